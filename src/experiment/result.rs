@@ -1,0 +1,199 @@
+//! The answer of an experiment: what `results.json` holds, and all that a report is made from.
+//!
+//! Nothing in it differs between equal runs: no clock, no duration, no thread
+//! count, no path. Floats are rounded to 12 digits when the result is made.
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+use super::by_name::ByName;
+
+/// The answer of one experiment.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ExperimentResult {
+    /// `hasim/v1`.
+    #[serde(rename = "apiVersion")]
+    pub api_version: String,
+    /// `Results`.
+    pub kind: String,
+    /// Name of the experiment.
+    pub experiment: String,
+    /// Version of hasim.
+    pub version: String,
+    /// Seed.
+    pub seed: u64,
+    /// Counted time of each replication, in seconds.
+    pub horizon_s: f64,
+    /// Time played before counting, in seconds.
+    pub warm_up_s: f64,
+    /// Confidence level of every interval, for example 0.95.
+    pub confidence: f64,
+    /// What the service must achieve.
+    pub objective: Objective,
+    /// The keys of `vary`, in the order of the file.
+    pub varied: Vec<String>,
+    /// The scenario that others are compared with, by name.
+    pub baseline: Option<String>,
+    /// One entry per scenario, in the order of the grid.
+    pub scenarios: Vec<ScenarioResult>,
+    /// What is in the inputs and not in the model, and what was assumed; each a sentence.
+    pub notes: Vec<String>,
+    /// The faults of the baseline (or first) scenario, for the legend of the reports.
+    pub faults: Vec<FaultInfo>,
+    /// The resolved inputs: enough to repeat the run.
+    pub inputs: Value,
+}
+
+/// The objective, in numbers.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Objective {
+    /// Pods that must serve in rotation.
+    pub min_serving: u32,
+    /// `availability` or `request_success`.
+    pub metric: String,
+    /// For example 0.9995; `null` if none is stated.
+    pub slo: Option<f64>,
+}
+
+/// A fault, for people.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct FaultInfo {
+    /// Its name.
+    pub name: String,
+    /// What it strikes and how, in words: `container crash`, `zone isolation`.
+    pub strikes: String,
+    /// Mean time in service between occurrences, in seconds.
+    pub every_mean_s: f64,
+    /// Mean duration in seconds; `null` if it lasts until the restart.
+    pub lasts_mean_s: Option<f64>,
+    /// Where the numbers come from.
+    pub source: String,
+}
+
+/// A mean over replications with its confidence interval.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct Estimate {
+    /// Point estimate.
+    pub mean: f64,
+    /// Lower end of the interval.
+    pub low: f64,
+    /// Upper end of the interval.
+    pub high: f64,
+    /// True where nothing was seen: then the interval is a bound, not an estimate.
+    pub bound: bool,
+}
+
+/// One scenario's numbers.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ScenarioResult {
+    /// Its name: the varied values, `replicas=2 readinessProbe.failureThreshold=3`, or `aidbox` where nothing varies.
+    pub name: String,
+    /// The value of every varied key.
+    pub parameters: Map<String, Value>,
+    /// Independent replications played.
+    pub replications: u64,
+    /// Share of time with at least `minServing` Pods serving in rotation.
+    pub availability: Estimate,
+    /// Share of requests that met a serving Pod.
+    pub request_success: Estimate,
+    /// Seconds a year without availability.
+    pub downtime_s_per_year: Estimate,
+    /// Failed requests a year, in seconds of full traffic.
+    pub failed_request_s_per_year: Estimate,
+    /// Outages a year.
+    pub outages_per_year: Estimate,
+    /// Length of the outages.
+    pub time_to_recovery_s: Distribution,
+    /// Pod recoveries by the fault that began them (`probe` and `start` where none did).
+    pub pod_recovery_s: ByName<PodRecovery>,
+    /// Fault to first reaction, by fault.
+    pub detection_s: ByName<Detection>,
+    /// Needless reactions of probes, a year, all Pods together.
+    pub false_positives_per_year: FalsePositives,
+    /// Container restarts a year, all Pods together.
+    pub restarts_per_year: Estimate,
+    /// Pod-hours a year.
+    pub pod_hours_per_year: f64,
+    /// Downtime by cause; the parts add up to `downtime_s_per_year.mean`.
+    pub downtime_attribution: Vec<Attribution>,
+    /// Failed requests by cause; the parts add up to `failed_request_s_per_year.mean`.
+    pub request_failure_attribution: Vec<Attribution>,
+    /// Against the baseline, where there is one and this is not it.
+    pub difference_to_baseline: Option<Difference>,
+}
+
+/// Paired differences (this scenario less the baseline), replication by replication with the same faults.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct Difference {
+    /// Of the downtime, in seconds a year.
+    pub downtime_s_per_year: Estimate,
+    /// Of the failed requests, in seconds of full traffic a year.
+    pub failed_request_s_per_year: Estimate,
+}
+
+/// A distribution of spans of time. Quantiles come from a histogram with 1 % wide buckets.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+pub struct Distribution {
+    /// Complete samples.
+    pub count: u64,
+    /// Samples that had no end at the end of the replication.
+    pub censored: u64,
+    /// Mean in seconds; `null` without samples, like the quantiles.
+    pub mean: Option<f64>,
+    /// Median.
+    pub p50: Option<f64>,
+    /// 90th percentile.
+    pub p90: Option<f64>,
+    /// 95th percentile.
+    pub p95: Option<f64>,
+    /// 99th percentile.
+    pub p99: Option<f64>,
+    /// Largest.
+    pub max: Option<f64>,
+    /// The histogram behind the charts: `[seconds, samples]`, ascending, empty buckets left out.
+    pub histogram: Vec<(f64, u64)>,
+}
+
+/// Recoveries of Pods from one fault.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+pub struct PodRecovery {
+    /// Lengths.
+    #[serde(flatten)]
+    pub lengths: Distribution,
+    /// Recoveries in which a further fault struck.
+    pub overlapped: u64,
+    /// Mean seconds in each phase, over the complete recoveries; all phases, in their order.
+    pub phases: ByName<f64>,
+}
+
+/// Detections of one fault.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+pub struct Detection {
+    /// Fault to first reaction.
+    #[serde(flatten)]
+    pub times: Distribution,
+    /// Occurrences that ended by themselves before any reaction.
+    pub undetected: u64,
+}
+
+/// Needless reactions a year.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct FalsePositives {
+    /// Readiness losses of a Pod that served.
+    pub readiness: Estimate,
+    /// Liveness kills of a container that would have served again.
+    pub liveness: Estimate,
+    /// The same by the startup probe.
+    pub startup: Estimate,
+}
+
+/// A part of the downtime or of the failed requests.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Attribution {
+    /// The fault, or `probe`, or `start`.
+    pub fault: String,
+    /// The phase of the recovery.
+    pub phase: String,
+    /// Seconds a year.
+    pub s_per_year: f64,
+}

@@ -1,0 +1,8 @@
+//! hasim: how available is this Kubernetes Deployment?
+
+pub mod engine;
+pub mod experiment;
+pub mod ids;
+pub mod model;
+pub mod random;
+pub mod time;

@@ -1,0 +1,83 @@
+//! The system under study: complete, validated and immutable.
+//!
+//! A [`Model`] holds no text to interpret and no default to apply: `spec` makes it
+//! from files, and everything below simulates it without a `Result`. What a rule
+//! needs of labels, selectors and topology keys is resolved here to plain indices
+//! per Node, so a replication compares numbers only.
+
+mod cluster;
+mod deployment;
+mod fault;
+
+pub use cluster::{Cluster, ControlPlane, DeadNodes, Latencies, NewNode, Node, RaceOdds, StartRace, Zone};
+pub use deployment::{
+    AntiAffinity, Deployment, ImagePull, PodSpec, PodTolerations, Probe, ProbeKind, Resources, Spread, Toleration,
+};
+pub use fault::{Affects, ContainerMode, Fault, NodeMode, Strikes};
+
+use crate::random::Law;
+use crate::time::Duration;
+
+/// A year everywhere: 365 days.
+pub const YEAR: Duration = Duration::from_secs(365 * 86_400);
+
+/// Everything one replication needs to know.
+#[derive(Debug, Clone)]
+pub struct Model {
+    /// What runs.
+    pub deployment: Deployment,
+    /// How its application behaves.
+    pub app: App,
+    /// Where it runs.
+    pub cluster: Cluster,
+    /// What breaks.
+    pub faults: Vec<Fault>,
+    /// At least this many Pods must serve in rotation for the service to be available; 1 or more.
+    pub min_serving: u32,
+    /// How the replication begins.
+    pub start: Start,
+    /// Played before the counting begins.
+    pub warm_up: Duration,
+    /// The counted time, after the warm-up.
+    pub horizon: Duration,
+}
+
+/// The state at time 0.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Start {
+    /// All is up and in rotation, fault clocks at residual lives: a system met in the middle of its life.
+    Running,
+    /// All Pods are created at time 0 and every fault clock is new.
+    Fresh,
+}
+
+/// How a container of the application behaves.
+#[derive(Debug, Clone)]
+pub struct App {
+    /// Seconds from the start of the process until it answers requests.
+    pub start_up: Law,
+    /// What a client meets until then.
+    pub while_starting: WhileStarting,
+    /// What SIGTERM does.
+    pub on_sigterm: OnSigterm,
+    /// Probability that one probe of a healthy container fails, because the answer comes too late; in [0, 1).
+    pub probe_failure: f64,
+}
+
+/// What a client of a starting application meets (W5).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum WhileStarting {
+    /// Nobody listens: connection refused at once.
+    Refuses,
+    /// The connection is accepted and answered once the start is complete.
+    Accepts,
+}
+
+/// What the process does on SIGTERM.
+#[derive(Debug, Clone)]
+pub enum OnSigterm {
+    /// It exits after so many seconds (or is killed when its grace ends).
+    Exits(Law),
+    /// It runs on until SIGKILL.
+    Ignores,
+}

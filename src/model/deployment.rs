@@ -1,0 +1,153 @@
+//! The Deployment and its Pods, with every default applied (M1–M3, M9, N8).
+
+use crate::time::Duration;
+
+/// A Deployment with the Service in front of it.
+#[derive(Debug, Clone)]
+pub struct Deployment {
+    /// Its name.
+    pub name: String,
+    /// Its namespace.
+    pub namespace: String,
+    /// How many Pods it wants: the number of slots.
+    pub replicas: u32,
+    /// What each Pod is.
+    pub pod: PodSpec,
+    /// The Service's `publishNotReadyAddresses`: endpoints count as ready whatever the Pod says (E4).
+    pub publish_not_ready: bool,
+}
+
+/// One Pod of the Deployment. It has one container that matters.
+#[derive(Debug, Clone)]
+pub struct PodSpec {
+    /// Restarts the container when it fails.
+    pub liveness: Option<Probe>,
+    /// Takes the Pod out of rotation when it fails.
+    pub readiness: Option<Probe>,
+    /// Holds back the other two until it has succeeded.
+    pub startup: Option<Probe>,
+    /// `terminationGracePeriodSeconds`.
+    pub termination_grace: Duration,
+    /// `lifecycle.preStop.sleep.seconds`: slept before SIGTERM, within the grace (C9).
+    pub pre_stop_sleep: Duration,
+    /// When the image is looked for in the registry (C14).
+    pub image_pull: ImagePull,
+    /// What the scheduler sets aside (S4).
+    pub requests: Resources,
+    /// What taints do to the Pod.
+    pub tolerations: PodTolerations,
+    /// Per Node: labels match nodeSelector and required node affinity.
+    pub selects_node: Vec<bool>,
+    /// Topology spread constraints, the system's defaults included (S6, S8).
+    pub spread: Vec<Spread>,
+    /// True if `spread` holds the system's default constraints: then a Node without the key is not ignored (S8).
+    pub default_spread: bool,
+    /// Anti-affinity terms that match the Deployment's own Pods (S9, S10).
+    pub anti_affinity: Vec<AntiAffinity>,
+}
+
+/// Which of the three probes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum ProbeKind {
+    /// Liveness.
+    Liveness,
+    /// Readiness.
+    Readiness,
+    /// Startup.
+    Startup,
+}
+
+/// A probe's timing and thresholds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Probe {
+    /// `initialDelaySeconds` (P8).
+    pub initial_delay: Duration,
+    /// `timeoutSeconds`, 1 s or more.
+    pub timeout: Duration,
+    /// `periodSeconds`, 1 s or more.
+    pub period: Duration,
+    /// `successThreshold`, 1 or more.
+    pub success_threshold: u32,
+    /// `failureThreshold`, 1 or more.
+    pub failure_threshold: u32,
+    /// The probe's own `terminationGracePeriodSeconds` (C9).
+    pub termination_grace: Option<Duration>,
+}
+
+/// `imagePullPolicy` (C14).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum ImagePull {
+    /// Every start asks the registry; layers that are present are not fetched again.
+    Always,
+    /// The registry is asked only where the image is absent.
+    IfNotPresent,
+    /// The image is there already.
+    Never,
+}
+
+/// What one Pod asks for, or one Node has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Resources {
+    /// Thousandths of a CPU.
+    pub cpu_millis: u64,
+    /// Bytes of memory.
+    pub memory_bytes: u64,
+}
+
+/// How long a Pod stays on a Node that has a NoExecute taint (N9).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Toleration {
+    /// Not at all: it is deleted when the taint is seen.
+    None,
+    /// For so long after the controller has seen the taint.
+    For(Duration),
+    /// As long as the Node has the taint.
+    Forever,
+}
+
+/// The Pod's tolerations, resolved for the taints that occur.
+#[derive(Debug, Clone)]
+pub struct PodTolerations {
+    /// `node.kubernetes.io/unreachable:NoExecute` (300 s by admission, N8).
+    pub unreachable: Toleration,
+    /// `node.kubernetes.io/not-ready:NoExecute` (300 s by admission, N8).
+    pub not_ready: Toleration,
+    /// Tolerates `node.kubernetes.io/unreachable:NoSchedule`.
+    pub unreachable_no_schedule: bool,
+    /// Tolerates `node.kubernetes.io/not-ready:NoSchedule`.
+    pub not_ready_no_schedule: bool,
+    /// Per Node: tolerates the Node's own NoSchedule and NoExecute taints, and it is not cordoned.
+    pub node_admits: Vec<bool>,
+}
+
+/// A topology spread constraint (S6, S8).
+#[derive(Debug, Clone)]
+pub struct Spread {
+    /// Per Node: the domain it lies in, or `None` where the key is missing.
+    pub domain: Vec<Option<u32>>,
+    /// One more than the largest domain number.
+    pub domains: u32,
+    /// `maxSkew`, 1 or more.
+    pub max_skew: u32,
+    /// `whenUnsatisfiable: DoNotSchedule`.
+    pub hard: bool,
+    /// `minDomains`, 1 or more.
+    pub min_domains: u32,
+    /// `nodeAffinityPolicy: Honor`: Nodes that the Pod does not select are not counted.
+    pub honor_affinity: bool,
+    /// `nodeTaintsPolicy: Honor`: Nodes whose taints the Pod does not tolerate are not counted.
+    pub honor_taints: bool,
+    /// The key is `kubernetes.io/hostname`: the weight counts candidates, not domains (S8).
+    pub by_hostname: bool,
+    /// The selector matches the Deployment's own Pods.
+    pub selects_self: bool,
+}
+
+/// An anti-affinity term whose selector matches the Deployment's own Pods.
+#[derive(Debug, Clone)]
+pub struct AntiAffinity {
+    /// Per Node: the domain it lies in, or `None` where the key is missing.
+    pub domain: Vec<Option<u32>>,
+    /// `None` if required (S9), the weight 1–100 if preferred (S10).
+    pub preferred_weight: Option<u32>,
+}
