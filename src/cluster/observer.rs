@@ -1,0 +1,130 @@
+//! What a replication lets others see. Measures and traces watch through one
+//! observer, statically dispatched, which cannot steer.
+
+use crate::ids::{FaultId, PodId, SlotId};
+use crate::model::ProbeKind;
+use crate::time::SimTime;
+
+/// Why a slot does not serve in rotation: the latest fault that struck it, its Node or its zone.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Cause {
+    /// A fault of the model.
+    Fault(FaultId),
+    /// No fault: a needless reaction of a probe.
+    Probe,
+    /// No fault: the Pod has not been in rotation yet.
+    Start,
+}
+
+/// How far a slot has come on its way back: the furthest phase that its present container has reached.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Phase {
+    /// Until the first reaction: readiness lost, kill decided, exit seen, Node Unknown.
+    Detect,
+    /// The reaction has come; the load balancer still sends traffic.
+    LeaveRotation,
+    /// Out of rotation until repair begins: liveness threshold, toleration.
+    Decide,
+    /// preStop and SIGTERM until the exit.
+    Terminate,
+    /// Waiting in CrashLoopBackOff.
+    BackOff,
+    /// Until a replacement is created and has found a Node.
+    Reschedule,
+    /// Image, sandbox, container and the application's own start.
+    Start,
+    /// The application serves; readiness has not noticed.
+    BecomeReady,
+    /// Ready; the load balancer has not noticed.
+    EnterRotation,
+}
+
+impl Phase {
+    /// All phases, in their order.
+    pub const ALL: [Self; 9] = [
+        Self::Detect,
+        Self::LeaveRotation,
+        Self::Decide,
+        Self::Terminate,
+        Self::BackOff,
+        Self::Reschedule,
+        Self::Start,
+        Self::BecomeReady,
+        Self::EnterRotation,
+    ];
+
+    /// The name in results: `detect`, `leave_rotation`, …
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Detect => "detect",
+            Self::LeaveRotation => "leave_rotation",
+            Self::Decide => "decide",
+            Self::Terminate => "terminate",
+            Self::BackOff => "back_off",
+            Self::Reschedule => "reschedule",
+            Self::Start => "start",
+            Self::BecomeReady => "become_ready",
+            Self::EnterRotation => "enter_rotation",
+        }
+    }
+}
+
+/// A slot as its clients and the load balancer see it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SlotView {
+    /// Its Pod would answer a request that reaches it.
+    pub serves: bool,
+    /// The load balancer sends it traffic.
+    pub in_rotation: bool,
+    /// Where not both: why.
+    pub cause: Cause,
+    /// Where not both: how far the recovery has come.
+    pub phase: Phase,
+}
+
+impl SlotView {
+    /// Serves in rotation.
+    pub fn delivers(self) -> bool {
+        self.serves && self.in_rotation
+    }
+}
+
+/// A Pod that the load balancer sends traffic. It need not hold a slot any more.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct EndpointView {
+    /// It answers.
+    pub serves: bool,
+    /// Where it does not: why.
+    pub cause: Cause,
+    /// Where it does not: how far the recovery has come.
+    pub phase: Phase,
+}
+
+/// Watches a replication. Every method does nothing unless it is overridden.
+///
+/// Views are reported at time 0 and whenever they change. Several may change in one
+/// instant; what holds between two instants is what was reported last.
+pub trait Observer {
+    /// A slot looks different.
+    fn slot_changed(&mut self, _now: SimTime, _slot: SlotId, _view: SlotView) {}
+    /// A Pod in rotation looks different, or has entered or left it (`None`).
+    fn endpoint_changed(&mut self, _now: SimTime, _pod: PodId, _view: Option<EndpointView>) {}
+    /// A fault has struck the slot's container, its Node or its zone.
+    fn fault_struck(&mut self, _now: SimTime, _slot: SlotId, _fault: FaultId) {}
+    /// A fault on this slot has ended by itself.
+    fn fault_ended(&mut self, _now: SimTime, _slot: SlotId, _fault: FaultId) {}
+    /// Kubernetes has reacted to what befell the slot: readiness lost, kill decided, exit seen, Node Unknown.
+    /// Called at every such reaction; the first one after a fault is its detection.
+    fn reacted(&mut self, _now: SimTime, _slot: SlotId) {}
+    /// Readiness probes have withdrawn the slot's Pod.
+    fn readiness_lost(&mut self, _now: SimTime, _slot: SlotId, _while_serving: bool) {}
+    /// A probe has decided to kill the slot's container; `needless` if it would have served again if left alone.
+    fn probe_killed(&mut self, _now: SimTime, _slot: SlotId, _by: ProbeKind, _needless: bool) {}
+    /// The slot's container has been started again in its Pod.
+    fn restarted(&mut self, _now: SimTime, _slot: SlotId) {}
+    /// So many Pods exist (created and not yet gone).
+    fn pods_changed(&mut self, _now: SimTime, _pods: u32) {}
+}
+
+/// Watches nothing.
+impl Observer for () {}
