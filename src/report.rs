@@ -9,8 +9,5 @@ pub mod charts;
 pub mod human;
 pub mod json;
 
-
-
-
 mod labels;
 mod merged;

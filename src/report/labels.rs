@@ -94,8 +94,9 @@ mod tests {
 
     #[test]
     fn keys_are_as_short_as_they_can_be() {
-        let keys = ["replicas", "spec.template.readinessProbe.failureThreshold", "a.faults.x.every", "b.faults.x.every"]
-            .map(str::to_owned);
+        let keys =
+            ["replicas", "spec.template.readinessProbe.failureThreshold", "a.faults.x.every", "b.faults.x.every"]
+                .map(str::to_owned);
         let short: Vec<String> = keys.iter().map(|key| short_key(key, &keys)).collect();
         assert_eq!(short, ["replicas", "readinessProbe.failureThreshold", "a.faults.x.every", "b.faults.x.every"]);
     }

@@ -136,8 +136,10 @@ mod tests {
 
     #[test]
     fn causes_are_summed_and_sorted() {
-        let part = |fault: &str, phase: &str, s_per_year| Attribution { fault: fault.into(), phase: phase.into(), s_per_year };
-        let parts = [part("a", "detect", 1.0), part("b", "start", 5.0), part("a", "decide", 2.0), part("c", "start", 0.0)];
+        let part =
+            |fault: &str, phase: &str, s_per_year| Attribution { fault: fault.into(), phase: phase.into(), s_per_year };
+        let parts =
+            [part("a", "detect", 1.0), part("b", "start", 5.0), part("a", "decide", 2.0), part("c", "start", 0.0)];
         let causes = by_cause(&parts);
         assert_eq!(causes.len(), 2);
         assert_eq!((causes[0].fault, causes[0].total), ("b", 5.0));

@@ -192,7 +192,10 @@ mod tests {
 
     #[test]
     fn ticks_are_spans_that_people_use() {
-        assert_eq!(labels(&Axis::linear(Unit::Time, 100.0, 0.0, 400.0)), ["0", "20 s", "40 s", "1 min", "1.33 min", "1.67 min"]);
+        assert_eq!(
+            labels(&Axis::linear(Unit::Time, 100.0, 0.0, 400.0)),
+            ["0", "20 s", "40 s", "1 min", "1.33 min", "1.67 min"]
+        );
         let range = Range { low: 2.0, high: 5_000.0 };
         assert_eq!(
             labels(&Axis::log(Unit::Time, range, 0.0, 700.0)),

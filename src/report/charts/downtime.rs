@@ -23,7 +23,8 @@ pub fn draw(result: &ExperimentResult) -> Picture {
 
     let axis = axis(result, left, right);
     let slo = result.objective.slo.map(|slo| (slo, (1.0 - slo) * YEAR_S));
-    let mut y = frame::head(&mut picture, "How much downtime a year, and how many failed requests?", &lead(result, slo, &axis));
+    let mut y =
+        frame::head(&mut picture, "How much downtime a year, and how many failed requests?", &lead(result, slo, &axis));
     y = legend(&mut picture, y, result);
 
     let top = y + rows.head.max(14.0) + 16.0;
@@ -72,8 +73,8 @@ fn axis(result: &ExperimentResult, left: f64, right: f64) -> Axis {
     let values = Range::of(estimates(result).map(value)).unwrap_or(Range { low: 1.0, high: 60.0 });
     // The ends of intervals, as far as they do not squeeze the values.
     let lows = estimates(result).map(|e| e.low).filter(|low| *low > values.low / 4.0);
-    let mut range = Range::of(lows.chain(estimates(result).map(|e| e.high)).chain([values.low, values.high]))
-        .unwrap_or(values);
+    let mut range =
+        Range::of(lows.chain(estimates(result).map(|e| e.high)).chain([values.low, values.high])).unwrap_or(values);
     let allowed = result.objective.slo.map(|slo| (1.0 - slo) * YEAR_S).filter(|allowed| *allowed > 0.0);
     if let Some(allowed) = allowed.filter(|a| *a < range.high * 30.0 && *a > range.low / 30.0) {
         range = Range { low: range.low.min(allowed), high: range.high.max(allowed) };
@@ -206,7 +207,11 @@ fn arrow(picture: &mut Picture, x: f64, y: f64, colour: Colour, shape: Shape) {
 pub fn shown_name(result: &ExperimentResult) -> String {
     match merged::shown(result) {
         Some(shown) if result.scenarios.len() > 1 => {
-            let what = if result.baseline.as_deref() == Some(shown.name.as_str()) { "the baseline" } else { "the first scenario" };
+            let what = if result.baseline.as_deref() == Some(shown.name.as_str()) {
+                "the baseline"
+            } else {
+                "the first scenario"
+            };
             format!("Shown is {what}, {}.", shown.name)
         }
         _ => String::new(),

@@ -144,7 +144,10 @@ fn averaged(large: &[u8], width: usize, height: usize) -> Vec<u8> {
         let lower = &large[(row * AVERAGED + 1) * width * 3..][..width * 3];
         for (a, b) in upper.chunks_exact(3 * AVERAGED).zip(lower.chunks_exact(3 * AVERAGED)) {
             for channel in 0..3 {
-                let sum = u16::from(a[channel]) + u16::from(a[channel + 3]) + u16::from(b[channel]) + u16::from(b[channel + 3]);
+                let sum = u16::from(a[channel])
+                    + u16::from(a[channel + 3])
+                    + u16::from(b[channel])
+                    + u16::from(b[channel + 3]);
                 small.push(((sum + 2) / 4) as u8);
             }
         }

@@ -17,13 +17,23 @@ const LEGEND: f64 = 230.0;
 /// Recoveries of Pods, from whatever fault. `None` if there were none.
 pub fn draw_pods(result: &ExperimentResult) -> Option<Picture> {
     let samples = result.scenarios.iter().map(Samples::of_recoveries).collect();
-    draw(result, samples, "How long until a Pod serves again?", "Pod recovery, from any fault until it serves in rotation again")
+    draw(
+        result,
+        samples,
+        "How long until a Pod serves again?",
+        "Pod recovery, from any fault until it serves in rotation again",
+    )
 }
 
 /// Outages of the service. `None` if there were none.
 pub fn draw_outages(result: &ExperimentResult) -> Option<Picture> {
     let samples = result.scenarios.iter().map(|s| Samples::of([&s.time_to_recovery_s].into_iter())).collect();
-    draw(result, samples, "How long are the outages of the service?", "Time to recovery, from the loss of availability until it is back")
+    draw(
+        result,
+        samples,
+        "How long are the outages of the service?",
+        "Time to recovery, from the loss of availability until it is back",
+    )
 }
 
 fn draw(result: &ExperimentResult, samples: Vec<Samples>, title: &str, what: &str) -> Option<Picture> {
@@ -33,15 +43,20 @@ fn draw(result: &ExperimentResult, samples: Vec<Samples>, title: &str, what: &st
     let range = Range { low: lowest.low.max(high / 1e7), high: high.max(lowest.high) };
 
     let labels = Labels::of(result);
-    let measure: Vec<Option<f64>> =
-        samples.iter().map(|s| s.mean().filter(|mean| *mean > 0.0).map(f64::ln)).collect();
+    let measure: Vec<Option<f64>> = samples.iter().map(|s| s.mean().filter(|mean| *mean > 0.0).map(f64::ln)).collect();
     let series = Series::of(&labels, &measure);
 
     let mut picture = Picture::new(frame::WIDTH);
     let top = frame::head(&mut picture, title, &lead(&samples, what)) + 8.0;
     let (left, right, bottom) = (MARGIN + 62.0, RIGHT - LEGEND - 24.0, top + HEIGHT);
     let most = samples.iter().map(|s| s.count).max().unwrap_or(0);
-    let share = if most >= 20_000 { 0.999_9 } else if most >= 2_000 { 0.999 } else { 0.99 };
+    let share = if most >= 20_000 {
+        0.999_9
+    } else if most >= 2_000 {
+        0.999
+    } else {
+        0.99
+    };
     let x_axis = Axis::log(Unit::Time, range, left, right);
     let y_axis = Axis::nines(share, bottom, top);
     frame::vertical_grid(&mut picture, &x_axis, top, bottom);
@@ -66,8 +81,9 @@ fn draw(result: &ExperimentResult, samples: Vec<Samples>, title: &str, what: &st
 
 fn lead(samples: &[Samples], what: &str) -> String {
     let censored: u64 = samples.iter().map(|s| s.censored).sum();
-    let mut text =
-        format!("{what}. The scale stretches the tail: 90, 99 and 99.9 % are equally far apart, and a line further left is better.");
+    let mut text = format!(
+        "{what}. The scale stretches the tail: 90, 99 and 99.9 % are equally far apart, and a line further left is better."
+    );
     if censored > 0 {
         text += &format!(" {} without an end keep their lines from reaching the top.", human::whole(censored));
     }

@@ -50,10 +50,12 @@ pub fn draw(result: &ExperimentResult) -> Option<Picture> {
     let unit = if x_axis.is_log() { "needless reactions a year (logarithmic)" } else { "needless reactions a year" };
     picture.text(f64::midpoint(left, right), bottom + 34.0, Anchor::Middle, SMALL, unit);
 
-    let shape_of = |scenario: usize| shape_column.map_or(0, |column| {
-        let column = &labels.columns[column];
-        series::distinct(column).iter().position(|value| **value == column.cells[scenario]).unwrap_or(0)
-    });
+    let shape_of = |scenario: usize| {
+        shape_column.map_or(0, |column| {
+            let column = &labels.columns[column];
+            series::distinct(column).iter().position(|value| **value == column.cells[scenario]).unwrap_or(0)
+        })
+    };
     for p in &points {
         let (x, y) = (x_axis.at(shown(&p.false_positives)), y_axis.at(p.detection));
         let colour = series.colours[p.scenario];
@@ -97,11 +99,8 @@ fn point(i: usize, scenario: &ScenarioResult, faults: &[&str]) -> Option<Point> 
     let detections: Vec<&Detection> = of_faults.map(|(_, detection)| detection).collect();
     let weighted = |d: &&Detection| d.times.mean.map(|mean| (mean * d.times.count as f64, d.times.count));
     let (sum, count) = detections.iter().filter_map(weighted).fold((0.0, 0), |a, b| (a.0 + b.0, a.1 + b.1));
-    let detection = if count > 0 {
-        sum / count as f64
-    } else {
-        Samples::of(detections.iter().map(|d| &d.times)).mean()?
-    };
+    let detection =
+        if count > 0 { sum / count as f64 } else { Samples::of(detections.iter().map(|d| &d.times)).mean()? };
     let fp = &scenario.false_positives_per_year;
     Some(Point { scenario: i, detection, false_positives: sum_of(&[fp.readiness, fp.liveness, fp.startup]) })
 }
