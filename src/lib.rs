@@ -5,6 +5,7 @@ pub mod engine;
 pub mod experiment;
 pub mod ids;
 pub mod model;
+pub mod output;
 pub mod random;
 pub mod report;
 pub mod time;

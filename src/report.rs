@@ -5,9 +5,12 @@
 //! `results.json` of last year.
 
 pub mod charts;
-// csv
+pub mod csv;
 pub mod human;
 pub mod json;
+pub mod markdown;
+pub mod terminal;
 
+mod answer;
 mod labels;
 mod merged;

@@ -35,19 +35,13 @@ fn in_two(secs: f64, large: f64, large_name: &str, small: f64, small_name: &str)
     if rest == 0.0 { format!("{whole} {large_name}") } else { format!("{whole} {large_name} {rest} {small_name}") }
 }
 
-/// A short span for the ticks of an axis, which are round numbers: `500 ms`, `10 s`, `1 min`, `12 h`.
+/// A span for the ticks of an axis, which are round numbers: `500 ms`, `10 s`, `1 min 30 s`, `12 h`, `1 y`.
 pub fn tick(secs: f64) -> String {
-    let (value, unit) = match secs {
-        0.0 => return "0".to_owned(),
-        s if s < 0.000_999 => (s * 1e6, "µs"),
-        s if s < 0.999 => (s * 1e3, "ms"),
-        s if s < 59.9 => (s, "s"),
-        s if s < HOUR - 0.1 => (s / MINUTE, "min"),
-        s if s < DAY - 0.1 => (s / HOUR, "h"),
-        s if s < YEAR - 0.1 => (s / DAY, "d"),
-        s => (s / YEAR, "y"),
-    };
-    if value >= 99_999.5 { format!("{value:.0e} {unit}") } else { format!("{} {unit}", trimmed(value, 2)) }
+    match secs {
+        0.0 => "0".to_owned(),
+        s if s >= YEAR - 0.1 && s < 1e6 * YEAR => format!("{} y", trimmed(s / YEAR, 2)),
+        s => duration(s),
+    }
 }
 
 /// So many significant digits, never an exponent between 0.001 and a million: `0.012`, `1.3`, `420`, `12,000`.
@@ -118,8 +112,9 @@ pub fn span_with_error(estimate: &Estimate) -> String {
 fn rough(secs: f64) -> String {
     match secs {
         s if s < 9.95 => duration(s),
-        s if s < 99.5 => format!("{} s", s.round()),
-        s if s < 99.5 * MINUTE => format!("{} min", significant(s / MINUTE, 2)),
+        s if s < 59.5 => format!("{} s", s.round()),
+        s if s < 2.95 * MINUTE => format!("{} min", significant(s / MINUTE, 2)),
+        s if s < 99.5 * MINUTE => format!("{} min", (s / MINUTE).round()),
         s if s < 47.5 * HOUR => format!("{} h", significant(s / HOUR, 2)),
         s => format!("{} d", significant(s / DAY, 2)),
     }

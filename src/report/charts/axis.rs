@@ -8,7 +8,7 @@ const DAY: f64 = 86_400.0;
 const YEAR: f64 = 365.0 * DAY;
 
 /// Pixels that the label of a tick needs, with its air.
-const TICK_ROOM: f64 = 62.0;
+const TICK_ROOM: f64 = 70.0;
 
 /// A mapping of values to pixels, with ticks.
 #[derive(Debug, Clone, PartialEq)]
@@ -86,8 +86,8 @@ impl Axis {
         let closest = |values: &[f64]| {
             values.windows(2).map(|w| (axis.at(w[1]) - axis.at(w[0])).abs()).fold(f64::INFINITY, f64::min)
         };
-        let mut values = if closest(&fine) >= TICK_ROOM * 0.85 || coarse.len() < 2 { fine } else { coarse };
-        while values.len() > 2 && closest(&values) < TICK_ROOM * 0.85 {
+        let mut values = if closest(&fine) >= TICK_ROOM * 0.75 || coarse.len() < 2 { fine } else { coarse };
+        while values.len() > 2 && closest(&values) < TICK_ROOM * 0.75 {
             values = values.into_iter().step_by(2).collect();
         }
         axis.ticks = values.into_iter().map(|v| (v, label(unit, v))).collect();
@@ -194,7 +194,7 @@ mod tests {
     fn ticks_are_spans_that_people_use() {
         assert_eq!(
             labels(&Axis::linear(Unit::Time, 100.0, 0.0, 400.0)),
-            ["0", "20 s", "40 s", "1 min", "1.33 min", "1.67 min"]
+            ["0", "20 s", "40 s", "1 min", "1 min 20 s", "1 min 40 s"]
         );
         let range = Range { low: 2.0, high: 5_000.0 };
         assert_eq!(

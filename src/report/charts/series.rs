@@ -69,7 +69,7 @@ pub fn distinct(column: &Column) -> Vec<&String> {
 }
 
 /// The sum of squares between the values of this column; `None` if it has one value or more than there are colours.
-fn explained(column: &Column, measure: &[Option<f64>]) -> Option<f64> {
+pub fn explained(column: &Column, measure: &[Option<f64>]) -> Option<f64> {
     let values = distinct(column);
     if !(2..=SERIES.len()).contains(&values.len()) {
         return None;

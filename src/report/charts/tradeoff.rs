@@ -146,7 +146,10 @@ fn encoding(labels: &Labels, points: &[Point]) -> (Series, Option<usize>) {
         series = Series::by_column(labels, first);
     }
     let few = |i: &usize| Some(*i) != series.column && series::distinct(&labels.columns[*i]).len() <= SHAPES;
-    let shape = series.column.and_then(|_| columns.iter().copied().find(few));
+    let moves = |i: usize| series::explained(&labels.columns[i], &measure).unwrap_or(0.0);
+    // The last of equals is what max_by takes: reversed, the first in the file.
+    let others = columns.iter().copied().filter(few).rev();
+    let shape = series.column.and_then(|_| others.max_by(|&a, &b| moves(a).total_cmp(&moves(b))));
     (series, shape)
 }
 
