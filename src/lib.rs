@@ -1,5 +1,6 @@
 //! hasim: how available is this Kubernetes Deployment?
 
+pub mod cli;
 pub mod cluster;
 pub mod engine;
 pub mod experiment;
