@@ -17,7 +17,7 @@ fn hasim() -> Command {
 #[test]
 fn wrong_use_is_code_2() {
     hasim().assert().code(2).stderr(contains("Usage: hasim"));
-    hasim().arg("rnu").assert().code(2).stderr(contains("run"));
+    hasim().arg("rnu").assert().code(2).stderr(contains("rnu"));
     hasim().args(["run"]).assert().code(2);
     hasim().args(["run", "x.yaml", "--replications", "0"]).assert().code(2).stderr(contains("--replications"));
     hasim().args(["run", "x.yaml", "--output", "html"]).assert().code(2).stderr(contains("markdown"));

@@ -1,5 +1,7 @@
 //! The answer in a sentence or two, for the terminal and for markdown.
 
+use std::fmt::Write as _;
+
 use crate::experiment::{ExperimentResult, ScenarioResult};
 use crate::report::human;
 use crate::report::merged;
@@ -78,7 +80,7 @@ fn best(result: &ExperimentResult, shown: &ScenarioResult) -> Option<String> {
         let d = difference.downtime_s_per_year;
         if d.high < 0.0 {
             let (less, least, most) = (human::duration(-d.mean), human::duration(-d.high), human::duration(-d.low));
-            sentence += &format!(", {less} less than the baseline (CI {least} to {most})");
+            let _ = write!(sentence, ", {less} less than the baseline (CI {least} to {most})");
         } else {
             sentence += ", which is no more than chance away from the baseline";
         }

@@ -39,7 +39,7 @@ fn in_two(secs: f64, large: f64, large_name: &str, small: f64, small_name: &str)
 pub fn tick(secs: f64) -> String {
     match secs {
         0.0 => "0".to_owned(),
-        s if s >= YEAR - 0.1 && s < 1e6 * YEAR => format!("{} y", trimmed(s / YEAR, 2)),
+        s if (YEAR - 0.1..1e6 * YEAR).contains(&s) => format!("{} y", trimmed(s / YEAR, 2)),
         s => duration(s),
     }
 }
@@ -130,7 +130,7 @@ pub fn percent(estimate: &Estimate) -> String {
     if estimate.bound {
         // A bound is rounded away from 100 %: it must not promise more than was shown.
         let decimals = percent_decimals(1.0 - estimate.low, (1.0 - estimate.low) / 3.0);
-        let unit = 10f64.powi(decimals as i32);
+        let unit = 10f64.powf(decimals as f64);
         return format!("≥ {:.decimals$} %", (estimate.low * 100.0 * unit).floor() / unit);
     }
     let decimals = estimate_decimals(estimate);

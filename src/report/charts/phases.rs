@@ -38,7 +38,7 @@ pub fn draw(result: &ExperimentResult) -> Option<Picture> {
     let mut y = frame::head(&mut picture, "Where does the time of a recovery go?", lead.trim());
     let occurring = bands.iter().flatten().flat_map(|row| row.recovery.phases.iter().filter(|(_, s)| **s > 0.0));
     let occurring: Vec<&str> = occurring.map(|(phase, _)| phase).collect();
-    y = frame::legend_line(&mut picture, y - 6.0, &bars::legend(occurring.iter().copied()));
+    y = frame::legend_line(&mut picture, y - 6.0, &bars::legend(&occurring));
 
     let names = bands.iter().flatten().map(|row| font::width(row.fault, BODY.size, true));
     let left = MARGIN + names.fold(110.0, f64::max).min(300.0) + 16.0;
@@ -66,7 +66,7 @@ fn write_row(picture: &mut Picture, row: &Row<'_>, middle: f64, left: f64, axis:
     let lengths = &row.recovery.lengths;
     let mut count = format!("{} recoveries", human::whole(lengths.count));
     if lengths.censored > 0 {
-        count += &format!(", {} open", human::whole(lengths.censored));
+        count = format!("{count}, {} open", human::whole(lengths.censored));
     }
     let count = font::fit(&count, SMALL.size - 1.0, false, left - MARGIN - 10.0);
     picture.text(MARGIN, middle + 12.0, Anchor::Left, super::Style { size: SMALL.size - 1.0, ..SMALL }, count);
