@@ -75,7 +75,7 @@ fn best(result: &ExperimentResult, shown: &ScenarioResult) -> Option<String> {
         return Some(format!("{of_all}, none has less downtime."));
     }
     let mut sentence =
-        format!("{of_all}, {} has the least downtime: {} a year", best.name, human::span(&best.downtime_s_per_year));
+        format!("{of_all}, “{}” has the least downtime: {} a year", best.name, human::span(&best.downtime_s_per_year));
     if let Some(difference) = best.difference_to_baseline {
         let d = difference.downtime_s_per_year;
         if d.high < 0.0 {

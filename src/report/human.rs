@@ -120,6 +120,43 @@ fn rough(secs: f64) -> String {
     }
 }
 
+/// A span in a single unit, for narrow columns: `41 s`, `1.7 min`, `3.2 h`, a bound with its sign.
+pub fn compact(secs: f64) -> String {
+    let (unit, name) = unit_of(secs);
+    if unit < MINUTE {
+        if secs < 59.5 { duration(secs) } else { format!("{} s", secs.round()) }
+    } else {
+        format!("{} {name}", significant(secs / unit, 2))
+    }
+}
+
+/// Mean and half-width in the same unit, for narrow columns: `71 ± 4 min`, `2.38 ± 0.14 h`, `≤ 1.6 h`.
+pub fn compact_with_error(estimate: &Estimate) -> String {
+    let half = half_width(estimate);
+    if estimate.bound {
+        return format!("≤ {}", compact(estimate.high));
+    }
+    let (unit, name) = unit_of(estimate.mean);
+    if half <= 0.0 || estimate.mean > 1e6 * YEAR {
+        return compact(estimate.mean);
+    }
+    let (mean, half) = (estimate.mean / unit, half / unit);
+    // A half-width that begins with 1 needs a second digit: 0.1 may be 0.06 or 0.14.
+    let decimals = (-(half / 2.0).log10()).ceil().clamp(0.0, 3.0) as usize;
+    format!("{mean:.decimals$} ± {half:.decimals$} {name}")
+}
+
+/// The unit in which a span has one to three digits before the point.
+fn unit_of(secs: f64) -> (f64, &'static str) {
+    match secs {
+        s if s < 99.5 => (1.0, "s"),
+        s if s < 99.5 * MINUTE => (MINUTE, "min"),
+        s if s < 99.5 * HOUR => (HOUR, "h"),
+        s if s < 2.0 * YEAR => (DAY, "d"),
+        _ => (YEAR, "y"),
+    }
+}
+
 /// The larger distance from the mean to an end of the interval.
 pub fn half_width(estimate: &Estimate) -> f64 {
     (estimate.high - estimate.mean).max(estimate.mean - estimate.low).max(0.0)
@@ -216,6 +253,9 @@ mod tests {
         assert_eq!(percent(&estimate(0.999_999_87, 0.999_9, 1.0)), "99.99999 %");
         assert_eq!(count(&estimate(12.345, 12.1, 12.6)), "12.3");
         assert_eq!(count(&estimate(1234.5, 1200.0, 1260.0)), "1230");
+        assert_eq!(compact_with_error(&estimate(4_260.0, 4_000.0, 4_500.0)), "71 ± 4 min");
+        assert_eq!(compact_with_error(&estimate(8_600.0, 8_000.0, 9_100.0)), "2.39 ± 0.17 h");
+        assert_eq!(compact_with_error(&estimate(0.0, 0.0, 0.4)), "0.0 ± 0.4 s");
         assert_eq!(span_with_error(&estimate(4_080.0, 3_900.0, 4_260.0)), "1 h 8 min ± 3 min");
     }
 
@@ -225,6 +265,7 @@ mod tests {
         assert_eq!(percent(&bound), "≥ 99.996 %");
         let downtime = Estimate { mean: 0.0, low: 0.0, high: 1_163.0, bound: true };
         assert_eq!(span(&downtime), "≤ 19 min");
+        assert_eq!(compact_with_error(&downtime), "≤ 19 min");
     }
 
     #[test]

@@ -4,15 +4,15 @@ use std::fmt::Write as _;
 use std::path::Path;
 
 use anstyle::Style;
-use comfy_table::{CellAlignment, ContentArrangement, LineStyle, Table, TableStyle};
+use comfy_table::{CellAlignment, ColumnConstraint, ContentArrangement, LineStyle, Table, TableStyle};
 
-use crate::experiment::{ExperimentResult, ScenarioResult};
+use crate::experiment::{Estimate, ExperimentResult, ScenarioResult};
 use crate::report::labels::Labels;
 use crate::report::merged::{self, Samples};
 use crate::report::{answer, human};
 
 /// Causes in the table of causes; the rest is summed up.
-const TOP: usize = 6;
+const TOP: usize = 8;
 const BOLD: Style = Style::new().bold();
 const DIM: Style = Style::new().dimmed();
 
@@ -60,15 +60,15 @@ fn scenarios(result: &ExperimentResult, width: u16) -> String {
         }
     }
     let head =
-        ["scenario", "availability", "downtime/yr", "failed\nrequests/yr", "outages\n/yr", "Pod recovery\np50 / p95"];
+        ["scenario", "availability", "downtime/yr", "failed\nreq./yr", "outages\n/yr", "Pod recovery\np50 / p95"];
     let rows = result.scenarios.iter().enumerate().map(|(i, scenario)| {
         let baseline = result.baseline.as_deref() == Some(scenario.name.as_str()) && result.scenarios.len() > 1;
         let name = if baseline { format!("{} *", labels.short(i)) } else { labels.short(i) };
         [
             name,
             human::percent(&scenario.availability),
-            human::span_with_error(&scenario.downtime_s_per_year),
-            human::span(&scenario.failed_request_s_per_year),
+            human::compact_with_error(&scenario.downtime_s_per_year),
+            failed(&scenario.failed_request_s_per_year),
             human::count(&scenario.outages_per_year),
             recovery(&Samples::of_recoveries(scenario)),
         ]
@@ -77,12 +77,16 @@ fn scenarios(result: &ExperimentResult, width: u16) -> String {
     text
 }
 
-/// Median and 95th percentile: `41 s / 5 min 2 s`.
+fn failed(estimate: &Estimate) -> String {
+    if estimate.bound { format!("≤ {}", human::compact(estimate.high)) } else { human::compact(estimate.mean) }
+}
+
+/// Median and 95th percentile: `41 s / 5 min`.
 fn recovery(samples: &Samples) -> String {
     if samples.count + samples.censored == 0 {
         return "–".to_owned();
     }
-    let quantile = |p| samples.quantile(p).map_or("no end".to_owned(), human::duration);
+    let quantile = |p| samples.quantile(p).map_or("no end".to_owned(), human::compact);
     format!("{} / {}", quantile(0.5), quantile(0.95))
 }
 
@@ -98,13 +102,15 @@ fn causes(result: &ExperimentResult, shown: &ScenarioResult, width: u16) -> Stri
     let sum = |causes: &[merged::CauseTotal<'_>]| causes.iter().map(|cause| cause.total).sum::<f64>();
     let (all_down, all_failed) = (sum(&down), sum(&failed));
     let part = |total: f64, whole: f64| {
-        if total > 0.0 { format!("{} ({})", human::duration(total), share(total / whole)) } else { "–".to_owned() }
+        if total > 0.0 { format!("{} ({})", human::compact(total), share(total / whole)) } else { "–".to_owned() }
     };
     let of = |causes: &[merged::CauseTotal<'_>], names: &[&str]| {
         causes.iter().filter(|cause| names.contains(&cause.fault)).map(|cause| cause.total).sum::<f64>()
     };
+    // A row that sums up a single cause would save nothing.
+    let top = if names.len() > TOP + 1 { TOP } else { names.len() };
     let mut rows: Vec<Vec<String>> = Vec::new();
-    for name in names.iter().take(TOP) {
+    for name in names.iter().take(top) {
         let main = down.iter().chain(&failed).find(|cause| cause.fault == *name);
         rows.push(vec![
             (*name).to_owned(),
@@ -117,7 +123,7 @@ fn causes(result: &ExperimentResult, shown: &ScenarioResult, width: u16) -> Stri
                 .map_or("–".to_owned(), |r| recovery(&Samples::of([&r.lengths].into_iter()))),
         ]);
     }
-    let rest = &names[names.len().min(TOP)..];
+    let rest = &names[top..];
     if !rest.is_empty() {
         let (d, f) = (of(&down, rest), of(&failed, rest));
         rows.push(vec![
@@ -130,7 +136,7 @@ fn causes(result: &ExperimentResult, shown: &ScenarioResult, width: u16) -> Stri
     }
     let mut text = String::new();
     if result.scenarios.len() > 1 {
-        for line in wrapped(&format!("in {}:", shown.name), width) {
+        for line in wrapped(&format!("in “{}”:", shown.name), width) {
             let _ = writeln!(text, " {line}");
         }
     }
@@ -168,25 +174,52 @@ fn table(head: &[&str], rows: Vec<Vec<String>>, width: u16) -> String {
     table.load_style(STYLE).set_content_arrangement(ContentArrangement::Dynamic).set_width(width).force_no_tty();
     table.set_header(head.to_vec());
     table.add_rows(rows);
-    for column in table.column_iter_mut().skip(1) {
-        column.set_cell_alignment(CellAlignment::Right);
+    for (i, column) in table.column_iter_mut().enumerate() {
+        column.set_padding((1, 0));
+        if i > 0 {
+            column.set_cell_alignment(CellAlignment::Right);
+            column.set_constraint(ColumnConstraint::ContentWidth);
+        }
     }
     table.trim_fmt() + "\n"
 }
 
-/// The text in lines of at most `width` characters, broken at spaces.
+/// The text in lines of at most `width` characters, broken at spaces, and within a word only if it is longer.
 fn wrapped(text: &str, width: u16) -> Vec<String> {
+    let room = usize::from(width).max(20) - 1;
     let mut lines = vec![String::new()];
-    for word in text.split(' ') {
+    for word in units_kept(text) {
         let line = lines.last_mut().expect("there is always a line");
-        if !line.is_empty() && line.chars().count() + 1 + word.chars().count() > usize::from(width) - 1 {
-            lines.push(word.to_owned());
+        if line.is_empty() {
+            line.push_str(&word);
+        } else if line.chars().count() + 1 + word.chars().count() <= room {
+            line.push(' ');
+            line.push_str(&word);
         } else {
-            if !line.is_empty() {
-                line.push(' ');
-            }
-            line.push_str(word);
+            lines.push(word);
+        }
+        while lines.last().is_some_and(|line| line.chars().count() > room) {
+            let line = lines.pop().unwrap_or_default();
+            let rest = line.chars().skip(room).collect();
+            lines.extend([line.chars().take(room).collect(), rest]);
         }
     }
     lines
+}
+
+/// Words; a number and its unit are one.
+fn units_kept(text: &str) -> Vec<String> {
+    let mut words: Vec<String> = Vec::new();
+    for word in text.split(' ') {
+        let is_unit =
+            matches!(word.trim_end_matches(['.', ',', ':', ';', ')']), "%" | "ms" | "s" | "min" | "h" | "d" | "y");
+        match words.last_mut() {
+            Some(number) if is_unit && number.ends_with(|c: char| c.is_ascii_digit()) => {
+                number.push(' ');
+                number.push_str(word);
+            }
+            _ => words.push(word.to_owned()),
+        }
+    }
+    words
 }
