@@ -1,0 +1,307 @@
+//! Probes as they are played: attempts, answers, verdicts and what these cause (P1–P20).
+
+use super::chance::{End, Walk};
+use super::faults::affects;
+use super::observer::Observer;
+use super::prober::{Next, Observation, Outlook, Stored};
+use super::state::{Prober, Stage, Timer};
+use super::{Cluster, Cx, Event, Mode};
+use crate::ids::PodId;
+use crate::model::{Affects, ContainerMode, OnSigterm, ProbeKind, WhileStarting};
+use crate::time::SimTime;
+
+pub(super) const KINDS: [ProbeKind; 3] = [ProbeKind::Liveness, ProbeKind::Readiness, ProbeKind::Startup];
+
+/// Who asks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Audience {
+    /// A client.
+    Requests,
+    /// The kubelet.
+    Probe(ProbeKind),
+}
+
+impl Audience {
+    fn sees(self, affects: Affects) -> bool {
+        match self {
+            Self::Requests => affects.requests,
+            Self::Probe(ProbeKind::Readiness) => affects.readiness,
+            Self::Probe(ProbeKind::Liveness) => affects.liveness,
+            Self::Probe(ProbeKind::Startup) => affects.startup,
+        }
+    }
+}
+
+/// What a request sent now meets.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Answer {
+    /// A good answer at once.
+    Good,
+    /// A refusal or an error at once.
+    Bad,
+    /// A good answer at this instant, if nothing happens before.
+    Later(SimTime),
+    /// None.
+    Never,
+}
+
+impl<O: Observer> Cluster<'_, O> {
+    /// What the container's process answers, reachable or not.
+    pub(super) fn answer(&self, pod: PodId, audience: Audience) -> Answer {
+        let container = &self.pods[pod.index()].container;
+        if !container.has_process() || container.sigterm && matches!(self.model.app.on_sigterm, OnSigterm::Exits(_)) {
+            return Answer::Bad;
+        }
+        if !container.serving {
+            return match self.model.app.while_starting {
+                WhileStarting::Refuses => Answer::Bad,
+                WhileStarting::Accepts => Answer::Later(container.serves_at),
+            };
+        }
+        let mut answer = Answer::Good;
+        for (_, mode) in self.strikes_on(pod).filter(|&(_, mode)| audience.sees(affects(mode))) {
+            match mode {
+                ContainerMode::Hang(_) => return Answer::Never,
+                ContainerMode::Error(_) | ContainerMode::Crash => answer = Answer::Bad,
+            }
+        }
+        answer
+    }
+
+    fn prober(&mut self, pod: PodId, kind: ProbeKind) -> Option<&mut Prober> {
+        self.pods[pod.index()].workers[kind as usize].as_mut()
+    }
+
+    /// Accounts for the attempts that were skipped before now. To be called before anything that the Pod's
+    /// probes can see changes.
+    pub(super) fn catch_up(&mut self, cx: &mut Cx<'_, Event>, pod: PodId) {
+        let now = cx.now();
+        let status = self.pods[pod.index()].status;
+        let stream = self.slots[self.pods[pod.index()].home.index()].probe_failure.stream();
+        let p = self.model.app.probe_failure;
+        for kind in KINDS {
+            let Some(prober) = self.prober(pod, kind) else { continue };
+            let Some(walk) = prober.walk.take() else {
+                prober.worker.catch_up(now, &status);
+                continue;
+            };
+            let (counter, in_flight, next) = match walk.take(&prober.worker, stream, p, now) {
+                End::Cut { counter, in_flight, next } => (counter, in_flight, next),
+                End::Pause { counter, at } => (counter, None, at),
+                End::Threshold(at) => unreachable!("the threshold at {at} was overlooked"),
+            };
+            prober.doomed = false;
+            prober.worker.resume(counter, in_flight, next, &status);
+            if let Some(probe) = in_flight {
+                self.await_end(cx, pod, kind, probe.ends);
+            }
+        }
+    }
+
+    /// Plans the Pod's probes anew and looks at it: to be called after something has changed.
+    pub(super) fn settle(&mut self, cx: &mut Cx<'_, Event>, pod: PodId) {
+        for kind in KINDS {
+            self.plan(cx, pod, kind);
+        }
+        self.look(cx, pod);
+    }
+
+    fn outlook(&self, pod: PodId, kind: ProbeKind) -> Outlook {
+        match self.answer(pod, Audience::Probe(kind)) {
+            Answer::Good => Outlook::Steady(Observation::Success),
+            Answer::Bad => Outlook::Steady(Observation::Failure),
+            Answer::Later(_) | Answer::Never => Outlook::Changing,
+        }
+    }
+
+    /// Schedules the worker's next attempt that matters.
+    fn plan(&mut self, cx: &mut Cx<'_, Event>, pod: PodId, kind: ProbeKind) {
+        let outlook = self.outlook(pod, kind);
+        let mode = self.mode;
+        let status = self.pods[pod.index()].status;
+        let p = self.model.app.probe_failure;
+        let Some(prober) = self.prober(pod, kind) else { return };
+        if prober.worker.in_flight().is_some() {
+            return;
+        }
+        prober.unplan();
+        let next = match mode {
+            Mode::EveryProbe => Next::At(prober.worker.next_attempt()),
+            Mode::Fast => prober.worker.next_that_matters(&status, outlook),
+        };
+        prober.worker.skip(next);
+        let due = match next {
+            Next::Idle => return,
+            Next::At(at) => at,
+            Next::Steady { first, observation: Observation::Success } if p > 0.0 => {
+                let worker = prober.worker;
+                let home = self.pods[pod.index()].home.index();
+                let (stream, ordinal) = self.slots[home].probe_failure.reserve();
+                let walk = Walk { first, ordinal };
+                let end = walk.take(&worker, stream, p, SimTime::NEVER);
+                let Some(prober) = self.prober(pod, kind) else { return };
+                prober.walk = Some(walk);
+                match end {
+                    End::Threshold(at) => {
+                        prober.doomed = true;
+                        at
+                    }
+                    End::Pause { at, .. } => at,
+                    End::Cut { .. } => return,
+                }
+            }
+            Next::Steady { .. } => return,
+        };
+        let timer = self.timer();
+        if let Some(prober) = self.prober(pod, kind) {
+            prober.due = timer;
+        }
+        cx.at(due, Event::ProbeDue(pod, kind, timer));
+    }
+
+    pub(super) fn on_probe_due(&mut self, cx: &mut Cx<'_, Event>, pod: PodId, kind: ProbeKind, timer: Timer) {
+        let Some(prober) = self.prober(pod, kind) else { return };
+        if !prober.due.expires(timer) {
+            return;
+        }
+        let looked_ahead = prober.walk.is_some();
+        let doomed = prober.doomed;
+        if looked_ahead {
+            self.catch_up(cx, pod);
+            if !doomed {
+                self.settle_probers(cx, pod);
+                return;
+            }
+            self.attempt(cx, pod, kind, true);
+            self.settle_probers(cx, pod);
+            return;
+        }
+        if let Some(prober) = self.prober(pod, kind) {
+            prober.worker.skip(Next::Idle);
+        }
+        self.attempt(cx, pod, kind, false);
+    }
+
+    fn settle_probers(&mut self, cx: &mut Cx<'_, Event>, pod: PodId) {
+        for kind in KINDS {
+            self.plan(cx, pod, kind);
+        }
+    }
+
+    /// One attempt of a worker (P6), and the next one planned.
+    pub(super) fn attempt(&mut self, cx: &mut Cx<'_, Event>, pod: PodId, kind: ProbeKind, doomed: bool) {
+        let now = cx.now();
+        let status = self.pods[pod.index()].status;
+        let Some(prober) = self.prober(pod, kind) else { return };
+        let done = prober.worker.attempt(now, &status);
+        // A stored change requests a sync, save for liveness' initial Success (P11).
+        if done.noticed && kind != ProbeKind::Liveness || done.stored_failure {
+            self.request_sync(cx, pod);
+        }
+        if done.probes {
+            self.send_probe(cx, pod, kind, doomed);
+        }
+        self.plan(cx, pod, kind);
+    }
+
+    fn send_probe(&mut self, cx: &mut Cx<'_, Event>, pod: PodId, kind: ProbeKind, doomed: bool) {
+        let Some(prober) = self.prober(pod, kind) else { return };
+        let timeout = cx.now() + prober.worker.probe().timeout;
+        let (ends, answered) = match self.answer(pod, Audience::Probe(kind)) {
+            Answer::Good if doomed || self.fails_by_chance(pod) => (timeout, false),
+            Answer::Good => return self.conclude(cx, pod, kind, Observation::Success),
+            Answer::Bad => return self.conclude(cx, pod, kind, Observation::Failure),
+            Answer::Later(at) if at <= timeout => (at, true),
+            Answer::Later(_) | Answer::Never => (timeout, false),
+        };
+        if let Some(prober) = self.prober(pod, kind) {
+            prober.worker.wait(cx.now(), ends, answered);
+        }
+        self.await_end(cx, pod, kind, ends);
+    }
+
+    fn fails_by_chance(&mut self, pod: PodId) -> bool {
+        let p = self.model.app.probe_failure;
+        let home = self.pods[pod.index()].home.index();
+        p > 0.0 && self.slots[home].probe_failure.uniform() < p
+    }
+
+    fn await_end(&mut self, cx: &mut Cx<'_, Event>, pod: PodId, kind: ProbeKind, ends: SimTime) {
+        let timer = self.timer();
+        if let Some(prober) = self.prober(pod, kind) {
+            prober.ended = timer;
+            prober.due = Timer::NONE;
+        }
+        cx.at(ends, Event::ProbeEnded(pod, kind, timer));
+    }
+
+    pub(super) fn on_probe_ended(&mut self, cx: &mut Cx<'_, Event>, pod: PodId, kind: ProbeKind, timer: Timer) {
+        let answer = self.answer(pod, Audience::Probe(kind));
+        let Some(prober) = self.prober(pod, kind) else { return };
+        if !prober.ended.expires(timer) {
+            return;
+        }
+        let Some(probe) = prober.worker.in_flight() else { return };
+        let timeout = probe.sent + prober.worker.probe().timeout;
+        let observation = match answer {
+            Answer::Good if probe.answered => Observation::Success,
+            // A hang began before the answer came: what was asked stays unanswered.
+            Answer::Never if probe.answered && timeout > cx.now() => {
+                prober.worker.wait(probe.sent, timeout, false);
+                return self.await_end(cx, pod, kind, timeout);
+            }
+            _ => Observation::Failure,
+        };
+        prober.worker.ended(cx.now());
+        self.conclude(cx, pod, kind, observation);
+        self.plan(cx, pod, kind);
+    }
+
+    /// The container's process has died: a probe that waits for its answer fails at once (P14a).
+    pub(super) fn break_connections(&mut self, cx: &mut Cx<'_, Event>, pod: PodId) {
+        for kind in KINDS {
+            let Some(prober) = self.prober(pod, kind) else { continue };
+            if prober.worker.in_flight().is_some() {
+                prober.ended = Timer::NONE;
+                prober.worker.ended(cx.now());
+                self.conclude(cx, pod, kind, Observation::Failure);
+            }
+        }
+    }
+
+    /// A probe has found this: count it, and act upon a verdict (P16, P18).
+    fn conclude(&mut self, cx: &mut Cx<'_, Event>, pod: PodId, kind: ProbeKind, observation: Observation) {
+        let Some(prober) = self.prober(pod, kind) else { return };
+        let Some(verdict) = prober.worker.observe(observation) else { return };
+        match (kind, verdict) {
+            (ProbeKind::Readiness, _) => {
+                let serving = self.serves(pod);
+                self.update_readiness(cx, pod);
+                if verdict == Stored::Failure
+                    && let Some(slot) = self.slot_of(pod)
+                {
+                    self.observer.readiness_lost(cx.now(), slot, serving);
+                    self.observer.reacted(cx.now(), slot);
+                }
+                self.look(cx, pod);
+            }
+            (ProbeKind::Liveness | ProbeKind::Startup, Stored::Failure) => self.decide_kill(cx, pod, kind),
+            (ProbeKind::Liveness | ProbeKind::Startup, _) => {}
+        }
+        self.request_sync(cx, pod);
+    }
+
+    fn decide_kill(&mut self, cx: &mut Cx<'_, Event>, pod: PodId, kind: ProbeKind) {
+        let container = &mut self.pods[pod.index()].container;
+        if container.stage != Stage::Running || container.kill.is_some() {
+            return;
+        }
+        container.kill = Some(kind);
+        if let Some(slot) = self.slot_of(pod) {
+            let needless = !self.is_broken_for_good(pod);
+            self.observer.probe_killed(cx.now(), slot, kind, needless);
+            self.observer.reacted(cx.now(), slot);
+        }
+        self.look(cx, pod);
+    }
+}
