@@ -51,13 +51,14 @@ impl Walk {
     /// Walks on from `worker`'s state, at most up to `limit` (attempts at `limit` are not made).
     pub fn take(self, worker: &Worker, stream: Stream, p: f64, limit: SimTime) -> End {
         let mut rng = stream.rng(self.ordinal);
+        let inverse_log = 1.0 / libm::log1p(-p);
         let probe = *worker.probe();
         let mut counter = worker.counter();
         let mut at = self.first;
         // Where the attempts lie that follow the first one, which may stand off the grid.
         let step = |at: SimTime, n: u64| if n == 0 { at } else { worker.follows(at, at) + probe.period * (n - 1) };
         for _ in 0..BURSTS {
-            let successes = geometric(&mut rng, p);
+            let successes = geometric(&mut rng, inverse_log);
             let failing = step(at, successes);
             if failing >= limit {
                 let n = if at >= limit { 0 } else { attempts_before(worker, at, limit) };
@@ -101,10 +102,10 @@ fn attempts_before(worker: &Worker, first: SimTime, limit: SimTime) -> u64 {
     2 + (limit.as_nanos() - 1 - second.as_nanos()) / period
 }
 
-/// Successes before the first failure.
-fn geometric(rng: &mut impl Rng, p: f64) -> u64 {
+/// Successes before the first failure; `inverse_log` is 1 / ln(1 − p).
+fn geometric(rng: &mut impl Rng, inverse_log: f64) -> u64 {
     // Saturates for tiny p: later than any horizon.
-    (libm::log(open_unit(rng)) / libm::log1p(-p)) as u64
+    (libm::log(open_unit(rng)) * inverse_log) as u64
 }
 
 #[cfg(test)]

@@ -170,7 +170,6 @@ impl<O: Observer> Cluster<'_, O> {
                     self.exit_container(cx, pod);
                     return;
                 }
-                self.catch_up(cx, pod);
                 let timer = self.schedule_end(cx, target, lasts);
                 self.pods[pod.index()].container.strike = Some(Strike { fault, timer });
                 self.settle(cx, pod);
@@ -218,7 +217,6 @@ impl<O: Observer> Cluster<'_, O> {
             return;
         }
         for &pod in &pods {
-            self.catch_up(cx, pod);
             if lasts.is_none() {
                 self.pods[pod.index()].container.deployment_strike = Some(fault);
             }
@@ -247,7 +245,6 @@ impl<O: Observer> Cluster<'_, O> {
                 if self.pods[pod.index()].container.strike.is_none_or(|strike| strike.timer != timer) {
                     return;
                 }
-                self.catch_up(cx, pod);
                 if let Some(fault) = over(&mut self.pods[pod.index()].container.strike) {
                     self.mark_ended(cx, slot, fault);
                     self.settle(cx, pod);
@@ -255,9 +252,6 @@ impl<O: Observer> Cluster<'_, O> {
             }
             Target::Deployment => {
                 let pods = self.running_pods();
-                for &pod in &pods {
-                    self.catch_up(cx, pod);
-                }
                 let Some(fault) = over(&mut self.deployment_strike) else { return };
                 for slot in (0..self.slots.len()).map(SlotId::new) {
                     self.mark_ended(cx, slot, fault);

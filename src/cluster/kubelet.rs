@@ -111,9 +111,16 @@ impl<O: Observer> Cluster<'_, O> {
     }
 
     pub(super) fn on_resync_due(&mut self, cx: &mut Cx<'_, Event>, pod: PodId, timer: Timer) {
-        if self.pods[pod.index()].resync.expires(timer) {
-            self.request_sync(cx, pod);
+        let state = &mut self.pods[pod.index()];
+        if !state.resync.expires(timer) || state.resync_at == SimTime::NEVER {
+            return;
         }
+        if state.resync_at > cx.now() {
+            self.await_resync(cx, pod);
+            return;
+        }
+        state.resync_at = SimTime::NEVER;
+        self.request_sync(cx, pod);
     }
 
     /// A sync: publish the status, trigger the readiness worker (P11), then act: kill (C8) or restart (C5).
@@ -122,8 +129,7 @@ impl<O: Observer> Cluster<'_, O> {
         if matches!(stage, Stage::Absent | Stage::Creating | Stage::Stopping) {
             return;
         }
-        self.catch_up(cx, pod);
-        self.pods[pod.index()].resync = Timer::NONE;
+        self.pods[pod.index()].resync_at = SimTime::NEVER;
         let race = self.pods[pod.index()].race.take().unwrap_or(Race::NewStatus);
         if stage == Stage::Exited {
             self.react(cx, pod);
@@ -185,15 +191,15 @@ impl<O: Observer> Cluster<'_, O> {
     /// Whenever the kubelet recomputes the status of a started container whose readiness is not Success, it
     /// triggers the readiness worker (P11).
     fn trigger_readiness(&mut self, cx: &mut Cx<'_, Event>, pod: PodId, race: Race) {
-        let state = &mut self.pods[pod.index()];
+        let state = &self.pods[pod.index()];
         if !(state.status.running && state.status.started) || state.ready {
             return;
         }
-        let Some(prober) = state.workers[ProbeKind::Readiness as usize].as_mut() else { return };
+        self.catch_up(cx, pod, ProbeKind::Readiness);
+        let Some(prober) = self.pods[pod.index()].workers[ProbeKind::Readiness as usize].as_mut() else { return };
         match race {
             Race::NewStatus => {
                 if prober.worker.trigger(cx.now()) {
-                    prober.unplan();
                     self.attempt(cx, pod, ProbeKind::Readiness, false);
                 }
             }
@@ -210,7 +216,7 @@ impl<O: Observer> Cluster<'_, O> {
     /// While it is Ready a resync does nothing.
     fn schedule_resync(&mut self, cx: &mut Cx<'_, Event>, pod: PodId) {
         let state = &self.pods[pod.index()];
-        if state.resync.is_set() || state.ready || !state.status.running || !state.status.started {
+        if state.resync_at < SimTime::NEVER || state.ready || !state.status.running || !state.status.started {
             return;
         }
         let after = self.jittered(pod, self.model.cluster.control_plane.resync_min);
@@ -227,9 +233,19 @@ impl<O: Observer> Cluster<'_, O> {
     fn schedule_poll(&mut self, cx: &mut Cx<'_, Event>, pod: PodId, after: Duration) {
         let Some(node) = self.pods[pod.index()].node else { return };
         let at = self.nodes[node.index()].polls.at_or_after(cx.now() + after);
+        let state = &mut self.pods[pod.index()];
+        state.resync_at = at;
+        if !state.resync.is_set() || at < state.resync_due {
+            self.await_resync(cx, pod);
+        }
+    }
+
+    fn await_resync(&mut self, cx: &mut Cx<'_, Event>, pod: PodId) {
         let timer = self.timer();
-        self.pods[pod.index()].resync = timer;
-        cx.at(at, Event::ResyncDue(pod, timer));
+        let state = &mut self.pods[pod.index()];
+        state.resync = timer;
+        state.resync_due = state.resync_at;
+        cx.at(state.resync_at, Event::ResyncDue(pod, timer));
     }
 
     // ---- Starts ----
@@ -280,7 +296,6 @@ impl<O: Observer> Cluster<'_, O> {
         if !state.container.start.expires(timer) {
             return;
         }
-        self.catch_up(cx, pod);
         let home = self.pods[pod.index()].home.index();
         let start_up = self.slots[home].start_up.span(&self.model.app.start_up);
         let u = self.slots[home].race.uniform();
@@ -312,7 +327,6 @@ impl<O: Observer> Cluster<'_, O> {
         if !self.pods[pod.index()].container.app.expires(timer) {
             return;
         }
-        self.catch_up(cx, pod);
         self.pods[pod.index()].container.serving = true;
         self.settle(cx, pod);
     }
@@ -348,7 +362,6 @@ impl<O: Observer> Cluster<'_, O> {
         if !self.pods[pod.index()].container.exit.expires(timer) {
             return;
         }
-        self.catch_up(cx, pod);
         let grace = self.kill_grace(pod);
         let slept = self.model.deployment.pod.pre_stop_sleep.min(grace);
         let slept = Duration::from_secs(slept.as_nanos() / NANOS_PER_SEC);
@@ -377,7 +390,6 @@ impl<O: Observer> Cluster<'_, O> {
         if !self.pods[pod.index()].container.has_process() {
             return;
         }
-        self.catch_up(cx, pod);
         let killed = self.pods[pod.index()].container.stage == Stage::Stopping;
         self.pods[pod.index()].container.end_life(cx.now());
         self.break_connections(cx, pod);
@@ -406,7 +418,6 @@ impl<O: Observer> Cluster<'_, O> {
 
     /// The machine is dead, and with it the process, the workers and all that the kubelet remembered.
     pub(super) fn lose_container(&mut self, cx: &mut Cx<'_, Event>, pod: PodId) {
-        self.catch_up(cx, pod);
         let state = &mut self.pods[pod.index()];
         state.workers = [None; 3];
         if state.container.has_process() {
@@ -418,6 +429,7 @@ impl<O: Observer> Cluster<'_, O> {
             state.container.stage = Stage::Exited;
         }
         state.sync = Timer::NONE;
+        state.resync_at = SimTime::NEVER;
         state.resync = Timer::NONE;
         state.status_write = Timer::NONE;
         state.race = None;

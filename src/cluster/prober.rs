@@ -128,7 +128,6 @@ pub struct Worker {
     in_flight: Option<InFlight>,
     triggered: bool,
     next: SimTime,
-    skipping: Next,
 }
 
 impl Worker {
@@ -146,7 +145,6 @@ impl Worker {
             in_flight: None,
             triggered: false,
             next: ticks.after(created),
-            skipping: Next::Idle,
         }
     }
 
@@ -323,14 +321,9 @@ impl Worker {
         }
     }
 
-    /// Attempts before the next that matters will be skipped.
-    pub fn skip(&mut self, next: Next) {
-        self.skipping = next;
-    }
-
-    /// Accounts for the skipped attempts before `now`, all of them made under `status`.
-    pub fn catch_up(&mut self, now: SimTime, status: &Status) {
-        if let Next::Steady { first, observation } = self.skipping
+    /// Accounts for the attempts before `now` that were skipped because of `plan`, all made under `status`.
+    pub fn catch_up(&mut self, now: SimTime, status: &Status, plan: Next) {
+        if let Next::Steady { first, observation } = plan
             && first < now
         {
             if status.instance != self.known {
@@ -339,7 +332,6 @@ impl Worker {
             let n = 1 + self.ticks.count(self.ticks.after(first), now);
             self.counter.observe(observation, n);
         }
-        self.skipping = Next::Idle;
         if self.in_flight.is_none() && self.next < now {
             self.next = self.ticks.at_or_after(now);
         }
@@ -350,7 +342,6 @@ impl Worker {
         if status.instance != self.known {
             self.notice(status.instance);
         }
-        self.skipping = Next::Idle;
         self.counter = counter;
         self.in_flight = in_flight;
         self.next = next;
@@ -482,8 +473,8 @@ mod tests {
                 played.observe(S);
             }
         }
-        skipped.skip(skipped.next_that_matters(&status, Outlook::Steady(S)));
-        skipped.catch_up(secs(34), &status);
+        let plan = skipped.next_that_matters(&status, Outlook::Steady(S));
+        skipped.catch_up(secs(34), &status, plan);
         assert_eq!((skipped.counter, skipped.next), (played.counter, played.next));
     }
 }

@@ -4,7 +4,7 @@ use super::chance::{End, Walk};
 use super::faults::affects;
 use super::observer::Observer;
 use super::prober::{Next, Observation, Outlook, Stored};
-use super::state::{Prober, Stage, Timer};
+use super::state::{Plan, Prober, Stage, Timer};
 use super::{Cluster, Cx, Event, Mode};
 use crate::ids::PodId;
 use crate::model::{Affects, ContainerMode, OnSigterm, ProbeKind, WhileStarting};
@@ -58,6 +58,9 @@ impl<O: Observer> Cluster<'_, O> {
                 WhileStarting::Accepts => Answer::Later(container.serves_at),
             };
         }
+        if container.strike.is_none() && container.deployment_strike.is_none() && self.deployment_strike.is_none() {
+            return Answer::Good;
+        }
         let mut answer = Answer::Good;
         for (_, mode) in self.strikes_on(pod).filter(|&(_, mode)| audience.sees(affects(mode))) {
             match mode {
@@ -72,33 +75,30 @@ impl<O: Observer> Cluster<'_, O> {
         self.pods[pod.index()].workers[kind as usize].as_mut()
     }
 
-    /// Accounts for the attempts that were skipped before now. To be called before anything that the Pod's
-    /// probes can see changes.
-    pub(super) fn catch_up(&mut self, cx: &mut Cx<'_, Event>, pod: PodId) {
-        let now = cx.now();
-        let status = self.pods[pod.index()].status;
+    /// Accounts for the attempts that a worker has skipped before now, under the surroundings for which they
+    /// were planned. What it knows is exact afterwards, until it is planned again.
+    pub(super) fn catch_up(&mut self, cx: &mut Cx<'_, Event>, pod: PodId, kind: ProbeKind) {
         let stream = self.slots[self.pods[pod.index()].home.index()].probe_failure.stream();
         let p = self.model.app.probe_failure;
-        for kind in KINDS {
-            let Some(prober) = self.prober(pod, kind) else { continue };
-            let Some(walk) = prober.walk.take() else {
-                prober.worker.catch_up(now, &status);
-                continue;
-            };
-            let (counter, in_flight, next) = match walk.take(&prober.worker, stream, p, now) {
-                End::Cut { counter, in_flight, next } => (counter, in_flight, next),
-                End::Pause { counter, at } => (counter, None, at),
-                End::Threshold(at) => unreachable!("the threshold at {at} was overlooked"),
-            };
-            prober.doomed = false;
-            prober.worker.resume(counter, in_flight, next, &status);
-            if let Some(probe) = in_flight {
-                self.await_end(cx, pod, kind, probe.ends);
-            }
+        let Some(prober) = self.prober(pod, kind) else { return };
+        let Some(plan) = prober.plan.take() else { return };
+        prober.due = Timer::NONE;
+        let Some(walk) = plan.walk else {
+            return prober.worker.catch_up(cx.now(), &plan.status, plan.next);
+        };
+        let (counter, in_flight, next) = match walk.take(&prober.worker, stream, p, cx.now()) {
+            End::Cut { counter, in_flight, next } => (counter, in_flight, next),
+            End::Pause { counter, at } => (counter, None, at),
+            End::Threshold(at) => unreachable!("the threshold at {at} was overlooked"),
+        };
+        prober.worker.resume(counter, in_flight, next, &plan.status);
+        if let Some(probe) = in_flight {
+            self.await_end(cx, pod, kind, probe.ends);
         }
     }
 
-    /// Plans the Pod's probes anew and looks at it: to be called after something has changed.
+    /// Plans the Pod's probes anew and looks at it. To be called at the instant at which anything has changed
+    /// that its probes can see.
     pub(super) fn settle(&mut self, cx: &mut Cx<'_, Event>, pod: PodId) {
         for kind in KINDS {
             self.plan(cx, pod, kind);
@@ -114,49 +114,56 @@ impl<O: Observer> Cluster<'_, O> {
         }
     }
 
-    /// Schedules the worker's next attempt that matters.
+    /// Schedules the worker's next attempt that matters, unless what was planned still holds.
     fn plan(&mut self, cx: &mut Cx<'_, Event>, pod: PodId, kind: ProbeKind) {
+        if self.pods[pod.index()].workers[kind as usize].is_none() {
+            return;
+        }
         let outlook = self.outlook(pod, kind);
-        let mode = self.mode;
         let status = self.pods[pod.index()].status;
-        let p = self.model.app.probe_failure;
+        let (mode, p) = (self.mode, self.model.app.probe_failure);
+        let Some(prober) = self.prober(pod, kind) else { return };
+        if prober.plan.is_some_and(|plan| mode == Mode::EveryProbe || plan.status == status && plan.outlook == outlook)
+        {
+            return;
+        }
+        self.catch_up(cx, pod, kind);
         let Some(prober) = self.prober(pod, kind) else { return };
         if prober.worker.in_flight().is_some() {
             return;
         }
-        prober.unplan();
         let next = match mode {
             Mode::EveryProbe => Next::At(prober.worker.next_attempt()),
             Mode::Fast => prober.worker.next_that_matters(&status, outlook),
         };
-        prober.worker.skip(next);
+        let mut plan = Plan { status, outlook, next, walk: None, doomed: false };
         let due = match next {
-            Next::Idle => return,
-            Next::At(at) => at,
+            Next::At(at) => Some(at),
             Next::Steady { first, observation: Observation::Success } if p > 0.0 => {
                 let worker = prober.worker;
                 let home = self.pods[pod.index()].home.index();
                 let (stream, ordinal) = self.slots[home].probe_failure.reserve();
                 let walk = Walk { first, ordinal };
-                let end = walk.take(&worker, stream, p, SimTime::NEVER);
-                let Some(prober) = self.prober(pod, kind) else { return };
-                prober.walk = Some(walk);
-                match end {
+                plan.walk = Some(walk);
+                match walk.take(&worker, stream, p, SimTime::NEVER) {
                     End::Threshold(at) => {
-                        prober.doomed = true;
-                        at
+                        plan.doomed = true;
+                        Some(at)
                     }
-                    End::Pause { at, .. } => at,
-                    End::Cut { .. } => return,
+                    End::Pause { at, .. } => Some(at),
+                    End::Cut { .. } => None,
                 }
             }
-            Next::Steady { .. } => return,
+            Next::Idle | Next::Steady { .. } => None,
         };
-        let timer = self.timer();
+        let timer = if due.is_some() { self.timer() } else { Timer::NONE };
         if let Some(prober) = self.prober(pod, kind) {
+            prober.plan = Some(plan);
             prober.due = timer;
         }
-        cx.at(due, Event::ProbeDue(pod, kind, timer));
+        if let Some(due) = due {
+            cx.at(due, Event::ProbeDue(pod, kind, timer));
+        }
     }
 
     pub(super) fn on_probe_due(&mut self, cx: &mut Cx<'_, Event>, pod: PodId, kind: ProbeKind, timer: Timer) {
@@ -164,36 +171,22 @@ impl<O: Observer> Cluster<'_, O> {
         if !prober.due.expires(timer) {
             return;
         }
-        let looked_ahead = prober.walk.is_some();
-        let doomed = prober.doomed;
-        if looked_ahead {
-            self.catch_up(cx, pod);
-            if !doomed {
-                self.settle_probers(cx, pod);
-                return;
-            }
-            self.attempt(cx, pod, kind, true);
-            self.settle_probers(cx, pod);
-            return;
-        }
-        if let Some(prober) = self.prober(pod, kind) {
-            prober.worker.skip(Next::Idle);
-        }
-        self.attempt(cx, pod, kind, false);
-    }
-
-    fn settle_probers(&mut self, cx: &mut Cx<'_, Event>, pod: PodId) {
-        for kind in KINDS {
+        let Some(plan) = prober.plan else { return };
+        if plan.walk.is_some() && !plan.doomed {
+            // The look-ahead ends here: look further.
+            self.catch_up(cx, pod, kind);
             self.plan(cx, pod, kind);
+        } else {
+            self.attempt(cx, pod, kind, plan.doomed);
         }
     }
 
     /// One attempt of a worker (P6), and the next one planned.
     pub(super) fn attempt(&mut self, cx: &mut Cx<'_, Event>, pod: PodId, kind: ProbeKind, doomed: bool) {
-        let now = cx.now();
+        self.catch_up(cx, pod, kind);
         let status = self.pods[pod.index()].status;
         let Some(prober) = self.prober(pod, kind) else { return };
-        let done = prober.worker.attempt(now, &status);
+        let done = prober.worker.attempt(cx.now(), &status);
         // A stored change requests a sync, save for liveness' initial Success (P11).
         if done.noticed && kind != ProbeKind::Liveness || done.stored_failure {
             self.request_sync(cx, pod);
@@ -230,7 +223,6 @@ impl<O: Observer> Cluster<'_, O> {
         let timer = self.timer();
         if let Some(prober) = self.prober(pod, kind) {
             prober.ended = timer;
-            prober.due = Timer::NONE;
         }
         cx.at(ends, Event::ProbeEnded(pod, kind, timer));
     }
@@ -260,6 +252,7 @@ impl<O: Observer> Cluster<'_, O> {
     /// The container's process has died: a probe that waits for its answer fails at once (P14a).
     pub(super) fn break_connections(&mut self, cx: &mut Cx<'_, Event>, pod: PodId) {
         for kind in KINDS {
+            self.catch_up(cx, pod, kind);
             let Some(prober) = self.prober(pod, kind) else { continue };
             if prober.worker.in_flight().is_some() {
                 prober.ended = Timer::NONE;

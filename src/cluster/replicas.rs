@@ -6,6 +6,7 @@ use super::state::{Endpoint, Pod, Stage, Timer};
 use super::{Cluster, Cx, Event};
 use crate::ids::{PodId, SlotId};
 use crate::model::ProbeKind;
+use crate::time::SimTime;
 
 impl<O: Observer> Cluster<'_, O> {
     /// An ordinary graceful deletion: the slot is vacant at once, and a replacement follows (T1, D7).
@@ -88,10 +89,10 @@ impl<O: Observer> Cluster<'_, O> {
         if !self.kubelet_listens(node) {
             return;
         }
-        self.catch_up(cx, pod);
         let state = &mut self.pods[pod.index()];
         state.terminating = true;
         state.sync = Timer::NONE;
+        state.resync_at = SimTime::NEVER;
         state.resync = Timer::NONE;
         state.race = None;
         state.workers[ProbeKind::Liveness as usize] = None;

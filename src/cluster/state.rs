@@ -5,7 +5,7 @@ use super::chain::Chain;
 use super::chance::Walk;
 use super::faults::Clock;
 use super::observer::{Cause, EndpointView, Phase, SlotView};
-use super::prober::{Next, Status, Worker};
+use super::prober::{Next, Outlook, Status, Worker};
 use crate::ids::{FaultId, NodeId, PodId, SlotId};
 use crate::model::{ControlPlane, Node, ProbeKind};
 use crate::random::{Law, Owner, Purpose, Stream, Streams};
@@ -165,7 +165,11 @@ pub(crate) struct Pod {
     pub last_sync: SimTime,
     pub sync: Timer,
     pub sync_at: SimTime,
+    /// When the work queue hands the Pod back (C13, C16), and the event that looks whether it is time. Every
+    /// sync moves that instant, nearly always to a later one: the event stays and looks again.
+    pub resync_at: SimTime,
     pub resync: Timer,
+    pub resync_due: SimTime,
     pub race: Option<Race>,
     pub status_write: Timer,
     pub slice_update: Timer,
@@ -191,23 +195,26 @@ pub(crate) struct Prober {
     pub worker: Worker,
     pub due: Timer,
     pub ended: Timer,
-    /// The look-ahead over chance failures that is in force.
+    /// What will happen if nothing changes; none while a probe waits for its answer.
+    pub plan: Option<Plan>,
+}
+
+/// The next attempt that matters, as long as the surroundings stay as they are.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Plan {
+    /// The surroundings.
+    pub status: Status,
+    pub outlook: Outlook,
+    pub next: Next,
+    /// The look-ahead over chance failures.
     pub walk: Option<Walk>,
-    /// The next probe was found to fail by chance.
+    /// The attempt that is due will fail by chance.
     pub doomed: bool,
 }
 
 impl Prober {
     pub fn new(worker: Worker) -> Self {
-        Self { worker, due: Timer::NONE, ended: Timer::NONE, walk: None, doomed: false }
-    }
-
-    /// Forgets what was planned.
-    pub fn unplan(&mut self) {
-        self.due = Timer::NONE;
-        self.walk = None;
-        self.doomed = false;
-        self.worker.skip(Next::Idle);
+        Self { worker, due: Timer::NONE, ended: Timer::NONE, plan: None }
     }
 }
 
@@ -327,7 +334,9 @@ impl Pod {
             last_sync: SimTime::ZERO,
             sync: Timer::NONE,
             sync_at: SimTime::NEVER,
+            resync_at: SimTime::NEVER,
             resync: Timer::NONE,
+            resync_due: SimTime::NEVER,
             race: None,
             status_write: Timer::NONE,
             slice_update: Timer::NONE,
