@@ -8,6 +8,7 @@
 //! An attempt that cannot change anything need not be played: [`Worker::next_that_matters`]
 //! finds the first one that can, and [`Worker::catch_up`] accounts for those in between.
 
+use super::chance::Matters;
 use crate::model::{Probe, ProbeKind};
 use crate::time::{Grid, SimTime};
 
@@ -182,11 +183,6 @@ impl Worker {
         self.next
     }
 
-    /// The counter, for look-ahead by chance.
-    pub fn counter(&self) -> Counter {
-        self.counter
-    }
-
     /// An attempt at `now` (P6, lines 3–10).
     pub fn attempt(&mut self, now: SimTime, status: &Status) -> Attempt {
         debug_assert!(self.in_flight.is_none(), "probes of one worker never overlap (P5)");
@@ -322,35 +318,63 @@ impl Worker {
     }
 
     /// Accounts for the attempts before `now` that were skipped because of `plan`, all made under `status`.
-    pub fn catch_up(&mut self, now: SimTime, status: &Status, plan: Next) {
+    pub fn catch_up(&mut self, now: SimTime, status: &Status, plan: Next) -> Option<Skipped> {
+        let mut skipped = None;
         if let Next::Steady { first, observation } = plan
             && first < now
         {
             if status.instance != self.known {
                 self.notice(status.instance);
             }
-            let n = 1 + self.ticks.count(self.ticks.after(first), now);
-            self.counter.observe(observation, n);
+            let attempts = 1 + self.ticks.count(self.ticks.after(first), now);
+            skipped = Some(Skipped { attempts, last: self.nth_attempt(first, attempts), before: self.counter });
+            self.counter.observe(observation, attempts);
         }
         if self.in_flight.is_none() && self.next < now {
             self.next = self.ticks.at_or_after(now);
         }
+        skipped
     }
 
-    /// Takes over what a look-ahead found at `now` (see [`super::chance`]).
-    pub fn resume(&mut self, counter: Counter, in_flight: Option<InFlight>, next: SimTime, status: &Status) {
-        if status.instance != self.known {
-            self.notice(status.instance);
+    /// The n-th of the attempts that begin with `first`, counted from 1.
+    pub fn nth_attempt(&self, first: SimTime, n: u64) -> SimTime {
+        if n <= 1 { first } else { self.ticks.after(first) + self.probe.period * (n - 2) }
+    }
+
+    /// How many failures by chance in a row matter.
+    pub fn failures_that_matter(&self) -> Matters {
+        let alone = self.probe.failure_threshold == 1 || self.probe.timeout > self.probe.period;
+        if alone { Matters::One } else { Matters::Two }
+    }
+
+    /// The latest observation was a failure.
+    pub fn has_just_failed(&self) -> bool {
+        self.counter.last == Some(Observation::Failure)
+    }
+
+    /// The last of the skipped attempts, accounted for as a success, has failed by chance: its answer came too
+    /// late, or has not come by now. Then this is when it will be given up.
+    pub fn last_has_failed(&mut self, now: SimTime, skipped: Skipped) -> Option<SimTime> {
+        self.counter = skipped.before;
+        self.counter.observe(Observation::Success, skipped.attempts - 1);
+        let ends = skipped.last + self.probe.timeout;
+        if ends < now {
+            self.counter.observe(Observation::Failure, 1);
+            return None;
         }
-        self.counter = counter;
-        self.in_flight = in_flight;
-        self.next = next;
+        self.wait(skipped.last, ends, false);
+        Some(ends)
     }
+}
 
-    /// The next tick after an attempt at `sent` that ended at `ended`; for look-ahead.
-    pub fn follows(&self, sent: SimTime, ended: SimTime) -> SimTime {
-        self.attempt_after(sent, ended)
-    }
+/// Attempts that were not played.
+#[derive(Debug, Clone, Copy)]
+pub struct Skipped {
+    /// How many; at least one.
+    pub attempts: u64,
+    /// When the last one was made.
+    pub last: SimTime,
+    before: Counter,
 }
 
 #[cfg(test)]

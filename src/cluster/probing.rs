@@ -1,6 +1,6 @@
 //! Probes as they are played: attempts, answers, verdicts and what these cause (P1–P20).
 
-use super::chance::{End, Walk};
+use super::chance::Matters;
 use super::faults::affects;
 use super::observer::Observer;
 use super::prober::{Next, Observation, Outlook, Stored};
@@ -78,22 +78,21 @@ impl<O: Observer> Cluster<'_, O> {
     /// Accounts for the attempts that a worker has skipped before now, under the surroundings for which they
     /// were planned. What it knows is exact afterwards, until it is planned again.
     pub(super) fn catch_up(&mut self, cx: &mut Cx<'_, Event>, pod: PodId, kind: ProbeKind) {
-        let stream = self.slots[self.pods[pod.index()].home.index()].probe_failure.stream();
-        let p = self.model.app.probe_failure;
+        let now = cx.now();
+        let chance = self.chance;
+        let home = self.pods[pod.index()].home.index();
         let Some(prober) = self.prober(pod, kind) else { return };
         let Some(plan) = prober.plan.take() else { return };
         prober.due = Timer::NONE;
-        let Some(walk) = plan.walk else {
-            return prober.worker.catch_up(cx.now(), &plan.status, plan.next);
-        };
-        let (counter, in_flight, next) = match walk.take(&prober.worker, stream, p, cx.now()) {
-            End::Cut { counter, in_flight, next } => (counter, in_flight, next),
-            End::Pause { counter, at } => (counter, None, at),
-            End::Threshold(at) => unreachable!("the threshold at {at} was overlooked"),
-        };
-        prober.worker.resume(counter, in_flight, next, &plan.status);
-        if let Some(probe) = in_flight {
-            self.await_end(cx, pod, kind, probe.ends);
+        let skipped = prober.worker.catch_up(now, &plan.status, plan.next);
+        let (Some(matters), Some(skipped)) = (plan.by_chance, skipped) else { return };
+        // All but the last of the skipped probes are over and forgotten, whatever they found.
+        let u = self.slots[home].probe_failure.uniform();
+        if chance.last_failed(matters, skipped.attempts, u)
+            && let Some(prober) = self.prober(pod, kind)
+            && let Some(ends) = prober.worker.last_has_failed(now, skipped)
+        {
+            self.await_end(cx, pod, kind, ends);
         }
     }
 
@@ -121,7 +120,7 @@ impl<O: Observer> Cluster<'_, O> {
         }
         let outlook = self.outlook(pod, kind);
         let status = self.pods[pod.index()].status;
-        let (mode, p) = (self.mode, self.model.app.probe_failure);
+        let (mode, chance) = (self.mode, self.chance);
         let Some(prober) = self.prober(pod, kind) else { return };
         if prober.plan.is_some_and(|plan| mode == Mode::EveryProbe || plan.status == status && plan.outlook == outlook)
         {
@@ -136,22 +135,20 @@ impl<O: Observer> Cluster<'_, O> {
             Mode::EveryProbe => Next::At(prober.worker.next_attempt()),
             Mode::Fast => prober.worker.next_that_matters(&status, outlook),
         };
-        let mut plan = Plan { status, outlook, next, walk: None, doomed: false };
+        let mut plan = Plan { status, outlook, next, by_chance: None };
         let due = match next {
             Next::At(at) => Some(at),
-            Next::Steady { first, observation: Observation::Success } if p > 0.0 => {
-                let worker = prober.worker;
-                let home = self.pods[pod.index()].home.index();
-                let (stream, ordinal) = self.slots[home].probe_failure.reserve();
-                let walk = Walk { first, ordinal };
-                plan.walk = Some(walk);
-                match walk.take(&worker, stream, p, SimTime::NEVER) {
-                    End::Threshold(at) => {
-                        plan.doomed = true;
-                        Some(at)
-                    }
-                    End::Pause { at, .. } => Some(at),
-                    End::Cut { .. } => None,
+            Next::Steady { first, observation: Observation::Success } if chance.p > 0.0 => {
+                if prober.worker.has_just_failed() {
+                    plan.next = Next::At(first);
+                    Some(first)
+                } else {
+                    let matters = prober.worker.failures_that_matter();
+                    plan.by_chance = Some(matters);
+                    let home = self.pods[pod.index()].home.index();
+                    let u = self.slots[home].probe_failure.uniform();
+                    let attempts = chance.waiting_time(matters, u);
+                    self.prober(pod, kind).map(|prober| prober.worker.nth_attempt(first, attempts))
                 }
             }
             Next::Idle | Next::Steady { .. } => None,
@@ -172,13 +169,22 @@ impl<O: Observer> Cluster<'_, O> {
             return;
         }
         let Some(plan) = prober.plan else { return };
-        if plan.walk.is_some() && !plan.doomed {
-            // The look-ahead ends here: look further.
-            self.catch_up(cx, pod, kind);
-            self.plan(cx, pod, kind);
+        if let Some(matters) = plan.by_chance {
+            self.fail_by_chance(cx, pod, kind, matters);
         } else {
-            self.attempt(cx, pod, kind, plan.doomed);
+            self.attempt(cx, pod, kind, false);
         }
+    }
+
+    /// The attempt that is due fails by chance; where two in a row matter, the one before did too.
+    fn fail_by_chance(&mut self, cx: &mut Cx<'_, Event>, pod: PodId, kind: ProbeKind, matters: Matters) {
+        let Some(prober) = self.prober(pod, kind) else { return };
+        let Some(plan) = prober.plan.take() else { return };
+        prober.worker.catch_up(cx.now(), &plan.status, plan.next);
+        if matters == Matters::Two {
+            prober.worker.observe(Observation::Failure);
+        }
+        self.attempt(cx, pod, kind, true);
     }
 
     /// One attempt of a worker (P6), and the next one planned.

@@ -2,7 +2,7 @@
 
 use super::back_off::BackOff;
 use super::chain::Chain;
-use super::chance::Walk;
+use super::chance::Matters;
 use super::faults::Clock;
 use super::observer::{Cause, EndpointView, Phase, SlotView};
 use super::prober::{Next, Outlook, Status, Worker};
@@ -58,10 +58,6 @@ impl Dice {
     pub fn span(&mut self, law: &Law) -> Duration {
         self.ordinal += 1;
         Duration::from_secs_f64(self.stream.draw(self.ordinal, law))
-    }
-
-    pub fn stream(&self) -> Stream {
-        self.stream
     }
 
     /// A stream for whoever draws more than once, and the ordinal that is its own.
@@ -206,10 +202,8 @@ pub(crate) struct Plan {
     pub status: Status,
     pub outlook: Outlook,
     pub next: Next,
-    /// The look-ahead over chance failures.
-    pub walk: Option<Walk>,
-    /// The attempt that is due will fail by chance.
-    pub doomed: bool,
+    /// The attempt that is due fails by chance, as the last one of so many in a row.
+    pub by_chance: Option<Matters>,
 }
 
 impl Prober {
