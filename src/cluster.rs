@@ -139,7 +139,9 @@ pub struct Replication<'m, O> {
 impl<'m, O: Observer> Replication<'m, O> {
     /// Replication `index` of `model` under `seed`, at time 0.
     pub fn new(model: &'m Model, seed: u64, index: u64, mode: Mode, observer: O) -> Self {
-        let mut engine = Engine::default();
+        // Recoveries and outages are followed for at most one more horizon.
+        let end = SimTime::ZERO + model.warm_up + model.horizon * 2;
+        let mut engine = Engine::new(end);
         let mut cluster = Cluster::new(model, Streams::new(seed, index), mode, observer);
         cluster.begin(&mut engine.cx());
         Self { engine, cluster }

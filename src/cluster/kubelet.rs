@@ -92,7 +92,7 @@ impl<O: Observer> Cluster<'_, O> {
     /// Schedules a sync that can begin at `from`, unless an earlier one is scheduled.
     fn schedule_sync(&mut self, cx: &mut Cx<'_, Event>, pod: PodId, from: SimTime) {
         let state = &self.pods[pod.index()];
-        if state.sync.is_set() && state.sync_at <= from {
+        if state.sync.is_set() && state.sync_from <= from {
             return;
         }
         let home = state.home.index();
@@ -100,7 +100,8 @@ impl<O: Observer> Cluster<'_, O> {
         let timer = self.timer();
         let state = &mut self.pods[pod.index()];
         state.sync = timer;
-        state.sync_at = from;
+        state.sync_from = from;
+        state.sync_due = at;
         cx.at(at, Event::SyncDue(pod, timer));
     }
 
@@ -127,6 +128,8 @@ impl<O: Observer> Cluster<'_, O> {
     fn sync_pod(&mut self, cx: &mut Cx<'_, Event>, pod: PodId) {
         let stage = self.pods[pod.index()].container.stage;
         if matches!(stage, Stage::Absent | Stage::Creating | Stage::Stopping) {
+            // Another sync is at work; but attempts may have been left unscheduled in view of this one.
+            self.settle(cx, pod);
             return;
         }
         self.pods[pod.index()].resync_at = SimTime::NEVER;
@@ -288,7 +291,8 @@ impl<O: Observer> Cluster<'_, O> {
         container.stage = Stage::Creating;
         container.start_kind = kind;
         container.start = timer;
-        cx.after(sandbox + image + start, Event::ContainerStarted(pod, timer));
+        container.starts_at = cx.now() + sandbox + image + start;
+        cx.at(container.starts_at, Event::ContainerStarted(pod, timer));
     }
 
     pub(super) fn on_container_started(&mut self, cx: &mut Cx<'_, Event>, pod: PodId, timer: Timer) {

@@ -121,9 +121,14 @@ impl<O: Observer> Cluster<'_, O> {
         let outlook = self.outlook(pod, kind);
         let status = self.pods[pod.index()].status;
         let (mode, chance) = (self.mode, self.chance);
+        let wakes_at = if mode == Mode::EveryProbe { SimTime::NEVER } else { self.wakes_at(pod) };
         let Some(prober) = self.prober(pod, kind) else { return };
-        if prober.plan.is_some_and(|plan| mode == Mode::EveryProbe || plan.status == status && plan.outlook == outlook)
+        if let Some(plan) = prober.plan
+            && (mode == Mode::EveryProbe || plan.status == status && plan.outlook == outlook)
         {
+            if !prober.due.is_set() && plan.due < wakes_at {
+                self.schedule_probe(cx, pod, kind, plan.due);
+            }
             return;
         }
         self.catch_up(cx, pod, kind);
@@ -135,32 +140,50 @@ impl<O: Observer> Cluster<'_, O> {
             Mode::EveryProbe => Next::At(prober.worker.next_attempt()),
             Mode::Fast => prober.worker.next_that_matters(&status, outlook),
         };
-        let mut plan = Plan { status, outlook, next, by_chance: None };
-        let due = match next {
-            Next::At(at) => Some(at),
+        let mut plan = Plan { status, outlook, next, due: SimTime::NEVER, by_chance: None };
+        match next {
+            Next::At(at) => plan.due = at,
             Next::Steady { first, observation: Observation::Success } if chance.p > 0.0 => {
                 if prober.worker.has_just_failed() {
                     plan.next = Next::At(first);
-                    Some(first)
+                    plan.due = first;
                 } else {
-                    let matters = prober.worker.failures_that_matter();
-                    plan.by_chance = Some(matters);
+                    let worker = prober.worker;
+                    let matters = worker.failures_that_matter();
                     let home = self.pods[pod.index()].home.index();
                     let u = self.slots[home].probe_failure.uniform();
-                    let attempts = chance.waiting_time(matters, u);
-                    self.prober(pod, kind).map(|prober| prober.worker.nth_attempt(first, attempts))
+                    plan.by_chance = Some(matters);
+                    plan.due = worker.nth_attempt(first, chance.waiting_time(matters, u));
                 }
             }
-            Next::Idle | Next::Steady { .. } => None,
-        };
-        let timer = if due.is_some() { self.timer() } else { Timer::NONE };
+            Next::Idle | Next::Steady { .. } => {}
+        }
         if let Some(prober) = self.prober(pod, kind) {
             prober.plan = Some(plan);
+            prober.due = Timer::NONE;
+        }
+        if plan.due < wakes_at {
+            self.schedule_probe(cx, pod, kind, plan.due);
+        }
+    }
+
+    fn schedule_probe(&mut self, cx: &mut Cx<'_, Event>, pod: PodId, kind: ProbeKind, due: SimTime) {
+        let timer = self.timer();
+        if let Some(prober) = self.prober(pod, kind) {
             prober.due = timer;
         }
-        if let Some(due) = due {
-            cx.at(due, Event::ProbeDue(pod, kind, timer));
-        }
+        cx.at(due, Event::ProbeDue(pod, kind, timer));
+    }
+
+    /// Something will happen to the Pod at this instant at the latest, and its probes will be planned again: an
+    /// attempt that is due later need not be scheduled before.
+    fn wakes_at(&self, pod: PodId) -> SimTime {
+        let state = &self.pods[pod.index()];
+        let container = &state.container;
+        let sync = if state.sync.is_set() { state.sync_due } else { SimTime::NEVER };
+        let app = if container.app.is_set() { container.serves_at } else { SimTime::NEVER };
+        let start = if container.start.is_set() { container.starts_at } else { SimTime::NEVER };
+        sync.min(app).min(start)
     }
 
     pub(super) fn on_probe_due(&mut self, cx: &mut Cx<'_, Event>, pod: PodId, kind: ProbeKind, timer: Timer) {

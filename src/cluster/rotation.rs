@@ -119,7 +119,11 @@ impl<O: Observer> Cluster<'_, O> {
         self.proxy.last_run = Some(cx.now());
         self.balance();
         for pod in (0..self.pods.len()).map(PodId::new) {
-            self.look(cx, pod);
+            // In rotation or not is all that a run of the proxy changes.
+            let state = &self.pods[pod.index()];
+            if state.in_rotation != state.view.is_some() {
+                self.look(cx, pod);
+            }
             self.forget_pod(pod);
         }
     }

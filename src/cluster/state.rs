@@ -160,7 +160,9 @@ pub(crate) struct Pod {
     /// When the last sync ended (C3).
     pub last_sync: SimTime,
     pub sync: Timer,
-    pub sync_at: SimTime,
+    /// From when the sync can begin, and when it acts.
+    pub sync_from: SimTime,
+    pub sync_due: SimTime,
     /// When the work queue hands the Pod back (C13, C16), and the event that looks whether it is time. Every
     /// sync moves that instant, nearly always to a later one: the event stays and looks again.
     pub resync_at: SimTime,
@@ -202,6 +204,8 @@ pub(crate) struct Plan {
     pub status: Status,
     pub outlook: Outlook,
     pub next: Next,
+    /// When the attempt is to be played; never, if none is.
+    pub due: SimTime,
     /// The attempt that is due fails by chance, as the last one of so many in a row.
     pub by_chance: Option<Matters>,
 }
@@ -258,6 +262,8 @@ pub(crate) struct Container {
     pub serving: bool,
     /// When it will.
     pub serves_at: SimTime,
+    /// When a start that is under way is complete.
+    pub starts_at: SimTime,
     /// SIGTERM has reached the process.
     pub sigterm: bool,
     /// A fault of this container.
@@ -286,6 +292,7 @@ impl Container {
             started: None,
             serving: false,
             serves_at: SimTime::ZERO,
+            starts_at: SimTime::ZERO,
             sigterm: false,
             strike: None,
             deployment_strike: None,
@@ -327,7 +334,8 @@ impl Pod {
             view: None,
             last_sync: SimTime::ZERO,
             sync: Timer::NONE,
-            sync_at: SimTime::NEVER,
+            sync_from: SimTime::NEVER,
+            sync_due: SimTime::NEVER,
             resync_at: SimTime::NEVER,
             resync: Timer::NONE,
             resync_due: SimTime::NEVER,
