@@ -319,7 +319,10 @@ impl<O: Observer> Cluster<'_, O> {
 
     /// A fault is at work on the slot's container, its Deployment, its Node or its zone.
     pub(super) fn is_struck(&self, pod: PodId) -> bool {
-        self.strikes_on(pod).next().is_some()
+        let container = &self.pods[pod.index()].container;
+        container.strike.is_some()
+            || container.deployment_strike.is_some()
+            || self.deployment_strike.is_some()
             || self.pods[pod.index()].node.is_some_and(|node| self.node_mode(node).next().is_some())
     }
 

@@ -32,49 +32,63 @@ impl<O: Observer> Cluster<'_, O> {
 
     /// Looks at a Pod after something has happened to it, and tells the observer what has changed.
     pub(super) fn look(&mut self, cx: &mut Cx<'_, Event>, pod: PodId) {
-        if let Some(slot) = self.slot_of(pod) {
-            self.look_at_slot(cx, slot);
-        }
+        let seen = self.slot_of(pod).map(|slot| self.look_at_slot(cx, slot));
         let state = &self.pods[pod.index()];
-        let view = state.in_rotation.then(|| {
-            let (cause, phase) = state.parting.unwrap_or_else(|| self.why(state.home));
-            EndpointView { serves: self.serves(pod), cause, phase }
-        });
-        if self.pods[pod.index()].view != view {
+        let view = if !state.in_rotation {
+            None
+        } else if let Some(SlotView { serves, cause, phase, .. }) = seen {
+            Some(EndpointView { serves, cause, phase })
+        } else {
+            let (cause, phase) = state.parting.unwrap_or((Cause::Start, Phase::Start));
+            Some(EndpointView { serves: self.serves(pod), cause, phase })
+        };
+        // While it serves, cause and phase mean nothing.
+        let news = match (self.pods[pod.index()].view, view) {
+            (Some(old), Some(new)) => old != new && !(old.serves && new.serves),
+            (old, new) => old != new,
+        };
+        if news {
             self.pods[pod.index()].view = view;
             self.observer.endpoint_changed(cx.now(), pod, view);
         }
     }
 
     /// Looks at a slot, held or vacant.
-    pub(super) fn look_at_slot(&mut self, cx: &mut Cx<'_, Event>, slot: SlotId) {
+    pub(super) fn look_at_slot(&mut self, cx: &mut Cx<'_, Event>, slot: SlotId) -> SlotView {
         let (serves, in_rotation, struck) = match self.slots[slot.index()].pod {
             Some(pod) => (self.serves(pod), self.pods[pod.index()].in_rotation, self.is_struck(pod)),
             None => (false, false, false),
         };
-        self.assign_cause(cx.now(), slot, serves && in_rotation, struck);
-        let (cause, phase) = self.why(slot);
-        let view = SlotView { serves, in_rotation, cause, phase };
-        let state = &mut self.slots[slot.index()];
+        let delivers = serves && in_rotation;
+        self.assign_cause(cx.now(), slot, delivers, struck);
         // While it delivers, cause and phase mean nothing: only the change itself is news.
-        let news = state.view.is_none_or(|old| old != view && !(old.delivers() && view.delivers()));
-        if news {
-            state.view = Some(view);
+        let old = self.slots[slot.index()].view;
+        let view = match old {
+            Some(old) if old.delivers() && delivers => old,
+            _ => {
+                let (cause, phase) = self.why(slot);
+                SlotView { serves, in_rotation, cause, phase }
+            }
+        };
+        if old != Some(view) {
+            self.slots[slot.index()].view = Some(view);
             self.observer.slot_changed(cx.now(), slot, view);
         }
         self.update_clock(cx, Target::Slot(slot));
+        view
     }
 
     /// A slot that delivers and is not struck has no cause. One that stops delivering without a fault at work
     /// owes it to the fault that has just ended, if its probes were still counting, else to the probes.
     fn assign_cause(&mut self, now: SimTime, slot: SlotId, delivers: bool, struck: bool) {
-        let memory = self.probe_memory();
         let state = &mut self.slots[slot.index()];
         if delivers {
             if !struck {
                 state.cause = None;
             }
         } else if state.cause.is_none() {
+            let memory = self.probe_memory();
+            let state = &mut self.slots[slot.index()];
             let recent = state.recent.filter(|&(_, ended)| now.saturating_since(ended) <= memory);
             state.cause = Some(recent.map_or(Cause::Probe, |(cause, _)| cause));
         }
