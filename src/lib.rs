@@ -6,4 +6,5 @@ pub mod experiment;
 pub mod ids;
 pub mod model;
 pub mod random;
+pub mod stats;
 pub mod time;
