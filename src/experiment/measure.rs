@@ -146,7 +146,7 @@ impl Measures {
         for index in 0..self.slots.len() {
             if let Some(recovery) = self.slots[index].recovery.take() {
                 if self.slots[index].view.delivers() {
-                    self.close(recovery);
+                    self.close(&recovery);
                 } else if self.window.contains(recovery.began) {
                     let recoveries = &mut self.outcome.recoveries[recovery.cause];
                     recoveries.censored += 1;
@@ -231,7 +231,7 @@ impl Measures {
         }
         if slot.view.delivers() {
             if let Some(recovery) = slot.recovery.take() {
-                self.close(recovery);
+                self.close(&recovery);
             }
         } else {
             let cause = self.causes.number(slot.view.cause);
@@ -245,7 +245,7 @@ impl Measures {
         }
     }
 
-    fn close(&mut self, recovery: Recovery) {
+    fn close(&mut self, recovery: &Recovery) {
         if !self.window.contains(recovery.began) {
             return;
         }
