@@ -1,10 +1,25 @@
 //! Experiments: many replications of many scenarios, merged exactly.
 
+mod answer;
+mod batches;
 mod by_name;
+mod drive;
+mod ledger;
+mod measure;
+mod outcome;
+mod plan;
 mod result;
+mod runner;
+mod summary;
 
 pub use by_name::ByName;
+pub use drive::{Play, drive};
+pub use measure::Measures;
+pub use outcome::Outcome;
+pub use plan::{Metric, Plan, Precision, Scenario, Stop};
 pub use result::{
     Attribution, Detection, Difference, Distribution, Estimate, ExperimentResult, FalsePositives, FaultInfo, Objective,
     PodRecovery, ScenarioResult,
 };
+pub use runner::{Options, Progress, RunError, run};
+pub use summary::Summary;

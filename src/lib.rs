@@ -7,4 +7,5 @@ pub mod ids;
 pub mod model;
 pub mod random;
 pub mod spec;
+pub mod stats;
 pub mod time;

@@ -34,6 +34,9 @@ pub struct ExperimentResult {
     pub varied: Vec<String>,
     /// The scenario that others are compared with, by name.
     pub baseline: Option<String>,
+    /// The run was stopped from outside: the numbers are those of the replications played until then. Left out if not.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub interrupted: bool,
     /// One entry per scenario, in the order of the grid.
     pub scenarios: Vec<ScenarioResult>,
     /// What is in the inputs and not in the model, and what was assumed; each a sentence.
