@@ -1,0 +1,128 @@
+//! The folder of an experiment: `results.json`, tables and charts. The only place that writes files.
+//!
+//! Each file is written beside its place and renamed into it, so a reader sees the
+//! old one or the new one, whole. `results.json` comes first: all else can be made
+//! from it again.
+
+use std::fs;
+use std::io::{self, Write as _};
+use std::path::{Path, PathBuf};
+
+use crate::experiment::ExperimentResult;
+use crate::report::{charts, csv, json};
+
+/// Name of the file that holds the whole answer.
+pub const RESULTS: &str = "results.json";
+
+/// A file that could not be written or read.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// Nothing after it was written; what was written before stays.
+    #[error("cannot write {}: {source}", path.display())]
+    Write {
+        /// The file or folder.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// It is not there, or may not be read.
+    #[error("cannot read {}: {source}", path.display())]
+    Read {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// It is not a `results.json`.
+    #[error("{}: is not a results.json of this version of hasim: {source}", path.display())]
+    Parse {
+        /// The file.
+        path: PathBuf,
+        /// Where and why.
+        source: serde_json::Error,
+    },
+}
+
+/// Where a run writes if it is not told: `output/<experiment>`.
+pub fn default_folder(experiment: &str) -> PathBuf {
+    Path::new("output").join(experiment)
+}
+
+/// Writes everything: `results.json`, then what is made from it.
+///
+/// # Errors
+/// Names the first file that could not be written; what was written stays.
+pub fn write_all(folder: &Path, result: &ExperimentResult) -> Result<(), Error> {
+    create(folder)?;
+    write(&folder.join(RESULTS), json::render(result).as_bytes())?;
+    write_rendered(folder, result)
+}
+
+/// Writes tables and charts only, and removes charts of an earlier result that this one does not have.
+///
+/// # Errors
+/// Like [`write_all`].
+pub fn write_rendered(folder: &Path, result: &ExperimentResult) -> Result<(), Error> {
+    write(&folder.join("results.csv"), csv::results(result).as_bytes())?;
+    write(&folder.join("recoveries.csv"), csv::recoveries(result).as_bytes())?;
+    let pictures = folder.join("charts");
+    create(&pictures)?;
+    let drawn = charts::all(result);
+    for name in charts::NAMES.iter().filter(|name| drawn.iter().all(|chart| chart.name != **name)) {
+        for extension in ["svg", "png"] {
+            remove(&pictures.join(format!("{name}.{extension}")))?;
+        }
+    }
+    for chart in &drawn {
+        write(&pictures.join(format!("{}.svg", chart.name)), charts::svg(&chart.picture).as_bytes())?;
+        write(&pictures.join(format!("{}.png", chart.name)), &charts::png(&chart.picture))?;
+    }
+    Ok(())
+}
+
+/// Reads `results.json` of a folder.
+///
+/// # Errors
+/// If it is missing, unreadable or of another shape.
+pub fn read(folder: &Path) -> Result<ExperimentResult, Error> {
+    let path = folder.join(RESULTS);
+    let text = fs::read_to_string(&path).map_err(|source| Error::Read { path: path.clone(), source })?;
+    json::parse(&text).map_err(|source| Error::Parse { path, source })
+}
+
+fn create(folder: &Path) -> Result<(), Error> {
+    fs::create_dir_all(folder).map_err(|source| Error::Write { path: folder.to_owned(), source })
+}
+
+fn write(path: &Path, bytes: &[u8]) -> Result<(), Error> {
+    let folder = path.parent().unwrap_or(Path::new("."));
+    let replace = || -> io::Result<()> {
+        let mut file = tempfile::Builder::new().prefix(".hasim-").tempfile_in(folder)?;
+        file.write_all(bytes)?;
+        readable(file.as_file())?;
+        // A disk may accept writes and fail to keep them: ask before the old file goes.
+        file.as_file().sync_all()?;
+        file.persist(path).map_err(|error| error.error)?;
+        Ok(())
+    };
+    replace().map_err(|source| Error::Write { path: path.to_owned(), source })
+}
+
+/// Temporary files belong to their owner alone; results are for everybody who may read the folder.
+#[cfg(unix)]
+fn readable(file: &fs::File) -> io::Result<()> {
+    use std::os::unix::fs::PermissionsExt as _;
+    file.set_permissions(fs::Permissions::from_mode(0o644))
+}
+
+#[cfg(not(unix))]
+fn readable(_file: &fs::File) -> io::Result<()> {
+    Ok(())
+}
+
+fn remove(path: &Path) -> Result<(), Error> {
+    match fs::remove_file(path) {
+        Err(source) if source.kind() != io::ErrorKind::NotFound => Err(Error::Write { path: path.to_owned(), source }),
+        _ => Ok(()),
+    }
+}

@@ -1,0 +1,16 @@
+//! Reports: an [`ExperimentResult`](crate::experiment::ExperimentResult) as text, as tables and as pictures.
+//!
+//! A report never simulates and never writes a file: each renderer is a function
+//! of the result alone, so the same result gives the same bytes, today or from a
+//! `results.json` of last year.
+
+pub mod charts;
+pub mod csv;
+pub mod human;
+pub mod json;
+pub mod markdown;
+pub mod terminal;
+
+mod answer;
+mod labels;
+mod merged;

@@ -1,0 +1,88 @@
+//! The answer in a sentence or two, for the terminal and for markdown.
+
+use crate::experiment::{ExperimentResult, ScenarioResult};
+use crate::report::human;
+use crate::report::merged;
+
+/// What the numbers leave out, under every table.
+pub const LEFT_OUT: &str = "Not modelled yet, so not in these numbers: rollouts and drains.";
+
+/// Sentences, each a paragraph of its own.
+pub fn sentences(result: &ExperimentResult) -> Vec<String> {
+    let Some(shown) = merged::shown(result) else {
+        return vec![format!("{} has no scenario.", result.experiment)];
+    };
+    let mut sentences = vec![availability(result, shown)];
+    sentences.extend(source(shown));
+    sentences.extend(best(result, shown));
+    sentences
+}
+
+fn availability(result: &ExperimentResult, shown: &ScenarioResult) -> String {
+    let subject = if result.scenarios.len() == 1 {
+        shown.name.clone()
+    } else if result.baseline.as_deref() == Some(shown.name.as_str()) {
+        format!("The baseline ({})", shown.name)
+    } else {
+        format!("The first scenario ({})", shown.name)
+    };
+    let level = human::plain_percent(result.confidence);
+    if shown.availability.bound {
+        return format!(
+            "{subject} was never down in {} replications of {}: it is available at least {} of the time ({level} bound).",
+            human::whole(shown.replications),
+            human::tick(result.horizon_s),
+            human::percent(&shown.availability).trim_start_matches("≥ "),
+        );
+    }
+    format!(
+        "{subject} is available {} of the time ({level} CI {}): {} of downtime a year, and failed requests worth {} of full traffic.",
+        human::percent(&shown.availability),
+        human::percent_interval(&shown.availability),
+        human::span(&shown.downtime_s_per_year),
+        human::span(&shown.failed_request_s_per_year),
+    )
+}
+
+/// The largest cause of downtime, or of failed requests where nothing was down.
+fn source(shown: &ScenarioResult) -> Option<String> {
+    let of = |what: &str, parts| {
+        let causes = merged::by_cause(parts);
+        let first = causes.first()?;
+        let whole: f64 = causes.iter().map(|cause| cause.total).sum();
+        let share = first.total / whole * 100.0;
+        let phase = merged::phase_name(first.main_phase);
+        let most = if share > 50.0 { "Most" } else { "The largest part of" };
+        Some(format!("{most} {what} comes from {} ({share:.0} %), mainly in phase {phase}.", first.fault))
+    };
+    let failures = || of("what fails", &shown.request_failure_attribution);
+    of("downtime", &shown.downtime_attribution).or_else(failures)
+}
+
+/// The scenario with the least downtime, and whether the difference to the one shown is more than chance.
+fn best(result: &ExperimentResult, shown: &ScenarioResult) -> Option<String> {
+    let value = |s: &ScenarioResult| {
+        if s.downtime_s_per_year.bound { 0.0 } else { s.downtime_s_per_year.mean }
+    };
+    let best = result.scenarios.iter().min_by(|a, b| value(a).total_cmp(&value(b)))?;
+    if result.scenarios.len() < 2 {
+        return None;
+    }
+    let of_all = format!("Of {} scenarios", result.scenarios.len());
+    if best.name == shown.name {
+        return Some(format!("{of_all}, none has less downtime."));
+    }
+    let mut sentence =
+        format!("{of_all}, {} has the least downtime: {} a year", best.name, human::span(&best.downtime_s_per_year));
+    if let Some(difference) = best.difference_to_baseline {
+        let d = difference.downtime_s_per_year;
+        if d.high < 0.0 {
+            let (less, least, most) = (human::duration(-d.mean), human::duration(-d.high), human::duration(-d.low));
+            sentence += &format!(", {less} less than the baseline (CI {least} to {most})");
+        } else {
+            sentence += ", which is no more than chance away from the baseline";
+        }
+    }
+    sentence.push('.');
+    Some(sentence)
+}

@@ -1,0 +1,49 @@
+//! Charts for a design review: each a function of the result, laid out once, painted as SVG and as PNG.
+//!
+//! A chart is a [`Picture`]: marks with coordinates. [`svg`] and [`png`] paint the
+//! same marks, so both look alike, and their bytes depend on the result only.
+
+mod attribution;
+mod axis;
+mod bars;
+mod downtime;
+mod font;
+mod frame;
+mod paint;
+mod palette;
+mod phases;
+mod picture;
+mod recovery;
+mod series;
+mod tradeoff;
+
+pub use paint::{png, svg};
+pub use picture::{Anchor, Mark, Picture, Style, Text};
+
+use crate::experiment::ExperimentResult;
+
+/// A chart and the name of its files.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Chart {
+    /// `downtime`, …
+    pub name: &'static str,
+    /// What it shows.
+    pub picture: Picture,
+}
+
+/// Names of all charts that hasim may write; a result need not have all of them.
+pub const NAMES: [&str; 6] = ["downtime", "recovery", "outages", "phases", "tradeoff", "attribution"];
+
+/// Every chart that this result has something to show in.
+pub fn all(result: &ExperimentResult) -> Vec<Chart> {
+    let pictures = [
+        Some(downtime::draw(result)).filter(|_| !result.scenarios.is_empty()),
+        recovery::draw_pods(result),
+        recovery::draw_outages(result),
+        phases::draw(result),
+        tradeoff::draw(result),
+        attribution::draw(result),
+    ];
+    let named = NAMES.into_iter().zip(pictures);
+    named.filter_map(|(name, picture)| Some(Chart { name, picture: picture? })).collect()
+}

@@ -1,0 +1,167 @@
+//! What all charts share: title, legend, rows of labels, grids and the line at the foot.
+
+use super::axis::Axis;
+use super::font;
+use super::palette::{BAND, Colour, GREY, GRID, INK};
+use super::picture::{Anchor, Picture, Style};
+use crate::experiment::ExperimentResult;
+use crate::report::human;
+use crate::report::labels::Labels;
+
+/// Width of every chart in pixels.
+pub const WIDTH: f64 = 1080.0;
+/// Empty border.
+pub const MARGIN: f64 = 28.0;
+/// Right end of what is drawn.
+pub const RIGHT: f64 = WIDTH - MARGIN;
+
+/// The question.
+pub const TITLE: Style = Style { size: 20.0, bold: true, colour: INK };
+/// How to read it.
+pub const LEAD: Style = Style { size: 12.5, bold: false, colour: GREY };
+/// Labels.
+pub const BODY: Style = Style { size: 12.0, bold: false, colour: INK };
+/// Ticks, notes.
+pub const SMALL: Style = Style { size: 11.0, bold: false, colour: GREY };
+
+/// Title and lead; the picture's title is the same text. Returns where the chart may begin.
+pub fn head(picture: &mut Picture, title: &str, lead: &str) -> f64 {
+    title.clone_into(&mut picture.title);
+    let mut y = MARGIN;
+    for line in font::wrap(title, TITLE.size, true, RIGHT - MARGIN) {
+        y += 18.0;
+        picture.text(MARGIN, y, Anchor::Left, TITLE, line);
+        y += 6.0;
+    }
+    y += 2.0;
+    for line in font::wrap(lead, LEAD.size, false, RIGHT - MARGIN) {
+        y += 17.0;
+        picture.text(MARGIN, y, Anchor::Left, LEAD, line);
+    }
+    y + 18.0
+}
+
+/// Where the numbers come from, at the foot; ends the picture.
+pub fn foot(picture: &mut Picture, result: &ExperimentResult, y: f64) {
+    let mut replications: Vec<u64> = result.scenarios.iter().map(|s| s.replications).collect();
+    replications.sort_unstable();
+    let played = match (replications.first(), replications.last()) {
+        (Some(a), Some(b)) if a == b => format!("{} replications", human::whole(*a)),
+        (Some(a), Some(b)) => format!("{}–{} replications", human::whole(*a), human::whole(*b)),
+        _ => "no scenario".to_owned(),
+    };
+    let text = format!(
+        "{} · {played} of {} · {} intervals · seed {} · hasim {} · rollouts and drains are not modelled",
+        result.experiment,
+        human::tick(result.horizon_s),
+        human::plain_percent(result.confidence),
+        result.seed,
+        result.version,
+    );
+    let y = y + 22.0;
+    picture.text(MARGIN, y, Anchor::Left, SMALL, font::fit(&text, SMALL.size, false, RIGHT - MARGIN));
+    picture.reach(y + 20.0);
+}
+
+/// Colours and their names on as few lines as they need. Returns where the chart may go on.
+pub fn legend_line(picture: &mut Picture, y: f64, entries: &[(Colour, String)]) -> f64 {
+    let (mut x, mut y) = (MARGIN, y + 12.0);
+    for (colour, name) in entries {
+        let name = font::fit(name, BODY.size, false, RIGHT - MARGIN - 18.0);
+        let width = 18.0 + font::width(&name, BODY.size, false);
+        if x > MARGIN && x + width > RIGHT {
+            (x, y) = (MARGIN, y + 20.0);
+        }
+        picture.rectangle(x, y - 10.0, 12.0, 12.0, *colour);
+        picture.text(x + 18.0, y, Anchor::Left, BODY, name);
+        x += width + 22.0;
+    }
+    y + 16.0
+}
+
+/// Ticks and lines of a horizontal axis over the area between `top` and `bottom`, labels below it.
+pub fn vertical_grid(picture: &mut Picture, axis: &Axis, top: f64, bottom: f64) {
+    for (value, label) in &axis.ticks {
+        let x = axis.at(*value);
+        picture.line(vec![(x, top), (x, bottom)], 1.0, GRID);
+        let half = font::width(label, SMALL.size, false) / 2.0;
+        let middle = x.clamp(MARGIN + half, RIGHT - half);
+        picture.text(middle, bottom + 16.0, Anchor::Middle, SMALL, label.clone());
+    }
+}
+
+/// Ticks and lines of a vertical axis over the area between `left` and `right`, labels on its left.
+pub fn horizontal_grid(picture: &mut Picture, axis: &Axis, left: f64, right: f64) {
+    for (value, label) in &axis.ticks {
+        let y = axis.at(*value);
+        picture.line(vec![(left, y), (right, y)], 1.0, GRID);
+        picture.text(left - 8.0, y + 4.0, Anchor::Right, SMALL, label.clone());
+    }
+}
+
+/// The labels of scenarios as the left columns of a chart with one row each.
+pub struct Rows {
+    columns: Vec<RowColumn>,
+    /// Where the columns end.
+    pub right: f64,
+    /// Height of the head of the columns.
+    pub head: f64,
+}
+
+struct RowColumn {
+    x: f64,
+    head: Vec<String>,
+    cells: Vec<String>,
+}
+
+impl Rows {
+    /// Lays the columns out from the left margin, so wide as their texts and no wider than their share of `room`.
+    pub fn of(labels: &Labels, room: f64) -> Self {
+        let gap = 18.0;
+        let share = room / labels.columns.len() as f64 - gap;
+        let mut x = MARGIN;
+        let mut columns = Vec::new();
+        for column in &labels.columns {
+            let head: Vec<String> = column.short_key.split('.').map(str::to_owned).collect();
+            let head_width = widest(&head, SMALL, true);
+            let cell_width = widest(&column.cells, BODY, true);
+            let width = head_width.max(cell_width).min(share.max(48.0));
+            let cut = |texts: &[String], style: Style| -> Vec<String> {
+                texts.iter().map(|text| font::fit(text, style.size, true, width)).collect()
+            };
+            columns.push(RowColumn { x, head: cut(&head, SMALL), cells: cut(&column.cells, BODY) });
+            x += width + gap;
+        }
+        let lines = columns.iter().map(|c| c.head.iter().filter(|h| !h.is_empty()).count()).max().unwrap_or(0);
+        Self { columns, right: x, head: lines as f64 * 14.0 }
+    }
+
+    /// Writes the head so that its last line ends above `bottom`.
+    pub fn write_head(&self, picture: &mut Picture, bottom: f64) {
+        for column in &self.columns {
+            for (i, line) in column.head.iter().rev().enumerate() {
+                let y = bottom - 8.0 - 14.0 * i as f64;
+                picture.text(column.x, y, Anchor::Left, SMALL.bold(), line.clone());
+            }
+        }
+    }
+
+    /// Writes the labels of a scenario around the middle of its row.
+    pub fn write(&self, picture: &mut Picture, scenario: usize, middle: f64, bold: bool) {
+        let style = if bold { BODY.bold() } else { BODY };
+        for column in &self.columns {
+            picture.text(column.x, middle + 4.5, Anchor::Left, style, column.cells[scenario].clone());
+        }
+    }
+}
+
+fn widest(texts: &[String], style: Style, bold: bool) -> f64 {
+    texts.iter().map(|text| font::width(text, style.size, bold)).fold(0.0, f64::max)
+}
+
+/// A band behind every second row leads the eye to the labels.
+pub fn band(picture: &mut Picture, row: usize, top: f64, height: f64) {
+    if row % 2 == 1 {
+        picture.rectangle(MARGIN - 8.0, top, RIGHT - MARGIN + 16.0, height, BAND);
+    }
+}

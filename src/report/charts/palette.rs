@@ -1,0 +1,54 @@
+//! Colours that colour-blind readers tell apart: Okabe and Ito, "Color Universal Design" (2008).
+
+/// Red, green, blue and opacity.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Colour(pub u8, pub u8, pub u8, pub f64);
+
+impl Colour {
+    /// The same colour, more transparent.
+    pub const fn faint(self, opacity: f64) -> Self {
+        Self(self.0, self.1, self.2, opacity)
+    }
+
+    /// True if white text reads better on it than black.
+    pub fn is_dark(self) -> bool {
+        let luminance = 0.299 * f64::from(self.0) + 0.587 * f64::from(self.1) + 0.114 * f64::from(self.2);
+        luminance < 140.0
+    }
+}
+
+/// The paper.
+pub const PAPER: Colour = Colour(255, 255, 255, 1.0);
+/// Text and axes.
+pub const INK: Colour = Colour(33, 37, 41, 1.0);
+/// Secondary text.
+pub const GREY: Colour = Colour(95, 102, 110, 1.0);
+/// Lines of the grid.
+pub const GRID: Colour = Colour(226, 229, 233, 1.0);
+/// Bands behind rows.
+pub const BAND: Colour = Colour(246, 247, 249, 1.0);
+
+/// Okabe–Ito.
+pub const ORANGE: Colour = Colour(230, 159, 0, 1.0);
+/// Okabe–Ito.
+pub const SKY: Colour = Colour(86, 180, 233, 1.0);
+/// Okabe–Ito.
+pub const GREEN: Colour = Colour(0, 158, 115, 1.0);
+/// Okabe–Ito.
+pub const YELLOW: Colour = Colour(240, 228, 66, 1.0);
+/// Okabe–Ito.
+pub const BLUE: Colour = Colour(0, 114, 178, 1.0);
+/// Okabe–Ito.
+pub const VERMILION: Colour = Colour(213, 94, 0, 1.0);
+/// Okabe–Ito.
+pub const PURPLE: Colour = Colour(204, 121, 167, 1.0);
+/// Beside Okabe–Ito's seven, told from them by its lightness.
+pub const SLATE: Colour = Colour(140, 146, 153, 1.0);
+/// Okabe–Ito's black, softened.
+pub const BLACK: Colour = Colour(51, 51, 51, 1.0);
+
+/// For lines and points, the strongest contrasts first. Yellow is too light for a thin line.
+pub const SERIES: [Colour; 8] = [BLUE, VERMILION, GREEN, PURPLE, ORANGE, SKY, BLACK, SLATE];
+
+/// For the phases of a recovery, in their order; neighbours differ in hue and lightness.
+pub const PHASES: [Colour; 9] = [VERMILION, ORANGE, YELLOW, PURPLE, SLATE, BLUE, SKY, GREEN, BLACK];

@@ -1,0 +1,179 @@
+//! A picture as data: marks with coordinates in pixels of a 1:1 drawing.
+//!
+//! A chart lays out its marks once; [`paint`](super::paint) then writes the same
+//! marks as SVG and as PNG. As data, a picture can be checked too: a test asserts
+//! that no text leaves it.
+
+use super::font;
+use super::palette::Colour;
+
+/// A finished chart.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Picture {
+    /// Width in pixels.
+    pub width: f64,
+    /// Height in pixels.
+    pub height: f64,
+    /// For readers who cannot see it: the title.
+    pub title: String,
+    /// The same: what is shown, line by line.
+    pub description: Vec<String>,
+    /// In the order of painting.
+    pub marks: Vec<Mark>,
+}
+
+/// Something to paint.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Mark {
+    /// A filled area.
+    Area {
+        /// Its corners.
+        points: Vec<(f64, f64)>,
+        /// Fill.
+        colour: Colour,
+    },
+    /// A line through points.
+    Line {
+        /// Its corners.
+        points: Vec<(f64, f64)>,
+        /// Width in pixels.
+        width: f64,
+        /// Stroke.
+        colour: Colour,
+    },
+    /// A filled disc.
+    Disc {
+        /// Centre.
+        at: (f64, f64),
+        /// Radius in pixels.
+        radius: f64,
+        /// Fill.
+        colour: Colour,
+    },
+    /// A line of text.
+    Text(Text),
+}
+
+/// A line of text.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Text {
+    /// Where its anchor lies.
+    pub x: f64,
+    /// Its baseline.
+    pub y: f64,
+    /// Size of the em in pixels.
+    pub size: f64,
+    /// Bold or regular.
+    pub bold: bool,
+    /// Which point of the text lies at `x`.
+    pub anchor: Anchor,
+    /// Colour.
+    pub colour: Colour,
+    /// The characters.
+    pub text: String,
+}
+
+/// Which point of a text is given.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Anchor {
+    /// Its left end.
+    Left,
+    /// Its middle.
+    Middle,
+    /// Its right end.
+    Right,
+}
+
+impl Text {
+    /// Left and right end.
+    pub fn extent(&self) -> (f64, f64) {
+        let width = font::width(&self.text, self.size, self.bold);
+        match self.anchor {
+            Anchor::Left => (self.x, self.x + width),
+            Anchor::Middle => (self.x - width / 2.0, self.x + width / 2.0),
+            Anchor::Right => (self.x - width, self.x),
+        }
+    }
+}
+
+/// How a text looks.
+#[derive(Debug, Clone, Copy)]
+pub struct Style {
+    /// Size of the em in pixels.
+    pub size: f64,
+    /// Bold or regular.
+    pub bold: bool,
+    /// Colour.
+    pub colour: Colour,
+}
+
+impl Style {
+    /// This style in bold.
+    pub const fn bold(self) -> Self {
+        Self { bold: true, ..self }
+    }
+
+    /// This style in another colour.
+    pub const fn coloured(self, colour: Colour) -> Self {
+        Self { colour, ..self }
+    }
+}
+
+impl Picture {
+    /// An empty picture; its height grows by [`Picture::reach`].
+    pub fn new(width: f64) -> Self {
+        Self { width, height: 0.0, title: String::new(), description: Vec::new(), marks: Vec::new() }
+    }
+
+    /// Makes the picture at least so high.
+    pub fn reach(&mut self, y: f64) {
+        self.height = self.height.max(y);
+    }
+
+    /// Writes a line of text.
+    pub fn text(&mut self, x: f64, y: f64, anchor: Anchor, style: Style, text: impl Into<String>) {
+        let Style { size, bold, colour } = style;
+        self.marks.push(Mark::Text(Text { x, y, size, bold, anchor, colour, text: text.into() }));
+    }
+
+    /// A line through points.
+    pub fn line(&mut self, points: Vec<(f64, f64)>, width: f64, colour: Colour) {
+        self.marks.push(Mark::Line { points, width, colour });
+    }
+
+    /// A dashed line between two points, horizontal or vertical.
+    pub fn dashes(&mut self, from: (f64, f64), to: (f64, f64), width: f64, colour: Colour) {
+        let length = (to.0 - from.0).hypot(to.1 - from.1);
+        let (dash, gap) = (6.0, 4.0);
+        let along = |d: f64| {
+            let t = (d / length).min(1.0);
+            (from.0 + (to.0 - from.0) * t, from.1 + (to.1 - from.1) * t)
+        };
+        let mut at = 0.0;
+        while at < length {
+            self.line(vec![along(at), along(at + dash)], width, colour);
+            at += dash + gap;
+        }
+    }
+
+    /// A filled rectangle.
+    pub fn rectangle(&mut self, x: f64, y: f64, width: f64, height: f64, colour: Colour) {
+        let (right, bottom) = (x + width, y + height);
+        self.marks.push(Mark::Area { points: vec![(x, y), (right, y), (right, bottom), (x, bottom)], colour });
+    }
+
+    /// A filled polygon.
+    pub fn area(&mut self, points: Vec<(f64, f64)>, colour: Colour) {
+        self.marks.push(Mark::Area { points, colour });
+    }
+
+    /// A filled disc.
+    pub fn disc(&mut self, at: (f64, f64), radius: f64, colour: Colour) {
+        self.marks.push(Mark::Disc { at, radius, colour });
+    }
+
+    /// All texts, in the order of painting.
+    pub fn texts(&self) -> impl Iterator<Item = &Text> {
+        self.marks.iter().filter_map(|mark| if let Mark::Text(text) = mark { Some(text) } else { None })
+    }
+}

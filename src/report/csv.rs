@@ -1,0 +1,106 @@
+//! Tables for spreadsheets and scripts: `results.csv`, a row per scenario, and `recoveries.csv`, a row per
+//! scenario, fault and phase. Numbers are those of `results.json`; an empty field is its `null`.
+
+use std::fmt::Display;
+
+use csv::Writer;
+
+use crate::experiment::{Distribution, Estimate, ExperimentResult, ScenarioResult};
+use crate::report::labels::value_text;
+
+/// The text of `results.csv`.
+pub fn results(result: &ExperimentResult) -> String {
+    let mut head = vec!["scenario".to_owned()];
+    head.extend(result.varied.iter().cloned());
+    head.push("replications".to_owned());
+    for (name, _) in ESTIMATES {
+        head.extend(["mean", "low", "high", "bound"].map(|part| format!("{name}_{part}")));
+    }
+    head.extend(DISTRIBUTION.map(|column| format!("time_to_recovery_s_{column}")));
+    head.push("pod_hours_per_year".to_owned());
+    for of in ["downtime_s_per_year", "failed_request_s_per_year"] {
+        head.extend(["mean", "low", "high"].map(|part| format!("{of}_difference_{part}")));
+    }
+
+    let mut rows = vec![head];
+    for scenario in &result.scenarios {
+        let mut row = vec![scenario.name.clone()];
+        let value = |key: &String| scenario.parameters.get(key).map_or(String::new(), value_text);
+        row.extend(result.varied.iter().map(value));
+        row.push(scenario.replications.to_string());
+        for (_, of) in ESTIMATES {
+            let e = of(scenario);
+            row.extend([number(e.mean), number(e.low), number(e.high), e.bound.to_string()]);
+        }
+        row.extend(quantiles(&scenario.time_to_recovery_s));
+        row.push(number(scenario.pod_hours_per_year));
+        let difference = scenario.difference_to_baseline.as_ref();
+        for e in [difference.map(|d| d.downtime_s_per_year), difference.map(|d| d.failed_request_s_per_year)] {
+            row.extend([e.map(|e| e.mean), e.map(|e| e.low), e.map(|e| e.high)].map(optional));
+        }
+        rows.push(row);
+    }
+    text(&rows)
+}
+
+/// The text of `recoveries.csv`. The phase `total` is the whole recovery; single phases have a mean only.
+pub fn recoveries(result: &ExperimentResult) -> String {
+    let head = "scenario,fault,phase,count,censored,overlapped,mean_s,p50_s,p90_s,p95_s,p99_s,max_s";
+    let mut rows: Vec<Vec<String>> = vec![head.split(',').map(str::to_owned).collect()];
+    for scenario in &result.scenarios {
+        for (fault, recovery) in scenario.pod_recovery_s.iter() {
+            let row = |phase: &str| vec![scenario.name.clone(), fault.to_owned(), phase.to_owned()];
+            let [count, censored, numbers @ ..] = quantiles(&recovery.lengths);
+            let mut total = row("total");
+            total.extend([count, censored, recovery.overlapped.to_string()]);
+            total.extend(numbers);
+            rows.push(total);
+            for (phase, mean) in recovery.phases.iter() {
+                let mut part = row(phase);
+                part.extend(["", "", ""].map(str::to_owned));
+                part.push(number(*mean));
+                part.extend(["", "", "", "", ""].map(str::to_owned));
+                rows.push(part);
+            }
+        }
+    }
+    text(&rows)
+}
+
+/// Every estimate of a scenario.
+const ESTIMATES: [(&str, fn(&ScenarioResult) -> &Estimate); 9] = [
+    ("availability", |s| &s.availability),
+    ("request_success", |s| &s.request_success),
+    ("downtime_s_per_year", |s| &s.downtime_s_per_year),
+    ("failed_request_s_per_year", |s| &s.failed_request_s_per_year),
+    ("outages_per_year", |s| &s.outages_per_year),
+    ("false_positives_per_year_readiness", |s| &s.false_positives_per_year.readiness),
+    ("false_positives_per_year_liveness", |s| &s.false_positives_per_year.liveness),
+    ("false_positives_per_year_startup", |s| &s.false_positives_per_year.startup),
+    ("restarts_per_year", |s| &s.restarts_per_year),
+];
+
+const DISTRIBUTION: [&str; 8] = ["count", "censored", "mean", "p50", "p90", "p95", "p99", "max"];
+
+fn quantiles(d: &Distribution) -> [String; 8] {
+    let [mean, p50, p90, p95, p99, max] = [d.mean, d.p50, d.p90, d.p95, d.p99, d.max].map(optional);
+    [d.count.to_string(), d.censored.to_string(), mean, p50, p90, p95, p99, max]
+}
+
+fn optional(value: Option<f64>) -> String {
+    value.map_or(String::new(), number)
+}
+
+/// The shortest text that reads back as the same number.
+fn number(value: impl Display) -> String {
+    value.to_string()
+}
+
+fn text(rows: &[Vec<String>]) -> String {
+    let mut writer = Writer::from_writer(Vec::new());
+    for row in rows {
+        writer.write_record(row).expect("writing to memory cannot fail");
+    }
+    let bytes = writer.into_inner().expect("writing to memory cannot fail");
+    String::from_utf8(bytes).expect("fields are UTF-8")
+}

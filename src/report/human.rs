@@ -1,0 +1,239 @@
+//! Numbers for people: spans of time, percentages and counts, with as many digits as the interval supports.
+
+use crate::experiment::Estimate;
+
+const MINUTE: f64 = 60.0;
+const HOUR: f64 = 3_600.0;
+const DAY: f64 = 86_400.0;
+const YEAR: f64 = 365.0 * DAY;
+
+/// A span of time: `240 ms`, `2.4 s`, `41 s`, `3 min 20 s`, `12 min`, `3 h 20 min`, `2 d 4 h`, `41 d`, `3.2 y`.
+pub fn duration(secs: f64) -> String {
+    // Each limit lies where rounding would carry into the next unit: 59.7 s is a minute, not 60 s.
+    match secs {
+        s if s < 0.0 => format!("−{}", duration(-s)),
+        s if s < 5e-7 => "0 s".to_owned(),
+        s if s < 0.000_999_5 => format!("{} µs", significant(s * 1e6, 2)),
+        s if s < 0.999_5 => format!("{} ms", significant(s * 1e3, 2)),
+        s if s < 9.95 => format!("{} s", trimmed(s, 1)),
+        s if s < 59.5 => format!("{} s", s.round()),
+        s if s < 9.992 * MINUTE => in_two(s, MINUTE, "min", 1.0, "s"),
+        s if s < 59.5 * MINUTE => format!("{} min", (s / MINUTE).round()),
+        s if s < DAY - MINUTE / 2.0 => in_two(s, HOUR, "h", MINUTE, "min"),
+        s if s < 10.0 * DAY - HOUR / 2.0 => in_two(s, DAY, "d", HOUR, "h"),
+        s if s < 2.0 * YEAR => format!("{} d", (s / DAY).round()),
+        s if s < 1e6 * YEAR => format!("{} y", significant(s / YEAR, 2)),
+        s => format!("{:.1e} y", s / YEAR),
+    }
+}
+
+/// A span in a unit and the next smaller one, which is left out where it is zero.
+fn in_two(secs: f64, large: f64, large_name: &str, small: f64, small_name: &str) -> String {
+    let smalls = (secs / small).round();
+    let per_large = large / small;
+    let (whole, rest) = ((smalls / per_large).floor(), smalls % per_large);
+    if rest == 0.0 { format!("{whole} {large_name}") } else { format!("{whole} {large_name} {rest} {small_name}") }
+}
+
+/// A span for the ticks of an axis, which are round numbers: `500 ms`, `10 s`, `1 min 30 s`, `12 h`, `1 y`.
+pub fn tick(secs: f64) -> String {
+    match secs {
+        0.0 => "0".to_owned(),
+        s if s >= YEAR - 0.1 && s < 1e6 * YEAR => format!("{} y", trimmed(s / YEAR, 2)),
+        s => duration(s),
+    }
+}
+
+/// So many significant digits, never an exponent between 0.001 and a million: `0.012`, `1.3`, `420`, `12,000`.
+pub fn significant(value: f64, digits: i32) -> String {
+    if value == 0.0 || !value.is_finite() {
+        return trimmed(value, 0);
+    }
+    let magnitude = value.abs().log10().floor() as i32;
+    if !(-4..9).contains(&magnitude) {
+        return format!("{value:.*e}", (digits - 1).max(0) as usize);
+    }
+    let unit = 10f64.powi(magnitude - digits + 1);
+    // A division by a power of ten below 1 is not exact: format rounds what is left.
+    let rounded = (value / unit).round() * unit;
+    trimmed(rounded, (digits - 1 - magnitude).max(0) as usize)
+}
+
+/// A number with at most so many decimals, none of them a trailing zero, and thousands set apart.
+fn trimmed(value: f64, decimals: usize) -> String {
+    let text = format!("{value:.decimals$}");
+    let text = if text.contains('.') { text.trim_end_matches('0').trim_end_matches('.') } else { &text };
+    let whole = text.split('.').next().unwrap_or(text);
+    if whole.trim_start_matches('-').len() < 5 {
+        return text.to_owned();
+    }
+    let mut grouped = String::new();
+    for (i, c) in whole.chars().enumerate() {
+        if i > 0 && (whole.len() - i).is_multiple_of(3) && !grouped.ends_with('-') {
+            grouped.push(',');
+        }
+        grouped.push(c);
+    }
+    grouped.push_str(&text[whole.len()..]);
+    grouped
+}
+
+/// A count per year with the digits that its interval supports: `12.3`, `0.004`, `1,234`.
+pub fn count(estimate: &Estimate) -> String {
+    if estimate.bound {
+        return format!("≤ {}", significant(estimate.high, 2));
+    }
+    significant(estimate.mean, digits(estimate.mean, half_width(estimate)))
+}
+
+/// The digits of `value` that an error of `half` leaves standing: two to four.
+fn digits(value: f64, half: f64) -> i32 {
+    if value == 0.0 || half <= 0.0 {
+        return 3;
+    }
+    ((value.abs() / half).log10().floor() as i32 + 2).clamp(2, 4)
+}
+
+/// Seconds a year as a span, a bound with its sign: `1 h 8 min`, `≤ 3 h 12 min`.
+pub fn span(estimate: &Estimate) -> String {
+    if estimate.bound { format!("≤ {}", duration(estimate.high)) } else { duration(estimate.mean) }
+}
+
+/// A span with the half-width of its interval: `1 h 8 min ± 3 min`.
+pub fn span_with_error(estimate: &Estimate) -> String {
+    let half = half_width(estimate);
+    if estimate.bound || half == 0.0 {
+        return span(estimate);
+    }
+    format!("{} ± {}", duration(estimate.mean), rough(half))
+}
+
+/// A span of which only the size matters: one unit, two digits.
+fn rough(secs: f64) -> String {
+    match secs {
+        s if s < 9.95 => duration(s),
+        s if s < 59.5 => format!("{} s", s.round()),
+        s if s < 2.95 * MINUTE => format!("{} min", significant(s / MINUTE, 2)),
+        s if s < 99.5 * MINUTE => format!("{} min", (s / MINUTE).round()),
+        s if s < 47.5 * HOUR => format!("{} h", significant(s / HOUR, 2)),
+        s => format!("{} d", significant(s / DAY, 2)),
+    }
+}
+
+/// The larger distance from the mean to an end of the interval.
+pub fn half_width(estimate: &Estimate) -> f64 {
+    (estimate.high - estimate.mean).max(estimate.mean - estimate.low).max(0.0)
+}
+
+/// A share of time as a percentage: `99.987 %`, a bound as `≥ 99.98 %`.
+pub fn percent(estimate: &Estimate) -> String {
+    if estimate.bound {
+        // A bound is rounded away from 100 %: it must not promise more than was shown.
+        let decimals = percent_decimals(1.0 - estimate.low, (1.0 - estimate.low) / 3.0);
+        let unit = 10f64.powi(decimals as i32);
+        return format!("≥ {:.decimals$} %", (estimate.low * 100.0 * unit).floor() / unit);
+    }
+    let decimals = estimate_decimals(estimate);
+    format!("{:.decimals$} %", estimate.mean * 100.0)
+}
+
+/// The ends of a percentage's interval, with the decimals of its mean: `99.985–99.989 %`.
+pub fn percent_interval(estimate: &Estimate) -> String {
+    let decimals = estimate_decimals(estimate);
+    format!("{:.decimals$}–{:.decimals$} %", estimate.low * 100.0, estimate.high * 100.0)
+}
+
+fn estimate_decimals(estimate: &Estimate) -> usize {
+    percent_decimals(1.0 - estimate.mean, half_width(estimate))
+}
+
+/// Decimals of a percentage so that the error shows in its last digit, and something below 100 % never reads 100 %.
+fn percent_decimals(missing: f64, half: f64) -> usize {
+    let places = |share: f64| (-(share * 100.0).log10()).ceil().clamp(0.0, 10.0) as usize;
+    let by_error = if half > 0.0 { places(half) } else { places(missing.abs().max(1e-9)) + 2 };
+    let by_distance = if missing > 0.0 { places(missing) } else { 0 };
+    by_error.max(by_distance).min(10)
+}
+
+/// A confidence level or a target: `95 %`, `99.95 %`.
+pub fn plain_percent(share: f64) -> String {
+    format!("{} %", trimmed(share * 100.0, 6))
+}
+
+/// A whole number with its thousands set apart.
+pub fn whole(n: u64) -> String {
+    let text = n.to_string();
+    if text.len() < 5 {
+        return text;
+    }
+    let mut grouped = String::new();
+    for (i, c) in text.chars().enumerate() {
+        if i > 0 && (text.len() - i).is_multiple_of(3) {
+            grouped.push(',');
+        }
+        grouped.push(c);
+    }
+    grouped
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn spans_read_as_people_say_them() {
+        let cases = [
+            (0.0, "0 s"),
+            (0.000_25, "250 µs"),
+            (0.24, "240 ms"),
+            (0.999_9, "1 s"),
+            (2.41, "2.4 s"),
+            (9.97, "10 s"),
+            (41.2, "41 s"),
+            (59.7, "1 min"),
+            (200.0, "3 min 20 s"),
+            (599.8, "10 min"),
+            (720.0, "12 min"),
+            (3_599.0, "1 h"),
+            (4_080.0, "1 h 8 min"),
+            (86_399.0, "1 d"),
+            (187_200.0, "2 d 4 h"),
+            (863_990.0, "10 d"),
+            (41.0 * DAY, "41 d"),
+            (3.2 * YEAR, "3.2 y"),
+            (-41.0, "−41 s"),
+        ];
+        for (secs, text) in cases {
+            assert_eq!(duration(secs), text, "{secs}");
+        }
+    }
+
+    #[test]
+    fn digits_follow_the_interval() {
+        let estimate = |mean, low, high| Estimate { mean, low, high, bound: false };
+        assert_eq!(percent(&estimate(0.999_871, 0.999_85, 0.999_892)), "99.987 %");
+        assert_eq!(percent_interval(&estimate(0.999_871, 0.999_85, 0.999_892)), "99.985–99.989 %");
+        assert_eq!(percent(&estimate(0.999_999_87, 0.999_9, 1.0)), "99.99999 %");
+        assert_eq!(count(&estimate(12.345, 12.1, 12.6)), "12.3");
+        assert_eq!(count(&estimate(1234.5, 1200.0, 1260.0)), "1230");
+        assert_eq!(span_with_error(&estimate(4_080.0, 3_900.0, 4_260.0)), "1 h 8 min ± 3 min");
+    }
+
+    #[test]
+    fn a_bound_is_never_a_hundred_percent() {
+        let bound = Estimate { mean: 1.0, low: 0.999_963_1, high: 1.0, bound: true };
+        assert_eq!(percent(&bound), "≥ 99.996 %");
+        let downtime = Estimate { mean: 0.0, low: 0.0, high: 1_163.0, bound: true };
+        assert_eq!(span(&downtime), "≤ 19 min");
+    }
+
+    #[test]
+    fn numbers_keep_their_size() {
+        assert_eq!(significant(12_345.0, 2), "12,000");
+        assert_eq!(significant(0.012_34, 2), "0.012");
+        assert_eq!(significant(0.000_001_2, 2), "1.2e-6");
+        assert_eq!(whole(20_000), "20,000");
+        assert_eq!(tick(0.5), "500 ms");
+        assert_eq!(tick(43_200.0), "12 h");
+    }
+}

@@ -1,0 +1,103 @@
+//! What tells scenarios apart: the varied values as columns, or the names where those do not say it.
+
+use std::collections::BTreeSet;
+
+use serde_json::Value;
+
+use crate::experiment::{ExperimentResult, ScenarioResult};
+
+/// One column per varied key, or a single one with the scenarios' names.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Labels {
+    /// In the order of the file.
+    pub columns: Vec<Column>,
+    /// True if the columns are varied keys, false if there is one column of names.
+    pub varied: bool,
+}
+
+/// A column of labels.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Column {
+    /// The whole key, or empty over names.
+    pub key: String,
+    /// The end of the key that tells it from the others: `readinessProbe.failureThreshold`.
+    pub short_key: String,
+    /// One cell per scenario.
+    pub cells: Vec<String>,
+}
+
+impl Labels {
+    /// The labels of all scenarios.
+    pub fn of(result: &ExperimentResult) -> Self {
+        let all_known = result.scenarios.iter().all(|s| result.varied.iter().all(|key| s.parameters.contains_key(key)));
+        let distinct: BTreeSet<Vec<String>> = result.scenarios.iter().map(|s| values(result, s)).collect();
+        if result.varied.is_empty() || !all_known || distinct.len() < result.scenarios.len() {
+            let cells = result.scenarios.iter().map(|s| s.name.clone()).collect();
+            return Self {
+                columns: vec![Column { key: String::new(), short_key: String::new(), cells }],
+                varied: false,
+            };
+        }
+        let columns = result.varied.iter().map(|key| Column {
+            key: key.clone(),
+            short_key: short_key(key, &result.varied),
+            cells: result.scenarios.iter().map(|s| value_text(&s.parameters[key])).collect(),
+        });
+        Self { columns: columns.collect(), varied: true }
+    }
+
+    /// The label of a scenario on one line: `2 · 3`, or its name.
+    pub fn short(&self, scenario: usize) -> String {
+        let cells: Vec<&str> = self.columns.iter().map(|column| column.cells[scenario].as_str()).collect();
+        cells.join(" · ")
+    }
+
+    /// What [`Labels::short`] lists: `replicas · readinessProbe.failureThreshold`.
+    pub fn short_keys(&self) -> String {
+        let keys: Vec<&str> = self.columns.iter().map(|column| column.short_key.as_str()).collect();
+        keys.join(" · ")
+    }
+}
+
+fn values(result: &ExperimentResult, scenario: &ScenarioResult) -> Vec<String> {
+    result.varied.iter().filter_map(|key| scenario.parameters.get(key)).map(value_text).collect()
+}
+
+/// A value as it would be written in the experiment, a removed field as `none`.
+pub fn value_text(value: &Value) -> String {
+    match value {
+        Value::Null => "none".to_owned(),
+        Value::String(text) => text.clone(),
+        Value::Object(map) => {
+            let entries: Vec<String> = map.iter().map(|(key, value)| format!("{key}: {}", value_text(value))).collect();
+            entries.join(", ")
+        }
+        other => other.to_string(),
+    }
+}
+
+/// The last two parts of the key, more where another key ends alike.
+fn short_key(key: &str, all: &[String]) -> String {
+    let starts: Vec<usize> = std::iter::once(0).chain(key.match_indices('.').map(|(at, _)| at + 1)).collect();
+    let suffixes = starts.iter().rev().skip(1.min(starts.len() - 1)).map(|&at| &key[at..]);
+    let unique = |suffix: &str| all.iter().filter(|other| ends_with_parts(other, suffix)).count() == 1;
+    suffixes.into_iter().find(|suffix| unique(suffix)).unwrap_or(key).to_owned()
+}
+
+fn ends_with_parts(key: &str, suffix: &str) -> bool {
+    key == suffix || key.strip_suffix(suffix).is_some_and(|rest| rest.ends_with('.'))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn keys_are_as_short_as_they_can_be() {
+        let keys =
+            ["replicas", "spec.template.readinessProbe.failureThreshold", "a.faults.x.every", "b.faults.x.every"]
+                .map(str::to_owned);
+        let short: Vec<String> = keys.iter().map(|key| short_key(key, &keys)).collect();
+        assert_eq!(short, ["replicas", "readinessProbe.failureThreshold", "a.faults.x.every", "b.faults.x.every"]);
+    }
+}

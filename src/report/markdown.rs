@@ -1,0 +1,112 @@
+//! The report as markdown, for a pull request or a design review.
+
+use std::fmt::Write as _;
+
+use crate::experiment::ExperimentResult;
+use crate::report::labels::Labels;
+use crate::report::merged::{self, Samples};
+use crate::report::{answer, human};
+
+/// The answer, the table of scenarios and the causes.
+pub fn render(result: &ExperimentResult) -> String {
+    let mut text = format!("# {}\n\n", cell(&result.experiment));
+    for sentence in answer::sentences(result) {
+        let _ = writeln!(text, "{}\n", cell(&sentence));
+    }
+    let labels = Labels::of(result);
+    let mut head: Vec<String> = labels.columns.iter().map(|column| column.short_key.clone()).collect();
+    if !labels.varied {
+        head = vec!["scenario".to_owned()];
+    }
+    let keys = head.len();
+    let numbers = [
+        "availability",
+        "interval",
+        "downtime/yr",
+        "failed requests/yr",
+        "outages/yr",
+        "Pod recovery p50",
+        "p95",
+        "p99",
+    ];
+    head.extend(numbers.map(str::to_owned));
+    let rows = result.scenarios.iter().enumerate().map(|(i, scenario)| {
+        let samples = Samples::of_recoveries(scenario);
+        let quantile = |p| match samples.quantile(p) {
+            Some(secs) => human::duration(secs),
+            None if samples.censored > 0 => "no end".to_owned(),
+            None => "–".to_owned(),
+        };
+        let availability = &scenario.availability;
+        let mut row: Vec<String> = labels.columns.iter().map(|column| column.cells[i].clone()).collect();
+        row.extend([
+            human::percent(availability),
+            if availability.bound { "bound".to_owned() } else { human::percent_interval(availability) },
+            human::span_with_error(&scenario.downtime_s_per_year),
+            human::span_with_error(&scenario.failed_request_s_per_year),
+            human::count(&scenario.outages_per_year),
+            quantile(0.5),
+            quantile(0.95),
+            quantile(0.99),
+        ]);
+        row
+    });
+    table(&mut text, &head, keys, rows);
+    if let Some(shown) = merged::shown(result) {
+        for (title, parts) in
+            [("Downtime", &shown.downtime_attribution), ("Failed requests", &shown.request_failure_attribution)]
+        {
+            let causes = merged::by_cause(parts);
+            let whole: f64 = causes.iter().map(|cause| cause.total).sum();
+            if causes.is_empty() {
+                continue;
+            }
+            let _ = writeln!(text, "\n{title} by cause, in {}:\n", cell(&shown.name));
+            let head = ["cause", "per year", "share", "mainly in phase"].map(str::to_owned);
+            let rows = causes.iter().map(|cause| {
+                let share = format!("{:.1} %", cause.total / whole * 100.0);
+                vec![cause.fault.to_owned(), human::duration(cause.total), share, merged::phase_name(cause.main_phase)]
+            });
+            table(&mut text, &head, 1, rows);
+        }
+    }
+    let _ = writeln!(
+        text,
+        "\n{} Intervals are {} over replications; seed {}, hasim {}.",
+        answer::LEFT_OUT,
+        human::plain_percent(result.confidence),
+        result.seed,
+        result.version,
+    );
+    for note in &result.notes {
+        let _ = writeln!(text, "- {}", cell(note));
+    }
+    text
+}
+
+/// The first `left` columns are names, the others numbers.
+fn table(text: &mut String, head: &[String], left: usize, rows: impl Iterator<Item = Vec<String>>) {
+    let line = |cells: &[String]| {
+        let cells: Vec<String> = cells.iter().map(|c| cell(c)).collect();
+        format!("| {} |\n", cells.join(" | "))
+    };
+    text.push_str(&line(head));
+    let marks: Vec<&str> = (0..head.len()).map(|i| if i < left { ":--" } else { "--:" }).collect();
+    let _ = writeln!(text, "| {} |", marks.join(" | "));
+    for row in rows {
+        text.push_str(&line(&row));
+    }
+}
+
+/// A text that cannot end its cell, its line or its paragraph, nor become markup.
+fn cell(text: &str) -> String {
+    let mut escaped = String::new();
+    for c in text.chars() {
+        match c {
+            '|' | '*' | '_' | '`' | '<' | '[' | '\\' => escaped.extend(['\\', c]),
+            '\n' | '\r' => escaped.push(' '),
+            c => escaped.push(c),
+        }
+    }
+    escaped
+}

@@ -1,0 +1,148 @@
+//! Views of a scenario that several reports need: recoveries of all faults together, downtime by fault.
+
+use crate::cluster::Phase;
+use crate::experiment::{Attribution, Distribution, ExperimentResult, ScenarioResult};
+
+/// The scenario that pictures of a single scenario show: the baseline, else the first.
+pub fn shown(result: &ExperimentResult) -> Option<&ScenarioResult> {
+    let baseline = result.baseline.as_ref().and_then(|name| result.scenarios.iter().find(|s| s.name == *name));
+    baseline.or_else(|| result.scenarios.first())
+}
+
+/// All samples of several distributions: `[seconds, samples]` ascending, and how many have no end.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Samples {
+    /// The merged histogram.
+    pub histogram: Vec<(f64, u64)>,
+    /// Complete samples.
+    pub count: u64,
+    /// Samples without an end.
+    pub censored: u64,
+    /// The exact largest sample.
+    pub max: Option<f64>,
+}
+
+impl Samples {
+    /// The union of these distributions.
+    pub fn of<'a>(distributions: impl Iterator<Item = &'a Distribution>) -> Self {
+        let mut merged = Self::default();
+        for distribution in distributions {
+            merged.histogram.extend(&distribution.histogram);
+            merged.censored += distribution.censored;
+            merged.max = match (merged.max, distribution.max) {
+                (Some(a), Some(b)) => Some(a.max(b)),
+                (a, b) => a.or(b),
+            };
+        }
+        merged.histogram.retain(|(_, n)| *n > 0);
+        merged.histogram.sort_by(|a, b| a.0.total_cmp(&b.0));
+        merged.histogram.dedup_by(|later, earlier| {
+            let same = later.0.total_cmp(&earlier.0).is_eq();
+            if same {
+                earlier.1 += later.1;
+            }
+            same
+        });
+        merged.count = merged.histogram.iter().map(|(_, n)| n).sum();
+        merged
+    }
+
+    /// All recoveries of a scenario's Pods.
+    pub fn of_recoveries(scenario: &ScenarioResult) -> Self {
+        Self::of(scenario.pod_recovery_s.iter().map(|(_, recovery)| &recovery.lengths))
+    }
+
+    /// The span that a share `p` of all samples does not exceed; samples without an end are longer than any.
+    pub fn quantile(&self, p: f64) -> Option<f64> {
+        let rank = (p * (self.count + self.censored) as f64).ceil().max(1.0) as u64;
+        let mut seen = 0;
+        for &(secs, n) in &self.histogram {
+            seen += n;
+            if seen >= rank {
+                return Some(self.max.map_or(secs, |max| secs.min(max)));
+            }
+        }
+        None
+    }
+
+    /// Mean of the complete samples, as fine as the buckets.
+    pub fn mean(&self) -> Option<f64> {
+        let sum: f64 = self.histogram.iter().map(|&(secs, n)| secs * n as f64).sum();
+        (self.count > 0).then(|| sum / self.count as f64)
+    }
+}
+
+/// The parts of one cause.
+#[derive(Debug, Clone, PartialEq)]
+pub struct CauseTotal<'a> {
+    /// The fault, or `probe`, or `start`.
+    pub fault: &'a str,
+    /// All its phases, in seconds a year.
+    pub total: f64,
+    /// The phase with the largest part.
+    pub main_phase: &'a str,
+}
+
+/// Downtime or failed requests by cause, the largest first; equal ones in the order of the result.
+pub fn by_cause(parts: &[Attribution]) -> Vec<CauseTotal<'_>> {
+    let mut causes: Vec<(CauseTotal<'_>, f64)> = Vec::new();
+    for part in parts {
+        let new = || (CauseTotal { fault: &part.fault, total: 0.0, main_phase: &part.phase }, 0.0);
+        let at = causes.iter().position(|(cause, _)| cause.fault == part.fault).unwrap_or_else(|| {
+            causes.push(new());
+            causes.len() - 1
+        });
+        let (cause, largest) = &mut causes[at];
+        cause.total += part.s_per_year;
+        if part.s_per_year > *largest {
+            *largest = part.s_per_year;
+            cause.main_phase = &part.phase;
+        }
+    }
+    let mut causes: Vec<_> = causes.into_iter().map(|(cause, _)| cause).filter(|cause| cause.total > 0.0).collect();
+    causes.sort_by(|a, b| b.total.total_cmp(&a.total));
+    causes
+}
+
+/// The phases of a recovery in their order, as results name them.
+pub const PHASES: [&str; Phase::ALL.len()] = {
+    let mut names = [""; Phase::ALL.len()];
+    let mut i = 0;
+    while i < names.len() {
+        names[i] = Phase::ALL[i].name();
+        i += 1;
+    }
+    names
+};
+
+/// A phase for people: `leave rotation`.
+pub fn phase_name(phase: &str) -> String {
+    phase.replace('_', " ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn samples_without_an_end_are_longer_than_any() {
+        let distribution =
+            Distribution { count: 9, censored: 1, histogram: vec![(1.0, 5), (2.0, 4)], ..Distribution::default() };
+        let samples = Samples::of([&distribution].into_iter());
+        assert_eq!(samples.quantile(0.5), Some(1.0));
+        assert_eq!(samples.quantile(0.9), Some(2.0));
+        assert_eq!(samples.quantile(0.99), None);
+    }
+
+    #[test]
+    fn causes_are_summed_and_sorted() {
+        let part =
+            |fault: &str, phase: &str, s_per_year| Attribution { fault: fault.into(), phase: phase.into(), s_per_year };
+        let parts =
+            [part("a", "detect", 1.0), part("b", "start", 5.0), part("a", "decide", 2.0), part("c", "start", 0.0)];
+        let causes = by_cause(&parts);
+        assert_eq!(causes.len(), 2);
+        assert_eq!((causes[0].fault, causes[0].total), ("b", 5.0));
+        assert_eq!((causes[1].fault, causes[1].total, causes[1].main_phase), ("a", 3.0, "decide"));
+    }
+}

@@ -1,0 +1,192 @@
+//! What a run prints: the answer in words, the numbers in a table, where they come from, what they leave out.
+
+use std::fmt::Write as _;
+use std::path::Path;
+
+use anstyle::Style;
+use comfy_table::{CellAlignment, ContentArrangement, LineStyle, Table, TableStyle};
+
+use crate::experiment::{ExperimentResult, ScenarioResult};
+use crate::report::labels::Labels;
+use crate::report::merged::{self, Samples};
+use crate::report::{answer, human};
+
+/// Causes in the table of causes; the rest is summed up.
+const TOP: usize = 6;
+const BOLD: Style = Style::new().bold();
+const DIM: Style = Style::new().dimmed();
+
+const STYLE: TableStyle = TableStyle::new().header_separator(LineStyle::none().fill('─').junction('─'));
+
+/// The report for a terminal `width` columns wide. `folder` is where the files are, if any were written.
+/// The text has ANSI styles: print it through `anstream`, which drops them where nobody sees them.
+pub fn render(result: &ExperimentResult, folder: Option<&Path>, width: u16) -> String {
+    let mut text = String::new();
+    for (i, sentence) in answer::sentences(result).iter().enumerate() {
+        let style = if i == 0 { BOLD } else { Style::new() };
+        for line in wrapped(sentence, width) {
+            let _ = writeln!(text, "{style}{line}{style:#}");
+        }
+    }
+    if !result.scenarios.is_empty() {
+        let _ = write!(text, "\n{}", scenarios(result, width));
+    }
+    if let Some(shown) = merged::shown(result) {
+        let causes = causes(result, shown, width);
+        if !causes.is_empty() {
+            let _ = write!(text, "\n{causes}");
+        }
+    }
+    text.push('\n');
+    let mut notes = footnotes(result);
+    notes.push(answer::LEFT_OUT.to_owned());
+    notes.extend(result.notes.iter().cloned());
+    for line in notes.iter().flat_map(|note| wrapped(note, width)) {
+        let _ = writeln!(text, "{DIM}{line}{DIM:#}");
+    }
+    if let Some(folder) = folder {
+        let _ = writeln!(text, "\nTables and charts: {BOLD}{}{BOLD:#}", folder.display());
+    }
+    text
+}
+
+/// The numbers of every scenario.
+fn scenarios(result: &ExperimentResult, width: u16) -> String {
+    let labels = Labels::of(result);
+    let mut text = String::new();
+    if labels.varied {
+        for line in wrapped(&format!("scenario: {}", labels.short_keys()), width) {
+            let _ = writeln!(text, " {line}");
+        }
+    }
+    let head =
+        ["scenario", "availability", "downtime/yr", "failed\nrequests/yr", "outages\n/yr", "Pod recovery\np50 / p95"];
+    let rows = result.scenarios.iter().enumerate().map(|(i, scenario)| {
+        let baseline = result.baseline.as_deref() == Some(scenario.name.as_str()) && result.scenarios.len() > 1;
+        let name = if baseline { format!("{} *", labels.short(i)) } else { labels.short(i) };
+        [
+            name,
+            human::percent(&scenario.availability),
+            human::span_with_error(&scenario.downtime_s_per_year),
+            human::span(&scenario.failed_request_s_per_year),
+            human::count(&scenario.outages_per_year),
+            recovery(&Samples::of_recoveries(scenario)),
+        ]
+    });
+    text += &table(&head, rows.map(Vec::from).collect(), width);
+    text
+}
+
+/// Median and 95th percentile: `41 s / 5 min 2 s`.
+fn recovery(samples: &Samples) -> String {
+    if samples.count + samples.censored == 0 {
+        return "–".to_owned();
+    }
+    let quantile = |p| samples.quantile(p).map_or("no end".to_owned(), human::duration);
+    format!("{} / {}", quantile(0.5), quantile(0.95))
+}
+
+/// Where downtime and failed requests come from, and how long each cause takes to repair.
+fn causes(result: &ExperimentResult, shown: &ScenarioResult, width: u16) -> String {
+    let down = merged::by_cause(&shown.downtime_attribution);
+    let failed = merged::by_cause(&shown.request_failure_attribution);
+    let mut names: Vec<&str> = down.iter().map(|cause| cause.fault).collect();
+    names.extend(failed.iter().map(|cause| cause.fault).filter(|fault| !down.iter().any(|d| d.fault == *fault)));
+    if names.is_empty() {
+        return String::new();
+    }
+    let sum = |causes: &[merged::CauseTotal<'_>]| causes.iter().map(|cause| cause.total).sum::<f64>();
+    let (all_down, all_failed) = (sum(&down), sum(&failed));
+    let part = |total: f64, whole: f64| {
+        if total > 0.0 { format!("{} ({})", human::duration(total), share(total / whole)) } else { "–".to_owned() }
+    };
+    let of = |causes: &[merged::CauseTotal<'_>], names: &[&str]| {
+        causes.iter().filter(|cause| names.contains(&cause.fault)).map(|cause| cause.total).sum::<f64>()
+    };
+    let mut rows: Vec<Vec<String>> = Vec::new();
+    for name in names.iter().take(TOP) {
+        let main = down.iter().chain(&failed).find(|cause| cause.fault == *name);
+        rows.push(vec![
+            (*name).to_owned(),
+            part(of(&down, &[name]), all_down),
+            part(of(&failed, &[name]), all_failed),
+            main.map_or(String::new(), |cause| merged::phase_name(cause.main_phase)),
+            shown
+                .pod_recovery_s
+                .get(name)
+                .map_or("–".to_owned(), |r| recovery(&Samples::of([&r.lengths].into_iter()))),
+        ]);
+    }
+    let rest = &names[names.len().min(TOP)..];
+    if !rest.is_empty() {
+        let (d, f) = (of(&down, rest), of(&failed, rest));
+        rows.push(vec![
+            format!("{} more", rest.len()),
+            part(d, all_down),
+            part(f, all_failed),
+            String::new(),
+            String::new(),
+        ]);
+    }
+    let mut text = String::new();
+    if result.scenarios.len() > 1 {
+        for line in wrapped(&format!("in {}:", shown.name), width) {
+            let _ = writeln!(text, " {line}");
+        }
+    }
+    let head = ["cause", "downtime/yr", "failed\nrequests/yr", "mainly in\nphase", "Pod recovery\np50 / p95"];
+    text + &table(&head, rows, width)
+}
+
+fn share(share: f64) -> String {
+    if share < 0.005 { "< 1 %".to_owned() } else { format!("{:.0} %", share * 100.0) }
+}
+
+fn footnotes(result: &ExperimentResult) -> Vec<String> {
+    let mut notes = Vec::new();
+    let level = human::plain_percent(result.confidence);
+    if result.baseline.is_some() && result.scenarios.len() > 1 {
+        notes.push("* the baseline.".to_owned());
+    }
+    notes.push(format!("± is half of a {level} interval over replications."));
+    let bound =
+        |s: &ScenarioResult| s.availability.bound || s.failed_request_s_per_year.bound || s.outages_per_year.bound;
+    if result.scenarios.iter().any(bound) {
+        notes.push(format!("≤ and ≥: nothing was seen, so this is the end of a {level} interval and no estimate."));
+    }
+    let open: u64 =
+        result.scenarios.iter().map(|s| Samples::of_recoveries(s).censored + s.time_to_recovery_s.censored).sum();
+    if open > 0 {
+        notes.push(format!("{} recoveries and outages had no end within the horizon.", human::whole(open)));
+    }
+    notes
+}
+
+/// A table that fits; the first column takes what the numbers leave.
+fn table(head: &[&str], rows: Vec<Vec<String>>, width: u16) -> String {
+    let mut table = Table::new();
+    table.load_style(STYLE).set_content_arrangement(ContentArrangement::Dynamic).set_width(width).force_no_tty();
+    table.set_header(head.to_vec());
+    table.add_rows(rows);
+    for column in table.column_iter_mut().skip(1) {
+        column.set_cell_alignment(CellAlignment::Right);
+    }
+    table.trim_fmt() + "\n"
+}
+
+/// The text in lines of at most `width` characters, broken at spaces.
+fn wrapped(text: &str, width: u16) -> Vec<String> {
+    let mut lines = vec![String::new()];
+    for word in text.split(' ') {
+        let line = lines.last_mut().expect("there is always a line");
+        if !line.is_empty() && line.chars().count() + 1 + word.chars().count() > usize::from(width) - 1 {
+            lines.push(word.to_owned());
+        } else {
+            if !line.is_empty() {
+                line.push(' ');
+            }
+            line.push_str(word);
+        }
+    }
+    lines
+}

@@ -1,0 +1,361 @@
+//! Results that no simulation made, for tests of reports: plausible numbers by formula.
+#![allow(dead_code, reason = "each test crate uses a part")]
+
+use hasim::experiment::{
+    Attribution, ByName, Detection, Difference, Distribution, Estimate, ExperimentResult, FalsePositives, FaultInfo,
+    Objective, PodRecovery, ScenarioResult,
+};
+use serde_json::{Map, Value, json};
+
+pub const PHASES: [&str; 9] = [
+    "detect",
+    "leave_rotation",
+    "decide",
+    "terminate",
+    "back_off",
+    "reschedule",
+    "start",
+    "become_ready",
+    "enter_rotation",
+];
+
+/// A mean with an interval of so many percent.
+pub fn estimate(mean: f64, percent: f64) -> Estimate {
+    let half = mean * percent / 100.0;
+    Estimate { mean: round(mean), low: round((mean - half).max(0.0)), high: round(mean + half), bound: false }
+}
+
+/// Nothing seen.
+pub fn bound(high: f64) -> Estimate {
+    Estimate { mean: 0.0, low: 0.0, high, bound: true }
+}
+
+fn round(v: f64) -> f64 {
+    format!("{v:.11e}").parse().unwrap()
+}
+
+/// A log-normal-like distribution around a median.
+pub fn distribution(median: f64, spread: f64, count: u64, censored: u64) -> Distribution {
+    if count == 0 {
+        return Distribution { censored, ..Distribution::default() };
+    }
+    let cells = 60;
+    let mut histogram = Vec::new();
+    let weight = |z: f64| (-z * z / 2.0).exp();
+    let total: f64 = (0..=cells).map(|i| weight(-3.5 + 7.5 * f64::from(i) / f64::from(cells))).sum();
+    for i in 0..=cells {
+        let z = -3.5 + 7.5 * f64::from(i) / f64::from(cells);
+        let n = (count as f64 * weight(z) / total).round() as u64;
+        let n = if i == cells { n.max(1) } else { n };
+        if n > 0 {
+            histogram.push((round(median * (z * spread).exp()), n));
+        }
+    }
+    let count: u64 = histogram.iter().map(|(_, n)| n).sum();
+    let quantile = |p: f64| {
+        let mut seen = 0;
+        histogram
+            .iter()
+            .find(|(_, n)| {
+                seen += n;
+                seen as f64 >= p * count as f64
+            })
+            .map(|(s, _)| *s)
+    };
+    let mean = histogram.iter().map(|(s, n)| s * *n as f64).sum::<f64>() / count as f64;
+    Distribution {
+        count,
+        censored,
+        mean: Some(round(mean)),
+        p50: quantile(0.5),
+        p90: quantile(0.9),
+        p95: quantile(0.95),
+        p99: quantile(0.99),
+        max: histogram.last().map(|(s, _)| *s),
+        histogram,
+    }
+}
+
+struct Kind {
+    name: &'static str,
+    strikes: &'static str,
+    median: f64,
+    shares: [f64; 9],
+    per_year: f64,
+}
+
+const KINDS: [Kind; 7] = [
+    Kind {
+        name: "container-crash",
+        strikes: "container crash",
+        median: 24.0,
+        shares: [0.05, 0.04, 0.0, 0.0, 0.12, 0.0, 0.6, 0.14, 0.05],
+        per_year: 120.0,
+    },
+    Kind {
+        name: "container-hang",
+        strikes: "container hang",
+        median: 61.0,
+        shares: [0.2, 0.02, 0.17, 0.25, 0.0, 0.0, 0.27, 0.07, 0.02],
+        per_year: 52.0,
+    },
+    Kind {
+        name: "pause",
+        strikes: "container hang",
+        median: 17.0,
+        shares: [0.7, 0.05, 0.0, 0.0, 0.0, 0.0, 0.0, 0.2, 0.05],
+        per_year: 260.0,
+    },
+    Kind {
+        name: "dependency-error",
+        strikes: "deployment error",
+        median: 190.0,
+        shares: [0.06, 0.01, 0.3, 0.1, 0.23, 0.0, 0.25, 0.04, 0.01],
+        per_year: 12.0,
+    },
+    Kind {
+        name: "node-crash",
+        strikes: "node crash",
+        median: 340.0,
+        shares: [0.12, 0.01, 0.72, 0.0, 0.0, 0.03, 0.09, 0.02, 0.01],
+        per_year: 4.0,
+    },
+    Kind {
+        name: "node-partition",
+        strikes: "node partition",
+        median: 410.0,
+        shares: [0.1, 0.01, 0.7, 0.05, 0.0, 0.03, 0.08, 0.02, 0.01],
+        per_year: 2.0,
+    },
+    Kind {
+        name: "zone-outage",
+        strikes: "zone isolation",
+        median: 6200.0,
+        shares: [0.007, 0.001, 0.9, 0.0, 0.0, 0.06, 0.028, 0.003, 0.001],
+        per_year: 0.4,
+    },
+];
+
+/// One scenario; `factor` scales what fails, `threshold` what probes notice.
+pub fn scenario(name: &str, parameters: Map<String, Value>, factor: f64, threshold: f64) -> ScenarioResult {
+    let recoveries = KINDS.iter().map(|kind| {
+        let lengths = distribution(
+            kind.median * (0.6 + 0.2 * threshold),
+            0.35,
+            (kind.per_year * 900.0) as u64,
+            u64::from(kind.name == "zone-outage") * 3,
+        );
+        let mean = lengths.mean.unwrap_or(0.0);
+        let phases = PHASES.iter().zip(kind.shares).map(|(p, s)| ((*p).to_owned(), round(mean * s))).collect();
+        (kind.name.to_owned(), PodRecovery { lengths, overlapped: 12, phases })
+    });
+    let detections = KINDS.iter().map(|kind| {
+        let detection = Detection { times: distribution(5.0 * threshold, 0.2, 4_000, 0), undetected: 17 };
+        (kind.name.to_owned(), detection)
+    });
+    let weights: Vec<f64> = KINDS.iter().map(|kind| kind.per_year * kind.median * factor).collect();
+    let attribution = |scale: f64, only_large: bool| -> Vec<Attribution> {
+        KINDS
+            .iter()
+            .zip(&weights)
+            .flat_map(|(kind, weight)| {
+                PHASES.iter().zip(kind.shares).filter(move |(_, share)| *share > 0.0).map(move |(phase, share)| {
+                    Attribution {
+                        fault: kind.name.to_owned(),
+                        phase: (*phase).to_owned(),
+                        s_per_year: round(
+                            share * weight * scale * if only_large && kind.median < 100.0 { 0.02 } else { 1.0 },
+                        ),
+                    }
+                })
+            })
+            .collect()
+    };
+    let (down, failed) = (attribution(0.4, true), attribution(0.5, false));
+    let sum = |parts: &[Attribution]| parts.iter().map(|p| p.s_per_year).sum::<f64>();
+    let (downtime, failures) = (estimate(sum(&down), 6.0), estimate(sum(&failed), 3.0));
+    let year = 31_536_000.0;
+    let share = |e: Estimate| Estimate {
+        mean: 1.0 - e.mean / year,
+        low: 1.0 - e.high / year,
+        high: 1.0 - e.low / year,
+        bound: false,
+    };
+    ScenarioResult {
+        name: name.to_owned(),
+        parameters,
+        replications: 20_000,
+        availability: share(downtime),
+        request_success: share(failures),
+        downtime_s_per_year: downtime,
+        failed_request_s_per_year: failures,
+        outages_per_year: estimate(3.4 * factor, 4.0),
+        time_to_recovery_s: distribution(140.0 * threshold.sqrt(), 1.1, (3000.0 * factor) as u64, 3),
+        pod_recovery_s: recoveries.collect(),
+        detection_s: detections.collect(),
+        false_positives_per_year: FalsePositives {
+            readiness: if threshold > 3.5 { bound(0.004) } else { estimate(900.0 / 20f64.powf(threshold - 1.0), 12.0) },
+            liveness: bound(0.004),
+            startup: bound(0.004),
+        },
+        restarts_per_year: estimate(180.0, 1.0),
+        pod_hours_per_year: 17_521.3,
+        downtime_attribution: down,
+        request_failure_attribution: failed,
+        difference_to_baseline: None,
+    }
+}
+
+fn result(experiment: &str, varied: &[&str], scenarios: Vec<ScenarioResult>) -> ExperimentResult {
+    ExperimentResult {
+        api_version: "hasim/v1".to_owned(),
+        kind: "Results".to_owned(),
+        experiment: experiment.to_owned(),
+        version: "0.1.0".to_owned(),
+        seed: 42,
+        horizon_s: 31_536_000.0,
+        warm_up_s: 604_800.0,
+        confidence: 0.95,
+        objective: Objective { min_serving: 1, metric: "availability".to_owned(), slo: Some(0.9995) },
+        varied: varied.iter().map(|key| (*key).to_owned()).collect(),
+        baseline: None,
+        scenarios,
+        notes: vec!["No PodDisruptionBudget is read yet: models/deployments/aidbox.yaml has none.".to_owned()],
+        faults: KINDS
+            .iter()
+            .map(|kind| FaultInfo {
+                name: kind.name.to_owned(),
+                strikes: kind.strikes.to_owned(),
+                every_mean_s: 31_536_000.0 / kind.per_year,
+                lasts_mean_s: Some(600.0),
+                source: "assumption".to_owned(),
+            })
+            .collect(),
+        inputs: json!({"deployment": {"replicas": 2}}),
+    }
+}
+
+/// Nothing varied.
+pub fn single() -> ExperimentResult {
+    result("aidbox", &[], vec![scenario("aidbox", Map::new(), 1.0, 2.0)])
+}
+
+/// A grid over these keys and values.
+pub fn grid(experiment: &str, axes: &[(&str, Vec<Value>)]) -> ExperimentResult {
+    let mut points = vec![Map::new()];
+    for (key, values) in axes {
+        points = points
+            .iter()
+            .flat_map(|point| {
+                values.iter().map(move |value| {
+                    let mut point = point.clone();
+                    point.insert((*key).to_owned(), value.clone());
+                    point
+                })
+            })
+            .collect();
+    }
+    let scenarios: Vec<ScenarioResult> = points
+        .into_iter()
+        .map(|point| {
+            let name: Vec<String> = point.iter().map(|(key, value)| format!("{key}={value}")).collect();
+            let number = |word: &str, default: f64| {
+                point.iter().find(|(key, _)| key.contains(word)).and_then(|(_, v)| v.as_f64()).unwrap_or(default)
+            };
+            let replicas = number("replicas", 2.0);
+            let factor = 6f64.powf(2.0 - replicas) * (1.0 + 0.1 * number("liveness", 4.0));
+            scenario(
+                &name.join(" "),
+                point.clone(),
+                factor,
+                number("failureThreshold", 2.0) * number("periodSeconds", 5.0) / 5.0,
+            )
+        })
+        .collect();
+    let keys: Vec<&str> = axes.iter().map(|(key, _)| *key).collect();
+    let mut result = result(experiment, &keys, scenarios);
+    let baseline = result.scenarios[0].clone();
+    result.baseline = Some(baseline.name.clone());
+    for scenario in &mut result.scenarios[1..] {
+        let less = |a: &Estimate, b: &Estimate| {
+            let mean = a.mean - b.mean;
+            Estimate { mean: round(mean), low: round(mean - 60.0), high: round(mean + 60.0), bound: false }
+        };
+        scenario.difference_to_baseline = Some(Difference {
+            downtime_s_per_year: less(&scenario.downtime_s_per_year, &baseline.downtime_s_per_year),
+            failed_request_s_per_year: less(&scenario.failed_request_s_per_year, &baseline.failed_request_s_per_year),
+        });
+    }
+    result
+}
+
+fn numbers(values: &[u64]) -> Vec<Value> {
+    values.iter().map(|v| json!(v)).collect()
+}
+
+/// Four thresholds.
+pub fn four() -> ExperimentResult {
+    grid("thresholds", &[("readinessProbe.failureThreshold", numbers(&[1, 2, 3, 4]))])
+}
+
+/// Replicas, thresholds and periods: 24 scenarios.
+pub fn twenty_four() -> ExperimentResult {
+    grid(
+        "probe-thresholds",
+        &[
+            ("replicas", numbers(&[2, 3])),
+            ("readinessProbe.failureThreshold", numbers(&[1, 2, 3, 4])),
+            ("livenessProbe.periodSeconds", numbers(&[5, 10, 20])),
+        ],
+    )
+}
+
+/// Four keys, 48 scenarios.
+pub fn forty_eight() -> ExperimentResult {
+    grid(
+        "everything",
+        &[
+            ("replicas", numbers(&[1, 2, 3, 4])),
+            ("cluster.zones.count", numbers(&[1, 2, 3])),
+            (
+                "deployment.spec.template.spec.topologySpreadConstraints.whenUnsatisfiable",
+                vec![json!("ScheduleAnyway"), json!("DoNotSchedule")],
+            ),
+            ("startupProbe", vec![Value::Null, json!({"periodSeconds": 5, "failureThreshold": 30})]),
+        ],
+    )
+}
+
+/// Candidates with long names, bounds and empty distributions among them.
+pub fn odd() -> ExperimentResult {
+    let mut scenarios: Vec<ScenarioResult> = [
+        "as it is in production today",
+        "with hard zone spread and a startup probe that waits for the slowest start we have ever seen in the field",
+        "three replicas",
+        "never fails",
+    ]
+    .iter()
+    .enumerate()
+    .map(|(i, name)| scenario(name, Map::new(), 1.0 / 4f64.powi(i as i32), 2.0))
+    .collect();
+    let quiet = &mut scenarios[3];
+    let high = 31_536_000.0 * 0.000_184;
+    quiet.availability = Estimate { mean: 1.0, low: 1.0 - 0.000_184, high: 1.0, bound: true };
+    quiet.request_success = quiet.availability;
+    quiet.downtime_s_per_year = bound(high);
+    quiet.failed_request_s_per_year = bound(high);
+    quiet.outages_per_year = bound(3.7 / 20_000.0);
+    quiet.time_to_recovery_s = Distribution::default();
+    quiet.pod_recovery_s = ByName::default();
+    quiet.detection_s = ByName::default();
+    quiet.downtime_attribution.clear();
+    quiet.request_failure_attribution.clear();
+    result("candidates", &[], scenarios)
+}
+
+/// One scenario in which nothing ever happened.
+pub fn silent() -> ExperimentResult {
+    let mut result = odd();
+    result.scenarios = vec![result.scenarios.pop().unwrap()];
+    result
+}
