@@ -13,7 +13,7 @@ mod runner;
 mod summary;
 
 pub use by_name::ByName;
-pub use drive::{Play, drive};
+pub use drive::{Play, drive, replicate};
 pub use measure::Measures;
 pub use outcome::Outcome;
 pub use plan::{Metric, Plan, Precision, Scenario, Stop};

@@ -2,6 +2,8 @@
 
 use super::measure::Measures;
 use super::outcome::Outcome;
+use crate::cluster::{Mode, Replication};
+use crate::model::Model;
 use crate::time::{Duration, SimTime};
 
 /// A replication that can be played on, watched by [`Measures`].
@@ -16,6 +18,33 @@ pub trait Play {
     fn measures(&mut self) -> &mut Measures;
     /// What has watched.
     fn into_measures(self) -> Measures;
+}
+
+impl Play for Replication<'_, Measures> {
+    fn run_until(&mut self, until: SimTime) {
+        Replication::run_until(self, until);
+    }
+
+    fn step(&mut self, until: SimTime) -> bool {
+        Replication::step(self, until)
+    }
+
+    fn now(&self) -> SimTime {
+        Replication::now(self)
+    }
+
+    fn measures(&mut self) -> &mut Measures {
+        self.observer_mut()
+    }
+
+    fn into_measures(self) -> Measures {
+        self.into_observer()
+    }
+}
+
+/// Plays and measures one replication: a function of model, seed and index (invariant 1).
+pub fn replicate(model: &Model, seed: u64, index: u64) -> Outcome {
+    drive(Replication::new(model, seed, index, Mode::Fast, Measures::new(model)), model.horizon)
 }
 
 /// Plays `replication` to the end of the counted window, and at most one `horizon` further.

@@ -4,6 +4,7 @@ use serde_json::{Map, Value};
 
 use super::result::Objective;
 use crate::model::Model;
+use crate::spec::{Stopping, Study};
 
 /// One experiment, ready to be played.
 #[derive(Debug, Clone)]
@@ -72,6 +73,39 @@ pub enum Metric {
     Outages,
     /// `restarts_per_year`.
     Restarts,
+}
+
+impl Plan {
+    /// The question of an experiment file, whose scenarios are complete.
+    pub fn of(study: Study) -> Self {
+        Self {
+            name: study.name,
+            seed: study.seed,
+            confidence: study.confidence,
+            stop: match study.stopping {
+                Stopping::Replications(n) => Stop::Fixed(n),
+                Stopping::Precision(wanted) => Stop::Precision(Precision {
+                    metric: Metric::of_key(&wanted.metric).expect("a valid experiment names a known metric"),
+                    relative: wanted.relative,
+                    max_replications: wanted.max_replications,
+                }),
+            },
+            objective: Objective {
+                min_serving: study.objective.min_serving,
+                metric: study.objective.metric,
+                slo: study.objective.slo,
+            },
+            varied: study.varied,
+            baseline: study.baseline,
+            scenarios: study
+                .scenarios
+                .into_iter()
+                .map(|s| Scenario { name: s.name, parameters: s.parameters, model: s.model })
+                .collect(),
+            notes: study.notes,
+            inputs: study.inputs,
+        }
+    }
 }
 
 impl Metric {
