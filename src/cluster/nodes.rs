@@ -118,10 +118,14 @@ impl<O: Observer> Cluster<'_, O> {
                 self.adopt_pod(cx, pod, crate::time::Duration::ZERO);
             }
         }
+        self.schedule_reconciliation(cx, node);
+    }
+
+    fn schedule_reconciliation(&mut self, cx: &mut Cx<'_, Event>, node: NodeId) {
         let timer = self.timer();
         let state = &mut self.nodes[node.index()];
         state.reconcile = timer;
-        let at = state.reconciles.at_or_after(cx.now());
+        let at = state.reconciles.after(cx.now());
         cx.at(at, Event::StatusesReconciled(node, timer));
     }
 
@@ -271,6 +275,14 @@ impl<O: Observer> Cluster<'_, O> {
         }
         if self.nodes[node.index()].join.is_set() {
             self.schedule_node_deletion(cx, node);
+        }
+        // Back already, but with its lease not renewed in time: the kubelet puts right what it finds wrong with
+        // its next status update and reconciliation (N2, E2).
+        let state = &self.nodes[node.index()];
+        if state.connected && !state.report.is_set() {
+            let reported = state.statuses.at_or_after(cx.now());
+            self.schedule_report(cx, node, reported);
+            self.schedule_reconciliation(cx, node);
         }
     }
 
