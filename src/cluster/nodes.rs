@@ -279,9 +279,11 @@ impl<O: Observer> Cluster<'_, O> {
         // Back already, but with its lease not renewed in time: the kubelet puts right what it finds wrong with
         // its next status update and reconciliation (N2, E2).
         let state = &self.nodes[node.index()];
-        if state.connected && !state.report.is_set() {
+        if state.connected {
             let reported = state.statuses.at_or_after(cx.now());
-            self.schedule_report(cx, node, reported);
+            if !state.report.is_set() {
+                self.schedule_report(cx, node, reported);
+            }
             self.schedule_reconciliation(cx, node);
         }
     }
