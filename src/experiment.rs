@@ -11,6 +11,7 @@ mod plan;
 mod result;
 mod runner;
 mod summary;
+mod target;
 
 pub use by_name::ByName;
 pub use drive::{Play, drive, replicate};
@@ -23,3 +24,4 @@ pub use result::{
 };
 pub use runner::{Options, Progress, RunError, run};
 pub use summary::Summary;
+pub use target::{Target, Verdict};

@@ -10,7 +10,7 @@
 //!
 //! | floor | modules | what lives there |
 //! |---|---|---|
-//! | 1 | `cli`, [`output`] | arguments, files, terminal |
+//! | 1 | [`cli`], [`output`] | arguments, files, terminal |
 //! | 2 | [`report`] | text and pictures from results; never simulates |
 //! | 3 | [`experiment`] | many replications of many scenarios: measuring, merging, stopping, comparing |
 //! | 4 | [`cluster`], [`spec`] | one replication; files as typed text with one conversion into a model. Neither sees the other |
@@ -48,6 +48,7 @@
 //!
 //! Numbers in brackets such as (P12) or (N7a) are rules of Kubernetes; `docs/rules.md` tells what they say.
 
+pub mod cli;
 pub mod cluster;
 pub mod engine;
 pub mod experiment;

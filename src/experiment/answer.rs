@@ -9,6 +9,7 @@ use super::result::{
 };
 use super::runner::{End, Tally};
 use super::summary::{Recoveries, Summary};
+use super::target::Target;
 use crate::cluster::Phase;
 use crate::model::{ContainerMode, Fault, NodeMode, Strikes, YEAR};
 use crate::stats::{Interval, Moments, Paired, Spans, amounts, counts, most_events, most_of_all, twelve_digits};
@@ -24,13 +25,14 @@ pub(super) fn experiment(plan: &Plan, tallies: &[Tally], end: &End) -> Experimen
     let interrupted = matches!(end, End::Interrupted);
     // A scenario that was not reached before an interruption has no numbers.
     let scenarios = plan.scenarios.iter().zip(tallies).enumerate();
-    let scenarios = scenarios
+    let scenarios: Vec<ScenarioResult> = scenarios
         .filter(|(_, (_, tally))| tally.summary.replications() > 0)
         .map(|(number, (scenario, tally))| {
             let compared = plan.baseline.is_some_and(|baseline| baseline != number);
             self::scenario(scenario, tally, compared, plan.confidence)
         })
         .collect();
+    let targets = scenarios.iter().flat_map(|s| plan.goals.iter().filter_map(|goal| Target::of(goal, s))).collect();
     ExperimentResult {
         api_version: "hasim/v1".to_owned(),
         kind: "Results".to_owned(),
@@ -44,6 +46,7 @@ pub(super) fn experiment(plan: &Plan, tallies: &[Tally], end: &End) -> Experimen
         varied: plan.varied.clone(),
         baseline: plan.baseline.map(|baseline| plan.scenarios[baseline].name.clone()),
         interrupted,
+        targets,
         scenarios,
         notes: plan.notes.iter().cloned().chain(note_on_the_end(plan, tallies, end)).collect(),
         faults: first.faults.iter().map(fault_info).collect(),

@@ -4,7 +4,7 @@ use serde_json::{Map, Value};
 
 use super::result::Objective;
 use crate::model::Model;
-use crate::spec::{Stopping, Study};
+use crate::spec::{Goal, Stopping, Study};
 
 /// One experiment, ready to be played.
 #[derive(Debug, Clone)]
@@ -23,6 +23,8 @@ pub struct Plan {
     pub varied: Vec<String>,
     /// The scenario that others are compared with.
     pub baseline: Option<usize>,
+    /// What every scenario must meet for the run to pass.
+    pub goals: Vec<Goal>,
     /// At least one; all with the same horizon and warm-up.
     pub scenarios: Vec<Scenario>,
     /// What is in the inputs and not in the model, and what was assumed; each a sentence.
@@ -95,6 +97,7 @@ impl Plan {
                 metric: study.objective.metric,
                 slo: study.objective.slo,
             },
+            goals: study.goals,
             varied: study.varied,
             baseline: study.baseline,
             scenarios: study

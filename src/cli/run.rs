@@ -1,0 +1,102 @@
+//! `hasim run`: an experiment file to its answer.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use super::progress::Bar;
+use super::{Exit, Format, complain, print, rendered};
+use crate::experiment::{self, ExperimentResult, Options, Plan, Stop, Verdict};
+use crate::{output, spec};
+
+/// What is to be run, and where the answer goes.
+#[derive(Debug)]
+pub(super) struct Run {
+    pub experiment: PathBuf,
+    pub folder: Option<PathBuf>,
+    pub seed: Option<u64>,
+    pub replications: Option<u64>,
+    /// 0 for one per core.
+    pub threads: usize,
+    pub format: Format,
+    pub quiet: bool,
+}
+
+impl Run {
+    pub fn execute(self) -> Exit {
+        let plan = match self.plan() {
+            Ok(plan) => plan,
+            Err(exit) => return exit,
+        };
+        let stop = Arc::new(AtomicBool::new(false));
+        let asked = Arc::clone(&stop);
+        // The first Ctrl-C ends the run with what it has; the second ends the program.
+        let handler = ctrlc::set_handler(move || {
+            if asked.swap(true, Ordering::SeqCst) {
+                std::process::exit(130);
+            }
+        });
+        if let Err(error) = handler {
+            complain(format_args!("Ctrl-C will lose the run: {error}"));
+        }
+        let bar = Bar::new(self.quiet);
+        let options = Options { threads: self.threads, stop: &stop, progress: &mut |progress| bar.show(progress) };
+        let played = experiment::run(&plan, options, experiment::replicate);
+        bar.clear();
+        match played {
+            Ok(result) => self.deliver(&result),
+            Err(error) => {
+                complain(error);
+                Exit::Failed
+            }
+        }
+    }
+
+    fn plan(&self) -> Result<Plan, Exit> {
+        let study = match spec::load_experiment(&self.experiment) {
+            Ok(study) => study,
+            Err(report) => {
+                eprint_report(&report);
+                return Err(Exit::BadInput);
+            }
+        };
+        if !self.quiet {
+            eprint_report(&study.findings);
+        }
+        let mut plan = Plan::of(study);
+        plan.seed = self.seed.unwrap_or(plan.seed);
+        if let Some(replications) = self.replications {
+            plan.stop = Stop::Fixed(replications);
+        }
+        Ok(plan)
+    }
+
+    /// The files first, then standard output: what was computed is not lost with a reader that has gone away.
+    fn deliver(&self, result: &ExperimentResult) -> Exit {
+        let folder = self.folder.clone().unwrap_or_else(|| output::default_folder(&result.experiment));
+        let written = if result.scenarios.is_empty() { Ok(()) } else { output::write_all(&folder, result) };
+        print(&rendered(result, self.format, written.is_ok().then_some(folder.as_path())));
+        if let Err(error) = written {
+            complain(format_args!("{error}\nhelp: choose another folder with --out-dir"));
+            return Exit::Failed;
+        }
+        if result.interrupted {
+            complain("interrupted: the numbers are those of the replications played so far");
+            return Exit::Interrupted;
+        }
+        if result.targets.iter().all(|target| target.verdict == Verdict::Pass) {
+            Exit::Done
+        } else {
+            Exit::TargetMissed
+        }
+    }
+}
+
+/// Findings about files, on standard error.
+pub(super) fn eprint_report(report: &spec::Report) {
+    use std::io::Write as _;
+    if !report.diagnostics.is_empty() {
+        // Where standard error is closed there is nobody to tell.
+        let _ = writeln!(anstream::stderr(), "{}", report.to_string().trim_end());
+    }
+}
