@@ -13,6 +13,7 @@ mod runner;
 mod summary;
 mod target;
 
+pub use crate::cluster::Phase;
 pub use by_name::ByName;
 pub use drive::{Play, drive, replicate};
 pub use measure::Measures;
