@@ -359,7 +359,7 @@ fn candidates_meet_the_grid() {
         "  candidates:
     - name: as-is
     - name: hard
-      patch: {topologySpreadConstraints[0].whenUnsatisfiable: DoNotSchedule}
+      patch: {topologySpreadConstraints.0.whenUnsatisfiable: DoNotSchedule}
     - {name: other, deployment: other.yaml}
   vary: {replicas: [1, 2]}
   baseline: {candidate: hard, replicas: 2}
