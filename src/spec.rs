@@ -27,6 +27,7 @@ mod labels;
 mod latencies;
 mod law;
 mod manifest;
+mod naming;
 mod objects;
 mod pod;
 mod probe;

@@ -175,8 +175,9 @@ pub(super) fn read(document: &Node, problems: &mut Problems) -> Option<Question>
         confidence,
         stopping,
         start,
-        warm_up: warm_up?,
-        horizon: horizon?,
+        // Where one is wrong the error is noted; reading goes on to show the others.
+        warm_up: warm_up.unwrap_or_default(),
+        horizon: horizon.unwrap_or(YEAR),
         objective,
         goals,
         references,
@@ -283,7 +284,8 @@ fn read_goal(item: &Item<'_>, problems: &mut Problems) -> Option<Goal> {
     let least = object.get("atLeast");
     let most = object.get("atMost");
     object.finish(problems, &[]);
-    let is_share = metric.as_deref().is_some_and(|metric| METRICS[..2].contains(&metric));
+    let metric = metric?;
+    let is_share = METRICS[..2].contains(&metric.as_str());
     let number = |item: &Item<'_>, problems: &mut Problems| match &item.node.value {
         _ if is_share => item.share(problems, 0.0..=1.0),
         Value::String(_) => item.duration(problems, Duration::ZERO..=LONGEST).map(Duration::as_secs_f64),
@@ -297,7 +299,7 @@ fn read_goal(item: &Item<'_>, problems: &mut Problems) -> Option<Goal> {
             return None;
         }
     };
-    Some(Goal { metric: metric?, bound })
+    Some(Goal { metric, bound })
 }
 
 /// The keys of `vary` or of a patch, with their places.

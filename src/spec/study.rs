@@ -16,6 +16,7 @@ use super::experiment::{
 use super::faults;
 use super::law;
 use super::manifest::{self, Choice, Kind, Manifest};
+use super::naming;
 use super::objects::{self, Machine};
 use super::reader::Item;
 use super::tree::{Mark, Node, Sources};
@@ -206,6 +207,16 @@ impl System {
             (None, Some(base)) => base.faults.clone(),
             (None, None) => Vec::new(),
         };
+        if manifest.is_none() || app.is_none() || cluster.is_none() {
+            // No scenario will be made, so what is there is read here: all errors are to be seen at once.
+            let problems = &mut loader.problems;
+            if let Some((manifest, chosen)) = &manifest {
+                let _ = deployment::read(&manifest.documents[*chosen].1, problems);
+            }
+            let _ = app.map(|document| app::read(&document, problems));
+            let _ = cluster.map(|(document, _)| cluster::read(&document, problems));
+            return None;
+        }
         let (manifest, chosen) = manifest?;
         let (cluster, machine_documents) = cluster?;
         let mut machines = manifest.machines(&mut loader.problems);
@@ -277,11 +288,6 @@ pub(super) fn load(loader: &mut Loader<'_>, path: &Path, document: &Node) -> Opt
     }
     if systems.is_empty() {
         systems.push((None, base.clone()));
-    }
-    if loader.problems.has_errors() && question.axes.is_empty() && question.candidates.is_empty() {
-        // The documents are read once more for their own errors, so that all are seen at once.
-        scenario_models(loader, document.mark.file, &question, &systems);
-        return None;
     }
     let scenarios = scenario_models(loader, document.mark.file, &question, &systems)?;
     if loader.problems.has_errors() {
@@ -461,8 +467,8 @@ fn label(
         words.push(candidate.name.clone());
         parameters.insert("candidate".to_string(), Json::String(candidate.name.clone()));
     }
-    for (patch, value) in values {
-        words.push(format!("{}={}", patch.key, value.shown()));
+    for ((patch, value), (_, axis)) in values.iter().zip(&question.axes) {
+        words.push(format!("{}={}", patch.key, naming::shown(value, axis)));
         parameters.insert(patch.key.clone(), value.to_json());
     }
     let name = if words.is_empty() { question.name.clone() } else { words.join(" ") };
