@@ -8,7 +8,7 @@ mod common;
 #[path = "common/watch.rs"]
 mod watch;
 
-use common::{fault, probe, quick_latencies, reference, secs};
+use common::{fault, probe, quick_latencies, reference};
 use hasim::cluster::Phase;
 use hasim::model::{Affects, ContainerMode, Model, NodeMode, OnSigterm, ProbeKind, Start, Strikes, WhileStarting};
 use hasim::random::Law;

@@ -7,7 +7,7 @@ use std::collections::VecDeque;
 use super::observer::Observer;
 use super::state::Timer;
 use super::{Cluster, Cx, Event};
-use crate::ids::{NodeId, PodId};
+use crate::ids::{NodeId, PodId, ZoneId};
 use crate::model::Toleration;
 use crate::time::{Duration, SimTime};
 
@@ -43,7 +43,7 @@ enum Disruption {
 impl<O: Observer> Cluster<'_, O> {
     /// Nodes without a zone label form one zone of their own (N7).
     fn queue_of(&self, node: NodeId) -> usize {
-        self.model.cluster.nodes[node.index()].zone.map_or(self.zones.len(), |zone| zone.index())
+        self.model.cluster.nodes[node.index()].zone.map_or(self.zones.len(), ZoneId::index)
     }
 
     pub(super) fn queue_for_taint(&mut self, cx: &mut Cx<'_, Event>, node: NodeId) {

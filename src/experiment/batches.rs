@@ -61,7 +61,7 @@ mod tests {
         for (threads, in_flight) in [(1, 1), (1, 5), (4, 2), (4, 9)] {
             let mut taken = vec![];
             let slow_at_first = |task: u64| {
-                std::thread::sleep(std::time::Duration::from_micros(if task % 4 == 0 { 400 } else { 0 }));
+                std::thread::sleep(std::time::Duration::from_micros(if task.is_multiple_of(4) { 400 } else { 0 }));
                 Ok::<_, ()>(task)
             };
             in_order(&pool(threads), in_flight, 0..50, slow_at_first, |result| taken.push(result)).unwrap();

@@ -90,7 +90,7 @@ impl Summary {
         self.failed.add(micros(outcome.failed));
         add_cells(&mut self.downtime_by, outcome.downtime_by.cells());
         add_cells(&mut self.failed_by, outcome.failed_by.cells());
-        self.outages.add(outcome.outages as i64);
+        self.outages.add(outcome.outages.cast_signed());
         outcome.outage_lengths.iter().for_each(|&nanos| self.outage_lengths.add(nanos));
         for (sums, new) in self.recoveries.iter_mut().zip(&outcome.recoveries) {
             sums.censored += new.censored;
@@ -108,10 +108,10 @@ impl Summary {
             self.detections[fault as usize].times.add(nanos);
         }
         let Needless { readiness, liveness, startup } = outcome.needless;
-        self.needless_readiness.add(readiness as i64);
-        self.needless_liveness.add(liveness as i64);
-        self.needless_startup.add(startup as i64);
-        self.restarts.add(outcome.restarts as i64);
+        self.needless_readiness.add(readiness.cast_signed());
+        self.needless_liveness.add(liveness.cast_signed());
+        self.needless_startup.add(startup.cast_signed());
+        self.restarts.add(outcome.restarts.cast_signed());
         self.pod_time += outcome.pod_time;
     }
 

@@ -7,7 +7,7 @@ const HOUR: f64 = 3_600.0;
 const DAY: f64 = 86_400.0;
 const YEAR: f64 = 365.0 * DAY;
 
-/// A span of time: `240 ms`, `2.4 s`, `41 s`, `3 min 20 s`, `12 min`, `3 h 20 min`, `2 d 4 h`, `41 d`, `3.2 y`.
+/// A span of time: `240 ms`, `2.4 s`, `41 s`, `3.3 min`, `12 min`, `3.3 h`, `2.2 d`, `41 d`, `3.2 y`.
 pub fn duration(secs: f64) -> String {
     // Each limit lies where rounding would carry into the next unit: 59.7 s is a minute, not 60 s.
     match secs {
@@ -17,22 +17,18 @@ pub fn duration(secs: f64) -> String {
         s if s < 0.999_5 => format!("{} ms", significant(s * 1e3, 2)),
         s if s < 9.95 => format!("{} s", trimmed(s, 1)),
         s if s < 59.5 => format!("{} s", s.round()),
-        s if s < 9.992 * MINUTE => in_two(s, MINUTE, "min", 1.0, "s"),
-        s if s < 59.5 * MINUTE => format!("{} min", (s / MINUTE).round()),
-        s if s < DAY - MINUTE / 2.0 => in_two(s, HOUR, "h", MINUTE, "min"),
-        s if s < 10.0 * DAY - HOUR / 2.0 => in_two(s, DAY, "d", HOUR, "h"),
-        s if s < 2.0 * YEAR => format!("{} d", (s / DAY).round()),
+        s if s < 59.5 * MINUTE => in_tenths(s, MINUTE, "min"),
+        s if s < 47.5 * HOUR => in_tenths(s, HOUR, "h"),
+        s if s < 2.0 * YEAR => in_tenths(s, DAY, "d"),
         s if s < 1e6 * YEAR => format!("{} y", significant(s / YEAR, 2)),
         s => format!("{:.1e} y", s / YEAR),
     }
 }
 
-/// A span in a unit and the next smaller one, which is left out where it is zero.
-fn in_two(secs: f64, large: f64, large_name: &str, small: f64, small_name: &str) -> String {
-    let smalls = (secs / small).round();
-    let per_large = large / small;
-    let (whole, rest) = ((smalls / per_large).floor(), smalls % per_large);
-    if rest == 0.0 { format!("{whole} {large_name}") } else { format!("{whole} {large_name} {rest} {small_name}") }
+/// A span in a unit, with one digit after the point below ten.
+fn in_tenths(secs: f64, unit: f64, name: &str) -> String {
+    let value = secs / unit;
+    if value < 9.95 { format!("{} {name}", trimmed(value, 1)) } else { format!("{} {name}", value.round()) }
 }
 
 /// A span for the ticks of an axis, which are round numbers: `500 ms`, `10 s`, `1 min 30 s`, `12 h`, `1 y`.
@@ -40,8 +36,19 @@ pub fn tick(secs: f64) -> String {
     match secs {
         0.0 => "0".to_owned(),
         s if s >= YEAR - 0.1 && s < 1e6 * YEAR => format!("{} y", trimmed(s / YEAR, 2)),
+        s if s > 59.5 && s < HOUR - 0.5 => in_two(s, MINUTE, "min", 1.0, "s"),
+        s if s > HOUR - 0.5 && s < DAY - MINUTE / 2.0 => in_two(s, HOUR, "h", MINUTE, "min"),
+        s if s > DAY - MINUTE && s < 10.0 * DAY - HOUR / 2.0 => in_two(s, DAY, "d", HOUR, "h"),
         s => duration(s),
     }
+}
+
+/// A round span in a unit and the next smaller one, which is left out where it is zero.
+fn in_two(secs: f64, large: f64, large_name: &str, small: f64, small_name: &str) -> String {
+    let smalls = (secs / small).round();
+    let per_large = large / small;
+    let (whole, rest) = ((smalls / per_large).floor(), smalls % per_large);
+    if rest == 0.0 { format!("{whole} {large_name}") } else { format!("{whole} {large_name} {rest} {small_name}") }
 }
 
 /// So many significant digits, never an exponent between 0.001 and a million: `0.012`, `1.3`, `420`, `12,000`.
@@ -191,13 +198,13 @@ mod tests {
             (9.97, "10 s"),
             (41.2, "41 s"),
             (59.7, "1 min"),
-            (200.0, "3 min 20 s"),
+            (200.0, "3.3 min"),
             (599.8, "10 min"),
             (720.0, "12 min"),
             (3_599.0, "1 h"),
-            (4_080.0, "1 h 8 min"),
-            (86_399.0, "1 d"),
-            (187_200.0, "2 d 4 h"),
+            (4_080.0, "1.1 h"),
+            (86_399.0, "24 h"),
+            (187_200.0, "2.2 d"),
             (863_990.0, "10 d"),
             (41.0 * DAY, "41 d"),
             (3.2 * YEAR, "3.2 y"),
@@ -216,7 +223,7 @@ mod tests {
         assert_eq!(percent(&estimate(0.999_999_87, 0.999_9, 1.0)), "99.99999 %");
         assert_eq!(count(&estimate(12.345, 12.1, 12.6)), "12.3");
         assert_eq!(count(&estimate(1234.5, 1200.0, 1260.0)), "1230");
-        assert_eq!(span_with_error(&estimate(4_080.0, 3_900.0, 4_260.0)), "1 h 8 min ± 3 min");
+        assert_eq!(span_with_error(&estimate(4_080.0, 3_900.0, 4_260.0)), "1.1 h ± 3 min");
     }
 
     #[test]

@@ -3,10 +3,10 @@
 use std::fmt::Write as _;
 use std::path::Path;
 
-use anstyle::Style;
+use anstyle::{AnsiColor, Style};
 use comfy_table::{CellAlignment, ContentArrangement, LineStyle, Table, TableStyle};
 
-use crate::experiment::{ExperimentResult, ScenarioResult};
+use crate::experiment::{ExperimentResult, ScenarioResult, Verdict};
 use crate::report::labels::Labels;
 use crate::report::merged::{self, Samples};
 use crate::report::{answer, human};
@@ -21,7 +21,7 @@ const STYLE: TableStyle = TableStyle::new().header_separator(LineStyle::none().f
 /// The report for a terminal `width` columns wide. `folder` is where the files are, if any were written.
 /// The text has ANSI styles: print it through `anstream`, which drops them where nobody sees them.
 pub fn render(result: &ExperimentResult, folder: Option<&Path>, width: u16) -> String {
-    let mut text = String::new();
+    let mut text = targets(result);
     for (i, sentence) in answer::sentences(result).iter().enumerate() {
         let style = if i == 0 { BOLD } else { Style::new() };
         for line in wrapped(sentence, width) {
@@ -46,6 +46,28 @@ pub fn render(result: &ExperimentResult, folder: Option<&Path>, width: u16) -> S
     }
     if let Some(folder) = folder {
         let _ = writeln!(text, "\nTables and charts: {BOLD}{}{BOLD:#}", folder.display());
+    }
+    text
+}
+
+/// What the run passes or fails by, before the numbers.
+fn targets(result: &ExperimentResult) -> String {
+    let mut text = String::new();
+    for target in &result.targets {
+        let (word, color) = match target.verdict {
+            Verdict::Pass => ("PASS", AnsiColor::Green),
+            Verdict::Fail => ("FAIL", AnsiColor::Red),
+            Verdict::Undecided => ("UNDECIDED", AnsiColor::Yellow),
+        };
+        let style = color.on_default().bold();
+        let bound = match (target.at_least, target.at_most) {
+            (Some(least), _) => format!("at least {least}"),
+            (None, most) => format!("at most {}", most.unwrap_or(f64::INFINITY)),
+        };
+        let _ = writeln!(text, "{style}{word:9}{style:#} {}: {} {bound}", target.scenario, target.metric);
+    }
+    if !text.is_empty() {
+        text.push('\n');
     }
     text
 }
