@@ -10,6 +10,8 @@ mod outcome;
 mod plan;
 mod result;
 mod runner;
+#[cfg(test)]
+mod sample;
 mod summary;
 mod target;
 

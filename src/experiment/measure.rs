@@ -355,3 +355,7 @@ fn blame_slots(slots: &[Slot], delivering: usize, causes: Causes, ledger: &mut L
         ledger.charge(nanos, down, slots.iter().filter(|slot| !slot.view.delivers()).map(|slot| slot.cell));
     }
 }
+
+#[cfg(test)]
+#[path = "measure_tests.rs"]
+mod tests;
