@@ -48,6 +48,16 @@ pub fn default_folder(experiment: &str) -> PathBuf {
     Path::new("output").join(experiment)
 }
 
+/// Makes the folder and sees whether files can be written in it.
+///
+/// # Errors
+/// If not.
+pub fn prepare(folder: &Path) -> Result<(), Error> {
+    create(folder)?;
+    let probe = tempfile::Builder::new().prefix(".hasim-").tempfile_in(folder);
+    probe.map(drop).map_err(|source| Error::Write { path: folder.to_owned(), source })
+}
+
 /// Writes everything: `results.json`, then what is made from it.
 ///
 /// # Errors

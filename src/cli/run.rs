@@ -1,6 +1,6 @@
 //! `hasim run`: an experiment file to its answer.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -28,6 +28,12 @@ impl Run {
             Ok(plan) => plan,
             Err(exit) => return exit,
         };
+        let folder = self.folder.clone().unwrap_or_else(|| output::default_folder(&plan.name));
+        // A folder that cannot be written is better known before an hour of simulation than after it.
+        if let Err(error) = output::prepare(&folder) {
+            complain(format_args!("{error}\nhelp: choose another folder with --out-dir"));
+            return Exit::Failed;
+        }
         let stop = Arc::new(AtomicBool::new(false));
         let asked = Arc::clone(&stop);
         // The first Ctrl-C ends the run with what it has; the second ends the program.
@@ -44,7 +50,7 @@ impl Run {
         let played = experiment::run(&plan, options, experiment::replicate);
         bar.clear();
         match played {
-            Ok(result) => self.deliver(&result),
+            Ok(result) => self.deliver(&result, &folder),
             Err(error) => {
                 complain(error);
                 Exit::Failed
@@ -72,10 +78,9 @@ impl Run {
     }
 
     /// The files first, then standard output: what was computed is not lost with a reader that has gone away.
-    fn deliver(&self, result: &ExperimentResult) -> Exit {
-        let folder = self.folder.clone().unwrap_or_else(|| output::default_folder(&result.experiment));
-        let written = if result.scenarios.is_empty() { Ok(()) } else { output::write_all(&folder, result) };
-        print(&rendered(result, self.format, written.is_ok().then_some(folder.as_path())));
+    fn deliver(&self, result: &ExperimentResult, folder: &Path) -> Exit {
+        let written = if result.scenarios.is_empty() { Ok(()) } else { output::write_all(folder, result) };
+        print(&rendered(result, self.format, written.is_ok().then_some(folder)));
         if let Err(error) = written {
             complain(format_args!("{error}\nhelp: choose another folder with --out-dir"));
             return Exit::Failed;

@@ -196,7 +196,6 @@ impl<O: Observer> Cluster<'_, O> {
     }
 
     /// A limiter that is replaced while it has no token starts empty (N11).
-    #[allow(clippy::float_cmp)] // Rates are settings that are handed over, never computed.
     fn set_rate(&mut self, cx: &mut Cx<'_, Event>, index: usize, rate: f64) {
         let queue = &mut self.taint_queues[index];
         if queue.rate == rate {

@@ -102,6 +102,7 @@ pub(super) fn plan(models: Vec<Model>, stop: Stop) -> Plan {
         model,
     });
     Plan {
+        goals: vec![],
         name: "sample".to_owned(),
         seed: 42,
         confidence: 0.95,

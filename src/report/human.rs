@@ -35,7 +35,7 @@ fn in_tenths(secs: f64, unit: f64, name: &str) -> String {
 pub fn tick(secs: f64) -> String {
     match secs {
         0.0 => "0".to_owned(),
-        s if s >= YEAR - 0.1 && s < 1e6 * YEAR => format!("{} y", trimmed(s / YEAR, 2)),
+        s if (YEAR - 0.1..1e6 * YEAR).contains(&s) => format!("{} y", trimmed(s / YEAR, 2)),
         s if s > 59.5 && s < HOUR - 0.5 => in_two(s, MINUTE, "min", 1.0, "s"),
         s if s > HOUR - 0.5 && s < DAY - MINUTE / 2.0 => in_two(s, HOUR, "h", MINUTE, "min"),
         s if s > DAY - MINUTE && s < 10.0 * DAY - HOUR / 2.0 => in_two(s, DAY, "d", HOUR, "h"),

@@ -32,7 +32,7 @@ pub(super) fn machines(spec: &ClusterSpec, objects: Vec<Machine>, problems: &mut
         problems.error(spec.mark, "", message);
         return None;
     }
-    machines.sort_by(|a, b| natural(&a.name).cmp(&natural(&b.name)));
+    machines.sort_by_key(|a| natural(&a.name));
     for pair in machines.windows(2) {
         if pair[0].name == pair[1].name {
             problems.error(spec.mark, "", format!("the Node {} occurs twice", pair[0].name));
@@ -45,7 +45,7 @@ pub(super) fn machines(spec: &ClusterSpec, objects: Vec<Machine>, problems: &mut
 /// The cluster of the model.
 pub(super) fn cluster(spec: &ClusterSpec, machines: &[Machine]) -> Cluster {
     let mut names: Vec<&String> = machines.iter().filter_map(Machine::zone).collect();
-    names.sort_by(|a, b| natural(a).cmp(&natural(b)));
+    names.sort_by_key(|a| natural(a));
     names.dedup();
     let mut counts = vec![0; names.len() + 1];
     let nodes = machines

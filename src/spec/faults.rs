@@ -29,7 +29,7 @@ enum Mode {
     Isolation,
 }
 
-/// The entries of a FaultModel, not yet read: an experiment may override or vary them first.
+/// The entries of a `FaultModel`, not yet read: an experiment may override or vary them first.
 pub(super) fn entries(document: &Node, problems: &mut Problems) -> Vec<(Node, String)> {
     let Some((_, mut spec)) = app::open(document, problems) else { return Vec::new() };
     let list = spec.require("faults", problems).and_then(|list| list.list(problems)).unwrap_or_default();
@@ -37,7 +37,7 @@ pub(super) fn entries(document: &Node, problems: &mut Problems) -> Vec<(Node, St
     list.into_iter().map(|item| (item.node.clone(), item.path)).collect()
 }
 
-/// Checks a FaultModel as it stands.
+/// Checks a `FaultModel` as it stands.
 pub(super) fn check(document: &Node, problems: &mut Problems) {
     let entries = entries(document, problems);
     for (index, (node, path)) in entries.iter().enumerate() {

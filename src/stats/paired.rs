@@ -39,10 +39,10 @@ impl Paired {
         if all.nonzero() == 0 {
             return None;
         }
-        if is_enough(&all) {
-            if let Some(t) = student(&all, confidence) {
-                return Some(t);
-            }
+        if is_enough(&all)
+            && let Some(t) = student(&all, confidence)
+        {
+            return Some(t);
         }
         let each = f64::midpoint(1.0, confidence);
         let weight = SURPRISE * all.largest() as f64;

@@ -33,7 +33,7 @@ pub fn draw(result: &ExperimentResult) -> Option<Picture> {
     let mut y = frame::head(&mut picture, "Where do downtime and failed requests come from?", lead.trim());
     let occurring: Vec<&str> =
         down.iter().chain(failed).filter(|part| part.s_per_year > 0.0).map(|part| part.phase.as_str()).collect();
-    y = frame::legend_line(&mut picture, y - 6.0, &bars::legend(occurring.iter().copied()));
+    y = frame::legend_line(&mut picture, y - 6.0, &bars::legend(&occurring));
 
     let names = causes.iter().map(|cause| font::width(cause, BODY.size, true));
     let left = MARGIN + names.fold(60.0, f64::max).min(260.0) + 16.0;

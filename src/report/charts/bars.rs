@@ -18,8 +18,8 @@ pub fn colour(phase: &str) -> Colour {
 }
 
 /// Legend entries for the phases among these that occur, in their order.
-pub fn legend<'a>(present: impl Iterator<Item = &'a str> + Clone) -> Vec<(Colour, String)> {
-    let occurs = |phase: &&str| present.clone().any(|p| p == *phase);
+pub fn legend(present: &[&str]) -> Vec<(Colour, String)> {
+    let occurs = |phase: &&str| present.contains(phase);
     PHASES.iter().copied().filter(occurs).map(|phase| (colour(phase), phase_name(phase))).collect()
 }
 

@@ -38,7 +38,7 @@ pub fn draw(result: &ExperimentResult) -> Option<Picture> {
     let mut y = frame::head(&mut picture, "Where does the time of a recovery go?", lead.trim());
     let occurring = bands.iter().flatten().flat_map(|row| row.recovery.phases.iter().filter(|(_, s)| **s > 0.0));
     let occurring: Vec<&str> = occurring.map(|(phase, _)| phase).collect();
-    y = frame::legend_line(&mut picture, y - 6.0, &bars::legend(occurring.iter().copied()));
+    y = frame::legend_line(&mut picture, y - 6.0, &bars::legend(&occurring));
 
     let names = bands.iter().flatten().map(|row| font::width(row.fault, BODY.size, true));
     let left = MARGIN + names.fold(110.0, f64::max).min(300.0) + 16.0;

@@ -109,11 +109,13 @@ pub struct Style {
 
 impl Style {
     /// This style in bold.
+    #[must_use]
     pub const fn bold(self) -> Self {
         Self { bold: true, ..self }
     }
 
     /// This style in another colour.
+    #[must_use]
     pub const fn coloured(self, colour: Colour) -> Self {
         Self { colour, ..self }
     }

@@ -16,10 +16,10 @@ const LEGEND: f64 = 230.0;
 
 /// Recoveries of Pods, from whatever fault. `None` if there were none.
 pub fn draw_pods(result: &ExperimentResult) -> Option<Picture> {
-    let samples = result.scenarios.iter().map(Samples::of_recoveries).collect();
+    let samples: Vec<Samples> = result.scenarios.iter().map(Samples::of_recoveries).collect();
     draw(
         result,
-        samples,
+        &samples,
         "How long until a Pod serves again?",
         "Pod recovery, from any fault until it serves in rotation again",
     )
@@ -27,16 +27,17 @@ pub fn draw_pods(result: &ExperimentResult) -> Option<Picture> {
 
 /// Outages of the service. `None` if there were none.
 pub fn draw_outages(result: &ExperimentResult) -> Option<Picture> {
-    let samples = result.scenarios.iter().map(|s| Samples::of([&s.time_to_recovery_s].into_iter())).collect();
+    let samples: Vec<Samples> =
+        result.scenarios.iter().map(|s| Samples::of([&s.time_to_recovery_s].into_iter())).collect();
     draw(
         result,
-        samples,
+        &samples,
         "How long are the outages of the service?",
         "Time to recovery, from the loss of availability until it is back",
     )
 }
 
-fn draw(result: &ExperimentResult, samples: Vec<Samples>, title: &str, what: &str) -> Option<Picture> {
+fn draw(result: &ExperimentResult, samples: &[Samples], title: &str, what: &str) -> Option<Picture> {
     let high = samples.iter().filter_map(|s| s.max.or(s.histogram.last().map(|b| b.0))).fold(0.0, f64::max);
     // What lies below the second percentile of every scenario cannot be seen on an axis of nines.
     let lowest = Range::of(samples.iter().filter_map(|s| s.quantile(0.02)))?;
@@ -47,7 +48,7 @@ fn draw(result: &ExperimentResult, samples: Vec<Samples>, title: &str, what: &st
     let series = Series::of(&labels, &measure);
 
     let mut picture = Picture::new(frame::WIDTH);
-    let top = frame::head(&mut picture, title, &lead(&samples, what)) + 8.0;
+    let top = frame::head(&mut picture, title, &lead(samples, what)) + 8.0;
     let (left, right, bottom) = (MARGIN + 62.0, RIGHT - LEGEND - 24.0, top + HEIGHT);
     let most = samples.iter().map(|s| s.count).max().unwrap_or(0);
     let share = if most >= 20_000 {
@@ -71,8 +72,8 @@ fn draw(result: &ExperimentResult, samples: Vec<Samples>, title: &str, what: &st
         }
     }
     picture.text(f64::midpoint(left, right), bottom + 34.0, Anchor::Middle, SMALL, "recovered within (logarithmic)");
-    legend(&mut picture, &series, &samples, right + 28.0, top);
-    for (scenario, samples) in result.scenarios.iter().zip(&samples) {
+    legend(&mut picture, &series, samples, right + 28.0, top);
+    for (scenario, samples) in result.scenarios.iter().zip(samples) {
         picture.description.push(format!("{}: {}", scenario.name, in_words(samples)));
     }
     frame::foot(&mut picture, result, bottom + 40.0);
