@@ -85,7 +85,7 @@ where
     let pool = ThreadPoolBuilder::new().num_threads(options.threads).build()?;
     // One being played and two waiting, for each thread: none idles while the oldest is awaited.
     let in_flight = 3 * pool.current_num_threads();
-    Run::new(plan, options, replicate, pool, in_flight).to_the_end()
+    Run::new(plan, options, replicate, pool, in_flight).finish()
 }
 
 struct Run<'a, F> {
@@ -139,7 +139,7 @@ where
         Self { plan, options, replicate, pool, in_flight, tallies, done: 0, total: 0, simulated_years: 0.0 }
     }
 
-    fn to_the_end(mut self) -> Result<ExperimentResult, RunError> {
+    fn finish(mut self) -> Result<ExperimentResult, RunError> {
         let end = match self.plan.stop {
             Stop::Fixed(replications) => self.fixed(replications)?,
             Stop::Precision(precision) => self.until_precise(precision)?,
@@ -263,3 +263,7 @@ fn message_of(panic: &(dyn Any + Send)) -> String {
     let text = panic.downcast_ref::<&str>().copied().or_else(|| panic.downcast_ref::<String>().map(String::as_str));
     text.unwrap_or("no message").to_owned()
 }
+
+#[cfg(test)]
+#[path = "runner_tests.rs"]
+mod tests;
