@@ -76,3 +76,7 @@ fn is_open(replication: &mut impl Play) -> bool {
     let now = replication.now();
     replication.measures().has_open(now)
 }
+
+#[cfg(test)]
+#[path = "drive_tests.rs"]
+mod tests;

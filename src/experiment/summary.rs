@@ -90,7 +90,7 @@ impl Summary {
         self.failed.add(micros(outcome.failed));
         add_cells(&mut self.downtime_by, outcome.downtime_by.cells());
         add_cells(&mut self.failed_by, outcome.failed_by.cells());
-        self.outages.add(outcome.outages.cast_signed());
+        self.outages.add(number(outcome.outages));
         outcome.outage_lengths.iter().for_each(|&nanos| self.outage_lengths.add(nanos));
         for (sums, new) in self.recoveries.iter_mut().zip(&outcome.recoveries) {
             sums.censored += new.censored;
@@ -108,10 +108,10 @@ impl Summary {
             self.detections[fault as usize].times.add(nanos);
         }
         let Needless { readiness, liveness, startup } = outcome.needless;
-        self.needless_readiness.add(readiness.cast_signed());
-        self.needless_liveness.add(liveness.cast_signed());
-        self.needless_startup.add(startup.cast_signed());
-        self.restarts.add(outcome.restarts.cast_signed());
+        self.needless_readiness.add(number(readiness));
+        self.needless_liveness.add(number(liveness));
+        self.needless_startup.add(number(startup));
+        self.restarts.add(number(outcome.restarts));
         self.pod_time += outcome.pod_time;
     }
 
@@ -148,7 +148,12 @@ impl Summary {
 
 /// Nanoseconds to the nearest microsecond; but what is not zero stays so, as `nothing seen` hangs on it.
 pub(super) fn micros(nanos: u64) -> i64 {
-    if nanos == 0 { 0 } else { ((nanos + 500) / 1_000).max(1) as i64 }
+    if nanos == 0 { 0 } else { number((nanos + 500) / 1_000).max(1) }
+}
+
+/// As the moments take it.
+fn number(events: u64) -> i64 {
+    i64::try_from(events).expect("nothing is counted so often")
 }
 
 fn add_cells<T: Copy + Into<u128>>(sums: &mut [u128], new: &[T]) {
