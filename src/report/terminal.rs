@@ -81,31 +81,31 @@ fn scenarios(result: &ExperimentResult, width: u16) -> String {
             let _ = writeln!(text, " {line}");
         }
     }
-    let head =
-        ["scenario", "availability", "downtime/yr", "failed\nrequests/yr", "outages\n/yr", "Pod recovery\np50 / p95"];
+    let head = ["scenario", "availability", "downtime/yr", "failed\nreq./yr", "outages\n/yr", "recovery\np50", "\np95"];
     let rows = result.scenarios.iter().enumerate().map(|(i, scenario)| {
         let baseline = result.baseline.as_deref() == Some(scenario.name.as_str()) && result.scenarios.len() > 1;
         let name = if baseline { format!("{} *", labels.short(i)) } else { labels.short(i) };
+        let [median, late] = recovery(&Samples::of_recoveries(scenario));
         [
             name,
             human::percent(&scenario.availability),
             human::span_with_error(&scenario.downtime_s_per_year),
             human::span(&scenario.failed_request_s_per_year),
             human::count(&scenario.outages_per_year),
-            recovery(&Samples::of_recoveries(scenario)),
+            median,
+            late,
         ]
     });
     text += &table(&head, rows.map(Vec::from).collect(), width);
     text
 }
 
-/// Median and 95th percentile: `41 s / 5 min 2 s`.
-fn recovery(samples: &Samples) -> String {
+/// Median and 95th percentile.
+fn recovery(samples: &Samples) -> [String; 2] {
     if samples.count + samples.censored == 0 {
-        return "–".to_owned();
+        return ["–".to_owned(), "–".to_owned()];
     }
-    let quantile = |p| samples.quantile(p).map_or("no end".to_owned(), human::duration);
-    format!("{} / {}", quantile(0.5), quantile(0.95))
+    [0.5, 0.95].map(|p| samples.quantile(p).map_or("no end".to_owned(), human::duration))
 }
 
 /// Where downtime and failed requests come from, and how long each cause takes to repair.
@@ -128,15 +128,16 @@ fn causes(result: &ExperimentResult, shown: &ScenarioResult, width: u16) -> Stri
     let mut rows: Vec<Vec<String>> = Vec::new();
     for name in names.iter().take(TOP) {
         let main = down.iter().chain(&failed).find(|cause| cause.fault == *name);
+        let none = || ["–".to_owned(), "–".to_owned()];
+        let [median, late] =
+            shown.pod_recovery_s.get(name).map_or_else(none, |r| recovery(&Samples::of([&r.lengths].into_iter())));
         rows.push(vec![
             (*name).to_owned(),
             part(of(&down, &[name]), all_down),
             part(of(&failed, &[name]), all_failed),
             main.map_or(String::new(), |cause| merged::phase_name(cause.main_phase)),
-            shown
-                .pod_recovery_s
-                .get(name)
-                .map_or("–".to_owned(), |r| recovery(&Samples::of([&r.lengths].into_iter()))),
+            median,
+            late,
         ]);
     }
     let rest = &names[names.len().min(TOP)..];
@@ -148,6 +149,7 @@ fn causes(result: &ExperimentResult, shown: &ScenarioResult, width: u16) -> Stri
             part(f, all_failed),
             String::new(),
             String::new(),
+            String::new(),
         ]);
     }
     let mut text = String::new();
@@ -156,12 +158,12 @@ fn causes(result: &ExperimentResult, shown: &ScenarioResult, width: u16) -> Stri
             let _ = writeln!(text, " {line}");
         }
     }
-    let head = ["cause", "downtime/yr", "failed\nrequests/yr", "mainly in\nphase", "Pod recovery\np50 / p95"];
+    let head = ["cause", "downtime/yr", "failed\nreq./yr", "mainly in\nphase", "recovery\np50", "\np95"];
     text + &table(&head, rows, width)
 }
 
 fn share(share: f64) -> String {
-    if share < 0.005 { "< 1 %".to_owned() } else { format!("{:.0} %", share * 100.0) }
+    if share < 0.005 { "<1 %".to_owned() } else { format!("{:.0} %", share * 100.0) }
 }
 
 fn footnotes(result: &ExperimentResult) -> Vec<String> {
@@ -170,7 +172,10 @@ fn footnotes(result: &ExperimentResult) -> Vec<String> {
     if result.baseline.is_some() && result.scenarios.len() > 1 {
         notes.push("* the baseline.".to_owned());
     }
-    notes.push(format!("± is half of a {level} interval over replications."));
+    notes.push(format!(
+        "± is half of a {level} interval over replications. Failed requests: as time of full traffic. \
+         Recovery: from a fault until the Pod serves in rotation again."
+    ));
     let bound =
         |s: &ScenarioResult| s.availability.bound || s.failed_request_s_per_year.bound || s.outages_per_year.bound;
     if result.scenarios.iter().any(bound) {
