@@ -129,7 +129,7 @@ pub(super) fn read(document: &Node, problems: &mut Problems) -> Option<Deploymen
         if selector.requirements.is_empty() {
             problems.error(item.mark(), &item.path, "is empty, must select the template's Pods");
         } else if !selector.matches(&labels) {
-            let mark = labels_item.as_ref().map_or(template.mark, |labels| labels.mark());
+            let mark = labels_item.as_ref().map_or(template.mark, Item::mark);
             problems
                 .error(mark, &template.join("metadata.labels"), "must match the selector, and does not")
                 .help(format!("{} stands in line {}", item.path, item.mark().line));

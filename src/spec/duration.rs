@@ -72,7 +72,7 @@ fn digits(text: &str) -> Result<u128, std::num::ParseIntError> {
 /// A span in the largest unit that divides it.
 pub(super) fn shown(span: Duration) -> String {
     let nanos = span.as_nanos();
-    match UNIT_NANOS.iter().rev().find(|(name, unit)| *name != "w" && nanos > 0 && nanos % unit == 0) {
+    match UNIT_NANOS.iter().rev().find(|(name, unit)| *name != "w" && nanos > 0 && nanos.is_multiple_of(*unit)) {
         Some((name, unit)) => format!("{}{name}", nanos / unit),
         None => "0".to_string(),
     }

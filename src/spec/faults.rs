@@ -29,7 +29,7 @@ enum Mode {
     Isolation,
 }
 
-/// The entries of a FaultModel, not yet read: an experiment may override or vary them first.
+/// The entries of a `FaultModel`, not yet read: an experiment may override or vary them first.
 pub(super) fn entries(document: &Node, problems: &mut Problems) -> Vec<(Node, String)> {
     let Some((_, mut spec)) = app::open(document, problems) else { return Vec::new() };
     let list = spec.require("faults", problems).and_then(|list| list.list(problems)).unwrap_or_default();
@@ -37,7 +37,7 @@ pub(super) fn entries(document: &Node, problems: &mut Problems) -> Vec<(Node, St
     list.into_iter().map(|item| (item.node.clone(), item.path)).collect()
 }
 
-/// Checks a FaultModel as it stands.
+/// Checks a `FaultModel` as it stands.
 pub(super) fn check(document: &Node, problems: &mut Problems) {
     let entries = entries(document, problems);
     for (index, (node, path)) in entries.iter().enumerate() {
@@ -114,6 +114,8 @@ fn read_mode(object: &mut Object<'_>, target: Option<Target>, problems: &mut Pro
     }
 }
 
+/// `Some(None)`: the fault lasts until the restart; `None`: what is there is wrong.
+#[allow(clippy::option_option, reason = "absent and wrong are two things")]
 fn read_lasts(
     object: &mut Object<'_>,
     target: Option<Target>,

@@ -1,4 +1,4 @@
-//! The objects around a Deployment: Service, PodDisruptionBudget and Node (M4, M7–M9).
+//! The objects around a Deployment: Service, `PodDisruptionBudget` and Node (M4, M7–M9).
 
 use super::container::read_capacity;
 use super::deployment::{int_or_percent, read_metadata};
@@ -125,7 +125,7 @@ fn read_service_port(item: &Item<'_>, is_one_of_many: bool, problems: &mut Probl
     object.finish(problems, &["appProtocol", "nodePort"]);
 }
 
-/// Checks a PodDisruptionBudget. It restrains drains only, which are not modelled yet.
+/// Checks a `PodDisruptionBudget`. It restrains drains only, which are not modelled yet.
 pub(super) fn read_budget(document: &Node, problems: &mut Problems) {
     let Some(mut object) = open(document, problems) else { return };
     let _ = read_metadata(&mut object, problems);
