@@ -71,7 +71,7 @@ pub fn load_experiment_with(path: &Path, open: &dyn Fn(&Path) -> io::Result<Vec<
     let mut loader = Loader::new(open);
     let (file, documents) = loader.parse(path, &bytes);
     let mut experiment = None;
-    for document in manifest::flatten(documents, &mut loader.problems) {
+    for document in manifest::flatten(documents) {
         match manifest::kind(&document, &mut loader.problems) {
             Some(Kind::Experiment) if experiment.is_none() => experiment = Some(document),
             Some(Kind::Experiment) => {

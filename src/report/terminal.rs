@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 use std::path::Path;
 
 use anstyle::{AnsiColor, Style};
-use comfy_table::{CellAlignment, ContentArrangement, LineStyle, Table, TableStyle};
+use comfy_table::{CellAlignment, ColumnConstraint, ContentArrangement, LineStyle, Table, TableStyle};
 
 use crate::experiment::{ExperimentResult, ScenarioResult, Verdict};
 use crate::report::labels::Labels;
@@ -196,7 +196,8 @@ fn table(head: &[&str], rows: Vec<Vec<String>>, width: u16) -> String {
     table.set_header(head.to_vec());
     table.add_rows(rows);
     for column in table.column_iter_mut().skip(1) {
-        column.set_cell_alignment(CellAlignment::Right);
+        // Numbers are never broken.
+        column.set_cell_alignment(CellAlignment::Right).set_padding((1, 0)).set_constraint(ColumnConstraint::ContentWidth);
     }
     table.trim_fmt() + "\n"
 }

@@ -86,7 +86,7 @@ fn read_machines(spec: &mut Object<'_>, problems: &mut Problems) -> Option<Vec<M
             .map(|index| ZoneSpec { name: format!("zone-{index}"), nodes: default_nodes, region: None })
             .collect()
     };
-    list.sort_by_key(|a| natural(&a.name));
+    list.sort_by_key(|zone| natural(&zone.name));
     let total = list.iter().map(|zone| zone.nodes).sum::<i64>();
     if total > MAX_NODES {
         let message = format!("make {total} Nodes, which is beyond what hasim simulates: at most {MAX_NODES}");

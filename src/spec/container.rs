@@ -105,7 +105,7 @@ pub(super) fn read(item: &Item<'_>, is_init: bool, grace: i64, problems: &mut Pr
     })
 }
 
-/// M3: Always if the tag is `latest` or absent, else IfNotPresent; a digest counts as a tag.
+/// M3: Always if the tag is `latest` or absent, else `IfNotPresent`; a digest counts as a tag.
 fn default_pull(image: &str) -> ImagePull {
     let (name, digest) = image.split_once('@').map_or((image, None), |(name, digest)| (name, Some(digest)));
     let last = name.rsplit('/').next().unwrap_or(name);

@@ -27,12 +27,12 @@ pub(super) fn machines(spec: &ClusterSpec, objects: Vec<Machine>, problems: &mut
             return None;
         }
     };
-    if machines.len() as i64 > super::cluster::MAX_NODES {
+    if machines.len() > super::cluster::MAX_NODES as usize {
         let message = format!("there are {} Nodes, beyond what hasim simulates", machines.len());
         problems.error(spec.mark, "", message);
         return None;
     }
-    machines.sort_by_key(|a| natural(&a.name));
+    machines.sort_by_key(|machine| natural(&machine.name));
     for pair in machines.windows(2) {
         if pair[0].name == pair[1].name {
             problems.error(spec.mark, "", format!("the Node {} occurs twice", pair[0].name));
@@ -45,7 +45,7 @@ pub(super) fn machines(spec: &ClusterSpec, objects: Vec<Machine>, problems: &mut
 /// The cluster of the model.
 pub(super) fn cluster(spec: &ClusterSpec, machines: &[Machine]) -> Cluster {
     let mut names: Vec<&String> = machines.iter().filter_map(Machine::zone).collect();
-    names.sort_by_key(|a| natural(a));
+    names.sort_by_key(|name| natural(name));
     names.dedup();
     let mut counts = vec![0; names.len() + 1];
     let nodes = machines

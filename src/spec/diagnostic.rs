@@ -215,7 +215,7 @@ impl Problems {
 
     pub fn report(self, sources: &Sources) -> Report {
         let mut list = self.list;
-        list.sort_by_key(|a| (a.severity, a.mark));
+        list.sort_by_key(|problem| (problem.severity, problem.mark));
         list.dedup_by(|a, b| a.mark == b.mark && a.message == b.message && a.path == b.path);
         let located = list.into_iter().map(|problem| Diagnostic {
             severity: problem.severity,

@@ -179,15 +179,12 @@ fn seconds(item: &Item<'_>, problems: &mut Problems) -> Option<f64> {
     item.duration(problems, Duration::ZERO..=LONGEST).map(Duration::as_secs_f64)
 }
 
+/// Reads a file that is named at a place, or says there why not.
+pub(super) type Fetch<'f> = dyn FnMut(&Path, Mark, &mut Problems) -> Option<Vec<u8>> + 'f;
+
 /// Replaces `{empirical: {file, column}}` by the values of that file, relative to `folder`: so the resolved
 /// inputs repeat the run without it. Numbers in the file are seconds.
-pub(super) fn inline_files(
-    node: &mut Node,
-    path: &str,
-    folder: &Path,
-    open: &mut dyn FnMut(&Path, Mark, &mut Problems) -> Option<Vec<u8>>,
-    problems: &mut Problems,
-) {
+pub(super) fn inline_files(node: &mut Node, path: &str, folder: &Path, open: &mut Fetch<'_>, problems: &mut Problems) {
     let mark = node.mark;
     match &mut node.value {
         Value::List(items) => {
@@ -218,7 +215,7 @@ fn observed(
     node: &Node,
     path: &str,
     folder: &Path,
-    open: &mut dyn FnMut(&Path, Mark, &mut Problems) -> Option<Vec<u8>>,
+    open: &mut Fetch<'_>,
     problems: &mut Problems,
 ) -> Option<Vec<Node>> {
     let item = Item::new(node, path);

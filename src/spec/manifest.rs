@@ -91,7 +91,7 @@ fn same_group(version: &str, wanted: &str) -> bool {
 }
 
 /// Takes lists apart and drops empty documents.
-pub(super) fn flatten(documents: Vec<Node>, problems: &mut Problems) -> Vec<Node> {
+pub(super) fn flatten(documents: Vec<Node>) -> Vec<Node> {
     let mut flat = Vec::new();
     for document in documents {
         if document.is_null() {
@@ -125,7 +125,7 @@ pub(super) fn flatten(documents: Vec<Node>, problems: &mut Problems) -> Vec<Node
                     item
                 })
                 .collect();
-            flat.extend(flatten(items, problems));
+            flat.extend(flatten(items));
         }
     }
     flat
@@ -140,7 +140,7 @@ pub(super) struct Manifest {
 /// Sorts the documents of a manifest and notes what is skipped.
 pub(super) fn sort(file: u32, documents: Vec<Node>, problems: &mut Problems) -> Manifest {
     let mut sorted = Vec::new();
-    for document in flatten(documents, problems) {
+    for document in flatten(documents) {
         let Some(kind) = kind(&document, problems) else { continue };
         match kind {
             Kind::Other => {

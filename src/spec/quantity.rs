@@ -78,7 +78,7 @@ pub(super) fn parse(text: &str) -> Option<Quantity> {
     for digit in whole.bytes().chain(fraction.bytes().take(18)) {
         value = value.and_then(|v| v.checked_mul(10)?.checked_add(i128::from(digit - b'0')));
     }
-    let power = power + 9 - fraction.len().min(18) as i32;
+    let power = power + 9 - i32::try_from(fraction.len().min(18)).unwrap_or(18);
     let nanos = value
         .and_then(|v| v.checked_mul(1 << shift))
         .and_then(|v| {
