@@ -197,7 +197,9 @@ fn table(head: &[&str], rows: Vec<Vec<String>>, width: u16) -> String {
     table.add_rows(rows);
     for column in table.column_iter_mut().skip(1) {
         // Numbers are never broken.
-        column.set_cell_alignment(CellAlignment::Right).set_padding((1, 0)).set_constraint(ColumnConstraint::ContentWidth);
+        column.set_cell_alignment(CellAlignment::Right);
+        column.set_padding((1, 0));
+        column.set_constraint(ColumnConstraint::ContentWidth);
     }
     table.trim_fmt() + "\n"
 }
