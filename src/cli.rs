@@ -1,41 +1,223 @@
-//! The command line: what was typed, what it means, what it does, and how it ends.
+//! The command line: what was typed ([`LowArgs`]), then what it means ([`HiArgs`]), then doing it.
 //!
-//! Results go to standard output, progress and notes to standard error. Exit codes
-//! are a contract with pipelines, see [`Exit`].
+//! Results go to standard output, progress and notes to standard error. Exit codes are a contract:
+//!
+//! | code | meaning |
+//! |---|---|
+//! | 0 | done, warnings included |
+//! | 1 | failure while running |
+//! | 2 | wrong use |
+//! | 3 | bad input |
+//! | 4 | a stated target is missed |
+//! | 130 | interrupted |
 
-mod args;
 mod check;
-mod engine;
-mod exit;
-mod interrupt;
-mod print;
 mod progress;
-mod report;
 mod run;
 
+use std::fmt;
+use std::io::{self, Write as _};
+use std::path::PathBuf;
 use std::process::ExitCode;
 
-use clap::Parser as _;
+use clap::{Args, Parser, Subcommand, ValueEnum};
 
-pub use args::{Format, LowArgs, LowCommand};
-pub use exit::{Exit, Failure};
+use crate::experiment::ExperimentResult;
+use crate::report::{csv, json, markdown, terminal};
 
-use args::{Command, HiArgs};
+/// How a command ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Exit {
+    /// Done.
+    Done,
+    /// Failure while running.
+    Failed,
+    /// Bad input: the files are at fault.
+    BadInput,
+    /// A stated target is missed, or cannot be decided yet.
+    TargetMissed,
+    /// Ctrl-C.
+    Interrupted,
+}
 
-/// The whole program.
-pub fn main() -> ExitCode {
-    // clap ends the process itself for --help (0) and wrong use (2).
-    let low = LowArgs::parse();
-    let outcome = HiArgs::from_low(low).and_then(|args| match args.command {
-        Command::Run(run) => run::run(&run),
-        Command::Check(check) => check::run(&check),
-        Command::Report(report) => report::run(&report),
-    });
-    let exit = outcome.unwrap_or_else(|failure| {
-        for message in &failure.messages {
-            print::error(message);
+impl From<Exit> for ExitCode {
+    fn from(exit: Exit) -> Self {
+        Self::from(match exit {
+            Exit::Done => 0,
+            Exit::Failed => 1,
+            Exit::BadInput => 3,
+            Exit::TargetMissed => 4,
+            Exit::Interrupted => 130,
+        })
+    }
+}
+
+/// How available is this Kubernetes Deployment?
+///
+/// hasim simulates a Deployment on its cluster, with everything that breaks, for thousands of years, and answers with
+/// confidence intervals.
+#[derive(Debug, Parser)]
+#[command(name = "hasim", version, arg_required_else_help = true, max_term_width = 100)]
+#[command(after_help = "Exit codes: 0 done, 1 failure while running, 2 wrong use, 3 bad input, 4 a target is missed, \
+                        130 interrupted.")]
+struct LowArgs {
+    #[command(subcommand)]
+    command: LowCommand,
+}
+
+#[derive(Debug, Subcommand)]
+enum LowCommand {
+    /// Play an experiment and write its tables and charts.
+    ///
+    /// Try `hasim run experiments/aidbox.yaml`.
+    Run(RunArgs),
+    /// Validate manifests, models and experiments; nothing is simulated.
+    Check {
+        /// Files, or folders with .yaml, .yml and .json files; `-` is standard input.
+        #[arg(required = true, value_name = "FILE|DIR")]
+        paths: Vec<PathBuf>,
+    },
+    /// Make tables and charts anew from the results.json of a folder.
+    Report {
+        /// The folder that a run has written.
+        folder: PathBuf,
+        /// What goes to standard output.
+        #[arg(long, value_enum, default_value_t)]
+        output: Format,
+    },
+}
+
+/// Flags of `hasim run` as they were typed.
+#[derive(Debug, Args)]
+struct RunArgs {
+    /// The experiment file.
+    experiment: PathBuf,
+    /// The folder to write into, instead of output/<experiment>.
+    #[arg(long, value_name = "DIR")]
+    out_dir: Option<PathBuf>,
+    /// Another seed than the file's.
+    #[arg(long, value_name = "N")]
+    seed: Option<u64>,
+    /// So many replications of each scenario, instead of the file's number or precision.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    replications: Option<u64>,
+    /// Worker threads; one per core if not given. The numbers do not depend on it.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    threads: Option<u16>,
+    /// What goes to standard output.
+    #[arg(long, value_enum, default_value_t)]
+    output: Format,
+    /// No progress and no notes on standard error.
+    #[arg(long)]
+    quiet: bool,
+}
+
+/// What goes to standard output.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
+pub(crate) enum Format {
+    /// The answer in words and tables.
+    #[default]
+    Table,
+    /// Exactly results.json.
+    Json,
+    /// Exactly results.csv.
+    Csv,
+    /// The tables as Markdown.
+    Markdown,
+}
+
+/// A command with all that it needs.
+#[derive(Debug)]
+enum HiArgs {
+    Run(run::Run),
+    Check(Vec<PathBuf>),
+    Report { folder: PathBuf, format: Format },
+}
+
+impl From<LowArgs> for HiArgs {
+    fn from(low: LowArgs) -> Self {
+        match low.command {
+            LowCommand::Run(args) => Self::Run(run::Run {
+                experiment: args.experiment,
+                folder: args.out_dir,
+                seed: args.seed,
+                replications: args.replications,
+                threads: args.threads.map_or(0, usize::from),
+                format: args.output,
+                quiet: args.quiet,
+            }),
+            LowCommand::Check { paths } => Self::Check(paths),
+            LowCommand::Report { folder, output } => Self::Report { folder, format: output },
         }
-        failure.exit
-    });
+    }
+}
+
+/// Reads the command line and does what it says. Wrong use ends the program with code 2 here, as help does with 0.
+pub fn main() -> ExitCode {
+    let exit = match HiArgs::from(LowArgs::parse()) {
+        HiArgs::Run(run) => run.execute(),
+        HiArgs::Check(paths) => check::check(&paths),
+        HiArgs::Report { folder, format } => report(&folder, format),
+    };
     exit.into()
+}
+
+fn report(folder: &std::path::Path, format: Format) -> Exit {
+    // Whoever names results.json itself means its folder.
+    let names_file = folder.file_name().is_some_and(|name| name == crate::output::RESULTS) && folder.is_file();
+    let parent = folder.parent().filter(|_| names_file);
+    let folder = match parent {
+        Some(parent) if parent.as_os_str().is_empty() => std::path::Path::new("."),
+        Some(parent) => parent,
+        None => folder,
+    };
+    let result = match crate::output::read(folder) {
+        Ok(result) => result,
+        Err(error) => {
+            complain(format_args!("{error}\nhelp: `hasim run EXPERIMENT` writes such a folder"));
+            return Exit::BadInput;
+        }
+    };
+    let written = crate::output::write_rendered(folder, &result);
+    print(&rendered(&result, format, Some(folder)));
+    match written {
+        Ok(()) => Exit::Done,
+        Err(error) => {
+            complain(error);
+            Exit::Failed
+        }
+    }
+}
+
+/// The result in the wanted form.
+fn rendered(result: &ExperimentResult, format: Format, folder: Option<&std::path::Path>) -> String {
+    match format {
+        Format::Table => terminal::render(result, folder, width()),
+        Format::Json => json::render(result),
+        Format::Csv => csv::results(result),
+        Format::Markdown => markdown::render(result),
+    }
+}
+
+/// Columns of the terminal, and 80 where there is none: output that is kept reads the same everywhere.
+fn width() -> u16 {
+    let columns = terminal_size::terminal_size_of(io::stdout()).map_or(80, |(width, _)| width.0);
+    columns.clamp(60, 120)
+}
+
+/// Prints a result. A reader that has gone away (`| head`) is no failure.
+fn print(text: &str) {
+    let mut out = anstream::stdout().lock();
+    if let Err(error) = out.write_all(text.as_bytes()).and_then(|()| out.flush())
+        && error.kind() != io::ErrorKind::BrokenPipe
+    {
+        complain(format_args!("cannot write to standard output: {error}"));
+    }
+}
+
+/// Says on standard error what went wrong.
+fn complain(what: impl fmt::Display) {
+    let style = anstyle::AnsiColor::Red.on_default().bold();
+    // Where standard error is closed there is nobody to tell.
+    let _ = writeln!(anstream::stderr(), "{style}error:{style:#} {what}");
 }

@@ -1,9 +1,258 @@
-//! One replication of a model.
+//! One replication: a Deployment on a cluster, from Kubernetes' own state machines.
+//!
+//! [`Cluster`] holds the whole state as plain data, vectors reached by typed ids, and
+//! every event it reacts to stands in one match. Its `impl` blocks lie in one file per
+//! concern:
+//!
+//! | file | what it plays | rules |
+//! |---|---|---|
+//! | `faults` | clocks of faults, what strikes and what ends | |
+//! | `kubelet` | Pod syncs, container starts, kills and back-off | C1–C16 |
+//! | `probing` | attempts, verdicts and what they cause | P1–P20 |
+//! | `rotation` | status to EndpointSlice to proxy | E1–E10 |
+//! | `nodes` | heartbeats, the node monitor, reboots and replacements | N1–N16 |
+//! | `eviction` | taints, tolerations, zone states | N5–N12 |
+//! | `replicas` | the `ReplicaSet`, deletion, garbage collection | D7–D9, T1–T8, N15 |
+//! | `scheduler` | filters, scores and who wins | S3–S17 |
+//! | `view` | how a slot looks from outside | |
+//! | `beginning` | the state at time 0 | |
+//!
+//! `prober`, `back_off`, `chance` and `chain` are pure: time is an argument.
 
+mod back_off;
+mod beginning;
+mod chain;
+mod chance;
+mod eviction;
+mod faults;
+mod kubelet;
+mod nodes;
 mod observer;
+mod prober;
+mod probing;
+mod replicas;
+mod rotation;
+mod scheduler;
+mod state;
+mod view;
 
 pub use observer::{Cause, EndpointView, Observer, Phase, SlotView};
+pub use prober::{Observation, Stored};
 
 use crate::engine::{Cx, Engine, World};
-use crate::model::Model;
-use crate::time::SimTime;
+use crate::ids::{NodeId, PodId, SlotId, ZoneId};
+use crate::model::{Model, ProbeKind};
+use crate::random::{Owner, Purpose, Streams};
+use crate::time::{Grid, SimTime};
+use state::{Dice, NodeState, Pod, Slot, Strike, Timer, ZoneState};
+
+/// How a replication is played. Both modes give the same history (invariant 5): with probes that fail by
+/// chance, the same in law; without, to the nanosecond.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Mode {
+    /// What cannot change anything is skipped by arithmetic.
+    Fast,
+    /// Every probe, lease renewal and pass of the node monitor is an event: the judge of the fast mode.
+    EveryProbe,
+}
+
+/// Everything that can happen. The order of the variants breaks ties: what changes the surroundings of probes
+/// comes before the probes, and these before what only passes on their results.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Event {
+    FaultDue(Target, Timer),
+    FaultEnded(Target, Timer),
+    ContainerExited(PodId, Timer),
+    AppServing(PodId, Timer),
+    SigtermSent(PodId, Timer),
+    ContainerStarted(PodId, Timer),
+    FirstSyncDue(PodId, Timer),
+    SyncDue(PodId, Timer),
+    ResyncDue(PodId, Timer),
+    DeletionSeen(PodId, Timer),
+    KubeletStarted(NodeId, Timer),
+    NodeReported(NodeId, Timer),
+    LeaseRenewed(NodeId, Timer),
+    NodeJoined(NodeId, Timer),
+    ProbeEnded(PodId, ProbeKind, Timer),
+    ProbeDue(PodId, ProbeKind, Timer),
+    StatusWritten(PodId, Timer),
+    StatusesReconciled(NodeId, Timer),
+    EndpointSliceUpdated(PodId, Timer),
+    ProxySynced(Timer),
+    MonitorPassDue(Timer),
+    TaintDue(u32, Timer),
+    EvictionDue(PodId, Timer),
+    NodeDeleted(NodeId, Timer),
+    OrphanCollected(PodId, Timer),
+    PodGone(PodId, Timer),
+    ReplacementCreated(SlotId, Timer),
+    BindDue(PodId, Timer),
+    QueueFlushed(Timer),
+}
+
+/// What a fault strikes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Target {
+    Slot(SlotId),
+    Deployment,
+    Node(NodeId),
+    Zone(ZoneId),
+}
+
+/// The state of one replication and its observer.
+#[derive(Debug, Clone)]
+pub(crate) struct Cluster<'m, O> {
+    model: &'m Model,
+    mode: Mode,
+    streams: Streams,
+    observer: O,
+    timers: u32,
+    slots: Vec<Slot>,
+    pods: Vec<Pod>,
+    vacated: Vec<PodId>,
+    living: u32,
+    nodes: Vec<NodeState>,
+    zones: Vec<ZoneState>,
+    chance: chance::Chance,
+    deployment_clock: faults::Clock,
+    deployment_strike: Option<Strike>,
+    monitor: nodes::Monitor,
+    taint_queues: Vec<eviction::TaintQueue>,
+    all_zones_down: bool,
+    proxy: rotation::Proxy,
+    scheduler: scheduler::Scheduler,
+    control_plane_dice: Dice,
+    pass_grid: Grid,
+    taint_grid: Grid,
+    cloud_grid: Grid,
+    gc_grid: Grid,
+}
+
+/// A replication in play: the engine and the cluster.
+#[derive(Debug, Clone)]
+pub struct Replication<'m, O> {
+    engine: Engine<Event>,
+    cluster: Cluster<'m, O>,
+}
+
+impl<'m, O: Observer> Replication<'m, O> {
+    /// Replication `index` of `model` under `seed`, at time 0.
+    pub fn new(model: &'m Model, seed: u64, index: u64, mode: Mode, observer: O) -> Self {
+        // Recoveries and outages are followed for at most one more horizon.
+        let end = SimTime::ZERO + model.warm_up + model.horizon * 2;
+        let mut engine = Engine::new(end);
+        let mut cluster = Cluster::new(model, Streams::new(seed, index), mode, observer);
+        cluster.begin(&mut engine.cx());
+        Self { engine, cluster }
+    }
+
+    /// Plays every event before `until`, then sets the clock there.
+    pub fn run_until(&mut self, until: SimTime) {
+        self.engine.run_until(&mut self.cluster, until);
+    }
+
+    /// Plays the earliest event before `until`; false if there is none.
+    pub fn step(&mut self, until: SimTime) -> bool {
+        self.engine.step(&mut self.cluster, until)
+    }
+
+    /// The present instant.
+    pub fn now(&self) -> SimTime {
+        self.engine.now()
+    }
+
+    /// Who watches.
+    pub fn observer(&self) -> &O {
+        &self.cluster.observer
+    }
+
+    /// Who watches.
+    pub fn observer_mut(&mut self) -> &mut O {
+        &mut self.cluster.observer
+    }
+
+    /// Ends the replication.
+    pub fn into_observer(self) -> O {
+        self.cluster.observer
+    }
+}
+
+impl<'m, O: Observer> Cluster<'m, O> {
+    fn new(model: &'m Model, streams: Streams, mode: Mode, observer: O) -> Self {
+        let initial = streams.stream(Owner::Replication, Purpose::Initial);
+        let rules = &model.cluster.control_plane;
+        // Each periodic loop of the control plane runs in a phase of its own, drawn once.
+        let grid = |ordinal, period| state::phase(initial.uniform(ordinal), period);
+        Self {
+            model,
+            mode,
+            streams,
+            observer,
+            timers: 0,
+            slots: (0..model.deployment.replicas).map(|slot| Slot::new(streams, slot)).collect(),
+            pods: Vec::with_capacity(model.deployment.replicas as usize + 4),
+            vacated: Vec::new(),
+            living: 0,
+            nodes: model.cluster.nodes.iter().map(|node| NodeState::new(streams, node, rules)).collect(),
+            zones: vec![ZoneState::default(); model.cluster.zones.len()],
+            chance: chance::Chance::new(model.app.probe_failure),
+            deployment_clock: faults::Clock::default(),
+            deployment_strike: None,
+            monitor: nodes::Monitor::default(),
+            taint_queues: Vec::new(),
+            all_zones_down: false,
+            proxy: rotation::Proxy::default(),
+            scheduler: scheduler::Scheduler::default(),
+            control_plane_dice: Dice::new(streams.stream(Owner::Replication, Purpose::Propagation)),
+            pass_grid: grid(0, rules.node_monitor_period),
+            taint_grid: grid(1, rules.taint_queue_period),
+            cloud_grid: grid(2, rules.cloud_node_monitor),
+            gc_grid: grid(3, rules.pod_gc_period),
+        }
+    }
+
+    /// A new timer. An event is stale unless its owner still holds the timer that it carries.
+    fn timer(&mut self) -> Timer {
+        self.timers = self.timers.wrapping_add(1).max(1);
+        Timer::new(self.timers)
+    }
+}
+
+impl<O: Observer> World for Cluster<'_, O> {
+    type Event = Event;
+
+    fn handle(&mut self, cx: &mut Cx<'_, Event>, event: Event) {
+        match event {
+            Event::FaultDue(target, timer) => self.on_fault_due(cx, target, timer),
+            Event::FaultEnded(target, timer) => self.on_fault_ended(cx, target, timer),
+            Event::ContainerExited(pod, timer) => self.on_container_exited(cx, pod, timer),
+            Event::AppServing(pod, timer) => self.on_app_serving(cx, pod, timer),
+            Event::SigtermSent(pod, timer) => self.on_sigterm_sent(cx, pod, timer),
+            Event::ContainerStarted(pod, timer) => self.on_container_started(cx, pod, timer),
+            Event::FirstSyncDue(pod, timer) => self.on_first_sync_due(cx, pod, timer),
+            Event::SyncDue(pod, timer) => self.on_sync_due(cx, pod, timer),
+            Event::ResyncDue(pod, timer) => self.on_resync_due(cx, pod, timer),
+            Event::DeletionSeen(pod, timer) => self.on_deletion_seen(cx, pod, timer),
+            Event::KubeletStarted(node, timer) => self.on_kubelet_started(cx, node, timer),
+            Event::NodeReported(node, timer) => self.on_node_reported(cx, node, timer),
+            Event::LeaseRenewed(node, timer) => self.on_lease_renewed(cx, node, timer),
+            Event::NodeJoined(node, timer) => self.on_node_joined(cx, node, timer),
+            Event::ProbeEnded(pod, kind, timer) => self.on_probe_ended(cx, pod, kind, timer),
+            Event::ProbeDue(pod, kind, timer) => self.on_probe_due(cx, pod, kind, timer),
+            Event::StatusWritten(pod, timer) => self.on_status_written(cx, pod, timer),
+            Event::StatusesReconciled(node, timer) => self.on_statuses_reconciled(cx, node, timer),
+            Event::EndpointSliceUpdated(pod, timer) => self.on_endpoint_slice_updated(cx, pod, timer),
+            Event::ProxySynced(timer) => self.on_proxy_synced(cx, timer),
+            Event::MonitorPassDue(timer) => self.on_monitor_pass_due(cx, timer),
+            Event::TaintDue(zone, timer) => self.on_taint_due(cx, zone, timer),
+            Event::EvictionDue(pod, timer) => self.on_eviction_due(cx, pod, timer),
+            Event::NodeDeleted(node, timer) => self.on_node_deleted(cx, node, timer),
+            Event::OrphanCollected(pod, timer) => self.on_orphan_collected(cx, pod, timer),
+            Event::PodGone(pod, timer) => self.on_pod_gone(cx, pod, timer),
+            Event::ReplacementCreated(slot, timer) => self.on_replacement_created(cx, slot, timer),
+            Event::BindDue(pod, timer) => self.on_bind_due(cx, pod, timer),
+            Event::QueueFlushed(timer) => self.on_queue_flushed(cx, timer),
+        }
+    }
+}

@@ -7,7 +7,7 @@
 //! probe (invariant 2). Cancelling is forgetting: an event of an earlier
 //! incarnation is dropped by whoever receives it.
 
-use std::cmp::Reverse;
+use std::cmp::Ordering;
 use std::collections::BinaryHeap;
 
 use crate::time::{Duration, SimTime};
@@ -25,14 +25,42 @@ pub trait World {
 #[derive(Debug, Clone)]
 pub struct Engine<E> {
     now: SimTime,
-    pending: BinaryHeap<Reverse<(SimTime, E)>>,
+    end: SimTime,
+    pending: BinaryHeap<Pending<E>>,
+}
+
+/// An event and its instant; the greatest is the one that comes first, as `BinaryHeap` hands out the greatest.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Pending<E> {
+    at: SimTime,
+    event: E,
+}
+
+impl<E: Ord> Ord for Pending<E> {
+    fn cmp(&self, other: &Self) -> Ordering {
+        match other.at.cmp(&self.at) {
+            Ordering::Equal => other.event.cmp(&self.event),
+            order => order,
+        }
+    }
+}
+
+impl<E: Ord> PartialOrd for Pending<E> {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+
+    fn le(&self, other: &Self) -> bool {
+        self.at > other.at || self.at == other.at && self.event >= other.event
+    }
 }
 
 /// What a handler sees of the engine.
 #[derive(Debug)]
 pub struct Cx<'a, E> {
     now: SimTime,
-    pending: &'a mut BinaryHeap<Reverse<(SimTime, E)>>,
+    end: SimTime,
+    pending: &'a mut BinaryHeap<Pending<E>>,
 }
 
 impl<E: Copy + Ord> Cx<'_, E> {
@@ -46,22 +74,21 @@ impl<E: Copy + Ord> Cx<'_, E> {
         self.at(self.now + delay, event);
     }
 
-    /// Schedules `event` at the instant `at`; [`SimTime::NEVER`] is not scheduled at all.
+    /// Schedules `event` at the instant `at`. What would happen at the end of time or later never does.
     pub fn at(&mut self, at: SimTime, event: E) {
         assert!(at >= self.now, "an event cannot be scheduled in the past");
-        if at < SimTime::NEVER {
-            self.pending.push(Reverse((at, event)));
+        if at < self.end {
+            self.pending.push(Pending { at, event });
         }
     }
 }
 
-impl<E: Copy + Ord> Default for Engine<E> {
-    fn default() -> Self {
-        Self { now: SimTime::ZERO, pending: BinaryHeap::new() }
-    }
-}
-
 impl<E: Copy + Ord> Engine<E> {
+    /// An engine at time 0. Nothing happens at `end` or later: what lies beyond is not even remembered.
+    pub fn new(end: SimTime) -> Self {
+        Self { now: SimTime::ZERO, end, pending: BinaryHeap::new() }
+    }
+
     /// The present instant.
     pub fn now(&self) -> SimTime {
         self.now
@@ -69,7 +96,7 @@ impl<E: Copy + Ord> Engine<E> {
 
     /// A view for setting the scene before the first event.
     pub fn cx(&mut self) -> Cx<'_, E> {
-        Cx { now: self.now, pending: &mut self.pending }
+        Cx { now: self.now, end: self.end, pending: &mut self.pending }
     }
 
     /// Plays every event before `until`, then sets the clock there.
@@ -92,10 +119,10 @@ impl<E: Copy + Ord> Engine<E> {
     }
 
     fn pop_before(&mut self, until: SimTime) -> Option<E> {
-        if self.pending.peek()?.0.0 >= until {
+        if self.pending.peek()?.at >= until {
             return None;
         }
-        let Reverse((at, event)) = self.pending.pop()?;
+        let Pending { at, event } = self.pending.pop()?;
         debug_assert!(at >= self.now, "time never runs back");
         self.now = at;
         Some(event)
@@ -121,7 +148,7 @@ mod tests {
 
     #[test]
     fn ties_are_broken_by_the_event_not_by_the_order_of_scheduling() {
-        let mut engine = Engine::default();
+        let mut engine = Engine::new(SimTime::NEVER);
         for event in [3, 1, 2] {
             engine.cx().at(SimTime::from_nanos(10), event);
         }

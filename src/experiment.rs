@@ -1,10 +1,30 @@
 //! Experiments: many replications of many scenarios, merged exactly.
 
+mod answer;
+mod batches;
 mod by_name;
+mod drive;
+mod ledger;
+mod measure;
+mod outcome;
+mod plan;
 mod result;
+mod runner;
+#[cfg(test)]
+mod sample;
+mod summary;
+mod target;
 
+pub use crate::cluster::Phase;
 pub use by_name::ByName;
+pub use drive::{Play, drive, replicate};
+pub use measure::Measures;
+pub use outcome::Outcome;
+pub use plan::{Metric, Plan, Precision, Scenario, Stop};
 pub use result::{
     Attribution, Detection, Difference, Distribution, Estimate, ExperimentResult, FalsePositives, FaultInfo, Objective,
     PodRecovery, ScenarioResult,
 };
+pub use runner::{Options, Progress, RunError, run};
+pub use summary::Summary;
+pub use target::{Target, Verdict};

@@ -1,4 +1,52 @@
-//! hasim: how available is this Kubernetes Deployment?
+//! How available is this Kubernetes Deployment?
+//!
+//! hasim reads the Deployment that a team would really apply, adds what a manifest cannot say (how the application
+//! starts, what breaks and how often, where the Nodes are), plays thousands of simulated years and answers with
+//! confidence intervals. This is the map of the house.
+//!
+//! # Floors
+//!
+//! Imports point down only; `tests/architecture.rs` keeps it so.
+//!
+//! | floor | modules | what lives there |
+//! |---|---|---|
+//! | 1 | [`cli`], [`output`] | arguments, files, terminal |
+//! | 2 | [`report`] | text and pictures from results; never simulates |
+//! | 3 | [`experiment`] | many replications of many scenarios: measuring, merging, stopping, comparing |
+//! | 4 | [`cluster`], [`spec`] | one replication; files as typed text with one conversion into a model. Neither sees the other |
+//! | 5 | [`model`] | the system under study: complete, validated, immutable |
+//! | 6 | [`random`], [`engine`], [`stats`] | generic: they know no Kubernetes |
+//! | 7 | [`time`], [`ids`] | values |
+//!
+//! # The way of a question
+//!
+//! ```text
+//! experiment file ─spec─▶ Study (a Model per scenario) ─experiment─▶ Plan ─cluster─▶ Outcome of each replication
+//!       ─experiment─▶ Summary ─stats─▶ ExperimentResult ─report─▶ table, charts ─output─▶ output/<experiment>/
+//! ```
+//!
+//! # What holds
+//!
+//! 1. **A replication is a function of (model, seed, index).** No globals, no wall clock, no hash-map order, no
+//!    thread identity.
+//! 2. **Integer time**: nanoseconds in `u64`; floats never order events. Ties are broken by (kind of event, id),
+//!    never by the order of scheduling.
+//! 3. **The state of a replication is plain data**: vectors reached by typed ids, a `Copy` event, no shared
+//!    ownership, no boxed handlers; `Clone` is cheap.
+//! 4. **Probers are pure**: observations in, verdict out; time is an argument; no randomness, no engine.
+//! 5. **What cannot change anything costs nothing.** A probe of a healthy container, a lease renewal of a live Node
+//!    is no event: the next one that matters is found by arithmetic. A mode that plays every probe and heartbeat
+//!    judges the fast one (`tests/oracle.rs`, `examples/oracle.rs`): to the nanosecond, or in law where probes fail
+//!    by chance.
+//! 6. **Random streams are named** (seed, replication, owner, purpose, ordinal): scenarios that differ in policy, or
+//!    share some of their slots and Nodes, meet the same faults. One uniform per variate, by inversion, wherever a
+//!    law has a closed inverse.
+//! 7. **Results merge exactly**: integers, in batches of fixed size that are merged in index order. One thread or
+//!    many: the same bytes.
+//! 8. **Layers below `experiment`, `spec` and the constructors of laws apart, return no `Result` and do no I/O**: a
+//!    valid model simulates. Measures watch through one observer, statically dispatched, that cannot steer.
+//!
+//! Numbers in brackets such as (P12) or (N7a) are rules of Kubernetes; `docs/rules.md` tells what they say.
 
 pub mod cli;
 pub mod cluster;
@@ -9,4 +57,6 @@ pub mod model;
 pub mod output;
 pub mod random;
 pub mod report;
+pub mod spec;
+pub mod stats;
 pub mod time;

@@ -1,4 +1,4 @@
-//! The `hasim` program; everything is in the library.
+//! The program: everything is in the library.
 
 use std::process::ExitCode;
 

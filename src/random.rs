@@ -72,8 +72,10 @@ pub enum Purpose {
     Scheduling,
     /// Probes of a healthy container that fail by chance.
     ProbeFailure,
-    /// Lease renewals and node status (N1, N2).
-    Heartbeat,
+    /// Lease renewals (N1).
+    Lease,
+    /// Node status updates (N2).
+    NodeStatus,
     /// Lost tokens of the taint queue (N7a).
     Taint,
     /// The kubelet's own start after a reboot.
@@ -95,7 +97,8 @@ impl Purpose {
             Self::Propagation => [10, 0],
             Self::Scheduling => [11, 0],
             Self::ProbeFailure => [12, 0],
-            Self::Heartbeat => [13, 0],
+            Self::Lease => [13, 0],
+            Self::NodeStatus => [16, 0],
             Self::Taint => [14, 0],
             Self::KubeletStart => [15, 0],
         }

@@ -56,6 +56,7 @@ impl SimTime {
     }
 
     /// This instant rounded down to a whole second, as the kubelet stores it (P8).
+    #[must_use]
     pub fn floor_to_second(self) -> Self {
         Self(self.0 - self.0 % NANOS_PER_SEC)
     }

@@ -65,20 +65,6 @@ fn each_chart_is_drawn_when_it_has_something_to_say() {
     assert!(names(&empty).is_empty());
 }
 
-/// Writes every chart of every synthetic result below `target/tmp/gallery`, to be looked at.
-#[test]
-#[ignore = "writes pictures for people"]
-fn gallery() {
-    let root = std::path::Path::new(env!("CARGO_TARGET_TMPDIR")).join("gallery");
-    std::fs::create_dir_all(&root).unwrap();
-    for (name, result) in results() {
-        for chart in charts::all(&result) {
-            std::fs::write(root.join(format!("{name}-{}.png", chart.name)), charts::png(&chart.picture)).unwrap();
-            std::fs::write(root.join(format!("{name}-{}.svg", chart.name)), charts::svg(&chart.picture)).unwrap();
-        }
-    }
-}
-
 /// Any finite, not negative number, with the extremes often.
 fn any_size() -> impl Strategy<Value = f64> {
     prop_oneof![Just(0.0), Just(1e-12), Just(1e15), Just(f64::MAX / 4.0), 0.0..1e-3, 0.0..1e3, 0.0..1e9]

@@ -37,14 +37,14 @@ fn a_missing_experiment_gets_a_hint() {
     let near = contains("did you mean").and(contains("aidbox.yaml"));
     hasim().arg("run").arg(folder.path().join("aidbx.yaml")).assert().code(3).stdout("").stderr(near);
     hasim().args(["run", "/nowhere/at/all.yaml"]).assert().code(3).stderr(contains("/nowhere/at/all.yaml"));
-    hasim().arg("run").arg(folder.path()).assert().code(3).stderr(contains("is a folder"));
+    hasim().arg("run").arg(folder.path()).assert().code(3).stderr(contains("experiments/aidbox.yaml"));
 }
 
 #[test]
 fn a_folder_without_files_is_an_error() {
     let folder = tempfile::tempdir().unwrap();
     fs::write(folder.path().join("notes.txt"), "").unwrap();
-    hasim().arg("check").arg(folder.path()).assert().code(3).stderr(contains("holds no .yaml"));
+    hasim().arg("check").arg(folder.path()).assert().code(3).stderr(contains("without .yaml, .yml or .json"));
 }
 
 #[test]

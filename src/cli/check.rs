@@ -1,68 +1,77 @@
-//! `hasim check`: every finding in every file, in an order that does not depend on the disk.
+//! `hasim check`: validates files and folders without simulating.
 
+use std::io::Read as _;
 use std::path::{Path, PathBuf};
+use std::{fs, io};
 
-use super::args::Check;
-use super::exit::{Exit, Failure};
-use super::{engine, print};
+use super::run::eprint_report;
+use super::{Exit, complain, print};
+use crate::spec;
 
-/// Checks all files; bad input if one of them has an error.
-pub fn run(args: &Check) -> Result<Exit, Failure> {
-    let mut wrong = 0;
-    for file in &args.files {
-        let findings = engine::check(file);
-        wrong += usize::from(findings.has_errors);
-        for message in &findings.messages {
-            print::text(&format!("{message}\n"))?;
+/// Checks every file; bad input if one of them has an error.
+pub(super) fn check(paths: &[PathBuf]) -> Exit {
+    let mut exit = Exit::Done;
+    let mut checked = 0usize;
+    for path in paths {
+        let files = match files_of(path) {
+            Ok(files) => files,
+            Err(why) => {
+                complain(format_args!("{}: {why}", path.display()));
+                exit = Exit::BadInput;
+                continue;
+            }
+        };
+        for file in files {
+            checked += 1;
+            let report = if file == Path::new("-") {
+                let mut bytes = Vec::new();
+                if let Err(error) = io::stdin().read_to_end(&mut bytes) {
+                    complain(format_args!("standard input cannot be read: {error}"));
+                    exit = Exit::BadInput;
+                    continue;
+                }
+                spec::check_bytes(Path::new("<stdin>"), &bytes)
+            } else {
+                spec::check_file(&file)
+            };
+            if report.has_errors() {
+                exit = Exit::BadInput;
+            }
+            eprint_report(&report);
         }
     }
-    let files = |n: usize| if n == 1 { "1 file".to_owned() } else { format!("{n} files") };
-    if wrong > 0 {
-        print::text(&format!("{} of {} cannot be used\n", wrong, files(args.files.len())))?;
-        return Ok(Exit::BadInput);
+    let noun = if checked == 1 { "file" } else { "files" };
+    match exit {
+        Exit::Done => print(&format!("{checked} {noun} checked: no errors\n")),
+        _ => print(&format!("{checked} {noun} checked: there are errors\n")),
     }
-    print::text(&format!("{} checked: no errors\n", files(args.files.len())))?;
-    Ok(Exit::Done)
+    exit
 }
 
-/// Files as named, folders as the files below them, sorted by name.
-pub fn expand(paths: &[PathBuf]) -> Result<Vec<PathBuf>, Failure> {
-    let mut files = Vec::new();
-    for path in paths {
-        if !path.is_dir() {
-            files.push(path.clone());
-            continue;
-        }
-        let before = files.len();
-        walk(path, &mut files)?;
-        if files.len() == before {
-            let message = format!("{}: holds no .yaml, .yml or .json file", path.display());
-            return Err(Failure::new(Exit::BadInput, message));
-        }
+/// The file itself, or the files of a folder and its folders that hasim can read, in the order of their names.
+fn files_of(path: &Path) -> Result<Vec<PathBuf>, String> {
+    if !path.is_dir() {
+        return Ok(vec![path.to_owned()]);
     }
+    let mut files = Vec::new();
+    collect(path, &mut files).map_err(|error| format!("cannot be read: {error}"))?;
+    if files.is_empty() {
+        return Err("is a folder without .yaml, .yml or .json files".to_owned());
+    }
+    files.sort();
     Ok(files)
 }
 
-fn walk(folder: &Path, files: &mut Vec<PathBuf>) -> Result<(), Failure> {
-    let unreadable = |error| Failure::new(Exit::BadInput, format!("{}: cannot be read: {error}", folder.display()));
-    let entries = std::fs::read_dir(folder).map_err(unreadable)?;
-    let mut paths = entries.map(|entry| entry.map(|e| e.path())).collect::<Result<Vec<_>, _>>().map_err(unreadable)?;
-    paths.sort();
-    for path in paths {
-        // A link to a folder above would never end; files behind links are read.
-        let is_link = path.symlink_metadata().is_ok_and(|data| data.is_symlink());
-        if path.is_dir() {
-            if !is_link {
-                walk(&path, files)?;
-            }
-        } else if is_readable_kind(&path) {
+fn collect(folder: &Path, files: &mut Vec<PathBuf>) -> io::Result<()> {
+    for entry in fs::read_dir(folder)? {
+        let entry = entry?;
+        let path = entry.path();
+        // Links to folders are not followed: they may lead in circles.
+        if entry.file_type()?.is_dir() {
+            collect(&path, files)?;
+        } else if path.extension().is_some_and(|ext| ext == "yaml" || ext == "yml" || ext == "json") {
             files.push(path);
         }
     }
     Ok(())
-}
-
-/// True if its name says that hasim may read it.
-pub fn is_readable_kind(path: &Path) -> bool {
-    path.extension().is_some_and(|e| ["yaml", "yml", "json"].iter().any(|known| e.eq_ignore_ascii_case(known)))
 }

@@ -1,42 +1,42 @@
-//! The progress bar: on standard error, and only if somebody watches.
+//! The progress bar: on standard error, and only where that is a terminal.
 
 use std::io::{IsTerminal as _, stderr};
 use std::time::Instant;
 
-use indicatif::{ProgressBar, ProgressStyle};
+use indicatif::{HumanDuration, ProgressBar, ProgressStyle};
 
-use super::engine::Progress;
+use crate::experiment::Progress;
 use crate::report::human;
 
-/// A bar with the simulated years per second and the time left, or nothing.
-pub struct Bar {
+/// Shows how far a run has come.
+#[derive(Debug)]
+pub(super) struct Bar {
     bar: ProgressBar,
     begun: Instant,
 }
 
 impl Bar {
-    /// Hidden if quiet or if standard error is no terminal.
+    /// A bar; hidden if `quiet` or where nobody looks.
     pub fn new(quiet: bool) -> Self {
-        let shown = !quiet && stderr().is_terminal();
-        let bar = if shown { ProgressBar::new(0) } else { ProgressBar::hidden() };
-        let style = ProgressStyle::with_template("{bar:30} {percent:>3} %  {msg}  {eta} left");
-        bar.set_style(style.expect("the template is sound").progress_chars("━╸ "));
+        let bar = if quiet || !stderr().is_terminal() { ProgressBar::hidden() } else { ProgressBar::new(0) };
+        let style = ProgressStyle::with_template("{bar:30} {percent:>3} % of {len} replications · {msg}");
+        bar.set_style(style.expect("the template is a constant"));
         Self { bar, begun: Instant::now() }
     }
 
-    /// Shows how far the run has come.
-    pub fn update(&mut self, progress: &Progress) {
-        if self.bar.is_hidden() {
-            return;
-        }
+    /// So far.
+    pub fn show(&self, progress: Progress) {
+        let elapsed = self.begun.elapsed();
+        let rate = progress.simulated_years / elapsed.as_secs_f64().max(1e-3);
+        let left = progress.total.saturating_sub(progress.done) as f64 / progress.done.max(1) as f64;
+        let rate = human::whole(rate as u64);
         self.bar.set_length(progress.total);
         self.bar.set_position(progress.done);
-        let rate = progress.simulated_years / self.begun.elapsed().as_secs_f64().max(1e-3);
-        self.bar.set_message(format!("{} years/s", human::significant(rate, 2)));
+        self.bar.set_message(format!("{rate} simulated years/s · {} left", HumanDuration(elapsed.mul_f64(left))));
     }
 
-    /// Removes the bar.
-    pub fn finish(self) {
+    /// The run is over.
+    pub fn clear(&self) {
         self.bar.finish_and_clear();
     }
 }

@@ -1,39 +1,133 @@
-//! `hasim run`: read, play, write, print.
+//! `hasim run`: an experiment file to its answer.
 
-use std::sync::atomic::Ordering;
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
-use super::args::Run;
-use super::exit::{Exit, Failure};
 use super::progress::Bar;
-use super::{engine, interrupt, print};
-use crate::output;
+use super::{Exit, Format, complain, print, rendered};
+use crate::experiment::{self, ExperimentResult, Options, Plan, Stop, Verdict};
+use crate::{output, spec};
 
-/// Plays the experiment.
-pub fn run(args: &Run) -> Result<Exit, Failure> {
-    let bad = |messages| Failure { exit: Exit::BadInput, messages };
-    let study = engine::load(&args.experiment, args.seed, args.replications).map_err(bad)?;
-    if !args.quiet {
-        for warning in &study.warnings {
-            print::note(warning);
+/// What is to be run, and where the answer goes.
+#[derive(Debug)]
+pub(super) struct Run {
+    pub experiment: PathBuf,
+    pub folder: Option<PathBuf>,
+    pub seed: Option<u64>,
+    pub replications: Option<u64>,
+    /// 0 for one per core.
+    pub threads: usize,
+    pub format: Format,
+    pub quiet: bool,
+}
+
+impl Run {
+    pub fn execute(self) -> Exit {
+        let plan = match self.plan() {
+            Ok(plan) => plan,
+            Err(exit) => return exit,
+        };
+        let folder = self.folder.clone().unwrap_or_else(|| output::default_folder(&plan.name));
+        // A folder that cannot be written is better known before an hour of simulation than after it.
+        if let Err(error) = output::prepare(&folder) {
+            complain(format_args!("{error}\nhelp: choose another folder with --out-dir"));
+            return Exit::Failed;
+        }
+        let stop = Arc::new(AtomicBool::new(false));
+        let asked = Arc::clone(&stop);
+        // The first Ctrl-C ends the run with what it has; the second ends the program.
+        let handler = ctrlc::set_handler(move || {
+            if asked.swap(true, Ordering::SeqCst) {
+                std::process::exit(130);
+            }
+        });
+        if let Err(error) = handler {
+            complain(format_args!("Ctrl-C will lose the run: {error}"));
+        }
+        let bar = Bar::new(self.quiet);
+        let options = Options { threads: self.threads, stop: &stop, progress: &mut |progress| bar.show(progress) };
+        let played = experiment::run(&plan, options, experiment::replicate);
+        bar.clear();
+        match played {
+            Ok(result) => self.deliver(&result, &folder),
+            Err(error) => {
+                complain(error);
+                Exit::Failed
+            }
         }
     }
-    let folder = args.folder.clone().unwrap_or_else(|| output::default_folder(&study.name));
-    // A folder that cannot be written is better known before an hour of simulation than after it.
-    output::prepare(&folder)?;
 
-    let stop = interrupt::flag();
-    let mut bar = Bar::new(args.quiet);
-    let played = engine::play(&study, args.threads, stop, &mut |progress| bar.update(&progress));
-    bar.finish();
-    let result = played.map_err(|message| Failure::new(Exit::Failed, message))?;
-
-    let written = output::write_all(&folder, &result);
-    // The answer is printed even if the disk is full.
-    print::result(&result, args.format, Some(&folder).filter(|_| written.is_ok()))?;
-    written?;
-    if stop.load(Ordering::Relaxed) {
-        print::note(&format!("interrupted: {} holds what was finished", folder.display()));
-        return Ok(Exit::Interrupted);
+    fn plan(&self) -> Result<Plan, Exit> {
+        let study = match spec::load_experiment(&self.experiment) {
+            Ok(study) => study,
+            Err(report) => {
+                eprint_report(&report);
+                if let Some(hint) = hint(&self.experiment) {
+                    let _ = writeln!(anstream::stderr(), "help: {hint}");
+                }
+                return Err(Exit::BadInput);
+            }
+        };
+        if !self.quiet {
+            eprint_report(&study.findings);
+        }
+        let mut plan = Plan::of(study);
+        plan.seed = self.seed.unwrap_or(plan.seed);
+        if let Some(replications) = self.replications {
+            plan.stop = Stop::Fixed(replications);
+        }
+        Ok(plan)
     }
-    Ok(Exit::Done)
+
+    /// The files first, then standard output: what was computed is not lost with a reader that has gone away.
+    fn deliver(&self, result: &ExperimentResult, folder: &Path) -> Exit {
+        let written = if result.scenarios.is_empty() { Ok(()) } else { output::write_all(folder, result) };
+        print(&rendered(result, self.format, written.is_ok().then_some(folder)));
+        if let Err(error) = written {
+            complain(format_args!("{error}\nhelp: choose another folder with --out-dir"));
+            return Exit::Failed;
+        }
+        if result.interrupted {
+            complain("interrupted: the numbers are those of the replications played so far");
+            return Exit::Interrupted;
+        }
+        if result.targets.iter().all(|target| target.verdict == Verdict::Pass) {
+            Exit::Done
+        } else {
+            Exit::TargetMissed
+        }
+    }
+}
+
+/// What to do where the experiment is not a file at all, which is the commonest mistake.
+fn hint(experiment: &Path) -> Option<String> {
+    if experiment.is_file() {
+        return None;
+    }
+    let example = || "name an experiment file, for example experiments/aidbox.yaml".to_owned();
+    Some(near(experiment).map_or_else(example, |near| format!("did you mean {}?", near.display())))
+}
+
+/// The file in the same folder whose name is closest.
+fn near(path: &Path) -> Option<PathBuf> {
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let wanted = path.file_stem()?.to_string_lossy();
+    let likeness = |file: &Path| strsim::jaro_winkler(&wanted, &file.file_stem().unwrap_or_default().to_string_lossy());
+    let files = std::fs::read_dir(folder).ok()?.filter_map(|entry| Some(entry.ok()?.path()));
+    let readable = files.filter(|file| file.extension().is_some_and(|e| e == "yaml" || e == "yml" || e == "json"));
+    // Of equally close names the first in the alphabet, whatever the order of the folder.
+    let mut close: Vec<_> = readable.map(|file| (likeness(&file), file)).filter(|(alike, _)| *alike > 0.8).collect();
+    close.sort_by(|a, b| b.0.total_cmp(&a.0).then_with(|| a.1.cmp(&b.1)));
+    let nearest = close.into_iter().next()?.1;
+    Some(nearest.strip_prefix("./").map(Path::to_owned).unwrap_or(nearest))
+}
+
+/// Findings about files, on standard error.
+pub(super) fn eprint_report(report: &spec::Report) {
+    if !report.diagnostics.is_empty() {
+        // Where standard error is closed there is nobody to tell.
+        let _ = writeln!(anstream::stderr(), "{}", report.to_string().trim_end());
+    }
 }

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use super::by_name::ByName;
+use super::target::Target;
 
 /// The answer of one experiment.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -34,6 +35,12 @@ pub struct ExperimentResult {
     pub varied: Vec<String>,
     /// The scenario that others are compared with, by name.
     pub baseline: Option<String>,
+    /// The run was stopped from outside: the numbers are those of the replications played until then. Left out if not.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub interrupted: bool,
+    /// Every target of every scenario.
+    #[serde(default)]
+    pub targets: Vec<Target>,
     /// One entry per scenario, in the order of the grid.
     pub scenarios: Vec<ScenarioResult>,
     /// What is in the inputs and not in the model, and what was assumed; each a sentence.
@@ -120,6 +127,21 @@ pub struct ScenarioResult {
     pub request_failure_attribution: Vec<Attribution>,
     /// Against the baseline, where there is one and this is not it.
     pub difference_to_baseline: Option<Difference>,
+}
+
+impl ScenarioResult {
+    /// The estimate that stands under this key in `results.json`.
+    pub fn estimate(&self, metric: &str) -> Option<&Estimate> {
+        Some(match metric {
+            "availability" => &self.availability,
+            "request_success" => &self.request_success,
+            "downtime_s_per_year" => &self.downtime_s_per_year,
+            "failed_request_s_per_year" => &self.failed_request_s_per_year,
+            "outages_per_year" => &self.outages_per_year,
+            "restarts_per_year" => &self.restarts_per_year,
+            _ => return None,
+        })
+    }
 }
 
 /// Paired differences (this scenario less the baseline), replication by replication with the same faults.

@@ -67,10 +67,11 @@ pub fn recoveries(result: &ExperimentResult) -> String {
     text(&rows)
 }
 
-type Of = fn(&ScenarioResult) -> &Estimate;
+/// How an estimate is had from a scenario.
+type Read = fn(&ScenarioResult) -> &Estimate;
 
 /// Every estimate of a scenario.
-const ESTIMATES: [(&str, Of); 9] = [
+const ESTIMATES: [(&str, Read); 9] = [
     ("availability", |s| &s.availability),
     ("request_success", |s| &s.request_success),
     ("downtime_s_per_year", |s| &s.downtime_s_per_year),

@@ -7,7 +7,7 @@ const HOUR: f64 = 3_600.0;
 const DAY: f64 = 86_400.0;
 const YEAR: f64 = 365.0 * DAY;
 
-/// A span of time: `240 ms`, `2.4 s`, `41 s`, `3 min 20 s`, `12 min`, `3 h 20 min`, `2 d 4 h`, `41 d`, `3.2 y`.
+/// A span of time: `240 ms`, `2.4 s`, `41 s`, `3.3 min`, `12 min`, `3.3 h`, `2.2 d`, `41 d`, `3.2 y`.
 pub fn duration(secs: f64) -> String {
     // Each limit lies where rounding would carry into the next unit: 59.7 s is a minute, not 60 s.
     match secs {
@@ -17,13 +17,37 @@ pub fn duration(secs: f64) -> String {
         s if s < 0.999_5 => format!("{} ms", significant(s * 1e3, 2)),
         s if s < 9.95 => format!("{} s", trimmed(s, 1)),
         s if s < 59.5 => format!("{} s", s.round()),
-        s if s < 9.992 * MINUTE => in_two(s, MINUTE, "min", 1.0, "s"),
-        s if s < 59.5 * MINUTE => format!("{} min", (s / MINUTE).round()),
-        s if s < DAY - MINUTE / 2.0 => in_two(s, HOUR, "h", MINUTE, "min"),
-        s if s < 10.0 * DAY - HOUR / 2.0 => in_two(s, DAY, "d", HOUR, "h"),
-        s if s < 2.0 * YEAR => format!("{} d", (s / DAY).round()),
+        s if s < 59.5 * MINUTE => in_tenths(s, MINUTE, "min"),
+        s if s < 47.5 * HOUR => in_tenths(s, HOUR, "h"),
+        s if s < 2.0 * YEAR => in_tenths(s, DAY, "d"),
         s if s < 1e6 * YEAR => format!("{} y", significant(s / YEAR, 2)),
         s => format!("{:.1e} y", s / YEAR),
+    }
+}
+
+/// A span in a unit, with one digit after the point below ten.
+fn in_tenths(secs: f64, unit: f64, name: &str) -> String {
+    let value = secs / unit;
+    if value < 9.95 { format!("{} {name}", trimmed(value, 1)) } else { format!("{} {name}", value.round()) }
+}
+
+/// A span for the ticks of an axis, which are round numbers: `500 ms`, `10 s`, `1 min 30 s`, `12 h`, `1 y`.
+pub fn tick(secs: f64) -> String {
+    match secs {
+        0.0 => "0".to_owned(),
+        s if (YEAR - 0.1..1e6 * YEAR).contains(&s) => format!("{} y", trimmed(s / YEAR, 2)),
+        s => in_full(s),
+    }
+}
+
+/// A span for sentences, in two units where it has them: `3 min 20 s`, `1 h 8 min`, `2 d 4 h`.
+pub fn in_full(secs: f64) -> String {
+    match secs {
+        s if s < 0.0 => format!("−{}", in_full(-s)),
+        s if s > 59.5 && s < HOUR - 0.5 => in_two(s, MINUTE, "min", 1.0, "s"),
+        s if s >= HOUR - 0.5 && s < DAY - MINUTE / 2.0 => in_two(s, HOUR, "h", MINUTE, "min"),
+        s if s >= DAY - MINUTE / 2.0 && s < 10.0 * DAY - HOUR / 2.0 => in_two(s, DAY, "d", HOUR, "h"),
+        s => duration(s),
     }
 }
 
@@ -33,15 +57,6 @@ fn in_two(secs: f64, large: f64, large_name: &str, small: f64, small_name: &str)
     let per_large = large / small;
     let (whole, rest) = ((smalls / per_large).floor(), smalls % per_large);
     if rest == 0.0 { format!("{whole} {large_name}") } else { format!("{whole} {large_name} {rest} {small_name}") }
-}
-
-/// A span for the ticks of an axis, which are round numbers: `500 ms`, `10 s`, `1 min 30 s`, `12 h`, `1 y`.
-pub fn tick(secs: f64) -> String {
-    match secs {
-        0.0 => "0".to_owned(),
-        s if (YEAR - 0.1..1e6 * YEAR).contains(&s) => format!("{} y", trimmed(s / YEAR, 2)),
-        s => duration(s),
-    }
 }
 
 /// So many significant digits, never an exponent between 0.001 and a million: `0.012`, `1.3`, `420`, `12,000`.
@@ -99,46 +114,12 @@ pub fn span(estimate: &Estimate) -> String {
     if estimate.bound { format!("≤ {}", duration(estimate.high)) } else { duration(estimate.mean) }
 }
 
-/// A span with the half-width of its interval: `1 h 8 min ± 3 min`.
+/// A span with the half-width of its interval, both in the unit of the mean: `68 ± 3 min`, `2.39 ± 0.17 h`, `≤ 1.6 h`.
 pub fn span_with_error(estimate: &Estimate) -> String {
     let half = half_width(estimate);
-    if estimate.bound || half == 0.0 {
-        return span(estimate);
-    }
-    format!("{} ± {}", duration(estimate.mean), rough(half))
-}
-
-/// A span of which only the size matters: one unit, two digits.
-fn rough(secs: f64) -> String {
-    match secs {
-        s if s < 9.95 => duration(s),
-        s if s < 59.5 => format!("{} s", s.round()),
-        s if s < 2.95 * MINUTE => format!("{} min", significant(s / MINUTE, 2)),
-        s if s < 99.5 * MINUTE => format!("{} min", (s / MINUTE).round()),
-        s if s < 47.5 * HOUR => format!("{} h", significant(s / HOUR, 2)),
-        s => format!("{} d", significant(s / DAY, 2)),
-    }
-}
-
-/// A span in a single unit, for narrow columns: `41 s`, `1.7 min`, `3.2 h`, a bound with its sign.
-pub fn compact(secs: f64) -> String {
-    let (unit, name) = unit_of(secs);
-    if unit < MINUTE {
-        if secs < 59.5 { duration(secs) } else { format!("{} s", secs.round()) }
-    } else {
-        format!("{} {name}", significant(secs / unit, 2))
-    }
-}
-
-/// Mean and half-width in the same unit, for narrow columns: `71 ± 4 min`, `2.38 ± 0.14 h`, `≤ 1.6 h`.
-pub fn compact_with_error(estimate: &Estimate) -> String {
-    let half = half_width(estimate);
-    if estimate.bound {
-        return format!("≤ {}", compact(estimate.high));
-    }
     let (unit, name) = unit_of(estimate.mean);
-    if half <= 0.0 || estimate.mean > 1e6 * YEAR {
-        return compact(estimate.mean);
+    if estimate.bound || half <= 0.0 || estimate.mean > 1e6 * YEAR || half > 1e3 * estimate.mean.max(1.0) {
+        return span(estimate);
     }
     let (mean, half) = (estimate.mean / unit, half / unit);
     // A half-width that begins with 1 needs a second digit: 0.1 may be 0.06 or 0.14.
@@ -146,7 +127,7 @@ pub fn compact_with_error(estimate: &Estimate) -> String {
     format!("{mean:.decimals$} ± {half:.decimals$} {name}")
 }
 
-/// The unit in which a span has one to three digits before the point.
+/// The unit in which a span has one or two digits before the point.
 fn unit_of(secs: f64) -> (f64, &'static str) {
     match secs {
         s if s < 99.5 => (1.0, "s"),
@@ -167,7 +148,7 @@ pub fn percent(estimate: &Estimate) -> String {
     if estimate.bound {
         // A bound is rounded away from 100 %: it must not promise more than was shown.
         let decimals = percent_decimals(1.0 - estimate.low, (1.0 - estimate.low) / 3.0);
-        let unit = 10f64.powf(decimals as f64);
+        let unit = 10f64.powi(decimals as i32);
         return format!("≥ {:.decimals$} %", (estimate.low * 100.0 * unit).floor() / unit);
     }
     let decimals = estimate_decimals(estimate);
@@ -228,13 +209,13 @@ mod tests {
             (9.97, "10 s"),
             (41.2, "41 s"),
             (59.7, "1 min"),
-            (200.0, "3 min 20 s"),
+            (200.0, "3.3 min"),
             (599.8, "10 min"),
             (720.0, "12 min"),
             (3_599.0, "1 h"),
-            (4_080.0, "1 h 8 min"),
-            (86_399.0, "1 d"),
-            (187_200.0, "2 d 4 h"),
+            (4_080.0, "1.1 h"),
+            (86_399.0, "24 h"),
+            (187_200.0, "2.2 d"),
             (863_990.0, "10 d"),
             (41.0 * DAY, "41 d"),
             (3.2 * YEAR, "3.2 y"),
@@ -253,10 +234,9 @@ mod tests {
         assert_eq!(percent(&estimate(0.999_999_87, 0.999_9, 1.0)), "99.99999 %");
         assert_eq!(count(&estimate(12.345, 12.1, 12.6)), "12.3");
         assert_eq!(count(&estimate(1234.5, 1200.0, 1260.0)), "1230");
-        assert_eq!(compact_with_error(&estimate(4_260.0, 4_000.0, 4_500.0)), "71 ± 4 min");
-        assert_eq!(compact_with_error(&estimate(8_600.0, 8_000.0, 9_100.0)), "2.39 ± 0.17 h");
-        assert_eq!(compact_with_error(&estimate(0.0, 0.0, 0.4)), "0.0 ± 0.4 s");
-        assert_eq!(span_with_error(&estimate(4_080.0, 3_900.0, 4_260.0)), "1 h 8 min ± 3 min");
+        assert_eq!(span_with_error(&estimate(4_080.0, 3_900.0, 4_260.0)), "68 ± 3 min");
+        assert_eq!(span_with_error(&estimate(8_600.0, 8_000.0, 9_100.0)), "2.39 ± 0.17 h");
+        assert_eq!(span_with_error(&estimate(0.0, 0.0, 0.4)), "0.0 ± 0.4 s");
     }
 
     #[test]
@@ -265,7 +245,6 @@ mod tests {
         assert_eq!(percent(&bound), "≥ 99.996 %");
         let downtime = Estimate { mean: 0.0, low: 0.0, high: 1_163.0, bound: true };
         assert_eq!(span(&downtime), "≤ 19 min");
-        assert_eq!(compact_with_error(&downtime), "≤ 19 min");
     }
 
     #[test]
@@ -275,6 +254,8 @@ mod tests {
         assert_eq!(significant(0.000_001_2, 2), "1.2e-6");
         assert_eq!(whole(20_000), "20,000");
         assert_eq!(tick(0.5), "500 ms");
+        assert_eq!(in_full(4_080.0), "1 h 8 min");
+        assert_eq!(in_full(86_390.0), "1 d");
         assert_eq!(tick(43_200.0), "12 h");
     }
 }

@@ -1,6 +1,6 @@
 //! Views of a scenario that several reports need: recoveries of all faults together, downtime by fault.
 
-use crate::cluster::Phase;
+use crate::experiment::Phase;
 use crate::experiment::{Attribution, Distribution, ExperimentResult, ScenarioResult};
 
 /// The scenario that pictures of a single scenario show: the baseline, else the first.

@@ -3,16 +3,18 @@
 use std::fmt::Write as _;
 use std::path::Path;
 
-use anstyle::Style;
+use anstyle::{AnsiColor, Style};
 use comfy_table::{CellAlignment, ColumnConstraint, ContentArrangement, LineStyle, Table, TableStyle};
 
-use crate::experiment::{Estimate, ExperimentResult, ScenarioResult};
+use crate::experiment::{ExperimentResult, ScenarioResult, Verdict};
 use crate::report::labels::Labels;
 use crate::report::merged::{self, Samples};
 use crate::report::{answer, human};
 
 /// Causes in the table of causes; the rest is summed up.
 const TOP: usize = 8;
+/// Characters of a name that fit beside the numbers.
+const NAME: usize = 20;
 const BOLD: Style = Style::new().bold();
 const DIM: Style = Style::new().dimmed();
 
@@ -21,7 +23,7 @@ const STYLE: TableStyle = TableStyle::new().header_separator(LineStyle::none().f
 /// The report for a terminal `width` columns wide. `folder` is where the files are, if any were written.
 /// The text has ANSI styles: print it through `anstream`, which drops them where nobody sees them.
 pub fn render(result: &ExperimentResult, folder: Option<&Path>, width: u16) -> String {
-    let mut text = String::new();
+    let mut text = targets(result);
     for (i, sentence) in answer::sentences(result).iter().enumerate() {
         let style = if i == 0 { BOLD } else { Style::new() };
         for line in wrapped(sentence, width) {
@@ -50,44 +52,74 @@ pub fn render(result: &ExperimentResult, folder: Option<&Path>, width: u16) -> S
     text
 }
 
+/// What the run passes or fails by, before the numbers.
+fn targets(result: &ExperimentResult) -> String {
+    let mut text = String::new();
+    for target in &result.targets {
+        let (word, color) = match target.verdict {
+            Verdict::Pass => ("PASS", AnsiColor::Green),
+            Verdict::Fail => ("FAIL", AnsiColor::Red),
+            Verdict::Undecided => ("UNDECIDED", AnsiColor::Yellow),
+        };
+        let style = color.on_default().bold();
+        let bound = match (target.at_least, target.at_most) {
+            (Some(least), _) => format!("at least {least}"),
+            (None, most) => format!("at most {}", most.unwrap_or(f64::INFINITY)),
+        };
+        let _ = writeln!(text, "{style}{word:9}{style:#} {}: {} {bound}", target.scenario, target.metric);
+    }
+    if !text.is_empty() {
+        text.push('\n');
+    }
+    text
+}
+
 /// The numbers of every scenario.
 fn scenarios(result: &ExperimentResult, width: u16) -> String {
     let labels = Labels::of(result);
     let mut text = String::new();
+    // Names too long for a column stand above the table, and their numbers in it.
+    let numbered = !labels.varied && result.scenarios.iter().any(|s| s.name.chars().count() > NAME);
+    if numbered {
+        for (i, scenario) in result.scenarios.iter().enumerate() {
+            for (k, line) in wrapped(&scenario.name, width - 6).into_iter().enumerate() {
+                let number = if k == 0 { (i + 1).to_string() } else { String::new() };
+                let _ = writeln!(text, " {number:>3}  {line}");
+            }
+        }
+        text.push('\n');
+    }
     if labels.varied {
         for line in wrapped(&format!("scenario: {}", labels.short_keys()), width) {
             let _ = writeln!(text, " {line}");
         }
     }
-    let head =
-        ["scenario", "availability", "downtime/yr", "failed\nreq./yr", "outages\n/yr", "Pod recovery\np50 / p95"];
+    let head = ["scenario", "availability", "downtime/yr", "failed\nreq./yr", "outages\n/yr", "recovery\np50", "\np95"];
     let rows = result.scenarios.iter().enumerate().map(|(i, scenario)| {
         let baseline = result.baseline.as_deref() == Some(scenario.name.as_str()) && result.scenarios.len() > 1;
-        let name = if baseline { format!("{} *", labels.short(i)) } else { labels.short(i) };
+        let label = if numbered { (i + 1).to_string() } else { labels.short(i) };
+        let name = if baseline { format!("{label} *") } else { label };
+        let [median, late] = recovery(&Samples::of_recoveries(scenario));
         [
             name,
             human::percent(&scenario.availability),
-            human::compact_with_error(&scenario.downtime_s_per_year),
-            failed(&scenario.failed_request_s_per_year),
+            human::span_with_error(&scenario.downtime_s_per_year),
+            human::span(&scenario.failed_request_s_per_year),
             human::count(&scenario.outages_per_year),
-            recovery(&Samples::of_recoveries(scenario)),
+            median,
+            late,
         ]
     });
     text += &table(&head, rows.map(Vec::from).collect(), width);
     text
 }
 
-fn failed(estimate: &Estimate) -> String {
-    if estimate.bound { format!("≤ {}", human::compact(estimate.high)) } else { human::compact(estimate.mean) }
-}
-
-/// Median and 95th percentile: `41 s / 5 min`.
-fn recovery(samples: &Samples) -> String {
+/// Median and 95th percentile.
+fn recovery(samples: &Samples) -> [String; 2] {
     if samples.count + samples.censored == 0 {
-        return "–".to_owned();
+        return ["–".to_owned(), "–".to_owned()];
     }
-    let quantile = |p| samples.quantile(p).map_or("no end".to_owned(), human::compact);
-    format!("{} / {}", quantile(0.5), quantile(0.95))
+    [0.5, 0.95].map(|p| samples.quantile(p).map_or("no end".to_owned(), human::duration))
 }
 
 /// Where downtime and failed requests come from, and how long each cause takes to repair.
@@ -102,7 +134,7 @@ fn causes(result: &ExperimentResult, shown: &ScenarioResult, width: u16) -> Stri
     let sum = |causes: &[merged::CauseTotal<'_>]| causes.iter().map(|cause| cause.total).sum::<f64>();
     let (all_down, all_failed) = (sum(&down), sum(&failed));
     let part = |total: f64, whole: f64| {
-        if total > 0.0 { format!("{} ({})", human::compact(total), share(total / whole)) } else { "–".to_owned() }
+        if total > 0.0 { format!("{} ({})", human::duration(total), share(total / whole)) } else { "–".to_owned() }
     };
     let of = |causes: &[merged::CauseTotal<'_>], names: &[&str]| {
         causes.iter().filter(|cause| names.contains(&cause.fault)).map(|cause| cause.total).sum::<f64>()
@@ -112,15 +144,16 @@ fn causes(result: &ExperimentResult, shown: &ScenarioResult, width: u16) -> Stri
     let mut rows: Vec<Vec<String>> = Vec::new();
     for name in names.iter().take(top) {
         let main = down.iter().chain(&failed).find(|cause| cause.fault == *name);
+        let none = || ["–".to_owned(), "–".to_owned()];
+        let [median, late] =
+            shown.pod_recovery_s.get(name).map_or_else(none, |r| recovery(&Samples::of([&r.lengths].into_iter())));
         rows.push(vec![
             (*name).to_owned(),
             part(of(&down, &[name]), all_down),
             part(of(&failed, &[name]), all_failed),
             main.map_or(String::new(), |cause| merged::phase_name(cause.main_phase)),
-            shown
-                .pod_recovery_s
-                .get(name)
-                .map_or("–".to_owned(), |r| recovery(&Samples::of([&r.lengths].into_iter()))),
+            median,
+            late,
         ]);
     }
     let rest = &names[top..];
@@ -132,6 +165,7 @@ fn causes(result: &ExperimentResult, shown: &ScenarioResult, width: u16) -> Stri
             part(f, all_failed),
             String::new(),
             String::new(),
+            String::new(),
         ]);
     }
     let mut text = String::new();
@@ -140,12 +174,12 @@ fn causes(result: &ExperimentResult, shown: &ScenarioResult, width: u16) -> Stri
             let _ = writeln!(text, " {line}");
         }
     }
-    let head = ["cause", "downtime/yr", "failed\nrequests/yr", "mainly in\nphase", "Pod recovery\np50 / p95"];
+    let head = ["cause", "downtime/yr", "failed\nreq./yr", "mainly in\nphase", "recovery\np50", "\np95"];
     text + &table(&head, rows, width)
 }
 
 fn share(share: f64) -> String {
-    if share < 0.005 { "< 1 %".to_owned() } else { format!("{:.0} %", share * 100.0) }
+    if share < 0.005 { "<1 %".to_owned() } else { format!("{:.0} %", share * 100.0) }
 }
 
 fn footnotes(result: &ExperimentResult) -> Vec<String> {
@@ -154,7 +188,10 @@ fn footnotes(result: &ExperimentResult) -> Vec<String> {
     if result.baseline.is_some() && result.scenarios.len() > 1 {
         notes.push("* the baseline.".to_owned());
     }
-    notes.push(format!("± is half of a {level} interval over replications."));
+    notes.push(format!(
+        "± is half of a {level} interval over replications. Failed requests: as time of full traffic. \
+         Recovery: from a fault until the Pod serves in rotation again."
+    ));
     let bound =
         |s: &ScenarioResult| s.availability.bound || s.failed_request_s_per_year.bound || s.outages_per_year.bound;
     if result.scenarios.iter().any(bound) {
@@ -174,12 +211,11 @@ fn table(head: &[&str], rows: Vec<Vec<String>>, width: u16) -> String {
     table.load_style(STYLE).set_content_arrangement(ContentArrangement::Dynamic).set_width(width).force_no_tty();
     table.set_header(head.to_vec());
     table.add_rows(rows);
-    for (i, column) in table.column_iter_mut().enumerate() {
+    for column in table.column_iter_mut().skip(1) {
+        // Numbers are never broken.
+        column.set_cell_alignment(CellAlignment::Right);
         column.set_padding((1, 0));
-        if i > 0 {
-            column.set_cell_alignment(CellAlignment::Right);
-            column.set_constraint(ColumnConstraint::ContentWidth);
-        }
+        column.set_constraint(ColumnConstraint::ContentWidth);
     }
     table.trim_fmt() + "\n"
 }

@@ -208,6 +208,8 @@ pub fn scenario(name: &str, parameters: Map<String, Value>, factor: f64, thresho
 
 fn result(experiment: &str, varied: &[&str], scenarios: Vec<ScenarioResult>) -> ExperimentResult {
     ExperimentResult {
+        interrupted: false,
+        targets: vec![],
         api_version: "hasim/v1".to_owned(),
         kind: "Results".to_owned(),
         experiment: experiment.to_owned(),

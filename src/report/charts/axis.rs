@@ -115,8 +115,8 @@ impl Axis {
     /// True if the value lies inside, and not merely on an edge.
     pub fn holds(&self, value: f64) -> bool {
         match self.scale {
-            Scale::Log { low, high } => (low..=high).contains(&value),
             Scale::Linear { high } | Scale::Nines { high } => (0.0..=high).contains(&value),
+            Scale::Log { low, high } => (low..=high).contains(&value),
         }
     }
 

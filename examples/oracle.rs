@@ -1,0 +1,148 @@
+//! The judge, at length: the fast mode against the one that plays every probe and heartbeat.
+//!
+//! `cargo run --release --example oracle [REPLICATIONS]` (1,000 by default). Part one plays stormy months, in which
+//! every kind of fault strikes again and again, in both modes and compares all that happens to the nanosecond.
+//! Part two lets probes fail by chance so often that they take Pods out of rotation and kill containers; then the
+//! modes play different histories, and availability, losses and kills must agree in law.
+
+#[path = "../tests/common/mod.rs"]
+mod common;
+
+use std::process::ExitCode;
+
+use hasim::cluster::{Mode, Observer, Replication, SlotView};
+use hasim::ids::{FaultId, SlotId};
+use hasim::model::{Model, ProbeKind};
+use hasim::random::law::normal_quantile;
+use hasim::time::{Duration, SimTime};
+
+/// What is compared: a digest of every call, and counts.
+#[derive(Debug, Clone, Default, PartialEq)]
+struct Watch {
+    digest: u64,
+    strikes: Vec<u64>,
+    losses: u64,
+    kills: u64,
+    up: Vec<bool>,
+    since: u64,
+    up_nanos: u64,
+}
+
+impl Watch {
+    fn mix(&mut self, now: SimTime, words: &[u64]) {
+        for &word in [now.as_nanos()].iter().chain(words) {
+            self.digest = (self.digest ^ word).wrapping_mul(0x0000_0100_0000_01b3).rotate_left(29);
+        }
+    }
+}
+
+impl Observer for Watch {
+    fn slot_changed(&mut self, now: SimTime, slot: SlotId, view: SlotView) {
+        self.mix(
+            now,
+            &[1, slot.index() as u64, u64::from(view.serves), u64::from(view.in_rotation), view.phase as u64],
+        );
+        if self.up.iter().any(|&up| up) {
+            self.up_nanos += now.as_nanos() - self.since;
+        }
+        self.since = now.as_nanos();
+        if self.up.len() <= slot.index() {
+            self.up.resize(slot.index() + 1, false);
+        }
+        self.up[slot.index()] = view.delivers();
+    }
+    fn fault_struck(&mut self, now: SimTime, slot: SlotId, fault: FaultId) {
+        self.mix(now, &[2, slot.index() as u64, fault.index() as u64]);
+        if self.strikes.len() <= fault.index() {
+            self.strikes.resize(fault.index() + 1, 0);
+        }
+        self.strikes[fault.index()] += 1;
+    }
+    fn reacted(&mut self, now: SimTime, slot: SlotId) {
+        self.mix(now, &[3, slot.index() as u64]);
+    }
+    fn readiness_lost(&mut self, now: SimTime, slot: SlotId, serving: bool) {
+        self.mix(now, &[4, slot.index() as u64, u64::from(serving)]);
+        self.losses += 1;
+    }
+    fn probe_killed(&mut self, now: SimTime, slot: SlotId, by: ProbeKind, needless: bool) {
+        self.mix(now, &[5, slot.index() as u64, by as u64, u64::from(needless)]);
+        self.kills += 1;
+    }
+    fn restarted(&mut self, now: SimTime, slot: SlotId) {
+        self.mix(now, &[6, slot.index() as u64]);
+    }
+}
+
+fn play(model: &Model, index: u64, mode: Mode) -> Watch {
+    let mut replication = Replication::new(model, 11, index, mode, Watch::default());
+    replication.run_until(SimTime::ZERO + model.warm_up + model.horizon);
+    replication.into_observer()
+}
+
+/// Months in which all that can happen happens.
+fn identical(replications: u64) -> bool {
+    let mut model = common::stormy_reference();
+    let mut strikes = vec![0u64; model.faults.len()];
+    let mut differing = 0;
+    for index in 0..replications {
+        // Every second one with a startup probe.
+        model.deployment.pod.startup = (index % 2 == 1).then(|| common::probe(4));
+        let (fast, slow) = (play(&model, index, Mode::Fast), play(&model, index, Mode::EveryProbe));
+        if fast != slow {
+            differing += 1;
+            println!("replication {index} differs: {fast:?} {slow:?}");
+        }
+        for (sum, n) in strikes.iter_mut().zip(&fast.strikes) {
+            *sum += n;
+        }
+    }
+    println!("to the nanosecond: {differing} of {replications} replications of 30 days differ");
+    for (fault, n) in model.faults.iter().zip(&strikes) {
+        println!("  {:16} struck {n} slots", fault.name);
+    }
+    differing == 0 && (replications < 1000 || strikes.iter().all(|&n| n >= 1000))
+}
+
+/// Probes that fail by chance, four in a row often enough.
+fn same_law(replications: u64) -> bool {
+    let mut model = common::reference();
+    model.app.probe_failure = 0.12;
+    model.warm_up = Duration::ZERO;
+    model.horizon = Duration::from_secs(2 * 86_400);
+    let play_all = |mode: Mode, offset: u64| -> Vec<Watch> {
+        (0..replications).map(|index| play(&model, offset + index, mode)).collect()
+    };
+    // Different replications: the two samples are independent.
+    let (fast, slow) = (play_all(Mode::Fast, 0), play_all(Mode::EveryProbe, 1_000_000));
+    let figures: [(&str, fn(&Watch) -> f64); 3] = [
+        ("seconds up", |w| w.up_nanos as f64 / 1e9),
+        ("readiness losses", |w| w.losses as f64),
+        ("probe kills", |w| w.kills as f64),
+    ];
+    let limit = normal_quantile(1.0 - 0.0005);
+    let mut agree = true;
+    for (name, figure) in figures {
+        let moments = |watches: &[Watch]| {
+            let n = watches.len() as f64;
+            let mean = watches.iter().map(figure).sum::<f64>() / n;
+            let variance = watches.iter().map(|w| (figure(w) - mean).powi(2)).sum::<f64>() / (n - 1.0);
+            (mean, variance / n, mean * n)
+        };
+        let ((a, va, total), (b, vb, _)) = (moments(&fast), moments(&slow));
+        let half = limit * (va + vb).sqrt();
+        let inside = (a - b).abs() <= half;
+        println!(
+            "in law: {name}: fast {a:.4}, every probe {b:.4}, difference {:.4} within ±{half:.4}: {inside} ({total:.0} in all)",
+            a - b
+        );
+        agree &= inside;
+    }
+    agree
+}
+
+fn main() -> ExitCode {
+    let replications = std::env::args().nth(1).and_then(|n| n.parse().ok()).unwrap_or(1000);
+    let (identical, same_law) = (identical(replications), same_law(replications));
+    if identical && same_law { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}

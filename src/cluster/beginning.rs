@@ -1,0 +1,109 @@
+//! The state at time 0: a system met in the middle of its life, or one that is just being created.
+
+use super::eviction::TaintQueue;
+use super::observer::{Cause, Observer};
+use super::prober::{Status, Worker};
+use super::probing::KINDS;
+use super::state::{Dice, Endpoint, Prober, Stage};
+use super::{Cluster, Cx, Event, Mode, Target};
+use crate::ids::{NodeId, PodId, SlotId, ZoneId};
+use crate::model::Start;
+use crate::random::{Owner, Purpose};
+use crate::time::{Duration, SimTime};
+
+impl<O: Observer> Cluster<'_, O> {
+    /// Sets the scene and schedules the first events.
+    pub(super) fn begin(&mut self, cx: &mut Cx<'_, Event>) {
+        let rate = self.model.cluster.control_plane.eviction_rate;
+        self.taint_queues = (0..=self.zones.len()).map(|_| TaintQueue::new(rate)).collect();
+        self.wind_clocks();
+        match self.model.start {
+            Start::Running => self.begin_running(cx),
+            Start::Fresh => self.begin_fresh(cx),
+        }
+        for target in (0..self.nodes.len()).map(|node| Target::Node(NodeId::new(node))) {
+            self.update_clock(cx, target);
+        }
+        for target in (0..self.zones.len()).map(|zone| Target::Zone(ZoneId::new(zone))) {
+            self.update_clock(cx, target);
+        }
+        self.update_clock(cx, Target::Deployment);
+        if self.mode == Mode::EveryProbe {
+            for node in (0..self.nodes.len()).map(NodeId::new) {
+                self.schedule_first_renewal(cx, node);
+            }
+            self.plan_pass(cx);
+        }
+    }
+
+    fn schedule_first_renewal(&mut self, cx: &mut Cx<'_, Event>, node: NodeId) {
+        let timer = self.timer();
+        let state = &mut self.nodes[node.index()];
+        state.lease = timer;
+        cx.at(state.leases.at_or_after(SimTime::ZERO), Event::LeaseRenewed(node, timer));
+    }
+
+    fn begin_fresh(&mut self, cx: &mut Cx<'_, Event>) {
+        for slot in (0..self.slots.len()).map(SlotId::new) {
+            self.slots[slot.index()].cause = Some(Cause::Start);
+            let pod = self.create_pod(cx, slot);
+            self.request_binding(cx, pod);
+            self.look_at_slot(cx, slot);
+        }
+    }
+
+    /// Every slot has a Pod, placed one after the other as the scheduler would on an empty cluster, Ready and in
+    /// rotation for a long time.
+    fn begin_running(&mut self, cx: &mut Cx<'_, Event>) {
+        for slot in (0..self.slots.len()).map(SlotId::new) {
+            let pod = self.create_pod(cx, slot);
+            match self.choose_node() {
+                Some(node) => self.set_up(pod, slot, node),
+                // It has been Pending for as long as the system has run.
+                None => {
+                    self.slots[slot.index()].cause = Some(Cause::Start);
+                    self.request_binding(cx, pod);
+                }
+            }
+        }
+        self.balance();
+        for pod in (0..self.pods.len()).map(PodId::new) {
+            self.settle(cx, pod);
+        }
+        for slot in (0..self.slots.len()).map(SlotId::new) {
+            self.look_at_slot(cx, slot);
+        }
+    }
+
+    fn set_up(&mut self, pod: PodId, slot: SlotId, node: NodeId) {
+        let spec = &self.model.deployment.pod;
+        let stream = self.streams.stream(Owner::Slot(slot.index() as u32), Purpose::Initial);
+        let mut dice = Dice::new(stream);
+        let latencies = &self.model.cluster.latencies;
+        // The phases of a Pod's workers are coupled (P9b): liveness ticks from the first sync; readiness from the
+        // first global relist after the start, or with a startup probe from its success, on a tick.
+        let period = spec.liveness.or(spec.readiness).map_or(Duration::from_secs(10), |probe| probe.period);
+        let first_sync = SimTime::from_nanos((dice.uniform() * period.as_nanos() as f64) as u64);
+        let start_up = dice.span(&latencies.sandbox) + dice.span(&latencies.container_start);
+        let relist = Duration::from_nanos(
+            (dice.uniform() * self.model.cluster.control_plane.relist_period.as_nanos() as f64) as u64,
+        );
+        let lag = if spec.startup.is_some() { Duration::ZERO } else { start_up + relist };
+        let probes = [(spec.liveness, Duration::ZERO), (spec.readiness, lag), (spec.startup, Duration::ZERO)];
+        let state = &mut self.pods[pod.index()];
+        for (kind, (probe, lag)) in KINDS.into_iter().zip(probes) {
+            let Some(probe) = probe else { continue };
+            let worker = Worker::long_healthy(kind, probe, first_sync + lag, 1, SimTime::ZERO);
+            state.workers[kind as usize] = Some(Prober::new(worker));
+        }
+        state.node = Some(node);
+        state.container.instance = 1;
+        state.container.stage = Stage::Running;
+        state.container.serving = true;
+        state.status = Status { instance: 1, running: true, started: true, started_at: None };
+        state.ready = true;
+        state.api_ready = true;
+        state.slice = Endpoint { listed: true, serving: true, terminating: false };
+        self.nodes[node.index()].image_present = true;
+    }
+}

@@ -1,0 +1,211 @@
+//! NoExecute taints, tolerations and zone states (N7–N12).
+//! Follows `pkg/controller/nodelifecycle/node_lifecycle_controller.go`, `scheduler/rate_limited_queue.go` there,
+//! and `pkg/controller/tainteviction/taint_eviction.go`.
+
+use std::collections::VecDeque;
+
+use super::observer::Observer;
+use super::state::Timer;
+use super::{Cluster, Cx, Event};
+use crate::ids::{NodeId, PodId, ZoneId};
+use crate::model::Toleration;
+use crate::time::{Duration, SimTime};
+
+/// The Nodes of one zone that wait for their NoExecute taint, behind a token bucket of one token (N7).
+#[derive(Debug, Clone)]
+pub(crate) struct TaintQueue {
+    nodes: VecDeque<NodeId>,
+    /// Tokens per second; 0 while evictions are off.
+    rate: f64,
+    /// When the next token is there.
+    token_at: SimTime,
+    timer: Timer,
+}
+
+impl TaintQueue {
+    pub fn new(rate: f64) -> Self {
+        Self { nodes: VecDeque::new(), rate, token_at: SimTime::ZERO, timer: Timer::NONE }
+    }
+
+    fn refill(&self) -> Duration {
+        if self.rate > 0.0 { Duration::from_secs_f64(1.0 / self.rate) } else { Duration::MAX }
+    }
+}
+
+/// The state of a zone (N11).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Disruption {
+    Normal,
+    Partial,
+    Full,
+}
+
+impl<O: Observer> Cluster<'_, O> {
+    /// Nodes without a zone label form one zone of their own (N7).
+    fn queue_of(&self, node: NodeId) -> usize {
+        self.model.cluster.nodes[node.index()].zone.map_or(self.zones.len(), ZoneId::index)
+    }
+
+    pub(super) fn queue_for_taint(&mut self, cx: &mut Cx<'_, Event>, node: NodeId) {
+        let state = &mut self.nodes[node.index()];
+        if state.queued || state.no_execute {
+            return;
+        }
+        state.queued = true;
+        let queue = self.queue_of(node);
+        self.taint_queues[queue].nodes.push_back(node);
+        self.serve_queue(cx, queue);
+    }
+
+    /// The queue is served at its next round with a token.
+    fn serve_queue(&mut self, cx: &mut Cx<'_, Event>, index: usize) {
+        let queue = &self.taint_queues[index];
+        if queue.nodes.is_empty() || queue.rate <= 0.0 || queue.timer.is_set() {
+            return;
+        }
+        let at = self.taint_grid.after(queue.token_at.max(cx.now()));
+        let timer = self.timer();
+        self.taint_queues[index].timer = timer;
+        cx.at(at, Event::TaintDue(index as u32, timer));
+    }
+
+    pub(super) fn on_taint_due(&mut self, cx: &mut Cx<'_, Event>, index: u32, timer: Timer) {
+        let index = index as usize;
+        if !self.taint_queues[index].timer.expires(timer) {
+            return;
+        }
+        let Some(node) = self.taint_queues[index].nodes.pop_front() else { return };
+        // The bucket is charged before anyone looks at the Node (N7a).
+        self.taint_queues[index].token_at = cx.now() + self.taint_queues[index].refill();
+        let rules = &self.model.cluster.control_plane;
+        let state = &mut self.nodes[node.index()];
+        state.queued = false;
+        if !state.ready && state.registered {
+            let just_marked = cx.now().since(state.marked_at) <= rules.taint_queue_period;
+            let lost = just_marked && state.taint_dice.uniform() < rules.lost_taint_token;
+            if !lost {
+                self.taint(cx, node);
+            }
+        }
+        self.serve_queue(cx, index);
+        self.plan_pass(cx);
+    }
+
+    /// The taint is there: every Pod of the Node is deleted when its toleration is over (N9).
+    fn taint(&mut self, cx: &mut Cx<'_, Event>, node: NodeId) {
+        self.nodes[node.index()].no_execute = true;
+        let after = match self.model.deployment.pod.tolerations.unreachable {
+            Toleration::Forever => return,
+            Toleration::None => Duration::ZERO,
+            Toleration::For(span) => span,
+        };
+        for pod in self.pods_on(node) {
+            if self.pods[pod.index()].deleted {
+                continue;
+            }
+            let timer = self.timer();
+            self.pods[pod.index()].eviction = timer;
+            cx.after(after, Event::EvictionDue(pod, timer));
+        }
+    }
+
+    /// The Node is Ready, or all zones are down: the taint goes, and with it every timer (N9, N11).
+    pub(super) fn lift_no_execute(&mut self, node: NodeId) {
+        let queue = self.queue_of(node);
+        let state = &mut self.nodes[node.index()];
+        if std::mem::take(&mut state.queued) {
+            self.taint_queues[queue].nodes.retain(|&queued| queued != node);
+        }
+        if std::mem::take(&mut self.nodes[node.index()].no_execute) {
+            for pod in self.pods_on(node) {
+                self.pods[pod.index()].eviction = Timer::NONE;
+            }
+        }
+    }
+
+    pub(super) fn on_eviction_due(&mut self, cx: &mut Cx<'_, Event>, pod: PodId, timer: Timer) {
+        if self.pods[pod.index()].eviction.expires(timer) {
+            self.delete_pod(cx, pod);
+        }
+    }
+
+    /// Zone states at the end of a pass, after its taints were queued (N11).
+    pub(super) fn assess_zones(&mut self, cx: &mut Cx<'_, Event>) {
+        let states: Vec<Option<(Disruption, u32)>> =
+            (0..self.taint_queues.len()).map(|queue| self.disruption(queue)).collect();
+        let all_down = states.iter().flatten().all(|&(state, _)| state == Disruption::Full);
+        let any = states.iter().any(Option::is_some);
+        let rules = &self.model.cluster.control_plane;
+        if all_down && any {
+            if !self.all_zones_down {
+                self.all_zones_down = true;
+                for node in (0..self.nodes.len()).map(NodeId::new) {
+                    self.lift_no_execute(node);
+                }
+            }
+            for queue in 0..self.taint_queues.len() {
+                self.set_rate(cx, queue, 0.0);
+            }
+            // They stay queued, for when a zone recovers.
+            for node in (0..self.nodes.len()).map(NodeId::new) {
+                if self.nodes[node.index()].registered && !self.nodes[node.index()].ready {
+                    self.queue_for_taint(cx, node);
+                }
+            }
+            return;
+        }
+        if std::mem::take(&mut self.all_zones_down) {
+            self.monitor.reset_at = cx.now();
+            for state in &mut self.nodes {
+                state.seen = cx.now();
+                state.silent_since = state.silent_since.map(|_| cx.now());
+            }
+        }
+        for (queue, state) in states.into_iter().enumerate() {
+            let rate = match state {
+                Some((Disruption::Partial, size)) if size > rules.large_zone => rules.secondary_eviction_rate,
+                Some((Disruption::Partial, _)) => 0.0,
+                _ => rules.eviction_rate,
+            };
+            self.set_rate(cx, queue, rate);
+        }
+    }
+
+    /// The state and size of a zone; `None` if it has no Node.
+    fn disruption(&self, queue: usize) -> Option<(Disruption, u32)> {
+        let (mut ready, mut not_ready) = (0u32, 0u32);
+        for (index, state) in self.nodes.iter().enumerate() {
+            if state.registered && self.queue_of(NodeId::new(index)) == queue {
+                *(if state.ready { &mut ready } else { &mut not_ready }) += 1;
+            }
+        }
+        let size = ready + not_ready;
+        if size == 0 {
+            return None;
+        }
+        let share = f64::from(not_ready) / f64::from(size);
+        let threshold = self.model.cluster.control_plane.unhealthy_zone_threshold;
+        let state = if ready == 0 {
+            Disruption::Full
+        } else if not_ready > 2 && share >= threshold {
+            Disruption::Partial
+        } else {
+            Disruption::Normal
+        };
+        Some((state, size))
+    }
+
+    /// A limiter that is replaced while it has no token starts empty (N11).
+    fn set_rate(&mut self, cx: &mut Cx<'_, Event>, index: usize, rate: f64) {
+        let queue = &mut self.taint_queues[index];
+        if queue.rate == rate {
+            return;
+        }
+        queue.rate = rate;
+        queue.timer = Timer::NONE;
+        if queue.token_at > cx.now() {
+            queue.token_at = cx.now() + queue.refill();
+        }
+        self.serve_queue(cx, index);
+    }
+}

@@ -1,0 +1,357 @@
+//! Faults: their clocks, what they strike, how they end.
+//!
+//! A clock counts the time that its target is in service and outlives restarts and
+//! replacements. All faults of one target share the clock's hand; each has an age at
+//! which it strikes next.
+
+use super::observer::{Cause, Observer};
+use super::state::{Dice, Stage, Strike, Timer};
+use super::{Cluster, Cx, Event, Target};
+use crate::ids::{FaultId, NodeId, PodId, SlotId, ZoneId};
+use crate::model::{Affects, ContainerMode, DeadNodes, NodeMode, Start, Strikes};
+use crate::random::{Owner, Purpose, name_hash};
+use crate::time::{Duration, SimTime};
+
+/// The time in service of one target, and the ages at which faults strike it.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Clock {
+    age: Duration,
+    running_since: Option<SimTime>,
+    pending: Vec<Pending>,
+    timer: Timer,
+}
+
+#[derive(Debug, Clone)]
+struct Pending {
+    fault: FaultId,
+    strikes_at: Duration,
+    every: Dice,
+    lasts: Dice,
+}
+
+impl Clock {
+    fn is_running(&self) -> bool {
+        self.running_since.is_some()
+    }
+
+    /// The target leaves service.
+    fn stop(&mut self, now: SimTime) {
+        if let Some(since) = self.running_since.take() {
+            self.age += now.since(since);
+            self.timer = Timer::NONE;
+        }
+    }
+
+    /// The target enters service; the time left until the next strike.
+    fn start(&mut self, now: SimTime) -> Option<Duration> {
+        self.running_since = Some(now);
+        self.pending.iter().map(|p| p.strikes_at).min().map(|at| at.saturating_sub(self.age))
+    }
+
+    /// The fault that is due at the present age; the first of the model's order if several are.
+    fn due(&self) -> Option<usize> {
+        (0..self.pending.len()).min_by_key(|&i| (self.pending[i].strikes_at, self.pending[i].fault))
+    }
+}
+
+impl<O: Observer> Cluster<'_, O> {
+    /// Draws the first strike of every fault and gives each target its clock.
+    pub(super) fn wind_clocks(&mut self) {
+        for (index, fault) in self.model.faults.iter().enumerate() {
+            let id = FaultId::new(index);
+            match fault.strikes {
+                Strikes::Container(_) => {
+                    (0..self.slots.len()).for_each(|slot| self.wind(Target::Slot(SlotId::new(slot)), id));
+                }
+                Strikes::Deployment(_) => self.wind(Target::Deployment, id),
+                Strikes::Node(_) => {
+                    (0..self.nodes.len()).for_each(|node| self.wind(Target::Node(NodeId::new(node)), id));
+                }
+                Strikes::Zone(_) => {
+                    (0..self.zones.len()).for_each(|zone| self.wind(Target::Zone(ZoneId::new(zone)), id));
+                }
+            }
+        }
+    }
+
+    fn wind(&mut self, target: Target, fault: FaultId) {
+        let model = &self.model.faults[fault.index()];
+        let owner = match target {
+            Target::Slot(slot) => Owner::Slot(slot.index() as u32),
+            Target::Deployment => Owner::Deployment,
+            Target::Node(node) => {
+                let node = &self.model.cluster.nodes[node.index()];
+                Owner::Node { zone: node.zone.map_or(u32::MAX, |z| z.index() as u32), index: node.index_in_zone }
+            }
+            Target::Zone(zone) => Owner::Zone(zone.index() as u32),
+        };
+        let name = name_hash(&model.name);
+        let mut every = Dice::new(self.streams.stream(owner, Purpose::FaultEvery(name)));
+        let lasts = Dice::new(self.streams.stream(owner, Purpose::FaultLasts(name)));
+        let strikes_at = match self.model.start {
+            Start::Fresh => every.span(&model.every),
+            Start::Running => {
+                let (stream, ordinal) = every.reserve();
+                Duration::from_secs_f64(model.every.sample_residual(&mut stream.rng(ordinal)))
+            }
+        };
+        self.clock_mut(target).pending.push(Pending { fault, strikes_at, every, lasts });
+    }
+
+    fn clock_mut(&mut self, target: Target) -> &mut Clock {
+        match target {
+            Target::Slot(slot) => &mut self.slots[slot.index()].clock,
+            Target::Deployment => &mut self.deployment_clock,
+            Target::Node(node) => &mut self.nodes[node.index()].clock,
+            Target::Zone(zone) => &mut self.zones[zone.index()].clock,
+        }
+    }
+
+    fn is_in_service(&self, target: Target) -> bool {
+        match target {
+            Target::Slot(slot) => self.slots[slot.index()].pod.is_some_and(|pod| {
+                let container = &self.pods[pod.index()].container;
+                container.stage == Stage::Running
+                    && container.serving
+                    && container.strike.is_none()
+                    && container.deployment_strike.is_none()
+            }),
+            Target::Deployment => self.deployment_strike.is_none(),
+            Target::Node(node) => {
+                let node = &self.nodes[node.index()];
+                node.connected && node.kubelet == super::state::Kubelet::Up && node.registered && node.strike.is_none()
+            }
+            Target::Zone(zone) => self.zones[zone.index()].strike.is_none(),
+        }
+    }
+
+    /// Starts or stops the target's clock as its service demands.
+    pub(super) fn update_clock(&mut self, cx: &mut Cx<'_, Event>, target: Target) {
+        let in_service = self.is_in_service(target);
+        let clock = self.clock_mut(target);
+        if clock.pending.is_empty() || clock.is_running() == in_service {
+            return;
+        }
+        if in_service {
+            if let Some(left) = clock.start(cx.now()) {
+                let timer = self.timer();
+                self.clock_mut(target).timer = timer;
+                cx.after(left, Event::FaultDue(target, timer));
+            }
+        } else {
+            clock.stop(cx.now());
+        }
+    }
+
+    pub(super) fn on_fault_due(&mut self, cx: &mut Cx<'_, Event>, target: Target, timer: Timer) {
+        let model = self.model;
+        let clock = self.clock_mut(target);
+        if !clock.timer.expires(timer) {
+            return;
+        }
+        clock.stop(cx.now());
+        let Some(index) = clock.due() else { return };
+        let age = clock.age;
+        let pending = &mut clock.pending[index];
+        let fault = pending.fault;
+        let law = &model.faults[fault.index()];
+        pending.strikes_at = age + pending.every.span(&law.every);
+        let lasts = law.lasts.as_ref().map(|lasts| pending.lasts.span(lasts));
+        self.strike(cx, target, fault, lasts);
+        self.update_clock(cx, target);
+    }
+
+    fn strike(&mut self, cx: &mut Cx<'_, Event>, target: Target, fault: FaultId, lasts: Option<Duration>) {
+        match (target, self.model.faults[fault.index()].strikes) {
+            (Target::Slot(slot), Strikes::Container(mode)) => {
+                self.mark_struck(cx, slot, fault);
+                let Some(pod) = self.slots[slot.index()].pod else { return };
+                if mode == ContainerMode::Crash {
+                    self.exit_container(cx, pod);
+                    return;
+                }
+                let timer = self.schedule_end(cx, target, lasts);
+                self.pods[pod.index()].container.strike = Some(Strike { fault, timer });
+                self.settle(cx, pod);
+            }
+            (_, Strikes::Deployment(mode)) => self.strike_deployment(cx, fault, mode, lasts),
+            (Target::Node(node), Strikes::Node(mode)) => {
+                self.mark_node_struck(cx, node, fault);
+                let replaced =
+                    mode == NodeMode::Crash && matches!(self.model.cluster.dead_nodes, DeadNodes::Replace(_));
+                // A machine that is gone does not come back; another takes its place.
+                let timer = self.schedule_end(cx, target, lasts.filter(|_| !replaced));
+                self.nodes[node.index()].strike = Some(Strike { fault, timer });
+                if replaced {
+                    self.order_replacement_node(cx, node);
+                }
+                self.refresh_node(cx, node);
+            }
+            (Target::Zone(zone), Strikes::Zone(_)) => {
+                let timer = self.schedule_end(cx, target, lasts);
+                self.zones[zone.index()].strike = Some(Strike { fault, timer });
+                for node in self.nodes_of(zone) {
+                    self.mark_node_struck(cx, node, fault);
+                    self.refresh_node(cx, node);
+                }
+            }
+            (target, strikes) => unreachable!("{strikes:?} has no clock at {target:?}"),
+        }
+    }
+
+    fn strike_deployment(
+        &mut self,
+        cx: &mut Cx<'_, Event>,
+        fault: FaultId,
+        mode: ContainerMode,
+        lasts: Option<Duration>,
+    ) {
+        for slot in (0..self.slots.len()).map(SlotId::new) {
+            self.mark_struck(cx, slot, fault);
+        }
+        let pods: Vec<PodId> = self.running_pods();
+        if mode == ContainerMode::Crash {
+            for pod in pods {
+                self.exit_container(cx, pod);
+            }
+            return;
+        }
+        for &pod in &pods {
+            if lasts.is_none() {
+                self.pods[pod.index()].container.deployment_strike = Some(fault);
+            }
+        }
+        if lasts.is_some() {
+            let timer = self.schedule_end(cx, Target::Deployment, lasts);
+            self.deployment_strike = Some(Strike { fault, timer });
+        }
+        for pod in pods {
+            self.settle(cx, pod);
+        }
+    }
+
+    fn schedule_end(&mut self, cx: &mut Cx<'_, Event>, target: Target, lasts: Option<Duration>) -> Timer {
+        let Some(lasts) = lasts else { return Timer::NONE };
+        let timer = self.timer();
+        cx.after(lasts, Event::FaultEnded(target, timer));
+        timer
+    }
+
+    pub(super) fn on_fault_ended(&mut self, cx: &mut Cx<'_, Event>, target: Target, timer: Timer) {
+        let over = |strike: &mut Option<Strike>| strike.take_if(|strike| strike.timer == timer).map(|s| s.fault);
+        match target {
+            Target::Slot(slot) => {
+                let Some(pod) = self.slots[slot.index()].pod else { return };
+                if self.pods[pod.index()].container.strike.is_none_or(|strike| strike.timer != timer) {
+                    return;
+                }
+                if let Some(fault) = over(&mut self.pods[pod.index()].container.strike) {
+                    self.mark_ended(cx, slot, fault);
+                    self.settle(cx, pod);
+                }
+            }
+            Target::Deployment => {
+                let pods = self.running_pods();
+                let Some(fault) = over(&mut self.deployment_strike) else { return };
+                for slot in (0..self.slots.len()).map(SlotId::new) {
+                    self.mark_ended(cx, slot, fault);
+                }
+                for pod in pods {
+                    self.settle(cx, pod);
+                }
+            }
+            Target::Node(node) => {
+                let Some(fault) = over(&mut self.nodes[node.index()].strike) else { return };
+                self.mark_node_ended(cx, node, fault);
+                self.refresh_node(cx, node);
+            }
+            Target::Zone(zone) => {
+                let Some(fault) = over(&mut self.zones[zone.index()].strike) else { return };
+                for node in self.nodes_of(zone) {
+                    self.mark_node_ended(cx, node, fault);
+                    self.refresh_node(cx, node);
+                }
+            }
+        }
+        self.update_clock(cx, target);
+    }
+
+    fn mark_struck(&mut self, cx: &Cx<'_, Event>, slot: SlotId, fault: FaultId) {
+        self.slots[slot.index()].cause = Some(Cause::Fault(fault));
+        self.observer.fault_struck(cx.now(), slot, fault);
+    }
+
+    fn mark_ended(&mut self, cx: &Cx<'_, Event>, slot: SlotId, fault: FaultId) {
+        self.slots[slot.index()].recent = Some((Cause::Fault(fault), cx.now()));
+        self.observer.fault_ended(cx.now(), slot, fault);
+    }
+
+    fn mark_node_struck(&mut self, cx: &Cx<'_, Event>, node: NodeId, fault: FaultId) {
+        for slot in self.slots_on(node) {
+            self.mark_struck(cx, slot, fault);
+        }
+    }
+
+    fn mark_node_ended(&mut self, cx: &Cx<'_, Event>, node: NodeId, fault: FaultId) {
+        for slot in self.slots_on(node) {
+            self.mark_ended(cx, slot, fault);
+        }
+    }
+
+    /// The fault of the container, of the Deployment, or both, as somebody sees them.
+    pub(super) fn strikes_on(&self, pod: PodId) -> impl Iterator<Item = (FaultId, ContainerMode)> {
+        let container = &self.pods[pod.index()].container;
+        let own = container.strike.map(|strike| strike.fault);
+        let shared = self.deployment_strike.map(|strike| strike.fault);
+        own.into_iter().chain(container.deployment_strike).chain(shared).filter_map(|fault| {
+            match self.model.faults[fault.index()].strikes {
+                Strikes::Container(mode) | Strikes::Deployment(mode) => Some((fault, mode)),
+                Strikes::Node(_) | Strikes::Zone(_) => None,
+            }
+        })
+    }
+
+    /// What is at work on the slot's Pod will not end by itself: left alone it would never serve again.
+    pub(super) fn is_broken_for_good(&self, pod: PodId) -> bool {
+        let container = &self.pods[pod.index()].container;
+        container.deployment_strike.is_some() || container.strike.is_some_and(|strike| !strike.timer.is_set())
+    }
+
+    /// A fault is at work on the slot's container, its Deployment, its Node or its zone.
+    pub(super) fn is_struck(&self, pod: PodId) -> bool {
+        let container = &self.pods[pod.index()].container;
+        container.strike.is_some()
+            || container.deployment_strike.is_some()
+            || self.deployment_strike.is_some()
+            || self.pods[pod.index()].node.is_some_and(|node| self.node_mode(node).next().is_some())
+    }
+
+    /// Modes of the faults at work on a Node.
+    pub(super) fn node_mode(&self, node: NodeId) -> impl Iterator<Item = NodeMode> {
+        let zone = self.model.cluster.nodes[node.index()].zone;
+        let of_zone = zone.and_then(|zone| self.zones[zone.index()].strike);
+        self.nodes[node.index()].strike.into_iter().chain(of_zone).filter_map(|strike| {
+            match self.model.faults[strike.fault.index()].strikes {
+                Strikes::Node(mode) | Strikes::Zone(mode) => Some(mode),
+                Strikes::Container(_) | Strikes::Deployment(_) => None,
+            }
+        })
+    }
+
+    fn nodes_of(&self, zone: ZoneId) -> Vec<NodeId> {
+        let nodes = &self.model.cluster.nodes;
+        (0..nodes.len()).filter(|&node| nodes[node].zone == Some(zone)).map(NodeId::new).collect()
+    }
+
+    fn running_pods(&self) -> Vec<PodId> {
+        (0..self.pods.len()).filter(|&pod| self.pods[pod].container.has_process()).map(PodId::new).collect()
+    }
+}
+
+/// Who sees a mode; a crash is seen by all.
+pub(super) fn affects(mode: ContainerMode) -> Affects {
+    match mode {
+        ContainerMode::Crash => Affects::ALL,
+        ContainerMode::Hang(affects) | ContainerMode::Error(affects) => affects,
+    }
+}

@@ -1,0 +1,475 @@
+//! The kubelet's side of a Pod: syncs, container starts, kills and back-off.
+//! Follows `pkg/kubelet/pod_workers.go` and `pkg/kubelet/kuberuntime/kuberuntime_manager.go SyncPod`.
+
+use super::back_off::BackOff;
+use super::observer::Observer;
+use super::prober::{Status, Stored, Worker};
+use super::probing::KINDS;
+use super::state::{Container, Kubelet, Prober, Race, Stage, StartKind, Timer};
+use super::{Cluster, Cx, Event};
+use crate::ids::{NodeId, PodId};
+use crate::model::{ImagePull, OnSigterm, Probe, ProbeKind, RaceOdds};
+use crate::time::{Duration, Grid, NANOS_PER_SEC, SimTime};
+
+/// Longest wait of a refused start before the Pod is looked at again, before jitter (C13).
+const BACK_OFF_POLL_MAX: Duration = Duration::from_secs(60);
+/// SIGKILL never comes sooner after SIGTERM (C9).
+const MIN_SIGTERM_WINDOW: Duration = Duration::from_secs(2);
+/// A sync takes some time whatever the law says: its cause always comes first.
+const MIN_SYNC: Duration = Duration::from_nanos(1_000);
+
+impl<O: Observer> Cluster<'_, O> {
+    /// The kubelet runs on this Node and hears the control plane.
+    pub(super) fn kubelet_listens(&self, node: NodeId) -> bool {
+        let node = &self.nodes[node.index()];
+        node.kubelet == Kubelet::Up && node.connected
+    }
+
+    fn relists(&self, pod: PodId) -> Grid {
+        let node = self.pods[pod.index()].node.expect("only a bound Pod is synced");
+        self.nodes[node.index()].relists
+    }
+
+    // ---- Syncs ----
+
+    pub(super) fn on_first_sync_due(&mut self, cx: &mut Cx<'_, Event>, pod: PodId, timer: Timer) {
+        if !self.pods[pod.index()].life.expires(timer) {
+            return;
+        }
+        let Some(node) = self.pods[pod.index()].node else { return };
+        if self.kubelet_listens(node) {
+            self.adopt_pod(cx, pod, Duration::ZERO);
+        }
+    }
+
+    /// The kubelet's first sync of the Pod (P1, P9's t0): probe workers start, then sandbox, image and container.
+    /// Workers of a kubelet younger than their period sleep first (P2).
+    pub(super) fn adopt_pod(&mut self, cx: &mut Cx<'_, Event>, pod: PodId, kubelet_age_limit: Duration) {
+        let spec = &self.model.deployment.pod;
+        let probes = [&spec.liveness, &spec.readiness, &spec.startup];
+        for (kind, probe) in KINDS.into_iter().zip(probes) {
+            let Some(probe) = *probe else { continue };
+            let created = cx.now() + self.worker_sleep(pod, &probe, kubelet_age_limit);
+            self.pods[pod.index()].workers[kind as usize] = Some(Prober::new(Worker::new(kind, probe, created)));
+        }
+        let first = self.pods[pod.index()].container.instance == 0;
+        let container = &mut self.pods[pod.index()].container;
+        container.back_off = BackOff::default();
+        container.stage = Stage::Absent;
+        self.update_status(cx, pod);
+        let sandbox = self.draw_container(pod, |latencies| &latencies.sandbox);
+        self.begin_start(cx, pod, if first { StartKind::First } else { StartKind::CrashRestart }, sandbox);
+        self.settle(cx, pod);
+    }
+
+    fn worker_sleep(&mut self, pod: PodId, probe: &Probe, kubelet_age: Duration) -> Duration {
+        if kubelet_age.is_zero() || kubelet_age >= probe.period {
+            return Duration::ZERO;
+        }
+        let home = self.pods[pod.index()].home.index();
+        let u = self.slots[home].sync.uniform();
+        Duration::from_nanos((u * probe.period.as_nanos() as f64) as u64)
+    }
+
+    /// Something calls for a sync. One at a time: it waits for runtime information newer than the end of the
+    /// Pod's previous sync (C3), and requests meanwhile are merged.
+    pub(super) fn request_sync(&mut self, cx: &mut Cx<'_, Event>, pod: PodId) {
+        let state = &self.pods[pod.index()];
+        if state.terminating || state.workers.iter().all(Option::is_none) && state.container.stage == Stage::Absent {
+            return;
+        }
+        // A sync is at work and another follows it in any case.
+        if matches!(state.container.stage, Stage::Creating | Stage::Stopping) {
+            return;
+        }
+        let last_sync = state.last_sync;
+        let relists = self.relists(pod);
+        let fresh = relists.after(last_sync) <= cx.now();
+        let from = if fresh { cx.now() } else { relists.after(cx.now()) };
+        self.schedule_sync(cx, pod, from);
+    }
+
+    /// Schedules a sync that can begin at `from`, unless an earlier one is scheduled.
+    fn schedule_sync(&mut self, cx: &mut Cx<'_, Event>, pod: PodId, from: SimTime) {
+        let state = &self.pods[pod.index()];
+        if state.sync.is_set() && state.sync_from <= from {
+            return;
+        }
+        let home = state.home.index();
+        let at = from + self.slots[home].sync.span(&self.model.cluster.latencies.sync).max(MIN_SYNC);
+        let timer = self.timer();
+        let state = &mut self.pods[pod.index()];
+        state.sync = timer;
+        state.sync_from = from;
+        state.sync_due = at;
+        cx.at(at, Event::SyncDue(pod, timer));
+    }
+
+    pub(super) fn on_sync_due(&mut self, cx: &mut Cx<'_, Event>, pod: PodId, timer: Timer) {
+        if self.pods[pod.index()].sync.expires(timer) {
+            self.sync_pod(cx, pod);
+        }
+    }
+
+    pub(super) fn on_resync_due(&mut self, cx: &mut Cx<'_, Event>, pod: PodId, timer: Timer) {
+        let state = &mut self.pods[pod.index()];
+        if !state.resync.expires(timer) || state.resync_at == SimTime::NEVER {
+            return;
+        }
+        if state.resync_at > cx.now() {
+            self.await_resync(cx, pod);
+            return;
+        }
+        state.resync_at = SimTime::NEVER;
+        self.request_sync(cx, pod);
+    }
+
+    /// A sync: publish the status, trigger the readiness worker (P11), then act: kill (C8) or restart (C5).
+    fn sync_pod(&mut self, cx: &mut Cx<'_, Event>, pod: PodId) {
+        let stage = self.pods[pod.index()].container.stage;
+        if matches!(stage, Stage::Absent | Stage::Creating | Stage::Stopping) {
+            // Another sync is at work; but attempts may have been left unscheduled in view of this one.
+            self.settle(cx, pod);
+            return;
+        }
+        self.pods[pod.index()].resync_at = SimTime::NEVER;
+        let race = self.pods[pod.index()].race.take().unwrap_or(Race::NewStatus);
+        if stage == Stage::Exited {
+            self.react(cx, pod);
+        }
+        self.update_status(cx, pod);
+        self.pods[pod.index()].last_sync = cx.now();
+        self.trigger_readiness(cx, pod, race);
+        let container = &self.pods[pod.index()].container;
+        match container.stage {
+            Stage::Running if container.kill.is_some() => self.begin_kill(cx, pod),
+            Stage::Exited | Stage::Waiting => self.try_restart(cx, pod, container.exited, StartKind::CrashRestart),
+            _ => {}
+        }
+        self.schedule_resync(cx, pod);
+        self.settle(cx, pod);
+    }
+
+    fn react(&mut self, cx: &Cx<'_, Event>, pod: PodId) {
+        if let Some(slot) = self.slot_of(pod) {
+            self.observer.reacted(cx.now(), slot);
+        }
+    }
+
+    /// Takes the container's state over into the status cache (P10) and publishes readiness.
+    fn update_status(&mut self, cx: &mut Cx<'_, Event>, pod: PodId) {
+        let state = &self.pods[pod.index()];
+        let container = &state.container;
+        let running = container.has_process();
+        let started = running
+            && match state.worker(ProbeKind::Startup) {
+                None => true,
+                Some(worker) => match worker.result_for(container.instance) {
+                    Some(result) => result == Stored::Success,
+                    // Killed and restarted within one sync, the new instance inherits the old one's value (P10).
+                    None => state.status.started,
+                },
+            };
+        let status = Status {
+            instance: container.instance,
+            running,
+            started,
+            started_at: container.started.map(SimTime::floor_to_second),
+        };
+        self.pods[pod.index()].status = status;
+        self.update_readiness(cx, pod);
+    }
+
+    /// The Pod's Ready condition follows from the status and the stored readiness result (P13, P18).
+    pub(super) fn update_readiness(&mut self, cx: &mut Cx<'_, Event>, pod: PodId) {
+        let state = &self.pods[pod.index()];
+        let ready = state.status.running
+            && state.status.started
+            && state
+                .worker(ProbeKind::Readiness)
+                .is_none_or(|worker| worker.result_for(state.status.instance) == Some(Stored::Success));
+        self.set_ready(cx, pod, ready);
+    }
+
+    /// Whenever the kubelet recomputes the status of a started container whose readiness is not Success, it
+    /// triggers the readiness worker (P11).
+    fn trigger_readiness(&mut self, cx: &mut Cx<'_, Event>, pod: PodId, race: Race) {
+        let state = &self.pods[pod.index()];
+        if !(state.status.running && state.status.started) || state.ready {
+            return;
+        }
+        self.catch_up(cx, pod, ProbeKind::Readiness);
+        let Some(prober) = self.pods[pod.index()].workers[ProbeKind::Readiness as usize].as_mut() else { return };
+        match race {
+            Race::NewStatus => {
+                if prober.worker.trigger(cx.now()) {
+                    self.attempt(cx, pod, ProbeKind::Readiness, false);
+                }
+            }
+            // The worker saw the old status: only its ticks start anew (P11a).
+            Race::OldStatus => prober.worker.anchor(cx.now()),
+            Race::OldStatusSynced => {
+                prober.worker.anchor(cx.now());
+                self.request_sync(cx, pod);
+            }
+        }
+    }
+
+    /// A Pod that is not Ready is looked at again after a while (C16), and its readiness probed once more (P12).
+    /// While it is Ready a resync does nothing.
+    fn schedule_resync(&mut self, cx: &mut Cx<'_, Event>, pod: PodId) {
+        let state = &self.pods[pod.index()];
+        if state.resync_at < SimTime::NEVER || state.ready || !state.status.running || !state.status.started {
+            return;
+        }
+        let after = self.jittered(pod, self.model.cluster.control_plane.resync_min);
+        self.schedule_poll(cx, pod, after);
+    }
+
+    fn jittered(&mut self, pod: PodId, span: Duration) -> Duration {
+        let home = self.pods[pod.index()].home.index();
+        let u = self.slots[home].sync.uniform();
+        Duration::from_nanos((span.as_nanos() as f64 * (1.0 + 0.5 * u)) as u64)
+    }
+
+    /// The work queue hands the Pod back at its first poll after the delay (C13, C16).
+    fn schedule_poll(&mut self, cx: &mut Cx<'_, Event>, pod: PodId, after: Duration) {
+        let Some(node) = self.pods[pod.index()].node else { return };
+        let at = self.nodes[node.index()].polls.at_or_after(cx.now() + after);
+        let state = &mut self.pods[pod.index()];
+        state.resync_at = at;
+        if !state.resync.is_set() || at < state.resync_due {
+            self.await_resync(cx, pod);
+        }
+    }
+
+    fn await_resync(&mut self, cx: &mut Cx<'_, Event>, pod: PodId) {
+        let timer = self.timer();
+        let state = &mut self.pods[pod.index()];
+        state.resync = timer;
+        state.resync_due = state.resync_at;
+        cx.at(state.resync_at, Event::ResyncDue(pod, timer));
+    }
+
+    // ---- Starts ----
+
+    /// Back-off permitting, the sync goes on to start the container again (C5, C10).
+    fn try_restart(&mut self, cx: &mut Cx<'_, Event>, pod: PodId, exited: Option<SimTime>, kind: StartKind) {
+        let rules = &self.model.cluster.control_plane;
+        match self.pods[pod.index()].container.back_off.try_start(cx.now(), exited, rules) {
+            Ok(()) => self.begin_start(cx, pod, kind, Duration::ZERO),
+            Err(expiry) => {
+                self.pods[pod.index()].container.stage = Stage::Waiting;
+                let wait = expiry.saturating_since(cx.now()).min(BACK_OFF_POLL_MAX);
+                let after = self.jittered(pod, wait);
+                self.schedule_poll(cx, pod, after);
+            }
+        }
+    }
+
+    fn draw_container(
+        &mut self,
+        pod: PodId,
+        law: impl Fn(&crate::model::Latencies) -> &crate::random::Law,
+    ) -> Duration {
+        let home = self.pods[pod.index()].home.index();
+        self.slots[home].container.span(law(&self.model.cluster.latencies))
+    }
+
+    /// Image (C14), creation and start; the sandbox has been paid for by the caller.
+    fn begin_start(&mut self, cx: &mut Cx<'_, Event>, pod: PodId, kind: StartKind, sandbox: Duration) {
+        let node = self.pods[pod.index()].node.expect("only a bound Pod starts").index();
+        let image = match self.model.deployment.pod.image_pull {
+            ImagePull::Never => Duration::ZERO,
+            _ if !self.nodes[node].image_present => self.draw_container(pod, |latencies| &latencies.image_pull),
+            ImagePull::Always => self.draw_container(pod, |latencies| &latencies.image_check),
+            ImagePull::IfNotPresent => Duration::ZERO,
+        };
+        let start = self.draw_container(pod, |latencies| &latencies.container_start);
+        let timer = self.timer();
+        let container = &mut self.pods[pod.index()].container;
+        container.stage = Stage::Creating;
+        container.start_kind = kind;
+        container.start = timer;
+        container.starts_at = cx.now() + sandbox + image + start;
+        cx.at(container.starts_at, Event::ContainerStarted(pod, timer));
+    }
+
+    pub(super) fn on_container_started(&mut self, cx: &mut Cx<'_, Event>, pod: PodId, timer: Timer) {
+        let state = &mut self.pods[pod.index()];
+        if !state.container.start.expires(timer) {
+            return;
+        }
+        let home = self.pods[pod.index()].home.index();
+        let start_up = self.slots[home].start_up.span(&self.model.app.start_up);
+        let u = self.slots[home].race.uniform();
+        let app = self.timer();
+        let state = &mut self.pods[pod.index()];
+        let container = &mut state.container;
+        let restarted = container.instance > 0;
+        container.begin_life(cx.now(), start_up, app);
+        cx.after(start_up, Event::AppServing(pod, app));
+        let odds = &self.model.cluster.start_race;
+        state.race = Some(match container.start_kind {
+            StartKind::First => race(odds.first, u),
+            StartKind::ProbeRestart => race(odds.probe_restart, u),
+            StartKind::CrashRestart => race(odds.crash_restart, u),
+        });
+        // The start was a change, so the Pod is listed on demand and synced at once (C2, P11a).
+        state.sync = Timer::NONE;
+        if let Some(node) = state.node {
+            self.nodes[node.index()].image_present = true;
+        }
+        self.schedule_sync(cx, pod, cx.now());
+        if restarted && let Some(slot) = self.slot_of(pod) {
+            self.observer.restarted(cx.now(), slot);
+        }
+        self.settle(cx, pod);
+    }
+
+    pub(super) fn on_app_serving(&mut self, cx: &mut Cx<'_, Event>, pod: PodId, timer: Timer) {
+        if !self.pods[pod.index()].container.app.expires(timer) {
+            return;
+        }
+        self.pods[pod.index()].container.serving = true;
+        self.settle(cx, pod);
+    }
+
+    // ---- Kills and exits ----
+
+    /// preStop, SIGTERM, and SIGKILL when the grace is over (C9).
+    pub(super) fn begin_kill(&mut self, cx: &mut Cx<'_, Event>, pod: PodId) {
+        let overhead = self.draw_container(pod, |latencies| &latencies.container_stop);
+        let timer = self.timer();
+        let grace = self.kill_grace(pod);
+        let container = &mut self.pods[pod.index()].container;
+        container.stage = Stage::Stopping;
+        container.exited_before = container.exited;
+        container.exit = timer;
+        let pre_stop = self.model.deployment.pod.pre_stop_sleep.min(grace);
+        cx.after(pre_stop + overhead, Event::SigtermSent(pod, timer));
+    }
+
+    fn kill_grace(&self, pod: PodId) -> Duration {
+        let spec = &self.model.deployment.pod;
+        let state = &self.pods[pod.index()];
+        let probe = match state.container.kill {
+            _ if state.terminating => None,
+            Some(ProbeKind::Liveness) => spec.liveness,
+            Some(ProbeKind::Startup) => spec.startup,
+            Some(ProbeKind::Readiness) | None => None,
+        };
+        probe.and_then(|probe| probe.termination_grace).unwrap_or(spec.termination_grace)
+    }
+
+    pub(super) fn on_sigterm_sent(&mut self, cx: &mut Cx<'_, Event>, pod: PodId, timer: Timer) {
+        if !self.pods[pod.index()].container.exit.expires(timer) {
+            return;
+        }
+        let grace = self.kill_grace(pod);
+        let slept = self.model.deployment.pod.pre_stop_sleep.min(grace);
+        let slept = Duration::from_secs(slept.as_nanos() / NANOS_PER_SEC);
+        let left = grace.saturating_sub(slept).max(MIN_SIGTERM_WINDOW);
+        let home = self.pods[pod.index()].home.index();
+        let exits_after = match &self.model.app.on_sigterm {
+            OnSigterm::Exits(law) => self.slots[home].shutdown.span(law).min(left),
+            OnSigterm::Ignores => left,
+        };
+        let timer = self.timer();
+        let container = &mut self.pods[pod.index()].container;
+        container.sigterm = true;
+        container.exit = timer;
+        cx.after(exits_after, Event::ContainerExited(pod, timer));
+        self.settle(cx, pod);
+    }
+
+    pub(super) fn on_container_exited(&mut self, cx: &mut Cx<'_, Event>, pod: PodId, timer: Timer) {
+        if self.pods[pod.index()].container.exit.expires(timer) {
+            self.exit_container(cx, pod);
+        }
+    }
+
+    /// The process is gone: killed by its kubelet, or by itself.
+    pub(super) fn exit_container(&mut self, cx: &mut Cx<'_, Event>, pod: PodId) {
+        if !self.pods[pod.index()].container.has_process() {
+            return;
+        }
+        let killed = self.pods[pod.index()].container.stage == Stage::Stopping;
+        self.pods[pod.index()].container.end_life(cx.now());
+        self.break_connections(cx, pod);
+        let container = &self.pods[pod.index()].container;
+        let before = container.exited_before;
+        let by_probe = container.kill.is_some();
+        self.pods[pod.index()].container.kill = None;
+        let listed = self.relists(pod).after(cx.now());
+        if self.pods[pod.index()].terminating {
+            self.finish_termination(cx, pod);
+        } else if killed {
+            // The same sync goes on to the restart, with the status from before the kill (C8, C12).
+            let kind = if by_probe { StartKind::ProbeRestart } else { StartKind::CrashRestart };
+            self.pods[pod.index()].last_sync = cx.now();
+            self.try_restart(cx, pod, before, kind);
+            if self.pods[pod.index()].container.stage == Stage::Waiting {
+                self.schedule_sync(cx, pod, listed);
+            }
+        } else {
+            // Nobody knows until the next listing (C1).
+            self.pods[pod.index()].sync = Timer::NONE;
+            self.schedule_sync(cx, pod, listed);
+        }
+        self.settle(cx, pod);
+    }
+
+    /// The machine is dead, and with it the process, the workers and all that the kubelet remembered.
+    pub(super) fn lose_container(&mut self, cx: &mut Cx<'_, Event>, pod: PodId) {
+        let state = &mut self.pods[pod.index()];
+        state.workers = [None; 3];
+        if state.container.has_process() {
+            state.container.end_life(cx.now());
+        }
+        state.container.start = Timer::NONE;
+        state.container.kill = None;
+        if state.container.stage != Stage::Absent {
+            state.container.stage = Stage::Exited;
+        }
+        state.sync = Timer::NONE;
+        state.resync_at = SimTime::NEVER;
+        state.resync = Timer::NONE;
+        state.status_write = Timer::NONE;
+        state.race = None;
+        self.settle(cx, pod);
+    }
+}
+
+impl Container {
+    fn begin_life(&mut self, now: SimTime, start_up: Duration, app: Timer) {
+        self.instance += 1;
+        self.stage = Stage::Running;
+        self.started = Some(now);
+        self.serving = false;
+        self.serves_at = now + start_up;
+        self.sigterm = false;
+        self.app = app;
+    }
+
+    fn end_life(&mut self, now: SimTime) {
+        self.stage = Stage::Exited;
+        self.serving = false;
+        self.sigterm = false;
+        self.strike = None;
+        self.deployment_strike = None;
+        self.exited = Some(now);
+        self.app = Timer::NONE;
+        self.exit = Timer::NONE;
+    }
+}
+
+fn race(odds: RaceOdds, u: f64) -> Race {
+    if u < odds.new_status {
+        Race::NewStatus
+    } else if u < odds.new_status + odds.old_status_synced {
+        Race::OldStatusSynced
+    } else {
+        Race::OldStatus
+    }
+}

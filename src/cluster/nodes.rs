@@ -1,0 +1,365 @@
+//! Nodes: heartbeats, the node monitor, what a fault does to a machine, and its return (N1–N6, N14–N16).
+//! Follows `pkg/controller/nodelifecycle/node_lifecycle_controller.go monitorNodeHealth`.
+
+use super::observer::Observer;
+use super::state::{Kubelet, Timer};
+use super::{Cluster, Cx, Event, Mode};
+use crate::ids::{NodeId, PodId};
+use crate::model::{DeadNodes, NodeMode};
+use crate::time::SimTime;
+
+/// The node monitor's memory.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Monitor {
+    due: Timer,
+    at: SimTime,
+    /// The Ready conditions have changed since the last pass: zone states are out of date.
+    pub stale: bool,
+    /// No Node counts as seen before this (N11: a fresh grace for all when a total outage ends).
+    pub reset_at: SimTime,
+}
+
+impl<O: Observer> Cluster<'_, O> {
+    /// Applies what the faults at work make of the machine.
+    pub(super) fn refresh_node(&mut self, cx: &mut Cx<'_, Event>, node: NodeId) {
+        let has = |mode| self.node_mode(node).any(|m| m == mode);
+        let alive = !has(NodeMode::Crash);
+        let reachable = alive && !has(NodeMode::Isolation);
+        let connected = reachable && !has(NodeMode::Partition);
+        let state = &self.nodes[node.index()];
+        let was = (state.alive, state.connected, state.reachable);
+        if was == (alive, connected, reachable) {
+            self.update_clock(cx, super::Target::Node(node));
+            return;
+        }
+        let state = &mut self.nodes[node.index()];
+        (state.alive, state.connected, state.reachable) = (alive, connected, reachable);
+        if was.0 && !alive {
+            self.lose_machine(cx, node);
+        }
+        if was.1 && !connected {
+            self.fall_silent(cx, node);
+        }
+        if !was.0 && alive {
+            self.boot(cx, node);
+        }
+        if !was.1 && connected {
+            self.reconnect(cx, node);
+        }
+        for pod in self.pods_on(node) {
+            self.look(cx, pod);
+        }
+        self.update_clock(cx, super::Target::Node(node));
+        self.plan_pass(cx);
+    }
+
+    fn lose_machine(&mut self, cx: &mut Cx<'_, Event>, node: NodeId) {
+        let state = &mut self.nodes[node.index()];
+        state.kubelet = Kubelet::Down;
+        state.boot = Timer::NONE;
+        state.report = Timer::NONE;
+        for pod in self.pods_on(node) {
+            self.lose_container(cx, pod);
+        }
+    }
+
+    /// No lease is renewed from now on. The monitor remembers the pass that noticed the last one (N3).
+    fn fall_silent(&mut self, cx: &mut Cx<'_, Event>, node: NodeId) {
+        let reset_at = self.monitor.reset_at;
+        let pass_grid = self.pass_grid;
+        let state = &mut self.nodes[node.index()];
+        state.lease = Timer::NONE;
+        state.report = Timer::NONE;
+        state.reconcile = Timer::NONE;
+        if state.silent_since.is_none() {
+            let seen = pass_grid.at_or_after(state.leases.last_before(cx.now()));
+            state.silent_since = Some(seen.max(reset_at));
+        }
+    }
+
+    /// The machine runs again; its kubelet needs a while (N14, P21).
+    fn boot(&mut self, cx: &mut Cx<'_, Event>, node: NodeId) {
+        let law = &self.model.cluster.latencies.kubelet_first_sync;
+        let timer = self.timer();
+        let state = &mut self.nodes[node.index()];
+        state.kubelet = Kubelet::Starting;
+        state.boot = timer;
+        let after = state.dice.span(law);
+        cx.after(after, Event::KubeletStarted(node, timer));
+        // The control plane hears of it sooner: the kubelet registers before it syncs Pods.
+        let ready = self.nodes[node.index()].dice.span(&self.model.cluster.latencies.kubelet_ready);
+        self.schedule_report(cx, node, cx.now() + ready);
+    }
+
+    /// The kubelet reaches the control plane again: the lease with the next renewal, the Node's condition with
+    /// the next status update, its Pods' with the next reconciliation (N14).
+    fn reconnect(&mut self, cx: &mut Cx<'_, Event>, node: NodeId) {
+        let state = &self.nodes[node.index()];
+        let renewed = state.leases.at_or_after(cx.now());
+        let reported = state.statuses.at_or_after(cx.now());
+        let timer = self.timer();
+        self.nodes[node.index()].lease = timer;
+        cx.at(renewed, Event::LeaseRenewed(node, timer));
+        if !self.nodes[node.index()].report.is_set() {
+            self.schedule_report(cx, node, reported);
+        }
+        if self.nodes[node.index()].kubelet == Kubelet::Up {
+            self.hear_control_plane(cx, node);
+        }
+    }
+
+    /// What the kubelet finds out from the API: Pods to adopt, Pods to stop, conditions to restore.
+    fn hear_control_plane(&mut self, cx: &mut Cx<'_, Event>, node: NodeId) {
+        for pod in self.pods_on(node) {
+            let state = &self.pods[pod.index()];
+            if state.deleted {
+                self.notice_deletion(cx, pod);
+            } else if state.container.stage == super::state::Stage::Absent {
+                self.adopt_pod(cx, pod, crate::time::Duration::ZERO);
+            }
+        }
+        self.schedule_reconciliation(cx, node);
+    }
+
+    fn schedule_reconciliation(&mut self, cx: &mut Cx<'_, Event>, node: NodeId) {
+        let timer = self.timer();
+        let state = &mut self.nodes[node.index()];
+        state.reconcile = timer;
+        let at = state.reconciles.after(cx.now());
+        cx.at(at, Event::StatusesReconciled(node, timer));
+    }
+
+    fn schedule_report(&mut self, cx: &mut Cx<'_, Event>, node: NodeId, at: SimTime) {
+        let timer = self.timer();
+        self.nodes[node.index()].report = timer;
+        cx.at(at, Event::NodeReported(node, timer));
+    }
+
+    pub(super) fn on_kubelet_started(&mut self, cx: &mut Cx<'_, Event>, node: NodeId, timer: Timer) {
+        if !self.nodes[node.index()].boot.expires(timer) {
+            return;
+        }
+        self.nodes[node.index()].kubelet = Kubelet::Up;
+        let age = self.model.cluster.latencies.kubelet_first_sync.mean();
+        let age = crate::time::Duration::from_secs_f64(age);
+        for pod in self.pods_on(node) {
+            if self.pods[pod.index()].deleted {
+                self.notice_deletion(cx, pod);
+            } else {
+                self.adopt_pod(cx, pod, age);
+            }
+        }
+        self.update_clock(cx, super::Target::Node(node));
+    }
+
+    /// The kubelet has reported its Node: Ready is True again, and the NoSchedule taint goes with it (N5, N14).
+    pub(super) fn on_node_reported(&mut self, cx: &mut Cx<'_, Event>, node: NodeId, timer: Timer) {
+        let state = &mut self.nodes[node.index()];
+        if !state.report.expires(timer) || !state.connected || state.ready {
+            return;
+        }
+        state.ready = true;
+        state.silent_since = None;
+        state.renewed = true;
+        self.monitor.stale = true;
+        self.plan_pass(cx);
+        self.retry_pending(cx);
+        for pod in self.pods_on(node) {
+            self.look(cx, pod);
+        }
+    }
+
+    pub(super) fn on_lease_renewed(&mut self, cx: &mut Cx<'_, Event>, node: NodeId, timer: Timer) {
+        let state = &mut self.nodes[node.index()];
+        if !state.lease.expires(timer) {
+            return;
+        }
+        state.renewed = true;
+        state.silent_since = None;
+        if self.mode == Mode::EveryProbe {
+            self.schedule_renewal(cx, node);
+        }
+        self.plan_pass(cx);
+    }
+
+    /// The judge's mode: the next renewal is an event.
+    pub(super) fn schedule_renewal(&mut self, cx: &mut Cx<'_, Event>, node: NodeId) {
+        let timer = self.timer();
+        let state = &mut self.nodes[node.index()];
+        state.lease = timer;
+        let at = state.leases.at_or_after(cx.now() + crate::time::Duration::from_nanos(1));
+        cx.at(at, Event::LeaseRenewed(node, timer));
+    }
+
+    // ---- The node monitor ----
+
+    /// Schedules the next pass of the monitor that can change anything.
+    pub(super) fn plan_pass(&mut self, cx: &mut Cx<'_, Event>) {
+        let next = self.pass_grid.after(cx.now());
+        let wanted = match self.mode {
+            Mode::EveryProbe => Some(next),
+            Mode::Fast if self.monitor.stale => Some(next),
+            Mode::Fast => (0..self.nodes.len()).filter_map(|node| self.pass_wanted(NodeId::new(node), next)).min(),
+        };
+        let Some(at) = wanted else { return };
+        if self.monitor.due.is_set() && self.monitor.at <= at {
+            return;
+        }
+        let timer = self.timer();
+        self.monitor.due = timer;
+        self.monitor.at = at;
+        cx.at(at, Event::MonitorPassDue(timer));
+    }
+
+    fn pass_wanted(&self, node: NodeId, next: SimTime) -> Option<SimTime> {
+        let state = &self.nodes[node.index()];
+        if !state.registered {
+            return None;
+        }
+        let settled = if state.ready { !state.no_execute && !state.queued } else { state.no_execute || state.queued };
+        if !settled {
+            return Some(next);
+        }
+        let seen = state.silent_since.filter(|_| state.ready)?;
+        let over = seen + self.model.cluster.control_plane.node_monitor_grace;
+        Some(self.pass_grid.after(over).max(next))
+    }
+
+    /// One pass over all Nodes (N3, N6, N7, N11).
+    pub(super) fn on_monitor_pass_due(&mut self, cx: &mut Cx<'_, Event>, timer: Timer) {
+        if !self.monitor.due.expires(timer) {
+            return;
+        }
+        let grace = self.model.cluster.control_plane.node_monitor_grace;
+        for node in (0..self.nodes.len()).map(NodeId::new) {
+            let state = &mut self.nodes[node.index()];
+            if !state.registered {
+                continue;
+            }
+            let seen = match self.mode {
+                Mode::Fast => state.silent_since,
+                Mode::EveryProbe => {
+                    if std::mem::take(&mut state.renewed) {
+                        state.seen = cx.now();
+                    }
+                    Some(state.seen)
+                }
+            };
+            if state.ready && seen.is_some_and(|seen| cx.now().saturating_since(seen) > grace) {
+                self.mark_unknown(cx, node);
+            }
+            if self.nodes[node.index()].ready {
+                self.lift_no_execute(node);
+            } else {
+                self.queue_for_taint(cx, node);
+            }
+        }
+        self.assess_zones(cx);
+        self.monitor.stale = false;
+        self.plan_pass(cx);
+    }
+
+    /// The monitor has seen no lease for the grace period: Ready becomes Unknown and the Node's Pods are marked
+    /// not ready at once (N6). They may well serve on (N16).
+    fn mark_unknown(&mut self, cx: &mut Cx<'_, Event>, node: NodeId) {
+        let state = &mut self.nodes[node.index()];
+        state.ready = false;
+        state.marked_at = cx.now();
+        self.monitor.stale = true;
+        for pod in self.pods_on(node) {
+            self.set_api_ready(cx, pod, false);
+            if let Some(slot) = self.slot_of(pod) {
+                self.observer.reacted(cx.now(), slot);
+            }
+            self.look(cx, pod);
+        }
+        if self.nodes[node.index()].join.is_set() {
+            self.schedule_node_deletion(cx, node);
+        }
+        // Back already, but with its lease not renewed in time: the kubelet puts right what it finds wrong with
+        // its next status update and reconciliation (N2, E2).
+        let state = &self.nodes[node.index()];
+        if state.connected {
+            let reported = state.statuses.at_or_after(cx.now());
+            if !state.report.is_set() {
+                self.schedule_report(cx, node, reported);
+            }
+            self.schedule_reconciliation(cx, node);
+        }
+    }
+
+    // ---- Machines that are replaced (N15) ----
+
+    /// The instance is gone: a new machine is on its way.
+    pub(super) fn order_replacement_node(&mut self, cx: &mut Cx<'_, Event>, node: NodeId) {
+        let DeadNodes::Replace(new_node) = &self.model.cluster.dead_nodes else { return };
+        let timer = self.timer();
+        let state = &mut self.nodes[node.index()];
+        state.join = timer;
+        let after = state.dice.span(&new_node.after);
+        cx.after(after, Event::NodeJoined(node, timer));
+    }
+
+    /// The cloud controller looks every 5 s for Nodes that are not Ready and whose instance is gone (N15).
+    fn schedule_node_deletion(&mut self, cx: &mut Cx<'_, Event>, node: NodeId) {
+        let timer = self.timer();
+        self.nodes[node.index()].deletion = timer;
+        cx.at(self.cloud_grid.after(cx.now()), Event::NodeDeleted(node, timer));
+    }
+
+    pub(super) fn on_node_deleted(&mut self, cx: &mut Cx<'_, Event>, node: NodeId, timer: Timer) {
+        let state = &mut self.nodes[node.index()];
+        if !state.deletion.expires(timer) {
+            return;
+        }
+        state.registered = false;
+        state.ready = false;
+        self.lift_no_execute(node);
+        self.monitor.stale = true;
+        let noticed = self.gc_grid.at_or_after(cx.now());
+        let collected = self.gc_grid.at_or_after(noticed + self.model.cluster.control_plane.pod_gc_quarantine);
+        for pod in self.pods_on(node) {
+            self.request_slice_update(cx, pod);
+            let timer = self.timer();
+            self.pods[pod.index()].life = timer;
+            cx.at(collected, Event::OrphanCollected(pod, timer));
+            self.look(cx, pod);
+        }
+        self.plan_pass(cx);
+        self.retry_pending(cx);
+    }
+
+    /// A new machine takes the dead one's place, once the old Node object is out of its way.
+    pub(super) fn on_node_joined(&mut self, cx: &mut Cx<'_, Event>, node: NodeId, timer: Timer) {
+        if self.nodes[node.index()].join != timer {
+            return;
+        }
+        if self.nodes[node.index()].registered {
+            // Not noticed yet, or not deleted yet: try again with the cloud controller's next round.
+            cx.at(self.cloud_grid.after(cx.now()), Event::NodeJoined(node, timer));
+            return;
+        }
+        let last = self.nodes.iter().map(|state| state.order).fold(0.0, f64::max);
+        let state = &mut self.nodes[node.index()];
+        state.join = Timer::NONE;
+        state.strike = None;
+        state.registered = true;
+        state.order = last + 1.0;
+        state.image_present = false;
+        // It joins Ready; the old machine's silence is not its own.
+        state.ready = true;
+        state.silent_since = None;
+        state.renewed = true;
+        self.monitor.stale = true;
+        // Its zone may be struck at this moment; then it joins as soon as it can.
+        self.refresh_node(cx, node);
+        self.update_clock(cx, super::Target::Node(node));
+    }
+
+    /// The Pod's object goes with its Node: nothing is left that could confirm its end (N15).
+    pub(super) fn on_orphan_collected(&mut self, cx: &mut Cx<'_, Event>, pod: PodId, timer: Timer) {
+        if self.pods[pod.index()].life.expires(timer) {
+            self.remove_pod(cx, pod);
+        }
+    }
+}

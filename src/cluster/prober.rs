@@ -1,0 +1,504 @@
+//! Probe workers: observations in, verdict out (P3–P6, P11, P16–P18).
+//!
+//! A worker is pure: time is an argument, it draws nothing and schedules nothing.
+//! The [`Counter`] turns observations into verdicts. The [`Worker`] around it knows
+//! when the next attempt is due and what an attempt does with the status that the
+//! kubelet has cached. Follows `pkg/kubelet/prober/worker.go`.
+//!
+//! An attempt that cannot change anything need not be played: [`Worker::next_that_matters`]
+//! finds the first one that can, and [`Worker::catch_up`] accounts for those in between.
+
+use super::chance::Matters;
+use crate::model::{Probe, ProbeKind};
+use crate::time::{Grid, SimTime};
+
+/// What one probe found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Observation {
+    /// The answer was good.
+    Success,
+    /// Refused, 4xx or 5xx, or no answer in time (P14).
+    Failure,
+}
+
+/// The stored result of a worker, for the instance that it remembers (P7).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Stored {
+    /// A startup probe that has not reached a threshold.
+    Unknown,
+    /// Healthy.
+    Success,
+    /// Not healthy.
+    Failure,
+}
+
+/// Counts consecutive equal observations (P16). It survives container restarts (P17).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Counter {
+    last: Option<Observation>,
+    run: u32,
+}
+
+impl Counter {
+    /// A counter that has seen nothing but successes for a long time.
+    pub fn long_healthy() -> Self {
+        Self { last: Some(Observation::Success), run: u32::MAX }
+    }
+
+    /// Adds `n` equal observations; the length of the present run.
+    pub fn observe(&mut self, observation: Observation, n: u64) -> u32 {
+        let n = u32::try_from(n).unwrap_or(u32::MAX);
+        if n > 0 {
+            self.run = if self.last == Some(observation) { self.run.saturating_add(n) } else { n };
+            self.last = Some(observation);
+        }
+        self.run
+    }
+}
+
+/// What the kubelet's status cache says of a container: all that a worker sees (P6).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Status {
+    /// Which life of the container; 0 before the first.
+    pub instance: u32,
+    /// It runs.
+    pub running: bool,
+    /// Its startup probe, if any, has succeeded (P10).
+    pub started: bool,
+    /// Its start, cut to the whole second (P8); `None` if that was before the replication began.
+    pub started_at: Option<SimTime>,
+}
+
+/// What a probe would meet, as far as skipping is concerned.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Outlook {
+    /// The same observation at once, every time.
+    Steady(Observation),
+    /// Anything else.
+    Changing,
+}
+
+/// When the next attempt that can change something is due.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Next {
+    /// At this instant.
+    At(SimTime),
+    /// Not until the surroundings change: attempts do nothing.
+    Idle,
+    /// Not until the surroundings change: every attempt from `first` on finds the same.
+    Steady {
+        /// The first attempt that finds it.
+        first: SimTime,
+        /// What it finds.
+        observation: Observation,
+    },
+}
+
+/// A probe that waits for its answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct InFlight {
+    /// When it was sent.
+    pub sent: SimTime,
+    /// When it ends.
+    pub ends: SimTime,
+    /// An answer is expected at the end; otherwise the timeout.
+    pub answered: bool,
+}
+
+/// What an attempt did before any probe was sent (P6).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Attempt {
+    /// A new instance was noticed and its initial value stored (P7).
+    pub noticed: bool,
+    /// The container was found not running and the stored result has become Failure.
+    pub stored_failure: bool,
+    /// A probe is to be sent now.
+    pub probes: bool,
+}
+
+/// One worker (P1): it serves every instance of its Pod's container.
+#[derive(Debug, Clone, Copy)]
+pub struct Worker {
+    kind: ProbeKind,
+    probe: Probe,
+    ticks: Grid,
+    counter: Counter,
+    known: u32,
+    result: Stored,
+    on_hold: bool,
+    in_flight: Option<InFlight>,
+    triggered: bool,
+    next: SimTime,
+}
+
+impl Worker {
+    /// A worker created at `created`; its first attempt finds no container and does nothing (P3).
+    pub fn new(kind: ProbeKind, probe: Probe, created: SimTime) -> Self {
+        let ticks = Grid::new(created, probe.period);
+        Self {
+            kind,
+            probe,
+            ticks,
+            counter: Counter::default(),
+            known: 0,
+            result: Stored::Unknown,
+            on_hold: false,
+            in_flight: None,
+            triggered: false,
+            next: ticks.after(created),
+        }
+    }
+
+    /// A worker that has found `instance` healthy for a long time, with ticks through `anchor`.
+    pub fn long_healthy(kind: ProbeKind, probe: Probe, anchor: SimTime, instance: u32, now: SimTime) -> Self {
+        let ticks = Grid::new(anchor, probe.period);
+        Self {
+            counter: Counter::long_healthy(),
+            known: instance,
+            result: Stored::Success,
+            // A startup probe that has succeeded is done (P18).
+            on_hold: kind == ProbeKind::Startup,
+            next: ticks.at_or_after(now),
+            ..Self::new(kind, probe, anchor)
+        }
+    }
+
+    /// The probe's settings.
+    pub fn probe(&self) -> &Probe {
+        &self.probe
+    }
+
+    /// The stored result for `instance`; `None` if the worker has not noticed it.
+    pub fn result_for(&self, instance: u32) -> Option<Stored> {
+        (self.known == instance && instance > 0).then_some(self.result)
+    }
+
+    /// The probe that waits for its answer.
+    pub fn in_flight(&self) -> Option<InFlight> {
+        self.in_flight
+    }
+
+    /// The next attempt, whether it matters or not.
+    pub fn next_attempt(&self) -> SimTime {
+        self.next
+    }
+
+    /// An attempt at `now` (P6, lines 3–10).
+    pub fn attempt(&mut self, now: SimTime, status: &Status) -> Attempt {
+        debug_assert!(self.in_flight.is_none(), "probes of one worker never overlap (P5)");
+        self.next = self.ticks.after(now);
+        let mut done = Attempt::default();
+        if status.instance == 0 {
+            return done;
+        }
+        if status.instance != self.known {
+            self.notice(status.instance);
+            done.noticed = true;
+        }
+        if self.on_hold {
+            return done;
+        }
+        if !status.running {
+            done.stored_failure = self.result != Stored::Failure;
+            self.result = Stored::Failure;
+            return done;
+        }
+        done.probes = now >= self.allowed_from(status) && self.is_open(status);
+        done
+    }
+
+    /// A probe sent at `now` waits for its answer until `ends`.
+    pub fn wait(&mut self, now: SimTime, ends: SimTime, answered: bool) {
+        self.in_flight = Some(InFlight { sent: now, ends, answered });
+    }
+
+    /// The waiting probe ends at `now`. The tick that fell meanwhile is still pending: the next attempt
+    /// follows at once (P4, P5); so does one that was triggered (P12).
+    pub fn ended(&mut self, now: SimTime) {
+        let Some(probe) = self.in_flight.take() else { return };
+        self.next = self.attempt_after(probe.sent, now);
+        if self.triggered {
+            self.triggered = false;
+            self.ticks = Grid::new(now, self.probe.period);
+            self.next = now;
+        }
+    }
+
+    fn attempt_after(&self, sent: SimTime, ended: SimTime) -> SimTime {
+        self.ticks.after(sent).max(ended)
+    }
+
+    /// The probe found this. Returns the stored result if that has changed (P16, P18).
+    pub fn observe(&mut self, observation: Observation) -> Option<Stored> {
+        let run = self.counter.observe(observation, 1);
+        let (threshold, result) = match observation {
+            Observation::Success => (self.probe.success_threshold, Stored::Success),
+            Observation::Failure => (self.probe.failure_threshold, Stored::Failure),
+        };
+        if run < threshold {
+            return None;
+        }
+        if self.kind == ProbeKind::Startup || self.kind == ProbeKind::Liveness && result == Stored::Failure {
+            self.on_hold = true;
+            self.counter.run = 0;
+        }
+        let changed = self.result != result;
+        self.result = result;
+        changed.then_some(result)
+    }
+
+    /// The kubelet triggers the worker: its ticks start anew and it attempts at once, or right after the
+    /// probe that waits (P11). True if the attempt is to be made now.
+    pub fn trigger(&mut self, now: SimTime) -> bool {
+        if self.in_flight.is_some() {
+            self.triggered = true;
+            return false;
+        }
+        self.ticks = Grid::new(now, self.probe.period);
+        self.next = now;
+        true
+    }
+
+    /// The trigger met the old status and did nothing but restart the ticks (P11a, cases b and c).
+    pub fn anchor(&mut self, now: SimTime) {
+        if self.trigger(now) {
+            self.next = self.ticks.after(now);
+        }
+    }
+
+    fn notice(&mut self, instance: u32) {
+        self.known = instance;
+        self.on_hold = false;
+        self.result = match self.kind {
+            ProbeKind::Liveness => Stored::Success,
+            ProbeKind::Readiness => Stored::Failure,
+            ProbeKind::Startup => Stored::Unknown,
+        };
+    }
+
+    /// No probe before the initial delay is over (P8).
+    fn allowed_from(&self, status: &Status) -> SimTime {
+        status.started_at.map_or(SimTime::ZERO, |start| start + self.probe.initial_delay)
+    }
+
+    /// Startup probes run until the container is started, the others from then on (P6, line 9).
+    fn is_open(&self, status: &Status) -> bool {
+        (self.kind == ProbeKind::Startup) != status.started
+    }
+
+    /// The first attempt that can change anything while `status` and `outlook` stay as they are.
+    pub fn next_that_matters(&self, status: &Status, outlook: Outlook) -> Next {
+        if status.instance == 0 {
+            return Next::Idle;
+        }
+        let fresh = status.instance != self.known;
+        // Noticing stores a change that the kubelet acts upon, save for liveness, whose initial value is Success.
+        if fresh && self.kind != ProbeKind::Liveness {
+            return Next::At(self.next);
+        }
+        if self.on_hold && !fresh {
+            return Next::Idle;
+        }
+        let result = if fresh { Stored::Success } else { self.result };
+        if !status.running {
+            return if result == Stored::Failure { Next::Idle } else { Next::At(self.next) };
+        }
+        if !self.is_open(status) {
+            return Next::Idle;
+        }
+        let from = self.allowed_from(status);
+        let first = if self.next >= from { self.next } else { self.ticks.at_or_after(from) };
+        match (outlook, result) {
+            (Outlook::Steady(observation @ Observation::Success), Stored::Success)
+            | (Outlook::Steady(observation @ Observation::Failure), Stored::Failure) => {
+                Next::Steady { first, observation }
+            }
+            _ => Next::At(first),
+        }
+    }
+
+    /// Accounts for the attempts before `now` that were skipped because of `plan`, all made under `status`.
+    pub fn catch_up(&mut self, now: SimTime, status: &Status, plan: Next) -> Option<Skipped> {
+        let mut skipped = None;
+        if let Next::Steady { first, observation } = plan
+            && first < now
+        {
+            if status.instance != self.known {
+                self.notice(status.instance);
+            }
+            let attempts = 1 + self.ticks.count(self.ticks.after(first), now);
+            skipped = Some(Skipped { attempts, last: self.nth_attempt(first, attempts), before: self.counter });
+            self.counter.observe(observation, attempts);
+        }
+        if self.in_flight.is_none() && self.next < now {
+            self.next = self.ticks.at_or_after(now);
+        }
+        skipped
+    }
+
+    /// The n-th of the attempts that begin with `first`, counted from 1.
+    pub fn nth_attempt(&self, first: SimTime, n: u64) -> SimTime {
+        if n <= 1 { first } else { self.ticks.after(first) + self.probe.period * (n - 2) }
+    }
+
+    /// How many failures by chance in a row matter.
+    pub fn failures_that_matter(&self) -> Matters {
+        let alone = self.probe.failure_threshold == 1 || self.probe.timeout > self.probe.period;
+        if alone { Matters::One } else { Matters::Two }
+    }
+
+    /// The latest observation was a failure.
+    pub fn has_just_failed(&self) -> bool {
+        self.counter.last == Some(Observation::Failure)
+    }
+
+    /// The last of the skipped attempts, accounted for as a success, has failed by chance: its answer came too
+    /// late, or has not come by now. Then this is when it will be given up.
+    pub fn last_has_failed(&mut self, now: SimTime, skipped: Skipped) -> Option<SimTime> {
+        self.counter = skipped.before;
+        self.counter.observe(Observation::Success, skipped.attempts - 1);
+        let ends = skipped.last + self.probe.timeout;
+        if ends < now {
+            self.counter.observe(Observation::Failure, 1);
+            return None;
+        }
+        self.wait(skipped.last, ends, false);
+        Some(ends)
+    }
+}
+
+/// Attempts that were not played.
+#[derive(Debug, Clone, Copy)]
+pub struct Skipped {
+    /// How many; at least one.
+    pub attempts: u64,
+    /// When the last one was made.
+    pub last: SimTime,
+    before: Counter,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Observation::{Failure as F, Success as S};
+    use super::*;
+    use crate::time::Duration;
+
+    fn probe(failures: u32, successes: u32) -> Probe {
+        Probe {
+            initial_delay: Duration::from_secs(20),
+            timeout: Duration::from_secs(5),
+            period: Duration::from_secs(5),
+            success_threshold: successes,
+            failure_threshold: failures,
+            termination_grace: None,
+        }
+    }
+
+    fn secs(s: u64) -> SimTime {
+        SimTime::ZERO + Duration::from_secs(s)
+    }
+
+    fn noticed(kind: ProbeKind, probe: Probe) -> Worker {
+        let mut worker = Worker::new(kind, probe, SimTime::ZERO);
+        worker.attempt(secs(5), &running(1));
+        worker
+    }
+
+    fn running(instance: u32) -> Status {
+        Status { instance, running: true, started: true, started_at: Some(SimTime::ZERO) }
+    }
+
+    #[test]
+    fn p16_verdicts_need_a_run_of_equal_observations() {
+        let mut worker = noticed(ProbeKind::Readiness, probe(3, 1));
+        let verdicts: Vec<_> = [S, S, F, F, F].map(|o| worker.observe(o)).into();
+        assert_eq!(verdicts, [Some(Stored::Success), None, None, None, Some(Stored::Failure)]);
+        let mut alternating = noticed(ProbeKind::Readiness, probe(2, 1));
+        alternating.observe(S);
+        assert!([F, S, F, S, F, S].into_iter().all(|o| alternating.observe(o).is_none()));
+    }
+
+    #[test]
+    fn p17_counters_survive_a_restart() {
+        let mut worker = noticed(ProbeKind::Liveness, probe(4, 1));
+        for _ in 0..3 {
+            assert_eq!(worker.observe(F), None);
+        }
+        assert!(worker.attempt(secs(30), &running(2)).noticed);
+        assert_eq!(worker.result_for(2), Some(Stored::Success));
+        assert_eq!(worker.observe(F), Some(Stored::Failure), "one failure of the new instance kills it");
+    }
+
+    #[test]
+    fn p18_a_liveness_failure_puts_the_worker_on_hold_until_the_next_instance() {
+        let mut worker = noticed(ProbeKind::Liveness, probe(1, 1));
+        assert_eq!(worker.observe(F), Some(Stored::Failure));
+        assert!(!worker.attempt(secs(30), &running(1)).probes);
+        assert!(worker.attempt(secs(35), &running(2)).probes);
+    }
+
+    #[test]
+    fn p6_p8_no_probe_before_the_initial_delay_counted_from_the_whole_second() {
+        let status = Status { started_at: Some(secs(7)), ..running(1) };
+        let mut worker = Worker::new(ProbeKind::Readiness, probe(1, 1), SimTime::ZERO);
+        assert!(!worker.attempt(SimTime::from_nanos(26_999_999_999), &status).probes);
+        assert!(worker.attempt(secs(27), &status).probes);
+    }
+
+    #[test]
+    fn p7_initial_values() {
+        for (kind, initial) in [
+            (ProbeKind::Liveness, Stored::Success),
+            (ProbeKind::Readiness, Stored::Failure),
+            (ProbeKind::Startup, Stored::Unknown),
+        ] {
+            let worker = noticed(kind, probe(3, 1));
+            assert_eq!(worker.result_for(1), Some(initial));
+            assert_eq!(worker.result_for(2), None);
+        }
+    }
+
+    #[test]
+    fn p5_hanging_probes_follow_each_other_at_the_longer_of_period_and_timeout() {
+        let mut slow = noticed(ProbeKind::Liveness, Probe { timeout: Duration::from_secs(10), ..probe(3, 1) });
+        slow.wait(secs(20), secs(30), false);
+        slow.ended(secs(30));
+        assert_eq!(slow.next_attempt(), secs(30), "a tick was pending");
+        let mut quick = noticed(ProbeKind::Liveness, Probe { timeout: Duration::from_secs(1), ..probe(3, 1) });
+        quick.wait(secs(20), secs(21), false);
+        quick.ended(secs(21));
+        assert_eq!(quick.next_attempt(), secs(25));
+    }
+
+    #[test]
+    fn p11_a_trigger_restarts_the_ticks_and_waits_for_a_probe_in_flight() {
+        let mut worker = noticed(ProbeKind::Readiness, probe(2, 1));
+        assert!(worker.trigger(secs(22)));
+        worker.attempt(secs(22), &running(1));
+        assert_eq!(worker.next_attempt(), secs(27));
+        worker.wait(secs(27), secs(32), false);
+        assert!(!worker.trigger(secs(28)));
+        worker.ended(secs(31));
+        assert_eq!(worker.next_attempt(), secs(31));
+        worker.attempt(secs(31), &running(1));
+        assert_eq!(worker.next_attempt(), secs(36));
+    }
+
+    #[test]
+    fn skipped_attempts_leave_the_same_state_as_played_ones() {
+        let status = running(1);
+        let mut played = Worker::long_healthy(ProbeKind::Readiness, probe(2, 1), secs(3), 1, SimTime::ZERO);
+        played.counter = Counter { last: Some(F), run: 1 };
+        let mut skipped = played;
+        for _ in 0..7 {
+            let now = played.next_attempt();
+            assert!(played.attempt(now, &status).probes || now < secs(20));
+            if now >= secs(20) {
+                played.observe(S);
+            }
+        }
+        let plan = skipped.next_that_matters(&status, Outlook::Steady(S));
+        skipped.catch_up(secs(34), &status, plan);
+        assert_eq!((skipped.counter, skipped.next), (played.counter, played.next));
+    }
+}

@@ -1,0 +1,329 @@
+//! Probes as they are played: attempts, answers, verdicts and what these cause (P1–P20).
+
+use super::chance::Matters;
+use super::faults::affects;
+use super::observer::Observer;
+use super::prober::{Next, Observation, Outlook, Stored};
+use super::state::{Plan, Prober, Stage, Timer};
+use super::{Cluster, Cx, Event, Mode};
+use crate::ids::PodId;
+use crate::model::{Affects, ContainerMode, OnSigterm, ProbeKind, WhileStarting};
+use crate::time::SimTime;
+
+pub(super) const KINDS: [ProbeKind; 3] = [ProbeKind::Liveness, ProbeKind::Readiness, ProbeKind::Startup];
+
+/// Who asks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Audience {
+    /// A client.
+    Requests,
+    /// The kubelet.
+    Probe(ProbeKind),
+}
+
+impl Audience {
+    fn sees(self, affects: Affects) -> bool {
+        match self {
+            Self::Requests => affects.requests,
+            Self::Probe(ProbeKind::Readiness) => affects.readiness,
+            Self::Probe(ProbeKind::Liveness) => affects.liveness,
+            Self::Probe(ProbeKind::Startup) => affects.startup,
+        }
+    }
+}
+
+/// What a request sent now meets.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Answer {
+    /// A good answer at once.
+    Good,
+    /// A refusal or an error at once.
+    Bad,
+    /// A good answer at this instant, if nothing happens before.
+    Later(SimTime),
+    /// None.
+    Never,
+}
+
+impl<O: Observer> Cluster<'_, O> {
+    /// What the container's process answers, reachable or not.
+    pub(super) fn answer(&self, pod: PodId, audience: Audience) -> Answer {
+        let container = &self.pods[pod.index()].container;
+        if !container.has_process() || container.sigterm && matches!(self.model.app.on_sigterm, OnSigterm::Exits(_)) {
+            return Answer::Bad;
+        }
+        if !container.serving {
+            return match self.model.app.while_starting {
+                WhileStarting::Refuses => Answer::Bad,
+                WhileStarting::Accepts => Answer::Later(container.serves_at),
+            };
+        }
+        if container.strike.is_none() && container.deployment_strike.is_none() && self.deployment_strike.is_none() {
+            return Answer::Good;
+        }
+        let mut answer = Answer::Good;
+        for (_, mode) in self.strikes_on(pod).filter(|&(_, mode)| audience.sees(affects(mode))) {
+            match mode {
+                ContainerMode::Hang(_) => return Answer::Never,
+                ContainerMode::Error(_) | ContainerMode::Crash => answer = Answer::Bad,
+            }
+        }
+        answer
+    }
+
+    fn prober(&mut self, pod: PodId, kind: ProbeKind) -> Option<&mut Prober> {
+        self.pods[pod.index()].workers[kind as usize].as_mut()
+    }
+
+    /// Accounts for the attempts that a worker has skipped before now, under the surroundings for which they
+    /// were planned. What it knows is exact afterwards, until it is planned again.
+    pub(super) fn catch_up(&mut self, cx: &mut Cx<'_, Event>, pod: PodId, kind: ProbeKind) {
+        let now = cx.now();
+        let chance = self.chance;
+        let home = self.pods[pod.index()].home.index();
+        let Some(prober) = self.prober(pod, kind) else { return };
+        let Some(plan) = prober.plan.take() else { return };
+        prober.due = Timer::NONE;
+        let skipped = prober.worker.catch_up(now, &plan.status, plan.next);
+        let (Some(matters), Some(skipped)) = (plan.by_chance, skipped) else { return };
+        // All but the last of the skipped probes are over and forgotten, whatever they found.
+        let u = self.slots[home].probe_failure.uniform();
+        if chance.last_failed(matters, skipped.attempts, u)
+            && let Some(prober) = self.prober(pod, kind)
+            && let Some(ends) = prober.worker.last_has_failed(now, skipped)
+        {
+            self.await_end(cx, pod, kind, ends);
+        }
+    }
+
+    /// Plans the Pod's probes anew and looks at it. To be called at the instant at which anything has changed
+    /// that its probes can see.
+    pub(super) fn settle(&mut self, cx: &mut Cx<'_, Event>, pod: PodId) {
+        for kind in KINDS {
+            self.plan(cx, pod, kind);
+        }
+        self.look(cx, pod);
+    }
+
+    fn outlook(&self, pod: PodId, kind: ProbeKind) -> Outlook {
+        match self.answer(pod, Audience::Probe(kind)) {
+            Answer::Good => Outlook::Steady(Observation::Success),
+            Answer::Bad => Outlook::Steady(Observation::Failure),
+            Answer::Later(_) | Answer::Never => Outlook::Changing,
+        }
+    }
+
+    /// Schedules the worker's next attempt that matters, unless what was planned still holds.
+    fn plan(&mut self, cx: &mut Cx<'_, Event>, pod: PodId, kind: ProbeKind) {
+        if self.pods[pod.index()].workers[kind as usize].is_none() {
+            return;
+        }
+        let outlook = self.outlook(pod, kind);
+        let status = self.pods[pod.index()].status;
+        let (mode, chance) = (self.mode, self.chance);
+        let wakes_at = if mode == Mode::EveryProbe { SimTime::NEVER } else { self.wakes_at(pod) };
+        let Some(prober) = self.prober(pod, kind) else { return };
+        if let Some(plan) = prober.plan
+            && (mode == Mode::EveryProbe || plan.status == status && plan.outlook == outlook)
+        {
+            if !prober.due.is_set() && plan.due < wakes_at {
+                self.schedule_probe(cx, pod, kind, plan.due);
+            }
+            return;
+        }
+        self.catch_up(cx, pod, kind);
+        let Some(prober) = self.prober(pod, kind) else { return };
+        if prober.worker.in_flight().is_some() {
+            return;
+        }
+        let next = match mode {
+            Mode::EveryProbe => Next::At(prober.worker.next_attempt()),
+            Mode::Fast => prober.worker.next_that_matters(&status, outlook),
+        };
+        let mut plan = Plan { status, outlook, next, due: SimTime::NEVER, by_chance: None };
+        match next {
+            Next::At(at) => plan.due = at,
+            Next::Steady { first, observation: Observation::Success } if chance.p > 0.0 => {
+                if prober.worker.has_just_failed() {
+                    plan.next = Next::At(first);
+                    plan.due = first;
+                } else {
+                    let worker = prober.worker;
+                    let matters = worker.failures_that_matter();
+                    let home = self.pods[pod.index()].home.index();
+                    let u = self.slots[home].probe_failure.uniform();
+                    plan.by_chance = Some(matters);
+                    plan.due = worker.nth_attempt(first, chance.waiting_time(matters, u));
+                }
+            }
+            Next::Idle | Next::Steady { .. } => {}
+        }
+        if let Some(prober) = self.prober(pod, kind) {
+            prober.plan = Some(plan);
+            prober.due = Timer::NONE;
+        }
+        if plan.due < wakes_at {
+            self.schedule_probe(cx, pod, kind, plan.due);
+        }
+    }
+
+    fn schedule_probe(&mut self, cx: &mut Cx<'_, Event>, pod: PodId, kind: ProbeKind, due: SimTime) {
+        let timer = self.timer();
+        if let Some(prober) = self.prober(pod, kind) {
+            prober.due = timer;
+        }
+        cx.at(due, Event::ProbeDue(pod, kind, timer));
+    }
+
+    /// Something will happen to the Pod at this instant at the latest, and its probes will be planned again: an
+    /// attempt that is due later need not be scheduled before.
+    fn wakes_at(&self, pod: PodId) -> SimTime {
+        let state = &self.pods[pod.index()];
+        let container = &state.container;
+        let sync = if state.sync.is_set() { state.sync_due } else { SimTime::NEVER };
+        let app = if container.app.is_set() { container.serves_at } else { SimTime::NEVER };
+        let start = if container.start.is_set() { container.starts_at } else { SimTime::NEVER };
+        sync.min(app).min(start)
+    }
+
+    pub(super) fn on_probe_due(&mut self, cx: &mut Cx<'_, Event>, pod: PodId, kind: ProbeKind, timer: Timer) {
+        let Some(prober) = self.prober(pod, kind) else { return };
+        if !prober.due.expires(timer) {
+            return;
+        }
+        let Some(plan) = prober.plan else { return };
+        if let Some(matters) = plan.by_chance {
+            self.fail_by_chance(cx, pod, kind, matters);
+        } else {
+            self.attempt(cx, pod, kind, false);
+        }
+    }
+
+    /// The attempt that is due fails by chance; where two in a row matter, the one before did too.
+    fn fail_by_chance(&mut self, cx: &mut Cx<'_, Event>, pod: PodId, kind: ProbeKind, matters: Matters) {
+        let Some(prober) = self.prober(pod, kind) else { return };
+        let Some(plan) = prober.plan.take() else { return };
+        prober.worker.catch_up(cx.now(), &plan.status, plan.next);
+        if matters == Matters::Two {
+            prober.worker.observe(Observation::Failure);
+        }
+        self.attempt(cx, pod, kind, true);
+    }
+
+    /// One attempt of a worker (P6), and the next one planned.
+    pub(super) fn attempt(&mut self, cx: &mut Cx<'_, Event>, pod: PodId, kind: ProbeKind, doomed: bool) {
+        self.catch_up(cx, pod, kind);
+        let status = self.pods[pod.index()].status;
+        let Some(prober) = self.prober(pod, kind) else { return };
+        let done = prober.worker.attempt(cx.now(), &status);
+        // A stored change requests a sync, save for liveness' initial Success (P11).
+        if done.noticed && kind != ProbeKind::Liveness || done.stored_failure {
+            self.request_sync(cx, pod);
+        }
+        if done.probes {
+            self.send_probe(cx, pod, kind, doomed);
+        }
+        self.plan(cx, pod, kind);
+    }
+
+    fn send_probe(&mut self, cx: &mut Cx<'_, Event>, pod: PodId, kind: ProbeKind, doomed: bool) {
+        let Some(prober) = self.prober(pod, kind) else { return };
+        let timeout = cx.now() + prober.worker.probe().timeout;
+        let (ends, answered) = match self.answer(pod, Audience::Probe(kind)) {
+            Answer::Good if doomed || self.fails_by_chance(pod) => (timeout, false),
+            Answer::Good => return self.conclude(cx, pod, kind, Observation::Success),
+            Answer::Bad => return self.conclude(cx, pod, kind, Observation::Failure),
+            Answer::Later(at) if at <= timeout => (at, true),
+            Answer::Later(_) | Answer::Never => (timeout, false),
+        };
+        if let Some(prober) = self.prober(pod, kind) {
+            prober.worker.wait(cx.now(), ends, answered);
+        }
+        self.await_end(cx, pod, kind, ends);
+    }
+
+    fn fails_by_chance(&mut self, pod: PodId) -> bool {
+        let p = self.model.app.probe_failure;
+        let home = self.pods[pod.index()].home.index();
+        p > 0.0 && self.slots[home].probe_failure.uniform() < p
+    }
+
+    fn await_end(&mut self, cx: &mut Cx<'_, Event>, pod: PodId, kind: ProbeKind, ends: SimTime) {
+        let timer = self.timer();
+        if let Some(prober) = self.prober(pod, kind) {
+            prober.ended = timer;
+        }
+        cx.at(ends, Event::ProbeEnded(pod, kind, timer));
+    }
+
+    pub(super) fn on_probe_ended(&mut self, cx: &mut Cx<'_, Event>, pod: PodId, kind: ProbeKind, timer: Timer) {
+        let answer = self.answer(pod, Audience::Probe(kind));
+        let Some(prober) = self.prober(pod, kind) else { return };
+        if !prober.ended.expires(timer) {
+            return;
+        }
+        let Some(probe) = prober.worker.in_flight() else { return };
+        let timeout = probe.sent + prober.worker.probe().timeout;
+        let observation = match answer {
+            Answer::Good if probe.answered => Observation::Success,
+            // A hang began before the answer came: what was asked stays unanswered.
+            Answer::Never if probe.answered && timeout > cx.now() => {
+                prober.worker.wait(probe.sent, timeout, false);
+                return self.await_end(cx, pod, kind, timeout);
+            }
+            _ => Observation::Failure,
+        };
+        prober.worker.ended(cx.now());
+        self.conclude(cx, pod, kind, observation);
+        self.plan(cx, pod, kind);
+    }
+
+    /// The container's process has died: a probe that waits for its answer fails at once (P14a).
+    pub(super) fn break_connections(&mut self, cx: &mut Cx<'_, Event>, pod: PodId) {
+        for kind in KINDS {
+            self.catch_up(cx, pod, kind);
+            let Some(prober) = self.prober(pod, kind) else { continue };
+            if prober.worker.in_flight().is_some() {
+                prober.ended = Timer::NONE;
+                prober.worker.ended(cx.now());
+                self.conclude(cx, pod, kind, Observation::Failure);
+            }
+        }
+    }
+
+    /// A probe has found this: count it, and act upon a verdict (P16, P18).
+    fn conclude(&mut self, cx: &mut Cx<'_, Event>, pod: PodId, kind: ProbeKind, observation: Observation) {
+        let Some(prober) = self.prober(pod, kind) else { return };
+        let Some(verdict) = prober.worker.observe(observation) else { return };
+        match (kind, verdict) {
+            (ProbeKind::Readiness, _) => {
+                let serving = self.serves(pod);
+                self.update_readiness(cx, pod);
+                if verdict == Stored::Failure
+                    && let Some(slot) = self.slot_of(pod)
+                {
+                    self.observer.readiness_lost(cx.now(), slot, serving);
+                    self.observer.reacted(cx.now(), slot);
+                }
+                self.look(cx, pod);
+            }
+            (ProbeKind::Liveness | ProbeKind::Startup, Stored::Failure) => self.decide_kill(cx, pod, kind),
+            (ProbeKind::Liveness | ProbeKind::Startup, _) => {}
+        }
+        self.request_sync(cx, pod);
+    }
+
+    fn decide_kill(&mut self, cx: &mut Cx<'_, Event>, pod: PodId, kind: ProbeKind) {
+        let container = &mut self.pods[pod.index()].container;
+        if container.stage != Stage::Running || container.kill.is_some() {
+            return;
+        }
+        container.kill = Some(kind);
+        if let Some(slot) = self.slot_of(pod) {
+            let needless = !self.is_broken_for_good(pod);
+            self.observer.probe_killed(cx.now(), slot, kind, needless);
+            self.observer.reacted(cx.now(), slot);
+        }
+        self.look(cx, pod);
+    }
+}

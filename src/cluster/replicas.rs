@@ -1,0 +1,165 @@
+//! The `ReplicaSet` and the life of Pod objects: creation, deletion, the end (D7–D9, T1–T8).
+
+use super::observer::Observer;
+use super::probing::KINDS;
+use super::state::{Endpoint, Pod, Stage, Timer};
+use super::{Cluster, Cx, Event};
+use crate::ids::{PodId, SlotId};
+use crate::model::ProbeKind;
+use crate::time::SimTime;
+
+impl<O: Observer> Cluster<'_, O> {
+    /// An ordinary graceful deletion: the slot is vacant at once, and a replacement follows (T1, D7).
+    pub(super) fn delete_pod(&mut self, cx: &mut Cx<'_, Event>, pod: PodId) {
+        if !self.pods[pod.index()].exists || self.pods[pod.index()].deleted {
+            return;
+        }
+        self.pods[pod.index()].deleted = true;
+        self.vacate(cx, pod);
+        let Some(node) = self.pods[pod.index()].node else {
+            self.end_pod(cx, pod);
+            return;
+        };
+        self.request_slice_update(cx, pod);
+        if self.kubelet_listens(node) {
+            self.notice_deletion(cx, pod);
+        }
+    }
+
+    /// The Pod gives up its slot; the replacement is created when the deletion timestamp is set (D7).
+    fn vacate(&mut self, cx: &mut Cx<'_, Event>, pod: PodId) {
+        let Some(slot) = self.slot_of(pod) else { return };
+        let parting = self.why(slot);
+        let state = &mut self.pods[pod.index()];
+        state.holds_slot = false;
+        state.parting = Some(parting);
+        self.slots[slot.index()].pod = None;
+        self.look_at_slot(cx, slot);
+        self.look(cx, pod);
+        let after = self.slots[slot.index()].scheduling.span(&self.model.cluster.latencies.replacement);
+        let timer = self.timer();
+        cx.after(after, Event::ReplacementCreated(slot, timer));
+    }
+
+    /// Too few active Pods: one is created for the lowest vacant slot. One such event follows every loss,
+    /// whatever slot it was.
+    pub(super) fn on_replacement_created(&mut self, cx: &mut Cx<'_, Event>, _lost: SlotId, _timer: Timer) {
+        let vacant = (0..self.slots.len()).find(|&slot| self.slots[slot].pod.is_none());
+        if let Some(slot) = vacant {
+            let pod = self.create_pod(cx, SlotId::new(slot));
+            self.request_binding(cx, pod);
+            self.look_at_slot(cx, SlotId::new(slot));
+        }
+    }
+
+    /// A new Pod object for `slot`.
+    pub(super) fn create_pod(&mut self, cx: &Cx<'_, Event>, slot: SlotId) -> PodId {
+        let id = match self.vacated.pop() {
+            Some(id) => {
+                self.pods[id.index()] = Pod::new(slot);
+                id
+            }
+            None => {
+                self.pods.push(Pod::new(slot));
+                PodId::new(self.pods.len() - 1)
+            }
+        };
+        self.slots[slot.index()].pod = Some(id);
+        self.living += 1;
+        self.observer.pods_changed(cx.now(), self.living);
+        id
+    }
+
+    /// The kubelet is told of the deletion (T2).
+    pub(super) fn notice_deletion(&mut self, cx: &mut Cx<'_, Event>, pod: PodId) {
+        let home = self.pods[pod.index()].home.index();
+        let after = self.slots[home].propagation.span(&self.model.cluster.latencies.deletion_seen);
+        let timer = self.timer();
+        self.pods[pod.index()].life = timer;
+        cx.after(after, Event::DeletionSeen(pod, timer));
+    }
+
+    /// The kubelet stops the Pod: liveness and startup probes end, readiness goes on (P20), the container is
+    /// stopped with its grace (C9) and never restarted (T6).
+    pub(super) fn on_deletion_seen(&mut self, cx: &mut Cx<'_, Event>, pod: PodId, timer: Timer) {
+        if !self.pods[pod.index()].life.expires(timer) {
+            return;
+        }
+        let Some(node) = self.pods[pod.index()].node else { return };
+        if !self.kubelet_listens(node) {
+            return;
+        }
+        let state = &mut self.pods[pod.index()];
+        state.terminating = true;
+        state.sync = Timer::NONE;
+        state.resync_at = SimTime::NEVER;
+        state.resync = Timer::NONE;
+        state.race = None;
+        state.workers[ProbeKind::Liveness as usize] = None;
+        state.workers[ProbeKind::Startup as usize] = None;
+        match state.container.stage {
+            Stage::Running => self.begin_kill(cx, pod),
+            // A stop is under way; the end follows its exit.
+            Stage::Stopping => {}
+            Stage::Absent | Stage::Creating | Stage::Exited | Stage::Waiting => {
+                state.container.start = Timer::NONE;
+                state.container.stage = Stage::Exited;
+                self.finish_termination(cx, pod);
+            }
+        }
+        self.settle(cx, pod);
+    }
+
+    /// The containers have stopped: the object goes after the next listing and what the kubelet cleans up (T5).
+    pub(super) fn finish_termination(&mut self, cx: &mut Cx<'_, Event>, pod: PodId) {
+        let Some(node) = self.pods[pod.index()].node else { return };
+        for kind in KINDS {
+            self.pods[pod.index()].workers[kind as usize] = None;
+        }
+        self.set_ready(cx, pod, false);
+        let listed = self.nodes[node.index()].relists.after(cx.now());
+        let home = self.pods[pod.index()].home.index();
+        let after = self.slots[home].propagation.span(&self.model.cluster.latencies.object_gone);
+        let timer = self.timer();
+        self.pods[pod.index()].life = timer;
+        cx.at(listed + after, Event::PodGone(pod, timer));
+    }
+
+    pub(super) fn on_pod_gone(&mut self, cx: &mut Cx<'_, Event>, pod: PodId, timer: Timer) {
+        if self.pods[pod.index()].life.expires(timer) {
+            self.end_pod(cx, pod);
+        }
+    }
+
+    /// The object is removed without anybody's confirmation (T7, N15).
+    pub(super) fn remove_pod(&mut self, cx: &mut Cx<'_, Event>, pod: PodId) {
+        self.vacate(cx, pod);
+        self.end_pod(cx, pod);
+    }
+
+    fn end_pod(&mut self, cx: &mut Cx<'_, Event>, pod: PodId) {
+        let state = &mut self.pods[pod.index()];
+        state.exists = false;
+        state.deleted = true;
+        state.api_ready = false;
+        state.life = Timer::NONE;
+        state.eviction = Timer::NONE;
+        state.workers = [None; 3];
+        self.scheduler.forget(pod);
+        self.living -= 1;
+        self.observer.pods_changed(cx.now(), self.living);
+        self.request_slice_update(cx, pod);
+        // Resources and anti-affinity are free only now (S4, S9, S16).
+        self.retry_pending(cx);
+    }
+
+    /// Gives the Pod's memory back once the proxy has forgotten it too.
+    pub(super) fn forget_pod(&mut self, pod: PodId) {
+        let state = &self.pods[pod.index()];
+        let unknown = |e: Endpoint| !e.listed;
+        let over = !state.exists && !state.slice_update.is_set() && unknown(state.slice) && unknown(state.proxied);
+        if over && !self.vacated.contains(&pod) {
+            self.vacated.push(pod);
+        }
+    }
+}

@@ -1,0 +1,142 @@
+//! From a Pod's readiness to the load balancer: status write, EndpointSlice, proxy (E1–E10).
+
+use super::observer::Observer;
+use super::state::{Endpoint, Timer};
+use super::{Cluster, Cx, Event};
+use crate::ids::{NodeId, PodId};
+use crate::time::SimTime;
+
+/// One representative proxy (E6).
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Proxy {
+    last_run: Option<SimTime>,
+    run: Timer,
+}
+
+impl<O: Observer> Cluster<'_, O> {
+    /// The kubelet's Ready condition; a change is published (P18, E2).
+    pub(super) fn set_ready(&mut self, cx: &mut Cx<'_, Event>, pod: PodId, ready: bool) {
+        if self.pods[pod.index()].ready != ready {
+            self.pods[pod.index()].ready = ready;
+            self.request_status_write(cx, pod);
+        }
+    }
+
+    fn request_status_write(&mut self, cx: &mut Cx<'_, Event>, pod: PodId) {
+        let state = &self.pods[pod.index()];
+        let connected = state.node.is_some_and(|node| self.nodes[node.index()].connected);
+        if state.status_write.is_set() || !connected {
+            return;
+        }
+        let home = state.home.index();
+        let after = self.slots[home].propagation.span(&self.model.cluster.latencies.status_write);
+        let timer = self.timer();
+        self.pods[pod.index()].status_write = timer;
+        cx.after(after, Event::StatusWritten(pod, timer));
+    }
+
+    /// The status writer always writes the newest version: a change that was taken back meanwhile never
+    /// reaches the API (E2a).
+    pub(super) fn on_status_written(&mut self, cx: &mut Cx<'_, Event>, pod: PodId, timer: Timer) {
+        if !self.pods[pod.index()].status_write.expires(timer) {
+            return;
+        }
+        let state = &self.pods[pod.index()];
+        if state.node.is_some_and(|node| self.nodes[node.index()].connected) {
+            self.set_api_ready(cx, pod, state.ready);
+        }
+    }
+
+    /// Every 10 s the kubelet patches back what differs in the API (E2), for instance after a partition (N14).
+    pub(super) fn on_statuses_reconciled(&mut self, cx: &mut Cx<'_, Event>, node: NodeId, timer: Timer) {
+        if !self.nodes[node.index()].reconcile.expires(timer) || !self.kubelet_listens(node) {
+            return;
+        }
+        for pod in self.pods_on(node) {
+            self.set_api_ready(cx, pod, self.pods[pod.index()].ready);
+        }
+    }
+
+    /// The Ready condition in the API, whoever has written it.
+    pub(super) fn set_api_ready(&mut self, cx: &mut Cx<'_, Event>, pod: PodId, ready: bool) {
+        if self.pods[pod.index()].api_ready != ready {
+            self.pods[pod.index()].api_ready = ready;
+            self.request_slice_update(cx, pod);
+        }
+    }
+
+    /// Readiness, deletion or the Node object has changed: the EndpointSlice follows (E5).
+    pub(super) fn request_slice_update(&mut self, cx: &mut Cx<'_, Event>, pod: PodId) {
+        if self.pods[pod.index()].slice_update.is_set() {
+            return;
+        }
+        let home = self.pods[pod.index()].home.index();
+        let after = self.slots[home].propagation.span(&self.model.cluster.latencies.endpoint_slice);
+        let timer = self.timer();
+        self.pods[pod.index()].slice_update = timer;
+        cx.after(after, Event::EndpointSliceUpdated(pod, timer));
+    }
+
+    pub(super) fn on_endpoint_slice_updated(&mut self, cx: &mut Cx<'_, Event>, pod: PodId, timer: Timer) {
+        if !self.pods[pod.index()].slice_update.expires(timer) {
+            return;
+        }
+        let slice = self.endpoint(pod);
+        if self.pods[pod.index()].slice != slice {
+            self.pods[pod.index()].slice = slice;
+            self.request_proxy_run(cx);
+        }
+    }
+
+    /// What the EndpointSlice should say of the Pod (E4).
+    pub(super) fn endpoint(&self, pod: PodId) -> Endpoint {
+        let state = &self.pods[pod.index()];
+        let listed = state.exists && state.node.is_some_and(|node| self.nodes[node.index()].registered);
+        if listed {
+            Endpoint { listed, serving: state.api_ready, terminating: state.deleted }
+        } else {
+            Endpoint::default()
+        }
+    }
+
+    /// At once if the previous run is more than 1 s ago, else when that second has passed (E6).
+    fn request_proxy_run(&mut self, cx: &mut Cx<'_, Event>) {
+        if self.proxy.run.is_set() {
+            return;
+        }
+        let pause = self.model.cluster.control_plane.proxy_min_sync;
+        let from = self.proxy.last_run.map_or(cx.now(), |last| (last + pause).max(cx.now()));
+        let at = from + self.control_plane_dice.span(&self.model.cluster.latencies.proxy);
+        let timer = self.timer();
+        self.proxy.run = timer;
+        cx.at(at, Event::ProxySynced(timer));
+    }
+
+    pub(super) fn on_proxy_synced(&mut self, cx: &mut Cx<'_, Event>, timer: Timer) {
+        if !self.proxy.run.expires(timer) {
+            return;
+        }
+        self.proxy.last_run = Some(cx.now());
+        self.balance();
+        for pod in (0..self.pods.len()).map(PodId::new) {
+            // In rotation or not is all that a run of the proxy changes.
+            let state = &self.pods[pod.index()];
+            if state.in_rotation != state.view.is_some() {
+                self.look(cx, pod);
+            }
+            self.forget_pod(pod);
+        }
+    }
+
+    /// Takes the slices over: traffic goes to ready endpoints; if there is none, to serving terminating ones (E7).
+    pub(super) fn balance(&mut self) {
+        let publish_not_ready = self.model.deployment.publish_not_ready;
+        let ready = |e: Endpoint| e.listed && (publish_not_ready || e.serving && !e.terminating);
+        let any_ready = self.pods.iter().any(|pod| ready(pod.slice));
+        for pod in &mut self.pods {
+            pod.proxied = pod.slice;
+            let e = pod.proxied;
+            pod.in_rotation = if any_ready { ready(e) } else { e.listed && e.serving && e.terminating };
+        }
+    }
+}

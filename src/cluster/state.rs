@@ -1,0 +1,460 @@
+//! The state of a replication, as plain data.
+
+use super::back_off::BackOff;
+use super::chain::Chain;
+use super::chance::Matters;
+use super::faults::Clock;
+use super::observer::{Cause, EndpointView, Phase, SlotView};
+use super::prober::{Next, Outlook, Status, Worker};
+use crate::ids::{FaultId, NodeId, PodId, SlotId};
+use crate::model::{ControlPlane, Node, ProbeKind};
+use crate::random::{Law, Owner, Purpose, Stream, Streams};
+use crate::time::{Duration, Grid, SimTime};
+
+/// Names one scheduled event; whoever waits for it holds the same number. Forgetting it cancels the event.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
+pub(crate) struct Timer(u32);
+
+impl Timer {
+    /// Waits for nothing.
+    pub const NONE: Self = Self(0);
+
+    pub const fn new(number: u32) -> Self {
+        Self(number)
+    }
+
+    /// Something is scheduled.
+    pub fn is_set(self) -> bool {
+        self != Self::NONE
+    }
+
+    /// True, once, if `event` is the one that is waited for.
+    pub fn expires(&mut self, event: Self) -> bool {
+        let due = self.is_set() && *self == event;
+        if due {
+            *self = Self::NONE;
+        }
+        due
+    }
+}
+
+/// A stream that remembers how many draws were taken.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Dice {
+    stream: Stream,
+    ordinal: u64,
+}
+
+impl Dice {
+    pub fn new(stream: Stream) -> Self {
+        Self { stream, ordinal: 0 }
+    }
+
+    pub fn uniform(&mut self) -> f64 {
+        self.ordinal += 1;
+        self.stream.uniform(self.ordinal)
+    }
+
+    pub fn span(&mut self, law: &Law) -> Duration {
+        self.ordinal += 1;
+        Duration::from_secs_f64(self.stream.draw(self.ordinal, law))
+    }
+
+    /// A stream for whoever draws more than once, and the ordinal that is its own.
+    pub fn reserve(&mut self) -> (Stream, u64) {
+        self.ordinal += 1;
+        (self.stream, self.ordinal)
+    }
+}
+
+/// A grid of this period in the phase that the uniform `u` gives.
+pub(crate) fn phase(u: f64, period: Duration) -> Grid {
+    Grid::new(SimTime::from_nanos((u * period.as_nanos() as f64) as u64), period)
+}
+
+/// One of the Deployment's places.
+#[derive(Debug, Clone)]
+pub(crate) struct Slot {
+    /// The Pod that holds it.
+    pub pod: Option<PodId>,
+    /// Why it does not deliver, or what has struck it and is not over.
+    pub cause: Option<Cause>,
+    /// What struck it last, and when that was over.
+    pub recent: Option<(Cause, SimTime)>,
+    /// Clocks of container faults.
+    pub clock: Clock,
+    /// What the observer was told last.
+    pub view: Option<SlotView>,
+    pub start_up: Dice,
+    pub shutdown: Dice,
+    pub container: Dice,
+    pub race: Dice,
+    pub sync: Dice,
+    pub propagation: Dice,
+    pub scheduling: Dice,
+    pub probe_failure: Dice,
+}
+
+impl Slot {
+    pub fn new(streams: Streams, slot: u32) -> Self {
+        let dice = |purpose| Dice::new(streams.stream(Owner::Slot(slot), purpose));
+        Self {
+            pod: None,
+            cause: None,
+            recent: None,
+            clock: Clock::default(),
+            view: None,
+            start_up: dice(Purpose::StartUp),
+            shutdown: dice(Purpose::Shutdown),
+            container: dice(Purpose::ContainerStart),
+            race: dice(Purpose::StartRace),
+            sync: dice(Purpose::Sync),
+            propagation: dice(Purpose::Propagation),
+            scheduling: dice(Purpose::Scheduling),
+            probe_failure: dice(Purpose::ProbeFailure),
+        }
+    }
+}
+
+/// A fault at work.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Strike {
+    pub fault: FaultId,
+    /// When it ends by itself, if it does.
+    pub timer: Timer,
+}
+
+/// A Pod, as the API server, its kubelet and the proxy know it.
+#[derive(Debug, Clone)]
+pub(crate) struct Pod {
+    /// The object exists.
+    pub exists: bool,
+    /// The slot that it was created for: its chance.
+    pub home: SlotId,
+    /// It still holds that slot.
+    pub holds_slot: bool,
+    pub node: Option<NodeId>,
+    /// It has a deletion timestamp.
+    pub deleted: bool,
+    /// The kubelet has begun to stop it (P20, T6).
+    pub terminating: bool,
+    /// The one container that matters.
+    pub container: Container,
+    /// Workers by [`ProbeKind`]; none while no kubelet runs the Pod.
+    pub workers: [Option<Prober>; 3],
+    /// The kubelet's cached status.
+    pub status: Status,
+    /// The kubelet's Ready condition.
+    pub ready: bool,
+    /// The API's Ready condition.
+    pub api_ready: bool,
+    /// What the EndpointSlice says.
+    pub slice: Endpoint,
+    /// What the proxy has.
+    pub proxied: Endpoint,
+    pub in_rotation: bool,
+    /// Why and how far, from the moment at which it lost its slot.
+    pub parting: Option<(Cause, Phase)>,
+    /// What the observer was told last.
+    pub view: Option<EndpointView>,
+    /// When the last sync ended (C3).
+    pub last_sync: SimTime,
+    pub sync: Timer,
+    /// From when the sync can begin, and when it acts.
+    pub sync_from: SimTime,
+    pub sync_due: SimTime,
+    /// When the work queue hands the Pod back (C13, C16), and the event that looks whether it is time. Every
+    /// sync moves that instant, nearly always to a later one: the event stays and looks again.
+    pub resync_at: SimTime,
+    pub resync: Timer,
+    pub resync_due: SimTime,
+    pub race: Option<Race>,
+    pub status_write: Timer,
+    pub slice_update: Timer,
+    pub eviction: Timer,
+    /// Binding, first sync, deletion seen, orphan collected, gone: at most one of them at a time.
+    pub life: Timer,
+}
+
+/// How the race after a start went (P11a).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Race {
+    /// (a)
+    NewStatus,
+    /// (b)
+    OldStatusSynced,
+    /// (c)
+    OldStatus,
+}
+
+/// A worker and the events it waits for.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Prober {
+    pub worker: Worker,
+    pub due: Timer,
+    pub ended: Timer,
+    /// What will happen if nothing changes; none while a probe waits for its answer.
+    pub plan: Option<Plan>,
+}
+
+/// The next attempt that matters, as long as the surroundings stay as they are.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Plan {
+    /// The surroundings.
+    pub status: Status,
+    pub outlook: Outlook,
+    pub next: Next,
+    /// When the attempt is to be played; never, if none is.
+    pub due: SimTime,
+    /// The attempt that is due fails by chance, as the last one of so many in a row.
+    pub by_chance: Option<Matters>,
+}
+
+impl Prober {
+    pub fn new(worker: Worker) -> Self {
+        Self { worker, due: Timer::NONE, ended: Timer::NONE, plan: None }
+    }
+}
+
+/// What a load balancer needs to know of a Pod (E4).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) struct Endpoint {
+    pub listed: bool,
+    pub serving: bool,
+    pub terminating: bool,
+}
+
+/// How far a container is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Stage {
+    /// There has been none in this Pod.
+    Absent,
+    /// A sync is creating it: image, sandbox, start.
+    Creating,
+    /// Its process runs.
+    Running,
+    /// A sync is stopping it.
+    Stopping,
+    /// It has exited and no sync has dealt with it.
+    Exited,
+    /// In CrashLoopBackOff.
+    Waiting,
+}
+
+/// What led to a container's start (P11a).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum StartKind {
+    First,
+    ProbeRestart,
+    CrashRestart,
+}
+
+/// The container.
+#[derive(Debug, Clone)]
+pub(crate) struct Container {
+    /// Which life; 0 before the first.
+    pub instance: u32,
+    pub stage: Stage,
+    pub start_kind: StartKind,
+    /// Its start; `None` if that was before the replication began.
+    pub started: Option<SimTime>,
+    /// The application answers, as far as it goes.
+    pub serving: bool,
+    /// When it will.
+    pub serves_at: SimTime,
+    /// When a start that is under way is complete.
+    pub starts_at: SimTime,
+    /// SIGTERM has reached the process.
+    pub sigterm: bool,
+    /// A fault of this container.
+    pub strike: Option<Strike>,
+    /// A fault of the Deployment that lasts until this container restarts.
+    pub deployment_strike: Option<FaultId>,
+    /// A probe has decided to kill this instance.
+    pub kill: Option<ProbeKind>,
+    /// When the newest exited instance ended.
+    pub exited: Option<SimTime>,
+    /// The same, in the status that the sync at work began with (C12).
+    pub exited_before: Option<SimTime>,
+    pub back_off: BackOff,
+    /// Start, application start and exit.
+    pub start: Timer,
+    pub app: Timer,
+    pub exit: Timer,
+}
+
+impl Container {
+    fn absent() -> Self {
+        Self {
+            instance: 0,
+            stage: Stage::Absent,
+            start_kind: StartKind::First,
+            started: None,
+            serving: false,
+            serves_at: SimTime::ZERO,
+            starts_at: SimTime::ZERO,
+            sigterm: false,
+            strike: None,
+            deployment_strike: None,
+            kill: None,
+            exited: None,
+            exited_before: None,
+            back_off: BackOff::default(),
+            start: Timer::NONE,
+            app: Timer::NONE,
+            exit: Timer::NONE,
+        }
+    }
+
+    /// There is a process.
+    pub fn has_process(&self) -> bool {
+        matches!(self.stage, Stage::Running | Stage::Stopping)
+    }
+}
+
+impl Pod {
+    /// A Pod just created for `home`.
+    pub fn new(home: SlotId) -> Self {
+        Self {
+            exists: true,
+            home,
+            holds_slot: true,
+            node: None,
+            deleted: false,
+            terminating: false,
+            container: Container::absent(),
+            workers: [None; 3],
+            status: Status::default(),
+            ready: false,
+            api_ready: false,
+            slice: Endpoint::default(),
+            proxied: Endpoint::default(),
+            in_rotation: false,
+            parting: None,
+            view: None,
+            last_sync: SimTime::ZERO,
+            sync: Timer::NONE,
+            sync_from: SimTime::NEVER,
+            sync_due: SimTime::NEVER,
+            resync_at: SimTime::NEVER,
+            resync: Timer::NONE,
+            resync_due: SimTime::NEVER,
+            race: None,
+            status_write: Timer::NONE,
+            slice_update: Timer::NONE,
+            eviction: Timer::NONE,
+            life: Timer::NONE,
+        }
+    }
+
+    pub fn worker(&self, kind: ProbeKind) -> Option<&Worker> {
+        self.workers[kind as usize].as_ref().map(|prober| &prober.worker)
+    }
+}
+
+/// What the kubelet process is doing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Kubelet {
+    /// Down with its machine.
+    Down,
+    /// Starting up: no sync yet.
+    Starting,
+    Up,
+}
+
+/// A Node, as it is and as the API knows it.
+#[derive(Debug, Clone)]
+pub(crate) struct NodeState {
+    /// A fault of its own, and one of its zone.
+    pub strike: Option<Strike>,
+    pub clock: Clock,
+    /// The machine runs.
+    pub alive: bool,
+    /// Its kubelet reaches the control plane.
+    pub connected: bool,
+    /// Requests reach it.
+    pub reachable: bool,
+    pub kubelet: Kubelet,
+    /// The runtime's listings (C1).
+    pub relists: Grid,
+    /// The kubelet's 1 s poll of its work queue (C16) and its 10 s reconciliation (E2).
+    pub polls: Grid,
+    pub reconciles: Grid,
+    pub leases: Chain,
+    pub statuses: Chain,
+    pub dice: Dice,
+    pub taint_dice: Dice,
+    /// The Node object exists.
+    pub registered: bool,
+    /// Its place in the scheduler's list (S5a).
+    pub order: f64,
+    /// The API's Ready condition is True; otherwise Unknown.
+    pub ready: bool,
+    /// No lease is renewed; the pass that saw the last one.
+    pub silent_since: Option<SimTime>,
+    /// The judge's mode: the last renewal, and whether a pass has seen it.
+    pub renewed: bool,
+    pub seen: SimTime,
+    /// Has the NoExecute taint.
+    pub no_execute: bool,
+    pub queued: bool,
+    /// The pass that marked it, while its taint is waited for (N7a).
+    pub marked_at: SimTime,
+    pub image_present: bool,
+    pub report: Timer,
+    pub lease: Timer,
+    pub boot: Timer,
+    pub reconcile: Timer,
+    /// Deletion of the Node object, or the new machine that takes its place.
+    pub deletion: Timer,
+    pub join: Timer,
+}
+
+impl NodeState {
+    pub fn new(streams: Streams, node: &Node, rules: &ControlPlane) -> Self {
+        let owner = Owner::Node { zone: node.zone.map_or(u32::MAX, |z| z.index() as u32), index: node.index_in_zone };
+        let initial = streams.stream(owner, Purpose::Initial);
+        Self {
+            strike: None,
+            clock: Clock::default(),
+            alive: true,
+            connected: true,
+            reachable: true,
+            kubelet: Kubelet::Up,
+            relists: phase(initial.uniform(0), rules.relist_period),
+            polls: phase(initial.uniform(1), rules.work_queue_poll),
+            reconciles: phase(initial.uniform(2), rules.status_reconcile),
+            leases: Chain::new(streams.stream(owner, Purpose::Lease), rules.lease_renew_min, rules.lease_renew_max),
+            statuses: Chain::new(
+                streams.stream(owner, Purpose::NodeStatus),
+                rules.node_status_min,
+                rules.node_status_max,
+            ),
+            dice: Dice::new(streams.stream(owner, Purpose::KubeletStart)),
+            taint_dice: Dice::new(streams.stream(owner, Purpose::Taint)),
+            registered: true,
+            order: streams.stream(owner, Purpose::NodeOrder).uniform(0),
+            ready: true,
+            silent_since: None,
+            renewed: true,
+            seen: SimTime::ZERO,
+            no_execute: false,
+            queued: false,
+            marked_at: SimTime::ZERO,
+            image_present: false,
+            report: Timer::NONE,
+            lease: Timer::NONE,
+            boot: Timer::NONE,
+            reconcile: Timer::NONE,
+            deletion: Timer::NONE,
+            join: Timer::NONE,
+        }
+    }
+}
+
+/// A zone.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct ZoneState {
+    pub strike: Option<Strike>,
+    pub clock: Clock,
+}

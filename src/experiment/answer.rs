@@ -1,0 +1,315 @@
+//! From sums to the answer: means, intervals, quantiles and attributions, all in seconds and per year.
+
+use super::by_name::ByName;
+use super::ledger::places;
+use super::plan::{Metric, Plan, Precision, Scenario, Stop};
+use super::result::{
+    Attribution, Detection, Difference, Distribution, Estimate, ExperimentResult, FalsePositives, FaultInfo,
+    PodRecovery, ScenarioResult,
+};
+use super::runner::{End, Tally};
+use super::summary::{Recoveries, Summary};
+use super::target::Target;
+use crate::cluster::Phase;
+use crate::model::{ContainerMode, Fault, NodeMode, Strikes, YEAR};
+use crate::stats::{Interval, Moments, Paired, Spans, amounts, counts, most_events, most_of_all, twelve_digits};
+use crate::time::Duration;
+
+const NANOS: f64 = 1e9;
+const MICROS: f64 = 1e6;
+const HOUR_SECS: f64 = 3_600.0;
+
+/// The answer of a whole experiment.
+pub(super) fn experiment(plan: &Plan, tallies: &[Tally], end: &End) -> ExperimentResult {
+    let first = &plan.scenarios[plan.baseline.unwrap_or(0)].model;
+    let interrupted = matches!(end, End::Interrupted);
+    // A scenario that was not reached before an interruption has no numbers.
+    let scenarios = plan.scenarios.iter().zip(tallies).enumerate();
+    let scenarios: Vec<ScenarioResult> = scenarios
+        .filter(|(_, (_, tally))| tally.summary.replications() > 0)
+        .map(|(number, (scenario, tally))| {
+            let compared = plan.baseline.is_some_and(|baseline| baseline != number);
+            self::scenario(scenario, tally, compared, plan.confidence)
+        })
+        .collect();
+    let targets = scenarios.iter().flat_map(|s| plan.goals.iter().filter_map(|goal| Target::of(goal, s))).collect();
+    ExperimentResult {
+        api_version: "hasim/v1".to_owned(),
+        kind: "Results".to_owned(),
+        experiment: plan.name.clone(),
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        seed: plan.seed,
+        horizon_s: twelve_digits(first.horizon.as_secs_f64()),
+        warm_up_s: twelve_digits(first.warm_up.as_secs_f64()),
+        confidence: twelve_digits(plan.confidence),
+        objective: plan.objective.clone(),
+        varied: plan.varied.clone(),
+        baseline: plan.baseline.map(|baseline| plan.scenarios[baseline].name.clone()),
+        interrupted,
+        targets,
+        scenarios,
+        notes: plan.notes.iter().cloned().chain(note_on_the_end(plan, tallies, end)).collect(),
+        faults: first.faults.iter().map(fault_info).collect(),
+        inputs: plan.inputs.clone(),
+    }
+}
+
+/// Half the width of the interval as a part of the mean; `None` where nothing was seen.
+pub(super) fn relative_half_width(summary: &Summary, metric: Metric, confidence: f64) -> Option<f64> {
+    let (moments, interval) = match metric {
+        Metric::Downtime => (&summary.downtime, amounts(&summary.downtime, confidence)?),
+        Metric::FailedRequests => (&summary.failed, amounts(&summary.failed, confidence)?),
+        Metric::Outages => (&summary.outages, counts(&summary.outages, confidence)?),
+        Metric::Restarts => (&summary.restarts, counts(&summary.restarts, confidence)?),
+    };
+    Some((interval.high - interval.low) / (2.0 * moments.mean()))
+}
+
+/// Turns what was summed over the replications of a scenario into rates.
+struct Scale {
+    replications: u64,
+    horizon: Duration,
+    confidence: f64,
+}
+
+impl Scale {
+    /// Counted nanoseconds to seconds a year.
+    fn seconds_per_year(&self, nanos: u128) -> f64 {
+        self.share(nanos) * YEAR.as_secs_f64()
+    }
+
+    fn share(&self, nanos: u128) -> f64 {
+        nanos as f64 / (self.replications as f64 * self.horizon.as_nanos() as f64)
+    }
+
+    /// A share of the time that is lost. The moments are in microseconds.
+    fn lost(&self, nanos: u128, moments: &Moments) -> Estimate {
+        let mean = self.share(nanos);
+        match amounts(moments, self.confidence) {
+            Some(interval) => {
+                let part = MICROS * self.horizon.as_secs_f64();
+                around(mean, Interval { low: interval.low / part, high: (interval.high / part).min(1.0) }, false)
+            }
+            None => around(mean, Interval { low: 0.0, high: most_of_all(self.replications, self.confidence) }, true),
+        }
+    }
+
+    /// Events a year.
+    fn events(&self, moments: &Moments) -> Estimate {
+        let per_year = YEAR.as_secs_f64() / self.horizon.as_secs_f64();
+        let most = most_events(self.confidence) / self.replications as f64;
+        let (interval, bound) = match counts(moments, self.confidence) {
+            Some(interval) => (interval, false),
+            None => (Interval { low: 0.0, high: most }, true),
+        };
+        times(around(moments.mean(), interval, bound), per_year)
+    }
+
+    /// A difference of lost time, in seconds a year.
+    fn difference(&self, paired: &Paired) -> Estimate {
+        let part = MICROS * self.horizon.as_secs_f64();
+        let most = most_of_all(self.replications, self.confidence);
+        let (interval, bound) = paired
+            .interval(self.confidence)
+            .map_or((Interval { low: -most, high: most }, true), |Interval { low, high }| {
+                (Interval { low: low / part, high: high / part }, false)
+            });
+        times(around(paired.moments().mean() / part, interval, bound), YEAR.as_secs_f64())
+    }
+}
+
+fn scenario(scenario: &Scenario, tally: &Tally, compared: bool, confidence: f64) -> ScenarioResult {
+    let summary = &tally.summary;
+    let scale = Scale { replications: summary.replications, horizon: scenario.model.horizon, confidence };
+    let downtime = scale.lost(summary.downtime_sum, &summary.downtime);
+    let failed = scale.lost(summary.failed_sum, &summary.failed);
+    let faults = &scenario.model.faults;
+    let attribution = |cells| attribution(summary, cells, faults, &scale);
+    ScenarioResult {
+        name: scenario.name.clone(),
+        parameters: scenario.parameters.clone(),
+        replications: summary.replications,
+        availability: written(the_rest(downtime)),
+        request_success: written(the_rest(failed)),
+        downtime_s_per_year: written(times(downtime, YEAR.as_secs_f64())),
+        failed_request_s_per_year: written(times(failed, YEAR.as_secs_f64())),
+        outages_per_year: written(scale.events(&summary.outages)),
+        time_to_recovery_s: distribution(&summary.outage_lengths, censored_outages(summary)),
+        pod_recovery_s: pod_recoveries(summary, faults),
+        detection_s: faults
+            .iter()
+            .zip(&summary.detections)
+            .map(|(fault, detections)| {
+                let times = distribution(&detections.times, detections.censored);
+                (fault.name.clone(), Detection { times, undetected: detections.undetected })
+            })
+            .collect(),
+        false_positives_per_year: FalsePositives {
+            readiness: written(scale.events(&summary.needless_readiness)),
+            liveness: written(scale.events(&summary.needless_liveness)),
+            startup: written(scale.events(&summary.needless_startup)),
+        },
+        restarts_per_year: written(scale.events(&summary.restarts)),
+        pod_hours_per_year: twelve_digits(scale.seconds_per_year(summary.pod_time) / HOUR_SECS),
+        downtime_attribution: attribution(&summary.downtime_by),
+        request_failure_attribution: attribution(&summary.failed_by),
+        difference_to_baseline: compared.then(|| Difference {
+            downtime_s_per_year: written(scale.difference(&tally.downtime_difference)),
+            failed_request_s_per_year: written(scale.difference(&tally.failed_difference)),
+        }),
+    }
+}
+
+/// Every outage is complete or censored.
+fn censored_outages(summary: &Summary) -> u64 {
+    summary.outages.sum() as u64 - summary.outage_lengths.count()
+}
+
+fn cause_name(faults: &[Fault], number: usize) -> &str {
+    match number.checked_sub(faults.len()) {
+        None => &faults[number].name,
+        Some(0) => "probe",
+        Some(_) => "start",
+    }
+}
+
+/// Every fault of the model, and `probe` and `start` where they occurred.
+fn pod_recoveries(summary: &Summary, faults: &[Fault]) -> ByName<PodRecovery> {
+    let occurred = |r: &Recoveries| r.lengths.count() + r.censored > 0;
+    let recoveries = summary.recoveries.iter().enumerate();
+    recoveries
+        .filter(|(number, recoveries)| *number < faults.len() || occurred(recoveries))
+        .map(|(number, recoveries)| (cause_name(faults, number).to_owned(), pod_recovery(recoveries)))
+        .collect()
+}
+
+fn pod_recovery(recoveries: &Recoveries) -> PodRecovery {
+    // Without a recovery no phase took any time.
+    let count = recoveries.lengths.count().max(1) as f64;
+    let mean = |nanos: u128| twelve_digits(nanos as f64 / NANOS / count);
+    PodRecovery {
+        lengths: distribution(&recoveries.lengths, recoveries.censored),
+        overlapped: recoveries.overlapped,
+        phases: Phase::ALL
+            .iter()
+            .map(|phase| (phase.name().to_owned(), mean(recoveries.phases[*phase as usize])))
+            .collect(),
+    }
+}
+
+fn distribution(spans: &Spans, censored: u64) -> Distribution {
+    let seconds = |nanos: u64| twelve_digits(nanos as f64 / NANOS);
+    let quantile = |q| spans.quantile(q).map(seconds);
+    Distribution {
+        count: spans.count(),
+        censored,
+        mean: spans.mean().map(|nanos| twelve_digits(nanos / NANOS)),
+        p50: quantile(0.5),
+        p90: quantile(0.9),
+        p95: quantile(0.95),
+        p99: quantile(0.99),
+        max: spans.max().map(seconds),
+        histogram: spans.buckets().map(|(nanos, count)| (seconds(nanos), count)).collect(),
+    }
+}
+
+fn attribution(summary: &Summary, cells: &[u128], faults: &[Fault], scale: &Scale) -> Vec<Attribution> {
+    places(summary.causes)
+        .zip(cells)
+        .filter(|(_, nanos)| **nanos > 0)
+        .map(|((cause, phase), &nanos)| Attribution {
+            fault: cause_name(faults, cause).to_owned(),
+            phase: phase.name().to_owned(),
+            s_per_year: twelve_digits(scale.seconds_per_year(nanos)),
+        })
+        .collect()
+}
+
+/// An estimate lies within its interval, whatever was rounded on the way.
+fn around(mean: f64, interval: Interval, bound: bool) -> Estimate {
+    Estimate { mean, low: interval.low.min(mean), high: interval.high.max(mean), bound }
+}
+
+fn times(estimate: Estimate, factor: f64) -> Estimate {
+    let Estimate { mean, low, high, bound } = estimate;
+    Estimate { mean: mean * factor, low: low * factor, high: high * factor, bound }
+}
+
+/// What is not lost.
+fn the_rest(lost: Estimate) -> Estimate {
+    Estimate { mean: 1.0 - lost.mean, low: 1.0 - lost.high, high: 1.0 - lost.low, bound: lost.bound }
+}
+
+fn written(estimate: Estimate) -> Estimate {
+    let Estimate { mean, low, high, bound } = estimate;
+    Estimate { mean: twelve_digits(mean), low: twelve_digits(low), high: twelve_digits(high), bound }
+}
+
+/// How the run ended, where that is not self-evident.
+fn note_on_the_end(plan: &Plan, tallies: &[Tally], end: &End) -> Option<String> {
+    let replications = || tallies.iter().map(|tally| tally.summary.replications());
+    match (end, plan.stop) {
+        (End::Interrupted, _) => {
+            let unseen = replications().filter(|&n| n == 0).count();
+            let missing =
+                if unseen == 0 { String::new() } else { format!("; {unseen} scenarios have none and are left out") };
+            Some(format!("The run was interrupted: these are the replications played until then{missing}."))
+        }
+        (End::Complete { .. }, Stop::Fixed(_)) => None,
+        (End::Complete { missed }, Stop::Precision(precision)) => {
+            let most = replications().max().unwrap_or(0);
+            Some(if missed.is_empty() {
+                format!("Precision: {} holds in every scenario, after {most} replications at most.", asked(&precision))
+            } else {
+                format!(
+                    "Precision: {} was not reached within maxReplications ({}) by {}.",
+                    asked(&precision),
+                    precision.max_replications,
+                    listed(plan, missed)
+                )
+            })
+        }
+    }
+}
+
+fn asked(precision: &Precision) -> String {
+    format!("±{} % of {}", twelve_digits(100.0 * precision.relative), precision.metric.words())
+}
+
+fn listed(plan: &Plan, missed: &[(usize, Option<f64>)]) -> String {
+    const NAMED: usize = 5;
+    let one = |(number, reached): &(usize, Option<f64>)| {
+        let reached = reached.map_or("nothing seen".to_owned(), |reached| format!("±{:.1} %", 100.0 * reached));
+        format!("`{}` ({reached})", plan.scenarios[*number].name)
+    };
+    let named = missed.iter().take(NAMED).map(one).collect::<Vec<_>>().join(", ");
+    let more = missed.len().saturating_sub(NAMED);
+    if more == 0 { named } else { format!("{named} and {more} more") }
+}
+
+fn fault_info(fault: &Fault) -> FaultInfo {
+    FaultInfo {
+        name: fault.name.clone(),
+        strikes: in_words(fault.strikes).to_owned(),
+        every_mean_s: twelve_digits(fault.every.mean()),
+        lasts_mean_s: fault.lasts.as_ref().map(|law| twelve_digits(law.mean())),
+        source: fault.source.clone(),
+    }
+}
+
+fn in_words(strikes: Strikes) -> &'static str {
+    match strikes {
+        Strikes::Container(ContainerMode::Crash) => "container crash",
+        Strikes::Container(ContainerMode::Hang(_)) => "container hang",
+        Strikes::Container(ContainerMode::Error(_)) => "container error",
+        Strikes::Deployment(ContainerMode::Crash) => "deployment crash",
+        Strikes::Deployment(ContainerMode::Hang(_)) => "deployment hang",
+        Strikes::Deployment(ContainerMode::Error(_)) => "deployment error",
+        Strikes::Node(NodeMode::Crash) => "node crash",
+        Strikes::Node(NodeMode::Partition) => "node partition",
+        Strikes::Node(NodeMode::Isolation) => "node isolation",
+        Strikes::Zone(NodeMode::Crash) => "zone crash",
+        Strikes::Zone(NodeMode::Partition) => "zone partition",
+        Strikes::Zone(NodeMode::Isolation) => "zone isolation",
+    }
+}

@@ -1,0 +1,70 @@
+//! Whole nanoseconds charged to causes and phases, indexed [cause][phase].
+
+use crate::cluster::{Cause, Phase};
+
+const PHASES: usize = Phase::ALL.len();
+
+/// The place of a cause and a phase in a ledger.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Cell(u32);
+
+/// Causes by number: the faults of the model in their order, then `probe`, then `start`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Causes {
+    faults: usize,
+}
+
+impl Causes {
+    /// The causes of a model with so many faults.
+    pub(super) fn new(faults: usize) -> Self {
+        Self { faults }
+    }
+
+    /// How many there are.
+    pub(super) fn count(self) -> usize {
+        self.faults + 2
+    }
+
+    /// The number of a cause.
+    pub(super) fn number(self, cause: Cause) -> usize {
+        match cause {
+            Cause::Fault(fault) => fault.index(),
+            Cause::Probe => self.faults,
+            Cause::Start => self.faults + 1,
+        }
+    }
+
+    /// Where this cause and this phase are booked.
+    pub(super) fn cell(self, cause: Cause, phase: Phase) -> Cell {
+        Cell((self.number(cause) * PHASES + phase as usize) as u32)
+    }
+}
+
+/// An amount per cause and phase.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Ledger(Vec<u64>);
+
+impl Ledger {
+    pub(super) fn new(causes: Causes) -> Self {
+        Self(vec![0; causes.count() * PHASES])
+    }
+
+    /// Divides `nanos` equally among `count` cells; what does not divide goes to the first ones, a nanosecond each, so
+    /// that the parts add up.
+    pub(super) fn charge(&mut self, nanos: u64, count: usize, cells: impl Iterator<Item = Cell>) {
+        let (part, rest) = (nanos / count as u64, nanos % count as u64);
+        for (i, cell) in cells.enumerate() {
+            self.0[cell.0 as usize] += part + u64::from((i as u64) < rest);
+        }
+    }
+
+    /// All cells: the phases of the first cause, of the second, …
+    pub(super) fn cells(&self) -> &[u64] {
+        &self.0
+    }
+}
+
+/// Cause number and phase of every cell, in the order of [`Ledger::cells`].
+pub(super) fn places(causes: Causes) -> impl Iterator<Item = (usize, Phase)> {
+    (0..causes.count()).flat_map(|cause| Phase::ALL.into_iter().map(move |phase| (cause, phase)))
+}

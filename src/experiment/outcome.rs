@@ -1,0 +1,132 @@
+//! What one replication comes to: whole numbers only.
+
+use super::ledger::{Causes, Ledger};
+use crate::cluster::Phase;
+
+/// The outcome of one replication, in nanoseconds and numbers of events, all within the counted window; outages,
+/// recoveries and detections belong to it by their beginning.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Outcome {
+    pub(super) causes: Causes,
+    pub(super) downtime: u64,
+    pub(super) failed: u64,
+    pub(super) downtime_by: Ledger,
+    pub(super) failed_by: Ledger,
+    /// Outages that began, whether or not they ended.
+    pub(super) outages: u64,
+    /// Lengths of those that ended.
+    pub(super) outage_lengths: Vec<u64>,
+    pub(super) recoveries: Vec<Recoveries>,
+    /// Cause and length of every complete Pod recovery, in the order of their ends.
+    pub(super) recovery_lengths: Vec<(u32, u64)>,
+    pub(super) detections: Vec<Detections>,
+    /// Fault and length of every detection.
+    pub(super) detection_times: Vec<(u32, u64)>,
+    pub(super) needless: Needless,
+    pub(super) restarts: u64,
+    pub(super) pod_time: u128,
+}
+
+/// Pod recoveries from one cause.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(super) struct Recoveries {
+    pub(super) censored: u64,
+    /// Of the complete and the censored ones.
+    pub(super) overlapped: u64,
+    /// Over the complete ones.
+    pub(super) phases: [u64; Phase::ALL.len()],
+}
+
+/// Occurrences of one fault that no reaction closed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(super) struct Detections {
+    pub(super) undetected: u64,
+    pub(super) censored: u64,
+}
+
+/// Needless reactions of probes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(super) struct Needless {
+    pub(super) readiness: u64,
+    pub(super) liveness: u64,
+    pub(super) startup: u64,
+}
+
+impl Outcome {
+    /// Nothing yet, in a model with so many faults.
+    pub(super) fn empty(faults: usize) -> Self {
+        let causes = Causes::new(faults);
+        Self {
+            causes,
+            downtime: 0,
+            failed: 0,
+            downtime_by: Ledger::new(causes),
+            failed_by: Ledger::new(causes),
+            outages: 0,
+            outage_lengths: Vec::new(),
+            recoveries: vec![Recoveries::default(); causes.count()],
+            recovery_lengths: Vec::new(),
+            detections: vec![Detections::default(); faults],
+            detection_times: Vec::new(),
+            needless: Needless::default(),
+            restarts: 0,
+            pod_time: 0,
+        }
+    }
+
+    /// Nanoseconds without availability.
+    pub fn downtime_nanos(&self) -> u64 {
+        self.downtime
+    }
+
+    /// Failed requests, in nanoseconds of full traffic.
+    pub fn failed_nanos(&self) -> u64 {
+        self.failed
+    }
+
+    /// Lengths of the outages that ended, in nanoseconds and in their order.
+    pub fn outage_lengths(&self) -> &[u64] {
+        &self.outage_lengths
+    }
+
+    /// Outages that began in the counted window.
+    pub fn outages(&self) -> u64 {
+        self.outages
+    }
+
+    /// Container restarts.
+    pub fn restarts(&self) -> u64 {
+        self.restarts
+    }
+
+    /// Readiness losses of Pods that served.
+    pub fn needless_readiness_losses(&self) -> u64 {
+        self.needless.readiness
+    }
+
+    /// Kills by liveness and startup probes of containers that would have served again.
+    pub fn needless_kills(&self) -> u64 {
+        self.needless.liveness + self.needless.startup
+    }
+
+    /// Cause, by number (the faults, `probe`, `start`), and length in nanoseconds of every complete Pod recovery.
+    pub fn recovery_lengths(&self) -> &[(u32, u64)] {
+        &self.recovery_lengths
+    }
+
+    /// Fault, by number, and length in nanoseconds of every detection.
+    pub fn detection_times(&self) -> &[(u32, u64)] {
+        &self.detection_times
+    }
+
+    /// What must hold of every outcome: the parts add up to their totals, in whole nanoseconds.
+    pub fn assert_consistent(&self) {
+        let sum = |ledger: &Ledger| ledger.cells().iter().sum::<u64>();
+        assert_eq!(sum(&self.downtime_by), self.downtime, "the parts of the downtime add up");
+        assert_eq!(sum(&self.failed_by), self.failed, "the parts of the failed requests add up");
+        for (cause, recoveries) in self.recoveries.iter().enumerate() {
+            let lengths: u64 = self.recovery_lengths.iter().filter(|r| r.0 as usize == cause).map(|r| r.1).sum();
+            assert_eq!(recoveries.phases.iter().sum::<u64>(), lengths, "the phases of the recoveries add up");
+        }
+    }
+}

@@ -1,0 +1,257 @@
+//! Tests of the runner with replications that need no cluster: slots that alternate, independently, between serving in
+//! rotation and not, each for an exponential time. Their availability is known in closed form.
+
+use std::sync::Mutex;
+
+use rand::{Rng, SeedableRng};
+use rand_pcg::Pcg64Dxsm;
+
+use super::*;
+use crate::cluster::{Cause, Observer, Phase, SlotView};
+use crate::experiment::sample::{model, plan};
+use crate::experiment::{Estimate, Measures, ScenarioResult};
+use crate::ids::{FaultId, SlotId};
+use crate::time::SimTime;
+
+const SEC: u64 = 1_000_000_000;
+const DAY: u64 = 86_400 * SEC;
+
+/// Mean seconds up and down.
+#[derive(Clone, Copy)]
+struct Alternating {
+    up: f64,
+    down: f64,
+}
+
+impl Alternating {
+    fn availability(self) -> f64 {
+        self.up / (self.up + self.down)
+    }
+
+    /// One replication: every slot begins in its stationary state, so there is no bias at the beginning.
+    fn play(self, model: &Model, seed: u64, index: u64) -> Outcome {
+        let mut rng = Pcg64Dxsm::seed_from_u64(seed ^ (index << 20));
+        let mut unit = move || (rng.next_u64() >> 11) as f64 / (1u64 << 53) as f64;
+        let end = (model.warm_up + model.horizon).as_nanos();
+        let mut changes = vec![];
+        for slot in 0..model.deployment.replicas as usize {
+            let mut delivers = unit() < self.availability();
+            let mut now = 0;
+            while now < end {
+                changes.push((now, slot, delivers));
+                let mean = if delivers { self.up } else { self.down };
+                now += (-mean * (1.0 - unit()).ln() * SEC as f64) as u64;
+                delivers = !delivers;
+            }
+        }
+        changes.sort_unstable();
+        let mut measures = Measures::new(model);
+        for (now, slot, delivers) in changes {
+            let (cause, phase) = (Cause::Fault(FaultId::new(0)), Phase::Start);
+            let view = SlotView { serves: delivers, in_rotation: delivers, cause, phase };
+            measures.slot_changed(SimTime::from_nanos(now), SlotId::new(slot), view);
+        }
+        let outcome = measures.finish(SimTime::from_nanos(end));
+        outcome.assert_consistent();
+        outcome
+    }
+}
+
+const OFTEN: Alternating = Alternating { up: 3_600.0, down: 400.0 };
+
+fn answer_of<F>(plan: &Plan, threads: usize, in_flight: usize, replicate: F) -> Result<ExperimentResult, RunError>
+where
+    F: Fn(&Model, u64, u64) -> Outcome + Sync,
+{
+    let (stop, mut progress) = (AtomicBool::new(false), |_| ());
+    let options = Options { threads, stop: &stop, progress: &mut progress };
+    let pool = ThreadPoolBuilder::new().num_threads(threads).build()?;
+    Run::new(plan, options, replicate, pool, in_flight).finish()
+}
+
+fn often(plan: &Plan) -> ExperimentResult {
+    answer_of(plan, 2, 6, |model, seed, index| OFTEN.play(model, seed, index)).unwrap()
+}
+
+fn covers(scenario: &ScenarioResult, availability: f64, widest: f64) {
+    let estimate = scenario.availability;
+    assert!(estimate.low <= availability && availability <= estimate.high, "{availability}: {estimate:?}");
+    let width = (estimate.high - estimate.low) / (1.0 - availability);
+    assert!(width < widest, "an interval of {width} of the downtime proves nothing");
+}
+
+/// Validation: of a service that needs k of n independent slots, availability is a sum of binomial probabilities; the
+/// interval holds it and is narrow. The number of outages follows from the balance of flows.
+#[test]
+fn validation_k_of_n_independent_slots() {
+    let of = |replicas, min_serving| model(replicas, min_serving, 1, DAY, 30 * DAY);
+    let mut plan = plan(vec![of(1, 1), of(2, 1), of(2, 2), of(3, 2)], Stop::Fixed(600));
+    plan.confidence = 0.999;
+    let result = often(&plan);
+    let a = OFTEN.availability();
+    let exact = [a, 1.0 - (1.0 - a).powi(2), a * a, a.powi(3) + 3.0 * a * a * (1.0 - a)];
+    for (scenario, exact) in result.scenarios.iter().zip(exact) {
+        covers(scenario, exact, 0.05);
+    }
+    // Outages of 1 of 2 begin when one is down and the other fails.
+    let outages = result.scenarios[1].outages_per_year;
+    let exact = 2.0 * a * (1.0 - a) / OFTEN.up * YEAR.as_secs_f64();
+    assert!(outages.low <= exact && exact <= outages.high, "{exact}: {outages:?}");
+    // One slot's recoveries are exponential: mean and quantiles.
+    let recovery = result.scenarios[0].pod_recovery_s.get("f0").unwrap();
+    let near =
+        |value: Option<f64>, exact: f64| assert!((value.unwrap() / exact - 1.0).abs() < 0.02, "{value:?} {exact}");
+    near(recovery.lengths.mean, OFTEN.down);
+    near(recovery.lengths.p50, OFTEN.down * 2f64.ln());
+    near(recovery.lengths.p99, OFTEN.down * 100f64.ln());
+    assert_eq!(recovery.phases.0.len(), 9);
+    near(recovery.phases.get("start").copied(), OFTEN.down);
+}
+
+#[test]
+fn parts_add_up_in_what_is_written_too() {
+    let result = often(&plan(vec![model(2, 2, 2, 0, 30 * DAY)], Stop::Fixed(50)));
+    let scenario = &result.scenarios[0];
+    let sum: f64 = scenario.downtime_attribution.iter().map(|part| part.s_per_year).sum();
+    assert!((sum / scenario.downtime_s_per_year.mean - 1.0).abs() < 1e-11);
+    assert_eq!(scenario.time_to_recovery_s.count + scenario.time_to_recovery_s.censored, {
+        let years = 50.0 * 30.0 / 365.0;
+        (scenario.outages_per_year.mean * years).round() as u64
+    });
+    // Every fault of the model has an entry, also the one that never struck.
+    assert_eq!(scenario.pod_recovery_s.get("f1").unwrap().lengths.count, 0);
+    assert!(scenario.detection_s.get("f1").is_some() && scenario.pod_recovery_s.get("probe").is_none());
+    assert!(scenario.restarts_per_year.bound && scenario.restarts_per_year.mean == 0.0);
+}
+
+/// Determinism: threads and batches in flight do not alter a digit, nor does the order in which batches end.
+#[test]
+fn one_thread_or_many_give_the_same_bytes() {
+    let models = || (1..=3).map(|n| model(n, 1, 1, DAY, 10 * DAY)).collect::<Vec<_>>();
+    let precision = Precision { metric: Metric::Downtime, relative: 0.08, max_replications: 1_000 };
+    for stop in [Stop::Fixed(200), Stop::Precision(precision)] {
+        let plan = plan(models(), stop);
+        let json = |threads, in_flight| {
+            let uneven = |model: &Model, seed, index| {
+                if index % 64 == 0 {
+                    std::thread::sleep(std::time::Duration::from_millis(3));
+                }
+                OFTEN.play(model, seed, index)
+            };
+            serde_json::to_string(&answer_of(&plan, threads, in_flight, uneven).unwrap()).unwrap()
+        };
+        let one = json(1, 1);
+        for (threads, in_flight) in [(1, 4), (4, 2), (4, 12), (4, 50)] {
+            assert!(json(threads, in_flight) == one, "{threads} threads, {in_flight} in flight");
+        }
+    }
+}
+
+#[test]
+fn a_result_is_read_back_as_it_was_written() {
+    let result = often(&plan(vec![model(1, 1, 1, 0, DAY), model(2, 1, 1, 0, DAY)], Stop::Fixed(40)));
+    let json = serde_json::to_string(&result).unwrap();
+    assert_eq!(serde_json::from_str::<ExperimentResult>(&json).unwrap(), result);
+}
+
+#[test]
+fn nothing_seen_is_a_bound() {
+    let never = Alternating { up: 1e18, down: 1.0 };
+    let plan = plan(vec![model(1, 1, 1, 0, 365 * DAY); 2], Stop::Fixed(100));
+    let result = answer_of(&plan, 1, 3, |model, seed, index| never.play(model, seed, index)).unwrap();
+    let scenario = &result.scenarios[1];
+    let most = 1.0 - 0.025f64.powf(0.01);
+    assert!(scenario.availability.bound && scenario.availability.mean == 1.0 && scenario.availability.high == 1.0);
+    assert!((scenario.availability.low - (1.0 - most)).abs() < 1e-11);
+    assert!((scenario.outages_per_year.high - 0.036_888_794_541).abs() < 1e-11, "3.7 in the 100 years simulated");
+    assert!(scenario.downtime_s_per_year.bound && scenario.time_to_recovery_s.mean.is_none());
+    let difference = scenario.difference_to_baseline.unwrap().downtime_s_per_year;
+    assert!(difference.bound && difference.low < 0.0 && difference.high == -difference.low);
+}
+
+#[test]
+fn differences_are_paired() {
+    // The second needs both slots, of which the first has one: they meet the same faults.
+    let plan = plan(vec![model(1, 1, 1, 0, 30 * DAY), model(2, 2, 1, 0, 30 * DAY)], Stop::Fixed(100));
+    let result = often(&plan);
+    assert!(result.scenarios[0].difference_to_baseline.is_none());
+    let difference = result.scenarios[1].difference_to_baseline.unwrap().downtime_s_per_year;
+    let [one, two] = [0, 1].map(|i| result.scenarios[i].downtime_s_per_year);
+    assert!((difference.mean - (two.mean - one.mean)).abs() < 1e-3 * two.mean);
+    assert!(difference.low > 0.0, "{difference:?}");
+}
+
+#[test]
+fn a_precision_target_is_reached_or_said_to_be_missed() {
+    let model = || model(2, 1, 1, 0, 10 * DAY);
+    let asked = |relative, max_replications| {
+        let precision = Precision { metric: Metric::Downtime, relative, max_replications };
+        often(&plan(vec![model()], Stop::Precision(precision)))
+    };
+    let reached = asked(0.05, 100_000);
+    let Estimate { mean, low, high, .. } = reached.scenarios[0].downtime_s_per_year;
+    assert!((high - low) / 2.0 <= 0.05 * mean);
+    let replications = reached.scenarios[0].replications;
+    assert!(replications > FLOOR && (replications / FLOOR).is_power_of_two(), "{replications}");
+    assert!(reached.notes[0].starts_with("Precision: ±5 % of the downtime holds"), "{:?}", reached.notes);
+    let missed = asked(0.000_1, 300);
+    assert_eq!(missed.scenarios[0].replications, 300);
+    assert!(missed.notes[0].contains("was not reached within maxReplications (300) by `s0` (±"), "{:?}", missed.notes);
+}
+
+#[test]
+fn a_scenario_that_is_known_well_enough_is_not_played_further() {
+    let models = vec![model(1, 1, 1, 0, 10 * DAY), model(2, 2, 1, 0, 10 * DAY), model(3, 1, 1, 0, 10 * DAY)];
+    let precision = Precision { metric: Metric::Downtime, relative: 0.05, max_replications: 2_048 };
+    let result = often(&plan(models, Stop::Precision(precision)));
+    let replications: Vec<u64> = result.scenarios.iter().map(|scenario| scenario.replications).collect();
+    assert!(replications[1] < replications[2], "{replications:?}");
+    assert_eq!(replications[0], replications[2], "the baseline goes on with the others: {replications:?}");
+}
+
+#[test]
+fn an_interrupted_run_gives_what_it_has() {
+    let plan = plan(vec![model(1, 1, 1, 0, DAY), model(2, 1, 1, 0, DAY)], Stop::Fixed(10_000));
+    let stop = AtomicBool::new(false);
+    let mut progress = |progress: Progress| {
+        assert_eq!(progress.total, 20_000);
+        stop.store(progress.done >= 200, Ordering::Relaxed);
+    };
+    let options = Options { threads: 2, stop: &stop, progress: &mut progress };
+    let result = run(&plan, options, |model, seed, index| OFTEN.play(model, seed, index)).unwrap();
+    assert!(result.interrupted && result.notes.last().unwrap().contains("interrupted"));
+    let played: u64 = result.scenarios.iter().map(|scenario| scenario.replications).sum();
+    assert!((200..2_000).contains(&played), "{played}");
+    // Before anything was played there is an answer too: an empty one.
+    let options = Options { threads: 1, stop: &AtomicBool::new(true), progress: &mut |_| () };
+    let result = run(&plan, options, |_, _, _| unreachable!()).unwrap();
+    assert!(result.interrupted && result.scenarios.is_empty());
+}
+
+#[test]
+fn a_panic_names_the_replication() {
+    let plan = plan(vec![model(1, 1, 1, 0, DAY), model(2, 1, 1, 0, DAY)], Stop::Fixed(1_000));
+    let fails = |model: &Model, seed, index| {
+        assert!(index < 77 || model.deployment.replicas == 1, "time ran back");
+        OFTEN.play(model, seed, index)
+    };
+    for (threads, in_flight) in [(1, 1), (4, 12)] {
+        let error = answer_of(&plan, threads, in_flight, fails).unwrap_err().to_string();
+        assert!(error.contains("replication 77 of scenario `s1` with seed 42 panicked: time ran back"), "{error}");
+        assert!(error.contains("--replication 77 --scenario 's1'"), "{error}");
+    }
+}
+
+#[test]
+fn every_replication_is_played_once() {
+    let played = Mutex::new(vec![]);
+    let plan = plan(vec![model(1, 1, 1, 0, DAY)], Stop::Fixed(77));
+    answer_of(&plan, 3, 5, |model, seed, index| {
+        played.lock().unwrap().push(index);
+        OFTEN.play(model, seed, index)
+    })
+    .unwrap();
+    let mut played = played.into_inner().unwrap();
+    played.sort_unstable();
+    assert_eq!(played, (0..77).collect::<Vec<_>>());
+}

@@ -1,0 +1,117 @@
+//! A small system for the tests of this layer. It is never simulated: tests report to observers by hand.
+
+use serde_json::{Map, Value, json};
+
+use super::plan::{Plan, Scenario, Stop};
+use super::result::Objective;
+use crate::model::{
+    App, Cluster, ContainerMode, ControlPlane, DeadNodes, Deployment, Fault, ImagePull, Latencies, Model, OnSigterm,
+    PodSpec, PodTolerations, Resources, Start, StartRace, Strikes, Toleration, WhileStarting,
+};
+use crate::random::Law;
+use crate::time::Duration;
+
+/// `replicas` Pods of which `min_serving` must serve, and so many faults `f0`, `f1`, …; times in nanoseconds.
+pub(super) fn model(replicas: u32, min_serving: u32, faults: usize, warm_up: u64, horizon: u64) -> Model {
+    let at_once = Law::fixed(0.0).unwrap();
+    Model {
+        deployment: Deployment {
+            name: "sample".to_owned(),
+            namespace: "default".to_owned(),
+            replicas,
+            pod: PodSpec {
+                liveness: None,
+                readiness: None,
+                startup: None,
+                termination_grace: Duration::from_secs(30),
+                pre_stop_sleep: Duration::ZERO,
+                image_pull: ImagePull::Never,
+                requests: Resources::default(),
+                tolerations: PodTolerations {
+                    unreachable: Toleration::None,
+                    not_ready: Toleration::None,
+                    unreachable_no_schedule: false,
+                    not_ready_no_schedule: false,
+                    node_admits: vec![],
+                },
+                selects_node: vec![],
+                spread: vec![],
+                default_spread: false,
+                anti_affinity: vec![],
+            },
+            publish_not_ready: false,
+        },
+        app: App {
+            start_up: at_once.clone(),
+            while_starting: WhileStarting::Refuses,
+            on_sigterm: OnSigterm::Ignores,
+            probe_failure: 0.0,
+        },
+        cluster: Cluster {
+            zones: vec![],
+            nodes: vec![],
+            control_plane: ControlPlane::default(),
+            latencies: latencies(&at_once),
+            start_race: StartRace::default(),
+            dead_nodes: DeadNodes::Reboot,
+        },
+        faults: (0..faults).map(fault).collect(),
+        min_serving,
+        start: Start::Running,
+        warm_up: Duration::from_nanos(warm_up),
+        horizon: Duration::from_nanos(horizon),
+    }
+}
+
+fn fault(number: usize) -> Fault {
+    Fault {
+        name: format!("f{number}"),
+        every: Law::exponential(86_400.0).unwrap(),
+        lasts: None,
+        strikes: Strikes::Container(ContainerMode::Crash),
+        source: "assumption".to_owned(),
+    }
+}
+
+fn latencies(law: &Law) -> Latencies {
+    Latencies {
+        replacement: law.clone(),
+        bind: law.clone(),
+        first_sync: law.clone(),
+        sandbox: law.clone(),
+        image_pull: law.clone(),
+        image_check: law.clone(),
+        container_start: law.clone(),
+        container_stop: law.clone(),
+        sync: law.clone(),
+        status_write: law.clone(),
+        endpoint_slice: law.clone(),
+        proxy: law.clone(),
+        deletion_seen: law.clone(),
+        object_gone: law.clone(),
+        kubelet_ready: law.clone(),
+        kubelet_first_sync: law.clone(),
+    }
+}
+
+/// A plan of these models, each a scenario `s0`, `s1`, …, compared with the first.
+pub(super) fn plan(models: Vec<Model>, stop: Stop) -> Plan {
+    let scenarios = models.into_iter().enumerate().map(|(number, model)| Scenario {
+        name: format!("s{number}"),
+        parameters: Map::from_iter([("number".to_owned(), Value::from(number))]),
+        model,
+    });
+    Plan {
+        goals: vec![],
+        name: "sample".to_owned(),
+        seed: 42,
+        confidence: 0.95,
+        stop,
+        objective: Objective { min_serving: 1, metric: "availability".to_owned(), slo: None },
+        varied: vec!["number".to_owned()],
+        baseline: Some(0),
+        scenarios: scenarios.collect(),
+        notes: vec![],
+        inputs: json!({}),
+    }
+}

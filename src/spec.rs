@@ -1,0 +1,144 @@
+//! Files as typed text, and the one conversion into a [`Model`](crate::model::Model).
+//!
+//! ```text
+//! bytes ──yaml──▶ tree of values with places ──vary──▶ tree of a scenario
+//!       ──manifest, deployment, pod, …, app, cluster, faults──▶ what is said, defaults applied, rules checked
+//!       ──convert──▶ Model
+//! ```
+//!
+//! Every reader collects what is wrong and goes on, so that one run shows all
+//! errors of all files, each with file, line, column, field and rule. What the API
+//! server would refuse is refused (rules M1–M9); what it would accept and hasim
+//! does not model is named in a warning. After the conversion nothing checks again.
+//!
+//! This layer knows nothing of the simulation.
+
+mod affinity;
+mod app;
+mod cluster;
+mod container;
+mod convert;
+mod deployment;
+mod diagnostic;
+mod duration;
+mod experiment;
+mod faults;
+mod labels;
+mod latencies;
+mod law;
+mod manifest;
+mod naming;
+mod objects;
+mod pod;
+mod probe;
+mod quantity;
+mod reader;
+mod study;
+mod taints;
+mod tree;
+mod vary;
+mod yaml;
+
+use std::io;
+use std::path::Path;
+
+pub use diagnostic::{Diagnostic, Report, Severity};
+pub use experiment::{Bound, Goal, METRICS, Objective, Precision, Stopping};
+pub use study::{FaultInfo, Scenario, Study};
+
+use diagnostic::Problems;
+use manifest::Kind;
+use study::Loader;
+use tree::{Mark, Node};
+
+/// Reads an experiment file and all that it names.
+///
+/// # Errors
+/// All that is wrong, in all the files.
+pub fn load_experiment(path: &Path) -> Result<Study, Report> {
+    load_experiment_with(path, &|path| std::fs::read(path))
+}
+
+/// Like [`load_experiment`], with the files from elsewhere: embedded ones, or standard input under a name.
+///
+/// # Errors
+/// All that is wrong, in all the files.
+pub fn load_experiment_with(path: &Path, open: &dyn Fn(&Path) -> io::Result<Vec<u8>>) -> Result<Study, Report> {
+    let bytes = match open(path) {
+        Ok(bytes) => bytes,
+        Err(error) => return Err(unreadable(path, &error)),
+    };
+    let mut loader = Loader::new(open);
+    let (file, documents) = loader.parse(path, &bytes);
+    let mut experiment = None;
+    for document in manifest::flatten(documents) {
+        match manifest::kind(&document, &mut loader.problems) {
+            Some(Kind::Experiment) if experiment.is_none() => experiment = Some(document),
+            Some(Kind::Experiment) => {
+                loader.problems.error(document.mark, "", "is a second experiment: one file holds one");
+            }
+            Some(_) => {
+                let kind = document.text("kind").unwrap_or_default().to_string();
+                loader.problems.error(document.mark, "kind", format!("is {kind}, must be Experiment"));
+            }
+            None => {}
+        }
+    }
+    if experiment.is_none() && !loader.problems.has_errors() {
+        let help = "an experiment begins with `apiVersion: hasim/v1` and `kind: Experiment`";
+        loader.problems.error(Mark::start_of(file), "", "holds no experiment").help(help);
+    }
+    let study = experiment.and_then(|document| study::load(&mut loader, path, &document));
+    let failed = loader.problems.has_errors();
+    let report = loader.problems.report(&loader.sources);
+    match study {
+        Some(mut study) if !failed => {
+            study::finish(&mut study, report);
+            Ok(study)
+        }
+        _ => Err(report),
+    }
+}
+
+/// Validates any file that hasim reads: manifests, our kinds, an experiment with all that it names.
+pub fn check_file(path: &Path) -> Report {
+    match std::fs::read(path) {
+        Ok(bytes) => check_bytes(path, &bytes),
+        Err(error) => unreadable(path, &error),
+    }
+}
+
+/// Like [`check_file`] for content that is at hand, such as standard input. `path` names it in messages, and
+/// files that the content names are looked for beside it.
+pub fn check_bytes(path: &Path, bytes: &[u8]) -> Report {
+    let open = |path: &Path| std::fs::read(path);
+    let mut loader = Loader::new(&open);
+    let (file, documents) = loader.parse(path, bytes);
+    let manifest = manifest::sort(file, documents, &mut loader.problems);
+    manifest::check(&manifest, &mut loader.problems);
+    for (kind, document) in &manifest.documents {
+        check_ours(&mut loader, path, *kind, document);
+    }
+    loader.problems.report(&loader.sources)
+}
+
+fn check_ours(loader: &mut Loader<'_>, path: &Path, kind: Kind, document: &Node) {
+    let problems: &mut Problems = &mut loader.problems;
+    match kind {
+        Kind::App => {
+            let _ = app::read(document, problems);
+        }
+        Kind::Cluster => {
+            let _ = cluster::read(document, problems);
+        }
+        Kind::FaultModel => faults::check(document, problems),
+        Kind::Experiment => {
+            let _ = study::load(loader, path, document);
+        }
+        _ => {}
+    }
+}
+
+fn unreadable(path: &Path, error: &io::Error) -> Report {
+    Report { diagnostics: vec![Diagnostic::unreadable(&path.display().to_string(), &error.to_string())] }
+}

@@ -1,0 +1,227 @@
+//! The containers of a Pod. One of them serves; the others count by what they ask for.
+//! Follows `pkg/apis/core/validation/validation.go` and `pkg/apis/core/v1/defaults.go`.
+
+use super::diagnostic::Problems;
+use super::labels::check_name;
+use super::probe::{self, is_port_name, seconds};
+use super::quantity::{self, Quantity};
+use super::reader::{Item, Object};
+use crate::model::{ImagePull, Probe, ProbeKind, Resources};
+use crate::time::Duration;
+
+/// A container as far as it matters.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Container {
+    pub name: String,
+    pub liveness: Option<Probe>,
+    pub readiness: Option<Probe>,
+    pub startup: Option<Probe>,
+    pub pre_stop_sleep: Duration,
+    pub image_pull: Option<ImagePull>,
+    pub requests: Resources,
+    /// An init container with `restartPolicy: Always`, which runs as long as the Pod.
+    pub is_sidecar: bool,
+}
+
+/// Fields that change nothing in the model.
+pub(super) const WITHOUT_EFFECT: [&str; 17] = [
+    "args",
+    "command",
+    "env",
+    "envFrom",
+    "resizePolicy",
+    "securityContext",
+    "stdin",
+    "stdinOnce",
+    "terminationMessagePath",
+    "terminationMessagePolicy",
+    "tty",
+    "volumeDevices",
+    "volumeMounts",
+    "workingDir",
+    "name",
+    "image",
+    "ports",
+];
+
+/// Fields that are read, for paths that start in the container.
+pub(super) const WITH_EFFECT: [&str; 8] = [
+    "imagePullPolicy",
+    "lifecycle",
+    "livenessProbe",
+    "readinessProbe",
+    "startupProbe",
+    "resources",
+    "restartPolicy",
+    "restartPolicyRules",
+];
+
+/// Reads a container. `grace` is the Pod's terminationGracePeriodSeconds.
+pub(super) fn read(item: &Item<'_>, is_init: bool, grace: i64, problems: &mut Problems) -> Option<Container> {
+    let mut object = item.object(problems)?;
+    let name = object.require("name", problems);
+    if let Some(name) = &name {
+        check_name(name, problems, true);
+    }
+    let name = name.and_then(|name| name.string(problems)).unwrap_or_default().to_string();
+    let image = object.require("image", problems).and_then(|image| image.string(problems).map(|text| (image, text)));
+    if let Some((image, text)) = &image
+        && (text.is_empty() || text.trim() != *text)
+    {
+        image.refuse(problems, "must be the name of an image, without spaces around it");
+    }
+    let policy = object.get("imagePullPolicy").and_then(|policy| {
+        const POLICIES: [(&str, ImagePull); 3] =
+            [("Always", ImagePull::Always), ("IfNotPresent", ImagePull::IfNotPresent), ("Never", ImagePull::Never)];
+        policy.word(problems, &POLICIES)
+    });
+    let ports = object.get("ports").and_then(|ports| ports.list(problems)).unwrap_or_default();
+    let port_names: Vec<&str> = ports.iter().filter_map(|port| read_port(port, problems)).collect();
+    let requests = object.get("resources").and_then(|resources| read_resources(&resources, problems));
+    let mut is_sidecar = false;
+    if is_init {
+        is_sidecar = object.get("restartPolicy").and_then(|policy| policy.string(problems)) == Some("Always");
+    } else {
+        object.unmodelled(problems, "restartPolicy", "hasim restarts the container always");
+    }
+    object.unmodelled(problems, "restartPolicyRules", "hasim restarts the container always");
+    let mut probe = |key: &'static str, kind, problems: &mut Problems| {
+        object.get(key).and_then(|item| probe::read(&item, kind, &port_names, problems))
+    };
+    let liveness = probe("livenessProbe", ProbeKind::Liveness, problems);
+    let readiness = probe("readinessProbe", ProbeKind::Readiness, problems);
+    let startup = probe("startupProbe", ProbeKind::Startup, problems);
+    let pre_stop_sleep = read_lifecycle(&mut object, grace, &port_names, problems);
+    object.finish(problems, &WITHOUT_EFFECT);
+    Some(Container {
+        name,
+        liveness,
+        readiness,
+        startup,
+        pre_stop_sleep,
+        image_pull: policy.or_else(|| image.map(|(_, text)| default_pull(text))),
+        requests: requests.unwrap_or_default(),
+        is_sidecar,
+    })
+}
+
+/// M3: Always if the tag is `latest` or absent, else `IfNotPresent`; a digest counts as a tag.
+fn default_pull(image: &str) -> ImagePull {
+    let (name, digest) = image.split_once('@').map_or((image, None), |(name, digest)| (name, Some(digest)));
+    let last = name.rsplit('/').next().unwrap_or(name);
+    match last.split_once(':').map(|(_, tag)| tag) {
+        Some("latest") => ImagePull::Always,
+        None if digest.is_none() => ImagePull::Always,
+        _ => ImagePull::IfNotPresent,
+    }
+}
+
+/// Checks a container port and gives its name.
+fn read_port<'a>(item: &Item<'a>, problems: &mut Problems) -> Option<&'a str> {
+    let mut object = item.object(problems)?;
+    let _ = object.require("containerPort", problems).and_then(|port| port.integer(problems, 1..=65_535));
+    let _ = object.get("hostPort").and_then(|port| port.integer(problems, 1..=65_535));
+    let _ = object.get("protocol").and_then(|word| word.word(problems, &[("TCP", ()), ("UDP", ()), ("SCTP", ())]));
+    let name = object.get("name");
+    object.finish(problems, &["hostIP"]);
+    let name = name?;
+    let text = name.string(problems)?;
+    if !is_port_name(text) {
+        name.refuse(
+            problems,
+            "must be a port name: at most 15 lower-case letters, digits and single `-`, with a letter",
+        );
+    }
+    Some(text)
+}
+
+/// Reads `{requests, limits}`. M2: requests are the limits where only limits are given.
+pub(super) fn read_resources(item: &Item<'_>, problems: &mut Problems) -> Option<Resources> {
+    let mut object = item.object(problems)?;
+    let limits = object.get("limits").map(|limits| read_quantities(&limits, problems)).unwrap_or_default();
+    let requests = object.get("requests").map(|requests| read_quantities(&requests, problems)).unwrap_or_default();
+    object.finish(problems, &["claims"]);
+    for (name, request, at) in &requests {
+        if let Some((_, limit, _)) = limits.iter().find(|(limited, _, _)| limited == name)
+            && request.exceeds(*limit)
+        {
+            at.refuse(problems, format_args!("must be less than or equal to {name} limit"));
+        }
+    }
+    let wanted = |name: &str| {
+        let of = |list: &[(String, Quantity, Item<'_>)]| list.iter().find(|one| one.0 == name).map(|one| one.1);
+        of(&requests).or_else(|| of(&limits))
+    };
+    Some(Resources {
+        cpu_millis: wanted("cpu").map_or(0, Quantity::millis),
+        memory_bytes: wanted("memory").map_or(0, Quantity::units),
+    })
+}
+
+/// Reads a list of resources and their quantities.
+fn read_quantities<'a>(item: &Item<'a>, problems: &mut Problems) -> Vec<(String, Quantity, Item<'a>)> {
+    let Some(object) = item.object(problems) else { return Vec::new() };
+    object
+        .keys()
+        .filter_map(|entry| {
+            let item = Item::new(&entry.value, object.join(&entry.key));
+            let quantity = quantity::read(&item, problems, entry.key.ends_with("memory"))?;
+            Some((entry.key.clone(), quantity, item))
+        })
+        .collect()
+}
+
+/// Reads cpu, memory and pods of a map of quantities, such as a Node's allocatable.
+pub(super) fn read_capacity(item: &Item<'_>, problems: &mut Problems) -> (Option<u64>, Option<u64>, Option<u64>) {
+    let quantities = read_quantities(item, problems);
+    let of = |name: &str| quantities.iter().find(|one| one.0 == name).map(|one| one.1);
+    (of("cpu").map(Quantity::millis), of("memory").map(Quantity::units), of("pods").map(Quantity::units))
+}
+
+/// `lifecycle.preStop.sleep` (T4, C9); other hooks are named in a warning.
+fn read_lifecycle(container: &mut Object<'_>, grace: i64, ports: &[&str], problems: &mut Problems) -> Duration {
+    let lifecycle = container.get("lifecycle").and_then(|lifecycle| lifecycle.object(problems));
+    let Some(mut lifecycle) = lifecycle else { return Duration::ZERO };
+    let mut sleep = Duration::ZERO;
+    if let Some(hook) = lifecycle.get("preStop")
+        && let Some(mut object) = hook.object(problems)
+    {
+        let handlers: Vec<(&str, Item<'_>)> = ["exec", "httpGet", "tcpSocket", "sleep"]
+            .into_iter()
+            .filter_map(|key| object.get(key).map(|handler| (key, handler)))
+            .collect();
+        match handlers.as_slice() {
+            [] => object.error(problems, "must specify a handler type: exec, httpGet or sleep"),
+            [_] => {}
+            [_, (_, second), ..] => {
+                problems.error(second.mark(), &second.path, "must not be there: a hook has only one handler type");
+            }
+        }
+        for (key, handler) in &handlers {
+            if *key == "sleep" {
+                sleep = read_sleep(handler, grace, problems).unwrap_or_default();
+            } else {
+                probe::read_handler(key, handler, ports, problems);
+                let message = "is not modelled: hasim sends SIGTERM at once (a sleep would be modelled)";
+                problems.warn(handler.mark(), &handler.path, message);
+            }
+        }
+        object.finish(problems, &[]);
+    }
+    lifecycle.unmodelled(problems, "postStart", "the container counts as started without it");
+    lifecycle.finish(problems, &["stopSignal"]);
+    sleep
+}
+
+fn read_sleep(item: &Item<'_>, grace: i64, problems: &mut Problems) -> Option<Duration> {
+    let mut object = item.object(problems)?;
+    let wanted = object.require("seconds", problems);
+    object.finish(problems, &[]);
+    let wanted = wanted?;
+    let value = wanted.integer(problems, 0..=i64::MAX)?;
+    if value > grace {
+        wanted.refuse(problems, format_args!("must be between 0 and terminationGracePeriodSeconds ({grace})"));
+        return None;
+    }
+    Some(seconds(value))
+}

@@ -1,0 +1,174 @@
+//! The one conversion: what was read → the [`Model`], with labels, selectors and topology keys resolved to Nodes.
+
+use super::cluster::{ClusterSpec, natural};
+use super::deployment::Deployment;
+use super::diagnostic::Problems;
+use super::labels::{HOSTNAME, Selector};
+use super::objects::{Machine, Service};
+use super::pod::SpreadConstraint;
+use super::taints::{self, Effect, Taint, UNSCHEDULABLE};
+use crate::ids::ZoneId;
+use crate::model;
+use crate::model::{AntiAffinity, Cluster, Node, PodSpec, Spread, Zone};
+
+/// Joins a Cluster with its Nodes. Node objects stand in for `zones`.
+pub(super) fn machines(spec: &ClusterSpec, objects: Vec<Machine>, problems: &mut Problems) -> Option<Vec<Machine>> {
+    let mut machines = match (&spec.machines, objects.is_empty()) {
+        (Some(made), true) => return Some(made.clone()),
+        (Some(made), false) => {
+            problems.warn(spec.mark, "spec.zones", "makes the Nodes; the Node objects of the files are not used");
+            return Some(made.clone());
+        }
+        (None, false) => objects,
+        (None, true) => {
+            problems
+                .error(spec.mark, "spec.zones", "is missing, and there are no Node objects either")
+                .help("write `zones: 3` and `nodesPerZone: 2`, or add the Nodes of a cluster to the file");
+            return None;
+        }
+    };
+    if machines.len() > super::cluster::MAX_NODES as usize {
+        let message = format!("there are {} Nodes, beyond what hasim simulates", machines.len());
+        problems.error(spec.mark, "", message);
+        return None;
+    }
+    machines.sort_by_key(|machine| natural(&machine.name));
+    for pair in machines.windows(2) {
+        if pair[0].name == pair[1].name {
+            problems.error(spec.mark, "", format!("the Node {} occurs twice", pair[0].name));
+            return None;
+        }
+    }
+    Some(machines)
+}
+
+/// The cluster of the model.
+pub(super) fn cluster(spec: &ClusterSpec, machines: &[Machine]) -> Cluster {
+    let mut names: Vec<&String> = machines.iter().filter_map(Machine::zone).collect();
+    names.sort_by_key(|name| natural(name));
+    names.dedup();
+    let mut counts = vec![0; names.len() + 1];
+    let nodes = machines
+        .iter()
+        .map(|machine| {
+            let zone = machine.zone().and_then(|zone| names.iter().position(|name| *name == zone));
+            let count = &mut counts[zone.unwrap_or(names.len())];
+            *count += 1;
+            Node {
+                name: machine.name.clone(),
+                zone: zone.map(ZoneId::new),
+                index_in_zone: *count - 1,
+                allocatable: machine.allocatable,
+                max_pods: machine.max_pods,
+            }
+        })
+        .collect();
+    Cluster {
+        zones: names.iter().map(|name| Zone { name: (*name).clone() }).collect(),
+        nodes,
+        control_plane: spec.control_plane.clone(),
+        latencies: spec.latencies.clone(),
+        start_race: spec.start_race,
+        dead_nodes: spec.dead_nodes.clone(),
+    }
+}
+
+/// The Deployment of the model on these Nodes.
+pub(super) fn deployment(
+    read: &Deployment,
+    service: Option<&Service>,
+    machines: &[Machine],
+    problems: &mut Problems,
+) -> model::Deployment {
+    let pod = &read.pod;
+    let wanted = Selector::of_labels(&pod.node_selector);
+    let selects_node: Vec<bool> = machines
+        .iter()
+        .map(|machine| {
+            let by_term = |terms: &Vec<_>| {
+                terms.iter().any(|term: &super::affinity::NodeTerm| term.matches(&machine.name, &machine.labels))
+            };
+            wanted.matches(&machine.labels) && pod.node_terms.as_ref().is_none_or(by_term)
+        })
+        .collect();
+    let node_admits: Vec<bool> = machines.iter().map(|machine| admits(read, machine)).collect();
+    let fits = |machine: &Machine| {
+        pod.requests.cpu_millis <= machine.allocatable.cpu_millis
+            && pod.requests.memory_bytes <= machine.allocatable.memory_bytes
+            && machine.max_pods > 0
+    };
+    if !(0..machines.len()).any(|index| selects_node[index] && node_admits[index]) {
+        let message = "no Node has the labels that the Pods select and only taints that they tolerate: none would run";
+        problems.warn(read.mark, "spec.template.spec", message);
+    } else if !(0..machines.len()).any(|i| selects_node[i] && node_admits[i] && fits(&machines[i])) {
+        let message = "no Node has room for what a Pod requests: none would run";
+        problems.warn(read.mark, "spec.template.spec.containers[0].resources", message);
+    }
+    // S8: constraints of its own, or the system's.
+    let default_spread = pod.spread.is_empty();
+    let defaults = if default_spread { SpreadConstraint::system_defaults() } else { Vec::new() };
+    let constraints = if default_spread { &defaults } else { &pod.spread };
+    let spread = constraints.iter().map(|constraint| spread(constraint, machines)).collect();
+    let anti_affinity = pod.anti_affinity.iter().map(|term| AntiAffinity {
+        domain: domains(&term.topology_key, machines).0,
+        preferred_weight: term.preferred_weight,
+    });
+    model::Deployment {
+        name: read.name.clone(),
+        namespace: read.namespace.clone(),
+        replicas: read.replicas,
+        publish_not_ready: service.is_some_and(|service| service.publish_not_ready),
+        pod: PodSpec {
+            liveness: pod.liveness,
+            readiness: pod.readiness,
+            startup: pod.startup,
+            termination_grace: pod.termination_grace,
+            pre_stop_sleep: pod.pre_stop_sleep,
+            image_pull: pod.image_pull,
+            requests: pod.requests,
+            tolerations: taints::resolve(&pod.tolerations, node_admits),
+            selects_node,
+            spread,
+            default_spread,
+            anti_affinity: anti_affinity.collect(),
+        },
+    }
+}
+
+/// Whether the Node's own taints and its cordon let the Pod in (S3).
+fn admits(read: &Deployment, machine: &Machine) -> bool {
+    let tolerations = &read.pod.tolerations;
+    let cordon = Taint { key: UNSCHEDULABLE.to_string(), value: String::new(), effect: Effect::NoSchedule };
+    let cordoned = machine.unschedulable && !taints::tolerated(tolerations, &cordon);
+    let kept_out = |taint: &Taint| taint.effect != Effect::PreferNoSchedule && !taints::tolerated(tolerations, taint);
+    !cordoned && !machine.taints.iter().any(kept_out)
+}
+
+fn spread(constraint: &SpreadConstraint, machines: &[Machine]) -> Spread {
+    let (domain, domains) = domains(&constraint.topology_key, machines);
+    Spread {
+        domain,
+        domains,
+        max_skew: constraint.max_skew,
+        hard: constraint.hard,
+        min_domains: constraint.min_domains,
+        honor_affinity: constraint.honor_affinity,
+        honor_taints: constraint.honor_taints,
+        by_hostname: constraint.topology_key == HOSTNAME,
+        selects_self: constraint.selects_self,
+    }
+}
+
+/// The domain of each Node for a topology key, numbered in the order of the Nodes, and how many there are.
+fn domains(key: &str, machines: &[Machine]) -> (Vec<Option<u32>>, u32) {
+    let mut numbers = std::collections::BTreeMap::new();
+    let domain = machines
+        .iter()
+        .map(|machine| {
+            let value = machine.labels.get(key)?;
+            let next = numbers.len() as u32;
+            Some(*numbers.entry(value.as_str()).or_insert(next))
+        })
+        .collect();
+    (domain, numbers.len() as u32)
+}

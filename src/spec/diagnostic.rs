@@ -1,0 +1,239 @@
+//! What is wrong with a file, for people: where, what, why, and what to do.
+
+use std::fmt;
+
+use super::tree::{Mark, Node, Sources};
+
+/// How bad it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Severity {
+    /// The file cannot be used.
+    Error,
+    /// It can, and something in it deserves a look.
+    Warning,
+    /// What hasim assumed or left out.
+    Note,
+}
+
+impl fmt::Display for Severity {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Error => "error",
+            Self::Warning => "warning",
+            Self::Note => "note",
+        })
+    }
+}
+
+/// One finding. Its `Display` is `file:line:column: path: message`, the source line, and a line of help.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Diagnostic {
+    /// How bad it is.
+    pub severity: Severity,
+    /// The file, as it was named to hasim.
+    pub file: String,
+    /// Line, from 1; 0 where the file could not be opened.
+    pub line: u32,
+    /// Column in characters, from 1.
+    pub column: u32,
+    /// The field, such as `spec.replicas`; empty where it concerns the file as a whole.
+    pub path: String,
+    /// What is wrong, with the value and the rule: `is 0, must be at least 1`.
+    pub message: String,
+    /// The next step.
+    pub help: Option<String>,
+    /// The scenario in which it occurs, where not all have it.
+    pub scenario: Option<String>,
+    /// The line of the file.
+    pub source: Option<String>,
+}
+
+impl Diagnostic {
+    /// A finding about a file that could not be read.
+    pub(super) fn unreadable(file: &str, why: &str) -> Self {
+        Self {
+            severity: Severity::Error,
+            file: file.to_string(),
+            line: 0,
+            column: 0,
+            path: String::new(),
+            message: format!("cannot be read: {why}"),
+            help: None,
+            scenario: None,
+            source: None,
+        }
+    }
+
+    /// `path: message`, in one line and without the place.
+    pub fn sentence(&self) -> String {
+        let path = if self.path.is_empty() { String::new() } else { format!("{}: ", self.path) };
+        let scenario = self.scenario.as_ref().map(|name| format!(" (in scenario `{name}`)")).unwrap_or_default();
+        format!("{path}{}{scenario}", self.message)
+    }
+}
+
+impl fmt::Display for Diagnostic {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:", self.file)?;
+        if self.line > 0 {
+            write!(f, "{}:{}:", self.line, self.column)?;
+        }
+        write!(f, " ")?;
+        if self.severity != Severity::Error {
+            write!(f, "{}: ", self.severity)?;
+        }
+        f.write_str(&self.sentence())?;
+        if let Some(source) = &self.source {
+            write!(f, "\n{:>5} | {source}", self.line)?;
+            let caret = self.column as usize - 1;
+            if caret < source.chars().count() {
+                write!(f, "\n      | {:caret$}^", "")?;
+            }
+        }
+        if let Some(help) = &self.help {
+            write!(f, "\n      = help: {help}")?;
+        }
+        Ok(())
+    }
+}
+
+/// All that was found in one or several files, errors first, each severity in the order of files and lines.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Report {
+    /// The findings.
+    pub diagnostics: Vec<Diagnostic>,
+}
+
+impl Report {
+    /// True if a file cannot be used.
+    pub fn has_errors(&self) -> bool {
+        self.errors().next().is_some()
+    }
+
+    /// The errors.
+    pub fn errors(&self) -> impl Iterator<Item = &Diagnostic> {
+        self.of(Severity::Error)
+    }
+
+    /// The warnings.
+    pub fn warnings(&self) -> impl Iterator<Item = &Diagnostic> {
+        self.of(Severity::Warning)
+    }
+
+    /// The notes.
+    pub fn notes(&self) -> impl Iterator<Item = &Diagnostic> {
+        self.of(Severity::Note)
+    }
+
+    /// Adds the findings of another file.
+    pub fn extend(&mut self, other: Self) {
+        self.diagnostics.extend(other.diagnostics);
+        self.diagnostics.sort_by_key(|diagnostic| diagnostic.severity);
+    }
+
+    fn of(&self, severity: Severity) -> impl Iterator<Item = &Diagnostic> {
+        self.diagnostics.iter().filter(move |diagnostic| diagnostic.severity == severity)
+    }
+}
+
+impl fmt::Display for Report {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (index, diagnostic) in self.diagnostics.iter().enumerate() {
+            let end = if index == 0 { "" } else { "\n" };
+            write!(f, "{end}{diagnostic}")?;
+        }
+        Ok(())
+    }
+}
+
+impl std::error::Error for Report {}
+
+/// A finding that still points into the tree.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Problem {
+    pub severity: Severity,
+    pub mark: Mark,
+    pub path: String,
+    pub message: String,
+    pub help: Option<String>,
+    pub scenario: Option<String>,
+}
+
+impl Problem {
+    /// Adds the next step.
+    pub fn help(&mut self, help: impl Into<String>) -> &mut Self {
+        self.help = Some(help.into());
+        self
+    }
+}
+
+/// Collects what is found while files are read: reading goes on after an error, so that all are seen at once.
+#[derive(Debug, Default)]
+pub(super) struct Problems {
+    pub list: Vec<Problem>,
+    /// Files that could not even be opened.
+    pub unreadable: Vec<Diagnostic>,
+    /// The experiment file while its grid is applied: what it puts into a manifest must exist there.
+    pub patching: Option<u32>,
+}
+
+impl Problems {
+    pub fn add(&mut self, severity: Severity, mark: Mark, path: &str, message: impl Into<String>) -> &mut Problem {
+        let message = message.into();
+        self.list.push(Problem { severity, mark, path: path.to_string(), message, help: None, scenario: None });
+        let last = self.list.len() - 1;
+        &mut self.list[last]
+    }
+
+    pub fn error(&mut self, mark: Mark, path: &str, message: impl Into<String>) -> &mut Problem {
+        self.add(Severity::Error, mark, path, message)
+    }
+
+    pub fn warn(&mut self, mark: Mark, path: &str, message: impl Into<String>) -> &mut Problem {
+        self.add(Severity::Warning, mark, path, message)
+    }
+
+    pub fn note(&mut self, mark: Mark, path: &str, message: impl Into<String>) -> &mut Problem {
+        self.add(Severity::Note, mark, path, message)
+    }
+
+    /// A value that breaks a rule.
+    pub fn value(&mut self, node: &Node, path: &str, rule: impl fmt::Display) -> &mut Problem {
+        let shown = node.shown();
+        let shown = if shown.is_empty() { "empty".to_string() } else { shown };
+        self.error(node.mark, path, format!("is {shown}, {rule}"))
+    }
+
+    pub fn has_errors(&self) -> bool {
+        !self.unreadable.is_empty() || self.list.iter().any(|problem| problem.severity == Severity::Error)
+    }
+
+    /// Whether this place belongs to the experiment whose grid is being applied.
+    pub fn is_patch(&self, mark: Mark) -> bool {
+        self.patching == Some(mark.file)
+    }
+
+    pub fn report(self, sources: &Sources) -> Report {
+        let mut list = self.list;
+        list.sort_by_key(|problem| (problem.severity, problem.mark));
+        list.dedup_by(|a, b| a.mark == b.mark && a.message == b.message && a.path == b.path);
+        let located = list.into_iter().map(|problem| Diagnostic {
+            severity: problem.severity,
+            file: sources.name(problem.mark.file).to_string(),
+            line: problem.mark.line,
+            column: problem.mark.column,
+            path: problem.path,
+            message: problem.message,
+            help: problem.help,
+            scenario: problem.scenario,
+            source: sources.line(problem.mark).and_then(excerpt),
+        });
+        Report { diagnostics: self.unreadable.into_iter().chain(located).collect() }
+    }
+}
+
+/// A line that a terminal can show: not too long, and without control characters.
+fn excerpt(line: &str) -> Option<String> {
+    let printable = line.chars().all(|c| !c.is_control() || c == '\t');
+    (printable && line.chars().count() <= 160 && !line.trim().is_empty()).then(|| line.replace('\t', " "))
+}

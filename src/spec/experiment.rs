@@ -1,0 +1,435 @@
+//! The kind `Experiment`: the question that is asked of a system.
+
+use super::app;
+use super::diagnostic::Problems;
+use super::duration::LONGEST;
+use super::reader::{Item, Object, nearest};
+use super::tree::{Mark, Node, Value};
+use super::vary::{self, Target};
+use crate::model::{Start, YEAR};
+use crate::time::Duration;
+
+/// When an experiment has played enough.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Stopping {
+    /// After so many replications of each scenario.
+    Replications(u64),
+    /// When the interval of a metric is narrow enough.
+    Precision(Precision),
+}
+
+/// How narrow an interval must be.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Precision {
+    /// Whose interval: a key of `results.json`, one of [`METRICS`].
+    pub metric: String,
+    /// Half width of the interval, relative to the downtime or the failed share (never to the 0.999…).
+    pub relative: f64,
+    /// Replications after which a scenario stops anyway.
+    pub max_replications: u64,
+}
+
+/// What the service must achieve.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Objective {
+    /// Pods that must serve in rotation; the model of each scenario has its own, which a grid may vary.
+    pub min_serving: u32,
+    /// `availability` or `request_success`.
+    pub metric: String,
+    /// For example 0.9995.
+    pub slo: Option<f64>,
+    /// The span in which the objective is judged.
+    pub window: Duration,
+}
+
+/// A metric and the side of a value on which it must lie.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Goal {
+    /// A key of `results.json`, one of [`METRICS`].
+    pub metric: String,
+    /// Which side.
+    pub bound: Bound,
+}
+
+/// The bound of a [`Goal`].
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Bound {
+    /// The metric must not be below.
+    AtLeast(f64),
+    /// The metric must not be above.
+    AtMost(f64),
+}
+
+/// The metrics with an interval, as they are called in `results.json`.
+pub const METRICS: [&str; 6] = [
+    "availability",
+    "request_success",
+    "downtime_s_per_year",
+    "failed_request_s_per_year",
+    "outages_per_year",
+    "restarts_per_year",
+];
+
+/// A file that an experiment names, and which Deployment in it.
+#[derive(Debug, Clone)]
+pub(super) struct Reference {
+    pub file: String,
+    pub mark: Mark,
+    pub path: String,
+    pub name: Option<String>,
+    pub namespace: Option<String>,
+}
+
+/// An entry of `faults`: a file, or a fault itself.
+#[derive(Debug, Clone)]
+pub(super) enum FaultSource {
+    File(Reference),
+    Inline(Node, String),
+}
+
+/// The files of a system; in a candidate those that it replaces.
+#[derive(Debug, Clone, Default)]
+pub(super) struct References {
+    pub deployment: Option<Reference>,
+    pub app: Option<Reference>,
+    pub cluster: Option<Reference>,
+    pub faults: Option<Vec<FaultSource>>,
+}
+
+/// One change of an input.
+#[derive(Debug, Clone)]
+pub(super) struct Patch {
+    pub key: String,
+    pub mark: Mark,
+    /// Where it stands in the experiment, for messages.
+    pub path: String,
+    pub target: Target,
+}
+
+/// A named alternative.
+#[derive(Debug, Clone)]
+pub(super) struct Candidate {
+    pub name: String,
+    pub patches: Vec<(Patch, Node)>,
+    pub references: References,
+}
+
+/// An experiment file as written, before the files that it names are read.
+#[derive(Debug, Clone)]
+pub(super) struct Question {
+    pub name: String,
+    pub seed: u64,
+    pub confidence: f64,
+    pub stopping: Stopping,
+    pub start: Start,
+    pub warm_up: Duration,
+    pub horizon: Duration,
+    pub objective: Node,
+    pub goals: Vec<Goal>,
+    pub references: References,
+    pub axes: Vec<(Patch, Vec<Node>)>,
+    pub candidates: Vec<Candidate>,
+    pub baseline: Option<Node>,
+}
+
+const MAX_REPLICATIONS: i64 = 100_000_000;
+
+/// Reads an experiment.
+pub(super) fn read(document: &Node, problems: &mut Problems) -> Option<Question> {
+    let (name, mut spec) = app::open(document, problems)?;
+    let references = read_references(&mut spec, true, problems);
+    let objective = spec.get("objective").map(|item| item.node.clone());
+    let objective = objective.unwrap_or(Node { value: Value::Map(Vec::new()), mark: document.mark });
+    // Read here for its errors; scenarios read it again with their own values.
+    let _ = read_objective(&objective, problems);
+    let least = Duration::from_secs(1);
+    let horizon = match spec.get("horizon") {
+        Some(item) => item.duration(problems, least..=LONGEST),
+        None => Some(YEAR),
+    };
+    let warm_up_item = spec.get("warmUp");
+    let warm_up = match &warm_up_item {
+        Some(item) => item.duration(problems, Duration::ZERO..=LONGEST),
+        None => Some(Duration::from_secs(7 * 86_400)),
+    };
+    if let (Some(horizon), Some(warm_up)) = (horizon, warm_up)
+        && horizon + warm_up > LONGEST
+    {
+        let mark = warm_up_item.map_or(spec.mark, |item| item.mark());
+        problems.error(mark, "spec.warmUp", "must not exceed 100y together with the horizon");
+    }
+    let starts = [("running", Start::Running), ("fresh", Start::Fresh)];
+    let start = spec.get("start").and_then(|word| word.word(problems, &starts)).unwrap_or(Start::Running);
+    let seed = spec.get("seed").and_then(|item| item.integer(problems, 0..=i64::MAX)).unwrap_or(1);
+    let (stopping, confidence) = read_stopping(&mut spec, problems);
+    let goals = spec.get("targets").and_then(|list| list.list(problems)).unwrap_or_default();
+    let goals = goals.iter().filter_map(|goal| read_goal(goal, problems)).collect();
+    let axes = spec.get("vary").map(|item| read_axes(&item, problems)).unwrap_or_default();
+    let candidates = spec.get("candidates").and_then(|list| list.list(problems)).unwrap_or_default();
+    let candidates = read_candidates(&candidates, problems);
+    let baseline = spec.get("baseline").map(|item| item.node.clone());
+    spec.finish(problems, &[]);
+    Some(Question {
+        name,
+        seed: seed as u64,
+        confidence,
+        stopping,
+        start,
+        // Where one is wrong the error is noted; reading goes on to show the others.
+        warm_up: warm_up.unwrap_or_default(),
+        horizon: horizon.unwrap_or(YEAR),
+        objective,
+        goals,
+        references,
+        axes,
+        candidates,
+        baseline,
+    })
+}
+
+fn read_references(spec: &mut Object<'_>, is_whole: bool, problems: &mut Problems) -> References {
+    let mut file = |key: &'static str, problems: &mut Problems| {
+        let item = if is_whole { spec.require(key, problems) } else { spec.get(key) };
+        read_reference(&item?, key == "deployment", problems)
+    };
+    let deployment = file("deployment", problems);
+    let app = file("app", problems);
+    let cluster = file("cluster", problems);
+    let faults = spec.get("faults").and_then(|list| list.list(problems)).map(|list| {
+        list.into_iter()
+            .filter_map(|item| match &item.node.value {
+                Value::Map(_) => Some(FaultSource::Inline(item.node.clone(), item.path)),
+                _ => read_reference(&item, false, problems).map(FaultSource::File),
+            })
+            .collect()
+    });
+    References { deployment, app, cluster, faults }
+}
+
+/// A file name, or for a Deployment `{file, name, namespace}`.
+fn read_reference(item: &Item<'_>, selects: bool, problems: &mut Problems) -> Option<Reference> {
+    let (file, name, namespace) = if selects && matches!(item.node.value, Value::Map(_)) {
+        let mut object = item.our_object(problems)?;
+        let file = object.require("file", problems);
+        let mut text = |key: &'static str, problems: &mut Problems| {
+            object.get(key).and_then(|item| item.string(problems)).map(str::to_string)
+        };
+        let (name, namespace) = (text("name", problems), text("namespace", problems));
+        object.finish(problems, &[]);
+        (file?, name, namespace)
+    } else {
+        (item.clone(), None, None)
+    };
+    let text = file.string(problems)?;
+    if text.trim().is_empty() {
+        file.refuse(problems, "must be the name of a file");
+        return None;
+    }
+    Some(Reference { file: text.to_string(), mark: file.mark(), path: file.path.clone(), name, namespace })
+}
+
+/// Reads `objective`; everything in it has a default.
+pub(super) fn read_objective(node: &Node, problems: &mut Problems) -> Option<Objective> {
+    let mut object = Item::new(node, "spec.objective").our_object(problems)?;
+    let least = i64::from(u16::MAX);
+    let min_serving =
+        object.get("minServing").map_or(Some(1), |item| item.integer(problems, 1..=least)).map(|least| least as u32);
+    let words = [("availability", "availability"), ("request_success", "request_success")];
+    let metric = object.get("metric").map_or(Some("availability"), |word| word.word(problems, &words));
+    let slo = object.get("slo").map(|item| item.share(problems, 0.0..=1.0));
+    let window = object.get("window").map_or(Some(Duration::from_secs(30 * 86_400)), |item| {
+        item.duration(problems, Duration::from_secs(60)..=LONGEST)
+    });
+    object.finish(problems, &[]);
+    let slo = match slo {
+        Some(share) => Some(share?),
+        None => None,
+    };
+    Some(Objective { min_serving: min_serving?, metric: metric?.to_string(), slo, window: window? })
+}
+
+fn read_metric(object: &mut Object<'_>, problems: &mut Problems) -> Option<String> {
+    let item = object.require("metric", problems)?;
+    let words = METRICS.map(|metric| (metric, metric));
+    item.word(problems, &words).map(str::to_string)
+}
+
+fn read_stopping(spec: &mut Object<'_>, problems: &mut Problems) -> (Stopping, f64) {
+    const CONFIDENCE: f64 = 0.95;
+    let replications = spec.get("replications");
+    let precision = spec.get("precision");
+    if let (Some(_), Some(precision)) = (&replications, &precision) {
+        problems.error(precision.mark(), &precision.path, "must not be set together with replications");
+    }
+    if let Some(item) = replications {
+        let count = item.integer(problems, 1..=MAX_REPLICATIONS).unwrap_or(1);
+        return (Stopping::Replications(count as u64), CONFIDENCE);
+    }
+    let Some(mut object) = precision.and_then(|precision| precision.our_object(problems)) else {
+        return (Stopping::Replications(1000), CONFIDENCE);
+    };
+    let metric = read_metric(&mut object, problems).unwrap_or_default();
+    let relative = object.require("relative", problems).and_then(|item| item.share(problems, 0.0001..=1.0));
+    let confidence = object.get("confidence").and_then(|item| item.share(problems, 0.5..=0.9999));
+    let most = object.get("maxReplications").and_then(|item| item.integer(problems, 1..=MAX_REPLICATIONS));
+    object.finish(problems, &[]);
+    let max_replications = most.unwrap_or(100_000) as u64;
+    let precision = Precision { metric, relative: relative.unwrap_or(1.0), max_replications };
+    (Stopping::Precision(precision), confidence.unwrap_or(CONFIDENCE))
+}
+
+fn read_goal(item: &Item<'_>, problems: &mut Problems) -> Option<Goal> {
+    let mut object = item.our_object(problems)?;
+    let metric = read_metric(&mut object, problems);
+    let least = object.get("atLeast");
+    let most = object.get("atMost");
+    object.finish(problems, &[]);
+    let metric = metric?;
+    let is_share = METRICS[..2].contains(&metric.as_str());
+    let number = |item: &Item<'_>, problems: &mut Problems| match &item.node.value {
+        _ if is_share => item.share(problems, 0.0..=1.0),
+        Value::String(_) => item.duration(problems, Duration::ZERO..=LONGEST).map(Duration::as_secs_f64),
+        _ => item.number(problems, 0.0..=1e12),
+    };
+    let bound = match (least, most) {
+        (Some(least), None) => Bound::AtLeast(number(&least, problems)?),
+        (None, Some(most)) => Bound::AtMost(number(&most, problems)?),
+        _ => {
+            problems.error(item.mark(), &item.path, "must have one of atLeast and atMost");
+            return None;
+        }
+    };
+    Some(Goal { metric, bound })
+}
+
+/// The keys of `vary` or of a patch, with their places.
+fn read_patches<'a>(item: &Item<'a>, problems: &mut Problems) -> Vec<(Patch, &'a Node)> {
+    let Some(object) = item.our_object(problems) else { return Vec::new() };
+    let mut patches: Vec<(Patch, &Node)> = Vec::new();
+    for entry in object.keys() {
+        let path = format!("{}[{}]", item.path, entry.key);
+        let target = match vary::resolve(&entry.key) {
+            Ok(target) => target,
+            Err((message, help)) => {
+                let problem = problems.error(entry.key_mark, &path, message);
+                if let Some(help) = help {
+                    problem.help(help);
+                }
+                continue;
+            }
+        };
+        let steps_are =
+            |names: &[&str]| matches!(target.steps.as_slice(), [vary::Step::Key(k)] if names.contains(&k.as_str()));
+        if target.input == vary::Input::Objective && !steps_are(&["minServing"]) {
+            let message = "cannot vary: of the objective only minServing can";
+            problems.error(entry.key_mark, &path, message);
+            continue;
+        }
+        if let Some((earlier, _)) = patches.iter().find(|(patch, _)| patch.target == target) {
+            problems.error(entry.key_mark, &path, format!("leads to the same field as {}", earlier.key));
+            continue;
+        }
+        patches.push((Patch { key: entry.key.clone(), mark: entry.key_mark, path, target }, &entry.value));
+    }
+    patches
+}
+
+fn read_axes(item: &Item<'_>, problems: &mut Problems) -> Vec<(Patch, Vec<Node>)> {
+    let mut axes = Vec::new();
+    for (patch, node) in read_patches(item, problems) {
+        let Value::List(values) = &node.value else {
+            problems
+                .error(node.mark, &patch.path, format!("is {}, must be a list of values", node.value.kind()))
+                .help("put the values in brackets");
+            continue;
+        };
+        if values.is_empty() {
+            problems.error(node.mark, &patch.path, "is empty, must have at least one value");
+            continue;
+        }
+        for (index, value) in values.iter().enumerate() {
+            let json = value.to_json();
+            if values[..index].iter().any(|earlier| earlier.to_json() == json) {
+                problems.value(value, &patch.path, "which occurs twice");
+            }
+        }
+        axes.push((patch, values.clone()));
+    }
+    axes
+}
+
+fn read_candidates(items: &[Item<'_>], problems: &mut Problems) -> Vec<Candidate> {
+    let mut candidates: Vec<Candidate> = Vec::new();
+    for item in items {
+        let Some(mut object) = item.our_object(problems) else { continue };
+        let name_item = object.require("name", problems);
+        let name = name_item.as_ref().and_then(|name| name.string(problems)).unwrap_or_default().to_string();
+        if let Some(name_item) = name_item {
+            let is_plain = |c: char| !c.is_control() && !c.is_whitespace();
+            if candidates.iter().any(|earlier| earlier.name == name) {
+                name_item.refuse(problems, "which an earlier candidate is called too");
+            } else if name.is_empty() || name.len() > 100 || !name.chars().all(is_plain) {
+                name_item.refuse(problems, "must be a word of at most 100 letters without spaces");
+            }
+        }
+        let patches = object.get("patch").map(|patch| {
+            let patches = read_patches(&patch, problems);
+            patches.into_iter().map(|(patch, node)| (patch, node.clone())).collect()
+        });
+        let references = read_references(&mut object, false, problems);
+        object.finish(problems, &[]);
+        candidates.push(Candidate { name, patches: patches.unwrap_or_default(), references });
+    }
+    candidates
+}
+
+/// Finds the scenario that `baseline` means among names and parameters.
+pub(super) fn find_baseline(
+    node: &Node,
+    scenarios: &[(&str, &serde_json::Map<String, serde_json::Value>)],
+    problems: &mut Problems,
+) -> Option<usize> {
+    const PATH: &str = "spec.baseline";
+    let matching: Vec<usize> = match &node.value {
+        Value::String(name) => {
+            let exact = scenarios.iter().position(|(scenario, _)| scenario == name);
+            let by_candidate =
+                |index: &usize| scenarios[*index].1.get("candidate").and_then(|value| value.as_str()) == Some(name);
+            exact.map_or_else(|| (0..scenarios.len()).filter(by_candidate).collect(), |index| vec![index])
+        }
+        Value::Map(entries) => {
+            let keys = || scenarios.first().map(|(_, parameters)| parameters.keys()).into_iter().flatten();
+            for entry in entries {
+                if keys().all(|key| *key != entry.key) {
+                    let path = format!("{PATH}[{}]", entry.key);
+                    let problem = problems.error(entry.key_mark, &path, "is not a key of vary");
+                    if let Some(name) = nearest(&entry.key, keys().map(String::as_str)) {
+                        problem.help(format!("did you mean `{name}`?"));
+                    }
+                    return None;
+                }
+            }
+            let fits = |index: &usize| {
+                entries.iter().all(|entry| scenarios[*index].1.get(&entry.key) == Some(&entry.value.to_json()))
+            };
+            (0..scenarios.len()).filter(fits).collect()
+        }
+        _ => {
+            problems.value(node, PATH, "must be a point of the grid, such as {replicas: 2}, or a candidate's name");
+            return None;
+        }
+    };
+    match matching.as_slice() {
+        [index] => Some(*index),
+        [] => {
+            problems.value(node, PATH, "must be a point of the grid or the name of a candidate");
+            None
+        }
+        several => {
+            let message =
+                format!("fits {} scenarios, must name one: give a value for every key of vary", several.len());
+            problems.error(node.mark, PATH, message);
+            None
+        }
+    }
+}

@@ -1,0 +1,192 @@
+//! The objects around a Deployment: Service, `PodDisruptionBudget` and Node (M4, M7–M9).
+
+use super::container::read_capacity;
+use super::deployment::{int_or_percent, read_metadata};
+use super::diagnostic::Problems;
+use super::labels::{HOSTNAME, Labels, Selector, ZONE, read_labels, read_selector};
+use super::probe::is_port_name;
+use super::reader::{Item, Object};
+use super::taints::{NOT_READY, Taint, UNREACHABLE, read_taints};
+use super::tree::{Node, Value};
+use crate::model::Resources;
+
+/// A Service as far as it matters.
+#[derive(Debug, Clone)]
+pub(super) struct Service {
+    pub name: String,
+    pub namespace: String,
+    /// `None` if it has none: then nobody maintains its endpoints (M7).
+    pub selector: Option<Selector>,
+    pub publish_not_ready: bool,
+}
+
+/// A Node object, or a Node made from a Cluster's `zones`.
+#[derive(Debug, Clone)]
+pub(super) struct Machine {
+    pub name: String,
+    pub labels: Labels,
+    pub taints: Vec<Taint>,
+    pub unschedulable: bool,
+    pub allocatable: Resources,
+    pub max_pods: u32,
+}
+
+impl Machine {
+    /// Its zone, if it has the label.
+    pub fn zone(&self) -> Option<&String> {
+        self.labels.get(ZONE)
+    }
+}
+
+fn open<'a>(document: &'a Node, problems: &mut Problems) -> Option<Object<'a>> {
+    let mut object = Item::new(document, "").object(problems)?;
+    let _ = (object.get("apiVersion"), object.get("kind"));
+    Some(object)
+}
+
+/// Reads a Service. Follows `pkg/apis/core/validation/validation.go ValidateService`.
+pub(super) fn read_service(document: &Node, problems: &mut Problems) -> Option<Service> {
+    let mut object = open(document, problems)?;
+    let metadata = read_metadata(&mut object, problems);
+    let spec = object.require("spec", problems);
+    object.finish(problems, &["status"]);
+    let mut spec = spec?.object(problems)?;
+    let selector = spec.get("selector").and_then(|labels| read_labels(&labels, problems));
+    let publish = spec.get("publishNotReadyAddresses").and_then(|flag| flag.boolean(problems)).unwrap_or(false);
+    let kinds = [("ClusterIP", true), ("NodePort", true), ("LoadBalancer", true), ("ExternalName", false)];
+    let selects = spec.get("type").and_then(|kind| kind.word(problems, &kinds)).unwrap_or(true);
+    let headless = spec.get("clusterIP");
+    let is_headless = headless.as_ref().is_some_and(|address| address.node.shown() == "None");
+    if let Some(address) = headless.filter(|_| is_headless) {
+        address
+            .warn(problems, "is not modelled: clients of a headless Service choose a Pod through DNS and its caches");
+    }
+    let ports = spec.get("ports").and_then(|ports| ports.list(problems)).unwrap_or_default();
+    if ports.is_empty() && selects && !is_headless {
+        spec.error(problems, "must have at least one port");
+    }
+    for port in &ports {
+        read_service_port(port, ports.len() > 1, problems);
+    }
+    if let Some(affinity) = spec.get("sessionAffinity")
+        && affinity.word(problems, &[("None", false), ("ClientIP", true)]) == Some(true)
+    {
+        affinity.warn(problems, "is not modelled: every request chooses its Pod anew here");
+    }
+    for key in ["internalTrafficPolicy", "externalTrafficPolicy"] {
+        if let Some(policy) = spec.get(key)
+            && policy.word(problems, &[("Cluster", false), ("Local", true)]) == Some(true)
+        {
+            policy.warn(problems, "is not modelled: requests go to all Pods in rotation, whatever their Node");
+        }
+    }
+    spec.unmodelled(problems, "trafficDistribution", "requests go to all Pods in rotation, whatever their zone");
+    spec.finish(
+        problems,
+        &[
+            "allocateLoadBalancerNodePorts",
+            "clusterIPs",
+            "externalIPs",
+            "externalName",
+            "healthCheckNodePort",
+            "ipFamilies",
+            "ipFamilyPolicy",
+            "loadBalancerClass",
+            "loadBalancerIP",
+            "loadBalancerSourceRanges",
+            "sessionAffinityConfig",
+        ],
+    );
+    let metadata = metadata?;
+    let selector = selector.filter(|labels| selects && !labels.is_empty()).map(|labels| Selector::of_labels(&labels));
+    Some(Service { name: metadata.name, namespace: metadata.namespace, selector, publish_not_ready: publish })
+}
+
+fn read_service_port(item: &Item<'_>, is_one_of_many: bool, problems: &mut Problems) {
+    let Some(mut object) = item.object(problems) else { return };
+    let _ = object.require("port", problems).and_then(|port| port.integer(problems, 1..=65_535));
+    if let Some(target) = object.get("targetPort") {
+        match &target.node.value {
+            Value::String(name) if is_port_name(name) => {}
+            Value::String(name) => {
+                let problem = problems.value(target.node, &target.path, "must be 1–65535, or a port name");
+                if name.parse::<u16>().is_ok() {
+                    problem.help(format!("write {name} without quotes"));
+                }
+            }
+            _ => {
+                let _ = target.integer(problems, 1..=65_535);
+            }
+        }
+    }
+    let _ = object.get("protocol").and_then(|word| word.word(problems, &[("TCP", ()), ("UDP", ()), ("SCTP", ())]));
+    let name = if is_one_of_many { object.require("name", problems) } else { object.get("name") };
+    let _ = name.and_then(|name| name.string(problems));
+    object.finish(problems, &["appProtocol", "nodePort"]);
+}
+
+/// Checks a `PodDisruptionBudget`. It restrains drains only, which are not modelled yet.
+pub(super) fn read_budget(document: &Node, problems: &mut Problems) {
+    let Some(mut object) = open(document, problems) else { return };
+    let _ = read_metadata(&mut object, problems);
+    let spec = object.get("spec");
+    object.finish(problems, &["status"]);
+    let Some(mut spec) = spec.and_then(|spec| spec.object(problems)) else { return };
+    let least = spec.get("minAvailable");
+    let most = spec.get("maxUnavailable");
+    for number in least.iter().chain(&most) {
+        let _ = int_or_percent(number, true, problems);
+    }
+    if let (Some(_), Some(most)) = (least, most) {
+        problems.error(most.mark(), &most.path, "must not be set together with minAvailable");
+    }
+    let _ = spec.get("selector").and_then(|selector| read_selector(&selector, problems));
+    let policies = [("IfHealthyBudget", ()), ("AlwaysAllow", ())];
+    let _ = spec.get("unhealthyPodEvictionPolicy").and_then(|policy| policy.word(problems, &policies));
+    spec.finish(problems, &[]);
+}
+
+/// Reads a Node. Allocatable is capacity where it is absent (M9).
+pub(super) fn read_node(document: &Node, problems: &mut Problems) -> Option<Machine> {
+    let mut object = open(document, problems)?;
+    let metadata = read_metadata(&mut object, problems);
+    let spec = object.get("spec").and_then(|spec| spec.object(problems));
+    let status = object.get("status");
+    object.finish(problems, &[]);
+    let (mut taints, mut unschedulable) = (Vec::new(), false);
+    if let Some(mut spec) = spec {
+        if let Some(list) = spec.get("taints") {
+            taints = read_taints(&list, problems);
+            // What the control plane sets by a Node's condition is played, not taken over from a snapshot.
+            let before = taints.len();
+            taints.retain(|taint| taint.key != UNREACHABLE && taint.key != NOT_READY);
+            if taints.len() < before {
+                list.warn(problems, "says that the Node is not ready: hasim starts with all Nodes ready");
+            }
+        }
+        unschedulable = spec.get("unschedulable").and_then(|flag| flag.boolean(problems)).unwrap_or(false);
+        spec.finish(problems, &["podCIDR", "podCIDRs", "providerID", "externalID", "configSource"]);
+    }
+    let (mut cpu, mut memory, mut pods) = (None, None, None);
+    if let Some(mut status) = status.and_then(|status| status.object(problems)) {
+        for key in ["allocatable", "capacity"] {
+            if let Some(list) = status.get(key) {
+                let (c, m, p) = read_capacity(&list, problems);
+                (cpu, memory, pods) = (cpu.or(c), memory.or(m), pods.or(p));
+            }
+        }
+        // A Node reports much of itself; nothing else of it matters.
+    }
+    let metadata = metadata?;
+    let (Some(cpu_millis), Some(memory_bytes)) = (cpu, memory) else {
+        let message = format!("of Node {} must state cpu and memory", metadata.name);
+        problems.error(document.mark, "status.allocatable", message);
+        return None;
+    };
+    let mut labels = metadata.labels;
+    // The kubelet sets it; a hand-written Node may lack it.
+    labels.entry(HOSTNAME.to_string()).or_insert_with(|| metadata.name.clone());
+    let max_pods = u32::try_from(pods.unwrap_or(110)).unwrap_or(u32::MAX);
+    let allocatable = Resources { cpu_millis, memory_bytes };
+    Some(Machine { name: metadata.name, labels, taints, unschedulable, allocatable, max_pods })
+}

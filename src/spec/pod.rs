@@ -1,0 +1,310 @@
+//! The Pod template of a Deployment, with every default applied (M2, M9) and every rule of M4 checked.
+//! Follows `pkg/apis/core/validation/validation.go` and `pkg/apis/core/v1/defaults.go`.
+
+use super::affinity::{self, AntiTerm, NodeTerm};
+use super::container::{self, Container};
+use super::diagnostic::Problems;
+use super::labels::{HOSTNAME, Labels, check_label_key, read_labels, read_selector};
+use super::probe::seconds;
+use super::reader::{Item, Object};
+use super::taints::{self, PodToleration};
+use crate::model::{ImagePull, Probe, Resources};
+use crate::time::Duration;
+
+/// A Pod as the API server would store it.
+#[derive(Debug, Clone)]
+pub(super) struct Pod {
+    pub liveness: Option<Probe>,
+    pub readiness: Option<Probe>,
+    pub startup: Option<Probe>,
+    pub termination_grace: Duration,
+    pub pre_stop_sleep: Duration,
+    pub image_pull: ImagePull,
+    pub requests: Resources,
+    pub tolerations: Vec<PodToleration>,
+    pub node_selector: Labels,
+    /// Required node affinity: one of the terms must match. `None` if there is none.
+    pub node_terms: Option<Vec<NodeTerm>>,
+    pub spread: Vec<SpreadConstraint>,
+    pub anti_affinity: Vec<AntiTerm>,
+}
+
+/// One of the Pod's `topologySpreadConstraints`.
+#[derive(Debug, Clone)]
+#[allow(clippy::struct_excessive_bools, reason = "each is a field of its own in the manifest")]
+pub(super) struct SpreadConstraint {
+    pub topology_key: String,
+    pub max_skew: u32,
+    pub hard: bool,
+    pub min_domains: u32,
+    pub honor_affinity: bool,
+    pub honor_taints: bool,
+    /// Whether the selector matches the Deployment's own Pods; one that is absent matches none.
+    pub selects_self: bool,
+}
+
+/// Fields of a Pod that change nothing in the model.
+pub(super) const WITHOUT_EFFECT: [&str; 25] = [
+    "activeDeadlineSeconds",
+    "automountServiceAccountToken",
+    "dnsConfig",
+    "dnsPolicy",
+    "enableServiceLinks",
+    "hostAliases",
+    "hostIPC",
+    "hostPID",
+    "hostUsers",
+    "hostname",
+    "hostnameOverride",
+    "imagePullSecrets",
+    "os",
+    "preemptionPolicy",
+    "priority",
+    "runtimeClassName",
+    "securityContext",
+    "serviceAccount",
+    "serviceAccountName",
+    "setHostnameAsFQDN",
+    "shareProcessNamespace",
+    "subdomain",
+    "ephemeralContainers",
+    "workloadRef",
+    "schedulingGroup",
+];
+
+/// Fields of a Pod that are read, for paths that start in the Pod.
+pub(super) const WITH_EFFECT: [&str; 18] = [
+    "affinity",
+    "containers",
+    "hostNetwork",
+    "initContainers",
+    "nodeName",
+    "nodeSelector",
+    "overhead",
+    "priorityClassName",
+    "readinessGates",
+    "resourceClaims",
+    "resources",
+    "restartPolicy",
+    "schedulerName",
+    "schedulingGates",
+    "terminationGracePeriodSeconds",
+    "tolerations",
+    "topologySpreadConstraints",
+    "volumes",
+];
+
+/// Reads a Pod template's spec. `labels` and `namespace` are those of its Pods.
+pub(super) fn read(item: &Item<'_>, labels: &Labels, namespace: &str, problems: &mut Problems) -> Option<Pod> {
+    let mut object = item.object(problems)?;
+    let grace = match object.get("terminationGracePeriodSeconds") {
+        Some(value) => value.integer(problems, i64::MIN..=i64::MAX).unwrap_or(30),
+        None => 30,
+    };
+    // M2: negative means 1.
+    let grace = if grace < 0 { 1 } else { grace };
+    let containers = read_containers(&mut object, "containers", grace, problems);
+    let init = read_containers(&mut object, "initContainers", grace, problems);
+    let requests = read_requests(&mut object, &containers, &init, problems);
+    if let Some(policy) = object.get("restartPolicy") {
+        let _ = policy.word(problems, &[("Always", ())]);
+    }
+    let tolerations = object.get("tolerations").map(|list| taints::read_tolerations(&list, problems));
+    let node_selector = object.get("nodeSelector").and_then(|labels| read_labels(&labels, problems));
+    let affinity = object.get("affinity").map(|item| affinity::read(&item, labels, namespace, problems));
+    let spread = object.get("topologySpreadConstraints").map(|list| read_spread(&list, labels, problems));
+    warn_of_the_rest(&mut object, problems);
+    object.finish(problems, &WITHOUT_EFFECT);
+    let affinity = affinity.unwrap_or_default();
+    let main = containers.into_iter().next()?;
+    Some(Pod {
+        liveness: main.liveness,
+        readiness: main.readiness,
+        startup: main.startup,
+        termination_grace: seconds(grace),
+        pre_stop_sleep: main.pre_stop_sleep,
+        image_pull: main.image_pull?,
+        requests,
+        tolerations: tolerations.unwrap_or_default(),
+        node_selector: node_selector.unwrap_or_default(),
+        node_terms: affinity.node_terms,
+        spread: spread.unwrap_or_default(),
+        anti_affinity: affinity.anti,
+    })
+}
+
+/// What would matter and is not modelled yet: named, never silent.
+fn warn_of_the_rest(object: &mut Object<'_>, problems: &mut Problems) {
+    object.unmodelled(problems, "readinessGates", "a Pod is ready here when its container is");
+    object.unmodelled(problems, "schedulingGates", "Pods are scheduled here as soon as they exist");
+    object.unmodelled(problems, "priorityClassName", "no Pod preempts another here");
+    object.unmodelled(problems, "nodeName", "the scheduler places the Pods here");
+    object.unmodelled(problems, "resourceClaims", "devices are not allocated here");
+    if let Some(flag) = object.get("hostNetwork")
+        && flag.boolean(problems) == Some(true)
+    {
+        flag.warn(problems, "is not modelled: host ports would keep two Pods off one Node");
+    }
+    if let Some(name) = object.get("schedulerName")
+        && let Some(text) = name.string(problems)
+        && text != "default-scheduler"
+        && !text.is_empty()
+    {
+        name.warn(problems, format!("is not modelled: hasim places Pods as the default-scheduler does, not {text}"));
+    }
+    for volume in object.get("volumes").and_then(|volumes| volumes.list(problems)).unwrap_or_default() {
+        for kind in ["persistentVolumeClaim", "ephemeral"] {
+            if let Some(node) = volume.node.get(kind) {
+                let message = "is not modelled: a replacement would wait for the volume to be detached";
+                problems.warn(node.mark, &format!("{}.{kind}", volume.path), message);
+            }
+        }
+    }
+}
+
+fn read_containers<'a>(object: &mut Object<'a>, key: &'a str, grace: i64, problems: &mut Problems) -> Vec<Container> {
+    let is_init = key == "initContainers";
+    let list = if is_init { object.get(key) } else { object.require(key, problems) };
+    let Some(items) = list.as_ref().and_then(|list| list.list(problems)) else { return Vec::new() };
+    if items.is_empty() && !is_init {
+        object.error(problems, "must have at least one container");
+    }
+    let containers: Vec<Container> =
+        items.iter().filter_map(|item| container::read(item, is_init, grace, problems)).collect();
+    for (index, item) in items.iter().enumerate() {
+        if let Some(name) = item.node.text("name")
+            && items[..index].iter().any(|earlier| earlier.node.text("name") == Some(name))
+        {
+            problems.error(item.mark(), &item.path, format!("has the name {name}, which another container has"));
+        }
+    }
+    if is_init && !items.is_empty() {
+        problems.warn(items[0].mark(), &items[0].path, "is not modelled: a new Pod starts here without waiting for it");
+    } else if items.len() > 1 {
+        let first = containers.first().map_or("the first", |container| container.name.as_str());
+        let message =
+            format!("is not modelled: hasim plays the container `{first}` and counts only what others request");
+        problems.warn(items[1].mark(), &items[1].path, message);
+    }
+    containers
+}
+
+/// What the scheduler sets aside for a Pod (S4): containers and sidecars together, or an init container with the
+/// sidecars before it, whichever is more; then the overhead. Follows `pkg/api/v1/resource/helpers.go PodRequests`.
+fn read_requests(
+    object: &mut Object<'_>,
+    containers: &[Container],
+    init: &[Container],
+    problems: &mut Problems,
+) -> Resources {
+    let add = |a: Resources, b: Resources| Resources {
+        cpu_millis: a.cpu_millis.saturating_add(b.cpu_millis),
+        memory_bytes: a.memory_bytes.saturating_add(b.memory_bytes),
+    };
+    let mut sidecars = Resources::default();
+    let mut peak = Resources::default();
+    for one in init {
+        let now = add(sidecars, one.requests);
+        peak.cpu_millis = peak.cpu_millis.max(now.cpu_millis);
+        peak.memory_bytes = peak.memory_bytes.max(now.memory_bytes);
+        if one.is_sidecar {
+            sidecars = now;
+        }
+    }
+    let mut sum = containers.iter().fold(sidecars, |sum, container| add(sum, container.requests));
+    sum.cpu_millis = sum.cpu_millis.max(peak.cpu_millis);
+    sum.memory_bytes = sum.memory_bytes.max(peak.memory_bytes);
+    if let Some(whole) = object.get("resources").and_then(|item| container::read_resources(&item, problems)) {
+        // Requests of the Pod as a whole replace the sum.
+        sum.cpu_millis = if whole.cpu_millis > 0 { whole.cpu_millis } else { sum.cpu_millis };
+        sum.memory_bytes = if whole.memory_bytes > 0 { whole.memory_bytes } else { sum.memory_bytes };
+    }
+    if let Some(overhead) = object.get("overhead") {
+        let (cpu, memory, _) = container::read_capacity(&overhead, problems);
+        sum = add(sum, Resources { cpu_millis: cpu.unwrap_or(0), memory_bytes: memory.unwrap_or(0) });
+    }
+    sum
+}
+
+fn read_spread(item: &Item<'_>, labels: &Labels, problems: &mut Problems) -> Vec<SpreadConstraint> {
+    let items = item.list(problems).unwrap_or_default();
+    let mut constraints: Vec<SpreadConstraint> = Vec::new();
+    for item in items {
+        let Some(constraint) = read_constraint(&item, labels, problems) else { continue };
+        if constraints
+            .iter()
+            .any(|other| other.topology_key == constraint.topology_key && other.hard == constraint.hard)
+        {
+            let message = format!(
+                "repeats the pair of topologyKey {} and whenUnsatisfiable of an earlier constraint",
+                constraint.topology_key
+            );
+            problems.error(item.mark(), &item.path, message);
+        }
+        constraints.push(constraint);
+    }
+    constraints
+}
+
+fn read_constraint(item: &Item<'_>, labels: &Labels, problems: &mut Problems) -> Option<SpreadConstraint> {
+    const INT32: i64 = i32::MAX as i64;
+    const POLICIES: [(&str, bool); 2] = [("Honor", true), ("Ignore", false)];
+    let mut object = item.object(problems)?;
+    let max_skew = object.require("maxSkew", problems).and_then(|skew| skew.integer(problems, 1..=INT32));
+    let key = object.require("topologyKey", problems);
+    if let Some(key) = &key {
+        check_label_key(key, problems);
+    }
+    let hard = object
+        .require("whenUnsatisfiable", problems)
+        .and_then(|word| word.word(problems, &[("DoNotSchedule", true), ("ScheduleAnyway", false)]));
+    let min_domains_item = object.get("minDomains");
+    let min_domains = min_domains_item.as_ref().and_then(|domains| domains.integer(problems, 1..=INT32));
+    if let Some(domains) = &min_domains_item
+        && hard == Some(false)
+    {
+        domains.refuse(problems, "must only be set with whenUnsatisfiable: DoNotSchedule");
+    }
+    // M9: affinity is honoured and taints are ignored unless stated.
+    let honor_affinity = object.get("nodeAffinityPolicy").and_then(|policy| policy.word(problems, &POLICIES));
+    let honor_taints = object.get("nodeTaintsPolicy").and_then(|policy| policy.word(problems, &POLICIES));
+    let selector = object.get("labelSelector").and_then(|selector| read_selector(&selector, problems));
+    // Values of these keys are taken from the Pod itself, so they never keep it from matching itself (S7b).
+    if let Some(keys) = object.get("matchLabelKeys").and_then(|keys| keys.list(problems)) {
+        for key in keys {
+            check_label_key(&key, problems);
+            let text = key.string(problems).unwrap_or_default();
+            if selector.as_ref().is_none_or(|s| s.requirements.iter().any(|r| r.key == text)) {
+                key.refuse(problems, "must go with a labelSelector that does not name the key itself");
+            }
+        }
+    }
+    object.finish(problems, &[]);
+    Some(SpreadConstraint {
+        topology_key: key?.string(problems)?.to_string(),
+        max_skew: max_skew? as u32,
+        hard: hard?,
+        min_domains: min_domains.unwrap_or(1) as u32,
+        honor_affinity: honor_affinity.unwrap_or(true),
+        honor_taints: honor_taints.unwrap_or(false),
+        selects_self: selector.as_ref().is_some_and(|selector| selector.matches(labels)),
+    })
+}
+
+impl SpreadConstraint {
+    /// The system's defaults for a Pod without constraints (S8).
+    pub fn system_defaults() -> Vec<Self> {
+        [(HOSTNAME, 3), (super::labels::ZONE, 5)]
+            .into_iter()
+            .map(|(key, max_skew)| Self {
+                topology_key: key.to_string(),
+                max_skew,
+                hard: false,
+                min_domains: 1,
+                honor_affinity: true,
+                honor_taints: false,
+                selects_self: true,
+            })
+            .collect()
+    }
+}

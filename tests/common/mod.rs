@@ -1,0 +1,235 @@
+//! Models for tests, built by hand: the reference configuration and its parts.
+#![allow(dead_code, reason = "each test program uses a part")]
+
+use hasim::ids::ZoneId;
+use hasim::model::{
+    Affects, App, Cluster, ContainerMode, ControlPlane, DeadNodes, Deployment, Fault, ImagePull, Latencies, Model,
+    Node, NodeMode, OnSigterm, PodSpec, PodTolerations, Probe, Resources, Spread, Start, StartRace, Strikes,
+    Toleration, WhileStarting, Zone,
+};
+use hasim::random::Law;
+use hasim::time::Duration;
+
+pub fn secs(s: f64) -> Duration {
+    Duration::from_secs_f64(s)
+}
+
+pub fn days(d: f64) -> f64 {
+    d * 86_400.0
+}
+
+pub fn exponential(mean: f64) -> Law {
+    Law::exponential(mean).unwrap()
+}
+
+/// The reference probe: 20/5/5, with this failure threshold.
+pub fn probe(failure_threshold: u32) -> Probe {
+    Probe {
+        initial_delay: secs(20.0),
+        timeout: secs(5.0),
+        period: secs(5.0),
+        success_threshold: 1,
+        failure_threshold,
+        termination_grace: None,
+    }
+}
+
+/// Latencies that are almost nothing: what remains is Kubernetes itself.
+pub fn quick_latencies() -> Latencies {
+    let law = |value| Law::fixed(value).unwrap();
+    Latencies {
+        replacement: law(0.01),
+        bind: law(0.01),
+        first_sync: law(0.01),
+        sandbox: law(0.0),
+        image_pull: law(0.0),
+        image_check: law(0.0),
+        container_start: law(0.3),
+        container_stop: law(0.0),
+        sync: law(0.01),
+        status_write: law(0.01),
+        endpoint_slice: law(0.01),
+        proxy: law(0.0),
+        deletion_seen: law(0.01),
+        object_gone: law(0.1),
+        kubelet_ready: law(0.5),
+        kubelet_first_sync: law(1.6),
+    }
+}
+
+/// Latencies of a real cluster.
+pub fn real_latencies() -> Latencies {
+    let law = |median, p95| Law::lognormal_with_p95(median, p95).unwrap();
+    Latencies {
+        replacement: law(0.12, 0.4),
+        bind: law(0.04, 0.12),
+        first_sync: law(0.02, 0.05),
+        sandbox: Law::uniform(0.5, 2.0).unwrap(),
+        image_pull: law(12.0, 40.0),
+        image_check: law(0.4, 1.5),
+        container_start: law(0.5, 1.2),
+        container_stop: law(0.08, 0.25),
+        sync: Law::uniform(0.005, 0.02).unwrap(),
+        status_write: law(0.05, 0.15),
+        endpoint_slice: law(0.03, 0.1),
+        proxy: law(0.05, 0.3),
+        deletion_seen: law(0.05, 0.15),
+        object_gone: Law::uniform(0.1, 0.4).unwrap(),
+        kubelet_ready: law(0.5, 0.8),
+        kubelet_first_sync: law(1.6, 2.2),
+    }
+}
+
+/// `zones` zones with `per_zone` Nodes each.
+pub fn cluster(zones: u32, per_zone: u32, latencies: Latencies) -> Cluster {
+    Cluster {
+        zones: (0..zones).map(|zone| Zone { name: format!("zone-{zone}") }).collect(),
+        nodes: (0..zones * per_zone)
+            .map(|node| Node {
+                name: format!("node-{node}"),
+                zone: Some(ZoneId::new((node / per_zone) as usize)),
+                index_in_zone: node % per_zone,
+                allocatable: Resources { cpu_millis: 4000, memory_bytes: 16 << 30 },
+                max_pods: 110,
+            })
+            .collect(),
+        control_plane: ControlPlane::default(),
+        latencies,
+        start_race: StartRace::default(),
+        dead_nodes: DeadNodes::Reboot,
+    }
+}
+
+/// The reference Deployment on a cluster of so many zones and Nodes.
+pub fn deployment(replicas: u32, zones: u32, per_zone: u32, hard_spread: bool) -> Deployment {
+    let nodes = (zones * per_zone) as usize;
+    Deployment {
+        name: "aidbox".into(),
+        namespace: "production".into(),
+        replicas,
+        pod: PodSpec {
+            liveness: Some(probe(4)),
+            readiness: Some(probe(2)),
+            startup: None,
+            termination_grace: secs(30.0),
+            pre_stop_sleep: Duration::ZERO,
+            image_pull: ImagePull::Always,
+            requests: Resources::default(),
+            tolerations: PodTolerations {
+                unreachable: Toleration::For(secs(300.0)),
+                not_ready: Toleration::For(secs(300.0)),
+                unreachable_no_schedule: false,
+                not_ready_no_schedule: false,
+                node_admits: vec![true; nodes],
+            },
+            selects_node: vec![true; nodes],
+            spread: vec![Spread {
+                domain: (0..nodes as u32).map(|node| Some(node / per_zone)).collect(),
+                domains: zones,
+                max_skew: 1,
+                hard: hard_spread,
+                min_domains: 1,
+                honor_affinity: true,
+                honor_taints: false,
+                by_hostname: false,
+                selects_self: true,
+            }],
+            default_spread: false,
+            anti_affinity: vec![],
+        },
+        publish_not_ready: false,
+    }
+}
+
+/// The reference: two replicas over three zones with two Nodes each, nothing breaks.
+pub fn reference() -> Model {
+    Model {
+        deployment: deployment(2, 3, 2, false),
+        app: App {
+            start_up: Law::lognormal_with_p95(12.0, 18.0).unwrap(),
+            while_starting: WhileStarting::Refuses,
+            on_sigterm: OnSigterm::Exits(Law::uniform(0.2, 3.0).unwrap()),
+            probe_failure: 0.0,
+        },
+        cluster: cluster(3, 2, real_latencies()),
+        faults: vec![],
+        min_serving: 1,
+        start: Start::Running,
+        warm_up: secs(7.0 * 86_400.0),
+        horizon: hasim::model::YEAR,
+    }
+}
+
+pub fn fault(name: &str, strikes: Strikes, every: Law, lasts: Option<Law>) -> Fault {
+    Fault { name: name.into(), every, lasts, strikes, source: "test".into() }
+}
+
+/// The faults of the speed target: crash every 3 d and hang every 7 d per container, Node crash every 180 d,
+/// zone outage every 730 d, one probe in 10,000 fails by chance.
+pub fn busy_reference() -> Model {
+    let mut model = reference();
+    model.app.probe_failure = 1e-4;
+    model.faults = vec![
+        fault("crash", Strikes::Container(ContainerMode::Crash), exponential(days(3.0)), None),
+        fault("hang", Strikes::Container(ContainerMode::Hang(Affects::ALL)), exponential(days(7.0)), None),
+        fault(
+            "node-crash",
+            Strikes::Node(NodeMode::Crash),
+            exponential(days(180.0)),
+            Some(Law::lognormal_with_p95(600.0, 3600.0).unwrap()),
+        ),
+        fault(
+            "zone-outage",
+            Strikes::Zone(NodeMode::Isolation),
+            exponential(days(730.0)),
+            Some(Law::lognormal_with_p95(6840.0, 79_200.0).unwrap()),
+        ),
+    ];
+    model
+}
+
+/// Every kind of fault, so often that each strikes within days, and they meet each other.
+pub fn stormy_reference() -> Model {
+    let mut model = reference();
+    let short = |median, p95| Some(Law::lognormal_with_p95(median, p95).unwrap());
+    let only_readiness = Affects { requests: false, liveness: false, startup: false, readiness: true };
+    let gray = Affects { requests: true, liveness: false, startup: false, readiness: false };
+    model.faults = vec![
+        fault("crash", Strikes::Container(ContainerMode::Crash), exponential(days(0.2)), None),
+        fault("hang", Strikes::Container(ContainerMode::Hang(Affects::ALL)), exponential(days(0.3)), None),
+        fault(
+            "pause",
+            Strikes::Container(ContainerMode::Hang(Affects::ALL)),
+            exponential(days(0.2)),
+            short(12.0, 40.0),
+        ),
+        fault(
+            "error",
+            Strikes::Container(ContainerMode::Error(Affects::ALL)),
+            exponential(days(0.5)),
+            short(15.0, 60.0),
+        ),
+        fault("gray", Strikes::Container(ContainerMode::Error(gray)), exponential(days(1.0)), short(60.0, 600.0)),
+        fault(
+            "broken-health",
+            Strikes::Container(ContainerMode::Error(only_readiness)),
+            exponential(days(1.0)),
+            short(60.0, 1200.0),
+        ),
+        fault(
+            "dependency",
+            Strikes::Deployment(ContainerMode::Error(Affects::ALL)),
+            exponential(days(2.0)),
+            short(120.0, 1800.0),
+        ),
+        fault("poison", Strikes::Deployment(ContainerMode::Hang(Affects::ALL)), exponential(days(5.0)), None),
+        fault("node-crash", Strikes::Node(NodeMode::Crash), exponential(days(2.0)), short(300.0, 3000.0)),
+        fault("node-partition", Strikes::Node(NodeMode::Partition), exponential(days(2.0)), short(100.0, 2000.0)),
+        fault("node-isolation", Strikes::Node(NodeMode::Isolation), exponential(days(4.0)), short(100.0, 2000.0)),
+        fault("zone-outage", Strikes::Zone(NodeMode::Crash), exponential(days(5.0)), short(600.0, 6000.0)),
+        fault("zone-partition", Strikes::Zone(NodeMode::Partition), exponential(days(8.0)), short(600.0, 6000.0)),
+    ];
+    model.horizon = secs(30.0 * 86_400.0);
+    model.warm_up = Duration::ZERO;
+    model
+}

@@ -1,0 +1,41 @@
+//! The models and experiments that come with hasim load without an error or a warning.
+
+use std::path::{Path, PathBuf};
+
+use hasim::spec::{check_file, load_experiment};
+
+fn yaml_below(folder: &Path) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
+        let path = entry.path();
+        if path.is_dir() {
+            found.extend(yaml_below(&path));
+        } else if path.extension().is_some_and(|extension| extension == "yaml") {
+            found.push(path);
+        }
+    }
+    found.sort();
+    found
+}
+
+#[test]
+fn shipped_files_are_right() {
+    for folder in ["models", "experiments"] {
+        for path in yaml_below(Path::new(folder)) {
+            let report = check_file(&path);
+            assert!(!report.has_errors() && report.warnings().next().is_none(), "{report}");
+        }
+    }
+}
+
+#[test]
+fn shipped_experiments_have_different_scenarios() {
+    for path in yaml_below(Path::new("experiments")) {
+        let study = load_experiment(&path).unwrap_or_else(|report| panic!("{report}"));
+        let mut names: Vec<&str> = study.scenarios.iter().map(|scenario| scenario.name.as_str()).collect();
+        names.sort_unstable();
+        names.dedup();
+        assert_eq!(names.len(), study.scenarios.len(), "{}", path.display());
+        println!("{}: {names:#?} {:?}", path.display(), study.notes);
+    }
+}
