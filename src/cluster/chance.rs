@@ -35,7 +35,7 @@ impl Chance {
     /// Probes that fail with probability `p`, in [0, 1).
     pub fn new(p: f64) -> Self {
         let q = 1.0 - p;
-        let root = libm::sqrt(q * q + 4.0 * p * q);
+        let root = f64::sqrt(q * q + 4.0 * p * q);
         let second = -2.0 * p * q / (q + root);
         // The product of 1 − λ over both roots is the polynomial at 1: p². So the first root is known to full
         // precision even where it is 1 − 1e-8.
@@ -60,11 +60,15 @@ impl Chance {
             Matters::Two => (self.ln_first, self.weight),
         };
         // Saturates for tiny p: later than any horizon.
-        let guess = libm::ceil(libm::log(u / weight) / ln_first).max(1.0);
+        let guess = f64::ceil(libm::log(u / weight) / ln_first).max(1.0);
         if guess >= 1e15 || guess.is_nan() {
             return u64::MAX;
         }
         let mut n = guess as u64;
+        // Far out one attempt more or less is below the rounding of the logarithm.
+        if guess > 1e6 {
+            return n;
+        }
         while n > 1 && self.survival(matters, n - 1) <= u {
             n -= 1;
         }

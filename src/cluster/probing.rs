@@ -99,8 +99,9 @@ impl<O: Observer> Cluster<'_, O> {
     /// Plans the Pod's probes anew and looks at it. To be called at the instant at which anything has changed
     /// that its probes can see.
     pub(super) fn settle(&mut self, cx: &mut Cx<'_, Event>, pod: PodId) {
+        let wakes_at = self.wakes_at(pod);
         for kind in KINDS {
-            self.plan(cx, pod, kind);
+            self.plan_until(cx, pod, kind, wakes_at);
         }
         self.look(cx, pod);
     }
@@ -115,13 +116,18 @@ impl<O: Observer> Cluster<'_, O> {
 
     /// Schedules the worker's next attempt that matters, unless what was planned still holds.
     fn plan(&mut self, cx: &mut Cx<'_, Event>, pod: PodId, kind: ProbeKind) {
+        let wakes_at = self.wakes_at(pod);
+        self.plan_until(cx, pod, kind, wakes_at);
+    }
+
+    /// The same, where the Pod is planned anew at `wakes_at` at the latest.
+    fn plan_until(&mut self, cx: &mut Cx<'_, Event>, pod: PodId, kind: ProbeKind, wakes_at: SimTime) {
         if self.pods[pod.index()].workers[kind as usize].is_none() {
             return;
         }
         let outlook = self.outlook(pod, kind);
         let status = self.pods[pod.index()].status;
         let (mode, chance) = (self.mode, self.chance);
-        let wakes_at = if mode == Mode::EveryProbe { SimTime::NEVER } else { self.wakes_at(pod) };
         let Some(prober) = self.prober(pod, kind) else { return };
         if let Some(plan) = prober.plan
             && (mode == Mode::EveryProbe || plan.status == status && plan.outlook == outlook)
@@ -178,6 +184,9 @@ impl<O: Observer> Cluster<'_, O> {
     /// Something will happen to the Pod at this instant at the latest, and its probes will be planned again: an
     /// attempt that is due later need not be scheduled before.
     fn wakes_at(&self, pod: PodId) -> SimTime {
+        if self.mode == Mode::EveryProbe {
+            return SimTime::NEVER;
+        }
         let state = &self.pods[pod.index()];
         let container = &state.container;
         let sync = if state.sync.is_set() { state.sync_due } else { SimTime::NEVER };

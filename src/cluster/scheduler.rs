@@ -236,7 +236,7 @@ impl<O: Observer> Cluster<'_, O> {
             }
         }
         let raw: Vec<Option<i64>> =
-            raw.iter().zip(feasible).map(|(sum, &node)| (!ignored(node)).then(|| libm::round(*sum) as i64)).collect();
+            raw.iter().zip(feasible).map(|(sum, &node)| (!ignored(node)).then(|| f64::round(*sum) as i64)).collect();
         let max = raw.iter().flatten().max().copied().unwrap_or(0);
         let min = raw.iter().flatten().min().copied().unwrap_or(0);
         raw.into_iter()

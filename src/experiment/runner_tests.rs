@@ -188,12 +188,12 @@ fn a_precision_target_is_reached_or_said_to_be_missed() {
         let precision = Precision { metric: Metric::Downtime, relative, max_replications };
         often(&plan(vec![model()], Stop::Precision(precision)))
     };
-    let reached = asked(0.05, 100_000);
+    let reached = asked(0.02, 100_000);
     let Estimate { mean, low, high, .. } = reached.scenarios[0].downtime_s_per_year;
-    assert!((high - low) / 2.0 <= 0.05 * mean);
+    assert!((high - low) / 2.0 <= 0.02 * mean);
     let replications = reached.scenarios[0].replications;
     assert!(replications > FLOOR && (replications / FLOOR).is_power_of_two(), "{replications}");
-    assert!(reached.notes[0].starts_with("Precision: ±5 % of the downtime holds"), "{:?}", reached.notes);
+    assert!(reached.notes[0].starts_with("Precision: ±2 % of the downtime holds"), "{:?}", reached.notes);
     let missed = asked(0.000_1, 300);
     assert_eq!(missed.scenarios[0].replications, 300);
     assert!(missed.notes[0].contains("was not reached within maxReplications (300) by `s0` (±"), "{:?}", missed.notes);

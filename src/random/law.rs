@@ -237,7 +237,7 @@ impl Law {
     fn sample_length_biased(&self, u: f64, rng: &mut impl Rng) -> f64 {
         match self {
             Self::Fixed(value) => *value,
-            Self::Uniform { min, max } => libm::sqrt(min * min + u * (max * max - min * min)),
+            Self::Uniform { min, max } => f64::sqrt(min * min + u * (max * max - min * min)),
             Self::Exponential { mean } => gamma_variate(2.0, *mean, rng),
             // With y = (x/scale)^shape the density of y is y^(1/shape)·e^(−y): a gamma law.
             Self::Weibull { shape, scale } => {
@@ -351,7 +351,7 @@ pub fn normal_quantile(p: f64) -> f64 {
         return q * ratio(&A, &B, 0.180_625 - q * q);
     }
     let tail = if q < 0.0 { p } else { 1.0 - p };
-    let r = libm::sqrt(-libm::log(tail));
+    let r = f64::sqrt(-libm::log(tail));
     let x = if r <= 5.0 { ratio(&C, &D, r - 1.6) } else { ratio(&E, &F, r - 5.0) };
     if q < 0.0 { -x } else { x }
 }

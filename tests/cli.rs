@@ -1,0 +1,151 @@
+//! Process: the program as its user runs it.
+
+use std::path::Path;
+use std::process::Output;
+
+use assert_cmd::Command;
+use predicates::prelude::*;
+use predicates::str::contains;
+
+fn hasim() -> Command {
+    let mut command = Command::cargo_bin("hasim").unwrap();
+    command.current_dir(env!("CARGO_MANIFEST_DIR"));
+    command
+}
+
+fn run_aidbox(folder: &Path, more: &[&str]) -> Output {
+    let output = hasim()
+        .args(["run", "experiments/aidbox.yaml", "--replications", "100", "--out-dir"])
+        .arg(folder)
+        .args(more)
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    output
+}
+
+fn files(folder: &Path) -> Vec<(String, Vec<u8>)> {
+    let mut files = Vec::new();
+    let mut folders = vec![folder.to_owned()];
+    while let Some(next) = folders.pop() {
+        for entry in std::fs::read_dir(next).unwrap().map(|entry| entry.unwrap().path()) {
+            if entry.is_dir() {
+                folders.push(entry);
+            } else {
+                let name = entry.strip_prefix(folder).unwrap().display().to_string();
+                files.push((name, std::fs::read(&entry).unwrap()));
+            }
+        }
+    }
+    files.sort();
+    files
+}
+
+/// Determinism: every byte of every file, one thread against two.
+#[test]
+fn the_number_of_threads_changes_no_byte() {
+    let (one, two) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    run_aidbox(one.path(), &["--threads", "1"]);
+    run_aidbox(two.path(), &["--threads", "2"]);
+    let (one, two) = (files(one.path()), files(two.path()));
+    let names: Vec<&str> = one.iter().map(|file| file.0.as_str()).collect();
+    for name in ["results.json", "results.csv", "recoveries.csv", "charts/downtime.svg", "charts/downtime.png"] {
+        assert!(names.contains(&name), "{name} is missing from {names:?}");
+    }
+    assert!(one == two, "the files differ");
+}
+
+#[test]
+fn json_on_standard_output_is_exactly_the_file_and_progress_is_not_in_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let output = run_aidbox(folder.path(), &["--output", "json"]);
+    assert_eq!(output.stdout, std::fs::read(folder.path().join("results.json")).unwrap());
+    let csv = run_aidbox(folder.path(), &["--output", "csv", "--quiet"]);
+    assert_eq!(csv.stdout, std::fs::read(folder.path().join("results.csv")).unwrap());
+}
+
+#[test]
+fn a_report_is_made_again_from_results_alone() {
+    let folder = tempfile::tempdir().unwrap();
+    run_aidbox(folder.path(), &[]);
+    let before = files(folder.path());
+    std::fs::remove_dir_all(folder.path().join("charts")).unwrap();
+    hasim().arg("report").arg(folder.path()).assert().success().stdout(contains("aidbox is available"));
+    assert!(before == files(folder.path()), "the files differ");
+}
+
+#[test]
+fn wrong_use_is_2_and_bad_input_is_3() {
+    hasim().assert().code(2).stderr(contains("Usage"));
+    hasim().args(["run", "experiments/aidbox.yaml", "--replications", "0"]).assert().code(2);
+    hasim().args(["run", "experiments/aidbox.yaml", "--bogus"]).assert().code(2).stderr(contains("--bogus"));
+    hasim().args(["run", "nowhere.yaml"]).assert().code(3).stderr(contains("nowhere.yaml"));
+    hasim().args(["run", "models/apps/jvm-service.yaml"]).assert().code(3).stderr(contains("must be Experiment"));
+    hasim().args(["report", "src"]).assert().code(3).stderr(contains("results.json"));
+    hasim().args(["check", "src"]).assert().code(3).stderr(contains("without .yaml"));
+}
+
+#[test]
+fn check_accepts_what_is_shipped_and_refuses_every_wrong_file() {
+    hasim().args(["check", "models", "experiments"]).assert().success().stdout(contains("no errors"));
+    let located = predicate::str::is_match(r"tests/check/m4-max-both-zero\.yaml:\d+:\d+: ").unwrap();
+    hasim()
+        .args(["check", "tests/check"])
+        .assert()
+        .code(3)
+        .stderr(located.and(contains("panicked").not()))
+        .stdout(contains("there are errors"));
+}
+
+#[test]
+fn check_reads_standard_input() {
+    let manifest = std::fs::read("models/deployments/aidbox.yaml").unwrap();
+    hasim().args(["check", "-"]).write_stdin(manifest).assert().success();
+    hasim().args(["check", "-"]).write_stdin("kind: [").assert().code(3).stderr(contains("<stdin>:1"));
+}
+
+#[test]
+fn a_folder_that_cannot_be_written_is_a_failure_before_the_run() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("a-file");
+    std::fs::write(&file, "").unwrap();
+    hasim()
+        .args(["run", "experiments/aidbox.yaml", "--out-dir"])
+        .arg(file.join("below"))
+        .assert()
+        .code(1)
+        .stderr(contains("cannot write").and(contains("--out-dir")));
+}
+
+#[test]
+fn targets_decide_the_exit_code() {
+    let folder = tempfile::tempdir().unwrap();
+    let text = std::fs::read_to_string("experiments/aidbox.yaml").unwrap();
+    let models = Path::new(env!("CARGO_MANIFEST_DIR")).join("models");
+    for (target, code, word) in [("99%", 0, "PASS"), ("99.9999%", 4, "FAIL")] {
+        let text = text.replace("../models", models.to_str().unwrap())
+            + &format!("  targets: [{{metric: availability, atLeast: {target}}}]\n");
+        let file = folder.path().join("targets.yaml");
+        std::fs::write(&file, text).unwrap();
+        hasim()
+            .arg("run")
+            .arg(&file)
+            .args(["--replications", "100", "--out-dir"])
+            .arg(folder.path().join("out"))
+            .assert()
+            .code(code)
+            .stdout(predicate::str::starts_with(word));
+    }
+}
+
+/// The README is run: what it prints of its own command is what the program prints.
+#[test]
+fn the_readme_shows_what_its_command_prints() {
+    let readme = std::fs::read_to_string("README.md").unwrap();
+    let shown = readme.split("<!-- output -->\n\n```text\n").nth(1).and_then(|rest| rest.split("```").next());
+    let folder = tempfile::tempdir().unwrap();
+    let output = hasim().args(["run", "experiments/aidbox.yaml", "--out-dir"]).arg(folder.path()).output().unwrap();
+    let printed = String::from_utf8(output.stdout).unwrap();
+    let printed = printed.split("\nTables and charts:").next().unwrap();
+    assert_eq!(shown.expect("the README has the output"), printed);
+}
