@@ -65,7 +65,11 @@ fn source(shown: &ScenarioResult) -> Option<String> {
         let share = first.total / whole * 100.0;
         let phase = merged::phase_name(first.main_phase);
         let most = if share > 50.0 { "Most" } else { "The largest part of" };
-        Some(format!("{most} {what} comes from {} ({share:.0} %), mainly in phase {phase}.", first.fault))
+        Some(format!(
+            "{most} {what} comes from {} ({}), mainly in phase {phase}.",
+            first.fault,
+            human::share(first.total, whole)
+        ))
     };
     let failures = || of("what fails", &shown.request_failure_attribution);
     of("downtime", &shown.downtime_attribution).or_else(failures)

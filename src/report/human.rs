@@ -45,8 +45,8 @@ pub fn in_full(secs: f64) -> String {
     match secs {
         s if s < 0.0 => format!("−{}", in_full(-s)),
         s if s > 59.5 && s < HOUR - 0.5 => in_two(s, MINUTE, "min", 1.0, "s"),
-        s if s >= HOUR - 0.5 && s < DAY - MINUTE / 2.0 => in_two(s, HOUR, "h", MINUTE, "min"),
-        s if s >= DAY - MINUTE / 2.0 && s < 10.0 * DAY - HOUR / 2.0 => in_two(s, DAY, "d", HOUR, "h"),
+        s if (HOUR - 0.5..DAY - MINUTE / 2.0).contains(&s) => in_two(s, HOUR, "h", MINUTE, "min"),
+        s if (DAY - MINUTE / 2.0..10.0 * DAY - HOUR / 2.0).contains(&s) => in_two(s, DAY, "d", HOUR, "h"),
         s => duration(s),
     }
 }
@@ -114,12 +114,20 @@ pub fn span(estimate: &Estimate) -> String {
     if estimate.bound { format!("≤ {}", duration(estimate.high)) } else { duration(estimate.mean) }
 }
 
-/// A span with the half-width of its interval, both in the unit of the mean: `68 ± 3 min`, `2.39 ± 0.17 h`, `≤ 1.6 h`.
+/// A span with the half-width of its interval, both in the unit of the mean: `68 ± 3 min`, `2.39 ± 0.17 h`; with the
+/// interval itself where that is lopsided: `50 (10–310) ms`; a bound as `≤ 1.6 h`.
 pub fn span_with_error(estimate: &Estimate) -> String {
     let half = half_width(estimate);
     let (unit, name) = unit_of(estimate.mean);
     if estimate.bound || half <= 0.0 || estimate.mean > 1e6 * YEAR || half > 1e3 * estimate.mean.max(1.0) {
         return span(estimate);
+    }
+    // Rare events give lopsided intervals, for which a ± would be wrong on one side.
+    let lopsided = estimate.high - estimate.mean > 1.5 * (estimate.mean - estimate.low);
+    if lopsided && half > 0.3 * estimate.mean {
+        let (unit, name) = unit_of(estimate.high);
+        let [mean, low, high] = [estimate.mean, estimate.low, estimate.high].map(|secs| significant(secs / unit, 2));
+        return format!("{mean} ({low}–{high}) {name}");
     }
     let (mean, half) = (estimate.mean / unit, half / unit);
     // A half-width that begins with 1 needs a second digit: 0.1 may be 0.06 or 0.14.
@@ -130,6 +138,8 @@ pub fn span_with_error(estimate: &Estimate) -> String {
 /// The unit in which a span has one or two digits before the point.
 fn unit_of(secs: f64) -> (f64, &'static str) {
     match secs {
+        s if s < 0.000_999_5 => (1e-6, "µs"),
+        s if s < 0.999_5 => (1e-3, "ms"),
         s if s < 99.5 => (1.0, "s"),
         s if s < 99.5 * MINUTE => (MINUTE, "min"),
         s if s < 99.5 * HOUR => (HOUR, "h"),
@@ -171,6 +181,15 @@ fn percent_decimals(missing: f64, half: f64) -> usize {
     let by_error = if half > 0.0 { places(half) } else { places(missing.abs().max(1e-9)) + 2 };
     let by_distance = if missing > 0.0 { places(missing) } else { 0 };
     by_error.max(by_distance).min(10)
+}
+
+/// A part of a whole, never rounded to nothing or to all: `< 1 %`, `35 %`, `> 99 %`.
+pub fn share(part: f64, whole: f64) -> String {
+    match part / whole * 100.0 {
+        percent if percent < 1.0 => "< 1 %".to_owned(),
+        percent if percent >= 99.5 && part < whole => "> 99 %".to_owned(),
+        percent => format!("{percent:.0} %"),
+    }
 }
 
 /// A confidence level or a target: `95 %`, `99.95 %`.
@@ -236,7 +255,8 @@ mod tests {
         assert_eq!(count(&estimate(1234.5, 1200.0, 1260.0)), "1230");
         assert_eq!(span_with_error(&estimate(4_080.0, 3_900.0, 4_260.0)), "68 ± 3 min");
         assert_eq!(span_with_error(&estimate(8_600.0, 8_000.0, 9_100.0)), "2.39 ± 0.17 h");
-        assert_eq!(span_with_error(&estimate(0.0, 0.0, 0.4)), "0.0 ± 0.4 s");
+        assert_eq!(span_with_error(&estimate(0.0, 0.0, 0.4)), "0 (0–400) ms");
+        assert_eq!(span_with_error(&estimate(0.05, 0.01, 0.31)), "50 (10–310) ms");
     }
 
     #[test]

@@ -52,12 +52,36 @@ impl Labels {
         cells.join(" · ")
     }
 
+    /// Like [`Labels::short`] without spaces, long values cut where the column's values stay apart: `2·3`.
+    pub fn narrow(&self, scenario: usize) -> String {
+        let cells: Vec<String> = self.columns.iter().map(|column| column.narrow(scenario)).collect();
+        cells.join("·")
+    }
+
     /// What [`Labels::short`] lists: `replicas · readinessProbe.failureThreshold`.
     pub fn short_keys(&self) -> String {
         let keys: Vec<&str> = self.columns.iter().map(|column| column.short_key.as_str()).collect();
         keys.join(" · ")
     }
 }
+
+impl Column {
+    fn narrow(&self, scenario: usize) -> String {
+        let cut = |cell: &str| -> String {
+            if cell.chars().count() <= NARROW {
+                cell.to_owned()
+            } else {
+                cell.chars().take(NARROW - 1).chain(['…']).collect()
+            }
+        };
+        let distinct = |cells: &mut dyn Iterator<Item = String>| cells.collect::<BTreeSet<_>>().len();
+        let apart = distinct(&mut self.cells.iter().cloned()) == distinct(&mut self.cells.iter().map(|cell| cut(cell)));
+        if apart { cut(&self.cells[scenario]) } else { self.cells[scenario].clone() }
+    }
+}
+
+/// Characters of a value in a narrow label.
+const NARROW: usize = 8;
 
 fn values(result: &ExperimentResult, scenario: &ScenarioResult) -> Vec<String> {
     result.varied.iter().filter_map(|key| scenario.parameters.get(key)).map(value_text).collect()
@@ -76,12 +100,18 @@ pub fn value_text(value: &Value) -> String {
     }
 }
 
+const LAWS: [&str; 8] = ["fixed", "uniform", "exponential", "weibull", "lognormal", "gamma", "empirical", "mixture"];
+
 /// The last two parts of the key, more where another key ends alike.
 fn short_key(key: &str, all: &[String]) -> String {
     let starts: Vec<usize> = std::iter::once(0).chain(key.match_indices('.').map(|(at, _)| at + 1)).collect();
+    // The name of a law says nothing without what it is the law of.
+    let is_law = |part: &str| LAWS.iter().any(|law| part.split('.').next() == Some(law));
     let suffixes = starts.iter().rev().skip(1.min(starts.len() - 1)).map(|&at| &key[at..]);
+    let suffixes = suffixes.filter(|suffix| !is_law(suffix));
     let unique = |suffix: &str| all.iter().filter(|other| ends_with_parts(other, suffix)).count() == 1;
-    suffixes.into_iter().find(|suffix| unique(suffix)).unwrap_or(key).to_owned()
+    let mut suffixes = suffixes;
+    suffixes.find(|suffix| unique(suffix)).unwrap_or(key).to_owned()
 }
 
 fn ends_with_parts(key: &str, suffix: &str) -> bool {
@@ -94,10 +124,22 @@ mod tests {
 
     #[test]
     fn keys_are_as_short_as_they_can_be() {
-        let keys =
-            ["replicas", "spec.template.readinessProbe.failureThreshold", "a.faults.x.every", "b.faults.x.every"]
-                .map(str::to_owned);
+        let keys = [
+            "replicas",
+            "spec.template.readinessProbe.failureThreshold",
+            "app.startUp.lognormal.median",
+            "a.faults.x.every",
+            "b.faults.x.every",
+        ];
+        let keys = keys.map(str::to_owned);
         let short: Vec<String> = keys.iter().map(|key| short_key(key, &keys)).collect();
-        assert_eq!(short, ["replicas", "readinessProbe.failureThreshold", "a.faults.x.every", "b.faults.x.every"]);
+        let expected = [
+            "replicas",
+            "readinessProbe.failureThreshold",
+            "startUp.lognormal.median",
+            "a.faults.x.every",
+            "b.faults.x.every",
+        ];
+        assert_eq!(short, expected);
     }
 }

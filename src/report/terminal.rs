@@ -97,7 +97,13 @@ fn scenarios(result: &ExperimentResult, width: u16) -> String {
     let head = ["scenario", "availability", "downtime/yr", "failed\nreq./yr", "outages\n/yr", "recovery\np50", "\np95"];
     let rows = result.scenarios.iter().enumerate().map(|(i, scenario)| {
         let baseline = result.baseline.as_deref() == Some(scenario.name.as_str()) && result.scenarios.len() > 1;
-        let label = if numbered { (i + 1).to_string() } else { labels.short(i) };
+        let label = if numbered {
+            (i + 1).to_string()
+        } else if labels.varied {
+            labels.narrow(i)
+        } else {
+            labels.short(i)
+        };
         let name = if baseline { format!("{label} *") } else { label };
         let [median, late] = recovery(&Samples::of_recoveries(scenario));
         [
@@ -134,7 +140,11 @@ fn causes(result: &ExperimentResult, shown: &ScenarioResult, width: u16) -> Stri
     let sum = |causes: &[merged::CauseTotal<'_>]| causes.iter().map(|cause| cause.total).sum::<f64>();
     let (all_down, all_failed) = (sum(&down), sum(&failed));
     let part = |total: f64, whole: f64| {
-        if total > 0.0 { format!("{} ({})", human::duration(total), share(total / whole)) } else { "–".to_owned() }
+        if total > 0.0 {
+            format!("{} ({})", human::duration(total), human::share(total, whole))
+        } else {
+            "–".to_owned()
+        }
     };
     let of = |causes: &[merged::CauseTotal<'_>], names: &[&str]| {
         causes.iter().filter(|cause| names.contains(&cause.fault)).map(|cause| cause.total).sum::<f64>()
@@ -178,10 +188,6 @@ fn causes(result: &ExperimentResult, shown: &ScenarioResult, width: u16) -> Stri
     text + &table(&head, rows, width)
 }
 
-fn share(share: f64) -> String {
-    if share < 0.005 { "<1 %".to_owned() } else { format!("{:.0} %", share * 100.0) }
-}
-
 fn footnotes(result: &ExperimentResult) -> Vec<String> {
     let mut notes = Vec::new();
     let level = human::plain_percent(result.confidence);
@@ -211,11 +217,13 @@ fn table(head: &[&str], rows: Vec<Vec<String>>, width: u16) -> String {
     table.load_style(STYLE).set_content_arrangement(ContentArrangement::Dynamic).set_width(width).force_no_tty();
     table.set_header(head.to_vec());
     table.add_rows(rows);
-    for column in table.column_iter_mut().skip(1) {
-        // Numbers are never broken.
-        column.set_cell_alignment(CellAlignment::Right);
+    for (i, column) in table.column_iter_mut().enumerate() {
         column.set_padding((1, 0));
-        column.set_constraint(ColumnConstraint::ContentWidth);
+        if i > 0 {
+            // Numbers are never broken.
+            column.set_cell_alignment(CellAlignment::Right);
+            column.set_constraint(ColumnConstraint::ContentWidth);
+        }
     }
     table.trim_fmt() + "\n"
 }

@@ -27,7 +27,7 @@ pub fn draw(result: &ExperimentResult) -> Option<Picture> {
     let mut picture = Picture::new(frame::WIDTH);
     let lead = format!(
         "Each second is charged to the latest fault of the Pods that do not serve, and to the phase of their recovery; \
-         the parts add up to the totals. {}",
+         the parts add up to the totals. Beside each bar: time a year and its share. {}",
         shown_name(result)
     );
     let mut y = frame::head(&mut picture, "Where do downtime and failed requests come from?", lead.trim());
@@ -64,8 +64,7 @@ pub fn draw(result: &ExperimentResult) -> Option<Picture> {
             picture.description.push(format!("{title} from {cause}: {text}"));
         }
     }
-    picture.text(RIGHT, bottom + 36.0, Anchor::Right, SMALL, "time a year, and its share");
-    frame::foot(&mut picture, result, bottom + 30.0);
+    frame::foot(&mut picture, result, bottom + 22.0);
     Some(picture)
 }
 
@@ -90,7 +89,5 @@ fn of_cause<'a>(parts: &'a [Attribution], cause: &str) -> Vec<(&'a str, f64)> {
 
 /// `41 min · 61 %`
 fn with_share(total: f64, whole: f64) -> String {
-    let share = total / whole * 100.0;
-    let share = if share < 1.0 { "< 1 %".to_owned() } else { format!("{share:.0} %") };
-    format!("{} · {share}", human::duration(total))
+    format!("{} · {}", human::duration(total), human::share(total, whole))
 }

@@ -83,13 +83,14 @@ impl Axis {
         let inside = |v: &f64| (low..=high).contains(v);
         let fine: Vec<f64> = log_ladder(unit, low, high, true).into_iter().filter(inside).collect();
         let coarse: Vec<f64> = log_ladder(unit, low, high, false).into_iter().filter(inside).collect();
-        let closest = |values: &[f64]| {
-            values.windows(2).map(|w| (axis.at(w[1]) - axis.at(w[0])).abs()).fold(f64::INFINITY, f64::min)
-        };
-        let mut values = if closest(&fine) >= TICK_ROOM * 0.75 || coarse.len() < 2 { fine } else { coarse };
-        while values.len() > 2 && closest(&values) < TICK_ROOM * 0.75 {
-            values = values.into_iter().step_by(2).collect();
+        // The rounder numbers first, then others where there is room.
+        let mut values: Vec<f64> = Vec::new();
+        for v in coarse.into_iter().chain(fine) {
+            if values.iter().all(|other| (axis.at(*other) - axis.at(v)).abs() >= TICK_ROOM * 0.75) {
+                values.push(v);
+            }
         }
+        values.sort_by(f64::total_cmp);
         axis.ticks = values.into_iter().map(|v| (v, label(unit, v))).collect();
         axis
     }

@@ -83,6 +83,24 @@ pub fn wrap(text: &str, em: f64, bold: bool, max: f64) -> Vec<String> {
     lines.into_iter().map(|line| fit(&line, em, bold, max)).collect()
 }
 
+/// At most so many lines, the last of them cut if there were more.
+pub fn wrap_lines(text: &str, em: f64, bold: bool, max: f64, lines: usize) -> Vec<String> {
+    let mut wrapped = wrap(text, em, bold, max);
+    if wrapped.len() > lines {
+        let rest = wrapped.split_off(lines - 1).join(" ");
+        wrapped.push(fit(&rest, em, bold, max));
+    }
+    wrapped
+}
+
+/// A key on one line if it fits, else a line for each of its parts.
+pub fn wrap_key(key: &str, em: f64, bold: bool, max: f64) -> Vec<String> {
+    if width(key, em, bold) <= max {
+        return vec![key.to_owned()];
+    }
+    key.split('.').map(|part| fit(part, em, bold, max)).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

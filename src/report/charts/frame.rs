@@ -118,14 +118,16 @@ impl Rows {
     /// Lays the columns out from the left margin, so wide as their texts and no wider than their share of `room`.
     pub fn of(labels: &Labels, room: f64) -> Self {
         let gap = 18.0;
-        let share = room / labels.columns.len() as f64 - gap;
         let mut x = MARGIN;
         let mut columns = Vec::new();
-        for column in &labels.columns {
-            let head: Vec<String> = column.short_key.split('.').map(str::to_owned).collect();
-            let head_width = widest(&head, SMALL, true);
-            let cell_width = widest(&column.cells, BODY, true);
-            let width = head_width.max(cell_width).min(share.max(48.0));
+        let heads: Vec<Vec<String>> =
+            labels.columns.iter().map(|column| column.short_key.split('.').map(str::to_owned).collect()).collect();
+        let wanted = heads.iter().zip(&labels.columns);
+        let wanted: Vec<f64> =
+            wanted.map(|(head, column)| widest(head, SMALL, true).max(widest(&column.cells, BODY, true))).collect();
+        let most = width_limit(&wanted, room - gap * wanted.len() as f64);
+        for ((column, head), wanted) in labels.columns.iter().zip(heads).zip(wanted) {
+            let width = wanted.min(most);
             let cut = |texts: &[String], style: Style| -> Vec<String> {
                 texts.iter().map(|text| font::fit(text, style.size, true, width)).collect()
             };
@@ -153,6 +155,21 @@ impl Rows {
             picture.text(column.x, middle + 4.5, Anchor::Left, style, column.cells[scenario].clone());
         }
     }
+}
+
+/// The largest width that columns may have so that all fit the room; narrow ones keep what they want.
+fn width_limit(wanted: &[f64], room: f64) -> f64 {
+    let mut sorted = wanted.to_vec();
+    sorted.sort_by(f64::total_cmp);
+    let mut left = room;
+    for (i, width) in sorted.iter().enumerate() {
+        let share = left / (sorted.len() - i) as f64;
+        if *width > share {
+            return share.max(40.0);
+        }
+        left -= width;
+    }
+    f64::INFINITY
 }
 
 fn widest(texts: &[String], style: Style, bold: bool) -> f64 {

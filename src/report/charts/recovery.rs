@@ -52,14 +52,7 @@ fn draw(result: &ExperimentResult, samples: &[Samples], title: &str, what: &str)
     let mut picture = Picture::new(frame::WIDTH);
     let top = frame::head(&mut picture, title, &lead(samples, what)) + 8.0;
     let (left, right, bottom) = (MARGIN + 62.0, RIGHT - LEGEND - 24.0, top + HEIGHT);
-    let most = samples.iter().map(|s| s.count).max().unwrap_or(0);
-    let share = if most >= 20_000 {
-        0.999_9
-    } else if most >= 2_000 {
-        0.999
-    } else {
-        0.99
-    };
+    let share = highest(samples);
     let x_axis = Axis::log(Unit::Time, range, left, right);
     let y_axis = Axis::nines(share, bottom, top);
     frame::vertical_grid(&mut picture, &x_axis, top, bottom);
@@ -70,7 +63,12 @@ fn draw(result: &ExperimentResult, samples: &[Samples], title: &str, what: &str)
     for (samples, colour) in samples.iter().zip(&series.colours).rev() {
         let (width, opacity) = if many { (1.3, 0.75) } else { (2.2, 1.0) };
         if let Some(points) = steps(samples, &x_axis, &y_axis, share) {
+            // A line that ends before the top ends at the longest that was seen.
+            let end = points.last().copied().filter(|_| ends_below(samples, share));
             picture.line(points, width, colour.faint(opacity));
+            if let Some(end) = end {
+                picture.disc(end, width + 1.6, *colour);
+            }
         }
     }
     picture.text(f64::midpoint(left, right), bottom + 34.0, Anchor::Middle, SMALL, "recovered within (logarithmic)");
@@ -82,13 +80,32 @@ fn draw(result: &ExperimentResult, samples: &[Samples], title: &str, what: &str)
     Some(picture)
 }
 
+/// Where the axis of shares ends: as far into the tail as there are samples to show it.
+fn highest(samples: &[Samples]) -> f64 {
+    match samples.iter().map(|s| s.count).max().unwrap_or(0) {
+        20_000.. => 0.999_9,
+        2_000.. => 0.999,
+        50.. => 0.99,
+        _ => 0.95,
+    }
+}
+
+/// True if the line ends at its longest sample before it reaches the top.
+fn ends_below(samples: &Samples, highest: f64) -> bool {
+    samples.count > 0 && samples.censored == 0 && (samples.count as f64 - 0.5) / (samples.count as f64) < highest
+}
+
 fn lead(samples: &[Samples], what: &str) -> String {
     let censored: u64 = samples.iter().map(|s| s.censored).sum();
     let mut text = format!(
         "{what}. The scale stretches the tail: 90, 99 and 99.9 % are equally far apart, and a line further left is better."
     );
+    if samples.iter().any(|s| ends_below(s, highest(samples))) {
+        text += " A dot is the longest that was seen.";
+    }
     if censored > 0 {
-        let _ = write!(text, " {} without an end keep their lines from reaching the top.", human::whole(censored));
+        let _ =
+            write!(text, " {} samples without an end keep their lines from reaching the top.", human::whole(censored));
     }
     text
 }
@@ -125,15 +142,16 @@ fn steps(samples: &Samples, x: &Axis, y: &Axis, top: f64) -> Option<Vec<(f64, f6
 
 fn legend(picture: &mut Picture, series: &Series, samples: &[Samples], x: f64, top: f64) {
     let mut y = top + 10.0;
-    for line in series.title.split(" · ").filter(|line| !line.is_empty()) {
-        picture.text(x, y, Anchor::Left, SMALL.bold(), font::fit(line, SMALL.size, true, RIGHT - x));
+    let keys = series.title.split(" · ").filter(|key| !key.is_empty());
+    for line in keys.flat_map(|key| font::wrap_key(key, SMALL.size, true, RIGHT - x)) {
+        picture.text(x, y, Anchor::Left, SMALL.bold(), line);
         y += 15.0;
     }
     y += 6.0;
     let each = samples.len() == series.legend.len() && series.column.is_none();
     for (i, (colour, name)) in series.legend.iter().enumerate() {
         picture.line(vec![(x, y - 4.0), (x + 20.0, y - 4.0)], 3.0, *colour);
-        for line in font::wrap(name, BODY.size, false, RIGHT - x - 28.0).into_iter().take(2) {
+        for line in font::wrap_lines(name, BODY.size, false, RIGHT - x - 28.0, 3) {
             picture.text(x + 28.0, y, Anchor::Left, BODY, line);
             y += 15.0;
         }

@@ -73,7 +73,12 @@ pub fn draw(result: &ExperimentResult) -> Option<Picture> {
     }
     let places: Vec<(f64, f64)> =
         points.iter().map(|p| (x_axis.at(shown(&p.false_positives)), y_axis.at(p.detection))).collect();
-    label_points(&mut picture, &labels, &points, &places, (left, top, right, bottom));
+    let bar = |p: &Point, &(x, y): &(f64, f64)| {
+        let left = if p.false_positives.bound { x - 22.0 } else { x_axis.at(p.false_positives.low) };
+        (left, y - 2.0, if p.false_positives.bound { x } else { x_axis.at(p.false_positives.high) }, y + 2.0)
+    };
+    let bars: Vec<Box> = points.iter().zip(&places).map(|(p, at)| bar(p, at)).collect();
+    label_points(&mut picture, &labels, &points, (&places, bars), (left, top, right, bottom));
     legend(&mut picture, &labels, &series, shape_column, (right + 30.0, top));
     for p in &points {
         picture.description.push(format!(
@@ -155,6 +160,9 @@ fn encoding(labels: &Labels, points: &[Point]) -> (Series, Option<usize>) {
 
 const SHAPES: usize = 6;
 
+/// Left, top, right, bottom.
+type Box = (f64, f64, f64, f64);
+
 /// Disc, square, triangle, diamond, triangle downwards, cross.
 fn mark(picture: &mut Picture, shape: usize, (x, y): (f64, f64), r: f64, colour: Colour) {
     let corners: &[(f64, f64)] = match shape % SHAPES {
@@ -178,12 +186,12 @@ fn label_points(
     picture: &mut Picture,
     labels: &Labels,
     points: &[Point],
-    places: &[(f64, f64)],
+    (places, bars): (&[(f64, f64)], Vec<Box>),
     (left, top, right, bottom): (f64, f64, f64, f64),
 ) {
-    type Box = (f64, f64, f64, f64);
     let apart = |a: &Box, b: &Box| a.2 <= b.0 || b.2 <= a.0 || a.3 <= b.1 || b.3 <= a.1;
-    let mut taken: Vec<Box> = places.iter().map(|(x, y)| (x - 7.0, y - 7.0, x + 7.0, y + 7.0)).collect();
+    let mut taken = bars;
+    taken.extend(places.iter().map(|(x, y)| (x - 7.0, y - 7.0, x + 7.0, y + 7.0)));
     for (p, &(x, y)) in points.iter().zip(places) {
         let text = font::fit(&labels.short(p.scenario), SMALL.size, false, 220.0);
         let w = font::width(&text, SMALL.size, false);
@@ -224,7 +232,7 @@ fn lead(faults: &[&str], points: &[Point]) -> String {
 fn legend(picture: &mut Picture, labels: &Labels, series: &Series, shape: Option<usize>, (x, top): (f64, f64)) {
     let width = RIGHT - x;
     let title = |picture: &mut Picture, y: &mut f64, text: &str| {
-        for line in text.split(" · ").flat_map(|key| font::wrap(key, SMALL.size, true, width)) {
+        for line in text.split(" · ").flat_map(|key| font::wrap_key(key, SMALL.size, true, width)) {
             picture.text(x, *y, Anchor::Left, SMALL.bold(), line);
             *y += 15.0;
         }
