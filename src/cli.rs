@@ -58,6 +58,8 @@ impl From<Exit> for ExitCode {
 /// confidence intervals.
 #[derive(Debug, Parser)]
 #[command(name = "hasim", version, arg_required_else_help = true, max_term_width = 100)]
+#[command(after_help = "Exit codes: 0 done, 1 failure while running, 2 wrong use, 3 bad input, 4 a target is missed, \
+                        130 interrupted.")]
 struct LowArgs {
     #[command(subcommand)]
     command: LowCommand,
@@ -161,6 +163,14 @@ pub fn main() -> ExitCode {
 }
 
 fn report(folder: &std::path::Path, format: Format) -> Exit {
+    // Whoever names results.json itself means its folder.
+    let names_file = folder.file_name().is_some_and(|name| name == crate::output::RESULTS) && folder.is_file();
+    let parent = folder.parent().filter(|_| names_file);
+    let folder = match parent {
+        Some(parent) if parent.as_os_str().is_empty() => std::path::Path::new("."),
+        Some(parent) => parent,
+        None => folder,
+    };
     let result = match crate::output::read(folder) {
         Ok(result) => result,
         Err(error) => {

@@ -1,5 +1,6 @@
 //! `hasim run`: an experiment file to its answer.
 
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -63,6 +64,9 @@ impl Run {
             Ok(study) => study,
             Err(report) => {
                 eprint_report(&report);
+                if let Some(hint) = hint(&self.experiment) {
+                    let _ = writeln!(anstream::stderr(), "help: {hint}");
+                }
                 return Err(Exit::BadInput);
             }
         };
@@ -97,9 +101,31 @@ impl Run {
     }
 }
 
+/// What to do where the experiment is not a file at all, which is the commonest mistake.
+fn hint(experiment: &Path) -> Option<String> {
+    if experiment.is_file() {
+        return None;
+    }
+    let example = || "name an experiment file, for example experiments/aidbox.yaml".to_owned();
+    Some(near(experiment).map_or_else(example, |near| format!("did you mean {}?", near.display())))
+}
+
+/// The file in the same folder whose name is closest.
+fn near(path: &Path) -> Option<PathBuf> {
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let wanted = path.file_stem()?.to_string_lossy();
+    let likeness = |file: &Path| strsim::jaro_winkler(&wanted, &file.file_stem().unwrap_or_default().to_string_lossy());
+    let files = std::fs::read_dir(folder).ok()?.filter_map(|entry| Some(entry.ok()?.path()));
+    let readable = files.filter(|file| file.extension().is_some_and(|e| e == "yaml" || e == "yml" || e == "json"));
+    // Of equally close names the first in the alphabet, whatever the order of the folder.
+    let mut close: Vec<_> = readable.map(|file| (likeness(&file), file)).filter(|(alike, _)| *alike > 0.8).collect();
+    close.sort_by(|a, b| b.0.total_cmp(&a.0).then_with(|| a.1.cmp(&b.1)));
+    let nearest = close.into_iter().next()?.1;
+    Some(nearest.strip_prefix("./").map(Path::to_owned).unwrap_or(nearest))
+}
+
 /// Findings about files, on standard error.
 pub(super) fn eprint_report(report: &spec::Report) {
-    use std::io::Write as _;
     if !report.diagnostics.is_empty() {
         // Where standard error is closed there is nobody to tell.
         let _ = writeln!(anstream::stderr(), "{}", report.to_string().trim_end());

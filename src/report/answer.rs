@@ -1,6 +1,8 @@
 //! The answer in a sentence or two, for the terminal and for markdown.
 
-use crate::experiment::{ExperimentResult, ScenarioResult};
+use std::fmt::Write as _;
+
+use crate::experiment::{Estimate, ExperimentResult, ScenarioResult};
 use crate::report::human;
 use crate::report::merged;
 
@@ -39,9 +41,19 @@ fn availability(result: &ExperimentResult, shown: &ScenarioResult) -> String {
         "{subject} is available {} of the time ({level} CI {}): {} of downtime a year, and failed requests worth {} of full traffic.",
         human::percent(&shown.availability),
         human::percent_interval(&shown.availability),
-        human::span(&shown.downtime_s_per_year),
-        human::span(&shown.failed_request_s_per_year),
+        full(&shown.downtime_s_per_year),
+        full(&shown.failed_request_s_per_year),
     )
+}
+
+/// With the minutes that its interval supports; a bound with its words.
+fn full(estimate: &Estimate) -> String {
+    if estimate.bound {
+        return format!("at most {}", human::in_full(estimate.high));
+    }
+    // Seconds that the interval does not support would only look exact.
+    let step = if human::half_width(estimate) > 30.0 && estimate.mean > 600.0 { 60.0 } else { 1.0 };
+    human::in_full(if estimate.mean < 60.0 { estimate.mean } else { (estimate.mean / step).round() * step })
 }
 
 /// The largest cause of downtime, or of failed requests where nothing was down.
@@ -73,12 +85,12 @@ fn best(result: &ExperimentResult, shown: &ScenarioResult) -> Option<String> {
         return Some(format!("{of_all}, none has less downtime."));
     }
     let mut sentence =
-        format!("{of_all}, {} has the least downtime: {} a year", best.name, human::span(&best.downtime_s_per_year));
+        format!("{of_all}, “{}” has the least downtime: {} a year", best.name, full(&best.downtime_s_per_year));
     if let Some(difference) = best.difference_to_baseline {
         let d = difference.downtime_s_per_year;
         if d.high < 0.0 {
-            let (less, least, most) = (human::duration(-d.mean), human::duration(-d.high), human::duration(-d.low));
-            sentence += &format!(", {less} less than the baseline (CI {least} to {most})");
+            let (less, least, most) = (human::in_full(-d.mean), human::in_full(-d.high), human::in_full(-d.low));
+            let _ = write!(sentence, ", {less} less than the baseline (CI {least} to {most})");
         } else {
             sentence += ", which is no more than chance away from the baseline";
         }

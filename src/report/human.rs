@@ -36,14 +36,22 @@ pub fn tick(secs: f64) -> String {
     match secs {
         0.0 => "0".to_owned(),
         s if (YEAR - 0.1..1e6 * YEAR).contains(&s) => format!("{} y", trimmed(s / YEAR, 2)),
+        s => in_full(s),
+    }
+}
+
+/// A span for sentences, in two units where it has them: `3 min 20 s`, `1 h 8 min`, `2 d 4 h`.
+pub fn in_full(secs: f64) -> String {
+    match secs {
+        s if s < 0.0 => format!("−{}", in_full(-s)),
         s if s > 59.5 && s < HOUR - 0.5 => in_two(s, MINUTE, "min", 1.0, "s"),
-        s if s > HOUR - 0.5 && s < DAY - MINUTE / 2.0 => in_two(s, HOUR, "h", MINUTE, "min"),
-        s if s > DAY - MINUTE && s < 10.0 * DAY - HOUR / 2.0 => in_two(s, DAY, "d", HOUR, "h"),
+        s if s >= HOUR - 0.5 && s < DAY - MINUTE / 2.0 => in_two(s, HOUR, "h", MINUTE, "min"),
+        s if s >= DAY - MINUTE / 2.0 && s < 10.0 * DAY - HOUR / 2.0 => in_two(s, DAY, "d", HOUR, "h"),
         s => duration(s),
     }
 }
 
-/// A round span in a unit and the next smaller one, which is left out where it is zero.
+/// A span in a unit and the next smaller one, which is left out where it is zero.
 fn in_two(secs: f64, large: f64, large_name: &str, small: f64, small_name: &str) -> String {
     let smalls = (secs / small).round();
     let per_large = large / small;
@@ -106,24 +114,27 @@ pub fn span(estimate: &Estimate) -> String {
     if estimate.bound { format!("≤ {}", duration(estimate.high)) } else { duration(estimate.mean) }
 }
 
-/// A span with the half-width of its interval: `1 h 8 min ± 3 min`.
+/// A span with the half-width of its interval, both in the unit of the mean: `68 ± 3 min`, `2.39 ± 0.17 h`, `≤ 1.6 h`.
 pub fn span_with_error(estimate: &Estimate) -> String {
     let half = half_width(estimate);
-    if estimate.bound || half == 0.0 {
+    let (unit, name) = unit_of(estimate.mean);
+    if estimate.bound || half <= 0.0 || estimate.mean > 1e6 * YEAR || half > 1e3 * estimate.mean.max(1.0) {
         return span(estimate);
     }
-    format!("{} ± {}", duration(estimate.mean), rough(half))
+    let (mean, half) = (estimate.mean / unit, half / unit);
+    // A half-width that begins with 1 needs a second digit: 0.1 may be 0.06 or 0.14.
+    let decimals = (-(half / 2.0).log10()).ceil().clamp(0.0, 3.0) as usize;
+    format!("{mean:.decimals$} ± {half:.decimals$} {name}")
 }
 
-/// A span of which only the size matters: one unit, two digits.
-fn rough(secs: f64) -> String {
+/// The unit in which a span has one or two digits before the point.
+fn unit_of(secs: f64) -> (f64, &'static str) {
     match secs {
-        s if s < 9.95 => duration(s),
-        s if s < 59.5 => format!("{} s", s.round()),
-        s if s < 2.95 * MINUTE => format!("{} min", significant(s / MINUTE, 2)),
-        s if s < 99.5 * MINUTE => format!("{} min", (s / MINUTE).round()),
-        s if s < 47.5 * HOUR => format!("{} h", significant(s / HOUR, 2)),
-        s => format!("{} d", significant(s / DAY, 2)),
+        s if s < 99.5 => (1.0, "s"),
+        s if s < 99.5 * MINUTE => (MINUTE, "min"),
+        s if s < 99.5 * HOUR => (HOUR, "h"),
+        s if s < 2.0 * YEAR => (DAY, "d"),
+        _ => (YEAR, "y"),
     }
 }
 
@@ -223,7 +234,9 @@ mod tests {
         assert_eq!(percent(&estimate(0.999_999_87, 0.999_9, 1.0)), "99.99999 %");
         assert_eq!(count(&estimate(12.345, 12.1, 12.6)), "12.3");
         assert_eq!(count(&estimate(1234.5, 1200.0, 1260.0)), "1230");
-        assert_eq!(span_with_error(&estimate(4_080.0, 3_900.0, 4_260.0)), "1.1 h ± 3 min");
+        assert_eq!(span_with_error(&estimate(4_080.0, 3_900.0, 4_260.0)), "68 ± 3 min");
+        assert_eq!(span_with_error(&estimate(8_600.0, 8_000.0, 9_100.0)), "2.39 ± 0.17 h");
+        assert_eq!(span_with_error(&estimate(0.0, 0.0, 0.4)), "0.0 ± 0.4 s");
     }
 
     #[test]
@@ -241,6 +254,8 @@ mod tests {
         assert_eq!(significant(0.000_001_2, 2), "1.2e-6");
         assert_eq!(whole(20_000), "20,000");
         assert_eq!(tick(0.5), "500 ms");
+        assert_eq!(in_full(4_080.0), "1 h 8 min");
+        assert_eq!(in_full(86_390.0), "1 d");
         assert_eq!(tick(43_200.0), "12 h");
     }
 }

@@ -12,7 +12,9 @@ use crate::report::merged::{self, Samples};
 use crate::report::{answer, human};
 
 /// Causes in the table of causes; the rest is summed up.
-const TOP: usize = 6;
+const TOP: usize = 8;
+/// Characters of a name that fit beside the numbers.
+const NAME: usize = 20;
 const BOLD: Style = Style::new().bold();
 const DIM: Style = Style::new().dimmed();
 
@@ -76,6 +78,17 @@ fn targets(result: &ExperimentResult) -> String {
 fn scenarios(result: &ExperimentResult, width: u16) -> String {
     let labels = Labels::of(result);
     let mut text = String::new();
+    // Names too long for a column stand above the table, and their numbers in it.
+    let numbered = !labels.varied && result.scenarios.iter().any(|s| s.name.chars().count() > NAME);
+    if numbered {
+        for (i, scenario) in result.scenarios.iter().enumerate() {
+            for (k, line) in wrapped(&scenario.name, width - 6).into_iter().enumerate() {
+                let number = if k == 0 { (i + 1).to_string() } else { String::new() };
+                let _ = writeln!(text, " {number:>3}  {line}");
+            }
+        }
+        text.push('\n');
+    }
     if labels.varied {
         for line in wrapped(&format!("scenario: {}", labels.short_keys()), width) {
             let _ = writeln!(text, " {line}");
@@ -84,7 +97,8 @@ fn scenarios(result: &ExperimentResult, width: u16) -> String {
     let head = ["scenario", "availability", "downtime/yr", "failed\nreq./yr", "outages\n/yr", "recovery\np50", "\np95"];
     let rows = result.scenarios.iter().enumerate().map(|(i, scenario)| {
         let baseline = result.baseline.as_deref() == Some(scenario.name.as_str()) && result.scenarios.len() > 1;
-        let name = if baseline { format!("{} *", labels.short(i)) } else { labels.short(i) };
+        let label = if numbered { (i + 1).to_string() } else { labels.short(i) };
+        let name = if baseline { format!("{label} *") } else { label };
         let [median, late] = recovery(&Samples::of_recoveries(scenario));
         [
             name,
@@ -125,8 +139,10 @@ fn causes(result: &ExperimentResult, shown: &ScenarioResult, width: u16) -> Stri
     let of = |causes: &[merged::CauseTotal<'_>], names: &[&str]| {
         causes.iter().filter(|cause| names.contains(&cause.fault)).map(|cause| cause.total).sum::<f64>()
     };
+    // A row that sums up a single cause would save nothing.
+    let top = if names.len() > TOP + 1 { TOP } else { names.len() };
     let mut rows: Vec<Vec<String>> = Vec::new();
-    for name in names.iter().take(TOP) {
+    for name in names.iter().take(top) {
         let main = down.iter().chain(&failed).find(|cause| cause.fault == *name);
         let none = || ["–".to_owned(), "–".to_owned()];
         let [median, late] =
@@ -140,7 +156,7 @@ fn causes(result: &ExperimentResult, shown: &ScenarioResult, width: u16) -> Stri
             late,
         ]);
     }
-    let rest = &names[names.len().min(TOP)..];
+    let rest = &names[top..];
     if !rest.is_empty() {
         let (d, f) = (of(&down, rest), of(&failed, rest));
         rows.push(vec![
@@ -154,7 +170,7 @@ fn causes(result: &ExperimentResult, shown: &ScenarioResult, width: u16) -> Stri
     }
     let mut text = String::new();
     if result.scenarios.len() > 1 {
-        for line in wrapped(&format!("in {}:", shown.name), width) {
+        for line in wrapped(&format!("in “{}”:", shown.name), width) {
             let _ = writeln!(text, " {line}");
         }
     }
@@ -204,19 +220,42 @@ fn table(head: &[&str], rows: Vec<Vec<String>>, width: u16) -> String {
     table.trim_fmt() + "\n"
 }
 
-/// The text in lines of at most `width` characters, broken at spaces.
+/// The text in lines of at most `width` characters, broken at spaces, and within a word only if it is longer.
 fn wrapped(text: &str, width: u16) -> Vec<String> {
+    let room = usize::from(width).max(20) - 1;
     let mut lines = vec![String::new()];
-    for word in text.split(' ') {
+    for word in units_kept(text) {
         let line = lines.last_mut().expect("there is always a line");
-        if !line.is_empty() && line.chars().count() + 1 + word.chars().count() > usize::from(width) - 1 {
-            lines.push(word.to_owned());
+        if line.is_empty() {
+            line.push_str(&word);
+        } else if line.chars().count() + 1 + word.chars().count() <= room {
+            line.push(' ');
+            line.push_str(&word);
         } else {
-            if !line.is_empty() {
-                line.push(' ');
-            }
-            line.push_str(word);
+            lines.push(word);
+        }
+        while lines.last().is_some_and(|line| line.chars().count() > room) {
+            let line = lines.pop().unwrap_or_default();
+            let rest = line.chars().skip(room).collect();
+            lines.extend([line.chars().take(room).collect(), rest]);
         }
     }
     lines
+}
+
+/// Words; a number and its unit are one.
+fn units_kept(text: &str) -> Vec<String> {
+    let mut words: Vec<String> = Vec::new();
+    for word in text.split(' ') {
+        let is_unit =
+            matches!(word.trim_end_matches(['.', ',', ':', ';', ')']), "%" | "ms" | "s" | "min" | "h" | "d" | "y");
+        match words.last_mut() {
+            Some(number) if is_unit && number.ends_with(|c: char| c.is_ascii_digit()) => {
+                number.push(' ');
+                number.push_str(word);
+            }
+            _ => words.push(word.to_owned()),
+        }
+    }
+    words
 }

@@ -1,5 +1,7 @@
 //! How much downtime and how many failed requests a year, scenario by scenario, against the objective.
 
+use std::fmt::Write as _;
+
 use super::axis::{Axis, Range, Unit};
 use super::font;
 use super::frame::{self, BODY, MARGIN, RIGHT, Rows, SMALL};
@@ -98,10 +100,10 @@ fn lead(result: &ExperimentResult, slo: Option<(f64, f64)>, axis: &Axis) -> Stri
     if let Some((slo, allowed)) = slo {
         let what = if result.objective.metric == "request_success" { "failed requests" } else { "downtime" };
         if axis.holds(allowed) {
-            text += &format!(" The dashed line is what the SLO leaves for {what}.");
+            let _ = write!(text, " The dashed line is what the SLO leaves for {what}.");
         } else {
             let (slo, allowed) = (human::plain_percent(slo), human::duration(allowed));
-            text += &format!(" The SLO of {slo} leaves {allowed} of {what} a year, outside this picture.");
+            let _ = write!(text, " The SLO of {slo} leaves {allowed} of {what} a year, outside this picture.");
         }
     }
     if result.baseline.is_some() && result.scenarios.len() > 1 {

@@ -41,7 +41,11 @@ pub fn rasterise(text: &str, em: f64, bold: bool, at: (f64, f64), mut pixel: imp
         if let Some(outline) = face.outline_glyph(glyph) {
             let corner = outline.px_bounds().min;
             outline.draw(|dx, dy, coverage| {
-                pixel(corner.x as i32 + dx as i32, corner.y as i32 + dy as i32, f64::from(coverage.clamp(0.0, 1.0)));
+                pixel(
+                    corner.x as i32 + dx.cast_signed(),
+                    corner.y as i32 + dy.cast_signed(),
+                    f64::from(coverage.clamp(0.0, 1.0)),
+                );
             });
         }
         x += scaled.h_advance(id);

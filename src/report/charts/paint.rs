@@ -46,7 +46,7 @@ pub fn png(picture: &Picture) -> Vec<u8> {
         paint(picture, &mut backend, |backend, text| {
             let colour = rgba(text.colour);
             let at = (text.extent().0 * SCALE, text.y * SCALE);
-            let inside = |x: i32, y: i32| x >= 0 && y >= 0 && x < width as i32 && y < height as i32;
+            let inside = |x: i32, y: i32| x >= 0 && y >= 0 && x < width.cast_signed() && y < height.cast_signed();
             font::rasterise(&text.text, text.size * SCALE, text.bold, at, |x, y, coverage| {
                 if inside(x, y) {
                     // A bitmap in memory takes every pixel inside it.
@@ -81,7 +81,7 @@ fn paint<B: DrawingBackend>(
 ) -> Result<(), ()> {
     let scaled = |points: &[(f64, f64)]| -> Vec<_> { points.iter().map(|&(x, y)| (pixel(x), pixel(y))).collect() };
     let (width, height) = size(picture);
-    backend.draw_rect((0, 0), (width as i32, height as i32), &rgba(PAPER), true).map_err(drop)?;
+    backend.draw_rect((0, 0), (width.cast_signed(), height.cast_signed()), &rgba(PAPER), true).map_err(drop)?;
     for mark in &picture.marks {
         match mark {
             Mark::Area { points, colour } => backend.fill_polygon(scaled(points), &rgba(*colour)).map_err(drop)?,

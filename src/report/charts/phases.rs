@@ -66,7 +66,7 @@ fn write_row(picture: &mut Picture, row: &Row<'_>, middle: f64, left: f64, axis:
     let lengths = &row.recovery.lengths;
     let mut count = format!("{} recoveries", human::whole(lengths.count));
     if lengths.censored > 0 {
-        count += &format!(", {} open", human::whole(lengths.censored));
+        count = format!("{count}, {} open", human::whole(lengths.censored));
     }
     let count = font::fit(&count, SMALL.size - 1.0, false, left - MARGIN - 10.0);
     picture.text(MARGIN, middle + 12.0, Anchor::Left, super::Style { size: SMALL.size - 1.0, ..SMALL }, count);

@@ -1,5 +1,7 @@
 //! How long recoveries take: their distribution, one line per scenario, with its tail.
 
+use std::fmt::Write as _;
+
 use super::axis::{Axis, Range, Unit};
 use super::font;
 use super::frame::{self, BODY, MARGIN, RIGHT, SMALL};
@@ -86,7 +88,7 @@ fn lead(samples: &[Samples], what: &str) -> String {
         "{what}. The scale stretches the tail: 90, 99 and 99.9 % are equally far apart, and a line further left is better."
     );
     if censored > 0 {
-        text += &format!(" {} without an end keep their lines from reaching the top.", human::whole(censored));
+        let _ = write!(text, " {} without an end keep their lines from reaching the top.", human::whole(censored));
     }
     text
 }
