@@ -45,8 +45,8 @@ pub fn in_full(secs: f64) -> String {
     match secs {
         s if s < 0.0 => format!("−{}", in_full(-s)),
         s if s > 59.5 && s < HOUR - 0.5 => in_two(s, MINUTE, "min", 1.0, "s"),
-        s if s >= HOUR - 0.5 && s < DAY - MINUTE / 2.0 => in_two(s, HOUR, "h", MINUTE, "min"),
-        s if s >= DAY - MINUTE / 2.0 && s < 10.0 * DAY - HOUR / 2.0 => in_two(s, DAY, "d", HOUR, "h"),
+        s if (HOUR - 0.5..DAY - MINUTE / 2.0).contains(&s) => in_two(s, HOUR, "h", MINUTE, "min"),
+        s if (DAY - MINUTE / 2.0..10.0 * DAY - HOUR / 2.0).contains(&s) => in_two(s, DAY, "d", HOUR, "h"),
         s => duration(s),
     }
 }
