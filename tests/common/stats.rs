@@ -35,7 +35,7 @@ pub fn assert_law(what: &str, sample: &[f64], statistics: usize, cdf: impl Fn(f6
 
 /// The distribution function of `low` plus independent uniforms on [0, width): by inclusion and exclusion over
 /// the corners of the box.
-pub fn sum_of_uniforms(low: f64, widths: &[f64]) -> impl Fn(f64) -> f64 {
+pub fn sum_of_uniforms(low: f64, widths: &[f64]) -> impl Fn(f64) -> f64 + use<> {
     let widths = widths.to_vec();
     move |x| {
         let n = widths.len() as i32;
@@ -50,7 +50,7 @@ pub fn sum_of_uniforms(low: f64, widths: &[f64]) -> impl Fn(f64) -> f64 {
 }
 
 /// The distribution function of U[min, max).
-pub fn uniform(min: f64, max: f64) -> impl Fn(f64) -> f64 {
+pub fn uniform(min: f64, max: f64) -> impl Fn(f64) -> f64 + use<> {
     sum_of_uniforms(min, &[max - min])
 }
 
