@@ -8,10 +8,10 @@ mod common;
 use common::stats::{assert_law, assert_share, mean_over_square, sum_of_uniforms, uniform};
 use common::watch::{Log, What, killed, play_many};
 use common::{CRASH, WINDOW, bare, secs, struck_once};
-use hasim::cluster::Phase;
+use hasim::cluster::{Mode, Phase, Replication};
 use hasim::model::{Model, RaceOdds, Start, WhileStarting};
 use hasim::random::Law;
-use hasim::time::Duration;
+use hasim::time::{Duration, SimTime};
 
 /// The period of the kubelet's relists (C1).
 const RELIST: f64 = 1.005;
@@ -191,6 +191,26 @@ fn w12_startup_success_on_the_first_tick_waits_for_a_relist() {
     model.app.start_up = fixed(0.0);
     let ready = since_t0(&model, 34, 3000, |log, t0| log.ready(0, t0));
     assert_law("Ready", &ready, 1, uniform(5.0 + SYNC, 5.0 + SYNC + RELIST));
+}
+
+/// Oracle: without delays, and with ticks as dense as relists, both modes still tell the same history.
+#[test]
+fn without_delay_the_fast_mode_equals_the_judge() {
+    let mut model = common::stormy_reference();
+    model.deployment.pod.startup = Some(common::probe(4));
+    let mut model = without_delay(model);
+    model.deployment.pod.readiness.as_mut().unwrap().period = secs(1.0);
+    for index in 0..4 {
+        let log = |mode| {
+            let mut replication = Replication::new(&model, 36, index, mode, Log::default());
+            replication.run_until(SimTime::ZERO + secs(5.0 * 86_400.0));
+            replication.into_observer()
+        };
+        let (fast, slow) = (log(Mode::Fast), log(Mode::EveryProbe));
+        let differs = fast.entries.iter().zip(&slow.entries).position(|(a, b)| a != b);
+        assert_eq!(differs, None, "replication {index}");
+        assert_eq!(fast.entries.len(), slow.entries.len());
+    }
 }
 
 /// W12, P12: D = 15 is no multiple of P = 10: the grid point after it, s + 20 + δ.
