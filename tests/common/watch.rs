@@ -1,0 +1,126 @@
+//! An observer that writes down what it is told, and questions to ask of what it wrote.
+
+use hasim::cluster::{EndpointView, Mode, Observer, Phase, Replication, SlotView};
+use hasim::ids::{FaultId, PodId, SlotId};
+use hasim::model::{Model, ProbeKind};
+use hasim::time::SimTime;
+
+/// Something that happened to a slot.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum What {
+    Struck(FaultId),
+    Ended(FaultId),
+    Reacted,
+    Lost,
+    Killed(ProbeKind),
+    Restarted,
+    Looks(SlotView),
+}
+
+/// One line of the log; instants in seconds.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Entry {
+    pub at: f64,
+    pub slot: usize,
+    pub what: What,
+}
+
+/// Everything that happened to slots, in order, and to endpoints.
+#[derive(Debug, Clone, Default)]
+pub struct Log {
+    pub entries: Vec<Entry>,
+    pub endpoints: Vec<(f64, PodId, Option<EndpointView>)>,
+}
+
+impl Log {
+    fn add(&mut self, now: SimTime, slot: SlotId, what: What) {
+        self.entries.push(Entry { at: now.as_secs_f64(), slot: slot.index(), what });
+    }
+
+    /// When `is` first held for something that happened to the slot at `from` or later.
+    pub fn first(&self, slot: usize, from: f64, is: impl Fn(What) -> bool) -> Option<f64> {
+        self.entries.iter().find(|e| e.slot == slot && e.at >= from && is(e.what)).map(|e| e.at)
+    }
+
+    /// All instants at which `is` held for what happened to the slot.
+    pub fn all(&self, slot: usize, is: impl Fn(What) -> bool) -> Vec<f64> {
+        self.entries.iter().filter(|e| e.slot == slot && is(e.what)).map(|e| e.at).collect()
+    }
+
+    /// The first strike of any fault on the slot.
+    pub fn struck(&self, slot: usize) -> Option<f64> {
+        self.first(slot, 0.0, struck)
+    }
+
+    /// When the slot's view, as it was reported, first satisfied `is` at `from` or later.
+    pub fn looked(&self, slot: usize, from: f64, is: impl Fn(SlotView) -> bool) -> Option<f64> {
+        self.first(slot, from, |what| matches!(what, What::Looks(view) if is(view)))
+    }
+
+    /// When the slot was first in this phase, at `from` or later.
+    pub fn reached(&self, slot: usize, from: f64, phase: Phase) -> Option<f64> {
+        self.looked(slot, from, |view| !view.delivers() && view.phase == phase)
+    }
+
+    /// When the kubelet found the slot's Pod Ready, at `from` or later: all that is left is the load balancer.
+    pub fn ready(&self, slot: usize, from: f64) -> Option<f64> {
+        self.reached(slot, from, Phase::EnterRotation)
+    }
+
+    /// The slot's view that was reported last before `until`.
+    pub fn view_at(&self, slot: usize, until: f64) -> Option<SlotView> {
+        let before = self.entries.iter().filter(|e| e.slot == slot && e.at < until);
+        before.filter_map(|e| if let What::Looks(view) = e.what { Some(view) } else { None }).last()
+    }
+}
+
+pub fn struck(what: What) -> bool {
+    matches!(what, What::Struck(_))
+}
+
+pub fn killed(what: What) -> bool {
+    matches!(what, What::Killed(_))
+}
+
+pub fn ended(what: What) -> bool {
+    matches!(what, What::Ended(_))
+}
+
+impl Observer for Log {
+    fn slot_changed(&mut self, now: SimTime, slot: SlotId, view: SlotView) {
+        self.add(now, slot, What::Looks(view));
+    }
+    fn endpoint_changed(&mut self, now: SimTime, pod: PodId, view: Option<EndpointView>) {
+        self.endpoints.push((now.as_secs_f64(), pod, view));
+    }
+    fn fault_struck(&mut self, now: SimTime, slot: SlotId, fault: FaultId) {
+        self.add(now, slot, What::Struck(fault));
+    }
+    fn fault_ended(&mut self, now: SimTime, slot: SlotId, fault: FaultId) {
+        self.add(now, slot, What::Ended(fault));
+    }
+    fn reacted(&mut self, now: SimTime, slot: SlotId) {
+        self.add(now, slot, What::Reacted);
+    }
+    fn readiness_lost(&mut self, now: SimTime, slot: SlotId, _while_serving: bool) {
+        self.add(now, slot, What::Lost);
+    }
+    fn probe_killed(&mut self, now: SimTime, slot: SlotId, by: ProbeKind, _needless: bool) {
+        self.add(now, slot, What::Killed(by));
+    }
+    fn restarted(&mut self, now: SimTime, slot: SlotId) {
+        self.add(now, slot, What::Restarted);
+    }
+}
+
+/// Replication `index` of the model, played for so many seconds.
+pub fn play(model: &Model, seed: u64, index: u64, seconds: f64) -> Log {
+    let mut replication = Replication::new(model, seed, index, Mode::Fast, Log::default());
+    replication.run_until(SimTime::ZERO + super::secs(seconds));
+    replication.into_observer()
+}
+
+/// The first `n` replications, each for so many seconds.
+pub fn play_many(model: &Model, seed: u64, n: u64, seconds: f64) -> Vec<Log> {
+    (0..n).map(|index| play(model, seed, index, seconds)).collect()
+}
