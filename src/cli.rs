@@ -1,4 +1,4 @@
-//! The command line: what was typed ([`LowArgs`]), then what it means ([`HiArgs`]), then doing it.
+//! The command line: what was typed (`LowArgs`), then what it means (`HiArgs`), then doing it.
 //!
 //! Results go to standard output, progress and notes to standard error. Exit codes are a contract:
 //!

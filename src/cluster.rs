@@ -1,6 +1,6 @@
 //! One replication: a Deployment on a cluster, from Kubernetes' own state machines.
 //!
-//! [`Cluster`] holds the whole state as plain data, vectors reached by typed ids, and
+//! `Cluster` holds the whole state as plain data, vectors reached by typed ids, and
 //! every event it reacts to stands in one match. Its `impl` blocks lie in one file per
 //! concern:
 //!

@@ -195,15 +195,16 @@ impl<O: Observer> Cluster<'_, O> {
         Some((state, size))
     }
 
-    /// A limiter that is replaced while it has no token starts empty (N11).
+    /// A limiter that takes the place of one without a token starts empty; at rate 0 there is never one (N11).
     fn set_rate(&mut self, cx: &mut Cx<'_, Event>, index: usize, rate: f64) {
         let queue = &mut self.taint_queues[index];
         if queue.rate == rate {
             return;
         }
+        let had_token = queue.rate > 0.0 && queue.token_at <= cx.now();
         queue.rate = rate;
         queue.timer = Timer::NONE;
-        if queue.token_at > cx.now() {
+        if !had_token {
             queue.token_at = cx.now() + queue.refill();
         }
         self.serve_queue(cx, index);

@@ -82,11 +82,19 @@ impl<O: Observer> Cluster<'_, O> {
         if matches!(state.container.stage, Stage::Creating | Stage::Stopping) {
             return;
         }
-        let last_sync = state.last_sync;
-        let relists = self.relists(pod);
-        let fresh = relists.after(last_sync) <= cx.now();
-        let from = if fresh { cx.now() } else { relists.after(cx.now()) };
+        let from = if self.is_fresh(cx, pod) { cx.now() } else { self.relists(pod).after(cx.now()) };
         self.schedule_sync(cx, pod, from);
+    }
+
+    /// There has been a listing since the Pod's previous sync (C3).
+    fn is_fresh(&self, cx: &Cx<'_, Event>, pod: PodId) -> bool {
+        self.relists(pod).after(self.pods[pod.index()].last_sync) <= cx.now()
+    }
+
+    /// A sync of the Pod that is asked for now begins now, or has just begun (C3).
+    pub(super) fn sync_begins_at_once(&self, cx: &Cx<'_, Event>, pod: PodId) -> bool {
+        let state = &self.pods[pod.index()];
+        if state.sync.is_set() { state.sync_from <= cx.now() } else { self.is_fresh(cx, pod) }
     }
 
     /// Schedules a sync that can begin at `from`, unless an earlier one is scheduled.

@@ -226,13 +226,25 @@ impl<O: Observer> Cluster<'_, O> {
         let Some(prober) = self.prober(pod, kind) else { return };
         let done = prober.worker.attempt(cx.now(), &status);
         // A stored change requests a sync, save for liveness' initial Success (P11).
-        if done.noticed && kind != ProbeKind::Liveness || done.stored_failure {
+        let sync_is_over =
+            done.noticed && done.probes && kind == ProbeKind::Startup && self.sync_begins_at_once(cx, pod);
+        if sync_is_over {
+            // That sync sees the Unknown just stored and changes nothing; what the probe finds waits for
+            // the next one (P12).
+            self.pods[pod.index()].sync = Timer::NONE;
+            self.pods[pod.index()].last_sync = cx.now();
+        } else if done.noticed && kind != ProbeKind::Liveness || done.stored_failure {
             self.request_sync(cx, pod);
         }
         if done.probes {
             self.send_probe(cx, pod, kind, doomed);
         }
-        self.plan(cx, pod, kind);
+        if sync_is_over {
+            // Other workers may have counted on that sync to plan them anew.
+            self.settle(cx, pod);
+        } else {
+            self.plan(cx, pod, kind);
+        }
     }
 
     fn send_probe(&mut self, cx: &mut Cx<'_, Event>, pod: PodId, kind: ProbeKind, doomed: bool) {

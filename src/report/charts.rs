@@ -1,6 +1,6 @@
 //! Charts for a design review: each a function of the result, laid out once, painted as SVG and as PNG.
 //!
-//! A chart is a [`Picture`]: marks with coordinates. [`svg`] and [`png`] paint the
+//! A chart is a [`Picture`]: marks with coordinates. [`svg`] and [`png()`] paint the
 //! same marks, so both look alike, and their bytes depend on the result only.
 
 mod attribution;

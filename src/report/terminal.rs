@@ -13,6 +13,8 @@ use crate::report::{answer, human};
 
 /// Causes in the table of causes; the rest is summed up.
 const TOP: usize = 8;
+/// A share that rounds to nothing.
+const SMALL: f64 = 0.005;
 /// Characters of a name that fit beside the numbers.
 const NAME: usize = 20;
 const BOLD: Style = Style::new().bold();
@@ -149,11 +151,21 @@ fn causes(result: &ExperimentResult, shown: &ScenarioResult, width: u16) -> Stri
     let of = |causes: &[merged::CauseTotal<'_>], names: &[&str]| {
         causes.iter().filter(|cause| names.contains(&cause.fault)).map(|cause| cause.total).sum::<f64>()
     };
+    // By the larger of its two shares; what rounds to nothing in both is summed up in a last row.
+    let weight = |name: &str| {
+        let share = |causes, whole: f64| if whole > 0.0 { of(causes, &[name]) / whole } else { 0.0 };
+        share(&down, all_down).max(share(&failed, all_failed))
+    };
+    names.sort_by(|a, b| weight(b).total_cmp(&weight(a)));
+    let top = names.iter().take(TOP).filter(|name| weight(name) >= SMALL).count().max(1);
     // A row that sums up a single cause would save nothing.
-    let top = if names.len() > TOP + 1 { TOP } else { names.len() };
+    let top = if top + 1 == names.len() { names.len() } else { top };
     let mut rows: Vec<Vec<String>> = Vec::new();
     for name in names.iter().take(top) {
-        let main = down.iter().chain(&failed).find(|cause| cause.fault == *name);
+        // The phase that matters where the cause weighs more.
+        let share = |causes, whole: f64| if whole > 0.0 { of(causes, &[name]) / whole } else { 0.0 };
+        let heavier = if share(&down, all_down) >= share(&failed, all_failed) { &down } else { &failed };
+        let main = heavier.iter().find(|cause| cause.fault == *name);
         let none = || ["–".to_owned(), "–".to_owned()];
         let [median, late] =
             shown.pod_recovery_s.get(name).map_or_else(none, |r| recovery(&Samples::of([&r.lengths].into_iter())));

@@ -1,6 +1,9 @@
 //! Models for tests, built by hand: the reference configuration and its parts.
 #![allow(dead_code, reason = "each test program uses a part")]
 
+pub mod stats;
+pub mod watch;
+
 use hasim::ids::ZoneId;
 use hasim::model::{
     Affects, App, Cluster, ContainerMode, ControlPlane, DeadNodes, Deployment, Fault, ImagePull, Latencies, Model,
@@ -159,6 +162,40 @@ pub fn reference() -> Model {
         horizon: hasim::model::YEAR,
     }
 }
+
+/// The window in which [`at_random_time`] strikes, in seconds.
+pub const WINDOW: f64 = 1000.0;
+
+/// A law whose first occurrence in a running system falls on a uniformly random moment of [`WINDOW`].
+pub fn at_random_time() -> Law {
+    Law::fixed(WINDOW).unwrap()
+}
+
+/// Kubernetes alone: one Node per zone, almost no latency, an application that starts in 1 s and stops in 0.3 s.
+pub fn bare(replicas: u32) -> Model {
+    Model {
+        deployment: deployment(replicas, 3, 1, false),
+        app: App {
+            start_up: Law::fixed(1.0).unwrap(),
+            while_starting: WhileStarting::Refuses,
+            on_sigterm: OnSigterm::Exits(Law::fixed(0.3).unwrap()),
+            probe_failure: 0.0,
+        },
+        cluster: cluster(3, 1, quick_latencies()),
+        warm_up: Duration::ZERO,
+        ..reference()
+    }
+}
+
+/// One bare replica with one fault that strikes at a random time.
+pub fn struck_once(strikes: Strikes, lasts: Option<f64>) -> Model {
+    let lasts = lasts.map(|lasts| Law::fixed(lasts).unwrap());
+    Model { faults: vec![fault("it", strikes, at_random_time(), lasts)], ..bare(1) }
+}
+
+pub const CRASH: Strikes = Strikes::Container(ContainerMode::Crash);
+pub const HANG: Strikes = Strikes::Container(ContainerMode::Hang(Affects::ALL));
+pub const ERROR: Strikes = Strikes::Container(ContainerMode::Error(Affects::ALL));
 
 pub fn fault(name: &str, strikes: Strikes, every: Law, lasts: Option<Law>) -> Fault {
     Fault { name: name.into(), every, lasts, strikes, source: "test".into() }

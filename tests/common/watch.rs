@@ -1,63 +1,111 @@
-//! An observer that remembers what happened when, and small statistics for tests.
-#![allow(dead_code, reason = "each test program uses a part")]
+//! An observer that writes down what it is told, and questions to ask of what it wrote.
 
-use hasim::cluster::{Mode, Observer, Phase, Replication, SlotView};
-use hasim::ids::{FaultId, SlotId};
+use hasim::cluster::{EndpointView, Mode, Observer, Phase, Replication, SlotView};
+use hasim::ids::{FaultId, PodId, SlotId};
 use hasim::model::{Model, ProbeKind};
-use hasim::time::{Duration, SimTime};
+use hasim::time::SimTime;
 
-/// What happened to a slot.
+/// Something that happened to a slot.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum What {
-    Struck,
-    Ended,
+    Struck(FaultId),
+    Ended(FaultId),
     Reacted,
-    ReadinessLost,
+    Lost,
     Killed(ProbeKind),
     Restarted,
-    /// It serves in rotation again.
-    Delivers,
-    /// It does not, and has come so far.
-    Waits(Phase),
+    Looks(SlotView),
 }
 
-/// Everything that happened, in order: seconds, slot, what.
+/// One line of the log; instants in seconds.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Entry {
+    pub at: f64,
+    pub slot: usize,
+    pub what: What,
+}
+
+/// Everything that happened to slots, in order, and to endpoints.
 #[derive(Debug, Clone, Default)]
-pub struct Watch(pub Vec<(f64, usize, What)>);
+pub struct Log {
+    pub entries: Vec<Entry>,
+    pub endpoints: Vec<(f64, PodId, Option<EndpointView>)>,
+}
 
-impl Watch {
+impl Log {
     fn add(&mut self, now: SimTime, slot: SlotId, what: What) {
-        self.0.push((now.as_secs_f64(), slot.index(), what));
+        self.entries.push(Entry { at: now.as_secs_f64(), slot: slot.index(), what });
     }
 
-    /// When `what` happened first at or after `from`.
-    pub fn first(&self, from: f64, what: What) -> Option<f64> {
-        self.0.iter().find(|entry| entry.0 >= from && entry.2 == what).map(|entry| entry.0)
+    /// When `is` first held for something that happened to the slot at `from` or later.
+    pub fn first(&self, slot: usize, from: f64, is: impl Fn(What) -> bool) -> Option<f64> {
+        self.entries.iter().find(|e| e.slot == slot && e.at >= from && is(e.what)).map(|e| e.at)
     }
 
-    /// All times of `what`.
-    pub fn all(&self, what: What) -> Vec<f64> {
-        self.0.iter().filter(|entry| entry.2 == what).map(|entry| entry.0).collect()
+    /// All instants at which `is` held for what happened to the slot.
+    pub fn all(&self, slot: usize, is: impl Fn(What) -> bool) -> Vec<f64> {
+        self.entries.iter().filter(|e| e.slot == slot && is(e.what)).map(|e| e.at).collect()
+    }
+
+    /// The first strike of any fault on the slot.
+    pub fn struck(&self, slot: usize) -> Option<f64> {
+        self.first(slot, 0.0, struck)
+    }
+
+    /// When the slot's view, as it was reported, first satisfied `is` at `from` or later.
+    pub fn looked(&self, slot: usize, from: f64, is: impl Fn(SlotView) -> bool) -> Option<f64> {
+        self.first(slot, from, |what| matches!(what, What::Looks(view) if is(view)))
+    }
+
+    /// When the slot was first in this phase, at `from` or later.
+    pub fn reached(&self, slot: usize, from: f64, phase: Phase) -> Option<f64> {
+        self.looked(slot, from, |view| !view.delivers() && view.phase == phase)
+    }
+
+    /// When the kubelet found the slot's Pod Ready, at `from` or later: all that is left is the load balancer.
+    pub fn ready(&self, slot: usize, from: f64) -> Option<f64> {
+        self.reached(slot, from, Phase::EnterRotation)
+    }
+
+    /// The slot's view that was reported last before `until`.
+    pub fn view_at(&self, slot: usize, until: f64) -> Option<SlotView> {
+        let before = self.entries.iter().filter(|e| e.slot == slot && e.at < until);
+        before.filter_map(|e| if let What::Looks(view) = e.what { Some(view) } else { None }).last()
     }
 }
 
-impl Observer for Watch {
+pub fn struck(what: What) -> bool {
+    matches!(what, What::Struck(_))
+}
+
+pub fn killed(what: What) -> bool {
+    matches!(what, What::Killed(_))
+}
+
+pub fn ended(what: What) -> bool {
+    matches!(what, What::Ended(_))
+}
+
+impl Observer for Log {
     fn slot_changed(&mut self, now: SimTime, slot: SlotId, view: SlotView) {
-        self.add(now, slot, if view.delivers() { What::Delivers } else { What::Waits(view.phase) });
+        self.add(now, slot, What::Looks(view));
     }
-    fn fault_struck(&mut self, now: SimTime, slot: SlotId, _: FaultId) {
-        self.add(now, slot, What::Struck);
+    fn endpoint_changed(&mut self, now: SimTime, pod: PodId, view: Option<EndpointView>) {
+        self.endpoints.push((now.as_secs_f64(), pod, view));
     }
-    fn fault_ended(&mut self, now: SimTime, slot: SlotId, _: FaultId) {
-        self.add(now, slot, What::Ended);
+    fn fault_struck(&mut self, now: SimTime, slot: SlotId, fault: FaultId) {
+        self.add(now, slot, What::Struck(fault));
+    }
+    fn fault_ended(&mut self, now: SimTime, slot: SlotId, fault: FaultId) {
+        self.add(now, slot, What::Ended(fault));
     }
     fn reacted(&mut self, now: SimTime, slot: SlotId) {
         self.add(now, slot, What::Reacted);
     }
-    fn readiness_lost(&mut self, now: SimTime, slot: SlotId, _: bool) {
-        self.add(now, slot, What::ReadinessLost);
+    fn readiness_lost(&mut self, now: SimTime, slot: SlotId, _while_serving: bool) {
+        self.add(now, slot, What::Lost);
     }
-    fn probe_killed(&mut self, now: SimTime, slot: SlotId, by: ProbeKind, _: bool) {
+    fn probe_killed(&mut self, now: SimTime, slot: SlotId, by: ProbeKind, _needless: bool) {
         self.add(now, slot, What::Killed(by));
     }
     fn restarted(&mut self, now: SimTime, slot: SlotId) {
@@ -65,36 +113,14 @@ impl Observer for Watch {
     }
 }
 
-/// Plays the first `secs` seconds of a replication.
-pub fn watch(model: &Model, index: u64, secs: f64) -> Watch {
-    let mut replication = Replication::new(model, 20_26, index, Mode::Fast, Watch::default());
-    replication.run_until(SimTime::ZERO + Duration::from_secs_f64(secs));
+/// Replication `index` of the model, played for so many seconds.
+pub fn play(model: &Model, seed: u64, index: u64, seconds: f64) -> Log {
+    let mut replication = Replication::new(model, seed, index, Mode::Fast, Log::default());
+    replication.run_until(SimTime::ZERO + super::secs(seconds));
     replication.into_observer()
 }
 
-/// Kolmogorov–Smirnov: fails where the sample's distribution is farther from `cdf` than a right model's is in 99.9 %
-/// of all cases (asymptotic critical value 1.95/√n).
-pub fn assert_law(name: &str, mut sample: Vec<f64>, cdf: impl Fn(f64) -> f64) {
-    sample.sort_by(f64::total_cmp);
-    let n = sample.len() as f64;
-    assert!(n >= 500.0, "{name}: only {n} samples");
-    let distance = sample
-        .iter()
-        .enumerate()
-        .map(|(i, &x)| (cdf(x) - i as f64 / n).abs().max(((i + 1) as f64 / n - cdf(x)).abs()))
-        .fold(0.0, f64::max);
-    let (low, high) = (sample[0], sample[sample.len() - 1]);
-    assert!(distance * n.sqrt() < 1.95, "{name}: distance {distance} with n {n}, sample in [{low}, {high}]");
-}
-
-/// The uniform law on `[low, high)`.
-pub fn uniform(low: f64, high: f64) -> impl Fn(f64) -> f64 {
-    move |x| ((x - low) / (high - low)).clamp(0.0, 1.0)
-}
-
-/// Fails where a share of `hits` in `n` lies outside the 99.9 % interval of the probability `p`.
-pub fn assert_share(name: &str, hits: usize, n: usize, p: f64) {
-    let half = 3.29 * (p * (1.0 - p) / n as f64).sqrt() + 0.5 / n as f64;
-    let share = hits as f64 / n as f64;
-    assert!((share - p).abs() <= half, "{name}: share {share}, probability {p} ± {half}");
+/// The first `n` replications, each for so many seconds.
+pub fn play_many(model: &Model, seed: u64, n: u64, seconds: f64) -> Vec<Log> {
+    (0..n).map(|index| play(model, seed, index, seconds)).collect()
 }
