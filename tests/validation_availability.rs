@@ -99,7 +99,7 @@ fn one_replica_with_exponential_crashes() {
     let soon = -(-(600.0 - start_up - c) / mttf).exp_m1();
     let repair = seen + c + start_up + soon * (12.2 - seen);
     let exact = (undelivered + repair) / (mttf + repair);
-    let found = unavailability(&model, &integrals(&model, 1, 320, Mode::Fast));
+    let found = unavailability(&model, &integrals(&model, 1, 360, Mode::Fast));
     assert_mean("unavailability", &found, exact, 1);
 }
 
@@ -112,7 +112,7 @@ fn plain(replicas: u32, mttf: f64) -> (Model, f64) {
     model.deployment.pod.readiness = None;
     model.app.start_up = Law::fixed(start_up).unwrap();
     model.warm_up = days(1.0);
-    model.horizon = days(365.0);
+    model.horizon = days(30.0);
     let down = 1.005 / 2.0 + 0.01 + 0.3 + start_up;
     (model, down / (mttf + down))
 }
@@ -120,7 +120,7 @@ fn plain(replicas: u32, mttf: f64) -> (Model, f64) {
 #[test]
 fn one_replica_without_probes() {
     let (model, exact) = plain(1, 5000.0);
-    let found = unavailability(&model, &integrals(&model, 2, 60, Mode::Fast));
+    let found = unavailability(&model, &integrals(&model, 2, 250, Mode::Fast));
     assert_mean("unavailability", &found, exact, 1);
 }
 
@@ -136,11 +136,11 @@ fn fewer_than(k: u32, n: u32, q: f64) -> f64 {
 /// Container faults of slots are independent, so k of n is binomial in the single slot's availability.
 #[test]
 fn k_of_n_replicas_with_independent_crashes() {
-    for (i, (k, n)) in [(1, 2), (2, 3), (1, 3), (4, 5)].into_iter().enumerate() {
+    for (i, (k, n, replications)) in [(1, 2, 500), (2, 3, 250), (4, 5, 80)].into_iter().enumerate() {
         let (mut model, q) = plain(n, 2000.0);
         model.min_serving = k;
-        let found = unavailability(&model, &integrals(&model, 3 + i as u64, 100, Mode::Fast));
-        assert_mean(&format!("{k} of {n}"), &found, fewer_than(k, n, q), 4);
+        let found = unavailability(&model, &integrals(&model, 3 + i as u64, replications, Mode::Fast));
+        assert_mean(&format!("{k} of {n}"), &found, fewer_than(k, n, q), 3);
     }
 }
 
@@ -151,14 +151,14 @@ fn k_of_n_replicas_with_gray_pauses() {
     let gray = Affects { requests: true, readiness: false, liveness: false, startup: false };
     let lasts = Law::weibull_with_mean(0.7, mttr).unwrap();
     let strikes = Strikes::Container(ContainerMode::Hang(gray));
-    for (i, (k, n)) in [(1, 1), (2, 3), (2, 4)].into_iter().enumerate() {
+    for (i, (k, n, replications)) in [(1, 1, 300), (2, 3, 500)].into_iter().enumerate() {
         let mut model =
             Model { faults: vec![fault("gray", strikes, exponential(mttf), Some(lasts.clone()))], ..bare(n) };
         model.min_serving = k;
         model.warm_up = days(1.0);
-        model.horizon = days(365.0);
-        let found = unavailability(&model, &integrals(&model, 10 + i as u64, 160, Mode::Fast));
-        assert_mean(&format!("{k} of {n}"), &found, fewer_than(k, n, mttr / (mttr + mttf)), 3);
+        model.horizon = days(60.0);
+        let found = unavailability(&model, &integrals(&model, 10 + i as u64, replications, Mode::Fast));
+        assert_mean(&format!("{k} of {n}"), &found, fewer_than(k, n, mttr / (mttr + mttf)), 2);
     }
 }
 
@@ -170,7 +170,7 @@ fn a_fault_of_the_deployment_is_common_to_all_slots() {
     let lasts = Law::uniform(100.0, 500.0).unwrap();
     let mut model = Model { faults: vec![fault("shared", strikes, exponential(3000.0), Some(lasts))], ..bare(3) };
     model.warm_up = days(1.0);
-    model.horizon = days(365.0);
+    model.horizon = days(60.0);
     let found = unavailability(&model, &integrals(&model, 20, 100, Mode::Fast));
     assert_mean("unavailability", &found, 300.0 / 3300.0, 1);
 }
@@ -189,17 +189,18 @@ fn by_chance(p: f64) -> Model {
 /// next one, so Ready comes after another 5·p/(1 − p) s. A loss every 5·(E N + 1 + p/(1 − p)) s.
 #[test]
 fn p16_losses_by_chance_have_the_rate_of_runs() {
-    for (i, (p, threshold)) in [(0.1, 1), (0.1, 2), (0.3, 2), (0.3, 4)].into_iter().enumerate() {
-        for mode in [Mode::Fast, Mode::EveryProbe] {
+    for (i, (p, threshold)) in [(0.3, 2), (0.1, 1), (0.2, 2), (0.5, 4)].into_iter().enumerate() {
+        // The judge plays every probe: once is enough.
+        for mode in [Mode::Fast, Mode::EveryProbe].into_iter().take(if i == 0 { 2 } else { 1 }) {
             let mut model = by_chance(p);
             model.deployment.pod.liveness = None;
             model.deployment.pod.readiness = Some(probe(threshold));
             let run = p.powi(threshold as i32);
             let between = 5.0 * ((1.0 - run) / (run * (1.0 - p)) + 1.0 + p / (1.0 - p));
-            model.horizon = secs(2500.0 * between);
-            let found = integrals(&model, 30 + i as u64, 60, mode);
+            model.horizon = secs(1000.0 * between);
+            let found = integrals(&model, 30 + i as u64, 150, mode);
             let losses: Vec<f64> = found.iter().map(|integral| f64::from(integral.losses)).collect();
-            assert_mean(&format!("losses, p {p}, threshold {threshold}, {mode:?}"), &losses, 2500.0, 8);
+            assert_mean(&format!("losses, p {p}, threshold {threshold}, {mode:?}"), &losses, 1000.0, 5);
         }
     }
 }
