@@ -174,7 +174,7 @@ fn n14_after_a_partition_readiness_is_restored_within_10_s() {
             assert_eq!(log.first(0, *at, |w| w == What::Restarted), None);
             assert_eq!(log.reached(0, *at, Phase::Reschedule), None);
             assert!(log.looked(0, *at, |view| view.serves && !view.in_rotation).is_some(), "it serves on (N16)");
-            log.looked(0, at + 200.0, |view| view.delivers()).unwrap() - at - 200.0
+            log.looked(0, at + 200.0, hasim::cluster::SlotView::delivers).unwrap() - at - 200.0
         })
         .collect();
     assert_law("return", &times, 1, uniform(SYNC, 10.0 + SYNC));
@@ -366,7 +366,7 @@ fn n11_nobody_is_evicted_while_all_zones_are_down() {
             assert_eq!(log.reached(slot, at, Phase::Reschedule), None);
             if at + 6000.0 < 1000.0 * WINDOW {
                 let over = log.first(slot, at, ended).unwrap();
-                let back = log.looked(slot, over, |view| view.delivers()).unwrap() - over;
+                let back = log.looked(slot, over, hasim::cluster::SlotView::delivers).unwrap() - over;
                 // A reconciliation, and the pause between two runs of the proxy (E6).
                 assert!(back < 11.1, "{back}");
             }

@@ -70,7 +70,7 @@ impl Log {
     /// The slot's view that was reported last before `until`.
     pub fn view_at(&self, slot: usize, until: f64) -> Option<SlotView> {
         let before = self.entries.iter().filter(|e| e.slot == slot && e.at < until);
-        before.filter_map(|e| if let What::Looks(view) = e.what { Some(view) } else { None }).last()
+        before.filter_map(|e| if let What::Looks(view) = e.what { Some(view) } else { None }).next_back()
     }
 }
 
