@@ -115,7 +115,6 @@ fn read_mode(object: &mut Object<'_>, target: Option<Target>, problems: &mut Pro
 }
 
 /// `Some(None)`: the fault lasts until the restart; `None`: what is there is wrong.
-#[allow(clippy::option_option, reason = "absent and wrong are two things")]
 fn read_lasts(
     object: &mut Object<'_>,
     target: Option<Target>,

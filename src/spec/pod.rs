@@ -31,7 +31,6 @@ pub(super) struct Pod {
 
 /// One of the Pod's `topologySpreadConstraints`.
 #[derive(Debug, Clone)]
-#[allow(clippy::struct_excessive_bools, reason = "each is a field of its own in the manifest")]
 pub(super) struct SpreadConstraint {
     pub topology_key: String,
     pub max_skew: u32,
