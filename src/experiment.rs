@@ -7,7 +7,6 @@ mod drive;
 mod ledger;
 mod measure;
 mod outcome;
-mod plan;
 mod result;
 mod runner;
 #[cfg(test)]
@@ -20,9 +19,8 @@ pub use by_name::ByName;
 pub use drive::{Play, drive, replicate};
 pub use measure::Measures;
 pub use outcome::Outcome;
-pub use plan::{Metric, Plan, Precision, Scenario, Stop};
 pub use result::{
-    Attribution, Detection, Difference, Distribution, Estimate, ExperimentResult, FalsePositives, FaultInfo, Objective,
+    Attribution, Detection, Difference, Distribution, Estimate, ExperimentResult, FalsePositives, FaultInfo,
     PodRecovery, ScenarioResult,
 };
 pub use runner::{Options, Progress, RunError, run};

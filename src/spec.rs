@@ -27,6 +27,7 @@ mod labels;
 mod latencies;
 mod law;
 mod manifest;
+mod metric;
 mod naming;
 mod objects;
 mod pod;
@@ -43,8 +44,9 @@ use std::io;
 use std::path::Path;
 
 pub use diagnostic::{Diagnostic, Report, Severity};
-pub use experiment::{Bound, Goal, METRICS, Objective, Precision, Stopping};
-pub use study::{FaultInfo, Scenario, Study};
+pub use experiment::{Bound, Goal, Objective, Precision, Stopping};
+pub use metric::Metric;
+pub use study::{Scenario, Study};
 
 use diagnostic::Problems;
 use manifest::Kind;

@@ -8,6 +8,7 @@ use serde_json::{Map, Value};
 
 use super::by_name::ByName;
 use super::target::Target;
+use crate::spec::{Metric, Objective};
 
 /// The answer of one experiment.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -49,17 +50,6 @@ pub struct ExperimentResult {
     pub faults: Vec<FaultInfo>,
     /// The resolved inputs: enough to repeat the run.
     pub inputs: Value,
-}
-
-/// The objective, in numbers.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Objective {
-    /// Pods that must serve in rotation.
-    pub min_serving: u32,
-    /// `availability` or `request_success`.
-    pub metric: String,
-    /// For example 0.9995; `null` if none is stated.
-    pub slo: Option<f64>,
 }
 
 /// A fault, for people.
@@ -130,17 +120,16 @@ pub struct ScenarioResult {
 }
 
 impl ScenarioResult {
-    /// The estimate that stands under this key in `results.json`.
-    pub fn estimate(&self, metric: &str) -> Option<&Estimate> {
-        Some(match metric {
-            "availability" => &self.availability,
-            "request_success" => &self.request_success,
-            "downtime_s_per_year" => &self.downtime_s_per_year,
-            "failed_request_s_per_year" => &self.failed_request_s_per_year,
-            "outages_per_year" => &self.outages_per_year,
-            "restarts_per_year" => &self.restarts_per_year,
-            _ => return None,
-        })
+    /// The estimate of this metric.
+    pub fn estimate(&self, metric: Metric) -> &Estimate {
+        match metric {
+            Metric::Availability => &self.availability,
+            Metric::RequestSuccess => &self.request_success,
+            Metric::Downtime => &self.downtime_s_per_year,
+            Metric::FailedRequests => &self.failed_request_s_per_year,
+            Metric::Outages => &self.outages_per_year,
+            Metric::Restarts => &self.restarts_per_year,
+        }
     }
 }
 

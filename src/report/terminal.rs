@@ -68,7 +68,7 @@ fn targets(result: &ExperimentResult) -> String {
             (Some(least), _) => format!("at least {least}"),
             (None, most) => format!("at most {}", most.unwrap_or(f64::INFINITY)),
         };
-        let _ = writeln!(text, "{style}{word:9}{style:#} {}: {} {bound}", target.scenario, target.metric);
+        let _ = writeln!(text, "{style}{word:9}{style:#} {}: {} {bound}", target.scenario, target.metric.key());
     }
     if !text.is_empty() {
         text.push('\n');

@@ -156,23 +156,3 @@ fn read_affects(item: &Item<'_>, mode: Option<Mode>, problems: &mut Problems) ->
     }
     Some(affects)
 }
-
-/// What a fault strikes and how, in words.
-pub(super) fn in_words(strikes: Strikes) -> String {
-    let container = |mode| match mode {
-        ContainerMode::Crash => "crash",
-        ContainerMode::Hang(_) => "hang",
-        ContainerMode::Error(_) => "error",
-    };
-    let node = |mode| match mode {
-        NodeMode::Crash => "crash",
-        NodeMode::Partition => "partition",
-        NodeMode::Isolation => "isolation",
-    };
-    match strikes {
-        Strikes::Container(mode) => format!("container {}", container(mode)),
-        Strikes::Deployment(mode) => format!("deployment {}", container(mode)),
-        Strikes::Node(mode) => format!("node {}", node(mode)),
-        Strikes::Zone(mode) => format!("zone {}", node(mode)),
-    }
-}

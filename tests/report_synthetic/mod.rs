@@ -3,8 +3,10 @@
 
 use hasim::experiment::{
     Attribution, ByName, Detection, Difference, Distribution, Estimate, ExperimentResult, FalsePositives, FaultInfo,
-    Objective, PodRecovery, ScenarioResult,
+    PodRecovery, ScenarioResult,
 };
+use hasim::spec::{Metric, Objective};
+use hasim::time::Duration;
 use serde_json::{Map, Value, json};
 
 pub const PHASES: [&str; 9] = [
@@ -218,7 +220,12 @@ fn result(experiment: &str, varied: &[&str], scenarios: Vec<ScenarioResult>) -> 
         horizon_s: 31_536_000.0,
         warm_up_s: 604_800.0,
         confidence: 0.95,
-        objective: Objective { min_serving: 1, metric: "availability".to_owned(), slo: Some(0.9995) },
+        objective: Objective {
+            min_serving: 1,
+            metric: Metric::Availability,
+            slo: Some(0.9995),
+            window: Duration::from_secs(30 * 86_400),
+        },
         varied: varied.iter().map(|key| (*key).to_owned()).collect(),
         baseline: None,
         scenarios,
