@@ -13,6 +13,7 @@ mod runner;
 mod sample;
 mod summary;
 mod target;
+mod windows;
 
 pub use crate::cluster::Phase;
 pub use by_name::ByName;
@@ -21,7 +22,7 @@ pub use measure::Measures;
 pub use outcome::Outcome;
 pub use result::{
     Attribution, Detection, Difference, Distribution, Estimate, ExperimentResult, FalsePositives, FaultInfo,
-    PodRecovery, ScenarioResult,
+    PodRecovery, Quantile, ScenarioResult, WindowLoss, WindowsResult,
 };
 pub use runner::{Options, Progress, RunError, run};
 pub use summary::Summary;

@@ -1,5 +1,7 @@
 //! From sums to the answer: means, intervals, quantiles and attributions, all in seconds and per year.
 
+mod windows;
+
 use super::by_name::ByName;
 use super::ledger::places;
 use super::result::{
@@ -150,6 +152,7 @@ fn scenario(scenario: &Scenario, tally: &Tally, compared: bool, confidence: f64)
             startup: written(scale.events(&summary.needless_startup)),
         },
         restarts_per_year: written(scale.events(&summary.restarts)),
+        windows: windows::windows(&summary.windows, scenario.model.window, confidence),
         pod_hours_per_year: twelve_digits(scale.seconds_per_year(summary.pod_time) / HOUR_SECS),
         downtime_attribution: attribution(&summary.downtime_by),
         request_failure_attribution: attribution(&summary.failed_by),

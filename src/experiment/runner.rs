@@ -131,7 +131,7 @@ where
 {
     fn new(study: &'a Study, options: Options<'a>, replicate: F, pool: ThreadPool, in_flight: usize) -> Self {
         let tally = |scenario: &Scenario| Tally {
-            summary: Summary::empty(scenario.model.faults.len()),
+            summary: Summary::empty(&scenario.model, &study.objective),
             downtime_difference: Paired::default(),
             failed_difference: Paired::default(),
         };
@@ -237,7 +237,7 @@ where
     F: Fn(&Model, u64, u64) -> Outcome + Sync,
 {
     let scenario = &study.scenarios[number];
-    let mut summary = Summary::empty(scenario.model.faults.len());
+    let mut summary = Summary::empty(&scenario.model, &study.objective);
     let mut values = Vec::new();
     for index in replications {
         // A half-played replication is dropped whole, so nothing broken is seen after a panic.

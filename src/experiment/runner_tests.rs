@@ -9,9 +9,9 @@ use rand_pcg::Pcg64Dxsm;
 use super::*;
 use crate::cluster::{Cause, Observer, Phase, SlotView};
 use crate::experiment::sample::{model, study};
-use crate::experiment::{Estimate, Measures, ScenarioResult};
+use crate::experiment::{Estimate, Measures, ScenarioResult, WindowLoss};
 use crate::ids::{FaultId, SlotId};
-use crate::time::SimTime;
+use crate::time::{Duration, SimTime};
 
 const SEC: u64 = 1_000_000_000;
 const DAY: u64 = 86_400 * SEC;
@@ -106,6 +106,30 @@ fn validation_k_of_n_independent_slots() {
     near(recovery.lengths.p99, OFTEN.down * 100f64.ln());
     assert_eq!(recovery.phases.0.len(), 9);
     near(recovery.phases.get("start").copied(), OFTEN.down);
+}
+
+/// Validation: windows of an alternating slot. Their mean is the unavailability's; one without any downtime must begin up
+/// and stay so: a·e^(−length/up).
+#[test]
+fn validation_windows_of_an_alternating_slot() {
+    let hour = Duration::from_secs(3_600);
+    let mut study = study(vec![Model { window: hour, ..model(1, 1, 1, DAY, 30 * DAY) }], Stopping::Replications(600));
+    study.confidence = 0.999;
+    study.objective.slo = Some(1.0);
+    let result = often(&study);
+    let windows = result.scenarios[0].windows.as_ref().unwrap();
+    assert_eq!((windows.count, windows.length_s), (600 * 720, 3_600.0));
+    let holds = |estimate: &Estimate, exact: f64| {
+        assert!(estimate.low <= exact && exact <= estimate.high, "{exact}: {estimate:?}");
+        assert!(estimate.high - estimate.low < 0.02 * exact, "{estimate:?} proves nothing");
+    };
+    let a = OFTEN.availability();
+    holds(&windows.downtime_s.mean, 3_600.0 * (1.0 - a));
+    holds(windows.meets_slo.as_ref().unwrap(), a * (-3_600.0 / OFTEN.up).exp());
+    let WindowLoss { p50, p95, p99, worst, histogram, .. } = &windows.downtime_s;
+    assert!(p50.low <= p50.value && p50.value <= p50.high && p50.high < p95.low && p95.high < p99.low);
+    assert!(p99.high <= *worst && *worst <= 3_600.0);
+    assert_eq!(histogram.iter().map(|(_, count)| count).sum::<u64>(), windows.count);
 }
 
 #[test]

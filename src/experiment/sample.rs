@@ -59,6 +59,7 @@ pub(super) fn model(replicas: u32, min_serving: u32, faults: usize, warm_up: u64
         start: Start::Running,
         warm_up: Duration::from_nanos(warm_up),
         horizon: Duration::from_nanos(horizon),
+        window: Duration::from_nanos(horizon),
     }
 }
 

@@ -152,7 +152,7 @@ pub(super) fn read(document: &Node, problems: &mut Problems) -> Option<Question>
     let objective = spec.get("objective").map(|item| item.node.clone());
     let objective = objective.unwrap_or(Node { value: Value::Map(Vec::new()), mark: document.mark });
     // Read here for its errors; scenarios read it again with their own values.
-    let _ = read_objective(&objective, problems);
+    let window = read_objective(&objective, problems).map(|objective| objective.window);
     let least = Duration::from_secs(1);
     let horizon = match spec.get("horizon") {
         Some(item) => item.duration(problems, least..=LONGEST),
@@ -168,6 +168,13 @@ pub(super) fn read(document: &Node, problems: &mut Problems) -> Option<Question>
     {
         let mark = warm_up_item.map_or(spec.mark, |item| item.mark());
         problems.error(mark, "spec.warmUp", "must not exceed 100y together with the horizon");
+    }
+    if let (Some(horizon), Some(window)) = (horizon, window)
+        && window > horizon
+        && ["window", "slo"].iter().any(|key| objective.get(key).is_some())
+    {
+        let message = "is longer than the horizon: no window is whole, so nothing can be said of one";
+        problems.warn(objective.mark, "spec.objective.window", message);
     }
     let starts = [("running", Start::Running), ("fresh", Start::Fresh)];
     let start = spec.get("start").and_then(|word| word.word(problems, &starts)).unwrap_or(Start::Running);

@@ -526,6 +526,7 @@ fn build(question: &Question, system: &System, parts: Parts, problems: &mut Prob
         start: question.start,
         warm_up: question.warm_up,
         horizon: question.horizon,
+        window: objective.window,
     })
 }
 
