@@ -22,7 +22,7 @@ pub enum Observation {
 }
 
 /// The stored result of a worker, for the instance that it remembers (P7).
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Stored {
     /// A startup probe that has not reached a threshold.
     Unknown,
