@@ -4,7 +4,7 @@ use super::Target;
 use super::prober::{Observation, Stored};
 use crate::ids::{FaultId, NodeId, PodId, SlotId, ZoneId};
 use crate::model::ProbeKind;
-use crate::time::{Duration, SimTime};
+use crate::time::{Duration, Grid, SimTime};
 
 /// Something has happened. The instant is told beside it.
 ///
@@ -318,6 +318,65 @@ pub enum Happening {
     },
 }
 
+impl Happening {
+    /// The Pod that it concerns, if it is one.
+    pub const fn pod(self) -> Option<PodId> {
+        match self {
+            Self::PodCreated { pod, .. }
+            | Self::PodMet { pod, .. }
+            | Self::PodUnschedulable { pod }
+            | Self::PodBound { pod, .. }
+            | Self::PodEvicted { pod }
+            | Self::PodCollected { pod }
+            | Self::PodDeleted { pod }
+            | Self::PodGone { pod }
+            | Self::FirstSync { pod }
+            | Self::StartBegan { pod, .. }
+            | Self::ContainerStarted { pod, .. }
+            | Self::AppServing { pod, .. }
+            | Self::KillDecided { pod, .. }
+            | Self::DeletionSeen { pod }
+            | Self::StopBegan { pod, .. }
+            | Self::SigtermSent { pod, .. }
+            | Self::ContainerExited { pod, .. }
+            | Self::ExitNoticed { pod }
+            | Self::BackedOff { pod, .. }
+            | Self::ReadyDecided { pod, .. }
+            | Self::InstanceNoticed { pod, .. }
+            | Self::FoundNotRunning { pod, .. }
+            | Self::ReadinessTriggered { pod, .. }
+            | Self::ProbeSent { pod, .. }
+            | Self::ProbeEnded { pod, .. }
+            | Self::ProbesSkipped(SkippedProbes { pod, .. })
+            | Self::Verdict { pod, .. }
+            | Self::ReadyWritten { pod, .. }
+            | Self::EndpointSliceUpdated { pod, .. }
+            | Self::RotationChanged { pod, .. } => Some(pod),
+            _ => None,
+        }
+    }
+
+    /// The Node that it concerns, if it is one.
+    pub const fn node(self) -> Option<NodeId> {
+        match self {
+            Self::MachineDied { node }
+            | Self::MachineBooted { node }
+            | Self::NodeDisconnected { node }
+            | Self::NodeReconnected { node }
+            | Self::KubeletStarted { node }
+            | Self::LeaseResumed { node }
+            | Self::NodeUnknown { node }
+            | Self::NodeReady { node }
+            | Self::TaintQueued { node }
+            | Self::TaintAdded { node }
+            | Self::TaintRemoved { node }
+            | Self::NodeDeleted { node }
+            | Self::NodeJoined { node } => Some(node),
+            _ => None,
+        }
+    }
+}
+
 /// What a probe met (P14).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Reply {
@@ -359,10 +418,8 @@ pub struct SkippedProbes {
     pub count: u64,
     /// When the first was sent.
     pub first: SimTime,
-    /// When the second was, or would have been: the first need not lie on the worker's ticks.
-    pub second: SimTime,
-    /// From one to the next, from the second on.
-    pub period: Duration,
+    /// The worker's ticks, on which all but the first were sent; the first need not lie on them.
+    pub ticks: Grid,
 }
 
 impl SkippedProbes {
@@ -373,7 +430,7 @@ impl SkippedProbes {
 
     /// When the n-th was sent, counted from 0.
     pub fn instant(self, n: u64) -> SimTime {
-        if n == 0 { self.first } else { self.second + self.period * (n - 1) }
+        if n == 0 { self.first } else { self.ticks.after(self.first) + self.ticks.period() * (n - 1) }
     }
 }
 

@@ -173,6 +173,11 @@ impl Worker {
         (self.known == instance && instance > 0).then_some(self.result)
     }
 
+    /// When it attempts, as long as nothing triggers it.
+    pub fn ticks(&self) -> Grid {
+        self.ticks
+    }
+
     /// The probe that waits for its answer.
     pub fn in_flight(&self) -> Option<InFlight> {
         self.in_flight

@@ -4,12 +4,12 @@ use super::chance::Matters;
 use super::faults::affects;
 use super::happening::{Happening, Reply, SkippedProbes};
 use super::observer::Observer;
-use super::prober::{Next, Observation, Outlook, Skipped, Stored, Worker};
+use super::prober::{Next, Observation, Outlook, Skipped, Stored};
 use super::state::{Plan, Prober, Stage, Timer};
 use super::{Cluster, Cx, Event, Mode};
 use crate::ids::PodId;
 use crate::model::{Affects, ContainerMode, OnSigterm, ProbeKind, WhileStarting};
-use crate::time::SimTime;
+use crate::time::{Grid, SimTime};
 
 pub(super) const KINDS: [ProbeKind; 3] = [ProbeKind::Liveness, ProbeKind::Readiness, ProbeKind::Startup];
 
@@ -87,13 +87,13 @@ impl<O: Observer> Cluster<'_, O> {
         prober.due = Timer::NONE;
         let skipped = prober.worker.catch_up(now, &plan.status, plan.next);
         let Some(skipped) = skipped else { return };
-        let worker = prober.worker;
+        let ticks = prober.worker.ticks();
         // All but the last of the skipped probes are over and forgotten, whatever they found.
         let last_failed = plan.by_chance.is_some_and(|matters| {
             let u = self.slots[home].probe_failure.uniform();
             chance.last_failed(matters, skipped.attempts, u)
         });
-        self.tell_skipped(pod, kind, &worker, &plan, skipped, last_failed);
+        self.tell_skipped(pod, kind, ticks, &plan, skipped, last_failed);
         if last_failed && let Some(prober) = self.prober(pod, kind) {
             match prober.worker.last_has_failed(now, skipped) {
                 Some(ends) => self.await_end(cx, pod, kind, ends),
@@ -108,7 +108,7 @@ impl<O: Observer> Cluster<'_, O> {
         if let Some(plan) = prober.plan
             && let Some(skipped) = prober.worker.catch_up(cx.now(), &plan.status, plan.next)
         {
-            self.tell_skipped(pod, kind, &prober.worker, &plan, skipped, false);
+            self.tell_skipped(pod, kind, prober.worker.ticks(), &plan, skipped, false);
         }
     }
 
@@ -124,7 +124,7 @@ impl<O: Observer> Cluster<'_, O> {
         &mut self,
         pod: PodId,
         kind: ProbeKind,
-        worker: &Worker,
+        ticks: Grid,
         plan: &Plan,
         skipped: Skipped,
         last_failed: bool,
@@ -133,8 +133,7 @@ impl<O: Observer> Cluster<'_, O> {
         let reaches = (reply != Reply::Refused).then_some(plan.status.instance);
         let count = skipped.attempts - u64::from(last_failed);
         if count > 0 {
-            let (second, period) = (worker.nth_attempt(first, 2), worker.probe().period);
-            let run = SkippedProbes { pod, kind, reaches, reply, count, first, second, period };
+            let run = SkippedProbes { pod, kind, reaches, reply, count, first, ticks };
             self.observer.happened(first, Happening::ProbesSkipped(run));
         }
         if last_failed {
@@ -271,9 +270,9 @@ impl<O: Observer> Cluster<'_, O> {
         if one_before {
             prober.worker.observe(Observation::Failure);
         }
-        let worker = prober.worker;
+        let ticks = prober.worker.ticks();
         if let Some(skipped) = skipped {
-            self.tell_skipped(pod, kind, &worker, &plan, skipped, one_before);
+            self.tell_skipped(pod, kind, ticks, &plan, skipped, one_before);
             if one_before {
                 self.tell_timeout(pod, kind, skipped.last);
             }
