@@ -4,6 +4,7 @@
 
 use std::collections::VecDeque;
 
+use super::happening::Happening;
 use super::observer::Observer;
 use super::state::Timer;
 use super::{Cluster, Cx, Event};
@@ -52,6 +53,7 @@ impl<O: Observer> Cluster<'_, O> {
             return;
         }
         state.queued = true;
+        self.tell(cx, Happening::TaintQueued { node });
         let queue = self.queue_of(node);
         self.taint_queues[queue].nodes.push_back(node);
         self.serve_queue(cx, queue);
@@ -94,6 +96,7 @@ impl<O: Observer> Cluster<'_, O> {
     /// The taint is there: every Pod of the Node is deleted when its toleration is over (N9).
     fn taint(&mut self, cx: &mut Cx<'_, Event>, node: NodeId) {
         self.nodes[node.index()].no_execute = true;
+        self.tell(cx, Happening::TaintAdded { node });
         let after = match self.model.deployment.pod.tolerations.unreachable {
             Toleration::Forever => return,
             Toleration::None => Duration::ZERO,
@@ -110,13 +113,14 @@ impl<O: Observer> Cluster<'_, O> {
     }
 
     /// The Node is Ready, or all zones are down: the taint goes, and with it every timer (N9, N11).
-    pub(super) fn lift_no_execute(&mut self, node: NodeId) {
+    pub(super) fn lift_no_execute(&mut self, cx: &Cx<'_, Event>, node: NodeId) {
         let queue = self.queue_of(node);
         let state = &mut self.nodes[node.index()];
         if std::mem::take(&mut state.queued) {
             self.taint_queues[queue].nodes.retain(|&queued| queued != node);
         }
         if std::mem::take(&mut self.nodes[node.index()].no_execute) {
+            self.tell(cx, Happening::TaintRemoved { node });
             for pod in self.pods_on(node) {
                 self.pods[pod.index()].eviction = Timer::NONE;
             }
@@ -125,6 +129,7 @@ impl<O: Observer> Cluster<'_, O> {
 
     pub(super) fn on_eviction_due(&mut self, cx: &mut Cx<'_, Event>, pod: PodId, timer: Timer) {
         if self.pods[pod.index()].eviction.expires(timer) {
+            self.tell(cx, Happening::PodEvicted { pod });
             self.delete_pod(cx, pod);
         }
     }
@@ -140,7 +145,7 @@ impl<O: Observer> Cluster<'_, O> {
             if !self.all_zones_down {
                 self.all_zones_down = true;
                 for node in (0..self.nodes.len()).map(NodeId::new) {
-                    self.lift_no_execute(node);
+                    self.lift_no_execute(cx, node);
                 }
             }
             for queue in 0..self.taint_queues.len() {
@@ -207,6 +212,8 @@ impl<O: Observer> Cluster<'_, O> {
         if !had_token {
             queue.token_at = cx.now() + queue.refill();
         }
+        let zone = (index < self.zones.len()).then(|| ZoneId::new(index));
+        self.tell(cx, Happening::EvictionRateChanged { zone, per_hour: (rate * 3600.0).round() as u32 });
         self.serve_queue(cx, index);
     }
 }

@@ -4,6 +4,7 @@
 //! replacements. All faults of one target share the clock's hand; each has an age at
 //! which it strikes next.
 
+use super::happening::Happening;
 use super::observer::{Cause, Observer};
 use super::state::{Dice, Stage, Strike, Timer};
 use super::{Cluster, Cx, Event, Target};
@@ -162,6 +163,7 @@ impl<O: Observer> Cluster<'_, O> {
     }
 
     fn strike(&mut self, cx: &mut Cx<'_, Event>, target: Target, fault: FaultId, lasts: Option<Duration>) {
+        self.tell(cx, Happening::FaultStruck { target, fault });
         match (target, self.model.faults[fault.index()].strikes) {
             (Target::Slot(slot), Strikes::Container(mode)) => {
                 self.mark_struck(cx, slot, fault);
@@ -246,6 +248,7 @@ impl<O: Observer> Cluster<'_, O> {
                     return;
                 }
                 if let Some(fault) = over(&mut self.pods[pod.index()].container.strike) {
+                    self.tell(cx, Happening::FaultEnded { target, fault });
                     self.mark_ended(cx, slot, fault);
                     self.settle(cx, pod);
                 }
@@ -253,6 +256,7 @@ impl<O: Observer> Cluster<'_, O> {
             Target::Deployment => {
                 let pods = self.running_pods();
                 let Some(fault) = over(&mut self.deployment_strike) else { return };
+                self.tell(cx, Happening::FaultEnded { target, fault });
                 for slot in (0..self.slots.len()).map(SlotId::new) {
                     self.mark_ended(cx, slot, fault);
                 }
@@ -262,11 +266,13 @@ impl<O: Observer> Cluster<'_, O> {
             }
             Target::Node(node) => {
                 let Some(fault) = over(&mut self.nodes[node.index()].strike) else { return };
+                self.tell(cx, Happening::FaultEnded { target, fault });
                 self.mark_node_ended(cx, node, fault);
                 self.refresh_node(cx, node);
             }
             Target::Zone(zone) => {
                 let Some(fault) = over(&mut self.zones[zone.index()].strike) else { return };
+                self.tell(cx, Happening::FaultEnded { target, fault });
                 for node in self.nodes_of(zone) {
                     self.mark_node_ended(cx, node, fault);
                     self.refresh_node(cx, node);

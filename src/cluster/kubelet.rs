@@ -2,6 +2,7 @@
 //! Follows `pkg/kubelet/pod_workers.go` and `pkg/kubelet/kuberuntime/kuberuntime_manager.go SyncPod`.
 
 use super::back_off::BackOff;
+use super::happening::{Exit, Happening};
 use super::observer::Observer;
 use super::prober::{Status, Stored, Worker};
 use super::probing::KINDS;
@@ -45,6 +46,7 @@ impl<O: Observer> Cluster<'_, O> {
     /// The kubelet's first sync of the Pod (P1, P9's t0): probe workers start, then sandbox, image and container.
     /// Workers of a kubelet younger than their period sleep first (P2).
     pub(super) fn adopt_pod(&mut self, cx: &mut Cx<'_, Event>, pod: PodId, kubelet_age_limit: Duration) {
+        self.tell(cx, Happening::FirstSync { pod });
         let spec = &self.model.deployment.pod;
         let probes = [&spec.liveness, &spec.readiness, &spec.startup];
         for (kind, probe) in KINDS.into_iter().zip(probes) {
@@ -143,6 +145,7 @@ impl<O: Observer> Cluster<'_, O> {
         self.pods[pod.index()].resync_at = SimTime::NEVER;
         let race = self.pods[pod.index()].race.take().unwrap_or(Race::NewStatus);
         if stage == Stage::Exited {
+            self.tell(cx, Happening::ExitNoticed { pod });
             self.react(cx, pod);
         }
         self.update_status(cx, pod);
@@ -208,6 +211,8 @@ impl<O: Observer> Cluster<'_, O> {
         }
         self.catch_up(cx, pod, ProbeKind::Readiness);
         let Some(prober) = self.pods[pod.index()].workers[ProbeKind::Readiness as usize].as_mut() else { return };
+        let attempts = race == Race::NewStatus;
+        self.observer.happened(cx.now(), Happening::ReadinessTriggered { pod, attempts });
         match race {
             Race::NewStatus => {
                 if prober.worker.trigger(cx.now()) {
@@ -268,6 +273,7 @@ impl<O: Observer> Cluster<'_, O> {
             Ok(()) => self.begin_start(cx, pod, kind, Duration::ZERO),
             Err(expiry) => {
                 self.pods[pod.index()].container.stage = Stage::Waiting;
+                self.tell(cx, Happening::BackedOff { pod, until: expiry });
                 let wait = expiry.saturating_since(cx.now()).min(BACK_OFF_POLL_MAX);
                 let after = self.jittered(pod, wait);
                 self.schedule_poll(cx, pod, after);
@@ -301,6 +307,7 @@ impl<O: Observer> Cluster<'_, O> {
         container.start = timer;
         container.starts_at = cx.now() + sandbox + image + start;
         cx.at(container.starts_at, Event::ContainerStarted(pod, timer));
+        self.tell(cx, Happening::StartBegan { pod, sandbox: !sandbox.is_zero() });
     }
 
     pub(super) fn on_container_started(&mut self, cx: &mut Cx<'_, Event>, pod: PodId, timer: Timer) {
@@ -329,6 +336,8 @@ impl<O: Observer> Cluster<'_, O> {
             self.nodes[node.index()].image_present = true;
         }
         self.schedule_sync(cx, pod, cx.now());
+        let instance = self.pods[pod.index()].container.instance;
+        self.tell(cx, Happening::ContainerStarted { pod, instance });
         if restarted && let Some(slot) = self.slot_of(pod) {
             self.observer.restarted(cx.now(), slot);
         }
@@ -340,6 +349,8 @@ impl<O: Observer> Cluster<'_, O> {
             return;
         }
         self.pods[pod.index()].container.serving = true;
+        let instance = self.pods[pod.index()].container.instance;
+        self.tell(cx, Happening::AppServing { pod, instance });
         self.settle(cx, pod);
     }
 
@@ -354,7 +365,9 @@ impl<O: Observer> Cluster<'_, O> {
         container.stage = Stage::Stopping;
         container.exited_before = container.exited;
         container.exit = timer;
+        let instance = container.instance;
         let pre_stop = self.model.deployment.pod.pre_stop_sleep.min(grace);
+        self.tell(cx, Happening::StopBegan { pod, instance, pre_stop });
         cx.after(pre_stop + overhead, Event::SigtermSent(pod, timer));
     }
 
@@ -387,6 +400,8 @@ impl<O: Observer> Cluster<'_, O> {
         let container = &mut self.pods[pod.index()].container;
         container.sigterm = true;
         container.exit = timer;
+        let instance = container.instance;
+        self.tell(cx, Happening::SigtermSent { pod, instance });
         cx.after(exits_after, Event::ContainerExited(pod, timer));
         self.settle(cx, pod);
     }
@@ -404,6 +419,9 @@ impl<O: Observer> Cluster<'_, O> {
         }
         let killed = self.pods[pod.index()].container.stage == Stage::Stopping;
         self.pods[pod.index()].container.end_life(cx.now());
+        let instance = self.pods[pod.index()].container.instance;
+        let exit = if killed { Exit::Stopped } else { Exit::Crashed };
+        self.tell(cx, Happening::ContainerExited { pod, instance, exit });
         self.break_connections(cx, pod);
         let container = &self.pods[pod.index()].container;
         let before = container.exited_before;
@@ -430,10 +448,12 @@ impl<O: Observer> Cluster<'_, O> {
 
     /// The machine is dead, and with it the process, the workers and all that the kubelet remembered.
     pub(super) fn lose_container(&mut self, cx: &mut Cx<'_, Event>, pod: PodId) {
+        self.end_workers(cx, pod);
         let state = &mut self.pods[pod.index()];
-        state.workers = [None; 3];
         if state.container.has_process() {
             state.container.end_life(cx.now());
+            let instance = state.container.instance;
+            self.observer.happened(cx.now(), Happening::ContainerExited { pod, instance, exit: Exit::MachineDied });
         }
         state.container.start = Timer::NONE;
         state.container.kill = None;

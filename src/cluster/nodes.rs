@@ -1,6 +1,7 @@
 //! Nodes: heartbeats, the node monitor, what a fault does to a machine, and its return (N1–N6, N14–N16).
 //! Follows `pkg/controller/nodelifecycle/node_lifecycle_controller.go monitorNodeHealth`.
 
+use super::happening::Happening;
 use super::observer::Observer;
 use super::state::{Kubelet, Timer};
 use super::{Cluster, Cx, Event, Mode};
@@ -54,6 +55,7 @@ impl<O: Observer> Cluster<'_, O> {
     }
 
     fn lose_machine(&mut self, cx: &mut Cx<'_, Event>, node: NodeId) {
+        self.tell(cx, Happening::MachineDied { node });
         let state = &mut self.nodes[node.index()];
         state.kubelet = Kubelet::Down;
         state.boot = Timer::NONE;
@@ -65,6 +67,7 @@ impl<O: Observer> Cluster<'_, O> {
 
     /// No lease is renewed from now on. The monitor remembers the pass that noticed the last one (N3).
     fn fall_silent(&mut self, cx: &mut Cx<'_, Event>, node: NodeId) {
+        self.tell(cx, Happening::NodeDisconnected { node });
         let reset_at = self.monitor.reset_at;
         let pass_grid = self.pass_grid;
         let state = &mut self.nodes[node.index()];
@@ -79,6 +82,7 @@ impl<O: Observer> Cluster<'_, O> {
 
     /// The machine runs again; its kubelet needs a while (N14, P21).
     fn boot(&mut self, cx: &mut Cx<'_, Event>, node: NodeId) {
+        self.tell(cx, Happening::MachineBooted { node });
         let law = &self.model.cluster.latencies.kubelet_first_sync;
         let timer = self.timer();
         let state = &mut self.nodes[node.index()];
@@ -94,6 +98,7 @@ impl<O: Observer> Cluster<'_, O> {
     /// The kubelet reaches the control plane again: the lease with the next renewal, the Node's condition with
     /// the next status update, its Pods' with the next reconciliation (N14).
     fn reconnect(&mut self, cx: &mut Cx<'_, Event>, node: NodeId) {
+        self.tell(cx, Happening::NodeReconnected { node });
         let state = &self.nodes[node.index()];
         let renewed = state.leases.at_or_after(cx.now());
         let reported = state.statuses.at_or_after(cx.now());
@@ -140,6 +145,7 @@ impl<O: Observer> Cluster<'_, O> {
             return;
         }
         self.nodes[node.index()].kubelet = Kubelet::Up;
+        self.tell(cx, Happening::KubeletStarted { node });
         let age = self.model.cluster.latencies.kubelet_first_sync.mean();
         let age = crate::time::Duration::from_secs_f64(age);
         for pod in self.pods_on(node) {
@@ -161,6 +167,7 @@ impl<O: Observer> Cluster<'_, O> {
         state.ready = true;
         state.silent_since = None;
         state.renewed = true;
+        self.tell(cx, Happening::NodeReady { node });
         self.monitor.stale = true;
         self.plan_pass(cx);
         self.retry_pending(cx);
@@ -175,7 +182,9 @@ impl<O: Observer> Cluster<'_, O> {
             return;
         }
         state.renewed = true;
-        state.silent_since = None;
+        if state.silent_since.take().is_some() {
+            self.tell(cx, Happening::LeaseResumed { node });
+        }
         if self.mode == Mode::EveryProbe {
             self.schedule_renewal(cx, node);
         }
@@ -249,7 +258,7 @@ impl<O: Observer> Cluster<'_, O> {
                 self.mark_unknown(cx, node);
             }
             if self.nodes[node.index()].ready {
-                self.lift_no_execute(node);
+                self.lift_no_execute(cx, node);
             } else {
                 self.queue_for_taint(cx, node);
             }
@@ -266,6 +275,7 @@ impl<O: Observer> Cluster<'_, O> {
         state.ready = false;
         state.marked_at = cx.now();
         self.monitor.stale = true;
+        self.tell(cx, Happening::NodeUnknown { node });
         for pod in self.pods_on(node) {
             self.set_api_ready(cx, pod, false);
             if let Some(slot) = self.slot_of(pod) {
@@ -314,7 +324,8 @@ impl<O: Observer> Cluster<'_, O> {
         }
         state.registered = false;
         state.ready = false;
-        self.lift_no_execute(node);
+        self.tell(cx, Happening::NodeDeleted { node });
+        self.lift_no_execute(cx, node);
         self.monitor.stale = true;
         let noticed = self.gc_grid.at_or_after(cx.now());
         let collected = self.gc_grid.at_or_after(noticed + self.model.cluster.control_plane.pod_gc_quarantine);
@@ -351,6 +362,7 @@ impl<O: Observer> Cluster<'_, O> {
         state.silent_since = None;
         state.renewed = true;
         self.monitor.stale = true;
+        self.tell(cx, Happening::NodeJoined { node });
         // Its zone may be struck at this moment; then it joins as soon as it can.
         self.refresh_node(cx, node);
         self.update_clock(cx, super::Target::Node(node));
@@ -359,6 +371,7 @@ impl<O: Observer> Cluster<'_, O> {
     /// The Pod's object goes with its Node: nothing is left that could confirm its end (N15).
     pub(super) fn on_orphan_collected(&mut self, cx: &mut Cx<'_, Event>, pod: PodId, timer: Timer) {
         if self.pods[pod.index()].life.expires(timer) {
+            self.tell(cx, Happening::PodCollected { pod });
             self.remove_pod(cx, pod);
         }
     }

@@ -22,7 +22,7 @@ pub enum Observation {
 }
 
 /// The stored result of a worker, for the instance that it remembers (P7).
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Stored {
     /// A startup probe that has not reached a threshold.
     Unknown,
@@ -355,20 +355,19 @@ impl Worker {
             if status.instance != self.known {
                 self.notice(status.instance);
             }
-            let attempts = self.attempts_before(now, first, finding);
-            let last = self.nth_attempt(first, finding, attempts);
-            skipped = Some(Skipped { attempts, last, before: self.counter });
-            let ends = last + self.probe.timeout;
-            if finding != Finding::Silence {
-                self.counter.observe(finding.observation(), attempts);
-            } else if ends <= now {
-                self.counter.observe(Observation::Failure, attempts);
-                self.next = self.attempt_after(last, ends);
-                return skipped;
-            } else {
-                self.counter.observe(Observation::Failure, attempts - 1);
+            let lasts = self.busy(finding);
+            let second = self.attempt_after(first, first + lasts);
+            let spacing = self.spacing(finding);
+            let attempts = if now <= second { 1 } else { 2 + (now.since(second).as_nanos() - 1) / spacing.as_nanos() };
+            let last = if attempts == 1 { first } else { second + spacing * (attempts - 2) };
+            skipped = Some(Skipped { attempts, last, second, spacing, lasts, before: self.counter });
+            let ends = last + lasts;
+            if ends > now {
+                self.counter.observe(finding.observation(), attempts - 1);
                 self.wait(last, ends, false);
-                return skipped;
+            } else {
+                self.counter.observe(finding.observation(), attempts);
+                self.next = self.attempt_after(last, ends);
             }
         }
         if self.in_flight.is_none() && self.next < now {
@@ -377,26 +376,22 @@ impl Worker {
         skipped
     }
 
-    /// The distance between attempts, from the second on, that all find the same (P5).
-    fn spacing(&self, finding: Finding) -> Duration {
-        let busy = if finding == Finding::Silence { self.probe.timeout } else { Duration::ZERO };
-        self.probe.period.max(busy)
+    /// How long a probe takes that finds this.
+    fn busy(&self, finding: Finding) -> Duration {
+        if finding == Finding::Silence { self.probe.timeout } else { Duration::ZERO }
     }
 
-    fn second_attempt(&self, first: SimTime, finding: Finding) -> SimTime {
-        let ended = if finding == Finding::Silence { first + self.probe.timeout } else { first };
-        self.attempt_after(first, ended)
+    /// The distance between attempts, from the second on, that all find the same (P5).
+    fn spacing(&self, finding: Finding) -> Duration {
+        self.probe.period.max(self.busy(finding))
     }
 
     /// The n-th of the attempts that begin with `first` and all find the same, counted from 1.
     pub fn nth_attempt(&self, first: SimTime, finding: Finding, n: u64) -> SimTime {
-        if n <= 1 { first } else { self.second_attempt(first, finding) + self.spacing(finding) * (n - 2) }
-    }
-
-    /// How many of those attempts lie before `now`, which is after the first.
-    fn attempts_before(&self, now: SimTime, first: SimTime, finding: Finding) -> u64 {
-        let second = self.second_attempt(first, finding);
-        if now <= second { 1 } else { 2 + (now.since(second).as_nanos() - 1) / self.spacing(finding).as_nanos() }
+        if n <= 1 {
+            return first;
+        }
+        self.attempt_after(first, first + self.busy(finding)) + self.spacing(finding) * (n - 2)
     }
 
     /// How many failures by chance in a row matter.
@@ -432,6 +427,12 @@ pub struct Skipped {
     pub attempts: u64,
     /// When the last one was made.
     pub last: SimTime,
+    /// When the second one was made, or would have been; every later one `spacing` after the one before.
+    pub second: SimTime,
+    /// See `second`.
+    pub spacing: Duration,
+    /// How long each waited for what it found.
+    pub lasts: Duration,
     before: Counter,
 }
 

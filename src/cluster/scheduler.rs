@@ -1,6 +1,7 @@
 //! The scheduler: filters, scores and who wins (S3–S10, S12, S13, S16, S17).
 //! Follows `pkg/scheduler/schedule_one.go` and the plugins in `pkg/scheduler/framework/plugins`.
 
+use super::happening::Happening;
 use super::observer::Observer;
 use super::state::Timer;
 use super::{Cluster, Cx, Event};
@@ -51,6 +52,7 @@ impl<O: Observer> Cluster<'_, O> {
             Some(node) => self.bind(cx, pod, node),
             None => {
                 self.scheduler.pending.push(pod);
+                self.tell(cx, Happening::PodUnschedulable { pod });
                 if !self.scheduler.flush.is_set() {
                     let timer = self.timer();
                     self.scheduler.flush = timer;
@@ -62,6 +64,7 @@ impl<O: Observer> Cluster<'_, O> {
 
     fn bind(&mut self, cx: &mut Cx<'_, Event>, pod: PodId, node: NodeId) {
         self.pods[pod.index()].node = Some(node);
+        self.tell(cx, Happening::PodBound { pod, node });
         let home = self.pods[pod.index()].home.index();
         let after = self.slots[home].scheduling.span(&self.model.cluster.latencies.first_sync);
         let timer = self.timer();
