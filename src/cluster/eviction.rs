@@ -57,13 +57,14 @@ impl<O: Observer> Cluster<'_, O> {
         self.serve_queue(cx, queue);
     }
 
-    /// The queue is served at its next round with a token.
+    /// The queue is served at its next round with a token. A refill lasts a whole number of rounds, and the token
+    /// is there in the last of them (N7: taints at 10 s intervals).
     fn serve_queue(&mut self, cx: &mut Cx<'_, Event>, index: usize) {
         let queue = &self.taint_queues[index];
         if queue.nodes.is_empty() || queue.rate <= 0.0 || queue.timer.is_set() {
             return;
         }
-        let at = self.taint_grid.after(queue.token_at.max(cx.now()));
+        let at = self.taint_grid.at_or_after(queue.token_at.max(cx.now()));
         let timer = self.timer();
         self.taint_queues[index].timer = timer;
         cx.at(at, Event::TaintDue(index as u32, timer));

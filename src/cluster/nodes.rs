@@ -339,8 +339,7 @@ impl<O: Observer> Cluster<'_, O> {
         state.ready = false;
         self.lift_no_execute(node);
         self.monitor.stale = true;
-        let noticed = self.gc_grid.at_or_after(cx.now());
-        let collected = self.gc_grid.at_or_after(noticed + self.model.cluster.control_plane.pod_gc_quarantine);
+        let collected = self.collected_at(cx, node);
         for pod in self.pods_on(node) {
             self.request_slice_update(cx, pod);
             let timer = self.timer();
@@ -350,6 +349,17 @@ impl<O: Observer> Cluster<'_, O> {
         }
         self.plan_pass(cx);
         self.retry_pending(cx);
+    }
+
+    /// The Pod garbage collector notices an orphan in one of its rounds, and collects it in a round after the
+    /// quarantine (N15). A quarantine of whole rounds ends during a round, and whether that round sees it hangs on
+    /// milliseconds, as in C12: even odds.
+    fn collected_at(&mut self, cx: &Cx<'_, Event>, node: NodeId) -> SimTime {
+        let noticed = self.gc_grid.at_or_after(cx.now());
+        let over = noticed + self.model.cluster.control_plane.pod_gc_quarantine;
+        let round = self.gc_grid.at_or_after(over);
+        let is_missed = round == over && self.nodes[node.index()].quarantine_dice.uniform() < 0.5;
+        if is_missed { self.gc_grid.after(over) } else { round }
     }
 
     /// A new machine takes the dead one's place, once the old Node object is out of its way.
