@@ -5,7 +5,7 @@ use super::observer::Observer;
 use super::state::{Kubelet, Timer};
 use super::{Cluster, Cx, Event, Mode};
 use crate::ids::{NodeId, PodId};
-use crate::model::{DeadNodes, NodeMode};
+use crate::model::{DeadNodes, Eviction, NodeMode};
 use crate::time::SimTime;
 
 /// The node monitor's memory.
@@ -240,12 +240,14 @@ impl<O: Observer> Cluster<'_, O> {
             return None;
         }
         let settled = if state.ready { !state.no_execute && !state.queued } else { state.no_execute || state.queued };
-        if !settled {
-            return Some(next);
-        }
-        let seen = state.silent_since.filter(|_| state.ready)?;
-        let over = seen + self.model.cluster.control_plane.node_monitor_grace;
-        Some(self.pass_grid.after(over).max(next))
+        let rules = &self.model.cluster.control_plane;
+        let over = match rules.eviction {
+            _ if settled && state.ready => rules.node_monitor_grace,
+            Eviction::After(timeout) if !settled && !state.ready => timeout,
+            _ if !settled => return Some(next),
+            _ => return None,
+        };
+        Some(self.pass_grid.after(state.silent_since? + over).max(next))
     }
 
     /// One pass over all Nodes (N3, N6, N7, N11).
@@ -259,16 +261,11 @@ impl<O: Observer> Cluster<'_, O> {
             if !state.registered {
                 continue;
             }
-            let seen = match self.mode {
-                Mode::Fast => state.silent_since,
-                Mode::EveryProbe => {
-                    if std::mem::take(&mut state.renewed) {
-                        state.seen = cx.now();
-                    }
-                    Some(state.seen)
-                }
-            };
-            if state.ready && seen.is_some_and(|seen| cx.now().saturating_since(seen) > grace) {
+            if std::mem::take(&mut state.renewed) {
+                state.seen = cx.now();
+            }
+            let seen = self.last_seen(node);
+            if self.nodes[node.index()].ready && seen.is_some_and(|seen| cx.now().saturating_since(seen) > grace) {
                 self.mark_unknown(cx, node);
             }
             if self.nodes[node.index()].ready {
@@ -280,6 +277,16 @@ impl<O: Observer> Cluster<'_, O> {
         self.assess_zones(cx);
         self.monitor.stale = false;
         self.plan_pass(cx);
+    }
+
+    /// The pass that noticed the Node's last heartbeat (N3). In the fast mode `None` while heartbeats come: then that
+    /// was a short while ago.
+    pub(super) fn last_seen(&self, node: NodeId) -> Option<SimTime> {
+        let state = &self.nodes[node.index()];
+        match self.mode {
+            Mode::Fast => state.silent_since,
+            Mode::EveryProbe => Some(state.seen),
+        }
     }
 
     /// The monitor has seen no lease for the grace period: Ready becomes Unknown and the Node's Pods are marked
