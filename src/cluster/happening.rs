@@ -249,7 +249,7 @@ pub enum Happening {
         /// The Node.
         node: NodeId,
     },
-    /// The machine runs again; its kubelet is starting (N14).
+    /// The machine runs again (N14).
     MachineBooted {
         /// The Node.
         node: NodeId,
@@ -261,6 +261,11 @@ pub enum Happening {
     },
     /// The kubelet, or its machine, reaches the control plane again (N14).
     NodeReconnected {
+        /// The Node.
+        node: NodeId,
+    },
+    /// The kubelet's process is dead; containers live on (N16).
+    KubeletStopped {
         /// The Node.
         node: NodeId,
     },
@@ -363,6 +368,7 @@ impl Happening {
             | Self::MachineBooted { node }
             | Self::NodeDisconnected { node }
             | Self::NodeReconnected { node }
+            | Self::KubeletStopped { node }
             | Self::KubeletStarted { node }
             | Self::LeaseResumed { node }
             | Self::NodeUnknown { node }

@@ -86,16 +86,14 @@ impl<O: Observer> Cluster<'_, O> {
                 WhileStarting::Accepts => Answer::Later(container.serves_at),
             });
         }
-        let struck =
-            container.strike.is_some() || container.deployment_strike.is_some() || self.deployment_strike.is_some();
-        (!struck).then_some(Answer::Good)
+        (container.strikes.is_empty() && self.deployment_strikes.is_empty()).then_some(Answer::Good)
     }
 
     fn answer_under_strikes(&self, pod: PodId, audience: Audience) -> Answer {
         let mut answer = Answer::Good;
         for (_, mode) in self.strikes_on(pod).filter(|&(_, mode)| audience.sees(affects(mode))) {
             match mode {
-                ContainerMode::Hang(_) => return Answer::Never,
+                ContainerMode::Hang(_) | ContainerMode::Sandbox => return Answer::Never,
                 ContainerMode::Error(_) | ContainerMode::Crash => answer = Answer::Bad(Reply::Error),
             }
         }
