@@ -145,9 +145,10 @@ impl<O: Observer> Cluster<'_, O> {
         if stage == Stage::Exited {
             self.react(cx, pod);
         }
+        let before = self.pods[pod.index()].status;
         self.update_status(cx, pod);
         self.pods[pod.index()].last_sync = cx.now();
-        self.trigger_readiness(cx, pod, race);
+        self.trigger_readiness(cx, pod, race, &before);
         let container = &self.pods[pod.index()].container;
         match container.stage {
             Stage::Running if container.kill.is_some() => self.begin_kill(cx, pod),
@@ -200,26 +201,22 @@ impl<O: Observer> Cluster<'_, O> {
     }
 
     /// Whenever the kubelet recomputes the status of a started container whose readiness is not Success, it
-    /// triggers the readiness worker (P11).
-    fn trigger_readiness(&mut self, cx: &mut Cx<'_, Event>, pod: PodId, race: Race) {
+    /// triggers the readiness worker (P11). The trigger comes before the new status is stored, so the worker may
+    /// still see the one from before (P11a): then it acts on the old instance's account (P7a).
+    fn trigger_readiness(&mut self, cx: &mut Cx<'_, Event>, pod: PodId, race: Race, before: &Status) {
         let state = &self.pods[pod.index()];
         if !(state.status.running && state.status.started) || state.ready {
             return;
         }
         self.catch_up(cx, pod, ProbeKind::Readiness);
-        let Some(prober) = self.pods[pod.index()].workers[ProbeKind::Readiness as usize].as_mut() else { return };
-        match race {
-            Race::NewStatus => {
-                if prober.worker.trigger(cx.now()) {
-                    self.attempt(cx, pod, ProbeKind::Readiness, false);
-                }
-            }
-            // The worker saw the old status: only its ticks start anew (P11a).
-            Race::OldStatus => prober.worker.anchor(cx.now()),
-            Race::OldStatusSynced => {
-                prober.worker.anchor(cx.now());
-                self.request_sync(cx, pod);
-            }
+        let state = &mut self.pods[pod.index()];
+        let Some(prober) = state.workers[ProbeKind::Readiness as usize].as_mut() else { return };
+        if prober.worker.trigger(cx.now()) {
+            let status = if race == Race::NewStatus { state.status } else { *before };
+            self.attempt_under(cx, pod, ProbeKind::Readiness, false, &status);
+        }
+        if race == Race::OldStatusSynced {
+            self.request_sync(cx, pod);
         }
     }
 

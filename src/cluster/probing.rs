@@ -3,7 +3,7 @@
 use super::chance::Matters;
 use super::faults::affects;
 use super::observer::Observer;
-use super::prober::{Next, Observation, Outlook, Stored};
+use super::prober::{Next, Observation, Outlook, Status, Stored};
 use super::state::{Plan, Prober, Stage, Timer};
 use super::{Cluster, Cx, Event, Mode};
 use crate::ids::PodId;
@@ -220,11 +220,23 @@ impl<O: Observer> Cluster<'_, O> {
     }
 
     /// One attempt of a worker (P6), and the next one planned.
-    pub(super) fn attempt(&mut self, cx: &mut Cx<'_, Event>, pod: PodId, kind: ProbeKind, doomed: bool) {
-        self.catch_up(cx, pod, kind);
+    fn attempt(&mut self, cx: &mut Cx<'_, Event>, pod: PodId, kind: ProbeKind, doomed: bool) {
         let status = self.pods[pod.index()].status;
+        self.attempt_under(cx, pod, kind, doomed, &status);
+    }
+
+    /// The same, by a worker that sees this status.
+    pub(super) fn attempt_under(
+        &mut self,
+        cx: &mut Cx<'_, Event>,
+        pod: PodId,
+        kind: ProbeKind,
+        doomed: bool,
+        status: &Status,
+    ) {
+        self.catch_up(cx, pod, kind);
         let Some(prober) = self.prober(pod, kind) else { return };
-        let done = prober.worker.attempt(cx.now(), &status);
+        let done = prober.worker.attempt(cx.now(), status);
         // A stored change requests a sync, save for liveness' initial Success (P11).
         let sync_is_over =
             done.noticed && done.probes && kind == ProbeKind::Startup && self.sync_begins_at_once(cx, pod);
@@ -319,8 +331,11 @@ impl<O: Observer> Cluster<'_, O> {
         match (kind, verdict) {
             (ProbeKind::Readiness, _) => {
                 let serving = self.serves(pod);
+                // What is found on an old instance's account makes no difference to the Pod (P7a).
+                let was_ready = self.pods[pod.index()].ready;
                 self.update_readiness(cx, pod);
                 if verdict == Stored::Failure
+                    && was_ready
                     && let Some(slot) = self.slot_of(pod)
                 {
                     self.observer.readiness_lost(cx.now(), slot, serving);
