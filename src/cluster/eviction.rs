@@ -94,19 +94,23 @@ impl<O: Observer> Cluster<'_, O> {
     /// The taint is there: every Pod of the Node is deleted when its toleration is over (N9).
     fn taint(&mut self, cx: &mut Cx<'_, Event>, node: NodeId) {
         self.nodes[node.index()].no_execute = true;
+        for pod in self.pods_on(node) {
+            if !self.pods[pod.index()].deleted {
+                self.schedule_eviction(cx, pod);
+            }
+        }
+    }
+
+    /// The Pod is on a Node with the NoExecute taint from now on (N9).
+    pub(super) fn schedule_eviction(&mut self, cx: &mut Cx<'_, Event>, pod: PodId) {
         let after = match self.model.deployment.pod.tolerations.unreachable {
             Toleration::Forever => return,
             Toleration::None => Duration::ZERO,
             Toleration::For(span) => span,
         };
-        for pod in self.pods_on(node) {
-            if self.pods[pod.index()].deleted {
-                continue;
-            }
-            let timer = self.timer();
-            self.pods[pod.index()].eviction = timer;
-            cx.after(after, Event::EvictionDue(pod, timer));
-        }
+        let timer = self.timer();
+        self.pods[pod.index()].eviction = timer;
+        cx.after(after, Event::EvictionDue(pod, timer));
     }
 
     /// The Node is Ready, or all zones are down: the taint goes, and with it every timer (N9, N11).
