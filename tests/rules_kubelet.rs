@@ -6,7 +6,8 @@ use common::stats::{assert_law, assert_share, sum_of_uniforms, uniform};
 use common::watch::{Log, What, killed, play_many};
 use common::{CRASH, ERROR, HANG, WINDOW, bare, fault, probe, secs, struck_once};
 use hasim::cluster::{Phase, SlotView};
-use hasim::model::{Affects, ContainerMode, ImagePull, Model, OnSigterm, Probe, RaceOdds, Start, Strikes};
+use hasim::ids::FaultId;
+use hasim::model::{Affects, ContainerMode, ImagePull, Model, NodeMode, OnSigterm, Probe, RaceOdds, Start, Strikes};
 use hasim::random::Law;
 use hasim::time::Duration;
 
@@ -249,4 +250,20 @@ fn p12_a_loss_causes_one_more_probe_at_once() {
         assert!(near(back, 0.6), "{back}");
     }
     assert!(lost > 50, "{lost}");
+}
+
+/// C10, N14: a reboot empties the memory of the back-off, but the exit that it finds makes an entry: a crash soon after
+/// it waits for 10 s, as a second crash would.
+#[test]
+fn c10_n14_the_start_after_a_reboot_makes_an_entry() {
+    let node = Strikes::Node(NodeMode::Crash);
+    let reboot = fault("reboot", node, fixed(500.0), Some(fixed(20.0)));
+    let crash = fault("crash", CRASH, fixed(560.0), None);
+    let mut model = Model { start: Start::Fresh, faults: vec![reboot, crash], ..bare(1) };
+    model.app.start_up = fixed(0.0);
+    for log in play_many(&model, 12, 50, 800.0) {
+        let crash = log.first(0, 0.0, |what| what == What::Struck(FaultId::new(1))).unwrap();
+        let back = log.first(0, crash, |what| what == What::Restarted).unwrap() - crash - C;
+        assert!((10.0..15.8).contains(&back), "{back}");
+    }
 }

@@ -53,8 +53,12 @@ impl<O: Observer> Cluster<'_, O> {
             self.pods[pod.index()].workers[kind as usize] = Some(Prober::new(Worker::new(kind, probe, created)));
         }
         let first = self.pods[pod.index()].container.instance == 0;
+        let rules = &self.model.cluster.control_plane;
         let container = &mut self.pods[pod.index()].container;
+        // The memory of the back-off is empty, so nothing refuses the start; but after an exit it makes an entry (C10).
         container.back_off = BackOff::default();
+        let refused = container.back_off.try_start(cx.now(), container.exited, rules);
+        debug_assert!(refused.is_ok(), "an empty back-off refuses nothing");
         container.stage = Stage::Absent;
         self.update_status(cx, pod);
         let sandbox = self.draw_container(pod, |latencies| &latencies.sandbox);
