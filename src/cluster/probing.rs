@@ -350,11 +350,14 @@ impl<O: Observer> Cluster<'_, O> {
     }
 
     fn decide_kill(&mut self, cx: &mut Cx<'_, Event>, pod: PodId, kind: ProbeKind) {
-        let container = &mut self.pods[pod.index()].container;
-        if container.stage != Stage::Running || container.kill.is_some() {
+        let state = &mut self.pods[pod.index()];
+        let container = &state.container;
+        // What is found on an old instance's account kills nothing (P7a).
+        let is_present = state.worker(kind).is_some_and(|worker| worker.result_for(container.instance).is_some());
+        if !is_present || container.stage != Stage::Running || container.kill.is_some() {
             return;
         }
-        container.kill = Some(kind);
+        state.container.kill = Some(kind);
         if let Some(slot) = self.slot_of(pod) {
             let needless = !self.is_broken_for_good(pod);
             self.observer.probe_killed(cx.now(), slot, kind, needless);
