@@ -3,7 +3,7 @@
 use super::chance::Matters;
 use super::faults::affects;
 use super::observer::Observer;
-use super::prober::{Next, Observation, Outlook, Status, Stored};
+use super::prober::{Finding, Next, Observation, Outlook, Status, Stored};
 use super::state::{Plan, Prober, Stage, Timer};
 use super::{Cluster, Cx, Event, Mode};
 use crate::ids::PodId;
@@ -45,22 +45,41 @@ pub(super) enum Answer {
     Never,
 }
 
+impl From<Answer> for Outlook {
+    fn from(answer: Answer) -> Self {
+        match answer {
+            Answer::Good => Self::Steady(Finding::Success),
+            Answer::Bad => Self::Steady(Finding::Failure),
+            Answer::Never => Self::Steady(Finding::Silence),
+            Answer::Later(_) => Self::Changing,
+        }
+    }
+}
+
 impl<O: Observer> Cluster<'_, O> {
     /// What the container's process answers, reachable or not.
     pub(super) fn answer(&self, pod: PodId, audience: Audience) -> Answer {
+        self.answer_to_all(pod).unwrap_or_else(|| self.answer_under_strikes(pod, audience))
+    }
+
+    /// The same, whoever asks; none while faults are at work that need not be seen by all.
+    fn answer_to_all(&self, pod: PodId) -> Option<Answer> {
         let container = &self.pods[pod.index()].container;
         if !container.has_process() || container.sigterm && matches!(self.model.app.on_sigterm, OnSigterm::Exits(_)) {
-            return Answer::Bad;
+            return Some(Answer::Bad);
         }
         if !container.serving {
-            return match self.model.app.while_starting {
+            return Some(match self.model.app.while_starting {
                 WhileStarting::Refuses => Answer::Bad,
                 WhileStarting::Accepts => Answer::Later(container.serves_at),
-            };
+            });
         }
-        if container.strike.is_none() && container.deployment_strike.is_none() && self.deployment_strike.is_none() {
-            return Answer::Good;
-        }
+        let struck =
+            container.strike.is_some() || container.deployment_strike.is_some() || self.deployment_strike.is_some();
+        (!struck).then_some(Answer::Good)
+    }
+
+    fn answer_under_strikes(&self, pod: PodId, audience: Audience) -> Answer {
         let mut answer = Answer::Good;
         for (_, mode) in self.strikes_on(pod).filter(|&(_, mode)| audience.sees(affects(mode))) {
             match mode {
@@ -85,6 +104,9 @@ impl<O: Observer> Cluster<'_, O> {
         let Some(plan) = prober.plan.take() else { return };
         prober.due = Timer::NONE;
         let skipped = prober.worker.catch_up(now, &plan.status, plan.next);
+        if let Some(waiting) = prober.worker.in_flight() {
+            return self.await_end(cx, pod, kind, waiting.ends);
+        }
         let (Some(matters), Some(skipped)) = (plan.by_chance, skipped) else { return };
         // All but the last of the skipped probes are over and forgotten, whatever they found.
         let u = self.slots[home].probe_failure.uniform();
@@ -100,32 +122,33 @@ impl<O: Observer> Cluster<'_, O> {
     /// that its probes can see.
     pub(super) fn settle(&mut self, cx: &mut Cx<'_, Event>, pod: PodId) {
         let wakes_at = self.wakes_at(pod);
+        let to_all = self.answer_to_all(pod);
         for kind in KINDS {
-            self.plan_until(cx, pod, kind, wakes_at);
+            self.plan_until(cx, pod, kind, wakes_at, to_all);
         }
         self.look(cx, pod);
-    }
-
-    fn outlook(&self, pod: PodId, kind: ProbeKind) -> Outlook {
-        match self.answer(pod, Audience::Probe(kind)) {
-            Answer::Good => Outlook::Steady(Observation::Success),
-            Answer::Bad => Outlook::Steady(Observation::Failure),
-            Answer::Later(_) | Answer::Never => Outlook::Changing,
-        }
     }
 
     /// Schedules the worker's next attempt that matters, unless what was planned still holds.
     fn plan(&mut self, cx: &mut Cx<'_, Event>, pod: PodId, kind: ProbeKind) {
         let wakes_at = self.wakes_at(pod);
-        self.plan_until(cx, pod, kind, wakes_at);
+        self.plan_until(cx, pod, kind, wakes_at, self.answer_to_all(pod));
     }
 
-    /// The same, where the Pod is planned anew at `wakes_at` at the latest.
-    fn plan_until(&mut self, cx: &mut Cx<'_, Event>, pod: PodId, kind: ProbeKind, wakes_at: SimTime) {
+    /// The same, where the Pod is planned anew at `wakes_at` at the latest and `to_all` is its answer to all.
+    fn plan_until(
+        &mut self,
+        cx: &mut Cx<'_, Event>,
+        pod: PodId,
+        kind: ProbeKind,
+        wakes_at: SimTime,
+        to_all: Option<Answer>,
+    ) {
         if self.pods[pod.index()].workers[kind as usize].is_none() {
             return;
         }
-        let outlook = self.outlook(pod, kind);
+        let answer = to_all.unwrap_or_else(|| self.answer_under_strikes(pod, Audience::Probe(kind)));
+        let outlook = Outlook::from(answer);
         let status = self.pods[pod.index()].status;
         let (mode, chance) = (self.mode, self.chance);
         let Some(prober) = self.prober(pod, kind) else { return };
@@ -142,6 +165,9 @@ impl<O: Observer> Cluster<'_, O> {
         if prober.worker.in_flight().is_some() {
             return;
         }
+        if mode == Mode::Fast && prober.worker.next_attempt() >= wakes_at {
+            return;
+        }
         let next = match mode {
             Mode::EveryProbe => Next::At(prober.worker.next_attempt()),
             Mode::Fast => prober.worker.next_that_matters(&status, outlook),
@@ -149,7 +175,10 @@ impl<O: Observer> Cluster<'_, O> {
         let mut plan = Plan { status, outlook, next, due: SimTime::NEVER, by_chance: None };
         match next {
             Next::At(at) => plan.due = at,
-            Next::Steady { first, observation: Observation::Success } if chance.p > 0.0 => {
+            Next::Steady { first, finding, decides: Some(n) } => {
+                plan.due = prober.worker.nth_attempt(first, finding, n);
+            }
+            Next::Steady { first, finding: finding @ Finding::Success, decides: None } if chance.p > 0.0 => {
                 if prober.worker.has_just_failed() {
                     plan.next = Next::At(first);
                     plan.due = first;
@@ -159,7 +188,7 @@ impl<O: Observer> Cluster<'_, O> {
                     let home = self.pods[pod.index()].home.index();
                     let u = self.slots[home].probe_failure.uniform();
                     plan.by_chance = Some(matters);
-                    plan.due = worker.nth_attempt(first, chance.waiting_time(matters, u));
+                    plan.due = worker.nth_attempt(first, finding, chance.waiting_time(matters, u));
                 }
             }
             Next::Idle | Next::Steady { .. } => {}
