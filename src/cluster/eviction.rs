@@ -111,20 +111,25 @@ impl<O: Observer> Cluster<'_, O> {
     fn taint(&mut self, cx: &mut Cx<'_, Event>, node: NodeId) {
         self.nodes[node.index()].no_execute = true;
         self.tell(cx, Happening::TaintAdded { node });
+        for pod in self.pods_on(node) {
+            if !self.pods[pod.index()].deleted {
+                self.schedule_eviction(cx, pod);
+            }
+        }
+    }
+
+    /// The Pod is on a Node with the NoExecute taint from now on (N9), or on one that the controller without taints
+    /// has given up.
+    pub(super) fn schedule_eviction(&mut self, cx: &mut Cx<'_, Event>, pod: PodId) {
         let after = match (self.model.cluster.control_plane.eviction, self.model.deployment.pod.tolerations.unreachable)
         {
             (Eviction::After(_), _) | (Eviction::Taints, Toleration::None) => Duration::ZERO,
             (Eviction::Taints, Toleration::Forever) => return,
             (Eviction::Taints, Toleration::For(span)) => span,
         };
-        for pod in self.pods_on(node) {
-            if self.pods[pod.index()].deleted {
-                continue;
-            }
-            let timer = self.timer();
-            self.pods[pod.index()].eviction = timer;
-            cx.after(after, Event::EvictionDue(pod, timer));
-        }
+        let timer = self.timer();
+        self.pods[pod.index()].eviction = timer;
+        cx.after(after, Event::EvictionDue(pod, timer));
     }
 
     /// The Node is Ready, or all zones are down: the taint goes, and with it every timer (N9, N11).

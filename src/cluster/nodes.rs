@@ -408,6 +408,7 @@ impl<O: Observer> Cluster<'_, O> {
         self.tell(cx, Happening::NodeJoined { node });
         // Its zone may be struck at this moment; then it joins as soon as it can.
         self.refresh_node(cx, node);
+        self.retry_pending(cx);
         self.update_clock(cx, super::Target::Node(node));
     }
 

@@ -310,13 +310,6 @@ impl Worker {
         true
     }
 
-    /// The trigger met the old status and did nothing but restart the ticks (P11a, cases b and c).
-    pub fn anchor(&mut self, now: SimTime) {
-        if self.trigger(now) {
-            self.next = self.ticks.after(now);
-        }
-    }
-
     fn notice(&mut self, instance: u32) {
         self.known = instance;
         self.on_hold = false;
@@ -558,6 +551,17 @@ mod tests {
         quick.wait(secs(20), secs(21), false);
         quick.ended(secs(21));
         assert_eq!(quick.next_attempt(), secs(25));
+    }
+
+    #[test]
+    fn p4_only_one_tick_waits_and_the_grid_stays() {
+        let mut worker = noticed(ProbeKind::Liveness, Probe { timeout: Duration::from_secs(12), ..probe(9, 1) });
+        worker.attempt(secs(20), &running(1));
+        worker.wait(secs(20), secs(32), false);
+        worker.ended(secs(32));
+        assert_eq!(worker.next_attempt(), secs(32), "the tick of 25; that of 30 is lost");
+        worker.attempt(secs(32), &running(1));
+        assert_eq!(worker.next_attempt(), secs(35), "and the grid has not moved");
     }
 
     #[test]

@@ -4,7 +4,7 @@ use super::chance::Matters;
 use super::faults::affects;
 use super::happening::{Happening, Reply, SkippedProbes};
 use super::observer::Observer;
-use super::prober::{Finding, Next, Observation, Outlook, Skipped, Stored};
+use super::prober::{Finding, Next, Observation, Outlook, Skipped, Status, Stored};
 use super::state::{Plan, Prober, Stage, Timer};
 use super::{Cluster, Cx, Event, Mode};
 use crate::ids::PodId;
@@ -310,11 +310,23 @@ impl<O: Observer> Cluster<'_, O> {
     }
 
     /// One attempt of a worker (P6), and the next one planned.
-    pub(super) fn attempt(&mut self, cx: &mut Cx<'_, Event>, pod: PodId, kind: ProbeKind, doomed: bool) {
-        self.catch_up(cx, pod, kind);
+    fn attempt(&mut self, cx: &mut Cx<'_, Event>, pod: PodId, kind: ProbeKind, doomed: bool) {
         let status = self.pods[pod.index()].status;
+        self.attempt_under(cx, pod, kind, doomed, &status);
+    }
+
+    /// The same, by a worker that sees this status.
+    pub(super) fn attempt_under(
+        &mut self,
+        cx: &mut Cx<'_, Event>,
+        pod: PodId,
+        kind: ProbeKind,
+        doomed: bool,
+        status: &Status,
+    ) {
+        self.catch_up(cx, pod, kind);
         let Some(prober) = self.prober(pod, kind) else { return };
-        let done = prober.worker.attempt(cx.now(), &status);
+        let done = prober.worker.attempt(cx.now(), status);
         // A stored change requests a sync, save for liveness' initial Success (P11).
         let sync_is_over =
             done.noticed && done.probes && kind == ProbeKind::Startup && self.sync_begins_at_once(cx, pod);
@@ -422,8 +434,11 @@ impl<O: Observer> Cluster<'_, O> {
         match (kind, verdict) {
             (ProbeKind::Readiness, _) => {
                 let serving = self.serves(pod);
+                // What is found on an old instance's account makes no difference to the Pod (P7a).
+                let was_ready = self.pods[pod.index()].ready;
                 self.update_readiness(cx, pod);
                 if verdict == Stored::Failure
+                    && was_ready
                     && let Some(slot) = self.slot_of(pod)
                 {
                     self.observer.readiness_lost(cx.now(), slot, serving);
@@ -438,12 +453,15 @@ impl<O: Observer> Cluster<'_, O> {
     }
 
     fn decide_kill(&mut self, cx: &mut Cx<'_, Event>, pod: PodId, kind: ProbeKind) {
-        let container = &mut self.pods[pod.index()].container;
-        if container.stage != Stage::Running || container.kill.is_some() {
+        let state = &mut self.pods[pod.index()];
+        let container = &state.container;
+        // What is found on an old instance's account kills nothing (P7a).
+        let is_present = state.worker(kind).is_some_and(|worker| worker.result_for(container.instance).is_some());
+        if !is_present || container.stage != Stage::Running || container.kill.is_some() {
             return;
         }
-        container.kill = Some(kind);
         let instance = container.instance;
+        state.container.kill = Some(kind);
         self.tell(cx, Happening::KillDecided { pod, instance, by: kind });
         if let Some(slot) = self.slot_of(pod) {
             let needless = !self.is_broken_for_good(pod);
