@@ -13,6 +13,7 @@ mod runner;
 mod sample;
 mod summary;
 mod target;
+mod timeline;
 mod windows;
 
 pub use crate::cluster::Phase;
@@ -27,3 +28,4 @@ pub use result::{
 pub use runner::{Options, Progress, RunError, run};
 pub use summary::Summary;
 pub use target::{Target, Verdict};
+pub use timeline::{Entry, Look, Outage, PodLife, Recorder, Timeline, Trace, Who, trace};

@@ -34,6 +34,7 @@ mod pod;
 mod probe;
 mod quantity;
 mod reader;
+mod script;
 mod study;
 mod taints;
 mod tree;
@@ -44,6 +45,7 @@ use std::io;
 use std::path::Path;
 
 pub use diagnostic::{Diagnostic, Report, Severity};
+pub use duration::parse as parse_duration;
 pub use experiment::{Bound, Goal, Objective, Precision, Stopping};
 pub use metric::Metric;
 pub use study::{Scenario, Study};

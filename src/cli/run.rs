@@ -61,19 +61,7 @@ impl Run {
     }
 
     fn study(&self) -> Result<Study, Exit> {
-        let mut study = match spec::load_experiment(&self.experiment) {
-            Ok(study) => study,
-            Err(report) => {
-                eprint_report(&report);
-                if let Some(hint) = hint(&self.experiment) {
-                    let _ = writeln!(anstream::stderr(), "help: {hint}");
-                }
-                return Err(Exit::BadInput);
-            }
-        };
-        if !self.quiet {
-            eprint_report(&study.findings);
-        }
+        let mut study = load(&self.experiment, self.quiet)?;
         study.seed = self.seed.unwrap_or(study.seed);
         if let Some(replications) = self.replications {
             study.stopping = Stopping::Replications(replications);
@@ -97,6 +85,25 @@ impl Run {
             Exit::Done
         } else {
             Exit::TargetMissed
+        }
+    }
+}
+
+/// Reads an experiment; what is found in its files goes to standard error.
+pub(super) fn load(experiment: &Path, quiet: bool) -> Result<Study, Exit> {
+    match spec::load_experiment(experiment) {
+        Ok(study) => {
+            if !quiet {
+                eprint_report(&study.findings);
+            }
+            Ok(study)
+        }
+        Err(report) => {
+            eprint_report(&report);
+            if let Some(hint) = hint(experiment) {
+                let _ = writeln!(anstream::stderr(), "help: {hint}");
+            }
+            Err(Exit::BadInput)
         }
     }
 }

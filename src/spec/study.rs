@@ -19,6 +19,7 @@ use super::manifest::{self, Choice, Kind, Manifest};
 use super::naming;
 use super::objects::{self, Machine};
 use super::reader::Item;
+use super::script::{self, Stage};
 use super::tree::{Mark, Node, Sources};
 use super::vary::{self, Input};
 use super::{Report, Severity, app, yaml};
@@ -457,6 +458,7 @@ fn scenario_model(
     let mut app = system.app.clone();
     let mut cluster = system.cluster.clone();
     let mut faults = system.faults.clone();
+    let mut script = question.script.clone();
     let mut objective = question.objective.clone();
     let own = candidate.map(|candidate| candidate.patches.as_slice()).unwrap_or_default();
     for (patch, value) in own.iter().map(|(patch, value)| (patch, value)).chain(values.iter().copied()) {
@@ -467,6 +469,7 @@ fn scenario_model(
             Input::Cluster => vary::apply(&mut cluster, steps, value, patch.mark),
             Input::Objective => vary::apply(&mut objective, steps, value, patch.mark),
             Input::Fault(name) => patch_fault(&mut faults, name, steps, value, patch.mark),
+            Input::Script(name) => patch_fault(&mut script, name, steps, value, patch.mark),
         };
         if let Err(message) = result {
             problems.error(patch.mark, &patch.path, message);
@@ -479,7 +482,7 @@ fn scenario_model(
         faults.iter().map(|(node, path)| faults::read(&Item::new(node, path.clone()), problems)).collect();
     let objective = experiment::read_objective(&objective, problems);
     let faults = faults.into_iter().collect::<Option<_>>()?;
-    let parts = Parts { deployment: deployment?, app: app?, cluster: spec?, faults, objective: objective? };
+    let parts = Parts { deployment: deployment?, app: app?, cluster: spec?, faults, script, objective: objective? };
     build(question, system, parts, problems)
 }
 
@@ -489,11 +492,12 @@ struct Parts {
     app: App,
     cluster: ClusterSpec,
     faults: Vec<Fault>,
+    script: Vec<(Node, String)>,
     objective: Objective,
 }
 
 fn build(question: &Question, system: &System, parts: Parts, problems: &mut Problems) -> Option<Model> {
-    let Parts { deployment, app, cluster: spec, faults, objective } = parts;
+    let Parts { deployment, app, cluster: spec, mut faults, script, objective } = parts;
     let (deployment, spec) = (&deployment, &spec);
     let machines = convert::machines(spec, system.machines.clone(), problems)?;
     let service = system.manifest.service(deployment, problems);
@@ -517,6 +521,8 @@ fn build(question: &Question, system: &System, parts: Parts, problems: &mut Prob
             problems.warn(spec.mark, "", message);
         }
     }
+    let stage = Stage { replicas: deployment.replicas, cluster: &cluster, horizon: question.horizon };
+    script::read_all(&script, &mut faults, stage, problems)?;
     Some(Model {
         deployment: convert::deployment(deployment, service.as_ref(), &machines, problems),
         app,
@@ -540,7 +546,8 @@ fn patch_fault(
 ) -> Result<(), String> {
     let Some(position) = faults.iter().position(|(fault, _)| fault.text("name") == Some(name)) else {
         let names: Vec<&str> = faults.iter().filter_map(|(fault, _)| fault.text("name")).collect();
-        return Err(format!("leads nowhere: no fault is called {name}; there are: {}", names.join(", ")));
+        let names = if names.is_empty() { "none".to_string() } else { names.join(", ") };
+        return Err(format!("leads nowhere: no fault is called {name}; there are: {names}"));
     };
     if steps.is_empty() && value.is_null() {
         faults.remove(position);

@@ -45,8 +45,8 @@ impl Paired {
         let size = (up.sum() + down.sum()) as f64;
         if !is_enough(size, all.squares() as f64) {
             let each = f64::midpoint(1.0, confidence);
-            let weight = DIFFERENCES.surprise * all.largest() as f64;
-            let (up, down) = (gamma(up, each, 0.0, weight), gamma(down, each, 0.0, weight));
+            let further = DIFFERENCES.possible(&all);
+            let (up, down) = (gamma(up, each, 0.0, further), gamma(down, each, 0.0, further));
             return Some(Interval { low: up.low - down.high, high: up.high - down.low });
         }
         let side = |moments: &Moments| gamma(moments, confidence, 0.0, DIFFERENCES.likely(moments, 0.0));
