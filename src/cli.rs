@@ -12,6 +12,8 @@
 //! | 130 | interrupted |
 
 mod check;
+mod checkpoint;
+mod merge;
 mod progress;
 mod run;
 mod trace;
@@ -23,7 +25,7 @@ use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-use crate::experiment::ExperimentResult;
+use crate::experiment::{ExperimentResult, Share, Verdict};
 use crate::report::{csv, json, markdown, terminal};
 use run::load;
 
@@ -42,6 +44,14 @@ pub enum Exit {
     TargetMissed,
     /// Ctrl-C.
     Interrupted,
+}
+
+impl Exit {
+    /// Whether a result meets its targets.
+    fn by_targets(result: &ExperimentResult) -> Self {
+        let all_pass = result.targets.iter().all(|target| target.verdict == Verdict::Pass);
+        if all_pass { Self::Done } else { Self::TargetMissed }
+    }
 }
 
 impl From<Exit> for ExitCode {
@@ -86,6 +96,20 @@ enum LowCommand {
     ///
     /// Try `hasim trace experiments/aidbox.yaml --outage longest --rules`.
     Trace(TraceArgs),
+    /// Join the shards of one experiment to its answer.
+    ///
+    /// The files are the same, byte for byte, as those of one run that plays everything.
+    Merge {
+        /// The folders that `hasim run --shard` has written, each once and all of them.
+        #[arg(required = true, value_name = "DIR")]
+        shards: Vec<PathBuf>,
+        /// The folder to write into.
+        #[arg(long, value_name = "DIR")]
+        out_dir: PathBuf,
+        /// What goes to standard output.
+        #[arg(long, value_enum, default_value_t)]
+        output: Format,
+    },
     /// Make tables and charts anew from the results.json of a folder.
     Report {
         /// The folder that a run has written.
@@ -110,6 +134,12 @@ struct RunArgs {
     /// So many replications of each scenario, instead of the file's number or precision.
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     replications: Option<u64>,
+    /// Only this part of the replications of every scenario, from 0/N to N-1/N; `hasim merge` joins them.
+    #[arg(long, value_name = "I/N", value_parser = shard)]
+    shard: Option<Share>,
+    /// Go on where an interrupted run into the same folder has left off.
+    #[arg(long)]
+    resume: bool,
     /// Worker threads; one per core if not given. The numbers do not depend on it.
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
     threads: Option<u16>,
@@ -176,6 +206,7 @@ enum HiArgs {
     Trace(trace::Trace),
     Check(Vec<PathBuf>),
     Report { folder: PathBuf, format: Format },
+    Merge { shards: Vec<PathBuf>, folder: PathBuf, format: Format },
 }
 
 impl From<LowArgs> for HiArgs {
@@ -186,6 +217,8 @@ impl From<LowArgs> for HiArgs {
                 folder: args.out_dir,
                 seed: args.seed,
                 replications: args.replications,
+                share: args.shard.unwrap_or(Share::WHOLE),
+                resume: args.resume,
                 threads: args.threads.map_or(0, usize::from),
                 format: args.output,
                 quiet: args.quiet,
@@ -202,6 +235,7 @@ impl From<LowArgs> for HiArgs {
             }),
             LowCommand::Check { paths } => Self::Check(paths),
             LowCommand::Report { folder, output } => Self::Report { folder, format: output },
+            LowCommand::Merge { shards, out_dir, output } => Self::Merge { shards, folder: out_dir, format: output },
         }
     }
 }
@@ -213,6 +247,7 @@ pub fn main() -> ExitCode {
         HiArgs::Trace(trace) => trace.execute(),
         HiArgs::Check(paths) => check::check(&paths),
         HiArgs::Report { folder, format } => report(&folder, format),
+        HiArgs::Merge { shards, folder, format } => merge::merge(&shards, &folder, format),
     };
     exit.into()
 }
@@ -242,6 +277,17 @@ fn report(folder: &std::path::Path, format: Format) -> Exit {
             Exit::Failed
         }
     }
+}
+
+/// `I/N` as it was typed.
+fn shard(text: &str) -> Result<Share, String> {
+    let number = |text: &str| text.parse::<u64>().ok();
+    let parts = text.split_once('/').and_then(|(index, of)| Some((number(index)?, number(of)?)));
+    let Some((index, of)) = parts else { return Err("must be two numbers, such as 0/8".to_owned()) };
+    if index >= of {
+        return Err(format!("shards are counted from 0: of {of} the last is {}", of.saturating_sub(1)));
+    }
+    Ok(Share { index, of })
 }
 
 /// The result in the wanted form.
