@@ -3,8 +3,9 @@
 mod common;
 
 use hasim::cluster::{EndpointView, Mode, Observer, Replication, SlotView};
-use hasim::ids::{FaultId, PodId, SlotId};
-use hasim::model::{Model, ProbeKind};
+use hasim::ids::{FaultId, NodeId, PodId, SlotId, ZoneId};
+use hasim::model::{ControlPlane, Model, NodeMode, ProbeKind, ScriptTarget, Start, Strikes};
+use hasim::random::Law;
 use hasim::time::SimTime;
 
 /// Everything that an observer is told, in order.
@@ -81,6 +82,64 @@ fn the_same_with_a_startup_probe_and_other_thresholds() {
     model.deployment.pod.startup = Some(common::probe(4));
     model.deployment.pod.readiness.as_mut().unwrap().success_threshold = 3;
     for index in 0..10 {
+        assert_identical(&model, index);
+    }
+}
+
+#[test]
+fn the_same_where_the_controller_evicts_without_taints() {
+    let mut model = common::stormy_reference();
+    model.cluster.control_plane = ControlPlane::legacy();
+    for index in 0..4 {
+        assert_identical(&model, index);
+    }
+}
+
+/// Every mode and every kind of target by script, so densely that strikes meet on one target.
+fn scripted() -> Model {
+    let mut model = common::reference();
+    model.deployment = common::deployment(3, 3, 2, false);
+    let slots: Vec<ScriptTarget> = (0..3).map(|slot| ScriptTarget::Slot(SlotId::new(slot))).collect();
+    let holders: Vec<ScriptTarget> = (0..3).map(|slot| ScriptTarget::NodeOf(SlotId::new(slot))).collect();
+    let nodes: Vec<ScriptTarget> = (0..6).map(|node| ScriptTarget::Node(NodeId::new(node))).collect();
+    let zone = [ScriptTarget::Zone(ZoneId::new(0))];
+    let all = [ScriptTarget::Deployment];
+    let within = |secs| Law::uniform(0.0, secs).unwrap();
+    let script = |name: &str, targets: &[ScriptTarget], strikes, lasts| {
+        common::scripted(name, within(3000.0), targets, strikes, lasts)
+    };
+    let node = Strikes::Node;
+    model.faults = vec![
+        script("crash", &slots, common::CRASH, None),
+        script("crash-again", &slots, common::CRASH, None),
+        script("hang", &slots, common::HANG, Some(300.0)),
+        script("hang-for-good", &slots, common::HANG, None),
+        script("error", &slots, common::ERROR, Some(60.0)),
+        script("sandbox", &slots, common::SANDBOX, None),
+        script("delete", &slots, common::DELETION, None),
+        script("dependency", &all, Strikes::Deployment(hasim::model::ContainerMode::Sandbox), None),
+        script("node-crash", &holders, common::CRASH_NODE, Some(400.0)),
+        script("kubelet", &nodes, common::KUBELET, Some(20.0)),
+        script("kubelet-again", &holders, common::KUBELET, Some(600.0)),
+        script("partition", &holders, node(NodeMode::Partition), Some(100.0)),
+        script("isolation", &nodes[..2], node(NodeMode::Isolation), Some(500.0)),
+        script("zone-crash", &zone, Strikes::Zone(NodeMode::Crash), Some(300.0)),
+        script("zone-kubelet", &zone, Strikes::Zone(NodeMode::Kubelet), Some(900.0)),
+    ];
+    model.horizon = common::secs(6000.0);
+    model.warm_up = common::secs(100.0);
+    model
+}
+
+#[test]
+fn the_same_with_a_script_whose_strikes_meet() {
+    let mut model = scripted();
+    for index in 0..60 {
+        assert_identical(&model, index);
+    }
+    model.start = Start::Fresh;
+    model.deployment.pod.startup = Some(common::probe(4));
+    for index in 60..120 {
         assert_identical(&model, index);
     }
 }

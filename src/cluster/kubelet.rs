@@ -65,13 +65,17 @@ impl<O: Observer> Cluster<'_, O> {
         }
         self.update_status(cx, pod);
         let container = &self.pods[pod.index()].container;
-        if container.has_process() {
-            // The first listing reports every running container, and so leads to another sync (C3).
-            self.pods[pod.index()].last_sync = cx.now();
-            self.request_sync(cx, pod);
-        } else {
+        if !container.has_process() {
             let kind = if instance == 0 { StartKind::First } else { StartKind::CrashRestart };
             self.try_restart(cx, pod, container.exited, kind);
+        } else {
+            // No trigger: in this sync the workers are only being made (P11).
+            self.pods[pod.index()].last_sync = cx.now();
+            if !self.pods[pod.index()].container.sandbox {
+                self.react(cx, pod);
+                self.begin_kill(cx, pod);
+            }
+            self.schedule_resync(cx, pod);
         }
         self.settle(cx, pod);
     }
