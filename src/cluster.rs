@@ -26,6 +26,7 @@ mod chain;
 mod chance;
 mod eviction;
 mod faults;
+mod happening;
 mod kubelet;
 mod nodes;
 mod observer;
@@ -38,6 +39,7 @@ mod script;
 mod state;
 mod view;
 
+pub use happening::{Endpoint, Exit, Happening, Reply, SkippedProbes};
 pub use observer::{Cause, EndpointView, Observer, Phase, SlotView};
 pub use prober::{Observation, Stored};
 
@@ -96,10 +98,14 @@ pub(crate) enum Event {
 
 /// What a fault strikes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum Target {
+pub enum Target {
+    /// The container of the Pod that holds the slot.
     Slot(SlotId),
+    /// All containers.
     Deployment,
+    /// A machine.
     Node(NodeId),
+    /// All machines of a zone.
     Zone(ZoneId),
 }
 
@@ -175,8 +181,11 @@ impl<'m, O: Observer> Replication<'m, O> {
         &mut self.cluster.observer
     }
 
-    /// Ends the replication.
-    pub fn into_observer(self) -> O {
+    /// Ends the replication. The observer is told of the probes that were skipped until now.
+    pub fn into_observer(mut self) -> O {
+        for pod in (0..self.cluster.pods.len()).map(PodId::new) {
+            self.cluster.end_workers(&self.engine.cx(), pod);
+        }
         self.cluster.observer
     }
 }
@@ -213,6 +222,11 @@ impl<'m, O: Observer> Cluster<'m, O> {
             cloud_grid: grid(2, rules.cloud_node_monitor),
             gc_grid: grid(3, rules.pod_gc_period),
         }
+    }
+
+    /// Tells the observer what happens now.
+    fn tell(&mut self, cx: &Cx<'_, Event>, what: Happening) {
+        self.observer.happened(cx.now(), what);
     }
 
     /// A new timer. An event is stale unless its owner still holds the timer that it carries.

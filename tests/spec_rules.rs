@@ -73,6 +73,7 @@ fn m2_pod_defaults() {
     assert_eq!((pod.requests.cpu_millis, pod.requests.memory_bytes), (251, 1 << 30));
 }
 
+/// P23: the defaults of probes are M3.
 #[test]
 fn m3_probe_defaults() {
     let probe = |text: &str| {
@@ -109,6 +110,21 @@ fn m9_and_e4_the_service_that_selects_the_pods_counts() {
     assert!(!shop("spec:\n  selector: {app: shop}", &other).deployment.publish_not_ready);
     let study = load(&[("shop.yaml", SHOP.split("---").next().unwrap()), ("experiment.yaml", &plain(""))]).unwrap();
     assert_eq!(study.notes, ["no Service of the file selects the Pods of shop: one that does is assumed"]);
+}
+
+#[test]
+fn m7_a_service_without_a_selector_selects_nothing() {
+    let manifest = SHOP.replace("  selector: {app: shop}\n", "");
+    assert_ne!(manifest, SHOP);
+    let study = load(&[("shop.yaml", &manifest), ("experiment.yaml", &plain(""))]).unwrap();
+    assert_eq!(study.notes, ["no Service of the file selects the Pods of shop: one that does is assumed"]);
+}
+
+#[test]
+fn e11_min_ready_seconds_change_nothing_for_traffic() {
+    let shown = |model: Model| format!("{:?}", model.deployment);
+    let with = shop("replicas: 3\n", "replicas: 3\n  minReadySeconds: 60\n");
+    assert_eq!(shown(with), shown(model(SHOP, CLUSTER)));
 }
 
 fn tolerations(list: &str) -> hasim::model::PodTolerations {
@@ -240,7 +256,7 @@ items:
     let names: Vec<&str> = nodes.iter().map(|node| node.name.as_str()).collect();
     assert_eq!(names, ["n-2", "n-3", "n-10"], "in natural order");
     assert_eq!(
-        nodes.iter().map(|node| node.zone.map(hasim::ids::ZoneId::index)).collect::<Vec<_>>(),
+        nodes.iter().map(|node| node.zone.map(ZoneId::index)).collect::<Vec<_>>(),
         [Some(0), None, Some(1)]
     );
     assert_eq!((nodes[0].allocatable.cpu_millis, nodes[0].max_pods, nodes[1].max_pods), (1900, 20, 110));
@@ -256,6 +272,7 @@ fn t4_and_c9_pre_stop_sleep_and_probe_grace() {
     assert_eq!(shop("seconds: 5", "seconds: 45").deployment.pod.pre_stop_sleep, Duration::from_secs(45));
 }
 
+/// M8: the fields that matter are known by name, modelled or not.
 #[test]
 fn what_would_matter_and_is_not_modelled_is_named() {
     let text = SHOP

@@ -59,6 +59,7 @@ fn detection(t: f64) -> f64 {
     (0..STEPS).map(share).sum()
 }
 
+/// N3: the pass that finds the last lease more than 50 s old marks the Node.
 #[test]
 fn n4_a_dead_node_is_unknown_after_40_to_55_s() {
     for (i, mode) in [NodeMode::Crash, NodeMode::Partition, NodeMode::Isolation].into_iter().enumerate() {
@@ -101,7 +102,7 @@ fn w6_n7a_n10_eviction_follows_taint_and_toleration() {
     assert_share("lost tokens", late, prompt.len() + late, 0.1, 2);
 }
 
-/// W6: Ready on another Node: replacement, bind and first sync, L, 20 s and the anchor of a first start (P11a).
+/// W6, D7, D12, S1: the deletion is enough for a replacement, the old object stays. Ready on another Node: replacement, bind and first sync, L, 20 s and the anchor of a first start (P11a).
 #[test]
 fn w6_the_replacement_is_ready_after_its_start_and_20_s() {
     let model = struck_rarely(1, Strikes::Node(NodeMode::Crash), 3000.0);
@@ -163,7 +164,7 @@ fn n14_a_partition_healed_before_detection_is_not_noticed() {
     }
 }
 
-/// N14, network only: the kubelet patches Ready back with its next reconciliation, U[0, 10), and nothing restarts.
+/// N14, N16, network only: the kubelet patches Ready back with its next reconciliation, U[0, 10), and nothing restarts.
 #[test]
 fn n14_after_a_partition_readiness_is_restored_within_10_s() {
     let model = struck_rarely(1, Strikes::Node(NodeMode::Partition), 200.0);
@@ -189,7 +190,7 @@ fn n14_a_return_before_the_toleration_is_over_cancels_the_eviction() {
     }
 }
 
-/// N14, reboot after detection: 1.6 s of kubelet, L, 20 s and the anchor; the container has restarted in place.
+/// N14, P2, reboot after detection: 1.6 s of kubelet, L, 20 s and the anchor; the container has restarted in place.
 #[test]
 fn n14_after_a_reboot_the_container_restarts_in_place() {
     let model = struck_rarely(1, Strikes::Node(NodeMode::Crash), 150.0);
@@ -223,8 +224,8 @@ fn n14a_a_fast_reboot_leaves_the_dead_endpoint_in_rotation() {
 
 // ---- N15: Nodes that are replaced ----
 
-/// N15: Unknown; the cloud controller's round, U[0, 5); the collector's round, U[0, 20); its quarantine of 40 s; and,
-/// in the round that falls together with its end or in the one after that, the end: 40 to 80 s after the deletion of the Node.
+/// N15, T7: Unknown; the cloud controller's round, U[0, 5); the collector's round, U[0, 20), and its quarantine of 40 s.
+/// The next round after that comes at once or up to a round later: 40 to 80 s after the deletion of the Node.
 #[test]
 fn n15_pods_of_a_deleted_node_are_replaced_within_90_to_140_s() {
     let mut model = struck_rarely(1, Strikes::Node(NodeMode::Crash), 3000.0);
@@ -314,7 +315,7 @@ fn n7_n12_a_zone_gives_away_one_taint_in_10_s() {
     assert!(waited > 200, "the bucket mattered: {waited}");
 }
 
-/// W11: with hard spread the replacement stays Pending while the zone is down and its Nodes are registered (S7).
+/// W11, T8: with hard spread the replacement stays Pending while the zone is down and its Nodes are registered (S7).
 #[test]
 fn w11_s7_hard_spread_leaves_the_replacement_pending_until_the_zone_is_back() {
     for (hard, honor_taints, pending) in [(true, false, true), (true, true, false), (false, false, false)] {

@@ -4,6 +4,7 @@
 
 use std::collections::VecDeque;
 
+use super::happening::Happening;
 use super::observer::Observer;
 use super::state::Timer;
 use super::{Cluster, Cx, Event};
@@ -54,6 +55,7 @@ impl<O: Observer> Cluster<'_, O> {
             return;
         }
         state.queued = true;
+        self.tell(cx, Happening::TaintQueued { node });
         let queue = self.queue_of(node);
         self.taint_queues[queue].nodes.push_back(node);
         self.serve_queue(cx, queue);
@@ -108,30 +110,37 @@ impl<O: Observer> Cluster<'_, O> {
     /// controller knows no taints.
     fn taint(&mut self, cx: &mut Cx<'_, Event>, node: NodeId) {
         self.nodes[node.index()].no_execute = true;
+        self.tell(cx, Happening::TaintAdded { node });
+        for pod in self.pods_on(node) {
+            if !self.pods[pod.index()].deleted {
+                self.schedule_eviction(cx, pod);
+            }
+        }
+    }
+
+    /// The Pod is on a Node with the NoExecute taint from now on (N9), or on one that the controller without taints
+    /// has given up.
+    pub(super) fn schedule_eviction(&mut self, cx: &mut Cx<'_, Event>, pod: PodId) {
         let after = match (self.model.cluster.control_plane.eviction, self.model.deployment.pod.tolerations.unreachable)
         {
             (Eviction::After(_), _) | (Eviction::Taints, Toleration::None) => Duration::ZERO,
             (Eviction::Taints, Toleration::Forever) => return,
             (Eviction::Taints, Toleration::For(span)) => span,
         };
-        for pod in self.pods_on(node) {
-            if self.pods[pod.index()].deleted {
-                continue;
-            }
-            let timer = self.timer();
-            self.pods[pod.index()].eviction = timer;
-            cx.after(after, Event::EvictionDue(pod, timer));
-        }
+        let timer = self.timer();
+        self.pods[pod.index()].eviction = timer;
+        cx.after(after, Event::EvictionDue(pod, timer));
     }
 
     /// The Node is Ready, or all zones are down: the taint goes, and with it every timer (N9, N11).
-    pub(super) fn lift_no_execute(&mut self, node: NodeId) {
+    pub(super) fn lift_no_execute(&mut self, cx: &Cx<'_, Event>, node: NodeId) {
         let queue = self.queue_of(node);
         let state = &mut self.nodes[node.index()];
         if std::mem::take(&mut state.queued) {
             self.taint_queues[queue].nodes.retain(|&queued| queued != node);
         }
         if std::mem::take(&mut self.nodes[node.index()].no_execute) {
+            self.tell(cx, Happening::TaintRemoved { node });
             for pod in self.pods_on(node) {
                 self.pods[pod.index()].eviction = Timer::NONE;
             }
@@ -140,6 +149,7 @@ impl<O: Observer> Cluster<'_, O> {
 
     pub(super) fn on_eviction_due(&mut self, cx: &mut Cx<'_, Event>, pod: PodId, timer: Timer) {
         if self.pods[pod.index()].eviction.expires(timer) {
+            self.tell(cx, Happening::PodEvicted { pod });
             self.delete_pod(cx, pod);
         }
     }
@@ -155,7 +165,7 @@ impl<O: Observer> Cluster<'_, O> {
             if !self.all_zones_down {
                 self.all_zones_down = true;
                 for node in (0..self.nodes.len()).map(NodeId::new) {
-                    self.lift_no_execute(node);
+                    self.lift_no_execute(cx, node);
                 }
             }
             for queue in 0..self.taint_queues.len() {
@@ -222,6 +232,8 @@ impl<O: Observer> Cluster<'_, O> {
         if !had_token {
             queue.token_at = cx.now() + queue.refill();
         }
+        let zone = (index < self.zones.len()).then(|| ZoneId::new(index));
+        self.tell(cx, Happening::EvictionRateChanged { zone, per_hour: (rate * 3600.0).round() as u32 });
         self.serve_queue(cx, index);
     }
 }

@@ -4,6 +4,7 @@
 //! replacements. All faults of one target share the clock's hand; each has an age at
 //! which it strikes next.
 
+use super::happening::Happening;
 use super::observer::{Cause, Observer};
 use super::state::{Dice, Kubelet, Stage, Strike, Timer};
 use super::{Cluster, Cx, Event, Target};
@@ -167,6 +168,7 @@ impl<O: Observer> Cluster<'_, O> {
 
     /// Strikes what is there: a container that has a process, a Pod, a machine that is not being replaced.
     pub(super) fn strike(&mut self, cx: &mut Cx<'_, Event>, target: Target, fault: FaultId, lasts: Option<Duration>) {
+        self.tell(cx, Happening::FaultStruck { target, fault });
         match (target, self.model.faults[fault.index()].strikes) {
             (Target::Slot(slot), Strikes::Container(mode)) => {
                 let running = |pod: &PodId| self.pods[pod.index()].container.has_process();
@@ -264,12 +266,14 @@ impl<O: Observer> Cluster<'_, O> {
             Target::Slot(slot) => {
                 let Some(pod) = self.slots[slot.index()].pod else { return };
                 let Some(fault) = over(&mut self.pods[pod.index()].container.strikes) else { return };
+                self.tell(cx, Happening::FaultEnded { target, fault });
                 self.mark_ended(cx, slot, fault);
                 self.settle(cx, pod);
             }
             Target::Deployment => {
                 let pods = self.running_pods();
                 let Some(fault) = over(&mut self.deployment_strikes) else { return };
+                self.tell(cx, Happening::FaultEnded { target, fault });
                 for slot in (0..self.slots.len()).map(SlotId::new) {
                     self.mark_ended(cx, slot, fault);
                 }
@@ -279,11 +283,13 @@ impl<O: Observer> Cluster<'_, O> {
             }
             Target::Node(node) => {
                 let Some(fault) = over(&mut self.nodes[node.index()].strikes) else { return };
+                self.tell(cx, Happening::FaultEnded { target, fault });
                 self.mark_node_ended(cx, node, fault);
                 self.refresh_node(cx, node);
             }
             Target::Zone(zone) => {
                 let Some(fault) = over(&mut self.zones[zone.index()].strikes) else { return };
+                self.tell(cx, Happening::FaultEnded { target, fault });
                 for node in self.nodes_of(zone) {
                     self.mark_node_ended(cx, node, fault);
                     self.refresh_node(cx, node);

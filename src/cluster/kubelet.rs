@@ -2,6 +2,7 @@
 //! Follows `pkg/kubelet/pod_workers.go` and `pkg/kubelet/kuberuntime/kuberuntime_manager.go SyncPod`.
 
 use super::back_off::BackOff;
+use super::happening::{Exit, Happening};
 use super::observer::Observer;
 use super::prober::{Status, Stored, Worker};
 use super::probing::KINDS;
@@ -47,6 +48,7 @@ impl<O: Observer> Cluster<'_, O> {
     /// The first sync of the Pod by this kubelet (P1, P9's t0): probe workers start, then sandbox, image and
     /// container, unless the container has outlived an earlier kubelet (P21).
     pub(super) fn adopt_pod(&mut self, cx: &mut Cx<'_, Event>, pod: PodId) {
+        self.tell(cx, Happening::FirstSync { pod });
         let keeps_state = self.has_outlived_a_kubelet(pod);
         let state = &mut self.pods[pod.index()];
         let (instance, started) = (state.container.instance, state.status.started);
@@ -172,12 +174,16 @@ impl<O: Observer> Cluster<'_, O> {
         }
         self.pods[pod.index()].resync_at = SimTime::NEVER;
         let race = self.pods[pod.index()].race.take().unwrap_or(Race::NewStatus);
+        if stage == Stage::Exited {
+            self.tell(cx, Happening::ExitNoticed { pod });
+        }
         if stage == Stage::Exited || !self.pods[pod.index()].container.sandbox {
             self.react(cx, pod);
         }
+        let before = self.pods[pod.index()].status;
         self.update_status(cx, pod);
         self.pods[pod.index()].last_sync = cx.now();
-        self.trigger_readiness(cx, pod, race);
+        self.trigger_readiness(cx, pod, race, &before);
         let container = &self.pods[pod.index()].container;
         match container.stage {
             // A container without a sandbox is stopped, whatever its probes say (C4).
@@ -233,28 +239,26 @@ impl<O: Observer> Cluster<'_, O> {
         self.set_ready(cx, pod, ready);
     }
 
-    /// Whenever the kubelet recomputes the status of a started container whose stored readiness is not Success,
-    /// it triggers the readiness worker (P11).
-    fn trigger_readiness(&mut self, cx: &mut Cx<'_, Event>, pod: PodId, race: Race) {
+    /// Whenever the kubelet recomputes the status of a started container whose readiness is not Success, it
+    /// triggers the readiness worker (P11). The trigger comes before the new status is stored, so the worker may
+    /// still see the one from before (P11a): then it acts on the old instance's account (P7a).
+    fn trigger_readiness(&mut self, cx: &mut Cx<'_, Event>, pod: PodId, race: Race, before: &Status) {
         let state = &self.pods[pod.index()];
         let stored = state.worker(ProbeKind::Readiness).and_then(|worker| worker.result_for(state.status.instance));
         if !(state.status.running && state.status.started) || stored == Some(Stored::Success) {
             return;
         }
         self.catch_up(cx, pod, ProbeKind::Readiness);
-        let Some(prober) = self.pods[pod.index()].workers[ProbeKind::Readiness as usize].as_mut() else { return };
-        match race {
-            Race::NewStatus => {
-                if prober.worker.trigger(cx.now()) {
-                    self.attempt(cx, pod, ProbeKind::Readiness, false);
-                }
-            }
-            // The worker saw the old status: only its ticks start anew (P11a).
-            Race::OldStatus => prober.worker.anchor(cx.now()),
-            Race::OldStatusSynced => {
-                prober.worker.anchor(cx.now());
-                self.request_sync(cx, pod);
-            }
+        let sees_new_status = race == Race::NewStatus;
+        self.tell(cx, Happening::ReadinessTriggered { pod, sees_new_status });
+        let state = &mut self.pods[pod.index()];
+        let Some(prober) = state.workers[ProbeKind::Readiness as usize].as_mut() else { return };
+        if prober.worker.trigger(cx.now()) {
+            let status = if sees_new_status { state.status } else { *before };
+            self.attempt_under(cx, pod, ProbeKind::Readiness, false, &status);
+        }
+        if race == Race::OldStatusSynced {
+            self.request_sync(cx, pod);
         }
     }
 
@@ -303,6 +307,7 @@ impl<O: Observer> Cluster<'_, O> {
             Ok(()) => self.begin_start(cx, pod, kind),
             Err(expiry) => {
                 self.pods[pod.index()].container.stage = Stage::Waiting;
+                self.tell(cx, Happening::BackedOff { pod, until: expiry });
                 let wait = expiry.saturating_since(cx.now()).min(BACK_OFF_POLL_MAX);
                 let after = self.jittered(pod, wait);
                 self.schedule_poll(cx, pod, after);
@@ -341,6 +346,7 @@ impl<O: Observer> Cluster<'_, O> {
         container.start = timer;
         container.starts_at = cx.now() + sandbox + image + start;
         cx.at(container.starts_at, Event::ContainerStarted(pod, timer));
+        self.tell(cx, Happening::StartBegan { pod, sandbox: !sandbox.is_zero() });
     }
 
     pub(super) fn on_container_started(&mut self, cx: &mut Cx<'_, Event>, pod: PodId, timer: Timer) {
@@ -369,6 +375,8 @@ impl<O: Observer> Cluster<'_, O> {
             self.nodes[node.index()].image_present = true;
         }
         self.schedule_sync(cx, pod, cx.now());
+        let instance = self.pods[pod.index()].container.instance;
+        self.tell(cx, Happening::ContainerStarted { pod, instance });
         if restarted && let Some(slot) = self.slot_of(pod) {
             self.observer.restarted(cx.now(), slot);
         }
@@ -380,6 +388,8 @@ impl<O: Observer> Cluster<'_, O> {
             return;
         }
         self.pods[pod.index()].container.serving = true;
+        let instance = self.pods[pod.index()].container.instance;
+        self.tell(cx, Happening::AppServing { pod, instance });
         self.settle(cx, pod);
     }
 
@@ -394,7 +404,9 @@ impl<O: Observer> Cluster<'_, O> {
         container.stage = Stage::Stopping;
         container.exited_before = container.exited;
         container.exit = timer;
+        let instance = container.instance;
         let pre_stop = self.model.deployment.pod.pre_stop_sleep.min(grace);
+        self.tell(cx, Happening::StopBegan { pod, instance, pre_stop });
         cx.after(pre_stop + overhead, Event::SigtermSent(pod, timer));
     }
 
@@ -427,6 +439,8 @@ impl<O: Observer> Cluster<'_, O> {
         let container = &mut self.pods[pod.index()].container;
         container.sigterm = true;
         container.exit = timer;
+        let instance = container.instance;
+        self.tell(cx, Happening::SigtermSent { pod, instance });
         cx.after(exits_after, Event::ContainerExited(pod, timer));
         self.settle(cx, pod);
     }
@@ -444,6 +458,9 @@ impl<O: Observer> Cluster<'_, O> {
         }
         let killed = self.pods[pod.index()].container.stage == Stage::Stopping;
         self.pods[pod.index()].container.end_life(cx.now());
+        let instance = self.pods[pod.index()].container.instance;
+        let exit = if killed { Exit::Stopped } else { Exit::Crashed };
+        self.tell(cx, Happening::ContainerExited { pod, instance, exit });
         self.break_connections(cx, pod);
         let before = self.pods[pod.index()].container.exited_before;
         self.pods[pod.index()].container.kill = None;
@@ -488,6 +505,8 @@ impl<O: Observer> Cluster<'_, O> {
         container.sandbox = false;
         if container.has_process() {
             container.end_life(cx.now());
+            let instance = container.instance;
+            self.tell(cx, Happening::ContainerExited { pod, instance, exit: Exit::MachineDied });
         }
         self.lose_kubelet(cx, pod);
     }
@@ -495,10 +514,10 @@ impl<O: Observer> Cluster<'_, O> {
     /// The kubelet is dead, and with it the workers and all that it remembered. A process lives on. A start
     /// that was under way is lost; of a stop, what the process has been told cannot be taken back.
     pub(super) fn lose_kubelet(&mut self, cx: &mut Cx<'_, Event>, pod: PodId) {
+        self.end_workers(cx, pod);
         let state = &mut self.pods[pod.index()];
         state.adopted = false;
         state.terminating = false;
-        state.workers = [None; 3];
         state.sync = Timer::NONE;
         state.resync_at = SimTime::NEVER;
         state.resync = Timer::NONE;

@@ -1,6 +1,7 @@
 //! Nodes: heartbeats, the node monitor, what a fault does to a machine, and its return (N1–N6, N14–N16).
 //! Follows `pkg/controller/nodelifecycle/node_lifecycle_controller.go monitorNodeHealth`.
 
+use super::happening::Happening;
 use super::observer::Observer;
 use super::state::{Kubelet, Timer};
 use super::{Cluster, Cx, Event, Mode};
@@ -36,6 +37,9 @@ impl<O: Observer> Cluster<'_, O> {
         }
         let (was_alive, was_connected) = (state.alive, state.connected);
         (state.alive, state.connected, state.reachable) = (alive, connected, reachable);
+        if !was_alive && alive {
+            self.tell(cx, Happening::MachineBooted { node });
+        }
         if was_alive && !alive {
             self.lose_machine(cx, node);
         } else if ran_kubelet && !runs_kubelet {
@@ -58,6 +62,7 @@ impl<O: Observer> Cluster<'_, O> {
     }
 
     fn lose_machine(&mut self, cx: &mut Cx<'_, Event>, node: NodeId) {
+        self.tell(cx, Happening::MachineDied { node });
         self.end_kubelet(node);
         for pod in self.pods_on(node) {
             self.lose_container(cx, pod);
@@ -66,6 +71,7 @@ impl<O: Observer> Cluster<'_, O> {
 
     /// The kubelet's process dies; containers and proxy live on (N16).
     fn stop_kubelet(&mut self, cx: &mut Cx<'_, Event>, node: NodeId) {
+        self.tell(cx, Happening::KubeletStopped { node });
         self.end_kubelet(node);
         for pod in self.pods_on(node) {
             self.lose_kubelet(cx, pod);
@@ -81,6 +87,7 @@ impl<O: Observer> Cluster<'_, O> {
 
     /// No lease is renewed from now on. The monitor remembers the pass that noticed the last one (N3).
     fn fall_silent(&mut self, cx: &mut Cx<'_, Event>, node: NodeId) {
+        self.tell(cx, Happening::NodeDisconnected { node });
         let reset_at = self.monitor.reset_at;
         let pass_grid = self.pass_grid;
         let state = &mut self.nodes[node.index()];
@@ -112,6 +119,7 @@ impl<O: Observer> Cluster<'_, O> {
     /// The kubelet reaches the control plane again: the lease with the next renewal, the Node's condition with
     /// the next status update, its Pods' with the next reconciliation (N14).
     fn reconnect(&mut self, cx: &mut Cx<'_, Event>, node: NodeId) {
+        self.tell(cx, Happening::NodeReconnected { node });
         let state = &self.nodes[node.index()];
         let renewed = state.leases.at_or_after(cx.now());
         let reported = state.statuses.at_or_after(cx.now());
@@ -158,6 +166,7 @@ impl<O: Observer> Cluster<'_, O> {
             return;
         }
         self.nodes[node.index()].kubelet = Kubelet::Up;
+        self.tell(cx, Happening::KubeletStarted { node });
         // Without the control plane it does not know of any Pod.
         if self.nodes[node.index()].connected {
             self.hear_control_plane(cx, node);
@@ -183,6 +192,7 @@ impl<O: Observer> Cluster<'_, O> {
             return;
         }
         state.ready = true;
+        self.tell(cx, Happening::NodeReady { node });
         self.monitor.stale = true;
         self.plan_pass(cx);
         self.retry_pending(cx);
@@ -198,7 +208,9 @@ impl<O: Observer> Cluster<'_, O> {
         }
         state.renewed = true;
         state.renewed_at = cx.now();
-        state.silent_since = None;
+        if state.silent_since.take().is_some() {
+            self.tell(cx, Happening::LeaseResumed { node });
+        }
         if self.mode == Mode::EveryProbe {
             self.schedule_renewal(cx, node);
         }
@@ -269,7 +281,7 @@ impl<O: Observer> Cluster<'_, O> {
                 self.mark_unknown(cx, node);
             }
             if self.nodes[node.index()].ready {
-                self.lift_no_execute(node);
+                self.lift_no_execute(cx, node);
             } else {
                 self.queue_for_taint(cx, node);
             }
@@ -296,6 +308,7 @@ impl<O: Observer> Cluster<'_, O> {
         state.ready = false;
         state.marked_at = cx.now();
         self.monitor.stale = true;
+        self.tell(cx, Happening::NodeUnknown { node });
         for pod in self.pods_on(node) {
             self.set_api_ready(cx, pod, false);
             if let Some(slot) = self.slot_of(pod) {
@@ -344,7 +357,8 @@ impl<O: Observer> Cluster<'_, O> {
         }
         state.registered = false;
         state.ready = false;
-        self.lift_no_execute(node);
+        self.tell(cx, Happening::NodeDeleted { node });
+        self.lift_no_execute(cx, node);
         self.monitor.stale = true;
         let collected = self.collected_at(cx, node);
         for pod in self.pods_on(node) {
@@ -391,14 +405,17 @@ impl<O: Observer> Cluster<'_, O> {
         state.silent_since = None;
         state.renewed = true;
         self.monitor.stale = true;
+        self.tell(cx, Happening::NodeJoined { node });
         // Its zone may be struck at this moment; then it joins as soon as it can.
         self.refresh_node(cx, node);
+        self.retry_pending(cx);
         self.update_clock(cx, super::Target::Node(node));
     }
 
     /// The Pod's object goes with its Node: nothing is left that could confirm its end (N15).
     pub(super) fn on_orphan_collected(&mut self, cx: &mut Cx<'_, Event>, pod: PodId, timer: Timer) {
         if self.pods[pod.index()].life.expires(timer) {
+            self.tell(cx, Happening::PodCollected { pod });
             self.remove_pod(cx, pod);
         }
     }

@@ -2,8 +2,9 @@
 
 use super::chance::Matters;
 use super::faults::affects;
+use super::happening::{Happening, Reply, SkippedProbes};
 use super::observer::Observer;
-use super::prober::{Next, Observation, Outlook, Stored};
+use super::prober::{Finding, Next, Observation, Outlook, Skipped, Status, Stored};
 use super::state::{Plan, Prober, Stage, Timer};
 use super::{Cluster, Cx, Event, Mode};
 use crate::ids::PodId;
@@ -38,34 +39,62 @@ pub(super) enum Answer {
     /// A good answer at once.
     Good,
     /// A refusal or an error at once.
-    Bad,
+    Bad(Reply),
     /// A good answer at this instant, if nothing happens before.
     Later(SimTime),
     /// None.
     Never,
 }
 
+impl Answer {
+    /// What a probe that meets this brings back, whenever it is sent.
+    fn reply(self) -> Option<Reply> {
+        match self {
+            Self::Good => Some(Reply::Ok),
+            Self::Bad(reply) => Some(reply),
+            Self::Never => Some(Reply::Timeout),
+            Self::Later(_) => None,
+        }
+    }
+}
+
+impl From<Reply> for Finding {
+    fn from(reply: Reply) -> Self {
+        match reply {
+            Reply::Ok => Self::Success,
+            Reply::Error | Reply::Refused | Reply::Reset => Self::Failure,
+            Reply::Timeout => Self::Silence,
+        }
+    }
+}
+
 impl<O: Observer> Cluster<'_, O> {
     /// What the container's process answers, reachable or not.
     pub(super) fn answer(&self, pod: PodId, audience: Audience) -> Answer {
+        self.answer_to_all(pod).unwrap_or_else(|| self.answer_under_strikes(pod, audience))
+    }
+
+    /// The same, whoever asks; none while faults are at work that need not be seen by all.
+    fn answer_to_all(&self, pod: PodId) -> Option<Answer> {
         let container = &self.pods[pod.index()].container;
         if !container.has_process() || container.sigterm && matches!(self.model.app.on_sigterm, OnSigterm::Exits(_)) {
-            return Answer::Bad;
+            return Some(Answer::Bad(Reply::Refused));
         }
         if !container.serving {
-            return match self.model.app.while_starting {
-                WhileStarting::Refuses => Answer::Bad,
+            return Some(match self.model.app.while_starting {
+                WhileStarting::Refuses => Answer::Bad(Reply::Refused),
                 WhileStarting::Accepts => Answer::Later(container.serves_at),
-            };
+            });
         }
-        if container.strikes.is_empty() && self.deployment_strikes.is_empty() {
-            return Answer::Good;
-        }
+        (container.strikes.is_empty() && self.deployment_strikes.is_empty()).then_some(Answer::Good)
+    }
+
+    fn answer_under_strikes(&self, pod: PodId, audience: Audience) -> Answer {
         let mut answer = Answer::Good;
         for (_, mode) in self.strikes_on(pod).filter(|&(_, mode)| audience.sees(affects(mode))) {
             match mode {
                 ContainerMode::Hang(_) | ContainerMode::Sandbox => return Answer::Never,
-                ContainerMode::Error(_) | ContainerMode::Crash => answer = Answer::Bad,
+                ContainerMode::Error(_) | ContainerMode::Crash => answer = Answer::Bad(Reply::Error),
             }
         }
         answer
@@ -85,52 +114,100 @@ impl<O: Observer> Cluster<'_, O> {
         let Some(plan) = prober.plan.take() else { return };
         prober.due = Timer::NONE;
         let skipped = prober.worker.catch_up(now, &plan.status, plan.next);
-        let (Some(matters), Some(skipped)) = (plan.by_chance, skipped) else { return };
-        // All but the last of the skipped probes are over and forgotten, whatever they found.
-        let u = self.slots[home].probe_failure.uniform();
-        if chance.last_failed(matters, skipped.attempts, u)
-            && let Some(prober) = self.prober(pod, kind)
-            && let Some(ends) = prober.worker.last_has_failed(now, skipped)
-        {
-            self.await_end(cx, pod, kind, ends);
+        let Some(skipped) = skipped else { return };
+        if let Some(last) = prober.worker.in_flight() {
+            self.tell_skipped(pod, kind, &plan, skipped, true);
+            return self.await_end(cx, pod, kind, last.ends);
         }
+        // All but the last of the skipped probes are over and forgotten, whatever they found.
+        let last_failed = plan.by_chance.is_some_and(|matters| {
+            let u = self.slots[home].probe_failure.uniform();
+            chance.last_failed(matters, skipped.attempts, u)
+        });
+        self.tell_skipped(pod, kind, &plan, skipped, last_failed);
+        if last_failed && let Some(prober) = self.prober(pod, kind) {
+            match prober.worker.last_has_failed(now, skipped) {
+                Some(ends) => self.await_end(cx, pod, kind, ends),
+                None => self.tell_timeout(pod, kind, skipped.last),
+            }
+        }
+    }
+
+    /// The worker is no more; the observer hears of the probes that it has skipped.
+    pub(super) fn end_worker(&mut self, cx: &Cx<'_, Event>, pod: PodId, kind: ProbeKind) {
+        let Some(mut prober) = self.pods[pod.index()].workers[kind as usize].take() else { return };
+        if let Some(plan) = prober.plan
+            && let Some(skipped) = prober.worker.catch_up(cx.now(), &plan.status, plan.next)
+        {
+            self.tell_skipped(pod, kind, &plan, skipped, prober.worker.in_flight().is_some());
+        }
+    }
+
+    pub(super) fn end_workers(&mut self, cx: &Cx<'_, Event>, pod: PodId) {
+        for kind in KINDS {
+            self.end_worker(cx, pod, kind);
+        }
+    }
+
+    /// The observer hears of attempts that were not played. The last one may stand apart: it waits for its answer, or
+    /// has failed by chance.
+    fn tell_skipped(&mut self, pod: PodId, kind: ProbeKind, plan: &Plan, skipped: Skipped, last_apart: bool) {
+        let (Next::Steady { first, .. }, Some(reply)) = (plan.next, plan.reply) else { return };
+        let reaches = (reply != Reply::Refused).then_some(plan.status.instance);
+        let count = skipped.attempts - u64::from(last_apart);
+        if count > 0 {
+            let Skipped { second, spacing, lasts, .. } = skipped;
+            let run = SkippedProbes { pod, kind, reaches, reply, count, first, second, spacing, lasts };
+            self.observer.happened(first, Happening::ProbesSkipped(run));
+        }
+        if last_apart {
+            self.observer.happened(skipped.last, Happening::ProbeSent { pod, kind, reaches });
+        }
+    }
+
+    fn tell_timeout(&mut self, pod: PodId, kind: ProbeKind, sent: SimTime) {
+        let Some(prober) = self.prober(pod, kind) else { return };
+        let ended = sent + prober.worker.probe().timeout;
+        self.observer.happened(ended, Happening::ProbeEnded { pod, kind, reply: Reply::Timeout });
     }
 
     /// Plans the Pod's probes anew and looks at it. To be called at the instant at which anything has changed
     /// that its probes can see.
     pub(super) fn settle(&mut self, cx: &mut Cx<'_, Event>, pod: PodId) {
         let wakes_at = self.wakes_at(pod);
+        let to_all = self.answer_to_all(pod);
         for kind in KINDS {
-            self.plan_until(cx, pod, kind, wakes_at);
+            self.plan_until(cx, pod, kind, wakes_at, to_all);
         }
         self.look(cx, pod);
-    }
-
-    fn outlook(&self, pod: PodId, kind: ProbeKind) -> Outlook {
-        match self.answer(pod, Audience::Probe(kind)) {
-            Answer::Good => Outlook::Steady(Observation::Success),
-            Answer::Bad => Outlook::Steady(Observation::Failure),
-            Answer::Later(_) | Answer::Never => Outlook::Changing,
-        }
     }
 
     /// Schedules the worker's next attempt that matters, unless what was planned still holds.
     fn plan(&mut self, cx: &mut Cx<'_, Event>, pod: PodId, kind: ProbeKind) {
         let wakes_at = self.wakes_at(pod);
-        self.plan_until(cx, pod, kind, wakes_at);
+        self.plan_until(cx, pod, kind, wakes_at, self.answer_to_all(pod));
     }
 
-    /// The same, where the Pod is planned anew at `wakes_at` at the latest.
-    fn plan_until(&mut self, cx: &mut Cx<'_, Event>, pod: PodId, kind: ProbeKind, wakes_at: SimTime) {
+    /// The same, where the Pod is planned anew at `wakes_at` at the latest and `to_all` is its answer to all.
+    fn plan_until(
+        &mut self,
+        cx: &mut Cx<'_, Event>,
+        pod: PodId,
+        kind: ProbeKind,
+        wakes_at: SimTime,
+        to_all: Option<Answer>,
+    ) {
         if self.pods[pod.index()].workers[kind as usize].is_none() {
             return;
         }
-        let outlook = self.outlook(pod, kind);
+        let answer = to_all.unwrap_or_else(|| self.answer_under_strikes(pod, Audience::Probe(kind)));
+        let reply = answer.reply();
+        let outlook = reply.map_or(Outlook::Changing, |reply| Outlook::Steady(reply.into()));
         let status = self.pods[pod.index()].status;
         let (mode, chance) = (self.mode, self.chance);
         let Some(prober) = self.prober(pod, kind) else { return };
         if let Some(plan) = prober.plan
-            && (mode == Mode::EveryProbe || plan.status == status && plan.outlook == outlook)
+            && (mode == Mode::EveryProbe || plan.status == status && plan.reply == reply)
         {
             if !prober.due.is_set() && plan.due < wakes_at {
                 self.schedule_probe(cx, pod, kind, plan.due);
@@ -142,14 +219,20 @@ impl<O: Observer> Cluster<'_, O> {
         if prober.worker.in_flight().is_some() {
             return;
         }
+        if mode == Mode::Fast && prober.worker.next_attempt() >= wakes_at {
+            return;
+        }
         let next = match mode {
             Mode::EveryProbe => Next::At(prober.worker.next_attempt()),
             Mode::Fast => prober.worker.next_that_matters(&status, outlook),
         };
-        let mut plan = Plan { status, outlook, next, due: SimTime::NEVER, by_chance: None };
+        let mut plan = Plan { status, reply, next, due: SimTime::NEVER, by_chance: None };
         match next {
             Next::At(at) => plan.due = at,
-            Next::Steady { first, observation: Observation::Success } if chance.p > 0.0 => {
+            Next::Steady { first, finding, decides: Some(n) } => {
+                plan.due = prober.worker.nth_attempt(first, finding, n);
+            }
+            Next::Steady { first, finding: finding @ Finding::Success, decides: None } if chance.p > 0.0 => {
                 if prober.worker.has_just_failed() {
                     plan.next = Next::At(first);
                     plan.due = first;
@@ -159,7 +242,7 @@ impl<O: Observer> Cluster<'_, O> {
                     let home = self.pods[pod.index()].home.index();
                     let u = self.slots[home].probe_failure.uniform();
                     plan.by_chance = Some(matters);
-                    plan.due = worker.nth_attempt(first, chance.waiting_time(matters, u));
+                    plan.due = worker.nth_attempt(first, finding, chance.waiting_time(matters, u));
                 }
             }
             Next::Idle | Next::Steady { .. } => {}
@@ -212,19 +295,38 @@ impl<O: Observer> Cluster<'_, O> {
     fn fail_by_chance(&mut self, cx: &mut Cx<'_, Event>, pod: PodId, kind: ProbeKind, matters: Matters) {
         let Some(prober) = self.prober(pod, kind) else { return };
         let Some(plan) = prober.plan.take() else { return };
-        prober.worker.catch_up(cx.now(), &plan.status, plan.next);
-        if matters == Matters::Two {
+        let skipped = prober.worker.catch_up(cx.now(), &plan.status, plan.next);
+        let one_before = matters == Matters::Two;
+        if one_before {
             prober.worker.observe(Observation::Failure);
+        }
+        if let Some(skipped) = skipped {
+            self.tell_skipped(pod, kind, &plan, skipped, one_before);
+            if one_before {
+                self.tell_timeout(pod, kind, skipped.last);
+            }
         }
         self.attempt(cx, pod, kind, true);
     }
 
     /// One attempt of a worker (P6), and the next one planned.
-    pub(super) fn attempt(&mut self, cx: &mut Cx<'_, Event>, pod: PodId, kind: ProbeKind, doomed: bool) {
-        self.catch_up(cx, pod, kind);
+    fn attempt(&mut self, cx: &mut Cx<'_, Event>, pod: PodId, kind: ProbeKind, doomed: bool) {
         let status = self.pods[pod.index()].status;
+        self.attempt_under(cx, pod, kind, doomed, &status);
+    }
+
+    /// The same, by a worker that sees this status.
+    pub(super) fn attempt_under(
+        &mut self,
+        cx: &mut Cx<'_, Event>,
+        pod: PodId,
+        kind: ProbeKind,
+        doomed: bool,
+        status: &Status,
+    ) {
+        self.catch_up(cx, pod, kind);
         let Some(prober) = self.prober(pod, kind) else { return };
-        let done = prober.worker.attempt(cx.now(), &status);
+        let done = prober.worker.attempt(cx.now(), status);
         // A stored change requests a sync, save for liveness' initial Success (P11).
         let sync_is_over =
             done.noticed && done.probes && kind == ProbeKind::Startup && self.sync_begins_at_once(cx, pod);
@@ -235,6 +337,12 @@ impl<O: Observer> Cluster<'_, O> {
             self.pods[pod.index()].last_sync = cx.now();
         } else if done.noticed && kind != ProbeKind::Liveness || done.stored_failure {
             self.request_sync(cx, pod);
+        }
+        if done.noticed && kind != ProbeKind::Liveness {
+            self.tell(cx, Happening::InstanceNoticed { pod, kind, instance: status.instance });
+        }
+        if done.stored_failure {
+            self.tell(cx, Happening::FoundNotRunning { pod, kind });
         }
         if done.probes {
             self.send_probe(cx, pod, kind, doomed);
@@ -250,10 +358,14 @@ impl<O: Observer> Cluster<'_, O> {
     fn send_probe(&mut self, cx: &mut Cx<'_, Event>, pod: PodId, kind: ProbeKind, doomed: bool) {
         let Some(prober) = self.prober(pod, kind) else { return };
         let timeout = cx.now() + prober.worker.probe().timeout;
-        let (ends, answered) = match self.answer(pod, Audience::Probe(kind)) {
+        let answer = self.answer(pod, Audience::Probe(kind));
+        let instance = self.pods[pod.index()].container.instance;
+        let reaches = (answer != Answer::Bad(Reply::Refused)).then_some(instance);
+        self.tell(cx, Happening::ProbeSent { pod, kind, reaches });
+        let (ends, answered) = match answer {
             Answer::Good if doomed || self.fails_by_chance(pod) => (timeout, false),
-            Answer::Good => return self.conclude(cx, pod, kind, Observation::Success),
-            Answer::Bad => return self.conclude(cx, pod, kind, Observation::Failure),
+            Answer::Good => return self.conclude(cx, pod, kind, Reply::Ok),
+            Answer::Bad(reply) => return self.conclude(cx, pod, kind, reply),
             Answer::Later(at) if at <= timeout => (at, true),
             Answer::Later(_) | Answer::Never => (timeout, false),
         };
@@ -285,17 +397,18 @@ impl<O: Observer> Cluster<'_, O> {
         }
         let Some(probe) = prober.worker.in_flight() else { return };
         let timeout = probe.sent + prober.worker.probe().timeout;
-        let observation = match answer {
-            Answer::Good if probe.answered => Observation::Success,
+        let reply = match answer {
+            Answer::Good if probe.answered => Reply::Ok,
+            Answer::Bad(reply) if probe.answered => reply,
             // A hang began before the answer came: what was asked stays unanswered.
             Answer::Never if probe.answered && timeout > cx.now() => {
                 prober.worker.wait(probe.sent, timeout, false);
                 return self.await_end(cx, pod, kind, timeout);
             }
-            _ => Observation::Failure,
+            _ => Reply::Timeout,
         };
         prober.worker.ended(cx.now());
-        self.conclude(cx, pod, kind, observation);
+        self.conclude(cx, pod, kind, reply);
         self.plan(cx, pod, kind);
     }
 
@@ -307,20 +420,25 @@ impl<O: Observer> Cluster<'_, O> {
             if prober.worker.in_flight().is_some() {
                 prober.ended = Timer::NONE;
                 prober.worker.ended(cx.now());
-                self.conclude(cx, pod, kind, Observation::Failure);
+                self.conclude(cx, pod, kind, Reply::Reset);
             }
         }
     }
 
     /// A probe has found this: count it, and act upon a verdict (P16, P18).
-    fn conclude(&mut self, cx: &mut Cx<'_, Event>, pod: PodId, kind: ProbeKind, observation: Observation) {
+    fn conclude(&mut self, cx: &mut Cx<'_, Event>, pod: PodId, kind: ProbeKind, reply: Reply) {
+        self.tell(cx, Happening::ProbeEnded { pod, kind, reply });
         let Some(prober) = self.prober(pod, kind) else { return };
-        let Some(verdict) = prober.worker.observe(observation) else { return };
+        let Some(verdict) = prober.worker.observe(reply.observation()) else { return };
+        self.tell(cx, Happening::Verdict { pod, kind, result: verdict });
         match (kind, verdict) {
             (ProbeKind::Readiness, _) => {
                 let serving = self.serves(pod);
+                // What is found on an old instance's account makes no difference to the Pod (P7a).
+                let was_ready = self.pods[pod.index()].ready;
                 self.update_readiness(cx, pod);
                 if verdict == Stored::Failure
+                    && was_ready
                     && let Some(slot) = self.slot_of(pod)
                 {
                     self.observer.readiness_lost(cx.now(), slot, serving);
@@ -335,11 +453,16 @@ impl<O: Observer> Cluster<'_, O> {
     }
 
     fn decide_kill(&mut self, cx: &mut Cx<'_, Event>, pod: PodId, kind: ProbeKind) {
-        let container = &mut self.pods[pod.index()].container;
-        if container.stage != Stage::Running || container.kill.is_some() {
+        let state = &mut self.pods[pod.index()];
+        let container = &state.container;
+        // What is found on an old instance's account kills nothing (P7a).
+        let is_present = state.worker(kind).is_some_and(|worker| worker.result_for(container.instance).is_some());
+        if !is_present || container.stage != Stage::Running || container.kill.is_some() {
             return;
         }
-        container.kill = Some(kind);
+        let instance = container.instance;
+        state.container.kill = Some(kind);
+        self.tell(cx, Happening::KillDecided { pod, instance, by: kind });
         if let Some(slot) = self.slot_of(pod) {
             let needless = !self.is_broken_for_good(pod);
             self.observer.probe_killed(cx.now(), slot, kind, needless);

@@ -1,6 +1,7 @@
 //! The scheduler: filters, scores and who wins (S3–S10, S12, S13, S16, S17).
 //! Follows `pkg/scheduler/schedule_one.go` and the plugins in `pkg/scheduler/framework/plugins`.
 
+use super::happening::Happening;
 use super::observer::Observer;
 use super::state::Timer;
 use super::{Cluster, Cx, Event};
@@ -51,6 +52,7 @@ impl<O: Observer> Cluster<'_, O> {
             Some(node) => self.bind(cx, pod, node),
             None => {
                 self.scheduler.pending.push(pod);
+                self.tell(cx, Happening::PodUnschedulable { pod });
                 if !self.scheduler.flush.is_set() {
                     let timer = self.timer();
                     self.scheduler.flush = timer;
@@ -62,11 +64,15 @@ impl<O: Observer> Cluster<'_, O> {
 
     fn bind(&mut self, cx: &mut Cx<'_, Event>, pod: PodId, node: NodeId) {
         self.pods[pod.index()].node = Some(node);
+        self.tell(cx, Happening::PodBound { pod, node });
         let home = self.pods[pod.index()].home.index();
         let after = self.slots[home].scheduling.span(&self.model.cluster.latencies.first_sync);
         let timer = self.timer();
         self.pods[pod.index()].life = timer;
         cx.after(after, Event::FirstSyncDue(pod, timer));
+        if self.nodes[node.index()].no_execute {
+            self.schedule_eviction(cx, pod);
+        }
         self.look(cx, pod);
     }
 
@@ -248,7 +254,7 @@ impl<O: Observer> Cluster<'_, O> {
             .collect()
     }
 
-    /// Preferred anti-affinity (S10), and required terms of the Pods that are there with weight 1 by symmetry.
+    /// Preferred anti-affinity (S10).
     fn preferred_apart_scores(&self, feasible: &[NodeId], usage: &[Usage]) -> Vec<i64> {
         let terms = &self.model.deployment.pod.anti_affinity;
         let raw: Vec<i64> = feasible

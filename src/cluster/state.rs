@@ -4,8 +4,9 @@ use super::back_off::BackOff;
 use super::chain::Chain;
 use super::chance::Matters;
 use super::faults::Clock;
+use super::happening::{Endpoint, Reply};
 use super::observer::{Cause, EndpointView, Phase, SlotView};
-use super::prober::{Next, Outlook, Status, Worker};
+use super::prober::{Next, Status, Worker};
 use crate::ids::{FaultId, NodeId, PodId, SlotId};
 use crate::model::{ControlPlane, Node, ProbeKind};
 use crate::random::{Law, Owner, Purpose, Stream, Streams};
@@ -204,7 +205,8 @@ pub(crate) struct Prober {
 pub(crate) struct Plan {
     /// The surroundings.
     pub status: Status,
-    pub outlook: Outlook,
+    /// What a probe meets at once.
+    pub reply: Option<Reply>,
     pub next: Next,
     /// When the attempt is to be played; never, if none is.
     pub due: SimTime,
@@ -216,14 +218,6 @@ impl Prober {
     pub fn new(worker: Worker) -> Self {
         Self { worker, due: Timer::NONE, ended: Timer::NONE, plan: None }
     }
-}
-
-/// What a load balancer needs to know of a Pod (E4).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub(crate) struct Endpoint {
-    pub listed: bool,
-    pub serving: bool,
-    pub terminating: bool,
 }
 
 /// How far a container is.
