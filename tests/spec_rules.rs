@@ -255,10 +255,7 @@ items:
     let nodes = &model.cluster.nodes;
     let names: Vec<&str> = nodes.iter().map(|node| node.name.as_str()).collect();
     assert_eq!(names, ["n-2", "n-3", "n-10"], "in natural order");
-    assert_eq!(
-        nodes.iter().map(|node| node.zone.map(ZoneId::index)).collect::<Vec<_>>(),
-        [Some(0), None, Some(1)]
-    );
+    assert_eq!(nodes.iter().map(|node| node.zone.map(ZoneId::index)).collect::<Vec<_>>(), [Some(0), None, Some(1)]);
     assert_eq!((nodes[0].allocatable.cpu_millis, nodes[0].max_pods, nodes[1].max_pods), (1900, 20, 110));
     assert_eq!(model.deployment.pod.tolerations.node_admits, [false, false, true]);
     assert_eq!(model.deployment.pod.spread[0].domain, [Some(0), None, Some(1)]);
