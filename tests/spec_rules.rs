@@ -445,8 +445,8 @@ fn yaml_means_what_it_means_to_kubectl() {
 
 /// The faults that a script makes; its entries are lines.
 fn script(lines: &[&str]) -> Result<Vec<Fault>, Report> {
-    let list: String = lines.iter().map(|line| format!("    - {line}\n")).collect();
-    let study = load(&[("experiment.yaml", &plain(&format!("  script:\n{list}")))])?;
+    let list = lines.join("\n    - ");
+    let study = load(&[("experiment.yaml", &plain(&format!("  script:\n    - {list}\n")))])?;
     let model = study.scenarios.into_iter().next().unwrap().model;
     Ok(model.faults.into_iter().filter(|fault| matches!(fault.occurs, Occurrence::Once { .. })).collect())
 }
