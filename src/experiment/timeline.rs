@@ -12,7 +12,7 @@ use super::runner::message_of;
 use crate::cluster::{EndpointView, Happening, Mode, Observer, Replication, SkippedProbes, SlotView, Target};
 use crate::ids::{FaultId, NodeId, PodId, SlotId, ZoneId};
 use crate::model::{Model, ProbeKind};
-use crate::time::SimTime;
+use crate::time::{Duration, SimTime};
 
 /// What happened in one replication.
 #[derive(Debug, Clone)]
@@ -98,6 +98,33 @@ impl Timeline {
     pub fn counted_outages(&self) -> impl Iterator<Item = Outage> {
         let counted = self.counted_from..self.counted_to;
         self.outages.iter().copied().filter(move |outage| counted.contains(&outage.began))
+    }
+
+    /// The story of an outage: from when the first of the slots that are missing at its beginning went missing, until
+    /// no slot is missing any more; at most `reach` before its beginning and after its end.
+    pub fn story(&self, outage: Outage, reach: Duration) -> (SimTime, SimTime) {
+        let ended = outage.ended.unwrap_or(self.end);
+        let slots = self.looks.iter().map(|look| look.slot.index() + 1).max().unwrap_or(0);
+        let mut missing: Vec<Option<SimTime>> = vec![None; slots];
+        let mut from = outage.began;
+        let mut to = ended;
+        for instant in self.looks.chunk_by(|a, b| a.at == b.at) {
+            let now = instant[0].at;
+            if now > outage.began && now > ended && missing.iter().all(Option::is_none) {
+                break;
+            }
+            for look in instant {
+                let since = &mut missing[look.slot.index()];
+                *since = if look.view.delivers() { None } else { since.or(Some(now)) };
+            }
+            if now <= outage.began {
+                from = missing.iter().flatten().copied().min().unwrap_or(outage.began);
+            } else if now > ended {
+                to = now;
+            }
+        }
+        let earliest = SimTime::from_nanos(outage.began.as_nanos().saturating_sub(reach.as_nanos()));
+        (from.max(earliest), to.min(ended + reach))
     }
 
     /// The entries of `[from, to)`, skipped probes cut to it.
@@ -277,7 +304,14 @@ pub struct Trace {
 /// panic is kept: it shows what led to it.
 pub fn trace(model: &Model, seed: u64, index: u64) -> Trace {
     let watch = Watch { measures: Measures::new(model), recorder: Recorder::default() };
-    let mut replication = Replication::new(model, seed, index, Mode::Fast, watch);
+    let begun = catch_unwind(AssertUnwindSafe(|| Replication::new(model, seed, index, Mode::Fast, watch)));
+    let mut replication = match begun {
+        Ok(replication) => replication,
+        Err(panic) => {
+            let timeline = Recorder::default().finish(model, SimTime::ZERO);
+            return Trace { timeline, panicked: Some(message_of(&*panic)) };
+        }
+    };
     let played = catch_unwind(AssertUnwindSafe(|| drive(&mut replication, model.horizon)));
     let panicked = played.err().map(|panic| message_of(&*panic));
     let end = replication.now();

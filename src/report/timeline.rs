@@ -10,8 +10,7 @@ use std::fmt::Write as _;
 
 use anstyle::{AnsiColor, Style};
 
-use crate::cluster::{Happening, Observation, Reply, Stored};
-use crate::experiment::{Entry, Outage, Timeline, Who};
+use crate::experiment::{Entry, Happening, Observation, Outage, Reply, Stored, Timeline, Who};
 use crate::ids::NodeId;
 use crate::model::{Model, ProbeKind};
 use crate::report::human;
@@ -133,6 +132,8 @@ struct Teller<'a> {
     probes: Vec<[Track; 3]>,
     /// By Pod.
     places: Vec<Place>,
+    /// When a Node was last marked Unknown.
+    marked_at: Option<SimTime>,
 }
 
 /// Where a Pod is.
@@ -164,7 +165,7 @@ impl<'a> Teller<'a> {
     fn new(timeline: &'a Timeline, model: &'a Model, excerpt: Excerpt, clock: Clock) -> Self {
         let probes = vec![[Track::default(); 3]; timeline.pods.len()];
         let places = vec![Place::default(); timeline.pods.len()];
-        Self { timeline, model, excerpt, clock, lines: vec![], probes, places }
+        Self { timeline, model, excerpt, clock, lines: vec![], probes, places, marked_at: None }
     }
 
     fn tell(&mut self) {
@@ -324,7 +325,13 @@ impl<'a> Teller<'a> {
         if entry.at < self.excerpt.from {
             return;
         }
-        let said = words::say(entry.what, entry.at, self.model, self.clock);
+        let mut said = words::say(entry.what, entry.at, self.model, self.clock);
+        match entry.what {
+            Happening::NodeUnknown { .. } => self.marked_at = Some(entry.at),
+            // Not the kubelet's word, but the node controller's, in the same pass.
+            Happening::ReadyWritten { .. } if self.marked_at == Some(entry.at) => said.rules = "N6",
+            _ => {}
+        }
         self.push(entry, said);
     }
 
@@ -376,11 +383,10 @@ impl<'a> Teller<'a> {
                     self.lines.push(Line { at, who: "service".to_owned(), words, rules: "", tone });
                 }
             };
-            let pods = format!(
-                "fewer than {wanted} Pod{} serve{} in rotation",
-                plural(wanted.into()),
-                if wanted == 1 { "s" } else { "" }
-            );
+            let pods = match wanted {
+                1 => "no Pod serves in rotation".to_owned(),
+                n => format!("fewer than {n} Pods serve in rotation"),
+            };
             line(outage.began, format!("OUTAGE: {pods}"), Tone::Bad);
             if let Some(ended) = outage.ended {
                 let span = human::in_full(ended.since(outage.began).as_secs_f64());
