@@ -402,7 +402,7 @@ impl Reply {
     }
 }
 
-/// Probes that all met the same, at once, and were not played. Where probes fail by chance, those among them that
+/// Probes that all met the same and were not played. Where probes fail by chance, those among them that
 /// failed alone are not told: they changed nothing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct SkippedProbes {
@@ -418,19 +418,35 @@ pub struct SkippedProbes {
     pub count: u64,
     /// When the first was sent.
     pub first: SimTime,
-    /// The worker's ticks, on which all but the first were sent; the first need not lie on them.
+    /// How long each waited: nothing where the answer was at hand, else the timeout.
+    pub waits: Duration,
+    /// The worker's ticks. The first need not lie on them.
     pub ticks: Grid,
 }
 
 impl SkippedProbes {
-    /// When each was sent, and answered.
-    pub fn instants(self) -> impl Iterator<Item = SimTime> {
-        (0..self.count).map(move |n| self.instant(n))
+    /// When the n-th was sent, counted from 0 (P5).
+    pub fn sent(self, n: u64) -> SimTime {
+        if n == 0 { self.first } else { self.second() + self.spacing() * (n - 1) }
     }
 
-    /// When the n-th was sent, counted from 0.
-    pub fn instant(self, n: u64) -> SimTime {
-        if n == 0 { self.first } else { self.ticks.after(self.first) + self.ticks.period() * (n - 1) }
+    /// How many were sent before `t`.
+    pub fn sent_before(self, t: SimTime) -> u64 {
+        if t <= self.first {
+            0
+        } else if t <= self.second() {
+            1
+        } else {
+            (2 + (t.since(self.second()).as_nanos() - 1) / self.spacing().as_nanos()).min(self.count)
+        }
+    }
+
+    fn second(self) -> SimTime {
+        self.ticks.after(self.first).max(self.first + self.waits)
+    }
+
+    fn spacing(self) -> Duration {
+        self.ticks.period().max(self.waits)
     }
 }
 

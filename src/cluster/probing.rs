@@ -4,12 +4,12 @@ use super::chance::Matters;
 use super::faults::affects;
 use super::happening::{Happening, Reply, SkippedProbes};
 use super::observer::Observer;
-use super::prober::{Next, Observation, Outlook, Skipped, Stored};
+use super::prober::{Finding, Next, Observation, Outlook, Skipped, Stored, Worker};
 use super::state::{Plan, Prober, Stage, Timer};
 use super::{Cluster, Cx, Event, Mode};
 use crate::ids::PodId;
 use crate::model::{Affects, ContainerMode, OnSigterm, ProbeKind, WhileStarting};
-use crate::time::{Grid, SimTime};
+use crate::time::{Duration, SimTime};
 
 pub(super) const KINDS: [ProbeKind; 3] = [ProbeKind::Liveness, ProbeKind::Readiness, ProbeKind::Startup];
 
@@ -46,22 +46,52 @@ pub(super) enum Answer {
     Never,
 }
 
+impl From<Answer> for Outlook {
+    fn from(answer: Answer) -> Self {
+        match answer {
+            Answer::Good => Self::Steady(Finding::Success),
+            Answer::Bad(_) => Self::Steady(Finding::Failure),
+            Answer::Never => Self::Steady(Finding::Silence),
+            Answer::Later(_) => Self::Changing,
+        }
+    }
+}
+
+impl From<Answer> for Reply {
+    /// What a probe meets if nothing happens.
+    fn from(answer: Answer) -> Self {
+        match answer {
+            Answer::Good | Answer::Later(_) => Self::Ok,
+            Answer::Bad(reply) => reply,
+            Answer::Never => Self::Timeout,
+        }
+    }
+}
+
 impl<O: Observer> Cluster<'_, O> {
     /// What the container's process answers, reachable or not.
     pub(super) fn answer(&self, pod: PodId, audience: Audience) -> Answer {
+        self.answer_to_all(pod).unwrap_or_else(|| self.answer_under_strikes(pod, audience))
+    }
+
+    /// The same, whoever asks; none while faults are at work that need not be seen by all.
+    fn answer_to_all(&self, pod: PodId) -> Option<Answer> {
         let container = &self.pods[pod.index()].container;
         if !container.has_process() || container.sigterm && matches!(self.model.app.on_sigterm, OnSigterm::Exits(_)) {
-            return Answer::Bad(Reply::Refused);
+            return Some(Answer::Bad(Reply::Refused));
         }
         if !container.serving {
-            return match self.model.app.while_starting {
+            return Some(match self.model.app.while_starting {
                 WhileStarting::Refuses => Answer::Bad(Reply::Refused),
                 WhileStarting::Accepts => Answer::Later(container.serves_at),
-            };
+            });
         }
-        if container.strike.is_none() && container.deployment_strike.is_none() && self.deployment_strike.is_none() {
-            return Answer::Good;
-        }
+        let struck =
+            container.strike.is_some() || container.deployment_strike.is_some() || self.deployment_strike.is_some();
+        (!struck).then_some(Answer::Good)
+    }
+
+    fn answer_under_strikes(&self, pod: PodId, audience: Audience) -> Answer {
         let mut answer = Answer::Good;
         for (_, mode) in self.strikes_on(pod).filter(|&(_, mode)| audience.sees(affects(mode))) {
             match mode {
@@ -87,13 +117,17 @@ impl<O: Observer> Cluster<'_, O> {
         prober.due = Timer::NONE;
         let skipped = prober.worker.catch_up(now, &plan.status, plan.next);
         let Some(skipped) = skipped else { return };
-        let ticks = prober.worker.ticks();
+        let worker = prober.worker;
+        if let Some(waiting) = worker.in_flight() {
+            self.tell_skipped(pod, kind, &worker, &plan, skipped, true);
+            return self.await_end(cx, pod, kind, waiting.ends);
+        }
         // All but the last of the skipped probes are over and forgotten, whatever they found.
         let last_failed = plan.by_chance.is_some_and(|matters| {
             let u = self.slots[home].probe_failure.uniform();
             chance.last_failed(matters, skipped.attempts, u)
         });
-        self.tell_skipped(pod, kind, ticks, &plan, skipped, last_failed);
+        self.tell_skipped(pod, kind, &worker, &plan, skipped, last_failed);
         if last_failed && let Some(prober) = self.prober(pod, kind) {
             match prober.worker.last_has_failed(now, skipped) {
                 Some(ends) => self.await_end(cx, pod, kind, ends),
@@ -108,7 +142,8 @@ impl<O: Observer> Cluster<'_, O> {
         if let Some(plan) = prober.plan
             && let Some(skipped) = prober.worker.catch_up(cx.now(), &plan.status, plan.next)
         {
-            self.tell_skipped(pod, kind, prober.worker.ticks(), &plan, skipped, false);
+            let waits = prober.worker.in_flight().is_some();
+            self.tell_skipped(pod, kind, &prober.worker, &plan, skipped, waits);
         }
     }
 
@@ -118,25 +153,27 @@ impl<O: Observer> Cluster<'_, O> {
         }
     }
 
-    /// The observer hears of attempts that were not played. Where the last one has failed by chance, it waits for its
-    /// answer, or has waited in vain.
+    /// The observer hears of attempts that were not played. Where the last one is apart, it has not met the same as the
+    /// others, or not yet: only that it was sent is told here.
     fn tell_skipped(
         &mut self,
         pod: PodId,
         kind: ProbeKind,
-        ticks: Grid,
+        worker: &Worker,
         plan: &Plan,
         skipped: Skipped,
-        last_failed: bool,
+        last_is_apart: bool,
     ) {
-        let (Next::Steady { first, .. }, Some(reply)) = (plan.next, plan.reply) else { return };
-        let reaches = (reply != Reply::Refused).then_some(plan.status.instance);
-        let count = skipped.attempts - u64::from(last_failed);
+        let Next::Steady { first, .. } = plan.next else { return };
+        let reply = plan.reply;
+        let reaches = (reply != Reply::Refused).then_some(plan.process);
+        let count = skipped.attempts - u64::from(last_is_apart);
         if count > 0 {
-            let run = SkippedProbes { pod, kind, reaches, reply, count, first, ticks };
+            let waits = if reply == Reply::Timeout { worker.probe().timeout } else { Duration::ZERO };
+            let run = SkippedProbes { pod, kind, reaches, reply, count, first, waits, ticks: worker.ticks() };
             self.observer.happened(first, Happening::ProbesSkipped(run));
         }
-        if last_failed {
+        if last_is_apart {
             self.observer.happened(skipped.last, Happening::ProbeSent { pod, kind, reaches });
         }
     }
@@ -151,39 +188,39 @@ impl<O: Observer> Cluster<'_, O> {
     /// that its probes can see.
     pub(super) fn settle(&mut self, cx: &mut Cx<'_, Event>, pod: PodId) {
         let wakes_at = self.wakes_at(pod);
+        let to_all = self.answer_to_all(pod);
         for kind in KINDS {
-            self.plan_until(cx, pod, kind, wakes_at);
+            self.plan_until(cx, pod, kind, wakes_at, to_all);
         }
         self.look(cx, pod);
-    }
-
-    /// What a probe sent now would meet at once, if anything.
-    fn reply(&self, pod: PodId, kind: ProbeKind) -> Option<Reply> {
-        match self.answer(pod, Audience::Probe(kind)) {
-            Answer::Good => Some(Reply::Ok),
-            Answer::Bad(reply) => Some(reply),
-            Answer::Later(_) | Answer::Never => None,
-        }
     }
 
     /// Schedules the worker's next attempt that matters, unless what was planned still holds.
     fn plan(&mut self, cx: &mut Cx<'_, Event>, pod: PodId, kind: ProbeKind) {
         let wakes_at = self.wakes_at(pod);
-        self.plan_until(cx, pod, kind, wakes_at);
+        self.plan_until(cx, pod, kind, wakes_at, self.answer_to_all(pod));
     }
 
-    /// The same, where the Pod is planned anew at `wakes_at` at the latest.
-    fn plan_until(&mut self, cx: &mut Cx<'_, Event>, pod: PodId, kind: ProbeKind, wakes_at: SimTime) {
+    /// The same, where the Pod is planned anew at `wakes_at` at the latest and `to_all` is its answer to all.
+    fn plan_until(
+        &mut self,
+        cx: &mut Cx<'_, Event>,
+        pod: PodId,
+        kind: ProbeKind,
+        wakes_at: SimTime,
+        to_all: Option<Answer>,
+    ) {
         if self.pods[pod.index()].workers[kind as usize].is_none() {
             return;
         }
-        let reply = self.reply(pod, kind);
-        let outlook = reply.map_or(Outlook::Changing, |reply| Outlook::Steady(reply.observation()));
+        let answer = to_all.unwrap_or_else(|| self.answer_under_strikes(pod, Audience::Probe(kind)));
+        let (outlook, reply) = (Outlook::from(answer), Reply::from(answer));
+        let process = self.pods[pod.index()].container.instance;
         let status = self.pods[pod.index()].status;
         let (mode, chance) = (self.mode, self.chance);
         let Some(prober) = self.prober(pod, kind) else { return };
         if let Some(plan) = prober.plan
-            && (mode == Mode::EveryProbe || plan.status == status && plan.reply == reply)
+            && (mode == Mode::EveryProbe || plan.status == status && plan.outlook == outlook && plan.reply == reply)
         {
             if !prober.due.is_set() && plan.due < wakes_at {
                 self.schedule_probe(cx, pod, kind, plan.due);
@@ -195,14 +232,20 @@ impl<O: Observer> Cluster<'_, O> {
         if prober.worker.in_flight().is_some() {
             return;
         }
+        if mode == Mode::Fast && prober.worker.next_attempt() >= wakes_at {
+            return;
+        }
         let next = match mode {
             Mode::EveryProbe => Next::At(prober.worker.next_attempt()),
             Mode::Fast => prober.worker.next_that_matters(&status, outlook),
         };
-        let mut plan = Plan { status, reply, next, due: SimTime::NEVER, by_chance: None };
+        let mut plan = Plan { status, outlook, reply, process, next, due: SimTime::NEVER, by_chance: None };
         match next {
             Next::At(at) => plan.due = at,
-            Next::Steady { first, observation: Observation::Success } if chance.p > 0.0 => {
+            Next::Steady { first, finding, decides: Some(n) } => {
+                plan.due = prober.worker.nth_attempt(first, finding, n);
+            }
+            Next::Steady { first, finding: finding @ Finding::Success, decides: None } if chance.p > 0.0 => {
                 if prober.worker.has_just_failed() {
                     plan.next = Next::At(first);
                     plan.due = first;
@@ -212,7 +255,7 @@ impl<O: Observer> Cluster<'_, O> {
                     let home = self.pods[pod.index()].home.index();
                     let u = self.slots[home].probe_failure.uniform();
                     plan.by_chance = Some(matters);
-                    plan.due = worker.nth_attempt(first, chance.waiting_time(matters, u));
+                    plan.due = worker.nth_attempt(first, finding, chance.waiting_time(matters, u));
                 }
             }
             Next::Idle | Next::Steady { .. } => {}
@@ -270,9 +313,9 @@ impl<O: Observer> Cluster<'_, O> {
         if one_before {
             prober.worker.observe(Observation::Failure);
         }
-        let ticks = prober.worker.ticks();
+        let worker = prober.worker;
         if let Some(skipped) = skipped {
-            self.tell_skipped(pod, kind, ticks, &plan, skipped, one_before);
+            self.tell_skipped(pod, kind, &worker, &plan, skipped, one_before);
             if one_before {
                 self.tell_timeout(pod, kind, skipped.last);
             }

@@ -6,7 +6,7 @@ use super::chance::Matters;
 use super::faults::Clock;
 use super::happening::{Endpoint, Reply};
 use super::observer::{Cause, EndpointView, Phase, SlotView};
-use super::prober::{Next, Status, Worker};
+use super::prober::{Next, Outlook, Status, Worker};
 use crate::ids::{FaultId, NodeId, PodId, SlotId};
 use crate::model::{ControlPlane, Node, ProbeKind};
 use crate::random::{Law, Owner, Purpose, Stream, Streams};
@@ -203,8 +203,10 @@ pub(crate) struct Prober {
 pub(crate) struct Plan {
     /// The surroundings.
     pub status: Status,
-    /// What a probe meets at once.
-    pub reply: Option<Reply>,
+    pub outlook: Outlook,
+    /// What a probe meets, and the life of the container whose process it reaches, if any.
+    pub reply: Reply,
+    pub process: u32,
     pub next: Next,
     /// When the attempt is to be played; never, if none is.
     pub due: SimTime,

@@ -9,7 +9,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use super::drive::{Play, drive};
 use super::measure::Measures;
 use super::runner::message_of;
-use crate::cluster::{EndpointView, Happening, Mode, Observer, Replication, SkippedProbes, SlotView, Target};
+use crate::cluster::{EndpointView, Happening, Mode, Observer, Replication, Reply, SkippedProbes, SlotView, Target};
 use crate::ids::{FaultId, NodeId, PodId, SlotId, ZoneId};
 use crate::model::{Model, ProbeKind};
 use crate::time::{Duration, SimTime};
@@ -127,47 +127,46 @@ impl Timeline {
         (from.max(earliest), to.min(ended + reach))
     }
 
-    /// The entries of `[from, to)`, skipped probes cut to it.
-    pub fn between(&self, from: SimTime, to: SimTime) -> impl Iterator<Item = Entry> {
-        self.entries.iter().filter_map(move |&entry| match entry.what {
-            Happening::ProbesSkipped(probes) => {
-                let probes = cut(probes, from, to)?;
-                Some(Entry { at: probes.first, what: Happening::ProbesSkipped(probes), ..entry })
-            }
-            _ => (from..to).contains(&entry.at).then_some(entry),
-        })
+    /// What happened in `[from, to)`, by time. Probes that were skipped and succeeded stay together, cut to that time;
+    /// others are filled in.
+    pub fn between(&self, from: SimTime, to: SimTime) -> Vec<Entry> {
+        self.fill_in(from, to, |probes| probes.reply != Reply::Ok)
     }
 
-    /// The entries of `[from, to)` with each skipped probe as if it had been played, by time.
+    /// What happened in `[from, to)`, by time, as if no probe had been skipped.
     pub fn each_between(&self, from: SimTime, to: SimTime) -> Vec<Entry> {
+        self.fill_in(from, to, |_| true)
+    }
+
+    fn fill_in(&self, from: SimTime, to: SimTime, each: impl Fn(SkippedProbes) -> bool) -> Vec<Entry> {
+        let within = |at: SimTime| (from..to).contains(&at);
         let mut all = Vec::new();
-        for entry in self.between(from, to) {
+        for &entry in &self.entries {
             let Happening::ProbesSkipped(probes) = entry.what else {
-                all.push(entry);
+                all.extend(Some(entry).filter(|entry| within(entry.at)));
                 continue;
             };
-            let SkippedProbes { pod, kind, reaches, reply, .. } = probes;
-            for at in probes.instants() {
-                all.push(Entry { at, what: Happening::ProbeSent { pod, kind, reaches }, ..entry });
-                all.push(Entry { at, what: Happening::ProbeEnded { pod, kind, reply }, ..entry });
+            if !each(probes) {
+                let (skip, end) = (probes.sent_before(from), probes.sent_before(to));
+                if skip < end {
+                    let at = probes.sent(skip);
+                    let what = Happening::ProbesSkipped(SkippedProbes { first: at, count: end - skip, ..probes });
+                    all.push(Entry { at, what, ..entry });
+                }
+                continue;
+            }
+            let SkippedProbes { pod, kind, reaches, reply, waits, .. } = probes;
+            // One that was sent before may have ended within.
+            let asked = SimTime::from_nanos(from.as_nanos().saturating_sub(waits.as_nanos()));
+            for sent in (probes.sent_before(asked)..probes.sent_before(to)).map(|n| probes.sent(n)) {
+                let sending = Entry { at: sent, what: Happening::ProbeSent { pod, kind, reaches }, ..entry };
+                let ending = Entry { at: sent + waits, what: Happening::ProbeEnded { pod, kind, reply }, ..entry };
+                all.extend([sending, ending].into_iter().filter(|entry| within(entry.at)));
             }
         }
         all.sort_by_key(|entry| entry.at);
         all
     }
-}
-
-/// Those that were sent in `[from, to)`.
-fn cut(probes: SkippedProbes, from: SimTime, to: SimTime) -> Option<SkippedProbes> {
-    let before = |t: SimTime| {
-        if t <= probes.first {
-            0
-        } else {
-            (1 + probes.ticks.count(probes.ticks.after(probes.first), t)).min(probes.count)
-        }
-    };
-    let (skip, end) = (before(from), before(to));
-    (skip < end).then(|| SkippedProbes { count: end - skip, first: probes.instant(skip), ..probes })
 }
 
 /// Writes a [`Timeline`].

@@ -175,14 +175,9 @@ impl<'a> Teller<'a> {
             self.hear(entry);
         }
         self.set_scene();
-        if each_probe {
-            for entry in timeline.each_between(from, to) {
-                self.hear(entry);
-            }
-        } else {
-            for entry in timeline.between(from, to) {
-                self.hear(entry);
-            }
+        let entries = if each_probe { timeline.each_between(from, to) } else { timeline.between(from, to) };
+        for entry in entries {
+            self.hear(entry);
         }
         self.tell_service();
         // What follows from the happenings of an instant comes after them.
@@ -214,7 +209,7 @@ impl<'a> Teller<'a> {
             Happening::ProbeSent { .. } if !self.excerpt.each_probe => {}
             Happening::ProbeEnded { kind, reply, .. } => self.probed(entry, pod, kind, reply, 1, entry.at),
             Happening::ProbesSkipped(probes) => {
-                let last = probes.instant(probes.count - 1);
+                let last = probes.sent(probes.count - 1);
                 self.probed(entry, pod, probes.kind, probes.reply, probes.count, last);
             }
             _ => {
