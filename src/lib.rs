@@ -14,7 +14,7 @@
 //! | 2 | [`report`] | text and pictures from results; never simulates |
 //! | 3 | [`experiment`] | many replications of many scenarios: measuring, merging, stopping, comparing |
 //! | 4 | [`cluster`], [`spec`] | one replication; files as typed text with one conversion into a model. Neither sees the other |
-//! | 5 | [`model`] | the system under study: complete, validated, immutable |
+//! | 5 | [`model`], [`rules`] | the system under study: complete, validated, immutable; the rules of Kubernetes that it follows |
 //! | 6 | [`random`], [`engine`], [`stats`] | generic: they know no Kubernetes |
 //! | 7 | [`time`], [`ids`] | values |
 //!
@@ -57,6 +57,7 @@ pub mod model;
 pub mod output;
 pub mod random;
 pub mod report;
+pub mod rules;
 pub mod spec;
 pub mod stats;
 pub mod time;

@@ -12,7 +12,7 @@ const LAYERS: [&[&str]; 7] = [
     &["report"],
     &["experiment"],
     &["cluster", "spec"],
-    &["model"],
+    &["model", "rules"],
     &["random", "engine", "stats"],
 ];
 const VALUES: &[&str] = &["time", "ids"];

@@ -4,7 +4,7 @@ use super::Target;
 use super::prober::{Observation, Stored};
 use crate::ids::{FaultId, NodeId, PodId, SlotId, ZoneId};
 use crate::model::ProbeKind;
-use crate::time::{Duration, Grid, SimTime};
+use crate::time::{Duration, SimTime};
 
 /// Something has happened. The instant is told beside it.
 ///
@@ -181,13 +181,13 @@ pub enum Happening {
         /// Which worker.
         kind: ProbeKind,
     },
-    /// The kubelet has triggered the readiness worker: its ticks start anew (P11).
+    /// The kubelet has triggered the readiness worker: its ticks start anew, and it attempts at once or right after the
+    /// probe that waits (P11).
     ReadinessTriggered {
         /// The Pod.
         pod: PodId,
-        /// The worker attempts at once, or right after the probe that waits. False: it still sees the status from
-        /// before the start (P11a).
-        attempts: bool,
+        /// False: it still sees the status from before the start (P11a), and acts on that (P7a).
+        sees_new_status: bool,
     },
     /// A probe is sent.
     ProbeSent {
@@ -249,7 +249,7 @@ pub enum Happening {
         /// The Node.
         node: NodeId,
     },
-    /// The machine runs again; its kubelet is starting (N14).
+    /// The machine runs again (N14).
     MachineBooted {
         /// The Node.
         node: NodeId,
@@ -261,6 +261,11 @@ pub enum Happening {
     },
     /// The kubelet, or its machine, reaches the control plane again (N14).
     NodeReconnected {
+        /// The Node.
+        node: NodeId,
+    },
+    /// The kubelet's process is dead; containers live on (N16).
+    KubeletStopped {
         /// The Node.
         node: NodeId,
     },
@@ -363,6 +368,7 @@ impl Happening {
             | Self::MachineBooted { node }
             | Self::NodeDisconnected { node }
             | Self::NodeReconnected { node }
+            | Self::KubeletStopped { node }
             | Self::KubeletStarted { node }
             | Self::LeaseResumed { node }
             | Self::NodeUnknown { node }
@@ -418,35 +424,29 @@ pub struct SkippedProbes {
     pub count: u64,
     /// When the first was sent.
     pub first: SimTime,
-    /// How long each waited: nothing where the answer was at hand, else the timeout.
-    pub waits: Duration,
-    /// The worker's ticks. The first need not lie on them.
-    pub ticks: Grid,
+    /// When the second was sent, or would have been.
+    pub second: SimTime,
+    /// From one to the next, from the second on.
+    pub spacing: Duration,
+    /// From each to its reply: the timeout, or nothing.
+    pub lasts: Duration,
 }
 
 impl SkippedProbes {
-    /// When the n-th was sent, counted from 0 (P5).
-    pub fn sent(self, n: u64) -> SimTime {
-        if n == 0 { self.first } else { self.second() + self.spacing() * (n - 1) }
+    /// When the n-th was sent, counted from 0.
+    pub fn instant(self, n: u64) -> SimTime {
+        if n == 0 { self.first } else { self.second + self.spacing * (n - 1) }
     }
 
     /// How many were sent before `t`.
     pub fn sent_before(self, t: SimTime) -> u64 {
         if t <= self.first {
             0
-        } else if t <= self.second() {
+        } else if t <= self.second {
             1
         } else {
-            (2 + (t.since(self.second()).as_nanos() - 1) / self.spacing().as_nanos()).min(self.count)
+            (2 + (t.since(self.second).as_nanos() - 1) / self.spacing.as_nanos()).min(self.count)
         }
-    }
-
-    fn second(self) -> SimTime {
-        self.ticks.after(self.first).max(self.first + self.waits)
-    }
-
-    fn spacing(self) -> Duration {
-        self.ticks.period().max(self.waits)
     }
 }
 

@@ -4,12 +4,12 @@ use super::chance::Matters;
 use super::faults::affects;
 use super::happening::{Happening, Reply, SkippedProbes};
 use super::observer::Observer;
-use super::prober::{Finding, Next, Observation, Outlook, Skipped, Stored, Worker};
+use super::prober::{Finding, Next, Observation, Outlook, Skipped, Status, Stored};
 use super::state::{Plan, Prober, Stage, Timer};
 use super::{Cluster, Cx, Event, Mode};
 use crate::ids::PodId;
 use crate::model::{Affects, ContainerMode, OnSigterm, ProbeKind, WhileStarting};
-use crate::time::{Duration, SimTime};
+use crate::time::SimTime;
 
 pub(super) const KINDS: [ProbeKind; 3] = [ProbeKind::Liveness, ProbeKind::Readiness, ProbeKind::Startup];
 
@@ -46,24 +46,24 @@ pub(super) enum Answer {
     Never,
 }
 
-impl From<Answer> for Outlook {
-    fn from(answer: Answer) -> Self {
-        match answer {
-            Answer::Good => Self::Steady(Finding::Success),
-            Answer::Bad(_) => Self::Steady(Finding::Failure),
-            Answer::Never => Self::Steady(Finding::Silence),
-            Answer::Later(_) => Self::Changing,
+impl Answer {
+    /// What a probe that meets this brings back, whenever it is sent.
+    fn reply(self) -> Option<Reply> {
+        match self {
+            Self::Good => Some(Reply::Ok),
+            Self::Bad(reply) => Some(reply),
+            Self::Never => Some(Reply::Timeout),
+            Self::Later(_) => None,
         }
     }
 }
 
-impl From<Answer> for Reply {
-    /// What a probe meets if nothing happens.
-    fn from(answer: Answer) -> Self {
-        match answer {
-            Answer::Good | Answer::Later(_) => Self::Ok,
-            Answer::Bad(reply) => reply,
-            Answer::Never => Self::Timeout,
+impl From<Reply> for Finding {
+    fn from(reply: Reply) -> Self {
+        match reply {
+            Reply::Ok => Self::Success,
+            Reply::Error | Reply::Refused | Reply::Reset => Self::Failure,
+            Reply::Timeout => Self::Silence,
         }
     }
 }
@@ -86,16 +86,14 @@ impl<O: Observer> Cluster<'_, O> {
                 WhileStarting::Accepts => Answer::Later(container.serves_at),
             });
         }
-        let struck =
-            container.strike.is_some() || container.deployment_strike.is_some() || self.deployment_strike.is_some();
-        (!struck).then_some(Answer::Good)
+        (container.strikes.is_empty() && self.deployment_strikes.is_empty()).then_some(Answer::Good)
     }
 
     fn answer_under_strikes(&self, pod: PodId, audience: Audience) -> Answer {
         let mut answer = Answer::Good;
         for (_, mode) in self.strikes_on(pod).filter(|&(_, mode)| audience.sees(affects(mode))) {
             match mode {
-                ContainerMode::Hang(_) => return Answer::Never,
+                ContainerMode::Hang(_) | ContainerMode::Sandbox => return Answer::Never,
                 ContainerMode::Error(_) | ContainerMode::Crash => answer = Answer::Bad(Reply::Error),
             }
         }
@@ -117,17 +115,16 @@ impl<O: Observer> Cluster<'_, O> {
         prober.due = Timer::NONE;
         let skipped = prober.worker.catch_up(now, &plan.status, plan.next);
         let Some(skipped) = skipped else { return };
-        let worker = prober.worker;
-        if let Some(waiting) = worker.in_flight() {
-            self.tell_skipped(pod, kind, &worker, &plan, skipped, true);
-            return self.await_end(cx, pod, kind, waiting.ends);
+        if let Some(last) = prober.worker.in_flight() {
+            self.tell_skipped(pod, kind, &plan, skipped, true);
+            return self.await_end(cx, pod, kind, last.ends);
         }
         // All but the last of the skipped probes are over and forgotten, whatever they found.
         let last_failed = plan.by_chance.is_some_and(|matters| {
             let u = self.slots[home].probe_failure.uniform();
             chance.last_failed(matters, skipped.attempts, u)
         });
-        self.tell_skipped(pod, kind, &worker, &plan, skipped, last_failed);
+        self.tell_skipped(pod, kind, &plan, skipped, last_failed);
         if last_failed && let Some(prober) = self.prober(pod, kind) {
             match prober.worker.last_has_failed(now, skipped) {
                 Some(ends) => self.await_end(cx, pod, kind, ends),
@@ -142,8 +139,7 @@ impl<O: Observer> Cluster<'_, O> {
         if let Some(plan) = prober.plan
             && let Some(skipped) = prober.worker.catch_up(cx.now(), &plan.status, plan.next)
         {
-            let waits = prober.worker.in_flight().is_some();
-            self.tell_skipped(pod, kind, &prober.worker, &plan, skipped, waits);
+            self.tell_skipped(pod, kind, &plan, skipped, prober.worker.in_flight().is_some());
         }
     }
 
@@ -153,27 +149,18 @@ impl<O: Observer> Cluster<'_, O> {
         }
     }
 
-    /// The observer hears of attempts that were not played. Where the last one is apart, it has not met the same as the
-    /// others, or not yet: only that it was sent is told here.
-    fn tell_skipped(
-        &mut self,
-        pod: PodId,
-        kind: ProbeKind,
-        worker: &Worker,
-        plan: &Plan,
-        skipped: Skipped,
-        last_is_apart: bool,
-    ) {
-        let Next::Steady { first, .. } = plan.next else { return };
-        let reply = plan.reply;
-        let reaches = (reply != Reply::Refused).then_some(plan.process);
-        let count = skipped.attempts - u64::from(last_is_apart);
+    /// The observer hears of attempts that were not played. The last one may stand apart: it waits for its answer, or
+    /// has failed by chance.
+    fn tell_skipped(&mut self, pod: PodId, kind: ProbeKind, plan: &Plan, skipped: Skipped, last_apart: bool) {
+        let (Next::Steady { first, .. }, Some(reply)) = (plan.next, plan.reply) else { return };
+        let reaches = (reply != Reply::Refused).then_some(plan.status.instance);
+        let count = skipped.attempts - u64::from(last_apart);
         if count > 0 {
-            let waits = if reply == Reply::Timeout { worker.probe().timeout } else { Duration::ZERO };
-            let run = SkippedProbes { pod, kind, reaches, reply, count, first, waits, ticks: worker.ticks() };
+            let Skipped { second, spacing, lasts, .. } = skipped;
+            let run = SkippedProbes { pod, kind, reaches, reply, count, first, second, spacing, lasts };
             self.observer.happened(first, Happening::ProbesSkipped(run));
         }
-        if last_is_apart {
+        if last_apart {
             self.observer.happened(skipped.last, Happening::ProbeSent { pod, kind, reaches });
         }
     }
@@ -214,13 +201,13 @@ impl<O: Observer> Cluster<'_, O> {
             return;
         }
         let answer = to_all.unwrap_or_else(|| self.answer_under_strikes(pod, Audience::Probe(kind)));
-        let (outlook, reply) = (Outlook::from(answer), Reply::from(answer));
-        let process = self.pods[pod.index()].container.instance;
+        let reply = answer.reply();
+        let outlook = reply.map_or(Outlook::Changing, |reply| Outlook::Steady(reply.into()));
         let status = self.pods[pod.index()].status;
         let (mode, chance) = (self.mode, self.chance);
         let Some(prober) = self.prober(pod, kind) else { return };
         if let Some(plan) = prober.plan
-            && (mode == Mode::EveryProbe || plan.status == status && plan.outlook == outlook && plan.reply == reply)
+            && (mode == Mode::EveryProbe || plan.status == status && plan.reply == reply)
         {
             if !prober.due.is_set() && plan.due < wakes_at {
                 self.schedule_probe(cx, pod, kind, plan.due);
@@ -239,7 +226,7 @@ impl<O: Observer> Cluster<'_, O> {
             Mode::EveryProbe => Next::At(prober.worker.next_attempt()),
             Mode::Fast => prober.worker.next_that_matters(&status, outlook),
         };
-        let mut plan = Plan { status, outlook, reply, process, next, due: SimTime::NEVER, by_chance: None };
+        let mut plan = Plan { status, reply, next, due: SimTime::NEVER, by_chance: None };
         match next {
             Next::At(at) => plan.due = at,
             Next::Steady { first, finding, decides: Some(n) } => {
@@ -313,9 +300,8 @@ impl<O: Observer> Cluster<'_, O> {
         if one_before {
             prober.worker.observe(Observation::Failure);
         }
-        let worker = prober.worker;
         if let Some(skipped) = skipped {
-            self.tell_skipped(pod, kind, &worker, &plan, skipped, one_before);
+            self.tell_skipped(pod, kind, &plan, skipped, one_before);
             if one_before {
                 self.tell_timeout(pod, kind, skipped.last);
             }
@@ -324,11 +310,23 @@ impl<O: Observer> Cluster<'_, O> {
     }
 
     /// One attempt of a worker (P6), and the next one planned.
-    pub(super) fn attempt(&mut self, cx: &mut Cx<'_, Event>, pod: PodId, kind: ProbeKind, doomed: bool) {
-        self.catch_up(cx, pod, kind);
+    fn attempt(&mut self, cx: &mut Cx<'_, Event>, pod: PodId, kind: ProbeKind, doomed: bool) {
         let status = self.pods[pod.index()].status;
+        self.attempt_under(cx, pod, kind, doomed, &status);
+    }
+
+    /// The same, by a worker that sees this status.
+    pub(super) fn attempt_under(
+        &mut self,
+        cx: &mut Cx<'_, Event>,
+        pod: PodId,
+        kind: ProbeKind,
+        doomed: bool,
+        status: &Status,
+    ) {
+        self.catch_up(cx, pod, kind);
         let Some(prober) = self.prober(pod, kind) else { return };
-        let done = prober.worker.attempt(cx.now(), &status);
+        let done = prober.worker.attempt(cx.now(), status);
         // A stored change requests a sync, save for liveness' initial Success (P11).
         let sync_is_over =
             done.noticed && done.probes && kind == ProbeKind::Startup && self.sync_begins_at_once(cx, pod);
@@ -436,8 +434,11 @@ impl<O: Observer> Cluster<'_, O> {
         match (kind, verdict) {
             (ProbeKind::Readiness, _) => {
                 let serving = self.serves(pod);
+                // What is found on an old instance's account makes no difference to the Pod (P7a).
+                let was_ready = self.pods[pod.index()].ready;
                 self.update_readiness(cx, pod);
                 if verdict == Stored::Failure
+                    && was_ready
                     && let Some(slot) = self.slot_of(pod)
                 {
                     self.observer.readiness_lost(cx.now(), slot, serving);
@@ -452,12 +453,15 @@ impl<O: Observer> Cluster<'_, O> {
     }
 
     fn decide_kill(&mut self, cx: &mut Cx<'_, Event>, pod: PodId, kind: ProbeKind) {
-        let container = &mut self.pods[pod.index()].container;
-        if container.stage != Stage::Running || container.kill.is_some() {
+        let state = &mut self.pods[pod.index()];
+        let container = &state.container;
+        // What is found on an old instance's account kills nothing (P7a).
+        let is_present = state.worker(kind).is_some_and(|worker| worker.result_for(container.instance).is_some());
+        if !is_present || container.stage != Stage::Running || container.kill.is_some() {
             return;
         }
-        container.kill = Some(kind);
         let instance = container.instance;
+        state.container.kill = Some(kind);
         self.tell(cx, Happening::KillDecided { pod, instance, by: kind });
         if let Some(slot) = self.slot_of(pod) {
             let needless = !self.is_broken_for_good(pod);

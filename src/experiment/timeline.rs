@@ -149,18 +149,19 @@ impl Timeline {
             if !each(probes) {
                 let (skip, end) = (probes.sent_before(from), probes.sent_before(to));
                 if skip < end {
-                    let at = probes.sent(skip);
-                    let what = Happening::ProbesSkipped(SkippedProbes { first: at, count: end - skip, ..probes });
+                    let (at, second) = (probes.instant(skip), probes.instant(skip + 1));
+                    let part = SkippedProbes { first: at, second, count: end - skip, ..probes };
+                    let what = Happening::ProbesSkipped(part);
                     all.push(Entry { at, what, ..entry });
                 }
                 continue;
             }
-            let SkippedProbes { pod, kind, reaches, reply, waits, .. } = probes;
+            let SkippedProbes { pod, kind, reaches, reply, lasts, .. } = probes;
             // One that was sent before may have ended within.
-            let asked = SimTime::from_nanos(from.as_nanos().saturating_sub(waits.as_nanos()));
-            for sent in (probes.sent_before(asked)..probes.sent_before(to)).map(|n| probes.sent(n)) {
+            let asked = SimTime::from_nanos(from.as_nanos().saturating_sub(lasts.as_nanos()));
+            for sent in (probes.sent_before(asked)..probes.sent_before(to)).map(|n| probes.instant(n)) {
                 let sending = Entry { at: sent, what: Happening::ProbeSent { pod, kind, reaches }, ..entry };
-                let ending = Entry { at: sent + waits, what: Happening::ProbeEnded { pod, kind, reply }, ..entry };
+                let ending = Entry { at: sent + lasts, what: Happening::ProbeEnded { pod, kind, reply }, ..entry };
                 all.extend([sending, ending].into_iter().filter(|entry| within(entry.at)));
             }
         }

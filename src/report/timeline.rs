@@ -209,7 +209,7 @@ impl<'a> Teller<'a> {
             Happening::ProbeSent { .. } if !self.excerpt.each_probe => {}
             Happening::ProbeEnded { kind, reply, .. } => self.probed(entry, pod, kind, reply, 1, entry.at),
             Happening::ProbesSkipped(probes) => {
-                let last = probes.sent(probes.count - 1);
+                let last = probes.instant(probes.count - 1);
                 self.probed(entry, pod, probes.kind, probes.reply, probes.count, last);
             }
             _ => {

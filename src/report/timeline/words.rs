@@ -88,7 +88,7 @@ pub(super) fn say(what: Happening, at: SimTime, model: &Model, clock: Clock) -> 
         Happening::FoundNotRunning { kind, .. } => {
             said(Plain, format!("the {} worker finds no running container: Failure", kind_name(kind)), "P6")
         }
-        Happening::ReadinessTriggered { attempts: true, .. } => {
+        Happening::ReadinessTriggered { sees_new_status: true, .. } => {
             said(Detail, "the kubelet triggers the readiness worker: it probes now, its ticks start anew", "P11")
         }
         Happening::ReadinessTriggered { .. } => {
@@ -111,9 +111,10 @@ pub(super) fn say(what: Happening, at: SimTime, model: &Model, clock: Clock) -> 
         }
 
         Happening::MachineDied { .. } => said(Plain, "the machine is down", ""),
-        Happening::MachineBooted { .. } => said(Plain, "the machine is up again, its kubelet starts", "N14"),
+        Happening::MachineBooted { .. } => said(Plain, "the machine is up again", "N14"),
         Happening::NodeDisconnected { .. } => said(Plain, "no heartbeat reaches the control plane any more", "N1"),
         Happening::NodeReconnected { .. } => said(Plain, "the control plane can be reached again", "N14"),
+        Happening::KubeletStopped { .. } => said(Plain, "the kubelet is dead, its containers run on", "N16"),
         Happening::KubeletStarted { .. } => said(Plain, "the kubelet has started and syncs its Pods", "N14, P21"),
         Happening::LeaseResumed { .. } => said(Plain, "the lease is renewed again", "N1"),
         Happening::NodeUnknown { .. } => {
@@ -207,12 +208,17 @@ fn effect(fault: FaultId, model: &Model) -> &'static str {
         Strikes::Container(ContainerMode::Crash) => "the process exits",
         Strikes::Container(ContainerMode::Hang(_)) => "the process accepts requests and does not answer",
         Strikes::Container(ContainerMode::Error(_)) => "the process answers 5xx",
+        Strikes::Container(ContainerMode::Sandbox) => "the sandbox dies, and the Pod's network with it",
+        Strikes::Deletion => "the Pod is deleted through the API",
         Strikes::Deployment(ContainerMode::Crash) => "all processes exit",
         Strikes::Deployment(ContainerMode::Hang(_)) => "all processes accept requests and do not answer",
         Strikes::Deployment(ContainerMode::Error(_)) => "all processes answer 5xx",
+        Strikes::Deployment(ContainerMode::Sandbox) => "all sandboxes die, and the Pods' network with them",
+        Strikes::Node(NodeMode::Kubelet) => "the kubelet's process dies, its containers run on",
         Strikes::Node(NodeMode::Crash) => "the machine dies",
         Strikes::Node(NodeMode::Partition) => "the Node loses the control plane, its containers run on",
         Strikes::Node(NodeMode::Isolation) => "nothing reaches the Node any more",
+        Strikes::Zone(NodeMode::Kubelet) => "all kubelets of the zone die, their containers run on",
         Strikes::Zone(NodeMode::Crash) => "all machines of the zone die",
         Strikes::Zone(NodeMode::Partition) => "the zone loses the control plane, its containers run on",
         Strikes::Zone(NodeMode::Isolation) => "nothing reaches the zone any more",
