@@ -1,4 +1,4 @@
-//! `hasim trace`: a replication told line by line.
+//! `hasim trace`: a replication told line by line. `UPDATE_DOCS=1 cargo test --test trace` writes what docs/trace.md shows.
 
 mod common;
 
@@ -113,4 +113,28 @@ fn wrong_use_says_what_there_is() {
         .stderr(contains("--from must lie before"));
     trace(&["experiments/aidbox.yaml", "--outage", "1", "--from", "2d"]).code(2);
     trace(&["experiments/aidbx.yaml"]).code(3).stderr(contains("did you mean experiments/aidbox.yaml?"));
+}
+
+/// Process: the document is run. Each of its commands prints what the document shows.
+#[test]
+fn the_document_shows_what_its_commands_print() {
+    let document = std::fs::read_to_string("docs/trace.md").unwrap();
+    let mut parts = document.split("```console\n$ hasim ");
+    let mut run = parts.next().unwrap().to_owned();
+    let mut commands = 0;
+    for part in parts {
+        let (command, rest) = part.split_once('\n').unwrap();
+        let (_, rest) = rest.split_once("```\n").unwrap();
+        let output = hasim().args(command.split(' ')).output().unwrap();
+        assert!(output.status.success() && output.stderr.is_empty(), "{output:?}");
+        let printed = String::from_utf8(output.stdout).unwrap();
+        run += &format!("```console\n$ hasim {command}\n{printed}```\n{rest}");
+        commands += 1;
+    }
+    assert_eq!(commands, 2);
+    if std::env::var_os("UPDATE_DOCS").is_some() {
+        std::fs::write("docs/trace.md", run).unwrap();
+        return;
+    }
+    assert!(document == run, "`UPDATE_DOCS=1 cargo test --test trace` writes what is printed now:\n{run}");
 }

@@ -399,7 +399,11 @@ impl<'a> Teller<'a> {
             Who::Slot(slot) => format!("slot {}", slot.index()),
             Who::Deployment => self.model.deployment.name.clone(),
             Who::Node(node) => self.model.cluster.nodes[node.index()].name.clone(),
-            Who::Zone(Some(zone)) => format!("zone {}", self.model.cluster.zones[zone.index()].name),
+            Who::Zone(Some(zone)) => {
+                let name = &self.model.cluster.zones[zone.index()].name;
+                // A zone may well be called zone-1.
+                if name.starts_with("zone") { name.clone() } else { format!("zone {name}") }
+            }
             Who::Zone(None) => "Nodes without a zone".to_owned(),
         }
     }

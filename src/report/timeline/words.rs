@@ -121,7 +121,7 @@ pub(super) fn say(what: Happening, at: SimTime, model: &Model, clock: Clock) -> 
             said(Bad, "NodeNotReady: Ready becomes Unknown, its Pods are marked not Ready", "N3, N6")
         }
         Happening::NodeReady { .. } => said(Good, "NodeReady: Ready becomes True", "N14"),
-        Happening::TaintQueued { .. } => said(Plain, "waits for its NoExecute taint", "N7"),
+        Happening::TaintQueued { .. } => said(Plain, "waits for its NoExecute taint", "N7, N7a"),
         Happening::TaintAdded { .. } => {
             said(Plain, "taint unreachable:NoExecute: its Pods are evicted after their toleration", "N7, N9")
         }
