@@ -4,9 +4,9 @@ use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
 use super::{Exit, complain, load, print};
-use crate::experiment::{self, Outage, Plan, RunError, Scenario, Timeline};
+use crate::experiment::{self, Outage, RunError, Timeline};
 use crate::report::timeline::{Excerpt, longest, render};
-use crate::spec::parse_duration;
+use crate::spec::{Scenario, Study, parse_duration};
 use crate::time::{Duration, SimTime};
 
 /// Names in an error: more are not read.
@@ -117,33 +117,32 @@ fn clock(text: &str) -> Option<Duration> {
 
 impl Trace {
     pub fn execute(self) -> Exit {
-        let mut plan = match load(&self.experiment, self.quiet) {
-            Ok(plan) => plan,
+        let mut study = match load(&self.experiment, self.quiet) {
+            Ok(study) => study,
             Err(exit) => return exit,
         };
-        plan.seed = self.seed.unwrap_or(plan.seed);
-        let scenario = match self.scenario(&plan) {
+        study.seed = self.seed.unwrap_or(study.seed);
+        let scenario = match self.scenario(&study) {
             Ok(scenario) => scenario,
             Err(message) => {
                 complain(message);
                 return Exit::WrongUse;
             }
         };
-        let trace = experiment::trace(&scenario.model, plan.seed, self.replication);
-        let (from, to) = match self.bounds(&trace.timeline) {
-            Ok(bounds) => bounds,
-            Err(message) => {
-                complain(message);
-                return Exit::WrongUse;
-            }
-        };
-        let excerpt = Excerpt { from, to, each_probe: self.each_probe, rules: self.rules };
-        let text = render(&trace.timeline, &scenario.model, excerpt);
-        print(&text);
+        let trace = experiment::trace(&scenario.model, study.seed, self.replication);
+        let text = self.bounds(&trace.timeline).map(|(from, to)| {
+            let excerpt = Excerpt { from, to, each_probe: self.each_probe, rules: self.rules };
+            render(&trace.timeline, &scenario.model, excerpt)
+        });
+        match &text {
+            Ok(text) => print(text),
+            Err(message) => complain(message),
+        }
         if let Some(message) = trace.panicked {
             complain(format_args!("a bug of hasim: the replication panicked here: {message}"));
             return Exit::Failed;
         }
+        let Ok(text) = text else { return Exit::WrongUse };
         let lines = text.lines().count();
         if !self.quiet && lines > LONG {
             let hint = "show a part with --outage longest, or with --from and --to";
@@ -153,21 +152,22 @@ impl Trace {
     }
 
     /// The one that was named; else the baseline, or the only one.
-    fn scenario<'p>(&self, plan: &'p Plan) -> Result<&'p Scenario, String> {
+    fn scenario<'s>(&self, study: &'s Study) -> Result<&'s Scenario, String> {
         let names = || {
-            let shown = plan.scenarios.iter().take(MAX_NAMES).map(|scenario| format!("\n  '{}'", scenario.name));
-            let more = plan.scenarios.len().saturating_sub(MAX_NAMES);
+            let shown = study.scenarios.iter().take(MAX_NAMES).map(|scenario| format!("\n  '{}'", scenario.name));
+            let more = study.scenarios.len().saturating_sub(MAX_NAMES);
             let more = if more > 0 { format!("\n  and {more} more") } else { String::new() };
             format!("{}{more}", shown.collect::<String>())
         };
         let Some(wanted) = &self.scenario else {
-            return match (plan.baseline, plan.scenarios.as_slice()) {
+            return match (study.baseline, study.scenarios.as_slice()) {
                 (Some(baseline), scenarios) => Ok(&scenarios[baseline]),
                 (None, [only]) => Ok(only),
                 _ => Err(format!("the experiment has several scenarios: choose one with --scenario{}", names())),
             };
         };
-        plan.scenarios
+        study
+            .scenarios
             .iter()
             .find(|scenario| scenario.name == *wanted)
             .ok_or_else(|| format!("there is no scenario '{wanted}'; the experiment has{}", names()))
@@ -179,7 +179,9 @@ impl Trace {
         match self.part {
             Part::Between(from, to) => {
                 let at = |moment: Moment| moment.from(timeline.counted_from);
-                let (from, to) = (from.map_or(timeline.counted_from, at), to.map_or(end, at).min(end));
+                // A replication that panicked may not have come that far.
+                let start = if timeline.counted_from < end { timeline.counted_from } else { SimTime::ZERO };
+                let (from, to) = (from.map_or(start, at), to.map_or(end, at).min(end));
                 if from < to {
                     Ok((from, to))
                 } else if from >= end {
@@ -251,6 +253,32 @@ mod tests {
         };
         assert_eq!(args.experiment, Path::new("my experiments/a.yaml"));
         assert_eq!((args.seed, args.replication, args.scenario.as_deref()), (Some(7), 12, Some(scenario)));
+    }
+
+    #[test]
+    fn a_replication_that_panics_in_its_warm_up_is_shown_from_its_beginning() {
+        let asked = Trace {
+            experiment: PathBuf::new(),
+            scenario: None,
+            replication: 0,
+            seed: None,
+            part: Part::Between(None, None),
+            each_probe: false,
+            rules: false,
+            quiet: true,
+        };
+        let at = |secs| SimTime::ZERO + Duration::from_secs(secs);
+        let timeline = Timeline {
+            counted_from: at(100),
+            counted_to: at(200),
+            end: at(7),
+            pods: vec![],
+            entries: vec![],
+            looks: vec![],
+            outages: vec![],
+        };
+        assert_eq!(asked.bounds(&timeline), Ok((SimTime::ZERO, at(7) + Duration::from_nanos(1))));
+        assert_eq!(asked.bounds(&Timeline { end: at(150), ..timeline }).unwrap().0, at(100));
     }
 
     #[test]
