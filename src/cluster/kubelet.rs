@@ -191,6 +191,10 @@ impl<O: Observer> Cluster<'_, O> {
         };
         self.pods[pod.index()].status = status;
         self.update_readiness(cx, pod);
+        // The first status with an IP makes the Pod an endpoint, where that need not be ready (E4).
+        if self.model.deployment.publish_not_ready && status.instance > 0 && !self.pods[pod.index()].slice.listed {
+            self.request_status_write(cx, pod);
+        }
     }
 
     /// The Pod's Ready condition follows from the status and the stored readiness result (P13, P18).
