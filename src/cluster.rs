@@ -7,6 +7,7 @@
 //! | file | what it plays | rules |
 //! |---|---|---|
 //! | `faults` | clocks of faults, what strikes and what ends | |
+//! | `script` | faults at moments that an experiment sets | |
 //! | `kubelet` | Pod syncs, container starts, kills and back-off | C1–C16 |
 //! | `probing` | attempts, verdicts and what they cause | P1–P20 |
 //! | `rotation` | status to EndpointSlice to proxy | E1–E10 |
@@ -25,6 +26,7 @@ mod chain;
 mod chance;
 mod eviction;
 mod faults;
+mod happening;
 mod kubelet;
 mod nodes;
 mod observer;
@@ -33,15 +35,17 @@ mod probing;
 mod replicas;
 mod rotation;
 mod scheduler;
+mod script;
 mod state;
 mod view;
 
+pub use happening::{Endpoint, Exit, Happening, Reply, SkippedProbes};
 pub use observer::{Cause, EndpointView, Observer, Phase, SlotView};
 pub use prober::{Observation, Stored};
 
 use crate::engine::{Cx, Engine, World};
-use crate::ids::{NodeId, PodId, SlotId, ZoneId};
-use crate::model::{Model, ProbeKind};
+use crate::ids::{FaultId, NodeId, PodId, SlotId, ZoneId};
+use crate::model::{Model, ProbeKind, ScriptTarget};
 use crate::random::{Owner, Purpose, Streams};
 use crate::time::{Grid, SimTime};
 use state::{Dice, NodeState, Pod, Slot, Strike, Timer, ZoneState};
@@ -62,6 +66,7 @@ pub enum Mode {
 pub(crate) enum Event {
     FaultDue(Target, Timer),
     FaultEnded(Target, Timer),
+    ScriptDue(FaultId, ScriptTarget),
     ContainerExited(PodId, Timer),
     AppServing(PodId, Timer),
     SigtermSent(PodId, Timer),
@@ -93,10 +98,14 @@ pub(crate) enum Event {
 
 /// What a fault strikes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum Target {
+pub enum Target {
+    /// The container of the Pod that holds the slot.
     Slot(SlotId),
+    /// All containers.
     Deployment,
+    /// A machine.
     Node(NodeId),
+    /// All machines of a zone.
     Zone(ZoneId),
 }
 
@@ -116,7 +125,7 @@ pub(crate) struct Cluster<'m, O> {
     zones: Vec<ZoneState>,
     chance: chance::Chance,
     deployment_clock: faults::Clock,
-    deployment_strike: Option<Strike>,
+    deployment_strikes: Vec<Strike>,
     monitor: nodes::Monitor,
     taint_queues: Vec<eviction::TaintQueue>,
     all_zones_down: bool,
@@ -172,8 +181,11 @@ impl<'m, O: Observer> Replication<'m, O> {
         &mut self.cluster.observer
     }
 
-    /// Ends the replication.
-    pub fn into_observer(self) -> O {
+    /// Ends the replication. The observer is told of the probes that were skipped until now.
+    pub fn into_observer(mut self) -> O {
+        for pod in (0..self.cluster.pods.len()).map(PodId::new) {
+            self.cluster.end_workers(&self.engine.cx(), pod);
+        }
         self.cluster.observer
     }
 }
@@ -198,7 +210,7 @@ impl<'m, O: Observer> Cluster<'m, O> {
             zones: vec![ZoneState::default(); model.cluster.zones.len()],
             chance: chance::Chance::new(model.app.probe_failure),
             deployment_clock: faults::Clock::default(),
-            deployment_strike: None,
+            deployment_strikes: Vec::new(),
             monitor: nodes::Monitor::default(),
             taint_queues: Vec::new(),
             all_zones_down: false,
@@ -210,6 +222,11 @@ impl<'m, O: Observer> Cluster<'m, O> {
             cloud_grid: grid(2, rules.cloud_node_monitor),
             gc_grid: grid(3, rules.pod_gc_period),
         }
+    }
+
+    /// Tells the observer what happens now.
+    fn tell(&mut self, cx: &Cx<'_, Event>, what: Happening) {
+        self.observer.happened(cx.now(), what);
     }
 
     /// A new timer. An event is stale unless its owner still holds the timer that it carries.
@@ -226,6 +243,7 @@ impl<O: Observer> World for Cluster<'_, O> {
         match event {
             Event::FaultDue(target, timer) => self.on_fault_due(cx, target, timer),
             Event::FaultEnded(target, timer) => self.on_fault_ended(cx, target, timer),
+            Event::ScriptDue(fault, target) => self.on_script_due(cx, fault, target),
             Event::ContainerExited(pod, timer) => self.on_container_exited(cx, pod, timer),
             Event::AppServing(pod, timer) => self.on_app_serving(cx, pod, timer),
             Event::SigtermSent(pod, timer) => self.on_sigterm_sent(cx, pod, timer),

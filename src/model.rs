@@ -9,11 +9,11 @@ mod cluster;
 mod deployment;
 mod fault;
 
-pub use cluster::{Cluster, ControlPlane, DeadNodes, Latencies, NewNode, Node, RaceOdds, StartRace, Zone};
+pub use cluster::{Cluster, ControlPlane, DeadNodes, Eviction, Latencies, NewNode, Node, RaceOdds, StartRace, Zone};
 pub use deployment::{
     AntiAffinity, Deployment, ImagePull, PodSpec, PodTolerations, Probe, ProbeKind, Resources, Spread, Toleration,
 };
-pub use fault::{Affects, ContainerMode, Fault, NodeMode, Strikes};
+pub use fault::{Affects, ContainerMode, Fault, NodeMode, Occurrence, ScriptTarget, Strikes};
 
 use crate::random::Law;
 use crate::time::Duration;

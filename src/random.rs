@@ -52,6 +52,8 @@ pub enum Purpose {
     FaultEvery(u64),
     /// How long the fault of this name hash lasts.
     FaultLasts(u64),
+    /// The moment at which the scripted fault of this name hash strikes.
+    FaultAt(u64),
     /// Phases and other state at time 0.
     Initial,
     /// The order in which Nodes and zones became known (S5a).
@@ -78,8 +80,10 @@ pub enum Purpose {
     NodeStatus,
     /// Lost tokens of the taint queue (N7a).
     Taint,
-    /// The kubelet's own start after a reboot.
+    /// The kubelet's own start.
     KubeletStart,
+    /// Whether the round of the Pod garbage collector in which a quarantine ends sees its end (N15).
+    Quarantine,
 }
 
 impl Purpose {
@@ -87,6 +91,7 @@ impl Purpose {
         match self {
             Self::FaultEvery(name) => [1, name],
             Self::FaultLasts(name) => [2, name],
+            Self::FaultAt(name) => [17, name],
             Self::Initial => [3, 0],
             Self::NodeOrder => [4, 0],
             Self::StartUp => [5, 0],
@@ -101,6 +106,7 @@ impl Purpose {
             Self::NodeStatus => [16, 0],
             Self::Taint => [14, 0],
             Self::KubeletStart => [15, 0],
+            Self::Quarantine => [18, 0],
         }
     }
 }

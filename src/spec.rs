@@ -33,6 +33,7 @@ mod pod;
 mod probe;
 mod quantity;
 mod reader;
+mod script;
 mod study;
 mod taints;
 mod tree;
@@ -43,6 +44,7 @@ use std::io;
 use std::path::Path;
 
 pub use diagnostic::{Diagnostic, Report, Severity};
+pub use duration::parse as parse_duration;
 pub use experiment::{Bound, Goal, METRICS, Objective, Precision, Stopping};
 pub use study::{FaultInfo, Scenario, Study};
 

@@ -2,7 +2,7 @@
 
 mod common;
 
-use hasim::cluster::{EndpointView, Mode, Observer, Replication, SlotView};
+use hasim::cluster::{EndpointView, Happening, Mode, Observer, Replication, SlotView};
 use hasim::ids::{FaultId, PodId, SlotId};
 use hasim::model::{Model, ProbeKind};
 use hasim::time::SimTime;
@@ -82,5 +82,60 @@ fn the_same_with_a_startup_probe_and_other_thresholds() {
     model.deployment.pod.readiness.as_mut().unwrap().success_threshold = 3;
     for index in 0..10 {
         assert_identical(&model, index);
+    }
+}
+
+/// Every happening, probes that were skipped filled in.
+#[derive(Debug, Default)]
+struct Trace(Vec<(SimTime, Happening)>);
+
+impl Observer for Trace {
+    fn happened(&mut self, at: SimTime, what: Happening) {
+        let Happening::ProbesSkipped(probes) = what else {
+            self.0.push((at, what));
+            return;
+        };
+        let (pod, kind, reaches, reply) = (probes.pod, probes.kind, probes.reaches, probes.reply);
+        for sent in probes.instants() {
+            self.0.push((sent, Happening::ProbeSent { pod, kind, reaches }));
+            self.0.push((sent + probes.lasts, Happening::ProbeEnded { pod, kind, reply }));
+        }
+    }
+}
+
+fn trace(model: &Model, index: u64, mode: Mode) -> Vec<(SimTime, Happening)> {
+    let mut replication = Replication::new(model, 11, index, mode, Trace::default());
+    replication.run_until(SimTime::ZERO + model.horizon);
+    let mut happenings = replication.into_observer().0;
+    // What happens in one and the same nanosecond has no order between independent things.
+    happenings.sort_unstable();
+    happenings
+}
+
+fn assert_same_trace(model: &Model, index: u64) {
+    let fast = trace(model, index, Mode::Fast);
+    let slow = trace(model, index, Mode::EveryProbe);
+    if let Some(at) = (0..fast.len().max(slow.len())).find(|&i| fast.get(i) != slow.get(i)) {
+        let before = &fast[at.saturating_sub(12)..at];
+        panic!(
+            "replication {index} differs at happening {at}:\nbefore {before:#?}\nfast {:?}\nslow {:?}",
+            fast.get(at),
+            slow.get(at)
+        );
+    }
+    let probes = slow.iter().filter(|(_, what)| matches!(what, Happening::ProbeSent { .. })).count();
+    assert!(probes > 100_000 && slow.len() - 2 * probes > 10_000, "too little happened to prove anything");
+}
+
+#[test]
+fn the_trace_of_the_fast_mode_with_its_skipped_probes_equals_that_of_the_judge() {
+    let mut model = common::stormy_reference();
+    for index in 0..5 {
+        assert_same_trace(&model, index);
+    }
+    model.deployment.pod.startup = Some(common::probe(4));
+    model.deployment.pod.readiness.as_mut().unwrap().success_threshold = 3;
+    for index in 0..5 {
+        assert_same_trace(&model, index);
     }
 }

@@ -1,10 +1,11 @@
 //! The state at time 0: a system met in the middle of its life, or one that is just being created.
 
 use super::eviction::TaintQueue;
+use super::happening::{Endpoint, Happening};
 use super::observer::{Cause, Observer};
 use super::prober::{Status, Worker};
 use super::probing::KINDS;
-use super::state::{Dice, Endpoint, Prober, Stage};
+use super::state::{Dice, Prober, Stage};
 use super::{Cluster, Cx, Event, Mode, Target};
 use crate::ids::{NodeId, PodId, SlotId, ZoneId};
 use crate::model::Start;
@@ -17,6 +18,7 @@ impl<O: Observer> Cluster<'_, O> {
         let rate = self.model.cluster.control_plane.eviction_rate;
         self.taint_queues = (0..=self.zones.len()).map(|_| TaintQueue::new(rate)).collect();
         self.wind_clocks();
+        self.schedule_script(cx);
         match self.model.start {
             Start::Running => self.begin_running(cx),
             Start::Fresh => self.begin_fresh(cx),
@@ -58,7 +60,10 @@ impl<O: Observer> Cluster<'_, O> {
         for slot in (0..self.slots.len()).map(SlotId::new) {
             let pod = self.create_pod(cx, slot);
             match self.choose_node() {
-                Some(node) => self.set_up(pod, slot, node),
+                Some(node) => {
+                    self.set_up(pod, slot, node);
+                    self.tell(cx, Happening::PodMet { pod, node });
+                }
                 // It has been Pending for as long as the system has run.
                 None => {
                     self.slots[slot.index()].cause = Some(Cause::Start);
@@ -97,9 +102,11 @@ impl<O: Observer> Cluster<'_, O> {
             state.workers[kind as usize] = Some(Prober::new(worker));
         }
         state.node = Some(node);
+        state.adopted = true;
         state.container.instance = 1;
         state.container.stage = Stage::Running;
         state.container.serving = true;
+        state.container.sandbox = true;
         state.status = Status { instance: 1, running: true, started: true, started_at: None };
         state.ready = true;
         state.api_ready = true;

@@ -1,11 +1,12 @@
 //! Nodes: heartbeats, the node monitor, what a fault does to a machine, and its return (N1–N6, N14–N16).
 //! Follows `pkg/controller/nodelifecycle/node_lifecycle_controller.go monitorNodeHealth`.
 
+use super::happening::Happening;
 use super::observer::Observer;
 use super::state::{Kubelet, Timer};
 use super::{Cluster, Cx, Event, Mode};
 use crate::ids::{NodeId, PodId};
-use crate::model::{DeadNodes, NodeMode};
+use crate::model::{DeadNodes, Eviction, NodeMode};
 use crate::time::SimTime;
 
 /// The node monitor's memory.
@@ -24,26 +25,33 @@ impl<O: Observer> Cluster<'_, O> {
     pub(super) fn refresh_node(&mut self, cx: &mut Cx<'_, Event>, node: NodeId) {
         let has = |mode| self.node_mode(node).any(|m| m == mode);
         let alive = !has(NodeMode::Crash);
+        let runs_kubelet = alive && !has(NodeMode::Kubelet);
         let reachable = alive && !has(NodeMode::Isolation);
-        let connected = reachable && !has(NodeMode::Partition);
-        let state = &self.nodes[node.index()];
-        let was = (state.alive, state.connected, state.reachable);
-        if was == (alive, connected, reachable) {
+        let connected = reachable && runs_kubelet && !has(NodeMode::Partition);
+        let state = &mut self.nodes[node.index()];
+        let ran_kubelet = state.kubelet != Kubelet::Down;
+        let was = (state.alive, ran_kubelet, state.connected, state.reachable);
+        if was == (alive, runs_kubelet, connected, reachable) {
             self.update_clock(cx, super::Target::Node(node));
             return;
         }
-        let state = &mut self.nodes[node.index()];
+        let (was_alive, was_connected) = (state.alive, state.connected);
         (state.alive, state.connected, state.reachable) = (alive, connected, reachable);
-        if was.0 && !alive {
-            self.lose_machine(cx, node);
+        if !was_alive && alive {
+            self.tell(cx, Happening::MachineBooted { node });
         }
-        if was.1 && !connected {
+        if was_alive && !alive {
+            self.lose_machine(cx, node);
+        } else if ran_kubelet && !runs_kubelet {
+            self.stop_kubelet(cx, node);
+        }
+        if was_connected && !connected {
             self.fall_silent(cx, node);
         }
-        if !was.0 && alive {
-            self.boot(cx, node);
+        if !ran_kubelet && runs_kubelet {
+            self.start_kubelet(cx, node);
         }
-        if !was.1 && connected {
+        if !was_connected && connected {
             self.reconnect(cx, node);
         }
         for pod in self.pods_on(node) {
@@ -54,17 +62,32 @@ impl<O: Observer> Cluster<'_, O> {
     }
 
     fn lose_machine(&mut self, cx: &mut Cx<'_, Event>, node: NodeId) {
-        let state = &mut self.nodes[node.index()];
-        state.kubelet = Kubelet::Down;
-        state.boot = Timer::NONE;
-        state.report = Timer::NONE;
+        self.tell(cx, Happening::MachineDied { node });
+        self.end_kubelet(node);
         for pod in self.pods_on(node) {
             self.lose_container(cx, pod);
         }
     }
 
+    /// The kubelet's process dies; containers and proxy live on (N16).
+    fn stop_kubelet(&mut self, cx: &mut Cx<'_, Event>, node: NodeId) {
+        self.tell(cx, Happening::KubeletStopped { node });
+        self.end_kubelet(node);
+        for pod in self.pods_on(node) {
+            self.lose_kubelet(cx, pod);
+        }
+    }
+
+    fn end_kubelet(&mut self, node: NodeId) {
+        let state = &mut self.nodes[node.index()];
+        state.kubelet = Kubelet::Down;
+        state.boot = Timer::NONE;
+        state.report = Timer::NONE;
+    }
+
     /// No lease is renewed from now on. The monitor remembers the pass that noticed the last one (N3).
     fn fall_silent(&mut self, cx: &mut Cx<'_, Event>, node: NodeId) {
+        self.tell(cx, Happening::NodeDisconnected { node });
         let reset_at = self.monitor.reset_at;
         let pass_grid = self.pass_grid;
         let state = &mut self.nodes[node.index()];
@@ -72,17 +95,19 @@ impl<O: Observer> Cluster<'_, O> {
         state.report = Timer::NONE;
         state.reconcile = Timer::NONE;
         if state.silent_since.is_none() {
-            let seen = pass_grid.at_or_after(state.leases.last_before(cx.now()));
+            let renewed = state.leases.last_before(cx.now()).max(state.renewed_at);
+            let seen = pass_grid.at_or_after(renewed);
             state.silent_since = Some(seen.max(reset_at));
         }
     }
 
-    /// The machine runs again; its kubelet needs a while (N14, P21).
-    fn boot(&mut self, cx: &mut Cx<'_, Event>, node: NodeId) {
+    /// The kubelet's process is started, after a reboot or by itself; it needs a while (N14, P21).
+    fn start_kubelet(&mut self, cx: &mut Cx<'_, Event>, node: NodeId) {
         let law = &self.model.cluster.latencies.kubelet_first_sync;
         let timer = self.timer();
         let state = &mut self.nodes[node.index()];
         state.kubelet = Kubelet::Starting;
+        state.kubelet_since = Some(cx.now());
         state.boot = timer;
         let after = state.dice.span(law);
         cx.after(after, Event::KubeletStarted(node, timer));
@@ -94,6 +119,7 @@ impl<O: Observer> Cluster<'_, O> {
     /// The kubelet reaches the control plane again: the lease with the next renewal, the Node's condition with
     /// the next status update, its Pods' with the next reconciliation (N14).
     fn reconnect(&mut self, cx: &mut Cx<'_, Event>, node: NodeId) {
+        self.tell(cx, Happening::NodeReconnected { node });
         let state = &self.nodes[node.index()];
         let renewed = state.leases.at_or_after(cx.now());
         let reported = state.statuses.at_or_after(cx.now());
@@ -114,8 +140,8 @@ impl<O: Observer> Cluster<'_, O> {
             let state = &self.pods[pod.index()];
             if state.deleted {
                 self.notice_deletion(cx, pod);
-            } else if state.container.stage == super::state::Stage::Absent {
-                self.adopt_pod(cx, pod, crate::time::Duration::ZERO);
+            } else if !state.adopted {
+                self.adopt_pod(cx, pod);
             }
         }
         self.schedule_reconciliation(cx, node);
@@ -140,27 +166,33 @@ impl<O: Observer> Cluster<'_, O> {
             return;
         }
         self.nodes[node.index()].kubelet = Kubelet::Up;
-        let age = self.model.cluster.latencies.kubelet_first_sync.mean();
-        let age = crate::time::Duration::from_secs_f64(age);
-        for pod in self.pods_on(node) {
-            if self.pods[pod.index()].deleted {
-                self.notice_deletion(cx, pod);
-            } else {
-                self.adopt_pod(cx, pod, age);
-            }
+        self.tell(cx, Happening::KubeletStarted { node });
+        // Without the control plane it does not know of any Pod.
+        if self.nodes[node.index()].connected {
+            self.hear_control_plane(cx, node);
         }
         self.update_clock(cx, super::Target::Node(node));
     }
 
-    /// The kubelet has reported its Node: Ready is True again, and the NoSchedule taint goes with it (N5, N14).
+    /// The kubelet has reported its Node, which is a heartbeat (N3): Ready is True again, and the NoSchedule taint
+    /// goes with it (N5, N14). While the Node is Ready only a new kubelet has something to report (N2).
     pub(super) fn on_node_reported(&mut self, cx: &mut Cx<'_, Event>, node: NodeId, timer: Timer) {
         let state = &mut self.nodes[node.index()];
-        if !state.report.expires(timer) || !state.connected || state.ready {
+        if !state.report.expires(timer) || !state.connected {
+            return;
+        }
+        let is_new = state.kubelet_since.is_some_and(|since| since > state.renewed_at);
+        if state.ready && !is_new {
+            return;
+        }
+        state.silent_since = None;
+        state.renewed = true;
+        state.renewed_at = cx.now();
+        if state.ready {
             return;
         }
         state.ready = true;
-        state.silent_since = None;
-        state.renewed = true;
+        self.tell(cx, Happening::NodeReady { node });
         self.monitor.stale = true;
         self.plan_pass(cx);
         self.retry_pending(cx);
@@ -175,7 +207,10 @@ impl<O: Observer> Cluster<'_, O> {
             return;
         }
         state.renewed = true;
-        state.silent_since = None;
+        state.renewed_at = cx.now();
+        if state.silent_since.take().is_some() {
+            self.tell(cx, Happening::LeaseResumed { node });
+        }
         if self.mode == Mode::EveryProbe {
             self.schedule_renewal(cx, node);
         }
@@ -217,12 +252,14 @@ impl<O: Observer> Cluster<'_, O> {
             return None;
         }
         let settled = if state.ready { !state.no_execute && !state.queued } else { state.no_execute || state.queued };
-        if !settled {
-            return Some(next);
-        }
-        let seen = state.silent_since.filter(|_| state.ready)?;
-        let over = seen + self.model.cluster.control_plane.node_monitor_grace;
-        Some(self.pass_grid.after(over).max(next))
+        let rules = &self.model.cluster.control_plane;
+        let over = match rules.eviction {
+            _ if settled && state.ready => rules.node_monitor_grace,
+            Eviction::After(timeout) if !settled && !state.ready => timeout,
+            _ if !settled => return Some(next),
+            _ => return None,
+        };
+        Some(self.pass_grid.after(state.silent_since? + over).max(next))
     }
 
     /// One pass over all Nodes (N3, N6, N7, N11).
@@ -236,20 +273,15 @@ impl<O: Observer> Cluster<'_, O> {
             if !state.registered {
                 continue;
             }
-            let seen = match self.mode {
-                Mode::Fast => state.silent_since,
-                Mode::EveryProbe => {
-                    if std::mem::take(&mut state.renewed) {
-                        state.seen = cx.now();
-                    }
-                    Some(state.seen)
-                }
-            };
-            if state.ready && seen.is_some_and(|seen| cx.now().saturating_since(seen) > grace) {
+            if std::mem::take(&mut state.renewed) {
+                state.seen = cx.now();
+            }
+            let seen = self.last_seen(node);
+            if self.nodes[node.index()].ready && seen.is_some_and(|seen| cx.now().saturating_since(seen) > grace) {
                 self.mark_unknown(cx, node);
             }
             if self.nodes[node.index()].ready {
-                self.lift_no_execute(node);
+                self.lift_no_execute(cx, node);
             } else {
                 self.queue_for_taint(cx, node);
             }
@@ -259,6 +291,16 @@ impl<O: Observer> Cluster<'_, O> {
         self.plan_pass(cx);
     }
 
+    /// The pass that noticed the Node's last heartbeat (N3). In the fast mode `None` while heartbeats come: then that
+    /// was a short while ago.
+    pub(super) fn last_seen(&self, node: NodeId) -> Option<SimTime> {
+        let state = &self.nodes[node.index()];
+        match self.mode {
+            Mode::Fast => state.silent_since,
+            Mode::EveryProbe => Some(state.seen),
+        }
+    }
+
     /// The monitor has seen no lease for the grace period: Ready becomes Unknown and the Node's Pods are marked
     /// not ready at once (N6). They may well serve on (N16).
     fn mark_unknown(&mut self, cx: &mut Cx<'_, Event>, node: NodeId) {
@@ -266,6 +308,7 @@ impl<O: Observer> Cluster<'_, O> {
         state.ready = false;
         state.marked_at = cx.now();
         self.monitor.stale = true;
+        self.tell(cx, Happening::NodeUnknown { node });
         for pod in self.pods_on(node) {
             self.set_api_ready(cx, pod, false);
             if let Some(slot) = self.slot_of(pod) {
@@ -314,10 +357,10 @@ impl<O: Observer> Cluster<'_, O> {
         }
         state.registered = false;
         state.ready = false;
-        self.lift_no_execute(node);
+        self.tell(cx, Happening::NodeDeleted { node });
+        self.lift_no_execute(cx, node);
         self.monitor.stale = true;
-        let noticed = self.gc_grid.at_or_after(cx.now());
-        let collected = self.gc_grid.at_or_after(noticed + self.model.cluster.control_plane.pod_gc_quarantine);
+        let collected = self.collected_at(cx, node);
         for pod in self.pods_on(node) {
             self.request_slice_update(cx, pod);
             let timer = self.timer();
@@ -327,6 +370,17 @@ impl<O: Observer> Cluster<'_, O> {
         }
         self.plan_pass(cx);
         self.retry_pending(cx);
+    }
+
+    /// The Pod garbage collector notices an orphan in one of its rounds, and collects it in a round after the
+    /// quarantine (N15). A quarantine of whole rounds ends during a round, and whether that round sees it hangs on
+    /// milliseconds, as in C12: even odds.
+    fn collected_at(&mut self, cx: &Cx<'_, Event>, node: NodeId) -> SimTime {
+        let noticed = self.gc_grid.at_or_after(cx.now());
+        let over = noticed + self.model.cluster.control_plane.pod_gc_quarantine;
+        let round = self.gc_grid.at_or_after(over);
+        let is_missed = round == over && self.nodes[node.index()].quarantine_dice.uniform() < 0.5;
+        if is_missed { self.gc_grid.after(over) } else { round }
     }
 
     /// A new machine takes the dead one's place, once the old Node object is out of its way.
@@ -342,7 +396,7 @@ impl<O: Observer> Cluster<'_, O> {
         let last = self.nodes.iter().map(|state| state.order).fold(0.0, f64::max);
         let state = &mut self.nodes[node.index()];
         state.join = Timer::NONE;
-        state.strike = None;
+        state.strikes.clear();
         state.registered = true;
         state.order = last + 1.0;
         state.image_present = false;
@@ -351,6 +405,7 @@ impl<O: Observer> Cluster<'_, O> {
         state.silent_since = None;
         state.renewed = true;
         self.monitor.stale = true;
+        self.tell(cx, Happening::NodeJoined { node });
         // Its zone may be struck at this moment; then it joins as soon as it can.
         self.refresh_node(cx, node);
         self.retry_pending(cx);
@@ -360,6 +415,7 @@ impl<O: Observer> Cluster<'_, O> {
     /// The Pod's object goes with its Node: nothing is left that could confirm its end (N15).
     pub(super) fn on_orphan_collected(&mut self, cx: &mut Cx<'_, Event>, pod: PodId, timer: Timer) {
         if self.pods[pod.index()].life.expires(timer) {
+            self.tell(cx, Happening::PodCollected { pod });
             self.remove_pod(cx, pod);
         }
     }

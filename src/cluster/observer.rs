@@ -1,6 +1,7 @@
 //! What a replication lets others see. Measures and traces watch through one
 //! observer, statically dispatched, which cannot steer.
 
+use super::happening::Happening;
 use crate::ids::{FaultId, PodId, SlotId};
 use crate::model::ProbeKind;
 use crate::time::SimTime;
@@ -124,6 +125,9 @@ pub trait Observer {
     fn restarted(&mut self, _now: SimTime, _slot: SlotId) {}
     /// So many Pods exist (created and not yet gone).
     fn pods_changed(&mut self, _now: SimTime, _pods: u32) {}
+    /// A line of the log. Told in the order of time, save for probes that were skipped: these are told later than
+    /// they were sent.
+    fn happened(&mut self, _at: SimTime, _what: Happening) {}
 }
 
 /// Watches nothing.

@@ -22,9 +22,10 @@ pub enum Observation {
 }
 
 /// The stored result of a worker, for the instance that it remembers (P7).
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Stored {
-    /// A startup probe that has not reached a threshold.
+    /// A startup probe that has not reached a threshold; a readiness probe of a kubelet that has been restarted,
+    /// which has stored nothing yet (P21).
     Unknown,
     /// Healthy.
     Success,
@@ -150,13 +151,15 @@ pub struct Worker {
     on_hold: bool,
     in_flight: Option<InFlight>,
     triggered: bool,
+    asleep: bool,
     next: SimTime,
 }
 
 impl Worker {
-    /// A worker created at `created`; its first attempt finds no container and does nothing (P3).
-    pub fn new(kind: ProbeKind, probe: Probe, created: SimTime) -> Self {
-        let ticks = Grid::new(created, probe.period);
+    /// A worker that makes its first attempt at `wakes`: when it is created, or after the sleep of P2. Its ticks
+    /// begin there (P3).
+    pub fn new(kind: ProbeKind, probe: Probe, wakes: SimTime) -> Self {
+        let ticks = Grid::new(wakes, probe.period);
         Self {
             kind,
             probe,
@@ -167,7 +170,8 @@ impl Worker {
             on_hold: false,
             in_flight: None,
             triggered: false,
-            next: ticks.after(created),
+            asleep: true,
+            next: wakes,
         }
     }
 
@@ -180,9 +184,23 @@ impl Worker {
             result: Stored::Success,
             // A startup probe that has succeeded is done (P18).
             on_hold: kind == ProbeKind::Startup,
+            asleep: false,
             next: ticks.at_or_after(now),
             ..Self::new(kind, probe, anchor)
         }
+    }
+
+    /// The same worker in a kubelet that has been restarted, for a container that has run for a while: it stores
+    /// no initial value, and a startup probe that had succeeded is done (P21).
+    pub fn resumes(mut self, instance: u32, started: bool) -> Self {
+        self.known = instance;
+        self.result = match self.kind {
+            ProbeKind::Readiness => Stored::Unknown,
+            ProbeKind::Startup if !started => Stored::Unknown,
+            ProbeKind::Startup | ProbeKind::Liveness => Stored::Success,
+        };
+        self.on_hold = self.kind == ProbeKind::Startup && started;
+        self
     }
 
     /// The probe's settings.
@@ -208,7 +226,7 @@ impl Worker {
     /// An attempt at `now` (P6, lines 3–10).
     pub fn attempt(&mut self, now: SimTime, status: &Status) -> Attempt {
         debug_assert!(self.in_flight.is_none(), "probes of one worker never overlap (P5)");
-        self.next = self.ticks.after(now);
+        self.next = self.next_after(now);
         let mut done = Attempt::default();
         if status.instance == 0 {
             return done;
@@ -227,6 +245,17 @@ impl Worker {
         }
         done.probes = now >= self.allowed_from(status) && self.is_open(status);
         done
+    }
+
+    /// A trigger that came during the sleep waits for the first attempt, and the second one follows at once (P11).
+    fn next_after(&mut self, now: SimTime) -> SimTime {
+        if std::mem::take(&mut self.asleep) && self.triggered {
+            return now;
+        }
+        if std::mem::take(&mut self.triggered) {
+            self.ticks = Grid::new(now, self.probe.period);
+        }
+        self.ticks.after(now)
     }
 
     /// A probe sent at `now` waits for its answer until `ends`.
@@ -270,9 +299,9 @@ impl Worker {
     }
 
     /// The kubelet triggers the worker: its ticks start anew and it attempts at once, or right after the
-    /// probe that waits (P11). True if the attempt is to be made now.
+    /// probe that waits, or after its sleep (P11, P2). True if the attempt is to be made now.
     pub fn trigger(&mut self, now: SimTime) -> bool {
-        if self.in_flight.is_some() {
+        if self.in_flight.is_some() || self.asleep {
             self.triggered = true;
             return false;
         }
@@ -303,6 +332,9 @@ impl Worker {
 
     /// The first attempt that can change anything while `status` and `outlook` stay as they are.
     pub fn next_that_matters(&self, status: &Status, outlook: Outlook) -> Next {
+        if self.asleep || self.triggered {
+            return Next::At(self.next);
+        }
         if status.instance == 0 {
             return Next::Idle;
         }
@@ -348,20 +380,19 @@ impl Worker {
             if status.instance != self.known {
                 self.notice(status.instance);
             }
-            let attempts = self.attempts_before(now, first, finding);
-            let last = self.nth_attempt(first, finding, attempts);
-            skipped = Some(Skipped { attempts, last, before: self.counter });
-            let ends = last + self.probe.timeout;
-            if finding != Finding::Silence {
-                self.counter.observe(finding.observation(), attempts);
-            } else if ends <= now {
-                self.counter.observe(Observation::Failure, attempts);
-                self.next = self.attempt_after(last, ends);
-                return skipped;
-            } else {
-                self.counter.observe(Observation::Failure, attempts - 1);
+            let lasts = self.busy(finding);
+            let second = self.attempt_after(first, first + lasts);
+            let spacing = self.spacing(finding);
+            let attempts = if now <= second { 1 } else { 2 + (now.since(second).as_nanos() - 1) / spacing.as_nanos() };
+            let last = if attempts == 1 { first } else { second + spacing * (attempts - 2) };
+            skipped = Some(Skipped { attempts, last, second, spacing, lasts, before: self.counter });
+            let ends = last + lasts;
+            if ends > now {
+                self.counter.observe(finding.observation(), attempts - 1);
                 self.wait(last, ends, false);
-                return skipped;
+            } else {
+                self.counter.observe(finding.observation(), attempts);
+                self.next = self.attempt_after(last, ends);
             }
         }
         if self.in_flight.is_none() && self.next < now {
@@ -370,26 +401,22 @@ impl Worker {
         skipped
     }
 
-    /// The distance between attempts, from the second on, that all find the same (P5).
-    fn spacing(&self, finding: Finding) -> Duration {
-        let busy = if finding == Finding::Silence { self.probe.timeout } else { Duration::ZERO };
-        self.probe.period.max(busy)
+    /// How long a probe takes that finds this.
+    fn busy(&self, finding: Finding) -> Duration {
+        if finding == Finding::Silence { self.probe.timeout } else { Duration::ZERO }
     }
 
-    fn second_attempt(&self, first: SimTime, finding: Finding) -> SimTime {
-        let ended = if finding == Finding::Silence { first + self.probe.timeout } else { first };
-        self.attempt_after(first, ended)
+    /// The distance between attempts, from the second on, that all find the same (P5).
+    fn spacing(&self, finding: Finding) -> Duration {
+        self.probe.period.max(self.busy(finding))
     }
 
     /// The n-th of the attempts that begin with `first` and all find the same, counted from 1.
     pub fn nth_attempt(&self, first: SimTime, finding: Finding, n: u64) -> SimTime {
-        if n <= 1 { first } else { self.second_attempt(first, finding) + self.spacing(finding) * (n - 2) }
-    }
-
-    /// How many of those attempts lie before `now`, which is after the first.
-    fn attempts_before(&self, now: SimTime, first: SimTime, finding: Finding) -> u64 {
-        let second = self.second_attempt(first, finding);
-        if now <= second { 1 } else { 2 + (now.since(second).as_nanos() - 1) / self.spacing(finding).as_nanos() }
+        if n <= 1 {
+            return first;
+        }
+        self.attempt_after(first, first + self.busy(finding)) + self.spacing(finding) * (n - 2)
     }
 
     /// How many failures by chance in a row matter.
@@ -425,6 +452,12 @@ pub struct Skipped {
     pub attempts: u64,
     /// When the last one was made.
     pub last: SimTime,
+    /// When the second one was made, or would have been; every later one `spacing` after the one before.
+    pub second: SimTime,
+    /// See `second`.
+    pub spacing: Duration,
+    /// How long each waited for what it found.
+    pub lasts: Duration,
     before: Counter,
 }
 

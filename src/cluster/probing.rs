@@ -2,8 +2,9 @@
 
 use super::chance::Matters;
 use super::faults::affects;
+use super::happening::{Happening, Reply, SkippedProbes};
 use super::observer::Observer;
-use super::prober::{Finding, Next, Observation, Outlook, Status, Stored};
+use super::prober::{Finding, Next, Observation, Outlook, Skipped, Status, Stored};
 use super::state::{Plan, Prober, Stage, Timer};
 use super::{Cluster, Cx, Event, Mode};
 use crate::ids::PodId;
@@ -38,20 +39,31 @@ pub(super) enum Answer {
     /// A good answer at once.
     Good,
     /// A refusal or an error at once.
-    Bad,
+    Bad(Reply),
     /// A good answer at this instant, if nothing happens before.
     Later(SimTime),
     /// None.
     Never,
 }
 
-impl From<Answer> for Outlook {
-    fn from(answer: Answer) -> Self {
-        match answer {
-            Answer::Good => Self::Steady(Finding::Success),
-            Answer::Bad => Self::Steady(Finding::Failure),
-            Answer::Never => Self::Steady(Finding::Silence),
-            Answer::Later(_) => Self::Changing,
+impl Answer {
+    /// What a probe that meets this brings back, whenever it is sent.
+    fn reply(self) -> Option<Reply> {
+        match self {
+            Self::Good => Some(Reply::Ok),
+            Self::Bad(reply) => Some(reply),
+            Self::Never => Some(Reply::Timeout),
+            Self::Later(_) => None,
+        }
+    }
+}
+
+impl From<Reply> for Finding {
+    fn from(reply: Reply) -> Self {
+        match reply {
+            Reply::Ok => Self::Success,
+            Reply::Error | Reply::Refused | Reply::Reset => Self::Failure,
+            Reply::Timeout => Self::Silence,
         }
     }
 }
@@ -66,25 +78,23 @@ impl<O: Observer> Cluster<'_, O> {
     fn answer_to_all(&self, pod: PodId) -> Option<Answer> {
         let container = &self.pods[pod.index()].container;
         if !container.has_process() || container.sigterm && matches!(self.model.app.on_sigterm, OnSigterm::Exits(_)) {
-            return Some(Answer::Bad);
+            return Some(Answer::Bad(Reply::Refused));
         }
         if !container.serving {
             return Some(match self.model.app.while_starting {
-                WhileStarting::Refuses => Answer::Bad,
+                WhileStarting::Refuses => Answer::Bad(Reply::Refused),
                 WhileStarting::Accepts => Answer::Later(container.serves_at),
             });
         }
-        let struck =
-            container.strike.is_some() || container.deployment_strike.is_some() || self.deployment_strike.is_some();
-        (!struck).then_some(Answer::Good)
+        (container.strikes.is_empty() && self.deployment_strikes.is_empty()).then_some(Answer::Good)
     }
 
     fn answer_under_strikes(&self, pod: PodId, audience: Audience) -> Answer {
         let mut answer = Answer::Good;
         for (_, mode) in self.strikes_on(pod).filter(|&(_, mode)| audience.sees(affects(mode))) {
             match mode {
-                ContainerMode::Hang(_) => return Answer::Never,
-                ContainerMode::Error(_) | ContainerMode::Crash => answer = Answer::Bad,
+                ContainerMode::Hang(_) | ContainerMode::Sandbox => return Answer::Never,
+                ContainerMode::Error(_) | ContainerMode::Crash => answer = Answer::Bad(Reply::Error),
             }
         }
         answer
@@ -104,18 +114,61 @@ impl<O: Observer> Cluster<'_, O> {
         let Some(plan) = prober.plan.take() else { return };
         prober.due = Timer::NONE;
         let skipped = prober.worker.catch_up(now, &plan.status, plan.next);
-        if let Some(waiting) = prober.worker.in_flight() {
-            return self.await_end(cx, pod, kind, waiting.ends);
+        let Some(skipped) = skipped else { return };
+        if let Some(last) = prober.worker.in_flight() {
+            self.tell_skipped(pod, kind, &plan, skipped, true);
+            return self.await_end(cx, pod, kind, last.ends);
         }
-        let (Some(matters), Some(skipped)) = (plan.by_chance, skipped) else { return };
         // All but the last of the skipped probes are over and forgotten, whatever they found.
-        let u = self.slots[home].probe_failure.uniform();
-        if chance.last_failed(matters, skipped.attempts, u)
-            && let Some(prober) = self.prober(pod, kind)
-            && let Some(ends) = prober.worker.last_has_failed(now, skipped)
-        {
-            self.await_end(cx, pod, kind, ends);
+        let last_failed = plan.by_chance.is_some_and(|matters| {
+            let u = self.slots[home].probe_failure.uniform();
+            chance.last_failed(matters, skipped.attempts, u)
+        });
+        self.tell_skipped(pod, kind, &plan, skipped, last_failed);
+        if last_failed && let Some(prober) = self.prober(pod, kind) {
+            match prober.worker.last_has_failed(now, skipped) {
+                Some(ends) => self.await_end(cx, pod, kind, ends),
+                None => self.tell_timeout(pod, kind, skipped.last),
+            }
         }
+    }
+
+    /// The worker is no more; the observer hears of the probes that it has skipped.
+    pub(super) fn end_worker(&mut self, cx: &Cx<'_, Event>, pod: PodId, kind: ProbeKind) {
+        let Some(mut prober) = self.pods[pod.index()].workers[kind as usize].take() else { return };
+        if let Some(plan) = prober.plan
+            && let Some(skipped) = prober.worker.catch_up(cx.now(), &plan.status, plan.next)
+        {
+            self.tell_skipped(pod, kind, &plan, skipped, prober.worker.in_flight().is_some());
+        }
+    }
+
+    pub(super) fn end_workers(&mut self, cx: &Cx<'_, Event>, pod: PodId) {
+        for kind in KINDS {
+            self.end_worker(cx, pod, kind);
+        }
+    }
+
+    /// The observer hears of attempts that were not played. The last one may stand apart: it waits for its answer, or
+    /// has failed by chance.
+    fn tell_skipped(&mut self, pod: PodId, kind: ProbeKind, plan: &Plan, skipped: Skipped, last_apart: bool) {
+        let (Next::Steady { first, .. }, Some(reply)) = (plan.next, plan.reply) else { return };
+        let reaches = (reply != Reply::Refused).then_some(plan.status.instance);
+        let count = skipped.attempts - u64::from(last_apart);
+        if count > 0 {
+            let Skipped { second, spacing, lasts, .. } = skipped;
+            let run = SkippedProbes { pod, kind, reaches, reply, count, first, second, spacing, lasts };
+            self.observer.happened(first, Happening::ProbesSkipped(run));
+        }
+        if last_apart {
+            self.observer.happened(skipped.last, Happening::ProbeSent { pod, kind, reaches });
+        }
+    }
+
+    fn tell_timeout(&mut self, pod: PodId, kind: ProbeKind, sent: SimTime) {
+        let Some(prober) = self.prober(pod, kind) else { return };
+        let ended = sent + prober.worker.probe().timeout;
+        self.observer.happened(ended, Happening::ProbeEnded { pod, kind, reply: Reply::Timeout });
     }
 
     /// Plans the Pod's probes anew and looks at it. To be called at the instant at which anything has changed
@@ -148,12 +201,13 @@ impl<O: Observer> Cluster<'_, O> {
             return;
         }
         let answer = to_all.unwrap_or_else(|| self.answer_under_strikes(pod, Audience::Probe(kind)));
-        let outlook = Outlook::from(answer);
+        let reply = answer.reply();
+        let outlook = reply.map_or(Outlook::Changing, |reply| Outlook::Steady(reply.into()));
         let status = self.pods[pod.index()].status;
         let (mode, chance) = (self.mode, self.chance);
         let Some(prober) = self.prober(pod, kind) else { return };
         if let Some(plan) = prober.plan
-            && (mode == Mode::EveryProbe || plan.status == status && plan.outlook == outlook)
+            && (mode == Mode::EveryProbe || plan.status == status && plan.reply == reply)
         {
             if !prober.due.is_set() && plan.due < wakes_at {
                 self.schedule_probe(cx, pod, kind, plan.due);
@@ -172,7 +226,7 @@ impl<O: Observer> Cluster<'_, O> {
             Mode::EveryProbe => Next::At(prober.worker.next_attempt()),
             Mode::Fast => prober.worker.next_that_matters(&status, outlook),
         };
-        let mut plan = Plan { status, outlook, next, due: SimTime::NEVER, by_chance: None };
+        let mut plan = Plan { status, reply, next, due: SimTime::NEVER, by_chance: None };
         match next {
             Next::At(at) => plan.due = at,
             Next::Steady { first, finding, decides: Some(n) } => {
@@ -241,9 +295,16 @@ impl<O: Observer> Cluster<'_, O> {
     fn fail_by_chance(&mut self, cx: &mut Cx<'_, Event>, pod: PodId, kind: ProbeKind, matters: Matters) {
         let Some(prober) = self.prober(pod, kind) else { return };
         let Some(plan) = prober.plan.take() else { return };
-        prober.worker.catch_up(cx.now(), &plan.status, plan.next);
-        if matters == Matters::Two {
+        let skipped = prober.worker.catch_up(cx.now(), &plan.status, plan.next);
+        let one_before = matters == Matters::Two;
+        if one_before {
             prober.worker.observe(Observation::Failure);
+        }
+        if let Some(skipped) = skipped {
+            self.tell_skipped(pod, kind, &plan, skipped, one_before);
+            if one_before {
+                self.tell_timeout(pod, kind, skipped.last);
+            }
         }
         self.attempt(cx, pod, kind, true);
     }
@@ -277,6 +338,12 @@ impl<O: Observer> Cluster<'_, O> {
         } else if done.noticed && kind != ProbeKind::Liveness || done.stored_failure {
             self.request_sync(cx, pod);
         }
+        if done.noticed && kind != ProbeKind::Liveness {
+            self.tell(cx, Happening::InstanceNoticed { pod, kind, instance: status.instance });
+        }
+        if done.stored_failure {
+            self.tell(cx, Happening::FoundNotRunning { pod, kind });
+        }
         if done.probes {
             self.send_probe(cx, pod, kind, doomed);
         }
@@ -291,10 +358,14 @@ impl<O: Observer> Cluster<'_, O> {
     fn send_probe(&mut self, cx: &mut Cx<'_, Event>, pod: PodId, kind: ProbeKind, doomed: bool) {
         let Some(prober) = self.prober(pod, kind) else { return };
         let timeout = cx.now() + prober.worker.probe().timeout;
-        let (ends, answered) = match self.answer(pod, Audience::Probe(kind)) {
+        let answer = self.answer(pod, Audience::Probe(kind));
+        let instance = self.pods[pod.index()].container.instance;
+        let reaches = (answer != Answer::Bad(Reply::Refused)).then_some(instance);
+        self.tell(cx, Happening::ProbeSent { pod, kind, reaches });
+        let (ends, answered) = match answer {
             Answer::Good if doomed || self.fails_by_chance(pod) => (timeout, false),
-            Answer::Good => return self.conclude(cx, pod, kind, Observation::Success),
-            Answer::Bad => return self.conclude(cx, pod, kind, Observation::Failure),
+            Answer::Good => return self.conclude(cx, pod, kind, Reply::Ok),
+            Answer::Bad(reply) => return self.conclude(cx, pod, kind, reply),
             Answer::Later(at) if at <= timeout => (at, true),
             Answer::Later(_) | Answer::Never => (timeout, false),
         };
@@ -326,17 +397,18 @@ impl<O: Observer> Cluster<'_, O> {
         }
         let Some(probe) = prober.worker.in_flight() else { return };
         let timeout = probe.sent + prober.worker.probe().timeout;
-        let observation = match answer {
-            Answer::Good if probe.answered => Observation::Success,
+        let reply = match answer {
+            Answer::Good if probe.answered => Reply::Ok,
+            Answer::Bad(reply) if probe.answered => reply,
             // A hang began before the answer came: what was asked stays unanswered.
             Answer::Never if probe.answered && timeout > cx.now() => {
                 prober.worker.wait(probe.sent, timeout, false);
                 return self.await_end(cx, pod, kind, timeout);
             }
-            _ => Observation::Failure,
+            _ => Reply::Timeout,
         };
         prober.worker.ended(cx.now());
-        self.conclude(cx, pod, kind, observation);
+        self.conclude(cx, pod, kind, reply);
         self.plan(cx, pod, kind);
     }
 
@@ -348,15 +420,17 @@ impl<O: Observer> Cluster<'_, O> {
             if prober.worker.in_flight().is_some() {
                 prober.ended = Timer::NONE;
                 prober.worker.ended(cx.now());
-                self.conclude(cx, pod, kind, Observation::Failure);
+                self.conclude(cx, pod, kind, Reply::Reset);
             }
         }
     }
 
     /// A probe has found this: count it, and act upon a verdict (P16, P18).
-    fn conclude(&mut self, cx: &mut Cx<'_, Event>, pod: PodId, kind: ProbeKind, observation: Observation) {
+    fn conclude(&mut self, cx: &mut Cx<'_, Event>, pod: PodId, kind: ProbeKind, reply: Reply) {
+        self.tell(cx, Happening::ProbeEnded { pod, kind, reply });
         let Some(prober) = self.prober(pod, kind) else { return };
-        let Some(verdict) = prober.worker.observe(observation) else { return };
+        let Some(verdict) = prober.worker.observe(reply.observation()) else { return };
+        self.tell(cx, Happening::Verdict { pod, kind, result: verdict });
         match (kind, verdict) {
             (ProbeKind::Readiness, _) => {
                 let serving = self.serves(pod);
@@ -386,7 +460,9 @@ impl<O: Observer> Cluster<'_, O> {
         if !is_present || container.stage != Stage::Running || container.kill.is_some() {
             return;
         }
+        let instance = container.instance;
         state.container.kill = Some(kind);
+        self.tell(cx, Happening::KillDecided { pod, instance, by: kind });
         if let Some(slot) = self.slot_of(pod) {
             let needless = !self.is_broken_for_good(pod);
             self.observer.probe_killed(cx.now(), slot, kind, needless);

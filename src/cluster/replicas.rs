@@ -1,8 +1,8 @@
 //! The `ReplicaSet` and the life of Pod objects: creation, deletion, the end (D7–D9, T1–T8).
 
+use super::happening::{Endpoint, Happening};
 use super::observer::Observer;
-use super::probing::KINDS;
-use super::state::{Endpoint, Pod, Stage, Timer};
+use super::state::{Pod, Stage, Timer};
 use super::{Cluster, Cx, Event};
 use crate::ids::{PodId, SlotId};
 use crate::model::ProbeKind;
@@ -15,6 +15,7 @@ impl<O: Observer> Cluster<'_, O> {
             return;
         }
         self.pods[pod.index()].deleted = true;
+        self.tell(cx, Happening::PodDeleted { pod });
         self.vacate(cx, pod);
         let Some(node) = self.pods[pod.index()].node else {
             self.end_pod(cx, pod);
@@ -66,6 +67,7 @@ impl<O: Observer> Cluster<'_, O> {
         };
         self.slots[slot.index()].pod = Some(id);
         self.living += 1;
+        self.tell(cx, Happening::PodCreated { pod: id, slot });
         self.observer.pods_changed(cx.now(), self.living);
         id
     }
@@ -89,14 +91,15 @@ impl<O: Observer> Cluster<'_, O> {
         if !self.kubelet_listens(node) {
             return;
         }
+        self.tell(cx, Happening::DeletionSeen { pod });
+        self.end_worker(cx, pod, ProbeKind::Liveness);
+        self.end_worker(cx, pod, ProbeKind::Startup);
         let state = &mut self.pods[pod.index()];
         state.terminating = true;
         state.sync = Timer::NONE;
         state.resync_at = SimTime::NEVER;
         state.resync = Timer::NONE;
         state.race = None;
-        state.workers[ProbeKind::Liveness as usize] = None;
-        state.workers[ProbeKind::Startup as usize] = None;
         match state.container.stage {
             Stage::Running => self.begin_kill(cx, pod),
             // A stop is under way; the end follows its exit.
@@ -113,9 +116,7 @@ impl<O: Observer> Cluster<'_, O> {
     /// The containers have stopped: the object goes after the next listing and what the kubelet cleans up (T5).
     pub(super) fn finish_termination(&mut self, cx: &mut Cx<'_, Event>, pod: PodId) {
         let Some(node) = self.pods[pod.index()].node else { return };
-        for kind in KINDS {
-            self.pods[pod.index()].workers[kind as usize] = None;
-        }
+        self.end_workers(cx, pod);
         self.set_ready(cx, pod, false);
         let listed = self.nodes[node.index()].relists.after(cx.now());
         let home = self.pods[pod.index()].home.index();
@@ -138,15 +139,16 @@ impl<O: Observer> Cluster<'_, O> {
     }
 
     fn end_pod(&mut self, cx: &mut Cx<'_, Event>, pod: PodId) {
+        self.end_workers(cx, pod);
         let state = &mut self.pods[pod.index()];
         state.exists = false;
         state.deleted = true;
         state.api_ready = false;
         state.life = Timer::NONE;
         state.eviction = Timer::NONE;
-        state.workers = [None; 3];
         self.scheduler.forget(pod);
         self.living -= 1;
+        self.tell(cx, Happening::PodGone { pod });
         self.observer.pods_changed(cx.now(), self.living);
         self.request_slice_update(cx, pod);
         // Resources and anti-affinity are free only now (S4, S9, S16).

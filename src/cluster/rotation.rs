@@ -1,7 +1,8 @@
 //! From a Pod's readiness to the load balancer: status write, EndpointSlice, proxy (E1–E10).
 
+use super::happening::{Endpoint, Happening};
 use super::observer::Observer;
-use super::state::{Endpoint, Timer};
+use super::state::Timer;
 use super::{Cluster, Cx, Event};
 use crate::ids::{NodeId, PodId};
 use crate::time::SimTime;
@@ -18,6 +19,7 @@ impl<O: Observer> Cluster<'_, O> {
     pub(super) fn set_ready(&mut self, cx: &mut Cx<'_, Event>, pod: PodId, ready: bool) {
         if self.pods[pod.index()].ready != ready {
             self.pods[pod.index()].ready = ready;
+            self.tell(cx, Happening::ReadyDecided { pod, ready });
             self.request_status_write(cx, pod);
         }
     }
@@ -64,6 +66,7 @@ impl<O: Observer> Cluster<'_, O> {
     pub(super) fn set_api_ready(&mut self, cx: &mut Cx<'_, Event>, pod: PodId, ready: bool) {
         if self.pods[pod.index()].api_ready != ready {
             self.pods[pod.index()].api_ready = ready;
+            self.tell(cx, Happening::ReadyWritten { pod, ready });
             self.request_slice_update(cx, pod);
         }
     }
@@ -87,6 +90,7 @@ impl<O: Observer> Cluster<'_, O> {
         let slice = self.endpoint(pod);
         if self.pods[pod.index()].slice != slice {
             self.pods[pod.index()].slice = slice;
+            self.tell(cx, Happening::EndpointSliceUpdated { pod, endpoint: slice });
             self.request_proxy_run(cx);
         }
     }
@@ -127,6 +131,7 @@ impl<O: Observer> Cluster<'_, O> {
             // In rotation or not is all that a run of the proxy changes.
             let state = &self.pods[pod.index()];
             if state.in_rotation != state.view.is_some() {
+                self.tell(cx, Happening::RotationChanged { pod, in_rotation: state.in_rotation });
                 self.look(cx, pod);
             }
             self.forget_pod(pod);
