@@ -6,7 +6,7 @@ use common::stats::assert_law;
 use common::watch::{Entry, Log, What, play_many};
 use common::{WINDOW, bare, fault, secs};
 use hasim::cluster::Phase;
-use hasim::model::{AntiAffinity, DeadNodes, Model, NewNode, NodeMode, Start, Strikes};
+use hasim::model::{AntiAffinity, DeadNodes, Model, NewNode, NodeMode, Occurrence, Start, Strikes};
 use hasim::random::Law;
 
 const CRASH: Strikes = Strikes::Node(NodeMode::Crash);
@@ -111,8 +111,9 @@ fn n9_a_pod_bound_to_a_tainted_node_is_evicted_too() {
 fn s19_until_it_is_detected_a_dead_node_takes_new_pods() {
     let mut model = bound_to_one_node();
     model.start = Start::Fresh;
-    let every = Law::mixture(vec![(0.3, Law::uniform(470.0, 500.0).unwrap()), (0.7, fixed(1e9))]).unwrap();
-    model.faults = vec![fault("dies", CRASH, every, Some(fixed(1e6)))];
+    model.faults[0].occurs =
+        Occurrence::Every(Law::mixture(vec![(0.3, Law::uniform(470.0, 500.0).unwrap()), (0.7, fixed(1e9))]).unwrap());
+    model.faults[0].lasts = Some(fixed(1e6));
     model.cluster.latencies.bind = fixed(500.0);
     let (mut blind, mut evicted) = (0, 0);
     for log in play_many(&model, 3, 500, 1000.0) {

@@ -224,8 +224,8 @@ fn n14a_a_fast_reboot_leaves_the_dead_endpoint_in_rotation() {
 
 // ---- N15: Nodes that are replaced ----
 
-/// N15, T7: Unknown; the cloud controller's round, U[0, 5); the collector's round, U[0, 20); its quarantine of 40 s; and,
-/// in the round that falls together with its end or in the one after that, the end: 40 to 80 s after the deletion of the Node.
+/// N15, T7: Unknown; the cloud controller's round, U[0, 5); the collector's round, U[0, 20), and its quarantine of 40 s.
+/// The next round after that comes at once or up to a round later: 40 to 80 s after the deletion of the Node.
 #[test]
 fn n15_pods_of_a_deleted_node_are_replaced_within_90_to_140_s() {
     let mut model = struck_rarely(1, Strikes::Node(NodeMode::Crash), 3000.0);

@@ -181,13 +181,13 @@ pub enum Happening {
         /// Which worker.
         kind: ProbeKind,
     },
-    /// The kubelet has triggered the readiness worker: its ticks start anew (P11).
+    /// The kubelet has triggered the readiness worker: its ticks start anew, and it attempts at once or right after the
+    /// probe that waits (P11).
     ReadinessTriggered {
         /// The Pod.
         pod: PodId,
-        /// The worker sees the status that the kubelet is about to store. False: it still sees the one from before
-        /// the start, and acts on the old instance's account (P7a, P11a).
-        new_status: bool,
+        /// False: it still sees the status from before the start (P11a), and acts on that (P7a).
+        sees_new_status: bool,
     },
     /// A probe is sent.
     ProbeSent {

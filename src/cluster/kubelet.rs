@@ -239,22 +239,23 @@ impl<O: Observer> Cluster<'_, O> {
         self.set_ready(cx, pod, ready);
     }
 
-    /// Whenever the kubelet recomputes the status of a started container whose stored readiness is not Success, it
+    /// Whenever the kubelet recomputes the status of a started container whose readiness is not Success, it
     /// triggers the readiness worker (P11). The trigger comes before the new status is stored, so the worker may
     /// still see the one from before (P11a): then it acts on the old instance's account (P7a).
     fn trigger_readiness(&mut self, cx: &mut Cx<'_, Event>, pod: PodId, race: Race, before: &Status) {
         let state = &self.pods[pod.index()];
-        let stored = state.worker(ProbeKind::Readiness).and_then(|worker| worker.result_for(state.status.instance));
+        let Some(worker) = state.worker(ProbeKind::Readiness) else { return };
+        let stored = worker.result_for(state.status.instance);
         if !(state.status.running && state.status.started) || stored == Some(Stored::Success) {
             return;
         }
         self.catch_up(cx, pod, ProbeKind::Readiness);
+        let sees_new_status = race == Race::NewStatus;
+        self.tell(cx, Happening::ReadinessTriggered { pod, sees_new_status });
         let state = &mut self.pods[pod.index()];
         let Some(prober) = state.workers[ProbeKind::Readiness as usize].as_mut() else { return };
-        let new_status = race == Race::NewStatus;
-        self.observer.happened(cx.now(), Happening::ReadinessTriggered { pod, new_status });
         if prober.worker.trigger(cx.now()) {
-            let status = if new_status { state.status } else { *before };
+            let status = if sees_new_status { state.status } else { *before };
             self.attempt_under(cx, pod, ProbeKind::Readiness, false, &status);
         }
         if race == Race::OldStatusSynced {

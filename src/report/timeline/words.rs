@@ -88,7 +88,7 @@ pub(super) fn say(what: Happening, at: SimTime, model: &Model, clock: Clock) -> 
         Happening::FoundNotRunning { kind, .. } => {
             said(Plain, format!("the {} worker finds no running container: Failure", kind_name(kind)), "P6")
         }
-        Happening::ReadinessTriggered { new_status: true, .. } => {
+        Happening::ReadinessTriggered { sees_new_status: true, .. } => {
             said(Detail, "the kubelet triggers the readiness worker: it probes now, its ticks start anew", "P11")
         }
         Happening::ReadinessTriggered { .. } => {
