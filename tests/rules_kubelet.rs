@@ -267,3 +267,27 @@ fn c10_n14_the_start_after_a_reboot_makes_an_entry() {
         assert!((10.0..15.8).contains(&back), "{back}");
     }
 }
+
+/// P21, P2: a kubelet that starts anew counts from zero, in new phases. Liveness has failed three times of four when the
+/// kubelet is gone for 3 s; it syncs 1.6 s after its start, probes within a period, and kills with the fourth failure.
+#[test]
+fn p21_counters_start_from_zero_with_the_kubelet() {
+    let only_liveness = Affects { requests: false, readiness: false, startup: false, liveness: true };
+    let errors = Strikes::Deployment(ContainerMode::Error(only_liveness));
+    let mut model = Model { start: Start::Fresh, ..bare(1) };
+    model.faults = vec![
+        fault("errors", errors, fixed(102.0), Some(fixed(1000.0))),
+        fault("kubelet", Strikes::Node(NodeMode::Kubelet), fixed(117.0), Some(fixed(3.0))),
+    ];
+    model.deployment.pod.selects_node = vec![true, false, false];
+    let kills: Vec<f64> = play_many(&model, 13, 2000, 150.0)
+        .iter()
+        .map(|log| {
+            let kill = log.first(0, 0.0, killed).unwrap();
+            let out = log.looked(0, 60.0, |view| !view.in_rotation);
+            assert!(out.is_none_or(|out| out > kill), "it stays Ready");
+            kill
+        })
+        .collect();
+    assert_law("kill", &kills, 1, uniform(121.6 + 15.0, 121.6 + 20.0));
+}
