@@ -69,7 +69,7 @@ fn assert_identical(model: &Model, index: u64) {
 
 #[test]
 fn the_fast_mode_equals_the_judge_to_the_nanosecond() {
-    let model = common::stormy_reference();
+    let model = common::storms::stormy_reference();
     for index in 0..10 {
         assert_identical(&model, index);
     }
@@ -77,7 +77,7 @@ fn the_fast_mode_equals_the_judge_to_the_nanosecond() {
 
 #[test]
 fn the_same_with_a_startup_probe_and_other_thresholds() {
-    let mut model = common::stormy_reference();
+    let mut model = common::storms::stormy_reference();
     model.deployment.pod.startup = Some(common::probe(4));
     model.deployment.pod.readiness.as_mut().unwrap().success_threshold = 3;
     for index in 0..10 {
@@ -129,7 +129,7 @@ fn assert_same_trace(model: &Model, index: u64) {
 
 #[test]
 fn the_trace_of_the_fast_mode_with_its_skipped_probes_equals_that_of_the_judge() {
-    let mut model = common::stormy_reference();
+    let mut model = common::storms::stormy_reference();
     for index in 0..5 {
         assert_same_trace(&model, index);
     }

@@ -4,15 +4,10 @@ mod common;
 
 use common::stats::{assert_law, uniform};
 use common::watch::{Log, What, killed, play, play_many};
-use common::{ERROR, WINDOW, bare, fault, secs, struck_once};
+use common::{ERROR, WINDOW, bare, fault, fixed, secs, struck_once};
 use hasim::cluster::Phase;
 use hasim::ids::PodId;
 use hasim::model::{Affects, ContainerMode, DeadNodes, Model, NewNode, NodeMode, OnSigterm, Start, Strikes};
-use hasim::random::Law;
-
-fn fixed(value: f64) -> Law {
-    Law::fixed(value).unwrap()
-}
 
 /// The Node of the only slot is partitioned for so long that its Pod is deleted, and returns while the replacement
 /// starts, which takes `start_up`. The process ignores SIGTERM: it serves through its grace of 30 s.

@@ -4,7 +4,7 @@ mod common;
 
 use common::stats::{assert_law, assert_share, sum_of_uniforms, uniform};
 use common::watch::{Log, What, killed, play_many};
-use common::{CRASH, ERROR, HANG, WINDOW, bare, fault, probe, secs, struck_once};
+use common::{CRASH, ERROR, HANG, WINDOW, bare, fault, fixed, near, probe, secs, struck_once};
 use hasim::cluster::{Phase, SlotView};
 use hasim::ids::FaultId;
 use hasim::model::{Affects, ContainerMode, ImagePull, Model, NodeMode, OnSigterm, Probe, RaceOdds, Start, Strikes};
@@ -21,17 +21,9 @@ const HOPS: f64 = 0.02;
 const SEEN: RaceOdds = RaceOdds { new_status: 1.0, old_status_synced: 0.0 };
 const UNSEEN: RaceOdds = RaceOdds { new_status: 0.0, old_status_synced: 0.0 };
 
-fn fixed(value: f64) -> Law {
-    Law::fixed(value).unwrap()
-}
-
 /// A probe without delay and with this period and failure threshold.
 fn prompt(period: f64, failure_threshold: u32) -> Probe {
     Probe { initial_delay: Duration::ZERO, period: secs(period), timeout: secs(1.0), ..probe(failure_threshold) }
-}
-
-fn near(t: f64, exact: f64) -> bool {
-    (t - exact).abs() < 1e-6
 }
 
 fn restarted(log: &Log) -> f64 {

@@ -4,7 +4,7 @@ mod common;
 
 use common::stats::assert_law;
 use common::watch::{Entry, Log, What, play_many};
-use common::{WINDOW, bare, fault, secs};
+use common::{WINDOW, bare, fault, fixed, near, secs};
 use hasim::cluster::Phase;
 use hasim::model::{AntiAffinity, DeadNodes, Model, NewNode, NodeMode, Occurrence, Start, Strikes};
 use hasim::random::Law;
@@ -13,14 +13,6 @@ const CRASH: Strikes = Strikes::Node(NodeMode::Crash);
 const SYNC: f64 = 0.01;
 /// The node monitor's passes are 5 s and the pass itself apart (N3).
 const PASS: f64 = 5.002;
-
-fn fixed(value: f64) -> Law {
-    Law::fixed(value).unwrap()
-}
-
-fn near(t: f64, exact: f64) -> bool {
-    (t - exact).abs() < 1e-6
-}
 
 /// One replica that may live only on the first of three Nodes, each in a zone of its own. The Nodes die rarely, for
 /// 2000 s.
