@@ -4,15 +4,19 @@
 //! give the same bits on one thread or many, one machine or several (invariant 7).
 //! Floats appear when a summary is read.
 
+mod clustered;
 mod interval;
 mod moments;
 mod paired;
 mod spans;
+mod trials;
 
+pub use clustered::Clustered;
 pub use interval::{ENOUGH, Interval, amounts, counts, most_events, most_of_all, student};
 pub use moments::Moments;
 pub use paired::Paired;
 pub use spans::Spans;
+pub use trials::share;
 
 /// `value` rounded to 12 significant digits, as every float that is written: the last bits of `exp` and `ln`
 /// differ between platforms.
