@@ -71,7 +71,7 @@ fn assert_identical(model: &Model, index: u64) {
 
 #[test]
 fn the_fast_mode_equals_the_judge_to_the_nanosecond() {
-    let model = common::stormy_reference();
+    let model = common::storms::stormy_reference();
     for index in 0..10 {
         assert_identical(&model, index);
     }
@@ -79,7 +79,7 @@ fn the_fast_mode_equals_the_judge_to_the_nanosecond() {
 
 #[test]
 fn the_same_with_a_startup_probe_and_other_thresholds() {
-    let mut model = common::stormy_reference();
+    let mut model = common::storms::stormy_reference();
     model.deployment.pod.startup = Some(common::probe(4));
     model.deployment.pod.readiness.as_mut().unwrap().success_threshold = 3;
     for index in 0..10 {
@@ -89,7 +89,7 @@ fn the_same_with_a_startup_probe_and_other_thresholds() {
 
 #[test]
 fn the_same_where_the_controller_evicts_without_taints() {
-    let mut model = common::stormy_reference();
+    let mut model = common::storms::stormy_reference();
     model.cluster.control_plane = ControlPlane::legacy();
     for index in 0..4 {
         assert_identical(&model, index);
@@ -189,7 +189,7 @@ fn assert_same_trace(model: &Model, index: u64) -> (usize, usize) {
 
 #[test]
 fn the_trace_of_the_fast_mode_with_its_skipped_probes_equals_that_of_the_judge() {
-    let mut model = common::stormy_reference();
+    let mut model = common::storms::stormy_reference();
     model.horizon = Duration::from_secs(10 * 86_400);
     let enough = |(probes, others): (usize, usize)| probes > 100_000 && others > 3_000;
     for index in 0..5 {
@@ -211,7 +211,7 @@ fn the_same_of_traces_of_a_script() {
 
 #[test]
 fn a_trace_has_the_outages_that_results_count() {
-    let model = common::stormy_reference();
+    let model = common::storms::stormy_reference();
     for index in 0..20 {
         let timeline = trace(&model, 5, index).timeline;
         let ended = timeline.counted_outages().filter_map(|outage| Some(outage.ended?.since(outage.began).as_nanos()));

@@ -151,6 +151,10 @@ impl<O: Observer> Cluster<'_, O> {
         };
         self.pods[pod.index()].status = status;
         self.update_readiness(cx, pod);
+        // The first status with an IP makes the Pod an endpoint, where that need not be ready (E4).
+        if self.model.deployment.publish_not_ready && status.instance > 0 && !self.pods[pod.index()].slice.listed {
+            self.request_status_write(cx, pod);
+        }
     }
 
     /// The Pod's Ready condition follows from the status and the stored readiness result (P13, P18).
@@ -172,7 +176,8 @@ impl<O: Observer> Cluster<'_, O> {
     /// still see the one from before (P11a): then it acts on the old instance's account (P7a).
     fn trigger_readiness(&mut self, cx: &mut Cx<'_, Event>, pod: PodId, race: Race, before: &Status) {
         let state = &self.pods[pod.index()];
-        let stored = state.worker(ProbeKind::Readiness).and_then(|worker| worker.result_for(state.status.instance));
+        let Some(worker) = state.worker(ProbeKind::Readiness) else { return };
+        let stored = worker.result_for(state.status.instance);
         if !(state.status.running && state.status.started) || stored == Some(Stored::Success) {
             return;
         }

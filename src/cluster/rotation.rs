@@ -24,7 +24,7 @@ impl<O: Observer> Cluster<'_, O> {
         }
     }
 
-    fn request_status_write(&mut self, cx: &mut Cx<'_, Event>, pod: PodId) {
+    pub(super) fn request_status_write(&mut self, cx: &mut Cx<'_, Event>, pod: PodId) {
         let state = &self.pods[pod.index()];
         let connected = state.node.is_some_and(|node| self.nodes[node.index()].connected);
         if state.status_write.is_set() || !connected {
@@ -46,6 +46,9 @@ impl<O: Observer> Cluster<'_, O> {
         let state = &self.pods[pod.index()];
         if state.node.is_some_and(|node| self.nodes[node.index()].connected) {
             self.set_api_ready(cx, pod, state.ready);
+            if self.model.deployment.publish_not_ready {
+                self.request_slice_update(cx, pod);
+            }
         }
     }
 
@@ -95,7 +98,9 @@ impl<O: Observer> Cluster<'_, O> {
     /// What the EndpointSlice should say of the Pod (E4).
     pub(super) fn endpoint(&self, pod: PodId) -> Endpoint {
         let state = &self.pods[pod.index()];
-        let listed = state.exists && state.node.is_some_and(|node| self.nodes[node.index()].registered);
+        let has_node = state.node.is_some_and(|node| self.nodes[node.index()].registered);
+        let has_ip = state.container.instance > 0;
+        let listed = state.exists && has_ip && (has_node || self.model.deployment.publish_not_ready);
         if listed {
             Endpoint { listed, serving: state.api_ready, terminating: state.deleted }
         } else {
