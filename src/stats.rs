@@ -12,7 +12,7 @@ mod spans;
 mod trials;
 
 pub use clustered::Clustered;
-pub use interval::{ENOUGH, Interval, amounts, counts, most_events, most_of_all, student};
+pub use interval::{Interval, amounts, counts, most_events, most_of_all};
 pub use moments::Moments;
 pub use paired::Paired;
 pub use spans::Spans;
