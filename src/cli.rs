@@ -8,12 +8,13 @@
 //! | 1 | failure while running |
 //! | 2 | wrong use |
 //! | 3 | bad input |
-//! | 4 | a stated target is missed |
+//! | 4 | a stated target is missed, or a proof fails |
 //! | 130 | interrupted |
 
 mod check;
 mod progress;
 mod run;
+mod verify;
 
 use std::fmt;
 use std::io::{self, Write as _};
@@ -32,9 +33,11 @@ pub enum Exit {
     Done,
     /// Failure while running.
     Failed,
+    /// Wrong use: the command line is at fault.
+    Misused,
     /// Bad input: the files are at fault.
     BadInput,
-    /// A stated target is missed, or cannot be decided yet.
+    /// A stated target is missed or cannot be decided yet, or a proof fails.
     TargetMissed,
     /// Ctrl-C.
     Interrupted,
@@ -45,6 +48,7 @@ impl From<Exit> for ExitCode {
         Self::from(match exit {
             Exit::Done => 0,
             Exit::Failed => 1,
+            Exit::Misused => 2,
             Exit::BadInput => 3,
             Exit::TargetMissed => 4,
             Exit::Interrupted => 130,
@@ -58,8 +62,8 @@ impl From<Exit> for ExitCode {
 /// confidence intervals.
 #[derive(Debug, Parser)]
 #[command(name = "hasim", version, arg_required_else_help = true, max_term_width = 100)]
-#[command(after_help = "Exit codes: 0 done, 1 failure while running, 2 wrong use, 3 bad input, 4 a target is missed, \
-                        130 interrupted.")]
+#[command(after_help = "Exit codes: 0 done, 1 failure while running, 2 wrong use, 3 bad input, 4 a target is missed \
+                        or a proof fails, 130 interrupted.")]
 struct LowArgs {
     #[command(subcommand)]
     command: LowCommand,
@@ -77,6 +81,8 @@ enum LowCommand {
         #[arg(required = true, value_name = "FILE|DIR")]
         paths: Vec<PathBuf>,
     },
+    /// Re-run everything that backs the simulator's word: closed forms, a real cluster, published tables, rules.
+    Verify(VerifyArgs),
     /// Make tables and charts anew from the results.json of a folder.
     Report {
         /// The folder that a run has written.
@@ -112,6 +118,20 @@ struct RunArgs {
     quiet: bool,
 }
 
+/// Flags of `hasim verify` as they were typed.
+#[derive(Debug, Args)]
+struct VerifyArgs {
+    /// Only this kind (closed-form, measured, published, rule), or the checks whose names hold this.
+    #[arg(long, value_name = "NAME")]
+    only: Option<String>,
+    /// Worker threads; one per core if not given. The numbers do not depend on it.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    threads: Option<u16>,
+    /// What goes to standard output.
+    #[arg(long, value_enum, default_value_t)]
+    output: verify::Shown,
+}
+
 /// What goes to standard output.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
 pub(crate) enum Format {
@@ -131,6 +151,7 @@ pub(crate) enum Format {
 enum HiArgs {
     Run(run::Run),
     Check(Vec<PathBuf>),
+    Verify(verify::Verify),
     Report { folder: PathBuf, format: Format },
 }
 
@@ -147,6 +168,11 @@ impl From<LowArgs> for HiArgs {
                 quiet: args.quiet,
             }),
             LowCommand::Check { paths } => Self::Check(paths),
+            LowCommand::Verify(args) => Self::Verify(verify::Verify {
+                only: args.only,
+                threads: args.threads.map_or(0, usize::from),
+                format: args.output,
+            }),
             LowCommand::Report { folder, output } => Self::Report { folder, format: output },
         }
     }
@@ -157,6 +183,7 @@ pub fn main() -> ExitCode {
     let exit = match HiArgs::from(LowArgs::parse()) {
         HiArgs::Run(run) => run.execute(),
         HiArgs::Check(paths) => check::check(&paths),
+        HiArgs::Verify(verify) => verify.execute(),
         HiArgs::Report { folder, format } => report(&folder, format),
     };
     exit.into()

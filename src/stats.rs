@@ -5,12 +5,17 @@
 //! Floats appear when a summary is read.
 
 mod interval;
+pub mod ks;
+mod many_tests;
 mod moments;
+mod order;
 mod paired;
 mod spans;
 
 pub use interval::{ENOUGH, Interval, amounts, counts, most_events, most_of_all, student};
+pub use many_tests::holm;
 pub use moments::Moments;
+pub use order::{median, quantile};
 pub use paired::Paired;
 pub use spans::Spans;
 
