@@ -14,6 +14,7 @@
 
 mod closed;
 mod embedded;
+mod measured;
 mod row;
 mod text;
 
@@ -39,7 +40,7 @@ impl Check {
 
 /// Every check, in the order of the table.
 pub fn checks() -> Vec<Check> {
-    closed::checks()
+    closed::checks().into_iter().chain(measured::checks()).collect()
 }
 
 /// The checks that `name` means: those of a kind, or those whose names hold it.

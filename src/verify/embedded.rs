@@ -15,9 +15,31 @@ macro_rules! embed {
 
 const FILES: &[(&str, &[u8])] = embed![
     "experiments/closed-forms/bare.yaml",
+    "experiments/measured/back-off-reset.yaml",
+    "experiments/measured/faults.yaml",
+    "experiments/measured/kubelet-restart.yaml",
+    "experiments/measured/loops.yaml",
+    "experiments/measured/node-failure.yaml",
+    "experiments/measured/probe-phase.yaml",
+    "experiments/measured/slow-start.yaml",
+    "experiments/measured/termination.yaml",
     "models/apps/starts-in-a-second.yaml",
     "models/clusters/almost-no-latency.yaml",
+    "models/clusters/measuring-set-up-delayed.yaml",
+    "models/clusters/measuring-set-up-fast.yaml",
     "models/deployments/aidbox.yaml",
+    "models/measured/app.yaml",
+    "models/measured/deployment.yaml",
+    "models/measured/e1_kubelet_restart.csv",
+    "models/measured/e1_probe_phase.csv",
+    "models/measured/e1_slow_start.csv",
+    "models/measured/e2_e3_e4_fault_recovery.csv",
+    "models/measured/e4_backoff_reset.csv",
+    "models/measured/e4_crashloop.csv",
+    "models/measured/e5_node_failure_nodes.csv",
+    "models/measured/e5_node_failure_pods.csv",
+    "models/measured/e6_placements.csv",
+    "models/measured/e9_pod_termination.csv",
 ];
 
 /// The content of an embedded file.

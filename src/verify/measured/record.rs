@@ -1,0 +1,182 @@
+//! What a watcher of a real cluster sees, written down for each Pod: the API's events, the runtime's calls, and the
+//! requests that reach the application. Instants are seconds since time 0.
+
+use crate::cluster::{Endpoint, Happening, Observer, SkippedProbes, Target};
+use crate::ids::{NodeId, PodId};
+use crate::model::ProbeKind;
+use crate::time::SimTime;
+
+/// One life of a container.
+#[derive(Debug, Clone, Default)]
+pub struct Life {
+    /// The process starts.
+    pub start: f64,
+    /// The application listens.
+    pub serving: Option<f64>,
+    /// The kubelet asks the runtime to stop it, after preStop.
+    pub stop: Option<f64>,
+    /// SIGTERM reaches it.
+    pub sigterm: Option<f64>,
+    /// It is gone.
+    pub exit: Option<f64>,
+}
+
+/// A probe that reached the application.
+#[derive(Debug, Clone, Copy)]
+pub struct Arrival {
+    pub at: f64,
+    pub kind: ProbeKind,
+    /// The container's life, from 1.
+    pub instance: u32,
+}
+
+/// One Pod.
+#[derive(Debug, Clone, Default)]
+pub struct PodLog {
+    pub slot: usize,
+    pub node: Option<NodeId>,
+    pub created: f64,
+    pub bound: Option<f64>,
+    pub lives: Vec<Life>,
+    /// Faults that struck its container.
+    pub faults: Vec<f64>,
+    pub arrivals: Vec<Arrival>,
+    /// Changes of the Ready condition in the API.
+    pub ready: Vec<(f64, bool)>,
+    /// Changes of its endpoint.
+    pub endpoint: Vec<(f64, Endpoint)>,
+    pub deleted: Option<f64>,
+    pub gone: Option<f64>,
+}
+
+/// One Node.
+#[derive(Debug, Clone, Default)]
+pub struct NodeLog {
+    /// Its machine, or its kubelet, goes down.
+    pub down: Vec<f64>,
+    /// The kubelet's process starts again.
+    pub up: Vec<f64>,
+    pub unknown: Vec<f64>,
+    pub ready: Vec<f64>,
+    pub tainted: Vec<f64>,
+    pub untainted: Vec<f64>,
+}
+
+/// A replication, written down.
+#[derive(Debug, Clone, Default)]
+pub struct Record {
+    pub pods: Vec<PodLog>,
+    pub nodes: Vec<NodeLog>,
+    /// Which entry of `pods` a place in the simulator's memory stands for.
+    current: Vec<usize>,
+}
+
+impl PodLog {
+    fn endpoint_is_ready(endpoint: Endpoint) -> bool {
+        endpoint.listed && endpoint.serving && !endpoint.terminating
+    }
+
+    /// When the Ready condition was first written so, at `from` or later.
+    pub fn ready_at(&self, from: f64, ready: bool) -> Option<f64> {
+        self.ready.iter().find(|(at, is)| *at >= from && *is == ready).map(|(at, _)| *at)
+    }
+
+    /// When its endpoint was first ready, or first not ready or gone, at `from` or later.
+    pub fn endpoint_at(&self, from: f64, ready: bool) -> Option<f64> {
+        let found = self.endpoint.iter().find(|(at, is)| *at >= from && Self::endpoint_is_ready(*is) == ready);
+        found.map(|(at, _)| *at)
+    }
+
+    /// The first probe of this kind that reached the application at `from` or later.
+    pub fn arrival(&self, from: f64, kind: ProbeKind) -> Option<f64> {
+        self.arrivals.iter().find(|a| a.at >= from && a.kind == kind).map(|a| a.at)
+    }
+
+    /// How many probes of this kind reached it in between.
+    pub fn arrivals_within(&self, kind: ProbeKind, from: f64, to: f64) -> usize {
+        self.arrivals.iter().filter(|a| a.kind == kind && a.at >= from && a.at < to).count()
+    }
+
+    /// The first life that starts after this instant.
+    pub fn next_life(&self, after: f64) -> Option<&Life> {
+        self.lives.iter().find(|life| life.start > after)
+    }
+
+    /// The life under way at this instant, or the one that ended there.
+    pub fn life_at(&self, at: f64) -> Option<&Life> {
+        self.lives.iter().rev().find(|life| life.start <= at)
+    }
+}
+
+impl Record {
+    fn pod(&mut self, pod: PodId) -> &mut PodLog {
+        let at = self.current[pod.index()];
+        &mut self.pods[at]
+    }
+
+    fn node(&mut self, node: NodeId) -> &mut NodeLog {
+        if self.nodes.len() <= node.index() {
+            self.nodes.resize_with(node.index() + 1, NodeLog::default);
+        }
+        &mut self.nodes[node.index()]
+    }
+
+    fn life(&mut self, pod: PodId, instance: u32) -> &mut Life {
+        let lives = &mut self.pod(pod).lives;
+        lives.resize_with(lives.len().max(instance as usize), Life::default);
+        &mut lives[instance as usize - 1]
+    }
+
+    fn skipped(&mut self, run: SkippedProbes) {
+        let Some(instance) = run.reaches else { return };
+        let arrivals = run.instants().map(|at| Arrival { at: at.as_secs_f64(), kind: run.kind, instance });
+        self.pod(run.pod).arrivals.extend(arrivals);
+    }
+}
+
+impl Observer for Record {
+    fn happened(&mut self, at: SimTime, what: Happening) {
+        let now = at.as_secs_f64();
+        match what {
+            Happening::PodCreated { pod, slot } => {
+                if self.current.len() <= pod.index() {
+                    self.current.resize(pod.index() + 1, 0);
+                }
+                self.current[pod.index()] = self.pods.len();
+                self.pods.push(PodLog { slot: slot.index(), created: now, ..PodLog::default() });
+            }
+            Happening::PodBound { pod, node } => {
+                let log = self.pod(pod);
+                (log.bound, log.node) = (Some(now), Some(node));
+            }
+            Happening::ContainerStarted { pod, instance } => self.life(pod, instance).start = now,
+            Happening::AppServing { pod, instance } => self.life(pod, instance).serving = Some(now),
+            Happening::StopBegan { pod, instance, pre_stop } => {
+                self.life(pod, instance).stop = Some(now + pre_stop.as_secs_f64());
+            }
+            Happening::SigtermSent { pod, instance } => self.life(pod, instance).sigterm = Some(now),
+            Happening::ContainerExited { pod, instance, .. } => self.life(pod, instance).exit = Some(now),
+            Happening::ProbeSent { pod, kind, reaches: Some(instance) } => {
+                self.pod(pod).arrivals.push(Arrival { at: now, kind, instance });
+            }
+            Happening::ProbesSkipped(run) => self.skipped(run),
+            Happening::ReadyWritten { pod, ready } => self.pod(pod).ready.push((now, ready)),
+            Happening::EndpointSliceUpdated { pod, endpoint } => self.pod(pod).endpoint.push((now, endpoint)),
+            Happening::PodDeleted { pod } => self.pod(pod).deleted = Some(now),
+            Happening::PodGone { pod } => self.pod(pod).gone = Some(now),
+            Happening::FaultStruck { target: Target::Slot(slot), .. } => {
+                let struck = self.pods.iter_mut().rev().find(|pod| pod.slot == slot.index());
+                if let Some(pod) = struck {
+                    pod.faults.push(now);
+                }
+            }
+            Happening::MachineDied { node } => self.node(node).down.push(now),
+            Happening::MachineBooted { node } => self.node(node).up.push(now),
+            Happening::NodeUnknown { node } => self.node(node).unknown.push(now),
+            Happening::NodeReady { node } => self.node(node).ready.push(now),
+            Happening::TaintAdded { node } => self.node(node).tainted.push(now),
+            Happening::TaintRemoved { node } => self.node(node).untainted.push(now),
+            _ => {}
+        }
+    }
+}
