@@ -7,6 +7,7 @@
 //! | file | what it plays | rules |
 //! |---|---|---|
 //! | `faults` | clocks of faults, what strikes and what ends | |
+//! | `script` | faults at moments that an experiment sets | |
 //! | `kubelet` | Pod syncs, container starts, kills and back-off | C1–C16 |
 //! | `probing` | attempts, verdicts and what they cause | P1–P20 |
 //! | `rotation` | status to EndpointSlice to proxy | E1–E10 |
@@ -34,6 +35,7 @@ mod probing;
 mod replicas;
 mod rotation;
 mod scheduler;
+mod script;
 mod state;
 mod view;
 
@@ -42,8 +44,8 @@ pub use observer::{Cause, EndpointView, Observer, Phase, SlotView};
 pub use prober::{Observation, Stored};
 
 use crate::engine::{Cx, Engine, World};
-use crate::ids::{NodeId, PodId, SlotId, ZoneId};
-use crate::model::{Model, ProbeKind};
+use crate::ids::{FaultId, NodeId, PodId, SlotId, ZoneId};
+use crate::model::{Model, ProbeKind, ScriptTarget};
 use crate::random::{Owner, Purpose, Streams};
 use crate::time::{Grid, SimTime};
 use state::{Dice, NodeState, Pod, Slot, Strike, Timer, ZoneState};
@@ -64,6 +66,7 @@ pub enum Mode {
 pub(crate) enum Event {
     FaultDue(Target, Timer),
     FaultEnded(Target, Timer),
+    ScriptDue(FaultId, ScriptTarget),
     ContainerExited(PodId, Timer),
     AppServing(PodId, Timer),
     SigtermSent(PodId, Timer),
@@ -122,7 +125,7 @@ pub(crate) struct Cluster<'m, O> {
     zones: Vec<ZoneState>,
     chance: chance::Chance,
     deployment_clock: faults::Clock,
-    deployment_strike: Option<Strike>,
+    deployment_strikes: Vec<Strike>,
     monitor: nodes::Monitor,
     taint_queues: Vec<eviction::TaintQueue>,
     all_zones_down: bool,
@@ -207,7 +210,7 @@ impl<'m, O: Observer> Cluster<'m, O> {
             zones: vec![ZoneState::default(); model.cluster.zones.len()],
             chance: chance::Chance::new(model.app.probe_failure),
             deployment_clock: faults::Clock::default(),
-            deployment_strike: None,
+            deployment_strikes: Vec::new(),
             monitor: nodes::Monitor::default(),
             taint_queues: Vec::new(),
             all_zones_down: false,
@@ -240,6 +243,7 @@ impl<O: Observer> World for Cluster<'_, O> {
         match event {
             Event::FaultDue(target, timer) => self.on_fault_due(cx, target, timer),
             Event::FaultEnded(target, timer) => self.on_fault_ended(cx, target, timer),
+            Event::ScriptDue(fault, target) => self.on_script_due(cx, fault, target),
             Event::ContainerExited(pod, timer) => self.on_container_exited(cx, pod, timer),
             Event::AppServing(pod, timer) => self.on_app_serving(cx, pod, timer),
             Event::SigtermSent(pod, timer) => self.on_sigterm_sent(cx, pod, timer),

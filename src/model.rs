@@ -13,7 +13,7 @@ pub use cluster::{Cluster, ControlPlane, DeadNodes, Latencies, NewNode, Node, Ra
 pub use deployment::{
     AntiAffinity, Deployment, ImagePull, PodSpec, PodTolerations, Probe, ProbeKind, Resources, Spread, Toleration,
 };
-pub use fault::{Affects, ContainerMode, Fault, NodeMode, Strikes};
+pub use fault::{Affects, ContainerMode, Fault, NodeMode, Occurrence, ScriptTarget, Strikes};
 
 use crate::random::Law;
 use crate::time::Duration;

@@ -52,6 +52,8 @@ pub enum Purpose {
     FaultEvery(u64),
     /// How long the fault of this name hash lasts.
     FaultLasts(u64),
+    /// The moment at which the scripted fault of this name hash strikes.
+    FaultAt(u64),
     /// Phases and other state at time 0.
     Initial,
     /// The order in which Nodes and zones became known (S5a).
@@ -87,6 +89,7 @@ impl Purpose {
         match self {
             Self::FaultEvery(name) => [1, name],
             Self::FaultLasts(name) => [2, name],
+            Self::FaultAt(name) => [17, name],
             Self::Initial => [3, 0],
             Self::NodeOrder => [4, 0],
             Self::StartUp => [5, 0],

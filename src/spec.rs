@@ -33,6 +33,7 @@ mod pod;
 mod probe;
 mod quantity;
 mod reader;
+mod script;
 mod study;
 mod taints;
 mod tree;

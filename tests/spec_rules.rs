@@ -336,7 +336,7 @@ fn paths_lead_into_every_input() {
     assert_eq!(pod.selects_node, [true; 4]);
     assert!((model.app.start_up.mean() - 10.0).abs() < 1e-9);
     assert_eq!((model.cluster.zones.len(), model.faults.len(), model.min_serving), (2, 2, 2));
-    assert!((model.faults[0].every.mean() - 86_400.0).abs() < 1e-6, "in the place of the one it overrides");
+    assert!((model.faults[0].every_mean().unwrap() - 86_400.0).abs() < 1e-6, "in the place of the one it overrides");
 }
 
 #[test]

@@ -6,7 +6,7 @@ use common::stats::{assert_same_mean, mean_interval};
 use common::watch::{Log, What, killed, play, play_many, struck};
 use common::{CRASH, HANG, WINDOW, bare, fault, secs, struck_once};
 use hasim::ids::FaultId;
-use hasim::model::{Affects, ContainerMode, Model, OnSigterm, Start, Strikes, WhileStarting};
+use hasim::model::{Affects, ContainerMode, Model, Occurrence, OnSigterm, Start, Strikes, WhileStarting};
 use hasim::random::Law;
 
 const SYNC: f64 = 0.01;
@@ -74,7 +74,7 @@ fn w9_c11_c13_the_waits_of_a_crash_loop() {
 fn c11_only_ten_minutes_without_a_start_reset_the_delays() {
     for (runs, second) in [(540.0, 10.0), (660.0, 0.0)] {
         let mut model = crash_loop();
-        model.faults[0].every = fixed(runs);
+        model.faults[0].occurs = Occurrence::Every(fixed(runs));
         for log in play_many(&model, 2, 50, 1900.0) {
             let wait = waits(&log)[1];
             assert!(wait >= second && wait < second + 6.0, "after {runs} s: {wait}");

@@ -18,6 +18,7 @@ impl<O: Observer> Cluster<'_, O> {
         let rate = self.model.cluster.control_plane.eviction_rate;
         self.taint_queues = (0..=self.zones.len()).map(|_| TaintQueue::new(rate)).collect();
         self.wind_clocks();
+        self.schedule_script(cx);
         match self.model.start {
             Start::Running => self.begin_running(cx),
             Start::Fresh => self.begin_fresh(cx),
@@ -101,9 +102,11 @@ impl<O: Observer> Cluster<'_, O> {
             state.workers[kind as usize] = Some(Prober::new(worker));
         }
         state.node = Some(node);
+        state.adopted = true;
         state.container.instance = 1;
         state.container.stage = Stage::Running;
         state.container.serving = true;
+        state.container.sandbox = true;
         state.status = Status { instance: 1, running: true, started: true, started_at: None };
         state.ready = true;
         state.api_ready = true;

@@ -6,11 +6,11 @@
 
 use super::happening::Happening;
 use super::observer::{Cause, Observer};
-use super::state::{Dice, Stage, Strike, Timer};
+use super::state::{Dice, Kubelet, Stage, Strike, Timer};
 use super::{Cluster, Cx, Event, Target};
 use crate::ids::{FaultId, NodeId, PodId, SlotId, ZoneId};
-use crate::model::{Affects, ContainerMode, DeadNodes, NodeMode, Start, Strikes};
-use crate::random::{Owner, Purpose, name_hash};
+use crate::model::{Affects, ContainerMode, DeadNodes, NodeMode, Occurrence, Start, Strikes};
+use crate::random::{Law, Owner, Purpose, name_hash};
 use crate::time::{Duration, SimTime};
 
 /// The time in service of one target, and the ages at which faults strike it.
@@ -58,26 +58,43 @@ impl Clock {
 impl<O: Observer> Cluster<'_, O> {
     /// Draws the first strike of every fault and gives each target its clock.
     pub(super) fn wind_clocks(&mut self) {
-        for (index, fault) in self.model.faults.iter().enumerate() {
+        let model = self.model;
+        for (index, fault) in model.faults.iter().enumerate() {
+            let Occurrence::Every(every) = &fault.occurs else { continue };
             let id = FaultId::new(index);
             match fault.strikes {
-                Strikes::Container(_) => {
-                    (0..self.slots.len()).for_each(|slot| self.wind(Target::Slot(SlotId::new(slot)), id));
+                Strikes::Container(_) | Strikes::Deletion => {
+                    (0..self.slots.len()).for_each(|slot| self.wind(Target::Slot(SlotId::new(slot)), id, every));
                 }
-                Strikes::Deployment(_) => self.wind(Target::Deployment, id),
+                Strikes::Deployment(_) => self.wind(Target::Deployment, id, every),
                 Strikes::Node(_) => {
-                    (0..self.nodes.len()).for_each(|node| self.wind(Target::Node(NodeId::new(node)), id));
+                    (0..self.nodes.len()).for_each(|node| self.wind(Target::Node(NodeId::new(node)), id, every));
                 }
                 Strikes::Zone(_) => {
-                    (0..self.zones.len()).for_each(|zone| self.wind(Target::Zone(ZoneId::new(zone)), id));
+                    (0..self.zones.len()).for_each(|zone| self.wind(Target::Zone(ZoneId::new(zone)), id, every));
                 }
             }
         }
     }
 
-    fn wind(&mut self, target: Target, fault: FaultId) {
-        let model = &self.model.faults[fault.index()];
-        let owner = match target {
+    fn wind(&mut self, target: Target, fault: FaultId, law: &Law) {
+        let owner = self.owner(target);
+        let name = name_hash(&self.model.faults[fault.index()].name);
+        let mut every = Dice::new(self.streams.stream(owner, Purpose::FaultEvery(name)));
+        let lasts = Dice::new(self.streams.stream(owner, Purpose::FaultLasts(name)));
+        let strikes_at = match self.model.start {
+            Start::Fresh => every.span(law),
+            Start::Running => {
+                let (stream, ordinal) = every.reserve();
+                Duration::from_secs_f64(law.sample_residual(&mut stream.rng(ordinal)))
+            }
+        };
+        self.clock_mut(target).pending.push(Pending { fault, strikes_at, every, lasts });
+    }
+
+    /// Whose chance befalls the target.
+    pub(super) fn owner(&self, target: Target) -> Owner {
+        match target {
             Target::Slot(slot) => Owner::Slot(slot.index() as u32),
             Target::Deployment => Owner::Deployment,
             Target::Node(node) => {
@@ -85,18 +102,7 @@ impl<O: Observer> Cluster<'_, O> {
                 Owner::Node { zone: node.zone.map_or(u32::MAX, |z| z.index() as u32), index: node.index_in_zone }
             }
             Target::Zone(zone) => Owner::Zone(zone.index() as u32),
-        };
-        let name = name_hash(&model.name);
-        let mut every = Dice::new(self.streams.stream(owner, Purpose::FaultEvery(name)));
-        let lasts = Dice::new(self.streams.stream(owner, Purpose::FaultLasts(name)));
-        let strikes_at = match self.model.start {
-            Start::Fresh => every.span(&model.every),
-            Start::Running => {
-                let (stream, ordinal) = every.reserve();
-                Duration::from_secs_f64(model.every.sample_residual(&mut stream.rng(ordinal)))
-            }
-        };
-        self.clock_mut(target).pending.push(Pending { fault, strikes_at, every, lasts });
+        }
     }
 
     fn clock_mut(&mut self, target: Target) -> &mut Clock {
@@ -112,17 +118,14 @@ impl<O: Observer> Cluster<'_, O> {
         match target {
             Target::Slot(slot) => self.slots[slot.index()].pod.is_some_and(|pod| {
                 let container = &self.pods[pod.index()].container;
-                container.stage == Stage::Running
-                    && container.serving
-                    && container.strike.is_none()
-                    && container.deployment_strike.is_none()
+                container.stage == Stage::Running && container.serving && container.strikes.is_empty()
             }),
-            Target::Deployment => self.deployment_strike.is_none(),
+            Target::Deployment => self.deployment_strikes.is_empty(),
             Target::Node(node) => {
                 let node = &self.nodes[node.index()];
-                node.connected && node.kubelet == super::state::Kubelet::Up && node.registered && node.strike.is_none()
+                node.connected && node.kubelet == Kubelet::Up && node.registered && node.strikes.is_empty()
             }
-            Target::Zone(zone) => self.zones[zone.index()].strike.is_none(),
+            Target::Zone(zone) => self.zones[zone.index()].strikes.is_empty(),
         }
     }
 
@@ -155,35 +158,43 @@ impl<O: Observer> Cluster<'_, O> {
         let age = clock.age;
         let pending = &mut clock.pending[index];
         let fault = pending.fault;
-        let law = &model.faults[fault.index()];
-        pending.strikes_at = age + pending.every.span(&law.every);
-        let lasts = law.lasts.as_ref().map(|lasts| pending.lasts.span(lasts));
+        let model = &model.faults[fault.index()];
+        let Occurrence::Every(every) = &model.occurs else { return };
+        pending.strikes_at = age + pending.every.span(every);
+        let lasts = model.lasts.as_ref().map(|lasts| pending.lasts.span(lasts));
         self.strike(cx, target, fault, lasts);
         self.update_clock(cx, target);
     }
 
-    fn strike(&mut self, cx: &mut Cx<'_, Event>, target: Target, fault: FaultId, lasts: Option<Duration>) {
+    /// Strikes what is there: a container that has a process, a Pod, a machine that is not being replaced.
+    pub(super) fn strike(&mut self, cx: &mut Cx<'_, Event>, target: Target, fault: FaultId, lasts: Option<Duration>) {
         self.tell(cx, Happening::FaultStruck { target, fault });
         match (target, self.model.faults[fault.index()].strikes) {
             (Target::Slot(slot), Strikes::Container(mode)) => {
+                let running = |pod: &PodId| self.pods[pod.index()].container.has_process();
+                let Some(pod) = self.slots[slot.index()].pod.filter(running) else { return };
                 self.mark_struck(cx, slot, fault);
-                let Some(pod) = self.slots[slot.index()].pod else { return };
-                if mode == ContainerMode::Crash {
-                    self.exit_container(cx, pod);
-                    return;
-                }
                 let timer = self.schedule_end(cx, target, lasts);
-                self.pods[pod.index()].container.strike = Some(Strike { fault, timer });
-                self.settle(cx, pod);
+                self.strike_container(cx, pod, mode, Strike { fault, timer });
+            }
+            (Target::Slot(slot), Strikes::Deletion) => {
+                let Some(pod) = self.slots[slot.index()].pod else { return };
+                self.mark_struck(cx, slot, fault);
+                // What goes through the API is known there at once.
+                self.observer.reacted(cx.now(), slot);
+                self.delete_pod(cx, pod);
             }
             (_, Strikes::Deployment(mode)) => self.strike_deployment(cx, fault, mode, lasts),
             (Target::Node(node), Strikes::Node(mode)) => {
+                if self.nodes[node.index()].join.is_set() {
+                    return;
+                }
                 self.mark_node_struck(cx, node, fault);
                 let replaced =
                     mode == NodeMode::Crash && matches!(self.model.cluster.dead_nodes, DeadNodes::Replace(_));
                 // A machine that is gone does not come back; another takes its place.
                 let timer = self.schedule_end(cx, target, lasts.filter(|_| !replaced));
-                self.nodes[node.index()].strike = Some(Strike { fault, timer });
+                self.nodes[node.index()].strikes.push(Strike { fault, timer });
                 if replaced {
                     self.order_replacement_node(cx, node);
                 }
@@ -191,13 +202,27 @@ impl<O: Observer> Cluster<'_, O> {
             }
             (Target::Zone(zone), Strikes::Zone(_)) => {
                 let timer = self.schedule_end(cx, target, lasts);
-                self.zones[zone.index()].strike = Some(Strike { fault, timer });
+                self.zones[zone.index()].strikes.push(Strike { fault, timer });
                 for node in self.nodes_of(zone) {
                     self.mark_node_struck(cx, node, fault);
                     self.refresh_node(cx, node);
                 }
             }
-            (target, strikes) => unreachable!("{strikes:?} has no clock at {target:?}"),
+            (target, strikes) => unreachable!("{strikes} does not strike {target:?}"),
+        }
+    }
+
+    fn strike_container(&mut self, cx: &mut Cx<'_, Event>, pod: PodId, mode: ContainerMode, strike: Strike) {
+        match mode {
+            ContainerMode::Crash => self.exit_container(cx, pod),
+            ContainerMode::Sandbox => {
+                self.pods[pod.index()].container.strikes.push(strike);
+                self.lose_sandbox(cx, pod);
+            }
+            ContainerMode::Hang(_) | ContainerMode::Error(_) => {
+                self.pods[pod.index()].container.strikes.push(strike);
+                self.settle(cx, pod);
+            }
         }
     }
 
@@ -212,21 +237,14 @@ impl<O: Observer> Cluster<'_, O> {
             self.mark_struck(cx, slot, fault);
         }
         let pods: Vec<PodId> = self.running_pods();
-        if mode == ContainerMode::Crash {
+        if lasts.is_none() {
             for pod in pods {
-                self.exit_container(cx, pod);
+                self.strike_container(cx, pod, mode, Strike { fault, timer: Timer::NONE });
             }
             return;
         }
-        for &pod in &pods {
-            if lasts.is_none() {
-                self.pods[pod.index()].container.deployment_strike = Some(fault);
-            }
-        }
-        if lasts.is_some() {
-            let timer = self.schedule_end(cx, Target::Deployment, lasts);
-            self.deployment_strike = Some(Strike { fault, timer });
-        }
+        let timer = self.schedule_end(cx, Target::Deployment, lasts);
+        self.deployment_strikes.push(Strike { fault, timer });
         for pod in pods {
             self.settle(cx, pod);
         }
@@ -240,22 +258,21 @@ impl<O: Observer> Cluster<'_, O> {
     }
 
     pub(super) fn on_fault_ended(&mut self, cx: &mut Cx<'_, Event>, target: Target, timer: Timer) {
-        let over = |strike: &mut Option<Strike>| strike.take_if(|strike| strike.timer == timer).map(|s| s.fault);
+        let over = |strikes: &mut Vec<Strike>| {
+            let position = strikes.iter().position(|strike| strike.timer == timer)?;
+            Some(strikes.remove(position).fault)
+        };
         match target {
             Target::Slot(slot) => {
                 let Some(pod) = self.slots[slot.index()].pod else { return };
-                if self.pods[pod.index()].container.strike.is_none_or(|strike| strike.timer != timer) {
-                    return;
-                }
-                if let Some(fault) = over(&mut self.pods[pod.index()].container.strike) {
-                    self.tell(cx, Happening::FaultEnded { target, fault });
-                    self.mark_ended(cx, slot, fault);
-                    self.settle(cx, pod);
-                }
+                let Some(fault) = over(&mut self.pods[pod.index()].container.strikes) else { return };
+                self.tell(cx, Happening::FaultEnded { target, fault });
+                self.mark_ended(cx, slot, fault);
+                self.settle(cx, pod);
             }
             Target::Deployment => {
                 let pods = self.running_pods();
-                let Some(fault) = over(&mut self.deployment_strike) else { return };
+                let Some(fault) = over(&mut self.deployment_strikes) else { return };
                 self.tell(cx, Happening::FaultEnded { target, fault });
                 for slot in (0..self.slots.len()).map(SlotId::new) {
                     self.mark_ended(cx, slot, fault);
@@ -265,13 +282,13 @@ impl<O: Observer> Cluster<'_, O> {
                 }
             }
             Target::Node(node) => {
-                let Some(fault) = over(&mut self.nodes[node.index()].strike) else { return };
+                let Some(fault) = over(&mut self.nodes[node.index()].strikes) else { return };
                 self.tell(cx, Happening::FaultEnded { target, fault });
                 self.mark_node_ended(cx, node, fault);
                 self.refresh_node(cx, node);
             }
             Target::Zone(zone) => {
-                let Some(fault) = over(&mut self.zones[zone.index()].strike) else { return };
+                let Some(fault) = over(&mut self.zones[zone.index()].strikes) else { return };
                 self.tell(cx, Happening::FaultEnded { target, fault });
                 for node in self.nodes_of(zone) {
                     self.mark_node_ended(cx, node, fault);
@@ -304,42 +321,35 @@ impl<O: Observer> Cluster<'_, O> {
         }
     }
 
-    /// The fault of the container, of the Deployment, or both, as somebody sees them.
+    /// The faults at work on the container and on the Deployment, as somebody sees them.
     pub(super) fn strikes_on(&self, pod: PodId) -> impl Iterator<Item = (FaultId, ContainerMode)> {
-        let container = &self.pods[pod.index()].container;
-        let own = container.strike.map(|strike| strike.fault);
-        let shared = self.deployment_strike.map(|strike| strike.fault);
-        own.into_iter().chain(container.deployment_strike).chain(shared).filter_map(|fault| {
-            match self.model.faults[fault.index()].strikes {
-                Strikes::Container(mode) | Strikes::Deployment(mode) => Some((fault, mode)),
-                Strikes::Node(_) | Strikes::Zone(_) => None,
-            }
+        let strikes = self.pods[pod.index()].container.strikes.iter().chain(&self.deployment_strikes);
+        strikes.filter_map(|strike| match self.model.faults[strike.fault.index()].strikes {
+            Strikes::Container(mode) | Strikes::Deployment(mode) => Some((strike.fault, mode)),
+            Strikes::Deletion | Strikes::Node(_) | Strikes::Zone(_) => None,
         })
     }
 
     /// What is at work on the slot's Pod will not end by itself: left alone it would never serve again.
     pub(super) fn is_broken_for_good(&self, pod: PodId) -> bool {
-        let container = &self.pods[pod.index()].container;
-        container.deployment_strike.is_some() || container.strike.is_some_and(|strike| !strike.timer.is_set())
+        self.pods[pod.index()].container.strikes.iter().any(|strike| !strike.timer.is_set())
     }
 
     /// A fault is at work on the slot's container, its Deployment, its Node or its zone.
     pub(super) fn is_struck(&self, pod: PodId) -> bool {
-        let container = &self.pods[pod.index()].container;
-        container.strike.is_some()
-            || container.deployment_strike.is_some()
-            || self.deployment_strike.is_some()
+        !self.pods[pod.index()].container.strikes.is_empty()
+            || !self.deployment_strikes.is_empty()
             || self.pods[pod.index()].node.is_some_and(|node| self.node_mode(node).next().is_some())
     }
 
     /// Modes of the faults at work on a Node.
     pub(super) fn node_mode(&self, node: NodeId) -> impl Iterator<Item = NodeMode> {
         let zone = self.model.cluster.nodes[node.index()].zone;
-        let of_zone = zone.and_then(|zone| self.zones[zone.index()].strike);
-        self.nodes[node.index()].strike.into_iter().chain(of_zone).filter_map(|strike| {
+        let of_zone = zone.into_iter().flat_map(|zone| &self.zones[zone.index()].strikes);
+        self.nodes[node.index()].strikes.iter().chain(of_zone).filter_map(|strike| {
             match self.model.faults[strike.fault.index()].strikes {
                 Strikes::Node(mode) | Strikes::Zone(mode) => Some(mode),
-                Strikes::Container(_) | Strikes::Deployment(_) => None,
+                Strikes::Container(_) | Strikes::Deletion | Strikes::Deployment(_) => None,
             }
         })
     }
@@ -357,7 +367,7 @@ impl<O: Observer> Cluster<'_, O> {
 /// Who sees a mode; a crash is seen by all.
 pub(super) fn affects(mode: ContainerMode) -> Affects {
     match mode {
-        ContainerMode::Crash => Affects::ALL,
+        ContainerMode::Crash | ContainerMode::Sandbox => Affects::ALL,
         ContainerMode::Hang(affects) | ContainerMode::Error(affects) => affects,
     }
 }

@@ -16,6 +16,8 @@ use crate::time::{Duration, Grid, NANOS_PER_SEC, SimTime};
 const BACK_OFF_POLL_MAX: Duration = Duration::from_secs(60);
 /// SIGKILL never comes sooner after SIGTERM (C9).
 const MIN_SIGTERM_WINDOW: Duration = Duration::from_secs(2);
+/// A container that has run for longer when its kubelet starts keeps its state (P21).
+const KUBELET_RESTART_GRACE: Duration = Duration::from_secs(10);
 /// A sync takes some time whatever the law says: its cause always comes first.
 const MIN_SYNC: Duration = Duration::from_nanos(1_000);
 
@@ -38,37 +40,61 @@ impl<O: Observer> Cluster<'_, O> {
             return;
         }
         let Some(node) = self.pods[pod.index()].node else { return };
-        if self.kubelet_listens(node) {
-            self.adopt_pod(cx, pod, Duration::ZERO);
+        if self.kubelet_listens(node) && !self.pods[pod.index()].adopted {
+            self.adopt_pod(cx, pod);
         }
     }
 
-    /// The kubelet's first sync of the Pod (P1, P9's t0): probe workers start, then sandbox, image and container.
-    /// Workers of a kubelet younger than their period sleep first (P2).
-    pub(super) fn adopt_pod(&mut self, cx: &mut Cx<'_, Event>, pod: PodId, kubelet_age_limit: Duration) {
+    /// The first sync of the Pod by this kubelet (P1, P9's t0): probe workers start, then sandbox, image and
+    /// container, unless the container has outlived an earlier kubelet (P21).
+    pub(super) fn adopt_pod(&mut self, cx: &mut Cx<'_, Event>, pod: PodId) {
         self.tell(cx, Happening::FirstSync { pod });
+        let keeps_state = self.has_outlived_a_kubelet(pod);
+        let state = &mut self.pods[pod.index()];
+        let (instance, started) = (state.container.instance, state.status.started);
+        state.adopted = true;
+        // The kubelet knows of the Pod's condition what the API says.
+        state.ready = state.api_ready;
+        state.status.started &= keeps_state;
+        state.container.back_off = BackOff::default();
         let spec = &self.model.deployment.pod;
         let probes = [&spec.liveness, &spec.readiness, &spec.startup];
         for (kind, probe) in KINDS.into_iter().zip(probes) {
             let Some(probe) = *probe else { continue };
-            let created = cx.now() + self.worker_sleep(pod, &probe, kubelet_age_limit);
-            self.pods[pod.index()].workers[kind as usize] = Some(Prober::new(Worker::new(kind, probe, created)));
+            let worker = Worker::new(kind, probe, cx.now() + self.worker_sleep(cx, pod, &probe));
+            let worker = if keeps_state { worker.resumes(instance, started) } else { worker };
+            self.pods[pod.index()].workers[kind as usize] = Some(Prober::new(worker));
         }
-        let first = self.pods[pod.index()].container.instance == 0;
-        let container = &mut self.pods[pod.index()].container;
-        container.back_off = BackOff::default();
-        container.stage = Stage::Absent;
         self.update_status(cx, pod);
-        let sandbox = self.draw_container(pod, |latencies| &latencies.sandbox);
-        self.begin_start(cx, pod, if first { StartKind::First } else { StartKind::CrashRestart }, sandbox);
+        let container = &self.pods[pod.index()].container;
+        if container.has_process() {
+            // The first listing reports every running container, and so leads to another sync (C3).
+            self.pods[pod.index()].last_sync = cx.now();
+            self.request_sync(cx, pod);
+        } else {
+            let kind = if instance == 0 { StartKind::First } else { StartKind::CrashRestart };
+            self.try_restart(cx, pod, container.exited, kind);
+        }
         self.settle(cx, pod);
     }
 
-    fn worker_sleep(&mut self, pod: PodId, probe: &Probe, kubelet_age: Duration) -> Duration {
-        if kubelet_age.is_zero() || kubelet_age >= probe.period {
+    /// A container started more than 10 s before its kubelet keeps its state (P21).
+    fn has_outlived_a_kubelet(&self, pod: PodId) -> bool {
+        let state = &self.pods[pod.index()];
+        let Some(since) = state.node.and_then(|node| self.nodes[node.index()].kubelet_since) else { return false };
+        let started = state.container.started;
+        state.container.has_process()
+            && started.is_none_or(|started| since.saturating_since(started) > KUBELET_RESTART_GRACE)
+    }
+
+    /// Workers of a kubelet younger than their period sleep before their first attempt (P2).
+    fn worker_sleep(&mut self, cx: &Cx<'_, Event>, pod: PodId, probe: &Probe) -> Duration {
+        let state = &self.pods[pod.index()];
+        let since = state.node.and_then(|node| self.nodes[node.index()].kubelet_since);
+        if since.is_none_or(|since| cx.now().since(since) >= probe.period) {
             return Duration::ZERO;
         }
-        let home = self.pods[pod.index()].home.index();
+        let home = state.home.index();
         let u = self.slots[home].sync.uniform();
         Duration::from_nanos((u * probe.period.as_nanos() as f64) as u64)
     }
@@ -144,7 +170,7 @@ impl<O: Observer> Cluster<'_, O> {
         }
         self.pods[pod.index()].resync_at = SimTime::NEVER;
         let race = self.pods[pod.index()].race.take().unwrap_or(Race::NewStatus);
-        if stage == Stage::Exited {
+        if stage == Stage::Exited || !self.pods[pod.index()].container.sandbox {
             self.tell(cx, Happening::ExitNoticed { pod });
             self.react(cx, pod);
         }
@@ -153,7 +179,8 @@ impl<O: Observer> Cluster<'_, O> {
         self.trigger_readiness(cx, pod, race);
         let container = &self.pods[pod.index()].container;
         match container.stage {
-            Stage::Running if container.kill.is_some() => self.begin_kill(cx, pod),
+            // A container without a sandbox is stopped, whatever its probes say (C4).
+            Stage::Running if container.kill.is_some() || !container.sandbox => self.begin_kill(cx, pod),
             Stage::Exited | Stage::Waiting => self.try_restart(cx, pod, container.exited, StartKind::CrashRestart),
             _ => {}
         }
@@ -196,17 +223,21 @@ impl<O: Observer> Cluster<'_, O> {
         let state = &self.pods[pod.index()];
         let ready = state.status.running
             && state.status.started
-            && state
-                .worker(ProbeKind::Readiness)
-                .is_none_or(|worker| worker.result_for(state.status.instance) == Some(Stored::Success));
+            && state.worker(ProbeKind::Readiness).is_none_or(|worker| match worker.result_for(state.status.instance) {
+                Some(Stored::Success) => true,
+                // A kubelet that has been restarted leaves the condition as it was (P21).
+                Some(Stored::Unknown) => state.ready,
+                Some(Stored::Failure) | None => false,
+            });
         self.set_ready(cx, pod, ready);
     }
 
-    /// Whenever the kubelet recomputes the status of a started container whose readiness is not Success, it
-    /// triggers the readiness worker (P11).
+    /// Whenever the kubelet recomputes the status of a started container whose stored readiness is not Success,
+    /// it triggers the readiness worker (P11).
     fn trigger_readiness(&mut self, cx: &mut Cx<'_, Event>, pod: PodId, race: Race) {
         let state = &self.pods[pod.index()];
-        if !(state.status.running && state.status.started) || state.ready {
+        let stored = state.worker(ProbeKind::Readiness).and_then(|worker| worker.result_for(state.status.instance));
+        if !(state.status.running && state.status.started) || stored == Some(Stored::Success) {
             return;
         }
         self.catch_up(cx, pod, ProbeKind::Readiness);
@@ -270,7 +301,7 @@ impl<O: Observer> Cluster<'_, O> {
     fn try_restart(&mut self, cx: &mut Cx<'_, Event>, pod: PodId, exited: Option<SimTime>, kind: StartKind) {
         let rules = &self.model.cluster.control_plane;
         match self.pods[pod.index()].container.back_off.try_start(cx.now(), exited, rules) {
-            Ok(()) => self.begin_start(cx, pod, kind, Duration::ZERO),
+            Ok(()) => self.begin_start(cx, pod, kind),
             Err(expiry) => {
                 self.pods[pod.index()].container.stage = Stage::Waiting;
                 self.tell(cx, Happening::BackedOff { pod, until: expiry });
@@ -290,8 +321,13 @@ impl<O: Observer> Cluster<'_, O> {
         self.slots[home].container.span(law(&self.model.cluster.latencies))
     }
 
-    /// Image (C14), creation and start; the sandbox has been paid for by the caller.
-    fn begin_start(&mut self, cx: &mut Cx<'_, Event>, pod: PodId, kind: StartKind, sandbox: Duration) {
+    /// Sandbox, unless there is one (C4); image (C14), creation and start.
+    fn begin_start(&mut self, cx: &mut Cx<'_, Event>, pod: PodId, kind: StartKind) {
+        let sandbox = if self.pods[pod.index()].container.sandbox {
+            Duration::ZERO
+        } else {
+            self.draw_container(pod, |latencies| &latencies.sandbox)
+        };
         let node = self.pods[pod.index()].node.expect("only a bound Pod starts").index();
         let image = match self.model.deployment.pod.image_pull {
             ImagePull::Never => Duration::ZERO,
@@ -327,7 +363,7 @@ impl<O: Observer> Cluster<'_, O> {
         let odds = &self.model.cluster.start_race;
         state.race = Some(match container.start_kind {
             StartKind::First => race(odds.first, u),
-            StartKind::ProbeRestart => race(odds.probe_restart, u),
+            StartKind::Killed => race(odds.probe_restart, u),
             StartKind::CrashRestart => race(odds.crash_restart, u),
         });
         // The start was a change, so the Pod is listed on demand and synced at once (C2, P11a).
@@ -423,18 +459,20 @@ impl<O: Observer> Cluster<'_, O> {
         let exit = if killed { Exit::Stopped } else { Exit::Crashed };
         self.tell(cx, Happening::ContainerExited { pod, instance, exit });
         self.break_connections(cx, pod);
-        let container = &self.pods[pod.index()].container;
-        let before = container.exited_before;
-        let by_probe = container.kill.is_some();
+        let before = self.pods[pod.index()].container.exited_before;
         self.pods[pod.index()].container.kill = None;
+        if !self.pods[pod.index()].adopted {
+            // Its next kubelet will find it.
+            self.settle(cx, pod);
+            return;
+        }
         let listed = self.relists(pod).after(cx.now());
         if self.pods[pod.index()].terminating {
             self.finish_termination(cx, pod);
         } else if killed {
             // The same sync goes on to the restart, with the status from before the kill (C8, C12).
-            let kind = if by_probe { StartKind::ProbeRestart } else { StartKind::CrashRestart };
             self.pods[pod.index()].last_sync = cx.now();
-            self.try_restart(cx, pod, before, kind);
+            self.try_restart(cx, pod, before, StartKind::Killed);
             if self.pods[pod.index()].container.stage == Stage::Waiting {
                 self.schedule_sync(cx, pod, listed);
             }
@@ -446,25 +484,55 @@ impl<O: Observer> Cluster<'_, O> {
         self.settle(cx, pod);
     }
 
-    /// The machine is dead, and with it the process, the workers and all that the kubelet remembered.
+    /// The sandbox is dead; the kubelet finds out at its next listing (C1, C4).
+    pub(super) fn lose_sandbox(&mut self, cx: &mut Cx<'_, Event>, pod: PodId) {
+        let state = &mut self.pods[pod.index()];
+        state.container.sandbox = false;
+        if state.adopted && state.container.stage == Stage::Running {
+            state.sync = Timer::NONE;
+            let listed = self.relists(pod).after(cx.now());
+            self.schedule_sync(cx, pod, listed);
+        }
+        self.settle(cx, pod);
+    }
+
+    /// The machine is dead, and with it process, sandbox and kubelet.
     pub(super) fn lose_container(&mut self, cx: &mut Cx<'_, Event>, pod: PodId) {
+        let container = &mut self.pods[pod.index()].container;
+        container.sandbox = false;
+        if container.has_process() {
+            container.end_life(cx.now());
+            let instance = container.instance;
+            self.tell(cx, Happening::ContainerExited { pod, instance, exit: Exit::MachineDied });
+        }
+        self.lose_kubelet(cx, pod);
+    }
+
+    /// The kubelet is dead, and with it the workers and all that it remembered. A process lives on. A start
+    /// that was under way is lost; of a stop, what the process has been told cannot be taken back.
+    pub(super) fn lose_kubelet(&mut self, cx: &mut Cx<'_, Event>, pod: PodId) {
         self.end_workers(cx, pod);
         let state = &mut self.pods[pod.index()];
-        if state.container.has_process() {
-            state.container.end_life(cx.now());
-            let instance = state.container.instance;
-            self.observer.happened(cx.now(), Happening::ContainerExited { pod, instance, exit: Exit::MachineDied });
-        }
-        state.container.start = Timer::NONE;
-        state.container.kill = None;
-        if state.container.stage != Stage::Absent {
-            state.container.stage = Stage::Exited;
-        }
+        state.adopted = false;
+        state.terminating = false;
         state.sync = Timer::NONE;
         state.resync_at = SimTime::NEVER;
         state.resync = Timer::NONE;
         state.status_write = Timer::NONE;
         state.race = None;
+        let container = &mut state.container;
+        container.start = Timer::NONE;
+        container.kill = None;
+        match container.stage {
+            Stage::Absent | Stage::Running => {}
+            Stage::Creating | Stage::Exited | Stage::Waiting => container.stage = Stage::Exited,
+            Stage::Stopping => {
+                container.stage = Stage::Running;
+                if !container.sigterm {
+                    container.exit = Timer::NONE;
+                }
+            }
+        }
         self.settle(cx, pod);
     }
 }
@@ -473,6 +541,7 @@ impl Container {
     fn begin_life(&mut self, now: SimTime, start_up: Duration, app: Timer) {
         self.instance += 1;
         self.stage = Stage::Running;
+        self.sandbox = true;
         self.started = Some(now);
         self.serving = false;
         self.serves_at = now + start_up;
@@ -484,8 +553,7 @@ impl Container {
         self.stage = Stage::Exited;
         self.serving = false;
         self.sigterm = false;
-        self.strike = None;
-        self.deployment_strike = None;
+        self.strikes.clear();
         self.exited = Some(now);
         self.app = Timer::NONE;
         self.exit = Timer::NONE;

@@ -25,26 +25,33 @@ impl<O: Observer> Cluster<'_, O> {
     pub(super) fn refresh_node(&mut self, cx: &mut Cx<'_, Event>, node: NodeId) {
         let has = |mode| self.node_mode(node).any(|m| m == mode);
         let alive = !has(NodeMode::Crash);
+        let runs_kubelet = alive && !has(NodeMode::Kubelet);
         let reachable = alive && !has(NodeMode::Isolation);
-        let connected = reachable && !has(NodeMode::Partition);
-        let state = &self.nodes[node.index()];
-        let was = (state.alive, state.connected, state.reachable);
-        if was == (alive, connected, reachable) {
+        let connected = reachable && runs_kubelet && !has(NodeMode::Partition);
+        let state = &mut self.nodes[node.index()];
+        let ran_kubelet = state.kubelet != Kubelet::Down;
+        let was = (state.alive, ran_kubelet, state.connected, state.reachable);
+        if was == (alive, runs_kubelet, connected, reachable) {
             self.update_clock(cx, super::Target::Node(node));
             return;
         }
-        let state = &mut self.nodes[node.index()];
+        let (was_alive, was_connected) = (state.alive, state.connected);
         (state.alive, state.connected, state.reachable) = (alive, connected, reachable);
-        if was.0 && !alive {
+        if was_alive && !alive {
             self.lose_machine(cx, node);
+        } else if ran_kubelet && !runs_kubelet {
+            self.stop_kubelet(cx, node);
         }
-        if was.1 && !connected {
+        if was_connected && !connected {
             self.fall_silent(cx, node);
         }
-        if !was.0 && alive {
-            self.boot(cx, node);
+        if !was_alive && alive {
+            self.tell(cx, Happening::MachineBooted { node });
         }
-        if !was.1 && connected {
+        if !ran_kubelet && runs_kubelet {
+            self.start_kubelet(cx, node);
+        }
+        if !was_connected && connected {
             self.reconnect(cx, node);
         }
         for pod in self.pods_on(node) {
@@ -56,13 +63,25 @@ impl<O: Observer> Cluster<'_, O> {
 
     fn lose_machine(&mut self, cx: &mut Cx<'_, Event>, node: NodeId) {
         self.tell(cx, Happening::MachineDied { node });
+        self.end_kubelet(node);
+        for pod in self.pods_on(node) {
+            self.lose_container(cx, pod);
+        }
+    }
+
+    /// The kubelet's process dies; containers and proxy live on (N16).
+    fn stop_kubelet(&mut self, cx: &mut Cx<'_, Event>, node: NodeId) {
+        self.end_kubelet(node);
+        for pod in self.pods_on(node) {
+            self.lose_kubelet(cx, pod);
+        }
+    }
+
+    fn end_kubelet(&mut self, node: NodeId) {
         let state = &mut self.nodes[node.index()];
         state.kubelet = Kubelet::Down;
         state.boot = Timer::NONE;
         state.report = Timer::NONE;
-        for pod in self.pods_on(node) {
-            self.lose_container(cx, pod);
-        }
     }
 
     /// No lease is renewed from now on. The monitor remembers the pass that noticed the last one (N3).
@@ -75,18 +94,19 @@ impl<O: Observer> Cluster<'_, O> {
         state.report = Timer::NONE;
         state.reconcile = Timer::NONE;
         if state.silent_since.is_none() {
-            let seen = pass_grid.at_or_after(state.leases.last_before(cx.now()));
+            let renewed = state.leases.last_before(cx.now()).max(state.renewed_at);
+            let seen = pass_grid.at_or_after(renewed);
             state.silent_since = Some(seen.max(reset_at));
         }
     }
 
-    /// The machine runs again; its kubelet needs a while (N14, P21).
-    fn boot(&mut self, cx: &mut Cx<'_, Event>, node: NodeId) {
-        self.tell(cx, Happening::MachineBooted { node });
+    /// The kubelet's process is started, after a reboot or by itself; it needs a while (N14, P21).
+    fn start_kubelet(&mut self, cx: &mut Cx<'_, Event>, node: NodeId) {
         let law = &self.model.cluster.latencies.kubelet_first_sync;
         let timer = self.timer();
         let state = &mut self.nodes[node.index()];
         state.kubelet = Kubelet::Starting;
+        state.kubelet_since = Some(cx.now());
         state.boot = timer;
         let after = state.dice.span(law);
         cx.after(after, Event::KubeletStarted(node, timer));
@@ -119,8 +139,8 @@ impl<O: Observer> Cluster<'_, O> {
             let state = &self.pods[pod.index()];
             if state.deleted {
                 self.notice_deletion(cx, pod);
-            } else if state.container.stage == super::state::Stage::Absent {
-                self.adopt_pod(cx, pod, crate::time::Duration::ZERO);
+            } else if !state.adopted {
+                self.adopt_pod(cx, pod);
             }
         }
         self.schedule_reconciliation(cx, node);
@@ -146,27 +166,31 @@ impl<O: Observer> Cluster<'_, O> {
         }
         self.nodes[node.index()].kubelet = Kubelet::Up;
         self.tell(cx, Happening::KubeletStarted { node });
-        let age = self.model.cluster.latencies.kubelet_first_sync.mean();
-        let age = crate::time::Duration::from_secs_f64(age);
-        for pod in self.pods_on(node) {
-            if self.pods[pod.index()].deleted {
-                self.notice_deletion(cx, pod);
-            } else {
-                self.adopt_pod(cx, pod, age);
-            }
+        // Without the control plane it does not know of any Pod.
+        if self.nodes[node.index()].connected {
+            self.hear_control_plane(cx, node);
         }
         self.update_clock(cx, super::Target::Node(node));
     }
 
-    /// The kubelet has reported its Node: Ready is True again, and the NoSchedule taint goes with it (N5, N14).
+    /// The kubelet has reported its Node, which is a heartbeat (N3): Ready is True again, and the NoSchedule taint
+    /// goes with it (N5, N14). While the Node is Ready only a new kubelet has something to report (N2).
     pub(super) fn on_node_reported(&mut self, cx: &mut Cx<'_, Event>, node: NodeId, timer: Timer) {
         let state = &mut self.nodes[node.index()];
-        if !state.report.expires(timer) || !state.connected || state.ready {
+        if !state.report.expires(timer) || !state.connected {
+            return;
+        }
+        let is_new = state.kubelet_since.is_some_and(|since| since > state.renewed_at);
+        if state.ready && !is_new {
+            return;
+        }
+        state.silent_since = None;
+        state.renewed = true;
+        state.renewed_at = cx.now();
+        if state.ready {
             return;
         }
         state.ready = true;
-        state.silent_since = None;
-        state.renewed = true;
         self.tell(cx, Happening::NodeReady { node });
         self.monitor.stale = true;
         self.plan_pass(cx);
@@ -182,6 +206,7 @@ impl<O: Observer> Cluster<'_, O> {
             return;
         }
         state.renewed = true;
+        state.renewed_at = cx.now();
         if state.silent_since.take().is_some() {
             self.tell(cx, Happening::LeaseResumed { node });
         }
@@ -353,7 +378,7 @@ impl<O: Observer> Cluster<'_, O> {
         let last = self.nodes.iter().map(|state| state.order).fold(0.0, f64::max);
         let state = &mut self.nodes[node.index()];
         state.join = Timer::NONE;
-        state.strike = None;
+        state.strikes.clear();
         state.registered = true;
         state.order = last + 1.0;
         state.image_present = false;

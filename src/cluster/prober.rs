@@ -24,7 +24,8 @@ pub enum Observation {
 /// The stored result of a worker, for the instance that it remembers (P7).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Stored {
-    /// A startup probe that has not reached a threshold.
+    /// A startup probe that has not reached a threshold; a readiness probe of a kubelet that has been restarted,
+    /// which has stored nothing yet (P21).
     Unknown,
     /// Healthy.
     Success,
@@ -128,13 +129,15 @@ pub struct Worker {
     on_hold: bool,
     in_flight: Option<InFlight>,
     triggered: bool,
+    asleep: bool,
     next: SimTime,
 }
 
 impl Worker {
-    /// A worker created at `created`; its first attempt finds no container and does nothing (P3).
-    pub fn new(kind: ProbeKind, probe: Probe, created: SimTime) -> Self {
-        let ticks = Grid::new(created, probe.period);
+    /// A worker that makes its first attempt at `wakes`: when it is created, or after the sleep of P2. Its ticks
+    /// begin there (P3).
+    pub fn new(kind: ProbeKind, probe: Probe, wakes: SimTime) -> Self {
+        let ticks = Grid::new(wakes, probe.period);
         Self {
             kind,
             probe,
@@ -145,7 +148,8 @@ impl Worker {
             on_hold: false,
             in_flight: None,
             triggered: false,
-            next: ticks.after(created),
+            asleep: true,
+            next: wakes,
         }
     }
 
@@ -158,9 +162,23 @@ impl Worker {
             result: Stored::Success,
             // A startup probe that has succeeded is done (P18).
             on_hold: kind == ProbeKind::Startup,
+            asleep: false,
             next: ticks.at_or_after(now),
             ..Self::new(kind, probe, anchor)
         }
+    }
+
+    /// The same worker in a kubelet that has been restarted, for a container that has run for a while: it stores
+    /// no initial value, and a startup probe that had succeeded is done (P21).
+    pub fn resumes(mut self, instance: u32, started: bool) -> Self {
+        self.known = instance;
+        self.result = match self.kind {
+            ProbeKind::Readiness => Stored::Unknown,
+            ProbeKind::Startup if !started => Stored::Unknown,
+            ProbeKind::Startup | ProbeKind::Liveness => Stored::Success,
+        };
+        self.on_hold = self.kind == ProbeKind::Startup && started;
+        self
     }
 
     /// The probe's settings.
@@ -186,7 +204,7 @@ impl Worker {
     /// An attempt at `now` (P6, lines 3–10).
     pub fn attempt(&mut self, now: SimTime, status: &Status) -> Attempt {
         debug_assert!(self.in_flight.is_none(), "probes of one worker never overlap (P5)");
-        self.next = self.ticks.after(now);
+        self.next = self.next_after(now);
         let mut done = Attempt::default();
         if status.instance == 0 {
             return done;
@@ -205,6 +223,17 @@ impl Worker {
         }
         done.probes = now >= self.allowed_from(status) && self.is_open(status);
         done
+    }
+
+    /// A trigger that came during the sleep waits for the first attempt, and the second one follows at once (P11).
+    fn next_after(&mut self, now: SimTime) -> SimTime {
+        if std::mem::take(&mut self.asleep) && self.triggered {
+            return now;
+        }
+        if std::mem::take(&mut self.triggered) {
+            self.ticks = Grid::new(now, self.probe.period);
+        }
+        self.ticks.after(now)
     }
 
     /// A probe sent at `now` waits for its answer until `ends`.
@@ -248,9 +277,9 @@ impl Worker {
     }
 
     /// The kubelet triggers the worker: its ticks start anew and it attempts at once, or right after the
-    /// probe that waits (P11). True if the attempt is to be made now.
+    /// probe that waits, or after its sleep (P11, P2). True if the attempt is to be made now.
     pub fn trigger(&mut self, now: SimTime) -> bool {
-        if self.in_flight.is_some() {
+        if self.in_flight.is_some() || self.asleep {
             self.triggered = true;
             return false;
         }
@@ -288,6 +317,9 @@ impl Worker {
 
     /// The first attempt that can change anything while `status` and `outlook` stay as they are.
     pub fn next_that_matters(&self, status: &Status, outlook: Outlook) -> Next {
+        if self.asleep || self.triggered {
+            return Next::At(self.next);
+        }
         if status.instance == 0 {
             return Next::Idle;
         }

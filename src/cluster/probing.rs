@@ -59,13 +59,13 @@ impl<O: Observer> Cluster<'_, O> {
                 WhileStarting::Accepts => Answer::Later(container.serves_at),
             };
         }
-        if container.strike.is_none() && container.deployment_strike.is_none() && self.deployment_strike.is_none() {
+        if container.strikes.is_empty() && self.deployment_strikes.is_empty() {
             return Answer::Good;
         }
         let mut answer = Answer::Good;
         for (_, mode) in self.strikes_on(pod).filter(|&(_, mode)| audience.sees(affects(mode))) {
             match mode {
-                ContainerMode::Hang(_) => return Answer::Never,
+                ContainerMode::Hang(_) | ContainerMode::Sandbox => return Answer::Never,
                 ContainerMode::Error(_) | ContainerMode::Crash => answer = Answer::Bad(Reply::Error),
             }
         }

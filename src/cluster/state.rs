@@ -139,6 +139,8 @@ pub(crate) struct Pod {
     pub deleted: bool,
     /// The kubelet has begun to stop it (P20, T6).
     pub terminating: bool,
+    /// The kubelet of its Node has synced it; no other kubelet before counts.
+    pub adopted: bool,
     /// The one container that matters.
     pub container: Container,
     /// Workers by [`ProbeKind`]; none while no kubelet runs the Pod.
@@ -239,7 +241,8 @@ pub(crate) enum Stage {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum StartKind {
     First,
-    ProbeRestart,
+    /// Killed and started in the same sync, as after a decision of a probe.
+    Killed,
     CrashRestart,
 }
 
@@ -260,16 +263,16 @@ pub(crate) struct Container {
     pub starts_at: SimTime,
     /// SIGTERM has reached the process.
     pub sigterm: bool,
-    /// A fault of this container.
-    pub strike: Option<Strike>,
-    /// A fault of the Deployment that lasts until this container restarts.
-    pub deployment_strike: Option<FaultId>,
+    /// Faults at work on this container, of its own or of the Deployment.
+    pub strikes: Vec<Strike>,
     /// A probe has decided to kill this instance.
     pub kill: Option<ProbeKind>,
     /// When the newest exited instance ended.
     pub exited: Option<SimTime>,
     /// The same, in the status that the sync at work began with (C12).
     pub exited_before: Option<SimTime>,
+    /// The Pod has a sandbox for it (C4).
+    pub sandbox: bool,
     pub back_off: BackOff,
     /// Start, application start and exit.
     pub start: Timer,
@@ -288,11 +291,11 @@ impl Container {
             serves_at: SimTime::ZERO,
             starts_at: SimTime::ZERO,
             sigterm: false,
-            strike: None,
-            deployment_strike: None,
+            strikes: Vec::new(),
             kill: None,
             exited: None,
             exited_before: None,
+            sandbox: false,
             back_off: BackOff::default(),
             start: Timer::NONE,
             app: Timer::NONE,
@@ -316,6 +319,7 @@ impl Pod {
             node: None,
             deleted: false,
             terminating: false,
+            adopted: false,
             container: Container::absent(),
             workers: [None; 3],
             status: Status::default(),
@@ -349,7 +353,7 @@ impl Pod {
 /// What the kubelet process is doing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Kubelet {
-    /// Down with its machine.
+    /// Dead, alone or with its machine.
     Down,
     /// Starting up: no sync yet.
     Starting,
@@ -359,8 +363,8 @@ pub(crate) enum Kubelet {
 /// A Node, as it is and as the API knows it.
 #[derive(Debug, Clone)]
 pub(crate) struct NodeState {
-    /// A fault of its own, and one of its zone.
-    pub strike: Option<Strike>,
+    /// Faults of its own at work; those of its zone are there.
+    pub strikes: Vec<Strike>,
     pub clock: Clock,
     /// The machine runs.
     pub alive: bool,
@@ -369,6 +373,8 @@ pub(crate) struct NodeState {
     /// Requests reach it.
     pub reachable: bool,
     pub kubelet: Kubelet,
+    /// When its kubelet's process was started; `None` if that was before the replication began.
+    pub kubelet_since: Option<SimTime>,
     /// The runtime's listings (C1).
     pub relists: Grid,
     /// The kubelet's 1 s poll of its work queue (C16) and its 10 s reconciliation (E2).
@@ -389,6 +395,8 @@ pub(crate) struct NodeState {
     /// The judge's mode: the last renewal, and whether a pass has seen it.
     pub renewed: bool,
     pub seen: SimTime,
+    /// The latest renewal out of the chain: a kubelet that has just been started renews at once.
+    pub renewed_at: SimTime,
     /// Has the NoExecute taint.
     pub no_execute: bool,
     pub queued: bool,
@@ -409,12 +417,13 @@ impl NodeState {
         let owner = Owner::Node { zone: node.zone.map_or(u32::MAX, |z| z.index() as u32), index: node.index_in_zone };
         let initial = streams.stream(owner, Purpose::Initial);
         Self {
-            strike: None,
+            strikes: Vec::new(),
             clock: Clock::default(),
             alive: true,
             connected: true,
             reachable: true,
             kubelet: Kubelet::Up,
+            kubelet_since: None,
             relists: phase(initial.uniform(0), rules.relist_period),
             polls: phase(initial.uniform(1), rules.work_queue_poll),
             reconciles: phase(initial.uniform(2), rules.status_reconcile),
@@ -432,6 +441,7 @@ impl NodeState {
             silent_since: None,
             renewed: true,
             seen: SimTime::ZERO,
+            renewed_at: SimTime::ZERO,
             no_execute: false,
             queued: false,
             marked_at: SimTime::ZERO,
@@ -449,6 +459,7 @@ impl NodeState {
 /// A zone.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct ZoneState {
-    pub strike: Option<Strike>,
+    /// Faults at work.
+    pub strikes: Vec<Strike>,
     pub clock: Clock,
 }

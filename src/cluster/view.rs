@@ -124,10 +124,10 @@ impl<O: Observer> Cluster<'_, O> {
         if !node.alive || !node.reachable || !node.connected {
             return waiting(!node.ready || !node.registered);
         }
-        if node.kubelet != Kubelet::Up {
+        let container = &state.container;
+        if node.kubelet != Kubelet::Up && !container.has_process() {
             return Phase::Start;
         }
-        let container = &state.container;
         match container.stage {
             Stage::Absent | Stage::Creating => Phase::Start,
             Stage::Waiting => Phase::BackOff,

@@ -11,7 +11,7 @@ use super::runner::{End, Tally};
 use super::summary::{Recoveries, Summary};
 use super::target::Target;
 use crate::cluster::Phase;
-use crate::model::{ContainerMode, Fault, NodeMode, Strikes, YEAR};
+use crate::model::{Fault, YEAR};
 use crate::stats::{Interval, Moments, Paired, Spans, amounts, counts, most_events, most_of_all, twelve_digits};
 use crate::time::Duration;
 
@@ -290,26 +290,9 @@ fn listed(plan: &Plan, missed: &[(usize, Option<f64>)]) -> String {
 fn fault_info(fault: &Fault) -> FaultInfo {
     FaultInfo {
         name: fault.name.clone(),
-        strikes: in_words(fault.strikes).to_owned(),
-        every_mean_s: twelve_digits(fault.every.mean()),
+        strikes: fault.strikes.to_string(),
+        every_mean_s: fault.every_mean().map(twelve_digits),
         lasts_mean_s: fault.lasts.as_ref().map(|law| twelve_digits(law.mean())),
         source: fault.source.clone(),
-    }
-}
-
-fn in_words(strikes: Strikes) -> &'static str {
-    match strikes {
-        Strikes::Container(ContainerMode::Crash) => "container crash",
-        Strikes::Container(ContainerMode::Hang(_)) => "container hang",
-        Strikes::Container(ContainerMode::Error(_)) => "container error",
-        Strikes::Deployment(ContainerMode::Crash) => "deployment crash",
-        Strikes::Deployment(ContainerMode::Hang(_)) => "deployment hang",
-        Strikes::Deployment(ContainerMode::Error(_)) => "deployment error",
-        Strikes::Node(NodeMode::Crash) => "node crash",
-        Strikes::Node(NodeMode::Partition) => "node partition",
-        Strikes::Node(NodeMode::Isolation) => "node isolation",
-        Strikes::Zone(NodeMode::Crash) => "zone crash",
-        Strikes::Zone(NodeMode::Partition) => "zone partition",
-        Strikes::Zone(NodeMode::Isolation) => "zone isolation",
     }
 }

@@ -69,8 +69,8 @@ pub struct FaultInfo {
     pub name: String,
     /// What it strikes and how, in words: `container crash`, `zone isolation`.
     pub strikes: String,
-    /// Mean time in service between occurrences, in seconds.
-    pub every_mean_s: f64,
+    /// Mean time in service between occurrences, in seconds; `null` for an entry of the script.
+    pub every_mean_s: Option<f64>,
     /// Mean duration in seconds; `null` if it lasts until the restart.
     pub lasts_mean_s: Option<f64>,
     /// Where the numbers come from.

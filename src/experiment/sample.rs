@@ -5,8 +5,8 @@ use serde_json::{Map, Value, json};
 use super::plan::{Plan, Scenario, Stop};
 use super::result::Objective;
 use crate::model::{
-    App, Cluster, ContainerMode, ControlPlane, DeadNodes, Deployment, Fault, ImagePull, Latencies, Model, OnSigterm,
-    PodSpec, PodTolerations, Resources, Start, StartRace, Strikes, Toleration, WhileStarting,
+    App, Cluster, ContainerMode, ControlPlane, DeadNodes, Deployment, Fault, ImagePull, Latencies, Model, Occurrence,
+    OnSigterm, PodSpec, PodTolerations, Resources, Start, StartRace, Strikes, Toleration, WhileStarting,
 };
 use crate::random::Law;
 use crate::time::Duration;
@@ -66,7 +66,7 @@ pub(super) fn model(replicas: u32, min_serving: u32, faults: usize, warm_up: u64
 fn fault(number: usize) -> Fault {
     Fault {
         name: format!("f{number}"),
-        every: Law::exponential(86_400.0).unwrap(),
+        occurs: Occurrence::Every(Law::exponential(86_400.0).unwrap()),
         lasts: None,
         strikes: Strikes::Container(ContainerMode::Crash),
         source: "assumption".to_owned(),

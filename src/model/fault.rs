@@ -1,16 +1,19 @@
 //! What breaks: how often, for how long, what it strikes and who sees it.
 
+use std::fmt;
+
+use crate::ids::{NodeId, SlotId, ZoneId};
 use crate::random::Law;
 
-/// A fault: an occurrence strikes after the target has been in service for a while.
+/// A fault: what strikes, when, how and for how long.
 #[derive(Debug, Clone)]
 pub struct Fault {
     /// Its name, unique in the model.
     pub name: String,
-    /// Seconds that the target is in service between occurrences. The clock stands while the target is
-    /// down, starting or struck, and outlives restarts and replacements (invariant 6).
-    pub every: Law,
-    /// Seconds that an occurrence lasts. A container mode without it lasts until the restart.
+    /// When it strikes.
+    pub occurs: Occurrence,
+    /// Seconds that an occurrence lasts. A container mode without it lasts until the restart; a Node mode
+    /// without it, which only a script has, for ever.
     pub lasts: Option<Law>,
     /// What it strikes, and how.
     pub strikes: Strikes,
@@ -18,17 +21,73 @@ pub struct Fault {
     pub source: String,
 }
 
+impl Fault {
+    /// Mean of the time in service between occurrences, in seconds; `None` for what a script does once.
+    pub fn every_mean(&self) -> Option<f64> {
+        match &self.occurs {
+            Occurrence::Every(law) => Some(law.mean()),
+            Occurrence::Once { .. } => None,
+        }
+    }
+}
+
+/// When a fault strikes.
+#[derive(Debug, Clone)]
+pub enum Occurrence {
+    /// Again and again: seconds that a target is in service between occurrences. The clock stands while the
+    /// target is down, starting or struck, and outlives restarts and replacements (invariant 6).
+    Every(Law),
+    /// By script: once on each of these targets, so many seconds after the start of counting, drawn for each.
+    /// A target that is not there at that moment is not struck.
+    Once {
+        /// Seconds from the start of counting; a moment beyond the horizon does not come.
+        at: Law,
+        /// What is struck; all of the kind that [`Fault::strikes`] needs.
+        targets: Vec<ScriptTarget>,
+    },
+}
+
+/// What one entry of a script strikes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum ScriptTarget {
+    /// The container, or the Pod, in this slot.
+    Slot(SlotId),
+    /// All containers of the Deployment.
+    Deployment,
+    /// This Node.
+    Node(NodeId),
+    /// The Node that holds this slot's Pod at that moment.
+    NodeOf(SlotId),
+    /// All Nodes of this zone.
+    Zone(ZoneId),
+}
+
 /// Target and mode; only the pairs that exist.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Strikes {
     /// One container: every slot has a clock of its own.
     Container(ContainerMode),
+    /// The Pod in a slot: it is deleted through the API (D7, T1). It has no law for `lasts`.
+    Deletion,
     /// All containers of the Deployment at once, also those that start meanwhile: a shared dependency.
     Deployment(ContainerMode),
-    /// One Node: every Node has a clock of its own. Always has a law for `lasts`.
+    /// One Node: every Node has a clock of its own.
     Node(NodeMode),
-    /// All Nodes of a zone at once. Always has a law for `lasts`.
+    /// All Nodes of a zone at once.
     Zone(NodeMode),
+}
+
+/// In words: `container crash`, `zone isolation`.
+impl fmt::Display for Strikes {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Container(mode) => write!(f, "container {}", mode.name()),
+            Self::Deletion => f.write_str("container delete"),
+            Self::Deployment(mode) => write!(f, "deployment {}", mode.name()),
+            Self::Node(mode) => write!(f, "node {}", mode.name()),
+            Self::Zone(mode) => write!(f, "zone {}", mode.name()),
+        }
+    }
 }
 
 /// How a container fails.
@@ -40,6 +99,21 @@ pub enum ContainerMode {
     Hang(Affects),
     /// It answers 5xx at once (W3).
     Error(Affects),
+    /// The sandbox dies, and the Pod's network with it. The kubelet finds out at its next listing (C1), stops the
+    /// container with its grace and starts it anew in a new sandbox (C4).
+    Sandbox,
+}
+
+impl ContainerMode {
+    /// The word for it in files and results.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Crash => "crash",
+            Self::Hang(_) => "hang",
+            Self::Error(_) => "error",
+            Self::Sandbox => "sandbox",
+        }
+    }
 }
 
 /// How a Node fails.
@@ -51,6 +125,21 @@ pub enum NodeMode {
     Partition,
     /// Like a partition, and no request reaches the Node either.
     Isolation,
+    /// The kubelet's process is dead: no probes, no syncs, no heartbeats. Containers run and requests reach them
+    /// (N16). When the fault ends the kubelet is started again (P21, N14).
+    Kubelet,
+}
+
+impl NodeMode {
+    /// The word for it in files and results.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Crash => "crash",
+            Self::Partition => "partition",
+            Self::Isolation => "isolation",
+            Self::Kubelet => "kubelet",
+        }
+    }
 }
 
 /// Who sees a hang or an error.

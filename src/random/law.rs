@@ -195,6 +195,17 @@ impl Law {
         }
     }
 
+    /// The least value that can come, in seconds; 0 for laws that come arbitrarily close to it.
+    pub fn least(&self) -> f64 {
+        match self {
+            Self::Fixed(value) => *value,
+            Self::Uniform { min, .. } => *min,
+            Self::Empirical(values) => values[0],
+            Self::Mixture(parts) => parts.iter().map(|(_, law)| law.least()).fold(f64::INFINITY, f64::min),
+            Self::Exponential { .. } | Self::Weibull { .. } | Self::LogNormal { .. } | Self::Gamma { .. } => 0.0,
+        }
+    }
+
     /// One variate, in seconds.
     pub fn sample(&self, rng: &mut impl Rng) -> f64 {
         match self {

@@ -4,6 +4,7 @@ use super::app;
 use super::diagnostic::Problems;
 use super::duration::LONGEST;
 use super::reader::{Item, Object, nearest};
+use super::script;
 use super::tree::{Mark, Node, Value};
 use super::vary::{self, Target};
 use crate::model::{Start, YEAR};
@@ -127,6 +128,8 @@ pub(super) struct Question {
     pub objective: Node,
     pub goals: Vec<Goal>,
     pub references: References,
+    /// The entries of the script, each with its name and its path.
+    pub script: Vec<(Node, String)>,
     pub axes: Vec<(Patch, Vec<Node>)>,
     pub candidates: Vec<Candidate>,
     pub baseline: Option<Node>,
@@ -161,6 +164,7 @@ pub(super) fn read(document: &Node, problems: &mut Problems) -> Option<Question>
     let starts = [("running", Start::Running), ("fresh", Start::Fresh)];
     let start = spec.get("start").and_then(|word| word.word(problems, &starts)).unwrap_or(Start::Running);
     let seed = spec.get("seed").and_then(|item| item.integer(problems, 0..=i64::MAX)).unwrap_or(1);
+    let script = spec.get("script").map(|list| script::entries(&list, problems)).unwrap_or_default();
     let (stopping, confidence) = read_stopping(&mut spec, problems);
     let goals = spec.get("targets").and_then(|list| list.list(problems)).unwrap_or_default();
     let goals = goals.iter().filter_map(|goal| read_goal(goal, problems)).collect();
@@ -181,6 +185,7 @@ pub(super) fn read(document: &Node, problems: &mut Problems) -> Option<Question>
         objective,
         goals,
         references,
+        script,
         axes,
         candidates,
         baseline,

@@ -5,28 +5,21 @@ use super::diagnostic::Problems;
 use super::labels::is_dns_label;
 use super::law;
 use super::reader::{Item, Object};
-use super::tree::Node;
-use crate::model::{Affects, ContainerMode, Fault, NodeMode, Strikes};
+use super::tree::{Node, Value};
+use crate::model::{Affects, ContainerMode, Fault, NodeMode, Occurrence, Strikes};
+use crate::random::Law;
 use crate::time::Duration;
 
 /// Causes of downtime that are no fault; a fault of that name could not be told from them.
 const RESERVED: [&str; 2] = ["probe", "start"];
 
+/// Kinds of targets.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Target {
+pub(super) enum Kind {
     Container,
     Deployment,
     Node,
     Zone,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Mode {
-    Crash,
-    Hang,
-    Error,
-    Partition,
-    Isolation,
 }
 
 /// The entries of a `FaultModel`, not yet read: an experiment may override or vary them first.
@@ -53,29 +46,16 @@ pub(super) fn check(document: &Node, problems: &mut Problems) {
 /// Reads one fault.
 pub(super) fn read(item: &Item<'_>, problems: &mut Problems) -> Option<Fault> {
     let mut object = item.our_object(problems)?;
-    let name = object.require("name", problems);
-    if let Some(name) = &name
-        && let Some(text) = name.string(problems)
-    {
-        if RESERVED.contains(&text) {
-            name.refuse(problems, "which is a cause without a fault in the reports: choose another name");
-        } else if !is_dns_label(text) {
-            name.refuse(problems, "must be lower-case letters, digits or `-`, first and last a letter or digit");
-        }
-    }
-    let targets = [
-        ("container", Target::Container),
-        ("deployment", Target::Deployment),
-        ("node", Target::Node),
-        ("zone", Target::Zone),
-    ];
-    let target = object.require("target", problems).and_then(|target| target.word(problems, &targets));
-    let mode = read_mode(&mut object, target, problems);
+    let name = object.require("name", problems).and_then(|name| read_name(&name, problems));
+    let kinds =
+        [("container", Kind::Container), ("deployment", Kind::Deployment), ("node", Kind::Node), ("zone", Kind::Zone)];
+    let kind = object.require("target", problems).and_then(|target| target.word(problems, &kinds));
+    let strikes = read_strikes(&mut object, kind, problems);
     // What strikes every second or more often never lets its target serve.
     let least = Duration::from_secs(1);
     let every = object.require("every", problems).and_then(|every| law::read_recurring(&every, problems, least));
-    let lasts = read_lasts(&mut object, target, mode, problems);
-    let affects = object.get("affects").map(|list| read_affects(&list, mode, problems));
+    let is_machine = matches!(kind, Some(Kind::Node | Kind::Zone));
+    let lasts = read_lasts(&mut object, strikes, is_machine, problems);
     let source = object.require("source", problems).and_then(|source| {
         let text = source.string(problems)?;
         if text.trim().is_empty() {
@@ -84,62 +64,95 @@ pub(super) fn read(item: &Item<'_>, problems: &mut Problems) -> Option<Fault> {
         Some(text.to_string())
     });
     object.finish(problems, &[]);
-    let affects = affects.unwrap_or(Some(Affects::ALL))?;
-    let container = match mode? {
-        Mode::Crash => ContainerMode::Crash,
-        Mode::Hang => ContainerMode::Hang(affects),
-        _ => ContainerMode::Error(affects),
-    };
-    let node = match mode? {
-        Mode::Partition => NodeMode::Partition,
-        Mode::Isolation => NodeMode::Isolation,
-        _ => NodeMode::Crash,
-    };
-    let strikes = match target? {
-        Target::Container => Strikes::Container(container),
-        Target::Deployment => Strikes::Deployment(container),
-        Target::Node => Strikes::Node(node),
-        Target::Zone => Strikes::Zone(node),
-    };
-    Some(Fault { name: name?.string(problems)?.to_string(), every: every?, lasts: lasts?, strikes, source: source? })
+    Some(Fault { name: name?, occurs: Occurrence::Every(every?), lasts: lasts?, strikes: strikes?, source: source? })
 }
 
-fn read_mode(object: &mut Object<'_>, target: Option<Target>, problems: &mut Problems) -> Option<Mode> {
-    let item = object.require("mode", problems)?;
-    let container = [("crash", Mode::Crash), ("hang", Mode::Hang), ("error", Mode::Error)];
-    let node = [("crash", Mode::Crash), ("partition", Mode::Partition), ("isolation", Mode::Isolation)];
-    match target? {
-        Target::Container | Target::Deployment => item.word(problems, &container),
-        Target::Node | Target::Zone => item.word(problems, &node),
+/// The name of a fault, in results.
+pub(super) fn read_name(item: &Item<'_>, problems: &mut Problems) -> Option<String> {
+    let text = item.string(problems)?;
+    if RESERVED.contains(&text) {
+        item.refuse(problems, "which is a cause without a fault in the reports: choose another name");
+    } else if !is_dns_label(text) {
+        item.refuse(problems, "must be lower-case letters, digits or `-`, first and last a letter or digit");
+    } else {
+        return Some(text.to_string());
+    }
+    None
+}
+
+/// Reads `mode` and `affects`.
+pub(super) fn read_strikes(object: &mut Object<'_>, kind: Option<Kind>, problems: &mut Problems) -> Option<Strikes> {
+    let mode = object.require("mode", problems);
+    let affects = object.get("affects");
+    let mode_is = |words: &[&str]| mode.as_ref().is_some_and(|mode| words.iter().any(|word| mode_text(mode) == *word));
+    let affects = match affects {
+        None => Affects::ALL,
+        Some(list) if mode_is(&["crash", "sandbox", "delete", "partition", "isolation", "kubelet"]) => {
+            let message = "must only be set for hang and error: everybody sees the other modes";
+            problems.error(list.mark(), &list.path, message);
+            return None;
+        }
+        Some(list) => read_affects(&list, problems)?,
+    };
+    let container = [
+        ("crash", ContainerMode::Crash),
+        ("hang", ContainerMode::Hang(affects)),
+        ("error", ContainerMode::Error(affects)),
+        ("sandbox", ContainerMode::Sandbox),
+    ];
+    let node = [
+        ("crash", NodeMode::Crash),
+        ("partition", NodeMode::Partition),
+        ("isolation", NodeMode::Isolation),
+        ("kubelet", NodeMode::Kubelet),
+    ];
+    let mode = mode?;
+    match kind? {
+        Kind::Container => {
+            let words = container.map(|(word, mode)| (word, Strikes::Container(mode)));
+            mode.word(problems, &[&words[..], &[("delete", Strikes::Deletion)]].concat())
+        }
+        Kind::Deployment => mode.word(problems, &container).map(Strikes::Deployment),
+        Kind::Node => mode.word(problems, &node).map(Strikes::Node),
+        Kind::Zone => mode.word(problems, &node).map(Strikes::Zone),
     }
 }
 
-/// `Some(None)`: the fault lasts until the restart; `None`: what is there is wrong.
-fn read_lasts(
+fn mode_text<'a>(mode: &Item<'a>) -> &'a str {
+    match &mode.node.value {
+        Value::String(text) => text,
+        _ => "",
+    }
+}
+
+/// `Some(None)`: the fault has no end of its own; `None`: what is there is wrong.
+pub(super) fn read_lasts(
     object: &mut Object<'_>,
-    target: Option<Target>,
-    mode: Option<Mode>,
+    strikes: Option<Strikes>,
+    required: bool,
     problems: &mut Problems,
-) -> Option<Option<crate::random::Law>> {
-    let is_machine = matches!(target, Some(Target::Node | Target::Zone));
-    let item = if is_machine {
+) -> Option<Option<Law>> {
+    let item = if required {
         object.require("lasts", problems)?
     } else {
         let Some(item) = object.get("lasts") else { return Some(None) };
         item
     };
-    if !is_machine && target.is_some() && mode == Some(Mode::Crash) {
-        problems.error(item.mark(), &item.path, "must not be set: the crash of a container lasts until its restart");
-        return None;
-    }
-    law::read(&item, problems).map(Some)
+    let over_at_once = match strikes {
+        Some(Strikes::Container(ContainerMode::Crash) | Strikes::Deployment(ContainerMode::Crash)) => {
+            "the crash of a container lasts until its restart"
+        }
+        Some(Strikes::Container(ContainerMode::Sandbox) | Strikes::Deployment(ContainerMode::Sandbox)) => {
+            "the kubelet makes a new sandbox"
+        }
+        Some(Strikes::Deletion) => "the Pod is replaced",
+        _ => return law::read(&item, problems).map(Some),
+    };
+    problems.error(item.mark(), &item.path, format!("must not be set: {over_at_once}"));
+    None
 }
 
-fn read_affects(item: &Item<'_>, mode: Option<Mode>, problems: &mut Problems) -> Option<Affects> {
-    if !matches!(mode, Some(Mode::Hang | Mode::Error) | None) {
-        problems.error(item.mark(), &item.path, "must only be set for hang and error: everybody sees the other modes");
-        return None;
-    }
+fn read_affects(item: &Item<'_>, problems: &mut Problems) -> Option<Affects> {
     let mut affects = Affects { requests: false, readiness: false, liveness: false, startup: false };
     let list = item.list(problems)?;
     if list.is_empty() {
@@ -155,24 +168,4 @@ fn read_affects(item: &Item<'_>, mode: Option<Mode>, problems: &mut Problems) ->
         }
     }
     Some(affects)
-}
-
-/// What a fault strikes and how, in words.
-pub(super) fn in_words(strikes: Strikes) -> String {
-    let container = |mode| match mode {
-        ContainerMode::Crash => "crash",
-        ContainerMode::Hang(_) => "hang",
-        ContainerMode::Error(_) => "error",
-    };
-    let node = |mode| match mode {
-        NodeMode::Crash => "crash",
-        NodeMode::Partition => "partition",
-        NodeMode::Isolation => "isolation",
-    };
-    match strikes {
-        Strikes::Container(mode) => format!("container {}", container(mode)),
-        Strikes::Deployment(mode) => format!("deployment {}", container(mode)),
-        Strikes::Node(mode) => format!("node {}", node(mode)),
-        Strikes::Zone(mode) => format!("zone {}", node(mode)),
-    }
 }

@@ -19,6 +19,7 @@ use super::manifest::{self, Choice, Kind, Manifest};
 use super::naming;
 use super::objects::{self, Machine};
 use super::reader::Item;
+use super::script::{self, Stage};
 use super::tree::{Mark, Node, Sources};
 use super::vary::{self, Input};
 use super::{Report, Severity, app, yaml};
@@ -73,8 +74,8 @@ pub struct FaultInfo {
     pub name: String,
     /// What it strikes and how, in words: `container crash`.
     pub strikes: String,
-    /// Mean time in service between occurrences, in seconds.
-    pub every_mean_s: f64,
+    /// Mean time in service between occurrences, in seconds; `None` for an entry of the script.
+    pub every_mean_s: Option<f64>,
     /// Mean duration in seconds; `None` if it lasts until the restart.
     pub lasts_mean_s: Option<f64>,
     /// Where the numbers come from.
@@ -324,8 +325,8 @@ pub(super) fn load(loader: &mut Loader<'_>, path: &Path, document: &Node) -> Opt
 fn describe(fault: &Fault) -> FaultInfo {
     FaultInfo {
         name: fault.name.clone(),
-        strikes: faults::in_words(fault.strikes),
-        every_mean_s: fault.every.mean(),
+        strikes: fault.strikes.to_string(),
+        every_mean_s: fault.every_mean(),
         lasts_mean_s: fault.lasts.as_ref().map(crate::random::Law::mean),
         source: fault.source.clone(),
     }
@@ -487,6 +488,7 @@ fn scenario_model(
     let mut app = system.app.clone();
     let mut cluster = system.cluster.clone();
     let mut faults = system.faults.clone();
+    let mut script = question.script.clone();
     let mut objective = question.objective.clone();
     let own = candidate.map(|candidate| candidate.patches.as_slice()).unwrap_or_default();
     for (patch, value) in own.iter().map(|(patch, value)| (patch, value)).chain(values.iter().copied()) {
@@ -497,6 +499,7 @@ fn scenario_model(
             Input::Cluster => vary::apply(&mut cluster, steps, value, patch.mark),
             Input::Objective => vary::apply(&mut objective, steps, value, patch.mark),
             Input::Fault(name) => patch_fault(&mut faults, name, steps, value, patch.mark),
+            Input::Script(name) => patch_fault(&mut script, name, steps, value, patch.mark),
         };
         if let Err(message) = result {
             problems.error(patch.mark, &patch.path, message);
@@ -509,7 +512,8 @@ fn scenario_model(
         faults.iter().map(|(node, path)| faults::read(&Item::new(node, path.clone()), problems)).collect();
     let objective = experiment::read_objective(&objective, problems);
     let (deployment, spec, objective) = (deployment?, spec?, objective?);
-    build(question, system, &deployment, app?, &spec, faults.into_iter().collect::<Option<_>>()?, &objective, problems)
+    let faults = faults.into_iter().collect::<Option<_>>()?;
+    build(question, system, &deployment, app?, &spec, faults, &script, &objective, problems)
 }
 
 #[allow(clippy::too_many_arguments, reason = "the parts of a model, named once")]
@@ -519,7 +523,8 @@ fn build(
     deployment: &deployment::Deployment,
     app: crate::model::App,
     spec: &ClusterSpec,
-    faults: Vec<Fault>,
+    mut faults: Vec<Fault>,
+    script: &[(Node, String)],
     objective: &Objective,
     problems: &mut Problems,
 ) -> Option<Model> {
@@ -545,6 +550,8 @@ fn build(
             problems.warn(spec.mark, "", message);
         }
     }
+    let stage = Stage { replicas: deployment.replicas, cluster: &cluster, horizon: question.horizon };
+    script::read_all(script, &mut faults, stage, problems)?;
     Some(Model {
         deployment: convert::deployment(deployment, service.as_ref(), &machines, problems),
         app,
@@ -567,7 +574,8 @@ fn patch_fault(
 ) -> Result<(), String> {
     let Some(position) = faults.iter().position(|(fault, _)| fault.text("name") == Some(name)) else {
         let names: Vec<&str> = faults.iter().filter_map(|(fault, _)| fault.text("name")).collect();
-        return Err(format!("leads nowhere: no fault is called {name}; there are: {}", names.join(", ")));
+        let names = if names.is_empty() { "none".to_string() } else { names.join(", ") };
+        return Err(format!("leads nowhere: no fault is called {name}; there are: {names}"));
     };
     if steps.is_empty() && value.is_null() {
         faults.remove(position);

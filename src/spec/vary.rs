@@ -20,6 +20,7 @@ pub(super) enum Input {
     App,
     Cluster,
     Fault(String),
+    Script(String),
     Objective,
 }
 
@@ -30,7 +31,7 @@ pub(super) struct Target {
     pub steps: Vec<Step>,
 }
 
-const INPUTS: [&str; 5] = ["deployment", "app", "cluster", "faults", "objective"];
+const INPUTS: [&str; 6] = ["deployment", "app", "cluster", "faults", "script", "objective"];
 
 /// Finds out what a key of `vary` means. The error completes "KEY …".
 pub(super) fn resolve(path: &str) -> Result<Target, (String, Option<String>)> {
@@ -53,11 +54,12 @@ pub(super) fn resolve(path: &str) -> Result<Target, (String, Option<String>)> {
         "app" => return within(Input::App, rest, true),
         "cluster" => return within(Input::Cluster, rest, true),
         "objective" => return within(Input::Objective, rest, false),
-        "faults" => {
-            return match rest.split_first() {
-                Some((Step::Key(name), rest)) => Ok(Target { input: Input::Fault(name.clone()), steps: rest.to_vec() }),
-                _ => Err(("must name a fault: `faults.<name>.…`".to_string(), None)),
+        "faults" | "script" => {
+            let Some((Step::Key(name), rest)) = rest.split_first() else {
+                return Err((format!("must name a fault: `{first}.<name>.…`"), None));
             };
+            let input = if first == "faults" { Input::Fault(name.clone()) } else { Input::Script(name.clone()) };
+            return Ok(Target { input, steps: rest.to_vec() });
         }
         _ => {}
     }

@@ -15,7 +15,7 @@ mod watch;
 
 use super::row::Kind;
 use super::{Check, embedded};
-use crate::model::{Fault, Model, Strikes};
+use crate::model::{Fault, Model, Occurrence, Strikes};
 use crate::random::Law;
 
 /// A cause for a sync to its action, and one hop on the way to the load balancer.
@@ -51,7 +51,7 @@ fn bare(replicas: u32) -> Model {
 }
 
 fn fault(strikes: Strikes, every: Law, lasts: Option<Law>) -> Fault {
-    Fault { name: "it".into(), every, lasts, strikes, source: "closed form".into() }
+    Fault { name: "it".into(), occurs: Occurrence::Every(every), lasts, strikes, source: "closed form".into() }
 }
 
 fn fixed(value: f64) -> Law {

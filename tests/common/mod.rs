@@ -7,8 +7,8 @@ pub mod watch;
 use hasim::ids::ZoneId;
 use hasim::model::{
     Affects, App, Cluster, ContainerMode, ControlPlane, DeadNodes, Deployment, Fault, ImagePull, Latencies, Model,
-    Node, NodeMode, OnSigterm, PodSpec, PodTolerations, Probe, Resources, Spread, Start, StartRace, Strikes,
-    Toleration, WhileStarting, Zone,
+    Node, NodeMode, Occurrence, OnSigterm, PodSpec, PodTolerations, Probe, Resources, ScriptTarget, Spread, Start,
+    StartRace, Strikes, Toleration, WhileStarting, Zone,
 };
 use hasim::random::Law;
 use hasim::time::Duration;
@@ -197,8 +197,17 @@ pub const CRASH: Strikes = Strikes::Container(ContainerMode::Crash);
 pub const HANG: Strikes = Strikes::Container(ContainerMode::Hang(Affects::ALL));
 pub const ERROR: Strikes = Strikes::Container(ContainerMode::Error(Affects::ALL));
 
+pub const SANDBOX: Strikes = Strikes::Container(ContainerMode::Sandbox);
+
+/// A fault that a script strikes once per target, this many seconds after the start of counting.
+pub fn scripted(name: &str, at: Law, targets: &[ScriptTarget], strikes: Strikes, lasts: Option<f64>) -> Fault {
+    let occurs = Occurrence::Once { at, targets: targets.to_vec() };
+    let lasts = lasts.map(|lasts| Law::fixed(lasts).unwrap());
+    Fault { name: name.into(), occurs, lasts, strikes, source: "test".into() }
+}
+
 pub fn fault(name: &str, strikes: Strikes, every: Law, lasts: Option<Law>) -> Fault {
-    Fault { name: name.into(), every, lasts, strikes, source: "test".into() }
+    Fault { name: name.into(), occurs: Occurrence::Every(every), lasts, strikes, source: "test".into() }
 }
 
 /// The faults of the speed target: crash every 3 d and hang every 7 d per container, Node crash every 180 d,
@@ -265,6 +274,10 @@ pub fn stormy_reference() -> Model {
         fault("node-isolation", Strikes::Node(NodeMode::Isolation), exponential(days(4.0)), short(100.0, 2000.0)),
         fault("zone-outage", Strikes::Zone(NodeMode::Crash), exponential(days(5.0)), short(600.0, 6000.0)),
         fault("zone-partition", Strikes::Zone(NodeMode::Partition), exponential(days(8.0)), short(600.0, 6000.0)),
+        fault("sandbox", SANDBOX, exponential(days(1.0)), None),
+        fault("deletion", Strikes::Deletion, exponential(days(1.0)), None),
+        fault("kubelet-restart", Strikes::Node(NodeMode::Kubelet), exponential(days(1.0)), short(4.0, 60.0)),
+        fault("zone-kubelets", Strikes::Zone(NodeMode::Kubelet), exponential(days(8.0)), short(100.0, 2000.0)),
     ];
     model.horizon = secs(30.0 * 86_400.0);
     model.warm_up = Duration::ZERO;

@@ -228,7 +228,7 @@ fn result(experiment: &str, varied: &[&str], scenarios: Vec<ScenarioResult>) -> 
             .map(|kind| FaultInfo {
                 name: kind.name.to_owned(),
                 strikes: kind.strikes.to_owned(),
-                every_mean_s: 31_536_000.0 / kind.per_year,
+                every_mean_s: Some(31_536_000.0 / kind.per_year),
                 lasts_mean_s: Some(600.0),
                 source: "assumption".to_owned(),
             })

@@ -170,8 +170,8 @@ impl Observer for Record {
                     pod.faults.push(now);
                 }
             }
-            Happening::MachineDied { node } => self.node(node).down.push(now),
-            Happening::MachineBooted { node } => self.node(node).up.push(now),
+            Happening::FaultStruck { target: Target::Node(node), .. } => self.node(node).down.push(now),
+            Happening::FaultEnded { target: Target::Node(node), .. } => self.node(node).up.push(now),
             Happening::NodeUnknown { node } => self.node(node).unknown.push(now),
             Happening::NodeReady { node } => self.node(node).ready.push(now),
             Happening::TaintAdded { node } => self.node(node).tainted.push(now),

@@ -1,0 +1,60 @@
+//! The script of an experiment: faults at moments that it sets, drawn once per target.
+//!
+//! An entry strikes what it finds. Where there is nothing to strike (a vacant slot, a container without a process, a
+//! machine that is being replaced) nothing happens, and no fault is counted. What is struck already is
+//! struck once more: faults at work on one target stand side by side, and each ends by itself.
+
+use super::observer::Observer;
+use super::{Cluster, Cx, Event, Target};
+use crate::ids::FaultId;
+use crate::model::{Occurrence, ScriptTarget};
+use crate::random::{Owner, Purpose, name_hash};
+use crate::time::{Duration, SimTime};
+
+impl<O: Observer> Cluster<'_, O> {
+    /// Draws the moment of every entry and target.
+    pub(super) fn schedule_script(&mut self, cx: &mut Cx<'_, Event>) {
+        let model = self.model;
+        for (index, fault) in model.faults.iter().enumerate() {
+            let Occurrence::Once { at, targets } = &fault.occurs else { continue };
+            let purpose = Purpose::FaultAt(name_hash(&fault.name));
+            for &target in targets {
+                let at = self.streams.stream(self.owner_of(target), purpose).draw(0, at);
+                let at = Duration::from_secs_f64(at);
+                if at <= model.horizon {
+                    cx.at(SimTime::ZERO + model.warm_up + at, Event::ScriptDue(FaultId::new(index), target));
+                }
+            }
+        }
+    }
+
+    pub(super) fn on_script_due(&mut self, cx: &mut Cx<'_, Event>, fault: FaultId, target: ScriptTarget) {
+        let model = self.model;
+        let law = &model.faults[fault.index()];
+        let purpose = Purpose::FaultLasts(name_hash(&law.name));
+        let lasts = self.streams.stream(self.owner_of(target), purpose);
+        let lasts = law.lasts.as_ref().map(|law| Duration::from_secs_f64(lasts.draw(0, law)));
+        let struck = match target {
+            ScriptTarget::Slot(slot) => Target::Slot(slot),
+            ScriptTarget::Deployment => Target::Deployment,
+            ScriptTarget::Node(node) => Target::Node(node),
+            ScriptTarget::Zone(zone) => Target::Zone(zone),
+            ScriptTarget::NodeOf(slot) => {
+                let node = self.slots[slot.index()].pod.and_then(|pod| self.pods[pod.index()].node);
+                let Some(node) = node else { return };
+                Target::Node(node)
+            }
+        };
+        self.strike(cx, struck, fault, lasts);
+        self.update_clock(cx, struck);
+    }
+
+    fn owner_of(&self, target: ScriptTarget) -> Owner {
+        match target {
+            ScriptTarget::Slot(slot) | ScriptTarget::NodeOf(slot) => self.owner(Target::Slot(slot)),
+            ScriptTarget::Deployment => self.owner(Target::Deployment),
+            ScriptTarget::Node(node) => self.owner(Target::Node(node)),
+            ScriptTarget::Zone(zone) => self.owner(Target::Zone(zone)),
+        }
+    }
+}
