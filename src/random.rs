@@ -82,6 +82,8 @@ pub enum Purpose {
     Taint,
     /// The kubelet's own start after a reboot.
     KubeletStart,
+    /// How loaded the control plane is.
+    Load,
 }
 
 impl Purpose {
@@ -104,6 +106,7 @@ impl Purpose {
             Self::NodeStatus => [16, 0],
             Self::Taint => [14, 0],
             Self::KubeletStart => [15, 0],
+            Self::Load => [18, 0],
         }
     }
 }

@@ -5,7 +5,7 @@ use super::observer::Observer;
 use super::state::Timer;
 use super::{Cluster, Cx, Event};
 use crate::ids::{NodeId, PodId};
-use crate::time::SimTime;
+use crate::time::{Duration, SimTime};
 
 /// One representative proxy (E6).
 #[derive(Debug, Clone, Default)]
@@ -24,6 +24,11 @@ impl<O: Observer> Cluster<'_, O> {
         }
     }
 
+    /// What a step through the control plane takes that takes `span` without load (E10a).
+    pub(super) fn under_load(&self, span: Duration) -> Duration {
+        if self.load == 1.0 { span } else { Duration::from_secs_f64(span.as_secs_f64() * self.load) }
+    }
+
     fn request_status_write(&mut self, cx: &mut Cx<'_, Event>, pod: PodId) {
         let state = &self.pods[pod.index()];
         let connected = state.node.is_some_and(|node| self.nodes[node.index()].connected);
@@ -32,6 +37,7 @@ impl<O: Observer> Cluster<'_, O> {
         }
         let home = state.home.index();
         let after = self.slots[home].propagation.span(&self.model.cluster.latencies.status_write);
+        let after = self.under_load(after);
         let timer = self.timer();
         self.pods[pod.index()].status_write = timer;
         cx.after(after, Event::StatusWritten(pod, timer));
@@ -75,6 +81,7 @@ impl<O: Observer> Cluster<'_, O> {
         }
         let home = self.pods[pod.index()].home.index();
         let after = self.slots[home].propagation.span(&self.model.cluster.latencies.endpoint_slice);
+        let after = self.under_load(after);
         let timer = self.timer();
         self.pods[pod.index()].slice_update = timer;
         cx.after(after, Event::EndpointSliceUpdated(pod, timer));

@@ -177,6 +177,9 @@ pub struct Latencies {
     pub kubelet_ready: Law,
     /// Kubelet process start → first Pod syncs (P21).
     pub kubelet_first_sync: Law,
+    /// Factor on what passes through API server, status writers and controllers (`bind`, `replacement`,
+    /// `status_write`, `endpoint_slice`), drawn once for a replication: under load they grow together (E10a).
+    pub load: Law,
 }
 
 /// Odds of the three outcomes of P11a.

@@ -53,7 +53,8 @@ impl Scenario {
     pub fn model(&self) -> Model {
         let scenarios = embedded::scenarios(&format!("experiments/measured/{}.yaml", self.experiment));
         let wanted = |scenario: &crate::spec::Scenario| {
-            self.candidate.is_none_or(|name| scenario.parameters.get("candidate").and_then(|v| v.as_str()) == Some(name))
+            self.candidate
+                .is_none_or(|name| scenario.parameters.get("candidate").and_then(|v| v.as_str()) == Some(name))
         };
         let found = scenarios.into_iter().find(wanted);
         found.unwrap_or_else(|| panic!("{} has no candidate {:?}", self.experiment, self.candidate)).model
@@ -135,12 +136,32 @@ fn faults() -> Vec<Scenario> {
     type Case = (&'static str, &'static str, [(&'static str, &'static str); 4]);
     let cases: [Case; 7] = [
         ("hang, fast", "fast-hang", [("kind", "hang"), ("runtime", "fast"), ("startupProbe", "0"), ("term", "exit")]),
-        ("hang, startup probe, fast", "fast-hang-startup", [("kind", "hang"), ("runtime", "fast"), ("startupProbe", "1"), ("term", "exit")]),
-        ("hang, SIGTERM ignored, fast", "fast-hang-ignores", [("kind", "hang"), ("runtime", "fast"), ("startupProbe", "0"), ("term", "ignore")]),
+        (
+            "hang, startup probe, fast",
+            "fast-hang-startup",
+            [("kind", "hang"), ("runtime", "fast"), ("startupProbe", "1"), ("term", "exit")],
+        ),
+        (
+            "hang, SIGTERM ignored, fast",
+            "fast-hang-ignores",
+            [("kind", "hang"), ("runtime", "fast"), ("startupProbe", "0"), ("term", "ignore")],
+        ),
         ("503, fast", "fast-503", [("kind", "503"), ("runtime", "fast"), ("startupProbe", "0"), ("term", "exit")]),
-        ("crash, fast", "fast-crash", [("kind", "crash"), ("runtime", "fast"), ("startupProbe", "0"), ("term", "exit")]),
-        ("hang, delayed", "delayed-hang", [("kind", "hang"), ("runtime", "delayed"), ("startupProbe", "0"), ("term", "exit")]),
-        ("crash, delayed", "delayed-crash", [("kind", "crash"), ("runtime", "delayed"), ("startupProbe", "0"), ("term", "exit")]),
+        (
+            "crash, fast",
+            "fast-crash",
+            [("kind", "crash"), ("runtime", "fast"), ("startupProbe", "0"), ("term", "exit")],
+        ),
+        (
+            "hang, delayed",
+            "delayed-hang",
+            [("kind", "hang"), ("runtime", "delayed"), ("startupProbe", "0"), ("term", "exit")],
+        ),
+        (
+            "crash, delayed",
+            "delayed-crash",
+            [("kind", "crash"), ("runtime", "delayed"), ("startupProbe", "0"), ("term", "exit")],
+        ),
     ];
     let scenario = |(name, candidate, filter): Case| Scenario {
         name,
@@ -209,10 +230,7 @@ fn slow_starts() -> Vec<Scenario> {
         ],
         note: "",
     };
-    vec![
-        case("slow start, 15 s", "15", "starts-in-15s"),
-        case("slow start, 36 s", "36", "starts-in-36s"),
-    ]
+    vec![case("slow start, 15 s", "15", "starts-in-15s"), case("slow start, 36 s", "36", "starts-in-36s")]
 }
 
 const ORDINALS: [&str; 12] = ["1", "2", "3", "4", "5", "6", "7", "8", "9", "10", "11", "12"];
@@ -230,11 +248,7 @@ fn loops() -> Vec<Scenario> {
         columns,
         note: "",
     };
-    let crash = (0..7).flat_map(|k| {
-        [
-            nth(predicted("exit_to_next_start", c::nth_exit_to_start(k)), k),
-        ]
-    });
+    let crash = (0..7).flat_map(|k| [nth(predicted("exit_to_next_start", c::nth_exit_to_start(k)), k)]);
     let hang = (0..12).flat_map(|k| {
         [
             nth(predicted("start_to_stop_call", c::nth_start_to_stop(k)), k),

@@ -85,9 +85,7 @@ pub fn rows(scenario: &Scenario, seed: u64, sampler: Sampler<'_>) -> Vec<Row> {
         names.len() as u32
     };
     let base = scenario.model();
-    let models = batches.values().map(|rows| {
-        batch_of(&base, scenario.setting.replicas.unwrap_or_else(|| pods(rows)))
-    });
+    let models = batches.values().map(|rows| batch_of(&base, scenario.setting.replicas.unwrap_or_else(|| pods(rows))));
     let columns = scenario.columns.iter().map(|column| {
         let values = |rows: &Vec<data::Entry<'_>>| -> Vec<f64> {
             let fits = |row: &&data::Entry<'_>| column.when.is_none_or(|(head, value)| row.text(head) == value);
@@ -112,7 +110,8 @@ fn judge(sets: &Sets<'_>) -> Vec<Row> {
             all
         })
         .collect();
-    let measured: Vec<f64> = sets.columns.iter().zip(&pooled).map(|((_, m), all)| ks::distance(&m.sorted, all)).collect();
+    let measured: Vec<f64> =
+        sets.columns.iter().zip(&pooled).map(|((_, m), all)| ks::distance(&m.sorted, all)).collect();
     let mut medians: Vec<Values> = vec![Vec::new(); sets.columns.len()];
     let mut beyond = vec![0usize; sets.columns.len()];
     let mut count = |chunk: &[Vec<Values>], beyond: &mut [usize]| {
@@ -157,7 +156,8 @@ fn row(
     let close = difference.abs() <= SECONDS.max(RELATIVE * reference.median.abs());
     let band = |p| stats::quantile(medians, p).unwrap_or(f64::NAN);
     let within = (band((1.0 - BAND) / 2.0)..=band(f64::midpoint(1.0, BAND))).contains(&reference.median);
-    let what = column.when.map_or_else(|| column.name.to_owned(), |(head, value)| format!("{} ({head} {value})", column.name));
+    let what =
+        column.when.map_or_else(|| column.name.to_owned(), |(head, value)| format!("{} ({head} {value})", column.name));
     let mut note = column.fitted.map_or_else(String::new, |input| format!("fitted: sets {input}"));
     for part in [column.note, scenario.note] {
         if !part.is_empty() {
