@@ -14,6 +14,7 @@
 mod check;
 mod progress;
 mod run;
+mod trace;
 mod verify;
 
 use std::fmt;
@@ -25,6 +26,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::experiment::ExperimentResult;
 use crate::report::{csv, json, markdown, terminal};
+use run::load;
 
 /// How a command ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -33,8 +35,8 @@ pub enum Exit {
     Done,
     /// Failure while running.
     Failed,
-    /// Wrong use: the command line is at fault.
-    Misused,
+    /// Wrong use: the arguments do not fit the experiment.
+    WrongUse,
     /// Bad input: the files are at fault.
     BadInput,
     /// A stated target is missed or cannot be decided yet, or a proof fails.
@@ -48,7 +50,7 @@ impl From<Exit> for ExitCode {
         Self::from(match exit {
             Exit::Done => 0,
             Exit::Failed => 1,
-            Exit::Misused => 2,
+            Exit::WrongUse => 2,
             Exit::BadInput => 3,
             Exit::TargetMissed => 4,
             Exit::Interrupted => 130,
@@ -83,6 +85,10 @@ enum LowCommand {
     },
     /// Re-run everything that backs the simulator's word: closed forms, a real cluster, published tables, rules.
     Verify(VerifyArgs),
+    /// Tell one replication line by line: what strikes, what Kubernetes does, what its users notice.
+    ///
+    /// Try `hasim trace experiments/aidbox.yaml --outage longest --rules`.
+    Trace(TraceArgs),
     /// Make tables and charts anew from the results.json of a folder.
     Report {
         /// The folder that a run has written.
@@ -132,6 +138,40 @@ struct VerifyArgs {
     output: verify::Shown,
 }
 
+/// Flags of `hasim trace` as they were typed.
+#[derive(Debug, Args)]
+struct TraceArgs {
+    /// The experiment file.
+    experiment: PathBuf,
+    /// Which replication, from 0.
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    replication: u64,
+    /// Which scenario; the baseline if not given.
+    #[arg(long, value_name = "NAME")]
+    scenario: Option<String>,
+    /// Another seed than the file's.
+    #[arg(long, value_name = "N")]
+    seed: Option<u64>,
+    /// From this instant, after the start of counting: 90s, 12d3h, or as the trace shows it.
+    #[arg(long, value_name = "T", allow_hyphen_values = true)]
+    from: Option<trace::Moment>,
+    /// Up to this instant.
+    #[arg(long, value_name = "T", allow_hyphen_values = true)]
+    to: Option<trace::Moment>,
+    /// Around an outage: its number, from 1, or `longest`.
+    #[arg(long, value_name = "N|longest", conflicts_with_all = ["from", "to"])]
+    outage: Option<trace::Which>,
+    /// A line for each probe and for what drives it; otherwise probes that change nothing are summed up.
+    #[arg(long)]
+    probes: bool,
+    /// The numbers of the rules behind each line; docs/rules.md says what they are.
+    #[arg(long)]
+    rules: bool,
+    /// No notes on standard error.
+    #[arg(long)]
+    quiet: bool,
+}
+
 /// What goes to standard output.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
 pub(crate) enum Format {
@@ -150,6 +190,7 @@ pub(crate) enum Format {
 #[derive(Debug)]
 enum HiArgs {
     Run(run::Run),
+    Trace(trace::Trace),
     Check(Vec<PathBuf>),
     Verify(verify::Verify),
     Report { folder: PathBuf, format: Format },
@@ -167,6 +208,16 @@ impl From<LowArgs> for HiArgs {
                 format: args.output,
                 quiet: args.quiet,
             }),
+            LowCommand::Trace(args) => Self::Trace(trace::Trace {
+                experiment: args.experiment,
+                scenario: args.scenario,
+                replication: args.replication,
+                seed: args.seed,
+                part: args.outage.map_or(trace::Part::Between(args.from, args.to), trace::Part::Around),
+                each_probe: args.probes,
+                rules: args.rules,
+                quiet: args.quiet,
+            }),
             LowCommand::Check { paths } => Self::Check(paths),
             LowCommand::Verify(args) => Self::Verify(verify::Verify {
                 only: args.only,
@@ -182,6 +233,7 @@ impl From<LowArgs> for HiArgs {
 pub fn main() -> ExitCode {
     let exit = match HiArgs::from(LowArgs::parse()) {
         HiArgs::Run(run) => run.execute(),
+        HiArgs::Trace(trace) => trace.execute(),
         HiArgs::Check(paths) => check::check(&paths),
         HiArgs::Verify(verify) => verify.execute(),
         HiArgs::Report { folder, format } => report(&folder, format),

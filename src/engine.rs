@@ -7,9 +7,6 @@
 //! probe (invariant 2). Cancelling is forgetting: an event of an earlier
 //! incarnation is dropped by whoever receives it.
 
-use std::cmp::Ordering;
-use std::collections::BinaryHeap;
-
 use crate::time::{Duration, SimTime};
 
 /// What a simulation is made of: state that reacts to events.
@@ -26,32 +23,31 @@ pub trait World {
 pub struct Engine<E> {
     now: SimTime,
     end: SimTime,
-    pending: BinaryHeap<Pending<E>>,
+    pending: PendingEvents<E>,
 }
 
-/// An event and its instant; the greatest is the one that comes first, as `BinaryHeap` hands out the greatest.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// An event and its instant.
+#[derive(Debug, Clone, Copy)]
 struct Pending<E> {
     at: SimTime,
     event: E,
 }
 
-impl<E: Ord> Ord for Pending<E> {
-    fn cmp(&self, other: &Self) -> Ordering {
-        match other.at.cmp(&self.at) {
-            Ordering::Equal => other.event.cmp(&self.event),
-            order => order,
-        }
-    }
-}
+/// The pending event set: a list in order of time, the earliest last.
+///
+/// A replication has some dozens of pending events, and most that are new lie near: such a list is faster than a heap.
+#[derive(Debug, Clone)]
+struct PendingEvents<E>(Vec<Pending<E>>);
 
-impl<E: Ord> PartialOrd for Pending<E> {
-    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
-        Some(self.cmp(other))
+impl<E: Copy + Ord> PendingEvents<E> {
+    fn push(&mut self, new: Pending<E>) {
+        let later = |pending: &Pending<E>| pending.at > new.at || pending.at == new.at && pending.event > new.event;
+        let place = self.0.partition_point(later);
+        self.0.insert(place, new);
     }
 
-    fn le(&self, other: &Self) -> bool {
-        self.at > other.at || self.at == other.at && self.event >= other.event
+    fn pop_before(&mut self, until: SimTime) -> Option<Pending<E>> {
+        self.0.pop_if(|earliest| earliest.at < until)
     }
 }
 
@@ -60,7 +56,7 @@ impl<E: Ord> PartialOrd for Pending<E> {
 pub struct Cx<'a, E> {
     now: SimTime,
     end: SimTime,
-    pending: &'a mut BinaryHeap<Pending<E>>,
+    pending: &'a mut PendingEvents<E>,
 }
 
 impl<E: Copy + Ord> Cx<'_, E> {
@@ -86,7 +82,7 @@ impl<E: Copy + Ord> Cx<'_, E> {
 impl<E: Copy + Ord> Engine<E> {
     /// An engine at time 0. Nothing happens at `end` or later: what lies beyond is not even remembered.
     pub fn new(end: SimTime) -> Self {
-        Self { now: SimTime::ZERO, end, pending: BinaryHeap::new() }
+        Self { now: SimTime::ZERO, end, pending: PendingEvents(Vec::with_capacity(64)) }
     }
 
     /// The present instant.
@@ -119,10 +115,7 @@ impl<E: Copy + Ord> Engine<E> {
     }
 
     fn pop_before(&mut self, until: SimTime) -> Option<E> {
-        if self.pending.peek()?.at >= until {
-            return None;
-        }
-        let Pending { at, event } = self.pending.pop()?;
+        let Pending { at, event } = self.pending.pop_before(until)?;
         debug_assert!(at >= self.now, "time never runs back");
         self.now = at;
         Some(event)

@@ -14,6 +14,7 @@ mod runner;
 mod sample;
 mod summary;
 mod target;
+mod timeline;
 
 pub use crate::cluster::Phase;
 pub use by_name::ByName;
@@ -28,3 +29,4 @@ pub use result::{
 pub use runner::{Options, Progress, RunError, run};
 pub use summary::Summary;
 pub use target::{Target, Verdict};
+pub use timeline::{Entry, Look, Outage, PodLife, Recorder, Timeline, Trace, Who, trace};

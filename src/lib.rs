@@ -15,7 +15,7 @@
 //! | 3 | [`report`] | text and pictures from results; never simulates |
 //! | 4 | [`experiment`] | many replications of many scenarios: measuring, merging, stopping, comparing |
 //! | 5 | [`cluster`], [`spec`] | one replication; files as typed text with one conversion into a model. Neither sees the other |
-//! | 6 | [`model`] | the system under study: complete, validated, immutable |
+//! | 6 | [`model`], [`rules`] | the system under study: complete, validated, immutable; the rules of Kubernetes that it follows |
 //! | 7 | [`random`], [`engine`], [`stats`] | generic: they know no Kubernetes |
 //! | 8 | [`time`], [`ids`] | values |
 //!
@@ -58,6 +58,7 @@ pub mod model;
 pub mod output;
 pub mod random;
 pub mod report;
+pub mod rules;
 pub mod spec;
 pub mod stats;
 pub mod time;

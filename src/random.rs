@@ -80,10 +80,12 @@ pub enum Purpose {
     NodeStatus,
     /// Lost tokens of the taint queue (N7a).
     Taint,
-    /// The kubelet's own start after a reboot.
+    /// The kubelet's own start.
     KubeletStart,
     /// How loaded the control plane is.
     Load,
+    /// Whether the round of the Pod garbage collector in which a quarantine ends sees its end (N15).
+    Quarantine,
 }
 
 impl Purpose {
@@ -106,7 +108,8 @@ impl Purpose {
             Self::NodeStatus => [16, 0],
             Self::Taint => [14, 0],
             Self::KubeletStart => [15, 0],
-            Self::Load => [18, 0],
+            Self::Load => [19, 0],
+            Self::Quarantine => [18, 0],
         }
     }
 }

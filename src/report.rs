@@ -1,4 +1,5 @@
-//! Reports: an [`ExperimentResult`](crate::experiment::ExperimentResult) as text, as tables and as pictures.
+//! Reports: an [`ExperimentResult`](crate::experiment::ExperimentResult) as text, as tables and as pictures; a
+//! [`Timeline`](crate::experiment::Timeline) as text.
 //!
 //! A report never simulates and never writes a file: each renderer is a function
 //! of the result alone, so the same result gives the same bytes, today or from a
@@ -10,6 +11,7 @@ pub mod human;
 pub mod json;
 pub mod markdown;
 pub mod terminal;
+pub mod timeline;
 
 mod answer;
 mod labels;

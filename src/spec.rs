@@ -44,6 +44,7 @@ use std::io;
 use std::path::Path;
 
 pub use diagnostic::{Diagnostic, Report, Severity};
+pub use duration::parse as parse_duration;
 pub use experiment::{Bound, Goal, METRICS, Objective, Precision, Stopping};
 pub use study::{FaultInfo, Scenario, Study};
 

@@ -188,7 +188,7 @@ impl fmt::Display for Duration {
 ///
 /// Tickers, relists and controller passes are grids: the next point follows from
 /// the anchor alone, so the points in between need not be played (invariant 5).
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Grid {
     anchor: SimTime,
     period: Duration,

@@ -13,7 +13,7 @@ const LAYERS: [&[&str]; 8] = [
     &["report"],
     &["experiment"],
     &["cluster", "spec"],
-    &["model"],
+    &["model", "rules"],
     &["random", "engine", "stats"],
 ];
 const VALUES: &[&str] = &["time", "ids"];

@@ -98,7 +98,7 @@ impl Observer for Trace {
         let (pod, kind, reaches, reply) = (probes.pod, probes.kind, probes.reaches, probes.reply);
         for sent in probes.instants() {
             self.0.push((sent, Happening::ProbeSent { pod, kind, reaches }));
-            self.0.push((sent, Happening::ProbeEnded { pod, kind, reply }));
+            self.0.push((sent + probes.lasts, Happening::ProbeEnded { pod, kind, reply }));
         }
     }
 }

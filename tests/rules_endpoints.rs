@@ -1,12 +1,13 @@
-//! Rules of the way from readiness to traffic (E4, E7, D7, T2, T6), at their limits.
+//! Rules of the way from readiness to traffic and of the end of a Pod (E4–E10, P13, P20, T1–T6), at their limits.
 
 mod common;
 
+use common::stats::{assert_law, uniform};
 use common::watch::{Log, What, killed, play, play_many};
-use common::{ERROR, WINDOW, bare, fault, struck_once};
+use common::{ERROR, WINDOW, bare, fault, secs, struck_once};
 use hasim::cluster::Phase;
 use hasim::ids::PodId;
-use hasim::model::{Model, NodeMode, OnSigterm, Start, Strikes};
+use hasim::model::{Affects, ContainerMode, Model, NodeMode, OnSigterm, Start, Strikes};
 use hasim::random::Law;
 
 fn fixed(value: f64) -> Law {
@@ -33,7 +34,7 @@ fn old_pod_in_rotation(log: &Log, from: f64, until: f64) -> bool {
     log.endpoints.iter().any(|&(at, p, view)| p == pod && within(at) && view.is_some_and(|view| view.serves))
 }
 
-/// E7: with no ready endpoint, serving and terminating ones are used: the old Pod, once its kubelet has patched Ready
+/// E7, T1: with no ready endpoint, serving and terminating ones are used: the old Pod, once its kubelet has patched Ready
 /// back (E2).
 #[test]
 fn e7_terminating_endpoints_are_used_if_none_is_ready() {
@@ -63,6 +64,107 @@ fn e7_terminating_endpoints_are_not_used_beside_a_ready_one() {
     }
 }
 
+/// P20: a Pod that terminates is still probed for readiness. The process answers nothing from SIGTERM on, for 25 s: the
+/// second failing probe takes the Pod out of the rotation in which it was for want of a ready one (E7).
+#[test]
+fn p20_readiness_probes_go_on_while_a_pod_terminates() {
+    let mut model = returning(1, 300.0);
+    model.app.on_sigterm = OnSigterm::Exits(fixed(25.0));
+    let mut judged = 0;
+    for log in play_many(&model, 7, 200, 1000.0 * WINDOW) {
+        let back = log.struck(0).unwrap() + 380.0;
+        if back > 999.0 * WINDOW {
+            continue;
+        }
+        let of_old =
+            log.endpoints.iter().filter(|(at, pod, _)| *pod == PodId::new(0) && (back..back + 25.0).contains(at));
+        let views: Vec<(f64, bool)> = of_old.map(|(at, _, view)| (at - back, view.is_some())).collect();
+        let Some(&(entered, true)) = views.first() else { continue };
+        judged += 1;
+        // Two failures 5 s apart and two hops, or the pause of the proxy after the entry (E6).
+        let (left, is_in) = *views.last().unwrap();
+        assert!(!is_in && left < (10.0 + 4.0 * 0.01_f64).max(entered + 1.0) + 1e-6, "{views:?}");
+    }
+    assert!(judged > 60, "{judged}");
+}
+
+/// T5, T6: the object of a deleted Pod goes with the next listing after its exit, and what the kubelet cleans up then;
+/// nothing restarts its container before.
+#[test]
+fn t5_t6_the_object_goes_after_the_next_listing() {
+    let mut model = returning(1, 300.0);
+    model.app.on_sigterm = OnSigterm::Exits(fixed(0.3));
+    let logs = play_many(&model, 8, 2000, 1000.0 * WINDOW);
+    let ends = logs.iter().filter_map(|log| {
+        let back = log.struck(0).unwrap() + 380.0;
+        log.pods.iter().find(|&&(at, pods)| at > back && pods == 1).map(|&(at, _)| at - back)
+    });
+    // The kubelet hears of the deletion, stops the process, and cleans up.
+    let from = 0.01 + 0.3 + 0.1;
+    assert_law("from return to end", &ends.collect::<Vec<_>>(), 1, uniform(from, from + 1.005));
+}
+
+/// T2: stopping the container and withdrawing the endpoint begin together. The partition is over before the toleration
+/// is, but not so long that the taint has been taken away: a Pod in rotation is deleted. Its kubelet hears of that
+/// after 50 ms, the load balancer after 200: in between requests meet a process that has got SIGTERM, unless a preStop
+/// hook sleeps that long.
+#[test]
+fn t2_without_a_pre_stop_hook_sigterm_comes_before_the_withdrawal() {
+    for sleeps in [0.0, 5.0] {
+        let mut model = returning(2, 1.0);
+        model.faults[0].lasts = Some(fixed(345.0));
+        model.app.on_sigterm = OnSigterm::Exits(fixed(1.0));
+        model.deployment.pod.pre_stop_sleep = secs(sleeps);
+        (model.cluster.latencies.deletion_seen, model.cluster.latencies.endpoint_slice) = (fixed(0.05), fixed(0.2));
+        let mut judged = 0;
+        for log in play_many(&model, 9, 1500, 1000.0 * WINDOW) {
+            let at = log.struck(0).unwrap();
+            let Some(deleted) = log.reached(0, at, Phase::Reschedule) else { continue };
+            let of_old = || log.endpoints.iter().filter(|(_, pod, _)| *pod == PodId::new(0));
+            let Some(&(entered, _, Some(view))) = of_old().rfind(|(at, _, _)| *at < deleted) else { continue };
+            if deleted < at + 345.0 || entered > deleted - 1.2 || !view.serves {
+                continue;
+            }
+            judged += 1;
+            let after: Vec<(f64, Option<bool>)> =
+                of_old().filter(|e| e.0 > deleted).map(|e| (e.0 - deleted, e.2.map(|view| view.serves))).collect();
+            let is = |i: usize, when: f64, what| (after[i].0 - when).abs() < 1e-6 && after[i].1 == what;
+            if sleeps > 0.0 {
+                assert!(is(0, 0.2, None), "{after:?}");
+            } else {
+                assert!(is(0, 0.05, Some(false)) && is(1, 0.2, None), "{after:?}");
+            }
+        }
+        assert!(judged > 20, "{judged}");
+    }
+}
+
+/// E6: a second change within a second of the proxy's run waits until that second is over.
+#[test]
+fn e6_the_proxy_rests_for_a_second() {
+    let strikes = Strikes::Deployment(ContainerMode::Error(Affects::ALL));
+    let faults = vec![fault("errors", strikes, common::at_random_time(), Some(fixed(14.9)))];
+    let model = Model { faults, ..bare(2) };
+    let mut rested = 0;
+    for log in play_many(&model, 10, 500, WINDOW + 30.0) {
+        let lost = |slot| log.first(slot, 0.0, |w| w == What::Lost).unwrap();
+        let out = |slot| log.looked(slot, lost(slot), |view| !view.in_rotation).unwrap();
+        let (first, second) = if lost(0) < lost(1) { (0, 1) } else { (1, 0) };
+        assert!((out(first) - lost(first) - 0.02).abs() < 1e-6);
+        let expected = (lost(second) + 0.02).max(out(first) + 1.0);
+        // Where both were written before the run, it takes both over.
+        let together = lost(second) + 0.02 <= out(first);
+        assert!(
+            (out(second) - if together { out(first) } else { expected }).abs() < 1e-6,
+            "{} {}",
+            out(first),
+            out(second)
+        );
+        rested += usize::from(!together && out(second) > lost(second) + 0.02 + 1e-6);
+    }
+    assert!(rested > 50, "{rested}");
+}
+
 /// E4: with publishNotReadyAddresses a Pod that is not Ready stays in rotation.
 #[test]
 fn e4_publish_not_ready_addresses_keeps_pods_in_rotation() {
@@ -74,7 +176,7 @@ fn e4_publish_not_ready_addresses_keeps_pods_in_rotation() {
     }
 }
 
-/// P13: without readiness probe a running container is Ready, serving or not; with a startup probe not before its
+/// P13, E1: without readiness probe a running container is Ready, serving or not; with a startup probe not before its
 /// success.
 #[test]
 fn p13_without_readiness_probe_a_started_container_is_ready() {
@@ -92,7 +194,7 @@ fn p13_without_readiness_probe_a_started_container_is_ready() {
     }
 }
 
-/// E10: two hops and a proxy that has rested lie between Ready and traffic, and the same on the way out.
+/// E5, E6, E10, E10a: two hops and a proxy that has rested lie between Ready and traffic, and the same on the way out.
 #[test]
 fn e10_from_readiness_to_traffic() {
     let model = struck_once(ERROR, Some(12.0));

@@ -236,6 +236,32 @@ fn apart(mut model: Model, domain: Vec<Option<u32>>, preferred_weight: Option<u3
     model
 }
 
+/// One zone with two Nodes of these sizes, in thousandths of a CPU and GiB, for Pods of one CPU and 4 GiB.
+fn unequal(replicas: u32, sizes: [(u64, u64); 2]) -> Model {
+    let mut model = deployed(zones(&[2]), replicas, "ScheduleAnyway");
+    model.faults[0].strikes = NODE;
+    model.deployment.pod.spread.clear();
+    model.deployment.pod.requests = Resources { cpu_millis: 1000, memory_bytes: 4 << 30 };
+    for (node, (cpu_millis, gib)) in model.cluster.nodes.iter_mut().zip(sizes) {
+        node.allocatable = Resources { cpu_millis, memory_bytes: gib << 30 };
+    }
+    model
+}
+
+/// S12: the emptier Node scores higher. Of three Pods the Node of twice the size takes two: the first (87 against 75),
+/// one of a tie, or the third (75 against 50, or 62 against 75).
+#[test]
+fn s12_the_larger_node_takes_more() {
+    assert_eq!(zone_counts(&unequal(3, [(4000, 16), (8000, 32)])), only(&[2, 1], 0));
+}
+
+/// S13: balance counts for a Pod with requests. The second Node takes the first Pod (145 against 125) and would still be
+/// the emptier one for the second (54 against 50); but out of balance it has 124 against 125.
+#[test]
+fn s13_a_balanced_node_is_preferred() {
+    assert_eq!(zone_counts(&unequal(2, [(2000, 8), (3000, 32)])), only(&[1, 1], 0));
+}
+
 /// S9: required anti-affinity takes one Pod per domain; Nodes without the key are not constrained.
 #[test]
 fn s9_required_anti_affinity_takes_one_pod_per_domain() {
@@ -258,7 +284,7 @@ fn s10_preferred_anti_affinity_is_only_a_preference() {
     assert_eq!(zone_counts(&model), only(&[3, 2, 2], 0));
 }
 
-/// S9, S16: a replacement is blocked by the terminating Pod on the dead Node and by the living ones on the others; it
+/// S9, S16, N13, T8: a replacement is blocked by the terminating Pod on the dead Node and by the living ones on the others; it
 /// finds its place when the Node returns and the old Pod is gone.
 #[test]
 fn s9_a_replacement_is_blocked_until_the_node_returns() {

@@ -12,7 +12,7 @@ fn wrong_files() -> Vec<PathBuf> {
     files
 }
 
-/// Snapshot: place, field, value and rule of every message.
+/// Snapshot: place, field, value and rule of every message. What the API server refuses is refused (M4, M5).
 #[test]
 fn wrong_files_have_located_messages() {
     let mut all = String::new();

@@ -69,6 +69,7 @@ fn m2_pod_defaults() {
     assert_eq!((pod.requests.cpu_millis, pod.requests.memory_bytes), (251, 1 << 30));
 }
 
+/// P23: the defaults of probes are M3.
 #[test]
 fn m3_probe_defaults() {
     let probe = |text: &str| {
@@ -105,6 +106,21 @@ fn m9_and_e4_the_service_that_selects_the_pods_counts() {
     assert!(!shop("spec:\n  selector: {app: shop}", &other).deployment.publish_not_ready);
     let study = load(&[("shop.yaml", SHOP.split("---").next().unwrap()), ("experiment.yaml", &plain(""))]).unwrap();
     assert_eq!(study.notes, ["no Service of the file selects the Pods of shop: one that does is assumed"]);
+}
+
+#[test]
+fn m7_a_service_without_a_selector_selects_nothing() {
+    let manifest = SHOP.replace("  selector: {app: shop}\n", "");
+    assert_ne!(manifest, SHOP);
+    let study = load(&[("shop.yaml", &manifest), ("experiment.yaml", &plain(""))]).unwrap();
+    assert_eq!(study.notes, ["no Service of the file selects the Pods of shop: one that does is assumed"]);
+}
+
+#[test]
+fn e11_min_ready_seconds_change_nothing_for_traffic() {
+    let shown = |model: Model| format!("{:?}", model.deployment);
+    let with = shop("replicas: 3\n", "replicas: 3\n  minReadySeconds: 60\n");
+    assert_eq!(shown(with), shown(model(SHOP, CLUSTER)));
 }
 
 fn tolerations(list: &str) -> hasim::model::PodTolerations {
@@ -252,6 +268,7 @@ fn t4_and_c9_pre_stop_sleep_and_probe_grace() {
     assert_eq!(shop("seconds: 5", "seconds: 45").deployment.pod.pre_stop_sleep, Duration::from_secs(45));
 }
 
+/// M8: the fields that matter are known by name, modelled or not.
 #[test]
 fn what_would_matter_and_is_not_modelled_is_named() {
     let text = SHOP

@@ -47,7 +47,7 @@ fn quantile(sorted: &[f64], p: f64) -> f64 {
     sorted[(p * sorted.len() as f64) as usize]
 }
 
-/// W9, C11, C13: waits of 0, 10, 20, 40, 80, 160, 300, 300 s nominal; their means within the table's rounding and
+/// W9, C5, C11, C13: waits of 0, 10, 20, 40, 80, 160, 300, 300 s nominal; their means within the table's rounding and
 /// the interval of the sample, for eight means at once. Sample quantiles of 3000 spread by at most 0.5 s here.
 #[test]
 fn w9_c11_c13_the_waits_of_a_crash_loop() {
@@ -99,7 +99,7 @@ fn waits_after_kills(log: &Log) -> (Vec<f64>, Vec<f64>) {
     (waits, deaths)
 }
 
-/// W8, C12: five immediate restarts with deaths 40 s apart, waits of 80, 160 and 300 s, then a wait of 300 s
+/// W8, P9a, C12: five immediate restarts with deaths 40 s apart, waits of 80, 160 and 300 s, then a wait of 300 s
 /// alternates with an immediate restart. The fifth is C12's knife edge, which exact times decide by ≥.
 #[test]
 fn w8_c12_a_permanent_probe_kill_loop() {
@@ -184,6 +184,7 @@ fn c9_sigkill_comes_when_the_grace_is_over() {
     assert_kill_takes(30.0, |model| model.app.on_sigterm = OnSigterm::Exits(fixed(60.0)));
 }
 
+/// T3: the hook's time is part of the grace.
 #[test]
 fn c9_a_pre_stop_sleep_delays_sigterm_and_counts_against_the_grace() {
     assert_kill_takes(15.3, |model| model.deployment.pod.pre_stop_sleep = secs(15.0));
@@ -208,6 +209,7 @@ fn c9_two_seconds_are_left_after_a_pre_stop_that_uses_up_the_grace() {
     });
 }
 
+/// P23: a probe may have a grace period of its own.
 #[test]
 fn c9_the_grace_of_the_probe_that_kills_goes_before_the_pods() {
     for grace in [2.0, 10.0, 90.0] {

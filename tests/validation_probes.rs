@@ -77,7 +77,7 @@ fn assert_finite(strikes: Strikes, seed: u64) {
 }
 
 #[test]
-fn w2b_a_finite_hang_is_noticed_if_the_last_failing_probe_starts_within_it() {
+fn w2_a_finite_hang_is_noticed_if_the_last_failing_probe_starts_within_it() {
     assert_finite(HANG, 10);
 }
 
@@ -102,7 +102,7 @@ fn w3_readiness_returns_with_the_next_probe() {
 
 /// W2 (b): the probe in flight is lost with the hang; the one that follows it finds the process well.
 #[test]
-fn w2b_readiness_returns_when_the_lost_probe_has_timed_out() {
+fn w2_readiness_returns_when_the_lost_probe_has_timed_out() {
     let logs = play_many(&struck_once(HANG, Some(15.0)), 51, 4000, WINDOW + 100.0);
     let returns: Vec<f64> = logs
         .iter()

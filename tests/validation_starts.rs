@@ -41,6 +41,7 @@ fn assert_w4(c: f64, m: f64, seed: u64) {
     assert_law(&format!("crash to Ready, c {c}"), &ready, 1, |x| 0.8 * a(x) + 0.2 * b(x));
 }
 
+/// A crash, a kill for memory included (C17), is seen with the next listing (C1).
 #[test]
 fn w4_crash_to_ready_with_a_short_start() {
     assert_w4(0.3, 1.0, 1);
@@ -82,7 +83,8 @@ fn since_t0(model: &Model, seed: u64, n: u64, when: impl Fn(&Log, f64) -> Option
     play_many(model, seed, n, 300.0).iter().map(|log| when(log, t0(log)).unwrap() - t0(log)).collect()
 }
 
-/// W4, P11a: Ready at s + 20 + δ, with δ of cases (a), (b) and (c).
+/// W4, P11a, C2: the start is seen at once, and Ready comes at s + 20 + δ, with δ of cases (a), (b) and (c).
+/// L is what creating and starting takes (C6).
 #[test]
 fn w4_a_new_pod_is_ready_20_s_and_an_anchor_after_its_start() {
     let l = 0.82;
@@ -95,7 +97,7 @@ fn w4_a_new_pod_is_ready_20_s_and_an_anchor_after_its_start() {
     assert_law("cases (a) and (b)", &rest, 2, |x| (0.80 * a(x) + 0.12 * b(x)) / 0.92);
 }
 
-/// W4: with a startup probe Ready comes at t0 + 25 for L in [1, 5); for L < 1 at t0 + 20 with probability 1 − L.
+/// W4, P1, P4: with a startup probe Ready comes at t0 + 25 for L in [1, 5); for L < 1 at t0 + 20 with probability 1 − L.
 #[test]
 fn w4_a_new_pod_with_a_startup_probe_is_ready_on_the_grid_of_its_first_sync() {
     for (i, (l, early)) in [(0.3, 0.7), (0.8, 0.2), (1.0, 0.0), (3.0, 0.0), (4.9, 0.0)].into_iter().enumerate() {
@@ -153,7 +155,7 @@ fn near(t: f64, exact: f64) -> bool {
     (t - exact).abs() < 1e-6
 }
 
-/// W12, P9: D = 0, P = 5: 5 − L after the start.
+/// W12, P3, P9: D = 0, P = 5: 5 − L after the start; the attempt at t0 found no container.
 #[test]
 fn w12_without_delay_the_first_liveness_probe_comes_a_period_after_the_first_sync() {
     for l in [0.3, 2.0, 4.9] {
@@ -181,7 +183,7 @@ fn p9_a_start_longer_than_a_period() {
     assert_share("f ≥ 0.4", early, probes.len(), 0.6, 1);
 }
 
-/// W12, P12: a startup probe with D = 0 that succeeds on its first tick: that tick also stored Unknown, so the sync
+/// W12, P12, C3: a startup probe with D = 0 that succeeds on its first tick: that tick also stored Unknown, so the sync
 /// that follows the success waits for the next relist: Ready at 5 − L + U[0, 1).
 #[test]
 fn w12_startup_success_on_the_first_tick_waits_for_a_relist() {
@@ -276,7 +278,7 @@ fn killed_while_starting(model: &Model, start_up: f64, seed: u64, n: u64) -> usi
     play_many(&model, seed, n, WINDOW + 60.0).iter().filter(|log| killed_once(log)).count()
 }
 
-/// W5's P(kill) after a crash. It is the startup probe's: the liveness probe's run may carry a failure over (P17).
+/// W5's P(kill) after a crash, with a phase that has nothing to do with the ticks (P9a). It is the startup probe's: the liveness probe's run may carry a failure over (P17).
 #[test]
 fn w5_a_slow_start_after_a_crash_with_a_startup_probe() {
     let mut model = crashing(0.3);

@@ -60,20 +60,7 @@ impl Run {
     }
 
     fn plan(&self) -> Result<Plan, Exit> {
-        let study = match spec::load_experiment(&self.experiment) {
-            Ok(study) => study,
-            Err(report) => {
-                eprint_report(&report);
-                if let Some(hint) = hint(&self.experiment) {
-                    let _ = writeln!(anstream::stderr(), "help: {hint}");
-                }
-                return Err(Exit::BadInput);
-            }
-        };
-        if !self.quiet {
-            eprint_report(&study.findings);
-        }
-        let mut plan = Plan::of(study);
+        let mut plan = load(&self.experiment, self.quiet)?;
         plan.seed = self.seed.unwrap_or(plan.seed);
         if let Some(replications) = self.replications {
             plan.stop = Stop::Fixed(replications);
@@ -97,6 +84,25 @@ impl Run {
             Exit::Done
         } else {
             Exit::TargetMissed
+        }
+    }
+}
+
+/// Reads an experiment; what is found in its files goes to standard error.
+pub(super) fn load(experiment: &Path, quiet: bool) -> Result<Plan, Exit> {
+    match spec::load_experiment(experiment) {
+        Ok(study) => {
+            if !quiet {
+                eprint_report(&study.findings);
+            }
+            Ok(Plan::of(study))
+        }
+        Err(report) => {
+            eprint_report(&report);
+            if let Some(hint) = hint(experiment) {
+                let _ = writeln!(anstream::stderr(), "help: {hint}");
+            }
+            Err(Exit::BadInput)
         }
     }
 }

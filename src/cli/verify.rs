@@ -34,7 +34,7 @@ impl Verify {
             checks = verify::select(checks, only);
             if checks.is_empty() {
                 complain(format_args!("no check is called `{only}`\n{help}"));
-                return Exit::Misused;
+                return Exit::WrongUse;
             }
         }
         let proof = match verify::run(&checks, self.threads) {

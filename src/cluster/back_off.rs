@@ -83,6 +83,18 @@ mod tests {
         assert_eq!(crash_waits(4, 540), [0, 10, 20, 40], "nine minutes are not enough");
     }
 
+    /// C11: at a delay of 300 s an instance that ran for 400 s waits for the entry to be forgotten, 600 s after its
+    /// start, and the sequence begins anew.
+    #[test]
+    fn c11_a_wait_ends_when_the_entry_is_forgotten() {
+        let rules = ControlPlane::default();
+        let mut back_off = BackOff { entry: Some(Entry { delay: secs(300).since(secs(0)), last: secs(0) }) };
+        assert_eq!(back_off.try_start(secs(400), Some(secs(400)), &rules), Err(secs(700)));
+        assert_eq!(back_off.try_start(secs(600), Some(secs(400)), &rules), Err(secs(700)));
+        assert_eq!(back_off.try_start(secs(601), Some(secs(400)), &rules), Ok(()));
+        assert_eq!(back_off.try_start(secs(605), Some(secs(605)), &rules), Err(secs(615)));
+    }
+
     #[test]
     fn c10_first_start_makes_no_entry() {
         let mut back_off = BackOff::default();

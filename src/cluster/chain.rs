@@ -57,6 +57,7 @@ mod tests {
     use super::*;
     use crate::random::{Owner, Purpose, Streams};
 
+    /// N2 is such a chain, too.
     #[test]
     fn n1_neighbours_keep_their_distance_and_are_found_from_anywhere() {
         let stream = Streams::new(3, 0).stream(Owner::Node { zone: 0, index: 0 }, Purpose::Lease);

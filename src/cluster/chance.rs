@@ -17,9 +17,12 @@
 pub(crate) struct Chance {
     /// Probability that one probe fails.
     pub p: f64,
+    first: f64,
     ln_first: f64,
     second: f64,
     weight: f64,
+    /// After so many attempts the second root counts for nothing beside the first: less than e⁻⁵⁰.
+    forgotten: f64,
 }
 
 /// How many failures in a row matter.
@@ -41,7 +44,9 @@ impl Chance {
         // precision even where it is 1 − 1e-8.
         let complement = p * p / (1.0 - second);
         let first = 1.0 - complement;
-        Self { p, ln_first: libm::log1p(-complement), second, weight: (1.0 - second) / (first - second) }
+        let weight = (1.0 - second) / (first - second);
+        let forgotten = -50.0 / libm::log(-second / first);
+        Self { p, first, ln_first: libm::log1p(-complement), second, weight, forgotten }
     }
 
     /// Probability that the run has not reached what matters within `n` attempts, starting after a success.
@@ -49,7 +54,9 @@ impl Chance {
         let n = n as f64;
         match matters {
             Matters::One => libm::exp(n * libm::log1p(-self.p)),
-            Matters::Two => self.weight * libm::exp(n * self.ln_first) + (1.0 - self.weight) * power(self.second, n),
+            Matters::Two => {
+                self.weight * libm::exp(n * self.ln_first) + (1.0 - self.weight) * self.power(self.second, n)
+            }
         }
     }
 
@@ -84,17 +91,18 @@ impl Chance {
             Matters::One => false,
             Matters::Two if n == 0 => false,
             Matters::Two => {
-                let last_succeeded = (1.0 - self.p) * self.survival(matters, n - 1) / self.survival(matters, n);
-                u >= last_succeeded
+                // S(n−1) / S(n), without the powers of the first root, which is nearly 1.
+                let second = (1.0 - self.weight) * self.power(self.second / self.first, (n - 1) as f64);
+                let ratio = (self.weight + second) / (self.weight * self.first + second * self.second);
+                u >= (1.0 - self.p) * ratio
             }
         }
     }
-}
 
-/// `x` to the power of the whole number `n`, for an `x` that may be negative.
-fn power(x: f64, n: f64) -> f64 {
-    // Beyond that it is nothing: |x| is below 0.62.
-    if n > 2000.0 { 0.0 } else { libm::pow(x, n) }
+    /// `x`, of the second root, to the power of the whole number `n`.
+    fn power(&self, x: f64, n: f64) -> f64 {
+        if n > self.forgotten { 0.0 } else { libm::pow(x, n) }
+    }
 }
 
 #[cfg(test)]

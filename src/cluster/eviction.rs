@@ -9,7 +9,7 @@ use super::observer::Observer;
 use super::state::Timer;
 use super::{Cluster, Cx, Event};
 use crate::ids::{NodeId, PodId, ZoneId};
-use crate::model::Toleration;
+use crate::model::{Eviction, Toleration};
 use crate::time::{Duration, SimTime};
 
 /// The Nodes of one zone that wait for their NoExecute taint, behind a token bucket of one token (N7).
@@ -47,9 +47,11 @@ impl<O: Observer> Cluster<'_, O> {
         self.model.cluster.nodes[node.index()].zone.map_or(self.zones.len(), ZoneId::index)
     }
 
+    /// The Node queues for its NoExecute taint, or, where the controller evicts by itself, for that.
     pub(super) fn queue_for_taint(&mut self, cx: &mut Cx<'_, Event>, node: NodeId) {
+        let is_due = self.is_due_for_eviction(cx, node);
         let state = &mut self.nodes[node.index()];
-        if state.queued || state.no_execute {
+        if state.queued || state.no_execute || !is_due {
             return;
         }
         state.queued = true;
@@ -59,13 +61,24 @@ impl<O: Observer> Cluster<'_, O> {
         self.serve_queue(cx, queue);
     }
 
-    /// The queue is served at its next round with a token.
+    /// A Node that is not Ready is due for its taint at once; without taints, when it has been silent for the timeout.
+    fn is_due_for_eviction(&self, cx: &Cx<'_, Event>, node: NodeId) -> bool {
+        match self.model.cluster.control_plane.eviction {
+            Eviction::Taints => true,
+            Eviction::After(timeout) => {
+                self.last_seen(node).is_some_and(|seen| cx.now().saturating_since(seen) > timeout)
+            }
+        }
+    }
+
+    /// The queue is served at its next round with a token. A refill lasts a whole number of rounds, and the token
+    /// is there in the last of them (N7: taints at 10 s intervals).
     fn serve_queue(&mut self, cx: &mut Cx<'_, Event>, index: usize) {
         let queue = &self.taint_queues[index];
         if queue.nodes.is_empty() || queue.rate <= 0.0 || queue.timer.is_set() {
             return;
         }
-        let at = self.taint_grid.after(queue.token_at.max(cx.now()));
+        let at = self.taint_grid.at_or_after(queue.token_at.max(cx.now()));
         let timer = self.timer();
         self.taint_queues[index].timer = timer;
         cx.at(at, Event::TaintDue(index as u32, timer));
@@ -93,23 +106,30 @@ impl<O: Observer> Cluster<'_, O> {
         self.plan_pass(cx);
     }
 
-    /// The taint is there: every Pod of the Node is deleted when its toleration is over (N9).
+    /// The taint is there: every Pod of the Node is deleted when its toleration is over (N9), or at once where the
+    /// controller knows no taints.
     fn taint(&mut self, cx: &mut Cx<'_, Event>, node: NodeId) {
         self.nodes[node.index()].no_execute = true;
         self.tell(cx, Happening::TaintAdded { node });
-        let after = match self.model.deployment.pod.tolerations.unreachable {
-            Toleration::Forever => return,
-            Toleration::None => Duration::ZERO,
-            Toleration::For(span) => span,
-        };
         for pod in self.pods_on(node) {
-            if self.pods[pod.index()].deleted {
-                continue;
+            if !self.pods[pod.index()].deleted {
+                self.schedule_eviction(cx, pod);
             }
-            let timer = self.timer();
-            self.pods[pod.index()].eviction = timer;
-            cx.after(after, Event::EvictionDue(pod, timer));
         }
+    }
+
+    /// The Pod is on a Node with the NoExecute taint from now on (N9), or on one that the controller without taints
+    /// has given up.
+    pub(super) fn schedule_eviction(&mut self, cx: &mut Cx<'_, Event>, pod: PodId) {
+        let after = match (self.model.cluster.control_plane.eviction, self.model.deployment.pod.tolerations.unreachable)
+        {
+            (Eviction::After(_), _) | (Eviction::Taints, Toleration::None) => Duration::ZERO,
+            (Eviction::Taints, Toleration::Forever) => return,
+            (Eviction::Taints, Toleration::For(span)) => span,
+        };
+        let timer = self.timer();
+        self.pods[pod.index()].eviction = timer;
+        cx.after(after, Event::EvictionDue(pod, timer));
     }
 
     /// The Node is Ready, or all zones are down: the taint goes, and with it every timer (N9, N11).

@@ -181,13 +181,13 @@ pub enum Happening {
         /// Which worker.
         kind: ProbeKind,
     },
-    /// The kubelet has triggered the readiness worker: its ticks start anew (P11).
+    /// The kubelet has triggered the readiness worker: its ticks start anew, and it attempts at once or right after the
+    /// probe that waits (P11).
     ReadinessTriggered {
         /// The Pod.
         pod: PodId,
-        /// The worker attempts at once, or right after the probe that waits. False: it still sees the status from
-        /// before the start (P11a).
-        attempts: bool,
+        /// False: it still sees the status from before the start (P11a), and acts on that (P7a).
+        sees_new_status: bool,
     },
     /// A probe is sent.
     ProbeSent {
@@ -249,7 +249,7 @@ pub enum Happening {
         /// The Node.
         node: NodeId,
     },
-    /// The machine runs again; its kubelet is starting (N14).
+    /// The machine runs again (N14).
     MachineBooted {
         /// The Node.
         node: NodeId,
@@ -261,6 +261,11 @@ pub enum Happening {
     },
     /// The kubelet, or its machine, reaches the control plane again (N14).
     NodeReconnected {
+        /// The Node.
+        node: NodeId,
+    },
+    /// The kubelet's process is dead; containers live on (N16).
+    KubeletStopped {
         /// The Node.
         node: NodeId,
     },
@@ -318,6 +323,66 @@ pub enum Happening {
     },
 }
 
+impl Happening {
+    /// The Pod that it concerns, if it is one.
+    pub const fn pod(self) -> Option<PodId> {
+        match self {
+            Self::PodCreated { pod, .. }
+            | Self::PodMet { pod, .. }
+            | Self::PodUnschedulable { pod }
+            | Self::PodBound { pod, .. }
+            | Self::PodEvicted { pod }
+            | Self::PodCollected { pod }
+            | Self::PodDeleted { pod }
+            | Self::PodGone { pod }
+            | Self::FirstSync { pod }
+            | Self::StartBegan { pod, .. }
+            | Self::ContainerStarted { pod, .. }
+            | Self::AppServing { pod, .. }
+            | Self::KillDecided { pod, .. }
+            | Self::DeletionSeen { pod }
+            | Self::StopBegan { pod, .. }
+            | Self::SigtermSent { pod, .. }
+            | Self::ContainerExited { pod, .. }
+            | Self::ExitNoticed { pod }
+            | Self::BackedOff { pod, .. }
+            | Self::ReadyDecided { pod, .. }
+            | Self::InstanceNoticed { pod, .. }
+            | Self::FoundNotRunning { pod, .. }
+            | Self::ReadinessTriggered { pod, .. }
+            | Self::ProbeSent { pod, .. }
+            | Self::ProbeEnded { pod, .. }
+            | Self::ProbesSkipped(SkippedProbes { pod, .. })
+            | Self::Verdict { pod, .. }
+            | Self::ReadyWritten { pod, .. }
+            | Self::EndpointSliceUpdated { pod, .. }
+            | Self::RotationChanged { pod, .. } => Some(pod),
+            _ => None,
+        }
+    }
+
+    /// The Node that it concerns, if it is one.
+    pub const fn node(self) -> Option<NodeId> {
+        match self {
+            Self::MachineDied { node }
+            | Self::MachineBooted { node }
+            | Self::NodeDisconnected { node }
+            | Self::NodeReconnected { node }
+            | Self::KubeletStopped { node }
+            | Self::KubeletStarted { node }
+            | Self::LeaseResumed { node }
+            | Self::NodeUnknown { node }
+            | Self::NodeReady { node }
+            | Self::TaintQueued { node }
+            | Self::TaintAdded { node }
+            | Self::TaintRemoved { node }
+            | Self::NodeDeleted { node }
+            | Self::NodeJoined { node } => Some(node),
+            _ => None,
+        }
+    }
+}
+
 /// What a probe met (P14).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Reply {
@@ -343,7 +408,7 @@ impl Reply {
     }
 }
 
-/// Probes that all met the same, at once, and were not played. Where probes fail by chance, those among them that
+/// Probes that all met the same and were not played. Where probes fail by chance, those among them that
 /// failed alone are not told: they changed nothing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct SkippedProbes {
@@ -359,21 +424,23 @@ pub struct SkippedProbes {
     pub count: u64,
     /// When the first was sent.
     pub first: SimTime,
-    /// When the second was, or would have been: the first need not lie on the worker's ticks.
+    /// When the second was sent, or would have been.
     pub second: SimTime,
     /// From one to the next, from the second on.
-    pub period: Duration,
+    pub spacing: Duration,
+    /// From each to its reply: the timeout, or nothing.
+    pub lasts: Duration,
 }
 
 impl SkippedProbes {
-    /// When each was sent, and answered.
+    /// When each was sent.
     pub fn instants(self) -> impl Iterator<Item = SimTime> {
         (0..self.count).map(move |n| self.instant(n))
     }
 
     /// When the n-th was sent, counted from 0.
     pub fn instant(self, n: u64) -> SimTime {
-        if n == 0 { self.first } else { self.second + self.period * (n - 1) }
+        if n == 0 { self.first } else { self.second + self.spacing * (n - 1) }
     }
 }
 

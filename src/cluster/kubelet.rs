@@ -170,13 +170,16 @@ impl<O: Observer> Cluster<'_, O> {
         }
         self.pods[pod.index()].resync_at = SimTime::NEVER;
         let race = self.pods[pod.index()].race.take().unwrap_or(Race::NewStatus);
-        if stage == Stage::Exited || !self.pods[pod.index()].container.sandbox {
+        if stage == Stage::Exited {
             self.tell(cx, Happening::ExitNoticed { pod });
+        }
+        if stage == Stage::Exited || !self.pods[pod.index()].container.sandbox {
             self.react(cx, pod);
         }
+        let before = self.pods[pod.index()].status;
         self.update_status(cx, pod);
         self.pods[pod.index()].last_sync = cx.now();
-        self.trigger_readiness(cx, pod, race);
+        self.trigger_readiness(cx, pod, race, &before);
         let container = &self.pods[pod.index()].container;
         match container.stage {
             // A container without a sandbox is stopped, whatever its probes say (C4).
@@ -232,30 +235,26 @@ impl<O: Observer> Cluster<'_, O> {
         self.set_ready(cx, pod, ready);
     }
 
-    /// Whenever the kubelet recomputes the status of a started container whose stored readiness is not Success,
-    /// it triggers the readiness worker (P11).
-    fn trigger_readiness(&mut self, cx: &mut Cx<'_, Event>, pod: PodId, race: Race) {
+    /// Whenever the kubelet recomputes the status of a started container whose readiness is not Success, it
+    /// triggers the readiness worker (P11). The trigger comes before the new status is stored, so the worker may
+    /// still see the one from before (P11a): then it acts on the old instance's account (P7a).
+    fn trigger_readiness(&mut self, cx: &mut Cx<'_, Event>, pod: PodId, race: Race, before: &Status) {
         let state = &self.pods[pod.index()];
         let stored = state.worker(ProbeKind::Readiness).and_then(|worker| worker.result_for(state.status.instance));
         if !(state.status.running && state.status.started) || stored == Some(Stored::Success) {
             return;
         }
         self.catch_up(cx, pod, ProbeKind::Readiness);
-        let Some(prober) = self.pods[pod.index()].workers[ProbeKind::Readiness as usize].as_mut() else { return };
-        let attempts = race == Race::NewStatus;
-        self.observer.happened(cx.now(), Happening::ReadinessTriggered { pod, attempts });
-        match race {
-            Race::NewStatus => {
-                if prober.worker.trigger(cx.now()) {
-                    self.attempt(cx, pod, ProbeKind::Readiness, false);
-                }
-            }
-            // The worker saw the old status: only its ticks start anew (P11a).
-            Race::OldStatus => prober.worker.anchor(cx.now()),
-            Race::OldStatusSynced => {
-                prober.worker.anchor(cx.now());
-                self.request_sync(cx, pod);
-            }
+        let sees_new_status = race == Race::NewStatus;
+        self.tell(cx, Happening::ReadinessTriggered { pod, sees_new_status });
+        let state = &mut self.pods[pod.index()];
+        let Some(prober) = state.workers[ProbeKind::Readiness as usize].as_mut() else { return };
+        if prober.worker.trigger(cx.now()) {
+            let status = if sees_new_status { state.status } else { *before };
+            self.attempt_under(cx, pod, ProbeKind::Readiness, false, &status);
+        }
+        if race == Race::OldStatusSynced {
+            self.request_sync(cx, pod);
         }
     }
 

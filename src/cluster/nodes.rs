@@ -6,7 +6,7 @@ use super::observer::Observer;
 use super::state::{Kubelet, Timer};
 use super::{Cluster, Cx, Event, Mode};
 use crate::ids::{NodeId, PodId};
-use crate::model::{DeadNodes, NodeMode};
+use crate::model::{DeadNodes, Eviction, NodeMode};
 use crate::time::SimTime;
 
 /// The node monitor's memory.
@@ -37,6 +37,9 @@ impl<O: Observer> Cluster<'_, O> {
         }
         let (was_alive, was_connected) = (state.alive, state.connected);
         (state.alive, state.connected, state.reachable) = (alive, connected, reachable);
+        if !was_alive && alive {
+            self.tell(cx, Happening::MachineBooted { node });
+        }
         if was_alive && !alive {
             self.lose_machine(cx, node);
         } else if ran_kubelet && !runs_kubelet {
@@ -71,6 +74,7 @@ impl<O: Observer> Cluster<'_, O> {
 
     /// The kubelet's process dies; containers and proxy live on (N16).
     fn stop_kubelet(&mut self, cx: &mut Cx<'_, Event>, node: NodeId) {
+        self.tell(cx, Happening::KubeletStopped { node });
         self.end_kubelet(node);
         for pod in self.pods_on(node) {
             self.lose_kubelet(cx, pod);
@@ -251,12 +255,14 @@ impl<O: Observer> Cluster<'_, O> {
             return None;
         }
         let settled = if state.ready { !state.no_execute && !state.queued } else { state.no_execute || state.queued };
-        if !settled {
-            return Some(next);
-        }
-        let seen = state.silent_since.filter(|_| state.ready)?;
-        let over = seen + self.model.cluster.control_plane.node_monitor_grace;
-        Some(self.pass_grid.after(over).max(next))
+        let rules = &self.model.cluster.control_plane;
+        let over = match rules.eviction {
+            _ if settled && state.ready => rules.node_monitor_grace,
+            Eviction::After(timeout) if !settled && !state.ready => timeout,
+            _ if !settled => return Some(next),
+            _ => return None,
+        };
+        Some(self.pass_grid.after(state.silent_since? + over).max(next))
     }
 
     /// One pass over all Nodes (N3, N6, N7, N11).
@@ -270,16 +276,11 @@ impl<O: Observer> Cluster<'_, O> {
             if !state.registered {
                 continue;
             }
-            let seen = match self.mode {
-                Mode::Fast => state.silent_since,
-                Mode::EveryProbe => {
-                    if std::mem::take(&mut state.renewed) {
-                        state.seen = cx.now();
-                    }
-                    Some(state.seen)
-                }
-            };
-            if state.ready && seen.is_some_and(|seen| cx.now().saturating_since(seen) > grace) {
+            if std::mem::take(&mut state.renewed) {
+                state.seen = cx.now();
+            }
+            let seen = self.last_seen(node);
+            if self.nodes[node.index()].ready && seen.is_some_and(|seen| cx.now().saturating_since(seen) > grace) {
                 self.mark_unknown(cx, node);
             }
             if self.nodes[node.index()].ready {
@@ -291,6 +292,16 @@ impl<O: Observer> Cluster<'_, O> {
         self.assess_zones(cx);
         self.monitor.stale = false;
         self.plan_pass(cx);
+    }
+
+    /// The pass that noticed the Node's last heartbeat (N3). In the fast mode `None` while heartbeats come: then that
+    /// was a short while ago.
+    pub(super) fn last_seen(&self, node: NodeId) -> Option<SimTime> {
+        let state = &self.nodes[node.index()];
+        match self.mode {
+            Mode::Fast => state.silent_since,
+            Mode::EveryProbe => Some(state.seen),
+        }
     }
 
     /// The monitor has seen no lease for the grace period: Ready becomes Unknown and the Node's Pods are marked
@@ -352,8 +363,7 @@ impl<O: Observer> Cluster<'_, O> {
         self.tell(cx, Happening::NodeDeleted { node });
         self.lift_no_execute(cx, node);
         self.monitor.stale = true;
-        let noticed = self.gc_grid.at_or_after(cx.now());
-        let collected = self.gc_grid.at_or_after(noticed + self.model.cluster.control_plane.pod_gc_quarantine);
+        let collected = self.collected_at(cx, node);
         for pod in self.pods_on(node) {
             self.request_slice_update(cx, pod);
             let timer = self.timer();
@@ -363,6 +373,17 @@ impl<O: Observer> Cluster<'_, O> {
         }
         self.plan_pass(cx);
         self.retry_pending(cx);
+    }
+
+    /// The Pod garbage collector notices an orphan in one of its rounds, and collects it in a round after the
+    /// quarantine (N15). A quarantine of whole rounds ends during a round, and whether that round sees it hangs on
+    /// milliseconds, as in C12: even odds.
+    fn collected_at(&mut self, cx: &Cx<'_, Event>, node: NodeId) -> SimTime {
+        let noticed = self.gc_grid.at_or_after(cx.now());
+        let over = noticed + self.model.cluster.control_plane.pod_gc_quarantine;
+        let round = self.gc_grid.at_or_after(over);
+        let is_missed = round == over && self.nodes[node.index()].quarantine_dice.uniform() < 0.5;
+        if is_missed { self.gc_grid.after(over) } else { round }
     }
 
     /// A new machine takes the dead one's place, once the old Node object is out of its way.
@@ -390,6 +411,7 @@ impl<O: Observer> Cluster<'_, O> {
         self.tell(cx, Happening::NodeJoined { node });
         // Its zone may be struck at this moment; then it joins as soon as it can.
         self.refresh_node(cx, node);
+        self.retry_pending(cx);
         self.update_clock(cx, super::Target::Node(node));
     }
 

@@ -10,7 +10,7 @@
 
 use super::chance::Matters;
 use crate::model::{Probe, ProbeKind};
-use crate::time::{Grid, SimTime};
+use crate::time::{Duration, Grid, SimTime};
 
 /// What one probe found.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -73,10 +73,30 @@ pub struct Status {
 /// What a probe would meet, as far as skipping is concerned.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Outlook {
-    /// The same observation at once, every time.
-    Steady(Observation),
+    /// The same, every time.
+    Steady(Finding),
     /// Anything else.
     Changing,
+}
+
+/// What every probe meets while nothing changes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Finding {
+    /// A good answer at once.
+    Success,
+    /// A refusal or an error at once.
+    Failure,
+    /// No answer: a failure when the timeout is over.
+    Silence,
+}
+
+impl Finding {
+    fn observation(self) -> Observation {
+        match self {
+            Self::Success => Observation::Success,
+            Self::Failure | Self::Silence => Observation::Failure,
+        }
+    }
 }
 
 /// When the next attempt that can change something is due.
@@ -86,12 +106,14 @@ pub enum Next {
     At(SimTime),
     /// Not until the surroundings change: attempts do nothing.
     Idle,
-    /// Not until the surroundings change: every attempt from `first` on finds the same.
+    /// Every attempt from `first` on finds the same until the surroundings change.
     Steady {
         /// The first attempt that finds it.
         first: SimTime,
         /// What it finds.
-        observation: Observation,
+        finding: Finding,
+        /// The attempt that reaches a verdict, counted from 1; none ever does where the verdict stands already.
+        decides: Option<u64>,
     },
 }
 
@@ -288,13 +310,6 @@ impl Worker {
         true
     }
 
-    /// The trigger met the old status and did nothing but restart the ticks (P11a, cases b and c).
-    pub fn anchor(&mut self, now: SimTime) {
-        if self.trigger(now) {
-            self.next = self.ticks.after(now);
-        }
-    }
-
     fn notice(&mut self, instance: u32) {
         self.known = instance;
         self.on_hold = false;
@@ -340,27 +355,45 @@ impl Worker {
         }
         let from = self.allowed_from(status);
         let first = if self.next >= from { self.next } else { self.ticks.at_or_after(from) };
-        match (outlook, result) {
-            (Outlook::Steady(observation @ Observation::Success), Stored::Success)
-            | (Outlook::Steady(observation @ Observation::Failure), Stored::Failure) => {
-                Next::Steady { first, observation }
+        let Outlook::Steady(finding) = outlook else { return Next::At(first) };
+        match (finding.observation(), result) {
+            (Observation::Success, Stored::Success) | (Observation::Failure, Stored::Failure) => {
+                Next::Steady { first, finding, decides: None }
             }
-            _ => Next::At(first),
+            // Whether a probe fails by chance is drawn for each one.
+            (Observation::Success, _) => Next::At(first),
+            (Observation::Failure, _) => {
+                let run = if self.has_just_failed() { self.counter.run } else { 0 };
+                let missing = self.probe.failure_threshold.saturating_sub(run).max(1);
+                Next::Steady { first, finding, decides: Some(u64::from(missing)) }
+            }
         }
     }
 
-    /// Accounts for the attempts before `now` that were skipped because of `plan`, all made under `status`.
+    /// Accounts for the attempts before `now` that were skipped because of `plan`, all made under `status`. The
+    /// last one may still wait for its answer.
     pub fn catch_up(&mut self, now: SimTime, status: &Status, plan: Next) -> Option<Skipped> {
         let mut skipped = None;
-        if let Next::Steady { first, observation } = plan
+        if let Next::Steady { first, finding, .. } = plan
             && first < now
         {
             if status.instance != self.known {
                 self.notice(status.instance);
             }
-            let attempts = 1 + self.ticks.count(self.ticks.after(first), now);
-            skipped = Some(Skipped { attempts, last: self.nth_attempt(first, attempts), before: self.counter });
-            self.counter.observe(observation, attempts);
+            let lasts = self.busy(finding);
+            let second = self.attempt_after(first, first + lasts);
+            let spacing = self.spacing(finding);
+            let attempts = if now <= second { 1 } else { 2 + (now.since(second).as_nanos() - 1) / spacing.as_nanos() };
+            let last = if attempts == 1 { first } else { second + spacing * (attempts - 2) };
+            skipped = Some(Skipped { attempts, last, second, spacing, lasts, before: self.counter });
+            let ends = last + lasts;
+            if ends > now {
+                self.counter.observe(finding.observation(), attempts - 1);
+                self.wait(last, ends, false);
+            } else {
+                self.counter.observe(finding.observation(), attempts);
+                self.next = self.attempt_after(last, ends);
+            }
         }
         if self.in_flight.is_none() && self.next < now {
             self.next = self.ticks.at_or_after(now);
@@ -368,9 +401,22 @@ impl Worker {
         skipped
     }
 
-    /// The n-th of the attempts that begin with `first`, counted from 1.
-    pub fn nth_attempt(&self, first: SimTime, n: u64) -> SimTime {
-        if n <= 1 { first } else { self.ticks.after(first) + self.probe.period * (n - 2) }
+    /// How long a probe takes that finds this.
+    fn busy(&self, finding: Finding) -> Duration {
+        if finding == Finding::Silence { self.probe.timeout } else { Duration::ZERO }
+    }
+
+    /// The distance between attempts, from the second on, that all find the same (P5).
+    fn spacing(&self, finding: Finding) -> Duration {
+        self.probe.period.max(self.busy(finding))
+    }
+
+    /// The n-th of the attempts that begin with `first` and all find the same, counted from 1.
+    pub fn nth_attempt(&self, first: SimTime, finding: Finding, n: u64) -> SimTime {
+        if n <= 1 {
+            return first;
+        }
+        self.attempt_after(first, first + self.busy(finding)) + self.spacing(finding) * (n - 2)
     }
 
     /// How many failures by chance in a row matter.
@@ -406,6 +452,12 @@ pub struct Skipped {
     pub attempts: u64,
     /// When the last one was made.
     pub last: SimTime,
+    /// When the second one was made, or would have been; every later one `spacing` after the one before.
+    pub second: SimTime,
+    /// See `second`.
+    pub spacing: Duration,
+    /// How long each waited for what it found.
+    pub lasts: Duration,
     before: Counter,
 }
 
@@ -413,7 +465,6 @@ pub struct Skipped {
 mod tests {
     use super::Observation::{Failure as F, Success as S};
     use super::*;
-    use crate::time::Duration;
 
     fn probe(failures: u32, successes: u32) -> Probe {
         Probe {
@@ -503,6 +554,17 @@ mod tests {
     }
 
     #[test]
+    fn p4_only_one_tick_waits_and_the_grid_stays() {
+        let mut worker = noticed(ProbeKind::Liveness, Probe { timeout: Duration::from_secs(12), ..probe(9, 1) });
+        worker.attempt(secs(20), &running(1));
+        worker.wait(secs(20), secs(32), false);
+        worker.ended(secs(32));
+        assert_eq!(worker.next_attempt(), secs(32), "the tick of 25; that of 30 is lost");
+        worker.attempt(secs(32), &running(1));
+        assert_eq!(worker.next_attempt(), secs(35), "and the grid has not moved");
+    }
+
+    #[test]
     fn p11_a_trigger_restarts_the_ticks_and_waits_for_a_probe_in_flight() {
         let mut worker = noticed(ProbeKind::Readiness, probe(2, 1));
         assert!(worker.trigger(secs(22)));
@@ -529,8 +591,44 @@ mod tests {
                 played.observe(S);
             }
         }
-        let plan = skipped.next_that_matters(&status, Outlook::Steady(S));
+        let plan = skipped.next_that_matters(&status, Outlook::Steady(Finding::Success));
         skipped.catch_up(secs(34), &status, plan);
         assert_eq!((skipped.counter, skipped.next), (played.counter, played.next));
+    }
+
+    /// P5, P12: whatever the timeout, unanswered probes that are skipped leave the worker as played ones do, with
+    /// the last of them in flight where it is, and decide at the same attempt.
+    #[test]
+    fn skipped_probes_of_a_hang_leave_the_same_state_as_played_ones() {
+        let status = running(1);
+        for (timeout, threshold, until) in
+            (1..=12).flat_map(|t| [1, 2, 4].map(|f| (t, f))).flat_map(|(t, f)| (21..90).map(move |u| (t, f, u)))
+        {
+            let settings = Probe { timeout: Duration::from_secs(timeout), ..probe(threshold, 1) };
+            let healthy = Worker::long_healthy(ProbeKind::Readiness, settings, secs(3), 1, SimTime::ZERO);
+            let mut played = Worker { next: healthy.ticks.at_or_after(secs(20)), ..healthy };
+            let mut skipped = played;
+            let (mut attempts, mut decided) = (0, None);
+            let plan = skipped.next_that_matters(&status, Outlook::Steady(Finding::Silence));
+            let now = secs(until);
+            while played.next < now && played.in_flight.is_none() {
+                let sent = played.next;
+                played.attempt(sent, &status);
+                attempts += 1;
+                played.wait(sent, sent + settings.timeout, false);
+                if sent + settings.timeout <= now {
+                    played.ended(sent + settings.timeout);
+                    decided = decided.or(played.observe(F).map(|_| attempts));
+                }
+            }
+            let Next::Steady { decides: Some(decides), .. } = plan else { panic!("nothing is decided yet") };
+            assert!(decided.is_none_or(|attempt| attempt == decides), "timeout {timeout}, threshold {threshold}");
+            let result = skipped.catch_up(now, &status, plan);
+            assert_eq!(result.map_or(0, |skipped| skipped.attempts), attempts, "timeout {timeout}, until {until}");
+            assert_eq!((skipped.counter, skipped.in_flight), (played.counter, played.in_flight));
+            if skipped.in_flight.is_none() {
+                assert_eq!(skipped.next, played.next, "timeout {timeout}, until {until}");
+            }
+        }
     }
 }

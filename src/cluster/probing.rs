@@ -4,7 +4,7 @@ use super::chance::Matters;
 use super::faults::affects;
 use super::happening::{Happening, Reply, SkippedProbes};
 use super::observer::Observer;
-use super::prober::{Next, Observation, Outlook, Skipped, Stored, Worker};
+use super::prober::{Finding, Next, Observation, Outlook, Skipped, Status, Stored};
 use super::state::{Plan, Prober, Stage, Timer};
 use super::{Cluster, Cx, Event, Mode};
 use crate::ids::PodId;
@@ -46,22 +46,50 @@ pub(super) enum Answer {
     Never,
 }
 
+impl Answer {
+    /// What a probe that meets this brings back, whenever it is sent.
+    fn reply(self) -> Option<Reply> {
+        match self {
+            Self::Good => Some(Reply::Ok),
+            Self::Bad(reply) => Some(reply),
+            Self::Never => Some(Reply::Timeout),
+            Self::Later(_) => None,
+        }
+    }
+}
+
+impl From<Reply> for Finding {
+    fn from(reply: Reply) -> Self {
+        match reply {
+            Reply::Ok => Self::Success,
+            Reply::Error | Reply::Refused | Reply::Reset => Self::Failure,
+            Reply::Timeout => Self::Silence,
+        }
+    }
+}
+
 impl<O: Observer> Cluster<'_, O> {
     /// What the container's process answers, reachable or not.
     pub(super) fn answer(&self, pod: PodId, audience: Audience) -> Answer {
+        self.answer_to_all(pod).unwrap_or_else(|| self.answer_under_strikes(pod, audience))
+    }
+
+    /// The same, whoever asks; none while faults are at work that need not be seen by all.
+    fn answer_to_all(&self, pod: PodId) -> Option<Answer> {
         let container = &self.pods[pod.index()].container;
         if !container.has_process() || container.sigterm && matches!(self.model.app.on_sigterm, OnSigterm::Exits(_)) {
-            return Answer::Bad(Reply::Refused);
+            return Some(Answer::Bad(Reply::Refused));
         }
         if !container.serving {
-            return match self.model.app.while_starting {
+            return Some(match self.model.app.while_starting {
                 WhileStarting::Refuses => Answer::Bad(Reply::Refused),
                 WhileStarting::Accepts => Answer::Later(container.serves_at),
-            };
+            });
         }
-        if container.strikes.is_empty() && self.deployment_strikes.is_empty() {
-            return Answer::Good;
-        }
+        (container.strikes.is_empty() && self.deployment_strikes.is_empty()).then_some(Answer::Good)
+    }
+
+    fn answer_under_strikes(&self, pod: PodId, audience: Audience) -> Answer {
         let mut answer = Answer::Good;
         for (_, mode) in self.strikes_on(pod).filter(|&(_, mode)| audience.sees(affects(mode))) {
             match mode {
@@ -87,13 +115,16 @@ impl<O: Observer> Cluster<'_, O> {
         prober.due = Timer::NONE;
         let skipped = prober.worker.catch_up(now, &plan.status, plan.next);
         let Some(skipped) = skipped else { return };
-        let worker = prober.worker;
+        if let Some(last) = prober.worker.in_flight() {
+            self.tell_skipped(pod, kind, &plan, skipped, true);
+            return self.await_end(cx, pod, kind, last.ends);
+        }
         // All but the last of the skipped probes are over and forgotten, whatever they found.
         let last_failed = plan.by_chance.is_some_and(|matters| {
             let u = self.slots[home].probe_failure.uniform();
             chance.last_failed(matters, skipped.attempts, u)
         });
-        self.tell_skipped(pod, kind, &worker, &plan, skipped, last_failed);
+        self.tell_skipped(pod, kind, &plan, skipped, last_failed);
         if last_failed && let Some(prober) = self.prober(pod, kind) {
             match prober.worker.last_has_failed(now, skipped) {
                 Some(ends) => self.await_end(cx, pod, kind, ends),
@@ -108,7 +139,7 @@ impl<O: Observer> Cluster<'_, O> {
         if let Some(plan) = prober.plan
             && let Some(skipped) = prober.worker.catch_up(cx.now(), &plan.status, plan.next)
         {
-            self.tell_skipped(pod, kind, &prober.worker, &plan, skipped, false);
+            self.tell_skipped(pod, kind, &plan, skipped, prober.worker.in_flight().is_some());
         }
     }
 
@@ -118,26 +149,18 @@ impl<O: Observer> Cluster<'_, O> {
         }
     }
 
-    /// The observer hears of attempts that were not played. Where the last one has failed by chance, it waits for its
-    /// answer, or has waited in vain.
-    fn tell_skipped(
-        &mut self,
-        pod: PodId,
-        kind: ProbeKind,
-        worker: &Worker,
-        plan: &Plan,
-        skipped: Skipped,
-        last_failed: bool,
-    ) {
+    /// The observer hears of attempts that were not played. The last one may stand apart: it waits for its answer, or
+    /// has failed by chance.
+    fn tell_skipped(&mut self, pod: PodId, kind: ProbeKind, plan: &Plan, skipped: Skipped, last_apart: bool) {
         let (Next::Steady { first, .. }, Some(reply)) = (plan.next, plan.reply) else { return };
         let reaches = (reply != Reply::Refused).then_some(plan.status.instance);
-        let count = skipped.attempts - u64::from(last_failed);
+        let count = skipped.attempts - u64::from(last_apart);
         if count > 0 {
-            let (second, period) = (worker.nth_attempt(first, 2), worker.probe().period);
-            let run = SkippedProbes { pod, kind, reaches, reply, count, first, second, period };
+            let Skipped { second, spacing, lasts, .. } = skipped;
+            let run = SkippedProbes { pod, kind, reaches, reply, count, first, second, spacing, lasts };
             self.observer.happened(first, Happening::ProbesSkipped(run));
         }
-        if last_failed {
+        if last_apart {
             self.observer.happened(skipped.last, Happening::ProbeSent { pod, kind, reaches });
         }
     }
@@ -152,34 +175,34 @@ impl<O: Observer> Cluster<'_, O> {
     /// that its probes can see.
     pub(super) fn settle(&mut self, cx: &mut Cx<'_, Event>, pod: PodId) {
         let wakes_at = self.wakes_at(pod);
+        let to_all = self.answer_to_all(pod);
         for kind in KINDS {
-            self.plan_until(cx, pod, kind, wakes_at);
+            self.plan_until(cx, pod, kind, wakes_at, to_all);
         }
         self.look(cx, pod);
-    }
-
-    /// What a probe sent now would meet at once, if anything.
-    fn reply(&self, pod: PodId, kind: ProbeKind) -> Option<Reply> {
-        match self.answer(pod, Audience::Probe(kind)) {
-            Answer::Good => Some(Reply::Ok),
-            Answer::Bad(reply) => Some(reply),
-            Answer::Later(_) | Answer::Never => None,
-        }
     }
 
     /// Schedules the worker's next attempt that matters, unless what was planned still holds.
     fn plan(&mut self, cx: &mut Cx<'_, Event>, pod: PodId, kind: ProbeKind) {
         let wakes_at = self.wakes_at(pod);
-        self.plan_until(cx, pod, kind, wakes_at);
+        self.plan_until(cx, pod, kind, wakes_at, self.answer_to_all(pod));
     }
 
-    /// The same, where the Pod is planned anew at `wakes_at` at the latest.
-    fn plan_until(&mut self, cx: &mut Cx<'_, Event>, pod: PodId, kind: ProbeKind, wakes_at: SimTime) {
+    /// The same, where the Pod is planned anew at `wakes_at` at the latest and `to_all` is its answer to all.
+    fn plan_until(
+        &mut self,
+        cx: &mut Cx<'_, Event>,
+        pod: PodId,
+        kind: ProbeKind,
+        wakes_at: SimTime,
+        to_all: Option<Answer>,
+    ) {
         if self.pods[pod.index()].workers[kind as usize].is_none() {
             return;
         }
-        let reply = self.reply(pod, kind);
-        let outlook = reply.map_or(Outlook::Changing, |reply| Outlook::Steady(reply.observation()));
+        let answer = to_all.unwrap_or_else(|| self.answer_under_strikes(pod, Audience::Probe(kind)));
+        let reply = answer.reply();
+        let outlook = reply.map_or(Outlook::Changing, |reply| Outlook::Steady(reply.into()));
         let status = self.pods[pod.index()].status;
         let (mode, chance) = (self.mode, self.chance);
         let Some(prober) = self.prober(pod, kind) else { return };
@@ -196,6 +219,9 @@ impl<O: Observer> Cluster<'_, O> {
         if prober.worker.in_flight().is_some() {
             return;
         }
+        if mode == Mode::Fast && prober.worker.next_attempt() >= wakes_at {
+            return;
+        }
         let next = match mode {
             Mode::EveryProbe => Next::At(prober.worker.next_attempt()),
             Mode::Fast => prober.worker.next_that_matters(&status, outlook),
@@ -203,7 +229,10 @@ impl<O: Observer> Cluster<'_, O> {
         let mut plan = Plan { status, reply, next, due: SimTime::NEVER, by_chance: None };
         match next {
             Next::At(at) => plan.due = at,
-            Next::Steady { first, observation: Observation::Success } if chance.p > 0.0 => {
+            Next::Steady { first, finding, decides: Some(n) } => {
+                plan.due = prober.worker.nth_attempt(first, finding, n);
+            }
+            Next::Steady { first, finding: finding @ Finding::Success, decides: None } if chance.p > 0.0 => {
                 if prober.worker.has_just_failed() {
                     plan.next = Next::At(first);
                     plan.due = first;
@@ -213,7 +242,7 @@ impl<O: Observer> Cluster<'_, O> {
                     let home = self.pods[pod.index()].home.index();
                     let u = self.slots[home].probe_failure.uniform();
                     plan.by_chance = Some(matters);
-                    plan.due = worker.nth_attempt(first, chance.waiting_time(matters, u));
+                    plan.due = worker.nth_attempt(first, finding, chance.waiting_time(matters, u));
                 }
             }
             Next::Idle | Next::Steady { .. } => {}
@@ -271,9 +300,8 @@ impl<O: Observer> Cluster<'_, O> {
         if one_before {
             prober.worker.observe(Observation::Failure);
         }
-        let worker = prober.worker;
         if let Some(skipped) = skipped {
-            self.tell_skipped(pod, kind, &worker, &plan, skipped, one_before);
+            self.tell_skipped(pod, kind, &plan, skipped, one_before);
             if one_before {
                 self.tell_timeout(pod, kind, skipped.last);
             }
@@ -282,11 +310,23 @@ impl<O: Observer> Cluster<'_, O> {
     }
 
     /// One attempt of a worker (P6), and the next one planned.
-    pub(super) fn attempt(&mut self, cx: &mut Cx<'_, Event>, pod: PodId, kind: ProbeKind, doomed: bool) {
-        self.catch_up(cx, pod, kind);
+    fn attempt(&mut self, cx: &mut Cx<'_, Event>, pod: PodId, kind: ProbeKind, doomed: bool) {
         let status = self.pods[pod.index()].status;
+        self.attempt_under(cx, pod, kind, doomed, &status);
+    }
+
+    /// The same, by a worker that sees this status.
+    pub(super) fn attempt_under(
+        &mut self,
+        cx: &mut Cx<'_, Event>,
+        pod: PodId,
+        kind: ProbeKind,
+        doomed: bool,
+        status: &Status,
+    ) {
+        self.catch_up(cx, pod, kind);
         let Some(prober) = self.prober(pod, kind) else { return };
-        let done = prober.worker.attempt(cx.now(), &status);
+        let done = prober.worker.attempt(cx.now(), status);
         // A stored change requests a sync, save for liveness' initial Success (P11).
         let sync_is_over =
             done.noticed && done.probes && kind == ProbeKind::Startup && self.sync_begins_at_once(cx, pod);
@@ -394,8 +434,11 @@ impl<O: Observer> Cluster<'_, O> {
         match (kind, verdict) {
             (ProbeKind::Readiness, _) => {
                 let serving = self.serves(pod);
+                // What is found on an old instance's account makes no difference to the Pod (P7a).
+                let was_ready = self.pods[pod.index()].ready;
                 self.update_readiness(cx, pod);
                 if verdict == Stored::Failure
+                    && was_ready
                     && let Some(slot) = self.slot_of(pod)
                 {
                     self.observer.readiness_lost(cx.now(), slot, serving);
@@ -410,12 +453,15 @@ impl<O: Observer> Cluster<'_, O> {
     }
 
     fn decide_kill(&mut self, cx: &mut Cx<'_, Event>, pod: PodId, kind: ProbeKind) {
-        let container = &mut self.pods[pod.index()].container;
-        if container.stage != Stage::Running || container.kill.is_some() {
+        let state = &mut self.pods[pod.index()];
+        let container = &state.container;
+        // What is found on an old instance's account kills nothing (P7a).
+        let is_present = state.worker(kind).is_some_and(|worker| worker.result_for(container.instance).is_some());
+        if !is_present || container.stage != Stage::Running || container.kill.is_some() {
             return;
         }
-        container.kill = Some(kind);
         let instance = container.instance;
+        state.container.kill = Some(kind);
         self.tell(cx, Happening::KillDecided { pod, instance, by: kind });
         if let Some(slot) = self.slot_of(pod) {
             let needless = !self.is_broken_for_good(pod);

@@ -71,6 +71,9 @@ impl<O: Observer> Cluster<'_, O> {
         let timer = self.timer();
         self.pods[pod.index()].life = timer;
         cx.after(after, Event::FirstSyncDue(pod, timer));
+        if self.nodes[node.index()].no_execute {
+            self.schedule_eviction(cx, pod);
+        }
         self.look(cx, pod);
     }
 
@@ -252,7 +255,7 @@ impl<O: Observer> Cluster<'_, O> {
             .collect()
     }
 
-    /// Preferred anti-affinity (S10), and required terms of the Pods that are there with weight 1 by symmetry.
+    /// Preferred anti-affinity (S10).
     fn preferred_apart_scores(&self, feasible: &[NodeId], usage: &[Usage]) -> Vec<i64> {
         let terms = &self.model.deployment.pod.anti_affinity;
         let raw: Vec<i64> = feasible

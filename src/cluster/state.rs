@@ -384,6 +384,7 @@ pub(crate) struct NodeState {
     pub statuses: Chain,
     pub dice: Dice,
     pub taint_dice: Dice,
+    pub quarantine_dice: Dice,
     /// The Node object exists.
     pub registered: bool,
     /// Its place in the scheduler's list (S5a).
@@ -435,6 +436,7 @@ impl NodeState {
             ),
             dice: Dice::new(streams.stream(owner, Purpose::KubeletStart)),
             taint_dice: Dice::new(streams.stream(owner, Purpose::Taint)),
+            quarantine_dice: Dice::new(streams.stream(owner, Purpose::Quarantine)),
             registered: true,
             order: streams.stream(owner, Purpose::NodeOrder).uniform(0),
             ready: true,

@@ -61,9 +61,21 @@ pub struct NewNode {
     pub after: Law,
 }
 
+/// Who takes Pods from a Node that is lost.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Eviction {
+    /// NoExecute taints, each Pod when its toleration is over (N7–N9).
+    Taints,
+    /// Releases before those: the node controller deletes the Pods itself once it has seen no heartbeat for this
+    /// long, whatever they tolerate (`--pod-eviction-timeout`, 300 s).
+    After(Duration),
+}
+
 /// Kubernetes' timings: section 11 of the rules gives the defaults.
 #[derive(Debug, Clone)]
 pub struct ControlPlane {
+    /// Who takes Pods from a Node that is lost.
+    pub eviction: Eviction,
     /// Shortest time between lease renewals: 10 s (N1).
     pub lease_renew_min: Duration,
     /// Longest time between lease renewals: 10.4 s (N1).
@@ -112,9 +124,26 @@ pub struct ControlPlane {
     pub pod_gc_quarantine: Duration,
 }
 
+impl ControlPlane {
+    /// Releases before taint-based eviction, such as 1.8: the heartbeat is the Node's status, the grace is 40 s, and
+    /// Pods are deleted 300 s after the last heartbeat. Queue, rate and zone states are the same (N7, N11).
+    pub fn legacy() -> Self {
+        Self {
+            eviction: Eviction::After(Duration::from_secs(300)),
+            lease_renew_max: Duration::from_secs(10),
+            node_status_max: Duration::from_secs(10),
+            node_monitor_grace: Duration::from_secs(40),
+            lost_taint_token: 0.0,
+            ..Self::default()
+        }
+    }
+}
+
+/// Kubernetes 1.36.
 impl Default for ControlPlane {
     fn default() -> Self {
         Self {
+            eviction: Eviction::Taints,
             lease_renew_min: Duration::from_secs(10),
             lease_renew_max: Duration::from_millis(10_400),
             node_status_min: Duration::from_secs(10),

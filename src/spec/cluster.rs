@@ -9,11 +9,15 @@ use super::law;
 use super::objects::Machine;
 use super::reader::{Item, Object};
 use super::tree::{Mark, Node, Value};
-use crate::model::{ControlPlane, DeadNodes, Latencies, NewNode, RaceOdds, Resources, StartRace};
+use crate::model::{ControlPlane, DeadNodes, Eviction, Latencies, NewNode, RaceOdds, Resources, StartRace};
 use crate::time::Duration;
 
 /// As many Nodes as Kubernetes supports.
 pub(super) const MAX_NODES: i64 = 5000;
+
+/// The range of the control plane's timings.
+const SHORTEST: Duration = Duration::from_millis(1);
+const LONGEST: Duration = Duration::from_secs(86_400);
 
 /// A Cluster file, its Nodes not yet joined with Node objects of other files.
 #[derive(Debug, Clone)]
@@ -251,7 +255,19 @@ fn read_odds(item: &Item<'_>, problems: &mut Problems) -> Option<RaceOdds> {
 /// Kubernetes' own names where a flag or a configuration field exists.
 fn read_control_plane(item: &Item<'_>, problems: &mut Problems) -> Option<ControlPlane> {
     let mut object = item.our_object(problems)?;
-    let mut plane = ControlPlane::default();
+    let generations = [("1.36", false), ("legacy", true)];
+    let is_legacy = object.get("generation").and_then(|word| word.word(problems, &generations)).unwrap_or_default();
+    let mut plane = if is_legacy { ControlPlane::legacy() } else { ControlPlane::default() };
+    if let Some(item) = object.get("podEvictionTimeout") {
+        if is_legacy {
+            if let Some(timeout) = item.duration(problems, SHORTEST..=LONGEST) {
+                plane.eviction = Eviction::After(timeout);
+            }
+        } else {
+            let message = "must only be set with `generation: legacy`: since then tolerations decide (N9)";
+            problems.error(item.mark(), &item.path, message).help("set tolerationSeconds in the Deployment");
+        }
+    }
     let periods: [(&'static str, &mut Duration); 18] = [
         ("leaseRenewMin", &mut plane.lease_renew_min),
         ("leaseRenewMax", &mut plane.lease_renew_max),
@@ -274,7 +290,7 @@ fn read_control_plane(item: &Item<'_>, problems: &mut Problems) -> Option<Contro
     ];
     for (key, field) in periods {
         if let Some(item) = object.get(key)
-            && let Some(span) = item.duration(problems, Duration::from_millis(1)..=Duration::from_secs(86_400))
+            && let Some(span) = item.duration(problems, SHORTEST..=LONGEST)
         {
             *field = span;
         }

@@ -26,8 +26,11 @@ const UNIT_NANOS: [(&str, u64); 9] = [
     ("y", 365 * 86_400_000_000_000),
 ];
 
-/// Reads a span; the error completes "is VALUE, …".
-pub(super) fn parse(text: &str) -> Result<Duration, String> {
+/// Reads a span.
+///
+/// # Errors
+/// What completes "is VALUE, …".
+pub fn parse(text: &str) -> Result<Duration, String> {
     if text == "0" {
         return Ok(Duration::ZERO);
     }

@@ -199,6 +199,9 @@ pub const CRASH: Strikes = Strikes::Container(ContainerMode::Crash);
 pub const HANG: Strikes = Strikes::Container(ContainerMode::Hang(Affects::ALL));
 pub const ERROR: Strikes = Strikes::Container(ContainerMode::Error(Affects::ALL));
 
+pub const DELETION: Strikes = Strikes::Deletion;
+pub const CRASH_NODE: Strikes = Strikes::Node(NodeMode::Crash);
+pub const KUBELET: Strikes = Strikes::Node(NodeMode::Kubelet);
 pub const SANDBOX: Strikes = Strikes::Container(ContainerMode::Sandbox);
 
 /// A fault that a script strikes once per target, this many seconds after the start of counting.

@@ -30,6 +30,8 @@ pub struct Entry {
 pub struct Log {
     pub entries: Vec<Entry>,
     pub endpoints: Vec<(f64, PodId, Option<EndpointView>)>,
+    /// How many Pods exist, from each change on.
+    pub pods: Vec<(f64, u32)>,
 }
 
 impl Log {
@@ -110,6 +112,9 @@ impl Observer for Log {
     }
     fn restarted(&mut self, now: SimTime, slot: SlotId) {
         self.add(now, slot, What::Restarted);
+    }
+    fn pods_changed(&mut self, now: SimTime, pods: u32) {
+        self.pods.push((now.as_secs_f64(), pods));
     }
 }
 

@@ -1,0 +1,236 @@
+//! `hasim trace`: one replication, line by line.
+
+use std::io::Write as _;
+use std::path::PathBuf;
+
+use super::{Exit, complain, load, print};
+use crate::experiment::{self, Outage, Plan, Scenario, Timeline};
+use crate::report::timeline::{Excerpt, longest, render};
+use crate::spec::parse_duration;
+use crate::time::{Duration, SimTime};
+
+/// Names in an error: more are not read.
+const MAX_NAMES: usize = 20;
+/// An outage is shown with what led to it and what followed.
+const BEFORE: Duration = Duration::from_secs(60);
+const AFTER: Duration = Duration::from_secs(120);
+/// A longer text is not read line by line.
+const LONG: usize = 500;
+
+/// Which replication, and what of it.
+#[derive(Debug)]
+pub(super) struct Trace {
+    pub experiment: PathBuf,
+    pub scenario: Option<String>,
+    pub replication: u64,
+    pub seed: Option<u64>,
+    pub part: Part,
+    pub each_probe: bool,
+    pub rules: bool,
+    pub quiet: bool,
+}
+
+/// Which part of the replication.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) enum Part {
+    /// Between two instants; from the start of counting to the end where one is not given.
+    Between(Option<Moment>, Option<Moment>),
+    /// Around an outage.
+    Around(Which),
+}
+
+/// An outage of the counted time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Which {
+    /// The n-th, from 1.
+    Number(usize),
+    Longest,
+}
+
+impl std::str::FromStr for Which {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        match text.parse() {
+            Ok(number) if number > 0 => Ok(Self::Number(number)),
+            _ if text == "longest" => Ok(Self::Longest),
+            _ => Err("must be `longest` or the number of an outage, from 1".to_owned()),
+        }
+    }
+}
+
+/// An instant relative to the start of counting.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Moment {
+    before: bool,
+    distance: Duration,
+}
+
+impl Moment {
+    fn from(self, zero: SimTime) -> SimTime {
+        if self.before {
+            SimTime::from_nanos(zero.as_nanos().saturating_sub(self.distance.as_nanos()))
+        } else {
+            zero + self.distance
+        }
+    }
+}
+
+impl std::str::FromStr for Moment {
+    type Err = String;
+
+    /// A duration (`90s`, `12d3h`), or an instant as a trace shows it (`+12d 03:04:05.678`); `-` is before the start of
+    /// counting.
+    fn from_str(text: &str) -> Result<Self, String> {
+        let text = text.trim();
+        let (before, text) = match text.strip_prefix('-') {
+            Some(rest) => (true, rest),
+            None => (false, text.strip_prefix('+').unwrap_or(text)),
+        };
+        let distance = if text.contains(':') { clock(text) } else { parse_duration(text).ok() };
+        let malformed =
+            "must be an instant as the trace shows it, such as `+12d 03:04:05.678`, or a duration such as 90s";
+        distance.map(|distance| Self { before, distance }).ok_or_else(|| malformed.to_owned())
+    }
+}
+
+/// Reads `12d 03:04:05.678`; days and decimals may be left out.
+fn clock(text: &str) -> Option<Duration> {
+    let (days, clock) = match text.split_once('d') {
+        Some((days, clock)) => (days.trim().parse::<u64>().ok().filter(|&days| days <= 36_500)?, clock.trim_start()),
+        None => (0, text),
+    };
+    let parts: Vec<&str> = clock.split(':').collect();
+    let &[hours, minutes, secs] = parts.as_slice() else { return None };
+    let number = |text: &str, limit: u64| {
+        let is_number = (1..=2).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_digit());
+        is_number.then(|| text.parse::<u64>().ok()).flatten().filter(|&n| n < limit)
+    };
+    let whole = number(hours, 24)? * 3600 + number(minutes, 60)? * 60;
+    let secs = match secs.split_once('.') {
+        Some((whole, _)) => number(whole, 60).and_then(|_| parse_duration(&format!("{secs}s")).ok())?,
+        None => Duration::from_secs(number(secs, 60)?),
+    };
+    Some(Duration::from_secs(days * 86_400 + whole) + secs)
+}
+
+impl Trace {
+    pub fn execute(self) -> Exit {
+        let mut plan = match load(&self.experiment, self.quiet) {
+            Ok(plan) => plan,
+            Err(exit) => return exit,
+        };
+        plan.seed = self.seed.unwrap_or(plan.seed);
+        let scenario = match self.scenario(&plan) {
+            Ok(scenario) => scenario,
+            Err(message) => {
+                complain(message);
+                return Exit::WrongUse;
+            }
+        };
+        let trace = experiment::trace(&scenario.model, plan.seed, self.replication);
+        let (from, to) = match self.bounds(&trace.timeline) {
+            Ok(bounds) => bounds,
+            Err(message) => {
+                complain(message);
+                return Exit::WrongUse;
+            }
+        };
+        let excerpt = Excerpt { from, to, each_probe: self.each_probe, rules: self.rules };
+        let text = render(&trace.timeline, &scenario.model, excerpt);
+        print(&text);
+        if let Some(message) = trace.panicked {
+            complain(format_args!("a bug of hasim: the replication panicked here: {message}"));
+            return Exit::Failed;
+        }
+        let lines = text.lines().count();
+        if !self.quiet && lines > LONG {
+            let hint = "show a part with --outage longest, or with --from and --to";
+            let _ = writeln!(anstream::stderr(), "note: {lines} lines; {hint}");
+        }
+        Exit::Done
+    }
+
+    /// The one that was named; else the baseline, or the only one.
+    fn scenario<'p>(&self, plan: &'p Plan) -> Result<&'p Scenario, String> {
+        let names = || {
+            let shown = plan.scenarios.iter().take(MAX_NAMES).map(|scenario| format!("\n  '{}'", scenario.name));
+            let more = plan.scenarios.len().saturating_sub(MAX_NAMES);
+            let more = if more > 0 { format!("\n  and {more} more") } else { String::new() };
+            format!("{}{more}", shown.collect::<String>())
+        };
+        let Some(wanted) = &self.scenario else {
+            return match (plan.baseline, plan.scenarios.as_slice()) {
+                (Some(baseline), scenarios) => Ok(&scenarios[baseline]),
+                (None, [only]) => Ok(only),
+                _ => Err(format!("the experiment has several scenarios: choose one with --scenario{}", names())),
+            };
+        };
+        plan.scenarios
+            .iter()
+            .find(|scenario| scenario.name == *wanted)
+            .ok_or_else(|| format!("there is no scenario '{wanted}'; the experiment has{}", names()))
+    }
+
+    fn bounds(&self, timeline: &Timeline) -> Result<(SimTime, SimTime), String> {
+        // What happens in the last instant is shown too.
+        let end = timeline.end + Duration::from_nanos(1);
+        match self.part {
+            Part::Between(from, to) => {
+                let at = |moment: Moment| moment.from(timeline.counted_from);
+                let (from, to) = (from.map_or(timeline.counted_from, at), to.map_or(end, at).min(end));
+                if from < to {
+                    Ok((from, to))
+                } else if from >= end {
+                    let days = timeline.end.saturating_since(timeline.counted_from).as_secs_f64() / 86_400.0;
+                    Err(format!(
+                        "--from lies after the end of the replication, {days:.1} d after the start of counting"
+                    ))
+                } else {
+                    Err("--from must lie before --to".to_owned())
+                }
+            }
+            Part::Around(which) => {
+                let outages: Vec<Outage> = timeline.counted_outages().collect();
+                let found = match which {
+                    Which::Number(number) => outages.get(number - 1),
+                    Which::Longest => longest(&outages, timeline.end).map(|i| &outages[i]),
+                };
+                let Some(outage) = found else {
+                    let has = match outages.len() {
+                        0 => "no outage: try another --replication, or show all of it".to_owned(),
+                        1 => "one outage only".to_owned(),
+                        n => format!("{n} outages only"),
+                    };
+                    return Err(format!("replication {} has {has}", self.replication));
+                };
+                let from = outage.began.as_nanos().saturating_sub(BEFORE.as_nanos());
+                Ok((SimTime::from_nanos(from), outage.ended.map_or(end, |ended| (ended + AFTER).min(end))))
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn instants_are_read_as_they_are_shown() {
+        let zero = SimTime::ZERO + Duration::from_secs(7 * 86_400);
+        let at = |text: &str| text.parse::<Moment>().map(|moment| moment.from(zero));
+        let millis = |millis: u64| Ok(zero + Duration::from_millis(millis));
+        assert_eq!(at("+12d 03:04:05.678"), millis(1_047_845_678));
+        assert_eq!(at("00:02:13"), millis(133_000));
+        assert_eq!(at("90s"), millis(90_000));
+        assert_eq!(at("-7d"), Ok(SimTime::ZERO));
+        assert_eq!(
+            at("-00:00:01"),
+            Ok(zero + Duration::ZERO).map(|t: SimTime| SimTime::from_nanos(t.as_nanos() - 1_000_000_000))
+        );
+        for wrong in ["", "12", "1:2", "25:00:00", "00:60:00", "00:00:61.5", "x", "1e3d 00:00:00", "+-1s", "00:00:1.x"]
+        {
+            assert!(at(wrong).is_err(), "{wrong}");
+        }
+    }
+}

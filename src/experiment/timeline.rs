@@ -1,0 +1,371 @@
+//! The history of one replication: who, when, what, as plain data.
+//!
+//! A [`Recorder`] writes down what an observer is told. It watches beside the [`Measures`], so that the replication is
+//! played exactly as far as a run plays it. The [`Timeline`] that comes of it holds no text: reports put it into words,
+//! or draw it.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use super::drive::{Play, drive};
+use super::measure::Measures;
+use super::runner::message_of;
+use crate::cluster::{EndpointView, Happening, Mode, Observer, Replication, SkippedProbes, SlotView, Target};
+use crate::ids::{FaultId, NodeId, PodId, SlotId, ZoneId};
+use crate::model::{Model, ProbeKind};
+use crate::time::SimTime;
+
+/// What happened in one replication.
+#[derive(Debug, Clone)]
+pub struct Timeline {
+    /// The start of counting: the end of the warm-up.
+    pub counted_from: SimTime,
+    /// The end of counting: the horizon.
+    pub counted_to: SimTime,
+    /// How far the replication was played.
+    pub end: SimTime,
+    /// Every Pod that ever was, in the order of creation.
+    pub pods: Vec<PodLife>,
+    /// What happened, by time; in one instant in the order of cause and effect. Skipped probes stand where the first of
+    /// them was sent.
+    pub entries: Vec<Entry>,
+    /// How slots looked, by time: each look lasts until the next one of its slot.
+    pub looks: Vec<Look>,
+    /// Times without availability, by time.
+    pub outages: Vec<Outage>,
+}
+
+/// The life of a Pod object.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PodLife {
+    /// The slot that it was created for.
+    pub slot: SlotId,
+    /// It was the n-th of its slot, from 1.
+    pub ordinal: usize,
+    /// When it was created.
+    pub created: SimTime,
+    /// When its object was gone; `None` if it outlived the replication.
+    pub gone: Option<SimTime>,
+}
+
+/// One happening.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Entry {
+    /// When.
+    pub at: SimTime,
+    /// To whom.
+    pub who: Who,
+    /// What. The `PodId` in it is a place in memory, which several Pods may have had: `who` says which Pod it is.
+    pub what: Happening,
+}
+
+/// Whom a happening concerns.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Who {
+    /// A Pod, by its place in [`Timeline::pods`].
+    Pod(usize),
+    /// A slot without a Pod.
+    Slot(SlotId),
+    /// All Pods of the Deployment.
+    Deployment,
+    /// A Node.
+    Node(NodeId),
+    /// A zone; `None` is where Nodes without one are.
+    Zone(Option<ZoneId>),
+}
+
+/// A slot looks like this from now on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Look {
+    /// From when.
+    pub at: SimTime,
+    /// Which slot.
+    pub slot: SlotId,
+    /// How.
+    pub view: SlotView,
+}
+
+/// A maximal time in which fewer Pods than the objective wants served in rotation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Outage {
+    /// Its first instant.
+    pub began: SimTime,
+    /// When it was over; `None` if it outlived the replication.
+    pub ended: Option<SimTime>,
+}
+
+impl Timeline {
+    /// Outages that began in the counted time: those that results count.
+    pub fn counted_outages(&self) -> impl Iterator<Item = Outage> {
+        let counted = self.counted_from..self.counted_to;
+        self.outages.iter().copied().filter(move |outage| counted.contains(&outage.began))
+    }
+
+    /// The entries of `[from, to)`, skipped probes cut to it.
+    pub fn between(&self, from: SimTime, to: SimTime) -> impl Iterator<Item = Entry> {
+        self.entries.iter().filter_map(move |&entry| match entry.what {
+            Happening::ProbesSkipped(probes) => {
+                let probes = cut(probes, from, to)?;
+                Some(Entry { at: probes.first, what: Happening::ProbesSkipped(probes), ..entry })
+            }
+            _ => (from..to).contains(&entry.at).then_some(entry),
+        })
+    }
+
+    /// The entries of `[from, to)` with each skipped probe as if it had been played, by time.
+    pub fn each_between(&self, from: SimTime, to: SimTime) -> Vec<Entry> {
+        let mut all = Vec::new();
+        let window = from..to;
+        for &entry in &self.entries {
+            let Happening::ProbesSkipped(probes) = entry.what else {
+                if window.contains(&entry.at) {
+                    all.push(entry);
+                }
+                continue;
+            };
+            let SkippedProbes { pod, kind, reaches, reply, lasts, .. } = probes;
+            // One that was sent before may end in time.
+            let begin = SimTime::ZERO + from.since(SimTime::ZERO).saturating_sub(lasts);
+            for sent in cut(probes, begin, to).into_iter().flat_map(SkippedProbes::instants) {
+                let sending = Entry { at: sent, what: Happening::ProbeSent { pod, kind, reaches }, ..entry };
+                let ending = Entry { at: sent + lasts, what: Happening::ProbeEnded { pod, kind, reply }, ..entry };
+                all.extend([sending, ending].into_iter().filter(|entry| window.contains(&entry.at)));
+            }
+        }
+        all.sort_by_key(|entry| entry.at);
+        all
+    }
+}
+
+/// Those that were sent in `[from, to)`.
+fn cut(probes: SkippedProbes, from: SimTime, to: SimTime) -> Option<SkippedProbes> {
+    let before = |t: SimTime| {
+        if t <= probes.first {
+            0
+        } else if t <= probes.second {
+            1
+        } else {
+            (2 + (t.since(probes.second).as_nanos() - 1) / probes.spacing.as_nanos()).min(probes.count)
+        }
+    };
+    let (skip, end) = (before(from), before(to));
+    let (first, second) = (probes.instant(skip), probes.instant(skip + 1));
+    (skip < end).then(|| SkippedProbes { count: end - skip, first, second, ..probes })
+}
+
+/// Writes a [`Timeline`].
+#[derive(Debug, Clone, Default)]
+pub struct Recorder {
+    pods: Vec<PodLife>,
+    entries: Vec<Entry>,
+    looks: Vec<Look>,
+    /// Who has each place in memory.
+    by_place: Vec<usize>,
+    by_slot: Vec<Holders>,
+}
+
+/// The Pods of one slot.
+#[derive(Debug, Clone, Copy, Default)]
+struct Holders {
+    ever: usize,
+    present: Option<usize>,
+}
+
+impl Recorder {
+    /// The timeline of a replication of `model` that was played until `end`.
+    pub fn finish(mut self, model: &Model, end: SimTime) -> Timeline {
+        self.entries.sort_by_key(|entry| entry.at);
+        let counted_from = SimTime::ZERO + model.warm_up;
+        Timeline {
+            counted_from,
+            counted_to: counted_from + model.horizon,
+            end,
+            outages: outages(&self.looks, model),
+            pods: self.pods,
+            entries: self.entries,
+            looks: self.looks,
+        }
+    }
+
+    fn who(&self, what: Happening) -> Who {
+        if let Some(pod) = what.pod() {
+            return Who::Pod(self.by_place[pod.index()]);
+        }
+        if let Some(node) = what.node() {
+            return Who::Node(node);
+        }
+        match what {
+            Happening::FaultStruck { target, .. } | Happening::FaultEnded { target, .. } => match target {
+                Target::Slot(slot) => self.holder(slot).map_or(Who::Slot(slot), Who::Pod),
+                Target::Deployment => Who::Deployment,
+                Target::Node(node) => Who::Node(node),
+                Target::Zone(zone) => Who::Zone(Some(zone)),
+            },
+            Happening::EvictionRateChanged { zone, .. } => Who::Zone(zone),
+            _ => Who::Deployment,
+        }
+    }
+
+    /// The Pod that holds the slot.
+    fn holder(&self, slot: SlotId) -> Option<usize> {
+        self.by_slot.get(slot.index())?.present
+    }
+
+    fn create(&mut self, now: SimTime, place: PodId, slot: SlotId) {
+        let pod = self.pods.len();
+        if self.by_place.len() <= place.index() {
+            self.by_place.resize(place.index() + 1, pod);
+        }
+        self.by_place[place.index()] = pod;
+        if self.by_slot.len() <= slot.index() {
+            self.by_slot.resize(slot.index() + 1, Holders::default());
+        }
+        let holders = &mut self.by_slot[slot.index()];
+        holders.ever += 1;
+        holders.present = Some(pod);
+        self.pods.push(PodLife { slot, ordinal: holders.ever, created: now, gone: None });
+    }
+
+    /// The Pod gives its slot up, if it still has it.
+    fn vacate(&mut self, place: PodId) {
+        let pod = self.by_place[place.index()];
+        let holders = &mut self.by_slot[self.pods[pod].slot.index()];
+        holders.present = holders.present.filter(|&present| present != pod);
+    }
+}
+
+impl Observer for Recorder {
+    fn slot_changed(&mut self, now: SimTime, slot: SlotId, view: SlotView) {
+        self.looks.push(Look { at: now, slot, view });
+    }
+
+    fn happened(&mut self, at: SimTime, what: Happening) {
+        match what {
+            Happening::PodCreated { pod, slot } => self.create(at, pod, slot),
+            Happening::PodDeleted { pod } => self.vacate(pod),
+            Happening::PodGone { pod } => {
+                self.vacate(pod);
+                self.pods[self.by_place[pod.index()]].gone = Some(at);
+            }
+            _ => {}
+        }
+        let who = self.who(what);
+        self.entries.push(Entry { at, who, what });
+    }
+}
+
+/// What was looked at last in an instant holds from then on; what lasts no time leaves no trace.
+fn outages(looks: &[Look], model: &Model) -> Vec<Outage> {
+    let mut delivers = vec![false; model.deployment.replicas as usize];
+    let mut outages: Vec<Outage> = Vec::new();
+    for instant in looks.chunk_by(|a, b| a.at == b.at) {
+        for look in instant {
+            delivers[look.slot.index()] = look.view.delivers();
+        }
+        let down = delivers.iter().filter(|&&delivers| delivers).count() < model.min_serving as usize;
+        let now = instant[0].at;
+        let open = outages.last_mut().filter(|outage| outage.ended.is_none());
+        match (down, open) {
+            (true, None) => outages.push(Outage { began: now, ended: None }),
+            (false, Some(outage)) => outage.ended = Some(now),
+            _ => {}
+        }
+    }
+    outages
+}
+
+/// A replication that was written down.
+#[derive(Debug, Clone)]
+pub struct Trace {
+    /// What happened.
+    pub timeline: Timeline,
+    /// It ended by a bug of the simulator, which said this.
+    pub panicked: Option<String>,
+}
+
+/// Plays replication `index` of `model` under `seed`, as a run does, and writes it down. What was written before a
+/// panic is kept: it shows what led to it.
+pub fn trace(model: &Model, seed: u64, index: u64) -> Trace {
+    let watch = Watch { measures: Measures::new(model), recorder: Recorder::default() };
+    let mut replication = Replication::new(model, seed, index, Mode::Fast, watch);
+    let played = catch_unwind(AssertUnwindSafe(|| drive(&mut replication, model.horizon)));
+    let panicked = played.err().map(|panic| message_of(&*panic));
+    let end = replication.now();
+    let watch = match panicked {
+        None => replication.into_observer(),
+        // What is half done cannot be ended properly.
+        Some(_) => replication.observer().clone(),
+    };
+    Trace { timeline: watch.recorder.finish(model, end), panicked }
+}
+
+/// Measures and a recorder side by side.
+#[derive(Debug, Clone)]
+struct Watch {
+    measures: Measures,
+    recorder: Recorder,
+}
+
+impl Play for &mut Replication<'_, Watch> {
+    fn run_until(&mut self, until: SimTime) {
+        Replication::run_until(self, until);
+    }
+
+    fn step(&mut self, until: SimTime) -> bool {
+        Replication::step(self, until)
+    }
+
+    fn now(&self) -> SimTime {
+        Replication::now(self)
+    }
+
+    fn measures(&mut self) -> &mut Measures {
+        &mut self.observer_mut().measures
+    }
+
+    fn into_measures(self) -> Measures {
+        self.observer().measures.clone()
+    }
+}
+
+impl Observer for Watch {
+    fn slot_changed(&mut self, now: SimTime, slot: SlotId, view: SlotView) {
+        self.measures.slot_changed(now, slot, view);
+        self.recorder.slot_changed(now, slot, view);
+    }
+
+    fn endpoint_changed(&mut self, now: SimTime, pod: PodId, view: Option<EndpointView>) {
+        self.measures.endpoint_changed(now, pod, view);
+    }
+
+    fn fault_struck(&mut self, now: SimTime, slot: SlotId, fault: FaultId) {
+        self.measures.fault_struck(now, slot, fault);
+    }
+
+    fn fault_ended(&mut self, now: SimTime, slot: SlotId, fault: FaultId) {
+        self.measures.fault_ended(now, slot, fault);
+    }
+
+    fn reacted(&mut self, now: SimTime, slot: SlotId) {
+        self.measures.reacted(now, slot);
+    }
+
+    fn readiness_lost(&mut self, now: SimTime, slot: SlotId, while_serving: bool) {
+        self.measures.readiness_lost(now, slot, while_serving);
+    }
+
+    fn probe_killed(&mut self, now: SimTime, slot: SlotId, by: ProbeKind, needless: bool) {
+        self.measures.probe_killed(now, slot, by, needless);
+    }
+
+    fn restarted(&mut self, now: SimTime, slot: SlotId) {
+        self.measures.restarted(now, slot);
+    }
+
+    fn pods_changed(&mut self, now: SimTime, pods: u32) {
+        self.measures.pods_changed(now, pods);
+    }
+
+    fn happened(&mut self, at: SimTime, what: Happening) {
+        self.recorder.happened(at, what);
+    }
+}

@@ -1,0 +1,406 @@
+//! A [`Timeline`] as text: a line per happening that an operator would find in events and logs.
+//!
+//! Probes that confirm what is known are summed up: a year of healthy probes is one line. What matters is told by name:
+//! the fault, the failures that count, the verdict, the withdrawal, the kill, the restart, the way back.
+
+mod clock;
+mod words;
+
+use std::fmt::Write as _;
+
+use anstyle::{AnsiColor, Style};
+
+use crate::cluster::{Happening, Observation, Reply, Stored};
+use crate::experiment::{Entry, Outage, Timeline, Who};
+use crate::ids::NodeId;
+use crate::model::{Model, ProbeKind};
+use crate::report::human;
+use crate::time::SimTime;
+use clock::Clock;
+use words::{Said, Tone};
+
+const BOLD: Style = Style::new().bold();
+const DIM: Style = Style::new().dimmed();
+const BAD: Style = AnsiColor::Red.on_default();
+const GOOD: Style = AnsiColor::Green.on_default();
+
+/// What is shown of a timeline.
+#[derive(Debug, Clone, Copy)]
+pub struct Excerpt {
+    /// From here.
+    pub from: SimTime,
+    /// To before here.
+    pub to: SimTime,
+    /// Each probe has its line, and so has what drives it.
+    pub each_probe: bool,
+    /// Each line ends with the numbers of the rules behind it.
+    pub rules: bool,
+}
+
+/// The excerpt, after a few lines that say what it is part of. The text has ANSI styles: print it through `anstream`,
+/// which drops them where nobody sees them.
+pub fn render(timeline: &Timeline, model: &Model, excerpt: Excerpt) -> String {
+    let clock = Clock::new(timeline.counted_from, excerpt.from, excerpt.to);
+    let mut teller = Teller::new(timeline, model, excerpt, clock);
+    teller.tell();
+    let mut text = overview(timeline, model);
+    let _ = writeln!(text);
+    let names = teller.lines.iter().map(|line| line.who.chars().count());
+    let width = names.max().unwrap_or(0);
+    for line in &teller.lines {
+        let style = match line.tone {
+            Tone::Bad => BAD,
+            Tone::Good => GOOD,
+            Tone::Plain | Tone::Detail => Style::new(),
+        };
+        let _ =
+            write!(text, "{DIM}{}{DIM:#}  {:width$}  {style}{}{style:#}", clock.show(line.at), line.who, line.words);
+        if excerpt.rules && !line.rules.is_empty() {
+            let _ = write!(text, "  {DIM}({}){DIM:#}", line.rules);
+        }
+        text.push('\n');
+    }
+    if teller.lines.is_empty() {
+        let _ = writeln!(text, "Nothing happens.");
+    }
+    text
+}
+
+/// What the timeline is of.
+fn overview(timeline: &Timeline, model: &Model) -> String {
+    let span = |from: SimTime, to: SimTime| human::in_full(to.saturating_since(from).as_secs_f64());
+    let mut text = format!(
+        "{BOLD}{}{BOLD:#}: {} counted after {} of warm-up; time is told from the start of counting.\n",
+        model.deployment.name,
+        span(timeline.counted_from, timeline.counted_to),
+        span(SimTime::ZERO, timeline.counted_from),
+    );
+    let slots = model.deployment.replicas;
+    let _ = writeln!(
+        text,
+        "{slots} slot{} on {} Node{}; pod S.N is the N-th Pod of slot S.",
+        plural(u64::from(slots)),
+        model.cluster.nodes.len(),
+        plural(model.cluster.nodes.len() as u64),
+    );
+    let outages: Vec<Outage> = timeline.counted_outages().collect();
+    match longest(&outages, timeline.end) {
+        None => text.push_str("No outage.\n"),
+        Some(number) => {
+            let outage = outages[number];
+            let clock = Clock::new(timeline.counted_from, outage.began, outage.began);
+            let _ = writeln!(
+                text,
+                "{} outage{}, the longest is number {}: {} from {}.",
+                outages.len(),
+                plural(outages.len() as u64),
+                number + 1,
+                span(outage.began, outage.ended.unwrap_or(timeline.end)),
+                clock.show(outage.began),
+            );
+        }
+    }
+    text
+}
+
+/// The place of the longest outage; of equally long ones the first.
+pub fn longest(outages: &[Outage], end: SimTime) -> Option<usize> {
+    let length = |outage: &Outage| outage.ended.unwrap_or(end).saturating_since(outage.began);
+    (0..outages.len()).max_by_key(|&i| (length(&outages[i]), std::cmp::Reverse(i)))
+}
+
+fn plural(n: u64) -> &'static str {
+    if n == 1 { "" } else { "s" }
+}
+
+#[derive(Debug)]
+struct Line {
+    at: SimTime,
+    who: String,
+    words: String,
+    rules: &'static str,
+    tone: Tone,
+}
+
+/// Puts a timeline into words, from its beginning: what a probe means depends on those before it.
+struct Teller<'a> {
+    timeline: &'a Timeline,
+    model: &'a Model,
+    excerpt: Excerpt,
+    clock: Clock,
+    lines: Vec<Line>,
+    /// By Pod and kind.
+    probes: Vec<[Track; 3]>,
+    /// By Pod.
+    places: Vec<Place>,
+}
+
+/// Where a Pod is.
+#[derive(Debug, Clone, Copy, Default)]
+struct Place {
+    node: Option<NodeId>,
+    in_rotation: bool,
+}
+
+/// What is known of the probes of one worker.
+#[derive(Debug, Clone, Copy, Default)]
+struct Track {
+    last: Option<Observation>,
+    run: u64,
+    stored: Option<Observation>,
+    /// The line that sums up the present run of probes that change nothing.
+    quiet: Option<Quiet>,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Quiet {
+    line: usize,
+    reply: Reply,
+    count: u64,
+    last: SimTime,
+}
+
+impl<'a> Teller<'a> {
+    fn new(timeline: &'a Timeline, model: &'a Model, excerpt: Excerpt, clock: Clock) -> Self {
+        let probes = vec![[Track::default(); 3]; timeline.pods.len()];
+        let places = vec![Place::default(); timeline.pods.len()];
+        Self { timeline, model, excerpt, clock, lines: vec![], probes, places }
+    }
+
+    fn tell(&mut self) {
+        let Excerpt { from, to, each_probe, .. } = self.excerpt;
+        let timeline = self.timeline;
+        for entry in timeline.between(SimTime::ZERO, from) {
+            self.hear(entry);
+        }
+        self.set_scene();
+        if each_probe {
+            for entry in timeline.each_between(from, to) {
+                self.hear(entry);
+            }
+        } else {
+            for entry in timeline.between(from, to) {
+                self.hear(entry);
+            }
+        }
+        self.tell_service();
+        // What follows from the happenings of an instant comes after them.
+        self.lines.sort_by_key(|line| line.at);
+    }
+
+    /// Where the Pods are when the excerpt begins.
+    fn set_scene(&mut self) {
+        let from = self.excerpt.from;
+        for (pod, life) in self.timeline.pods.iter().enumerate() {
+            if life.created >= from || life.gone.is_some_and(|gone| gone < from) {
+                continue;
+            }
+            let Place { node, in_rotation } = self.places[pod];
+            let place = node.map_or("Pending", |node| &self.model.cluster.nodes[node.index()].name);
+            let rotation = if in_rotation { "in rotation" } else { "not in rotation" };
+            let preposition = if node.is_some() { "on " } else { "" };
+            let words = format!("is {preposition}{place}, {rotation}");
+            let who = self.name(Who::Pod(pod));
+            self.lines.push(Line { at: from, who, words, rules: "", tone: Tone::Plain });
+        }
+    }
+
+    fn hear(&mut self, entry: Entry) {
+        let Who::Pod(pod) = entry.who else {
+            return self.say(entry);
+        };
+        match entry.what {
+            Happening::ProbeSent { .. } if !self.excerpt.each_probe => {}
+            Happening::ProbeEnded { kind, reply, .. } => self.probed(entry, pod, kind, reply, 1, entry.at),
+            Happening::ProbesSkipped(probes) => {
+                let ended = Entry { at: entry.at + probes.lasts, ..entry };
+                let last = probes.instant(probes.count - 1) + probes.lasts;
+                self.probed(ended, pod, probes.kind, probes.reply, probes.count, last);
+            }
+            _ => {
+                self.learn(pod, entry.what);
+                self.say(entry);
+            }
+        }
+    }
+
+    /// What a happening changes about the counting of probes, and about the Pod's place.
+    fn learn(&mut self, pod: usize, what: Happening) {
+        let place = &mut self.places[pod];
+        match what {
+            Happening::PodMet { node, .. } => *place = Place { node: Some(node), in_rotation: true },
+            Happening::PodBound { node, .. } => place.node = Some(node),
+            Happening::RotationChanged { in_rotation, .. } => place.in_rotation = in_rotation,
+            _ => {}
+        }
+        let tracks = &mut self.probes[pod];
+        match what {
+            Happening::PodMet { .. } => {
+                for track in tracks {
+                    let healthy = Some(Observation::Success);
+                    *track = Track { last: healthy, run: u64::MAX, stored: healthy, quiet: None };
+                }
+            }
+            Happening::FirstSync { .. } => *tracks = [Track::default(); 3],
+            // The initial results of a new instance (P7).
+            Happening::ContainerStarted { .. } => {
+                tracks[ProbeKind::Liveness as usize].stored = Some(Observation::Success);
+                tracks[ProbeKind::Readiness as usize].stored = Some(Observation::Failure);
+                tracks[ProbeKind::Startup as usize].stored = None;
+            }
+            Happening::FoundNotRunning { kind, .. } => tracks[kind as usize].stored = Some(Observation::Failure),
+            Happening::Verdict { kind, result, .. } => {
+                let track = &mut tracks[kind as usize];
+                track.stored = match result {
+                    Stored::Success => Some(Observation::Success),
+                    Stored::Failure => Some(Observation::Failure),
+                    Stored::Unknown => None,
+                };
+                // A startup probe that is done, or a liveness probe that has failed, begins anew (P17).
+                if kind == ProbeKind::Startup || kind == ProbeKind::Liveness && result == Stored::Failure {
+                    track.run = 0;
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// `count` probes have met the same, the last one at `last`.
+    fn probed(&mut self, entry: Entry, pod: usize, kind: ProbeKind, reply: Reply, count: u64, last: SimTime) {
+        let found = reply.observation();
+        let track = &mut self.probes[pod][kind as usize];
+        track.run = if track.last == Some(found) { track.run.saturating_add(count) } else { count };
+        track.last = Some(found);
+        let (run, known) = (track.run, track.stored == Some(found));
+        if entry.at < self.excerpt.from {
+            return;
+        }
+        if !known || self.excerpt.each_probe {
+            let mut said = words::say(entry.what, entry.at, self.model, self.clock);
+            if !known && let Some(probe) = words::probe(kind, self.model) {
+                match found {
+                    // Where one success is enough there is nothing to count.
+                    Observation::Success if probe.success_threshold == 1 => {}
+                    Observation::Success => {
+                        let _ = write!(said.words, " ({run} of {})", probe.success_threshold);
+                    }
+                    Observation::Failure => {
+                        let _ = write!(said.words, " ({run} of {})", probe.failure_threshold);
+                    }
+                }
+            }
+            return self.push(entry, said);
+        }
+        let quiet = match self.probes[pod][kind as usize].quiet.filter(|quiet| quiet.reply == reply) {
+            Some(quiet) => Quiet { count: quiet.count + count, last, ..quiet },
+            None => {
+                self.lines.push(Line {
+                    at: entry.at,
+                    who: self.name(entry.who),
+                    words: String::new(),
+                    rules: "P14",
+                    tone: Tone::Plain,
+                });
+                Quiet { line: self.lines.len() - 1, reply, count, last }
+            }
+        };
+        self.probes[pod][kind as usize].quiet = Some(quiet);
+        self.lines[quiet.line].words = self.quiet(kind, quiet);
+    }
+
+    fn quiet(&self, kind: ProbeKind, quiet: Quiet) -> String {
+        let name = words::kind_name(kind);
+        let reply = words::reply_words(kind, quiet.reply, self.model);
+        if quiet.count == 1 {
+            return format!("{name} probe {reply}");
+        }
+        let count = human::significant(quiet.count as f64, 12);
+        let many = reply.replacen("succeeds", "succeed", 1).replacen("fails", "fail", 1);
+        let period = words::probe(kind, self.model).map_or(0.0, |probe| probe.period.as_secs_f64());
+        let until = self.clock.show(quiet.last);
+        format!("{count} {name} probes {many}, every {} until {}", human::in_full(period), until.trim_start())
+    }
+
+    fn say(&mut self, entry: Entry) {
+        if entry.at < self.excerpt.from {
+            return;
+        }
+        let said = words::say(entry.what, entry.at, self.model, self.clock);
+        self.push(entry, said);
+    }
+
+    fn push(&mut self, entry: Entry, said: Said) {
+        if said.tone == Tone::Detail && !self.excerpt.each_probe {
+            return;
+        }
+        if let Who::Pod(pod) = entry.who {
+            // The next quiet probes come after this line.
+            for track in &mut self.probes[pod] {
+                track.quiet = None;
+            }
+        }
+        let who = self.name(entry.who);
+        self.lines.push(Line { at: entry.at, who, words: said.words, rules: said.rules, tone: said.tone });
+    }
+
+    /// What the users of the service notice.
+    fn tell_service(&mut self) {
+        let excerpt = self.excerpt;
+        let mut since: Vec<Option<SimTime>> = vec![None; self.model.deployment.replicas as usize];
+        for look in &self.timeline.looks {
+            let slot = look.slot.index();
+            match (look.view.delivers(), since[slot]) {
+                (false, None) => since[slot] = Some(look.at),
+                (true, Some(from)) => {
+                    since[slot] = None;
+                    let took = look.at.since(from);
+                    if (excerpt.from..excerpt.to).contains(&look.at) && !took.is_zero() {
+                        let span = human::in_full(took.as_secs_f64());
+                        let words = format!("RECOVERED: serves in rotation again after {span}");
+                        self.lines.push(Line {
+                            at: look.at,
+                            who: format!("slot {slot}"),
+                            words,
+                            rules: "",
+                            tone: Tone::Good,
+                        });
+                    }
+                }
+                _ => {}
+            }
+        }
+        let shown = |at: SimTime| (excerpt.from..excerpt.to).contains(&at);
+        let wanted = self.model.min_serving;
+        for outage in &self.timeline.outages {
+            let mut line = |at, words, tone| {
+                if shown(at) {
+                    self.lines.push(Line { at, who: "service".to_owned(), words, rules: "", tone });
+                }
+            };
+            let pods = format!(
+                "fewer than {wanted} Pod{} serve{} in rotation",
+                plural(wanted.into()),
+                if wanted == 1 { "s" } else { "" }
+            );
+            line(outage.began, format!("OUTAGE: {pods}"), Tone::Bad);
+            if let Some(ended) = outage.ended {
+                let span = human::in_full(ended.since(outage.began).as_secs_f64());
+                line(ended, format!("the outage is over after {span}"), Tone::Good);
+            }
+        }
+    }
+
+    fn name(&self, who: Who) -> String {
+        match who {
+            Who::Pod(pod) => {
+                let life = self.timeline.pods[pod];
+                format!("pod {}.{}", life.slot.index(), life.ordinal)
+            }
+            Who::Slot(slot) => format!("slot {}", slot.index()),
+            Who::Deployment => self.model.deployment.name.clone(),
+            Who::Node(node) => self.model.cluster.nodes[node.index()].name.clone(),
+            Who::Zone(Some(zone)) => format!("zone {}", self.model.cluster.zones[zone.index()].name),
+            Who::Zone(None) => "Nodes without a zone".to_owned(),
+        }
+    }
+}

@@ -1,0 +1,274 @@
+//! Each happening in words that its reader knows from `kubectl describe`, and the rules behind it.
+
+use super::clock::Clock;
+use crate::cluster::{Endpoint, Exit, Happening, Reply, Stored};
+use crate::ids::FaultId;
+use crate::model::{ContainerMode, Model, NodeMode, Probe, ProbeKind, Strikes};
+use crate::report::human;
+use crate::time::{Duration, SimTime};
+
+/// A happening in words.
+#[derive(Debug)]
+pub(super) struct Said {
+    pub words: String,
+    /// Numbers of rules, for example `P16, P18`; empty where Kubernetes has none.
+    pub rules: &'static str,
+    pub tone: Tone,
+}
+
+/// How loud it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Tone {
+    /// Only for who wants to see each probe and what drives it.
+    Detail,
+    Plain,
+    /// Something stops working.
+    Bad,
+    /// Something works again.
+    Good,
+}
+
+fn said(tone: Tone, words: impl Into<String>, rules: &'static str) -> Said {
+    Said { words: words.into(), rules, tone }
+}
+
+/// What happens, save for probes, which need what came before them.
+pub(super) fn say(what: Happening, at: SimTime, model: &Model, clock: Clock) -> Said {
+    use Tone::{Bad, Detail, Good, Plain};
+    let node = |node: crate::ids::NodeId| &model.cluster.nodes[node.index()].name;
+    match what {
+        Happening::FaultStruck { fault, .. } => {
+            said(Bad, format!("FAULT {} strikes: {}", name(fault, model), effect(fault, model)), "")
+        }
+        Happening::FaultEnded { fault, .. } => said(Plain, format!("fault {} is over", name(fault, model)), ""),
+
+        Happening::PodCreated { .. } => said(Plain, "created by the ReplicaSet", "D7"),
+        Happening::PodMet { node: on, .. } => {
+            said(Plain, format!("runs on {} since long before, Ready and in rotation", node(on)), "")
+        }
+        Happening::PodUnschedulable { .. } => {
+            said(Bad, "FailedScheduling: no Node can take it, it stays Pending", "S3, S16")
+        }
+        Happening::PodBound { node: on, .. } => said(Plain, format!("Scheduled: bound to {}", node(on)), "S1"),
+        Happening::PodEvicted { .. } => said(Plain, "evicted: its toleration of the NoExecute taint is over", "N9"),
+        Happening::PodCollected { .. } => said(Plain, "collected as garbage: its Node object is gone", "N15"),
+        Happening::PodDeleted { .. } => said(Plain, "deletionTimestamp set: Terminating, its slot is vacant", "T1"),
+        Happening::PodGone { .. } => said(Plain, "the Pod object is gone", "T5, T7"),
+
+        Happening::FirstSync { .. } => said(Plain, "the kubelet syncs the Pod: its probe workers start", "P1"),
+        Happening::StartBegan { sandbox, .. } => {
+            let first = if sandbox { "sandbox, " } else { "" };
+            said(Plain, format!("{first}image and container are prepared"), "C6, C14")
+        }
+        Happening::ContainerStarted { instance, .. } => said(Plain, format!("Started: container #{instance}"), "C6"),
+        Happening::AppServing { instance, .. } => {
+            said(Plain, format!("the application of container #{instance} is up"), "")
+        }
+        Happening::KillDecided { instance, by, .. } => {
+            said(Bad, format!("container #{instance} is to be killed for its {} probe", kind_name(by)), "P18, C8")
+        }
+        Happening::DeletionSeen { .. } => said(Plain, "the kubelet learns of the deletion", "T2"),
+        Happening::StopBegan { instance, pre_stop, .. } => said(Plain, stop_words(instance, pre_stop), "C9"),
+        Happening::SigtermSent { instance, .. } => said(Plain, format!("SIGTERM reaches container #{instance}"), "C9"),
+        Happening::ContainerExited { instance, exit, .. } => {
+            said(Plain, format!("container #{instance} {}", exit_words(exit)), exit_rules(exit))
+        }
+        Happening::ExitNoticed { .. } => said(Plain, "the kubelet notices the exit", "C1"),
+        Happening::BackedOff { until, .. } => {
+            let span = human::in_full(until.saturating_since(at).as_secs_f64());
+            said(Bad, format!("BackOff: CrashLoopBackOff for {span}, until {}", clock.show(until)), "C10, C11, C13")
+        }
+        Happening::ReadyDecided { ready, .. } => {
+            said(Detail, format!("the kubelet finds the Pod {}", ready_words(ready)), "P13, P18")
+        }
+
+        Happening::InstanceNoticed { kind, instance, .. } => {
+            said(Detail, format!("the {} worker notices container #{instance}", kind_name(kind)), "P7")
+        }
+        Happening::FoundNotRunning { kind, .. } => {
+            said(Plain, format!("the {} worker finds no running container: Failure", kind_name(kind)), "P6")
+        }
+        Happening::ReadinessTriggered { sees_new_status: true, .. } => {
+            said(Detail, "the kubelet triggers the readiness worker: it probes now, its ticks start anew", "P11")
+        }
+        Happening::ReadinessTriggered { .. } => {
+            said(Detail, "the kubelet triggers the readiness worker, which still sees the old status", "P11a")
+        }
+        Happening::ProbeSent { kind, .. } => said(Detail, format!("{} probe sent", kind_name(kind)), "P6"),
+        Happening::ProbeEnded { kind, reply, .. } => said(Plain, ended(kind, reply, model), "P14"),
+        Happening::ProbesSkipped(probes) => said(Plain, ended(probes.kind, probes.reply, model), "P14"),
+        Happening::Verdict { kind, result, .. } => verdict(kind, result, model),
+
+        Happening::ReadyWritten { ready, .. } => {
+            said(Plain, format!("API: the Pod is {}", ready_words(ready)), "E2, N6")
+        }
+        Happening::EndpointSliceUpdated { endpoint, .. } => {
+            said(Plain, format!("EndpointSlice: {}", endpoint_words(endpoint)), "E4, E5")
+        }
+        Happening::RotationChanged { in_rotation: true, .. } => {
+            said(Good, "IN ROTATION: the load balancer sends it traffic", "E6, E7")
+        }
+        Happening::RotationChanged { .. } => {
+            said(Plain, "OUT OF ROTATION: the load balancer sends it nothing more", "E6, E7")
+        }
+
+        Happening::MachineDied { .. } => said(Plain, "the machine is down", ""),
+        Happening::MachineBooted { .. } => said(Plain, "the machine is up again", "N14"),
+        Happening::NodeDisconnected { .. } => said(Plain, "no heartbeat reaches the control plane any more", "N1"),
+        Happening::NodeReconnected { .. } => said(Plain, "the control plane can be reached again", "N14"),
+        Happening::KubeletStopped { .. } => said(Plain, "the kubelet is dead, its containers run on", "N16"),
+        Happening::KubeletStarted { .. } => said(Plain, "the kubelet has started and syncs its Pods", "N14, P21"),
+        Happening::LeaseResumed { .. } => said(Plain, "the lease is renewed again", "N1"),
+        Happening::NodeUnknown { .. } => {
+            said(Bad, "NodeNotReady: Ready becomes Unknown, its Pods are marked not Ready", "N3, N6")
+        }
+        Happening::NodeReady { .. } => said(Good, "NodeReady: Ready becomes True", "N14"),
+        Happening::TaintQueued { .. } => said(Plain, "waits for its NoExecute taint", "N7"),
+        Happening::TaintAdded { .. } => {
+            said(Plain, "taint unreachable:NoExecute: its Pods are evicted after their toleration", "N7, N9")
+        }
+        Happening::TaintRemoved { .. } => {
+            said(Plain, "the NoExecute taint is gone, and pending evictions with it", "N9, N11")
+        }
+        Happening::EvictionRateChanged { per_hour, .. } => said(Plain, rate_words(per_hour), "N11"),
+        Happening::NodeDeleted { .. } => {
+            said(Plain, "the Node object is deleted: its machine does not come back", "N15")
+        }
+        Happening::NodeJoined { .. } => said(Plain, "a new machine has joined in its place", "N15"),
+    }
+}
+
+fn ended(kind: ProbeKind, reply: Reply, model: &Model) -> String {
+    format!("{} probe {}", kind_name(kind), reply_words(kind, reply, model))
+}
+
+/// What a probe met, after its name.
+pub(super) fn reply_words(kind: ProbeKind, reply: Reply, model: &Model) -> String {
+    match reply {
+        Reply::Ok => "succeeds".to_owned(),
+        Reply::Error => "fails: 5xx".to_owned(),
+        Reply::Refused => "fails: connection refused".to_owned(),
+        Reply::Timeout => {
+            let timeout = probe(kind, model).map_or(0.0, |probe| probe.timeout.as_secs_f64());
+            format!("fails: no answer within {}", human::in_full(timeout))
+        }
+        Reply::Reset => "fails: connection reset, the process has died".to_owned(),
+    }
+}
+
+pub(super) fn probe(kind: ProbeKind, model: &Model) -> Option<&Probe> {
+    let spec = &model.deployment.pod;
+    match kind {
+        ProbeKind::Liveness => spec.liveness.as_ref(),
+        ProbeKind::Readiness => spec.readiness.as_ref(),
+        ProbeKind::Startup => spec.startup.as_ref(),
+    }
+}
+
+pub(super) const fn kind_name(kind: ProbeKind) -> &'static str {
+    match kind {
+        ProbeKind::Liveness => "liveness",
+        ProbeKind::Readiness => "readiness",
+        ProbeKind::Startup => "startup",
+    }
+}
+
+fn verdict(kind: ProbeKind, result: Stored, model: &Model) -> Said {
+    let threshold = probe(kind, model).map_or(0, |probe| match result {
+        Stored::Failure => probe.failure_threshold,
+        Stored::Success | Stored::Unknown => probe.success_threshold,
+    });
+    let in_a_row = match (threshold, result) {
+        (1, Stored::Failure) => "1 failure".to_owned(),
+        (1, _) => "1 success".to_owned(),
+        (n, Stored::Failure) => format!("{n} failures in a row"),
+        (n, _) => format!("{n} successes in a row"),
+    };
+    match (kind, result) {
+        (ProbeKind::Readiness, Stored::Failure) => {
+            said(Tone::Bad, format!("READINESS LOST: Unhealthy after {in_a_row}"), "P16, P18")
+        }
+        (ProbeKind::Readiness, _) => said(Tone::Plain, format!("readiness probe is satisfied: {in_a_row}"), "P16, P18"),
+        (_, Stored::Failure) => {
+            said(Tone::Bad, format!("{} probe gives up: Unhealthy after {in_a_row}", kind_name(kind)), "P16, P18")
+        }
+        (ProbeKind::Startup, _) => said(
+            Tone::Plain,
+            format!("startup probe is satisfied: {in_a_row}; liveness and readiness probes begin"),
+            "P10, P18",
+        ),
+        (ProbeKind::Liveness, _) => said(Tone::Plain, format!("liveness probe is satisfied: {in_a_row}"), "P16"),
+    }
+}
+
+fn name(fault: FaultId, model: &Model) -> &str {
+    &model.faults[fault.index()].name
+}
+
+fn effect(fault: FaultId, model: &Model) -> &'static str {
+    match model.faults[fault.index()].strikes {
+        Strikes::Container(ContainerMode::Crash) => "the process exits",
+        Strikes::Container(ContainerMode::Hang(_)) => "the process accepts requests and does not answer",
+        Strikes::Container(ContainerMode::Error(_)) => "the process answers 5xx",
+        Strikes::Container(ContainerMode::Sandbox) => "the sandbox dies, and the Pod's network with it",
+        Strikes::Deletion => "the Pod is deleted through the API",
+        Strikes::Deployment(ContainerMode::Crash) => "all processes exit",
+        Strikes::Deployment(ContainerMode::Hang(_)) => "all processes accept requests and do not answer",
+        Strikes::Deployment(ContainerMode::Error(_)) => "all processes answer 5xx",
+        Strikes::Deployment(ContainerMode::Sandbox) => "all sandboxes die, and the Pods' network with them",
+        Strikes::Node(NodeMode::Kubelet) => "the kubelet's process dies, its containers run on",
+        Strikes::Node(NodeMode::Crash) => "the machine dies",
+        Strikes::Node(NodeMode::Partition) => "the Node loses the control plane, its containers run on",
+        Strikes::Node(NodeMode::Isolation) => "nothing reaches the Node any more",
+        Strikes::Zone(NodeMode::Kubelet) => "all kubelets of the zone die, their containers run on",
+        Strikes::Zone(NodeMode::Crash) => "all machines of the zone die",
+        Strikes::Zone(NodeMode::Partition) => "the zone loses the control plane, its containers run on",
+        Strikes::Zone(NodeMode::Isolation) => "nothing reaches the zone any more",
+    }
+}
+
+fn stop_words(instance: u32, pre_stop: Duration) -> String {
+    let stopped = format!("Killing: container #{instance} is stopped");
+    if pre_stop.is_zero() {
+        stopped
+    } else {
+        format!("{stopped}, its preStop sleeps {}", human::in_full(pre_stop.as_secs_f64()))
+    }
+}
+
+fn rate_words(per_hour: u32) -> String {
+    match per_hour {
+        0 => "evictions stop".to_owned(),
+        n => format!("evictions go on, {n} Nodes an hour at most"),
+    }
+}
+
+fn exit_words(exit: Exit) -> &'static str {
+    match exit {
+        Exit::Crashed => "exits by itself",
+        Exit::Stopped => "has stopped",
+        Exit::MachineDied => "dies with its machine",
+    }
+}
+
+fn exit_rules(exit: Exit) -> &'static str {
+    match exit {
+        Exit::Crashed => "C5",
+        Exit::Stopped => "C9",
+        Exit::MachineDied => "",
+    }
+}
+
+fn ready_words(ready: bool) -> &'static str {
+    if ready { "Ready" } else { "not Ready" }
+}
+
+fn endpoint_words(endpoint: Endpoint) -> &'static str {
+    match endpoint {
+        Endpoint { listed: false, .. } => "removed",
+        Endpoint { serving: true, terminating: false, .. } => "ready",
+        Endpoint { serving: false, terminating: false, .. } => "not ready",
+        Endpoint { serving: true, terminating: true, .. } => "terminating, still serving",
+        Endpoint { serving: false, terminating: true, .. } => "terminating, not serving",
+    }
+}
