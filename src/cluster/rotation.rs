@@ -2,7 +2,7 @@
 
 use super::happening::{Endpoint, Happening};
 use super::observer::Observer;
-use super::state::Timer;
+use super::state::{Stage, Timer};
 use super::{Cluster, Cx, Event};
 use crate::ids::{NodeId, PodId};
 use crate::time::{Duration, SimTime};
@@ -102,7 +102,10 @@ impl<O: Observer> Cluster<'_, O> {
     /// What the EndpointSlice should say of the Pod (E4).
     pub(super) fn endpoint(&self, pod: PodId) -> Endpoint {
         let state = &self.pods[pod.index()];
-        let listed = state.exists && state.node.is_some_and(|node| self.nodes[node.index()].registered);
+        // Stopped for good and written so, its phase is terminal.
+        let has_ended = state.terminating && state.container.stage == Stage::Exited && !state.api_ready;
+        let has_node = state.node.is_some_and(|node| self.nodes[node.index()].registered);
+        let listed = state.exists && has_node && !has_ended;
         if listed {
             Endpoint { listed, serving: state.api_ready, terminating: state.deleted }
         } else {

@@ -20,14 +20,14 @@ use crate::cluster::{Mode, Replication};
 use crate::model::Model;
 use crate::time::{Duration, SimTime};
 
-/// Plays one replication of a model for so many seconds: seed and index name its draws.
-pub type Sampler<'s> = &'s (dyn Fn(&Model, u64, u64, f64) -> Record + Sync);
+/// Plays one replication of a model for so many seconds, watched by a record: seed and index name its draws.
+pub type Sampler<'s> = &'s (dyn Fn(&Model, u64, u64, Record, f64) -> Record + Sync);
 
 const SEED: u64 = 36_000;
 
 /// The simulator as it is. Every probe is played, as every request was logged.
-fn simulate(model: &Model, seed: u64, index: u64, until: f64) -> Record {
-    let mut replication = Replication::new(model, seed, index, Mode::EveryProbe, Record::default());
+fn simulate(model: &Model, seed: u64, index: u64, record: Record, until: f64) -> Record {
+    let mut replication = Replication::new(model, seed, index, Mode::EveryProbe, record);
     replication.run_until(SimTime::ZERO + Duration::from_secs_f64(until));
     replication.into_observer()
 }

@@ -37,11 +37,6 @@ impl Table {
         let entries = self.rows.iter().map(|cells| Entry { table: self, cells });
         entries.filter(|entry| filter.iter().all(|(column, value)| entry.text(column) == *value)).collect()
     }
-
-    /// The names of the columns.
-    pub fn heads(&self) -> &[String] {
-        &self.heads
-    }
 }
 
 impl<'t> Entry<'t> {
@@ -56,18 +51,26 @@ impl<'t> Entry<'t> {
         let number = |word: &str| word.parse().unwrap_or_else(|_| panic!("{column}: `{word}` is no number"));
         self.text(column).split_whitespace().map(number).collect()
     }
+}
 
-    /// Its batch: Pods of one ReplicaSet, by the Pod's name without its last part.
-    pub fn batch(self) -> &'t str {
-        self.text("pod").rsplit_once('-').map_or("", |(batch, _)| batch)
-    }
+/// What a batch has in common.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Batch {
+    /// Pods of one ReplicaSet: the Pod's name without its last part.
+    ReplicaSet,
+    /// One trial: the column `tag`.
+    Trial,
 }
 
 /// Rows by batch, in the order of their names.
-pub fn batches<'t>(rows: &[Entry<'t>]) -> BTreeMap<&'t str, Vec<Entry<'t>>> {
+pub fn batches<'t>(rows: &[Entry<'t>], by: Batch) -> BTreeMap<&'t str, Vec<Entry<'t>>> {
     let mut batches: BTreeMap<&str, Vec<Entry<'t>>> = BTreeMap::new();
     for row in rows {
-        batches.entry(row.batch()).or_default().push(*row);
+        let batch = match by {
+            Batch::ReplicaSet => row.text("pod").rsplit_once('-').map_or("", |(name, _)| name),
+            Batch::Trial => row.text("tag"),
+        };
+        batches.entry(batch).or_default().push(*row);
     }
     batches
 }

@@ -4,6 +4,7 @@
 use crate::cluster::{Endpoint, Happening, Observer, SkippedProbes, Target};
 use crate::ids::{NodeId, PodId};
 use crate::model::ProbeKind;
+use crate::random::{Law, Owner, Purpose, Stream, Streams};
 use crate::time::SimTime;
 
 /// One life of a container.
@@ -26,8 +27,6 @@ pub struct Life {
 pub struct Arrival {
     pub at: f64,
     pub kind: ProbeKind,
-    /// The container's life, from 1.
-    pub instance: u32,
 }
 
 /// One Pod.
@@ -45,6 +44,8 @@ pub struct PodLog {
     pub ready: Vec<(f64, bool)>,
     /// Changes of its endpoint.
     pub endpoint: Vec<(f64, Endpoint)>,
+    /// The watcher asks for its deletion, and the API server sets the timestamp.
+    pub asked: Option<f64>,
     pub deleted: Option<f64>,
     pub gone: Option<f64>,
 }
@@ -63,12 +64,31 @@ pub struct NodeLog {
 }
 
 /// A replication, written down.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub struct Record {
     pub pods: Vec<PodLog>,
     pub nodes: Vec<NodeLog>,
     /// Which entry of `pods` a place in the simulator's memory stands for.
     current: Vec<usize>,
+    watcher: Watcher,
+}
+
+/// What the watcher itself adds: a few milliseconds, which are no part of the cluster.
+#[derive(Debug, Clone)]
+struct Watcher {
+    stream: Stream,
+    draws: u64,
+    /// A probe due at the kubelet until the application has logged it: the ε of goroutines and sockets.
+    overhead: Law,
+    /// A request to delete a Pod until its deletion timestamp is seen.
+    request: Law,
+}
+
+impl Watcher {
+    fn draw(&mut self, law: impl Fn(&Self) -> &Law) -> f64 {
+        self.draws += 1;
+        self.stream.draw(self.draws, law(self))
+    }
 }
 
 impl PodLog {
@@ -90,6 +110,16 @@ impl PodLog {
     /// The first probe of this kind that reached the application at `from` or later.
     pub fn arrival(&self, from: f64, kind: ProbeKind) -> Option<f64> {
         self.arrivals.iter().find(|a| a.at >= from && a.kind == kind).map(|a| a.at)
+    }
+
+    /// When its endpoint was first gone, at `from` or later.
+    pub fn endpoint_gone(&self, from: f64) -> Option<f64> {
+        self.endpoint.iter().find(|(at, is)| *at >= from && !is.listed).map(|(at, _)| *at)
+    }
+
+    /// When its endpoint was first terminating.
+    pub fn endpoint_terminating(&self) -> Option<f64> {
+        self.endpoint.iter().find(|(_, is)| is.terminating).map(|(at, _)| *at)
     }
 
     /// How many probes of this kind reached it in between.
@@ -127,10 +157,26 @@ impl Record {
         &mut lives[instance as usize - 1]
     }
 
+    /// A watcher of replication `index` under `seed`, whose requests to delete a Pod take so long.
+    pub fn new(seed: u64, index: u64, request: &Law) -> Self {
+        // Its own chance, not the cluster's.
+        let stream = Streams::new(seed ^ 0x7761_7463, index).stream(Owner::Replication, Purpose::Initial);
+        let overhead = Law::lognormal_with_p95(0.001, 0.004).expect("positive");
+        let watcher = Watcher { stream, draws: 0, overhead, request: request.clone() };
+        Self { pods: Vec::new(), nodes: Vec::new(), current: Vec::new(), watcher }
+    }
+
+    fn arrived(&mut self, pod: PodId, kind: ProbeKind, sent: SimTime) {
+        let at = sent.as_secs_f64() + self.watcher.draw(|watcher| &watcher.overhead);
+        self.pod(pod).arrivals.push(Arrival { at, kind });
+    }
+
     fn skipped(&mut self, run: SkippedProbes) {
-        let Some(instance) = run.reaches else { return };
-        let arrivals = run.instants().map(|at| Arrival { at: at.as_secs_f64(), kind: run.kind, instance });
-        self.pod(run.pod).arrivals.extend(arrivals);
+        if run.reaches.is_some() {
+            for sent in run.instants() {
+                self.arrived(run.pod, run.kind, sent);
+            }
+        }
     }
 }
 
@@ -156,13 +202,15 @@ impl Observer for Record {
             }
             Happening::SigtermSent { pod, instance } => self.life(pod, instance).sigterm = Some(now),
             Happening::ContainerExited { pod, instance, .. } => self.life(pod, instance).exit = Some(now),
-            Happening::ProbeSent { pod, kind, reaches: Some(instance) } => {
-                self.pod(pod).arrivals.push(Arrival { at: now, kind, instance });
-            }
+            Happening::ProbeSent { pod, kind, reaches: Some(_) } => self.arrived(pod, kind, at),
             Happening::ProbesSkipped(run) => self.skipped(run),
             Happening::ReadyWritten { pod, ready } => self.pod(pod).ready.push((now, ready)),
             Happening::EndpointSliceUpdated { pod, endpoint } => self.pod(pod).endpoint.push((now, endpoint)),
-            Happening::PodDeleted { pod } => self.pod(pod).deleted = Some(now),
+            Happening::PodDeleted { pod } => {
+                let asked = now - self.watcher.draw(|watcher| &watcher.request);
+                let log = self.pod(pod);
+                (log.asked, log.deleted) = (Some(asked), Some(now));
+            }
             Happening::PodGone { pod } => self.pod(pod).gone = Some(now),
             Happening::FaultStruck { target: Target::Slot(slot), .. } => {
                 let struck = self.pods.iter_mut().rev().find(|pod| pod.slot == slot.index());

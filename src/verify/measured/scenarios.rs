@@ -1,8 +1,11 @@
 //! Which rows of which file are compared with which scenario of which experiment, column by column.
 
 use super::columns as c;
+use super::data::Batch;
 use super::record::Record;
+use crate::model::ProbeKind::{Liveness, Readiness};
 use crate::model::{Model, Occurrence, ScriptTarget};
+use crate::random::Law;
 use crate::verify::embedded;
 
 /// A scenario that was measured.
@@ -25,10 +28,20 @@ pub struct Scenario {
 }
 
 /// What columns need to know of their scenario.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone)]
 pub struct Setting {
+    /// What a batch has in common.
+    pub batch: Batch,
     /// Pods of a batch, where the file does not have them all.
     pub replicas: Option<u32>,
+    /// How long the watcher's requests to delete a Pod take.
+    pub request: Law,
+}
+
+impl Default for Setting {
+    fn default() -> Self {
+        Self { batch: Batch::ReplicaSet, replicas: None, request: Law::Fixed(0.0) }
+    }
 }
 
 /// How a column is taken from a replication.
@@ -123,7 +136,7 @@ fn new_pods() -> Vec<Scenario> {
                 fitted("ready_api_to_eps_ready", c::ready_to_endpoint(), "endpointSlice"),
                 predicted("ctr_start_to_ready_api", c::start_to_ready()),
                 predicted("created_to_ready_api", c::created_to_ready()),
-                predicted("startup_probe_to_first_readiness", c::startup_probe_to_readiness_probe()),
+                fitted("startup_probe_to_first_readiness", c::startup_probe_to_readiness_probe(), "sync"),
                 predicted("startup_probe_to_first_liveness", c::startup_probe_to_liveness_probe()),
             ],
             note: "",
@@ -211,7 +224,7 @@ fn fault_columns(crash: bool) -> Vec<Column> {
 }
 
 fn slow_starts() -> Vec<Scenario> {
-    let case = |name, delay, candidate| Scenario {
+    let case = |name, delay, candidate, listening: Column| Scenario {
         name,
         file: "e1_slow_start.csv",
         filter: vec![("app_start_delay", delay)],
@@ -223,14 +236,18 @@ fn slow_starts() -> Vec<Scenario> {
             predicted("kills_in_run", c::kills()),
             predicted("first_start_to_first_kill", c::first_start_to_first_kill()),
             predicted("kill_times_since_own_start", c::kill_times()),
-            predicted("listening_at", c::listening_at()),
+            listening,
             predicted("first_start_to_ready", c::start_to_ready()),
             predicted("listening_to_ready", c::listening_to_ready()),
             predicted("restart_gaps", c::restart_gaps()),
         ],
         note: "",
     };
-    vec![case("slow start, 15 s", "15", "starts-in-15s"), case("slow start, 36 s", "36", "starts-in-36s")]
+    vec![
+        case("slow start, 15 s", "15", "starts-in-15s", fitted("listening_at", c::listening_at(), "startUp")),
+        // The lives before it, killed one after another, make the sum a prediction.
+        case("slow start, 36 s", "36", "starts-in-36s", predicted("listening_at", c::listening_at())),
+    ]
 }
 
 const ORDINALS: [&str; 12] = ["1", "2", "3", "4", "5", "6", "7", "8", "9", "10", "11", "12"];
@@ -274,9 +291,132 @@ fn loops() -> Vec<Scenario> {
 }
 
 fn kubelets_and_nodes() -> Vec<Scenario> {
-    Vec::new()
+    // Six Nodes, three of which fail: 12 Pods have two on each, 16 two or three.
+    let trial = |replicas| Setting { batch: Batch::Trial, replicas: Some(replicas), ..Setting::default() };
+    type Filter = &'static [(&'static str, &'static str)];
+    let of = |name, file, filter: Filter, candidate, setting, columns| Scenario {
+        name,
+        file,
+        filter: filter.to_vec(),
+        experiment: "node-failure",
+        candidate: Some(candidate),
+        until: 560.0,
+        setting,
+        columns,
+        note: "",
+    };
+    let (nodes, pods) = ("e5_node_failure_nodes.csv", "e5_node_failure_pods.csv");
+    let of_nodes = || {
+        vec![
+            predicted("kill_to_ready_unknown", c::down_to_unknown()),
+            predicted("kill_to_noexecute_taint", c::down_to_taint()),
+            fitted("kubelet_restart_to_node_ready", c::up_to_node_ready(), "kubeletReady"),
+            predicted("kubelet_restart_to_taints_gone", c::up_to_taint_gone()),
+        ]
+    };
+    let kubelet = |scenario: Scenario| Scenario { until: 190.0, ..scenario };
+    vec![
+        Scenario {
+            name: "kubelet restart",
+            file: "e1_kubelet_restart.csv",
+            filter: vec![],
+            experiment: "kubelet-restart",
+            candidate: None,
+            until: 120.0,
+            setting: Setting::default(),
+            columns: vec![
+                predicted("readiness_restart_to_first_probe", c::up_to_probe(Readiness)),
+                predicted("readiness_phase_shift_mod5", c::phase_shift(Readiness)),
+                predicted("liveness_restart_to_first_probe", c::up_to_probe(Liveness)),
+                predicted("liveness_phase_shift_mod5", c::phase_shift(Liveness)),
+            ],
+            note: "",
+        },
+        of("Node failure: Nodes", nodes, &[("mode", "all")], "tolerates-300s", trial(12), of_nodes()),
+        of(
+            "Node failure: Pods",
+            pods,
+            &[("mode", "all"), ("toleration", "default")],
+            "tolerates-300s",
+            trial(12),
+            lost_pods(),
+        ),
+        of(
+            "Node failure: Pods that tolerate 10 s",
+            pods,
+            &[("mode", "all"), ("toleration", "10")],
+            "tolerates-10s",
+            trial(12),
+            lost_pods(),
+        ),
+        kubelet(of("dead kubelets: Nodes", nodes, &[("mode", "kubelet")], "kubelet", trial(16), of_nodes())),
+        kubelet(of("dead kubelets: Pods", pods, &[("mode", "kubelet")], "kubelet", trial(16), surviving_pods())),
+    ]
+}
+
+fn lost_pods() -> Vec<Column> {
+    vec![
+        predicted("kill_to_pod_ready_false", c::down_to_not_ready()),
+        predicted("kill_to_eps_notready", c::down_to_endpoint_not_ready()),
+        predicted("kill_to_pod_deletion", c::down_to_deletion()),
+        predicted("ready_false_to_pod_deletion", c::not_ready_to_deletion()),
+        predicted("kill_to_pod_object_gone", c::down_to_gone()),
+        predicted("kubelet_restart_to_pod_object_gone", c::up_to_gone()),
+        fitted("deletion_to_replacement_created", c::deletion_to_replacement(), "replacement"),
+        fitted("created_to_scheduled", c::replacement_to_scheduled(), "bind"),
+        predicted("created_to_ready", c::replacement_to_ready()),
+        predicted("kill_to_replacement_ready", c::down_to_replacement_ready()),
+        predicted("kill_to_replacement_eps_ready", c::down_to_replacement_endpoint_ready()),
+    ]
+}
+
+fn surviving_pods() -> Vec<Column> {
+    vec![
+        predicted("kill_to_pod_ready_false", c::down_to_not_ready()),
+        predicted("kill_to_eps_notready", c::down_to_endpoint_not_ready()),
+        predicted("kubelet_restart_to_same_pod_ready", c::up_to_ready()),
+        predicted("kubelet_restart_to_same_pod_eps_ready", c::up_to_endpoint_ready()),
+    ]
 }
 
 fn terminations() -> Vec<Scenario> {
-    Vec::new()
+    let cases = [
+        ("deletion, exits on SIGTERM, fast", "fast", "exit-g30", "fast-exits"),
+        ("deletion, SIGTERM ignored, grace 10 s, fast", "fast", "ignore-g10", "fast-ignores"),
+        ("deletion, preStop sleep 5 s, fast", "fast", "presleep5-exit-g30", "fast-prestop"),
+        ("deletion, exits on SIGTERM, delayed", "delayed", "exit-g30", "delayed-exits"),
+        ("deletion, SIGTERM ignored, grace 10 s, delayed", "delayed", "ignore-g10", "delayed-ignores"),
+        ("deletion, preStop sleep 5 s, delayed", "delayed", "presleep5-exit-g30", "delayed-prestop"),
+    ];
+    let scenario = |(name, runtime, case, candidate)| {
+        // Median and 95th percentile of delete_to_deletionTimestamp.
+        let (median, p95) = if runtime == "fast" { (0.045, 0.145) } else { (0.0055, 0.0085) };
+        let request = Law::lognormal_with_p95(median, p95).expect("positive");
+        Scenario {
+            name,
+            file: "e9_pod_termination.csv",
+            filter: vec![("runtime", runtime), ("case", case)],
+            experiment: "termination",
+            candidate: Some(candidate),
+            until: 90.0,
+            setting: Setting { request, ..Setting::default() },
+            columns: vec![
+                fitted("delete_to_deletionTimestamp", c::asked_to_deleted(), "the watcher's request"),
+                predicted("delete_to_eps_notready", c::asked_to_endpoint_not_ready()),
+                predicted("delete_to_eps_terminating", c::asked_to_endpoint_terminating()),
+                predicted("delete_to_eps_removed", c::asked_to_endpoint_gone()),
+                fitted("delete_to_runtime_stop_call", c::asked_to_stop(), "deletionSeen"),
+                predicted("delete_to_sigterm", c::asked_to_sigterm()),
+                predicted("delete_to_exit", c::asked_to_exit()),
+                predicted("delete_to_pod_ready_false", c::asked_to_not_ready()),
+                predicted("delete_to_object_gone", c::asked_to_gone()),
+                predicted("exit_to_object_gone", c::exit_to_gone()),
+                predicted("liveness_probes_while_terminating", c::probes_while_terminating(Liveness)),
+                predicted("readiness_probes_while_terminating", c::probes_while_terminating(Readiness)),
+                fitted("replacement_created", c::asked_to_replacement(), "replacement"),
+            ],
+            note: "counted from the watcher's request",
+        }
+    };
+    cases.map(scenario).into()
 }

@@ -58,7 +58,8 @@ impl Sets<'_> {
         let mut set: Vec<Values> = vec![Vec::new(); self.columns.len()];
         for (b, model) in self.batches.iter().enumerate() {
             let replication = index * self.batches.len() as u64 + b as u64;
-            let record: Record = (self.sampler)(model, self.seed, replication, self.scenario.until);
+            let record = Record::new(self.seed, replication, &self.scenario.setting.request);
+            let record = (self.sampler)(model, self.seed, replication, record, self.scenario.until);
             for (values, (column, measured)) in set.iter_mut().zip(&self.columns) {
                 let found = (column.of)(&record).into_iter().map(rounded);
                 values.extend(found.take(measured.sizes[b]));
@@ -79,7 +80,7 @@ impl Sets<'_> {
 pub fn rows(scenario: &Scenario, seed: u64, sampler: Sampler<'_>) -> Vec<Row> {
     let table = data::Table::open(scenario.file);
     let all = table.rows(&scenario.filter);
-    let batches = data::batches(&all);
+    let batches = data::batches(&all, scenario.setting.batch);
     let pods = |rows: &[data::Entry<'_>]| {
         let names: BTreeSet<&str> = rows.iter().map(|row| row.text("pod")).collect();
         names.len() as u32
