@@ -7,7 +7,6 @@ mod drive;
 mod ledger;
 mod measure;
 mod outcome;
-mod plan;
 mod result;
 mod runner;
 #[cfg(test)]
@@ -15,16 +14,16 @@ mod sample;
 mod summary;
 mod target;
 mod timeline;
+mod windows;
 
 pub use crate::cluster::Phase;
 pub use by_name::ByName;
 pub use drive::{Play, drive, replicate};
 pub use measure::Measures;
 pub use outcome::Outcome;
-pub use plan::{Metric, Plan, Precision, Scenario, Stop};
 pub use result::{
-    Attribution, Detection, Difference, Distribution, Estimate, ExperimentResult, FalsePositives, FaultInfo, Objective,
-    PodRecovery, ScenarioResult,
+    Attribution, Detection, Difference, Distribution, Estimate, ExperimentResult, FalsePositives, FaultInfo,
+    PodRecovery, Quantile, ScenarioResult, WindowLoss, WindowsResult,
 };
 pub use runner::{Options, Progress, RunError, run};
 pub use summary::Summary;

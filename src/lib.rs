@@ -22,7 +22,7 @@
 //! # The way of a question
 //!
 //! ```text
-//! experiment file ─spec─▶ Study (a Model per scenario) ─experiment─▶ Plan ─cluster─▶ Outcome of each replication
+//! experiment file ─spec─▶ Study (a Model per scenario) ─cluster─▶ Outcome of each replication
 //!       ─experiment─▶ Summary ─stats─▶ ExperimentResult ─report─▶ table, charts ─output─▶ output/<experiment>/
 //! ```
 //!

@@ -40,6 +40,8 @@ pub struct Model {
     pub warm_up: Duration,
     /// The counted time, after the warm-up.
     pub horizon: Duration,
+    /// The span in which the objective is judged: counted time is divided into such windows. Not zero.
+    pub window: Duration,
 }
 
 /// The state at time 0.

@@ -27,6 +27,7 @@ mod labels;
 mod latencies;
 mod law;
 mod manifest;
+mod metric;
 mod naming;
 mod objects;
 mod pod;
@@ -45,8 +46,9 @@ use std::path::Path;
 
 pub use diagnostic::{Diagnostic, Report, Severity};
 pub use duration::parse as parse_duration;
-pub use experiment::{Bound, Goal, METRICS, Objective, Precision, Stopping};
-pub use study::{FaultInfo, Scenario, Study};
+pub use experiment::{Bound, Goal, Objective, Precision, Stopping};
+pub use metric::Metric;
+pub use study::{Scenario, Study};
 
 use diagnostic::Problems;
 use manifest::Kind;

@@ -4,6 +4,7 @@
 //! give the same bits on one thread or many, one machine or several (invariant 7).
 //! Floats appear when a summary is read.
 
+mod clustered;
 mod interval;
 pub mod ks;
 mod many_tests;
@@ -11,13 +12,16 @@ mod moments;
 mod order;
 mod paired;
 mod spans;
+mod trials;
 
+pub use clustered::Clustered;
 pub use interval::{ENOUGH, Interval, amounts, counts, most_events, most_of_all, student};
 pub use many_tests::holm;
 pub use moments::Moments;
 pub use order::{median, quantile};
 pub use paired::Paired;
 pub use spans::Spans;
+pub use trials::share;
 
 /// `value` rounded to 12 significant digits, as every float that is written: the last bits of `exp` and `ln`
 /// differ between platforms.

@@ -7,7 +7,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::progress::Bar;
 use super::{Exit, Format, complain, print, rendered};
-use crate::experiment::{self, ExperimentResult, Options, Plan, Stop, Verdict};
+use crate::experiment::{self, ExperimentResult, Options, Verdict};
+use crate::spec::{Stopping, Study};
 use crate::{output, spec};
 
 /// What is to be run, and where the answer goes.
@@ -25,11 +26,11 @@ pub(super) struct Run {
 
 impl Run {
     pub fn execute(self) -> Exit {
-        let plan = match self.plan() {
-            Ok(plan) => plan,
+        let study = match self.study() {
+            Ok(study) => study,
             Err(exit) => return exit,
         };
-        let folder = self.folder.clone().unwrap_or_else(|| output::default_folder(&plan.name));
+        let folder = self.folder.clone().unwrap_or_else(|| output::default_folder(&study.name));
         // A folder that cannot be written is better known before an hour of simulation than after it.
         if let Err(error) = output::prepare(&folder) {
             complain(format_args!("{error}\nhelp: choose another folder with --out-dir"));
@@ -48,7 +49,7 @@ impl Run {
         }
         let bar = Bar::new(self.quiet);
         let options = Options { threads: self.threads, stop: &stop, progress: &mut |progress| bar.show(progress) };
-        let played = experiment::run(&plan, options, experiment::replicate);
+        let played = experiment::run(&study, options, experiment::replicate);
         bar.clear();
         match played {
             Ok(result) => self.deliver(&result, &folder),
@@ -59,13 +60,13 @@ impl Run {
         }
     }
 
-    fn plan(&self) -> Result<Plan, Exit> {
-        let mut plan = load(&self.experiment, self.quiet)?;
-        plan.seed = self.seed.unwrap_or(plan.seed);
+    fn study(&self) -> Result<Study, Exit> {
+        let mut study = load(&self.experiment, self.quiet)?;
+        study.seed = self.seed.unwrap_or(study.seed);
         if let Some(replications) = self.replications {
-            plan.stop = Stop::Fixed(replications);
+            study.stopping = Stopping::Replications(replications);
         }
-        Ok(plan)
+        Ok(study)
     }
 
     /// The files first, then standard output: what was computed is not lost with a reader that has gone away.
@@ -89,13 +90,13 @@ impl Run {
 }
 
 /// Reads an experiment; what is found in its files goes to standard error.
-pub(super) fn load(experiment: &Path, quiet: bool) -> Result<Plan, Exit> {
+pub(super) fn load(experiment: &Path, quiet: bool) -> Result<Study, Exit> {
     match spec::load_experiment(experiment) {
         Ok(study) => {
             if !quiet {
                 eprint_report(&study.findings);
             }
-            Ok(Plan::of(study))
+            Ok(study)
         }
         Err(report) => {
             eprint_report(&report);

@@ -4,9 +4,9 @@ use std::io::Write as _;
 use std::path::PathBuf;
 
 use super::{Exit, complain, load, print};
-use crate::experiment::{self, Outage, Plan, Scenario, Timeline};
+use crate::experiment::{self, Outage, Timeline};
 use crate::report::timeline::{Excerpt, longest, render};
-use crate::spec::parse_duration;
+use crate::spec::{Scenario, Study, parse_duration};
 use crate::time::{Duration, SimTime};
 
 /// Names in an error: more are not read.
@@ -116,19 +116,19 @@ fn clock(text: &str) -> Option<Duration> {
 
 impl Trace {
     pub fn execute(self) -> Exit {
-        let mut plan = match load(&self.experiment, self.quiet) {
-            Ok(plan) => plan,
+        let mut study = match load(&self.experiment, self.quiet) {
+            Ok(study) => study,
             Err(exit) => return exit,
         };
-        plan.seed = self.seed.unwrap_or(plan.seed);
-        let scenario = match self.scenario(&plan) {
+        study.seed = self.seed.unwrap_or(study.seed);
+        let scenario = match self.scenario(&study) {
             Ok(scenario) => scenario,
             Err(message) => {
                 complain(message);
                 return Exit::WrongUse;
             }
         };
-        let trace = experiment::trace(&scenario.model, plan.seed, self.replication);
+        let trace = experiment::trace(&scenario.model, study.seed, self.replication);
         let (from, to) = match self.bounds(&trace.timeline) {
             Ok(bounds) => bounds,
             Err(message) => {
@@ -152,21 +152,22 @@ impl Trace {
     }
 
     /// The one that was named; else the baseline, or the only one.
-    fn scenario<'p>(&self, plan: &'p Plan) -> Result<&'p Scenario, String> {
+    fn scenario<'s>(&self, study: &'s Study) -> Result<&'s Scenario, String> {
         let names = || {
-            let shown = plan.scenarios.iter().take(MAX_NAMES).map(|scenario| format!("\n  '{}'", scenario.name));
-            let more = plan.scenarios.len().saturating_sub(MAX_NAMES);
+            let shown = study.scenarios.iter().take(MAX_NAMES).map(|scenario| format!("\n  '{}'", scenario.name));
+            let more = study.scenarios.len().saturating_sub(MAX_NAMES);
             let more = if more > 0 { format!("\n  and {more} more") } else { String::new() };
             format!("{}{more}", shown.collect::<String>())
         };
         let Some(wanted) = &self.scenario else {
-            return match (plan.baseline, plan.scenarios.as_slice()) {
+            return match (study.baseline, study.scenarios.as_slice()) {
                 (Some(baseline), scenarios) => Ok(&scenarios[baseline]),
                 (None, [only]) => Ok(only),
                 _ => Err(format!("the experiment has several scenarios: choose one with --scenario{}", names())),
             };
         };
-        plan.scenarios
+        study
+            .scenarios
             .iter()
             .find(|scenario| scenario.name == *wanted)
             .ok_or_else(|| format!("there is no scenario '{wanted}'; the experiment has{}", names()))

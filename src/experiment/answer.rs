@@ -1,8 +1,9 @@
 //! From sums to the answer: means, intervals, quantiles and attributions, all in seconds and per year.
 
+mod windows;
+
 use super::by_name::ByName;
 use super::ledger::places;
-use super::plan::{Metric, Plan, Precision, Scenario, Stop};
 use super::result::{
     Attribution, Detection, Difference, Distribution, Estimate, ExperimentResult, FalsePositives, FaultInfo,
     PodRecovery, ScenarioResult,
@@ -12,6 +13,7 @@ use super::summary::{Recoveries, Summary};
 use super::target::Target;
 use crate::cluster::Phase;
 use crate::model::{Fault, YEAR};
+use crate::spec::{Metric, Precision, Scenario, Stopping, Study};
 use crate::stats::{Interval, Moments, Paired, Spans, amounts, counts, most_events, most_of_all, twelve_digits};
 use crate::time::Duration;
 
@@ -20,45 +22,45 @@ const MICROS: f64 = 1e6;
 const HOUR_SECS: f64 = 3_600.0;
 
 /// The answer of a whole experiment.
-pub(super) fn experiment(plan: &Plan, tallies: &[Tally], end: &End) -> ExperimentResult {
-    let first = &plan.scenarios[plan.baseline.unwrap_or(0)].model;
+pub(super) fn experiment(study: &Study, tallies: &[Tally], end: &End) -> ExperimentResult {
+    let first = &study.scenarios[study.baseline.unwrap_or(0)].model;
     let interrupted = matches!(end, End::Interrupted);
     // A scenario that was not reached before an interruption has no numbers.
-    let scenarios = plan.scenarios.iter().zip(tallies).enumerate();
+    let scenarios = study.scenarios.iter().zip(tallies).enumerate();
     let scenarios: Vec<ScenarioResult> = scenarios
         .filter(|(_, (_, tally))| tally.summary.replications() > 0)
         .map(|(number, (scenario, tally))| {
-            let compared = plan.baseline.is_some_and(|baseline| baseline != number);
-            self::scenario(scenario, tally, compared, plan.confidence)
+            let compared = study.baseline.is_some_and(|baseline| baseline != number);
+            self::scenario(scenario, tally, compared, study.confidence)
         })
         .collect();
-    let targets = scenarios.iter().flat_map(|s| plan.goals.iter().filter_map(|goal| Target::of(goal, s))).collect();
+    let targets = scenarios.iter().flat_map(|s| study.goals.iter().map(|goal| Target::of(goal, s))).collect();
     ExperimentResult {
         api_version: "hasim/v1".to_owned(),
         kind: "Results".to_owned(),
-        experiment: plan.name.clone(),
+        experiment: study.name.clone(),
         version: env!("CARGO_PKG_VERSION").to_owned(),
-        seed: plan.seed,
+        seed: study.seed,
         horizon_s: twelve_digits(first.horizon.as_secs_f64()),
         warm_up_s: twelve_digits(first.warm_up.as_secs_f64()),
-        confidence: twelve_digits(plan.confidence),
-        objective: plan.objective.clone(),
-        varied: plan.varied.clone(),
-        baseline: plan.baseline.map(|baseline| plan.scenarios[baseline].name.clone()),
+        confidence: twelve_digits(study.confidence),
+        objective: study.objective,
+        varied: study.varied.clone(),
+        baseline: study.baseline.map(|baseline| study.scenarios[baseline].name.clone()),
         interrupted,
         targets,
         scenarios,
-        notes: plan.notes.iter().cloned().chain(note_on_the_end(plan, tallies, end)).collect(),
+        notes: study.notes.iter().cloned().chain(note_on_the_end(study, tallies, end)).collect(),
         faults: first.faults.iter().map(fault_info).collect(),
-        inputs: plan.inputs.clone(),
+        inputs: study.inputs.clone(),
     }
 }
 
 /// Half the width of the interval as a part of the mean; `None` where nothing was seen.
 pub(super) fn relative_half_width(summary: &Summary, metric: Metric, confidence: f64) -> Option<f64> {
     let (moments, interval) = match metric {
-        Metric::Downtime => (&summary.downtime, amounts(&summary.downtime, confidence)?),
-        Metric::FailedRequests => (&summary.failed, amounts(&summary.failed, confidence)?),
+        Metric::Availability | Metric::Downtime => (&summary.downtime, amounts(&summary.downtime, confidence)?),
+        Metric::RequestSuccess | Metric::FailedRequests => (&summary.failed, amounts(&summary.failed, confidence)?),
         Metric::Outages => (&summary.outages, counts(&summary.outages, confidence)?),
         Metric::Restarts => (&summary.restarts, counts(&summary.restarts, confidence)?),
     };
@@ -150,6 +152,7 @@ fn scenario(scenario: &Scenario, tally: &Tally, compared: bool, confidence: f64)
             startup: written(scale.events(&summary.needless_startup)),
         },
         restarts_per_year: written(scale.events(&summary.restarts)),
+        windows: windows::windows(&summary.windows, scenario.model.window, confidence),
         pod_hours_per_year: twelve_digits(scale.seconds_per_year(summary.pod_time) / HOUR_SECS),
         downtime_attribution: attribution(&summary.downtime_by),
         request_failure_attribution: attribution(&summary.failed_by),
@@ -246,17 +249,17 @@ fn written(estimate: Estimate) -> Estimate {
 }
 
 /// How the run ended, where that is not self-evident.
-fn note_on_the_end(plan: &Plan, tallies: &[Tally], end: &End) -> Option<String> {
+fn note_on_the_end(study: &Study, tallies: &[Tally], end: &End) -> Option<String> {
     let replications = || tallies.iter().map(|tally| tally.summary.replications());
-    match (end, plan.stop) {
+    match (end, study.stopping) {
         (End::Interrupted, _) => {
             let unseen = replications().filter(|&n| n == 0).count();
             let missing =
                 if unseen == 0 { String::new() } else { format!("; {unseen} scenarios have none and are left out") };
             Some(format!("The run was interrupted: these are the replications played until then{missing}."))
         }
-        (End::Complete { .. }, Stop::Fixed(_)) => None,
-        (End::Complete { missed }, Stop::Precision(precision)) => {
+        (End::Complete { .. }, Stopping::Replications(_)) => None,
+        (End::Complete { missed }, Stopping::Precision(precision)) => {
             let most = replications().max().unwrap_or(0);
             Some(if missed.is_empty() {
                 format!("Precision: {} holds in every scenario, after {most} replications at most.", asked(&precision))
@@ -265,7 +268,7 @@ fn note_on_the_end(plan: &Plan, tallies: &[Tally], end: &End) -> Option<String> 
                     "Precision: {} was not reached within maxReplications ({}) by {}.",
                     asked(&precision),
                     precision.max_replications,
-                    listed(plan, missed)
+                    listed(study, missed)
                 )
             })
         }
@@ -273,14 +276,14 @@ fn note_on_the_end(plan: &Plan, tallies: &[Tally], end: &End) -> Option<String> 
 }
 
 fn asked(precision: &Precision) -> String {
-    format!("±{} % of {}", twelve_digits(100.0 * precision.relative), precision.metric.words())
+    format!("±{} % of {}", twelve_digits(100.0 * precision.relative), precision.metric.lost())
 }
 
-fn listed(plan: &Plan, missed: &[(usize, Option<f64>)]) -> String {
+fn listed(study: &Study, missed: &[(usize, Option<f64>)]) -> String {
     const NAMED: usize = 5;
     let one = |(number, reached): &(usize, Option<f64>)| {
         let reached = reached.map_or("nothing seen".to_owned(), |reached| format!("±{:.1} %", 100.0 * reached));
-        format!("`{}` ({reached})", plan.scenarios[*number].name)
+        format!("`{}` ({reached})", study.scenarios[*number].name)
     };
     let named = missed.iter().take(NAMED).map(one).collect::<Vec<_>>().join(", ");
     let more = missed.len().saturating_sub(NAMED);

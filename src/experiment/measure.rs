@@ -11,6 +11,7 @@
 
 use super::ledger::{Causes, Cell, Ledger};
 use super::outcome::Outcome;
+use super::windows::Filling;
 use crate::cluster::{Cause, EndpointView, Observer, Phase, SlotView};
 use crate::ids::{FaultId, PodId, SlotId};
 use crate::model::{Model, ProbeKind};
@@ -26,6 +27,8 @@ pub struct Measures {
     settled: SimTime,
     slots: Vec<Slot>,
     delivering: usize,
+    downtime_windows: Filling,
+    failed_windows: Filling,
     /// By Pod.
     endpoints: Vec<Option<Endpoint>>,
     in_rotation: usize,
@@ -86,6 +89,11 @@ impl Window {
     fn overlap(self, from: SimTime, to: SimTime) -> u64 {
         to.min(self.to).saturating_since(from.max(self.from)).as_nanos()
     }
+
+    /// Nanoseconds since the beginning, if there are any.
+    fn since_begin(self, t: SimTime) -> u64 {
+        t.saturating_since(self.from).as_nanos()
+    }
 }
 
 impl Measures {
@@ -109,6 +117,8 @@ impl Measures {
             settled: SimTime::ZERO,
             slots: vec![slot; slots],
             delivering: 0,
+            downtime_windows: Filling::new(model),
+            failed_windows: Filling::new(model),
             endpoints: Vec::with_capacity(2 * slots),
             in_rotation: 0,
             failing: 0,
@@ -162,6 +172,8 @@ impl Measures {
         for pending in &self.undetected {
             self.outcome.detections[pending.fault.index()].censored += 1;
         }
+        self.outcome.downtime_windows = self.downtime_windows.finish();
+        self.outcome.failed_windows = self.failed_windows.finish();
         self.outcome
     }
 
@@ -190,24 +202,28 @@ impl Measures {
         if down || self.failing > 0 || self.in_rotation == 0 {
             let nanos = self.window.overlap(from, now);
             if nanos > 0 {
-                self.charge(nanos, down);
+                self.charge(self.window.since_begin(from), nanos, down);
             }
         }
     }
 
-    /// `nanos` of downtime, of failing endpoints or without any.
-    fn charge(&mut self, nanos: u64, down: bool) {
+    /// `nanos` of downtime, of failing endpoints or without any; they begin at `from`, counted time.
+    fn charge(&mut self, from: u64, nanos: u64, down: bool) {
+        let to = from + nanos;
         if down {
             self.outcome.downtime += nanos;
+            self.downtime_windows.add(from, to, nanos);
             blame_slots(&self.slots, self.delivering, self.causes, &mut self.outcome.downtime_by, nanos);
         }
         if self.in_rotation == 0 {
             self.outcome.failed += nanos;
+            self.failed_windows.add(from, to, nanos);
             blame_slots(&self.slots, self.delivering, self.causes, &mut self.outcome.failed_by, nanos);
         } else if self.failing > 0 {
             // Each of n endpoints is sent an n-th of the traffic.
             let failed = (u128::from(nanos) * self.failing as u128 / self.in_rotation as u128) as u64;
             self.outcome.failed += failed;
+            self.failed_windows.add(from, to, failed);
             let blamed = self.endpoints.iter().flatten().filter(|endpoint| !endpoint.serves);
             self.outcome.failed_by.charge(failed, self.failing, blamed.map(|endpoint| endpoint.cell));
         }

@@ -1,6 +1,7 @@
 //! What one replication comes to: whole numbers only.
 
 use super::ledger::{Causes, Ledger};
+use super::windows::Losses;
 use crate::cluster::Phase;
 
 /// The outcome of one replication, in nanoseconds and numbers of events, all within the counted window; outages,
@@ -12,6 +13,8 @@ pub struct Outcome {
     pub(super) failed: u64,
     pub(super) downtime_by: Ledger,
     pub(super) failed_by: Ledger,
+    pub(super) downtime_windows: Losses,
+    pub(super) failed_windows: Losses,
     /// Outages that began, whether or not they ended.
     pub(super) outages: u64,
     /// Lengths of those that ended.
@@ -62,6 +65,8 @@ impl Outcome {
             failed: 0,
             downtime_by: Ledger::new(causes),
             failed_by: Ledger::new(causes),
+            downtime_windows: Losses::new(),
+            failed_windows: Losses::new(),
             outages: 0,
             outage_lengths: Vec::new(),
             recoveries: vec![Recoveries::default(); causes.count()],
@@ -124,6 +129,9 @@ impl Outcome {
         let sum = |ledger: &Ledger| ledger.cells().iter().sum::<u64>();
         assert_eq!(sum(&self.downtime_by), self.downtime, "the parts of the downtime add up");
         assert_eq!(sum(&self.failed_by), self.failed, "the parts of the failed requests add up");
+        let in_windows = |losses: &Losses| losses.iter().map(|(amount, windows)| amount * windows).sum::<u64>();
+        assert!(in_windows(&self.downtime_windows) <= self.downtime, "windows hold no more than was lost");
+        assert!(in_windows(&self.failed_windows) <= self.failed, "windows hold no more than was lost");
         for (cause, recoveries) in self.recoveries.iter().enumerate() {
             let lengths: u64 = self.recovery_lengths.iter().filter(|r| r.0 as usize == cause).map(|r| r.1).sum();
             assert_eq!(recoveries.phases.iter().sum::<u64>(), lengths, "the phases of the recoveries add up");

@@ -8,6 +8,7 @@ use serde_json::{Map, Value};
 
 use super::by_name::ByName;
 use super::target::Target;
+use crate::spec::{Metric, Objective};
 
 /// The answer of one experiment.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -49,17 +50,6 @@ pub struct ExperimentResult {
     pub faults: Vec<FaultInfo>,
     /// The resolved inputs: enough to repeat the run.
     pub inputs: Value,
-}
-
-/// The objective, in numbers.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Objective {
-    /// Pods that must serve in rotation.
-    pub min_serving: u32,
-    /// `availability` or `request_success`.
-    pub metric: String,
-    /// For example 0.9995; `null` if none is stated.
-    pub slo: Option<f64>,
 }
 
 /// A fault, for people.
@@ -119,6 +109,9 @@ pub struct ScenarioResult {
     pub false_positives_per_year: FalsePositives,
     /// Container restarts a year, all Pods together.
     pub restarts_per_year: Estimate,
+    /// Lost time over windows of the objective's length; `null` where the horizon holds none.
+    #[serde(default)]
+    pub windows: Option<WindowsResult>,
     /// Pod-hours a year.
     pub pod_hours_per_year: f64,
     /// Downtime by cause; the parts add up to `downtime_s_per_year.mean`.
@@ -130,17 +123,16 @@ pub struct ScenarioResult {
 }
 
 impl ScenarioResult {
-    /// The estimate that stands under this key in `results.json`.
-    pub fn estimate(&self, metric: &str) -> Option<&Estimate> {
-        Some(match metric {
-            "availability" => &self.availability,
-            "request_success" => &self.request_success,
-            "downtime_s_per_year" => &self.downtime_s_per_year,
-            "failed_request_s_per_year" => &self.failed_request_s_per_year,
-            "outages_per_year" => &self.outages_per_year,
-            "restarts_per_year" => &self.restarts_per_year,
-            _ => return None,
-        })
+    /// The estimate of this metric.
+    pub fn estimate(&self, metric: Metric) -> &Estimate {
+        match metric {
+            Metric::Availability => &self.availability,
+            Metric::RequestSuccess => &self.request_success,
+            Metric::Downtime => &self.downtime_s_per_year,
+            Metric::FailedRequests => &self.failed_request_s_per_year,
+            Metric::Outages => &self.outages_per_year,
+            Metric::Restarts => &self.restarts_per_year,
+        }
     }
 }
 
@@ -151,6 +143,50 @@ pub struct Difference {
     pub downtime_s_per_year: Estimate,
     /// Of the failed requests, in seconds of full traffic a year.
     pub failed_request_s_per_year: Estimate,
+}
+
+/// Time lost in a window: the counted time of every replication is divided into windows of equal length, laid end to end
+/// from its beginning. What is left at the end and is no whole window does not count.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct WindowsResult {
+    /// The length of a window in seconds: the objective's.
+    pub length_s: f64,
+    /// Windows of all replications.
+    pub count: u64,
+    /// Seconds without availability in a window.
+    pub downtime_s: WindowLoss,
+    /// Failed requests in a window, in seconds of full traffic.
+    pub failed_request_s: WindowLoss,
+    /// Probability that a window meets the SLO in the objective's metric; `null` if no SLO is stated.
+    pub meets_slo: Option<Estimate>,
+}
+
+/// The distribution over windows of what is lost in one.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct WindowLoss {
+    /// Its mean.
+    pub mean: Estimate,
+    /// Median.
+    pub p50: Quantile,
+    /// 95th percentile: one window of twenty is worse.
+    pub p95: Quantile,
+    /// 99th percentile.
+    pub p99: Quantile,
+    /// The worst window seen; more replications may show a worse one.
+    pub worst: f64,
+    /// The histogram behind it: `[seconds, windows]`, ascending, empty buckets left out.
+    pub histogram: Vec<(f64, u64)>,
+}
+
+/// A quantile with its confidence interval, both to the width of a bucket (0.8 %).
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct Quantile {
+    /// The quantile of the sample.
+    pub value: f64,
+    /// Lower end of the interval.
+    pub low: f64,
+    /// Upper end of the interval; the length of the window where the replications are too few to give a lesser one.
+    pub high: f64,
 }
 
 /// A distribution of spans of time. Quantiles come from a histogram with 1 % wide buckets.

@@ -1,4 +1,4 @@
-//! Plays a [`Plan`]: batches of replications in parallel, merged in order.
+//! Plays a [`Study`]: batches of replications in parallel, merged in order.
 //!
 //! A task is one batch of one scenario. Scenarios advance in lockstep, batch by
 //! batch and the baseline first, so that the paired differences need the values of
@@ -19,10 +19,10 @@ use rayon::{ThreadPool, ThreadPoolBuilder};
 use super::answer;
 use super::batches::in_order;
 use super::outcome::Outcome;
-use super::plan::{Metric, Plan, Precision, Scenario, Stop};
 use super::result::ExperimentResult;
 use super::summary::{Summary, micros};
 use crate::model::{Model, YEAR};
+use crate::spec::{Metric, Precision, Scenario, Stopping, Study};
 use crate::stats::Paired;
 
 /// Replications of one scenario that are played as one task.
@@ -74,22 +74,22 @@ pub enum RunError {
     Threads(#[from] rayon::ThreadPoolBuildError),
 }
 
-/// Plays `plan`; `replicate` plays one replication: a function of model, seed and index.
+/// Plays `study`; `replicate` plays one replication: a function of model, seed and index.
 ///
 /// # Errors
 /// When a replication panics, which is a bug, or the machine gives no threads.
-pub fn run<'a, F>(plan: &'a Plan, options: Options<'a>, replicate: F) -> Result<ExperimentResult, RunError>
+pub fn run<'a, F>(study: &'a Study, options: Options<'a>, replicate: F) -> Result<ExperimentResult, RunError>
 where
     F: Fn(&Model, u64, u64) -> Outcome + Sync,
 {
     let pool = ThreadPoolBuilder::new().num_threads(options.threads).build()?;
     // One being played and two waiting, for each thread: none idles while the oldest is awaited.
     let in_flight = 3 * pool.current_num_threads();
-    Run::new(plan, options, replicate, pool, in_flight).finish()
+    Run::new(study, options, replicate, pool, in_flight).finish()
 }
 
 struct Run<'a, F> {
-    plan: &'a Plan,
+    study: &'a Study,
     options: Options<'a>,
     replicate: F,
     pool: ThreadPool,
@@ -129,32 +129,32 @@ impl<'a, F> Run<'a, F>
 where
     F: Fn(&Model, u64, u64) -> Outcome + Sync,
 {
-    fn new(plan: &'a Plan, options: Options<'a>, replicate: F, pool: ThreadPool, in_flight: usize) -> Self {
+    fn new(study: &'a Study, options: Options<'a>, replicate: F, pool: ThreadPool, in_flight: usize) -> Self {
         let tally = |scenario: &Scenario| Tally {
-            summary: Summary::empty(scenario.model.faults.len()),
+            summary: Summary::empty(&scenario.model, &study.objective),
             downtime_difference: Paired::default(),
             failed_difference: Paired::default(),
         };
-        let tallies = plan.scenarios.iter().map(tally).collect();
-        Self { plan, options, replicate, pool, in_flight, tallies, done: 0, total: 0, simulated_years: 0.0 }
+        let tallies = study.scenarios.iter().map(tally).collect();
+        Self { study, options, replicate, pool, in_flight, tallies, done: 0, total: 0, simulated_years: 0.0 }
     }
 
     fn finish(mut self) -> Result<ExperimentResult, RunError> {
-        let end = match self.plan.stop {
-            Stop::Fixed(replications) => self.fixed(replications)?,
-            Stop::Precision(precision) => self.until_precise(precision)?,
+        let end = match self.study.stopping {
+            Stopping::Replications(replications) => self.fixed(replications)?,
+            Stopping::Precision(precision) => self.until_precise(precision)?,
         };
-        Ok(answer::experiment(self.plan, &self.tallies, &end))
+        Ok(answer::experiment(self.study, &self.tallies, &end))
     }
 
     fn fixed(&mut self, replications: u64) -> Result<End, RunError> {
-        let all: Vec<usize> = (0..self.plan.scenarios.len()).collect();
+        let all: Vec<usize> = (0..self.study.scenarios.len()).collect();
         let complete = self.play(0..replications, &all)?;
         Ok(if complete { End::Complete { missed: vec![] } } else { End::Interrupted })
     }
 
     fn until_precise(&mut self, precision: Precision) -> Result<End, RunError> {
-        let mut open: Vec<usize> = (0..self.plan.scenarios.len()).collect();
+        let mut open: Vec<usize> = (0..self.study.scenarios.len()).collect();
         let mut played = 0;
         let mut goal = FLOOR.min(precision.max_replications);
         loop {
@@ -168,7 +168,7 @@ where
                 return Ok(End::Complete { missed });
             }
             open = missed.into_iter().map(|(scenario, _)| scenario).collect();
-            if let Some(baseline) = self.plan.baseline
+            if let Some(baseline) = self.study.baseline
                 && !open.contains(&baseline)
             {
                 open.push(baseline);
@@ -178,37 +178,37 @@ where
     }
 
     fn reached(&self, scenario: usize, metric: Metric) -> Option<f64> {
-        answer::relative_half_width(&self.tallies[scenario].summary, metric, self.plan.confidence)
+        answer::relative_half_width(&self.tallies[scenario].summary, metric, self.study.confidence)
     }
 
     /// Plays these replications of these scenarios; false if stopped before the end.
     fn play(&mut self, replications: Range<u64>, scenarios: &[usize]) -> Result<bool, RunError> {
-        let Self { plan, options, replicate, pool, in_flight, tallies, done, total, simulated_years } = self;
-        let plan = *plan;
+        let Self { study, options, replicate, pool, in_flight, tallies, done, total, simulated_years } = self;
+        let study = *study;
         let (in_flight, stop) = (*in_flight, options.stop);
         let planned = (replications.end - replications.start) * scenarios.len() as u64;
         *total += planned;
         let target = *total;
         let rows = batches_of(replications);
         let tasks = rows
-            .flat_map(|row| baseline_first(scenarios, plan.baseline).map(move |scenario| (scenario, row.clone())))
+            .flat_map(|row| baseline_first(scenarios, study.baseline).map(move |scenario| (scenario, row.clone())))
             .take_while(|_| !stop.load(Ordering::Relaxed));
         let mut baseline = Vec::new();
         in_order(
             pool,
             in_flight,
             tasks,
-            |(scenario, row)| play_batch(plan, scenario, row, replicate),
+            |(scenario, row)| play_batch(study, scenario, row, replicate),
             |batch| {
-                let model = &plan.scenarios[batch.scenario].model;
+                let model = &study.scenarios[batch.scenario].model;
                 *done += batch.summary.replications();
                 *simulated_years += batch.summary.replications() as f64
                     * ((model.warm_up + model.horizon).as_secs_f64() / YEAR.as_secs_f64());
                 let tally = &mut tallies[batch.scenario];
                 tally.summary.merge(&batch.summary);
-                if plan.baseline == Some(batch.scenario) {
+                if study.baseline == Some(batch.scenario) {
                     baseline = batch.values;
-                } else if plan.baseline.is_some() {
+                } else if study.baseline.is_some() {
                     for (ours, theirs) in batch.values.iter().zip(&baseline) {
                         tally.downtime_difference.add(ours.0 - theirs.0);
                         tally.failed_difference.add(ours.1 - theirs.1);
@@ -232,27 +232,27 @@ fn baseline_first(scenarios: &[usize], baseline: Option<usize>) -> impl Iterator
     first.into_iter().chain(scenarios.iter().copied().filter(move |&scenario| first != Some(scenario)))
 }
 
-fn play_batch<F>(plan: &Plan, number: usize, replications: Range<u64>, replicate: &F) -> Result<Batch, RunError>
+fn play_batch<F>(study: &Study, number: usize, replications: Range<u64>, replicate: &F) -> Result<Batch, RunError>
 where
     F: Fn(&Model, u64, u64) -> Outcome + Sync,
 {
-    let scenario = &plan.scenarios[number];
-    let mut summary = Summary::empty(scenario.model.faults.len());
+    let scenario = &study.scenarios[number];
+    let mut summary = Summary::empty(&scenario.model, &study.objective);
     let mut values = Vec::new();
     for index in replications {
         // A half-played replication is dropped whole, so nothing broken is seen after a panic.
         let outcome = catch_unwind(AssertUnwindSafe(|| {
-            let outcome = replicate(&scenario.model, plan.seed, index);
+            let outcome = replicate(&scenario.model, study.seed, index);
             summary.add(&outcome);
             outcome
         }))
         .map_err(|panic| RunError::Panicked {
             scenario: scenario.name.clone(),
-            seed: plan.seed,
+            seed: study.seed,
             index,
             message: message_of(&*panic),
         })?;
-        if plan.baseline.is_some() {
+        if study.baseline.is_some() {
             values.push((micros(outcome.downtime_nanos()), micros(outcome.failed_nanos())));
         }
     }

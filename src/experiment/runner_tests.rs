@@ -8,10 +8,10 @@ use rand_pcg::Pcg64Dxsm;
 
 use super::*;
 use crate::cluster::{Cause, Observer, Phase, SlotView};
-use crate::experiment::sample::{model, plan};
-use crate::experiment::{Estimate, Measures, ScenarioResult};
+use crate::experiment::sample::{model, study};
+use crate::experiment::{Estimate, Measures, ScenarioResult, WindowLoss};
 use crate::ids::{FaultId, SlotId};
-use crate::time::SimTime;
+use crate::time::{Duration, SimTime};
 
 const SEC: u64 = 1_000_000_000;
 const DAY: u64 = 86_400 * SEC;
@@ -59,18 +59,18 @@ impl Alternating {
 
 const OFTEN: Alternating = Alternating { up: 3_600.0, down: 400.0 };
 
-fn answer_of<F>(plan: &Plan, threads: usize, in_flight: usize, replicate: F) -> Result<ExperimentResult, RunError>
+fn answer_of<F>(study: &Study, threads: usize, in_flight: usize, replicate: F) -> Result<ExperimentResult, RunError>
 where
     F: Fn(&Model, u64, u64) -> Outcome + Sync,
 {
     let (stop, mut progress) = (AtomicBool::new(false), |_| ());
     let options = Options { threads, stop: &stop, progress: &mut progress };
     let pool = ThreadPoolBuilder::new().num_threads(threads).build()?;
-    Run::new(plan, options, replicate, pool, in_flight).finish()
+    Run::new(study, options, replicate, pool, in_flight).finish()
 }
 
-fn often(plan: &Plan) -> ExperimentResult {
-    answer_of(plan, 2, 6, |model, seed, index| OFTEN.play(model, seed, index)).unwrap()
+fn often(study: &Study) -> ExperimentResult {
+    answer_of(study, 2, 6, |model, seed, index| OFTEN.play(model, seed, index)).unwrap()
 }
 
 fn covers(scenario: &ScenarioResult, availability: f64, widest: f64) {
@@ -85,9 +85,9 @@ fn covers(scenario: &ScenarioResult, availability: f64, widest: f64) {
 #[test]
 fn validation_k_of_n_independent_slots() {
     let of = |replicas, min_serving| model(replicas, min_serving, 1, DAY, 30 * DAY);
-    let mut plan = plan(vec![of(1, 1), of(2, 1), of(2, 2), of(3, 2)], Stop::Fixed(600));
-    plan.confidence = 0.999;
-    let result = often(&plan);
+    let mut study = study(vec![of(1, 1), of(2, 1), of(2, 2), of(3, 2)], Stopping::Replications(600));
+    study.confidence = 0.999;
+    let result = often(&study);
     let a = OFTEN.availability();
     let exact = [a, 1.0 - (1.0 - a).powi(2), a * a, a.powi(3) + 3.0 * a * a * (1.0 - a)];
     for (scenario, exact) in result.scenarios.iter().zip(exact) {
@@ -108,9 +108,33 @@ fn validation_k_of_n_independent_slots() {
     near(recovery.phases.get("start").copied(), OFTEN.down);
 }
 
+/// Validation: windows of an alternating slot. Their mean is the unavailability's; one without any downtime must begin up
+/// and stay so: a·e^(−length/up).
+#[test]
+fn validation_windows_of_an_alternating_slot() {
+    let hour = Duration::from_secs(3_600);
+    let mut study = study(vec![Model { window: hour, ..model(1, 1, 1, DAY, 30 * DAY) }], Stopping::Replications(600));
+    study.confidence = 0.999;
+    study.objective.slo = Some(1.0);
+    let result = often(&study);
+    let windows = result.scenarios[0].windows.as_ref().unwrap();
+    assert_eq!((windows.count, windows.length_s), (600 * 720, 3_600.0));
+    let holds = |estimate: &Estimate, exact: f64| {
+        assert!(estimate.low <= exact && exact <= estimate.high, "{exact}: {estimate:?}");
+        assert!(estimate.high - estimate.low < 0.02 * exact, "{estimate:?} proves nothing");
+    };
+    let a = OFTEN.availability();
+    holds(&windows.downtime_s.mean, 3_600.0 * (1.0 - a));
+    holds(windows.meets_slo.as_ref().unwrap(), a * (-3_600.0 / OFTEN.up).exp());
+    let WindowLoss { p50, p95, p99, worst, histogram, .. } = &windows.downtime_s;
+    assert!(p50.low <= p50.value && p50.value <= p50.high && p50.high < p95.low && p95.high < p99.low);
+    assert!(p99.high <= *worst && *worst <= 3_600.0);
+    assert_eq!(histogram.iter().map(|(_, count)| count).sum::<u64>(), windows.count);
+}
+
 #[test]
 fn parts_add_up_in_what_is_written_too() {
-    let result = often(&plan(vec![model(2, 2, 2, 0, 30 * DAY)], Stop::Fixed(50)));
+    let result = often(&study(vec![model(2, 2, 2, 0, 30 * DAY)], Stopping::Replications(50)));
     let scenario = &result.scenarios[0];
     let sum: f64 = scenario.downtime_attribution.iter().map(|part| part.s_per_year).sum();
     assert!((sum / scenario.downtime_s_per_year.mean - 1.0).abs() < 1e-11);
@@ -129,8 +153,8 @@ fn parts_add_up_in_what_is_written_too() {
 fn one_thread_or_many_give_the_same_bytes() {
     let models = || (1..=3).map(|n| model(n, 1, 1, DAY, 10 * DAY)).collect::<Vec<_>>();
     let precision = Precision { metric: Metric::Downtime, relative: 0.08, max_replications: 1_000 };
-    for stop in [Stop::Fixed(200), Stop::Precision(precision)] {
-        let plan = plan(models(), stop);
+    for stop in [Stopping::Replications(200), Stopping::Precision(precision)] {
+        let study = study(models(), stop);
         let json = |threads, in_flight| {
             let uneven = |model: &Model, seed, index| {
                 if index % 64 == 0 {
@@ -138,7 +162,7 @@ fn one_thread_or_many_give_the_same_bytes() {
                 }
                 OFTEN.play(model, seed, index)
             };
-            serde_json::to_string(&answer_of(&plan, threads, in_flight, uneven).unwrap()).unwrap()
+            serde_json::to_string(&answer_of(&study, threads, in_flight, uneven).unwrap()).unwrap()
         };
         let one = json(1, 1);
         for (threads, in_flight) in [(1, 4), (4, 2), (4, 12), (4, 50)] {
@@ -149,7 +173,7 @@ fn one_thread_or_many_give_the_same_bytes() {
 
 #[test]
 fn a_result_is_read_back_as_it_was_written() {
-    let result = often(&plan(vec![model(1, 1, 1, 0, DAY), model(2, 1, 1, 0, DAY)], Stop::Fixed(40)));
+    let result = often(&study(vec![model(1, 1, 1, 0, DAY), model(2, 1, 1, 0, DAY)], Stopping::Replications(40)));
     let json = serde_json::to_string(&result).unwrap();
     assert_eq!(serde_json::from_str::<ExperimentResult>(&json).unwrap(), result);
 }
@@ -157,8 +181,8 @@ fn a_result_is_read_back_as_it_was_written() {
 #[test]
 fn nothing_seen_is_a_bound() {
     let never = Alternating { up: 1e18, down: 1.0 };
-    let plan = plan(vec![model(1, 1, 1, 0, 365 * DAY); 2], Stop::Fixed(100));
-    let result = answer_of(&plan, 1, 3, |model, seed, index| never.play(model, seed, index)).unwrap();
+    let study = study(vec![model(1, 1, 1, 0, 365 * DAY); 2], Stopping::Replications(100));
+    let result = answer_of(&study, 1, 3, |model, seed, index| never.play(model, seed, index)).unwrap();
     let scenario = &result.scenarios[1];
     let most = 1.0 - 0.025f64.powf(0.01);
     assert!(scenario.availability.bound && scenario.availability.mean == 1.0 && scenario.availability.high == 1.0);
@@ -172,8 +196,8 @@ fn nothing_seen_is_a_bound() {
 #[test]
 fn differences_are_paired() {
     // The second needs both slots, of which the first has one: they meet the same faults.
-    let plan = plan(vec![model(1, 1, 1, 0, 30 * DAY), model(2, 2, 1, 0, 30 * DAY)], Stop::Fixed(100));
-    let result = often(&plan);
+    let study = study(vec![model(1, 1, 1, 0, 30 * DAY), model(2, 2, 1, 0, 30 * DAY)], Stopping::Replications(100));
+    let result = often(&study);
     assert!(result.scenarios[0].difference_to_baseline.is_none());
     let difference = result.scenarios[1].difference_to_baseline.unwrap().downtime_s_per_year;
     let [one, two] = [0, 1].map(|i| result.scenarios[i].downtime_s_per_year);
@@ -186,7 +210,7 @@ fn a_precision_target_is_reached_or_said_to_be_missed() {
     let model = || model(2, 1, 1, 0, 10 * DAY);
     let asked = |relative, max_replications| {
         let precision = Precision { metric: Metric::Downtime, relative, max_replications };
-        often(&plan(vec![model()], Stop::Precision(precision)))
+        often(&study(vec![model()], Stopping::Precision(precision)))
     };
     let reached = asked(0.02, 100_000);
     let Estimate { mean, low, high, .. } = reached.scenarios[0].downtime_s_per_year;
@@ -203,7 +227,7 @@ fn a_precision_target_is_reached_or_said_to_be_missed() {
 fn a_scenario_that_is_known_well_enough_is_not_played_further() {
     let models = vec![model(1, 1, 1, 0, 10 * DAY), model(2, 2, 1, 0, 10 * DAY), model(3, 1, 1, 0, 10 * DAY)];
     let precision = Precision { metric: Metric::Downtime, relative: 0.05, max_replications: 2_048 };
-    let result = often(&plan(models, Stop::Precision(precision)));
+    let result = often(&study(models, Stopping::Precision(precision)));
     let replications: Vec<u64> = result.scenarios.iter().map(|scenario| scenario.replications).collect();
     assert!(replications[1] < replications[2], "{replications:?}");
     assert_eq!(replications[0], replications[2], "the baseline goes on with the others: {replications:?}");
@@ -211,32 +235,32 @@ fn a_scenario_that_is_known_well_enough_is_not_played_further() {
 
 #[test]
 fn an_interrupted_run_gives_what_it_has() {
-    let plan = plan(vec![model(1, 1, 1, 0, DAY), model(2, 1, 1, 0, DAY)], Stop::Fixed(10_000));
+    let study = study(vec![model(1, 1, 1, 0, DAY), model(2, 1, 1, 0, DAY)], Stopping::Replications(10_000));
     let stop = AtomicBool::new(false);
     let mut progress = |progress: Progress| {
         assert_eq!(progress.total, 20_000);
         stop.store(progress.done >= 200, Ordering::Relaxed);
     };
     let options = Options { threads: 2, stop: &stop, progress: &mut progress };
-    let result = run(&plan, options, |model, seed, index| OFTEN.play(model, seed, index)).unwrap();
+    let result = run(&study, options, |model, seed, index| OFTEN.play(model, seed, index)).unwrap();
     assert!(result.interrupted && result.notes.last().unwrap().contains("interrupted"));
     let played: u64 = result.scenarios.iter().map(|scenario| scenario.replications).sum();
     assert!((200..2_000).contains(&played), "{played}");
     // Before anything was played there is an answer too: an empty one.
     let options = Options { threads: 1, stop: &AtomicBool::new(true), progress: &mut |_| () };
-    let result = run(&plan, options, |_, _, _| unreachable!()).unwrap();
+    let result = run(&study, options, |_, _, _| unreachable!()).unwrap();
     assert!(result.interrupted && result.scenarios.is_empty());
 }
 
 #[test]
 fn a_panic_names_the_replication() {
-    let plan = plan(vec![model(1, 1, 1, 0, DAY), model(2, 1, 1, 0, DAY)], Stop::Fixed(1_000));
+    let study = study(vec![model(1, 1, 1, 0, DAY), model(2, 1, 1, 0, DAY)], Stopping::Replications(1_000));
     let fails = |model: &Model, seed, index| {
         assert!(index < 77 || model.deployment.replicas == 1, "time ran back");
         OFTEN.play(model, seed, index)
     };
     for (threads, in_flight) in [(1, 1), (4, 12)] {
-        let error = answer_of(&plan, threads, in_flight, fails).unwrap_err().to_string();
+        let error = answer_of(&study, threads, in_flight, fails).unwrap_err().to_string();
         assert!(error.contains("replication 77 of scenario `s1` with seed 42 panicked: time ran back"), "{error}");
         assert!(error.contains("--replication 77 --scenario 's1'"), "{error}");
     }
@@ -245,8 +269,8 @@ fn a_panic_names_the_replication() {
 #[test]
 fn every_replication_is_played_once() {
     let played = Mutex::new(vec![]);
-    let plan = plan(vec![model(1, 1, 1, 0, DAY)], Stop::Fixed(77));
-    answer_of(&plan, 3, 5, |model, seed, index| {
+    let study = study(vec![model(1, 1, 1, 0, DAY)], Stopping::Replications(77));
+    answer_of(&study, 3, 5, |model, seed, index| {
         played.lock().unwrap().push(index);
         OFTEN.play(model, seed, index)
     })

@@ -2,13 +2,12 @@
 
 use serde_json::{Map, Value, json};
 
-use super::plan::{Plan, Scenario, Stop};
-use super::result::Objective;
 use crate::model::{
     App, Cluster, ContainerMode, ControlPlane, DeadNodes, Deployment, Fault, ImagePull, Latencies, Model, Occurrence,
     OnSigterm, PodSpec, PodTolerations, Resources, Start, StartRace, Strikes, Toleration, WhileStarting,
 };
 use crate::random::Law;
+use crate::spec::{Metric, Objective, Report, Scenario, Stopping, Study};
 use crate::time::Duration;
 
 /// `replicas` Pods of which `min_serving` must serve, and so many faults `f0`, `f1`, …; times in nanoseconds.
@@ -60,6 +59,7 @@ pub(super) fn model(replicas: u32, min_serving: u32, faults: usize, warm_up: u64
         start: Start::Running,
         warm_up: Duration::from_nanos(warm_up),
         horizon: Duration::from_nanos(horizon),
+        window: Duration::from_nanos(horizon),
     }
 }
 
@@ -95,24 +95,30 @@ fn latencies(law: &Law) -> Latencies {
     }
 }
 
-/// A plan of these models, each a scenario `s0`, `s1`, …, compared with the first.
-pub(super) fn plan(models: Vec<Model>, stop: Stop) -> Plan {
+/// A study of these models, each a scenario `s0`, `s1`, …, compared with the first.
+pub(super) fn study(models: Vec<Model>, stopping: Stopping) -> Study {
     let scenarios = models.into_iter().enumerate().map(|(number, model)| Scenario {
         name: format!("s{number}"),
         parameters: Map::from_iter([("number".to_owned(), Value::from(number))]),
         model,
     });
-    Plan {
+    Study {
         goals: vec![],
         name: "sample".to_owned(),
         seed: 42,
         confidence: 0.95,
-        stop,
-        objective: Objective { min_serving: 1, metric: "availability".to_owned(), slo: None },
+        stopping,
+        objective: Objective {
+            min_serving: 1,
+            metric: Metric::Availability,
+            slo: None,
+            window: Duration::from_secs(30 * 86_400),
+        },
         varied: vec!["number".to_owned()],
         baseline: Some(0),
         scenarios: scenarios.collect(),
         notes: vec![],
+        findings: Report::default(),
         inputs: json!({}),
     }
 }

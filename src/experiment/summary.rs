@@ -3,7 +3,10 @@
 
 use super::ledger::Causes;
 use super::outcome::{Needless, Outcome};
+use super::windows::Windows;
 use crate::cluster::Phase;
+use crate::model::Model;
+use crate::spec::Objective;
 use crate::stats::{Moments, Spans};
 
 /// What the replications of one scenario come to together.
@@ -30,6 +33,7 @@ pub struct Summary {
     pub(super) needless_startup: Moments,
     pub(super) restarts: Moments,
     pub(super) pod_time: u128,
+    pub(super) windows: Windows,
 }
 
 /// Pod recoveries from one cause.
@@ -50,8 +54,9 @@ pub(super) struct Detections {
 }
 
 impl Summary {
-    /// Of no replication yet, of a model with so many faults.
-    pub fn empty(faults: usize) -> Self {
+    /// Of no replication of `model` yet.
+    pub fn empty(model: &Model, objective: &Objective) -> Self {
+        let faults = model.faults.len();
         let causes = Causes::new(faults);
         let cells = causes.count() * Phase::ALL.len();
         Self {
@@ -72,6 +77,7 @@ impl Summary {
             needless_startup: Moments::default(),
             restarts: Moments::default(),
             pod_time: 0,
+            windows: Windows::empty(model, objective),
         }
     }
 
@@ -113,6 +119,7 @@ impl Summary {
         self.needless_startup.add(number(startup));
         self.restarts.add(number(outcome.restarts));
         self.pod_time += outcome.pod_time;
+        self.windows.add(&outcome.downtime_windows, &outcome.failed_windows);
     }
 
     /// Adds every replication of `other`.
@@ -143,6 +150,7 @@ impl Summary {
         self.needless_startup.merge(&other.needless_startup);
         self.restarts.merge(&other.restarts);
         self.pod_time += other.pod_time;
+        self.windows.merge(&other.windows);
     }
 }
 

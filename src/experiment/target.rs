@@ -3,15 +3,15 @@
 use serde::{Deserialize, Serialize};
 
 use super::result::{Estimate, ScenarioResult};
-use crate::spec::{Bound, Goal};
+use crate::spec::{Bound, Goal, Metric};
 
 /// A target and how a scenario stands to it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Target {
     /// The scenario.
     pub scenario: String,
-    /// A key of `results.json`.
-    pub metric: String,
+    /// What is bounded.
+    pub metric: Metric,
     /// The least that the metric may be; `null` if `at_most` bounds it.
     pub at_least: Option<f64>,
     /// The most that it may be.
@@ -33,15 +33,15 @@ pub enum Verdict {
 }
 
 impl Target {
-    /// How `scenario` stands to `goal`; `None` if there is no such metric.
-    pub fn of(goal: &Goal, scenario: &ScenarioResult) -> Option<Self> {
-        let estimate = scenario.estimate(&goal.metric)?;
+    /// How `scenario` stands to `goal`.
+    pub fn of(goal: &Goal, scenario: &ScenarioResult) -> Self {
+        let estimate = scenario.estimate(goal.metric);
         let (at_least, at_most) = match goal.bound {
             Bound::AtLeast(bound) => (Some(bound), None),
             Bound::AtMost(bound) => (None, Some(bound)),
         };
         let verdict = verdict(estimate, at_least, at_most);
-        Some(Self { scenario: scenario.name.clone(), metric: goal.metric.clone(), at_least, at_most, verdict })
+        Self { scenario: scenario.name.clone(), metric: goal.metric, at_least, at_most, verdict }
     }
 }
 

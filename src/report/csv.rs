@@ -5,7 +5,7 @@ use std::fmt::Display;
 
 use csv::Writer;
 
-use crate::experiment::{Distribution, Estimate, ExperimentResult, ScenarioResult};
+use crate::experiment::{Distribution, Estimate, ExperimentResult, ScenarioResult, WindowLoss};
 use crate::report::labels::value_text;
 
 /// The text of `results.csv`.
@@ -17,6 +17,14 @@ pub fn results(result: &ExperimentResult) -> String {
         head.extend(["mean", "low", "high", "bound"].map(|part| format!("{name}_{part}")));
     }
     head.extend(DISTRIBUTION.map(|column| format!("time_to_recovery_s_{column}")));
+    for of in ["window_downtime_s", "window_failed_request_s"] {
+        head.extend(["mean", "mean_low", "mean_high"].map(|part| format!("{of}_{part}")));
+        for quantile in ["p50", "p95", "p99"] {
+            head.extend(["", "_low", "_high"].map(|part| format!("{of}_{quantile}{part}")));
+        }
+        head.push(format!("{of}_worst"));
+    }
+    head.extend(["mean", "low", "high", "bound"].map(|part| format!("window_meets_slo_{part}")));
     head.push("pod_hours_per_year".to_owned());
     for of in ["downtime_s_per_year", "failed_request_s_per_year"] {
         head.extend(["mean", "low", "high"].map(|part| format!("{of}_difference_{part}")));
@@ -33,6 +41,12 @@ pub fn results(result: &ExperimentResult) -> String {
             row.extend([number(e.mean), number(e.low), number(e.high), e.bound.to_string()]);
         }
         row.extend(quantiles(&scenario.time_to_recovery_s));
+        let windows = scenario.windows.as_ref();
+        row.extend(windows.map_or(NO_WINDOWS.map(str::to_owned), |w| window_loss(&w.downtime_s)));
+        row.extend(windows.map_or(NO_WINDOWS.map(str::to_owned), |w| window_loss(&w.failed_request_s)));
+        let meets = windows.and_then(|w| w.meets_slo);
+        row.extend([meets.map(|e| e.mean), meets.map(|e| e.low), meets.map(|e| e.high)].map(optional));
+        row.push(meets.map_or(String::new(), |e| e.bound.to_string()));
         row.push(number(scenario.pod_hours_per_year));
         let difference = scenario.difference_to_baseline.as_ref();
         for e in [difference.map(|d| d.downtime_s_per_year), difference.map(|d| d.failed_request_s_per_year)] {
@@ -88,6 +102,16 @@ const DISTRIBUTION: [&str; 8] = ["count", "censored", "mean", "p50", "p90", "p95
 fn quantiles(d: &Distribution) -> [String; 8] {
     let [mean, p50, p90, p95, p99, max] = [d.mean, d.p50, d.p90, d.p95, d.p99, d.max].map(optional);
     [d.count.to_string(), d.censored.to_string(), mean, p50, p90, p95, p99, max]
+}
+
+const NO_WINDOWS: [&str; 13] = [""; 13];
+
+fn window_loss(loss: &WindowLoss) -> [String; 13] {
+    let WindowLoss { mean, p50, p95, p99, worst, .. } = loss;
+    let mean = [mean.mean, mean.low, mean.high];
+    let [p50, p95, p99] = [p50, p95, p99].map(|q| [q.value, q.low, q.high]);
+    let mut numbers = [mean, p50, p95, p99].concat().into_iter().chain([*worst]).map(number);
+    std::array::from_fn(|_| numbers.next().unwrap_or_default())
 }
 
 fn optional(value: Option<f64>) -> String {

@@ -171,6 +171,14 @@ pub fn percent_interval(estimate: &Estimate) -> String {
     format!("{:.decimals$}–{:.decimals$} %", estimate.low * 100.0, estimate.high * 100.0)
 }
 
+/// A probability with its interval: `97.1 % (96.8–97.4)`, a bound as `≥ 99.98 %`.
+pub fn percent_with_interval(estimate: &Estimate) -> String {
+    if estimate.bound {
+        return percent(estimate);
+    }
+    format!("{} ({})", percent(estimate), percent_interval(estimate).trim_end_matches(" %"))
+}
+
 fn estimate_decimals(estimate: &Estimate) -> usize {
     percent_decimals(1.0 - estimate.mean, half_width(estimate))
 }

@@ -6,6 +6,7 @@ use crate::experiment::ExperimentResult;
 use crate::report::labels::Labels;
 use crate::report::merged::{self, Samples};
 use crate::report::{answer, human};
+use crate::spec::Metric;
 
 /// The answer, the table of scenarios and the causes.
 pub fn render(result: &ExperimentResult) -> String {
@@ -52,6 +53,7 @@ pub fn render(result: &ExperimentResult) -> String {
         row
     });
     table(&mut text, &head, keys, rows);
+    windows(&mut text, result, &labels, &head[..keys]);
     if let Some(shown) = merged::shown(result) {
         for (title, parts) in
             [("Downtime", &shown.downtime_attribution), ("Failed requests", &shown.request_failure_attribution)]
@@ -82,6 +84,35 @@ pub fn render(result: &ExperimentResult) -> String {
         let _ = writeln!(text, "- {}", cell(note));
     }
     text
+}
+
+/// What a window loses, with intervals.
+fn windows(text: &mut String, result: &ExperimentResult, labels: &Labels, keys: &[String]) {
+    let fails = result.objective.metric == Metric::RequestSuccess;
+    let rows: Vec<Vec<String>> = (result.scenarios.iter().enumerate())
+        .filter_map(|(i, scenario)| {
+            let windows = scenario.windows.as_ref()?;
+            let loss = if fails { &windows.failed_request_s } else { &windows.downtime_s };
+            let mut row: Vec<String> = labels.columns.iter().map(|column| column.cells[i].clone()).collect();
+            row.push(human::span_with_error(&loss.mean));
+            row.extend([loss.p50, loss.p95, loss.p99].map(|q| {
+                let [value, low, high] = [q.value, q.low, q.high].map(human::duration);
+                format!("{value} ({low} to {high})")
+            }));
+            row.push(human::duration(loss.worst));
+            row.extend(windows.meets_slo.as_ref().map(human::percent_with_interval));
+            Some(row)
+        })
+        .collect();
+    if rows.is_empty() {
+        return;
+    }
+    let what = if fails { "Failed requests" } else { "Downtime" };
+    let _ = writeln!(text, "\n{what} in a window of {}:\n", human::tick(result.objective.window.as_secs_f64()));
+    let mut head = keys.to_vec();
+    head.extend(["mean", "p50", "p95", "p99", "worst"].map(str::to_owned));
+    head.extend(result.objective.slo.map(|slo| format!("probability of meeting {}", human::plain_percent(slo))));
+    table(text, &head, keys.len(), rows.into_iter());
 }
 
 /// The first `left` columns are names, the others numbers.

@@ -10,6 +10,7 @@ use crate::experiment::{ExperimentResult, ScenarioResult, Verdict};
 use crate::report::labels::Labels;
 use crate::report::merged::{self, Samples};
 use crate::report::{answer, human};
+use crate::spec::Metric;
 
 /// Causes in the table of causes; the rest is summed up.
 const TOP: usize = 8;
@@ -34,6 +35,10 @@ pub fn render(result: &ExperimentResult, folder: Option<&Path>, width: u16) -> S
     }
     if !result.scenarios.is_empty() {
         let _ = write!(text, "\n{}", scenarios(result, width));
+    }
+    let windows = windows(result, width);
+    if !windows.is_empty() {
+        let _ = write!(text, "\n{windows}");
     }
     if let Some(shown) = merged::shown(result) {
         let causes = causes(result, shown, width);
@@ -68,7 +73,7 @@ fn targets(result: &ExperimentResult) -> String {
             (Some(least), _) => format!("at least {least}"),
             (None, most) => format!("at most {}", most.unwrap_or(f64::INFINITY)),
         };
-        let _ = writeln!(text, "{style}{word:9}{style:#} {}: {} {bound}", target.scenario, target.metric);
+        let _ = writeln!(text, "{style}{word:9}{style:#} {}: {} {bound}", target.scenario, target.metric.key());
     }
     if !text.is_empty() {
         text.push('\n');
@@ -80,9 +85,7 @@ fn targets(result: &ExperimentResult) -> String {
 fn scenarios(result: &ExperimentResult, width: u16) -> String {
     let labels = Labels::of(result);
     let mut text = String::new();
-    // Names too long for a column stand above the table, and their numbers in it.
-    let numbered = !labels.varied && result.scenarios.iter().any(|s| s.name.chars().count() > NAME);
-    if numbered {
+    if is_numbered(result, &labels) {
         for (i, scenario) in result.scenarios.iter().enumerate() {
             for (k, line) in wrapped(&scenario.name, width - 6).into_iter().enumerate() {
                 let number = if k == 0 { (i + 1).to_string() } else { String::new() };
@@ -98,15 +101,7 @@ fn scenarios(result: &ExperimentResult, width: u16) -> String {
     }
     let head = ["scenario", "availability", "downtime/yr", "failed\nreq./yr", "outages\n/yr", "recovery\np50", "\np95"];
     let rows = result.scenarios.iter().enumerate().map(|(i, scenario)| {
-        let baseline = result.baseline.as_deref() == Some(scenario.name.as_str()) && result.scenarios.len() > 1;
-        let label = if numbered {
-            (i + 1).to_string()
-        } else if labels.varied {
-            labels.narrow(i)
-        } else {
-            labels.short(i)
-        };
-        let name = if baseline { format!("{label} *") } else { label };
+        let name = name(result, &labels, i);
         let [median, late] = recovery(&Samples::of_recoveries(scenario));
         [
             name,
@@ -120,6 +115,50 @@ fn scenarios(result: &ExperimentResult, width: u16) -> String {
     });
     text += &table(&head, rows.map(Vec::from).collect(), width);
     text
+}
+
+/// Names too long for a column stand above the table, and their numbers in it.
+fn is_numbered(result: &ExperimentResult, labels: &Labels) -> bool {
+    !labels.varied && result.scenarios.iter().any(|s| s.name.chars().count() > NAME)
+}
+
+/// What the first column calls a scenario.
+fn name(result: &ExperimentResult, labels: &Labels, i: usize) -> String {
+    let label = if is_numbered(result, labels) {
+        (i + 1).to_string()
+    } else if labels.varied {
+        labels.narrow(i)
+    } else {
+        labels.short(i)
+    };
+    let is_baseline = result.baseline.as_deref() == Some(result.scenarios[i].name.as_str());
+    if is_baseline && result.scenarios.len() > 1 { format!("{label} *") } else { label }
+}
+
+/// What a window of the objective's length loses, and how often it meets the SLO.
+fn windows(result: &ExperimentResult, width: u16) -> String {
+    let labels = Labels::of(result);
+    let fails = result.objective.metric == Metric::RequestSuccess;
+    let rows: Vec<Vec<String>> = (result.scenarios.iter().enumerate())
+        .filter_map(|(i, scenario)| {
+            let windows = scenario.windows.as_ref()?;
+            let loss = if fails { &windows.failed_request_s } else { &windows.downtime_s };
+            let mut row = vec![name(result, &labels, i), human::span(&loss.mean)];
+            let quantiles = [loss.p50.value, loss.p95.value, loss.p99.value, loss.worst];
+            row.extend(quantiles.map(human::duration));
+            row.extend(windows.meets_slo.as_ref().map(human::percent_with_interval));
+            Some(row)
+        })
+        .collect();
+    if rows.is_empty() {
+        return String::new();
+    }
+    let what = if fails { "failed requests" } else { "downtime" };
+    let length = human::tick(result.objective.window.as_secs_f64());
+    let mut head = vec!["scenario", "mean", "p50", "p95", "p99", "worst"];
+    let meets = result.objective.slo.map(|slo| format!("probability of\nmeeting {}", human::plain_percent(slo)));
+    head.extend(meets.as_deref());
+    format!(" {what} in a window of {length}:\n{}", table(&head, rows, width))
 }
 
 /// Median and 95th percentile.

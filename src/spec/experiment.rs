@@ -1,8 +1,11 @@
 //! The kind `Experiment`: the question that is asked of a system.
 
+use serde::{Deserialize, Serialize};
+
 use super::app;
 use super::diagnostic::Problems;
 use super::duration::LONGEST;
+use super::metric::Metric;
 use super::reader::{Item, Object, nearest};
 use super::script;
 use super::tree::{Mark, Node, Value};
@@ -11,7 +14,7 @@ use crate::model::{Start, YEAR};
 use crate::time::Duration;
 
 /// When an experiment has played enough.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Stopping {
     /// After so many replications of each scenario.
     Replications(u64),
@@ -20,34 +23,35 @@ pub enum Stopping {
 }
 
 /// How narrow an interval must be.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Precision {
-    /// Whose interval: a key of `results.json`, one of [`METRICS`].
-    pub metric: String,
+    /// Whose interval.
+    pub metric: Metric,
     /// Half width of the interval, relative to the downtime or the failed share (never to the 0.999…).
     pub relative: f64,
     /// Replications after which a scenario stops anyway.
     pub max_replications: u64,
 }
 
-/// What the service must achieve.
-#[derive(Debug, Clone, PartialEq)]
+/// What the service must achieve, as `results.json` repeats it.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Objective {
     /// Pods that must serve in rotation; the model of each scenario has its own, which a grid may vary.
     pub min_serving: u32,
     /// `availability` or `request_success`.
-    pub metric: String,
-    /// For example 0.9995.
+    pub metric: Metric,
+    /// For example 0.9995; `null` if none is stated.
     pub slo: Option<f64>,
-    /// The span in which the objective is judged.
+    /// The span in which the objective is judged, in seconds where it is written; at least a minute.
+    #[serde(rename = "window_s", with = "seconds")]
     pub window: Duration,
 }
 
 /// A metric and the side of a value on which it must lie.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Goal {
-    /// A key of `results.json`, one of [`METRICS`].
-    pub metric: String,
+    /// Of what.
+    pub metric: Metric,
     /// Which side.
     pub bound: Bound,
 }
@@ -61,15 +65,22 @@ pub enum Bound {
     AtMost(f64),
 }
 
-/// The metrics with an interval, as they are called in `results.json`.
-pub const METRICS: [&str; 6] = [
-    "availability",
-    "request_success",
-    "downtime_s_per_year",
-    "failed_request_s_per_year",
-    "outages_per_year",
-    "restarts_per_year",
-];
+/// A span of time as seconds.
+mod seconds {
+    use serde::{Deserialize, Deserializer, Serializer};
+
+    use crate::time::Duration;
+
+    #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands over a reference")]
+    pub fn serialize<S: Serializer>(span: &Duration, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_f64(span.as_secs_f64())
+    }
+
+    pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Duration, D::Error> {
+        // The conversion saturates: no number panics.
+        f64::deserialize(deserializer).map(|secs| Duration::from_nanos((secs * 1e9).round() as u64))
+    }
+}
 
 /// A file that an experiment names, and which Deployment in it.
 #[derive(Debug, Clone)]
@@ -144,7 +155,7 @@ pub(super) fn read(document: &Node, problems: &mut Problems) -> Option<Question>
     let objective = spec.get("objective").map(|item| item.node.clone());
     let objective = objective.unwrap_or(Node { value: Value::Map(Vec::new()), mark: document.mark });
     // Read here for its errors; scenarios read it again with their own values.
-    let _ = read_objective(&objective, problems);
+    let window = read_objective(&objective, problems).map(|objective| objective.window);
     let least = Duration::from_secs(1);
     let horizon = match spec.get("horizon") {
         Some(item) => item.duration(problems, least..=LONGEST),
@@ -160,6 +171,13 @@ pub(super) fn read(document: &Node, problems: &mut Problems) -> Option<Question>
     {
         let mark = warm_up_item.map_or(spec.mark, |item| item.mark());
         problems.error(mark, "spec.warmUp", "must not exceed 100y together with the horizon");
+    }
+    if let (Some(horizon), Some(window)) = (horizon, window)
+        && window > horizon
+        && ["window", "slo"].iter().any(|key| objective.get(key).is_some())
+    {
+        let message = "is longer than the horizon: no window is whole, so nothing can be said of one";
+        problems.warn(objective.mark, "spec.objective.window", message);
     }
     let starts = [("running", Start::Running), ("fresh", Start::Fresh)];
     let start = spec.get("start").and_then(|word| word.word(problems, &starts)).unwrap_or(Start::Running);
@@ -239,8 +257,8 @@ pub(super) fn read_objective(node: &Node, problems: &mut Problems) -> Option<Obj
     let least = i64::from(u16::MAX);
     let min_serving =
         object.get("minServing").map_or(Some(1), |item| item.integer(problems, 1..=least)).map(|least| least as u32);
-    let words = [("availability", "availability"), ("request_success", "request_success")];
-    let metric = object.get("metric").map_or(Some("availability"), |word| word.word(problems, &words));
+    let words = [Metric::Availability, Metric::RequestSuccess].map(|metric| (metric.key(), metric));
+    let metric = object.get("metric").map_or(Some(Metric::Availability), |word| word.word(problems, &words));
     let slo = object.get("slo").map(|item| item.share(problems, 0.0..=1.0));
     let window = object.get("window").map_or(Some(Duration::from_secs(30 * 86_400)), |item| {
         item.duration(problems, Duration::from_secs(60)..=LONGEST)
@@ -250,13 +268,13 @@ pub(super) fn read_objective(node: &Node, problems: &mut Problems) -> Option<Obj
         Some(share) => Some(share?),
         None => None,
     };
-    Some(Objective { min_serving: min_serving?, metric: metric?.to_string(), slo, window: window? })
+    Some(Objective { min_serving: min_serving?, metric: metric?, slo, window: window? })
 }
 
-fn read_metric(object: &mut Object<'_>, problems: &mut Problems) -> Option<String> {
+fn read_metric(object: &mut Object<'_>, problems: &mut Problems) -> Option<Metric> {
     let item = object.require("metric", problems)?;
-    let words = METRICS.map(|metric| (metric, metric));
-    item.word(problems, &words).map(str::to_string)
+    let words = Metric::ALL.map(|metric| (metric.key(), metric));
+    item.word(problems, &words)
 }
 
 fn read_stopping(spec: &mut Object<'_>, problems: &mut Problems) -> (Stopping, f64) {
@@ -273,7 +291,7 @@ fn read_stopping(spec: &mut Object<'_>, problems: &mut Problems) -> (Stopping, f
     let Some(mut object) = precision.and_then(|precision| precision.our_object(problems)) else {
         return (Stopping::Replications(1000), CONFIDENCE);
     };
-    let metric = read_metric(&mut object, problems).unwrap_or_default();
+    let metric = read_metric(&mut object, problems).unwrap_or(Metric::Availability);
     let relative = object.require("relative", problems).and_then(|item| item.share(problems, 0.0001..=1.0));
     let confidence = object.get("confidence").and_then(|item| item.share(problems, 0.5..=0.9999));
     let most = object.get("maxReplications").and_then(|item| item.integer(problems, 1..=MAX_REPLICATIONS));
@@ -290,9 +308,8 @@ fn read_goal(item: &Item<'_>, problems: &mut Problems) -> Option<Goal> {
     let most = object.get("atMost");
     object.finish(problems, &[]);
     let metric = metric?;
-    let is_share = METRICS[..2].contains(&metric.as_str());
     let number = |item: &Item<'_>, problems: &mut Problems| match &item.node.value {
-        _ if is_share => item.share(problems, 0.0..=1.0),
+        _ if metric.is_share() => item.share(problems, 0.0..=1.0),
         Value::String(_) => item.duration(problems, Duration::ZERO..=LONGEST).map(Duration::as_secs_f64),
         _ => item.number(problems, 0.0..=1e12),
     };

@@ -23,7 +23,7 @@ use super::script::{self, Stage};
 use super::tree::{Mark, Node, Sources};
 use super::vary::{self, Input};
 use super::{Report, Severity, app, yaml};
-use crate::model::{Fault, Model};
+use crate::model::{App, Fault, Model, Strikes};
 
 /// An experiment, complete: every scenario has its model.
 #[derive(Debug, Clone)]
@@ -50,8 +50,6 @@ pub struct Study {
     pub notes: Vec<String>,
     /// The same with their places, for the terminal.
     pub findings: Report,
-    /// The faults of the baseline, or of the first scenario.
-    pub faults: Vec<FaultInfo>,
     /// The resolved documents, without the paths of their files.
     pub inputs: Json,
 }
@@ -65,21 +63,6 @@ pub struct Scenario {
     pub parameters: Map<String, Json>,
     /// What is simulated.
     pub model: Model,
-}
-
-/// A fault, for people.
-#[derive(Debug, Clone, PartialEq)]
-pub struct FaultInfo {
-    /// Its name.
-    pub name: String,
-    /// What it strikes and how, in words: `container crash`.
-    pub strikes: String,
-    /// Mean time in service between occurrences, in seconds; `None` for an entry of the script.
-    pub every_mean_s: Option<f64>,
-    /// Mean duration in seconds; `None` if it lasts until the restart.
-    pub lasts_mean_s: Option<f64>,
-    /// Where the numbers come from.
-    pub source: String,
 }
 
 /// A grid with more points says nothing that anybody could read.
@@ -303,13 +286,11 @@ pub(super) fn load(loader: &mut Loader<'_>, path: &Path, document: &Node) -> Opt
         None => None,
     };
     let objective = experiment::read_objective(&question.objective, &mut Problems::default())?;
-    let first = &scenarios[baseline.unwrap_or(0)].model.faults;
-    let faults = first.iter().map(describe).collect();
     Some(Study {
         name: question.name.clone(),
         seed: question.seed,
         confidence: question.confidence,
-        stopping: question.stopping.clone(),
+        stopping: question.stopping,
         objective,
         goals: question.goals.clone(),
         varied: scenarios[0].parameters.keys().cloned().collect(),
@@ -317,19 +298,8 @@ pub(super) fn load(loader: &mut Loader<'_>, path: &Path, document: &Node) -> Opt
         scenarios,
         notes: Vec::new(),
         findings: Report::default(),
-        faults,
         inputs: resolved_inputs(document, &base, &systems),
     })
-}
-
-fn describe(fault: &Fault) -> FaultInfo {
-    FaultInfo {
-        name: fault.name.clone(),
-        strikes: fault.strikes.to_string(),
-        every_mean_s: fault.every_mean(),
-        lasts_mean_s: fault.lasts.as_ref().map(crate::random::Law::mean),
-        source: fault.source.clone(),
-    }
 }
 
 fn resolved_inputs(document: &Node, base: &System, systems: &[(Option<&Candidate>, System)]) -> Json {
@@ -511,23 +481,24 @@ fn scenario_model(
     let faults: Vec<Option<Fault>> =
         faults.iter().map(|(node, path)| faults::read(&Item::new(node, path.clone()), problems)).collect();
     let objective = experiment::read_objective(&objective, problems);
-    let (deployment, spec, objective) = (deployment?, spec?, objective?);
     let faults = faults.into_iter().collect::<Option<_>>()?;
-    build(question, system, &deployment, app?, &spec, faults, &script, &objective, problems)
+    let parts = Parts { deployment: deployment?, app: app?, cluster: spec?, faults, script, objective: objective? };
+    build(question, system, parts, problems)
 }
 
-#[allow(clippy::too_many_arguments, reason = "the parts of a model, named once")]
-fn build(
-    question: &Question,
-    system: &System,
-    deployment: &deployment::Deployment,
-    app: crate::model::App,
-    spec: &ClusterSpec,
-    mut faults: Vec<Fault>,
-    script: &[(Node, String)],
-    objective: &Objective,
-    problems: &mut Problems,
-) -> Option<Model> {
+/// What the documents of one scenario say, each valid by itself.
+struct Parts {
+    deployment: deployment::Deployment,
+    app: App,
+    cluster: ClusterSpec,
+    faults: Vec<Fault>,
+    script: Vec<(Node, String)>,
+    objective: Objective,
+}
+
+fn build(question: &Question, system: &System, parts: Parts, problems: &mut Problems) -> Option<Model> {
+    let Parts { deployment, app, cluster: spec, mut faults, script, objective } = parts;
+    let (deployment, spec) = (&deployment, &spec);
     let machines = convert::machines(spec, system.machines.clone(), problems)?;
     let service = system.manifest.service(deployment, problems);
     if service.is_none() {
@@ -545,13 +516,13 @@ fn build(
     }
     let cluster = convert::cluster(spec, &machines);
     for fault in &faults {
-        if matches!(fault.strikes, crate::model::Strikes::Zone(_)) && cluster.zones.is_empty() {
+        if matches!(fault.strikes, Strikes::Zone(_)) && cluster.zones.is_empty() {
             let message = format!("the fault {} never strikes: no Node has a zone", fault.name);
             problems.warn(spec.mark, "", message);
         }
     }
     let stage = Stage { replicas: deployment.replicas, cluster: &cluster, horizon: question.horizon };
-    script::read_all(script, &mut faults, stage, problems)?;
+    script::read_all(&script, &mut faults, stage, problems)?;
     Some(Model {
         deployment: convert::deployment(deployment, service.as_ref(), &machines, problems),
         app,
@@ -561,6 +532,7 @@ fn build(
         start: question.start,
         warm_up: question.warm_up,
         horizon: question.horizon,
+        window: objective.window,
     })
 }
 

@@ -107,7 +107,7 @@ pub(super) fn is_enough(moments: &Moments) -> bool {
 }
 
 /// Probability beyond each end.
-fn tail(confidence: f64) -> f64 {
+pub(super) fn tail(confidence: f64) -> f64 {
     (1.0 - confidence) / 2.0
 }
 
@@ -115,7 +115,7 @@ fn upper(confidence: f64) -> Option<f64> {
     (confidence > 0.0 && confidence < 1.0).then(|| 1.0 - tail(confidence))
 }
 
-fn t_quantile(freedom: f64, p: f64) -> f64 {
+pub(super) fn t_quantile(freedom: f64, p: f64) -> f64 {
     if freedom > 1_000.0 {
         // statrs loses digits here (6e-5 at a million); Fisher's expansion is good to 1e-8.
         let z = Normal::standard().inverse_cdf(p);

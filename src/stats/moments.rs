@@ -60,6 +60,11 @@ impl Moments {
         self.sum
     }
 
+    /// The sum of squares.
+    pub(super) fn squares(&self) -> u128 {
+        self.squares
+    }
+
     /// The largest size of a sample.
     pub fn largest(&self) -> u64 {
         self.largest

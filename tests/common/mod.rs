@@ -162,6 +162,7 @@ pub fn reference() -> Model {
         start: Start::Running,
         warm_up: secs(7.0 * 86_400.0),
         horizon: hasim::model::YEAR,
+        window: secs(30.0 * 86_400.0),
     }
 }
 

@@ -3,8 +3,10 @@
 
 use hasim::experiment::{
     Attribution, ByName, Detection, Difference, Distribution, Estimate, ExperimentResult, FalsePositives, FaultInfo,
-    Objective, PodRecovery, ScenarioResult,
+    PodRecovery, Quantile, ScenarioResult, WindowLoss, WindowsResult,
 };
+use hasim::spec::{Metric, Objective};
+use hasim::time::Duration;
 use serde_json::{Map, Value, json};
 
 pub const PHASES: [&str; 9] = [
@@ -136,6 +138,33 @@ const KINDS: [Kind; 7] = [
     },
 ];
 
+/// Windows of 30 days, twelve a year, in which so much is lost a year.
+fn windows(down: f64, failed: f64) -> WindowsResult {
+    let loss = |a_year: f64| {
+        let mean = a_year / 12.0;
+        let quantile = |times: f64| Quantile {
+            value: round(times * mean),
+            low: round(0.95 * times * mean),
+            high: round(1.1 * times * mean),
+        };
+        WindowLoss {
+            mean: estimate(mean, 5.0),
+            p50: quantile(0.3),
+            p95: quantile(4.0),
+            p99: quantile(11.0),
+            worst: round(60.0 * mean),
+            histogram: vec![(0.0, 100_000), (round(3.0 * mean), 140_000)],
+        }
+    };
+    WindowsResult {
+        length_s: 2_592_000.0,
+        count: 240_000,
+        downtime_s: loss(down),
+        failed_request_s: loss(failed),
+        meets_slo: Some(Estimate { mean: 0.971, low: 0.968, high: 0.9737, bound: false }),
+    }
+}
+
 /// One scenario; `factor` scales what fails, `threshold` what probes notice.
 pub fn scenario(name: &str, parameters: Map<String, Value>, factor: f64, threshold: f64) -> ScenarioResult {
     let recoveries = KINDS.iter().map(|kind| {
@@ -199,6 +228,7 @@ pub fn scenario(name: &str, parameters: Map<String, Value>, factor: f64, thresho
             startup: bound(0.004),
         },
         restarts_per_year: estimate(180.0, 1.0),
+        windows: Some(windows(downtime.mean, failures.mean)),
         pod_hours_per_year: 17_521.3,
         downtime_attribution: down,
         request_failure_attribution: failed,
@@ -218,7 +248,12 @@ fn result(experiment: &str, varied: &[&str], scenarios: Vec<ScenarioResult>) -> 
         horizon_s: 31_536_000.0,
         warm_up_s: 604_800.0,
         confidence: 0.95,
-        objective: Objective { min_serving: 1, metric: "availability".to_owned(), slo: Some(0.9995) },
+        objective: Objective {
+            min_serving: 1,
+            metric: Metric::Availability,
+            slo: Some(0.9995),
+            window: Duration::from_secs(30 * 86_400),
+        },
         varied: varied.iter().map(|key| (*key).to_owned()).collect(),
         baseline: None,
         scenarios,
@@ -347,6 +382,21 @@ pub fn odd() -> ExperimentResult {
     quiet.downtime_s_per_year = bound(high);
     quiet.failed_request_s_per_year = bound(high);
     quiet.outages_per_year = bound(3.7 / 20_000.0);
+    let nothing = WindowLoss {
+        mean: bound(2_592_000.0 * 0.000_184),
+        p50: Quantile { value: 0.0, low: 0.0, high: 0.0 },
+        p95: Quantile { value: 0.0, low: 0.0, high: 0.0 },
+        p99: Quantile { value: 0.0, low: 0.0, high: 0.0 },
+        worst: 0.0,
+        histogram: vec![(0.0, 240_000)],
+    };
+    quiet.windows = Some(WindowsResult {
+        length_s: 2_592_000.0,
+        count: 240_000,
+        downtime_s: nothing.clone(),
+        failed_request_s: nothing,
+        meets_slo: Some(quiet.availability),
+    });
     quiet.time_to_recovery_s = Distribution::default();
     quiet.pod_recovery_s = ByName::default();
     quiet.detection_s = ByName::default();

@@ -11,6 +11,7 @@ use crate::experiment::{Estimate, ExperimentResult, ScenarioResult};
 use crate::report::human;
 use crate::report::labels::Labels;
 use crate::report::merged;
+use crate::spec::Metric;
 
 const ROW: f64 = 27.0;
 const YEAR_S: f64 = 365.0 * 86_400.0;
@@ -98,7 +99,7 @@ fn lead(result: &ExperimentResult, slo: Option<(f64, f64)>, axis: &Axis) -> Stri
         human::plain_percent(result.confidence),
     );
     if let Some((slo, allowed)) = slo {
-        let what = if result.objective.metric == "request_success" { "failed requests" } else { "downtime" };
+        let what = if result.objective.metric == Metric::RequestSuccess { "failed requests" } else { "downtime" };
         if axis.holds(allowed) {
             let _ = write!(text, " The dashed line is what the SLO leaves for {what}.");
         } else {

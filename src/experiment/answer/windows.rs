@@ -1,0 +1,55 @@
+//! The distribution of lost time over windows, and the probability that one meets the SLO.
+
+use super::{MICROS, NANOS, around, written};
+use crate::experiment::result::{Estimate, Quantile, WindowLoss, WindowsResult};
+use crate::experiment::windows::{Allowance, Loss, Windows};
+use crate::stats::{Interval, amounts, most_of_all, share, twelve_digits};
+use crate::time::Duration;
+
+/// The answer; `None` where no window is complete.
+pub(super) fn windows(windows: &Windows, length: Duration, confidence: f64) -> Option<WindowsResult> {
+    if windows.downtime.windows.count() == 0 {
+        return None;
+    }
+    let per_replication = windows.downtime.windows.size();
+    Some(WindowsResult {
+        length_s: twelve_digits(length.as_secs_f64()),
+        count: windows.downtime.windows.count(),
+        downtime_s: loss(&windows.downtime, length, confidence)?,
+        failed_request_s: loss(&windows.failed, length, confidence)?,
+        meets_slo: windows.allowance.map(|allowance| met(&allowance, per_replication, confidence)),
+    })
+}
+
+fn loss(loss: &Loss, length: Duration, confidence: f64) -> Option<WindowLoss> {
+    let Loss { totals, windows } = loss;
+    let part = MICROS * windows.size() as f64;
+    let length_s = length.as_secs_f64();
+    let (interval, bound) = match amounts(totals, confidence) {
+        Some(Interval { low, high }) => (Interval { low: low / part, high: (high / part).min(length_s) }, false),
+        None => (Interval { low: 0.0, high: length_s * most_of_all(totals.count(), confidence) }, true),
+    };
+    let seconds = |nanos: u64| twelve_digits(nanos as f64 / NANOS);
+    let quantile = |q| {
+        let Interval { low, high } = windows.quantile_interval(q, confidence, length.as_nanos());
+        let value = windows.quantile(q)?;
+        let [low, high] = [low.min(value as f64), high.max(value as f64)].map(|nanos| twelve_digits(nanos / NANOS));
+        Some(Quantile { value: seconds(value), low, high })
+    };
+    Some(WindowLoss {
+        mean: written(around(totals.mean() / part, interval, bound)),
+        p50: quantile(0.5)?,
+        p95: quantile(0.95)?,
+        p99: quantile(0.99)?,
+        worst: seconds(windows.max()?),
+        histogram: windows.buckets().map(|(nanos, count)| (seconds(nanos), count)).collect(),
+    })
+}
+
+/// The probability that a window meets the SLO.
+fn met(allowance: &Allowance, per_replication: u64, confidence: f64) -> Estimate {
+    let missed = &allowance.missed;
+    let mean = 1.0 - missed.mean() / per_replication as f64;
+    let Interval { low, high } = share(missed, per_replication, confidence);
+    written(around(mean, Interval { low: 1.0 - high, high: 1.0 - low }, missed.sum() == 0))
+}

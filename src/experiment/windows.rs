@@ -1,0 +1,233 @@
+//! Lost time by windows: spans of equal length, laid end to end from the start of counting. Only whole ones count.
+
+use super::summary::micros;
+use crate::model::Model;
+use crate::spec::{Metric, Objective};
+use crate::stats::{Clustered, Moments};
+
+/// The windows of one replication while it is played: they fill up one after the other.
+#[derive(Debug, Clone)]
+pub(super) struct Filling {
+    /// Nanoseconds.
+    length: u64,
+    complete: u64,
+    /// The window that is being filled, and what it holds.
+    window: u64,
+    amount: u64,
+    losses: Losses,
+}
+
+/// Amounts lost in windows, in nanoseconds, and in how many windows each; windows without a loss are left out.
+pub(super) type Losses = Vec<(u64, u64)>;
+
+impl Filling {
+    /// Of a replication of `model`.
+    pub fn new(model: &Model) -> Self {
+        let complete = complete(model);
+        Self { length: model.window.as_nanos(), complete, window: 0, amount: 0, losses: Losses::new() }
+    }
+
+    /// An amount lost evenly between two instants, in nanoseconds since counting began.
+    pub fn add(&mut self, from: u64, to: u64, amount: u64) {
+        let (first, last) = (from / self.length, (to - 1) / self.length);
+        if first == last {
+            self.book(first, amount);
+            return;
+        }
+        let part = |nanos: u64| (u128::from(nanos) * u128::from(amount) / u128::from(to - from)) as u64;
+        let (head, whole, between) = (part((first + 1) * self.length - from), part(self.length), last - first - 1);
+        self.book(first, head);
+        // An outage may outlast very many short windows: they are one entry.
+        let within = between.min(self.complete.saturating_sub(first + 1));
+        if whole > 0 && within > 0 {
+            self.flush();
+            self.losses.push((whole, within));
+        }
+        self.book(last, amount - head - whole * between);
+    }
+
+    fn book(&mut self, window: u64, amount: u64) {
+        if window != self.window {
+            self.flush();
+            self.window = window;
+        }
+        if window < self.complete {
+            self.amount += amount;
+        }
+    }
+
+    fn flush(&mut self) {
+        let amount = std::mem::take(&mut self.amount);
+        if amount > 0 {
+            self.losses.push((amount, 1));
+        }
+    }
+
+    /// The replication is over.
+    pub fn finish(mut self) -> Losses {
+        self.flush();
+        self.losses
+    }
+}
+
+/// How many whole windows a replication has; 0 where the window is longer than the horizon.
+fn complete(model: &Model) -> u64 {
+    model.horizon.as_nanos() / model.window.as_nanos()
+}
+
+/// The windows of all replications.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Windows {
+    pub downtime: Loss,
+    pub failed: Loss,
+    /// What the objective allows in a window, if it states an SLO.
+    pub allowance: Option<Allowance>,
+}
+
+/// What was lost in one respect.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Loss {
+    /// Microseconds lost in all windows of a replication.
+    pub totals: Moments,
+    pub windows: Clustered,
+}
+
+/// How much may be lost, and how many windows of each replication lost more.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct Allowance {
+    metric: Metric,
+    /// Nanoseconds of a window.
+    most: u64,
+    pub missed: Moments,
+}
+
+impl Windows {
+    /// Of no replication yet.
+    pub fn empty(model: &Model, objective: &Objective) -> Self {
+        let loss = Loss { totals: Moments::default(), windows: Clustered::new(complete(model)) };
+        let allowance = objective.slo.map(|slo| Allowance {
+            metric: objective.metric,
+            most: ((1.0 - slo) * model.window.as_nanos() as f64).round() as u64,
+            missed: Moments::default(),
+        });
+        Self { downtime: loss.clone(), failed: loss, allowance }
+    }
+
+    /// Adds the windows of a replication.
+    pub fn add(&mut self, downtime: &Losses, failed: &Losses) {
+        self.downtime.add(downtime);
+        self.failed.add(failed);
+        if let Some(allowance) = &mut self.allowance {
+            let losses = if allowance.metric == Metric::RequestSuccess { failed } else { downtime };
+            let missed: u64 = losses.iter().filter(|(amount, _)| *amount > allowance.most).map(|run| run.1).sum();
+            allowance.missed.add(missed as i64);
+        }
+    }
+
+    /// Adds the windows of every replication of `other`.
+    pub fn merge(&mut self, other: &Self) {
+        self.downtime.merge(&other.downtime);
+        self.failed.merge(&other.failed);
+        if let (Some(ours), Some(theirs)) = (&mut self.allowance, &other.allowance) {
+            ours.missed.merge(&theirs.missed);
+        }
+    }
+}
+
+impl Loss {
+    fn add(&mut self, losses: &Losses) {
+        self.totals.add(micros(losses.iter().map(|(amount, windows)| amount * windows).sum()));
+        self.windows.add(losses);
+    }
+
+    fn merge(&mut self, other: &Self) {
+        self.totals.merge(&other.totals);
+        self.windows.merge(&other.windows);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    use crate::experiment::sample::model;
+    use crate::time::Duration;
+
+    fn filling(horizon: u64, window: u64) -> Filling {
+        Filling::new(&Model { window: Duration::from_nanos(window), ..model(1, 1, 0, 0, horizon) })
+    }
+
+    #[test]
+    fn what_crosses_a_border_is_divided_there() {
+        let mut windows = filling(1_000, 100);
+        windows.add(10, 30, 20);
+        windows.add(90, 120, 30);
+        windows.add(250, 650, 100);
+        assert_eq!(windows.finish(), [(30, 1), (20, 1), (12, 1), (25, 3), (13, 1)]);
+    }
+
+    #[test]
+    fn a_window_that_is_cut_short_does_not_count() {
+        let mut windows = filling(1_050, 100);
+        windows.add(850, 1_050, 200);
+        assert_eq!(windows.finish(), [(50, 1), (100, 1)]);
+        let mut windows = filling(250, 100);
+        windows.add(0, 250, 250);
+        assert_eq!(windows.finish(), [(100, 1), (100, 1)]);
+        let mut windows = filling(90, 100);
+        windows.add(0, 90, 90);
+        assert_eq!(windows.finish(), []);
+    }
+
+    #[test]
+    fn a_day_of_minutes_is_one_entry() {
+        let mut windows = filling(1_000_000, 10);
+        windows.add(5, 999_995, 999_990);
+        assert_eq!(windows.finish(), [(5, 1), (10, 99_998), (5, 1)]);
+    }
+
+    proptest! {
+        /// Property: every nanosecond goes to its window.
+        #[test]
+        fn downtime_lies_where_it_was(
+            gaps in prop::collection::vec((1u64..400, 1u64..400), 0..20), window in 50u64..300, horizon in 1_000u64..4_000
+        ) {
+            let mut windows = filling(horizon, window);
+            let mut expected = vec![0u64; (horizon / window) as usize];
+            let mut now = 0;
+            for (up, down) in gaps {
+                let (from, to) = ((now + up).min(horizon), (now + up + down).min(horizon));
+                now += up + down;
+                if from < to {
+                    windows.add(from, to, to - from);
+                    for nano in from..to {
+                        if let Some(sum) = expected.get_mut((nano / window) as usize) {
+                            *sum += 1;
+                        }
+                    }
+                }
+            }
+            let found: Vec<u64> =
+                windows.finish().iter().flat_map(|&(amount, count)| std::iter::repeat_n(amount, count as usize)).collect();
+            expected.retain(|&sum| sum > 0);
+            prop_assert_eq!(found, expected);
+        }
+    }
+
+    #[test]
+    fn the_allowance_is_the_slos() {
+        let objective = Objective {
+            min_serving: 1,
+            metric: Metric::RequestSuccess,
+            slo: Some(0.9),
+            window: Duration::from_nanos(100),
+        };
+        let mut windows = Windows::empty(&Model { window: objective.window, ..model(1, 1, 0, 0, 500) }, &objective);
+        windows.add(&vec![(99, 1)], &vec![(10, 1), (11, 2)]);
+        windows.add(&vec![], &vec![]);
+        let missed = windows.allowance.unwrap().missed;
+        assert_eq!((missed.count(), missed.sum()), (2, 2), "10 of 100 are allowed");
+        assert_eq!(windows.downtime.windows.count(), 10);
+    }
+}
