@@ -39,6 +39,7 @@ impl<O: Observer> Cluster<'_, O> {
     pub(super) fn request_binding(&mut self, cx: &mut Cx<'_, Event>, pod: PodId) {
         let home = self.pods[pod.index()].home.index();
         let after = self.slots[home].scheduling.span(&self.model.cluster.latencies.bind);
+        let after = self.under_load(after);
         let timer = self.timer();
         self.pods[pod.index()].life = timer;
         cx.after(after, Event::BindDue(pod, timer));

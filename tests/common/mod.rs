@@ -67,6 +67,7 @@ pub fn quick_latencies() -> Latencies {
         object_gone: law(0.1),
         kubelet_ready: law(0.5),
         kubelet_first_sync: law(1.6),
+        load: law(1.0),
     }
 }
 
@@ -90,6 +91,7 @@ pub fn real_latencies() -> Latencies {
         object_gone: Law::uniform(0.1, 0.4).unwrap(),
         kubelet_ready: law(0.5, 0.8),
         kubelet_first_sync: law(1.6, 2.2),
+        load: Law::fixed(1.0).unwrap(),
     }
 }
 
