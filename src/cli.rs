@@ -8,15 +8,17 @@
 //! | 1 | failure while running |
 //! | 2 | wrong use |
 //! | 3 | bad input |
-//! | 4 | a stated target is missed |
+//! | 4 | a stated target is missed, a comparison regresses or a proof fails |
 //! | 130 | interrupted |
 
 mod check;
 mod checkpoint;
+mod compare;
 mod merge;
 mod progress;
 mod run;
 mod trace;
+mod verify;
 
 use std::fmt;
 use std::io::{self, Write as _};
@@ -40,7 +42,7 @@ pub enum Exit {
     WrongUse,
     /// Bad input: the files are at fault.
     BadInput,
-    /// A stated target is missed, or cannot be decided yet.
+    /// A stated target is missed or cannot be decided yet, or a proof fails.
     TargetMissed,
     /// Ctrl-C.
     Interrupted,
@@ -73,8 +75,8 @@ impl From<Exit> for ExitCode {
 /// confidence intervals.
 #[derive(Debug, Parser)]
 #[command(name = "hasim", version, arg_required_else_help = true, max_term_width = 100)]
-#[command(after_help = "Exit codes: 0 done, 1 failure while running, 2 wrong use, 3 bad input, 4 a target is missed, \
-                        130 interrupted.")]
+#[command(after_help = "Exit codes: 0 done, 1 failure while running, 2 wrong use, 3 bad input, 4 a target is missed \
+                        or a proof fails, 130 interrupted.")]
 struct LowArgs {
     #[command(subcommand)]
     command: LowCommand,
@@ -92,10 +94,17 @@ enum LowCommand {
         #[arg(required = true, value_name = "FILE|DIR")]
         paths: Vec<PathBuf>,
     },
+    /// Re-run everything that backs the simulator's word: closed forms, a real cluster, published tables, rules.
+    Verify(VerifyArgs),
     /// Tell one replication line by line: what strikes, what Kubernetes does, what its users notice.
     ///
     /// Try `hasim trace experiments/aidbox.yaml --outage longest --rules`.
     Trace(TraceArgs),
+    /// What a change of a manifest does: two manifests, the same faults, paired.
+    ///
+    /// Try `hasim compare models/deployments/aidbox.yaml models/deployments/aidbox-hard-spread.yaml`. Ends with 4 if AFTER is
+    /// surely worse, or not surely within the limits that are given.
+    Compare(CompareArgs),
     /// Join the shards of one experiment to its answer.
     ///
     /// The files are the same, byte for byte, as those of one run that plays everything.
@@ -151,6 +160,20 @@ struct RunArgs {
     quiet: bool,
 }
 
+/// Flags of `hasim verify` as they were typed.
+#[derive(Debug, Args)]
+struct VerifyArgs {
+    /// Only this kind (closed-form, measured, published, rule), or the checks whose names hold this.
+    #[arg(long, value_name = "NAME")]
+    only: Option<String>,
+    /// Worker threads; one per core if not given. The numbers do not depend on it.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    threads: Option<u16>,
+    /// What goes to standard output.
+    #[arg(long, value_enum, default_value_t)]
+    output: verify::Shown,
+}
+
 /// Flags of `hasim trace` as they were typed.
 #[derive(Debug, Args)]
 struct TraceArgs {
@@ -185,6 +208,48 @@ struct TraceArgs {
     quiet: bool,
 }
 
+/// Flags of `hasim compare` as they were typed.
+#[derive(Debug, Args)]
+struct CompareArgs {
+    /// The manifest as it is; `-` is standard input.
+    before: PathBuf,
+    /// The manifest as it shall be; `-` is standard input.
+    after: PathBuf,
+    /// How the application starts and stops, instead of the bundled JVM service.
+    #[arg(long, value_name = "FILE")]
+    app: Option<PathBuf>,
+    /// Zones and Nodes, instead of the bundled three zones.
+    #[arg(long, value_name = "FILE")]
+    cluster: Option<PathBuf>,
+    /// What breaks, instead of the bundled faults; later files override by name.
+    #[arg(long, value_name = "FILE")]
+    faults: Vec<PathBuf>,
+    /// Fail unless AFTER surely has this availability, such as 99.95%.
+    #[arg(long, value_name = "SLO", value_parser = percentage)]
+    fail_below: Option<f64>,
+    /// Fail unless AFTER surely adds no more downtime a year than this, such as 5m.
+    #[arg(long, value_name = "DURATION", value_parser = seconds)]
+    max_regression: Option<f64>,
+    /// So many replications of a year.
+    #[arg(long, value_name = "N", default_value_t = 2_000, value_parser = clap::value_parser!(u64).range(1..))]
+    replications: u64,
+    /// Seed of all chance.
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    seed: u64,
+    /// Worker threads; one per core if not given. The numbers do not depend on it.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    threads: Option<u16>,
+    /// The folder for results and charts; none are written if it is not given.
+    #[arg(long, value_name = "DIR")]
+    out_dir: Option<PathBuf>,
+    /// What goes to standard output.
+    #[arg(long, value_enum, default_value_t)]
+    output: Format,
+    /// No progress and no notes on standard error.
+    #[arg(long)]
+    quiet: bool,
+}
+
 /// What goes to standard output.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
 pub(crate) enum Format {
@@ -205,7 +270,9 @@ enum HiArgs {
     Run(run::Run),
     Trace(trace::Trace),
     Check(Vec<PathBuf>),
+    Verify(verify::Verify),
     Report { folder: PathBuf, format: Format },
+    Compare(compare::Compare),
     Merge { shards: Vec<PathBuf>, folder: PathBuf, format: Format },
 }
 
@@ -234,7 +301,27 @@ impl From<LowArgs> for HiArgs {
                 quiet: args.quiet,
             }),
             LowCommand::Check { paths } => Self::Check(paths),
+            LowCommand::Verify(args) => Self::Verify(verify::Verify {
+                only: args.only,
+                threads: args.threads.map_or(0, usize::from),
+                format: args.output,
+            }),
             LowCommand::Report { folder, output } => Self::Report { folder, format: output },
+            LowCommand::Compare(args) => Self::Compare(compare::Compare {
+                before: args.before,
+                after: args.after,
+                app: args.app,
+                cluster: args.cluster,
+                faults: args.faults,
+                fail_below: args.fail_below,
+                max_regression: args.max_regression,
+                replications: args.replications,
+                seed: args.seed,
+                threads: args.threads.map_or(0, usize::from),
+                folder: args.out_dir,
+                format: args.output,
+                quiet: args.quiet,
+            }),
             LowCommand::Merge { shards, out_dir, output } => Self::Merge { shards, folder: out_dir, format: output },
         }
     }
@@ -246,7 +333,9 @@ pub fn main() -> ExitCode {
         HiArgs::Run(run) => run.execute(),
         HiArgs::Trace(trace) => trace.execute(),
         HiArgs::Check(paths) => check::check(&paths),
+        HiArgs::Verify(verify) => verify.execute(),
         HiArgs::Report { folder, format } => report(&folder, format),
+        HiArgs::Compare(compare) => compare.execute(),
         HiArgs::Merge { shards, folder, format } => merge::merge(&shards, &folder, format),
     };
     exit.into()
@@ -277,6 +366,18 @@ fn report(folder: &std::path::Path, format: Format) -> Exit {
             Exit::Failed
         }
     }
+}
+
+/// `99.95%` as it was typed.
+fn percentage(text: &str) -> Result<f64, String> {
+    let number = text.strip_suffix('%').and_then(|number| number.trim().parse::<f64>().ok());
+    let share = number.map(|number| number / 100.0).filter(|share| (0.0..=1.0).contains(share));
+    share.ok_or_else(|| "must be a percentage, such as 99.95%".to_owned())
+}
+
+/// A span of time as it was typed, in seconds.
+fn seconds(text: &str) -> Result<f64, String> {
+    crate::spec::parse_duration(text).map(|span| span.as_secs_f64())
 }
 
 /// `I/N` as it was typed.

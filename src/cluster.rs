@@ -9,6 +9,7 @@
 //! | `faults` | clocks of faults, what strikes and what ends | |
 //! | `script` | faults at moments that an experiment sets | |
 //! | `kubelet` | Pod syncs, container starts, kills and back-off | C1–C16 |
+//! | `adoption` | what a kubelet knows of a Pod, and what its death leaves | P1, P2, P21, C4 |
 //! | `probing` | attempts, verdicts and what they cause | P1–P20 |
 //! | `rotation` | status to EndpointSlice to proxy | E1–E10 |
 //! | `nodes` | heartbeats, the node monitor, reboots and replacements | N1–N16 |
@@ -20,6 +21,7 @@
 //!
 //! `prober`, `back_off`, `chance` and `chain` are pure: time is an argument.
 
+mod adoption;
 mod back_off;
 mod beginning;
 mod chain;
@@ -132,6 +134,8 @@ pub(crate) struct Cluster<'m, O> {
     proxy: rotation::Proxy,
     scheduler: scheduler::Scheduler,
     control_plane_dice: Dice,
+    /// Factor on latencies of the control plane (E10a).
+    load: f64,
     pass_grid: Grid,
     taint_grid: Grid,
     cloud_grid: Grid,
@@ -216,6 +220,7 @@ impl<'m, O: Observer> Cluster<'m, O> {
             all_zones_down: false,
             proxy: rotation::Proxy::default(),
             scheduler: scheduler::Scheduler::default(),
+            load: streams.stream(Owner::Replication, Purpose::Load).draw(0, &model.cluster.latencies.load),
             control_plane_dice: Dice::new(streams.stream(Owner::Replication, Purpose::Propagation)),
             pass_grid: grid(0, rules.node_monitor_period),
             taint_grid: grid(1, rules.taint_queue_period),

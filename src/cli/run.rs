@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::checkpoint::Keeper;
 use super::progress::Bar;
-use super::{Exit, Format, complain, print, rendered};
+use super::{Exit, Format, complain, print, rendered, trace};
 use crate::experiment::{self, ExperimentResult, Options, Played, Share};
 use crate::output::{CHECKPOINT, SHARD};
 use crate::spec::{Stopping, Study};
@@ -76,7 +76,10 @@ impl Run {
             Ok((_, result)) if self.share == Share::WHOLE => self.deliver(&result, &folder),
             Ok((played, _)) => self.deliver_shard(&played, &folder),
             Err(error) => {
-                complain(error);
+                complain(&error);
+                if let Some(command) = trace::replay(&self.experiment, &error) {
+                    let _ = writeln!(anstream::stderr(), "help: replay it alone: {command}");
+                }
                 Exit::Failed
             }
         }
