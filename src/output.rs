@@ -18,6 +18,9 @@ pub const CHECKPOINT: &str = "checkpoint.json";
 /// Name of the file that holds a shard.
 pub const SHARD: &str = "shard.json";
 
+/// How the name of a file begins that is being written.
+const UNFINISHED: &str = ".hasim-";
+
 /// A file that could not be written or read.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
@@ -58,7 +61,7 @@ pub fn default_folder(experiment: &str) -> PathBuf {
 /// If not.
 pub fn prepare(folder: &Path) -> Result<(), Error> {
     create(folder)?;
-    let probe = tempfile::Builder::new().prefix(".hasim-").tempfile_in(folder);
+    let probe = tempfile::Builder::new().prefix(UNFINISHED).tempfile_in(folder);
     probe.map(drop).map_err(|source| Error::Write { path: folder.to_owned(), source })
 }
 
@@ -130,11 +133,19 @@ pub fn played(folder: &Path, name: &str) -> Result<Option<Played>, Error> {
     serde_json::from_slice(&bytes).map(Some).map_err(|source| Error::Parse { path, source })
 }
 
-/// Removes the checkpoint of a run that has ended.
+/// Removes the checkpoint of a run that has ended, and what writes that were killed have left.
 ///
 /// # Errors
-/// If it is there and cannot be removed.
+/// If something is there and cannot be removed.
 pub fn forget(folder: &Path) -> Result<(), Error> {
+    for folder in [folder, &folder.join("charts")] {
+        // What cannot be listed cannot have been written either.
+        for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
+            if entry.file_name().to_string_lossy().starts_with(UNFINISHED) {
+                remove(&entry.path())?;
+            }
+        }
+    }
     remove(&folder.join(CHECKPOINT))
 }
 
@@ -149,7 +160,7 @@ fn create(folder: &Path) -> Result<(), Error> {
 fn write(path: &Path, bytes: &[u8]) -> Result<(), Error> {
     let folder = path.parent().unwrap_or(Path::new("."));
     let replace = || -> io::Result<()> {
-        let mut file = tempfile::Builder::new().prefix(".hasim-").tempfile_in(folder)?;
+        let mut file = tempfile::Builder::new().prefix(UNFINISHED).tempfile_in(folder)?;
         file.write_all(bytes)?;
         readable(file.as_file())?;
         // A disk may accept writes and fail to keep them: ask before the old file goes.

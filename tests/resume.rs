@@ -87,6 +87,7 @@ fn a_run_that_is_killed_goes_on_to_the_same_bytes() {
         kills += u32::from(killed(&mut child, &broken, after));
     }
     assert!(kills > 0, "the run is too short to be killed");
+    std::fs::write(broken.join(".hasim-half"), "a write that was killed").unwrap();
     done(&mut run(&experiment, &broken, &["--resume"]));
     assert!(files(&broken) == files(&whole), "after {kills} kills the files differ");
 }
