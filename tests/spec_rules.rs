@@ -527,7 +527,7 @@ fn a_script_stands_alone_and_can_be_varied() {
     let study = load(&[("experiment.yaml", &text)]).unwrap_or_else(|report| panic!("{report}"));
     let lasts: Vec<f64> = study.scenarios.iter().map(|s| s.model.faults[0].lasts.as_ref().unwrap().mean()).collect();
     assert_eq!(lasts, [5.0, 9.0]);
-    assert_eq!(study.faults[0].every_mean_s, None);
+    assert_eq!(study.scenarios[0].model.faults[0].every_mean(), None);
 }
 
 #[test]
