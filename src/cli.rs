@@ -8,13 +8,14 @@
 //! | 1 | failure while running |
 //! | 2 | wrong use |
 //! | 3 | bad input |
-//! | 4 | a stated target is missed |
+//! | 4 | a stated target is missed, or a proof fails |
 //! | 130 | interrupted |
 
 mod check;
 mod progress;
 mod run;
 mod trace;
+mod verify;
 
 use std::fmt;
 use std::io::{self, Write as _};
@@ -38,7 +39,7 @@ pub enum Exit {
     WrongUse,
     /// Bad input: the files are at fault.
     BadInput,
-    /// A stated target is missed, or cannot be decided yet.
+    /// A stated target is missed or cannot be decided yet, or a proof fails.
     TargetMissed,
     /// Ctrl-C.
     Interrupted,
@@ -63,8 +64,8 @@ impl From<Exit> for ExitCode {
 /// confidence intervals.
 #[derive(Debug, Parser)]
 #[command(name = "hasim", version, arg_required_else_help = true, max_term_width = 100)]
-#[command(after_help = "Exit codes: 0 done, 1 failure while running, 2 wrong use, 3 bad input, 4 a target is missed, \
-                        130 interrupted.")]
+#[command(after_help = "Exit codes: 0 done, 1 failure while running, 2 wrong use, 3 bad input, 4 a target is missed \
+                        or a proof fails, 130 interrupted.")]
 struct LowArgs {
     #[command(subcommand)]
     command: LowCommand,
@@ -82,6 +83,8 @@ enum LowCommand {
         #[arg(required = true, value_name = "FILE|DIR")]
         paths: Vec<PathBuf>,
     },
+    /// Re-run everything that backs the simulator's word: closed forms, a real cluster, published tables, rules.
+    Verify(VerifyArgs),
     /// Tell one replication line by line: what strikes, what Kubernetes does, what its users notice.
     ///
     /// Try `hasim trace experiments/aidbox.yaml --outage longest --rules`.
@@ -119,6 +122,20 @@ struct RunArgs {
     /// No progress and no notes on standard error.
     #[arg(long)]
     quiet: bool,
+}
+
+/// Flags of `hasim verify` as they were typed.
+#[derive(Debug, Args)]
+struct VerifyArgs {
+    /// Only this kind (closed-form, measured, published, rule), or the checks whose names hold this.
+    #[arg(long, value_name = "NAME")]
+    only: Option<String>,
+    /// Worker threads; one per core if not given. The numbers do not depend on it.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    threads: Option<u16>,
+    /// What goes to standard output.
+    #[arg(long, value_enum, default_value_t)]
+    output: verify::Shown,
 }
 
 /// Flags of `hasim trace` as they were typed.
@@ -175,6 +192,7 @@ enum HiArgs {
     Run(run::Run),
     Trace(trace::Trace),
     Check(Vec<PathBuf>),
+    Verify(verify::Verify),
     Report { folder: PathBuf, format: Format },
 }
 
@@ -201,6 +219,11 @@ impl From<LowArgs> for HiArgs {
                 quiet: args.quiet,
             }),
             LowCommand::Check { paths } => Self::Check(paths),
+            LowCommand::Verify(args) => Self::Verify(verify::Verify {
+                only: args.only,
+                threads: args.threads.map_or(0, usize::from),
+                format: args.output,
+            }),
             LowCommand::Report { folder, output } => Self::Report { folder, format: output },
         }
     }
@@ -212,6 +235,7 @@ pub fn main() -> ExitCode {
         HiArgs::Run(run) => run.execute(),
         HiArgs::Trace(trace) => trace.execute(),
         HiArgs::Check(paths) => check::check(&paths),
+        HiArgs::Verify(verify) => verify.execute(),
         HiArgs::Report { folder, format } => report(&folder, format),
     };
     exit.into()

@@ -134,6 +134,8 @@ pub(crate) struct Cluster<'m, O> {
     proxy: rotation::Proxy,
     scheduler: scheduler::Scheduler,
     control_plane_dice: Dice,
+    /// Factor on latencies of the control plane (E10a).
+    load: f64,
     pass_grid: Grid,
     taint_grid: Grid,
     cloud_grid: Grid,
@@ -218,6 +220,7 @@ impl<'m, O: Observer> Cluster<'m, O> {
             all_zones_down: false,
             proxy: rotation::Proxy::default(),
             scheduler: scheduler::Scheduler::default(),
+            load: streams.stream(Owner::Replication, Purpose::Load).draw(0, &model.cluster.latencies.load),
             control_plane_dice: Dice::new(streams.stream(Owner::Replication, Purpose::Propagation)),
             pass_grid: grid(0, rules.node_monitor_period),
             taint_grid: grid(1, rules.taint_queue_period),

@@ -16,7 +16,7 @@ mod target;
 mod timeline;
 mod windows;
 
-pub use crate::cluster::Phase;
+pub use crate::cluster::{Endpoint, Exit, Happening, Observation, Phase, Reply, SkippedProbes, Stored};
 pub use by_name::ByName;
 pub use drive::{Play, drive, replicate};
 pub use measure::Measures;

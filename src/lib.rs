@@ -11,12 +11,13 @@
 //! | floor | modules | what lives there |
 //! |---|---|---|
 //! | 1 | [`cli`], [`output`] | arguments, files, terminal |
-//! | 2 | [`report`] | text and pictures from results; never simulates |
-//! | 3 | [`experiment`] | many replications of many scenarios: measuring, merging, stopping, comparing |
-//! | 4 | [`cluster`], [`spec`] | one replication; files as typed text with one conversion into a model. Neither sees the other |
-//! | 5 | [`model`], [`rules`] | the system under study: complete, validated, immutable; the rules of Kubernetes that it follows |
-//! | 6 | [`random`], [`engine`], [`stats`] | generic: they know no Kubernetes |
-//! | 7 | [`time`], [`ids`] | values |
+//! | 2 | [`verify`] | the proof: closed forms, measurements, published tables and rules against the simulator |
+//! | 3 | [`report`] | text and pictures from results; never simulates |
+//! | 4 | [`experiment`] | many replications of many scenarios: measuring, merging, stopping, comparing |
+//! | 5 | [`cluster`], [`spec`] | one replication; files as typed text with one conversion into a model. Neither sees the other |
+//! | 6 | [`model`], [`rules`] | the system under study: complete, validated, immutable; the rules of Kubernetes that it follows |
+//! | 7 | [`random`], [`engine`], [`stats`] | generic: they know no Kubernetes |
+//! | 8 | [`time`], [`ids`] | values |
 //!
 //! # The way of a question
 //!
@@ -61,3 +62,4 @@ pub mod rules;
 pub mod spec;
 pub mod stats;
 pub mod time;
+pub mod verify;

@@ -49,7 +49,7 @@ pub struct Model {
 pub enum Start {
     /// All is up and in rotation, fault clocks at residual lives: a system met in the middle of its life.
     Running,
-    /// All Pods are created at time 0 and every fault clock is new.
+    /// All Pods are created within the first second, at one moment of it, and every fault clock is new.
     Fresh,
 }
 

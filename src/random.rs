@@ -82,6 +82,8 @@ pub enum Purpose {
     Taint,
     /// The kubelet's own start.
     KubeletStart,
+    /// How loaded the control plane is.
+    Load,
     /// Whether the round of the Pod garbage collector in which a quarantine ends sees its end (N15).
     Quarantine,
 }
@@ -106,6 +108,7 @@ impl Purpose {
             Self::NodeStatus => [16, 0],
             Self::Taint => [14, 0],
             Self::KubeletStart => [15, 0],
+            Self::Load => [19, 0],
             Self::Quarantine => [18, 0],
         }
     }

@@ -6,14 +6,19 @@
 
 mod clustered;
 mod interval;
+pub mod ks;
+mod many_tests;
 mod moments;
+mod order;
 mod paired;
 mod spans;
 mod trials;
 
 pub use clustered::Clustered;
-pub use interval::{ENOUGH, Interval, amounts, counts, most_events, most_of_all, student};
+pub use interval::{Interval, amounts, counts, most_events, most_of_all};
+pub use many_tests::holm;
 pub use moments::Moments;
+pub use order::{median, quantile};
 pub use paired::Paired;
 pub use spans::Spans;
 pub use trials::share;

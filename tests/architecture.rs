@@ -6,9 +6,10 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Layers from the top down. A module may import from layers below its own, and from itself.
-const LAYERS: [&[&str]; 7] = [
+const LAYERS: [&[&str]; 8] = [
     &["main"],
     &["cli", "output"],
+    &["verify"],
     &["report"],
     &["experiment"],
     &["cluster", "spec"],

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::progress::Bar;
-use super::{Exit, Format, complain, print, rendered};
+use super::{Exit, Format, complain, print, rendered, trace};
 use crate::experiment::{self, ExperimentResult, Options, Verdict};
 use crate::spec::{Stopping, Study};
 use crate::{output, spec};
@@ -54,7 +54,10 @@ impl Run {
         match played {
             Ok(result) => self.deliver(&result, &folder),
             Err(error) => {
-                complain(error);
+                complain(&error);
+                if let Some(command) = trace::replay(&self.experiment, &error) {
+                    let _ = writeln!(anstream::stderr(), "help: replay it alone: {command}");
+                }
                 Exit::Failed
             }
         }

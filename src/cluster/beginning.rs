@@ -45,12 +45,15 @@ impl<O: Observer> Cluster<'_, O> {
         cx.at(state.leases.at_or_after(SimTime::ZERO), Event::LeaseRenewed(node, timer));
     }
 
+    /// All Pods are created together, at any moment of a second of the wall clock: whole seconds matter (P8).
     fn begin_fresh(&mut self, cx: &mut Cx<'_, Event>) {
+        let initial = self.streams.stream(Owner::Replication, Purpose::Initial);
+        let at = SimTime::ZERO + Duration::from_secs_f64(initial.uniform(4));
         for slot in (0..self.slots.len()).map(SlotId::new) {
             self.slots[slot.index()].cause = Some(Cause::Start);
-            let pod = self.create_pod(cx, slot);
-            self.request_binding(cx, pod);
             self.look_at_slot(cx, slot);
+            let timer = self.timer();
+            cx.at(at, Event::ReplacementCreated(slot, timer));
         }
     }
 

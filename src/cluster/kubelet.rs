@@ -14,6 +14,11 @@ use crate::time::{Duration, Grid, NANOS_PER_SEC, SimTime};
 const BACK_OFF_POLL_MAX: Duration = Duration::from_secs(60);
 /// SIGKILL never comes sooner after SIGTERM (C9).
 const MIN_SIGTERM_WINDOW: Duration = Duration::from_secs(2);
+/// A worker comes so late at most after its tick (P9b).
+const LATE_WORKER: Duration = Duration::from_millis(50);
+/// From the exit of a stopped process until its runtime's answer has reached the kubelet, which then asks the back-off
+/// whether to go on (C12) [env].
+const STOP_RETURNS: Duration = Duration::from_millis(3);
 /// A sync takes some time whatever the law says: its cause always comes first.
 const MIN_SYNC: Duration = Duration::from_nanos(1_000);
 
@@ -112,6 +117,7 @@ impl<O: Observer> Cluster<'_, O> {
         self.update_status(cx, pod);
         self.pods[pod.index()].last_sync = cx.now();
         self.trigger_readiness(cx, pod, race, &before);
+        self.wake_liveness(cx, pod, &before);
         let container = &self.pods[pod.index()].container;
         match container.stage {
             // A container without a sandbox is stopped, whatever its probes say (C4).
@@ -151,6 +157,10 @@ impl<O: Observer> Cluster<'_, O> {
         };
         self.pods[pod.index()].status = status;
         self.update_readiness(cx, pod);
+        // The first status with an IP makes the Pod an endpoint, where that need not be ready (E4).
+        if self.model.deployment.publish_not_ready && status.instance > 0 && !self.pods[pod.index()].slice.listed {
+            self.request_status_write(cx, pod);
+        }
     }
 
     /// The Pod's Ready condition follows from the status and the stored readiness result (P13, P18).
@@ -172,7 +182,8 @@ impl<O: Observer> Cluster<'_, O> {
     /// still see the one from before (P11a): then it acts on the old instance's account (P7a).
     fn trigger_readiness(&mut self, cx: &mut Cx<'_, Event>, pod: PodId, race: Race, before: &Status) {
         let state = &self.pods[pod.index()];
-        let stored = state.worker(ProbeKind::Readiness).and_then(|worker| worker.result_for(state.status.instance));
+        let Some(worker) = state.worker(ProbeKind::Readiness) else { return };
+        let stored = worker.result_for(state.status.instance);
         if !(state.status.running && state.status.started) || stored == Some(Stored::Success) {
             return;
         }
@@ -187,6 +198,23 @@ impl<O: Observer> Cluster<'_, O> {
         }
         if race == Race::OldStatusSynced {
             self.request_sync(cx, pod);
+        }
+    }
+
+    /// Liveness and startup tick together. Now and then the liveness worker comes so late that it sees the success of
+    /// the same tick, and probes at once (P9b).
+    fn wake_liveness(&mut self, cx: &mut Cx<'_, Event>, pod: PodId, before: &Status) {
+        let state = &self.pods[pod.index()];
+        let has_just_started = state.status.started && !before.started && before.instance == state.status.instance;
+        if !has_just_started || state.worker(ProbeKind::Startup).is_none() {
+            return;
+        }
+        let u = self.slots[state.home.index()].race.uniform();
+        self.catch_up(cx, pod, ProbeKind::Liveness);
+        let Some(worker) = self.pods[pod.index()].worker(ProbeKind::Liveness) else { return };
+        let since_tick = (cx.now() + worker.probe().period).saturating_since(worker.next_attempt());
+        if u < self.model.cluster.start_race.same_tick && since_tick <= LATE_WORKER {
+            self.attempt(cx, pod, ProbeKind::Liveness, false);
         }
     }
 
@@ -231,7 +259,9 @@ impl<O: Observer> Cluster<'_, O> {
     /// Back-off permitting, the sync goes on to start the container again (C5, C10).
     pub(super) fn try_restart(&mut self, cx: &mut Cx<'_, Event>, pod: PodId, exited: Option<SimTime>, kind: StartKind) {
         let rules = &self.model.cluster.control_plane;
-        match self.pods[pod.index()].container.back_off.try_start(cx.now(), exited, rules) {
+        // With the kill behind it, if there was one (C12).
+        let now = cx.now() + if kind == StartKind::Killed { STOP_RETURNS } else { Duration::ZERO };
+        match self.pods[pod.index()].container.back_off.try_start(now, exited, rules) {
             Ok(()) => self.begin_start(cx, pod, kind),
             Err(expiry) => {
                 self.pods[pod.index()].container.stage = Stage::Waiting;

@@ -310,7 +310,7 @@ impl<O: Observer> Cluster<'_, O> {
     }
 
     /// One attempt of a worker (P6), and the next one planned.
-    fn attempt(&mut self, cx: &mut Cx<'_, Event>, pod: PodId, kind: ProbeKind, doomed: bool) {
+    pub(super) fn attempt(&mut self, cx: &mut Cx<'_, Event>, pod: PodId, kind: ProbeKind, doomed: bool) {
         let status = self.pods[pod.index()].status;
         self.attempt_under(cx, pod, kind, doomed, &status);
     }

@@ -38,6 +38,7 @@ impl<O: Observer> Cluster<'_, O> {
         self.look_at_slot(cx, slot);
         self.look(cx, pod);
         let after = self.slots[slot.index()].scheduling.span(&self.model.cluster.latencies.replacement);
+        let after = self.under_load(after);
         let timer = self.timer();
         cx.after(after, Event::ReplacementCreated(slot, timer));
     }

@@ -2,10 +2,10 @@
 
 use super::happening::{Endpoint, Happening};
 use super::observer::Observer;
-use super::state::Timer;
+use super::state::{Stage, Timer};
 use super::{Cluster, Cx, Event};
 use crate::ids::{NodeId, PodId};
-use crate::time::SimTime;
+use crate::time::{Duration, SimTime};
 
 /// One representative proxy (E6).
 #[derive(Debug, Clone, Default)]
@@ -24,7 +24,12 @@ impl<O: Observer> Cluster<'_, O> {
         }
     }
 
-    fn request_status_write(&mut self, cx: &mut Cx<'_, Event>, pod: PodId) {
+    /// What a step through the control plane takes that takes `span` without load (E10a).
+    pub(super) fn under_load(&self, span: Duration) -> Duration {
+        if self.load == 1.0 { span } else { Duration::from_secs_f64(span.as_secs_f64() * self.load) }
+    }
+
+    pub(super) fn request_status_write(&mut self, cx: &mut Cx<'_, Event>, pod: PodId) {
         let state = &self.pods[pod.index()];
         let connected = state.node.is_some_and(|node| self.nodes[node.index()].connected);
         if state.status_write.is_set() || !connected {
@@ -32,6 +37,7 @@ impl<O: Observer> Cluster<'_, O> {
         }
         let home = state.home.index();
         let after = self.slots[home].propagation.span(&self.model.cluster.latencies.status_write);
+        let after = self.under_load(after);
         let timer = self.timer();
         self.pods[pod.index()].status_write = timer;
         cx.after(after, Event::StatusWritten(pod, timer));
@@ -46,6 +52,9 @@ impl<O: Observer> Cluster<'_, O> {
         let state = &self.pods[pod.index()];
         if state.node.is_some_and(|node| self.nodes[node.index()].connected) {
             self.set_api_ready(cx, pod, state.ready);
+            if self.model.deployment.publish_not_ready {
+                self.request_slice_update(cx, pod);
+            }
         }
     }
 
@@ -75,6 +84,7 @@ impl<O: Observer> Cluster<'_, O> {
         }
         let home = self.pods[pod.index()].home.index();
         let after = self.slots[home].propagation.span(&self.model.cluster.latencies.endpoint_slice);
+        let after = self.under_load(after);
         let timer = self.timer();
         self.pods[pod.index()].slice_update = timer;
         cx.after(after, Event::EndpointSliceUpdated(pod, timer));
@@ -95,7 +105,11 @@ impl<O: Observer> Cluster<'_, O> {
     /// What the EndpointSlice should say of the Pod (E4).
     pub(super) fn endpoint(&self, pod: PodId) -> Endpoint {
         let state = &self.pods[pod.index()];
-        let listed = state.exists && state.node.is_some_and(|node| self.nodes[node.index()].registered);
+        let has_node = state.node.is_some_and(|node| self.nodes[node.index()].registered);
+        let has_ip = state.container.instance > 0;
+        // Stopped for good and written so, its phase is terminal.
+        let has_ended = state.terminating && state.container.stage == Stage::Exited && !state.api_ready;
+        let listed = state.exists && has_ip && !has_ended && (has_node || self.model.deployment.publish_not_ready);
         if listed {
             Endpoint { listed, serving: state.api_ready, terminating: state.deleted }
         } else {

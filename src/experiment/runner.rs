@@ -55,10 +55,7 @@ pub struct Progress {
 #[derive(Debug, thiserror::Error)]
 pub enum RunError {
     /// A bug of the simulator.
-    #[error(
-        "a bug of hasim: replication {index} of scenario `{scenario}` with seed {seed} panicked: {message}\n\
-         replay it alone: hasim trace EXPERIMENT --seed {seed} --replication {index} --scenario '{scenario}'"
-    )]
+    #[error("a bug of hasim: replication {index} of scenario `{scenario}` with seed {seed} panicked: {message}")]
     Panicked {
         /// Name of the scenario.
         scenario: String,

@@ -91,6 +91,7 @@ fn latencies(law: &Law) -> Latencies {
         object_gone: law.clone(),
         kubelet_ready: law.clone(),
         kubelet_first_sync: law.clone(),
+        load: Law::Fixed(1.0),
     }
 }
 

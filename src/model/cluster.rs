@@ -206,6 +206,9 @@ pub struct Latencies {
     pub kubelet_ready: Law,
     /// Kubelet process start → first Pod syncs (P21).
     pub kubelet_first_sync: Law,
+    /// Factor on what passes through API server, status writers and controllers (`bind`, `replacement`,
+    /// `status_write`, `endpoint_slice`), drawn once for a replication: under load they grow together (E10a).
+    pub load: Law,
 }
 
 /// Odds of the three outcomes of P11a.
@@ -226,6 +229,8 @@ pub struct StartRace {
     pub probe_restart: RaceOdds,
     /// Restart after an exit of its own.
     pub crash_restart: RaceOdds,
+    /// Probability that liveness probes on the very tick of the startup probe's success (P9b).
+    pub same_tick: f64,
 }
 
 impl Default for StartRace {
@@ -234,6 +239,7 @@ impl Default for StartRace {
             first: RaceOdds { new_status: 0.80, old_status_synced: 0.12 },
             probe_restart: RaceOdds { new_status: 0.75, old_status_synced: 0.22 },
             crash_restart: RaceOdds { new_status: 0.80, old_status_synced: 0.20 },
+            same_tick: 0.04,
         }
     }
 }

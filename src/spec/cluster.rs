@@ -230,6 +230,9 @@ fn read_start_race(item: &Item<'_>, problems: &mut Problems) -> Option<StartRace
             *odds = read;
         }
     }
+    if let Some(share) = object.get("sameTick").and_then(|share| share.share(problems, 0.0..=1.0)) {
+        race.same_tick = share;
+    }
     object.finish(problems, &[]);
     Some(race)
 }

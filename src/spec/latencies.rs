@@ -6,7 +6,7 @@
 
 use super::diagnostic::Problems;
 use super::law;
-use super::reader::Object;
+use super::reader::{Item, Object};
 use crate::model::Latencies;
 use crate::random::Law;
 
@@ -54,6 +54,8 @@ pub(super) fn defaults() -> Latencies {
         kubelet_ready: lognormal(0.5, 0.8),
         // Measured about 1.6 s (E10a, P21).
         kubelet_first_sync: lognormal(1.6, 2.2),
+        // An unloaded control plane.
+        load: Law::Fixed(1.0),
     }
 }
 
@@ -83,5 +85,32 @@ pub(super) fn read(object: &mut Object<'_>, problems: &mut Problems) -> Latencie
             *field = law;
         }
     }
+    if let Some(load) = object.get("load").and_then(|item| read_load(&item, problems)) {
+        latencies.load = load;
+    }
     latencies
+}
+
+/// `{sigma: 0.5, busy: {share: 10%, times: 18}}`: a log-normal factor with median 1, or in that share of
+/// replications with so large a median.
+fn read_load(item: &Item<'_>, problems: &mut Problems) -> Option<Law> {
+    let mut object = item.our_object(problems)?;
+    let sigma = object.require("sigma", problems).and_then(|sigma| sigma.number(problems, 0.0..=3.0));
+    let busy = object.get("busy").map(|busy| {
+        let mut object = busy.our_object(problems)?;
+        let share = object.require("share", problems).and_then(|share| share.share(problems, 0.0..=1.0));
+        let times = object.require("times", problems).and_then(|times| times.number(problems, 1.0..=1000.0));
+        object.finish(problems, &[]);
+        share.zip(times)
+    });
+    object.finish(problems, &[]);
+    let sigma = sigma?;
+    let factor = |median| Law::lognormal(median, sigma).ok();
+    match busy {
+        None => factor(1.0),
+        Some(busy) => {
+            let (share, times) = busy?;
+            Law::mixture(vec![(1.0 - share, factor(1.0)?), (share, factor(times)?)]).ok()
+        }
+    }
 }
