@@ -11,8 +11,7 @@ use super::record::Record;
 use crate::cluster::{Mode, Replication};
 use crate::ids::{NodeId, ZoneId};
 use crate::model::{
-    DeadNodes, Fault, Model, NewNode, Node, NodeMode, Occurrence, Resources, ScriptTarget, Spread, Start,
-    Strikes, Zone,
+    DeadNodes, Fault, Model, NewNode, Node, NodeMode, Occurrence, Resources, ScriptTarget, Spread, Start, Strikes, Zone,
 };
 use crate::random::Law;
 use crate::time::{Duration, SimTime};
@@ -43,12 +42,7 @@ const CASES: [Case; 10] = [
     Case { name: "2z-2-1", zones: &[2, 1], tainted: false, lost: None },
     Case { name: "3z-uneven-3-1-1", zones: &[3, 1, 1], tainted: false, lost: None },
     Case { name: "1z-3n", zones: &[3], tainted: false, lost: None },
-    Case {
-        name: "3z-1n zc tainted nodeTaintsPolicy=Ignore(default)",
-        zones: &[1, 1, 1],
-        tainted: true,
-        lost: None,
-    },
+    Case { name: "3z-1n zc tainted nodeTaintsPolicy=Ignore(default)", zones: &[1, 1, 1], tainted: true, lost: None },
     Case { name: "scale 4->2: before", zones: &[1, 1, 1], tainted: false, lost: None },
     Case { name: "zone loss: before", zones: &[1, 1, 1], tainted: false, lost: None },
     Case {
