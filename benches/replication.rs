@@ -16,7 +16,7 @@ fn main() {
 /// Ten years of the reference in the fast mode; items are years.
 #[divan::bench(sample_count = 50)]
 fn ten_years_of_the_reference(bencher: divan::Bencher) {
-    let mut model = common::busy_reference();
+    let mut model = common::storms::busy_reference();
     model.warm_up = Duration::ZERO;
     let mut index = 0;
     bencher.counter(ItemsCount::new(10usize)).bench_local(|| {

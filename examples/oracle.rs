@@ -82,7 +82,7 @@ fn play(model: &Model, index: u64, mode: Mode) -> Watch {
 
 /// Months in which all that can happen happens.
 fn identical(replications: u64) -> bool {
-    let mut model = common::stormy_reference();
+    let mut model = common::storms::stormy_reference();
     let mut strikes = vec![0u64; model.faults.len()];
     let mut differing = 0;
     for index in 0..replications {

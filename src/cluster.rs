@@ -9,6 +9,7 @@
 //! | `faults` | clocks of faults, what strikes and what ends | |
 //! | `script` | faults at moments that an experiment sets | |
 //! | `kubelet` | Pod syncs, container starts, kills and back-off | C1–C16 |
+//! | `adoption` | what a kubelet knows of a Pod, and what its death leaves | P1, P2, P21, C4 |
 //! | `probing` | attempts, verdicts and what they cause | P1–P20 |
 //! | `rotation` | status to EndpointSlice to proxy | E1–E10 |
 //! | `nodes` | heartbeats, the node monitor, reboots and replacements | N1–N16 |
@@ -20,6 +21,7 @@
 //!
 //! `prober`, `back_off`, `chance` and `chain` are pure: time is an argument.
 
+mod adoption;
 mod back_off;
 mod beginning;
 mod chain;

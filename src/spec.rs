@@ -17,6 +17,7 @@ mod affinity;
 mod app;
 mod cluster;
 mod container;
+mod control_plane;
 mod convert;
 mod deployment;
 mod diagnostic;

@@ -16,7 +16,7 @@ mod trials;
 
 pub use clustered::Clustered;
 pub use holm::holm;
-pub use interval::{ENOUGH, Interval, amounts, counts, most_events, most_of_all, student};
+pub use interval::{Interval, amounts, counts, most_events, most_of_all};
 pub use moments::Moments;
 pub use order::{median, quantile};
 pub use paired::Paired;

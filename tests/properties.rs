@@ -13,7 +13,7 @@ use proptest::prelude::*;
 
 /// A stormy month with other numbers of everything.
 fn stormy(replicas: u32, min_serving: u32, startup: bool, hard: bool, chance: f64, faults: &[bool]) -> Model {
-    let mut model = common::stormy_reference();
+    let mut model = common::storms::stormy_reference();
     let pod = model.deployment.pod.clone();
     model.deployment = common::deployment(replicas, 3, 2, hard);
     model.deployment.pod.liveness = pod.liveness;

@@ -4,15 +4,10 @@ mod common;
 
 use common::stats::{assert_law, uniform};
 use common::watch::{Log, What, killed, play, play_many};
-use common::{ERROR, WINDOW, bare, fault, secs, struck_once};
+use common::{ERROR, WINDOW, bare, fault, fixed, secs, struck_once};
 use hasim::cluster::Phase;
 use hasim::ids::PodId;
-use hasim::model::{Affects, ContainerMode, Model, NodeMode, OnSigterm, Start, Strikes};
-use hasim::random::Law;
-
-fn fixed(value: f64) -> Law {
-    Law::fixed(value).unwrap()
-}
+use hasim::model::{Affects, ContainerMode, DeadNodes, Model, NewNode, NodeMode, OnSigterm, Start, Strikes};
 
 /// The Node of the only slot is partitioned for so long that its Pod is deleted, and returns while the replacement
 /// starts, which takes `start_up`. The process ignores SIGTERM: it serves through its grace of 30 s.
@@ -173,6 +168,44 @@ fn e4_publish_not_ready_addresses_keeps_pods_in_rotation() {
     for log in play_many(&model, 3, 50, WINDOW + 50.0) {
         assert_eq!(log.all(0, killed).len(), 0);
         assert_eq!(log.looked(0, 0.0, |view| !view.in_rotation), None);
+    }
+}
+
+/// E4: and a new Pod enters it with the first status of its container, long before it serves.
+#[test]
+fn e4_publish_not_ready_addresses_takes_pods_in_with_their_start() {
+    for publish in [true, false] {
+        let mut model = Model { start: Start::Fresh, ..bare(1) };
+        model.app.start_up = fixed(10.0);
+        model.deployment.publish_not_ready = publish;
+        let log = play(&model, 11, 0, 100.0);
+        let serves = log.looked(0, 0.0, |view| view.serves).unwrap();
+        let rotates = log.looked(0, 0.0, |view| view.in_rotation).unwrap();
+        if publish {
+            assert!((rotates - (serves - 10.0 + 0.03)).abs() < 1e-6, "{rotates} {serves}");
+        } else {
+            assert!(rotates > serves + 10.0, "{rotates} {serves}");
+        }
+    }
+}
+
+/// E4, N15: a Pod whose Node object is gone is no endpoint; with publishNotReadyAddresses it is one until it is collected.
+#[test]
+fn e4_n15_an_endpoint_goes_with_its_node_unless_unready_ones_are_published() {
+    let every = fixed(1000.0 * WINDOW);
+    let dies = fault("dies", Strikes::Node(NodeMode::Crash), every, Some(fixed(1.0)));
+    let mut model = Model { faults: vec![dies], ..bare(1) };
+    model.cluster.dead_nodes = DeadNodes::Replace(NewNode { after: fixed(200.0) });
+    model.deployment.publish_not_ready = true;
+    for log in play_many(&model, 12, 50, 1000.0 * WINDOW) {
+        let at = log.struck(0).unwrap();
+        if !(100.0..990.0 * WINDOW).contains(&at) {
+            continue;
+        }
+        let collected = log.reached(0, at, Phase::Reschedule).unwrap();
+        let of_old = log.endpoints.iter().filter(|(_, pod, view)| *pod == PodId::new(0) && view.is_none());
+        let out = of_old.map(|e| e.0).find(|&out| out > at).unwrap();
+        assert!((out - collected - 0.01).abs() < 1e-6, "{out} {collected}");
     }
 }
 

@@ -2,9 +2,9 @@
 
 mod common;
 
-use common::stats::{assert_law, assert_share, sum_of_uniforms, uniform};
+use common::stats::{assert_law, assert_share, mean_over_square, sum_of_uniforms, uniform};
 use common::watch::{Log, What, killed, play_many};
-use common::{CRASH, ERROR, HANG, WINDOW, bare, fault, probe, secs, struck_once};
+use common::{CRASH, ERROR, HANG, WINDOW, bare, fault, fixed, near, probe, secs, struck_once};
 use hasim::cluster::{Phase, SlotView};
 use hasim::ids::FaultId;
 use hasim::model::{Affects, ContainerMode, ImagePull, Model, NodeMode, OnSigterm, Probe, RaceOdds, Start, Strikes};
@@ -21,17 +21,9 @@ const HOPS: f64 = 0.02;
 const SEEN: RaceOdds = RaceOdds { new_status: 1.0, old_status_synced: 0.0 };
 const UNSEEN: RaceOdds = RaceOdds { new_status: 0.0, old_status_synced: 0.0 };
 
-fn fixed(value: f64) -> Law {
-    Law::fixed(value).unwrap()
-}
-
 /// A probe without delay and with this period and failure threshold.
 fn prompt(period: f64, failure_threshold: u32) -> Probe {
     Probe { initial_delay: Duration::ZERO, period: secs(period), timeout: secs(1.0), ..probe(failure_threshold) }
-}
-
-fn near(t: f64, exact: f64) -> bool {
-    (t - exact).abs() < 1e-6
 }
 
 fn restarted(log: &Log) -> f64 {
@@ -267,4 +259,57 @@ fn c10_n14_the_start_after_a_reboot_makes_an_entry() {
         let back = log.first(0, crash, |what| what == What::Restarted).unwrap() - crash - C;
         assert!((10.0..15.8).contains(&back), "{back}");
     }
+}
+
+/// P21, P2: a kubelet that starts anew counts from zero, in new phases. Liveness has failed three times of four when the
+/// kubelet is gone for 3 s; it syncs 1.6 s after its start, probes within a period, and kills with the fourth failure.
+#[test]
+fn p21_counters_start_from_zero_with_the_kubelet() {
+    let only_liveness = Affects { requests: false, readiness: false, startup: false, liveness: true };
+    let errors = Strikes::Deployment(ContainerMode::Error(only_liveness));
+    let mut model = Model { start: Start::Fresh, ..bare(1) };
+    model.faults = vec![
+        fault("errors", errors, fixed(102.0), Some(fixed(1000.0))),
+        fault("kubelet", Strikes::Node(NodeMode::Kubelet), fixed(117.0), Some(fixed(3.0))),
+    ];
+    model.deployment.pod.selects_node = vec![true, false, false];
+    let kills: Vec<f64> = play_many(&model, 13, 2000, 150.0)
+        .iter()
+        .map(|log| {
+            let kill = log.first(0, 0.0, killed).unwrap();
+            let out = log.looked(0, 60.0, |view| !view.in_rotation);
+            assert!(out.is_none_or(|out| out > kill), "it stays Ready");
+            kill
+        })
+        .collect();
+    assert_law("kill", &kills, 1, uniform(121.6 + 15.0, 121.6 + 20.0));
+}
+
+/// C3: a sync waits for a listing newer than the Pod's previous one. Readiness is lost less than a second before the
+/// kill is decided: the kill waits for the listing that follows the loss, unless that has come. The readiness ticks lag
+/// those of liveness by 4 s and a part of a relist (P9b), so they come x = 1 − 1.005·U before the next one.
+#[test]
+fn c3_a_kill_soon_after_a_loss_waits_for_a_listing() {
+    let mut model = struck_once(ERROR, None);
+    model.cluster.latencies.container_start = fixed(4.0);
+    (model.deployment.pod.liveness, model.deployment.pod.readiness) = (Some(probe(1)), Some(probe(1)));
+    let waits: Vec<f64> = play_many(&model, 14, 4000, WINDOW + 60.0)
+        .iter()
+        .filter_map(|log| {
+            let kill = log.first(0, 0.0, killed).unwrap();
+            let lost = log.first(0, 0.0, |what| what == What::Lost)?;
+            // Within the latency of a sync both are one.
+            (SYNC..1.0).contains(&(kill - lost)).then(|| restarted(log) - kill - 4.0 - 0.3)
+        })
+        .collect();
+    let outside: Vec<_> = waits.iter().filter(|wait| !(SYNC - 1e-6..SYNC + RELIST).contains(*wait)).collect();
+    assert!(outside.is_empty(), "{outside:?}");
+    let at_once = waits.iter().filter(|&&wait| near(wait, SYNC)).count();
+    // The listing comes SYNC + 1.005·V after the loss, and in time if that is at most x. The strike falls before the
+    // readiness tick with a probability that grows with the lag.
+    let lag = |u: f64| 4.0 + RELIST * u;
+    let in_time = |u: f64, v: f64| f64::from(u8::from(SYNC + RELIST * v <= 5.0 - lag(u)));
+    let expected = mean_over_square(1000, |u, v| lag(u) * in_time(u, v))
+        / mean_over_square(1000, |u, _| lag(u) * f64::from(u8::from(5.0 - lag(u) > SYNC)));
+    assert_share("the listing has come", at_once, waits.len(), expected, 1);
 }

@@ -1,9 +1,10 @@
-//! Rules of Nodes (N5, N9, N11, N12, S16, S19), each at its limits.
+//! Rules of Nodes (N2, N5, N9, N11, N12, S4, S16, S19), each at its limits.
 
 mod common;
 
+use common::stats::assert_law;
 use common::watch::{Entry, Log, What, play_many};
-use common::{WINDOW, bare, fault, secs};
+use common::{WINDOW, bare, fault, fixed, near, secs};
 use hasim::cluster::Phase;
 use hasim::model::{AntiAffinity, DeadNodes, Model, NewNode, NodeMode, Occurrence, Start, Strikes};
 use hasim::random::Law;
@@ -12,14 +13,6 @@ const CRASH: Strikes = Strikes::Node(NodeMode::Crash);
 const SYNC: f64 = 0.01;
 /// The node monitor's passes are 5 s and the pass itself apart (N3).
 const PASS: f64 = 5.002;
-
-fn fixed(value: f64) -> Law {
-    Law::fixed(value).unwrap()
-}
-
-fn near(t: f64, exact: f64) -> bool {
-    (t - exact).abs() < 1e-6
-}
 
 /// One replica that may live only on the first of three Nodes, each in a zone of its own. The Nodes die rarely, for
 /// 2000 s.
@@ -46,6 +39,43 @@ fn n5_a_node_takes_pods_as_soon_as_it_is_ready_again() {
         assert!(near(bound, 0.5 + SYNC), "{bound}");
     }
     assert!(judged > 80);
+}
+
+/// N2, N5, N14: after a partition the Node is Ready with the kubelet's next status update, within 10.4 s.
+#[test]
+fn n2_n5_after_a_partition_the_node_takes_pods_with_its_next_status() {
+    let mut model = bound_to_one_node();
+    model.faults[0].strikes = Strikes::Node(NodeMode::Partition);
+    let logs = play_many(&model, 7, 1100, 1000.0 * WINDOW);
+    let bound: Vec<f64> = logs
+        .iter()
+        .filter_map(|log| {
+            let at = log.struck(0).filter(|at| (100.0..990.0 * WINDOW).contains(at))?;
+            let deleted = log.reached(0, at, Phase::Reschedule).unwrap();
+            Some(log.reached(0, deleted, Phase::Start).unwrap() - at - 2000.0 - SYNC)
+        })
+        .collect();
+    // Periods of 10·U[1, 1.04): the time to the next point at a random moment.
+    let residual = |a: f64| (a.clamp(0.0, 10.4) - (a - 10.0).clamp(0.0, 0.4).powi(2) / 0.8) / 10.2;
+    assert_law("from return to Ready", &bound, 1, residual);
+}
+
+/// S4, T8: the old Pod counts for the resources of its Node until its object is gone. The kubelet starts within 1.6 s,
+/// finds nothing to stop, and removes it after the next listing.
+#[test]
+fn s4_t8_a_terminating_pod_occupies_its_node() {
+    let mut model = bound_to_one_node();
+    model.cluster.nodes[0].max_pods = 1;
+    for log in play_many(&model, 8, 100, 1000.0 * WINDOW) {
+        let at = log.struck(0).unwrap();
+        if !(100.0..990.0 * WINDOW).contains(&at) {
+            continue;
+        }
+        let deleted = log.reached(0, at, Phase::Reschedule).unwrap();
+        let bound = log.reached(0, deleted, Phase::Start).unwrap() - at - 2000.0;
+        let from = 1.6 + SYNC + 0.1 + SYNC;
+        assert!((from - 1e-6..from + 1.006).contains(&bound), "{bound}");
+    }
 }
 
 /// N9: a Pod that tolerates the NoSchedule taint is bound to the dead Node, and goes when its toleration of the

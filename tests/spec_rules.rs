@@ -4,7 +4,11 @@ use std::collections::BTreeMap;
 use std::io;
 use std::path::Path;
 
-use hasim::model::{ImagePull, Model, Toleration};
+use hasim::ids::{NodeId, SlotId, ZoneId};
+use hasim::model::{
+    Affects, ContainerMode, ControlPlane, Eviction, Fault, ImagePull, Model, NodeMode, Occurrence, ScriptTarget,
+    Strikes, Toleration,
+};
 use hasim::spec::{Report, Study, load_experiment_with};
 use hasim::time::Duration;
 
@@ -251,10 +255,7 @@ items:
     let nodes = &model.cluster.nodes;
     let names: Vec<&str> = nodes.iter().map(|node| node.name.as_str()).collect();
     assert_eq!(names, ["n-2", "n-3", "n-10"], "in natural order");
-    assert_eq!(
-        nodes.iter().map(|node| node.zone.map(hasim::ids::ZoneId::index)).collect::<Vec<_>>(),
-        [Some(0), None, Some(1)]
-    );
+    assert_eq!(nodes.iter().map(|node| node.zone.map(ZoneId::index)).collect::<Vec<_>>(), [Some(0), None, Some(1)]);
     assert_eq!((nodes[0].allocatable.cpu_millis, nodes[0].max_pods, nodes[1].max_pods), (1900, 20, 110));
     assert_eq!(model.deployment.pod.tolerations.node_admits, [false, false, true]);
     assert_eq!(model.deployment.pod.spread[0].domain, [Some(0), None, Some(1)]);
@@ -438,4 +439,121 @@ fn yaml_means_what_it_means_to_kubectl() {
 		"template": {"metadata": {"labels": {"a": "b"}}, "spec": {"containers": [{"name": "c", "image": "i\u00e9"}]}}}
 }"#;
     assert_eq!(model(json, CLUSTER).deployment.replicas, 2);
+}
+
+// ---- Scripts ----
+
+/// The faults that a script makes; its entries are lines.
+fn script(lines: &[&str]) -> Result<Vec<Fault>, Report> {
+    let list = lines.join("\n    - ");
+    let study = load(&[("experiment.yaml", &plain(&format!("  script:\n    - {list}\n")))])?;
+    let model = study.scenarios.into_iter().next().unwrap().model;
+    Ok(model.faults.into_iter().filter(|fault| matches!(fault.occurs, Occurrence::Once { .. })).collect())
+}
+
+fn targets(fault: &Fault) -> &[ScriptTarget] {
+    let Occurrence::Once { targets, .. } = &fault.occurs else { panic!("{fault:?}") };
+    targets
+}
+
+#[test]
+fn an_entry_of_a_script_is_a_fault_on_the_targets_that_it_names() {
+    let only_readiness = Affects { requests: false, readiness: true, liveness: false, startup: false };
+    let faults = script(&[
+        "{name: hang-all, at: {uniform: {min: 0s, max: 10s}}, target: {slot: each}, mode: hang, lasts: 90s}",
+        "{at: 2m, target: {slot: 0}, mode: delete}",
+        "{at: 2m, target: {zone: zone-2}, mode: crash, lasts: 10m}",
+        "{at: 30s, target: {node: zone-1-node-2}, mode: kubelet}",
+        "{at: 30s, target: {nodeOf: 1}, mode: partition, lasts: 5m}",
+        "{at: 30s, target: deployment, mode: error, affects: [readiness], lasts: 30s}",
+        "{at: 30s, target: {slot: 0}, mode: sandbox, source: the plan of the day}",
+    ])
+    .unwrap();
+    let names: Vec<&str> = faults.iter().map(|fault| fault.name.as_str()).collect();
+    assert_eq!(
+        names,
+        [
+            "hang-all",
+            "delete-slot-0",
+            "crash-zone-2",
+            "kubelet-node-zone-1-node-2",
+            "partition-node-of-1",
+            "error-deployment",
+            "sandbox-slot-0"
+        ]
+    );
+    let strikes: Vec<Strikes> = faults.iter().map(|fault| fault.strikes).collect();
+    assert_eq!(
+        strikes,
+        [
+            Strikes::Container(ContainerMode::Hang(Affects::ALL)),
+            Strikes::Deletion,
+            Strikes::Zone(NodeMode::Crash),
+            Strikes::Node(NodeMode::Kubelet),
+            Strikes::Node(NodeMode::Partition),
+            Strikes::Deployment(ContainerMode::Error(only_readiness)),
+            Strikes::Container(ContainerMode::Sandbox),
+        ]
+    );
+    let slot = |slot| ScriptTarget::Slot(SlotId::new(slot));
+    assert_eq!(targets(&faults[0]), [slot(0), slot(1), slot(2)]);
+    assert_eq!(targets(&faults[1]), [slot(0)]);
+    assert_eq!(targets(&faults[2]), [ScriptTarget::Zone(ZoneId::new(1))]);
+    assert_eq!(targets(&faults[3]), [ScriptTarget::Node(NodeId::new(1))]);
+    assert_eq!(targets(&faults[4]), [ScriptTarget::NodeOf(SlotId::new(1))]);
+    assert_eq!(targets(&faults[5]), [ScriptTarget::Deployment]);
+    assert!(faults[3].lasts.is_none(), "a scripted fault of a Node may have no end");
+    assert_eq!(faults[6].source, "the plan of the day");
+}
+
+#[test]
+fn names_of_a_script_are_unique() {
+    let entry = "{at: 2m, target: {nodeOf: each}, mode: kubelet, lasts: 2s}";
+    let named = "{name: kubelet-node-of-each-slot-2, at: 2m, target: {slot: 0}, mode: crash}";
+    let faults = script(&[entry, entry, named]).unwrap();
+    let names: Vec<&str> = faults.iter().map(|fault| fault.name.as_str()).collect();
+    assert_eq!(names, ["kubelet-node-of-each-slot", "kubelet-node-of-each-slot-3", "kubelet-node-of-each-slot-2"]);
+    let taken = script(&["{name: container-crash, at: 2m, target: {slot: 0}, mode: crash}"]);
+    assert!(taken.unwrap_err().to_string().contains("has the name container-crash, which an earlier fault has"));
+}
+
+#[test]
+fn a_script_stands_alone_and_can_be_varied() {
+    let (head, tail) = EXPERIMENT.split_once("  faults:").unwrap();
+    let (_, tail) = tail.split_once("  objective").unwrap();
+    let (tail, _) = tail.split_once("  vary:").unwrap();
+    let more = "  script: [{at: 2m, target: {slot: 0}, mode: hang}]\n  vary: {script.hang-slot-0.lasts: [5s, 9s]}\n";
+    let text = format!("{head}  faults: []\n  objective{tail}{more}");
+    let study = load(&[("experiment.yaml", &text)]).unwrap_or_else(|report| panic!("{report}"));
+    let lasts: Vec<f64> = study.scenarios.iter().map(|s| s.model.faults[0].lasts.as_ref().unwrap().mean()).collect();
+    assert_eq!(lasts, [5.0, 9.0]);
+    assert_eq!(study.scenarios[0].model.faults[0].every_mean(), None);
+}
+
+#[test]
+fn slots_of_a_script_are_those_of_each_scenario() {
+    let more = "  script: [{at: 2m, target: {slot: each}, mode: crash}]\n  vary: {replicas: [2, 5]}\n";
+    let study = load(&[("experiment.yaml", &plain(more))]).unwrap();
+    let counts: Vec<usize> = study.scenarios.iter().map(|s| targets(s.model.faults.last().unwrap()).len()).collect();
+    assert_eq!(counts, [2, 5]);
+}
+
+// ---- Control planes ----
+
+fn control_plane(fields: &str) -> ControlPlane {
+    let plane = "controlPlane: {nodeMonitorGracePeriod: 50s}";
+    assert!(CLUSTER.contains(plane));
+    model(SHOP, &CLUSTER.replace(plane, &format!("controlPlane: {{{fields}}}"))).cluster.control_plane
+}
+
+#[test]
+fn a_generation_gives_the_timings_that_others_override() {
+    let legacy = control_plane("generation: legacy");
+    assert_eq!(legacy.node_monitor_grace, Duration::from_secs(40));
+    assert_eq!(legacy.eviction, Eviction::After(Duration::from_secs(300)));
+    let changed = control_plane("generation: legacy, nodeMonitorGracePeriod: 45s, podEvictionTimeout: 2m");
+    assert_eq!(changed.node_monitor_grace, Duration::from_secs(45));
+    assert_eq!(changed.eviction, Eviction::After(Duration::from_secs(120)));
+    let today = control_plane("generation: '1.36'");
+    assert_eq!((today.node_monitor_grace, today.eviction), (Duration::from_secs(50), Eviction::Taints));
 }

@@ -4,16 +4,12 @@ mod common;
 
 use common::stats::{assert_same_mean, mean_interval};
 use common::watch::{Log, What, killed, play, play_many, struck};
-use common::{CRASH, HANG, WINDOW, bare, fault, secs, struck_once};
+use common::{CRASH, HANG, WINDOW, bare, fault, fixed, secs, struck_once};
 use hasim::ids::FaultId;
 use hasim::model::{Affects, ContainerMode, Model, Occurrence, OnSigterm, Start, Strikes, WhileStarting};
 use hasim::random::Law;
 
 const SYNC: f64 = 0.01;
-
-fn fixed(value: f64) -> Law {
-    Law::fixed(value).unwrap()
-}
 
 /// C13: nominal delay, and 5 %, mean, 95 % and maximum of the wait from the crash to the restart.
 const C13: [(f64, f64, f64, f64, f64); 6] = [

@@ -4,10 +4,9 @@ mod common;
 
 use common::stats::{assert_law, assert_share, sum_of_uniforms, uniform};
 use common::watch::{Log, What, ended, play_many};
-use common::{WINDOW, fault, secs};
+use common::{WINDOW, fault, fixed, secs};
 use hasim::cluster::Phase;
 use hasim::model::{AntiAffinity, DeadNodes, Model, NewNode, NodeMode, Strikes, Toleration};
-use hasim::random::Law;
 
 const SYNC: f64 = 0.01;
 /// The node monitor's passes are 5 s and the pass itself apart (N3), here 2 ms.
@@ -16,10 +15,6 @@ const PASS: f64 = 5.002;
 const GRACE: f64 = 10.0 * PASS;
 /// The taint queue's rounds (N7).
 const ROUND: f64 = 0.1;
-
-fn fixed(value: f64) -> Law {
-    Law::fixed(value).unwrap()
-}
 
 /// One fault of Nodes or zones that strikes each at a random time of a window so long that they hardly ever meet.
 fn struck_rarely(replicas: u32, strikes: Strikes, lasts: f64) -> Model {

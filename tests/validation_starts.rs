@@ -7,7 +7,7 @@ mod common;
 
 use common::stats::{assert_law, assert_share, mean_over_square, sum_of_uniforms, uniform};
 use common::watch::{Log, What, killed, play_many};
-use common::{CRASH, WINDOW, bare, secs, struck_once};
+use common::{CRASH, WINDOW, bare, fixed, near, secs, struck_once};
 use hasim::cluster::{Mode, Phase, Replication};
 use hasim::model::{Model, RaceOdds, Start, WhileStarting};
 use hasim::random::Law;
@@ -16,10 +16,6 @@ use hasim::time::{Duration, SimTime};
 /// The period of the kubelet's relists (C1).
 const RELIST: f64 = 1.005;
 const SYNC: f64 = 0.01;
-
-fn fixed(value: f64) -> Law {
-    Law::fixed(value).unwrap()
-}
 
 /// One replica that crashes at a random time; creating and starting its container takes `c`.
 fn crashing(c: f64) -> Model {
@@ -151,10 +147,6 @@ fn first_liveness_probe(l: f64, delay: f64, seed: u64) -> Vec<f64> {
     since_t0(&model, seed, 2000, |log, t0| log.first(0, t0, killed))
 }
 
-fn near(t: f64, exact: f64) -> bool {
-    (t - exact).abs() < 1e-6
-}
-
 /// W12, P3, P9: D = 0, P = 5: 5 − L after the start; the attempt at t0 found no container.
 #[test]
 fn w12_without_delay_the_first_liveness_probe_comes_a_period_after_the_first_sync() {
@@ -198,7 +190,7 @@ fn w12_startup_success_on_the_first_tick_waits_for_a_relist() {
 /// Oracle: without delays, and with ticks as dense as relists, both modes still tell the same history.
 #[test]
 fn without_delay_the_fast_mode_equals_the_judge() {
-    let mut model = common::stormy_reference();
+    let mut model = common::storms::stormy_reference();
     model.deployment.pod.startup = Some(common::probe(4));
     let mut model = without_delay(model);
     model.deployment.pod.readiness.as_mut().unwrap().period = secs(1.0);

@@ -1,19 +1,20 @@
 //! `hasim trace`: one replication, line by line.
 
 use std::io::Write as _;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use super::{Exit, complain, load, print};
-use crate::experiment::{self, Outage, Timeline};
+use crate::experiment::{self, Outage, RunError, Timeline};
 use crate::report::timeline::{Excerpt, longest, render};
 use crate::spec::{Scenario, Study, parse_duration};
 use crate::time::{Duration, SimTime};
 
 /// Names in an error: more are not read.
 const MAX_NAMES: usize = 20;
-/// An outage is shown with what led to it and what followed.
-const BEFORE: Duration = Duration::from_secs(60);
-const AFTER: Duration = Duration::from_secs(120);
+/// An outage is shown with what led to it and what followed, so far at most.
+const REACH: Duration = Duration::from_secs(3600);
+/// And a little more on both sides.
+const MARGIN: Duration = Duration::from_secs(30);
 /// A longer text is not read line by line.
 const LONG: usize = 500;
 
@@ -129,20 +130,19 @@ impl Trace {
             }
         };
         let trace = experiment::trace(&scenario.model, study.seed, self.replication);
-        let (from, to) = match self.bounds(&trace.timeline) {
-            Ok(bounds) => bounds,
-            Err(message) => {
-                complain(message);
-                return Exit::WrongUse;
-            }
-        };
-        let excerpt = Excerpt { from, to, each_probe: self.each_probe, rules: self.rules };
-        let text = render(&trace.timeline, &scenario.model, excerpt);
-        print(&text);
+        let text = self.bounds(&trace.timeline).map(|(from, to)| {
+            let excerpt = Excerpt { from, to, each_probe: self.each_probe, rules: self.rules };
+            render(&trace.timeline, &scenario.model, excerpt)
+        });
+        match &text {
+            Ok(text) => print(text),
+            Err(message) => complain(message),
+        }
         if let Some(message) = trace.panicked {
             complain(format_args!("a bug of hasim: the replication panicked here: {message}"));
             return Exit::Failed;
         }
+        let Ok(text) = text else { return Exit::WrongUse };
         let lines = text.lines().count();
         if !self.quiet && lines > LONG {
             let hint = "show a part with --outage longest, or with --from and --to";
@@ -179,7 +179,9 @@ impl Trace {
         match self.part {
             Part::Between(from, to) => {
                 let at = |moment: Moment| moment.from(timeline.counted_from);
-                let (from, to) = (from.map_or(timeline.counted_from, at), to.map_or(end, at).min(end));
+                // A replication that panicked may not have come that far.
+                let start = if timeline.counted_from < end { timeline.counted_from } else { SimTime::ZERO };
+                let (from, to) = (from.map_or(start, at), to.map_or(end, at).min(end));
                 if from < to {
                     Ok((from, to))
                 } else if from >= end {
@@ -205,16 +207,79 @@ impl Trace {
                     };
                     return Err(format!("replication {} has {has}", self.replication));
                 };
-                let from = outage.began.as_nanos().saturating_sub(BEFORE.as_nanos());
-                Ok((SimTime::from_nanos(from), outage.ended.map_or(end, |ended| (ended + AFTER).min(end))))
+                let (from, to) = timeline.story(*outage, REACH);
+                let from = from.as_nanos().saturating_sub(MARGIN.as_nanos());
+                Ok((SimTime::from_nanos(from), (to + MARGIN).min(end)))
             }
         }
     }
 }
 
+/// The command that shows what led to a panic.
+pub(super) fn replay(experiment: &Path, error: &RunError) -> Option<String> {
+    let RunError::Panicked { scenario, seed, index, .. } = error else { return None };
+    let experiment = quoted(&experiment.to_string_lossy());
+    Some(format!("hasim trace {experiment} --seed {seed} --replication {index} --scenario={}", quoted(scenario)))
+}
+
+/// A word for the shell.
+fn quoted(word: &str) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "/._-=".contains(c);
+    if !word.is_empty() && word.chars().all(plain) {
+        word.to_owned()
+    } else {
+        format!("'{}'", word.replace('\'', "'\\''"))
+    }
+}
+
 #[cfg(test)]
 mod tests {
+    use clap::Parser as _;
+
     use super::*;
+    use crate::cli::{LowArgs, LowCommand};
+
+    #[cfg(unix)]
+    #[test]
+    fn the_command_after_a_panic_can_be_pasted_into_a_shell() {
+        let scenario = "it's=[1, 2] $HOME";
+        let error = RunError::Panicked { scenario: scenario.into(), seed: 7, index: 12, message: "x".into() };
+        let command = replay(Path::new("my experiments/a.yaml"), &error).unwrap();
+        let script = format!("hasim() {{ printf '%s\\0' hasim \"$@\"; }}; {command}");
+        let words = std::process::Command::new("sh").args(["-c", &script]).output().unwrap().stdout;
+        let words = String::from_utf8(words).unwrap();
+        let LowCommand::Trace(args) = LowArgs::parse_from(words.trim_end_matches('\0').split('\0')).command else {
+            panic!("{command}");
+        };
+        assert_eq!(args.experiment, Path::new("my experiments/a.yaml"));
+        assert_eq!((args.seed, args.replication, args.scenario.as_deref()), (Some(7), 12, Some(scenario)));
+    }
+
+    #[test]
+    fn a_replication_that_panics_in_its_warm_up_is_shown_from_its_beginning() {
+        let asked = Trace {
+            experiment: PathBuf::new(),
+            scenario: None,
+            replication: 0,
+            seed: None,
+            part: Part::Between(None, None),
+            each_probe: false,
+            rules: false,
+            quiet: true,
+        };
+        let at = |secs| SimTime::ZERO + Duration::from_secs(secs);
+        let timeline = Timeline {
+            counted_from: at(100),
+            counted_to: at(200),
+            end: at(7),
+            pods: vec![],
+            entries: vec![],
+            looks: vec![],
+            outages: vec![],
+        };
+        assert_eq!(asked.bounds(&timeline), Ok((SimTime::ZERO, at(7) + Duration::from_nanos(1))));
+        assert_eq!(asked.bounds(&Timeline { end: at(150), ..timeline }).unwrap().0, at(100));
+    }
 
     #[test]
     fn instants_are_read_as_they_are_shown() {

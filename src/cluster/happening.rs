@@ -433,14 +433,20 @@ pub struct SkippedProbes {
 }
 
 impl SkippedProbes {
-    /// When each was sent.
-    pub fn instants(self) -> impl Iterator<Item = SimTime> {
-        (0..self.count).map(move |n| self.instant(n))
-    }
-
     /// When the n-th was sent, counted from 0.
     pub fn instant(self, n: u64) -> SimTime {
         if n == 0 { self.first } else { self.second + self.spacing * (n - 1) }
+    }
+
+    /// How many were sent before `t`.
+    pub fn sent_before(self, t: SimTime) -> u64 {
+        if t <= self.first {
+            0
+        } else if t <= self.second {
+            1
+        } else {
+            (2 + (t.since(self.second).as_nanos() - 1) / self.spacing.as_nanos()).min(self.count)
+        }
     }
 }
 

@@ -1,23 +1,19 @@
 //! The kubelet's side of a Pod: syncs, container starts, kills and back-off.
 //! Follows `pkg/kubelet/pod_workers.go` and `pkg/kubelet/kuberuntime/kuberuntime_manager.go SyncPod`.
 
-use super::back_off::BackOff;
 use super::happening::{Exit, Happening};
 use super::observer::Observer;
-use super::prober::{Status, Stored, Worker};
-use super::probing::KINDS;
-use super::state::{Container, Kubelet, Prober, Race, Stage, StartKind, Timer};
+use super::prober::{Status, Stored};
+use super::state::{Container, Kubelet, Race, Stage, StartKind, Timer};
 use super::{Cluster, Cx, Event};
 use crate::ids::{NodeId, PodId};
-use crate::model::{ImagePull, OnSigterm, Probe, ProbeKind, RaceOdds};
+use crate::model::{ImagePull, OnSigterm, ProbeKind, RaceOdds};
 use crate::time::{Duration, Grid, NANOS_PER_SEC, SimTime};
 
 /// Longest wait of a refused start before the Pod is looked at again, before jitter (C13).
 const BACK_OFF_POLL_MAX: Duration = Duration::from_secs(60);
 /// SIGKILL never comes sooner after SIGTERM (C9).
 const MIN_SIGTERM_WINDOW: Duration = Duration::from_secs(2);
-/// A container that has run for longer when its kubelet starts keeps its state (P21).
-const KUBELET_RESTART_GRACE: Duration = Duration::from_secs(10);
 /// A worker comes so late at most after its tick (P9b).
 const LATE_WORKER: Duration = Duration::from_millis(50);
 /// From the exit of a stopped process until its runtime's answer has reached the kubelet, which then asks the back-off
@@ -33,76 +29,12 @@ impl<O: Observer> Cluster<'_, O> {
         node.kubelet == Kubelet::Up && node.connected
     }
 
-    fn relists(&self, pod: PodId) -> Grid {
+    pub(super) fn relists(&self, pod: PodId) -> Grid {
         let node = self.pods[pod.index()].node.expect("only a bound Pod is synced");
         self.nodes[node.index()].relists
     }
 
     // ---- Syncs ----
-
-    pub(super) fn on_first_sync_due(&mut self, cx: &mut Cx<'_, Event>, pod: PodId, timer: Timer) {
-        if !self.pods[pod.index()].life.expires(timer) {
-            return;
-        }
-        let Some(node) = self.pods[pod.index()].node else { return };
-        if self.kubelet_listens(node) && !self.pods[pod.index()].adopted {
-            self.adopt_pod(cx, pod);
-        }
-    }
-
-    /// The first sync of the Pod by this kubelet (P1, P9's t0): probe workers start, then sandbox, image and
-    /// container, unless the container has outlived an earlier kubelet (P21).
-    pub(super) fn adopt_pod(&mut self, cx: &mut Cx<'_, Event>, pod: PodId) {
-        self.tell(cx, Happening::FirstSync { pod });
-        let keeps_state = self.has_outlived_a_kubelet(pod);
-        let state = &mut self.pods[pod.index()];
-        let (instance, started) = (state.container.instance, state.status.started);
-        state.adopted = true;
-        // The kubelet knows of the Pod's condition what the API says.
-        state.ready = state.api_ready;
-        state.status.started &= keeps_state;
-        state.container.back_off = BackOff::default();
-        let spec = &self.model.deployment.pod;
-        let probes = [&spec.liveness, &spec.readiness, &spec.startup];
-        for (kind, probe) in KINDS.into_iter().zip(probes) {
-            let Some(probe) = *probe else { continue };
-            let worker = Worker::new(kind, probe, cx.now() + self.worker_sleep(cx, pod, &probe));
-            let worker = if keeps_state { worker.resumes(instance, started) } else { worker };
-            self.pods[pod.index()].workers[kind as usize] = Some(Prober::new(worker));
-        }
-        self.update_status(cx, pod);
-        let container = &self.pods[pod.index()].container;
-        if container.has_process() {
-            // The first listing reports every running container, and so leads to another sync (C3).
-            self.pods[pod.index()].last_sync = cx.now();
-            self.request_sync(cx, pod);
-        } else {
-            let kind = if instance == 0 { StartKind::First } else { StartKind::CrashRestart };
-            self.try_restart(cx, pod, container.exited, kind);
-        }
-        self.settle(cx, pod);
-    }
-
-    /// A container started more than 10 s before its kubelet keeps its state (P21).
-    fn has_outlived_a_kubelet(&self, pod: PodId) -> bool {
-        let state = &self.pods[pod.index()];
-        let Some(since) = state.node.and_then(|node| self.nodes[node.index()].kubelet_since) else { return false };
-        let started = state.container.started;
-        state.container.has_process()
-            && started.is_none_or(|started| since.saturating_since(started) > KUBELET_RESTART_GRACE)
-    }
-
-    /// Workers of a kubelet younger than their period sleep before their first attempt (P2).
-    fn worker_sleep(&mut self, cx: &Cx<'_, Event>, pod: PodId, probe: &Probe) -> Duration {
-        let state = &self.pods[pod.index()];
-        let since = state.node.and_then(|node| self.nodes[node.index()].kubelet_since);
-        if since.is_none_or(|since| cx.now().since(since) >= probe.period) {
-            return Duration::ZERO;
-        }
-        let home = state.home.index();
-        let u = self.slots[home].sync.uniform();
-        Duration::from_nanos((u * probe.period.as_nanos() as f64) as u64)
-    }
 
     /// Something calls for a sync. One at a time: it waits for runtime information newer than the end of the
     /// Pod's previous sync (C3), and requests meanwhile are merged.
@@ -131,7 +63,7 @@ impl<O: Observer> Cluster<'_, O> {
     }
 
     /// Schedules a sync that can begin at `from`, unless an earlier one is scheduled.
-    fn schedule_sync(&mut self, cx: &mut Cx<'_, Event>, pod: PodId, from: SimTime) {
+    pub(super) fn schedule_sync(&mut self, cx: &mut Cx<'_, Event>, pod: PodId, from: SimTime) {
         let state = &self.pods[pod.index()];
         if state.sync.is_set() && state.sync_from <= from {
             return;
@@ -197,14 +129,14 @@ impl<O: Observer> Cluster<'_, O> {
         self.settle(cx, pod);
     }
 
-    fn react(&mut self, cx: &Cx<'_, Event>, pod: PodId) {
+    pub(super) fn react(&mut self, cx: &Cx<'_, Event>, pod: PodId) {
         if let Some(slot) = self.slot_of(pod) {
             self.observer.reacted(cx.now(), slot);
         }
     }
 
     /// Takes the container's state over into the status cache (P10) and publishes readiness.
-    fn update_status(&mut self, cx: &mut Cx<'_, Event>, pod: PodId) {
+    pub(super) fn update_status(&mut self, cx: &mut Cx<'_, Event>, pod: PodId) {
         let state = &self.pods[pod.index()];
         let container = &state.container;
         let running = container.has_process();
@@ -225,6 +157,10 @@ impl<O: Observer> Cluster<'_, O> {
         };
         self.pods[pod.index()].status = status;
         self.update_readiness(cx, pod);
+        // The first status with an IP makes the Pod an endpoint, where that need not be ready (E4).
+        if self.model.deployment.publish_not_ready && status.instance > 0 && !self.pods[pod.index()].slice.listed {
+            self.request_status_write(cx, pod);
+        }
     }
 
     /// The Pod's Ready condition follows from the status and the stored readiness result (P13, P18).
@@ -246,7 +182,8 @@ impl<O: Observer> Cluster<'_, O> {
     /// still see the one from before (P11a): then it acts on the old instance's account (P7a).
     fn trigger_readiness(&mut self, cx: &mut Cx<'_, Event>, pod: PodId, race: Race, before: &Status) {
         let state = &self.pods[pod.index()];
-        let stored = state.worker(ProbeKind::Readiness).and_then(|worker| worker.result_for(state.status.instance));
+        let Some(worker) = state.worker(ProbeKind::Readiness) else { return };
+        let stored = worker.result_for(state.status.instance);
         if !(state.status.running && state.status.started) || stored == Some(Stored::Success) {
             return;
         }
@@ -298,7 +235,7 @@ impl<O: Observer> Cluster<'_, O> {
 
     /// A Pod that is not Ready is looked at again after a while (C16), and its readiness probed once more (P12).
     /// While it is Ready a resync does nothing.
-    fn schedule_resync(&mut self, cx: &mut Cx<'_, Event>, pod: PodId) {
+    pub(super) fn schedule_resync(&mut self, cx: &mut Cx<'_, Event>, pod: PodId) {
         let state = &self.pods[pod.index()];
         if state.resync_at < SimTime::NEVER || state.ready || !state.status.running || !state.status.started {
             return;
@@ -335,7 +272,7 @@ impl<O: Observer> Cluster<'_, O> {
     // ---- Starts ----
 
     /// Back-off permitting, the sync goes on to start the container again (C5, C10).
-    fn try_restart(&mut self, cx: &mut Cx<'_, Event>, pod: PodId, exited: Option<SimTime>, kind: StartKind) {
+    pub(super) fn try_restart(&mut self, cx: &mut Cx<'_, Event>, pod: PodId, exited: Option<SimTime>, kind: StartKind) {
         let rules = &self.model.cluster.control_plane;
         // With the kill behind it, if there was one (C12).
         let now = cx.now() + if kind == StartKind::Killed { STOP_RETURNS } else { Duration::ZERO };
@@ -527,58 +464,6 @@ impl<O: Observer> Cluster<'_, O> {
         }
         self.settle(cx, pod);
     }
-
-    /// The sandbox is dead; the kubelet finds out at its next listing (C1, C4).
-    pub(super) fn lose_sandbox(&mut self, cx: &mut Cx<'_, Event>, pod: PodId) {
-        let state = &mut self.pods[pod.index()];
-        state.container.sandbox = false;
-        if state.adopted && state.container.stage == Stage::Running {
-            state.sync = Timer::NONE;
-            let listed = self.relists(pod).after(cx.now());
-            self.schedule_sync(cx, pod, listed);
-        }
-        self.settle(cx, pod);
-    }
-
-    /// The machine is dead, and with it process, sandbox and kubelet.
-    pub(super) fn lose_container(&mut self, cx: &mut Cx<'_, Event>, pod: PodId) {
-        let container = &mut self.pods[pod.index()].container;
-        container.sandbox = false;
-        if container.has_process() {
-            container.end_life(cx.now());
-            let instance = container.instance;
-            self.tell(cx, Happening::ContainerExited { pod, instance, exit: Exit::MachineDied });
-        }
-        self.lose_kubelet(cx, pod);
-    }
-
-    /// The kubelet is dead, and with it the workers and all that it remembered. A process lives on. A start
-    /// that was under way is lost; of a stop, what the process has been told cannot be taken back.
-    pub(super) fn lose_kubelet(&mut self, cx: &mut Cx<'_, Event>, pod: PodId) {
-        self.end_workers(cx, pod);
-        let state = &mut self.pods[pod.index()];
-        state.adopted = false;
-        state.terminating = false;
-        state.sync = Timer::NONE;
-        state.resync_at = SimTime::NEVER;
-        state.resync = Timer::NONE;
-        state.status_write = Timer::NONE;
-        state.race = None;
-        let container = &mut state.container;
-        container.start = Timer::NONE;
-        container.kill = None;
-        match container.stage {
-            Stage::Absent | Stage::Running => {}
-            Stage::Creating | Stage::Exited | Stage::Waiting => container.stage = Stage::Exited,
-            Stage::Stopping => {
-                container.stage = Stage::Running;
-                if !container.sigterm {
-                    container.exit = Timer::NONE;
-                }
-            }
-        }
-        self.settle(cx, pod);
-    }
 }
 
 impl Container {
@@ -593,7 +478,7 @@ impl Container {
         self.app = app;
     }
 
-    fn end_life(&mut self, now: SimTime) {
+    pub(super) fn end_life(&mut self, now: SimTime) {
         self.stage = Stage::Exited;
         self.serving = false;
         self.sigterm = false;

@@ -499,6 +499,43 @@ mod tests {
         Status { instance, running: true, started: true, started_at: Some(SimTime::ZERO) }
     }
 
+    /// P2, P11: a trigger during the sleep waits for its end; then two attempts follow in one instant, and the ticks
+    /// begin there.
+    #[test]
+    fn p2_p11_a_sleeping_worker_does_not_hear_triggers() {
+        let mut worker = Worker::new(ProbeKind::Readiness, probe(2, 1), secs(3));
+        assert!(!worker.trigger(secs(1)), "asleep");
+        assert_eq!(worker.next_attempt(), secs(3));
+        let status = Status { started_at: None, ..running(1) };
+        assert!(worker.attempt(secs(3), &status).probes);
+        assert_eq!(worker.next_attempt(), secs(3), "the trigger that has waited");
+        assert!(worker.attempt(secs(3), &status).probes);
+        assert_eq!(worker.next_attempt(), secs(8));
+        assert!(worker.trigger(secs(9)), "awake");
+    }
+
+    /// P2, P3: without a trigger the sleep ends with one attempt.
+    #[test]
+    fn p3_the_first_attempt_is_made_at_once_and_the_ticks_begin_there() {
+        let mut worker = Worker::new(ProbeKind::Liveness, probe(4, 1), secs(3));
+        assert_eq!(worker.next_that_matters(&Status::default(), Outlook::Changing), Next::At(secs(3)));
+        assert_eq!(worker.attempt(secs(3), &Status::default()), Attempt::default(), "no container yet");
+        assert_eq!(worker.next_attempt(), secs(8));
+    }
+
+    /// P21: a restarted kubelet stores no initial value for a container that it finds; counters start from zero.
+    #[test]
+    fn p21_a_worker_that_resumes_stores_nothing_before_a_threshold() {
+        let status = Status { started_at: None, ..running(7) };
+        let mut readiness = Worker::new(ProbeKind::Readiness, probe(2, 1), secs(3)).resumes(7, true);
+        assert!(!readiness.attempt(secs(3), &status).noticed);
+        assert_eq!(readiness.result_for(7), Some(Stored::Unknown));
+        assert_eq!([F, F].map(|o| readiness.observe(o)), [None, Some(Stored::Failure)]);
+        let startup = Worker::new(ProbeKind::Startup, probe(4, 1), secs(3));
+        assert_eq!(startup.resumes(7, true).result_for(7), Some(Stored::Success));
+        assert_eq!(startup.resumes(7, false).result_for(7), Some(Stored::Unknown));
+    }
+
     #[test]
     fn p16_verdicts_need_a_run_of_equal_observations() {
         let mut worker = noticed(ProbeKind::Readiness, probe(3, 1));

@@ -29,7 +29,7 @@ impl<O: Observer> Cluster<'_, O> {
         if self.load == 1.0 { span } else { Duration::from_secs_f64(span.as_secs_f64() * self.load) }
     }
 
-    fn request_status_write(&mut self, cx: &mut Cx<'_, Event>, pod: PodId) {
+    pub(super) fn request_status_write(&mut self, cx: &mut Cx<'_, Event>, pod: PodId) {
         let state = &self.pods[pod.index()];
         let connected = state.node.is_some_and(|node| self.nodes[node.index()].connected);
         if state.status_write.is_set() || !connected {
@@ -52,6 +52,9 @@ impl<O: Observer> Cluster<'_, O> {
         let state = &self.pods[pod.index()];
         if state.node.is_some_and(|node| self.nodes[node.index()].connected) {
             self.set_api_ready(cx, pod, state.ready);
+            if self.model.deployment.publish_not_ready {
+                self.request_slice_update(cx, pod);
+            }
         }
     }
 
@@ -102,10 +105,11 @@ impl<O: Observer> Cluster<'_, O> {
     /// What the EndpointSlice should say of the Pod (E4).
     pub(super) fn endpoint(&self, pod: PodId) -> Endpoint {
         let state = &self.pods[pod.index()];
+        let has_node = state.node.is_some_and(|node| self.nodes[node.index()].registered);
+        let has_ip = state.container.instance > 0;
         // Stopped for good and written so, its phase is terminal.
         let has_ended = state.terminating && state.container.stage == Stage::Exited && !state.api_ready;
-        let has_node = state.node.is_some_and(|node| self.nodes[node.index()].registered);
-        let listed = state.exists && has_node && !has_ended;
+        let listed = state.exists && has_ip && !has_ended && (has_node || self.model.deployment.publish_not_ready);
         if listed {
             Endpoint { listed, serving: state.api_ready, terminating: state.deleted }
         } else {

@@ -6,7 +6,7 @@ use super::observer::Observer;
 use super::state::Timer;
 use super::{Cluster, Cx, Event};
 use crate::ids::{NodeId, PodId};
-use crate::model::{PodSpec, Resources, Spread};
+use crate::model::{Eviction, PodSpec, Resources, Spread, Toleration};
 use crate::time::Duration;
 
 /// Unschedulable Pods are tried again after 5 min even if nothing has happened (S16).
@@ -71,7 +71,7 @@ impl<O: Observer> Cluster<'_, O> {
         let timer = self.timer();
         self.pods[pod.index()].life = timer;
         cx.after(after, Event::FirstSyncDue(pod, timer));
-        if self.nodes[node.index()].no_execute {
+        if self.nodes[node.index()].no_execute && self.model.cluster.control_plane.eviction == Eviction::Taints {
             self.schedule_eviction(cx, pod);
         }
         self.look(cx, pod);
@@ -137,13 +137,18 @@ impl<O: Observer> Cluster<'_, O> {
         (0..longest).flat_map(|i| zones.iter().filter_map(move |(_, _, members)| members.get(i).copied())).collect()
     }
 
-    /// Taints and selectors (S3). An Unknown Node has the unreachable taints (N5).
+    /// Taints and selectors (S3).
     fn admits(&self, node: NodeId) -> bool {
-        let spec = &self.model.deployment.pod;
+        self.model.deployment.pod.selects_node[node.index()] && self.tolerates_taints(node)
+    }
+
+    /// The Node's own taints, and the unreachable ones of a Node that is Unknown (N5, N7).
+    fn tolerates_taints(&self, node: NodeId) -> bool {
+        let tolerations = &self.model.deployment.pod.tolerations;
         let state = &self.nodes[node.index()];
-        spec.selects_node[node.index()]
-            && spec.tolerations.node_admits[node.index()]
-            && (state.ready || spec.tolerations.unreachable_no_schedule)
+        tolerations.node_admits[node.index()]
+            && (state.ready || tolerations.unreachable_no_schedule)
+            && (!state.no_execute || tolerations.unreachable != Toleration::None)
     }
 
     /// Resources (S4). Terminating Pods count until their object is gone.
@@ -181,8 +186,7 @@ impl<O: Observer> Cluster<'_, O> {
         let state = &self.nodes[node];
         let has_keys = spec.spread.iter().filter(|c| c.hard).all(|c| c.domain[node].is_some());
         let affine = !constraint.honor_affinity || spec.selects_node[node];
-        let untainted = spec.tolerations.node_admits[node] && (state.ready || spec.tolerations.unreachable_no_schedule);
-        state.registered && has_keys && affine && (!constraint.honor_taints || untainted)
+        state.registered && has_keys && affine && (!constraint.honor_taints || self.tolerates_taints(NodeId::new(node)))
     }
 
     /// Required anti-affinity (S9): no other of our Pods in the domain, terminating ones included.

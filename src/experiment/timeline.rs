@@ -9,10 +9,10 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use super::drive::{Play, drive};
 use super::measure::Measures;
 use super::runner::message_of;
-use crate::cluster::{EndpointView, Happening, Mode, Observer, Replication, SkippedProbes, SlotView, Target};
+use crate::cluster::{EndpointView, Happening, Mode, Observer, Replication, Reply, SkippedProbes, SlotView, Target};
 use crate::ids::{FaultId, NodeId, PodId, SlotId, ZoneId};
 use crate::model::{Model, ProbeKind};
-use crate::time::SimTime;
+use crate::time::{Duration, SimTime};
 
 /// What happened in one replication.
 #[derive(Debug, Clone)]
@@ -100,56 +100,74 @@ impl Timeline {
         self.outages.iter().copied().filter(move |outage| counted.contains(&outage.began))
     }
 
-    /// The entries of `[from, to)`, skipped probes cut to it.
-    pub fn between(&self, from: SimTime, to: SimTime) -> impl Iterator<Item = Entry> {
-        self.entries.iter().filter_map(move |&entry| match entry.what {
-            Happening::ProbesSkipped(probes) => {
-                let probes = cut(probes, from, to)?;
-                Some(Entry { at: probes.first, what: Happening::ProbesSkipped(probes), ..entry })
+    /// The story of an outage: from when the first of the slots that are missing at its beginning went missing, until
+    /// no slot is missing any more; at most `reach` before its beginning and after its end.
+    pub fn story(&self, outage: Outage, reach: Duration) -> (SimTime, SimTime) {
+        let ended = outage.ended.unwrap_or(self.end);
+        let slots = self.looks.iter().map(|look| look.slot.index() + 1).max().unwrap_or(0);
+        let mut missing: Vec<Option<SimTime>> = vec![None; slots];
+        let mut from = outage.began;
+        let mut to = ended;
+        for instant in self.looks.chunk_by(|a, b| a.at == b.at) {
+            let now = instant[0].at;
+            if now > outage.began && now > ended && missing.iter().all(Option::is_none) {
+                break;
             }
-            _ => (from..to).contains(&entry.at).then_some(entry),
-        })
+            for look in instant {
+                let since = &mut missing[look.slot.index()];
+                *since = if look.view.delivers() { None } else { since.or(Some(now)) };
+            }
+            if now <= outage.began {
+                from = missing.iter().flatten().copied().min().unwrap_or(outage.began);
+            } else if now > ended {
+                to = now;
+            }
+        }
+        let earliest = SimTime::from_nanos(outage.began.as_nanos().saturating_sub(reach.as_nanos()));
+        (from.max(earliest), to.min(ended + reach))
     }
 
-    /// The entries of `[from, to)` with each skipped probe as if it had been played, by time.
+    /// What happened in `[from, to)`, by time. Probes that were skipped and succeeded stay together, cut to that time;
+    /// others are filled in.
+    pub fn between(&self, from: SimTime, to: SimTime) -> Vec<Entry> {
+        self.fill_in(from, to, |probes| probes.reply != Reply::Ok)
+    }
+
+    /// What happened in `[from, to)`, by time, as if no probe had been skipped.
     pub fn each_between(&self, from: SimTime, to: SimTime) -> Vec<Entry> {
+        self.fill_in(from, to, |_| true)
+    }
+
+    fn fill_in(&self, from: SimTime, to: SimTime, each: impl Fn(SkippedProbes) -> bool) -> Vec<Entry> {
+        let within = |at: SimTime| (from..to).contains(&at);
         let mut all = Vec::new();
-        let window = from..to;
         for &entry in &self.entries {
             let Happening::ProbesSkipped(probes) = entry.what else {
-                if window.contains(&entry.at) {
-                    all.push(entry);
-                }
+                all.extend(Some(entry).filter(|entry| within(entry.at)));
                 continue;
             };
+            if !each(probes) {
+                let (skip, end) = (probes.sent_before(from), probes.sent_before(to));
+                if skip < end {
+                    let (at, second) = (probes.instant(skip), probes.instant(skip + 1));
+                    let part = SkippedProbes { first: at, second, count: end - skip, ..probes };
+                    let what = Happening::ProbesSkipped(part);
+                    all.push(Entry { at, what, ..entry });
+                }
+                continue;
+            }
             let SkippedProbes { pod, kind, reaches, reply, lasts, .. } = probes;
-            // One that was sent before may end in time.
-            let begin = SimTime::ZERO + from.since(SimTime::ZERO).saturating_sub(lasts);
-            for sent in cut(probes, begin, to).into_iter().flat_map(SkippedProbes::instants) {
+            // One that was sent before may have ended within.
+            let asked = SimTime::from_nanos(from.as_nanos().saturating_sub(lasts.as_nanos()));
+            for sent in (probes.sent_before(asked)..probes.sent_before(to)).map(|n| probes.instant(n)) {
                 let sending = Entry { at: sent, what: Happening::ProbeSent { pod, kind, reaches }, ..entry };
                 let ending = Entry { at: sent + lasts, what: Happening::ProbeEnded { pod, kind, reply }, ..entry };
-                all.extend([sending, ending].into_iter().filter(|entry| window.contains(&entry.at)));
+                all.extend([sending, ending].into_iter().filter(|entry| within(entry.at)));
             }
         }
         all.sort_by_key(|entry| entry.at);
         all
     }
-}
-
-/// Those that were sent in `[from, to)`.
-fn cut(probes: SkippedProbes, from: SimTime, to: SimTime) -> Option<SkippedProbes> {
-    let before = |t: SimTime| {
-        if t <= probes.first {
-            0
-        } else if t <= probes.second {
-            1
-        } else {
-            (2 + (t.since(probes.second).as_nanos() - 1) / probes.spacing.as_nanos()).min(probes.count)
-        }
-    };
-    let (skip, end) = (before(from), before(to));
-    let (first, second) = (probes.instant(skip), probes.instant(skip + 1));
-    (skip < end).then(|| SkippedProbes { count: end - skip, first, second, ..probes })
 }
 
 /// Writes a [`Timeline`].
@@ -286,7 +304,14 @@ pub struct Trace {
 /// panic is kept: it shows what led to it.
 pub fn trace(model: &Model, seed: u64, index: u64) -> Trace {
     let watch = Watch { measures: Measures::new(model), recorder: Recorder::default() };
-    let mut replication = Replication::new(model, seed, index, Mode::Fast, watch);
+    let begun = catch_unwind(AssertUnwindSafe(|| Replication::new(model, seed, index, Mode::Fast, watch)));
+    let mut replication = match begun {
+        Ok(replication) => replication,
+        Err(panic) => {
+            let timeline = Recorder::default().finish(model, SimTime::ZERO);
+            return Trace { timeline, panicked: Some(message_of(&*panic)) };
+        }
+    };
     let played = catch_unwind(AssertUnwindSafe(|| drive(&mut replication, model.horizon)));
     let panicked = played.err().map(|panic| message_of(&*panic));
     let end = replication.now();

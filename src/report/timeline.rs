@@ -10,8 +10,7 @@ use std::fmt::Write as _;
 
 use anstyle::{AnsiColor, Style};
 
-use crate::cluster::{Happening, Observation, Reply, Stored};
-use crate::experiment::{Entry, Outage, Timeline, Who};
+use crate::experiment::{Entry, Happening, Observation, Outage, Reply, Stored, Timeline, Who};
 use crate::ids::NodeId;
 use crate::model::{Model, ProbeKind};
 use crate::report::human;
@@ -133,6 +132,8 @@ struct Teller<'a> {
     probes: Vec<[Track; 3]>,
     /// By Pod.
     places: Vec<Place>,
+    /// When a Node was last marked Unknown.
+    marked_at: Option<SimTime>,
 }
 
 /// Where a Pod is.
@@ -164,7 +165,7 @@ impl<'a> Teller<'a> {
     fn new(timeline: &'a Timeline, model: &'a Model, excerpt: Excerpt, clock: Clock) -> Self {
         let probes = vec![[Track::default(); 3]; timeline.pods.len()];
         let places = vec![Place::default(); timeline.pods.len()];
-        Self { timeline, model, excerpt, clock, lines: vec![], probes, places }
+        Self { timeline, model, excerpt, clock, lines: vec![], probes, places, marked_at: None }
     }
 
     fn tell(&mut self) {
@@ -174,14 +175,9 @@ impl<'a> Teller<'a> {
             self.hear(entry);
         }
         self.set_scene();
-        if each_probe {
-            for entry in timeline.each_between(from, to) {
-                self.hear(entry);
-            }
-        } else {
-            for entry in timeline.between(from, to) {
-                self.hear(entry);
-            }
+        let entries = if each_probe { timeline.each_between(from, to) } else { timeline.between(from, to) };
+        for entry in entries {
+            self.hear(entry);
         }
         self.tell_service();
         // What follows from the happenings of an instant comes after them.
@@ -213,9 +209,8 @@ impl<'a> Teller<'a> {
             Happening::ProbeSent { .. } if !self.excerpt.each_probe => {}
             Happening::ProbeEnded { kind, reply, .. } => self.probed(entry, pod, kind, reply, 1, entry.at),
             Happening::ProbesSkipped(probes) => {
-                let ended = Entry { at: entry.at + probes.lasts, ..entry };
-                let last = probes.instant(probes.count - 1) + probes.lasts;
-                self.probed(ended, pod, probes.kind, probes.reply, probes.count, last);
+                let last = probes.instant(probes.count - 1);
+                self.probed(entry, pod, probes.kind, probes.reply, probes.count, last);
             }
             _ => {
                 self.learn(pod, entry.what);
@@ -325,7 +320,13 @@ impl<'a> Teller<'a> {
         if entry.at < self.excerpt.from {
             return;
         }
-        let said = words::say(entry.what, entry.at, self.model, self.clock);
+        let mut said = words::say(entry.what, entry.at, self.model, self.clock);
+        match entry.what {
+            Happening::NodeUnknown { .. } => self.marked_at = Some(entry.at),
+            // Not the kubelet's word, but the node controller's, in the same pass.
+            Happening::ReadyWritten { .. } if self.marked_at == Some(entry.at) => said.rules = "N6",
+            _ => {}
+        }
         self.push(entry, said);
     }
 
@@ -377,11 +378,10 @@ impl<'a> Teller<'a> {
                     self.lines.push(Line { at, who: "service".to_owned(), words, rules: "", tone });
                 }
             };
-            let pods = format!(
-                "fewer than {wanted} Pod{} serve{} in rotation",
-                plural(wanted.into()),
-                if wanted == 1 { "s" } else { "" }
-            );
+            let pods = match wanted {
+                1 => "no Pod serves in rotation".to_owned(),
+                n => format!("fewer than {n} Pods serve in rotation"),
+            };
             line(outage.began, format!("OUTAGE: {pods}"), Tone::Bad);
             if let Some(ended) = outage.ended {
                 let span = human::in_full(ended.since(outage.began).as_secs_f64());
@@ -399,7 +399,11 @@ impl<'a> Teller<'a> {
             Who::Slot(slot) => format!("slot {}", slot.index()),
             Who::Deployment => self.model.deployment.name.clone(),
             Who::Node(node) => self.model.cluster.nodes[node.index()].name.clone(),
-            Who::Zone(Some(zone)) => format!("zone {}", self.model.cluster.zones[zone.index()].name),
+            Who::Zone(Some(zone)) => {
+                let name = &self.model.cluster.zones[zone.index()].name;
+                // A zone may well be called zone-1.
+                if name.starts_with("zone") { name.clone() } else { format!("zone {name}") }
+            }
             Who::Zone(None) => "Nodes without a zone".to_owned(),
         }
     }

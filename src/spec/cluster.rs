@@ -2,6 +2,7 @@
 
 use super::app;
 use super::container::read_capacity;
+use super::control_plane;
 use super::diagnostic::Problems;
 use super::labels::{HOSTNAME, Labels, REGION, ZONE, is_dns_label, read_labels};
 use super::latencies;
@@ -9,15 +10,10 @@ use super::law;
 use super::objects::Machine;
 use super::reader::{Item, Object};
 use super::tree::{Mark, Node, Value};
-use crate::model::{ControlPlane, DeadNodes, Eviction, Latencies, NewNode, RaceOdds, Resources, StartRace};
-use crate::time::Duration;
+use crate::model::{ControlPlane, DeadNodes, Latencies, NewNode, RaceOdds, Resources, StartRace};
 
 /// As many Nodes as Kubernetes supports.
 pub(super) const MAX_NODES: i64 = 5000;
-
-/// The range of the control plane's timings.
-const SHORTEST: Duration = Duration::from_millis(1);
-const LONGEST: Duration = Duration::from_secs(86_400);
 
 /// A Cluster file, its Nodes not yet joined with Node objects of other files.
 #[derive(Debug, Clone)]
@@ -36,7 +32,7 @@ pub(super) fn read(document: &Node, problems: &mut Problems) -> Option<ClusterSp
     let (_, mut spec) = app::open(document, problems)?;
     let before = problems.list.len();
     let machines = read_machines(&mut spec, problems);
-    let control_plane = spec.get("controlPlane").and_then(|item| read_control_plane(&item, problems));
+    let control_plane = spec.get("controlPlane").and_then(|item| control_plane::read(&item, problems));
     let latencies = spec.get("latencies").and_then(|item| {
         let mut object = item.our_object(problems)?;
         let latencies = latencies::read(&mut object, problems);
@@ -255,80 +251,6 @@ fn read_odds(item: &Item<'_>, problems: &mut Problems) -> Option<RaceOdds> {
         return None;
     }
     Some(RaceOdds { new_status, old_status_synced })
-}
-
-/// Kubernetes' own names where a flag or a configuration field exists.
-fn read_control_plane(item: &Item<'_>, problems: &mut Problems) -> Option<ControlPlane> {
-    let mut object = item.our_object(problems)?;
-    let generations = [("1.36", false), ("legacy", true)];
-    let is_legacy = object.get("generation").and_then(|word| word.word(problems, &generations)).unwrap_or_default();
-    let mut plane = if is_legacy { ControlPlane::legacy() } else { ControlPlane::default() };
-    if let Some(item) = object.get("podEvictionTimeout") {
-        if is_legacy {
-            if let Some(timeout) = item.duration(problems, SHORTEST..=LONGEST) {
-                plane.eviction = Eviction::After(timeout);
-            }
-        } else {
-            let message = "must only be set with `generation: legacy`: since then tolerations decide (N9)";
-            problems.error(item.mark(), &item.path, message).help("set tolerationSeconds in the Deployment");
-        }
-    }
-    let periods: [(&'static str, &mut Duration); 18] = [
-        ("leaseRenewMin", &mut plane.lease_renew_min),
-        ("leaseRenewMax", &mut plane.lease_renew_max),
-        ("nodeStatusMin", &mut plane.node_status_min),
-        ("nodeStatusMax", &mut plane.node_status_max),
-        ("nodeMonitorPeriod", &mut plane.node_monitor_period),
-        ("nodeMonitorGracePeriod", &mut plane.node_monitor_grace),
-        ("taintQueuePeriod", &mut plane.taint_queue_period),
-        ("relistPeriod", &mut plane.relist_period),
-        ("syncFrequency", &mut plane.resync_min),
-        ("workQueuePoll", &mut plane.work_queue_poll),
-        ("backOffInitial", &mut plane.back_off_initial),
-        ("maxContainerRestartPeriod", &mut plane.back_off_max),
-        ("backOffForget", &mut plane.back_off_forget),
-        ("statusReconcile", &mut plane.status_reconcile),
-        ("minSyncPeriod", &mut plane.proxy_min_sync),
-        ("cloudNodeMonitor", &mut plane.cloud_node_monitor),
-        ("podGcPeriod", &mut plane.pod_gc_period),
-        ("podGcQuarantine", &mut plane.pod_gc_quarantine),
-    ];
-    for (key, field) in periods {
-        if let Some(item) = object.get(key)
-            && let Some(span) = item.duration(problems, SHORTEST..=LONGEST)
-        {
-            *field = span;
-        }
-    }
-    // Zero would mean that Pods are never evicted; hasim needs a rate.
-    let numbers: [(&'static str, &mut f64, f64, f64); 4] = [
-        ("nodeEvictionRate", &mut plane.eviction_rate, 1e-6, 1e3),
-        ("secondaryNodeEvictionRate", &mut plane.secondary_eviction_rate, 1e-6, 1e3),
-        ("unhealthyZoneThreshold", &mut plane.unhealthy_zone_threshold, 0.0, 1.0),
-        ("lostTaintToken", &mut plane.lost_taint_token, 0.0, 1.0),
-    ];
-    for (key, field, least, most) in numbers {
-        if let Some(value) = object.get(key).and_then(|item| item.number(problems, least..=most)) {
-            *field = value;
-        }
-    }
-    if let Some(value) = object.get("largeClusterSizeThreshold").and_then(|item| item.integer(problems, 0..=1_000_000))
-    {
-        plane.large_zone = value as u32;
-    }
-    let ordered = [
-        ("leaseRenewMin", plane.lease_renew_min, "leaseRenewMax", plane.lease_renew_max),
-        ("nodeStatusMin", plane.node_status_min, "nodeStatusMax", plane.node_status_max),
-        ("backOffInitial", plane.back_off_initial, "maxContainerRestartPeriod", plane.back_off_max),
-        ("leaseRenewMax", plane.lease_renew_max, "nodeMonitorGracePeriod", plane.node_monitor_grace),
-    ];
-    for (low, low_span, high, high_span) in ordered {
-        if low_span > high_span {
-            object.error(problems, format!("has {low} above {high}, must not be"));
-        }
-    }
-    object.finish(problems, &[]);
-    Some(plane)
 }
 
 /// Splits a name so that `zone-10` comes after `zone-2`.

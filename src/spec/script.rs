@@ -111,7 +111,11 @@ fn read_at(item: &Item<'_>, horizon: Duration, problems: &mut Problems) -> Optio
     let law = law::read(item, problems)?;
     if law.least() > horizon.as_secs_f64() {
         let message = format!("lies beyond the horizon of {}", duration::shown(horizon));
-        problems.error(item.mark(), &item.path, message).help("`at` counts from the end of warmUp");
+        let problem = match &item.node.value {
+            Value::Map(_) => problems.error(item.mark(), &item.path, message),
+            _ => problems.value(item.node, &item.path, format_args!("which {message}")),
+        };
+        problem.help("`at` counts from the end of warmUp");
         return None;
     }
     Some(law)
@@ -120,13 +124,15 @@ fn read_at(item: &Item<'_>, horizon: Duration, problems: &mut Problems) -> Optio
 /// `deployment`, or one of `{slot: …}`, `{node: …}`, `{nodeOf: …}`, `{zone: …}`.
 fn read_target(item: &Item<'_>, stage: Stage<'_>, problems: &mut Problems) -> Option<(Kind, Vec<ScriptTarget>)> {
     const HELP: &str = "write deployment, {slot: 0}, {node: NAME}, {nodeOf: 0} or {zone: NAME}; `each` stands for all";
-    if let Value::String(_) = &item.node.value {
-        item.word(problems, &[("deployment", ())])?;
-        return Some((Kind::Deployment, vec![ScriptTarget::Deployment]));
-    }
-    let Value::Map(entries) = &item.node.value else {
-        problems.error(item.mark(), &item.path, format!("is {}, must be a target", item.node.value.kind())).help(HELP);
-        return None;
+    let entries = match &item.node.value {
+        Value::String(word) if word == "deployment" => {
+            return Some((Kind::Deployment, vec![ScriptTarget::Deployment]));
+        }
+        Value::Map(entries) => entries,
+        _ => {
+            problems.value(item.node, &item.path, "must be a target").help(HELP);
+            return None;
+        }
     };
     let [entry] = entries.as_slice() else {
         problems.error(item.mark(), &item.path, format!("has {} keys, must have one", entries.len())).help(HELP);
@@ -163,22 +169,18 @@ fn read_target(item: &Item<'_>, stage: Stage<'_>, problems: &mut Problems) -> Op
 
 fn read_slots(item: &Item<'_>, replicas: u32, problems: &mut Problems) -> Option<Vec<SlotId>> {
     let all = 0..replicas as usize;
-    if let Value::String(_) = &item.node.value {
-        item.word(problems, &[(EACH, ())])?;
-        return Some(all.map(SlotId::new).collect());
+    match &item.node.value {
+        Value::String(word) if word == EACH => return Some(all.map(SlotId::new).collect()),
+        Value::Int(slot) => match usize::try_from(*slot) {
+            Ok(slot) if all.contains(&slot) => return Some(vec![SlotId::new(slot)]),
+            _ => {
+                let last = replicas.saturating_sub(1);
+                item.refuse(problems, format_args!("must be a slot of the {replicas} replicas: from 0 to {last}"));
+            }
+        },
+        _ => item.refuse(problems, format_args!("must be the number of a slot or `{EACH}`")),
     }
-    let Value::Int(slot) = item.node.value else {
-        item.refuse(problems, format_args!("must be the number of a slot or `{EACH}`"));
-        return None;
-    };
-    match usize::try_from(slot) {
-        Ok(slot) if all.contains(&slot) => Some(vec![SlotId::new(slot)]),
-        _ => {
-            let last = replicas.saturating_sub(1);
-            item.refuse(problems, format_args!("must be a slot of the {replicas} replicas: from 0 to {last}"));
-            None
-        }
-    }
+    None
 }
 
 fn read_names<'n, N: Iterator<Item = &'n str>>(

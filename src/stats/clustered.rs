@@ -7,60 +7,67 @@
 
 use std::collections::BTreeMap;
 
-use super::Interval;
-use super::trials::{Standing, Trials};
+use serde::{Deserialize, Serialize};
+
+use super::interval::{Interval, tail};
+use super::trials::Trials;
 
 /// Bits of an amount that its bucket keeps: buckets are at most 1/128 wide, 0.8 % of their amounts.
 const BITS: u32 = 8;
 
 /// Amounts, in nanoseconds, of clusters of equal size.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Clustered {
     size: u64,
     clusters: u64,
-    largest: u64,
     cells: BTreeMap<u16, Cell>,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 struct Cell {
     count: u64,
     square: u128,
+    least: u64,
+    largest: u64,
 }
 
 impl Clustered {
     /// No cluster yet; each will have `size` amounts.
     pub fn new(size: u64) -> Self {
-        Self { size, clusters: 0, largest: 0, cells: BTreeMap::new() }
+        Self { size, clusters: 0, cells: BTreeMap::new() }
     }
 
     /// Adds a cluster: amounts and how often each occurs, in any order; what is left to its size is zero.
     pub fn add(&mut self, amounts: &[(u64, u64)]) {
-        let mut runs: Vec<(u16, u64)> = amounts.iter().map(|&(amount, count)| (bucket(amount), count)).collect();
+        let mut runs = amounts.to_vec();
         runs.sort_unstable();
         let zeros = self.size - runs.iter().map(|run| run.1).sum::<u64>();
         let mut below = 0;
-        for (bucket, count) in std::iter::once((0, zeros)).chain(runs).filter(|run| run.1 > 0) {
+        for (amount, count) in std::iter::once((0, zeros)).chain(runs).filter(|run| run.1 > 0) {
             let (from, to) = (u128::from(below), u128::from(below + count));
-            let cell = self.cells.entry(bucket).or_default();
-            cell.count += count;
-            cell.square += to * to - from * from;
+            self.put(bucket(amount), Cell { count, square: to * to - from * from, least: amount, largest: amount });
             below += count;
         }
         self.clusters += 1;
-        self.largest = amounts.iter().map(|run| run.0).fold(self.largest, u64::max);
     }
 
     /// Adds every cluster of `other`, which has the same size.
     pub fn merge(&mut self, other: &Self) {
         debug_assert_eq!(self.size, other.size);
         self.clusters += other.clusters;
-        self.largest = self.largest.max(other.largest);
-        for (bucket, cell) in &other.cells {
-            let ours = self.cells.entry(*bucket).or_default();
+        for (&bucket, &cell) in &other.cells {
+            self.put(bucket, cell);
+        }
+    }
+
+    fn put(&mut self, bucket: u16, cell: Cell) {
+        let add = |ours: &mut Cell| {
             ours.count += cell.count;
             ours.square += cell.square;
-        }
+            ours.least = ours.least.min(cell.least);
+            ours.largest = ours.largest.max(cell.largest);
+        };
+        self.cells.entry(bucket).and_modify(add).or_insert(cell);
     }
 
     /// How many amounts a cluster has.
@@ -75,44 +82,63 @@ impl Clustered {
 
     /// The largest.
     pub fn max(&self) -> Option<u64> {
-        (self.count() > 0).then_some(self.largest)
+        self.cells.last_key_value().map(|(_, cell)| cell.largest)
     }
 
     /// The least amount that a share `q` of all does not exceed, to the width of a bucket.
     pub fn quantile(&self, q: f64) -> Option<u64> {
         let wanted = ((q * self.count() as f64).ceil() as u64).max(1);
         let mut seen = 0;
-        let found = self.cells.iter().find(|(_, cell)| {
+        let found = self.cells.values().find(|cell| {
             seen += cell.count;
             seen >= wanted
         });
-        found.map(|(bucket, _)| middle(*bucket).min(self.largest))
+        found.map(|cell| cell.at(wanted - (seen - cell.count)))
     }
 
-    /// The interval of the quantile, over clusters: every amount of which a share `q` may be the part of all that
-    /// does not exceed it. With one amount a cluster these are order statistics. `most` is what no amount can
-    /// exceed: the upper end where there are too few clusters to give another.
+    /// The interval of the quantile, over clusters: the amounts x for which a share `q` may be the part of all that
+    /// does not exceed x (mid-P). With one amount a cluster its ends are order statistics. `most` is what no
+    /// amount can exceed: the upper end where there are too few clusters to give another.
     pub fn quantile_interval(&self, q: f64, confidence: f64, most: u64) -> Interval {
-        let (mut low, mut high) = (None, None);
-        let mut trials = Trials { clusters: self.clusters, size: self.size, successes: 0, squares: 0 };
-        for (&bucket, cell) in &self.cells {
-            trials.successes += u128::from(cell.count);
-            trials.squares += cell.square;
-            let standing = trials.against(q, confidence);
-            if standing != Standing::Below {
-                low.get_or_insert(first(bucket));
+        let p = tail(confidence);
+        let end = |p: f64| self.first_at(|trials| trials.mid_p(q, confidence) >= p);
+        Interval { low: end(p).unwrap_or(0) as f64, high: end(1.0 - p).unwrap_or(most) as f64 }
+    }
+
+    /// The least amount such that `holds` of the number of amounts up to it.
+    fn first_at(&self, holds: impl Fn(&Trials) -> bool) -> Option<u64> {
+        let mut below = Trials { clusters: self.clusters, size: self.size, successes: 0, squares: 0 };
+        for cell in self.cells.values() {
+            // With k amounts of this cell, whose squares grow evenly.
+            let with = |k: u64| Trials {
+                successes: below.successes + u128::from(k),
+                squares: below.squares + cell.square * u128::from(k) / u128::from(cell.count),
+                ..below
+            };
+            if holds(&with(cell.count)) {
+                let (mut low, mut high) = (0, cell.count);
+                while high - low > 1 {
+                    let middle = low.midpoint(high);
+                    if holds(&with(middle)) { high = middle } else { low = middle }
+                }
+                return Some(cell.at(high));
             }
-            if standing == Standing::Above {
-                high = Some(last(bucket).min(self.largest));
-                break;
-            }
+            below = with(cell.count);
         }
-        Interval { low: low.unwrap_or(0) as f64, high: high.unwrap_or(most) as f64 }
+        None
     }
 
     /// The middle of every bucket that is not empty, ascending, with its count.
     pub fn buckets(&self) -> impl Iterator<Item = (u64, u64)> {
-        self.cells.iter().map(|(bucket, cell)| (middle(*bucket).min(self.largest), cell.count))
+        self.cells.values().map(|cell| (cell.least.midpoint(cell.largest), cell.count))
+    }
+}
+
+impl Cell {
+    /// The `k`-th smallest of its amounts, as if they lay evenly between the least and the largest.
+    fn at(&self, k: u64) -> u64 {
+        let (place, steps) = (u128::from(k - 1), u128::from((self.count - 1).max(1)));
+        self.least + (u128::from(self.largest - self.least) * place / steps) as u64
     }
 }
 
@@ -120,24 +146,6 @@ impl Clustered {
 fn bucket(amount: u64) -> u16 {
     let shift = (u64::BITS - amount.leading_zeros()).saturating_sub(BITS);
     ((shift << (BITS - 1)) + (amount >> shift) as u32) as u16
-}
-
-/// The least amount of a bucket.
-fn first(bucket: u16) -> u64 {
-    let bucket = u64::from(bucket);
-    let half = 1 << (BITS - 1);
-    let shift = (bucket / half).saturating_sub(1);
-    (bucket - shift * half) << shift
-}
-
-/// The largest amount of a bucket.
-fn last(bucket: u16) -> u64 {
-    let width = 1u64 << (u64::from(bucket) >> (BITS - 1)).saturating_sub(1);
-    first(bucket) + (width - 1)
-}
-
-fn middle(bucket: u16) -> u64 {
-    first(bucket) + (last(bucket) - first(bucket)) / 2
 }
 
 #[cfg(test)]
@@ -154,23 +162,21 @@ mod tests {
     }
 
     #[test]
-    fn buckets_hold_every_amount() {
-        for amount in (0..2_000).chain((8..64).flat_map(|e| [(1u64 << e) - 1, 1 << e, (1 << e) + 1])).chain([u64::MAX])
-        {
-            let bucket = bucket(amount);
-            assert!(first(bucket) <= amount && amount <= last(bucket), "{amount}");
-            assert!((last(bucket) - first(bucket)) as f64 <= amount as f64 / 128.0);
+    fn buckets_are_narrow_and_in_order() {
+        for amount in (0..2_000).chain((8..63).flat_map(|e| [(1u64 << e) - 1, 1 << e, (1 << e) + 1])) {
+            assert!(bucket(amount) <= bucket(amount + 1) && bucket(amount + 1) <= bucket(amount) + 1, "{amount}");
+            assert!(bucket(amount + amount / 64 + 1) > bucket(amount), "{amount}");
         }
     }
 
     #[test]
     fn validation_one_amount_a_cluster_gives_order_statistics() {
-        // Of 100 the median lies between the 40th and the 61st (binomial, 96.5 %), the 95th percentile
-        // between the 90th and the largest, which all exceed with probability 0.95^100 only.
+        // Of 100 the median lies between the 41st and the 60th (mid-P: below 2.3 % on either side), the 95th percentile
+        // between the 91st and the 99th.
         let clustered = of(1, &(1..=100).map(|i| vec![i]).collect::<Vec<_>>());
         assert_eq!(clustered.quantile(0.5), Some(50));
-        assert_eq!(clustered.quantile_interval(0.5, 0.95, 1_000), Interval { low: 40.0, high: 61.0 });
-        assert_eq!(clustered.quantile_interval(0.95, 0.95, 1_000), Interval { low: 90.0, high: 100.0 });
+        assert_eq!(clustered.quantile_interval(0.5, 0.95, 1_000), Interval { low: 41.0, high: 60.0 });
+        assert_eq!(clustered.quantile_interval(0.95, 0.95, 1_000), Interval { low: 91.0, high: 99.0 });
         // Of the 99th there is no upper end among 100: 0.99^100 is 37 %.
         assert_eq!(clustered.quantile_interval(0.99, 0.95, 1_000).high, 1_000.0);
     }
@@ -199,14 +205,23 @@ mod tests {
             merged.merge(&of(6, left));
             prop_assert_eq!(&merged, &whole);
             let (mut count, mut square) = (0u128, 0);
-            for (&bucket, cell) in &whole.cells {
+            for cell in whole.cells.values() {
                 count += u128::from(cell.count);
                 square += cell.square;
                 let up_to = |cluster: &Vec<u64>| {
-                    (6 - cluster.len() + cluster.iter().filter(|&&a| a <= last(bucket)).count()) as u128
+                    (6 - cluster.len() + cluster.iter().filter(|&&a| a <= cell.largest).count()) as u128
                 };
                 prop_assert_eq!(count, clusters.iter().map(up_to).sum::<u128>());
                 prop_assert_eq!(square, clusters.iter().map(|c| up_to(c).pow(2)).sum::<u128>());
+            }
+            let mut all: Vec<u64> = clusters.iter().flatten().copied().collect();
+            all.resize(6 * clusters.len(), 0);
+            all.sort_unstable();
+            prop_assert_eq!(whole.max(), all.last().copied());
+            for q in [0.1, 0.5, 0.95, 1.0] {
+                let exact = all[((q * all.len() as f64).ceil() as usize).max(1) - 1];
+                let ours = whole.quantile(q).unwrap();
+                prop_assert!(ours.abs_diff(exact) <= exact / 128, "{}: {} {}", q, ours, exact);
             }
         }
     }

@@ -49,18 +49,14 @@ impl Trials {
         Interval { low, high }
     }
 
-    /// Whether the share may be as large as `share`, and whether it is at least that: its place to the two ends of the
-    /// interval, without finding them.
-    pub fn against(&self, share: f64, confidence: f64) -> Standing {
-        let Some((hits, trials)) = self.effective(confidence) else { return Standing::Within };
-        let p = tail(confidence);
-        if hits > 0.0 && beta_cdf(hits, trials - hits + 1.0, share) <= p {
-            Standing::Above
-        } else if hits >= trials || beta_cdf(hits + 1.0, trials - hits, share) <= 1.0 - p {
-            Standing::Within
-        } else {
-            Standing::Below
-        }
+    /// The mid-P probability of so few successes where the share is `share`: ½·P(no more) + ½·P(fewer). The
+    /// interval that holds the shares at which it lies between both tails has, over many
+    /// levels, the confidence that it is meant to have, where the exact one has more.
+    pub fn mid_p(&self, share: f64, confidence: f64) -> f64 {
+        let Some((hits, trials)) = self.effective(confidence) else { return 0.5 };
+        let no_more = if hits < trials { 1.0 - beta_cdf(hits + 1.0, trials - hits, share) } else { 1.0 };
+        let fewer = if hits > 0.0 { 1.0 - beta_cdf(hits, trials - hits + 1.0, share) } else { 0.0 };
+        f64::midpoint(no_more, fewer)
     }
 
     fn all(&self) -> u128 {
@@ -91,17 +87,6 @@ impl Trials {
         };
         Some((share * trials, trials))
     }
-}
-
-/// Where the interval of a share lies from a given one.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Standing {
-    /// All of it below.
-    Below,
-    /// It holds the given share.
-    Within,
-    /// All of it at or above.
-    Above,
 }
 
 /// From here on the cube roots of a beta variate's two parts are taken for normal.
@@ -181,12 +166,11 @@ mod tests {
     }
 
     #[test]
-    fn where_a_share_stands_agrees_with_the_interval() {
-        let trials = of(12, (0..200).map(|i| 12 - i % 3));
-        let Interval { low, high } = trials.interval(0.95);
-        assert_eq!(trials.against(low - 1e-6, 0.95), Standing::Above);
-        assert_eq!(trials.against(low + 1e-6, 0.95), Standing::Within);
-        assert_eq!(trials.against(high - 1e-6, 0.95), Standing::Within);
-        assert_eq!(trials.against(high + 1e-6, 0.95), Standing::Below);
+    fn validation_mid_p_of_single_trials() {
+        // Binomial(5, 0.5) has (1 + 5) / 32 up to 1 and 1 / 32 at 0.
+        let trials = of(1, [0, 1, 0, 0, 0]);
+        assert!((trials.mid_p(0.5, 0.95) - f64::midpoint(6.0, 1.0) / 32.0).abs() < 1e-12);
+        assert!((of(1, [1; 5]).mid_p(0.5, 0.95) - f64::midpoint(32.0, 31.0) / 32.0).abs() < 1e-12);
+        assert!((of(1, [0; 5]).mid_p(0.5, 0.95) - 0.5 / 32.0).abs() < 1e-12);
     }
 }

@@ -2,6 +2,7 @@
 #![allow(dead_code, reason = "each test program uses a part")]
 
 pub mod stats;
+pub mod storms;
 pub mod watch;
 
 use hasim::ids::ZoneId;
@@ -21,8 +22,17 @@ pub fn days(d: f64) -> f64 {
     d * 86_400.0
 }
 
+pub fn fixed(value: f64) -> Law {
+    Law::fixed(value).unwrap()
+}
+
 pub fn exponential(mean: f64) -> Law {
     Law::exponential(mean).unwrap()
+}
+
+/// The same instant, up to the rounding of floats.
+pub fn near(t: f64, exact: f64) -> bool {
+    (t - exact).abs() < 1e-6
 }
 
 /// The reference probe: 20/5/5, with this failure threshold.
@@ -214,78 +224,4 @@ pub fn scripted(name: &str, at: Law, targets: &[ScriptTarget], strikes: Strikes,
 
 pub fn fault(name: &str, strikes: Strikes, every: Law, lasts: Option<Law>) -> Fault {
     Fault { name: name.into(), occurs: Occurrence::Every(every), lasts, strikes, source: "test".into() }
-}
-
-/// The faults of the speed target: crash every 3 d and hang every 7 d per container, Node crash every 180 d,
-/// zone outage every 730 d, one probe in 10,000 fails by chance.
-pub fn busy_reference() -> Model {
-    let mut model = reference();
-    model.app.probe_failure = 1e-4;
-    model.faults = vec![
-        fault("crash", Strikes::Container(ContainerMode::Crash), exponential(days(3.0)), None),
-        fault("hang", Strikes::Container(ContainerMode::Hang(Affects::ALL)), exponential(days(7.0)), None),
-        fault(
-            "node-crash",
-            Strikes::Node(NodeMode::Crash),
-            exponential(days(180.0)),
-            Some(Law::lognormal_with_p95(600.0, 3600.0).unwrap()),
-        ),
-        fault(
-            "zone-outage",
-            Strikes::Zone(NodeMode::Isolation),
-            exponential(days(730.0)),
-            Some(Law::lognormal_with_p95(6840.0, 79_200.0).unwrap()),
-        ),
-    ];
-    model
-}
-
-/// Every kind of fault, so often that each strikes within days, and they meet each other.
-pub fn stormy_reference() -> Model {
-    let mut model = reference();
-    let short = |median, p95| Some(Law::lognormal_with_p95(median, p95).unwrap());
-    let only_readiness = Affects { requests: false, liveness: false, startup: false, readiness: true };
-    let gray = Affects { requests: true, liveness: false, startup: false, readiness: false };
-    model.faults = vec![
-        fault("crash", Strikes::Container(ContainerMode::Crash), exponential(days(0.2)), None),
-        fault("hang", Strikes::Container(ContainerMode::Hang(Affects::ALL)), exponential(days(0.3)), None),
-        fault(
-            "pause",
-            Strikes::Container(ContainerMode::Hang(Affects::ALL)),
-            exponential(days(0.2)),
-            short(12.0, 40.0),
-        ),
-        fault(
-            "error",
-            Strikes::Container(ContainerMode::Error(Affects::ALL)),
-            exponential(days(0.5)),
-            short(15.0, 60.0),
-        ),
-        fault("gray", Strikes::Container(ContainerMode::Error(gray)), exponential(days(1.0)), short(60.0, 600.0)),
-        fault(
-            "broken-health",
-            Strikes::Container(ContainerMode::Error(only_readiness)),
-            exponential(days(1.0)),
-            short(60.0, 1200.0),
-        ),
-        fault(
-            "dependency",
-            Strikes::Deployment(ContainerMode::Error(Affects::ALL)),
-            exponential(days(2.0)),
-            short(120.0, 1800.0),
-        ),
-        fault("poison", Strikes::Deployment(ContainerMode::Hang(Affects::ALL)), exponential(days(5.0)), None),
-        fault("node-crash", Strikes::Node(NodeMode::Crash), exponential(days(2.0)), short(300.0, 3000.0)),
-        fault("node-partition", Strikes::Node(NodeMode::Partition), exponential(days(2.0)), short(100.0, 2000.0)),
-        fault("node-isolation", Strikes::Node(NodeMode::Isolation), exponential(days(4.0)), short(100.0, 2000.0)),
-        fault("zone-outage", Strikes::Zone(NodeMode::Crash), exponential(days(5.0)), short(600.0, 6000.0)),
-        fault("zone-partition", Strikes::Zone(NodeMode::Partition), exponential(days(8.0)), short(600.0, 6000.0)),
-        fault("sandbox", SANDBOX, exponential(days(1.0)), None),
-        fault("deletion", Strikes::Deletion, exponential(days(1.0)), None),
-        fault("kubelet-restart", Strikes::Node(NodeMode::Kubelet), exponential(days(1.0)), short(4.0, 60.0)),
-        fault("zone-kubelets", Strikes::Zone(NodeMode::Kubelet), exponential(days(8.0)), short(100.0, 2000.0)),
-    ];
-    model.horizon = secs(30.0 * 86_400.0);
-    model.warm_up = Duration::ZERO;
-    model
 }

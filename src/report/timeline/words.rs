@@ -1,7 +1,7 @@
 //! Each happening in words that its reader knows from `kubectl describe`, and the rules behind it.
 
 use super::clock::Clock;
-use crate::cluster::{Endpoint, Exit, Happening, Reply, Stored};
+use crate::experiment::{Endpoint, Exit, Happening, Reply, Stored};
 use crate::ids::FaultId;
 use crate::model::{ContainerMode, Model, NodeMode, Probe, ProbeKind, Strikes};
 use crate::report::human;
@@ -99,9 +99,7 @@ pub(super) fn say(what: Happening, at: SimTime, model: &Model, clock: Clock) -> 
         Happening::ProbesSkipped(probes) => said(Plain, ended(probes.kind, probes.reply, model), "P14"),
         Happening::Verdict { kind, result, .. } => verdict(kind, result, model),
 
-        Happening::ReadyWritten { ready, .. } => {
-            said(Plain, format!("API: the Pod is {}", ready_words(ready)), "E2, N6")
-        }
+        Happening::ReadyWritten { ready, .. } => said(Plain, format!("API: the Pod is {}", ready_words(ready)), "E2"),
         Happening::EndpointSliceUpdated { endpoint, .. } => {
             said(Plain, format!("EndpointSlice: {}", endpoint_words(endpoint)), "E4, E5")
         }
@@ -123,7 +121,7 @@ pub(super) fn say(what: Happening, at: SimTime, model: &Model, clock: Clock) -> 
             said(Bad, "NodeNotReady: Ready becomes Unknown, its Pods are marked not Ready", "N3, N6")
         }
         Happening::NodeReady { .. } => said(Good, "NodeReady: Ready becomes True", "N14"),
-        Happening::TaintQueued { .. } => said(Plain, "waits for its NoExecute taint", "N7"),
+        Happening::TaintQueued { .. } => said(Plain, "waits for its NoExecute taint", "N7, N7a"),
         Happening::TaintAdded { .. } => {
             said(Plain, "taint unreachable:NoExecute: its Pods are evicted after their toleration", "N7, N9")
         }

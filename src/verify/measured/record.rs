@@ -173,7 +173,7 @@ impl Record {
 
     fn skipped(&mut self, run: SkippedProbes) {
         if run.reaches.is_some() {
-            for sent in run.instants() {
+            for sent in (0..run.count).map(|n| run.instant(n)) {
                 self.arrived(run.pod, run.kind, sent);
             }
         }
