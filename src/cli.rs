@@ -172,6 +172,9 @@ struct VerifyArgs {
     /// What goes to standard output.
     #[arg(long, value_enum, default_value_t)]
     output: verify::Shown,
+    /// Write validation.md and its charts into this folder, too.
+    #[arg(long, value_name = "DIR")]
+    write_docs: Option<PathBuf>,
 }
 
 /// Flags of `hasim trace` as they were typed.
@@ -305,6 +308,7 @@ impl From<LowArgs> for HiArgs {
                 only: args.only,
                 threads: args.threads.map_or(0, usize::from),
                 format: args.output,
+                docs: args.write_docs,
             }),
             LowCommand::Report { folder, output } => Self::Report { folder, format: output },
             LowCommand::Compare(args) => Self::Compare(compare::Compare {
