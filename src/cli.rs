@@ -8,10 +8,13 @@
 //! | 1 | failure while running |
 //! | 2 | wrong use |
 //! | 3 | bad input |
-//! | 4 | a stated target is missed, or a proof fails |
+//! | 4 | a stated target is missed, a comparison regresses or a proof fails |
 //! | 130 | interrupted |
 
 mod check;
+mod checkpoint;
+mod compare;
+mod merge;
 mod progress;
 mod run;
 mod trace;
@@ -24,7 +27,7 @@ use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-use crate::experiment::ExperimentResult;
+use crate::experiment::{ExperimentResult, Share, Verdict};
 use crate::report::{csv, json, markdown, terminal};
 use run::load;
 
@@ -43,6 +46,14 @@ pub enum Exit {
     TargetMissed,
     /// Ctrl-C.
     Interrupted,
+}
+
+impl Exit {
+    /// Whether a result meets its targets.
+    fn by_targets(result: &ExperimentResult) -> Self {
+        let all_pass = result.targets.iter().all(|target| target.verdict == Verdict::Pass);
+        if all_pass { Self::Done } else { Self::TargetMissed }
+    }
 }
 
 impl From<Exit> for ExitCode {
@@ -89,6 +100,25 @@ enum LowCommand {
     ///
     /// Try `hasim trace experiments/aidbox.yaml --outage longest --rules`.
     Trace(TraceArgs),
+    /// What a change of a manifest does: two manifests, the same faults, paired.
+    ///
+    /// Try `hasim compare models/deployments/aidbox.yaml models/deployments/aidbox-hard-spread.yaml`. Ends with 4 if AFTER is
+    /// surely worse, or not surely within the limits that are given.
+    Compare(CompareArgs),
+    /// Join the shards of one experiment to its answer.
+    ///
+    /// The files are the same, byte for byte, as those of one run that plays everything.
+    Merge {
+        /// The folders that `hasim run --shard` has written, each once and all of them.
+        #[arg(required = true, value_name = "DIR")]
+        shards: Vec<PathBuf>,
+        /// The folder to write into.
+        #[arg(long, value_name = "DIR")]
+        out_dir: PathBuf,
+        /// What goes to standard output.
+        #[arg(long, value_enum, default_value_t)]
+        output: Format,
+    },
     /// Make tables and charts anew from the results.json of a folder.
     Report {
         /// The folder that a run has written.
@@ -113,6 +143,12 @@ struct RunArgs {
     /// So many replications of each scenario, instead of the file's number or precision.
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     replications: Option<u64>,
+    /// Only this part of the replications of every scenario, from 0/N to N-1/N; `hasim merge` joins them.
+    #[arg(long, value_name = "I/N", value_parser = shard)]
+    shard: Option<Share>,
+    /// Go on where an interrupted run into the same folder has left off.
+    #[arg(long)]
+    resume: bool,
     /// Worker threads; one per core if not given. The numbers do not depend on it.
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
     threads: Option<u16>,
@@ -136,6 +172,9 @@ struct VerifyArgs {
     /// What goes to standard output.
     #[arg(long, value_enum, default_value_t)]
     output: verify::Shown,
+    /// Write validation.md and its charts into this folder, too.
+    #[arg(long, value_name = "DIR")]
+    write_docs: Option<PathBuf>,
 }
 
 /// Flags of `hasim trace` as they were typed.
@@ -172,6 +211,48 @@ struct TraceArgs {
     quiet: bool,
 }
 
+/// Flags of `hasim compare` as they were typed.
+#[derive(Debug, Args)]
+struct CompareArgs {
+    /// The manifest as it is; `-` is standard input.
+    before: PathBuf,
+    /// The manifest as it shall be; `-` is standard input.
+    after: PathBuf,
+    /// How the application starts and stops, instead of the bundled JVM service.
+    #[arg(long, value_name = "FILE")]
+    app: Option<PathBuf>,
+    /// Zones and Nodes, instead of the bundled three zones.
+    #[arg(long, value_name = "FILE")]
+    cluster: Option<PathBuf>,
+    /// What breaks, instead of the bundled faults; later files override by name.
+    #[arg(long, value_name = "FILE")]
+    faults: Vec<PathBuf>,
+    /// Fail unless AFTER surely has this availability, such as 99.95%.
+    #[arg(long, value_name = "SLO", value_parser = percentage)]
+    fail_below: Option<f64>,
+    /// Fail unless AFTER surely adds no more downtime a year than this, such as 5m.
+    #[arg(long, value_name = "DURATION", value_parser = seconds)]
+    max_regression: Option<f64>,
+    /// So many replications of a year.
+    #[arg(long, value_name = "N", default_value_t = 2_000, value_parser = clap::value_parser!(u64).range(1..))]
+    replications: u64,
+    /// Seed of all chance.
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    seed: u64,
+    /// Worker threads; one per core if not given. The numbers do not depend on it.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    threads: Option<u16>,
+    /// The folder for results and charts; none are written if it is not given.
+    #[arg(long, value_name = "DIR")]
+    out_dir: Option<PathBuf>,
+    /// What goes to standard output.
+    #[arg(long, value_enum, default_value_t)]
+    output: Format,
+    /// No progress and no notes on standard error.
+    #[arg(long)]
+    quiet: bool,
+}
+
 /// What goes to standard output.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
 pub(crate) enum Format {
@@ -194,6 +275,8 @@ enum HiArgs {
     Check(Vec<PathBuf>),
     Verify(verify::Verify),
     Report { folder: PathBuf, format: Format },
+    Compare(compare::Compare),
+    Merge { shards: Vec<PathBuf>, folder: PathBuf, format: Format },
 }
 
 impl From<LowArgs> for HiArgs {
@@ -204,6 +287,8 @@ impl From<LowArgs> for HiArgs {
                 folder: args.out_dir,
                 seed: args.seed,
                 replications: args.replications,
+                share: args.shard.unwrap_or(Share::WHOLE),
+                resume: args.resume,
                 threads: args.threads.map_or(0, usize::from),
                 format: args.output,
                 quiet: args.quiet,
@@ -223,8 +308,25 @@ impl From<LowArgs> for HiArgs {
                 only: args.only,
                 threads: args.threads.map_or(0, usize::from),
                 format: args.output,
+                docs: args.write_docs,
             }),
             LowCommand::Report { folder, output } => Self::Report { folder, format: output },
+            LowCommand::Compare(args) => Self::Compare(compare::Compare {
+                before: args.before,
+                after: args.after,
+                app: args.app,
+                cluster: args.cluster,
+                faults: args.faults,
+                fail_below: args.fail_below,
+                max_regression: args.max_regression,
+                replications: args.replications,
+                seed: args.seed,
+                threads: args.threads.map_or(0, usize::from),
+                folder: args.out_dir,
+                format: args.output,
+                quiet: args.quiet,
+            }),
+            LowCommand::Merge { shards, out_dir, output } => Self::Merge { shards, folder: out_dir, format: output },
         }
     }
 }
@@ -237,6 +339,8 @@ pub fn main() -> ExitCode {
         HiArgs::Check(paths) => check::check(&paths),
         HiArgs::Verify(verify) => verify.execute(),
         HiArgs::Report { folder, format } => report(&folder, format),
+        HiArgs::Compare(compare) => compare.execute(),
+        HiArgs::Merge { shards, folder, format } => merge::merge(&shards, &folder, format),
     };
     exit.into()
 }
@@ -266,6 +370,29 @@ fn report(folder: &std::path::Path, format: Format) -> Exit {
             Exit::Failed
         }
     }
+}
+
+/// `99.95%` as it was typed.
+fn percentage(text: &str) -> Result<f64, String> {
+    let number = text.strip_suffix('%').and_then(|number| number.trim().parse::<f64>().ok());
+    let share = number.map(|number| number / 100.0).filter(|share| (0.0..=1.0).contains(share));
+    share.ok_or_else(|| "must be a percentage, such as 99.95%".to_owned())
+}
+
+/// A span of time as it was typed, in seconds.
+fn seconds(text: &str) -> Result<f64, String> {
+    crate::spec::parse_duration(text).map(|span| span.as_secs_f64())
+}
+
+/// `I/N` as it was typed.
+fn shard(text: &str) -> Result<Share, String> {
+    let number = |text: &str| text.parse::<u64>().ok();
+    let parts = text.split_once('/').and_then(|(index, of)| Some((number(index)?, number(of)?)));
+    let Some((index, of)) = parts else { return Err("must be two numbers, such as 0/8".to_owned()) };
+    if index >= of {
+        return Err(format!("shards are counted from 0: of {of} the last is {}", of.saturating_sub(1)));
+    }
+    Ok(Share { index, of })
 }
 
 /// The result in the wanted form.

@@ -136,10 +136,23 @@ pub(crate) struct Cluster<'m, O> {
     control_plane_dice: Dice,
     /// Factor on latencies of the control plane (E10a).
     load: f64,
+    /// A rule that is broken on purpose, to see that the proof notices.
+    #[cfg(test)]
+    pub(crate) mutation: Option<Mutation>,
     pass_grid: Grid,
     taint_grid: Grid,
     cloud_grid: Grid,
     gc_grid: Grid,
+}
+
+/// A wrong simulator, for tests of the proof.
+#[cfg(test)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Mutation {
+    /// The first readiness probe comes at the initial delay and a random part of the period, against P11 and P12.
+    RandomReadinessPhase,
+    /// A kill by a probe backs off from its own exit, against C12.
+    BackOffFromOwnExit,
 }
 
 /// A replication in play: the engine and the cluster.
@@ -158,6 +171,13 @@ impl<'m, O: Observer> Replication<'m, O> {
         let mut cluster = Cluster::new(model, Streams::new(seed, index), mode, observer);
         cluster.begin(&mut engine.cx());
         Self { engine, cluster }
+    }
+
+    /// The same with a rule broken.
+    #[cfg(test)]
+    pub(crate) fn mutated(mut self, mutation: Mutation) -> Self {
+        self.cluster.mutation = Some(mutation);
+        self
     }
 
     /// Plays every event before `until`, then sets the clock there.
@@ -220,6 +240,8 @@ impl<'m, O: Observer> Cluster<'m, O> {
             all_zones_down: false,
             proxy: rotation::Proxy::default(),
             scheduler: scheduler::Scheduler::default(),
+            #[cfg(test)]
+            mutation: None,
             load: streams.stream(Owner::Replication, Purpose::Load).draw(0, &model.cluster.latencies.load),
             control_plane_dice: Dice::new(streams.stream(Owner::Replication, Purpose::Propagation)),
             pass_grid: grid(0, rules.node_monitor_period),

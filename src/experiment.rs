@@ -7,6 +7,7 @@ mod drive;
 mod ledger;
 mod measure;
 mod outcome;
+mod played;
 mod result;
 mod runner;
 #[cfg(test)]
@@ -21,11 +22,12 @@ pub use by_name::ByName;
 pub use drive::{Play, drive, replicate};
 pub use measure::Measures;
 pub use outcome::Outcome;
+pub use played::{Played, Share, Unlike};
 pub use result::{
     Attribution, Detection, Difference, Distribution, Estimate, ExperimentResult, FalsePositives, FaultInfo,
     PodRecovery, Quantile, ScenarioResult, WindowLoss, WindowsResult,
 };
-pub use runner::{Options, Progress, RunError, run};
+pub use runner::{Options, Progress, RunError, play, run};
 pub use summary::Summary;
 pub use target::{Target, Verdict};
 pub use timeline::{Entry, Look, Outage, PodLife, Recorder, Timeline, Trace, Who, trace};

@@ -8,11 +8,15 @@ use std::fs;
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 
-use crate::experiment::ExperimentResult;
+use crate::experiment::{ExperimentResult, Played};
 use crate::report::{charts, csv, json};
 
 /// Name of the file that holds the whole answer.
 pub const RESULTS: &str = "results.json";
+/// Name of the file from which an interrupted run can go on.
+pub const CHECKPOINT: &str = "checkpoint.json";
+/// Name of the file that holds a shard.
+pub const SHARD: &str = "shard.json";
 
 /// A file that could not be written or read.
 #[derive(Debug, thiserror::Error)]
@@ -33,8 +37,8 @@ pub enum Error {
         /// Why.
         source: io::Error,
     },
-    /// It is not a `results.json`.
-    #[error("{}: is not a results.json of this version of hasim: {source}", path.display())]
+    /// It is not what its name says.
+    #[error("{}: is not a {} of this version of hasim: {source}", path.display(), name_of(path))]
     Parse {
         /// The file.
         path: PathBuf,
@@ -100,11 +104,53 @@ pub fn read(folder: &Path) -> Result<ExperimentResult, Error> {
     json::parse(&text).map_err(|source| Error::Parse { path, source })
 }
 
+/// Writes what has been played, for another run to go on with or to join.
+///
+/// # Errors
+/// If it cannot be written; what was there before stays.
+pub fn keep(folder: &Path, name: &str, played: &Played) -> Result<(), Error> {
+    create(folder)?;
+    let path = folder.join(name);
+    let bytes =
+        serde_json::to_vec(played).map_err(|error| Error::Write { path: path.clone(), source: error.into() })?;
+    write(&path, &bytes)
+}
+
+/// Reads what has been played; `None` if there is no such file.
+///
+/// # Errors
+/// If it is unreadable or of another shape.
+pub fn played(folder: &Path, name: &str) -> Result<Option<Played>, Error> {
+    let path = folder.join(name);
+    let bytes = match fs::read(&path) {
+        Ok(bytes) => bytes,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        Err(source) => return Err(Error::Read { path, source }),
+    };
+    serde_json::from_slice(&bytes).map(Some).map_err(|source| Error::Parse { path, source })
+}
+
+/// Removes the checkpoint of a run that has ended.
+///
+/// # Errors
+/// If it is there and cannot be removed.
+pub fn forget(folder: &Path) -> Result<(), Error> {
+    remove(&folder.join(CHECKPOINT))
+}
+
+fn name_of(path: &Path) -> String {
+    path.file_name().unwrap_or_default().to_string_lossy().into_owned()
+}
+
 fn create(folder: &Path) -> Result<(), Error> {
     fs::create_dir_all(folder).map_err(|source| Error::Write { path: folder.to_owned(), source })
 }
 
-fn write(path: &Path, bytes: &[u8]) -> Result<(), Error> {
+/// Writes a file whole or not at all.
+///
+/// # Errors
+/// When the folder cannot be written.
+pub fn write(path: &Path, bytes: &[u8]) -> Result<(), Error> {
     let folder = path.parent().unwrap_or(Path::new("."));
     let replace = || -> io::Result<()> {
         let mut file = tempfile::Builder::new().prefix(".hasim-").tempfile_in(folder)?;

@@ -5,9 +5,9 @@
 //! Floats appear when a summary is read.
 
 mod clustered;
+mod holm;
 mod interval;
 pub mod ks;
-mod many_tests;
 mod moments;
 mod order;
 mod paired;
@@ -15,8 +15,8 @@ mod spans;
 mod trials;
 
 pub use clustered::Clustered;
+pub use holm::holm;
 pub use interval::{Interval, amounts, counts, most_events, most_of_all};
-pub use many_tests::holm;
 pub use moments::Moments;
 pub use order::{median, quantile};
 pub use paired::Paired;

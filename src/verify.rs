@@ -15,9 +15,13 @@
 mod closed;
 mod embedded;
 mod measured;
+mod page;
+mod published;
 mod row;
+mod rules;
 mod text;
 
+pub use page::page;
 pub use row::{Kind, Reference, Row, Simulated, Verdict, Verification};
 pub use text::{json, markdown, table};
 
@@ -40,7 +44,11 @@ impl Check {
 
 /// Every check, in the order of the table.
 pub fn checks() -> Vec<Check> {
-    closed::checks().into_iter().chain(measured::checks()).collect()
+    let mut checks = closed::checks();
+    checks.extend(measured::checks());
+    checks.extend(published::checks());
+    checks.extend(rules::checks());
+    checks
 }
 
 /// The checks that `name` means: those of a kind, or those whose names hold it.

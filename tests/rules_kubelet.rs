@@ -158,6 +158,7 @@ fn p7a_a_stray_probe_counts_for_the_old_instance() {
         model.app.start_up = fixed(start_up);
         model.app.on_sigterm = OnSigterm::Exits(fixed(0.0));
         model.cluster.start_race.probe_restart = UNSEEN;
+        model.cluster.start_race.stray_probe = 1.0;
         model.deployment.pod.readiness = Some(Probe { success_threshold: 3, ..probe(2) });
         let mut stray = 0;
         for log in play_many(&model, 7, 200, WINDOW + 100.0) {

@@ -210,7 +210,7 @@ pub fn all() -> Vec<Case> {
         k_of_n("1 of 2, exponential", 1, 2, 100),
         one("one unit, Weibull up, lognormal down; 600 outages", 50),
         one("the same; 120 outages", 10),
-        one_short("the same; 60 outages, one or none in a replication", 720),
+        one_short("the same; 100 outages, one or none in a replication", 1_200),
         windows("one exponential unit, windows of 30 d", &[(10.0 * DAY, 2.0 * HOUR)], 100),
         windows("two kinds of replications, windows of 30 d", &[(5.0 * DAY, HOUR), (40.0 * DAY, 3.0 * HOUR)], 100),
         one_window("one window per replication", 400),

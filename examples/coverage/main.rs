@@ -3,7 +3,7 @@
 //! Each case is a system whose answer is known exactly. Every macro-run is a whole experiment with a seed of its own, from
 //! the replications to the printed interval, and the table tells in how many the nominal 95 % interval held the
 //! exact answer. The intervals were chosen with the help of other
-//! seeds; those of the table, 1,000,001, 1,000,002, …, were fixed before they were played. Ends with code 1 if a row fails:
+//! seeds; those of the table, 3,000,001, 3,000,002, …, were fixed before they were played. Ends with code 1 if a row fails:
 //!
 //! - at least 93.5 % (three standard errors of 2,000 runs below 95 %);
 //! - at most 96.5 % where at least 30 outages are seen per run. With fewer no interval on a discrete count can hit 95 %;
@@ -44,7 +44,7 @@ fn main() -> ExitCode {
 }
 
 /// The seed before the first.
-const SEED: u64 = 1_000_000;
+const SEED: u64 = 3_000_000;
 
 /// The macro-runs with their seeds, divided among the cores.
 fn play(case: &Case, runs: u64) -> Vec<ExperimentResult> {

@@ -1,13 +1,16 @@
 //! `hasim run`: an experiment file to its answer.
 
+use std::fmt;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use super::checkpoint::Keeper;
 use super::progress::Bar;
 use super::{Exit, Format, complain, print, rendered, trace};
-use crate::experiment::{self, ExperimentResult, Options, Verdict};
+use crate::experiment::{self, ExperimentResult, Options, Played, Share};
+use crate::output::{CHECKPOINT, SHARD};
 use crate::spec::{Stopping, Study};
 use crate::{output, spec};
 
@@ -18,6 +21,9 @@ pub(super) struct Run {
     pub folder: Option<PathBuf>,
     pub seed: Option<u64>,
     pub replications: Option<u64>,
+    /// Which part of them.
+    pub share: Share,
+    pub resume: bool,
     /// 0 for one per core.
     pub threads: usize,
     pub format: Format,
@@ -36,6 +42,10 @@ impl Run {
             complain(format_args!("{error}\nhelp: choose another folder with --out-dir"));
             return Exit::Failed;
         }
+        let played = match self.begin(&study, &folder) {
+            Ok(played) => played,
+            Err(exit) => return exit,
+        };
         let stop = Arc::new(AtomicBool::new(false));
         let asked = Arc::clone(&stop);
         // The first Ctrl-C ends the run with what it has; the second ends the program.
@@ -45,14 +55,26 @@ impl Run {
             }
         });
         if let Err(error) = handler {
-            complain(format_args!("Ctrl-C will lose the run: {error}"));
+            complain(format_args!("Ctrl-C will lose what was played since the last checkpoint: {error}"));
         }
         let bar = Bar::new(self.quiet);
         let options = Options { threads: self.threads, stop: &stop, progress: &mut |progress| bar.show(progress) };
-        let played = experiment::run(&study, options, experiment::replicate);
+        let mut keeper = Keeper::new(&folder);
+        let ended = experiment::play(&study, played, options, &mut |so_far| keeper.pass(so_far), experiment::replicate);
         bar.clear();
-        match played {
-            Ok(result) => self.deliver(&result, &folder),
+        match ended {
+            Ok((played, result)) if result.interrupted => {
+                keeper.write(&played);
+                if self.share == Share::WHOLE {
+                    self.deliver(&result, &folder);
+                }
+                complain(
+                    "interrupted: the numbers are those of the replications played so far\nhelp: --resume goes on",
+                );
+                Exit::Interrupted
+            }
+            Ok((_, result)) if self.share == Share::WHOLE => self.deliver(&result, &folder),
+            Ok((played, _)) => self.deliver_shard(&played, &folder),
             Err(error) => {
                 complain(&error);
                 if let Some(command) = trace::replay(&self.experiment, &error) {
@@ -60,6 +82,38 @@ impl Run {
                 }
                 Exit::Failed
             }
+        }
+    }
+
+    /// Where the run begins: at nothing, or where another has left off.
+    fn begin(&self, study: &Study, folder: &Path) -> Result<Played, Exit> {
+        if self.share != Share::WHOLE && matches!(study.stopping, Stopping::Precision(_)) {
+            complain(
+                "--shard needs a fixed number of replications: whether a precision is reached is decided from \
+                 all of them\nhelp: give --replications N, the same to every shard",
+            );
+            return Err(Exit::WrongUse);
+        }
+        let fresh = Played::nothing(study, self.share);
+        if !self.resume {
+            return Ok(fresh);
+        }
+        let path = folder.join(CHECKPOINT);
+        let unusable = |error: &dyn fmt::Display| {
+            complain(format_args!("{error}\nhelp: without --resume the run begins anew"));
+            Exit::BadInput
+        };
+        match output::played(folder, CHECKPOINT).map_err(|error| unusable(&error))? {
+            None => {
+                if !self.quiet {
+                    let _ = writeln!(anstream::stderr(), "note: {}: not there, so the run begins anew", path.display());
+                }
+                Ok(fresh)
+            }
+            Some(played) => match played.continues(&fresh) {
+                Ok(()) => Ok(played),
+                Err(error) => Err(unusable(&format_args!("{}: {error}", path.display()))),
+            },
         }
     }
 
@@ -81,14 +135,33 @@ impl Run {
             return Exit::Failed;
         }
         if result.interrupted {
-            complain("interrupted: the numbers are those of the replications played so far");
             return Exit::Interrupted;
         }
-        if result.targets.iter().all(|target| target.verdict == Verdict::Pass) {
-            Exit::Done
-        } else {
-            Exit::TargetMissed
+        if let Err(error) = output::forget(folder) {
+            complain(error);
+            return Exit::Failed;
         }
+        Exit::by_targets(result)
+    }
+
+    /// A shard is no answer yet.
+    fn deliver_shard(&self, played: &Played, folder: &Path) -> Exit {
+        let written = output::keep(folder, SHARD, played).and_then(|()| output::forget(folder));
+        if let Err(error) = written {
+            complain(format_args!("{error}\nhelp: choose another folder with --out-dir"));
+            return Exit::Failed;
+        }
+        if !self.quiet {
+            let Share { index, of } = played.share();
+            let path = folder.join(SHARD);
+            let _ = writeln!(
+                anstream::stderr(),
+                "note: shard {index}/{of} is done, {} replications: {}\nhelp: `hasim merge DIR… --out-dir DIR` joins all {of}",
+                played.replications(),
+                path.display()
+            );
+        }
+        Exit::Done
     }
 }
 

@@ -1,6 +1,9 @@
 //! `hasim verify`: everything that backs the simulator's word, re-run.
 
+use std::path::PathBuf;
+
 use super::{Exit, complain, print};
+use crate::output;
 use crate::verify::{self, Kind};
 
 /// What is to be verified, and how it is shown.
@@ -10,6 +13,8 @@ pub(super) struct Verify {
     /// 0 for one per core.
     pub threads: usize,
     pub format: Shown,
+    /// Where validation.md goes.
+    pub docs: Option<PathBuf>,
 }
 
 /// What goes to standard output.
@@ -49,6 +54,17 @@ impl Verify {
             Shown::Json => verify::json(&proof),
             Shown::Markdown => verify::markdown(&proof),
         });
+        if let Some(folder) = &self.docs {
+            let written = verify::page(&proof).into_iter().try_for_each(|(name, bytes)| {
+                let path = folder.join(name);
+                path.parent().map_or(Ok(()), output::prepare)?;
+                output::write(&path, &bytes)
+            });
+            if let Err(error) = written {
+                complain(error);
+                return Exit::Failed;
+            }
+        }
         if proof.holds() { Exit::Done } else { Exit::TargetMissed }
     }
 }

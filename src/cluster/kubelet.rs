@@ -192,8 +192,23 @@ impl<O: Observer> Cluster<'_, O> {
         self.tell(cx, Happening::ReadinessTriggered { pod, sees_new_status });
         let state = &mut self.pods[pod.index()];
         let Some(prober) = state.workers[ProbeKind::Readiness as usize].as_mut() else { return };
+        #[cfg(test)]
+        if self.mutation == Some(super::Mutation::RandomReadinessPhase) {
+            if before.instance != state.status.instance {
+                let u = self.slots[state.home.index()].race.uniform();
+                prober.worker.shift(cx.now(), u);
+            }
+            return;
+        }
         if prober.worker.trigger(cx.now()) {
-            let status = if sees_new_status { state.status } else { *before };
+            let mut status = if sees_new_status { state.status } else { *before };
+            // A lost race need not lead to a stray probe: mostly nothing is there yet that could be probed.
+            if !sees_new_status && before.running {
+                let u = self.slots[state.home.index()].race.uniform();
+                if u >= self.model.cluster.start_race.stray_probe {
+                    status = Status::default();
+                }
+            }
             self.attempt_under(cx, pod, ProbeKind::Readiness, false, &status);
         }
         if race == Race::OldStatusSynced {
@@ -421,6 +436,11 @@ impl<O: Observer> Cluster<'_, O> {
         self.tell(cx, Happening::ContainerExited { pod, instance, exit });
         self.break_connections(cx, pod);
         let before = self.pods[pod.index()].container.exited_before;
+        #[cfg(test)]
+        let before = match self.mutation {
+            Some(super::Mutation::BackOffFromOwnExit) => Some(cx.now()),
+            _ => before,
+        };
         self.pods[pod.index()].container.kill = None;
         if !self.pods[pod.index()].adopted {
             // Its next kubelet will find it.

@@ -45,9 +45,6 @@ impl<O: Observer> Cluster<'_, O> {
         if was_connected && !connected {
             self.fall_silent(cx, node);
         }
-        if !was_alive && alive {
-            self.tell(cx, Happening::MachineBooted { node });
-        }
         if !ran_kubelet && runs_kubelet {
             self.start_kubelet(cx, node);
         }

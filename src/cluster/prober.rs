@@ -223,6 +223,14 @@ impl Worker {
         self.next
     }
 
+    /// Gives the ticks a random phase: a wrong worker.
+    #[cfg(test)]
+    pub fn shift(&mut self, now: SimTime, u: f64) {
+        let phase = Duration::from_secs_f64(u * self.probe.period.as_secs_f64());
+        self.ticks = Grid::new(now + phase, self.probe.period);
+        self.next = now + phase;
+    }
+
     /// An attempt at `now` (P6, lines 3–10).
     pub fn attempt(&mut self, now: SimTime, status: &Status) -> Attempt {
         debug_assert!(self.in_flight.is_none(), "probes of one worker never overlap (P5)");

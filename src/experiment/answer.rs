@@ -4,6 +4,7 @@ mod windows;
 
 use super::by_name::ByName;
 use super::ledger::places;
+use super::played::{Contents, Outline};
 use super::result::{
     Attribution, Detection, Difference, Distribution, Estimate, ExperimentResult, FalsePositives, FaultInfo,
     PodRecovery, ScenarioResult,
@@ -12,8 +13,8 @@ use super::runner::{End, Tally};
 use super::summary::{Recoveries, Summary};
 use super::target::Target;
 use crate::cluster::Phase;
-use crate::model::{Fault, YEAR};
-use crate::spec::{Metric, Precision, Scenario, Stopping, Study};
+use crate::model::YEAR;
+use crate::spec::{Metric, Precision, Stopping};
 use crate::stats::{Interval, Moments, Paired, Spans, amounts, counts, most_events, most_of_all, twelve_digits};
 use crate::time::Duration;
 
@@ -22,37 +23,37 @@ const MICROS: f64 = 1e6;
 const HOUR_SECS: f64 = 3_600.0;
 
 /// The answer of a whole experiment.
-pub(super) fn experiment(study: &Study, tallies: &[Tally], end: &End) -> ExperimentResult {
-    let first = &study.scenarios[study.baseline.unwrap_or(0)].model;
+pub(super) fn experiment(outline: &Outline, tallies: &[Tally], end: &End) -> ExperimentResult {
+    let first = &outline.scenarios[outline.baseline.unwrap_or(0)];
     let interrupted = matches!(end, End::Interrupted);
     // A scenario that was not reached before an interruption has no numbers.
-    let scenarios = study.scenarios.iter().zip(tallies).enumerate();
+    let scenarios = outline.scenarios.iter().zip(tallies).enumerate();
     let scenarios: Vec<ScenarioResult> = scenarios
         .filter(|(_, (_, tally))| tally.summary.replications() > 0)
         .map(|(number, (scenario, tally))| {
-            let compared = study.baseline.is_some_and(|baseline| baseline != number);
-            self::scenario(scenario, tally, compared, study.confidence)
+            let compared = outline.baseline.is_some_and(|baseline| baseline != number);
+            self::scenario(outline, scenario, tally, compared)
         })
         .collect();
-    let targets = scenarios.iter().flat_map(|s| study.goals.iter().map(|goal| Target::of(goal, s))).collect();
+    let targets = scenarios.iter().flat_map(|s| outline.goals.iter().map(|goal| Target::of(goal, s))).collect();
     ExperimentResult {
         api_version: "hasim/v1".to_owned(),
         kind: "Results".to_owned(),
-        experiment: study.name.clone(),
+        experiment: outline.name.clone(),
         version: env!("CARGO_PKG_VERSION").to_owned(),
-        seed: study.seed,
-        horizon_s: twelve_digits(first.horizon.as_secs_f64()),
-        warm_up_s: twelve_digits(first.warm_up.as_secs_f64()),
-        confidence: twelve_digits(study.confidence),
-        objective: study.objective,
-        varied: study.varied.clone(),
-        baseline: study.baseline.map(|baseline| study.scenarios[baseline].name.clone()),
+        seed: outline.seed,
+        horizon_s: twelve_digits(outline.horizon().as_secs_f64()),
+        warm_up_s: twelve_digits(outline.warm_up().as_secs_f64()),
+        confidence: twelve_digits(outline.confidence),
+        objective: outline.objective,
+        varied: outline.varied.clone(),
+        baseline: outline.baseline.map(|baseline| outline.scenarios[baseline].name.clone()),
         interrupted,
         targets,
         scenarios,
-        notes: study.notes.iter().cloned().chain(note_on_the_end(study, tallies, end)).collect(),
-        faults: first.faults.iter().map(fault_info).collect(),
-        inputs: study.inputs.clone(),
+        notes: outline.notes.iter().cloned().chain(note_on_the_end(outline, tallies, end)).collect(),
+        faults: first.faults.clone(),
+        inputs: outline.inputs.clone(),
     }
 }
 
@@ -120,12 +121,12 @@ impl Scale {
     }
 }
 
-fn scenario(scenario: &Scenario, tally: &Tally, compared: bool, confidence: f64) -> ScenarioResult {
-    let summary = &tally.summary;
-    let scale = Scale { replications: summary.replications, horizon: scenario.model.horizon, confidence };
+fn scenario(outline: &Outline, scenario: &Contents, tally: &Tally, compared: bool) -> ScenarioResult {
+    let (summary, confidence) = (&tally.summary, outline.confidence);
+    let scale = Scale { replications: summary.replications, horizon: outline.horizon(), confidence };
     let downtime = scale.lost(summary.downtime_sum, &summary.downtime);
     let failed = scale.lost(summary.failed_sum, &summary.failed);
-    let faults = &scenario.model.faults;
+    let faults = &scenario.faults;
     let attribution = |cells| attribution(summary, cells, faults, &scale);
     ScenarioResult {
         name: scenario.name.clone(),
@@ -152,7 +153,7 @@ fn scenario(scenario: &Scenario, tally: &Tally, compared: bool, confidence: f64)
             startup: written(scale.events(&summary.needless_startup)),
         },
         restarts_per_year: written(scale.events(&summary.restarts)),
-        windows: windows::windows(&summary.windows, scenario.model.window, confidence),
+        windows: windows::windows(&summary.windows, outline.objective.window, confidence),
         pod_hours_per_year: twelve_digits(scale.seconds_per_year(summary.pod_time) / HOUR_SECS),
         downtime_attribution: attribution(&summary.downtime_by),
         request_failure_attribution: attribution(&summary.failed_by),
@@ -168,7 +169,7 @@ fn censored_outages(summary: &Summary) -> u64 {
     summary.outages.sum() as u64 - summary.outage_lengths.count()
 }
 
-fn cause_name(faults: &[Fault], number: usize) -> &str {
+fn cause_name(faults: &[FaultInfo], number: usize) -> &str {
     match number.checked_sub(faults.len()) {
         None => &faults[number].name,
         Some(0) => "probe",
@@ -177,7 +178,7 @@ fn cause_name(faults: &[Fault], number: usize) -> &str {
 }
 
 /// Every fault of the model, and `probe` and `start` where they occurred.
-fn pod_recoveries(summary: &Summary, faults: &[Fault]) -> ByName<PodRecovery> {
+fn pod_recoveries(summary: &Summary, faults: &[FaultInfo]) -> ByName<PodRecovery> {
     let occurred = |r: &Recoveries| r.lengths.count() + r.censored > 0;
     let recoveries = summary.recoveries.iter().enumerate();
     recoveries
@@ -216,7 +217,7 @@ fn distribution(spans: &Spans, censored: u64) -> Distribution {
     }
 }
 
-fn attribution(summary: &Summary, cells: &[u128], faults: &[Fault], scale: &Scale) -> Vec<Attribution> {
+fn attribution(summary: &Summary, cells: &[u128], faults: &[FaultInfo], scale: &Scale) -> Vec<Attribution> {
     places(summary.causes)
         .zip(cells)
         .filter(|(_, nanos)| **nanos > 0)
@@ -249,9 +250,9 @@ fn written(estimate: Estimate) -> Estimate {
 }
 
 /// How the run ended, where that is not self-evident.
-fn note_on_the_end(study: &Study, tallies: &[Tally], end: &End) -> Option<String> {
+fn note_on_the_end(outline: &Outline, tallies: &[Tally], end: &End) -> Option<String> {
     let replications = || tallies.iter().map(|tally| tally.summary.replications());
-    match (end, study.stopping) {
+    match (end, outline.stopping) {
         (End::Interrupted, _) => {
             let unseen = replications().filter(|&n| n == 0).count();
             let missing =
@@ -268,7 +269,7 @@ fn note_on_the_end(study: &Study, tallies: &[Tally], end: &End) -> Option<String
                     "Precision: {} was not reached within maxReplications ({}) by {}.",
                     asked(&precision),
                     precision.max_replications,
-                    listed(study, missed)
+                    listed(outline, missed)
                 )
             })
         }
@@ -279,23 +280,13 @@ fn asked(precision: &Precision) -> String {
     format!("±{} % of {}", twelve_digits(100.0 * precision.relative), precision.metric.lost())
 }
 
-fn listed(study: &Study, missed: &[(usize, Option<f64>)]) -> String {
+fn listed(outline: &Outline, missed: &[(usize, Option<f64>)]) -> String {
     const NAMED: usize = 5;
     let one = |(number, reached): &(usize, Option<f64>)| {
         let reached = reached.map_or("nothing seen".to_owned(), |reached| format!("±{:.1} %", 100.0 * reached));
-        format!("`{}` ({reached})", study.scenarios[*number].name)
+        format!("`{}` ({reached})", outline.scenarios[*number].name)
     };
     let named = missed.iter().take(NAMED).map(one).collect::<Vec<_>>().join(", ");
     let more = missed.len().saturating_sub(NAMED);
     if more == 0 { named } else { format!("{named} and {more} more") }
-}
-
-fn fault_info(fault: &Fault) -> FaultInfo {
-    FaultInfo {
-        name: fault.name.clone(),
-        strikes: fault.strikes.to_string(),
-        every_mean_s: fault.every_mean().map(twelve_digits),
-        lasts_mean_s: fault.lasts.as_ref().map(|law| twelve_digits(law.mean())),
-        source: fault.source.clone(),
-    }
 }

@@ -1,5 +1,7 @@
 //! Whole nanoseconds charged to causes and phases, indexed [cause][phase].
 
+use serde::{Deserialize, Serialize};
+
 use crate::cluster::{Cause, Phase};
 
 const PHASES: usize = Phase::ALL.len();
@@ -9,7 +11,7 @@ const PHASES: usize = Phase::ALL.len();
 pub(super) struct Cell(u32);
 
 /// Causes by number: the faults of the model in their order, then `probe`, then `start`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Causes {
     faults: usize,
 }

@@ -8,7 +8,9 @@ use serde_json::{Map, Value};
 
 use super::by_name::ByName;
 use super::target::Target;
+use crate::model::Fault;
 use crate::spec::{Metric, Objective};
+use crate::stats::twelve_digits;
 
 /// The answer of one experiment.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -65,6 +67,19 @@ pub struct FaultInfo {
     pub lasts_mean_s: Option<f64>,
     /// Where the numbers come from.
     pub source: String,
+}
+
+impl FaultInfo {
+    /// What a result tells of this fault.
+    pub(super) fn of(fault: &Fault) -> Self {
+        Self {
+            name: fault.name.clone(),
+            strikes: fault.strikes.to_string(),
+            every_mean_s: fault.every_mean().map(twelve_digits),
+            lasts_mean_s: fault.lasts.as_ref().map(|law| twelve_digits(law.mean())),
+            source: fault.source.clone(),
+        }
+    }
 }
 
 /// A mean over replications with its confidence interval.

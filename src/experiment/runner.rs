@@ -15,14 +15,16 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use rayon::{ThreadPool, ThreadPoolBuilder};
+use serde::{Deserialize, Serialize};
 
 use super::answer;
 use super::batches::in_order;
 use super::outcome::Outcome;
+use super::played::{Played, Share};
 use super::result::ExperimentResult;
 use super::summary::{Summary, micros};
 use crate::model::{Model, YEAR};
-use crate::spec::{Metric, Precision, Scenario, Stopping, Study};
+use crate::spec::{Metric, Precision, Stopping, Study};
 use crate::stats::Paired;
 
 /// Replications of one scenario that are played as one task.
@@ -75,30 +77,50 @@ pub enum RunError {
 ///
 /// # Errors
 /// When a replication panics, which is a bug, or the machine gives no threads.
-pub fn run<'a, F>(study: &'a Study, options: Options<'a>, replicate: F) -> Result<ExperimentResult, RunError>
+pub fn run<F>(study: &Study, options: Options<'_>, replicate: F) -> Result<ExperimentResult, RunError>
+where
+    F: Fn(&Model, u64, u64) -> Outcome + Sync,
+{
+    let played = Played::nothing(study, Share::WHOLE);
+    play(study, played, options, &mut |_| (), replicate).map(|(_, result)| result)
+}
+
+/// Plays `study` on from `played`, which continues it. `keep` is told whenever a batch of every scenario has been played:
+/// what it is given can be gone on with, to the same result.
+///
+/// # Errors
+/// Like [`run`].
+pub fn play<'a, F>(
+    study: &'a Study,
+    played: Played,
+    options: Options<'_>,
+    keep: &'a mut dyn FnMut(&Played),
+    replicate: F,
+) -> Result<(Played, ExperimentResult), RunError>
 where
     F: Fn(&Model, u64, u64) -> Outcome + Sync,
 {
     let pool = ThreadPoolBuilder::new().num_threads(options.threads).build()?;
     // One being played and two waiting, for each thread: none idles while the oldest is awaited.
     let in_flight = 3 * pool.current_num_threads();
-    Run::new(study, options, replicate, pool, in_flight).finish()
+    Run { study, played, options, keep, replicate, pool, in_flight, done: 0, total: 0, simulated_years: 0.0 }.finish()
 }
 
-struct Run<'a, F> {
+struct Run<'a, 'o, F> {
     study: &'a Study,
-    options: Options<'a>,
+    played: Played,
+    options: Options<'o>,
+    keep: &'a mut dyn FnMut(&Played),
     replicate: F,
     pool: ThreadPool,
     in_flight: usize,
-    tallies: Vec<Tally>,
     done: u64,
     total: u64,
     simulated_years: f64,
 }
 
 /// What is kept of one scenario.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(super) struct Tally {
     pub(super) summary: Summary,
     /// This scenario less the baseline, in microseconds a replication.
@@ -106,9 +128,25 @@ pub(super) struct Tally {
     pub(super) failed_difference: Paired,
 }
 
+impl Tally {
+    /// Of no replication yet.
+    pub(super) fn empty(summary: Summary) -> Self {
+        Self { summary, downtime_difference: Paired::default(), failed_difference: Paired::default() }
+    }
+
+    /// Adds every replication of `other`.
+    pub(super) fn merge(&mut self, other: &Self) {
+        self.summary.merge(&other.summary);
+        self.downtime_difference.merge(&other.downtime_difference);
+        self.failed_difference.merge(&other.failed_difference);
+    }
+}
+
 /// One batch of one scenario.
 struct Batch {
     scenario: usize,
+    /// The index after its last replication.
+    end: u64,
     summary: Summary,
     /// Downtime and failed requests of each replication, in microseconds.
     values: Vec<(i64, i64)>,
@@ -122,75 +160,75 @@ pub(super) enum End {
     Interrupted,
 }
 
-impl<'a, F> Run<'a, F>
+/// Up to how many replications an experiment is played before anything is decided.
+pub(super) fn first_goal(stopping: Stopping) -> u64 {
+    match stopping {
+        Stopping::Replications(replications) => replications,
+        Stopping::Precision(precision) => FLOOR.min(precision.max_replications),
+    }
+}
+
+impl<F> Run<'_, '_, F>
 where
     F: Fn(&Model, u64, u64) -> Outcome + Sync,
 {
-    fn new(study: &'a Study, options: Options<'a>, replicate: F, pool: ThreadPool, in_flight: usize) -> Self {
-        let tally = |scenario: &Scenario| Tally {
-            summary: Summary::empty(&scenario.model, &study.objective),
-            downtime_difference: Paired::default(),
-            failed_difference: Paired::default(),
-        };
-        let tallies = study.scenarios.iter().map(tally).collect();
-        Self { study, options, replicate, pool, in_flight, tallies, done: 0, total: 0, simulated_years: 0.0 }
-    }
-
-    fn finish(mut self) -> Result<ExperimentResult, RunError> {
+    fn finish(mut self) -> Result<(Played, ExperimentResult), RunError> {
         let end = match self.study.stopping {
-            Stopping::Replications(replications) => self.fixed(replications)?,
+            Stopping::Replications(_) => {
+                if self.reach_goal()? {
+                    End::Complete { missed: vec![] }
+                } else {
+                    End::Interrupted
+                }
+            }
             Stopping::Precision(precision) => self.until_precise(precision)?,
         };
-        Ok(answer::experiment(self.study, &self.tallies, &end))
-    }
-
-    fn fixed(&mut self, replications: u64) -> Result<End, RunError> {
-        let all: Vec<usize> = (0..self.study.scenarios.len()).collect();
-        let complete = self.play(0..replications, &all)?;
-        Ok(if complete { End::Complete { missed: vec![] } } else { End::Interrupted })
+        let result = self.played.answer(&end);
+        Ok((self.played, result))
     }
 
     fn until_precise(&mut self, precision: Precision) -> Result<End, RunError> {
-        let mut open: Vec<usize> = (0..self.study.scenarios.len()).collect();
-        let mut played = 0;
-        let mut goal = FLOOR.min(precision.max_replications);
         loop {
-            if !self.play(played..goal, &open)? {
+            if !self.reach_goal()? {
                 return Ok(End::Interrupted);
             }
+            let open = &self.played.open;
             let reached = open.iter().map(|&scenario| (scenario, self.reached(scenario, precision.metric)));
             let missed: Vec<_> =
                 reached.filter(|(_, reached)| reached.is_none_or(|reached| reached > precision.relative)).collect();
-            if missed.is_empty() || goal >= precision.max_replications {
+            if missed.is_empty() || self.played.goal >= precision.max_replications {
                 return Ok(End::Complete { missed });
             }
-            open = missed.into_iter().map(|(scenario, _)| scenario).collect();
+            let mut open: Vec<usize> = missed.into_iter().map(|(scenario, _)| scenario).collect();
             if let Some(baseline) = self.study.baseline
                 && !open.contains(&baseline)
             {
                 open.push(baseline);
             }
-            (played, goal) = (goal, (2 * goal).min(precision.max_replications));
+            self.played.open = open;
+            self.played.goal = (2 * self.played.goal).min(precision.max_replications);
         }
     }
 
     fn reached(&self, scenario: usize, metric: Metric) -> Option<f64> {
-        answer::relative_half_width(&self.tallies[scenario].summary, metric, self.study.confidence)
+        answer::relative_half_width(&self.played.tallies[scenario].summary, metric, self.study.confidence)
     }
 
-    /// Plays these replications of these scenarios; false if stopped before the end.
-    fn play(&mut self, replications: Range<u64>, scenarios: &[usize]) -> Result<bool, RunError> {
-        let Self { study, options, replicate, pool, in_flight, tallies, done, total, simulated_years } = self;
+    /// Plays the open scenarios up to the goal; false if stopped before it. What is stopped in the middle of a row of
+    /// batches leaves nothing of it, so that every open scenario has the same replications and what is kept can be
+    /// gone on with.
+    fn reach_goal(&mut self) -> Result<bool, RunError> {
+        let Self { study, played, options, keep, replicate, pool, in_flight, done, total, simulated_years } = self;
         let study = *study;
         let (in_flight, stop) = (*in_flight, options.stop);
-        let planned = (replications.end - replications.start) * scenarios.len() as u64;
-        *total += planned;
+        let (open, goal, share) = (played.open.clone(), played.goal, played.share);
+        let rows = || batches_of(played.next..goal).filter(move |row| (row.start / BATCH) % share.of == share.index);
+        *total += rows().map(|row| row.end - row.start).sum::<u64>() * open.len() as u64;
         let target = *total;
-        let rows = batches_of(replications);
-        let tasks = rows
-            .flat_map(|row| baseline_first(scenarios, study.baseline).map(move |scenario| (scenario, row.clone())))
-            .take_while(|_| !stop.load(Ordering::Relaxed));
-        let mut baseline = Vec::new();
+        let scenarios = || baseline_first(&open, study.baseline);
+        let tasks = rows().flat_map(|row| scenarios().map(move |scenario| (scenario, row.clone())));
+        let tasks = tasks.take_while(|_| !stop.load(Ordering::Relaxed));
+        let mut row: Vec<Batch> = Vec::new();
         in_order(
             pool,
             in_flight,
@@ -201,20 +239,39 @@ where
                 *done += batch.summary.replications();
                 *simulated_years += batch.summary.replications() as f64
                     * ((model.warm_up + model.horizon).as_secs_f64() / YEAR.as_secs_f64());
-                let tally = &mut tallies[batch.scenario];
-                tally.summary.merge(&batch.summary);
-                if study.baseline == Some(batch.scenario) {
-                    baseline = batch.values;
-                } else if study.baseline.is_some() {
-                    for (ours, theirs) in batch.values.iter().zip(&baseline) {
-                        tally.downtime_difference.add(ours.0 - theirs.0);
-                        tally.failed_difference.add(ours.1 - theirs.1);
-                    }
+                let end = batch.end;
+                row.push(batch);
+                if row.len() == open.len() {
+                    add_row(&mut played.tallies, &row, study.baseline);
+                    row.clear();
+                    played.next = end;
+                    keep(played);
                 }
                 (options.progress)(Progress { done: *done, total: target, simulated_years: *simulated_years });
             },
         )?;
-        Ok(*done == target)
+        if *done < target {
+            return Ok(false);
+        }
+        played.next = goal;
+        Ok(true)
+    }
+}
+
+/// A batch of every open scenario, the baseline's first.
+fn add_row(tallies: &mut [Tally], row: &[Batch], baseline: Option<usize>) {
+    let theirs = row.iter().find(|batch| baseline == Some(batch.scenario)).map(|batch| &batch.values);
+    for batch in row {
+        let tally = &mut tallies[batch.scenario];
+        tally.summary.merge(&batch.summary);
+        if let Some(theirs) = theirs
+            && baseline != Some(batch.scenario)
+        {
+            for (ours, theirs) in batch.values.iter().zip(theirs) {
+                tally.downtime_difference.add(ours.0 - theirs.0);
+                tally.failed_difference.add(ours.1 - theirs.1);
+            }
+        }
     }
 }
 
@@ -233,7 +290,7 @@ fn play_batch<F>(study: &Study, number: usize, replications: Range<u64>, replica
 where
     F: Fn(&Model, u64, u64) -> Outcome + Sync,
 {
-    let scenario = &study.scenarios[number];
+    let (scenario, end) = (&study.scenarios[number], replications.end);
     let mut summary = Summary::empty(&scenario.model, &study.objective);
     let mut values = Vec::new();
     for index in replications {
@@ -253,7 +310,7 @@ where
             values.push((micros(outcome.downtime_nanos()), micros(outcome.failed_nanos())));
         }
     }
-    Ok(Batch { scenario: number, summary, values })
+    Ok(Batch { scenario: number, end, summary, values })
 }
 
 pub(super) fn message_of(panic: &(dyn Any + Send)) -> String {

@@ -1,6 +1,8 @@
 //! Many outcomes of one scenario, merged exactly: sums of whole numbers and histograms, so any order and any grouping
 //! give the same summary, and its size does not grow with their number.
 
+use serde::{Deserialize, Serialize};
+
 use super::ledger::Causes;
 use super::outcome::{Needless, Outcome};
 use super::windows::Windows;
@@ -10,7 +12,7 @@ use crate::spec::Objective;
 use crate::stats::{Moments, Spans};
 
 /// What the replications of one scenario come to together.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Summary {
     pub(super) causes: Causes,
     pub(super) replications: u64,
@@ -37,7 +39,7 @@ pub struct Summary {
 }
 
 /// Pod recoveries from one cause.
-#[derive(Debug, Clone, PartialEq, Default)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 pub(super) struct Recoveries {
     pub(super) lengths: Spans,
     pub(super) censored: u64,
@@ -46,7 +48,7 @@ pub(super) struct Recoveries {
 }
 
 /// Detections of one fault.
-#[derive(Debug, Clone, PartialEq, Default)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 pub(super) struct Detections {
     pub(super) times: Spans,
     pub(super) undetected: u64,
@@ -79,6 +81,18 @@ impl Summary {
             pod_time: 0,
             windows: Windows::empty(model, objective),
         }
+    }
+
+    /// Whether it can be that of a scenario with so many faults.
+    pub(super) fn fits(&self, faults: usize) -> bool {
+        let causes = Causes::new(faults);
+        let cells = causes.count() * Phase::ALL.len();
+        self.causes == causes
+            && self.recoveries.len() == causes.count()
+            && self.detections.len() == faults
+            && self.downtime_by.len() == cells
+            && self.failed_by.len() == cells
+            && self.outages.sum() >= i128::from(self.outage_lengths.count())
     }
 
     /// How many replications it holds.

@@ -1,5 +1,7 @@
 //! Lost time by windows: spans of equal length, laid end to end from the start of counting. Only whole ones count.
 
+use serde::{Deserialize, Serialize};
+
 use super::summary::micros;
 use crate::model::Model;
 use crate::spec::{Metric, Objective};
@@ -76,7 +78,7 @@ fn complete(model: &Model) -> u64 {
 }
 
 /// The windows of all replications.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(super) struct Windows {
     pub downtime: Loss,
     pub failed: Loss,
@@ -85,7 +87,7 @@ pub(super) struct Windows {
 }
 
 /// What was lost in one respect.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(super) struct Loss {
     /// Microseconds lost in all windows of a replication.
     pub totals: Moments,
@@ -93,7 +95,7 @@ pub(super) struct Loss {
 }
 
 /// How much may be lost, and how many windows of each replication lost more.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub(super) struct Allowance {
     metric: Metric,
     /// Nanoseconds of a window.

@@ -229,6 +229,8 @@ pub struct StartRace {
     pub probe_restart: RaceOdds,
     /// Restart after an exit of its own.
     pub crash_restart: RaceOdds,
+    /// Probability that a probe restart's lost race, (b) or (c), sends a stray probe (P7a).
+    pub stray_probe: f64,
     /// Probability that liveness probes on the very tick of the startup probe's success (P9b).
     pub same_tick: f64,
 }
@@ -239,6 +241,7 @@ impl Default for StartRace {
             first: RaceOdds { new_status: 0.80, old_status_synced: 0.12 },
             probe_restart: RaceOdds { new_status: 0.75, old_status_synced: 0.22 },
             crash_restart: RaceOdds { new_status: 0.80, old_status_synced: 0.20 },
+            stray_probe: 0.2,
             same_tick: 0.04,
         }
     }

@@ -9,6 +9,7 @@ mod bars;
 mod downtime;
 mod font;
 mod frame;
+mod overlay;
 mod paint;
 mod palette;
 mod phases;
@@ -17,6 +18,7 @@ mod recovery;
 mod series;
 mod tradeoff;
 
+pub use overlay::{Panel, overlay};
 pub use paint::{png, svg};
 pub use picture::{Anchor, Mark, Picture, Style, Text};
 

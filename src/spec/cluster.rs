@@ -230,8 +230,10 @@ fn read_start_race(item: &Item<'_>, problems: &mut Problems) -> Option<StartRace
             *odds = read;
         }
     }
-    if let Some(share) = object.get("sameTick").and_then(|share| share.share(problems, 0.0..=1.0)) {
-        race.same_tick = share;
+    for (key, odds) in [("strayProbe", &mut race.stray_probe), ("sameTick", &mut race.same_tick)] {
+        if let Some(share) = object.get(key).and_then(|share| share.share(problems, 0.0..=1.0)) {
+            *odds = share;
+        }
     }
     object.finish(problems, &[]);
     Some(race)

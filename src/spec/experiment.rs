@@ -14,7 +14,7 @@ use crate::model::{Start, YEAR};
 use crate::time::Duration;
 
 /// When an experiment has played enough.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub enum Stopping {
     /// After so many replications of each scenario.
     Replications(u64),
@@ -23,7 +23,7 @@ pub enum Stopping {
 }
 
 /// How narrow an interval must be.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Precision {
     /// Whose interval.
     pub metric: Metric,
@@ -48,7 +48,7 @@ pub struct Objective {
 }
 
 /// A metric and the side of a value on which it must lie.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Goal {
     /// Of what.
     pub metric: Metric,
@@ -57,7 +57,7 @@ pub struct Goal {
 }
 
 /// The bound of a [`Goal`].
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub enum Bound {
     /// The metric must not be below.
     AtLeast(f64),

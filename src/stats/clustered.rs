@@ -7,6 +7,8 @@
 
 use std::collections::BTreeMap;
 
+use serde::{Deserialize, Serialize};
+
 use super::interval::{Interval, tail};
 use super::trials::Trials;
 
@@ -14,14 +16,14 @@ use super::trials::Trials;
 const BITS: u32 = 8;
 
 /// Amounts, in nanoseconds, of clusters of equal size.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Clustered {
     size: u64,
     clusters: u64,
     cells: BTreeMap<u16, Cell>,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 struct Cell {
     count: u64,
     square: u128,

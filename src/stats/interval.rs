@@ -31,8 +31,8 @@ use statrs::distribution::{ContinuousCDF, Gamma, Normal, StudentsT};
 use super::Moments;
 
 /// From so many contributions on, the sizes seen tell what others may be. They are counted as equal ones that would
-/// have the same mean and variance: 12 equal ones, 24 exponential, 50 of a log-normal law with σ = 1.2.
-const ENOUGH: f64 = 12.0;
+/// have the same mean and variance: 14 equal ones, 28 exponential, 59 of a log-normal law with σ = 1.2.
+const ENOUGH: f64 = 14.0;
 
 /// With fewer events in fewer replications, equal numbers may be luck.
 const FEW: u64 = 30;
@@ -47,7 +47,7 @@ pub(super) struct Next {
 
 /// Sizes vary, and their law is not known. While few were seen, with exponential and log-normal sizes the largest covers
 /// 88 % to 95 % where 95 % is meant, three times it covers 94 % or more.
-pub(super) const AMOUNTS: Next = Next { surprise: 3.0, tail: 2.0 / 3.0 };
+pub(super) const AMOUNTS: Next = Next { surprise: 3.0, tail: 0.6 };
 
 /// Increases and decreases, which temper each other.
 pub(super) const DIFFERENCES: Next = Next { surprise: 3.0, tail: 1.0 / 3.0 };

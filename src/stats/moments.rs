@@ -1,10 +1,12 @@
 //! Count, sum and sum of squares of whole numbers: exact, and in no order.
 
+use serde::{Deserialize, Serialize};
+
 /// The first two moments of whole numbers.
 ///
 /// Squares of a year in nanoseconds would overflow even `u128` after some 300,000
 /// samples, so the unit is the caller's: microseconds for time, one for events.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Moments {
     count: u64,
     nonzero: u64,

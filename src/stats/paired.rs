@@ -1,11 +1,13 @@
 //! Differences of two scenarios, replication by replication.
 
+use serde::{Deserialize, Serialize};
+
 use super::Moments;
 use super::interval::{DIFFERENCES, Interval, gamma, is_enough};
 
 /// Differences in pairs. Increases and decreases are kept apart, because where only few pairs differ they are two
 /// rare things and not one normal one.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Paired {
     increases: Moments,
     decreases: Moments,

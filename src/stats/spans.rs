@@ -1,6 +1,7 @@
 //! Lengths of time: exact sum and extremes, and a histogram for the quantiles.
 
 use hdrhistogram::Histogram;
+use serde::{Deserialize, Serialize};
 
 /// Below this, in nanoseconds, lengths are not told apart by the histogram.
 const FINEST: u64 = 100_000;
@@ -9,7 +10,8 @@ const FINEST: u64 = 100_000;
 ///
 /// The histogram counts in buckets at most 1 % wide (above 10 ms; 0.1 ms below), so quantiles are within that of the
 /// sample's own; it grows with the largest length, and there is none before the first.
-#[derive(Debug, Clone, PartialEq, Default)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[serde(into = "Written", from = "Written")]
 pub struct Spans {
     count: u64,
     sum: u128,
@@ -80,6 +82,39 @@ impl Spans {
     /// No bucket speaks of more, or less, than was seen.
     fn within(&self, nanos: u64) -> u64 {
         nanos.clamp(self.smallest, self.largest)
+    }
+}
+
+/// As it is kept in a file: the histogram by a length of each bucket and its count.
+#[derive(Serialize, Deserialize)]
+struct Written {
+    sum: u128,
+    smallest: u64,
+    largest: u64,
+    buckets: Vec<(u64, u64)>,
+}
+
+impl From<Spans> for Written {
+    fn from(spans: Spans) -> Self {
+        let buckets = spans.histogram.iter().flat_map(Histogram::iter_recorded);
+        let buckets = buckets.map(|bucket| (bucket.value_iterated_to(), bucket.count_at_value())).collect();
+        Self { sum: spans.sum, smallest: spans.smallest, largest: spans.largest, buckets }
+    }
+}
+
+impl From<Written> for Spans {
+    fn from(written: Written) -> Self {
+        let mut histogram = empty();
+        for &(nanos, count) in &written.buckets {
+            histogram.record_n(nanos, count).expect("the histogram grows as needed");
+        }
+        Self {
+            count: histogram.len(),
+            sum: written.sum,
+            smallest: written.smallest,
+            largest: written.largest,
+            histogram: (!histogram.is_empty()).then_some(histogram),
+        }
     }
 }
 

@@ -13,6 +13,8 @@ mod repairable;
 mod starts;
 mod watch;
 
+pub(super) use watch::{Log, What, play};
+
 use super::row::Kind;
 use super::{Check, embedded};
 use crate::model::{Fault, Model, Occurrence, Strikes};
@@ -44,7 +46,7 @@ pub(super) fn checks() -> Vec<Check> {
 }
 
 /// Kubernetes alone, with so many replicas; nothing breaks.
-fn bare(replicas: u32) -> Model {
+pub(super) fn bare(replicas: u32) -> Model {
     let mut model = embedded::model("experiments/closed-forms/bare.yaml");
     model.deployment.replicas = replicas;
     model
@@ -67,7 +69,7 @@ fn exponential(mean: f64) -> Law {
 }
 
 /// One bare replica with one fault that strikes at a random moment of [`WINDOW`]: the residual life of a fixed law.
-fn struck_once(strikes: Strikes, lasts: Option<f64>) -> Model {
+pub(super) fn struck_once(strikes: Strikes, lasts: Option<f64>) -> Model {
     let lasts = lasts.map(fixed);
     Model { faults: vec![fault(strikes, fixed(WINDOW), lasts)], ..bare(1) }
 }

@@ -8,6 +8,9 @@
 
 mod columns;
 mod data;
+#[cfg(test)]
+mod mutations;
+mod placements;
 mod record;
 mod scenarios;
 mod sets;
@@ -35,7 +38,9 @@ fn simulate(model: &Model, seed: u64, index: u64, record: Record, until: f64) ->
 pub(super) fn checks() -> Vec<Check> {
     let check = |(i, scenario): (usize, scenarios::Scenario)| {
         let seed = SEED + i as u64;
-        Check::new(scenario.name, Kind::Measured, move || sets::rows(&scenario, seed, &simulate))
+        Check::new(scenario.name, Kind::Measured, move || sets::rows(&scenario, seed, &simulate, sets::SETS[2]))
     };
-    scenarios::all().into_iter().enumerate().map(check).collect()
+    let mut checks: Vec<Check> = scenarios::all().into_iter().enumerate().map(check).collect();
+    checks.push(Check::new("placements", Kind::Measured, placements::rows));
+    checks
 }

@@ -140,6 +140,18 @@ pub struct Row {
     pub verdict: Verdict,
     /// Which rules, which distortion, which input.
     pub note: String,
+    /// The samples behind it, for a chart.
+    #[serde(skip)]
+    pub samples: Option<Samples>,
+}
+
+/// A measured and a simulated sample, each in ascending order.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Samples {
+    /// As measured.
+    pub measured: Vec<f64>,
+    /// Quantiles of the simulated distribution, evenly spaced.
+    pub simulated: Vec<f64>,
 }
 
 /// The whole proof.

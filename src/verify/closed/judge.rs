@@ -47,6 +47,7 @@ fn row(title: Title, reference: Reference, simulated: Simulated, distance: f64, 
         p_adjusted: None,
         verdict: Verdict::when(ok),
         note: title.note.to_owned(),
+        samples: None,
     }
 }
 

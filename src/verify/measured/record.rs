@@ -191,7 +191,7 @@ impl Observer for Record {
                 self.current[pod.index()] = self.pods.len();
                 self.pods.push(PodLog { slot: slot.index(), created: now, ..PodLog::default() });
             }
-            Happening::PodBound { pod, node } => {
+            Happening::PodBound { pod, node } | Happening::PodMet { pod, node } => {
                 let log = self.pod(pod);
                 (log.bound, log.node) = (Some(now), Some(node));
             }

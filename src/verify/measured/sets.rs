@@ -16,10 +16,10 @@ use super::scenarios::{Column, Scenario, batch_of};
 use super::{Sampler, data};
 use crate::model::Model;
 use crate::stats::{self, ks};
-use crate::verify::row::{Kind, Quantiles, Reference, Row, Simulated, Verdict};
+use crate::verify::row::{Kind, Quantiles, Reference, Row, Samples, Simulated, Verdict};
 
 /// Sets at first, and where some p is small.
-const SETS: [u64; 3] = [1_000, 4_000, 20_000];
+pub const SETS: [u64; 3] = [1_000, 4_000, 20_000];
 /// A p is small while fewer sets than this lie as far off as the measured one.
 const ENOUGH: usize = 10;
 /// The band holds so many of the medians.
@@ -27,6 +27,8 @@ const BAND: f64 = 0.99;
 /// Medians may differ by so much, absolutely or relatively.
 const SECONDS: f64 = 0.25;
 const RELATIVE: f64 = 0.05;
+/// Steps of a simulated curve in a chart.
+const CURVE: u32 = 200;
 
 /// The measured values of a column: how many in each batch, and all of them in ascending order.
 struct Measured {
@@ -76,8 +78,8 @@ impl Sets<'_> {
     }
 }
 
-/// Plays a scenario and judges its columns.
-pub fn rows(scenario: &Scenario, seed: u64, sampler: Sampler<'_>) -> Vec<Row> {
+/// Plays a scenario and judges its columns, with no more than `most` sets.
+pub fn rows(scenario: &Scenario, seed: u64, sampler: Sampler<'_>, most: u64) -> Vec<Row> {
     let table = data::Table::open(scenario.file);
     let all = table.rows(&scenario.filter);
     let batches = data::batches(&all, scenario.setting.batch);
@@ -99,10 +101,10 @@ pub fn rows(scenario: &Scenario, seed: u64, sampler: Sampler<'_>) -> Vec<Row> {
     });
     let columns = columns.filter(|(_, measured)| !measured.sorted.is_empty()).collect();
     let sets = Sets { columns, batches: models.collect(), seed, sampler, scenario };
-    judge(&sets)
+    judge(&sets, most)
 }
 
-fn judge(sets: &Sets<'_>) -> Vec<Row> {
+fn judge(sets: &Sets<'_>, most: u64) -> Vec<Row> {
     let first = sets.play_range(0, SETS[0]);
     let pooled: Vec<Values> = (0..sets.columns.len())
         .map(|c| {
@@ -123,7 +125,7 @@ fn judge(sets: &Sets<'_>) -> Vec<Row> {
     };
     count(&first, &mut beyond);
     let mut played = SETS[0];
-    for more in SETS[1..].iter().copied() {
+    for more in SETS[1..].iter().copied().filter(|&more| more <= most) {
         let unsettled = |(c, (column, _)): (usize, &(&Column, Measured))| column.fitted.is_none() && beyond[c] < ENOUGH;
         if !sets.columns.iter().enumerate().any(unsettled) {
             break;
@@ -177,5 +179,9 @@ fn row(
         p_adjusted: None,
         verdict: if column.fitted.is_some() { Verdict::Fitted } else { Verdict::when(close || within) },
         note,
+        samples: Some(Samples {
+            measured: measured.sorted.clone(),
+            simulated: (0..=CURVE).filter_map(|i| stats::quantile(pooled, f64::from(i) / f64::from(CURVE))).collect(),
+        }),
     }
 }

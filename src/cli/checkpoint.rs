@@ -1,0 +1,49 @@
+//! Checkpoints: what an interrupted run leaves for `--resume`.
+
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use super::complain;
+use crate::experiment::Played;
+use crate::output::{self, CHECKPOINT};
+
+/// No oftener than this, so that little is lost and a disk has its rest.
+const SHORTEST: Duration = Duration::from_millis(500);
+/// And one part in so many of the time, however much there is to write.
+const PART: u32 = 20;
+
+/// Writes checkpoints now and then.
+#[derive(Debug)]
+pub(super) struct Keeper<'a> {
+    folder: &'a Path,
+    last: Instant,
+    /// How long the last one took to write.
+    cost: Duration,
+    failed: bool,
+}
+
+impl<'a> Keeper<'a> {
+    /// Checkpoints in this folder.
+    pub fn new(folder: &'a Path) -> Self {
+        Self { folder, last: Instant::now(), cost: Duration::ZERO, failed: false }
+    }
+
+    /// Writes one if it is time.
+    pub fn pass(&mut self, played: &Played) {
+        if self.last.elapsed() >= SHORTEST.max(PART * self.cost) {
+            self.write(played);
+        }
+    }
+
+    /// Writes one. A run does not end because its checkpoint cannot be written, but it says so, once.
+    pub fn write(&mut self, played: &Played) {
+        let begun = Instant::now();
+        if let Err(error) = output::keep(self.folder, CHECKPOINT, played)
+            && !std::mem::replace(&mut self.failed, true)
+        {
+            complain(format_args!("{error}: if the run is interrupted, it cannot be resumed"));
+        }
+        self.cost = begun.elapsed();
+        self.last = Instant::now();
+    }
+}

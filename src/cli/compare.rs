@@ -1,0 +1,205 @@
+//! `hasim compare BEFORE AFTER`: what a change of a manifest does to availability, with an exit code for a pipeline.
+//!
+//! Both manifests are scenarios of one experiment that meet the same faults, so the difference is known far better than
+//! either side. What the manifests do not say comes from bundled models, or from files that are named.
+
+use std::fmt::Write as _;
+use std::io::{self, Read as _};
+use std::path::{Path, PathBuf};
+use std::sync::atomic::AtomicBool;
+
+use anstyle::AnsiColor;
+
+use super::progress::Bar;
+use super::run::eprint_report;
+use super::{Exit, Format, complain, print, rendered};
+use crate::experiment::{self, Estimate, ExperimentResult, Options, Target, Verdict};
+use crate::output;
+use crate::report::human;
+use crate::spec::{self, Bound, Goal, Metric, Stopping, Study};
+
+/// What a manifest does not say, if no file does.
+const BUNDLED: [(&str, &str); 3] = [
+    ("bundled:models/apps/jvm-service.yaml", include_str!("../../models/apps/jvm-service.yaml")),
+    ("bundled:models/clusters/three-zones.yaml", include_str!("../../models/clusters/three-zones.yaml")),
+    ("bundled:models/faults/cloud.yaml", include_str!("../../models/faults/cloud.yaml")),
+];
+
+/// The experiment that is made of two manifests, as messages name it.
+const EXPERIMENT: &str = "bundled:comparison";
+
+/// Two manifests, and when the second is too bad.
+#[derive(Debug)]
+pub(super) struct Compare {
+    pub before: PathBuf,
+    pub after: PathBuf,
+    pub app: Option<PathBuf>,
+    pub cluster: Option<PathBuf>,
+    pub faults: Vec<PathBuf>,
+    pub fail_below: Option<f64>,
+    /// Seconds a year.
+    pub max_regression: Option<f64>,
+    pub replications: u64,
+    pub seed: u64,
+    pub threads: usize,
+    pub folder: Option<PathBuf>,
+    pub format: Format,
+    pub quiet: bool,
+}
+
+impl Compare {
+    pub fn execute(self) -> Exit {
+        let study = match self.study() {
+            Ok(study) => study,
+            Err(exit) => return exit,
+        };
+        // A system under two names differs by exactly nothing, which no number of replications shows.
+        let [before, after] = [0, 1].map(|number| format!("{:?}", study.scenarios[number].model));
+        let bar = Bar::new(self.quiet);
+        let (stop, progress) = (AtomicBool::new(false), &mut |progress| bar.show(progress));
+        let options = Options { threads: self.threads, stop: &stop, progress };
+        let played = experiment::run(&study, options, experiment::replicate);
+        bar.clear();
+        match played {
+            Ok(result) => self.deliver(&result, before == after),
+            Err(error) => {
+                complain(error);
+                Exit::Failed
+            }
+        }
+    }
+
+    fn study(&self) -> Result<Study, Exit> {
+        if self.before == Path::new("-") && self.after == Path::new("-") {
+            complain("standard input can be one of the manifests, not both");
+            return Err(Exit::WrongUse);
+        }
+        let text = self.experiment()?;
+        let open = |path: &Path| -> io::Result<Vec<u8>> {
+            if path == Path::new(EXPERIMENT) {
+                return Ok(text.clone().into_bytes());
+            }
+            if path == Path::new("-") {
+                let mut bytes = Vec::new();
+                io::stdin().lock().read_to_end(&mut bytes)?;
+                return Ok(bytes);
+            }
+            match BUNDLED.iter().find(|(name, _)| path == Path::new(name)) {
+                Some((_, text)) => Ok(text.as_bytes().to_vec()),
+                None => std::fs::read(path),
+            }
+        };
+        let mut study = spec::load_experiment_with(Path::new(EXPERIMENT), &open).map_err(|report| {
+            eprint_report(&report);
+            Exit::BadInput
+        })?;
+        if !self.quiet {
+            eprint_report(&study.findings);
+        }
+        study.seed = self.seed;
+        study.stopping = Stopping::Replications(self.replications);
+        Ok(study)
+    }
+
+    /// The experiment as a file would state it: JSON, which YAML includes.
+    fn experiment(&self) -> Result<String, Exit> {
+        let name = |path: &Path| {
+            path.to_str().map(str::to_owned).ok_or_else(|| {
+                complain(format_args!("{}: the name of a file must be UTF-8", path.display()));
+                Exit::WrongUse
+            })
+        };
+        let [app, cluster, faults] = BUNDLED.map(|(bundled, _)| bundled.to_owned());
+        let or = |path: &Option<PathBuf>, bundled| path.as_deref().map_or(Ok(bundled), name);
+        let faults = match self.faults.as_slice() {
+            [] => vec![faults],
+            files => files.iter().map(|path| name(path)).collect::<Result<_, _>>()?,
+        };
+        let experiment = serde_json::json!({
+            "apiVersion": "hasim/v1",
+            "kind": "Experiment",
+            "metadata": {"name": "comparison"},
+            "spec": {
+                "deployment": name(&self.before)?,
+                "app": or(&self.app, app)?,
+                "cluster": or(&self.cluster, cluster)?,
+                "faults": faults,
+                "candidates": [{"name": "before"}, {"name": "after", "deployment": name(&self.after)?}],
+                "baseline": "before",
+            }
+        });
+        Ok(experiment.to_string())
+    }
+
+    fn deliver(&self, result: &ExperimentResult, same: bool) -> Exit {
+        let written = self.folder.as_deref().map_or(Ok(()), |folder| output::write_all(folder, result));
+        let after = &result.scenarios[1];
+        let difference = after.difference_to_baseline.as_ref().map(|difference| difference.downtime_s_per_year);
+        let difference = difference.filter(|_| !same);
+        let change = self.change(difference.as_ref());
+        let slo = self.fail_below.map(|slo| {
+            let goal = Goal { metric: Metric::Availability, bound: Bound::AtLeast(slo) };
+            (slo, Target::of(&goal, after).verdict)
+        });
+        if self.format == Format::Table {
+            print(&words(difference.as_ref(), change, slo, self.max_regression));
+        }
+        print(&rendered(result, self.format, self.folder.as_deref().filter(|_| written.is_ok())));
+        if let Err(error) = written {
+            complain(format_args!("{error}\nhelp: choose another folder with --out-dir"));
+            return Exit::Failed;
+        }
+        // Without a limit a change is a regression only where it surely is one.
+        let regresses = if self.max_regression.is_some() { change != Verdict::Pass } else { change == Verdict::Fail };
+        let is_below = slo.is_some_and(|(_, verdict)| verdict != Verdict::Pass);
+        if regresses || is_below { Exit::TargetMissed } else { Exit::Done }
+    }
+
+    /// How the difference stands to what it may be.
+    fn change(&self, difference: Option<&Estimate>) -> Verdict {
+        let most = self.max_regression.unwrap_or(0.0);
+        match difference {
+            Some(difference) if difference.low > most => Verdict::Fail,
+            Some(difference) if difference.high > most => Verdict::Undecided,
+            _ => Verdict::Pass,
+        }
+    }
+}
+
+/// The answer in two lines.
+fn words(
+    difference: Option<&Estimate>,
+    change: Verdict,
+    slo: Option<(f64, Verdict)>,
+    max_regression: Option<f64>,
+) -> String {
+    let mut text = String::new();
+    let mut line = |verdict: Verdict, words: &str| {
+        let (word, color) = match verdict {
+            Verdict::Pass => ("PASS", AnsiColor::Green),
+            Verdict::Fail => ("FAIL", AnsiColor::Red),
+            Verdict::Undecided => ("UNDECIDED", AnsiColor::Yellow),
+        };
+        let style = color.on_default().bold();
+        let _ = writeln!(text, "{style}{word:9}{style:#} {words}");
+    };
+    let limit = max_regression.map_or(String::new(), |most| format!(" (may add {})", human::in_full(most)));
+    let change_in_words = match difference {
+        None => "the same system in both manifests".to_owned(),
+        Some(d) if d.bound => format!(
+            "no difference in any replication: at most {} of downtime a year either way",
+            human::in_full(d.high)
+        ),
+        Some(d) => {
+            let [low, high] = [d.low, d.high].map(human::in_full);
+            let (word, size) = if d.mean < 0.0 { ("less", -d.mean) } else { ("more", d.mean) };
+            format!("{} {word} downtime a year (CI {low} to {high})", human::in_full(size))
+        }
+    };
+    line(change, &format!("after against before: {change_in_words}{limit}"));
+    if let Some((slo, verdict)) = slo {
+        line(verdict, &format!("after: availability at least {}", human::plain_percent(slo)));
+    }
+    text.push('\n');
+    text
+}

@@ -1,0 +1,45 @@
+//! `hasim merge`: shards to the answer of the whole.
+
+use std::path::{Path, PathBuf};
+
+use super::{Exit, Format, complain, print, rendered};
+use crate::experiment::Played;
+use crate::output::{self, SHARD};
+
+/// Joins the shards in these folders.
+pub(super) fn merge(folders: &[PathBuf], into: &Path, format: Format) -> Exit {
+    let mut shards = Vec::new();
+    for folder in folders {
+        match output::played(folder, SHARD) {
+            Ok(Some(shard)) => shards.push((folder.join(SHARD), shard)),
+            Ok(None) => {
+                let path = folder.join(SHARD);
+                complain(format_args!(
+                    "{}: there is no such file\nhelp: `hasim run --shard I/N --out-dir {}` writes it when it is done",
+                    path.display(),
+                    folder.display()
+                ));
+                return Exit::BadInput;
+            }
+            Err(error) => {
+                complain(error);
+                return Exit::BadInput;
+            }
+        }
+    }
+    let result = match Played::join(shards) {
+        Ok(result) => result,
+        Err((file, error)) => {
+            let file = file.map_or(String::new(), |file| format!("{}: ", file.display()));
+            complain(format_args!("{file}{error}\nhelp: name every shard of one experiment once"));
+            return Exit::BadInput;
+        }
+    };
+    let written = output::write_all(into, &result);
+    print(&rendered(&result, format, written.is_ok().then_some(into)));
+    if let Err(error) = written {
+        complain(format_args!("{error}\nhelp: choose another folder with --out-dir"));
+        return Exit::Failed;
+    }
+    Exit::by_targets(&result)
+}
