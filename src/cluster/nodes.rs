@@ -37,6 +37,9 @@ impl<O: Observer> Cluster<'_, O> {
         }
         let (was_alive, was_connected) = (state.alive, state.connected);
         (state.alive, state.connected, state.reachable) = (alive, connected, reachable);
+        if !was_alive && alive {
+            self.tell(cx, Happening::MachineBooted { node });
+        }
         if was_alive && !alive {
             self.lose_machine(cx, node);
         } else if ran_kubelet && !runs_kubelet {
