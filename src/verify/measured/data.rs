@@ -26,7 +26,7 @@ impl Table {
         let bytes = embedded::open(Path::new(&path)).unwrap_or_else(|error| panic!("{path}: {error}"));
         let mut reader = csv::Reader::from_reader(bytes.as_slice());
         let text = |record: &csv::StringRecord| record.iter().map(str::to_owned).collect::<Vec<_>>();
-        let heads = reader.headers().map(text).unwrap_or_else(|error| panic!("{path}: {error}"));
+        let heads = reader.headers().map_or_else(|error| panic!("{path}: {error}"), text);
         let rows = reader.records().map(|record| text(&record.unwrap_or_else(|error| panic!("{path}: {error}"))));
         let rows = rows.collect();
         Self { heads, rows }

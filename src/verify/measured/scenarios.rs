@@ -290,10 +290,12 @@ fn loops() -> Vec<Scenario> {
     ]
 }
 
+/// Columns and their values.
+type Filter = &'static [(&'static str, &'static str)];
+
 fn kubelets_and_nodes() -> Vec<Scenario> {
     // Six Nodes, three of which fail: 12 Pods have two on each, 16 two or three.
     let trial = |replicas| Setting { batch: Batch::Trial, replicas: Some(replicas), ..Setting::default() };
-    type Filter = &'static [(&'static str, &'static str)];
     let of = |name, file, filter: Filter, candidate, setting, columns| Scenario {
         name,
         file,
