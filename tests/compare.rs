@@ -50,6 +50,6 @@ fn wrong_manifests_and_limits_are_located() {
     let after = manifest(folder.path(), "replicas: 2", "replicas: -2");
     says(&compare(&after, &[]), 3, "after.yaml:");
     says(&compare(BEFORE, &["--fail-below", "high"]), 2, "must be a percentage, such as 99.95%");
-    says(&compare(BEFORE, &["--max-regression", "5"]), 2, "must be a duration such as");
+    says(&compare(BEFORE, &["--max-regression", "5"]), 2, "must have a unit");
     says(&compare("nowhere.yaml", &[]), 3, "nowhere.yaml");
 }
