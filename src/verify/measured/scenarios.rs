@@ -290,6 +290,9 @@ fn loops() -> Vec<Scenario> {
     ]
 }
 
+/// Columns and their values.
+type Filter = &'static [(&'static str, &'static str)];
+
 fn kubelets_and_nodes() -> Vec<Scenario> {
     type Filter = &'static [(&'static str, &'static str)];
     // Six Nodes, three of which fail: 12 Pods have two on each, 16 two or three.
