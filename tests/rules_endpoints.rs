@@ -221,9 +221,10 @@ fn p13_without_readiness_probe_a_started_container_is_ready() {
         let log = play(&model, 4, 0, 100.0);
         let rotates = log.looked(0, 0.0, |view| view.in_rotation).unwrap();
         let serves = log.looked(0, 0.0, |view| view.serves).unwrap();
-        assert!((serves - 10.33).abs() < 0.01, "{serves}");
+        // The Pod is created within the first second.
+        assert!((10.32..11.34).contains(&serves), "{serves}");
         assert_eq!(rotates < serves, !startup, "startup {startup}: in rotation at {rotates}, serves at {serves}");
-        assert!(startup || rotates < 0.4, "{rotates}");
+        assert!(startup || serves - rotates > 9.9, "{rotates} {serves}");
     }
 }
 

@@ -68,8 +68,11 @@ impl<O: Observer> Cluster<'_, O> {
         if state.sync.is_set() && state.sync_from <= from {
             return;
         }
+        // One that may begin sooner does not act later: probes have been left unscheduled in view of the other.
+        let latest = if state.sync.is_set() { state.sync_due } else { SimTime::NEVER };
         let home = state.home.index();
         let at = from + self.slots[home].sync.span(&self.model.cluster.latencies.sync).max(MIN_SYNC);
+        let at = at.min(latest);
         let timer = self.timer();
         let state = &mut self.pods[pod.index()];
         state.sync = timer;
