@@ -5,9 +5,13 @@ mod common;
 use common::stats::{assert_law, uniform};
 use common::watch::{Log, What, killed, play, play_many};
 use common::{ERROR, WINDOW, bare, fault, fixed, secs, struck_once};
-use hasim::cluster::Phase;
-use hasim::ids::PodId;
-use hasim::model::{Affects, ContainerMode, DeadNodes, Model, NewNode, NodeMode, OnSigterm, Start, Strikes};
+use hasim::cluster::{Happening, Phase};
+use hasim::experiment::trace;
+use hasim::ids::{PodId, SlotId};
+use hasim::model::{
+    Affects, ContainerMode, DeadNodes, Model, NewNode, NodeMode, OnSigterm, ScriptTarget, Start, Strikes,
+};
+use hasim::time::SimTime;
 
 /// The Node of the only slot is partitioned for so long that its Pod is deleted, and returns while the replacement
 /// starts, which takes `start_up`. The process ignores SIGTERM: it serves through its grace of 30 s.
@@ -258,4 +262,24 @@ fn e2a_a_loss_that_is_taken_back_at_once_is_not_published() {
         outs += log.all(0, |w| matches!(w, What::Looks(view) if !view.in_rotation)).len();
     }
     assert!(losses > 1000 && outs * 20 < losses, "{losses} losses, {outs} withdrawals");
+}
+
+/// E4, T5: the endpoint of a Pod that has stopped for good goes with the status that says so, before the Pod object does.
+#[test]
+fn e4_the_endpoint_of_a_stopped_pod_goes_before_its_object() {
+    let mut model = Model { horizon: secs(60.0), ..bare(1) };
+    model.cluster.latencies.object_gone = fixed(5.0);
+    let slots = [ScriptTarget::Slot(SlotId::new(0))];
+    model.faults = vec![common::scripted("delete", fixed(10.0), &slots, common::DELETION, None)];
+    let timeline = trace(&model, 17, 0).timeline;
+    let at = |wanted: &dyn Fn(Happening) -> bool| {
+        let entry = timeline.entries.iter().find(|entry| wanted(entry.what)).unwrap();
+        entry.at.since(SimTime::ZERO).as_secs_f64()
+    };
+    let exit = at(&|what| matches!(what, Happening::ContainerExited { .. }));
+    let unlisted = at(&|what| matches!(what, Happening::EndpointSliceUpdated { endpoint, .. } if !endpoint.listed));
+    let gone = at(&|what| matches!(what, Happening::PodGone { .. }));
+    // A status write and the EndpointSlice: 0.01 s each.
+    assert!((unlisted - exit - 0.02).abs() < 1e-6, "{exit} {unlisted}");
+    assert!(gone - exit >= 5.0, "{exit} {gone}");
 }

@@ -5,11 +5,14 @@ mod common;
 use common::stats::{assert_law, assert_share, mean_over_square, sum_of_uniforms, uniform};
 use common::watch::{Log, What, killed, play_many};
 use common::{CRASH, ERROR, HANG, WINDOW, bare, fault, fixed, near, probe, secs, struck_once};
-use hasim::cluster::{Phase, SlotView};
+use hasim::cluster::{Happening, Phase, SlotView, Stored};
+use hasim::experiment::trace;
 use hasim::ids::FaultId;
-use hasim::model::{Affects, ContainerMode, ImagePull, Model, NodeMode, OnSigterm, Probe, RaceOdds, Start, Strikes};
+use hasim::model::{
+    Affects, ContainerMode, ImagePull, Model, NodeMode, OnSigterm, Probe, ProbeKind, RaceOdds, Start, Strikes,
+};
 use hasim::random::Law;
-use hasim::time::Duration;
+use hasim::time::{Duration, SimTime};
 
 const RELIST: f64 = 1.005;
 const SYNC: f64 = 0.01;
@@ -312,4 +315,25 @@ fn c3_a_kill_soon_after_a_loss_waits_for_a_listing() {
     let expected = mean_over_square(1000, |u, v| lag(u) * in_time(u, v))
         / mean_over_square(1000, |u, _| lag(u) * f64::from(u8::from(5.0 - lag(u) > SYNC)));
     assert_share("the listing has come", at_once, waits.len(), expected, 1);
+}
+
+/// P9b: after the success of the startup probe the liveness probe comes with the next tick; where its worker was late, at
+/// the same one.
+#[test]
+fn p9b_a_late_liveness_worker_probes_on_the_tick_of_the_startup_success() {
+    let mut model = Model { start: Start::Fresh, horizon: secs(60.0), ..bare(1) };
+    model.deployment.pod.startup = Some(probe(4));
+    for (same_tick, after) in [(0.0, 5.0), (1.0, SYNC)] {
+        model.cluster.start_race.same_tick = same_tick;
+        let timeline = trace(&model, 16, 0).timeline;
+        let entries = timeline.each_between(SimTime::ZERO, timeline.end);
+        let at = |wanted: &dyn Fn(Happening) -> bool| {
+            entries.iter().find(|entry| wanted(entry.what)).unwrap().at.since(SimTime::ZERO).as_secs_f64()
+        };
+        let started =
+            at(&|what| matches!(what, Happening::Verdict { kind: ProbeKind::Startup, result: Stored::Success, .. }));
+        let probed = at(&|what| matches!(what, Happening::ProbeSent { kind: ProbeKind::Liveness, .. }));
+        // One sync, with D elapsed and an earlier tick after the start, comes at once (P12).
+        assert!(near(probed - started, after), "{started} {probed}");
+    }
 }
