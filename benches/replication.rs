@@ -5,6 +5,8 @@
 #[path = "../tests/common/mod.rs"]
 mod common;
 
+use std::sync::atomic::{AtomicU64, Ordering};
+
 use divan::counter::ItemsCount;
 use hasim::cluster::{Mode, Replication};
 use hasim::time::{Duration, SimTime};
@@ -13,15 +15,15 @@ fn main() {
     divan::main();
 }
 
-/// Ten years of the reference in the fast mode; items are years.
-#[divan::bench(sample_count = 50)]
+/// Ten years of the reference in the fast mode, by one thread and by two at once; items are years, of each thread.
+#[divan::bench(sample_count = 50, threads = [1, 2])]
 fn ten_years_of_the_reference(bencher: divan::Bencher) {
     let mut model = common::storms::busy_reference();
     model.warm_up = Duration::ZERO;
-    let mut index = 0;
-    bencher.counter(ItemsCount::new(10usize)).bench_local(|| {
+    let index = AtomicU64::new(0);
+    bencher.counter(ItemsCount::new(10usize)).bench(|| {
         for _ in 0..10 {
-            index += 1;
+            let index = index.fetch_add(1, Ordering::Relaxed);
             let mut replication = Replication::new(&model, 1, index, Mode::Fast, ());
             replication.run_until(SimTime::ZERO + model.horizon);
             divan::black_box(replication.now());
