@@ -290,10 +290,8 @@ fn loops() -> Vec<Scenario> {
     ]
 }
 
-/// Columns and their values.
-type Filter = &'static [(&'static str, &'static str)];
-
 fn kubelets_and_nodes() -> Vec<Scenario> {
+    /// Columns and their values.
     type Filter = &'static [(&'static str, &'static str)];
     // Six Nodes, three of which fail: 12 Pods have two on each, 16 two or three.
     let trial = |replicas| Setting { batch: Batch::Trial, replicas: Some(replicas), ..Setting::default() };
