@@ -4,8 +4,10 @@ mod common;
 
 use common::stats::{assert_law, assert_share, uniform};
 use common::watch::{What, killed, play_many};
-use common::{ERROR, HANG, WINDOW, struck_once};
-use hasim::model::{Model, Probe, Strikes};
+use common::{ERROR, HANG, WINDOW, secs, struck_once};
+use hasim::ids::SlotId;
+use hasim::model::{Model, Probe, ScriptTarget, Strikes};
+use hasim::time::Duration;
 
 /// First readiness loss and first kill after the strike, in seconds; replications without them give none.
 fn reactions(model: &Model, seed: u64, n: u64) -> Vec<(Option<f64>, Option<f64>)> {
@@ -122,7 +124,7 @@ fn readiness_only(strikes: Strikes, probe: Probe) -> Model {
 }
 
 fn with_timing(timeout: f64, period: f64, failure_threshold: u32) -> Probe {
-    Probe { timeout: common::secs(timeout), period: common::secs(period), ..common::probe(failure_threshold) }
+    Probe { timeout: secs(timeout), period: secs(period), ..common::probe(failure_threshold) }
 }
 
 fn losses(model: &Model, seed: u64) -> Vec<f64> {
@@ -150,4 +152,30 @@ fn w12_a_timeout_above_the_period_spaces_hanging_probes() {
 fn p19_with_threshold_1_the_first_failing_probe_decides() {
     let refused = losses(&readiness_only(ERROR, with_timing(5.0, 5.0, 1)), 63);
     assert_law("refused", &refused, 1, uniform(0.0, 5.0));
+}
+
+/// P9b, W1: a running system has no preferred moment, whatever the periods: a hang meets the readiness probe anywhere in
+/// its own period, and not in that of the liveness probe.
+#[test]
+fn p9b_probes_of_unlike_periods_are_met_anywhere_in_their_own() {
+    let probe = |period: f64, failures| Probe {
+        initial_delay: Duration::ZERO,
+        period: secs(period),
+        timeout: secs(1.0),
+        ..common::probe(failures)
+    };
+    for startup in [None, Some(probe(1.0, 30))] {
+        let slots = [ScriptTarget::Slot(SlotId::new(0))];
+        let mut model = Model {
+            faults: vec![common::scripted("hang", common::fixed(120.0), &slots, HANG, None)],
+            ..common::bare(1)
+        };
+        model.deployment.pod.startup = startup;
+        model.deployment.pod.liveness = Some(probe(2.0, 30));
+        model.deployment.pod.readiness = Some(probe(20.0, 1));
+        let logs = play_many(&model, 18, 3000, 200.0);
+        let losses: Vec<f64> =
+            logs.iter().map(|log| log.first(0, 120.0, |what| what == What::Lost).unwrap() - 120.0).collect();
+        assert_law("loss", &losses, 2, uniform(1.0, 21.0));
+    }
 }

@@ -5,10 +5,12 @@ mod common;
 use common::stats::{assert_law, assert_share, uniform};
 use common::watch::{Log, What, play_many};
 use common::{CRASH, CRASH_NODE, DELETION, ERROR, HANG, KUBELET, SANDBOX, bare, scripted, secs};
-use hasim::cluster::{Cause, Phase, SlotView};
+use hasim::cluster::{Cause, Happening, Phase, SlotView};
+use hasim::experiment::trace;
 use hasim::ids::{FaultId, NodeId, SlotId};
 use hasim::model::{Fault, Model, NodeMode, OnSigterm, ScriptTarget, Start, Strikes};
 use hasim::random::Law;
+use hasim::time::SimTime;
 
 const SYNC: f64 = 0.01;
 /// From one listing of the runtime's containers to the next (C1).
@@ -238,6 +240,51 @@ fn a_crash_under_a_dead_kubelet_is_found_by_the_next_one() {
         assert!((restarts(&log)[0] - 120.0 - FIRST_SYNC - 0.3).abs() < 1e-6, "{:?}", restarts(&log));
         assert!(log.view_at(0, 121.0).unwrap().in_rotation, "dead in rotation");
     }
+}
+
+/// N14, N13, T5: Pods that were deleted while their kubelet was dead stay until it is back; it stops them, and their
+/// objects go after its start, a listing and its clean-up. They are never Ready again.
+#[test]
+fn n14_a_kubelet_that_returns_stops_the_pods_deleted_meanwhile() {
+    let model = Model { horizon: secs(600.0), ..played(1, vec![at("kubelet", 60.0, NODE, KUBELET, Some(440.0))]) };
+    for index in 0..50 {
+        let entries = trace(&model, 12, index).timeline.entries;
+        let at = |wanted: &dyn Fn(Happening) -> bool| {
+            let entry = entries.iter().find(|entry| wanted(entry.what)).expect("it happens");
+            entry.at.since(SimTime::ZERO).as_secs_f64()
+        };
+        let deleted = at(&|what| matches!(what, Happening::PodDeleted { .. }));
+        let exit = at(&|what| matches!(what, Happening::ContainerExited { .. }));
+        let gone = at(&|what| matches!(what, Happening::PodGone { .. }));
+        assert!((390.0..426.0).contains(&deleted), "{deleted}");
+        // The deletion is seen, and the process needs 0.3 s to stop.
+        assert!((exit - 500.0 - FIRST_SYNC - 0.31).abs() < 1e-6, "{exit}");
+        assert!((0.1..0.1 + RELIST).contains(&(gone - exit)), "{gone} {exit}");
+        let ready_again = entries.iter().any(|entry| {
+            entry.at.since(SimTime::ZERO).as_secs_f64() > 500.0
+                && matches!(entry.what, Happening::ReadyWritten { ready: true, .. })
+        });
+        assert!(!ready_again, "replication {index}");
+    }
+}
+
+/// C9, T5: a kubelet that restarts while a deleted Pod stops tells the process nothing new: it exits when it would have.
+#[test]
+fn t5_a_stop_outlives_a_restart_of_the_kubelet() {
+    let script = vec![at("delete", 100.0, SLOT, DELETION, None), at("kubelet", 105.0, NODE, KUBELET, Some(2.0))];
+    let mut model = Model { horizon: secs(200.0), ..played(1, script) };
+    model.app.on_sigterm = OnSigterm::Exits(fixed(12.0));
+    let entries = trace(&model, 13, 0).timeline.entries;
+    let times = |wanted: &dyn Fn(Happening) -> bool| -> Vec<f64> {
+        let wanted = entries.iter().filter(|entry| wanted(entry.what));
+        wanted.map(|entry| entry.at.since(SimTime::ZERO).as_secs_f64()).collect()
+    };
+    let terms = times(&|what| matches!(what, Happening::SigtermSent { .. }));
+    let exits = times(&|what| matches!(what, Happening::ContainerExited { .. }));
+    assert_eq!((terms.len(), exits.len()), (1, 1));
+    assert!((exits[0] - terms[0] - 12.0).abs() < 1e-6, "{terms:?} {exits:?}");
+    let gone = times(&|what| matches!(what, Happening::PodGone { .. }));
+    assert!(gone.len() == 1 && gone[0] - exits[0] < 0.1 + RELIST, "{gone:?}");
 }
 
 /// N14a, N3: a kubelet that starts renews its lease with its first report. So a reboot of 39 s is never noticed, however

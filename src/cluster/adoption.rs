@@ -121,6 +121,7 @@ impl<O: Observer> Cluster<'_, O> {
         state.resync_at = SimTime::NEVER;
         state.resync = Timer::NONE;
         state.status_write = Timer::NONE;
+        state.owes_loss = false;
         state.race = None;
         let container = &mut state.container;
         container.start = Timer::NONE;

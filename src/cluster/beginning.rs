@@ -8,9 +8,9 @@ use super::probing::KINDS;
 use super::state::{Dice, Prober, Stage};
 use super::{Cluster, Cx, Event, Mode, Target};
 use crate::ids::{NodeId, PodId, SlotId, ZoneId};
-use crate::model::Start;
+use crate::model::{Start, YEAR};
 use crate::random::{Owner, Purpose};
-use crate::time::{Duration, SimTime};
+use crate::time::{Duration, Grid, SimTime};
 
 impl<O: Observer> Cluster<'_, O> {
     /// Sets the scene and schedules the first events.
@@ -88,15 +88,23 @@ impl<O: Observer> Cluster<'_, O> {
         let stream = self.streams.stream(Owner::Slot(slot.index() as u32), Purpose::Initial);
         let mut dice = Dice::new(stream);
         let latencies = &self.model.cluster.latencies;
-        // The phases of a Pod's workers are coupled (P9b): liveness ticks from the first sync; readiness from the
-        // first global relist after the start, or with a startup probe from its success, on a tick.
-        let period = spec.liveness.or(spec.readiness).map_or(Duration::from_secs(10), |probe| probe.period);
-        let first_sync = SimTime::from_nanos((dice.uniform() * period.as_nanos() as f64) as u64);
+        // The phases of a Pod's workers are coupled (P9b): all tick from the first sync; readiness from the first
+        // global relist after the start, or with a startup probe from its success, which falls on one of its ticks.
+        // Over a common multiple of the periods the first sync has no preferred moment.
+        let periods = [spec.liveness, spec.readiness, spec.startup].into_iter().flatten().map(|probe| probe.period);
+        let span = periods.reduce(common_multiple).unwrap_or(Duration::from_secs(1));
+        let first_sync = SimTime::from_nanos((dice.uniform() * span.as_nanos() as f64) as u64);
         let start_up = dice.span(&latencies.sandbox) + dice.span(&latencies.container_start);
         let relist = Duration::from_nanos(
             (dice.uniform() * self.model.cluster.control_plane.relist_period.as_nanos() as f64) as u64,
         );
-        let lag = if spec.startup.is_some() { Duration::ZERO } else { start_up + relist };
+        let lag = match spec.startup {
+            None => start_up + relist,
+            Some(probe) => {
+                let answers = start_up + dice.span(&self.model.app.start_up).max(probe.initial_delay);
+                Grid::new(SimTime::ZERO, probe.period).at_or_after(SimTime::ZERO + answers).since(SimTime::ZERO)
+            }
+        };
         let probes = [(spec.liveness, Duration::ZERO), (spec.readiness, lag), (spec.startup, Duration::ZERO)];
         let state = &mut self.pods[pod.index()];
         for (kind, (probe, lag)) in KINDS.into_iter().zip(probes) {
@@ -116,4 +124,14 @@ impl<O: Observer> Cluster<'_, O> {
         state.slice = Endpoint { listed: true, serving: true, terminating: false };
         self.nodes[node.index()].image_present = true;
     }
+}
+
+/// The least common multiple; where that is longer than a century, one in which no phase stands out either.
+fn common_multiple(a: Duration, b: Duration) -> Duration {
+    let (a, b) = (a.as_nanos(), b.as_nanos());
+    let (mut divisor, mut rest) = (a, b);
+    while rest > 0 {
+        (divisor, rest) = (rest, divisor % rest);
+    }
+    Duration::from_nanos((a / divisor).saturating_mul(b)).min(YEAR * 100)
 }

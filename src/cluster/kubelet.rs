@@ -373,6 +373,13 @@ impl<O: Observer> Cluster<'_, O> {
 
     /// preStop, SIGTERM, and SIGKILL when the grace is over (C9).
     pub(super) fn begin_kill(&mut self, cx: &mut Cx<'_, Event>, pod: PodId) {
+        let container = &mut self.pods[pod.index()].container;
+        if container.sigterm {
+            // An earlier kubelet has begun it, and the process is about to exit.
+            container.stage = Stage::Stopping;
+            container.exited_before = container.exited;
+            return;
+        }
         let overhead = self.draw_container(pod, |latencies| &latencies.container_stop);
         let timer = self.timer();
         let grace = self.kill_grace(pod);

@@ -96,6 +96,11 @@ impl<O: Observer> Cluster<'_, O> {
         self.end_worker(cx, pod, ProbeKind::Liveness);
         self.end_worker(cx, pod, ProbeKind::Startup);
         let state = &mut self.pods[pod.index()];
+        if !state.adopted {
+            // A kubelet that was not there knows of the Pod what the API says; it makes no workers (N14).
+            state.adopted = true;
+            state.ready = state.api_ready;
+        }
         state.terminating = true;
         state.sync = Timer::NONE;
         state.resync_at = SimTime::NEVER;
@@ -127,8 +132,11 @@ impl<O: Observer> Cluster<'_, O> {
         cx.at(listed + after, Event::PodGone(pod, timer));
     }
 
+    /// Without its kubelet the object stays (N13); the one that returns deals with the deletion anew.
     pub(super) fn on_pod_gone(&mut self, cx: &mut Cx<'_, Event>, pod: PodId, timer: Timer) {
-        if self.pods[pod.index()].life.expires(timer) {
+        if self.pods[pod.index()].life.expires(timer)
+            && self.pods[pod.index()].node.is_some_and(|node| self.kubelet_listens(node))
+        {
             self.end_pod(cx, pod);
         }
     }

@@ -7,6 +7,9 @@ use super::{Cluster, Cx, Event};
 use crate::ids::{NodeId, PodId};
 use crate::time::{Duration, SimTime};
 
+/// A loss of readiness that is taken back sooner reaches the API in every second case only (E2a) [env].
+const SHORT_LOSS: Duration = Duration::from_millis(50);
+
 /// One representative proxy (E6).
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Proxy {
@@ -17,8 +20,15 @@ pub(crate) struct Proxy {
 impl<O: Observer> Cluster<'_, O> {
     /// The kubelet's Ready condition; a change is published (P18, E2).
     pub(super) fn set_ready(&mut self, cx: &mut Cx<'_, Event>, pod: PodId, ready: bool) {
-        if self.pods[pod.index()].ready != ready {
-            self.pods[pod.index()].ready = ready;
+        let state = &mut self.pods[pod.index()];
+        if state.ready != ready {
+            let lasted = cx.now().since(std::mem::replace(&mut state.ready_since, cx.now()));
+            state.ready = ready;
+            // A loss that is taken back before it is written.
+            let taken_back = ready && state.api_ready && state.status_write.is_set();
+            let home = state.home.index();
+            let written = taken_back && (lasted >= SHORT_LOSS || self.slots[home].propagation.uniform() < 0.5);
+            self.pods[pod.index()].owes_loss = written;
             self.tell(cx, Happening::ReadyDecided { pod, ready });
             self.request_status_write(cx, pod);
         }
@@ -43,15 +53,21 @@ impl<O: Observer> Cluster<'_, O> {
         cx.after(after, Event::StatusWritten(pod, timer));
     }
 
-    /// The status writer always writes the newest version: a change that was taken back meanwhile never
-    /// reaches the API (E2a).
+    /// The status writer writes the newest version, so a loss that was taken back at once may never reach the API
+    /// (E2a).
     pub(super) fn on_status_written(&mut self, cx: &mut Cx<'_, Event>, pod: PodId, timer: Timer) {
         if !self.pods[pod.index()].status_write.expires(timer) {
             return;
         }
         let state = &self.pods[pod.index()];
         if state.node.is_some_and(|node| self.nodes[node.index()].connected) {
-            self.set_api_ready(cx, pod, state.ready);
+            let ready = state.ready;
+            if std::mem::take(&mut self.pods[pod.index()].owes_loss) {
+                self.set_api_ready(cx, pod, false);
+                self.request_status_write(cx, pod);
+            } else {
+                self.set_api_ready(cx, pod, ready);
+            }
             if self.model.deployment.publish_not_ready {
                 self.request_slice_update(cx, pod);
             }

@@ -147,8 +147,11 @@ pub(crate) struct Pod {
     pub workers: [Option<Prober>; 3],
     /// The kubelet's cached status.
     pub status: Status,
-    /// The kubelet's Ready condition.
+    /// The kubelet's Ready condition, and since when.
     pub ready: bool,
+    pub ready_since: SimTime,
+    /// A loss of readiness is written although it has been taken back (E2a).
+    pub owes_loss: bool,
     /// The API's Ready condition.
     pub api_ready: bool,
     /// What the EndpointSlice says.
@@ -324,6 +327,8 @@ impl Pod {
             workers: [None; 3],
             status: Status::default(),
             ready: false,
+            ready_since: SimTime::ZERO,
+            owes_loss: false,
             api_ready: false,
             slice: Endpoint::default(),
             proxied: Endpoint::default(),
