@@ -1,0 +1,250 @@
+//! Attempts that cannot change anything need not be played (invariant 5).
+//!
+//! [`Worker::next_that_matters`] finds the first attempt that can change something, and
+//! [`Worker::catch_up`] accounts for those in between.
+
+use super::{Counter, Observation, Status, Stored, Worker};
+use crate::cluster::chance::Matters;
+use crate::model::ProbeKind;
+use crate::time::{Duration, SimTime};
+
+/// What a probe would meet, as far as skipping is concerned.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Outlook {
+    /// The same, every time.
+    Steady(Finding),
+    /// Anything else.
+    Changing,
+}
+
+/// What every probe meets while nothing changes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Finding {
+    /// A good answer at once.
+    Success,
+    /// A refusal or an error at once.
+    Failure,
+    /// No answer: a failure when the timeout is over.
+    Silence,
+}
+
+impl Finding {
+    fn observation(self) -> Observation {
+        match self {
+            Self::Success => Observation::Success,
+            Self::Failure | Self::Silence => Observation::Failure,
+        }
+    }
+}
+
+/// When the next attempt that can change something is due.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Next {
+    /// At this instant.
+    At(SimTime),
+    /// Not until the surroundings change: attempts do nothing.
+    Idle,
+    /// Every attempt from `first` on finds the same until the surroundings change.
+    Steady {
+        /// The first attempt that finds it.
+        first: SimTime,
+        /// What it finds.
+        finding: Finding,
+        /// The attempt that reaches a verdict, counted from 1; none ever does where the verdict stands already.
+        decides: Option<u64>,
+    },
+}
+
+impl Worker {
+    /// The first attempt that can change anything while `status` and `outlook` stay as they are.
+    pub fn next_that_matters(&self, status: &Status, outlook: Outlook) -> Next {
+        if self.asleep || self.triggered {
+            return Next::At(self.next);
+        }
+        if status.instance == 0 {
+            return Next::Idle;
+        }
+        let fresh = status.instance != self.known;
+        // Noticing stores a change that the kubelet acts upon, save for liveness, whose initial value is Success.
+        if fresh && self.kind != ProbeKind::Liveness {
+            return Next::At(self.next);
+        }
+        if self.on_hold && !fresh {
+            return Next::Idle;
+        }
+        let result = if fresh { Stored::Success } else { self.result };
+        if !status.running {
+            return if result == Stored::Failure { Next::Idle } else { Next::At(self.next) };
+        }
+        if !self.is_open(status) {
+            return Next::Idle;
+        }
+        let from = self.allowed_from(status);
+        let first = if self.next >= from { self.next } else { self.ticks.at_or_after(from) };
+        let Outlook::Steady(finding) = outlook else { return Next::At(first) };
+        match (finding.observation(), result) {
+            (Observation::Success, Stored::Success) | (Observation::Failure, Stored::Failure) => {
+                Next::Steady { first, finding, decides: None }
+            }
+            // Whether a probe fails by chance is drawn for each one.
+            (Observation::Success, _) => Next::At(first),
+            (Observation::Failure, _) => {
+                let run = if self.has_just_failed() { self.counter.run } else { 0 };
+                let missing = self.probe.failure_threshold.saturating_sub(run).max(1);
+                Next::Steady { first, finding, decides: Some(u64::from(missing)) }
+            }
+        }
+    }
+
+    /// Accounts for the attempts before `now` that were skipped because of `plan`, all made under `status`. The
+    /// last one may still wait for its answer.
+    pub fn catch_up(&mut self, now: SimTime, status: &Status, plan: Next) -> Option<Skipped> {
+        let mut skipped = None;
+        if let Next::Steady { first, finding, .. } = plan
+            && first < now
+        {
+            if status.instance != self.known {
+                self.notice(status.instance);
+            }
+            let lasts = self.busy(finding);
+            let second = self.attempt_after(first, first + lasts);
+            let spacing = self.spacing(finding);
+            let attempts = if now <= second { 1 } else { 2 + (now.since(second).as_nanos() - 1) / spacing.as_nanos() };
+            let last = if attempts == 1 { first } else { second + spacing * (attempts - 2) };
+            skipped = Some(Skipped { attempts, last, second, spacing, lasts, before: self.counter });
+            let ends = last + lasts;
+            if ends > now {
+                self.counter.observe(finding.observation(), attempts - 1);
+                self.wait(last, ends, false);
+            } else {
+                self.counter.observe(finding.observation(), attempts);
+                self.next = self.attempt_after(last, ends);
+            }
+        }
+        if self.in_flight.is_none() && self.next < now {
+            self.next = self.ticks.at_or_after(now);
+        }
+        skipped
+    }
+
+    /// How long a probe takes that finds this.
+    fn busy(&self, finding: Finding) -> Duration {
+        if finding == Finding::Silence { self.probe.timeout } else { Duration::ZERO }
+    }
+
+    /// The distance between attempts, from the second on, that all find the same (P5).
+    fn spacing(&self, finding: Finding) -> Duration {
+        self.probe.period.max(self.busy(finding))
+    }
+
+    /// The n-th of the attempts that begin with `first` and all find the same, counted from 1.
+    pub fn nth_attempt(&self, first: SimTime, finding: Finding, n: u64) -> SimTime {
+        if n <= 1 {
+            return first;
+        }
+        self.attempt_after(first, first + self.busy(finding)) + self.spacing(finding) * (n - 2)
+    }
+
+    /// How many failures by chance in a row matter.
+    pub fn failures_that_matter(&self) -> Matters {
+        let alone = self.probe.failure_threshold == 1 || self.probe.timeout > self.probe.period;
+        if alone { Matters::One } else { Matters::Two }
+    }
+
+    /// The latest observation was a failure.
+    pub fn has_just_failed(&self) -> bool {
+        self.counter.last == Some(Observation::Failure)
+    }
+
+    /// The last of the skipped attempts, accounted for as a success, has failed by chance: its answer came too
+    /// late, or has not come by now. Then this is when it will be given up.
+    pub fn last_has_failed(&mut self, now: SimTime, skipped: Skipped) -> Option<SimTime> {
+        self.counter = skipped.before;
+        self.counter.observe(Observation::Success, skipped.attempts - 1);
+        let ends = skipped.last + self.probe.timeout;
+        if ends < now {
+            self.counter.observe(Observation::Failure, 1);
+            return None;
+        }
+        self.wait(skipped.last, ends, false);
+        Some(ends)
+    }
+}
+
+/// Attempts that were not played.
+#[derive(Debug, Clone, Copy)]
+pub struct Skipped {
+    /// How many; at least one.
+    pub attempts: u64,
+    /// When the last one was made.
+    pub last: SimTime,
+    /// When the second one was made, or would have been; every later one `spacing` after the one before.
+    pub second: SimTime,
+    /// See `second`.
+    pub spacing: Duration,
+    /// How long each waited for what it found.
+    pub lasts: Duration,
+    before: Counter,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::tests::{probe, running, secs};
+    use super::*;
+    use crate::model::Probe;
+    use Observation::{Failure as F, Success as S};
+
+    #[test]
+    fn skipped_attempts_leave_the_same_state_as_played_ones() {
+        let status = running(1);
+        let mut played = Worker::long_healthy(ProbeKind::Readiness, probe(2, 1), secs(3), 1, SimTime::ZERO);
+        played.counter = Counter { last: Some(F), run: 1 };
+        let mut skipped = played;
+        for _ in 0..7 {
+            let now = played.next_attempt();
+            assert!(played.attempt(now, &status).probes || now < secs(20));
+            if now >= secs(20) {
+                played.observe(S);
+            }
+        }
+        let plan = skipped.next_that_matters(&status, Outlook::Steady(Finding::Success));
+        skipped.catch_up(secs(34), &status, plan);
+        assert_eq!((skipped.counter, skipped.next), (played.counter, played.next));
+    }
+
+    /// P5, P12: whatever the timeout, unanswered probes that are skipped leave the worker as played ones do, with
+    /// the last of them in flight where it is, and decide at the same attempt.
+    #[test]
+    fn skipped_probes_of_a_hang_leave_the_same_state_as_played_ones() {
+        let status = running(1);
+        for (timeout, threshold, until) in
+            (1..=12).flat_map(|t| [1, 2, 4].map(|f| (t, f))).flat_map(|(t, f)| (21..90).map(move |u| (t, f, u)))
+        {
+            let settings = Probe { timeout: Duration::from_secs(timeout), ..probe(threshold, 1) };
+            let healthy = Worker::long_healthy(ProbeKind::Readiness, settings, secs(3), 1, SimTime::ZERO);
+            let mut played = Worker { next: healthy.ticks.at_or_after(secs(20)), ..healthy };
+            let mut skipped = played;
+            let (mut attempts, mut decided) = (0, None);
+            let plan = skipped.next_that_matters(&status, Outlook::Steady(Finding::Silence));
+            let now = secs(until);
+            while played.next < now && played.in_flight.is_none() {
+                let sent = played.next;
+                played.attempt(sent, &status);
+                attempts += 1;
+                played.wait(sent, sent + settings.timeout, false);
+                if sent + settings.timeout <= now {
+                    played.ended(sent + settings.timeout);
+                    decided = decided.or(played.observe(F).map(|_| attempts));
+                }
+            }
+            let Next::Steady { decides: Some(decides), .. } = plan else { panic!("nothing is decided yet") };
+            assert!(decided.is_none_or(|attempt| attempt == decides), "timeout {timeout}, threshold {threshold}");
+            let result = skipped.catch_up(now, &status, plan);
+            assert_eq!(result.map_or(0, |skipped| skipped.attempts), attempts, "timeout {timeout}, until {until}");
+            assert_eq!((skipped.counter, skipped.in_flight), (played.counter, played.in_flight));
+            if skipped.in_flight.is_none() {
+                assert_eq!(skipped.next, played.next, "timeout {timeout}, until {until}");
+            }
+        }
+    }
+}
