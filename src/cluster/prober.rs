@@ -295,7 +295,7 @@ impl Worker {
 #[cfg(test)]
 mod tests {
     use super::Observation::{Failure as F, Success as S};
-    use super::skipping::{Next, Outlook};
+    use super::skipping::Next;
     use super::*;
     use crate::time::Duration;
 
@@ -343,7 +343,7 @@ mod tests {
     #[test]
     fn p3_the_first_attempt_is_made_at_once_and_the_ticks_begin_there() {
         let mut worker = Worker::new(ProbeKind::Liveness, probe(4, 1), secs(3));
-        assert_eq!(worker.next_that_matters(&Status::default(), Outlook::Changing), Next::At(secs(3)));
+        assert_eq!(worker.next_that_matters(&Status::default(), None), Next::At(secs(3)));
         assert_eq!(worker.attempt(secs(3), &Status::default()), Attempt::default(), "no container yet");
         assert_eq!(worker.next_attempt(), secs(8));
     }

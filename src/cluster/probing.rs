@@ -4,7 +4,7 @@ use super::chance::Matters;
 use super::faults::affects;
 use super::happening::{Happening, Reply, SkippedProbes};
 use super::observer::Observer;
-use super::prober::skipping::{Finding, Next, Outlook, Skipped};
+use super::prober::skipping::{Next, Skipped};
 use super::prober::{Observation, Status, Stored};
 use super::state::{Plan, Prober, Stage, Timer};
 use super::{Cluster, Cx, Event, Mode};
@@ -55,16 +55,6 @@ impl Answer {
             Self::Bad(reply) => Some(reply),
             Self::Never => Some(Reply::Timeout),
             Self::Later(_) => None,
-        }
-    }
-}
-
-impl From<Reply> for Finding {
-    fn from(reply: Reply) -> Self {
-        match reply {
-            Reply::Ok => Self::Success,
-            Reply::Error | Reply::Refused | Reply::Reset => Self::Failure,
-            Reply::Timeout => Self::Silence,
         }
     }
 }
@@ -153,7 +143,7 @@ impl<O: Observer> Cluster<'_, O> {
     /// The observer hears of attempts that were not played. The last one may stand apart: it waits for its answer, or
     /// has failed by chance.
     fn tell_skipped(&mut self, pod: PodId, kind: ProbeKind, plan: &Plan, skipped: Skipped, last_apart: bool) {
-        let (Next::Steady { first, .. }, Some(reply)) = (plan.next, plan.reply) else { return };
+        let Next::Steady { first, reply, .. } = plan.next else { return };
         let reaches = (reply != Reply::Refused).then_some(plan.status.instance);
         let count = skipped.attempts - u64::from(last_apart);
         if count > 0 {
@@ -203,7 +193,6 @@ impl<O: Observer> Cluster<'_, O> {
         }
         let answer = to_all.unwrap_or_else(|| self.answer_under_strikes(pod, Audience::Probe(kind)));
         let reply = answer.reply();
-        let outlook = reply.map_or(Outlook::Changing, |reply| Outlook::Steady(reply.into()));
         let status = self.pods[pod.index()].status;
         let (mode, chance) = (self.mode, self.chance);
         let Some(prober) = self.prober(pod, kind) else { return };
@@ -225,15 +214,15 @@ impl<O: Observer> Cluster<'_, O> {
         }
         let next = match mode {
             Mode::EveryProbe => Next::At(prober.worker.next_attempt()),
-            Mode::Fast => prober.worker.next_that_matters(&status, outlook),
+            Mode::Fast => prober.worker.next_that_matters(&status, reply),
         };
         let mut plan = Plan { status, reply, next, due: SimTime::NEVER, by_chance: None };
         match next {
             Next::At(at) => plan.due = at,
-            Next::Steady { first, finding, decides: Some(n) } => {
-                plan.due = prober.worker.nth_attempt(first, finding, n);
+            Next::Steady { first, reply, decides: Some(n) } => {
+                plan.due = prober.worker.nth_attempt(first, reply, n);
             }
-            Next::Steady { first, finding: finding @ Finding::Success, decides: None } if chance.p > 0.0 => {
+            Next::Steady { first, reply: reply @ Reply::Ok, decides: None } if chance.p > 0.0 => {
                 if prober.worker.has_just_failed() {
                     plan.next = Next::At(first);
                     plan.due = first;
@@ -243,7 +232,7 @@ impl<O: Observer> Cluster<'_, O> {
                     let home = self.pods[pod.index()].home.index();
                     let u = self.slots[home].probe_failure.uniform();
                     plan.by_chance = Some(matters);
-                    plan.due = worker.nth_attempt(first, finding, chance.waiting_time(matters, u));
+                    plan.due = worker.nth_attempt(first, reply, chance.waiting_time(matters, u));
                 }
             }
             Next::Idle | Next::Steady { .. } => {}

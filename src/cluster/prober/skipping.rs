@@ -5,37 +5,9 @@
 
 use super::{Counter, Observation, Status, Stored, Worker};
 use crate::cluster::chance::Matters;
+use crate::cluster::happening::Reply;
 use crate::model::ProbeKind;
 use crate::time::{Duration, SimTime};
-
-/// What a probe would meet, as far as skipping is concerned.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Outlook {
-    /// The same, every time.
-    Steady(Finding),
-    /// Anything else.
-    Changing,
-}
-
-/// What every probe meets while nothing changes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Finding {
-    /// A good answer at once.
-    Success,
-    /// A refusal or an error at once.
-    Failure,
-    /// No answer: a failure when the timeout is over.
-    Silence,
-}
-
-impl Finding {
-    fn observation(self) -> Observation {
-        match self {
-            Self::Success => Observation::Success,
-            Self::Failure | Self::Silence => Observation::Failure,
-        }
-    }
-}
 
 /// When the next attempt that can change something is due.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -44,20 +16,21 @@ pub enum Next {
     At(SimTime),
     /// Not until the surroundings change: attempts do nothing.
     Idle,
-    /// Every attempt from `first` on finds the same until the surroundings change.
+    /// Every attempt from `first` on meets the same until the surroundings change.
     Steady {
-        /// The first attempt that finds it.
+        /// The first attempt that meets it.
         first: SimTime,
-        /// What it finds.
-        finding: Finding,
+        /// What it meets.
+        reply: Reply,
         /// The attempt that reaches a verdict, counted from 1; none ever does where the verdict stands already.
         decides: Option<u64>,
     },
 }
 
 impl Worker {
-    /// The first attempt that can change anything while `status` and `outlook` stay as they are.
-    pub fn next_that_matters(&self, status: &Status, outlook: Outlook) -> Next {
+    /// The first attempt that can change anything while `status` and `reply`, what every probe would meet, stay as they
+    /// are. Without a reply one cannot tell beforehand.
+    pub fn next_that_matters(&self, status: &Status, reply: Option<Reply>) -> Next {
         if self.asleep || self.triggered {
             return Next::At(self.next);
         }
@@ -81,17 +54,17 @@ impl Worker {
         }
         let from = self.allowed_from(status);
         let first = if self.next >= from { self.next } else { self.ticks.at_or_after(from) };
-        let Outlook::Steady(finding) = outlook else { return Next::At(first) };
-        match (finding.observation(), result) {
+        let Some(reply) = reply else { return Next::At(first) };
+        match (reply.observation(), result) {
             (Observation::Success, Stored::Success) | (Observation::Failure, Stored::Failure) => {
-                Next::Steady { first, finding, decides: None }
+                Next::Steady { first, reply, decides: None }
             }
             // Whether a probe fails by chance is drawn for each one.
             (Observation::Success, _) => Next::At(first),
             (Observation::Failure, _) => {
                 let run = if self.has_just_failed() { self.counter.run } else { 0 };
                 let missing = self.probe.failure_threshold.saturating_sub(run).max(1);
-                Next::Steady { first, finding, decides: Some(u64::from(missing)) }
+                Next::Steady { first, reply, decides: Some(u64::from(missing)) }
             }
         }
     }
@@ -100,24 +73,24 @@ impl Worker {
     /// last one may still wait for its answer.
     pub fn catch_up(&mut self, now: SimTime, status: &Status, plan: Next) -> Option<Skipped> {
         let mut skipped = None;
-        if let Next::Steady { first, finding, .. } = plan
+        if let Next::Steady { first, reply, .. } = plan
             && first < now
         {
             if status.instance != self.known {
                 self.notice(status.instance);
             }
-            let lasts = self.busy(finding);
+            let lasts = self.busy(reply);
             let second = self.attempt_after(first, first + lasts);
-            let spacing = self.spacing(finding);
+            let spacing = self.spacing(reply);
             let attempts = if now <= second { 1 } else { 2 + (now.since(second).as_nanos() - 1) / spacing.as_nanos() };
             let last = if attempts == 1 { first } else { second + spacing * (attempts - 2) };
             skipped = Some(Skipped { attempts, last, second, spacing, lasts, before: self.counter });
             let ends = last + lasts;
             if ends > now {
-                self.counter.observe(finding.observation(), attempts - 1);
+                self.counter.observe(reply.observation(), attempts - 1);
                 self.wait(last, ends, false);
             } else {
-                self.counter.observe(finding.observation(), attempts);
+                self.counter.observe(reply.observation(), attempts);
                 self.next = self.attempt_after(last, ends);
             }
         }
@@ -127,22 +100,22 @@ impl Worker {
         skipped
     }
 
-    /// How long a probe takes that finds this.
-    fn busy(&self, finding: Finding) -> Duration {
-        if finding == Finding::Silence { self.probe.timeout } else { Duration::ZERO }
+    /// How long a probe takes that meets this.
+    fn busy(&self, reply: Reply) -> Duration {
+        if reply == Reply::Timeout { self.probe.timeout } else { Duration::ZERO }
     }
 
-    /// The distance between attempts, from the second on, that all find the same (P5).
-    fn spacing(&self, finding: Finding) -> Duration {
-        self.probe.period.max(self.busy(finding))
+    /// The distance between attempts, from the second on, that all meet the same (P5).
+    fn spacing(&self, reply: Reply) -> Duration {
+        self.probe.period.max(self.busy(reply))
     }
 
-    /// The n-th of the attempts that begin with `first` and all find the same, counted from 1.
-    pub fn nth_attempt(&self, first: SimTime, finding: Finding, n: u64) -> SimTime {
+    /// The n-th of the attempts that begin with `first` and all meet the same, counted from 1.
+    pub fn nth_attempt(&self, first: SimTime, reply: Reply, n: u64) -> SimTime {
         if n <= 1 {
             return first;
         }
-        self.attempt_after(first, first + self.busy(finding)) + self.spacing(finding) * (n - 2)
+        self.attempt_after(first, first + self.busy(reply)) + self.spacing(reply) * (n - 2)
     }
 
     /// How many failures by chance in a row matter.
@@ -182,7 +155,7 @@ pub struct Skipped {
     pub second: SimTime,
     /// See `second`.
     pub spacing: Duration,
-    /// How long each waited for what it found.
+    /// How long each waited for what it met.
     pub lasts: Duration,
     before: Counter,
 }
@@ -207,7 +180,7 @@ mod tests {
                 played.observe(S);
             }
         }
-        let plan = skipped.next_that_matters(&status, Outlook::Steady(Finding::Success));
+        let plan = skipped.next_that_matters(&status, Some(Reply::Ok));
         skipped.catch_up(secs(34), &status, plan);
         assert_eq!((skipped.counter, skipped.next), (played.counter, played.next));
     }
@@ -225,7 +198,7 @@ mod tests {
             let mut played = Worker { next: healthy.ticks.at_or_after(secs(20)), ..healthy };
             let mut skipped = played;
             let (mut attempts, mut decided) = (0, None);
-            let plan = skipped.next_that_matters(&status, Outlook::Steady(Finding::Silence));
+            let plan = skipped.next_that_matters(&status, Some(Reply::Timeout));
             let now = secs(until);
             while played.next < now && played.in_flight.is_none() {
                 let sent = played.next;
