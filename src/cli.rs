@@ -56,6 +56,14 @@ impl Exit {
     }
 }
 
+impl Exit {
+    /// How a command ends after a step that ended so: the first that went wrong decides.
+    #[must_use]
+    pub fn then(self, next: Self) -> Self {
+        if self == Self::Done { next } else { self }
+    }
+}
+
 impl From<Exit> for ExitCode {
     fn from(exit: Exit) -> Self {
         Self::from(match exit {
@@ -362,9 +370,9 @@ fn report(folder: &std::path::Path, format: Format) -> Exit {
         }
     };
     let written = crate::output::write_rendered(folder, &result);
-    print(&rendered(&result, format, Some(folder)));
+    let printed = print(&rendered(&result, format, Some(folder)));
     match written {
-        Ok(()) => Exit::Done,
+        Ok(()) => printed,
         Err(error) => {
             complain(error);
             Exit::Failed
@@ -411,13 +419,16 @@ fn width() -> u16 {
     columns.clamp(60, 120)
 }
 
-/// Prints a result. A reader that has gone away (`| head`) is no failure.
-fn print(text: &str) {
+/// Prints a result; `Failed` where that cannot be done. A reader that has gone away (`| head`) is no failure.
+#[must_use]
+fn print(text: &str) -> Exit {
     let mut out = anstream::stdout().lock();
-    if let Err(error) = out.write_all(text.as_bytes()).and_then(|()| out.flush())
-        && error.kind() != io::ErrorKind::BrokenPipe
-    {
-        complain(format_args!("cannot write to standard output: {error}"));
+    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
+            complain(format_args!("cannot write to standard output: {error}"));
+            Exit::Failed
+        }
+        _ => Exit::Done,
     }
 }
 

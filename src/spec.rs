@@ -42,7 +42,7 @@ mod tree;
 mod vary;
 mod yaml;
 
-use std::io;
+use std::io::{self, Read as _};
 use std::path::Path;
 
 pub use diagnostic::{Diagnostic, Report, Severity};
@@ -61,7 +61,7 @@ use tree::{Mark, Node};
 /// # Errors
 /// All that is wrong, in all the files.
 pub fn load_experiment(path: &Path) -> Result<Study, Report> {
-    load_experiment_with(path, &|path| std::fs::read(path))
+    load_experiment_with(path, &read_file)
 }
 
 /// Like [`load_experiment`], with the files from elsewhere: embedded ones, or standard input under a name.
@@ -105,9 +105,19 @@ pub fn load_experiment_with(path: &Path, open: &dyn Fn(&Path) -> io::Result<Vec<
     }
 }
 
+/// Reads a file, or of one that is too large (`/dev/zero`, for instance) as much as is needed to say so.
+///
+/// # Errors
+/// As [`std::fs::read`].
+pub fn read_file(path: &Path) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    std::fs::File::open(path)?.take(yaml::MAX_BYTES as u64 + 1).read_to_end(&mut bytes)?;
+    Ok(bytes)
+}
+
 /// Validates any file that hasim reads: manifests, our kinds, an experiment with all that it names.
 pub fn check_file(path: &Path) -> Report {
-    match std::fs::read(path) {
+    match read_file(path) {
         Ok(bytes) => check_bytes(path, &bytes),
         Err(error) => unreadable(path, &error),
     }
@@ -116,8 +126,7 @@ pub fn check_file(path: &Path) -> Report {
 /// Like [`check_file`] for content that is at hand, such as standard input. `path` names it in messages, and
 /// files that the content names are looked for beside it.
 pub fn check_bytes(path: &Path, bytes: &[u8]) -> Report {
-    let open = |path: &Path| std::fs::read(path);
-    let mut loader = Loader::new(&open);
+    let mut loader = Loader::new(&read_file);
     let (file, documents) = loader.parse(path, bytes);
     let manifest = manifest::sort(file, documents, &mut loader.problems);
     manifest::check(&manifest, &mut loader.problems);

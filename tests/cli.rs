@@ -142,10 +142,61 @@ fn targets_decide_the_exit_code() {
 #[test]
 fn the_readme_shows_what_its_command_prints() {
     let readme = std::fs::read_to_string("README.md").unwrap();
-    let shown = readme.split("<!-- output -->\n\n```text\n").nth(1).and_then(|rest| rest.split("```").next());
+    let (before, rest) = readme.split_once("<!-- output -->\n\n```text\n").expect("the README has the output");
+    let (shown, after) = rest.split_once("```").unwrap();
     let folder = tempfile::tempdir().unwrap();
     let output = hasim().args(["run", "experiments/aidbox.yaml", "--out-dir"]).arg(folder.path()).output().unwrap();
     let printed = String::from_utf8(output.stdout).unwrap();
     let printed = printed.split("\nTables and charts:").next().unwrap();
-    assert_eq!(shown.expect("the README has the output"), printed);
+    if std::env::var_os("UPDATE_DOCS").is_some() {
+        let page = format!("{before}<!-- output -->\n\n```text\n{printed}```{after}");
+        std::fs::write("README.md", page).unwrap();
+    } else {
+        assert_eq!(shown, printed, "UPDATE_DOCS=1 cargo test --test cli writes it anew");
+    }
+}
+
+/// Who reads the exit code must hear that nobody got the result.
+#[test]
+#[cfg(target_os = "linux")]
+fn a_result_that_cannot_be_printed_is_a_failure() {
+    let folder = tempfile::tempdir().unwrap();
+    let game_day = folder.path().join("out").display().to_string();
+    for args in [
+        vec!["check", "models"],
+        vec!["run", "experiments/game-day.yaml", "--replications", "1", "--output", "json", "--out-dir", &game_day],
+        vec!["report", &game_day],
+        vec!["trace", "experiments/game-day.yaml"],
+        vec!["verify", "--only", "rule"],
+    ] {
+        let full = std::fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
+        let output = std::process::Command::new(assert_cmd::cargo::cargo_bin("hasim"))
+            .current_dir(env!("CARGO_MANIFEST_DIR"))
+            .args(&args)
+            .stdout(full)
+            .output()
+            .unwrap();
+        let errors = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.code() == Some(1) && errors.contains("standard output"), "{args:?}: {errors}");
+    }
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn a_file_without_an_end_is_too_large() {
+    hasim().args(["check", "/dev/zero"]).assert().code(3).stderr(contains("larger than 64 MiB"));
+}
+
+#[test]
+fn an_experiment_in_which_nothing_can_fail_is_warned_of() {
+    let folder = tempfile::tempdir().unwrap();
+    let root = env!("CARGO_MANIFEST_DIR");
+    let experiment = folder.path().join("quiet.yaml");
+    let text = format!(
+        "apiVersion: hasim/v1\nkind: Experiment\nmetadata: {{name: quiet}}\nspec:\n  \
+         deployment: {root}/models/deployments/aidbox.yaml\n  app: {root}/models/apps/starts-in-a-second.yaml\n  \
+         cluster: {root}/models/clusters/three-zones.yaml\n"
+    );
+    std::fs::write(&experiment, text).unwrap();
+    hasim().arg("check").arg(&experiment).assert().code(0).stderr(contains("nothing can fail"));
 }

@@ -53,3 +53,16 @@ fn wrong_manifests_and_limits_are_located() {
     says(&compare(BEFORE, &["--max-regression", "5"]), 2, "must have a unit");
     says(&compare("nowhere.yaml", &[]), 3, "nowhere.yaml");
 }
+
+#[test]
+fn a_file_that_is_not_there_is_named_by_its_argument() {
+    for (after, more, message) in [
+        ("nope.yaml", &[][..], "AFTER: nope.yaml cannot be read"),
+        ("models", &[], "AFTER: models cannot be read"),
+        (BEFORE, &["--app", "nope.yaml"], "--app: nope.yaml cannot be read"),
+    ] {
+        let output = compare(after, more);
+        says(&output, 3, message);
+        assert!(!String::from_utf8_lossy(&output.stderr).contains("bundled:"));
+    }
+}

@@ -23,7 +23,9 @@ fn shipped_files_are_right() {
     for folder in ["models", "experiments"] {
         for path in yaml_below(Path::new(folder)) {
             let report = check_file(&path);
-            assert!(!report.has_errors() && report.warnings().next().is_none(), "{report}");
+            // The one that nothing breaks: each closed form of `hasim verify` sets its own fault on it.
+            let warnings = usize::from(path.ends_with("bare.yaml"));
+            assert!(!report.has_errors() && report.warnings().count() == warnings, "{report}");
         }
     }
 }

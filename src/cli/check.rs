@@ -41,11 +41,8 @@ pub(super) fn check(paths: &[PathBuf]) -> Exit {
         }
     }
     let noun = if checked == 1 { "file" } else { "files" };
-    match exit {
-        Exit::Done => print(&format!("{checked} {noun} checked: no errors\n")),
-        _ => print(&format!("{checked} {noun} checked: there are errors\n")),
-    }
-    exit
+    let found = if exit == Exit::Done { "no errors" } else { "there are errors" };
+    exit.then(print(&format!("{checked} {noun} checked: {found}\n")))
 }
 
 /// The file itself, or the files of a folder and its folders that hasim can read, in the order of their names.

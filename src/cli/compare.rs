@@ -74,6 +74,7 @@ impl Compare {
             complain("standard input can be one of the manifests, not both");
             return Err(Exit::WrongUse);
         }
+        self.try_files()?;
         let text = self.experiment()?;
         let open = |path: &Path| -> io::Result<Vec<u8>> {
             if path == Path::new(EXPERIMENT) {
@@ -86,7 +87,7 @@ impl Compare {
             }
             match BUNDLED.iter().find(|(name, _)| path == Path::new(name)) {
                 Some((_, text)) => Ok(text.as_bytes().to_vec()),
-                None => std::fs::read(path),
+                None => spec::read_file(path),
             }
         };
         let mut study = spec::load_experiment_with(Path::new(EXPERIMENT), &open).map_err(|report| {
@@ -99,6 +100,25 @@ impl Compare {
         study.seed = self.seed;
         study.stopping = Stopping::Replications(self.replications);
         Ok(study)
+    }
+
+    /// Whoever names a file that is not there hears of the argument, not of the experiment that is made of it.
+    fn try_files(&self) -> Result<(), Exit> {
+        let one = |name, path: &Option<PathBuf>| path.iter().map(move |path| (name, path.clone())).collect::<Vec<_>>();
+        let mut files = vec![("BEFORE", self.before.clone()), ("AFTER", self.after.clone())];
+        files.extend(one("--app", &self.app).into_iter().chain(one("--cluster", &self.cluster)));
+        files.extend(self.faults.iter().map(|path| ("--faults", path.clone())));
+        let mut found = Ok(());
+        for (argument, path) in files.iter().filter(|(_, path)| path != Path::new("-")) {
+            let readable = std::fs::File::open(path)
+                .and_then(|file| file.metadata())
+                .and_then(|data| if data.is_dir() { Err(io::ErrorKind::IsADirectory.into()) } else { Ok(()) });
+            if let Err(error) = readable {
+                complain(format_args!("{argument}: {} cannot be read: {error}", path.display()));
+                found = Err(Exit::BadInput);
+            }
+        }
+        found
     }
 
     /// The experiment as a file would state it: JSON, which YAML includes.
@@ -141,10 +161,12 @@ impl Compare {
             let goal = Goal { metric: Metric::Availability, bound: Bound::AtLeast(slo) };
             (slo, Target::of(&goal, after).verdict)
         });
-        if self.format == Format::Table {
-            print(&words(difference.as_ref(), change, slo, self.max_regression));
-        }
-        print(&rendered(result, self.format, self.folder.as_deref().filter(|_| written.is_ok())));
+        let answer = match self.format {
+            Format::Table => words(difference.as_ref(), change, slo, self.max_regression),
+            _ => String::new(),
+        };
+        let folder = self.folder.as_deref().filter(|_| written.is_ok());
+        let printed = print(&(answer + &rendered(result, self.format, folder)));
         if let Err(error) = written {
             complain(format_args!("{error}\nhelp: choose another folder with --out-dir"));
             return Exit::Failed;
@@ -152,7 +174,7 @@ impl Compare {
         // Without a limit a change is a regression only where it surely is one.
         let regresses = if self.max_regression.is_some() { change != Verdict::Pass } else { change == Verdict::Fail };
         let is_below = slo.is_some_and(|(_, verdict)| verdict != Verdict::Pass);
-        if regresses || is_below { Exit::TargetMissed } else { Exit::Done }
+        printed.then(if regresses || is_below { Exit::TargetMissed } else { Exit::Done })
     }
 
     /// How the difference stands to what it may be.

@@ -36,10 +36,10 @@ pub(super) fn merge(folders: &[PathBuf], into: &Path, format: Format) -> Exit {
         }
     };
     let written = output::write_all(into, &result);
-    print(&rendered(&result, format, written.is_ok().then_some(into)));
+    let printed = print(&rendered(&result, format, written.is_ok().then_some(into)));
     if let Err(error) = written {
         complain(format_args!("{error}\nhelp: choose another folder with --out-dir"));
         return Exit::Failed;
     }
-    Exit::by_targets(&result)
+    printed.then(Exit::by_targets(&result))
 }

@@ -129,7 +129,7 @@ impl Run {
     /// The files first, then standard output: what was computed is not lost with a reader that has gone away.
     fn deliver(&self, result: &ExperimentResult, folder: &Path) -> Exit {
         let written = if result.scenarios.is_empty() { Ok(()) } else { output::write_all(folder, result) };
-        print(&rendered(result, self.format, written.is_ok().then_some(folder)));
+        let printed = print(&rendered(result, self.format, written.is_ok().then_some(folder)));
         if let Err(error) = written {
             complain(format_args!("{error}\nhelp: choose another folder with --out-dir"));
             return Exit::Failed;
@@ -141,7 +141,7 @@ impl Run {
             complain(error);
             return Exit::Failed;
         }
-        Exit::by_targets(result)
+        printed.then(Exit::by_targets(result))
     }
 
     /// A shard is no answer yet.

@@ -134,21 +134,24 @@ impl Trace {
             let excerpt = Excerpt { from, to, each_probe: self.each_probe, rules: self.rules };
             render(&trace.timeline, &scenario.model, excerpt)
         });
-        match &text {
+        let printed = match &text {
             Ok(text) => print(text),
-            Err(message) => complain(message),
-        }
+            Err(message) => {
+                complain(message);
+                Exit::WrongUse
+            }
+        };
         if let Some(message) = trace.panicked {
             complain(format_args!("a bug of hasim: the replication panicked here: {message}"));
             return Exit::Failed;
         }
-        let Ok(text) = text else { return Exit::WrongUse };
+        let Ok(text) = text else { return printed };
         let lines = text.lines().count();
         if !self.quiet && lines > LONG {
             let hint = "show a part with --outage longest, or with --from and --to";
             let _ = writeln!(anstream::stderr(), "note: {lines} lines; {hint}");
         }
-        Exit::Done
+        printed
     }
 
     /// The one that was named; else the baseline, or the only one.

@@ -36,7 +36,7 @@ impl Verify {
             let names: Vec<&str> =
                 Kind::ALL.iter().map(|kind| kind.name()).chain(checks.iter().map(|check| check.name)).collect();
             let help = format!("help: name a kind or a part of a check's name: {}", names.join("; "));
-            checks = verify::select(checks, only);
+            checks = if only.is_empty() { Vec::new() } else { verify::select(checks, only) };
             if checks.is_empty() {
                 complain(format_args!("no check is called `{only}`\n{help}"));
                 return Exit::WrongUse;
@@ -49,7 +49,7 @@ impl Verify {
                 return Exit::Failed;
             }
         };
-        print(&match self.format {
+        let printed = print(&match self.format {
             Shown::Table => verify::table(&proof),
             Shown::Json => verify::json(&proof),
             Shown::Markdown => verify::markdown(&proof),
@@ -65,6 +65,6 @@ impl Verify {
                 return Exit::Failed;
             }
         }
-        if proof.holds() { Exit::Done } else { Exit::TargetMissed }
+        printed.then(if proof.holds() { Exit::Done } else { Exit::TargetMissed })
     }
 }

@@ -104,16 +104,6 @@ impl Outcome {
         self.restarts
     }
 
-    /// Readiness losses of Pods that served.
-    pub fn needless_readiness_losses(&self) -> u64 {
-        self.needless.readiness
-    }
-
-    /// Kills by liveness and startup probes of containers that would have served again.
-    pub fn needless_kills(&self) -> u64 {
-        self.needless.liveness + self.needless.startup
-    }
-
     /// Cause, by number (the faults, `probe`, `start`), and length in nanoseconds of every complete Pod recovery.
     pub fn recovery_lengths(&self) -> &[(u32, u64)] {
         &self.recovery_lengths

@@ -129,6 +129,7 @@ pub(super) struct Candidate {
 /// An experiment file as written, before the files that it names are read.
 #[derive(Debug, Clone)]
 pub(super) struct Question {
+    pub mark: Mark,
     pub name: String,
     pub seed: u64,
     pub confidence: f64,
@@ -192,6 +193,7 @@ pub(super) fn read(document: &Node, problems: &mut Problems) -> Option<Question>
     let baseline = spec.get("baseline").map(|item| item.node.clone());
     spec.finish(problems, &[]);
     Some(Question {
+        mark: document.mark,
         name,
         seed: seed as u64,
         confidence,
@@ -259,7 +261,13 @@ pub(super) fn read_objective(node: &Node, problems: &mut Problems) -> Option<Obj
         object.get("minServing").map_or(Some(1), |item| item.integer(problems, 1..=least)).map(|least| least as u32);
     let words = [Metric::Availability, Metric::RequestSuccess].map(|metric| (metric.key(), metric));
     let metric = object.get("metric").map_or(Some(Metric::Availability), |word| word.word(problems, &words));
-    let slo = object.get("slo").map(|item| item.share(problems, 0.0..=1.0));
+    let slo = object.get("slo").map(|item| match item.share(problems, 0.0..=1.0)? {
+        0.0 => {
+            item.refuse(problems, "must be above 0: any service meets that");
+            None
+        }
+        share => Some(share),
+    });
     let window = object.get("window").map_or(Some(Duration::from_secs(30 * 86_400)), |item| {
         item.duration(problems, Duration::from_secs(60)..=LONGEST)
     });

@@ -146,7 +146,14 @@ pub(super) fn read_lasts(
             "the kubelet makes a new sandbox"
         }
         Some(Strikes::Deletion) => "the Pod is replaced",
-        _ => return law::read(&item, problems).map(Some),
+        _ => {
+            let law = law::read(&item, problems)?;
+            if law.mean() > 0.0 {
+                return Some(Some(law));
+            }
+            item.refuse(problems, "must be longer than nothing");
+            return None;
+        }
     };
     problems.error(item.mark(), &item.path, format!("must not be set: {over_at_once}"));
     None

@@ -109,8 +109,8 @@ fn read(item: &Item<'_>, stage: Stage<'_>, problems: &mut Problems) -> Option<Fa
 /// A moment, or a law of moments that begin within the counted time.
 fn read_at(item: &Item<'_>, horizon: Duration, problems: &mut Problems) -> Option<Law> {
     let law = law::read(item, problems)?;
-    if law.least() > horizon.as_secs_f64() {
-        let message = format!("lies beyond the horizon of {}", duration::shown(horizon));
+    if law.least() >= horizon.as_secs_f64() {
+        let message = format!("does not lie before the horizon of {}", duration::shown(horizon));
         let problem = match &item.node.value {
             Value::Map(_) => problems.error(item.mark(), &item.path, message),
             _ => problems.value(item.node, &item.path, format_args!("which {message}")),

@@ -523,6 +523,9 @@ fn build(question: &Question, system: &System, parts: Parts, problems: &mut Prob
     }
     let stage = Stage { replicas: deployment.replicas, cluster: &cluster, horizon: question.horizon };
     script::read_all(&script, &mut faults, stage, problems)?;
+    if faults.is_empty() && app.probe_failure == 0.0 {
+        problems.warn(question.mark, "spec.faults", "is empty, and so is the script: nothing can fail");
+    }
     Some(Model {
         deployment: convert::deployment(deployment, service.as_ref(), &machines, problems),
         app,

@@ -154,6 +154,13 @@ pub(super) fn read_taints(item: &Item<'_>, problems: &mut Problems) -> Vec<Taint
         }
         let value = object.get("value").and_then(|value| value.string(problems)).unwrap_or_default().to_string();
         let effect = object.require("effect", problems).and_then(|effect| effect.word(problems, &EFFECTS));
+        if effect == Some(Effect::PreferNoSchedule) {
+            problems.warn(
+                item.mark(),
+                &item.path,
+                "PreferNoSchedule is not modelled: such a Node scores like any other",
+            );
+        }
         object.finish(problems, &["timeAdded"]);
         if let (Some(key), Some(effect)) = (key.and_then(|key| key.string(problems)), effect) {
             taints.push(Taint { key: key.to_string(), value, effect });
