@@ -23,7 +23,7 @@ use super::script::{self, Stage};
 use super::tree::{Mark, Node, Sources};
 use super::vary::{self, Input};
 use super::{Report, Severity, app, yaml};
-use crate::model::{App, Fault, Model, Strikes};
+use crate::model::{App, Fault, Model, Start, Strikes};
 
 /// An experiment, complete: every scenario has its model.
 #[derive(Debug, Clone)]
@@ -523,7 +523,8 @@ fn build(question: &Question, system: &System, parts: Parts, problems: &mut Prob
     }
     let stage = Stage { replicas: deployment.replicas, cluster: &cluster, horizon: question.horizon };
     script::read_all(&script, &mut faults, stage, problems)?;
-    if faults.is_empty() && app.probe_failure == 0.0 {
+    // With a fresh start, starting is itself what is asked about.
+    if faults.is_empty() && app.probe_failure == 0.0 && question.start == Start::Running {
         problems.warn(question.mark, "spec.faults", "is empty, and so is the script: nothing can fail");
     }
     Some(Model {
