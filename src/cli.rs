@@ -14,6 +14,7 @@
 mod check;
 mod checkpoint;
 mod compare;
+mod fit;
 mod merge;
 mod progress;
 mod run;
@@ -113,6 +114,10 @@ enum LowCommand {
     /// Try `hasim compare models/deployments/aidbox.yaml models/deployments/aidbox-hard-spread.yaml`. Ends with 4 if AFTER is
     /// surely worse, or not surely within the limits that are given.
     Compare(CompareArgs),
+    /// From recorded durations to laws: lives, recoveries, gaps between incidents.
+    ///
+    /// Fits exponential, Weibull, log-normal and gamma laws by maximum likelihood, and prints the text to paste.
+    Fit(fit::FitArgs),
     /// Join the shards of one experiment to its answer.
     ///
     /// The files are the same, byte for byte, as those of one run that plays everything.
@@ -284,6 +289,7 @@ enum HiArgs {
     Verify(verify::Verify),
     Report { folder: PathBuf, format: Format },
     Compare(compare::Compare),
+    Fit(fit::FitFile),
     Merge { shards: Vec<PathBuf>, folder: PathBuf, format: Format },
 }
 
@@ -334,6 +340,7 @@ impl From<LowArgs> for HiArgs {
                 format: args.output,
                 quiet: args.quiet,
             }),
+            LowCommand::Fit(args) => Self::Fit(args.into()),
             LowCommand::Merge { shards, out_dir, output } => Self::Merge { shards, folder: out_dir, format: output },
         }
     }
@@ -348,6 +355,7 @@ pub fn main() -> ExitCode {
         HiArgs::Verify(verify) => verify.execute(),
         HiArgs::Report { folder, format } => report(&folder, format),
         HiArgs::Compare(compare) => compare.execute(),
+        HiArgs::Fit(fit) => fit.execute(),
         HiArgs::Merge { shards, folder, format } => merge::merge(&shards, &folder, format),
     };
     exit.into()

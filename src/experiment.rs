@@ -4,6 +4,7 @@ mod answer;
 mod batches;
 mod by_name;
 mod drive;
+pub mod fit;
 mod ledger;
 mod measure;
 mod outcome;

@@ -8,8 +8,9 @@ use std::fs;
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 
+use crate::experiment::fit::Fitted;
 use crate::experiment::{ExperimentResult, Played};
-use crate::report::{charts, csv, json};
+use crate::report::{charts, csv, fit, json};
 
 /// Name of the file that holds the whole answer.
 pub const RESULTS: &str = "results.json";
@@ -91,10 +92,25 @@ pub fn write_rendered(folder: &Path, result: &ExperimentResult) -> Result<(), Er
         }
     }
     for chart in &drawn {
-        write(&pictures.join(format!("{}.svg", chart.name)), charts::svg(&chart.picture).as_bytes())?;
-        write(&pictures.join(format!("{}.png", chart.name)), &charts::png(&chart.picture))?;
+        paint(&pictures, chart.name, &chart.picture)?;
     }
     Ok(())
+}
+
+/// Writes fitted laws: `fit.json` and `charts/fit.svg` and `.png`.
+///
+/// # Errors
+/// Like [`write_all`].
+pub fn write_fit(folder: &Path, fitted: &Fitted) -> Result<(), Error> {
+    let pictures = folder.join("charts");
+    create(&pictures)?;
+    write(&folder.join("fit.json"), fit::json(fitted).as_bytes())?;
+    paint(&pictures, "fit", &charts::fitted(fitted))
+}
+
+fn paint(folder: &Path, name: &str, picture: &charts::Picture) -> Result<(), Error> {
+    write(&folder.join(format!("{name}.svg")), charts::svg(picture).as_bytes())?;
+    write(&folder.join(format!("{name}.png")), &charts::png(picture))
 }
 
 /// Reads `results.json` of a folder.

@@ -35,6 +35,7 @@ mod pod;
 mod probe;
 mod quantity;
 mod reader;
+pub mod records;
 mod script;
 mod study;
 mod taints;
@@ -46,7 +47,7 @@ use std::io::{self, Read as _};
 use std::path::Path;
 
 pub use diagnostic::{Diagnostic, Report, Severity};
-pub use duration::parse as parse_duration;
+pub use duration::{parse as parse_duration, readable as readable_duration};
 pub use experiment::{Bound, Goal, Objective, Precision, Stopping};
 pub use metric::Metric;
 pub use study::{Scenario, Study};

@@ -5,6 +5,7 @@
 //! Floats appear when a summary is read.
 
 mod clustered;
+pub mod fit;
 mod holm;
 mod interval;
 pub mod ks;

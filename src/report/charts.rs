@@ -7,6 +7,7 @@ mod attribution;
 mod axis;
 mod bars;
 mod downtime;
+mod fitted;
 mod font;
 mod frame;
 mod overlay;
@@ -18,6 +19,7 @@ mod recovery;
 mod series;
 mod tradeoff;
 
+pub use fitted::fitted;
 pub use overlay::{Panel, overlay};
 pub use paint::{png, svg};
 pub use picture::{Anchor, Mark, Picture, Style, Text};

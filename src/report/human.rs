@@ -59,6 +59,13 @@ fn in_two(secs: f64, large: f64, large_name: &str, small: f64, small_name: &str)
     if rest == 0.0 { format!("{whole} {large_name}") } else { format!("{whole} {large_name} {rest} {small_name}") }
 }
 
+/// A span with four significant digits, in the largest unit that it reaches: `10.11 min`.
+pub fn precise(secs: f64) -> String {
+    let units = [(YEAR, "y"), (DAY, "d"), (HOUR, "h"), (MINUTE, "min"), (1.0, "s"), (1e-3, "ms"), (1e-6, "µs")];
+    let (unit, name) = units.into_iter().find(|(unit, _)| secs >= *unit).unwrap_or((1e-9, "ns"));
+    format!("{} {name}", significant(secs / unit, 4))
+}
+
 /// So many significant digits, never an exponent between 0.001 and a million: `0.012`, `1.3`, `420`, `12,000`.
 pub fn significant(value: f64, digits: i32) -> String {
     if value == 0.0 || !value.is_finite() {

@@ -263,7 +263,7 @@ fn footnotes(result: &ExperimentResult) -> Vec<String> {
 }
 
 /// A table that fits; the first column takes what the numbers leave.
-fn table(head: &[&str], rows: Vec<Vec<String>>, width: u16) -> String {
+pub(super) fn table(head: &[&str], rows: Vec<Vec<String>>, width: u16) -> String {
     let mut table = Table::new();
     table.load_style(STYLE).set_content_arrangement(ContentArrangement::Dynamic).set_width(width).force_no_tty();
     table.set_header(head.to_vec());
@@ -280,7 +280,7 @@ fn table(head: &[&str], rows: Vec<Vec<String>>, width: u16) -> String {
 }
 
 /// The text in lines of at most `width` characters, broken at spaces, and within a word only if it is longer.
-fn wrapped(text: &str, width: u16) -> Vec<String> {
+pub(super) fn wrapped(text: &str, width: u16) -> Vec<String> {
     let room = usize::from(width).max(20) - 1;
     let mut lines = vec![String::new()];
     for word in units_kept(text) {

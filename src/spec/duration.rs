@@ -81,6 +81,18 @@ pub(super) fn shown(span: Duration) -> String {
     }
 }
 
+/// A span in the largest unit that it reaches, with five significant digits: `1.2346d`; [`parse`] reads it again. `None` if
+/// it is too short or too long for that.
+pub fn readable(secs: f64) -> Option<String> {
+    let nanos = secs * 1e9;
+    let (name, unit) = UNIT_NANOS.iter().rev().find(|(name, unit)| *name != "w" && nanos >= *unit as f64)?;
+    let value = nanos / *unit as f64;
+    let decimals = 4 - (value.log10().floor() as i32).clamp(0, 4);
+    let text = format!("{value:.*}", decimals as usize);
+    let text = if text.contains('.') { text.trim_end_matches('0').trim_end_matches('.') } else { &text };
+    Some(format!("{text}{name}")).filter(|text| parse(text).is_ok())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -105,6 +117,21 @@ mod tests {
             assert!(parse(text).is_err(), "{text}");
         }
         assert!(parse("1M").unwrap_err().contains("months"));
+    }
+
+    #[test]
+    fn spans_are_readable_and_read_again() {
+        for (secs, text) in [
+            (606.527_56, "10.109m"),
+            (5.0, "5s"),
+            (86_400.0 * 12.345_67, "12.346d"),
+            (1e-9, "1ns"),
+            (0.001_5, "1.5ms"),
+            (3.2e9, ""),
+            (1e-10, ""),
+        ] {
+            assert_eq!(readable(secs).unwrap_or_default(), text);
+        }
     }
 
     #[test]

@@ -22,6 +22,15 @@ const MAX_DEPTH: usize = 200;
 
 /// Reads all documents of a file. What stands before a syntax error is returned too, so its own errors show.
 pub(super) fn read(sources: &mut Sources, name: &str, bytes: &[u8], problems: &mut Problems) -> (u32, Vec<Node>) {
+    match text(sources, name, bytes, problems) {
+        Ok(file) => (file, parse(file, sources.text(file), problems)),
+        Err(file) => (file, Vec::new()),
+    }
+}
+
+/// Takes a file as text into the sources, without a byte order mark. `Err` with the same number of the file if it is none
+/// or too large, which then has been said.
+pub(super) fn text(sources: &mut Sources, name: &str, bytes: &[u8], problems: &mut Problems) -> Result<u32, u32> {
     let text = match std::str::from_utf8(bytes) {
         Ok(text) => text.trim_start_matches('\u{feff}').to_string(),
         Err(error) => {
@@ -32,17 +41,16 @@ pub(super) fn read(sources: &mut Sources, name: &str, bytes: &[u8], problems: &m
             let file = sources.add(name, good.to_string());
             problems
                 .error(Mark { file, line, column }, "", format!("is not UTF-8 text (byte {byte:#04x})"))
-                .help("hasim reads YAML and JSON in UTF-8");
-            return (file, Vec::new());
+                .help("hasim reads text in UTF-8");
+            return Err(file);
         }
     };
     let file = sources.add(name, text);
     if bytes.len() > MAX_BYTES {
         problems.error(Mark::start_of(file), "", format!("is larger than {} MiB", MAX_BYTES >> 20));
-        return (file, Vec::new());
+        return Err(file);
     }
-    let documents = parse(file, sources.text(file), problems);
-    (file, documents)
+    Ok(file)
 }
 
 /// A collection that is still open.
