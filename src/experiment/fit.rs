@@ -29,6 +29,8 @@ pub struct Fitted {
     pub censored: usize,
     /// Of them, those of length zero, which no law here can have: they get a part of their own.
     pub zeros: usize,
+    /// The longest of all, in seconds.
+    pub longest_s: f64,
     /// Confidence level of all intervals.
     pub confidence: f64,
     /// The laws, by Akaike's criterion, the best first.
@@ -123,6 +125,7 @@ pub fn fit(source: &str, what: &str, recorded: &[Recorded]) -> Option<Fitted> {
         durations: recorded.len(),
         censored: of(true).count(),
         zeros,
+        longest_s: recorded.iter().map(|one| one.secs).fold(0.0, f64::max),
         confidence: 0.95,
         laws,
         not_fitted,

@@ -54,7 +54,7 @@ pub fn render(fitted: &Fitted, folder: Option<&Path>, width: u16) -> String {
 /// The answer, without styles.
 pub(super) fn sentences(fitted: &Fitted) -> Vec<String> {
     let Some(best) = fitted.laws.first() else { return Vec::new() };
-    let mut sentences = vec![format!("{} fits {} best: {}.", capital(best.law), fitted.what, in_words(best))];
+    let mut sentences = vec![format!("{} fits `{}` best: {}.", capital(best.law), fitted.what, in_words(best))];
     let distance = |law: &FittedLaw| law.aic - best.aic;
     let near: Vec<String> = (fitted.laws[1..].iter())
         .filter(|law| distance(law) <= NEAR)
@@ -65,7 +65,7 @@ pub(super) fn sentences(fitted: &Fitted) -> Vec<String> {
         ([], Some(next)) => {
             format!("The next is {}, clearly behind (AIC + {:.1}).", next.law, distance(next))
         }
-        (near, _) => format!("These records cannot tell it from {}.", near.join(" and ")),
+        (near, _) => format!("These records cannot tell it from {}.", listed(near)),
     });
     if let Some(test) = best.anderson_darling {
         sentences.push(if test.p_value < DOUBT {
@@ -170,6 +170,15 @@ fn value(parameter: &Parameter, value: f64) -> String {
     match parameter.name {
         "shape" | "sigma" => human::significant(value, 4),
         _ => human::precise(value),
+    }
+}
+
+/// `a`, `a and b`, `a, b and c`.
+fn listed(names: &[String]) -> String {
+    match names {
+        [] => String::new(),
+        [one] => one.clone(),
+        [first @ .., last] => format!("{} and {last}", first.join(", ")),
     }
 }
 

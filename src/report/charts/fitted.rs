@@ -15,12 +15,12 @@ const POINTS: usize = 300;
 /// All laws that were fitted, over what was recorded.
 pub fn fitted(fitted: &Fitted) -> Picture {
     let mut picture = Picture::new(frame::WIDTH);
-    let title = format!("Which law do the records follow ({})?", fitted.what);
+    let title = format!("Which law does `{}` of {} follow?", fitted.what, fitted.source);
     let lead = fit::sentences(fitted).join(" ");
     let top = frame::head(&mut picture, &title, &lead) + 8.0;
     let (left, right, bottom) = (MARGIN + 52.0, RIGHT - LEGEND, top + HEIGHT);
 
-    let times = fitted.empirical.iter().map(|point| point.0);
+    let times = fitted.empirical.iter().map(|point| point.0).chain([fitted.longest_s]);
     let range = Range::of(times).unwrap_or(Range { low: 1.0, high: 1.0 });
     let x = if range.is_wide() {
         Axis::log(Unit::Time, range, left, right)
@@ -35,7 +35,7 @@ pub fn fitted(fitted: &Fitted) -> Picture {
     }
     picture.line(vec![(left, bottom), (right, bottom)], 1.2, GREY);
     let scale = if x.is_log() { "logarithmic" } else { "linear" };
-    let below = format!("{} ended within ({scale})", fitted.what);
+    let below = format!("share of `{}` that has ended within this time ({scale})", fitted.what);
     let below = super::font::fit(&below, SMALL.size, false, right - left);
     picture.text(f64::midpoint(left, right), bottom + 34.0, Anchor::Middle, SMALL, below);
 
@@ -57,8 +57,7 @@ pub fn fitted(fitted: &Fitted) -> Picture {
     for law in &fitted.laws {
         picture.description.push(format!("{}: {}", law.law, law.yaml.as_deref().unwrap_or("beyond what files hold")));
     }
-    let foot = format!("{} · hasim {}", fitted.source, fitted.version);
-    let foot = super::font::fit(&foot, SMALL.size, false, RIGHT - MARGIN);
+    let foot = format!("maximum likelihood; p: Anderson–Darling, where all have ended · hasim {}", fitted.version);
     picture.text(MARGIN, bottom + 62.0, Anchor::Left, SMALL, foot);
     picture.reach(bottom + 82.0);
     picture
@@ -103,7 +102,9 @@ fn legend(picture: &mut Picture, fitted: &Fitted, x: f64, top: f64) {
     let best = fitted.laws.first().map_or(0.0, |law| law.aic);
     for (law, colour) in fitted.laws.iter().zip(SERIES) {
         let test = law.anderson_darling.map(|test| format!(" · p {}", human::significant(test.p_value, 2)));
-        let detail = format!("AIC + {:.1}{}", law.aic - best, test.unwrap_or_default());
+        let behind = law.aic - best;
+        let aic = if behind == 0.0 { format!("AIC {best:.1}") } else { format!("AIC + {behind:.1}") };
+        let detail = format!("{aic}{}", test.unwrap_or_default());
         entry(colour, law.law, &detail);
     }
     picture.reach(y);
