@@ -386,7 +386,7 @@ fn telemetry_of_krkn_is_read() {
         &["-"],
         &KRKN.replace("12.0", "\"12\""),
         3,
-        &["<stdin>:3:", "recovered[1].total_recovery_time", "is 12, must be"],
+        &["<stdin>:4:", "recovered[1].total_recovery_time", "is 12, must be"],
     );
     says(&["-"], &KRKN.replace("start_", "s_"), 3, &["scenarios[0].affected_pods.unrecovered[0]", "--waited"]);
     says(&["-"], "{\"a\": 1}", 3, &["holds no `affected_pods`"]);
