@@ -27,6 +27,7 @@ mod faults;
 mod labels;
 mod latencies;
 mod law;
+mod loader;
 mod manifest;
 mod metric;
 mod naming;
@@ -35,8 +36,10 @@ mod pod;
 mod probe;
 mod quantity;
 mod reader;
+mod scenario;
 mod script;
 mod study;
+mod system;
 mod taints;
 mod tree;
 mod vary;
@@ -52,8 +55,8 @@ pub use metric::Metric;
 pub use study::{Scenario, Study};
 
 use diagnostic::Problems;
+use loader::Loader;
 use manifest::Kind;
-use study::Loader;
 use tree::{Mark, Node};
 
 /// Reads an experiment file and all that it names.
