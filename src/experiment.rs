@@ -8,10 +8,12 @@ mod ledger;
 mod measure;
 mod outcome;
 mod played;
+mod precision;
 mod result;
 mod runner;
 #[cfg(test)]
 mod sample;
+mod selection;
 mod summary;
 mod target;
 mod timeline;
@@ -28,6 +30,7 @@ pub use result::{
     PodRecovery, Quantile, ScenarioResult, WindowLoss, WindowsResult,
 };
 pub use runner::{Options, Progress, RunError, play, run};
+pub use selection::{ScenarioStanding, SelectionResult};
 pub use summary::Summary;
 pub use target::{Target, Verdict};
 pub use timeline::{Entry, Look, Outage, PodLife, Recorder, Timeline, Trace, Who, trace};

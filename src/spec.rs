@@ -50,7 +50,7 @@ use std::path::Path;
 
 pub use diagnostic::{Diagnostic, Report, Severity};
 pub use duration::parse as parse_duration;
-pub use experiment::{Bound, Goal, Objective, Precision, Stopping};
+pub use experiment::{Bound, Goal, HalfWidth, Objective, Precision, Selection, Stopping, Wanted};
 pub use metric::Metric;
 pub use study::{Scenario, Study};
 

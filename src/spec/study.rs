@@ -5,13 +5,13 @@ use std::path::Path;
 use serde_json::{Map, Value as Json};
 
 use super::diagnostic::Problems;
-use super::experiment::{self, Candidate, Goal, Objective, Stopping};
+use super::experiment::{self, Candidate, Goal, Objective, Selection, Stopping, Wanted};
 use super::loader::Loader;
 use super::scenario::scenario_models;
 use super::system::System;
 use super::tree::Node;
 use super::{Report, Severity};
-use crate::model::Model;
+use crate::model::{Model, Prices};
 
 /// An experiment, complete: every scenario has its model.
 #[derive(Debug, Clone)]
@@ -79,6 +79,9 @@ pub(super) fn load(loader: &mut Loader<'_>, path: &Path, document: &Node) -> Opt
         None => None,
     };
     let objective = experiment::read_objective(&question.objective, &mut Problems::default())?;
+    if let Stopping::Selection(selection) = question.stopping {
+        check_selection(selection, document, &scenarios, &mut loader.problems)?;
+    }
     Some(Study {
         name: question.name.clone(),
         seed: question.seed,
@@ -93,6 +96,38 @@ pub(super) fn load(loader: &mut Loader<'_>, path: &Path, document: &Node) -> Opt
         findings: Report::default(),
         inputs: resolved_inputs(document, &base, &systems),
     })
+}
+
+/// Whether there is anything to select from, and by what.
+fn check_selection(
+    selection: Selection,
+    document: &Node,
+    scenarios: &[Scenario],
+    problems: &mut Problems,
+) -> Option<()> {
+    const PATH: &str = "spec.select";
+    // Every pair of them is compared.
+    const MOST: usize = 1_000;
+    let mark = document.get("spec").and_then(|spec| spec.get("select")).map_or(document.mark, |select| select.mark);
+    if scenarios.len() < 2 || scenarios.len() > MOST {
+        let message = format!("is for 2 to {MOST} scenarios, and there are {}", scenarios.len());
+        problems.error(mark, PATH, message).help("vary a key, or name candidates");
+        return None;
+    }
+    let prices = || scenarios.iter().map(|scenario| scenario.model.cluster.prices.as_ref());
+    if selection.goal == Wanted::Cheapest {
+        if prices().any(|prices| prices.is_none()) {
+            let message = "looks for the cheapest scenario, and there are clusters without prices";
+            problems.error(mark, PATH, message).help("set spec.prices in the Cluster: {nodeHour: 0.20, currency: USD}");
+            return None;
+        }
+        let currency = |prices: Option<&Prices>| prices.and_then(|prices| prices.currency.clone());
+        if prices().any(|one| currency(one) != currency(prices().next().flatten())) {
+            problems.error(mark, PATH, "compares prices in different currencies");
+            return None;
+        }
+    }
+    Some(())
 }
 
 fn resolved_inputs(document: &Node, base: &System, systems: &[(Option<&Candidate>, System)]) -> Json {
