@@ -220,6 +220,9 @@ struct TraceArgs {
     /// The numbers of the rules behind each line; docs/rules.md says what they are.
     #[arg(long)]
     rules: bool,
+    /// What goes to standard output.
+    #[arg(long, value_enum, default_value_t)]
+    output: trace::Told,
     /// No notes on standard error.
     #[arg(long)]
     quiet: bool,
@@ -351,6 +354,7 @@ impl From<LowArgs> for HiArgs {
                 part: args.outage.map_or(trace::Part::Between(args.from, args.to), trace::Part::Around),
                 each_probe: args.probes,
                 rules: args.rules,
+                format: args.output,
                 quiet: args.quiet,
             }),
             LowCommand::Check { paths } => Self::Check(paths),
@@ -439,7 +443,8 @@ fn report(folder: &std::path::Path, format: Format) -> Exit {
 /// `99.95%` as it was typed.
 fn percentage(text: &str) -> Result<f64, String> {
     let number = text.strip_suffix('%').and_then(|number| number.trim().parse::<f64>().ok());
-    let share = number.map(|number| crate::stats::twelve_digits(number / 100.0)).filter(|share| (0.0..=1.0).contains(share));
+    let share =
+        number.map(|number| crate::stats::twelve_digits(number / 100.0)).filter(|share| (0.0..=1.0).contains(share));
     share.ok_or_else(|| "must be a percentage, such as 99.95%".to_owned())
 }
 
