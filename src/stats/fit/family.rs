@@ -161,18 +161,18 @@ fn gamma_tails(shape: f64, x: f64) -> (f64, f64) {
 /// The continued fraction of Γ(shape, x) / (xˢʰᵃᵖᵉ e⁻ˣ) for x above the shape, by Lentz' method: statrs has only the
 /// share itself, which vanishes where its logarithm is still needed.
 fn upper_fraction(shape: f64, x: f64) -> f64 {
-    let mut b = x + 1.0 - shape;
-    let mut d = 1.0 / b;
-    let mut c = f64::MAX;
-    let mut value = d;
+    let mut under = x + 1.0 - shape;
+    let mut inverse = 1.0 / under;
+    let mut ratio = f64::MAX;
+    let mut value = inverse;
     for i in 1..100_000 {
         let i = f64::from(i);
-        let a = -i * (i - shape);
-        b += 2.0;
-        d = 1.0 / (a * d + b);
-        c = b + a / c;
-        value *= c * d;
-        if (c * d - 1.0).abs() < 1e-15 {
+        let over = -i * (i - shape);
+        under += 2.0;
+        inverse = 1.0 / (over * inverse + under);
+        ratio = under + over / ratio;
+        value *= ratio * inverse;
+        if (ratio * inverse - 1.0).abs() < 1e-15 {
             break;
         }
     }

@@ -38,17 +38,17 @@ pub fn maximise(curve: impl Fn(f64) -> f64, start: f64, step: f64, within: Range
             let height = f(next);
             if height <= top || next == best {
                 if direction < 0.0 {
-                    left = next
+                    left = next;
                 } else {
-                    right = next
+                    right = next;
                 }
                 break;
             }
             // What was the best bounds the other side now.
             if direction < 0.0 {
-                right = best
+                right = best;
             } else {
-                left = best
+                left = best;
             }
             (best, top) = (next, height);
             step *= 2.0;
@@ -88,16 +88,16 @@ fn narrow(f: impl Fn(f64) -> f64, mut left: f64, mut right: f64, first: (f64, f6
         let tried = (best.0 + step, f(best.0 + step));
         if tried.1 >= best.1 {
             if tried.0 < best.0 {
-                right = best.0
+                right = best.0;
             } else {
-                left = best.0
+                left = best.0;
             }
             (third, second, best) = (second, best, tried);
         } else {
             if tried.0 < best.0 {
-                left = tried.0
+                left = tried.0;
             } else {
-                right = tried.0
+                right = tried.0;
             }
             if tried.1 >= second.1 || second.0 == best.0 {
                 (third, second) = (second, tried);
