@@ -58,7 +58,9 @@ fn equal_results_give_equal_bytes() {
 #[test]
 fn each_chart_is_drawn_when_it_has_something_to_say() {
     let names = |result: &ExperimentResult| charts::all(result).iter().map(|chart| chart.name).collect::<Vec<_>>();
-    assert_eq!(names(&synthetic::four()), NAMES);
+    let of_a_grid = ["downtime", "recovery", "outages", "phases", "tradeoff", "attribution"];
+    assert_eq!(names(&synthetic::four()), of_a_grid);
+    assert_eq!(names(&synthetic::priced()), [&of_a_grid[..], &["pareto"]].concat());
     assert_eq!(names(&synthetic::single()), ["downtime", "recovery", "outages", "phases", "attribution"]);
     assert_eq!(names(&synthetic::silent()), ["downtime"]);
     let empty = ExperimentResult { scenarios: Vec::new(), ..synthetic::single() };

@@ -22,6 +22,12 @@ fn snapshot_of_a_grid() {
     insta::assert_snapshot!(plain(&terminal::render(&synthetic::twenty_four(), None, 80)));
 }
 
+/// Snapshot: a search for the cheapest, with its choice first and cost and standing in the table.
+#[test]
+fn snapshot_of_a_selection() {
+    insta::assert_snapshot!(plain(&terminal::render(&synthetic::priced(), None, 80)));
+}
+
 /// Snapshot: long names, bounds, nothing seen.
 #[test]
 fn snapshot_of_bounds() {

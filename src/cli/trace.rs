@@ -277,6 +277,7 @@ mod tests {
     #[test]
     fn a_replication_that_panics_in_its_warm_up_is_shown_from_its_beginning() {
         let asked = Trace {
+            format: Told::Text,
             experiment: PathBuf::new(),
             scenario: None,
             replication: 0,

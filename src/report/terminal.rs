@@ -122,7 +122,7 @@ fn scenarios(result: &ExperimentResult, width: u16) -> String {
             human::count(&scenario.outages_per_year),
         ];
         if costs || result.selection.is_some() {
-            let cost = scenario.cost_per_year.map_or("–".to_owned(), |cost| front::amount(cost));
+            let cost = scenario.cost_per_year.map_or("–".to_owned(), front::amount);
             row.extend(costs.then_some(cost));
             row.extend(front::standing(result, scenario).map(str::to_owned));
         } else {

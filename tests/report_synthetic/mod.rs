@@ -3,9 +3,9 @@
 
 use hasim::experiment::{
     Attribution, ByName, Detection, Difference, Distribution, Estimate, ExperimentResult, FalsePositives, FaultInfo,
-    PodRecovery, Quantile, ScenarioResult, WindowLoss, WindowsResult,
+    PodRecovery, Quantile, ScenarioResult, ScenarioStanding, SelectionResult, Standing, WindowLoss, WindowsResult,
 };
-use hasim::spec::{Metric, Objective};
+use hasim::spec::{Metric, Objective, Wanted};
 use hasim::time::Duration;
 use serde_json::{Map, Value, json};
 
@@ -337,6 +337,25 @@ fn numbers(values: &[u64]) -> Vec<Value> {
 /// Four thresholds.
 pub fn four() -> ExperimentResult {
     grid("thresholds", &[("readinessProbe.failureThreshold", numbers(&[1, 2, 3, 4]))])
+}
+
+/// The same at a price, the third chosen as the cheapest.
+pub fn priced() -> ExperimentResult {
+    let mut result = four();
+    for (scenario, cost) in result.scenarios.iter_mut().zip([4_200.0, 3_100.0, 1_752.0, 876.0]) {
+        scenario.cost_per_year = Some(cost);
+    }
+    let standings = [Standing::Dearer, Standing::Dearer, Standing::Meets, Standing::Misses];
+    let scenarios = result.scenarios.iter().zip(standings);
+    result.currency = Some("USD".to_owned());
+    result.selection = Some(SelectionResult {
+        goal: Wanted::Cheapest,
+        indifference_s_per_year: 600.0,
+        decided: true,
+        chosen: Some(result.scenarios[2].name.clone()),
+        standings: scenarios.map(|(s, standing)| ScenarioStanding { scenario: s.name.clone(), standing }).collect(),
+    });
+    result
 }
 
 /// Replicas, thresholds and periods: 24 scenarios.

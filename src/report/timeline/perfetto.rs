@@ -1,4 +1,4 @@
-//! A timeline in the Trace Event Format, which Perfetto (ui.perfetto.dev) and chrome://tracing open: a process for each
+//! A timeline in the Trace Event Format, which Perfetto (<https://ui.perfetto.dev>) and Chrome's own viewer open: a process for each
 //! group of lanes, a thread for each lane, complete events for spans and instants for marks, in microseconds.
 
 use serde_json::{Value, json};
