@@ -5,6 +5,7 @@
 //! Floats appear when a summary is read.
 
 mod clustered;
+mod controlled;
 mod holm;
 mod interval;
 pub mod ks;
@@ -15,6 +16,7 @@ mod spans;
 mod trials;
 
 pub use clustered::Clustered;
+pub use controlled::{Controlled, Mean};
 pub use holm::holm;
 pub use interval::{Interval, amounts, counts, most_events, most_of_all};
 pub use moments::Moments;

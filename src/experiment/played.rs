@@ -155,7 +155,8 @@ pub enum Unlike {
 impl Played {
     /// Nothing yet of this share of an experiment.
     pub fn nothing(study: &Study, share: Share) -> Self {
-        let tally = |model: &Model| Tally::empty(Summary::empty(model, &study.objective));
+        let controls = study.baseline.map_or(0, |baseline| study.scenarios[baseline].model.faults.len());
+        let tally = |model: &Model| Tally::empty(Summary::empty(model, &study.objective), controls);
         Self {
             api_version: "hasim/v1".to_owned(),
             kind: "Played".to_owned(),
@@ -207,7 +208,10 @@ impl Played {
         if self.tallies.len() != scenarios || self.open.iter().any(|&scenario| scenario >= scenarios) {
             return Err(Unlike::Damaged("scenarios are missing"));
         }
-        let fits = |(tally, contents): (&Tally, &Contents)| tally.summary.fits(contents.faults.len());
+        let controls = self.outline.baseline.map_or(0, |baseline| self.outline.scenarios[baseline].faults.len());
+        let fits = |(tally, contents): (&Tally, &Contents)| {
+            tally.summary.fits(contents.faults.len()) && tally.have_controls(controls)
+        };
         if !self.tallies.iter().zip(&self.outline.scenarios).all(fits) {
             return Err(Unlike::Damaged("a sum does not fit its scenario"));
         }
