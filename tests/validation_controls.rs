@@ -3,9 +3,9 @@
 mod common;
 
 use common::stats::mean_interval;
-use common::{CRASH, HANG, bare, days, exponential, fault, secs};
+use common::{CRASH, HANG, bare, days, exponential, fault, probe, secs};
 use hasim::experiment::replicate;
-use hasim::model::{Fault, Model, NodeMode, Start, Strikes};
+use hasim::model::{Fault, Model, NodeMode, Probe, Start, Strikes};
 use hasim::random::Law;
 
 /// Two replicas whose clocks often stand: an application that starts for hours, hangs that last until liveness kills, and
@@ -23,6 +23,8 @@ fn model(every: &dyn Fn(f64) -> Law) -> Model {
         ],
         ..bare(2)
     };
+    // It may start as long as it likes: else liveness would kill it for ever.
+    model.deployment.pod.startup = Some(Probe { failure_threshold: 100_000, ..probe(1) });
     model.app.start_up = Law::lognormal_with_p95(3_600.0, 20_000.0).unwrap();
     model.warm_up = secs(days(3.0));
     model.horizon = secs(days(40.0));
