@@ -9,16 +9,19 @@ mod ledger;
 mod measure;
 mod outcome;
 mod played;
+mod precision;
 mod result;
 mod runner;
 #[cfg(test)]
 mod sample;
+mod selection;
 mod summary;
 mod target;
 mod timeline;
 mod windows;
 
 pub use crate::cluster::{Endpoint, Exit, Happening, Observation, Phase, Reply, SkippedProbes, Stored};
+pub use crate::stats::Standing;
 pub use by_name::ByName;
 pub use drive::{Play, drive, replicate};
 pub use measure::Measures;
@@ -29,6 +32,7 @@ pub use result::{
     PodRecovery, Quantile, ScenarioResult, WindowLoss, WindowsResult,
 };
 pub use runner::{Options, Progress, RunError, play, run};
+pub use selection::{ScenarioStanding, SelectionResult};
 pub use summary::Summary;
 pub use target::{Target, Verdict};
 pub use timeline::{Entry, Look, Outage, PodLife, Recorder, Timeline, Trace, Who, trace};

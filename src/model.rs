@@ -9,7 +9,9 @@ mod cluster;
 mod deployment;
 mod fault;
 
-pub use cluster::{Cluster, ControlPlane, DeadNodes, Eviction, Latencies, NewNode, Node, RaceOdds, StartRace, Zone};
+pub use cluster::{
+    Cluster, ControlPlane, DeadNodes, Eviction, Latencies, NewNode, Node, Prices, RaceOdds, StartRace, Zone,
+};
 pub use deployment::{
     AntiAffinity, Deployment, ImagePull, PodSpec, PodTolerations, Probe, ProbeKind, Resources, Spread, Toleration,
 };

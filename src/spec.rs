@@ -27,6 +27,7 @@ mod faults;
 mod labels;
 mod latencies;
 mod law;
+mod loader;
 mod manifest;
 mod metric;
 mod naming;
@@ -35,8 +36,10 @@ mod pod;
 mod probe;
 mod quantity;
 mod reader;
+mod scenario;
 mod script;
 mod study;
+mod system;
 mod taints;
 mod tree;
 mod vary;
@@ -47,13 +50,13 @@ use std::path::Path;
 
 pub use diagnostic::{Diagnostic, Report, Severity};
 pub use duration::parse as parse_duration;
-pub use experiment::{Bound, Goal, Objective, Precision, Stopping};
+pub use experiment::{Bound, Goal, HalfWidth, Objective, Precision, Selection, Stopping, Wanted};
 pub use metric::Metric;
 pub use study::{Scenario, Study};
 
 use diagnostic::Problems;
+use loader::Loader;
 use manifest::Kind;
-use study::Loader;
 use tree::{Mark, Node};
 
 /// Reads an experiment file and all that it names.

@@ -12,6 +12,7 @@ pub mod ks;
 mod moments;
 mod order;
 mod paired;
+mod race;
 mod spans;
 mod trials;
 
@@ -22,6 +23,7 @@ pub use interval::{Interval, amounts, counts, most_events, most_of_all};
 pub use moments::Moments;
 pub use order::{median, quantile};
 pub use paired::Paired;
+pub use race::{Contest, Race, Standing};
 pub use spans::Spans;
 pub use trials::share;
 

@@ -366,8 +366,7 @@ fn rare(name: &'static str, down: Law, equal: bool) -> Case {
 
 fn sequential(name: &'static str, unit: Unit, relative: f64) -> Case {
     let mut case = Case::new(name, unit, ALONE, 0);
-    case.stopping =
-        Stopping::Precision(Precision { metric: Metric::Availability, relative, max_replications: 1_000_000 });
+    case.stopping = Stopping::Precision(Precision::relative(Metric::Availability, relative, 1_000_000));
     let availability = case.unit().availability();
     case.knows("availability", availability, |r| ends(&r.scenarios[0].availability))
 }

@@ -5,17 +5,19 @@ mod windows;
 use super::by_name::ByName;
 use super::ledger::places;
 use super::played::{Contents, Outline};
+use super::precision::{Reached, asked};
 use super::result::{
     Attribution, Detection, Difference, Distribution, Estimate, ExperimentResult, FalsePositives, FaultInfo,
     PodRecovery, ScenarioResult,
 };
 use super::runner::{End, Tally};
+use super::selection;
 use super::summary::{Recoveries, Summary};
 use super::target::Target;
 use crate::cluster::Phase;
 use crate::model::YEAR;
-use crate::spec::{Metric, Precision, Stopping};
-use crate::stats::{Interval, Mean, Moments, Spans, amounts, counts, most_events, most_of_all, twelve_digits};
+use crate::spec::{Precision, Stopping};
+use crate::stats::{Interval, Mean, Moments, Race, Spans, amounts, counts, most_events, most_of_all, twelve_digits};
 use crate::time::Duration;
 
 const NANOS: f64 = 1e9;
@@ -23,7 +25,7 @@ const MICROS: f64 = 1e6;
 const HOUR_SECS: f64 = 3_600.0;
 
 /// The answer of a whole experiment.
-pub(super) fn experiment(outline: &Outline, tallies: &[Tally], end: &End) -> ExperimentResult {
+pub(super) fn experiment(outline: &Outline, tallies: &[Tally], race: Option<&Race>, end: &End) -> ExperimentResult {
     let first = &outline.scenarios[outline.baseline.unwrap_or(0)];
     let interrupted = matches!(end, End::Interrupted);
     // A scenario that was not reached before an interruption has no numbers.
@@ -50,22 +52,13 @@ pub(super) fn experiment(outline: &Outline, tallies: &[Tally], end: &End) -> Exp
         baseline: outline.baseline.map(|baseline| outline.scenarios[baseline].name.clone()),
         interrupted,
         targets,
+        selection: race.and_then(|race| selection::result(outline, race)),
+        currency: outline.currency.clone(),
         scenarios,
         notes: outline.notes.iter().cloned().chain(note_on_the_end(outline, tallies, end)).collect(),
         faults: first.faults.clone(),
         inputs: outline.inputs.clone(),
     }
-}
-
-/// Half the width of the interval as a part of the mean; `None` where nothing was seen.
-pub(super) fn relative_half_width(summary: &Summary, metric: Metric, confidence: f64) -> Option<f64> {
-    let (moments, interval) = match metric {
-        Metric::Availability | Metric::Downtime => (&summary.downtime, amounts(&summary.downtime, confidence)?),
-        Metric::RequestSuccess | Metric::FailedRequests => (&summary.failed, amounts(&summary.failed, confidence)?),
-        Metric::Outages => (&summary.outages, counts(&summary.outages, confidence)?),
-        Metric::Restarts => (&summary.restarts, counts(&summary.restarts, confidence)?),
-    };
-    Some((interval.high - interval.low) / (2.0 * moments.mean()))
 }
 
 /// Turns what was summed over the replications of a scenario into rates.
@@ -154,6 +147,8 @@ fn scenario(outline: &Outline, scenario: &Contents, tally: &Tally, baseline: Opt
         restarts_per_year: written(scale.events(&summary.restarts)),
         windows: windows::windows(&summary.windows, outline.objective.window, confidence),
         pod_hours_per_year: twelve_digits(scale.seconds_per_year(summary.pod_time) / HOUR_SECS),
+        node_hours_per_year: scenario.node_hours_per_year,
+        cost_per_year: scenario.cost_per_year,
         downtime_attribution: attribution(&summary.downtime_by),
         request_failure_attribution: attribution(&summary.failed_by),
         difference_to_baseline: baseline.map(|baseline| {
@@ -273,7 +268,7 @@ fn note_on_the_end(outline: &Outline, tallies: &[Tally], end: &End) -> Option<St
                 if unseen == 0 { String::new() } else { format!("; {unseen} scenarios have none and are left out") };
             Some(format!("The run was interrupted: these are the replications played until then{missing}."))
         }
-        (End::Complete { .. }, Stopping::Replications(_)) => None,
+        (End::Complete { .. }, Stopping::Replications(_) | Stopping::Selection(_)) => None,
         (End::Complete { missed }, Stopping::Precision(precision)) => {
             let most = replications().max().unwrap_or(0);
             Some(if missed.is_empty() {
@@ -283,22 +278,17 @@ fn note_on_the_end(outline: &Outline, tallies: &[Tally], end: &End) -> Option<St
                     "Precision: {} was not reached within maxReplications ({}) by {}.",
                     asked(&precision),
                     precision.max_replications,
-                    listed(outline, missed)
+                    listed(outline, missed, &precision)
                 )
             })
         }
     }
 }
 
-fn asked(precision: &Precision) -> String {
-    format!("±{} % of {}", twelve_digits(100.0 * precision.relative), precision.metric.lost())
-}
-
-fn listed(outline: &Outline, missed: &[(usize, Option<f64>)]) -> String {
+fn listed(outline: &Outline, missed: &[(usize, Reached)], precision: &Precision) -> String {
     const NAMED: usize = 5;
-    let one = |(number, reached): &(usize, Option<f64>)| {
-        let reached = reached.map_or("nothing seen".to_owned(), |reached| format!("±{:.1} %", 100.0 * reached));
-        format!("`{}` ({reached})", outline.scenarios[*number].name)
+    let one = |(number, reached): &(usize, Reached)| {
+        format!("`{}` ({})", outline.scenarios[*number].name, reached.words(precision))
     };
     let named = missed.iter().take(NAMED).map(one).collect::<Vec<_>>().join(", ");
     let more = missed.len().saturating_sub(NAMED);

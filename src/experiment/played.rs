@@ -7,9 +7,11 @@ use serde_json::{Map, Value};
 use super::answer;
 use super::result::{ExperimentResult, FaultInfo};
 use super::runner::{End, Tally};
+use super::selection;
 use super::summary::Summary;
 use crate::model::Model;
 use crate::spec::{Goal, Objective, Stopping, Study};
+use crate::stats::Race;
 use crate::time::Duration;
 
 /// A part of the replications of every scenario: batch k belongs to shard k mod `of`.
@@ -39,6 +41,7 @@ pub(super) struct Outline {
     pub baseline: Option<usize>,
     pub horizon_ns: u64,
     pub warm_up_ns: u64,
+    pub currency: Option<String>,
     pub scenarios: Vec<Contents>,
     pub notes: Vec<String>,
     pub inputs: Value,
@@ -50,6 +53,8 @@ pub(super) struct Contents {
     pub name: String,
     pub parameters: Map<String, Value>,
     pub faults: Vec<FaultInfo>,
+    pub node_hours_per_year: f64,
+    pub cost_per_year: Option<f64>,
 }
 
 impl Outline {
@@ -59,6 +64,8 @@ impl Outline {
             name: scenario.name.clone(),
             parameters: scenario.parameters.clone(),
             faults: scenario.model.faults.iter().map(FaultInfo::of).collect(),
+            node_hours_per_year: selection::node_hours_per_year(&scenario.model),
+            cost_per_year: selection::cost_per_year(&scenario.model),
         });
         Self {
             name: study.name.clone(),
@@ -71,6 +78,7 @@ impl Outline {
             baseline: study.baseline,
             horizon_ns: model.horizon.as_nanos(),
             warm_up_ns: model.warm_up.as_nanos(),
+            currency: model.cluster.prices.as_ref().and_then(|prices| prices.currency.clone()),
             scenarios: contents.collect(),
             notes: study.notes.clone(),
             inputs: study.inputs.clone(),
@@ -114,6 +122,8 @@ pub struct Played {
     pub(super) next: u64,
     pub(super) outline: Outline,
     pub(super) tallies: Vec<Tally>,
+    /// The search for the best scenario, if the experiment asks for one.
+    pub(super) race: Option<Race>,
 }
 
 /// Why something played cannot be used.
@@ -155,6 +165,7 @@ pub enum Unlike {
 impl Played {
     /// Nothing yet of this share of an experiment.
     pub fn nothing(study: &Study, share: Share) -> Self {
+        let outline = Outline::of(study);
         let controls = study.baseline.map_or(0, |baseline| study.scenarios[baseline].model.faults.len());
         let tally = |model: &Model| Tally::empty(Summary::empty(model, &study.objective), controls);
         Self {
@@ -165,7 +176,8 @@ impl Played {
             open: (0..study.scenarios.len()).collect(),
             goal: super::runner::first_goal(study.stopping),
             next: 0,
-            outline: Outline::of(study),
+            race: selection::race(&outline),
+            outline,
             tallies: study.scenarios.iter().map(|scenario| tally(&scenario.model)).collect(),
         }
     }
@@ -207,6 +219,10 @@ impl Played {
         let scenarios = self.outline.scenarios.len();
         if self.tallies.len() != scenarios || self.open.iter().any(|&scenario| scenario >= scenarios) {
             return Err(Unlike::Damaged("scenarios are missing"));
+        }
+        let asked = matches!(self.outline.stopping, Stopping::Selection(_));
+        if self.race.is_some() != asked || self.race.as_ref().is_some_and(|race| !race.fits(scenarios)) {
+            return Err(Unlike::Damaged("the search does not fit the experiment"));
         }
         let controls = self.outline.baseline.map_or(0, |baseline| self.outline.scenarios[baseline].faults.len());
         let fits = |(tally, contents): (&Tally, &Contents)| {
@@ -260,6 +276,6 @@ impl Played {
     }
 
     pub(super) fn answer(&self, end: &End) -> ExperimentResult {
-        answer::experiment(&self.outline, &self.tallies, end)
+        answer::experiment(&self.outline, &self.tallies, self.race.as_ref(), end)
     }
 }

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use super::by_name::ByName;
+use super::selection::SelectionResult;
 use super::target::Target;
 use crate::model::Fault;
 use crate::spec::{Metric, Objective};
@@ -44,6 +45,12 @@ pub struct ExperimentResult {
     /// Every target of every scenario.
     #[serde(default)]
     pub targets: Vec<Target>,
+    /// What a search for the best scenario came to; left out where none was asked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub selection: Option<SelectionResult>,
+    /// The currency of `cost_per_year`, if the Cluster names one.
+    #[serde(default)]
+    pub currency: Option<String>,
     /// One entry per scenario, in the order of the grid.
     pub scenarios: Vec<ScenarioResult>,
     /// What is in the inputs and not in the model, and what was assumed; each a sentence.
@@ -127,8 +134,14 @@ pub struct ScenarioResult {
     /// Lost time over windows of the objective's length; `null` where the horizon holds none.
     #[serde(default)]
     pub windows: Option<WindowsResult>,
-    /// Pod-hours a year.
+    /// Pod-hours a year, as they came: with Pods that wait, and with dead ones until they are deleted.
     pub pod_hours_per_year: f64,
+    /// Node-hours a year: all Nodes, all the time.
+    #[serde(default)]
+    pub node_hours_per_year: f64,
+    /// What a year costs: all Nodes, and `replicas` Pods as reserved; `null` if the Cluster has no prices.
+    #[serde(default)]
+    pub cost_per_year: Option<f64>,
     /// Downtime by cause; the parts add up to `downtime_s_per_year.mean`.
     pub downtime_attribution: Vec<Attribution>,
     /// Failed requests by cause; the parts add up to `failed_request_s_per_year.mean`.

@@ -8,6 +8,9 @@
 //! twice the replications of the one before; a scenario that is known well enough there
 //! is not played further (the baseline is, as long as any other is). Looking so rarely
 //! keeps what optional stopping costs the confidence small.
+//!
+//! A search for the best scenario is looked at more often, as its bounds allow; what is surely not wanted is played no
+//! further.
 
 use std::any::Any;
 use std::ops::Range;
@@ -17,20 +20,19 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use rayon::{ThreadPool, ThreadPoolBuilder};
 use serde::{Deserialize, Serialize};
 
-use super::answer;
 use super::batches::in_order;
 use super::outcome::Outcome;
 use super::played::{Played, Share};
+use super::precision::Reached;
 use super::result::ExperimentResult;
+use super::selection::{self, FIRST_LOOK};
 use super::summary::{Summary, micros};
 use crate::model::{Model, YEAR};
-use crate::spec::{Metric, Precision, Stopping, Study};
-use crate::stats::Controlled;
+use crate::spec::{Metric, Precision, Selection, Stopping, Study};
+use crate::stats::{Controlled, Race};
 
 /// Replications of one scenario that are played as one task.
 const BATCH: u64 = 32;
-/// Replications before the precision is looked at for the first time.
-const FLOOR: u64 = 256;
 
 /// How to run, as opposed to what: nothing here alters a result.
 pub struct Options<'a> {
@@ -167,8 +169,8 @@ struct Value {
 
 /// How a run ended.
 pub(super) enum End {
-    /// As planned; for each scenario that missed a stated precision, which it reached (`None` where nothing was seen).
-    Complete { missed: Vec<(usize, Option<f64>)> },
+    /// As planned; for each scenario that missed a stated precision, which it reached.
+    Complete { missed: Vec<(usize, Reached)> },
     /// It was told to stop.
     Interrupted,
 }
@@ -177,7 +179,8 @@ pub(super) enum End {
 pub(super) fn first_goal(stopping: Stopping) -> u64 {
     match stopping {
         Stopping::Replications(replications) => replications,
-        Stopping::Precision(precision) => FLOOR.min(precision.max_replications),
+        Stopping::Precision(precision) => precision.min_replications.min(precision.max_replications),
+        Stopping::Selection(selection) => FIRST_LOOK.min(selection.max_replications),
     }
 }
 
@@ -195,6 +198,7 @@ where
                 }
             }
             Stopping::Precision(precision) => self.until_precise(precision)?,
+            Stopping::Selection(selection) => self.until_selected(selection)?,
         };
         let result = self.played.answer(&end);
         Ok((self.played, result))
@@ -206,9 +210,8 @@ where
                 return Ok(End::Interrupted);
             }
             let open = &self.played.open;
-            let reached = open.iter().map(|&scenario| (scenario, self.reached(scenario, precision.metric)));
-            let missed: Vec<_> =
-                reached.filter(|(_, reached)| reached.is_none_or(|reached| reached > precision.relative)).collect();
+            let reached = open.iter().map(|&scenario| (scenario, self.reached(scenario, &precision)));
+            let missed: Vec<_> = reached.filter(|(_, reached)| !reached.is_enough(&precision)).collect();
             if missed.is_empty() || self.played.goal >= precision.max_replications {
                 return Ok(End::Complete { missed });
             }
@@ -223,8 +226,24 @@ where
         }
     }
 
-    fn reached(&self, scenario: usize, metric: Metric) -> Option<f64> {
-        answer::relative_half_width(&self.played.tallies[scenario].summary, metric, self.study.confidence)
+    fn reached(&self, scenario: usize, precision: &Precision) -> Reached {
+        let horizon = self.study.scenarios[scenario].model.horizon;
+        Reached::by(&self.played.tallies[scenario].summary, horizon, precision, self.study.confidence)
+    }
+
+    fn until_selected(&mut self, selection: Selection) -> Result<End, RunError> {
+        loop {
+            if !self.reach_goal()? {
+                return Ok(End::Interrupted);
+            }
+            let Some(race) = &mut self.played.race else { return Ok(End::Complete { missed: vec![] }) };
+            race.look();
+            if race.is_decided() || self.played.goal >= selection.max_replications {
+                return Ok(End::Complete { missed: vec![] });
+            }
+            self.played.open = race.open();
+            self.played.goal = selection::next_look(self.played.goal, BATCH).min(selection.max_replications);
+        }
     }
 
     /// Plays the open scenarios up to the goal; false if stopped before it. What is stopped in the middle of a row of
@@ -256,6 +275,9 @@ where
                 row.push(batch);
                 if row.len() == open.len() {
                     add_row(&mut played.tallies, &row, study.baseline);
+                    if let Some(race) = &mut played.race {
+                        add_losses(race, &row, study.objective.metric);
+                    }
                     row.clear();
                     played.next = end;
                     keep(played);
@@ -286,6 +308,20 @@ fn add_row(tallies: &mut [Tally], row: &[Batch], baseline: Option<usize>) {
                 tally.failed_difference.add(ours.failed - theirs.failed, &theirs.controls);
             }
         }
+    }
+}
+
+/// The losses of a batch of every open scenario, replication by replication.
+fn add_losses(race: &mut Race, row: &[Batch], metric: Metric) {
+    let mut row: Vec<&Batch> = row.iter().collect();
+    row.sort_by_key(|batch| batch.scenario);
+    let replications = row.first().map_or(0, |batch| batch.values.len());
+    for replication in 0..replications {
+        let loss = |batch: &&Batch| {
+            let &Value { downtime, failed, .. } = &batch.values[replication];
+            (batch.scenario, if metric == Metric::RequestSuccess { failed } else { downtime })
+        };
+        race.add(&row.iter().map(loss).collect::<Vec<_>>());
     }
 }
 
@@ -320,7 +356,7 @@ where
             index,
             message: message_of(&*panic),
         })?;
-        if study.baseline.is_some() {
+        if study.baseline.is_some() || matches!(study.stopping, Stopping::Selection(_)) {
             values.push(Value {
                 downtime: micros(outcome.downtime_nanos()),
                 failed: micros(outcome.failed_nanos()),

@@ -11,6 +11,9 @@ use crate::cluster::{Cause, Observer, Phase, SlotView};
 use crate::experiment::sample::{model, study};
 use crate::experiment::{Estimate, Measures, ScenarioResult, Unlike, WindowLoss};
 use crate::ids::{FaultId, SlotId};
+use crate::model::Prices;
+use crate::spec::Wanted;
+use crate::stats::Standing;
 use crate::time::{Duration, SimTime};
 
 const SEC: u64 = 1_000_000_000;
@@ -155,8 +158,9 @@ fn parts_add_up_in_what_is_written_too() {
 #[test]
 fn one_thread_or_many_give_the_same_bytes() {
     let models = || (1..=3).map(|n| model(n, 1, 1, DAY, 10 * DAY)).collect::<Vec<_>>();
-    let precision = Precision { metric: Metric::Downtime, relative: 0.08, max_replications: 1_000 };
-    for stop in [Stopping::Replications(200), Stopping::Precision(precision)] {
+    let precision = Precision::relative(Metric::Downtime, 0.08, 1_000);
+    let search = Selection { goal: Wanted::Best, indifference_secs: 20_000.0, max_replications: 1_000 };
+    for stop in [Stopping::Replications(200), Stopping::Precision(precision), Stopping::Selection(search)] {
         let study = study(models(), stop);
         let json = |threads, in_flight| {
             let uneven = |model: &Model, seed, index| {
@@ -186,9 +190,13 @@ fn goes_on(study: &Study, played: Played, keep: &mut dyn FnMut(&Played)) -> (Pla
 /// Determinism: whatever was kept, and written and read, is gone on with to the same bytes.
 #[test]
 fn a_run_goes_on_from_wherever_it_was_stopped() {
-    let precision = Precision { metric: Metric::Downtime, relative: 0.04, max_replications: 1_000 };
-    for stopping in [Stopping::Replications(150), Stopping::Precision(precision)] {
-        let study = study(vec![model(1, 1, 1, DAY, 10 * DAY), model(2, 1, 2, DAY, 10 * DAY)], stopping);
+    let precision = Precision::relative(Metric::Downtime, 0.04, 1_000);
+    let search = Selection { goal: Wanted::Best, indifference_secs: 1_000.0, max_replications: 200 };
+    for stopping in [Stopping::Replications(150), Stopping::Precision(precision), Stopping::Selection(search)] {
+        let mut models = vec![model(1, 1, 1, DAY, 10 * DAY), model(2, 1, 2, DAY, 10 * DAY)];
+        // Two that nothing tells apart, so that the search is long.
+        models.push(models[1].clone());
+        let study = study(models, stopping);
         let mut kept = vec![];
         let fresh = Played::nothing(&study, Share::WHOLE);
         let (_, whole) =
@@ -282,14 +290,14 @@ fn differences_are_paired() {
 fn a_precision_target_is_reached_or_said_to_be_missed() {
     let model = || model(2, 1, 1, 0, 10 * DAY);
     let asked = |relative, max_replications| {
-        let precision = Precision { metric: Metric::Downtime, relative, max_replications };
+        let precision = Precision::relative(Metric::Downtime, relative, max_replications);
         often(&study(vec![model()], Stopping::Precision(precision)))
     };
     let reached = asked(0.02, 100_000);
     let Estimate { mean, low, high, .. } = reached.scenarios[0].downtime_s_per_year;
     assert!((high - low) / 2.0 <= 0.02 * mean);
     let replications = reached.scenarios[0].replications;
-    assert!(replications > FLOOR && (replications / FLOOR).is_power_of_two(), "{replications}");
+    assert!(replications > 256 && (replications / 256).is_power_of_two(), "{replications}");
     assert!(reached.notes[0].starts_with("Precision: ±2 % of the downtime holds"), "{:?}", reached.notes);
     let missed = asked(0.000_1, 300);
     assert_eq!(missed.scenarios[0].replications, 300);
@@ -299,7 +307,7 @@ fn a_precision_target_is_reached_or_said_to_be_missed() {
 #[test]
 fn a_scenario_that_is_known_well_enough_is_not_played_further() {
     let models = vec![model(1, 1, 1, 0, 10 * DAY), model(2, 2, 1, 0, 10 * DAY), model(3, 1, 1, 0, 10 * DAY)];
-    let precision = Precision { metric: Metric::Downtime, relative: 0.05, max_replications: 2_048 };
+    let precision = Precision::relative(Metric::Downtime, 0.05, 2_048);
     let result = often(&study(models, Stopping::Precision(precision)));
     let replications: Vec<u64> = result.scenarios.iter().map(|scenario| scenario.replications).collect();
     assert!(replications[1] < replications[2], "{replications:?}");
@@ -350,4 +358,53 @@ fn every_replication_is_played_once() {
     let mut played = played.into_inner().unwrap();
     played.sort_unstable();
     assert_eq!(played, (0..77).collect::<Vec<_>>());
+}
+
+/// Scenarios of 1 to 5 replicas that lose 10 % of the time to this power, at a price per Pod.
+fn grid(goal: Wanted, slo: Option<f64>, indifference_secs: f64) -> Study {
+    let models = (1..=5).map(|replicas| {
+        let mut model = model(replicas, 1, 1, 0, DAY);
+        model.cluster.prices = Some(Prices { node_hour: 0.0, pod_hour: 1.0, currency: None });
+        model
+    });
+    let selection = Selection { goal, indifference_secs, max_replications: 5_000 };
+    let mut study = study(models.collect(), Stopping::Selection(selection));
+    study.objective.slo = slo;
+    study
+}
+
+#[test]
+fn a_search_finds_the_best_and_plays_the_others_less() {
+    let result = often(&grid(Wanted::Best, None, 2_000.0));
+    let selection = result.selection.unwrap();
+    assert!(selection.decided);
+    // 10⁻⁴ and 10⁻⁵ of a year differ by 2,838 s, so the zone tells them apart.
+    assert_eq!(selection.chosen.as_deref(), Some("s4"));
+    let played: Vec<u64> = result.scenarios.iter().map(|scenario| scenario.replications).collect();
+    assert!(played[0] < played[3] && played[3] == played[4], "{played:?}");
+    assert_eq!(selection.standings[0].standing, Standing::Beaten);
+}
+
+#[test]
+fn a_search_finds_the_cheapest_that_meets_the_objective() {
+    let result = often(&grid(Wanted::Cheapest, Some(0.98), 20_000.0));
+    let selection = result.selection.unwrap();
+    assert!(selection.decided);
+    assert_eq!(selection.chosen.as_deref(), Some("s1"), "10 % misses, 1 % meets");
+    let standings: Vec<Standing> = selection.standings.iter().map(|scenario| scenario.standing).collect();
+    assert_eq!(standings[0], Standing::Misses);
+    assert_eq!(standings[1], Standing::Meets);
+    assert_eq!(result.scenarios[2].cost_per_year, Some(3.0 * 8_760.0));
+    let none = often(&grid(Wanted::Cheapest, Some(0.999_999), 20.0));
+    assert_eq!(none.selection.unwrap().chosen, None, "10⁻⁵ misses 10⁻⁶");
+}
+
+#[test]
+fn a_search_that_ends_too_early_says_so() {
+    let mut study = grid(Wanted::Best, None, 1.0);
+    study.stopping =
+        Stopping::Selection(Selection { goal: Wanted::Best, indifference_secs: 1.0, max_replications: 100 });
+    let selection = often(&study).selection.unwrap();
+    assert!(!selection.decided);
+    assert_eq!(selection.standings[4].standing, Standing::Open);
 }

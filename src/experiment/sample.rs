@@ -53,6 +53,7 @@ pub(super) fn model(replicas: u32, min_serving: u32, faults: usize, warm_up: u64
             latencies: latencies(&at_once),
             start_race: StartRace::default(),
             dead_nodes: DeadNodes::Reboot,
+            prices: None,
         },
         faults: (0..faults).map(fault).collect(),
         min_serving,

@@ -20,6 +20,19 @@ pub struct Cluster {
     pub start_race: StartRace,
     /// What becomes of a Node that crashed by a fault of its own.
     pub dead_nodes: DeadNodes,
+    /// What it costs, if that is known.
+    pub prices: Option<Prices>,
+}
+
+/// What is paid for an hour, in any one currency.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Prices {
+    /// Of a Node.
+    pub node_hour: f64,
+    /// Of a Pod, beside its Node's.
+    pub pod_hour: f64,
+    /// The currency, for people: `USD`.
+    pub currency: Option<String>,
 }
 
 /// A failure domain of Nodes.

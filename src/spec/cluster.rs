@@ -10,7 +10,7 @@ use super::law;
 use super::objects::Machine;
 use super::reader::{Item, Object};
 use super::tree::{Mark, Node, Value};
-use crate::model::{ControlPlane, DeadNodes, Latencies, NewNode, RaceOdds, Resources, StartRace};
+use crate::model::{ControlPlane, DeadNodes, Latencies, NewNode, Prices, RaceOdds, Resources, StartRace};
 
 /// As many Nodes as Kubernetes supports.
 pub(super) const MAX_NODES: i64 = 5000;
@@ -25,6 +25,7 @@ pub(super) struct ClusterSpec {
     pub latencies: Latencies,
     pub start_race: StartRace,
     pub dead_nodes: DeadNodes,
+    pub prices: Option<Prices>,
 }
 
 /// Reads a Cluster.
@@ -41,6 +42,7 @@ pub(super) fn read(document: &Node, problems: &mut Problems) -> Option<ClusterSp
     });
     let start_race = spec.get("startRace").and_then(|item| read_start_race(&item, problems));
     let dead_nodes = spec.get("deadNodes").map_or(Some(DeadNodes::Reboot), |item| read_dead_nodes(&item, problems));
+    let prices = spec.get("prices").and_then(|item| read_prices(&item, problems));
     spec.finish(problems, &[]);
     let failed = problems.list[before..].iter().any(|problem| problem.severity == super::Severity::Error);
     if failed {
@@ -53,6 +55,7 @@ pub(super) fn read(document: &Node, problems: &mut Problems) -> Option<ClusterSp
         latencies: latencies.unwrap_or_else(latencies::defaults),
         start_race: start_race.unwrap_or_default(),
         dead_nodes: dead_nodes?,
+        prices,
     })
 }
 
@@ -214,6 +217,21 @@ fn read_dead_nodes(item: &Item<'_>, problems: &mut Problems) -> Option<DeadNodes
     let after = replace.require("after", problems).and_then(|after| law::read(&after, problems));
     replace.finish(problems, &[]);
     Some(DeadNodes::Replace(NewNode { after: after? }))
+}
+
+fn read_prices(item: &Item<'_>, problems: &mut Problems) -> Option<Prices> {
+    const MOST: f64 = 1e9;
+    let mut object = item.our_object(problems)?;
+    let mut price = |key| object.get(key).map(|item| item.number(problems, 0.0..=MOST));
+    let (node_hour, pod_hour) = (price("nodeHour"), price("podHour"));
+    let currency = object.get("currency").and_then(|word| word.string(problems)).map(str::to_string);
+    object.finish(problems, &[]);
+    if node_hour.is_none() && pod_hour.is_none() {
+        problems.error(item.mark(), &item.path, "must have nodeHour, podHour or both");
+        return None;
+    }
+    // An hour without a price is free.
+    Some(Prices { node_hour: node_hour.unwrap_or(Some(0.0))?, pod_hour: pod_hour.unwrap_or(Some(0.0))?, currency })
 }
 
 fn read_start_race(item: &Item<'_>, problems: &mut Problems) -> Option<StartRace> {

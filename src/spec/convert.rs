@@ -70,6 +70,7 @@ pub(super) fn cluster(spec: &ClusterSpec, machines: &[Machine]) -> Cluster {
         latencies: spec.latencies.clone(),
         start_race: spec.start_race,
         dead_nodes: spec.dead_nodes.clone(),
+        prices: spec.prices.clone(),
     }
 }
 

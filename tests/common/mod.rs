@@ -112,6 +112,7 @@ pub fn cluster(zones: u32, per_zone: u32, latencies: Latencies) -> Cluster {
         latencies,
         start_race: StartRace::default(),
         dead_nodes: DeadNodes::Reboot,
+        prices: None,
     }
 }
 

@@ -230,6 +230,8 @@ pub fn scenario(name: &str, parameters: Map<String, Value>, factor: f64, thresho
         restarts_per_year: estimate(180.0, 1.0),
         windows: Some(windows(downtime.mean, failures.mean)),
         pod_hours_per_year: 17_521.3,
+        node_hours_per_year: 6.0 * 8_760.0,
+        cost_per_year: None,
         downtime_attribution: down,
         request_failure_attribution: failed,
         difference_to_baseline: None,
@@ -256,6 +258,8 @@ fn result(experiment: &str, varied: &[&str], scenarios: Vec<ScenarioResult>) -> 
         },
         varied: varied.iter().map(|key| (*key).to_owned()).collect(),
         baseline: None,
+        selection: None,
+        currency: None,
         scenarios,
         notes: vec!["No PodDisruptionBudget is read yet: models/deployments/aidbox.yaml has none.".to_owned()],
         faults: KINDS

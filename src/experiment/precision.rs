@@ -1,0 +1,95 @@
+//! `precision`: whether a scenario is known well enough.
+
+use super::summary::Summary;
+use crate::model::YEAR;
+use crate::spec::{HalfWidth, Metric, Precision};
+use crate::stats::{Interval, amounts, counts, most_events, most_of_all, twelve_digits};
+use crate::time::Duration;
+
+/// How well a scenario is known.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct Reached {
+    /// Half the width of the interval, in the unit of what is asked for; `None` of nothing.
+    half_width: Option<f64>,
+    /// Replications in which something was lost.
+    with_loss: u64,
+}
+
+impl Reached {
+    /// What a scenario has reached of the precision that is asked for.
+    pub fn by(summary: &Summary, horizon: Duration, precision: &Precision, confidence: f64) -> Self {
+        let year = YEAR.as_secs_f64() / horizon.as_secs_f64();
+        let micros = 1e6 * horizon.as_secs_f64();
+        // One replication's moments to the unit of the metric.
+        let (moments, unit) = match precision.metric {
+            Metric::Availability => (&summary.downtime, 1.0 / micros),
+            Metric::RequestSuccess => (&summary.failed, 1.0 / micros),
+            Metric::Downtime => (&summary.downtime, year / 1e6),
+            Metric::FailedRequests => (&summary.failed, year / 1e6),
+            Metric::Outages => (&summary.outages, year),
+            Metric::Restarts => (&summary.restarts, year),
+        };
+        let is_count = matches!(precision.metric, Metric::Outages | Metric::Restarts);
+        let seen = if is_count { counts(moments, confidence) } else { amounts(moments, confidence) };
+        let half = |interval: Interval| (interval.high - interval.low) / 2.0;
+        let half_width = match precision.half_width {
+            HalfWidth::Relative(_) => seen.map(|interval| half(interval) / moments.mean()),
+            HalfWidth::Absolute(_) => Some(
+                unit * seen.map_or_else(
+                    || {
+                        let n = summary.replications;
+                        let most = if is_count {
+                            most_events(confidence) / n as f64
+                        } else {
+                            micros * most_of_all(n, confidence)
+                        };
+                        most / 2.0
+                    },
+                    half,
+                ),
+            ),
+        };
+        Self { half_width, with_loss: moments.nonzero() }
+    }
+
+    /// Whether that is enough. A bound, where nothing was lost, assumes nothing and is believed as it is.
+    pub fn is_enough(&self, precision: &Precision) -> bool {
+        let (HalfWidth::Relative(asked) | HalfWidth::Absolute(asked)) = precision.half_width;
+        self.half_width.is_some_and(|half| half <= asked)
+            && (self.with_loss == 0 || self.with_loss >= precision.min_with_loss)
+    }
+
+    /// In words: `±7.1 %`, `nothing seen`, `±2.1 %, but something was lost in 7 replications only`.
+    pub fn words(&self, precision: &Precision) -> String {
+        let (HalfWidth::Relative(asked) | HalfWidth::Absolute(asked)) = precision.half_width;
+        match self.half_width {
+            None => "nothing seen".to_owned(),
+            Some(half) if half > asked => format!("±{}", amount(half, precision)),
+            Some(half) => {
+                let seen = self.with_loss;
+                format!("±{}, but something was lost in {seen} replications only", amount(half, precision))
+            }
+        }
+    }
+}
+
+/// What is asked for, in words: `±5 % of the downtime`, `±30 s of the downtime a year`.
+pub(super) fn asked(precision: &Precision) -> String {
+    let (HalfWidth::Relative(asked) | HalfWidth::Absolute(asked)) = precision.half_width;
+    let (amount, lost) = (amount(asked, precision), precision.metric.lost());
+    match precision.half_width {
+        HalfWidth::Absolute(_) if !precision.metric.is_share() => format!("±{amount} of {lost} a year"),
+        HalfWidth::Absolute(_) => format!("±{amount} of all in {lost}"),
+        HalfWidth::Relative(_) => format!("±{amount} of {lost}"),
+    }
+}
+
+fn amount(half: f64, precision: &Precision) -> String {
+    let is_share = precision.metric.is_share() || matches!(precision.half_width, HalfWidth::Relative(_));
+    let digits = |value: f64| twelve_digits(format!("{value:.2e}").parse().unwrap_or(value));
+    match precision.metric {
+        _ if is_share => format!("{} %", digits(100.0 * half)),
+        Metric::Outages | Metric::Restarts => digits(half).to_string(),
+        _ => format!("{} s", digits(half)),
+    }
+}

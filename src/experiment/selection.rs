@@ -1,0 +1,84 @@
+//! `select`: the best scenario, or the cheapest that meets the objective.
+
+use serde::{Deserialize, Serialize};
+
+use super::played::Outline;
+use crate::model::{Model, YEAR};
+use crate::spec::{Selection, Stopping, Wanted};
+use crate::stats::{Contest, Race, Standing, twelve_digits};
+
+/// Replications of every scenario before the first is let go.
+pub(super) const FIRST_LOOK: u64 = 64;
+
+/// What a search for the best scenario has come to.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct SelectionResult {
+    /// What was looked for.
+    pub goal: Wanted,
+    /// Differences that do not matter, in seconds a year of downtime or of failed requests, as the objective's metric is.
+    pub indifference_s_per_year: f64,
+    /// Whether the search came to its end: then with the confidence of the experiment no other scenario is better by
+    /// more than the indifference zone.
+    pub decided: bool,
+    /// The one that was chosen, by name; the best so far if nothing is decided, `null` if none meets the objective.
+    pub chosen: Option<String>,
+    /// How each scenario stands, in their order.
+    pub standings: Vec<ScenarioStanding>,
+}
+
+/// How a scenario stands in a search.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ScenarioStanding {
+    /// The scenario.
+    pub scenario: String,
+    /// How it stands.
+    pub standing: Standing,
+}
+
+/// The search at its start, if the experiment asks for one.
+pub(super) fn race(outline: &Outline) -> Option<Race> {
+    let Stopping::Selection(Selection { goal, indifference_secs, .. }) = outline.stopping else { return None };
+    let horizon = outline.horizon().as_secs_f64();
+    let zone = indifference_secs * 1e6 * horizon / YEAR.as_secs_f64();
+    let contest = match goal {
+        Wanted::Best => Contest::Least,
+        Wanted::Cheapest => Contest::Cheapest {
+            limit: (1.0 - outline.objective.slo.unwrap_or(0.0)) * 1e6 * horizon,
+            costs: outline.scenarios.iter().map(|scenario| scenario.cost_per_year.unwrap_or(0.0)).collect(),
+        },
+    };
+    Some(Race::new(outline.scenarios.len(), contest, outline.confidence, zone))
+}
+
+/// The replications at which the search looks again.
+pub(super) fn next_look(replications: u64, batch: u64) -> u64 {
+    replications + (replications / 4).div_ceil(batch) * batch
+}
+
+pub(super) fn result(outline: &Outline, race: &Race) -> Option<SelectionResult> {
+    let Stopping::Selection(selection) = outline.stopping else { return None };
+    let name = |i: usize| outline.scenarios[i].name.clone();
+    let standings = race.standings().iter().enumerate();
+    Some(SelectionResult {
+        goal: selection.goal,
+        indifference_s_per_year: twelve_digits(selection.indifference_secs),
+        decided: race.is_decided(),
+        chosen: race.chosen().map(name),
+        standings: standings.map(|(i, &standing)| ScenarioStanding { scenario: name(i), standing }).collect(),
+    })
+}
+
+/// What a year of the system costs that the model asks for: its Nodes, and its Pods as reserved. `None` without prices.
+pub(super) fn cost_per_year(model: &Model) -> Option<f64> {
+    let prices = model.cluster.prices.as_ref()?;
+    let pods = f64::from(model.deployment.replicas);
+    Some(twelve_digits(node_hours_per_year(model) * prices.node_hour + pods * HOURS * prices.pod_hour))
+}
+
+/// Hours of all Nodes in a year, dead ones included.
+pub(super) fn node_hours_per_year(model: &Model) -> f64 {
+    model.cluster.nodes.len() as f64 * HOURS
+}
+
+/// Of a year.
+const HOURS: f64 = 8_760.0;

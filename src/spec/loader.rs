@@ -1,0 +1,97 @@
+//! Files that are read, and the files that they name.
+
+use std::collections::HashMap;
+use std::io;
+use std::path::{Component, Path, PathBuf};
+
+use super::diagnostic::Problems;
+use super::experiment::Reference;
+use super::law;
+use super::manifest::{self, Kind, Manifest};
+use super::tree::{Mark, Node, Sources};
+use super::yaml;
+
+/// How the bytes of a file are had.
+pub(super) type Open<'o> = &'o dyn Fn(&Path) -> io::Result<Vec<u8>>;
+
+/// Files that were read, and what was found in them.
+pub(super) struct Loader<'o> {
+    pub open: Open<'o>,
+    pub sources: Sources,
+    pub problems: Problems,
+    read: HashMap<PathBuf, (u32, Vec<Node>)>,
+}
+
+impl<'o> Loader<'o> {
+    pub fn new(open: Open<'o>) -> Self {
+        Self { open, sources: Sources::default(), problems: Problems::default(), read: HashMap::new() }
+    }
+
+    /// Parses text and brings in the data files that its laws name.
+    pub fn parse(&mut self, path: &Path, bytes: &[u8]) -> (u32, Vec<Node>) {
+        let name = shown(path);
+        let (file, mut documents) = yaml::read(&mut self.sources, &name, bytes, &mut self.problems);
+        let folder = path.parent().unwrap_or(Path::new("")).to_path_buf();
+        let open = self.open;
+        let mut fetch = |path: &Path, at: Mark, problems: &mut Problems| fetch(open, path, at, "file", problems);
+        for document in &mut documents {
+            if document.text("apiVersion") == Some(manifest::OURS) {
+                law::inline_files(document, "", &folder, &mut fetch, &mut self.problems);
+            }
+        }
+        (file, documents)
+    }
+
+    /// Reads a file that another one names.
+    pub fn refer(&mut self, folder: &Path, reference: &Reference) -> Option<(u32, Vec<Node>)> {
+        let path = folder.join(&reference.file);
+        if let Some(known) = self.read.get(&path) {
+            return Some(known.clone());
+        }
+        let bytes = fetch(self.open, &path, reference.mark, &reference.path, &mut self.problems)?;
+        let parsed = self.parse(&path, &bytes);
+        self.read.insert(path, parsed.clone());
+        Some(parsed)
+    }
+
+    /// The one document of a kind in a file, and the other documents there.
+    pub fn refer_kind(&mut self, folder: &Path, reference: &Reference, wanted: Kind) -> Option<(Node, Manifest)> {
+        let (file, documents) = self.refer(folder, reference)?;
+        let manifest = manifest::sort(file, documents, &mut self.problems);
+        let all: Vec<Node> = manifest.of(wanted).cloned().collect();
+        match <[Node; 1]>::try_from(all) {
+            Ok([document]) => Some((document, manifest)),
+            Err(all) => {
+                let message = format!("names a file with {} documents of kind {wanted:?}, must be one", all.len());
+                self.problems.error(reference.mark, &reference.path, message);
+                None
+            }
+        }
+    }
+}
+
+fn fetch(open: Open<'_>, path: &Path, at: Mark, field: &str, problems: &mut Problems) -> Option<Vec<u8>> {
+    match open(path) {
+        Ok(bytes) => Some(bytes),
+        Err(error) => {
+            let message = format!("names {}, which cannot be read: {error}", shown(path));
+            problems.error(at, field, message).help("paths are relative to the file that names them");
+            None
+        }
+    }
+}
+
+/// A path without its detours, for messages.
+pub(super) fn shown(path: &Path) -> String {
+    let mut short = PathBuf::new();
+    for part in path.components() {
+        match part {
+            Component::ParentDir if matches!(short.components().next_back(), Some(Component::Normal(_))) => {
+                short.pop();
+            }
+            Component::CurDir => {}
+            other => short.push(other),
+        }
+    }
+    short.display().to_string()
+}

@@ -1,0 +1,267 @@
+//! From the documents of a system to the models of its scenarios: the values of a point of the grid are set, then the
+//! documents are read and converted.
+
+use std::collections::HashMap;
+
+use serde_json::{Map, Value as Json};
+
+use super::app;
+use super::cluster::{self, ClusterSpec};
+use super::convert;
+use super::deployment;
+use super::diagnostic::{Problem, Problems};
+use super::experiment::{self, Candidate, Objective, Patch, Question};
+use super::faults;
+use super::loader::Loader;
+use super::naming;
+use super::reader::Item;
+use super::script::{self, Stage};
+use super::study::Scenario;
+use super::system::System;
+use super::tree::{Mark, Node};
+use super::vary::{self, Input};
+use crate::model::{App, Fault, Model, Start, Strikes};
+
+/// A grid with more points says nothing that anybody could read.
+const MAX_SCENARIOS: usize = 10_000;
+/// Nodes of all scenarios together: some gigabytes of models.
+const MAX_NODES_IN_ALL: usize = 5_000_000;
+/// Enough errors to see what is wrong.
+const MAX_DISTINCT_PROBLEMS: usize = 200;
+
+/// Problems of all scenarios, each once.
+#[derive(Default)]
+struct Seen {
+    list: Vec<(Problem, usize, String)>,
+    index: HashMap<(Mark, String, String), usize>,
+}
+
+impl Seen {
+    fn take(&mut self, problems: Problems, scenario: &str) {
+        let mut new_here: Vec<usize> = Vec::new();
+        for problem in problems.list {
+            let key = (problem.mark, problem.path.clone(), problem.message.clone());
+            let at = *self.index.entry(key).or_insert(self.list.len());
+            if at == self.list.len() {
+                self.list.push((problem, 0, scenario.to_string()));
+            }
+            if !new_here.contains(&at) {
+                self.list[at].1 += 1;
+                new_here.push(at);
+            }
+        }
+    }
+
+    /// What only some of the scenarios have names the first of them.
+    fn give(self, to: &mut Problems, played: usize) {
+        for (mut problem, count, scenario) in self.list {
+            if count < played {
+                problem.scenario = Some(scenario);
+            }
+            to.list.push(problem);
+        }
+    }
+}
+
+/// A scenario for every point of the grid, of every system.
+pub(super) fn scenario_models(
+    loader: &mut Loader<'_>,
+    experiment: u32,
+    question: &Question,
+    systems: &[(Option<&Candidate>, System)],
+) -> Option<Vec<Scenario>> {
+    let points = question.axes.iter().map(|(_, values)| values.len()).try_fold(systems.len(), usize::checked_mul);
+    let total = match points {
+        Some(total) if total <= MAX_SCENARIOS => total,
+        _ => {
+            let mark = question.axes.first().map_or(Mark::start_of(experiment), |(patch, _)| patch.mark);
+            let message = format!("makes a grid of more than {MAX_SCENARIOS} scenarios");
+            loader.problems.error(mark, "spec.vary", message).help("vary fewer keys at once");
+            return None;
+        }
+    };
+    let mut seen = Seen::default();
+    let mut scenarios: Vec<Scenario> = Vec::new();
+    let mut names: HashMap<String, usize> = HashMap::new();
+    let (mut nodes, mut played) = (0, 0);
+    for point in 0..total {
+        let per_system = total / systems.len();
+        let (candidate, system) = &systems[point / per_system];
+        let values = coordinates(&question.axes, point % per_system);
+        let (mut name, parameters) = label(question, *candidate, &values);
+        // Long values are cut in a name, so two may look alike.
+        let again = names.entry(name.clone()).or_insert(0);
+        *again += 1;
+        if *again > 1 {
+            name = format!("{name} #{again}");
+        }
+        let mut problems = Problems { patching: Some(experiment), ..Problems::default() };
+        let model = scenario_model(question, *candidate, system, &values, &mut problems);
+        played += 1;
+        if !problems.has_errors()
+            && let Some(model) = model
+        {
+            nodes += model.cluster.nodes.len();
+            scenarios.push(Scenario { name: name.clone(), parameters, model });
+        }
+        seen.take(problems, &name);
+        if seen.list.len() > MAX_DISTINCT_PROBLEMS {
+            break;
+        }
+        if nodes > MAX_NODES_IN_ALL {
+            let message = format!("the scenarios have more than {MAX_NODES_IN_ALL} Nodes together");
+            loader.problems.error(Mark::start_of(experiment), "spec.vary", message);
+            break;
+        }
+    }
+    seen.give(&mut loader.problems, played);
+    (scenarios.len() == total).then_some(scenarios)
+}
+
+/// The values of a point of the grid; the last key varies fastest.
+fn coordinates(axes: &[(Patch, Vec<Node>)], mut point: usize) -> Vec<(&Patch, &Node)> {
+    let mut values: Vec<(&Patch, &Node)> = axes
+        .iter()
+        .rev()
+        .map(|(patch, values)| {
+            let value = &values[point % values.len()];
+            point /= values.len();
+            (patch, value)
+        })
+        .collect();
+    values.reverse();
+    values
+}
+
+fn label(
+    question: &Question,
+    candidate: Option<&Candidate>,
+    values: &[(&Patch, &Node)],
+) -> (String, Map<String, Json>) {
+    let mut words = Vec::new();
+    let mut parameters = Map::new();
+    if let Some(candidate) = candidate {
+        words.push(candidate.name.clone());
+        parameters.insert("candidate".to_string(), Json::String(candidate.name.clone()));
+    }
+    for ((patch, value), (_, axis)) in values.iter().zip(&question.axes) {
+        words.push(format!("{}={}", patch.key, naming::shown(value, axis)));
+        parameters.insert(patch.key.clone(), value.to_json());
+    }
+    let name = if words.is_empty() { question.name.clone() } else { words.join(" ") };
+    (name, parameters)
+}
+
+/// Applies the values to the documents, reads them, and converts what they say.
+fn scenario_model(
+    question: &Question,
+    candidate: Option<&Candidate>,
+    system: &System,
+    values: &[(&Patch, &Node)],
+    problems: &mut Problems,
+) -> Option<Model> {
+    let mut deployment = system.manifest.documents[system.chosen].1.clone();
+    let mut app = system.app.clone();
+    let mut cluster = system.cluster.clone();
+    let mut faults = system.faults.clone();
+    let mut script = question.script.clone();
+    let mut objective = question.objective.clone();
+    let own = candidate.map(|candidate| candidate.patches.as_slice()).unwrap_or_default();
+    for (patch, value) in own.iter().map(|(patch, value)| (patch, value)).chain(values.iter().copied()) {
+        let steps = &patch.target.steps;
+        let result = match &patch.target.input {
+            Input::Deployment => vary::apply(&mut deployment, steps, value, patch.mark),
+            Input::App => vary::apply(&mut app, steps, value, patch.mark),
+            Input::Cluster => vary::apply(&mut cluster, steps, value, patch.mark),
+            Input::Objective => vary::apply(&mut objective, steps, value, patch.mark),
+            Input::Fault(name) => patch_fault(&mut faults, name, steps, value, patch.mark),
+            Input::Script(name) => patch_fault(&mut script, name, steps, value, patch.mark),
+        };
+        if let Err(message) = result {
+            problems.error(patch.mark, &patch.path, message);
+        }
+    }
+    let deployment = deployment::read(&deployment, problems);
+    let app = app::read(&app, problems);
+    let spec = cluster::read(&cluster, problems);
+    let faults: Vec<Option<Fault>> =
+        faults.iter().map(|(node, path)| faults::read(&Item::new(node, path.clone()), problems)).collect();
+    let objective = experiment::read_objective(&objective, problems);
+    let faults = faults.into_iter().collect::<Option<_>>()?;
+    let parts = Parts { deployment: deployment?, app: app?, cluster: spec?, faults, script, objective: objective? };
+    build(question, system, parts, problems)
+}
+
+/// What the documents of one scenario say, each valid by itself.
+struct Parts {
+    deployment: deployment::Deployment,
+    app: App,
+    cluster: ClusterSpec,
+    faults: Vec<Fault>,
+    script: Vec<(Node, String)>,
+    objective: Objective,
+}
+
+fn build(question: &Question, system: &System, parts: Parts, problems: &mut Problems) -> Option<Model> {
+    let Parts { deployment, app, cluster: spec, mut faults, script, objective } = parts;
+    let (deployment, spec) = (&deployment, &spec);
+    let machines = convert::machines(spec, system.machines.clone(), problems)?;
+    let service = system.manifest.service(deployment, problems);
+    if service.is_none() {
+        let message =
+            format!("no Service of the file selects the Pods of {}: one that does is assumed", deployment.name);
+        problems.note(deployment.mark, "", message);
+    }
+    if deployment.replicas == 0 {
+        problems.error(deployment.mark, "spec.replicas", "is 0: there is nothing to simulate");
+        return None;
+    }
+    if objective.min_serving > deployment.replicas {
+        let message = format!("is more than the {} replicas: the service is never available", deployment.replicas);
+        problems.warn(question.objective.mark, "spec.objective.minServing", message);
+    }
+    let cluster = convert::cluster(spec, &machines);
+    for fault in &faults {
+        if matches!(fault.strikes, Strikes::Zone(_)) && cluster.zones.is_empty() {
+            let message = format!("the fault {} never strikes: no Node has a zone", fault.name);
+            problems.warn(spec.mark, "", message);
+        }
+    }
+    let stage = Stage { replicas: deployment.replicas, cluster: &cluster, horizon: question.horizon };
+    script::read_all(&script, &mut faults, stage, problems)?;
+    // With a fresh start, starting is itself what is asked about.
+    if faults.is_empty() && app.probe_failure == 0.0 && question.start == Start::Running {
+        problems.warn(question.mark, "spec.faults", "is empty, and so is the script: nothing can fail");
+    }
+    Some(Model {
+        deployment: convert::deployment(deployment, service.as_ref(), &machines, problems),
+        app,
+        cluster,
+        faults,
+        min_serving: objective.min_serving,
+        start: question.start,
+        warm_up: question.warm_up,
+        horizon: question.horizon,
+        window: objective.window,
+    })
+}
+
+/// Changes a fault by name; null in its place removes it.
+fn patch_fault(
+    faults: &mut Vec<(Node, String)>,
+    name: &str,
+    steps: &[vary::Step],
+    value: &Node,
+    at: Mark,
+) -> Result<(), String> {
+    let Some(position) = faults.iter().position(|(fault, _)| fault.text("name") == Some(name)) else {
+        let names: Vec<&str> = faults.iter().filter_map(|(fault, _)| fault.text("name")).collect();
+        let names = if names.is_empty() { "none".to_string() } else { names.join(", ") };
+        return Err(format!("leads nowhere: no fault is called {name}; there are: {names}"));
+    };
+    if steps.is_empty() && value.is_null() {
+        faults.remove(position);
+        return Ok(());
+    }
+    vary::apply(&mut faults[position].0, steps, value, at)
+}

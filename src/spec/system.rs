@@ -1,0 +1,120 @@
+//! The system that is asked about: the documents of a manifest, an app, a cluster and the faults, before any scenario
+//! changes them.
+
+use std::path::Path;
+
+use serde_json::Value as Json;
+
+use super::app;
+use super::cluster;
+use super::deployment;
+use super::diagnostic::Problems;
+use super::experiment::{FaultSource, Reference, References};
+use super::faults;
+use super::loader::Loader;
+use super::manifest::{self, Choice, Kind, Manifest};
+use super::objects::{self, Machine};
+use super::tree::Node;
+
+/// The documents of a system, as its files have them.
+#[derive(Clone)]
+pub(super) struct System {
+    pub manifest: Manifest,
+    pub chosen: usize,
+    pub app: Node,
+    pub cluster: Node,
+    pub machines: Vec<Machine>,
+    pub machine_documents: Vec<Node>,
+    pub faults: Vec<(Node, String)>,
+}
+
+impl System {
+    /// Reads the files of an experiment, or of a candidate over those of the experiment.
+    pub fn load(loader: &mut Loader<'_>, folder: &Path, references: &References, base: Option<&Self>) -> Option<Self> {
+        let manifest = match &references.deployment {
+            Some(reference) => load_manifest(loader, folder, reference),
+            None => base.map(|base| (base.manifest.clone(), base.chosen)),
+        };
+        let app = match &references.app {
+            Some(reference) => loader.refer_kind(folder, reference, Kind::App).map(|(node, _)| node),
+            None => base.map(|base| base.app.clone()),
+        };
+        let cluster = match &references.cluster {
+            Some(reference) => loader
+                .refer_kind(folder, reference, Kind::Cluster)
+                .map(|(node, manifest)| (node, manifest.of(Kind::Node).cloned().collect::<Vec<Node>>())),
+            None => base.map(|base| (base.cluster.clone(), base.machine_documents.clone())),
+        };
+        let faults = match (&references.faults, base) {
+            (Some(sources), _) => load_faults(loader, folder, sources),
+            (None, Some(base)) => base.faults.clone(),
+            (None, None) => Vec::new(),
+        };
+        if manifest.is_none() || app.is_none() || cluster.is_none() {
+            // No scenario will be made, so what is there is read here: all errors are to be seen at once.
+            let problems = &mut loader.problems;
+            if let Some((manifest, chosen)) = &manifest {
+                let _ = deployment::read(&manifest.documents[*chosen].1, problems);
+            }
+            let _ = app.map(|document| app::read(&document, problems));
+            let _ = cluster.map(|(document, _)| cluster::read(&document, problems));
+            return None;
+        }
+        let (manifest, chosen) = manifest?;
+        let (cluster, machine_documents) = cluster?;
+        let mut machines = manifest.machines(&mut loader.problems);
+        machines.extend(machine_documents.iter().filter_map(|node| objects::read_node(node, &mut loader.problems)));
+        Some(Self { manifest, chosen, app: app?, cluster, machines, machine_documents, faults })
+    }
+
+    /// What is needed to repeat the run.
+    pub fn to_json(&self) -> Json {
+        let mut manifest: Vec<Json> = vec![self.manifest.documents[self.chosen].1.to_json()];
+        for kind in [Kind::Service, Kind::Budget, Kind::Node] {
+            manifest.extend(self.manifest.of(kind).map(Node::to_json));
+        }
+        let cluster: Vec<Json> =
+            std::iter::once(&self.cluster).chain(&self.machine_documents).map(Node::to_json).collect();
+        let faults: Vec<Json> = self.faults.iter().map(|(fault, _)| fault.to_json()).collect();
+        serde_json::json!({ "deployment": manifest, "app": self.app.to_json(), "cluster": cluster, "faults": faults })
+    }
+}
+
+fn load_manifest(loader: &mut Loader<'_>, folder: &Path, reference: &Reference) -> Option<(Manifest, usize)> {
+    let (file, documents) = loader.refer(folder, reference)?;
+    let manifest = manifest::sort(file, documents, &mut loader.problems);
+    let choice = Choice { name: reference.name.clone(), namespace: reference.namespace.clone() };
+    let chosen = manifest.choose(&choice, reference.mark, &reference.path, &mut loader.problems)?;
+    for budget in manifest.of(Kind::Budget) {
+        objects::read_budget(budget, &mut loader.problems);
+        let message = "PodDisruptionBudget restrains drains, which are not modelled";
+        loader.problems.note(budget.mark, "", message);
+    }
+    for service in manifest.of(Kind::Service) {
+        let _ = objects::read_service(service, &mut loader.problems);
+    }
+    Some((manifest, chosen))
+}
+
+/// Later faults override earlier ones of the same name, in their place.
+fn load_faults(loader: &mut Loader<'_>, folder: &Path, sources: &[FaultSource]) -> Vec<(Node, String)> {
+    let mut faults: Vec<(Node, String)> = Vec::new();
+    for source in sources {
+        let entries = match source {
+            FaultSource::Inline(node, path) => vec![(node.clone(), path.clone())],
+            FaultSource::File(reference) => {
+                let Some((document, _)) = loader.refer_kind(folder, reference, Kind::FaultModel) else { continue };
+                faults::check(&document, &mut loader.problems);
+                faults::entries(&document, &mut Problems::default())
+            }
+        };
+        for entry in entries {
+            let name = entry.0.text("name").map(str::to_string);
+            match faults.iter_mut().find(|(fault, _)| name.is_some() && fault.text("name") == name.as_deref()) {
+                Some(earlier) => *earlier = entry,
+                None => faults.push(entry),
+            }
+        }
+    }
+    faults
+}
