@@ -42,7 +42,7 @@ mod state;
 mod view;
 
 pub use happening::{Endpoint, Exit, Happening, Reply, SkippedProbes};
-pub use observer::{Cause, EndpointView, Observer, Phase, SlotView};
+pub use observer::{Cause, EndpointView, Observer, Phase, SlotView, Spell};
 pub use prober::{Observation, Stored};
 
 use crate::engine::{Cx, Engine, World};
@@ -183,6 +183,11 @@ impl<'m, O: Observer> Replication<'m, O> {
     /// Plays every event before `until`, then sets the clock there.
     pub fn run_until(&mut self, until: SimTime) {
         self.engine.run_until(&mut self.cluster, until);
+    }
+
+    /// Tells the observer how far the clocks of faults have run, which else it hears when they stop.
+    pub fn tell_clocks(&mut self) {
+        self.cluster.tell_clocks(self.engine.now());
     }
 
     /// Plays the earliest event before `until`; false if there is none.

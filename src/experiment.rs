@@ -3,6 +3,7 @@
 mod answer;
 mod batches;
 mod by_name;
+mod controls;
 mod drive;
 pub mod fit;
 mod ledger;

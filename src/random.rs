@@ -5,6 +5,7 @@
 //! or a Node meet the same faults, a mode that skips draws stays in step with the
 //! one that plays them, and nothing has to be carried in the state but a counter.
 
+mod hazard;
 pub mod law;
 
 use rand::Rng;

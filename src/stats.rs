@@ -5,6 +5,7 @@
 //! Floats appear when a summary is read.
 
 mod clustered;
+mod controlled;
 pub mod fit;
 mod holm;
 mod interval;
@@ -17,6 +18,7 @@ mod spans;
 mod trials;
 
 pub use clustered::Clustered;
+pub use controlled::{Controlled, Mean};
 pub use holm::holm;
 pub use interval::{Interval, amounts, counts, most_events, most_of_all};
 pub use moments::Moments;

@@ -6,7 +6,7 @@
 
 use std::sync::atomic::AtomicBool;
 
-use hasim::cluster::{Cause, Observer as _, Phase, SlotView};
+use hasim::cluster::{Cause, Observer as _, Phase, SlotView, Spell};
 use hasim::experiment::{self, Estimate, ExperimentResult, Measures, Options, Outcome};
 use hasim::ids::{FaultId, SlotId};
 use hasim::model::{Model, YEAR};
@@ -95,6 +95,8 @@ pub struct Case {
     window: f64,
     slo: Option<f64>,
     stopping: Stopping,
+    /// The clocks of failures are told, so that differences have their controls.
+    controlled: bool,
     /// What is known.
     pub truths: Vec<Truth>,
 }
@@ -109,6 +111,7 @@ impl Case {
             window: 30.0 * DAY,
             slo: None,
             stopping: Stopping::Replications(replications),
+            controlled: false,
             truths: vec![],
         }
     }
@@ -133,7 +136,7 @@ impl Case {
             name: format!("s{number}"),
             parameters: serde_json::Map::new(),
             model: Model {
-                faults: vec![common::fault("it", common::CRASH, Law::exponential(1.0).unwrap(), None)],
+                faults: vec![common::fault("it", common::CRASH, self.unit().up.clone(), None)],
                 min_serving: scenario.min_serving,
                 horizon: Duration::from_secs_f64(self.horizon),
                 window: Duration::from_secs_f64(self.window),
@@ -174,15 +177,23 @@ impl Case {
         let streams = Streams::new(seed, index);
         let kind = streams.stream(Owner::Deployment, Purpose::Initial).uniform(0);
         let unit = &self.kinds[(kind * self.kinds.len() as f64) as usize];
-        let mut changes = vec![];
+        let (mut changes, mut spells) = (vec![], vec![]);
         for slot in 0..model.deployment.replicas {
             let rng = &mut streams.stream(Owner::Slot(slot), Purpose::Initial).rng(0);
             let mut is_up = hasim::random::open_unit(rng) < unit.availability();
             let mut now = 0.0;
             let mut left = if is_up { unit.up.sample_residual(rng) } else { unit.down.sample_residual(rng) };
+            let mut life = None;
             while now < end {
-                changes.push((SimTime::ZERO + Duration::from_secs_f64(now), slot, is_up));
+                let from = SimTime::ZERO + Duration::from_secs_f64(now);
+                changes.push((from, slot, is_up));
                 now += left;
+                if is_up && self.controlled {
+                    let to = SimTime::ZERO + Duration::from_secs_f64(now);
+                    spells.push(Spell { fault: FaultId::new(0), from, to, life, strikes: true });
+                }
+                // Only what is met at the beginning may be in the middle of its life.
+                life = Some(Duration::ZERO);
                 is_up = !is_up;
                 left = if is_up { unit.up.sample(rng) } else { unit.down.sample(rng) };
             }
@@ -194,6 +205,7 @@ impl Case {
             let view = SlotView { serves: is_up, in_rotation: is_up, cause, phase: Phase::Start };
             measures.slot_changed(now, SlotId::new(slot as usize), view);
         }
+        spells.into_iter().for_each(|spell| measures.clock_ran(spell));
         let end = measures.end();
         measures.finish(end)
     }
@@ -226,6 +238,19 @@ pub fn all() -> Vec<Case> {
             Unit::of_the_field(30.0 * DAY, HOUR),
             [(1, 1), (2, 2)],
             20,
+        ),
+        controlled("2 of 3 less 1 of 2, controlled", Unit::exponential(30.0 * DAY, 12.0 * HOUR), [(2, 1), (3, 2)], 100),
+        controlled(
+            "2 of 2 less 1 of 1, Weibull and lognormal, controlled",
+            Unit::of_the_field(30.0 * DAY, HOUR),
+            [(1, 1), (2, 2)],
+            20,
+        ),
+        controlled(
+            "2 of 3 less 3 of 3, Weibull and lognormal, controlled",
+            Unit::of_the_field(30.0 * DAY, HOUR),
+            [(3, 3), (3, 2)],
+            40,
         ),
         paired("paired, rare: 3 pairs differ", Unit::exponential(1_000.0 * DAY, 8.0 * HOUR), [(2, 1), (1, 1)], 8),
     ]
@@ -354,4 +379,9 @@ fn paired(name: &'static str, unit: Unit, scenarios: [(u32, u32); 2], replicatio
     case.knows("difference", (lost[1] - lost[0]) * YEAR.as_secs_f64(), |r| {
         ends(&r.scenarios[1].difference_to_baseline.as_ref().unwrap().downtime_s_per_year)
     })
+}
+
+/// The same with controls.
+fn controlled(name: &'static str, unit: Unit, scenarios: [(u32, u32); 2], replications: u64) -> Case {
+    Case { controlled: true, ..paired(name, unit, scenarios, replications) }
 }

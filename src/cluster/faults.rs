@@ -5,7 +5,7 @@
 //! which it strikes next.
 
 use super::happening::Happening;
-use super::observer::{Cause, Observer};
+use super::observer::{Cause, Observer, Spell};
 use super::state::{Dice, Kubelet, Stage, Strike, Timer};
 use super::{Cluster, Cx, Event, Target};
 use crate::ids::{FaultId, NodeId, PodId, SlotId, ZoneId};
@@ -26,6 +26,8 @@ pub(crate) struct Clock {
 struct Pending {
     fault: FaultId,
     strikes_at: Duration,
+    /// The age at which the present life began; `None` while that is a residual one.
+    life_began: Option<Duration>,
     every: Dice,
     lasts: Dice,
 }
@@ -35,11 +37,26 @@ impl Clock {
         self.running_since.is_some()
     }
 
-    /// The target leaves service.
-    fn stop(&mut self, now: SimTime) {
+    /// The target leaves service, or the fault that is due strikes; the observer is told how long each has run.
+    fn stop(&mut self, now: SimTime, striking: Option<usize>, observer: &mut impl Observer) {
         if let Some(since) = self.running_since.take() {
+            for (index, pending) in self.pending.iter().enumerate() {
+                let life = pending.life_began.map(|began| self.age.saturating_sub(began));
+                let strikes = striking == Some(index);
+                observer.clock_ran(Spell { fault: pending.fault, from: since, to: now, life, strikes });
+            }
             self.age += now.since(since);
             self.timer = Timer::NONE;
+        }
+    }
+
+    /// Tells the observer how long it has run, and runs on.
+    fn tell(&mut self, now: SimTime, observer: &mut impl Observer) {
+        let timer = self.timer;
+        if self.is_running() {
+            self.stop(now, None, observer);
+            self.running_since = Some(now);
+            self.timer = timer;
         }
     }
 
@@ -82,14 +99,14 @@ impl<O: Observer> Cluster<'_, O> {
         let name = name_hash(&self.model.faults[fault.index()].name);
         let mut every = Dice::new(self.streams.stream(owner, Purpose::FaultEvery(name)));
         let lasts = Dice::new(self.streams.stream(owner, Purpose::FaultLasts(name)));
-        let strikes_at = match self.model.start {
-            Start::Fresh => every.span(law),
+        let (strikes_at, life_began) = match self.model.start {
+            Start::Fresh => (every.span(law), Some(Duration::ZERO)),
             Start::Running => {
                 let (stream, ordinal) = every.reserve();
-                Duration::from_secs_f64(law.sample_residual(&mut stream.rng(ordinal)))
+                (Duration::from_secs_f64(law.sample_residual(&mut stream.rng(ordinal))), None)
             }
         };
-        self.clock_mut(target).pending.push(Pending { fault, strikes_at, every, lasts });
+        self.clock_mut(target).pending.push(Pending { fault, strikes_at, life_began, every, lasts });
     }
 
     /// Whose chance befalls the target.
@@ -106,11 +123,27 @@ impl<O: Observer> Cluster<'_, O> {
     }
 
     fn clock_mut(&mut self, target: Target) -> &mut Clock {
-        match target {
+        self.watched_clock(target).0
+    }
+
+    /// A target's clock and who watches.
+    fn watched_clock(&mut self, target: Target) -> (&mut Clock, &mut O) {
+        let clock = match target {
             Target::Slot(slot) => &mut self.slots[slot.index()].clock,
             Target::Deployment => &mut self.deployment_clock,
             Target::Node(node) => &mut self.nodes[node.index()].clock,
             Target::Zone(zone) => &mut self.zones[zone.index()].clock,
+        };
+        (clock, &mut self.observer)
+    }
+
+    /// Tells the observer how far every clock has run.
+    pub(super) fn tell_clocks(&mut self, now: SimTime) {
+        let clocks = self.slots.iter_mut().map(|slot| &mut slot.clock);
+        let clocks = clocks.chain(self.nodes.iter_mut().map(|node| &mut node.clock));
+        let clocks = clocks.chain(self.zones.iter_mut().map(|zone| &mut zone.clock));
+        for clock in clocks.chain([&mut self.deployment_clock]) {
+            clock.tell(now, &mut self.observer);
         }
     }
 
@@ -143,24 +176,26 @@ impl<O: Observer> Cluster<'_, O> {
                 cx.after(left, Event::FaultDue(target, timer));
             }
         } else {
-            clock.stop(cx.now());
+            let (clock, observer) = self.watched_clock(target);
+            clock.stop(cx.now(), None, observer);
         }
     }
 
     pub(super) fn on_fault_due(&mut self, cx: &mut Cx<'_, Event>, target: Target, timer: Timer) {
         let model = self.model;
-        let clock = self.clock_mut(target);
+        let (clock, observer) = self.watched_clock(target);
         if !clock.timer.expires(timer) {
             return;
         }
-        clock.stop(cx.now());
         let Some(index) = clock.due() else { return };
+        clock.stop(cx.now(), Some(index), observer);
         let age = clock.age;
         let pending = &mut clock.pending[index];
         let fault = pending.fault;
         let model = &model.faults[fault.index()];
         let Occurrence::Every(every) = &model.occurs else { return };
         pending.strikes_at = age + pending.every.span(every);
+        pending.life_began = Some(age);
         let lasts = model.lasts.as_ref().map(|lasts| pending.lasts.span(lasts));
         self.strike(cx, target, fault, lasts);
         self.update_clock(cx, target);

@@ -4,7 +4,7 @@
 use super::happening::Happening;
 use crate::ids::{FaultId, PodId, SlotId};
 use crate::model::ProbeKind;
-use crate::time::SimTime;
+use crate::time::{Duration, SimTime};
 
 /// Why a slot does not serve in rotation: the latest fault that struck it, its Node or its zone.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -101,6 +101,22 @@ pub struct EndpointView {
     pub phase: Phase,
 }
 
+/// The clock of one fault of one target has run, without a break.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Spell {
+    /// Whose clock it is.
+    pub fault: FaultId,
+    /// Since then.
+    pub from: SimTime,
+    /// Until then.
+    pub to: SimTime,
+    /// What it had run at `from` since it struck last; `None` if it has not struck since time 0, where a running system
+    /// is met in the middle of a life.
+    pub life: Option<Duration>,
+    /// The fault strikes at `to`, whether or not there is anything to strike.
+    pub strikes: bool,
+}
+
 /// Watches a replication. Every method does nothing unless it is overridden.
 ///
 /// Views are reported at time 0 and whenever they change. Several may change in one
@@ -125,6 +141,8 @@ pub trait Observer {
     fn restarted(&mut self, _now: SimTime, _slot: SlotId) {}
     /// So many Pods exist (created and not yet gone).
     fn pods_changed(&mut self, _now: SimTime, _pods: u32) {}
+    /// The clock of a fault has run. The spells of a clock follow one another and leave out what it stood.
+    fn clock_ran(&mut self, _spell: Spell) {}
     /// A line of the log. Told in the order of time, save for probes that were skipped: these are told later than
     /// they were sent.
     fn happened(&mut self, _at: SimTime, _what: Happening) {}

@@ -17,7 +17,7 @@ use super::target::Target;
 use crate::cluster::Phase;
 use crate::model::YEAR;
 use crate::spec::{Precision, Stopping};
-use crate::stats::{Interval, Moments, Paired, Race, Spans, amounts, counts, most_events, most_of_all, twelve_digits};
+use crate::stats::{Interval, Mean, Moments, Race, Spans, amounts, counts, most_events, most_of_all, twelve_digits};
 use crate::time::Duration;
 
 const NANOS: f64 = 1e9;
@@ -33,8 +33,8 @@ pub(super) fn experiment(outline: &Outline, tallies: &[Tally], race: Option<&Rac
     let scenarios: Vec<ScenarioResult> = scenarios
         .filter(|(_, (_, tally))| tally.summary.replications() > 0)
         .map(|(number, (scenario, tally))| {
-            let compared = outline.baseline.is_some_and(|baseline| baseline != number);
-            self::scenario(outline, scenario, tally, compared)
+            let other = outline.baseline.filter(|&baseline| baseline != number);
+            self::scenario(outline, scenario, tally, other.map(|baseline| &tallies[baseline].summary))
         })
         .collect();
     let targets = scenarios.iter().flat_map(|s| outline.goals.iter().map(|goal| Target::of(goal, s))).collect();
@@ -102,19 +102,18 @@ impl Scale {
     }
 
     /// A difference of lost time, in seconds a year.
-    fn difference(&self, paired: &Paired) -> Estimate {
+    fn difference(&self, mean: Mean) -> Estimate {
         let part = MICROS * self.horizon.as_secs_f64();
         let most = most_of_all(self.replications, self.confidence);
-        let (interval, bound) = paired
-            .interval(self.confidence)
-            .map_or((Interval { low: -most, high: most }, true), |Interval { low, high }| {
+        let (interval, bound) =
+            mean.interval.map_or((Interval { low: -most, high: most }, true), |Interval { low, high }| {
                 (Interval { low: low / part, high: high / part }, false)
             });
-        times(around(paired.moments().mean() / part, interval, bound), YEAR.as_secs_f64())
+        times(around(mean.mean / part, interval, bound), YEAR.as_secs_f64())
     }
 }
 
-fn scenario(outline: &Outline, scenario: &Contents, tally: &Tally, compared: bool) -> ScenarioResult {
+fn scenario(outline: &Outline, scenario: &Contents, tally: &Tally, baseline: Option<&Summary>) -> ScenarioResult {
     let (summary, confidence) = (&tally.summary, outline.confidence);
     let scale = Scale { replications: summary.replications, horizon: outline.horizon(), confidence };
     let downtime = scale.lost(summary.downtime_sum, &summary.downtime);
@@ -152,11 +151,26 @@ fn scenario(outline: &Outline, scenario: &Contents, tally: &Tally, compared: boo
         cost_per_year: scenario.cost_per_year,
         downtime_attribution: attribution(&summary.downtime_by),
         request_failure_attribution: attribution(&summary.failed_by),
-        difference_to_baseline: compared.then(|| Difference {
-            downtime_s_per_year: written(scale.difference(&tally.downtime_difference)),
-            failed_request_s_per_year: written(scale.difference(&tally.failed_difference)),
+        difference_to_baseline: baseline.map(|baseline| {
+            let downtime = tally.downtime_difference.mean(confidence);
+            let failed = tally.failed_difference.mean(confidence);
+            Difference {
+                downtime_s_per_year: written(scale.difference(downtime)),
+                failed_request_s_per_year: written(scale.difference(failed)),
+                downtime_variance_ratio: variance_ratio([&summary.downtime, &baseline.downtime], downtime),
+                failed_request_variance_ratio: variance_ratio([&summary.failed, &baseline.failed], failed),
+            }
         }),
     }
+}
+
+/// The variance that the difference of two means would have, had the scenarios not met the same faults, as a multiple of
+/// the variance that it has.
+fn variance_ratio(unpaired: [&Moments; 2], paired: Mean) -> Option<f64> {
+    let of_mean = |moments: &Moments| Some(moments.variance()? / moments.count() as f64);
+    let unpaired = of_mean(unpaired[0])? + of_mean(unpaired[1])?;
+    let paired = paired.variance.filter(|&variance| variance > 0.0)?;
+    Some(twelve_digits(unpaired / paired))
 }
 
 /// Every outage is complete or censored.

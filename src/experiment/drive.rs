@@ -12,6 +12,8 @@ pub trait Play {
     fn run_until(&mut self, until: SimTime);
     /// Plays the earliest event before `until`; false if there is none.
     fn step(&mut self, until: SimTime) -> bool;
+    /// Tells what watches how far the clocks of faults have run.
+    fn tell_clocks(&mut self);
     /// The present instant.
     fn now(&self) -> SimTime;
     /// What watches.
@@ -27,6 +29,10 @@ impl Play for Replication<'_, Measures> {
 
     fn step(&mut self, until: SimTime) -> bool {
         Replication::step(self, until)
+    }
+
+    fn tell_clocks(&mut self) {
+        Replication::tell_clocks(self);
     }
 
     fn now(&self) -> SimTime {
@@ -52,6 +58,7 @@ pub fn drive(mut replication: impl Play, horizon: Duration) -> Outcome {
     let end = replication.measures().end();
     let last = end + horizon;
     replication.run_until(end);
+    replication.tell_clocks();
     while is_open(&mut replication) {
         if !replication.step(last) {
             // Nothing more happens: what is open stays open.

@@ -9,10 +9,11 @@
 //! recoveries and detections that begin in it are followed to their end
 //! ([`Measures::has_open`]), however late the caller calls [`Measures::finish`].
 
+use super::controls::Control;
 use super::ledger::{Causes, Cell, Ledger};
 use super::outcome::Outcome;
 use super::windows::Filling;
-use crate::cluster::{Cause, EndpointView, Observer, Phase, SlotView};
+use crate::cluster::{Cause, EndpointView, Observer, Phase, SlotView, Spell};
 use crate::ids::{FaultId, PodId, SlotId};
 use crate::model::{Model, ProbeKind};
 use crate::time::SimTime;
@@ -38,6 +39,8 @@ pub struct Measures {
     undetected: Vec<Pending>,
     pods: u32,
     pods_since: SimTime,
+    /// By fault.
+    controls: Vec<Control>,
     outcome: Outcome,
 }
 
@@ -126,6 +129,7 @@ impl Measures {
             undetected: Vec::new(),
             pods: 0,
             pods_since: SimTime::ZERO,
+            controls: model.faults.iter().map(Control::new).collect(),
             outcome: Outcome::empty(model.faults.len()),
         }
     }
@@ -172,6 +176,7 @@ impl Measures {
         for pending in &self.undetected {
             self.outcome.detections[pending.fault.index()].censored += 1;
         }
+        self.outcome.controls = self.controls.iter().map(Control::value).collect();
         self.outcome.downtime_windows = self.downtime_windows.finish();
         self.outcome.failed_windows = self.failed_windows.finish();
         self.outcome
@@ -358,6 +363,10 @@ impl Observer for Measures {
     fn pods_changed(&mut self, now: SimTime, pods: u32) {
         self.count_pods(now);
         self.pods = pods;
+    }
+
+    fn clock_ran(&mut self, spell: Spell) {
+        self.controls[spell.fault.index()].add(spell, self.window.from, self.window.to);
     }
 }
 

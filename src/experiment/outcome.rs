@@ -28,6 +28,8 @@ pub struct Outcome {
     pub(super) needless: Needless,
     pub(super) restarts: u64,
     pub(super) pod_time: u128,
+    /// Of each fault, in millionths.
+    pub(super) controls: Vec<i64>,
 }
 
 /// Pod recoveries from one cause.
@@ -76,6 +78,7 @@ impl Outcome {
             needless: Needless::default(),
             restarts: 0,
             pod_time: 0,
+            controls: Vec::new(),
         }
     }
 
@@ -97,6 +100,13 @@ impl Outcome {
     /// Outages that began in the counted window.
     pub fn outages(&self) -> u64 {
         self.outages
+    }
+
+    /// Of each fault, in millionths: how often its clocks struck in the counted window less how often that was to be
+    /// expected of the hazard they met. The mean is exactly zero. Always 0 for scripts and for laws whose hazard has no
+    /// closed form.
+    pub fn controls(&self) -> &[i64] {
+        &self.controls
     }
 
     /// Container restarts.

@@ -166,7 +166,8 @@ impl Played {
     /// Nothing yet of this share of an experiment.
     pub fn nothing(study: &Study, share: Share) -> Self {
         let outline = Outline::of(study);
-        let tally = |model: &Model| Tally::empty(Summary::empty(model, &study.objective));
+        let controls = study.baseline.map_or(0, |baseline| study.scenarios[baseline].model.faults.len());
+        let tally = |model: &Model| Tally::empty(Summary::empty(model, &study.objective), controls);
         Self {
             api_version: "hasim/v1".to_owned(),
             kind: "Played".to_owned(),
@@ -223,7 +224,10 @@ impl Played {
         if self.race.is_some() != asked || self.race.as_ref().is_some_and(|race| !race.fits(scenarios)) {
             return Err(Unlike::Damaged("the search does not fit the experiment"));
         }
-        let fits = |(tally, contents): (&Tally, &Contents)| tally.summary.fits(contents.faults.len());
+        let controls = self.outline.baseline.map_or(0, |baseline| self.outline.scenarios[baseline].faults.len());
+        let fits = |(tally, contents): (&Tally, &Contents)| {
+            tally.summary.fits(contents.faults.len()) && tally.have_controls(controls)
+        };
         if !self.tallies.iter().zip(&self.outline.scenarios).all(fits) {
             return Err(Unlike::Damaged("a sum does not fit its scenario"));
         }

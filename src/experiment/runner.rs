@@ -29,7 +29,7 @@ use super::selection::{self, FIRST_LOOK};
 use super::summary::{Summary, micros};
 use crate::model::{Model, YEAR};
 use crate::spec::{Metric, Precision, Selection, Stopping, Study};
-use crate::stats::{Paired, Race};
+use crate::stats::{Controlled, Race};
 
 /// Replications of one scenario that are played as one task.
 const BATCH: u64 = 32;
@@ -126,14 +126,20 @@ struct Run<'a, 'o, F> {
 pub(super) struct Tally {
     pub(super) summary: Summary,
     /// This scenario less the baseline, in microseconds a replication.
-    pub(super) downtime_difference: Paired,
-    pub(super) failed_difference: Paired,
+    pub(super) downtime_difference: Controlled,
+    pub(super) failed_difference: Controlled,
 }
 
 impl Tally {
-    /// Of no replication yet.
-    pub(super) fn empty(summary: Summary) -> Self {
-        Self { summary, downtime_difference: Paired::default(), failed_difference: Paired::default() }
+    /// Of no replication yet; differences come with so many controls.
+    pub(super) fn empty(summary: Summary, controls: usize) -> Self {
+        let differences = Controlled::new(controls);
+        Self { summary, downtime_difference: differences.clone(), failed_difference: differences }
+    }
+
+    /// Whether the differences come with so many controls.
+    pub(super) fn have_controls(&self, controls: usize) -> bool {
+        [&self.downtime_difference, &self.failed_difference].iter().all(|sums| sums.fits(controls))
     }
 
     /// Adds every replication of `other`.
@@ -150,8 +156,15 @@ struct Batch {
     /// The index after its last replication.
     end: u64,
     summary: Summary,
-    /// Downtime and failed requests of each replication, in microseconds.
-    values: Vec<(i64, i64)>,
+    values: Vec<Value>,
+}
+
+/// What differences need of one replication.
+struct Value {
+    /// In microseconds, like the next.
+    downtime: i64,
+    failed: i64,
+    controls: Vec<i64>,
 }
 
 /// How a run ended.
@@ -290,8 +303,9 @@ fn add_row(tallies: &mut [Tally], row: &[Batch], baseline: Option<usize>) {
             && baseline != Some(batch.scenario)
         {
             for (ours, theirs) in batch.values.iter().zip(theirs) {
-                tally.downtime_difference.add(ours.0 - theirs.0);
-                tally.failed_difference.add(ours.1 - theirs.1);
+                // Both meet the same faults: the baseline's controls do for every pair.
+                tally.downtime_difference.add(ours.downtime - theirs.downtime, &theirs.controls);
+                tally.failed_difference.add(ours.failed - theirs.failed, &theirs.controls);
             }
         }
     }
@@ -304,7 +318,7 @@ fn add_losses(race: &mut Race, row: &[Batch], metric: Metric) {
     let replications = row.first().map_or(0, |batch| batch.values.len());
     for replication in 0..replications {
         let loss = |batch: &&Batch| {
-            let (downtime, failed) = batch.values[replication];
+            let &Value { downtime, failed, .. } = &batch.values[replication];
             (batch.scenario, if metric == Metric::RequestSuccess { failed } else { downtime })
         };
         race.add(&row.iter().map(loss).collect::<Vec<_>>());
@@ -343,7 +357,11 @@ where
             message: message_of(&*panic),
         })?;
         if study.baseline.is_some() || matches!(study.stopping, Stopping::Selection(_)) {
-            values.push((micros(outcome.downtime_nanos()), micros(outcome.failed_nanos())));
+            values.push(Value {
+                downtime: micros(outcome.downtime_nanos()),
+                failed: micros(outcome.failed_nanos()),
+                controls: outcome.controls,
+            });
         }
     }
     Ok(Batch { scenario: number, end, summary, values })

@@ -9,7 +9,9 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use super::drive::{Play, drive};
 use super::measure::Measures;
 use super::runner::message_of;
-use crate::cluster::{EndpointView, Happening, Mode, Observer, Replication, Reply, SkippedProbes, SlotView, Target};
+use crate::cluster::{
+    EndpointView, Happening, Mode, Observer, Replication, Reply, SkippedProbes, SlotView, Spell, Target,
+};
 use crate::ids::{FaultId, NodeId, PodId, SlotId, ZoneId};
 use crate::model::{Model, ProbeKind};
 use crate::time::{Duration, SimTime};
@@ -339,6 +341,10 @@ impl Play for &mut Replication<'_, Watch> {
         Replication::step(self, until)
     }
 
+    fn tell_clocks(&mut self) {
+        Replication::tell_clocks(self);
+    }
+
     fn now(&self) -> SimTime {
         Replication::now(self)
     }
@@ -388,6 +394,10 @@ impl Observer for Watch {
 
     fn pods_changed(&mut self, now: SimTime, pods: u32) {
         self.measures.pods_changed(now, pods);
+    }
+
+    fn clock_ran(&mut self, spell: Spell) {
+        self.measures.clock_ran(spell);
     }
 
     fn happened(&mut self, at: SimTime, what: Happening) {

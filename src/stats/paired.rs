@@ -26,6 +26,11 @@ impl Paired {
         self.decreases.merge(&other.decreases);
     }
 
+    /// The sum of their sizes.
+    pub(super) fn size(&self) -> f64 {
+        (self.increases.sum() + self.decreases.sum()) as f64
+    }
+
     /// The moments of the differences.
     pub fn moments(&self) -> Moments {
         self.increases.less(&self.decreases)
@@ -44,8 +49,7 @@ impl Paired {
             return None;
         }
         let (up, down) = (&self.increases, &self.decreases);
-        let size = (up.sum() + down.sum()) as f64;
-        if !is_enough(size, all.squares() as f64) {
+        if !is_enough(self.size(), all.squares() as f64) {
             let each = f64::midpoint(1.0, confidence);
             let further = DIFFERENCES.possible(&all);
             let (up, down) = (gamma(up, each, 0.0, further), gamma(down, each, 0.0, further));

