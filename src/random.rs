@@ -86,6 +86,8 @@ pub enum Purpose {
     Load,
     /// Whether the round of the Pod garbage collector in which a quarantine ends sees its end (N15).
     Quarantine,
+    /// What the parameter of this name hash is, where it is not known; of the study, not of a replication.
+    Uncertain(u64),
 }
 
 impl Purpose {
@@ -110,6 +112,7 @@ impl Purpose {
             Self::KubeletStart => [15, 0],
             Self::Load => [19, 0],
             Self::Quarantine => [18, 0],
+            Self::Uncertain(name) => [20, name],
         }
     }
 }

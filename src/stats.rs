@@ -12,6 +12,7 @@ mod moments;
 mod order;
 mod paired;
 mod race;
+mod ratio;
 mod spans;
 mod trials;
 
@@ -22,6 +23,7 @@ pub use moments::Moments;
 pub use order::{median, quantile};
 pub use paired::Paired;
 pub use race::{Contest, Race, Standing};
+pub use ratio::{Mean, ratio};
 pub use spans::Spans;
 pub use trials::share;
 

@@ -129,10 +129,11 @@ impl Trace {
                 return Exit::WrongUse;
             }
         };
-        let trace = experiment::trace(&scenario.model, study.seed, self.replication);
+        let model = scenario.model_of(self.replication);
+        let trace = experiment::trace(model, study.seed, self.replication);
         let text = self.bounds(&trace.timeline).map(|(from, to)| {
             let excerpt = Excerpt { from, to, each_probe: self.each_probe, rules: self.rules };
-            render(&trace.timeline, &scenario.model, excerpt)
+            render(&trace.timeline, model, excerpt)
         });
         let printed = match &text {
             Ok(text) => print(text),

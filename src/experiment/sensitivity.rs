@@ -1,0 +1,155 @@
+//! Which assumption matters: what was lost with less and with more of each parameter, compared replication by
+//! replication.
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use super::answer::{Scale, times, written};
+use super::played::Outline;
+use super::result::Estimate;
+use super::runner::Tally;
+use crate::model::YEAR;
+use crate::spec::Parameter;
+use crate::stats::{Interval, Mean, Moments, Paired, amounts, ratio};
+
+/// A parameter and what hangs on it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Sensitivity {
+    /// Its path, as in `vary`.
+    pub key: String,
+    /// Its value as written, or by default.
+    pub base: Value,
+    /// The lesser value that was played; the base where less is not allowed.
+    pub low: Value,
+    /// The greater one.
+    pub high: Value,
+    /// It is a whole number, which changes by steps: read the change.
+    pub whole: bool,
+    /// Of the downtime.
+    pub downtime: Response,
+    /// Of the failed requests.
+    pub failed: Response,
+}
+
+/// What a loss does when a parameter is changed.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct Response {
+    /// By how many percent it grows for each percent of the parameter; `null` where nothing was lost, or so rarely that
+    /// there is no interval, or where the parameter is 0.
+    pub elasticity: Option<Estimate>,
+    /// The loss at the greater value less that at the lesser, in seconds a year.
+    pub change_s_per_year: Estimate,
+}
+
+/// The sum of a difference and of what the base lost, replication by replication: its variance tells how they go
+/// together.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub(super) struct WithBase {
+    downtime: Moments,
+    failed: Moments,
+}
+
+impl WithBase {
+    /// Adds the replications of a batch: downtime and failed requests of each, those that they are compared with, and
+    /// the base's.
+    pub fn add(&mut self, ours: &[(i64, i64)], theirs: &[(i64, i64)], base: &[(i64, i64)]) {
+        for ((ours, theirs), base) in ours.iter().zip(theirs).zip(base) {
+            self.downtime.add(ours.0 - theirs.0 + base.0);
+            self.failed.add(ours.1 - theirs.1 + base.1);
+        }
+    }
+
+    /// Adds every replication of `other`.
+    pub fn merge(&mut self, other: &Self) {
+        self.downtime.merge(&other.downtime);
+        self.failed.merge(&other.failed);
+    }
+}
+
+/// Of every parameter that was asked about.
+pub(super) fn results(outline: &Outline, tallies: &[Tally]) -> Vec<Sensitivity> {
+    let played = |parameter: &&Parameter| tallies[parameter.scenarios[0].max(parameter.scenarios[1])].has_any();
+    let result = |parameter: &Parameter| {
+        let [low, high] = parameter.scenarios;
+        let (base, later) = (&tallies[0], &tallies[low.max(high)]);
+        let scale = Scale {
+            replications: later.summary.replications(),
+            horizon: outline.horizon(),
+            confidence: outline.confidence,
+        };
+        let response = |difference: &Paired, base: &Moments, together: &Moments| {
+            Pair { parameter, difference, base, together, scale: &scale }.response()
+        };
+        let [written_base, written_low, written_high] = parameter.written.clone();
+        Sensitivity {
+            key: parameter.key.clone(),
+            base: written_base,
+            low: written_low,
+            high: written_high,
+            whole: parameter.whole,
+            downtime: response(&later.downtime_difference, &base.summary.downtime, &later.with_base.downtime),
+            failed: response(&later.failed_difference, &base.summary.failed, &later.with_base.failed),
+        }
+    };
+    outline.sensitivity.iter().filter(played).map(result).collect()
+}
+
+/// The two sides of a parameter in one respect.
+struct Pair<'a> {
+    parameter: &'a Parameter,
+    /// The later scenario less the earlier.
+    difference: &'a Paired,
+    base: &'a Moments,
+    together: &'a Moments,
+    scale: &'a Scale,
+}
+
+impl Pair<'_> {
+    fn response(&self) -> Response {
+        let change = self.scale.difference(self.difference);
+        let change = if self.is_reversed() { negated(change) } else { change };
+        Response { elasticity: self.elasticity(&change).map(written), change_s_per_year: written(change) }
+    }
+
+    /// Whether the later scenario is that with less.
+    fn is_reversed(&self) -> bool {
+        self.parameter.scenarios[0] > self.parameter.scenarios[1]
+    }
+
+    fn elasticity(&self, change: &Estimate) -> Option<Estimate> {
+        let [base, low, high] = self.parameter.numbers;
+        let relative = (high - low) / base;
+        if !relative.is_finite() || relative == 0.0 {
+            return None;
+        }
+        let lost = amounts(self.base, self.scale.confidence)?;
+        let unit = 1e6 * self.scale.horizon.as_secs_f64() / YEAR.as_secs_f64();
+        let lost = Mean { mean: self.base.mean(), interval: lost };
+        if change.bound {
+            // No pair differed: as far as was seen, nothing hangs on it.
+            let most = change.high * unit / lost.interval.low / relative.abs();
+            return most.is_finite().then_some(Estimate { mean: 0.0, low: -most, high: most, bound: true });
+        }
+        let interval = Interval { low: change.low * unit, high: change.high * unit };
+        let change = Mean { mean: change.mean * unit, interval };
+        let interval = ratio(change, lost, self.correlation())?;
+        let estimate =
+            Estimate { mean: change.mean / lost.mean, low: interval.low, high: interval.high, bound: false };
+        Some(times(estimate, 1.0 / relative))
+    }
+
+    /// Of the change and of what the base lost.
+    fn correlation(&self) -> f64 {
+        let variance = |moments: &Moments| moments.variance().unwrap_or(0.0);
+        let (difference, base) = (variance(&self.difference.moments()), variance(self.base));
+        let both = (difference * base).sqrt();
+        let shared = (variance(self.together) - difference - base) / 2.0;
+        let correlation = if both > 0.0 { (shared / both).clamp(-1.0, 1.0) } else { 0.0 };
+        if self.is_reversed() { -correlation } else { correlation }
+    }
+}
+
+fn negated(estimate: Estimate) -> Estimate {
+    let Estimate { mean, low, high, bound } = estimate;
+    Estimate { mean: -mean, low: -high, high: -low, bound }
+}
