@@ -148,7 +148,7 @@ struct RunArgs {
     /// Another seed than the file's.
     #[arg(long, value_name = "N")]
     seed: Option<u64>,
-    /// So many replications of each scenario, instead of the file's number or precision.
+    /// So many replications of each scenario, instead of the file's number, precision or search.
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     replications: Option<u64>,
     /// Only this part of the replications of every scenario, from 0/N to N-1/N; `hasim merge` joins them.

@@ -22,6 +22,7 @@ mod uncertainty;
 mod windows;
 
 pub use crate::cluster::{Endpoint, Exit, Happening, Observation, Phase, Reply, SkippedProbes, Stored};
+pub use crate::stats::Standing;
 pub use by_name::ByName;
 pub use drive::{Play, drive, replicate};
 pub use measure::Measures;

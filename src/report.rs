@@ -14,5 +14,6 @@ pub mod terminal;
 pub mod timeline;
 
 mod answer;
+mod front;
 mod labels;
 mod merged;

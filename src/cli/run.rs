@@ -87,11 +87,16 @@ impl Run {
 
     /// Where the run begins: at nothing, or where another has left off.
     fn begin(&self, study: &Study, folder: &Path) -> Result<Played, Exit> {
-        if self.share != Share::WHOLE && matches!(study.stopping, Stopping::Precision(_)) {
-            complain(
-                "--shard needs a fixed number of replications: whether a precision is reached is decided from \
-                 all of them\nhelp: give --replications N, the same to every shard",
-            );
+        let decided = match study.stopping {
+            Stopping::Replications(_) => None,
+            Stopping::Precision(_) => Some("whether a precision is reached"),
+            Stopping::Selection(_) => Some("which scenario is selected"),
+        };
+        if let Some(decided) = decided.filter(|_| self.share != Share::WHOLE) {
+            complain(format_args!(
+                "--shard needs a fixed number of replications: {decided} is decided from all of them\n\
+                 help: give --replications N, the same to every shard"
+            ));
             return Err(Exit::WrongUse);
         }
         let fresh = Played::nothing(study, self.share);

@@ -159,7 +159,8 @@ fn parts_add_up_in_what_is_written_too() {
 fn one_thread_or_many_give_the_same_bytes() {
     let models = || (1..=3).map(|n| model(n, 1, 1, DAY, 10 * DAY)).collect::<Vec<_>>();
     let precision = Precision::relative(Metric::Downtime, 0.08, 1_000);
-    for stop in [Stopping::Replications(200), Stopping::Precision(precision)] {
+    let search = Selection { goal: Wanted::Best, indifference_secs: 20_000.0, max_replications: 1_000 };
+    for stop in [Stopping::Replications(200), Stopping::Precision(precision), Stopping::Selection(search)] {
         let study = study(models(), stop);
         let json = |threads, in_flight| {
             let uneven = |model: &Model, seed, index| {
@@ -190,8 +191,12 @@ fn goes_on(study: &Study, played: Played, keep: &mut dyn FnMut(&Played)) -> (Pla
 #[test]
 fn a_run_goes_on_from_wherever_it_was_stopped() {
     let precision = Precision::relative(Metric::Downtime, 0.04, 1_000);
-    for stopping in [Stopping::Replications(150), Stopping::Precision(precision)] {
-        let study = study(vec![model(1, 1, 1, DAY, 10 * DAY), model(2, 1, 2, DAY, 10 * DAY)], stopping);
+    let search = Selection { goal: Wanted::Best, indifference_secs: 1_000.0, max_replications: 200 };
+    for stopping in [Stopping::Replications(150), Stopping::Precision(precision), Stopping::Selection(search)] {
+        let mut models = vec![model(1, 1, 1, DAY, 10 * DAY), model(2, 1, 2, DAY, 10 * DAY)];
+        // Two that nothing tells apart, so that the search is long.
+        models.push(models[1].clone());
+        let study = study(models, stopping);
         let mut kept = vec![];
         let fresh = Played::nothing(&study, Share::WHOLE);
         let (_, whole) =
@@ -402,17 +407,4 @@ fn a_search_that_ends_too_early_says_so() {
     let selection = often(&study).selection.unwrap();
     assert!(!selection.decided);
     assert_eq!(selection.standings[4].standing, Standing::Open);
-}
-
-#[test]
-fn determinism_of_a_search() {
-    let study = grid(Wanted::Best, None, 2_000.0);
-    let with = |threads| {
-        let stop = AtomicBool::new(false);
-        run(&study, Options { threads, stop: &stop, progress: &mut |_| () }, |model, seed, index| {
-            OFTEN.play(model, seed, index)
-        })
-        .unwrap()
-    };
-    assert_eq!(with(1), with(3));
 }

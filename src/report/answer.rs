@@ -2,9 +2,11 @@
 
 use std::fmt::Write as _;
 
-use crate::experiment::{Estimate, ExperimentResult, ScenarioResult};
+use crate::experiment::{Estimate, ExperimentResult, ScenarioResult, Standing};
+use crate::report::front;
 use crate::report::human;
 use crate::report::merged;
+use crate::spec::Wanted;
 
 /// What the numbers leave out, under every table.
 pub const LEFT_OUT: &str = "Not modelled yet, so not in these numbers: rollouts and drains.";
@@ -14,15 +16,72 @@ pub fn sentences(result: &ExperimentResult) -> Vec<String> {
     let Some(shown) = merged::shown(result) else {
         return vec![format!("{} has no scenario.", result.experiment)];
     };
-    let mut sentences = vec![availability(result, shown)];
+    let mut sentences: Vec<String> = selection(result).into_iter().collect();
+    sentences.push(availability(result, shown));
     sentences.extend(source(shown));
-    sentences.extend(best(result, shown));
+    if result.selection.is_none() {
+        sentences.extend(best(result, shown));
+        sentences.extend(cheapest(result));
+    }
     sentences
+}
+
+fn is_chosen(result: &ExperimentResult, scenario: &ScenarioResult) -> bool {
+    result.selection.as_ref().is_some_and(|selection| selection.chosen.as_deref() == Some(scenario.name.as_str()))
+}
+
+/// What the search for the best scenario came to.
+fn selection(result: &ExperimentResult) -> Option<String> {
+    let selection = result.selection.as_ref()?;
+    let (of, zone) = (selection.standings.len(), human::in_full(selection.indifference_s_per_year));
+    let level = human::plain_percent(result.confidence);
+    let slo = result.objective.slo.map_or(String::new(), human::plain_percent);
+    let cost = |name: &str| {
+        let cost = result.scenarios.iter().find(|s| s.name == name).and_then(|s| s.cost_per_year);
+        cost.map_or(String::new(), |cost| format!(", at {} a year", front::money(result, cost)))
+    };
+    if !selection.decided {
+        let open = selection.standings.iter().filter(|scenario| scenario.standing == Standing::Open).count();
+        let so_far = selection.chosen.as_ref().map_or(String::new(), |name| format!("; so far it is “{name}”"));
+        return Some(format!(
+            "Not decided: {open} of {of} scenarios may still be the one{so_far}. More replications (maxReplications) or \
+             a wider indifference zone would tell."
+        ));
+    }
+    Some(match (selection.goal, &selection.chosen) {
+        (Wanted::Best, Some(name)) => format!(
+            "The best of {of} scenarios is “{name}”{}: with {level} confidence no other loses over {zone} a year less.",
+            cost(name)
+        ),
+        (Wanted::Cheapest, Some(name)) => format!(
+            "The cheapest of {of} scenarios that meets {slo} is “{name}”{}. Right with {level} confidence, where {zone} \
+             a year more or less than the limit do not matter.",
+            cost(name)
+        ),
+        (_, None) => format!("None of the {of} scenarios meets {slo} ({level} confidence)."),
+    })
+}
+
+/// The cheapest that meets the objective, where there are prices and nothing was selected.
+fn cheapest(result: &ExperimentResult) -> Option<String> {
+    front::places(result)?;
+    let slo = human::plain_percent(result.objective.slo?);
+    let level = human::plain_percent(result.confidence);
+    Some(match front::cheapest(result) {
+        Some(scenario) => format!(
+            "The cheapest whose {level} interval meets {slo} is “{}”, at {} a year.",
+            scenario.name,
+            front::money(result, scenario.cost_per_year?)
+        ),
+        None => format!("No scenario's {level} interval meets {slo}."),
+    })
 }
 
 fn availability(result: &ExperimentResult, shown: &ScenarioResult) -> String {
     let subject = if result.scenarios.len() == 1 {
         shown.name.clone()
+    } else if is_chosen(result, shown) {
+        "It".to_owned()
     } else if result.baseline.as_deref() == Some(shown.name.as_str()) {
         format!("The baseline ({})", shown.name)
     } else {

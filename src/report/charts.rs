@@ -12,8 +12,10 @@ mod frame;
 mod overlay;
 mod paint;
 mod palette;
+mod pareto;
 mod phases;
 mod picture;
+mod place;
 mod recovery;
 mod series;
 mod tradeoff;
@@ -34,7 +36,7 @@ pub struct Chart {
 }
 
 /// Names of all charts that hasim may write; a result need not have all of them.
-pub const NAMES: [&str; 6] = ["downtime", "recovery", "outages", "phases", "tradeoff", "attribution"];
+pub const NAMES: [&str; 7] = ["downtime", "recovery", "outages", "phases", "tradeoff", "attribution", "pareto"];
 
 /// Every chart that this result has something to show in.
 pub fn all(result: &ExperimentResult) -> Vec<Chart> {
@@ -45,6 +47,7 @@ pub fn all(result: &ExperimentResult) -> Vec<Chart> {
         phases::draw(result),
         tradeoff::draw(result),
         attribution::draw(result),
+        pareto::draw(result),
     ];
     let named = NAMES.into_iter().zip(pictures);
     named.filter_map(|(name, picture)| Some(Chart { name, picture: picture? })).collect()

@@ -6,6 +6,7 @@ use std::fmt::Display;
 use csv::Writer;
 
 use crate::experiment::{Distribution, Estimate, ExperimentResult, ScenarioResult, WindowLoss};
+use crate::report::front;
 use crate::report::labels::value_text;
 
 /// The text of `results.csv`.
@@ -25,7 +26,7 @@ pub fn results(result: &ExperimentResult) -> String {
         head.push(format!("{of}_worst"));
     }
     head.extend(["mean", "low", "high", "bound"].map(|part| format!("window_meets_slo_{part}")));
-    head.push("pod_hours_per_year".to_owned());
+    head.extend(["pod_hours_per_year", "node_hours_per_year", "cost_per_year", "standing"].map(str::to_owned));
     for of in ["downtime_s_per_year", "failed_request_s_per_year"] {
         head.extend(["mean", "low", "high"].map(|part| format!("{of}_difference_{part}")));
     }
@@ -47,7 +48,9 @@ pub fn results(result: &ExperimentResult) -> String {
         let meets = windows.and_then(|w| w.meets_slo);
         row.extend([meets.map(|e| e.mean), meets.map(|e| e.low), meets.map(|e| e.high)].map(optional));
         row.push(meets.map_or(String::new(), |e| e.bound.to_string()));
-        row.push(number(scenario.pod_hours_per_year));
+        row.extend([scenario.pod_hours_per_year, scenario.node_hours_per_year].map(number));
+        row.push(optional(scenario.cost_per_year));
+        row.push(front::standing(result, scenario).unwrap_or_default().to_owned());
         let difference = scenario.difference_to_baseline.as_ref();
         for e in [difference.map(|d| d.downtime_s_per_year), difference.map(|d| d.failed_request_s_per_year)] {
             row.extend([e.map(|e| e.mean), e.map(|e| e.low), e.map(|e| e.high)].map(optional));

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use crate::experiment::ExperimentResult;
 use crate::report::labels::Labels;
 use crate::report::merged::{self, Samples};
-use crate::report::{answer, human};
+use crate::report::{answer, front, human};
 use crate::spec::Metric;
 
 /// The answer, the table of scenarios and the causes.
@@ -31,6 +31,9 @@ pub fn render(result: &ExperimentResult) -> String {
         "p99",
     ];
     head.extend(numbers.map(str::to_owned));
+    let costs = result.scenarios.iter().any(|scenario| scenario.cost_per_year.is_some());
+    head.extend(costs.then(|| "cost/yr".to_owned()));
+    head.extend(result.selection.as_ref().map(|_| "standing".to_owned()));
     let rows = result.scenarios.iter().enumerate().map(|(i, scenario)| {
         let samples = Samples::of_recoveries(scenario);
         let quantile = |p| match samples.quantile(p) {
@@ -50,6 +53,9 @@ pub fn render(result: &ExperimentResult) -> String {
             quantile(0.95),
             quantile(0.99),
         ]);
+        let cost = scenario.cost_per_year.map_or("–".to_owned(), |cost| front::money(result, cost));
+        row.extend(costs.then_some(cost));
+        row.extend(front::standing(result, scenario).map(str::to_owned));
         row
     });
     table(&mut text, &head, keys, rows);

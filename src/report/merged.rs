@@ -3,10 +3,11 @@
 use crate::experiment::Phase;
 use crate::experiment::{Attribution, Distribution, ExperimentResult, ScenarioResult};
 
-/// The scenario that pictures of a single scenario show: the baseline, else the first.
+/// The scenario that pictures of a single scenario show: the chosen one, else the baseline, else the first.
 pub fn shown(result: &ExperimentResult) -> Option<&ScenarioResult> {
-    let baseline = result.baseline.as_ref().and_then(|name| result.scenarios.iter().find(|s| s.name == *name));
-    baseline.or_else(|| result.scenarios.first())
+    let chosen = result.selection.as_ref().and_then(|selection| selection.chosen.as_ref());
+    let named = |name: &String| result.scenarios.iter().find(|s| s.name == *name);
+    chosen.and_then(named).or_else(|| result.baseline.as_ref().and_then(named)).or_else(|| result.scenarios.first())
 }
 
 /// All samples of several distributions: `[seconds, samples]` ascending, and how many have no end.

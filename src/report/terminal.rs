@@ -9,11 +9,13 @@ use comfy_table::{CellAlignment, ColumnConstraint, ContentArrangement, LineStyle
 use crate::experiment::{ExperimentResult, ScenarioResult, Verdict};
 use crate::report::labels::Labels;
 use crate::report::merged::{self, Samples};
-use crate::report::{answer, human};
+use crate::report::{answer, front, human};
 use crate::spec::Metric;
 
 /// Causes in the table of causes; the rest is summed up.
 const TOP: usize = 8;
+/// Scenarios in a table; nobody reads hundreds of lines in a terminal.
+const MOST: usize = 24;
 /// A share that rounds to nothing.
 const SMALL: f64 = 0.005;
 /// Characters of a name that fit beside the numbers.
@@ -99,21 +101,39 @@ fn scenarios(result: &ExperimentResult, width: u16) -> String {
             let _ = writeln!(text, " {line}");
         }
     }
-    let head = ["scenario", "availability", "downtime/yr", "failed\nreq./yr", "outages\n/yr", "recovery\np50", "\np95"];
-    let rows = result.scenarios.iter().enumerate().map(|(i, scenario)| {
-        let name = name(result, &labels, i);
-        let [median, late] = recovery(&Samples::of_recoveries(scenario));
-        [
-            name,
+    let costs = result.scenarios.iter().any(|scenario| scenario.cost_per_year.is_some());
+    let mut head = vec!["scenario", "availability", "downtime/yr", "failed\nreq./yr", "outages\n/yr"];
+    let currency = result.currency.as_deref().unwrap_or("cost");
+    let cost_head = format!("{currency}\n/yr");
+    // Where scenarios are chosen from, what they cost and how they stand says more than how they recover.
+    if costs || result.selection.is_some() {
+        head.extend(costs.then_some(cost_head.as_str()));
+        head.extend(result.selection.as_ref().map(|_| "standing"));
+    } else {
+        head.extend(["recovery\np50", "\np95"]);
+    }
+    let shown = front::first(result, MOST);
+    let rows = shown.iter().map(|&i| (i, &result.scenarios[i])).map(|(i, scenario)| {
+        let mut row = vec![
+            name(result, &labels, i),
             human::percent(&scenario.availability),
             human::span_with_error(&scenario.downtime_s_per_year),
             human::span(&scenario.failed_request_s_per_year),
             human::count(&scenario.outages_per_year),
-            median,
-            late,
-        ]
+        ];
+        if costs || result.selection.is_some() {
+            let cost = scenario.cost_per_year.map_or("–".to_owned(), |cost| front::amount(cost));
+            row.extend(costs.then_some(cost));
+            row.extend(front::standing(result, scenario).map(str::to_owned));
+        } else {
+            row.extend(recovery(&Samples::of_recoveries(scenario)));
+        }
+        row
     });
-    text += &table(&head, rows.map(Vec::from).collect(), width);
+    text += &table(&head, rows.collect(), width);
+    if shown.len() < result.scenarios.len() {
+        let _ = writeln!(text, " {} more scenarios are in results.csv.", result.scenarios.len() - shown.len());
+    }
     text
 }
 
@@ -139,7 +159,7 @@ fn name(result: &ExperimentResult, labels: &Labels, i: usize) -> String {
 fn windows(result: &ExperimentResult, width: u16) -> String {
     let labels = Labels::of(result);
     let fails = result.objective.metric == Metric::RequestSuccess;
-    let rows: Vec<Vec<String>> = (result.scenarios.iter().enumerate())
+    let rows: Vec<Vec<String>> = (front::first(result, MOST / 2).into_iter().map(|i| (i, &result.scenarios[i])))
         .filter_map(|(i, scenario)| {
             let windows = scenario.windows.as_ref()?;
             let loss = if fails { &windows.failed_request_s } else { &windows.downtime_s };

@@ -204,11 +204,14 @@ impl Race {
         }
     }
 
-    /// The cheapest that meets the limit; of equally cheap ones that with the least mean.
+    /// The cheapest that meets the limit; of equally cheap ones the first that loses at most the zone more than the least.
     fn cheapest(&self, costs: &[f64]) -> Option<usize> {
-        let meets = (0..costs.len()).filter(|&i| self.standings[i] == Standing::Meets);
+        let meets = || (0..costs.len()).filter(|&i| self.standings[i] == Standing::Meets);
         let mean = |i: usize| self.sums[i] as f64 / self.counts[i] as f64;
-        meets.min_by(|&i, &l| costs[i].total_cmp(&costs[l]).then(mean(i).total_cmp(&mean(l))))
+        let price = meets().map(|i| costs[i]).min_by(f64::total_cmp)?;
+        let cheap = || meets().filter(|&i| costs[i] == price);
+        let least = cheap().map(mean).min_by(f64::total_cmp)?;
+        cheap().find(|&i| mean(i) <= least + self.zone)
     }
 
     /// How each candidate stands.

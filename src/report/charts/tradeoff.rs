@@ -5,6 +5,7 @@ use super::font;
 use super::frame::{self, BODY, MARGIN, RIGHT, SMALL};
 use super::palette::{Colour, GREY, PAPER};
 use super::picture::{Anchor, Picture};
+use super::place::{self, Box};
 use super::series::{self, Series};
 use crate::experiment::{Detection, Estimate, ExperimentResult, ScenarioResult};
 use crate::report::human;
@@ -78,7 +79,9 @@ pub fn draw(result: &ExperimentResult) -> Option<Picture> {
         (left, y - 2.0, if p.false_positives.bound { x } else { x_axis.at(p.false_positives.high) }, y + 2.0)
     };
     let bars: Vec<Box> = points.iter().zip(&places).map(|(p, at)| bar(p, at)).collect();
-    label_points(&mut picture, &labels, &points, (&places, bars), (left, top, right, bottom));
+    let names: Vec<(String, (f64, f64))> =
+        points.iter().zip(&places).map(|(p, &at)| (labels.short(p.scenario), at)).collect();
+    place::names(&mut picture, &names, bars, (left, top, right, bottom));
     legend(&mut picture, &labels, &series, shape_column, (right + 30.0, top));
     for p in &points {
         picture.description.push(format!(
@@ -160,9 +163,6 @@ fn encoding(labels: &Labels, points: &[Point]) -> (Series, Option<usize>) {
 
 const SHAPES: usize = 6;
 
-/// Left, top, right, bottom.
-type Box = (f64, f64, f64, f64);
-
 /// Disc, square, triangle, diamond, triangle downwards, cross.
 fn mark(picture: &mut Picture, shape: usize, (x, y): (f64, f64), r: f64, colour: Colour) {
     let corners: &[(f64, f64)] = match shape % SHAPES {
@@ -179,42 +179,6 @@ fn mark(picture: &mut Picture, shape: usize, (x, y): (f64, f64), r: f64, colour:
         }
     };
     picture.area(corners.iter().map(|(dx, dy)| (x + dx * r, y + dy * r)).collect(), colour);
-}
-
-/// Writes each label at the first place around its point where it covers nothing; a point without room has none.
-fn label_points(
-    picture: &mut Picture,
-    labels: &Labels,
-    points: &[Point],
-    (places, bars): (&[(f64, f64)], Vec<Box>),
-    (left, top, right, bottom): (f64, f64, f64, f64),
-) {
-    let apart = |a: &Box, b: &Box| a.2 <= b.0 || b.2 <= a.0 || a.3 <= b.1 || b.3 <= a.1;
-    let mut taken = bars;
-    taken.extend(places.iter().map(|(x, y)| (x - 7.0, y - 7.0, x + 7.0, y + 7.0)));
-    for (p, &(x, y)) in points.iter().zip(places) {
-        let text = font::fit(&labels.short(p.scenario), SMALL.size, false, 220.0);
-        let w = font::width(&text, SMALL.size, false);
-        let candidates = [
-            (x + 9.0, y + 4.0),
-            (x - w / 2.0, y - 10.0),
-            (x - w / 2.0, y + 18.0),
-            (x - w - 9.0, y + 4.0),
-            (x + 7.0, y - 7.0),
-            (x + 7.0, y + 15.0),
-            (x - w - 7.0, y - 7.0),
-            (x - w - 7.0, y + 15.0),
-        ];
-        let boxed = |&(x, y): &(f64, f64)| (x - 1.0, y - 10.0, x + w + 1.0, y + 3.0);
-        let free = |at: &&(f64, f64)| {
-            let b = boxed(at);
-            b.0 >= left && b.1 >= top && b.2 <= right + 10.0 && b.3 <= bottom && taken.iter().all(|t| apart(t, &b))
-        };
-        if let Some(at) = candidates.iter().find(free) {
-            taken.push(boxed(at));
-            picture.text(at.0, at.1, Anchor::Left, SMALL, text);
-        }
-    }
 }
 
 fn lead(faults: &[&str], points: &[Point]) -> String {

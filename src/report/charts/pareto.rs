@@ -1,0 +1,146 @@
+//! What availability costs: lost time against the price of a year, and the front of those that nobody beats in both.
+
+use super::axis::{Axis, Range, Unit};
+use super::font;
+use super::frame::{self, MARGIN, RIGHT, SMALL};
+use super::palette::{BLUE, Colour, GREEN, GREY, PAPER, PURPLE, SLATE};
+use super::picture::{Anchor, Picture};
+use super::place;
+use crate::experiment::{Estimate, ExperimentResult};
+use crate::report::front::{self, Place};
+use crate::report::human;
+use crate::report::labels::Labels;
+use crate::spec::Metric;
+
+const HEIGHT: f64 = 430.0;
+const YEAR_S: f64 = 365.0 * 86_400.0;
+
+/// A point per scenario. `None` unless they cost differently.
+pub fn draw(result: &ExperimentResult) -> Option<Picture> {
+    let places = front::places(result)?;
+    let labels = Labels::of(result);
+    let lost: Vec<&Estimate> = result.scenarios.iter().map(|s| front::lost(result, s)).collect();
+    let costs: Vec<f64> = result.scenarios.iter().filter_map(|s| s.cost_per_year).collect();
+    let shown = |e: &Estimate| if e.bound { e.high } else { e.mean };
+    let allowed = result.objective.slo.map(|slo| (slo, (1.0 - slo) * YEAR_S));
+
+    let mut picture = Picture::new(frame::WIDTH);
+    let fails = result.objective.metric == Metric::RequestSuccess;
+    let what = if fails { "failed requests a year" } else { "downtime a year" };
+    let y = frame::head(&mut picture, "What does availability cost?", &lead(result, fails));
+    let y = frame::legend_line(&mut picture, y - 10.0, &legend(result, &places));
+    picture.text(MARGIN, y + 10.0, Anchor::Left, SMALL.bold(), what);
+    let top = y + 22.0;
+    let (left, right, bottom) = (MARGIN + 70.0, RIGHT - 10.0, top + HEIGHT);
+    let values = Range::of(lost.iter().map(|e| shown(e)))?;
+    let ends = lost.iter().flat_map(|e| [e.low, e.high]).filter(|end| *end > values.low / 4.0);
+    let near = allowed.map(|(_, s)| s).filter(|s| *s > values.low / 30.0 && *s < values.high * 30.0);
+    let range = Range::of(ends.chain(near).chain([values.low, values.high]))?;
+    let y_axis = if range.is_wide() {
+        Axis::log(Unit::Time, range, bottom, top)
+    } else {
+        Axis::linear(Unit::Time, range.high, bottom, top)
+    };
+    let x_axis = Axis::linear(Unit::Number, costs.iter().copied().fold(0.0, f64::max), left, right);
+    frame::vertical_grid(&mut picture, &x_axis, top, bottom);
+    frame::horizontal_grid(&mut picture, &y_axis, left, right);
+    picture.line(vec![(left, top), (left, bottom), (right, bottom)], 1.2, GREY);
+    let currency = result.currency.as_ref().map_or(String::new(), |currency| format!(", {currency}"));
+    picture.text(f64::midpoint(left, right), bottom + 34.0, Anchor::Middle, SMALL, format!("cost a year{currency}"));
+    if let Some((slo, seconds)) = allowed.filter(|(_, seconds)| y_axis.holds(*seconds)) {
+        let y = y_axis.at(seconds);
+        picture.dashes((left, y), (right, y), 1.6, PURPLE);
+        let text = format!("SLO {}: {}", human::plain_percent(slo), human::duration(seconds));
+        picture.text(right - 4.0, y - 6.0, Anchor::Right, SMALL.bold().coloured(PURPLE), text);
+    }
+
+    let at = |i: usize| (x_axis.at(costs[i]), y_axis.at(shown(lost[i])));
+    stairs(&mut picture, &places, &costs, at, right);
+    let chosen = result.selection.as_ref().and_then(|selection| selection.chosen.as_deref());
+    let mut bars = Vec::new();
+    for (i, scenario) in result.scenarios.iter().enumerate() {
+        let ((x, y), colour) = (at(i), colour(places[i]));
+        let (low, high) = (y_axis.at(lost[i].low), y_axis.at(lost[i].high));
+        picture.line(vec![(x, low), (x, high)], 1.2, colour.faint(0.55));
+        bars.push((x - 2.0, high, x + 2.0, low));
+        if chosen == Some(scenario.name.as_str()) {
+            picture.disc((x, y), 10.0, GREEN);
+            picture.disc((x, y), 7.5, PAPER);
+        }
+        picture.disc((x, y), 5.5, colour);
+        if lost[i].bound {
+            picture.disc((x, y), 3.2, PAPER);
+        }
+        picture.description.push(format!(
+            "{}: {} a year, {} {what}",
+            scenario.name,
+            front::money(result, costs[i]),
+            human::span_with_error(lost[i])
+        ));
+    }
+    // Where room is short, those of the front have their names.
+    let mut in_order: Vec<usize> = (0..costs.len()).collect();
+    in_order.sort_by_key(|&i| places[i]);
+    let names: Vec<_> = in_order.into_iter().map(|i| (labels.short(i), at(i))).collect();
+    place::names(&mut picture, &names, bars, (left, top, right, bottom));
+    if labels.varied {
+        let text = font::fit(&format!("labels: {}", labels.short_keys()), SMALL.size, false, RIGHT - MARGIN);
+        picture.text(MARGIN, bottom + 52.0, Anchor::Left, SMALL, text);
+    }
+    frame::foot(&mut picture, result, bottom + 58.0);
+    Some(picture)
+}
+
+fn colour(place: Place) -> Colour {
+    match place {
+        Place::Front => BLUE,
+        Place::Perhaps => BLUE.faint(0.45),
+        Place::Dominated => SLATE,
+    }
+}
+
+/// The least loss that any amount of money buys.
+fn stairs(picture: &mut Picture, places: &[Place], costs: &[f64], at: impl Fn(usize) -> (f64, f64), right: f64) {
+    let mut front: Vec<usize> = (0..costs.len()).filter(|&i| places[i] == Place::Front).collect();
+    front.sort_by(|&a, &b| costs[a].total_cmp(&costs[b]));
+    let mut points: Vec<(f64, f64)> = Vec::new();
+    for &i in &front {
+        let (x, y) = at(i);
+        if let Some(&(_, last)) = points.last() {
+            points.push((x, last));
+        }
+        points.push((x, y));
+    }
+    if let Some(&(_, last)) = points.last() {
+        points.push((right, last));
+        picture.line(points, 1.6, BLUE.faint(0.5));
+    }
+}
+
+fn legend(result: &ExperimentResult, places: &[Place]) -> Vec<(Colour, String)> {
+    let words = [
+        (Place::Front, "none costs less and loses less"),
+        (Place::Perhaps, "perhaps so: the intervals do not tell"),
+        (Place::Dominated, "another costs no more and surely loses less"),
+    ];
+    let mut entries: Vec<(Colour, String)> = (words.into_iter())
+        .filter(|(place, _)| places.contains(place))
+        .map(|(place, words)| (colour(place), words.to_owned()))
+        .collect();
+    if result.selection.as_ref().is_some_and(|selection| selection.chosen.is_some()) {
+        entries.push((GREEN, "ring: chosen".to_owned()));
+    }
+    entries
+}
+
+fn lead(result: &ExperimentResult, fails: bool) -> String {
+    let metric = if fails { "failed requests" } else { "downtime" };
+    let mut text = format!(
+        "All Nodes and the reserved Pods, for a year, against {metric}. Bars are {} intervals, each for itself.",
+        human::plain_percent(result.confidence)
+    );
+    if result.scenarios.iter().any(|s| front::lost(result, s).bound) {
+        text += " An open mark is an upper bound: nothing was seen.";
+    }
+    text
+}
