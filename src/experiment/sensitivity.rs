@@ -8,9 +8,10 @@ use super::answer::{Scale, times, written};
 use super::played::Outline;
 use super::result::Estimate;
 use super::runner::Tally;
+use super::summary::Summary;
 use crate::model::YEAR;
 use crate::spec::Parameter;
-use crate::stats::{Interval, Mean, Moments, Paired, amounts, ratio};
+use crate::stats::{Interval, Mean, Moments, Paired, amounts, ratio, twelve_digits};
 
 /// A parameter and what hangs on it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -39,6 +40,8 @@ pub struct Response {
     pub elasticity: Option<Estimate>,
     /// The loss at the greater value less that at the lesser, in seconds a year.
     pub change_s_per_year: Estimate,
+    /// The loss itself at the lesser and at the greater value, in seconds a year.
+    pub at_s_per_year: [f64; 2],
 }
 
 /// The sum of a difference and of what the base lost, replication by replication: its variance tells how they go
@@ -77,8 +80,10 @@ pub(super) fn results(outline: &Outline, tallies: &[Tally]) -> Vec<Sensitivity> 
             horizon: outline.horizon(),
             confidence: outline.confidence,
         };
-        let response = |difference: &Paired, base: &Moments, together: &Moments| {
-            Pair { parameter, difference, base, together, scale: &scale }.response()
+        let sides = parameter.scenarios.map(|side| &tallies[side].summary);
+        let respond = |difference, together, moments: fn(&Summary) -> &Moments| {
+            let (base, sides) = (moments(&base.summary), sides.map(moments));
+            Pair { parameter, difference, base, sides, together, scale: &scale }.response()
         };
         let [written_base, written_low, written_high] = parameter.written.clone();
         Sensitivity {
@@ -87,8 +92,8 @@ pub(super) fn results(outline: &Outline, tallies: &[Tally]) -> Vec<Sensitivity> 
             low: written_low,
             high: written_high,
             whole: parameter.whole,
-            downtime: response(&later.downtime_difference, &base.summary.downtime, &later.with_base.downtime),
-            failed: response(&later.failed_difference, &base.summary.failed, &later.with_base.failed),
+            downtime: respond(&later.downtime_difference, &later.with_base.downtime, |summary| &summary.downtime),
+            failed: respond(&later.failed_difference, &later.with_base.failed, |summary| &summary.failed),
         }
     };
     outline.sensitivity.iter().filter(played).map(result).collect()
@@ -100,6 +105,8 @@ struct Pair<'a> {
     /// The later scenario less the earlier.
     difference: &'a Paired,
     base: &'a Moments,
+    /// With less and with more.
+    sides: [&'a Moments; 2],
     together: &'a Moments,
     scale: &'a Scale,
 }
@@ -108,7 +115,11 @@ impl Pair<'_> {
     fn response(&self) -> Response {
         let change = self.scale.difference(self.difference);
         let change = if self.is_reversed() { negated(change) } else { change };
-        Response { elasticity: self.elasticity(&change).map(written), change_s_per_year: written(change) }
+        Response {
+            elasticity: self.elasticity(&change).map(written),
+            change_s_per_year: written(change),
+            at_s_per_year: self.sides.map(|side| twelve_digits(side.mean() / self.micros_per_year_second())),
+        }
     }
 
     /// Whether the later scenario is that with less.
@@ -123,7 +134,7 @@ impl Pair<'_> {
             return None;
         }
         let lost = amounts(self.base, self.scale.confidence)?;
-        let unit = 1e6 * self.scale.horizon.as_secs_f64() / YEAR.as_secs_f64();
+        let unit = self.micros_per_year_second();
         let lost = Mean { mean: self.base.mean(), interval: lost };
         if change.bound {
             // No pair differed: as far as was seen, nothing hangs on it.
@@ -136,6 +147,11 @@ impl Pair<'_> {
         let estimate =
             Estimate { mean: change.mean / lost.mean, low: interval.low, high: interval.high, bound: false };
         Some(times(estimate, 1.0 / relative))
+    }
+
+    /// Microseconds of a replication that make a second a year.
+    fn micros_per_year_second(&self) -> f64 {
+        1e6 * self.scale.horizon.as_secs_f64() / YEAR.as_secs_f64()
     }
 
     /// Of the change and of what the base lost.
