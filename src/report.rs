@@ -17,3 +17,4 @@ mod answer;
 mod front;
 mod labels;
 mod merged;
+mod sensitivity;

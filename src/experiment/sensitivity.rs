@@ -36,7 +36,7 @@ pub struct Sensitivity {
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Response {
     /// By how many percent it grows for each percent of the parameter; `null` where nothing was lost, or so rarely that
-    /// there is no interval, or where the parameter is 0.
+    /// there is no interval, where no pair differed, or where the parameter is 0.
     pub elasticity: Option<Estimate>,
     /// The loss at the greater value less that at the lesser, in seconds a year.
     pub change_s_per_year: Estimate,
@@ -130,17 +130,13 @@ impl Pair<'_> {
     fn elasticity(&self, change: &Estimate) -> Option<Estimate> {
         let [base, low, high] = self.parameter.numbers;
         let relative = (high - low) / base;
-        if !relative.is_finite() || relative == 0.0 {
+        // Where no pair differed nothing is known but that.
+        if !relative.is_finite() || relative == 0.0 || change.bound {
             return None;
         }
         let lost = amounts(self.base, self.scale.confidence)?;
         let unit = self.micros_per_year_second();
         let lost = Mean { mean: self.base.mean(), interval: lost };
-        if change.bound {
-            // No pair differed: as far as was seen, nothing hangs on it.
-            let most = change.high * unit / lost.interval.low / relative.abs();
-            return most.is_finite().then_some(Estimate { mean: 0.0, low: -most, high: most, bound: true });
-        }
         let interval = Interval { low: change.low * unit, high: change.high * unit };
         let change = Mean { mean: change.mean * unit, interval };
         let interval = ratio(change, lost, self.correlation())?;
