@@ -169,8 +169,7 @@ impl Played {
     /// Nothing yet of this share of an experiment.
     pub fn nothing(study: &Study, share: Share) -> Self {
         let outline = Outline::of(study);
-        let tally =
-            |s: &Scenario| Tally::empty(Summary::empty(&s.model, &study.objective), s.draws.len());
+        let tally = |s: &Scenario| Tally::empty(Summary::empty(&s.model, &study.objective), s.draws.len());
         Self {
             api_version: "hasim/v1".to_owned(),
             kind: "Played".to_owned(),

@@ -140,8 +140,7 @@ impl Pair<'_> {
         let interval = Interval { low: change.low * unit, high: change.high * unit };
         let change = Mean { mean: change.mean * unit, interval };
         let interval = ratio(change, lost, self.correlation())?;
-        let estimate =
-            Estimate { mean: change.mean / lost.mean, low: interval.low, high: interval.high, bound: false };
+        let estimate = Estimate { mean: change.mean / lost.mean, low: interval.low, high: interval.high, bound: false };
         Some(times(estimate, 1.0 / relative))
     }
 

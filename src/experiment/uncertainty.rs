@@ -86,5 +86,9 @@ fn spread(draws: &[&Moments], scale: &Scale) -> Option<Spread> {
     let tail = (1.0 - scale.confidence) / 2.0;
     let per_year = YEAR.as_secs_f64() / (1e6 * scale.horizon.as_secs_f64());
     let at = |p: f64| quantile(&expected, p).map(|micros| twelve_digits(micros * per_year));
-    Some(Spread { low: at(tail)?, high: at(1.0 - tail)?, share_of_variance: twelve_digits(part(between, between + within)) })
+    Some(Spread {
+        low: at(tail)?,
+        high: at(1.0 - tail)?,
+        share_of_variance: twelve_digits(part(between, between + within)),
+    })
 }

@@ -22,7 +22,7 @@ pub fn sentences(result: &ExperimentResult) -> Vec<String> {
     sentences.extend(source(shown));
     if result.selection.is_none() {
         sentences.extend(best(result, shown));
-    sentences.extend(sensitivity::sentences(result));
+        sentences.extend(sensitivity::sentences(result));
         sentences.extend(cheapest(result));
     }
     sentences

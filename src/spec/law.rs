@@ -12,7 +12,8 @@ use crate::random::law::LawError;
 use crate::time::Duration;
 
 /// The names of laws.
-pub(super) const TAGS: [&str; 8] = ["fixed", "uniform", "exponential", "weibull", "lognormal", "gamma", "empirical", "mixture"];
+pub(super) const TAGS: [&str; 8] =
+    ["fixed", "uniform", "exponential", "weibull", "lognormal", "gamma", "empirical", "mixture"];
 
 /// Reads a law; a bare duration is a fixed one.
 pub(super) fn read(item: &Item<'_>, problems: &mut Problems) -> Option<Law> {

@@ -164,10 +164,8 @@ fn changes(asked: &Asked, documents: &Documents, problems: &mut Problems) -> Opt
     let defaults = defaults(documents);
     let mut leaves = by_default(documents);
     leaves.extend(defaults.iter().map(|(key, node)| Leaf { key: key.clone(), node, is_parameter: false }));
-    let all: Vec<(Leaf<'_>, Target)> = leaves
-        .into_iter()
-        .filter_map(|leaf| vary::resolve(&leaf.key).ok().map(|target| (leaf, target)))
-        .collect();
+    let all: Vec<(Leaf<'_>, Target)> =
+        leaves.into_iter().filter_map(|leaf| vary::resolve(&leaf.key).ok().map(|target| (leaf, target))).collect();
     let mut changes: Vec<Change> = Vec::new();
     let Some(keys) = &asked.of else {
         let patch = |leaf: &Leaf<'_>, target: &Target| Patch {

@@ -25,8 +25,7 @@ pub fn draw(result: &ExperimentResult) -> Option<Picture> {
         return None;
     }
     let what = sensitivity::what(result);
-    let lost =
-        if what == "downtime" { base.downtime_s_per_year.mean } else { base.failed_request_s_per_year.mean };
+    let lost = if what == "downtime" { base.downtime_s_per_year.mean } else { base.failed_request_s_per_year.mean };
     let mut picture = Picture::new(frame::WIDTH);
     let lead = format!(
         "Change of the {what} a year against the base ({}), with each number a little less and a little more. Both are \
