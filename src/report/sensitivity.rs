@@ -73,6 +73,15 @@ pub fn signed(secs: f64) -> String {
     if secs > 0.0 { format!("+{}", human::duration(secs)) } else { human::duration(secs) }
 }
 
+/// A change with half of its interval.
+fn with_error(change: &Estimate) -> String {
+    if change.mean >= 0.0 {
+        return format!("+{}", human::span_with_error(change));
+    }
+    let size = Estimate { mean: -change.mean, low: -change.high, high: -change.low, bound: change.bound };
+    format!("−{}", human::span_with_error(&size))
+}
+
 /// The ends of the interval of a change.
 pub fn interval(change: &Estimate) -> String {
     format!("{} to {}", signed(change.low), signed(change.high))
@@ -140,7 +149,7 @@ fn unknown(result: &ExperimentResult) -> Option<String> {
 }
 
 /// The head of the table of parameters.
-pub const HEAD: [&str; 6] = ["parameter", "less", "more", "elasticity", "change/yr", "its interval"];
+pub const HEAD: [&str; 5] = ["parameter", "less", "more", "elasticity", "change/yr"];
 
 /// The table of parameters, and what is not in it in words.
 pub fn table(result: &ExperimentResult) -> Option<(Vec<Vec<String>>, String)> {
@@ -148,7 +157,7 @@ pub fn table(result: &ExperimentResult) -> Option<(Vec<Vec<String>>, String)> {
     let row = |parameter: &&Sensitivity| {
         let (response, [low, high]) = (response(result, parameter), played(parameter));
         let change = response.change_s_per_year;
-        vec![name(&parameter.key), low, high, elasticity(response), signed(change.mean), interval(&change)]
+        vec![name(&parameter.key), low, high, elasticity(response), with_error(&change)]
     };
     Some((ranking.top.iter().map(row).collect(), rest(&ranking)))
 }
