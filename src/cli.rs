@@ -11,9 +11,11 @@
 //! | 4 | a stated target is missed, a comparison regresses or a proof fails |
 //! | 130 | interrupted |
 
+mod bundled;
 mod check;
 mod checkpoint;
 mod compare;
+mod estimate;
 mod merge;
 mod progress;
 mod run;
@@ -113,6 +115,10 @@ enum LowCommand {
     /// Try `hasim compare models/deployments/aidbox.yaml models/deployments/aidbox-hard-spread.yaml`. Ends with 4 if AFTER is
     /// surely worse, or not surely within the limits that are given.
     Compare(CompareArgs),
+    /// How available is this manifest, in a second or two and without an experiment file?
+    ///
+    /// Try `kubectl get deploy,svc,pdb -o yaml | hasim estimate -`. What a manifest cannot say comes from bundled models.
+    Estimate(EstimateArgs),
     /// Join the shards of one experiment to its answer.
     ///
     /// The files are the same, byte for byte, as those of one run that plays everything.
@@ -214,6 +220,9 @@ struct TraceArgs {
     /// The numbers of the rules behind each line; docs/rules.md says what they are.
     #[arg(long)]
     rules: bool,
+    /// What goes to standard output.
+    #[arg(long, value_enum, default_value_t)]
+    output: trace::Told,
     /// No notes on standard error.
     #[arg(long)]
     quiet: bool,
@@ -226,15 +235,8 @@ struct CompareArgs {
     before: PathBuf,
     /// The manifest as it shall be; `-` is standard input.
     after: PathBuf,
-    /// How the application starts and stops, instead of the bundled JVM service.
-    #[arg(long, value_name = "FILE")]
-    app: Option<PathBuf>,
-    /// Zones and Nodes, instead of the bundled three zones.
-    #[arg(long, value_name = "FILE")]
-    cluster: Option<PathBuf>,
-    /// What breaks, instead of the bundled faults; later files override by name.
-    #[arg(long, value_name = "FILE")]
-    faults: Vec<PathBuf>,
+    #[command(flatten)]
+    around: bundled::Surroundings,
     /// Fail unless AFTER surely has this availability, such as 99.95%.
     #[arg(long, value_name = "SLO", value_parser = percentage)]
     fail_below: Option<f64>,
@@ -243,6 +245,48 @@ struct CompareArgs {
     max_regression: Option<f64>,
     /// So many replications of a year.
     #[arg(long, value_name = "N", default_value_t = 2_000, value_parser = clap::value_parser!(u64).range(1..))]
+    replications: u64,
+    /// Seed of all chance.
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    seed: u64,
+    /// Worker threads; one per core if not given. The numbers do not depend on it.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    threads: Option<u16>,
+    /// The folder for results and charts; none are written if it is not given.
+    #[arg(long, value_name = "DIR")]
+    out_dir: Option<PathBuf>,
+    /// What goes to standard output.
+    #[arg(long, value_enum, default_value_t)]
+    output: Format,
+    /// No progress and no notes on standard error.
+    #[arg(long)]
+    quiet: bool,
+}
+
+/// Flags of `hasim estimate` as they were typed.
+#[derive(Debug, Args)]
+struct EstimateArgs {
+    /// The manifest; `-` is standard input.
+    manifest: PathBuf,
+    /// Which Deployment, where there are several.
+    #[arg(long, value_name = "NAME")]
+    deployment: Option<String>,
+    /// The namespace of the Deployment, where there are several.
+    #[arg(long, value_name = "NAME")]
+    namespace: Option<String>,
+    #[command(flatten)]
+    around: bundled::Surroundings,
+    /// So many zones.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    zones: Option<u32>,
+    /// So many Nodes in each zone.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    nodes_per_zone: Option<u32>,
+    /// The availability that is hoped for, such as 99.95%.
+    #[arg(long, value_name = "SLO", value_parser = percentage)]
+    slo: Option<f64>,
+    /// So many replications of a year.
+    #[arg(long, value_name = "N", default_value_t = 1_000, value_parser = clap::value_parser!(u64).range(1..))]
     replications: u64,
     /// Seed of all chance.
     #[arg(long, value_name = "N", default_value_t = 1)]
@@ -284,6 +328,7 @@ enum HiArgs {
     Verify(verify::Verify),
     Report { folder: PathBuf, format: Format },
     Compare(compare::Compare),
+    Estimate(estimate::Estimate),
     Merge { shards: Vec<PathBuf>, folder: PathBuf, format: Format },
 }
 
@@ -309,6 +354,7 @@ impl From<LowArgs> for HiArgs {
                 part: args.outage.map_or(trace::Part::Between(args.from, args.to), trace::Part::Around),
                 each_probe: args.probes,
                 rules: args.rules,
+                format: args.output,
                 quiet: args.quiet,
             }),
             LowCommand::Check { paths } => Self::Check(paths),
@@ -322,11 +368,24 @@ impl From<LowArgs> for HiArgs {
             LowCommand::Compare(args) => Self::Compare(compare::Compare {
                 before: args.before,
                 after: args.after,
-                app: args.app,
-                cluster: args.cluster,
-                faults: args.faults,
+                around: args.around,
                 fail_below: args.fail_below,
                 max_regression: args.max_regression,
+                replications: args.replications,
+                seed: args.seed,
+                threads: args.threads.map_or(0, usize::from),
+                folder: args.out_dir,
+                format: args.output,
+                quiet: args.quiet,
+            }),
+            LowCommand::Estimate(args) => Self::Estimate(estimate::Estimate {
+                manifest: args.manifest,
+                deployment: args.deployment,
+                namespace: args.namespace,
+                around: args.around,
+                zones: args.zones,
+                nodes_per_zone: args.nodes_per_zone,
+                slo: args.slo,
                 replications: args.replications,
                 seed: args.seed,
                 threads: args.threads.map_or(0, usize::from),
@@ -348,6 +407,7 @@ pub fn main() -> ExitCode {
         HiArgs::Verify(verify) => verify.execute(),
         HiArgs::Report { folder, format } => report(&folder, format),
         HiArgs::Compare(compare) => compare.execute(),
+        HiArgs::Estimate(estimate) => estimate.execute(),
         HiArgs::Merge { shards, folder, format } => merge::merge(&shards, &folder, format),
     };
     exit.into()
@@ -383,7 +443,8 @@ fn report(folder: &std::path::Path, format: Format) -> Exit {
 /// `99.95%` as it was typed.
 fn percentage(text: &str) -> Result<f64, String> {
     let number = text.strip_suffix('%').and_then(|number| number.trim().parse::<f64>().ok());
-    let share = number.map(|number| number / 100.0).filter(|share| (0.0..=1.0).contains(share));
+    let share =
+        number.map(|number| crate::stats::twelve_digits(number / 100.0)).filter(|share| (0.0..=1.0).contains(share));
     share.ok_or_else(|| "must be a percentage, such as 99.95%".to_owned())
 }
 

@@ -138,3 +138,38 @@ fn the_document_shows_what_its_commands_print() {
     }
     assert!(document == run, "`UPDATE_DOCS=1 cargo test --test trace` writes what is printed now:\n{run}");
 }
+
+/// Validation: the file keeps the rules of the Trace Event Format, and spans of a lane follow each other.
+#[test]
+fn the_perfetto_file_keeps_the_rules_of_its_format() {
+    let args = ["trace", "experiments/game-day.yaml", "--from", "1m50s", "--to", "10m50s", "--output", "perfetto"];
+    let output = hasim().args(args).output().unwrap();
+    let trace: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    let events = trace["traceEvents"].as_array().unwrap();
+    let lane = |event: &serde_json::Value| (event["pid"].as_u64().unwrap(), event["tid"].as_u64().unwrap());
+    let mut names = std::collections::BTreeMap::new();
+    let mut ends = std::collections::BTreeMap::new();
+    for event in events {
+        let at = event["ts"].as_f64().unwrap();
+        assert!(at >= 0.0 && event["name"].is_string(), "{event}");
+        match event["ph"].as_str().unwrap() {
+            "M" if event["name"] == "thread_name" => {
+                assert!(names.insert(lane(event), event["args"]["name"].as_str().unwrap()).is_none(), "{event}");
+            }
+            "M" => assert!(event["args"].is_object(), "{event}"),
+            "X" => {
+                let length = event["dur"].as_f64().unwrap();
+                let end = ends.insert(lane(event), at + length);
+                assert!(length > 0.0 && end.is_none_or(|end| end < at + 1e-3), "{event}");
+                assert!(names.contains_key(&lane(event)), "{event}");
+            }
+            "i" => assert!(event["s"] == "t" && names.contains_key(&lane(event)), "{event}"),
+            other => panic!("{other} is no phase that we write"),
+        }
+    }
+    let lanes: Vec<&str> = names.values().copied().collect();
+    for wanted in ["service", "slot 0", "control plane", "pod 0.1 container", "pod 0.1 readiness probes"] {
+        assert!(lanes.contains(&wanted), "{wanted}: {lanes:?}");
+    }
+    assert!(lanes.iter().any(|lane| lane.ends_with("machine")), "{lanes:?}");
+}

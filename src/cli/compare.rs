@@ -4,38 +4,26 @@
 //! either side. What the manifests do not say comes from bundled models, or from files that are named.
 
 use std::fmt::Write as _;
-use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicBool;
 
 use anstyle::AnsiColor;
+use serde_json::{Map, json};
 
+use super::bundled::{Surroundings, named};
 use super::progress::Bar;
-use super::run::eprint_report;
 use super::{Exit, Format, complain, print, rendered};
 use crate::experiment::{self, Estimate, ExperimentResult, Options, Target, Verdict};
 use crate::output;
 use crate::report::human;
-use crate::spec::{self, Bound, Goal, Metric, Stopping, Study};
-
-/// What a manifest does not say, if no file does.
-const BUNDLED: [(&str, &str); 3] = [
-    ("bundled:models/apps/jvm-service.yaml", include_str!("../../models/apps/jvm-service.yaml")),
-    ("bundled:models/clusters/three-zones.yaml", include_str!("../../models/clusters/three-zones.yaml")),
-    ("bundled:models/faults/cloud.yaml", include_str!("../../models/faults/cloud.yaml")),
-];
-
-/// The experiment that is made of two manifests, as messages name it.
-const EXPERIMENT: &str = "bundled:comparison";
+use crate::spec::{Bound, Goal, Metric, Stopping, Study};
 
 /// Two manifests, and when the second is too bad.
 #[derive(Debug)]
 pub(super) struct Compare {
     pub before: PathBuf,
     pub after: PathBuf,
-    pub app: Option<PathBuf>,
-    pub cluster: Option<PathBuf>,
-    pub faults: Vec<PathBuf>,
+    pub around: Surroundings,
     pub fail_below: Option<f64>,
     /// Seconds a year.
     pub max_regression: Option<f64>,
@@ -75,81 +63,19 @@ impl Compare {
             complain("standard input can be one of the manifests, not both");
             return Err(Exit::WrongUse);
         }
-        self.try_files()?;
-        let text = self.experiment()?;
-        let open = |path: &Path| -> io::Result<Vec<u8>> {
-            if path == Path::new(EXPERIMENT) {
-                return Ok(text.clone().into_bytes());
-            }
-            if path == Path::new("-") {
-                let mut bytes = Vec::new();
-                io::stdin().lock().read_to_end(&mut bytes)?;
-                return Ok(bytes);
-            }
-            match BUNDLED.iter().find(|(name, _)| path == Path::new(name)) {
-                Some((_, text)) => Ok(text.as_bytes().to_vec()),
-                None => spec::read_file(path),
-            }
-        };
-        let mut study = spec::load_experiment_with(Path::new(EXPERIMENT), &open).map_err(|report| {
-            eprint_report(&report);
-            Exit::BadInput
-        })?;
-        if !self.quiet {
-            eprint_report(&study.findings);
-        }
+        let before = named(&self.before)?;
+        let mut fields = Map::new();
+        fields.insert("deployment".to_owned(), json!(before));
+        fields.insert(
+            "candidates".to_owned(),
+            json!([{"name": "before"}, {"name": "after", "deployment": named(&self.after)?}]),
+        );
+        fields.insert("baseline".to_owned(), json!("before"));
+        let manifests = [("BEFORE", self.before.as_path()), ("AFTER", self.after.as_path())];
+        let mut study = self.around.study("comparison", &manifests, fields, self.quiet)?;
         study.seed = self.seed;
         study.stopping = Stopping::Replications(self.replications);
         Ok(study)
-    }
-
-    /// Whoever names a file that is not there hears of the argument, not of the experiment that is made of it.
-    fn try_files(&self) -> Result<(), Exit> {
-        let one = |name, path: &Option<PathBuf>| path.iter().map(move |path| (name, path.clone())).collect::<Vec<_>>();
-        let mut files = vec![("BEFORE", self.before.clone()), ("AFTER", self.after.clone())];
-        files.extend(one("--app", &self.app).into_iter().chain(one("--cluster", &self.cluster)));
-        files.extend(self.faults.iter().map(|path| ("--faults", path.clone())));
-        let mut found = Ok(());
-        for (argument, path) in files.iter().filter(|(_, path)| path != Path::new("-")) {
-            let readable = std::fs::File::open(path)
-                .and_then(|file| file.metadata())
-                .and_then(|data| if data.is_dir() { Err(io::ErrorKind::IsADirectory.into()) } else { Ok(()) });
-            if let Err(error) = readable {
-                complain(format_args!("{argument}: {} cannot be read: {error}", path.display()));
-                found = Err(Exit::BadInput);
-            }
-        }
-        found
-    }
-
-    /// The experiment as a file would state it: JSON, which YAML includes.
-    fn experiment(&self) -> Result<String, Exit> {
-        let name = |path: &Path| {
-            path.to_str().map(str::to_owned).ok_or_else(|| {
-                complain(format_args!("{}: the name of a file must be UTF-8", path.display()));
-                Exit::WrongUse
-            })
-        };
-        let [app, cluster, faults] = BUNDLED.map(|(bundled, _)| bundled.to_owned());
-        let or = |path: &Option<PathBuf>, bundled| path.as_deref().map_or(Ok(bundled), name);
-        let faults = match self.faults.as_slice() {
-            [] => vec![faults],
-            files => files.iter().map(|path| name(path)).collect::<Result<_, _>>()?,
-        };
-        let experiment = serde_json::json!({
-            "apiVersion": "hasim/v1",
-            "kind": "Experiment",
-            "metadata": {"name": "comparison"},
-            "spec": {
-                "deployment": name(&self.before)?,
-                "app": or(&self.app, app)?,
-                "cluster": or(&self.cluster, cluster)?,
-                "faults": faults,
-                "candidates": [{"name": "before"}, {"name": "after", "deployment": name(&self.after)?}],
-                "baseline": "before",
-            }
-        });
-        Ok(experiment.to_string())
     }
 
     fn deliver(&self, result: &ExperimentResult, same: bool) -> Exit {

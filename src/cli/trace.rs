@@ -3,9 +3,11 @@
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
+use clap::ValueEnum;
+
 use super::{Exit, complain, load, print};
 use crate::experiment::{self, Outage, RunError, Timeline};
-use crate::report::timeline::{Excerpt, longest, render};
+use crate::report::timeline::{Excerpt, longest, perfetto, render};
 use crate::spec::{Scenario, Study, parse_duration};
 use crate::time::{Duration, SimTime};
 
@@ -28,7 +30,18 @@ pub(super) struct Trace {
     pub part: Part,
     pub each_probe: bool,
     pub rules: bool,
+    pub format: Told,
     pub quiet: bool,
+}
+
+/// How a replication is told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
+pub(super) enum Told {
+    /// Line by line.
+    #[default]
+    Text,
+    /// As lanes, in the Trace Event Format: open it at ui.perfetto.dev.
+    Perfetto,
 }
 
 /// Which part of the replication.
@@ -133,7 +146,10 @@ impl Trace {
         let trace = experiment::trace(model, study.seed, self.replication);
         let text = self.bounds(&trace.timeline).map(|(from, to)| {
             let excerpt = Excerpt { from, to, each_probe: self.each_probe, rules: self.rules };
-            render(&trace.timeline, model, excerpt)
+            match self.format {
+                Told::Text => render(&trace.timeline, model, excerpt),
+                Told::Perfetto => perfetto(&trace.timeline, model, excerpt) + "\n",
+            }
         });
         let printed = match &text {
             Ok(text) => print(text),
@@ -148,7 +164,7 @@ impl Trace {
         }
         let Ok(text) = text else { return printed };
         let lines = text.lines().count();
-        if !self.quiet && lines > LONG {
+        if !self.quiet && self.format == Told::Text && lines > LONG {
             let hint = "show a part with --outage longest, or with --from and --to";
             let _ = writeln!(anstream::stderr(), "note: {lines} lines; {hint}");
         }

@@ -4,6 +4,8 @@
 //! the fault, the failures that count, the verdict, the withdrawal, the kill, the restart, the way back.
 
 mod clock;
+mod lanes;
+mod perfetto;
 mod words;
 
 use std::fmt::Write as _;
@@ -16,7 +18,11 @@ use crate::model::{Model, ProbeKind};
 use crate::report::human;
 use crate::time::SimTime;
 use clock::Clock;
-use words::{Said, Tone};
+use words::Said;
+
+pub use lanes::{Group, Lane, Mark, Span, lanes};
+pub use perfetto::perfetto;
+pub use words::Tone;
 
 const BOLD: Style = Style::new().bold();
 const DIM: Style = Style::new().dimmed();
@@ -119,6 +125,8 @@ struct Line {
     words: String,
     rules: &'static str,
     tone: Tone,
+    /// What it tells of, if it is one happening.
+    entry: Option<Entry>,
 }
 
 /// Puts a timeline into words, from its beginning: what a probe means depends on those before it.
@@ -197,7 +205,7 @@ impl<'a> Teller<'a> {
             let preposition = if node.is_some() { "on " } else { "" };
             let words = format!("is {preposition}{place}, {rotation}");
             let who = self.name(Who::Pod(pod));
-            self.lines.push(Line { at: from, who, words, rules: "", tone: Tone::Plain });
+            self.lines.push(Line { at: from, who, words, rules: "", tone: Tone::Plain, entry: None });
         }
     }
 
@@ -295,6 +303,7 @@ impl<'a> Teller<'a> {
                     words: String::new(),
                     rules: "P14",
                     tone: Tone::Plain,
+                    entry: Some(entry),
                 });
                 Quiet { line: self.lines.len() - 1, reply, count, last }
             }
@@ -341,7 +350,8 @@ impl<'a> Teller<'a> {
             }
         }
         let who = self.name(entry.who);
-        self.lines.push(Line { at: entry.at, who, words: said.words, rules: said.rules, tone: said.tone });
+        let Said { words, rules, tone } = said;
+        self.lines.push(Line { at: entry.at, who, words, rules, tone, entry: Some(entry) });
     }
 
     /// What the users of the service notice.
@@ -364,6 +374,7 @@ impl<'a> Teller<'a> {
                             words,
                             rules: "",
                             tone: Tone::Good,
+                            entry: None,
                         });
                     }
                 }
@@ -375,7 +386,7 @@ impl<'a> Teller<'a> {
         for outage in &self.timeline.outages {
             let mut line = |at, words, tone| {
                 if shown(at) {
-                    self.lines.push(Line { at, who: "service".to_owned(), words, rules: "", tone });
+                    self.lines.push(Line { at, who: "service".to_owned(), words, rules: "", tone, entry: None });
                 }
             };
             let pods = match wanted {

@@ -204,9 +204,10 @@ impl Manifest {
             _ => {
                 let message = format!("names a file with several Deployments: {}", names.join(", "));
                 let (_, name) = &all[0].1;
-                problems
-                    .error(at, path, message)
-                    .help(format!("choose one: `deployment: {{file: …, name: {name}}}`, and namespace if need be"));
+                problems.error(at, path, message).help(format!(
+                    "choose one, by its namespace too if need be: `deployment: {{file: …, name: {name}}}` in an \
+                         experiment, `--deployment {name}` with a command"
+                ));
                 None
             }
         }

@@ -16,11 +16,12 @@ pub(super) struct Said {
     pub tone: Tone,
 }
 
-/// How loud it is.
+/// How loud a line is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Tone {
+pub enum Tone {
     /// Only for who wants to see each probe and what drives it.
     Detail,
+    /// Something that an operator looks for.
     Plain,
     /// Something stops working.
     Bad,

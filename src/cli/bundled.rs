@@ -1,0 +1,117 @@
+//! What a manifest does not say: the bundled app, cluster and faults, or files instead of them.
+
+use std::io::{self, Read as _};
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+use serde_json::{Map, Value, json};
+
+use super::run::eprint_report;
+use super::{Exit, complain};
+use crate::spec::{self, Study};
+
+const APP: &str = "bundled:models/apps/jvm-service.yaml";
+const CLUSTER: &str = "bundled:models/clusters/three-zones.yaml";
+const FAULTS: &str = "bundled:models/faults/cloud.yaml";
+const BUNDLED: [(&str, &str); 3] = [
+    (APP, include_str!("../../models/apps/jvm-service.yaml")),
+    (CLUSTER, include_str!("../../models/clusters/three-zones.yaml")),
+    (FAULTS, include_str!("../../models/faults/cloud.yaml")),
+];
+
+/// What stands around a manifest.
+#[derive(Debug, Args)]
+pub(super) struct Surroundings {
+    /// How the application starts and stops, instead of the bundled JVM service.
+    #[arg(long, value_name = "FILE")]
+    app: Option<PathBuf>,
+    /// Zones and Nodes, instead of the bundled three zones.
+    #[arg(long, value_name = "FILE")]
+    cluster: Option<PathBuf>,
+    /// What breaks, instead of the bundled faults; later files override by name.
+    #[arg(long, value_name = "FILE")]
+    faults: Vec<PathBuf>,
+}
+
+impl Surroundings {
+    /// The study of an experiment that no file states: `fields` beside the surroundings, for manifests that are named by
+    /// these arguments.
+    pub fn study(
+        &self,
+        name: &str,
+        manifests: &[(&str, &Path)],
+        fields: Map<String, Value>,
+        quiet: bool,
+    ) -> Result<Study, Exit> {
+        self.try_files(manifests)?;
+        let experiment = format!("bundled:{name}");
+        let text = self.experiment(name, fields)?;
+        let open = |path: &Path| -> io::Result<Vec<u8>> {
+            if path == Path::new(&experiment) {
+                return Ok(text.clone().into_bytes());
+            }
+            if path == Path::new("-") {
+                let mut bytes = Vec::new();
+                io::stdin().lock().read_to_end(&mut bytes)?;
+                return Ok(bytes);
+            }
+            match BUNDLED.iter().find(|(name, _)| path == Path::new(name)) {
+                Some((_, text)) => Ok(text.as_bytes().to_vec()),
+                None => spec::read_file(path),
+            }
+        };
+        let study = spec::load_experiment_with(Path::new(&experiment), &open).map_err(|report| {
+            eprint_report(&report);
+            Exit::BadInput
+        })?;
+        if !quiet {
+            eprint_report(&study.findings);
+        }
+        Ok(study)
+    }
+
+    /// Whoever names a file that is not there hears of the argument, not of the experiment that is made of it.
+    fn try_files(&self, manifests: &[(&str, &Path)]) -> Result<(), Exit> {
+        let mut files = manifests.to_vec();
+        files.extend(self.app.iter().map(|path| ("--app", path.as_path())));
+        files.extend(self.cluster.iter().map(|path| ("--cluster", path.as_path())));
+        files.extend(self.faults.iter().map(|path| ("--faults", path.as_path())));
+        let mut found = Ok(());
+        for (argument, path) in files.iter().filter(|(_, path)| *path != Path::new("-")) {
+            let readable = std::fs::File::open(path)
+                .and_then(|file| file.metadata())
+                .and_then(|data| if data.is_dir() { Err(io::ErrorKind::IsADirectory.into()) } else { Ok(()) });
+            if let Err(error) = readable {
+                complain(format_args!("{argument}: {} cannot be read: {error}", path.display()));
+                found = Err(Exit::BadInput);
+            }
+        }
+        found
+    }
+
+    /// The experiment as a file would state it: JSON, which YAML includes.
+    fn experiment(&self, name: &str, fields: Map<String, Value>) -> Result<String, Exit> {
+        let or = |path: &Option<PathBuf>, bundled: &str| {
+            path.as_deref().map_or_else(|| Ok(bundled.to_owned()), |path| named(path).map(str::to_owned))
+        };
+        let faults = match self.faults.as_slice() {
+            [] => vec![FAULTS],
+            files => files.iter().map(|path| named(path)).collect::<Result<_, _>>()?,
+        };
+        let mut spec = json!({"app": or(&self.app, APP)?, "cluster": or(&self.cluster, CLUSTER)?, "faults": faults});
+        if let Value::Object(spec) = &mut spec {
+            spec.extend(fields);
+        }
+        let experiment =
+            json!({"apiVersion": "hasim/v1", "kind": "Experiment", "metadata": {"name": name}, "spec": spec});
+        Ok(experiment.to_string())
+    }
+}
+
+/// The name of a file as an experiment states it.
+pub(super) fn named(path: &Path) -> Result<&str, Exit> {
+    path.to_str().ok_or_else(|| {
+        complain(format_args!("{}: the name of a file must be UTF-8", path.display()));
+        Exit::WrongUse
+    })
+}

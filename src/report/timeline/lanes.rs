@@ -1,0 +1,353 @@
+//! A timeline as lanes: what lasts is a span, what happens at once a mark. For pictures and for viewers of traces.
+//!
+//! One lane for the service, the control plane and the load balancer, and for every slot, container, prober, Node and
+//! zone to which something happens.
+
+use super::clock::Clock;
+use super::words::{self, Tone};
+use super::{Excerpt, Teller};
+use crate::experiment::{Entry, Happening, Timeline, Who};
+use crate::model::{Model, ProbeKind};
+use crate::report::merged::phase_name;
+use crate::time::SimTime;
+
+/// What belongs together.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Group {
+    /// What users notice.
+    Service,
+    /// Controllers, scheduler, EndpointSlices, proxy.
+    ControlPlane,
+    /// Pods, their containers and probers.
+    Pods,
+    /// Nodes and zones.
+    Nodes,
+    /// What strikes.
+    Faults,
+}
+
+impl Group {
+    /// Its name.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Service => "Service",
+            Self::ControlPlane => "Control plane",
+            Self::Pods => "Pods",
+            Self::Nodes => "Nodes and zones",
+            Self::Faults => "Faults",
+        }
+    }
+}
+
+/// One lane.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Lane {
+    /// Where it belongs.
+    pub group: Group,
+    /// Its name.
+    pub name: String,
+    /// What lasts, by beginning; those of a lane do not overlap but may follow each other at once.
+    pub spans: Vec<Span>,
+    /// What happens at an instant.
+    pub marks: Vec<Mark>,
+}
+
+/// Something that lasts.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Span {
+    /// Its first instant within the excerpt.
+    pub from: SimTime,
+    /// Its end within the excerpt.
+    pub to: SimTime,
+    /// What it is.
+    pub words: String,
+    /// How loud it is.
+    pub tone: Tone,
+}
+
+/// Something that happens.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Mark {
+    /// When.
+    pub at: SimTime,
+    /// What.
+    pub words: String,
+    /// Numbers of the rules behind it; may be empty.
+    pub rules: &'static str,
+    /// How loud it is.
+    pub tone: Tone,
+}
+
+/// The lanes of an excerpt: only those in which something is.
+pub fn lanes(timeline: &Timeline, model: &Model, excerpt: Excerpt) -> Vec<Lane> {
+    let mut drawing = Drawing { timeline, model, excerpt, lanes: Vec::new() };
+    drawing.service();
+    drawing.slots();
+    let entries = timeline.each_between(SimTime::ZERO, excerpt.to);
+    drawing.containers(&entries);
+    drawing.probers(&entries);
+    drawing.nodes(&entries);
+    drawing.faults(&entries);
+    drawing.marks();
+    let mut lanes = drawing.lanes;
+    lanes.retain(|lane| !lane.spans.is_empty() || !lane.marks.is_empty());
+    lanes.sort_by_key(|lane| lane.group);
+    lanes
+}
+
+/// Which happening is whose work, where that is not who it befalls.
+pub(super) fn is_of_control_plane(what: Happening) -> bool {
+    use Happening as H;
+    matches!(
+        what,
+        H::PodCreated { .. }
+            | H::PodUnschedulable { .. }
+            | H::PodBound { .. }
+            | H::PodEvicted { .. }
+            | H::PodCollected { .. }
+            | H::PodDeleted { .. }
+            | H::PodGone { .. }
+            | H::ReadyWritten { .. }
+            | H::EndpointSliceUpdated { .. }
+            | H::RotationChanged { .. }
+            | H::NodeUnknown { .. }
+            | H::TaintQueued { .. }
+            | H::TaintAdded { .. }
+            | H::TaintRemoved { .. }
+            | H::EvictionRateChanged { .. }
+            | H::NodeDeleted { .. }
+    )
+}
+
+struct Drawing<'a> {
+    timeline: &'a Timeline,
+    model: &'a Model,
+    excerpt: Excerpt,
+    lanes: Vec<Lane>,
+}
+
+/// A span that has begun.
+type Begun = Option<(SimTime, String, Tone)>;
+
+impl Drawing<'_> {
+    fn lane(&mut self, group: Group, name: &str) -> &mut Lane {
+        let place = self.lanes.iter().position(|lane| lane.group == group && lane.name == name);
+        let place = place.unwrap_or_else(|| {
+            self.lanes.push(Lane { group, name: name.to_owned(), spans: vec![], marks: vec![] });
+            self.lanes.len() - 1
+        });
+        &mut self.lanes[place]
+    }
+
+    /// The part of a span that lies within the excerpt.
+    fn span(&mut self, group: Group, name: &str, (from, to): (SimTime, SimTime), words: String, tone: Tone) {
+        let (from, to) = (from.max(self.excerpt.from), to.min(self.excerpt.to));
+        if from < to {
+            self.lane(group, name).spans.push(Span { from, to, words, tone });
+        }
+    }
+
+    fn end(&mut self, group: Group, name: &str, begun: &mut Begun, at: SimTime) {
+        if let Some((from, words, tone)) = begun.take() {
+            self.span(group, name, (from, at), words, tone);
+        }
+    }
+
+    /// How many Pods serve in rotation.
+    fn service(&mut self) {
+        let wanted = self.model.min_serving as usize;
+        let mut delivers = vec![false; self.model.deployment.replicas as usize];
+        let mut begun: Begun = None;
+        let looks = &self.timeline.looks;
+        for instant in looks.chunk_by(|a, b| a.at == b.at) {
+            instant.iter().for_each(|look| delivers[look.slot.index()] = look.view.delivers());
+            let count = delivers.iter().filter(|delivers| **delivers).count();
+            let words = format!("{count} of {} Pods serve in rotation", delivers.len());
+            let tone = match count {
+                n if n < wanted => Tone::Bad,
+                n if n < delivers.len() => Tone::Plain,
+                _ => Tone::Good,
+            };
+            if begun.as_ref().is_none_or(|(_, before, _)| *before != words) {
+                self.end(Group::Service, "service", &mut begun, instant[0].at);
+                begun = Some((instant[0].at, words, tone));
+            }
+        }
+        self.end(Group::Service, "service", &mut begun, self.timeline.end);
+    }
+
+    fn slots(&mut self) {
+        for slot in 0..self.model.deployment.replicas as usize {
+            let name = format!("slot {slot}");
+            let mut begun: Begun = None;
+            let timeline = self.timeline;
+            for look in timeline.looks.iter().filter(|look| look.slot.index() == slot) {
+                let view = look.view;
+                let phase = || phase_name(view.phase.name());
+                let (words, tone) = match (view.serves, view.in_rotation) {
+                    (true, true) => ("serves in rotation".to_owned(), Tone::Good),
+                    (true, false) => (format!("serves, not in rotation: {}", phase()), Tone::Plain),
+                    (false, true) => (format!("in rotation, does not serve: {}", phase()), Tone::Bad),
+                    (false, false) => (format!("out of rotation: {}", phase()), Tone::Bad),
+                };
+                if begun.as_ref().is_none_or(|(_, before, _)| *before != words) {
+                    self.end(Group::Service, &name, &mut begun, look.at);
+                    begun = Some((look.at, words, tone));
+                }
+            }
+            self.end(Group::Service, &name, &mut begun, timeline.end);
+        }
+    }
+
+    fn pod_name(&self, pod: usize) -> String {
+        let life = self.timeline.pods[pod];
+        format!("pod {}.{}", life.slot.index(), life.ordinal)
+    }
+
+    fn containers(&mut self, entries: &[Entry]) {
+        for pod in 0..self.timeline.pods.len() {
+            let name = format!("{} container", self.pod_name(pod));
+            let mut begun: Begun = None;
+            for entry in entries.iter().filter(|entry| entry.who == Who::Pod(pod)) {
+                let next: Option<(String, Tone)> = match entry.what {
+                    Happening::PodMet { .. } => Some(("runs".to_owned(), Tone::Good)),
+                    Happening::StartBegan { .. } => Some(("is prepared".to_owned(), Tone::Plain)),
+                    Happening::ContainerStarted { instance, .. } => Some((format!("#{instance} starts"), Tone::Plain)),
+                    Happening::AppServing { instance, .. } => Some((format!("#{instance} runs"), Tone::Good)),
+                    Happening::StopBegan { instance, .. } => Some((format!("#{instance} is stopped"), Tone::Bad)),
+                    Happening::ContainerExited { .. } => Some(("exited".to_owned(), Tone::Bad)),
+                    Happening::BackedOff { .. } => Some(("CrashLoopBackOff".to_owned(), Tone::Bad)),
+                    Happening::PodGone { .. } => {
+                        self.end(Group::Pods, &name, &mut begun, entry.at);
+                        None
+                    }
+                    _ => None,
+                };
+                if let Some((words, tone)) = next {
+                    self.end(Group::Pods, &name, &mut begun, entry.at);
+                    begun = Some((entry.at, words, tone));
+                }
+            }
+            self.end(Group::Pods, &name, &mut begun, self.timeline.end);
+        }
+    }
+
+    /// Each probe from its sending to its end.
+    fn probers(&mut self, entries: &[Entry]) {
+        for pod in 0..self.timeline.pods.len() {
+            for kind in [ProbeKind::Startup, ProbeKind::Liveness, ProbeKind::Readiness] {
+                let name = format!("{} {} probes", self.pod_name(pod), words::kind_name(kind));
+                let mut sent: Option<SimTime> = None;
+                for entry in entries.iter().filter(|entry| entry.who == Who::Pod(pod)) {
+                    match entry.what {
+                        Happening::ProbeSent { kind: of, .. } if of == kind => sent = Some(entry.at),
+                        Happening::ProbeEnded { kind: of, reply, .. } if of == kind => {
+                            let from = sent.take().unwrap_or(entry.at);
+                            let words = words::reply_words(kind, reply, self.model);
+                            let is_success = reply.observation() == crate::experiment::Observation::Success;
+                            let tone = if is_success { Tone::Good } else { Tone::Bad };
+                            if from < entry.at {
+                                self.span(Group::Pods, &name, (from, entry.at), words, tone);
+                            } else if (self.excerpt.from..self.excerpt.to).contains(&entry.at) {
+                                let mark = Mark { at: entry.at, words, rules: "P14", tone };
+                                self.lane(Group::Pods, &name).marks.push(mark);
+                            }
+                        }
+                        _ => {}
+                    }
+                }
+            }
+        }
+    }
+
+    fn nodes(&mut self, entries: &[Entry]) {
+        for (number, node) in self.model.cluster.nodes.iter().enumerate() {
+            let of_node = |entry: &&Entry| matches!(entry.who, Who::Node(id) if id.index() == number);
+            let (mut machine, mut condition): (Begun, Begun) = (None, None);
+            let [machine_lane, condition_lane] = [format!("{} machine", node.name), format!("{} as seen", node.name)];
+            for entry in entries.iter().filter(of_node) {
+                let begin = |words: &str| Some((entry.at, words.to_owned(), Tone::Bad));
+                let down = match entry.what {
+                    Happening::MachineDied { .. } => Some(begin("down")),
+                    // A dead machine is cut off, too, which says less.
+                    Happening::NodeDisconnected { .. } if machine.is_none() => {
+                        Some(begin("cut off from the control plane"))
+                    }
+                    Happening::KubeletStopped { .. } => Some(begin("kubelet dead")),
+                    Happening::KubeletStarted { .. }
+                    | Happening::NodeReconnected { .. }
+                    | Happening::NodeJoined { .. } => Some(None),
+                    Happening::MachineBooted { .. } => Some(begin("booted, kubelet not up yet")),
+                    _ => None,
+                };
+                if let Some(next) = down {
+                    self.end(Group::Nodes, &machine_lane, &mut machine, entry.at);
+                    machine = next;
+                }
+                let seen = match entry.what {
+                    Happening::NodeUnknown { .. } => Some(begin("Ready is Unknown")),
+                    Happening::TaintAdded { .. } => Some(begin("tainted NoExecute")),
+                    Happening::NodeDeleted { .. } => Some(begin("Node object deleted")),
+                    Happening::NodeReady { .. } | Happening::TaintRemoved { .. } | Happening::NodeJoined { .. } => {
+                        Some(None)
+                    }
+                    _ => None,
+                };
+                if let Some(next) = seen {
+                    self.end(Group::Nodes, &condition_lane, &mut condition, entry.at);
+                    condition = next;
+                }
+            }
+            self.end(Group::Nodes, &machine_lane, &mut machine, self.timeline.end);
+            self.end(Group::Nodes, &condition_lane, &mut condition, self.timeline.end);
+        }
+    }
+
+    /// From the strike to the end of a fault that ends by itself; others are marks.
+    fn faults(&mut self, entries: &[Entry]) {
+        let struck = |entry: &Entry| match entry.what {
+            Happening::FaultStruck { target, fault } => Some((target, fault)),
+            _ => None,
+        };
+        for (place, entry) in entries.iter().enumerate() {
+            let Some(one) = struck(entry) else { continue };
+            let name = self.model.faults[one.1.index()].name.clone();
+            let is_end = |later: &&Entry| matches!(later.what, Happening::FaultEnded { target, fault } if (target, fault) == one);
+            let again = |later: &&Entry| struck(later) == Some(one);
+            let next = entries[place + 1..].iter().find(|later| is_end(later) || again(later));
+            if let Some(end) = next.filter(is_end) {
+                self.span(Group::Faults, &name, (entry.at, end.at), name.clone(), Tone::Bad);
+            }
+        }
+    }
+
+    /// What the text tells, each in the lane of whom it concerns.
+    fn marks(&mut self) {
+        let excerpt = Excerpt { each_probe: false, ..self.excerpt };
+        let clock = Clock::new(self.timeline.counted_from, excerpt.from, excerpt.to);
+        let mut teller = Teller::new(self.timeline, self.model, excerpt, clock);
+        teller.tell();
+        for line in teller.lines {
+            let Some(entry) = line.entry else { continue };
+            // Probes have lanes of their own.
+            if matches!(entry.what, Happening::ProbeEnded { .. } | Happening::ProbesSkipped(_)) {
+                continue;
+            }
+            let (group, name, words) = if is_of_control_plane(entry.what) {
+                (Group::ControlPlane, "control plane".to_owned(), format!("{}: {}", line.who, line.words))
+            } else if let Happening::FaultStruck { fault, .. } = entry.what {
+                let name = self.model.faults[fault.index()].name.clone();
+                (Group::Faults, name, format!("{}: {}", line.who, line.words))
+            } else {
+                let group = if matches!(entry.who, Who::Node(_) | Who::Zone(_)) { Group::Nodes } else { Group::Pods };
+                let name = match entry.who {
+                    Who::Pod(_) => format!("{} container", line.who),
+                    Who::Node(_) => format!("{} machine", line.who),
+                    _ => line.who,
+                };
+                (group, name, line.words)
+            };
+            self.lane(group, &name).marks.push(Mark { at: line.at, words, rules: line.rules, tone: line.tone });
+        }
+    }
+}
