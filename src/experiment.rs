@@ -16,9 +16,11 @@ mod runner;
 #[cfg(test)]
 mod sample;
 mod selection;
+mod sensitivity;
 mod summary;
 mod target;
 mod timeline;
+mod uncertainty;
 mod windows;
 
 pub use crate::cluster::{Endpoint, Exit, Happening, Observation, Phase, Reply, SkippedProbes, Stored};
@@ -34,6 +36,8 @@ pub use result::{
 };
 pub use runner::{Options, Progress, RunError, play, run};
 pub use selection::{ScenarioStanding, SelectionResult};
+pub use sensitivity::{Response, Sensitivity};
 pub use summary::Summary;
 pub use target::{Target, Verdict};
 pub use timeline::{Entry, Look, Outage, PodLife, Recorder, Timeline, Trace, Who, trace};
+pub use uncertainty::{Spread, Uncertainty};

@@ -89,6 +89,8 @@ pub enum Purpose {
     Quarantine,
     /// Samples of a fitted law, to judge how well it fits.
     Resample,
+    /// What the parameter of this name hash is, where it is not known; of the study, not of a replication.
+    Uncertain(u64),
 }
 
 impl Purpose {
@@ -114,6 +116,7 @@ impl Purpose {
             Self::Load => [19, 0],
             Self::Quarantine => [18, 0],
             Self::Resample => [20, 0],
+            Self::Uncertain(name) => [21, name],
         }
     }
 }

@@ -18,3 +18,4 @@ mod answer;
 mod front;
 mod labels;
 mod merged;
+mod sensitivity;

@@ -14,17 +14,19 @@ mod moments;
 mod order;
 mod paired;
 mod race;
+mod ratio;
 mod spans;
 mod trials;
 
 pub use clustered::Clustered;
-pub use controlled::{Controlled, Mean};
+pub use controlled::Controlled;
 pub use holm::holm;
 pub use interval::{Interval, amounts, counts, most_events, most_of_all};
 pub use moments::Moments;
 pub use order::{median, quantile};
-pub use paired::Paired;
+pub use paired::{MeanDifference, Paired};
 pub use race::{Contest, Race, Standing};
+pub use ratio::{Mean, ratio};
 pub use spans::Spans;
 pub use trials::share;
 

@@ -3,7 +3,7 @@
 mod report_synthetic;
 
 use hasim::experiment::{Estimate, ExperimentResult};
-use hasim::report::charts::{self, NAMES};
+use hasim::report::charts;
 use proptest::prelude::*;
 use report_synthetic as synthetic;
 

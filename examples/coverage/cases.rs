@@ -142,6 +142,8 @@ impl Case {
                 window: Duration::from_secs_f64(self.window),
                 ..common::bare(scenario.units)
             },
+            draws: vec![],
+            compared_with: None,
         };
         Study {
             name: "coverage".to_owned(),
@@ -158,6 +160,7 @@ impl Case {
             varied: vec![],
             baseline: (self.scenarios.len() > 1).then_some(0),
             scenarios: self.scenarios.iter().enumerate().map(scenario).collect(),
+            sensitivity: vec![],
             notes: vec![],
             findings: Report::default(),
             inputs: serde_json::Value::Null,

@@ -42,7 +42,8 @@ impl Compare {
             Err(exit) => return exit,
         };
         // A system under two names differs by exactly nothing, which no number of replications shows.
-        let [before, after] = [0, 1].map(|number| format!("{:?}", study.scenarios[number].model));
+        let [before, after] =
+            [0, 1].map(|number| format!("{:?}", (&study.scenarios[number].model, &study.scenarios[number].draws)));
         let bar = Bar::new(self.quiet);
         let (stop, progress) = (AtomicBool::new(false), &mut |progress| bar.show(progress));
         let options = Options { threads: self.threads, stop: &stop, progress };

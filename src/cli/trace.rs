@@ -142,12 +142,13 @@ impl Trace {
                 return Exit::WrongUse;
             }
         };
-        let trace = experiment::trace(&scenario.model, study.seed, self.replication);
+        let model = scenario.model_of(self.replication);
+        let trace = experiment::trace(model, study.seed, self.replication);
         let text = self.bounds(&trace.timeline).map(|(from, to)| {
             let excerpt = Excerpt { from, to, each_probe: self.each_probe, rules: self.rules };
             match self.format {
-                Told::Text => render(&trace.timeline, &scenario.model, excerpt),
-                Told::Perfetto => perfetto(&trace.timeline, &scenario.model, excerpt) + "\n",
+                Told::Text => render(&trace.timeline, model, excerpt),
+                Told::Perfetto => perfetto(&trace.timeline, model, excerpt) + "\n",
             }
         });
         let printed = match &text {

@@ -12,12 +12,16 @@ use super::result::{
 };
 use super::runner::{End, Tally};
 use super::selection;
+use super::sensitivity;
 use super::summary::{Recoveries, Summary};
 use super::target::Target;
+use super::uncertainty;
 use crate::cluster::Phase;
 use crate::model::YEAR;
 use crate::spec::{Precision, Stopping};
-use crate::stats::{Interval, Mean, Moments, Race, Spans, amounts, counts, most_events, most_of_all, twelve_digits};
+use crate::stats::{
+    Interval, MeanDifference, Moments, Race, Spans, amounts, counts, most_events, most_of_all, twelve_digits,
+};
 use crate::time::Duration;
 
 const NANOS: f64 = 1e9;
@@ -30,7 +34,10 @@ pub(super) fn experiment(outline: &Outline, tallies: &[Tally], race: Option<&Rac
     let interrupted = matches!(end, End::Interrupted);
     // A scenario that was not reached before an interruption has no numbers.
     let scenarios = outline.scenarios.iter().zip(tallies).enumerate();
+    // Those of a question for what matters are told of as pairs.
+    let told = if outline.sensitivity.is_empty() { usize::MAX } else { 1 };
     let scenarios: Vec<ScenarioResult> = scenarios
+        .take(told)
         .filter(|(_, (_, tally))| tally.summary.replications() > 0)
         .map(|(number, (scenario, tally))| {
             let other = outline.baseline.filter(|&baseline| baseline != number);
@@ -54,6 +61,7 @@ pub(super) fn experiment(outline: &Outline, tallies: &[Tally], race: Option<&Rac
         targets,
         selection: race.and_then(|race| selection::result(outline, race)),
         currency: outline.currency.clone(),
+        sensitivity: sensitivity::results(outline, tallies),
         scenarios,
         notes: outline.notes.iter().cloned().chain(note_on_the_end(outline, tallies, end)).collect(),
         faults: first.faults.clone(),
@@ -62,10 +70,10 @@ pub(super) fn experiment(outline: &Outline, tallies: &[Tally], race: Option<&Rac
 }
 
 /// Turns what was summed over the replications of a scenario into rates.
-struct Scale {
-    replications: u64,
-    horizon: Duration,
-    confidence: f64,
+pub(super) struct Scale {
+    pub replications: u64,
+    pub horizon: Duration,
+    pub confidence: f64,
 }
 
 impl Scale {
@@ -79,7 +87,7 @@ impl Scale {
     }
 
     /// A share of the time that is lost. The moments are in microseconds.
-    fn lost(&self, nanos: u128, moments: &Moments) -> Estimate {
+    pub fn lost(&self, nanos: u128, moments: &Moments) -> Estimate {
         let mean = self.share(nanos);
         match amounts(moments, self.confidence) {
             Some(interval) => {
@@ -102,7 +110,7 @@ impl Scale {
     }
 
     /// A difference of lost time, in seconds a year.
-    fn difference(&self, mean: Mean) -> Estimate {
+    pub fn difference(&self, mean: MeanDifference) -> Estimate {
         let part = MICROS * self.horizon.as_secs_f64();
         let most = most_of_all(self.replications, self.confidence);
         let (interval, bound) =
@@ -151,6 +159,7 @@ fn scenario(outline: &Outline, scenario: &Contents, tally: &Tally, baseline: Opt
         cost_per_year: scenario.cost_per_year,
         downtime_attribution: attribution(&summary.downtime_by),
         request_failure_attribution: attribution(&summary.failed_by),
+        uncertainty: uncertainty::result(&tally.draws, &scale),
         difference_to_baseline: baseline.map(|baseline| {
             let downtime = tally.downtime_difference.mean(confidence);
             let failed = tally.failed_difference.mean(confidence);
@@ -166,7 +175,7 @@ fn scenario(outline: &Outline, scenario: &Contents, tally: &Tally, baseline: Opt
 
 /// The variance that the difference of two means would have, had the scenarios not met the same faults, as a multiple of
 /// the variance that it has.
-fn variance_ratio(unpaired: [&Moments; 2], paired: Mean) -> Option<f64> {
+fn variance_ratio(unpaired: [&Moments; 2], paired: MeanDifference) -> Option<f64> {
     let of_mean = |moments: &Moments| Some(moments.variance()? / moments.count() as f64);
     let unpaired = of_mean(unpaired[0])? + of_mean(unpaired[1])?;
     let paired = paired.variance.filter(|&variance| variance > 0.0)?;
@@ -243,7 +252,7 @@ fn around(mean: f64, interval: Interval, bound: bool) -> Estimate {
     Estimate { mean, low: interval.low.min(mean), high: interval.high.max(mean), bound }
 }
 
-fn times(estimate: Estimate, factor: f64) -> Estimate {
+pub(super) fn times(estimate: Estimate, factor: f64) -> Estimate {
     let Estimate { mean, low, high, bound } = estimate;
     Estimate { mean: mean * factor, low: low * factor, high: high * factor, bound }
 }
@@ -253,7 +262,7 @@ fn the_rest(lost: Estimate) -> Estimate {
     Estimate { mean: 1.0 - lost.mean, low: 1.0 - lost.high, high: 1.0 - lost.low, bound: lost.bound }
 }
 
-fn written(estimate: Estimate) -> Estimate {
+pub(super) fn written(estimate: Estimate) -> Estimate {
     let Estimate { mean, low, high, bound } = estimate;
     Estimate { mean: twelve_digits(mean), low: twelve_digits(low), high: twelve_digits(high), bound }
 }

@@ -9,8 +9,7 @@ use super::result::{ExperimentResult, FaultInfo};
 use super::runner::{End, Tally};
 use super::selection;
 use super::summary::Summary;
-use crate::model::Model;
-use crate::spec::{Goal, Objective, Stopping, Study};
+use crate::spec::{Goal, Objective, Parameter, Scenario, Stopping, Study};
 use crate::stats::Race;
 use crate::time::Duration;
 
@@ -43,6 +42,7 @@ pub(super) struct Outline {
     pub warm_up_ns: u64,
     pub currency: Option<String>,
     pub scenarios: Vec<Contents>,
+    pub sensitivity: Vec<Parameter>,
     pub notes: Vec<String>,
     pub inputs: Value,
 }
@@ -53,6 +53,7 @@ pub(super) struct Contents {
     pub name: String,
     pub parameters: Map<String, Value>,
     pub faults: Vec<FaultInfo>,
+    pub draws: usize,
     pub node_hours_per_year: f64,
     pub cost_per_year: Option<f64>,
 }
@@ -64,6 +65,7 @@ impl Outline {
             name: scenario.name.clone(),
             parameters: scenario.parameters.clone(),
             faults: scenario.model.faults.iter().map(FaultInfo::of).collect(),
+            draws: scenario.draws.len(),
             node_hours_per_year: selection::node_hours_per_year(&scenario.model),
             cost_per_year: selection::cost_per_year(&scenario.model),
         });
@@ -80,9 +82,16 @@ impl Outline {
             warm_up_ns: model.warm_up.as_nanos(),
             currency: model.cluster.prices.as_ref().and_then(|prices| prices.currency.clone()),
             scenarios: contents.collect(),
+            sensitivity: study.sensitivity.clone(),
             notes: study.notes.clone(),
             inputs: study.inputs.clone(),
         }
+    }
+
+    /// How many controls come with a difference: one for each fault of the scenario that others are compared with.
+    pub fn controls(&self) -> usize {
+        let first = self.baseline.or((!self.sensitivity.is_empty()).then_some(0));
+        first.map_or(0, |first| self.scenarios[first].faults.len())
     }
 
     pub fn horizon(&self) -> Duration {
@@ -166,8 +175,8 @@ impl Played {
     /// Nothing yet of this share of an experiment.
     pub fn nothing(study: &Study, share: Share) -> Self {
         let outline = Outline::of(study);
-        let controls = study.baseline.map_or(0, |baseline| study.scenarios[baseline].model.faults.len());
-        let tally = |model: &Model| Tally::empty(Summary::empty(model, &study.objective), controls);
+        let controls = outline.controls();
+        let tally = |s: &Scenario| Tally::empty(Summary::empty(&s.model, &study.objective), controls, s.draws.len());
         Self {
             api_version: "hasim/v1".to_owned(),
             kind: "Played".to_owned(),
@@ -178,7 +187,7 @@ impl Played {
             next: 0,
             race: selection::race(&outline),
             outline,
-            tallies: study.scenarios.iter().map(|scenario| tally(&scenario.model)).collect(),
+            tallies: study.scenarios.iter().map(tally).collect(),
         }
     }
 
@@ -224,9 +233,11 @@ impl Played {
         if self.race.is_some() != asked || self.race.as_ref().is_some_and(|race| !race.fits(scenarios)) {
             return Err(Unlike::Damaged("the search does not fit the experiment"));
         }
-        let controls = self.outline.baseline.map_or(0, |baseline| self.outline.scenarios[baseline].faults.len());
+        let controls = self.outline.controls();
         let fits = |(tally, contents): (&Tally, &Contents)| {
-            tally.summary.fits(contents.faults.len()) && tally.have_controls(controls)
+            tally.summary.fits(contents.faults.len())
+                && tally.have_controls(controls)
+                && tally.draws.len() == contents.draws
         };
         if !self.tallies.iter().zip(&self.outline.scenarios).all(fits) {
             return Err(Unlike::Damaged("a sum does not fit its scenario"));

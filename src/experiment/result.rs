@@ -8,7 +8,9 @@ use serde_json::{Map, Value};
 
 use super::by_name::ByName;
 use super::selection::SelectionResult;
+use super::sensitivity::Sensitivity;
 use super::target::Target;
+use super::uncertainty::Uncertainty;
 use crate::model::Fault;
 use crate::spec::{Metric, Objective};
 use crate::stats::twelve_digits;
@@ -51,6 +53,9 @@ pub struct ExperimentResult {
     /// The currency of `cost_per_year`, if the Cluster names one.
     #[serde(default)]
     pub currency: Option<String>,
+    /// Where the experiment asks what matters: every parameter, in the order of the files.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub sensitivity: Vec<Sensitivity>,
     /// One entry per scenario, in the order of the grid.
     pub scenarios: Vec<ScenarioResult>,
     /// What is in the inputs and not in the model, and what was assumed; each a sentence.
@@ -146,6 +151,9 @@ pub struct ScenarioResult {
     pub downtime_attribution: Vec<Attribution>,
     /// Failed requests by cause; the parts add up to `failed_request_s_per_year.mean`.
     pub request_failure_attribution: Vec<Attribution>,
+    /// Where parameters are uncertain: what that alone makes of the answer.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub uncertainty: Option<Uncertainty>,
     /// Against the baseline, where there is one and this is not it.
     pub difference_to_baseline: Option<Difference>,
 }

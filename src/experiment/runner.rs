@@ -26,13 +26,15 @@ use super::played::{Played, Share};
 use super::precision::Reached;
 use super::result::ExperimentResult;
 use super::selection::{self, FIRST_LOOK};
+use super::sensitivity::WithBase;
 use super::summary::{Summary, micros};
+use super::uncertainty::DrawSums;
 use crate::model::{Model, YEAR};
-use crate::spec::{Metric, Precision, Selection, Stopping, Study};
+use crate::spec::{Metric, Precision, REPLICATIONS_PER_DRAW, Selection, Stopping, Study};
 use crate::stats::{Controlled, Race};
 
-/// Replications of one scenario that are played as one task.
-const BATCH: u64 = 32;
+/// Replications of one scenario that are played as one task; all of the same draw, where something is uncertain.
+const BATCH: u64 = REPLICATIONS_PER_DRAW;
 
 /// How to run, as opposed to what: nothing here alters a result.
 pub struct Options<'a> {
@@ -125,16 +127,26 @@ struct Run<'a, 'o, F> {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(super) struct Tally {
     pub(super) summary: Summary,
-    /// This scenario less the baseline, in microseconds a replication.
+    /// This scenario less the one that it is compared with, in microseconds a replication.
     pub(super) downtime_difference: Controlled,
     pub(super) failed_difference: Controlled,
+    /// With a question for what matters: how the differences go with the losses of the base.
+    pub(super) with_base: WithBase,
+    /// With uncertain parameters: what was lost in the replications of each draw.
+    pub(super) draws: Vec<DrawSums>,
 }
 
 impl Tally {
-    /// Of no replication yet; differences come with so many controls.
-    pub(super) fn empty(summary: Summary, controls: usize) -> Self {
+    /// Of no replication yet, of a scenario with so many draws; differences come with so many controls.
+    pub(super) fn empty(summary: Summary, controls: usize, draws: usize) -> Self {
         let differences = Controlled::new(controls);
-        Self { summary, downtime_difference: differences.clone(), failed_difference: differences }
+        Self {
+            summary,
+            downtime_difference: differences.clone(),
+            failed_difference: differences,
+            with_base: WithBase::default(),
+            draws: vec![DrawSums::default(); draws],
+        }
     }
 
     /// Whether the differences come with so many controls.
@@ -142,17 +154,28 @@ impl Tally {
         [&self.downtime_difference, &self.failed_difference].iter().all(|sums| sums.fits(controls))
     }
 
+    /// Whether anything was played.
+    pub(super) fn has_any(&self) -> bool {
+        self.summary.replications() > 0
+    }
+
     /// Adds every replication of `other`.
     pub(super) fn merge(&mut self, other: &Self) {
         self.summary.merge(&other.summary);
         self.downtime_difference.merge(&other.downtime_difference);
         self.failed_difference.merge(&other.failed_difference);
+        self.with_base.merge(&other.with_base);
+        for (ours, theirs) in self.draws.iter_mut().zip(&other.draws) {
+            ours.merge(theirs);
+        }
     }
 }
 
 /// One batch of one scenario.
 struct Batch {
     scenario: usize,
+    /// The draw of what is uncertain that it plays.
+    draw: Option<usize>,
     /// The index after its last replication.
     end: u64,
     summary: Summary,
@@ -160,10 +183,10 @@ struct Batch {
 }
 
 /// What differences need of one replication.
-struct Value {
+pub(super) struct Value {
     /// In microseconds, like the next.
-    downtime: i64,
-    failed: i64,
+    pub(super) downtime: i64,
+    pub(super) failed: i64,
     controls: Vec<i64>,
 }
 
@@ -274,7 +297,7 @@ where
                 let end = batch.end;
                 row.push(batch);
                 if row.len() == open.len() {
-                    add_row(&mut played.tallies, &row, study.baseline);
+                    add_row(&mut played.tallies, &row, study);
                     if let Some(race) = &mut played.race {
                         add_losses(race, &row, study.objective.metric);
                     }
@@ -293,20 +316,24 @@ where
     }
 }
 
-/// A batch of every open scenario, the baseline's first.
-fn add_row(tallies: &mut [Tally], row: &[Batch], baseline: Option<usize>) {
-    let theirs = row.iter().find(|batch| baseline == Some(batch.scenario)).map(|batch| &batch.values);
+/// A batch of every open scenario.
+fn add_row(tallies: &mut [Tally], row: &[Batch], study: &Study) {
+    let values_of = |scenario| row.iter().find(|batch| batch.scenario == scenario).map(|batch| &batch.values);
+    let base = (!study.sensitivity.is_empty()).then(|| values_of(0)).flatten();
     for batch in row {
         let tally = &mut tallies[batch.scenario];
         tally.summary.merge(&batch.summary);
-        if let Some(theirs) = theirs
-            && baseline != Some(batch.scenario)
-        {
-            for (ours, theirs) in batch.values.iter().zip(theirs) {
-                // Both meet the same faults: the baseline's controls do for every pair.
-                tally.downtime_difference.add(ours.downtime - theirs.downtime, &theirs.controls);
-                tally.failed_difference.add(ours.failed - theirs.failed, &theirs.controls);
-            }
+        if let Some(draw) = batch.draw {
+            tally.draws[draw].add(&batch.summary);
+        }
+        let Some(theirs) = study.compared_with(batch.scenario).and_then(values_of) else { continue };
+        for (ours, theirs) in batch.values.iter().zip(theirs) {
+            // Both meet the same faults: the controls of one do for the pair.
+            tally.downtime_difference.add(ours.downtime - theirs.downtime, &theirs.controls);
+            tally.failed_difference.add(ours.failed - theirs.failed, &theirs.controls);
+        }
+        if let Some(base) = base {
+            tally.with_base.add(&batch.values, theirs, base);
         }
     }
 }
@@ -341,12 +368,13 @@ where
     F: Fn(&Model, u64, u64) -> Outcome + Sync,
 {
     let (scenario, end) = (&study.scenarios[number], replications.end);
+    let draw = scenario.draw_of(replications.start);
     let mut summary = Summary::empty(&scenario.model, &study.objective);
     let mut values = Vec::new();
     for index in replications {
         // A half-played replication is dropped whole, so nothing broken is seen after a panic.
         let outcome = catch_unwind(AssertUnwindSafe(|| {
-            let outcome = replicate(&scenario.model, study.seed, index);
+            let outcome = replicate(scenario.model_of(index), study.seed, index);
             summary.add(&outcome);
             outcome
         }))
@@ -356,7 +384,7 @@ where
             index,
             message: message_of(&*panic),
         })?;
-        if study.baseline.is_some() || matches!(study.stopping, Stopping::Selection(_)) {
+        if study.keeps_values() {
             values.push(Value {
                 downtime: micros(outcome.downtime_nanos()),
                 failed: micros(outcome.failed_nanos()),
@@ -364,7 +392,7 @@ where
             });
         }
     }
-    Ok(Batch { scenario: number, end, summary, values })
+    Ok(Batch { scenario: number, draw, end, summary, values })
 }
 
 pub(super) fn message_of(panic: &(dyn Any + Send)) -> String {

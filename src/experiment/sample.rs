@@ -102,6 +102,8 @@ pub(super) fn study(models: Vec<Model>, stopping: Stopping) -> Study {
         name: format!("s{number}"),
         parameters: Map::from_iter([("number".to_owned(), Value::from(number))]),
         model,
+        draws: vec![],
+        compared_with: None,
     });
     Study {
         goals: vec![],
@@ -118,6 +120,7 @@ pub(super) fn study(models: Vec<Model>, stopping: Stopping) -> Study {
         varied: vec!["number".to_owned()],
         baseline: Some(0),
         scenarios: scenarios.collect(),
+        sensitivity: vec![],
         notes: vec![],
         findings: Report::default(),
         inputs: json!({}),

@@ -214,20 +214,28 @@ impl Law {
         }
     }
 
-    /// The variate that belongs to the uniform `u`; `rng` serves laws without a closed inverse.
-    fn sample_at(&self, u: f64, rng: &mut impl Rng) -> f64 {
-        match self {
+    /// The value that a share `u` of all lies below; `None` for laws without a closed inverse.
+    pub fn quantile(&self, u: f64) -> Option<f64> {
+        Some(match self {
             Self::Fixed(value) => *value,
             Self::Uniform { min, max } => min + u * (max - min),
             Self::Exponential { mean } => -mean * libm::log1p(-u),
             Self::Weibull { shape, scale } => scale * libm::pow(-libm::log1p(-u), 1.0 / shape),
             Self::LogNormal { mu, sigma } => libm::exp(mu + sigma * normal_quantile(u)),
-            Self::Gamma { shape, scale } => gamma_variate(*shape, *scale, rng),
             Self::Empirical(values) => values[((u * values.len() as f64) as usize).min(values.len() - 1)],
+            Self::Gamma { .. } | Self::Mixture(_) => return None,
+        })
+    }
+
+    /// The variate that belongs to the uniform `u`; `rng` serves laws without a closed inverse.
+    fn sample_at(&self, u: f64, rng: &mut impl Rng) -> f64 {
+        match self {
+            Self::Gamma { shape, scale } => gamma_variate(*shape, *scale, rng),
             Self::Mixture(parts) => {
                 let (law, u) = pick(parts.iter().map(|(weight, law)| (*weight, law)), u);
                 law.sample_at(u, rng)
             }
+            closed => closed.quantile(u).expect("every other law has a closed inverse"),
         }
     }
 

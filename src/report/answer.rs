@@ -6,6 +6,7 @@ use crate::experiment::{Estimate, ExperimentResult, ScenarioResult, Standing};
 use crate::report::front;
 use crate::report::human;
 use crate::report::merged;
+use crate::report::sensitivity;
 use crate::spec::Wanted;
 
 /// What the numbers leave out, under every table.
@@ -21,6 +22,7 @@ pub fn sentences(result: &ExperimentResult) -> Vec<String> {
     sentences.extend(source(shown));
     if result.selection.is_none() {
         sentences.extend(best(result, shown));
+        sentences.extend(sensitivity::sentences(result));
         sentences.extend(cheapest(result));
     }
     sentences

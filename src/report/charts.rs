@@ -19,6 +19,7 @@ mod picture;
 mod place;
 mod recovery;
 mod series;
+mod tornado;
 mod tradeoff;
 
 pub use fitted::fitted;
@@ -38,7 +39,8 @@ pub struct Chart {
 }
 
 /// Names of all charts that hasim may write; a result need not have all of them.
-pub const NAMES: [&str; 7] = ["downtime", "recovery", "outages", "phases", "tradeoff", "attribution", "pareto"];
+pub const NAMES: [&str; 8] =
+    ["downtime", "recovery", "outages", "phases", "tradeoff", "attribution", "pareto", "tornado"];
 
 /// Every chart that this result has something to show in.
 pub fn all(result: &ExperimentResult) -> Vec<Chart> {
@@ -50,6 +52,7 @@ pub fn all(result: &ExperimentResult) -> Vec<Chart> {
         tradeoff::draw(result),
         attribution::draw(result),
         pareto::draw(result),
+        tornado::draw(result),
     ];
     let named = NAMES.into_iter().zip(pictures);
     named.filter_map(|(name, picture)| Some(Chart { name, picture: picture? })).collect()

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use crate::experiment::ExperimentResult;
 use crate::report::labels::Labels;
 use crate::report::merged::{self, Samples};
-use crate::report::{answer, front, human};
+use crate::report::{answer, front, human, sensitivity};
 use crate::spec::Metric;
 
 /// The answer, the table of scenarios and the causes.
@@ -59,6 +59,13 @@ pub fn render(result: &ExperimentResult) -> String {
         row
     });
     table(&mut text, &head, keys, rows);
+    if let Some((rows, rest)) = sensitivity::table(result) {
+        let _ = writeln!(text, "\nWhat each parameter changes in the {}:\n", sensitivity::what(result));
+        table(&mut text, &sensitivity::HEAD.map(str::to_owned), 1, rows.into_iter());
+        if !rest.is_empty() {
+            let _ = writeln!(text, "\n{rest}.");
+        }
+    }
     windows(&mut text, result, &labels, &head[..keys]);
     if let Some(shown) = merged::shown(result) {
         for (title, parts) in

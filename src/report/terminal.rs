@@ -9,7 +9,7 @@ use comfy_table::{CellAlignment, ColumnConstraint, ContentArrangement, LineStyle
 use crate::experiment::{ExperimentResult, ScenarioResult, Verdict};
 use crate::report::labels::Labels;
 use crate::report::merged::{self, Samples};
-use crate::report::{answer, front, human};
+use crate::report::{answer, front, human, sensitivity};
 use crate::spec::Metric;
 
 /// Causes in the table of causes; the rest is summed up.
@@ -37,6 +37,10 @@ pub fn render(result: &ExperimentResult, folder: Option<&Path>, width: u16) -> S
     }
     if !result.scenarios.is_empty() {
         let _ = write!(text, "\n{}", scenarios(result, width));
+    }
+    let sensitivity = sensitivity(result, width);
+    if !sensitivity.is_empty() {
+        let _ = write!(text, "\n{sensitivity}");
     }
     let windows = windows(result, width);
     if !windows.is_empty() {
@@ -153,6 +157,19 @@ fn name(result: &ExperimentResult, labels: &Labels, i: usize) -> String {
     };
     let is_baseline = result.baseline.as_deref() == Some(result.scenarios[i].name.as_str());
     if is_baseline && result.scenarios.len() > 1 { format!("{label} *") } else { label }
+}
+
+/// What each parameter changes, where that is asked.
+fn sensitivity(result: &ExperimentResult, width: u16) -> String {
+    let Some((rows, rest)) = sensitivity::table(result) else { return String::new() };
+    let mut text = format!(" {}, by parameter:\n", sensitivity::what(result));
+    if !rows.is_empty() {
+        text += &table(&sensitivity::HEAD, rows, width);
+    }
+    if !rest.is_empty() {
+        let _ = writeln!(text, " {rest}");
+    }
+    text
 }
 
 /// What a window of the objective's length loses, and how often it meets the SLO.
@@ -273,6 +290,12 @@ fn footnotes(result: &ExperimentResult) -> Vec<String> {
         |s: &ScenarioResult| s.availability.bound || s.failed_request_s_per_year.bound || s.outages_per_year.bound;
     if result.scenarios.iter().any(bound) {
         notes.push(format!("≤ and ≥: nothing was seen, so this is the end of a {level} interval and no estimate."));
+    }
+    if !result.sensitivity.is_empty() {
+        notes.push(
+            "Elasticity: by how many percent the loss grows for each percent of the parameter. Change: from less to more."
+                .to_owned(),
+        );
     }
     let open: u64 =
         result.scenarios.iter().map(|s| Samples::of_recoveries(s).censored + s.time_to_recovery_s.censored).sum();

@@ -8,6 +8,7 @@ use super::duration::LONGEST;
 use super::metric::Metric;
 use super::reader::{Item, Object, nearest};
 use super::script;
+use super::sensitivity;
 use super::tree::{Mark, Node, Value};
 use super::vary::{self, Target};
 use crate::model::{Start, YEAR};
@@ -199,6 +200,9 @@ pub(super) struct Question {
     pub axes: Vec<(Patch, Vec<Node>)>,
     pub candidates: Vec<Candidate>,
     pub baseline: Option<Node>,
+    pub sensitivity: Option<sensitivity::Asked>,
+    /// Draws of what is not known, if the experiment says how many.
+    pub draws: Option<u32>,
 }
 
 const MAX_REPLICATIONS: i64 = 100_000_000;
@@ -249,6 +253,12 @@ pub(super) fn read(document: &Node, problems: &mut Problems) -> Option<Question>
     let candidates = spec.get("candidates").and_then(|list| list.list(problems)).unwrap_or_default();
     let candidates = read_candidates(&candidates, problems);
     let baseline = spec.get("baseline").map(|item| item.node.clone());
+    let sensitivity = spec.get("sensitivity").and_then(|item| {
+        let grid = !axes.is_empty() || !candidates.is_empty();
+        sensitivity::check(&item, grid, stopping, problems);
+        sensitivity::read(&item, problems)
+    });
+    let draws = spec.get("uncertainty").and_then(|item| read_uncertainty(&item, problems));
     spec.finish(problems, &[]);
     Some(Question {
         mark: document.mark,
@@ -267,7 +277,17 @@ pub(super) fn read(document: &Node, problems: &mut Problems) -> Option<Question>
         axes,
         candidates,
         baseline,
+        sensitivity,
+        draws,
     })
+}
+
+/// How many draws there are of what is not known.
+fn read_uncertainty(item: &Item<'_>, problems: &mut Problems) -> Option<u32> {
+    let mut object = item.our_object(problems)?;
+    let draws = object.require("draws", problems).and_then(|item| item.integer(problems, 2..=10_000));
+    object.finish(problems, &[]);
+    draws.map(|draws| draws as u32)
 }
 
 fn read_references(spec: &mut Object<'_>, is_whole: bool, problems: &mut Problems) -> References {

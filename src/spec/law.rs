@@ -6,11 +6,14 @@ use super::diagnostic::Problems;
 use super::duration::LONGEST;
 use super::reader::{Item, Object, nearest};
 use super::tree::{Entry, Mark, Node, Value};
+use super::uncertain;
 use crate::random::Law;
 use crate::random::law::LawError;
 use crate::time::Duration;
 
-const TAGS: [&str; 8] = ["fixed", "uniform", "exponential", "weibull", "lognormal", "gamma", "empirical", "mixture"];
+/// The names of laws.
+pub(super) const TAGS: [&str; 8] =
+    ["fixed", "uniform", "exponential", "weibull", "lognormal", "gamma", "empirical", "mixture"];
 
 /// Reads a law; a bare duration is a fixed one.
 pub(super) fn read(item: &Item<'_>, problems: &mut Problems) -> Option<Law> {
@@ -19,7 +22,7 @@ pub(super) fn read(item: &Item<'_>, problems: &mut Problems) -> Option<Law> {
             problems.error(item.mark(), &item.path, "is a list, must be a duration or a law").help(help());
             return None;
         }
-        return Law::fixed(seconds(item, problems)?).ok();
+        return Law::fixed(span(item, problems)?).ok();
     };
     let [entry] = entries.as_slice() else {
         let message = format!("has {} keys, must have one: the name of a law", entries.len());
@@ -123,7 +126,11 @@ impl<'a> Parameters<'a, '_> {
     }
 
     fn plain(&mut self, key: &'a str) -> Option<f64> {
-        self.object.require(key, self.problems)?.number(self.problems, 0.0..=1e6)
+        let item = self.object.require(key, self.problems)?;
+        match item.node.value {
+            Value::Map(_) => uncertain::median(&item, false, self.problems),
+            _ => plain(&item, self.problems),
+        }
     }
 
     /// Which of two alternative parameters is given.
@@ -146,7 +153,10 @@ fn mixture(item: &Item<'_>, problems: &mut Problems) -> Option<Result<Law, LawEr
     let mut parts = Some(Vec::new());
     for part in item.list(problems)? {
         let mut object = part.our_object(problems)?;
-        let weight = object.require("weight", problems).and_then(|weight| weight.number(problems, 0.0..=1e12));
+        let weight = object.require("weight", problems).and_then(|weight| match weight.node.value {
+            Value::Map(_) => uncertain::median(&weight, false, problems),
+            _ => weight.number(problems, 0.0..=1e12),
+        });
         let laws: Vec<&Entry> = object.keys().filter(|entry| entry.key != "weight").collect();
         let law = if let [entry] = laws.as_slice() {
             tagged(entry, &part.path, problems)
@@ -171,11 +181,25 @@ fn empirical(item: &Item<'_>, problems: &mut Problems) -> Option<Result<Law, Law
     let values = object.require("values", problems)?.list(problems)?;
     let _ = (object.get("file"), object.get("column"));
     object.finish(problems, &[]);
-    let values: Option<Vec<f64>> = values.iter().map(|value| seconds(value, problems)).collect();
+    let values: Option<Vec<f64>> = values.iter().map(|value| span(value, problems)).collect();
     Some(Law::empirical(values?))
 }
 
+/// A span of time that is a parameter; of one that is not known its median.
 fn seconds(item: &Item<'_>, problems: &mut Problems) -> Option<f64> {
+    match item.node.value {
+        Value::Map(_) => uncertain::median(item, true, problems),
+        _ => span(item, problems),
+    }
+}
+
+/// A number without a unit.
+pub(super) fn plain(item: &Item<'_>, problems: &mut Problems) -> Option<f64> {
+    item.number(problems, 0.0..=1e6)
+}
+
+/// A span of time in seconds.
+pub(super) fn span(item: &Item<'_>, problems: &mut Problems) -> Option<f64> {
     item.duration(problems, Duration::ZERO..=LONGEST).map(Duration::as_secs_f64)
 }
 

@@ -5,21 +5,19 @@ use std::collections::HashMap;
 
 use serde_json::{Map, Value as Json};
 
-use super::app;
-use super::cluster::{self, ClusterSpec};
+use super::cluster::ClusterSpec;
 use super::convert;
 use super::deployment;
 use super::diagnostic::{Problem, Problems};
-use super::experiment::{self, Candidate, Objective, Patch, Question};
-use super::faults;
+use super::documents::Documents;
+use super::experiment::{Candidate, Objective, Patch, Question};
 use super::loader::Loader;
 use super::naming;
-use super::reader::Item;
 use super::script::{self, Stage};
 use super::study::Scenario;
 use super::system::System;
 use super::tree::{Mark, Node};
-use super::vary::{self, Input};
+use super::uncertain;
 use crate::model::{App, Fault, Model, Start, Strikes};
 
 /// A grid with more points says nothing that anybody could read.
@@ -99,10 +97,10 @@ pub(super) fn scenario_models(
         let model = scenario_model(question, *candidate, system, &values, &mut problems);
         played += 1;
         if !problems.has_errors()
-            && let Some(model) = model
+            && let Some((model, draws)) = model
         {
-            nodes += model.cluster.nodes.len();
-            scenarios.push(Scenario { name: name.clone(), parameters, model });
+            nodes += model.cluster.nodes.len() * (1 + draws.len());
+            scenarios.push(Scenario { name: name.clone(), parameters, model, draws, compared_with: None });
         }
         seen.take(problems, &name);
         if seen.list.len() > MAX_DISTINCT_PROBLEMS {
@@ -152,57 +150,39 @@ fn label(
     (name, parameters)
 }
 
-/// Applies the values to the documents, reads them, and converts what they say.
-fn scenario_model(
+/// Applies the values to the documents, reads them, and converts what they say: the model, and one for every draw of
+/// what is not known.
+pub(super) fn scenario_model(
     question: &Question,
     candidate: Option<&Candidate>,
     system: &System,
     values: &[(&Patch, &Node)],
     problems: &mut Problems,
-) -> Option<Model> {
-    let mut deployment = system.manifest.documents[system.chosen].1.clone();
-    let mut app = system.app.clone();
-    let mut cluster = system.cluster.clone();
-    let mut faults = system.faults.clone();
-    let mut script = question.script.clone();
-    let mut objective = question.objective.clone();
+) -> Option<(Model, Vec<Model>)> {
+    let mut documents = Documents::of(question, system);
     let own = candidate.map(|candidate| candidate.patches.as_slice()).unwrap_or_default();
     for (patch, value) in own.iter().map(|(patch, value)| (patch, value)).chain(values.iter().copied()) {
-        let steps = &patch.target.steps;
-        let result = match &patch.target.input {
-            Input::Deployment => vary::apply(&mut deployment, steps, value, patch.mark),
-            Input::App => vary::apply(&mut app, steps, value, patch.mark),
-            Input::Cluster => vary::apply(&mut cluster, steps, value, patch.mark),
-            Input::Objective => vary::apply(&mut objective, steps, value, patch.mark),
-            Input::Fault(name) => patch_fault(&mut faults, name, steps, value, patch.mark),
-            Input::Script(name) => patch_fault(&mut script, name, steps, value, patch.mark),
-        };
-        if let Err(message) = result {
+        if let Err(message) = documents.set(&patch.target, value, patch.mark) {
             problems.error(patch.mark, &patch.path, message);
         }
     }
-    let deployment = deployment::read(&deployment, problems);
-    let app = app::read(&app, problems);
-    let spec = cluster::read(&cluster, problems);
-    let faults: Vec<Option<Fault>> =
-        faults.iter().map(|(node, path)| faults::read(&Item::new(node, path.clone()), problems)).collect();
-    let objective = experiment::read_objective(&objective, problems);
-    let faults = faults.into_iter().collect::<Option<_>>()?;
-    let parts = Parts { deployment: deployment?, app: app?, cluster: spec?, faults, script, objective: objective? };
-    build(question, system, parts, problems)
+    let model = documents.clone().model(question, system, problems)?;
+    let draws = uncertain::models(&documents, question, system, problems)?;
+    Some((model, draws))
 }
 
 /// What the documents of one scenario say, each valid by itself.
-struct Parts {
-    deployment: deployment::Deployment,
-    app: App,
-    cluster: ClusterSpec,
-    faults: Vec<Fault>,
-    script: Vec<(Node, String)>,
-    objective: Objective,
+pub(super) struct Parts {
+    pub deployment: deployment::Deployment,
+    pub app: App,
+    pub cluster: ClusterSpec,
+    pub faults: Vec<Fault>,
+    pub script: Vec<(Node, String)>,
+    pub objective: Objective,
 }
 
-fn build(question: &Question, system: &System, parts: Parts, problems: &mut Problems) -> Option<Model> {
+/// Joins the parts to a model.
+pub(super) fn build(question: &Question, system: &System, parts: Parts, problems: &mut Problems) -> Option<Model> {
     let Parts { deployment, app, cluster: spec, mut faults, script, objective } = parts;
     let (deployment, spec) = (&deployment, &spec);
     let machines = convert::machines(spec, system.machines.clone(), problems)?;
@@ -244,24 +224,4 @@ fn build(question: &Question, system: &System, parts: Parts, problems: &mut Prob
         horizon: question.horizon,
         window: objective.window,
     })
-}
-
-/// Changes a fault by name; null in its place removes it.
-fn patch_fault(
-    faults: &mut Vec<(Node, String)>,
-    name: &str,
-    steps: &[vary::Step],
-    value: &Node,
-    at: Mark,
-) -> Result<(), String> {
-    let Some(position) = faults.iter().position(|(fault, _)| fault.text("name") == Some(name)) else {
-        let names: Vec<&str> = faults.iter().filter_map(|(fault, _)| fault.text("name")).collect();
-        let names = if names.is_empty() { "none".to_string() } else { names.join(", ") };
-        return Err(format!("leads nowhere: no fault is called {name}; there are: {names}"));
-    };
-    if steps.is_empty() && value.is_null() {
-        faults.remove(position);
-        return Ok(());
-    }
-    vary::apply(&mut faults[position].0, steps, value, at)
 }

@@ -5,11 +5,13 @@ use std::path::Path;
 use serde_json::{Map, Value as Json};
 
 use super::diagnostic::Problems;
-use super::experiment::{self, Candidate, Goal, Objective, Selection, Stopping, Wanted};
+use super::experiment::{self, Candidate, Goal, Objective, Question, Selection, Stopping, Wanted};
 use super::loader::Loader;
 use super::scenario::scenario_models;
+use super::sensitivity::{self, Parameter};
 use super::system::System;
 use super::tree::Node;
+use super::uncertain::REPLICATIONS_PER_DRAW;
 use super::{Report, Severity};
 use crate::model::{Model, Prices};
 
@@ -34,6 +36,8 @@ pub struct Study {
     pub baseline: Option<usize>,
     /// The points of the grid, the last key varying fastest.
     pub scenarios: Vec<Scenario>,
+    /// With a question for what matters: every parameter and its scenarios, which follow the only one of the grid.
+    pub sensitivity: Vec<Parameter>,
     /// Warnings and notes as sentences without places: what the model leaves out or assumes.
     pub notes: Vec<String>,
     /// The same with their places, for the terminal.
@@ -49,8 +53,37 @@ pub struct Scenario {
     pub name: String,
     /// The value of every varied key.
     pub parameters: Map<String, Json>,
-    /// What is simulated.
+    /// What is simulated; with the medians of what is not known.
     pub model: Model,
+    /// Models in which what is not known has been drawn; none where everything is known.
+    pub draws: Vec<Model>,
+    /// The scenario that it is compared with instead of the baseline.
+    pub compared_with: Option<usize>,
+}
+
+impl Scenario {
+    /// The number of the draw that a replication plays.
+    pub fn draw_of(&self, replication: u64) -> Option<usize> {
+        let draws = self.draws.len() as u64;
+        (draws > 0).then(|| (replication / REPLICATIONS_PER_DRAW % draws) as usize)
+    }
+
+    /// What a replication simulates.
+    pub fn model_of(&self, replication: u64) -> &Model {
+        self.draw_of(replication).map_or(&self.model, |draw| &self.draws[draw])
+    }
+}
+
+impl Study {
+    /// The scenario that this one is compared with.
+    pub fn compared_with(&self, scenario: usize) -> Option<usize> {
+        self.scenarios[scenario].compared_with.or(self.baseline).filter(|&other| other != scenario)
+    }
+
+    /// Whether the losses of single replications are of use.
+    pub fn keeps_values(&self) -> bool {
+        self.baseline.is_some() || !self.sensitivity.is_empty() || matches!(self.stopping, Stopping::Selection(_))
+    }
 }
 
 /// Reads the experiment in `document` and everything that it names.
@@ -66,7 +99,7 @@ pub(super) fn load(loader: &mut Loader<'_>, path: &Path, document: &Node) -> Opt
     if systems.is_empty() {
         systems.push((None, base.clone()));
     }
-    let scenarios = scenario_models(loader, document.mark.file, &question, &systems)?;
+    let mut scenarios = scenario_models(loader, document.mark.file, &question, &systems)?;
     if loader.problems.has_errors() {
         return None;
     }
@@ -82,6 +115,13 @@ pub(super) fn load(loader: &mut Loader<'_>, path: &Path, document: &Node) -> Opt
     if let Stopping::Selection(selection) = question.stopping {
         check_selection(selection, document, &scenarios, &mut loader.problems)?;
     }
+    check_draws(&question, &scenarios[0], document, &mut loader.problems);
+    let mut sensitivity = Vec::new();
+    if let Some(asked) = &question.sensitivity {
+        let (sides, parameters) = sensitivity::scenarios(asked, &question, &base, &mut loader.problems)?;
+        scenarios.extend(sides);
+        sensitivity = parameters;
+    }
     Some(Study {
         name: question.name.clone(),
         seed: question.seed,
@@ -92,10 +132,31 @@ pub(super) fn load(loader: &mut Loader<'_>, path: &Path, document: &Node) -> Opt
         varied: scenarios[0].parameters.keys().cloned().collect(),
         baseline,
         scenarios,
+        sensitivity,
         notes: Vec::new(),
         findings: Report::default(),
         inputs: resolved_inputs(document, &base, &systems),
     })
+}
+
+/// Whether the draws of what is not known are played, and as often as each other.
+fn check_draws(question: &Question, scenario: &Scenario, document: &Node, problems: &mut Problems) {
+    let draws = scenario.draws.len() as u64;
+    if draws == 0 {
+        if question.draws.is_some() {
+            let message = "has no effect: no parameter of the first scenario is uncertain";
+            problems.warn(document.mark, "spec.uncertainty", message);
+        }
+    } else if let Stopping::Replications(replications) = question.stopping
+        && !replications.is_multiple_of(draws * REPLICATIONS_PER_DRAW)
+    {
+        let message = format!(
+            "is {replications}, so the {draws} draws of what is uncertain are not played equally often: best is a \
+             multiple of {}",
+            draws * REPLICATIONS_PER_DRAW
+        );
+        problems.warn(document.mark, "spec.replications", message);
+    }
 }
 
 /// Whether there is anything to select from, and by what.

@@ -188,3 +188,13 @@ pub(super) fn apply(node: &mut Node, steps: &[Step], value: &Node, at: Mark) -> 
     entry.key_mark = at;
     apply(&mut entry.value, rest, value, at)
 }
+
+/// Follows one step of a path.
+pub(super) fn step<'a>(node: &'a Node, step: &Step) -> Option<&'a Node> {
+    match (step, &node.value) {
+        (Step::Index(index), Value::List(items)) => items.get(*index),
+        (Step::Key(name), Value::List(items)) => items.iter().find(|item| item.text("name") == Some(name)),
+        (Step::Key(name), _) => node.get(name),
+        (Step::Index(index), _) => node.get(&index.to_string()),
+    }
+}

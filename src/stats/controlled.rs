@@ -7,7 +7,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::interval::{Interval, is_enough, t_quantile, tail};
-use super::{Moments, Paired};
+use super::{MeanDifference, Moments, Paired};
 
 /// Pairs for each number that is fitted; with fewer the fit is luck itself.
 const PAIRS_EACH: u64 = 10;
@@ -25,17 +25,6 @@ pub struct Controlled {
     with: Vec<i128>,
     /// Sums of the products of each control and those before it.
     among: Vec<i128>,
-}
-
-/// A mean difference as it is told.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Mean {
-    /// The mean, less what the controls explain.
-    pub mean: f64,
-    /// Its variance; `None` with fewer than two pairs.
-    pub variance: Option<f64>,
-    /// Its interval; `None` where no pair differed.
-    pub interval: Option<Interval>,
 }
 
 /// What is left of the differences.
@@ -99,11 +88,9 @@ impl Controlled {
     /// With controls the interval is Student's about what is left, with one degree of freedom fewer for each of them. To
     /// what a skewed difference adds at either end beyond Student's ([`Paired::interval`]) nothing is taken off: the
     /// rare large pairs that it allows for are what controls explain least.
-    pub fn mean(&self, confidence: f64) -> Mean {
-        let moments = self.differences.moments();
-        let n = moments.count() as f64;
-        let variance = moments.variance().map(|variance| variance / n);
-        let plain = Mean { mean: moments.mean(), variance, interval: self.differences.interval(confidence) };
+    pub fn mean(&self, confidence: f64) -> MeanDifference {
+        let n = self.differences.moments().count() as f64;
+        let plain = self.differences.mean(confidence);
         let (Some(variance), Some(interval), Some(rest)) = (plain.variance, plain.interval, self.rest()) else {
             return plain;
         };
@@ -114,7 +101,7 @@ impl Controlled {
             |distance: f64| if distance > half { new_half + distance - half } else { new_half * distance / half };
         let low = rest.mean - side(plain.mean - interval.low);
         let high = rest.mean + side(interval.high - plain.mean);
-        Mean { mean: rest.mean, variance: Some(rest.variance), interval: Some(Interval { low, high }) }
+        MeanDifference { mean: rest.mean, variance: Some(rest.variance), interval: Some(Interval { low, high }) }
     }
 
     /// What least squares leave, if they hold.

@@ -13,6 +13,17 @@ pub struct Paired {
     decreases: Moments,
 }
 
+/// A mean difference as it is told.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct MeanDifference {
+    /// The mean; with controls less what they explain.
+    pub mean: f64,
+    /// Its variance; `None` with fewer than two pairs.
+    pub variance: Option<f64>,
+    /// Its interval; `None` where no pair differed.
+    pub interval: Option<Interval>,
+}
+
 impl Paired {
     /// Adds a difference.
     pub fn add(&mut self, difference: i64) {
@@ -29,6 +40,13 @@ impl Paired {
     /// The sum of their sizes.
     pub(super) fn size(&self) -> f64 {
         (self.increases.sum() + self.decreases.sum()) as f64
+    }
+
+    /// The mean difference.
+    pub fn mean(&self, confidence: f64) -> MeanDifference {
+        let moments = self.moments();
+        let variance = moments.variance().map(|variance| variance / moments.count() as f64);
+        MeanDifference { mean: moments.mean(), variance, interval: self.interval(confidence) }
     }
 
     /// The moments of the differences.

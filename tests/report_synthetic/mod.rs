@@ -234,6 +234,7 @@ pub fn scenario(name: &str, parameters: Map<String, Value>, factor: f64, thresho
         cost_per_year: None,
         downtime_attribution: down,
         request_failure_attribution: failed,
+        uncertainty: None,
         difference_to_baseline: None,
     }
 }
@@ -260,6 +261,7 @@ fn result(experiment: &str, varied: &[&str], scenarios: Vec<ScenarioResult>) -> 
         baseline: None,
         selection: None,
         currency: None,
+        sensitivity: vec![],
         scenarios,
         notes: vec!["No PodDisruptionBudget is read yet: models/deployments/aidbox.yaml has none.".to_owned()],
         faults: KINDS

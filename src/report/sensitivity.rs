@@ -1,0 +1,170 @@
+//! What matters: the parameters of an experiment by what they change, and what is not known beside what was not sampled.
+
+use crate::experiment::{Estimate, ExperimentResult, Response, Sensitivity, Spread};
+use crate::report::human;
+use crate::report::labels::value_text;
+use crate::spec::Metric;
+
+/// Parameters that are named; the rest is counted.
+pub const TOP: usize = 15;
+const LAWS: [&str; 7] = ["fixed", "uniform", "exponential", "weibull", "lognormal", "gamma", "mixture"];
+
+/// The parameters that change something beyond chance, the largest change first.
+pub struct Ranking<'a> {
+    /// In the order of their changes; at most [`TOP`].
+    pub top: Vec<&'a Sensitivity>,
+    /// How many more have an effect.
+    pub more: usize,
+    /// How many have none that is more than chance.
+    pub silent: usize,
+}
+
+/// In the metric of the objective.
+pub fn response<'a>(result: &ExperimentResult, parameter: &'a Sensitivity) -> &'a Response {
+    if fails(result) { &parameter.failed } else { &parameter.downtime }
+}
+
+fn fails(result: &ExperimentResult) -> bool {
+    result.objective.metric == Metric::RequestSuccess
+}
+
+/// What is lost, in words.
+pub fn what(result: &ExperimentResult) -> &'static str {
+    if fails(result) { "failed requests" } else { "downtime" }
+}
+
+/// `None` where the experiment does not ask what matters.
+pub fn ranking(result: &ExperimentResult) -> Option<Ranking<'_>> {
+    if result.sensitivity.is_empty() {
+        return None;
+    }
+    let change = |parameter: &Sensitivity| response(result, parameter).change_s_per_year;
+    let is_seen = |parameter: &&Sensitivity| {
+        let change = change(parameter);
+        !change.bound && (change.low > 0.0 || change.high < 0.0)
+    };
+    let mut top: Vec<&Sensitivity> = result.sensitivity.iter().filter(is_seen).collect();
+    top.sort_by(|a, b| change(b).mean.abs().total_cmp(&change(a).mean.abs()));
+    let seen = top.len();
+    top.truncate(TOP);
+    Some(Ranking { more: seen - top.len(), silent: result.sensitivity.len() - seen, top })
+}
+
+/// A parameter as people call it: `container-hang every mean`, `startUp median`, `readinessProbe.failureThreshold`.
+pub fn name(key: &str) -> String {
+    let Some((first, rest)) = key.split_once('.') else { return key.to_owned() };
+    if !["faults", "app", "cluster", "script"].contains(&first) {
+        return key.to_owned();
+    }
+    let is_law = |part: &&str| LAWS.contains(&part.split('[').next().unwrap_or_default());
+    rest.split('.').filter(|part| !is_law(part)).collect::<Vec<_>>().join(" ")
+}
+
+/// The values that were played: `27d–33d`; of what is uncertain its ranges.
+pub fn played(parameter: &Sensitivity) -> [String; 2] {
+    [&parameter.low, &parameter.high].map(|value| match value.get("between").and_then(|ends| ends.as_array()) {
+        Some(ends) => ends.iter().map(value_text).collect::<Vec<_>>().join("–"),
+        None => value_text(value),
+    })
+}
+
+/// A change with its sign.
+pub fn signed(secs: f64) -> String {
+    if secs > 0.0 { format!("+{}", human::duration(secs)) } else { human::duration(secs) }
+}
+
+/// A change with half of its interval.
+fn with_error(change: &Estimate) -> String {
+    if change.mean >= 0.0 {
+        return format!("+{}", human::span_with_error(change));
+    }
+    let size = Estimate { mean: -change.mean, low: -change.high, high: -change.low, bound: change.bound };
+    format!("−{}", human::span_with_error(&size))
+}
+
+/// The ends of the interval of a change.
+pub fn interval(change: &Estimate) -> String {
+    format!("{} to {}", signed(change.low), signed(change.high))
+}
+
+/// An elasticity with its interval.
+pub fn elasticity(response: &Response) -> String {
+    let Some(e) = response.elasticity else { return "–".to_owned() };
+    let half = human::half_width(&e);
+    let decimals = if half > 0.0 { (-(half / 2.0).log10()).ceil().clamp(0.0, 4.0) as usize } else { 2 };
+    let text = format!("{:.decimals$} ± {half:.decimals$}", e.mean);
+    text.replace('-', "−")
+}
+
+/// What matters most, and what not knowing the parameters does.
+pub fn sentences(result: &ExperimentResult) -> Vec<String> {
+    let mut sentences = Vec::new();
+    if let Some(ranking) = ranking(result) {
+        let one = |parameter: &&Sensitivity| {
+            let [low, high] = played(parameter);
+            let change = response(result, parameter).change_s_per_year.mean;
+            format!("{} ({} a year from {low} to {high})", name(&parameter.key), signed(change))
+        };
+        let first: Vec<String> = ranking.top.iter().take(3).map(one).collect();
+        sentences.push(match first.as_slice() {
+            [] => format!("Of {} parameters none changes the {} by more than chance.", ranking.silent, what(result)),
+            [only] => format!("What matters for the {}: {only}.", what(result)),
+            [first, others @ ..] => {
+                format!("What matters most for the {}: {first}, then {}.", what(result), others.join(" and "))
+            }
+        });
+    }
+    sentences.extend(unknown(result));
+    sentences
+}
+
+/// The error of sampling and that of not knowing, apart.
+fn unknown(result: &ExperimentResult) -> Option<String> {
+    let scenario = result.scenarios.iter().find(|scenario| scenario.uncertainty.is_some())?;
+    let uncertainty = scenario.uncertainty?;
+    let (spread, estimate): (Spread, &Estimate) = if fails(result) {
+        (uncertainty.failed_request_s_per_year, &scenario.failed_request_s_per_year)
+    } else {
+        (uncertainty.downtime_s_per_year, &scenario.downtime_s_per_year)
+    };
+    let of = if result.scenarios.len() > 1 { format!("In “{}”, t", scenario.name) } else { "T".to_owned() };
+    let sampling = human::in_full(human::half_width(estimate));
+    if spread.share_of_variance <= 0.0 {
+        return Some(format!(
+            "{of}he error of sampling is ± {sampling} of {} a year; over {} draws, not knowing the parameters makes no \
+             difference beyond it.",
+            what(result),
+            uncertainty.draws
+        ));
+    }
+    Some(format!(
+        "{of}he error of sampling is ± {sampling} of {} a year; not knowing the parameters ({} draws) leaves {} to {} \
+         ({} of draws).",
+        what(result),
+        uncertainty.draws,
+        human::in_full(spread.low),
+        human::in_full(spread.high),
+        human::plain_percent(result.confidence),
+    ))
+}
+
+/// The head of the table of parameters.
+pub const HEAD: [&str; 5] = ["parameter", "less", "more", "elasticity", "change/yr"];
+
+/// The table of parameters, and what is not in it in words.
+pub fn table(result: &ExperimentResult) -> Option<(Vec<Vec<String>>, String)> {
+    let ranking = ranking(result)?;
+    let row = |parameter: &&Sensitivity| {
+        let (response, [low, high]) = (response(result, parameter), played(parameter));
+        let change = response.change_s_per_year;
+        vec![name(&parameter.key), low, high, elasticity(response), with_error(&change)]
+    };
+    Some((ranking.top.iter().map(row).collect(), rest(&ranking)))
+}
+
+/// What is not named.
+pub fn rest(ranking: &Ranking<'_>) -> String {
+    let numbered = |n: usize, words: &str| (n > 0).then(|| format!("{n} {words}"));
+    let parts = [numbered(ranking.more, "more"), numbered(ranking.silent, "without an effect beyond chance")];
+    parts.into_iter().flatten().collect::<Vec<_>>().join(", ")
+}

@@ -1,0 +1,103 @@
+//! The documents of one scenario, on the way from what is written to a model.
+
+use super::app;
+use super::cluster;
+use super::deployment;
+use super::diagnostic::Problems;
+use super::experiment::{self, Question};
+use super::faults;
+use super::reader::Item;
+use super::scenario::{Parts, build};
+use super::system::System;
+use super::tree::{Mark, Node};
+use super::vary::{self, Input, Step, Target};
+use crate::model::{Fault, Model};
+
+/// The documents, as the values of the scenario have changed them.
+#[derive(Clone)]
+pub(super) struct Documents {
+    pub deployment: Node,
+    pub app: Node,
+    pub cluster: Node,
+    /// Each with its path, for messages.
+    pub faults: Vec<(Node, String)>,
+    pub script: Vec<(Node, String)>,
+    pub objective: Node,
+}
+
+impl Documents {
+    /// As they are written.
+    pub fn of(question: &Question, system: &System) -> Self {
+        Self {
+            deployment: system.manifest.documents[system.chosen].1.clone(),
+            app: system.app.clone(),
+            cluster: system.cluster.clone(),
+            faults: system.faults.clone(),
+            script: question.script.clone(),
+            objective: question.objective.clone(),
+        }
+    }
+
+    /// Sets (or with null removes) a value. The error completes "KEY …".
+    pub fn set(&mut self, target: &Target, value: &Node, at: Mark) -> Result<(), String> {
+        let steps = &target.steps;
+        match &target.input {
+            Input::Deployment => vary::apply(&mut self.deployment, steps, value, at),
+            Input::App => vary::apply(&mut self.app, steps, value, at),
+            Input::Cluster => vary::apply(&mut self.cluster, steps, value, at),
+            Input::Objective => vary::apply(&mut self.objective, steps, value, at),
+            Input::Fault(name) => patch_fault(&mut self.faults, name, steps, value, at),
+            Input::Script(name) => patch_fault(&mut self.script, name, steps, value, at),
+        }
+    }
+
+    /// What stands at a place.
+    pub fn get(&self, target: &Target) -> Option<&Node> {
+        let named = |faults: &'_ [(Node, String)], name: &str| {
+            faults.iter().position(|(fault, _)| fault.text("name") == Some(name))
+        };
+        let root = match &target.input {
+            Input::Deployment => &self.deployment,
+            Input::App => &self.app,
+            Input::Cluster => &self.cluster,
+            Input::Objective => &self.objective,
+            Input::Fault(name) => &self.faults[named(&self.faults, name)?].0,
+            Input::Script(name) => &self.script[named(&self.script, name)?].0,
+        };
+        target.steps.iter().try_fold(root, |node, step| vary::step(node, step))
+    }
+
+    /// Reads them and converts what they say.
+    pub fn model(self, question: &Question, system: &System, problems: &mut Problems) -> Option<Model> {
+        let deployment = deployment::read(&self.deployment, problems);
+        let app = app::read(&self.app, problems);
+        let cluster = cluster::read(&self.cluster, problems);
+        let faults: Vec<Option<Fault>> =
+            self.faults.iter().map(|(node, path)| faults::read(&Item::new(node, path.clone()), problems)).collect();
+        let objective = experiment::read_objective(&self.objective, problems);
+        let faults = faults.into_iter().collect::<Option<_>>()?;
+        let (deployment, app, cluster) = (deployment?, app?, cluster?);
+        let parts = Parts { deployment, app, cluster, faults, script: self.script, objective: objective? };
+        build(question, system, parts, problems)
+    }
+}
+
+/// Changes a fault by name; null in its place removes it.
+fn patch_fault(
+    faults: &mut Vec<(Node, String)>,
+    name: &str,
+    steps: &[Step],
+    value: &Node,
+    at: Mark,
+) -> Result<(), String> {
+    let Some(position) = faults.iter().position(|(fault, _)| fault.text("name") == Some(name)) else {
+        let names: Vec<&str> = faults.iter().filter_map(|(fault, _)| fault.text("name")).collect();
+        let names = if names.is_empty() { "none".to_string() } else { names.join(", ") };
+        return Err(format!("leads nowhere: no fault is called {name}; there are: {names}"));
+    };
+    if steps.is_empty() && value.is_null() {
+        faults.remove(position);
+        return Ok(());
+    }
+    vary::apply(&mut faults[position].0, steps, value, at)
+}
