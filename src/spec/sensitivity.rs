@@ -306,7 +306,7 @@ fn change(leaf: &Leaf<'_>, patch: Patch, step: f64) -> Option<Change> {
     let is_seconds = name.to_lowercase().ends_with("seconds");
     let by = if is_seconds { (((value as f64) * step).round() as i128).max(1) } else { 1 };
     // M3: 0 would mean the default, which may be more.
-    let least = if patch.key.contains("Probe.") && name != "initialDelaySeconds" { 1 } else { 0 };
+    let least = i128::from(patch.key.contains("Probe.") && name != "initialDelaySeconds");
     let side = |value: i128| (value >= least).then_some(Node { value: Value::Int(value), mark: base.mark });
     let sides = [side(value - by), side(value + by)];
     Some(Change { patch, base, number, whole, sides })
