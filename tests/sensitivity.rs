@@ -119,7 +119,7 @@ fn a_further_uncertain_parameter_disturbs_no_other() {
     let draws: Vec<Option<usize>> =
         [0, 31, 32, 64 * REPLICATIONS_PER_DRAW + 5].map(|replication| scenario.draw_of(replication)).to_vec();
     assert_eq!(draws, [Some(0), Some(0), Some(1), Some(0)]);
-    assert!(std::ptr::eq(scenario.model_of(40), &scenario.draws[1]));
+    assert!(std::ptr::eq(scenario.model_of(40), &raw const scenario.draws[1]));
 }
 
 /// Property: of the settings only those that the API server would take are played, one-sided where a side is not.

@@ -32,7 +32,9 @@ fn shipped_files_are_right() {
 
 #[test]
 fn shipped_experiments_have_different_scenarios() {
-    for path in yaml_below(Path::new("experiments")) {
+    // The folder of a pull request holds two manifests.
+    let is_experiment = |path: &PathBuf| !path.starts_with("experiments/pull-request");
+    for path in yaml_below(Path::new("experiments")).into_iter().filter(is_experiment) {
         let study = load_experiment(&path).unwrap_or_else(|report| panic!("{report}"));
         let mut names: Vec<&str> = study.scenarios.iter().map(|scenario| scenario.name.as_str()).collect();
         names.sort_unstable();

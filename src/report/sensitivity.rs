@@ -157,7 +157,8 @@ pub fn table(result: &ExperimentResult) -> Option<(Vec<Vec<String>>, String)> {
     let row = |parameter: &&Sensitivity| {
         let (response, [low, high]) = (response(result, parameter), played(parameter));
         let change = response.change_s_per_year;
-        vec![name(&parameter.key), low, high, elasticity(response), with_error(&change)]
+        // A narrow column breaks at spaces.
+        vec![name(&parameter.key).replace('.', " "), low, high, elasticity(response), with_error(&change)]
     };
     Some((ranking.top.iter().map(row).collect(), rest(&ranking)))
 }

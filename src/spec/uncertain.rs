@@ -84,9 +84,14 @@ fn value(law: &Law, is_time: bool, u: f64, mark: Mark) -> Option<Node> {
     Some(Node { value, mark })
 }
 
-/// To a microsecond.
+/// To a second from an hour on, to a millisecond from a second on, else to a microsecond: as people would write it.
 fn rounded(secs: f64) -> Duration {
-    Duration::from_nanos((secs * 1e6).round() as u64 * 1_000)
+    let step = match secs {
+        s if s >= 3_600.0 => 1.0,
+        s if s >= 1.0 => 1e-3,
+        _ => 1e-6,
+    };
+    Duration::from_nanos((secs / step).round() as u64 * (step * 1e9).round() as u64)
 }
 
 /// The median of what is said.
