@@ -28,7 +28,7 @@ use std::io::{self, Write as _};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::{Args, CommandFactory as _, Parser, Subcommand, ValueEnum};
 
 use crate::experiment::{ExperimentResult, Share, Verdict};
 use crate::report::{csv, json, markdown, terminal};
@@ -86,8 +86,8 @@ impl From<Exit> for ExitCode {
 /// confidence intervals.
 #[derive(Debug, Parser)]
 #[command(name = "hasim", version, arg_required_else_help = true, max_term_width = 100)]
-#[command(after_help = "Exit codes: 0 done, 1 failure while running, 2 wrong use, 3 bad input, 4 a target is missed \
-                        or a proof fails, 130 interrupted.")]
+#[command(after_help = "Exit codes: 0 done, 1 failure while running, 2 wrong use, 3 bad input, 4 a target is missed, \
+                        a comparison regresses or a proof fails, 130 interrupted.")]
 struct LowArgs {
     #[command(subcommand)]
     command: LowCommand,
@@ -137,6 +137,18 @@ enum LowCommand {
         /// What goes to standard output.
         #[arg(long, value_enum, default_value_t)]
         output: Format,
+    },
+    /// What a shell needs to complete commands and flags: source it, or put it where the shell looks.
+    ///
+    /// For bash: `hasim completions bash > ~/.local/share/bash-completion/completions/hasim`.
+    Completions {
+        /// The shell.
+        shell: clap_complete::Shell,
+    },
+    /// The manual page of hasim or of one of its commands: `hasim man run > hasim-run.1`, then `man ./hasim-run.1`.
+    Man {
+        /// The command.
+        command: Option<String>,
     },
     /// Make tables and charts anew from the results.json of a folder.
     Report {
@@ -336,6 +348,8 @@ enum HiArgs {
     Estimate(estimate::Estimate),
     Fit(fit::FitFile),
     Merge { shards: Vec<PathBuf>, folder: PathBuf, format: Format },
+    Completions(clap_complete::Shell),
+    Man(Option<String>),
 }
 
 impl From<LowArgs> for HiArgs {
@@ -370,6 +384,8 @@ impl From<LowArgs> for HiArgs {
                 format: args.output,
                 docs: args.write_docs,
             }),
+            LowCommand::Completions { shell } => Self::Completions(shell),
+            LowCommand::Man { command } => Self::Man(command),
             LowCommand::Report { folder, output } => Self::Report { folder, format: output },
             LowCommand::Compare(args) => Self::Compare(compare::Compare {
                 before: args.before,
@@ -412,6 +428,8 @@ pub fn main() -> ExitCode {
         HiArgs::Trace(trace) => trace.execute(),
         HiArgs::Check(paths) => check::check(&paths),
         HiArgs::Verify(verify) => verify.execute(),
+        HiArgs::Completions(shell) => completions(shell),
+        HiArgs::Man(command) => man(command.as_deref()),
         HiArgs::Report { folder, format } => report(&folder, format),
         HiArgs::Compare(compare) => compare.execute(),
         HiArgs::Estimate(estimate) => estimate.execute(),
@@ -419,6 +437,36 @@ pub fn main() -> ExitCode {
         HiArgs::Merge { shards, folder, format } => merge::merge(&shards, &folder, format),
     };
     exit.into()
+}
+
+fn completions(shell: clap_complete::Shell) -> Exit {
+    let mut script = Vec::new();
+    clap_complete::generate(shell, &mut LowArgs::command(), "hasim", &mut script);
+    print(&String::from_utf8_lossy(&script))
+}
+
+/// The page of the program, or of one of its commands.
+fn man(of: Option<&str>) -> Exit {
+    let mut command = LowArgs::command();
+    command.build();
+    let page = match of {
+        None => command.clone(),
+        Some(name) => match command.find_subcommand(name) {
+            Some(part) => part.clone().display_name(format!("hasim-{name}")),
+            None => {
+                complain(format_args!("there is no command {name}\nhelp: `hasim --help` lists them"));
+                return Exit::WrongUse;
+            }
+        },
+    };
+    let mut text = Vec::new();
+    match clap_mangen::Man::new(page).render(&mut text) {
+        Ok(()) => print(&String::from_utf8_lossy(&text)),
+        Err(error) => {
+            complain(error);
+            Exit::Failed
+        }
+    }
 }
 
 fn report(folder: &std::path::Path, format: Format) -> Exit {
