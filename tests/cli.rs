@@ -204,12 +204,12 @@ fn an_experiment_in_which_nothing_can_fail_is_warned_of() {
 #[test]
 fn shells_and_man_get_what_they_ask_for() {
     for shell in ["bash", "zsh", "fish", "powershell", "elvish"] {
-        let has_run = predicate::str::contains("replications");
+        let has_run = contains("replications");
         hasim().args(["completions", shell]).assert().success().stdout(has_run);
     }
     hasim().args(["completions", "csh"]).assert().code(2);
-    hasim().arg("man").assert().success().stdout(predicate::str::contains(".TH hasim 1"));
-    let page = predicate::str::contains(".TH hasim-run 1").and(predicate::str::contains("replications"));
+    hasim().arg("man").assert().success().stdout(contains(".TH hasim 1"));
+    let page = contains(".TH hasim-run 1").and(contains("replications"));
     hasim().args(["man", "run"]).assert().success().stdout(page);
     hasim().args(["man", "ran"]).assert().code(2);
 }
