@@ -13,7 +13,7 @@
 //! | 1 | [`cli`], [`output`] | arguments, files, terminal |
 //! | 2 | [`verify`] | the proof: closed forms, measurements, published tables and rules against the simulator |
 //! | 3 | [`report`] | text and pictures from results; never simulates |
-//! | 4 | [`experiment`] | many replications of many scenarios: measuring, merging, stopping, comparing; laws from records |
+//! | 4 | [`experiment`] | many replications of many scenarios: measuring, merging, stopping, comparing, choosing; laws from records |
 //! | 5 | [`cluster`], [`spec`] | one replication; files as typed text with one conversion into a model. Neither sees the other |
 //! | 6 | [`model`], [`rules`] | the system under study: complete, validated, immutable; the rules of Kubernetes that it follows |
 //! | 7 | [`random`], [`engine`], [`stats`] | generic: they know no Kubernetes |
@@ -27,6 +27,9 @@
 //! ```
 //!
 //! # What holds
+//!
+//! The invariants; `tests/` keeps them: architecture, oracle and properties by name, determinism in cli, resume and
+//! `experiment::runner`.
 //!
 //! 1. **A replication is a function of (model, seed, index).** No globals, no wall clock, no hash-map order, no
 //!    thread identity.

@@ -42,6 +42,7 @@ pub mod records;
 mod scenario;
 mod script;
 mod sensitivity;
+mod stopping;
 mod study;
 mod system;
 mod taints;
@@ -55,9 +56,10 @@ use std::path::Path;
 
 pub use diagnostic::{Diagnostic, Report, Severity};
 pub use duration::{parse as parse_duration, readable as readable_duration};
-pub use experiment::{Bound, Goal, HalfWidth, Objective, Precision, Selection, Stopping, Wanted};
+pub use experiment::{Bound, Goal, Objective};
 pub use metric::Metric;
 pub use sensitivity::Parameter;
+pub use stopping::{HalfWidth, Precision, Selection, Stopping, Wanted};
 pub use study::{Scenario, Study};
 pub use uncertain::REPLICATIONS_PER_DRAW;
 

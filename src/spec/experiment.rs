@@ -9,84 +9,11 @@ use super::metric::Metric;
 use super::reader::{Item, Object, nearest};
 use super::script;
 use super::sensitivity;
+use super::stopping::{self, Stopping};
 use super::tree::{Mark, Node, Value};
 use super::vary::{self, Target};
 use crate::model::{Start, YEAR};
 use crate::time::Duration;
-
-/// When an experiment has played enough.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
-pub enum Stopping {
-    /// After so many replications of each scenario.
-    Replications(u64),
-    /// When the interval of a metric is narrow enough.
-    Precision(Precision),
-    /// When the best scenario is known well enough.
-    Selection(Selection),
-}
-
-/// How narrow an interval must be.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
-pub struct Precision {
-    /// Whose interval.
-    pub metric: Metric,
-    /// What half of its width may be.
-    pub half_width: HalfWidth,
-    /// Replications before it is looked at.
-    pub min_replications: u64,
-    /// Replications in which something was lost (an outage, a failed request, an event) before it is believed.
-    pub min_with_loss: u64,
-    /// Replications after which a scenario stops anyway.
-    pub max_replications: u64,
-}
-
-impl Precision {
-    /// A part of what is lost, with the usual floors.
-    pub fn relative(metric: Metric, part: f64, max_replications: u64) -> Self {
-        Self {
-            metric,
-            half_width: HalfWidth::Relative(part),
-            min_replications: MIN_REPLICATIONS,
-            min_with_loss: MIN_WITH_LOSS,
-            max_replications,
-        }
-    }
-}
-
-/// Replications before a precision is looked at, if nothing else is asked for.
-const MIN_REPLICATIONS: u64 = 256;
-/// Replications with a loss before it is believed, if nothing else is asked for.
-const MIN_WITH_LOSS: u64 = 20;
-
-/// Half the width of an interval.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
-pub enum HalfWidth {
-    /// As a part of the downtime or of the failed share (never of the 0.999…).
-    Relative(f64),
-    /// In the metric's own unit: a share, seconds a year, or events a year.
-    Absolute(f64),
-}
-
-/// Which scenario is looked for.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
-pub struct Selection {
-    /// What makes it the best.
-    pub goal: Wanted,
-    /// Differences that do not matter, in seconds of downtime (or of failed requests) a year.
-    pub indifference_secs: f64,
-    /// Replications of a scenario after which the search ends undecided.
-    pub max_replications: u64,
-}
-
-/// What makes a scenario the best.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Wanted {
-    /// It loses least, in the metric of the objective.
-    Best,
-    /// It costs least of those that meet the objective's SLO.
-    Cheapest,
-}
 
 /// What the service must achieve, as `results.json` repeats it.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
@@ -205,12 +132,6 @@ pub(super) struct Question {
     pub draws: Option<u32>,
 }
 
-const MAX_REPLICATIONS: i64 = 100_000_000;
-/// Replications after which a run with a precision or a search ends, if nothing else is asked for.
-const MAX_UNLESS_SAID: u64 = 100_000;
-/// Of every interval, if nothing else is asked for.
-const CONFIDENCE: f64 = 0.95;
-
 /// Reads an experiment.
 pub(super) fn read(document: &Node, problems: &mut Problems) -> Option<Question> {
     let (name, mut spec) = app::open(document, problems)?;
@@ -246,7 +167,7 @@ pub(super) fn read(document: &Node, problems: &mut Problems) -> Option<Question>
     let start = spec.get("start").and_then(|word| word.word(problems, &starts)).unwrap_or(Start::Running);
     let seed = spec.get("seed").and_then(|item| item.integer(problems, 0..=i64::MAX)).unwrap_or(1);
     let script = spec.get("script").map(|list| script::entries(&list, problems)).unwrap_or_default();
-    let (stopping, confidence) = read_stopping(&mut spec, &objective, problems);
+    let (stopping, confidence) = stopping::read(&mut spec, &objective, problems);
     let goals = spec.get("targets").and_then(|list| list.list(problems)).unwrap_or_default();
     let goals = goals.iter().filter_map(|goal| read_goal(goal, problems)).collect();
     let axes = spec.get("vary").map(|item| read_axes(&item, problems)).unwrap_or_default();
@@ -357,92 +278,14 @@ pub(super) fn read_objective(node: &Node, problems: &mut Problems) -> Option<Obj
     Some(Objective { min_serving: min_serving?, metric: metric?, slo, window: window? })
 }
 
-fn read_metric(object: &mut Object<'_>, problems: &mut Problems) -> Option<Metric> {
+pub(super) fn read_metric(object: &mut Object<'_>, problems: &mut Problems) -> Option<Metric> {
     let item = object.require("metric", problems)?;
     let words = Metric::ALL.map(|metric| (metric.key(), metric));
     item.word(problems, &words)
 }
 
-/// What ends a run: one of `replications`, `precision` and `select`.
-fn read_stopping(spec: &mut Object<'_>, objective: &Node, problems: &mut Problems) -> (Stopping, f64) {
-    let replications = spec.get("replications");
-    let precision = spec.get("precision");
-    let select = spec.get("select");
-    let given: Vec<&Item<'_>> = [&replications, &precision, &select].into_iter().flatten().collect();
-    for further in given.iter().skip(1) {
-        let message = format!("must not be set together with {}", given[0].path.trim_start_matches("spec."));
-        problems.error(further.mark(), &further.path, message);
-    }
-    if let Some(item) = replications {
-        let count = item.integer(problems, 1..=MAX_REPLICATIONS).unwrap_or(1);
-        return (Stopping::Replications(count as u64), CONFIDENCE);
-    }
-    if let Some(object) = precision.and_then(|precision| precision.our_object(problems)) {
-        return read_precision(object, problems);
-    }
-    if let Some(object) = select.and_then(|select| select.our_object(problems)) {
-        return read_select(object, objective, problems);
-    }
-    (Stopping::Replications(1000), CONFIDENCE)
-}
-
-fn read_precision(mut object: Object<'_>, problems: &mut Problems) -> (Stopping, f64) {
-    let metric = read_metric(&mut object, problems).unwrap_or(Metric::Availability);
-    let (relative, absolute) = (object.get("relative"), object.get("absolute"));
-    let half_width = match (&relative, &absolute) {
-        (Some(relative), None) => relative.share(problems, 0.0001..=1.0).map(HalfWidth::Relative),
-        (None, Some(absolute)) => read_amount(absolute, metric, problems).and_then(|half| {
-            if half > 0.0 {
-                return Some(HalfWidth::Absolute(half));
-            }
-            absolute.refuse(problems, "must be above 0");
-            None
-        }),
-        _ => {
-            problems.error(object.mark, "spec.precision", "must have one of relative and absolute");
-            None
-        }
-    };
-    let confidence = read_confidence(&mut object, problems);
-    let most = object.get("maxReplications").and_then(|item| item.integer(problems, 1..=MAX_REPLICATIONS));
-    let least = object.get("minReplications").and_then(|item| item.integer(problems, 1..=MAX_REPLICATIONS));
-    let with_loss = object.get("minWithLoss").and_then(|item| item.integer(problems, 0..=MAX_REPLICATIONS));
-    object.finish(problems, &[]);
-    let mut precision = Precision::relative(metric, 1.0, most.map_or(MAX_UNLESS_SAID, |most| most as u64));
-    precision.half_width = half_width.unwrap_or(precision.half_width);
-    precision.min_replications = least.map_or(precision.min_replications, |least| least as u64);
-    precision.min_with_loss = with_loss.map_or(precision.min_with_loss, |least| least as u64);
-    (Stopping::Precision(precision), confidence)
-}
-
-fn read_select(mut object: Object<'_>, objective: &Node, problems: &mut Problems) -> (Stopping, f64) {
-    let words = [("best", Wanted::Best), ("cheapest", Wanted::Cheapest)];
-    let goal = object.require("goal", problems).and_then(|word| {
-        let goal = word.word(problems, &words)?;
-        if goal == Wanted::Cheapest && objective.get("slo").is_none() {
-            problems.error(word.mark(), &word.path, "is cheapest, and there is no objective.slo that it could meet");
-        }
-        Some(goal)
-    });
-    let least = Duration::from_millis(1);
-    let zone = object.require("indifference", problems).and_then(|item| item.duration(problems, least..=YEAR));
-    let confidence = read_confidence(&mut object, problems);
-    let most = object.get("maxReplications").and_then(|item| item.integer(problems, 1..=MAX_REPLICATIONS));
-    object.finish(problems, &[]);
-    let selection = Selection {
-        goal: goal.unwrap_or(Wanted::Best),
-        indifference_secs: zone.unwrap_or(YEAR).as_secs_f64(),
-        max_replications: most.map_or(MAX_UNLESS_SAID, |most| most as u64),
-    };
-    (Stopping::Selection(selection), confidence)
-}
-
-fn read_confidence(object: &mut Object<'_>, problems: &mut Problems) -> f64 {
-    object.get("confidence").and_then(|item| item.share(problems, 0.5..=0.9999)).unwrap_or(CONFIDENCE)
-}
-
 /// A value of this metric: a share, a span of time a year, or a number of events a year.
-fn read_amount(item: &Item<'_>, metric: Metric, problems: &mut Problems) -> Option<f64> {
+pub(super) fn read_amount(item: &Item<'_>, metric: Metric, problems: &mut Problems) -> Option<f64> {
     match &item.node.value {
         _ if metric.is_share() => item.share(problems, 0.0..=1.0),
         Value::String(_) => item.duration(problems, Duration::ZERO..=LONGEST).map(Duration::as_secs_f64),

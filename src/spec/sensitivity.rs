@@ -10,10 +10,11 @@ use serde_json::{Map, Value as Json};
 
 use super::diagnostic::{Problems, Severity};
 use super::documents::Documents;
-use super::experiment::{Patch, Question, Stopping};
+use super::experiment::{Patch, Question};
 use super::leaves::{self, Leaf};
 use super::reader::{Item, nearest};
 use super::scenario::scenario_model;
+use super::stopping::Stopping;
 use super::study::Scenario;
 use super::system::System;
 use super::tree::{Mark, Node, Value};

@@ -5,10 +5,11 @@ use std::path::Path;
 use serde_json::{Map, Value as Json};
 
 use super::diagnostic::Problems;
-use super::experiment::{self, Candidate, Goal, Objective, Question, Selection, Stopping, Wanted};
+use super::experiment::{self, Candidate, Goal, Objective, Question};
 use super::loader::Loader;
 use super::scenario::scenario_models;
 use super::sensitivity::{self, Parameter};
+use super::stopping::{Selection, Stopping, Wanted};
 use super::system::System;
 use super::tree::Node;
 use super::uncertain::REPLICATIONS_PER_DRAW;
