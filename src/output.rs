@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 
 use crate::experiment::fit::Fitted;
 use crate::experiment::{ExperimentResult, Played};
-use crate::report::{charts, csv, fit, json};
+use crate::report::{charts, csv, fit, json, page};
 
 /// Name of the file that holds the whole answer.
 pub const RESULTS: &str = "results.json";
@@ -94,7 +94,7 @@ pub fn write_rendered(folder: &Path, result: &ExperimentResult) -> Result<(), Er
     for chart in &drawn {
         paint(&pictures, chart.name, &chart.picture)?;
     }
-    Ok(())
+    write(&folder.join("report.html"), page::render(result).as_bytes())
 }
 
 /// Writes fitted laws: `fit.json` and `charts/fit.svg` and `.png`.

@@ -40,6 +40,7 @@ fn a_chart_names_every_scenario() {
         let svg = charts::svg(&downtime.picture);
         for scenario in &result.scenarios {
             let name = scenario.name.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;");
+            let name = name.replace('"', "&quot;");
             assert!(svg.contains(&name), "{}", scenario.name);
         }
     }

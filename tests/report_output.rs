@@ -20,7 +20,7 @@ fn a_folder_holds_what_it_should_and_no_rests() {
     let folder = tempfile::tempdir().unwrap();
     let charts = folder.path().join("charts");
     output::write_all(folder.path(), &synthetic::four()).unwrap();
-    assert_eq!(names(folder.path()), ["charts", "recoveries.csv", "results.csv", "results.json"]);
+    assert_eq!(names(folder.path()), ["charts", "recoveries.csv", "report.html", "results.csv", "results.json"]);
     assert_eq!(names(&charts).len(), 12);
     assert_eq!(output::read(folder.path()).unwrap(), synthetic::four());
 

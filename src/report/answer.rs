@@ -28,6 +28,27 @@ pub fn sentences(result: &ExperimentResult) -> Vec<String> {
     sentences
 }
 
+/// What was asked, in a sentence.
+pub fn question(result: &ExperimentResult) -> String {
+    let n = result.scenarios.len();
+    let slo = result.objective.slo.map_or(String::new(), human::plain_percent);
+    let varied = if result.varied.is_empty() { String::new() } else { format!(" ({})", result.varied.join(" × ")) };
+    match &result.selection {
+        Some(selection) => {
+            let n = selection.standings.len();
+            match selection.goal {
+                Wanted::Best => format!("Which of {n} scenarios{varied} is the best?"),
+                Wanted::Cheapest => format!("Which of {n} scenarios{varied} is the cheapest that meets {slo}?"),
+            }
+        }
+        None if !result.sensitivity.is_empty() => {
+            format!("How available is {}, and which assumption matters?", result.experiment)
+        }
+        None if n == 1 => format!("How available is {}?", result.scenarios[0].name),
+        None => format!("How available are {n} scenarios{varied}, and which is better?"),
+    }
+}
+
 fn is_chosen(result: &ExperimentResult, scenario: &ScenarioResult) -> bool {
     result.selection.as_ref().is_some_and(|selection| selection.chosen.as_deref() == Some(scenario.name.as_str()))
 }

@@ -25,7 +25,7 @@ mod tradeoff;
 pub use fitted::fitted;
 pub use overlay::{Panel, overlay};
 pub use paint::{png, svg};
-pub use picture::{Anchor, Mark, Picture, Style, Text};
+pub use picture::{Anchor, Mark, Picture, Role, Style, Text};
 
 use crate::experiment::ExperimentResult;
 

@@ -108,6 +108,16 @@ pub fn count(estimate: &Estimate) -> String {
     significant(estimate.mean, digits(estimate.mean, half_width(estimate)))
 }
 
+/// A count with its interval: `12.3 (11.8 to 12.8)`.
+pub fn count_with_interval(estimate: &Estimate) -> String {
+    if estimate.bound {
+        return count(estimate);
+    }
+    let digits = digits(estimate.mean, half_width(estimate));
+    let [low, high] = [estimate.low, estimate.high].map(|end| significant(end, digits));
+    format!("{} ({low} to {high})", significant(estimate.mean, digits))
+}
+
 /// The digits of `value` that an error of `half` leaves standing: two to four.
 fn digits(value: f64, half: f64) -> i32 {
     if value == 0.0 || half <= 0.0 {
@@ -140,6 +150,14 @@ pub fn span_with_error(estimate: &Estimate) -> String {
     // A half-width that begins with 1 needs a second digit: 0.1 may be 0.06 or 0.14.
     let decimals = (-(half / 2.0).log10()).ceil().clamp(0.0, 3.0) as usize;
     format!("{mean:.decimals$} ± {half:.decimals$} {name}")
+}
+
+/// Seconds a year with the interval: `18 min 20 s (17 min 40 s to 19 min)`, a bound as `at most 1 h 36 min`.
+pub fn with_interval(estimate: &Estimate) -> String {
+    if estimate.bound {
+        return format!("at most {}", in_full(estimate.high));
+    }
+    format!("{} ({} to {})", in_full(estimate.mean), in_full(estimate.low), in_full(estimate.high))
 }
 
 /// The unit in which a span has one or two digits before the point.

@@ -57,7 +57,7 @@ pub fn draw(result: &ExperimentResult) -> Option<Picture> {
         picture.line(vec![(from, top), (from, bottom)], 1.2, GREY);
         for (i, cause) in causes.iter().enumerate() {
             let middle = top + ROW * (i as f64 + 0.5) + 2.0;
-            let end = bars::stacked(&mut picture, &axis, middle, &of_cause(parts, cause));
+            let end = bars::stacked(&mut picture, &axis, middle, cause, &of_cause(parts, cause));
             let total = totals.iter().find(|t| t.fault == *cause).map_or(0.0, |t| t.total);
             let text = if total > 0.0 { with_share(total, whole) } else { "none".to_owned() };
             picture.text(end + 6.0, middle + 4.0, Anchor::Left, SMALL, text.clone());

@@ -14,6 +14,9 @@ use crate::report::merged;
 use crate::spec::Metric;
 
 const ROW: f64 = 27.0;
+/// The two series.
+const DOWNTIME: &str = "downtime";
+const FAILED: &str = "failed requests";
 const YEAR_S: f64 = 365.0 * 86_400.0;
 
 /// A row per scenario: a disc for downtime, a diamond for failed requests, with their intervals.
@@ -51,8 +54,14 @@ pub fn draw(result: &ExperimentResult) -> Picture {
     for (i, scenario) in result.scenarios.iter().enumerate() {
         let middle = top + ROW * (i as f64 + 0.5) + 2.0;
         rows.write(&mut picture, i, middle, baseline == Some(scenario.name.as_str()));
-        interval(&mut picture, &axis, &scenario.downtime_s_per_year, middle - 5.0, BLUE, disc);
-        interval(&mut picture, &axis, &scenario.failed_request_s_per_year, middle + 5.0, VERMILION, diamond);
+        let marks: [(&str, &Estimate, f64, Colour, Shape); 2] = [
+            (DOWNTIME, &scenario.downtime_s_per_year, middle - 5.0, BLUE, disc),
+            (FAILED, &scenario.failed_request_s_per_year, middle + 5.0, VERMILION, diamond),
+        ];
+        for (series, estimate, y, colour, shape) in marks {
+            let words = format!("{}: {} of {series} a year", scenario.name, human::with_interval(estimate));
+            picture.datum(series, words, |picture| interval(picture, &axis, estimate, y, colour, shape));
+        }
         columns.write(&mut picture, i, middle);
         picture.description.push(format!(
             "{}: {} of downtime, {} of failed requests a year",
@@ -118,12 +127,14 @@ fn legend(picture: &mut Picture, y: f64, result: &ExperimentResult) -> f64 {
     let mut x = MARGIN + 6.0;
     let any_bound = estimates(result).any(|e| e.bound);
     let mut entry = |picture: &mut Picture, shape: Shape, colour: Colour, name: &str| {
-        shape(picture, (x, y - 4.0), 5.0, colour);
-        picture.text(x + 12.0, y, Anchor::Left, BODY, name);
+        picture.key(name, |picture| {
+            shape(picture, (x, y - 4.0), 5.0, colour);
+            picture.text(x + 12.0, y, Anchor::Left, BODY, name);
+        });
         x += 12.0 + font::width(name, BODY.size, false) + 28.0;
     };
-    entry(picture, disc, BLUE, "downtime");
-    entry(picture, diamond, VERMILION, "failed requests");
+    entry(picture, disc, BLUE, DOWNTIME);
+    entry(picture, diamond, VERMILION, FAILED);
     if any_bound {
         arrow(picture, x + 18.0, y - 4.0, GREY, disc);
         picture.text(x + 32.0, y, Anchor::Left, BODY, "nothing seen: an upper bound");
@@ -210,7 +221,10 @@ fn arrow(picture: &mut Picture, x: f64, y: f64, colour: Colour, shape: Shape) {
 pub fn shown_name(result: &ExperimentResult) -> String {
     match merged::shown(result) {
         Some(shown) if result.scenarios.len() > 1 => {
-            let what = if result.baseline.as_deref() == Some(shown.name.as_str()) {
+            let name = Some(shown.name.as_str());
+            let what = if result.selection.as_ref().is_some_and(|selection| selection.chosen.as_deref() == name) {
+                "the chosen scenario"
+            } else if result.baseline.as_deref() == name {
                 "the baseline"
             } else {
                 "the first scenario"

@@ -63,17 +63,19 @@ pub fn foot(picture: &mut Picture, result: &ExperimentResult, y: f64) {
     picture.reach(y + 20.0);
 }
 
-/// Colours and their names on as few lines as they need. Returns where the chart may go on.
+/// Colours and the names of their series on as few lines as they need. Returns where the chart may go on.
 pub fn legend_line(picture: &mut Picture, y: f64, entries: &[(Colour, String)]) -> f64 {
     let (mut x, mut y) = (MARGIN, y + 12.0);
-    for (colour, name) in entries {
-        let name = font::fit(name, BODY.size, false, RIGHT - MARGIN - 18.0);
+    for (colour, series) in entries {
+        let name = font::fit(series, BODY.size, false, RIGHT - MARGIN - 18.0);
         let width = 18.0 + font::width(&name, BODY.size, false);
         if x > MARGIN && x + width > RIGHT {
             (x, y) = (MARGIN, y + 20.0);
         }
-        picture.rectangle(x, y - 10.0, 12.0, 12.0, *colour);
-        picture.text(x + 18.0, y, Anchor::Left, BODY, name);
+        picture.key(series, |picture| {
+            picture.rectangle(x, y - 10.0, 12.0, 12.0, *colour);
+            picture.text(x + 18.0, y, Anchor::Left, BODY, name);
+        });
         x += width + 22.0;
     }
     y + 16.0

@@ -1,62 +1,118 @@
-//! The same marks through plotters' back-ends: SVG text, and PNG pixels.
+//! The same marks as SVG text and, through plotters' bitmap, as PNG pixels.
+//!
+//! The SVG is written here: plotters' back-end knows neither groups nor titles, which are what a page needs to tell the
+//! reader what a mark says.
 
-use plotters::backend::{BitMapBackend, DrawingBackend, SVGBackend};
-use plotters::style::text_anchor::{HPos, Pos, VPos};
-use plotters::style::{Color as _, FontDesc, FontFamily, FontStyle, RGBAColor, TextStyle};
+use std::fmt::Write as _;
+
+use plotters::backend::{BitMapBackend, DrawingBackend};
+use plotters::style::{Color as _, RGBAColor};
 
 use super::font;
 use super::palette::{Colour, PAPER};
-use super::picture::{Anchor, Mark, Picture, Text};
+use super::picture::{Anchor, Mark, Picture, Role, Text};
 
-/// Back-ends know whole pixels only: marks are painted four times as large. SVG is scaled
-/// back by its `viewBox`, PNG by averaging 2 × 2 pixels, which smooths every edge.
+/// The bitmap knows whole pixels only: marks are painted four times as large and averaged over 2 × 2 pixels, which smooths
+/// every edge.
 const SCALE: f64 = 4.0;
 const AVERAGED: usize = 2;
 
-/// The picture as SVG. Its text remains text.
-///
-/// # Panics
-/// Never: writing to a string cannot fail.
+/// The picture as SVG. Its text remains text; a value has its words as a `title`, and its series by name.
 pub fn svg(picture: &Picture) -> String {
-    let (width, height) = size(picture);
-    let mut text = String::new();
-    {
-        let mut backend = SVGBackend::with_string(&mut text, (width, height));
-        paint(picture, &mut backend, |backend, text| {
-            let style = SvgText::of(text);
-            // plotters shifts text anchored at its top by 0.76 em, whatever the font.
-            let top = text.y - 0.76 * text.size;
-            backend.draw_text(&text.text, &style.0, (pixel(text.x), pixel(top))).map_err(drop)
-        })
-        .and_then(|()| backend.present().map_err(drop))
-        .expect("writing to a string cannot fail");
+    let (width, height) = (picture.width.ceil(), picture.height.ceil());
+    let description: Vec<String> = picture.description.iter().map(|line| escaped(line)).collect();
+    let mut text = format!(
+        "<svg width=\"{width}\" height=\"{height}\" viewBox=\"0 0 {width} {height}\" xmlns=\"http://www.w3.org/2000/svg\" \
+         role=\"img\" font-family=\"{}\">\n<title>{}</title>\n<desc>{}</desc>\n",
+        font::FAMILY,
+        escaped(&picture.title),
+        description.join("\n"),
+    );
+    let _ = writeln!(text, "<rect width=\"{width}\" height=\"{height}\" {}/>", painted("fill", PAPER));
+    for mark in &picture.marks {
+        write_svg(&mut text, mark);
     }
-    described(picture, &text, width, height)
+    text.push_str("</svg>\n");
+    text
+}
+
+fn write_svg(text: &mut String, mark: &Mark) {
+    match mark {
+        Mark::Area { points, colour } => {
+            let _ = writeln!(text, "<polygon points=\"{}\" {}/>", corners(points), painted("fill", *colour));
+        }
+        Mark::Line { points, width, colour } => {
+            let (points, stroke) = (corners(points), painted("stroke", *colour));
+            let _ = writeln!(text, "<polyline points=\"{points}\" fill=\"none\" {stroke} stroke-width=\"{width}\"/>");
+        }
+        Mark::Disc { at, radius, colour } => {
+            let (x, y) = (coordinate(at.0), coordinate(at.1));
+            let _ = writeln!(text, "<circle cx=\"{x}\" cy=\"{y}\" r=\"{radius}\" {}/>", painted("fill", *colour));
+        }
+        Mark::Text(line) => {
+            let anchor = match line.anchor {
+                Anchor::Left => "",
+                Anchor::Middle => " text-anchor=\"middle\"",
+                Anchor::Right => " text-anchor=\"end\"",
+            };
+            let weight = if line.bold { " font-weight=\"bold\"" } else { "" };
+            let _ = writeln!(
+                text,
+                "<text x=\"{}\" y=\"{}\" font-size=\"{}\"{weight}{anchor} {}>{}</text>",
+                coordinate(line.x),
+                coordinate(line.y),
+                line.size,
+                painted("fill", line.colour),
+                escaped(&line.text),
+            );
+        }
+        Mark::Group { role, marks } => {
+            match role {
+                Role::Datum { series, words } => {
+                    let (series, words) = (escaped(series), escaped(words));
+                    let _ = writeln!(text, "<g class=\"datum\" data-series=\"{series}\"><title>{words}</title>");
+                }
+                Role::Key { series } => {
+                    let _ = writeln!(text, "<g class=\"key\" data-series=\"{}\">", escaped(series));
+                }
+            }
+            marks.iter().for_each(|mark| write_svg(text, mark));
+            text.push_str("</g>\n");
+        }
+    }
+}
+
+fn corners(points: &[(f64, f64)]) -> String {
+    let corners: Vec<String> = points.iter().map(|(x, y)| format!("{},{}", coordinate(*x), coordinate(*y))).collect();
+    corners.join(" ")
+}
+
+/// To a tenth of a pixel.
+fn coordinate(value: f64) -> f64 {
+    (value * 10.0).round() / 10.0
+}
+
+fn painted(what: &str, Colour(red, green, blue, opacity): Colour) -> String {
+    let solid = format!("{what}=\"#{red:02X}{green:02X}{blue:02X}\"");
+    if opacity < 1.0 { format!("{solid} {what}-opacity=\"{opacity}\"") } else { solid }
 }
 
 /// The picture as PNG, two pixels for one of the drawing.
 ///
 /// # Panics
-/// Never: encoding to memory cannot fail.
+/// Never: a bitmap in memory takes every mark.
 pub fn png(picture: &Picture) -> Vec<u8> {
     let (width, height) = size(picture);
     let mut large = vec![0u8; width as usize * height as usize * 3];
     {
-        let mut backend = BitMapBackend::with_buffer(&mut large, (width, height));
-        paint(picture, &mut backend, |backend, text| {
-            let colour = rgba(text.colour);
-            let at = (text.extent().0 * SCALE, text.y * SCALE);
-            let inside = |x: i32, y: i32| x >= 0 && y >= 0 && x < width.cast_signed() && y < height.cast_signed();
-            font::rasterise(&text.text, text.size * SCALE, text.bold, at, |x, y, coverage| {
-                if inside(x, y) {
-                    // A bitmap in memory takes every pixel inside it.
-                    let _ = backend.draw_pixel((x, y), colour.mix(coverage).to_backend_color());
-                }
-            });
-            Ok(())
-        })
-        .and_then(|()| backend.present().map_err(drop))
-        .expect("painting in memory cannot fail");
+        let mut bitmap = BitMapBackend::with_buffer(&mut large, (width, height));
+        let paper = (width.cast_signed(), height.cast_signed());
+        bitmap
+            .draw_rect((0, 0), paper, &rgba(PAPER), true)
+            .map_err(drop)
+            .and_then(|()| picture.marks.iter().try_for_each(|mark| paint(&mut bitmap, mark)))
+            .and_then(|()| bitmap.present().map_err(drop))
+            .expect("painting in memory cannot fail");
     }
     encode(&averaged(&large, width as usize, height as usize), width / 2, height / 2)
 }
@@ -73,66 +129,44 @@ fn rgba(Colour(red, green, blue, opacity): Colour) -> RGBAColor {
     RGBAColor(red, green, blue, opacity)
 }
 
-/// All marks on the paper; texts through `write`, as the back-ends place them differently.
-fn paint<B: DrawingBackend>(
-    picture: &Picture,
-    backend: &mut B,
-    write: impl Fn(&mut B, &Text) -> Result<(), ()>,
-) -> Result<(), ()> {
+/// # Errors
+/// Never, as the bitmap lies in memory; plotters' error has no public name to say so.
+fn paint(bitmap: &mut BitMapBackend<'_>, mark: &Mark) -> Result<(), ()> {
     let scaled = |points: &[(f64, f64)]| -> Vec<_> { points.iter().map(|&(x, y)| (pixel(x), pixel(y))).collect() };
-    let (width, height) = size(picture);
-    backend.draw_rect((0, 0), (width.cast_signed(), height.cast_signed()), &rgba(PAPER), true).map_err(drop)?;
-    for mark in &picture.marks {
-        match mark {
-            Mark::Area { points, colour } => backend.fill_polygon(scaled(points), &rgba(*colour)).map_err(drop)?,
-            Mark::Line { points, width, colour } => {
-                let stroke = rgba(*colour).stroke_width((width * SCALE).round().max(1.0) as u32);
-                backend.draw_path(scaled(points), &stroke).map_err(drop)?;
-            }
-            Mark::Disc { at, radius, colour } => {
-                let centre = (pixel(at.0), pixel(at.1));
-                let radius = (radius * SCALE).round() as u32;
-                backend.draw_circle(centre, radius, &rgba(*colour), true).map_err(drop)?;
-            }
-            Mark::Text(text) => write(backend, text)?,
+    match mark {
+        Mark::Area { points, colour } => bitmap.fill_polygon(scaled(points), &rgba(*colour)).map_err(drop),
+        Mark::Line { points, width, colour } => {
+            let stroke = rgba(*colour).stroke_width((width * SCALE).round().max(1.0) as u32);
+            bitmap.draw_path(scaled(points), &stroke).map_err(drop)
         }
-    }
-    Ok(())
-}
-
-struct SvgText(TextStyle<'static>);
-
-impl SvgText {
-    fn of(text: &Text) -> Self {
-        let style = if text.bold { FontStyle::Bold } else { FontStyle::Normal };
-        // plotters writes its sizes divided by 1.24 into the SVG.
-        let font = FontDesc::new(FontFamily::Name(font::FAMILY), text.size * SCALE * 1.24, style);
-        let h_pos = match text.anchor {
-            Anchor::Left => HPos::Left,
-            Anchor::Middle => HPos::Center,
-            Anchor::Right => HPos::Right,
-        };
-        Self(TextStyle { font, color: rgba(text.colour).to_backend_color(), pos: Pos::new(h_pos, VPos::Top) })
+        Mark::Disc { at, radius, colour } => {
+            let radius = (radius * SCALE).round() as u32;
+            bitmap.draw_circle((pixel(at.0), pixel(at.1)), radius, &rgba(*colour), true).map_err(drop)
+        }
+        Mark::Text(text) => {
+            write(bitmap, text);
+            Ok(())
+        }
+        Mark::Group { marks, .. } => marks.iter().try_for_each(|mark| paint(bitmap, mark)),
     }
 }
 
-/// Shrinks the drawing to its nominal size and tells screen readers and searches what it shows.
-fn described(picture: &Picture, svg: &str, width: u32, height: u32) -> String {
-    let nominal = (f64::from(width) / SCALE, f64::from(height) / SCALE);
-    let body = svg.split_once('\n').map_or("", |(_, body)| body);
-    let description: Vec<String> = picture.description.iter().map(|line| escaped(line)).collect();
-    format!(
-        "<svg width=\"{}\" height=\"{}\" viewBox=\"0 0 {width} {height}\" xmlns=\"http://www.w3.org/2000/svg\" \
-         role=\"img\">\n<title>{}</title>\n<desc>{}</desc>\n{body}",
-        nominal.0,
-        nominal.1,
-        escaped(&picture.title),
-        description.join("\n"),
-    )
+/// Letters by the embedded font: the bitmap has none of its own.
+fn write(bitmap: &mut BitMapBackend<'_>, text: &Text) {
+    let (width, height) = bitmap.get_size();
+    let colour = rgba(text.colour);
+    let at = (text.extent().0 * SCALE, text.y * SCALE);
+    let inside = |x: i32, y: i32| x >= 0 && y >= 0 && x < width.cast_signed() && y < height.cast_signed();
+    font::rasterise(&text.text, text.size * SCALE, text.bold, at, |x, y, coverage| {
+        if inside(x, y) {
+            // A bitmap in memory takes every pixel inside it.
+            let _ = bitmap.draw_pixel((x, y), colour.mix(coverage).to_backend_color());
+        }
+    });
 }
 
 fn escaped(text: &str) -> String {
-    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
+    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
 }
 
 /// Means of squares of pixels.

@@ -21,6 +21,8 @@ impl Colour {
 pub const PAPER: Colour = Colour(255, 255, 255, 1.0);
 /// Text and axes.
 pub const INK: Colour = Colour(33, 37, 41, 1.0);
+/// Text on a light fill, which stays dark where a dark page turns the ink light.
+pub const ON_LIGHT: Colour = Colour(32, 36, 40, 1.0);
 /// Secondary text.
 pub const GREY: Colour = Colour(95, 102, 110, 1.0);
 /// Lines of the grid.

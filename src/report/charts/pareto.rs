@@ -61,16 +61,24 @@ pub fn draw(result: &ExperimentResult) -> Option<Picture> {
     for (i, scenario) in result.scenarios.iter().enumerate() {
         let ((x, y), colour) = (at(i), colour(places[i]));
         let (low, high) = (y_axis.at(lost[i].low), y_axis.at(lost[i].high));
-        picture.line(vec![(x, low), (x, high)], 1.2, colour.faint(0.55));
         bars.push((x - 2.0, high, x + 2.0, low));
-        if chosen == Some(scenario.name.as_str()) {
-            picture.disc((x, y), 10.0, GREEN);
-            picture.disc((x, y), 7.5, PAPER);
-        }
-        picture.disc((x, y), 5.5, colour);
-        if lost[i].bound {
-            picture.disc((x, y), 3.2, PAPER);
-        }
+        let words = format!(
+            "{}: {} a year, {} {what}",
+            scenario.name,
+            front::money(result, costs[i]),
+            human::with_interval(lost[i])
+        );
+        picture.datum(words_of(places[i]), words, |picture| {
+            picture.line(vec![(x, low), (x, high)], 1.2, colour.faint(0.55));
+            if chosen == Some(scenario.name.as_str()) {
+                picture.disc((x, y), 10.0, GREEN);
+                picture.disc((x, y), 7.5, PAPER);
+            }
+            picture.disc((x, y), 5.5, colour);
+            if lost[i].bound {
+                picture.disc((x, y), 3.2, PAPER);
+            }
+        });
         picture.description.push(format!(
             "{}: {} a year, {} {what}",
             scenario.name,
@@ -99,6 +107,14 @@ fn colour(place: Place) -> Colour {
     }
 }
 
+fn words_of(place: Place) -> &'static str {
+    match place {
+        Place::Front => "none costs less and loses less",
+        Place::Perhaps => "perhaps so: the intervals do not tell",
+        Place::Dominated => "another costs no more and surely loses less",
+    }
+}
+
 /// The least loss that any amount of money buys.
 fn stairs(picture: &mut Picture, places: &[Place], costs: &[f64], at: impl Fn(usize) -> (f64, f64), right: f64) {
     let mut front: Vec<usize> = (0..costs.len()).filter(|&i| places[i] == Place::Front).collect();
@@ -118,14 +134,10 @@ fn stairs(picture: &mut Picture, places: &[Place], costs: &[f64], at: impl Fn(us
 }
 
 fn legend(result: &ExperimentResult, places: &[Place]) -> Vec<(Colour, String)> {
-    let words = [
-        (Place::Front, "none costs less and loses less"),
-        (Place::Perhaps, "perhaps so: the intervals do not tell"),
-        (Place::Dominated, "another costs no more and surely loses less"),
-    ];
-    let mut entries: Vec<(Colour, String)> = (words.into_iter())
-        .filter(|(place, _)| places.contains(place))
-        .map(|(place, words)| (colour(place), words.to_owned()))
+    let mut entries: Vec<(Colour, String)> = [Place::Front, Place::Perhaps, Place::Dominated]
+        .into_iter()
+        .filter(|place| places.contains(place))
+        .map(|place| (colour(place), words_of(place).to_owned()))
         .collect();
     if result.selection.as_ref().is_some_and(|selection| selection.chosen.is_some()) {
         entries.push((GREEN, "ring: chosen".to_owned()));

@@ -52,6 +52,30 @@ pub enum Mark {
     },
     /// A line of text.
     Text(Text),
+    /// Marks that are one thing to the reader.
+    Group {
+        /// What they are.
+        role: Role,
+        /// In the order of painting.
+        marks: Vec<Mark>,
+    },
+}
+
+/// What a group of marks is to a reader who points at it; where nobody can point, groups make no difference.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Role {
+    /// A value, with its words: scenario, value, interval.
+    Datum {
+        /// The entry of the legend that it belongs to; empty if to none.
+        series: String,
+        /// What it says.
+        words: String,
+    },
+    /// An entry of the legend, which shows and hides its series.
+    Key {
+        /// The series.
+        series: String,
+    },
 }
 
 /// A line of text.
@@ -174,8 +198,39 @@ impl Picture {
         self.marks.push(Mark::Disc { at, radius, colour });
     }
 
+    /// What `draw` adds is one value of a series and says these words.
+    pub fn datum(&mut self, series: &str, words: impl Into<String>, draw: impl FnOnce(&mut Self)) {
+        self.group(Role::Datum { series: series.to_owned(), words: words.into() }, draw);
+    }
+
+    /// What `draw` adds is the legend's entry of a series.
+    pub fn key(&mut self, series: &str, draw: impl FnOnce(&mut Self)) {
+        self.group(Role::Key { series: series.to_owned() }, draw);
+    }
+
+    fn group(&mut self, role: Role, draw: impl FnOnce(&mut Self)) {
+        let before = self.marks.len();
+        draw(self);
+        let marks = self.marks.split_off(before);
+        if !marks.is_empty() {
+            self.marks.push(Mark::Group { role, marks });
+        }
+    }
+
     /// All texts, in the order of painting.
-    pub fn texts(&self) -> impl Iterator<Item = &Text> {
-        self.marks.iter().filter_map(|mark| if let Mark::Text(text) = mark { Some(text) } else { None })
+    pub fn texts(&self) -> Vec<&Text> {
+        let mut texts = Vec::new();
+        for mark in &self.marks {
+            gather(mark, &mut texts);
+        }
+        texts
+    }
+}
+
+fn gather<'a>(mark: &'a Mark, texts: &mut Vec<&'a Text>) {
+    match mark {
+        Mark::Text(text) => texts.push(text),
+        Mark::Group { marks, .. } => marks.iter().for_each(|mark| gather(mark, texts)),
+        Mark::Area { .. } | Mark::Line { .. } | Mark::Disc { .. } => {}
     }
 }

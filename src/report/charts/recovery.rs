@@ -60,15 +60,18 @@ fn draw(result: &ExperimentResult, samples: &[Samples], title: &str, what: &str)
     picture.line(vec![(left, bottom), (right, bottom)], 1.2, GREY);
 
     let many = samples.len() > 8;
-    for (samples, colour) in samples.iter().zip(&series.colours).rev() {
+    for (i, (samples, colour)) in samples.iter().zip(&series.colours).enumerate().rev() {
         let (width, opacity) = if many { (1.3, 0.75) } else { (2.2, 1.0) };
         if let Some(points) = steps(samples, &x_axis, &y_axis, share) {
             // A line that ends before the top ends at the longest that was seen.
             let end = points.last().copied().filter(|_| ends_below(samples, share));
-            picture.line(points, width, colour.faint(opacity));
-            if let Some(end) = end {
-                picture.disc(end, width + 1.6, *colour);
-            }
+            let words = format!("{}: {}", result.scenarios[i].name, in_words(samples));
+            picture.datum(series.name(i), words, |picture| {
+                picture.line(points, width, colour.faint(opacity));
+                if let Some(end) = end {
+                    picture.disc(end, width + 1.6, *colour);
+                }
+            });
         }
     }
     picture.text(f64::midpoint(left, right), bottom + 34.0, Anchor::Middle, SMALL, "recovered within (logarithmic)");
@@ -150,11 +153,13 @@ fn legend(picture: &mut Picture, series: &Series, samples: &[Samples], x: f64, t
     y += 6.0;
     let each = samples.len() == series.legend.len() && series.column.is_none();
     for (i, (colour, name)) in series.legend.iter().enumerate() {
-        picture.line(vec![(x, y - 4.0), (x + 20.0, y - 4.0)], 3.0, *colour);
-        for line in font::wrap_lines(name, BODY.size, false, RIGHT - x - 28.0, 3) {
-            picture.text(x + 28.0, y, Anchor::Left, BODY, line);
-            y += 15.0;
-        }
+        picture.key(name, |picture| {
+            picture.line(vec![(x, y - 4.0), (x + 20.0, y - 4.0)], 3.0, *colour);
+            for line in font::wrap_lines(name, BODY.size, false, RIGHT - x - 28.0, 3) {
+                picture.text(x + 28.0, y, Anchor::Left, BODY, line);
+                y += 15.0;
+            }
+        });
         if each {
             let quantiles = match (samples[i].quantile(0.5), samples[i].quantile(0.95)) {
                 (Some(p50), Some(p95)) => format!("50 %: {} · 95 %: {}", human::duration(p50), human::duration(p95)),

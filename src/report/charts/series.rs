@@ -40,6 +40,12 @@ impl Series {
         }
     }
 
+    /// The entry of the legend that a scenario belongs to.
+    pub fn name(&self, scenario: usize) -> &str {
+        let of_colour = |(colour, _): &&(Colour, String)| *colour == self.colours[scenario];
+        self.legend.iter().find(of_colour).map_or("", |(_, name)| name)
+    }
+
     /// A colour for each value of a column with at most eight.
     pub fn by_column(labels: &Labels, i: usize) -> Self {
         let column = &labels.columns[i];

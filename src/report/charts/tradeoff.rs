@@ -60,17 +60,25 @@ pub fn draw(result: &ExperimentResult) -> Option<Picture> {
     for p in &points {
         let (x, y) = (x_axis.at(shown(&p.false_positives)), y_axis.at(p.detection));
         let colour = series.colours[p.scenario];
-        if p.false_positives.bound {
-            picture.line(vec![(x, y), (x - 18.0, y)], 1.4, colour);
-            picture.area(vec![(x - 22.0, y), (x - 16.0, y - 3.2), (x - 16.0, y + 3.2)], colour);
-        } else {
-            let (low, high) = (x_axis.at(p.false_positives.low), x_axis.at(p.false_positives.high));
-            picture.line(vec![(low, y), (high, y)], 1.2, colour.faint(0.55));
-        }
-        mark(&mut picture, shape_of(p.scenario), (x, y), 5.5, colour);
-        if p.false_positives.bound {
-            mark(&mut picture, shape_of(p.scenario), (x, y), 3.2, PAPER);
-        }
+        let words = format!(
+            "{}: detected after {} on average, {} needless reactions a year",
+            result.scenarios[p.scenario].name,
+            human::duration(p.detection),
+            human::count_with_interval(&p.false_positives),
+        );
+        picture.datum(series.name(p.scenario), words, |picture| {
+            if p.false_positives.bound {
+                picture.line(vec![(x, y), (x - 18.0, y)], 1.4, colour);
+                picture.area(vec![(x - 22.0, y), (x - 16.0, y - 3.2), (x - 16.0, y + 3.2)], colour);
+            } else {
+                let (low, high) = (x_axis.at(p.false_positives.low), x_axis.at(p.false_positives.high));
+                picture.line(vec![(low, y), (high, y)], 1.2, colour.faint(0.55));
+            }
+            mark(picture, shape_of(p.scenario), (x, y), 5.5, colour);
+            if p.false_positives.bound {
+                mark(picture, shape_of(p.scenario), (x, y), 3.2, PAPER);
+            }
+        });
     }
     let places: Vec<(f64, f64)> =
         points.iter().map(|p| (x_axis.at(shown(&p.false_positives)), y_axis.at(p.detection))).collect();
@@ -206,8 +214,10 @@ fn legend(picture: &mut Picture, labels: &Labels, series: &Series, shape: Option
     let colour_title = series.column.map_or(series.title.clone(), |c| labels.columns[c].short_key.clone());
     title(picture, &mut y, &colour_title);
     for (colour, name) in &series.legend {
-        mark(picture, 0, (x + 6.0, y - 4.0), 5.5, *colour);
-        picture.text(x + 20.0, y, Anchor::Left, BODY, font::fit(name, BODY.size, false, width - 20.0));
+        picture.key(name, |picture| {
+            mark(picture, 0, (x + 6.0, y - 4.0), 5.5, *colour);
+            picture.text(x + 20.0, y, Anchor::Left, BODY, font::fit(name, BODY.size, false, width - 20.0));
+        });
         y += 20.0;
     }
     if let Some(column) = shape.map(|c| &labels.columns[c]) {

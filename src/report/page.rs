@@ -1,0 +1,305 @@
+//! `report.html`: the answer for those who were not there when it was run. One file, with all that it needs inside.
+//!
+//! The charts are the project's own SVG, whose values know their words; a hundred lines of plain script sort, filter, show
+//! those words and hide series. A charting library would have to draw everything a second time, in another look, and weigh
+//! ten times as much. Without the script, in print, the page says the same.
+
+mod glossary;
+mod waterfall;
+
+use askama::Template;
+
+use crate::experiment::{Estimate, ExperimentResult, ScenarioResult, Verdict};
+use crate::report::labels::Labels;
+use crate::report::merged::{self, Samples};
+use crate::report::{answer, charts, front, human};
+use glossary::GLOSSARY;
+use waterfall::Waterfall;
+
+/// Pictures of more scenarios than this are left to the table: nobody tells a hundred lines apart.
+const MOST_DRAWN: usize = 60;
+
+#[derive(Template)]
+#[template(path = "report.html")]
+struct Page<'a> {
+    result: &'a ExperimentResult,
+    question: String,
+    answer: String,
+    more: Vec<String>,
+    targets: Vec<Judged>,
+    pareto: Option<String>,
+    heads: Vec<Head>,
+    rows: Vec<Row>,
+    charts: Vec<(&'static str, String)>,
+    waterfalls: Vec<Waterfall>,
+    phase_term: &'static str,
+    faults: Vec<Fault>,
+    left_out: &'static str,
+    sureness: Vec<String>,
+    command: String,
+    trace: String,
+    glossary: &'static [(&'static str, &'static str)],
+    style: &'static str,
+    script: &'static str,
+}
+
+/// A target and its verdict.
+struct Judged {
+    verdict: &'static str,
+    words: String,
+}
+
+struct Head {
+    words: String,
+    class: &'static str,
+    term: Option<&'static str>,
+}
+
+struct Row {
+    class: &'static str,
+    words: String,
+    cells: Vec<Cell>,
+}
+
+struct Cell {
+    words: String,
+    small: String,
+    class: &'static str,
+    /// What the column is sorted by, where it is a number.
+    sort: Option<f64>,
+}
+
+struct Fault {
+    name: String,
+    strikes: String,
+    every: String,
+    lasts: String,
+    source: String,
+}
+
+/// The page. The same result gives the same bytes.
+///
+/// # Panics
+/// Never: rendering to a string cannot fail.
+pub fn render(result: &ExperimentResult) -> String {
+    let mut sentences = answer::sentences(result).into_iter();
+    let drawn =
+        |name: &str| result.scenarios.len() <= MOST_DRAWN || ["pareto", "attribution", "tornado"].contains(&name);
+    let mut pictures: Vec<(&'static str, String)> = charts::all(result)
+        .into_iter()
+        .filter(|chart| drawn(chart.name))
+        .map(|chart| (chart.name, charts::svg(&chart.picture)))
+        .collect();
+    let pareto = pictures.iter().position(|(name, _)| *name == "pareto").map(|place| pictures.remove(place).1);
+    let shown = merged::shown(result);
+    let page = Page {
+        result,
+        question: answer::question(result),
+        answer: sentences.next().unwrap_or_default(),
+        more: sentences.collect(),
+        targets: targets(result),
+        pareto,
+        heads: heads(result),
+        rows: rows(result),
+        charts: pictures,
+        waterfalls: shown.map(waterfall::both).unwrap_or_default(),
+        phase_term: glossary::meaning("phase"),
+        faults: faults(result),
+        left_out: answer::LEFT_OUT,
+        sureness: sureness(result),
+        command: command(result),
+        trace: trace(result, shown),
+        glossary: GLOSSARY,
+        style: include_str!("page/style.css"),
+        script: include_str!("page/script.js"),
+    };
+    page.render().expect("rendering to a string cannot fail")
+}
+
+fn targets(result: &ExperimentResult) -> Vec<Judged> {
+    let one = |target: &crate::experiment::Target| {
+        let bound = match (target.at_least, target.at_most) {
+            (Some(least), _) => format!("at least {least}"),
+            (None, most) => format!("at most {}", most.unwrap_or(f64::INFINITY)),
+        };
+        let verdict = match target.verdict {
+            Verdict::Pass => "PASS",
+            Verdict::Fail => "FAIL",
+            Verdict::Undecided => "UNDECIDED",
+        };
+        Judged { verdict, words: format!("{}: {} {bound}", target.scenario, target.metric.key()) }
+    };
+    result.targets.iter().map(one).collect()
+}
+
+fn has_costs(result: &ExperimentResult) -> bool {
+    result.scenarios.iter().any(|scenario| scenario.cost_per_year.is_some())
+}
+
+fn heads(result: &ExperimentResult) -> Vec<Head> {
+    let labels = Labels::of(result);
+    let text = |words: &str| Head { words: words.to_owned(), class: "text", term: None };
+    let number = |words: &str, term| Head { words: words.to_owned(), class: "", term: Some(glossary::meaning(term)) };
+    let mut heads: Vec<Head> = if labels.varied {
+        labels.columns.iter().map(|column| text(&column.short_key)).collect()
+    } else {
+        vec![text("scenario")]
+    };
+    heads.push(number("availability", "availability"));
+    heads.push(number("downtime a year", "downtime"));
+    heads.push(number("failed requests a year", "failed requests"));
+    heads.push(number("outages a year", "outage"));
+    heads.push(number("Pod recovery p50", "Pod recovery"));
+    heads.push(number("p95", "Pod recovery"));
+    if let Some(slo) = result.objective.slo {
+        let window = human::tick(result.objective.window.as_secs_f64());
+        heads.push(number(&format!("{window} meeting {}", human::plain_percent(slo)), "window"));
+    }
+    heads.push(number("needless reactions a year", "false positive"));
+    if result.baseline.is_some() && result.scenarios.len() > 1 {
+        heads.push(number("downtime against the baseline", "paired difference"));
+    }
+    if has_costs(result) {
+        heads.push(number(&format!("{} a year", result.currency.as_deref().unwrap_or("cost")), "cost"));
+    }
+    if result.selection.is_some() {
+        heads.push(Head { words: "standing".to_owned(), class: "text", term: Some(glossary::meaning("standing")) });
+    }
+    heads
+}
+
+fn rows(result: &ExperimentResult) -> Vec<Row> {
+    let labels = Labels::of(result);
+    let row = |(i, scenario): (usize, &ScenarioResult)| {
+        let plain = |words: String, sort: Option<f64>| Cell { words, small: String::new(), class: "", sort };
+        let text = |words: String| Cell { sort: words.parse().ok(), words, small: String::new(), class: "text" };
+        let estimate =
+            |words: String, e: &Estimate, small: String| Cell { words, small, class: "", sort: Some(sort(e)) };
+        let mut cells: Vec<Cell> = labels.columns.iter().map(|column| text(column.cells[i].clone())).collect();
+        let availability = &scenario.availability;
+        let between = if availability.bound { "bound".to_owned() } else { human::percent_interval(availability) };
+        cells.push(estimate(human::percent(availability), availability, between));
+        for e in [&scenario.downtime_s_per_year, &scenario.failed_request_s_per_year] {
+            cells.push(estimate(human::span(e), e, ends(e, human::duration)));
+        }
+        let outages = &scenario.outages_per_year;
+        cells.push(estimate(human::count(outages), outages, ends(outages, |value| human::significant(value, 3))));
+        let samples = Samples::of_recoveries(scenario);
+        for p in [0.5, 0.95] {
+            let quantile = samples.quantile(p);
+            cells.push(plain(quantile.map_or("–".to_owned(), human::duration), Some(quantile.unwrap_or(f64::NAN))));
+        }
+        if result.objective.slo.is_some() {
+            let meets = scenario.windows.as_ref().and_then(|windows| windows.meets_slo);
+            cells.push(match &meets {
+                Some(e) => estimate(human::percent(e), e, human::percent_interval(e)),
+                None => plain("–".to_owned(), Some(f64::NAN)),
+            });
+        }
+        let needless = &scenario.false_positives_per_year;
+        let sum: f64 = [needless.readiness, needless.liveness, needless.startup].iter().map(|e| e.mean).sum();
+        cells.push(plain(human::significant(sum, 3), Some(sum)));
+        if result.baseline.is_some() && result.scenarios.len() > 1 {
+            cells.push(match &scenario.difference_to_baseline {
+                Some(d) if d.downtime_s_per_year.bound => plain("none seen".to_owned(), Some(0.0)),
+                Some(d) => {
+                    let e = &d.downtime_s_per_year;
+                    let sign = if e.mean > 0.0 { "+" } else { "" };
+                    estimate(format!("{sign}{}", human::duration(e.mean)), e, ends(e, human::duration))
+                }
+                None => plain("baseline".to_owned(), Some(0.0)),
+            });
+        }
+        if has_costs(result) {
+            let cost = scenario.cost_per_year;
+            cells.push(plain(cost.map_or("–".to_owned(), front::amount), Some(cost.unwrap_or(f64::NAN))));
+        }
+        let standing = front::standing(result, scenario);
+        cells.extend(standing.map(|word| Cell {
+            words: word.to_owned(),
+            small: String::new(),
+            class: "text",
+            sort: None,
+        }));
+        let is_baseline = result.baseline.as_ref() == Some(&scenario.name) && result.scenarios.len() > 1;
+        let class = match standing {
+            Some("chosen" | "ahead") => "chosen",
+            _ if is_baseline => "baseline",
+            _ => "",
+        };
+        let words = format!("{} {}", scenario.name, standing.unwrap_or(if is_baseline { "baseline" } else { "" }));
+        Row { class, words, cells }
+    };
+    result.scenarios.iter().enumerate().map(row).collect()
+}
+
+/// A bound sorts by what it bounds.
+fn sort(e: &Estimate) -> f64 {
+    if e.bound { e.high } else { e.mean }
+}
+
+fn ends(e: &Estimate, show: impl Fn(f64) -> String) -> String {
+    if e.bound { "bound".to_owned() } else { format!("{} to {}", show(e.low), show(e.high)) }
+}
+
+fn faults(result: &ExperimentResult) -> Vec<Fault> {
+    let one = |fault: &crate::experiment::FaultInfo| Fault {
+        name: fault.name.clone(),
+        strikes: fault.strikes.clone(),
+        every: fault
+            .every_mean_s
+            .map_or("as scripted".to_owned(), |mean| format!("{} on average", human::duration(mean))),
+        lasts: fault
+            .lasts_mean_s
+            .map_or("until the restart".to_owned(), |mean| format!("{} on average", human::duration(mean))),
+        source: fault.source.clone(),
+    };
+    result.faults.iter().map(one).collect()
+}
+
+fn sureness(result: &ExperimentResult) -> Vec<String> {
+    let mut replications: Vec<u64> = result.scenarios.iter().map(|scenario| scenario.replications).collect();
+    replications.sort_unstable();
+    let played = match (replications.first(), replications.last()) {
+        (Some(a), Some(b)) if a == b => format!("{} independent replications", human::whole(*a)),
+        (Some(a), Some(b)) => format!("{} to {} independent replications", human::whole(*a), human::whole(*b)),
+        _ => "no replication".to_owned(),
+    };
+    let mut lines = vec![
+        format!(
+            "{played} of each scenario, each of {} after a warm-up of {}.",
+            human::in_full(result.horizon_s),
+            human::in_full(result.warm_up_s)
+        ),
+        format!(
+            "Intervals are {} over replications. Each holds for itself, not all of them together, and none holds the errors \
+             of the assumptions above.",
+            human::plain_percent(result.confidence)
+        ),
+        format!("Seed {}, hasim {}.", result.seed, result.version),
+    ];
+    if result.interrupted {
+        lines.push("The run was interrupted: these are the replications played until then.".to_owned());
+    }
+    lines
+}
+
+/// A result does not know its file; the name of the experiment is that of the file by custom.
+fn command(result: &ExperimentResult) -> String {
+    let mut played: Vec<u64> = result.scenarios.iter().map(|scenario| scenario.replications).collect();
+    played.dedup();
+    let replications = match played.as_slice() {
+        [all] => format!(" --replications {all}"),
+        _ => String::new(),
+    };
+    format!("hasim run experiments/{}.yaml --seed {}{replications}", result.experiment, result.seed)
+}
+
+fn trace(result: &ExperimentResult, shown: Option<&ScenarioResult>) -> String {
+    let scenario = shown.filter(|_| result.scenarios.len() > 1);
+    let scenario = scenario.map_or(String::new(), |scenario| format!(" --scenario '{}'", scenario.name));
+    format!(
+        "hasim trace experiments/{}.yaml --seed {}{scenario} --replication 0 --outage longest",
+        result.experiment, result.seed
+    )
+}

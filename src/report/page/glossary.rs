@@ -1,0 +1,56 @@
+//! The words of the page.
+
+/// Each term and what it means, in the order in which a reader meets them.
+pub const GLOSSARY: &[(&str, &str)] = &[
+    (
+        "serves, in rotation",
+        "A Pod serves if its process would answer a request that reaches it now. It is in rotation if the load balancer sends it traffic. In rotation without serving is a failure not noticed yet; serving without rotation is a recovery not noticed yet, or a needless withdrawal.",
+    ),
+    ("availability", "The share of time in which at least minServing Pods serve and are in rotation."),
+    ("downtime", "Time without availability, in a year of 365 days."),
+    (
+        "failed requests",
+        "Requests that meet a Pod that does not serve, given even balancing over what is in rotation, as time of full traffic. With one of two Pods dead and still in rotation the service is available and fails half of its requests.",
+    ),
+    ("outage", "A longest stretch of time without availability. Its length is the time to recovery of the service."),
+    (
+        "Pod recovery",
+        "From the moment a fault ends a replica's serving in rotation until it serves in rotation again; of all faults together.",
+    ),
+    (
+        "phase",
+        "How far a recovery has come: detect, leave rotation, decide, terminate, back off, reschedule, start, become ready, enter rotation. They add up to the recovery.",
+    ),
+    (
+        "detection",
+        "From a fault to the first reaction of the control plane: readiness lost, a kill decided, an exit seen, a Node Unknown.",
+    ),
+    (
+        "false positive",
+        "A needless reaction of probes, a year: a withdrawal of a Pod that serves, or a kill of a container that would have served again if left alone. Fast detection costs these.",
+    ),
+    (
+        "window",
+        "A month or another span in which the objective is judged, laid end to end over each replication; the probability that one of them meets it.",
+    ),
+    ("interval", "In so many of a hundred such experiments it holds the true value of the model."),
+    ("bound", "Nothing was seen, so this is the end of an interval and no estimate."),
+    (
+        "paired difference",
+        "This scenario less the baseline, replication by replication under the same faults, with its interval.",
+    ),
+    (
+        "cost",
+        "All Nodes, dead or not, and as many Pods as replicas asks for, for a year, at the prices of the Cluster.",
+    ),
+    (
+        "standing",
+        "How the search for the best scenario left this one: chosen; it misses or meets the objective; dearer than one that meets it; beaten by another; or still open.",
+    ),
+    ("baseline", "The scenario that the others are compared with."),
+];
+
+/// What a term of the page means.
+pub fn meaning(term: &str) -> &'static str {
+    GLOSSARY.iter().find(|(word, _)| *word == term).map_or("", |(_, meaning)| meaning)
+}

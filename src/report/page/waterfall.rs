@@ -1,0 +1,89 @@
+//! Where lost time comes from: from zero to the total, cause by cause and phase by phase.
+
+use crate::experiment::{Attribution, ScenarioResult};
+use crate::report::human;
+use crate::report::merged::phase_name;
+
+/// Parts that are told apart; the others are one.
+const MOST: usize = 14;
+/// Of the total; less is not seen.
+const LEAST: f64 = 0.002;
+
+/// One total and its parts.
+pub struct Waterfall {
+    pub title: &'static str,
+    pub lead: String,
+    pub parts: Vec<Part>,
+}
+
+/// A part, and where its bar lies, in percent of the total.
+pub struct Part {
+    pub class: &'static str,
+    pub cause: String,
+    pub phase: String,
+    pub amount: String,
+    pub left: f64,
+    pub width: f64,
+}
+
+/// Of downtime and of failed requests, where there were any.
+pub fn both(shown: &ScenarioResult) -> Vec<Waterfall> {
+    let one = |title, what: &str, parts: &[Attribution]| {
+        let total: f64 = parts.iter().map(|part| part.s_per_year).sum();
+        (total > 0.0).then(|| Waterfall {
+            title,
+            lead: format!(
+                "{} of {what} a year in “{}”, each second charged to one fault and one phase.",
+                human::in_full(total),
+                shown.name
+            ),
+            parts: bars(parts, total),
+        })
+    };
+    let downtime = one("Where the downtime comes from", "downtime", &shown.downtime_attribution);
+    let failed = one("Where the failed requests come from", "failed requests", &shown.request_failure_attribution);
+    [downtime, failed].into_iter().flatten().collect()
+}
+
+fn bars(parts: &[Attribution], total: f64) -> Vec<Part> {
+    let mut sorted: Vec<&Attribution> = parts.iter().collect();
+    // Of equal parts the first in the order of the faults.
+    sorted.sort_by(|a, b| b.s_per_year.total_cmp(&a.s_per_year));
+    let told = sorted.iter().take(MOST).filter(|part| part.s_per_year >= LEAST * total).count();
+    let mut left = 0.0;
+    let mut bar = |cause: String, phase: String, seconds: f64, class| {
+        let part = Part {
+            class,
+            cause,
+            phase,
+            amount: format!("{} ({})", human::duration(seconds), human::share(seconds, total)),
+            left: percent(left / total),
+            width: percent(seconds / total),
+        };
+        left += seconds;
+        part
+    };
+    let mut bars: Vec<Part> = sorted[..told]
+        .iter()
+        .map(|part| bar(part.fault.clone(), phase_name(&part.phase), part.s_per_year, ""))
+        .collect();
+    let rest = &sorted[told..];
+    if !rest.is_empty() {
+        let seconds = rest.iter().map(|part| part.s_per_year).sum();
+        bars.push(bar(format!("{} more", rest.len()), String::new(), seconds, ""));
+    }
+    bars.push(Part {
+        class: "total",
+        cause: "total".to_owned(),
+        phase: String::new(),
+        amount: human::duration(total),
+        left: 0.0,
+        width: 100.0,
+    });
+    bars
+}
+
+/// To a hundredth of a percent.
+fn percent(share: f64) -> f64 {
+    (share * 10_000.0).round() / 100.0
+}

@@ -1,0 +1,104 @@
+//! `report.html`: made from a result alone, and read in a browser without a network.
+
+mod report_synthetic;
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use hasim::experiment::ExperimentResult;
+use hasim::report::{json, page};
+use report_synthetic as synthetic;
+
+/// Determinism: the same result, also read back from its file, gives the same bytes.
+#[test]
+fn the_same_result_gives_the_same_page() {
+    for result in [synthetic::single(), synthetic::four(), synthetic::priced(), synthetic::silent()] {
+        let page = page::render(&result);
+        assert!(page == page::render(&result));
+        assert!(page == page::render(&json::parse(&json::render(&result)).unwrap()));
+    }
+}
+
+/// Property: names and sources are text, whatever they hold; nothing on the page leads anywhere.
+#[test]
+fn what_comes_from_files_is_text() {
+    let evil = "<script>alert(1)</script>\"onload='x' &amp;";
+    let mut result = synthetic::priced();
+    result.experiment = evil.to_owned();
+    result.scenarios[1].name = evil.to_owned();
+    result.faults[0].name = evil.to_owned();
+    result.faults[0].source = format!("{evil} https://example.org");
+    result.notes.push(evil.to_owned());
+    let page = page::render(&result);
+    assert_eq!(page.matches("<script").count(), 1, "the page's own");
+    for word in ["href=", "src=", "url(", "@import", "\"onload="] {
+        assert!(!page.contains(word), "{word}");
+    }
+    assert!(page.contains("https://example.org"), "sources stand as text");
+}
+
+/// A page of 200 scenarios can be sent by mail.
+#[test]
+fn two_hundred_scenarios_are_less_than_three_megabytes() {
+    let page = page::render(&two_hundred());
+    assert!(page.len() < 3_000_000, "{}", page.len());
+    assert_eq!(page.matches("data-words=\"").count(), 200);
+}
+
+fn two_hundred() -> ExperimentResult {
+    let mut result = synthetic::forty_eight();
+    let one = result.scenarios[0].clone();
+    while result.scenarios.len() < 200 {
+        let mut next = one.clone();
+        next.name = format!("{} #{}", one.name, result.scenarios.len());
+        result.scenarios.push(next);
+    }
+    result.scenarios.truncate(200);
+    result
+}
+
+/// Appended to a copy of the page: does what a reader does, and writes down what it finds.
+const READER: &str = include_str!("data/reader.html");
+
+/// Process: headless Chromium opens the report of a real run from disk, with the network off. Skipped, and said so, where
+/// there is no Chromium: `.ci/run` installs one.
+#[test]
+fn the_page_works_in_a_browser() {
+    let Some(chromium) = chromium() else {
+        println!("SKIPPED: no Chromium is installed, so the report was not opened in a browser");
+        return;
+    };
+    let folder = tempfile::tempdir().unwrap();
+    let run = Command::new(env!("CARGO_BIN_EXE_hasim"))
+        .current_dir(env!("CARGO_MANIFEST_DIR"))
+        .args(["run", "experiments/probe-thresholds.yaml", "--replications", "64", "--quiet", "--out-dir"])
+        .arg(folder.path())
+        .output()
+        .unwrap();
+    assert!(run.status.success(), "{run:?}");
+    let page = std::fs::read_to_string(folder.path().join("report.html")).unwrap();
+    let reader = READER.replace("FILTER", "readinessProbe.failureThreshold=2");
+    let copy = folder.path().join("read.html");
+    std::fs::write(&copy, page.replace("</body>", &format!("{reader}</body>"))).unwrap();
+    for width in ["1440,900", "390,844"] {
+        let output = Command::new(&chromium)
+            .args(["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"])
+            .args(["--disable-background-networking", "--disable-component-update", "--disable-sync"])
+            .args(["--host-resolver-rules=MAP * ~NOTFOUND", "--enable-logging=stderr", "--v=0", "--dump-dom"])
+            .arg(format!("--window-size={width}"))
+            .arg(format!("--user-data-dir={}", folder.path().join(width).display()))
+            .arg(format!("file://{}", copy.display()))
+            .output()
+            .unwrap();
+        let (dom, log) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+        let verdict = dom.split("data-verdict=\"").nth(1).and_then(|rest| rest.split('"').next());
+        assert_eq!(verdict, Some("good"), "at {width}: {log}");
+        assert!(!log.contains("CONSOLE"), "at {width}: {log}");
+    }
+}
+
+/// A browser to test with.
+fn chromium() -> Option<PathBuf> {
+    let known = ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"];
+    known.into_iter().map(Path::new).find(|path| path.exists()).map(Path::to_owned)
+}
