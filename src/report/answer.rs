@@ -7,7 +7,7 @@ use crate::report::front;
 use crate::report::human;
 use crate::report::merged;
 use crate::report::sensitivity;
-use crate::spec::Wanted;
+use crate::spec::{Metric, Wanted};
 
 /// What the numbers leave out, under every table.
 pub const LEFT_OUT: &str = "Not modelled yet, so not in these numbers: rollouts and drains.";
@@ -157,10 +157,13 @@ fn source(shown: &ScenarioResult) -> Option<String> {
     of("downtime", &shown.downtime_attribution).or_else(failures)
 }
 
-/// The scenario with the least downtime, and whether the difference to the one shown is more than chance.
+/// The scenario that loses least in the objective's metric, and whether the difference to the one shown is more than chance.
 fn best(result: &ExperimentResult, shown: &ScenarioResult) -> Option<String> {
+    let fails = result.objective.metric == Metric::RequestSuccess;
+    let what = if fails { "failed requests" } else { "downtime" };
     let value = |s: &ScenarioResult| {
-        if s.downtime_s_per_year.bound { 0.0 } else { s.downtime_s_per_year.mean }
+        let lost = front::lost(result, s);
+        if lost.bound { 0.0 } else { lost.mean }
     };
     let best = result.scenarios.iter().min_by(|a, b| value(a).total_cmp(&value(b)))?;
     if result.scenarios.len() < 2 {
@@ -168,12 +171,12 @@ fn best(result: &ExperimentResult, shown: &ScenarioResult) -> Option<String> {
     }
     let of_all = format!("Of {} scenarios", result.scenarios.len());
     if best.name == shown.name {
-        return Some(format!("{of_all}, none has less downtime."));
+        return Some(format!("{of_all}, none has less {what}.").replace("less failed", "fewer failed"));
     }
-    let mut sentence =
-        format!("{of_all}, “{}” has the least downtime: {} a year", best.name, full(&best.downtime_s_per_year));
+    let least = if fails { "fewest failed requests, worth" } else { "least downtime:" };
+    let mut sentence = format!("{of_all}, “{}” has the {least} {} a year", best.name, full(front::lost(result, best)));
     if let Some(difference) = best.difference_to_baseline {
-        let d = difference.downtime_s_per_year;
+        let d = if fails { difference.failed_request_s_per_year } else { difference.downtime_s_per_year };
         if d.high < 0.0 {
             let (less, least, most) = (human::in_full(-d.mean), human::in_full(-d.high), human::in_full(-d.low));
             let _ = write!(sentence, ", {less} less than the baseline (CI {least} to {most})");
