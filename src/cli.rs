@@ -263,21 +263,8 @@ struct CompareArgs {
     /// So many replications of a year.
     #[arg(long, value_name = "N", default_value_t = 2_000, value_parser = clap::value_parser!(u64).range(1..))]
     replications: u64,
-    /// Seed of all chance.
-    #[arg(long, value_name = "N", default_value_t = 1)]
-    seed: u64,
-    /// Worker threads; one per core if not given. The numbers do not depend on it.
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
-    threads: Option<u16>,
-    /// The folder for results and charts; none are written if it is not given.
-    #[arg(long, value_name = "DIR")]
-    out_dir: Option<PathBuf>,
-    /// What goes to standard output.
-    #[arg(long, value_enum, default_value_t)]
-    output: Format,
-    /// No progress and no notes on standard error.
-    #[arg(long)]
-    quiet: bool,
+    #[command(flatten)]
+    playing: bundled::Playing,
 }
 
 /// Flags of `hasim estimate` as they were typed.
@@ -305,21 +292,8 @@ struct EstimateArgs {
     /// So many replications of a year.
     #[arg(long, value_name = "N", default_value_t = 1_000, value_parser = clap::value_parser!(u64).range(1..))]
     replications: u64,
-    /// Seed of all chance.
-    #[arg(long, value_name = "N", default_value_t = 1)]
-    seed: u64,
-    /// Worker threads; one per core if not given. The numbers do not depend on it.
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
-    threads: Option<u16>,
-    /// The folder for results and charts; none are written if it is not given.
-    #[arg(long, value_name = "DIR")]
-    out_dir: Option<PathBuf>,
-    /// What goes to standard output.
-    #[arg(long, value_enum, default_value_t)]
-    output: Format,
-    /// No progress and no notes on standard error.
-    #[arg(long)]
-    quiet: bool,
+    #[command(flatten)]
+    playing: bundled::Playing,
 }
 
 /// What goes to standard output.
@@ -394,11 +368,7 @@ impl From<LowArgs> for HiArgs {
                 fail_below: args.fail_below,
                 max_regression: args.max_regression,
                 replications: args.replications,
-                seed: args.seed,
-                threads: args.threads.map_or(0, usize::from),
-                folder: args.out_dir,
-                format: args.output,
-                quiet: args.quiet,
+                playing: args.playing,
             }),
             LowCommand::Estimate(args) => Self::Estimate(estimate::Estimate {
                 manifest: args.manifest,
@@ -409,11 +379,7 @@ impl From<LowArgs> for HiArgs {
                 nodes_per_zone: args.nodes_per_zone,
                 slo: args.slo,
                 replications: args.replications,
-                seed: args.seed,
-                threads: args.threads.map_or(0, usize::from),
-                folder: args.out_dir,
-                format: args.output,
-                quiet: args.quiet,
+                playing: args.playing,
             }),
             LowCommand::Fit(args) => Self::Fit(args.into()),
             LowCommand::Merge { shards, out_dir, output } => Self::Merge { shards, folder: out_dir, format: output },

@@ -1,14 +1,18 @@
-//! What a manifest does not say: the bundled app, cluster and faults, or files instead of them.
+//! What a manifest does not say: the bundled app, cluster and faults, or files instead of them; and how it is played.
 
 use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
+use std::sync::atomic::AtomicBool;
 
 use clap::Args;
 use serde_json::{Map, Value, json};
 
+use super::progress::Bar;
 use super::run::eprint_report;
-use super::{Exit, complain};
-use crate::spec::{self, Study};
+use super::{Exit, Format, complain, print, rendered};
+use crate::experiment::{self, ExperimentResult, Options};
+use crate::output;
+use crate::spec::{self, Stopping, Study};
 
 const APP: &str = "bundled:models/apps/jvm-service.yaml";
 const CLUSTER: &str = "bundled:models/clusters/three-zones.yaml";
@@ -31,6 +35,55 @@ pub(super) struct Surroundings {
     /// What breaks, instead of the bundled faults; later files override by name.
     #[arg(long, value_name = "FILE")]
     faults: Vec<PathBuf>,
+}
+
+/// How a study that no file states is played, and where its answer goes.
+#[derive(Debug, Args)]
+pub(super) struct Playing {
+    /// Seed of all chance.
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    seed: u64,
+    /// Worker threads; one per core if not given. The numbers do not depend on it.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    threads: Option<u16>,
+    /// The folder for results and charts; none are written if it is not given.
+    #[arg(long, value_name = "DIR")]
+    out_dir: Option<PathBuf>,
+    /// What goes to standard output.
+    #[arg(long, value_enum, default_value_t)]
+    pub output: Format,
+    /// No progress and no notes on standard error.
+    #[arg(long)]
+    pub quiet: bool,
+}
+
+impl Playing {
+    /// Plays so many replications of the study.
+    pub fn play(&self, study: &mut Study, replications: u64) -> Result<ExperimentResult, Exit> {
+        study.seed = self.seed;
+        study.stopping = Stopping::Replications(replications);
+        let bar = Bar::new(self.quiet);
+        let (stop, progress) = (AtomicBool::new(false), &mut |progress| bar.show(progress));
+        let options = Options { threads: self.threads.map_or(0, usize::from), stop: &stop, progress };
+        let played = experiment::run(study, options, experiment::replicate);
+        bar.clear();
+        played.map_err(|error| {
+            complain(error);
+            Exit::Failed
+        })
+    }
+
+    /// Writes the folder, if one is named, and prints `before` and the answer.
+    pub fn deliver(&self, before: &str, result: &ExperimentResult) -> Exit {
+        let written = self.out_dir.as_deref().map_or(Ok(()), |folder| output::write_all(folder, result));
+        let folder = self.out_dir.as_deref().filter(|_| written.is_ok());
+        let printed = print(&(before.to_owned() + &rendered(result, self.output, folder)));
+        if let Err(error) = written {
+            complain(format_args!("{error}\nhelp: choose another folder with --out-dir"));
+            return Exit::Failed;
+        }
+        printed
+    }
 }
 
 impl Surroundings {

@@ -5,18 +5,15 @@
 
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::AtomicBool;
 
 use anstyle::AnsiColor;
 use serde_json::{Map, json};
 
-use super::bundled::{Surroundings, named};
-use super::progress::Bar;
-use super::{Exit, Format, complain, print, rendered};
-use crate::experiment::{self, Estimate, ExperimentResult, Options, Target, Verdict};
-use crate::output;
+use super::bundled::{Playing, Surroundings, named};
+use super::{Exit, Format, complain};
+use crate::experiment::{Estimate, ExperimentResult, Target, Verdict};
 use crate::report::human;
-use crate::spec::{Bound, Goal, Metric, Stopping, Study};
+use crate::spec::{Bound, Goal, Metric, Study};
 
 /// Two manifests, and when the second is too bad.
 #[derive(Debug)]
@@ -28,33 +25,21 @@ pub(super) struct Compare {
     /// Seconds a year.
     pub max_regression: Option<f64>,
     pub replications: u64,
-    pub seed: u64,
-    pub threads: usize,
-    pub folder: Option<PathBuf>,
-    pub format: Format,
-    pub quiet: bool,
+    pub playing: Playing,
 }
 
 impl Compare {
     pub fn execute(self) -> Exit {
-        let study = match self.study() {
+        let mut study = match self.study() {
             Ok(study) => study,
             Err(exit) => return exit,
         };
         // A system under two names differs by exactly nothing, which no number of replications shows.
         let [before, after] =
             [0, 1].map(|number| format!("{:?}", (&study.scenarios[number].model, &study.scenarios[number].draws)));
-        let bar = Bar::new(self.quiet);
-        let (stop, progress) = (AtomicBool::new(false), &mut |progress| bar.show(progress));
-        let options = Options { threads: self.threads, stop: &stop, progress };
-        let played = experiment::run(&study, options, experiment::replicate);
-        bar.clear();
-        match played {
+        match self.playing.play(&mut study, self.replications) {
             Ok(result) => self.deliver(&result, before == after),
-            Err(error) => {
-                complain(error);
-                Exit::Failed
-            }
+            Err(exit) => exit,
         }
     }
 
@@ -72,14 +57,10 @@ impl Compare {
         );
         fields.insert("baseline".to_owned(), json!("before"));
         let manifests = [("BEFORE", self.before.as_path()), ("AFTER", self.after.as_path())];
-        let mut study = self.around.study("comparison", &manifests, fields, self.quiet)?;
-        study.seed = self.seed;
-        study.stopping = Stopping::Replications(self.replications);
-        Ok(study)
+        self.around.study("comparison", &manifests, fields, self.playing.quiet)
     }
 
     fn deliver(&self, result: &ExperimentResult, same: bool) -> Exit {
-        let written = self.folder.as_deref().map_or(Ok(()), |folder| output::write_all(folder, result));
         let after = &result.scenarios[1];
         let difference = after.difference_to_baseline.as_ref().map(|difference| difference.downtime_s_per_year);
         let difference = difference.filter(|_| !same);
@@ -88,20 +69,15 @@ impl Compare {
             let goal = Goal { metric: Metric::Availability, bound: Bound::AtLeast(slo) };
             (slo, Target::of(&goal, after).verdict)
         });
-        let answer = match self.format {
+        let answer = match self.playing.output {
             Format::Table => words(difference.as_ref(), change, slo, self.max_regression),
             _ => String::new(),
         };
-        let folder = self.folder.as_deref().filter(|_| written.is_ok());
-        let printed = print(&(answer + &rendered(result, self.format, folder)));
-        if let Err(error) = written {
-            complain(format_args!("{error}\nhelp: choose another folder with --out-dir"));
-            return Exit::Failed;
-        }
+        let delivered = self.playing.deliver(&answer, result);
         // Without a limit a change is a regression only where it surely is one.
         let regresses = if self.max_regression.is_some() { change != Verdict::Pass } else { change == Verdict::Fail };
         let is_below = slo.is_some_and(|(_, verdict)| verdict != Verdict::Pass);
-        printed.then(if regresses || is_below { Exit::TargetMissed } else { Exit::Done })
+        delivered.then(if regresses || is_below { Exit::TargetMissed } else { Exit::Done })
     }
 
     /// How the difference stands to what it may be.

@@ -1,16 +1,12 @@
 //! `hasim estimate MANIFEST`: the answer for a manifest in a second or two, without an experiment file.
 
 use std::path::{Path, PathBuf};
-use std::sync::atomic::AtomicBool;
 
 use serde_json::{Map, Value, json};
 
-use super::bundled::{Surroundings, named};
-use super::progress::Bar;
-use super::{Exit, Format, complain, print, rendered};
-use crate::experiment::{self, Options};
-use crate::output;
-use crate::spec::{Stopping, Study};
+use super::Exit;
+use super::bundled::{Playing, Surroundings, named};
+use crate::spec::Study;
 
 /// A manifest and what stands around it.
 #[derive(Debug)]
@@ -24,39 +20,16 @@ pub(super) struct Estimate {
     /// The SLO as a share.
     pub slo: Option<f64>,
     pub replications: u64,
-    pub seed: u64,
-    pub threads: usize,
-    pub folder: Option<PathBuf>,
-    pub format: Format,
-    pub quiet: bool,
+    pub playing: Playing,
 }
 
 impl Estimate {
     pub fn execute(self) -> Exit {
-        let study = match self.study() {
-            Ok(study) => study,
-            Err(exit) => return exit,
-        };
-        let bar = Bar::new(self.quiet);
-        let (stop, progress) = (AtomicBool::new(false), &mut |progress| bar.show(progress));
-        let played =
-            experiment::run(&study, Options { threads: self.threads, stop: &stop, progress }, experiment::replicate);
-        bar.clear();
-        let result = match played {
-            Ok(result) => result,
-            Err(error) => {
-                complain(error);
-                return Exit::Failed;
-            }
-        };
-        let written = self.folder.as_deref().map_or(Ok(()), |folder| output::write_all(folder, &result));
-        let folder = self.folder.as_deref().filter(|_| written.is_ok());
-        let printed = print(&rendered(&result, self.format, folder));
-        if let Err(error) = written {
-            complain(format_args!("{error}\nhelp: choose another folder with --out-dir"));
-            return Exit::Failed;
+        let played = self.study().and_then(|mut study| self.playing.play(&mut study, self.replications));
+        match played {
+            Ok(result) => self.playing.deliver("", &result),
+            Err(exit) => exit,
         }
-        printed
     }
 
     fn study(&self) -> Result<Study, Exit> {
@@ -79,9 +52,7 @@ impl Estimate {
             fields.insert("objective".to_owned(), json!({"slo": slo}));
         }
         let mut study =
-            self.around.study("estimate", &[("MANIFEST", Path::new(&self.manifest))], fields, self.quiet)?;
-        study.seed = self.seed;
-        study.stopping = Stopping::Replications(self.replications);
+            self.around.study("estimate", &[("MANIFEST", Path::new(&self.manifest))], fields, self.playing.quiet)?;
         // The reader asked for a Deployment, not for an experiment.
         let scenario = &mut study.scenarios[0];
         scenario.name.clone_from(&scenario.model.deployment.name);
