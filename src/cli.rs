@@ -19,6 +19,7 @@ mod estimate;
 mod fit;
 mod merge;
 mod progress;
+mod replays;
 mod run;
 mod trace;
 mod verify;

@@ -5,12 +5,14 @@ mod batches;
 mod by_name;
 mod controls;
 mod drive;
+mod examples;
 pub mod fit;
 mod ledger;
 mod measure;
 mod outcome;
 mod played;
 mod precision;
+mod replay;
 mod result;
 mod runner;
 #[cfg(test)]
@@ -30,6 +32,7 @@ pub use drive::{Play, drive, replicate};
 pub use measure::Measures;
 pub use outcome::Outcome;
 pub use played::{Played, Share, Unlike};
+pub use replay::{Group, Lane, Mark, OutageExample, Replay, Span, Tone};
 pub use result::{
     Attribution, Detection, Difference, Distribution, Estimate, ExperimentResult, FalsePositives, FaultInfo,
     PodRecovery, Quantile, ScenarioResult, WindowLoss, WindowsResult,

@@ -86,7 +86,7 @@ pub fn write_rendered(folder: &Path, result: &ExperimentResult) -> Result<(), Er
     let pictures = folder.join("charts");
     create(&pictures)?;
     let drawn = charts::all(result);
-    for name in charts::NAMES.iter().filter(|name| drawn.iter().all(|chart| chart.name != **name)) {
+    for name in charts::names().filter(|name| drawn.iter().all(|chart| chart.name != *name)) {
         for extension in ["svg", "png"] {
             remove(&pictures.join(format!("{name}.{extension}")))?;
         }

@@ -20,3 +20,5 @@ mod front;
 mod labels;
 mod merged;
 mod sensitivity;
+
+pub use merged::looked_at_closely;

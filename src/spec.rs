@@ -25,6 +25,7 @@ mod documents;
 mod duration;
 mod experiment;
 mod faults;
+mod instead;
 mod labels;
 mod latencies;
 mod law;
@@ -39,6 +40,7 @@ mod probe;
 mod quantity;
 mod reader;
 pub mod records;
+mod restored;
 mod scenario;
 mod script;
 mod sensitivity;
@@ -57,6 +59,7 @@ use std::path::Path;
 pub use diagnostic::{Diagnostic, Report, Severity};
 pub use duration::{parse as parse_duration, readable as readable_duration};
 pub use experiment::{Bound, Goal, Objective};
+pub use instead::Instead;
 pub use metric::Metric;
 pub use sensitivity::Parameter;
 pub use stopping::{HalfWidth, Precision, Selection, Stopping, Wanted};
@@ -68,7 +71,7 @@ use loader::Loader;
 use manifest::Kind;
 use tree::{Mark, Node};
 
-/// Reads an experiment file and all that it names.
+/// Reads an experiment file and all that it names; or the `results.json` of a run, which holds all that.
 ///
 /// # Errors
 /// All that is wrong, in all the files.
@@ -81,10 +84,25 @@ pub fn load_experiment(path: &Path) -> Result<Study, Report> {
 /// # Errors
 /// All that is wrong, in all the files.
 pub fn load_experiment_with(path: &Path, open: &dyn Fn(&Path) -> io::Result<Vec<u8>>) -> Result<Study, Report> {
+    load_experiment_as(path, open, Instead::default())
+}
+
+/// Like [`load_experiment_with`], with what is said instead of the file.
+///
+/// # Errors
+/// All that is wrong, in all the files.
+pub fn load_experiment_as(
+    path: &Path,
+    open: &dyn Fn(&Path) -> io::Result<Vec<u8>>,
+    instead: Instead,
+) -> Result<Study, Report> {
     let bytes = match open(path) {
         Ok(bytes) => bytes,
         Err(error) => return Err(unreadable(path, &error)),
     };
+    if let Some(inputs) = restored::inputs_in(&bytes) {
+        return load_inputs(&inputs, path, instead);
+    }
     let mut loader = Loader::new(open);
     let (file, documents) = loader.parse(path, &bytes);
     let mut experiment = None;
@@ -101,6 +119,9 @@ pub fn load_experiment_with(path: &Path, open: &dyn Fn(&Path) -> io::Result<Vec<
             None => {}
         }
     }
+    if let Some(experiment) = &mut experiment {
+        instead.put_into(experiment);
+    }
     if experiment.is_none() && !loader.problems.has_errors() {
         let help = "an experiment begins with `apiVersion: hasim/v1` and `kind: Experiment`";
         loader.problems.error(Mark::start_of(file), "", "holds no experiment").help(help);
@@ -114,6 +135,19 @@ pub fn load_experiment_with(path: &Path, open: &dyn Fn(&Path) -> io::Result<Vec<
             Ok(study)
         }
         _ => Err(report),
+    }
+}
+
+/// Reads the experiment again of which these are the resolved inputs ([`Study::inputs`]), from the file at `path`.
+///
+/// # Errors
+/// If they are not whole, or say what is wrong.
+pub fn load_inputs(inputs: &serde_json::Value, path: &Path, instead: Instead) -> Result<Study, Report> {
+    match restored::Inputs::of(inputs) {
+        Some(inputs) => load_experiment_as(Path::new(restored::EXPERIMENT), &|path| inputs.open(path), instead),
+        None => Err(Report {
+            diagnostics: vec![Diagnostic::unreadable(&path.display().to_string(), "its inputs are not whole")],
+        }),
     }
 }
 

@@ -7,7 +7,7 @@ use hasim::report::charts;
 use proptest::prelude::*;
 use report_synthetic as synthetic;
 
-fn results() -> [(&'static str, ExperimentResult); 6] {
+fn results() -> [(&'static str, ExperimentResult); 7] {
     [
         ("single", synthetic::single()),
         ("four", synthetic::four()),
@@ -15,6 +15,7 @@ fn results() -> [(&'static str, ExperimentResult); 6] {
         ("forty_eight", synthetic::forty_eight()),
         ("odd", synthetic::odd()),
         ("silent", synthetic::silent()),
+        ("replayed", synthetic::replayed("something with a long description that fits on no bar of the picture")),
     ]
 }
 

@@ -12,7 +12,9 @@ use report_synthetic as synthetic;
 /// Determinism: the same result, also read back from its file, gives the same bytes.
 #[test]
 fn the_same_result_gives_the_same_page() {
-    for result in [synthetic::single(), synthetic::four(), synthetic::priced(), synthetic::silent()] {
+    for result in
+        [synthetic::single(), synthetic::four(), synthetic::priced(), synthetic::silent(), synthetic::replayed("x")]
+    {
         let page = page::render(&result);
         assert!(page == page::render(&result));
         assert!(page == page::render(&json::parse(&json::render(&result)).unwrap()));
@@ -24,6 +26,8 @@ fn the_same_result_gives_the_same_page() {
 fn what_comes_from_files_is_text() {
     let evil = "<script>alert(1)</script>\"onload='x' &amp;";
     let mut result = synthetic::priced();
+    result.replays = synthetic::replayed(evil).replays;
+    result.replays[0].scenario = evil.to_owned();
     result.experiment = evil.to_owned();
     result.scenarios[1].name = evil.to_owned();
     result.faults[0].name = evil.to_owned();

@@ -9,10 +9,10 @@ use serde_json::{Map, Value, json};
 
 use super::progress::Bar;
 use super::run::eprint_report;
-use super::{Exit, Format, complain, print, rendered};
+use super::{Exit, Format, complain, print, rendered, replays};
 use crate::experiment::{self, ExperimentResult, Options};
 use crate::output;
-use crate::spec::{self, Stopping, Study};
+use crate::spec::{self, Instead, Study};
 
 const APP: &str = "bundled:models/apps/jvm-service.yaml";
 const CLUSTER: &str = "bundled:models/clusters/three-zones.yaml";
@@ -58,19 +58,24 @@ pub(super) struct Playing {
 }
 
 impl Playing {
-    /// Plays so many replications of the study.
-    pub fn play(&self, study: &mut Study, replications: u64) -> Result<ExperimentResult, Exit> {
-        study.seed = self.seed;
-        study.stopping = Stopping::Replications(replications);
+    /// So many replications, under the seed that is given.
+    pub fn instead(&self, replications: u64) -> Instead {
+        Instead { seed: Some(self.seed), replications: Some(replications) }
+    }
+
+    /// Plays the study.
+    pub fn play(&self, study: &Study) -> Result<ExperimentResult, Exit> {
         let bar = Bar::new(self.quiet);
         let (stop, progress) = (AtomicBool::new(false), &mut |progress| bar.show(progress));
         let options = Options { threads: self.threads.map_or(0, usize::from), stop: &stop, progress };
         let played = experiment::run(study, options, experiment::replicate);
         bar.clear();
-        played.map_err(|error| {
+        let mut result = played.map_err(|error| {
             complain(error);
             Exit::Failed
-        })
+        })?;
+        replays::add(&mut result, study);
+        Ok(result)
     }
 
     /// Writes the folder, if one is named, and prints `before` and the answer.
@@ -94,6 +99,7 @@ impl Surroundings {
         name: &str,
         manifests: &[(&str, &Path)],
         fields: Map<String, Value>,
+        instead: Instead,
         quiet: bool,
     ) -> Result<Study, Exit> {
         self.try_files(manifests)?;
@@ -113,7 +119,7 @@ impl Surroundings {
                 None => spec::read_file(path),
             }
         };
-        let study = spec::load_experiment_with(Path::new(&experiment), &open).map_err(|report| {
+        let study = spec::load_experiment_as(Path::new(&experiment), &open, instead).map_err(|report| {
             eprint_report(&report);
             Exit::BadInput
         })?;

@@ -30,14 +30,14 @@ pub(super) struct Compare {
 
 impl Compare {
     pub fn execute(self) -> Exit {
-        let mut study = match self.study() {
+        let study = match self.study() {
             Ok(study) => study,
             Err(exit) => return exit,
         };
         // A system under two names differs by exactly nothing, which no number of replications shows.
         let [before, after] =
             [0, 1].map(|number| format!("{:?}", (&study.scenarios[number].model, &study.scenarios[number].draws)));
-        match self.playing.play(&mut study, self.replications) {
+        match self.playing.play(&study) {
             Ok(result) => self.deliver(&result, before == after),
             Err(exit) => exit,
         }
@@ -57,7 +57,7 @@ impl Compare {
         );
         fields.insert("baseline".to_owned(), json!("before"));
         let manifests = [("BEFORE", self.before.as_path()), ("AFTER", self.after.as_path())];
-        self.around.study("comparison", &manifests, fields, self.playing.quiet)
+        self.around.study("comparison", &manifests, fields, self.playing.instead(self.replications), self.playing.quiet)
     }
 
     fn deliver(&self, result: &ExperimentResult, same: bool) -> Exit {

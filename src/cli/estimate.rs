@@ -1,6 +1,6 @@
 //! `hasim estimate MANIFEST`: the answer for a manifest in a second or two, without an experiment file.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use serde_json::{Map, Value, json};
 
@@ -25,7 +25,7 @@ pub(super) struct Estimate {
 
 impl Estimate {
     pub fn execute(self) -> Exit {
-        let played = self.study().and_then(|mut study| self.playing.play(&mut study, self.replications));
+        let played = self.study().and_then(|study| self.playing.play(&study));
         match played {
             Ok(result) => self.playing.deliver("", &result),
             Err(exit) => exit,
@@ -51,8 +51,9 @@ impl Estimate {
         if let Some(slo) = self.slo {
             fields.insert("objective".to_owned(), json!({"slo": slo}));
         }
-        let mut study =
-            self.around.study("estimate", &[("MANIFEST", Path::new(&self.manifest))], fields, self.playing.quiet)?;
+        let manifests = [("MANIFEST", self.manifest.as_path())];
+        let instead = self.playing.instead(self.replications);
+        let mut study = self.around.study("estimate", &manifests, fields, instead, self.playing.quiet)?;
         // The reader asked for a Deployment, not for an experiment.
         let scenario = &mut study.scenarios[0];
         scenario.name.clone_from(&scenario.model.deployment.name);

@@ -2,9 +2,11 @@
 
 use std::path::{Path, PathBuf};
 
-use super::{Exit, Format, complain, print, rendered};
+use super::run::eprint_report;
+use super::{Exit, Format, complain, print, rendered, replays};
 use crate::experiment::Played;
 use crate::output::{self, SHARD};
+use crate::spec::{self, Instead};
 
 /// Joins the shards in these folders.
 pub(super) fn merge(folders: &[PathBuf], into: &Path, format: Format) -> Exit {
@@ -27,7 +29,7 @@ pub(super) fn merge(folders: &[PathBuf], into: &Path, format: Format) -> Exit {
             }
         }
     }
-    let result = match Played::join(shards) {
+    let mut result = match Played::join(shards) {
         Ok(result) => result,
         Err((file, error)) => {
             let file = file.map_or(String::new(), |file| format!("{}: ", file.display()));
@@ -35,6 +37,14 @@ pub(super) fn merge(folders: &[PathBuf], into: &Path, format: Format) -> Exit {
             return Exit::BadInput;
         }
     };
+    // A shard has no models, but all that they are made from.
+    match spec::load_inputs(&result.inputs, &folders[0].join(SHARD), Instead::default()) {
+        Ok(study) => replays::add(&mut result, &study),
+        Err(report) => {
+            eprint_report(&report);
+            return Exit::BadInput;
+        }
+    }
     let written = output::write_all(into, &result);
     let printed = print(&rendered(&result, format, written.is_ok().then_some(into)));
     if let Err(error) = written {

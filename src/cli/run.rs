@@ -8,10 +8,10 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::checkpoint::Keeper;
 use super::progress::Bar;
-use super::{Exit, Format, complain, print, rendered, trace};
+use super::{Exit, Format, complain, print, rendered, replays, trace};
 use crate::experiment::{self, ExperimentResult, Options, Played, Share};
 use crate::output::{CHECKPOINT, SHARD};
-use crate::spec::{Stopping, Study};
+use crate::spec::{Instead, Stopping, Study};
 use crate::{output, spec};
 
 /// What is to be run, and where the answer goes.
@@ -32,7 +32,8 @@ pub(super) struct Run {
 
 impl Run {
     pub fn execute(self) -> Exit {
-        let study = match self.study() {
+        let instead = Instead { seed: self.seed, replications: self.replications };
+        let study = match load(&self.experiment, instead, self.quiet) {
             Ok(study) => study,
             Err(exit) => return exit,
         };
@@ -66,14 +67,14 @@ impl Run {
             Ok((played, result)) if result.interrupted => {
                 keeper.write(&played);
                 if self.share == Share::WHOLE {
-                    self.deliver(&result, &folder);
+                    self.deliver(&study, result, &folder);
                 }
                 complain(
                     "interrupted: the numbers are those of the replications played so far\nhelp: --resume goes on",
                 );
                 Exit::Interrupted
             }
-            Ok((_, result)) if self.share == Share::WHOLE => self.deliver(&result, &folder),
+            Ok((_, result)) if self.share == Share::WHOLE => self.deliver(&study, result, &folder),
             Ok((played, _)) => self.deliver_shard(&played, &folder),
             Err(error) => {
                 complain(&error);
@@ -122,19 +123,11 @@ impl Run {
         }
     }
 
-    fn study(&self) -> Result<Study, Exit> {
-        let mut study = load(&self.experiment, self.quiet)?;
-        study.seed = self.seed.unwrap_or(study.seed);
-        if let Some(replications) = self.replications {
-            study.stopping = Stopping::Replications(replications);
-        }
-        Ok(study)
-    }
-
     /// The files first, then standard output: what was computed is not lost with a reader that has gone away.
-    fn deliver(&self, result: &ExperimentResult, folder: &Path) -> Exit {
-        let written = if result.scenarios.is_empty() { Ok(()) } else { output::write_all(folder, result) };
-        let printed = print(&rendered(result, self.format, written.is_ok().then_some(folder)));
+    fn deliver(&self, study: &Study, mut result: ExperimentResult, folder: &Path) -> Exit {
+        replays::add(&mut result, study);
+        let written = if result.scenarios.is_empty() { Ok(()) } else { output::write_all(folder, &result) };
+        let printed = print(&rendered(&result, self.format, written.is_ok().then_some(folder)));
         if let Err(error) = written {
             complain(format_args!("{error}\nhelp: choose another folder with --out-dir"));
             return Exit::Failed;
@@ -146,7 +139,7 @@ impl Run {
             complain(error);
             return Exit::Failed;
         }
-        printed.then(Exit::by_targets(result))
+        printed.then(Exit::by_targets(&result))
     }
 
     /// A shard is no answer yet.
@@ -171,8 +164,8 @@ impl Run {
 }
 
 /// Reads an experiment; what is found in its files goes to standard error.
-pub(super) fn load(experiment: &Path, quiet: bool) -> Result<Study, Exit> {
-    match spec::load_experiment(experiment) {
+pub(super) fn load(experiment: &Path, instead: Instead, quiet: bool) -> Result<Study, Exit> {
+    match spec::load_experiment_as(experiment, &spec::read_file, instead) {
         Ok(study) => {
             if !quiet {
                 eprint_report(&study.findings);

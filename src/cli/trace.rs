@@ -7,16 +7,13 @@ use clap::ValueEnum;
 
 use super::{Exit, complain, load, print};
 use crate::experiment::{self, Outage, RunError, Timeline};
-use crate::report::timeline::{Excerpt, longest, perfetto, render};
-use crate::spec::{Scenario, Study, parse_duration};
+use crate::report::human::quoted;
+use crate::report::timeline::{Excerpt, longest, perfetto, render, story};
+use crate::spec::{Instead, Scenario, Study, parse_duration};
 use crate::time::{Duration, SimTime};
 
 /// Names in an error: more are not read.
 const MAX_NAMES: usize = 20;
-/// An outage is shown with what led to it and what followed, so far at most.
-const REACH: Duration = Duration::from_secs(3600);
-/// And a little more on both sides.
-const MARGIN: Duration = Duration::from_secs(30);
 /// A longer text is not read line by line.
 const LONG: usize = 500;
 
@@ -130,11 +127,11 @@ fn clock(text: &str) -> Option<Duration> {
 
 impl Trace {
     pub fn execute(self) -> Exit {
-        let mut study = match load(&self.experiment, self.quiet) {
+        let instead = Instead { seed: self.seed, replications: None };
+        let study = match load(&self.experiment, instead, self.quiet) {
             Ok(study) => study,
             Err(exit) => return exit,
         };
-        study.seed = self.seed.unwrap_or(study.seed);
         let scenario = match self.scenario(&study) {
             Ok(scenario) => scenario,
             Err(message) => {
@@ -227,9 +224,7 @@ impl Trace {
                     };
                     return Err(format!("replication {} has {has}", self.replication));
                 };
-                let (from, to) = timeline.story(*outage, REACH);
-                let from = from.as_nanos().saturating_sub(MARGIN.as_nanos());
-                Ok((SimTime::from_nanos(from), (to + MARGIN).min(end)))
+                Ok(story(timeline, *outage))
             }
         }
     }
@@ -240,16 +235,6 @@ pub(super) fn replay(experiment: &Path, error: &RunError) -> Option<String> {
     let RunError::Panicked { scenario, seed, index, .. } = error else { return None };
     let experiment = quoted(&experiment.to_string_lossy());
     Some(format!("hasim trace {experiment} --seed {seed} --replication {index} --scenario={}", quoted(scenario)))
-}
-
-/// A word for the shell.
-fn quoted(word: &str) -> String {
-    let plain = |c: char| c.is_ascii_alphanumeric() || "/._-=".contains(c);
-    if !word.is_empty() && word.chars().all(plain) {
-        word.to_owned()
-    } else {
-        format!("'{}'", word.replace('\'', "'\\''"))
-    }
 }
 
 #[cfg(test)]

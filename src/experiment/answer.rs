@@ -3,9 +3,11 @@
 mod windows;
 
 use super::by_name::ByName;
+use super::examples::Example;
 use super::ledger::places;
 use super::played::{Contents, Outline};
 use super::precision::{Reached, asked};
+use super::replay::OutageExample;
 use super::result::{
     Attribution, Detection, Difference, Distribution, Estimate, ExperimentResult, FalsePositives, FaultInfo,
     PodRecovery, ScenarioResult,
@@ -63,6 +65,7 @@ pub(super) fn experiment(outline: &Outline, tallies: &[Tally], race: Option<&Rac
         currency: outline.currency.clone(),
         sensitivity: sensitivity::results(outline, tallies),
         scenarios,
+        replays: Vec::new(),
         notes: outline.notes.iter().cloned().chain(note_on_the_end(outline, tallies, end)).collect(),
         faults: first.faults.clone(),
         inputs: outline.inputs.clone(),
@@ -138,6 +141,7 @@ fn scenario(outline: &Outline, scenario: &Contents, tally: &Tally, baseline: Opt
         failed_request_s_per_year: written(times(failed, YEAR.as_secs_f64())),
         outages_per_year: written(scale.events(&summary.outages)),
         time_to_recovery_s: distribution(&summary.outage_lengths, censored_outages(summary)),
+        outage_examples: outage_examples(summary),
         pod_recovery_s: pod_recoveries(summary, faults),
         detection_s: faults
             .iter()
@@ -185,6 +189,17 @@ fn variance_ratio(unpaired: [&Moments; 2], paired: MeanDifference) -> Option<f64
 /// Every outage is complete or censored.
 fn censored_outages(summary: &Summary) -> u64 {
     summary.outages.sum() as u64 - summary.outage_lengths.count()
+}
+
+fn outage_examples(summary: &Summary) -> Vec<OutageExample> {
+    let near = |q| summary.outage_lengths.quantile(q).and_then(|length| summary.outage_examples.near(length));
+    let found = [("p50", near(0.5)), ("p95", near(0.95)), ("max", summary.outage_examples.longest())];
+    let named = |(statistic, found): (&str, Option<Example>)| {
+        let Example { length, replication, number } = found?;
+        let length_s = twelve_digits(length as f64 / NANOS);
+        Some(OutageExample { statistic: statistic.to_owned(), length_s, replication, number })
+    };
+    found.into_iter().filter_map(named).collect()
 }
 
 fn cause_name(faults: &[FaultInfo], number: usize) -> &str {

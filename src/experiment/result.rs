@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use super::by_name::ByName;
+use super::replay::{OutageExample, Replay};
 use super::selection::SelectionResult;
 use super::sensitivity::Sensitivity;
 use super::target::Target;
@@ -58,6 +59,9 @@ pub struct ExperimentResult {
     pub sensitivity: Vec<Sensitivity>,
     /// One entry per scenario, in the order of the grid.
     pub scenarios: Vec<ScenarioResult>,
+    /// Outages that were played once more to be shown; filled in by the program that ends a run, as it takes the models.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub replays: Vec<Replay>,
     /// What is in the inputs and not in the model, and what was assumed; each a sentence.
     pub notes: Vec<String>,
     /// The faults of the baseline (or first) scenario, for the legend of the reports.
@@ -128,6 +132,9 @@ pub struct ScenarioResult {
     pub outages_per_year: Estimate,
     /// Length of the outages.
     pub time_to_recovery_s: Distribution,
+    /// Outages to look at: those nearest to the median and the 95th percentile, and the longest.
+    #[serde(default)]
+    pub outage_examples: Vec<OutageExample>,
     /// Pod recoveries by the fault that began them (`probe` and `start` where none did).
     pub pod_recovery_s: ByName<PodRecovery>,
     /// Fault to first reaction, by fault.

@@ -375,7 +375,7 @@ where
         // A half-played replication is dropped whole, so nothing broken is seen after a panic.
         let outcome = catch_unwind(AssertUnwindSafe(|| {
             let outcome = replicate(scenario.model_of(index), study.seed, index);
-            summary.add(&outcome);
+            summary.add(index, &outcome);
             outcome
         }))
         .map_err(|panic| RunError::Panicked {

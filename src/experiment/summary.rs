@@ -3,6 +3,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::examples::Examples;
 use super::ledger::Causes;
 use super::outcome::{Needless, Outcome};
 use super::windows::Windows;
@@ -28,6 +29,7 @@ pub struct Summary {
     pub(super) failed_by: Vec<u128>,
     pub(super) outages: Moments,
     pub(super) outage_lengths: Spans,
+    pub(super) outage_examples: Examples,
     pub(super) recoveries: Vec<Recoveries>,
     pub(super) detections: Vec<Detections>,
     pub(super) needless_readiness: Moments,
@@ -72,6 +74,7 @@ impl Summary {
             failed_by: vec![0; cells],
             outages: Moments::default(),
             outage_lengths: Spans::default(),
+            outage_examples: Examples::default(),
             recoveries: vec![Recoveries::default(); causes.count()],
             detections: vec![Detections::default(); faults],
             needless_readiness: Moments::default(),
@@ -100,8 +103,8 @@ impl Summary {
         self.replications
     }
 
-    /// Adds one replication.
-    pub fn add(&mut self, outcome: &Outcome) {
+    /// Adds one replication, the `index`-th.
+    pub fn add(&mut self, index: u64, outcome: &Outcome) {
         debug_assert_eq!(self.causes, outcome.causes);
         self.replications += 1;
         self.downtime_sum += u128::from(outcome.downtime);
@@ -112,6 +115,7 @@ impl Summary {
         add_cells(&mut self.failed_by, outcome.failed_by.cells());
         self.outages.add(number(outcome.outages));
         outcome.outage_lengths.iter().for_each(|&nanos| self.outage_lengths.add(nanos));
+        self.outage_examples.add(index, outcome);
         for (sums, new) in self.recoveries.iter_mut().zip(&outcome.recoveries) {
             sums.censored += new.censored;
             sums.overlapped += new.overlapped;
@@ -148,6 +152,7 @@ impl Summary {
         add_cells(&mut self.failed_by, &other.failed_by);
         self.outages.merge(&other.outages);
         self.outage_lengths.merge(&other.outage_lengths);
+        self.outage_examples.merge(&other.outage_examples);
         for (sums, new) in self.recoveries.iter_mut().zip(&other.recoveries) {
             sums.lengths.merge(&new.lengths);
             sums.censored += new.censored;

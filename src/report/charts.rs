@@ -19,6 +19,7 @@ mod picture;
 mod place;
 mod recovery;
 mod series;
+mod timeline;
 mod tornado;
 mod tradeoff;
 
@@ -26,8 +27,9 @@ pub use fitted::fitted;
 pub use overlay::{Panel, overlay};
 pub use paint::{png, svg};
 pub use picture::{Anchor, Mark, Picture, Role, Style, Text};
+pub use timeline::{Reach, instant, reach};
 
-use crate::experiment::ExperimentResult;
+use crate::experiment::{ExperimentResult, Replay};
 
 /// A chart and the name of its files.
 #[derive(Debug, Clone, PartialEq)]
@@ -38,12 +40,21 @@ pub struct Chart {
     pub picture: Picture,
 }
 
-/// Names of all charts that hasim may write; a result need not have all of them.
-pub const NAMES: [&str; 8] =
-    ["downtime", "recovery", "outages", "phases", "tradeoff", "attribution", "pareto", "tornado"];
+/// Names of the charts of an answer, in their order.
+const NAMES: [&str; 8] = ["downtime", "recovery", "outages", "phases", "tradeoff", "attribution", "pareto", "tornado"];
+
+/// Names of the pictures of replayed outages: of the scenario that other pictures show, then of the baseline.
+const REPLAYED: [&str; 4] = ["outage-longest", "outage-median", "baseline-outage-longest", "baseline-outage-median"];
 
 /// Every chart that this result has something to show in.
 pub fn all(result: &ExperimentResult) -> Vec<Chart> {
+    let mut all = of_numbers(result);
+    all.extend(of_replays(result));
+    all
+}
+
+/// Those of its numbers.
+pub fn of_numbers(result: &ExperimentResult) -> Vec<Chart> {
     let pictures = [
         Some(downtime::draw(result)).filter(|_| !result.scenarios.is_empty()),
         recovery::draw_pods(result),
@@ -56,4 +67,21 @@ pub fn all(result: &ExperimentResult) -> Vec<Chart> {
     ];
     let named = NAMES.into_iter().zip(pictures);
     named.filter_map(|(name, picture)| Some(Chart { name, picture: picture? })).collect()
+}
+
+/// One of every replayed outage, in their order.
+pub fn of_replays(result: &ExperimentResult) -> Vec<Chart> {
+    let one = |replay| Chart { name: replayed_name(result, replay), picture: timeline::draw(result, replay) };
+    result.replays.iter().map(one).collect()
+}
+
+/// Names of all charts that hasim may write; a result need not have all of them.
+pub fn names() -> impl Iterator<Item = &'static str> {
+    NAMES.into_iter().chain(REPLAYED)
+}
+
+fn replayed_name(result: &ExperimentResult, replay: &Replay) -> &'static str {
+    let is_first = result.replays.first().is_some_and(|first| first.scenario == replay.scenario);
+    let is_longest = replay.outage.statistic == "max";
+    REPLAYED[2 * usize::from(!is_first) + usize::from(!is_longest)]
 }

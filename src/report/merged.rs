@@ -10,6 +10,14 @@ pub fn shown(result: &ExperimentResult) -> Option<&ScenarioResult> {
     chosen.and_then(named).or_else(|| result.baseline.as_ref().and_then(named)).or_else(|| result.scenarios.first())
 }
 
+/// The scenarios whose outages are shown one by one: that of the pictures, and the baseline.
+pub fn looked_at_closely(result: &ExperimentResult) -> Vec<&ScenarioResult> {
+    let baseline = result.scenarios.iter().find(|scenario| Some(&scenario.name) == result.baseline.as_ref());
+    let mut both: Vec<&ScenarioResult> = shown(result).into_iter().chain(baseline).collect();
+    both.dedup_by_key(|scenario| &scenario.name);
+    both
+}
+
 /// All samples of several distributions: `[seconds, samples]` ascending, and how many have no end.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Samples {

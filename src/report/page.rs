@@ -5,6 +5,7 @@
 //! ten times as much. Without the script, in print, the page says the same.
 
 mod glossary;
+mod outages;
 mod waterfall;
 
 use askama::Template;
@@ -14,6 +15,7 @@ use crate::report::labels::Labels;
 use crate::report::merged::{self, Samples};
 use crate::report::{answer, charts, front, human};
 use glossary::GLOSSARY;
+use outages::{Example, Outage};
 use waterfall::Waterfall;
 
 /// Pictures of more scenarios than this are left to the table: nobody tells a hundred lines apart.
@@ -32,15 +34,16 @@ struct Page<'a> {
     rows: Vec<Row>,
     charts: Vec<(&'static str, String)>,
     waterfalls: Vec<Waterfall>,
+    outages: Vec<Outage>,
+    outage_examples: Vec<Example>,
     phase_term: &'static str,
     faults: Vec<Fault>,
     left_out: &'static str,
     sureness: Vec<String>,
-    command: String,
-    trace: String,
+    repeat: &'static str,
     glossary: &'static [(&'static str, &'static str)],
     style: &'static str,
-    script: &'static str,
+    scripts: [&'static str; 2],
 }
 
 /// A target and its verdict.
@@ -85,7 +88,7 @@ pub fn render(result: &ExperimentResult) -> String {
     let mut sentences = answer::sentences(result).into_iter();
     let drawn =
         |name: &str| result.scenarios.len() <= MOST_DRAWN || ["pareto", "attribution", "tornado"].contains(&name);
-    let mut pictures: Vec<(&'static str, String)> = charts::all(result)
+    let mut pictures: Vec<(&'static str, String)> = charts::of_numbers(result)
         .into_iter()
         .filter(|chart| drawn(chart.name))
         .map(|chart| (chart.name, charts::svg(&chart.picture)))
@@ -103,15 +106,16 @@ pub fn render(result: &ExperimentResult) -> String {
         rows: rows(result),
         charts: pictures,
         waterfalls: shown.map(waterfall::both).unwrap_or_default(),
+        outages: outages::replayed(result),
+        outage_examples: outages::examples(result),
         phase_term: glossary::meaning("phase"),
         faults: faults(result),
         left_out: answer::LEFT_OUT,
         sureness: sureness(result),
-        command: command(result),
-        trace: trace(result, shown),
+        repeat: REPEAT,
         glossary: GLOSSARY,
         style: include_str!("page/style.css"),
-        script: include_str!("page/script.js"),
+        scripts: [include_str!("page/timeline.js"), include_str!("page/script.js")],
     };
     page.render().expect("rendering to a string cannot fail")
 }
@@ -284,22 +288,5 @@ fn sureness(result: &ExperimentResult) -> Vec<String> {
     lines
 }
 
-/// A result does not know its file; the name of the experiment is that of the file by custom.
-fn command(result: &ExperimentResult) -> String {
-    let mut played: Vec<u64> = result.scenarios.iter().map(|scenario| scenario.replications).collect();
-    played.dedup();
-    let replications = match played.as_slice() {
-        [all] => format!(" --replications {all}"),
-        _ => String::new(),
-    };
-    format!("hasim run experiments/{}.yaml --seed {}{replications}", result.experiment, result.seed)
-}
-
-fn trace(result: &ExperimentResult, shown: Option<&ScenarioResult>) -> String {
-    let scenario = shown.filter(|_| result.scenarios.len() > 1);
-    let scenario = scenario.map_or(String::new(), |scenario| format!(" --scenario '{}'", scenario.name));
-    format!(
-        "hasim trace experiments/{}.yaml --seed {}{scenario} --replication 0 --outage longest",
-        result.experiment, result.seed
-    )
-}
+/// What repeats the run; `results.json` lies beside the page, and holds the inputs.
+const REPEAT: &str = "hasim run results.json --out-dir again";

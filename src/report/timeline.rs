@@ -6,28 +6,34 @@
 mod clock;
 mod lanes;
 mod perfetto;
+mod replay;
 mod words;
 
 use std::fmt::Write as _;
 
 use anstyle::{AnsiColor, Style};
 
-use crate::experiment::{Entry, Happening, Observation, Outage, Reply, Stored, Timeline, Who};
+use crate::experiment::{Entry, Happening, Observation, Outage, Reply, Stored, Timeline, Tone, Who};
 use crate::ids::NodeId;
 use crate::model::{Model, ProbeKind};
 use crate::report::human;
-use crate::time::SimTime;
+use crate::time::{Duration, SimTime};
 use clock::Clock;
 use words::Said;
 
-pub use lanes::{Group, Lane, Mark, Span, lanes};
+pub use lanes::lanes;
 pub use perfetto::perfetto;
-pub use words::Tone;
+pub use replay::replay;
 
 const BOLD: Style = Style::new().bold();
 const DIM: Style = Style::new().dimmed();
 const BAD: Style = AnsiColor::Red.on_default();
 const GOOD: Style = AnsiColor::Green.on_default();
+
+/// An outage is shown with what led to it and what followed, so far at most.
+const REACH: Duration = Duration::from_secs(3600);
+/// And a little more on both sides.
+const MARGIN: Duration = Duration::from_secs(30);
 
 /// What is shown of a timeline.
 #[derive(Debug, Clone, Copy)]
@@ -112,6 +118,14 @@ fn overview(timeline: &Timeline, model: &Model) -> String {
 pub fn longest(outages: &[Outage], end: SimTime) -> Option<usize> {
     let length = |outage: &Outage| outage.ended.unwrap_or(end).saturating_since(outage.began);
     (0..outages.len()).max_by_key(|&i| (length(&outages[i]), std::cmp::Reverse(i)))
+}
+
+/// From when to before when an outage is told: with what led to it, until all replicas are back.
+pub fn story(timeline: &Timeline, outage: Outage) -> (SimTime, SimTime) {
+    let (from, to) = timeline.story(outage, REACH);
+    let from = SimTime::from_nanos(from.as_nanos().saturating_sub(MARGIN.as_nanos()));
+    // What happens in the last instant is shown too.
+    (from, (to + MARGIN).min(timeline.end + Duration::from_nanos(1)))
 }
 
 fn plural(n: u64) -> &'static str {

@@ -3,7 +3,8 @@
 
 use hasim::experiment::{
     Attribution, ByName, Detection, Difference, Distribution, Estimate, ExperimentResult, FalsePositives, FaultInfo,
-    PodRecovery, Quantile, ScenarioResult, ScenarioStanding, SelectionResult, Standing, WindowLoss, WindowsResult,
+    Group, Lane, Mark, OutageExample, PodRecovery, Quantile, Replay, ScenarioResult, ScenarioStanding, SelectionResult,
+    Span, Standing, Tone, WindowLoss, WindowsResult,
 };
 use hasim::spec::{Metric, Objective, Wanted};
 use hasim::time::Duration;
@@ -220,6 +221,7 @@ pub fn scenario(name: &str, parameters: Map<String, Value>, factor: f64, thresho
         failed_request_s_per_year: failures,
         outages_per_year: estimate(3.4 * factor, 4.0),
         time_to_recovery_s: distribution(140.0 * threshold.sqrt(), 1.1, (3000.0 * factor) as u64, 3),
+        outage_examples: vec![],
         pod_recovery_s: recoveries.collect(),
         detection_s: detections.collect(),
         false_positives_per_year: FalsePositives {
@@ -262,6 +264,7 @@ fn result(experiment: &str, varied: &[&str], scenarios: Vec<ScenarioResult>) -> 
         selection: None,
         currency: None,
         sensitivity: vec![],
+        replays: vec![],
         scenarios,
         notes: vec!["No PodDisruptionBudget is read yet: models/deployments/aidbox.yaml has none.".to_owned()],
         faults: KINDS
@@ -436,5 +439,36 @@ pub fn odd() -> ExperimentResult {
 pub fn silent() -> ExperimentResult {
     let mut result = odd();
     result.scenarios = vec![result.scenarios.pop().unwrap()];
+    result
+}
+
+/// The answer for one scenario, with an outage that was replayed and whose words are `words`.
+pub fn replayed(words: &str) -> ExperimentResult {
+    let mut result = single();
+    let (scenario, words) = (result.scenarios[0].name.clone(), words.to_owned());
+    let example = OutageExample { statistic: "max".to_owned(), length_s: 79.4, replication: 25, number: 6 };
+    result.scenarios[0].outage_examples.push(example.clone());
+    let span = |from_s, to_s, tone| Span { from_s, to_s, words: words.clone(), tone };
+    let mark = |at_s, tone| Mark { at_s, words: words.clone(), rules: "P14".to_owned(), tone };
+    let lane = |group, name: &str| Lane {
+        group,
+        name: name.to_owned(),
+        spans: vec![span(0.0, 30.0, Tone::Good), span(30.0, 109.4, Tone::Bad), span(109.4, 120.0, Tone::Plain)],
+        marks: vec![mark(30.0, Tone::Bad), mark(110.0, Tone::Good)],
+    };
+    result.replays.push(Replay {
+        scenario,
+        outage: example,
+        begins_s: -20.5,
+        lasts_s: 120.0,
+        outage_from_s: 30.0,
+        cut: None,
+        lanes: vec![
+            lane(Group::Service, "service"),
+            lane(Group::Pods, "pod 0.1 container"),
+            lane(Group::Pods, &words),
+            lane(Group::Faults, &words),
+        ],
+    });
     result
 }

@@ -24,6 +24,8 @@ pub struct Axis {
 enum Scale {
     /// From zero.
     Linear { high: f64 },
+    /// Between two moments; 0 is one in between.
+    Moments { low: f64, high: f64 },
     /// Equal distances are equal ratios.
     Log { low: f64, high: f64 },
     /// Equal distances are equal numbers of nines: 0, 90 %, 99 %, 99.9 %.
@@ -74,6 +76,21 @@ impl Axis {
         Self { scale: Scale::Linear { high }, from, to, ticks }
     }
 
+    /// From a moment to a later one, both relative to one that matters.
+    pub fn moments(low: f64, high: f64, from: f64, to: f64) -> Self {
+        let high = if high > low { high } else { low + 1.0 };
+        let step = linear_step(Unit::Time, high - low, ((to - from).abs() / TICK_ROOM).max(2.0));
+        let signed = |value: f64| match value {
+            v if v < 0.0 => format!("−{}", human::tick(-v)),
+            v if v > 0.0 => format!("+{}", human::tick(v)),
+            _ => "0".to_owned(),
+        };
+        let first = (low / step).ceil() as i64;
+        let ticks = (first..first + 40).map(|k| k as f64 * step).take_while(|v| *v <= high);
+        let ticks = ticks.map(|v| (v, signed(v))).collect();
+        Self { scale: Scale::Moments { low, high }, from, to, ticks }
+    }
+
     /// A logarithmic axis; values below it lie on its edge.
     pub fn log(unit: Unit, range: Range, from: f64, to: f64) -> Self {
         // A little air at both ends, and never an empty range.
@@ -107,6 +124,7 @@ impl Axis {
         let nines = |p: f64| -(1.0 - p).max(1e-12).log10();
         let share = match self.scale {
             Scale::Linear { high } => value / high,
+            Scale::Moments { low, high } => (value - low) / (high - low),
             Scale::Log { low, high } => (value.max(low).ln() - low.ln()) / (high.ln() - low.ln()),
             Scale::Nines { high } => nines(value) / nines(high),
         };
@@ -117,7 +135,7 @@ impl Axis {
     pub fn holds(&self, value: f64) -> bool {
         match self.scale {
             Scale::Linear { high } | Scale::Nines { high } => (0.0..=high).contains(&value),
-            Scale::Log { low, high } => (low..=high).contains(&value),
+            Scale::Moments { low, high } | Scale::Log { low, high } => (low..=high).contains(&value),
         }
     }
 

@@ -72,6 +72,16 @@ fn write_svg(text: &mut String, mark: &Mark) {
                     let (series, words) = (escaped(series), escaped(words));
                     let _ = writeln!(text, "<g class=\"datum\" data-series=\"{series}\"><title>{words}</title>");
                 }
+                Role::Moment { from_s, to_s, words, label } => {
+                    let _ = write!(text, "<g class=\"datum\" data-from=\"{from_s}\" data-to=\"{to_s}\"");
+                    if !label.is_empty() {
+                        let _ = write!(text, " data-label=\"{}\"", escaped(label));
+                    }
+                    let title =
+                        if words.is_empty() { String::new() } else { format!("<title>{}</title>", escaped(words)) };
+                    let _ = writeln!(text, ">{title}");
+                }
+                Role::Axis => text.push_str("<g class=\"axis\">\n"),
                 Role::Key { series } => {
                     let _ = writeln!(text, "<g class=\"key\" data-series=\"{}\">", escaped(series));
                 }

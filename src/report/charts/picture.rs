@@ -71,6 +71,19 @@ pub enum Role {
         /// What it says.
         words: String,
     },
+    /// A value on an axis of time, which a page can draw again for a part of that time.
+    Moment {
+        /// Its beginning, in seconds.
+        from_s: f64,
+        /// Its end; the same for what happens at once.
+        to_s: f64,
+        /// What it says; empty if nothing.
+        words: String,
+        /// What is written on it where there is room; empty if nothing.
+        label: String,
+    },
+    /// The axis of time.
+    Axis,
     /// An entry of the legend, which shows and hides its series.
     Key {
         /// The series.
@@ -200,15 +213,16 @@ impl Picture {
 
     /// What `draw` adds is one value of a series and says these words.
     pub fn datum(&mut self, series: &str, words: impl Into<String>, draw: impl FnOnce(&mut Self)) {
-        self.group(Role::Datum { series: series.to_owned(), words: words.into() }, draw);
+        self.role(Role::Datum { series: series.to_owned(), words: words.into() }, draw);
     }
 
     /// What `draw` adds is the legend's entry of a series.
     pub fn key(&mut self, series: &str, draw: impl FnOnce(&mut Self)) {
-        self.group(Role::Key { series: series.to_owned() }, draw);
+        self.role(Role::Key { series: series.to_owned() }, draw);
     }
 
-    fn group(&mut self, role: Role, draw: impl FnOnce(&mut Self)) {
+    /// What `draw` adds is one thing to the reader.
+    pub fn role(&mut self, role: Role, draw: impl FnOnce(&mut Self)) {
         let before = self.marks.len();
         draw(self);
         let marks = self.marks.split_off(before);

@@ -4,81 +4,13 @@
 //! zone to which something happens.
 
 use super::clock::Clock;
-use super::words::{self, Tone};
-use super::{Excerpt, Teller};
-use crate::experiment::{Entry, Happening, Timeline, Who};
+use super::{Excerpt, Teller, words};
+use crate::experiment::{Entry, Group, Happening, Lane, Mark, Span, Timeline, Tone, Who};
 use crate::model::{Model, ProbeKind};
 use crate::report::merged::phase_name;
 use crate::time::SimTime;
 
-/// What belongs together.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Group {
-    /// What users notice.
-    Service,
-    /// Controllers, scheduler, EndpointSlices, proxy.
-    ControlPlane,
-    /// Pods, their containers and probers.
-    Pods,
-    /// Nodes and zones.
-    Nodes,
-    /// What strikes.
-    Faults,
-}
-
-impl Group {
-    /// Its name.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Service => "Service",
-            Self::ControlPlane => "Control plane",
-            Self::Pods => "Pods",
-            Self::Nodes => "Nodes and zones",
-            Self::Faults => "Faults",
-        }
-    }
-}
-
-/// One lane.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Lane {
-    /// Where it belongs.
-    pub group: Group,
-    /// Its name.
-    pub name: String,
-    /// What lasts, by beginning; those of a lane do not overlap but may follow each other at once.
-    pub spans: Vec<Span>,
-    /// What happens at an instant.
-    pub marks: Vec<Mark>,
-}
-
-/// Something that lasts.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Span {
-    /// Its first instant within the excerpt.
-    pub from: SimTime,
-    /// Its end within the excerpt.
-    pub to: SimTime,
-    /// What it is.
-    pub words: String,
-    /// How loud it is.
-    pub tone: Tone,
-}
-
-/// Something that happens.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Mark {
-    /// When.
-    pub at: SimTime,
-    /// What.
-    pub words: String,
-    /// Numbers of the rules behind it; may be empty.
-    pub rules: &'static str,
-    /// How loud it is.
-    pub tone: Tone,
-}
-
-/// The lanes of an excerpt: only those in which something is.
+/// The lanes of an excerpt, with time 0 at its beginning: only those in which something is.
 pub fn lanes(timeline: &Timeline, model: &Model, excerpt: Excerpt) -> Vec<Lane> {
     let mut drawing = Drawing { timeline, model, excerpt, lanes: Vec::new() };
     drawing.service();
@@ -87,7 +19,8 @@ pub fn lanes(timeline: &Timeline, model: &Model, excerpt: Excerpt) -> Vec<Lane> 
     drawing.containers(&entries);
     drawing.probers(&entries);
     drawing.nodes(&entries);
-    drawing.faults(&entries);
+    // A fault may end after the excerpt.
+    drawing.faults(&timeline.entries);
     drawing.marks();
     let mut lanes = drawing.lanes;
     lanes.retain(|lane| !lane.spans.is_empty() || !lane.marks.is_empty());
@@ -139,11 +72,17 @@ impl Drawing<'_> {
         &mut self.lanes[place]
     }
 
+    /// Since the beginning of the excerpt.
+    fn secs(&self, at: SimTime) -> f64 {
+        at.saturating_since(self.excerpt.from).as_secs_f64()
+    }
+
     /// The part of a span that lies within the excerpt.
     fn span(&mut self, group: Group, name: &str, (from, to): (SimTime, SimTime), words: String, tone: Tone) {
         let (from, to) = (from.max(self.excerpt.from), to.min(self.excerpt.to));
         if from < to {
-            self.lane(group, name).spans.push(Span { from, to, words, tone });
+            let (from_s, to_s) = (self.secs(from), self.secs(to));
+            self.lane(group, name).spans.push(Span { from_s, to_s, words, tone });
         }
     }
 
@@ -249,7 +188,8 @@ impl Drawing<'_> {
                             if from < entry.at {
                                 self.span(Group::Pods, &name, (from, entry.at), words, tone);
                             } else if (self.excerpt.from..self.excerpt.to).contains(&entry.at) {
-                                let mark = Mark { at: entry.at, words, rules: "P14", tone };
+                                let at_s = self.secs(entry.at);
+                                let mark = Mark { at_s, words, rules: "P14".to_owned(), tone };
                                 self.lane(Group::Pods, &name).marks.push(mark);
                             }
                         }
@@ -335,7 +275,7 @@ impl Drawing<'_> {
             }
             let (group, name, words) = if is_of_control_plane(entry.what) {
                 (Group::ControlPlane, "control plane".to_owned(), format!("{}: {}", line.who, line.words))
-            } else if let Happening::FaultStruck { fault, .. } = entry.what {
+            } else if let Happening::FaultStruck { fault, .. } | Happening::FaultEnded { fault, .. } = entry.what {
                 let name = self.model.faults[fault.index()].name.clone();
                 (Group::Faults, name, format!("{}: {}", line.who, line.words))
             } else {
@@ -347,7 +287,8 @@ impl Drawing<'_> {
                 };
                 (group, name, line.words)
             };
-            self.lane(group, &name).marks.push(Mark { at: line.at, words, rules: line.rules, tone: line.tone });
+            let (at_s, rules, tone) = (self.secs(line.at), line.rules.to_owned(), line.tone);
+            self.lane(group, &name).marks.push(Mark { at_s, words, rules, tone });
         }
     }
 }

@@ -3,15 +3,13 @@
 
 use serde_json::{Value, json};
 
-use super::lanes::{Lane, lanes};
-use super::{Excerpt, Tone};
-use crate::experiment::Timeline;
+use super::Excerpt;
+use super::lanes::lanes;
+use crate::experiment::{Lane, Timeline, Tone};
 use crate::model::Model;
-use crate::time::SimTime;
 
 /// The excerpt as JSON. Time 0 is its beginning.
 pub fn perfetto(timeline: &Timeline, model: &Model, excerpt: Excerpt) -> String {
-    let micros = |at: SimTime| at.saturating_since(excerpt.from).as_nanos() as f64 / 1e3;
     let mut events: Vec<Value> = Vec::new();
     let mut last = None;
     for (lane_number, lane) in lanes(timeline, model, excerpt).iter().enumerate() {
@@ -26,7 +24,7 @@ pub fn perfetto(timeline: &Timeline, model: &Model, excerpt: Excerpt) -> String 
         }
         name("thread_name", json!({"name": lane.name}));
         name("thread_sort_index", json!({"sort_index": thread}));
-        events.extend(told(lane, process, thread, &micros));
+        events.extend(told(lane, process, thread));
     }
     let from = excerpt.from.saturating_since(timeline.counted_from).as_secs_f64();
     let trace = json!({
@@ -37,21 +35,26 @@ pub fn perfetto(timeline: &Timeline, model: &Model, excerpt: Excerpt) -> String 
     trace.to_string()
 }
 
-fn told<'a>(lane: &'a Lane, process: u64, thread: u64, micros: &'a impl Fn(SimTime) -> f64) -> Vec<Value> {
+fn told(lane: &Lane, process: u64, thread: u64) -> Vec<Value> {
     let spans = lane.spans.iter().map(|span| {
-        let length = micros(span.to) - micros(span.from);
+        let (from, to) = (micros(span.from_s), micros(span.to_s));
         json!({
-            "ph": "X", "pid": process, "tid": thread, "ts": micros(span.from), "dur": length, "name": span.words,
+            "ph": "X", "pid": process, "tid": thread, "ts": from, "dur": to - from, "name": span.words,
             "cat": category(span.tone), "cname": colour(span.tone),
         })
     });
     let marks = lane.marks.iter().map(|mark| {
         json!({
-            "ph": "i", "s": "t", "pid": process, "tid": thread, "ts": micros(mark.at), "name": mark.words,
+            "ph": "i", "s": "t", "pid": process, "tid": thread, "ts": micros(mark.at_s), "name": mark.words,
             "cat": category(mark.tone), "args": {"rules": mark.rules},
         })
     });
     spans.chain(marks).collect()
+}
+
+/// The format's unit, to the nanosecond.
+fn micros(secs: f64) -> f64 {
+    (secs * 1e9).round() / 1e3
 }
 
 fn category(tone: Tone) -> &'static str {

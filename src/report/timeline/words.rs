@@ -1,7 +1,7 @@
 //! Each happening in words that its reader knows from `kubectl describe`, and the rules behind it.
 
 use super::clock::Clock;
-use crate::experiment::{Endpoint, Exit, Happening, Reply, Stored};
+use crate::experiment::{Endpoint, Exit, Happening, Reply, Stored, Tone};
 use crate::ids::FaultId;
 use crate::model::{ContainerMode, Model, NodeMode, Probe, ProbeKind, Strikes};
 use crate::report::human;
@@ -14,19 +14,6 @@ pub(super) struct Said {
     /// Numbers of rules, for example `P16, P18`; empty where Kubernetes has none.
     pub rules: &'static str,
     pub tone: Tone,
-}
-
-/// How loud a line is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Tone {
-    /// Only for who wants to see each probe and what drives it.
-    Detail,
-    /// Something that an operator looks for.
-    Plain,
-    /// Something stops working.
-    Bad,
-    /// Something works again.
-    Good,
 }
 
 fn said(tone: Tone, words: impl Into<String>, rules: &'static str) -> Said {

@@ -1,0 +1,23 @@
+//! The outages that a report shows: played once more when a run ends, and kept with its answer, as a report never simulates.
+
+use crate::experiment::{ExperimentResult, OutageExample, Replay, ScenarioResult, trace};
+use crate::report::{looked_at_closely, timeline};
+use crate::spec::Study;
+
+/// Plays the longest and the median outage of the scenarios that reports look at closely.
+pub(super) fn add(result: &mut ExperimentResult, study: &Study) {
+    let of_scenario = |scenario: &ScenarioResult| {
+        let example = |wanted: &str| scenario.outage_examples.iter().find(|example| example.statistic == wanted);
+        let mut examples: Vec<&OutageExample> = ["max", "p50"].into_iter().filter_map(example).collect();
+        examples.dedup_by_key(|example| (example.replication, example.number));
+        examples.into_iter().filter_map(|example| play(study, scenario, example)).collect::<Vec<_>>()
+    };
+    result.replays = looked_at_closely(result).into_iter().flat_map(of_scenario).collect();
+}
+
+/// The outage as it was, as a replication is a function of model, seed and index.
+fn play(study: &Study, scenario: &ScenarioResult, example: &OutageExample) -> Option<Replay> {
+    let model = study.scenarios.iter().find(|other| other.name == scenario.name)?.model_of(example.replication);
+    let trace = trace(model, study.seed, example.replication);
+    timeline::replay(&trace.timeline, model, &scenario.name, example)
+}

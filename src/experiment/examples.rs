@@ -1,0 +1,126 @@
+//! Which outages to show: of each length the first one that was so long, so that a quantile of the lengths can be looked at
+//! and not only told.
+
+use std::cmp::Reverse;
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use super::outcome::Outcome;
+
+/// Lengths are told apart by this many of their leading binary digits, so to 1.6 %.
+const DIGITS: u32 = 7;
+
+/// An outage and where it is found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Example {
+    /// How long it lasted, in nanoseconds.
+    pub length: u64,
+    /// The replication.
+    pub replication: u64,
+    /// It was the n-th of those that are counted, from 1.
+    pub number: u64,
+}
+
+/// Outages of many replications, by length. Any order and any grouping of the replications give the same.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+pub(super) struct Examples {
+    longest: Option<Example>,
+    /// The first of each length, by the length's leading digits.
+    by_length: BTreeMap<u64, Example>,
+}
+
+impl Examples {
+    /// Adds the outages of a replication.
+    pub fn add(&mut self, replication: u64, outcome: &Outcome) {
+        for (number, &length) in (1..).zip(outcome.outage_lengths()) {
+            self.offer(Example { length, replication, number });
+        }
+    }
+
+    /// Adds every outage of `other`.
+    pub fn merge(&mut self, other: &Self) {
+        other.by_length.values().chain(&other.longest).for_each(|&example| self.offer(example));
+    }
+
+    /// The longest; of equally long ones the first.
+    pub fn longest(&self) -> Option<Example> {
+        self.longest
+    }
+
+    /// One that lasted about so long.
+    pub fn near(&self, length: u64) -> Option<Example> {
+        let key = leading(length);
+        let below = self.by_length.range(..=key).next_back();
+        let above = self.by_length.range(key..).next();
+        let found = below.into_iter().chain(above).map(|(_, example)| *example);
+        found.min_by_key(|example| example.length.abs_diff(length))
+    }
+
+    fn offer(&mut self, new: Example) {
+        if self.longest.is_none_or(|old| rank(&new) > rank(&old)) {
+            self.longest = Some(new);
+        }
+        let first = self.by_length.entry(leading(new.length)).or_insert(new);
+        if place(&new) < place(first) {
+            *first = new;
+        }
+    }
+}
+
+fn place(example: &Example) -> (u64, u64) {
+    (example.replication, example.number)
+}
+
+fn rank(example: &Example) -> (u64, Reverse<(u64, u64)>) {
+    (example.length, Reverse(place(example)))
+}
+
+/// The leading digits of a length, with zeros for the rest.
+fn leading(length: u64) -> u64 {
+    let rest = (u64::BITS - length.leading_zeros()).saturating_sub(DIGITS);
+    length >> rest << rest
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn of(outages: &[(u64, u64, u64)]) -> Examples {
+        let mut examples = Examples::default();
+        outages
+            .iter()
+            .for_each(|&(length, replication, number)| examples.offer(Example { length, replication, number }));
+        examples
+    }
+
+    /// Property: no order and no grouping makes a difference.
+    #[test]
+    fn the_same_whatever_the_order() {
+        let outages: Vec<_> = (0..500u64).map(|i| (i * 7_919 % 1_000, i / 3, i % 3 + 1)).collect();
+        let whole = of(&outages);
+        let mut reversed = outages.clone();
+        reversed.reverse();
+        assert_eq!(of(&reversed), whole);
+        let (mut left, right) = (of(&outages[..100]), of(&outages[100..]));
+        let mut other = right.clone();
+        left.merge(&right);
+        other.merge(&of(&outages[..100]));
+        assert_eq!((left, other), (whole.clone(), whole));
+    }
+
+    #[test]
+    fn the_longest_is_exact_and_the_others_are_close() {
+        let examples = of(&[(1_000_000, 3, 1), (1_000_001, 2, 2), (1_000_001, 4, 1), (500_000, 1, 1)]);
+        assert_eq!(examples.longest(), Some(Example { length: 1_000_001, replication: 2, number: 2 }));
+        assert_eq!(examples.near(510_000).map(|example| example.replication), Some(1));
+        // Of those that are alike the first replication's.
+        assert_eq!(examples.near(1_005_000).map(|example| example.replication), Some(2));
+        assert_eq!(examples.near(u64::MAX).map(|example| example.replication), Some(2));
+        assert_eq!(of(&[]).near(5), None);
+        for length in [0, 1, 63, 127, 128, 129, 1 << 40, u64::MAX] {
+            let near = leading(length);
+            assert!(near <= length && (length - near) as f64 <= 0.016 * length as f64, "{length}: {near}");
+        }
+    }
+}

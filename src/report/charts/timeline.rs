@@ -1,0 +1,166 @@
+//! One outage, replayed: a row for everything that something happens to, from what led to it until all is well again.
+
+use super::axis::Axis;
+use super::font;
+use super::frame::{BODY, MARGIN, RIGHT, SMALL, WIDTH, foot, head, legend_line};
+use super::palette::{BAND, BLACK, Colour, GREEN, GRID, ON_LIGHT, PAPER, SKY, VERMILION};
+use super::picture::{Anchor, Picture, Role};
+use crate::experiment::{ExperimentResult, Group, Lane, Replay, Tone};
+use crate::report::human;
+
+/// Height of a row, and of what lies in it.
+const ROW: f64 = 22.0;
+const BAR: f64 = 15.0;
+/// Where time begins; the names of the rows stand before it.
+const LEFT: f64 = 230.0;
+
+/// What a page needs to draw another part of the same time.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Reach {
+    /// The pixels of its ends.
+    pub pixels: (f64, f64),
+    /// Its ends, in seconds after the beginning of the outage.
+    pub secs: (f64, f64),
+}
+
+/// The reach of every timeline's picture.
+pub fn reach(replay: &Replay) -> Reach {
+    Reach { pixels: (LEFT, RIGHT), secs: (-replay.outage_from_s, replay.lasts_s - replay.outage_from_s) }
+}
+
+/// The outage as rows over time.
+pub fn draw(result: &ExperimentResult, replay: &Replay) -> Picture {
+    let mut picture = Picture::new(WIDTH);
+    let Reach { pixels: (left, right), secs: (from, to) } = reach(replay);
+    let top = head(&mut picture, &title(replay), &lead(replay));
+    let legend = [
+        (GREEN, "well".to_owned()),
+        (SKY, "on its way, or half well".to_owned()),
+        (VERMILION, "broken, or waiting to be repaired".to_owned()),
+    ];
+    let top = legend_line(&mut picture, top - 8.0, &legend) + 22.0;
+    let axis = Axis::moments(from, to, left, right);
+    let groups: Vec<&[Lane]> = replay.lanes.chunk_by(|a, b| a.group == b.group).collect();
+    let height = groups.iter().map(|lanes| 8.0 + ROW * (lanes.len() as f64 + heading(lanes))).sum::<f64>();
+    let bottom = top + height;
+    // The outage itself lies behind all rows.
+    let outage = (axis.at(0.0), axis.at(replay.outage.length_s));
+    let (words, label) = (String::new(), String::new());
+    picture.role(Role::Moment { from_s: 0.0, to_s: replay.outage.length_s, words, label }, |picture| {
+        picture.rectangle(outage.0, top, outage.1 - outage.0, height, VERMILION.faint(0.08));
+    });
+    picture.role(Role::Axis, |picture| {
+        for (value, label) in &axis.ticks {
+            let x = axis.at(*value);
+            picture.line(vec![(x, top - 4.0), (x, bottom)], 1.0, GRID);
+            let half = font::width(label, SMALL.size, false) / 2.0;
+            picture.text(x.min(right - half), top - 9.0, Anchor::Middle, SMALL, label.clone());
+        }
+    });
+    let mut y = top + 4.0;
+    for lanes in groups {
+        if heading(lanes) > 0.0 {
+            picture.text(MARGIN, y + ROW / 2.0 + 4.0, Anchor::Left, SMALL.bold(), lanes[0].group.name());
+            y += ROW;
+        }
+        for (number, lane) in lanes.iter().enumerate() {
+            if number % 2 == 0 {
+                picture.rectangle(MARGIN - 8.0, y, LEFT - MARGIN, ROW, BAND);
+            }
+            let name = font::fit(&lane.name, BODY.size, false, LEFT - MARGIN - 12.0);
+            picture.text(MARGIN, y + ROW / 2.0 + 4.0, Anchor::Left, BODY, name);
+            row(&mut picture, &axis, lane, replay.outage_from_s, y + ROW / 2.0);
+            y += ROW;
+        }
+        y += 8.0;
+        picture.line(vec![(MARGIN, y - 4.0), (right, y - 4.0)], 1.0, GRID);
+    }
+    foot(&mut picture, result, bottom);
+    picture.description = replay.lanes.iter().filter(|lane| lane.group == Group::Service).map(told).collect();
+    picture
+}
+
+/// The first group explains itself.
+fn heading(lanes: &[Lane]) -> f64 {
+    f64::from(u8::from(lanes[0].group != Group::Service && lanes.len() > 1))
+}
+
+fn title(replay: &Replay) -> String {
+    let which = match replay.outage.statistic.as_str() {
+        "max" => "The longest outage",
+        "p50" => "A median outage",
+        _ => "An outage",
+    };
+    format!("{which} of {}: {}", replay.scenario, human::in_full(replay.outage.length_s))
+}
+
+fn lead(replay: &Replay) -> String {
+    let led = human::in_full(replay.outage_from_s);
+    let text = format!(
+        "Replication {}, outage {} of that replication, from {led} before it. Time runs from its beginning; it is \
+         shaded.",
+        replay.outage.replication, replay.outage.number
+    );
+    match &replay.cut {
+        Some(cut) => format!("{text} {cut}"),
+        None => text,
+    }
+}
+
+/// A row for readers who cannot see it.
+fn told(lane: &Lane) -> String {
+    let spans = lane.spans.iter().map(|span| format!("{} for {}", span.words, human::in_full(span.to_s - span.from_s)));
+    format!("{}: {}", lane.name, spans.collect::<Vec<_>>().join(", "))
+}
+
+fn row(picture: &mut Picture, axis: &Axis, lane: &Lane, zero: f64, middle: f64) {
+    let (top, bottom) = (middle - BAR / 2.0, middle + BAR / 2.0);
+    for span in &lane.spans {
+        let (from_s, to_s) = (span.from_s - zero, span.to_s - zero);
+        let (from, to) = (axis.at(from_s), axis.at(to_s));
+        let words = format!("{}: {}, {}", lane.name, span.words, human::in_full(to_s - from_s));
+        picture.role(Role::Moment { from_s, to_s, words, label: span.words.clone() }, |picture| {
+            let fill = colour(span.tone);
+            // A hair of paper tells neighbours apart.
+            let width = if to - from > 3.0 { to - from - 0.75 } else { (to - from).max(1.0) };
+            picture.rectangle(from, top, width, BAR, fill);
+            let ink = if fill.is_dark() { PAPER } else { ON_LIGHT };
+            if let Some(label) = fitting(&span.words, width - 8.0) {
+                picture.text(from + 4.0, middle + 4.0, Anchor::Left, SMALL.coloured(ink), label);
+            }
+        });
+    }
+    // Below the words of what lasts.
+    let top = if lane.spans.is_empty() { top } else { bottom - 4.0 };
+    for mark in &lane.marks {
+        let (at_s, x) = (mark.at_s - zero, axis.at(mark.at_s - zero));
+        let rules = if mark.rules.is_empty() { String::new() } else { format!(" ({})", mark.rules) };
+        let words = format!("{}\n{}: {}{rules}", instant(at_s), lane.name, mark.words);
+        picture.role(Role::Moment { from_s: at_s, to_s: at_s, words, label: String::new() }, |picture| {
+            let colour = if mark.tone == Tone::Plain { BLACK } else { colour(mark.tone) };
+            picture.line(vec![(x, top), (x, bottom + 2.0)], 2.0, colour);
+        });
+    }
+}
+
+/// The words, or only what follows the colon, if they fit.
+fn fitting(words: &str, room: f64) -> Option<&str> {
+    let short = words.split_once(": ").map(|(_, short)| short);
+    [Some(words), short].into_iter().flatten().find(|words| font::width(words, SMALL.size, false) < room)
+}
+
+/// An instant relative to the beginning of the outage.
+pub fn instant(secs: f64) -> String {
+    let sign = if secs < 0.0 { "−" } else { "+" };
+    let millis = (secs.abs() * 1e3).round() as u64;
+    let (h, m, s, millis) = (millis / 3_600_000, millis / 60_000 % 60, millis / 1_000 % 60, millis % 1_000);
+    format!("{sign}{h:02}:{m:02}:{s:02}.{millis:03}")
+}
+
+fn colour(tone: Tone) -> Colour {
+    match tone {
+        Tone::Good => GREEN,
+        Tone::Bad => VERMILION,
+        Tone::Plain | Tone::Detail => SKY,
+    }
+}

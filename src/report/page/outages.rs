@@ -1,0 +1,96 @@
+//! Outages on the page: the lanes of those that were replayed, the same line by line, and how every other is told.
+
+use crate::experiment::{ExperimentResult, Lane, Replay, ScenarioResult, Tone};
+use crate::report::merged::looked_at_closely;
+use crate::report::{charts, human};
+
+/// One that was replayed.
+pub struct Outage {
+    pub chart: &'static str,
+    pub picture: String,
+    pub reach: charts::Reach,
+    pub command: String,
+    pub lines: Vec<Line>,
+}
+
+/// Something that happened.
+pub struct Line {
+    at_s: f64,
+    pub at: String,
+    pub who: String,
+    pub words: String,
+    pub rules: String,
+    pub class: &'static str,
+}
+
+/// An outage that stands for others of its length.
+pub struct Example {
+    pub scenario: String,
+    pub which: &'static str,
+    pub length: String,
+    pub command: String,
+}
+
+/// Those that were replayed.
+pub fn replayed(result: &ExperimentResult) -> Vec<Outage> {
+    let one = |(replay, chart): (&Replay, charts::Chart)| Outage {
+        chart: chart.name,
+        picture: charts::svg(&chart.picture),
+        reach: charts::reach(replay),
+        command: command(result, &replay.scenario, replay.outage.replication, replay.outage.number),
+        lines: lines(replay),
+    };
+    result.replays.iter().zip(charts::of_replays(result)).map(one).collect()
+}
+
+/// Those to look at, of the scenarios that are looked at closely.
+pub fn examples(result: &ExperimentResult) -> Vec<Example> {
+    let of_scenario = |scenario: &ScenarioResult| {
+        let one = |example: &crate::experiment::OutageExample| Example {
+            scenario: scenario.name.clone(),
+            which: match example.statistic.as_str() {
+                "max" => "the longest",
+                "p95" => "95th percentile",
+                _ => "median",
+            },
+            length: human::in_full(example.length_s),
+            command: command(result, &scenario.name, example.replication, example.number),
+        };
+        scenario.outage_examples.iter().map(one).collect::<Vec<_>>()
+    };
+    looked_at_closely(result).into_iter().flat_map(of_scenario).collect()
+}
+
+/// What replays an outage; `results.json` lies beside the page.
+fn command(result: &ExperimentResult, scenario: &str, replication: u64, number: u64) -> String {
+    let scenario =
+        if result.scenarios.len() > 1 { format!(" --scenario={}", human::quoted(scenario)) } else { String::new() };
+    format!("hasim trace results.json{scenario} --replication {replication} --outage {number} --rules")
+}
+
+fn lines(replay: &Replay) -> Vec<Line> {
+    let of_lane = |lane: &Lane| {
+        let one = |mark: &crate::experiment::Mark| {
+            let at_s = mark.at_s - replay.outage_from_s;
+            Line {
+                at_s,
+                at: charts::instant(at_s),
+                // What the control plane does names its Pod or Node itself.
+                who: lane.name.clone(),
+                words: mark.words.clone(),
+                rules: mark.rules.clone(),
+                class: match mark.tone {
+                    Tone::Bad => "bad",
+                    Tone::Good => "good",
+                    Tone::Plain | Tone::Detail => "",
+                },
+            }
+        };
+        lane.marks.iter().map(one).collect::<Vec<_>>()
+    };
+    // Single probes are in the picture.
+    let told = replay.lanes.iter().filter(|lane| !lane.name.ends_with("probes"));
+    let mut lines: Vec<Line> = told.flat_map(of_lane).collect();
+    lines.sort_by(|a, b| a.at_s.total_cmp(&b.at_s));
+    lines
+}

@@ -1,0 +1,44 @@
+//! What the command line says instead of the experiment file. It is put into the document before anything is read, so
+//! that it is checked and written down with the inputs like everything else.
+
+use super::tree::{Entry, Node, Value};
+
+/// What is said instead; nothing by default.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Instead {
+    /// Another seed.
+    pub seed: Option<u64>,
+    /// So many replications, instead of those, the precision or the selection that the file asks for.
+    pub replications: Option<u64>,
+}
+
+impl Instead {
+    /// Puts it into the document of an experiment.
+    pub(super) fn put_into(self, experiment: &mut Node) {
+        let Some(spec) = entries(experiment).and_then(|fields| fields.iter_mut().find(|field| field.key == "spec"))
+        else {
+            return;
+        };
+        let mark = spec.value.mark;
+        let Some(fields) = entries(&mut spec.value) else { return };
+        let mut set = |key: &str, value: u64| {
+            fields.retain(|field| field.key != key);
+            let value = Node { value: Value::Int(value.into()), mark };
+            fields.push(Entry { key: key.to_string(), key_mark: mark, value });
+        };
+        if let Some(seed) = self.seed {
+            set("seed", seed);
+        }
+        if let Some(replications) = self.replications {
+            set("replications", replications);
+            fields.retain(|field| !["precision", "select"].contains(&field.key.as_str()));
+        }
+    }
+}
+
+fn entries(node: &mut Node) -> Option<&mut Vec<Entry>> {
+    match &mut node.value {
+        Value::Map(entries) => Some(entries),
+        _ => None,
+    }
+}

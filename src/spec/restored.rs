@@ -1,0 +1,77 @@
+//! From the answer of a run back to its question: `results.json` holds the resolved inputs, so wherever an experiment file
+//! is wanted it will do. The documents in it are read again, like files that the experiment names.
+
+use std::io;
+use std::path::Path;
+
+use serde::Deserialize;
+use serde_json::{Map, Value as Json, json};
+
+/// The experiment, by this name.
+pub(super) const EXPERIMENT: &str = "experiment";
+
+/// Documents by the names under which the experiment refers to them.
+pub(super) struct Inputs(Map<String, Json>);
+
+#[derive(Deserialize)]
+struct Results {
+    kind: String,
+    inputs: Json,
+}
+
+/// The inputs in these bytes, if they are a `results.json`.
+pub(super) fn inputs_in(bytes: &[u8]) -> Option<Json> {
+    // Other files are not read twice for this.
+    let begins = bytes.iter().find(|byte| !byte.is_ascii_whitespace());
+    let results: Results = begins.filter(|byte| **byte == b'{').and_then(|_| serde_json::from_slice(bytes).ok())?;
+    Some(results.inputs).filter(|_| results.kind == "Results")
+}
+
+impl Inputs {
+    /// Those of a result; none if it is not whole.
+    pub fn of(inputs: &Json) -> Option<Self> {
+        let inputs = inputs.as_object()?;
+        let mut documents = Map::new();
+        let mut experiment = inputs.get(EXPERIMENT)?.clone();
+        let spec = experiment.get_mut("spec")?.as_object_mut()?;
+        refer(spec, "", inputs, &mut documents);
+        let systems = inputs.get("candidates").and_then(Json::as_object);
+        let candidates = spec.get_mut("candidates").and_then(Json::as_array_mut);
+        for (number, candidate) in candidates.into_iter().flatten().enumerate() {
+            let candidate = candidate.as_object_mut()?;
+            let name = candidate.get("name").and_then(Json::as_str)?;
+            let system = systems?.get(name)?.as_object()?;
+            refer(candidate, &format!("candidate-{number}-"), system, &mut documents);
+        }
+        documents.insert(EXPERIMENT.to_owned(), experiment);
+        Some(Self(documents))
+    }
+
+    /// The document of this name, as bytes.
+    ///
+    /// # Errors
+    /// If there is none.
+    pub fn open(&self, path: &Path) -> io::Result<Vec<u8>> {
+        let document = path.to_str().and_then(|name| self.0.get(name)).ok_or(io::ErrorKind::NotFound)?;
+        Ok(match document {
+            // Documents of one file.
+            Json::Array(documents) => json!({"apiVersion": "v1", "kind": "List", "items": documents}).to_string(),
+            one => one.to_string(),
+        }
+        .into_bytes())
+    }
+}
+
+/// Puts the documents of a system aside, and their names where an experiment has them.
+fn refer(whose: &mut Map<String, Json>, prefix: &str, system: &Map<String, Json>, documents: &mut Map<String, Json>) {
+    for key in ["deployment", "app", "cluster"] {
+        if let Some(document) = system.get(key) {
+            let name = format!("{prefix}{key}");
+            whose.insert(key.to_owned(), Json::String(name.clone()));
+            documents.insert(name, document.clone());
+        }
+    }
+    if let Some(faults) = system.get("faults") {
+        whose.insert("faults".to_owned(), faults.clone());
+    }
+}
