@@ -138,6 +138,29 @@ fn targets_decide_the_exit_code() {
     }
 }
 
+/// A pipe and a CI log get plain text of 80 columns; who forces colours gets them, and NO_COLOR is stronger.
+#[test]
+fn the_table_suits_who_reads_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let table = |variables: &[(&str, &str)]| {
+        let mut command = hasim();
+        for name in ["COLUMNS", "NO_COLOR", "CLICOLOR_FORCE", "CI"] {
+            command.env_remove(name);
+        }
+        command.envs(variables.iter().copied());
+        command.args(["run", "experiments/probe-thresholds.yaml", "--replications", "32", "--quiet", "--out-dir"]);
+        String::from_utf8(command.arg(folder.path()).output().unwrap().stdout).unwrap()
+    };
+    let plain = table(&[]);
+    assert!(plain.contains("The report: ") && !plain.contains('\x1b'), "{plain}");
+    // Not of the path of the report, which is as long as it is.
+    let table_alone = plain.split("The report: ").next().unwrap();
+    assert!(table_alone.lines().all(|line| line.chars().count() <= 80), "{plain}");
+    assert_eq!(table(&[("CI", "true")]), plain);
+    assert!(table(&[("CLICOLOR_FORCE", "1")]).contains('\x1b'));
+    assert_eq!(table(&[("CLICOLOR_FORCE", "1"), ("NO_COLOR", "1")]), plain);
+}
+
 /// The README is run: what it prints of its own command is what the program prints.
 #[test]
 fn the_readme_shows_what_its_command_prints() {
@@ -147,7 +170,7 @@ fn the_readme_shows_what_its_command_prints() {
     let folder = tempfile::tempdir().unwrap();
     let output = hasim().args(["run", "experiments/aidbox.yaml", "--out-dir"]).arg(folder.path()).output().unwrap();
     let printed = String::from_utf8(output.stdout).unwrap();
-    let printed = printed.split("\nTables and charts:").next().unwrap();
+    let printed = printed.split("\nThe report:").next().unwrap();
     if std::env::var_os("UPDATE_DOCS").is_some() {
         let page = format!("{before}<!-- output -->\n\n```text\n{printed}```{after}");
         std::fs::write("README.md", page).unwrap();

@@ -24,13 +24,13 @@ fn every_shipped_experiment_is_the_same_from_its_inputs() {
         let study = spec::load_experiment(&file).unwrap();
         let again = spec::load_inputs(&study.inputs, &file, spec::Instead::default())
             .unwrap_or_else(|report| panic!("{}: {report}", file.display()));
-        assert_eq!(again.inputs, study.inputs, "{}", file.display());
+        assert!(again.inputs == study.inputs, "{}", file.display());
         let settings = |study: &spec::Study| {
             (study.name.clone(), study.seed, study.stopping, study.goals.clone(), study.varied.clone(), study.baseline)
         };
         assert_eq!(settings(&again), settings(&study));
         for (ours, theirs) in again.scenarios.iter().zip(&study.scenarios) {
-            assert_eq!(format!("{ours:?}"), format!("{theirs:?}"), "{}", file.display());
+            assert!(format!("{ours:?}") == format!("{theirs:?}"), "{}: {}", file.display(), ours.name);
         }
         experiments += 1;
     }

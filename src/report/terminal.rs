@@ -60,7 +60,8 @@ pub fn render(result: &ExperimentResult, folder: Option<&Path>, width: u16) -> S
         let _ = writeln!(text, "{DIM}{line}{DIM:#}");
     }
     if let Some(folder) = folder {
-        let _ = writeln!(text, "\nTables and charts: {BOLD}{}{BOLD:#}", folder.display());
+        let page = folder.join("report.html");
+        let _ = writeln!(text, "\nThe report: {BOLD}{}{BOLD:#}, with tables and charts beside it", page.display());
     }
     text
 }

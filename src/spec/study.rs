@@ -196,9 +196,15 @@ fn resolved_inputs(document: &Node, base: &System, systems: &[(Option<&Candidate
     let mut experiment = document.to_json();
     if let Some(spec) = experiment.get_mut("spec").and_then(Json::as_object_mut) {
         // The documents themselves follow; names of files mean nothing elsewhere.
-        for key in ["deployment", "app", "cluster", "faults"] {
-            spec.shift_remove(key);
-        }
+        let candidates = spec.get_mut("candidates").and_then(Json::as_array_mut).into_iter().flatten();
+        let candidates = candidates.filter_map(Json::as_object_mut);
+        let forget = |whose: &mut Map<String, Json>| {
+            for key in ["deployment", "app", "cluster", "faults"] {
+                whose.shift_remove(key);
+            }
+        };
+        candidates.for_each(forget);
+        forget(spec);
     }
     let mut inputs = base.to_json();
     if let Some(object) = inputs.as_object_mut() {
