@@ -10,6 +10,7 @@ mod downtime;
 mod fitted;
 mod font;
 mod frame;
+mod heatmap;
 mod overlay;
 mod paint;
 mod palette;
@@ -19,8 +20,10 @@ mod picture;
 mod place;
 mod recovery;
 mod series;
+mod spread;
 mod tornado;
 mod tradeoff;
+mod windows;
 
 pub use fitted::fitted;
 pub use overlay::{Panel, overlay};
@@ -39,15 +42,29 @@ pub struct Chart {
 }
 
 /// Names of all charts that hasim may write; a result need not have all of them.
-pub const NAMES: [&str; 8] =
-    ["downtime", "recovery", "outages", "phases", "tradeoff", "attribution", "pareto", "tornado"];
+pub const NAMES: [&str; 11] = [
+    "downtime",
+    "heatmap",
+    "windows",
+    "recovery",
+    "outages",
+    "spread",
+    "phases",
+    "tradeoff",
+    "attribution",
+    "pareto",
+    "tornado",
+];
 
 /// Every chart that this result has something to show in.
 pub fn all(result: &ExperimentResult) -> Vec<Chart> {
     let pictures = [
         Some(downtime::draw(result)).filter(|_| !result.scenarios.is_empty()),
+        heatmap::draw(result),
+        windows::draw(result),
         recovery::draw_pods(result),
         recovery::draw_outages(result),
+        spread::draw(result),
         phases::draw(result),
         tradeoff::draw(result),
         attribution::draw(result),

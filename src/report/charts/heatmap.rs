@@ -1,0 +1,364 @@
+//! What two settings do together: a cell for each pair of their values, darker where more is lost.
+
+use super::axis::{Axis, Range, Unit};
+use super::font;
+use super::frame::{self, BODY, MARGIN, RIGHT, SMALL};
+use super::palette::{BLUES, Colour, GREY, GRID, INK, ON_LIGHT, ORANGES, PAPER, PURPLE, ramp};
+use super::picture::{Anchor, Picture, Style};
+use super::series::distinct;
+use crate::experiment::{Estimate, ExperimentResult};
+use crate::report::front;
+use crate::report::human;
+use crate::report::labels::{Column, Labels};
+use crate::spec::Metric;
+
+/// Beyond these a number no longer fits its cell, or the picture no page.
+const MOST_COLUMNS: usize = 16;
+const MOST_ROWS: usize = 40;
+/// Values that a third key may have: a map for each.
+const MOST_MAPS: usize = 4;
+const WIDEST: f64 = 128.0;
+const NARROWEST: f64 = 54.0;
+const CELL: f64 = 50.0;
+const BAR: (f64, f64) = (260.0, 12.0);
+const YEAR_S: f64 = 365.0 * 86_400.0;
+
+/// Which keys lie along which sides.
+struct Layout<'a> {
+    rows: &'a Column,
+    columns: &'a Column,
+    /// A map for each of its values.
+    maps: Option<&'a Column>,
+}
+
+/// Cells with the objective's loss. `None` unless two keys vary, or three of which one has few values.
+pub fn draw(result: &ExperimentResult) -> Option<Picture> {
+    let labels = Labels::of(result);
+    let layout = Layout::of(&labels)?;
+    let fails = result.objective.metric == Metric::RequestSuccess;
+    let (what, stops) = if fails { ("failed requests", ORANGES) } else { ("downtime", BLUES) };
+    let scale = Scale::of(result, stops);
+    let allowed = result.objective.slo.map(|slo| (slo, (1.0 - slo) * YEAR_S)).filter(|(_, seconds)| *seconds > 0.0);
+
+    let mut picture = Picture::new(frame::WIDTH);
+    let title = format!("What do {} do together?", layout.keys().join(" and "));
+    let title = if font::width(&title, frame::TITLE.size, true) < 2.0 * (RIGHT - MARGIN) {
+        title
+    } else {
+        "What do these settings do together?".to_owned()
+    };
+    let y = frame::head(&mut picture, &title, &lead(result, what, allowed));
+    let y = scale.draw(&mut picture, y - 2.0, what, allowed);
+
+    let (row_values, column_values) = (distinct(layout.rows), distinct(layout.columns));
+    let map_values: Vec<Option<&String>> =
+        layout.maps.map_or(vec![None], |maps| distinct(maps).into_iter().map(Some).collect());
+    let names = row_values.iter().map(|value| font::width(value, BODY.size, true));
+    let side = names.fold(40.0, f64::max).min(190.0) + 14.0;
+    let gap = 30.0;
+    let wanted = column_values.len() as f64;
+    let beside = map_values.len() as f64;
+    let room = (RIGHT - MARGIN - gap * (beside - 1.0)) / beside - side;
+    let is_beside = room / wanted >= 76.0;
+    let room = if is_beside { room } else { RIGHT - MARGIN - side };
+    let width = (room / wanted).clamp(NARROWEST, WIDEST);
+    let mut top = y + 12.0;
+    let mut left = MARGIN;
+    let mut bottom = top;
+    for map in map_values {
+        let frame = Frame { left: left + side, top, width, side };
+        bottom = draw_map(&mut picture, result, &layout, map, &frame, &scale, allowed);
+        if is_beside {
+            left += side + width * wanted + gap;
+        } else {
+            top = bottom + 26.0;
+        }
+    }
+    frame::foot(&mut picture, result, bottom + 8.0);
+    Some(picture)
+}
+
+impl<'a> Layout<'a> {
+    fn of(labels: &'a Labels) -> Option<Self> {
+        let varying: Vec<&Column> =
+            labels.columns.iter().filter(|column| labels.varied && distinct(column).len() > 1).collect();
+        let (pair, maps) = match varying.as_slice() {
+            [a, b] => ([*a, *b], None),
+            [..] if varying.len() == 3 => {
+                // Of equals the last, as the first keys of a file are those that matter.
+                let values = |i: &usize| distinct(varying[*i]).len();
+                let third = (0..3).rev().min_by_key(values).filter(|i| values(i) <= MOST_MAPS)?;
+                let rest: Vec<&Column> = (0..3).filter(|i| *i != third).map(|i| varying[i]).collect();
+                ([rest[0], rest[1]], Some(varying[third]))
+            }
+            _ => return None,
+        };
+        let many = |column: &Column| distinct(column).len();
+        let [rows, columns] = if many(pair[1]) > MOST_COLUMNS { [pair[1], pair[0]] } else { pair };
+        (many(columns) <= MOST_COLUMNS && many(rows) <= MOST_ROWS).then_some(Self { rows, columns, maps })
+    }
+
+    fn keys(&self) -> Vec<String> {
+        let all = [Some(self.rows), Some(self.columns), self.maps];
+        all.into_iter().flatten().map(|column| column.short_key.clone()).collect()
+    }
+}
+
+/// Where a map lies: the corner of its first cell, the width of its cells, and of what stands left of them.
+struct Frame {
+    left: f64,
+    top: f64,
+    width: f64,
+    side: f64,
+}
+
+/// Draws a map and returns where it ends.
+fn draw_map(
+    picture: &mut Picture,
+    result: &ExperimentResult,
+    layout: &Layout<'_>,
+    map: Option<&String>,
+    frame: &Frame,
+    scale: &Scale,
+    allowed: Option<(f64, f64)>,
+) -> f64 {
+    let (rows, columns) = (distinct(layout.rows), distinct(layout.columns));
+    let across = frame.width * columns.len() as f64;
+    let mut y = frame.top + 4.0;
+    if let (Some(value), Some(key)) = (map, layout.maps) {
+        let text = format!("{}: {value}", key.short_key);
+        let text = font::fit(&text, BODY.size, true, across + frame.side);
+        picture.text(frame.left - frame.side, y, Anchor::Left, BODY.bold(), text);
+        y += 22.0;
+    }
+    // The key of the rows ends where that of the columns begins; where both are long they have a line each.
+    let row_key = font::fit(&format!("{} ↓", layout.rows.short_key), SMALL.size, true, across + frame.side);
+    let column_key = font::fit(&format!("{} →", layout.columns.short_key), SMALL.size, true, across);
+    picture.text(frame.left, y, Anchor::Left, SMALL.bold(), column_key);
+    y += 16.0;
+    let row_key_fits = font::width(&row_key, SMALL.size, true) < frame.side - 8.0;
+    if !row_key_fits {
+        picture.text(frame.left - frame.side, y, Anchor::Left, SMALL.bold(), row_key.clone());
+        y += 16.0;
+    }
+    for (i, value) in columns.iter().enumerate() {
+        let text = font::fit(value, BODY.size, true, frame.width - 6.0);
+        picture.text(frame.left + frame.width * (i as f64 + 0.5), y, Anchor::Middle, BODY.bold(), text);
+    }
+    if row_key_fits {
+        picture.text(frame.left - frame.side, y, Anchor::Left, SMALL.bold(), row_key);
+    }
+    let top = y + 8.0;
+    let find = |row: usize, column: usize| {
+        let is_at = |i: &usize| {
+            layout.rows.cells[*i] == *rows[row]
+                && layout.columns.cells[*i] == *columns[column]
+                && layout.maps.is_none_or(|maps| Some(&maps.cells[*i]) == map)
+        };
+        (0..result.scenarios.len()).find(is_at)
+    };
+    let at = |row: usize, column: usize| (frame.left + frame.width * column as f64, top + CELL * row as f64);
+    for (r, value) in rows.iter().enumerate() {
+        let text = font::fit(value, BODY.size, true, frame.side - 12.0);
+        let (x, y) = at(r, 0);
+        picture.text(x - 10.0, y + CELL / 2.0 + 4.0, Anchor::Right, BODY.bold(), text);
+        for c in 0..columns.len() {
+            let (x, y) = at(r, c);
+            match find(r, c) {
+                Some(i) => cell(picture, result, i, (x, y, frame.width), scale),
+                None => picture.line(vec![(x + 8.0, y + CELL / 2.0), (x + frame.width - 8.0, y + CELL / 2.0)], 1.0, GRID),
+            }
+        }
+    }
+    if let Some((_, seconds)) = allowed {
+        let meets = |r: usize, c: usize| find(r, c).map(|i| front::lost(result, &result.scenarios[i]).mean <= seconds);
+        border(picture, (rows.len(), columns.len()), meets, |r, c| (at(r, c), frame.width));
+    }
+    // Over all cells, or a neighbour would cover half of its frame.
+    for (r, c) in (0..rows.len()).flat_map(|r| (0..columns.len()).map(move |c| (r, c))) {
+        if find(r, c).is_some_and(|i| result.baseline.as_ref() == Some(&result.scenarios[i].name)) {
+            let (x, y) = at(r, c);
+            let (right, below) = (x + frame.width - 1.5, y + CELL - 1.5);
+            let corners = vec![(x + 1.5, y + 1.5), (right, y + 1.5), (right, below), (x + 1.5, below), (x + 1.5, y + 0.25)];
+            picture.line(corners, 2.5, INK);
+        }
+    }
+    top + CELL * rows.len() as f64
+}
+
+/// The loss of a scenario with half of its interval, and a word where there is something to say about it.
+fn cell(picture: &mut Picture, result: &ExperimentResult, i: usize, (x, y, width): (f64, f64, f64), scale: &Scale) {
+    let scenario = &result.scenarios[i];
+    let lost = front::lost(result, scenario);
+    let fill = scale.colour(lost);
+    let ink = if fill.is_dark() { PAPER } else { ON_LIGHT };
+    let what = if result.objective.metric == Metric::RequestSuccess { "failed requests" } else { "downtime" };
+    let words = format!("{}: {} of {what} a year", scenario.name, human::with_interval(lost));
+    let word = word(result, i);
+    let middle = x + width / 2.0;
+    picture.description.push(format!(
+        "{}: {}{}",
+        scenario.name,
+        human::span_with_error(lost),
+        word.map_or(String::new(), |word| format!(", {word}"))
+    ));
+    picture.datum("", words, |picture| {
+        picture.rectangle(x + 1.0, y + 1.0, width - 2.0, CELL - 2.0, fill);
+        let value = human::span(lost);
+        // The largest size at which the number fits.
+        let fits = |size: &f64| font::width(&value, *size, true) <= width - 8.0;
+        let size = [14.0, 13.0, 12.0, 11.0, 10.0, 9.0].into_iter().find(fits).unwrap_or(8.0);
+        let baseline = y + CELL / 2.0 + if word.is_some() { 5.0 } else { 1.0 };
+        picture.text(middle, baseline, Anchor::Middle, Style { size, bold: true, colour: ink }, value);
+        let error = error(lost);
+        if !error.is_empty() && font::width(&error, 9.5, false) <= width - 6.0 {
+            picture.text(middle, baseline + 13.0, Anchor::Middle, Style { size: 9.5, bold: false, colour: ink }, error);
+        }
+        if let Some(word) = word {
+            let word = font::fit(word, 9.5, true, width - 6.0);
+            picture.text(middle, y + 13.5, Anchor::Middle, Style { size: 9.5, bold: true, colour: ink }, word);
+        }
+    });
+}
+
+fn word(result: &ExperimentResult, i: usize) -> Option<&'static str> {
+    let name = &result.scenarios[i].name;
+    let is_best = front::best(result).is_some_and(|best| best.name == *name);
+    let is_baseline = result.baseline.as_ref() == Some(name);
+    match front::standing(result, &result.scenarios[i]) {
+        Some("chosen") => return Some("★ chosen"),
+        Some("ahead") => return Some("★ ahead"),
+        _ => {}
+    }
+    match (is_best, is_baseline) {
+        (true, true) => Some("★ baseline"),
+        (true, false) => Some("★ best"),
+        (false, true) => Some("baseline"),
+        (false, false) => None,
+    }
+}
+
+/// `± 3 min`, or the interval where it is lopsided.
+fn error(e: &Estimate) -> String {
+    let half = human::half_width(e);
+    if e.bound || half <= 0.0 {
+        return String::new();
+    }
+    if e.high - e.mean > 1.5 * (e.mean - e.low) && half > 0.3 * e.mean {
+        return format!("{} to {}", human::duration(e.low), human::duration(e.high));
+    }
+    format!("± {}", human::duration(half))
+}
+
+/// A line between neighbours of which one meets the SLO and the other does not.
+fn border(
+    picture: &mut Picture,
+    (rows, columns): (usize, usize),
+    meets: impl Fn(usize, usize) -> Option<bool>,
+    at: impl Fn(usize, usize) -> ((f64, f64), f64),
+) {
+    let differ = |a: Option<bool>, b: Option<bool>| matches!((a, b), (Some(a), Some(b)) if a != b);
+    for (r, c) in (0..rows).flat_map(|r| (0..columns).map(move |c| (r, c))) {
+        let ((x, y), width) = at(r, c);
+        if c > 0 && differ(meets(r, c - 1), meets(r, c)) {
+            picture.line(vec![(x, y - 1.5), (x, y + CELL + 1.5)], 3.5, PURPLE);
+        }
+        if r > 0 && differ(meets(r - 1, c), meets(r, c)) {
+            picture.line(vec![(x - 1.5, y), (x + width + 1.5, y)], 3.5, PURPLE);
+        }
+    }
+}
+
+/// From seconds a year to a colour.
+struct Scale {
+    /// `None` where nothing was seen.
+    range: Option<Range>,
+    log: bool,
+    stops: [Colour; 9],
+}
+
+impl Scale {
+    fn of(result: &ExperimentResult, stops: [Colour; 9]) -> Self {
+        let seen = result.scenarios.iter().map(|scenario| front::lost(result, scenario)).filter(|lost| !lost.bound);
+        let range = Range::of(seen.map(|lost| lost.mean));
+        Self { range, log: range.is_some_and(|range| range.high > 5.0 * range.low), stops }
+    }
+
+    fn share(&self, seconds: f64) -> f64 {
+        let Some(Range { low, high }) = self.range else { return 0.0 };
+        let share = if self.log {
+            (seconds.max(low).ln() - low.ln()) / (high.ln() - low.ln())
+        } else {
+            // From zero, or a difference of a percent would look like day and night.
+            seconds / high
+        };
+        if share.is_finite() { share.clamp(0.0, 1.0) } else { 0.0 }
+    }
+
+    /// What was not seen at all has the lightest.
+    fn colour(&self, lost: &Estimate) -> Colour {
+        let share = if lost.bound || lost.mean <= 0.0 { 0.0 } else { self.share(lost.mean) };
+        ramp(&self.stops, 0.06 + 0.86 * share)
+    }
+
+    /// A bar with what its colours mean. Returns where the picture may go on.
+    fn draw(&self, picture: &mut Picture, y: f64, what: &str, allowed: Option<(f64, f64)>) -> f64 {
+        let Some(range) = self.range else { return y };
+        let unit = if self.log { format!("{what} a year (logarithmic)") } else { format!("{what} a year") };
+        picture.text(MARGIN, y + 10.0, Anchor::Left, SMALL.bold(), unit.clone());
+        let left = MARGIN + font::width(&unit, SMALL.size, true) + 18.0;
+        let steps = 52;
+        let step = BAR.0 / f64::from(steps);
+        for i in 0..steps {
+            let colour = ramp(&self.stops, 0.06 + 0.86 * (f64::from(i) + 0.5) / f64::from(steps));
+            picture.rectangle(left + step * f64::from(i), y, step + 0.5, BAR.1, colour);
+        }
+        let x = |seconds: f64| left + BAR.0 * self.share(seconds);
+        let axis = if self.log {
+            Axis::log(Unit::Time, range, left, left + BAR.0)
+        } else {
+            Axis::linear(Unit::Time, range.high, left, left + BAR.0)
+        };
+        for (seconds, label) in axis.ticks.iter().filter(|(seconds, _)| !self.log || (range.low..=range.high).contains(seconds)) {
+            picture.line(vec![(x(*seconds), y + BAR.1), (x(*seconds), y + BAR.1 + 4.0)], 1.0, GREY);
+            picture.text(x(*seconds), y + BAR.1 + 15.0, Anchor::Middle, SMALL, label.clone());
+        }
+        let mut right = left + BAR.0 + 40.0;
+        if let Some((slo, seconds)) = allowed {
+            let text = format!("meets and misses {} ({} a year)", human::plain_percent(slo), human::duration(seconds));
+            picture.line(vec![(right, y + 6.0), (right + 20.0, y + 6.0)], 3.5, PURPLE);
+            picture.text(right + 27.0, y + 10.0, Anchor::Left, SMALL, text.clone());
+            right += 27.0 + font::width(&text, SMALL.size, false) + 24.0;
+            if (range.low..=range.high).contains(&seconds) {
+                picture.line(vec![(x(seconds), y - 3.0), (x(seconds), y + BAR.1 + 3.0)], 2.5, PURPLE);
+            }
+        }
+        if right < RIGHT - 60.0 {
+            let corners = |x: f64| vec![(x, y), (x + 18.0, y), (x + 18.0, y + 12.0), (x, y + 12.0), (x, y - 1.0)];
+            picture.line(corners(right), 2.0, INK);
+            picture.text(right + 26.0, y + 10.0, Anchor::Left, SMALL, "baseline");
+        }
+        y + BAR.1 + 26.0
+    }
+}
+
+fn lead(result: &ExperimentResult, what: &str, allowed: Option<(f64, f64)>) -> String {
+    let mut text = format!(
+        "The {what} a year for each combination, with half of its {} interval: the lighter the better.",
+        human::plain_percent(result.confidence)
+    );
+    if let Some((slo, seconds)) = allowed {
+        let meeting = result.scenarios.iter().filter(|s| front::lost(result, s).mean <= seconds).count();
+        let (n, slo) = (result.scenarios.len(), human::plain_percent(slo));
+        text += &match meeting {
+            0 => format!(" None meets {slo}."),
+            all if all == n => format!(" All meet {slo}."),
+            some => format!(" {some} of {n} meet {slo}."),
+        };
+    }
+    let bound = result.scenarios.iter().any(|scenario| front::lost(result, scenario).bound);
+    if bound {
+        text += " ≤ is an upper bound: nothing was seen.";
+    }
+    text
+}
