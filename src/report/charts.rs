@@ -7,6 +7,7 @@ mod attribution;
 mod axis;
 mod bars;
 mod downtime;
+mod encoding;
 mod fitted;
 mod font;
 mod frame;

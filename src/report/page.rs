@@ -6,6 +6,7 @@
 
 mod glossary;
 mod waterfall;
+mod worth;
 
 use askama::Template;
 
@@ -15,6 +16,7 @@ use crate::report::merged::{self, Samples};
 use crate::report::{answer, charts, front, human};
 use glossary::GLOSSARY;
 use waterfall::Waterfall;
+use worth::Worth;
 
 /// Pictures of more scenarios than this are left to the table: nobody tells a hundred lines apart.
 const MOST_DRAWN: usize = 60;
@@ -33,7 +35,9 @@ struct Page<'a> {
     charts: Vec<(&'static str, String)>,
     waterfalls: Vec<Waterfall>,
     phase_term: &'static str,
+    elasticity_term: &'static str,
     faults: Vec<Fault>,
+    worth: Option<Worth>,
     left_out: &'static str,
     sureness: Vec<String>,
     command: String,
@@ -84,7 +88,7 @@ struct Fault {
 pub fn render(result: &ExperimentResult) -> String {
     let mut sentences = answer::sentences(result).into_iter();
     let drawn =
-        |name: &str| result.scenarios.len() <= MOST_DRAWN || ["pareto", "attribution", "tornado"].contains(&name);
+        |name: &str| result.scenarios.len() <= MOST_DRAWN || !["downtime", "recovery", "outages", "tradeoff"].contains(&name);
     let mut pictures: Vec<(&'static str, String)> = charts::all(result)
         .into_iter()
         .filter(|chart| drawn(chart.name))
@@ -104,14 +108,16 @@ pub fn render(result: &ExperimentResult) -> String {
         charts: pictures,
         waterfalls: shown.map(waterfall::both).unwrap_or_default(),
         phase_term: glossary::meaning("phase"),
+        elasticity_term: glossary::meaning("elasticity"),
         faults: faults(result),
+        worth: worth::of(result),
         left_out: answer::LEFT_OUT,
         sureness: sureness(result),
         command: command(result),
         trace: trace(result, shown),
         glossary: GLOSSARY,
         style: include_str!("page/style.css"),
-        script: include_str!("page/script.js"),
+        script: concat!(include_str!("page/script.js"), include_str!("page/zoom.js")),
     };
     page.render().expect("rendering to a string cannot fail")
 }

@@ -17,7 +17,7 @@ const MOST_COLUMNS: usize = 16;
 const MOST_ROWS: usize = 40;
 /// Values that a third key may have: a map for each.
 const MOST_MAPS: usize = 4;
-const WIDEST: f64 = 128.0;
+const WIDEST: f64 = 140.0;
 const NARROWEST: f64 = 54.0;
 const CELL: f64 = 50.0;
 const BAR: (f64, f64) = (260.0, 12.0);
@@ -41,14 +41,12 @@ pub fn draw(result: &ExperimentResult) -> Option<Picture> {
     let allowed = result.objective.slo.map(|slo| (slo, (1.0 - slo) * YEAR_S)).filter(|(_, seconds)| *seconds > 0.0);
 
     let mut picture = Picture::new(frame::WIDTH);
-    let title = format!("What do {} do together?", layout.keys().join(" and "));
-    let title = if font::width(&title, frame::TITLE.size, true) < 2.0 * (RIGHT - MARGIN) {
-        title
-    } else {
-        "What do these settings do together?".to_owned()
-    };
+    let least = if fails { "fails the fewest requests" } else { "has the least downtime" };
+    let title = format!("Which combination of settings {least}?");
     let y = frame::head(&mut picture, &title, &lead(result, what, allowed));
-    let y = scale.draw(&mut picture, y - 2.0, what, allowed);
+    let meeting = |seconds: f64| result.scenarios.iter().filter(|s| front::lost(result, s).mean <= seconds).count();
+    let divides = allowed.filter(|(_, seconds)| (1..result.scenarios.len()).contains(&meeting(*seconds)));
+    let y = scale.draw(&mut picture, y - 2.0, what, divides, result.baseline.is_some());
 
     let (row_values, column_values) = (distinct(layout.rows), distinct(layout.columns));
     let map_values: Vec<Option<&String>> =
@@ -97,11 +95,6 @@ impl<'a> Layout<'a> {
         let [rows, columns] = if many(pair[1]) > MOST_COLUMNS { [pair[1], pair[0]] } else { pair };
         (many(columns) <= MOST_COLUMNS && many(rows) <= MOST_ROWS).then_some(Self { rows, columns, maps })
     }
-
-    fn keys(&self) -> Vec<String> {
-        let all = [Some(self.rows), Some(self.columns), self.maps];
-        all.into_iter().flatten().map(|column| column.short_key.clone()).collect()
-    }
 }
 
 /// Where a map lies: the corner of its first cell, the width of its cells, and of what stands left of them.
@@ -126,27 +119,25 @@ fn draw_map(
     let across = frame.width * columns.len() as f64;
     let mut y = frame.top + 4.0;
     if let (Some(value), Some(key)) = (map, layout.maps) {
-        let text = format!("{}: {value}", key.short_key);
-        let text = font::fit(&text, BODY.size, true, across + frame.side);
+        // The value tells the maps apart: rather a part of the key than of it.
+        let texts = [key.short_key.as_str(), last_part(&key.short_key)].map(|key| format!("{key}: {value}"));
+        let fits = |text: &&String| font::width(text, BODY.size, true) <= across + frame.side;
+        let text = texts.iter().find(fits).unwrap_or(value);
+        let text = font::fit(text, BODY.size, true, across + frame.side);
         picture.text(frame.left - frame.side, y, Anchor::Left, BODY.bold(), text);
         y += 22.0;
     }
-    // The key of the rows ends where that of the columns begins; where both are long they have a line each.
-    let row_key = font::fit(&format!("{} ↓", layout.rows.short_key), SMALL.size, true, across + frame.side);
-    let column_key = font::fit(&format!("{} →", layout.columns.short_key), SMALL.size, true, across);
-    picture.text(frame.left, y, Anchor::Left, SMALL.bold(), column_key);
-    y += 16.0;
-    let row_key_fits = font::width(&row_key, SMALL.size, true) < frame.side - 8.0;
-    if !row_key_fits {
-        picture.text(frame.left - frame.side, y, Anchor::Left, SMALL.bold(), row_key.clone());
-        y += 16.0;
+    let keys = [format!("↓ {}", layout.rows.short_key), format!("→ {}", layout.columns.short_key)];
+    let one_line = keys.join("     ");
+    let lines = if font::width(&one_line, SMALL.size, true) <= across + frame.side { vec![one_line] } else { keys.to_vec() };
+    for line in lines {
+        let line = font::fit(&line, SMALL.size, true, across + frame.side);
+        picture.text(frame.left - frame.side, y, Anchor::Left, SMALL.bold(), line);
+        y += 19.0;
     }
     for (i, value) in columns.iter().enumerate() {
         let text = font::fit(value, BODY.size, true, frame.width - 6.0);
         picture.text(frame.left + frame.width * (i as f64 + 0.5), y, Anchor::Middle, BODY.bold(), text);
-    }
-    if row_key_fits {
-        picture.text(frame.left - frame.side, y, Anchor::Left, SMALL.bold(), row_key);
     }
     let top = y + 8.0;
     let find = |row: usize, column: usize| {
@@ -178,12 +169,26 @@ fn draw_map(
     for (r, c) in (0..rows.len()).flat_map(|r| (0..columns.len()).map(move |c| (r, c))) {
         if find(r, c).is_some_and(|i| result.baseline.as_ref() == Some(&result.scenarios[i].name)) {
             let (x, y) = at(r, c);
-            let (right, below) = (x + frame.width - 1.5, y + CELL - 1.5);
-            let corners = vec![(x + 1.5, y + 1.5), (right, y + 1.5), (right, below), (x + 1.5, below), (x + 1.5, y + 0.25)];
-            picture.line(corners, 2.5, INK);
+            outline(picture, (x, y, frame.width, CELL), 2.5);
         }
     }
     top + CELL * rows.len() as f64
+}
+
+/// Four bars: a line would leave a notch where it closes.
+fn outline(picture: &mut Picture, (x, y, width, height): (f64, f64, f64, f64), stroke: f64) {
+    for (dx, dy, w, h) in [
+        (0.0, 0.0, width, stroke),
+        (0.0, height - stroke, width, stroke),
+        (0.0, 0.0, stroke, height),
+        (width - stroke, 0.0, stroke, height),
+    ] {
+        picture.rectangle(x + dx, y + dy, w, h, INK);
+    }
+}
+
+fn last_part(key: &str) -> &str {
+    key.rsplit('.').next().unwrap_or(key)
 }
 
 /// The loss of a scenario with half of its interval, and a word where there is something to say about it.
@@ -204,13 +209,12 @@ fn cell(picture: &mut Picture, result: &ExperimentResult, i: usize, (x, y, width
     ));
     picture.datum("", words, |picture| {
         picture.rectangle(x + 1.0, y + 1.0, width - 2.0, CELL - 2.0, fill);
-        let value = human::span(lost);
+        let (value, error) = in_two(lost);
         // The largest size at which the number fits.
         let fits = |size: &f64| font::width(&value, *size, true) <= width - 8.0;
         let size = [14.0, 13.0, 12.0, 11.0, 10.0, 9.0].into_iter().find(fits).unwrap_or(8.0);
         let baseline = y + CELL / 2.0 + if word.is_some() { 5.0 } else { 1.0 };
         picture.text(middle, baseline, Anchor::Middle, Style { size, bold: true, colour: ink }, value);
-        let error = error(lost);
         if !error.is_empty() && font::width(&error, 9.5, false) <= width - 6.0 {
             picture.text(middle, baseline + 13.0, Anchor::Middle, Style { size: 9.5, bold: false, colour: ink }, error);
         }
@@ -238,16 +242,17 @@ fn word(result: &ExperimentResult, i: usize) -> Option<&'static str> {
     }
 }
 
-/// `± 3 min`, or the interval where it is lopsided.
-fn error(e: &Estimate) -> String {
-    let half = human::half_width(e);
-    if e.bound || half <= 0.0 {
-        return String::new();
+/// `18.3 min` and `± 0.6 min`, or the ends of the interval where it is lopsided.
+fn in_two(lost: &Estimate) -> (String, String) {
+    let text = human::span_with_error(lost);
+    let unit = text.rsplit(' ').next().unwrap_or_default();
+    if let Some((mean, half)) = text.split_once(" ± ") {
+        return (format!("{mean} {unit}"), format!("± {half}"));
     }
-    if e.high - e.mean > 1.5 * (e.mean - e.low) && half > 0.3 * e.mean {
-        return format!("{} to {}", human::duration(e.low), human::duration(e.high));
+    match text.split_once(" (").and_then(|(mean, rest)| Some((mean, rest.split_once(')')?.0))) {
+        Some((mean, ends)) => (format!("{mean} {unit}"), format!("{ends} {unit}")),
+        None => (text, String::new()),
     }
-    format!("± {}", human::duration(half))
 }
 
 /// A line between neighbours of which one meets the SLO and the other does not.
@@ -280,8 +285,16 @@ struct Scale {
 impl Scale {
     fn of(result: &ExperimentResult, stops: [Colour; 9]) -> Self {
         let seen = result.scenarios.iter().map(|scenario| front::lost(result, scenario)).filter(|lost| !lost.bound);
-        let range = Range::of(seen.map(|lost| lost.mean));
-        Self { range, log: range.is_some_and(|range| range.high > 5.0 * range.low), stops }
+        let seen: Vec<&Estimate> = seen.collect();
+        let Some(means) = Range::of(seen.iter().map(|lost| lost.mean)) else {
+            return Self { range: None, log: false, stops };
+        };
+        let log = means.high > 5.0 * means.low;
+        // What is no more than chance apart, or a few percent, must not look like day and night.
+        let error = seen.iter().map(|lost| human::half_width(lost)).filter(|half| half.is_finite()).fold(0.0, f64::max);
+        let least = means.low.min(means.high - (4.0 * error).max(0.2 * means.high)).max(0.0);
+        let range = if log { means } else { Range { low: least, ..means } };
+        Self { range: Some(range), log, stops }
     }
 
     fn share(&self, seconds: f64) -> f64 {
@@ -289,8 +302,7 @@ impl Scale {
         let share = if self.log {
             (seconds.max(low).ln() - low.ln()) / (high.ln() - low.ln())
         } else {
-            // From zero, or a difference of a percent would look like day and night.
-            seconds / high
+            (seconds - low) / (high - low)
         };
         if share.is_finite() { share.clamp(0.0, 1.0) } else { 0.0 }
     }
@@ -302,7 +314,7 @@ impl Scale {
     }
 
     /// A bar with what its colours mean. Returns where the picture may go on.
-    fn draw(&self, picture: &mut Picture, y: f64, what: &str, allowed: Option<(f64, f64)>) -> f64 {
+    fn draw(&self, picture: &mut Picture, y: f64, what: &str, divides: Option<(f64, f64)>, framed: bool) -> f64 {
         let Some(range) = self.range else { return y };
         let unit = if self.log { format!("{what} a year (logarithmic)") } else { format!("{what} a year") };
         picture.text(MARGIN, y + 10.0, Anchor::Left, SMALL.bold(), unit.clone());
@@ -314,18 +326,13 @@ impl Scale {
             picture.rectangle(left + step * f64::from(i), y, step + 0.5, BAR.1, colour);
         }
         let x = |seconds: f64| left + BAR.0 * self.share(seconds);
-        let axis = if self.log {
-            Axis::log(Unit::Time, range, left, left + BAR.0)
-        } else {
-            Axis::linear(Unit::Time, range.high, left, left + BAR.0)
-        };
-        for (seconds, label) in axis.ticks.iter().filter(|(seconds, _)| !self.log || (range.low..=range.high).contains(seconds)) {
-            picture.line(vec![(x(*seconds), y + BAR.1), (x(*seconds), y + BAR.1 + 4.0)], 1.0, GREY);
-            picture.text(x(*seconds), y + BAR.1 + 15.0, Anchor::Middle, SMALL, label.clone());
+        for (seconds, label) in self.ticks(range) {
+            picture.line(vec![(x(seconds), y + BAR.1), (x(seconds), y + BAR.1 + 4.0)], 1.0, GREY);
+            picture.text(x(seconds), y + BAR.1 + 15.0, Anchor::Middle, SMALL, label);
         }
         let mut right = left + BAR.0 + 40.0;
-        if let Some((slo, seconds)) = allowed {
-            let text = format!("meets and misses {} ({} a year)", human::plain_percent(slo), human::duration(seconds));
+        if let Some((slo, seconds)) = divides {
+            let text = format!("between what meets and misses {} ({} a year)", human::plain_percent(slo), human::duration(seconds));
             picture.line(vec![(right, y + 6.0), (right + 20.0, y + 6.0)], 3.5, PURPLE);
             picture.text(right + 27.0, y + 10.0, Anchor::Left, SMALL, text.clone());
             right += 27.0 + font::width(&text, SMALL.size, false) + 24.0;
@@ -333,12 +340,22 @@ impl Scale {
                 picture.line(vec![(x(seconds), y - 3.0), (x(seconds), y + BAR.1 + 3.0)], 2.5, PURPLE);
             }
         }
-        if right < RIGHT - 60.0 {
-            let corners = |x: f64| vec![(x, y), (x + 18.0, y), (x + 18.0, y + 12.0), (x, y + 12.0), (x, y - 1.0)];
-            picture.line(corners(right), 2.0, INK);
+        if framed && right < RIGHT - 80.0 {
+            outline(picture, (right, y, 18.0, 12.0), 2.0);
             picture.text(right + 26.0, y + 10.0, Anchor::Left, SMALL, "baseline");
         }
         y + BAR.1 + 26.0
+    }
+
+    fn ticks(&self, range: Range) -> Vec<(f64, String)> {
+        let inside = |(seconds, _): &(f64, String)| (range.low..=range.high).contains(seconds);
+        if self.log {
+            return Axis::log(Unit::Time, range, 0.0, BAR.0).ticks.into_iter().filter(inside).collect();
+        }
+        // An axis begins at zero: its step, from where this one begins.
+        let step = Axis::linear(Unit::Time, range.high - range.low, 0.0, BAR.0).ticks.get(1).map_or(range.high, |t| t.0);
+        let first = (range.low / step).ceil();
+        (0..8).map(|k| (first + f64::from(k)) * step).map(|v| (v, human::tick(v))).filter(inside).collect()
     }
 }
 

@@ -15,6 +15,8 @@ const BOX: f64 = 13.0;
 /// Room for the median in figures.
 const FIGURES: f64 = 62.0;
 const GAP: f64 = 30.0;
+/// Fewer samples have no quartiles worth a box.
+const FEW: u64 = 20;
 /// Fewer need no comparison, more are a wall.
 const SCENARIOS: std::ops::RangeInclusive<usize> = 2..=24;
 
@@ -37,13 +39,14 @@ pub fn draw(result: &ExperimentResult) -> Option<Picture> {
         Panel { title: "Pod recovery", what: "recoveries", colour: BLUE, samples: pods },
         Panel { title: "Outages of the service", what: "outages", colour: VERMILION, samples: outages },
     ];
-    let panels: Vec<(Panel, Range)> = panels.into_iter().filter_map(|panel| Some((range(&panel)?, panel))).map(|(r, p)| (p, r)).collect();
+    let ranged = |panel: Panel| range(&panel).map(|range| (panel, range));
+    let panels: Vec<(Panel, Range)> = panels.into_iter().filter_map(ranged).collect();
     if panels.is_empty() {
         return None;
     }
     let mut picture = Picture::new(frame::WIDTH);
     let labels = Labels::of(result);
-    let rows = Rows::of(&labels, if panels.len() > 1 { 300.0 } else { 420.0 });
+    let rows = Rows::of(&labels, 390.0);
     let y = frame::head(&mut picture, "How much do recoveries differ?", &lead(&panels));
     let y = legend(&mut picture, y - 4.0);
     let top = y + rows.head.max(14.0) + 22.0;
@@ -100,6 +103,12 @@ fn boxed(picture: &mut Picture, axis: &Axis, samples: &Samples, y: f64, colour: 
     if samples.count + samples.censored == 0 {
         return;
     }
+    if samples.count + samples.censored < FEW {
+        for (seconds, _) in &samples.histogram {
+            picture.disc((axis.at(*seconds), y), 2.4, colour);
+        }
+        return;
+    }
     let end = axis.at(f64::INFINITY);
     let x = |p: f64| samples.quantile(p).map_or(end, |seconds| axis.at(seconds));
     let [p5, p25, p50, p75, p95] = [0.05, 0.25, 0.5, 0.75, 0.95].map(x);
@@ -128,7 +137,8 @@ fn legend(picture: &mut Picture, y: f64) -> f64 {
     picture.rectangle(at(0.2), middle - BOX / 2.0, at(0.5) - at(0.2), BOX, GREY);
     picture.line(vec![(at(0.32), middle - BOX / 2.0), (at(0.32), middle + BOX / 2.0)], 2.4, PAPER);
     picture.disc((at(0.95), middle), 3.0, GREY);
-    let words = "whiskers: 5 to 95 % · box: the middle half · gap in it: the median · dot: the longest seen";
+    let words = "whiskers: 5 to 95 % · box: the middle half · gap in it: the median · dot: the longest seen · fewer than 20 \
+                 samples: a dot each";
     picture.text(at(1.0) + 14.0, middle + 4.0, Anchor::Left, SMALL, words);
     y + 16.0
 }

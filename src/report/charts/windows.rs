@@ -16,6 +16,8 @@ const HEIGHT: f64 = 150.0;
 const NONE_LEFT: f64 = MARGIN + 52.0;
 const NONE_WIDTH: f64 = 44.0;
 const LEFT: f64 = NONE_LEFT + NONE_WIDTH + 84.0;
+/// Behind the windows that miss the SLO. It covers the grid, so that words stand out.
+const MISSED: Colour = Colour(253, 243, 238, 1.0);
 /// Bars that can be told apart.
 const MOST_BARS: f64 = 40.0;
 /// Decades that the axis shows; windows that lose less are in its first bar.
@@ -52,11 +54,12 @@ pub fn draw(result: &ExperimentResult) -> Option<Picture> {
         y = header(&mut picture, panel, y, panels.len() > 1);
         let (top, bottom) = (y + 22.0, y + 22.0 + HEIGHT);
         none(&mut picture, panel, (top, bottom));
-        let mut y_axis = Axis::linear(Unit::Number, highest * 100.0, bottom, top);
+        // The words at the top have room above the highest bar.
+        let mut y_axis = Axis::linear(Unit::Number, highest * 125.0, bottom, top);
         y_axis.ticks.iter_mut().for_each(|(_, label)| *label += " %");
-        verdict(&mut picture, panel, &x_axis, allowed, (top, bottom));
         frame::vertical_grid(&mut picture, &x_axis, top, bottom);
         frame::horizontal_grid(&mut picture, &y_axis, LEFT, RIGHT);
+        verdict(&mut picture, panel, &x_axis, allowed, (top, bottom));
         for (i, share) in shares.iter().enumerate().filter(|(_, share)| **share > 0.0) {
             let (from, to) = bins.edges(i);
             let (left, right) = (x_axis.at(from), x_axis.at(to));
@@ -77,6 +80,9 @@ pub fn draw(result: &ExperimentResult) -> Option<Picture> {
             picture.dashes((x, top - 4.0), (x, bottom), 1.6, PURPLE);
             let text = format!("SLO {}: {}", human::plain_percent(slo), human::duration(seconds));
             let half = font::width(&text, SMALL.size, true) / 2.0;
+            if x - half > LEFT + 120.0 {
+                picture.text(LEFT, top - 9.0, Anchor::Left, SMALL, "share of windows");
+            }
             let style = SMALL.bold().coloured(PURPLE);
             picture.text(x.clamp(LEFT + half, RIGHT - half), top - 9.0, Anchor::Middle, style, text);
         }
@@ -236,7 +242,7 @@ fn verdict(
     let inside = axis.holds(seconds);
     let x = axis.at(seconds);
     if inside {
-        picture.rectangle(x, top, RIGHT - x, bottom - top, VERMILION.faint(0.07));
+        picture.rectangle(x, top, RIGHT - x, bottom - top, MISSED);
     }
     let Some(lines) = missed(panel) else { return };
     let width = lines.iter().map(|(line, bold)| font::width(line, BODY.size, *bold)).fold(0.0, f64::max);
