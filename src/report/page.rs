@@ -88,7 +88,7 @@ struct Fault {
 pub fn render(result: &ExperimentResult) -> String {
     let mut sentences = answer::sentences(result).into_iter();
     let drawn =
-        |name: &str| result.scenarios.len() <= MOST_DRAWN || !["downtime", "recovery", "outages", "tradeoff"].contains(&name);
+        |name: &str| result.scenarios.len() <= MOST_DRAWN || !["downtime", "recovery", "outages"].contains(&name);
     let mut pictures: Vec<(&'static str, String)> = charts::all(result)
         .into_iter()
         .filter(|chart| drawn(chart.name))
@@ -147,7 +147,8 @@ fn heads(result: &ExperimentResult) -> Vec<Head> {
     let text = |words: &str| Head { words: words.to_owned(), class: "text", term: None };
     let number = |words: &str, term| Head { words: words.to_owned(), class: "", term: Some(glossary::meaning(term)) };
     let mut heads: Vec<Head> = if labels.varied {
-        labels.columns.iter().map(|column| text(&column.short_key)).collect()
+        // A long key breaks after its points.
+        labels.columns.iter().map(|column| text(&column.short_key.replace('.', ".\u{200b}"))).collect()
     } else {
         vec![text("scenario")]
     };

@@ -113,13 +113,28 @@ pub fn draw(result: &ExperimentResult) -> Option<Picture> {
     let names: Vec<(String, (f64, f64))> = order
         .iter()
         .filter(|i| is_named(i))
-        .map(|&i| {
-            let name = labels.short(points[i].scenario);
-            (if is_baseline(&points[i]) { format!("{name} (baseline)") } else { name }, places[i])
-        })
+        .map(|&i| (labels.short(points[i].scenario), places[i]))
         .collect();
     place::names(&mut picture, &names, taken, (left, top, right, bottom));
-    legend(&mut picture, &labels, &encoding, points.len() > front.len(), (right + 30.0, top));
+    let mut notes = Vec::new();
+    if points.iter().any(is_baseline) {
+        notes.push("ring: the baseline".to_owned());
+    }
+    if points.len() > front.len() {
+        notes.push("faint: another detects as fast with fewer needless reactions".to_owned());
+    }
+    if labels.columns.len() > 1 {
+        notes.push(format!("labels: {}", labels.short_keys()));
+    }
+    let mut y = encoding.legend(&mut picture, &labels, (right + 30.0, top + 10.0)) + 14.0;
+    for note in notes {
+        for line in font::wrap(&note, SMALL.size, false, LEGEND - 2.0) {
+            picture.text(right + 30.0, y, Anchor::Left, SMALL, line);
+            y += 15.0;
+        }
+        y += 5.0;
+    }
+    picture.reach(y + 6.0);
     for p in &points {
         picture.description.push(format!(
             "{}: detection {}, needless reactions {} a year",
@@ -248,24 +263,4 @@ fn lead(faults: &[&str], points: &[Point]) -> String {
         text += " An open mark with an arrow is an upper bound: none was seen.";
     }
     text
-}
-
-fn legend(picture: &mut Picture, labels: &Labels, encoding: &Encoding, beaten: bool, (x, top): (f64, f64)) {
-    let width = RIGHT - x;
-    let mut y = encoding.legend(picture, labels, (x, top + 10.0)) + 14.0;
-    let mut notes = Vec::new();
-    if labels.columns.len() > 1 {
-        notes.push(format!("labels: {}", labels.short_keys()));
-    }
-    if beaten {
-        notes.push("faint: another detects as fast with fewer needless reactions".to_owned());
-    }
-    for note in notes {
-        for line in font::wrap(&note, SMALL.size, false, width) {
-            picture.text(x, y, Anchor::Left, SMALL, line);
-            y += 15.0;
-        }
-        y += 5.0;
-    }
-    picture.reach(y + 6.0);
 }

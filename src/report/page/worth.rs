@@ -1,7 +1,6 @@
 //! What the assumptions are worth: what the answer does when each of them is changed a little.
 
 use crate::experiment::{ExperimentResult, Response, Sensitivity};
-use crate::report::labels::value_text;
 use crate::report::{human, sensitivity};
 
 /// The table of parameters, the largest change first.
@@ -33,7 +32,7 @@ pub fn of(result: &ExperimentResult) -> Option<Worth> {
         let change = &response.change_s_per_year;
         Parameter {
             name: sensitivity::name(&parameter.key),
-            base: value_text(&parameter.base),
+            base: sensitivity::range_text(&parameter.base),
             played: format!("{low} → {high}"),
             change: sensitivity::signed(change.mean),
             interval: sensitivity::interval(change),
@@ -54,8 +53,12 @@ pub fn of(result: &ExperimentResult) -> Option<Worth> {
 
 /// The elasticity in a sentence, where the interval leaves one to say.
 fn meaning(parameter: &Sensitivity, response: &Response, what: &str) -> String {
-    if parameter.whole {
-        return "a whole number: read the change".to_owned();
+    if parameter.whole
+        && let (Some(low), Some(high)) = (parameter.low.as_f64(), parameter.high.as_f64())
+        && high > low
+    {
+        let change = response.change_s_per_year.mean / (high - low);
+        return format!("each step: {} on average", sensitivity::signed(change));
     }
     match response.elasticity {
         Some(e) if e.low > 0.0 => format!("10 % more adds {} % {what}", human::significant(10.0 * e.mean, 2)),
