@@ -59,7 +59,9 @@ fn none_better(result: &ExperimentResult, others: &[(&ScenarioResult, Estimate)]
     let more = if what == "downtime" { "more" } else { "more of them" };
     let worse = others.iter().filter(|(_, d)| !d.bound && d.low > 0.0).count();
     if worse == 0 {
-        return format!("Of {n} scenarios, none is told apart from the baseline: every difference in {what} may be chance.");
+        return format!(
+            "Of {n} scenarios, none is told apart from the baseline: every difference in {what} may be chance."
+        );
     }
     let open = others.len() - worse;
     let rest = match open {

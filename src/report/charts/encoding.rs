@@ -123,7 +123,18 @@ pub fn mark(picture: &mut Picture, shape: usize, (x, y): (f64, f64), r: f64, col
         _ => {
             let (w, h) = (1.25 * r, 0.42 * r);
             let corners = [
-                (-h, -w), (h, -w), (h, -h), (w, -h), (w, h), (h, h), (h, w), (-h, w), (-h, h), (-w, h), (-w, -h), (-h, -h),
+                (-h, -w),
+                (h, -w),
+                (h, -h),
+                (w, -h),
+                (w, h),
+                (h, h),
+                (h, w),
+                (-h, w),
+                (-h, h),
+                (-w, h),
+                (-w, -h),
+                (-h, -h),
             ];
             return picture.area(corners.map(|(dx, dy)| (x + dx, y + dy)).to_vec(), colour);
         }

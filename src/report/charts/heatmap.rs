@@ -129,7 +129,8 @@ fn draw_map(
     }
     let keys = [format!("↓ {}", layout.rows.short_key), format!("→ {}", layout.columns.short_key)];
     let one_line = keys.join("     ");
-    let lines = if font::width(&one_line, SMALL.size, true) <= across + frame.side { vec![one_line] } else { keys.to_vec() };
+    let lines =
+        if font::width(&one_line, SMALL.size, true) <= across + frame.side { vec![one_line] } else { keys.to_vec() };
     for line in lines {
         let line = font::fit(&line, SMALL.size, true, across + frame.side);
         picture.text(frame.left - frame.side, y, Anchor::Left, SMALL.bold(), line);
@@ -157,7 +158,9 @@ fn draw_map(
             let (x, y) = at(r, c);
             match find(r, c) {
                 Some(i) => cell(picture, result, i, (x, y, frame.width), scale),
-                None => picture.line(vec![(x + 8.0, y + CELL / 2.0), (x + frame.width - 8.0, y + CELL / 2.0)], 1.0, GRID),
+                None => {
+                    picture.line(vec![(x + 8.0, y + CELL / 2.0), (x + frame.width - 8.0, y + CELL / 2.0)], 1.0, GRID)
+                }
             }
         }
     }
@@ -332,7 +335,11 @@ impl Scale {
         }
         let mut right = left + BAR.0 + 40.0;
         if let Some((slo, seconds)) = divides {
-            let text = format!("between what meets and misses {} ({} a year)", human::plain_percent(slo), human::duration(seconds));
+            let text = format!(
+                "between what meets and misses {} ({} a year)",
+                human::plain_percent(slo),
+                human::duration(seconds)
+            );
             picture.line(vec![(right, y + 6.0), (right + 20.0, y + 6.0)], 3.5, PURPLE);
             picture.text(right + 27.0, y + 10.0, Anchor::Left, SMALL, text.clone());
             right += 27.0 + font::width(&text, SMALL.size, false) + 24.0;
@@ -353,7 +360,8 @@ impl Scale {
             return Axis::log(Unit::Time, range, 0.0, BAR.0).ticks.into_iter().filter(inside).collect();
         }
         // An axis begins at zero: its step, from where this one begins.
-        let step = Axis::linear(Unit::Time, range.high - range.low, 0.0, BAR.0).ticks.get(1).map_or(range.high, |t| t.0);
+        let step =
+            Axis::linear(Unit::Time, range.high - range.low, 0.0, BAR.0).ticks.get(1).map_or(range.high, |t| t.0);
         let first = (range.low / step).ceil();
         (0..8).map(|k| (first + f64::from(k)) * step).map(|v| (v, human::tick(v))).filter(inside).collect()
     }

@@ -89,7 +89,8 @@ pub fn draw(result: &ExperimentResult) -> Option<Picture> {
 
 /// What the boxes and whiskers of a panel span, and the longest of all.
 fn range(panel: &Panel) -> Option<Range> {
-    let ends = panel.samples.iter().flat_map(|samples| [samples.quantile(0.05), samples.quantile(0.95), longest(samples)]);
+    let ends =
+        panel.samples.iter().flat_map(|samples| [samples.quantile(0.05), samples.quantile(0.95), longest(samples)]);
     let all = Range::of(ends.flatten())?;
     Some(Range { low: all.low.max(all.high / 1e7), high: all.high })
 }
@@ -144,9 +145,10 @@ fn legend(picture: &mut Picture, y: f64) -> f64 {
 }
 
 fn lead(panels: &[(Panel, Range)]) -> String {
-    let mut text = "How long Pods take to serve again after a fault, and how long the service is out, scenario by scenario. \
+    let mut text =
+        "How long Pods take to serve again after a fault, and how long the service is out, scenario by scenario. \
                     Further left is better; a short box means that one recovery is like the other."
-        .to_owned();
+            .to_owned();
     if panels.iter().any(|(panel, _)| panel.samples.iter().any(|samples| samples.censored > 0)) {
         text += " Where some had no end within the horizon there is no longest, and an arrow stands for more than was seen.";
     }

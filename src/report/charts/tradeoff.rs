@@ -110,11 +110,8 @@ pub fn draw(result: &ExperimentResult) -> Option<Picture> {
     // Those that nobody would take have names only where there are few; the others and the baseline come first.
     let is_named = |i: &usize| points.len() <= NAMED || front.contains(i) || is_baseline(&points[*i]);
     order.sort_by_key(|&i| (!is_baseline(&points[i]), !front.contains(&i)));
-    let names: Vec<(String, (f64, f64))> = order
-        .iter()
-        .filter(|i| is_named(i))
-        .map(|&i| (labels.short(points[i].scenario), places[i]))
-        .collect();
+    let names: Vec<(String, (f64, f64))> =
+        order.iter().filter(|i| is_named(i)).map(|&i| (labels.short(points[i].scenario), places[i])).collect();
     place::names(&mut picture, &names, taken, (left, top, right, bottom));
     let mut notes = Vec::new();
     if points.iter().any(is_baseline) {
@@ -215,7 +212,10 @@ fn finding(points: &[Point], front: &[usize]) -> String {
     };
     let (sooner, later) = (human::duration(fast.detection), human::duration(slow.detection));
     if front.len() < 2 || sooner == later {
-        return format!("Nothing is gained by slower detection: {sooner} with {} needless reactions a year", needless(fast));
+        return format!(
+            "Nothing is gained by slower detection: {sooner} with {} needless reactions a year",
+            needless(fast)
+        );
     }
     format!(
         "Detection within {sooner} instead of {later} costs {} needless reactions a year instead of {}",

@@ -66,7 +66,8 @@ pub fn draw(result: &ExperimentResult) -> Option<Picture> {
             let missed = allowed.is_some_and(|(_, most)| from >= most * 0.999);
             // The rarest bar is still seen.
             let height = (bottom - y_axis.at(share * 100.0)).max(1.5);
-            let at_least = if i == 0 && bins.cut { "up to".to_owned() } else { format!("{} to", human::duration(from)) };
+            let at_least =
+                if i == 0 && bins.cut { "up to".to_owned() } else { format!("{} to", human::duration(from)) };
             let words =
                 format!("{}: {} of windows lose {at_least} {}", panel.scenario.name, rare(*share), human::duration(to));
             picture.datum("", words, |picture| {
@@ -266,10 +267,7 @@ fn missed(panel: &Panel<'_>) -> Option<Vec<(String, bool)>> {
         return Some(vec![(format!("none seen to miss it: {} meet it", human::percent(meets)), false)]);
     }
     let [mean, low, high] = [1.0 - meets.mean, 1.0 - meets.high, 1.0 - meets.low];
-    Some(vec![
-        (format!("{} miss it", rare(mean)), true),
-        (format!("interval {} to {}", rare(low), rare(high)), false),
-    ])
+    Some(vec![(format!("{} miss it", rare(mean)), true), (format!("interval {} to {}", rare(low), rare(high)), false)])
 }
 
 /// A share with two digits of what is rare: `0.86 %`, `94 %`, `99.14 %`.
@@ -283,13 +281,7 @@ fn rare(share: f64) -> String {
     }
 }
 
-fn lead(
-    panels: &[Panel<'_>],
-    what: &str,
-    window: &str,
-    allowed: Option<(f64, f64)>,
-    bins: &Bins,
-) -> String {
+fn lead(panels: &[Panel<'_>], what: &str, window: &str, allowed: Option<(f64, f64)>, bins: &Bins) -> String {
     let mut text = format!(
         "Share of windows of {window} by their {what}. Those without any are the bar at the left, which has a scale of its own."
     );
@@ -310,9 +302,8 @@ fn lead(
 }
 
 fn in_words(panel: &Panel<'_>) -> String {
-    let missed = missed(panel).map_or(String::new(), |lines| {
-        lines.iter().map(|(line, _)| format!(", {line}")).collect::<String>()
-    });
+    let missed = missed(panel)
+        .map_or(String::new(), |lines| lines.iter().map(|(line, _)| format!(", {line}")).collect::<String>());
     format!(
         "{}: {} of {} windows lose nothing, 99 % lose at most {}, the worst {}{missed}",
         panel.scenario.name,

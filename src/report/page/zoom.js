@@ -13,7 +13,7 @@
   const stage = dialog.querySelector(".stage");
   const tip = document.querySelector("#tip");
   const most = 12;
-  let svg, home, whole, view, opener;
+  let svg, home, written, whole, view, opener;
 
   const show = () => svg.setAttribute("viewBox", [view.x, view.y, view.w, view.h].map((v) => v.toFixed(2)).join(" "));
   // The middle of what is seen stays within the chart.
@@ -37,7 +37,8 @@
     svg = figure.querySelector("svg");
     if (!svg || dialog.open) return;
     [opener, home] = [button, svg.parentElement];
-    const [x, y, w, h] = svg.getAttribute("viewBox").split(" ").map(Number);
+    written = svg.getAttribute("viewBox");
+    const [x, y, w, h] = written.split(" ").map(Number);
     whole = { x, y, w, h };
     // The page below keeps its place.
     home.style.height = `${home.offsetHeight}px`;
@@ -48,7 +49,7 @@
     reset();
   };
   dialog.addEventListener("close", () => {
-    reset();
+    svg.setAttribute("viewBox", written);
     home.replaceChildren(svg);
     home.style.height = "";
     tip.hidden = true;
