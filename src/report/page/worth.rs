@@ -37,7 +37,7 @@ pub fn of(result: &ExperimentResult) -> Option<Worth> {
             change: sensitivity::signed(change.mean),
             interval: sensitivity::interval(change),
             elasticity: sensitivity::elasticity(response),
-            meaning: meaning(parameter, response, what),
+            meaning: meaning(parameter, response),
         }
     };
     Some(Worth {
@@ -52,7 +52,7 @@ pub fn of(result: &ExperimentResult) -> Option<Worth> {
 }
 
 /// The elasticity in a sentence, where the interval leaves one to say.
-fn meaning(parameter: &Sensitivity, response: &Response, what: &str) -> String {
+fn meaning(parameter: &Sensitivity, response: &Response) -> String {
     if parameter.whole
         && let (Some(low), Some(high)) = (parameter.low.as_f64(), parameter.high.as_f64())
         && high > low
@@ -61,8 +61,8 @@ fn meaning(parameter: &Sensitivity, response: &Response, what: &str) -> String {
         return format!("each step: {} on average", sensitivity::signed(change));
     }
     match response.elasticity {
-        Some(e) if e.low > 0.0 => format!("10 % more adds {} % {what}", human::significant(10.0 * e.mean, 2)),
-        Some(e) if e.high < 0.0 => format!("10 % more takes {} % {what} off", human::significant(-10.0 * e.mean, 2)),
+        Some(e) if e.low > 0.0 => format!("10 % more: {} % more lost", human::significant(10.0 * e.mean, 2)),
+        Some(e) if e.high < 0.0 => format!("10 % more: {} % less lost", human::significant(-10.0 * e.mean, 2)),
         Some(_) => "may be chance".to_owned(),
         None => "no ratio: read the change".to_owned(),
     }
