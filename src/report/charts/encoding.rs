@@ -121,22 +121,23 @@ pub fn mark(picture: &mut Picture, shape: usize, (x, y): (f64, f64), r: f64, col
         3 => &[(0.0, -1.3), (1.3, 0.0), (0.0, 1.3), (-1.3, 0.0)],
         4 => &[(0.0, 1.25), (1.15, -0.85), (-1.15, -0.85)],
         _ => {
-            let (w, h) = (1.25 * r, 0.42 * r);
-            let corners = [
-                (-h, -w),
-                (h, -w),
-                (h, -h),
-                (w, -h),
-                (w, h),
-                (h, h),
-                (h, w),
-                (-h, w),
-                (-h, h),
-                (-w, h),
-                (-w, -h),
-                (-h, -h),
-            ];
-            return picture.area(corners.map(|(dx, dy)| (x + dx, y + dy)).to_vec(), colour);
+            const W: f64 = 1.25;
+            const H: f64 = 0.42;
+            // The twelve corners of a cross.
+            &[
+                (-H, -W),
+                (H, -W),
+                (H, -H),
+                (W, -H),
+                (W, H),
+                (H, H),
+                (H, W),
+                (-H, W),
+                (-H, H),
+                (-W, H),
+                (-W, -H),
+                (-H, -H),
+            ]
         }
     };
     picture.area(corners.iter().map(|(dx, dy)| (x + dx * r, y + dy * r)).collect(), colour);

@@ -159,7 +159,7 @@ fn draw_map(
             match find(r, c) {
                 Some(i) => cell(picture, result, i, (x, y, frame.width), scale),
                 None => {
-                    picture.line(vec![(x + 8.0, y + CELL / 2.0), (x + frame.width - 8.0, y + CELL / 2.0)], 1.0, GRID)
+                    picture.line(vec![(x + 8.0, y + CELL / 2.0), (x + frame.width - 8.0, y + CELL / 2.0)], 1.0, GRID);
                 }
             }
         }

@@ -4,7 +4,7 @@ use super::axis::{Axis, Range, Unit};
 use super::encoding::{Encoding, mark, ring};
 use super::font;
 use super::frame::{self, MARGIN, RIGHT, SMALL};
-use super::palette::{GREEN, GREY, PAPER};
+use super::palette::{Colour, GREEN, GREY, PAPER};
 use super::picture::{Anchor, Picture};
 use super::place::{self, Box};
 use crate::experiment::{Detection, Estimate, ExperimentResult, ScenarioResult};
@@ -38,7 +38,6 @@ pub fn draw(result: &ExperimentResult) -> Option<Picture> {
     let mut measure = vec![None; result.scenarios.len()];
     points.iter().for_each(|p| measure[p.scenario] = Some(p.detection.max(1e-9).ln()));
     let encoding = Encoding::of(&labels, &measure);
-    let series = &encoding.series;
     let front = front(&points);
     let mut picture = Picture::new(frame::WIDTH);
     let y = frame::head(&mut picture, &finding(&points, &front), &lead(&faults, &points));
@@ -69,34 +68,16 @@ pub fn draw(result: &ExperimentResult) -> Option<Picture> {
     for &i in &order {
         let (p, (x, y)) = (&points[i], places[i]);
         let is_beaten = !front.contains(&i);
-        let colour = series.colours[p.scenario].faint(if is_beaten { 0.45 } else { 1.0 });
+        let colour = encoding.series.colours[p.scenario].faint(if is_beaten { 0.45 } else { 1.0 });
         let words = format!(
             "{}: detected after {} on average, {} needless reactions a year",
             result.scenarios[p.scenario].name,
             human::duration(p.detection),
             human::count_with_interval(&p.false_positives),
         );
-        let (shape, size) = (encoding.shape(&labels, p.scenario), encoding.size(&labels, p.scenario));
-        picture.datum(series.name(p.scenario), words, |picture| {
-            if p.false_positives.bound {
-                picture.line(vec![(x, y), (x - 18.0, y)], 1.4, colour);
-                picture.area(vec![(x - 22.0, y), (x - 16.0, y - 3.2), (x - 16.0, y + 3.2)], colour);
-            } else {
-                let (low, high) = (x_axis.at(p.false_positives.low), x_axis.at(p.false_positives.high));
-                picture.line(vec![(low, y), (high, y)], 1.6, colour);
-                if high - low > 2.0 * size + 4.0 {
-                    for end in [low, high] {
-                        picture.line(vec![(end, y - 3.0), (end, y + 3.0)], 1.6, colour);
-                    }
-                }
-            }
-            if is_baseline(p) {
-                ring(picture, (x, y), size);
-            }
-            mark(picture, shape, (x, y), size, colour);
-            if p.false_positives.bound {
-                mark(picture, shape, (x, y), size * 0.58, PAPER);
-            }
+        let look = (encoding.shape(&labels, p.scenario), encoding.size(&labels, p.scenario), colour);
+        picture.datum(encoding.series.name(p.scenario), words, |picture| {
+            draw_point(picture, p, (x, y), &x_axis, look, is_baseline(p));
         });
     }
     let bar = |p: &Point, &(x, y): &(f64, f64)| {
@@ -113,25 +94,8 @@ pub fn draw(result: &ExperimentResult) -> Option<Picture> {
     let names: Vec<(String, (f64, f64))> =
         order.iter().filter(|i| is_named(i)).map(|&i| (labels.short(points[i].scenario), places[i])).collect();
     place::names(&mut picture, &names, taken, (left, top, right, bottom));
-    let mut notes = Vec::new();
-    if points.iter().any(is_baseline) {
-        notes.push("ring: the baseline".to_owned());
-    }
-    if points.len() > front.len() {
-        notes.push("faint: another detects as fast with fewer needless reactions".to_owned());
-    }
-    if labels.columns.len() > 1 {
-        notes.push(format!("labels: {}", labels.short_keys()));
-    }
-    let mut y = encoding.legend(&mut picture, &labels, (right + 30.0, top + 10.0)) + 14.0;
-    for note in notes {
-        for line in font::wrap(&note, SMALL.size, false, LEGEND - 2.0) {
-            picture.text(right + 30.0, y, Anchor::Left, SMALL, line);
-            y += 15.0;
-        }
-        y += 5.0;
-    }
-    picture.reach(y + 6.0);
+    let at = (right + 30.0, encoding.legend(&mut picture, &labels, (right + 30.0, top + 10.0)) + 14.0);
+    notes(&mut picture, &labels, points.iter().any(is_baseline), points.len() > front.len(), at);
     for p in &points {
         picture.description.push(format!(
             "{}: detection {}, needless reactions {} a year",
@@ -142,6 +106,55 @@ pub fn draw(result: &ExperimentResult) -> Option<Picture> {
     }
     frame::foot(&mut picture, result, bottom + 40.0);
     Some(picture)
+}
+
+/// A point with its interval, or open and with an arrow for a bound.
+fn draw_point(
+    picture: &mut Picture,
+    p: &Point,
+    (x, y): (f64, f64),
+    x_axis: &Axis,
+    (shape, size, colour): (usize, f64, Colour),
+    ringed: bool,
+) {
+    let bound = p.false_positives.bound;
+    if bound {
+        picture.line(vec![(x, y), (x - 18.0, y)], 1.4, colour);
+        picture.area(vec![(x - 22.0, y), (x - 16.0, y - 3.2), (x - 16.0, y + 3.2)], colour);
+    } else {
+        let (low, high) = (x_axis.at(p.false_positives.low), x_axis.at(p.false_positives.high));
+        picture.line(vec![(low, y), (high, y)], 1.6, colour);
+        if high - low > 2.0 * size + 4.0 {
+            for end in [low, high] {
+                picture.line(vec![(end, y - 3.0), (end, y + 3.0)], 1.6, colour);
+            }
+        }
+    }
+    if ringed {
+        ring(picture, (x, y), size);
+    }
+    mark(picture, shape, (x, y), size, colour);
+    if bound {
+        mark(picture, shape, (x, y), size * 0.58, PAPER);
+    }
+}
+
+/// What else a reader must know, under the legend.
+fn notes(picture: &mut Picture, labels: &Labels, ringed: bool, faint: bool, (x, y): (f64, f64)) {
+    let notes = [
+        ringed.then(|| "ring: the baseline".to_owned()),
+        faint.then(|| "faint: another detects as fast with fewer needless reactions".to_owned()),
+        (labels.columns.len() > 1).then(|| format!("labels: {}", labels.short_keys())),
+    ];
+    let mut y = y;
+    for note in notes.into_iter().flatten() {
+        for line in font::wrap(&note, SMALL.size, false, RIGHT - x) {
+            picture.text(x, y, Anchor::Left, SMALL, line);
+            y += 15.0;
+        }
+        y += 5.0;
+    }
+    picture.reach(y + 6.0);
 }
 
 /// Container faults that only probes notice: an exit is seen without them. All faults if there are none of these.

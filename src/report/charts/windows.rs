@@ -302,8 +302,8 @@ fn lead(panels: &[Panel<'_>], what: &str, window: &str, allowed: Option<(f64, f6
 }
 
 fn in_words(panel: &Panel<'_>) -> String {
-    let missed = missed(panel)
-        .map_or(String::new(), |lines| lines.iter().map(|(line, _)| format!(", {line}")).collect::<String>());
+    let lines = missed(panel).unwrap_or_default();
+    let missed = lines.iter().fold(String::new(), |text, (line, _)| text + ", " + line);
     format!(
         "{}: {} of {} windows lose nothing, 99 % lose at most {}, the worst {}{missed}",
         panel.scenario.name,
