@@ -16,6 +16,7 @@ pub mod terminal;
 pub mod timeline;
 
 mod answer;
+mod best;
 mod front;
 mod labels;
 mod merged;

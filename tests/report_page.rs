@@ -5,7 +5,6 @@ mod report_synthetic;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use hasim::experiment::ExperimentResult;
 use hasim::report::{json, page};
 use report_synthetic as synthetic;
 
@@ -44,21 +43,26 @@ fn what_comes_from_files_is_text() {
 /// A page of 200 scenarios can be sent by mail.
 #[test]
 fn two_hundred_scenarios_are_less_than_three_megabytes() {
-    let page = page::render(&two_hundred());
+    let page = page::render(&synthetic::two_hundred());
     assert!(page.len() < 3_000_000, "{}", page.len());
     assert_eq!(page.matches("data-words=\"").count(), 200);
 }
 
-fn two_hundred() -> ExperimentResult {
-    let mut result = synthetic::forty_eight();
-    let one = result.scenarios[0].clone();
-    while result.scenarios.len() < 200 {
-        let mut next = one.clone();
-        next.name = format!("{} #{}", one.name, result.scenarios.len());
-        result.scenarios.push(next);
+/// What the assumptions are worth stands beside them, where the experiment asks.
+#[test]
+fn assumptions_are_weighed_where_that_was_asked() {
+    assert!(!page::render(&synthetic::four()).contains("What the assumptions are worth"));
+    let page = page::render(&synthetic::sensitive());
+    let at = |words: &str| page.find(words).unwrap_or_else(|| panic!("no {words}"));
+    assert!(at("What is assumed") < at("What the assumptions are worth"));
+    // The largest change first, with what the ratio means, in the metric of the objective.
+    assert!(
+        at("<td class=\"text\">node-crash every mean</td>")
+            < at("<td class=\"text\">readinessProbe.failureThreshold</td>")
+    );
+    for words in ["10 % more: 5 % less lost", "each step: +30 s on average", "1 without an effect beyond chance"] {
+        at(words);
     }
-    result.scenarios.truncate(200);
-    result
 }
 
 /// Appended to a copy of the page: does what a reader does, and writes down what it finds.
@@ -81,7 +85,10 @@ fn the_page_works_in_a_browser() {
         .unwrap();
     assert!(run.status.success(), "{run:?}");
     let page = std::fs::read_to_string(folder.path().join("report.html")).unwrap();
-    let reader = READER.replace("FILTER", "readinessProbe.failureThreshold=2");
+    for chart in ["heatmap", "windows", "spread", "tradeoff"] {
+        assert!(page.contains(&format!("data-chart=\"{chart}\"")), "{chart}");
+    }
+    let reader = READER.replace("FILTER", "readinessProbe.failureThreshold=2").replace("WITH_LEGEND", "tradeoff");
     let copy = folder.path().join("read.html");
     std::fs::write(&copy, page.replace("</body>", &format!("{reader}</body>"))).unwrap();
     for width in ["1440,900", "390,844"] {
@@ -90,6 +97,8 @@ fn the_page_works_in_a_browser() {
             .arg("--no-first-run")
             .args(["--disable-background-networking", "--disable-component-update", "--disable-sync"])
             .args(["--host-resolver-rules=MAP * ~NOTFOUND", "--enable-logging=stderr", "--v=0", "--dump-dom"])
+            // What the page does after an event is waited for.
+            .arg("--virtual-time-budget=3000")
             .arg(format!("--window-size={width}"))
             .arg(format!("--user-data-dir={}", folder.path().join(width).display()))
             .arg(format!("file://{}", copy.display()))

@@ -1,8 +1,7 @@
 //! The answer in a sentence or two, for the terminal and for markdown.
 
-use std::fmt::Write as _;
-
 use crate::experiment::{Estimate, ExperimentResult, ScenarioResult, Standing};
+use crate::report::best;
 use crate::report::front;
 use crate::report::human;
 use crate::report::merged;
@@ -17,11 +16,15 @@ pub fn sentences(result: &ExperimentResult) -> Vec<String> {
     let Some(shown) = merged::shown(result) else {
         return vec![format!("{} has no scenario.", result.experiment)];
     };
-    let mut sentences: Vec<String> = selection(result).into_iter().collect();
+    let chosen = selection(result);
+    // Of several scenarios the difference is the answer, and what one of them is like comes after it.
+    let better = if chosen.is_none() { best::sentence(result) } else { None };
+    let compared = chosen.is_some() || better.is_some();
+    let mut sentences: Vec<String> = chosen.into_iter().chain(better).collect();
     sentences.push(availability(result, shown));
     sentences.extend(source(shown));
     if result.selection.is_none() {
-        sentences.extend(best(result, shown));
+        sentences.extend(if compared { None } else { least(result, shown) });
         sentences.extend(sensitivity::sentences(result));
         sentences.extend(cheapest(result));
     }
@@ -157,15 +160,11 @@ fn source(shown: &ScenarioResult) -> Option<String> {
     of("downtime", &shown.downtime_attribution).or_else(failures)
 }
 
-/// The scenario that loses least in the objective's metric, and whether the difference to the one shown is more than chance.
-fn best(result: &ExperimentResult, shown: &ScenarioResult) -> Option<String> {
+/// The scenario that loses least in the objective's metric, where there is no baseline to compare it with.
+fn least(result: &ExperimentResult, shown: &ScenarioResult) -> Option<String> {
     let fails = result.objective.metric == Metric::RequestSuccess;
     let what = if fails { "failed requests" } else { "downtime" };
-    let value = |s: &ScenarioResult| {
-        let lost = front::lost(result, s);
-        if lost.bound { 0.0 } else { lost.mean }
-    };
-    let best = result.scenarios.iter().min_by(|a, b| value(a).total_cmp(&value(b)))?;
+    let best = front::best(result)?;
     if result.scenarios.len() < 2 {
         return None;
     }
@@ -174,16 +173,5 @@ fn best(result: &ExperimentResult, shown: &ScenarioResult) -> Option<String> {
         return Some(format!("{of_all}, none has less {what}.").replace("less failed", "fewer failed"));
     }
     let least = if fails { "fewest failed requests, worth" } else { "least downtime:" };
-    let mut sentence = format!("{of_all}, “{}” has the {least} {} a year", best.name, full(front::lost(result, best)));
-    if let Some(difference) = best.difference_to_baseline {
-        let d = if fails { difference.failed_request_s_per_year } else { difference.downtime_s_per_year };
-        if d.high < 0.0 {
-            let (less, least, most) = (human::in_full(-d.mean), human::in_full(-d.high), human::in_full(-d.low));
-            let _ = write!(sentence, ", {less} less than the baseline (CI {least} to {most})");
-        } else {
-            sentence += ", which is no more than chance away from the baseline";
-        }
-    }
-    sentence.push('.');
-    Some(sentence)
+    Some(format!("{of_all}, “{}” has the {least} {} a year.", best.name, full(front::lost(result, best))))
 }

@@ -7,9 +7,11 @@ mod attribution;
 mod axis;
 mod bars;
 mod downtime;
+mod encoding;
 mod fitted;
 mod font;
 mod frame;
+mod heatmap;
 mod overlay;
 mod paint;
 mod palette;
@@ -19,9 +21,11 @@ mod picture;
 mod place;
 mod recovery;
 mod series;
+mod spread;
 mod timeline;
 mod tornado;
 mod tradeoff;
+mod windows;
 
 pub use fitted::fitted;
 pub use overlay::{Panel, overlay};
@@ -41,7 +45,19 @@ pub struct Chart {
 }
 
 /// Names of the charts of an answer, in their order.
-const NAMES: [&str; 8] = ["downtime", "recovery", "outages", "phases", "tradeoff", "attribution", "pareto", "tornado"];
+const NAMES: [&str; 11] = [
+    "downtime",
+    "heatmap",
+    "windows",
+    "recovery",
+    "outages",
+    "spread",
+    "phases",
+    "tradeoff",
+    "attribution",
+    "pareto",
+    "tornado",
+];
 
 /// Names of the pictures of replayed outages: of the scenario that other pictures show, then of the baseline.
 const REPLAYED: [&str; 4] = ["outage-longest", "outage-median", "baseline-outage-longest", "baseline-outage-median"];
@@ -57,8 +73,11 @@ pub fn all(result: &ExperimentResult) -> Vec<Chart> {
 pub fn of_numbers(result: &ExperimentResult) -> Vec<Chart> {
     let pictures = [
         Some(downtime::draw(result)).filter(|_| !result.scenarios.is_empty()),
+        heatmap::draw(result),
+        windows::draw(result),
         recovery::draw_pods(result),
         recovery::draw_outages(result),
+        spread::draw(result),
         phases::draw(result),
         tradeoff::draw(result),
         attribution::draw(result),

@@ -21,6 +21,15 @@ pub fn lost<'a>(result: &ExperimentResult, scenario: &'a ScenarioResult) -> &'a 
     if fails { &scenario.failed_request_s_per_year } else { &scenario.downtime_s_per_year }
 }
 
+/// The scenario that loses least in the objective's metric; of equals the first.
+pub fn best(result: &ExperimentResult) -> Option<&ScenarioResult> {
+    let value = |scenario: &ScenarioResult| {
+        let lost = lost(result, scenario);
+        if lost.bound { 0.0 } else { lost.mean }
+    };
+    result.scenarios.iter().min_by(|a, b| value(a).total_cmp(&value(b)))
+}
+
 /// The place of every scenario; `None` unless all have a cost and not all the same.
 pub fn places(result: &ExperimentResult) -> Option<Vec<Place>> {
     let costs: Vec<f64> = result.scenarios.iter().map(|scenario| scenario.cost_per_year).collect::<Option<_>>()?;

@@ -7,6 +7,7 @@
 mod glossary;
 mod outages;
 mod waterfall;
+mod worth;
 
 use askama::Template;
 
@@ -17,6 +18,7 @@ use crate::report::{answer, charts, front, human};
 use glossary::GLOSSARY;
 use outages::{Example, Outage};
 use waterfall::Waterfall;
+use worth::Worth;
 
 /// Pictures of more scenarios than this are left to the table: nobody tells a hundred lines apart.
 const MOST_DRAWN: usize = 60;
@@ -37,13 +39,15 @@ struct Page<'a> {
     outages: Vec<Outage>,
     outage_examples: Vec<Example>,
     phase_term: &'static str,
+    elasticity_term: &'static str,
     faults: Vec<Fault>,
+    worth: Option<Worth>,
     left_out: &'static str,
     sureness: Vec<String>,
     repeat: &'static str,
     glossary: &'static [(&'static str, &'static str)],
     style: &'static str,
-    scripts: [&'static str; 2],
+    scripts: [&'static str; 3],
 }
 
 /// A target and its verdict.
@@ -87,7 +91,7 @@ struct Fault {
 pub fn render(result: &ExperimentResult) -> String {
     let mut sentences = answer::sentences(result).into_iter();
     let drawn =
-        |name: &str| result.scenarios.len() <= MOST_DRAWN || ["pareto", "attribution", "tornado"].contains(&name);
+        |name: &str| result.scenarios.len() <= MOST_DRAWN || !["downtime", "recovery", "outages"].contains(&name);
     let mut pictures: Vec<(&'static str, String)> = charts::of_numbers(result)
         .into_iter()
         .filter(|chart| drawn(chart.name))
@@ -109,13 +113,15 @@ pub fn render(result: &ExperimentResult) -> String {
         outages: outages::replayed(result),
         outage_examples: outages::examples(result),
         phase_term: glossary::meaning("phase"),
+        elasticity_term: glossary::meaning("elasticity"),
         faults: faults(result),
+        worth: worth::of(result),
         left_out: answer::LEFT_OUT,
         sureness: sureness(result),
         repeat: REPEAT,
         glossary: GLOSSARY,
         style: include_str!("page/style.css"),
-        scripts: [include_str!("page/timeline.js"), include_str!("page/script.js")],
+        scripts: [include_str!("page/timeline.js"), include_str!("page/script.js"), include_str!("page/zoom.js")],
     };
     page.render().expect("rendering to a string cannot fail")
 }
@@ -145,7 +151,8 @@ fn heads(result: &ExperimentResult) -> Vec<Head> {
     let text = |words: &str| Head { words: words.to_owned(), class: "text", term: None };
     let number = |words: &str, term| Head { words: words.to_owned(), class: "", term: Some(glossary::meaning(term)) };
     let mut heads: Vec<Head> = if labels.varied {
-        labels.columns.iter().map(|column| text(&column.short_key)).collect()
+        // A long key breaks after its points.
+        labels.columns.iter().map(|column| text(&column.short_key.replace('.', ".\u{200b}"))).collect()
     } else {
         vec![text("scenario")]
     };

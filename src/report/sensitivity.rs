@@ -1,5 +1,7 @@
 //! What matters: the parameters of an experiment by what they change, and what is not known beside what was not sampled.
 
+use serde_json::Value;
+
 use crate::experiment::{Estimate, ExperimentResult, Response, Sensitivity, Spread};
 use crate::report::human;
 use crate::report::labels::value_text;
@@ -60,12 +62,17 @@ pub fn name(key: &str) -> String {
     rest.split('.').filter(|part| !is_law(part)).collect::<Vec<_>>().join(" ")
 }
 
-/// The values that were played: `27d–33d`; of what is uncertain its ranges.
+/// The values that were played: `27d`, `33d`; of what is uncertain its ranges.
 pub fn played(parameter: &Sensitivity) -> [String; 2] {
-    [&parameter.low, &parameter.high].map(|value| match value.get("between").and_then(|ends| ends.as_array()) {
+    [&parameter.low, &parameter.high].map(range_text)
+}
+
+/// A value as it would be written, a range as `27d–33d`.
+pub fn range_text(value: &Value) -> String {
+    match value.get("between").and_then(|ends| ends.as_array()) {
         Some(ends) => ends.iter().map(value_text).collect::<Vec<_>>().join("–"),
         None => value_text(value),
-    })
+    }
 }
 
 /// A change with its sign.

@@ -3,8 +3,8 @@
 
 use hasim::experiment::{
     Attribution, ByName, Detection, Difference, Distribution, Estimate, ExperimentResult, FalsePositives, FaultInfo,
-    Group, Lane, Mark, OutageExample, PodRecovery, Quantile, Replay, ScenarioResult, ScenarioStanding, SelectionResult,
-    Span, Standing, Tone, WindowLoss, WindowsResult,
+    Group, Lane, Mark, OutageExample, PodRecovery, Quantile, Replay, Response, ScenarioResult, ScenarioStanding,
+    SelectionResult, Sensitivity, Span, Standing, Tone, WindowLoss, WindowsResult,
 };
 use hasim::spec::{Metric, Objective, Wanted};
 use hasim::time::Duration;
@@ -391,6 +391,59 @@ pub fn forty_eight() -> ExperimentResult {
             ("startupProbe", vec![Value::Null, json!({"periodSeconds": 5, "failureThreshold": 30})]),
         ],
     )
+}
+
+/// Two keys: 12 scenarios, on both sides of the SLO.
+pub fn two_keys() -> ExperimentResult {
+    let mut result = grid(
+        "two-keys",
+        &[("replicas", numbers(&[1, 2, 3])), ("readinessProbe.failureThreshold", numbers(&[1, 2, 3, 4]))],
+    );
+    result.baseline = Some(result.scenarios[4].name.clone());
+    result
+}
+
+/// 200 scenarios, most of them under names.
+pub fn two_hundred() -> ExperimentResult {
+    let mut result = forty_eight();
+    let one = result.scenarios[0].clone();
+    while result.scenarios.len() < 200 {
+        let mut next = one.clone();
+        next.name = format!("{} #{}", one.name, result.scenarios.len());
+        result.scenarios.push(next);
+    }
+    result.scenarios.truncate(200);
+    result
+}
+
+/// Which of three parameters matters.
+pub fn sensitive() -> ExperimentResult {
+    let mut result = single();
+    let response = |change: f64, half: f64, elasticity: Option<f64>| Response {
+        elasticity: elasticity.map(|mean| Estimate { mean, low: mean - 0.1, high: mean + 0.1, bound: false }),
+        change_s_per_year: Estimate { mean: change, low: change - half, high: change + half, bound: false },
+        at_s_per_year: [3_600.0, 3_600.0 + change],
+    };
+    let parameter = |key: &str, values: [Value; 3], whole: bool, response: Response| {
+        let [low, base, high] = values;
+        Sensitivity { key: key.to_owned(), base, low, high, whole, downtime: response, failed: response }
+    };
+    result.sensitivity = vec![
+        parameter(
+            "readinessProbe.failureThreshold",
+            [json!(1), json!(2), json!(3)],
+            true,
+            response(60.0, 9.0, Some(0.1)),
+        ),
+        parameter(
+            "faults.node-crash.every.exponential.mean",
+            [json!("81d"), json!("90d"), json!("99d")],
+            false,
+            response(-360.0, 20.0, Some(-0.5)),
+        ),
+        parameter("livenessProbe.timeoutSeconds", [json!(4), json!(5), json!(6)], true, response(1.0, 9.0, None)),
+    ];
+    result
 }
 
 /// Candidates with long names, bounds and empty distributions among them.

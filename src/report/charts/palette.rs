@@ -54,3 +54,37 @@ pub const SERIES: [Colour; 8] = [BLUE, VERMILION, GREEN, PURPLE, ORANGE, SKY, BL
 
 /// For the phases of a recovery, in their order; neighbours differ in hue and lightness.
 pub const PHASES: [Colour; 9] = [VERMILION, ORANGE, YELLOW, PURPLE, SLATE, BLUE, SKY, GREEN, BLACK];
+
+/// One hue from light to dark, each step as far from the next to the eye: Brewer's Blues, for downtime.
+pub const BLUES: [Colour; 9] = [
+    Colour(247, 251, 255, 1.0),
+    Colour(222, 235, 247, 1.0),
+    Colour(198, 219, 239, 1.0),
+    Colour(158, 202, 225, 1.0),
+    Colour(107, 174, 214, 1.0),
+    Colour(66, 146, 198, 1.0),
+    Colour(33, 113, 181, 1.0),
+    Colour(8, 81, 156, 1.0),
+    Colour(8, 48, 107, 1.0),
+];
+/// Brewer's Oranges, for failed requests.
+pub const ORANGES: [Colour; 9] = [
+    Colour(255, 245, 235, 1.0),
+    Colour(254, 230, 206, 1.0),
+    Colour(253, 208, 162, 1.0),
+    Colour(253, 174, 107, 1.0),
+    Colour(253, 141, 60, 1.0),
+    Colour(241, 105, 19, 1.0),
+    Colour(217, 72, 1, 1.0),
+    Colour(166, 54, 3, 1.0),
+    Colour(127, 39, 4, 1.0),
+];
+
+/// The colour at a share of the way from the first stop to the last.
+pub fn ramp(stops: &[Colour; 9], share: f64) -> Colour {
+    let at = share.clamp(0.0, 1.0) * (stops.len() - 1) as f64;
+    let i = (at as usize).min(stops.len() - 2);
+    let (from, to, part) = (stops[i], stops[i + 1], at - i as f64);
+    let mix = |a: u8, b: u8| (f64::from(a) + (f64::from(b) - f64::from(a)) * part).round() as u8;
+    Colour(mix(from.0, to.0), mix(from.1, to.1), mix(from.2, to.2), 1.0)
+}

@@ -1,12 +1,12 @@
 //! What faster detection costs: detection time against needless reactions, where settings of probes vary.
 
 use super::axis::{Axis, Range, Unit};
+use super::encoding::{Encoding, mark, ring};
 use super::font;
-use super::frame::{self, BODY, MARGIN, RIGHT, SMALL};
-use super::palette::{Colour, GREY, PAPER};
+use super::frame::{self, MARGIN, RIGHT, SMALL};
+use super::palette::{Colour, GREEN, GREY, PAPER};
 use super::picture::{Anchor, Picture};
 use super::place::{self, Box};
-use super::series::{self, Series};
 use crate::experiment::{Detection, Estimate, ExperimentResult, ScenarioResult};
 use crate::report::human;
 use crate::report::labels::Labels;
@@ -14,6 +14,8 @@ use crate::report::merged::Samples;
 
 const HEIGHT: f64 = 430.0;
 const LEGEND: f64 = 210.0;
+/// So many points all have names; of more only those that nobody beats, and the baseline.
+const NAMED: usize = 10;
 
 struct Point {
     scenario: usize,
@@ -33,10 +35,13 @@ pub fn draw(result: &ExperimentResult) -> Option<Picture> {
     let y_range = Range::of(points.iter().map(|p| p.detection))?;
 
     let labels = Labels::of(result);
-    let (series, shape_column) = encoding(&labels, &points);
+    let mut measure = vec![None; result.scenarios.len()];
+    points.iter().for_each(|p| measure[p.scenario] = Some(p.detection.max(1e-9).ln()));
+    let encoding = Encoding::of(&labels, &measure);
+    let front = front(&points);
     let mut picture = Picture::new(frame::WIDTH);
-    let y = frame::head(&mut picture, "What does faster detection cost?", &lead(&faults, &points));
-    picture.text(MARGIN, y + 4.0, Anchor::Left, SMALL.bold(), "mean detection time");
+    let y = frame::head(&mut picture, &finding(&points, &front), &lead(&faults, &points));
+    picture.text(MARGIN, y + 4.0, Anchor::Left, SMALL.bold(), "mean detection time (less is better)");
     let top = y + 16.0;
     let (left, right, bottom) = (MARGIN + 70.0, RIGHT - LEGEND - 28.0, top + HEIGHT);
     let x_axis = x_axis(&points, x_range, left, right);
@@ -48,49 +53,49 @@ pub fn draw(result: &ExperimentResult) -> Option<Picture> {
     frame::vertical_grid(&mut picture, &x_axis, top, bottom);
     frame::horizontal_grid(&mut picture, &y_axis, left, right);
     picture.line(vec![(left, top), (left, bottom), (right, bottom)], 1.2, GREY);
-    let unit = if x_axis.is_log() { "needless reactions a year (logarithmic)" } else { "needless reactions a year" };
-    picture.text(f64::midpoint(left, right), bottom + 34.0, Anchor::Middle, SMALL, unit);
+    let unit = if x_axis.is_log() { ", logarithmic" } else { "" };
+    let unit = format!("needless reactions a year of all Pods (fewer are better{unit})");
+    picture.text(f64::midpoint(left, right), bottom + 34.0, Anchor::Middle, SMALL.bold(), unit);
+    better(&mut picture, (left + 14.0, bottom - 14.0));
 
-    let shape_of = |scenario: usize| {
-        shape_column.map_or(0, |column| {
-            let column = &labels.columns[column];
-            series::distinct(column).iter().position(|value| **value == column.cells[scenario]).unwrap_or(0)
-        })
-    };
-    for p in &points {
-        let (x, y) = (x_axis.at(shown(&p.false_positives)), y_axis.at(p.detection));
-        let colour = series.colours[p.scenario];
+    let places: Vec<(f64, f64)> =
+        points.iter().map(|p| (x_axis.at(shown(&p.false_positives)), y_axis.at(p.detection))).collect();
+    let stairs = stairs(&mut picture, &front, &places, (top, right));
+    let is_baseline = |p: &Point| result.baseline.as_ref() == Some(&result.scenarios[p.scenario].name);
+    // What lies on the front is seen above what does not.
+    let mut order: Vec<usize> = (0..points.len()).collect();
+    order.sort_by_key(|&i| (front.contains(&i), is_baseline(&points[i])));
+    for &i in &order {
+        let (p, (x, y)) = (&points[i], places[i]);
+        let is_beaten = !front.contains(&i);
+        let colour = encoding.series.colours[p.scenario].faint(if is_beaten { 0.45 } else { 1.0 });
         let words = format!(
             "{}: detected after {} on average, {} needless reactions a year",
             result.scenarios[p.scenario].name,
             human::duration(p.detection),
             human::count_with_interval(&p.false_positives),
         );
-        picture.datum(series.name(p.scenario), words, |picture| {
-            if p.false_positives.bound {
-                picture.line(vec![(x, y), (x - 18.0, y)], 1.4, colour);
-                picture.area(vec![(x - 22.0, y), (x - 16.0, y - 3.2), (x - 16.0, y + 3.2)], colour);
-            } else {
-                let (low, high) = (x_axis.at(p.false_positives.low), x_axis.at(p.false_positives.high));
-                picture.line(vec![(low, y), (high, y)], 1.2, colour.faint(0.55));
-            }
-            mark(picture, shape_of(p.scenario), (x, y), 5.5, colour);
-            if p.false_positives.bound {
-                mark(picture, shape_of(p.scenario), (x, y), 3.2, PAPER);
-            }
+        let look = (encoding.shape(&labels, p.scenario), encoding.size(&labels, p.scenario), colour);
+        picture.datum(encoding.series.name(p.scenario), words, |picture| {
+            draw_point(picture, p, (x, y), &x_axis, look, is_baseline(p));
         });
     }
-    let places: Vec<(f64, f64)> =
-        points.iter().map(|p| (x_axis.at(shown(&p.false_positives)), y_axis.at(p.detection))).collect();
     let bar = |p: &Point, &(x, y): &(f64, f64)| {
         let left = if p.false_positives.bound { x - 22.0 } else { x_axis.at(p.false_positives.low) };
         (left, y - 2.0, if p.false_positives.bound { x } else { x_axis.at(p.false_positives.high) }, y + 2.0)
     };
-    let bars: Vec<Box> = points.iter().zip(&places).map(|(p, at)| bar(p, at)).collect();
+    let mut taken: Vec<Box> = points.iter().zip(&places).map(|(p, at)| bar(p, at)).collect();
+    taken.extend(places.iter().map(|(x, y)| (x - 7.0, y - 7.0, x + 7.0, y + 7.0)));
+    taken.extend(stairs);
+    taken.push((left, bottom - 40.0, left + 70.0, bottom));
+    // Those that nobody would take have names only where there are few; the others and the baseline come first.
+    let is_named = |i: &usize| points.len() <= NAMED || front.contains(i) || is_baseline(&points[*i]);
+    order.sort_by_key(|&i| (!is_baseline(&points[i]), !front.contains(&i)));
     let names: Vec<(String, (f64, f64))> =
-        points.iter().zip(&places).map(|(p, &at)| (labels.short(p.scenario), at)).collect();
-    place::names(&mut picture, &names, bars, (left, top, right, bottom));
-    legend(&mut picture, &labels, &series, shape_column, (right + 30.0, top));
+        order.iter().filter(|i| is_named(i)).map(|&i| (labels.short(points[i].scenario), places[i])).collect();
+    place::names(&mut picture, &names, taken, (left, top, right, bottom));
+    let at = (right + 30.0, encoding.legend(&mut picture, &labels, (right + 30.0, top + 10.0)) + 14.0);
+    notes(&mut picture, &labels, points.iter().any(is_baseline), points.len() > front.len(), at);
     for p in &points {
         picture.description.push(format!(
             "{}: detection {}, needless reactions {} a year",
@@ -101,6 +106,55 @@ pub fn draw(result: &ExperimentResult) -> Option<Picture> {
     }
     frame::foot(&mut picture, result, bottom + 40.0);
     Some(picture)
+}
+
+/// A point with its interval, or open and with an arrow for a bound.
+fn draw_point(
+    picture: &mut Picture,
+    p: &Point,
+    (x, y): (f64, f64),
+    x_axis: &Axis,
+    (shape, size, colour): (usize, f64, Colour),
+    ringed: bool,
+) {
+    let bound = p.false_positives.bound;
+    if bound {
+        picture.line(vec![(x, y), (x - 18.0, y)], 1.4, colour);
+        picture.area(vec![(x - 22.0, y), (x - 16.0, y - 3.2), (x - 16.0, y + 3.2)], colour);
+    } else {
+        let (low, high) = (x_axis.at(p.false_positives.low), x_axis.at(p.false_positives.high));
+        picture.line(vec![(low, y), (high, y)], 1.6, colour);
+        if high - low > 2.0 * size + 4.0 {
+            for end in [low, high] {
+                picture.line(vec![(end, y - 3.0), (end, y + 3.0)], 1.6, colour);
+            }
+        }
+    }
+    if ringed {
+        ring(picture, (x, y), size);
+    }
+    mark(picture, shape, (x, y), size, colour);
+    if bound {
+        mark(picture, shape, (x, y), size * 0.58, PAPER);
+    }
+}
+
+/// What else a reader must know, under the legend.
+fn notes(picture: &mut Picture, labels: &Labels, ringed: bool, faint: bool, (x, y): (f64, f64)) {
+    let notes = [
+        ringed.then(|| "ring: the baseline".to_owned()),
+        faint.then(|| "faint: another detects as fast with fewer needless reactions".to_owned()),
+        (labels.columns.len() > 1).then(|| format!("labels: {}", labels.short_keys())),
+    ];
+    let mut y = y;
+    for note in notes.into_iter().flatten() {
+        for line in font::wrap(&note, SMALL.size, false, RIGHT - x) {
+            picture.text(x, y, Anchor::Left, SMALL, line);
+            y += 15.0;
+        }
+        y += 5.0;
+    }
+    picture.reach(y + 6.0);
 }
 
 /// Container faults that only probes notice: an exit is seen without them. All faults if there are none of these.
@@ -146,95 +200,80 @@ fn x_axis(points: &[Point], range: Range, left: f64, right: f64) -> Axis {
     }
 }
 
-/// Colour by the key that moves the detection most, shape by another with few values.
-fn encoding(labels: &Labels, points: &[Point]) -> (Series, Option<usize>) {
-    let mut measure = vec![None; labels.columns[0].cells.len()];
-    for p in points {
-        measure[p.scenario] = Some(p.detection.max(1e-9).ln());
-    }
-    let varying = |i: usize| series::distinct(&labels.columns[i]).len() > 1;
-    let columns: Vec<usize> = (0..labels.columns.len()).filter(|&i| labels.varied && varying(i)).collect();
-    let by_column = |i: usize| series::distinct(&labels.columns[i]).len() <= 8;
-    let mut series = Series::of(labels, &measure);
-    if series.column.is_none()
-        && let Some(&first) = columns.iter().find(|&&i| by_column(i))
-    {
-        series = Series::by_column(labels, first);
-    }
-    let few = |i: &usize| Some(*i) != series.column && series::distinct(&labels.columns[*i]).len() <= SHAPES;
-    let moves = |i: usize| series::explained(&labels.columns[i], &measure).unwrap_or(0.0);
-    // The last of equals is what max_by takes: reversed, the first in the file.
-    let others = columns.iter().copied().filter(few).rev();
-    let shape = series.column.and_then(|_| others.max_by(|&a, &b| moves(a).total_cmp(&moves(b))));
-    (series, shape)
+/// Those that no other beats: none is detected as fast with fewer needless reactions. By their means, the fastest last.
+fn front(points: &[Point]) -> Vec<usize> {
+    let of = |i: usize| (points[i].detection, shown(&points[i].false_positives));
+    let beats = |a: usize, b: usize| {
+        let (a_at, b_at) = (of(a), of(b));
+        // Of equals the first stands for both.
+        a_at.0 <= b_at.0 && a_at.1 <= b_at.1 && (a_at != b_at || a < b)
+    };
+    let mut front: Vec<usize> =
+        (0..points.len()).filter(|&b| !(0..points.len()).any(|a| a != b && beats(a, b))).collect();
+    front.sort_by(|&a, &b| of(b).0.total_cmp(&of(a).0));
+    front
 }
 
-const SHAPES: usize = 6;
-
-/// Disc, square, triangle, diamond, triangle downwards, cross.
-fn mark(picture: &mut Picture, shape: usize, (x, y): (f64, f64), r: f64, colour: Colour) {
-    let corners: &[(f64, f64)] = match shape % SHAPES {
-        0 => return picture.disc((x, y), r, colour),
-        1 => &[(-0.9, -0.9), (0.9, -0.9), (0.9, 0.9), (-0.9, 0.9)],
-        2 => &[(0.0, -1.25), (1.15, 0.85), (-1.15, 0.85)],
-        3 => &[(0.0, -1.3), (1.3, 0.0), (0.0, 1.3), (-1.3, 0.0)],
-        4 => &[(0.0, 1.25), (1.15, -0.85), (-1.15, -0.85)],
-        _ => {
-            for (w, h) in [(1.25, 0.42), (0.42, 1.25)] {
-                picture.rectangle(x - w * r, y - h * r, 2.0 * w * r, 2.0 * h * r, colour);
-            }
-            return;
-        }
+/// What the picture says, as its title: what the fastest detection costs against the slowest that is worth its slowness.
+fn finding(points: &[Point], front: &[usize]) -> String {
+    let (Some(slow), Some(fast)) = (front.first().map(|&i| &points[i]), front.last().map(|&i| &points[i])) else {
+        return "What does faster detection cost?".to_owned();
     };
-    picture.area(corners.iter().map(|(dx, dy)| (x + dx * r, y + dy * r)).collect(), colour);
+    let needless = |p: &Point| {
+        let e = &p.false_positives;
+        if e.bound { format!("at most {}", human::significant(e.high, 2)) } else { human::significant(e.mean, 2) }
+    };
+    let (sooner, later) = (human::duration(fast.detection), human::duration(slow.detection));
+    if front.len() < 2 || sooner == later {
+        return format!(
+            "Nothing is gained by slower detection: {sooner} with {} needless reactions a year",
+            needless(fast)
+        );
+    }
+    format!(
+        "Detection within {sooner} instead of {later} costs {} needless reactions a year instead of {}",
+        needless(fast),
+        needless(slow)
+    )
+}
+
+/// The least that each detection time costs, as a line. Returns what it covers.
+fn stairs(picture: &mut Picture, front: &[usize], places: &[(f64, f64)], (top, right): (f64, f64)) -> Vec<Box> {
+    let mut points: Vec<(f64, f64)> = Vec::new();
+    for &i in front {
+        let (x, y) = places[i];
+        points.push((x, points.last().map_or(top, |last| last.1)));
+        points.push((x, y));
+    }
+    if let Some(&(_, last)) = points.last() {
+        points.push((right, last));
+    }
+    let covered = |pair: &[(f64, f64)]| {
+        let (a, b) = (pair[0], pair[1]);
+        (a.0.min(b.0) - 1.0, a.1.min(b.1) - 1.0, a.0.max(b.0) + 1.0, a.1.max(b.1) + 1.0)
+    };
+    let boxes = points.windows(2).map(covered).collect();
+    if !points.is_empty() {
+        picture.line(points, 1.4, GREY.faint(0.45));
+    }
+    boxes
+}
+
+/// An arrow into the corner where all would like to be.
+fn better(picture: &mut Picture, (x, y): (f64, f64)) {
+    picture.line(vec![(x + 22.0, y - 22.0), (x + 4.0, y - 4.0)], 2.0, GREEN);
+    picture.area(vec![(x, y), (x + 10.0, y - 3.0), (x + 3.0, y - 10.0)], GREEN);
+    picture.text(x + 27.0, y - 20.0, Anchor::Left, SMALL.bold().coloured(GREEN), "better");
 }
 
 fn lead(faults: &[&str], points: &[Point]) -> String {
     let mut text = format!(
         "Mean time from a fault to the first reaction, over {}, against needless reactions: probes that withdraw or kill \
-         what serves, or would have served again. Best is the lower left corner.",
+         what serves, or would have served again. Bars are intervals.",
         faults.join(", ")
     );
     if points.iter().any(|p| p.false_positives.bound) {
         text += " An open mark with an arrow is an upper bound: none was seen.";
     }
     text
-}
-
-fn legend(picture: &mut Picture, labels: &Labels, series: &Series, shape: Option<usize>, (x, top): (f64, f64)) {
-    let width = RIGHT - x;
-    let title = |picture: &mut Picture, y: &mut f64, text: &str| {
-        for line in text.split(" · ").flat_map(|key| font::wrap_key(key, SMALL.size, true, width)) {
-            picture.text(x, *y, Anchor::Left, SMALL.bold(), line);
-            *y += 15.0;
-        }
-        *y += 5.0;
-    };
-    let mut y = top + 10.0;
-    let colour_title = series.column.map_or(series.title.clone(), |c| labels.columns[c].short_key.clone());
-    title(picture, &mut y, &colour_title);
-    for (colour, name) in &series.legend {
-        picture.key(name, |picture| {
-            mark(picture, 0, (x + 6.0, y - 4.0), 5.5, *colour);
-            picture.text(x + 20.0, y, Anchor::Left, BODY, font::fit(name, BODY.size, false, width - 20.0));
-        });
-        y += 20.0;
-    }
-    if let Some(column) = shape.map(|c| &labels.columns[c]) {
-        y += 12.0;
-        title(picture, &mut y, &column.short_key);
-        for (k, value) in series::distinct(column).into_iter().enumerate() {
-            mark(picture, k, (x + 6.0, y - 4.0), 5.5, GREY);
-            picture.text(x + 20.0, y, Anchor::Left, BODY, font::fit(value, BODY.size, false, width - 20.0));
-            y += 20.0;
-        }
-    }
-    if labels.columns.len() > 1 {
-        y += 12.0;
-        for line in font::wrap(&format!("labels: {}", labels.short_keys()), SMALL.size, false, width) {
-            picture.text(x, y, Anchor::Left, SMALL, line);
-            y += 15.0;
-        }
-    }
-    picture.reach(y);
 }

@@ -40,6 +40,10 @@ pub const GLOSSARY: &[(&str, &str)] = &[
         "This scenario less the baseline, replication by replication under the same faults, with its interval.",
     ),
     (
+        "elasticity",
+        "By how many percent the loss grows for each percent more of a number: with 1 they grow alike, with 0 the number does not matter, below 0 more of it is better.",
+    ),
+    (
         "cost",
         "All Nodes, dead or not, and as many Pods as replicas asks for, for a year, at the prices of the Cluster.",
     ),

@@ -58,6 +58,10 @@
       title.remove();
     }
   }
+  for (const title of all("figure svg > title")) {
+    title.parentElement.setAttribute("aria-label", title.textContent);
+    title.remove();
+  }
   const words = (target) => {
     const datum = target.closest?.(".datum, [data-term]");
     return datum ? (datum.dataset.words ?? datum.dataset.term) : undefined;

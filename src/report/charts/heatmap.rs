@@ -1,0 +1,389 @@
+//! What two settings do together: a cell for each pair of their values, darker where more is lost.
+
+use super::axis::{Axis, Range, Unit};
+use super::font;
+use super::frame::{self, BODY, MARGIN, RIGHT, SMALL};
+use super::palette::{BLUES, Colour, GREY, GRID, INK, ON_LIGHT, ORANGES, PAPER, PURPLE, ramp};
+use super::picture::{Anchor, Picture, Style};
+use super::series::distinct;
+use crate::experiment::{Estimate, ExperimentResult};
+use crate::report::front;
+use crate::report::human;
+use crate::report::labels::{Column, Labels};
+use crate::spec::Metric;
+
+/// Beyond these a number no longer fits its cell, or the picture no page.
+const MOST_COLUMNS: usize = 16;
+const MOST_ROWS: usize = 40;
+/// Values that a third key may have: a map for each.
+const MOST_MAPS: usize = 4;
+const WIDEST: f64 = 140.0;
+const NARROWEST: f64 = 54.0;
+const CELL: f64 = 50.0;
+const BAR: (f64, f64) = (260.0, 12.0);
+const YEAR_S: f64 = 365.0 * 86_400.0;
+
+/// Which keys lie along which sides.
+struct Layout<'a> {
+    rows: &'a Column,
+    columns: &'a Column,
+    /// A map for each of its values.
+    maps: Option<&'a Column>,
+}
+
+/// Cells with the objective's loss. `None` unless two keys vary, or three of which one has few values.
+pub fn draw(result: &ExperimentResult) -> Option<Picture> {
+    let labels = Labels::of(result);
+    let layout = Layout::of(&labels)?;
+    let fails = result.objective.metric == Metric::RequestSuccess;
+    let (what, stops) = if fails { ("failed requests", ORANGES) } else { ("downtime", BLUES) };
+    let scale = Scale::of(result, stops);
+    let allowed = result.objective.slo.map(|slo| (slo, (1.0 - slo) * YEAR_S)).filter(|(_, seconds)| *seconds > 0.0);
+
+    let mut picture = Picture::new(frame::WIDTH);
+    let least = if fails { "fails the fewest requests" } else { "has the least downtime" };
+    let title = format!("Which combination of settings {least}?");
+    let y = frame::head(&mut picture, &title, &lead(result, what, allowed));
+    let meeting = |seconds: f64| result.scenarios.iter().filter(|s| front::lost(result, s).mean <= seconds).count();
+    let divides = allowed.filter(|(_, seconds)| (1..result.scenarios.len()).contains(&meeting(*seconds)));
+    let y = scale.draw(&mut picture, y - 2.0, what, divides, result.baseline.is_some());
+
+    let (row_values, column_values) = (distinct(layout.rows), distinct(layout.columns));
+    let map_values: Vec<Option<&String>> =
+        layout.maps.map_or(vec![None], |maps| distinct(maps).into_iter().map(Some).collect());
+    let names = row_values.iter().map(|value| font::width(value, BODY.size, true));
+    let side = names.fold(40.0, f64::max).min(190.0) + 14.0;
+    let gap = 30.0;
+    let wanted = column_values.len() as f64;
+    let beside = map_values.len() as f64;
+    let room = (RIGHT - MARGIN - gap * (beside - 1.0)) / beside - side;
+    let is_beside = room / wanted >= 76.0;
+    let room = if is_beside { room } else { RIGHT - MARGIN - side };
+    let width = (room / wanted).clamp(NARROWEST, WIDEST);
+    let mut top = y + 12.0;
+    let mut left = MARGIN;
+    let mut bottom = top;
+    for map in map_values {
+        let frame = Frame { left: left + side, top, width, side };
+        bottom = draw_map(&mut picture, result, &layout, map, &frame, &scale, allowed);
+        if is_beside {
+            left += side + width * wanted + gap;
+        } else {
+            top = bottom + 26.0;
+        }
+    }
+    frame::foot(&mut picture, result, bottom + 8.0);
+    Some(picture)
+}
+
+impl<'a> Layout<'a> {
+    fn of(labels: &'a Labels) -> Option<Self> {
+        let varying: Vec<&Column> =
+            labels.columns.iter().filter(|column| labels.varied && distinct(column).len() > 1).collect();
+        let (pair, maps) = match varying.as_slice() {
+            [a, b] => ([*a, *b], None),
+            [..] if varying.len() == 3 => {
+                // Of equals the last, as the first keys of a file are those that matter.
+                let values = |i: &usize| distinct(varying[*i]).len();
+                let third = (0..3).rev().min_by_key(values).filter(|i| values(i) <= MOST_MAPS)?;
+                let rest: Vec<&Column> = (0..3).filter(|i| *i != third).map(|i| varying[i]).collect();
+                ([rest[0], rest[1]], Some(varying[third]))
+            }
+            _ => return None,
+        };
+        let many = |column: &Column| distinct(column).len();
+        let [rows, columns] = if many(pair[1]) > MOST_COLUMNS { [pair[1], pair[0]] } else { pair };
+        (many(columns) <= MOST_COLUMNS && many(rows) <= MOST_ROWS).then_some(Self { rows, columns, maps })
+    }
+}
+
+/// Where a map lies: the corner of its first cell, the width of its cells, and of what stands left of them.
+struct Frame {
+    left: f64,
+    top: f64,
+    width: f64,
+    side: f64,
+}
+
+/// Draws a map and returns where it ends.
+fn draw_map(
+    picture: &mut Picture,
+    result: &ExperimentResult,
+    layout: &Layout<'_>,
+    map: Option<&String>,
+    frame: &Frame,
+    scale: &Scale,
+    allowed: Option<(f64, f64)>,
+) -> f64 {
+    let (rows, columns) = (distinct(layout.rows), distinct(layout.columns));
+    let across = frame.width * columns.len() as f64;
+    let mut y = frame.top + 4.0;
+    if let (Some(value), Some(key)) = (map, layout.maps) {
+        // The value tells the maps apart: rather a part of the key than of it.
+        let texts = [key.short_key.as_str(), last_part(&key.short_key)].map(|key| format!("{key}: {value}"));
+        let fits = |text: &&String| font::width(text, BODY.size, true) <= across + frame.side;
+        let text = texts.iter().find(fits).unwrap_or(value);
+        let text = font::fit(text, BODY.size, true, across + frame.side);
+        picture.text(frame.left - frame.side, y, Anchor::Left, BODY.bold(), text);
+        y += 22.0;
+    }
+    let keys = [format!("↓ {}", layout.rows.short_key), format!("→ {}", layout.columns.short_key)];
+    let one_line = keys.join("     ");
+    let lines =
+        if font::width(&one_line, SMALL.size, true) <= across + frame.side { vec![one_line] } else { keys.to_vec() };
+    for line in lines {
+        let line = font::fit(&line, SMALL.size, true, across + frame.side);
+        picture.text(frame.left - frame.side, y, Anchor::Left, SMALL.bold(), line);
+        y += 19.0;
+    }
+    for (i, value) in columns.iter().enumerate() {
+        let text = font::fit(value, BODY.size, true, frame.width - 6.0);
+        picture.text(frame.left + frame.width * (i as f64 + 0.5), y, Anchor::Middle, BODY.bold(), text);
+    }
+    let top = y + 8.0;
+    let find = |row: usize, column: usize| {
+        let is_at = |i: &usize| {
+            layout.rows.cells[*i] == *rows[row]
+                && layout.columns.cells[*i] == *columns[column]
+                && layout.maps.is_none_or(|maps| Some(&maps.cells[*i]) == map)
+        };
+        (0..result.scenarios.len()).find(is_at)
+    };
+    let at = |row: usize, column: usize| (frame.left + frame.width * column as f64, top + CELL * row as f64);
+    for (r, value) in rows.iter().enumerate() {
+        let text = font::fit(value, BODY.size, true, frame.side - 12.0);
+        let (x, y) = at(r, 0);
+        picture.text(x - 10.0, y + CELL / 2.0 + 4.0, Anchor::Right, BODY.bold(), text);
+        for c in 0..columns.len() {
+            let (x, y) = at(r, c);
+            match find(r, c) {
+                Some(i) => cell(picture, result, i, (x, y, frame.width), scale),
+                None => {
+                    picture.line(vec![(x + 8.0, y + CELL / 2.0), (x + frame.width - 8.0, y + CELL / 2.0)], 1.0, GRID);
+                }
+            }
+        }
+    }
+    if let Some((_, seconds)) = allowed {
+        let meets = |r: usize, c: usize| find(r, c).map(|i| front::lost(result, &result.scenarios[i]).mean <= seconds);
+        border(picture, (rows.len(), columns.len()), meets, |r, c| (at(r, c), frame.width));
+    }
+    // Over all cells, or a neighbour would cover half of its frame.
+    for (r, c) in (0..rows.len()).flat_map(|r| (0..columns.len()).map(move |c| (r, c))) {
+        if find(r, c).is_some_and(|i| result.baseline.as_ref() == Some(&result.scenarios[i].name)) {
+            let (x, y) = at(r, c);
+            outline(picture, (x, y, frame.width, CELL), 2.5);
+        }
+    }
+    top + CELL * rows.len() as f64
+}
+
+/// Four bars: a line would leave a notch where it closes.
+fn outline(picture: &mut Picture, (x, y, width, height): (f64, f64, f64, f64), stroke: f64) {
+    for (dx, dy, w, h) in [
+        (0.0, 0.0, width, stroke),
+        (0.0, height - stroke, width, stroke),
+        (0.0, 0.0, stroke, height),
+        (width - stroke, 0.0, stroke, height),
+    ] {
+        picture.rectangle(x + dx, y + dy, w, h, INK);
+    }
+}
+
+fn last_part(key: &str) -> &str {
+    key.rsplit('.').next().unwrap_or(key)
+}
+
+/// The loss of a scenario with half of its interval, and a word where there is something to say about it.
+fn cell(picture: &mut Picture, result: &ExperimentResult, i: usize, (x, y, width): (f64, f64, f64), scale: &Scale) {
+    let scenario = &result.scenarios[i];
+    let lost = front::lost(result, scenario);
+    let fill = scale.colour(lost);
+    let ink = if fill.is_dark() { PAPER } else { ON_LIGHT };
+    let what = if result.objective.metric == Metric::RequestSuccess { "failed requests" } else { "downtime" };
+    let words = format!("{}: {} of {what} a year", scenario.name, human::with_interval(lost));
+    let word = word(result, i);
+    let middle = x + width / 2.0;
+    picture.description.push(format!(
+        "{}: {}{}",
+        scenario.name,
+        human::span_with_error(lost),
+        word.map_or(String::new(), |word| format!(", {word}"))
+    ));
+    picture.datum("", words, |picture| {
+        picture.rectangle(x + 1.0, y + 1.0, width - 2.0, CELL - 2.0, fill);
+        let (value, error) = in_two(lost);
+        // The largest size at which the number fits.
+        let fits = |size: &f64| font::width(&value, *size, true) <= width - 8.0;
+        let size = [14.0, 13.0, 12.0, 11.0, 10.0, 9.0].into_iter().find(fits).unwrap_or(8.0);
+        let baseline = y + CELL / 2.0 + if word.is_some() { 5.0 } else { 1.0 };
+        picture.text(middle, baseline, Anchor::Middle, Style { size, bold: true, colour: ink }, value);
+        if !error.is_empty() && font::width(&error, 9.5, false) <= width - 6.0 {
+            picture.text(middle, baseline + 13.0, Anchor::Middle, Style { size: 9.5, bold: false, colour: ink }, error);
+        }
+        if let Some(word) = word {
+            let word = font::fit(word, 9.5, true, width - 6.0);
+            picture.text(middle, y + 13.5, Anchor::Middle, Style { size: 9.5, bold: true, colour: ink }, word);
+        }
+    });
+}
+
+fn word(result: &ExperimentResult, i: usize) -> Option<&'static str> {
+    let name = &result.scenarios[i].name;
+    let is_best = front::best(result).is_some_and(|best| best.name == *name);
+    let is_baseline = result.baseline.as_ref() == Some(name);
+    match front::standing(result, &result.scenarios[i]) {
+        Some("chosen") => return Some("★ chosen"),
+        Some("ahead") => return Some("★ ahead"),
+        _ => {}
+    }
+    match (is_best, is_baseline) {
+        (true, true) => Some("★ baseline"),
+        (true, false) => Some("★ best"),
+        (false, true) => Some("baseline"),
+        (false, false) => None,
+    }
+}
+
+/// `18.3 min` and `± 0.6 min`, or the ends of the interval where it is lopsided.
+fn in_two(lost: &Estimate) -> (String, String) {
+    let text = human::span_with_error(lost);
+    let unit = text.rsplit(' ').next().unwrap_or_default();
+    if let Some((mean, half)) = text.split_once(" ± ") {
+        return (format!("{mean} {unit}"), format!("± {half}"));
+    }
+    match text.split_once(" (").and_then(|(mean, rest)| Some((mean, rest.split_once(')')?.0))) {
+        Some((mean, ends)) => (format!("{mean} {unit}"), format!("{ends} {unit}")),
+        None => (text, String::new()),
+    }
+}
+
+/// A line between neighbours of which one meets the SLO and the other does not.
+fn border(
+    picture: &mut Picture,
+    (rows, columns): (usize, usize),
+    meets: impl Fn(usize, usize) -> Option<bool>,
+    at: impl Fn(usize, usize) -> ((f64, f64), f64),
+) {
+    let differ = |a: Option<bool>, b: Option<bool>| matches!((a, b), (Some(a), Some(b)) if a != b);
+    for (r, c) in (0..rows).flat_map(|r| (0..columns).map(move |c| (r, c))) {
+        let ((x, y), width) = at(r, c);
+        if c > 0 && differ(meets(r, c - 1), meets(r, c)) {
+            picture.line(vec![(x, y - 1.5), (x, y + CELL + 1.5)], 3.5, PURPLE);
+        }
+        if r > 0 && differ(meets(r - 1, c), meets(r, c)) {
+            picture.line(vec![(x - 1.5, y), (x + width + 1.5, y)], 3.5, PURPLE);
+        }
+    }
+}
+
+/// From seconds a year to a colour.
+struct Scale {
+    /// `None` where nothing was seen.
+    range: Option<Range>,
+    log: bool,
+    stops: [Colour; 9],
+}
+
+impl Scale {
+    fn of(result: &ExperimentResult, stops: [Colour; 9]) -> Self {
+        let seen = result.scenarios.iter().map(|scenario| front::lost(result, scenario)).filter(|lost| !lost.bound);
+        let seen: Vec<&Estimate> = seen.collect();
+        let Some(means) = Range::of(seen.iter().map(|lost| lost.mean)) else {
+            return Self { range: None, log: false, stops };
+        };
+        let log = means.high > 5.0 * means.low;
+        // What is no more than chance apart, or a few percent, must not look like day and night.
+        let error = seen.iter().map(|lost| human::half_width(lost)).filter(|half| half.is_finite()).fold(0.0, f64::max);
+        let least = means.low.min(means.high - (4.0 * error).max(0.2 * means.high)).max(0.0);
+        let range = if log { means } else { Range { low: least, ..means } };
+        Self { range: Some(range), log, stops }
+    }
+
+    fn share(&self, seconds: f64) -> f64 {
+        let Some(Range { low, high }) = self.range else { return 0.0 };
+        let share = if self.log {
+            (seconds.max(low).ln() - low.ln()) / (high.ln() - low.ln())
+        } else {
+            (seconds - low) / (high - low)
+        };
+        if share.is_finite() { share.clamp(0.0, 1.0) } else { 0.0 }
+    }
+
+    /// What was not seen at all has the lightest.
+    fn colour(&self, lost: &Estimate) -> Colour {
+        let share = if lost.bound || lost.mean <= 0.0 { 0.0 } else { self.share(lost.mean) };
+        ramp(&self.stops, 0.06 + 0.86 * share)
+    }
+
+    /// A bar with what its colours mean. Returns where the picture may go on.
+    fn draw(&self, picture: &mut Picture, y: f64, what: &str, divides: Option<(f64, f64)>, framed: bool) -> f64 {
+        let Some(range) = self.range else { return y };
+        let unit = if self.log { format!("{what} a year (logarithmic)") } else { format!("{what} a year") };
+        picture.text(MARGIN, y + 10.0, Anchor::Left, SMALL.bold(), unit.clone());
+        let left = MARGIN + font::width(&unit, SMALL.size, true) + 18.0;
+        let steps = 52;
+        let step = BAR.0 / f64::from(steps);
+        for i in 0..steps {
+            let colour = ramp(&self.stops, 0.06 + 0.86 * (f64::from(i) + 0.5) / f64::from(steps));
+            picture.rectangle(left + step * f64::from(i), y, step + 0.5, BAR.1, colour);
+        }
+        let x = |seconds: f64| left + BAR.0 * self.share(seconds);
+        for (seconds, label) in self.ticks(range) {
+            picture.line(vec![(x(seconds), y + BAR.1), (x(seconds), y + BAR.1 + 4.0)], 1.0, GREY);
+            picture.text(x(seconds), y + BAR.1 + 15.0, Anchor::Middle, SMALL, label);
+        }
+        let mut right = left + BAR.0 + 40.0;
+        if let Some((slo, seconds)) = divides {
+            let text = format!(
+                "between what meets and misses {} ({} a year)",
+                human::plain_percent(slo),
+                human::duration(seconds)
+            );
+            picture.line(vec![(right, y + 6.0), (right + 20.0, y + 6.0)], 3.5, PURPLE);
+            picture.text(right + 27.0, y + 10.0, Anchor::Left, SMALL, text.clone());
+            right += 27.0 + font::width(&text, SMALL.size, false) + 24.0;
+            if (range.low..=range.high).contains(&seconds) {
+                picture.line(vec![(x(seconds), y - 3.0), (x(seconds), y + BAR.1 + 3.0)], 2.5, PURPLE);
+            }
+        }
+        if framed && right < RIGHT - 80.0 {
+            outline(picture, (right, y, 18.0, 12.0), 2.0);
+            picture.text(right + 26.0, y + 10.0, Anchor::Left, SMALL, "baseline");
+        }
+        y + BAR.1 + 26.0
+    }
+
+    fn ticks(&self, range: Range) -> Vec<(f64, String)> {
+        let inside = |(seconds, _): &(f64, String)| (range.low..=range.high).contains(seconds);
+        if self.log {
+            return Axis::log(Unit::Time, range, 0.0, BAR.0).ticks.into_iter().filter(inside).collect();
+        }
+        // An axis begins at zero: its step, from where this one begins.
+        let step =
+            Axis::linear(Unit::Time, range.high - range.low, 0.0, BAR.0).ticks.get(1).map_or(range.high, |t| t.0);
+        let first = (range.low / step).ceil();
+        (0..8).map(|k| (first + f64::from(k)) * step).map(|v| (v, human::tick(v))).filter(inside).collect()
+    }
+}
+
+fn lead(result: &ExperimentResult, what: &str, allowed: Option<(f64, f64)>) -> String {
+    let mut text = format!(
+        "The {what} a year for each combination, with half of its {} interval: the lighter the better.",
+        human::plain_percent(result.confidence)
+    );
+    if let Some((slo, seconds)) = allowed {
+        let meeting = result.scenarios.iter().filter(|s| front::lost(result, s).mean <= seconds).count();
+        let (n, slo) = (result.scenarios.len(), human::plain_percent(slo));
+        text += &match meeting {
+            0 => format!(" None meets {slo}."),
+            all if all == n => format!(" All meet {slo}."),
+            some => format!(" {some} of {n} meet {slo}."),
+        };
+    }
+    let bound = result.scenarios.iter().any(|scenario| front::lost(result, scenario).bound);
+    if bound {
+        text += " ≤ is an upper bound: nothing was seen.";
+    }
+    text
+}

@@ -1,0 +1,178 @@
+//! How much recoveries and outages differ among themselves: a box for each scenario.
+
+use super::axis::{Axis, Range, Unit};
+use super::font;
+use super::frame::{self, BODY, MARGIN, RIGHT, Rows, SMALL};
+use super::palette::{BLUE, Colour, GREY, PAPER, VERMILION};
+use super::picture::{Anchor, Picture};
+use crate::experiment::ExperimentResult;
+use crate::report::human;
+use crate::report::labels::Labels;
+use crate::report::merged::Samples;
+
+const ROW: f64 = 27.0;
+const BOX: f64 = 13.0;
+/// Room for the median in figures.
+const FIGURES: f64 = 62.0;
+const GAP: f64 = 30.0;
+/// Fewer samples have no quartiles worth a box.
+const FEW: u64 = 20;
+/// Fewer need no comparison, more are a wall.
+const SCENARIOS: std::ops::RangeInclusive<usize> = 2..=24;
+
+struct Panel {
+    title: &'static str,
+    what: &'static str,
+    colour: Colour,
+    samples: Vec<Samples>,
+}
+
+/// A box per scenario for the recoveries of Pods, and one for the outages. `None` for a single scenario, for very many, or
+/// where there were neither.
+pub fn draw(result: &ExperimentResult) -> Option<Picture> {
+    if !SCENARIOS.contains(&result.scenarios.len()) {
+        return None;
+    }
+    let pods = result.scenarios.iter().map(Samples::of_recoveries).collect();
+    let outages = result.scenarios.iter().map(|s| Samples::of([&s.time_to_recovery_s].into_iter())).collect();
+    let panels = [
+        Panel { title: "Pod recovery", what: "recoveries", colour: BLUE, samples: pods },
+        Panel { title: "Outages of the service", what: "outages", colour: VERMILION, samples: outages },
+    ];
+    let ranged = |panel: Panel| range(&panel).map(|range| (panel, range));
+    let panels: Vec<(Panel, Range)> = panels.into_iter().filter_map(ranged).collect();
+    if panels.is_empty() {
+        return None;
+    }
+    let mut picture = Picture::new(frame::WIDTH);
+    let labels = Labels::of(result);
+    let rows = Rows::of(&labels, 390.0);
+    let y = frame::head(&mut picture, "How much do recoveries differ?", &lead(&panels));
+    let y = legend(&mut picture, y - 4.0);
+    let top = y + rows.head.max(14.0) + 22.0;
+    let bottom = top + ROW * result.scenarios.len() as f64 + 4.0;
+    for i in 0..result.scenarios.len() {
+        frame::band(&mut picture, i, top + ROW * i as f64 + 2.0, ROW);
+    }
+    rows.write_head(&mut picture, top);
+    for (i, scenario) in result.scenarios.iter().enumerate() {
+        let middle = top + ROW * (i as f64 + 0.5) + 2.0;
+        rows.write(&mut picture, i, middle, result.baseline.as_deref() == Some(scenario.name.as_str()));
+    }
+    let from = rows.right + 14.0;
+    let width = (RIGHT - from - GAP * (panels.len() - 1) as f64) / panels.len() as f64;
+    for (k, (panel, range)) in panels.iter().enumerate() {
+        let left = from + (width + GAP) * k as f64;
+        let axis = Axis::log(Unit::Time, *range, left, left + width - FIGURES);
+        let title = font::fit(panel.title, BODY.size, true, width - FIGURES);
+        picture.text(left, top - 8.0, Anchor::Left, BODY.bold().coloured(panel.colour), title);
+        picture.text(left + width, top - 8.0, Anchor::Right, SMALL.bold(), "median");
+        frame::vertical_grid(&mut picture, &axis, top, bottom);
+        for (i, samples) in panel.samples.iter().enumerate() {
+            let middle = top + ROW * (i as f64 + 0.5) + 2.0;
+            let words = format!("{}: {}", result.scenarios[i].name, in_words(samples, panel.what));
+            picture.datum("", words.clone(), |picture| boxed(picture, &axis, samples, middle, panel.colour));
+            let median = match samples.quantile(0.5) {
+                Some(median) => human::duration(median),
+                None if samples.count + samples.censored == 0 => "none".to_owned(),
+                None => "no end".to_owned(),
+            };
+            picture.text(left + width, middle + 4.0, Anchor::Right, SMALL, median);
+            picture.description.push(words);
+        }
+        let middle = left + (width - FIGURES) / 2.0;
+        picture.text(middle, bottom + 34.0, Anchor::Middle, SMALL, "length (logarithmic)");
+    }
+    frame::foot(&mut picture, result, bottom + 40.0);
+    Some(picture)
+}
+
+/// What the boxes and whiskers of a panel span, and the longest of all.
+fn range(panel: &Panel) -> Option<Range> {
+    let ends =
+        panel.samples.iter().flat_map(|samples| [samples.quantile(0.05), samples.quantile(0.95), longest(samples)]);
+    let all = Range::of(ends.flatten())?;
+    Some(Range { low: all.low.max(all.high / 1e7), high: all.high })
+}
+
+fn longest(samples: &Samples) -> Option<f64> {
+    samples.max.or(samples.histogram.last().map(|(seconds, _)| *seconds))
+}
+
+/// Whiskers, box, median and the longest; a quantile that has no end lies at the right, with an arrow.
+fn boxed(picture: &mut Picture, axis: &Axis, samples: &Samples, y: f64, colour: Colour) {
+    if samples.count + samples.censored == 0 {
+        return;
+    }
+    if samples.count + samples.censored < FEW {
+        for (seconds, _) in &samples.histogram {
+            picture.disc((axis.at(*seconds), y), 2.4, colour);
+        }
+        return;
+    }
+    let end = axis.at(f64::INFINITY);
+    let x = |p: f64| samples.quantile(p).map_or(end, |seconds| axis.at(seconds));
+    let [p5, p25, p50, p75, p95] = [0.05, 0.25, 0.5, 0.75, 0.95].map(x);
+    picture.line(vec![(p5, y), (p95, y)], 1.6, colour);
+    picture.line(vec![(p5, y - 4.0), (p5, y + 4.0)], 1.6, colour);
+    if samples.quantile(0.95).is_some() {
+        picture.line(vec![(p95, y - 4.0), (p95, y + 4.0)], 1.6, colour);
+    } else {
+        picture.area(vec![(end, y), (end - 7.0, y - 4.0), (end - 7.0, y + 4.0)], colour);
+    }
+    let (left, right) = (p25.min(p75 - 3.0), p75);
+    picture.rectangle(left, y - BOX / 2.0, right - left, BOX, colour);
+    picture.line(vec![(p50, y - BOX / 2.0), (p50, y + BOX / 2.0)], 2.4, PAPER);
+    if let Some(longest) = longest(samples).filter(|_| samples.censored == 0) {
+        picture.disc((axis.at(longest), y), 3.0, colour);
+    }
+}
+
+fn legend(picture: &mut Picture, y: f64) -> f64 {
+    let middle = y + 6.0;
+    let (left, at) = (MARGIN + 4.0, |share: f64| MARGIN + 4.0 + 150.0 * share);
+    picture.line(vec![(left, middle), (at(0.72), middle)], 1.6, GREY);
+    for end in [left, at(0.72)] {
+        picture.line(vec![(end, middle - 4.0), (end, middle + 4.0)], 1.6, GREY);
+    }
+    picture.rectangle(at(0.2), middle - BOX / 2.0, at(0.5) - at(0.2), BOX, GREY);
+    picture.line(vec![(at(0.32), middle - BOX / 2.0), (at(0.32), middle + BOX / 2.0)], 2.4, PAPER);
+    picture.disc((at(0.95), middle), 3.0, GREY);
+    let words = "whiskers: 5 to 95 % · box: the middle half · gap in it: the median · dot: the longest seen · fewer than 20 \
+                 samples: a dot each";
+    picture.text(at(1.0) + 14.0, middle + 4.0, Anchor::Left, SMALL, words);
+    y + 16.0
+}
+
+fn lead(panels: &[(Panel, Range)]) -> String {
+    let mut text =
+        "How long Pods take to serve again after a fault, and how long the service is out, scenario by scenario. \
+                    Further left is better; a short box means that one recovery is like the other."
+            .to_owned();
+    if panels.iter().any(|(panel, _)| panel.samples.iter().any(|samples| samples.censored > 0)) {
+        text += " Where some had no end within the horizon there is no longest, and an arrow stands for more than was seen.";
+    }
+    text
+}
+
+fn in_words(samples: &Samples, what: &str) -> String {
+    if samples.count + samples.censored == 0 {
+        return format!("no {what}");
+    }
+    let at = |p: f64| samples.quantile(p).map_or("no end".to_owned(), human::duration);
+    let mut text = format!(
+        "{} {what}, 5 % within {}, a quarter within {}, half within {}, three quarters within {}, 95 % within {}",
+        human::whole(samples.count + samples.censored),
+        at(0.05),
+        at(0.25),
+        at(0.5),
+        at(0.75),
+        at(0.95),
+    );
+    match longest(samples) {
+        Some(_) if samples.censored > 0 => text += &format!(", {} without an end", human::whole(samples.censored)),
+        Some(longest) => text += &format!(", the longest {}", human::duration(longest)),
+        None => {}
+    }
+    text
+}
