@@ -100,12 +100,10 @@ enum LowCommand {
     ///
     /// Try `hasim run experiments/aidbox.yaml`.
     Run(RunArgs),
-    /// Validate manifests, models and experiments; nothing is simulated.
-    Check {
-        /// Files, or folders with .yaml, .yml and .json files; `-` is standard input.
-        #[arg(required = true, value_name = "FILE|DIR")]
-        paths: Vec<PathBuf>,
-    },
+    /// What is wrong in manifests, models and experiments, and what is legal and dangerous.
+    ///
+    /// Errors end with 3; warnings and advice do not change the exit code. docs/advice.md explains each piece of advice.
+    Check(CheckArgs),
     /// Re-run everything that backs the simulator's word: closed forms, a real cluster, published tables, rules.
     Verify(VerifyArgs),
     /// Tell one replication line by line: what strikes, what Kubernetes does, what its users notice.
@@ -190,6 +188,23 @@ struct RunArgs {
     /// No progress and no notes on standard error.
     #[arg(long)]
     quiet: bool,
+}
+
+/// Flags of `hasim check` as they were typed.
+#[derive(Debug, Args)]
+struct CheckArgs {
+    /// Files, or folders with .yaml, .yml and .json files; `-` is standard input.
+    #[arg(required = true, value_name = "FILE|DIR")]
+    paths: Vec<PathBuf>,
+    /// Simulate what the dangerous settings of an experiment cost, where values alone follow the advice.
+    #[arg(long)]
+    cost: bool,
+    /// With --cost: so many replications of each scenario.
+    #[arg(long, value_name = "N", default_value_t = 1_000, value_parser = clap::value_parser!(u64).range(1..))]
+    replications: u64,
+    /// The form of the findings: text on standard error, the others on standard output.
+    #[arg(long, value_enum, default_value_t)]
+    output: check::Shown,
 }
 
 /// Flags of `hasim verify` as they were typed.
@@ -316,7 +331,7 @@ pub(crate) enum Format {
 enum HiArgs {
     Run(run::Run),
     Trace(trace::Trace),
-    Check(Vec<PathBuf>),
+    Check(check::Check),
     Verify(verify::Verify),
     Report { folder: PathBuf, format: Format },
     Compare(compare::Compare),
@@ -352,7 +367,12 @@ impl From<LowArgs> for HiArgs {
                 format: args.output,
                 quiet: args.quiet,
             }),
-            LowCommand::Check { paths } => Self::Check(paths),
+            LowCommand::Check(args) => Self::Check(check::Check {
+                paths: args.paths,
+                format: args.output,
+                cost: args.cost,
+                replications: args.replications,
+            }),
             LowCommand::Verify(args) => Self::Verify(verify::Verify {
                 only: args.only,
                 threads: args.threads.map_or(0, usize::from),
@@ -393,7 +413,7 @@ pub fn main() -> ExitCode {
     let exit = match HiArgs::from(LowArgs::parse()) {
         HiArgs::Run(run) => run.execute(),
         HiArgs::Trace(trace) => trace.execute(),
-        HiArgs::Check(paths) => check::check(&paths),
+        HiArgs::Check(check) => check.execute(),
         HiArgs::Verify(verify) => verify.execute(),
         HiArgs::Completions(shell) => completions(shell),
         HiArgs::Man(command) => man(command.as_deref()),

@@ -13,6 +13,7 @@
 //!
 //! This layer knows nothing of the simulation.
 
+pub mod advice;
 mod affinity;
 mod app;
 mod cluster;
@@ -56,7 +57,7 @@ mod yaml;
 use std::io::{self, Read as _};
 use std::path::Path;
 
-pub use diagnostic::{Diagnostic, Report, Severity};
+pub use diagnostic::{Diagnostic, Report, Severity, wrapped};
 pub use duration::{parse as parse_duration, readable as readable_duration};
 pub use experiment::{Bound, Goal, Objective};
 pub use instead::Instead;
@@ -161,25 +162,40 @@ pub fn read_file(path: &Path) -> io::Result<Vec<u8>> {
     Ok(bytes)
 }
 
-/// Validates any file that hasim reads: manifests, our kinds, an experiment with all that it names.
-pub fn check_file(path: &Path) -> Report {
+/// What a check has found.
+#[derive(Debug, Clone, Default)]
+pub struct Checked {
+    /// Errors, warnings, advice and notes.
+    pub report: Report,
+    /// For an experiment with advice that values alone can follow: the scenario that is advised on, as it is, and after it
+    /// the same with one piece of advice followed in each.
+    pub changes: Option<Study>,
+}
+
+/// Validates any file that hasim reads, and advises on it: manifests, our kinds, an experiment with all that it names.
+pub fn check_file(path: &Path) -> Checked {
     match read_file(path) {
         Ok(bytes) => check_bytes(path, &bytes),
-        Err(error) => unreadable(path, &error),
+        Err(error) => Checked { report: unreadable(path, &error), changes: None },
     }
 }
 
 /// Like [`check_file`] for content that is at hand, such as standard input. `path` names it in messages, and
 /// files that the content names are looked for beside it.
-pub fn check_bytes(path: &Path, bytes: &[u8]) -> Report {
+pub fn check_bytes(path: &Path, bytes: &[u8]) -> Checked {
     let mut loader = Loader::new(&read_file);
     let (file, documents) = loader.parse(path, bytes);
     let manifest = manifest::sort(file, documents, &mut loader.problems);
     manifest::check(&manifest, &mut loader.problems);
+    let mut changes = None;
     for (kind, document) in &manifest.documents {
-        check_ours(&mut loader, path, *kind, document);
+        if let (Kind::Experiment, None) = (kind, &changes) {
+            changes = study::advise(&mut loader, path, document);
+        } else {
+            check_ours(&mut loader, path, *kind, document);
+        }
     }
-    loader.problems.report(&loader.sources)
+    Checked { report: loader.problems.report(&loader.sources), changes }
 }
 
 fn check_ours(loader: &mut Loader<'_>, path: &Path, kind: Kind, document: &Node) {
@@ -189,7 +205,9 @@ fn check_ours(loader: &mut Loader<'_>, path: &Path, kind: Kind, document: &Node)
             let _ = app::read(document, problems);
         }
         Kind::Cluster => {
-            let _ = cluster::read(document, problems);
+            if let Some(spec) = cluster::read(document, problems) {
+                advice::on_cluster(&spec, document, problems);
+            }
         }
         Kind::FaultModel => faults::check(document, problems),
         Kind::Experiment => {

@@ -236,3 +236,159 @@ fn shells_and_man_get_what_they_ask_for() {
     hasim().args(["man", "run"]).assert().success().stdout(page);
     hasim().args(["man", "ran"]).assert().code(2);
 }
+
+fn checked(args: &[&str]) -> (Option<i32>, String, String) {
+    let output = hasim().arg("check").args(args).output().unwrap();
+    let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).unwrap();
+    (output.status.code(), text(&output.stdout), text(&output.stderr))
+}
+
+#[test]
+fn check_advises_and_ends_with_0() {
+    let (code, stdout, stderr) = checked(&["models/deployments/aidbox.yaml"]);
+    assert_eq!(code, Some(0), "{stderr}");
+    assert!(
+        stderr.contains("models/deployments/aidbox.yaml:30:11: advice: containers[0].lifecycle.preStop:"),
+        "{stderr}"
+    );
+    assert!(stderr.contains("rules: T2, T4, E10 [no-pre-stop]"), "{stderr}");
+    assert!(stdout.ends_with("1 file checked: no errors, 2 pieces of advice\n"), "{stdout}");
+    // What an experiment repeats of its manifest is said once.
+    let twice = checked(&["models/deployments/aidbox.yaml", "models/deployments/aidbox.yaml"]);
+    assert!(twice.1.contains("2 files checked: no errors, 2 pieces of advice"), "{}", twice.1);
+    // Whoever only runs is not advised.
+    let folder = tempfile::tempdir().unwrap();
+    let output = run_aidbox(folder.path(), &[]);
+    assert!(!String::from_utf8_lossy(&output.stderr).contains("advice"));
+    assert!(!std::fs::read_to_string(folder.path().join("results.json")).unwrap().contains("preStop"));
+}
+
+/// What the schema of SARIF 2.1.0 requires of a log, its runs, rules, results and locations.
+#[test]
+fn check_writes_sarif() {
+    let (code, stdout, stderr) = checked(&[
+        "models/deployments/aidbox.yaml",
+        "tests/check/m4-max-both-zero.yaml",
+        "nowhere.yaml",
+        "--output",
+        "sarif",
+    ]);
+    assert_eq!((code, stderr.as_str()), (Some(3), ""));
+    let log: serde_json::Value = serde_json::from_str(&stdout).unwrap();
+    assert_eq!(log["version"], "2.1.0");
+    assert!(log["$schema"].as_str().unwrap().ends_with("sarif-schema-2.1.0.json"));
+    let run = &log["runs"][0];
+    assert_eq!(run["tool"]["driver"]["name"], "hasim");
+    let rules = run["tool"]["driver"]["rules"].as_array().unwrap();
+    for advice in hasim::spec::advice::all() {
+        let rule = rules.iter().find(|rule| rule["id"] == advice.id).unwrap();
+        assert_eq!(rule["help"]["text"], advice.help);
+        assert!(rule["shortDescription"]["text"].is_string() && rule["fullDescription"]["text"].is_string());
+    }
+    let results = run["results"].as_array().unwrap();
+    for result in results {
+        let index = usize::try_from(result["ruleIndex"].as_u64().unwrap()).unwrap();
+        assert_eq!(rules[index]["id"], result["ruleId"]);
+        assert!(["error", "warning", "note"].contains(&result["level"].as_str().unwrap()));
+        assert!(!result["message"]["text"].as_str().unwrap().is_empty());
+        let place = &result["locations"][0]["physicalLocation"];
+        assert!(place["artifactLocation"]["uri"].is_string());
+        let is_unreadable = place["artifactLocation"]["uri"] == "nowhere.yaml";
+        let region = &place["region"];
+        assert_eq!(region.is_null(), is_unreadable);
+        assert!(is_unreadable || region["startLine"].as_u64() >= Some(1) && region["startColumn"].as_u64() >= Some(1));
+    }
+    let of = |rule: &str| results.iter().filter(|result| result["ruleId"] == rule).count();
+    assert_eq!((of("slow-eviction"), of("no-pre-stop")), (1, 1));
+    assert!(of("invalid") >= 2);
+    let clean = checked(&["models/apps/jvm-service.yaml", "--output", "sarif"]);
+    let log: serde_json::Value = serde_json::from_str(&clean.1).unwrap();
+    assert_eq!((clean.0, log["runs"][0]["results"].as_array().map(Vec::len)), (Some(0), Some(0)));
+}
+
+#[test]
+fn check_writes_json() {
+    let (code, stdout, _) = checked(&["models/deployments/aidbox.yaml", "nowhere.yaml", "--output", "json"]);
+    assert_eq!(code, Some(3));
+    let findings: Vec<serde_json::Map<String, serde_json::Value>> = serde_json::from_str(&stdout).unwrap();
+    let keys: Vec<&String> = findings[0].keys().collect();
+    assert!(findings.iter().all(|finding| finding.keys().collect::<Vec<_>>() == keys), "all have the same keys");
+    let hook = findings.iter().find(|finding| finding["advice"] == "no-pre-stop").unwrap();
+    assert_eq!((&hook["line"], &hook["column"]), (&30.into(), &11.into()));
+    assert_eq!(hook["field"], "spec.template.spec.containers[0].lifecycle.preStop");
+    assert_eq!((&hook["severity"], &hook["rules"]), (&"advice".into(), &serde_json::json!(["T2", "T4", "E10"])));
+    let missing = findings.iter().find(|finding| finding["severity"] == "error").unwrap();
+    assert!(missing["line"].is_null() && missing["advice"].is_null());
+    assert_eq!(checked(&["models/apps/jvm-service.yaml", "--output", "json"]).1, "[]\n");
+}
+
+/// A line for each finding, whatever the files hold and are called.
+#[test]
+fn check_writes_commands_of_github() {
+    let folder = tempfile::tempdir().unwrap();
+    let name = "50%,a::b\nc.yaml";
+    let manifest = std::fs::read_to_string("models/deployments/aidbox.yaml").unwrap();
+    let hostile = manifest.replace("replicas: 2", "replicas: \"1%0A\\n::error::no\"");
+    std::fs::write(folder.path().join(name), manifest).unwrap();
+    std::fs::write(folder.path().join("hostile.yaml"), hostile).unwrap();
+    let output = hasim()
+        .current_dir(folder.path())
+        .args(["check", name, "hostile.yaml", "--output", "github"])
+        .output()
+        .unwrap();
+    assert_eq!(output.status.code(), Some(3));
+    let stdout = String::from_utf8(output.stdout).unwrap();
+    assert!(!stdout.is_empty() && stdout.ends_with('\n'));
+    for line in stdout.lines() {
+        let command = line.strip_prefix("::").unwrap_or_else(|| panic!("{line}"));
+        let (head, message) = command.split_once("::").unwrap();
+        let (kind, properties) = head.split_once(' ').unwrap();
+        assert!(["error", "warning", "notice"].contains(&kind) && !message.is_empty(), "{line}");
+        let names: Vec<&str> = properties.split(',').map(|property| property.split_once('=').unwrap().0).collect();
+        assert_eq!(names, ["file", "line", "col", "title"], "{line}");
+    }
+    assert!(
+        stdout.contains("::warning file=50%25%2Ca%3A%3Ab%0Ac.yaml,line=30,col=11,title=hasim%3A no-pre-stop::"),
+        "{stdout}"
+    );
+    assert!(stdout.contains("is 1%250A"), "{stdout}");
+}
+
+/// Determinism, and an effect of the sign that it must have: a second replica saves downtime.
+#[test]
+fn check_tells_what_a_setting_costs() {
+    let folder = tempfile::tempdir().unwrap();
+    let models = std::path::absolute("models").unwrap();
+    let experiment = format!(
+        "apiVersion: hasim/v1\nkind: Experiment\nmetadata: {{name: lonely}}\nspec:\n  deployment: lonely.yaml\n  \
+         app: {0}/apps/jvm-service.yaml\n  cluster: {0}/clusters/three-zones.yaml\n  faults: [{0}/faults/cloud.yaml]\n",
+        models.display()
+    );
+    let manifest = std::fs::read_to_string("models/deployments/aidbox.yaml").unwrap();
+    std::fs::write(folder.path().join("lonely.yaml"), manifest.replace("replicas: 2", "replicas: 1")).unwrap();
+    std::fs::write(folder.path().join("experiment.yaml"), experiment).unwrap();
+    let check = |more: &[&str]| {
+        let output = hasim()
+            .current_dir(folder.path())
+            .args(["check", "experiment.yaml", "--output", "json"])
+            .args(more)
+            .output()
+            .unwrap();
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        String::from_utf8(output.stdout).unwrap()
+    };
+    let costed = check(&["--cost", "--replications", "100"]);
+    assert_eq!(costed, check(&["--cost", "--replications", "100"]));
+    let findings: Vec<serde_json::Value> = serde_json::from_str(&costed).unwrap();
+    let cost = |id: &str| {
+        let finding = findings.iter().find(|finding| finding["advice"] == id).unwrap_or_else(|| panic!("{costed}"));
+        finding["cost"].clone()
+    };
+    let replica = cost("single-replica");
+    assert_eq!(replica["experiment"], "lonely");
+    let [mean, low, high] = ["mean", "low", "high"].map(|key| replica["downtime_s_per_year"][key].as_f64().unwrap());
+    assert!(0.0 < low && low < mean && mean < high, "{replica}");
+    assert!(cost("no-pre-stop").is_null(), "nothing simulated stops a Pod in good order");
+    let plain: Vec<serde_json::Value> = serde_json::from_str(&check(&[])).unwrap();
+    assert!(plain.iter().all(|finding| finding["cost"].is_null()) && plain.len() == findings.len());
+}

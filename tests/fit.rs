@@ -320,7 +320,7 @@ fn what_is_to_be_pasted_is_read_again() {
                  target: container\n      mode: crash\n      every: {}\n      source: our records\n",
                 one["yaml"].as_str().unwrap()
             );
-            let report = spec::check_bytes(std::path::Path::new("ours.yaml"), file.as_bytes());
+            let report = spec::check_bytes(std::path::Path::new("ours.yaml"), file.as_bytes()).report;
             assert!(!report.has_errors(), "{report}");
         }
     }

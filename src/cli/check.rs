@@ -1,48 +1,222 @@
-//! `hasim check`: validates files and folders without simulating.
+//! `hasim check`: what is wrong with files and folders, and what is dangerous; for people and for pipelines.
 
-use std::io::Read as _;
+mod formats;
+mod sarif;
+
+use std::collections::{HashMap, HashSet};
+use std::fmt::Write as _;
+use std::io::{Read as _, Write as _};
 use std::path::{Path, PathBuf};
+use std::sync::atomic::AtomicBool;
 use std::{fs, io};
 
-use super::run::eprint_report;
-use super::{Exit, complain, print};
-use crate::spec;
+use clap::ValueEnum;
 
-/// Checks every file; bad input if one of them has an error.
-pub(super) fn check(paths: &[PathBuf]) -> Exit {
-    let mut exit = Exit::Done;
-    let mut checked = 0usize;
-    for path in paths {
-        let files = match files_of(path) {
-            Ok(files) => files,
-            Err(why) => {
-                complain(format_args!("{}: {why}", path.display()));
-                exit = Exit::BadInput;
-                continue;
-            }
-        };
-        for file in files {
-            checked += 1;
-            let report = if file == Path::new("-") {
-                let mut bytes = Vec::new();
-                if let Err(error) = io::stdin().read_to_end(&mut bytes) {
-                    complain(format_args!("standard input cannot be read: {error}"));
+use super::progress::Bar;
+use super::{Exit, complain, print};
+use crate::experiment::{self, Estimate, ExperimentResult, Options};
+use crate::report::human;
+use crate::spec::{self, Checked, Diagnostic, Severity, Stopping, Study, wrapped};
+
+/// In what form the findings are shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
+pub(super) enum Shown {
+    /// For people, on standard error.
+    #[default]
+    Text,
+    /// SARIF 2.1.0, for code scanning.
+    Sarif,
+    /// An array of plain objects.
+    Json,
+    /// Annotations of a pull request: workflow commands of GitHub Actions.
+    Github,
+}
+
+/// What is to be checked.
+#[derive(Debug)]
+pub(super) struct Check {
+    pub paths: Vec<PathBuf>,
+    pub format: Shown,
+    /// Whether what advice costs is simulated.
+    pub cost: bool,
+    /// Of each scenario.
+    pub replications: u64,
+}
+
+/// A finding, and what not following it costs.
+struct Finding {
+    diagnostic: Diagnostic,
+    cost: Option<Cost>,
+}
+
+/// The effect of following a piece of advice, simulated.
+struct Cost {
+    experiment: String,
+    /// Of the downtime, in seconds a year; below 0 where the advice saves some. `None` where it changes nothing at all.
+    change: Option<Estimate>,
+}
+
+impl Check {
+    /// Checks every file; bad input if one of them has an error.
+    pub fn execute(self) -> Exit {
+        let mut exit = Exit::Done;
+        let (mut checked, mut advised) = (0usize, 0usize);
+        let mut all = Vec::new();
+        let mut seen = HashSet::new();
+        let mut teller = Teller::default();
+        for path in &self.paths {
+            let files = match files_of(path) {
+                Ok(files) => files,
+                Err(why) => {
+                    complain(format_args!("{}: {why}", path.display()));
                     exit = Exit::BadInput;
                     continue;
                 }
-                spec::check_bytes(Path::new("<stdin>"), &bytes)
-            } else {
-                spec::check_file(&file)
             };
-            if report.has_errors() {
-                exit = Exit::BadInput;
+            for file in files {
+                checked += 1;
+                let found = match look_at(&file) {
+                    Ok(found) => found,
+                    Err(error) => {
+                        complain(format_args!("standard input cannot be read: {error}"));
+                        exit = Exit::BadInput;
+                        continue;
+                    }
+                };
+                if found.report.has_errors() {
+                    exit = Exit::BadInput;
+                }
+                let mut findings = match self.findings(found) {
+                    Ok(findings) => findings,
+                    Err(failed) => return failed,
+                };
+                // A manifest is met again in every experiment that names it.
+                findings.retain(|finding| seen.insert(key(finding)));
+                advised += findings.iter().filter(|finding| finding.diagnostic.severity == Severity::Advice).count();
+                if self.format == Shown::Text {
+                    findings.iter().for_each(|finding| teller.tell(finding));
+                } else {
+                    all.extend(findings);
+                }
             }
-            eprint_report(&report);
+        }
+        let text = match self.format {
+            Shown::Text => summary(checked, advised, exit == Exit::Done),
+            Shown::Sarif => sarif::render(&all),
+            Shown::Json => formats::json(&all),
+            Shown::Github => formats::github(&all),
+        };
+        exit.then(print(&text))
+    }
+
+    /// The findings of a file, with what advice costs where that is wanted.
+    fn findings(&self, checked: Checked) -> Result<Vec<Finding>, Exit> {
+        let result = match checked.changes {
+            Some(changes) if self.cost => Some(self.play(changes)?),
+            _ => None,
+        };
+        let cost = |diagnostic: &Diagnostic| Cost::of(result.as_ref()?, diagnostic.change?);
+        let with_cost = |diagnostic| Finding { cost: cost(&diagnostic), diagnostic };
+        Ok(checked.report.diagnostics.into_iter().map(with_cost).collect())
+    }
+
+    /// Plays the scenario as it is, and with each piece of advice followed, under the same faults.
+    fn play(&self, mut changes: Study) -> Result<ExperimentResult, Exit> {
+        changes.stopping = Stopping::Replications(self.replications);
+        let bar = Bar::new(false);
+        let (stop, progress) = (AtomicBool::new(false), &mut |progress| bar.show(progress));
+        let options = Options { threads: 0, stop: &stop, progress };
+        let played = experiment::run(&changes, options, experiment::replicate);
+        bar.clear();
+        played.map_err(|error| {
+            complain(error);
+            Exit::Failed
+        })
+    }
+}
+
+impl Cost {
+    fn of(result: &ExperimentResult, scenario: usize) -> Option<Self> {
+        let difference = result.scenarios.get(scenario)?.difference_to_baseline?;
+        // Where no replication differs there is a bound only, and nothing to tell.
+        let change = Some(difference.downtime_s_per_year).filter(|change| !change.bound);
+        Some(Self { experiment: result.experiment.clone(), change })
+    }
+
+    /// In words: what the setting costs as it is.
+    fn words(&self) -> String {
+        let in_experiment = format!("in the experiment {}", self.experiment);
+        let Some(change) = &self.change else { return format!("none in any replication, {in_experiment}") };
+        let [low, high] = [change.low, change.high].map(human::in_full);
+        let size = human::in_full(change.mean.abs());
+        if change.high < 0.0 {
+            let [least, most] = [-change.high, -change.low].map(human::in_full);
+            format!("{size} of downtime a year, {in_experiment} (CI {least} to {most})")
+        } else if change.low > 0.0 {
+            format!(
+                "less than nothing, {in_experiment}: following the advice adds {size} of downtime a year (CI {low} to {high})"
+            )
+        } else {
+            format!(
+                "not told apart from nothing, {in_experiment}: following the advice changes the downtime by {low} to {high} a year"
+            )
         }
     }
+}
+
+fn look_at(file: &Path) -> io::Result<Checked> {
+    if file != Path::new("-") {
+        return Ok(spec::check_file(file));
+    }
+    let mut bytes = Vec::new();
+    io::stdin().read_to_end(&mut bytes)?;
+    Ok(spec::check_bytes(Path::new("<stdin>"), &bytes))
+}
+
+/// What makes a finding the same as another one, in whatever scenario.
+fn key(finding: &Finding) -> String {
+    let Finding { diagnostic, cost } = finding;
+    let Diagnostic { severity, file, line, column, path, message, .. } = diagnostic;
+    let cost = cost.as_ref().map(Cost::words).unwrap_or_default();
+    format!("{severity}\n{file}\n{line}:{column}\n{path}\n{message}\n{cost}")
+}
+
+/// Tells findings to people, and what it has told once not again.
+#[derive(Default)]
+struct Teller {
+    /// By the kinds of advice: the help that was given.
+    told: HashMap<&'static str, HashSet<String>>,
+}
+
+impl Teller {
+    fn tell(&mut self, finding: &Finding) {
+        let mut diagnostic = finding.diagnostic.clone();
+        let mut text = match diagnostic.advice {
+            Some(advice) => {
+                let is_known = self.told.contains_key(advice.id);
+                let helps = self.told.entry(advice.id).or_default();
+                diagnostic.help = diagnostic.help.filter(|help| helps.insert(help.clone()));
+                if is_known { diagnostic.again().to_string() } else { diagnostic.to_string() }
+            }
+            None => diagnostic.to_string(),
+        };
+        if let Some(cost) = &finding.cost {
+            let _ = write!(text, "\n{}", wrapped("      = cost: ", &cost.words()));
+        }
+        // Where standard error is closed there is nobody to tell.
+        let _ = writeln!(anstream::stderr(), "{}", text.trim_end());
+    }
+}
+
+fn summary(checked: usize, advised: usize, is_valid: bool) -> String {
     let noun = if checked == 1 { "file" } else { "files" };
-    let found = if exit == Exit::Done { "no errors" } else { "there are errors" };
-    exit.then(print(&format!("{checked} {noun} checked: {found}\n")))
+    let found = if is_valid { "no errors" } else { "there are errors" };
+    let advice = match advised {
+        0 => String::new(),
+        1 => ", 1 piece of advice".to_owned(),
+        n => format!(", {n} pieces of advice"),
+    };
+    format!("{checked} {noun} checked: {found}{advice}\n")
 }
 
 /// The file itself, or the files of a folder and its folders that hasim can read, in the order of their names.

@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use super::advice::Advice;
 use super::tree::{Mark, Node, Sources};
 
 /// How bad it is.
@@ -11,6 +12,8 @@ pub enum Severity {
     Error,
     /// It can, and something in it deserves a look.
     Warning,
+    /// It is legal and dangerous.
+    Advice,
     /// What hasim assumed or left out.
     Note,
 }
@@ -20,6 +23,7 @@ impl fmt::Display for Severity {
         f.write_str(match self {
             Self::Error => "error",
             Self::Warning => "warning",
+            Self::Advice => "advice",
             Self::Note => "note",
         })
     }
@@ -46,6 +50,10 @@ pub struct Diagnostic {
     pub scenario: Option<String>,
     /// The line of the file.
     pub source: Option<String>,
+    /// Which piece of advice it is, if it is one.
+    pub advice: Option<&'static Advice>,
+    /// The scenario of [`Checked::changes`](super::Checked::changes) in which the advice is followed, if there is one.
+    pub change: Option<usize>,
 }
 
 impl Diagnostic {
@@ -61,6 +69,8 @@ impl Diagnostic {
             help: None,
             scenario: None,
             source: None,
+            advice: None,
+            change: None,
         }
     }
 
@@ -74,6 +84,17 @@ impl Diagnostic {
 
 impl fmt::Display for Diagnostic {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.write(f, true)
+    }
+}
+
+impl Diagnostic {
+    /// The same for a reader who has read already why this kind of advice is given.
+    pub fn again(&self) -> impl fmt::Display + '_ {
+        fmt::from_fn(|f| self.write(f, false))
+    }
+
+    fn write(&self, f: &mut fmt::Formatter<'_>, explains: bool) -> fmt::Result {
         write!(f, "{}:", self.file)?;
         if self.line > 0 {
             write!(f, "{}:{}:", self.line, self.column)?;
@@ -82,7 +103,10 @@ impl fmt::Display for Diagnostic {
         if self.severity != Severity::Error {
             write!(f, "{}: ", self.severity)?;
         }
-        f.write_str(&self.sentence())?;
+        f.write_str(&match self.advice {
+            Some(_) => format!("{}: {}", short(&self.path), self.message),
+            None => self.sentence(),
+        })?;
         if let Some(source) = &self.source {
             write!(f, "\n{:>5} | {source}", self.line)?;
             let caret = self.column as usize - 1;
@@ -90,11 +114,45 @@ impl fmt::Display for Diagnostic {
                 write!(f, "\n      | {:caret$}^", "")?;
             }
         }
-        if let Some(help) = &self.help {
-            write!(f, "\n      = help: {help}")?;
+        let Some(advice) = self.advice else {
+            return self.help.as_ref().map_or(Ok(()), |help| write!(f, "\n      = help: {help}"));
+        };
+        if let Some(scenario) = &self.scenario {
+            write!(f, "\n      = scenario: {scenario}")?;
         }
-        Ok(())
+        for (word, text) in [("why", Some(advice.why).filter(|_| explains)), ("help", self.help.as_deref())] {
+            if let Some(text) = text {
+                write!(f, "\n{}", wrapped(&format!("      = {word}: "), text))?;
+            }
+        }
+        write!(f, "\n      = rules: {} [{}]", advice.rules.join(", "), advice.id)
     }
+}
+
+/// What leads to the Pod of a Deployment is always the same, and long.
+fn short(path: &str) -> &str {
+    path.strip_prefix("spec.template.spec.").unwrap_or(path)
+}
+
+/// The text in lines that a terminal of 80 columns shows whole, those after the first indented as far as `head`.
+pub fn wrapped(head: &str, text: &str) -> String {
+    const WIDTH: usize = 80;
+    let indent = head.chars().count();
+    let (mut lines, mut used) = (head.to_string(), indent);
+    for (index, word) in text.split(' ').enumerate() {
+        let length = word.chars().count();
+        if index > 0 && used + 1 + length > WIDTH {
+            lines.push('\n');
+            lines.extend(std::iter::repeat_n(' ', indent));
+            used = indent;
+        } else if index > 0 {
+            lines.push(' ');
+            used += 1;
+        }
+        lines.push_str(word);
+        used += length;
+    }
+    lines
 }
 
 /// All that was found in one or several files, errors first, each severity in the order of files and lines.
@@ -118,6 +176,11 @@ impl Report {
     /// The warnings.
     pub fn warnings(&self) -> impl Iterator<Item = &Diagnostic> {
         self.of(Severity::Warning)
+    }
+
+    /// The advice.
+    pub fn advice(&self) -> impl Iterator<Item = &Diagnostic> {
+        self.of(Severity::Advice)
     }
 
     /// The notes.
@@ -157,6 +220,8 @@ pub(super) struct Problem {
     pub message: String,
     pub help: Option<String>,
     pub scenario: Option<String>,
+    pub advice: Option<&'static Advice>,
+    pub change: Option<usize>,
 }
 
 impl Problem {
@@ -180,7 +245,17 @@ pub(super) struct Problems {
 impl Problems {
     pub fn add(&mut self, severity: Severity, mark: Mark, path: &str, message: impl Into<String>) -> &mut Problem {
         let message = message.into();
-        self.list.push(Problem { severity, mark, path: path.to_string(), message, help: None, scenario: None });
+        let path = path.to_string();
+        self.list.push(Problem {
+            severity,
+            mark,
+            path,
+            message,
+            help: None,
+            scenario: None,
+            advice: None,
+            change: None,
+        });
         let last = self.list.len() - 1;
         &mut self.list[last]
     }
@@ -227,6 +302,8 @@ impl Problems {
             help: problem.help,
             scenario: problem.scenario,
             source: sources.line(problem.mark).and_then(excerpt),
+            advice: problem.advice,
+            change: problem.change,
         });
         Report { diagnostics: self.unreadable.into_iter().chain(located).collect() }
     }

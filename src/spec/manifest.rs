@@ -1,5 +1,6 @@
 //! Kubernetes manifests: which documents are read, and which Deployment is meant.
 
+use super::advice;
 use super::deployment::{self, Deployment};
 use super::diagnostic::Problems;
 use super::objects::{self, Machine, Service};
@@ -246,17 +247,26 @@ impl Manifest {
     }
 }
 
-/// Validates every Kubernetes document of a file that is read, whatever Deployment is meant.
+/// Validates every Kubernetes document of a file that is read, whatever Deployment is meant, and advises on Deployments
+/// without an error.
 pub(super) fn check(manifest: &Manifest, problems: &mut Problems) {
     for (kind, document) in &manifest.documents {
         match kind {
             Kind::Deployment => {
-                let _ = deployment::read(document, problems);
+                let mut found = Problems::default();
+                let deployment = deployment::read(document, &mut found);
+                let deployment = deployment.filter(|_| !found.has_errors());
+                problems.list.append(&mut found.list);
+                if let Some(deployment) = deployment {
+                    advice::on_manifest(manifest, document, &deployment, problems);
+                }
             }
             Kind::Service => {
                 let _ = objects::read_service(document, problems);
             }
-            Kind::Budget => objects::read_budget(document, problems),
+            Kind::Budget => {
+                let _ = objects::read_budget(document, problems);
+            }
             Kind::Node => {
                 let _ = objects::read_node(document, problems);
             }

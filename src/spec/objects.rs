@@ -125,25 +125,54 @@ fn read_service_port(item: &Item<'_>, is_one_of_many: bool, problems: &mut Probl
     object.finish(problems, &["appProtocol", "nodePort"]);
 }
 
-/// Checks a `PodDisruptionBudget`. It restrains drains only, which are not modelled yet.
-pub(super) fn read_budget(document: &Node, problems: &mut Problems) {
-    let Some(mut object) = open(document, problems) else { return };
-    let _ = read_metadata(&mut object, problems);
+/// A `PodDisruptionBudget`: how many Pods a drain may take at once. Nothing simulated asks it yet.
+#[derive(Debug, Clone)]
+pub(super) struct Budget {
+    pub namespace: String,
+    /// An empty one selects every Pod of the namespace; one that is absent, none.
+    pub selector: Option<Selector>,
+    pub min_available: Option<Amount>,
+    pub max_unavailable: Option<Amount>,
+}
+
+/// So many Pods, or so many of a hundred.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Amount {
+    number: i64,
+    is_percent: bool,
+}
+
+impl Amount {
+    /// Of so many Pods; a share of them is rounded up (V1).
+    pub fn of(self, pods: u32) -> u64 {
+        let number = u64::try_from(self.number).unwrap_or(0);
+        if self.is_percent { (number * u64::from(pods)).div_ceil(100) } else { number }
+    }
+}
+
+/// Reads a `PodDisruptionBudget`.
+pub(super) fn read_budget(document: &Node, problems: &mut Problems) -> Option<Budget> {
+    let mut object = open(document, problems)?;
+    let metadata = read_metadata(&mut object, problems);
     let spec = object.get("spec");
     object.finish(problems, &["status"]);
-    let Some(mut spec) = spec.and_then(|spec| spec.object(problems)) else { return };
+    let mut spec = spec?.object(problems)?;
     let least = spec.get("minAvailable");
     let most = spec.get("maxUnavailable");
-    for number in least.iter().chain(&most) {
-        let _ = int_or_percent(number, true, problems);
-    }
+    let mut amount = |item: &Item<'_>| {
+        let number = int_or_percent(item, true, problems)?;
+        Some(Amount { number, is_percent: matches!(item.node.value, Value::String(_)) })
+    };
+    let min_available = least.as_ref().and_then(&mut amount);
+    let max_unavailable = most.as_ref().and_then(&mut amount);
     if let (Some(_), Some(most)) = (least, most) {
         problems.error(most.mark(), &most.path, "must not be set together with minAvailable");
     }
-    let _ = spec.get("selector").and_then(|selector| read_selector(&selector, problems));
+    let selector = spec.get("selector").and_then(|selector| read_selector(&selector, problems));
     let policies = [("IfHealthyBudget", ()), ("AlwaysAllow", ())];
     let _ = spec.get("unhealthyPodEvictionPolicy").and_then(|policy| policy.word(problems, &policies));
     spec.finish(problems, &[]);
+    Some(Budget { namespace: metadata?.namespace, selector, min_available, max_unavailable })
 }
 
 /// Reads a Node. Allocatable is capacity where it is absent (M9).

@@ -159,6 +159,41 @@ pub(super) fn scenario_model(
     values: &[(&Patch, &Node)],
     problems: &mut Problems,
 ) -> Option<(Model, Vec<Model>)> {
+    let documents = documents(question, candidate, system, values, problems);
+    models(&documents, question, system, problems)
+}
+
+/// What documents say: the model, and one for every draw of what is not known.
+pub(super) fn models(
+    documents: &Documents,
+    question: &Question,
+    system: &System,
+    problems: &mut Problems,
+) -> Option<(Model, Vec<Model>)> {
+    let model = documents.clone().model(question, system, problems)?;
+    let draws = uncertain::models(documents, question, system, problems)?;
+    Some((model, draws))
+}
+
+/// The documents of one point of the grid, of the system that stands there.
+pub(super) fn documents_at<'s>(
+    point: usize,
+    question: &Question,
+    systems: &'s [(Option<&Candidate>, System)],
+) -> (Documents, &'s System) {
+    let per_system = question.axes.iter().map(|(_, values)| values.len()).product::<usize>();
+    let (candidate, system) = &systems[point / per_system];
+    let values = coordinates(&question.axes, point % per_system);
+    (documents(question, *candidate, system, &values, &mut Problems::default()), system)
+}
+
+fn documents(
+    question: &Question,
+    candidate: Option<&Candidate>,
+    system: &System,
+    values: &[(&Patch, &Node)],
+    problems: &mut Problems,
+) -> Documents {
     let mut documents = Documents::of(question, system);
     let own = candidate.map(|candidate| candidate.patches.as_slice()).unwrap_or_default();
     for (patch, value) in own.iter().map(|(patch, value)| (patch, value)).chain(values.iter().copied()) {
@@ -166,9 +201,7 @@ pub(super) fn scenario_model(
             problems.error(patch.mark, &patch.path, message);
         }
     }
-    let model = documents.clone().model(question, system, problems)?;
-    let draws = uncertain::models(&documents, question, system, problems)?;
-    Some((model, draws))
+    documents
 }
 
 /// What the documents of one scenario say, each valid by itself.

@@ -4,6 +4,7 @@ use std::path::Path;
 
 use serde_json::{Map, Value as Json};
 
+use super::advice;
 use super::diagnostic::Problems;
 use super::experiment::{self, Candidate, Goal, Objective, Question};
 use super::loader::Loader;
@@ -89,6 +90,22 @@ impl Study {
 
 /// Reads the experiment in `document` and everything that it names.
 pub(super) fn load(loader: &mut Loader<'_>, path: &Path, document: &Node) -> Option<Study> {
+    read(loader, path, document, |_, study, _, _| study)
+}
+
+/// The same for a check: advises on the baseline, or the first scenario, and gives a study of what following it changes.
+pub(super) fn advise(loader: &mut Loader<'_>, path: &Path, document: &Node) -> Option<Study> {
+    read(loader, path, document, |problems, study, question, systems| {
+        advice::on_experiment(&study, question, systems, problems)
+    })?
+}
+
+fn read<R>(
+    loader: &mut Loader<'_>,
+    path: &Path,
+    document: &Node,
+    then: impl FnOnce(&mut Problems, Study, &Question, &[(Option<&Candidate>, System)]) -> R,
+) -> Option<R> {
     let folder = path.parent().unwrap_or(Path::new("")).to_path_buf();
     let question = experiment::read(document, &mut loader.problems);
     let question = question?;
@@ -123,7 +140,7 @@ pub(super) fn load(loader: &mut Loader<'_>, path: &Path, document: &Node) -> Opt
         scenarios.extend(sides);
         sensitivity = parameters;
     }
-    Some(Study {
+    let study = Study {
         name: question.name.clone(),
         seed: question.seed,
         confidence: question.confidence,
@@ -137,7 +154,8 @@ pub(super) fn load(loader: &mut Loader<'_>, path: &Path, document: &Node) -> Opt
         notes: Vec::new(),
         findings: Report::default(),
         inputs: resolved_inputs(document, &base, &systems),
-    })
+    };
+    Some(then(&mut loader.problems, study, &question, &systems))
 }
 
 /// Whether the draws of what is not known are played, and as often as each other.

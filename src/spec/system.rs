@@ -86,7 +86,7 @@ fn load_manifest(loader: &mut Loader<'_>, folder: &Path, reference: &Reference) 
     let choice = Choice { name: reference.name.clone(), namespace: reference.namespace.clone() };
     let chosen = manifest.choose(&choice, reference.mark, &reference.path, &mut loader.problems)?;
     for budget in manifest.of(Kind::Budget) {
-        objects::read_budget(budget, &mut loader.problems);
+        let _ = objects::read_budget(budget, &mut loader.problems);
         let message = "PodDisruptionBudget restrains drains, which are not modelled";
         loader.problems.note(budget.mark, "", message);
     }

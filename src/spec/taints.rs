@@ -77,6 +77,11 @@ pub(super) fn resolve(tolerations: &[PodToleration], node_admits: Vec<bool>) -> 
     }
 }
 
+/// For how long the Pod stays on a Node that is unreachable (N8, N9).
+pub(super) fn unreachable(tolerations: &[PodToleration]) -> Toleration {
+    no_execute(tolerations, &Taint { key: UNREACHABLE.to_string(), value: String::new(), effect: Effect::NoExecute })
+}
+
 fn no_execute(tolerations: &[PodToleration], taint: &Taint) -> Toleration {
     // N8: admission adds its own unless one with this key and effect is there, whatever its value.
     let stated = tolerations.iter().any(|toleration| {

@@ -93,6 +93,29 @@ impl Node {
         }
     }
 
+    /// A value that no file has, at this place.
+    pub fn of_json(json: &Json, mark: Mark) -> Self {
+        let value = match json {
+            Json::Null => Value::Null,
+            Json::Bool(value) => Value::Bool(*value),
+            Json::Number(number) => match number.as_i64() {
+                Some(value) => Value::Int(value.into()),
+                None => Value::Float(number.as_f64().unwrap_or(f64::NAN)),
+            },
+            Json::String(text) => Value::String(text.clone()),
+            Json::Array(items) => Value::List(items.iter().map(|item| Self::of_json(item, mark)).collect()),
+            Json::Object(fields) => {
+                let entry = |(key, value): (&String, &Json)| Entry {
+                    key: key.clone(),
+                    key_mark: mark,
+                    value: Self::of_json(value, mark),
+                };
+                Value::Map(fields.iter().map(entry).collect())
+            }
+        };
+        Self { value, mark }
+    }
+
     /// The value in one short line, for messages and names of scenarios.
     pub fn shown(&self) -> String {
         const LONGEST: usize = 60;

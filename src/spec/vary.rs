@@ -98,7 +98,7 @@ pub(super) fn resolve(path: &str) -> Result<Target, (String, Option<String>)> {
 }
 
 /// Splits `a.b[0].c["d.e/f"]`.
-fn parse(path: &str) -> Result<Vec<Step>, String> {
+pub(super) fn parse(path: &str) -> Result<Vec<Step>, String> {
     let mut steps = Vec::new();
     let mut rest = path;
     let mut expects_key = true;

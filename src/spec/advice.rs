@@ -1,0 +1,314 @@
+//! Advice: what Kubernetes accepts and what is dangerous all the same, each piece with the rules behind it.
+//!
+//! A piece of advice is a function from a subject to its findings. What it can say of a manifest alone it says there;
+//! what needs the application, the cluster or the faults it says of an experiment. Only `hasim check` asks for advice: a
+//! run stays quiet and its results do not know of it. docs/advice.md lists every piece.
+
+mod disruption;
+mod placement;
+mod probes;
+mod termination;
+
+use serde_json::{Map, Value as Json};
+
+use super::Report;
+use super::cluster::ClusterSpec;
+use super::deployment::{self, Deployment};
+use super::diagnostic::{Problem, Problems, Severity};
+use super::documents::Documents;
+use super::experiment::{Candidate, Question};
+use super::manifest::{Kind, Manifest};
+use super::objects::{self, Budget};
+use super::scenario;
+use super::stopping::Stopping;
+use super::study::{Scenario, Study};
+use super::system::System;
+use super::tree::{Mark, Node, Value};
+use super::vary::{self, Step};
+use crate::model::Model;
+
+/// A kind of advice.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Advice {
+    /// Its name, which stays: `slow-eviction`.
+    pub id: &'static str,
+    /// What is dangerous, in a few words.
+    pub says: &'static str,
+    /// Why, in a sentence or two.
+    pub why: &'static str,
+    /// The rules of Kubernetes behind it, as docs/rules.md numbers them.
+    pub rules: &'static [&'static str],
+    /// What to do, in general.
+    pub help: &'static str,
+}
+
+/// A kind of advice and how to find it.
+struct Piece {
+    advice: &'static Advice,
+    find: fn(&Subject<'_>) -> Vec<Finding>,
+}
+
+const PIECES: [Piece; 14] = [
+    Piece { advice: &placement::SINGLE_REPLICA, find: placement::single_replica },
+    Piece { advice: &placement::SINGLE_ZONE, find: placement::single_zone },
+    Piece { advice: &placement::NO_ZONE_SPREAD, find: placement::no_zone_spread },
+    Piece { advice: &placement::SHARED_NODE, find: placement::shared_node },
+    Piece { advice: &placement::SPREAD_LEAVES_PENDING, find: placement::spread_leaves_pending },
+    Piece { advice: &probes::NO_READINESS_PROBE, find: probes::no_readiness_probe },
+    Piece { advice: &probes::LIVENESS_AS_TIGHT, find: probes::liveness_as_tight },
+    Piece { advice: &probes::DEPENDENCY_IN_LIVENESS, find: probes::dependency_in_liveness },
+    Piece { advice: &probes::STARTS_KILLED, find: probes::starts_killed },
+    Piece { advice: &probes::TIMEOUT_OVER_PERIOD, find: probes::timeout_over_period },
+    Piece { advice: &termination::NO_PRE_STOP, find: termination::no_pre_stop },
+    Piece { advice: &termination::SHORT_GRACE, find: termination::short_grace },
+    Piece { advice: &disruption::SLOW_EVICTION, find: disruption::slow_eviction },
+    Piece { advice: &disruption::BUDGET_BLOCKS_DRAINS, find: disruption::budget_blocks_drains },
+];
+
+/// Every kind of advice.
+pub fn all() -> impl Iterator<Item = &'static Advice> {
+    PIECES.iter().map(|piece| piece.advice)
+}
+
+/// What is advised on.
+struct Subject<'a> {
+    /// The Deployment as its file has it.
+    written: &'a Node,
+    /// The same as the scenario has it.
+    document: &'a Node,
+    /// The same with every default.
+    deployment: &'a Deployment,
+    /// A Service sends requests to its Pods.
+    has_service: bool,
+    /// An autoscaler of the file sets its replicas.
+    is_autoscaled: bool,
+    /// The budgets that select its Pods.
+    budgets: Vec<(&'a Node, Budget)>,
+    /// What only an experiment knows.
+    around: Option<Around<'a>>,
+}
+
+/// The rest of a scenario.
+struct Around<'a> {
+    model: &'a Model,
+    /// The Cluster as its file has it, and as the scenario has it.
+    clusters: [&'a Node; 2],
+}
+
+/// A place where advice is due.
+#[derive(Debug)]
+struct Finding {
+    mark: Mark,
+    path: String,
+    message: String,
+    help: String,
+    /// The advice followed: keys of `vary` and their values. Empty where no value alone follows it, or where what it is good
+    /// for is not simulated.
+    change: Vec<(String, Json)>,
+}
+
+impl Finding {
+    /// The advice, followed by these values.
+    fn followed_by(mut self, change: impl IntoIterator<Item = (String, Json)>) -> Self {
+        self.change.extend(change);
+        self
+    }
+}
+
+/// The container that is played.
+const CONTAINER: &str = "spec.template.spec.containers[0]";
+
+impl<'a> Subject<'a> {
+    fn new(
+        manifest: &'a Manifest,
+        [written, document]: [&'a Node; 2],
+        deployment: &'a Deployment,
+        around: Option<Around<'a>>,
+    ) -> Self {
+        let quiet = &mut Problems::default();
+        let selects = |budget: &Budget| {
+            budget.namespace == deployment.namespace
+                && budget.selector.as_ref().is_some_and(|selector| selector.matches(&deployment.labels))
+        };
+        let read = |document| Some((document, objects::read_budget(document, &mut Problems::default())?));
+        Self {
+            written,
+            document,
+            deployment,
+            // An experiment assumes one where there is none.
+            has_service: around.is_some() || manifest.service(deployment, quiet).is_some(),
+            is_autoscaled: manifest.of(Kind::Autoscaler).any(|scaler| scales(scaler, deployment)),
+            budgets: manifest.of(Kind::Budget).filter_map(read).filter(|(_, budget)| selects(budget)).collect(),
+            around,
+        }
+    }
+
+    /// Advice about a field of the Deployment; one that is absent lies where it would stand.
+    fn finding(&self, path: &str, message: impl Into<String>, help: impl Into<String>) -> Finding {
+        finding([self.written, self.document], path, message, help)
+    }
+
+    /// All advice that is due.
+    fn findings(&self) -> Vec<(&'static Advice, Finding)> {
+        let mut findings = Vec::new();
+        for Piece { advice, find } in PIECES {
+            findings.extend(find(self).into_iter().map(|finding| (advice, finding)));
+        }
+        findings
+    }
+}
+
+fn finding(documents: [&Node; 2], path: &str, message: impl Into<String>, help: impl Into<String>) -> Finding {
+    let (message, help) = (message.into(), help.into());
+    Finding { mark: place(documents, path), path: path.to_string(), message, help, change: Vec::new() }
+}
+
+/// Whether a `HorizontalPodAutoscaler` scales the Deployment.
+fn scales(scaler: &Node, deployment: &Deployment) -> bool {
+    let namespace = scaler.get("metadata").and_then(|metadata| metadata.text("namespace")).unwrap_or("default");
+    let target = scaler.get("spec").and_then(|spec| spec.get("scaleTargetRef"));
+    let is = |key, value| target.and_then(|target| target.text(key)) == Some(value);
+    namespace == deployment.namespace && is("kind", "Deployment") && is("name", &deployment.name)
+}
+
+/// Where a path leads, or would lead: the deepest place on the way that is there. What a scenario has put there stands in
+/// the experiment; all else where it is written.
+fn place([written, document]: [&Node; 2], path: &str) -> Mark {
+    let steps = vary::parse(path).unwrap_or_default();
+    let (there, deepest) = walk(document, &steps);
+    let (_, as_written) = walk(written, &steps[..there]);
+    if deepest.value == as_written.value { as_written.shown } else { deepest.value }
+}
+
+/// The last place on a way.
+struct Place {
+    /// Of the value.
+    value: Mark,
+    /// Where people look for it: a map begins in the line after its key, where nobody does.
+    shown: Mark,
+}
+
+/// Goes as far as it leads: how many steps, and to what place.
+fn walk(document: &Node, steps: &[Step]) -> (usize, Place) {
+    let (mut node, mut place) = (document, Place { value: document.mark, shown: document.mark });
+    for (index, step) in steps.iter().enumerate() {
+        let Some(next) = vary::step(node, step) else { return (index, place) };
+        let key = match (&node.value, step) {
+            (Value::Map(entries), Step::Key(key)) => entries.iter().find(|entry| entry.key == *key),
+            _ => None,
+        };
+        let is_nested = matches!(next.value, Value::Map(_) | Value::List(_));
+        let shown = key.filter(|_| is_nested).map_or(next.mark, |entry| entry.key_mark);
+        (node, place) = (next, Place { value: next.mark, shown });
+    }
+    (steps.len(), place)
+}
+
+fn add<'p>(advice: &'static Advice, finding: &Finding, problems: &'p mut Problems) -> &'p mut Problem {
+    let problem = problems.add(Severity::Advice, finding.mark, &finding.path, finding.message.clone());
+    problem.help(finding.help.clone());
+    problem.advice = Some(advice);
+    problem
+}
+
+/// Advises on a Deployment of a manifest.
+pub(super) fn on_manifest(manifest: &Manifest, document: &Node, deployment: &Deployment, problems: &mut Problems) {
+    for (advice, finding) in Subject::new(manifest, [document; 2], deployment, None).findings() {
+        add(advice, &finding, problems);
+    }
+}
+
+/// Advises on a Cluster.
+pub(super) fn on_cluster(spec: &ClusterSpec, document: &Node, problems: &mut Problems) {
+    if let Some(finding) = placement::single_zone_cluster(spec, document) {
+        add(&placement::SINGLE_ZONE, &finding, problems);
+    }
+}
+
+/// Advises on the baseline of an experiment or, where there is none, on the system as its files have it: points of a grid
+/// are questions. Gives a study of what following the advice changes, where values alone follow it.
+pub(super) fn on_experiment(
+    study: &Study,
+    question: &Question,
+    systems: &[(Option<&Candidate>, System)],
+    problems: &mut Problems,
+) -> Option<Study> {
+    let (documents, system) = match study.baseline {
+        Some(baseline) => scenario::documents_at(baseline, question, systems),
+        None => (Documents::of(question, &systems[0].1), &systems[0].1),
+    };
+    let quiet = &mut Problems::default();
+    let deployment = deployment::read(&documents.deployment, quiet)?;
+    let (model, draws) = scenario::models(&documents, question, system, quiet)?;
+    if quiet.has_errors() {
+        return None;
+    }
+    let written = &system.manifest.documents[system.chosen].1;
+    let around = Around { model: &model, clusters: [&system.cluster, &documents.cluster] };
+    let findings =
+        Subject::new(&system.manifest, [written, &documents.deployment], &deployment, Some(around)).findings();
+
+    let scenario = study.baseline.map(|baseline| study.scenarios[baseline].name.clone());
+    let of_manifest = alone(system);
+    let scenario_of =
+        |name: String, model, draws| Scenario { name, parameters: Map::new(), model, draws, compared_with: None };
+    let mut changes = vec![scenario_of("as-it-is".to_string(), model.clone(), draws)];
+    for (advice, finding) in findings {
+        let known = |(id, earlier): &(&str, Finding)| {
+            *id == advice.id && (earlier.mark, &earlier.message) == (finding.mark, &finding.message)
+        };
+        let holds_everywhere = of_manifest.iter().any(known);
+        let change = followed(&finding, &documents, question, system).map(|(model, draws)| {
+            changes.push(scenario_of(format!("{} {}", advice.id, changes.len()), model, draws));
+            changes.len() - 1
+        });
+        let problem = add(advice, &finding, problems);
+        problem.change = change;
+        problem.scenario = scenario.clone().filter(|_| !holds_everywhere);
+    }
+    (changes.len() > 1).then(|| Study {
+        stopping: Stopping::Replications(1),
+        goals: Vec::new(),
+        varied: Vec::new(),
+        baseline: Some(0),
+        scenarios: changes,
+        sensitivity: Vec::new(),
+        findings: Report::default(),
+        inputs: Json::Null,
+        ..study.clone()
+    })
+}
+
+/// What is said of the manifest whatever the experiment.
+fn alone(system: &System) -> Vec<(&'static str, Finding)> {
+    let document = &system.manifest.documents[system.chosen].1;
+    let Some(deployment) = deployment::read(document, &mut Problems::default()) else { return Vec::new() };
+    let findings = Subject::new(&system.manifest, [document; 2], &deployment, None).findings();
+    findings.into_iter().map(|(advice, finding)| (advice.id, finding)).collect()
+}
+
+/// The scenario with the advice followed.
+fn followed(
+    finding: &Finding,
+    documents: &Documents,
+    question: &Question,
+    system: &System,
+) -> Option<(Model, Vec<Model>)> {
+    if finding.change.is_empty() {
+        return None;
+    }
+    let mut changed = documents.clone();
+    for (key, value) in &finding.change {
+        let target = vary::resolve(key).ok()?;
+        changed.set(&target, &Node::of_json(value, finding.mark), finding.mark).ok()?;
+    }
+    let mut problems = Problems::default();
+    let models = scenario::models(&changed, question, system, &mut problems);
+    models.filter(|_| !problems.has_errors())
+}
+
+/// A share in percent, for a sentence.
+fn percent(share: f64) -> String {
+    let percent = share * 100.0;
+    if percent < 9.95 { format!("{percent:.1} %") } else { format!("{percent:.0} %") }
+}
