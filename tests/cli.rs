@@ -138,7 +138,7 @@ fn targets_decide_the_exit_code() {
     }
 }
 
-/// A pipe and a CI log get plain text of 80 columns; who forces colours gets them, and NO_COLOR is stronger.
+/// A pipe and a CI log get plain text of 80 columns; who forces colours gets them, and `NO_COLOR` is stronger.
 #[test]
 fn the_table_suits_who_reads_it() {
     let folder = tempfile::tempdir().unwrap();

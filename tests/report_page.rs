@@ -77,15 +77,21 @@ fn the_page_works_in_a_browser() {
         return;
     };
     let folder = tempfile::tempdir().unwrap();
+    // With all that breaks, so that there are outages.
+    let models = Path::new(env!("CARGO_MANIFEST_DIR")).join("models").display().to_string();
+    let experiment = include_str!("../experiments/probe-thresholds.yaml").replace("../models", &models);
+    let (before, rest) = experiment.split_once("  faults:\n").unwrap();
+    let (_, after) = rest.split_once("  objective:").unwrap();
+    let experiment = format!("{before}  faults: [{models}/faults/cloud.yaml]\n  objective:{after}");
+    std::fs::write(folder.path().join("experiment.yaml"), experiment).unwrap();
     let run = Command::new(env!("CARGO_BIN_EXE_hasim"))
-        .current_dir(env!("CARGO_MANIFEST_DIR"))
-        .args(["run", "experiments/probe-thresholds.yaml", "--replications", "64", "--quiet", "--out-dir"])
-        .arg(folder.path())
+        .current_dir(folder.path())
+        .args(["run", "experiment.yaml", "--replications", "64", "--quiet", "--out-dir", "."])
         .output()
         .unwrap();
     assert!(run.status.success(), "{run:?}");
     let page = std::fs::read_to_string(folder.path().join("report.html")).unwrap();
-    for chart in ["heatmap", "windows", "spread", "tradeoff"] {
+    for chart in ["heatmap", "windows", "spread", "tradeoff", "outage-longest", "outage-median"] {
         assert!(page.contains(&format!("data-chart=\"{chart}\"")), "{chart}");
     }
     let reader = READER.replace("FILTER", "readinessProbe.failureThreshold=2").replace("WITH_LEGEND", "tradeoff");

@@ -32,7 +32,7 @@ pub fn reach(replay: &Replay) -> Reach {
 pub fn draw(result: &ExperimentResult, replay: &Replay) -> Picture {
     let mut picture = Picture::new(WIDTH);
     let Reach { pixels: (left, right), secs: (from, to) } = reach(replay);
-    let top = head(&mut picture, &title(replay), &lead(replay));
+    let top = head(&mut picture, &title(result, replay), &lead(replay));
     let legend = [
         (GREEN, "well".to_owned()),
         (SKY, "on its way, or half well".to_owned()),
@@ -85,13 +85,17 @@ fn heading(lanes: &[Lane]) -> f64 {
     f64::from(u8::from(lanes[0].group != Group::Service && lanes.len() > 1))
 }
 
-fn title(replay: &Replay) -> String {
+fn title(result: &ExperimentResult, replay: &Replay) -> String {
     let which = match replay.outage.statistic.as_str() {
         "max" => "The longest outage",
         "p50" => "A median outage",
         _ => "An outage",
     };
-    format!("{which} of {}: {}", replay.scenario, human::in_full(replay.outage.length_s))
+    let length = human::in_full(replay.outage.length_s);
+    match result.scenarios.len() {
+        1 => format!("{which} of {}: {length}", replay.scenario),
+        _ => format!("{which} of “{}”: {length}", replay.scenario),
+    }
 }
 
 fn lead(replay: &Replay) -> String {
