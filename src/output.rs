@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 
 use crate::experiment::fit::Fitted;
 use crate::experiment::{ExperimentResult, Played};
-use crate::report::{charts, csv, fit, json, page};
+use crate::report::{charts, csv, fit, json, metrics, page};
 
 /// Name of the file that holds the whole answer.
 pub const RESULTS: &str = "results.json";
@@ -83,6 +83,7 @@ pub fn write_all(folder: &Path, result: &ExperimentResult) -> Result<(), Error> 
 pub fn write_rendered(folder: &Path, result: &ExperimentResult) -> Result<(), Error> {
     write(&folder.join("results.csv"), csv::results(result).as_bytes())?;
     write(&folder.join("recoveries.csv"), csv::recoveries(result).as_bytes())?;
+    write(&folder.join("metrics.csv"), metrics::render(result).as_bytes())?;
     let pictures = folder.join("charts");
     create(&pictures)?;
     let drawn = charts::all(result);

@@ -11,6 +11,7 @@ pub mod fit;
 pub mod human;
 pub mod json;
 pub mod markdown;
+pub mod metrics;
 pub mod page;
 pub mod terminal;
 pub mod timeline;

@@ -49,7 +49,9 @@ fn the_number_of_threads_changes_no_byte() {
     run_aidbox(two.path(), &["--threads", "2"]);
     let (one, two) = (files(one.path()), files(two.path()));
     let names: Vec<&str> = one.iter().map(|file| file.0.as_str()).collect();
-    for name in ["results.json", "results.csv", "recoveries.csv", "charts/downtime.svg", "charts/downtime.png"] {
+    for name in
+        ["results.json", "results.csv", "recoveries.csv", "metrics.csv", "charts/downtime.svg", "charts/downtime.png"]
+    {
         assert!(names.contains(&name), "{name} is missing from {names:?}");
     }
     assert!(one == two, "the files differ");

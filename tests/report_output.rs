@@ -20,7 +20,10 @@ fn a_folder_holds_what_it_should_and_no_rests() {
     let folder = tempfile::tempdir().unwrap();
     let charts = folder.path().join("charts");
     output::write_all(folder.path(), &synthetic::four()).unwrap();
-    assert_eq!(names(folder.path()), ["charts", "recoveries.csv", "report.html", "results.csv", "results.json"]);
+    assert_eq!(
+        names(folder.path()),
+        ["charts", "metrics.csv", "recoveries.csv", "report.html", "results.csv", "results.json"]
+    );
     assert_eq!(names(&charts).len(), 16);
     assert_eq!(output::read(folder.path()).unwrap(), synthetic::four());
 

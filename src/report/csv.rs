@@ -117,7 +117,7 @@ fn window_loss(loss: &WindowLoss) -> [String; 13] {
     std::array::from_fn(|_| numbers.next().unwrap_or_default())
 }
 
-fn optional(value: Option<f64>) -> String {
+pub(super) fn optional(value: Option<f64>) -> String {
     value.map_or(String::new(), number)
 }
 
@@ -126,7 +126,7 @@ fn number(value: impl Display) -> String {
     value.to_string()
 }
 
-fn text(rows: &[Vec<String>]) -> String {
+pub(super) fn text(rows: &[Vec<String>]) -> String {
     let mut writer = Writer::from_writer(Vec::new());
     for row in rows {
         writer.write_record(row).expect("writing to memory cannot fail");

@@ -1,0 +1,212 @@
+//! `metrics.csv`: every number of `results.json` in a row of its own, for those who go on computing. An empty field is
+//! the `null` of `results.json`, or a column that does not apply; never a zero.
+//!
+//! A metric is called like its columns in `results.csv`, or like its key in `results.json`.
+
+use serde_json::Value;
+
+use super::csv::{optional, text};
+use super::labels::value_text;
+use crate::experiment::{
+    Attribution, Difference, Distribution, Estimate, ExperimentResult, Quantile, Response, ScenarioResult, Sensitivity,
+    Spread, WindowLoss, WindowsResult,
+};
+
+/// The columns before the varied keys.
+const HEAD: [&str; 2] = ["experiment", "scenario"];
+/// The columns behind them.
+const TAIL: [&str; 11] =
+    ["metric", "cause", "phase", "parameter", "parameter_value", "statistic", "unit", "value", "low", "high", "bound"];
+
+/// The text of `metrics.csv`.
+pub fn render(result: &ExperimentResult) -> String {
+    let mut rows = vec![HEAD.map(str::to_owned).into_iter().chain(result.varied.iter().cloned()).collect::<Vec<_>>()];
+    rows[0].extend(TAIL.map(str::to_owned));
+    for (index, scenario) in result.scenarios.iter().enumerate() {
+        let mut numbers = of_scenario(result, scenario);
+        if index == 0 {
+            // What matters is asked around the first scenario.
+            numbers.extend(result.sensitivity.iter().flat_map(of_parameter));
+        }
+        let value = |key: &String| scenario.parameters.get(key).map_or(String::new(), value_text);
+        let mut front = vec![result.experiment.clone(), scenario.name.clone()];
+        front.extend(result.varied.iter().map(value));
+        rows.extend(numbers.into_iter().map(|number| front.iter().cloned().chain(number.cells()).collect()));
+    }
+    text(&rows)
+}
+
+/// A number and what it is.
+#[derive(Clone, Default)]
+struct Row {
+    metric: String,
+    cause: String,
+    phase: String,
+    parameter: String,
+    parameter_value: String,
+    statistic: &'static str,
+    unit: String,
+    value: Option<f64>,
+    low: Option<f64>,
+    high: Option<f64>,
+    bound: Option<bool>,
+}
+
+impl Row {
+    fn cells(self) -> [String; 11] {
+        let bound = self.bound.map_or(String::new(), |bound| bound.to_string());
+        let [value, low, high] = [self.value, self.low, self.high].map(optional);
+        let Self { metric, cause, phase, parameter, parameter_value, statistic, unit, .. } = self;
+        [metric, cause, phase, parameter, parameter_value, statistic.to_owned(), unit, value, low, high, bound]
+    }
+
+    fn of_cause(self, cause: &str) -> Self {
+        Self { cause: cause.to_owned(), ..self }
+    }
+
+    fn in_phase(self, phase: &str) -> Self {
+        Self { phase: phase.to_owned(), ..self }
+    }
+
+    fn at(self, parameter: &str, value: &Value) -> Self {
+        Self { parameter: parameter.to_owned(), parameter_value: value_text(value), ..self }
+    }
+}
+
+/// A number without an interval.
+fn plain(metric: &str, statistic: &'static str, unit: &str, value: Option<f64>) -> Row {
+    Row { metric: metric.to_owned(), statistic, unit: unit.to_owned(), value, ..Row::default() }
+}
+
+fn estimate(metric: &str, unit: &str, e: Option<&Estimate>) -> Row {
+    Row {
+        low: e.map(|e| e.low),
+        high: e.map(|e| e.high),
+        bound: e.map(|e| e.bound),
+        ..plain(metric, "mean", unit, e.map(|e| e.mean))
+    }
+}
+
+fn of_scenario(result: &ExperimentResult, scenario: &ScenarioResult) -> Vec<Row> {
+    let false_positives = &scenario.false_positives_per_year;
+    let mut rows = vec![
+        plain("replications", "count", "1", Some(scenario.replications as f64)),
+        estimate("availability", "share", Some(&scenario.availability)),
+        estimate("request_success", "share", Some(&scenario.request_success)),
+        estimate("downtime_s_per_year", "s/year", Some(&scenario.downtime_s_per_year)),
+        estimate("failed_request_s_per_year", "s/year", Some(&scenario.failed_request_s_per_year)),
+        estimate("outages_per_year", "1/year", Some(&scenario.outages_per_year)),
+        estimate("false_positives_per_year_readiness", "1/year", Some(&false_positives.readiness)),
+        estimate("false_positives_per_year_liveness", "1/year", Some(&false_positives.liveness)),
+        estimate("false_positives_per_year_startup", "1/year", Some(&false_positives.startup)),
+        estimate("restarts_per_year", "1/year", Some(&scenario.restarts_per_year)),
+    ];
+    rows.extend(distribution("time_to_recovery_s", &scenario.time_to_recovery_s));
+    for (fault, recovery) in scenario.pod_recovery_s.iter() {
+        let metric = "pod_recovery_s";
+        rows.extend(distribution(metric, &recovery.lengths).into_iter().map(|row| row.of_cause(fault)));
+        rows.push(plain(metric, "overlapped", "1", Some(recovery.overlapped as f64)).of_cause(fault));
+        let phases = recovery.phases.iter();
+        rows.extend(
+            phases.map(|(phase, mean)| plain(metric, "mean", "s", Some(*mean)).of_cause(fault).in_phase(phase)),
+        );
+    }
+    for (fault, detection) in scenario.detection_s.iter() {
+        let metric = "detection_s";
+        rows.extend(distribution(metric, &detection.times).into_iter().map(|row| row.of_cause(fault)));
+        rows.push(plain(metric, "undetected", "1", Some(detection.undetected as f64)).of_cause(fault));
+    }
+    rows.extend(windows(scenario.windows.as_ref()));
+    let currency = format!("{}/year", result.currency.as_deref().unwrap_or("currency"));
+    rows.extend([
+        plain("pod_hours_per_year", "mean", "h/year", Some(scenario.pod_hours_per_year)),
+        plain("node_hours_per_year", "mean", "h/year", Some(scenario.node_hours_per_year)),
+        plain("cost_per_year", "mean", &currency, scenario.cost_per_year),
+    ]);
+    rows.extend(attribution("downtime_attribution", &scenario.downtime_attribution));
+    rows.extend(attribution("request_failure_attribution", &scenario.request_failure_attribution));
+    if let Some(uncertainty) = &scenario.uncertainty {
+        rows.push(plain("uncertainty_draws", "count", "1", Some(uncertainty.draws as f64)));
+        rows.extend(spread("uncertainty_of_downtime_s_per_year", &uncertainty.downtime_s_per_year));
+        rows.extend(spread("uncertainty_of_failed_request_s_per_year", &uncertainty.failed_request_s_per_year));
+    }
+    rows.extend(difference(scenario.difference_to_baseline.as_ref()));
+    rows
+}
+
+fn distribution(metric: &str, d: &Distribution) -> Vec<Row> {
+    let mut rows = vec![
+        plain(metric, "count", "1", Some(d.count as f64)),
+        plain(metric, "censored", "1", Some(d.censored as f64)),
+    ];
+    let spans = [("mean", d.mean), ("p50", d.p50), ("p90", d.p90), ("p95", d.p95), ("p99", d.p99), ("max", d.max)];
+    rows.extend(spans.map(|(statistic, value)| plain(metric, statistic, "s", value)));
+    rows
+}
+
+fn windows(windows: Option<&WindowsResult>) -> Vec<Row> {
+    let mut rows = vec![
+        plain("window_length_s", "exact", "s", windows.map(|w| w.length_s)),
+        plain("windows", "count", "1", windows.map(|w| w.count as f64)),
+    ];
+    rows.extend(window_loss("window_downtime_s", windows.map(|w| &w.downtime_s)));
+    rows.extend(window_loss("window_failed_request_s", windows.map(|w| &w.failed_request_s)));
+    rows.push(estimate("window_meets_slo", "share", windows.and_then(|w| w.meets_slo.as_ref())));
+    rows
+}
+
+fn window_loss(metric: &str, loss: Option<&WindowLoss>) -> [Row; 5] {
+    let quantile = |statistic, q: Option<Quantile>| Row {
+        low: q.map(|q| q.low),
+        high: q.map(|q| q.high),
+        ..plain(metric, statistic, "s", q.map(|q| q.value))
+    };
+    [
+        estimate(metric, "s", loss.map(|loss| &loss.mean)),
+        quantile("p50", loss.map(|loss| loss.p50)),
+        quantile("p95", loss.map(|loss| loss.p95)),
+        quantile("p99", loss.map(|loss| loss.p99)),
+        plain(metric, "worst", "s", loss.map(|loss| loss.worst)),
+    ]
+}
+
+fn attribution(metric: &str, parts: &[Attribution]) -> Vec<Row> {
+    let row = |part: &Attribution| {
+        plain(metric, "mean", "s/year", Some(part.s_per_year)).of_cause(&part.fault).in_phase(&part.phase)
+    };
+    parts.iter().map(row).collect()
+}
+
+fn spread(metric: &str, spread: &Spread) -> [Row; 2] {
+    let range = Row { low: Some(spread.low), high: Some(spread.high), ..plain(metric, "range", "s/year", None) };
+    [range, plain(metric, "share_of_variance", "share", Some(spread.share_of_variance))]
+}
+
+fn difference(difference: Option<&Difference>) -> Vec<Row> {
+    let Some(d) = difference else { return Vec::new() };
+    let pair = |metric, e, ratio| [estimate(metric, "s/year", Some(e)), plain(metric, "variance_ratio", "1", ratio)];
+    [
+        pair("downtime_s_per_year_difference", &d.downtime_s_per_year, d.downtime_variance_ratio),
+        pair("failed_request_s_per_year_difference", &d.failed_request_s_per_year, d.failed_request_variance_ratio),
+    ]
+    .concat()
+}
+
+fn of_parameter(parameter: &Sensitivity) -> Vec<Row> {
+    let response = |metric: &str, response: &Response| {
+        let [low, high] = response.at_s_per_year;
+        [
+            Row { statistic: "elasticity", ..estimate(metric, "1", response.elasticity.as_ref()) }
+                .at(&parameter.key, &parameter.base),
+            Row { statistic: "change", ..estimate(metric, "s/year", Some(&response.change_s_per_year)) }
+                .at(&parameter.key, &parameter.base),
+            plain(metric, "at_low", "s/year", Some(low)).at(&parameter.key, &parameter.low),
+            plain(metric, "at_high", "s/year", Some(high)).at(&parameter.key, &parameter.high),
+        ]
+    };
+    [
+        response("sensitivity_of_downtime_s_per_year", &parameter.downtime),
+        response("sensitivity_of_failed_request_s_per_year", &parameter.failed),
+    ]
+    .concat()
+}
