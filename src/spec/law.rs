@@ -53,21 +53,35 @@ fn tagged(entry: &Entry, path: &str, problems: &mut Problems) -> Option<Law> {
         "fixed" => Law::fixed(seconds(&item, problems)?),
         "mixture" => mixture(&item, problems)?,
         "empirical" => empirical(&item, problems)?,
-        "uniform" => parameters(&item, problems, |p| Some(Law::uniform(p.time("min")?, p.time("max")?)))?,
+        "uniform" => parameters(&item, problems, |p| {
+            let (min, max) = (p.time("min"), p.time("max"));
+            Some(Law::uniform(min?, max?))
+        })?,
         "exponential" => parameters(&item, problems, |p| Some(Law::exponential(p.time("mean")?)))?,
-        "gamma" => parameters(&item, problems, |p| Some(Law::gamma(p.plain("shape")?, p.time("mean")?)))?,
+        "gamma" => parameters(&item, problems, |p| {
+            let (shape, mean) = (p.plain("shape"), p.time("mean"));
+            Some(Law::gamma(shape?, mean?))
+        })?,
         "weibull" => parameters(&item, problems, |p| {
-            let shape = p.plain("shape");
-            Some(match p.either("mean", "scale")? {
-                "mean" => Law::weibull_with_mean(shape?, p.time("mean")?),
-                _ => Law::weibull(shape?, p.time("scale")?),
+            let (shape, which) = (p.plain("shape"), p.either("mean", "scale")?);
+            let scale = p.time(which);
+            Some(match which {
+                "mean" => Law::weibull_with_mean(shape?, scale?),
+                _ => Law::weibull(shape?, scale?),
             })
         })?,
         "lognormal" => parameters(&item, problems, |p| {
+            // Each is asked for, whatever becomes of the others: so all errors show, and none is called unknown.
             let median = p.time("median");
             Some(match p.either("p95", "sigma")? {
-                "p95" => Law::lognormal_with_p95(median?, p.time("p95")?),
-                _ => Law::lognormal(median?, p.plain("sigma")?),
+                "p95" => {
+                    let p95 = p.time("p95");
+                    Law::lognormal_with_p95(median?, p95?)
+                }
+                _ => {
+                    let sigma = p.plain("sigma");
+                    Law::lognormal(median?, sigma?)
+                }
             })
         })?,
         other => {
