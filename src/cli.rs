@@ -29,10 +29,12 @@ use std::io::{self, Write as _};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
+use clap::builder::PossibleValuesParser;
 use clap::{Args, CommandFactory as _, Parser, Subcommand, ValueEnum};
 
 use crate::experiment::{ExperimentResult, Share, Verdict};
 use crate::report::{csv, json, markdown, terminal};
+use crate::spec::schema;
 use run::load;
 
 /// How a command ends.
@@ -148,6 +150,14 @@ enum LowCommand {
     Man {
         /// The command.
         command: Option<String>,
+    },
+    /// The JSON Schema of hasim's own files, with which editors complete and check them.
+    ///
+    /// `hasim schema > hasim.v1.json`, and as the first line of a file `# yaml-language-server: $schema=hasim.v1.json`.
+    Schema {
+        /// Only this kind; one schema for all kinds if not given.
+        #[arg(value_parser = PossibleValuesParser::new(schema::kinds()), ignore_case = true)]
+        kind: Option<String>,
     },
     /// Make tables and charts anew from the results.json of a folder.
     Report {
@@ -338,6 +348,7 @@ enum HiArgs {
     Estimate(estimate::Estimate),
     Fit(fit::FitFile),
     Merge { shards: Vec<PathBuf>, folder: PathBuf, format: Format },
+    Schema(Option<String>),
     Completions(clap_complete::Shell),
     Man(Option<String>),
 }
@@ -381,6 +392,7 @@ impl From<LowArgs> for HiArgs {
             }),
             LowCommand::Completions { shell } => Self::Completions(shell),
             LowCommand::Man { command } => Self::Man(command),
+            LowCommand::Schema { kind } => Self::Schema(kind),
             LowCommand::Report { folder, output } => Self::Report { folder, format: output },
             LowCommand::Compare(args) => Self::Compare(compare::Compare {
                 before: args.before,
@@ -417,6 +429,10 @@ pub fn main() -> ExitCode {
         HiArgs::Verify(verify) => verify.execute(),
         HiArgs::Completions(shell) => completions(shell),
         HiArgs::Man(command) => man(command.as_deref()),
+        HiArgs::Schema(kind) => {
+            let schema = kind.and_then(|kind| schema::of_kind(&kind)).unwrap_or_else(schema::all);
+            print(&schema::render(&schema))
+        }
         HiArgs::Report { folder, format } => report(&folder, format),
         HiArgs::Compare(compare) => compare.execute(),
         HiArgs::Estimate(estimate) => estimate.execute(),

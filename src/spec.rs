@@ -43,6 +43,7 @@ mod reader;
 pub mod records;
 mod restored;
 mod scenario;
+pub mod schema;
 mod script;
 mod sensitivity;
 mod stopping;

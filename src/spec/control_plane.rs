@@ -56,7 +56,7 @@ fn read_eviction(object: &mut Object<'_>, is_legacy: bool, plane: &mut ControlPl
 }
 
 /// Kubernetes' own names where a flag or a configuration field exists.
-fn periods(plane: &mut ControlPlane) -> [(&'static str, &mut Duration); 18] {
+pub(super) fn periods(plane: &mut ControlPlane) -> [(&'static str, &mut Duration); 18] {
     [
         ("leaseRenewMin", &mut plane.lease_renew_min),
         ("leaseRenewMax", &mut plane.lease_renew_max),
@@ -80,7 +80,7 @@ fn periods(plane: &mut ControlPlane) -> [(&'static str, &mut Duration); 18] {
 }
 
 /// Numbers and their ranges. A rate of zero would mean that Pods are never evicted; hasim needs one.
-fn numbers(plane: &mut ControlPlane) -> [(&'static str, &mut f64, f64, f64); 4] {
+pub(super) fn numbers(plane: &mut ControlPlane) -> [(&'static str, &mut f64, f64, f64); 4] {
     [
         ("nodeEvictionRate", &mut plane.eviction_rate, 1e-6, 1e3),
         ("secondaryNodeEvictionRate", &mut plane.secondary_eviction_rate, 1e-6, 1e3),

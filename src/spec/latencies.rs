@@ -59,10 +59,9 @@ pub(super) fn defaults() -> Latencies {
     }
 }
 
-/// Reads the overrides of a Cluster.
-pub(super) fn read(object: &mut Object<'_>, problems: &mut Problems) -> Latencies {
-    let mut latencies = defaults();
-    let fields: [(&'static str, &mut Law); 16] = [
+/// Their names in a file; `load` is none of them.
+pub(super) fn laws(latencies: &mut Latencies) -> [(&'static str, &mut Law); 16] {
+    [
         ("replacement", &mut latencies.replacement),
         ("bind", &mut latencies.bind),
         ("firstSync", &mut latencies.first_sync),
@@ -79,8 +78,13 @@ pub(super) fn read(object: &mut Object<'_>, problems: &mut Problems) -> Latencie
         ("objectGone", &mut latencies.object_gone),
         ("kubeletReady", &mut latencies.kubelet_ready),
         ("kubeletFirstSync", &mut latencies.kubelet_first_sync),
-    ];
-    for (key, field) in fields {
+    ]
+}
+
+/// Reads the overrides of a Cluster.
+pub(super) fn read(object: &mut Object<'_>, problems: &mut Problems) -> Latencies {
+    let mut latencies = defaults();
+    for (key, field) in laws(&mut latencies) {
         if let Some(law) = object.get(key).and_then(|item| law::read(&item, problems)) {
             *field = law;
         }

@@ -1,0 +1,202 @@
+//! `spec` of a `FaultModel`, a fault, and an entry of a script.
+
+use serde_json::{Value, json};
+
+use super::value::{list, object, or, refer, some, such_as, text, word};
+
+/// What a `FaultModel` may say.
+pub fn spec() -> Value {
+    let faults = list("The faults; each name once.", json!({"$ref": "#/definitions/fault"}));
+    object("What breaks.", &["faults"], [("faults", faults)])
+}
+
+/// Something that breaks again and again.
+pub fn fault() -> Value {
+    let targets = [
+        ("container", "Each replica, with a clock of its own."),
+        ("deployment", "All containers of the Deployment at once."),
+        ("node", "Each Node, with a clock of its own."),
+        ("zone", "All Nodes of a zone at once; each zone has its own clock."),
+    ];
+    let every = refer(
+        "law",
+        "The time in service between two occurrences, per target; its mean must be at least 1s. 1y is 365 days.",
+    );
+    let mut schema = object(
+        "A fault that strikes by chance.",
+        &["name", "target", "mode", "every", "source"],
+        [
+            ("name", name("Its name in the results and in paths of `vary`. Not `probe` or `start`.")),
+            ("target", word("What is struck.", &targets)),
+            ("mode", mode()),
+            ("every", such_as(json!([{"exponential": {"mean": "30d"}}]), every)),
+            ("lasts", lasts("Left out: a hang or an error lasts until the restart. Needed for Nodes and zones.")),
+            ("affects", affects()),
+            ("source", source("Where the numbers come from, or `assumption`.")),
+        ],
+    );
+    let is = |target: &str| json!({"properties": {"target": {"const": target}}, "required": ["target"]});
+    let is_machine = json!({"properties": {"target": {"enum": ["node", "zone"]}}, "required": ["target"]});
+    schema["allOf"] = json!([
+        {"if": is("container"), "then": modes(&CONTAINER)},
+        {"if": is("deployment"), "then": modes(&CONTAINER[..4])},
+        {"if": is_machine, "then": needs_lasts(modes(&MACHINE))},
+        over_at_once(),
+        seen_by_all(),
+    ]);
+    schema
+}
+
+/// A fault at a moment.
+pub fn script_entry() -> Value {
+    let mut schema = object(
+        "A fault at a moment, on targets that are named.",
+        &["at", "target", "mode"],
+        [
+            ("name", name("Its name in the results; made of mode and target if left out.")),
+            (
+                "at",
+                such_as(
+                    json!(["5m", {"uniform": {"min": "0s", "max": "10s"}}]),
+                    refer("law", "The moment, from the end of warmUp; a law is drawn anew in each replication."),
+                ),
+            ),
+            ("target", target()),
+            ("mode", mode()),
+            ("lasts", lasts("Left out: until the restart, or for Nodes and zones without end.")),
+            ("affects", affects()),
+            ("source", or("script", text("Where the numbers come from."))),
+        ],
+    );
+    let names = |keys: &[&str]| {
+        let any: Vec<Value> = keys.iter().map(|key| json!({"required": [key]})).collect();
+        json!({"properties": {"target": {"type": "object", "anyOf": any}}, "required": ["target"]})
+    };
+    let is_deployment = json!({"properties": {"target": {"const": "deployment"}}, "required": ["target"]});
+    schema["allOf"] = json!([
+        {"if": names(&["slot"]), "then": modes(&CONTAINER)},
+        {"if": is_deployment, "then": modes(&CONTAINER[..4])},
+        {"if": names(&["node", "nodeOf", "zone"]), "then": modes(&MACHINE)},
+        over_at_once(),
+        seen_by_all(),
+    ]);
+    schema
+}
+
+const CONTAINER: [(&str, &str); 5] = [
+    ("crash", "The process exits."),
+    ("hang", "It accepts connections and never answers."),
+    ("error", "It answers 5xx at once."),
+    ("sandbox", "The Pod's sandbox dies, and its network with it."),
+    ("delete", "Its Pod is deleted through the API."),
+];
+const MACHINE: [(&str, &str); 4] = [
+    ("crash", "The machine is off."),
+    ("partition", "The Node loses the control plane; its containers serve on."),
+    ("isolation", "The same, and no request reaches it."),
+    ("kubelet", "The kubelet's process dies and starts again at the end; containers serve on, unprobed."),
+];
+
+/// Which words there are hangs on the target.
+fn mode() -> Value {
+    text("How it is struck. Set the target first: it decides what there is.")
+}
+
+fn modes(words: &[(&str, &str)]) -> Value {
+    json!({"properties": {"mode": word("How it is struck.", words)}})
+}
+
+fn needs_lasts(mut then: Value) -> Value {
+    then["required"] = json!(["lasts"]);
+    then
+}
+
+/// What has no length must not be given one.
+fn over_at_once() -> Value {
+    let ends = |modes: Value| json!({"properties": {"mode": {"enum": modes}}, "required": ["mode"]});
+    let is_machine = json!({
+        "required": ["target"],
+        "properties": {"target": {"anyOf": [
+            {"enum": ["node", "zone"]},
+            {"type": "object", "anyOf": [{"required": ["node"]}, {"required": ["nodeOf"]}, {"required": ["zone"]}]},
+        ]}},
+    });
+    json!({
+        "if": is_machine,
+        "else": {"if": ends(json!(["crash", "sandbox", "delete"])), "then": {"properties": {"lasts": false}}},
+    })
+}
+
+/// Only a hang and an error can be hidden from somebody.
+fn seen_by_all() -> Value {
+    let others = ["crash", "sandbox", "delete", "partition", "isolation", "kubelet"];
+    json!({
+        "if": {"properties": {"mode": {"enum": others}}, "required": ["mode"]},
+        "then": {"properties": {"affects": false}},
+    })
+}
+
+fn name(what: &str) -> Value {
+    json!({
+        "description": what,
+        "type": "string",
+        "pattern": "^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$",
+        "patternErrorMessage": "must be lower-case letters, digits or `-`, first and last a letter or digit",
+        "not": {"enum": ["probe", "start"]},
+    })
+}
+
+fn source(what: &str) -> Value {
+    json!({"description": what, "type": "string", "pattern": "\\S", "examples": ["assumption"]})
+}
+
+fn lasts(what: &str) -> Value {
+    such_as(
+        json!([{"lognormal": {"median": "5m", "p95": "2h"}}]),
+        refer(
+            "law",
+            &format!("How long an occurrence lasts. {what} A crash, a lost sandbox and a deletion have none."),
+        ),
+    )
+}
+
+fn affects() -> Value {
+    let who = word(
+        "Who sees it.",
+        &[
+            ("requests", "The requests of users."),
+            ("readiness", "Readiness probes."),
+            ("liveness", "Liveness probes."),
+            ("startup", "Startup probes."),
+        ],
+    );
+    such_as(
+        json!([["requests", "readiness"]]),
+        some("Who sees a hang or an error. Left out: everybody. Only for these two modes.", who),
+    )
+}
+
+fn target() -> Value {
+    let slot =
+        |what: &str| json!({"description": what, "anyOf": [{"type": "integer", "minimum": 0}, {"const": "each"}]});
+    let mut place = object(
+        "One target, or `each` for all of its kind.",
+        &[],
+        [
+            ("slot", slot("The container of this slot, from 0.")),
+            ("node", text("The Node of this name.")),
+            ("nodeOf", slot("The Node that holds the Pod of this slot at that moment.")),
+            ("zone", text("All Nodes of the zone of this name.")),
+        ],
+    );
+    place["minProperties"] = json!(1);
+    place["maxProperties"] = json!(1);
+    such_as(
+        json!(["deployment", {"slot": 0}, {"zone": "zone-1"}, {"nodeOf": "each"}]),
+        json!({
+            "description": "What is struck: deployment, {slot: 0}, {node: NAME}, {nodeOf: 0} or {zone: NAME}; `each` stands \
+                            for all.",
+            "anyOf": [{"const": "deployment", "description": "All containers at once."}, place],
+        }),
+    )
+}
