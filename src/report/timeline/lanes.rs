@@ -8,16 +8,19 @@ use super::{Excerpt, Teller, words};
 use crate::experiment::{Entry, Group, Happening, Lane, Mark, Span, Timeline, Tone, Who};
 use crate::model::{Model, ProbeKind};
 use crate::report::merged::phase_name;
-use crate::time::SimTime;
+use crate::time::{Duration, SimTime};
 
 /// The lanes of an excerpt, with time 0 at its beginning: only those in which something is.
 pub fn lanes(timeline: &Timeline, model: &Model, excerpt: Excerpt) -> Vec<Lane> {
     let mut drawing = Drawing { timeline, model, excerpt, lanes: Vec::new() };
     drawing.service();
     drawing.slots();
-    let entries = timeline.each_between(SimTime::ZERO, excerpt.to);
+    // What is true when the excerpt begins follows from all before it; of probes only those that end in it are seen, and a
+    // year has millions.
+    let entries = timeline.between(SimTime::ZERO, excerpt.to);
     drawing.containers(&entries);
-    drawing.probers(&entries);
+    let asked = excerpt.from.as_nanos().saturating_sub(longest_timeout(model).as_nanos());
+    drawing.probers(&timeline.each_between(SimTime::from_nanos(asked), excerpt.to));
     drawing.nodes(&entries);
     // A fault may end after the excerpt.
     drawing.faults(&timeline.entries);
@@ -26,6 +29,13 @@ pub fn lanes(timeline: &Timeline, model: &Model, excerpt: Excerpt) -> Vec<Lane> 
     lanes.retain(|lane| !lane.spans.is_empty() || !lane.marks.is_empty());
     lanes.sort_by_key(|lane| lane.group);
     lanes
+}
+
+/// No probe lasts longer.
+fn longest_timeout(model: &Model) -> Duration {
+    let pod = &model.deployment.pod;
+    let probes = [pod.startup, pod.liveness, pod.readiness].into_iter().flatten();
+    probes.map(|probe| probe.timeout).max().unwrap_or_default()
 }
 
 /// Which happening is whose work, where that is not who it befalls.
