@@ -44,8 +44,12 @@ fn specimens() -> Vec<(PathBuf, Value)> {
 
 /// The errors of the readers.
 fn errors(path: &Path, document: &Value) -> Vec<String> {
-    let report = check_bytes(path, document.to_string().as_bytes());
-    report.errors().map(|error| format!("{}\n{}", error.sentence(), error.help.clone().unwrap_or_default())).collect()
+    let checked = check_bytes(path, document.to_string().as_bytes());
+    checked
+        .report
+        .errors()
+        .map(|error| format!("{}\n{}", error.sentence(), error.help.clone().unwrap_or_default()))
+        .collect()
 }
 
 fn validator() -> Validator {
