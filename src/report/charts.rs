@@ -21,6 +21,7 @@ mod picture;
 mod place;
 mod recovery;
 mod series;
+mod simplified;
 mod spread;
 mod timeline;
 mod tornado;

@@ -8,6 +8,7 @@ use super::frame::{self, BODY, MARGIN, RIGHT, SMALL};
 use super::palette::GREY;
 use super::picture::{Anchor, Picture};
 use super::series::Series;
+use super::simplified::simplified;
 use crate::experiment::ExperimentResult;
 use crate::report::human;
 use crate::report::labels::Labels;
@@ -139,8 +140,7 @@ fn steps(samples: &Samples, x: &Axis, y: &Axis, top: f64) -> Option<Vec<(f64, f6
             break;
         }
     }
-    points.dedup();
-    Some(points)
+    Some(simplified(&points))
 }
 
 fn legend(picture: &mut Picture, series: &Series, samples: &[Samples], x: f64, top: f64) {

@@ -13,6 +13,8 @@ const ROW: f64 = 22.0;
 const BAR: f64 = 15.0;
 /// Where time begins; the names of the rows stand before it.
 const LEFT: f64 = 230.0;
+/// How many spans of a row are told in words.
+const TOLD: usize = 40;
 
 /// What a page needs to draw another part of the same time.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -111,10 +113,14 @@ fn lead(replay: &Replay) -> String {
     }
 }
 
-/// A row for readers who cannot see it.
+/// A row for readers who cannot see it: as much of it as anybody listens to.
 fn told(lane: &Lane) -> String {
     let spans = lane.spans.iter().map(|span| format!("{} for {}", span.words, human::in_full(span.to_s - span.from_s)));
-    format!("{}: {}", lane.name, spans.collect::<Vec<_>>().join(", "))
+    let mut told: Vec<String> = spans.take(TOLD).collect();
+    if lane.spans.len() > TOLD {
+        told.push(format!("{} more", human::whole((lane.spans.len() - TOLD) as u64)));
+    }
+    format!("{}: {}", lane.name, told.join(", "))
 }
 
 fn row(picture: &mut Picture, axis: &Axis, lane: &Lane, zero: f64, middle: f64) {

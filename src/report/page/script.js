@@ -30,6 +30,12 @@
     }));
   }
 
+  // On a phone each value stands behind the head of its column.
+  for (const table of all("table.cards")) {
+    const heads = [...table.tHead.rows[0].cells].map((head) => head.textContent);
+    for (const cell of all("tbody td", table)) cell.dataset.head = heads[cell.cellIndex];
+  }
+
   const filter = document.querySelector("#filter");
   filter?.addEventListener("input", () => {
     const words = filter.value.toLowerCase().split(/\s+/).filter(Boolean);
@@ -85,6 +91,12 @@
         if (datum.dataset.series === series) datum.classList.toggle("off", off);
       }
     });
+  }
+  // What is wider than its place fades out where it goes on.
+  for (const box of all(".scroll, figure > div")) {
+    const mark = () => box.classList.toggle("cut", box.scrollLeft + box.clientWidth < box.scrollWidth - 1);
+    box.addEventListener("scroll", mark, { passive: true });
+    new ResizeObserver(mark).observe(box);
   }
   root.dataset.ready = "yes";
 })();
