@@ -6,7 +6,7 @@
 //!
 //! # Floors
 //!
-//! Imports point down only; `tests/architecture.rs` keeps it so.
+//! Imports point down only; `tests/program/architecture.rs` keeps it so.
 //!
 //! | floor | modules | what lives there |
 //! |---|---|---|
@@ -40,7 +40,7 @@
 //! 4. **Probers are pure**: observations in, verdict out; time is an argument; no randomness, no engine.
 //! 5. **What cannot change anything costs nothing.** A probe of a healthy container, a lease renewal of a live Node
 //!    is no event: the next one that matters is found by arithmetic. A mode that plays every probe and heartbeat
-//!    judges the fast one (`tests/oracle.rs`, `examples/oracle.rs`): to the nanosecond, or in law where probes fail
+//!    judges the fast one (`tests/simulation/oracle.rs`, `examples/oracle.rs`): to the nanosecond, or in law where probes fail
 //!    by chance.
 //! 6. **Random streams are named** (seed, replication, owner, purpose, ordinal): scenarios that differ in policy, or
 //!    share some of their slots and Nodes, meet the same faults. One uniform per variate, by inversion, wherever a

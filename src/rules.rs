@@ -1,5 +1,5 @@
 //! The rules of Kubernetes and what hasim makes of them, as `docs/rules.md` lists them: the one place where they
-//! stand. `tests/rules_docs.rs` keeps that page true.
+//! stand. `tests/program/rules_docs.rs` keeps that page true.
 
 const PAGE: &str = include_str!("../docs/rules.md");
 

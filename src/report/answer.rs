@@ -156,7 +156,7 @@ fn source(shown: &ScenarioResult) -> Option<String> {
             human::share(first.total, whole)
         ))
     };
-    let failures = || of("what fails", &shown.request_failure_attribution);
+    let failures = || of("of what fails", &shown.request_failure_attribution);
     of("downtime", &shown.downtime_attribution).or_else(failures)
 }
 

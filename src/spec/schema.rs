@@ -1,7 +1,7 @@
 //! The JSON Schema of hasim's own kinds, for editors: they complete and explain fields, and mark what is wrong.
 //!
 //! The readers beside this module are what counts: they know rules that no schema can say, and places. The schema is a
-//! second description of the same files, written as data with the readers' own constants and defaults. `tests/schema.rs`
+//! second description of the same files, written as data with the readers' own constants and defaults. `tests/program/schema.rs`
 //! holds the two together: field by field what a reader knows is in the schema and the reverse, and what the schema
 //! refuses the reader refuses.
 //!

@@ -373,12 +373,18 @@ fn lead(result: &ExperimentResult, what: &str, allowed: Option<(f64, f64)>) -> S
         human::plain_percent(result.confidence)
     );
     if let Some((slo, seconds)) = allowed {
-        let meeting = result.scenarios.iter().filter(|s| front::lost(result, s).mean <= seconds).count();
+        let count = |of: &dyn Fn(&Estimate) -> bool| {
+            result.scenarios.iter().filter(|scenario| of(front::lost(result, scenario))).count()
+        };
+        let (meet, miss) = (count(&|lost| lost.high <= seconds), count(&|lost| lost.low > seconds));
         let (n, slo) = (result.scenarios.len(), human::plain_percent(slo));
-        text += &match meeting {
-            0 => format!(" None meets {slo}."),
-            all if all == n => format!(" All meet {slo}."),
-            some => format!(" {some} of {n} meet {slo}."),
+        text += &match (meet, n - meet - miss) {
+            (0, 0) => format!(" None meets {slo}."),
+            (all, 0) if all == n => format!(" All meet {slo}."),
+            (some, 0) => format!(" {some} of {n} meet {slo}."),
+            (some, unsure) => {
+                format!(" {some} of {n} meet {slo}, {miss} do not; of {unsure} the interval holds both.")
+            }
         };
     }
     let bound = result.scenarios.iter().any(|scenario| front::lost(result, scenario).bound);

@@ -1,0 +1,12 @@
+//! The program as its user runs it, and what is written about it.
+
+mod architecture;
+mod cli;
+mod compare;
+mod estimate;
+mod replays;
+mod results_docs;
+mod resume;
+mod rules_docs;
+mod schema;
+mod verify;

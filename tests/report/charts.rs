@@ -1,0 +1,228 @@
+//! Charts: what they must show, whatever the result.
+
+use crate::synthetic;
+use hasim::experiment::{Estimate, ExperimentResult};
+use hasim::report::charts;
+use hasim::spec::Metric;
+use proptest::prelude::*;
+
+fn results() -> [(&'static str, ExperimentResult); 12] {
+    [
+        ("single", synthetic::single()),
+        ("four", synthetic::four()),
+        ("twenty_four", synthetic::twenty_four()),
+        ("forty_eight", synthetic::forty_eight()),
+        ("odd", synthetic::odd()),
+        ("silent", synthetic::silent()),
+        ("replayed", synthetic::replayed("something with a long description that fits on no bar of the picture")),
+        ("priced", synthetic::priced()),
+        ("two_keys", synthetic::two_keys()),
+        ("two_hundred", synthetic::two_hundred()),
+        ("sensitive", synthetic::sensitive()),
+        ("hostile", hostile()),
+    ]
+}
+
+/// Two keys with names and values that nobody would give on purpose.
+fn hostile() -> ExperimentResult {
+    let long = "a value that goes on and on, \"<b>&\u{202e} until nobody remembers what it was the value of ".repeat(4);
+    let values = [long.as_str(), "", "☃", "two\nlines"].map(|text| serde_json::json!(text)).to_vec();
+    let key = "deployment.spec.template.metadata.annotations.a-key-as-long-as-a-sentence-and-then-some-more-of-it";
+    let mut result = synthetic::grid("<script>", &[(key, values.clone()), ("faults.x.every", values)]);
+    result.baseline = Some(result.scenarios[5].name.clone());
+    result
+}
+
+/// Property: no text leaves its picture.
+#[test]
+fn no_label_is_clipped() {
+    for (name, result) in results() {
+        for chart in charts::all(&result) {
+            for text in chart.picture.texts() {
+                let (left, right) = text.extent();
+                let inside = left >= 0.0 && right <= chart.picture.width + 0.5;
+                let inside = inside && text.y >= text.size && text.y + 3.0 <= chart.picture.height;
+                assert!(inside, "{name}/{}: {:?} at {left}..{right}, {}", chart.name, text.text, text.y);
+            }
+        }
+    }
+}
+
+#[test]
+fn a_chart_names_every_scenario() {
+    for (_, result) in results() {
+        let downtime = charts::all(&result).into_iter().find(|chart| chart.name == "downtime").unwrap();
+        let svg = charts::svg(&downtime.picture);
+        for scenario in &result.scenarios {
+            let name = scenario.name.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;");
+            let name = name.replace('"', "&quot;");
+            assert!(svg.contains(&name), "{}", scenario.name);
+        }
+    }
+}
+
+/// Determinism: the same result, the same bytes.
+#[test]
+fn equal_results_give_equal_bytes() {
+    for chart in charts::all(&synthetic::four()) {
+        let again = charts::all(&synthetic::four()).into_iter().find(|other| other.name == chart.name).unwrap();
+        assert_eq!(charts::svg(&chart.picture), charts::svg(&again.picture));
+        assert_eq!(charts::png(&chart.picture), charts::png(&again.picture));
+    }
+}
+
+#[test]
+fn each_chart_is_drawn_when_it_has_something_to_say() {
+    let names = |result: &ExperimentResult| charts::all(result).iter().map(|chart| chart.name).collect::<Vec<_>>();
+    let of_one_key = ["downtime", "windows", "recovery", "outages", "spread", "phases", "tradeoff", "attribution"];
+    assert_eq!(names(&synthetic::four()), of_one_key);
+    assert_eq!(names(&synthetic::priced()), [&of_one_key[..], &["pareto"]].concat());
+    assert_eq!(names(&synthetic::two_keys()), [&["downtime", "heatmap"], &of_one_key[1..]].concat());
+    let of_one = ["downtime", "windows", "recovery", "outages", "phases", "attribution"];
+    assert_eq!(names(&synthetic::single()), of_one);
+    assert_eq!(names(&synthetic::sensitive()), [&of_one[..], &["tornado"]].concat());
+    assert_eq!(names(&synthetic::silent()), ["downtime"]);
+    let empty = ExperimentResult { scenarios: Vec::new(), ..synthetic::single() };
+    assert!(names(&empty).is_empty());
+}
+
+fn texts_of(result: &ExperimentResult, name: &str) -> Vec<String> {
+    let chart = charts::all(result).into_iter().find(|chart| chart.name == name);
+    chart.map(|chart| chart.picture.texts().iter().map(|text| text.text.clone()).collect()).unwrap_or_default()
+}
+
+/// A map of two keys has a number in every cell; one of three has a map for each value of the third, if those are few.
+#[test]
+fn a_heat_map_shows_every_combination() {
+    for result in [synthetic::two_keys(), synthetic::twenty_four()] {
+        let chart = charts::all(&result).into_iter().find(|chart| chart.name == "heatmap").unwrap();
+        let svg = charts::svg(&chart.picture);
+        assert_eq!(svg.matches("class=\"datum\"").count(), result.scenarios.len());
+        let words = texts_of(&result, "heatmap");
+        assert_eq!(words.iter().filter(|text| text.starts_with("± ")).count(), result.scenarios.len(), "{words:?}");
+        assert_eq!(words.iter().filter(|text| text.starts_with('★')).count(), 1);
+    }
+    // 2 replicas × 4 thresholds × 3 periods: the key with the fewest values makes the maps.
+    let words = texts_of(&synthetic::twenty_four(), "heatmap");
+    assert!(words.iter().any(|text| text == "replicas: 2") && words.iter().any(|text| text == "replicas: 3"));
+    assert!(texts_of(&synthetic::forty_eight(), "heatmap").is_empty(), "four keys");
+    assert!(texts_of(&synthetic::four(), "heatmap").is_empty(), "one key");
+    assert!(texts_of(&synthetic::odd(), "heatmap").is_empty(), "candidates");
+}
+
+/// The shares of windows come from the result, and a bar lies on one side of the SLO.
+#[test]
+fn windows_are_told_by_what_they_lose() {
+    let mut result = synthetic::single();
+    let allowed = (1.0 - 0.9995) * 2_592_000.0;
+    let windows = result.scenarios[0].windows.as_mut().unwrap();
+    windows.count = 1_000;
+    windows.downtime_s.histogram = vec![(0.0, 900), (allowed / 2.0, 60), (allowed, 30), (allowed * 1.05, 10)];
+    windows.meets_slo = Some(Estimate { mean: 0.99, low: 0.982, high: 0.995, bound: false });
+    let chart = charts::all(&result).into_iter().find(|chart| chart.name == "windows").unwrap();
+    let svg = charts::svg(&chart.picture);
+    for words in ["90 % of windows lose nothing", "6 % of windows", "3 % of windows", "1 % of windows lose 22 min to"] {
+        assert!(svg.contains(words), "{words}");
+    }
+    let words = texts_of(&result, "windows");
+    for text in ["SLO 99.95 %: 22 min", "1 % miss it", "interval 0.5 % to 1.8 %"] {
+        assert!(words.iter().any(|word| word == text), "{text}: {words:?}");
+    }
+    // In the metric of the objective.
+    result.objective.metric = Metric::RequestSuccess;
+    assert!(texts_of(&result, "windows").iter().any(|text| text.contains("failed requests in a window")));
+    result.objective.slo = None;
+    assert!(texts_of(&result, "windows")[0].starts_with("How many requests fail"));
+}
+
+/// Few samples are drawn one by one, none not at all, and more scenarios than can be compared have no chart.
+#[test]
+fn a_box_needs_samples() {
+    let mut result = synthetic::four();
+    let dots = |result: &ExperimentResult| {
+        let chart = charts::all(result).into_iter().find(|chart| chart.name == "spread").unwrap();
+        charts::svg(&chart.picture).matches("r=\"2.4\"").count()
+    };
+    assert_eq!(dots(&result), 0);
+    result.scenarios[1].time_to_recovery_s = synthetic::distribution(60.0, 0.5, 0, 0);
+    result.scenarios[2].time_to_recovery_s.histogram = vec![(5.0, 1), (9.0, 2)];
+    result.scenarios[2].time_to_recovery_s.censored = 0;
+    assert_eq!(dots(&result), 2);
+    assert!(texts_of(&result, "spread").iter().any(|text| text == "none"));
+    assert!(texts_of(&synthetic::forty_eight(), "spread").is_empty());
+    assert!(!texts_of(&synthetic::twenty_four(), "spread").is_empty());
+}
+
+/// The trade-off says what it found, and marks what nobody should take.
+#[test]
+fn the_trade_off_states_its_finding() {
+    let chart = charts::all(&synthetic::four()).into_iter().find(|chart| chart.name == "tradeoff").unwrap();
+    assert_eq!(
+        chart.picture.title,
+        "Detection within 5.1 s instead of 20 s costs 900 needless reactions a year instead of at most 0.004"
+    );
+    let words = texts_of(&synthetic::four(), "tradeoff");
+    assert!(words.iter().any(|text| text == "ring: the baseline"));
+}
+
+/// Any finite, not negative number, with the extremes often.
+fn any_size() -> impl Strategy<Value = f64> {
+    prop_oneof![Just(0.0), Just(1e-12), Just(1e15), Just(f64::MAX / 4.0), 0.0..1e-3, 0.0..1e3, 0.0..1e9]
+}
+
+fn any_estimate() -> impl Strategy<Value = Estimate> {
+    (any_size(), any_size(), any_size(), any::<bool>()).prop_map(|(a, b, c, bound)| {
+        let mut ends = [a, b, c];
+        ends.sort_by(f64::total_cmp);
+        Estimate { mean: ends[1], low: ends[0], high: ends[2], bound }
+    })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 60, ..ProptestConfig::default() })]
+    /// Property: whatever the numbers, charts are drawn and not clipped.
+    #[test]
+    fn no_number_breaks_a_chart(
+        estimates in proptest::collection::vec(any_estimate(), 5),
+        sizes in proptest::collection::vec(any_size(), 6),
+        counts in proptest::collection::vec(prop_oneof![Just(0u64), 1u64..100_000, Just(u64::MAX / 1000)], 4),
+        which in 0usize..3,
+    ) {
+        let mut result = [synthetic::four, synthetic::single, synthetic::two_keys][which]();
+        for scenario in &mut result.scenarios {
+            scenario.downtime_s_per_year = estimates[0];
+            scenario.failed_request_s_per_year = estimates[1];
+            scenario.false_positives_per_year.readiness = estimates[2];
+            scenario.false_positives_per_year.liveness = estimates[3];
+            scenario.time_to_recovery_s.censored = counts[0];
+            scenario.time_to_recovery_s.histogram = vec![(sizes[0].min(sizes[1]), counts[1]), (sizes[0].max(sizes[1]), counts[2])];
+            scenario.time_to_recovery_s.max = Some(sizes[0].max(sizes[1]));
+            for (_, recovery) in &mut scenario.pod_recovery_s.0 {
+                recovery.lengths.histogram = vec![(sizes[2], counts[3])];
+                recovery.lengths.max = None;
+                recovery.phases.0[0].1 = sizes[3];
+            }
+            for (_, detection) in &mut scenario.detection_s.0 {
+                detection.times.mean = Some(sizes[5]);
+            }
+            if let Some(windows) = &mut scenario.windows {
+                windows.meets_slo = Some(Estimate { mean: 0.5, low: 0.0, high: 1.0, bound: estimates[0].bound });
+                let (least, most) = (sizes[0].min(sizes[1]), sizes[0].max(sizes[1]));
+                windows.downtime_s.histogram = vec![(0.0, counts[0]), (least, counts[1]), (most, counts[2])];
+                windows.downtime_s.worst = most;
+            }
+            scenario.downtime_attribution[0].s_per_year = sizes[4];
+            scenario.request_failure_attribution[0].s_per_year = sizes[5];
+        }
+        for chart in charts::all(&result) {
+            let picture = &chart.picture;
+            prop_assert!(picture.height.is_finite() && picture.height < 5_000.0);
+            for text in picture.texts() {
+                let (left, right) = text.extent();
+                prop_assert!(left >= 0.0 && right <= picture.width + 0.5, "{}: {:?}", chart.name, text.text);
+                prop_assert!(!text.text.contains("NaN") && !text.text.contains("inf"), "{}: {:?}", chart.name, text.text);
+            }
+            prop_assert!(charts::svg(picture).ends_with("</svg>\n"));
+        }
+    }
+}

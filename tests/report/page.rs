@@ -1,0 +1,126 @@
+//! `report.html`: made from a result alone, and read in a browser without a network.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use crate::synthetic;
+use hasim::report::{json, page};
+
+/// Determinism: the same result, also read back from its file, gives the same bytes.
+#[test]
+fn the_same_result_gives_the_same_page() {
+    for result in
+        [synthetic::single(), synthetic::four(), synthetic::priced(), synthetic::silent(), synthetic::replayed("x")]
+    {
+        let page = page::render(&result);
+        assert!(page == page::render(&result));
+        assert!(page == page::render(&json::parse(&json::render(&result)).unwrap()));
+    }
+}
+
+/// Property: names and sources are text, whatever they hold; nothing on the page leads anywhere.
+#[test]
+fn what_comes_from_files_is_text() {
+    let evil = "<script>alert(1)</script>\"onload='x' &amp;";
+    let mut result = synthetic::priced();
+    result.replays = synthetic::replayed(evil).replays;
+    result.replays[0].scenario = evil.to_owned();
+    result.experiment = evil.to_owned();
+    result.scenarios[1].name = evil.to_owned();
+    result.faults[0].name = evil.to_owned();
+    result.faults[0].source = format!("{evil} https://example.org");
+    result.notes.push(evil.to_owned());
+    let page = page::render(&result);
+    assert_eq!(page.matches("<script").count(), 1, "the page's own");
+    for word in ["href=", "src=", "url(", "@import", "\"onload="] {
+        assert!(!page.contains(word), "{word}");
+    }
+    assert!(page.contains("https://example.org"), "sources stand as text");
+}
+
+/// A page of 200 scenarios can be sent by mail.
+#[test]
+fn two_hundred_scenarios_are_less_than_three_megabytes() {
+    let page = page::render(&synthetic::two_hundred());
+    assert!(page.len() < 3_000_000, "{}", page.len());
+    assert_eq!(page.matches("data-words=\"").count(), 200);
+}
+
+/// What the assumptions are worth stands beside them, where the experiment asks.
+#[test]
+fn assumptions_are_weighed_where_that_was_asked() {
+    assert!(!page::render(&synthetic::four()).contains("What the assumptions are worth"));
+    let page = page::render(&synthetic::sensitive());
+    let at = |words: &str| page.find(words).unwrap_or_else(|| panic!("no {words}"));
+    assert!(at("What is assumed") < at("What the assumptions are worth"));
+    // The largest change first, with what the ratio means, in the metric of the objective.
+    assert!(
+        at("<td class=\"text\">node-crash every mean</td>")
+            < at("<td class=\"text\">readinessProbe.failureThreshold</td>")
+    );
+    for words in ["10 % more: 5 % less lost", "each step: +30 s on average", "1 without an effect beyond chance"] {
+        at(words);
+    }
+}
+
+/// Appended to a copy of the page: does what a reader does, and writes down what it finds.
+const READER: &str = include_str!("reader.html");
+
+/// Process: headless Chromium opens the report of a real run from disk, with the network off. Skipped, and said so, where
+/// there is no Chromium: `.ci/run` installs one.
+#[test]
+fn the_page_works_in_a_browser() {
+    let Some(chromium) = chromium() else {
+        println!("SKIPPED: no Chromium is installed, so the report was not opened in a browser");
+        return;
+    };
+    let folder = tempfile::tempdir().unwrap();
+    // With all that breaks, so that there are outages.
+    let models = Path::new(env!("CARGO_MANIFEST_DIR")).join("models").display().to_string();
+    let experiment = include_str!("../../experiments/probe-thresholds.yaml").replace("../models", &models);
+    let (before, rest) = experiment.split_once("  faults:\n").unwrap();
+    let (_, after) = rest.split_once("  objective:").unwrap();
+    let experiment = format!("{before}  faults: [{models}/faults/cloud.yaml]\n  objective:{after}");
+    std::fs::write(folder.path().join("experiment.yaml"), experiment).unwrap();
+    let run = Command::new(env!("CARGO_BIN_EXE_hasim"))
+        .current_dir(folder.path())
+        .args(["run", "experiment.yaml", "--replications", "64", "--quiet", "--out-dir", "."])
+        .output()
+        .unwrap();
+    assert!(run.status.success(), "{run:?}");
+    let page = std::fs::read_to_string(folder.path().join("report.html")).unwrap();
+    for chart in ["heatmap", "windows", "spread", "tradeoff", "outage-longest", "outage-median"] {
+        assert!(page.contains(&format!("data-chart=\"{chart}\"")), "{chart}");
+    }
+    let reader = READER.replace("FILTER", "readinessProbe.failureThreshold=2").replace("WITH_LEGEND", "tradeoff");
+    let copy = folder.path().join("read.html");
+    std::fs::write(&copy, page.replace("</body>", &format!("{reader}</body>"))).unwrap();
+    for width in ["1440,900", "390,844"] {
+        let output = Command::new(&chromium)
+            .args(["--headless", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--disable-quic"])
+            .arg("--no-first-run")
+            .args(["--disable-background-networking", "--disable-component-update", "--disable-sync"])
+            .args(["--host-resolver-rules=MAP * ~NOTFOUND", "--enable-logging=stderr", "--v=0", "--dump-dom"])
+            // What the page does after an event is waited for.
+            .arg("--virtual-time-budget=3000")
+            .arg(format!("--window-size={width}"))
+            .arg(format!("--user-data-dir={}", folder.path().join(width).display()))
+            .arg(format!("file://{}", copy.display()))
+            .output()
+            .unwrap();
+        let (dom, log) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+        if !dom.contains("<html") {
+            println!("SKIPPED: {} does not start here, so the report was not opened in it: {log}", chromium.display());
+            return;
+        }
+        let verdict = dom.split("data-verdict=\"").nth(1).and_then(|rest| rest.split('"').next());
+        assert_eq!(verdict, Some("good"), "at {width}: {log}");
+        assert!(!log.contains("CONSOLE"), "at {width}: {log}");
+    }
+}
+
+/// A browser to test with.
+fn chromium() -> Option<PathBuf> {
+    let known = ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"];
+    known.into_iter().map(Path::new).find(|path| path.exists()).map(Path::to_owned)
+}

@@ -1,0 +1,526 @@
+//! Results that no simulation made, for tests of reports: plausible numbers by formula.
+
+use hasim::experiment::{
+    Attribution, ByName, Detection, Difference, Distribution, Estimate, ExperimentResult, FalsePositives, FaultInfo,
+    Group, Lane, Mark, OutageExample, PodRecovery, Quantile, Replay, Response, ScenarioResult, ScenarioStanding,
+    SelectionResult, Sensitivity, Span, Standing, Tone, WindowLoss, WindowsResult,
+};
+use hasim::spec::{Metric, Objective, Wanted};
+use hasim::time::Duration;
+use serde_json::{Map, Value, json};
+
+pub const PHASES: [&str; 9] = [
+    "detect",
+    "leave_rotation",
+    "decide",
+    "terminate",
+    "back_off",
+    "reschedule",
+    "start",
+    "become_ready",
+    "enter_rotation",
+];
+
+/// A mean with an interval of so many percent.
+pub fn estimate(mean: f64, percent: f64) -> Estimate {
+    let half = mean * percent / 100.0;
+    Estimate { mean: round(mean), low: round((mean - half).max(0.0)), high: round(mean + half), bound: false }
+}
+
+/// Nothing seen.
+pub fn bound(high: f64) -> Estimate {
+    Estimate { mean: 0.0, low: 0.0, high, bound: true }
+}
+
+fn round(v: f64) -> f64 {
+    format!("{v:.11e}").parse().unwrap()
+}
+
+/// A log-normal-like distribution around a median.
+pub fn distribution(median: f64, spread: f64, count: u64, censored: u64) -> Distribution {
+    if count == 0 {
+        return Distribution { censored, ..Distribution::default() };
+    }
+    let cells = 60;
+    let mut histogram = Vec::new();
+    let weight = |z: f64| (-z * z / 2.0).exp();
+    let total: f64 = (0..=cells).map(|i| weight(-3.5 + 7.5 * f64::from(i) / f64::from(cells))).sum();
+    for i in 0..=cells {
+        let z = -3.5 + 7.5 * f64::from(i) / f64::from(cells);
+        let n = (count as f64 * weight(z) / total).round() as u64;
+        let n = if i == cells { n.max(1) } else { n };
+        if n > 0 {
+            histogram.push((round(median * (z * spread).exp()), n));
+        }
+    }
+    let count: u64 = histogram.iter().map(|(_, n)| n).sum();
+    let quantile = |p: f64| {
+        let mut seen = 0;
+        histogram
+            .iter()
+            .find(|(_, n)| {
+                seen += n;
+                seen as f64 >= p * count as f64
+            })
+            .map(|(s, _)| *s)
+    };
+    let mean = histogram.iter().map(|(s, n)| s * *n as f64).sum::<f64>() / count as f64;
+    Distribution {
+        count,
+        censored,
+        mean: Some(round(mean)),
+        p50: quantile(0.5),
+        p90: quantile(0.9),
+        p95: quantile(0.95),
+        p99: quantile(0.99),
+        max: histogram.last().map(|(s, _)| *s),
+        histogram,
+    }
+}
+
+struct Kind {
+    name: &'static str,
+    strikes: &'static str,
+    median: f64,
+    shares: [f64; 9],
+    per_year: f64,
+}
+
+const KINDS: [Kind; 7] = [
+    Kind {
+        name: "container-crash",
+        strikes: "container crash",
+        median: 24.0,
+        shares: [0.05, 0.04, 0.0, 0.0, 0.12, 0.0, 0.6, 0.14, 0.05],
+        per_year: 120.0,
+    },
+    Kind {
+        name: "container-hang",
+        strikes: "container hang",
+        median: 61.0,
+        shares: [0.2, 0.02, 0.17, 0.25, 0.0, 0.0, 0.27, 0.07, 0.02],
+        per_year: 52.0,
+    },
+    Kind {
+        name: "pause",
+        strikes: "container hang",
+        median: 17.0,
+        shares: [0.7, 0.05, 0.0, 0.0, 0.0, 0.0, 0.0, 0.2, 0.05],
+        per_year: 260.0,
+    },
+    Kind {
+        name: "dependency-error",
+        strikes: "deployment error",
+        median: 190.0,
+        shares: [0.06, 0.01, 0.3, 0.1, 0.23, 0.0, 0.25, 0.04, 0.01],
+        per_year: 12.0,
+    },
+    Kind {
+        name: "node-crash",
+        strikes: "node crash",
+        median: 340.0,
+        shares: [0.12, 0.01, 0.72, 0.0, 0.0, 0.03, 0.09, 0.02, 0.01],
+        per_year: 4.0,
+    },
+    Kind {
+        name: "node-partition",
+        strikes: "node partition",
+        median: 410.0,
+        shares: [0.1, 0.01, 0.7, 0.05, 0.0, 0.03, 0.08, 0.02, 0.01],
+        per_year: 2.0,
+    },
+    Kind {
+        name: "zone-outage",
+        strikes: "zone isolation",
+        median: 6200.0,
+        shares: [0.007, 0.001, 0.9, 0.0, 0.0, 0.06, 0.028, 0.003, 0.001],
+        per_year: 0.4,
+    },
+];
+
+/// Windows of 30 days, twelve a year, in which so much is lost a year.
+fn windows(down: f64, failed: f64) -> WindowsResult {
+    let loss = |a_year: f64| {
+        let mean = a_year / 12.0;
+        let quantile = |times: f64| Quantile {
+            value: round(times * mean),
+            low: round(0.95 * times * mean),
+            high: round(1.1 * times * mean),
+        };
+        WindowLoss {
+            mean: estimate(mean, 5.0),
+            p50: quantile(0.3),
+            p95: quantile(4.0),
+            p99: quantile(11.0),
+            worst: round(60.0 * mean),
+            histogram: vec![(0.0, 100_000), (round(3.0 * mean), 140_000)],
+        }
+    };
+    WindowsResult {
+        length_s: 2_592_000.0,
+        count: 240_000,
+        downtime_s: loss(down),
+        failed_request_s: loss(failed),
+        meets_slo: Some(Estimate { mean: 0.971, low: 0.968, high: 0.9737, bound: false }),
+    }
+}
+
+/// One scenario; `factor` scales what fails, `threshold` what probes notice.
+pub fn scenario(name: &str, parameters: Map<String, Value>, factor: f64, threshold: f64) -> ScenarioResult {
+    let recoveries = KINDS.iter().map(|kind| {
+        let lengths = distribution(
+            kind.median * (0.6 + 0.2 * threshold),
+            0.35,
+            (kind.per_year * 900.0) as u64,
+            u64::from(kind.name == "zone-outage") * 3,
+        );
+        let mean = lengths.mean.unwrap_or(0.0);
+        let phases = PHASES.iter().zip(kind.shares).map(|(p, s)| ((*p).to_owned(), round(mean * s))).collect();
+        (kind.name.to_owned(), PodRecovery { lengths, overlapped: 12, phases })
+    });
+    let detections = KINDS.iter().map(|kind| {
+        let detection = Detection { times: distribution(5.0 * threshold, 0.2, 4_000, 0), undetected: 17 };
+        (kind.name.to_owned(), detection)
+    });
+    let weights: Vec<f64> = KINDS.iter().map(|kind| kind.per_year * kind.median * factor).collect();
+    let attribution = |scale: f64, only_large: bool| -> Vec<Attribution> {
+        KINDS
+            .iter()
+            .zip(&weights)
+            .flat_map(|(kind, weight)| {
+                PHASES.iter().zip(kind.shares).filter(move |(_, share)| *share > 0.0).map(move |(phase, share)| {
+                    Attribution {
+                        fault: kind.name.to_owned(),
+                        phase: (*phase).to_owned(),
+                        s_per_year: round(
+                            share * weight * scale * if only_large && kind.median < 100.0 { 0.02 } else { 1.0 },
+                        ),
+                    }
+                })
+            })
+            .collect()
+    };
+    let (down, failed) = (attribution(0.4, true), attribution(0.5, false));
+    let sum = |parts: &[Attribution]| parts.iter().map(|p| p.s_per_year).sum::<f64>();
+    let (downtime, failures) = (estimate(sum(&down), 6.0), estimate(sum(&failed), 3.0));
+    let year = 31_536_000.0;
+    let share = |e: Estimate| Estimate {
+        mean: 1.0 - e.mean / year,
+        low: 1.0 - e.high / year,
+        high: 1.0 - e.low / year,
+        bound: false,
+    };
+    ScenarioResult {
+        name: name.to_owned(),
+        parameters,
+        replications: 20_000,
+        availability: share(downtime),
+        request_success: share(failures),
+        downtime_s_per_year: downtime,
+        failed_request_s_per_year: failures,
+        outages_per_year: estimate(3.4 * factor, 4.0),
+        time_to_recovery_s: distribution(140.0 * threshold.sqrt(), 1.1, (3000.0 * factor) as u64, 3),
+        outage_examples: vec![],
+        pod_recovery_s: recoveries.collect(),
+        detection_s: detections.collect(),
+        false_positives_per_year: FalsePositives {
+            readiness: if threshold > 3.5 { bound(0.004) } else { estimate(900.0 / 20f64.powf(threshold - 1.0), 12.0) },
+            liveness: bound(0.004),
+            startup: bound(0.004),
+        },
+        restarts_per_year: estimate(180.0, 1.0),
+        windows: Some(windows(downtime.mean, failures.mean)),
+        pod_hours_per_year: 17_521.3,
+        node_hours_per_year: 6.0 * 8_760.0,
+        cost_per_year: None,
+        downtime_attribution: down,
+        request_failure_attribution: failed,
+        uncertainty: None,
+        difference_to_baseline: None,
+    }
+}
+
+fn result(experiment: &str, varied: &[&str], scenarios: Vec<ScenarioResult>) -> ExperimentResult {
+    ExperimentResult {
+        interrupted: false,
+        targets: vec![],
+        api_version: "hasim/v1".to_owned(),
+        kind: "Results".to_owned(),
+        experiment: experiment.to_owned(),
+        version: "0.1.0".to_owned(),
+        seed: 42,
+        horizon_s: 31_536_000.0,
+        warm_up_s: 604_800.0,
+        confidence: 0.95,
+        objective: Objective {
+            min_serving: 1,
+            metric: Metric::Availability,
+            slo: Some(0.9995),
+            window: Duration::from_secs(30 * 86_400),
+        },
+        varied: varied.iter().map(|key| (*key).to_owned()).collect(),
+        baseline: None,
+        selection: None,
+        currency: None,
+        sensitivity: vec![],
+        replays: vec![],
+        scenarios,
+        notes: vec!["No PodDisruptionBudget is read yet: models/deployments/aidbox.yaml has none.".to_owned()],
+        faults: KINDS
+            .iter()
+            .map(|kind| FaultInfo {
+                name: kind.name.to_owned(),
+                strikes: kind.strikes.to_owned(),
+                every_mean_s: Some(31_536_000.0 / kind.per_year),
+                lasts_mean_s: Some(600.0),
+                source: "assumption".to_owned(),
+            })
+            .collect(),
+        inputs: json!({"deployment": {"replicas": 2}}),
+    }
+}
+
+/// Nothing varied.
+pub fn single() -> ExperimentResult {
+    result("aidbox", &[], vec![scenario("aidbox", Map::new(), 1.0, 2.0)])
+}
+
+/// A grid over these keys and values.
+pub fn grid(experiment: &str, axes: &[(&str, Vec<Value>)]) -> ExperimentResult {
+    let mut points = vec![Map::new()];
+    for (key, values) in axes {
+        points = points
+            .iter()
+            .flat_map(|point| {
+                values.iter().map(move |value| {
+                    let mut point = point.clone();
+                    point.insert((*key).to_owned(), value.clone());
+                    point
+                })
+            })
+            .collect();
+    }
+    let scenarios: Vec<ScenarioResult> = points
+        .into_iter()
+        .map(|point| {
+            let name: Vec<String> = point.iter().map(|(key, value)| format!("{key}={value}")).collect();
+            let number = |word: &str, default: f64| {
+                point.iter().find(|(key, _)| key.contains(word)).and_then(|(_, v)| v.as_f64()).unwrap_or(default)
+            };
+            let replicas = number("replicas", 2.0);
+            let factor = 6f64.powf(2.0 - replicas) * (1.0 + 0.1 * number("liveness", 4.0));
+            scenario(
+                &name.join(" "),
+                point.clone(),
+                factor,
+                number("failureThreshold", 2.0) * number("periodSeconds", 5.0) / 5.0,
+            )
+        })
+        .collect();
+    let keys: Vec<&str> = axes.iter().map(|(key, _)| *key).collect();
+    let mut result = result(experiment, &keys, scenarios);
+    let baseline = result.scenarios[0].clone();
+    result.baseline = Some(baseline.name.clone());
+    for scenario in &mut result.scenarios[1..] {
+        let less = |a: &Estimate, b: &Estimate| {
+            let mean = a.mean - b.mean;
+            Estimate { mean: round(mean), low: round(mean - 60.0), high: round(mean + 60.0), bound: false }
+        };
+        scenario.difference_to_baseline = Some(Difference {
+            downtime_s_per_year: less(&scenario.downtime_s_per_year, &baseline.downtime_s_per_year),
+            failed_request_s_per_year: less(&scenario.failed_request_s_per_year, &baseline.failed_request_s_per_year),
+            downtime_variance_ratio: Some(4.0),
+            failed_request_variance_ratio: None,
+        });
+    }
+    result
+}
+
+fn numbers(values: &[u64]) -> Vec<Value> {
+    values.iter().map(|v| json!(v)).collect()
+}
+
+/// Four thresholds.
+pub fn four() -> ExperimentResult {
+    grid("thresholds", &[("readinessProbe.failureThreshold", numbers(&[1, 2, 3, 4]))])
+}
+
+/// The same at a price, the third chosen as the cheapest.
+pub fn priced() -> ExperimentResult {
+    let mut result = four();
+    for (scenario, cost) in result.scenarios.iter_mut().zip([4_200.0, 3_100.0, 1_752.0, 876.0]) {
+        scenario.cost_per_year = Some(cost);
+    }
+    let standings = [Standing::Dearer, Standing::Dearer, Standing::Meets, Standing::Misses];
+    let scenarios = result.scenarios.iter().zip(standings);
+    result.currency = Some("USD".to_owned());
+    result.selection = Some(SelectionResult {
+        goal: Wanted::Cheapest,
+        indifference_s_per_year: 600.0,
+        decided: true,
+        chosen: Some(result.scenarios[2].name.clone()),
+        standings: scenarios.map(|(s, standing)| ScenarioStanding { scenario: s.name.clone(), standing }).collect(),
+    });
+    result
+}
+
+/// Replicas, thresholds and periods: 24 scenarios.
+pub fn twenty_four() -> ExperimentResult {
+    grid(
+        "probe-thresholds",
+        &[
+            ("replicas", numbers(&[2, 3])),
+            ("readinessProbe.failureThreshold", numbers(&[1, 2, 3, 4])),
+            ("livenessProbe.periodSeconds", numbers(&[5, 10, 20])),
+        ],
+    )
+}
+
+/// Four keys, 48 scenarios.
+pub fn forty_eight() -> ExperimentResult {
+    grid(
+        "everything",
+        &[
+            ("replicas", numbers(&[1, 2, 3, 4])),
+            ("cluster.zones.count", numbers(&[1, 2, 3])),
+            (
+                "deployment.spec.template.spec.topologySpreadConstraints.whenUnsatisfiable",
+                vec![json!("ScheduleAnyway"), json!("DoNotSchedule")],
+            ),
+            ("startupProbe", vec![Value::Null, json!({"periodSeconds": 5, "failureThreshold": 30})]),
+        ],
+    )
+}
+
+/// Two keys: 12 scenarios, on both sides of the SLO.
+pub fn two_keys() -> ExperimentResult {
+    let mut result = grid(
+        "two-keys",
+        &[("replicas", numbers(&[1, 2, 3])), ("readinessProbe.failureThreshold", numbers(&[1, 2, 3, 4]))],
+    );
+    result.baseline = Some(result.scenarios[4].name.clone());
+    result
+}
+
+/// 200 scenarios, most of them under names.
+pub fn two_hundred() -> ExperimentResult {
+    let mut result = forty_eight();
+    let one = result.scenarios[0].clone();
+    while result.scenarios.len() < 200 {
+        let mut next = one.clone();
+        next.name = format!("{} #{}", one.name, result.scenarios.len());
+        result.scenarios.push(next);
+    }
+    result.scenarios.truncate(200);
+    result
+}
+
+/// Which of three parameters matters.
+pub fn sensitive() -> ExperimentResult {
+    let mut result = single();
+    let response = |change: f64, half: f64, elasticity: Option<f64>| Response {
+        elasticity: elasticity.map(|mean| Estimate { mean, low: mean - 0.1, high: mean + 0.1, bound: false }),
+        change_s_per_year: Estimate { mean: change, low: change - half, high: change + half, bound: false },
+        at_s_per_year: [3_600.0, 3_600.0 + change],
+    };
+    let parameter = |key: &str, values: [Value; 3], whole: bool, response: Response| {
+        let [low, base, high] = values;
+        Sensitivity { key: key.to_owned(), base, low, high, whole, downtime: response, failed: response }
+    };
+    result.sensitivity = vec![
+        parameter(
+            "readinessProbe.failureThreshold",
+            [json!(1), json!(2), json!(3)],
+            true,
+            response(60.0, 9.0, Some(0.1)),
+        ),
+        parameter(
+            "faults.node-crash.every.exponential.mean",
+            [json!("81d"), json!("90d"), json!("99d")],
+            false,
+            response(-360.0, 20.0, Some(-0.5)),
+        ),
+        parameter("livenessProbe.timeoutSeconds", [json!(4), json!(5), json!(6)], true, response(1.0, 9.0, None)),
+    ];
+    result
+}
+
+/// Candidates with long names, bounds and empty distributions among them.
+pub fn odd() -> ExperimentResult {
+    let mut scenarios: Vec<ScenarioResult> = [
+        "as it is in production today",
+        "with hard zone spread and a startup probe that waits for the slowest start we have ever seen in the field",
+        "three replicas",
+        "never fails",
+    ]
+    .iter()
+    .enumerate()
+    .map(|(i, name)| scenario(name, Map::new(), 1.0 / 4f64.powi(i as i32), 2.0))
+    .collect();
+    let quiet = &mut scenarios[3];
+    let high = 31_536_000.0 * 0.000_184;
+    quiet.availability = Estimate { mean: 1.0, low: 1.0 - 0.000_184, high: 1.0, bound: true };
+    quiet.request_success = quiet.availability;
+    quiet.downtime_s_per_year = bound(high);
+    quiet.failed_request_s_per_year = bound(high);
+    quiet.outages_per_year = bound(3.7 / 20_000.0);
+    let nothing = WindowLoss {
+        mean: bound(2_592_000.0 * 0.000_184),
+        p50: Quantile { value: 0.0, low: 0.0, high: 0.0 },
+        p95: Quantile { value: 0.0, low: 0.0, high: 0.0 },
+        p99: Quantile { value: 0.0, low: 0.0, high: 0.0 },
+        worst: 0.0,
+        histogram: vec![(0.0, 240_000)],
+    };
+    quiet.windows = Some(WindowsResult {
+        length_s: 2_592_000.0,
+        count: 240_000,
+        downtime_s: nothing.clone(),
+        failed_request_s: nothing,
+        meets_slo: Some(quiet.availability),
+    });
+    quiet.time_to_recovery_s = Distribution::default();
+    quiet.pod_recovery_s = ByName::default();
+    quiet.detection_s = ByName::default();
+    quiet.downtime_attribution.clear();
+    quiet.request_failure_attribution.clear();
+    result("candidates", &[], scenarios)
+}
+
+/// One scenario in which nothing ever happened.
+pub fn silent() -> ExperimentResult {
+    let mut result = odd();
+    result.scenarios = vec![result.scenarios.pop().unwrap()];
+    result
+}
+
+/// The answer for one scenario, with an outage that was replayed and whose words are `words`.
+pub fn replayed(words: &str) -> ExperimentResult {
+    let mut result = single();
+    let (scenario, words) = (result.scenarios[0].name.clone(), words.to_owned());
+    let example = OutageExample { statistic: "max".to_owned(), length_s: 79.4, replication: 25, number: 6 };
+    result.scenarios[0].outage_examples.push(example.clone());
+    let span = |from_s, to_s, tone| Span { from_s, to_s, words: words.clone(), tone };
+    let mark = |at_s, tone| Mark { at_s, words: words.clone(), rules: "P14".to_owned(), tone };
+    let lane = |group, name: &str| Lane {
+        group,
+        name: name.to_owned(),
+        spans: vec![span(0.0, 30.0, Tone::Good), span(30.0, 109.4, Tone::Bad), span(109.4, 120.0, Tone::Plain)],
+        marks: vec![mark(30.0, Tone::Bad), mark(110.0, Tone::Good)],
+    };
+    result.replays.push(Replay {
+        scenario,
+        outage: example,
+        begins_s: -20.5,
+        lasts_s: 120.0,
+        outage_from_s: 30.0,
+        cut: None,
+        lanes: vec![
+            lane(Group::Service, "service"),
+            lane(Group::Pods, "pod 0.1 container"),
+            lane(Group::Pods, &words),
+            lane(Group::Faults, &words),
+        ],
+    });
+    result
+}

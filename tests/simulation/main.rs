@@ -1,0 +1,32 @@
+//! What is simulated: the rules of Kubernetes at their limits, distributions and closed forms, the fast mode against the
+//! one that plays every probe, and the statistics made of it.
+
+#[path = "../../examples/coverage/cases.rs"]
+mod cases;
+#[path = "../common/mod.rs"]
+mod common;
+
+mod coverage;
+mod fit;
+mod oracle;
+mod properties;
+mod sensitivity;
+mod trace;
+
+mod rules {
+    mod endpoints;
+    mod kubelet;
+    mod nodes;
+    mod placement;
+}
+
+mod validation {
+    mod availability;
+    mod controls;
+    mod legacy;
+    mod loops;
+    mod nodes;
+    mod probes;
+    mod script;
+    mod starts;
+}

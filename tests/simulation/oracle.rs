@@ -1,0 +1,219 @@
+//! Oracle: the fast mode against the one that plays every probe and every heartbeat (invariant 5).
+
+use crate::common;
+use hasim::cluster::{EndpointView, Happening, Mode, Observer, Replication, SlotView};
+use hasim::experiment::{Recorder, Timeline, Who, replicate, trace};
+use hasim::ids::{FaultId, NodeId, PodId, SlotId, ZoneId};
+use hasim::model::{ControlPlane, Model, NodeMode, ProbeKind, ScriptTarget, Start, Strikes};
+use hasim::random::Law;
+use hasim::time::{Duration, SimTime};
+
+/// Everything that an observer is told, in order.
+#[derive(Debug, Default, Clone, PartialEq, Eq)]
+struct Log(Vec<(u64, String)>);
+
+impl Log {
+    fn add(&mut self, now: SimTime, what: String) {
+        self.0.push((now.as_nanos(), what));
+    }
+}
+
+impl Observer for Log {
+    fn slot_changed(&mut self, now: SimTime, slot: SlotId, view: SlotView) {
+        self.add(now, format!("{slot:?} {view:?}"));
+    }
+    fn endpoint_changed(&mut self, now: SimTime, pod: PodId, view: Option<EndpointView>) {
+        self.add(now, format!("{pod:?} {view:?}"));
+    }
+    fn fault_struck(&mut self, now: SimTime, slot: SlotId, fault: FaultId) {
+        self.add(now, format!("{slot:?} struck {fault:?}"));
+    }
+    fn fault_ended(&mut self, now: SimTime, slot: SlotId, fault: FaultId) {
+        self.add(now, format!("{slot:?} ended {fault:?}"));
+    }
+    fn reacted(&mut self, now: SimTime, slot: SlotId) {
+        self.add(now, format!("{slot:?} reacted"));
+    }
+    fn readiness_lost(&mut self, now: SimTime, slot: SlotId, while_serving: bool) {
+        self.add(now, format!("{slot:?} readiness lost {while_serving}"));
+    }
+    fn probe_killed(&mut self, now: SimTime, slot: SlotId, by: ProbeKind, needless: bool) {
+        self.add(now, format!("{slot:?} killed by {by:?} {needless}"));
+    }
+    fn restarted(&mut self, now: SimTime, slot: SlotId) {
+        self.add(now, format!("{slot:?} restarted"));
+    }
+    fn pods_changed(&mut self, now: SimTime, pods: u32) {
+        self.add(now, format!("{pods} Pods"));
+    }
+}
+
+fn play(model: &Model, index: u64, mode: Mode) -> Log {
+    let mut replication = Replication::new(model, 7, index, mode, Log::default());
+    replication.run_until(SimTime::ZERO + model.warm_up + model.horizon);
+    replication.into_observer()
+}
+
+fn assert_identical(model: &Model, index: u64) {
+    let fast = play(model, index, Mode::Fast);
+    let slow = play(model, index, Mode::EveryProbe);
+    if let Some(at) = (0..fast.0.len().max(slow.0.len())).find(|&i| fast.0.get(i) != slow.0.get(i)) {
+        let before = &fast.0[at.saturating_sub(8)..at];
+        panic!(
+            "replication {index} differs at entry {at}:\nbefore {before:#?}\nfast {:?}\nslow {:?}",
+            fast.0.get(at),
+            slow.0.get(at)
+        );
+    }
+    assert!(fast.0.len() > 100, "too little happened to prove anything");
+}
+
+#[test]
+fn the_fast_mode_equals_the_judge_to_the_nanosecond() {
+    let model = common::storms::stormy_reference();
+    for index in 0..10 {
+        assert_identical(&model, index);
+    }
+}
+
+#[test]
+fn the_same_with_a_startup_probe_and_other_thresholds() {
+    let mut model = common::storms::stormy_reference();
+    model.deployment.pod.startup = Some(common::probe(4));
+    model.deployment.pod.readiness.as_mut().unwrap().success_threshold = 3;
+    for index in 0..10 {
+        assert_identical(&model, index);
+    }
+}
+
+#[test]
+fn the_same_where_the_controller_evicts_without_taints() {
+    let mut model = common::storms::stormy_reference();
+    model.cluster.control_plane = ControlPlane::legacy();
+    for index in 0..4 {
+        assert_identical(&model, index);
+    }
+}
+
+/// Every mode and every kind of target by script, so densely that strikes meet on one target.
+fn scripted() -> Model {
+    let mut model = common::reference();
+    model.deployment = common::deployment(3, 3, 2, false);
+    let slots: Vec<ScriptTarget> = (0..3).map(|slot| ScriptTarget::Slot(SlotId::new(slot))).collect();
+    let holders: Vec<ScriptTarget> = (0..3).map(|slot| ScriptTarget::NodeOf(SlotId::new(slot))).collect();
+    let nodes: Vec<ScriptTarget> = (0..6).map(|node| ScriptTarget::Node(NodeId::new(node))).collect();
+    let zone = [ScriptTarget::Zone(ZoneId::new(0))];
+    let all = [ScriptTarget::Deployment];
+    let within = |secs| Law::uniform(0.0, secs).unwrap();
+    let script = |name: &str, targets: &[ScriptTarget], strikes, lasts| {
+        common::scripted(name, within(3000.0), targets, strikes, lasts)
+    };
+    let node = Strikes::Node;
+    model.faults = vec![
+        script("crash", &slots, common::CRASH, None),
+        script("crash-again", &slots, common::CRASH, None),
+        script("hang", &slots, common::HANG, Some(300.0)),
+        script("hang-for-good", &slots, common::HANG, None),
+        script("error", &slots, common::ERROR, Some(60.0)),
+        script("sandbox", &slots, common::SANDBOX, None),
+        script("delete", &slots, common::DELETION, None),
+        script("dependency", &all, Strikes::Deployment(hasim::model::ContainerMode::Sandbox), None),
+        script("node-crash", &holders, common::CRASH_NODE, Some(400.0)),
+        script("kubelet", &nodes, common::KUBELET, Some(20.0)),
+        script("kubelet-again", &holders, common::KUBELET, Some(600.0)),
+        script("partition", &holders, node(NodeMode::Partition), Some(100.0)),
+        script("isolation", &nodes[..2], node(NodeMode::Isolation), Some(500.0)),
+        script("zone-crash", &zone, Strikes::Zone(NodeMode::Crash), Some(300.0)),
+        script("zone-kubelet", &zone, Strikes::Zone(NodeMode::Kubelet), Some(900.0)),
+    ];
+    model.horizon = common::secs(6000.0);
+    model.warm_up = common::secs(100.0);
+    model
+}
+
+#[test]
+fn the_same_with_a_script_whose_strikes_meet() {
+    let mut model = scripted();
+    for index in 0..60 {
+        assert_identical(&model, index);
+    }
+    model.start = Start::Fresh;
+    model.deployment.pod.startup = Some(common::probe(4));
+    for index in 60..120 {
+        assert_identical(&model, index);
+    }
+}
+
+fn timeline(model: &Model, index: u64, mode: Mode) -> Timeline {
+    let mut replication = Replication::new(model, 11, index, mode, Recorder::default());
+    replication.run_until(SimTime::ZERO + model.horizon);
+    let end = replication.now();
+    replication.into_observer().finish(model, end)
+}
+
+/// What happened, probes that were skipped filled in.
+fn filled_in(timeline: &Timeline, from: SimTime, to: SimTime) -> Vec<(SimTime, Who, Happening)> {
+    let entries = timeline.each_between(from, to);
+    assert!(entries.is_sorted_by_key(|entry| entry.at));
+    let mut entries: Vec<_> = entries.into_iter().map(|entry| (entry.at, entry.who, entry.what)).collect();
+    // What happens in one and the same nanosecond has no order between independent things.
+    entries.sort_unstable();
+    entries
+}
+
+/// Compares the traces; how many probes and other happenings they have.
+fn assert_same_trace(model: &Model, index: u64) -> (usize, usize) {
+    let (fast, slow) = (timeline(model, index, Mode::Fast), timeline(model, index, Mode::EveryProbe));
+    assert_eq!((&fast.pods, &fast.outages), (&slow.pods, &slow.outages));
+    let end = SimTime::ZERO + model.horizon;
+    let whole = filled_in(&fast, SimTime::ZERO, end);
+    let judge = filled_in(&slow, SimTime::ZERO, end);
+    if let Some(at) = (0..whole.len().max(judge.len())).find(|&i| whole.get(i) != judge.get(i)) {
+        let before = &whole[at.saturating_sub(12)..at];
+        panic!(
+            "replication {index} differs at happening {at}:\nbefore {before:#?}\nfast {:?}\nslow {:?}",
+            whole.get(at),
+            judge.get(at)
+        );
+    }
+    // Excerpts add up to the whole, wherever they are cut.
+    let cuts = [0, 3_600, 86_400, 86_401, 400_000].map(|s| SimTime::ZERO + Duration::from_secs(s));
+    let cuts: Vec<SimTime> = cuts.into_iter().filter(|&cut| cut < end).collect();
+    let ends = cuts[1..].iter().copied().chain([end]);
+    let pieces: Vec<_> = cuts.iter().zip(ends).flat_map(|(&from, to)| filled_in(&fast, from, to)).collect();
+    assert!(pieces == whole, "an excerpt is not a part of the whole");
+    let probes = judge.iter().filter(|(.., what)| matches!(what, Happening::ProbeSent { .. })).count();
+    (probes, judge.len() - 2 * probes)
+}
+
+#[test]
+fn the_trace_of_the_fast_mode_with_its_skipped_probes_equals_that_of_the_judge() {
+    let mut model = common::storms::stormy_reference();
+    model.horizon = Duration::from_secs(10 * 86_400);
+    let enough = |(probes, others): (usize, usize)| probes > 100_000 && others > 3_000;
+    for index in 0..5 {
+        assert!(enough(assert_same_trace(&model, index)), "too little happened to prove anything");
+    }
+    model.deployment.pod.startup = Some(common::probe(4));
+    model.deployment.pod.readiness.as_mut().unwrap().success_threshold = 3;
+    for index in 0..5 {
+        assert!(enough(assert_same_trace(&model, index)), "too little happened to prove anything");
+    }
+}
+
+#[test]
+fn the_same_of_traces_of_a_script() {
+    let model = scripted();
+    let others: usize = (0..40).map(|index| assert_same_trace(&model, index).1).sum();
+    assert!(others > 10_000, "too little happened to prove anything: {others}");
+}
+
+#[test]
+fn a_trace_has_the_outages_that_results_count() {
+    let model = common::storms::stormy_reference();
+    for index in 0..20 {
+        let timeline = trace(&model, 5, index).timeline;
+        let ended = timeline.counted_outages().filter_map(|outage| Some(outage.ended?.since(outage.began).as_nanos()));
+        assert_eq!(replicate(&model, 5, index).outage_lengths(), ended.collect::<Vec<_>>());
+    }
+}

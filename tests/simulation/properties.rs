@@ -1,0 +1,86 @@
+//! Property: what must hold in every replication of every model.
+
+use std::collections::HashMap;
+
+use crate::common;
+use hasim::cluster::{Mode, Observer, Phase, Replication, SlotView};
+use hasim::experiment::replicate;
+use hasim::ids::SlotId;
+use hasim::model::{Model, ProbeKind};
+use hasim::time::SimTime;
+use proptest::prelude::*;
+
+/// A stormy month with other numbers of everything.
+fn stormy(replicas: u32, min_serving: u32, startup: bool, hard: bool, chance: f64, faults: &[bool]) -> Model {
+    let mut model = common::storms::stormy_reference();
+    let pod = model.deployment.pod.clone();
+    model.deployment = common::deployment(replicas, 3, 2, hard);
+    model.deployment.pod.liveness = pod.liveness;
+    model.deployment.pod.startup = startup.then(|| common::probe(6));
+    model.min_serving = min_serving;
+    model.app.probe_failure = chance;
+    model.horizon = common::secs(10.0 * 86_400.0);
+    model.warm_up = common::secs(86_400.0);
+    let mut keep = faults.iter();
+    model.faults.retain(|_| *keep.next().unwrap_or(&true));
+    model
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 24, ..ProptestConfig::default() })]
+
+    /// The phases of each recovery add up to it, and both attributions to their totals, in whole nanoseconds.
+    #[test]
+    fn parts_add_up(
+        replicas in 1u32..5, min_serving in 1u32..4, startup: bool, hard: bool, chance in 0.0..0.1f64,
+        faults in prop::collection::vec(any::<bool>(), 13), index in 0u64..1000,
+    ) {
+        let model = stormy(replicas, min_serving, startup, hard, chance, &faults);
+        let outcome = replicate(&model, 5, index);
+        outcome.assert_consistent();
+        prop_assert!(outcome.downtime_nanos() <= model.horizon.as_nanos());
+        prop_assert!(outcome.failed_nanos() <= model.horizon.as_nanos());
+    }
+}
+
+/// How long slots stay in one phase.
+#[derive(Default)]
+struct Stays {
+    since: HashMap<usize, (f64, Phase)>,
+    longest: HashMap<Phase, f64>,
+    kills: u64,
+}
+
+impl Observer for Stays {
+    fn slot_changed(&mut self, now: SimTime, slot: SlotId, view: SlotView) {
+        let now = now.as_secs_f64();
+        if let Some((since, phase)) = self.since.remove(&slot.index()) {
+            let longest = self.longest.entry(phase).or_default();
+            *longest = longest.max(now - since);
+        }
+        if !view.delivers() {
+            self.since.insert(slot.index(), (now, view.phase));
+        }
+    }
+    fn probe_killed(&mut self, _: SimTime, _: SlotId, _: ProbeKind, _: bool) {
+        self.kills += 1;
+    }
+}
+
+/// Whatever befalls a Pod that is Ready, it is in rotation soon: at the latest with its Node's next status update
+/// (10.4 s, N2), the kubelet's next reconciliation (10 s, E2) and propagation (E10).
+#[test]
+fn e2_n14_a_pod_that_is_ready_never_stays_out_of_rotation() {
+    let model = stormy(3, 1, false, false, 0.0, &[]);
+    for index in 0..40 {
+        let mut replication = Replication::new(&model, 9, index, Mode::Fast, Stays::default());
+        replication.run_until(SimTime::ZERO + model.horizon);
+        let stays = replication.into_observer();
+        let longest = stays.longest.get(&Phase::EnterRotation).copied().unwrap_or_default();
+        assert!(longest < 25.0, "replication {index}: {longest} s");
+        let terminate = stays.longest.get(&Phase::Terminate).copied().unwrap_or_default();
+        // A sync may have to wait a listing for the kill, then the grace of 30 s at most (C3, C9).
+        assert!(terminate < 35.0, "replication {index}: {terminate} s");
+        assert!(stays.kills > 0);
+    }
+}

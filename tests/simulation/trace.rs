@@ -1,0 +1,174 @@
+//! `hasim trace`: a replication told line by line. `UPDATE_DOCS=1 cargo test --test simulation` writes what docs/trace.md shows.
+
+use crate::common;
+use assert_cmd::Command;
+use hasim::experiment::{Timeline, trace};
+use hasim::model::{Model, NodeMode, OnSigterm, Strikes};
+use hasim::random::Law;
+use hasim::report::timeline::{Excerpt, render};
+use hasim::time::{Duration, SimTime};
+use predicates::prelude::*;
+use predicates::str::contains;
+
+fn hasim() -> Command {
+    let mut command = Command::cargo_bin("hasim").unwrap();
+    command.current_dir(env!("CARGO_MANIFEST_DIR"));
+    command
+}
+
+/// A reference Pod that is struck about once an hour.
+fn struck(name: &str, strikes: Strikes, lasts: Option<f64>) -> Model {
+    let lasts = lasts.map(|lasts| Law::fixed(lasts).unwrap());
+    let mut model = common::reference();
+    model.deployment = common::deployment(1, 3, 2, false);
+    model.app.start_up = Law::fixed(12.0).unwrap();
+    model.app.on_sigterm = OnSigterm::Exits(Law::fixed(0.3).unwrap());
+    model.faults = vec![common::fault(name, strikes, Law::fixed(3600.0).unwrap(), lasts)];
+    model.warm_up = Duration::ZERO;
+    model.horizon = common::secs(7200.0);
+    model
+}
+
+fn around(timeline: &Timeline, before: f64, after: f64) -> (SimTime, SimTime) {
+    let outage = timeline.outages[0];
+    let from = outage.began.as_nanos() - common::secs(before).as_nanos();
+    (SimTime::from_nanos(from), outage.ended.unwrap() + common::secs(after))
+}
+
+fn text(model: &Model, each_probe: bool) -> String {
+    let timeline = trace(model, 1, 0).timeline;
+    let (from, to) = around(&timeline, 12.0, 12.0);
+    let excerpt = Excerpt { from, to, each_probe, rules: true };
+    anstream::adapter::strip_str(&render(&timeline, model, excerpt)).to_string()
+}
+
+/// Snapshot: fault, each probe with its verdict, readiness loss, endpoint removal, kill, exit, restart, first success,
+/// Ready, in rotation.
+#[test]
+fn snapshot_of_a_hang() {
+    insta::assert_snapshot!(text(&struck("hang", common::HANG, None), false));
+}
+
+/// Snapshot: the same story with every probe and every trigger.
+#[test]
+fn snapshot_of_a_crash_with_each_probe() {
+    insta::assert_snapshot!(text(&struck("crash", common::CRASH, None), true));
+}
+
+/// Snapshot: a Node dies, its Pod is evicted and replaced; the machine comes back.
+#[test]
+fn snapshot_of_a_node_crash() {
+    let strikes = Strikes::Node(NodeMode::Crash);
+    insta::assert_snapshot!(text(&struck("node-crash", strikes, Some(600.0)), false));
+}
+
+/// A panic keeps what was written before.
+#[test]
+fn a_panic_is_part_of_the_trace() {
+    let mut model = struck("hang", common::HANG, None);
+    model.deployment.pod.liveness.as_mut().unwrap().period = Duration::ZERO;
+    let trace = trace(&model, 1, 0);
+    assert!(trace.panicked.is_some_and(|message| message.contains("period")));
+}
+
+/// Process: an outage, with its rules.
+#[test]
+fn the_longest_outage_is_shown_from_before_the_fault_to_after_the_recovery() {
+    let output =
+        hasim().args(["trace", "experiments/aidbox.yaml", "--outage", "longest", "--rules"]).assert().success();
+    let text = String::from_utf8(output.get_output().stdout.clone()).unwrap();
+    let place = |what: &str| text.find(what).unwrap_or_else(|| panic!("{what} is missing from\n{text}"));
+    let story =
+        ["outages, the longest", "is on ", "FAULT", "OUTAGE", "READINESS LOST", "RECOVERED", "the outage is over"];
+    let places: Vec<usize> = story.into_iter().map(place).collect();
+    assert!(places.is_sorted(), "{text}");
+    assert!(text.contains("(P16, P18)"));
+}
+
+/// Process: a year of healthy probes does not flood the terminal, and all of it is there if asked for.
+#[test]
+fn quiet_probes_are_summed_up() {
+    let args = ["trace", "experiments/aidbox.yaml", "--from", "0s", "--to", "1h", "--quiet"];
+    let lines = |more: &[&str]| {
+        let output = hasim().args(args).args(more).output().unwrap();
+        String::from_utf8(output.stdout).unwrap().lines().count()
+    };
+    assert!(lines(&[]) < 20);
+    assert!(lines(&["--probes"]) > 2 * 2 * 700);
+}
+
+/// Process: what cannot be shown says why, and what to do.
+#[test]
+fn wrong_use_says_what_there_is() {
+    let trace = |args: &[&str]| hasim().arg("trace").args(args).assert();
+    let grid = "experiments/probe-thresholds.yaml";
+    trace(&[grid, "--scenario", "nothing"])
+        .code(2)
+        .stderr(contains("no scenario 'nothing'").and(contains("failureThreshold")));
+    trace(&["experiments/aidbox.yaml", "--outage", "9999"]).code(2).stderr(contains("outages only"));
+    trace(&["experiments/aidbox.yaml", "--from", "noon"]).code(2).stderr(contains("+12d 03:04:05.678"));
+    trace(&["experiments/aidbox.yaml", "--from", "2d", "--to", "1d"])
+        .code(2)
+        .stderr(contains("--from must lie before"));
+    trace(&["experiments/aidbox.yaml", "--outage", "1", "--from", "2d"]).code(2);
+    trace(&["experiments/aidbx.yaml"]).code(3).stderr(contains("did you mean experiments/aidbox.yaml?"));
+}
+
+/// Process: the document is run. Each of its commands prints what the document shows.
+#[test]
+fn the_document_shows_what_its_commands_print() {
+    let document = std::fs::read_to_string("docs/trace.md").unwrap();
+    let mut parts = document.split("```console\n$ hasim ");
+    let mut run = parts.next().unwrap().to_owned();
+    let mut commands = 0;
+    for part in parts {
+        let (command, rest) = part.split_once('\n').unwrap();
+        let (_, rest) = rest.split_once("```\n").unwrap();
+        let output = hasim().args(command.split(' ')).output().unwrap();
+        assert!(output.status.success() && output.stderr.is_empty(), "{output:?}");
+        let printed = String::from_utf8(output.stdout).unwrap();
+        run += &format!("```console\n$ hasim {command}\n{printed}```\n{rest}");
+        commands += 1;
+    }
+    assert_eq!(commands, 2);
+    if std::env::var_os("UPDATE_DOCS").is_some() {
+        std::fs::write("docs/trace.md", run).unwrap();
+        return;
+    }
+    assert!(document == run, "`UPDATE_DOCS=1 cargo test --test simulation` writes what is printed now:\n{run}");
+}
+
+/// Validation: the file keeps the rules of the Trace Event Format, and spans of a lane follow each other.
+#[test]
+fn the_perfetto_file_keeps_the_rules_of_its_format() {
+    let args = ["trace", "experiments/game-day.yaml", "--from", "1m50s", "--to", "10m50s", "--output", "perfetto"];
+    let output = hasim().args(args).output().unwrap();
+    let trace: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    let events = trace["traceEvents"].as_array().unwrap();
+    let lane = |event: &serde_json::Value| (event["pid"].as_u64().unwrap(), event["tid"].as_u64().unwrap());
+    let mut names = std::collections::BTreeMap::new();
+    let mut ends = std::collections::BTreeMap::new();
+    for event in events {
+        let at = event["ts"].as_f64().unwrap();
+        assert!(at >= 0.0 && event["name"].is_string(), "{event}");
+        match event["ph"].as_str().unwrap() {
+            "M" if event["name"] == "thread_name" => {
+                assert!(names.insert(lane(event), event["args"]["name"].as_str().unwrap()).is_none(), "{event}");
+            }
+            "M" => assert!(event["args"].is_object(), "{event}"),
+            "X" => {
+                let length = event["dur"].as_f64().unwrap();
+                let end = ends.insert(lane(event), at + length);
+                assert!(length > 0.0 && end.is_none_or(|end| end < at + 1e-3), "{event}");
+                assert!(names.contains_key(&lane(event)), "{event}");
+            }
+            "i" => assert!(event["s"] == "t" && names.contains_key(&lane(event)), "{event}"),
+            other => panic!("{other} is no phase that we write"),
+        }
+    }
+    let lanes: Vec<&str> = names.values().copied().collect();
+    for wanted in ["service", "slot 0", "control plane", "pod 0.1 container", "pod 0.1 readiness probes"] {
+        assert!(lanes.contains(&wanted), "{wanted}: {lanes:?}");
+    }
+    assert!(lanes.iter().any(|lane| lane.ends_with("machine")), "{lanes:?}");
+}
