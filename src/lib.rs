@@ -28,8 +28,8 @@
 //!
 //! # What holds
 //!
-//! The invariants; `tests/` keeps them: architecture, oracle and properties by name, determinism in cli, resume and
-//! `experiment::runner`.
+//! The invariants. `tests/` keeps them, in four programs (`simulation`, `input`, `report`, `program`): architecture, oracle
+//! and properties by name, determinism in cli, resume and `experiment::runner`.
 //!
 //! 1. **A replication is a function of (model, seed, index).** No globals, no wall clock, no hash-map order, no
 //!    thread identity.
@@ -40,8 +40,8 @@
 //! 4. **Probers are pure**: observations in, verdict out; time is an argument; no randomness, no engine.
 //! 5. **What cannot change anything costs nothing.** A probe of a healthy container, a lease renewal of a live Node
 //!    is no event: the next one that matters is found by arithmetic. A mode that plays every probe and heartbeat
-//!    judges the fast one (`tests/simulation/oracle.rs`, `examples/oracle.rs`): to the nanosecond, or in law where probes fail
-//!    by chance.
+//!    judges the fast one (`tests/simulation/oracle.rs`, `examples/oracle.rs`): to the nanosecond, or in law where
+//!    probes fail by chance.
 //! 6. **Random streams are named** (seed, replication, owner, purpose, ordinal): scenarios that differ in policy, or
 //!    share some of their slots and Nodes, meet the same faults. One uniform per variate, by inversion, wherever a
 //!    law has a closed inverse.

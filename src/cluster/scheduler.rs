@@ -95,10 +95,15 @@ impl<O: Observer> Cluster<'_, O> {
     pub(super) fn choose_node(&self) -> Option<NodeId> {
         let usage = self.usage();
         let spec = &self.model.deployment.pod;
+        let takes = |node: NodeId| self.admits(node) && self.fits(node, usage[node.index()]);
+        // A Pod without a place asks every 5 min, for years perhaps (S16): that answer is quick.
+        if !(0..self.nodes.len()).map(NodeId::new).any(takes) {
+            return None;
+        }
         let feasible: Vec<NodeId> = self
             .node_list()
             .into_iter()
-            .filter(|&node| self.admits(node) && self.fits(node, usage[node.index()]))
+            .filter(|&node| takes(node))
             .filter(|&node| spec.spread.iter().filter(|c| c.hard).all(|c| self.satisfies(c, node, &usage)))
             .filter(|&node| self.keeps_apart(node, &usage))
             .collect();
