@@ -86,9 +86,9 @@ pub fn draw(result: &ExperimentResult) -> Option<Picture> {
             human::span_with_error(lost[i])
         ));
     }
-    // Where room is short, those of the front have their names.
+    // Where room is short, the chosen one and those of the front have their names.
     let mut in_order: Vec<usize> = (0..costs.len()).collect();
-    in_order.sort_by_key(|&i| places[i]);
+    in_order.sort_by_key(|&i| (chosen != Some(result.scenarios[i].name.as_str()), places[i]));
     let names: Vec<_> = in_order.into_iter().map(|i| (labels.short(i), at(i))).collect();
     place::names(&mut picture, &names, bars, (left, top, right, bottom));
     if labels.varied {

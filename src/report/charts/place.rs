@@ -20,7 +20,7 @@ pub fn names(picture: &mut Picture, points: &[(String, (f64, f64))], mut taken: 
         let text = font::fit(name, SMALL.size, false, 220.0);
         let w = font::width(&text, SMALL.size, false);
         // Far from its point a name is understood only where there are few.
-        let near = if points.len() <= FEW { 11 } else { 8 };
+        let near = if points.len() <= FEW { 10 } else { 8 };
         let candidates = [
             (x + 9.0, y + 4.0),
             (x - w / 2.0, y - 10.0),
@@ -32,7 +32,6 @@ pub fn names(picture: &mut Picture, points: &[(String, (f64, f64))], mut taken: 
             (x - w - 7.0, y + 15.0),
             (x - w / 2.0, y - 20.0),
             (x - w / 2.0, y + 28.0),
-            (x + 14.0, y - 16.0),
         ];
         let boxed = |&(x, y): &(f64, f64)| (x - 1.0, y - 10.0, x + w + 1.0, y + 3.0);
         let free = |at: &&(f64, f64)| {
