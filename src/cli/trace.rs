@@ -242,7 +242,7 @@ mod tests {
     use clap::Parser as _;
 
     use super::*;
-    use crate::cli::{LowArgs, LowCommand};
+    use crate::cli::low_args::{LowArgs, LowCommand};
 
     #[cfg(unix)]
     #[test]

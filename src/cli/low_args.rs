@@ -1,0 +1,273 @@
+//! The flags as they were typed, with the words of their help.
+
+use std::path::PathBuf;
+
+use clap::builder::PossibleValuesParser;
+use clap::{Args, Parser, Subcommand};
+
+use super::{Format, bundled, check, fit, trace, verify};
+use crate::experiment::Share;
+use crate::spec::schema;
+
+/// How available is this Kubernetes Deployment?
+///
+/// hasim simulates a Deployment on its cluster, with everything that breaks, for thousands of years, and answers with
+/// confidence intervals.
+#[derive(Debug, Parser)]
+#[command(name = "hasim", version, arg_required_else_help = true, max_term_width = 100)]
+#[command(after_help = "Exit codes: 0 done, 1 failure while running, 2 wrong use, 3 bad input, 4 a target is missed, \
+                        a comparison regresses or a proof fails, 130 interrupted.")]
+pub(super) struct LowArgs {
+    #[command(subcommand)]
+    pub command: LowCommand,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum LowCommand {
+    /// Play an experiment and write its tables and charts.
+    ///
+    /// Try `hasim run experiments/aidbox.yaml`.
+    Run(RunArgs),
+    /// What is wrong in manifests, models and experiments, and what is legal and dangerous.
+    ///
+    /// Errors end with 3; warnings and advice do not change the exit code. docs/advice.md explains each piece of advice.
+    Check(CheckArgs),
+    /// Re-run everything that backs the simulator's word: closed forms, a real cluster, published tables, rules.
+    Verify(VerifyArgs),
+    /// Tell one replication line by line: what strikes, what Kubernetes does, what its users notice.
+    ///
+    /// Try `hasim trace experiments/aidbox.yaml --outage longest --rules`.
+    Trace(TraceArgs),
+    /// What a change of a manifest does: two manifests, the same faults, paired.
+    ///
+    /// Try `hasim compare models/deployments/aidbox.yaml models/deployments/aidbox-hard-spread.yaml`. Ends with 4 if AFTER is
+    /// surely worse, or not surely within the limits that are given.
+    Compare(CompareArgs),
+    /// How available is this manifest, in a second or two and without an experiment file?
+    ///
+    /// Try `kubectl get deploy,svc,pdb -o yaml | hasim estimate -`. What a manifest cannot say comes from bundled models.
+    Estimate(EstimateArgs),
+    /// From recorded durations to laws: lives, recoveries, gaps between incidents.
+    ///
+    /// Fits exponential, Weibull, log-normal and gamma laws by maximum likelihood, and prints the text to paste.
+    Fit(fit::FitArgs),
+    /// Join the shards of one experiment to its answer.
+    ///
+    /// The files are the same, byte for byte, as those of one run that plays everything.
+    Merge {
+        /// The folders that `hasim run --shard` has written, each once and all of them.
+        #[arg(required = true, value_name = "DIR")]
+        shards: Vec<PathBuf>,
+        /// The folder to write into.
+        #[arg(long, value_name = "DIR")]
+        out_dir: PathBuf,
+        /// What goes to standard output.
+        #[arg(long, value_enum, default_value_t)]
+        output: Format,
+    },
+    /// What a shell needs to complete commands and flags: source it, or put it where the shell looks.
+    ///
+    /// For bash: `hasim completions bash > ~/.local/share/bash-completion/completions/hasim`.
+    Completions {
+        /// The shell.
+        shell: clap_complete::Shell,
+    },
+    /// The manual page of hasim or of one of its commands: `hasim man run > hasim-run.1`, then `man ./hasim-run.1`.
+    Man {
+        /// The command.
+        command: Option<String>,
+    },
+    /// The JSON Schema of hasim's own files, with which editors complete and check them.
+    ///
+    /// `hasim schema > hasim.v1.json`, and as the first line of a file `# yaml-language-server: $schema=hasim.v1.json`.
+    Schema {
+        /// Only this kind; one schema for all kinds if not given.
+        #[arg(value_parser = PossibleValuesParser::new(schema::kinds()), ignore_case = true)]
+        kind: Option<String>,
+    },
+    /// Make tables and charts anew from the results.json of a folder.
+    Report {
+        /// The folder that a run has written.
+        folder: PathBuf,
+        /// What goes to standard output.
+        #[arg(long, value_enum, default_value_t)]
+        output: Format,
+    },
+}
+
+/// Flags of `hasim run` as they were typed.
+#[derive(Debug, Args)]
+pub(super) struct RunArgs {
+    /// The experiment file.
+    pub experiment: PathBuf,
+    /// The folder to write into, instead of output/<experiment>.
+    #[arg(long, value_name = "DIR")]
+    pub out_dir: Option<PathBuf>,
+    /// Another seed than the file's.
+    #[arg(long, value_name = "N")]
+    pub seed: Option<u64>,
+    /// So many replications of each scenario, instead of the file's number, precision or search.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    pub replications: Option<u64>,
+    /// Only this part of the replications of every scenario, from 0/N to N-1/N; `hasim merge` joins them.
+    #[arg(long, value_name = "I/N", value_parser = shard)]
+    pub shard: Option<Share>,
+    /// Go on where an interrupted run into the same folder has left off.
+    #[arg(long)]
+    pub resume: bool,
+    /// Worker threads; one per core if not given. The numbers do not depend on it.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    pub threads: Option<u16>,
+    /// What goes to standard output.
+    #[arg(long, value_enum, default_value_t)]
+    pub output: Format,
+    /// No progress and no notes on standard error.
+    #[arg(long)]
+    pub quiet: bool,
+}
+
+/// Flags of `hasim check` as they were typed.
+#[derive(Debug, Args)]
+pub(super) struct CheckArgs {
+    /// Files, or folders with .yaml, .yml and .json files; `-` is standard input.
+    #[arg(required = true, value_name = "FILE|DIR")]
+    pub paths: Vec<PathBuf>,
+    /// Simulate what the dangerous settings of an experiment cost, where values alone follow the advice.
+    #[arg(long)]
+    pub cost: bool,
+    /// With --cost: so many replications of each scenario.
+    #[arg(long, value_name = "N", default_value_t = 1_000, value_parser = clap::value_parser!(u64).range(1..))]
+    pub replications: u64,
+    /// The form of the findings: text on standard error, the others on standard output.
+    #[arg(long, value_enum, default_value_t)]
+    pub output: check::Shown,
+}
+
+/// Flags of `hasim verify` as they were typed.
+#[derive(Debug, Args)]
+pub(super) struct VerifyArgs {
+    /// Only this kind (closed-form, measured, published, rule), or the checks whose names hold this.
+    #[arg(long, value_name = "NAME")]
+    pub only: Option<String>,
+    /// Worker threads; one per core if not given. The numbers do not depend on it.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    pub threads: Option<u16>,
+    /// What goes to standard output.
+    #[arg(long, value_enum, default_value_t)]
+    pub output: verify::Shown,
+    /// Write validation.md and its charts into this folder, too.
+    #[arg(long, value_name = "DIR")]
+    pub write_docs: Option<PathBuf>,
+}
+
+/// Flags of `hasim trace` as they were typed.
+#[derive(Debug, Args)]
+pub(super) struct TraceArgs {
+    /// The experiment file.
+    pub experiment: PathBuf,
+    /// Which replication, from 0.
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub replication: u64,
+    /// Which scenario; the baseline if not given.
+    #[arg(long, value_name = "NAME")]
+    pub scenario: Option<String>,
+    /// Another seed than the file's.
+    #[arg(long, value_name = "N")]
+    pub seed: Option<u64>,
+    /// From this instant, after the start of counting: 90s, 12d3h, or as the trace shows it.
+    #[arg(long, value_name = "T", allow_hyphen_values = true)]
+    pub from: Option<trace::Moment>,
+    /// Up to this instant.
+    #[arg(long, value_name = "T", allow_hyphen_values = true)]
+    pub to: Option<trace::Moment>,
+    /// Around an outage: its number, from 1, or `longest`.
+    #[arg(long, value_name = "N|longest", conflicts_with_all = ["from", "to"])]
+    pub outage: Option<trace::Which>,
+    /// A line for each probe and for what drives it; otherwise probes that change nothing are summed up.
+    #[arg(long)]
+    pub probes: bool,
+    /// The numbers of the rules behind each line; docs/rules.md says what they are.
+    #[arg(long)]
+    pub rules: bool,
+    /// What goes to standard output.
+    #[arg(long, value_enum, default_value_t)]
+    pub output: trace::Told,
+    /// No notes on standard error.
+    #[arg(long)]
+    pub quiet: bool,
+}
+
+/// Flags of `hasim compare` as they were typed.
+#[derive(Debug, Args)]
+pub(super) struct CompareArgs {
+    /// The manifest as it is; `-` is standard input.
+    pub before: PathBuf,
+    /// The manifest as it shall be; `-` is standard input.
+    pub after: PathBuf,
+    #[command(flatten)]
+    pub around: bundled::Surroundings,
+    /// Fail unless AFTER surely has this availability, such as 99.95%.
+    #[arg(long, value_name = "SLO", value_parser = percentage)]
+    pub fail_below: Option<f64>,
+    /// Fail unless AFTER surely adds no more downtime a year than this, such as 5m.
+    #[arg(long, value_name = "DURATION", value_parser = seconds)]
+    pub max_regression: Option<f64>,
+    /// So many replications of a year.
+    #[arg(long, value_name = "N", default_value_t = 2_000, value_parser = clap::value_parser!(u64).range(1..))]
+    pub replications: u64,
+    #[command(flatten)]
+    pub playing: bundled::Playing,
+}
+
+/// Flags of `hasim estimate` as they were typed.
+#[derive(Debug, Args)]
+pub(super) struct EstimateArgs {
+    /// The manifest; `-` is standard input.
+    pub manifest: PathBuf,
+    /// Which Deployment, where there are several.
+    #[arg(long, value_name = "NAME")]
+    pub deployment: Option<String>,
+    /// The namespace of the Deployment, where there are several.
+    #[arg(long, value_name = "NAME")]
+    pub namespace: Option<String>,
+    #[command(flatten)]
+    pub around: bundled::Surroundings,
+    /// So many zones.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    pub zones: Option<u32>,
+    /// So many Nodes in each zone.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    pub nodes_per_zone: Option<u32>,
+    /// The availability that is hoped for, such as 99.95%.
+    #[arg(long, value_name = "SLO", value_parser = percentage)]
+    pub slo: Option<f64>,
+    /// So many replications of a year.
+    #[arg(long, value_name = "N", default_value_t = 1_000, value_parser = clap::value_parser!(u64).range(1..))]
+    pub replications: u64,
+    #[command(flatten)]
+    pub playing: bundled::Playing,
+}
+
+/// `99.95%` as it was typed.
+fn percentage(text: &str) -> Result<f64, String> {
+    let number = text.strip_suffix('%').and_then(|number| number.trim().parse::<f64>().ok());
+    let share =
+        number.map(|number| crate::stats::twelve_digits(number / 100.0)).filter(|share| (0.0..=1.0).contains(share));
+    share.ok_or_else(|| "must be a percentage, such as 99.95%".to_owned())
+}
+
+/// A span of time as it was typed, in seconds.
+fn seconds(text: &str) -> Result<f64, String> {
+    crate::spec::parse_duration(text).map(crate::time::Duration::as_secs_f64)
+}
+
+/// `I/N` as it was typed.
+fn shard(text: &str) -> Result<Share, String> {
+    let number = |text: &str| text.parse::<u64>().ok();
+    let parts = text.split_once('/').and_then(|(index, of)| Some((number(index)?, number(of)?)));
+    let Some((index, of)) = parts else { return Err("must be two numbers, such as 0/8".to_owned()) };
+    if index >= of {
+        return Err(format!("shards are counted from 0: of {of} the last is {}", of.saturating_sub(1)));
+    }
+    Ok(Share { index, of })
+}
