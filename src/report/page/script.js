@@ -84,8 +84,17 @@
   document.addEventListener("focusout", () => { tip.hidden = true; });
 
   for (const legend of all("figure .key")) {
+    legend.setAttribute("tabindex", "0");
+    legend.setAttribute("role", "button");
+    legend.setAttribute("aria-pressed", "true");
+    legend.addEventListener("keydown", (event) => {
+      if (event.key !== "Enter" && event.key !== " ") return;
+      event.preventDefault();
+      legend.dispatchEvent(new MouseEvent("click", { bubbles: true }));
+    });
     legend.addEventListener("click", () => {
       const off = legend.classList.toggle("off");
+      legend.setAttribute("aria-pressed", String(!off));
       const series = legend.dataset.series;
       for (const datum of all(".datum", legend.closest("svg"))) {
         if (datum.dataset.series === series) datum.classList.toggle("off", off);
