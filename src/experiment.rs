@@ -25,6 +25,7 @@ mod timeline;
 mod uncertainty;
 mod windows;
 
+pub use crate::cluster::Target as FaultTarget;
 pub use crate::cluster::{Endpoint, Exit, Happening, Observation, Phase, Reply, SkippedProbes, Stored};
 pub use crate::stats::Standing;
 pub use by_name::ByName;

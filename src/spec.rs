@@ -63,6 +63,7 @@ pub use duration::{parse as parse_duration, readable as readable_duration};
 pub use experiment::{Bound, Goal, Objective};
 pub use instead::Instead;
 pub use metric::Metric;
+pub use restored::RESULTS_KIND;
 pub use sensitivity::Parameter;
 pub use stopping::{HalfWidth, Precision, Selection, Stopping, Wanted};
 pub use study::{Scenario, Study};
@@ -102,8 +103,10 @@ pub fn load_experiment_as(
         Ok(bytes) => bytes,
         Err(error) => return Err(unreadable(path, &error)),
     };
-    if let Some(inputs) = restored::inputs_in(&bytes) {
-        return load_inputs(&inputs, path, instead);
+    if let Some(results) = restored::results_in(&bytes) {
+        let mut study = load_inputs(&results.inputs, path, instead)?;
+        study.findings.diagnostics.extend(results.warning(path));
+        return Ok(study);
     }
     let mut loader = Loader::new(open);
     let (file, documents) = loader.parse(path, &bytes);

@@ -187,6 +187,10 @@ fn hint(experiment: &Path) -> Option<String> {
     if experiment.is_file() {
         return None;
     }
+    let results = experiment.join(output::RESULTS);
+    if results.is_file() {
+        return Some(format!("did you mean {}?", results.display()));
+    }
     let example = || "name an experiment file, for example experiments/aidbox.yaml".to_owned();
     Some(near(experiment).map_or_else(example, |near| format!("did you mean {}?", near.display())))
 }

@@ -7,13 +7,15 @@ use clap::ValueEnum;
 
 use super::{Exit, complain, load, print};
 use crate::experiment::{self, Outage, RunError, Timeline};
-use crate::report::human::quoted;
+use crate::report::human::{quoted, significant};
 use crate::report::timeline::{Excerpt, longest, perfetto, render, story};
 use crate::spec::{Instead, Scenario, Study, parse_duration};
 use crate::time::{Duration, SimTime};
 
 /// Names in an error: more are not read.
 const MAX_NAMES: usize = 20;
+/// More probes one by one are gigabytes, which nobody reads.
+const MAX_PROBES: u64 = 1_000_000;
 /// A longer text is not read line by line.
 const LONG: usize = 500;
 
@@ -141,12 +143,21 @@ impl Trace {
         };
         let model = scenario.model_of(self.replication);
         let trace = experiment::trace(model, study.seed, self.replication);
-        let text = self.bounds(&trace.timeline).map(|(from, to)| {
+        let text = self.bounds(&trace.timeline).and_then(|(from, to)| {
             let excerpt = Excerpt { from, to, each_probe: self.each_probe, rules: self.rules };
-            match self.format {
+            let probes = trace.timeline.probes_between(from, to);
+            if self.each_probe && probes > MAX_PROBES {
+                return Err(format!(
+                    "--probes: {} probes are more than {} to be told one by one\nhelp: choose a part with --outage, or with \
+                     --from and --to",
+                    significant(probes as f64, 2),
+                    significant(MAX_PROBES as f64, 1),
+                ));
+            }
+            Ok(match self.format {
                 Told::Text => render(&trace.timeline, model, excerpt),
                 Told::Perfetto => perfetto(&trace.timeline, model, excerpt) + "\n",
-            }
+            })
         });
         let printed = match &text {
             Ok(text) => print(text),

@@ -20,6 +20,7 @@ use super::target::Target;
 use super::uncertainty;
 use crate::cluster::Phase;
 use crate::model::YEAR;
+use crate::spec::RESULTS_KIND;
 use crate::spec::{Precision, Stopping};
 use crate::stats::{
     Interval, MeanDifference, Moments, Race, Spans, amounts, counts, most_events, most_of_all, twelve_digits,
@@ -49,7 +50,7 @@ pub(super) fn experiment(outline: &Outline, tallies: &[Tally], race: Option<&Rac
     let targets = scenarios.iter().flat_map(|s| outline.goals.iter().map(|goal| Target::of(goal, s))).collect();
     ExperimentResult {
         api_version: "hasim/v1".to_owned(),
-        kind: "Results".to_owned(),
+        kind: RESULTS_KIND.to_owned(),
         experiment: outline.name.clone(),
         version: env!("CARGO_PKG_VERSION").to_owned(),
         seed: outline.seed,

@@ -9,9 +9,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use super::drive::{Play, drive};
 use super::measure::Measures;
 use super::runner::message_of;
-use crate::cluster::{
-    EndpointView, Happening, Mode, Observer, Replication, Reply, SkippedProbes, SlotView, Spell, Target,
-};
+use crate::cluster::{EndpointView, Happening, Mode, Observer, Replication, SkippedProbes, SlotView, Spell, Target};
 use crate::ids::{FaultId, NodeId, PodId, SlotId, ZoneId};
 use crate::model::{Model, ProbeKind};
 use crate::time::{Duration, SimTime};
@@ -129,46 +127,57 @@ impl Timeline {
         (from.max(earliest), to.min(ended + reach))
     }
 
-    /// What happened in `[from, to)`, by time. Probes that were skipped and succeeded stay together, cut to that time;
-    /// others are filled in.
+    /// What happened in `[from, to)`, by time. Skipped probes stay together, cut to those sent in that time, and stand where
+    /// the first of them ended.
     pub fn between(&self, from: SimTime, to: SimTime) -> Vec<Entry> {
-        self.fill_in(from, to, |probes| probes.reply != Reply::Ok)
-    }
-
-    /// What happened in `[from, to)`, by time, as if no probe had been skipped.
-    pub fn each_between(&self, from: SimTime, to: SimTime) -> Vec<Entry> {
-        self.fill_in(from, to, |_| true)
-    }
-
-    fn fill_in(&self, from: SimTime, to: SimTime, each: impl Fn(SkippedProbes) -> bool) -> Vec<Entry> {
-        let within = |at: SimTime| (from..to).contains(&at);
         let mut all = Vec::new();
         for &entry in &self.entries {
-            let Happening::ProbesSkipped(probes) = entry.what else {
-                all.extend(Some(entry).filter(|entry| within(entry.at)));
+            let Happening::ProbesSkipped(run) = entry.what else {
+                all.extend(Some(entry).filter(|entry| (from..to).contains(&entry.at)));
                 continue;
             };
-            if !each(probes) {
-                let (skip, end) = (probes.sent_before(from), probes.sent_before(to));
-                if skip < end {
-                    let (at, second) = (probes.instant(skip), probes.instant(skip + 1));
-                    let part = SkippedProbes { first: at, second, count: end - skip, ..probes };
-                    let what = Happening::ProbesSkipped(part);
-                    all.push(Entry { at, what, ..entry });
-                }
-                continue;
-            }
-            let SkippedProbes { pod, kind, reaches, reply, lasts, .. } = probes;
-            // One that was sent before may have ended within.
-            let asked = SimTime::from_nanos(from.as_nanos().saturating_sub(lasts.as_nanos()));
-            for sent in (probes.sent_before(asked)..probes.sent_before(to)).map(|n| probes.instant(n)) {
-                let sending = Entry { at: sent, what: Happening::ProbeSent { pod, kind, reaches }, ..entry };
-                let ending = Entry { at: sent + lasts, what: Happening::ProbeEnded { pod, kind, reply }, ..entry };
-                all.extend([sending, ending].into_iter().filter(|entry| within(entry.at)));
+            let (begin, end) = (run.sent_before(from), run.sent_before(to));
+            if begin < end {
+                let (first, second) = (run.instant(begin), run.instant(begin + 1));
+                let part = SkippedProbes { first, second, count: end - begin, ..run };
+                all.push(Entry { at: first + run.lasts, what: Happening::ProbesSkipped(part), ..entry });
             }
         }
         all.sort_by_key(|entry| entry.at);
         all
+    }
+
+    /// What happened in `[from, to)`, by time, as if no probe had been skipped. A year has millions: see
+    /// [`probes_between`](Self::probes_between).
+    pub fn each_between(&self, from: SimTime, to: SimTime) -> Vec<Entry> {
+        let within = |entry: &Entry| (from..to).contains(&entry.at);
+        let mut all = Vec::new();
+        for &entry in &self.entries {
+            let Happening::ProbesSkipped(run) = entry.what else {
+                all.extend(Some(entry).filter(within));
+                continue;
+            };
+            let SkippedProbes { pod, kind, reaches, reply, lasts, .. } = run;
+            // One that was sent before may have ended within.
+            let asked = SimTime::from_nanos(from.as_nanos().saturating_sub(lasts.as_nanos()));
+            for sent in (run.sent_before(asked)..run.sent_before(to)).map(|n| run.instant(n)) {
+                let sending = Entry { at: sent, what: Happening::ProbeSent { pod, kind, reaches }, ..entry };
+                let ending = Entry { at: sent + lasts, what: Happening::ProbeEnded { pod, kind, reply }, ..entry };
+                all.extend([sending, ending].into_iter().filter(within));
+            }
+        }
+        all.sort_by_key(|entry| entry.at);
+        all
+    }
+
+    /// How many probes were sent in `[from, to)`.
+    pub fn probes_between(&self, from: SimTime, to: SimTime) -> u64 {
+        let count = |entry: &Entry| match entry.what {
+            Happening::ProbesSkipped(probes) => probes.sent_before(to) - probes.sent_before(from),
+            Happening::ProbeSent { .. } => u64::from((from..to).contains(&entry.at)),
+            _ => 0,
+        };
+        self.entries.iter().map(count).sum()
     }
 }
 

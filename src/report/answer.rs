@@ -80,12 +80,25 @@ fn selection(result: &ExperimentResult) -> Option<String> {
             cost(name)
         ),
         (Wanted::Cheapest, Some(name)) => format!(
-            "The cheapest of {of} scenarios that meets {slo} is “{name}”{}. Right with {level} confidence, where {zone} \
-             a year more or less than the limit do not matter.",
-            cost(name)
+            "The cheapest of {of} scenarios that meets {slo} on average is “{name}”{}{}. Right with {level} confidence, where \
+             {zone} a year more or less than the limit do not matter.",
+            cost(name),
+            ties(result, name)
         ),
         (_, None) => format!("None of the {of} scenarios meets {slo} ({level} confidence)."),
     })
+}
+
+/// Those that meet the limit at the same cost: the first of those that lose about the least is chosen.
+fn ties(result: &ExperimentResult, chosen: &str) -> String {
+    let cost = |name: &str| result.scenarios.iter().find(|s| s.name == name).and_then(|s| s.cost_per_year);
+    let standings = result.selection.iter().flat_map(|selection| &selection.standings);
+    let meets = standings.filter(|scenario| scenario.standing == Standing::Meets && scenario.scenario != chosen);
+    match meets.filter(|scenario| cost(&scenario.scenario) == cost(chosen)).count() {
+        0 => String::new(),
+        1 => "; one other costs the same and meets it, too".to_owned(),
+        n => format!("; {n} others cost the same and meet it, too"),
+    }
 }
 
 /// The cheapest that meets the objective, where there are prices and nothing was selected.

@@ -42,12 +42,13 @@ pub fn sentence(result: &ExperimentResult) -> Option<String> {
     Some(text)
 }
 
-fn what(result: &ExperimentResult) -> &'static str {
+/// What the objective counts.
+pub fn what(result: &ExperimentResult) -> &'static str {
     if result.objective.metric == Metric::RequestSuccess { "failed requests" } else { "downtime" }
 }
 
-/// In the metric of the objective.
-fn difference(result: &ExperimentResult, scenario: &ScenarioResult) -> Option<Estimate> {
+/// To the baseline, in the metric of the objective.
+pub fn difference(result: &ExperimentResult, scenario: &ScenarioResult) -> Option<Estimate> {
     let difference = scenario.difference_to_baseline?;
     let fails = result.objective.metric == Metric::RequestSuccess;
     Some(if fails { difference.failed_request_s_per_year } else { difference.downtime_s_per_year })
@@ -163,7 +164,7 @@ fn less(a: &Estimate, b: &Estimate) -> Estimate {
 }
 
 /// Of parts that depend on each other: their ends are added, which is never too narrow.
-fn sum(a: &Estimate, b: &Estimate) -> Estimate {
+pub fn sum(a: &Estimate, b: &Estimate) -> Estimate {
     Estimate { mean: a.mean + b.mean, low: a.low + b.low, high: a.high + b.high, bound: a.bound && b.bound }
 }
 

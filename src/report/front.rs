@@ -113,6 +113,6 @@ pub fn standing(result: &ExperimentResult, scenario: &ScenarioResult) -> Option<
         Standing::Beaten => "beaten",
         Standing::Meets => "meets",
         Standing::Misses => "misses",
-        Standing::Dearer => "dearer",
+        Standing::Dearer => "no cheaper",
     })
 }

@@ -110,12 +110,18 @@ pub fn count(estimate: &Estimate) -> String {
 
 /// A count with its interval: `12.3 (11.8 to 12.8)`.
 pub fn count_with_interval(estimate: &Estimate) -> String {
+    let (count, ends) = count_and_ends(estimate);
+    if estimate.bound { count } else { format!("{count} ({ends})") }
+}
+
+/// A count and the ends of its interval with the same digits: `12.3` and `11.8 to 12.8`.
+pub fn count_and_ends(estimate: &Estimate) -> (String, String) {
     if estimate.bound {
-        return count(estimate);
+        return (count(estimate), "bound".to_owned());
     }
     let digits = digits(estimate.mean, half_width(estimate));
     let [low, high] = [estimate.low, estimate.high].map(|end| significant(end, digits));
-    format!("{} ({low} to {high})", significant(estimate.mean, digits))
+    (significant(estimate.mean, digits), format!("{low} to {high}"))
 }
 
 /// The digits of `value` that an error of `half` leaves standing: two to four.
@@ -139,9 +145,10 @@ pub fn span_with_error(estimate: &Estimate) -> String {
     if estimate.bound || half <= 0.0 || estimate.mean > 1e6 * YEAR || half > 1e3 * estimate.mean.max(1.0) {
         return span(estimate);
     }
-    // Rare events give lopsided intervals, for which a ± would be wrong on one side.
-    let lopsided = estimate.high - estimate.mean > 1.5 * (estimate.mean - estimate.low);
-    if lopsided && half > 0.3 * estimate.mean {
+    // Rare events give lopsided intervals, for which a ± would be wrong on one side, or seem to reach below zero.
+    let (above, below) = (estimate.high - estimate.mean, estimate.mean - estimate.low);
+    let lopsided = above.max(below) > 1.3 * above.min(below) && half > 0.25 * estimate.mean;
+    if lopsided && above > below || estimate.low > 0.0 && half > 0.8 * estimate.mean {
         let (unit, name) = unit_of(estimate.high);
         let [mean, low, high] = [estimate.mean, estimate.low, estimate.high].map(|secs| significant(secs / unit, 2));
         return format!("{mean} ({low}–{high}) {name}");
@@ -150,6 +157,23 @@ pub fn span_with_error(estimate: &Estimate) -> String {
     // A half-width that begins with 1 needs a second digit: 0.1 may be 0.06 or 0.14.
     let decimals = (-(half / 2.0).log10()).ceil().clamp(0.0, 3.0) as usize;
     format!("{mean:.decimals$} ± {half:.decimals$} {name}")
+}
+
+/// A span and the ends of its interval with the digits that it supports, in one unit: `5.28 min` and `5.25 to 5.31 min`; where
+/// it is wide, each in its own: `29 ms` and `2.9 ms to 270 ms`.
+pub fn span_and_ends(estimate: &Estimate) -> (String, String) {
+    let half = half_width(estimate);
+    if estimate.bound {
+        return (span(estimate), "bound".to_owned());
+    }
+    if half <= 0.0 || half > 0.1 * estimate.mean.abs() {
+        return (span(estimate), format!("{} to {}", duration(estimate.low), duration(estimate.high)));
+    }
+    let (unit, name) = unit_of(estimate.mean.abs());
+    let decimals = (-(half / unit / 2.0).log10()).ceil().clamp(0.0, 3.0) as usize;
+    let show = |secs: f64| format!("{:.decimals$}", secs / unit).replace('-', "−");
+    let [mean, low, high] = [estimate.mean, estimate.low, estimate.high].map(show);
+    (format!("{mean} {name}"), format!("{low} to {high} {name}"))
 }
 
 /// Seconds a year with the interval: `18 min 20 s (17 min 40 s to 19 min)`, a bound as `at most 1 h 36 min`.
@@ -300,6 +324,13 @@ mod tests {
         assert_eq!(span_with_error(&estimate(8_600.0, 8_000.0, 9_100.0)), "2.39 ± 0.17 h");
         assert_eq!(span_with_error(&estimate(0.0, 0.0, 0.4)), "0 (0–400) ms");
         assert_eq!(span_with_error(&estimate(0.05, 0.01, 0.31)), "50 (10–310) ms");
+        let both = |words: &str, ends: &str| (words.to_owned(), ends.to_owned());
+        assert_eq!(span_and_ends(&estimate(316.8, 315.0, 318.6)), both("5.28 min", "5.25 to 5.31 min"));
+        assert_eq!(span_and_ends(&estimate(-46.1, -46.9, -45.3)), both("−46.1 s", "−46.9 to −45.3 s"));
+        assert_eq!(count_and_ends(&estimate(1352.4, 1345.0, 1360.0)), both("1352", "1345 to 1360"));
+        assert_eq!(span_and_ends(&estimate(0.029, 0.0029, 0.27)), both("29 ms", "2.9 ms to 270 ms"));
+        assert_eq!(span_with_error(&estimate(25.0, 0.78, 50.4)), "25 (0.78–50) s");
+        assert_eq!(span_with_error(&estimate(5.0 * HOUR, 3.9 * HOUR, 6.5 * HOUR)), "5 (3.9–6.5) h");
     }
 
     #[test]

@@ -6,6 +6,7 @@ use serde::Serialize;
 use serde_json::ser::{Formatter, PrettyFormatter};
 
 use crate::experiment::ExperimentResult;
+use crate::spec::RESULTS_KIND;
 
 /// The text of `results.json`.
 ///
@@ -24,7 +25,13 @@ pub fn render(result: &ExperimentResult) -> String {
 /// # Errors
 /// If the text is not JSON or not of this shape; the message names line, column and field.
 pub fn parse(text: &str) -> Result<ExperimentResult, serde_json::Error> {
-    serde_json::from_str(text)
+    let result: ExperimentResult = serde_json::from_str(text)?;
+    if result.kind == RESULTS_KIND {
+        Ok(result)
+    } else {
+        let message = format!("its kind is {}, must be {RESULTS_KIND}", result.kind);
+        Err(serde::de::Error::custom(message))
+    }
 }
 
 /// Pretty, but an array of arrays (a histogram) stays on its line: a thousand buckets

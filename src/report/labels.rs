@@ -91,7 +91,8 @@ fn values(result: &ExperimentResult, scenario: &ScenarioResult) -> Vec<String> {
 pub fn value_text(value: &Value) -> String {
     match value {
         Value::Null => "none".to_owned(),
-        Value::String(text) => text.clone(),
+        // A label has one line.
+        Value::String(text) => text.replace(['\n', '\r', '\t'], " "),
         Value::Object(map) => {
             let entries: Vec<String> = map.iter().map(|(key, value)| format!("{key}: {}", value_text(value))).collect();
             entries.join(", ")

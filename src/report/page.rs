@@ -14,8 +14,9 @@ use askama::Template;
 use crate::experiment::{Estimate, ExperimentResult, ScenarioResult, Verdict};
 use crate::report::labels::Labels;
 use crate::report::merged::{self, Samples};
-use crate::report::{answer, charts, front, human};
-use glossary::GLOSSARY;
+use crate::report::{answer, best, charts, front, human};
+use crate::spec::parse_duration;
+use crate::time::Duration;
 use outages::{Example, Outage};
 use waterfall::Waterfall;
 use worth::Worth;
@@ -35,6 +36,8 @@ struct Page<'a> {
     heads: Vec<Head>,
     rows: Vec<Row>,
     charts: Vec<(&'static str, String)>,
+    /// Where more scenarios than these leave some pictures out.
+    not_drawn: Option<usize>,
     waterfalls: Vec<Waterfall>,
     outages: Vec<Outage>,
     outage_examples: Vec<Example>,
@@ -43,9 +46,10 @@ struct Page<'a> {
     faults: Vec<Fault>,
     worth: Option<Worth>,
     left_out: &'static str,
-    sureness: Vec<String>,
+    sureness: Vec<Sure>,
     repeat: &'static str,
-    glossary: &'static [(&'static str, &'static str)],
+    serves_term: &'static str,
+    glossary: Vec<(&'static str, &'static str)>,
     style: &'static str,
     scripts: [&'static str; 3],
 }
@@ -74,6 +78,8 @@ struct Cell {
     class: &'static str,
     /// What the column is sorted by, where it is a number.
     sort: Option<f64>,
+    /// What the last of its words mean.
+    term: Option<&'static str>,
 }
 
 struct Fault {
@@ -82,6 +88,13 @@ struct Fault {
     every: String,
     lasts: String,
     source: String,
+}
+
+/// A line about how sure the numbers are.
+struct Sure {
+    /// A word at its beginning, and what it means.
+    term: Option<(&'static str, &'static str)>,
+    words: String,
 }
 
 /// The page. The same result gives the same bytes.
@@ -109,6 +122,7 @@ pub fn render(result: &ExperimentResult) -> String {
         heads: heads(result),
         rows: rows(result),
         charts: pictures,
+        not_drawn: (result.scenarios.len() > MOST_DRAWN).then_some(MOST_DRAWN),
         waterfalls: shown.map(waterfall::both).unwrap_or_default(),
         outages: outages::replayed(result),
         outage_examples: outages::examples(result),
@@ -119,7 +133,8 @@ pub fn render(result: &ExperimentResult) -> String {
         left_out: answer::LEFT_OUT,
         sureness: sureness(result),
         repeat: REPEAT,
-        glossary: GLOSSARY,
+        serves_term: glossary::meaning("serves, in rotation"),
+        glossary: glossary::of(result),
         style: include_str!("page/style.css"),
         scripts: [include_str!("page/timeline.js"), include_str!("page/script.js"), include_str!("page/zoom.js")],
     };
@@ -159,47 +174,70 @@ fn heads(result: &ExperimentResult) -> Vec<Head> {
     heads.push(number("availability", "availability"));
     heads.push(number("downtime a year", "downtime"));
     heads.push(number("failed requests a year", "failed requests"));
-    heads.push(number("outages a year", "outage"));
-    heads.push(number("Pod recovery p50", "Pod recovery"));
-    heads.push(number("p95", "Pod recovery"));
-    if let Some(slo) = result.objective.slo {
-        let window = human::tick(result.objective.window.as_secs_f64());
-        heads.push(number(&format!("{window} meeting {}", human::plain_percent(slo)), "window"));
-    }
-    heads.push(number("needless reactions a year", "false positive"));
+    // What decides stands on the left: a screen may not be wide enough for all.
     if result.baseline.is_some() && result.scenarios.len() > 1 {
-        heads.push(number("downtime against the baseline", "paired difference"));
+        heads.push(number(&format!("{} against the baseline", best::what(result)), "paired difference"));
     }
+    heads.push(number("needless reactions a year", "needless reaction"));
     if has_costs(result) {
         heads.push(number(&format!("{} a year", result.currency.as_deref().unwrap_or("cost")), "cost"));
     }
     if result.selection.is_some() {
         heads.push(Head { words: "standing".to_owned(), class: "text", term: Some(glossary::meaning("standing")) });
     }
+    if let Some(slo) = result.objective.slo {
+        let window = human::tick(result.objective.window.as_secs_f64());
+        heads.push(number(&format!("{window} meeting {}", human::plain_percent(slo)), "window"));
+    }
+    heads.push(number("outages a year", "outage"));
+    heads.push(number("Pod recovery p50", "Pod recovery"));
+    heads.push(number("p95", "Pod recovery"));
     heads
 }
 
 fn rows(result: &ExperimentResult) -> Vec<Row> {
     let labels = Labels::of(result);
     let row = |(i, scenario): (usize, &ScenarioResult)| {
-        let plain = |words: String, sort: Option<f64>| Cell { words, small: String::new(), class: "", sort };
-        let text = |words: String| Cell { sort: words.parse().ok(), words, small: String::new(), class: "text" };
-        let estimate =
-            |words: String, e: &Estimate, small: String| Cell { words, small, class: "", sort: Some(sort(e)) };
+        let plain =
+            |words: String, sort: Option<f64>| Cell { words, small: String::new(), class: "", sort, term: None };
+        let text = |words: String| Cell { class: "text", ..plain(words.clone(), number(&words)) };
+        let estimate = |words: String, e: &Estimate, small: String| Cell {
+            small,
+            term: e.bound.then(|| glossary::meaning("bound")),
+            ..plain(words, Some(sort(e)))
+        };
         let mut cells: Vec<Cell> = labels.columns.iter().map(|column| text(column.cells[i].clone())).collect();
         let availability = &scenario.availability;
         let between = if availability.bound { "bound".to_owned() } else { human::percent_interval(availability) };
         cells.push(estimate(human::percent(availability), availability, between));
         for e in [&scenario.downtime_s_per_year, &scenario.failed_request_s_per_year] {
-            cells.push(estimate(human::span(e), e, ends(e, human::duration)));
+            let (words, ends) = human::span_and_ends(e);
+            cells.push(estimate(words, e, ends));
         }
-        let outages = &scenario.outages_per_year;
-        cells.push(estimate(human::count(outages), outages, ends(outages, |value| human::significant(value, 3))));
-        let samples = Samples::of_recoveries(scenario);
-        for p in [0.5, 0.95] {
-            let quantile = samples.quantile(p);
-            cells.push(plain(quantile.map_or("–".to_owned(), human::duration), Some(quantile.unwrap_or(f64::NAN))));
+        let rate = |e: &Estimate| {
+            let (words, ends) = human::count_and_ends(e);
+            estimate(words, e, ends)
+        };
+        if result.baseline.is_some() && result.scenarios.len() > 1 {
+            cells.push(match &best::difference(result, scenario) {
+                Some(e) if e.bound => plain("none seen".to_owned(), Some(0.0)),
+                Some(e) => {
+                    let sign = if e.mean > 0.0 { "+" } else { "" };
+                    let (words, ends) = human::span_and_ends(e);
+                    estimate(format!("{sign}{words}"), e, ends)
+                }
+                None => Cell { term: Some(glossary::meaning("baseline")), ..plain("baseline".to_owned(), Some(0.0)) },
+            });
         }
+        let needless = &scenario.false_positives_per_year;
+        let needless = best::sum(&best::sum(&needless.readiness, &needless.liveness), &needless.startup);
+        cells.push(rate(&needless));
+        if has_costs(result) {
+            let cost = scenario.cost_per_year;
+            cells.push(plain(cost.map_or("–".to_owned(), front::amount), Some(cost.unwrap_or(f64::NAN))));
+        }
+        let standing = front::standing(result, scenario);
+        cells.extend(standing.map(|word| Cell { class: "text", ..plain(word.to_owned(), None) }));
         if result.objective.slo.is_some() {
             let meets = scenario.windows.as_ref().and_then(|windows| windows.meets_slo);
             cells.push(match &meets {
@@ -207,31 +245,12 @@ fn rows(result: &ExperimentResult) -> Vec<Row> {
                 None => plain("–".to_owned(), Some(f64::NAN)),
             });
         }
-        let needless = &scenario.false_positives_per_year;
-        let sum: f64 = [needless.readiness, needless.liveness, needless.startup].iter().map(|e| e.mean).sum();
-        cells.push(plain(human::significant(sum, 3), Some(sum)));
-        if result.baseline.is_some() && result.scenarios.len() > 1 {
-            cells.push(match &scenario.difference_to_baseline {
-                Some(d) if d.downtime_s_per_year.bound => plain("none seen".to_owned(), Some(0.0)),
-                Some(d) => {
-                    let e = &d.downtime_s_per_year;
-                    let sign = if e.mean > 0.0 { "+" } else { "" };
-                    estimate(format!("{sign}{}", human::duration(e.mean)), e, ends(e, human::duration))
-                }
-                None => plain("baseline".to_owned(), Some(0.0)),
-            });
+        cells.push(rate(&scenario.outages_per_year));
+        let samples = Samples::of_recoveries(scenario);
+        for p in [0.5, 0.95] {
+            let quantile = samples.quantile(p);
+            cells.push(plain(quantile.map_or("–".to_owned(), human::duration), Some(quantile.unwrap_or(f64::NAN))));
         }
-        if has_costs(result) {
-            let cost = scenario.cost_per_year;
-            cells.push(plain(cost.map_or("–".to_owned(), front::amount), Some(cost.unwrap_or(f64::NAN))));
-        }
-        let standing = front::standing(result, scenario);
-        cells.extend(standing.map(|word| Cell {
-            words: word.to_owned(),
-            small: String::new(),
-            class: "text",
-            sort: None,
-        }));
         let is_baseline = result.baseline.as_ref() == Some(&scenario.name) && result.scenarios.len() > 1;
         let class = match standing {
             Some("chosen" | "ahead") => "chosen",
@@ -244,13 +263,14 @@ fn rows(result: &ExperimentResult) -> Vec<Row> {
     result.scenarios.iter().enumerate().map(row).collect()
 }
 
+/// What a varied value sorts by: a number as it is, a span of time by its seconds.
+fn number(words: &str) -> Option<f64> {
+    words.parse().ok().or_else(|| parse_duration(words).ok().map(Duration::as_secs_f64))
+}
+
 /// A bound sorts by what it bounds.
 fn sort(e: &Estimate) -> f64 {
     if e.bound { e.high } else { e.mean }
-}
-
-fn ends(e: &Estimate, show: impl Fn(f64) -> String) -> String {
-    if e.bound { "bound".to_owned() } else { format!("{} to {}", show(e.low), show(e.high)) }
 }
 
 fn faults(result: &ExperimentResult) -> Vec<Fault> {
@@ -268,7 +288,7 @@ fn faults(result: &ExperimentResult) -> Vec<Fault> {
     result.faults.iter().map(one).collect()
 }
 
-fn sureness(result: &ExperimentResult) -> Vec<String> {
+fn sureness(result: &ExperimentResult) -> Vec<Sure> {
     let mut replications: Vec<u64> = result.scenarios.iter().map(|scenario| scenario.replications).collect();
     replications.sort_unstable();
     let played = match (replications.first(), replications.last()) {
@@ -276,21 +296,25 @@ fn sureness(result: &ExperimentResult) -> Vec<String> {
         (Some(a), Some(b)) => format!("{} to {} independent replications", human::whole(*a), human::whole(*b)),
         _ => "no replication".to_owned(),
     };
+    let plain = |words| Sure { term: None, words };
     let mut lines = vec![
-        format!(
+        plain(format!(
             "{played} of each scenario, each of {} after a warm-up of {}.",
             human::in_full(result.horizon_s),
             human::in_full(result.warm_up_s)
-        ),
-        format!(
-            "Intervals are {} over replications. Each holds for itself, not all of them together, and none holds the errors \
-             of the assumptions above.",
-            human::plain_percent(result.confidence)
-        ),
-        format!("Seed {}, hasim {}.", result.seed, result.version),
+        )),
+        Sure {
+            term: Some(("Intervals", glossary::meaning("interval"))),
+            words: format!(
+                " are {} over replications. Each holds for itself, not all of them together, and none holds the errors of the \
+                 assumptions above.",
+                human::plain_percent(result.confidence)
+            ),
+        },
+        plain(format!("Seed {}, hasim {}.", result.seed, result.version)),
     ];
     if result.interrupted {
-        lines.push("The run was interrupted: these are the replications played until then.".to_owned());
+        lines.push(plain("The run was interrupted: these are the replications played until then.".to_owned()));
     }
     lines
 }

@@ -13,7 +13,7 @@ use std::fmt::Write as _;
 
 use anstyle::{AnsiColor, Style};
 
-use crate::experiment::{Entry, Happening, Observation, Outage, Reply, Stored, Timeline, Tone, Who};
+use crate::experiment::{Entry, Happening, Observation, Outage, Reply, SkippedProbes, Stored, Timeline, Tone, Who};
 use crate::ids::NodeId;
 use crate::model::{Model, ProbeKind};
 use crate::report::human;
@@ -34,6 +34,9 @@ const GOOD: Style = AnsiColor::Green.on_default();
 const REACH: Duration = Duration::from_secs(3600);
 /// And a little more on both sides.
 const MARGIN: Duration = Duration::from_secs(30);
+
+/// Of probes in a row that count towards a verdict, no more are told one by one: more than any sensible threshold.
+const FIRST_OF_A_RUN: u64 = 1_000;
 
 /// What is shown of a timeline.
 #[derive(Debug, Clone, Copy)]
@@ -180,6 +183,7 @@ struct Quiet {
     line: usize,
     reply: Reply,
     count: u64,
+    first: SimTime,
     last: SimTime,
 }
 
@@ -230,14 +234,27 @@ impl<'a> Teller<'a> {
         match entry.what {
             Happening::ProbeSent { .. } if !self.excerpt.each_probe => {}
             Happening::ProbeEnded { kind, reply, .. } => self.probed(entry, pod, kind, reply, 1, entry.at),
-            Happening::ProbesSkipped(probes) => {
-                let last = probes.instant(probes.count - 1);
-                self.probed(entry, pod, probes.kind, probes.reply, probes.count, last);
-            }
+            Happening::ProbesSkipped(run) => self.skipped(entry, pod, run),
             _ => {
                 self.learn(pod, entry.what);
                 self.say(entry);
             }
+        }
+    }
+
+    /// Probes in a row that were not played. Those that count towards a verdict are told one by one: fewer than its threshold.
+    fn skipped(&mut self, entry: Entry, pod: usize, run: SkippedProbes) {
+        let ended = |n: u64| run.instant(n) + run.lasts;
+        let is_known = |teller: &Self| teller.probes[pod][run.kind as usize].stored == Some(run.reply.observation());
+        let mut told = 0;
+        while told < run.count && told < FIRST_OF_A_RUN && run.reply != Reply::Ok && !is_known(self) {
+            let what = Happening::ProbeEnded { pod: run.pod, kind: run.kind, reply: run.reply };
+            self.probed(Entry { at: ended(told), what, ..entry }, pod, run.kind, run.reply, 1, ended(told));
+            told += 1;
+        }
+        if told < run.count {
+            let rest = Entry { at: ended(told), ..entry };
+            self.probed(rest, pod, run.kind, run.reply, run.count - told, ended(run.count - 1));
         }
     }
 
@@ -319,7 +336,7 @@ impl<'a> Teller<'a> {
                     tone: Tone::Plain,
                     entry: Some(entry),
                 });
-                Quiet { line: self.lines.len() - 1, reply, count, last }
+                Quiet { line: self.lines.len() - 1, reply, count, first: entry.at, last }
             }
         };
         self.probes[pod][kind as usize].quiet = Some(quiet);
@@ -335,6 +352,9 @@ impl<'a> Teller<'a> {
         let count = human::significant(quiet.count as f64, 12);
         let many = reply.replacen("succeeds", "succeed", 1).replacen("fails", "fail", 1);
         let period = words::probe(kind, self.model).map_or(0.0, |probe| probe.period.as_secs_f64());
+        // Timeouts longer than a period set their own.
+        let spacing = quiet.last.saturating_since(quiet.first).as_secs_f64() / (quiet.count - 1) as f64;
+        let period = if spacing > 1.2 * period { spacing } else { period };
         let until = self.clock.show(quiet.last);
         format!("{count} {name} probes {many}, every {} until {}", human::in_full(period), until.trim_start())
     }

@@ -7,24 +7,45 @@ use std::path::Path;
 use serde::Deserialize;
 use serde_json::{Map, Value as Json, json};
 
+use super::diagnostic::{Diagnostic, Severity};
+
+/// The `kind` of a `results.json`.
+pub const RESULTS_KIND: &str = "Results";
 /// The experiment, by this name.
 pub(super) const EXPERIMENT: &str = "experiment";
 
 /// Documents by the names under which the experiment refers to them.
 pub(super) struct Inputs(Map<String, Json>);
 
+/// What a `results.json` says of its making.
 #[derive(Deserialize)]
-struct Results {
+pub(super) struct Results {
     kind: String,
-    inputs: Json,
+    /// The version of hasim that wrote it.
+    #[serde(default)]
+    version: String,
+    pub inputs: Json,
 }
 
-/// The inputs in these bytes, if they are a `results.json`.
-pub(super) fn inputs_in(bytes: &[u8]) -> Option<Json> {
+impl Results {
+    /// That another version may play the same inputs differently.
+    pub fn warning(&self, path: &Path) -> Option<Diagnostic> {
+        let here = env!("CARGO_PKG_VERSION");
+        (self.version != here).then(|| Diagnostic {
+            severity: Severity::Warning,
+            message: format!("was written by hasim {}, this is {here}: replications may not be the same", self.version),
+            help: Some("`hasim run` on it gives the answer of this version".to_owned()),
+            ..Diagnostic::unreadable(&path.display().to_string(), "")
+        })
+    }
+}
+
+/// The answer of a run in these bytes, if they are a `results.json`.
+pub(super) fn results_in(bytes: &[u8]) -> Option<Results> {
     // Other files are not read twice for this.
     let begins = bytes.iter().find(|byte| !byte.is_ascii_whitespace());
     let results: Results = begins.filter(|byte| **byte == b'{').and_then(|_| serde_json::from_slice(bytes).ok())?;
-    Some(results.inputs).filter(|_| results.kind == "Results")
+    Some(results).filter(|results| results.kind == RESULTS_KIND)
 }
 
 impl Inputs {

@@ -50,6 +50,23 @@ fn a_run_is_repeated_from_its_results() {
     let [first, second] = ["a", "b"].map(|name| std::fs::read(folder.path().join(name).join("results.json")).unwrap());
     assert!(first == second, "the same bytes");
 
+    // Another version's replications may be others, and it is said.
+    let mut older: serde_json::Value = serde_json::from_slice(&first).unwrap();
+    older["version"] = serde_json::json!("0.0.9");
+    std::fs::write(folder.path().join("older.json"), older.to_string()).unwrap();
+    let output = hasim(folder.path(), &["trace", "older.json", "--to", "1h"]);
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success() && said.contains("was written by hasim 0.0.9"), "{said}");
+    // A folder is no experiment, but what it holds may be; and what is no result is not shown as one.
+    let said = hasim(folder.path(), &["trace", "a"]);
+    assert!(String::from_utf8_lossy(&said.stderr).contains("did you mean a/results.json?"), "{said:?}");
+    older["kind"] = serde_json::json!("Experiment");
+    std::fs::create_dir(folder.path().join("c")).unwrap();
+    std::fs::write(folder.path().join("c/results.json"), older.to_string()).unwrap();
+    let said = hasim(folder.path(), &["report", "c"]);
+    assert_eq!(said.status.code(), Some(3), "{said:?}");
+    assert!(String::from_utf8_lossy(&said.stderr).contains("its kind is Experiment, must be Results"), "{said:?}");
+
     // Damaged inputs are bad input, not a panic.
     let mut damaged: serde_json::Value = serde_json::from_slice(&first).unwrap();
     damaged["inputs"]["app"] = serde_json::json!(7);

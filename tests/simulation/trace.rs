@@ -138,12 +138,10 @@ fn the_document_shows_what_its_commands_print() {
     assert!(document == run, "`UPDATE_DOCS=1 cargo test --test simulation` writes what is printed now:\n{run}");
 }
 
-/// Validation: the file keeps the rules of the Trace Event Format, and spans of a lane follow each other.
-#[test]
-fn the_perfetto_file_keeps_the_rules_of_its_format() {
-    let args = ["trace", "experiments/game-day.yaml", "--from", "1m50s", "--to", "10m50s", "--output", "perfetto"];
-    let output = hasim().args(args).output().unwrap();
-    let trace: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+/// Holds a file against the rules of the Trace Event Format, and the spans of each lane against each other, of which a viewer
+/// drops those that overlap. The names of the lanes, and how many events there are.
+fn held_against_the_format(output: &[u8]) -> (Vec<String>, usize) {
+    let trace: serde_json::Value = serde_json::from_slice(output).unwrap();
     let events = trace["traceEvents"].as_array().unwrap();
     let lane = |event: &serde_json::Value| (event["pid"].as_u64().unwrap(), event["tid"].as_u64().unwrap());
     let mut names = std::collections::BTreeMap::new();
@@ -159,16 +157,90 @@ fn the_perfetto_file_keeps_the_rules_of_its_format() {
             "X" => {
                 let length = event["dur"].as_f64().unwrap();
                 let end = ends.insert(lane(event), at + length);
-                assert!(length > 0.0 && end.is_none_or(|end| end < at + 1e-3), "{event}");
+                assert!(length > 0.0 && end.is_none_or(|end| end <= at + 1e-3), "{event}");
                 assert!(names.contains_key(&lane(event)), "{event}");
             }
             "i" => assert!(event["s"] == "t" && names.contains_key(&lane(event)), "{event}"),
             other => panic!("{other} is no phase that we write"),
         }
     }
-    let lanes: Vec<&str> = names.values().copied().collect();
-    for wanted in ["service", "slot 0", "control plane", "pod 0.1 container", "pod 0.1 readiness probes"] {
-        assert!(lanes.contains(&wanted), "{wanted}: {lanes:?}");
+    (names.into_values().map(str::to_owned).collect(), events.len())
+}
+
+/// Validation: the file keeps the rules of the Trace Event Format, and has the lanes that docs/trace.md describes, in its order.
+#[test]
+fn the_perfetto_file_keeps_the_rules_of_its_format() {
+    let args = ["trace", "experiments/game-day.yaml", "--from", "1m50s", "--to", "10m50s", "--output", "perfetto"];
+    let (lanes, _) = held_against_the_format(&hasim().args(args).output().unwrap().stdout);
+    let place = |wanted: &str| lanes.iter().position(|lane| lane == wanted).unwrap_or_else(|| panic!("{lanes:?}"));
+    let order = [
+        "service",
+        "slot 0",
+        "load balancer",
+        "control plane",
+        "pod 0.1 container",
+        "pod 0.1 readiness probes",
+        "pod 1.1 container",
+        "zone-1-node-1 machine",
+        "zone-1-node-1 as seen",
+        "zone-outage zone-1",
+    ];
+    assert!(order.is_sorted_by_key(|name| place(name)), "{lanes:?}");
+}
+
+/// An experiment beside the shipped models, with these faults and this manifest.
+fn experiment(folder: &std::path::Path, manifest: &std::path::Path, faults: &str) -> std::path::PathBuf {
+    let models = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("models");
+    let [app, cluster] = ["apps/jvm-service.yaml", "clusters/three-zones.yaml"].map(|name| models.join(name));
+    let text = format!(
+        "apiVersion: hasim/v1\nkind: Experiment\nmetadata: {{name: hard}}\nspec:\n  deployment: {}\n  app: {}\n  cluster: {}\n  \
+         faults:\n{faults}\n  objective: {{minServing: 1, metric: availability, slo: 99.95%, window: 30d}}\n  horizon: 1y\n  \
+         replications: 4\n  seed: 42\n",
+        manifest.display(),
+        app.display(),
+        cluster.display()
+    );
+    let file = folder.join("hard.yaml");
+    std::fs::write(&file, text).unwrap();
+    file
+}
+
+/// Property: one fault on several Nodes at once has a lane for each of them.
+#[test]
+fn faults_that_overlap_have_lanes_of_their_own() {
+    let folder = tempfile::tempdir().unwrap();
+    let manifest = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("models/deployments/aidbox.yaml");
+    let cut = "    - {name: cut, target: node, mode: partition, every: {exponential: {mean: 1d}}, lasts: {fixed: 12h}, source: test}";
+    let file = experiment(folder.path(), &manifest, cut);
+    let output = hasim().args(["trace", "--to", "20d", "--output", "perfetto"]).arg(&file).output().unwrap();
+    let (lanes, _) = held_against_the_format(&output.stdout);
+    assert_eq!(lanes.iter().filter(|lane| lane.starts_with("cut zone-")).count(), 6, "{lanes:?}");
+}
+
+/// Process: a year of probes, of which millions fail, is told in few lines and drawn with few spans; one by one it is refused.
+#[test]
+fn a_year_of_probes_stays_small() {
+    let folder = tempfile::tempdir().unwrap();
+    let shipped = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("models/deployments/aidbox.yaml");
+    let text = std::fs::read_to_string(shipped).unwrap().replace("periodSeconds: 5", "periodSeconds: 1");
+    let (before, rest) = text.split_once("          livenessProbe:").unwrap();
+    let (_, after) = rest.split_once("          readinessProbe:").unwrap();
+    let manifest = folder.path().join("manifest.yaml");
+    std::fs::write(&manifest, format!("{before}          readinessProbe:{after}")).unwrap();
+    let hang =
+        "    - {name: hang, target: deployment, mode: hang, every: {fixed: 30d}, lasts: {fixed: 300d}, source: test}";
+    let file = experiment(folder.path(), &manifest, hang);
+    let trace = |args: &[&str]| hasim().arg("trace").arg(&file).args(args).output().unwrap();
+
+    let (_, events) = held_against_the_format(&trace(&["--output", "perfetto"]).stdout);
+    assert!((10..10_000).contains(&events), "{events}");
+    let lines = String::from_utf8(trace(&["--outage", "longest"]).stdout).unwrap();
+    assert!((20..5_000).contains(&lines.lines().count()), "{}", lines.lines().count());
+    assert!(lines.contains("READINESS LOST") && lines.contains("RECOVERED"), "the story is whole");
+    for args in [&["--probes"][..], &["--probes", "--output", "perfetto"]] {
+        let refused = trace(args);
+        let said = String::from_utf8(refused.stderr).unwrap();
+        assert_eq!(refused.status.code(), Some(2), "{said}");
+        assert!(said.contains("million") || said.contains("000 probes"), "{said}");
     }
-    assert!(lanes.iter().any(|lane| lane.ends_with("machine")), "{lanes:?}");
 }

@@ -369,7 +369,7 @@ impl Scale {
 
 fn lead(result: &ExperimentResult, what: &str, allowed: Option<(f64, f64)>) -> String {
     let mut text = format!(
-        "The {what} a year for each combination, with half of its {} interval: the lighter the better.",
+        "The {what} a year for each combination, with half of its {} interval: the stronger the colour, the more of it.",
         human::plain_percent(result.confidence)
     );
     if let Some((slo, seconds)) = allowed {

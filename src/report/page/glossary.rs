@@ -1,7 +1,9 @@
 //! The words of the page.
 
+use crate::experiment::ExperimentResult;
+
 /// Each term and what it means, in the order in which a reader meets them.
-pub const GLOSSARY: &[(&str, &str)] = &[
+const GLOSSARY: &[(&str, &str)] = &[
     (
         "serves, in rotation",
         "A Pod serves if its process would answer a request that reaches it now. It is in rotation if the load balancer sends it traffic. In rotation without serving is a failure not noticed yet; serving without rotation is a recovery not noticed yet, or a needless withdrawal.",
@@ -19,15 +21,15 @@ pub const GLOSSARY: &[(&str, &str)] = &[
     ),
     (
         "phase",
-        "How far a recovery has come: detect, leave rotation, decide, terminate, back off, reschedule, start, become ready, enter rotation. They add up to the recovery.",
+        "How far a recovery has come. Detect: nothing has reacted yet; leave rotation: the load balancer still sends traffic; decide: a kill or an eviction is not decided yet; terminate: the old process ends; back off: Kubernetes waits before the next start; reschedule: a replacement looks for a Node; start: the process is not up; become ready: the readiness probe does not know yet; enter rotation: the load balancer does not know yet. They add up to the recovery.",
     ),
     (
         "detection",
         "From a fault to the first reaction of the control plane: readiness lost, a kill decided, an exit seen, a Node Unknown.",
     ),
     (
-        "false positive",
-        "A needless reaction of probes, a year: a withdrawal of a Pod that serves, or a kill of a container that would have served again if left alone. Fast detection costs these.",
+        "needless reaction",
+        "A false positive of probes: a withdrawal of a Pod that serves, or a kill of a container that would have served again if left alone. Fast detection costs these.",
     ),
     (
         "window",
@@ -49,10 +51,22 @@ pub const GLOSSARY: &[(&str, &str)] = &[
     ),
     (
         "standing",
-        "How the search for the best scenario left this one: chosen; it misses or meets the objective; dearer than one that meets it; beaten by another; or still open.",
+        "How the search for the best scenario left this one: chosen; it misses or meets the objective; no cheaper than one that meets it, and not played on; beaten by another; or still open.",
     ),
     ("baseline", "The scenario that the others are compared with."),
 ];
+
+/// The terms that the page of this result uses.
+pub fn of(result: &ExperimentResult) -> Vec<(&'static str, &'static str)> {
+    let is_used = |term: &str| match term {
+        "elasticity" => !result.sensitivity.is_empty(),
+        "cost" => result.scenarios.iter().any(|scenario| scenario.cost_per_year.is_some()),
+        "standing" => result.selection.is_some(),
+        "baseline" | "paired difference" => result.baseline.is_some() && result.scenarios.len() > 1,
+        _ => true,
+    };
+    GLOSSARY.iter().copied().filter(|(term, _)| is_used(term)).collect()
+}
 
 /// What a term of the page means.
 pub fn meaning(term: &str) -> &'static str {

@@ -15,9 +15,10 @@
     const number = cell.dataset.sort;
     return number === undefined ? cell.textContent.trim() : Number(number);
   };
-  const compare = (a, b) => typeof a === "number" && typeof b === "number"
-    ? (Number.isNaN(a) ? 1 : Number.isNaN(b) ? -1 : a - b)
-    : String(a).localeCompare(String(b), "en", { numeric: true });
+  // What is not known comes last, whichever way.
+  const compare = (a, b, down) => typeof a === "number" && typeof b === "number"
+    ? (Number.isNaN(a) || Number.isNaN(b) ? Number.isNaN(a) - Number.isNaN(b) : (down ? b - a : a - b))
+    : (down ? -1 : 1) * String(a).localeCompare(String(b), "en", { numeric: true });
   for (const table of all("table.sortable")) {
     const heads = [...table.tHead.rows[0].cells];
     heads.forEach((head, column) => head.querySelector("button")?.addEventListener("click", () => {
@@ -25,7 +26,7 @@
       heads.forEach((other) => other.removeAttribute("aria-sort"));
       head.setAttribute("aria-sort", down ? "descending" : "ascending");
       const rows = [...table.tBodies[0].rows];
-      rows.sort((a, b) => (down ? -1 : 1) * compare(key(a, column), key(b, column)));
+      rows.sort((a, b) => compare(key(a, column), key(b, column), down));
       table.tBodies[0].append(...rows);
     }));
   }

@@ -5,8 +5,12 @@
 
 use super::clock::Clock;
 use super::{Excerpt, Teller, words};
-use crate::experiment::{Entry, Group, Happening, Lane, Mark, Span, Timeline, Tone, Who};
+use crate::experiment::{
+    Entry, FaultTarget, Group, Happening, Lane, Mark, Observation, Reply, Span, Timeline, Tone, Who,
+};
+use crate::ids::FaultId;
 use crate::model::{Model, ProbeKind};
+use crate::report::human;
 use crate::report::merged::phase_name;
 use crate::time::{Duration, SimTime};
 
@@ -15,12 +19,15 @@ pub fn lanes(timeline: &Timeline, model: &Model, excerpt: Excerpt) -> Vec<Lane> 
     let mut drawing = Drawing { timeline, model, excerpt, lanes: Vec::new() };
     drawing.service();
     drawing.slots();
-    // What is true when the excerpt begins follows from all before it; of probes only those that end in it are seen, and a
-    // year has millions.
-    let entries = timeline.between(SimTime::ZERO, excerpt.to);
-    drawing.containers(&entries);
-    let asked = excerpt.from.as_nanos().saturating_sub(longest_timeout(model).as_nanos());
-    drawing.probers(&timeline.each_between(SimTime::from_nanos(asked), excerpt.to));
+    // What is true when the excerpt begins follows from all before it; of probes only those that end in it are seen.
+    let seen = |entry: &&Entry| entry.at < excerpt.to && !is_probe(entry.what);
+    let entries: Vec<Entry> = timeline.entries.iter().filter(seen).copied().collect();
+    let from = excerpt.from.as_nanos().saturating_sub(longest_timeout(model).as_nanos());
+    let probes: Vec<Entry> = timeline.between(SimTime::from_nanos(from), excerpt.to);
+    for (pod, (its, probes)) in by_pod(&entries, timeline).into_iter().zip(by_pod(&probes, timeline)).enumerate() {
+        drawing.container(pod, &its);
+        drawing.probers(pod, &probes);
+    }
     drawing.nodes(&entries);
     // A fault may end after the excerpt.
     drawing.faults(&timeline.entries);
@@ -30,6 +37,24 @@ pub fn lanes(timeline: &Timeline, model: &Model, excerpt: Excerpt) -> Vec<Lane> 
     lanes.sort_by_key(|lane| lane.group);
     lanes
 }
+
+/// What happens to each Pod, by its place in the timeline.
+fn by_pod<'e>(entries: &'e [Entry], timeline: &Timeline) -> Vec<Vec<&'e Entry>> {
+    let mut of_pods = vec![Vec::new(); timeline.pods.len()];
+    for entry in entries {
+        if let Who::Pod(pod) = entry.who {
+            of_pods[pod].push(entry);
+        }
+    }
+    of_pods
+}
+
+const fn is_probe(what: Happening) -> bool {
+    matches!(what, Happening::ProbeSent { .. } | Happening::ProbeEnded { .. } | Happening::ProbesSkipped(_))
+}
+
+/// A longer run of equal probes is one span, unless each is asked for.
+const SHORT_RUN: u64 = 100;
 
 /// No probe lasts longer.
 fn longest_timeout(model: &Model) -> Duration {
@@ -67,6 +92,42 @@ struct Drawing<'a> {
     model: &'a Model,
     excerpt: Excerpt,
     lanes: Vec<Lane>,
+}
+
+/// Probes in a row that met the same.
+struct Run {
+    reply: Reply,
+    count: u64,
+    /// From its sending to its end: all of them, or of a long run at least the first and the last.
+    probes: Vec<(SimTime, SimTime)>,
+}
+
+impl Run {
+    fn of(reply: Reply, probes: impl IntoIterator<Item = (SimTime, SimTime)>, count: u64) -> Self {
+        Self { reply, count, probes: probes.into_iter().collect() }
+    }
+
+    fn extend(&mut self, next: Self, most: u64) {
+        self.count += next.count;
+        if self.count > most {
+            self.probes.truncate(1);
+            self.probes.extend(next.probes.last());
+        } else {
+            self.probes.extend(next.probes);
+        }
+    }
+
+    fn from(&self) -> SimTime {
+        self.probes[0].0
+    }
+
+    fn last_from(&self) -> SimTime {
+        self.probes[self.probes.len() - 1].0
+    }
+
+    fn to(&self) -> SimTime {
+        self.probes[self.probes.len() - 1].1
+    }
 }
 
 /// A span that has begun.
@@ -153,59 +214,92 @@ impl Drawing<'_> {
         format!("pod {}.{}", life.slot.index(), life.ordinal)
     }
 
-    fn containers(&mut self, entries: &[Entry]) {
-        for pod in 0..self.timeline.pods.len() {
-            let name = format!("{} container", self.pod_name(pod));
-            let mut begun: Begun = None;
-            for entry in entries.iter().filter(|entry| entry.who == Who::Pod(pod)) {
-                let next: Option<(String, Tone)> = match entry.what {
-                    Happening::PodMet { .. } => Some(("runs".to_owned(), Tone::Good)),
-                    Happening::StartBegan { .. } => Some(("is prepared".to_owned(), Tone::Plain)),
-                    Happening::ContainerStarted { instance, .. } => Some((format!("#{instance} starts"), Tone::Plain)),
-                    Happening::AppServing { instance, .. } => Some((format!("#{instance} runs"), Tone::Good)),
-                    Happening::StopBegan { instance, .. } => Some((format!("#{instance} is stopped"), Tone::Bad)),
-                    Happening::ContainerExited { .. } => Some(("exited".to_owned(), Tone::Bad)),
-                    Happening::BackedOff { .. } => Some(("CrashLoopBackOff".to_owned(), Tone::Bad)),
-                    Happening::PodGone { .. } => {
-                        self.end(Group::Pods, &name, &mut begun, entry.at);
-                        None
-                    }
-                    _ => None,
-                };
-                if let Some((words, tone)) = next {
+    fn container(&mut self, pod: usize, entries: &[&Entry]) {
+        let name = format!("{} container", self.pod_name(pod));
+        // From here the lanes have their order, also those that get marks only.
+        self.lane(Group::Pods, &name);
+        let mut begun: Begun = None;
+        for entry in entries {
+            let next: Option<(String, Tone)> = match entry.what {
+                Happening::PodMet { .. } => Some(("runs".to_owned(), Tone::Good)),
+                Happening::StartBegan { .. } => Some(("is prepared".to_owned(), Tone::Plain)),
+                Happening::ContainerStarted { instance, .. } => Some((format!("#{instance} starts"), Tone::Plain)),
+                Happening::AppServing { instance, .. } => Some((format!("#{instance} runs"), Tone::Good)),
+                Happening::StopBegan { instance, .. } => Some((format!("#{instance} is stopped"), Tone::Bad)),
+                Happening::ContainerExited { .. } => Some(("exited".to_owned(), Tone::Bad)),
+                Happening::BackedOff { .. } => Some(("CrashLoopBackOff".to_owned(), Tone::Bad)),
+                Happening::PodGone { .. } => {
                     self.end(Group::Pods, &name, &mut begun, entry.at);
-                    begun = Some((entry.at, words, tone));
+                    None
+                }
+                _ => None,
+            };
+            if let Some((words, tone)) = next {
+                self.end(Group::Pods, &name, &mut begun, entry.at);
+                begun = Some((entry.at, words, tone));
+            }
+        }
+        self.end(Group::Pods, &name, &mut begun, self.timeline.end);
+    }
+
+    /// Each probe from its sending to its end, and a long run of equal ones from its first to its last.
+    fn probers(&mut self, pod: usize, entries: &[&Entry]) {
+        for kind in [ProbeKind::Startup, ProbeKind::Liveness, ProbeKind::Readiness] {
+            let Some(probe) = words::probe(kind, self.model) else { continue };
+            let name = format!("{} {} probes", self.pod_name(pod), words::kind_name(kind));
+            // With a longer pause between them, two probes are not of one run.
+            let pause = (probe.period + probe.timeout) * 3;
+            let mut sent: Option<SimTime> = None;
+            let mut run: Option<Run> = None;
+            for entry in entries {
+                let next = match entry.what {
+                    Happening::ProbeSent { kind: of, .. } if of == kind => {
+                        sent = Some(entry.at);
+                        continue;
+                    }
+                    Happening::ProbeEnded { kind: of, reply, .. } if of == kind => {
+                        Run::of(reply, [(sent.take().unwrap_or(entry.at), entry.at)], 1)
+                    }
+                    Happening::ProbesSkipped(run) if run.kind == kind => {
+                        let probe = |n: u64| (run.instant(n), run.instant(n) + run.lasts);
+                        // Of a long run its ends are enough.
+                        let step = if run.count > self.most_alone() { run.count - 1 } else { 1 };
+                        Run::of(run.reply, (0..run.count).step_by(step as usize).map(probe), run.count)
+                    }
+                    _ => continue,
+                };
+                match &mut run {
+                    Some(run) if run.reply == next.reply && next.from() < run.last_from() + pause => {
+                        run.extend(next, self.most_alone());
+                    }
+                    _ => {
+                        let done = run.replace(next);
+                        done.into_iter().for_each(|done| self.probed(&name, kind, done));
+                    }
                 }
             }
-            self.end(Group::Pods, &name, &mut begun, self.timeline.end);
+            run.into_iter().for_each(|done| self.probed(&name, kind, done));
         }
     }
 
-    /// Each probe from its sending to its end.
-    fn probers(&mut self, entries: &[Entry]) {
-        for pod in 0..self.timeline.pods.len() {
-            for kind in [ProbeKind::Startup, ProbeKind::Liveness, ProbeKind::Readiness] {
-                let name = format!("{} {} probes", self.pod_name(pod), words::kind_name(kind));
-                let mut sent: Option<SimTime> = None;
-                for entry in entries.iter().filter(|entry| entry.who == Who::Pod(pod)) {
-                    match entry.what {
-                        Happening::ProbeSent { kind: of, .. } if of == kind => sent = Some(entry.at),
-                        Happening::ProbeEnded { kind: of, reply, .. } if of == kind => {
-                            let from = sent.take().unwrap_or(entry.at);
-                            let words = words::reply_words(kind, reply, self.model);
-                            let is_success = reply.observation() == crate::experiment::Observation::Success;
-                            let tone = if is_success { Tone::Good } else { Tone::Bad };
-                            if from < entry.at {
-                                self.span(Group::Pods, &name, (from, entry.at), words, tone);
-                            } else if (self.excerpt.from..self.excerpt.to).contains(&entry.at) {
-                                let at_s = self.secs(entry.at);
-                                let mark = Mark { at_s, words, rules: "P14".to_owned(), tone };
-                                self.lane(Group::Pods, &name).marks.push(mark);
-                            }
-                        }
-                        _ => {}
-                    }
-                }
+    /// Equal probes in a row that are drawn one by one.
+    const fn most_alone(&self) -> u64 {
+        if self.excerpt.each_probe { u64::MAX } else { SHORT_RUN }
+    }
+
+    fn probed(&mut self, lane: &str, kind: ProbeKind, run: Run) {
+        let words = words::reply_words(kind, run.reply, self.model);
+        let tone = if run.reply.observation() == Observation::Success { Tone::Good } else { Tone::Bad };
+        if run.count > self.most_alone() {
+            let words = format!("{} ×: {words}", human::whole(run.count));
+            return self.span(Group::Pods, lane, (run.from(), run.to()), words, tone);
+        }
+        for (from, to) in run.probes {
+            if from < to {
+                self.span(Group::Pods, lane, (from, to), words.clone(), tone);
+            } else if (self.excerpt.from..self.excerpt.to).contains(&to) {
+                let mark = Mark { at_s: self.secs(to), words: words.clone(), rules: "P14".to_owned(), tone };
+                self.lane(Group::Pods, lane).marks.push(mark);
             }
         }
     }
@@ -215,6 +309,8 @@ impl Drawing<'_> {
             let of_node = |entry: &&Entry| matches!(entry.who, Who::Node(id) if id.index() == number);
             let (mut machine, mut condition): (Begun, Begun) = (None, None);
             let [machine_lane, condition_lane] = [format!("{} machine", node.name), format!("{} as seen", node.name)];
+            self.lane(Group::Nodes, &machine_lane);
+            self.lane(Group::Nodes, &condition_lane);
             for entry in entries.iter().filter(of_node) {
                 let begin = |words: &str| Some((entry.at, words.to_owned(), Tone::Bad));
                 let down = match entry.what {
@@ -261,13 +357,24 @@ impl Drawing<'_> {
         };
         for (place, entry) in entries.iter().enumerate() {
             let Some(one) = struck(entry) else { continue };
-            let name = self.model.faults[one.1.index()].name.clone();
+            let (lane, name) = (self.fault_lane(one.0, one.1), self.model.faults[one.1.index()].name.clone());
             let is_end = |later: &&Entry| matches!(later.what, Happening::FaultEnded { target, fault } if (target, fault) == one);
             let again = |later: &&Entry| struck(later) == Some(one);
             let next = entries[place + 1..].iter().find(|later| is_end(later) || again(later));
             if let Some(end) = next.filter(is_end) {
-                self.span(Group::Faults, &name, (entry.at, end.at), name.clone(), Tone::Bad);
+                self.span(Group::Faults, &lane, (entry.at, end.at), name, Tone::Bad);
             }
+        }
+    }
+
+    /// Several Nodes may have the same fault at the same time: each target has a lane of its own.
+    fn fault_lane(&self, target: FaultTarget, fault: FaultId) -> String {
+        let name = &self.model.faults[fault.index()].name;
+        match target {
+            FaultTarget::Deployment => name.clone(),
+            FaultTarget::Slot(slot) => format!("{name} slot {}", slot.index()),
+            FaultTarget::Node(node) => format!("{name} {}", self.model.cluster.nodes[node.index()].name),
+            FaultTarget::Zone(zone) => format!("{name} {}", self.model.cluster.zones[zone.index()].name),
         }
     }
 
@@ -283,11 +390,14 @@ impl Drawing<'_> {
             if matches!(entry.what, Happening::ProbeEnded { .. } | Happening::ProbesSkipped(_)) {
                 continue;
             }
-            let (group, name, words) = if is_of_control_plane(entry.what) {
+            let (group, name, words) = if matches!(entry.what, Happening::RotationChanged { .. }) {
+                (Group::Service, "load balancer".to_owned(), format!("{}: {}", line.who, line.words))
+            } else if is_of_control_plane(entry.what) {
                 (Group::ControlPlane, "control plane".to_owned(), format!("{}: {}", line.who, line.words))
-            } else if let Happening::FaultStruck { fault, .. } | Happening::FaultEnded { fault, .. } = entry.what {
-                let name = self.model.faults[fault.index()].name.clone();
-                (Group::Faults, name, format!("{}: {}", line.who, line.words))
+            } else if let Happening::FaultStruck { target, fault } | Happening::FaultEnded { target, fault } =
+                entry.what
+            {
+                (Group::Faults, self.fault_lane(target, fault), format!("{}: {}", line.who, line.words))
             } else {
                 let group = if matches!(entry.who, Who::Node(_) | Who::Zone(_)) { Group::Nodes } else { Group::Pods };
                 let name = match entry.who {

@@ -33,7 +33,7 @@ pub fn replay(timeline: &Timeline, model: &Model, scenario: &str, example: &Outa
         lanes.iter_mut().for_each(leave_out_ordinary);
         let length = |excerpt: Excerpt| human::in_full(excerpt.to.since(excerpt.from).as_secs_f64());
         cut = Some(format!(
-            "It goes on for {}, of which the first {} are shown, without what containers ordinarily do between.",
+            "The replay lasts {}, of which the first {} are shown, without what containers ordinarily do between.",
             length(whole),
             length(excerpt),
         ));
