@@ -145,8 +145,8 @@ impl Trace {
         let trace = experiment::trace(model, study.seed, self.replication);
         let text = self.bounds(&trace.timeline).and_then(|(from, to)| {
             let excerpt = Excerpt { from, to, each_probe: self.each_probe, rules: self.rules };
-            let probes = trace.timeline.probes_between(from, to);
-            if self.each_probe && probes > MAX_PROBES {
+            let probes = if self.each_probe { trace.timeline.probes_between(from, to) } else { 0 };
+            if probes > MAX_PROBES {
                 return Err(format!(
                     "--probes: {} probes are more than {} to be told one by one\nhelp: choose a part with --outage, or with \
                      --from and --to",

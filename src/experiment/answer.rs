@@ -20,8 +20,7 @@ use super::target::Target;
 use super::uncertainty;
 use crate::cluster::Phase;
 use crate::model::YEAR;
-use crate::spec::RESULTS_KIND;
-use crate::spec::{Precision, Stopping};
+use crate::spec::{Precision, RESULTS_KIND, Stopping};
 use crate::stats::{
     Interval, MeanDifference, Moments, Race, Spans, amounts, counts, most_events, most_of_all, twelve_digits,
 };

@@ -63,8 +63,7 @@ fn selection(result: &ExperimentResult) -> Option<String> {
     let level = human::plain_percent(result.confidence);
     let slo = result.objective.slo.map_or(String::new(), human::plain_percent);
     let cost = |name: &str| {
-        let cost = result.scenarios.iter().find(|s| s.name == name).and_then(|s| s.cost_per_year);
-        cost.map_or(String::new(), |cost| format!(", at {} a year", front::money(result, cost)))
+        cost_of(result, name).map_or(String::new(), |cost| format!(", at {} a year", front::money(result, cost)))
     };
     if !selection.decided {
         let open = selection.standings.iter().filter(|scenario| scenario.standing == Standing::Open).count();
@@ -91,14 +90,17 @@ fn selection(result: &ExperimentResult) -> Option<String> {
 
 /// Those that meet the limit at the same cost: the first of those that lose about the least is chosen.
 fn ties(result: &ExperimentResult, chosen: &str) -> String {
-    let cost = |name: &str| result.scenarios.iter().find(|s| s.name == name).and_then(|s| s.cost_per_year);
     let standings = result.selection.iter().flat_map(|selection| &selection.standings);
     let meets = standings.filter(|scenario| scenario.standing == Standing::Meets && scenario.scenario != chosen);
-    match meets.filter(|scenario| cost(&scenario.scenario) == cost(chosen)).count() {
+    match meets.filter(|scenario| cost_of(result, &scenario.scenario) == cost_of(result, chosen)).count() {
         0 => String::new(),
         1 => "; one other costs the same and meets it, too".to_owned(),
         n => format!("; {n} others cost the same and meet it, too"),
     }
+}
+
+fn cost_of(result: &ExperimentResult, name: &str) -> Option<f64> {
+    result.scenarios.iter().find(|scenario| scenario.name == name)?.cost_per_year
 }
 
 /// The cheapest that meets the objective, where there are prices and nothing was selected.

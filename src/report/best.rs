@@ -174,7 +174,6 @@ fn count(more: &Estimate) -> String {
     if half <= 0.0 {
         return human::significant(more.mean, 3);
     }
-    // A half-width that begins with 1 needs a second digit.
-    let decimals = (-(half / 2.0).log10()).ceil().clamp(0.0, 4.0) as usize;
+    let decimals = human::decimals(half);
     format!("{:.decimals$} ± {half:.decimals$}", more.mean)
 }

@@ -154,9 +154,13 @@ pub fn span_with_error(estimate: &Estimate) -> String {
         return format!("{mean} ({low}–{high}) {name}");
     }
     let (mean, half) = (estimate.mean / unit, half / unit);
-    // A half-width that begins with 1 needs a second digit: 0.1 may be 0.06 or 0.14.
-    let decimals = (-(half / 2.0).log10()).ceil().clamp(0.0, 3.0) as usize;
+    let decimals = decimals(half);
     format!("{mean:.decimals$} ± {half:.decimals$} {name}")
+}
+
+/// The decimals that a half-width leaves standing; one that begins with 1 needs a second digit: 0.1 may be 0.06 or 0.14.
+pub fn decimals(half: f64) -> usize {
+    (-(half / 2.0).log10()).ceil().clamp(0.0, 4.0) as usize
 }
 
 /// A span and the ends of its interval with the digits that it supports, in one unit: `5.28 min` and `5.25 to 5.31 min`; where
@@ -170,7 +174,7 @@ pub fn span_and_ends(estimate: &Estimate) -> (String, String) {
         return (span(estimate), format!("{} to {}", duration(estimate.low), duration(estimate.high)));
     }
     let (unit, name) = unit_of(estimate.mean.abs());
-    let decimals = (-(half / unit / 2.0).log10()).ceil().clamp(0.0, 3.0) as usize;
+    let decimals = decimals(half / unit);
     let show = |secs: f64| format!("{:.decimals$}", secs / unit).replace('-', "−");
     let [mean, low, high] = [estimate.mean, estimate.low, estimate.high].map(show);
     (format!("{mean} {name}"), format!("{low} to {high} {name}"))

@@ -59,13 +59,18 @@ pub struct Diagnostic {
 impl Diagnostic {
     /// A finding about a file that could not be read.
     pub(super) fn unreadable(file: &str, why: &str) -> Self {
+        Self::of_file(file, Severity::Error, format!("cannot be read: {why}"))
+    }
+
+    /// A finding about a file as a whole.
+    pub(super) fn of_file(file: &str, severity: Severity, message: String) -> Self {
         Self {
-            severity: Severity::Error,
+            severity,
             file: file.to_string(),
             line: 0,
             column: 0,
             path: String::new(),
-            message: format!("cannot be read: {why}"),
+            message,
             help: None,
             scenario: None,
             source: None,

@@ -31,11 +31,11 @@ impl Results {
     /// That another version may play the same inputs differently.
     pub fn warning(&self, path: &Path) -> Option<Diagnostic> {
         let here = env!("CARGO_PKG_VERSION");
+        let message =
+            format!("was written by hasim {}, this is {here}: replications may not be the same", self.version);
         (self.version != here).then(|| Diagnostic {
-            severity: Severity::Warning,
-            message: format!("was written by hasim {}, this is {here}: replications may not be the same", self.version),
             help: Some("`hasim run` on it gives the answer of this version".to_owned()),
-            ..Diagnostic::unreadable(&path.display().to_string(), "")
+            ..Diagnostic::of_file(&path.display().to_string(), Severity::Warning, message)
         })
     }
 }

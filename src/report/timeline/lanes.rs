@@ -14,9 +14,10 @@ use crate::report::human;
 use crate::report::merged::phase_name;
 use crate::time::{Duration, SimTime};
 
-/// The lanes of an excerpt, with time 0 at its beginning: only those in which something is.
-pub fn lanes(timeline: &Timeline, model: &Model, excerpt: Excerpt) -> Vec<Lane> {
-    let mut drawing = Drawing { timeline, model, excerpt, lanes: Vec::new() };
+/// The lanes of an excerpt, with time 0 at its beginning: only those in which something is. Where a prober has more than `few`
+/// probes, three and more equal ones in a row are one span, unless each is asked for.
+pub fn lanes(timeline: &Timeline, model: &Model, excerpt: Excerpt, few: u64) -> Vec<Lane> {
+    let mut drawing = Drawing { timeline, model, excerpt, few, lanes: Vec::new() };
     drawing.service();
     drawing.slots();
     // What is true when the excerpt begins follows from all before it; of probes only those that end in it are seen.
@@ -53,9 +54,6 @@ const fn is_probe(what: Happening) -> bool {
     matches!(what, Happening::ProbeSent { .. } | Happening::ProbeEnded { .. } | Happening::ProbesSkipped(_))
 }
 
-/// A longer run of equal probes is one span, unless each is asked for.
-const SHORT_RUN: u64 = 100;
-
 /// No probe lasts longer.
 fn longest_timeout(model: &Model) -> Duration {
     let pod = &model.deployment.pod;
@@ -64,7 +62,7 @@ fn longest_timeout(model: &Model) -> Duration {
 }
 
 /// Which happening is whose work, where that is not who it befalls.
-pub(super) fn is_of_control_plane(what: Happening) -> bool {
+fn is_of_control_plane(what: Happening) -> bool {
     use Happening as H;
     matches!(
         what,
@@ -77,7 +75,6 @@ pub(super) fn is_of_control_plane(what: Happening) -> bool {
             | H::PodGone { .. }
             | H::ReadyWritten { .. }
             | H::EndpointSliceUpdated { .. }
-            | H::RotationChanged { .. }
             | H::NodeUnknown { .. }
             | H::TaintQueued { .. }
             | H::TaintAdded { .. }
@@ -91,6 +88,7 @@ struct Drawing<'a> {
     timeline: &'a Timeline,
     model: &'a Model,
     excerpt: Excerpt,
+    few: u64,
     lanes: Vec<Lane>,
 }
 
@@ -107,9 +105,10 @@ impl Run {
         Self { reply, count, probes: probes.into_iter().collect() }
     }
 
-    fn extend(&mut self, next: Self, most: u64) {
+    /// Of a run of more than `few` its ends are enough.
+    fn extend(&mut self, next: Self, few: u64) {
         self.count += next.count;
-        if self.count > most {
+        if self.count > few {
             self.probes.truncate(1);
             self.probes.extend(next.probes.last());
         } else {
@@ -242,15 +241,16 @@ impl Drawing<'_> {
         self.end(Group::Pods, &name, &mut begun, self.timeline.end);
     }
 
-    /// Each probe from its sending to its end, and a long run of equal ones from its first to its last.
+    /// Each probe from its sending to its end; where there are many, equal ones in a row from the first to the last.
     fn probers(&mut self, pod: usize, entries: &[&Entry]) {
         for kind in [ProbeKind::Startup, ProbeKind::Liveness, ProbeKind::Readiness] {
             let Some(probe) = words::probe(kind, self.model) else { continue };
+            let few = if self.excerpt.each_probe { u64::MAX } else { self.few };
             let name = format!("{} {} probes", self.pod_name(pod), words::kind_name(kind));
             // With a longer pause between them, two probes are not of one run.
             let pause = (probe.period + probe.timeout) * 3;
             let mut sent: Option<SimTime> = None;
-            let mut run: Option<Run> = None;
+            let mut runs: Vec<Run> = Vec::new();
             for entry in entries {
                 let next = match entry.what {
                     Happening::ProbeSent { kind: of, .. } if of == kind => {
@@ -263,34 +263,28 @@ impl Drawing<'_> {
                     Happening::ProbesSkipped(run) if run.kind == kind => {
                         let probe = |n: u64| (run.instant(n), run.instant(n) + run.lasts);
                         // Of a long run its ends are enough.
-                        let step = if run.count > self.most_alone() { run.count - 1 } else { 1 };
+                        let step = if run.count > few { run.count - 1 } else { 1 };
                         Run::of(run.reply, (0..run.count).step_by(step as usize).map(probe), run.count)
                     }
                     _ => continue,
                 };
-                match &mut run {
+                match runs.last_mut() {
                     Some(run) if run.reply == next.reply && next.from() < run.last_from() + pause => {
-                        run.extend(next, self.most_alone());
+                        run.extend(next, few);
                     }
-                    _ => {
-                        let done = run.replace(next);
-                        done.into_iter().for_each(|done| self.probed(&name, kind, done));
-                    }
+                    _ => runs.push(next),
                 }
             }
-            run.into_iter().for_each(|done| self.probed(&name, kind, done));
+            let alone = if runs.iter().map(|run| run.count).sum::<u64>() > few { 2 } else { u64::MAX };
+            runs.into_iter().for_each(|run| self.probed(&name, kind, run, alone));
         }
     }
 
-    /// Equal probes in a row that are drawn one by one.
-    const fn most_alone(&self) -> u64 {
-        if self.excerpt.each_probe { u64::MAX } else { SHORT_RUN }
-    }
-
-    fn probed(&mut self, lane: &str, kind: ProbeKind, run: Run) {
+    /// Probes in a row: at most so many each for itself, more as one span.
+    fn probed(&mut self, lane: &str, kind: ProbeKind, run: Run, alone: u64) {
         let words = words::reply_words(kind, run.reply, self.model);
         let tone = if run.reply.observation() == Observation::Success { Tone::Good } else { Tone::Bad };
-        if run.count > self.most_alone() {
+        if run.count > alone {
             let words = format!("{} ×: {words}", human::whole(run.count));
             return self.span(Group::Pods, lane, (run.from(), run.to()), words, tone);
         }
@@ -387,7 +381,7 @@ impl Drawing<'_> {
         for line in teller.lines {
             let Some(entry) = line.entry else { continue };
             // Probes have lanes of their own.
-            if matches!(entry.what, Happening::ProbeEnded { .. } | Happening::ProbesSkipped(_)) {
+            if is_probe(entry.what) {
                 continue;
             }
             let (group, name, words) = if matches!(entry.what, Happening::RotationChanged { .. }) {

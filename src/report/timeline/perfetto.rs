@@ -12,7 +12,7 @@ use crate::time::Duration;
 
 /// The excerpt as JSON. Time 0 is its beginning.
 pub fn perfetto(timeline: &Timeline, model: &Model, excerpt: Excerpt) -> String {
-    let lanes = lanes(timeline, model, excerpt);
+    let lanes = lanes(timeline, model, excerpt, FEW);
     let grid = if excerpt.to.saturating_since(excerpt.from) > FINE { 1e6 } else { 1e9 };
     let mut events = Vec::new();
     let mut last = None;
@@ -36,6 +36,9 @@ pub fn perfetto(timeline: &Timeline, model: &Model, excerpt: Excerpt) -> String 
     };
     serde_json::to_string(&file).expect("texts and finite numbers")
 }
+
+/// A viewer zooms in on so many probes of a lane; of a year they would be millions.
+const FEW: u64 = 1_000;
 
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]

@@ -2,7 +2,7 @@
 
 use super::lanes::lanes;
 use super::{Excerpt, story};
-use crate::experiment::{Lane, Mark, Outage, OutageExample, Replay, Span, Timeline, Tone};
+use crate::experiment::{Lane, Outage, OutageExample, Replay, Timeline, Tone};
 use crate::model::Model;
 use crate::report::human;
 use crate::stats::twelve_digits;
@@ -11,7 +11,7 @@ use crate::time::{Duration, SimTime};
 /// A page draws no more spans and marks of one outage.
 const MOST: usize = 2_000;
 /// Equal probes are told one by one, unless a lane has more than this.
-const FEW: usize = 40;
+const FEW: u64 = 40;
 
 /// The outage of which `outage` is the example, in the timeline of its replication; none if it is not there.
 pub fn replay(timeline: &Timeline, model: &Model, scenario: &str, example: &OutageExample) -> Option<Replay> {
@@ -67,50 +67,15 @@ fn instants(lane: &Lane) -> impl Iterator<Item = f64> {
     lane.spans.iter().map(|span| span.from_s).chain(lane.marks.iter().map(|mark| mark.at_s))
 }
 
-/// Its lanes, in milliseconds and with equal probes in a row summed up.
+/// Its lanes, in milliseconds.
 fn shortened(timeline: &Timeline, model: &Model, excerpt: Excerpt) -> Vec<Lane> {
     let millis = |secs: f64| (secs * 1e3).round() / 1e3;
-    let mut lanes = lanes(timeline, model, excerpt);
+    let mut lanes = lanes(timeline, model, excerpt, FEW);
     for lane in &mut lanes {
-        if lane.name.ends_with("probes") && lane.spans.len() + lane.marks.len() > FEW {
-            sum_up(lane);
-        }
         for span in &mut lane.spans {
             (span.from_s, span.to_s) = (millis(span.from_s), millis(span.to_s));
         }
         lane.marks.iter_mut().for_each(|mark| mark.at_s = millis(mark.at_s));
     }
     lanes
-}
-
-/// Three and more of the same in a row become one span, unless there is a pause between them.
-fn sum_up(lane: &mut Lane) {
-    let spans = std::mem::take(&mut lane.spans).into_iter().map(|span| (span, None));
-    let marks = std::mem::take(&mut lane.marks).into_iter().map(|mark| {
-        let Mark { at_s, words, tone, .. } = mark.clone();
-        (Span { from_s: at_s, to_s: at_s, words, tone }, Some(mark))
-    });
-    let mut all: Vec<(Span, Option<Mark>)> = spans.chain(marks).collect();
-    all.sort_by(|(a, _), (b, _)| a.from_s.total_cmp(&b.from_s));
-    let mut gaps: Vec<f64> = all.windows(2).map(|pair| pair[1].0.from_s - pair[0].0.from_s).collect();
-    gaps.sort_by(f64::total_cmp);
-    let pause = 2.5 * gaps.get(gaps.len() / 2).copied().unwrap_or(0.0);
-    let goes_on = |(a, _): &(Span, _), (b, _): &(Span, _)| {
-        (&a.words, a.tone) == (&b.words, b.tone) && b.from_s - a.from_s < pause
-    };
-    for run in all.chunk_by(goes_on) {
-        if let [(first, _), _, .., (last, _)] = run {
-            let words = format!("{} ×: {}", run.len(), first.words);
-            lane.spans.push(Span { from_s: first.from_s, to_s: last.to_s, words, tone: first.tone });
-        } else {
-            run.iter().for_each(|one| put(lane, one));
-        }
-    }
-}
-
-fn put(lane: &mut Lane, (span, mark): &(Span, Option<Mark>)) {
-    match mark {
-        Some(mark) => lane.marks.push(mark.clone()),
-        None => lane.spans.push(span.clone()),
-    }
 }
