@@ -42,7 +42,7 @@ mod state;
 mod view;
 
 pub use happening::{Endpoint, Exit, Happening, Reply, SkippedProbes};
-pub use observer::{Cause, EndpointView, Observer, Phase, SlotView, Spell};
+pub use observer::{Cause, EndpointView, Observed, Observer, Phase, SlotView, Spell};
 pub use prober::{Observation, Stored};
 
 use crate::engine::{Cx, Engine, World};
@@ -99,7 +99,7 @@ pub(crate) enum Event {
 }
 
 /// What a fault strikes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Target {
     /// The container of the Pod that holds the slot.
     Slot(SlotId),
@@ -256,9 +256,14 @@ impl<'m, O: Observer> Cluster<'m, O> {
         }
     }
 
+    /// Tells the observer what is so from now on.
+    fn observe(&mut self, cx: &Cx<'_, Event>, what: &Observed) {
+        self.observer.observe(cx.now(), what);
+    }
+
     /// Tells the observer what happens now.
     fn tell(&mut self, cx: &Cx<'_, Event>, what: Happening) {
-        self.observer.happened(cx.now(), what);
+        self.observe(cx, &Observed::Happened(what));
     }
 
     /// A new timer. An event is stale unless its owner still holds the timer that it carries.

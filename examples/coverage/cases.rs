@@ -6,7 +6,7 @@
 
 use std::sync::atomic::AtomicBool;
 
-use hasim::cluster::{Cause, Observer as _, Phase, SlotView, Spell};
+use hasim::cluster::{Cause, Observed, Observer as _, Phase, SlotView, Spell};
 use hasim::experiment::{self, Estimate, ExperimentResult, Measures, Options, Outcome};
 use hasim::ids::{FaultId, SlotId};
 use hasim::model::{Model, YEAR};
@@ -206,9 +206,9 @@ impl Case {
         for (now, slot, is_up) in changes {
             let cause = Cause::Fault(FaultId::new(0));
             let view = SlotView { serves: is_up, in_rotation: is_up, cause, phase: Phase::Start };
-            measures.slot_changed(now, SlotId::new(slot as usize), view);
+            measures.observe(now, &Observed::SlotChanged { slot: SlotId::new(slot as usize), view });
         }
-        spells.into_iter().for_each(|spell| measures.clock_ran(spell));
+        spells.into_iter().for_each(|spell| measures.observe(spell.to, &Observed::ClockRan(spell)));
         let end = measures.end();
         measures.finish(end)
     }

@@ -5,7 +5,7 @@
 //! which it strikes next.
 
 use super::happening::Happening;
-use super::observer::{Cause, Observer, Spell};
+use super::observer::{Cause, Observed, Observer, Spell};
 use super::state::{Dice, Kubelet, Stage, Strike, Timer};
 use super::{Cluster, Cx, Event, Target};
 use crate::ids::{FaultId, NodeId, PodId, SlotId, ZoneId};
@@ -43,7 +43,8 @@ impl Clock {
             for (index, pending) in self.pending.iter().enumerate() {
                 let life = pending.life_began.map(|began| self.age.saturating_sub(began));
                 let strikes = striking == Some(index);
-                observer.clock_ran(Spell { fault: pending.fault, from: since, to: now, life, strikes });
+                let spell = Spell { fault: pending.fault, from: since, to: now, life, strikes };
+                observer.observe(now, &Observed::ClockRan(spell));
             }
             self.age += now.since(since);
             self.timer = Timer::NONE;
@@ -216,7 +217,7 @@ impl<O: Observer> Cluster<'_, O> {
                 let Some(pod) = self.slots[slot.index()].pod else { return };
                 self.mark_struck(cx, slot, fault);
                 // What goes through the API is known there at once.
-                self.observer.reacted(cx.now(), slot);
+                self.observe(cx, &Observed::Reacted { slot });
                 self.delete_pod(cx, pod);
             }
             (_, Strikes::Deployment(mode)) => self.strike_deployment(cx, fault, mode, lasts),
@@ -336,12 +337,12 @@ impl<O: Observer> Cluster<'_, O> {
 
     fn mark_struck(&mut self, cx: &Cx<'_, Event>, slot: SlotId, fault: FaultId) {
         self.slots[slot.index()].cause = Some(Cause::Fault(fault));
-        self.observer.fault_struck(cx.now(), slot, fault);
+        self.observe(cx, &Observed::SlotStruck { slot, fault });
     }
 
     fn mark_ended(&mut self, cx: &Cx<'_, Event>, slot: SlotId, fault: FaultId) {
         self.slots[slot.index()].recent = Some((Cause::Fault(fault), cx.now()));
-        self.observer.fault_ended(cx.now(), slot, fault);
+        self.observe(cx, &Observed::SlotFaultEnded { slot, fault });
     }
 
     fn mark_node_struck(&mut self, cx: &Cx<'_, Event>, node: NodeId, fault: FaultId) {

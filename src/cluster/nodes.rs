@@ -2,7 +2,7 @@
 //! Follows `pkg/controller/nodelifecycle/node_lifecycle_controller.go monitorNodeHealth`.
 
 use super::happening::Happening;
-use super::observer::Observer;
+use super::observer::{Observed, Observer};
 use super::state::{Kubelet, Timer};
 use super::{Cluster, Cx, Event, Mode};
 use crate::ids::{NodeId, PodId};
@@ -312,7 +312,7 @@ impl<O: Observer> Cluster<'_, O> {
         for pod in self.pods_on(node) {
             self.set_api_ready(cx, pod, false);
             if let Some(slot) = self.slot_of(pod) {
-                self.observer.reacted(cx.now(), slot);
+                self.observe(cx, &Observed::Reacted { slot });
             }
             self.look(cx, pod);
         }

@@ -1,7 +1,7 @@
 //! The `ReplicaSet` and the life of Pod objects: creation, deletion, the end (D7–D9, T1–T8).
 
 use super::happening::{Endpoint, Happening};
-use super::observer::Observer;
+use super::observer::{Observed, Observer};
 use super::state::{Pod, Stage, Timer};
 use super::{Cluster, Cx, Event};
 use crate::ids::{PodId, SlotId};
@@ -69,7 +69,7 @@ impl<O: Observer> Cluster<'_, O> {
         self.slots[slot.index()].pod = Some(id);
         self.living += 1;
         self.tell(cx, Happening::PodCreated { pod: id, slot });
-        self.observer.pods_changed(cx.now(), self.living);
+        self.observe(cx, &Observed::PodsChanged { pods: self.living });
         id
     }
 
@@ -158,7 +158,7 @@ impl<O: Observer> Cluster<'_, O> {
         self.scheduler.forget(pod);
         self.living -= 1;
         self.tell(cx, Happening::PodGone { pod });
-        self.observer.pods_changed(cx.now(), self.living);
+        self.observe(cx, &Observed::PodsChanged { pods: self.living });
         self.request_slice_update(cx, pod);
         // Resources and anti-affinity are free only now (S4, S9, S16).
         self.retry_pending(cx);

@@ -1,6 +1,6 @@
 //! How a slot and an endpoint look from outside: serving, in rotation, why not, how far.
 
-use super::observer::{Cause, EndpointView, Observer, Phase, SlotView};
+use super::observer::{Cause, EndpointView, Observed, Observer, Phase, SlotView};
 use super::probing::{Answer, Audience};
 use super::state::{Kubelet, Stage};
 use super::{Cluster, Cx, Event, Target};
@@ -49,7 +49,7 @@ impl<O: Observer> Cluster<'_, O> {
         };
         if news {
             self.pods[pod.index()].view = view;
-            self.observer.endpoint_changed(cx.now(), pod, view);
+            self.observe(cx, &Observed::EndpointChanged { pod, view });
         }
     }
 
@@ -72,7 +72,7 @@ impl<O: Observer> Cluster<'_, O> {
         };
         if old != Some(view) {
             self.slots[slot.index()].view = Some(view);
-            self.observer.slot_changed(cx.now(), slot, view);
+            self.observe(cx, &Observed::SlotChanged { slot, view });
         }
         self.update_clock(cx, Target::Slot(slot));
         view

@@ -1,7 +1,7 @@
 //! Tests of the driver with a replication that follows a script.
 
 use super::{Play, drive};
-use crate::cluster::{Cause, Observer, Phase, SlotView};
+use crate::cluster::{Cause, Observed, Observer, Phase, SlotView};
 use crate::experiment::sample::model;
 use crate::experiment::{Measures, Outcome};
 use crate::ids::{FaultId, SlotId};
@@ -30,11 +30,8 @@ impl Play for Script {
         self.played += 1;
         self.now = now;
         let (cause, phase) = (Cause::Fault(FaultId::new(0)), Phase::Start);
-        self.measures.slot_changed(
-            now,
-            SlotId::new(0),
-            SlotView { serves: delivers, in_rotation: delivers, cause, phase },
-        );
+        let view = SlotView { serves: delivers, in_rotation: delivers, cause, phase };
+        self.measures.observe(now, &Observed::SlotChanged { slot: SlotId::new(0), view });
         true
     }
 
@@ -47,10 +44,6 @@ impl Play for Script {
     fn measures(&mut self) -> &mut Measures {
         &mut self.measures
     }
-
-    fn into_measures(self) -> Measures {
-        self.measures
-    }
 }
 
 /// Counted from 0 to before 1,000.
@@ -58,8 +51,8 @@ fn played(changes: &[(u64, bool)]) -> Outcome {
     let mut all = vec![(0, true)];
     all.extend_from_slice(changes);
     let measures = Measures::new(&model(1, 1, 1, 0, 1_000));
-    let script = Script { now: SimTime::ZERO, changes: all, played: 0, measures };
-    drive(script, Duration::from_nanos(1_000))
+    let mut script = Script { now: SimTime::ZERO, changes: all, played: 0, measures };
+    drive(&mut script, Duration::from_nanos(1_000))
 }
 
 #[test]

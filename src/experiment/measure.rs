@@ -13,7 +13,7 @@ use super::controls::Control;
 use super::ledger::{Causes, Cell, Ledger};
 use super::outcome::Outcome;
 use super::windows::Filling;
-use crate::cluster::{Cause, EndpointView, Observer, Phase, SlotView, Spell};
+use crate::cluster::{Cause, EndpointView, Observed, Observer, Phase, SlotView};
 use crate::ids::{FaultId, PodId, SlotId};
 use crate::model::{Model, ProbeKind};
 use crate::time::SimTime;
@@ -154,8 +154,7 @@ impl Measures {
     }
 
     /// The outcome, at `now`, the end of the replication: what is still open is censored.
-    #[must_use]
-    pub fn finish(mut self, now: SimTime) -> Outcome {
+    pub fn finish(&mut self, now: SimTime) -> Outcome {
         self.settle(now);
         for index in 0..self.slots.len() {
             if let Some(recovery) = self.slots[index].recovery.take() {
@@ -179,7 +178,7 @@ impl Measures {
         self.outcome.controls = self.controls.iter().map(Control::value).collect();
         self.outcome.downtime_windows = self.downtime_windows.finish();
         self.outcome.failed_windows = self.failed_windows.finish();
-        self.outcome
+        std::mem::replace(&mut self.outcome, Outcome::empty(0))
     }
 
     /// Takes all that held until `now` into account.
@@ -286,6 +285,29 @@ impl Measures {
 }
 
 impl Observer for Measures {
+    fn observe(&mut self, at: SimTime, what: &Observed) {
+        match *what {
+            Observed::SlotChanged { slot, view } => self.slot_changed(at, slot, view),
+            Observed::EndpointChanged { pod, view } => self.endpoint_changed(at, pod, view),
+            Observed::SlotStruck { slot, fault } => self.slot_struck(at, slot, fault),
+            Observed::SlotFaultEnded { slot, fault } => self.slot_fault_ended(slot, fault),
+            Observed::Reacted { slot } => self.reacted(at, slot),
+            Observed::ReadinessLost { while_serving, .. } => self.readiness_lost(at, while_serving),
+            Observed::ProbeKilled { by, needless, .. } => self.probe_killed(at, by, needless),
+            Observed::Restarted { .. } => self.outcome.restarts += u64::from(self.window.contains(at)),
+            Observed::PodsChanged { pods } => {
+                self.count_pods(at);
+                self.pods = pods;
+            }
+            Observed::ClockRan(spell) => {
+                self.controls[spell.fault.index()].add(spell, self.window.from, self.window.to);
+            }
+            Observed::Happened(_) => {}
+        }
+    }
+}
+
+impl Measures {
     fn slot_changed(&mut self, now: SimTime, slot: SlotId, view: SlotView) {
         self.advance(now);
         self.settle_slot(slot.index(), now);
@@ -310,7 +332,7 @@ impl Observer for Measures {
         self.failing = self.failing + failing(endpoint) - failing(before);
     }
 
-    fn fault_struck(&mut self, now: SimTime, slot: SlotId, fault: FaultId) {
+    fn slot_struck(&mut self, now: SimTime, slot: SlotId, fault: FaultId) {
         // The fault that begins a recovery strikes in its first instant, when the recovery is not there yet.
         self.settle_slot(slot.index(), now);
         let looks = &mut self.slots[slot.index()];
@@ -324,7 +346,7 @@ impl Observer for Measures {
         }
     }
 
-    fn fault_ended(&mut self, _now: SimTime, slot: SlotId, fault: FaultId) {
+    fn slot_fault_ended(&mut self, slot: SlotId, fault: FaultId) {
         let occurrence = self.undetected.iter().position(|p| p.slot == slot && p.fault == fault);
         if let Some(index) = occurrence {
             self.undetected.remove(index);
@@ -342,11 +364,11 @@ impl Observer for Measures {
         });
     }
 
-    fn readiness_lost(&mut self, now: SimTime, _slot: SlotId, while_serving: bool) {
+    fn readiness_lost(&mut self, now: SimTime, while_serving: bool) {
         self.outcome.needless.readiness += u64::from(while_serving && self.window.contains(now));
     }
 
-    fn probe_killed(&mut self, now: SimTime, _slot: SlotId, by: ProbeKind, needless: bool) {
+    fn probe_killed(&mut self, now: SimTime, by: ProbeKind, needless: bool) {
         if needless && self.window.contains(now) {
             match by {
                 ProbeKind::Liveness => self.outcome.needless.liveness += 1,
@@ -354,19 +376,6 @@ impl Observer for Measures {
                 ProbeKind::Readiness => unreachable!("a readiness probe kills nothing"),
             }
         }
-    }
-
-    fn restarted(&mut self, now: SimTime, _slot: SlotId) {
-        self.outcome.restarts += u64::from(self.window.contains(now));
-    }
-
-    fn pods_changed(&mut self, now: SimTime, pods: u32) {
-        self.count_pods(now);
-        self.pods = pods;
-    }
-
-    fn clock_ran(&mut self, spell: Spell) {
-        self.controls[spell.fault.index()].add(spell, self.window.from, self.window.to);
     }
 }
 

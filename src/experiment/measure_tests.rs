@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 
 use super::Measures;
-use crate::cluster::{Cause, EndpointView, Observer, Phase, SlotView};
+use crate::cluster::{Cause, EndpointView, Observed, Observer, Phase, SlotView};
 use crate::experiment::Outcome;
 use crate::experiment::sample::model;
 use crate::ids::{FaultId, PodId, SlotId};
@@ -121,7 +121,7 @@ fn integrals_keep_to_the_window_and_what_began_in_it_is_followed() {
 #[test]
 fn what_has_no_end_is_censored() {
     let mut measures = two(2);
-    measures.fault_struck(at(500), S0, F0);
+    measures.slot_struck(at(500), S0, F0);
     measures.slot_changed(at(500), S0, down(Cause::Fault(F0), Phase::Detect));
     let outcome = measures.finish(at(2_100));
     assert_eq!((outcome.outages, outcome.outage_lengths.len()), (1, 0));
@@ -145,20 +145,20 @@ fn a_further_fault_marks_the_recovery_overlapped() {
     for (view_first, further) in [(true, false), (false, false), (true, true), (false, true)] {
         let mut measures = two(1);
         if !view_first {
-            measures.fault_struck(at(200), S0, F0);
+            measures.slot_struck(at(200), S0, F0);
         }
         measures.slot_changed(at(200), S0, down(Cause::Fault(F0), Phase::Detect));
         if view_first {
-            measures.fault_struck(at(200), S0, F0);
+            measures.slot_struck(at(200), S0, F0);
         }
         if further {
-            measures.fault_struck(at(210), S0, F1);
+            measures.slot_struck(at(210), S0, F1);
             measures.slot_changed(at(210), S0, down(Cause::Fault(F1), Phase::Detect));
         }
         measures.slot_changed(at(250), S0, up());
         // Strikes when the recovery is over.
-        measures.fault_struck(at(250), S0, F1);
-        measures.fault_struck(at(260), S0, F1);
+        measures.slot_struck(at(250), S0, F1);
+        measures.slot_struck(at(260), S0, F1);
         let outcome = measures.finish(at(1_100));
         assert_eq!(outcome.recovery_lengths, [(0, 50)], "the cause is that of the beginning");
         assert_eq!(outcome.recoveries[0].overlapped, u64::from(further));
@@ -168,14 +168,14 @@ fn a_further_fault_marks_the_recovery_overlapped() {
 #[test]
 fn the_first_reaction_detects_all_that_is_pending_on_the_slot() {
     let mut measures = two(1);
-    measures.fault_struck(at(50), S0, F0);
-    measures.fault_struck(at(200), S0, F0);
-    measures.fault_struck(at(205), S0, F1);
-    measures.fault_struck(at(206), S1, F1);
+    measures.slot_struck(at(50), S0, F0);
+    measures.slot_struck(at(200), S0, F0);
+    measures.slot_struck(at(205), S0, F1);
+    measures.slot_struck(at(206), S1, F1);
     measures.reacted(at(212), S0);
     measures.reacted(at(214), S0);
-    measures.fault_ended(at(220), S0, F0);
-    measures.fault_ended(at(220), S1, F1);
+    measures.slot_fault_ended(S0, F0);
+    measures.slot_fault_ended(S1, F1);
     let outcome = measures.finish(at(1_100));
     assert_eq!(outcome.detection_times, [(0, 12), (1, 7)]);
     assert_eq!((outcome.detections[0].undetected, outcome.detections[1].undetected), (0, 1));
@@ -185,14 +185,14 @@ fn the_first_reaction_detects_all_that_is_pending_on_the_slot() {
 fn events_count_inside_the_window_only() {
     let mut measures = two(1);
     for now in [99, 100, 1_099, 1_100] {
-        measures.readiness_lost(at(now), S0, true);
-        measures.readiness_lost(at(now), S0, false);
-        measures.probe_killed(at(now), S0, ProbeKind::Liveness, true);
-        measures.probe_killed(at(now), S0, ProbeKind::Startup, false);
-        measures.restarted(at(now), S0);
+        measures.readiness_lost(at(now), true);
+        measures.readiness_lost(at(now), false);
+        measures.probe_killed(at(now), ProbeKind::Liveness, true);
+        measures.probe_killed(at(now), ProbeKind::Startup, false);
+        measures.observe(at(now), &Observed::Restarted { slot: S0 });
     }
-    measures.pods_changed(at(0), 2);
-    measures.pods_changed(at(600), 3);
+    measures.observe(at(0), &Observed::PodsChanged { pods: 2 });
+    measures.observe(at(600), &Observed::PodsChanged { pods: 3 });
     let outcome = measures.finish(at(1_100));
     assert_eq!((outcome.needless.readiness, outcome.needless.liveness, outcome.needless.startup), (2, 2, 0));
     assert_eq!((outcome.restarts, outcome.pod_time), (2, 500 * 2 + 500 * 3));
@@ -237,8 +237,8 @@ fn measured(history: &[(u64, Call)], min_serving: u32, end: SimTime) -> Outcome 
         match *call {
             Call::Slot(index, view) => measures.slot_changed(at(now), slot(index), view),
             Call::Endpoint(index, view) => measures.endpoint_changed(at(now), PodId::new(index), view),
-            Call::Struck(index, fault) => measures.fault_struck(at(now), slot(index), FaultId::new(fault)),
-            Call::Ended(index, fault) => measures.fault_ended(at(now), slot(index), FaultId::new(fault)),
+            Call::Struck(index, fault) => measures.slot_struck(at(now), slot(index), FaultId::new(fault)),
+            Call::Ended(index, fault) => measures.slot_fault_ended(slot(index), FaultId::new(fault)),
             Call::Reacted(index) => measures.reacted(at(now), slot(index)),
         }
     }

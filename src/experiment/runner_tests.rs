@@ -7,7 +7,7 @@ use rand::{Rng, SeedableRng};
 use rand_pcg::Pcg64Dxsm;
 
 use super::*;
-use crate::cluster::{Cause, Observer, Phase, SlotView};
+use crate::cluster::{Cause, Observed, Observer, Phase, SlotView};
 use crate::experiment::sample::{model, study};
 use crate::experiment::{Estimate, Measures, ScenarioResult, Unlike, WindowLoss};
 use crate::ids::{FaultId, SlotId};
@@ -52,7 +52,8 @@ impl Alternating {
         for (now, slot, delivers) in changes {
             let (cause, phase) = (Cause::Fault(FaultId::new(0)), Phase::Start);
             let view = SlotView { serves: delivers, in_rotation: delivers, cause, phase };
-            measures.slot_changed(SimTime::from_nanos(now), SlotId::new(slot), view);
+            let what = Observed::SlotChanged { slot: SlotId::new(slot), view };
+            measures.observe(SimTime::from_nanos(now), &what);
         }
         let outcome = measures.finish(SimTime::from_nanos(end));
         outcome.assert_consistent();

@@ -6,12 +6,12 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use super::drive::{Play, drive};
+use super::drive::drive;
 use super::measure::Measures;
 use super::runner::message_of;
-use crate::cluster::{EndpointView, Happening, Mode, Observer, Replication, SkippedProbes, SlotView, Spell, Target};
-use crate::ids::{FaultId, NodeId, PodId, SlotId, ZoneId};
-use crate::model::{Model, ProbeKind};
+use crate::cluster::{Happening, Mode, Observed, Observer, Replication, SkippedProbes, SlotView, Target};
+use crate::ids::{NodeId, PodId, SlotId, ZoneId};
+use crate::model::Model;
 use crate::time::{Duration, SimTime};
 
 /// What happened in one replication.
@@ -254,19 +254,6 @@ impl Recorder {
         self.pods.push(PodLife { slot, ordinal: holders.ever, created: now, gone: None });
     }
 
-    /// The Pod gives its slot up, if it still has it.
-    fn vacate(&mut self, place: PodId) {
-        let pod = self.by_place[place.index()];
-        let holders = &mut self.by_slot[self.pods[pod].slot.index()];
-        holders.present = holders.present.filter(|&present| present != pod);
-    }
-}
-
-impl Observer for Recorder {
-    fn slot_changed(&mut self, now: SimTime, slot: SlotId, view: SlotView) {
-        self.looks.push(Look { at: now, slot, view });
-    }
-
     fn happened(&mut self, at: SimTime, what: Happening) {
         match what {
             Happening::PodCreated { pod, slot } => self.create(at, pod, slot),
@@ -279,6 +266,32 @@ impl Observer for Recorder {
         }
         let who = self.who(what);
         self.entries.push(Entry { at, who, what });
+    }
+
+    /// The Pod gives its slot up, if it still has it.
+    fn vacate(&mut self, place: PodId) {
+        let pod = self.by_place[place.index()];
+        let holders = &mut self.by_slot[self.pods[pod].slot.index()];
+        holders.present = holders.present.filter(|&present| present != pod);
+    }
+}
+
+impl Observer for Recorder {
+    fn observe(&mut self, at: SimTime, what: &Observed) {
+        match *what {
+            Observed::SlotChanged { slot, view } => self.looks.push(Look { at, slot, view }),
+            Observed::Happened(what) => self.happened(at, what),
+            // What else is told follows from these two.
+            Observed::EndpointChanged { .. }
+            | Observed::SlotStruck { .. }
+            | Observed::SlotFaultEnded { .. }
+            | Observed::Reacted { .. }
+            | Observed::ReadinessLost { .. }
+            | Observed::ProbeKilled { .. }
+            | Observed::Restarted { .. }
+            | Observed::PodsChanged { .. }
+            | Observed::ClockRan(_) => {}
+        }
     }
 }
 
@@ -314,7 +327,7 @@ pub struct Trace {
 /// Plays replication `index` of `model` under `seed`, as a run does, and writes it down. What was written before a
 /// panic is kept: it shows what led to it.
 pub fn trace(model: &Model, seed: u64, index: u64) -> Trace {
-    let watch = Watch { measures: Measures::new(model), recorder: Recorder::default() };
+    let watch = (Measures::new(model), Recorder::default());
     let begun = catch_unwind(AssertUnwindSafe(|| Replication::new(model, seed, index, Mode::Fast, watch)));
     let mut replication = match begun {
         Ok(replication) => replication,
@@ -326,90 +339,10 @@ pub fn trace(model: &Model, seed: u64, index: u64) -> Trace {
     let played = catch_unwind(AssertUnwindSafe(|| drive(&mut replication, model.horizon)));
     let panicked = played.err().map(|panic| message_of(&*panic));
     let end = replication.now();
-    let watch = match panicked {
+    let (_, recorder) = match panicked {
         None => replication.into_observer(),
         // What is half done cannot be ended properly.
         Some(_) => replication.observer().clone(),
     };
-    Trace { timeline: watch.recorder.finish(model, end), panicked }
-}
-
-/// Measures and a recorder side by side.
-#[derive(Debug, Clone)]
-struct Watch {
-    measures: Measures,
-    recorder: Recorder,
-}
-
-impl Play for &mut Replication<'_, Watch> {
-    fn run_until(&mut self, until: SimTime) {
-        Replication::run_until(self, until);
-    }
-
-    fn step(&mut self, until: SimTime) -> bool {
-        Replication::step(self, until)
-    }
-
-    fn tell_clocks(&mut self) {
-        Replication::tell_clocks(self);
-    }
-
-    fn now(&self) -> SimTime {
-        Replication::now(self)
-    }
-
-    fn measures(&mut self) -> &mut Measures {
-        &mut self.observer_mut().measures
-    }
-
-    fn into_measures(self) -> Measures {
-        self.observer().measures.clone()
-    }
-}
-
-impl Observer for Watch {
-    fn slot_changed(&mut self, now: SimTime, slot: SlotId, view: SlotView) {
-        self.measures.slot_changed(now, slot, view);
-        self.recorder.slot_changed(now, slot, view);
-    }
-
-    fn endpoint_changed(&mut self, now: SimTime, pod: PodId, view: Option<EndpointView>) {
-        self.measures.endpoint_changed(now, pod, view);
-    }
-
-    fn fault_struck(&mut self, now: SimTime, slot: SlotId, fault: FaultId) {
-        self.measures.fault_struck(now, slot, fault);
-    }
-
-    fn fault_ended(&mut self, now: SimTime, slot: SlotId, fault: FaultId) {
-        self.measures.fault_ended(now, slot, fault);
-    }
-
-    fn reacted(&mut self, now: SimTime, slot: SlotId) {
-        self.measures.reacted(now, slot);
-    }
-
-    fn readiness_lost(&mut self, now: SimTime, slot: SlotId, while_serving: bool) {
-        self.measures.readiness_lost(now, slot, while_serving);
-    }
-
-    fn probe_killed(&mut self, now: SimTime, slot: SlotId, by: ProbeKind, needless: bool) {
-        self.measures.probe_killed(now, slot, by, needless);
-    }
-
-    fn restarted(&mut self, now: SimTime, slot: SlotId) {
-        self.measures.restarted(now, slot);
-    }
-
-    fn pods_changed(&mut self, now: SimTime, pods: u32) {
-        self.measures.pods_changed(now, pods);
-    }
-
-    fn clock_ran(&mut self, spell: Spell) {
-        self.measures.clock_ran(spell);
-    }
-
-    fn happened(&mut self, at: SimTime, what: Happening) {
-        self.recorder.happened(at, what);
-    }
+    Trace { timeline: recorder.finish(model, end), panicked }
 }

@@ -66,9 +66,9 @@ impl Filling {
     }
 
     /// The replication is over.
-    pub fn finish(mut self) -> Losses {
+    pub fn finish(&mut self) -> Losses {
         self.flush();
-        self.losses
+        std::mem::take(&mut self.losses)
     }
 }
 

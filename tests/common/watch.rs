@@ -1,6 +1,6 @@
 //! An observer that writes down what it is told, and questions to ask of what it wrote.
 
-use hasim::cluster::{EndpointView, Mode, Observer, Phase, Replication, SlotView};
+use hasim::cluster::{EndpointView, Mode, Observed, Observer, Phase, Replication, SlotView};
 use hasim::ids::{FaultId, PodId, SlotId};
 use hasim::model::{Model, ProbeKind};
 use hasim::time::SimTime;
@@ -89,32 +89,19 @@ pub fn ended(what: What) -> bool {
 }
 
 impl Observer for Log {
-    fn slot_changed(&mut self, now: SimTime, slot: SlotId, view: SlotView) {
-        self.add(now, slot, What::Looks(view));
-    }
-    fn endpoint_changed(&mut self, now: SimTime, pod: PodId, view: Option<EndpointView>) {
-        self.endpoints.push((now.as_secs_f64(), pod, view));
-    }
-    fn fault_struck(&mut self, now: SimTime, slot: SlotId, fault: FaultId) {
-        self.add(now, slot, What::Struck(fault));
-    }
-    fn fault_ended(&mut self, now: SimTime, slot: SlotId, fault: FaultId) {
-        self.add(now, slot, What::Ended(fault));
-    }
-    fn reacted(&mut self, now: SimTime, slot: SlotId) {
-        self.add(now, slot, What::Reacted);
-    }
-    fn readiness_lost(&mut self, now: SimTime, slot: SlotId, _while_serving: bool) {
-        self.add(now, slot, What::Lost);
-    }
-    fn probe_killed(&mut self, now: SimTime, slot: SlotId, by: ProbeKind, _needless: bool) {
-        self.add(now, slot, What::Killed(by));
-    }
-    fn restarted(&mut self, now: SimTime, slot: SlotId) {
-        self.add(now, slot, What::Restarted);
-    }
-    fn pods_changed(&mut self, now: SimTime, pods: u32) {
-        self.pods.push((now.as_secs_f64(), pods));
+    fn observe(&mut self, at: SimTime, what: &Observed) {
+        match *what {
+            Observed::SlotChanged { slot, view } => self.add(at, slot, What::Looks(view)),
+            Observed::EndpointChanged { pod, view } => self.endpoints.push((at.as_secs_f64(), pod, view)),
+            Observed::SlotStruck { slot, fault } => self.add(at, slot, What::Struck(fault)),
+            Observed::SlotFaultEnded { slot, fault } => self.add(at, slot, What::Ended(fault)),
+            Observed::Reacted { slot } => self.add(at, slot, What::Reacted),
+            Observed::ReadinessLost { slot, .. } => self.add(at, slot, What::Lost),
+            Observed::ProbeKilled { slot, by, .. } => self.add(at, slot, What::Killed(by)),
+            Observed::Restarted { slot } => self.add(at, slot, What::Restarted),
+            Observed::PodsChanged { pods } => self.pods.push((at.as_secs_f64(), pods)),
+            Observed::ClockRan(_) | Observed::Happened(_) => {}
+        }
     }
 }
 

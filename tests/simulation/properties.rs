@@ -3,10 +3,9 @@
 use std::collections::HashMap;
 
 use crate::common;
-use hasim::cluster::{Mode, Observer, Phase, Replication, SlotView};
+use hasim::cluster::{Mode, Observed, Observer, Phase, Replication};
 use hasim::experiment::replicate;
-use hasim::ids::SlotId;
-use hasim::model::{Model, ProbeKind};
+use hasim::model::Model;
 use hasim::time::SimTime;
 use proptest::prelude::*;
 
@@ -52,18 +51,21 @@ struct Stays {
 }
 
 impl Observer for Stays {
-    fn slot_changed(&mut self, now: SimTime, slot: SlotId, view: SlotView) {
-        let now = now.as_secs_f64();
-        if let Some((since, phase)) = self.since.remove(&slot.index()) {
-            let longest = self.longest.entry(phase).or_default();
-            *longest = longest.max(now - since);
+    fn observe(&mut self, at: SimTime, what: &Observed) {
+        match *what {
+            Observed::SlotChanged { slot, view } => {
+                let now = at.as_secs_f64();
+                if let Some((since, phase)) = self.since.remove(&slot.index()) {
+                    let longest = self.longest.entry(phase).or_default();
+                    *longest = longest.max(now - since);
+                }
+                if !view.delivers() {
+                    self.since.insert(slot.index(), (now, view.phase));
+                }
+            }
+            Observed::ProbeKilled { .. } => self.kills += 1,
+            _ => {}
         }
-        if !view.delivers() {
-            self.since.insert(slot.index(), (now, view.phase));
-        }
-    }
-    fn probe_killed(&mut self, _: SimTime, _: SlotId, _: ProbeKind, _: bool) {
-        self.kills += 1;
     }
 }
 

@@ -2,9 +2,9 @@
 
 use rayon::prelude::*;
 
-use crate::cluster::{Mode, Observer, Phase, Replication, SlotView};
-use crate::ids::{FaultId, SlotId};
-use crate::model::{Model, ProbeKind};
+use crate::cluster::{Mode, Observed, Observer, Phase, Replication, SlotView};
+use crate::ids::SlotId;
+use crate::model::Model;
 use crate::time::{Duration, SimTime};
 
 /// Something that happened to the one slot.
@@ -59,26 +59,21 @@ impl Log {
 }
 
 impl Observer for Log {
-    fn slot_changed(&mut self, now: SimTime, slot: SlotId, view: SlotView) {
-        self.add(now, slot, What::Looks(view));
-    }
-    fn fault_struck(&mut self, now: SimTime, slot: SlotId, _fault: FaultId) {
-        self.add(now, slot, What::Struck);
-    }
-    fn fault_ended(&mut self, now: SimTime, slot: SlotId, _fault: FaultId) {
-        self.add(now, slot, What::Ended);
-    }
-    fn reacted(&mut self, now: SimTime, slot: SlotId) {
-        self.add(now, slot, What::Reacted);
-    }
-    fn readiness_lost(&mut self, now: SimTime, slot: SlotId, _while_serving: bool) {
-        self.add(now, slot, What::Lost);
-    }
-    fn probe_killed(&mut self, now: SimTime, slot: SlotId, _by: ProbeKind, _needless: bool) {
-        self.add(now, slot, What::Killed);
-    }
-    fn restarted(&mut self, now: SimTime, slot: SlotId) {
-        self.add(now, slot, What::Restarted);
+    fn observe(&mut self, at: SimTime, what: &Observed) {
+        match *what {
+            Observed::SlotChanged { slot, view } => self.add(at, slot, What::Looks(view)),
+            Observed::SlotStruck { slot, .. } => self.add(at, slot, What::Struck),
+            Observed::SlotFaultEnded { slot, .. } => self.add(at, slot, What::Ended),
+            Observed::Reacted { slot } => self.add(at, slot, What::Reacted),
+            Observed::ReadinessLost { slot, .. } => self.add(at, slot, What::Lost),
+            Observed::ProbeKilled { slot, .. } => self.add(at, slot, What::Killed),
+            Observed::Restarted { slot } => self.add(at, slot, What::Restarted),
+            // Of no slot.
+            Observed::EndpointChanged { .. }
+            | Observed::PodsChanged { .. }
+            | Observed::ClockRan(_)
+            | Observed::Happened(_) => {}
+        }
     }
 }
 

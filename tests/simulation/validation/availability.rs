@@ -4,10 +4,9 @@
 
 use crate::common::stats::{assert_mean, assert_same_mean};
 use crate::common::{CRASH, bare, exponential, fault, probe, secs};
-use hasim::cluster::{Mode, Observer, Replication, SlotView};
+use hasim::cluster::{Mode, Observed, Observer, Replication};
 use hasim::experiment::replicate;
-use hasim::ids::SlotId;
-use hasim::model::{Affects, ContainerMode, Model, ProbeKind, Strikes};
+use hasim::model::{Affects, ContainerMode, Model, Strikes};
 use hasim::random::Law;
 use hasim::time::{Duration, SimTime};
 
@@ -45,15 +44,16 @@ impl Integral {
 }
 
 impl Observer for Integral {
-    fn slot_changed(&mut self, now: SimTime, slot: SlotId, view: SlotView) {
-        self.account(now);
-        self.delivers[slot.index()] = view.delivers();
-    }
-    fn readiness_lost(&mut self, _now: SimTime, _slot: SlotId, _while_serving: bool) {
-        self.losses += 1;
-    }
-    fn probe_killed(&mut self, _now: SimTime, _slot: SlotId, _by: ProbeKind, _needless: bool) {
-        self.kills += 1;
+    fn observe(&mut self, at: SimTime, what: &Observed) {
+        match *what {
+            Observed::SlotChanged { slot, view } => {
+                self.account(at);
+                self.delivers[slot.index()] = view.delivers();
+            }
+            Observed::ReadinessLost { .. } => self.losses += 1,
+            Observed::ProbeKilled { .. } => self.kills += 1,
+            _ => {}
+        }
     }
 }
 
