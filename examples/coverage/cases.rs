@@ -12,7 +12,8 @@ use hasim::ids::{FaultId, SlotId};
 use hasim::model::{Model, YEAR};
 use hasim::random::{Law, Streams};
 use hasim::random::{Owner, Purpose};
-use hasim::spec::{Metric, Objective, Precision, Report, Scenario, Stopping, Study};
+use hasim::spec::{Objective, Precision, Report, Scenario, Stopping, Study};
+use hasim::study::Metric;
 use hasim::time::{Duration, SimTime};
 
 use crate::common;
@@ -273,8 +274,8 @@ fn k_of_n(name: &'static str, k: u32, n: u32, replications: u64) -> Case {
     let unit = Unit::exponential(30.0 * DAY, 12.0 * HOUR);
     let (availability, outages) = binomial(&unit, k, n);
     Case::new(name, unit, KOfN { units: n, min_serving: k }, replications)
-        .knows("availability", availability, |r| ends(&r.scenarios[0].availability))
-        .knows("outages", outages, |r| ends(&r.scenarios[0].outages_per_year))
+        .knows("availability", availability, |r| ends(&r.scenarios[0].estimates[Metric::Availability]))
+        .knows("outages", outages, |r| ends(&r.scenarios[0].estimates[Metric::Outages]))
 }
 
 const ALONE: KOfN = KOfN { units: 1, min_serving: 1 };
@@ -282,8 +283,11 @@ const ALONE: KOfN = KOfN { units: 1, min_serving: 1 };
 fn one(name: &'static str, replications: u64) -> Case {
     let case = Case::new(name, Unit::of_the_field(30.0 * DAY, HOUR), ALONE, replications);
     let (availability, failures) = (case.unit().availability(), case.unit().failures());
-    case.knows("availability", availability, |r| ends(&r.scenarios[0].availability))
-        .knows("outages", failures, |r| ends(&r.scenarios[0].outages_per_year))
+    case.knows("availability", availability, |r| ends(&r.scenarios[0].estimates[Metric::Availability])).knows(
+        "outages",
+        failures,
+        |r| ends(&r.scenarios[0].estimates[Metric::Outages]),
+    )
 }
 
 fn one_short(name: &'static str, replications: u64) -> Case {
@@ -361,9 +365,9 @@ fn rare(name: &'static str, down: Law, equal: bool) -> Case {
     let case = Case::new(name, Unit::new(Law::exponential(up).unwrap(), down), ALONE, REPLICATIONS);
     let (availability, failures) = (case.unit().availability(), case.unit().failures());
     let one_share = case.unit().down.mean() / YEAR_S / REPLICATIONS as f64;
-    case.knows("availability", availability, |r| ends(&r.scenarios[0].availability))
+    case.knows("availability", availability, |r| ends(&r.scenarios[0].estimates[Metric::Availability]))
         .compared_with(if equal { Best::MidP(one_share) } else { Best::BoundedMean })
-        .knows("outages", failures, |r| ends(&r.scenarios[0].outages_per_year))
+        .knows("outages", failures, |r| ends(&r.scenarios[0].estimates[Metric::Outages]))
         .compared_with(Best::MidP(1.0 / REPLICATIONS as f64))
 }
 
@@ -371,7 +375,7 @@ fn sequential(name: &'static str, unit: Unit, relative: f64) -> Case {
     let mut case = Case::new(name, unit, ALONE, 0);
     case.stopping = Stopping::Precision(Precision::relative(Metric::Availability, relative, 1_000_000));
     let availability = case.unit().availability();
-    case.knows("availability", availability, |r| ends(&r.scenarios[0].availability))
+    case.knows("availability", availability, |r| ends(&r.scenarios[0].estimates[Metric::Availability]))
 }
 
 /// `[(units, min_serving); 2]`: the second less the first.

@@ -5,6 +5,7 @@ use crate::cluster::{Cause, Observed, Observer, Phase, SlotView};
 use crate::experiment::sample::model;
 use crate::experiment::{Measures, Outcome};
 use crate::ids::{FaultId, SlotId};
+use crate::study::Quantity;
 use crate::time::{Duration, SimTime};
 
 /// One slot that goes down and up at these nanoseconds; every change is an event.
@@ -58,7 +59,7 @@ fn played(changes: &[(u64, bool)]) -> Outcome {
 #[test]
 fn an_outage_is_followed_to_its_end_and_not_a_step_further() {
     let outcome = played(&[(900, false), (1_400, true), (1_500, false)]);
-    assert_eq!((outcome.downtime, outcome.outages), (100, 1));
+    assert_eq!((outcome.counted[Quantity::Downtime], outcome.counted[Quantity::Outages]), (100, 1));
     assert_eq!(outcome.outage_lengths, [500]);
 }
 
@@ -66,9 +67,9 @@ fn an_outage_is_followed_to_its_end_and_not_a_step_further() {
 fn it_is_followed_one_horizon_at_most() {
     assert_eq!(played(&[(900, false), (1_999, true)]).outage_lengths, [1_099]);
     for late in [played(&[(900, false), (2_000, true)]), played(&[(900, false)])] {
-        assert_eq!((late.outages, late.outage_lengths.len()), (1, 0));
+        assert_eq!((late.counted[Quantity::Outages], late.outage_lengths.len()), (1, 0));
         assert_eq!(late.recoveries[0].censored, 1);
-        assert_eq!(late.downtime, 100, "integrals stop at the horizon");
+        assert_eq!(late.counted[Quantity::Downtime], 100, "integrals stop at the horizon");
     }
 }
 

@@ -16,6 +16,7 @@ use super::windows::Filling;
 use crate::cluster::{Cause, EndpointView, Observed, Observer, Phase, SlotView};
 use crate::ids::{FaultId, PodId, SlotId};
 use crate::model::{Model, ProbeKind};
+use crate::study::Quantity;
 use crate::time::SimTime;
 
 /// Watches one replication and adds up.
@@ -170,7 +171,7 @@ impl Measures {
         if self.delivering >= self.min_serving {
             self.end_outage(self.settled);
         } else if self.outage.is_some_and(|began| self.window.contains(began)) {
-            self.outcome.outages += 1;
+            self.outcome.counted[Quantity::Outages] += 1;
         }
         for pending in &self.undetected {
             self.outcome.detections[pending.fault.index()].censored += 1;
@@ -215,18 +216,18 @@ impl Measures {
     fn charge(&mut self, from: u64, nanos: u64, down: bool) {
         let to = from + nanos;
         if down {
-            self.outcome.downtime += nanos;
+            self.outcome.counted[Quantity::Downtime] += nanos;
             self.downtime_windows.add(from, to, nanos);
             blame_slots(&self.slots, self.delivering, self.causes, &mut self.outcome.downtime_by, nanos);
         }
         if self.in_rotation == 0 {
-            self.outcome.failed += nanos;
+            self.outcome.counted[Quantity::FailedRequests] += nanos;
             self.failed_windows.add(from, to, nanos);
             blame_slots(&self.slots, self.delivering, self.causes, &mut self.outcome.failed_by, nanos);
         } else if self.failing > 0 {
             // Each of n endpoints is sent an n-th of the traffic.
             let failed = (u128::from(nanos) * self.failing as u128 / self.in_rotation as u128) as u64;
-            self.outcome.failed += failed;
+            self.outcome.counted[Quantity::FailedRequests] += failed;
             self.failed_windows.add(from, to, failed);
             let blamed = self.endpoints.iter().flatten().filter(|endpoint| !endpoint.serves);
             self.outcome.failed_by.charge(failed, self.failing, blamed.map(|endpoint| endpoint.cell));
@@ -238,7 +239,7 @@ impl Measures {
             && self.window.contains(began)
         {
             self.outcome.outage_lengths.push(now.since(began).as_nanos());
-            self.outcome.outages += 1;
+            self.outcome.counted[Quantity::Outages] += 1;
         }
     }
 
@@ -292,9 +293,9 @@ impl Observer for Measures {
             Observed::SlotStruck { slot, fault } => self.slot_struck(at, slot, fault),
             Observed::SlotFaultEnded { slot, fault } => self.slot_fault_ended(slot, fault),
             Observed::Reacted { slot } => self.reacted(at, slot),
-            Observed::ReadinessLost { while_serving, .. } => self.readiness_lost(at, while_serving),
-            Observed::ProbeKilled { by, needless, .. } => self.probe_killed(at, by, needless),
-            Observed::Restarted { .. } => self.outcome.restarts += u64::from(self.window.contains(at)),
+            Observed::ReadinessLost { while_serving: true, .. } => self.count(at, Quantity::NeedlessReadiness),
+            Observed::ProbeKilled { by, needless: true, .. } => self.count(at, needless_kill(by)),
+            Observed::Restarted { .. } => self.count(at, Quantity::Restarts),
             Observed::PodsChanged { pods } => {
                 self.count_pods(at);
                 self.pods = pods;
@@ -302,7 +303,7 @@ impl Observer for Measures {
             Observed::ClockRan(spell) => {
                 self.controls[spell.fault.index()].add(spell, self.window.from, self.window.to);
             }
-            Observed::Happened(_) => {}
+            Observed::ReadinessLost { .. } | Observed::ProbeKilled { .. } | Observed::Happened(_) => {}
         }
     }
 }
@@ -364,18 +365,18 @@ impl Measures {
         });
     }
 
-    fn readiness_lost(&mut self, now: SimTime, while_serving: bool) {
-        self.outcome.needless.readiness += u64::from(while_serving && self.window.contains(now));
+    /// An event that counts if it happens in the counted window.
+    fn count(&mut self, at: SimTime, quantity: Quantity) {
+        self.outcome.counted[quantity] += u64::from(self.window.contains(at));
     }
+}
 
-    fn probe_killed(&mut self, now: SimTime, by: ProbeKind, needless: bool) {
-        if needless && self.window.contains(now) {
-            match by {
-                ProbeKind::Liveness => self.outcome.needless.liveness += 1,
-                ProbeKind::Startup => self.outcome.needless.startup += 1,
-                ProbeKind::Readiness => unreachable!("a readiness probe kills nothing"),
-            }
-        }
+/// What a needless kill by this probe counts as.
+fn needless_kill(by: ProbeKind) -> Quantity {
+    match by {
+        ProbeKind::Liveness => Quantity::NeedlessLiveness,
+        ProbeKind::Startup => Quantity::NeedlessStartup,
+        ProbeKind::Readiness => unreachable!("a readiness probe kills nothing"),
     }
 }
 

@@ -8,6 +8,7 @@ use crate::experiment::Outcome;
 use crate::experiment::sample::model;
 use crate::ids::{FaultId, PodId, SlotId};
 use crate::model::ProbeKind;
+use crate::study::Quantity;
 use crate::time::SimTime;
 
 const F0: FaultId = FaultId::new(0);
@@ -57,8 +58,8 @@ fn a_dead_pod_in_rotation_fails_half_of_the_requests_of_an_available_service() {
     measures.endpoint_changed(at(300), PodId::new(0), endpoint(true));
     measures.slot_changed(at(300), S0, up());
     let outcome = measures.finish(at(1_100));
-    assert_eq!((outcome.downtime, outcome.outages), (0, 0));
-    assert_eq!(outcome.failed, 5, "half of 11 ns, in whole nanoseconds");
+    assert_eq!((outcome.counted[Quantity::Downtime], outcome.counted[Quantity::Outages]), (0, 0));
+    assert_eq!(outcome.counted[Quantity::FailedRequests], 5, "half of 11 ns, in whole nanoseconds");
     assert_eq!(parts(outcome.failed_by.cells()), [(0, 0, 5)]);
     assert_eq!(outcome.recovery_lengths, [(0, 100)]);
     assert_eq!(outcome.recoveries[0].phases, [11, 0, 0, 0, 0, 0, 89, 0, 0]);
@@ -75,7 +76,7 @@ fn downtime_is_divided_among_the_slots_that_do_not_deliver() {
     measures.endpoint_changed(at(257), PodId::new(0), endpoint(true));
     measures.slot_changed(at(300), S1, up());
     let outcome = measures.finish(at(1_100));
-    assert_eq!((outcome.downtime, outcome.failed), (7, 7));
+    assert_eq!((outcome.counted[Quantity::Downtime], outcome.counted[Quantity::FailedRequests]), (7, 7));
     // The nanosecond that does not divide goes to the first slot.
     assert_eq!(parts(outcome.downtime_by.cells()), [(0, 6, 4), (1, 0, 3)]);
     assert_eq!(outcome.failed_by, outcome.downtime_by, "with nothing in rotation, like downtime");
@@ -113,8 +114,8 @@ fn integrals_keep_to_the_window_and_what_began_in_it_is_followed() {
     measures.slot_changed(at(1_300), S1, up());
     assert!(!measures.has_open(at(1_300)));
     let outcome = measures.finish(at(1_300));
-    assert_eq!(outcome.downtime, 20);
-    assert_eq!((outcome.outages, outcome.outage_lengths.as_slice()), (1, [210].as_slice()));
+    assert_eq!(outcome.counted[Quantity::Downtime], 20);
+    assert_eq!((outcome.counted[Quantity::Outages], outcome.outage_lengths.as_slice()), (1, [210].as_slice()));
     assert_eq!(outcome.recovery_lengths, [(0, 110)]);
 }
 
@@ -124,10 +125,10 @@ fn what_has_no_end_is_censored() {
     measures.slot_struck(at(500), S0, F0);
     measures.slot_changed(at(500), S0, down(Cause::Fault(F0), Phase::Detect));
     let outcome = measures.finish(at(2_100));
-    assert_eq!((outcome.outages, outcome.outage_lengths.len()), (1, 0));
+    assert_eq!((outcome.counted[Quantity::Outages], outcome.outage_lengths.len()), (1, 0));
     assert_eq!((outcome.recoveries[0].censored, outcome.recovery_lengths.len()), (1, 0));
     assert_eq!(outcome.detections[0].censored, 1);
-    assert_eq!(outcome.downtime, 600);
+    assert_eq!(outcome.counted[Quantity::Downtime], 600);
 }
 
 #[test]
@@ -185,17 +186,18 @@ fn the_first_reaction_detects_all_that_is_pending_on_the_slot() {
 fn events_count_inside_the_window_only() {
     let mut measures = two(1);
     for now in [99, 100, 1_099, 1_100] {
-        measures.readiness_lost(at(now), true);
-        measures.readiness_lost(at(now), false);
-        measures.probe_killed(at(now), ProbeKind::Liveness, true);
-        measures.probe_killed(at(now), ProbeKind::Startup, false);
+        measures.observe(at(now), &Observed::ReadinessLost { slot: S0, while_serving: true });
+        measures.observe(at(now), &Observed::ReadinessLost { slot: S0, while_serving: false });
+        measures.observe(at(now), &Observed::ProbeKilled { slot: S0, by: ProbeKind::Liveness, needless: true });
+        measures.observe(at(now), &Observed::ProbeKilled { slot: S0, by: ProbeKind::Startup, needless: false });
         measures.observe(at(now), &Observed::Restarted { slot: S0 });
     }
     measures.observe(at(0), &Observed::PodsChanged { pods: 2 });
     measures.observe(at(600), &Observed::PodsChanged { pods: 3 });
     let outcome = measures.finish(at(1_100));
-    assert_eq!((outcome.needless.readiness, outcome.needless.liveness, outcome.needless.startup), (2, 2, 0));
-    assert_eq!((outcome.restarts, outcome.pod_time), (2, 500 * 2 + 500 * 3));
+    let needless = [Quantity::NeedlessReadiness, Quantity::NeedlessLiveness, Quantity::NeedlessStartup];
+    assert_eq!(needless.map(|quantity| outcome.counted(quantity)), [2, 2, 0]);
+    assert_eq!((outcome.counted[Quantity::Restarts], outcome.pod_time), (2, 500 * 2 + 500 * 3));
 }
 
 /// A call to the observer, so many nanoseconds after the one before.
@@ -315,10 +317,10 @@ proptest! {
         let outcome = measured(&history, min_serving, at(end));
         outcome.assert_consistent();
         let walk = walk(&history, min_serving as usize, end);
-        prop_assert_eq!(outcome.downtime, walk.downtime);
+        prop_assert_eq!(outcome.counted[Quantity::Downtime], walk.downtime);
         // Each interval's failed requests are rounded down to a whole nanosecond.
         let ceiling = walk.failed_12ths / 12;
-        prop_assert!(outcome.failed <= ceiling && ceiling - outcome.failed <= history.len() as u64);
+        prop_assert!(outcome.counted[Quantity::FailedRequests] <= ceiling && ceiling - outcome.counted[Quantity::FailedRequests] <= history.len() as u64);
         let mut outages = outcome.outage_lengths.clone();
         outages.sort_unstable();
         prop_assert_eq!(outages, counted(walk.outages));

@@ -4,8 +4,9 @@ use serde::{Deserialize, Serialize};
 
 use super::summary::micros;
 use crate::model::Model;
-use crate::spec::{Metric, Objective};
+use crate::spec::Objective;
 use crate::stats::{Clustered, Moments};
+use crate::study::Metric;
 
 /// The windows of one replication while it is played: they fill up one after the other.
 #[derive(Debug, Clone)]

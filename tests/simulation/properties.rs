@@ -6,6 +6,7 @@ use crate::common;
 use hasim::cluster::{Mode, Observed, Observer, Phase, Replication};
 use hasim::experiment::replicate;
 use hasim::model::Model;
+use hasim::study::Quantity;
 use hasim::time::SimTime;
 use proptest::prelude::*;
 
@@ -37,8 +38,8 @@ proptest! {
         let model = stormy(replicas, min_serving, startup, hard, chance, &faults);
         let outcome = replicate(&model, 5, index);
         outcome.assert_consistent();
-        prop_assert!(outcome.downtime_nanos() <= model.horizon.as_nanos());
-        prop_assert!(outcome.failed_nanos() <= model.horizon.as_nanos());
+        prop_assert!(outcome.counted(Quantity::Downtime) <= model.horizon.as_nanos());
+        prop_assert!(outcome.counted(Quantity::FailedRequests) <= model.horizon.as_nanos());
     }
 }
 

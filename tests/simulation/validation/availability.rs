@@ -8,6 +8,7 @@ use hasim::cluster::{Mode, Observed, Observer, Replication};
 use hasim::experiment::replicate;
 use hasim::model::{Affects, ContainerMode, Model, Strikes};
 use hasim::random::Law;
+use hasim::study::Quantity;
 use hasim::time::{Duration, SimTime};
 
 /// Integrates, from the end of the warm-up on, the time with fewer than `needed` slots delivering; counts losses and kills.
@@ -73,7 +74,7 @@ fn integrals(model: &Model, seed: u64, n: u64, mode: Mode) -> Vec<Integral> {
 /// Each replication's unavailability, as the program measures it.
 fn unavailability(model: &Model, seed: u64, n: u64) -> Vec<f64> {
     let horizon = model.horizon.as_nanos() as f64;
-    (0..n).map(|index| replicate(model, seed, index).downtime_nanos() as f64 / horizon).collect()
+    (0..n).map(|index| replicate(model, seed, index).counted(Quantity::Downtime) as f64 / horizon).collect()
 }
 
 fn days(days: f64) -> Duration {
