@@ -9,6 +9,7 @@
 //! | `faults` | clocks of faults, what strikes and what ends | |
 //! | `script` | faults at moments that an experiment sets | |
 //! | `kubelet` | Pod syncs, container starts, kills and back-off | C1–C16 |
+//! | `resync` | the kubelet's work queue, and its syncs that need not be played | C13, C16, P12 |
 //! | `adoption` | what a kubelet knows of a Pod, and what its death leaves | P1, P2, P21, C4 |
 //! | `probing` | attempts, verdicts and what they cause | P1–P20 |
 //! | `rotation` | status to EndpointSlice to proxy | E1–E10 |
@@ -35,6 +36,7 @@ mod observer;
 mod prober;
 mod probing;
 mod replicas;
+mod resync;
 mod rotation;
 mod scheduler;
 mod script;
@@ -213,7 +215,9 @@ impl<'m, O: Observer> Replication<'m, O> {
     /// Ends the replication. The observer is told of the probes that were skipped until now.
     pub fn into_observer(mut self) -> O {
         for pod in (0..self.cluster.pods.len()).map(PodId::new) {
-            self.cluster.end_workers(&self.engine.cx(), pod);
+            let mut cx = self.engine.cx();
+            self.cluster.wake(&mut cx, pod);
+            self.cluster.end_workers(&cx, pod);
         }
         self.cluster.observer
     }

@@ -42,8 +42,12 @@ struct PendingEvents<E>(Vec<Pending<E>>);
 impl<E: Copy + Ord> PendingEvents<E> {
     fn push(&mut self, new: Pending<E>) {
         let later = |pending: &Pending<E>| pending.at > new.at || pending.at == new.at && pending.event > new.event;
-        let place = self.0.partition_point(later);
-        self.0.insert(place, new);
+        if self.0.last().is_none_or(later) {
+            self.0.push(new);
+        } else {
+            let place = self.0.partition_point(later);
+            self.0.insert(place, new);
+        }
     }
 
     fn pop_before(&mut self, until: SimTime) -> Option<Pending<E>> {

@@ -60,6 +60,7 @@ impl<O: Observer> Cluster<'_, O> {
             let kind = if instance == 0 { StartKind::First } else { StartKind::CrashRestart };
             self.try_restart(cx, pod, container.exited, kind);
         }
+        self.await_turn(cx, pod);
         self.settle(cx, pod);
     }
 
@@ -88,12 +89,14 @@ impl<O: Observer> Cluster<'_, O> {
 
     /// The sandbox is dead; the kubelet finds out at its next listing (C1, C4).
     pub(super) fn lose_sandbox(&mut self, cx: &mut Cx<'_, Event>, pod: PodId) {
+        self.wake(cx, pod);
         let state = &mut self.pods[pod.index()];
         state.container.sandbox = false;
         if state.adopted && state.container.stage == Stage::Running {
             state.sync = Timer::NONE;
             let listed = self.relists(pod).after(cx.now());
             self.schedule_sync(cx, pod, listed);
+            self.await_turn(cx, pod);
         }
         self.settle(cx, pod);
     }
@@ -113,6 +116,7 @@ impl<O: Observer> Cluster<'_, O> {
     /// The kubelet is dead, and with it the workers and all that it remembered. A process lives on. A start
     /// that was under way is lost; of a stop, what the process has been told cannot be taken back.
     pub(super) fn lose_kubelet(&mut self, cx: &mut Cx<'_, Event>, pod: PodId) {
+        self.wake(cx, pod);
         self.end_workers(cx, pod);
         let state = &mut self.pods[pod.index()];
         state.adopted = false;

@@ -25,22 +25,26 @@ impl BackOff {
     /// The instant at which the wait is over.
     pub fn try_start(&mut self, now: SimTime, exited: Option<SimTime>, rules: &ControlPlane) -> Result<(), SimTime> {
         let Some(exited) = exited else { return Ok(()) };
-        // Collected by the clean-up that runs every 2 s; here at the very moment.
-        if self.entry.is_some_and(|entry| now.saturating_since(entry.last) > rules.back_off_forget) {
-            self.entry = None;
+        if let Some(expiry) = self.refuses(now, exited, rules) {
+            return Err(expiry);
         }
-        let remembered = self.entry.filter(|entry| exited.saturating_since(entry.last) <= rules.back_off_forget);
-        if let Some(entry) = remembered
-            && now.since(exited) < entry.delay
-        {
-            return Err(exited + entry.delay);
-        }
-        let delay = match remembered {
+        let delay = match self.remembered(now, rules) {
             Some(entry) => (entry.delay * 2).min(rules.back_off_max),
             None => rules.back_off_initial.min(rules.back_off_max),
         };
         self.entry = Some(Entry { delay, last: now });
         Ok(())
+    }
+
+    /// Would a start at `now` be refused, and until when?
+    pub fn refuses(&self, now: SimTime, exited: SimTime, rules: &ControlPlane) -> Option<SimTime> {
+        let entry = self.remembered(now, rules)?;
+        (now.since(exited) < entry.delay).then(|| exited + entry.delay)
+    }
+
+    /// The entry, unless it is forgotten: collected by the clean-up that runs every 2 s; here at the very moment.
+    fn remembered(&self, now: SimTime, rules: &ControlPlane) -> Option<Entry> {
+        self.entry.filter(|entry| now.saturating_since(entry.last) <= rules.back_off_forget)
     }
 }
 

@@ -335,7 +335,11 @@ impl<O: Observer> Cluster<'_, O> {
         self.update_clock(cx, target);
     }
 
-    fn mark_struck(&mut self, cx: &Cx<'_, Event>, slot: SlotId, fault: FaultId) {
+    fn mark_struck(&mut self, cx: &mut Cx<'_, Event>, slot: SlotId, fault: FaultId) {
+        // The next sync looks at the slot, and finds the new cause.
+        if let Some(pod) = self.slots[slot.index()].pod {
+            self.wake(cx, pod);
+        }
         self.slots[slot.index()].cause = Some(Cause::Fault(fault));
         self.observe(cx, &Observed::SlotStruck { slot, fault });
     }
@@ -345,7 +349,7 @@ impl<O: Observer> Cluster<'_, O> {
         self.observe(cx, &Observed::SlotFaultEnded { slot, fault });
     }
 
-    fn mark_node_struck(&mut self, cx: &Cx<'_, Event>, node: NodeId, fault: FaultId) {
+    fn mark_node_struck(&mut self, cx: &mut Cx<'_, Event>, node: NodeId, fault: FaultId) {
         for slot in self.slots_on(node) {
             self.mark_struck(cx, slot, fault);
         }
@@ -357,13 +361,12 @@ impl<O: Observer> Cluster<'_, O> {
         }
     }
 
-    /// The faults at work on the container and on the Deployment, as somebody sees them.
-    pub(super) fn strikes_on(&self, pod: PodId) -> impl Iterator<Item = (FaultId, ContainerMode)> {
-        let strikes = self.pods[pod.index()].container.strikes.iter().chain(&self.deployment_strikes);
-        strikes.filter_map(|strike| match self.model.faults[strike.fault.index()].strikes {
-            Strikes::Container(mode) | Strikes::Deployment(mode) => Some((strike.fault, mode)),
+    /// What a fault at work on a container or on the Deployment does to the process.
+    pub(super) fn container_mode(&self, strike: Strike) -> Option<ContainerMode> {
+        match self.model.faults[strike.fault.index()].strikes {
+            Strikes::Container(mode) | Strikes::Deployment(mode) => Some(mode),
             Strikes::Deletion | Strikes::Node(_) | Strikes::Zone(_) => None,
-        })
+        }
     }
 
     /// What is at work on the slot's Pod will not end by itself: left alone it would never serve again.

@@ -4,14 +4,13 @@
 use super::happening::{Exit, Happening};
 use super::observer::{Observed, Observer};
 use super::prober::{Status, Stored};
-use super::state::{Container, Kubelet, Race, Stage, StartKind, Timer};
+use super::resync::{begins_at, sync_span};
+use super::state::{Container, Kubelet, Pod, Race, Stage, StartKind, Timer};
 use super::{Cluster, Cx, Event};
 use crate::ids::{NodeId, PodId};
 use crate::model::{ImagePull, OnSigterm, ProbeKind, RaceOdds};
 use crate::time::{Duration, Grid, NANOS_PER_SEC, SimTime};
 
-/// Longest wait of a refused start before the Pod is looked at again, before jitter (C13).
-const BACK_OFF_POLL_MAX: Duration = Duration::from_secs(60);
 /// SIGKILL never comes sooner after SIGTERM (C9).
 const MIN_SIGTERM_WINDOW: Duration = Duration::from_secs(2);
 /// A worker comes so late at most after its tick (P9b).
@@ -19,8 +18,6 @@ const LATE_WORKER: Duration = Duration::from_millis(50);
 /// From the exit of a stopped process until its runtime's answer has reached the kubelet, which then asks the back-off
 /// whether to go on (C12) [env].
 const STOP_RETURNS: Duration = Duration::from_millis(3);
-/// A sync takes some time whatever the law says: its cause always comes first.
-const MIN_SYNC: Duration = Duration::from_nanos(1_000);
 
 impl<O: Observer> Cluster<'_, O> {
     /// The kubelet runs on this Node and hears the control plane.
@@ -39,6 +36,14 @@ impl<O: Observer> Cluster<'_, O> {
     /// Something calls for a sync. One at a time: it waits for runtime information newer than the end of the
     /// Pod's previous sync (C3), and requests meanwhile are merged.
     pub(super) fn request_sync(&mut self, cx: &mut Cx<'_, Event>, pod: PodId) {
+        let rested = self.end_rest(cx, pod);
+        self.request_sync_awake(cx, pod);
+        if rested {
+            self.await_turn(cx, pod);
+        }
+    }
+
+    fn request_sync_awake(&mut self, cx: &mut Cx<'_, Event>, pod: PodId) {
         let state = &self.pods[pod.index()];
         if state.terminating || state.workers.iter().all(Option::is_none) && state.container.stage == Stage::Absent {
             return;
@@ -47,32 +52,37 @@ impl<O: Observer> Cluster<'_, O> {
         if matches!(state.container.stage, Stage::Creating | Stage::Stopping) {
             return;
         }
-        let from = if self.is_fresh(cx, pod) { cx.now() } else { self.relists(pod).after(cx.now()) };
-        self.schedule_sync(cx, pod, from);
+        self.schedule_sync(cx, pod, self.begins_at(cx, pod));
     }
 
-    /// There has been a listing since the Pod's previous sync (C3).
-    fn is_fresh(&self, cx: &Cx<'_, Event>, pod: PodId) -> bool {
-        self.relists(pod).after(self.pods[pod.index()].last_sync) <= cx.now()
+    /// When a sync that is asked for now can begin.
+    fn begins_at(&self, cx: &Cx<'_, Event>, pod: PodId) -> SimTime {
+        begins_at(cx.now(), self.pods[pod.index()].last_sync, self.relists(pod))
     }
 
     /// A sync of the Pod that is asked for now begins now, or has just begun (C3).
     pub(super) fn sync_begins_at_once(&self, cx: &Cx<'_, Event>, pod: PodId) -> bool {
         let state = &self.pods[pod.index()];
-        if state.sync.is_set() { state.sync_from <= cx.now() } else { self.is_fresh(cx, pod) }
+        let from = if state.sync.is_set() { state.sync_from } else { self.begins_at(cx, pod) };
+        from <= cx.now()
     }
 
     /// Schedules a sync that can begin at `from`, unless an earlier one is scheduled.
     pub(super) fn schedule_sync(&mut self, cx: &mut Cx<'_, Event>, pod: PodId, from: SimTime) {
         let state = &self.pods[pod.index()];
+        debug_assert!(state.rest.is_none(), "a Pod is woken before its syncs change");
         if state.sync.is_set() && state.sync_from <= from {
             return;
         }
         // One that may begin sooner does not act later: probes have been left unscheduled in view of the other.
         let latest = if state.sync.is_set() { state.sync_due } else { SimTime::NEVER };
         let home = state.home.index();
-        let at = from + self.slots[home].sync.span(&self.model.cluster.latencies.sync).max(MIN_SYNC);
-        let at = at.min(latest);
+        let at = from + sync_span(&mut self.slots[home].sync, &self.model.cluster.latencies.sync);
+        self.await_sync(cx, pod, from, at.min(latest));
+    }
+
+    /// The sync that can begin at `from` acts at `at`.
+    pub(super) fn await_sync(&mut self, cx: &mut Cx<'_, Event>, pod: PodId, from: SimTime, at: SimTime) {
         let timer = self.timer();
         let state = &mut self.pods[pod.index()];
         state.sync = timer;
@@ -87,27 +97,15 @@ impl<O: Observer> Cluster<'_, O> {
         }
     }
 
-    pub(super) fn on_resync_due(&mut self, cx: &mut Cx<'_, Event>, pod: PodId, timer: Timer) {
-        let state = &mut self.pods[pod.index()];
-        if !state.resync.expires(timer) || state.resync_at == SimTime::NEVER {
-            return;
-        }
-        if state.resync_at > cx.now() {
-            self.await_resync(cx, pod);
-            return;
-        }
-        state.resync_at = SimTime::NEVER;
-        self.request_sync(cx, pod);
-    }
-
     /// A sync: publish the status, trigger the readiness worker (P11), then act: kill (C8) or restart (C5).
     fn sync_pod(&mut self, cx: &mut Cx<'_, Event>, pod: PodId) {
         let stage = self.pods[pod.index()].container.stage;
         if matches!(stage, Stage::Absent | Stage::Creating | Stage::Stopping) {
             // Another sync is at work; but attempts may have been left unscheduled in view of this one.
-            self.settle(cx, pod);
+            self.plan_all(cx, pod);
             return;
         }
+        let looked = self.has_reacted(pod);
         self.pods[pod.index()].resync_at = SimTime::NEVER;
         let race = self.pods[pod.index()].race.take().unwrap_or(Race::NewStatus);
         if stage == Stage::Exited {
@@ -129,7 +127,18 @@ impl<O: Observer> Cluster<'_, O> {
             _ => {}
         }
         self.schedule_resync(cx, pod);
-        self.settle(cx, pod);
+        self.plan_all(cx, pod);
+        if self.has_reacted(pod) != looked {
+            self.look(cx, pod);
+        }
+        self.rest_or_await_turn(cx, pod);
+    }
+
+    /// What can be seen from outside of what a sync does: the Ready condition and how far the container is. One that is
+    /// killed is as good as stopped.
+    fn has_reacted(&self, pod: PodId) -> (bool, Stage) {
+        let Pod { ready, container, .. } = &self.pods[pod.index()];
+        (*ready, if container.kill.is_some() { Stage::Stopping } else { container.stage })
     }
 
     pub(super) fn react(&mut self, cx: &Cx<'_, Event>, pod: PodId) {
@@ -204,19 +213,25 @@ impl<O: Observer> Cluster<'_, O> {
             return;
         }
         if prober.worker.trigger(cx.now()) {
-            let mut status = if sees_new_status { state.status } else { *before };
-            // A lost race need not lead to a stray probe: mostly nothing is there yet that could be probed.
-            if !sees_new_status && before.running {
-                let u = self.slots[state.home.index()].race.uniform();
-                if u >= self.model.cluster.start_race.stray_probe {
-                    status = Status::default();
-                }
-            }
+            let status = if sees_new_status { self.pods[pod.index()].status } else { self.seen_instead(pod, before) };
             self.attempt_under(cx, pod, ProbeKind::Readiness, false, &status);
         }
         if race == Race::OldStatusSynced {
             self.request_sync(cx, pod);
         }
+    }
+
+    /// What a worker sees that has lost the race of P11a. It need not lead to a stray probe: mostly nothing is there yet
+    /// that could be probed.
+    fn seen_instead(&mut self, pod: PodId, before: &Status) -> Status {
+        if before.running {
+            let home = self.pods[pod.index()].home.index();
+            let u = self.slots[home].race.uniform();
+            if u >= self.model.cluster.start_race.stray_probe {
+                return Status::default();
+            }
+        }
+        *before
     }
 
     /// Liveness and startup tick together. Now and then the liveness worker comes so late that it sees the success of
@@ -236,42 +251,6 @@ impl<O: Observer> Cluster<'_, O> {
         }
     }
 
-    /// A Pod that is not Ready is looked at again after a while (C16), and its readiness probed once more (P12).
-    /// While it is Ready a resync does nothing.
-    pub(super) fn schedule_resync(&mut self, cx: &mut Cx<'_, Event>, pod: PodId) {
-        let state = &self.pods[pod.index()];
-        if state.resync_at < SimTime::NEVER || state.ready || !state.status.running || !state.status.started {
-            return;
-        }
-        let after = self.jittered(pod, self.model.cluster.control_plane.resync_min);
-        self.schedule_poll(cx, pod, after);
-    }
-
-    fn jittered(&mut self, pod: PodId, span: Duration) -> Duration {
-        let home = self.pods[pod.index()].home.index();
-        let u = self.slots[home].sync.uniform();
-        Duration::from_nanos((span.as_nanos() as f64 * (1.0 + 0.5 * u)) as u64)
-    }
-
-    /// The work queue hands the Pod back at its first poll after the delay (C13, C16).
-    fn schedule_poll(&mut self, cx: &mut Cx<'_, Event>, pod: PodId, after: Duration) {
-        let Some(node) = self.pods[pod.index()].node else { return };
-        let at = self.nodes[node.index()].polls.at_or_after(cx.now() + after);
-        let state = &mut self.pods[pod.index()];
-        state.resync_at = at;
-        if !state.resync.is_set() || at < state.resync_due {
-            self.await_resync(cx, pod);
-        }
-    }
-
-    fn await_resync(&mut self, cx: &mut Cx<'_, Event>, pod: PodId) {
-        let timer = self.timer();
-        let state = &mut self.pods[pod.index()];
-        state.resync = timer;
-        state.resync_due = state.resync_at;
-        cx.at(state.resync_at, Event::ResyncDue(pod, timer));
-    }
-
     // ---- Starts ----
 
     /// Back-off permitting, the sync goes on to start the container again (C5, C10).
@@ -284,9 +263,7 @@ impl<O: Observer> Cluster<'_, O> {
             Err(expiry) => {
                 self.pods[pod.index()].container.stage = Stage::Waiting;
                 self.tell(cx, Happening::BackedOff { pod, until: expiry });
-                let wait = expiry.saturating_since(cx.now()).min(BACK_OFF_POLL_MAX);
-                let after = self.jittered(pod, wait);
-                self.schedule_poll(cx, pod, after);
+                self.schedule_retry(cx, pod, expiry);
             }
         }
     }
@@ -351,12 +328,14 @@ impl<O: Observer> Cluster<'_, O> {
             self.nodes[node.index()].image_present = true;
         }
         self.schedule_sync(cx, pod, cx.now());
+        self.await_turn(cx, pod);
         let instance = self.pods[pod.index()].container.instance;
         self.tell(cx, Happening::ContainerStarted { pod, instance });
         if restarted && let Some(slot) = self.slot_of(pod) {
             self.observe(cx, &Observed::Restarted { slot });
         }
-        self.settle(cx, pod);
+        // From outside it looks as it did while it was being created.
+        self.settle_probes(cx, pod);
     }
 
     pub(super) fn on_app_serving(&mut self, cx: &mut Cx<'_, Event>, pod: PodId, timer: Timer) {
@@ -389,8 +368,9 @@ impl<O: Observer> Cluster<'_, O> {
         container.exit = timer;
         let instance = container.instance;
         let pre_stop = self.model.deployment.pod.pre_stop_sleep.min(grace);
+        container.exits_at = cx.now() + pre_stop + overhead;
+        cx.at(container.exits_at, Event::SigtermSent(pod, timer));
         self.tell(cx, Happening::StopBegan { pod, instance, pre_stop });
-        cx.after(pre_stop + overhead, Event::SigtermSent(pod, timer));
     }
 
     fn kill_grace(&self, pod: PodId) -> Duration {
@@ -423,9 +403,14 @@ impl<O: Observer> Cluster<'_, O> {
         container.sigterm = true;
         container.exit = timer;
         let instance = container.instance;
+        container.exits_at = cx.now() + exits_after;
+        cx.at(container.exits_at, Event::ContainerExited(pod, timer));
         self.tell(cx, Happening::SigtermSent { pod, instance });
-        cx.after(exits_after, Event::ContainerExited(pod, timer));
-        self.settle(cx, pod);
+        let served = self.serves(pod);
+        self.settle_probes(cx, pod);
+        if served != self.serves(pod) {
+            self.look(cx, pod);
+        }
     }
 
     pub(super) fn on_container_exited(&mut self, cx: &mut Cx<'_, Event>, pod: PodId, timer: Timer) {
@@ -439,11 +424,13 @@ impl<O: Observer> Cluster<'_, O> {
         if !self.pods[pod.index()].container.has_process() {
             return;
         }
+        self.wake(cx, pod);
         let killed = self.pods[pod.index()].container.stage == Stage::Stopping;
         self.pods[pod.index()].container.end_life(cx.now());
         let instance = self.pods[pod.index()].container.instance;
         let exit = if killed { Exit::Stopped } else { Exit::Crashed };
         self.tell(cx, Happening::ContainerExited { pod, instance, exit });
+        self.refresh_answers(pod);
         self.break_connections(cx, pod);
         let before = self.pods[pod.index()].container.exited_before;
         #[cfg(test)]
@@ -472,6 +459,7 @@ impl<O: Observer> Cluster<'_, O> {
             self.pods[pod.index()].sync = Timer::NONE;
             self.schedule_sync(cx, pod, listed);
         }
+        self.await_turn(cx, pod);
         self.settle(cx, pod);
     }
 }

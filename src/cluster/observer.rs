@@ -201,6 +201,7 @@ impl Observer for () {
 
 /// Two that watch the same replication.
 impl<A: Observer, B: Observer> Observer for (A, B) {
+    #[inline]
     fn observe(&mut self, at: SimTime, what: &Observed) {
         self.0.observe(at, what);
         self.1.observe(at, what);

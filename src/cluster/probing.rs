@@ -6,7 +6,7 @@ use super::happening::{Happening, Reply, SkippedProbes};
 use super::observer::{Observed, Observer};
 use super::prober::skipping::{Next, Skipped};
 use super::prober::{Observation, Status, Stored};
-use super::state::{Plan, Prober, Stage, Timer};
+use super::state::{Plan, Pod, Prober, Stage, Strike, Timer};
 use super::{Cluster, Cx, Event, Mode};
 use crate::ids::PodId;
 use crate::model::{Affects, ContainerMode, OnSigterm, ProbeKind, WhileStarting};
@@ -24,6 +24,21 @@ pub(super) enum Audience {
 }
 
 impl Audience {
+    const ALL: [Self; 4] = [
+        Self::Requests,
+        Self::Probe(ProbeKind::Liveness),
+        Self::Probe(ProbeKind::Readiness),
+        Self::Probe(ProbeKind::Startup),
+    ];
+
+    /// Its place in a Pod's answers.
+    const fn index(self) -> usize {
+        match self {
+            Self::Requests => 0,
+            Self::Probe(kind) => 1 + kind as usize,
+        }
+    }
+
     fn sees(self, affects: Affects) -> bool {
         match self {
             Self::Requests => affects.requests,
@@ -49,7 +64,7 @@ pub(super) enum Answer {
 
 impl Answer {
     /// What a probe that meets this brings back, whenever it is sent.
-    fn reply(self) -> Option<Reply> {
+    pub(super) fn reply(self) -> Option<Reply> {
         match self {
             Self::Good => Some(Reply::Ok),
             Self::Bad(reply) => Some(reply),
@@ -59,36 +74,62 @@ impl Answer {
     }
 }
 
+impl Pod {
+    /// What a probe brings back that is sent now, where one can tell beforehand.
+    fn reply_to(&self, kind: ProbeKind) -> Option<Reply> {
+        self.answers[Audience::Probe(kind).index()].reply()
+    }
+}
+
 impl<O: Observer> Cluster<'_, O> {
     /// What the container's process answers, reachable or not.
     pub(super) fn answer(&self, pod: PodId, audience: Audience) -> Answer {
-        self.answer_to_all(pod).unwrap_or_else(|| self.answer_under_strikes(pod, audience))
+        let answers = &self.pods[pod.index()].answers;
+        debug_assert_eq!(*answers, self.answers(pod), "answers are refreshed when they change");
+        answers[audience.index()]
     }
 
-    /// The same, whoever asks; none while faults are at work that need not be seen by all.
-    fn answer_to_all(&self, pod: PodId) -> Option<Answer> {
+    /// Takes over what has changed of the container and its faults. To be called before anybody asks.
+    pub(super) fn refresh_answers(&mut self, pod: PodId) {
+        self.pods[pod.index()].answers = self.answers(pod);
+    }
+
+    /// What each audience is answered.
+    fn answers(&self, pod: PodId) -> [Answer; 4] {
         let container = &self.pods[pod.index()].container;
         if !container.has_process() || container.sigterm && matches!(self.model.app.on_sigterm, OnSigterm::Exits(_)) {
-            return Some(Answer::Bad(Reply::Refused));
+            return [Answer::Bad(Reply::Refused); 4];
         }
         if !container.serving {
-            return Some(match self.model.app.while_starting {
+            return [match self.model.app.while_starting {
                 WhileStarting::Refuses => Answer::Bad(Reply::Refused),
                 WhileStarting::Accepts => Answer::Later(container.serves_at),
-            });
+            }; 4];
         }
-        (container.strikes.is_empty() && self.deployment_strikes.is_empty()).then_some(Answer::Good)
+        let mut answers = [Answer::Good; 4];
+        for strike in &container.strikes {
+            self.strike_answers(*strike, &mut answers);
+        }
+        for strike in &self.deployment_strikes {
+            self.strike_answers(*strike, &mut answers);
+        }
+        answers
     }
 
-    fn answer_under_strikes(&self, pod: PodId, audience: Audience) -> Answer {
-        let mut answer = Answer::Good;
-        for (_, mode) in self.strikes_on(pod).filter(|&(_, mode)| audience.sees(affects(mode))) {
-            match mode {
-                ContainerMode::Hang(_) | ContainerMode::Sandbox => return Answer::Never,
-                ContainerMode::Error(_) | ContainerMode::Crash => answer = Answer::Bad(Reply::Error),
+    /// Who hangs gets no answer, whatever else is at work.
+    fn strike_answers(&self, strike: Strike, answers: &mut [Answer; 4]) {
+        let Some(mode) = self.container_mode(strike) else { return };
+        let affects = affects(mode);
+        let effect = match mode {
+            ContainerMode::Hang(_) | ContainerMode::Sandbox => Answer::Never,
+            ContainerMode::Error(_) | ContainerMode::Crash => Answer::Bad(Reply::Error),
+        };
+        for audience in Audience::ALL {
+            let answer = &mut answers[audience.index()];
+            if audience.sees(affects) && *answer != Answer::Never {
+                *answer = effect;
             }
         }
-        answer
     }
 
     fn prober(&mut self, pod: PodId, kind: ProbeKind) -> Option<&mut Prober> {
@@ -97,7 +138,18 @@ impl<O: Observer> Cluster<'_, O> {
 
     /// Accounts for the attempts that a worker has skipped before now, under the surroundings for which they
     /// were planned. What it knows is exact afterwards, until it is planned again.
+    #[inline]
     pub(super) fn catch_up(&mut self, cx: &mut Cx<'_, Event>, pod: PodId, kind: ProbeKind) {
+        if kind == ProbeKind::Readiness {
+            self.wake(cx, pod);
+        }
+        if self.prober(pod, kind).is_some_and(|prober| prober.plan.is_some()) {
+            self.catch_up_on_plan(cx, pod, kind);
+        }
+    }
+
+    #[inline(never)]
+    fn catch_up_on_plan(&mut self, cx: &mut Cx<'_, Event>, pod: PodId, kind: ProbeKind) {
         let now = cx.now();
         let chance = self.chance;
         let home = self.pods[pod.index()].home.index();
@@ -143,8 +195,20 @@ impl<O: Observer> Cluster<'_, O> {
     /// The observer hears of attempts that were not played. The last one may stand apart: it waits for its answer, or
     /// has failed by chance.
     fn tell_skipped(&mut self, pod: PodId, kind: ProbeKind, plan: &Plan, skipped: Skipped, last_apart: bool) {
-        let Next::Steady { first, reply, .. } = plan.next else { return };
-        let reaches = (reply != Reply::Refused).then_some(plan.status.instance);
+        self.tell_skipped_of(pod, kind, plan.status.instance, plan.next, skipped, last_apart);
+    }
+
+    fn tell_skipped_of(
+        &mut self,
+        pod: PodId,
+        kind: ProbeKind,
+        instance: u32,
+        next: Next,
+        skipped: Skipped,
+        last_apart: bool,
+    ) {
+        let Next::Steady { first, reply, .. } = next else { return };
+        let reaches = (reply != Reply::Refused).then_some(instance);
         let count = skipped.attempts - u64::from(last_apart);
         if count > 0 {
             let Skipped { second, spacing, lasts, .. } = skipped;
@@ -167,51 +231,74 @@ impl<O: Observer> Cluster<'_, O> {
     /// Plans the Pod's probes anew and looks at it. To be called at the instant at which anything has changed
     /// that its probes can see.
     pub(super) fn settle(&mut self, cx: &mut Cx<'_, Event>, pod: PodId) {
-        let wakes_at = self.wakes_at(pod);
-        let to_all = self.answer_to_all(pod);
-        for kind in KINDS {
-            self.plan_until(cx, pod, kind, wakes_at, to_all);
-        }
+        self.settle_probes(cx, pod);
         self.look(cx, pod);
     }
 
-    /// Schedules the worker's next attempt that matters, unless what was planned still holds.
-    fn plan(&mut self, cx: &mut Cx<'_, Event>, pod: PodId, kind: ProbeKind) {
-        let wakes_at = self.wakes_at(pod);
-        self.plan_until(cx, pod, kind, wakes_at, self.answer_to_all(pod));
+    /// Plans the Pod's probes anew, where what they meet may have changed, but nothing that can be seen from outside.
+    pub(super) fn settle_probes(&mut self, cx: &mut Cx<'_, Event>, pod: PodId) {
+        self.refresh_answers(pod);
+        self.plan_all(cx, pod);
     }
 
-    /// The same, where the Pod is planned anew at `wakes_at` at the latest and `to_all` is its answer to all.
-    fn plan_until(
-        &mut self,
-        cx: &mut Cx<'_, Event>,
-        pod: PodId,
-        kind: ProbeKind,
-        wakes_at: SimTime,
-        to_all: Option<Answer>,
-    ) {
-        if self.pods[pod.index()].workers[kind as usize].is_none() {
-            return;
-        }
-        let answer = to_all.unwrap_or_else(|| self.answer_under_strikes(pod, Audience::Probe(kind)));
-        let reply = answer.reply();
-        let status = self.pods[pod.index()].status;
-        let (mode, chance) = (self.mode, self.chance);
-        let Some(prober) = self.prober(pod, kind) else { return };
-        if let Some(plan) = prober.plan
-            && (mode == Mode::EveryProbe || plan.status == status && plan.reply == reply)
-        {
-            if !prober.due.is_set() && plan.due < wakes_at {
-                self.schedule_probe(cx, pod, kind, plan.due);
+    /// Plans the Pod's probes anew, where what they meet has not changed.
+    pub(super) fn plan_all(&mut self, cx: &mut Cx<'_, Event>, pod: PodId) {
+        let wakes_at = self.wakes_at(pod);
+        for kind in KINDS {
+            if !self.is_planned(pod, kind, wakes_at) {
+                self.plan_anew(cx, pod, kind, wakes_at);
             }
-            return;
+        }
+    }
+
+    /// Schedules the worker's next attempt that matters, unless what was planned still holds.
+    pub(super) fn plan(&mut self, cx: &mut Cx<'_, Event>, pod: PodId, kind: ProbeKind) {
+        let wakes_at = self.wakes_at(pod);
+        if !self.is_planned(pod, kind, wakes_at) {
+            self.plan_anew(cx, pod, kind, wakes_at);
+        }
+    }
+
+    /// Nothing is to be done for the worker now, where the Pod is planned anew at `wakes_at` at the latest.
+    fn is_planned(&self, pod: PodId, kind: ProbeKind, wakes_at: SimTime) -> bool {
+        let state = &self.pods[pod.index()];
+        let Some(prober) = &state.workers[kind as usize] else { return true };
+        match &prober.plan {
+            Some(plan) => {
+                let is_scheduled = plan.due >= wakes_at || prober.due.is_set();
+                is_scheduled && self.holds(plan, state, kind)
+            }
+            None => {
+                let next = prober.worker.next_attempt();
+                // A stop that is under way will have the Pod planned anew as well. But a plan of probes that can fail by
+                // chance draws, and is made when it always was.
+                let exit = &state.container.exit;
+                let stops = exit.is_set() && state.reply_to(kind) != Some(Reply::Ok);
+                prober.worker.in_flight().is_some()
+                    || next >= wakes_at
+                    || stops && next >= state.container.exits_at && self.mode == Mode::Fast
+            }
+        }
+    }
+
+    /// The surroundings are those that the plan was made for. The judge looks at them with every attempt.
+    fn holds(&self, plan: &Plan, state: &Pod, kind: ProbeKind) -> bool {
+        self.mode == Mode::EveryProbe || plan.reply == state.reply_to(kind) && plan.status == state.status
+    }
+
+    fn plan_anew(&mut self, cx: &mut Cx<'_, Event>, pod: PodId, kind: ProbeKind, wakes_at: SimTime) {
+        let state = &self.pods[pod.index()];
+        let plan = state.workers[kind as usize].as_ref().and_then(|prober| prober.plan.as_ref());
+        if let Some(plan) = plan.filter(|plan| self.holds(plan, state, kind)) {
+            let due = plan.due;
+            return self.schedule_probe(cx, pod, kind, due);
         }
         self.catch_up(cx, pod, kind);
-        let Some(prober) = self.prober(pod, kind) else { return };
-        if prober.worker.in_flight().is_some() {
-            return;
-        }
-        if mode == Mode::Fast && prober.worker.next_attempt() >= wakes_at {
+        let state = &self.pods[pod.index()];
+        let (status, reply) = (state.status, state.reply_to(kind));
+        let (mode, chance) = (self.mode, &self.chance);
+        let Some(prober) = &state.workers[kind as usize] else { return };
+        if prober.worker.in_flight().is_some() || prober.worker.next_attempt() >= wakes_at {
             return;
         }
         let next = match mode {
@@ -268,6 +355,83 @@ impl<O: Observer> Cluster<'_, O> {
         let app = if container.app.is_set() { container.serves_at } else { SimTime::NEVER };
         let start = if container.start.is_set() { container.starts_at } else { SimTime::NEVER };
         sync.min(app).min(start)
+    }
+
+    // ---- A Pod that is not ready and stays so ----
+
+    /// What readiness probes go on to meet, if they fail and change nothing as long as nothing else happens. The judge
+    /// looks at each.
+    pub(super) fn failing_reply(&self, pod: PodId) -> Option<Reply> {
+        let state = &self.pods[pod.index()];
+        let reply = state.reply_to(ProbeKind::Readiness)?;
+        let worker = state.worker(ProbeKind::Readiness)?;
+        (self.mode == Mode::Fast && worker.goes_on_to_fail(&state.status, reply)).then_some(reply)
+    }
+
+    /// Readiness probes go on to meet this, and no event stands for them.
+    pub(super) fn rest_readiness(&mut self, pod: PodId, reply: Reply) {
+        let status = self.pods[pod.index()].status;
+        let Some(prober) = self.prober(pod, ProbeKind::Readiness) else { return };
+        prober.ended = Timer::NONE;
+        prober.due = Timer::NONE;
+        // What the worker does meanwhile follows from the syncs.
+        prober.plan =
+            Some(Plan { status, reply: Some(reply), next: Next::Idle, due: SimTime::NEVER, by_chance: None });
+    }
+
+    /// Would the probe that is to be sent now wait for nothing? Then it is the first of those that the worker skips, and its
+    /// end is no event.
+    fn leaves_it_to_the_plan(&mut self, cx: &Cx<'_, Event>, pod: PodId, kind: ProbeKind, status: &Status) -> bool {
+        let state = &self.pods[pod.index()];
+        let skips = kind == ProbeKind::Readiness
+            && state.reply_to(kind) == Some(Reply::Timeout)
+            && state.status == *status
+            && self.failing_reply(pod).is_some();
+        if skips && let Some(prober) = self.prober(pod, kind) {
+            prober.worker.postpone(cx.now());
+        }
+        skips
+    }
+
+    /// A sync at `at`, which is skipped, triggers the readiness worker (P11, P12).
+    pub(super) fn skip_trigger(&mut self, pod: PodId, at: SimTime, reply: Reply) {
+        self.skip_failures(pod, at, reply);
+        let triggered = Happening::ReadinessTriggered { pod, sees_new_status: true };
+        self.observer.observe(at, &Observed::Happened(triggered));
+        if let Some(prober) = self.prober(pod, ProbeKind::Readiness) {
+            prober.worker.trigger(at);
+        }
+    }
+
+    /// The Pod's rest is over: its readiness worker is where it would be, and the next probe is planned.
+    pub(super) fn resume_readiness(&mut self, cx: &mut Cx<'_, Event>, pod: PodId, reply: Reply) {
+        let kind = ProbeKind::Readiness;
+        self.skip_failures(pod, cx.now(), reply);
+        let status = self.pods[pod.index()].status;
+        let Some(prober) = self.prober(pod, kind) else { return };
+        prober.plan = None;
+        if let Some(probe) = prober.worker.in_flight() {
+            self.await_end(cx, pod, kind, probe.ends);
+        } else {
+            let next = prober.worker.next_that_matters(&status, Some(reply));
+            prober.plan = Some(Plan { status, reply: Some(reply), next, due: SimTime::NEVER, by_chance: None });
+        }
+    }
+
+    /// Accounts for the readiness probes before `until` of a Pod at rest. The last one may still wait for its answer.
+    fn skip_failures(&mut self, pod: PodId, until: SimTime, reply: Reply) {
+        let kind = ProbeKind::Readiness;
+        let status = self.pods[pod.index()].status;
+        let Some(prober) = self.prober(pod, kind) else { return };
+        if let Some(given_up) = prober.worker.give_up(until) {
+            self.tell_timeout(pod, kind, given_up.sent);
+        }
+        let Some(prober) = self.prober(pod, kind).filter(|prober| prober.worker.in_flight().is_none()) else { return };
+        let next = prober.worker.next_that_matters(&status, Some(reply));
+        if let Some(skipped) = prober.worker.catch_up(until, &status, next) {
+            let waits = prober.worker.in_flight().is_some();
+            self.tell_skipped_of(pod, kind, status.instance, next, skipped, waits);
+        }
     }
 
     pub(super) fn on_probe_due(&mut self, cx: &mut Cx<'_, Event>, pod: PodId, kind: ProbeKind, timer: Timer) {
@@ -327,6 +491,7 @@ impl<O: Observer> Cluster<'_, O> {
             // the next one (P12).
             self.pods[pod.index()].sync = Timer::NONE;
             self.pods[pod.index()].last_sync = cx.now();
+            self.await_turn(cx, pod);
         } else if done.noticed && kind != ProbeKind::Liveness || done.stored_failure {
             self.request_sync(cx, pod);
         }
@@ -336,12 +501,12 @@ impl<O: Observer> Cluster<'_, O> {
         if done.stored_failure {
             self.tell(cx, Happening::FoundNotRunning { pod, kind });
         }
-        if done.probes {
+        if done.probes && !self.leaves_it_to_the_plan(cx, pod, kind, status) {
             self.send_probe(cx, pod, kind, doomed);
         }
         if sync_is_over {
             // Other workers may have counted on that sync to plan them anew.
-            self.settle(cx, pod);
+            self.plan_all(cx, pod);
         } else {
             self.plan(cx, pod, kind);
         }

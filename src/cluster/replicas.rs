@@ -30,6 +30,7 @@ impl<O: Observer> Cluster<'_, O> {
     /// The Pod gives up its slot; the replacement is created when the deletion timestamp is set (D7).
     fn vacate(&mut self, cx: &mut Cx<'_, Event>, pod: PodId) {
         let Some(slot) = self.slot_of(pod) else { return };
+        self.wake(cx, pod);
         let parting = self.why(slot);
         let state = &mut self.pods[pod.index()];
         state.holds_slot = false;
@@ -67,6 +68,7 @@ impl<O: Observer> Cluster<'_, O> {
             }
         };
         self.slots[slot.index()].pod = Some(id);
+        self.slots[slot.index()].pods += 1;
         self.living += 1;
         self.tell(cx, Happening::PodCreated { pod: id, slot });
         self.observe(cx, &Observed::PodsChanged { pods: self.living });
@@ -93,6 +95,7 @@ impl<O: Observer> Cluster<'_, O> {
             return;
         }
         self.tell(cx, Happening::DeletionSeen { pod });
+        self.wake(cx, pod);
         self.end_worker(cx, pod, ProbeKind::Liveness);
         self.end_worker(cx, pod, ProbeKind::Startup);
         let state = &mut self.pods[pod.index()];
@@ -148,6 +151,7 @@ impl<O: Observer> Cluster<'_, O> {
     }
 
     fn end_pod(&mut self, cx: &mut Cx<'_, Event>, pod: PodId) {
+        self.wake(cx, pod);
         self.end_workers(cx, pod);
         let state = &mut self.pods[pod.index()];
         state.exists = false;
@@ -157,6 +161,8 @@ impl<O: Observer> Cluster<'_, O> {
         state.eviction = Timer::NONE;
         self.scheduler.forget(pod);
         self.living -= 1;
+        let home = self.pods[pod.index()].home.index();
+        self.slots[home].pods -= 1;
         self.tell(cx, Happening::PodGone { pod });
         self.observe(cx, &Observed::PodsChanged { pods: self.living });
         self.request_slice_update(cx, pod);

@@ -8,6 +8,8 @@ use super::happening::{Endpoint, Reply};
 use super::observer::{Cause, EndpointView, Phase, SlotView};
 use super::prober::skipping::Next;
 use super::prober::{Status, Worker};
+use super::probing::Answer;
+use super::resync::Rest;
 use crate::ids::{FaultId, NodeId, PodId, SlotId};
 use crate::model::{ControlPlane, Node, ProbeKind};
 use crate::random::{Law, Owner, Purpose, Stream, Streams};
@@ -79,6 +81,8 @@ pub(crate) fn phase(u: f64, period: Duration) -> Grid {
 pub(crate) struct Slot {
     /// The Pod that holds it.
     pub pod: Option<PodId>,
+    /// How many Pods exist that were created for it, the one that holds it included.
+    pub pods: u32,
     /// Why it does not deliver, or what has struck it and is not over.
     pub cause: Option<Cause>,
     /// What struck it last, and when that was over.
@@ -102,6 +106,7 @@ impl Slot {
         let dice = |purpose| Dice::new(streams.stream(Owner::Slot(slot), purpose));
         Self {
             pod: None,
+            pods: 0,
             cause: None,
             recent: None,
             clock: Clock::default(),
@@ -148,6 +153,8 @@ pub(crate) struct Pod {
     pub workers: [Option<Prober>; 3],
     /// The kubelet's cached status.
     pub status: Status,
+    /// What the container's process answers, by audience.
+    pub answers: [Answer; 4],
     /// The kubelet's Ready condition, and since when.
     pub ready: bool,
     pub ready_since: SimTime,
@@ -170,11 +177,14 @@ pub(crate) struct Pod {
     /// From when the sync can begin, and when it acts.
     pub sync_from: SimTime,
     pub sync_due: SimTime,
-    /// When the work queue hands the Pod back (C13, C16), and the event that looks whether it is time. Every
-    /// sync moves that instant, nearly always to a later one: the event stays and looks again.
+    /// When the work queue hands the Pod back (C13, C16), and the event that looks whether it is time.
     pub resync_at: SimTime,
     pub resync: Timer,
     pub resync_due: SimTime,
+    /// The syncs from `resync_at` on change nothing and are not played.
+    pub rest: Option<Rest>,
+    /// When the syncs of a rest in back-off are refused.
+    pub refusals: Vec<SimTime>,
     pub race: Option<Race>,
     pub status_write: Timer,
     pub slice_update: Timer,
@@ -265,6 +275,8 @@ pub(crate) struct Container {
     pub serves_at: SimTime,
     /// When a start that is under way is complete.
     pub starts_at: SimTime,
+    /// When a stop that is under way has SIGTERM sent, and after that, when the process is gone.
+    pub exits_at: SimTime,
     /// SIGTERM has reached the process.
     pub sigterm: bool,
     /// Faults at work on this container, of its own or of the Deployment.
@@ -294,6 +306,7 @@ impl Container {
             serving: false,
             serves_at: SimTime::ZERO,
             starts_at: SimTime::ZERO,
+            exits_at: SimTime::ZERO,
             sigterm: false,
             strikes: Vec::new(),
             kill: None,
@@ -327,6 +340,7 @@ impl Pod {
             container: Container::absent(),
             workers: [None; 3],
             status: Status::default(),
+            answers: [Answer::Bad(Reply::Refused); 4],
             ready: false,
             ready_since: SimTime::ZERO,
             owes_loss: false,
@@ -343,6 +357,8 @@ impl Pod {
             resync_at: SimTime::NEVER,
             resync: Timer::NONE,
             resync_due: SimTime::NEVER,
+            rest: None,
+            refusals: Vec::new(),
             race: None,
             status_write: Timer::NONE,
             slice_update: Timer::NONE,

@@ -54,16 +54,19 @@ pub fn drive(replication: &mut impl Play, horizon: Duration) -> Outcome {
     let last = end + horizon;
     replication.run_until(end);
     replication.tell_clocks();
-    while is_open(replication) {
+    let mut open = is_open(replication);
+    while open {
         if !replication.step(last) {
             // Nothing more happens: what is open stays open.
             replication.run_until(last);
             break;
         }
-        if !is_open(replication) {
+        open = is_open(replication);
+        if !open {
             // The instant is over only when all its events have been played.
             let next = replication.now() + Duration::from_nanos(1);
             replication.run_until(next);
+            open = is_open(replication);
         }
     }
     let now = replication.now();

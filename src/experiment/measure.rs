@@ -143,15 +143,18 @@ impl Measures {
     /// Whether an outage, recovery or detection that began in the counted window is still open at `now`, when nothing
     /// more happens in this instant.
     pub fn has_open(&mut self, now: SimTime) -> bool {
+        // Asked after every event: what is known to be open needs no account of the time until now.
+        if self.has_open_outage() || !self.undetected.is_empty() {
+            return true;
+        }
         self.settle(now);
         let window = self.window;
-        let outage = self.delivering < self.min_serving && self.outage.is_some_and(|began| window.contains(began));
-        outage
-            || !self.undetected.is_empty()
-            || self
-                .slots
-                .iter()
-                .any(|slot| !slot.view.delivers() && slot.recovery.as_ref().is_some_and(|r| window.contains(r.began)))
+        let recovers = |slot: &Slot| slot.recovery.as_ref().is_some_and(|recovery| window.contains(recovery.began));
+        self.has_open_outage() || self.slots.iter().any(|slot| !slot.view.delivers() && recovers(slot))
+    }
+
+    fn has_open_outage(&self) -> bool {
+        self.delivering < self.min_serving && self.outage.is_some_and(|began| self.window.contains(began))
     }
 
     /// The outcome, at `now`, the end of the replication: what is still open is censored.
@@ -286,7 +289,17 @@ impl Measures {
 }
 
 impl Observer for Measures {
+    /// The log, which is most of what is told, is not even written down where nobody else reads it.
+    #[inline]
     fn observe(&mut self, at: SimTime, what: &Observed) {
+        if !matches!(what, Observed::Happened(_)) {
+            self.take_account(at, what);
+        }
+    }
+}
+
+impl Measures {
+    fn take_account(&mut self, at: SimTime, what: &Observed) {
         match *what {
             Observed::SlotChanged { slot, view } => self.slot_changed(at, slot, view),
             Observed::EndpointChanged { pod, view } => self.endpoint_changed(at, pod, view),
@@ -306,9 +319,7 @@ impl Observer for Measures {
             Observed::ReadinessLost { .. } | Observed::ProbeKilled { .. } | Observed::Happened(_) => {}
         }
     }
-}
 
-impl Measures {
     fn slot_changed(&mut self, now: SimTime, slot: SlotId, view: SlotView) {
         self.advance(now);
         self.settle_slot(slot.index(), now);

@@ -210,6 +210,7 @@ impl Law {
     pub fn sample(&self, rng: &mut impl Rng) -> f64 {
         match self {
             Self::Fixed(value) => *value,
+            Self::Uniform { min, max } => min + open_unit(rng) * (max - min),
             _ => self.sample_at(open_unit(rng), rng),
         }
     }

@@ -3,7 +3,7 @@
 //! [`Worker::next_that_matters`] finds the first attempt that can change something, and
 //! [`Worker::catch_up`] accounts for those in between.
 
-use super::{Counter, Observation, Status, Stored, Worker};
+use super::{Counter, InFlight, Observation, Status, Stored, Worker};
 use crate::cluster::chance::Matters;
 use crate::cluster::happening::Reply;
 use crate::model::ProbeKind;
@@ -98,6 +98,32 @@ impl Worker {
             self.next = self.ticks.at_or_after(now);
         }
         skipped
+    }
+
+    /// Will every attempt under `status` meet `reply`, fail and change nothing, the one that waits for its answer included?
+    pub fn goes_on_to_fail(&self, status: &Status, reply: Reply) -> bool {
+        let is_settled = match self.in_flight {
+            Some(probe) => reply == Reply::Timeout && !probe.answered,
+            None => !self.asleep && !self.triggered,
+        };
+        is_settled
+            && reply.observation() == Observation::Failure
+            && self.result_for(status.instance) == Some(Stored::Failure)
+            && status.running
+            && self.is_open(status)
+    }
+
+    /// The probe of the attempt at `now` is not played, but accounted for with those that follow.
+    pub fn postpone(&mut self, now: SimTime) {
+        self.next = now;
+    }
+
+    /// The probe that waits for its answer has failed, if it has ended by `until`.
+    pub fn give_up(&mut self, until: SimTime) -> Option<InFlight> {
+        let probe = self.in_flight.filter(|probe| probe.ends <= until)?;
+        self.ended(probe.ends);
+        self.counter.observe(Observation::Failure, 1);
+        Some(probe)
     }
 
     /// How long a probe takes that meets this.
