@@ -17,13 +17,16 @@
 //! | `replicas` | the `ReplicaSet`, deletion, garbage collection | D7–D9, T1–T8, N15 |
 //! | `scheduler` | filters, scores and who wins | S3–S17 |
 //! | `view` | how a slot looks from outside | |
+//! | `attribution` | who is charged while it does not deliver | |
 //! | `beginning` | the state at time 0 | |
 //!
 //! `prober`, `back_off`, `chance` and `chain` are pure: time is an argument.
 
 mod adoption;
+mod attribution;
 mod back_off;
 mod beginning;
+mod cause;
 mod chain;
 mod chance;
 mod eviction;
@@ -41,8 +44,9 @@ mod script;
 mod state;
 mod view;
 
+pub use cause::{Cause, CauseSet};
 pub use happening::{Endpoint, Exit, Happening, Reply, SkippedProbes};
-pub use observer::{Cause, EndpointView, Observed, Observer, Phase, SlotView, Spell};
+pub use observer::{EndpointView, Observed, Observer, Phase, PodCounts, SlotView, Spell};
 pub use prober::{Observation, Stored};
 
 use crate::engine::{Cx, Engine, World};
@@ -122,7 +126,7 @@ pub(crate) struct Cluster<'m, O> {
     slots: Vec<Slot>,
     pods: Vec<Pod>,
     vacated: Vec<PodId>,
-    living: u32,
+    counts: PodCounts,
     nodes: Vec<NodeState>,
     zones: Vec<ZoneState>,
     chance: chance::Chance,
@@ -234,7 +238,7 @@ impl<'m, O: Observer> Cluster<'m, O> {
             slots: (0..model.deployment.replicas).map(|slot| Slot::new(streams, slot)).collect(),
             pods: Vec::with_capacity(model.deployment.replicas as usize + 4),
             vacated: Vec::new(),
-            living: 0,
+            counts: PodCounts::default(),
             nodes: model.cluster.nodes.iter().map(|node| NodeState::new(streams, node, rules)).collect(),
             zones: vec![ZoneState::default(); model.cluster.zones.len()],
             chance: chance::Chance::new(model.app.probe_failure),

@@ -6,9 +6,9 @@
 
 use std::sync::atomic::AtomicBool;
 
-use hasim::cluster::{Cause, Observed, Observer as _, Phase, SlotView, Spell};
+use hasim::cluster::{Cause, CauseSet, EndpointView, Observed, Observer as _, Phase, SlotView, Spell};
 use hasim::experiment::{self, Estimate, ExperimentResult, Measures, Options, Outcome};
-use hasim::ids::{FaultId, SlotId};
+use hasim::ids::{FaultId, PodId, SlotId};
 use hasim::model::{Model, YEAR};
 use hasim::random::{Law, Streams};
 use hasim::random::{Owner, Purpose};
@@ -205,9 +205,12 @@ impl Case {
         changes.sort_unstable();
         let mut measures = Measures::new(model);
         for (now, slot, is_up) in changes {
-            let cause = Cause::Fault(FaultId::new(0));
-            let view = SlotView { serves: is_up, in_rotation: is_up, cause, phase: Phase::Start };
-            measures.observe(now, &Observed::SlotChanged { slot: SlotId::new(slot as usize), view });
+            let (pod, slot) = (PodId::new(slot as usize), SlotId::new(slot as usize));
+            let (causes, phase) = (CauseSet::from(Cause::Fault(FaultId::new(0))), Phase::Start);
+            let endpoint = is_up.then(|| EndpointView { slot, serves: true, causes: causes.clone(), phase });
+            let view = SlotView { serves: is_up, in_rotation: is_up, causes, phase };
+            measures.observe(now, &Observed::SlotChanged { slot, view });
+            measures.observe(now, &Observed::EndpointChanged { pod, view: endpoint });
         }
         spells.into_iter().for_each(|spell| measures.observe(spell.to, &Observed::ClockRan(spell)));
         let end = measures.end();

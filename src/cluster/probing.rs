@@ -27,9 +27,7 @@ impl Audience {
     fn sees(self, affects: Affects) -> bool {
         match self {
             Self::Requests => affects.requests,
-            Self::Probe(ProbeKind::Readiness) => affects.readiness,
-            Self::Probe(ProbeKind::Liveness) => affects.liveness,
-            Self::Probe(ProbeKind::Startup) => affects.startup,
+            Self::Probe(kind) => affects.is_seen_by(kind),
         }
     }
 }
@@ -454,6 +452,7 @@ impl<O: Observer> Cluster<'_, O> {
         }
         let instance = container.instance;
         state.container.kill = Some(kind);
+        self.hand_over_to_restart(cx, pod, kind);
         self.tell(cx, Happening::KillDecided { pod, instance, by: kind });
         if let Some(slot) = self.slot_of(pod) {
             let needless = !self.is_broken_for_good(pod);

@@ -4,6 +4,7 @@ use super::ledger::{Causes, Ledger};
 use super::windows::Losses;
 use crate::cluster::Phase;
 use crate::study::{PerQuantity, Quantity};
+use crate::time::SimTime;
 
 /// The outcome of one replication, in nanoseconds and numbers of events, all within the counted window; outages,
 /// recoveries and detections belong to it by their beginning.
@@ -23,7 +24,10 @@ pub struct Outcome {
     pub(super) detections: Vec<Detections>,
     /// Fault and length of every detection.
     pub(super) detection_times: Vec<(u32, u64)>,
+    /// Nanoseconds of Pods that ran.
     pub(super) pod_time: u128,
+    /// Of a system that was created at time 0: when it was available for the first time, in nanoseconds.
+    pub(super) first_available: Option<u64>,
     /// Of each fault, in millionths.
     pub(super) controls: Vec<i64>,
 }
@@ -62,8 +66,20 @@ impl Outcome {
             detections: vec![Detections::default(); faults],
             detection_times: Vec::new(),
             pod_time: 0,
+            first_available: None,
             controls: Vec::new(),
         }
+    }
+
+    /// Nothing has been lost and no outage has been, before `now`, when the service was available for the first time.
+    pub(super) fn forget_losses(&mut self, now: SimTime) {
+        for quantity in [Quantity::Downtime, Quantity::FailedRequests, Quantity::Outages] {
+            self.counted[quantity] = 0;
+        }
+        self.downtime_by = Ledger::new(self.causes);
+        self.failed_by = Ledger::new(self.causes);
+        self.outage_lengths.clear();
+        self.first_available = Some(now.as_nanos());
     }
 
     /// How much of a quantity was counted: nanoseconds or events.

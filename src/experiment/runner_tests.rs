@@ -7,10 +7,10 @@ use rand::{Rng, SeedableRng};
 use rand_pcg::Pcg64Dxsm;
 
 use super::*;
-use crate::cluster::{Cause, Observed, Observer, Phase, SlotView};
+use crate::cluster::{Cause, CauseSet, EndpointView, Observed, Observer, Phase, SlotView};
 use crate::experiment::sample::{model, study};
 use crate::experiment::{Estimate, Measures, ScenarioResult, Unlike, WindowLoss};
-use crate::ids::{FaultId, SlotId};
+use crate::ids::{FaultId, PodId, SlotId};
 use crate::model::Prices;
 use crate::spec::Wanted;
 use crate::stats::Standing;
@@ -50,10 +50,12 @@ impl Alternating {
         changes.sort_unstable();
         let mut measures = Measures::new(model);
         for (now, slot, delivers) in changes {
-            let (cause, phase) = (Cause::Fault(FaultId::new(0)), Phase::Start);
-            let view = SlotView { serves: delivers, in_rotation: delivers, cause, phase };
-            let what = Observed::SlotChanged { slot: SlotId::new(slot), view };
-            measures.observe(SimTime::from_nanos(now), &what);
+            let (pod, slot, now) = (PodId::new(slot), SlotId::new(slot), SimTime::from_nanos(now));
+            let (causes, phase) = (CauseSet::from(Cause::Fault(FaultId::new(0))), Phase::Start);
+            let endpoint = delivers.then(|| EndpointView { slot, serves: true, causes: causes.clone(), phase });
+            let view = SlotView { serves: delivers, in_rotation: delivers, causes, phase };
+            measures.observe(now, &Observed::SlotChanged { slot, view });
+            measures.observe(now, &Observed::EndpointChanged { pod, view: endpoint });
         }
         let outcome = measures.finish(SimTime::from_nanos(end));
         outcome.assert_consistent();

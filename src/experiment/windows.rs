@@ -66,6 +66,12 @@ impl Filling {
         }
     }
 
+    /// Nothing has been lost yet.
+    pub fn forget(&mut self) {
+        self.amount = 0;
+        self.losses.clear();
+    }
+
     /// The replication is over.
     pub fn finish(&mut self) -> Losses {
         self.flush();

@@ -31,6 +31,8 @@ pub enum Metric {
     NeedlessStartup,
     /// Container restarts a year.
     Restarts,
+    /// Seconds a year in which a Pod stayed Pending because no Node could take it; several Pods count side by side.
+    Pending,
 }
 
 /// What one replication counts, within its counted window: nanoseconds or events.
@@ -50,6 +52,8 @@ pub enum Quantity {
     NeedlessStartup,
     /// Container restarts.
     Restarts,
+    /// Nanoseconds in which a Pod stayed Pending because no Node could take it.
+    Pending,
 }
 
 /// In which form a quantity is told.
@@ -154,11 +158,19 @@ pub const TABLE: [Definition; Metric::COUNT] = [
         meaning: "Container restarts a year.",
         lost: "the number of restarts",
     },
+    Definition {
+        metric: Metric::Pending,
+        key: "pending_s_per_year",
+        quantity: Quantity::Pending,
+        form: Form::SecondsPerYear,
+        meaning: "Seconds a year in which a Pod stayed Pending because no Node could take it.",
+        lost: "the time in Pending",
+    },
 ];
 
 impl Metric {
     /// How many there are.
-    pub const COUNT: usize = 9;
+    pub const COUNT: usize = 10;
 
     /// Every metric, in the order of results.
     pub fn all() -> impl Iterator<Item = Self> {
@@ -197,7 +209,7 @@ impl Metric {
 
 impl Quantity {
     /// How many there are.
-    pub const COUNT: usize = 7;
+    pub const COUNT: usize = 8;
 
     /// Every quantity.
     pub const ALL: [Self; Self::COUNT] = [
@@ -208,11 +220,12 @@ impl Quantity {
         Self::NeedlessLiveness,
         Self::NeedlessStartup,
         Self::Restarts,
+        Self::Pending,
     ];
 
     /// Whether it is a span of time, in nanoseconds, and not a number of events.
     pub const fn is_time(self) -> bool {
-        matches!(self, Self::Downtime | Self::FailedRequests)
+        matches!(self, Self::Downtime | Self::FailedRequests | Self::Pending)
     }
 }
 

@@ -223,7 +223,7 @@ pub fn scenario(name: &str, parameters: Map<String, Value>, factor: f64, thresho
             Metric::Outages => estimate(3.4 * factor, 4.0),
             Metric::NeedlessReadiness if threshold > 3.5 => bound(0.004),
             Metric::NeedlessReadiness => estimate(900.0 / 20f64.powf(threshold - 1.0), 12.0),
-            Metric::NeedlessLiveness | Metric::NeedlessStartup => bound(0.004),
+            Metric::NeedlessLiveness | Metric::NeedlessStartup | Metric::Pending => bound(0.004),
             Metric::Restarts => estimate(180.0, 1.0),
         }),
         time_to_recovery_s: distribution(140.0 * threshold.sqrt(), 1.1, (3000.0 * factor) as u64, 3),

@@ -16,7 +16,7 @@ struct Log(Vec<(SimTime, Observed)>);
 impl Observer for Log {
     fn observe(&mut self, at: SimTime, what: &Observed) {
         if !matches!(what, Observed::Happened(_)) {
-            self.0.push((at, *what));
+            self.0.push((at, what.clone()));
         }
     }
 }

@@ -53,7 +53,7 @@ struct Stays {
 
 impl Observer for Stays {
     fn observe(&mut self, at: SimTime, what: &Observed) {
-        match *what {
+        match what {
             Observed::SlotChanged { slot, view } => {
                 let now = at.as_secs_f64();
                 if let Some((since, phase)) = self.since.remove(&slot.index()) {
