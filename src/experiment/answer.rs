@@ -147,6 +147,10 @@ fn scenario(outline: &Outline, scenario: &Contents, tally: &Tally, baseline: Opt
         parameters: scenario.parameters.clone(),
         replications: summary.replications,
         estimates: Estimates::of(|metric| written(scale.estimate(metric, summary))),
+        first_available_s: summary
+            .first_available
+            .as_ref()
+            .map(|times| distribution(times, summary.replications - times.count())),
         time_to_recovery_s: distribution(&summary.outage_lengths, censored_outages(summary)),
         outage_examples: outage_examples(summary),
         pod_recovery_s: pod_recoveries(summary, faults),

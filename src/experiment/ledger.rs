@@ -56,6 +56,12 @@ impl Ledger {
         self.0[cell.0 as usize] += nanos;
     }
 
+    /// All that is charged to one cause.
+    pub(super) fn of(&self, causes: Causes, cause: Cause) -> u64 {
+        let first = causes.number(cause) * PHASES;
+        self.0[first..first + PHASES].iter().sum()
+    }
+
     /// All cells: the phases of the first cause, of the second, …
     pub(super) fn cells(&self) -> &[u64] {
         &self.0

@@ -2,7 +2,7 @@
 
 use super::ledger::{Causes, Ledger};
 use super::windows::Losses;
-use crate::cluster::Phase;
+use crate::cluster::{Cause, Phase};
 use crate::study::{PerQuantity, Quantity};
 use crate::time::SimTime;
 
@@ -85,6 +85,22 @@ impl Outcome {
     /// How much of a quantity was counted: nanoseconds or events.
     pub fn counted(&self, quantity: Quantity) -> u64 {
         self.counted[quantity]
+    }
+
+    /// How much of the downtime is charged to a cause, in nanoseconds.
+    pub fn downtime_charged_to(&self, cause: Cause) -> u64 {
+        self.downtime_by.of(self.causes, cause)
+    }
+
+    /// How much of the failed requests is charged to a cause, in nanoseconds of full traffic.
+    pub fn failed_charged_to(&self, cause: Cause) -> u64 {
+        self.failed_by.of(self.causes, cause)
+    }
+
+    /// When the service was available for the first time, in nanoseconds since time 0; `None` of a running system, or if it
+    /// never was.
+    pub fn first_available(&self) -> Option<u64> {
+        self.first_available
     }
 
     /// Lengths of the outages that ended, in nanoseconds and in their order.

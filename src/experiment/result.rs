@@ -124,6 +124,10 @@ pub struct ScenarioResult {
     /// Every metric of the table, by its key.
     #[serde(flatten)]
     pub estimates: Estimates,
+    /// With `start: fresh`, from the creation until the service is available for the first time: outages and losses count
+    /// from then. `censored` are the replications in which it never was.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub first_available_s: Option<Distribution>,
     /// Length of the outages.
     pub time_to_recovery_s: Distribution,
     /// Outages to look at: those nearest to the median and the 95th percentile, and the longest.

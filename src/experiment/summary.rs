@@ -8,7 +8,7 @@ use super::ledger::Causes;
 use super::outcome::Outcome;
 use super::windows::Windows;
 use crate::cluster::Phase;
-use crate::model::Model;
+use crate::model::{Model, Start};
 use crate::spec::Objective;
 use crate::stats::{Moments, Spans};
 use crate::study::{PerQuantity, Quantity};
@@ -27,6 +27,8 @@ pub struct Summary {
     pub(super) recoveries: Vec<Recoveries>,
     pub(super) detections: Vec<Detections>,
     pub(super) pod_time: u128,
+    /// Of a system that was created at time 0: when it was available for the first time, in nanoseconds.
+    pub(super) first_available: Option<Spans>,
     pub(super) windows: Windows,
 }
 
@@ -85,6 +87,7 @@ impl Summary {
             recoveries: vec![Recoveries::default(); causes.count()],
             detections: vec![Detections::default(); faults],
             pod_time: 0,
+            first_available: (model.start == Start::Fresh).then(Spans::default),
             windows: Windows::empty(model, objective),
         }
     }
@@ -133,6 +136,9 @@ impl Summary {
             self.detections[fault as usize].times.add(nanos);
         }
         self.pod_time += outcome.pod_time;
+        if let (Some(times), Some(nanos)) = (&mut self.first_available, outcome.first_available) {
+            times.add(nanos);
+        }
         self.windows.add(&outcome.downtime_windows, &outcome.failed_windows);
     }
 
@@ -159,6 +165,9 @@ impl Summary {
             sums.censored += new.censored;
         }
         self.pod_time += other.pod_time;
+        if let (Some(ours), Some(theirs)) = (&mut self.first_available, &other.first_available) {
+            ours.merge(theirs);
+        }
         self.windows.merge(&other.windows);
     }
 }

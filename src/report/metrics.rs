@@ -90,6 +90,9 @@ fn estimate(metric: &str, unit: &str, e: Option<&Estimate>) -> Row {
 fn of_scenario(result: &ExperimentResult, scenario: &ScenarioResult) -> Vec<Row> {
     let mut rows = vec![plain("replications", "count", "1", Some(scenario.replications as f64))];
     rows.extend(scenario.estimates.iter().map(|(metric, e)| estimate(&metric.column(), metric.unit(), Some(e))));
+    if let Some(times) = &scenario.first_available_s {
+        rows.extend(distribution("first_available_s", times));
+    }
     rows.extend(distribution("time_to_recovery_s", &scenario.time_to_recovery_s));
     for (fault, recovery) in scenario.pod_recovery_s.iter() {
         let metric = "pod_recovery_s";
