@@ -57,6 +57,7 @@ pub(super) fn model(replicas: u32, min_serving: u32, faults: usize, warm_up: u64
             prices: None,
         },
         faults: (0..faults).map(fault).collect(),
+        on_call: None,
         min_serving,
         start: Start::Running,
         warm_up: Duration::from_nanos(warm_up),

@@ -18,6 +18,7 @@ mod rules {
     mod endpoints;
     mod kubelet;
     mod nodes;
+    mod on_call;
     mod placement;
 }
 

@@ -5,6 +5,7 @@ use serde_json::{Map, Value, json};
 use crate::study::Metric;
 use crate::study::metric::TABLE;
 
+use super::fault::on_call_entry;
 use super::value::{
     at_most_one, duration, exactly_one, file, integer, list, number, object, or, share, such_as, text, word,
 };
@@ -78,7 +79,7 @@ fn system() -> [Value; 4] {
                         several Deployments.",
         "anyOf": [{"type": "string", "pattern": "\\S"}, deployment],
     });
-    let fault = json!({"anyOf": [file("A FaultModel, relative to this file."), {"$ref": "#/definitions/fault"}]});
+    let fault = json!({"anyOf": [file("A FaultModel, relative to this file."), {"$ref": "#/definitions/fault"}, on_call_entry()]});
     [
         such_as(json!(["../models/deployments/aidbox.yaml"]), deployment),
         such_as(json!(["../models/apps/jvm-service.yaml"]), file("The App, relative to this file.")),
