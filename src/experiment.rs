@@ -14,6 +14,7 @@ mod measure;
 mod outcome;
 mod played;
 mod precision;
+mod removal;
 mod replay;
 mod result;
 mod runner;
@@ -36,6 +37,7 @@ pub use estimates::Estimates;
 pub use measure::Measures;
 pub use outcome::Outcome;
 pub use played::{Played, Share, Unlike};
+pub use removal::{Removal, add_removals};
 pub use replay::{Group, Lane, Mark, OutageExample, Replay, Span, Tone};
 pub use result::{
     Attribution, Detection, Difference, Distribution, Estimate, ExperimentResult, FaultInfo, PodRecovery, Quantile,

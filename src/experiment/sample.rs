@@ -7,7 +7,7 @@ use crate::model::{
     OnSigterm, PodSpec, PodTolerations, Resources, Start, StartRace, Strikes, Toleration, WhileStarting,
 };
 use crate::random::Law;
-use crate::spec::{Objective, Report, Scenario, Stopping, Study};
+use crate::spec::{Objective, Report, Scenario, Stopping, Study, Without};
 use crate::study::Metric;
 use crate::time::Duration;
 
@@ -123,6 +123,7 @@ pub(super) fn study(models: Vec<Model>, stopping: Stopping) -> Study {
         baseline: Some(0),
         scenarios: scenarios.collect(),
         sensitivity: vec![],
+        without: Without::Off,
         notes: vec![],
         findings: Report::default(),
         inputs: json!({}),

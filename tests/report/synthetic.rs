@@ -241,6 +241,7 @@ pub fn scenario(name: &str, parameters: Map<String, Value>, factor: f64, thresho
         cost_per_year: None,
         downtime_attribution: down,
         request_failure_attribution: failed,
+        without: vec![],
         uncertainty: None,
         difference_to_baseline: None,
     }

@@ -10,6 +10,7 @@ mod coverage;
 mod fit;
 mod oracle;
 mod properties;
+mod removal;
 mod sensitivity;
 mod trace;
 

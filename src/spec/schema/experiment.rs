@@ -47,6 +47,7 @@ pub fn spec() -> Value {
             ("targets", list("What the run passes or fails by (exit code 4).", target())),
             ("sensitivity", sensitivity()),
             ("uncertainty", uncertainty()),
+            ("without", without()),
         ],
     );
     let stops = at_most_one(&["replications", "precision", "select"]);
@@ -312,6 +313,17 @@ fn sensitivity() -> Value {
             [("step", or("10%", share("By how much a number is changed.", 0.001, 0.5))), ("of", of)],
         ),
     )
+}
+
+fn without() -> Value {
+    json!({
+        "description": "What the removal of the three largest causes would bring, played once more with a quarter of the \
+                        replications. Left out: of the baseline, the recommended scenario, and the only one.",
+        "anyOf": [
+            {"enum": ["off", false], "description": "Of none."},
+            {"const": "all", "description": "Of every scenario."},
+        ],
+    })
 }
 
 fn uncertainty() -> Value {
