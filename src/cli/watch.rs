@@ -147,7 +147,8 @@ fn fewer(one: f64, planned: u64, left: f64) -> Option<u64> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::spec::{Metric, Precision};
+    use crate::spec::Precision;
+    use crate::study::Metric;
 
     const HOUR: f64 = 3_600.0;
 

@@ -4,7 +4,7 @@ use std::ops::ControlFlow;
 
 use super::measure::Measures;
 use super::outcome::Outcome;
-use crate::cluster::{Mode, Replication};
+use crate::cluster::{Mode, Observer, Replication};
 use crate::model::Model;
 use crate::time::{Duration, SimTime};
 
@@ -20,11 +20,9 @@ pub trait Play {
     fn now(&self) -> SimTime;
     /// What watches.
     fn measures(&mut self) -> &mut Measures;
-    /// What has watched.
-    fn into_measures(self) -> Measures;
 }
 
-impl Play for Replication<'_, Measures> {
+impl<O: Observer> Play for Replication<'_, (Measures, O)> {
     fn run_until(&mut self, until: SimTime) {
         Replication::run_until(self, until);
     }
@@ -42,11 +40,7 @@ impl Play for Replication<'_, Measures> {
     }
 
     fn measures(&mut self) -> &mut Measures {
-        self.observer_mut()
-    }
-
-    fn into_measures(self) -> Measures {
-        self.into_observer()
+        &mut self.observer_mut().0
     }
 }
 
@@ -56,20 +50,22 @@ pub type Watcher<'r> = dyn FnMut(f64) -> ControlFlow<()> + 'r;
 
 /// Plays and measures one replication: a function of model, seed and index (invariant 1).
 pub fn replicate(model: &Model, seed: u64, index: u64) -> Outcome {
-    drive(Replication::new(model, seed, index, Mode::Fast, Measures::new(model)), model.horizon)
+    let observer = (Measures::new(model), ());
+    drive(&mut Replication::new(model, seed, index, Mode::Fast, observer), model.horizon)
 }
 
 /// Like [`replicate`], for somebody who waits; `None` where that is given up.
 pub fn replicate_watched(model: &Model, seed: u64, index: u64, reached: &mut Watcher<'_>) -> Option<Outcome> {
-    drive_watched(Replication::new(model, seed, index, Mode::Fast, Measures::new(model)), model.horizon, reached)
+    let observer = (Measures::new(model), ());
+    drive_watched(&mut Replication::new(model, seed, index, Mode::Fast, observer), model.horizon, reached)
 }
 
 /// Plays `replication` to the end of the counted window, and at most one `horizon` further.
-pub fn drive(replication: impl Play, horizon: Duration) -> Outcome {
+pub fn drive(replication: &mut impl Play, horizon: Duration) -> Outcome {
     drive_watched(replication, horizon, &mut |_| ControlFlow::Continue(())).expect("it is not given up")
 }
 
-fn drive_watched(mut replication: impl Play, horizon: Duration, reached: &mut Watcher<'_>) -> Option<Outcome> {
+fn drive_watched(replication: &mut impl Play, horizon: Duration, reached: &mut Watcher<'_>) -> Option<Outcome> {
     /// Events after the end of the counted window between two words with who waits.
     const MANY: u64 = 1 << 16;
     let end = replication.measures().end();
@@ -87,7 +83,7 @@ fn drive_watched(mut replication: impl Play, horizon: Duration, reached: &mut Wa
     replication.run_until(end);
     replication.tell_clocks();
     let mut events = 0u64;
-    while is_open(&mut replication) {
+    while is_open(replication) {
         events += 1;
         if events.is_multiple_of(MANY) && reached(1.0).is_break() {
             return None;
@@ -97,14 +93,14 @@ fn drive_watched(mut replication: impl Play, horizon: Duration, reached: &mut Wa
             replication.run_until(last);
             break;
         }
-        if !is_open(&mut replication) {
+        if !is_open(replication) {
             // The instant is over only when all its events have been played.
             let next = replication.now() + Duration::from_nanos(1);
             replication.run_until(next);
         }
     }
     let now = replication.now();
-    let outcome = replication.into_measures().finish(now);
+    let outcome = replication.measures().finish(now);
     if cfg!(debug_assertions) {
         outcome.assert_consistent();
     }

@@ -34,8 +34,10 @@ use super::sensitivity::WithBase;
 use super::summary::{Summary, micros};
 use super::uncertainty::DrawSums;
 use crate::model::{Model, YEAR};
-use crate::spec::{Metric, Precision, REPLICATIONS_PER_DRAW, Selection, Stopping, Study};
+use crate::spec::{Precision, REPLICATIONS_PER_DRAW, Selection, Stopping, Study};
 use crate::stats::{Controlled, Race};
+use crate::study::Metric;
+use crate::study::Quantity;
 
 /// Replications of one scenario that are played as one task; all of the same draw, where something is uncertain.
 const BATCH: u64 = REPLICATIONS_PER_DRAW;
@@ -458,8 +460,8 @@ where
         let Some(outcome) = outcome.filter(|_| stop.goes_on().is_continue()) else { return Ok(None) };
         if study.keeps_values() {
             values.push(Value {
-                downtime: micros(outcome.downtime_nanos()),
-                failed: micros(outcome.failed_nanos()),
+                downtime: micros(outcome.counted(Quantity::Downtime)),
+                failed: micros(outcome.counted(Quantity::FailedRequests)),
                 controls: outcome.controls,
             });
         }
