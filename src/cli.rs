@@ -9,7 +9,7 @@
 //! | 2 | wrong use |
 //! | 3 | bad input |
 //! | 4 | a stated target is missed, a comparison regresses or a proof fails |
-//! | 130 | interrupted |
+//! | 130 | interrupted, by Ctrl-C or SIGTERM |
 
 mod bundled;
 mod check;
@@ -17,6 +17,7 @@ mod checkpoint;
 mod compare;
 mod estimate;
 mod fit;
+mod interrupt;
 mod low_args;
 mod merge;
 mod progress;
@@ -25,6 +26,7 @@ mod run;
 mod shell;
 mod trace;
 mod verify;
+mod watch;
 
 use std::fmt;
 use std::io::{self, Write as _};
@@ -52,7 +54,7 @@ pub enum Exit {
     BadInput,
     /// A stated target is missed or cannot be decided yet, or a proof fails.
     TargetMissed,
-    /// Ctrl-C.
+    /// Ctrl-C, or SIGTERM.
     Interrupted,
 }
 
@@ -185,6 +187,9 @@ impl From<LowArgs> for HiArgs {
 
 /// Reads the command line and does what it says. Wrong use ends the program with code 2 here, as help does with 0.
 pub fn main() -> ExitCode {
+    if let Err(error) = interrupt::listen() {
+        note(format_args!("what is played when Ctrl-C is pressed will be lost: {error}"));
+    }
     let exit = match HiArgs::from(LowArgs::parse()) {
         HiArgs::Run(run) => run.execute(),
         HiArgs::Trace(trace) => trace.execute(),
@@ -221,7 +226,8 @@ fn report(folder: &std::path::Path, format: Format) -> Exit {
             return Exit::BadInput;
         }
     };
-    let written = crate::output::write_rendered(folder, &result);
+    let claimed = crate::output::Claim::on(folder);
+    let written = claimed.and_then(|_claim| crate::output::write_rendered(folder, &result));
     let printed = print(&rendered(&result, format, Some(folder)));
     match written {
         Ok(()) => printed,
@@ -259,6 +265,12 @@ fn print(text: &str) -> Exit {
         }
         _ => Exit::Done,
     }
+}
+
+/// Says on standard error what is worth knowing.
+fn note(what: impl fmt::Display) {
+    // Where standard error is closed there is nobody to tell.
+    let _ = writeln!(anstream::stderr(), "note: {what}");
 }
 
 /// Says on standard error what went wrong.

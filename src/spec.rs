@@ -26,6 +26,7 @@ mod documents;
 mod duration;
 mod experiment;
 mod faults;
+mod files;
 mod instead;
 mod labels;
 mod latencies;
@@ -38,6 +39,7 @@ mod objects;
 mod pod;
 mod probe;
 mod quantity;
+mod quoting;
 mod reader;
 pub mod records;
 mod restored;
@@ -54,12 +56,13 @@ mod uncertain;
 mod vary;
 mod yaml;
 
-use std::io::{self, Read as _};
+use std::io;
 use std::path::Path;
 
 pub use diagnostic::{Diagnostic, Report, Severity, wrapped};
 pub use duration::{parse as parse_duration, readable as readable_duration};
 pub use experiment::{Bound, Goal, Objective};
+pub use files::{read_beginning, read_file, read_file_of_ours, read_standard_input};
 pub use instead::Instead;
 pub use restored::RESULTS_KIND;
 pub use sensitivity::Parameter;
@@ -107,7 +110,7 @@ pub fn load_experiment_as(
         return Ok(study);
     }
     let mut loader = Loader::new(open);
-    let (file, documents) = loader.parse(path, &bytes);
+    let (file, documents) = loader.parse_first(path, &bytes);
     let mut experiment = None;
     for document in manifest::flatten(documents) {
         match manifest::kind(&document, &mut loader.problems) {
@@ -154,16 +157,6 @@ pub fn load_inputs(inputs: &serde_json::Value, path: &Path, instead: Instead) ->
     }
 }
 
-/// Reads a file, or of one that is too large (`/dev/zero`, for instance) as much as is needed to say so.
-///
-/// # Errors
-/// As [`std::fs::read`].
-pub fn read_file(path: &Path) -> io::Result<Vec<u8>> {
-    let mut bytes = Vec::new();
-    std::fs::File::open(path)?.take(yaml::MAX_BYTES as u64 + 1).read_to_end(&mut bytes)?;
-    Ok(bytes)
-}
-
 /// What a check has found.
 #[derive(Debug, Clone, Default)]
 pub struct Checked {
@@ -186,7 +179,7 @@ pub fn check_file(path: &Path) -> Checked {
 /// files that the content names are looked for beside it.
 pub fn check_bytes(path: &Path, bytes: &[u8]) -> Checked {
     let mut loader = Loader::new(&read_file);
-    let (file, documents) = loader.parse(path, bytes);
+    let (file, documents) = loader.parse_first(path, bytes);
     let manifest = manifest::sort(file, documents, &mut loader.problems);
     manifest::check(&manifest, &mut loader.problems);
     let mut changes = None;

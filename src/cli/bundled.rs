@@ -1,16 +1,15 @@
 //! What a manifest does not say: the bundled app, cluster and faults, or files instead of them; and how it is played.
 
-use std::io::{self, Read as _};
+use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::AtomicBool;
 
 use clap::Args;
 use serde_json::{Map, Value, json};
 
-use super::progress::Bar;
 use super::run::eprint_report;
+use super::watch::Watched;
 use super::{Exit, Format, complain, print, rendered, replays};
-use crate::experiment::{self, ExperimentResult, Options};
+use crate::experiment::ExperimentResult;
 use crate::output;
 use crate::spec::{self, Instead, Study};
 
@@ -65,22 +64,15 @@ impl Playing {
 
     /// Plays the study.
     pub fn play(&self, study: &Study) -> Result<ExperimentResult, Exit> {
-        let bar = Bar::new(self.quiet);
-        let (stop, progress) = (AtomicBool::new(false), &mut |progress| bar.show(progress));
-        let options = Options { threads: self.threads.map_or(0, usize::from), stop: &stop, progress };
-        let played = experiment::run(study, options, experiment::replicate);
-        bar.clear();
-        let mut result = played.map_err(|error| {
-            complain(error);
-            Exit::Failed
-        })?;
+        let watched = Watched { study, threads: self.threads.map_or(0, usize::from), quiet: self.quiet };
+        let mut result = watched.run()?;
         replays::add(&mut result, study);
         Ok(result)
     }
 
     /// Writes the folder, if one is named, and prints `before` and the answer.
     pub fn deliver(&self, before: &str, result: &ExperimentResult) -> Exit {
-        let written = self.out_dir.as_deref().map_or(Ok(()), |folder| output::write_all(folder, result));
+        let written = self.out_dir.as_deref().map_or(Ok(()), |folder| output::write_into(folder, result));
         let folder = self.out_dir.as_deref().filter(|_| written.is_ok());
         let printed = print(&(before.to_owned() + &rendered(result, self.output, folder)));
         if let Err(error) = written {
@@ -110,9 +102,7 @@ impl Surroundings {
                 return Ok(text.clone().into_bytes());
             }
             if path == Path::new("-") {
-                let mut bytes = Vec::new();
-                io::stdin().lock().read_to_end(&mut bytes)?;
-                return Ok(bytes);
+                return spec::read_standard_input();
             }
             match BUNDLED.iter().find(|(name, _)| path == Path::new(name)) {
                 Some((_, text)) => Ok(text.as_bytes().to_vec()),
@@ -137,10 +127,7 @@ impl Surroundings {
         files.extend(self.faults.iter().map(|path| ("--faults", path.as_path())));
         let mut found = Ok(());
         for (argument, path) in files.iter().filter(|(_, path)| *path != Path::new("-")) {
-            let readable = std::fs::File::open(path)
-                .and_then(|file| file.metadata())
-                .and_then(|data| if data.is_dir() { Err(io::ErrorKind::IsADirectory.into()) } else { Ok(()) });
-            if let Err(error) = readable {
+            if let Err(error) = spec::read_beginning(path, 0) {
                 complain(format_args!("{argument}: {} cannot be read: {error}", path.display()));
                 found = Err(Exit::BadInput);
             }

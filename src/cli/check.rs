@@ -5,16 +5,15 @@ mod sarif;
 
 use std::collections::{HashMap, HashSet};
 use std::fmt::Write as _;
-use std::io::{Read as _, Write as _};
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::AtomicBool;
 use std::{fs, io};
 
 use clap::ValueEnum;
 
-use super::progress::Bar;
+use super::watch::Watched;
 use super::{Exit, complain, print};
-use crate::experiment::{self, Estimate, ExperimentResult, Options};
+use crate::experiment::{Estimate, ExperimentResult};
 use crate::report::human;
 use crate::spec::{self, Checked, Diagnostic, Severity, Stopping, Study, wrapped};
 
@@ -123,15 +122,7 @@ impl Check {
     /// Plays the scenario as it is, and with each piece of advice followed, under the same faults.
     fn play(&self, mut changes: Study) -> Result<ExperimentResult, Exit> {
         changes.stopping = Stopping::Replications(self.replications);
-        let bar = Bar::new(false);
-        let (stop, progress) = (AtomicBool::new(false), &mut |progress| bar.show(progress));
-        let options = Options { threads: 0, stop: &stop, progress };
-        let played = experiment::run(&changes, options, experiment::replicate);
-        bar.clear();
-        played.map_err(|error| {
-            complain(error);
-            Exit::Failed
-        })
+        Watched { study: &changes, threads: 0, quiet: false }.run()
     }
 }
 
@@ -168,9 +159,7 @@ fn look_at(file: &Path) -> io::Result<Checked> {
     if file != Path::new("-") {
         return Ok(spec::check_file(file));
     }
-    let mut bytes = Vec::new();
-    io::stdin().read_to_end(&mut bytes)?;
-    Ok(spec::check_bytes(Path::new("<stdin>"), &bytes))
+    Ok(spec::check_bytes(Path::new("<stdin>"), &spec::read_standard_input()?))
 }
 
 /// What makes a finding the same as another one, in whatever scenario.

@@ -45,7 +45,7 @@ pub(super) fn merge(folders: &[PathBuf], into: &Path, format: Format) -> Exit {
             return Exit::BadInput;
         }
     }
-    let written = output::write_all(into, &result);
+    let written = output::write_into(into, &result);
     let printed = print(&rendered(&result, format, written.is_ok().then_some(into)));
     if let Err(error) = written {
         complain(format_args!("{error}\nhelp: choose another folder with --out-dir"));

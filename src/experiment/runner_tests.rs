@@ -73,7 +73,10 @@ where
     let options = Options { threads, stop: &stop, progress: &mut progress };
     let pool = ThreadPoolBuilder::new().num_threads(threads).build()?;
     let (played, keep) = (Played::nothing(study, Share::WHOLE), &mut |_: &Played| ());
-    let run = Run { study, played, options, keep, replicate, pool, in_flight, done: 0, total: 0, simulated_years: 0.0 };
+    let (pace, replicate) =
+        (&Pace::of(study), |model: &Model, seed, index, _: &mut Watcher<'_>| Some(replicate(model, seed, index)));
+    let run =
+        Run { study, played, options, pace, keep, replicate, pool, in_flight, done: 0, total: 0, simulated_years: 0.0 };
     run.finish().map(|(_, result)| result)
 }
 
@@ -187,7 +190,8 @@ fn written(result: &ExperimentResult) -> String {
 
 fn goes_on(study: &Study, played: Played, keep: &mut dyn FnMut(&Played)) -> (Played, ExperimentResult) {
     let options = Options { threads: 2, stop: &AtomicBool::new(false), progress: &mut |_| () };
-    play(study, played, options, keep, |model, seed, index| OFTEN.play(model, seed, index)).unwrap()
+    play(study, played, options, &Pace::of(study), keep, |model, seed, index, _| Some(OFTEN.play(model, seed, index)))
+        .unwrap()
 }
 
 /// Determinism: whatever was kept, and written and read, is gone on with to the same bytes.
@@ -341,6 +345,34 @@ fn an_interrupted_run_gives_what_it_has() {
     let options = Options { threads: 1, stop: &AtomicBool::new(true), progress: &mut |_| () };
     let result = run(&study, options, |_, _, _| unreachable!()).unwrap();
     assert!(result.interrupted && result.scenarios.is_empty());
+}
+
+/// What is given up leaves a checkpoint without gaps, though later batches were finished before.
+#[test]
+fn replications_that_take_too_long_are_given_up_and_leave_no_gap() {
+    let study = study(vec![model(1, 1, 1, 0, DAY)], Stopping::Replications(100 * BATCH));
+    let stop = AtomicBool::new(false);
+    let options = Options { threads: 2, stop: &stop, progress: &mut |_| () };
+    let endless = 3 * BATCH + 5;
+    let replicate = |model: &Model, seed, index, reached: &mut Watcher<'_>| {
+        if index == endless {
+            stop.store(true, Ordering::Relaxed);
+            while reached(0.5).is_continue() {
+                std::thread::sleep(std::time::Duration::from_millis(10));
+            }
+            return None;
+        }
+        Some(OFTEN.play(model, seed, index))
+    };
+    let played = Played::nothing(&study, Share::WHOLE);
+    let (played, result) = play(&study, played, options, &Pace::of(&study), &mut |_| (), replicate).unwrap();
+    assert!(result.interrupted);
+    assert_eq!((played.next, played.replications()), (3 * BATCH, 3 * BATCH));
+    // It goes on to the whole.
+    let options = Options { threads: 2, stop: &AtomicBool::new(false), progress: &mut |_| () };
+    let whole = |model: &Model, seed, index, _: &mut Watcher<'_>| Some(OFTEN.play(model, seed, index));
+    let (_, resumed) = play(&study, played, options, &Pace::of(&study), &mut |_| (), whole).unwrap();
+    assert_eq!(resumed, often(&study));
 }
 
 #[test]

@@ -24,8 +24,8 @@ pub fn render(result: &ExperimentResult) -> String {
 ///
 /// # Errors
 /// If the text is not JSON or not of this shape; the message names line, column and field.
-pub fn parse(text: &str) -> Result<ExperimentResult, serde_json::Error> {
-    let result: ExperimentResult = serde_json::from_str(text)?;
+pub fn parse(text: impl AsRef<[u8]>) -> Result<ExperimentResult, serde_json::Error> {
+    let result: ExperimentResult = serde_json::from_slice(text.as_ref())?;
     if result.kind == RESULTS_KIND {
         Ok(result)
     } else {

@@ -235,6 +235,13 @@ impl Problem {
         self.help = Some(help.into());
         self
     }
+
+    /// Leaves nothing that could be content of the file.
+    fn hide(&mut self) {
+        self.path.clear();
+        self.message = "is not valid here; what stands here is not shown, as hasim does not read it".to_string();
+        self.help = Some("`hasim check` on the file itself shows it".to_string());
+    }
 }
 
 /// Collects what is found while files are read: reading goes on after an error, so that all are seen at once.
@@ -296,6 +303,9 @@ impl Problems {
     pub fn report(self, sources: &Sources) -> Report {
         let mut list = self.list;
         list.sort_by_key(|problem| (problem.severity, problem.mark));
+        // What is said to be left out is a kind, and no content.
+        let is_hidden = |problem: &&mut Problem| problem.severity != Severity::Note && !sources.may_show(problem.mark);
+        list.iter_mut().filter(is_hidden).for_each(Problem::hide);
         list.dedup_by(|a, b| a.mark == b.mark && a.message == b.message && a.path == b.path);
         let located = list.into_iter().map(|problem| Diagnostic {
             severity: problem.severity,
@@ -306,7 +316,7 @@ impl Problems {
             message: problem.message,
             help: problem.help,
             scenario: problem.scenario,
-            source: sources.line(problem.mark).and_then(excerpt),
+            source: sources.line(problem.mark).filter(|_| sources.may_show(problem.mark)).and_then(excerpt),
             advice: problem.advice,
             change: problem.change,
         });

@@ -268,15 +268,19 @@ fn observed(
     let mut rows = csv::ReaderBuilder::new().flexible(true).trim(csv::Trim::All).from_reader(bytes.as_slice());
     let headers = match rows.headers() {
         Ok(headers) => headers.clone(),
-        Err(error) => {
-            file.refuse(problems, format_args!("which is not a table: {error}"));
+        Err(_) => {
+            file.refuse(problems, "which is not a table: its first line is not UTF-8 text");
             return None;
         }
     };
+    // What the file holds is not repeated: an experiment of a stranger may name any file.
     let wanted = column.string(problems)?;
     let Some(index) = headers.iter().position(|header| header == wanted) else {
-        let names: Vec<&str> = headers.iter().collect();
-        column.refuse(problems, format_args!("must be a column of {name}: {}", names.join(", ")));
+        let rule = format!("must be a column of {name}, as its first line names them");
+        let problem = problems.value(column.node, &column.path, rule);
+        if let Some(near) = nearest(wanted, &headers) {
+            problem.help(format!("did you mean `{near}`?"));
+        }
         return None;
     };
     let mut values = Vec::new();
@@ -284,8 +288,8 @@ fn observed(
         let line = number + 2;
         let text = match &row {
             Ok(row) => row.get(index).unwrap_or(""),
-            Err(error) => {
-                file.refuse(problems, format_args!("which is not a table: {error}"));
+            Err(_) => {
+                file.refuse(problems, format_args!("which is not a table: line {line} is not UTF-8 text"));
                 return None;
             }
         };
@@ -294,7 +298,7 @@ fn observed(
             Some(value) => format!("{value}s"),
             None if super::duration::parse(text).is_ok() => text.to_string(),
             None => {
-                let message = format!("row {line} of {name} is `{text}`, must be seconds or a duration");
+                let message = format!("names {name}, whose line {line} has no seconds or duration in `{wanted}`");
                 problems.error(file.mark(), &file.path, message);
                 return None;
             }

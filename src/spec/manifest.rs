@@ -39,6 +39,12 @@ const HASIM: [(&str, Kind); 4] = [
     ("Experiment", Kind::Experiment),
 ];
 
+/// Whether documents of this kind are read, or of one whose name is much like it.
+pub(super) fn may_be_read(kind: &str) -> bool {
+    let ours = HASIM.iter().map(|(name, _)| *name);
+    nearest(kind, KUBERNETES.iter().map(|(name, ..)| *name).chain(ours)).is_some()
+}
+
 /// Finds out what a document is; `None` if it says nothing valid about that.
 pub(super) fn kind(document: &Node, problems: &mut Problems) -> Option<Kind> {
     let mut object = Item::new(document, "").object(problems)?;

@@ -207,12 +207,6 @@ fn a_result_that_cannot_be_printed_is_a_failure() {
 }
 
 #[test]
-#[cfg(target_os = "linux")]
-fn a_file_without_an_end_is_too_large() {
-    hasim().args(["check", "/dev/zero"]).assert().code(3).stderr(contains("larger than 64 MiB"));
-}
-
-#[test]
 fn an_experiment_in_which_nothing_can_fail_is_warned_of() {
     let folder = tempfile::tempdir().unwrap();
     let root = env!("CARGO_MANIFEST_DIR");

@@ -4,7 +4,7 @@ use std::io;
 use std::path::Path;
 use std::sync::atomic::AtomicBool;
 
-use hasim::experiment::{self, Estimate, ExperimentResult, Options, Played, Share};
+use hasim::experiment::{self, Estimate, ExperimentResult, Options, Pace, Played, Share};
 use hasim::model::YEAR;
 use hasim::spec::{REPLICATIONS_PER_DRAW, Study, load_experiment_with};
 use hasim::study::Metric;
@@ -39,7 +39,7 @@ fn play(study: &Study, threads: usize, share: Share) -> (Played, ExperimentResul
     let (stop, mut progress) = (AtomicBool::new(false), |_| ());
     let options = Options { threads, stop: &stop, progress: &mut progress };
     let played = Played::nothing(study, share);
-    experiment::play(study, played, options, &mut |_| (), experiment::replicate).unwrap()
+    experiment::play(study, played, options, &Pace::of(study), &mut |_| (), experiment::replicate_watched).unwrap()
 }
 
 fn holds(estimate: Estimate, exact: f64, widest: f64) {
