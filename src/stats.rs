@@ -19,7 +19,7 @@ mod spans;
 mod trials;
 
 pub use clustered::Clustered;
-pub use controlled::Controlled;
+pub use controlled::{Control, Controlled};
 pub use holm::holm;
 pub use interval::{Interval, amounts, counts, most_events, most_of_all};
 pub use moments::Moments;

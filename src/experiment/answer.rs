@@ -12,7 +12,7 @@ use super::result::{
     Attribution, Detection, Difference, Distribution, Estimate, ExperimentResult, FalsePositives, FaultInfo,
     PodRecovery, ScenarioResult,
 };
-use super::runner::{End, Tally};
+use super::runner::{DOWNTIME, End, FAILED, Tally};
 use super::selection;
 use super::sensitivity;
 use super::summary::{Recoveries, Summary};
@@ -165,8 +165,8 @@ fn scenario(outline: &Outline, scenario: &Contents, tally: &Tally, baseline: Opt
         request_failure_attribution: attribution(&summary.failed_by),
         uncertainty: uncertainty::result(&tally.draws, &scale),
         difference_to_baseline: baseline.map(|baseline| {
-            let downtime = tally.downtime_difference.mean(confidence);
-            let failed = tally.failed_difference.mean(confidence);
+            let downtime = tally.differences.mean(DOWNTIME, confidence);
+            let failed = tally.differences.mean(FAILED, confidence);
             Difference {
                 downtime_s_per_year: written(scale.difference(downtime)),
                 failed_request_s_per_year: written(scale.difference(failed)),

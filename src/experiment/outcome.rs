@@ -3,6 +3,7 @@
 use super::ledger::{Causes, Ledger};
 use super::windows::Losses;
 use crate::cluster::Phase;
+use crate::stats::Control;
 
 /// The outcome of one replication, in nanoseconds and numbers of events, all within the counted window; outages,
 /// recoveries and detections belong to it by their beginning.
@@ -28,8 +29,8 @@ pub struct Outcome {
     pub(super) needless: Needless,
     pub(super) restarts: u64,
     pub(super) pod_time: u128,
-    /// Of each fault, in millionths.
-    pub(super) controls: Vec<i64>,
+    /// Of each fault; the excess in millionths.
+    pub(super) controls: Vec<Control>,
 }
 
 /// Pod recoveries from one cause.
@@ -102,10 +103,10 @@ impl Outcome {
         self.outages
     }
 
-    /// Of each fault, in millionths: how often its clocks struck in the counted window less how often that was to be
-    /// expected of the hazard they met. The mean is exactly zero. Always 0 for scripts and for laws whose hazard has no
-    /// closed form.
-    pub fn controls(&self) -> &[i64] {
+    /// Of each fault, how often its clocks struck in the counted window, and in millionths how much more often than was to be
+    /// expected of the hazard they met: the mean of this excess is exactly zero. Both are always 0 for scripts and for laws
+    /// whose hazard has no closed form.
+    pub fn controls(&self) -> &[Control] {
         &self.controls
     }
 

@@ -7,7 +7,7 @@ use serde_json::Value;
 use super::answer::{Scale, times, written};
 use super::played::Outline;
 use super::result::Estimate;
-use super::runner::{Tally, Value as Loss};
+use super::runner::{DOWNTIME, FAILED, Tally, Value as Loss};
 use super::summary::Summary;
 use crate::model::YEAR;
 use crate::spec::Parameter;
@@ -91,10 +91,10 @@ pub(super) fn results(outline: &Outline, tallies: &[Tally]) -> Vec<Sensitivity> 
             low: written_low,
             high: written_high,
             whole: parameter.whole,
-            downtime: respond(later.downtime_difference.plain(), &later.with_base.downtime, |summary| {
+            downtime: respond(later.differences.plain(DOWNTIME), &later.with_base.downtime, |summary| {
                 &summary.downtime
             }),
-            failed: respond(later.failed_difference.plain(), &later.with_base.failed, |summary| &summary.failed),
+            failed: respond(later.differences.plain(FAILED), &later.with_base.failed, |summary| &summary.failed),
         }
     };
     outline.sensitivity.iter().filter(played).map(result).collect()
