@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::Moments;
-use super::interval::{DIFFERENCES, Interval, gamma, is_enough};
+use super::interval::{ENOUGH, Further, Interval, Kind, SURPRISE, Total, gamma};
 
 /// Differences in pairs. Increases and decreases are kept apart, because where only few pairs differ they are two
 /// rare things and not one normal one.
@@ -37,11 +37,6 @@ impl Paired {
         self.decreases.merge(&other.decreases);
     }
 
-    /// The sum of their sizes.
-    pub(super) fn size(&self) -> f64 {
-        (self.increases.sum() + self.decreases.sum()) as f64
-    }
-
     /// The mean difference.
     pub fn mean(&self, confidence: f64) -> MeanDifference {
         let moments = self.moments();
@@ -56,29 +51,30 @@ impl Paired {
 
     /// The interval of the mean difference; `None` where no pair differed.
     ///
-    /// Increases and decreases have a gamma interval each, which are combined. With enough differences their distances from
-    /// the means are added as squares, less what the two have in common: where one is, the other is not (MOVER:
-    /// Zou and Donner, Statistics in Medicine 27:1693, 2008). With few, each is taken at half the error and the
-    /// largest increase less the smallest decrease, and the reverse, hold together (Bonferroni); a side on which
-    /// nothing was seen is then taken to be able to bring what the other brought.
+    /// Increases and decreases have a gamma interval each, as amounts have. Their distances from the means are added as
+    /// squares, less what the two have in common: where one is, the other is not (MOVER: Zou and Donner, Statistics in
+    /// Medicine 27:1693, 2008). While few pairs differ, either side is taken to be able to bring what the other brought, at
+    /// first three times the largest of all differences, and ever less as more are seen.
     pub fn interval(&self, confidence: f64) -> Option<Interval> {
-        let all = self.moments();
-        if all.nonzero() == 0 {
+        let (up, down) = (&self.increases, &self.decreases);
+        let mut sizes = *up;
+        sizes.merge(down);
+        if sizes.nonzero() == 0 {
             return None;
         }
-        let (up, down) = (&self.increases, &self.decreases);
-        if !is_enough(self.size(), all.squares() as f64) {
-            let each = f64::midpoint(1.0, confidence);
-            let further = DIFFERENCES.possible(&all);
-            let (up, down) = (gamma(up, each, 0.0, further), gamma(down, each, 0.0, further));
-            return Some(Interval { low: up.low - down.high, high: up.high - down.low });
-        }
-        let side = |moments: &Moments| gamma(moments, confidence, 0.0, DIFFERENCES.likely(moments, 0.0));
+        // As how many equal differences they scatter.
+        let effective = (sizes.sum() as f64).powi(2) / (sizes.squares() as f64).max(sizes.likely_squares());
+        let either = SURPRISE.min(ENOUGH / effective) * sizes.largest() as f64;
+        let side = |moments: &Moments| {
+            let total = Total::of(moments, 0.0);
+            let Further { below, above } = total.further(moments, Kind::Amounts, effective);
+            gamma(&total, moments.count(), confidence, Further { below, above: above.max(either) })
+        };
         let (ups, downs) = (side(up), side(down));
         let spread = |moments: &Moments| moments.variance().unwrap_or(0.0).sqrt();
         let both = spread(up) * spread(down);
         let correlation = if both > 0.0 { (-up.mean() * down.mean() / both).max(-1.0) } else { 0.0 };
-        let distance = |up: f64, down: f64| (up * up + down * down - 2.0 * correlation * up * down).sqrt();
+        let distance = |up: f64, down: f64| (up * up + down * down - 2.0 * correlation * up * down).max(0.0).sqrt();
         let mean = up.mean() - down.mean();
         Some(Interval {
             low: mean - distance(up.mean() - ups.low, downs.high - down.mean()),
