@@ -8,15 +8,15 @@
 #[path = "../tests/common/mod.rs"]
 mod common;
 
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::process::ExitCode;
 
-use hasim::cluster::{Mode, Observer, Replication, SlotView};
-use hasim::ids::{FaultId, SlotId};
-use hasim::model::{Model, ProbeKind};
+use hasim::cluster::{Mode, Observed, Observer, Replication};
+use hasim::model::Model;
 use hasim::random::law::normal_quantile;
 use hasim::time::{Duration, SimTime};
 
-/// What is compared: a digest of every call, and counts.
+/// What is compared: a digest of all that is told, and counts.
 #[derive(Debug, Clone, Default, PartialEq)]
 struct Watch {
     digest: u64,
@@ -28,49 +28,39 @@ struct Watch {
     up_nanos: u64,
 }
 
-impl Watch {
-    fn mix(&mut self, now: SimTime, words: &[u64]) {
-        for &word in [now.as_nanos()].iter().chain(words) {
-            self.digest = (self.digest ^ word).wrapping_mul(0x0000_0100_0000_01b3).rotate_left(29);
-        }
-    }
-}
-
 impl Observer for Watch {
-    fn slot_changed(&mut self, now: SimTime, slot: SlotId, view: SlotView) {
-        self.mix(
-            now,
-            &[1, slot.index() as u64, u64::from(view.serves), u64::from(view.in_rotation), view.phase as u64],
-        );
-        if self.up.iter().any(|&up| up) {
-            self.up_nanos += now.as_nanos() - self.since;
+    fn observe(&mut self, at: SimTime, what: &Observed) {
+        match what {
+            Observed::EndpointChanged { pod, view } => {
+                if self.up.iter().any(|&up| up) {
+                    self.up_nanos += at.as_nanos() - self.since;
+                }
+                self.since = at.as_nanos();
+                if self.up.len() <= pod.index() {
+                    self.up.resize(pod.index() + 1, false);
+                }
+                self.up[pod.index()] = view.as_ref().is_some_and(|view| view.serves);
+            }
+            Observed::SlotStruck { fault, .. } => {
+                if self.strikes.len() <= fault.index() {
+                    self.strikes.resize(fault.index() + 1, 0);
+                }
+                self.strikes[fault.index()] += 1;
+            }
+            Observed::ReadinessLost { .. } => self.losses += 1,
+            Observed::ProbeKilled { .. } => self.kills += 1,
+            Observed::SlotChanged { .. }
+            | Observed::SlotFaultEnded { .. }
+            | Observed::Reacted { .. }
+            | Observed::Restarted { .. }
+            | Observed::PodsChanged(_)
+            | Observed::ClockRan(_) => {}
+            // Probes that were skipped are told otherwise than probes that were played.
+            Observed::Happened(_) => return,
         }
-        self.since = now.as_nanos();
-        if self.up.len() <= slot.index() {
-            self.up.resize(slot.index() + 1, false);
-        }
-        self.up[slot.index()] = view.delivers();
-    }
-    fn fault_struck(&mut self, now: SimTime, slot: SlotId, fault: FaultId) {
-        self.mix(now, &[2, slot.index() as u64, fault.index() as u64]);
-        if self.strikes.len() <= fault.index() {
-            self.strikes.resize(fault.index() + 1, 0);
-        }
-        self.strikes[fault.index()] += 1;
-    }
-    fn reacted(&mut self, now: SimTime, slot: SlotId) {
-        self.mix(now, &[3, slot.index() as u64]);
-    }
-    fn readiness_lost(&mut self, now: SimTime, slot: SlotId, serving: bool) {
-        self.mix(now, &[4, slot.index() as u64, u64::from(serving)]);
-        self.losses += 1;
-    }
-    fn probe_killed(&mut self, now: SimTime, slot: SlotId, by: ProbeKind, needless: bool) {
-        self.mix(now, &[5, slot.index() as u64, by as u64, u64::from(needless)]);
-        self.kills += 1;
-    }
-    fn restarted(&mut self, now: SimTime, slot: SlotId) {
-        self.mix(now, &[6, slot.index() as u64]);
+        let mut hasher = DefaultHasher::new();
+        (self.digest, at, what).hash(&mut hasher);
+        self.digest = hasher.finish();
     }
 }
 

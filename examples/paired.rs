@@ -20,6 +20,7 @@ use hasim::model::{Model, Occurrence, ScriptTarget, YEAR};
 use hasim::random::Law;
 use hasim::spec::{REPLICATIONS_PER_DRAW, Scenario, Study, load_experiment};
 use hasim::stats::{Controlled, Interval, Moments, median};
+use hasim::study::Quantity;
 use hasim::time::Duration;
 use statrs::distribution::{ContinuousCDF as _, Normal};
 
@@ -146,7 +147,7 @@ fn play(study: &Study, replications: u64, change: impl Fn(&mut Model)) -> Vec<Ve
 
 /// Failed requests in microseconds.
 fn failed(outcome: &Outcome) -> i64 {
-    (outcome.failed_nanos() / 1_000) as i64
+    (outcome.counted(Quantity::FailedRequests) / 1_000) as i64
 }
 
 fn widths(study: &Study, first: &[Outcome], second: &[Outcome]) -> Widths {

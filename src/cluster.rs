@@ -17,13 +17,16 @@
 //! | `replicas` | the `ReplicaSet`, deletion, garbage collection | D7–D9, T1–T8, N15 |
 //! | `scheduler` | filters, scores and who wins | S3–S17 |
 //! | `view` | how a slot looks from outside | |
+//! | `attribution` | who is charged while it does not deliver | |
 //! | `beginning` | the state at time 0 | |
 //!
 //! `prober`, `back_off`, `chance` and `chain` are pure: time is an argument.
 
 mod adoption;
+mod attribution;
 mod back_off;
 mod beginning;
+mod cause;
 mod chain;
 mod chance;
 mod eviction;
@@ -41,8 +44,9 @@ mod script;
 mod state;
 mod view;
 
+pub use cause::{Cause, CauseSet};
 pub use happening::{Endpoint, Exit, Happening, Reply, SkippedProbes};
-pub use observer::{Cause, EndpointView, Observer, Phase, SlotView, Spell};
+pub use observer::{EndpointView, Observed, Observer, Phase, PodCounts, SlotView, Spell};
 pub use prober::{Observation, Stored};
 
 use crate::engine::{Cx, Engine, World};
@@ -99,7 +103,7 @@ pub(crate) enum Event {
 }
 
 /// What a fault strikes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Target {
     /// The container of the Pod that holds the slot.
     Slot(SlotId),
@@ -122,7 +126,7 @@ pub(crate) struct Cluster<'m, O> {
     slots: Vec<Slot>,
     pods: Vec<Pod>,
     vacated: Vec<PodId>,
-    living: u32,
+    counts: PodCounts,
     nodes: Vec<NodeState>,
     zones: Vec<ZoneState>,
     chance: chance::Chance,
@@ -234,7 +238,7 @@ impl<'m, O: Observer> Cluster<'m, O> {
             slots: (0..model.deployment.replicas).map(|slot| Slot::new(streams, slot)).collect(),
             pods: Vec::with_capacity(model.deployment.replicas as usize + 4),
             vacated: Vec::new(),
-            living: 0,
+            counts: PodCounts::default(),
             nodes: model.cluster.nodes.iter().map(|node| NodeState::new(streams, node, rules)).collect(),
             zones: vec![ZoneState::default(); model.cluster.zones.len()],
             chance: chance::Chance::new(model.app.probe_failure),
@@ -256,9 +260,14 @@ impl<'m, O: Observer> Cluster<'m, O> {
         }
     }
 
+    /// Tells the observer what is so from now on.
+    fn observe(&mut self, cx: &Cx<'_, Event>, what: &Observed) {
+        self.observer.observe(cx.now(), what);
+    }
+
     /// Tells the observer what happens now.
     fn tell(&mut self, cx: &Cx<'_, Event>, what: Happening) {
-        self.observer.happened(cx.now(), what);
+        self.observe(cx, &Observed::Happened(what));
     }
 
     /// A new timer. An event is stale unless its owner still holds the timer that it carries.

@@ -4,7 +4,9 @@ mod answer;
 mod batches;
 mod by_name;
 mod controls;
+mod division;
 mod drive;
+mod estimates;
 mod examples;
 pub mod fit;
 mod ledger;
@@ -30,18 +32,19 @@ pub use crate::cluster::{Endpoint, Exit, Happening, Observation, Phase, Reply, S
 pub use crate::stats::Standing;
 pub use by_name::ByName;
 pub use drive::{Play, drive, replicate};
+pub use estimates::Estimates;
 pub use measure::Measures;
 pub use outcome::Outcome;
 pub use played::{Played, Share, Unlike};
 pub use replay::{Group, Lane, Mark, OutageExample, Replay, Span, Tone};
 pub use result::{
-    Attribution, Detection, Difference, Distribution, Estimate, ExperimentResult, FalsePositives, FaultInfo,
-    PodRecovery, Quantile, ScenarioResult, WindowLoss, WindowsResult,
+    Attribution, Detection, Difference, Distribution, Estimate, ExperimentResult, FaultInfo, PodRecovery, Quantile,
+    ScenarioResult, WindowLoss, WindowsResult,
 };
 pub use runner::{Options, Progress, RunError, play, run};
 pub use selection::{ScenarioStanding, SelectionResult};
 pub use sensitivity::{Response, Sensitivity};
 pub use summary::Summary;
 pub use target::{Target, Verdict};
-pub use timeline::{Entry, Look, Outage, PodLife, Recorder, Timeline, Trace, Who, trace};
+pub use timeline::{Delivering, Entry, Look, Outage, PodLife, Recorder, Timeline, Trace, Who, trace};
 pub use uncertainty::{Spread, Uncertainty};

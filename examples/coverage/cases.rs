@@ -6,13 +6,14 @@
 
 use std::sync::atomic::AtomicBool;
 
-use hasim::cluster::{Cause, Observer as _, Phase, SlotView, Spell};
+use hasim::cluster::{Cause, CauseSet, EndpointView, Observed, Observer as _, Phase, SlotView, Spell};
 use hasim::experiment::{self, Estimate, ExperimentResult, Measures, Options, Outcome};
-use hasim::ids::{FaultId, SlotId};
+use hasim::ids::{FaultId, PodId, SlotId};
 use hasim::model::{Model, YEAR};
 use hasim::random::{Law, Streams};
 use hasim::random::{Owner, Purpose};
-use hasim::spec::{Metric, Objective, Precision, Report, Scenario, Stopping, Study};
+use hasim::spec::{Objective, Precision, Report, Scenario, Stopping, Study};
+use hasim::study::Metric;
 use hasim::time::{Duration, SimTime};
 
 use crate::common;
@@ -204,11 +205,14 @@ impl Case {
         changes.sort_unstable();
         let mut measures = Measures::new(model);
         for (now, slot, is_up) in changes {
-            let cause = Cause::Fault(FaultId::new(0));
-            let view = SlotView { serves: is_up, in_rotation: is_up, cause, phase: Phase::Start };
-            measures.slot_changed(now, SlotId::new(slot as usize), view);
+            let (pod, slot) = (PodId::new(slot as usize), SlotId::new(slot as usize));
+            let (causes, phase) = (CauseSet::from(Cause::Fault(FaultId::new(0))), Phase::Start);
+            let endpoint = is_up.then(|| EndpointView { slot, serves: true, causes: causes.clone(), phase });
+            let view = SlotView { serves: is_up, in_rotation: is_up, causes, phase };
+            measures.observe(now, &Observed::SlotChanged { slot, view });
+            measures.observe(now, &Observed::EndpointChanged { pod, view: endpoint });
         }
-        spells.into_iter().for_each(|spell| measures.clock_ran(spell));
+        spells.into_iter().for_each(|spell| measures.observe(spell.to, &Observed::ClockRan(spell)));
         let end = measures.end();
         measures.finish(end)
     }
@@ -273,8 +277,8 @@ fn k_of_n(name: &'static str, k: u32, n: u32, replications: u64) -> Case {
     let unit = Unit::exponential(30.0 * DAY, 12.0 * HOUR);
     let (availability, outages) = binomial(&unit, k, n);
     Case::new(name, unit, KOfN { units: n, min_serving: k }, replications)
-        .knows("availability", availability, |r| ends(&r.scenarios[0].availability))
-        .knows("outages", outages, |r| ends(&r.scenarios[0].outages_per_year))
+        .knows("availability", availability, |r| ends(&r.scenarios[0].estimates[Metric::Availability]))
+        .knows("outages", outages, |r| ends(&r.scenarios[0].estimates[Metric::Outages]))
 }
 
 const ALONE: KOfN = KOfN { units: 1, min_serving: 1 };
@@ -282,8 +286,11 @@ const ALONE: KOfN = KOfN { units: 1, min_serving: 1 };
 fn one(name: &'static str, replications: u64) -> Case {
     let case = Case::new(name, Unit::of_the_field(30.0 * DAY, HOUR), ALONE, replications);
     let (availability, failures) = (case.unit().availability(), case.unit().failures());
-    case.knows("availability", availability, |r| ends(&r.scenarios[0].availability))
-        .knows("outages", failures, |r| ends(&r.scenarios[0].outages_per_year))
+    case.knows("availability", availability, |r| ends(&r.scenarios[0].estimates[Metric::Availability])).knows(
+        "outages",
+        failures,
+        |r| ends(&r.scenarios[0].estimates[Metric::Outages]),
+    )
 }
 
 fn one_short(name: &'static str, replications: u64) -> Case {
@@ -361,9 +368,9 @@ fn rare(name: &'static str, down: Law, equal: bool) -> Case {
     let case = Case::new(name, Unit::new(Law::exponential(up).unwrap(), down), ALONE, REPLICATIONS);
     let (availability, failures) = (case.unit().availability(), case.unit().failures());
     let one_share = case.unit().down.mean() / YEAR_S / REPLICATIONS as f64;
-    case.knows("availability", availability, |r| ends(&r.scenarios[0].availability))
+    case.knows("availability", availability, |r| ends(&r.scenarios[0].estimates[Metric::Availability]))
         .compared_with(if equal { Best::MidP(one_share) } else { Best::BoundedMean })
-        .knows("outages", failures, |r| ends(&r.scenarios[0].outages_per_year))
+        .knows("outages", failures, |r| ends(&r.scenarios[0].estimates[Metric::Outages]))
         .compared_with(Best::MidP(1.0 / REPLICATIONS as f64))
 }
 
@@ -371,7 +378,7 @@ fn sequential(name: &'static str, unit: Unit, relative: f64) -> Case {
     let mut case = Case::new(name, unit, ALONE, 0);
     case.stopping = Stopping::Precision(Precision::relative(Metric::Availability, relative, 1_000_000));
     let availability = case.unit().availability();
-    case.knows("availability", availability, |r| ends(&r.scenarios[0].availability))
+    case.knows("availability", availability, |r| ends(&r.scenarios[0].estimates[Metric::Availability]))
 }
 
 /// `[(units, min_serving); 2]`: the second less the first.

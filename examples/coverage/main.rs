@@ -17,6 +17,7 @@ use std::process::ExitCode;
 
 use cases::{Best, Case, Truth};
 use hasim::experiment::ExperimentResult;
+use hasim::study::Metric;
 use statrs::distribution::{DiscreteCDF as _, Poisson};
 
 /// What the macro-runs of a case say of one quantity.
@@ -114,7 +115,7 @@ fn slim(mut result: ExperimentResult) -> ExperimentResult {
 fn outages(result: &ExperimentResult) -> f64 {
     let of = result.scenarios.iter().map(|scenario| {
         let years = scenario.replications as f64 * result.horizon_s / (365.0 * cases::DAY);
-        scenario.outages_per_year.mean * years
+        scenario.estimates[Metric::Outages].mean * years
     });
     of.fold(0.0, f64::max)
 }

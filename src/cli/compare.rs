@@ -13,7 +13,8 @@ use super::bundled::{Playing, Surroundings, named};
 use super::{Exit, Format, complain};
 use crate::experiment::{Estimate, ExperimentResult, Target, Verdict};
 use crate::report::human;
-use crate::spec::{Bound, Goal, Metric, Study};
+use crate::spec::{Bound, Goal, Study};
+use crate::study::Metric;
 
 /// Two manifests, and when the second is too bad.
 #[derive(Debug)]

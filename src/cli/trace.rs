@@ -292,6 +292,7 @@ mod tests {
             pods: vec![],
             entries: vec![],
             looks: vec![],
+            delivering: vec![],
             outages: vec![],
         };
         assert_eq!(asked.bounds(&timeline), Ok((SimTime::ZERO, at(7) + Duration::from_nanos(1))));

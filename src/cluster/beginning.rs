@@ -2,7 +2,7 @@
 
 use super::eviction::TaintQueue;
 use super::happening::{Endpoint, Happening};
-use super::observer::{Cause, Observer};
+use super::observer::Observer;
 use super::prober::{Status, Worker};
 use super::probing::KINDS;
 use super::state::{Dice, Prober, Stage};
@@ -50,7 +50,6 @@ impl<O: Observer> Cluster<'_, O> {
         let initial = self.streams.stream(Owner::Replication, Purpose::Initial);
         let at = SimTime::ZERO + Duration::from_secs_f64(initial.uniform(4));
         for slot in (0..self.slots.len()).map(SlotId::new) {
-            self.slots[slot.index()].cause = Some(Cause::Start);
             self.look_at_slot(cx, slot);
             let timer = self.timer();
             cx.at(at, Event::ReplacementCreated(slot, timer));
@@ -68,13 +67,11 @@ impl<O: Observer> Cluster<'_, O> {
                     self.tell(cx, Happening::PodMet { pod, node });
                 }
                 // It has been Pending for as long as the system has run.
-                None => {
-                    self.slots[slot.index()].cause = Some(Cause::Start);
-                    self.request_binding(cx, pod);
-                }
+                None => self.request_binding(cx, pod),
             }
         }
         self.balance();
+        self.count_pods(cx);
         for pod in (0..self.pods.len()).map(PodId::new) {
             self.settle(cx, pod);
         }

@@ -10,7 +10,7 @@ use crate::time::{Duration, SimTime};
 ///
 /// A [`PodId`] is a place in memory: from [`Happening::PodCreated`] on it stands for a new Pod. An `instance` is
 /// the ordinal of a container's life in its Pod, from 1.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Happening {
     // ---- Faults ----
     /// A fault strikes.
@@ -410,7 +410,7 @@ impl Reply {
 
 /// Probes that all met the same and were not played. Where probes fail by chance, those among them that
 /// failed alone are not told: they changed nothing.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct SkippedProbes {
     /// The Pod.
     pub pod: PodId,

@@ -2,7 +2,7 @@
 //! Follows `pkg/kubelet/pod_workers.go` and `pkg/kubelet/kuberuntime/kuberuntime_manager.go SyncPod`.
 
 use super::happening::{Exit, Happening};
-use super::observer::Observer;
+use super::observer::{Observed, Observer};
 use super::prober::{Status, Stored};
 use super::state::{Container, Kubelet, Race, Stage, StartKind, Timer};
 use super::{Cluster, Cx, Event};
@@ -134,7 +134,7 @@ impl<O: Observer> Cluster<'_, O> {
 
     pub(super) fn react(&mut self, cx: &Cx<'_, Event>, pod: PodId) {
         if let Some(slot) = self.slot_of(pod) {
-            self.observer.reacted(cx.now(), slot);
+            self.observe(cx, &Observed::Reacted { slot });
         }
     }
 
@@ -354,7 +354,7 @@ impl<O: Observer> Cluster<'_, O> {
         let instance = self.pods[pod.index()].container.instance;
         self.tell(cx, Happening::ContainerStarted { pod, instance });
         if restarted && let Some(slot) = self.slot_of(pod) {
-            self.observer.restarted(cx.now(), slot);
+            self.observe(cx, &Observed::Restarted { slot });
         }
         self.settle(cx, pod);
     }

@@ -1,21 +1,11 @@
 //! What a replication lets others see. Measures and traces watch through one
 //! observer, statically dispatched, which cannot steer.
 
+use super::cause::CauseSet;
 use super::happening::Happening;
 use crate::ids::{FaultId, PodId, SlotId};
 use crate::model::ProbeKind;
 use crate::time::{Duration, SimTime};
-
-/// Why a slot does not serve in rotation: the latest fault that struck it, its Node or its zone.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Cause {
-    /// A fault of the model.
-    Fault(FaultId),
-    /// No fault: a needless reaction of a probe.
-    Probe,
-    /// No fault: the Pod has not been in rotation yet.
-    Start,
-}
 
 /// How far a slot has come on its way back: the furthest phase that its present container has reached.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -70,39 +60,50 @@ impl Phase {
     }
 }
 
-/// A slot as its clients and the load balancer see it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// A slot as its clients and the load balancer see the Pod that holds it.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct SlotView {
     /// Its Pod would answer a request that reaches it.
     pub serves: bool,
     /// The load balancer sends it traffic.
     pub in_rotation: bool,
-    /// Where not both: why.
-    pub cause: Cause,
+    /// Where not both: who is charged with it.
+    pub causes: CauseSet,
     /// Where not both: how far the recovery has come.
     pub phase: Phase,
 }
 
 impl SlotView {
     /// Serves in rotation.
-    pub fn delivers(self) -> bool {
+    pub fn delivers(&self) -> bool {
         self.serves && self.in_rotation
     }
 }
 
 /// A Pod that the load balancer sends traffic. It need not hold a slot any more.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct EndpointView {
+    /// The slot that it holds or held.
+    pub slot: SlotId,
     /// It answers.
     pub serves: bool,
-    /// Where it does not: why.
-    pub cause: Cause,
+    /// Where it does not: who is charged with it.
+    pub causes: CauseSet,
     /// Where it does not: how far the recovery has come.
     pub phase: Phase,
 }
 
+/// Pods by what they cost and lack.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub struct PodCounts {
+    /// They are bound to a Node whose machine runs, and not gone yet.
+    pub running: u32,
+    /// No Node can take them: they stay Pending (S16).
+    pub unschedulable: u32,
+}
+
 /// The clock of one fault of one target has run, without a break.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Spell {
     /// Whose clock it is.
     pub fault: FaultId,
@@ -117,36 +118,89 @@ pub struct Spell {
     pub strikes: bool,
 }
 
-/// Watches a replication. Every method does nothing unless it is overridden.
-///
-/// Views are reported at time 0 and whenever they change. Several may change in one
-/// instant; what holds between two instants is what was reported last.
-pub trait Observer {
+/// What an observer is told. Views are told at time 0 and whenever they change. Several may change in one instant;
+/// what holds between two instants is what was told last.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub enum Observed {
     /// A slot looks different.
-    fn slot_changed(&mut self, _now: SimTime, _slot: SlotId, _view: SlotView) {}
-    /// A Pod in rotation looks different, or has entered or left it (`None`).
-    fn endpoint_changed(&mut self, _now: SimTime, _pod: PodId, _view: Option<EndpointView>) {}
+    SlotChanged {
+        /// Which slot.
+        slot: SlotId,
+        /// How it looks from now on.
+        view: SlotView,
+    },
+    /// A Pod in rotation looks different, or has entered or left it.
+    EndpointChanged {
+        /// Which Pod.
+        pod: PodId,
+        /// How it looks from now on; `None` out of rotation.
+        view: Option<EndpointView>,
+    },
     /// A fault has struck the slot's container, its Node or its zone.
-    fn fault_struck(&mut self, _now: SimTime, _slot: SlotId, _fault: FaultId) {}
+    SlotStruck {
+        /// Which slot.
+        slot: SlotId,
+        /// Which fault.
+        fault: FaultId,
+    },
     /// A fault on this slot has ended by itself.
-    fn fault_ended(&mut self, _now: SimTime, _slot: SlotId, _fault: FaultId) {}
+    SlotFaultEnded {
+        /// Which slot.
+        slot: SlotId,
+        /// Which fault.
+        fault: FaultId,
+    },
     /// Kubernetes has reacted to what befell the slot: readiness lost, kill decided, exit seen, Node Unknown.
-    /// Called at every such reaction; the first one after a fault is its detection.
-    fn reacted(&mut self, _now: SimTime, _slot: SlotId) {}
+    /// Told at every such reaction; the first one after a fault is its detection.
+    Reacted {
+        /// Which slot.
+        slot: SlotId,
+    },
     /// Readiness probes have withdrawn the slot's Pod.
-    fn readiness_lost(&mut self, _now: SimTime, _slot: SlotId, _while_serving: bool) {}
-    /// A probe has decided to kill the slot's container; `needless` if it would have served again if left alone.
-    fn probe_killed(&mut self, _now: SimTime, _slot: SlotId, _by: ProbeKind, _needless: bool) {}
+    ReadinessLost {
+        /// Which slot.
+        slot: SlotId,
+        /// The Pod served all the same.
+        while_serving: bool,
+    },
+    /// A probe has decided to kill the slot's container.
+    ProbeKilled {
+        /// Which slot.
+        slot: SlotId,
+        /// Which probe.
+        by: ProbeKind,
+        /// The container would have served again if left alone.
+        needless: bool,
+    },
     /// The slot's container has been started again in its Pod.
-    fn restarted(&mut self, _now: SimTime, _slot: SlotId) {}
-    /// So many Pods exist (created and not yet gone).
-    fn pods_changed(&mut self, _now: SimTime, _pods: u32) {}
+    Restarted {
+        /// Which slot.
+        slot: SlotId,
+    },
+    /// How many Pods there are in each state has changed.
+    PodsChanged(PodCounts),
     /// The clock of a fault has run. The spells of a clock follow one another and leave out what it stood.
-    fn clock_ran(&mut self, _spell: Spell) {}
+    ClockRan(Spell),
     /// A line of the log. Told in the order of time, save for probes that were skipped: these are told later than
     /// they were sent.
-    fn happened(&mut self, _at: SimTime, _what: Happening) {}
+    Happened(Happening),
+}
+
+/// Watches a replication. Whoever matches [`Observed`] without a wildcard learns from the compiler of every new kind.
+pub trait Observer {
+    /// This has happened at `at`.
+    fn observe(&mut self, at: SimTime, what: &Observed);
 }
 
 /// Watches nothing.
-impl Observer for () {}
+impl Observer for () {
+    fn observe(&mut self, _at: SimTime, _what: &Observed) {}
+}
+
+/// Two that watch the same replication.
+impl<A: Observer, B: Observer> Observer for (A, B) {
+    fn observe(&mut self, at: SimTime, what: &Observed) {
+        self.0.observe(at, what);
+        self.1.observe(at, what);
+    }
+}

@@ -22,7 +22,7 @@ pub enum Observation {
 }
 
 /// The stored result of a worker, for the instance that it remembers (P7).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Stored {
     /// A startup probe that has not reached a threshold; a readiness probe of a kubelet that has been restarted,
     /// which has stored nothing yet (P21).

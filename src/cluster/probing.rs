@@ -3,7 +3,7 @@
 use super::chance::Matters;
 use super::faults::affects;
 use super::happening::{Happening, Reply, SkippedProbes};
-use super::observer::Observer;
+use super::observer::{Observed, Observer};
 use super::prober::skipping::{Next, Skipped};
 use super::prober::{Observation, Status, Stored};
 use super::state::{Plan, Prober, Stage, Timer};
@@ -27,9 +27,7 @@ impl Audience {
     fn sees(self, affects: Affects) -> bool {
         match self {
             Self::Requests => affects.requests,
-            Self::Probe(ProbeKind::Readiness) => affects.readiness,
-            Self::Probe(ProbeKind::Liveness) => affects.liveness,
-            Self::Probe(ProbeKind::Startup) => affects.startup,
+            Self::Probe(kind) => affects.is_seen_by(kind),
         }
     }
 }
@@ -149,17 +147,19 @@ impl<O: Observer> Cluster<'_, O> {
         if count > 0 {
             let Skipped { second, spacing, lasts, .. } = skipped;
             let run = SkippedProbes { pod, kind, reaches, reply, count, first, second, spacing, lasts };
-            self.observer.happened(first, Happening::ProbesSkipped(run));
+            self.observer.observe(first, &Observed::Happened(Happening::ProbesSkipped(run)));
         }
         if last_apart {
-            self.observer.happened(skipped.last, Happening::ProbeSent { pod, kind, reaches });
+            let sent = Happening::ProbeSent { pod, kind, reaches };
+            self.observer.observe(skipped.last, &Observed::Happened(sent));
         }
     }
 
     fn tell_timeout(&mut self, pod: PodId, kind: ProbeKind, sent: SimTime) {
         let Some(prober) = self.prober(pod, kind) else { return };
         let ended = sent + prober.worker.probe().timeout;
-        self.observer.happened(ended, Happening::ProbeEnded { pod, kind, reply: Reply::Timeout });
+        let ending = Happening::ProbeEnded { pod, kind, reply: Reply::Timeout };
+        self.observer.observe(ended, &Observed::Happened(ending));
     }
 
     /// Plans the Pod's probes anew and looks at it. To be called at the instant at which anything has changed
@@ -431,8 +431,8 @@ impl<O: Observer> Cluster<'_, O> {
                     && was_ready
                     && let Some(slot) = self.slot_of(pod)
                 {
-                    self.observer.readiness_lost(cx.now(), slot, serving);
-                    self.observer.reacted(cx.now(), slot);
+                    self.observe(cx, &Observed::ReadinessLost { slot, while_serving: serving });
+                    self.observe(cx, &Observed::Reacted { slot });
                 }
                 self.look(cx, pod);
             }
@@ -452,11 +452,12 @@ impl<O: Observer> Cluster<'_, O> {
         }
         let instance = container.instance;
         state.container.kill = Some(kind);
+        self.hand_over_to_restart(cx, pod, kind);
         self.tell(cx, Happening::KillDecided { pod, instance, by: kind });
         if let Some(slot) = self.slot_of(pod) {
             let needless = !self.is_broken_for_good(pod);
-            self.observer.probe_killed(cx.now(), slot, kind, needless);
-            self.observer.reacted(cx.now(), slot);
+            self.observe(cx, &Observed::ProbeKilled { slot, by: kind, needless });
+            self.observe(cx, &Observed::Reacted { slot });
         }
         self.look(cx, pod);
     }

@@ -53,7 +53,9 @@ impl<O: Observer> Cluster<'_, O> {
             Some(node) => self.bind(cx, pod, node),
             None => {
                 self.scheduler.pending.push(pod);
+                self.pods[pod.index()].unschedulable = true;
                 self.tell(cx, Happening::PodUnschedulable { pod });
+                self.count_pods(cx);
                 if !self.scheduler.flush.is_set() {
                     let timer = self.timer();
                     self.scheduler.flush = timer;
@@ -64,8 +66,11 @@ impl<O: Observer> Cluster<'_, O> {
     }
 
     fn bind(&mut self, cx: &mut Cx<'_, Event>, pod: PodId, node: NodeId) {
-        self.pods[pod.index()].node = Some(node);
+        let state = &mut self.pods[pod.index()];
+        state.node = Some(node);
+        state.unschedulable = false;
         self.tell(cx, Happening::PodBound { pod, node });
+        self.count_pods(cx);
         let home = self.pods[pod.index()].home.index();
         let after = self.slots[home].scheduling.span(&self.model.cluster.latencies.first_sync);
         let timer = self.timer();

@@ -1,11 +1,13 @@
 //! The state of a replication, as plain data.
 
+use super::attribution::Account;
 use super::back_off::BackOff;
+use super::cause::CauseSet;
 use super::chain::Chain;
 use super::chance::Matters;
 use super::faults::Clock;
 use super::happening::{Endpoint, Reply};
-use super::observer::{Cause, EndpointView, Phase, SlotView};
+use super::observer::{EndpointView, SlotView};
 use super::prober::skipping::Next;
 use super::prober::{Status, Worker};
 use crate::ids::{FaultId, NodeId, PodId, SlotId};
@@ -79,10 +81,8 @@ pub(crate) fn phase(u: f64, period: Duration) -> Grid {
 pub(crate) struct Slot {
     /// The Pod that holds it.
     pub pod: Option<PodId>,
-    /// Why it does not deliver, or what has struck it and is not over.
-    pub cause: Option<Cause>,
-    /// What struck it last, and when that was over.
-    pub recent: Option<(Cause, SimTime)>,
+    /// Who is charged while it does not deliver.
+    pub account: Account,
     /// Clocks of container faults.
     pub clock: Clock,
     /// What the observer was told last.
@@ -102,8 +102,7 @@ impl Slot {
         let dice = |purpose| Dice::new(streams.stream(Owner::Slot(slot), purpose));
         Self {
             pod: None,
-            cause: None,
-            recent: None,
+            account: Account::default(),
             clock: Clock::default(),
             view: None,
             start_up: dice(Purpose::StartUp),
@@ -160,8 +159,10 @@ pub(crate) struct Pod {
     /// What the proxy has.
     pub proxied: Endpoint,
     pub in_rotation: bool,
-    /// Why and how far, from the moment at which it lost its slot.
-    pub parting: Option<(Cause, Phase)>,
+    /// No Node could take it, and none has since (S16).
+    pub unschedulable: bool,
+    /// Who is charged with what it fails, from the moment at which it lost its slot, when no fault at work is.
+    pub parting: CauseSet,
     /// What the observer was told last.
     pub view: Option<EndpointView>,
     /// When the last sync ended (C3).
@@ -334,7 +335,8 @@ impl Pod {
             slice: Endpoint::default(),
             proxied: Endpoint::default(),
             in_rotation: false,
-            parting: None,
+            unschedulable: false,
+            parting: CauseSet::new(),
             view: None,
             last_sync: SimTime::ZERO,
             sync: Timer::NONE,

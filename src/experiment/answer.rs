@@ -3,19 +3,20 @@
 mod windows;
 
 use super::by_name::ByName;
+use super::estimates::Estimates;
 use super::examples::Example;
 use super::ledger::places;
 use super::played::{Contents, Outline};
 use super::precision::{Reached, asked};
 use super::replay::OutageExample;
 use super::result::{
-    Attribution, Detection, Difference, Distribution, Estimate, ExperimentResult, FalsePositives, FaultInfo,
-    PodRecovery, ScenarioResult,
+    Attribution, Detection, Difference, Distribution, Estimate, ExperimentResult, FaultInfo, PodRecovery,
+    ScenarioResult,
 };
 use super::runner::{DOWNTIME, End, FAILED, Tally};
 use super::selection;
 use super::sensitivity;
-use super::summary::{Recoveries, Summary};
+use super::summary::{Recoveries, Summary, Total};
 use super::target::Target;
 use super::uncertainty;
 use crate::cluster::Phase;
@@ -24,6 +25,7 @@ use crate::spec::{Precision, RESULTS_KIND, Stopping};
 use crate::stats::{
     Interval, MeanDifference, Moments, Race, Spans, amounts, counts, most_events, most_of_all, twelve_digits,
 };
+use crate::study::{Form, Metric, Quantity};
 use crate::time::Duration;
 
 const NANOS: f64 = 1e9;
@@ -89,9 +91,20 @@ impl Scale {
         nanos as f64 / (self.replications as f64 * self.horizon.as_nanos() as f64)
     }
 
-    /// A share of the time that is lost. The moments are in microseconds.
-    pub fn lost(&self, nanos: u128, moments: &Moments) -> Estimate {
-        let mean = self.share(nanos);
+    /// What a summary says of a metric.
+    fn estimate(&self, metric: Metric, summary: &Summary) -> Estimate {
+        let definition = metric.definition();
+        let total = &summary.totals[definition.quantity];
+        match definition.form {
+            Form::ShareKept => the_rest(self.lost(total)),
+            Form::SecondsPerYear => times(self.lost(total), YEAR.as_secs_f64()),
+            Form::EventsPerYear => self.events(&total.moments),
+        }
+    }
+
+    /// The share of the counted time that a quantity of time takes.
+    fn lost(&self, total: &Total) -> Estimate {
+        let (mean, moments) = (self.share(total.sum), &total.moments);
         match amounts(moments, self.confidence) {
             Some(interval) => {
                 let part = MICROS * self.horizon.as_secs_f64();
@@ -127,19 +140,17 @@ impl Scale {
 fn scenario(outline: &Outline, scenario: &Contents, tally: &Tally, baseline: Option<&Summary>) -> ScenarioResult {
     let (summary, confidence) = (&tally.summary, outline.confidence);
     let scale = Scale { replications: summary.replications, horizon: outline.horizon(), confidence };
-    let downtime = scale.lost(summary.downtime_sum, &summary.downtime);
-    let failed = scale.lost(summary.failed_sum, &summary.failed);
     let faults = &scenario.faults;
     let attribution = |cells| attribution(summary, cells, faults, &scale);
     ScenarioResult {
         name: scenario.name.clone(),
         parameters: scenario.parameters.clone(),
         replications: summary.replications,
-        availability: written(the_rest(downtime)),
-        request_success: written(the_rest(failed)),
-        downtime_s_per_year: written(times(downtime, YEAR.as_secs_f64())),
-        failed_request_s_per_year: written(times(failed, YEAR.as_secs_f64())),
-        outages_per_year: written(scale.events(&summary.outages)),
+        estimates: Estimates::of(|metric| written(scale.estimate(metric, summary))),
+        first_available_s: summary
+            .first_available
+            .as_ref()
+            .map(|times| distribution(times, summary.replications - times.count())),
         time_to_recovery_s: distribution(&summary.outage_lengths, censored_outages(summary)),
         outage_examples: outage_examples(summary),
         pod_recovery_s: pod_recoveries(summary, faults),
@@ -151,12 +162,6 @@ fn scenario(outline: &Outline, scenario: &Contents, tally: &Tally, baseline: Opt
                 (fault.name.clone(), Detection { times, undetected: detections.undetected })
             })
             .collect(),
-        false_positives_per_year: FalsePositives {
-            readiness: written(scale.events(&summary.needless_readiness)),
-            liveness: written(scale.events(&summary.needless_liveness)),
-            startup: written(scale.events(&summary.needless_startup)),
-        },
-        restarts_per_year: written(scale.events(&summary.restarts)),
         windows: windows::windows(&summary.windows, outline.objective.window, confidence),
         pod_hours_per_year: twelve_digits(scale.seconds_per_year(summary.pod_time) / HOUR_SECS),
         node_hours_per_year: scenario.node_hours_per_year,
@@ -170,8 +175,8 @@ fn scenario(outline: &Outline, scenario: &Contents, tally: &Tally, baseline: Opt
             Difference {
                 downtime_s_per_year: written(scale.difference(downtime)),
                 failed_request_s_per_year: written(scale.difference(failed)),
-                downtime_variance_ratio: variance_ratio([&summary.downtime, &baseline.downtime], downtime),
-                failed_request_variance_ratio: variance_ratio([&summary.failed, &baseline.failed], failed),
+                downtime_variance_ratio: variance_ratio([summary, baseline].map(downtime_moments), downtime),
+                failed_request_variance_ratio: variance_ratio([summary, baseline].map(failed_moments), failed),
             }
         }),
     }
@@ -186,9 +191,19 @@ fn variance_ratio(unpaired: [&Moments; 2], paired: MeanDifference) -> Option<f64
     Some(twelve_digits(unpaired / paired))
 }
 
+/// Microseconds of downtime of a replication.
+pub(super) fn downtime_moments(summary: &Summary) -> &Moments {
+    &summary.totals[Quantity::Downtime].moments
+}
+
+/// Microseconds of full traffic that failed in a replication.
+pub(super) fn failed_moments(summary: &Summary) -> &Moments {
+    &summary.totals[Quantity::FailedRequests].moments
+}
+
 /// Every outage is complete or censored.
 fn censored_outages(summary: &Summary) -> u64 {
-    summary.outages.sum() as u64 - summary.outage_lengths.count()
+    summary.totals[Quantity::Outages].sum as u64 - summary.outage_lengths.count()
 }
 
 fn outage_examples(summary: &Summary) -> Vec<OutageExample> {

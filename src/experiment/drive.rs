@@ -2,7 +2,7 @@
 
 use super::measure::Measures;
 use super::outcome::Outcome;
-use crate::cluster::{Mode, Replication};
+use crate::cluster::{Mode, Observer, Replication};
 use crate::model::Model;
 use crate::time::{Duration, SimTime};
 
@@ -18,11 +18,9 @@ pub trait Play {
     fn now(&self) -> SimTime;
     /// What watches.
     fn measures(&mut self) -> &mut Measures;
-    /// What has watched.
-    fn into_measures(self) -> Measures;
 }
 
-impl Play for Replication<'_, Measures> {
+impl<O: Observer> Play for Replication<'_, (Measures, O)> {
     fn run_until(&mut self, until: SimTime) {
         Replication::run_until(self, until);
     }
@@ -40,39 +38,36 @@ impl Play for Replication<'_, Measures> {
     }
 
     fn measures(&mut self) -> &mut Measures {
-        self.observer_mut()
-    }
-
-    fn into_measures(self) -> Measures {
-        self.into_observer()
+        &mut self.observer_mut().0
     }
 }
 
 /// Plays and measures one replication: a function of model, seed and index (invariant 1).
 pub fn replicate(model: &Model, seed: u64, index: u64) -> Outcome {
-    drive(Replication::new(model, seed, index, Mode::Fast, Measures::new(model)), model.horizon)
+    let observer = (Measures::new(model), ());
+    drive(&mut Replication::new(model, seed, index, Mode::Fast, observer), model.horizon)
 }
 
 /// Plays `replication` to the end of the counted window, and at most one `horizon` further.
-pub fn drive(mut replication: impl Play, horizon: Duration) -> Outcome {
+pub fn drive(replication: &mut impl Play, horizon: Duration) -> Outcome {
     let end = replication.measures().end();
     let last = end + horizon;
     replication.run_until(end);
     replication.tell_clocks();
-    while is_open(&mut replication) {
+    while is_open(replication) {
         if !replication.step(last) {
             // Nothing more happens: what is open stays open.
             replication.run_until(last);
             break;
         }
-        if !is_open(&mut replication) {
+        if !is_open(replication) {
             // The instant is over only when all its events have been played.
             let next = replication.now() + Duration::from_nanos(1);
             replication.run_until(next);
         }
     }
     let now = replication.now();
-    let outcome = replication.into_measures().finish(now);
+    let outcome = replication.measures().finish(now);
     if cfg!(debug_assertions) {
         outcome.assert_consistent();
     }

@@ -1,10 +1,11 @@
 //! Tests of the driver with a replication that follows a script.
 
 use super::{Play, drive};
-use crate::cluster::{Cause, Observer, Phase, SlotView};
+use crate::cluster::{Cause, CauseSet, EndpointView, Observed, Observer, Phase, SlotView};
 use crate::experiment::sample::model;
 use crate::experiment::{Measures, Outcome};
-use crate::ids::{FaultId, SlotId};
+use crate::ids::{FaultId, PodId, SlotId};
+use crate::study::Quantity;
 use crate::time::{Duration, SimTime};
 
 /// One slot that goes down and up at these nanoseconds; every change is an event.
@@ -29,12 +30,12 @@ impl Play for Script {
         }
         self.played += 1;
         self.now = now;
-        let (cause, phase) = (Cause::Fault(FaultId::new(0)), Phase::Start);
-        self.measures.slot_changed(
-            now,
-            SlotId::new(0),
-            SlotView { serves: delivers, in_rotation: delivers, cause, phase },
-        );
+        let slot = SlotId::new(0);
+        let (causes, phase) = (CauseSet::from(Cause::Fault(FaultId::new(0))), Phase::Start);
+        let endpoint = delivers.then(|| EndpointView { slot, serves: true, causes: causes.clone(), phase });
+        let view = SlotView { serves: delivers, in_rotation: delivers, causes, phase };
+        self.measures.observe(now, &Observed::SlotChanged { slot, view });
+        self.measures.observe(now, &Observed::EndpointChanged { pod: PodId::new(0), view: endpoint });
         true
     }
 
@@ -47,10 +48,6 @@ impl Play for Script {
     fn measures(&mut self) -> &mut Measures {
         &mut self.measures
     }
-
-    fn into_measures(self) -> Measures {
-        self.measures
-    }
 }
 
 /// Counted from 0 to before 1,000.
@@ -58,14 +55,14 @@ fn played(changes: &[(u64, bool)]) -> Outcome {
     let mut all = vec![(0, true)];
     all.extend_from_slice(changes);
     let measures = Measures::new(&model(1, 1, 1, 0, 1_000));
-    let script = Script { now: SimTime::ZERO, changes: all, played: 0, measures };
-    drive(script, Duration::from_nanos(1_000))
+    let mut script = Script { now: SimTime::ZERO, changes: all, played: 0, measures };
+    drive(&mut script, Duration::from_nanos(1_000))
 }
 
 #[test]
 fn an_outage_is_followed_to_its_end_and_not_a_step_further() {
     let outcome = played(&[(900, false), (1_400, true), (1_500, false)]);
-    assert_eq!((outcome.downtime, outcome.outages), (100, 1));
+    assert_eq!((outcome.counted[Quantity::Downtime], outcome.counted[Quantity::Outages]), (100, 1));
     assert_eq!(outcome.outage_lengths, [500]);
 }
 
@@ -73,9 +70,9 @@ fn an_outage_is_followed_to_its_end_and_not_a_step_further() {
 fn it_is_followed_one_horizon_at_most() {
     assert_eq!(played(&[(900, false), (1_999, true)]).outage_lengths, [1_099]);
     for late in [played(&[(900, false), (2_000, true)]), played(&[(900, false)])] {
-        assert_eq!((late.outages, late.outage_lengths.len()), (1, 0));
+        assert_eq!((late.counted[Quantity::Outages], late.outage_lengths.len()), (1, 0));
         assert_eq!(late.recoveries[0].censored, 1);
-        assert_eq!(late.downtime, 100, "integrals stop at the horizon");
+        assert_eq!(late.counted[Quantity::Downtime], 100, "integrals stop at the horizon");
     }
 }
 

@@ -2,22 +2,21 @@
 
 use super::ledger::{Causes, Ledger};
 use super::windows::Losses;
-use crate::cluster::Phase;
+use crate::cluster::{Cause, Phase};
 use crate::stats::Control;
+use crate::study::{PerQuantity, Quantity};
+use crate::time::SimTime;
 
 /// The outcome of one replication, in nanoseconds and numbers of events, all within the counted window; outages,
 /// recoveries and detections belong to it by their beginning.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Outcome {
     pub(super) causes: Causes,
-    pub(super) downtime: u64,
-    pub(super) failed: u64,
+    pub(super) counted: PerQuantity<u64>,
     pub(super) downtime_by: Ledger,
     pub(super) failed_by: Ledger,
     pub(super) downtime_windows: Losses,
     pub(super) failed_windows: Losses,
-    /// Outages that began, whether or not they ended.
-    pub(super) outages: u64,
     /// Lengths of those that ended.
     pub(super) outage_lengths: Vec<u64>,
     pub(super) recoveries: Vec<Recoveries>,
@@ -26,9 +25,10 @@ pub struct Outcome {
     pub(super) detections: Vec<Detections>,
     /// Fault and length of every detection.
     pub(super) detection_times: Vec<(u32, u64)>,
-    pub(super) needless: Needless,
-    pub(super) restarts: u64,
+    /// Nanoseconds of Pods that ran.
     pub(super) pod_time: u128,
+    /// Of a system that was created at time 0: when it was available for the first time, in nanoseconds.
+    pub(super) first_available: Option<u64>,
     /// Of each fault; the excess in millionths.
     pub(super) controls: Vec<Control>,
 }
@@ -50,47 +50,58 @@ pub(super) struct Detections {
     pub(super) censored: u64,
 }
 
-/// Needless reactions of probes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub(super) struct Needless {
-    pub(super) readiness: u64,
-    pub(super) liveness: u64,
-    pub(super) startup: u64,
-}
-
 impl Outcome {
     /// Nothing yet, in a model with so many faults.
     pub(super) fn empty(faults: usize) -> Self {
         let causes = Causes::new(faults);
         Self {
             causes,
-            downtime: 0,
-            failed: 0,
+            counted: PerQuantity::default(),
             downtime_by: Ledger::new(causes),
             failed_by: Ledger::new(causes),
             downtime_windows: Losses::new(),
             failed_windows: Losses::new(),
-            outages: 0,
             outage_lengths: Vec::new(),
             recoveries: vec![Recoveries::default(); causes.count()],
             recovery_lengths: Vec::new(),
             detections: vec![Detections::default(); faults],
             detection_times: Vec::new(),
-            needless: Needless::default(),
-            restarts: 0,
             pod_time: 0,
+            first_available: None,
             controls: Vec::new(),
         }
     }
 
-    /// Nanoseconds without availability.
-    pub fn downtime_nanos(&self) -> u64 {
-        self.downtime
+    /// Nothing has been lost and no outage has been, before `now`, when the service was available for the first time.
+    pub(super) fn forget_losses(&mut self, now: SimTime) {
+        for quantity in [Quantity::Downtime, Quantity::FailedRequests, Quantity::Outages] {
+            self.counted[quantity] = 0;
+        }
+        self.downtime_by = Ledger::new(self.causes);
+        self.failed_by = Ledger::new(self.causes);
+        self.outage_lengths.clear();
+        self.first_available = Some(now.as_nanos());
     }
 
-    /// Failed requests, in nanoseconds of full traffic.
-    pub fn failed_nanos(&self) -> u64 {
-        self.failed
+    /// How much of a quantity was counted: nanoseconds or events.
+    pub fn counted(&self, quantity: Quantity) -> u64 {
+        self.counted[quantity]
+    }
+
+    /// How much of the downtime is charged to a cause, in nanoseconds.
+    pub fn downtime_charged_to(&self, cause: Cause) -> u64 {
+        self.downtime_by.of(self.causes, cause)
+    }
+
+    /// How much of the failed requests is charged to a cause, in nanoseconds of full traffic.
+    pub fn failed_charged_to(&self, cause: Cause) -> u64 {
+        self.failed_by.of(self.causes, cause)
+    }
+
+    /// When the service was available for the first time, in nanoseconds since time 0; `None` of a running system, or if it
+    /// never was.
+    pub fn first_available(&self) -> Option<u64> {
+        self.first_available
     }
 
     /// Lengths of the outages that ended, in nanoseconds and in their order.
@@ -98,21 +109,11 @@ impl Outcome {
         &self.outage_lengths
     }
 
-    /// Outages that began in the counted window.
-    pub fn outages(&self) -> u64 {
-        self.outages
-    }
-
     /// Of each fault, how often its clocks struck in the counted window, and in millionths how much more often than was to be
     /// expected of the hazard they met: the mean of this excess is exactly zero. Both are always 0 for scripts and for laws
     /// whose hazard has no closed form.
     pub fn controls(&self) -> &[Control] {
         &self.controls
-    }
-
-    /// Container restarts.
-    pub fn restarts(&self) -> u64 {
-        self.restarts
     }
 
     /// Cause, by number (the faults, `probe`, `start`), and length in nanoseconds of every complete Pod recovery.
@@ -128,11 +129,21 @@ impl Outcome {
     /// What must hold of every outcome: the parts add up to their totals, in whole nanoseconds.
     pub fn assert_consistent(&self) {
         let sum = |ledger: &Ledger| ledger.cells().iter().sum::<u64>();
-        assert_eq!(sum(&self.downtime_by), self.downtime, "the parts of the downtime add up");
-        assert_eq!(sum(&self.failed_by), self.failed, "the parts of the failed requests add up");
+        assert_eq!(sum(&self.downtime_by), self.counted[Quantity::Downtime], "the parts of the downtime add up");
+        assert_eq!(
+            sum(&self.failed_by),
+            self.counted[Quantity::FailedRequests],
+            "the parts of the failed requests add up"
+        );
         let in_windows = |losses: &Losses| losses.iter().map(|(amount, windows)| amount * windows).sum::<u64>();
-        assert!(in_windows(&self.downtime_windows) <= self.downtime, "windows hold no more than was lost");
-        assert!(in_windows(&self.failed_windows) <= self.failed, "windows hold no more than was lost");
+        assert!(
+            in_windows(&self.downtime_windows) <= self.counted[Quantity::Downtime],
+            "windows hold no more than was lost"
+        );
+        assert!(
+            in_windows(&self.failed_windows) <= self.counted[Quantity::FailedRequests],
+            "windows hold no more than was lost"
+        );
         for (cause, recoveries) in self.recoveries.iter().enumerate() {
             let lengths: u64 = self.recovery_lengths.iter().filter(|r| r.0 as usize == cause).map(|r| r.1).sum();
             assert_eq!(recoveries.phases.iter().sum::<u64>(), lengths, "the phases of the recoveries add up");

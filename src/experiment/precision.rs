@@ -2,8 +2,9 @@
 
 use super::summary::Summary;
 use crate::model::YEAR;
-use crate::spec::{HalfWidth, Metric, Precision};
-use crate::stats::{Interval, amounts, counts, most_events, most_of_all, twelve_digits};
+use crate::spec::{HalfWidth, Precision};
+use crate::stats::{Interval, amounts, counts, most_events, most_of_all, rests_on_few, twelve_digits};
+use crate::study::Form;
 use crate::time::Duration;
 
 /// How well a scenario is known.
@@ -13,6 +14,8 @@ pub(super) struct Reached {
     half_width: Option<f64>,
     /// Replications in which something was lost.
     with_loss: u64,
+    /// So few long outages carry the sum that the width of its interval is chance.
+    rests_on_few: bool,
 }
 
 impl Reached {
@@ -20,16 +23,15 @@ impl Reached {
     pub fn by(summary: &Summary, horizon: Duration, precision: &Precision, confidence: f64) -> Self {
         let year = YEAR.as_secs_f64() / horizon.as_secs_f64();
         let micros = 1e6 * horizon.as_secs_f64();
+        let definition = precision.metric.definition();
+        let moments = &summary.totals[definition.quantity].moments;
         // One replication's moments to the unit of the metric.
-        let (moments, unit) = match precision.metric {
-            Metric::Availability => (&summary.downtime, 1.0 / micros),
-            Metric::RequestSuccess => (&summary.failed, 1.0 / micros),
-            Metric::Downtime => (&summary.downtime, year / 1e6),
-            Metric::FailedRequests => (&summary.failed, year / 1e6),
-            Metric::Outages => (&summary.outages, year),
-            Metric::Restarts => (&summary.restarts, year),
+        let unit = match definition.form {
+            Form::ShareKept => 1.0 / micros,
+            Form::SecondsPerYear => year / 1e6,
+            Form::EventsPerYear => year,
         };
-        let is_count = matches!(precision.metric, Metric::Outages | Metric::Restarts);
+        let is_count = !definition.quantity.is_time();
         let seen = if is_count { counts(moments, confidence) } else { amounts(moments, confidence) };
         let half = |interval: Interval| (interval.high - interval.low) / 2.0;
         let half_width = match precision.half_width {
@@ -49,22 +51,26 @@ impl Reached {
                 ),
             ),
         };
-        Self { half_width, with_loss: moments.nonzero() }
+        Self { half_width, with_loss: moments.nonzero(), rests_on_few: rests_on_few(moments) }
     }
 
     /// Whether that is enough. A bound, where nothing was lost, assumes nothing and is believed as it is.
     pub fn is_enough(&self, precision: &Precision) -> bool {
         let (HalfWidth::Relative(asked) | HalfWidth::Absolute(asked)) = precision.half_width;
         self.half_width.is_some_and(|half| half <= asked)
-            && (self.with_loss == 0 || self.with_loss >= precision.min_with_loss)
+            && (self.with_loss == 0 || self.with_loss >= precision.min_with_loss && !self.rests_on_few)
     }
 
-    /// In words: `±7.1 %`, `nothing seen`, `±2.1 %, but something was lost in 7 replications only`.
+    /// In words: `±7.1 %`, `nothing seen`, `±2.1 %, but something was lost in 7 replications only`, `±18 %, but it rests on few
+    /// long outages`.
     pub fn words(&self, precision: &Precision) -> String {
         let (HalfWidth::Relative(asked) | HalfWidth::Absolute(asked)) = precision.half_width;
         match self.half_width {
             None => "nothing seen".to_owned(),
             Some(half) if half > asked => format!("±{}", amount(half, precision)),
+            Some(half) if self.with_loss >= precision.min_with_loss => {
+                format!("±{}, but it rests on few long outages", amount(half, precision))
+            }
             Some(half) => {
                 let seen = self.with_loss;
                 format!("±{}, but something was lost in {seen} replications only", amount(half, precision))
@@ -76,7 +82,7 @@ impl Reached {
 /// What is asked for, in words: `±5 % of the downtime`, `±30 s of the downtime a year`.
 pub(super) fn asked(precision: &Precision) -> String {
     let (HalfWidth::Relative(asked) | HalfWidth::Absolute(asked)) = precision.half_width;
-    let (amount, lost) = (amount(asked, precision), precision.metric.lost());
+    let (amount, lost) = (amount(asked, precision), precision.metric.definition().lost);
     match precision.half_width {
         HalfWidth::Absolute(_) if !precision.metric.is_share() => format!("±{amount} of {lost} a year"),
         HalfWidth::Absolute(_) => format!("±{amount} of all in {lost}"),
@@ -87,9 +93,9 @@ pub(super) fn asked(precision: &Precision) -> String {
 fn amount(half: f64, precision: &Precision) -> String {
     let is_share = precision.metric.is_share() || matches!(precision.half_width, HalfWidth::Relative(_));
     let digits = |value: f64| twelve_digits(format!("{value:.2e}").parse().unwrap_or(value));
-    match precision.metric {
+    match precision.metric.definition().form {
         _ if is_share => format!("{} %", digits(100.0 * half)),
-        Metric::Outages | Metric::Restarts => digits(half).to_string(),
-        _ => format!("{} s", digits(half)),
+        Form::EventsPerYear => digits(half).to_string(),
+        Form::ShareKept | Form::SecondsPerYear => format!("{} s", digits(half)),
     }
 }

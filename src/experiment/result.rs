@@ -7,13 +7,14 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use super::by_name::ByName;
+use super::estimates::Estimates;
 use super::replay::{OutageExample, Replay};
 use super::selection::SelectionResult;
 use super::sensitivity::Sensitivity;
 use super::target::Target;
 use super::uncertainty::Uncertainty;
 use crate::model::Fault;
-use crate::spec::{Metric, Objective};
+use crate::spec::Objective;
 use crate::stats::twelve_digits;
 
 /// The answer of one experiment.
@@ -120,16 +121,13 @@ pub struct ScenarioResult {
     pub parameters: Map<String, Value>,
     /// Independent replications played.
     pub replications: u64,
-    /// Share of time with at least `minServing` Pods serving in rotation.
-    pub availability: Estimate,
-    /// Share of requests that met a serving Pod.
-    pub request_success: Estimate,
-    /// Seconds a year without availability.
-    pub downtime_s_per_year: Estimate,
-    /// Failed requests a year, in seconds of full traffic.
-    pub failed_request_s_per_year: Estimate,
-    /// Outages a year.
-    pub outages_per_year: Estimate,
+    /// Every metric of the table, by its key.
+    #[serde(flatten)]
+    pub estimates: Estimates,
+    /// With `start: fresh`, from the creation until the service is available for the first time: outages and losses count
+    /// from then. `censored` are the replications in which it never was.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub first_available_s: Option<Distribution>,
     /// Length of the outages.
     pub time_to_recovery_s: Distribution,
     /// Outages to look at: those nearest to the median and the 95th percentile, and the longest.
@@ -139,10 +137,6 @@ pub struct ScenarioResult {
     pub pod_recovery_s: ByName<PodRecovery>,
     /// Fault to first reaction, by fault.
     pub detection_s: ByName<Detection>,
-    /// Needless reactions of probes, a year, all Pods together.
-    pub false_positives_per_year: FalsePositives,
-    /// Container restarts a year, all Pods together.
-    pub restarts_per_year: Estimate,
     /// Lost time over windows of the objective's length; `null` where the horizon holds none.
     #[serde(default)]
     pub windows: Option<WindowsResult>,
@@ -163,20 +157,6 @@ pub struct ScenarioResult {
     pub uncertainty: Option<Uncertainty>,
     /// Against the baseline, where there is one and this is not it.
     pub difference_to_baseline: Option<Difference>,
-}
-
-impl ScenarioResult {
-    /// The estimate of this metric.
-    pub fn estimate(&self, metric: Metric) -> &Estimate {
-        match metric {
-            Metric::Availability => &self.availability,
-            Metric::RequestSuccess => &self.request_success,
-            Metric::Downtime => &self.downtime_s_per_year,
-            Metric::FailedRequests => &self.failed_request_s_per_year,
-            Metric::Outages => &self.outages_per_year,
-            Metric::Restarts => &self.restarts_per_year,
-        }
-    }
 }
 
 /// Paired differences (this scenario less the baseline), replication by replication with the same faults.
@@ -285,17 +265,6 @@ pub struct Detection {
     pub times: Distribution,
     /// Occurrences that ended by themselves before any reaction.
     pub undetected: u64,
-}
-
-/// Needless reactions a year.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
-pub struct FalsePositives {
-    /// Readiness losses of a Pod that served.
-    pub readiness: Estimate,
-    /// Liveness kills of a container that would have served again.
-    pub liveness: Estimate,
-    /// The same by the startup probe.
-    pub startup: Estimate,
 }
 
 /// A part of the downtime or of the failed requests.

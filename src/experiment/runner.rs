@@ -30,8 +30,9 @@ use super::sensitivity::WithBase;
 use super::summary::{Summary, micros};
 use super::uncertainty::DrawSums;
 use crate::model::{Model, YEAR};
-use crate::spec::{Metric, Precision, REPLICATIONS_PER_DRAW, Selection, Stopping, Study};
+use crate::spec::{Precision, REPLICATIONS_PER_DRAW, Selection, Stopping, Study};
 use crate::stats::{Control, Controlled, Race};
+use crate::study::{Metric, Quantity};
 
 /// Replications of one scenario that are played as one task; all of the same draw, where something is uncertain.
 const BATCH: u64 = REPLICATIONS_PER_DRAW;
@@ -390,8 +391,8 @@ where
         })?;
         if study.keeps_values() {
             values.push(Value {
-                downtime: micros(outcome.downtime_nanos()),
-                failed: micros(outcome.failed_nanos()),
+                downtime: micros(outcome.counted(Quantity::Downtime)),
+                failed: micros(outcome.counted(Quantity::FailedRequests)),
                 controls: outcome.controls,
             });
         }

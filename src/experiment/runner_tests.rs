@@ -7,10 +7,10 @@ use rand::{Rng, SeedableRng};
 use rand_pcg::Pcg64Dxsm;
 
 use super::*;
-use crate::cluster::{Cause, Observer, Phase, SlotView};
+use crate::cluster::{Cause, CauseSet, EndpointView, Observed, Observer, Phase, SlotView};
 use crate::experiment::sample::{model, study};
 use crate::experiment::{Estimate, Measures, ScenarioResult, Unlike, WindowLoss};
-use crate::ids::{FaultId, SlotId};
+use crate::ids::{FaultId, PodId, SlotId};
 use crate::model::Prices;
 use crate::spec::Wanted;
 use crate::stats::Standing;
@@ -50,9 +50,12 @@ impl Alternating {
         changes.sort_unstable();
         let mut measures = Measures::new(model);
         for (now, slot, delivers) in changes {
-            let (cause, phase) = (Cause::Fault(FaultId::new(0)), Phase::Start);
-            let view = SlotView { serves: delivers, in_rotation: delivers, cause, phase };
-            measures.slot_changed(SimTime::from_nanos(now), SlotId::new(slot), view);
+            let (pod, slot, now) = (PodId::new(slot), SlotId::new(slot), SimTime::from_nanos(now));
+            let (causes, phase) = (CauseSet::from(Cause::Fault(FaultId::new(0))), Phase::Start);
+            let endpoint = delivers.then(|| EndpointView { slot, serves: true, causes: causes.clone(), phase });
+            let view = SlotView { serves: delivers, in_rotation: delivers, causes, phase };
+            measures.observe(now, &Observed::SlotChanged { slot, view });
+            measures.observe(now, &Observed::EndpointChanged { pod, view: endpoint });
         }
         let outcome = measures.finish(SimTime::from_nanos(end));
         outcome.assert_consistent();
@@ -79,7 +82,7 @@ fn often(study: &Study) -> ExperimentResult {
 }
 
 fn covers(scenario: &ScenarioResult, availability: f64, widest: f64) {
-    let estimate = scenario.availability;
+    let estimate = scenario.estimates[Metric::Availability];
     assert!(estimate.low <= availability && availability <= estimate.high, "{availability}: {estimate:?}");
     let width = (estimate.high - estimate.low) / (1.0 - availability);
     assert!(width < widest, "an interval of {width} of the downtime proves nothing");
@@ -99,7 +102,7 @@ fn validation_k_of_n_independent_slots() {
         covers(scenario, exact, 0.05);
     }
     // Outages of 1 of 2 begin when one is down and the other fails.
-    let outages = result.scenarios[1].outages_per_year;
+    let outages = result.scenarios[1].estimates[Metric::Outages];
     let exact = 2.0 * a * (1.0 - a) / OFTEN.up * YEAR.as_secs_f64();
     assert!(outages.low <= exact && exact <= outages.high, "{exact}: {outages:?}");
     // One slot's recoveries are exponential: mean and quantiles.
@@ -143,15 +146,15 @@ fn parts_add_up_in_what_is_written_too() {
     let result = often(&study(vec![model(2, 2, 2, 0, 30 * DAY)], Stopping::Replications(50)));
     let scenario = &result.scenarios[0];
     let sum: f64 = scenario.downtime_attribution.iter().map(|part| part.s_per_year).sum();
-    assert!((sum / scenario.downtime_s_per_year.mean - 1.0).abs() < 1e-11);
+    assert!((sum / scenario.estimates[Metric::Downtime].mean - 1.0).abs() < 1e-11);
     assert_eq!(scenario.time_to_recovery_s.count + scenario.time_to_recovery_s.censored, {
         let years = 50.0 * 30.0 / 365.0;
-        (scenario.outages_per_year.mean * years).round() as u64
+        (scenario.estimates[Metric::Outages].mean * years).round() as u64
     });
     // Every fault of the model has an entry, also the one that never struck.
     assert_eq!(scenario.pod_recovery_s.get("f1").unwrap().lengths.count, 0);
     assert!(scenario.detection_s.get("f1").is_some() && scenario.pod_recovery_s.get("probe").is_none());
-    assert!(scenario.restarts_per_year.bound && scenario.restarts_per_year.mean == 0.0);
+    assert!(scenario.estimates[Metric::Restarts].bound && scenario.estimates[Metric::Restarts].mean == 0.0);
 }
 
 /// Determinism: threads and batches in flight do not alter a digit, nor does the order in which batches end.
@@ -266,10 +269,17 @@ fn nothing_seen_is_a_bound() {
     let result = answer_of(&study, 1, 3, |model, seed, index| never.play(model, seed, index)).unwrap();
     let scenario = &result.scenarios[1];
     let most = 1.0 - 0.025f64.powf(0.01);
-    assert!(scenario.availability.bound && scenario.availability.mean == 1.0 && scenario.availability.high == 1.0);
-    assert!((scenario.availability.low - (1.0 - most)).abs() < 1e-11);
-    assert!((scenario.outages_per_year.high - 0.036_888_794_541).abs() < 1e-11, "3.7 in the 100 years simulated");
-    assert!(scenario.downtime_s_per_year.bound && scenario.time_to_recovery_s.mean.is_none());
+    assert!(
+        scenario.estimates[Metric::Availability].bound
+            && scenario.estimates[Metric::Availability].mean == 1.0
+            && scenario.estimates[Metric::Availability].high == 1.0
+    );
+    assert!((scenario.estimates[Metric::Availability].low - (1.0 - most)).abs() < 1e-11);
+    assert!(
+        (scenario.estimates[Metric::Outages].high - 0.036_888_794_541).abs() < 1e-11,
+        "3.7 in the 100 years simulated"
+    );
+    assert!(scenario.estimates[Metric::Downtime].bound && scenario.time_to_recovery_s.mean.is_none());
     let difference = scenario.difference_to_baseline.unwrap().downtime_s_per_year;
     assert!(difference.bound && difference.low < 0.0 && difference.high == -difference.low);
 }
@@ -281,7 +291,7 @@ fn differences_are_paired() {
     let result = often(&study);
     assert!(result.scenarios[0].difference_to_baseline.is_none());
     let difference = result.scenarios[1].difference_to_baseline.unwrap().downtime_s_per_year;
-    let [one, two] = [0, 1].map(|i| result.scenarios[i].downtime_s_per_year);
+    let [one, two] = [0, 1].map(|i| result.scenarios[i].estimates[Metric::Downtime]);
     assert!((difference.mean - (two.mean - one.mean)).abs() < 1e-3 * two.mean);
     assert!(difference.low > 0.0, "{difference:?}");
 }
@@ -294,7 +304,7 @@ fn a_precision_target_is_reached_or_said_to_be_missed() {
         often(&study(vec![model()], Stopping::Precision(precision)))
     };
     let reached = asked(0.02, 100_000);
-    let Estimate { mean, low, high, .. } = reached.scenarios[0].downtime_s_per_year;
+    let Estimate { mean, low, high, .. } = reached.scenarios[0].estimates[Metric::Downtime];
     assert!((high - low) / 2.0 <= 0.02 * mean);
     let replications = reached.scenarios[0].replications;
     assert!(replications > 256 && (replications / 256).is_power_of_two(), "{replications}");

@@ -7,7 +7,8 @@ use crate::model::{
     OnSigterm, PodSpec, PodTolerations, Resources, Start, StartRace, Strikes, Toleration, WhileStarting,
 };
 use crate::random::Law;
-use crate::spec::{Metric, Objective, Report, Scenario, Stopping, Study};
+use crate::spec::{Objective, Report, Scenario, Stopping, Study};
+use crate::study::Metric;
 use crate::time::Duration;
 
 /// `replicas` Pods of which `min_serving` must serve, and so many faults `f0`, `f1`, …; times in nanoseconds.

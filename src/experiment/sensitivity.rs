@@ -4,7 +4,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::answer::{Scale, times, written};
+use super::answer::{Scale, downtime_moments, failed_moments, times, written};
 use super::played::Outline;
 use super::result::Estimate;
 use super::runner::{DOWNTIME, FAILED, Tally, Value as Loss};
@@ -91,10 +91,8 @@ pub(super) fn results(outline: &Outline, tallies: &[Tally]) -> Vec<Sensitivity> 
             low: written_low,
             high: written_high,
             whole: parameter.whole,
-            downtime: respond(later.differences.plain(DOWNTIME), &later.with_base.downtime, |summary| {
-                &summary.downtime
-            }),
-            failed: respond(later.differences.plain(FAILED), &later.with_base.failed, |summary| &summary.failed),
+            downtime: respond(later.differences.plain(DOWNTIME), &later.with_base.downtime, downtime_moments),
+            failed: respond(later.differences.plain(FAILED), &later.with_base.failed, failed_moments),
         }
     };
     outline.sensitivity.iter().filter(played).map(result).collect()

@@ -5,39 +5,52 @@ use serde::{Deserialize, Serialize};
 
 use super::examples::Examples;
 use super::ledger::Causes;
-use super::outcome::{Needless, Outcome};
+use super::outcome::Outcome;
 use super::windows::Windows;
 use crate::cluster::Phase;
-use crate::model::Model;
+use crate::model::{Model, Start};
 use crate::spec::Objective;
 use crate::stats::{Moments, Spans};
+use crate::study::{PerQuantity, Quantity};
 
 /// What the replications of one scenario come to together.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Summary {
     pub(super) causes: Causes,
     pub(super) replications: u64,
-    /// Nanoseconds.
-    pub(super) downtime_sum: u128,
-    /// Nanoseconds of full traffic.
-    pub(super) failed_sum: u128,
-    /// Of the same, in microseconds: for the intervals.
-    pub(super) downtime: Moments,
-    pub(super) failed: Moments,
+    pub(super) totals: PerQuantity<Total>,
     /// Nanoseconds, cell by cell of the ledgers.
     pub(super) downtime_by: Vec<u128>,
     pub(super) failed_by: Vec<u128>,
-    pub(super) outages: Moments,
     pub(super) outage_lengths: Spans,
     pub(super) outage_examples: Examples,
     pub(super) recoveries: Vec<Recoveries>,
     pub(super) detections: Vec<Detections>,
-    pub(super) needless_readiness: Moments,
-    pub(super) needless_liveness: Moments,
-    pub(super) needless_startup: Moments,
-    pub(super) restarts: Moments,
     pub(super) pod_time: u128,
+    /// Of a system that was created at time 0: when it was available for the first time, in nanoseconds.
+    pub(super) first_available: Option<Spans>,
     pub(super) windows: Windows,
+}
+
+/// What all replications counted of one quantity.
+#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
+pub(super) struct Total {
+    /// Nanoseconds or events.
+    pub(super) sum: u128,
+    /// Of the same, for the intervals: in microseconds or events.
+    pub(super) moments: Moments,
+}
+
+impl Total {
+    fn add(&mut self, quantity: Quantity, counted: u64) {
+        self.sum += u128::from(counted);
+        self.moments.add(if quantity.is_time() { micros(counted) } else { number(counted) });
+    }
+
+    fn merge(&mut self, other: &Self) {
+        self.sum += other.sum;
+        self.moments.merge(&other.moments);
+    }
 }
 
 /// Pod recoveries from one cause.
@@ -66,22 +79,15 @@ impl Summary {
         Self {
             causes,
             replications: 0,
-            downtime_sum: 0,
-            failed_sum: 0,
-            downtime: Moments::default(),
-            failed: Moments::default(),
+            totals: PerQuantity::default(),
             downtime_by: vec![0; cells],
             failed_by: vec![0; cells],
-            outages: Moments::default(),
             outage_lengths: Spans::default(),
             outage_examples: Examples::default(),
             recoveries: vec![Recoveries::default(); causes.count()],
             detections: vec![Detections::default(); faults],
-            needless_readiness: Moments::default(),
-            needless_liveness: Moments::default(),
-            needless_startup: Moments::default(),
-            restarts: Moments::default(),
             pod_time: 0,
+            first_available: (model.start == Start::Fresh).then(Spans::default),
             windows: Windows::empty(model, objective),
         }
     }
@@ -95,7 +101,7 @@ impl Summary {
             && self.detections.len() == faults
             && self.downtime_by.len() == cells
             && self.failed_by.len() == cells
-            && self.outages.sum() >= i128::from(self.outage_lengths.count())
+            && self.totals[Quantity::Outages].sum >= u128::from(self.outage_lengths.count())
     }
 
     /// How many replications it holds.
@@ -107,13 +113,11 @@ impl Summary {
     pub fn add(&mut self, index: u64, outcome: &Outcome) {
         debug_assert_eq!(self.causes, outcome.causes);
         self.replications += 1;
-        self.downtime_sum += u128::from(outcome.downtime);
-        self.failed_sum += u128::from(outcome.failed);
-        self.downtime.add(micros(outcome.downtime));
-        self.failed.add(micros(outcome.failed));
+        for (quantity, total) in self.totals.iter_mut() {
+            total.add(quantity, outcome.counted(quantity));
+        }
         add_cells(&mut self.downtime_by, outcome.downtime_by.cells());
         add_cells(&mut self.failed_by, outcome.failed_by.cells());
-        self.outages.add(number(outcome.outages));
         outcome.outage_lengths.iter().for_each(|&nanos| self.outage_lengths.add(nanos));
         self.outage_examples.add(index, outcome);
         for (sums, new) in self.recoveries.iter_mut().zip(&outcome.recoveries) {
@@ -131,12 +135,10 @@ impl Summary {
         for &(fault, nanos) in &outcome.detection_times {
             self.detections[fault as usize].times.add(nanos);
         }
-        let Needless { readiness, liveness, startup } = outcome.needless;
-        self.needless_readiness.add(number(readiness));
-        self.needless_liveness.add(number(liveness));
-        self.needless_startup.add(number(startup));
-        self.restarts.add(number(outcome.restarts));
         self.pod_time += outcome.pod_time;
+        if let (Some(times), Some(nanos)) = (&mut self.first_available, outcome.first_available) {
+            times.add(nanos);
+        }
         self.windows.add(&outcome.downtime_windows, &outcome.failed_windows);
     }
 
@@ -144,13 +146,11 @@ impl Summary {
     pub fn merge(&mut self, other: &Self) {
         debug_assert_eq!(self.causes, other.causes);
         self.replications += other.replications;
-        self.downtime_sum += other.downtime_sum;
-        self.failed_sum += other.failed_sum;
-        self.downtime.merge(&other.downtime);
-        self.failed.merge(&other.failed);
+        for (quantity, total) in self.totals.iter_mut() {
+            total.merge(&other.totals[quantity]);
+        }
         add_cells(&mut self.downtime_by, &other.downtime_by);
         add_cells(&mut self.failed_by, &other.failed_by);
-        self.outages.merge(&other.outages);
         self.outage_lengths.merge(&other.outage_lengths);
         self.outage_examples.merge(&other.outage_examples);
         for (sums, new) in self.recoveries.iter_mut().zip(&other.recoveries) {
@@ -164,11 +164,10 @@ impl Summary {
             sums.undetected += new.undetected;
             sums.censored += new.censored;
         }
-        self.needless_readiness.merge(&other.needless_readiness);
-        self.needless_liveness.merge(&other.needless_liveness);
-        self.needless_startup.merge(&other.needless_startup);
-        self.restarts.merge(&other.restarts);
         self.pod_time += other.pod_time;
+        if let (Some(ours), Some(theirs)) = (&mut self.first_available, &other.first_available) {
+            ours.merge(theirs);
+        }
         self.windows.merge(&other.windows);
     }
 }

@@ -3,7 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use super::result::{Estimate, ScenarioResult};
-use crate::spec::{Bound, Goal, Metric};
+use crate::spec::{Bound, Goal};
+use crate::study::Metric;
 
 /// A target and how a scenario stands to it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -35,7 +36,7 @@ pub enum Verdict {
 impl Target {
     /// How `scenario` stands to `goal`.
     pub fn of(goal: &Goal, scenario: &ScenarioResult) -> Self {
-        let estimate = scenario.estimate(goal.metric);
+        let estimate = &scenario.estimates[goal.metric];
         let (at_least, at_most) = match goal.bound {
             Bound::AtLeast(bound) => (Some(bound), None),
             Bound::AtMost(bound) => (None, Some(bound)),

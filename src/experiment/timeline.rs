@@ -6,12 +6,12 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use super::drive::{Play, drive};
+use super::drive::drive;
 use super::measure::Measures;
 use super::runner::message_of;
-use crate::cluster::{EndpointView, Happening, Mode, Observer, Replication, SkippedProbes, SlotView, Spell, Target};
-use crate::ids::{FaultId, NodeId, PodId, SlotId, ZoneId};
-use crate::model::{Model, ProbeKind};
+use crate::cluster::{Happening, Mode, Observed, Observer, Replication, SkippedProbes, SlotView, Target};
+use crate::ids::{NodeId, PodId, SlotId, ZoneId};
+use crate::model::{Model, Start};
 use crate::time::{Duration, SimTime};
 
 /// What happened in one replication.
@@ -30,8 +30,19 @@ pub struct Timeline {
     pub entries: Vec<Entry>,
     /// How slots looked, by time: each look lasts until the next one of its slot.
     pub looks: Vec<Look>,
+    /// How many Pods served in rotation, by time: each count lasts until the next.
+    pub delivering: Vec<Delivering>,
     /// Times without availability, by time.
     pub outages: Vec<Outage>,
+}
+
+/// So many Pods serve in rotation from now on, those included that are being terminated.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Delivering {
+    /// From when.
+    pub at: SimTime,
+    /// How many.
+    pub pods: usize,
 }
 
 /// The life of a Pod object.
@@ -74,7 +85,7 @@ pub enum Who {
 }
 
 /// A slot looks like this from now on.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Look {
     /// From when.
     pub at: SimTime,
@@ -187,9 +198,18 @@ pub struct Recorder {
     pods: Vec<PodLife>,
     entries: Vec<Entry>,
     looks: Vec<Look>,
+    deliveries: Vec<Delivery>,
     /// Who has each place in memory.
     by_place: Vec<usize>,
     by_slot: Vec<Holders>,
+}
+
+/// A Pod serves in rotation, or does not, from now on.
+#[derive(Debug, Clone, Copy)]
+struct Delivery {
+    at: SimTime,
+    pod: PodId,
+    delivers: bool,
 }
 
 /// The Pods of one slot.
@@ -204,11 +224,13 @@ impl Recorder {
     pub fn finish(mut self, model: &Model, end: SimTime) -> Timeline {
         self.entries.sort_by_key(|entry| entry.at);
         let counted_from = SimTime::ZERO + model.warm_up;
+        let delivering = delivering(&self.deliveries);
         Timeline {
             counted_from,
             counted_to: counted_from + model.horizon,
             end,
-            outages: outages(&self.looks, model),
+            outages: outages(&delivering, model),
+            delivering,
             pods: self.pods,
             entries: self.entries,
             looks: self.looks,
@@ -254,19 +276,6 @@ impl Recorder {
         self.pods.push(PodLife { slot, ordinal: holders.ever, created: now, gone: None });
     }
 
-    /// The Pod gives its slot up, if it still has it.
-    fn vacate(&mut self, place: PodId) {
-        let pod = self.by_place[place.index()];
-        let holders = &mut self.by_slot[self.pods[pod].slot.index()];
-        holders.present = holders.present.filter(|&present| present != pod);
-    }
-}
-
-impl Observer for Recorder {
-    fn slot_changed(&mut self, now: SimTime, slot: SlotId, view: SlotView) {
-        self.looks.push(Look { at: now, slot, view });
-    }
-
     fn happened(&mut self, at: SimTime, what: Happening) {
         match what {
             Happening::PodCreated { pod, slot } => self.create(at, pod, slot),
@@ -280,25 +289,72 @@ impl Observer for Recorder {
         let who = self.who(what);
         self.entries.push(Entry { at, who, what });
     }
+
+    /// The Pod gives its slot up, if it still has it.
+    fn vacate(&mut self, place: PodId) {
+        let pod = self.by_place[place.index()];
+        let holders = &mut self.by_slot[self.pods[pod].slot.index()];
+        holders.present = holders.present.filter(|&present| present != pod);
+    }
 }
 
-/// What was looked at last in an instant holds from then on; what lasts no time leaves no trace.
-fn outages(looks: &[Look], model: &Model) -> Vec<Outage> {
-    let mut delivers = vec![false; model.deployment.replicas as usize];
-    let mut outages: Vec<Outage> = Vec::new();
-    for instant in looks.chunk_by(|a, b| a.at == b.at) {
-        for look in instant {
-            delivers[look.slot.index()] = look.view.delivers();
+impl Observer for Recorder {
+    fn observe(&mut self, at: SimTime, what: &Observed) {
+        match what {
+            Observed::SlotChanged { slot, view } => self.looks.push(Look { at, slot: *slot, view: view.clone() }),
+            Observed::EndpointChanged { pod, view } => {
+                let delivers = view.as_ref().is_some_and(|view| view.serves);
+                self.deliveries.push(Delivery { at, pod: *pod, delivers });
+            }
+            Observed::Happened(what) => self.happened(at, *what),
+            // What else is told follows from these.
+            Observed::SlotStruck { .. }
+            | Observed::SlotFaultEnded { .. }
+            | Observed::Reacted { .. }
+            | Observed::ReadinessLost { .. }
+            | Observed::ProbeKilled { .. }
+            | Observed::Restarted { .. }
+            | Observed::PodsChanged(_)
+            | Observed::ClockRan(_) => {}
         }
-        let down = delivers.iter().filter(|&&delivers| delivers).count() < model.min_serving as usize;
-        let now = instant[0].at;
+    }
+}
+
+/// What was told last in an instant holds from then on; what lasts no time leaves no trace.
+fn delivering(deliveries: &[Delivery]) -> Vec<Delivering> {
+    let mut delivers: Vec<bool> = Vec::new();
+    let mut counts = vec![Delivering { at: SimTime::ZERO, pods: 0 }];
+    for instant in deliveries.chunk_by(|a, b| a.at == b.at) {
+        for delivery in instant {
+            if delivers.len() <= delivery.pod.index() {
+                delivers.resize(delivery.pod.index() + 1, false);
+            }
+            delivers[delivery.pod.index()] = delivery.delivers;
+        }
+        let (at, pods) = (instant[0].at, delivers.iter().filter(|&&delivers| delivers).count());
+        counts.pop_if(|last| last.at == at);
+        if counts.last().is_none_or(|last| last.pods != pods) {
+            counts.push(Delivering { at, pods });
+        }
+    }
+    counts
+}
+
+fn outages(counts: &[Delivering], model: &Model) -> Vec<Outage> {
+    let mut outages: Vec<Outage> = Vec::new();
+    for count in counts {
+        let down = count.pods < model.min_serving as usize;
         let open = outages.last_mut().filter(|outage| outage.ended.is_none());
         match (down, open) {
-            (true, None) => outages.push(Outage { began: now, ended: None }),
-            (false, Some(outage)) => outage.ended = Some(now),
+            (true, None) => outages.push(Outage { began: count.at, ended: None }),
+            (false, Some(outage)) => outage.ended = Some(count.at),
             _ => {}
         }
     }
+    // The start of a new system is no outage, if it succeeds.
+    let is_start =
+        |outage: &Outage| model.start == Start::Fresh && outage.began == SimTime::ZERO && outage.ended.is_some();
+    outages.retain(|outage| !is_start(outage));
     outages
 }
 
@@ -314,7 +370,7 @@ pub struct Trace {
 /// Plays replication `index` of `model` under `seed`, as a run does, and writes it down. What was written before a
 /// panic is kept: it shows what led to it.
 pub fn trace(model: &Model, seed: u64, index: u64) -> Trace {
-    let watch = Watch { measures: Measures::new(model), recorder: Recorder::default() };
+    let watch = (Measures::new(model), Recorder::default());
     let begun = catch_unwind(AssertUnwindSafe(|| Replication::new(model, seed, index, Mode::Fast, watch)));
     let mut replication = match begun {
         Ok(replication) => replication,
@@ -326,90 +382,10 @@ pub fn trace(model: &Model, seed: u64, index: u64) -> Trace {
     let played = catch_unwind(AssertUnwindSafe(|| drive(&mut replication, model.horizon)));
     let panicked = played.err().map(|panic| message_of(&*panic));
     let end = replication.now();
-    let watch = match panicked {
+    let (_, recorder) = match panicked {
         None => replication.into_observer(),
         // What is half done cannot be ended properly.
         Some(_) => replication.observer().clone(),
     };
-    Trace { timeline: watch.recorder.finish(model, end), panicked }
-}
-
-/// Measures and a recorder side by side.
-#[derive(Debug, Clone)]
-struct Watch {
-    measures: Measures,
-    recorder: Recorder,
-}
-
-impl Play for &mut Replication<'_, Watch> {
-    fn run_until(&mut self, until: SimTime) {
-        Replication::run_until(self, until);
-    }
-
-    fn step(&mut self, until: SimTime) -> bool {
-        Replication::step(self, until)
-    }
-
-    fn tell_clocks(&mut self) {
-        Replication::tell_clocks(self);
-    }
-
-    fn now(&self) -> SimTime {
-        Replication::now(self)
-    }
-
-    fn measures(&mut self) -> &mut Measures {
-        &mut self.observer_mut().measures
-    }
-
-    fn into_measures(self) -> Measures {
-        self.observer().measures.clone()
-    }
-}
-
-impl Observer for Watch {
-    fn slot_changed(&mut self, now: SimTime, slot: SlotId, view: SlotView) {
-        self.measures.slot_changed(now, slot, view);
-        self.recorder.slot_changed(now, slot, view);
-    }
-
-    fn endpoint_changed(&mut self, now: SimTime, pod: PodId, view: Option<EndpointView>) {
-        self.measures.endpoint_changed(now, pod, view);
-    }
-
-    fn fault_struck(&mut self, now: SimTime, slot: SlotId, fault: FaultId) {
-        self.measures.fault_struck(now, slot, fault);
-    }
-
-    fn fault_ended(&mut self, now: SimTime, slot: SlotId, fault: FaultId) {
-        self.measures.fault_ended(now, slot, fault);
-    }
-
-    fn reacted(&mut self, now: SimTime, slot: SlotId) {
-        self.measures.reacted(now, slot);
-    }
-
-    fn readiness_lost(&mut self, now: SimTime, slot: SlotId, while_serving: bool) {
-        self.measures.readiness_lost(now, slot, while_serving);
-    }
-
-    fn probe_killed(&mut self, now: SimTime, slot: SlotId, by: ProbeKind, needless: bool) {
-        self.measures.probe_killed(now, slot, by, needless);
-    }
-
-    fn restarted(&mut self, now: SimTime, slot: SlotId) {
-        self.measures.restarted(now, slot);
-    }
-
-    fn pods_changed(&mut self, now: SimTime, pods: u32) {
-        self.measures.pods_changed(now, pods);
-    }
-
-    fn clock_ran(&mut self, spell: Spell) {
-        self.measures.clock_ran(spell);
-    }
-
-    fn happened(&mut self, at: SimTime, what: Happening) {
-        self.recorder.happened(at, what);
-    }
+    Trace { timeline: recorder.finish(model, end), panicked }
 }

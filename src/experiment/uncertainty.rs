@@ -6,7 +6,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::answer::Scale;
+use super::answer::{Scale, downtime_moments, failed_moments};
 use super::summary::Summary;
 use crate::model::YEAR;
 use crate::stats::{Moments, quantile, twelve_digits};
@@ -43,8 +43,8 @@ pub(super) struct DrawSums {
 impl DrawSums {
     /// Adds the replications of a batch.
     pub fn add(&mut self, batch: &Summary) {
-        self.downtime.merge(&batch.downtime);
-        self.failed.merge(&batch.failed);
+        self.downtime.merge(downtime_moments(batch));
+        self.failed.merge(failed_moments(batch));
     }
 
     /// Adds every replication of `other`.

@@ -4,8 +4,9 @@ use serde::{Deserialize, Serialize};
 
 use super::summary::micros;
 use crate::model::Model;
-use crate::spec::{Metric, Objective};
+use crate::spec::Objective;
 use crate::stats::{Clustered, Moments};
+use crate::study::Metric;
 
 /// The windows of one replication while it is played: they fill up one after the other.
 #[derive(Debug, Clone)]
@@ -65,10 +66,16 @@ impl Filling {
         }
     }
 
+    /// Nothing has been lost yet.
+    pub fn forget(&mut self) {
+        self.amount = 0;
+        self.losses.clear();
+    }
+
     /// The replication is over.
-    pub fn finish(mut self) -> Losses {
+    pub fn finish(&mut self) -> Losses {
         self.flush();
-        self.losses
+        std::mem::take(&mut self.losses)
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use super::ProbeKind;
 use crate::ids::{NodeId, SlotId, ZoneId};
 use crate::random::Law;
 
@@ -158,4 +159,13 @@ pub struct Affects {
 impl Affects {
     /// Everybody sees it: the default.
     pub const ALL: Self = Self { requests: true, readiness: true, liveness: true, startup: true };
+
+    /// Whether probes of this kind see it.
+    pub const fn is_seen_by(self, kind: ProbeKind) -> bool {
+        match kind {
+            ProbeKind::Readiness => self.readiness,
+            ProbeKind::Liveness => self.liveness,
+            ProbeKind::Startup => self.startup,
+        }
+    }
 }

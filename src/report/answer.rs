@@ -6,7 +6,8 @@ use crate::report::front;
 use crate::report::human;
 use crate::report::merged;
 use crate::report::sensitivity;
-use crate::spec::{Metric, Wanted};
+use crate::spec::Wanted;
+use crate::study::Metric;
 
 /// What the numbers leave out, under every table.
 pub const LEFT_OUT: &str = "Not modelled yet, so not in these numbers: rollouts and drains.";
@@ -129,20 +130,20 @@ fn availability(result: &ExperimentResult, shown: &ScenarioResult) -> String {
         format!("The first scenario ({})", shown.name)
     };
     let level = human::plain_percent(result.confidence);
-    if shown.availability.bound {
+    if shown.estimates[Metric::Availability].bound {
         return format!(
             "{subject} was never down in {} replications of {}: it is available at least {} of the time ({level} bound).",
             human::whole(shown.replications),
             human::tick(result.horizon_s),
-            human::percent(&shown.availability).trim_start_matches("≥ "),
+            human::percent(&shown.estimates[Metric::Availability]).trim_start_matches("≥ "),
         );
     }
     format!(
         "{subject} is available {} of the time ({level} CI {}): {} of downtime a year, and failed requests worth {} of full traffic.",
-        human::percent(&shown.availability),
-        human::percent_interval(&shown.availability),
-        full(&shown.downtime_s_per_year),
-        full(&shown.failed_request_s_per_year),
+        human::percent(&shown.estimates[Metric::Availability]),
+        human::percent_interval(&shown.estimates[Metric::Availability]),
+        full(&shown.estimates[Metric::Downtime]),
+        full(&shown.estimates[Metric::FailedRequests]),
     )
 }
 

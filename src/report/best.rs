@@ -4,7 +4,7 @@ use crate::experiment::{Estimate, ExperimentResult, ScenarioResult};
 use crate::report::front;
 use crate::report::human;
 use crate::report::labels::{Labels, value_text};
-use crate::spec::Metric;
+use crate::study::Metric;
 
 const HOURS_A_YEAR: f64 = 8_760.0;
 
@@ -118,8 +118,9 @@ impl Parts {
 fn price(result: &ExperimentResult, best: &ScenarioResult, baseline: &ScenarioResult, several: bool) -> String {
     let (mut costs, mut saves) = (Parts::default(), Parts::default());
     let needless = |scenario: &ScenarioResult| {
-        let fp = &scenario.false_positives_per_year;
-        [("withdrawals", fp.readiness), ("kills", sum(&fp.liveness, &fp.startup))]
+        let of = &scenario.estimates;
+        let kills = sum(&of[Metric::NeedlessLiveness], &of[Metric::NeedlessStartup]);
+        [("withdrawals", of[Metric::NeedlessReadiness]), ("kills", kills)]
     };
     for ((name, to), (_, from)) in needless(best).into_iter().zip(needless(baseline)) {
         let more = less(&to, &from);

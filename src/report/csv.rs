@@ -5,17 +5,18 @@ use std::fmt::Display;
 
 use csv::Writer;
 
-use crate::experiment::{Distribution, Estimate, ExperimentResult, ScenarioResult, WindowLoss};
+use crate::experiment::{Distribution, ExperimentResult, WindowLoss};
 use crate::report::front;
 use crate::report::labels::value_text;
+use crate::study::Metric;
 
 /// The text of `results.csv`.
 pub fn results(result: &ExperimentResult) -> String {
     let mut head = vec!["scenario".to_owned()];
     head.extend(result.varied.iter().cloned());
     head.push("replications".to_owned());
-    for (name, _) in ESTIMATES {
-        head.extend(["mean", "low", "high", "bound"].map(|part| format!("{name}_{part}")));
+    for metric in Metric::all() {
+        head.extend(["mean", "low", "high", "bound"].map(|part| format!("{}_{part}", metric.column())));
     }
     head.extend(DISTRIBUTION.map(|column| format!("time_to_recovery_s_{column}")));
     for of in ["window_downtime_s", "window_failed_request_s"] {
@@ -37,8 +38,7 @@ pub fn results(result: &ExperimentResult) -> String {
         let value = |key: &String| scenario.parameters.get(key).map_or(String::new(), value_text);
         row.extend(result.varied.iter().map(value));
         row.push(scenario.replications.to_string());
-        for (_, of) in ESTIMATES {
-            let e = of(scenario);
+        for (_, e) in scenario.estimates.iter() {
             row.extend([number(e.mean), number(e.low), number(e.high), e.bound.to_string()]);
         }
         row.extend(quantiles(&scenario.time_to_recovery_s));
@@ -83,22 +83,6 @@ pub fn recoveries(result: &ExperimentResult) -> String {
     }
     text(&rows)
 }
-
-/// How an estimate is had from a scenario.
-type Read = fn(&ScenarioResult) -> &Estimate;
-
-/// Every estimate of a scenario.
-const ESTIMATES: [(&str, Read); 9] = [
-    ("availability", |s| &s.availability),
-    ("request_success", |s| &s.request_success),
-    ("downtime_s_per_year", |s| &s.downtime_s_per_year),
-    ("failed_request_s_per_year", |s| &s.failed_request_s_per_year),
-    ("outages_per_year", |s| &s.outages_per_year),
-    ("false_positives_per_year_readiness", |s| &s.false_positives_per_year.readiness),
-    ("false_positives_per_year_liveness", |s| &s.false_positives_per_year.liveness),
-    ("false_positives_per_year_startup", |s| &s.false_positives_per_year.startup),
-    ("restarts_per_year", |s| &s.restarts_per_year),
-];
 
 const DISTRIBUTION: [&str; 8] = ["count", "censored", "mean", "p50", "p90", "p95", "p99", "max"];
 

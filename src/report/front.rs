@@ -2,7 +2,7 @@
 
 use crate::experiment::{Estimate, ExperimentResult, ScenarioResult, Standing};
 use crate::report::human;
-use crate::spec::Metric;
+use crate::study::Metric;
 
 /// How a scenario stands to the others.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -18,7 +18,7 @@ pub enum Place {
 /// What the objective is about: downtime or failed requests, in seconds a year.
 pub fn lost<'a>(result: &ExperimentResult, scenario: &'a ScenarioResult) -> &'a Estimate {
     let fails = result.objective.metric == Metric::RequestSuccess;
-    if fails { &scenario.failed_request_s_per_year } else { &scenario.downtime_s_per_year }
+    if fails { &scenario.estimates[Metric::FailedRequests] } else { &scenario.estimates[Metric::Downtime] }
 }
 
 /// The scenario that loses least in the objective's metric; of equals the first.
@@ -57,7 +57,7 @@ pub fn places(result: &ExperimentResult) -> Option<Vec<Place>> {
 /// The cheapest scenario whose whole interval meets the objective; each interval holds for itself.
 pub fn cheapest(result: &ExperimentResult) -> Option<&ScenarioResult> {
     let slo = result.objective.slo?;
-    let meets = |scenario: &&ScenarioResult| scenario.estimate(result.objective.metric).low >= slo;
+    let meets = |scenario: &&ScenarioResult| scenario.estimates[result.objective.metric].low >= slo;
     let priced = result.scenarios.iter().filter(|scenario| scenario.cost_per_year.is_some());
     priced.filter(meets).min_by(|a, b| {
         let of = |scenario: &ScenarioResult| scenario.cost_per_year.unwrap_or(f64::INFINITY);

@@ -6,7 +6,7 @@ use crate::experiment::ExperimentResult;
 use crate::report::labels::Labels;
 use crate::report::merged::{self, Samples};
 use crate::report::{answer, front, human, sensitivity};
-use crate::spec::Metric;
+use crate::study::Metric;
 
 /// The answer, the table of scenarios and the causes.
 pub fn render(result: &ExperimentResult) -> String {
@@ -41,14 +41,14 @@ pub fn render(result: &ExperimentResult) -> String {
             None if samples.censored > 0 => "no end".to_owned(),
             None => "–".to_owned(),
         };
-        let availability = &scenario.availability;
+        let availability = &scenario.estimates[Metric::Availability];
         let mut row: Vec<String> = labels.columns.iter().map(|column| column.cells[i].clone()).collect();
         row.extend([
             human::percent(availability),
             if availability.bound { "bound".to_owned() } else { human::percent_interval(availability) },
-            human::span_with_error(&scenario.downtime_s_per_year),
-            human::span_with_error(&scenario.failed_request_s_per_year),
-            human::count(&scenario.outages_per_year),
+            human::span_with_error(&scenario.estimates[Metric::Downtime]),
+            human::span_with_error(&scenario.estimates[Metric::FailedRequests]),
+            human::count(&scenario.estimates[Metric::Outages]),
             quantile(0.5),
             quantile(0.95),
             quantile(0.99),

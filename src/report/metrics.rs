@@ -88,19 +88,11 @@ fn estimate(metric: &str, unit: &str, e: Option<&Estimate>) -> Row {
 }
 
 fn of_scenario(result: &ExperimentResult, scenario: &ScenarioResult) -> Vec<Row> {
-    let false_positives = &scenario.false_positives_per_year;
-    let mut rows = vec![
-        plain("replications", "count", "1", Some(scenario.replications as f64)),
-        estimate("availability", "share", Some(&scenario.availability)),
-        estimate("request_success", "share", Some(&scenario.request_success)),
-        estimate("downtime_s_per_year", "s/year", Some(&scenario.downtime_s_per_year)),
-        estimate("failed_request_s_per_year", "s/year", Some(&scenario.failed_request_s_per_year)),
-        estimate("outages_per_year", "1/year", Some(&scenario.outages_per_year)),
-        estimate("false_positives_per_year_readiness", "1/year", Some(&false_positives.readiness)),
-        estimate("false_positives_per_year_liveness", "1/year", Some(&false_positives.liveness)),
-        estimate("false_positives_per_year_startup", "1/year", Some(&false_positives.startup)),
-        estimate("restarts_per_year", "1/year", Some(&scenario.restarts_per_year)),
-    ];
+    let mut rows = vec![plain("replications", "count", "1", Some(scenario.replications as f64))];
+    rows.extend(scenario.estimates.iter().map(|(metric, e)| estimate(&metric.column(), metric.unit(), Some(e))));
+    if let Some(times) = &scenario.first_available_s {
+        rows.extend(distribution("first_available_s", times));
+    }
     rows.extend(distribution("time_to_recovery_s", &scenario.time_to_recovery_s));
     for (fault, recovery) in scenario.pod_recovery_s.iter() {
         let metric = "pod_recovery_s";

@@ -16,6 +16,7 @@ use crate::report::labels::Labels;
 use crate::report::merged::{self, Samples};
 use crate::report::{answer, best, charts, front, human};
 use crate::spec::parse_duration;
+use crate::study::Metric;
 use crate::time::Duration;
 use outages::{Example, Outage};
 use waterfall::Waterfall;
@@ -207,10 +208,10 @@ fn rows(result: &ExperimentResult) -> Vec<Row> {
             ..plain(words, Some(sort(e)))
         };
         let mut cells: Vec<Cell> = labels.columns.iter().map(|column| text(column.cells[i].clone())).collect();
-        let availability = &scenario.availability;
+        let availability = &scenario.estimates[Metric::Availability];
         let between = if availability.bound { "bound".to_owned() } else { human::percent_interval(availability) };
         cells.push(estimate(human::percent(availability), availability, between));
-        for e in [&scenario.downtime_s_per_year, &scenario.failed_request_s_per_year] {
+        for e in [&scenario.estimates[Metric::Downtime], &scenario.estimates[Metric::FailedRequests]] {
             let (words, ends) = human::span_and_ends(e);
             cells.push(estimate(words, e, ends));
         }
@@ -229,8 +230,9 @@ fn rows(result: &ExperimentResult) -> Vec<Row> {
                 None => Cell { term: Some(glossary::meaning("baseline")), ..plain("baseline".to_owned(), Some(0.0)) },
             });
         }
-        let needless = &scenario.false_positives_per_year;
-        let needless = best::sum(&best::sum(&needless.readiness, &needless.liveness), &needless.startup);
+        let of = &scenario.estimates;
+        let kills = best::sum(&of[Metric::NeedlessLiveness], &of[Metric::NeedlessStartup]);
+        let needless = best::sum(&of[Metric::NeedlessReadiness], &kills);
         cells.push(rate(&needless));
         if has_costs(result) {
             let cost = scenario.cost_per_year;
@@ -245,7 +247,7 @@ fn rows(result: &ExperimentResult) -> Vec<Row> {
                 None => plain("–".to_owned(), Some(f64::NAN)),
             });
         }
-        cells.push(rate(&scenario.outages_per_year));
+        cells.push(rate(&scenario.estimates[Metric::Outages]));
         let samples = Samples::of_recoveries(scenario);
         for p in [0.5, 0.95] {
             let quantile = samples.quantile(p);

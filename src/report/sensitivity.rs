@@ -5,7 +5,7 @@ use serde_json::Value;
 use crate::experiment::{Estimate, ExperimentResult, Response, Sensitivity, Spread};
 use crate::report::human;
 use crate::report::labels::value_text;
-use crate::spec::Metric;
+use crate::study::Metric;
 
 /// Parameters that are named; the rest is counted.
 pub const TOP: usize = 15;
@@ -130,9 +130,9 @@ fn unknown(result: &ExperimentResult) -> Option<String> {
     let scenario = result.scenarios.iter().find(|scenario| scenario.uncertainty.is_some())?;
     let uncertainty = scenario.uncertainty?;
     let (spread, estimate): (Spread, &Estimate) = if fails(result) {
-        (uncertainty.failed_request_s_per_year, &scenario.failed_request_s_per_year)
+        (uncertainty.failed_request_s_per_year, &scenario.estimates[Metric::FailedRequests])
     } else {
-        (uncertainty.downtime_s_per_year, &scenario.downtime_s_per_year)
+        (uncertainty.downtime_s_per_year, &scenario.estimates[Metric::Downtime])
     };
     let of = if result.scenarios.len() > 1 { format!("In “{}”, t", scenario.name) } else { "T".to_owned() };
     let sampling = human::in_full(human::half_width(estimate));

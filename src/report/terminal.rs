@@ -10,7 +10,7 @@ use crate::experiment::{ExperimentResult, ScenarioResult, Verdict};
 use crate::report::labels::Labels;
 use crate::report::merged::{self, Samples};
 use crate::report::{answer, front, human, sensitivity};
-use crate::spec::Metric;
+use crate::study::Metric;
 
 /// Causes in the table of causes; the rest is summed up.
 const TOP: usize = 8;
@@ -121,10 +121,10 @@ fn scenarios(result: &ExperimentResult, width: u16) -> String {
     let rows = shown.iter().map(|&i| (i, &result.scenarios[i])).map(|(i, scenario)| {
         let mut row = vec![
             name(result, &labels, i),
-            human::percent(&scenario.availability),
-            human::span_with_error(&scenario.downtime_s_per_year),
-            human::span(&scenario.failed_request_s_per_year),
-            human::count(&scenario.outages_per_year),
+            human::percent(&scenario.estimates[Metric::Availability]),
+            human::span_with_error(&scenario.estimates[Metric::Downtime]),
+            human::span(&scenario.estimates[Metric::FailedRequests]),
+            human::count(&scenario.estimates[Metric::Outages]),
         ];
         if costs || result.selection.is_some() {
             let cost = scenario.cost_per_year.map_or("–".to_owned(), front::amount);
@@ -287,8 +287,11 @@ fn footnotes(result: &ExperimentResult) -> Vec<String> {
         "± is half of a {level} interval over replications. Failed requests: as time of full traffic. \
          Recovery: from a fault until the Pod serves in rotation again."
     ));
-    let bound =
-        |s: &ScenarioResult| s.availability.bound || s.failed_request_s_per_year.bound || s.outages_per_year.bound;
+    let bound = |s: &ScenarioResult| {
+        s.estimates[Metric::Availability].bound
+            || s.estimates[Metric::FailedRequests].bound
+            || s.estimates[Metric::Outages].bound
+    };
     if result.scenarios.iter().any(bound) {
         notes.push(format!("≤ and ≥: nothing was seen, so this is the end of a {level} interval and no estimate."));
     }

@@ -5,7 +5,6 @@ use serde::{Deserialize, Serialize};
 use super::app;
 use super::diagnostic::Problems;
 use super::duration::LONGEST;
-use super::metric::Metric;
 use super::reader::{Item, Object, nearest};
 use super::script;
 use super::sensitivity;
@@ -13,6 +12,7 @@ use super::stopping::{self, Stopping};
 use super::tree::{Mark, Node, Value};
 use super::vary::{self, Target};
 use crate::model::{Start, YEAR};
+use crate::study::Metric;
 use crate::time::Duration;
 
 /// What the service must achieve, as `results.json` repeats it.
@@ -280,7 +280,7 @@ pub(super) fn read_objective(node: &Node, problems: &mut Problems) -> Option<Obj
 
 pub(super) fn read_metric(object: &mut Object<'_>, problems: &mut Problems) -> Option<Metric> {
     let item = object.require("metric", problems)?;
-    let words = Metric::ALL.map(|metric| (metric.key(), metric));
+    let words: Vec<(&str, Metric)> = Metric::all().map(|metric| (metric.key(), metric)).collect();
     item.word(problems, &words)
 }
 

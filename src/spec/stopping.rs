@@ -4,10 +4,10 @@ use serde::{Deserialize, Serialize};
 
 use super::diagnostic::Problems;
 use super::experiment::{read_amount, read_metric};
-use super::metric::Metric;
 use super::reader::{Item, Object};
 use super::tree::Node;
 use crate::model::YEAR;
+use crate::study::Metric;
 use crate::time::Duration;
 
 /// When an experiment has played enough.

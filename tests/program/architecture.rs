@@ -6,13 +6,14 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Layers from the top down. A module may import from layers below its own, and from itself.
-const LAYERS: [&[&str]; 8] = [
+const LAYERS: [&[&str]; 9] = [
     &["main"],
     &["cli", "output"],
     &["verify"],
     &["report"],
     &["experiment"],
     &["cluster", "spec"],
+    &["study"],
     &["model", "rules"],
     &["random", "engine", "stats"],
 ];

@@ -3,7 +3,7 @@
 use crate::synthetic;
 use hasim::experiment::{Estimate, ExperimentResult};
 use hasim::report::charts;
-use hasim::spec::Metric;
+use hasim::study::Metric;
 use proptest::prelude::*;
 
 fn results() -> [(&'static str, ExperimentResult); 12] {
@@ -190,10 +190,10 @@ proptest! {
     ) {
         let mut result = [synthetic::four, synthetic::single, synthetic::two_keys][which]();
         for scenario in &mut result.scenarios {
-            scenario.downtime_s_per_year = estimates[0];
-            scenario.failed_request_s_per_year = estimates[1];
-            scenario.false_positives_per_year.readiness = estimates[2];
-            scenario.false_positives_per_year.liveness = estimates[3];
+            scenario.estimates[Metric::Downtime] = estimates[0];
+            scenario.estimates[Metric::FailedRequests] = estimates[1];
+            scenario.estimates[Metric::NeedlessReadiness] = estimates[2];
+            scenario.estimates[Metric::NeedlessLiveness] = estimates[3];
             scenario.time_to_recovery_s.censored = counts[0];
             scenario.time_to_recovery_s.histogram = vec![(sizes[0].min(sizes[1]), counts[1]), (sizes[0].max(sizes[1]), counts[2])];
             scenario.time_to_recovery_s.max = Some(sizes[0].max(sizes[1]));

@@ -1,11 +1,12 @@
 //! Results that no simulation made, for tests of reports: plausible numbers by formula.
 
 use hasim::experiment::{
-    Attribution, ByName, Detection, Difference, Distribution, Estimate, ExperimentResult, FalsePositives, FaultInfo,
-    Group, Lane, Mark, OutageExample, PodRecovery, Quantile, Replay, Response, ScenarioResult, ScenarioStanding,
+    Attribution, ByName, Detection, Difference, Distribution, Estimate, Estimates, ExperimentResult, FaultInfo, Group,
+    Lane, Mark, OutageExample, PodRecovery, Quantile, Replay, Response, ScenarioResult, ScenarioStanding,
     SelectionResult, Sensitivity, Span, Standing, Tone, WindowLoss, WindowsResult,
 };
-use hasim::spec::{Metric, Objective, Wanted};
+use hasim::spec::{Objective, Wanted};
+use hasim::study::Metric;
 use hasim::time::Duration;
 use serde_json::{Map, Value, json};
 
@@ -214,21 +215,22 @@ pub fn scenario(name: &str, parameters: Map<String, Value>, factor: f64, thresho
         name: name.to_owned(),
         parameters,
         replications: 20_000,
-        availability: share(downtime),
-        request_success: share(failures),
-        downtime_s_per_year: downtime,
-        failed_request_s_per_year: failures,
-        outages_per_year: estimate(3.4 * factor, 4.0),
+        estimates: Estimates::of(|metric| match metric {
+            Metric::Availability => share(downtime),
+            Metric::RequestSuccess => share(failures),
+            Metric::Downtime => downtime,
+            Metric::FailedRequests => failures,
+            Metric::Outages => estimate(3.4 * factor, 4.0),
+            Metric::NeedlessReadiness if threshold > 3.5 => bound(0.004),
+            Metric::NeedlessReadiness => estimate(900.0 / 20f64.powf(threshold - 1.0), 12.0),
+            Metric::NeedlessLiveness | Metric::NeedlessStartup | Metric::Pending => bound(0.004),
+            Metric::Restarts => estimate(180.0, 1.0),
+        }),
+        first_available_s: None,
         time_to_recovery_s: distribution(140.0 * threshold.sqrt(), 1.1, (3000.0 * factor) as u64, 3),
         outage_examples: vec![],
         pod_recovery_s: recoveries.collect(),
         detection_s: detections.collect(),
-        false_positives_per_year: FalsePositives {
-            readiness: if threshold > 3.5 { bound(0.004) } else { estimate(900.0 / 20f64.powf(threshold - 1.0), 12.0) },
-            liveness: bound(0.004),
-            startup: bound(0.004),
-        },
-        restarts_per_year: estimate(180.0, 1.0),
         windows: Some(windows(downtime.mean, failures.mean)),
         pod_hours_per_year: 17_521.3,
         node_hours_per_year: 6.0 * 8_760.0,
@@ -327,8 +329,11 @@ pub fn grid(experiment: &str, axes: &[(&str, Vec<Value>)]) -> ExperimentResult {
             Estimate { mean: round(mean), low: round(mean - 60.0), high: round(mean + 60.0), bound: false }
         };
         scenario.difference_to_baseline = Some(Difference {
-            downtime_s_per_year: less(&scenario.downtime_s_per_year, &baseline.downtime_s_per_year),
-            failed_request_s_per_year: less(&scenario.failed_request_s_per_year, &baseline.failed_request_s_per_year),
+            downtime_s_per_year: less(&scenario.estimates[Metric::Downtime], &baseline.estimates[Metric::Downtime]),
+            failed_request_s_per_year: less(
+                &scenario.estimates[Metric::FailedRequests],
+                &baseline.estimates[Metric::FailedRequests],
+            ),
             downtime_variance_ratio: Some(4.0),
             failed_request_variance_ratio: None,
         });
@@ -459,11 +464,11 @@ pub fn odd() -> ExperimentResult {
     .collect();
     let quiet = &mut scenarios[3];
     let high = 31_536_000.0 * 0.000_184;
-    quiet.availability = Estimate { mean: 1.0, low: 1.0 - 0.000_184, high: 1.0, bound: true };
-    quiet.request_success = quiet.availability;
-    quiet.downtime_s_per_year = bound(high);
-    quiet.failed_request_s_per_year = bound(high);
-    quiet.outages_per_year = bound(3.7 / 20_000.0);
+    quiet.estimates[Metric::Availability] = Estimate { mean: 1.0, low: 1.0 - 0.000_184, high: 1.0, bound: true };
+    quiet.estimates[Metric::RequestSuccess] = quiet.estimates[Metric::Availability];
+    quiet.estimates[Metric::Downtime] = bound(high);
+    quiet.estimates[Metric::FailedRequests] = bound(high);
+    quiet.estimates[Metric::Outages] = bound(3.7 / 20_000.0);
     let nothing = WindowLoss {
         mean: bound(2_592_000.0 * 0.000_184),
         p50: Quantile { value: 0.0, low: 0.0, high: 0.0 },
@@ -477,7 +482,7 @@ pub fn odd() -> ExperimentResult {
         count: 240_000,
         downtime_s: nothing.clone(),
         failed_request_s: nothing,
-        meets_slo: Some(quiet.availability),
+        meets_slo: Some(quiet.estimates[Metric::Availability]),
     });
     quiet.time_to_recovery_s = Distribution::default();
     quiet.pod_recovery_s = ByName::default();

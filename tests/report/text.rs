@@ -3,6 +3,7 @@
 use crate::synthetic;
 use hasim::experiment::Estimate;
 use hasim::report::{csv, json, markdown, terminal};
+use hasim::study::Metric;
 
 fn plain(text: &str) -> String {
     anstream::adapter::strip_str(text).to_string()
@@ -77,15 +78,17 @@ fn the_answer_of_a_grid_is_a_difference_and_its_price() {
     );
 
     differ(&mut result, 1, -41.0, 3.0);
-    result.scenarios[1].downtime_s_per_year = synthetic::estimate(100.0, 5.0);
+    result.scenarios[1].estimates[Metric::Downtime] = synthetic::estimate(100.0, 5.0);
     let text = first_lines(&result);
     let saved = "Of 4 scenarios, readinessProbe.failureThreshold 2 instead of 1 saves 41 ± 3 s of downtime a year \
                  (1.67 ± 0.08 min left), and 855 ± 113 needless withdrawals a year too.";
     assert!(text.starts_with(saved), "{text}");
 
     // Going back, it costs them; prices and Pods are named.
-    let [first, second] = [0, 1].map(|i| result.scenarios[i].false_positives_per_year);
-    (result.scenarios[0].false_positives_per_year, result.scenarios[1].false_positives_per_year) = (second, first);
+    for metric in [Metric::NeedlessReadiness, Metric::NeedlessLiveness, Metric::NeedlessStartup] {
+        let [first, second] = [0, 1].map(|i| result.scenarios[i].estimates[metric]);
+        (result.scenarios[0].estimates[metric], result.scenarios[1].estimates[metric]) = (second, first);
+    }
     result.scenarios[1].pod_hours_per_year += 8_760.0;
     let text = first_lines(&result);
     assert!(text.contains("and costs 855 ± 113 needless withdrawals a year and 1 more Pod."), "{text}");
@@ -100,7 +103,7 @@ fn the_answer_of_a_grid_is_a_difference_and_its_price() {
     );
 
     // The least of all is named where it is not the one.
-    result.scenarios[3].downtime_s_per_year = synthetic::estimate(90.0, 50.0);
+    result.scenarios[3].estimates[Metric::Downtime] = synthetic::estimate(90.0, 50.0);
     let text = first_lines(&result);
     assert!(text.contains("“readinessProbe.failureThreshold=4” has the least, but no more than chance"), "{text}");
 }

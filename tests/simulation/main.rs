@@ -14,6 +14,7 @@ mod sensitivity;
 mod trace;
 
 mod rules {
+    mod attribution;
     mod endpoints;
     mod kubelet;
     mod nodes;

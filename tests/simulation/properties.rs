@@ -3,10 +3,10 @@
 use std::collections::HashMap;
 
 use crate::common;
-use hasim::cluster::{Mode, Observer, Phase, Replication, SlotView};
+use hasim::cluster::{Mode, Observed, Observer, Phase, Replication};
 use hasim::experiment::replicate;
-use hasim::ids::SlotId;
-use hasim::model::{Model, ProbeKind};
+use hasim::model::Model;
+use hasim::study::Quantity;
 use hasim::time::SimTime;
 use proptest::prelude::*;
 
@@ -38,8 +38,8 @@ proptest! {
         let model = stormy(replicas, min_serving, startup, hard, chance, &faults);
         let outcome = replicate(&model, 5, index);
         outcome.assert_consistent();
-        prop_assert!(outcome.downtime_nanos() <= model.horizon.as_nanos());
-        prop_assert!(outcome.failed_nanos() <= model.horizon.as_nanos());
+        prop_assert!(outcome.counted(Quantity::Downtime) <= model.horizon.as_nanos());
+        prop_assert!(outcome.counted(Quantity::FailedRequests) <= model.horizon.as_nanos());
     }
 }
 
@@ -52,18 +52,21 @@ struct Stays {
 }
 
 impl Observer for Stays {
-    fn slot_changed(&mut self, now: SimTime, slot: SlotId, view: SlotView) {
-        let now = now.as_secs_f64();
-        if let Some((since, phase)) = self.since.remove(&slot.index()) {
-            let longest = self.longest.entry(phase).or_default();
-            *longest = longest.max(now - since);
+    fn observe(&mut self, at: SimTime, what: &Observed) {
+        match what {
+            Observed::SlotChanged { slot, view } => {
+                let now = at.as_secs_f64();
+                if let Some((since, phase)) = self.since.remove(&slot.index()) {
+                    let longest = self.longest.entry(phase).or_default();
+                    *longest = longest.max(now - since);
+                }
+                if !view.delivers() {
+                    self.since.insert(slot.index(), (now, view.phase));
+                }
+            }
+            Observed::ProbeKilled { .. } => self.kills += 1,
+            _ => {}
         }
-        if !view.delivers() {
-            self.since.insert(slot.index(), (now, view.phase));
-        }
-    }
-    fn probe_killed(&mut self, _: SimTime, _: SlotId, _: ProbeKind, _: bool) {
-        self.kills += 1;
     }
 }
 

@@ -7,6 +7,7 @@ use std::sync::atomic::AtomicBool;
 use hasim::experiment::{self, Estimate, ExperimentResult, Options, Played, Share};
 use hasim::model::YEAR;
 use hasim::spec::{REPLICATIONS_PER_DRAW, Study, load_experiment_with};
+use hasim::study::Metric;
 
 /// One Pod without probes that hangs and comes back: it is down for L after a mean time M in service.
 fn load(every: &str, lasts: &str, more: &str) -> Study {
@@ -85,7 +86,7 @@ fn validation_a_rate_that_is_not_known() {
     near(spread.low, lost(5.0 + 15.0 * 0.975), 0.12);
     near(spread.high, lost(5.0 + 15.0 * 0.025), 0.12);
     let rate = 4f64.ln() / 15.0;
-    near(scenario.failed_request_s_per_year.mean, 600.0 * 365.0 * rate, 0.02);
+    near(scenario.estimates[Metric::FailedRequests].mean, 600.0 * 365.0 * rate, 0.02);
     let (between, within) = (365f64.powi(2) * (1.0 / 100.0 - rate * rate), 365.0 * rate);
     near(spread.share_of_variance, between / (between + within), 0.06);
     // Where everything is known there is nothing to tell.

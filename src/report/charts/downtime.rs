@@ -11,7 +11,7 @@ use crate::experiment::{Estimate, ExperimentResult, ScenarioResult};
 use crate::report::human;
 use crate::report::labels::Labels;
 use crate::report::merged;
-use crate::spec::Metric;
+use crate::study::Metric;
 
 const ROW: f64 = 27.0;
 /// The two series.
@@ -55,8 +55,8 @@ pub fn draw(result: &ExperimentResult) -> Picture {
         let middle = top + ROW * (i as f64 + 0.5) + 2.0;
         rows.write(&mut picture, i, middle, baseline == Some(scenario.name.as_str()));
         let marks: [(&str, &Estimate, f64, Colour, Shape); 2] = [
-            (DOWNTIME, &scenario.downtime_s_per_year, middle - 5.0, BLUE, disc),
-            (FAILED, &scenario.failed_request_s_per_year, middle + 5.0, VERMILION, diamond),
+            (DOWNTIME, &scenario.estimates[Metric::Downtime], middle - 5.0, BLUE, disc),
+            (FAILED, &scenario.estimates[Metric::FailedRequests], middle + 5.0, VERMILION, diamond),
         ];
         for (series, estimate, y, colour, shape) in marks {
             let words = format!("{}: {} of {series} a year", scenario.name, human::with_interval(estimate));
@@ -66,8 +66,8 @@ pub fn draw(result: &ExperimentResult) -> Picture {
         picture.description.push(format!(
             "{}: {} of downtime, {} of failed requests a year",
             scenario.name,
-            human::span_with_error(&scenario.downtime_s_per_year),
-            human::span_with_error(&scenario.failed_request_s_per_year),
+            human::span_with_error(&scenario.estimates[Metric::Downtime]),
+            human::span_with_error(&scenario.estimates[Metric::FailedRequests]),
         ));
     }
     let unit = if axis.is_log() { "time a year, logarithmic" } else { "time a year" };
@@ -77,7 +77,10 @@ pub fn draw(result: &ExperimentResult) -> Picture {
 }
 
 fn estimates(result: &ExperimentResult) -> impl Iterator<Item = &Estimate> {
-    result.scenarios.iter().flat_map(|s: &ScenarioResult| [&s.downtime_s_per_year, &s.failed_request_s_per_year])
+    result
+        .scenarios
+        .iter()
+        .flat_map(|s: &ScenarioResult| [&s.estimates[Metric::Downtime], &s.estimates[Metric::FailedRequests]])
 }
 
 fn axis(result: &ExperimentResult, left: f64, right: f64) -> Axis {
@@ -157,8 +160,8 @@ impl ValueColumns {
         let widest = |texts: &[String], least: f64| {
             texts.iter().map(|t| font::width(t, SMALL.size, false)).fold(least, f64::max)
         };
-        let downtime = texts(|s| &s.downtime_s_per_year);
-        let failed = texts(|s| &s.failed_request_s_per_year);
+        let downtime = texts(|s| &s.estimates[Metric::Downtime]);
+        let failed = texts(|s| &s.estimates[Metric::FailedRequests]);
         let widths = (widest(&downtime, 66.0), widest(&failed, 98.0));
         Self { downtime, failed, widths }
     }

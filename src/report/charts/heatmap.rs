@@ -10,7 +10,7 @@ use crate::experiment::{Estimate, ExperimentResult};
 use crate::report::front;
 use crate::report::human;
 use crate::report::labels::{Column, Labels};
-use crate::spec::Metric;
+use crate::study::Metric;
 
 /// Beyond these a number no longer fits its cell, or the picture no page.
 const MOST_COLUMNS: usize = 16;

@@ -10,7 +10,7 @@ use crate::experiment::{Estimate, ExperimentResult};
 use crate::report::front::{self, Place};
 use crate::report::human;
 use crate::report::labels::Labels;
-use crate::spec::Metric;
+use crate::study::Metric;
 
 const HEIGHT: f64 = 430.0;
 const YEAR_S: f64 = 365.0 * 86_400.0;

@@ -9,6 +9,7 @@ use super::picture::{Anchor, Picture};
 use crate::experiment::{ExperimentResult, Sensitivity};
 use crate::report::human;
 use crate::report::sensitivity::{self, elasticity, interval, name, played, response, signed};
+use crate::study::Metric;
 
 const ROW: f64 = 34.0;
 const LESS: Colour = ORANGE;
@@ -25,7 +26,11 @@ pub fn draw(result: &ExperimentResult) -> Option<Picture> {
         return None;
     }
     let what = sensitivity::what(result);
-    let lost = if what == "downtime" { base.downtime_s_per_year.mean } else { base.failed_request_s_per_year.mean };
+    let lost = if what == "downtime" {
+        base.estimates[Metric::Downtime].mean
+    } else {
+        base.estimates[Metric::FailedRequests].mean
+    };
     let mut picture = Picture::new(frame::WIDTH);
     let lead = format!(
         "Change of the {what} a year against the base ({}), with each number a little less and a little more. Both are \

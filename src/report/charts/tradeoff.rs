@@ -11,6 +11,7 @@ use crate::experiment::{Detection, Estimate, ExperimentResult, ScenarioResult};
 use crate::report::human;
 use crate::report::labels::Labels;
 use crate::report::merged::Samples;
+use crate::study::Metric;
 
 const HEIGHT: f64 = 430.0;
 const LEGEND: f64 = 210.0;
@@ -171,8 +172,8 @@ fn point(i: usize, scenario: &ScenarioResult, faults: &[&str]) -> Option<Point> 
     let (sum, count) = detections.iter().filter_map(weighted).fold((0.0, 0), |a, b| (a.0 + b.0, a.1 + b.1));
     let detection =
         if count > 0 { sum / count as f64 } else { Samples::of(detections.iter().map(|d| &d.times)).mean()? };
-    let fp = &scenario.false_positives_per_year;
-    Some(Point { scenario: i, detection, false_positives: sum_of(&[fp.readiness, fp.liveness, fp.startup]) })
+    let needless = [Metric::NeedlessReadiness, Metric::NeedlessLiveness, Metric::NeedlessStartup];
+    Some(Point { scenario: i, detection, false_positives: sum_of(&needless.map(|metric| scenario.estimates[metric])) })
 }
 
 /// The sum of estimates. The half-widths of what was seen are added, which is never too narrow.

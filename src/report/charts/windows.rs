@@ -9,7 +9,7 @@ use crate::experiment::{ExperimentResult, ScenarioResult, WindowLoss, WindowsRes
 use crate::report::front;
 use crate::report::human;
 use crate::report::merged;
-use crate::spec::Metric;
+use crate::study::Metric;
 
 const HEIGHT: f64 = 150.0;
 /// The bar of windows without a loss, and where its axis lies.

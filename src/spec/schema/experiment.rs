@@ -2,7 +2,9 @@
 
 use serde_json::{Map, Value, json};
 
-use super::super::metric::Metric;
+use crate::study::Metric;
+use crate::study::metric::TABLE;
+
 use super::value::{
     at_most_one, duration, exactly_one, file, integer, list, number, object, or, share, such_as, text, word,
 };
@@ -118,15 +120,7 @@ fn objective() -> Value {
 }
 
 fn metric(what: &str) -> Value {
-    let meaning = |metric: &Metric| match metric {
-        Metric::Availability => "Share of time with at least minServing Pods serving in rotation.",
-        Metric::RequestSuccess => "Share of requests that meet a serving Pod.",
-        Metric::Downtime => "Seconds a year without availability.",
-        Metric::FailedRequests => "Failed requests a year, in seconds of full traffic.",
-        Metric::Outages => "Outages a year.",
-        Metric::Restarts => "Container restarts a year.",
-    };
-    let words: Vec<(&str, &str)> = Metric::ALL.iter().map(|metric| (metric.key(), meaning(metric))).collect();
+    let words: Vec<(&str, &str)> = TABLE.iter().map(|row| (row.key, row.meaning)).collect();
     word(what, &words)
 }
 
@@ -141,7 +135,7 @@ fn amounts(fields: &[&str]) -> Value {
         let fields: Map<String, Value> = fields.iter().map(|field| ((*field).to_owned(), schema.clone())).collect();
         json!({"properties": fields})
     };
-    let shares: Vec<&str> = Metric::ALL.iter().filter(|metric| metric.is_share()).map(|metric| metric.key()).collect();
+    let shares: Vec<&str> = Metric::all().filter(|metric| metric.is_share()).map(Metric::key).collect();
     let mut rate = number("A span or a number a year.", 0.0, 1e12);
     rate["type"] = json!(["string", "number"]);
     for (key, pattern) in duration("").as_object().into_iter().flatten().filter(|(key, _)| key.starts_with("pattern")) {

@@ -7,6 +7,7 @@ use super::{RELIST, SYNC, bare, exponential, fault};
 use crate::experiment::replicate;
 use crate::model::{Affects, ContainerMode, Model, Probe, Strikes};
 use crate::random::Law;
+use crate::study::Quantity;
 use crate::time::Duration;
 use crate::verify::row::Row;
 
@@ -51,7 +52,7 @@ fn days(days: f64) -> Duration {
 
 fn unavailability(model: &Model, seed: u64, n: u64) -> Vec<f64> {
     let horizon = model.horizon.as_secs_f64();
-    let one = |index| replicate(model, seed, index).downtime_nanos() as f64 / 1e9 / horizon;
+    let one = |index| replicate(model, seed, index).counted(Quantity::Downtime) as f64 / 1e9 / horizon;
     (0..n).into_par_iter().map(one).collect()
 }
 

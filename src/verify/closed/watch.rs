@@ -2,9 +2,9 @@
 
 use rayon::prelude::*;
 
-use crate::cluster::{Mode, Observer, Phase, Replication, SlotView};
-use crate::ids::{FaultId, SlotId};
-use crate::model::{Model, ProbeKind};
+use crate::cluster::{Mode, Observed, Observer, Phase, Replication};
+use crate::ids::SlotId;
+use crate::model::Model;
 use crate::time::{Duration, SimTime};
 
 /// Something that happened to the one slot.
@@ -16,7 +16,7 @@ pub enum What {
     Lost,
     Killed,
     Restarted,
-    Looks(SlotView),
+    Looks { delivers: bool, phase: Phase },
 }
 
 /// Everything that happened to slot 0, in order.
@@ -42,7 +42,7 @@ impl Log {
 
     /// When the slot, not delivering, was first in this phase, at `from` or later.
     pub fn reached(&self, from: f64, phase: Phase) -> Option<f64> {
-        let is = |what: &What| matches!(what, What::Looks(view) if !view.delivers() && view.phase == phase);
+        let is = |what: &What| matches!(what, What::Looks { delivers: false, phase: reached } if *reached == phase);
         self.0.iter().find(|(at, what)| *at >= from && is(what)).map(|(at, _)| *at)
     }
 
@@ -53,32 +53,29 @@ impl Log {
 
     /// When it first delivered, at `from` or later.
     pub fn delivers(&self, from: f64) -> Option<f64> {
-        let is = |what: &What| matches!(what, What::Looks(view) if view.delivers());
+        let is = |what: &What| matches!(what, What::Looks { delivers: true, .. });
         self.0.iter().find(|(at, what)| *at >= from && is(what)).map(|(at, _)| *at)
     }
 }
 
 impl Observer for Log {
-    fn slot_changed(&mut self, now: SimTime, slot: SlotId, view: SlotView) {
-        self.add(now, slot, What::Looks(view));
-    }
-    fn fault_struck(&mut self, now: SimTime, slot: SlotId, _fault: FaultId) {
-        self.add(now, slot, What::Struck);
-    }
-    fn fault_ended(&mut self, now: SimTime, slot: SlotId, _fault: FaultId) {
-        self.add(now, slot, What::Ended);
-    }
-    fn reacted(&mut self, now: SimTime, slot: SlotId) {
-        self.add(now, slot, What::Reacted);
-    }
-    fn readiness_lost(&mut self, now: SimTime, slot: SlotId, _while_serving: bool) {
-        self.add(now, slot, What::Lost);
-    }
-    fn probe_killed(&mut self, now: SimTime, slot: SlotId, _by: ProbeKind, _needless: bool) {
-        self.add(now, slot, What::Killed);
-    }
-    fn restarted(&mut self, now: SimTime, slot: SlotId) {
-        self.add(now, slot, What::Restarted);
+    fn observe(&mut self, at: SimTime, what: &Observed) {
+        match what {
+            Observed::SlotChanged { slot, view } => {
+                self.add(at, *slot, What::Looks { delivers: view.delivers(), phase: view.phase });
+            }
+            Observed::SlotStruck { slot, .. } => self.add(at, *slot, What::Struck),
+            Observed::SlotFaultEnded { slot, .. } => self.add(at, *slot, What::Ended),
+            Observed::Reacted { slot } => self.add(at, *slot, What::Reacted),
+            Observed::ReadinessLost { slot, .. } => self.add(at, *slot, What::Lost),
+            Observed::ProbeKilled { slot, .. } => self.add(at, *slot, What::Killed),
+            Observed::Restarted { slot } => self.add(at, *slot, What::Restarted),
+            // Of no slot.
+            Observed::EndpointChanged { .. }
+            | Observed::PodsChanged(_)
+            | Observed::ClockRan(_)
+            | Observed::Happened(_) => {}
+        }
     }
 }
 

@@ -1,7 +1,7 @@
 //! What a watcher of a real cluster sees, written down for each Pod: the API's events, the runtime's calls, and the
 //! requests that reach the application. Instants are seconds since time 0.
 
-use crate::cluster::{Endpoint, Happening, Observer, SkippedProbes, Target};
+use crate::cluster::{Endpoint, Happening, Observed, Observer, SkippedProbes, Target};
 use crate::ids::{NodeId, PodId};
 use crate::model::ProbeKind;
 use crate::random::{Law, Owner, Purpose, Stream, Streams};
@@ -181,7 +181,8 @@ impl Record {
 }
 
 impl Observer for Record {
-    fn happened(&mut self, at: SimTime, what: Happening) {
+    fn observe(&mut self, at: SimTime, what: &Observed) {
+        let Observed::Happened(what) = *what else { return };
         let now = at.as_secs_f64();
         match what {
             Happening::PodCreated { pod, slot } => {

@@ -4,11 +4,11 @@
 
 use crate::common::stats::{assert_mean, assert_same_mean};
 use crate::common::{CRASH, bare, exponential, fault, probe, secs};
-use hasim::cluster::{Mode, Observer, Replication, SlotView};
+use hasim::cluster::{Mode, Observed, Observer, Replication};
 use hasim::experiment::replicate;
-use hasim::ids::SlotId;
-use hasim::model::{Affects, ContainerMode, Model, ProbeKind, Strikes};
+use hasim::model::{Affects, ContainerMode, Model, Strikes};
 use hasim::random::Law;
+use hasim::study::Quantity;
 use hasim::time::{Duration, SimTime};
 
 /// Integrates, from the end of the warm-up on, the time with fewer than `needed` slots delivering; counts losses and kills.
@@ -45,15 +45,19 @@ impl Integral {
 }
 
 impl Observer for Integral {
-    fn slot_changed(&mut self, now: SimTime, slot: SlotId, view: SlotView) {
-        self.account(now);
-        self.delivers[slot.index()] = view.delivers();
-    }
-    fn readiness_lost(&mut self, _now: SimTime, _slot: SlotId, _while_serving: bool) {
-        self.losses += 1;
-    }
-    fn probe_killed(&mut self, _now: SimTime, _slot: SlotId, _by: ProbeKind, _needless: bool) {
-        self.kills += 1;
+    fn observe(&mut self, at: SimTime, what: &Observed) {
+        match what {
+            Observed::EndpointChanged { pod, view } => {
+                self.account(at);
+                if self.delivers.len() <= pod.index() {
+                    self.delivers.resize(pod.index() + 1, false);
+                }
+                self.delivers[pod.index()] = view.as_ref().is_some_and(|view| view.serves);
+            }
+            Observed::ReadinessLost { .. } => self.losses += 1,
+            Observed::ProbeKilled { .. } => self.kills += 1,
+            _ => {}
+        }
     }
 }
 
@@ -73,7 +77,7 @@ fn integrals(model: &Model, seed: u64, n: u64, mode: Mode) -> Vec<Integral> {
 /// Each replication's unavailability, as the program measures it.
 fn unavailability(model: &Model, seed: u64, n: u64) -> Vec<f64> {
     let horizon = model.horizon.as_nanos() as f64;
-    (0..n).map(|index| replicate(model, seed, index).downtime_nanos() as f64 / horizon).collect()
+    (0..n).map(|index| replicate(model, seed, index).counted(Quantity::Downtime) as f64 / horizon).collect()
 }
 
 fn days(days: f64) -> Duration {

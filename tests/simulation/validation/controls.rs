@@ -7,7 +7,8 @@ use crate::common::{CRASH, HANG, bare, days, exponential, fault, probe, secs};
 use hasim::experiment::{Options, replicate, run};
 use hasim::model::{Affects, ContainerMode, Fault, Model, NodeMode, Probe, Start, Strikes, YEAR};
 use hasim::random::Law;
-use hasim::spec::{Metric, Objective, Report, Scenario, Stopping, Study};
+use hasim::spec::{Objective, Report, Scenario, Stopping, Study};
+use hasim::study::Metric;
 
 /// Two replicas whose clocks often stand: an application that starts for hours, hangs that last until liveness kills, and
 /// Nodes that are cut off for days. Counting begins and ends in the middle of lives.
