@@ -140,14 +140,11 @@ impl Controlled {
         let t = t_quantile(differences.moments().count() as f64 - 1.0, 1.0 - tail(confidence));
         let (half, new_half) = (t * variance.sqrt(), t * adjusted.variance.sqrt());
         let side =
-            |distance: f64| if distance > half { new_half + distance - half } else { new_half * distance / half };
+            |distance: f64| if distance >= half { new_half + distance - half } else { new_half * distance / half };
         let low = adjusted.mean - side(plain.mean - interval.low);
         let high = adjusted.mean + side(interval.high - plain.mean);
-        MeanDifference {
-            mean: adjusted.mean,
-            variance: Some(adjusted.variance),
-            interval: Some(Interval { low, high }),
-        }
+        let (variance, interval) = (Some(adjusted.variance), Some(Interval { low, high }));
+        MeanDifference { mean: adjusted.mean, variance, interval, ..plain }
     }
 
     /// The sums of all folds but one.

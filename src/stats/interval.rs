@@ -102,7 +102,12 @@ pub fn counts(moments: &Moments, confidence: f64) -> Option<Interval> {
 /// Whether so few contributions carry the sum of these amounts that another sample may have a quite different mean: the
 /// interval allows for that, but its width is itself chance.
 pub fn rests_on_few(moments: &Moments) -> bool {
-    moments.nonzero() > 0 && Total::of(moments, 0.0).effective() < FEW
+    moments.nonzero() > 0 && is_few(Total::of(moments, 0.0).effective())
+}
+
+/// Whether so many effective contributions are few.
+pub(super) fn is_few(effective: f64) -> bool {
+    effective < FEW
 }
 
 /// The largest share of time that may be lost when none was lost in `n` replications.

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::Moments;
-use super::interval::{ENOUGH, Further, Interval, Kind, SURPRISE, Total, gamma};
+use super::interval::{ENOUGH, Further, Interval, Kind, SURPRISE, Total, gamma, is_few};
 
 /// Differences in pairs. Increases and decreases are kept apart, because where only few pairs differ they are two
 /// rare things and not one normal one.
@@ -22,6 +22,8 @@ pub struct MeanDifference {
     pub variance: Option<f64>,
     /// Its interval; `None` where no pair differed.
     pub interval: Option<Interval>,
+    /// So few pairs carry it that another sample may have a quite different one.
+    pub rests_on_few: bool,
 }
 
 impl Paired {
@@ -41,12 +43,20 @@ impl Paired {
     pub fn mean(&self, confidence: f64) -> MeanDifference {
         let moments = self.moments();
         let variance = moments.variance().map(|variance| variance / moments.count() as f64);
-        MeanDifference { mean: moments.mean(), variance, interval: self.interval(confidence) }
+        let rests_on_few = is_few(effective(&self.sizes()));
+        MeanDifference { mean: moments.mean(), variance, interval: self.interval(confidence), rests_on_few }
     }
 
     /// The moments of the differences.
     pub fn moments(&self) -> Moments {
         self.increases.less(&self.decreases)
+    }
+
+    /// The sizes of the differences, whatever their sign, and as many zeros.
+    fn sizes(&self) -> Moments {
+        let mut sizes = self.increases;
+        sizes.merge(&self.decreases);
+        sizes
     }
 
     /// The interval of the mean difference; `None` where no pair differed.
@@ -57,13 +67,11 @@ impl Paired {
     /// first three times the largest of all differences, and ever less as more are seen.
     pub fn interval(&self, confidence: f64) -> Option<Interval> {
         let (up, down) = (&self.increases, &self.decreases);
-        let mut sizes = *up;
-        sizes.merge(down);
+        let sizes = self.sizes();
         if sizes.nonzero() == 0 {
             return None;
         }
-        // As how many equal differences they scatter.
-        let effective = (sizes.sum() as f64).powi(2) / (sizes.squares() as f64).max(sizes.likely_squares());
+        let effective = effective(&sizes);
         let either = SURPRISE.min(ENOUGH / effective) * sizes.largest() as f64;
         let side = |moments: &Moments| {
             let total = Total::of(moments, 0.0);
@@ -81,6 +89,14 @@ impl Paired {
             high: mean + distance(ups.high - up.mean(), down.mean() - downs.low),
         })
     }
+}
+
+/// As how many equal differences they scatter; without limit where there is none, so that nothing rests on few.
+fn effective(sizes: &Moments) -> f64 {
+    if sizes.nonzero() == 0 {
+        return f64::INFINITY;
+    }
+    (sizes.sum() as f64).powi(2) / (sizes.squares() as f64).max(sizes.likely_squares())
 }
 
 #[cfg(test)]
