@@ -13,7 +13,7 @@ use super::result::{
     Attribution, Detection, Difference, Distribution, Estimate, ExperimentResult, FaultInfo, PodRecovery,
     ScenarioResult,
 };
-use super::runner::{End, Tally};
+use super::runner::{DOWNTIME, End, FAILED, Tally};
 use super::selection;
 use super::sensitivity;
 use super::summary::{Recoveries, Summary, Total};
@@ -23,7 +23,8 @@ use crate::cluster::Phase;
 use crate::model::YEAR;
 use crate::spec::{Precision, RESULTS_KIND, Stopping};
 use crate::stats::{
-    Interval, MeanDifference, Moments, Race, Spans, amounts, counts, most_events, most_of_all, twelve_digits,
+    Interval, MeanDifference, Moments, Race, Spans, amounts, counts, most_events, most_of_all, rests_on_few,
+    twelve_digits,
 };
 use crate::study::{Form, Metric, Quantity};
 use crate::time::Duration;
@@ -108,7 +109,8 @@ impl Scale {
         match amounts(moments, self.confidence) {
             Some(interval) => {
                 let part = MICROS * self.horizon.as_secs_f64();
-                around(mean, Interval { low: interval.low / part, high: (interval.high / part).min(1.0) }, false)
+                let interval = Interval { low: interval.low / part, high: (interval.high / part).min(1.0) };
+                Estimate { rests_on_few: rests_on_few(moments), ..around(mean, interval, false) }
             }
             None => around(mean, Interval { low: 0.0, high: most_of_all(self.replications, self.confidence) }, true),
         }
@@ -133,7 +135,8 @@ impl Scale {
             mean.interval.map_or((Interval { low: -most, high: most }, true), |Interval { low, high }| {
                 (Interval { low: low / part, high: high / part }, false)
             });
-        times(around(mean.mean / part, interval, bound), YEAR.as_secs_f64())
+        let estimate = around(mean.mean / part, interval, bound);
+        times(Estimate { rests_on_few: mean.rests_on_few, ..estimate }, YEAR.as_secs_f64())
     }
 }
 
@@ -171,8 +174,8 @@ fn scenario(outline: &Outline, scenario: &Contents, tally: &Tally, baseline: Opt
         without: Vec::new(),
         uncertainty: uncertainty::result(&tally.draws, &scale),
         difference_to_baseline: baseline.map(|baseline| {
-            let downtime = tally.downtime_difference.mean(confidence);
-            let failed = tally.failed_difference.mean(confidence);
+            let downtime = tally.differences.mean(DOWNTIME, confidence);
+            let failed = tally.differences.mean(FAILED, confidence);
             Difference {
                 downtime_s_per_year: written(scale.difference(downtime)),
                 failed_request_s_per_year: written(scale.difference(failed)),
@@ -280,22 +283,22 @@ fn attribution(summary: &Summary, cells: &[u128], faults: &[FaultInfo], scale: &
 
 /// An estimate lies within its interval, whatever was rounded on the way.
 fn around(mean: f64, interval: Interval, bound: bool) -> Estimate {
-    Estimate { mean, low: interval.low.min(mean), high: interval.high.max(mean), bound }
+    Estimate { mean, low: interval.low.min(mean), high: interval.high.max(mean), bound, rests_on_few: false }
 }
 
 pub(super) fn times(estimate: Estimate, factor: f64) -> Estimate {
-    let Estimate { mean, low, high, bound } = estimate;
-    Estimate { mean: mean * factor, low: low * factor, high: high * factor, bound }
+    let Estimate { mean, low, high, .. } = estimate;
+    Estimate { mean: mean * factor, low: low * factor, high: high * factor, ..estimate }
 }
 
 /// What is not lost.
 fn the_rest(lost: Estimate) -> Estimate {
-    Estimate { mean: 1.0 - lost.mean, low: 1.0 - lost.high, high: 1.0 - lost.low, bound: lost.bound }
+    Estimate { mean: 1.0 - lost.mean, low: 1.0 - lost.high, high: 1.0 - lost.low, ..lost }
 }
 
 pub(super) fn written(estimate: Estimate) -> Estimate {
-    let Estimate { mean, low, high, bound } = estimate;
-    Estimate { mean: twelve_digits(mean), low: twelve_digits(low), high: twelve_digits(high), bound }
+    let Estimate { mean, low, high, .. } = estimate;
+    Estimate { mean: twelve_digits(mean), low: twelve_digits(low), high: twelve_digits(high), ..estimate }
 }
 
 /// How the run ended, where that is not self-evident.

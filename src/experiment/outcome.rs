@@ -3,6 +3,7 @@
 use super::ledger::{Causes, Ledger};
 use super::windows::Losses;
 use crate::cluster::{Cause, Phase};
+use crate::stats::Control;
 use crate::study::{PerQuantity, Quantity};
 use crate::time::SimTime;
 
@@ -28,8 +29,8 @@ pub struct Outcome {
     pub(super) pod_time: u128,
     /// Of a system that was created at time 0: when it was available for the first time, in nanoseconds.
     pub(super) first_available: Option<u64>,
-    /// Of each fault, in millionths.
-    pub(super) controls: Vec<i64>,
+    /// Of each fault; the excess in millionths.
+    pub(super) controls: Vec<Control>,
 }
 
 /// Pod recoveries from one cause.
@@ -108,10 +109,10 @@ impl Outcome {
         &self.outage_lengths
     }
 
-    /// Of each fault, in millionths: how often its clocks struck in the counted window less how often that was to be
-    /// expected of the hazard they met. The mean is exactly zero. Always 0 for scripts and for laws whose hazard has no
-    /// closed form.
-    pub fn controls(&self) -> &[i64] {
+    /// Of each fault, how often its clocks struck in the counted window, and in millionths how much more often than was to be
+    /// expected of the hazard they met: the mean of this excess is exactly zero. Both are always 0 for scripts and for laws
+    /// whose hazard has no closed form.
+    pub fn controls(&self) -> &[Control] {
         &self.controls
     }
 

@@ -3,7 +3,7 @@
 use super::summary::Summary;
 use crate::model::YEAR;
 use crate::spec::{HalfWidth, Precision};
-use crate::stats::{Interval, amounts, counts, most_events, most_of_all, twelve_digits};
+use crate::stats::{Interval, amounts, counts, most_events, most_of_all, rests_on_few, twelve_digits};
 use crate::study::Form;
 use crate::time::Duration;
 
@@ -14,6 +14,8 @@ pub(super) struct Reached {
     half_width: Option<f64>,
     /// Replications in which something was lost.
     with_loss: u64,
+    /// So few long outages carry the sum that the width of its interval is chance.
+    rests_on_few: bool,
 }
 
 impl Reached {
@@ -49,22 +51,26 @@ impl Reached {
                 ),
             ),
         };
-        Self { half_width, with_loss: moments.nonzero() }
+        Self { half_width, with_loss: moments.nonzero(), rests_on_few: rests_on_few(moments) }
     }
 
     /// Whether that is enough. A bound, where nothing was lost, assumes nothing and is believed as it is.
     pub fn is_enough(&self, precision: &Precision) -> bool {
         let (HalfWidth::Relative(asked) | HalfWidth::Absolute(asked)) = precision.half_width;
         self.half_width.is_some_and(|half| half <= asked)
-            && (self.with_loss == 0 || self.with_loss >= precision.min_with_loss)
+            && (self.with_loss == 0 || self.with_loss >= precision.min_with_loss && !self.rests_on_few)
     }
 
-    /// In words: `±7.1 %`, `nothing seen`, `±2.1 %, but something was lost in 7 replications only`.
+    /// In words: `±7.1 %`, `nothing seen`, `±2.1 %, but something was lost in 7 replications only`, `±18 %, but it rests on few
+    /// long outages`.
     pub fn words(&self, precision: &Precision) -> String {
         let (HalfWidth::Relative(asked) | HalfWidth::Absolute(asked)) = precision.half_width;
         match self.half_width {
             None => "nothing seen".to_owned(),
             Some(half) if half > asked => format!("±{}", amount(half, precision)),
+            Some(half) if self.with_loss >= precision.min_with_loss => {
+                format!("±{}, but it rests on few long outages", amount(half, precision))
+            }
             Some(half) => {
                 let seen = self.with_loss;
                 format!("±{}, but something was lost in {seen} replications only", amount(half, precision))

@@ -7,11 +7,11 @@ use serde_json::Value;
 use super::answer::{Scale, downtime_moments, failed_moments, times, written};
 use super::played::Outline;
 use super::result::Estimate;
-use super::runner::{Tally, Value as Loss};
+use super::runner::{DOWNTIME, FAILED, Tally, Value as Loss};
 use super::summary::Summary;
 use crate::model::YEAR;
 use crate::spec::Parameter;
-use crate::stats::{Interval, Mean, Moments, Paired, amounts, ratio, twelve_digits};
+use crate::stats::{Interval, Mean, Moments, Paired, amounts, ratio, rests_on_few, twelve_digits};
 
 /// A parameter and what hangs on it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -91,8 +91,8 @@ pub(super) fn results(outline: &Outline, tallies: &[Tally]) -> Vec<Sensitivity> 
             low: written_low,
             high: written_high,
             whole: parameter.whole,
-            downtime: respond(later.downtime_difference.plain(), &later.with_base.downtime, downtime_moments),
-            failed: respond(later.failed_difference.plain(), &later.with_base.failed, failed_moments),
+            downtime: respond(later.differences.plain(DOWNTIME), &later.with_base.downtime, downtime_moments),
+            failed: respond(later.differences.plain(FAILED), &later.with_base.failed, failed_moments),
         }
     };
     outline.sensitivity.iter().filter(played).map(result).collect()
@@ -137,9 +137,12 @@ impl Pair<'_> {
         let unit = self.micros_per_year_second();
         let lost = Mean { mean: self.base.mean(), interval: lost };
         let interval = Interval { low: change.low * unit, high: change.high * unit };
+        let change_rests_on_few = change.rests_on_few;
         let change = Mean { mean: change.mean * unit, interval };
         let interval = ratio(change, lost, self.correlation())?;
-        let estimate = Estimate { mean: change.mean / lost.mean, low: interval.low, high: interval.high, bound: false };
+        let rests_on_few = change_rests_on_few || rests_on_few(self.base);
+        let (mean, Interval { low, high }) = (change.mean / lost.mean, interval);
+        let estimate = Estimate { mean, low, high, bound: false, rests_on_few };
         Some(times(estimate, 1.0 / relative))
     }
 
@@ -160,6 +163,6 @@ impl Pair<'_> {
 }
 
 fn negated(estimate: Estimate) -> Estimate {
-    let Estimate { mean, low, high, bound } = estimate;
-    Estimate { mean: -mean, low: -high, high: -low, bound }
+    let Estimate { mean, low, high, .. } = estimate;
+    Estimate { mean: -mean, low: -high, high: -low, ..estimate }
 }

@@ -23,7 +23,7 @@ pub fn sentence(result: &ExperimentResult) -> Option<String> {
     let Some((best, d)) = better.min_by(|a, b| lost(a.0).total_cmp(&lost(b.0))) else {
         return Some(none_better(result, &others));
     };
-    let saved = Estimate { mean: -d.mean, low: -d.high, high: -d.low, bound: false };
+    let saved = Estimate { mean: -d.mean, low: -d.high, high: -d.low, ..*d };
     let (settings, several) = settings(result, best, baseline);
     let verb = if several { "save" } else { "saves" };
     let left = human::span_with_error(front::lost(result, best));
@@ -161,12 +161,18 @@ fn price(result: &ExperimentResult, best: &ScenarioResult, baseline: &ScenarioRe
 
 /// A difference of two estimates that depend on each other in a way that is not known: never too narrow.
 fn less(a: &Estimate, b: &Estimate) -> Estimate {
-    Estimate { mean: a.mean - b.mean, low: a.low - b.high, high: a.high - b.low, bound: false }
+    Estimate { mean: a.mean - b.mean, low: a.low - b.high, high: a.high - b.low, bound: false, rests_on_few: false }
 }
 
 /// Of parts that depend on each other: their ends are added, which is never too narrow.
 pub fn sum(a: &Estimate, b: &Estimate) -> Estimate {
-    Estimate { mean: a.mean + b.mean, low: a.low + b.low, high: a.high + b.high, bound: a.bound && b.bound }
+    Estimate {
+        mean: a.mean + b.mean,
+        low: a.low + b.low,
+        high: a.high + b.high,
+        bound: a.bound && b.bound,
+        rests_on_few: a.rests_on_few || b.rests_on_few,
+    }
 }
 
 /// A count with half of its interval: `650 ± 5`.

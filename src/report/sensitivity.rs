@@ -85,7 +85,7 @@ fn with_error(change: &Estimate) -> String {
     if change.mean >= 0.0 {
         return format!("+{}", human::span_with_error(change));
     }
-    let size = Estimate { mean: -change.mean, low: -change.high, high: -change.low, bound: change.bound };
+    let size = Estimate { mean: -change.mean, low: -change.high, high: -change.low, ..*change };
     format!("−{}", human::span_with_error(&size))
 }
 

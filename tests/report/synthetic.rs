@@ -25,12 +25,18 @@ pub const PHASES: [&str; 9] = [
 /// A mean with an interval of so many percent.
 pub fn estimate(mean: f64, percent: f64) -> Estimate {
     let half = mean * percent / 100.0;
-    Estimate { mean: round(mean), low: round((mean - half).max(0.0)), high: round(mean + half), bound: false }
+    Estimate {
+        mean: round(mean),
+        low: round((mean - half).max(0.0)),
+        high: round(mean + half),
+        bound: false,
+        rests_on_few: false,
+    }
 }
 
 /// Nothing seen.
 pub fn bound(high: f64) -> Estimate {
-    Estimate { mean: 0.0, low: 0.0, high, bound: true }
+    Estimate { mean: 0.0, low: 0.0, high, bound: true, rests_on_few: false }
 }
 
 fn round(v: f64) -> f64 {
@@ -162,7 +168,7 @@ fn windows(down: f64, failed: f64) -> WindowsResult {
         count: 240_000,
         downtime_s: loss(down),
         failed_request_s: loss(failed),
-        meets_slo: Some(Estimate { mean: 0.971, low: 0.968, high: 0.9737, bound: false }),
+        meets_slo: Some(Estimate { mean: 0.971, low: 0.968, high: 0.9737, bound: false, rests_on_few: false }),
     }
 }
 
@@ -210,6 +216,7 @@ pub fn scenario(name: &str, parameters: Map<String, Value>, factor: f64, thresho
         low: 1.0 - e.high / year,
         high: 1.0 - e.low / year,
         bound: false,
+        rests_on_few: false,
     };
     ScenarioResult {
         name: name.to_owned(),
@@ -331,7 +338,13 @@ pub fn grid(experiment: &str, axes: &[(&str, Vec<Value>)]) -> ExperimentResult {
     for scenario in &mut result.scenarios[1..] {
         let less = |a: &Estimate, b: &Estimate| {
             let mean = a.mean - b.mean;
-            Estimate { mean: round(mean), low: round(mean - 60.0), high: round(mean + 60.0), bound: false }
+            Estimate {
+                mean: round(mean),
+                low: round(mean - 60.0),
+                high: round(mean + 60.0),
+                bound: false,
+                rests_on_few: false,
+            }
         };
         scenario.difference_to_baseline = Some(Difference {
             downtime_s_per_year: less(&scenario.estimates[Metric::Downtime], &baseline.estimates[Metric::Downtime]),
@@ -429,8 +442,20 @@ pub fn two_hundred() -> ExperimentResult {
 pub fn sensitive() -> ExperimentResult {
     let mut result = single();
     let response = |change: f64, half: f64, elasticity: Option<f64>| Response {
-        elasticity: elasticity.map(|mean| Estimate { mean, low: mean - 0.1, high: mean + 0.1, bound: false }),
-        change_s_per_year: Estimate { mean: change, low: change - half, high: change + half, bound: false },
+        elasticity: elasticity.map(|mean| Estimate {
+            mean,
+            low: mean - 0.1,
+            high: mean + 0.1,
+            bound: false,
+            rests_on_few: false,
+        }),
+        change_s_per_year: Estimate {
+            mean: change,
+            low: change - half,
+            high: change + half,
+            bound: false,
+            rests_on_few: false,
+        },
         at_s_per_year: [3_600.0, 3_600.0 + change],
     };
     let parameter = |key: &str, values: [Value; 3], whole: bool, response: Response| {
@@ -469,7 +494,8 @@ pub fn odd() -> ExperimentResult {
     .collect();
     let quiet = &mut scenarios[3];
     let high = 31_536_000.0 * 0.000_184;
-    quiet.estimates[Metric::Availability] = Estimate { mean: 1.0, low: 1.0 - 0.000_184, high: 1.0, bound: true };
+    quiet.estimates[Metric::Availability] =
+        Estimate { mean: 1.0, low: 1.0 - 0.000_184, high: 1.0, bound: true, rests_on_few: false };
     quiet.estimates[Metric::RequestSuccess] = quiet.estimates[Metric::Availability];
     quiet.estimates[Metric::Downtime] = bound(high);
     quiet.estimates[Metric::FailedRequests] = bound(high);

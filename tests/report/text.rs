@@ -62,7 +62,8 @@ fn the_answer_of_a_grid_is_a_difference_and_its_price() {
     let mut result = synthetic::four();
     let differ = |result: &mut hasim::experiment::ExperimentResult, i: usize, mean: f64, half: f64| {
         let difference = result.scenarios[i].difference_to_baseline.as_mut().unwrap();
-        difference.downtime_s_per_year = Estimate { mean, low: mean - half, high: mean + half, bound: false };
+        difference.downtime_s_per_year =
+            Estimate { mean, low: mean - half, high: mean + half, bound: false, rests_on_few: false };
     };
     for i in 1..4 {
         differ(&mut result, i, 0.0, 3.0);

@@ -181,10 +181,10 @@ fn sum_of(parts: &[Estimate]) -> Estimate {
     let seen: Vec<&Estimate> = parts.iter().filter(|e| !e.bound).collect();
     if seen.is_empty() {
         let high = parts.iter().map(|e| e.high).fold(0.0, f64::max);
-        return Estimate { mean: 0.0, low: 0.0, high, bound: true };
+        return Estimate { mean: 0.0, low: 0.0, high, bound: true, rests_on_few: false };
     }
     let sum = |of: fn(&Estimate) -> f64| seen.iter().map(|e| of(e)).sum::<f64>();
-    Estimate { mean: sum(|e| e.mean), low: sum(|e| e.low), high: sum(|e| e.high), bound: false }
+    Estimate { mean: sum(|e| e.mean), low: sum(|e| e.low), high: sum(|e| e.high), bound: false, rests_on_few: false }
 }
 
 fn shown(e: &Estimate) -> f64 {
