@@ -17,6 +17,7 @@ mod checkpoint;
 mod compare;
 mod estimate;
 mod fit;
+mod library;
 mod low_args;
 mod merge;
 mod progress;
