@@ -18,6 +18,7 @@ mod compare;
 mod estimate;
 mod fit;
 mod interrupt;
+mod library;
 mod low_args;
 mod merge;
 mod progress;

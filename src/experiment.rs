@@ -1,6 +1,7 @@
 //! Experiments: many replications of many scenarios, merged exactly.
 
 mod answer;
+mod assumption;
 mod batches;
 mod by_name;
 mod controls;
@@ -33,6 +34,7 @@ mod windows;
 pub use crate::cluster::Target as FaultTarget;
 pub use crate::cluster::{Endpoint, Exit, Happening, Observation, Phase, Reply, SkippedProbes, Stored};
 pub use crate::stats::Standing;
+pub use assumption::{About, Assumption, Guess};
 pub use by_name::ByName;
 pub use drive::{Play, Watcher, drive, replicate, replicate_watched};
 pub use estimates::Estimates;

@@ -17,6 +17,7 @@ pub mod terminal;
 pub mod timeline;
 
 mod answer;
+mod assumptions;
 mod best;
 mod front;
 mod labels;

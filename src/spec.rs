@@ -59,6 +59,7 @@ mod yaml;
 use std::io;
 use std::path::Path;
 
+pub use app::guess::{AppGuess, guess_app};
 pub use diagnostic::{Diagnostic, Report, Severity, wrapped};
 pub use duration::{parse as parse_duration, readable as readable_duration};
 pub use experiment::{Bound, Goal, Objective};

@@ -43,9 +43,10 @@ pub(super) enum LowCommand {
     /// Try `hasim compare models/deployments/aidbox.yaml models/deployments/aidbox-hard-spread.yaml`. Ends with 4 if AFTER is
     /// surely worse, or not surely within the limits that are given.
     Compare(CompareArgs),
-    /// How available is this manifest, in a second or two and without an experiment file?
+    /// How available is this manifest, in seconds and without an experiment file?
     ///
-    /// Try `kubectl get deploy,svc,pdb -o yaml | hasim estimate -`. What a manifest cannot say comes from bundled models.
+    /// Try `kubectl get deploy,svc,pdb -o yaml | hasim estimate -`. What a manifest cannot say is guessed from bundled models; the
+    /// answer names each guess, how much hangs on it, and the flag that states it.
     Estimate(EstimateArgs),
     /// From recorded durations to laws: lives, recoveries, gaps between incidents.
     ///
@@ -212,9 +213,9 @@ pub(super) struct CompareArgs {
     /// Fail unless AFTER surely adds no more downtime a year than this, such as 5m.
     #[arg(long, value_name = "DURATION", value_parser = seconds)]
     pub max_regression: Option<f64>,
-    /// So many replications of a year.
-    #[arg(long, value_name = "N", default_value_t = 2_000, value_parser = clap::value_parser!(u64).range(1..))]
-    pub replications: u64,
+    /// So many replications of a year; 2,000 if not given, or 2,048 where parameters are uncertain.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    pub replications: Option<u64>,
     #[command(flatten)]
     pub playing: bundled::Playing,
 }
@@ -241,9 +242,9 @@ pub(super) struct EstimateArgs {
     /// The availability that is hoped for, such as 99.95%.
     #[arg(long, value_name = "SLO", value_parser = percentage)]
     pub slo: Option<f64>,
-    /// So many replications of a year.
-    #[arg(long, value_name = "N", default_value_t = 1_000, value_parser = clap::value_parser!(u64).range(1..))]
-    pub replications: u64,
+    /// So many replications of a year; 1,000 if not given, or 2,048 where parameters are uncertain.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    pub replications: Option<u64>,
     #[command(flatten)]
     pub playing: bundled::Playing,
 }

@@ -69,6 +69,7 @@ pub(super) fn experiment(outline: &Outline, tallies: &[Tally], race: Option<&Rac
         sensitivity: sensitivity::results(outline, tallies),
         scenarios,
         replays: Vec::new(),
+        assumptions: Vec::new(),
         notes: outline.notes.iter().cloned().chain(note_on_the_end(outline, tallies, end)).collect(),
         faults: first.faults.clone(),
         inputs: outline.inputs.clone(),

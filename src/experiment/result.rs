@@ -6,6 +6,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+use super::assumption::Assumption;
 use super::by_name::ByName;
 use super::estimates::Estimates;
 use super::removal::Removal;
@@ -64,6 +65,9 @@ pub struct ExperimentResult {
     /// Outages that were played once more to be shown; filled in by the program that ends a run, as it takes the models.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub replays: Vec<Replay>,
+    /// What `hasim estimate` assumed, that on which most hangs first; filled in by that command.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub assumptions: Vec<Assumption>,
     /// What is in the inputs and not in the model, and what was assumed; each a sentence.
     pub notes: Vec<String>,
     /// The faults of the baseline (or first) scenario, for the legend of the reports.

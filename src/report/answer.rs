@@ -1,6 +1,7 @@
 //! The answer in a sentence or two, for the terminal and for markdown.
 
 use crate::experiment::{Estimate, ExperimentResult, ScenarioResult, Standing};
+use crate::report::assumptions;
 use crate::report::best;
 use crate::report::front;
 use crate::report::human;
@@ -24,6 +25,7 @@ pub fn sentences(result: &ExperimentResult) -> Vec<String> {
     let mut sentences: Vec<String> = chosen.into_iter().chain(better).collect();
     sentences.push(availability(result, shown));
     sentences.extend(source(shown));
+    sentences.extend(assumptions::sentences(result));
     if result.selection.is_none() {
         sentences.extend(if compared { None } else { least(result, shown) });
         sentences.extend(sensitivity::sentences(result));
@@ -148,7 +150,7 @@ fn availability(result: &ExperimentResult, shown: &ScenarioResult) -> String {
 }
 
 /// With the minutes that its interval supports; a bound with its words.
-fn full(estimate: &Estimate) -> String {
+pub(super) fn full(estimate: &Estimate) -> String {
     if estimate.bound {
         return format!("at most {}", human::in_full(estimate.high));
     }

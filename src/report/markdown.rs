@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use crate::experiment::ExperimentResult;
 use crate::report::labels::Labels;
 use crate::report::merged::{self, Samples};
-use crate::report::{answer, front, human, sensitivity};
+use crate::report::{answer, assumptions, front, human, sensitivity};
 use crate::study::Metric;
 
 /// The answer, the table of scenarios and the causes.
@@ -14,6 +14,7 @@ pub fn render(result: &ExperimentResult) -> String {
     for sentence in answer::sentences(result) {
         let _ = writeln!(text, "{}\n", cell(&sentence));
     }
+    assumed(&mut text, result);
     let labels = Labels::of(result);
     let mut head: Vec<String> = labels.columns.iter().map(|column| column.short_key.clone()).collect();
     if !labels.varied {
@@ -97,6 +98,14 @@ pub fn render(result: &ExperimentResult) -> String {
         let _ = writeln!(text, "- {}", cell(note));
     }
     text
+}
+
+/// What was assumed, where nobody has stated it.
+fn assumed(text: &mut String, result: &ExperimentResult) {
+    let Some(footnote) = assumptions::footnote(result) else { return };
+    let _ = writeln!(text, "{}\n", cell(assumptions::TITLE));
+    table(text, &assumptions::HEAD.map(str::to_owned), 2, assumptions::rows(result).into_iter().map(Vec::from));
+    let _ = writeln!(text, "\n{}\n", cell(&footnote));
 }
 
 /// What a window loses, with intervals.

@@ -14,7 +14,7 @@ use askama::Template;
 use crate::experiment::{Estimate, ExperimentResult, ScenarioResult, Verdict};
 use crate::report::labels::Labels;
 use crate::report::merged::{self, Samples};
-use crate::report::{answer, best, charts, front, human};
+use crate::report::{answer, assumptions, best, charts, front, human};
 use crate::spec::parse_duration;
 use crate::study::Metric;
 use crate::time::Duration;
@@ -45,6 +45,7 @@ struct Page<'a> {
     phase_term: &'static str,
     elasticity_term: &'static str,
     faults: Vec<Fault>,
+    guesses: Guesses,
     worth: Option<Worth>,
     left_out: &'static str,
     sureness: Vec<Sure>,
@@ -91,6 +92,14 @@ struct Fault {
     source: String,
 }
 
+/// What `hasim estimate` assumed.
+struct Guesses {
+    title: &'static str,
+    head: [&'static str; 4],
+    rows: Vec<[String; 4]>,
+    footnote: String,
+}
+
 /// A line about how sure the numbers are.
 struct Sure {
     /// A word at its beginning, and what it means.
@@ -130,6 +139,7 @@ pub fn render(result: &ExperimentResult) -> String {
         phase_term: glossary::meaning("phase"),
         elasticity_term: glossary::meaning("elasticity"),
         faults: faults(result),
+        guesses: guesses(result),
         worth: worth::of(result),
         left_out: answer::LEFT_OUT,
         sureness: sureness(result),
@@ -288,6 +298,15 @@ fn faults(result: &ExperimentResult) -> Vec<Fault> {
         source: fault.source.clone(),
     };
     result.faults.iter().map(one).collect()
+}
+
+fn guesses(result: &ExperimentResult) -> Guesses {
+    Guesses {
+        title: assumptions::TITLE,
+        head: assumptions::HEAD,
+        rows: assumptions::rows(result),
+        footnote: assumptions::footnote(result).unwrap_or_default(),
+    }
 }
 
 fn sureness(result: &ExperimentResult) -> Vec<Sure> {

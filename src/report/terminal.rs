@@ -9,7 +9,7 @@ use comfy_table::{CellAlignment, ColumnConstraint, ContentArrangement, LineStyle
 use crate::experiment::{ExperimentResult, ScenarioResult, Verdict};
 use crate::report::labels::Labels;
 use crate::report::merged::{self, Samples};
-use crate::report::{answer, front, human, sensitivity};
+use crate::report::{answer, assumptions, front, human, sensitivity};
 use crate::study::Metric;
 
 /// Causes in the table of causes; the rest is summed up.
@@ -35,6 +35,10 @@ pub fn render(result: &ExperimentResult, folder: Option<&Path>, width: u16) -> S
             let _ = writeln!(text, "{style}{line}{style:#}");
         }
     }
+    let assumed = assumed(result, width);
+    if !assumed.is_empty() {
+        let _ = write!(text, "\n{assumed}");
+    }
     if !result.scenarios.is_empty() {
         let _ = write!(text, "\n{}", scenarios(result, width));
     }
@@ -53,7 +57,7 @@ pub fn render(result: &ExperimentResult, folder: Option<&Path>, width: u16) -> S
         }
     }
     text.push('\n');
-    let mut notes = footnotes(result);
+    let mut notes: Vec<String> = assumptions::footnote(result).into_iter().chain(footnotes(result)).collect();
     notes.push(answer::LEFT_OUT.to_owned());
     notes.extend(result.notes.iter().cloned());
     for line in notes.iter().flat_map(|note| wrapped(note, width)) {
@@ -86,6 +90,21 @@ fn targets(result: &ExperimentResult) -> String {
         text.push('\n');
     }
     text
+}
+
+/// What was assumed, where nobody has stated it.
+fn assumed(result: &ExperimentResult, width: u16) -> String {
+    let rows = assumptions::rows(result);
+    if rows.is_empty() {
+        return String::new();
+    }
+    // A number and its unit stay in one line.
+    let kept =
+        |cell: &String| units_kept(cell).iter().map(|word| word.replace(' ', "\u{a0}")).collect::<Vec<_>>().join(" ");
+    let head = assumptions::HEAD.map(|words| words.replace(" of ", " of\n"));
+    let head = head.each_ref().map(String::as_str);
+    let table = table(&head, rows.iter().map(|row| row.iter().map(kept).collect()).collect(), width);
+    format!(" {}\n{table}", assumptions::TITLE)
 }
 
 /// The numbers of every scenario.

@@ -278,6 +278,7 @@ fn result(experiment: &str, varied: &[&str], scenarios: Vec<ScenarioResult>) -> 
         currency: None,
         sensitivity: vec![],
         replays: vec![],
+        assumptions: Vec::new(),
         scenarios,
         notes: vec!["No PodDisruptionBudget is read yet: models/deployments/aidbox.yaml has none.".to_owned()],
         faults: KINDS

@@ -7,7 +7,7 @@ use crate::common::{CRASH, HANG, bare, days, exponential, fault, probe, secs};
 use hasim::experiment::{Options, replicate, run};
 use hasim::model::{Affects, ContainerMode, Fault, Model, NodeMode, Probe, Start, Strikes, YEAR};
 use hasim::random::Law;
-use hasim::spec::{Objective, Report, Scenario, Stopping, Study};
+use hasim::spec::{Objective, Report, Scenario, Stopping, Study, Without};
 use hasim::study::Metric;
 
 /// Two replicas whose clocks often stand: an application that starts for hours, hangs that last until liveness kills, and
@@ -105,6 +105,7 @@ fn a_fault_that_was_hardly_ever_seen_moves_no_difference() {
         baseline: Some(0),
         scenarios: models.iter().enumerate().map(scenario).collect(),
         sensitivity: vec![],
+        without: Without::Off,
         notes: vec![],
         findings: Report::default(),
         inputs: serde_json::Value::Null,
