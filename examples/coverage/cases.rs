@@ -144,6 +144,7 @@ impl Case {
             },
             draws: vec![],
             compared_with: None,
+            unplaceable: false,
         };
         Study {
             name: "coverage".to_owned(),

@@ -35,6 +35,12 @@ pub(super) struct Surroundings {
     /// What breaks, instead of the bundled faults; later files override by name.
     #[arg(long, value_name = "FILE")]
     faults: Vec<PathBuf>,
+    /// The container that serves, instead of the one that Service, probes and ports point at.
+    #[arg(long, value_name = "NAME")]
+    container: Option<String>,
+    /// Play replicas for which no Node has room as well: they stay Pending.
+    #[arg(long)]
+    allow_pending: bool,
 }
 
 /// How a study that no file states is played, and where its answer goes.
@@ -60,7 +66,7 @@ pub(super) struct Playing {
 impl Playing {
     /// So many replications, under the seed that is given.
     pub fn instead(&self, replications: u64) -> Instead {
-        Instead { seed: Some(self.seed), replications: Some(replications) }
+        Instead { seed: Some(self.seed), replications: Some(replications), ..Instead::default() }
     }
 
     /// Plays the study.
@@ -159,6 +165,8 @@ impl Surroundings {
         };
         let mut spec = json!({"app": or(&self.app, APP)?, "cluster": or(&self.cluster, CLUSTER)?, "faults": faults});
         if let Value::Object(spec) = &mut spec {
+            spec.extend(self.container.iter().map(|name| ("container".to_owned(), json!(name))));
+            spec.extend(self.allow_pending.then(|| ("allowPending".to_owned(), json!(true))));
             spec.extend(fields);
         }
         let experiment =

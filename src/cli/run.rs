@@ -21,6 +21,8 @@ pub(super) struct Run {
     pub folder: Option<PathBuf>,
     pub seed: Option<u64>,
     pub replications: Option<u64>,
+    /// The container that serves.
+    pub container: Option<String>,
     /// Which part of them.
     pub share: Share,
     pub resume: bool,
@@ -32,7 +34,7 @@ pub(super) struct Run {
 
 impl Run {
     pub fn execute(self) -> Exit {
-        let instead = Instead { seed: self.seed, replications: self.replications };
+        let instead = Instead { seed: self.seed, replications: self.replications, container: self.container.clone() };
         let study = match load(&self.experiment, instead, self.quiet) {
             Ok(study) => study,
             Err(exit) => return exit,

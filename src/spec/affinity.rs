@@ -14,6 +14,11 @@ pub(super) struct NodeTerm {
 }
 
 impl NodeTerm {
+    /// What it asks of labels.
+    pub fn labels(&self) -> &[Requirement] {
+        &self.labels
+    }
+
     /// Whether a Node of this name with these labels matches.
     pub fn matches(&self, name: &str, labels: &Labels) -> bool {
         let name = name.to_string();

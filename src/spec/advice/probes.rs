@@ -2,7 +2,7 @@
 
 use serde_json::{Value as Json, json};
 
-use super::{Advice, CONTAINER, Finding, Subject, percent};
+use super::{Advice, Finding, Subject, percent};
 use crate::model::{Affects, ContainerMode, Fault, Occurrence, Probe, Strikes, WhileStarting};
 use crate::random::Law;
 use crate::time::Duration;
@@ -22,17 +22,17 @@ pub(super) static NO_READINESS_PROBE: Advice = Advice {
 };
 
 pub(super) fn no_readiness_probe(subject: &Subject<'_>) -> Vec<Finding> {
-    let pod = &subject.deployment.pod;
-    if pod.readiness.is_some() {
+    let container = subject.main();
+    if container.readiness.is_some() {
         return Vec::new();
     }
-    let message = if pod.startup.is_some() {
+    let message = if container.startup.is_some() {
         "is missing: a Pod that no longer answers keeps getting requests"
     } else {
         "is missing: a Pod gets requests as soon as its process runs"
     };
     let help = "add a readinessProbe that asks whether this Pod can answer requests now";
-    vec![subject.finding(&format!("{CONTAINER}.readinessProbe"), message, help)]
+    vec![subject.finding(&subject.path("readinessProbe"), message, help)]
 }
 
 pub(super) static LIVENESS_AS_TIGHT: Advice = Advice {
@@ -46,8 +46,8 @@ pub(super) static LIVENESS_AS_TIGHT: Advice = Advice {
 };
 
 pub(super) fn liveness_as_tight(subject: &Subject<'_>) -> Vec<Finding> {
-    let pod = &subject.deployment.pod;
-    let (Some(liveness), Some(readiness)) = (&pod.liveness, &pod.readiness) else { return Vec::new() };
+    let container = subject.main();
+    let (Some(liveness), Some(readiness)) = (&container.liveness, &container.readiness) else { return Vec::new() };
     let (kill, withdrawal) = (unanswered(liveness), unanswered(readiness));
     let (word, kill, withdrawal) = if kill <= withdrawal {
         ("unanswered", kill, withdrawal)
@@ -64,7 +64,7 @@ pub(super) fn liveness_as_tight(subject: &Subject<'_>) -> Vec<Finding> {
     let least = least_patient(liveness, readiness);
     let help = format!("set failureThreshold: {least}, so that the kill comes after the withdrawal in any phase");
     let change = [("livenessProbe.failureThreshold".to_string(), json!(least))];
-    vec![subject.finding(&format!("{CONTAINER}.livenessProbe"), message, help).followed_by(change)]
+    vec![subject.finding(&subject.path("livenessProbe"), message, help).followed_by(change)]
 }
 
 fn times(count: u32, word: &str) -> String {
@@ -104,7 +104,7 @@ pub(super) static DEPENDENCY_IN_LIVENESS: Advice = Advice {
 };
 
 pub(super) fn dependency_in_liveness(subject: &Subject<'_>) -> Vec<Finding> {
-    let (Some(around), Some(liveness)) = (&subject.around, &subject.deployment.pod.liveness) else {
+    let (Some(around), Some(liveness)) = (&subject.around, &subject.main().liveness) else {
         return Vec::new();
     };
     let find = |fault: &Fault| {
@@ -127,7 +127,7 @@ pub(super) fn dependency_in_liveness(subject: &Subject<'_>) -> Vec<Finding> {
             better.join(", ")
         );
         let home = if matches!(fault.occurs, Occurrence::Every(_)) { "faults" } else { "script" };
-        let finding = subject.finding(&format!("{CONTAINER}.livenessProbe"), message, help);
+        let finding = subject.finding(&subject.path("livenessProbe"), message, help);
         // A fault that nobody else sees would be seen by nobody.
         Some(if better.is_empty() {
             finding
@@ -156,8 +156,8 @@ pub(super) static STARTS_KILLED: Advice = Advice {
 
 pub(super) fn starts_killed(subject: &Subject<'_>) -> Vec<Finding> {
     let Some(around) = &subject.around else { return Vec::new() };
-    let pod = &subject.deployment.pod;
-    let (name, probe) = match (&pod.startup, &pod.liveness) {
+    let container = subject.main();
+    let (name, probe) = match (&container.startup, &container.liveness) {
         (Some(startup), _) => ("startupProbe", startup),
         (None, Some(liveness)) => ("livenessProbe", liveness),
         (None, None) => return Vec::new(),
@@ -171,10 +171,10 @@ pub(super) fn starts_killed(subject: &Subject<'_>) -> Vec<Finding> {
     let mean = patience(probe, hangs, 0.5);
     let message = format!("gives up about {mean:.0} s after a start: {} of starts are killed", percent(share));
     // A startup probe needs no initial delay of its own.
-    let base = if pod.startup.is_some() { *probe } else { Probe { initial_delay: Duration::ZERO, ..*probe } };
+    let base = if container.startup.is_some() { *probe } else { Probe { initial_delay: Duration::ZERO, ..*probe } };
     let (help, change) = match least_lenient(base, &app.start_up, hangs) {
         None => ("shorten the start, or give a startupProbe a longer period".to_string(), None),
-        Some(threshold) if pod.startup.is_some() => (
+        Some(threshold) if container.startup.is_some() => (
             format!("set failureThreshold: {threshold}"),
             Some(("startupProbe.failureThreshold".to_string(), json!(threshold))),
         ),
@@ -187,7 +187,7 @@ pub(super) fn starts_killed(subject: &Subject<'_>) -> Vec<Finding> {
             startup_probe(subject, threshold).map(|probe| ("startupProbe".to_string(), probe)),
         ),
     };
-    vec![subject.finding(&format!("{CONTAINER}.{name}"), message, help).followed_by(change)]
+    vec![subject.finding(&subject.path(name), message, help).followed_by(change)]
 }
 
 /// Seconds from the start of the process to the kill, where the first probe falls at this share of a period (P9a: after a
@@ -222,7 +222,7 @@ fn least_lenient(probe: Probe, start_up: &Law, hangs: bool) -> Option<u32> {
 
 /// A startup probe that asks what the liveness probe asks.
 fn startup_probe(subject: &Subject<'_>, threshold: u32) -> Option<Json> {
-    let steps = super::vary::parse(&format!("{CONTAINER}.livenessProbe")).ok()?;
+    let steps = super::vary::parse(&subject.path("livenessProbe")).ok()?;
     let liveness = steps.iter().try_fold(subject.document, |node, step| super::vary::step(node, step))?;
     let mut probe = liveness.to_json();
     let fields = probe.as_object_mut()?;
@@ -241,8 +241,8 @@ pub(super) static TIMEOUT_OVER_PERIOD: Advice = Advice {
 };
 
 pub(super) fn timeout_over_period(subject: &Subject<'_>) -> Vec<Finding> {
-    let pod = &subject.deployment.pod;
-    let probes = [("livenessProbe", pod.liveness), ("readinessProbe", pod.readiness), ("startupProbe", pod.startup)];
+    let own = subject.main();
+    let probes = [("livenessProbe", own.liveness), ("readinessProbe", own.readiness), ("startupProbe", own.startup)];
     let find = |(name, probe): (&str, Option<Probe>)| {
         let probe = probe?;
         let (timeout, period) = (secs(probe.timeout), secs(probe.period));
@@ -252,7 +252,7 @@ pub(super) fn timeout_over_period(subject: &Subject<'_>) -> Vec<Finding> {
         let message =
             format!("is {timeout}, more than periodSeconds: unanswered probes come every {timeout} s, not {period} s");
         let help = format!("set timeoutSeconds to at most {period}, or periodSeconds to at least {timeout}");
-        Some(subject.finding(&format!("{CONTAINER}.{name}.timeoutSeconds"), message, help))
+        Some(subject.finding(&subject.path(&format!("{name}.timeoutSeconds")), message, help))
     };
     probes.into_iter().filter_map(find).collect()
 }
