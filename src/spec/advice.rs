@@ -51,13 +51,14 @@ struct Piece {
     find: fn(&Subject<'_>) -> Vec<Finding>,
 }
 
-const PIECES: [Piece; 14] = [
+const PIECES: [Piece; 15] = [
     Piece { advice: &placement::SINGLE_REPLICA, find: placement::single_replica },
     Piece { advice: &placement::SINGLE_ZONE, find: placement::single_zone },
     Piece { advice: &placement::NO_ZONE_SPREAD, find: placement::no_zone_spread },
     Piece { advice: &placement::SHARED_NODE, find: placement::shared_node },
     Piece { advice: &placement::SPREAD_LEAVES_PENDING, find: placement::spread_leaves_pending },
     Piece { advice: &probes::NO_READINESS_PROBE, find: probes::no_readiness_probe },
+    Piece { advice: &probes::NO_LIVENESS_PROBE, find: probes::no_liveness_probe },
     Piece { advice: &probes::LIVENESS_AS_TIGHT, find: probes::liveness_as_tight },
     Piece { advice: &probes::DEPENDENCY_IN_LIVENESS, find: probes::dependency_in_liveness },
     Piece { advice: &probes::STARTS_KILLED, find: probes::starts_killed },

@@ -10,7 +10,6 @@ use super::deployment::Deployment;
 use super::diagnostic::Problems;
 use super::documents::Documents;
 use super::experiment::Question;
-use super::labels::Requirement;
 use super::objects::Machine;
 use super::places;
 use super::system::System;
@@ -42,7 +41,8 @@ pub(super) fn is_unplaceable(
     let (path, help) = reason.map_or_else(Default::default, |reason| next_step(reason, &deployment, &machines));
     let written = &system.manifest.documents[system.chosen].1;
     let mark = places::place([written, &documents.deployment], &path);
-    let problem = problems.warn(mark, &path, message);
+    // Among others such a scenario is no mistake: it is marked in the results.
+    let problem = problems.note(mark, &path, message);
     let anyway = "`allowPending: true` in an experiment, `--allow-pending` with a manifest alone";
     problem.help(format!("{help}; to play it all the same: {anyway}"));
     problem.is_hopeless = !question.allow_pending;
@@ -163,18 +163,21 @@ fn unselected(deployment: &Deployment, machines: &[Machine]) -> (String, String)
         let help = advice(format!("no Node has the label {}", missing.join(", ")));
         return ("spec.template.spec.nodeSelector".to_string(), help);
     }
-    let path = "spec.template.spec.affinity.nodeAffinity".to_string();
-    let unmet = |term: &NodeTerm| -> Vec<String> {
-        let unmet =
-            |requirement: &&Requirement| nobody(&|machine| requirement.holds(machine.labels.get(&requirement.key)));
-        term.labels().iter().filter(unmet).map(Requirement::to_string).collect()
+    let Some(terms) = &pod.node_terms else {
+        return (
+            "spec.template.spec.nodeSelector".to_string(),
+            advice("no Node has all these labels at once".to_string()),
+        );
     };
-    let unmet: Vec<String> = pod.node_terms.iter().flatten().flat_map(unmet).collect();
-    if unmet.is_empty() {
-        let path = if pod.node_terms.is_some() { path } else { "spec.template.spec.nodeSelector".to_string() };
-        return (path, advice("no Node has all the labels at once".to_string()));
+    let path = "spec.template.spec.affinity.nodeAffinity".to_string();
+    let unmet: Vec<String> = terms.iter().flat_map(|term| term.unmet(machines)).collect();
+    if !unmet.is_empty() {
+        return (path, advice(format!("no Node has {}", unmet.join(", nor "))));
     }
-    (path, advice(format!("no Node has a label {}", unmet.join(", nor "))))
+    if terms.iter().all(NodeTerm::is_empty) {
+        return (path, "a term without expressions matches no Node: add some, or remove it".to_string());
+    }
+    (path, advice("no Node has all these labels at once".to_string()))
 }
 
 fn cpus(millis: u64) -> String {

@@ -45,7 +45,9 @@ impl Seen {
         let mut new_here: Vec<usize> = Vec::new();
         self.hopeless += usize::from(problems.list.iter().any(|problem| problem.is_hopeless));
         for problem in problems.list {
-            let key = (problem.mark, problem.path.clone(), problem.message.clone());
+            // A grid of capacities has many scenarios without room for all, each with numbers of its own.
+            let message = if problem.is_hopeless { String::new() } else { problem.message.clone() };
+            let key = (problem.mark, problem.path.clone(), message);
             let at = *self.index.entry(key).or_insert(self.list.len());
             if at == self.list.len() {
                 self.list.push((problem, 0, scenario.to_string()));
@@ -63,6 +65,9 @@ impl Seen {
         for (mut problem, count, scenario) in self.list {
             if count < played {
                 problem.scenario = Some(scenario);
+            }
+            if problem.is_hopeless && count > 1 {
+                problem.message = format!("{} (likewise in {} other scenarios)", problem.message, count - 1);
             }
             to.list.push(problem);
         }
@@ -107,14 +112,13 @@ pub(super) fn scenario_models(
         let mut problems = Problems { patching: Some(experiment), ..Problems::default() };
         let models = scenario_model(question, *candidate, system, &values, &mut problems);
         played += 1;
-        if !problems.has_errors()
-            && let Some(models) = models
-        {
+        let is_wrong = problems.has_errors();
+        if !is_wrong && let Some(models) = models {
             nodes += models.model.cluster.nodes.len() * (1 + models.draws.len());
             scenarios.push(Scenario::new(name.clone(), parameters, models));
         }
         seen.take(problems, &name);
-        if seen.list.len() > MAX_DISTINCT_PROBLEMS {
+        if is_wrong && seen.list.len() > MAX_DISTINCT_PROBLEMS {
             break;
         }
         if nodes > MAX_NODES_IN_ALL {

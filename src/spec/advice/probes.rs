@@ -5,6 +5,7 @@ use serde_json::{Value as Json, json};
 use super::{Advice, Finding, Subject, percent};
 use crate::model::{Affects, ContainerMode, Fault, Occurrence, Probe, Strikes, WhileStarting};
 use crate::random::Law;
+use crate::spec::tree::Node;
 use crate::time::Duration;
 
 /// What strikes less often is not worth a word.
@@ -32,7 +33,103 @@ pub(super) fn no_readiness_probe(subject: &Subject<'_>) -> Vec<Finding> {
         "is missing: a Pod gets requests as soon as its process runs"
     };
     let help = "add a readinessProbe that asks whether this Pod can answer requests now";
-    vec![subject.finding(&subject.path("readinessProbe"), message, help)]
+    let probe = container.liveness.map_or(USUAL, |liveness| {
+        // The most patient one that withdraws before the kill, in any phase.
+        let like = |failure_threshold| Probe { failure_threshold, initial_delay: Duration::ZERO, ..liveness };
+        let is_sooner = |probe: &Probe| least_patient(&liveness, probe) <= u64::from(liveness.failure_threshold);
+        (1..=USUAL.failure_threshold).rev().map(like).find(is_sooner).unwrap_or(like(1))
+    });
+    let change = added_probe(subject, &probe).map(|probe| ("readinessProbe".to_string(), probe));
+    vec![subject.finding(&subject.path("readinessProbe"), message, help).followed_by(change)]
+}
+
+pub(super) static NO_LIVENESS_PROBE: Advice = Advice {
+    id: "no-liveness-probe",
+    says: "Without a liveness probe nothing restarts a container that hangs",
+    why: "The kubelet restarts what exits. A process that hangs stays as it is: a readiness probe only takes it out of \
+          rotation, and a startup probe ends with the start. Until somebody deletes the Pod, that replica is lost.",
+    rules: &["C4", "C8", "P18"],
+    help: "Add a livenessProbe that asks whether the process answers at all, and acts later than the readiness probe.",
+};
+
+pub(super) fn no_liveness_probe(subject: &Subject<'_>) -> Vec<Finding> {
+    let container = subject.main();
+    if container.liveness.is_some() {
+        return Vec::new();
+    }
+    let message = if container.readiness.is_some() {
+        "is missing: nothing restarts a container that hangs, the readiness probe only takes it out of rotation"
+    } else {
+        "is missing: nothing restarts a container that hangs"
+    };
+    let base = container.readiness.map_or(USUAL, |readiness| {
+        let base = Probe { initial_delay: Duration::ZERO, success_threshold: 1, ..readiness };
+        Probe { failure_threshold: least_patient(&base, &readiness).try_into().unwrap_or(u32::MAX), ..base }
+    });
+    // Without a startup probe it must let the starts through as well.
+    let app = subject.around.as_ref().filter(|_| container.startup.is_none()).map(|around| &around.model.app);
+    let patient = app.and_then(|app| least_lenient(base, &app.start_up, app.while_starting == WhileStarting::Accepts));
+    let probe = Probe { failure_threshold: base.failure_threshold.max(patient.unwrap_or(1)), ..base };
+    let help = format!(
+        "add a livenessProbe that asks whether the process answers at all (no dependency), with periodSeconds: {} and \
+         failureThreshold: {}",
+        secs(probe.period),
+        probe.failure_threshold
+    );
+    let finding = subject.finding(&subject.path("livenessProbe"), message, help);
+    let Some(added) = added_probe(subject, &probe) else { return vec![finding] };
+    let change = std::iter::once(("livenessProbe".to_string(), added)).chain(unseen_by_liveness(subject));
+    vec![finding.followed_by(change)]
+}
+
+/// A probe with the defaults.
+const USUAL: Probe = Probe {
+    initial_delay: Duration::ZERO,
+    timeout: Duration::from_secs(1),
+    period: Duration::from_secs(10),
+    success_threshold: 1,
+    failure_threshold: 3,
+    termination_grace: None,
+    always_errs: false,
+};
+
+/// A probe with this timing that asks what another probe of the container asks or, without one, for a port of it; none where
+/// there is neither.
+fn added_probe(subject: &Subject<'_>, timing: &Probe) -> Option<Json> {
+    const HANDLERS: [&str; 4] = ["exec", "httpGet", "tcpSocket", "grpc"];
+    let steps = super::vary::parse(&subject.main().path).ok()?;
+    let container = steps.iter().try_fold(subject.document, |node, step| super::vary::step(node, step))?;
+    let probes = ["readinessProbe", "livenessProbe", "startupProbe"].iter().filter_map(|name| container.get(name));
+    let handler = |probe: &Node| HANDLERS.iter().find_map(|key| Some(((*key).to_string(), probe.get(key)?.to_json())));
+    let port = || subject.main().ports.iter().find_map(|port| port.number);
+    let asks = probes.into_iter().find_map(handler);
+    let (key, handler) = asks.or_else(|| Some(("tcpSocket".to_string(), json!({"port": port()?}))))?;
+    let mut probe = json!({
+        "periodSeconds": secs(timing.period),
+        "timeoutSeconds": secs(timing.timeout),
+        "failureThreshold": timing.failure_threshold,
+    });
+    probe[key] = handler;
+    Some(probe)
+}
+
+/// The probe that is added asks the process alone: faults of what all replicas share are none of its business.
+fn unseen_by_liveness(subject: &Subject<'_>) -> Vec<(String, Json)> {
+    let faults = subject.around.as_ref().map(|around| around.model.faults.as_slice()).unwrap_or_default();
+    let change = |fault: &Fault| match fault.strikes {
+        Strikes::Deployment(ContainerMode::Hang(affects) | ContainerMode::Error(affects)) if affects.liveness => {
+            let others = others_than_liveness(affects);
+            (!others.is_empty()).then(|| (format!("{}.affects", home(fault)), json!(others)))
+        }
+        _ => None,
+    };
+    faults.iter().filter_map(change).collect()
+}
+
+/// Where a fault stands, as a path of `vary`.
+fn home(fault: &Fault) -> String {
+    let home = if matches!(fault.occurs, Occurrence::Every(_)) { "faults" } else { "script" };
+    format!("{home}.{}", fault.name)
 }
 
 pub(super) static LIVENESS_AS_TIGHT: Advice = Advice {
@@ -121,25 +218,24 @@ pub(super) fn dependency_in_liveness(subject: &Subject<'_>) -> Vec<Finding> {
         }
         let name = &fault.name;
         let message = format!("fails while {name} lasts: {} of its occurrences kill all replicas", percent(share));
-        let better = without_kills(affects);
+        let better = others_than_liveness(affects);
         let help = format!(
             "let the liveness endpoint check the process alone (in the model: `affects: [{}]` for {name})",
             better.join(", ")
         );
-        let home = if matches!(fault.occurs, Occurrence::Every(_)) { "faults" } else { "script" };
         let finding = subject.finding(&subject.path("livenessProbe"), message, help);
         // A fault that nobody else sees would be seen by nobody.
         Some(if better.is_empty() {
             finding
         } else {
-            finding.followed_by([(format!("{home}.{name}.affects"), json!(better))])
+            finding.followed_by([(format!("{}.affects", home(fault)), json!(better))])
         })
     };
     around.model.faults.iter().filter_map(find).collect()
 }
 
-/// Who else sees the fault.
-fn without_kills(affects: Affects) -> Vec<&'static str> {
+/// Who else sees the fault: clients, and the other probes save that of the start.
+fn others_than_liveness(affects: Affects) -> Vec<&'static str> {
     let words = [("requests", affects.requests), ("readiness", affects.readiness)];
     words.into_iter().filter(|(_, sees)| *sees).map(|(word, _)| word).collect()
 }
