@@ -81,18 +81,21 @@ pub(super) fn of<'a>(
 
 impl Autoscaler {
     /// Brings the replicas of its Deployment within its bounds, as it does at its first look, within 15 s (H1, H17). What
-    /// the grid of an experiment puts there stands: it is what is asked about.
+    /// an experiment puts there stands: it is what is asked about.
     pub fn bound(&self, deployment: &mut Deployment, problems: &mut Problems) {
         let (written, name) = (deployment.replicas, &deployment.name);
+        let is_asked_about = deployment.replicas_mark.is_some_and(|mark| mark.file != deployment.mark.file);
         // 0 turns it off.
-        if written == 0 || deployment.replicas_mark.is_some_and(|mark| problems.is_patch(mark)) {
+        if written == 0 || is_asked_about {
             return;
         }
         let replicas = written.clamp(self.min, self.max);
         let bound = if replicas < written { "maxReplicas" } else { "minReplicas" };
         let (mark, path, message) = match deployment.replicas_mark {
-            None => (self.mark, "spec.minReplicas", format!("{name} has {replicas}, the least of its autoscaler")),
-            Some(mark) if replicas == written => (mark, "spec.replicas", format!("stays {replicas}")),
+            None => (self.mark, "spec.minReplicas", format!("gives {name} {replicas} replicas, as it states none")),
+            Some(mark) if replicas == written => {
+                (mark, "spec.replicas", format!("stays {replicas}, within the bounds of the autoscaler"))
+            }
             Some(mark) => (
                 mark,
                 "spec.replicas",

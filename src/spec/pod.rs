@@ -36,7 +36,7 @@ impl Pod {
         &self.containers[self.main]
     }
 
-    /// Its readiness probe. Where another container can never be ready the Pod cannot either (K11), which is the same as if
+    /// Its readiness probe. Where another container can never be ready the Pod cannot either (E1), which is the same as if
     /// this probe never had a result (P15).
     pub fn readiness(&self) -> Option<Probe> {
         let own = self.main().readiness;

@@ -312,7 +312,8 @@ fn change(leaf: &Leaf<'_>, patch: Patch, step: f64) -> Option<Change> {
     let by = if is_seconds { (((value as f64) * step).round() as i128).max(1) } else { 1 };
     // M3: 0 would mean the default, which may be more.
     let least = i128::from(patch.key.contains("Probe.") && name != "initialDelaySeconds");
-    let side = |value: i128| (value >= least).then_some(Node { value: Value::Int(value), mark: base.mark });
+    let mark = patch.mark;
+    let side = |value: i128| (value >= least).then_some(Node { value: Value::Int(value), mark });
     let sides = [side(value - by), side(value + by)];
     Some(Change { patch, base, number, whole, sides })
 }

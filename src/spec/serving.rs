@@ -116,8 +116,11 @@ pub(super) fn tell(deployment: &Deployment, services: &[Service], named: Option<
         of(main).against(&evidence)
     };
     let names: Vec<String> = others.iter().map(|other| format!("`{}`", other.name)).collect();
-    let message =
-        format!("is the container that is played ({why}); left out but for what they request: {}", names.join(", "));
+    let message = format!(
+        "`{}` is the container that is played ({why}); of the others only what they request counts: {}",
+        main.name,
+        names.join(", ")
+    );
     let help = "name another with `container: NAME` in the experiment's spec, or with `--container NAME`";
     if is_undecided {
         problems.warn(main.mark, &main.path, message).help(help);

@@ -15,6 +15,7 @@ mod trace;
 
 mod rules {
     mod endpoints;
+    mod errors;
     mod kubelet;
     mod nodes;
     mod placement;

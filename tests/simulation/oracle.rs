@@ -4,7 +4,7 @@ use crate::common;
 use hasim::cluster::{EndpointView, Happening, Mode, Observer, Replication, SlotView};
 use hasim::experiment::{Recorder, Timeline, Who, replicate, trace};
 use hasim::ids::{FaultId, NodeId, PodId, SlotId, ZoneId};
-use hasim::model::{ControlPlane, Model, NodeMode, ProbeKind, ScriptTarget, Start, Strikes};
+use hasim::model::{ControlPlane, Model, NodeMode, Probe, ProbeKind, ScriptTarget, Start, Strikes};
 use hasim::random::Law;
 use hasim::time::{Duration, SimTime};
 
@@ -92,6 +92,20 @@ fn the_same_where_the_controller_evicts_without_taints() {
     model.cluster.control_plane = ControlPlane::legacy();
     for index in 0..4 {
         assert_identical(&model, index);
+    }
+}
+
+/// P15: the initial value of a probe whose attempts all end in errors stays, whichever of the three it is.
+#[test]
+fn the_same_with_a_probe_that_always_errs() {
+    let errs = Some(Probe { always_errs: true, ..common::probe(3) });
+    for (kind, start) in (0..3).flat_map(|kind| [(kind, Start::Running), (kind, Start::Fresh)]) {
+        let mut model = Model { start, ..common::storms::stormy_reference() };
+        let pod = &mut model.deployment.pod;
+        *[&mut pod.liveness, &mut pod.readiness, &mut pod.startup][kind] = errs;
+        for index in 0..3 {
+            assert_identical(&model, index);
+        }
     }
 }
 
