@@ -134,6 +134,7 @@ fn scenario(outline: &Outline, scenario: &Contents, tally: &Tally, baseline: Opt
     ScenarioResult {
         name: scenario.name.clone(),
         parameters: scenario.parameters.clone(),
+        unplaceable: scenario.unplaceable,
         replications: summary.replications,
         availability: written(the_rest(downtime)),
         request_success: written(the_rest(failed)),

@@ -251,7 +251,7 @@ fn c4_no_liveness_probe() {
     let dependency = "    - {name: database, target: deployment, mode: error, every: 60d, lasts: 10m, source: assumption}\n  objective";
     let experiment = replaced(EXPERIMENT, &[("  objective", dependency)]);
     let slow = replaced(APP, &[("startUp: 10s", "startUp: {uniform: {min: 60s, max: 90s}}")]);
-    for (app, at_least) in [(APP, 4), (slow.as_str(), 18)] {
+    for (app, at_least) in [(APP, 3), (slow.as_str(), 18)] {
         let model = followed(&tried(&without, app, CLUSTER, &experiment), ID);
         let (readiness, liveness) = (model.deployment.pod.readiness.unwrap(), model.deployment.pod.liveness.unwrap());
         assert_eq!(liveness.period, readiness.period);
@@ -356,7 +356,7 @@ fn d7_single_replica() {
     for (bounds, default) in [("minReplicas: 1, maxReplicas: 9", ""), ("maxReplicas: 9", " (the default)")] {
         let findings = alone(&(unstated.clone() + &scaler(bounds)));
         let finding = findings.iter().find(|finding| finding.advice.unwrap().id == ID).unwrap();
-        assert_eq!((finding.line, finding.path.as_str()), (45, "spec.minReplicas"), "{bounds}");
+        assert_eq!((finding.line, finding.path.as_str()), (41, "spec.minReplicas"), "{bounds}");
         assert!(finding.message.starts_with(&format!("is 1{default}: under little load")), "{}", finding.message);
     }
     let other = scaler("minReplicas: 2, maxReplicas: 9").replace("Deployment, name: shop", "Deployment, name: other");

@@ -213,6 +213,7 @@ pub fn scenario(name: &str, parameters: Map<String, Value>, factor: f64, thresho
     ScenarioResult {
         name: name.to_owned(),
         parameters,
+        unplaceable: false,
         replications: 20_000,
         availability: share(downtime),
         request_success: share(failures),
