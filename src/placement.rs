@@ -88,13 +88,11 @@ impl<'a> Placement<'a> {
         if !(0..self.nodes.len()).map(NodeId::new).any(takes) {
             return None;
         }
-        let feasible: Vec<NodeId> = self
-            .list()
-            .into_iter()
-            .filter(|&node| takes(node))
-            .filter(|&node| self.hard_constraints().all(|constraint| self.satisfies(constraint, node)))
-            .filter(|&node| self.keeps_apart(node))
-            .collect();
+        let (spread, taken) = (self.hard_spread(), self.taken());
+        let mut feasible = self.list();
+        feasible.retain(|&node| {
+            takes(node) && spread.iter().all(|hard| hard.lets_in(node)) && !taken.iter().any(|term| term.has(node))
+        });
         let scores = self.scores(&feasible);
         scores::heap_root(&scores).map(|winner| feasible[winner])
     }
@@ -112,15 +110,15 @@ impl<'a> Placement<'a> {
         if !short.is_empty() {
             return short;
         }
-        for constraint in self.hard_constraints() {
-            if constraint.domain[node.index()].is_none() {
+        for hard in self.hard_spread() {
+            if hard.constraint.domain[node.index()].is_none() {
                 return vec![Refusal::NoSpreadKey];
             }
-            if !self.satisfies(constraint, node) {
+            if !hard.lets_in(node) {
                 return vec![Refusal::Spread];
             }
         }
-        if self.keeps_apart(node) { Vec::new() } else { vec![Refusal::AntiAffinity] }
+        if self.taken().iter().any(|term| term.has(node)) { vec![Refusal::AntiAffinity] } else { Vec::new() }
     }
 
     /// The scheduler's list (S5a): the first Node of each zone, then the second of each, and so on; zones and
@@ -178,9 +176,12 @@ impl<'a> Placement<'a> {
         self.pod.spread.iter().filter(|constraint| constraint.hard)
     }
 
-    /// A hard spread constraint (S6).
-    fn satisfies(&self, constraint: &Spread, node: NodeId) -> bool {
-        let Some(domain) = constraint.domain[node.index()] else { return false };
+    /// The hard spread constraints, each with what is in its domains.
+    fn hard_spread(&self) -> Vec<HardSpread<'a>> {
+        self.hard_constraints().map(|constraint| self.counted(constraint)).collect()
+    }
+
+    fn counted(&self, constraint: &'a Spread) -> HardSpread<'a> {
         let mut counts: Vec<Option<u32>> = vec![None; constraint.domains as usize];
         for (index, usage) in self.usage.iter().enumerate() {
             let Some(domain) = constraint.domain[index] else { continue };
@@ -192,8 +193,7 @@ impl<'a> Placement<'a> {
         let domains = counts.iter().flatten().count() as u32;
         let least =
             if domains < constraint.min_domains { 0 } else { counts.iter().flatten().min().copied().unwrap_or(0) };
-        let here = counts[domain as usize].unwrap_or(0);
-        here + u32::from(constraint.selects_self) <= constraint.max_skew + least
+        HardSpread { constraint, counts, least }
     }
 
     /// Is the Node counted in a constraint's domains? It must have the keys of all hard constraints and pass the
@@ -206,14 +206,51 @@ impl<'a> Placement<'a> {
             && (!constraint.honor_taints || self.admits(node))
     }
 
-    /// Required anti-affinity (S9): no other of our Pods in the domain, terminating ones included.
-    fn keeps_apart(&self, node: NodeId) -> bool {
-        let terms = &self.pod.anti_affinity;
-        terms.iter().filter(|term| term.preferred_weight.is_none()).all(|term| {
-            term.domain[node.index()].is_none_or(|domain| {
-                (0..self.usage.len()).all(|n| term.domain[n] != Some(domain) || self.usage[n].pods == 0)
-            })
-        })
+    /// The domains that required anti-affinity keeps clear (S9): those with one of our Pods, terminating ones included.
+    fn taken(&self) -> Vec<Taken<'a>> {
+        let required = self.pod.anti_affinity.iter().filter(|term| term.preferred_weight.is_none());
+        required.map(|term| Taken { domain: &term.domain, pods: self.pods_by_domain(&term.domain) }).collect()
+    }
+
+    /// Our Pods in each domain, terminating ones included.
+    fn pods_by_domain(&self, domain: &[Option<u32>]) -> Vec<u32> {
+        let domains = domain.iter().flatten().max().map_or(0, |last| *last as usize + 1);
+        let mut pods = vec![0; domains];
+        for (domain, usage) in domain.iter().zip(self.usage) {
+            if let Some(domain) = domain {
+                pods[*domain as usize] += usage.pods;
+            }
+        }
+        pods
+    }
+}
+
+/// A hard spread constraint at work (S6).
+struct HardSpread<'a> {
+    constraint: &'a Spread,
+    /// Matching Pods in each domain that has a counted Node.
+    counts: Vec<Option<u32>>,
+    /// The least of them, or 0 where there are too few domains.
+    least: u32,
+}
+
+impl HardSpread<'_> {
+    fn lets_in(&self, node: NodeId) -> bool {
+        let Some(domain) = self.constraint.domain[node.index()] else { return false };
+        let here = self.counts[domain as usize].unwrap_or(0);
+        here + u32::from(self.constraint.selects_self) <= self.constraint.max_skew + self.least
+    }
+}
+
+/// A term of required anti-affinity at work (S9).
+struct Taken<'a> {
+    domain: &'a [Option<u32>],
+    pods: Vec<u32>,
+}
+
+impl Taken<'_> {
+    fn has(&self, node: NodeId) -> bool {
+        self.domain[node.index()].is_some_and(|domain| self.pods[domain as usize] > 0)
     }
 }
 

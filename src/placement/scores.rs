@@ -71,17 +71,17 @@ impl Placement<'_> {
 
     /// Preferred anti-affinity (S10).
     fn preferred_apart_scores(&self, feasible: &[NodeId]) -> Vec<i64> {
-        let terms = &self.pod.anti_affinity;
+        let preferred = self.pod.anti_affinity.iter().filter_map(|term| Some((term, term.preferred_weight?)));
+        let terms: Vec<_> = preferred
+            .map(|(term, weight)| (&term.domain, i64::from(weight), self.pods_by_domain(&term.domain)))
+            .collect();
         let raw: Vec<i64> = feasible
             .iter()
             .map(|node| {
-                let weigh = |term: &crate::model::AntiAffinity| {
-                    let (Some(domain), Some(weight)) = (term.domain[node.index()], term.preferred_weight) else {
-                        return 0;
-                    };
-                    let there = (0..self.usage.len()).filter(|&n| term.domain[n] == Some(domain));
+                let weigh = |(domain, weight, pods): &(&Vec<Option<u32>>, i64, Vec<u32>)| {
+                    let there = domain[node.index()].map_or(0, |domain| i64::from(pods[domain as usize]));
                     // Once for the incoming Pod's term and once for that of each Pod that is there.
-                    -2 * i64::from(weight) * there.map(|n| i64::from(self.usage[n].pods)).sum::<i64>()
+                    -2 * weight * there
                 };
                 terms.iter().map(weigh).sum()
             })

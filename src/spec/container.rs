@@ -2,7 +2,7 @@
 //! Follows `pkg/apis/core/validation/validation.go` and `pkg/apis/core/v1/defaults.go`.
 
 use super::diagnostic::Problems;
-use super::hooks::{self, PreStop};
+use super::hooks::{self, Hook};
 use super::labels::check_name;
 use super::ports::{self, ContainerPort, UnknownPort};
 use super::probe;
@@ -20,7 +20,7 @@ pub(super) struct Container {
     pub liveness: Option<Probe>,
     pub readiness: Option<Probe>,
     pub startup: Option<Probe>,
-    pub pre_stop: PreStop,
+    pub hook: Hook,
     pub image_pull: ImagePull,
     pub requests: Resources,
     pub ports: Vec<ContainerPort>,
@@ -104,7 +104,7 @@ pub(super) fn read(item: &Item<'_>, is_init: bool, grace: i64, problems: &mut Pr
     let liveness = probe("livenessProbe", ProbeKind::Liveness, problems);
     let readiness = probe("readinessProbe", ProbeKind::Readiness, problems);
     let startup = probe("startupProbe", ProbeKind::Startup, problems);
-    let pre_stop = hooks::read(&mut object, grace, &ports, problems);
+    let hook = hooks::read(&mut object, grace, &ports, problems);
     object.finish(problems, &WITHOUT_EFFECT);
     Some(Container {
         mark: item.mark(),
@@ -113,7 +113,7 @@ pub(super) fn read(item: &Item<'_>, is_init: bool, grace: i64, problems: &mut Pr
         liveness,
         readiness,
         startup,
-        pre_stop,
+        hook,
         // Without an image there is an error, and the policy decides nothing.
         image_pull: policy.or_else(|| image.map(|(_, text)| default_pull(text))).unwrap_or(ImagePull::Always),
         requests: requests.unwrap_or_default(),

@@ -107,7 +107,7 @@ pub(super) fn deployment(read: &Deployment, service: Option<&Service>, machines:
             readiness: pod.readiness(),
             startup: pod.main().startup,
             termination_grace: pod.termination_grace,
-            pre_stop_sleep: pod.main().pre_stop.sleep(),
+            pre_stop_sleep: pod.main().hook.pre_stop.sleep(),
             image_pull: pod.main().image_pull,
             requests: pod.requests,
             tolerations: taints::resolve(&pod.tolerations, node_admits),

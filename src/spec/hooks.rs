@@ -1,11 +1,12 @@
 //! Lifecycle hooks of a container (T3, T4, C7, C9): of preStop the sleeps are modelled, whichever way they are written.
 //! Follows `pkg/kubelet/lifecycle/handlers.go` and `pkg/apis/core/validation/validation.go`.
 
-use super::diagnostic::Problems;
+use super::diagnostic::{Problems, Severity};
 use super::duration::LONGEST;
 use super::ports::ContainerPort;
 use super::probe::{self, seconds};
 use super::reader::{Item, Object};
+use super::tree::Mark;
 use crate::time::Duration;
 
 /// What the container does before SIGTERM.
@@ -30,23 +31,52 @@ impl PreStop {
     }
 }
 
+/// The preStop hook of a container, and what is to be said of it if that container is played.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Hook {
+    pub pre_stop: PreStop,
+    remark: Option<Remark>,
+}
+
+#[derive(Debug, Clone)]
+struct Remark {
+    severity: Severity,
+    mark: Mark,
+    path: String,
+    message: String,
+}
+
+impl Hook {
+    fn with_remark(pre_stop: PreStop, severity: Severity, handler: &Item<'_>, message: impl Into<String>) -> Self {
+        let remark = Remark { severity, mark: handler.mark(), path: handler.path.clone(), message: message.into() };
+        Self { pre_stop, remark: Some(remark) }
+    }
+
+    /// Says what is assumed of it, or left out.
+    pub fn tell(&self, problems: &mut Problems) {
+        if let Some(Remark { severity, mark, path, message }) = &self.remark {
+            problems.add(*severity, *mark, path, message.clone());
+        }
+    }
+}
+
 /// Reads `lifecycle`. `grace` is the Pod's terminationGracePeriodSeconds.
 pub(super) fn read(
     container: &mut Object<'_>,
     grace: i64,
     declared: &[ContainerPort],
     problems: &mut Problems,
-) -> PreStop {
+) -> Hook {
     let lifecycle = container.get("lifecycle").and_then(|lifecycle| lifecycle.object(problems));
-    let Some(mut lifecycle) = lifecycle else { return PreStop::Nothing };
+    let Some(mut lifecycle) = lifecycle else { return Hook::default() };
     let hook = lifecycle.get("preStop").map(|hook| read_pre_stop(&hook, grace, declared, problems));
     lifecycle.unmodelled(problems, "postStart", "the container counts as started without it");
     lifecycle.finish(problems, &["stopSignal"]);
     hook.unwrap_or_default()
 }
 
-fn read_pre_stop(hook: &Item<'_>, grace: i64, declared: &[ContainerPort], problems: &mut Problems) -> PreStop {
-    let Some(mut object) = hook.object(problems) else { return PreStop::Nothing };
+fn read_pre_stop(hook: &Item<'_>, grace: i64, declared: &[ContainerPort], problems: &mut Problems) -> Hook {
+    let Some(mut object) = hook.object(problems) else { return Hook::default() };
     let handlers: Vec<(&str, Item<'_>)> = ["exec", "httpGet", "tcpSocket", "sleep"]
         .into_iter()
         .filter_map(|key| object.get(key).map(|handler| (key, handler)))
@@ -58,19 +88,19 @@ fn read_pre_stop(hook: &Item<'_>, grace: i64, declared: &[ContainerPort], proble
             problems.error(second.mark(), &second.path, "must not be there: a hook has only one handler type");
         }
     }
-    let mut read = PreStop::Nothing;
+    let mut read = Hook::default();
     for (key, handler) in &handlers {
-        read = match *key {
-            "sleep" => PreStop::Sleeps(read_sleep(handler, grace, problems).unwrap_or_default()),
-            other => {
-                if let Some((item, port)) = probe::read_handler(other, handler, problems)
-                    && let Some(name) = port.unknown_in(declared)
-                {
-                    item.warn(problems, format!("is {name}, which is no port of this container: the hook would fail"));
-                }
-                if other == "exec" { read_command(handler, problems) } else { unknown(handler, problems) }
-            }
-        };
+        if *key == "sleep" {
+            let sleep = read_sleep(handler, grace, problems).unwrap_or_default();
+            read = Hook { pre_stop: PreStop::Sleeps(sleep), remark: None };
+            continue;
+        }
+        if let Some((item, port)) = probe::read_handler(key, handler, problems)
+            && let Some(name) = port.unknown_in(declared)
+        {
+            item.warn(problems, format!("is {name}, which is no port of this container: the hook would fail"));
+        }
+        read = if *key == "exec" { read_command(handler) } else { unknown(handler) };
     }
     object.finish(problems, &[]);
     read
@@ -90,31 +120,29 @@ fn read_sleep(item: &Item<'_>, grace: i64, problems: &mut Problems) -> Option<Du
     Some(seconds(value))
 }
 
-fn unknown(handler: &Item<'_>, problems: &mut Problems) -> PreStop {
+fn unknown(handler: &Item<'_>) -> Hook {
     let message = "is not modelled: hasim sends SIGTERM at once (a sleep would be modelled)";
-    problems.warn(handler.mark(), &handler.path, message);
-    PreStop::Other
+    Hook::with_remark(PreStop::Other, Severity::Warning, handler, message)
 }
 
 /// A command that is a sleep, or begins with one. It is a process of the container: the image must have the program, and
 /// one that is longer than the grace is not refused; the kubelet waits for it until then (C9).
-fn read_command(handler: &Item<'_>, problems: &mut Problems) -> PreStop {
-    let command = handler.node.get("command").map(|command| Item::new(command, format!("{}.command", handler.path)));
+fn read_command(handler: &Item<'_>) -> Hook {
+    let command = handler.node.get("command").map(|command| Item::new(command, ""));
     let quiet = &mut Problems::default();
     let words = command.as_ref().and_then(|command| command.list(quiet)).unwrap_or_default();
     let words: Vec<&str> = words.iter().filter_map(|word| word.string(quiet)).collect();
-    let Some(found) = sleep_in(&words) else { return unknown(handler, problems) };
-    let secs = found.span.as_secs_f64();
-    if found.goes_on {
+    let Some(Sleep { span, goes_on }) = sleep_in(&words) else { return unknown(handler) };
+    let secs = span.as_secs_f64();
+    let (severity, message) = if goes_on {
         let message = format!(
             "begins with a sleep of {secs} s and goes on, which is not modelled: SIGTERM comes after the sleep"
         );
-        problems.warn(handler.mark(), &handler.path, message);
+        (Severity::Warning, message)
     } else {
-        let message = format!("counts as a sleep of {secs} s: the image is taken to have the program");
-        problems.note(handler.mark(), &handler.path, message);
-    }
-    PreStop::Sleeps(found.span)
+        (Severity::Note, format!("counts as a sleep of {secs} s: the image is taken to have the program"))
+    };
+    Hook::with_remark(PreStop::Sleeps(span), severity, handler, message)
 }
 
 /// A sleep at the beginning of a command.

@@ -39,11 +39,10 @@ impl Pod {
     /// Its readiness probe. Where another container can never be ready the Pod cannot either (E1), which is the same as if
     /// this probe never had a result (P15).
     pub fn readiness(&self) -> Option<Probe> {
-        let own = self.main().readiness;
-        let never_ready = |probe: &Option<Probe>| probe.is_some_and(|probe| probe.always_errs);
-        let others = self.containers.iter().chain(&self.sidecars);
-        let never = others.flat_map(|container| [&container.readiness, &container.startup]).find(|p| never_ready(p));
-        own.filter(|own| never.is_none() || own.always_errs).or_else(|| never.copied().flatten())
+        let others =
+            self.containers.iter().enumerate().filter(|(index, _)| *index != self.main).map(|(_, other)| other);
+        let probes = others.chain(&self.sidecars).flat_map(|other| [other.readiness, other.startup]);
+        probes.flatten().find(|probe| probe.always_errs).or(self.main().readiness)
     }
 }
 

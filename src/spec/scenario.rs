@@ -67,7 +67,7 @@ impl Seen {
                 problem.scenario = Some(scenario);
             }
             if problem.is_hopeless && count > 1 {
-                problem.message = format!("{} (likewise in {} other scenarios)", problem.message, count - 1);
+                problem.message = format!("{} (so in {count} scenarios)", problem.message);
             }
             to.list.push(problem);
         }

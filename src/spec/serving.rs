@@ -96,10 +96,12 @@ pub(super) fn check_name(deployment: &Deployment, named: &Named, problems: &mut 
     }
 }
 
-/// Says which container is played, and why, where there are others; they are not modelled yet.
+/// Says which container is played, and why, where there are others, which are not modelled yet; and what is assumed of its
+/// hook.
 pub(super) fn tell(deployment: &Deployment, services: &[Service], named: Option<&str>, problems: &mut Problems) {
     let pod = &deployment.pod;
     let main = pod.main();
+    main.hook.tell(problems);
     let others: Vec<&Container> =
         pod.containers.iter().enumerate().filter(|(index, _)| *index != pod.main).map(|(_, other)| other).collect();
     if others.is_empty() {

@@ -182,6 +182,9 @@ fn exec_sleep_is_the_sleep_that_is_built_in() {
     let more = "{exec: {command: [sh, -c, 'sleep 15; nginx -s quit']}}";
     assert_eq!(deployment(&hooked(more)), built_in, "what certainly is a sleep");
     assert!(warned(more).contains("goes on, which is not modelled"), "{}", warned(more));
+    // Of a container that is not played nothing is said.
+    let aside = SIDECARS[0].replace("image", &format!("lifecycle: {{preStop: {more}}}, image"));
+    assert!(check(&web("replicas: 2", "restartPolicy: Always", &[&aside, SERVES])).warnings().next().is_none());
     let other = "{exec: {command: [nginx, -s, quit]}}";
     assert!(sleep(other).is_zero() && warned(other).contains("is not modelled"));
 }
@@ -395,6 +398,9 @@ fn hpa_min_replicas_are_told_and_a_grid_has_its_own() {
     let study = load(&manifest, "  vary: {replicas: [1, 2, 8, null]}\n").unwrap();
     let replicas: Vec<u32> = study.scenarios.iter().map(|scenario| scenario.model.deployment.replicas).collect();
     assert_eq!(replicas, [1, 2, 8, 3], "a value of the grid is what is asked about");
+    let study = load(&manifest, "  sensitivity: {of: [replicas]}\n").unwrap();
+    let replicas: Vec<u32> = study.scenarios.iter().map(|scenario| scenario.model.deployment.replicas).collect();
+    assert_eq!((replicas, study.sensitivity[0].numbers), (vec![3, 2, 4], [3.0, 2.0, 4.0]));
     let study = load(&manifest, "").unwrap();
     assert!(study.notes.iter().any(|note| note.contains("scaling with the load is not modelled")), "{:?}", study.notes);
     // What is needed to repeat the run is in its inputs.
@@ -494,7 +500,7 @@ fn unplaceable_scenarios_are_marked_among_others() {
     assert_eq!(marks, [false, true, true]);
     let notes: Vec<&String> = study.notes.iter().filter(|note| note.contains("nodes are available")).collect();
     assert_eq!(notes.len(), 1, "scenarios of a kind are told of once: {notes:?}");
-    assert!(notes[0].contains("likewise in 1 other scenarios"), "{notes:?}");
+    assert!(notes[0].contains("(so in 2 scenarios)"), "{notes:?}");
 
     let report = load(&manifest, "  vary: {replicas: [7, 9]}\n").unwrap_err();
     assert!(error(&report).contains("0/6 nodes are available: 6 Insufficient cpu."), "{report}");

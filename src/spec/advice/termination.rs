@@ -26,7 +26,7 @@ pub(super) static NO_PRE_STOP: Advice = Advice {
 };
 
 pub(super) fn no_pre_stop(subject: &Subject<'_>) -> Vec<Finding> {
-    let hook = subject.main().pre_stop;
+    let hook = subject.main().hook.pre_stop;
     let sleep = hook.sleep().as_secs_f64();
     // What another hook does is not known.
     if !subject.has_service || hook == PreStop::Other || sleep >= WITHDRAWAL_SECS {
@@ -62,7 +62,7 @@ pub(super) fn short_grace(subject: &Subject<'_>) -> Vec<Finding> {
     const HARMLESS: f64 = 0.001;
     let grace = subject.deployment.pod.termination_grace.as_secs_f64();
     // A command may sleep longer than the grace, which cuts it (C9).
-    let sleep = subject.main().pre_stop.sleep().as_secs_f64().min(grace);
+    let sleep = subject.main().hook.pre_stop.sleep().as_secs_f64().min(grace);
     let window = (grace - sleep).max(LEAST_WINDOW_SECS);
     let shutdown = match subject.around.as_ref().map(|around| &around.model.app.on_sigterm) {
         Some(OnSigterm::Exits(law)) => Some(law),
