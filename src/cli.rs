@@ -127,6 +127,7 @@ impl From<LowArgs> for HiArgs {
                 folder: args.out_dir,
                 seed: args.seed,
                 replications: args.replications,
+                container: args.container,
                 share: args.shard.unwrap_or(Share::WHOLE),
                 resume: args.resume,
                 threads: args.threads.map_or(0, usize::from),

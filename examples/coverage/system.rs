@@ -283,6 +283,7 @@ impl Case {
             },
             draws: vec![],
             compared_with: (self.sensitivity && number == 2).then_some(1),
+            unplaceable: false,
         };
         let parameter = || Parameter {
             key: "stretch".to_owned(),

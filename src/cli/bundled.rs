@@ -28,6 +28,12 @@ pub(super) struct Surroundings {
     pub cluster: Option<String>,
     #[arg(long, value_name = "NAME|FILE", help = Kind::Faults.short_help(FAULTS), long_help = Kind::Faults.help(FAULTS))]
     pub faults: Vec<String>,
+    /// The container that serves, instead of the one that Service, probes and ports point at.
+    #[arg(long, value_name = "NAME")]
+    pub container: Option<String>,
+    /// Play replicas for which no Node has room as well: they stay Pending.
+    #[arg(long)]
+    pub allow_pending: bool,
 }
 
 /// How a study that no file states is played, and where its answer goes.
@@ -53,7 +59,7 @@ pub(super) struct Playing {
 impl Playing {
     /// So many replications, under the seed that is given.
     pub fn instead(&self, replications: u64) -> Instead {
-        Instead { seed: Some(self.seed), replications: Some(replications) }
+        Instead { seed: Some(self.seed), replications: Some(replications), ..Instead::default() }
     }
 
     /// Plays the study, and the outages that a report shows.
@@ -210,6 +216,8 @@ impl Surroundings {
             "faults": faults,
         });
         if let Value::Object(spec) = &mut spec {
+            spec.extend(self.container.iter().map(|name| ("container".to_owned(), json!(name))));
+            spec.extend(self.allow_pending.then(|| ("allowPending".to_owned(), json!(true))));
             spec.extend(experiment.fields.clone());
         }
         let metadata = json!({"name": experiment.name});

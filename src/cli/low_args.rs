@@ -110,6 +110,9 @@ pub(super) struct RunArgs {
     /// So many replications of each scenario, instead of the file's number, precision or search.
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     pub replications: Option<u64>,
+    /// The container that serves, instead of the one that the file names or that Service, probes and ports point at.
+    #[arg(long, value_name = "NAME")]
+    pub container: Option<String>,
     /// Only this part of the replications of every scenario, from 0/N to N-1/N; `hasim merge` joins them.
     #[arg(long, value_name = "I/N", value_parser = shard)]
     pub shard: Option<Share>,

@@ -19,6 +19,8 @@ pub(super) struct Run {
     pub folder: Option<PathBuf>,
     pub seed: Option<u64>,
     pub replications: Option<u64>,
+    /// The container that serves.
+    pub container: Option<String>,
     /// Which part of them.
     pub share: Share,
     pub resume: bool,
@@ -34,7 +36,7 @@ impl Run {
     }
 
     fn carry_out(&self) -> Result<Exit, Exit> {
-        let instead = Instead { seed: self.seed, replications: self.replications };
+        let instead = Instead { seed: self.seed, replications: self.replications, container: self.container.clone() };
         let study = load(&self.experiment, instead, self.quiet)?;
         let folder = self.folder.clone().unwrap_or_else(|| output::default_folder(&study.name));
         // A folder that cannot be written is better known before an hour of simulation than after it.

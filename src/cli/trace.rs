@@ -129,7 +129,7 @@ fn clock(text: &str) -> Option<Duration> {
 
 impl Trace {
     pub fn execute(self) -> Exit {
-        let instead = Instead { seed: self.seed, replications: None };
+        let instead = Instead { seed: self.seed, ..Instead::default() };
         let study = match load(&self.experiment, instead, self.quiet) {
             Ok(study) => study,
             Err(exit) => return exit,

@@ -149,6 +149,7 @@ fn scenario(outline: &Outline, scenario: &Contents, tally: &Tally, baseline: Opt
     ScenarioResult {
         name: scenario.name.clone(),
         parameters: scenario.parameters.clone(),
+        unplaceable: scenario.unplaceable,
         replications: summary.replications,
         estimates: Estimates::of(|metric| written(scale.estimate(metric, summary))),
         first_available_s: summary

@@ -56,6 +56,7 @@ pub(super) struct Contents {
     pub draws: usize,
     pub node_hours_per_year: f64,
     pub cost_per_year: Option<f64>,
+    pub unplaceable: bool,
 }
 
 impl Outline {
@@ -68,6 +69,7 @@ impl Outline {
             draws: scenario.draws.len(),
             node_hours_per_year: selection::node_hours_per_year(&scenario.model),
             cost_per_year: selection::cost_per_year(&scenario.model),
+            unplaceable: scenario.unplaceable,
         });
         Self {
             name: study.name.clone(),

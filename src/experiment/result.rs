@@ -76,6 +76,20 @@ pub struct ExperimentResult {
     pub inputs: Value,
 }
 
+impl ExperimentResult {
+    /// The scenarios of which one may be the best, by their order: all whose replicas have a place or, where there is none
+    /// such, all.
+    pub fn contenders(&self) -> Vec<usize> {
+        contenders(self.scenarios.iter().map(|scenario| scenario.unplaceable))
+    }
+}
+
+/// Of scenarios that are unplaceable or not.
+pub(super) fn contenders(unplaceable: impl Iterator<Item = bool> + Clone) -> Vec<usize> {
+    let all_are = unplaceable.clone().all(|unplaceable| unplaceable);
+    unplaceable.enumerate().filter(|(_, unplaceable)| all_are || !unplaceable).map(|(number, _)| number).collect()
+}
+
 /// A fault, for people.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct FaultInfo {
@@ -128,6 +142,9 @@ pub struct ScenarioResult {
     pub name: String,
     /// The value of every varied key.
     pub parameters: Map<String, Value>,
+    /// No Node takes some of its replicas, although all Nodes are up: it is never chosen. Left out where all have a place.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub unplaceable: bool,
     /// Independent replications played.
     pub replications: u64,
     /// Every metric of the table, by its key.

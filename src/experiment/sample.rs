@@ -106,6 +106,7 @@ pub(super) fn study(models: Vec<Model>, stopping: Stopping) -> Study {
         model,
         draws: vec![],
         compared_with: None,
+        unplaceable: false,
     });
     Study {
         goals: vec![],

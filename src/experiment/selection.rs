@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::played::Outline;
+use super::result::contenders;
 use crate::model::{Model, YEAR};
 use crate::spec::{Selection, Stopping, Wanted};
 use crate::stats::{Contest, Race, Standing, twelve_digits};
@@ -47,7 +48,10 @@ pub(super) fn race(outline: &Outline) -> Option<Race> {
             costs: outline.scenarios.iter().map(|scenario| scenario.cost_per_year.unwrap_or(0.0)).collect(),
         },
     };
-    Some(Race::new(outline.scenarios.len(), contest, outline.confidence, zone))
+    let mut race = Race::new(outline.scenarios.len(), contest, outline.confidence, zone);
+    let contenders = contenders(outline.scenarios.iter().map(|scenario| scenario.unplaceable));
+    (0..outline.scenarios.len()).filter(|number| !contenders.contains(number)).for_each(|number| race.bar(number));
+    Some(race)
 }
 
 /// The replications at which the search looks again.

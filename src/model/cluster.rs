@@ -2,7 +2,7 @@
 
 use super::deployment::Resources;
 use crate::ids::ZoneId;
-use crate::random::Law;
+use crate::random::{Law, Owner};
 use crate::time::Duration;
 
 /// The cluster.
@@ -55,6 +55,13 @@ pub struct Node {
     pub allocatable: Resources,
     /// How many Pods it takes, those of the Deployment counted (110 by default).
     pub max_pods: u32,
+}
+
+impl Node {
+    /// Whose chance befalls it.
+    pub fn owner(&self) -> Owner {
+        Owner::Node { zone: self.zone.map_or(u32::MAX, |zone| zone.index() as u32), index: self.index_in_zone }
+    }
 }
 
 /// Whether a dead machine comes back.

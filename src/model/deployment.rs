@@ -72,6 +72,10 @@ pub struct Probe {
     pub failure_threshold: u32,
     /// The probe's own `terminationGracePeriodSeconds` (C9).
     pub termination_grace: Option<Duration>,
+    /// Every attempt ends in an error, which leaves no trace (P15), so the initial value stays (P7): readiness is never
+    /// there, liveness never kills, startup neither succeeds nor kills. Such a probe asks for a port by a name that its
+    /// container does not have.
+    pub always_errs: bool,
 }
 
 /// `imagePullPolicy` (C14).

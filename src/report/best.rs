@@ -19,7 +19,9 @@ pub fn sentence(result: &ExperimentResult) -> Option<String> {
     let n = result.scenarios.len();
     let what = what(result);
     let lost = |scenario: &ScenarioResult| front::lost(result, scenario).mean;
-    let better = others.iter().filter(|(_, d)| !d.bound && d.high < 0.0);
+    let contenders = result.contenders();
+    let contends = |name: &String| contenders.iter().any(|&i| result.scenarios[i].name == *name);
+    let better = others.iter().filter(|(scenario, d)| !d.bound && d.high < 0.0 && contends(&scenario.name));
     let Some((best, d)) = better.min_by(|a, b| lost(a.0).total_cmp(&lost(b.0))) else {
         return Some(none_better(result, &others));
     };

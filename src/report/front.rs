@@ -4,6 +4,11 @@ use crate::experiment::{Estimate, ExperimentResult, ScenarioResult, Standing};
 use crate::report::human;
 use crate::study::Metric;
 
+/// What a scenario is called some of whose replicas no Node takes.
+pub const UNPLACEABLE: &str = "unplaceable";
+/// The same under a table, for the mark behind its name.
+pub const DAGGER: &str = "† no Node takes some of its replicas, which stay Pending; it is never chosen.";
+
 /// How a scenario stands to the others.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Place {
@@ -21,13 +26,14 @@ pub fn lost<'a>(result: &ExperimentResult, scenario: &'a ScenarioResult) -> &'a 
     if fails { &scenario.estimates[Metric::FailedRequests] } else { &scenario.estimates[Metric::Downtime] }
 }
 
-/// The scenario that loses least in the objective's metric; of equals the first.
+/// The scenario that loses least in the objective's metric, of those that contend; of equals the first.
 pub fn best(result: &ExperimentResult) -> Option<&ScenarioResult> {
     let value = |scenario: &ScenarioResult| {
         let lost = lost(result, scenario);
         if lost.bound { 0.0 } else { lost.mean }
     };
-    result.scenarios.iter().min_by(|a, b| value(a).total_cmp(&value(b)))
+    let contenders = result.contenders().into_iter().map(|i| &result.scenarios[i]);
+    contenders.min_by(|a, b| value(a).total_cmp(&value(b)))
 }
 
 /// The place of every scenario; `None` unless all have a cost and not all the same.
@@ -38,8 +44,13 @@ pub fn places(result: &ExperimentResult) -> Option<Vec<Place>> {
     }
     let lost: Vec<&Estimate> = result.scenarios.iter().map(|scenario| lost(result, scenario)).collect();
     let mean = |i: usize| if lost[i].bound { 0.0 } else { lost[i].mean };
+    let contenders = result.contenders();
     let place = |i: usize| {
-        let cheaper = || (0..costs.len()).filter(move |&k| k != i).filter(|&k| costs[k] <= costs[i]);
+        // Nobody should take what has no room for its replicas, whatever it costs.
+        if !contenders.contains(&i) {
+            return Place::Dominated;
+        }
+        let cheaper = || contenders.iter().copied().filter(move |&k| k != i).filter(|&k| costs[k] <= costs[i]);
         let surely = |k: usize| lost[k].high < lost[i].low;
         // Of two that are equal in both, the first stands for both.
         let by_mean = |k: usize| mean(k) < mean(i) || (mean(k) == mean(i) && (costs[k] < costs[i] || k < i));
@@ -58,7 +69,8 @@ pub fn places(result: &ExperimentResult) -> Option<Vec<Place>> {
 pub fn cheapest(result: &ExperimentResult) -> Option<&ScenarioResult> {
     let slo = result.objective.slo?;
     let meets = |scenario: &&ScenarioResult| scenario.estimates[result.objective.metric].low >= slo;
-    let priced = result.scenarios.iter().filter(|scenario| scenario.cost_per_year.is_some());
+    let contenders = result.contenders().into_iter().map(|i| &result.scenarios[i]);
+    let priced = contenders.filter(|scenario| scenario.cost_per_year.is_some());
     priced.filter(meets).min_by(|a, b| {
         let of = |scenario: &ScenarioResult| scenario.cost_per_year.unwrap_or(f64::INFINITY);
         let least = |scenario: &ScenarioResult| lost(result, scenario).mean;
@@ -114,5 +126,6 @@ pub fn standing(result: &ExperimentResult, scenario: &ScenarioResult) -> Option<
         Standing::Meets => "meets",
         Standing::Misses => "misses",
         Standing::Dearer => "no cheaper",
+        Standing::Barred => UNPLACEABLE,
     })
 }

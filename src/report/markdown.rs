@@ -44,6 +44,9 @@ pub fn render(result: &ExperimentResult) -> String {
         };
         let availability = &scenario.estimates[Metric::Availability];
         let mut row: Vec<String> = labels.columns.iter().map(|column| column.cells[i].clone()).collect();
+        if let (Some(first), true) = (row.first_mut(), scenario.unplaceable) {
+            first.push_str(" †");
+        }
         row.extend([
             human::percent(availability),
             if availability.bound { "bound".to_owned() } else { human::percent_interval(availability) },
@@ -60,6 +63,9 @@ pub fn render(result: &ExperimentResult) -> String {
         row
     });
     table(&mut text, &head, keys, rows);
+    if result.scenarios.iter().any(|scenario| scenario.unplaceable) {
+        let _ = writeln!(text, "\n{}", front::DAGGER);
+    }
     if let Some((rows, rest)) = sensitivity::table(result) {
         let _ = writeln!(text, "\nWhat each parameter changes in the {}:\n", sensitivity::what(result));
         table(&mut text, &sensitivity::HEAD.map(str::to_owned), 1, rows.into_iter());

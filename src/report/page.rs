@@ -218,6 +218,10 @@ fn rows(result: &ExperimentResult) -> Vec<Row> {
             ..plain(words, Some(sort(e)))
         };
         let mut cells: Vec<Cell> = labels.columns.iter().map(|column| text(column.cells[i].clone())).collect();
+        if let (Some(first), true) = (cells.first_mut(), scenario.unplaceable) {
+            front::UNPLACEABLE.clone_into(&mut first.small);
+            first.term = Some(glossary::meaning(front::UNPLACEABLE));
+        }
         let availability = &scenario.estimates[Metric::Availability];
         let between = if availability.bound { "bound".to_owned() } else { human::percent_interval(availability) };
         cells.push(estimate(human::percent(availability), availability, between));

@@ -176,7 +176,9 @@ fn name(result: &ExperimentResult, labels: &Labels, i: usize) -> String {
         labels.short(i)
     };
     let is_baseline = result.baseline.as_deref() == Some(result.scenarios[i].name.as_str());
-    if is_baseline && result.scenarios.len() > 1 { format!("{label} *") } else { label }
+    let star = if is_baseline && result.scenarios.len() > 1 { " *" } else { "" };
+    let dagger = if result.scenarios[i].unplaceable { " †" } else { "" };
+    format!("{label}{star}{dagger}")
 }
 
 /// What each parameter changes, where that is asked.
@@ -301,6 +303,9 @@ fn footnotes(result: &ExperimentResult) -> Vec<String> {
     let level = human::plain_percent(result.confidence);
     if result.baseline.is_some() && result.scenarios.len() > 1 {
         notes.push("* the baseline.".to_owned());
+    }
+    if result.scenarios.iter().any(|scenario| scenario.unplaceable) {
+        notes.push(front::DAGGER.to_owned());
     }
     notes.push(format!(
         "± is half of a {level} interval over replications. Failed requests: as time of full traffic. \

@@ -8,6 +8,7 @@ use super::duration::LONGEST;
 use super::reader::{Item, Object, nearest};
 use super::script;
 use super::sensitivity;
+use super::serving::Named;
 use super::stopping::{self, Stopping};
 use super::study::Without;
 use super::tree::{Mark, Node, Value};
@@ -89,6 +90,8 @@ pub(super) struct References {
     pub app: Option<Reference>,
     pub cluster: Option<Reference>,
     pub faults: Option<Vec<FaultSource>>,
+    /// The container that serves, if that is said.
+    pub container: Option<Named>,
 }
 
 /// One change of an input.
@@ -118,6 +121,8 @@ pub(super) struct Question {
     pub confidence: f64,
     pub stopping: Stopping,
     pub start: Start,
+    /// Replicas that no Node takes are no reason not to play.
+    pub allow_pending: bool,
     pub warm_up: Duration,
     pub horizon: Duration,
     pub objective: Node,
@@ -167,6 +172,7 @@ pub(super) fn read(document: &Node, problems: &mut Problems) -> Option<Question>
     }
     let starts = [("running", Start::Running), ("fresh", Start::Fresh)];
     let start = spec.get("start").and_then(|word| word.word(problems, &starts)).unwrap_or(Start::Running);
+    let allow_pending = spec.get("allowPending").and_then(|flag| flag.boolean(problems)).unwrap_or(false);
     let seed = spec.get("seed").and_then(|item| item.integer(problems, 0..=i64::MAX)).unwrap_or(1);
     let script = spec.get("script").map(|list| script::entries(&list, problems)).unwrap_or_default();
     let (stopping, confidence) = stopping::read(&mut spec, &objective, problems);
@@ -191,6 +197,7 @@ pub(super) fn read(document: &Node, problems: &mut Problems) -> Option<Question>
         confidence,
         stopping,
         start,
+        allow_pending,
         // Where one is wrong the error is noted; reading goes on to show the others.
         warm_up: warm_up.unwrap_or_default(),
         horizon: horizon.unwrap_or(YEAR),
@@ -240,7 +247,11 @@ fn read_references(spec: &mut Object<'_>, is_whole: bool, problems: &mut Problem
             })
             .collect()
     });
-    References { deployment, app, cluster, faults }
+    let container = spec.get("container").and_then(|item| {
+        let name = item.string(problems)?.to_string();
+        Some(Named { name, mark: item.mark(), path: item.path.clone() })
+    });
+    References { deployment, app, cluster, faults, container }
 }
 
 /// A file name, or for a Deployment `{file, name, namespace}`.

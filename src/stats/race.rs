@@ -59,6 +59,8 @@ pub enum Standing {
     Misses,
     /// It may meet the limit, but a cheaper one does.
     Dearer,
+    /// It takes no part: it is never chosen, whatever it loses.
+    Barred,
 }
 
 /// Candidates with what they lost so far.
@@ -94,6 +96,11 @@ impl Race {
         }
     }
 
+    /// Takes a candidate out before the start. One at least must be left.
+    pub fn bar(&mut self, candidate: usize) {
+        self.standings[candidate] = Standing::Barred;
+    }
+
     /// Whether it can be one of so many candidates.
     pub fn fits(&self, candidates: usize) -> bool {
         let lengths = [self.counts.len(), self.sums.len(), self.largest.len(), self.standings.len()];
@@ -120,7 +127,7 @@ impl Race {
     /// Looks at what is known, and takes out who is surely not wanted. May be done after any number of replications.
     pub fn look(&mut self) {
         let open = self.open();
-        if self.counts[open[0]] < 2 || self.largest.iter().all(|&largest| largest == 0) {
+        if self.counts[open[0]] < 2 || self.largest_of_all() == 0 {
             return;
         }
         match self.contest.clone() {
@@ -176,13 +183,19 @@ impl Race {
         let student = |log: f64| (n - 1.0) / 2.0 * libm::expm1(2.0 * log / (n - 1.0));
         let far = student(-libm::log(2.0 * beta));
         let largest = self.largest[i].max(self.largest[l]);
-        let largest = if largest > 0 { largest } else { self.largest.iter().copied().max().unwrap_or(0) } as f64;
+        let largest = if largest > 0 { largest } else { self.largest_of_all() } as f64;
         let variance = (self.squares(i, l) + far / 2.0 * largest * largest) / (n - 1.0);
         let triangle = far * variance / self.zone - n * self.zone / 2.0;
         let widened = n + EARLY;
         let log = libm::log(1.0 + (widened / EARLY).sqrt() / (2.0 * beta));
         let curve = (2.0 * variance * widened * student(log)).sqrt();
         triangle.min(curve).max(0.0)
+    }
+
+    /// The largest loss of any candidate that takes part.
+    fn largest_of_all(&self) -> u64 {
+        let part = self.largest.iter().zip(&self.standings).filter(|(_, standing)| **standing != Standing::Barred);
+        part.map(|(largest, _)| *largest).max().unwrap_or(0)
     }
 
     /// Who may still be the one, in order.

@@ -187,3 +187,53 @@ fn bundled_models_have_names_that_help_lists() {
         estimate(&["models/deployments/aidbox.yaml", flag, wrong]).assert().code(3).stderr(says);
     }
 }
+
+/// A Deployment whose Pod has these fields and whose container has these.
+fn web(pod: &str, container: &str) -> String {
+    format!(
+        "apiVersion: apps/v1\nkind: Deployment\nmetadata: {{name: web}}\nspec:\n  replicas: 2\n  \
+         selector: {{matchLabels: {{app: web}}}}\n  template:\n    metadata: {{labels: {{app: web}}}}\n    \
+         spec: {{{pod}containers: [{{name: side, image: 'side:1'}}, {{name: web, image: 'web:1', ports: [{{name: http, \
+         containerPort: 8080}}], {container}}}]}}\n"
+    )
+}
+
+/// What no Node takes has no answer but the scheduler's words, unless it is to be played all the same.
+#[test]
+fn unplaceable_replicas_end_with_the_schedulers_words() {
+    let selecting = web("nodeSelector: {disktype: ssd}, ", "readinessProbe: {httpGet: {port: http}}");
+    let words =
+        predicate::str::contains("0/6 nodes are available: 6 node(s) didn't match Pod's node affinity/selector.")
+            .and(predicate::str::contains("no Node has the label disktype: ssd"));
+    estimate(&["-"]).write_stdin(selecting.clone()).assert().code(3).stdout("").stderr(words);
+    let says = predicate::str::contains("is available 0.00 %").and(predicate::str::contains("† no Node takes some"));
+    estimate(&["-", "--allow-pending"]).write_stdin(selecting).assert().success().stdout(says);
+    let arch = web("nodeSelector: {kubernetes.io/arch: amd64}, ", "readinessProbe: {httpGet: {port: http}}");
+    estimate(&["-"]).write_stdin(arch).assert().success();
+}
+
+#[test]
+fn port_name_missing_ends_before_anything_is_played() {
+    let wrong = web("", "readinessProbe: {httpGet: {port: htpp}}");
+    let words =
+        predicate::str::contains("so the Pod is never Ready").and(predicate::str::contains("did you mean `http`?"));
+    estimate(&["-"]).write_stdin(wrong).assert().code(3).stdout("").stderr(words);
+}
+
+#[test]
+fn sidecar_first_is_told_and_another_container_is_named() {
+    let manifest =
+        web("", "readinessProbe: {httpGet: {port: http}}, livenessProbe: {httpGet: {port: http}, failureThreshold: 6}");
+    let told = |name: &str| predicate::str::contains(format!("`{name}` is the container that is played"));
+    let plays = predicate::str::starts_with("web is available 99.9");
+    estimate(&["-"]).write_stdin(manifest.clone()).assert().success().stderr(told("web")).stdout(plays);
+    let plays = predicate::str::starts_with("web is available 99.9").not();
+    estimate(&["-", "--container", "side"])
+        .write_stdin(manifest.clone())
+        .assert()
+        .success()
+        .stderr(told("side"))
+        .stdout(plays);
+    let unknown = predicate::str::contains("must be a container of web: side, web");
+    estimate(&["-", "--container", "sid"]).write_stdin(manifest).assert().code(3).stderr(unknown);
+}

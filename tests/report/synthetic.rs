@@ -221,6 +221,7 @@ pub fn scenario(name: &str, parameters: Map<String, Value>, factor: f64, thresho
     ScenarioResult {
         name: name.to_owned(),
         parameters,
+        unplaceable: false,
         replications: 20_000,
         estimates: Estimates::of(|metric| match metric {
             Metric::Availability => share(downtime),

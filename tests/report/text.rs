@@ -141,3 +141,27 @@ fn results_survive_their_file() {
         assert_eq!(json::render(&again), text);
     }
 }
+
+/// What has no room for its replicas is marked in every table, with the meaning of the mark, and is not what is recommended.
+#[test]
+fn unplaceable_scenarios_are_marked_and_not_recommended() {
+    let mut result = synthetic::twenty_four();
+    let loss = |scenario: &hasim::experiment::ScenarioResult| scenario.downtime_s_per_year.mean;
+    let best = (0..result.scenarios.len())
+        .min_by(|&a, &b| loss(&result.scenarios[a]).total_cmp(&loss(&result.scenarios[b])))
+        .unwrap();
+    let before = first_lines(&result);
+    assert_ne!(result.baseline.as_deref(), Some(result.scenarios[best].name.as_str()), "another is better");
+    result.scenarios[best].unplaceable = true;
+    assert_ne!(first_lines(&result), before, "it was the answer");
+    let table = plain(&terminal::render(&result, None, 80));
+    assert!(table.contains(" †") && table.contains("† no Node takes some of its replicas"), "{table}");
+    let text = markdown::render(&result);
+    assert!(text.contains(" † |") && text.contains("† no Node takes some of its replicas"), "{text}");
+    let page = hasim::report::page::render(&result);
+    assert!(page.contains("unplaceable"), "the page has the word");
+    assert!(
+        !json::render(&synthetic::four()).contains("unplaceable")
+            && json::render(&result).contains("\"unplaceable\": true")
+    );
+}

@@ -54,6 +54,10 @@ const GLOSSARY: &[(&str, &str)] = &[
         "How the search for the best scenario left this one: chosen; it misses or meets the objective; no cheaper than one that meets it, and not played on; beaten by another; or still open.",
     ),
     ("baseline", "The scenario that the others are compared with."),
+    (
+        "unplaceable",
+        "No Node takes some of its replicas although all Nodes are up: they stay Pending. It is played, and never chosen or called the best.",
+    ),
 ];
 
 /// The terms that the page of this result uses.
@@ -62,6 +66,7 @@ pub fn of(result: &ExperimentResult) -> Vec<(&'static str, &'static str)> {
         "elasticity" => !result.sensitivity.is_empty(),
         "cost" => result.scenarios.iter().any(|scenario| scenario.cost_per_year.is_some()),
         "standing" => result.selection.is_some(),
+        "unplaceable" => result.scenarios.iter().any(|scenario| scenario.unplaceable),
         "baseline" | "paired difference" => result.baseline.is_some() && result.scenarios.len() > 1,
         _ => true,
     };

@@ -93,6 +93,7 @@ fn a_fault_that_was_hardly_ever_seen_moves_no_difference() {
         model: model.clone(),
         draws: vec![],
         compared_with: None,
+        unplaceable: false,
     };
     let study = |seed| Study {
         name: "rare".to_owned(),
