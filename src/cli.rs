@@ -22,6 +22,7 @@ mod library;
 mod low_args;
 mod merge;
 mod progress;
+mod removals;
 mod replays;
 mod run;
 mod shell;

@@ -10,7 +10,7 @@ use serde_json::{Map, Value, json};
 use super::library::{self, Kind, NO_FAULTS};
 use super::run::eprint_report;
 use super::watch::Watched;
-use super::{Exit, Format, complain, print, rendered, replays};
+use super::{Exit, Format, complain, print, removals, rendered, replays};
 use crate::experiment::ExperimentResult;
 use crate::output;
 use crate::spec::{self, Instead, REPLICATIONS_PER_DRAW, Study};
@@ -65,6 +65,7 @@ impl Playing {
     /// Plays the study, and the outages that a report shows.
     pub fn play(&self, study: &Study) -> Result<ExperimentResult, Exit> {
         let mut result = self.play_without_outages(study)?;
+        removals::add(&mut result, study, self.threads.map_or(0, usize::from), self.quiet)?;
         replays::add(&mut result, study);
         Ok(result)
     }

@@ -146,7 +146,7 @@ fn results_survive_their_file() {
 #[test]
 fn unplaceable_scenarios_are_marked_and_not_recommended() {
     let mut result = synthetic::twenty_four();
-    let loss = |scenario: &hasim::experiment::ScenarioResult| scenario.downtime_s_per_year.mean;
+    let loss = |scenario: &hasim::experiment::ScenarioResult| scenario.estimates[Metric::Downtime].mean;
     let best = (0..result.scenarios.len())
         .min_by(|&a, &b| loss(&result.scenarios[a]).total_cmp(&loss(&result.scenarios[b])))
         .unwrap();
