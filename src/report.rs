@@ -19,8 +19,13 @@ pub mod timeline;
 mod answer;
 mod best;
 mod front;
+mod indifference;
 mod labels;
 mod merged;
+mod period;
+mod recommendation;
 mod sensitivity;
+mod verdicts;
 
+pub use best::recommended;
 pub use merged::looked_at_closely;

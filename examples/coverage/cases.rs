@@ -156,6 +156,7 @@ impl Case {
                 metric: Metric::Availability,
                 slo: self.slo,
                 window: Duration::from_secs_f64(self.window),
+                indifference_secs: None,
             },
             goals: vec![],
             varied: vec![],

@@ -54,6 +54,7 @@ pub(super) struct Contents {
     pub parameters: Map<String, Value>,
     pub faults: Vec<FaultInfo>,
     pub draws: usize,
+    pub replicas: u32,
     pub node_hours_per_year: f64,
     pub cost_per_year: Option<f64>,
 }
@@ -66,6 +67,7 @@ impl Outline {
             parameters: scenario.parameters.clone(),
             faults: scenario.model.faults.iter().map(FaultInfo::of).collect(),
             draws: scenario.draws.len(),
+            replicas: scenario.model.deployment.replicas,
             node_hours_per_year: selection::node_hours_per_year(&scenario.model),
             cost_per_year: selection::cost_per_year(&scenario.model),
         });
