@@ -20,8 +20,13 @@ mod answer;
 mod assumptions;
 mod best;
 mod front;
+mod indifference;
 mod labels;
 mod merged;
+mod period;
+mod recommendation;
 mod sensitivity;
+mod verdicts;
 
+pub use best::recommended;
 pub use merged::looked_at_closely;

@@ -64,7 +64,7 @@ pub(super) fn experiment(outline: &Outline, tallies: &[Tally], race: Option<&Rac
         baseline: outline.baseline.map(|baseline| outline.scenarios[baseline].name.clone()),
         interrupted,
         targets,
-        selection: race.and_then(|race| selection::result(outline, race)),
+        selection: race.and_then(|race| selection::result(outline, race, &scenarios)),
         currency: outline.currency.clone(),
         sensitivity: sensitivity::results(outline, tallies),
         scenarios,

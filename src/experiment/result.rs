@@ -18,6 +18,7 @@ use super::uncertainty::Uncertainty;
 use crate::model::Fault;
 use crate::spec::Objective;
 use crate::stats::twelve_digits;
+use crate::study::Metric;
 
 /// The answer of one experiment.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -187,6 +188,18 @@ pub struct ScenarioResult {
     pub uncertainty: Option<Uncertainty>,
     /// Against the baseline, where there is one and this is not it.
     pub difference_to_baseline: Option<Difference>,
+}
+
+impl ScenarioResult {
+    /// All withdrawals and kills by probes that were for nothing. The parts depend on each other: their ends are added, which
+    /// is never too narrow.
+    pub fn needless_reactions(&self) -> Estimate {
+        let parts = [Metric::NeedlessReadiness, Metric::NeedlessLiveness, Metric::NeedlessStartup];
+        let sum = |of: fn(&Estimate) -> f64| parts.iter().map(|&metric| of(&self.estimates[metric])).sum();
+        let bound = parts.iter().all(|&metric| self.estimates[metric].bound);
+        let rests_on_few = parts.iter().any(|&metric| self.estimates[metric].rests_on_few);
+        Estimate { mean: sum(|e| e.mean), low: sum(|e| e.low), high: sum(|e| e.high), bound, rests_on_few }
+    }
 }
 
 /// Paired differences (this scenario less the baseline), replication by replication with the same faults.

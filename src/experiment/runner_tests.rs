@@ -460,6 +460,22 @@ fn a_search_finds_the_cheapest_that_meets_the_objective() {
     assert_eq!(none.selection.unwrap().chosen, None, "10⁻⁵ misses 10⁻⁶");
 }
 
+/// Where Pods cost nothing beside their Nodes, those that meet the objective cost the same: the fewest Pods decide, not the
+/// order of the file.
+#[test]
+fn of_equally_cheap_scenarios_the_one_with_the_fewest_pods_is_chosen() {
+    let mut study = grid(Wanted::Cheapest, Some(0.98), 400_000.0);
+    study.scenarios.reverse();
+    for scenario in &mut study.scenarios {
+        scenario.model.cluster.prices = Some(Prices { node_hour: 1.0, pod_hour: 0.0, currency: None });
+    }
+    let result = often(&study);
+    let selection = result.selection.unwrap();
+    let chosen = result.scenarios.iter().find(|scenario| Some(&scenario.name) == selection.chosen.as_ref()).unwrap();
+    let meeting = selection.standings.iter().filter(|standing| standing.standing == Standing::Meets).count();
+    assert_eq!((chosen.name.as_str(), meeting), ("s1", 4));
+}
+
 #[test]
 fn a_search_that_ends_too_early_says_so() {
     let mut study = grid(Wanted::Best, None, 1.0);

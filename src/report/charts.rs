@@ -35,6 +35,7 @@ pub use picture::{Anchor, Mark, Picture, Role, Style, Text};
 pub use timeline::{Reach, instant, reach};
 
 use crate::experiment::{ExperimentResult, Replay};
+use crate::report::period::told;
 
 /// A chart and the name of its files.
 #[derive(Debug, Clone, PartialEq)]
@@ -65,13 +66,14 @@ const REPLAYED: [&str; 4] = ["outage-longest", "outage-median", "baseline-outage
 
 /// Every chart that this result has something to show in.
 pub fn all(result: &ExperimentResult) -> Vec<Chart> {
+    let result = &*told(result);
     let mut all = of_numbers(result);
     all.extend(of_replays(result));
     all
 }
 
-/// Those of its numbers.
-pub fn of_numbers(result: &ExperimentResult) -> Vec<Chart> {
+/// Those of its numbers; of a result that is [`told`].
+pub(super) fn of_numbers(result: &ExperimentResult) -> Vec<Chart> {
     let pictures = [
         Some(downtime::draw(result)).filter(|_| !result.scenarios.is_empty()),
         heatmap::draw(result),
@@ -90,7 +92,7 @@ pub fn of_numbers(result: &ExperimentResult) -> Vec<Chart> {
 }
 
 /// One of every replayed outage, in their order.
-pub fn of_replays(result: &ExperimentResult) -> Vec<Chart> {
+pub(super) fn of_replays(result: &ExperimentResult) -> Vec<Chart> {
     let one = |replay| Chart { name: replayed_name(result, replay), picture: timeline::draw(result, replay) };
     result.replays.iter().map(one).collect()
 }

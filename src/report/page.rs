@@ -11,10 +11,12 @@ mod worth;
 
 use askama::Template;
 
-use crate::experiment::{Estimate, ExperimentResult, ScenarioResult, Verdict};
+use crate::experiment::{Estimate, ExperimentResult, ScenarioResult};
+use crate::report::best::{self, Best};
 use crate::report::labels::Labels;
 use crate::report::merged::{self, Samples};
-use crate::report::{answer, assumptions, best, charts, front, human};
+use crate::report::period::{Period, told};
+use crate::report::{answer, assumptions, charts, front, human, verdicts};
 use crate::spec::parse_duration;
 use crate::study::Metric;
 use crate::time::Duration;
@@ -32,7 +34,7 @@ struct Page<'a> {
     question: String,
     answer: String,
     more: Vec<String>,
-    targets: Vec<Judged>,
+    verdicts: Vec<verdicts::Line>,
     pareto: Option<String>,
     heads: Vec<Head>,
     rows: Vec<Row>,
@@ -42,6 +44,8 @@ struct Page<'a> {
     waterfalls: Vec<Waterfall>,
     outages: Vec<Outage>,
     outage_examples: Vec<Example>,
+    /// `a year`, or `a run`.
+    each: &'static str,
     phase_term: &'static str,
     elasticity_term: &'static str,
     faults: Vec<Fault>,
@@ -54,12 +58,6 @@ struct Page<'a> {
     glossary: Vec<(&'static str, &'static str)>,
     style: &'static str,
     scripts: [&'static str; 3],
-}
-
-/// A target and its verdict.
-struct Judged {
-    verdict: &'static str,
-    words: String,
 }
 
 struct Head {
@@ -112,6 +110,8 @@ struct Sure {
 /// # Panics
 /// Never: rendering to a string cannot fail.
 pub fn render(result: &ExperimentResult) -> String {
+    let result = &*told(result);
+    let each = Period::of(result).each();
     let mut sentences = answer::sentences(result).into_iter();
     let drawn =
         |name: &str| result.scenarios.len() <= MOST_DRAWN || !["downtime", "recovery", "outages"].contains(&name);
@@ -127,15 +127,16 @@ pub fn render(result: &ExperimentResult) -> String {
         question: answer::question(result),
         answer: sentences.next().unwrap_or_default(),
         more: sentences.collect(),
-        targets: targets(result),
+        verdicts: verdicts::lines(result),
         pareto,
         heads: heads(result),
         rows: rows(result),
         charts: pictures,
         not_drawn: (result.scenarios.len() > MOST_DRAWN).then_some(MOST_DRAWN),
-        waterfalls: shown.map(waterfall::both).unwrap_or_default(),
+        waterfalls: shown.map(|shown| waterfall::both(shown, each)).unwrap_or_default(),
         outages: outages::replayed(result),
         outage_examples: outages::examples(result),
+        each,
         phase_term: glossary::meaning("phase"),
         elasticity_term: glossary::meaning("elasticity"),
         faults: faults(result),
@@ -152,27 +153,12 @@ pub fn render(result: &ExperimentResult) -> String {
     page.render().expect("rendering to a string cannot fail")
 }
 
-fn targets(result: &ExperimentResult) -> Vec<Judged> {
-    let one = |target: &crate::experiment::Target| {
-        let bound = match (target.at_least, target.at_most) {
-            (Some(least), _) => format!("at least {least}"),
-            (None, most) => format!("at most {}", most.unwrap_or(f64::INFINITY)),
-        };
-        let verdict = match target.verdict {
-            Verdict::Pass => "PASS",
-            Verdict::Fail => "FAIL",
-            Verdict::Undecided => "UNDECIDED",
-        };
-        Judged { verdict, words: format!("{}: {} {bound}", target.scenario, target.metric.key()) }
-    };
-    result.targets.iter().map(one).collect()
-}
-
 fn has_costs(result: &ExperimentResult) -> bool {
     result.scenarios.iter().any(|scenario| scenario.cost_per_year.is_some())
 }
 
 fn heads(result: &ExperimentResult) -> Vec<Head> {
+    let each = Period::of(result).each();
     let labels = Labels::of(result);
     let text = |words: &str| Head { words: words.to_owned(), class: "text", term: None };
     let number = |words: &str, term| Head { words: words.to_owned(), class: "", term: Some(glossary::meaning(term)) };
@@ -183,24 +169,24 @@ fn heads(result: &ExperimentResult) -> Vec<Head> {
         vec![text("scenario")]
     };
     heads.push(number("availability", "availability"));
-    heads.push(number("downtime a year", "downtime"));
-    heads.push(number("failed requests a year", "failed requests"));
+    heads.push(number(&format!("downtime {each}"), "downtime"));
+    heads.push(number(&format!("failed requests {each}"), "failed requests"));
     // What decides stands on the left: a screen may not be wide enough for all.
     if result.baseline.is_some() && result.scenarios.len() > 1 {
         heads.push(number(&format!("{} against the baseline", best::what(result)), "paired difference"));
     }
-    heads.push(number("needless reactions a year", "needless reaction"));
+    heads.push(number(&format!("needless reactions {each}"), "needless reaction"));
     if has_costs(result) {
         heads.push(number(&format!("{} a year", result.currency.as_deref().unwrap_or("cost")), "cost"));
     }
-    if result.selection.is_some() {
+    if result.scenarios.len() > 1 {
         heads.push(Head { words: "standing".to_owned(), class: "text", term: Some(glossary::meaning("standing")) });
     }
     if let Some(slo) = result.objective.slo {
         let window = human::tick(result.objective.window.as_secs_f64());
         heads.push(number(&format!("{window} meeting {}", human::plain_percent(slo)), "window"));
     }
-    heads.push(number("outages a year", "outage"));
+    heads.push(number(&format!("outages {each}"), "outage"));
     heads.push(number("Pod recovery p50", "Pod recovery"));
     heads.push(number("p95", "Pod recovery"));
     heads
@@ -208,6 +194,7 @@ fn heads(result: &ExperimentResult) -> Vec<Head> {
 
 fn rows(result: &ExperimentResult) -> Vec<Row> {
     let labels = Labels::of(result);
+    let judged = Best::of(result);
     let row = |(i, scenario): (usize, &ScenarioResult)| {
         let plain =
             |words: String, sort: Option<f64>| Cell { words, small: String::new(), class: "", sort, term: None };
@@ -244,15 +231,12 @@ fn rows(result: &ExperimentResult) -> Vec<Row> {
                 None => Cell { term: Some(glossary::meaning("baseline")), ..plain("baseline".to_owned(), Some(0.0)) },
             });
         }
-        let of = &scenario.estimates;
-        let kills = best::sum(&of[Metric::NeedlessLiveness], &of[Metric::NeedlessStartup]);
-        let needless = best::sum(&of[Metric::NeedlessReadiness], &kills);
-        cells.push(rate(&needless));
+        cells.push(rate(&scenario.needless_reactions()));
         if has_costs(result) {
             let cost = scenario.cost_per_year;
             cells.push(plain(cost.map_or("–".to_owned(), front::amount), Some(cost.unwrap_or(f64::NAN))));
         }
-        let standing = front::standing(result, scenario);
+        let standing = judged.as_ref().map(|best| best.standing(i));
         cells.extend(standing.map(|word| Cell { class: "text", ..plain(word.to_owned(), None) }));
         if result.objective.slo.is_some() {
             let meets = scenario.windows.as_ref().and_then(|windows| windows.meets_slo);
@@ -268,12 +252,14 @@ fn rows(result: &ExperimentResult) -> Vec<Row> {
             cells.push(plain(quantile.map_or("–".to_owned(), human::duration), Some(quantile.unwrap_or(f64::NAN))));
         }
         let is_baseline = result.baseline.as_ref() == Some(&scenario.name) && result.scenarios.len() > 1;
-        let class = match standing {
-            Some("chosen" | "ahead") => "chosen",
-            _ if is_baseline => "baseline",
+        let is_recommended = judged.as_ref().is_some_and(|best| best.recommended == Some(i));
+        let class = match (is_recommended, is_baseline) {
+            (true, _) => "chosen",
+            (_, true) => "baseline",
             _ => "",
         };
-        let words = format!("{} {}", scenario.name, standing.unwrap_or(if is_baseline { "baseline" } else { "" }));
+        let baseline = if is_baseline { "baseline" } else { "" };
+        let words = format!("{} {} {baseline}", scenario.name, standing.unwrap_or_default());
         Row { class, words, cells }
     };
     result.scenarios.iter().enumerate().map(row).collect()

@@ -29,6 +29,11 @@ pub struct Objective {
     /// The span in which the objective is judged, in seconds where it is written; at least a minute.
     #[serde(rename = "window_s", with = "seconds")]
     pub window: Duration,
+    /// Differences that do not matter, in seconds of downtime or of failed requests, as the metric is: a year, and of a run
+    /// where nothing recurs and a script says what strikes. 0 or more; `None` where nothing is stated, and reports take
+    /// 1 % of what the SLO leaves.
+    #[serde(rename = "indifference_s", default, skip_serializing_if = "Option::is_none")]
+    pub indifference_secs: Option<f64>,
 }
 
 /// A metric and the side of a value on which it must lie.
@@ -294,12 +299,17 @@ pub(super) fn read_objective(node: &Node, problems: &mut Problems) -> Option<Obj
     let window = object.get("window").map_or(Some(Duration::from_secs(30 * 86_400)), |item| {
         item.duration(problems, Duration::from_secs(60)..=LONGEST)
     });
+    let indifference = object.get("indifference").map(|item| item.duration(problems, Duration::ZERO..=YEAR));
     object.finish(problems, &[]);
     let slo = match slo {
         Some(share) => Some(share?),
         None => None,
     };
-    Some(Objective { min_serving: min_serving?, metric: metric?, slo, window: window? })
+    let indifference_secs = match indifference {
+        Some(span) => Some(span?.as_secs_f64()),
+        None => None,
+    };
+    Some(Objective { min_serving: min_serving?, metric: metric?, slo, window: window?, indifference_secs })
 }
 
 pub(super) fn read_metric(object: &mut Object<'_>, problems: &mut Problems) -> Option<Metric> {

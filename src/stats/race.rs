@@ -143,9 +143,9 @@ impl Race {
                         self.standings[i] = if above <= 0.0 { Standing::Meets } else { Standing::Misses };
                     }
                 }
-                let best = self.cheapest(&costs);
+                let least = self.meeting().iter().map(|&i| costs[i]).fold(f64::INFINITY, f64::min);
                 for i in self.open() {
-                    if best.is_some_and(|best| costs[i] >= costs[best]) {
+                    if costs[i] >= least {
                         self.standings[i] = Standing::Dearer;
                     }
                 }
@@ -209,22 +209,25 @@ impl Race {
         if self.contest == Contest::Least { open <= 1 } else { open == 0 }
     }
 
-    /// Who is chosen, as far as is known; `None` if none meets the limit.
-    pub fn chosen(&self) -> Option<usize> {
+    /// Who may be chosen, as far as is known: any of those that meet the limit at the least cost and lose at most the zone
+    /// more than the least of them; nobody if none meets it. Of the least there is one.
+    pub fn winners(&self) -> Vec<usize> {
         match &self.contest {
-            Contest::Least => self.open().into_iter().min_by_key(|&i| self.sums[i]),
-            Contest::Cheapest { costs, .. } => self.cheapest(costs),
+            Contest::Least => self.open().into_iter().min_by_key(|&i| self.sums[i]).into_iter().collect(),
+            Contest::Cheapest { costs, .. } => {
+                let meeting = self.meeting();
+                let Some(price) = meeting.iter().map(|&i| costs[i]).min_by(f64::total_cmp) else { return Vec::new() };
+                let mean = |i: usize| self.sums[i] as f64 / self.counts[i] as f64;
+                let cheap: Vec<usize> = meeting.into_iter().filter(|&i| costs[i] == price).collect();
+                let least = cheap.iter().map(|&i| mean(i)).fold(f64::INFINITY, f64::min);
+                cheap.into_iter().filter(|&i| mean(i) <= least + self.zone).collect()
+            }
         }
     }
 
-    /// The cheapest that meets the limit; of equally cheap ones the first that loses at most the zone more than the least.
-    fn cheapest(&self, costs: &[f64]) -> Option<usize> {
-        let meets = || (0..costs.len()).filter(|&i| self.standings[i] == Standing::Meets);
-        let mean = |i: usize| self.sums[i] as f64 / self.counts[i] as f64;
-        let price = meets().map(|i| costs[i]).min_by(f64::total_cmp)?;
-        let cheap = || meets().filter(|&i| costs[i] == price);
-        let least = cheap().map(mean).min_by(f64::total_cmp)?;
-        cheap().find(|&i| mean(i) <= least + self.zone)
+    /// Who surely meets the limit.
+    fn meeting(&self) -> Vec<usize> {
+        (0..self.standings.len()).filter(|&i| self.standings[i] == Standing::Meets).collect()
     }
 
     /// How each candidate stands.

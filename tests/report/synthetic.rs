@@ -272,6 +272,7 @@ fn result(experiment: &str, varied: &[&str], scenarios: Vec<ScenarioResult>) -> 
             metric: Metric::Availability,
             slo: Some(0.9995),
             window: Duration::from_secs(30 * 86_400),
+            indifference_secs: None,
         },
         varied: varied.iter().map(|key| (*key).to_owned()).collect(),
         baseline: None,

@@ -1,9 +1,7 @@
 //! Reports as text.
 
 use crate::synthetic;
-use hasim::experiment::Estimate;
 use hasim::report::{csv, json, markdown, terminal};
-use hasim::study::Metric;
 
 fn plain(text: &str) -> String {
     anstream::adapter::strip_str(text).to_string()
@@ -51,64 +49,6 @@ fn snapshot_of_tables() {
     insta::assert_snapshot!(csv::recoveries(&result));
 }
 
-fn first_lines(result: &hasim::experiment::ExperimentResult) -> String {
-    let text = plain(&terminal::render(result, None, 80));
-    text.lines().take_while(|line| !line.is_empty()).collect::<Vec<_>>().join(" ")
-}
-
-/// The answer of a grid is its best point against the baseline, with the interval and the price, or that there is none.
-#[test]
-fn the_answer_of_a_grid_is_a_difference_and_its_price() {
-    let mut result = synthetic::four();
-    let differ = |result: &mut hasim::experiment::ExperimentResult, i: usize, mean: f64, half: f64| {
-        let difference = result.scenarios[i].difference_to_baseline.as_mut().unwrap();
-        difference.downtime_s_per_year =
-            Estimate { mean, low: mean - half, high: mean + half, bound: false, rests_on_few: false };
-    };
-    for i in 1..4 {
-        differ(&mut result, i, 0.0, 3.0);
-    }
-    let text = first_lines(&result);
-    assert!(
-        text.starts_with("Of 4 scenarios, none is told apart from the baseline: every difference in downtime may be")
-    );
-
-    differ(&mut result, 2, 41.0, 3.0);
-    assert!(
-        first_lines(&result).contains("none has less downtime than the baseline: 1 has more; 2 are not told apart")
-    );
-
-    differ(&mut result, 1, -41.0, 3.0);
-    result.scenarios[1].estimates[Metric::Downtime] = synthetic::estimate(100.0, 5.0);
-    let text = first_lines(&result);
-    let saved = "Of 4 scenarios, readinessProbe.failureThreshold 2 instead of 1 saves 41 ± 3 s of downtime a year \
-                 (1.67 ± 0.08 min left), and 855 ± 113 needless withdrawals a year too.";
-    assert!(text.starts_with(saved), "{text}");
-
-    // Going back, it costs them; prices and Pods are named.
-    for metric in [Metric::NeedlessReadiness, Metric::NeedlessLiveness, Metric::NeedlessStartup] {
-        let [first, second] = [0, 1].map(|i| result.scenarios[i].estimates[metric]);
-        (result.scenarios[0].estimates[metric], result.scenarios[1].estimates[metric]) = (second, first);
-    }
-    result.scenarios[1].pod_hours_per_year += 8_760.0;
-    let text = first_lines(&result);
-    assert!(text.contains("and costs 855 ± 113 needless withdrawals a year and 1 more Pod."), "{text}");
-    result.currency = Some("USD".to_owned());
-    for (scenario, cost) in result.scenarios.iter_mut().zip([900.0, 800.0, 900.0, 900.0]) {
-        scenario.cost_per_year = Some(cost);
-    }
-    assert!(
-        first_lines(&result).contains("withdrawals a year; it saves USD 100 a year too."),
-        "{}",
-        first_lines(&result)
-    );
-
-    // The least of all is named where it is not the one.
-    result.scenarios[3].estimates[Metric::Downtime] = synthetic::estimate(90.0, 50.0);
-    let text = first_lines(&result);
-    assert!(text.contains("“readinessProbe.failureThreshold=4” has the least, but no more than chance"), "{text}");
-}
-
 #[test]
 fn no_line_is_wider_than_the_terminal() {
     for result in
@@ -146,14 +86,15 @@ fn results_survive_their_file() {
 #[test]
 fn unplaceable_scenarios_are_marked_and_not_recommended() {
     let mut result = synthetic::twenty_four();
-    let loss = |scenario: &hasim::experiment::ScenarioResult| scenario.estimates[Metric::Downtime].mean;
-    let best = (0..result.scenarios.len())
-        .min_by(|&a, &b| loss(&result.scenarios[a]).total_cmp(&loss(&result.scenarios[b])))
-        .unwrap();
-    let before = first_lines(&result);
-    assert_ne!(result.baseline.as_deref(), Some(result.scenarios[best].name.as_str()), "another is better");
-    result.scenarios[best].unplaceable = true;
-    assert_ne!(first_lines(&result), before, "it was the answer");
+    let recommended = |result: &hasim::experiment::ExperimentResult| {
+        let text = csv::results(result);
+        let mut reader = ::csv::Reader::from_reader(text.as_bytes());
+        let standing = reader.headers().unwrap().iter().position(|column| column == "standing").unwrap();
+        reader.records().position(|record| &record.unwrap()[standing] == "recommended").unwrap()
+    };
+    let before = recommended(&result);
+    result.scenarios[before].unplaceable = true;
+    assert_ne!(recommended(&result), before);
     let table = plain(&terminal::render(&result, None, 80));
     assert!(table.contains(" †") && table.contains("† no Node takes some of its replicas"), "{table}");
     let text = markdown::render(&result);

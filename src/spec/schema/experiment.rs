@@ -125,6 +125,17 @@ fn objective() -> Value {
                 ("metric", or("availability", metric)),
                 ("slo", such_as(json!(["99.95%"]), share("The share that is promised; above 0.", 0.0, 1.0))),
                 ("window", or("30d", duration("The span in which the objective is judged; at least 1m."))),
+                (
+                    "indifference",
+                    such_as(
+                        json!(["5m"]),
+                        duration(
+                            "Differences that do not matter: of downtime or failed requests a year, or in a run where a \
+                             script alone says what strikes. 1 % of what the slo leaves, if it is not stated. Not \
+                             beside select, which has its own.",
+                        ),
+                    ),
+                ),
             ],
         ),
     )
