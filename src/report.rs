@@ -25,6 +25,7 @@ mod labels;
 mod merged;
 mod period;
 mod recommendation;
+mod removals;
 mod sensitivity;
 mod verdicts;
 

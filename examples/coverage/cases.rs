@@ -55,7 +55,7 @@ fn binomial(unit: &Unit, k: u32, n: u32) -> (f64, f64) {
 
 /// The availability of `case`, whose widths are given as a part of what is lost.
 fn knows_availability(case: Case, value: f64) -> Case {
-    case.knows("availability", value, |r| metric(r, Metric::Availability)).as_part_of(1.0 - value)
+    case.knows("availability", value, |r| metric(r, Metric::Availability)).at_scale(1.0 - value)
 }
 
 fn k_of_n(name: &str, k: u32, n: u32, replications: u64) -> Case {
@@ -65,7 +65,7 @@ fn k_of_n(name: &str, k: u32, n: u32, replications: u64) -> Case {
     knows_availability(Case::new(name, unit, KOfN::new(k, n), replications), availability)
         .knows("outages", outages, |r| metric(r, Metric::Outages))
         .knows("request success", success, |r| metric(r, Metric::RequestSuccess))
-        .as_part_of(1.0 - success)
+        .at_scale(1.0 - success)
 }
 
 fn alone(case: Case) -> Case {

@@ -246,7 +246,7 @@ impl Case {
     }
 
     /// Widths of what was said last are given as a part of `scale`.
-    pub fn as_part_of(mut self, scale: f64) -> Self {
+    pub fn at_scale(mut self, scale: f64) -> Self {
         self.last().scale = scale;
         self
     }
@@ -302,6 +302,7 @@ impl Case {
                 metric: Metric::Availability,
                 slo: self.slo,
                 window: Duration::from_secs_f64(self.window),
+                indifference_secs: None,
             },
             goals: vec![],
             varied: vec![],

@@ -17,8 +17,8 @@ pub(super) fn add(result: &mut ExperimentResult, study: &Study, threads: usize, 
     let featured: Vec<String> = looked_at_closely(result).into_iter().map(|scenario| scenario.name.clone()).collect();
     let bar = Bar::new(quiet);
     let progress = &mut |progress| bar.show(progress);
-    let options = Options { threads, stop: interrupt::stop_flag(), progress };
-    let added = add_removals(result, study, &featured, options, replicate);
+    let mut options = Options { threads, stop: interrupt::stop_flag(), progress };
+    let added = add_removals(result, study, &featured, &mut options, replicate);
     bar.clear();
     added.map_err(|error| {
         complain(error);

@@ -43,7 +43,7 @@ pub fn add_removals<F>(
     result: &mut ExperimentResult,
     study: &Study,
     featured: &[String],
-    options: Options<'_>,
+    options: &mut Options<'_>,
     replicate: F,
 ) -> Result<(), RunError>
 where

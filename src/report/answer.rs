@@ -8,6 +8,7 @@ use crate::report::human;
 use crate::report::merged;
 use crate::report::period::Period;
 use crate::report::recommendation;
+use crate::report::removals;
 use crate::report::sensitivity;
 use crate::spec::Wanted;
 use crate::study::Metric;
@@ -26,6 +27,7 @@ pub fn sentences(result: &ExperimentResult) -> Vec<String> {
     sentences.extend(best.iter().flat_map(|best| recommendation::sentences(best, result)));
     sentences.push(availability(result, shown));
     sentences.extend(source(shown));
+    sentences.extend(removals::sentence(result, shown));
     sentences.extend(assumptions::sentences(result));
     if result.selection.is_none() {
         sentences.extend(sensitivity::sentences(result));
@@ -168,9 +170,14 @@ fn source(shown: &ScenarioResult) -> Option<String> {
         let whole: f64 = causes.iter().map(|cause| cause.total).sum();
         let share = first.total / whole * 100.0;
         let phase = merged::phase_name(first.main_phase);
+        let no_fault = match first.fault {
+            "probe" => " That is what probes did without a fault: there is none to remove.",
+            "start" => " That is no fault: there is none to remove.",
+            _ => "",
+        };
         let most = if share > 50.0 { "Most" } else { "The largest part of" };
         Some(format!(
-            "{most} {what} comes from {} ({}), mainly in phase {phase}.",
+            "{most} {what} is charged to {} ({}), mainly in phase {phase}.{no_fault}",
             first.fault,
             human::share(first.total, whole)
         ))

@@ -29,8 +29,8 @@ spec:
 fn removals(study: &Study, threads: usize) -> Vec<Removal> {
     let (stop, mut progress) = (AtomicBool::new(false), |_| ());
     let mut result = run(study, Options { threads, stop: &stop, progress: &mut progress }, replicate).unwrap();
-    let options = Options { threads, stop: &stop, progress: &mut progress };
-    add_removals(&mut result, study, &["one".to_owned()], options, replicate).unwrap();
+    let mut options = Options { threads, stop: &stop, progress: &mut progress };
+    add_removals(&mut result, study, &["one".to_owned()], &mut options, replicate).unwrap();
     result.scenarios.remove(0).without
 }
 
