@@ -4,6 +4,7 @@ mod architecture;
 mod cli;
 mod compare;
 mod estimate;
+mod longest;
 mod replays;
 mod results_docs;
 mod resume;

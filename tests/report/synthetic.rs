@@ -492,6 +492,16 @@ pub fn odd() -> ExperimentResult {
     result("candidates", &[], scenarios)
 }
 
+/// Thresholds under two faults of a script, in a run of half an hour.
+pub fn scripted() -> ExperimentResult {
+    let mut result = four();
+    "rehearsal".clone_into(&mut result.experiment);
+    result.horizon_s = 1_800.0;
+    result.faults.truncate(2);
+    result.faults.iter_mut().for_each(|fault| fault.every_mean_s = None);
+    result
+}
+
 /// One scenario in which nothing ever happened.
 pub fn silent() -> ExperimentResult {
     let mut result = odd();
@@ -503,7 +513,8 @@ pub fn silent() -> ExperimentResult {
 pub fn replayed(words: &str) -> ExperimentResult {
     let mut result = single();
     let (scenario, words) = (result.scenarios[0].name.clone(), words.to_owned());
-    let example = OutageExample { statistic: "max".to_owned(), length_s: 79.4, replication: 25, number: 6 };
+    let example =
+        OutageExample { statistic: "max".to_owned(), length_s: 79.4, replication: 25, number: 6, without_end: false };
     result.scenarios[0].outage_examples.push(example.clone());
     let span = |from_s, to_s, tone| Span { from_s, to_s, words: words.clone(), tone };
     let mark = |at_s, tone| Mark { at_s, words: words.clone(), rules: "P14".to_owned(), tone };

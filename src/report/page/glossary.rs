@@ -11,7 +11,7 @@ const GLOSSARY: &[(&str, &str)] = &[
     ("availability", "The share of time in which at least minServing Pods serve and are in rotation."),
     (
         "downtime",
-        "Time without availability: in a year of 365 days, or in a run where nothing strikes but what a script says.",
+        "Time without availability. Years have 365 days.",
     ),
     (
         "failed requests",
