@@ -169,9 +169,9 @@ pub(super) struct VerifyArgs {
 pub(super) struct TraceArgs {
     /// The experiment file.
     pub experiment: PathBuf,
-    /// Which replication, from 0.
-    #[arg(long, value_name = "N", default_value_t = 0)]
-    pub replication: u64,
+    /// Which replication, from 0; 0 if not given, and with `--outage longest` that with the longest outage of the run.
+    #[arg(long, value_name = "N")]
+    pub replication: Option<u64>,
     /// Which scenario; the baseline if not given.
     #[arg(long, value_name = "NAME")]
     pub scenario: Option<String>,
@@ -184,7 +184,8 @@ pub(super) struct TraceArgs {
     /// Up to this instant.
     #[arg(long, value_name = "T", allow_hyphen_values = true)]
     pub to: Option<trace::Moment>,
-    /// Around an outage: its number, from 1, or `longest`.
+    /// Around an outage: its number in its replication, from 1, or `longest`: of the whole run, which is played for it, or
+    /// known where the results of one are given; with --replication of that replication.
     #[arg(long, value_name = "N|longest", conflicts_with_all = ["from", "to"])]
     pub outage: Option<trace::Which>,
     /// A line for each probe and for what drives it; otherwise probes that change nothing are summed up.

@@ -214,11 +214,12 @@ fn censored_outages(summary: &Summary) -> u64 {
 
 fn outage_examples(summary: &Summary) -> Vec<OutageExample> {
     let near = |q| summary.outage_lengths.quantile(q).and_then(|length| summary.outage_examples.near(length));
-    let found = [("p50", near(0.5)), ("p95", near(0.95)), ("max", summary.outage_examples.longest())];
-    let named = |(statistic, found): (&str, Option<Example>)| {
-        let Example { length, replication, number } = found?;
+    let ended = |found: Option<Example>| found.map(|example| (example, true));
+    let found = [("p50", ended(near(0.5))), ("p95", ended(near(0.95))), ("max", summary.outage_examples.longest())];
+    let named = |(statistic, found): (&str, Option<(Example, bool)>)| {
+        let (Example { length, replication, number }, has_ended) = found?;
         let length_s = twelve_digits(length as f64 / NANOS);
-        Some(OutageExample { statistic: statistic.to_owned(), length_s, replication, number })
+        Some(OutageExample { statistic: statistic.to_owned(), length_s, replication, number, without_end: !has_ended })
     };
     found.into_iter().filter_map(named).collect()
 }

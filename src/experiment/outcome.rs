@@ -19,6 +19,8 @@ pub struct Outcome {
     pub(super) failed_windows: Losses,
     /// Lengths of those that ended.
     pub(super) outage_lengths: Vec<u64>,
+    /// How long the last one lasted, if it had no end by then.
+    pub(super) unended_outage: Option<u64>,
     pub(super) recoveries: Vec<Recoveries>,
     /// Cause and length of every complete Pod recovery, in the order of their ends.
     pub(super) recovery_lengths: Vec<(u32, u64)>,
@@ -62,6 +64,7 @@ impl Outcome {
             downtime_windows: Losses::new(),
             failed_windows: Losses::new(),
             outage_lengths: Vec::new(),
+            unended_outage: None,
             recoveries: vec![Recoveries::default(); causes.count()],
             recovery_lengths: Vec::new(),
             detections: vec![Detections::default(); faults],

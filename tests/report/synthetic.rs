@@ -252,8 +252,8 @@ pub fn scenario(name: &str, parameters: Map<String, Value>, factor: f64, thresho
         without: vec![Removal {
             fault: "dependency-error".to_owned(),
             replications: 4_992,
-            downtime_saved_s_per_year: estimate(0.9 * sum(&down), 8.0),
-            failed_request_saved_s_per_year: estimate(0.5 * sum(&failed), 8.0),
+            downtime_saved_s_per_year: estimate(0.9 * downtime.mean, 8.0),
+            failed_request_saved_s_per_year: estimate(0.5 * failures.mean, 8.0),
             saves_little: false,
         }],
         uncertainty: None,
@@ -532,6 +532,16 @@ pub fn odd() -> ExperimentResult {
     result("candidates", &[], scenarios)
 }
 
+/// Thresholds under two faults of a script, in a run of half an hour.
+pub fn scripted() -> ExperimentResult {
+    let mut result = four();
+    "rehearsal".clone_into(&mut result.experiment);
+    result.horizon_s = 1_800.0;
+    result.faults.truncate(2);
+    result.faults.iter_mut().for_each(|fault| fault.every_mean_s = None);
+    result
+}
+
 /// One scenario in which nothing ever happened.
 pub fn silent() -> ExperimentResult {
     let mut result = odd();
@@ -543,7 +553,8 @@ pub fn silent() -> ExperimentResult {
 pub fn replayed(words: &str) -> ExperimentResult {
     let mut result = single();
     let (scenario, words) = (result.scenarios[0].name.clone(), words.to_owned());
-    let example = OutageExample { statistic: "max".to_owned(), length_s: 79.4, replication: 25, number: 6 };
+    let example =
+        OutageExample { statistic: "max".to_owned(), length_s: 79.4, replication: 25, number: 6, without_end: false };
     result.scenarios[0].outage_examples.push(example.clone());
     let span = |from_s, to_s, tone| Span { from_s, to_s, words: words.clone(), tone };
     let mark = |at_s, tone| Mark { at_s, words: words.clone(), rules: "P14".to_owned(), tone };

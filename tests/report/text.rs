@@ -1,7 +1,7 @@
 //! Reports as text.
 
 use crate::synthetic;
-use hasim::report::{csv, json, markdown, terminal};
+use hasim::report::{charts, csv, json, markdown, page, terminal};
 
 fn plain(text: &str) -> String {
     anstream::adapter::strip_str(text).to_string()
@@ -47,6 +47,49 @@ fn snapshot_of_tables() {
     insta::assert_snapshot!(csv::results(&result));
     result.scenarios.truncate(1);
     insta::assert_snapshot!(csv::recoveries(&result));
+}
+
+/// What a script alone does is told for a run: no year is mentioned, and the numbers are those of a run.
+#[test]
+fn a_rehearsal_is_told_per_run() {
+    let result = synthetic::scripted();
+    let texts = [plain(&terminal::render(&result, None, 120)), markdown::render(&result), page::render(&result)];
+    for text in &texts {
+        // The glossary says what a year is.
+        let text = text.split("What the words mean").next().unwrap();
+        let words: String = text.split("<style>").map(|part| part.split("</style>").last().unwrap()).collect();
+        for wrong in ["a year", "/yr", "per year"] {
+            let at = words.find(wrong).map(|at| &words[at.saturating_sub(80)..at + 10]);
+            assert_eq!(at, None, "{wrong}");
+        }
+        assert!(words.contains("/run") || words.contains("a run"));
+    }
+    // 4,003.7 s a year are 0.23 s in half an hour; so is the SLO's 1 %.
+    assert!(texts[0].contains("229 ± 14 ms"), "{}", texts[0]);
+    assert!(texts[0].contains("within 9 ms a run (1 % of what 99.95 % allows)"), "{}", texts[0]);
+    for chart in charts::all(&result) {
+        for text in chart.picture.texts() {
+            assert!(!text.text.contains("a year"), "{}: {}", chart.name, text.text);
+        }
+    }
+    // What recurs is told per year, whatever else a script does.
+    let mut both = result;
+    both.faults[0].every_mean_s = Some(1e6);
+    assert!(plain(&terminal::render(&both, None, 120)).contains("downtime/yr"));
+}
+
+/// A table that leaves rows out says how many and where they are, whether they were written or not.
+#[test]
+fn what_is_left_out_is_said() {
+    let result = synthetic::forty_eight();
+    let folder = std::path::Path::new("output/everything");
+    let with_files = plain(&terminal::render(&result, Some(folder), 80));
+    let rows = |words: &str, text: &str| text.matches(words).count();
+    assert_eq!(rows("24 more scenarios are in results.csv.", &with_files), 1);
+    assert_eq!(rows("36 more scenarios are in results.csv.", &with_files), 1, "windows");
+    let without = plain(&terminal::render(&result, None, 80));
+    assert_eq!(rows("24 more scenarios are not shown: `--out-dir DIR` writes results.csv.", &without), 1);
+    assert_eq!(rows("24 more scenarios are in `results.csv`", &markdown::render(&result)), 2);
 }
 
 #[test]
@@ -99,7 +142,7 @@ fn unplaceable_scenarios_are_marked_and_not_recommended() {
     assert!(table.contains(" †") && table.contains("† no Node takes some of its replicas"), "{table}");
     let text = markdown::render(&result);
     assert!(text.contains(" † |") && text.contains("† no Node takes some of its replicas"), "{text}");
-    let page = hasim::report::page::render(&result);
+    let page = page::render(&result);
     assert!(page.contains("unplaceable"), "the page has the word");
     assert!(
         !json::render(&synthetic::four()).contains("unplaceable")
