@@ -25,6 +25,7 @@ mod summary;
 mod target;
 mod timeline;
 mod uncertainty;
+mod unseen;
 mod windows;
 
 pub use crate::cluster::Target as FaultTarget;
