@@ -28,6 +28,7 @@ mod summary;
 mod target;
 mod timeline;
 mod uncertainty;
+mod unseen;
 mod validity;
 mod windows;
 

@@ -31,9 +31,10 @@ pub fn all() -> Vec<Case> {
         windows("one exponential unit, windows of 30 d", &[(10.0 * DAY, 2.0 * HOUR)], 100),
         windows("two kinds of replications, windows of 30 d", &[(5.0 * DAY, HOUR), (40.0 * DAY, 3.0 * HOUR)], 100),
         one_window("one window per replication", 400),
-        rare("rare: 1.5 outages of 1 h", Law::fixed(HOUR).unwrap(), true),
-        rare("rare: 1.5 outages, exponential lengths", Law::exponential(HOUR).unwrap(), false),
-        rare("rare: 1.5 outages, lognormal lengths", Law::lognormal(HOUR, 1.2).unwrap(), false),
+        rare("rare: 1.5 outages of 1 h", 1.5, Law::fixed(HOUR).unwrap(), true),
+        rare("rare: 1.5 outages, exponential lengths", 1.5, Law::exponential(HOUR).unwrap(), false),
+        rare("rare: 1.5 outages, lognormal lengths", 1.5, Law::lognormal(HOUR, 1.2).unwrap(), false),
+        rare("rare: 0.1 outages, σ = 2", 0.1, Law::lognormal(HOUR, 2.0).unwrap(), false),
         sequential("stopped at ±20 % of the downtime, exponential", Unit::exponential(180.0 * DAY, HOUR), 0.2),
         sequential("stopped at ±10 % of the downtime, exponential", Unit::exponential(180.0 * DAY, HOUR), 0.1),
         sequential("stopped at ±20 % of the downtime, lognormal", Unit::of_the_field(180.0 * DAY, HOUR), 0.2),
@@ -146,9 +147,9 @@ fn one_window(name: &str, replications: u64) -> Case {
     Case { horizon: 30.0 * DAY, ..case }
 }
 
-fn rare(name: &str, down: Law, equal: bool) -> Case {
+fn rare(name: &str, outages: f64, down: Law, equal: bool) -> Case {
     const REPLICATIONS: u64 = 100;
-    let up = REPLICATIONS as f64 * YEAR_S / 1.5;
+    let up = REPLICATIONS as f64 * YEAR_S / outages;
     let case = Case::new(name, Unit::new(Law::exponential(up).unwrap(), down), KOfN::new(1, 1), REPLICATIONS);
     let (availability, failures) = (case.unit().availability(), case.unit().failures());
     let one_share = case.unit().down.mean() / YEAR_S / REPLICATIONS as f64;
@@ -188,8 +189,14 @@ fn heavy_tails() -> Vec<Case> {
         let (beyond, up_to) = (Loss::Beyond(median), Loss::UpTo(median));
         // A precision is first looked at after 256 replications, which must not be enough for it.
         let per_replication = if law == "σ = 2" || law == "node-crash" { 20.0 } else { 8.0 };
-        let losses = [("L", Loss::Whole, 1.0), ("(L − c)⁺", beyond, 1.0), ("min(L, c)", up_to, 1.0)];
-        for (words, loss, times) in losses.into_iter().chain([("L, one strike in ten", Loss::Whole, 10.0)]) {
+        let losses = [
+            ("L", Loss::Whole, 1.0),
+            ("(L − c)⁺", beyond, 1.0),
+            ("min(L, c)", up_to, 1.0),
+            ("L, one strike in ten", Loss::Whole, 10.0),
+            ("overlap of two", Loss::Overlap, 1.0),
+        ];
+        for (words, loss, times) in losses {
             for (strikes, replications) in [(2, 2), (60, 60), (300, 100), (2_000, 200)] {
                 let name = format!("{strikes} strikes, {law}: {words}");
                 let every = times * YEAR_S * replications as f64 / f64::from(strikes);
@@ -200,14 +207,6 @@ fn heavy_tails() -> Vec<Case> {
                 let case = heavy(&name, times * YEAR_S / per_replication, &down, loss, u32::MAX, 0);
                 cases.push(stopped(case, relative));
             }
-        }
-        for (overlaps, replications) in [(2, 2), (60, 60), (300, 100), (2_000, 200)] {
-            let name = format!("{overlaps} overlaps of two, {law}");
-            cases.push(overlap(&name, f64::from(overlaps) / replications as f64, &down, overlaps, replications));
-        }
-        for relative in [0.2_f64, 0.1] {
-            let name = format!("stopped at ±{} %, {law}: overlap of two", (100.0 * relative).round());
-            cases.push(stopped(overlap(&name, per_replication, &down, u32::MAX, 0), relative));
         }
     }
     cases
@@ -220,20 +219,6 @@ fn heavy(name: &str, every: f64, down: &Law, loss: Loss, strikes: u32, replicati
     let case = Case { window: 2.0 * YEAR_S, ..Case::new(name, unit, KOfN::new(1, 1), replications) };
     let availability = case.unit().availability();
     knows_availability(Case { judged: judged(name, strikes), ..case }, availability)
-}
-
-/// Two units, each down two fifths of the time, of which one must be up; they are down together so many times a year.
-fn overlap(name: &str, per_year: f64, down: &Law, overlaps: u32, replications: u64) -> Case {
-    const DOWN: f64 = 0.4;
-    // It begins where one is down and the other fails: 2·u·(1 − u) / up, and up is (1 − u)/u of the time down.
-    let up = 2.0 * DOWN * (1.0 - DOWN) * YEAR_S / per_year;
-    let Law::LogNormal { mu, sigma } = down else { unreachable!("all heavy laws are log-normal") };
-    let scale = up * DOWN / (1.0 - DOWN) / down.mean();
-    let down = Law::lognormal(scale * mu.exp(), *sigma).unwrap();
-    let unit = Unit::new(Law::exponential(up).unwrap(), down);
-    let case = Case { window: 2.0 * YEAR_S, ..Case::new(name, unit, KOfN::new(1, 2), replications) };
-    let availability = binomial(case.unit(), 1, 2).0;
-    knows_availability(Case { judged: judged(name, overlaps), ..case }, availability)
 }
 
 /// Two strikes tell nothing. Six outages of so heavy a law, of sixty strikes of which one in ten is an outage, are too few for

@@ -36,16 +36,8 @@ pub enum Loss {
     Beyond(f64),
     /// At most a time after which something else mends it: min(L, c).
     UpTo(f64),
-}
-
-impl Loss {
-    fn of(self, length: f64) -> f64 {
-        match self {
-            Self::Whole => length,
-            Self::Beyond(c) => (length - c).max(0.0),
-            Self::UpTo(c) => length.min(c),
-        }
-    }
+    /// As long as another strike of the same law is at work that it fell into.
+    Overlap,
 }
 
 /// How long a unit is up and down.
@@ -89,6 +81,8 @@ impl Unit {
             Loss::Whole => self.down.mean(),
             Loss::Beyond(c) => self.down.mean() - up_to(c),
             Loss::UpTo(c) => up_to(c),
+            // What is left of the other has the density S(x)/mean, so E min is ∫ S(x) ∫_x S / mean.
+            Loss::Overlap => self.down.mean() / 2.0,
         }
     }
 
@@ -103,7 +97,18 @@ impl Unit {
     }
 
     fn time_down(&self, rng: &mut impl Rng) -> f64 {
-        self.loss.of(self.down.sample(rng))
+        let length = self.down.sample(rng);
+        self.loss_of(length, rng)
+    }
+
+    /// What a strike of this length costs.
+    fn loss_of(&self, length: f64, rng: &mut impl Rng) -> f64 {
+        match self.loss {
+            Loss::Whole => length,
+            Loss::Beyond(c) => (length - c).max(0.0),
+            Loss::UpTo(c) => length.min(c),
+            Loss::Overlap => length.min(self.down.sample_residual(rng)),
+        }
     }
 
     /// What is left of a time down that is met in its course.
@@ -116,7 +121,7 @@ impl Unit {
         loop {
             // In proportion to the length, and kept in proportion to the part of it that is a loss.
             let length = by_length.sample(rng);
-            let loss = self.loss.of(length);
+            let loss = self.loss_of(length, rng);
             if open_unit(rng) * length < loss {
                 return loss * open_unit(rng);
             }
@@ -268,7 +273,8 @@ impl Case {
 
     /// The experiment, as a file would state it.
     pub fn study(&self, seed: u64) -> Study {
-        let mut faults = vec![common::fault("it", common::CRASH, self.unit().up.clone(), None)];
+        let mut faults =
+            vec![common::fault("it", common::CRASH, self.unit().up.clone(), Some(self.unit().down.clone()))];
         let harmless = |mean: &f64| common::fault("beside", common::CRASH, Law::exponential(*mean).unwrap(), None);
         faults.extend(self.beside.iter().map(harmless));
         let scenario = |(number, scenario): (usize, &KOfN)| Scenario {

@@ -39,10 +39,10 @@ impl Compare {
             Err(exit) => return exit,
         };
         // A system under two names differs by exactly nothing, which no number of replications shows.
-        let [before, after] =
-            [0, 1].map(|number| format!("{:?}", (&study.scenarios[number].model, &study.scenarios[number].draws)));
+        let [before, after] = [0, 1].map(|number| (&study.scenarios[number].model, &study.scenarios[number].draws));
+        let same = before == after;
         match self.playing.play(&study) {
-            Ok(result) => self.deliver(&result, before == after),
+            Ok(result) => self.deliver(&result, same),
             Err(exit) => exit,
         }
     }

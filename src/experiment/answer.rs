@@ -23,8 +23,7 @@ use crate::cluster::Phase;
 use crate::model::YEAR;
 use crate::spec::{Precision, RESULTS_KIND, Stopping};
 use crate::stats::{
-    Interval, MeanDifference, Moments, Race, Spans, amounts, counts, most_events, most_of_all, rests_on_few,
-    twelve_digits,
+    Interval, MeanDifference, Moments, Race, Spans, amounts, counts, most_events, rests_on_few, twelve_digits,
 };
 use crate::study::{Form, Metric, Quantity};
 use crate::time::Duration;
@@ -46,7 +45,8 @@ pub(super) fn experiment(outline: &Outline, tallies: &[Tally], race: Option<&Rac
         .filter(|(_, (_, tally))| tally.summary.replications() > 0)
         .map(|(number, (scenario, tally))| {
             let other = outline.baseline.filter(|&baseline| baseline != number);
-            self::scenario(outline, scenario, tally, other.map(|baseline| &tallies[baseline].summary))
+            let other = other.map(|baseline| (&outline.scenarios[baseline], &tallies[baseline].summary));
+            self::scenario(outline, scenario, tally, other)
         })
         .collect();
     let targets = scenarios.iter().flat_map(|s| outline.goals.iter().map(|goal| Target::of(goal, s))).collect();
@@ -81,9 +81,23 @@ pub(super) struct Scale {
     pub replications: u64,
     pub horizon: Duration,
     pub confidence: f64,
+    /// The share of the time that may be lost where none was.
+    pub most_lost: f64,
 }
 
 impl Scale {
+    /// Of a scenario's summary.
+    pub fn of(outline: &Outline, scenario: &Contents, summary: &Summary) -> Self {
+        let (horizon, confidence) = (outline.horizon(), outline.confidence);
+        let most_lost = scenario.coincidence.most_lost(summary, horizon, confidence);
+        Self { replications: summary.replications, horizon, confidence, most_lost }
+    }
+
+    /// The same, with the wider of both bounds.
+    fn or_wider(&self, other: &Self) -> Self {
+        Self { most_lost: self.most_lost.max(other.most_lost), ..*self }
+    }
+
     /// Counted nanoseconds to seconds a year.
     fn seconds_per_year(&self, nanos: u128) -> f64 {
         self.share(nanos) * YEAR.as_secs_f64()
@@ -113,7 +127,7 @@ impl Scale {
                 let interval = Interval { low: interval.low / part, high: (interval.high / part).min(1.0) };
                 Estimate { rests_on_few: rests_on_few(moments), ..around(mean, interval, false) }
             }
-            None => around(mean, Interval { low: 0.0, high: most_of_all(self.replications, self.confidence) }, true),
+            None => around(mean, Interval { low: 0.0, high: self.most_lost }, true),
         }
     }
 
@@ -128,10 +142,10 @@ impl Scale {
         times(around(moments.mean(), interval, bound), per_year)
     }
 
-    /// A difference of lost time, in seconds a year.
+    /// A difference of lost time, in seconds a year. Where no pair differed, it is bounded as a loss is that nobody saw.
     pub fn difference(&self, mean: MeanDifference) -> Estimate {
         let part = MICROS * self.horizon.as_secs_f64();
-        let most = most_of_all(self.replications, self.confidence);
+        let most = self.most_lost;
         let (interval, bound) =
             mean.interval.map_or((Interval { low: -most, high: most }, true), |Interval { low, high }| {
                 (Interval { low: low / part, high: high / part }, false)
@@ -141,9 +155,14 @@ impl Scale {
     }
 }
 
-fn scenario(outline: &Outline, scenario: &Contents, tally: &Tally, baseline: Option<&Summary>) -> ScenarioResult {
+fn scenario(
+    outline: &Outline,
+    scenario: &Contents,
+    tally: &Tally,
+    baseline: Option<(&Contents, &Summary)>,
+) -> ScenarioResult {
     let (summary, confidence) = (&tally.summary, outline.confidence);
-    let scale = Scale { replications: summary.replications, horizon: outline.horizon(), confidence };
+    let scale = Scale::of(outline, scenario, summary);
     let faults = &scenario.faults;
     let attribution = |cells| attribution(summary, cells, faults, &scale);
     ScenarioResult {
@@ -167,7 +186,7 @@ fn scenario(outline: &Outline, scenario: &Contents, tally: &Tally, baseline: Opt
                 (fault.name.clone(), Detection { times, undetected: detections.undetected })
             })
             .collect(),
-        windows: windows::windows(&summary.windows, outline.objective.window, confidence),
+        windows: windows::windows(&summary.windows, outline.objective.window, scale.most_lost, confidence),
         pod_hours_per_year: twelve_digits(scale.seconds_per_year(summary.pod_time) / HOUR_SECS),
         node_hours_per_year: scenario.node_hours_per_year,
         cost_per_year: scenario.cost_per_year,
@@ -175,12 +194,14 @@ fn scenario(outline: &Outline, scenario: &Contents, tally: &Tally, baseline: Opt
         request_failure_attribution: attribution(&summary.failed_by),
         without: Vec::new(),
         uncertainty: uncertainty::result(&tally.draws, &scale),
-        difference_to_baseline: baseline.map(|baseline| {
+        difference_to_baseline: baseline.map(|(other, baseline)| {
+            let scale = scale.or_wider(&Scale::of(outline, other, baseline));
             let downtime = tally.differences.mean(DOWNTIME, confidence);
             let failed = tally.differences.mean(FAILED, confidence);
+            let told = |mean| if scenario.is_as_compared { Estimate::ZERO } else { scale.difference(mean) };
             Difference {
-                downtime_s_per_year: written(scale.difference(downtime)),
-                failed_request_s_per_year: written(scale.difference(failed)),
+                downtime_s_per_year: written(told(downtime)),
+                failed_request_s_per_year: written(told(failed)),
                 downtime_variance_ratio: variance_ratio([summary, baseline].map(downtime_moments), downtime),
                 failed_request_variance_ratio: variance_ratio([summary, baseline].map(failed_moments), failed),
             }

@@ -3,7 +3,7 @@
 use super::summary::Summary;
 use crate::model::YEAR;
 use crate::spec::{HalfWidth, Precision};
-use crate::stats::{Interval, amounts, counts, most_events, most_of_all, rests_on_few, twelve_digits};
+use crate::stats::{Interval, amounts, counts, most_events, rests_on_few, twelve_digits};
 use crate::study::Form;
 use crate::time::Duration;
 
@@ -19,8 +19,8 @@ pub(super) struct Reached {
 }
 
 impl Reached {
-    /// What a scenario has reached of the precision that is asked for.
-    pub fn by(summary: &Summary, horizon: Duration, precision: &Precision, confidence: f64) -> Self {
+    /// What a scenario has reached of the precision that is asked for; where nothing was lost, it may still be this share.
+    pub fn by(summary: &Summary, horizon: Duration, most_lost: f64, precision: &Precision, confidence: f64) -> Self {
         let year = YEAR.as_secs_f64() / horizon.as_secs_f64();
         let micros = 1e6 * horizon.as_secs_f64();
         let definition = precision.metric.definition();
@@ -39,13 +39,8 @@ impl Reached {
             HalfWidth::Absolute(_) => Some(
                 unit * seen.map_or_else(
                     || {
-                        let n = summary.replications;
-                        let most = if is_count {
-                            most_events(confidence) / n as f64
-                        } else {
-                            micros * most_of_all(n, confidence)
-                        };
-                        most / 2.0
+                        let events = most_events(confidence) / summary.replications as f64;
+                        if is_count { events / 2.0 } else { micros * most_lost / 2.0 }
                     },
                     half,
                 ),

@@ -136,6 +136,11 @@ pub struct Estimate {
     pub rests_on_few: bool,
 }
 
+impl Estimate {
+    /// Nothing, and known to be nothing.
+    pub const ZERO: Self = Self { mean: 0.0, low: 0.0, high: 0.0, bound: false, rests_on_few: false };
+}
+
 /// One scenario's numbers.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct ScenarioResult {

@@ -304,7 +304,10 @@ where
 
     fn reached(&self, scenario: usize, precision: &Precision) -> Reached {
         let horizon = self.study.scenarios[scenario].model.horizon;
-        Reached::by(&self.played.tallies[scenario].summary, horizon, precision, self.study.confidence)
+        let summary = &self.played.tallies[scenario].summary;
+        let coincidence = &self.played.outline.scenarios[scenario].coincidence;
+        let most_lost = coincidence.most_lost(summary, horizon, self.study.confidence);
+        Reached::by(summary, horizon, most_lost, precision, self.study.confidence)
     }
 
     fn until_selected(&mut self, selection: Selection) -> Result<End, RunError> {

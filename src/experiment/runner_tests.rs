@@ -12,6 +12,7 @@ use crate::experiment::sample::{model, study};
 use crate::experiment::{Estimate, Measures, ScenarioResult, Unlike, WindowLoss};
 use crate::ids::{FaultId, PodId, SlotId};
 use crate::model::Prices;
+use crate::random::Law;
 use crate::spec::Wanted;
 use crate::stats::Standing;
 use crate::time::{Duration, SimTime};
@@ -266,26 +267,51 @@ fn a_result_is_read_back_as_it_was_written() {
     assert_eq!(serde_json::from_str::<ExperimentResult>(&json).unwrap(), result);
 }
 
-#[test]
-fn nothing_seen_is_a_bound() {
+/// A year in which nothing ever happens, in two scenarios that are not the same.
+fn quiet(replications: u64, lasts: Option<Law>) -> ExperimentResult {
     let never = Alternating { up: 1e18, down: 1.0 };
-    let study = study(vec![model(1, 1, 1, 0, 365 * DAY); 2], Stopping::Replications(100));
-    let result = answer_of(&study, 1, 3, |model, seed, index| never.play(model, seed, index)).unwrap();
-    let scenario = &result.scenarios[1];
-    let most = 1.0 - 0.025f64.powf(0.01);
-    assert!(
-        scenario.estimates[Metric::Availability].bound
-            && scenario.estimates[Metric::Availability].mean == 1.0
-            && scenario.estimates[Metric::Availability].high == 1.0
-    );
-    assert!((scenario.estimates[Metric::Availability].low - (1.0 - most)).abs() < 1e-11);
-    assert!(
-        (scenario.estimates[Metric::Outages].high - 0.036_888_794_541).abs() < 1e-11,
-        "3.7 in the 100 years simulated"
-    );
-    assert!(scenario.estimates[Metric::Downtime].bound && scenario.time_to_recovery_s.mean.is_none());
-    let difference = scenario.difference_to_baseline.unwrap().downtime_s_per_year;
-    assert!(difference.bound && difference.low < 0.0 && difference.high == -difference.low);
+    let mut models = vec![model(1, 1, 1, 0, 365 * DAY); 2];
+    models[1].faults[0].lasts = lasts;
+    let study = study(models, Stopping::Replications(replications));
+    answer_of(&study, 1, 3, |model, seed, index| never.play(model, seed, index)).unwrap()
+}
+
+/// At most 3.7 outages in the 100 years played, of 10 min and what the longest law brings that coincides with something.
+#[test]
+fn nothing_seen_is_a_bound_of_what_was_played() {
+    let result = quiet(100, Some(Law::exponential(3_600.0).unwrap()));
+    let [first, second] = &result.scenarios[..] else { panic!("two scenarios") };
+    let events = 3.688_879_454_1;
+    for (scenario, lasts) in [(first, 600.0), (second, 600.0 + 2.0 * 3_600.0)] {
+        let availability = scenario.estimates[Metric::Availability];
+        assert!(availability.bound && availability.mean == 1.0 && availability.high == 1.0);
+        let most = events / 100.0 * lasts;
+        assert!((scenario.estimates[Metric::Downtime].high / most - 1.0).abs() < 1e-9, "{most}: {availability:?}");
+        assert!((scenario.estimates[Metric::Outages].high - events / 100.0).abs() < 1e-9);
+        assert!(scenario.estimates[Metric::Downtime].bound && scenario.time_to_recovery_s.mean.is_none());
+    }
+    // What one of the two may lose, they may differ by.
+    let difference = second.difference_to_baseline.as_ref().unwrap().downtime_s_per_year;
+    assert!(difference.bound && difference.low == -difference.high);
+    assert_eq!(difference.high, second.estimates[Metric::Downtime].high);
+    let longer = quiet(10_000, None).scenarios[0].estimates[Metric::Downtime].high;
+    assert!((longer / (events / 10_000.0 * 600.0) - 1.0).abs() < 1e-9, "{longer}");
+}
+
+/// With few short replications a share of all the time says more than a number of outages that outlast them.
+#[test]
+fn a_bound_is_never_above_that_of_a_share() {
+    let result = quiet(2, Some(Law::lognormal(30.0 * 86_400.0, 2.0).unwrap()));
+    let availability = result.scenarios[1].estimates[Metric::Availability];
+    assert!((availability.low - 0.025f64.sqrt()).abs() < 1e-11, "{availability:?}");
+}
+
+#[test]
+fn the_same_system_under_two_names_differs_by_nothing() {
+    let study = study(vec![model(1, 1, 1, 0, 30 * DAY); 2], Stopping::Replications(32));
+    let result = often(&study);
+    assert!(result.scenarios[1].estimates[Metric::Downtime].mean > 0.0);
+    assert_eq!(result.scenarios[1].difference_to_baseline.as_ref().unwrap().downtime_s_per_year, Estimate::ZERO);
 }
 
 #[test]

@@ -74,11 +74,7 @@ pub(super) fn results(outline: &Outline, tallies: &[Tally]) -> Vec<Sensitivity> 
     let result = |parameter: &Parameter| {
         let [low, high] = parameter.scenarios;
         let (base, later) = (&tallies[0], &tallies[low.max(high)]);
-        let scale = Scale {
-            replications: later.summary.replications(),
-            horizon: outline.horizon(),
-            confidence: outline.confidence,
-        };
+        let scale = Scale::of(outline, &outline.scenarios[low.max(high)], &later.summary);
         let sides = parameter.scenarios.map(|side| &tallies[side].summary);
         let respond = |difference, together, moments: fn(&Summary) -> &Moments| {
             let (base, sides) = (moments(&base.summary), sides.map(moments));

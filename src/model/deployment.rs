@@ -3,7 +3,7 @@
 use crate::time::Duration;
 
 /// A Deployment with the Service in front of it.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Deployment {
     /// Its name.
     pub name: String,
@@ -18,7 +18,7 @@ pub struct Deployment {
 }
 
 /// One Pod of the Deployment. It has one container that matters.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct PodSpec {
     /// Restarts the container when it fails.
     pub liveness: Option<Probe>,
@@ -110,7 +110,7 @@ pub enum Toleration {
 }
 
 /// The Pod's tolerations, resolved for the taints that occur.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct PodTolerations {
     /// `node.kubernetes.io/unreachable:NoExecute` (300 s by admission, N8).
     pub unreachable: Toleration,
@@ -125,7 +125,7 @@ pub struct PodTolerations {
 }
 
 /// A topology spread constraint (S6, S8).
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Spread {
     /// Per Node: the domain it lies in, or `None` where the key is missing.
     pub domain: Vec<Option<u32>>,
@@ -148,7 +148,7 @@ pub struct Spread {
 }
 
 /// An anti-affinity term whose selector matches the Deployment's own Pods.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct AntiAffinity {
     /// Per Node: the domain it lies in, or `None` where the key is missing.
     pub domain: Vec<Option<u32>>,

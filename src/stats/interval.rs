@@ -18,11 +18,13 @@
 //! - **The tail that was not seen**: a sample that has missed the long outages of its law has too small a mean, a far too
 //!   small variance and no sign of either. So the upper end takes for V the larger of the variance seen and that which the
 //!   moments of lower orders tell ([`Moments::likely_squares`]), to which a missing tail matters less.
-//! - **The further contribution** w is the largest excess of a replication over the mean, times a surprise. With
-//!   n = y²/V, as how many equal contributions the sum scatters, the surprise is 1 + min(3, √(40/n)): four times the
-//!   largest while few contributions carry the sum, nearly the largest alone when many do, and no jump anywhere. With
-//!   [`ENOUGH`] of them half the scale v/y is counted as seen below, too, as Jeffreys' interval does for a Poisson count:
-//!   what is exact for every mean is too wide for most; it grows from nothing.
+//! - **The further contribution** w lies between the scale v/y (one event, if all are equal) and the largest excess of a
+//!   replication over the mean, times a surprise. With n = y²/V, as how many equal contributions the sum scatters, the
+//!   surprise is 1 + min(3, √(40/n)): four times the largest while few contributions carry the sum, nearly the
+//!   largest alone when many do. How far w lies from the scale hangs on how much the sizes differ ([`Moments::spread`]; of
+//!   amounts of which few were seen, that equal ones were luck is part of it). Nothing jumps anywhere.
+//! - **Below** half the scale is counted as seen, too, as Jeffreys' interval does for a Poisson count: what is exact for
+//!   every mean is too wide for most. It grows from nothing at [`ENOUGH`] equal contributions.
 //!
 //! `examples/coverage` measures it, with laws whose logarithm has a standard deviation of up to 2. Below an effective count of
 //! [`FEW`] the interval is wide, and its width is chance: [`rests_on_few`] says so, and no precision is believed there.
@@ -48,6 +50,13 @@ pub(super) const SURPRISE: f64 = 3.0;
 
 /// With so many effective contributions it may be twice the largest excess; beyond them it goes with the root.
 const TWICE: f64 = 40.0;
+
+/// Before any amount was seen its logarithm is taken to have this variance, which weighs as much as so many equal amounts.
+const UNKNOWN: (f64, f64) = (3.0, 5.0);
+
+/// Where the logarithms of sizes have this variance or more, the largest excess tells what may come, and not the scale. That
+/// of a sum of some ten contributions is much smaller than theirs.
+const UNLIKE: f64 = 0.8;
 
 /// What is summed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -163,13 +172,19 @@ impl Total {
             return Further { below: 0.0, above: 0.0 };
         }
         let scale = self.variance / self.sum;
+        if scale == 0.0 {
+            return Further { below: 0.0, above: 0.0 };
+        }
         let excess = (moments.largest() as f64 - moments.mean()).max(scale);
-        let may_vary = match kind {
-            Kind::Amounts => 1.0,
-            Kind::Events => moments.spread().min(1.0),
+        let surprise = 1.0 + SURPRISE.min((TWICE / effective).sqrt());
+        let spread = match (kind, UNKNOWN) {
+            (Kind::Amounts, (unknown, weight)) => {
+                (effective * moments.spread() + weight * unknown) / (effective + weight)
+            }
+            (Kind::Events, _) => moments.spread(),
         };
-        let surprise = 1.0 + may_vary * SURPRISE.min((TWICE / effective).sqrt());
-        Further { below: scale / 2.0 * (1.0 - ENOUGH / effective).max(0.0), above: surprise * excess }
+        let above = scale * (surprise * excess / scale).powf((spread / UNLIKE).min(1.0));
+        Further { below: scale / 2.0 * (1.0 - ENOUGH / effective).max(0.0), above }
     }
 }
 
