@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use hasim::cluster::{Cause, CauseSet, EndpointView, Observed, Observer as _, Phase, SlotView, Spell};
 use hasim::experiment::{self, ExperimentResult, Measures, Options, Outcome};
 use hasim::ids::{FaultId, PodId, SlotId};
-use hasim::model::Model;
+use hasim::model::{App, Model};
 use hasim::random::{Law, Streams, open_unit};
 use hasim::random::{Owner, Purpose};
 use hasim::spec::{Objective, Parameter, Report, Scenario, Stopping, Study, Without};
@@ -285,6 +285,8 @@ impl Case {
                 min_serving: scenario.min_serving,
                 horizon: Duration::from_secs_f64(self.horizon),
                 window: Duration::from_secs_f64(self.window),
+                // The units are not played by the cluster. Two that differ must not look like one system under two names.
+                app: App { start_up: Law::fixed(scenario.stretch).unwrap(), ..common::bare(scenario.units).app },
                 ..common::bare(scenario.units)
             },
             draws: vec![],

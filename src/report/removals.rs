@@ -36,7 +36,9 @@ fn of(removal: &Removal, metric: Metric) -> &Estimate {
 
 /// A paired difference: with its error where it is told apart from nothing, else with the most that it may be.
 fn saved(estimate: &Estimate) -> String {
-    if estimate.low > 0.0 && !estimate.bound {
+    if estimate.bound {
+        "nothing that was seen".to_owned()
+    } else if estimate.low > 0.0 {
         human::span_with_error(estimate)
     } else if estimate.high <= 0.0 {
         "nothing".to_owned()
