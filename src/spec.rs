@@ -26,6 +26,7 @@ mod documents;
 mod duration;
 mod experiment;
 mod faults;
+pub mod incidents;
 mod instead;
 mod labels;
 mod latencies;
@@ -53,6 +54,7 @@ mod taints;
 mod tree;
 mod uncertain;
 mod vary;
+pub mod written;
 mod yaml;
 
 use std::io::{self, Read as _};
@@ -215,6 +217,9 @@ fn check_ours(loader: &mut Loader<'_>, path: &Path, kind: Kind, document: &Node)
             }
         }
         Kind::FaultModel => faults::check(document, problems),
+        Kind::Incidents => {
+            let _ = incidents::read(loader, path, document);
+        }
         Kind::Experiment => {
             let _ = study::load(loader, path, document);
         }

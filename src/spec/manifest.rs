@@ -18,6 +18,7 @@ pub(super) enum Kind {
     Cluster,
     FaultModel,
     Experiment,
+    Incidents,
     Autoscaler,
     Other,
 }
@@ -32,11 +33,12 @@ const KUBERNETES: [(&str, &str, Kind); 5] = [
     ("Node", "v1", Kind::Node),
     ("HorizontalPodAutoscaler", "autoscaling/v2", Kind::Autoscaler),
 ];
-const HASIM: [(&str, Kind); 4] = [
+const HASIM: [(&str, Kind); 5] = [
     ("App", Kind::App),
     ("Cluster", Kind::Cluster),
     ("FaultModel", Kind::FaultModel),
     ("Experiment", Kind::Experiment),
+    ("Incidents", Kind::Incidents),
 ];
 
 /// Finds out what a document is; `None` if it says nothing valid about that.
