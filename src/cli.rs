@@ -12,6 +12,7 @@
 //! | 130 | interrupted, by Ctrl-C or SIGTERM |
 
 mod bundled;
+mod calibrate;
 mod check;
 mod checkpoint;
 mod compare;
@@ -114,6 +115,7 @@ enum HiArgs {
     Compare(compare::Compare),
     Estimate(estimate::Estimate),
     Fit(fit::FitFile),
+    Calibrate(calibrate::CalibrateArgs),
     Merge { shards: Vec<PathBuf>, folder: PathBuf, format: Format },
     Schema(Option<String>),
     Completions(clap_complete::Shell),
@@ -183,6 +185,7 @@ impl From<LowArgs> for HiArgs {
                 playing: args.playing,
             }),
             LowCommand::Fit(args) => Self::Fit(args.into()),
+            LowCommand::Calibrate(args) => Self::Calibrate(args),
             LowCommand::Merge { shards, out_dir, output } => Self::Merge { shards, folder: out_dir, format: output },
         }
     }
@@ -208,6 +211,7 @@ pub fn main() -> ExitCode {
         HiArgs::Compare(compare) => compare.execute(),
         HiArgs::Estimate(estimate) => estimate.execute(),
         HiArgs::Fit(fit) => fit.execute(),
+        HiArgs::Calibrate(calibrate) => calibrate.execute(),
         HiArgs::Merge { shards, folder, format } => merge::merge(&shards, &folder, format),
     };
     exit.into()

@@ -4,6 +4,7 @@ mod answer;
 mod assumption;
 mod batches;
 mod by_name;
+pub mod calibrate;
 mod controls;
 mod division;
 mod drive;

@@ -29,6 +29,7 @@ mod experiment;
 mod faults;
 mod files;
 mod hooks;
+pub mod incidents;
 mod instead;
 mod labels;
 mod latencies;
@@ -62,6 +63,7 @@ mod taints;
 mod tree;
 mod uncertain;
 mod vary;
+pub mod written;
 mod yaml;
 
 use std::io;
@@ -214,6 +216,9 @@ fn check_ours(loader: &mut Loader<'_>, path: &Path, kind: Kind, document: &Node)
             }
         }
         Kind::FaultModel => faults::check(document, problems),
+        Kind::Incidents => {
+            let _ = incidents::read(loader, path, document);
+        }
         Kind::Experiment => {
             let _ = study::load(loader, path, document);
         }

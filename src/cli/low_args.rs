@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::builder::PossibleValuesParser;
 use clap::{Args, Parser, Subcommand};
 
-use super::{Format, bundled, check, fit, trace, verify};
+use super::{Format, bundled, calibrate, check, fit, trace, verify};
 use crate::experiment::Share;
 use crate::spec::schema;
 
@@ -52,6 +52,11 @@ pub(super) enum LowCommand {
     ///
     /// Fits exponential, Weibull, log-normal and gamma laws by maximum likelihood, and prints the text to paste.
     Fit(fit::FitArgs),
+    /// From counts of your incidents to a fault model that says how sure it is.
+    ///
+    /// `hasim calibrate incidents.yaml > ours.yaml`, then `hasim estimate web.yaml --faults ours.yaml`. Counts and times become rates
+    /// with their uncertainty, durations become laws; what was not counted stays that of the bundled library.
+    Calibrate(calibrate::CalibrateArgs),
     /// Join the shards of one experiment to its answer.
     ///
     /// The files are the same, byte for byte, as those of one run that plays everything.

@@ -22,6 +22,10 @@ pub(super) enum Kind {
     Zone,
 }
 
+/// The words for them.
+pub(super) const TARGETS: [(&str, Kind); 4] =
+    [("container", Kind::Container), ("deployment", Kind::Deployment), ("node", Kind::Node), ("zone", Kind::Zone)];
+
 /// What a `FaultModel` says, not yet read: an experiment may override or vary it first. Each with its path.
 #[derive(Default)]
 pub(super) struct FaultModel {
@@ -79,9 +83,7 @@ pub(super) fn read_on_call(item: &Item<'_>, problems: &mut Problems) -> Option<O
 pub(super) fn read(item: &Item<'_>, problems: &mut Problems) -> Option<Fault> {
     let mut object = item.our_object(problems)?;
     let name = object.require("name", problems).and_then(|name| read_name(&name, problems));
-    let kinds =
-        [("container", Kind::Container), ("deployment", Kind::Deployment), ("node", Kind::Node), ("zone", Kind::Zone)];
-    let kind = object.require("target", problems).and_then(|target| target.word(problems, &kinds));
+    let kind = object.require("target", problems).and_then(|target| target.word(problems, &TARGETS));
     let strikes = read_strikes(&mut object, kind, problems);
     // What strikes every second or more often never lets its target serve.
     let least = Duration::from_secs(1);
@@ -170,25 +172,30 @@ pub(super) fn read_lasts(
         let Some(item) = object.get("lasts") else { return Some(None) };
         item
     };
-    let over_at_once = match strikes {
-        Some(Strikes::Container(ContainerMode::Crash) | Strikes::Deployment(ContainerMode::Crash)) => {
-            "the crash of a container lasts until its restart"
-        }
-        Some(Strikes::Container(ContainerMode::Sandbox) | Strikes::Deployment(ContainerMode::Sandbox)) => {
-            "the kubelet makes a new sandbox"
-        }
-        Some(Strikes::Deletion) => "the Pod is replaced",
-        _ => {
-            let law = law::read(&item, problems)?;
-            if law.mean() > 0.0 {
-                return Some(Some(law));
-            }
-            item.refuse(problems, "must be longer than nothing");
-            return None;
-        }
-    };
-    problems.error(item.mark(), &item.path, format!("must not be set: {over_at_once}"));
+    if let Some(why) = strikes.and_then(over_at_once) {
+        problems.error(item.mark(), &item.path, format!("must not be set: {why}"));
+        return None;
+    }
+    let law = law::read(&item, problems)?;
+    if law.mean() > 0.0 {
+        return Some(Some(law));
+    }
+    item.refuse(problems, "must be longer than nothing");
     None
+}
+
+/// Why a fault has no duration of its own, if that is so.
+pub(super) fn over_at_once(strikes: Strikes) -> Option<&'static str> {
+    match strikes {
+        Strikes::Container(ContainerMode::Crash) | Strikes::Deployment(ContainerMode::Crash) => {
+            Some("the crash of a container lasts until its restart")
+        }
+        Strikes::Container(ContainerMode::Sandbox) | Strikes::Deployment(ContainerMode::Sandbox) => {
+            Some("the kubelet makes a new sandbox")
+        }
+        Strikes::Deletion => Some("the Pod is replaced"),
+        _ => None,
+    }
 }
 
 fn read_affects(item: &Item<'_>, problems: &mut Problems) -> Option<Affects> {

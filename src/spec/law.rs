@@ -7,6 +7,7 @@ use super::duration::LONGEST;
 use super::reader::{Item, Object, nearest};
 use super::tree::{Entry, Mark, Node, Value};
 use super::uncertain;
+use crate::model::YEAR;
 use crate::random::Law;
 use crate::random::law::LawError;
 use crate::time::Duration;
@@ -57,7 +58,12 @@ fn tagged(entry: &Entry, path: &str, problems: &mut Problems) -> Option<Law> {
             let (min, max) = (p.time("min"), p.time("max"));
             Some(Law::uniform(min?, max?))
         })?,
-        "exponential" => parameters(&item, problems, |p| Some(Law::exponential(p.time("mean")?)))?,
+        "exponential" => parameters(&item, problems, |p| {
+            Some(Law::exponential(match p.either("mean", "perYear")? {
+                "mean" => p.time("mean")?,
+                _ => YEAR.as_secs_f64() / p.rate("perYear")?,
+            }))
+        })?,
         "gamma" => parameters(&item, problems, |p| {
             let (shape, mean) = (p.plain("shape"), p.time("mean"));
             Some(Law::gamma(shape?, mean?))
@@ -145,6 +151,17 @@ impl<'a> Parameters<'a, '_> {
             Value::Map(_) => uncertain::median(&item, false, self.problems),
             _ => plain(&item, self.problems),
         }
+    }
+
+    /// A number of events a year, which must not be none.
+    fn rate(&mut self, key: &'a str) -> Option<f64> {
+        let rate = self.plain(key)?;
+        if rate > 0.0 {
+            return Some(rate);
+        }
+        let item = self.object.require(key, self.problems)?;
+        item.refuse(self.problems, "must be above 0");
+        None
     }
 
     /// Which of two alternative parameters is given.

@@ -104,7 +104,7 @@ impl<'o> Loader<'o> {
     }
 }
 
-fn fetch(open: Open<'_>, path: &Path, at: Mark, field: &str, problems: &mut Problems) -> Option<Vec<u8>> {
+pub(super) fn fetch(open: Open<'_>, path: &Path, at: Mark, field: &str, problems: &mut Problems) -> Option<Vec<u8>> {
     match open(path) {
         Ok(bytes) => Some(bytes),
         Err(error) => {

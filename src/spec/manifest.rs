@@ -21,6 +21,7 @@ pub(super) enum Kind {
     Cluster,
     FaultModel,
     Experiment,
+    Incidents,
     Autoscaler,
     Other,
 }
@@ -35,11 +36,12 @@ const KUBERNETES: [(&str, &str, Kind); 5] = [
     ("Node", "v1", Kind::Node),
     ("HorizontalPodAutoscaler", "autoscaling/v2", Kind::Autoscaler),
 ];
-const HASIM: [(&str, Kind); 4] = [
+const HASIM: [(&str, Kind); 5] = [
     ("App", Kind::App),
     ("Cluster", Kind::Cluster),
     ("FaultModel", Kind::FaultModel),
     ("Experiment", Kind::Experiment),
+    ("Incidents", Kind::Incidents),
 ];
 
 /// Whether documents of this kind are read, or of one whose name is much like it.

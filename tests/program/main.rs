@@ -1,6 +1,7 @@
 //! The program as its user runs it, and what is written about it.
 
 mod architecture;
+mod calibrate;
 mod cli;
 mod compare;
 mod estimate;
