@@ -4,6 +4,7 @@
 //! give the same bits on one thread or many, one machine or several (invariant 7).
 //! Floats appear when a summary is read.
 
+mod buckets;
 mod clustered;
 mod controlled;
 pub mod fit;
