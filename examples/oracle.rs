@@ -53,6 +53,8 @@ impl Observer for Watch {
             | Observed::SlotFaultEnded { .. }
             | Observed::Reacted { .. }
             | Observed::Restarted { .. }
+            | Observed::Paged { .. }
+            | Observed::DeletedByHand { .. }
             | Observed::PodsChanged(_)
             | Observed::ClockRan(_) => {}
             // Probes that were skipped are told otherwise than probes that were played.
@@ -76,8 +78,11 @@ fn identical(replications: u64) -> bool {
     let mut strikes = vec![0u64; model.faults.len()];
     let mut differing = 0;
     for index in 0..replications {
-        // Every second one with a startup probe.
+        // Every second one with a startup probe; every third without liveness, and with somebody on call.
         model.deployment.pod.startup = (index % 2 == 1).then(|| common::probe(4));
+        let is_watched = index % 3 == 2;
+        model.deployment.pod.liveness = (!is_watched).then(|| common::probe(4));
+        model.on_call = is_watched.then(common::storms::on_call);
         let (fast, slow) = (play(&model, index, Mode::Fast), play(&model, index, Mode::EveryProbe));
         if fast != slow {
             differing += 1;

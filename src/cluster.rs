@@ -17,6 +17,7 @@
 //! | `replicas` | the `ReplicaSet`, deletion, garbage collection | D7–D9, T1–T8, N15 |
 //! | `scheduler` | filters, scores and who wins | S3–S17 |
 //! | `view` | how a slot looks from outside | |
+//! | `on_call` | people who mend what no probe mends | T1 |
 //! | `attribution` | who is charged while it does not deliver | |
 //! | `beginning` | the state at time 0 | |
 //!
@@ -35,6 +36,7 @@ mod happening;
 mod kubelet;
 mod nodes;
 mod observer;
+mod on_call;
 mod prober;
 mod probing;
 mod replicas;
@@ -97,6 +99,7 @@ pub(crate) enum Event {
     NodeDeleted(NodeId, Timer),
     OrphanCollected(PodId, Timer),
     PodGone(PodId, Timer),
+    OnCallDue(SlotId, Timer),
     ReplacementCreated(SlotId, Timer),
     BindDue(PodId, Timer),
     QueueFlushed(Timer),
@@ -309,6 +312,7 @@ impl<O: Observer> World for Cluster<'_, O> {
             Event::NodeDeleted(node, timer) => self.on_node_deleted(cx, node, timer),
             Event::OrphanCollected(pod, timer) => self.on_orphan_collected(cx, pod, timer),
             Event::PodGone(pod, timer) => self.on_pod_gone(cx, pod, timer),
+            Event::OnCallDue(slot, timer) => self.on_on_call_due(cx, slot, timer),
             Event::ReplacementCreated(slot, timer) => self.on_replacement_created(cx, slot, timer),
             Event::BindDue(pod, timer) => self.on_bind_due(cx, pod, timer),
             Event::QueueFlushed(timer) => self.on_queue_flushed(cx, timer),

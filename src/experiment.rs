@@ -15,6 +15,7 @@ mod outcome;
 mod pace;
 mod played;
 mod precision;
+mod removal;
 mod replay;
 mod result;
 mod runner;
@@ -39,6 +40,7 @@ pub use measure::Measures;
 pub use outcome::Outcome;
 pub use pace::{Forecast, Pace};
 pub use played::{Played, Share, Unlike};
+pub use removal::{Removal, add_removals};
 pub use replay::{Group, Lane, Mark, OutageExample, Replay, Span, Tone};
 pub use result::{
     Attribution, Detection, Difference, Distribution, Estimate, ExperimentResult, FaultInfo, PodRecovery, Quantile,

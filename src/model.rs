@@ -34,6 +34,8 @@ pub struct Model {
     pub cluster: Cluster,
     /// What breaks.
     pub faults: Vec<Fault>,
+    /// Who mends what nothing else mends; `None`: nobody.
+    pub on_call: Option<OnCall>,
     /// At least this many Pods must serve in rotation for the service to be available; 1 or more.
     pub min_serving: u32,
     /// How the replication begins.
@@ -44,6 +46,17 @@ pub struct Model {
     pub horizon: Duration,
     /// The span in which the objective is judged: counted time is divided into such windows. Not zero.
     pub window: Duration,
+}
+
+/// Somebody who is paged for Pods that nothing else mends, and deletes them.
+#[derive(Debug, Clone)]
+pub struct OnCall {
+    /// Seconds until somebody is paged.
+    pub notices: Law,
+    /// Seconds from the page until the Pod is deleted.
+    pub acts: Law,
+    /// Where the numbers come from.
+    pub source: String,
 }
 
 /// The state at time 0.

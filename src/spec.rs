@@ -67,7 +67,7 @@ pub use instead::Instead;
 pub use restored::RESULTS_KIND;
 pub use sensitivity::Parameter;
 pub use stopping::{HalfWidth, Precision, Selection, Stopping, Wanted};
-pub use study::{Scenario, Study};
+pub use study::{Scenario, Study, Without};
 pub use uncertain::REPLICATIONS_PER_DRAW;
 
 use diagnostic::Problems;

@@ -12,7 +12,7 @@ use hasim::ids::{FaultId, PodId, SlotId};
 use hasim::model::{Model, YEAR};
 use hasim::random::{Law, Streams};
 use hasim::random::{Owner, Purpose};
-use hasim::spec::{Objective, Precision, Report, Scenario, Stopping, Study};
+use hasim::spec::{Objective, Precision, Report, Scenario, Stopping, Study, Without};
 use hasim::study::Metric;
 use hasim::time::{Duration, SimTime};
 
@@ -161,6 +161,7 @@ impl Case {
             varied: vec![],
             baseline: (self.scenarios.len() > 1).then_some(0),
             scenarios: self.scenarios.iter().enumerate().map(scenario).collect(),
+            without: Without::Off,
             sensitivity: vec![],
             notes: vec![],
             findings: Report::default(),

@@ -11,7 +11,7 @@ use super::observer::Observer;
 use super::state::Strike;
 use super::{Cluster, Cx, Event};
 use crate::ids::{FaultId, PodId, SlotId};
-use crate::model::{ContainerMode, NodeMode, Probe, ProbeKind, Strikes};
+use crate::model::{ContainerMode, NodeMode, Probe, ProbeKind};
 use crate::time::{Duration, SimTime};
 
 /// What a slot remembers for its attribution.
@@ -124,10 +124,7 @@ impl<O: Observer> Cluster<'_, O> {
 
     /// Clients or readiness must see it: what only liveness or startup probes see acts through the restarts that it brings.
     fn charge_container_strike(&self, causes: &mut CauseSet, strike: Strike) {
-        let (Strikes::Container(mode) | Strikes::Deployment(mode)) = self.model.faults[strike.fault.index()].strikes
-        else {
-            return;
-        };
+        let Some(mode) = self.container_mode(strike.fault) else { return };
         let is_instantaneous = matches!(mode, ContainerMode::Crash | ContainerMode::Sandbox) && !strike.timer.is_set();
         let affects = affects(mode);
         let pod = &self.model.deployment;

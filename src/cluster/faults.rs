@@ -376,10 +376,21 @@ impl<O: Observer> Cluster<'_, O> {
     /// The faults at work on the container and on the Deployment, as somebody sees them.
     pub(super) fn strikes_on(&self, pod: PodId) -> impl Iterator<Item = (FaultId, ContainerMode)> {
         let strikes = self.pods[pod.index()].container.strikes.iter().chain(&self.deployment_strikes);
-        strikes.filter_map(|strike| match self.model.faults[strike.fault.index()].strikes {
-            Strikes::Container(mode) | Strikes::Deployment(mode) => Some((strike.fault, mode)),
+        strikes.filter_map(|strike| Some((strike.fault, self.container_mode(strike.fault)?)))
+    }
+
+    /// The faults at work on the container alone.
+    pub(super) fn container_strikes(&self, pod: PodId) -> impl Iterator<Item = (Strike, ContainerMode)> {
+        let strikes = self.pods[pod.index()].container.strikes.iter();
+        strikes.filter_map(|&strike| Some((strike, self.container_mode(strike.fault)?)))
+    }
+
+    /// How the fault strikes containers, if it does.
+    pub(super) fn container_mode(&self, fault: FaultId) -> Option<ContainerMode> {
+        match self.model.faults[fault.index()].strikes {
+            Strikes::Container(mode) | Strikes::Deployment(mode) => Some(mode),
             Strikes::Deletion | Strikes::Node(_) | Strikes::Zone(_) => None,
-        })
+        }
     }
 
     /// What is at work on the slot's Pod will not end by itself: left alone it would never serve again.

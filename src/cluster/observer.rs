@@ -177,6 +177,16 @@ pub enum Observed {
         /// Which slot.
         slot: SlotId,
     },
+    /// Somebody is paged for the slot, and for all others that are stuck now.
+    Paged {
+        /// The slot that has been stuck for long enough.
+        slot: SlotId,
+    },
+    /// Somebody deletes the slot's Pod, as nothing else would mend it.
+    DeletedByHand {
+        /// Which slot.
+        slot: SlotId,
+    },
     /// How many Pods there are in each state has changed.
     PodsChanged(PodCounts),
     /// The clock of a fault has run. The spells of a clock follow one another and leave out what it stood.

@@ -24,7 +24,7 @@ pub(super) enum Audience {
 }
 
 impl Audience {
-    fn sees(self, affects: Affects) -> bool {
+    pub(super) fn sees(self, affects: Affects) -> bool {
         match self {
             Self::Requests => affects.requests,
             Self::Probe(kind) => affects.is_seen_by(kind),

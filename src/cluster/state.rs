@@ -8,6 +8,7 @@ use super::chance::Matters;
 use super::faults::Clock;
 use super::happening::{Endpoint, Reply};
 use super::observer::{EndpointView, SlotView};
+use super::on_call::Watch;
 use super::prober::skipping::Next;
 use super::prober::{Status, Worker};
 use crate::ids::{FaultId, NodeId, PodId, SlotId};
@@ -83,6 +84,8 @@ pub(crate) struct Slot {
     pub pod: Option<PodId>,
     /// Who is charged while it does not deliver.
     pub account: Account,
+    /// What somebody on call does about it.
+    pub watch: Watch,
     /// Clocks of container faults.
     pub clock: Clock,
     /// What the observer was told last.
@@ -103,6 +106,7 @@ impl Slot {
         Self {
             pod: None,
             account: Account::default(),
+            watch: Watch::default(),
             clock: Clock::default(),
             view: None,
             start_up: dice(Purpose::StartUp),

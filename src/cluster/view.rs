@@ -90,6 +90,7 @@ impl<O: Observer> Cluster<'_, O> {
                 self.observe(cx, &Observed::SlotChanged { slot, view });
             }
         }
+        self.update_watch(cx, slot, delivers);
         self.update_clock(cx, Target::Slot(slot));
     }
 
@@ -98,7 +99,8 @@ impl<O: Observer> Cluster<'_, O> {
         let state = &self.pods[pod.index()];
         let Some(node) = state.node else { return Phase::Reschedule };
         let node = &self.nodes[node.index()];
-        let waiting = |reacted| match (reacted, state.in_rotation) {
+        let is_paged = self.slot_of(pod).is_some_and(|slot| self.slots[slot.index()].watch.is_paged());
+        let waiting = |reacted: bool| match (reacted || is_paged, state.in_rotation) {
             (false, _) => Phase::Detect,
             (true, true) => Phase::LeaveRotation,
             (true, false) => Phase::Decide,

@@ -168,6 +168,7 @@ fn scenario(outline: &Outline, scenario: &Contents, tally: &Tally, baseline: Opt
         cost_per_year: scenario.cost_per_year,
         downtime_attribution: attribution(&summary.downtime_by),
         request_failure_attribution: attribution(&summary.failed_by),
+        without: Vec::new(),
         uncertainty: uncertainty::result(&tally.draws, &scale),
         difference_to_baseline: baseline.map(|baseline| {
             let downtime = tally.downtime_difference.mean(confidence);

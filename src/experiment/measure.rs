@@ -390,6 +390,8 @@ impl Observer for Measures {
             Observed::ReadinessLost { while_serving: true, .. } => self.count(at, Quantity::NeedlessReadiness),
             Observed::ProbeKilled { by, needless: true, .. } => self.count(at, needless_kill(*by)),
             Observed::Restarted { .. } => self.count(at, Quantity::Restarts),
+            Observed::Paged { .. } => self.count(at, Quantity::Pages),
+            Observed::DeletedByHand { .. } => self.count(at, Quantity::Deletions),
             Observed::PodsChanged(counts) => {
                 self.count_pods(at);
                 self.pods = *counts;

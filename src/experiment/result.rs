@@ -8,6 +8,7 @@ use serde_json::{Map, Value};
 
 use super::by_name::ByName;
 use super::estimates::Estimates;
+use super::removal::Removal;
 use super::replay::{OutageExample, Replay};
 use super::selection::SelectionResult;
 use super::sensitivity::Sensitivity;
@@ -152,6 +153,10 @@ pub struct ScenarioResult {
     pub downtime_attribution: Vec<Attribution>,
     /// Failed requests by cause; the parts add up to `failed_request_s_per_year.mean`.
     pub request_failure_attribution: Vec<Attribution>,
+    /// What the removal of its largest causes would bring, one at a time; filled in by the program that ends a run, as it takes
+    /// the models. Left out where nothing was played for it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub without: Vec<Removal>,
     /// Where parameters are uncertain: what that alone makes of the answer.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub uncertainty: Option<Uncertainty>,

@@ -314,6 +314,8 @@ impl Observer for Recorder {
             | Observed::ReadinessLost { .. }
             | Observed::ProbeKilled { .. }
             | Observed::Restarted { .. }
+            | Observed::Paged { .. }
+            | Observed::DeletedByHand { .. }
             | Observed::PodsChanged(_)
             | Observed::ClockRan(_) => {}
         }

@@ -117,6 +117,12 @@ fn of_scenario(result: &ExperimentResult, scenario: &ScenarioResult) -> Vec<Row>
     ]);
     rows.extend(attribution("downtime_attribution", &scenario.downtime_attribution));
     rows.extend(attribution("request_failure_attribution", &scenario.request_failure_attribution));
+    for removal in &scenario.without {
+        let saved =
+            |metric, e| Row { statistic: "without", ..estimate(metric, "s/year", Some(e)) }.of_cause(&removal.fault);
+        rows.push(saved("downtime_saved_s_per_year", &removal.downtime_saved_s_per_year));
+        rows.push(saved("failed_request_saved_s_per_year", &removal.failed_request_saved_s_per_year));
+    }
     if let Some(uncertainty) = &scenario.uncertainty {
         rows.push(plain("uncertainty_draws", "count", "1", Some(uncertainty.draws as f64)));
         rows.extend(spread("uncertainty_of_downtime_s_per_year", &uncertainty.downtime_s_per_year));

@@ -21,6 +21,8 @@ pub(super) struct Documents {
     pub cluster: Node,
     /// Each with its path, for messages.
     pub faults: Vec<(Node, String)>,
+    /// `onCall`, with its path; null: nobody.
+    pub on_call: (Node, String),
     pub script: Vec<(Node, String)>,
     pub objective: Node,
 }
@@ -33,6 +35,7 @@ impl Documents {
             app: system.app.clone(),
             cluster: system.cluster.clone(),
             faults: system.faults.clone(),
+            on_call: system.on_call.clone(),
             script: question.script.clone(),
             objective: question.objective.clone(),
         }
@@ -48,6 +51,7 @@ impl Documents {
             Input::Objective => vary::apply(&mut self.objective, steps, value, at),
             Input::Fault(name) => patch_fault(&mut self.faults, name, steps, value, at),
             Input::Script(name) => patch_fault(&mut self.script, name, steps, value, at),
+            Input::OnCall => vary::apply(&mut self.on_call.0, steps, value, at),
         }
     }
 
@@ -63,6 +67,7 @@ impl Documents {
             Input::Objective => &self.objective,
             Input::Fault(name) => &self.faults[named(&self.faults, name)?].0,
             Input::Script(name) => &self.script[named(&self.script, name)?].0,
+            Input::OnCall => &self.on_call.0,
         };
         target.steps.iter().try_fold(root, |node, step| vary::step(node, step))
     }
@@ -74,10 +79,11 @@ impl Documents {
         let cluster = cluster::read(&self.cluster, problems);
         let faults: Vec<Option<Fault>> =
             self.faults.iter().map(|(node, path)| faults::read(&Item::new(node, path.clone()), problems)).collect();
+        let on_call = faults::read_on_call(&Item::new(&self.on_call.0, self.on_call.1.clone()), problems);
         let objective = experiment::read_objective(&self.objective, problems);
         let faults = faults.into_iter().collect::<Option<_>>()?;
-        let (deployment, app, cluster) = (deployment?, app?, cluster?);
-        let parts = Parts { deployment, app, cluster, faults, script: self.script, objective: objective? };
+        let (deployment, app, cluster, on_call) = (deployment?, app?, cluster?, on_call?);
+        let parts = Parts { deployment, app, cluster, faults, on_call, script: self.script, objective: objective? };
         build(question, system, parts, problems)
     }
 }

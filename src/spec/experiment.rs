@@ -9,6 +9,7 @@ use super::reader::{Item, Object, nearest};
 use super::script;
 use super::sensitivity;
 use super::stopping::{self, Stopping};
+use super::study::Without;
 use super::tree::{Mark, Node, Value};
 use super::vary::{self, Target};
 use crate::model::{Start, YEAR};
@@ -130,6 +131,7 @@ pub(super) struct Question {
     pub sensitivity: Option<sensitivity::Asked>,
     /// Draws of what is not known, if the experiment says how many.
     pub draws: Option<u32>,
+    pub without: Without,
 }
 
 /// Reads an experiment.
@@ -179,6 +181,7 @@ pub(super) fn read(document: &Node, problems: &mut Problems) -> Option<Question>
         sensitivity::check(&item, grid, stopping, problems);
         sensitivity::read(&item, problems)
     });
+    let without = spec.get("without").and_then(|item| read_without(&item, problems)).unwrap_or_default();
     let draws = spec.get("uncertainty").and_then(|item| read_uncertainty(&item, problems));
     spec.finish(problems, &[]);
     Some(Question {
@@ -200,7 +203,17 @@ pub(super) fn read(document: &Node, problems: &mut Problems) -> Option<Question>
         baseline,
         sensitivity,
         draws,
+        without,
     })
+}
+
+/// Of which scenarios the removal of causes is played.
+fn read_without(item: &Item<'_>, problems: &mut Problems) -> Option<Without> {
+    // To YAML 1.1, `off` is false.
+    if matches!(item.node.value, Value::Bool(false)) {
+        return Some(Without::Off);
+    }
+    item.word(problems, &[("off", Without::Off), ("all", Without::All)])
 }
 
 /// How many draws there are of what is not known.

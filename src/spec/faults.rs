@@ -6,7 +6,7 @@ use super::labels::is_dns_label;
 use super::law;
 use super::reader::{Item, Object};
 use super::tree::{Node, Value};
-use crate::model::{Affects, ContainerMode, Fault, NodeMode, Occurrence, Strikes};
+use crate::model::{Affects, ContainerMode, Fault, NodeMode, Occurrence, OnCall, Strikes};
 use crate::random::Law;
 use crate::time::Duration;
 
@@ -22,25 +22,57 @@ pub(super) enum Kind {
     Zone,
 }
 
-/// The entries of a `FaultModel`, not yet read: an experiment may override or vary them first.
-pub(super) fn entries(document: &Node, problems: &mut Problems) -> Vec<(Node, String)> {
-    let Some((_, mut spec)) = app::open(document, problems) else { return Vec::new() };
-    let list = spec.require("faults", problems).and_then(|list| list.list(problems)).unwrap_or_default();
+/// What a `FaultModel` says, not yet read: an experiment may override or vary it first. Each with its path.
+#[derive(Default)]
+pub(super) struct FaultModel {
+    pub faults: Vec<(Node, String)>,
+    pub on_call: Option<(Node, String)>,
+}
+
+/// Takes a `FaultModel` apart.
+pub(super) fn open(document: &Node, problems: &mut Problems) -> FaultModel {
+    let Some((_, mut spec)) = app::open(document, problems) else { return FaultModel::default() };
+    let on_call = spec.get("onCall").map(|item| (item.node.clone(), item.path));
+    let list = if on_call.is_some() { spec.get("faults") } else { spec.require("faults", problems) };
+    let list = list.and_then(|list| list.list(problems)).unwrap_or_default();
     spec.finish(problems, &[]);
-    list.into_iter().map(|item| (item.node.clone(), item.path)).collect()
+    FaultModel { faults: list.into_iter().map(|item| (item.node.clone(), item.path)).collect(), on_call }
 }
 
 /// Checks a `FaultModel` as it stands.
 pub(super) fn check(document: &Node, problems: &mut Problems) {
-    let entries = entries(document, problems);
-    for (index, (node, path)) in entries.iter().enumerate() {
+    let FaultModel { faults, on_call } = open(document, problems);
+    for (index, (node, path)) in faults.iter().enumerate() {
         let _ = read(&Item::new(node, path.clone()), problems);
         let name = node.text("name");
-        if name.is_some() && entries[..index].iter().any(|(earlier, _)| earlier.text("name") == name) {
+        if name.is_some() && faults[..index].iter().any(|(earlier, _)| earlier.text("name") == name) {
             let message = format!("has the name {}, which an earlier fault has", name.unwrap_or_default());
             problems.error(node.mark, path, message);
         }
     }
+    if let Some((node, path)) = &on_call {
+        let _ = read_on_call(&Item::new(node, path.clone()), problems);
+    }
+}
+
+/// Reads `onCall`; `Some(None)` is nobody.
+pub(super) fn read_on_call(item: &Item<'_>, problems: &mut Problems) -> Option<Option<OnCall>> {
+    // To YAML 1.1, `off` is false.
+    if matches!(&item.node.value, Value::Bool(false) | Value::Null)
+        || matches!(&item.node.value, Value::String(text) if text == "off")
+    {
+        return Some(None);
+    }
+    if !matches!(item.node.value, Value::Map(_)) {
+        item.refuse(problems, "must be `off`, or a map with `notices` and `acts`");
+        return None;
+    }
+    let mut object = item.our_object(problems)?;
+    let notices = object.require("notices", problems).and_then(|item| law::read(&item, problems));
+    let acts = object.require("acts", problems).and_then(|item| law::read(&item, problems));
+    let source = object.get("source").map_or(Some("assumption"), |source| source.string(problems));
+    object.finish(problems, &[]);
+    Some(Some(OnCall { notices: notices?, acts: acts?, source: source?.to_owned() }))
 }
 
 /// Reads one fault.

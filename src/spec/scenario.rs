@@ -18,7 +18,7 @@ use super::study::Scenario;
 use super::system::System;
 use super::tree::{Mark, Node};
 use super::uncertain;
-use crate::model::{App, Fault, Model, Start, Strikes};
+use crate::model::{App, Fault, Model, OnCall, Start, Strikes};
 
 /// A grid with more points says nothing that anybody could read.
 const MAX_SCENARIOS: usize = 10_000;
@@ -210,13 +210,14 @@ pub(super) struct Parts {
     pub app: App,
     pub cluster: ClusterSpec,
     pub faults: Vec<Fault>,
+    pub on_call: Option<OnCall>,
     pub script: Vec<(Node, String)>,
     pub objective: Objective,
 }
 
 /// Joins the parts to a model.
 pub(super) fn build(question: &Question, system: &System, parts: Parts, problems: &mut Problems) -> Option<Model> {
-    let Parts { deployment, app, cluster: spec, mut faults, script, objective } = parts;
+    let Parts { deployment, app, cluster: spec, mut faults, on_call, script, objective } = parts;
     let (deployment, spec) = (&deployment, &spec);
     let machines = convert::machines(spec, system.machines.clone(), problems)?;
     let service = system.manifest.service(deployment, problems);
@@ -251,6 +252,7 @@ pub(super) fn build(question: &Question, system: &System, parts: Parts, problems
         app,
         cluster,
         faults,
+        on_call,
         min_serving: objective.min_serving,
         start: question.start,
         warm_up: question.warm_up,

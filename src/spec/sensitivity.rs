@@ -223,6 +223,7 @@ fn by_default(documents: &Documents) -> Vec<Leaf<'_>> {
             }
         }
     }
+    leaves::walk(&documents.on_call.0, "onCall", &mut leaves);
     if let Some(spec) = documents.app.get("spec") {
         leaves::walk(spec, "app", &mut leaves);
     }
@@ -296,7 +297,7 @@ fn change(leaf: &Leaf<'_>, patch: Patch, step: f64) -> Option<Change> {
         && match patch.target.input {
             Input::Deployment | Input::Objective => true,
             Input::Cluster => !is_latency && !leaf.is_parameter,
-            Input::App | Input::Fault(_) | Input::Script(_) => false,
+            Input::App | Input::Fault(_) | Input::Script(_) | Input::OnCall => false,
         };
     if !whole {
         let sides = [1.0 - step, 1.0 + step].map(|factor| leaves::scaled(&base, factor));

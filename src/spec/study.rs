@@ -40,12 +40,26 @@ pub struct Study {
     pub scenarios: Vec<Scenario>,
     /// With a question for what matters: every parameter and its scenarios, which follow the only one of the grid.
     pub sensitivity: Vec<Parameter>,
+    /// Of which scenarios it is played what the removal of causes would bring.
+    pub without: Without,
     /// Warnings and notes as sentences without places: what the model leaves out or assumes.
     pub notes: Vec<String>,
     /// The same with their places, for the terminal.
     pub findings: Report,
     /// The resolved documents, without the paths of their files.
     pub inputs: Json,
+}
+
+/// Of which scenarios the removal of the largest causes is played.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Without {
+    /// Of none.
+    Off,
+    /// Of the baseline, the recommended scenario, and the only one.
+    #[default]
+    Featured,
+    /// Of every scenario.
+    All,
 }
 
 /// One point of the grid.
@@ -151,6 +165,7 @@ fn read<R>(
         baseline,
         scenarios,
         sensitivity,
+        without: question.without,
         notes: Vec::new(),
         findings: Report::default(),
         inputs: resolved_inputs(document, &base, &systems),

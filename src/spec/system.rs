@@ -10,11 +10,12 @@ use super::cluster;
 use super::deployment;
 use super::diagnostic::Problems;
 use super::experiment::{FaultSource, Reference, References};
-use super::faults;
+use super::faults::{self, FaultModel};
 use super::loader::Loader;
 use super::manifest::{self, Choice, Kind, Manifest};
 use super::objects::{self, Machine};
-use super::tree::Node;
+use super::reader::Item;
+use super::tree::{Node, Value};
 
 /// The documents of a system, as its files have them.
 #[derive(Clone)]
@@ -26,6 +27,8 @@ pub(super) struct System {
     pub machines: Vec<Machine>,
     pub machine_documents: Vec<Node>,
     pub faults: Vec<(Node, String)>,
+    /// `onCall` of the last that has one, with its path; null: nobody.
+    pub on_call: (Node, String),
 }
 
 impl System {
@@ -47,8 +50,8 @@ impl System {
         };
         let faults = match (&references.faults, base) {
             (Some(sources), _) => load_faults(loader, folder, sources),
-            (None, Some(base)) => base.faults.clone(),
-            (None, None) => Vec::new(),
+            (None, Some(base)) => FaultModel { faults: base.faults.clone(), on_call: Some(base.on_call.clone()) },
+            (None, None) => FaultModel::default(),
         };
         if manifest.is_none() || app.is_none() || cluster.is_none() {
             // No scenario will be made, so what is there is read here: all errors are to be seen at once.
@@ -64,7 +67,11 @@ impl System {
         let (cluster, machine_documents) = cluster?;
         let mut machines = manifest.machines(&mut loader.problems);
         machines.extend(machine_documents.iter().filter_map(|node| objects::read_node(node, &mut loader.problems)));
-        Some(Self { manifest, chosen, app: app?, cluster, machines, machine_documents, faults })
+        let app = app?;
+        let FaultModel { faults, on_call } = faults;
+        let nobody = (Node { value: Value::Null, mark: app.mark }, String::new());
+        let on_call = on_call.unwrap_or(nobody);
+        Some(Self { manifest, chosen, app, cluster, machines, machine_documents, faults, on_call })
     }
 
     /// What is needed to repeat the run.
@@ -75,7 +82,10 @@ impl System {
         }
         let cluster: Vec<Json> =
             std::iter::once(&self.cluster).chain(&self.machine_documents).map(Node::to_json).collect();
-        let faults: Vec<Json> = self.faults.iter().map(|(fault, _)| fault.to_json()).collect();
+        let mut faults: Vec<Json> = self.faults.iter().map(|(fault, _)| fault.to_json()).collect();
+        if !self.on_call.0.is_null() {
+            faults.push(serde_json::json!({ "onCall": self.on_call.0.to_json() }));
+        }
         serde_json::json!({ "deployment": manifest, "app": self.app.to_json(), "cluster": cluster, "faults": faults })
     }
 }
@@ -96,25 +106,39 @@ fn load_manifest(loader: &mut Loader<'_>, folder: &Path, reference: &Reference) 
     Some((manifest, chosen))
 }
 
-/// Later faults override earlier ones of the same name, in their place.
-fn load_faults(loader: &mut Loader<'_>, folder: &Path, sources: &[FaultSource]) -> Vec<(Node, String)> {
-    let mut faults: Vec<(Node, String)> = Vec::new();
+/// Later faults override earlier ones of the same name, in their place; the last `onCall` counts.
+fn load_faults(loader: &mut Loader<'_>, folder: &Path, sources: &[FaultSource]) -> FaultModel {
+    let mut whole = FaultModel::default();
     for source in sources {
-        let entries = match source {
-            FaultSource::Inline(node, path) => vec![(node.clone(), path.clone())],
+        let part = match source {
+            FaultSource::Inline(node, path) => inline(node, path, &mut loader.problems),
             FaultSource::File(reference) => {
                 let Some((document, _)) = loader.refer_kind(folder, reference, Kind::FaultModel) else { continue };
                 faults::check(&document, &mut loader.problems);
-                faults::entries(&document, &mut Problems::default())
+                faults::open(&document, &mut Problems::default())
             }
         };
-        for entry in entries {
+        whole.on_call = part.on_call.or(whole.on_call);
+        for entry in part.faults {
             let name = entry.0.text("name").map(str::to_string);
-            match faults.iter_mut().find(|(fault, _)| name.is_some() && fault.text("name") == name.as_deref()) {
+            match whole.faults.iter_mut().find(|(fault, _)| name.is_some() && fault.text("name") == name.as_deref()) {
                 Some(earlier) => *earlier = entry,
-                None => faults.push(entry),
+                None => whole.faults.push(entry),
             }
         }
     }
-    faults
+    whole
+}
+
+/// An entry of the experiment itself: a fault, or `{onCall: …}`.
+fn inline(node: &Node, path: &str, problems: &mut Problems) -> FaultModel {
+    let Some(on_call) = node.get("onCall") else {
+        return FaultModel { faults: vec![(node.clone(), path.to_string())], on_call: None };
+    };
+    let item = Item::new(node, path.to_string());
+    if let Some(mut object) = item.our_object(problems) {
+        let _ = object.get("onCall");
+        object.finish(problems, &[]);
+    }
+    FaultModel { faults: Vec::new(), on_call: Some((on_call.clone(), format!("{path}.onCall"))) }
 }

@@ -145,6 +145,7 @@ fn unknowns(documents: &Documents) -> Vec<Unknown> {
             }
         }
     }
+    leaves::walk(&documents.on_call.0, "onCall", &mut leaves);
     for (document, word) in [(&documents.app, "app"), (&documents.cluster, "cluster")] {
         if let Some(spec) = document.get("spec") {
             leaves::walk(spec, word, &mut leaves);

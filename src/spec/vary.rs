@@ -21,6 +21,7 @@ pub(super) enum Input {
     Cluster,
     Fault(String),
     Script(String),
+    OnCall,
     Objective,
 }
 
@@ -31,7 +32,7 @@ pub(super) struct Target {
     pub steps: Vec<Step>,
 }
 
-const INPUTS: [&str; 6] = ["deployment", "app", "cluster", "faults", "script", "objective"];
+const INPUTS: [&str; 7] = ["deployment", "app", "cluster", "faults", "onCall", "script", "objective"];
 
 /// Finds out what a key of `vary` means. The error completes "KEY …".
 pub(super) fn resolve(path: &str) -> Result<Target, (String, Option<String>)> {
@@ -53,6 +54,7 @@ pub(super) fn resolve(path: &str) -> Result<Target, (String, Option<String>)> {
         "deployment" => return within(Input::Deployment, rest, false),
         "app" => return within(Input::App, rest, true),
         "cluster" => return within(Input::Cluster, rest, true),
+        "onCall" => return Ok(Target { input: Input::OnCall, steps: rest }),
         "objective" => return within(Input::Objective, rest, false),
         "faults" | "script" => {
             let Some((Step::Key(name), rest)) = rest.split_first() else {

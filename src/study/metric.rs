@@ -33,6 +33,10 @@ pub enum Metric {
     Restarts,
     /// Seconds a year in which a Pod stayed Pending because no Node could take it; several Pods count side by side.
     Pending,
+    /// Pages a year: how often somebody was called for Pods that nothing else would have mended.
+    Pages,
+    /// Pods a year that somebody on call deleted.
+    Deletions,
 }
 
 /// What one replication counts, within its counted window: nanoseconds or events.
@@ -54,6 +58,10 @@ pub enum Quantity {
     Restarts,
     /// Nanoseconds in which a Pod stayed Pending because no Node could take it.
     Pending,
+    /// Pages to somebody on call.
+    Pages,
+    /// Pods that somebody on call deleted.
+    Deletions,
 }
 
 /// In which form a quantity is told.
@@ -166,11 +174,27 @@ pub const TABLE: [Definition; Metric::COUNT] = [
         meaning: "Seconds a year in which a Pod stayed Pending because no Node could take it.",
         lost: "the time in Pending",
     },
+    Definition {
+        metric: Metric::Pages,
+        key: "pages_per_year",
+        quantity: Quantity::Pages,
+        form: Form::EventsPerYear,
+        meaning: "Pages a year for Pods that nothing else would have mended.",
+        lost: "the number of pages",
+    },
+    Definition {
+        metric: Metric::Deletions,
+        key: "deletions_per_year",
+        quantity: Quantity::Deletions,
+        form: Form::EventsPerYear,
+        meaning: "Pods a year that somebody on call deleted.",
+        lost: "the number of deletions",
+    },
 ];
 
 impl Metric {
     /// How many there are.
-    pub const COUNT: usize = 10;
+    pub const COUNT: usize = 12;
 
     /// Every metric, in the order of results.
     pub fn all() -> impl Iterator<Item = Self> {
@@ -209,7 +233,7 @@ impl Metric {
 
 impl Quantity {
     /// How many there are.
-    pub const COUNT: usize = 8;
+    pub const COUNT: usize = 10;
 
     /// Every quantity.
     pub const ALL: [Self; Self::COUNT] = [
@@ -221,6 +245,8 @@ impl Quantity {
         Self::NeedlessStartup,
         Self::Restarts,
         Self::Pending,
+        Self::Pages,
+        Self::Deletions,
     ];
 
     /// Whether it is a span of time, in nanoseconds, and not a number of events.

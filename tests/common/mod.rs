@@ -169,6 +169,7 @@ pub fn reference() -> Model {
         },
         cluster: cluster(3, 2, real_latencies()),
         faults: vec![],
+        on_call: None,
         min_serving: 1,
         start: Start::Running,
         warm_up: secs(7.0 * 86_400.0),

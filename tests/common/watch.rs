@@ -14,6 +14,8 @@ pub enum What {
     Lost,
     Killed(ProbeKind),
     Restarted,
+    Paged,
+    DeletedByHand,
     Looks(SlotView),
 }
 
@@ -100,6 +102,8 @@ impl Observer for Log {
             Observed::ProbeKilled { slot, by, .. } => self.add(at, *slot, What::Killed(*by)),
             Observed::Restarted { slot } => self.add(at, *slot, What::Restarted),
             Observed::PodsChanged(counts) => self.pods.push((at.as_secs_f64(), counts.running)),
+            Observed::Paged { slot } => self.add(at, *slot, What::Paged),
+            Observed::DeletedByHand { slot } => self.add(at, *slot, What::DeletedByHand),
             Observed::ClockRan(_) | Observed::Happened(_) => {}
         }
     }

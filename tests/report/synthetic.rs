@@ -223,7 +223,11 @@ pub fn scenario(name: &str, parameters: Map<String, Value>, factor: f64, thresho
             Metric::Outages => estimate(3.4 * factor, 4.0),
             Metric::NeedlessReadiness if threshold > 3.5 => bound(0.004),
             Metric::NeedlessReadiness => estimate(900.0 / 20f64.powf(threshold - 1.0), 12.0),
-            Metric::NeedlessLiveness | Metric::NeedlessStartup | Metric::Pending => bound(0.004),
+            Metric::NeedlessLiveness
+            | Metric::NeedlessStartup
+            | Metric::Pending
+            | Metric::Pages
+            | Metric::Deletions => bound(0.004),
             Metric::Restarts => estimate(180.0, 1.0),
         }),
         first_available_s: None,
@@ -237,6 +241,7 @@ pub fn scenario(name: &str, parameters: Map<String, Value>, factor: f64, thresho
         cost_per_year: None,
         downtime_attribution: down,
         request_failure_attribution: failed,
+        without: vec![],
         uncertainty: None,
         difference_to_baseline: None,
     }

@@ -10,6 +10,7 @@ mod coverage;
 mod fit;
 mod oracle;
 mod properties;
+mod removal;
 mod sensitivity;
 mod trace;
 
@@ -18,6 +19,7 @@ mod rules {
     mod endpoints;
     mod kubelet;
     mod nodes;
+    mod on_call;
     mod placement;
 }
 

@@ -5,6 +5,7 @@ use serde_json::{Map, Value, json};
 use crate::study::Metric;
 use crate::study::metric::TABLE;
 
+use super::fault::on_call_entry;
 use super::value::{
     at_most_one, duration, exactly_one, file, integer, list, number, object, or, share, such_as, text, word,
 };
@@ -46,6 +47,7 @@ pub fn spec() -> Value {
             ("targets", list("What the run passes or fails by (exit code 4).", target())),
             ("sensitivity", sensitivity()),
             ("uncertainty", uncertainty()),
+            ("without", without()),
         ],
     );
     let stops = at_most_one(&["replications", "precision", "select"]);
@@ -78,7 +80,7 @@ fn system() -> [Value; 4] {
                         several Deployments.",
         "anyOf": [{"type": "string", "pattern": "\\S"}, deployment],
     });
-    let fault = json!({"anyOf": [file("A FaultModel, relative to this file."), {"$ref": "#/definitions/fault"}]});
+    let fault = json!({"anyOf": [file("A FaultModel, relative to this file."), {"$ref": "#/definitions/fault"}, on_call_entry()]});
     [
         such_as(json!(["../models/deployments/aidbox.yaml"]), deployment),
         such_as(json!(["../models/apps/jvm-service.yaml"]), file("The App, relative to this file.")),
@@ -311,6 +313,17 @@ fn sensitivity() -> Value {
             [("step", or("10%", share("By how much a number is changed.", 0.001, 0.5))), ("of", of)],
         ),
     )
+}
+
+fn without() -> Value {
+    json!({
+        "description": "What the removal of the three largest causes would bring, played once more with a quarter of the \
+                        replications. Left out: of the baseline, the recommended scenario, and the only one.",
+        "anyOf": [
+            {"enum": ["off", false], "description": "Of none."},
+            {"const": "all", "description": "Of every scenario."},
+        ],
+    })
 }
 
 fn uncertainty() -> Value {

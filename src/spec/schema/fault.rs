@@ -7,7 +7,31 @@ use super::value::{list, object, or, refer, some, such_as, text, word};
 /// What a `FaultModel` may say.
 pub fn spec() -> Value {
     let faults = list("The faults; each name once.", json!({"$ref": "#/definitions/fault"}));
-    object("What breaks.", &["faults"], [("faults", faults)])
+    let mut schema = object("What breaks, and who mends it.", &[], [("faults", faults), ("onCall", on_call())]);
+    schema["anyOf"] = json!([{"required": ["faults"]}, {"required": ["onCall"]}]);
+    schema
+}
+
+/// Who mends what nothing else mends.
+pub fn on_call() -> Value {
+    let notices = refer("law", "From when nothing else would mend a Pod until somebody is paged.");
+    let acts = refer("law", "From the page until the Pod is deleted.");
+    let people = object(
+        "Somebody who is paged for Pods that nothing else mends, and deletes them.",
+        &["notices", "acts"],
+        [
+            ("notices", such_as(json!([{"lognormal": {"median": "5m", "p95": "20m"}}]), notices)),
+            ("acts", such_as(json!([{"lognormal": {"median": "15m", "p95": "1h"}}]), acts)),
+            ("source", or("assumption", text("Where the numbers come from."))),
+        ],
+    );
+    let nobody = json!({"enum": ["off", false, null], "description": "Nobody."});
+    json!({"description": "Who mends what nothing else mends. Of several files the last that has it counts.", "anyOf": [nobody, people]})
+}
+
+/// `onCall` as an entry of an experiment's `faults`.
+pub fn on_call_entry() -> Value {
+    object("Who mends what nothing else mends, for this experiment.", &["onCall"], [("onCall", on_call())])
 }
 
 /// Something that breaks again and again.

@@ -72,6 +72,8 @@ impl Observer for Log {
             Observed::Restarted { slot } => self.add(at, *slot, What::Restarted),
             // Of no slot.
             Observed::EndpointChanged { .. }
+            | Observed::Paged { .. }
+            | Observed::DeletedByHand { .. }
             | Observed::PodsChanged(_)
             | Observed::ClockRan(_)
             | Observed::Happened(_) => {}
