@@ -23,4 +23,5 @@ mod labels;
 mod merged;
 mod sensitivity;
 
+pub use front::drawn;
 pub use merged::looked_at_closely;

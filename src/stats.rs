@@ -19,7 +19,7 @@ mod ratio;
 mod spans;
 mod trials;
 
-pub use clustered::Clustered;
+pub use clustered::{Clustered, condense};
 pub use controlled::Controlled;
 pub use holm::holm;
 pub use interval::{Interval, amounts, counts, most_events, most_of_all};

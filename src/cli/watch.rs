@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use super::progress::Bar;
 use super::{Exit, complain, interrupt};
 use crate::experiment::{self, ExperimentResult, Forecast, Options, Pace, Played, RunError, Share, replicate_watched};
-use crate::report::human;
+use crate::report::{self, human};
 use crate::spec::{Stopping, Study};
 
 /// What takes less is not spoken of.
@@ -70,7 +70,18 @@ impl Watched<'_> {
             ended
         });
         bar.clear();
-        ended
+        ended.map(|(played, mut result)| {
+            add_histograms(&played, &mut result);
+            (played, result)
+        })
+    }
+}
+
+/// Of a very large answer only what reports draw has histograms.
+pub(super) fn add_histograms(played: &Played, result: &mut ExperimentResult) {
+    if result.lacks_histograms() {
+        let drawn = report::drawn(result);
+        played.add_histograms(result, &drawn);
     }
 }
 

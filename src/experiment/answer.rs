@@ -5,6 +5,7 @@ mod windows;
 use super::by_name::ByName;
 use super::estimates::Estimates;
 use super::examples::Example;
+use super::excerpt::MOST_WITH_HISTOGRAMS;
 use super::ledger::places;
 use super::played::{Contents, Outline};
 use super::precision::{Reached, asked};
@@ -40,12 +41,14 @@ pub(super) fn experiment(outline: &Outline, tallies: &[Tally], race: Option<&Rac
     let scenarios = outline.scenarios.iter().zip(tallies).enumerate();
     // Those of a question for what matters are told of as pairs.
     let told = if outline.sensitivity.is_empty() { usize::MAX } else { 1 };
+    let is_large = tallies.len().min(told) > MOST_WITH_HISTOGRAMS;
     let scenarios: Vec<ScenarioResult> = scenarios
         .take(told)
         .filter(|(_, (_, tally))| tally.summary.replications() > 0)
         .map(|(number, (scenario, tally))| {
             let other = outline.baseline.filter(|&baseline| baseline != number);
-            self::scenario(outline, scenario, tally, other.map(|baseline| &tallies[baseline].summary))
+            let answer = self::scenario(outline, scenario, tally, other.map(|baseline| &tallies[baseline].summary));
+            if is_large { answer.without_histograms() } else { answer }
         })
         .collect();
     let targets = scenarios.iter().flat_map(|s| outline.goals.iter().map(|goal| Target::of(goal, s))).collect();
@@ -137,7 +140,12 @@ impl Scale {
     }
 }
 
-fn scenario(outline: &Outline, scenario: &Contents, tally: &Tally, baseline: Option<&Summary>) -> ScenarioResult {
+pub(super) fn scenario(
+    outline: &Outline,
+    scenario: &Contents,
+    tally: &Tally,
+    baseline: Option<&Summary>,
+) -> ScenarioResult {
     let (summary, confidence) = (&tally.summary, outline.confidence);
     let scale = Scale { replications: summary.replications, horizon: outline.horizon(), confidence };
     let faults = &scenario.faults;

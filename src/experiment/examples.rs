@@ -23,7 +23,7 @@ pub(super) struct Example {
 }
 
 /// Outages of many replications, by length. Any order and any grouping of the replications give the same.
-#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub(super) struct Examples {
     longest: Option<Example>,
     /// The first of each length, by the length's leading digits.
@@ -34,13 +34,23 @@ impl Examples {
     /// Adds the outages of a replication.
     pub fn add(&mut self, replication: u64, outcome: &Outcome) {
         for (number, &length) in (1..).zip(outcome.outage_lengths()) {
-            self.offer(Example { length, replication, number });
+            self.take(Example { length, replication, number });
         }
+        outcome.more.outage_examples.all().for_each(|example| self.take(Example { replication, ..example }));
+    }
+
+    /// Adds an outage of replication 0.
+    pub fn offer(&mut self, number: u64, length: u64) {
+        self.take(Example { length, replication: 0, number });
     }
 
     /// Adds every outage of `other`.
     pub fn merge(&mut self, other: &Self) {
-        other.by_length.values().chain(&other.longest).for_each(|&example| self.offer(example));
+        other.all().for_each(|example| self.take(example));
+    }
+
+    fn all(&self) -> impl Iterator<Item = Example> {
+        self.by_length.values().chain(&self.longest).copied()
     }
 
     /// The longest; of equally long ones the first.
@@ -57,7 +67,7 @@ impl Examples {
         found.min_by_key(|example| example.length.abs_diff(length))
     }
 
-    fn offer(&mut self, new: Example) {
+    fn take(&mut self, new: Example) {
         if self.longest.is_none_or(|old| rank(&new) > rank(&old)) {
             self.longest = Some(new);
         }
@@ -90,7 +100,7 @@ mod tests {
         let mut examples = Examples::default();
         outages
             .iter()
-            .for_each(|&(length, replication, number)| examples.offer(Example { length, replication, number }));
+            .for_each(|&(length, replication, number)| examples.take(Example { length, replication, number }));
         examples
     }
 

@@ -249,7 +249,7 @@ impl Played {
     ///
     /// # Errors
     /// Names the file that is unfinished, unlike the first or there twice, or the shard that is missing.
-    pub fn join<T: Clone>(shards: Vec<(T, Self)>) -> Result<ExperimentResult, (Option<T>, Unlike)> {
+    pub fn join<T: Clone>(shards: Vec<(T, Self)>) -> Result<(Self, ExperimentResult), (Option<T>, Unlike)> {
         let mut parts: Vec<Option<Self>> = Vec::new();
         let mut first: Option<Self> = None;
         for (file, shard) in shards {
@@ -283,7 +283,8 @@ impl Played {
                 ours.merge(theirs);
             }
         }
-        Ok(whole.answer(&End::Complete { missed: vec![] }))
+        let result = whole.answer(&End::Complete { missed: vec![] });
+        Ok((whole, result))
     }
 
     pub(super) fn answer(&self, end: &End) -> ExperimentResult {

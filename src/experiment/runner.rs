@@ -466,6 +466,7 @@ where
             });
         }
     }
+    summary.pack();
     Ok(Some(Batch { scenario: number, draw, end, summary, values }))
 }
 

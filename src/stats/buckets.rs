@@ -63,6 +63,11 @@ impl Buckets {
         *self = Self::of(&joined(&self.list(), &other.list()));
     }
 
+    /// Takes as little room as can be.
+    pub fn pack(&mut self) {
+        *self = Self::of(&self.list());
+    }
+
     /// Those that are not empty, ascending.
     pub fn list(&self) -> Vec<Bucket> {
         let packed = self.unpacked();
@@ -131,6 +136,8 @@ impl PartialEq for Buckets {
         self.list() == other.list()
     }
 }
+
+impl Eq for Buckets {}
 
 /// Both in one; of a bucket that both have, the sum.
 fn joined(one: &[Bucket], other: &[Bucket]) -> Vec<Bucket> {

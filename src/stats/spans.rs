@@ -8,7 +8,7 @@ use super::buckets::{Bucket, Buckets};
 ///
 /// The histogram counts in buckets at most 1 % wide (above 10 ms; 0.1 ms below), so quantiles are within that of the
 /// sample's own.
-#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(into = "Written", from = "Written")]
 pub struct Spans {
     count: u64,
@@ -38,6 +38,11 @@ impl Spans {
         self.count += other.count;
         self.sum += other.sum;
         self.buckets.merge(&other.buckets);
+    }
+
+    /// Takes as little room as can be, from now on until the next length.
+    pub fn pack(&mut self) {
+        self.buckets.pack();
     }
 
     /// How many lengths.
@@ -93,12 +98,7 @@ struct Written {
 
 impl From<Spans> for Written {
     fn from(spans: Spans) -> Self {
-        Self {
-            sum: spans.sum,
-            smallest: spans.smallest,
-            largest: spans.largest,
-            buckets: spans.buckets.written(),
-        }
+        Self { sum: spans.sum, smallest: spans.smallest, largest: spans.largest, buckets: spans.buckets.written() }
     }
 }
 
