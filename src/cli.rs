@@ -18,9 +18,11 @@ mod compare;
 mod estimate;
 mod fit;
 mod interrupt;
+mod library;
 mod low_args;
 mod merge;
 mod progress;
+mod removals;
 mod replays;
 mod run;
 mod shell;
@@ -126,6 +128,7 @@ impl From<LowArgs> for HiArgs {
                 folder: args.out_dir,
                 seed: args.seed,
                 replications: args.replications,
+                container: args.container,
                 share: args.shard.unwrap_or(Share::WHOLE),
                 resume: args.resume,
                 threads: args.threads.map_or(0, usize::from),

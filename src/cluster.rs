@@ -15,7 +15,7 @@
 //! | `nodes` | heartbeats, the node monitor, reboots and replacements | N1–N16 |
 //! | `eviction` | taints, tolerations, zone states | N5–N12 |
 //! | `replicas` | the `ReplicaSet`, deletion, garbage collection | D7–D9, T1–T8, N15 |
-//! | `scheduler` | filters, scores and who wins | S3–S17 |
+//! | `scheduler` | when a Pod is bound; [`placement`](crate::placement) says where | S1–S17 |
 //! | `view` | how a slot looks from outside | |
 //! | `on_call` | people who mend what no probe mends | T1 |
 //! | `attribution` | who is charged while it does not deliver | |

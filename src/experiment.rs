@@ -1,6 +1,7 @@
 //! Experiments: many replications of many scenarios, merged exactly.
 
 mod answer;
+mod assumption;
 mod batches;
 mod by_name;
 mod controls;
@@ -29,12 +30,14 @@ mod summary;
 mod target;
 mod timeline;
 mod uncertainty;
+mod unseen;
 mod validity;
 mod windows;
 
 pub use crate::cluster::Target as FaultTarget;
 pub use crate::cluster::{Endpoint, Exit, Happening, Observation, Phase, Reply, SkippedProbes, Stored};
 pub use crate::stats::Standing;
+pub use assumption::{About, Assumption, Guess};
 pub use by_name::ByName;
 pub use drive::{Play, Watcher, drive, replicate, replicate_watched};
 pub use estimates::Estimates;
@@ -43,7 +46,7 @@ pub use measure::Measures;
 pub use outcome::Outcome;
 pub use pace::{Forecast, Pace};
 pub use played::{Played, Share, Unlike};
-pub use removal::{Removal, add_removals};
+pub use removal::{Removal, add_removals, replications_of_removals};
 pub use replay::{Group, Lane, Mark, OutageExample, Replay, Span, Tone};
 pub use result::{
     Attribution, Detection, Difference, Distribution, Estimate, ExperimentResult, FaultInfo, PodRecovery, Quantile,

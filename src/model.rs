@@ -24,7 +24,7 @@ use crate::time::Duration;
 pub const YEAR: Duration = Duration::from_secs(365 * 86_400);
 
 /// Everything one replication needs to know.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Model {
     /// What runs.
     pub deployment: Deployment,
@@ -49,7 +49,7 @@ pub struct Model {
 }
 
 /// Somebody who is paged for Pods that nothing else mends, and deletes them.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct OnCall {
     /// Seconds until somebody is paged.
     pub notices: Law,
@@ -69,7 +69,7 @@ pub enum Start {
 }
 
 /// How a container of the application behaves.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct App {
     /// Seconds from the start of the process until it answers requests.
     pub start_up: Law,
@@ -91,7 +91,7 @@ pub enum WhileStarting {
 }
 
 /// What the process does on SIGTERM.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub enum OnSigterm {
     /// It exits after so many seconds (or is killed when its grace ends).
     Exits(Law),

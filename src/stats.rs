@@ -20,9 +20,9 @@ mod spans;
 mod trials;
 
 pub use clustered::{Clustered, condense};
-pub use controlled::Controlled;
+pub use controlled::{Control, Controlled};
 pub use holm::holm;
-pub use interval::{Interval, amounts, counts, most_events, most_of_all};
+pub use interval::{Interval, amounts, counts, most_events, most_of_all, rests_on_few};
 pub use moments::Moments;
 pub use order::{median, quantile};
 pub use paired::{MeanDifference, Paired};

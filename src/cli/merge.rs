@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use super::run::eprint_report;
 use super::watch::add_histograms;
-use super::{Exit, Format, complain, print, rendered, replays};
+use super::{Exit, Format, complain, print, removals, rendered, replays};
 use crate::experiment::Played;
 use crate::output::{self, SHARD};
 use crate::spec::{self, Instead};
@@ -43,7 +43,12 @@ pub(super) fn merge(folders: &[PathBuf], into: &Path, format: Format) -> Exit {
     };
     // A shard has no models, but all that they are made from.
     match spec::load_inputs(&result.inputs, &folders[0].join(SHARD), Instead::default()) {
-        Ok(study) => replays::add(&mut result, &study),
+        Ok(study) => {
+            if let Err(exit) = removals::add(&mut result, &study, 0, true) {
+                return exit;
+            }
+            replays::add(&mut result, &study);
+        }
         Err(report) => {
             eprint_report(&report);
             return Exit::BadInput;

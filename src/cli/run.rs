@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use super::checkpoint::Keeper;
 use super::watch::Watched;
-use super::{Exit, Format, complain, note, print, rendered, replays, trace};
+use super::{Exit, Format, complain, note, print, removals, rendered, replays, trace};
 use crate::experiment::{ExperimentResult, Played, Share};
 use crate::output::{CHECKPOINT, Claim, RESULTS, SHARD};
 use crate::spec::{Instead, Stopping, Study};
@@ -19,6 +19,8 @@ pub(super) struct Run {
     pub folder: Option<PathBuf>,
     pub seed: Option<u64>,
     pub replications: Option<u64>,
+    /// The container that serves.
+    pub container: Option<String>,
     /// Which part of them.
     pub share: Share,
     pub resume: bool,
@@ -34,7 +36,7 @@ impl Run {
     }
 
     fn carry_out(&self) -> Result<Exit, Exit> {
-        let instead = Instead { seed: self.seed, replications: self.replications };
+        let instead = Instead { seed: self.seed, replications: self.replications, container: self.container.clone() };
         let study = load(&self.experiment, instead, self.quiet)?;
         let folder = self.folder.clone().unwrap_or_else(|| output::default_folder(&study.name));
         // A folder that cannot be written is better known before an hour of simulation than after it.
@@ -107,6 +109,9 @@ impl Run {
     /// The files first, then standard output: what was computed is not lost with a reader that has gone away. Where there
     /// is no room for the answer, `keep` is asked to keep what it is made from.
     fn deliver(&self, study: &Study, mut result: ExperimentResult, folder: &Path, keep: impl FnOnce() -> bool) -> Exit {
+        if let Err(exit) = removals::add(&mut result, study, self.threads, self.quiet) {
+            return exit;
+        }
         replays::add(&mut result, study);
         let whole = if result.scenarios.is_empty() { Ok(()) } else { output::write_results(folder, &result) };
         let is_whole = whole.is_ok() && !result.scenarios.is_empty();

@@ -8,7 +8,7 @@ use super::probing::KINDS;
 use super::state::{Dice, Prober, Stage};
 use super::{Cluster, Cx, Event, Mode, Target};
 use crate::ids::{NodeId, PodId, SlotId, ZoneId};
-use crate::model::{Start, YEAR};
+use crate::model::{Probe, Start, YEAR};
 use crate::random::{Owner, Purpose};
 use crate::time::{Duration, Grid, SimTime};
 
@@ -57,7 +57,7 @@ impl<O: Observer> Cluster<'_, O> {
     }
 
     /// Every slot has a Pod, placed one after the other as the scheduler would on an empty cluster, Ready and in
-    /// rotation for a long time.
+    /// rotation for a long time, unless its probes never have a result (P15).
     fn begin_running(&mut self, cx: &mut Cx<'_, Event>) {
         for slot in (0..self.slots.len()).map(SlotId::new) {
             let pod = self.create_pod(cx, slot);
@@ -115,10 +115,13 @@ impl<O: Observer> Cluster<'_, O> {
         state.container.stage = Stage::Running;
         state.container.serving = true;
         state.container.sandbox = true;
-        state.status = Status { instance: 1, running: true, started: true, started_at: None };
-        state.ready = true;
-        state.api_ready = true;
-        state.slice = Endpoint { listed: true, serving: true, terminating: false };
+        let succeeds = |probe: Option<Probe>| probe.is_none_or(|probe| !probe.always_errs);
+        let started = succeeds(spec.startup);
+        let ready = started && succeeds(spec.readiness);
+        state.status = Status { instance: 1, running: true, started, started_at: None };
+        state.ready = ready;
+        state.api_ready = ready;
+        state.slice = Endpoint { listed: true, serving: ready, terminating: false };
         self.nodes[node.index()].image_present = true;
     }
 }

@@ -115,10 +115,7 @@ impl<O: Observer> Cluster<'_, O> {
         match target {
             Target::Slot(slot) => Owner::Slot(slot.index() as u32),
             Target::Deployment => Owner::Deployment,
-            Target::Node(node) => {
-                let node = &self.model.cluster.nodes[node.index()];
-                Owner::Node { zone: node.zone.map_or(u32::MAX, |z| z.index() as u32), index: node.index_in_zone }
-            }
+            Target::Node(node) => self.model.cluster.nodes[node.index()].owner(),
             Target::Zone(zone) => Owner::Zone(zone.index() as u32),
         }
     }

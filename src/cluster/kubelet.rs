@@ -237,10 +237,11 @@ impl<O: Observer> Cluster<'_, O> {
     }
 
     /// A Pod that is not Ready is looked at again after a while (C16), and its readiness probed once more (P12).
-    /// While it is Ready a resync does nothing.
+    /// While it is Ready a resync does nothing; nor does it where one more probe is one more error (P15).
     pub(super) fn schedule_resync(&mut self, cx: &mut Cx<'_, Event>, pod: PodId) {
         let state = &self.pods[pod.index()];
-        if state.resync_at < SimTime::NEVER || state.ready || !state.status.running || !state.status.started {
+        let errs = state.worker(ProbeKind::Readiness).is_some_and(|worker| worker.probe().always_errs);
+        if state.resync_at < SimTime::NEVER || state.ready || errs || !state.status.running || !state.status.started {
             return;
         }
         let after = self.jittered(pod, self.model.cluster.control_plane.resync_min);

@@ -13,6 +13,7 @@ use super::prober::skipping::Next;
 use super::prober::{Status, Worker};
 use crate::ids::{FaultId, NodeId, PodId, SlotId};
 use crate::model::{ControlPlane, Node, ProbeKind};
+use crate::placement;
 use crate::random::{Law, Owner, Purpose, Stream, Streams};
 use crate::time::{Duration, Grid, SimTime};
 
@@ -427,7 +428,7 @@ pub(crate) struct NodeState {
 
 impl NodeState {
     pub fn new(streams: Streams, node: &Node, rules: &ControlPlane) -> Self {
-        let owner = Owner::Node { zone: node.zone.map_or(u32::MAX, |z| z.index() as u32), index: node.index_in_zone };
+        let owner = node.owner();
         let initial = streams.stream(owner, Purpose::Initial);
         Self {
             strikes: Vec::new(),
@@ -450,7 +451,7 @@ impl NodeState {
             taint_dice: Dice::new(streams.stream(owner, Purpose::Taint)),
             quarantine_dice: Dice::new(streams.stream(owner, Purpose::Quarantine)),
             registered: true,
-            order: streams.stream(owner, Purpose::NodeOrder).uniform(0),
+            order: placement::order(streams, node),
             ready: true,
             silent_since: None,
             renewed: true,

@@ -55,6 +55,7 @@ impl ExperimentResult {
             currency: self.currency.clone(),
             sensitivity: self.sensitivity.clone(),
             replays: self.replays.clone(),
+            assumptions: self.assumptions.clone(),
             notes: self.notes.clone(),
             faults: self.faults.clone(),
             inputs: self.inputs.clone(),
@@ -71,12 +72,13 @@ impl Played {
         let numbers: Vec<usize> = (0..self.tallies.len()).filter(|&number| self.tallies[number].has_any()).collect();
         for &index in which {
             let number = numbers[index];
-            let other = baseline.filter(|&baseline| baseline != number).map(|other| &self.tallies[other].summary);
+            let other = baseline.filter(|&baseline| baseline != number);
+            let other = other.map(|other| (&self.outline.scenarios[other], &self.tallies[other].summary));
             let contents = &self.outline.scenarios[number];
             result.scenarios[index] = answer::scenario(&self.outline, contents, &self.tallies[number], other);
         }
         result.notes.push(format!(
-            "Of {} scenarios, {} have their histograms in results.json: the baseline, the chosen one, those that none beats in \
+            "Of {} scenarios, {} have their histograms in results.json: the baseline, the recommended one, those that none beats in \
              cost and loss, and those that lose least.",
             result.scenarios.len(),
             which.len()

@@ -62,9 +62,12 @@ mod tests {
         assert_eq!(summary.recoveries[0].lengths, spans(2));
         assert_eq!(summary.detections[0].times, spans(3));
         let mut examples = Examples::default();
-        (1..).zip(&lengths).for_each(|(number, &nanos)| examples.offer(number, nanos));
+        (1..).zip(&lengths).for_each(|(number, &nanos)| examples.add_one(number, nanos));
         let found = &summary.outage_examples;
-        assert_eq!(found.longest().map(|e| (e.length, e.number)), examples.longest().map(|e| (e.length, e.number)));
+        assert_eq!(
+            found.longest().map(|(e, _)| (e.length, e.number)),
+            examples.longest().map(|(e, _)| (e.length, e.number))
+        );
         for q in [0.1, 0.5, 0.95] {
             let length = summary.outage_lengths.quantile(q).unwrap();
             let (ours, theirs) = (found.near(length).unwrap(), examples.near(length).unwrap());

@@ -178,8 +178,9 @@ impl Measures {
         }
         if self.delivering >= self.min_serving {
             self.end_outage(self.settled);
-        } else if self.outage.is_some_and(|began| self.window.contains(began)) {
+        } else if let Some(began) = self.outage.filter(|&began| self.window.contains(began)) {
             self.outcome.counted[Quantity::Outages] += 1;
+            self.outcome.unended_outage = Some(self.settled.saturating_since(began).as_nanos());
         }
         for pending in &self.undetected {
             self.outcome.detections[pending.fault.index()].censored += 1;

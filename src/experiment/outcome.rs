@@ -5,7 +5,7 @@ use super::ledger::{Causes, Ledger};
 use super::lengths::{Lengths, MOST};
 use super::windows::Losses;
 use crate::cluster::{Cause, Phase};
-use crate::stats::Spans;
+use crate::stats::{Control, Spans};
 use crate::study::{PerQuantity, Quantity};
 use crate::time::SimTime;
 
@@ -21,6 +21,8 @@ pub struct Outcome {
     pub(super) failed_windows: Losses,
     /// Lengths of those that ended, as far as they are kept one by one.
     pub(super) outage_lengths: Vec<u64>,
+    /// How long the last one lasted, if it had no end by then.
+    pub(super) unended_outage: Option<u64>,
     pub(super) recoveries: Vec<Recoveries>,
     /// Cause and length of every complete Pod recovery, in the order of their ends, as far as they are kept one by one.
     pub(super) recovery_lengths: Vec<(u32, u64)>,
@@ -33,8 +35,8 @@ pub struct Outcome {
     pub(super) pod_time: u128,
     /// Of a system that was created at time 0: when it was available for the first time, in nanoseconds.
     pub(super) first_available: Option<u64>,
-    /// Of each fault, in millionths.
-    pub(super) controls: Vec<i64>,
+    /// Of each fault; the excess in millionths.
+    pub(super) controls: Vec<Control>,
 }
 
 /// Pod recoveries from one cause.
@@ -66,6 +68,7 @@ impl Outcome {
             downtime_windows: Losses::new(),
             failed_windows: Losses::new(),
             outage_lengths: Vec::new(),
+            unended_outage: None,
             recoveries: vec![Recoveries::default(); causes.count()],
             recovery_lengths: Vec::new(),
             detections: vec![Detections::default(); faults],
@@ -96,7 +99,7 @@ impl Outcome {
             self.outage_lengths.push(nanos);
         } else {
             self.more.outages.add(nanos);
-            self.more.outage_examples.offer(MOST as u64 + self.more.outages.count(), nanos);
+            self.more.outage_examples.add_one(MOST as u64 + self.more.outages.count(), nanos);
         }
     }
 
@@ -144,10 +147,10 @@ impl Outcome {
         &self.outage_lengths
     }
 
-    /// Of each fault, in millionths: how often its clocks struck in the counted window less how often that was to be
-    /// expected of the hazard they met. The mean is exactly zero. Always 0 for scripts and for laws whose hazard has no
-    /// closed form.
-    pub fn controls(&self) -> &[i64] {
+    /// Of each fault, how often its clocks struck in the counted window, and in millionths how much more often than was to be
+    /// expected of the hazard they met: the mean of this excess is exactly zero. Both are always 0 for scripts and for laws
+    /// whose hazard has no closed form.
+    pub fn controls(&self) -> &[Control] {
         &self.controls
     }
 

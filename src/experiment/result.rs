@@ -6,6 +6,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+use super::assumption::Assumption;
 use super::by_name::ByName;
 use super::estimates::Estimates;
 use super::removal::Removal;
@@ -17,6 +18,7 @@ use super::uncertainty::Uncertainty;
 use crate::model::Fault;
 use crate::spec::Objective;
 use crate::stats::twelve_digits;
+use crate::study::Metric;
 
 /// The answer of one experiment.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -64,12 +66,29 @@ pub struct ExperimentResult {
     /// Outages that were played once more to be shown; filled in by the program that ends a run, as it takes the models.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub replays: Vec<Replay>,
+    /// What `hasim estimate` assumed, that on which most hangs first; filled in by that command.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub assumptions: Vec<Assumption>,
     /// What is in the inputs and not in the model, and what was assumed; each a sentence.
     pub notes: Vec<String>,
     /// The faults of the baseline (or first) scenario, for the legend of the reports.
     pub faults: Vec<FaultInfo>,
     /// The resolved inputs: enough to repeat the run.
     pub inputs: Value,
+}
+
+impl ExperimentResult {
+    /// The scenarios of which one may be the best, by their order: all whose replicas have a place or, where there is none
+    /// such, all.
+    pub fn contenders(&self) -> Vec<usize> {
+        contenders(self.scenarios.iter().map(|scenario| scenario.unplaceable))
+    }
+}
+
+/// Of scenarios that are unplaceable or not.
+pub(super) fn contenders(unplaceable: impl Iterator<Item = bool> + Clone) -> Vec<usize> {
+    let all_are = unplaceable.clone().all(|unplaceable| unplaceable);
+    unplaceable.enumerate().filter(|(_, unplaceable)| all_are || !unplaceable).map(|(number, _)| number).collect()
 }
 
 /// A fault, for people.
@@ -111,6 +130,15 @@ pub struct Estimate {
     pub high: f64,
     /// True where nothing was seen: then the interval is a bound, not an estimate.
     pub bound: bool,
+    /// So few long outages carry the mean that another sample may have a quite different one; the interval allows for it,
+    /// but its width is chance. Left out if not.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub rests_on_few: bool,
+}
+
+impl Estimate {
+    /// Nothing, and known to be nothing.
+    pub const ZERO: Self = Self { mean: 0.0, low: 0.0, high: 0.0, bound: false, rests_on_few: false };
 }
 
 /// One scenario's numbers.
@@ -120,6 +148,9 @@ pub struct ScenarioResult {
     pub name: String,
     /// The value of every varied key.
     pub parameters: Map<String, Value>,
+    /// No Node takes some of its replicas, although all Nodes are up: it is never chosen. Left out where all have a place.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub unplaceable: bool,
     /// Independent replications played.
     pub replications: u64,
     /// Every metric of the table, by its key.
@@ -162,6 +193,18 @@ pub struct ScenarioResult {
     pub uncertainty: Option<Uncertainty>,
     /// Against the baseline, where there is one and this is not it.
     pub difference_to_baseline: Option<Difference>,
+}
+
+impl ScenarioResult {
+    /// All withdrawals and kills by probes that were for nothing. The parts depend on each other: their ends are added, which
+    /// is never too narrow.
+    pub fn needless_reactions(&self) -> Estimate {
+        let parts = [Metric::NeedlessReadiness, Metric::NeedlessLiveness, Metric::NeedlessStartup];
+        let sum = |of: fn(&Estimate) -> f64| parts.iter().map(|&metric| of(&self.estimates[metric])).sum();
+        let bound = parts.iter().all(|&metric| self.estimates[metric].bound);
+        let rests_on_few = parts.iter().any(|&metric| self.estimates[metric].rests_on_few);
+        Estimate { mean: sum(|e| e.mean), low: sum(|e| e.low), high: sum(|e| e.high), bound, rests_on_few }
+    }
 }
 
 /// Paired differences (this scenario less the baseline), replication by replication with the same faults.

@@ -35,9 +35,8 @@ use super::summary::{Summary, micros};
 use super::uncertainty::DrawSums;
 use crate::model::{Model, YEAR};
 use crate::spec::{Precision, REPLICATIONS_PER_DRAW, Selection, Stopping, Study};
-use crate::stats::{Controlled, Race};
-use crate::study::Metric;
-use crate::study::Quantity;
+use crate::stats::{Control, Controlled, Race};
+use crate::study::{Metric, Quantity};
 
 /// Replications of one scenario that are played as one task; all of the same draw, where something is uncertain.
 const BATCH: u64 = REPLICATIONS_PER_DRAW;
@@ -135,13 +134,20 @@ struct Run<'a, 'o, F> {
     simulated_years: f64,
 }
 
+/// In how many respects two scenarios are compared.
+const RESPECTS: usize = 2;
+/// The downtime among them.
+pub(super) const DOWNTIME: usize = 0;
+/// The failed requests among them.
+pub(super) const FAILED: usize = 1;
+
 /// What is kept of one scenario.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(super) struct Tally {
     pub(super) summary: Summary,
-    /// This scenario less the one that it is compared with, in microseconds a replication.
-    pub(super) downtime_difference: Controlled,
-    pub(super) failed_difference: Controlled,
+    /// This scenario less the one that it is compared with, in microseconds a replication: of the downtime and of the
+    /// failed requests.
+    pub(super) differences: Controlled,
     /// With a question for what matters: how the differences go with the losses of the base.
     pub(super) with_base: WithBase,
     /// With uncertain parameters: what was lost in the replications of each draw.
@@ -151,11 +157,9 @@ pub(super) struct Tally {
 impl Tally {
     /// Of no replication yet, of a scenario with so many draws; differences come with so many controls.
     pub(super) fn empty(summary: Summary, controls: usize, draws: usize) -> Self {
-        let differences = Controlled::new(controls);
         Self {
             summary,
-            downtime_difference: differences.clone(),
-            failed_difference: differences,
+            differences: Controlled::new(RESPECTS, controls),
             with_base: WithBase::default(),
             draws: vec![DrawSums::default(); draws],
         }
@@ -163,7 +167,7 @@ impl Tally {
 
     /// Whether the differences come with so many controls.
     pub(super) fn have_controls(&self, controls: usize) -> bool {
-        [&self.downtime_difference, &self.failed_difference].iter().all(|sums| sums.fits(controls))
+        self.differences.fits(RESPECTS, controls)
     }
 
     /// Whether anything was played.
@@ -174,8 +178,7 @@ impl Tally {
     /// Adds every replication of `other`.
     pub(super) fn merge(&mut self, other: &Self) {
         self.summary.merge(&other.summary);
-        self.downtime_difference.merge(&other.downtime_difference);
-        self.failed_difference.merge(&other.failed_difference);
+        self.differences.merge(&other.differences);
         self.with_base.merge(&other.with_base);
         for (ours, theirs) in self.draws.iter_mut().zip(&other.draws) {
             ours.merge(theirs);
@@ -199,7 +202,7 @@ pub(super) struct Value {
     /// In microseconds, like the next.
     pub(super) downtime: i64,
     pub(super) failed: i64,
-    controls: Vec<i64>,
+    controls: Vec<Control>,
 }
 
 /// The wish of somebody outside that the run end.
@@ -257,7 +260,7 @@ where
             Stopping::Precision(precision) => self.until_precise(precision)?,
             Stopping::Selection(selection) => self.until_selected(selection)?,
         };
-        let result = self.played.answer(&end);
+        let result = self.pool.install(|| self.played.answer(&end));
         Ok((self.played, result))
     }
 
@@ -301,7 +304,10 @@ where
 
     fn reached(&self, scenario: usize, precision: &Precision) -> Reached {
         let horizon = self.study.scenarios[scenario].model.horizon;
-        Reached::by(&self.played.tallies[scenario].summary, horizon, precision, self.study.confidence)
+        let summary = &self.played.tallies[scenario].summary;
+        let coincidence = &self.played.outline.scenarios[scenario].coincidence;
+        let most_lost = coincidence.most_lost(summary, horizon, self.study.confidence);
+        Reached::by(summary, horizon, most_lost, precision, self.study.confidence)
     }
 
     fn until_selected(&mut self, selection: Selection) -> Result<End, RunError> {
@@ -385,8 +391,8 @@ fn add_row(tallies: &mut [Tally], row: &[Batch], study: &Study) {
         let Some(theirs) = study.compared_with(batch.scenario).and_then(values_of) else { continue };
         for (ours, theirs) in batch.values.iter().zip(theirs) {
             // Both meet the same faults: the controls of one do for the pair.
-            tally.downtime_difference.add(ours.downtime - theirs.downtime, &theirs.controls);
-            tally.failed_difference.add(ours.failed - theirs.failed, &theirs.controls);
+            let differences = [ours.downtime - theirs.downtime, ours.failed - theirs.failed];
+            tally.differences.add((batch.end - 1) / BATCH, &differences, &theirs.controls);
         }
         if let Some(base) = base {
             tally.with_base.add(&batch.values, theirs, base);

@@ -106,6 +106,7 @@ pub(super) fn study(models: Vec<Model>, stopping: Stopping) -> Study {
         model,
         draws: vec![],
         compared_with: None,
+        unplaceable: false,
     });
     Study {
         goals: vec![],
@@ -118,6 +119,7 @@ pub(super) fn study(models: Vec<Model>, stopping: Stopping) -> Study {
             metric: Metric::Availability,
             slo: None,
             window: Duration::from_secs(30 * 86_400),
+            indifference_secs: None,
         },
         varied: vec!["number".to_owned()],
         baseline: Some(0),

@@ -29,7 +29,7 @@ pub struct Invalid {
 /// Keys of shares and probabilities.
 const SHARES: [&str; 6] = ["availability", "request_success", "meets_slo", "share_of_variance", "confidence", "slo"];
 /// Below these keys are differences, which may be negative.
-const SIGNED: [&str; 3] = ["difference_to_baseline", "change_s_per_year", "elasticity"];
+const SIGNED: [&str; 4] = ["difference_to_baseline", "without", "change_s_per_year", "elasticity"];
 /// What a user gives names or values to: it is not hasim's to judge.
 const GIVEN: [&str; 1] = ["parameters"];
 /// Causes of downtime that are no faults.
@@ -63,6 +63,8 @@ impl Unit {
         match key {
             _ if SIGNED.contains(&key) => Some(Self::Signed),
             _ if SHARES.contains(&key) => Some(Self::Share),
+            // Several Pods wait side by side.
+            "pending_s_per_year" => Some(Self::NotNegative),
             _ if key.ends_with("s_per_year") => Some(Self::SecondsPerYear),
             // Its second numbers are counts.
             "histogram" => Some(Self::NotNegative),

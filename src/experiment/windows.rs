@@ -240,6 +240,7 @@ mod tests {
             metric: Metric::RequestSuccess,
             slo: Some(0.9),
             window: Duration::from_nanos(100),
+            indifference_secs: None,
         };
         let mut windows = Windows::empty(&Model { window: objective.window, ..model(1, 1, 0, 0, 500) }, &objective);
         windows.add(&vec![(99, 1)], &vec![(10, 1), (11, 2)]);

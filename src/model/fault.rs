@@ -7,7 +7,7 @@ use crate::ids::{NodeId, SlotId, ZoneId};
 use crate::random::Law;
 
 /// A fault: what strikes, when, how and for how long.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Fault {
     /// Its name, unique in the model.
     pub name: String,
@@ -33,7 +33,7 @@ impl Fault {
 }
 
 /// When a fault strikes.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub enum Occurrence {
     /// Again and again: seconds that a target is in service between occurrences. The clock stands while the
     /// target is down, starting or struck, and outlives restarts and replacements (invariant 6).

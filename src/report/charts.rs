@@ -39,6 +39,7 @@ use std::borrow::Cow;
 use crate::experiment::{ExperimentResult, Replay};
 use crate::report::front::{self, MOST_DRAWN};
 use crate::report::human;
+use crate::report::period::told;
 
 /// A chart and the name of its files.
 #[derive(Debug, Clone, PartialEq)]
@@ -72,13 +73,14 @@ const REPLAYED: [&str; 4] = ["outage-longest", "outage-median", "baseline-outage
 
 /// Every chart that this result has something to show in.
 pub fn all(result: &ExperimentResult) -> Vec<Chart> {
+    let result = &*told(result);
     let mut all = of_numbers(result);
     all.extend(of_replays(result));
     all
 }
 
-/// Those of its numbers.
-pub fn of_numbers(result: &ExperimentResult) -> Vec<Chart> {
+/// Those of its numbers; of a result that is [`told`].
+pub(super) fn of_numbers(result: &ExperimentResult) -> Vec<Chart> {
     let whole = Cow::Borrowed(result);
     let rows = excerpt(result, MOST_DRAWN);
     let points = excerpt(result, MOST_POINTS);
@@ -117,7 +119,7 @@ fn excerpt(result: &ExperimentResult, most: usize) -> Cow<'_, ExperimentResult> 
 /// What a picture of some scenarios leaves out.
 fn left_out(drawn: usize, all: usize) -> String {
     format!(
-        "{} of {} scenarios are drawn: the baseline, the chosen one, those that none beats in cost and loss, and those that \
+        "{} of {} scenarios are drawn: the baseline, the recommended one, those that none beats in cost and loss, and those that \
          lose least. The tables beside it have all.",
         human::whole(drawn as u64),
         human::whole(all as u64)
@@ -125,7 +127,7 @@ fn left_out(drawn: usize, all: usize) -> String {
 }
 
 /// One of every replayed outage, in their order.
-pub fn of_replays(result: &ExperimentResult) -> Vec<Chart> {
+pub(super) fn of_replays(result: &ExperimentResult) -> Vec<Chart> {
     let one = |replay| Chart { name: replayed_name(result, replay), picture: timeline::draw(result, replay) };
     result.replays.iter().map(one).collect()
 }

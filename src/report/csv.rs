@@ -7,7 +7,7 @@ use std::io;
 use csv::Writer;
 
 use crate::experiment::{Distribution, ExperimentResult, WindowLoss};
-use crate::report::front;
+use crate::report::best::Best;
 use crate::report::labels::value_text;
 use crate::study::Metric;
 
@@ -33,8 +33,9 @@ pub fn results(result: &ExperimentResult) -> String {
         head.extend(["mean", "low", "high"].map(|part| format!("{of}_difference_{part}")));
     }
 
+    let best = Best::of(result);
     let mut rows = vec![head];
-    for scenario in &result.scenarios {
+    for (i, scenario) in result.scenarios.iter().enumerate() {
         let mut row = vec![scenario.name.clone()];
         let value = |key: &String| scenario.parameters.get(key).map_or(String::new(), value_text);
         row.extend(result.varied.iter().map(value));
@@ -51,7 +52,7 @@ pub fn results(result: &ExperimentResult) -> String {
         row.push(meets.map_or(String::new(), |e| e.bound.to_string()));
         row.extend([scenario.pod_hours_per_year, scenario.node_hours_per_year].map(number));
         row.push(optional(scenario.cost_per_year));
-        row.push(front::standing(result, scenario).unwrap_or_default().to_owned());
+        row.push(best.as_ref().map_or("", |best| best.standing(i)).to_owned());
         let difference = scenario.difference_to_baseline.as_ref();
         for e in [difference.map(|d| d.downtime_s_per_year), difference.map(|d| d.failed_request_s_per_year)] {
             row.extend([e.map(|e| e.mean), e.map(|e| e.low), e.map(|e| e.high)].map(optional));

@@ -227,6 +227,9 @@ pub(super) struct Problem {
     pub scenario: Option<String>,
     pub advice: Option<&'static Advice>,
     pub change: Option<usize>,
+    /// A scenario with it cannot be what its Deployment asks for, whatever happens: replicas have no place, or no Pod is
+    /// ever Ready. Where every scenario is so, it is an error.
+    pub is_hopeless: bool,
 }
 
 impl Problem {
@@ -267,6 +270,7 @@ impl Problems {
             scenario: None,
             advice: None,
             change: None,
+            is_hopeless: false,
         });
         let last = self.list.len() - 1;
         &mut self.list[last]
@@ -293,6 +297,13 @@ impl Problems {
 
     pub fn has_errors(&self) -> bool {
         !self.unreadable.is_empty() || self.list.iter().any(|problem| problem.severity == Severity::Error)
+    }
+
+    /// There is no other scenario: what is hopeless is an error.
+    pub fn condemn(&mut self) {
+        for problem in self.list.iter_mut().filter(|problem| problem.is_hopeless) {
+            problem.severity = Severity::Error;
+        }
     }
 
     /// Whether this place belongs to the experiment whose grid is being applied.

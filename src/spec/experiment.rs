@@ -8,6 +8,7 @@ use super::duration::LONGEST;
 use super::reader::{Item, Object, nearest};
 use super::script;
 use super::sensitivity;
+use super::serving::Named;
 use super::stopping::{self, Stopping};
 use super::study::Without;
 use super::tree::{Mark, Node, Value};
@@ -28,6 +29,11 @@ pub struct Objective {
     /// The span in which the objective is judged, in seconds where it is written; at least a minute.
     #[serde(rename = "window_s", with = "seconds")]
     pub window: Duration,
+    /// Differences that do not matter, in seconds of downtime or of failed requests, as the metric is: a year, and of a run
+    /// where nothing recurs and a script says what strikes. 0 or more; `None` where nothing is stated, and reports take
+    /// 1 % of what the SLO leaves.
+    #[serde(rename = "indifference_s", default, skip_serializing_if = "Option::is_none")]
+    pub indifference_secs: Option<f64>,
 }
 
 /// A metric and the side of a value on which it must lie.
@@ -89,6 +95,8 @@ pub(super) struct References {
     pub app: Option<Reference>,
     pub cluster: Option<Reference>,
     pub faults: Option<Vec<FaultSource>>,
+    /// The container that serves, if that is said.
+    pub container: Option<Named>,
 }
 
 /// One change of an input.
@@ -118,6 +126,8 @@ pub(super) struct Question {
     pub confidence: f64,
     pub stopping: Stopping,
     pub start: Start,
+    /// Replicas that no Node takes are no reason not to play.
+    pub allow_pending: bool,
     pub warm_up: Duration,
     pub horizon: Duration,
     pub objective: Node,
@@ -167,6 +177,7 @@ pub(super) fn read(document: &Node, problems: &mut Problems) -> Option<Question>
     }
     let starts = [("running", Start::Running), ("fresh", Start::Fresh)];
     let start = spec.get("start").and_then(|word| word.word(problems, &starts)).unwrap_or(Start::Running);
+    let allow_pending = spec.get("allowPending").and_then(|flag| flag.boolean(problems)).unwrap_or(false);
     let seed = spec.get("seed").and_then(|item| item.integer(problems, 0..=i64::MAX)).unwrap_or(1);
     let script = spec.get("script").map(|list| script::entries(&list, problems)).unwrap_or_default();
     let (stopping, confidence) = stopping::read(&mut spec, &objective, problems);
@@ -191,6 +202,7 @@ pub(super) fn read(document: &Node, problems: &mut Problems) -> Option<Question>
         confidence,
         stopping,
         start,
+        allow_pending,
         // Where one is wrong the error is noted; reading goes on to show the others.
         warm_up: warm_up.unwrap_or_default(),
         horizon: horizon.unwrap_or(YEAR),
@@ -240,7 +252,11 @@ fn read_references(spec: &mut Object<'_>, is_whole: bool, problems: &mut Problem
             })
             .collect()
     });
-    References { deployment, app, cluster, faults }
+    let container = spec.get("container").and_then(|item| {
+        let name = item.string(problems)?.to_string();
+        Some(Named { name, mark: item.mark(), path: item.path.clone() })
+    });
+    References { deployment, app, cluster, faults, container }
 }
 
 /// A file name, or for a Deployment `{file, name, namespace}`.
@@ -283,12 +299,17 @@ pub(super) fn read_objective(node: &Node, problems: &mut Problems) -> Option<Obj
     let window = object.get("window").map_or(Some(Duration::from_secs(30 * 86_400)), |item| {
         item.duration(problems, Duration::from_secs(60)..=LONGEST)
     });
+    let indifference = object.get("indifference").map(|item| item.duration(problems, Duration::ZERO..=YEAR));
     object.finish(problems, &[]);
     let slo = match slo {
         Some(share) => Some(share?),
         None => None,
     };
-    Some(Objective { min_serving: min_serving?, metric: metric?, slo, window: window? })
+    let indifference_secs = match indifference {
+        Some(span) => Some(span?.as_secs_f64()),
+        None => None,
+    };
+    Some(Objective { min_serving: min_serving?, metric: metric?, slo, window: window?, indifference_secs })
 }
 
 pub(super) fn read_metric(object: &mut Object<'_>, problems: &mut Problems) -> Option<Metric> {

@@ -8,7 +8,7 @@ use super::advice;
 use super::diagnostic::Problems;
 use super::experiment::{self, Candidate, Goal, Objective, Question};
 use super::loader::Loader;
-use super::scenario::scenario_models;
+use super::scenario::{Models, scenario_models};
 use super::sensitivity::{self, Parameter};
 use super::stopping::{Selection, Stopping, Wanted};
 use super::system::System;
@@ -75,9 +75,16 @@ pub struct Scenario {
     pub draws: Vec<Model>,
     /// The scenario that it is compared with instead of the baseline.
     pub compared_with: Option<usize>,
+    /// No Node takes some of its replicas, although all Nodes are up.
+    pub unplaceable: bool,
 }
 
 impl Scenario {
+    pub(super) fn new(name: String, parameters: Map<String, Json>, models: Models) -> Self {
+        let Models { model, draws, unplaceable } = models;
+        Self { name, parameters, model, draws, compared_with: None, unplaceable }
+    }
+
     /// The number of the draw that a replication plays.
     pub fn draw_of(&self, replication: u64) -> Option<usize> {
         let draws = self.draws.len() as u64;

@@ -7,7 +7,6 @@ use serde_json::Value as Json;
 
 use super::app;
 use super::cluster;
-use super::deployment;
 use super::diagnostic::Problems;
 use super::experiment::{FaultSource, Reference, References};
 use super::faults::{self, FaultModel};
@@ -15,6 +14,7 @@ use super::loader::Loader;
 use super::manifest::{self, Choice, Kind, Manifest};
 use super::objects::{self, Machine};
 use super::reader::Item;
+use super::serving::{self, Named};
 use super::tree::{Node, Value};
 
 /// The documents of a system, as its files have them.
@@ -22,6 +22,10 @@ use super::tree::{Node, Value};
 pub(super) struct System {
     pub manifest: Manifest,
     pub chosen: usize,
+    /// The container that the experiment names.
+    pub named: Option<Named>,
+    /// The name of the container that serves, as the files have it.
+    pub serving: String,
     pub app: Node,
     pub cluster: Node,
     pub machines: Vec<Machine>,
@@ -57,7 +61,7 @@ impl System {
             // No scenario will be made, so what is there is read here: all errors are to be seen at once.
             let problems = &mut loader.problems;
             if let Some((manifest, chosen)) = &manifest {
-                let _ = deployment::read(&manifest.documents[*chosen].1, problems);
+                let _ = manifest.deployment(&manifest.documents[*chosen].1, None, problems);
             }
             let _ = app.map(|document| app::read(&document, problems));
             let _ = cluster.map(|(document, _)| cluster::read(&document, problems));
@@ -67,17 +71,19 @@ impl System {
         let (cluster, machine_documents) = cluster?;
         let mut machines = manifest.machines(&mut loader.problems);
         machines.extend(machine_documents.iter().filter_map(|node| objects::read_node(node, &mut loader.problems)));
+        let named = references.container.clone().or_else(|| base.and_then(|base| base.named.clone()));
+        let serving = serving_container(&manifest, chosen, named.as_ref(), &mut loader.problems);
         let app = app?;
         let FaultModel { faults, on_call } = faults;
         let nobody = (Node { value: Value::Null, mark: app.mark }, String::new());
         let on_call = on_call.unwrap_or(nobody);
-        Some(Self { manifest, chosen, app, cluster, machines, machine_documents, faults, on_call })
+        Some(Self { manifest, chosen, named, serving, app, cluster, machines, machine_documents, faults, on_call })
     }
 
     /// What is needed to repeat the run.
     pub fn to_json(&self) -> Json {
         let mut manifest: Vec<Json> = vec![self.manifest.documents[self.chosen].1.to_json()];
-        for kind in [Kind::Service, Kind::Budget, Kind::Node] {
+        for kind in [Kind::Service, Kind::Autoscaler, Kind::Budget, Kind::Node] {
             manifest.extend(self.manifest.of(kind).map(Node::to_json));
         }
         let cluster: Vec<Json> =
@@ -88,6 +94,17 @@ impl System {
         }
         serde_json::json!({ "deployment": manifest, "app": self.app.to_json(), "cluster": cluster, "faults": faults })
     }
+}
+
+/// The name of the container that serves. A Deployment that is wrong is read again for every scenario, and told of there.
+fn serving_container(manifest: &Manifest, chosen: usize, named: Option<&Named>, problems: &mut Problems) -> String {
+    let document = &manifest.documents[chosen].1;
+    let name = named.map(|named| named.name.as_str());
+    let Some(deployment) = manifest.deployment(document, name, &mut Problems::default()) else { return String::new() };
+    if let Some(named) = named {
+        serving::check_name(&deployment, named, problems);
+    }
+    deployment.pod.main().name.clone()
 }
 
 fn load_manifest(loader: &mut Loader<'_>, folder: &Path, reference: &Reference) -> Option<(Manifest, usize)> {
@@ -103,6 +120,7 @@ fn load_manifest(loader: &mut Loader<'_>, folder: &Path, reference: &Reference) 
     for service in manifest.of(Kind::Service) {
         let _ = objects::read_service(service, &mut loader.problems);
     }
+    let _ = manifest.autoscalers(&mut loader.problems);
     Some((manifest, chosen))
 }
 

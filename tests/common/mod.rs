@@ -44,6 +44,7 @@ pub fn probe(failure_threshold: u32) -> Probe {
         success_threshold: 1,
         failure_threshold,
         termination_grace: None,
+        always_errs: false,
     }
 }
 

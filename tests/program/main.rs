@@ -8,6 +8,7 @@ mod folders;
 mod forecast;
 mod inputs;
 mod integrity;
+mod longest;
 mod replays;
 mod results_docs;
 mod resume;

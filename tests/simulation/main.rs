@@ -17,6 +17,7 @@ mod trace;
 mod rules {
     mod attribution;
     mod endpoints;
+    mod errors;
     mod kubelet;
     mod nodes;
     mod on_call;

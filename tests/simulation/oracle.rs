@@ -4,7 +4,7 @@ use crate::common;
 use hasim::cluster::{Happening, Mode, Observed, Observer, Replication};
 use hasim::experiment::{Measures, Recorder, Timeline, Who, drive, replicate, trace};
 use hasim::ids::{NodeId, SlotId, ZoneId};
-use hasim::model::{ControlPlane, Model, NodeMode, ScriptTarget, Start, Strikes};
+use hasim::model::{ControlPlane, Model, NodeMode, Probe, ScriptTarget, Start, Strikes};
 use hasim::random::Law;
 use hasim::time::{Duration, SimTime};
 
@@ -99,6 +99,20 @@ fn both_modes_come_to_the_same_outcome() {
         let fast = outcome(Mode::Fast);
         fast.assert_consistent();
         assert_eq!(fast, outcome(Mode::EveryProbe), "replication {index}");
+    }
+}
+
+/// P15: the initial value of a probe whose attempts all end in errors stays, whichever of the three it is.
+#[test]
+fn the_same_with_a_probe_that_always_errs() {
+    let errs = Some(Probe { always_errs: true, ..common::probe(3) });
+    for (kind, start) in (0..3).flat_map(|kind| [(kind, Start::Running), (kind, Start::Fresh)]) {
+        let mut model = Model { start, ..common::storms::stormy_reference() };
+        let pod = &mut model.deployment.pod;
+        *[&mut pod.liveness, &mut pod.readiness, &mut pod.startup][kind] = errs;
+        for index in 0..3 {
+            assert_identical(&model, index);
+        }
     }
 }
 

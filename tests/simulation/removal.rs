@@ -29,13 +29,13 @@ spec:
 fn removals(study: &Study, threads: usize) -> Vec<Removal> {
     let (stop, mut progress) = (AtomicBool::new(false), |_| ());
     let mut result = run(study, Options { threads, stop: &stop, progress: &mut progress }, replicate).unwrap();
-    let options = Options { threads, stop: &stop, progress: &mut progress };
-    add_removals(&mut result, study, &["one".to_owned()], options, replicate).unwrap();
+    let mut options = Options { threads, stop: &stop, progress: &mut progress };
+    add_removals(&mut result, study, &["one".to_owned()], &mut options, replicate).unwrap();
     result.scenarios.remove(0).without
 }
 
 /// A hang without end and a minute of a database error in it: without the hang all but that minute would be there; without
-/// the error nothing would be saved, although it bears half of its minute.
+/// the error nothing is seen to be saved, although it bears half of its minute.
 #[test]
 fn removing_what_another_fault_would_have_done_anyway_saves_little() {
     let study = study(
@@ -56,7 +56,8 @@ fn removing_what_another_fault_would_have_done_anyway_saves_little() {
     // Without the hang the error's minute is lost, and its short way back into rotation.
     assert!(saved.mean < all - 60.0 * year && saved.mean > all - 90.0 * year, "{saved:?} of {all}");
     assert!(!hang.saves_little);
-    assert!(db.downtime_saved_s_per_year.mean.abs() < 1e-6 && db.saves_little, "{db:?}");
+    // No pair differs: nothing was seen to be saved, and 64 pairs are too few to bound it well.
+    assert!(db.downtime_saved_s_per_year.mean.abs() < 1e-6 && db.downtime_saved_s_per_year.bound, "{db:?}");
     assert_eq!(found, removals(&study, 2), "whatever the number of threads");
 }
 

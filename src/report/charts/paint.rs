@@ -116,8 +116,8 @@ pub fn png(picture: &Picture) -> Vec<u8> {
     in_strips(picture, STRIP)
 }
 
-/// Pixels of the drawing that are painted at once; all of a usual chart.
-const STRIP: u32 = 2_000;
+/// Pixels of the drawing that are painted at once.
+const STRIP: u32 = 600;
 
 fn in_strips(picture: &Picture, strip: u32) -> Vec<u8> {
     let (width, height) = (picture.width.ceil() as u32, picture.height.ceil() as u32);
