@@ -10,8 +10,10 @@ mod division;
 mod drive;
 mod estimates;
 mod examples;
+mod excerpt;
 pub mod fit;
 mod ledger;
+mod lengths;
 mod measure;
 mod outcome;
 mod pace;
@@ -40,11 +42,12 @@ pub use assumption::{About, Assumption, Guess};
 pub use by_name::ByName;
 pub use drive::{Play, Watcher, drive, replicate, replicate_watched};
 pub use estimates::Estimates;
+pub use excerpt::MOST_WITH_HISTOGRAMS;
 pub use measure::Measures;
 pub use outcome::Outcome;
 pub use pace::{Forecast, Pace};
 pub use played::{Played, Share, Unlike};
-pub use removal::{Removal, add_removals};
+pub use removal::{Removal, add_removals, replications_of_removals};
 pub use replay::{Group, Lane, Mark, OutageExample, Replay, Span, Tone};
 pub use result::{
     Attribution, Detection, Difference, Distribution, Estimate, ExperimentResult, FaultInfo, PodRecovery, Quantile,

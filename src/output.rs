@@ -123,7 +123,7 @@ pub fn write_all(folder: &Path, result: &ExperimentResult) -> Result<(), Error> 
 /// Like [`write_all`].
 pub fn write_results(folder: &Path, result: &ExperimentResult) -> Result<(), Error> {
     create(folder)?;
-    write(&folder.join(RESULTS), json::render(result).as_bytes())
+    write_with(&folder.join(RESULTS), |to| json::write(to, result))
 }
 
 /// Writes tables and charts only, and removes charts of an earlier result that this one does not have.
@@ -132,8 +132,8 @@ pub fn write_results(folder: &Path, result: &ExperimentResult) -> Result<(), Err
 /// Like [`write_all`].
 pub fn write_rendered(folder: &Path, result: &ExperimentResult) -> Result<(), Error> {
     write(&folder.join("results.csv"), csv::results(result).as_bytes())?;
-    write(&folder.join("recoveries.csv"), csv::recoveries(result).as_bytes())?;
-    write(&folder.join("metrics.csv"), metrics::render(result).as_bytes())?;
+    write_with(&folder.join("recoveries.csv"), |to| csv::write_recoveries(to, result))?;
+    write_with(&folder.join("metrics.csv"), |to| metrics::write(to, result))?;
     let pictures = folder.join(CHARTS);
     create(&pictures)?;
     let drawn = charts::all(result);

@@ -30,4 +30,5 @@ mod sensitivity;
 mod verdicts;
 
 pub use best::recommended;
+pub use front::drawn;
 pub use merged::looked_at_closely;

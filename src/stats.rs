@@ -4,6 +4,7 @@
 //! give the same bits on one thread or many, one machine or several (invariant 7).
 //! Floats appear when a summary is read.
 
+mod buckets;
 mod clustered;
 mod controlled;
 pub mod fit;
@@ -18,7 +19,7 @@ mod ratio;
 mod spans;
 mod trials;
 
-pub use clustered::Clustered;
+pub use clustered::{Clustered, condense};
 pub use controlled::{Control, Controlled};
 pub use holm::holm;
 pub use interval::{Interval, amounts, counts, most_events, most_of_all, rests_on_few};

@@ -15,7 +15,7 @@ use super::watch::Watched;
 use super::{Exit, complain, print};
 use crate::experiment::{Estimate, ExperimentResult};
 use crate::report::human;
-use crate::spec::{self, Checked, Diagnostic, Severity, Stopping, Study, wrapped};
+use crate::spec::{self, Checked, Diagnostic, Severity, Stopping, Study, Without, wrapped};
 
 /// In what form the findings are shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
@@ -124,6 +124,7 @@ impl Check {
     /// Plays the scenario as it is, and with each piece of advice followed, under the same faults.
     fn play(&self, mut changes: Study) -> Result<ExperimentResult, Exit> {
         changes.stopping = Stopping::Replications(self.replications);
+        changes.without = Without::Off;
         Watched { study: &changes, threads: 0, quiet: false }.run()
     }
 }

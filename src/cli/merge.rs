@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use super::run::eprint_report;
+use super::watch::add_histograms;
 use super::{Exit, Format, complain, print, removals, rendered, replays};
 use crate::experiment::Played;
 use crate::output::{self, SHARD};
@@ -30,7 +31,10 @@ pub(super) fn merge(folders: &[PathBuf], into: &Path, format: Format) -> Exit {
         }
     }
     let mut result = match Played::join(shards) {
-        Ok(result) => result,
+        Ok((played, mut result)) => {
+            add_histograms(&played, &mut result);
+            result
+        }
         Err((file, error)) => {
             let file = file.map_or(String::new(), |file| format!("{}: ", file.display()));
             complain(format_args!("{file}{error}\nhelp: name every shard of one experiment once"));

@@ -6,8 +6,11 @@ use std::time::{Duration, Instant};
 
 use super::progress::Bar;
 use super::{Exit, complain, interrupt};
-use crate::experiment::{self, ExperimentResult, Forecast, Options, Pace, Played, RunError, Share, replicate_watched};
-use crate::report::human;
+use crate::experiment::{
+    self, ExperimentResult, Forecast, Options, Pace, Played, RunError, Share, replicate_watched,
+    replications_of_removals,
+};
+use crate::report::{self, human};
 use crate::spec::{Stopping, Study};
 
 /// What takes less is not spoken of.
@@ -70,7 +73,18 @@ impl Watched<'_> {
             ended
         });
         bar.clear();
-        ended
+        ended.map(|(played, mut result)| {
+            add_histograms(&played, &mut result);
+            (played, result)
+        })
+    }
+}
+
+/// Of a very large answer only what reports draw has histograms.
+pub(super) fn add_histograms(played: &Played, result: &mut ExperimentResult) {
+    if result.lacks_histograms() {
+        let drawn = report::drawn(result);
+        played.add_histograms(result, &drawn);
     }
 }
 
@@ -88,66 +102,83 @@ impl Watch<'_> {
     fn look(mut self, pace: &Pace, bar: &Bar, cut: &mpsc::Receiver<()>) {
         while cut.recv_timeout(EVERY) == Err(RecvTimeoutError::Timeout) {
             let elapsed = self.begun.elapsed();
-            if let Some(forecast) = pace.forecast().filter(|forecast| self.is_news(forecast, elapsed)) {
-                self.said = Some((elapsed, elapsed.saturating_add(forecast.left)));
-                bar.say(&format!("note: {}", words(&forecast, self.study.stopping, self.of)));
+            let Some(forecast) = pace.forecast() else { continue };
+            let left = self.left(&forecast);
+            if self.is_news(left, forecast.is_complete, elapsed) {
+                self.said = Some((elapsed, elapsed.saturating_add(left)));
+                bar.say(&format!("note: {}", self.words(&forecast)));
             }
         }
     }
 
+    /// The time that is left, with what is played when the run has its answer.
+    fn left(&self, forecast: &Forecast) -> Duration {
+        forecast.left.saturating_add(seconds(self.later(forecast, forecast.planned.saturating_mul(self.of))))
+    }
+
+    /// Seconds that the removal of causes takes, where each scenario has had so many replications. A share has no answer, so
+    /// nothing is removed in it.
+    fn later(&self, forecast: &Forecast, replications: u64) -> f64 {
+        let more = if self.of > 1 { 0 } else { replications_of_removals(self.study, replications) };
+        more as f64 * forecast.replication_of_each.as_secs_f64() / self.study.scenarios.len() as f64
+    }
+
     /// Whether the forecast can be relied upon, and is worth a word.
-    fn is_news(&self, forecast: &Forecast, elapsed: Duration) -> bool {
-        let total = elapsed.saturating_add(forecast.left);
+    fn is_news(&self, left: Duration, is_complete: bool, elapsed: Duration) -> bool {
+        let total = elapsed.saturating_add(left);
         match self.said {
-            None => total > LONG && elapsed > if forecast.is_complete { FIRST } else { AT_LAST },
+            None => total > LONG && elapsed > if is_complete { FIRST } else { AT_LAST },
             Some((when, said)) => {
                 let ratio = total.as_secs_f64() / said.as_secs_f64();
                 !(1.0 / WRONG..=WRONG).contains(&ratio) && elapsed > 2 * when
             }
         }
     }
-}
 
-/// The forecast, and what would take less.
-fn words(forecast: &Forecast, stopping: Stopping, of: u64) -> String {
-    let left = human::duration(forecast.left.as_secs_f64());
-    let left = match stopping {
-        Stopping::Replications(_) => format!("about {left} left"),
-        Stopping::Precision(precision) => format!(
-            "at most about {left} left, which is for {} replications of every scenario (maxReplications)",
-            human::whole(precision.max_replications)
-        ),
-        Stopping::Selection(selection) => format!(
-            "at most about {left} left, which is for {} replications of every scenario that stays (maxReplications)",
-            human::whole(selection.max_replications)
-        ),
-    };
-    // Shares of a replication number go to several machines.
-    let one = forecast.replication_of_each.as_secs_f64() / of as f64;
-    let planned = forecast.planned.saturating_mul(of);
-    match fewer(one, planned, forecast.left.as_secs_f64()) {
-        Some(fewer) => {
-            let takes = human::duration(fewer as f64 * one);
-            format!("{left}; `--replications {fewer}` takes {takes}")
+    /// The forecast, and what would take less.
+    fn words(&self, forecast: &Forecast) -> String {
+        let left = self.left(forecast).as_secs_f64();
+        let about = format!("about {} left", human::duration(left));
+        let most = |most: u64, of: &str| {
+            let most = human::whole(most);
+            format!("at most {about}, which is for {most} replications of every scenario{of} (maxReplications)")
+        };
+        let about = match self.study.stopping {
+            Stopping::Replications(_) => about,
+            Stopping::Precision(precision) => most(precision.max_replications, ""),
+            Stopping::Selection(selection) => most(selection.max_replications, " that stays"),
+        };
+        match self.fewer(forecast, left) {
+            Some((fewer, secs)) => {
+                format!("{about}; `--replications {fewer}` takes {}", human::duration(secs))
+            }
+            None => about,
         }
-        None => left,
+    }
+
+    /// A round number of replications that takes some minutes, a fifth of what is left at most, and the seconds that it takes;
+    /// as few as 1 where each takes longer. `None` where that is no less than what is planned.
+    fn fewer(&self, forecast: &Forecast, left: f64) -> Option<(u64, f64)> {
+        const SOME_MINUTES: f64 = 600.0;
+        // Shares of a number of replications go to several machines.
+        let one = forecast.replication_of_each.as_secs_f64() / self.of as f64;
+        let planned = forecast.planned.saturating_mul(self.of);
+        let takes = |replications: u64| one * replications as f64 + self.later(forecast, replications);
+        let powers = (0..).map(|power| 10u64.pow(power)).take_while(|&power| power < planned);
+        let round = powers.flat_map(|power| [1, 2, 5].map(|digit| digit * power)).filter(|&round| round < planned);
+        let fits = |round: &u64| *round == 1 || takes(*round) <= SOME_MINUTES.min(left / 5.0);
+        round.take_while(fits).last().map(|round| (round, takes(round)))
     }
 }
 
-/// A round number of replications that takes some minutes, a fifth of what is left at most; as few as 1 where each takes
-/// longer. `None` where that is no less than what is planned.
-fn fewer(one: f64, planned: u64, left: f64) -> Option<u64> {
-    const SOME_MINUTES: f64 = 600.0;
-    let fit = (SOME_MINUTES.min(left / 5.0) / one).max(1.0);
-    let power = 10f64.powf(fit.log10().floor());
-    let round = [5.0, 2.0, 1.0].into_iter().map(|digit| digit * power).find(|&round| round <= fit)?;
-    Some(round as u64).filter(|&round| round < planned)
+fn seconds(secs: f64) -> Duration {
+    Duration::try_from_secs_f64(secs).unwrap_or(Duration::MAX)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::spec::Precision;
+    use crate::spec::{Precision, Without, load_experiment};
     use crate::study::Metric;
 
     const HOUR: f64 = 3_600.0;
@@ -157,25 +188,44 @@ mod tests {
         Forecast { left, replication_of_each, planned, is_complete: true }
     }
 
+    fn study(stopping: Stopping, without: Without) -> Study {
+        let study = load_experiment(std::path::Path::new("experiments/aidbox.yaml")).unwrap();
+        Study { stopping, without, ..study }
+    }
+
+    fn watch(study: &Study, of: u64) -> Watch<'_> {
+        Watch { study, of, begun: Instant::now(), said: None }
+    }
+
     #[test]
     fn a_long_run_is_told_with_a_shorter_one() {
-        let fixed = Stopping::Replications(10_000);
-        let of = |left, one, planned| words(&forecast(left, one, planned), fixed, 1);
+        let study = study(Stopping::Replications(10_000), Without::Off);
+        let of = |left, one, planned| watch(&study, 1).words(&forecast(left, one, planned));
         assert_eq!(of(3.0 * HOUR, 1.08, 10_000), "about 3 h left; `--replications 500` takes 9 min");
         assert_eq!(of(90.0, 0.009, 10_000), "about 1.5 min left; `--replications 2000` takes 18 s");
         assert_eq!(of(50.0 * HOUR, 18_000.0, 10), "about 2.1 d left; `--replications 1` takes 5 h");
         assert_eq!(of(2.0 * HOUR, 7_200.0, 1), "about 2 h left");
         // Ten machines share the work.
-        let shared = words(&forecast(3.0 * HOUR, 10.8, 1_000), fixed, 10);
+        let shared = watch(&study, 10).words(&forecast(3.0 * HOUR, 10.8, 1_000));
         assert_eq!(shared, "about 3 h left; `--replications 500` takes 9 min");
+    }
+
+    /// With and without each of three causes, a quarter of the replications is played once more, at least a batch.
+    #[test]
+    fn what_is_played_in_the_end_is_told_too() {
+        let study = study(Stopping::Replications(10_000), Without::Featured);
+        let quarter = 10_000 / 4 / crate::spec::REPLICATIONS_PER_DRAW * crate::spec::REPLICATIONS_PER_DRAW;
+        let watch = watch(&study, 1);
+        let left = watch.left(&forecast(1_000.0, 0.1, 10_000)).as_secs_f64();
+        assert!((left - 1_000.0 - 0.4 * quarter as f64).abs() < 1e-6, "{left}");
     }
 
     #[test]
     fn of_a_precision_there_is_an_upper_bound() {
-        let precision = Stopping::Precision(Precision::relative(Metric::Downtime, 0.05, 200_000));
-        let told = words(&forecast(40.0 * HOUR, 0.7, 200_000), precision, 1);
+        let precision = Precision::relative(Metric::Downtime, 0.05, 200_000);
+        let study = study(Stopping::Precision(precision), Without::Off);
         assert_eq!(
-            told,
+            watch(&study, 1).words(&forecast(40.0 * HOUR, 0.7, 200_000)),
             "at most about 40 h left, which is for 200,000 replications of every scenario (maxReplications); \
              `--replications 500` takes 5.8 min"
         );
@@ -183,15 +233,15 @@ mod tests {
 
     #[test]
     fn a_wrong_forecast_is_corrected_and_a_right_one_is_not_repeated() {
-        let study = crate::spec::load_experiment(std::path::Path::new("experiments/aidbox.yaml")).unwrap();
-        let at = |secs| Duration::from_secs(secs);
-        let mut watch = Watch { study: &study, of: 1, begun: Instant::now(), said: None };
-        assert!(!watch.is_news(&forecast(50.0, 1.0, 100), at(2)));
-        assert!(watch.is_news(&forecast(90.0, 1.0, 100), at(2)));
-        assert!(!watch.is_news(&Forecast { is_complete: false, ..forecast(90.0, 1.0, 100) }, at(2)));
+        let study = study(Stopping::Replications(100), Without::Off);
+        let [at, left] = [Duration::from_secs, Duration::from_secs];
+        let mut watch = watch(&study, 1);
+        assert!(!watch.is_news(left(50), true, at(2)));
+        assert!(watch.is_news(left(90), true, at(2)));
+        assert!(!watch.is_news(left(90), false, at(2)));
         watch.said = Some((at(2), at(92)));
-        assert!(!watch.is_news(&forecast(60.0, 1.0, 100), at(30)));
-        assert!(watch.is_news(&forecast(900.0, 1.0, 100), at(30)));
-        assert!(watch.is_news(&forecast(1.0, 1.0, 100), at(30)));
+        assert!(!watch.is_news(left(60), true, at(30)));
+        assert!(watch.is_news(left(900), true, at(30)));
+        assert!(watch.is_news(left(1), true, at(30)));
     }
 }

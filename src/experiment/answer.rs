@@ -2,16 +2,18 @@
 
 mod windows;
 
+use rayon::iter::{IntoParallelIterator as _, ParallelIterator as _};
+
 use super::by_name::ByName;
 use super::estimates::Estimates;
 use super::examples::Example;
+use super::excerpt::MOST_WITH_HISTOGRAMS;
 use super::ledger::places;
 use super::played::{Contents, Outline};
 use super::precision::{Reached, asked};
 use super::replay::OutageExample;
 use super::result::{
-    Attribution, Detection, Difference, Distribution, Estimate, ExperimentResult, FaultInfo, PodRecovery,
-    ScenarioResult,
+    Attribution, Detection, Difference, Distribution, Estimate, ExperimentResult, PodRecovery, ScenarioResult,
 };
 use super::runner::{DOWNTIME, End, FAILED, Tally};
 use super::selection;
@@ -34,19 +36,21 @@ const HOUR_SECS: f64 = 3_600.0;
 
 /// The answer of a whole experiment.
 pub(super) fn experiment(outline: &Outline, tallies: &[Tally], race: Option<&Race>, end: &End) -> ExperimentResult {
-    let first = &outline.scenarios[outline.baseline.unwrap_or(0)];
     let interrupted = matches!(end, End::Interrupted);
     // A scenario that was not reached before an interruption has no numbers.
     let scenarios = outline.scenarios.iter().zip(tallies).enumerate();
     // Those of a question for what matters are told of as pairs.
     let told = if outline.sensitivity.is_empty() { usize::MAX } else { 1 };
-    let scenarios: Vec<ScenarioResult> = scenarios
-        .take(told)
-        .filter(|(_, (_, tally))| tally.summary.replications() > 0)
+    let is_large = tallies.len().min(told) > MOST_WITH_HISTOGRAMS;
+    let played: Vec<_> = scenarios.take(told).filter(|(_, (_, tally))| tally.has_any()).collect();
+    // The intervals of a large grid take their time.
+    let scenarios: Vec<ScenarioResult> = played
+        .into_par_iter()
         .map(|(number, (scenario, tally))| {
             let other = outline.baseline.filter(|&baseline| baseline != number);
             let other = other.map(|baseline| (&outline.scenarios[baseline], &tallies[baseline].summary));
-            self::scenario(outline, scenario, tally, other)
+            let answer = self::scenario(outline, scenario, tally, other);
+            if is_large { answer.without_histograms() } else { answer }
         })
         .collect();
     let targets = scenarios.iter().flat_map(|s| outline.goals.iter().map(|goal| Target::of(goal, s))).collect();
@@ -71,7 +75,7 @@ pub(super) fn experiment(outline: &Outline, tallies: &[Tally], race: Option<&Rac
         replays: Vec::new(),
         assumptions: Vec::new(),
         notes: outline.notes.iter().cloned().chain(note_on_the_end(outline, tallies, end)).collect(),
-        faults: first.faults.clone(),
+        faults: outline.faults.clone(),
         inputs: outline.inputs.clone(),
     }
 }
@@ -155,7 +159,7 @@ impl Scale {
     }
 }
 
-fn scenario(
+pub(super) fn scenario(
     outline: &Outline,
     scenario: &Contents,
     tally: &Tally,
@@ -183,7 +187,7 @@ fn scenario(
             .zip(&summary.detections)
             .map(|(fault, detections)| {
                 let times = distribution(&detections.times, detections.censored);
-                (fault.name.clone(), Detection { times, undetected: detections.undetected })
+                (fault.clone(), Detection { times, undetected: detections.undetected })
             })
             .collect(),
         windows: windows::windows(&summary.windows, outline.objective.window, scale.most_lost, confidence),
@@ -245,16 +249,16 @@ fn outage_examples(summary: &Summary) -> Vec<OutageExample> {
     found.into_iter().filter_map(named).collect()
 }
 
-fn cause_name(faults: &[FaultInfo], number: usize) -> &str {
+fn cause_name(faults: &[String], number: usize) -> &str {
     match number.checked_sub(faults.len()) {
-        None => &faults[number].name,
+        None => &faults[number],
         Some(0) => "probe",
         Some(_) => "start",
     }
 }
 
 /// Every fault of the model, and `probe` and `start` where they occurred.
-fn pod_recoveries(summary: &Summary, faults: &[FaultInfo]) -> ByName<PodRecovery> {
+fn pod_recoveries(summary: &Summary, faults: &[String]) -> ByName<PodRecovery> {
     let occurred = |r: &Recoveries| r.lengths.count() + r.censored > 0;
     let recoveries = summary.recoveries.iter().enumerate();
     recoveries
@@ -293,7 +297,7 @@ fn distribution(spans: &Spans, censored: u64) -> Distribution {
     }
 }
 
-fn attribution(summary: &Summary, cells: &[u128], faults: &[FaultInfo], scale: &Scale) -> Vec<Attribution> {
+fn attribution(summary: &Summary, cells: &[u128], faults: &[String], scale: &Scale) -> Vec<Attribution> {
     places(summary.causes)
         .zip(cells)
         .filter(|(_, nanos)| **nanos > 0)

@@ -24,7 +24,7 @@ pub(super) struct Example {
 }
 
 /// Outages of many replications, by length. Any order and any grouping of the replications give the same.
-#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub(super) struct Examples {
     /// The longest of those that ended.
     longest: Option<Example>,
@@ -40,14 +40,25 @@ impl Examples {
         for (number, &length) in (1..).zip(outcome.outage_lengths()) {
             self.offer(Example { length, replication, number });
         }
+        outcome.more.outage_examples.all().for_each(|example| self.offer(Example { replication, ..example }));
         let number = outcome.counted(Quantity::Outages);
         self.offer_unended(outcome.unended_outage.map(|length| Example { length, replication, number }));
     }
 
+    /// Adds an outage of replication 0.
+    pub fn add_one(&mut self, number: u64, length: u64) {
+        self.offer(Example { length, replication: 0, number });
+    }
+
     /// Adds every outage of `other`.
     pub fn merge(&mut self, other: &Self) {
-        other.by_length.values().chain(&other.longest).for_each(|&example| self.offer(example));
+        other.all().for_each(|example| self.offer(example));
         self.offer_unended(other.unended);
+    }
+
+    /// Those that ended.
+    fn all(&self) -> impl Iterator<Item = Example> {
+        self.by_length.values().chain(&self.longest).copied()
     }
 
     /// The longest, and whether it ended; of equally long ones the first. One without an end is longer than any.

@@ -270,7 +270,7 @@ impl Measures {
         if let Some(began) = self.outage.take()
             && self.window.contains(began)
         {
-            self.outcome.outage_lengths.push(now.since(began).as_nanos());
+            self.outcome.add_outage(now.since(began).as_nanos());
             self.outcome.counted[Quantity::Outages] += 1;
         }
     }
@@ -307,7 +307,7 @@ impl Measures {
         for (sum, nanos) in sums.phases.iter_mut().zip(recovery.phases) {
             *sum += nanos;
         }
-        self.outcome.recovery_lengths.push((recovery.cause as u32, recovery.phases.iter().sum()));
+        self.outcome.add_recovery(recovery.cause, recovery.phases.iter().sum());
     }
 
     fn count_pods(&mut self, now: SimTime) {
@@ -365,10 +365,10 @@ impl Measures {
     }
 
     fn reacted(&mut self, now: SimTime, slot: SlotId) {
-        let times = &mut self.outcome.detection_times;
+        let outcome = &mut self.outcome;
         self.undetected.retain(|pending| {
             if pending.slot == slot {
-                times.push((pending.fault.index() as u32, now.since(pending.struck).as_nanos()));
+                outcome.add_detection(pending.fault.index(), now.since(pending.struck).as_nanos());
             }
             pending.slot != slot
         });

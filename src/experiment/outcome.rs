@@ -1,9 +1,11 @@
 //! What one replication comes to: whole numbers only.
 
+use super::examples::Examples;
 use super::ledger::{Causes, Ledger};
+use super::lengths::{Lengths, MOST};
 use super::windows::Losses;
 use crate::cluster::{Cause, Phase};
-use crate::stats::Control;
+use crate::stats::{Control, Spans};
 use crate::study::{PerQuantity, Quantity};
 use crate::time::SimTime;
 
@@ -17,16 +19,18 @@ pub struct Outcome {
     pub(super) failed_by: Ledger,
     pub(super) downtime_windows: Losses,
     pub(super) failed_windows: Losses,
-    /// Lengths of those that ended.
+    /// Lengths of those that ended, as far as they are kept one by one.
     pub(super) outage_lengths: Vec<u64>,
     /// How long the last one lasted, if it had no end by then.
     pub(super) unended_outage: Option<u64>,
     pub(super) recoveries: Vec<Recoveries>,
-    /// Cause and length of every complete Pod recovery, in the order of their ends.
+    /// Cause and length of every complete Pod recovery, in the order of their ends, as far as they are kept one by one.
     pub(super) recovery_lengths: Vec<(u32, u64)>,
     pub(super) detections: Vec<Detections>,
-    /// Fault and length of every detection.
+    /// Fault and length of every detection, as far as they are kept one by one.
     pub(super) detection_times: Vec<(u32, u64)>,
+    /// The lengths beyond those.
+    pub(super) more: Lengths,
     /// Nanoseconds of Pods that ran.
     pub(super) pod_time: u128,
     /// Of a system that was created at time 0: when it was available for the first time, in nanoseconds.
@@ -69,6 +73,7 @@ impl Outcome {
             recovery_lengths: Vec::new(),
             detections: vec![Detections::default(); faults],
             detection_times: Vec::new(),
+            more: Lengths::none(causes.count(), faults),
             pod_time: 0,
             first_available: None,
             controls: Vec::new(),
@@ -83,7 +88,37 @@ impl Outcome {
         self.downtime_by = Ledger::new(self.causes);
         self.failed_by = Ledger::new(self.causes);
         self.outage_lengths.clear();
+        self.more.outages = Spans::default();
+        self.more.outage_examples = Examples::default();
         self.first_available = Some(now.as_nanos());
+    }
+
+    /// An outage has ended.
+    pub(super) fn add_outage(&mut self, nanos: u64) {
+        if self.outage_lengths.len() < MOST {
+            self.outage_lengths.push(nanos);
+        } else {
+            self.more.outages.add(nanos);
+            self.more.outage_examples.add_one(MOST as u64 + self.more.outages.count(), nanos);
+        }
+    }
+
+    /// A Pod has recovered.
+    pub(super) fn add_recovery(&mut self, cause: usize, nanos: u64) {
+        if self.recovery_lengths.len() < MOST {
+            self.recovery_lengths.push((cause as u32, nanos));
+        } else {
+            self.more.recoveries[cause].add(nanos);
+        }
+    }
+
+    /// A fault has been detected.
+    pub(super) fn add_detection(&mut self, fault: usize, nanos: u64) {
+        if self.detection_times.len() < MOST {
+            self.detection_times.push((fault as u32, nanos));
+        } else {
+            self.more.detections[fault].add(nanos);
+        }
     }
 
     /// How much of a quantity was counted: nanoseconds or events.
@@ -107,7 +142,7 @@ impl Outcome {
         self.first_available
     }
 
-    /// Lengths of the outages that ended, in nanoseconds and in their order.
+    /// Lengths of the outages that ended, in nanoseconds and in their order; the first 20,000, like the next two.
     pub fn outage_lengths(&self) -> &[u64] {
         &self.outage_lengths
     }
@@ -149,7 +184,9 @@ impl Outcome {
         );
         for (cause, recoveries) in self.recoveries.iter().enumerate() {
             let lengths: u64 = self.recovery_lengths.iter().filter(|r| r.0 as usize == cause).map(|r| r.1).sum();
-            assert_eq!(recoveries.phases.iter().sum::<u64>(), lengths, "the phases of the recoveries add up");
+            let lengths = u128::from(lengths) + self.more.recoveries[cause].sum();
+            let phases = recoveries.phases.iter().map(|&nanos| u128::from(nanos)).sum::<u128>();
+            assert_eq!(phases, lengths, "the phases of the recoveries add up");
         }
     }
 }

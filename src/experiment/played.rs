@@ -42,6 +42,8 @@ pub(super) struct Outline {
     pub horizon_ns: u64,
     pub warm_up_ns: u64,
     pub currency: Option<String>,
+    /// Of the baseline, or the first scenario.
+    pub faults: Vec<FaultInfo>,
     pub scenarios: Vec<Contents>,
     pub sensitivity: Vec<Parameter>,
     pub notes: Vec<String>,
@@ -53,7 +55,8 @@ pub(super) struct Outline {
 pub(super) struct Contents {
     pub name: String,
     pub parameters: Map<String, Value>,
-    pub faults: Vec<FaultInfo>,
+    /// Names of its faults.
+    pub faults: Vec<String>,
     pub draws: usize,
     pub replicas: u32,
     /// It is the same system as the one that it is compared with, under another name.
@@ -74,7 +77,7 @@ impl Outline {
         let contents = study.scenarios.iter().enumerate().map(|(number, scenario)| Contents {
             name: scenario.name.clone(),
             parameters: scenario.parameters.clone(),
-            faults: scenario.model.faults.iter().map(FaultInfo::of).collect(),
+            faults: scenario.model.faults.iter().map(|fault| fault.name.clone()).collect(),
             draws: scenario.draws.len(),
             replicas: scenario.model.deployment.replicas,
             is_as_compared: is_as_compared(number),
@@ -95,6 +98,7 @@ impl Outline {
             horizon_ns: model.horizon.as_nanos(),
             warm_up_ns: model.warm_up.as_nanos(),
             currency: model.cluster.prices.as_ref().and_then(|prices| prices.currency.clone()),
+            faults: model.faults.iter().map(FaultInfo::of).collect(),
             scenarios: contents.collect(),
             sensitivity: study.sensitivity.clone(),
             notes: study.notes.clone(),
@@ -263,7 +267,7 @@ impl Played {
     ///
     /// # Errors
     /// Names the file that is unfinished, unlike the first or there twice, or the shard that is missing.
-    pub fn join<T: Clone>(shards: Vec<(T, Self)>) -> Result<ExperimentResult, (Option<T>, Unlike)> {
+    pub fn join<T: Clone>(shards: Vec<(T, Self)>) -> Result<(Self, ExperimentResult), (Option<T>, Unlike)> {
         let mut parts: Vec<Option<Self>> = Vec::new();
         let mut first: Option<Self> = None;
         for (file, shard) in shards {
@@ -297,7 +301,8 @@ impl Played {
                 ours.merge(theirs);
             }
         }
-        Ok(whole.answer(&End::Complete { missed: vec![] }))
+        let result = whole.answer(&End::Complete { missed: vec![] });
+        Ok((whole, result))
     }
 
     pub(super) fn answer(&self, end: &End) -> ExperimentResult {

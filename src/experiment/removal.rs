@@ -80,6 +80,17 @@ where
     Ok(())
 }
 
+/// How many replications [`add_removals`] plays at most, of any scenario, where each has had so many.
+pub fn replications_of_removals(study: &Study, replications: u64) -> u64 {
+    let scenarios = match study.without {
+        Without::Off => 0,
+        // The baseline and the recommended one.
+        Without::Featured => study.scenarios.len().min(2),
+        Without::All => study.scenarios.len(),
+    };
+    (scenarios * (1 + LARGEST)) as u64 * pairs(replications)
+}
+
 /// The first quarter in whole batches, at least one.
 fn pairs(replications: u64) -> u64 {
     let quarter = replications / 4 / REPLICATIONS_PER_DRAW * REPLICATIONS_PER_DRAW;

@@ -260,7 +260,7 @@ where
             Stopping::Precision(precision) => self.until_precise(precision)?,
             Stopping::Selection(selection) => self.until_selected(selection)?,
         };
-        let result = self.played.answer(&end);
+        let result = self.pool.install(|| self.played.answer(&end));
         Ok((self.played, result))
     }
 
@@ -472,6 +472,7 @@ where
             });
         }
     }
+    summary.pack();
     Ok(Some(Batch { scenario: number, draw, end, summary, values }))
 }
 

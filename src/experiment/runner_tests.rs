@@ -228,7 +228,7 @@ fn shards_join_to_the_whole() {
         let shard = |index| (index, goes_on(&study, Played::nothing(&study, Share { index, of }), &mut |_| ()).0);
         // In any order.
         let shards: Vec<_> = (0..of).rev().map(shard).collect();
-        assert!(written(&Played::join(shards.clone()).unwrap()) == whole, "{of} shards");
+        assert!(written(&Played::join(shards.clone()).unwrap().1) == whole, "{of} shards");
         if of == 3 {
             let join = |shards: &[(u64, Played)]| Played::join(shards.to_vec()).unwrap_err();
             assert_eq!(join(&shards[..2]), (None, Unlike::Missing(0)));

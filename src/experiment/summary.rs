@@ -119,6 +119,7 @@ impl Summary {
         add_cells(&mut self.downtime_by, outcome.downtime_by.cells());
         add_cells(&mut self.failed_by, outcome.failed_by.cells());
         outcome.outage_lengths.iter().for_each(|&nanos| self.outage_lengths.add(nanos));
+        self.outage_lengths.merge(&outcome.more.outages);
         self.outage_examples.add(index, outcome);
         for (sums, new) in self.recoveries.iter_mut().zip(&outcome.recoveries) {
             sums.censored += new.censored;
@@ -128,6 +129,9 @@ impl Summary {
         for &(cause, nanos) in &outcome.recovery_lengths {
             self.recoveries[cause as usize].lengths.add(nanos);
         }
+        for (sums, more) in self.recoveries.iter_mut().zip(&outcome.more.recoveries) {
+            sums.lengths.merge(more);
+        }
         for (sums, new) in self.detections.iter_mut().zip(&outcome.detections) {
             sums.undetected += new.undetected;
             sums.censored += new.censored;
@@ -135,11 +139,22 @@ impl Summary {
         for &(fault, nanos) in &outcome.detection_times {
             self.detections[fault as usize].times.add(nanos);
         }
+        for (sums, more) in self.detections.iter_mut().zip(&outcome.more.detections) {
+            sums.times.merge(more);
+        }
         self.pod_time += outcome.pod_time;
         if let (Some(times), Some(nanos)) = (&mut self.first_available, outcome.first_available) {
             times.add(nanos);
         }
         self.windows.add(&outcome.downtime_windows, &outcome.failed_windows);
+    }
+
+    /// Takes as little room as can be, until the next replication is added: a batch of every scenario may have to wait for the
+    /// last of them.
+    pub(super) fn pack(&mut self) {
+        self.outage_lengths.pack();
+        self.recoveries.iter_mut().for_each(|recoveries| recoveries.lengths.pack());
+        self.detections.iter_mut().for_each(|detections| detections.times.pack());
     }
 
     /// Adds every replication of `other`.

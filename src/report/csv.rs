@@ -2,6 +2,7 @@
 //! scenario, fault and phase. Numbers are those of `results.json`; an empty field is its `null`.
 
 use std::fmt::Display;
+use std::io;
 
 use csv::Writer;
 
@@ -61,11 +62,15 @@ pub fn results(result: &ExperimentResult) -> String {
     text(&rows)
 }
 
-/// The text of `recoveries.csv`. The phase `total` is the whole recovery; single phases have a mean only.
-pub fn recoveries(result: &ExperimentResult) -> String {
+/// Writes `recoveries.csv`. The phase `total` is the whole recovery; single phases have a mean only.
+///
+/// # Errors
+/// If it cannot be written.
+pub fn write_recoveries(to: &mut dyn io::Write, result: &ExperimentResult) -> io::Result<()> {
     let head = "scenario,fault,phase,count,censored,overlapped,mean_s,p50_s,p90_s,p95_s,p99_s,max_s";
-    let mut rows: Vec<Vec<String>> = vec![head.split(',').map(str::to_owned).collect()];
-    for scenario in &result.scenarios {
+    let head = head.split(',').map(str::to_owned).collect();
+    let rows = result.scenarios.iter().flat_map(|scenario| {
+        let mut rows: Vec<Vec<String>> = Vec::new();
         for (fault, recovery) in scenario.pod_recovery_s.iter() {
             let row = |phase: &str| vec![scenario.name.clone(), fault.to_owned(), phase.to_owned()];
             let [count, censored, numbers @ ..] = quantiles(&recovery.lengths);
@@ -81,8 +86,9 @@ pub fn recoveries(result: &ExperimentResult) -> String {
                 rows.push(part);
             }
         }
-    }
-    text(&rows)
+        rows
+    });
+    write(to, std::iter::once(head).chain(rows))
 }
 
 const DISTRIBUTION: [&str; 8] = ["count", "censored", "mean", "p50", "p90", "p95", "p99", "max"];
@@ -111,11 +117,17 @@ fn number(value: impl Display) -> String {
     value.to_string()
 }
 
-pub(super) fn text(rows: &[Vec<String>]) -> String {
-    let mut writer = Writer::from_writer(Vec::new());
-    for row in rows {
-        writer.write_record(row).expect("writing to memory cannot fail");
-    }
-    let bytes = writer.into_inner().expect("writing to memory cannot fail");
+fn text(rows: &[Vec<String>]) -> String {
+    let mut bytes = Vec::new();
+    write(&mut bytes, rows).expect("memory takes all");
     String::from_utf8(bytes).expect("fields are UTF-8")
+}
+
+/// Writes rows as they come: all of a large answer take gigabytes.
+pub(super) fn write<R: AsRef<[String]>>(to: &mut dyn io::Write, rows: impl IntoIterator<Item = R>) -> io::Result<()> {
+    let mut writer = Writer::from_writer(to);
+    for row in rows {
+        writer.write_record(row.as_ref())?;
+    }
+    writer.flush()
 }

@@ -24,8 +24,8 @@ use outages::{Example, Outage};
 use waterfall::Waterfall;
 use worth::Worth;
 
-/// Pictures of more scenarios than this are left to the table: nobody tells a hundred lines apart.
-const MOST_DRAWN: usize = 60;
+/// Rows of the table; more are for a spreadsheet, and a page of them is too large to open.
+const MOST_ROWS: usize = 500;
 
 #[derive(Template)]
 #[template(path = "report.html")]
@@ -39,8 +39,8 @@ struct Page<'a> {
     heads: Vec<Head>,
     rows: Vec<Row>,
     charts: Vec<(&'static str, String)>,
-    /// Where more scenarios than these leave some pictures out.
-    not_drawn: Option<usize>,
+    /// What the table leaves out of a very large answer.
+    rows_left_out: Option<String>,
     waterfalls: Vec<Waterfall>,
     outages: Vec<Outage>,
     outage_examples: Vec<Example>,
@@ -113,13 +113,8 @@ pub fn render(result: &ExperimentResult) -> String {
     let result = &*told(result);
     let each = Period::of(result).each();
     let mut sentences = answer::sentences(result).into_iter();
-    let drawn =
-        |name: &str| result.scenarios.len() <= MOST_DRAWN || !["downtime", "recovery", "outages"].contains(&name);
-    let mut pictures: Vec<(&'static str, String)> = charts::of_numbers(result)
-        .into_iter()
-        .filter(|chart| drawn(chart.name))
-        .map(|chart| (chart.name, charts::svg(&chart.picture)))
-        .collect();
+    let mut pictures: Vec<(&'static str, String)> =
+        charts::of_numbers(result).into_iter().map(|chart| (chart.name, charts::svg(&chart.picture))).collect();
     let pareto = pictures.iter().position(|(name, _)| *name == "pareto").map(|place| pictures.remove(place).1);
     let shown = merged::shown(result);
     let page = Page {
@@ -132,7 +127,7 @@ pub fn render(result: &ExperimentResult) -> String {
         heads: heads(result),
         rows: rows(result),
         charts: pictures,
-        not_drawn: (result.scenarios.len() > MOST_DRAWN).then_some(MOST_DRAWN),
+        rows_left_out: rows_left_out(result),
         waterfalls: shown.map(|shown| waterfall::both(shown, each)).unwrap_or_default(),
         outages: outages::replayed(result),
         outage_examples: outages::examples(result),
@@ -262,7 +257,19 @@ fn rows(result: &ExperimentResult) -> Vec<Row> {
         let words = format!("{} {} {baseline}", scenario.name, standing.unwrap_or_default());
         Row { class, words, cells }
     };
-    result.scenarios.iter().enumerate().map(row).collect()
+    front::first(result, MOST_ROWS).into_iter().map(|i| row((i, &result.scenarios[i]))).collect()
+}
+
+fn rows_left_out(result: &ExperimentResult) -> Option<String> {
+    let all = result.scenarios.len();
+    (all > MOST_ROWS).then(|| {
+        format!(
+            "{MOST_ROWS} of {} scenarios: the baseline, the recommended one, those that none beats in cost and loss, and those that \
+             lose least. Recoveries are told of the {} among them that the pictures show. results.csv has all.",
+            human::whole(all as u64),
+            front::MOST_DRAWN,
+        )
+    })
 }
 
 /// What a varied value sorts by: a number as it is, a span of time by its seconds.

@@ -201,3 +201,44 @@ fn a_full_disk_loses_nothing_that_was_played() {
     assert!(report.status.success(), "{}", said(&report));
     assert!(files(full.path()) == files(whole.path()));
 }
+
+/// A grid of more than 500 scenarios: only those that are drawn keep their histograms, and it is said.
+#[test]
+fn a_large_grid_leaves_most_histograms_out() {
+    let folder = tempfile::tempdir().unwrap();
+    let experiment = folder.path().join("grid.yaml");
+    let text = format!(
+        "apiVersion: hasim/v1\nkind: Experiment\nmetadata: {{name: grid}}\nspec:\n  deployment: {ROOT}/models/deployments/\
+         aidbox.yaml\n  app: {ROOT}/models/apps/jvm-service.yaml\n  cluster: {ROOT}/models/clusters/three-zones.yaml\n  faults: \
+         [{ROOT}/models/faults/cloud.yaml]\n  horizon: 60d\n  replications: 2\n  vary:\n    replicas: [1, 2, 3]\n    \
+         readinessProbe.failureThreshold: {0:?}\n    livenessProbe.failureThreshold: {0:?}\n  baseline: {{replicas: 3, \
+         readinessProbe.failureThreshold: 5, livenessProbe.failureThreshold: 9}}\n",
+        (1..=14).collect::<Vec<u32>>()
+    );
+    fs::write(&experiment, text).unwrap();
+    let out = folder.path().join("out");
+    let output = hasim(&["run", experiment.to_str().unwrap()], &out);
+    assert!(output.status.success(), "{}", said(&output));
+    let result = hasim::output::read(&out).unwrap();
+    assert_eq!(result.scenarios.len(), 588);
+    let recoveries = |scenario: &hasim::experiment::ScenarioResult| {
+        let lengths = scenario.pod_recovery_s.iter().map(|(_, recovery)| &recovery.lengths);
+        lengths.fold((0, 0), |(count, kept), one| (count + one.count, kept + one.histogram.len()))
+    };
+    let with = result.scenarios.iter().filter(|scenario| recoveries(scenario).1 > 0).count();
+    assert!((50..=60).contains(&with), "{with}");
+    assert!(result.scenarios.iter().all(|scenario| recoveries(scenario).0 > 0));
+    let baseline = result.scenarios.iter().find(|scenario| Some(&scenario.name) == result.baseline.as_ref()).unwrap();
+    assert!(recoveries(baseline).1 > 0);
+    assert!(result.notes.iter().any(|note| note.starts_with("Of 588 scenarios, 60 have their histograms")));
+    // A shard of it is joined to the same bytes.
+    let shards = ["0/2", "1/2"].map(|shard| {
+        let into = folder.path().join(&shard[..1]);
+        let args = ["run", experiment.to_str().unwrap(), "--shard", shard];
+        assert!(hasim(&args, &into).status.success());
+        into.display().to_string()
+    });
+    let merged = folder.path().join("merged");
+    assert!(hasim(&["merge", &shards[0], &shards[1]], &merged).status.success());
+    assert!(files(&merged) == files(&out));
+}

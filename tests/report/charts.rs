@@ -53,12 +53,52 @@ fn a_chart_names_every_scenario() {
     for (_, result) in results() {
         let downtime = charts::all(&result).into_iter().find(|chart| chart.name == "downtime").unwrap();
         let svg = charts::svg(&downtime.picture);
-        for scenario in &result.scenarios {
-            let name = scenario.name.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;");
-            let name = name.replace('"', "&quot;");
-            assert!(svg.contains(&name), "{}", scenario.name);
+        let is_named = |name: &str| {
+            let name = name.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;");
+            svg.contains(&format!("<title>{name}: "))
+        };
+        let named = result.scenarios.iter().filter(|scenario| is_named(&scenario.name)).count();
+        assert_eq!(named, result.scenarios.len().min(60));
+        assert!(result.baseline.iter().all(|name| is_named(name)));
+    }
+}
+
+/// A grid of so many scenarios, without histograms, as a run gives it.
+fn large(scenarios: usize) -> ExperimentResult {
+    let mut result = synthetic::two_hundred();
+    let few = std::mem::take(&mut result.scenarios);
+    for number in 0..scenarios {
+        let mut scenario = few[number % few.len()].clone();
+        scenario.name = format!("number={number}");
+        scenario.parameters = [("number".to_owned(), number.into())].into_iter().collect();
+        scenario.time_to_recovery_s.histogram.clear();
+        scenario.pod_recovery_s.0.iter_mut().for_each(|(_, recovery)| recovery.lengths.histogram.clear());
+        scenario.detection_s.0.iter_mut().for_each(|(_, detection)| detection.times.histogram.clear());
+        result.scenarios.push(scenario);
+    }
+    result.varied = vec!["number".to_owned()];
+    result.baseline = Some("number=7".to_owned());
+    result
+}
+
+/// Property: however large an answer is, its charts are not, and say what they leave out.
+#[test]
+fn charts_of_ten_thousand_scenarios_are_small() {
+    let result = large(10_000);
+    let charts = charts::all(&result);
+    assert!(charts.iter().any(|chart| chart.name == "downtime"));
+    for chart in charts {
+        let svg = charts::svg(&chart.picture);
+        assert!(chart.picture.height < 4_000.0 && svg.len() < 1_500_000, "{}: {}", chart.name, svg.len());
+        let png = charts::png(&chart.picture);
+        assert!(png.len() < 3_000_000, "{}: {}", chart.name, png.len());
+        if ["downtime", "tradeoff", "pareto"].contains(&chart.name) {
+            let noted = chart.picture.texts().iter().any(|text| text.text.contains("of 10,000 scenarios are drawn"));
+            assert!(noted && svg.contains("number=7"), "{}", chart.name);
         }
     }
+    let page = hasim::report::page::render(&result);
+    assert!(page.len() < 5_000_000 && page.contains("500 of 10,000 scenarios"), "{}", page.len());
 }
 
 /// Determinism: the same result, the same bytes.

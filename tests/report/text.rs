@@ -1,6 +1,7 @@
 //! Reports as text.
 
 use crate::synthetic;
+use hasim::experiment::ExperimentResult;
 use hasim::report::{charts, csv, json, markdown, page, terminal};
 
 fn plain(text: &str) -> String {
@@ -46,7 +47,7 @@ fn snapshot_of_tables() {
     result.scenarios.truncate(2);
     insta::assert_snapshot!(csv::results(&result));
     result.scenarios.truncate(1);
-    insta::assert_snapshot!(csv::recoveries(&result));
+    insta::assert_snapshot!(recoveries(&result));
 }
 
 /// What a script alone does is told for a run: no year is mentioned, and the numbers are those of a run.
@@ -107,7 +108,7 @@ fn no_line_is_wider_than_the_terminal() {
 #[test]
 fn tables_are_rectangular() {
     for result in [synthetic::single(), synthetic::forty_eight(), synthetic::odd(), synthetic::silent()] {
-        for text in [csv::results(&result), csv::recoveries(&result)] {
+        for text in [csv::results(&result), recoveries(&result)] {
             let mut reader = ::csv::Reader::from_reader(text.as_bytes());
             assert!(reader.records().all(|record| record.is_ok()));
         }
@@ -129,7 +130,7 @@ fn results_survive_their_file() {
 #[test]
 fn unplaceable_scenarios_are_marked_and_not_recommended() {
     let mut result = synthetic::twenty_four();
-    let recommended = |result: &hasim::experiment::ExperimentResult| {
+    let recommended = |result: &ExperimentResult| {
         let text = csv::results(result);
         let mut reader = ::csv::Reader::from_reader(text.as_bytes());
         let standing = reader.headers().unwrap().iter().position(|column| column == "standing").unwrap();
@@ -148,4 +149,10 @@ fn unplaceable_scenarios_are_marked_and_not_recommended() {
         !json::render(&synthetic::four()).contains("unplaceable")
             && json::render(&result).contains("\"unplaceable\": true")
     );
+}
+
+fn recoveries(result: &ExperimentResult) -> String {
+    let mut text = Vec::new();
+    csv::write_recoveries(&mut text, result).unwrap();
+    String::from_utf8(text).unwrap()
 }
