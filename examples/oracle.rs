@@ -30,16 +30,16 @@ struct Watch {
 
 impl Observer for Watch {
     fn observe(&mut self, at: SimTime, what: &Observed) {
-        match *what {
-            Observed::SlotChanged { slot, view } => {
+        match what {
+            Observed::EndpointChanged { pod, view } => {
                 if self.up.iter().any(|&up| up) {
                     self.up_nanos += at.as_nanos() - self.since;
                 }
                 self.since = at.as_nanos();
-                if self.up.len() <= slot.index() {
-                    self.up.resize(slot.index() + 1, false);
+                if self.up.len() <= pod.index() {
+                    self.up.resize(pod.index() + 1, false);
                 }
-                self.up[slot.index()] = view.delivers();
+                self.up[pod.index()] = view.as_ref().is_some_and(|view| view.serves);
             }
             Observed::SlotStruck { fault, .. } => {
                 if self.strikes.len() <= fault.index() {
@@ -49,11 +49,13 @@ impl Observer for Watch {
             }
             Observed::ReadinessLost { .. } => self.losses += 1,
             Observed::ProbeKilled { .. } => self.kills += 1,
-            Observed::EndpointChanged { .. }
+            Observed::SlotChanged { .. }
             | Observed::SlotFaultEnded { .. }
             | Observed::Reacted { .. }
             | Observed::Restarted { .. }
-            | Observed::PodsChanged { .. }
+            | Observed::Paged { .. }
+            | Observed::DeletedByHand { .. }
+            | Observed::PodsChanged(_)
             | Observed::ClockRan(_) => {}
             // Probes that were skipped are told otherwise than probes that were played.
             Observed::Happened(_) => return,
@@ -76,8 +78,11 @@ fn identical(replications: u64) -> bool {
     let mut strikes = vec![0u64; model.faults.len()];
     let mut differing = 0;
     for index in 0..replications {
-        // Every second one with a startup probe.
+        // Every second one with a startup probe; every third without liveness, and with somebody on call.
         model.deployment.pod.startup = (index % 2 == 1).then(|| common::probe(4));
+        let is_watched = index % 3 == 2;
+        model.deployment.pod.liveness = (!is_watched).then(|| common::probe(4));
+        model.on_call = is_watched.then(common::storms::on_call);
         let (fast, slow) = (play(&model, index, Mode::Fast), play(&model, index, Mode::EveryProbe));
         if fast != slow {
             differing += 1;

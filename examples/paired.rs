@@ -18,7 +18,7 @@ use hasim::experiment::{Outcome, replicate};
 use hasim::ids::SlotId;
 use hasim::model::{Model, Occurrence, ScriptTarget, YEAR};
 use hasim::random::Law;
-use hasim::spec::{Scenario, Study, load_experiment};
+use hasim::spec::{REPLICATIONS_PER_DRAW, Scenario, Study, load_experiment};
 use hasim::stats::{Controlled, Interval, Moments, median};
 use hasim::study::Quantity;
 use hasim::time::Duration;
@@ -151,10 +151,10 @@ fn failed(outcome: &Outcome) -> i64 {
 }
 
 fn widths(study: &Study, first: &[Outcome], second: &[Outcome]) -> Widths {
-    let mut differences = Controlled::new(first[0].controls().len());
+    let mut differences = Controlled::new(1, first[0].controls().len());
     let mut each = [Moments::default(); 2];
-    for (a, b) in first.iter().zip(second) {
-        differences.add(failed(b) - failed(a), a.controls());
+    for (index, (a, b)) in (0..).zip(first.iter().zip(second)) {
+        differences.add(index / REPLICATIONS_PER_DRAW, &[failed(b) - failed(a)], a.controls());
         each[0].add(failed(a));
         each[1].add(failed(b));
     }
@@ -166,8 +166,8 @@ fn widths(study: &Study, first: &[Outcome], second: &[Outcome]) -> Widths {
         Normal::standard().inverse_cdf(f64::midpoint(1.0, CONFIDENCE)) * each.iter().map(variance).sum::<f64>().sqrt();
     Widths {
         unpaired: unpaired * per_year,
-        paired: half(differences.plain().interval(CONFIDENCE)),
-        controlled: half(differences.mean(CONFIDENCE).interval),
+        paired: half(differences.plain(0).interval(CONFIDENCE)),
+        controlled: half(differences.mean(0, CONFIDENCE).interval),
     }
 }
 

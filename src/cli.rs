@@ -9,22 +9,27 @@
 //! | 2 | wrong use |
 //! | 3 | bad input |
 //! | 4 | a stated target is missed, a comparison regresses or a proof fails |
-//! | 130 | interrupted |
+//! | 130 | interrupted, by Ctrl-C or SIGTERM |
 
 mod bundled;
+mod calibrate;
 mod check;
 mod checkpoint;
 mod compare;
 mod estimate;
 mod fit;
+mod interrupt;
+mod library;
 mod low_args;
 mod merge;
 mod progress;
+mod removals;
 mod replays;
 mod run;
 mod shell;
 mod trace;
 mod verify;
+mod watch;
 
 use std::fmt;
 use std::io::{self, Write as _};
@@ -52,7 +57,7 @@ pub enum Exit {
     BadInput,
     /// A stated target is missed or cannot be decided yet, or a proof fails.
     TargetMissed,
-    /// Ctrl-C.
+    /// Ctrl-C, or SIGTERM.
     Interrupted,
 }
 
@@ -110,6 +115,7 @@ enum HiArgs {
     Compare(compare::Compare),
     Estimate(estimate::Estimate),
     Fit(fit::FitFile),
+    Calibrate(calibrate::CalibrateArgs),
     Merge { shards: Vec<PathBuf>, folder: PathBuf, format: Format },
     Schema(Option<String>),
     Completions(clap_complete::Shell),
@@ -124,6 +130,7 @@ impl From<LowArgs> for HiArgs {
                 folder: args.out_dir,
                 seed: args.seed,
                 replications: args.replications,
+                container: args.container,
                 share: args.shard.unwrap_or(Share::WHOLE),
                 resume: args.resume,
                 threads: args.threads.map_or(0, usize::from),
@@ -178,6 +185,7 @@ impl From<LowArgs> for HiArgs {
                 playing: args.playing,
             }),
             LowCommand::Fit(args) => Self::Fit(args.into()),
+            LowCommand::Calibrate(args) => Self::Calibrate(args),
             LowCommand::Merge { shards, out_dir, output } => Self::Merge { shards, folder: out_dir, format: output },
         }
     }
@@ -185,6 +193,9 @@ impl From<LowArgs> for HiArgs {
 
 /// Reads the command line and does what it says. Wrong use ends the program with code 2 here, as help does with 0.
 pub fn main() -> ExitCode {
+    if let Err(error) = interrupt::listen() {
+        note(format_args!("what is played when Ctrl-C is pressed will be lost: {error}"));
+    }
     let exit = match HiArgs::from(LowArgs::parse()) {
         HiArgs::Run(run) => run.execute(),
         HiArgs::Trace(trace) => trace.execute(),
@@ -200,6 +211,7 @@ pub fn main() -> ExitCode {
         HiArgs::Compare(compare) => compare.execute(),
         HiArgs::Estimate(estimate) => estimate.execute(),
         HiArgs::Fit(fit) => fit.execute(),
+        HiArgs::Calibrate(calibrate) => calibrate.execute(),
         HiArgs::Merge { shards, folder, format } => merge::merge(&shards, &folder, format),
     };
     exit.into()
@@ -221,7 +233,8 @@ fn report(folder: &std::path::Path, format: Format) -> Exit {
             return Exit::BadInput;
         }
     };
-    let written = crate::output::write_rendered(folder, &result);
+    let claimed = crate::output::Claim::on(folder);
+    let written = claimed.and_then(|_claim| crate::output::write_rendered(folder, &result));
     let printed = print(&rendered(&result, format, Some(folder)));
     match written {
         Ok(()) => printed,
@@ -259,6 +272,12 @@ fn print(text: &str) -> Exit {
         }
         _ => Exit::Done,
     }
+}
+
+/// Says on standard error what is worth knowing.
+fn note(what: impl fmt::Display) {
+    // Where standard error is closed there is nobody to tell.
+    let _ = writeln!(anstream::stderr(), "note: {what}");
 }
 
 /// Says on standard error what went wrong.

@@ -16,15 +16,19 @@
 //! | `nodes` | heartbeats, the node monitor, reboots and replacements | N1–N16 |
 //! | `eviction` | taints, tolerations, zone states | N5–N12 |
 //! | `replicas` | the `ReplicaSet`, deletion, garbage collection | D7–D9, T1–T8, N15 |
-//! | `scheduler` | filters, scores and who wins | S3–S17 |
+//! | `scheduler` | when a Pod is bound; [`placement`](crate::placement) says where | S1–S17 |
 //! | `view` | how a slot looks from outside | |
+//! | `on_call` | people who mend what no probe mends | T1 |
+//! | `attribution` | who is charged while it does not deliver | |
 //! | `beginning` | the state at time 0 | |
 //!
 //! `prober`, `back_off`, `chance` and `chain` are pure: time is an argument.
 
 mod adoption;
+mod attribution;
 mod back_off;
 mod beginning;
+mod cause;
 mod chain;
 mod chance;
 mod eviction;
@@ -33,6 +37,7 @@ mod happening;
 mod kubelet;
 mod nodes;
 mod observer;
+mod on_call;
 mod prober;
 mod probing;
 mod replicas;
@@ -43,8 +48,9 @@ mod script;
 mod state;
 mod view;
 
+pub use cause::{Cause, CauseSet};
 pub use happening::{Endpoint, Exit, Happening, Reply, SkippedProbes};
-pub use observer::{Cause, EndpointView, Observed, Observer, Phase, SlotView, Spell};
+pub use observer::{EndpointView, Observed, Observer, Phase, PodCounts, SlotView, Spell};
 pub use prober::{Observation, Stored};
 
 use crate::engine::{Cx, Engine, World};
@@ -95,6 +101,7 @@ pub(crate) enum Event {
     NodeDeleted(NodeId, Timer),
     OrphanCollected(PodId, Timer),
     PodGone(PodId, Timer),
+    OnCallDue(SlotId, Timer),
     ReplacementCreated(SlotId, Timer),
     BindDue(PodId, Timer),
     QueueFlushed(Timer),
@@ -124,7 +131,7 @@ pub(crate) struct Cluster<'m, O> {
     slots: Vec<Slot>,
     pods: Vec<Pod>,
     vacated: Vec<PodId>,
-    living: u32,
+    counts: PodCounts,
     nodes: Vec<NodeState>,
     zones: Vec<ZoneState>,
     chance: chance::Chance,
@@ -238,7 +245,7 @@ impl<'m, O: Observer> Cluster<'m, O> {
             slots: (0..model.deployment.replicas).map(|slot| Slot::new(streams, slot)).collect(),
             pods: Vec::with_capacity(model.deployment.replicas as usize + 4),
             vacated: Vec::new(),
-            living: 0,
+            counts: PodCounts::default(),
             nodes: model.cluster.nodes.iter().map(|node| NodeState::new(streams, node, rules)).collect(),
             zones: vec![ZoneState::default(); model.cluster.zones.len()],
             chance: chance::Chance::new(model.app.probe_failure),
@@ -309,6 +316,7 @@ impl<O: Observer> World for Cluster<'_, O> {
             Event::NodeDeleted(node, timer) => self.on_node_deleted(cx, node, timer),
             Event::OrphanCollected(pod, timer) => self.on_orphan_collected(cx, pod, timer),
             Event::PodGone(pod, timer) => self.on_pod_gone(cx, pod, timer),
+            Event::OnCallDue(slot, timer) => self.on_on_call_due(cx, slot, timer),
             Event::ReplacementCreated(slot, timer) => self.on_replacement_created(cx, slot, timer),
             Event::BindDue(pod, timer) => self.on_bind_due(cx, pod, timer),
             Event::QueueFlushed(timer) => self.on_queue_flushed(cx, timer),

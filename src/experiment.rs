@@ -1,18 +1,25 @@
 //! Experiments: many replications of many scenarios, merged exactly.
 
 mod answer;
+mod assumption;
 mod batches;
 mod by_name;
+pub mod calibrate;
 mod controls;
+mod division;
 mod drive;
 mod estimates;
 mod examples;
+mod excerpt;
 pub mod fit;
 mod ledger;
+mod lengths;
 mod measure;
 mod outcome;
+mod pace;
 mod played;
 mod precision;
+mod removal;
 mod replay;
 mod result;
 mod runner;
@@ -24,17 +31,23 @@ mod summary;
 mod target;
 mod timeline;
 mod uncertainty;
+mod unseen;
+mod validity;
 mod windows;
 
 pub use crate::cluster::Target as FaultTarget;
 pub use crate::cluster::{Endpoint, Exit, Happening, Observation, Phase, Reply, SkippedProbes, Stored};
 pub use crate::stats::Standing;
+pub use assumption::{About, Assumption, Guess};
 pub use by_name::ByName;
-pub use drive::{Play, drive, replicate};
+pub use drive::{Play, Watcher, drive, replicate, replicate_watched};
 pub use estimates::Estimates;
+pub use excerpt::MOST_WITH_HISTOGRAMS;
 pub use measure::Measures;
 pub use outcome::Outcome;
+pub use pace::{Forecast, Pace};
 pub use played::{Played, Share, Unlike};
+pub use removal::{Removal, add_removals, replications_of_removals};
 pub use replay::{Group, Lane, Mark, OutageExample, Replay, Span, Tone};
 pub use result::{
     Attribution, Detection, Difference, Distribution, Estimate, ExperimentResult, FaultInfo, PodRecovery, Quantile,
@@ -45,5 +58,6 @@ pub use selection::{ScenarioStanding, SelectionResult};
 pub use sensitivity::{Response, Sensitivity};
 pub use summary::Summary;
 pub use target::{Target, Verdict};
-pub use timeline::{Entry, Look, Outage, PodLife, Recorder, Timeline, Trace, Who, trace};
+pub use timeline::{Delivering, Entry, Look, Outage, PodLife, Recorder, Timeline, Trace, Who, trace};
 pub use uncertainty::{Spread, Uncertainty};
+pub use validity::Invalid;

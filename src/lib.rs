@@ -15,7 +15,7 @@
 //! | 3 | [`report`] | text and pictures from results; never simulates |
 //! | 4 | [`experiment`] | many replications of many scenarios: measuring, merging, stopping, comparing, choosing; laws from records |
 //! | 5 | [`cluster`], [`spec`] | one replication; files as typed text with one conversion into a model. Neither sees the other |
-//! | 6 | [`study`] | the question: the table of metrics |
+//! | 6 | [`study`], [`placement`] | the question: the table of metrics; the scheduler's decision, which a replication asks for again and again and the reading of files once |
 //! | 7 | [`model`], [`rules`] | the system under study: complete, validated, immutable; the rules of Kubernetes that it follows |
 //! | 8 | [`random`], [`engine`], [`stats`] | generic: they know no Kubernetes |
 //! | 9 | [`time`], [`ids`] | values |
@@ -60,6 +60,7 @@ pub mod experiment;
 pub mod ids;
 pub mod model;
 pub mod output;
+pub mod placement;
 pub mod random;
 pub mod report;
 pub mod rules;

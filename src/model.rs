@@ -24,7 +24,7 @@ use crate::time::Duration;
 pub const YEAR: Duration = Duration::from_secs(365 * 86_400);
 
 /// Everything one replication needs to know.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Model {
     /// What runs.
     pub deployment: Deployment,
@@ -34,6 +34,8 @@ pub struct Model {
     pub cluster: Cluster,
     /// What breaks.
     pub faults: Vec<Fault>,
+    /// Who mends what nothing else mends; `None`: nobody.
+    pub on_call: Option<OnCall>,
     /// At least this many Pods must serve in rotation for the service to be available; 1 or more.
     pub min_serving: u32,
     /// How the replication begins.
@@ -46,6 +48,17 @@ pub struct Model {
     pub window: Duration,
 }
 
+/// Somebody who is paged for Pods that nothing else mends, and deletes them.
+#[derive(Debug, Clone, PartialEq)]
+pub struct OnCall {
+    /// Seconds until somebody is paged.
+    pub notices: Law,
+    /// Seconds from the page until the Pod is deleted.
+    pub acts: Law,
+    /// Where the numbers come from.
+    pub source: String,
+}
+
 /// The state at time 0.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Start {
@@ -56,7 +69,7 @@ pub enum Start {
 }
 
 /// How a container of the application behaves.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct App {
     /// Seconds from the start of the process until it answers requests.
     pub start_up: Law,
@@ -78,7 +91,7 @@ pub enum WhileStarting {
 }
 
 /// What the process does on SIGTERM.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub enum OnSigterm {
     /// It exits after so many seconds (or is killed when its grace ends).
     Exits(Law),

@@ -87,6 +87,8 @@ pub enum Purpose {
     Load,
     /// Whether the round of the Pod garbage collector in which a quarantine ends sees its end (N15).
     Quarantine,
+    /// How long it takes until somebody is paged for the slot, and acts.
+    OnCall,
     /// Samples of a fitted law, to judge how well it fits.
     Resample,
     /// What the parameter of this name hash is, where it is not known; of the study, not of a replication.
@@ -115,6 +117,7 @@ impl Purpose {
             Self::KubeletStart => [15, 0],
             Self::Load => [19, 0],
             Self::Quarantine => [18, 0],
+            Self::OnCall => [22, 0],
             Self::Resample => [20, 0],
             Self::Uncertain(name) => [21, name],
         }

@@ -17,10 +17,18 @@ pub mod terminal;
 pub mod timeline;
 
 mod answer;
+mod assumptions;
 mod best;
 mod front;
+mod indifference;
 mod labels;
 mod merged;
+mod period;
+mod recommendation;
+mod removals;
 mod sensitivity;
+mod verdicts;
 
+pub use best::recommended;
+pub use front::drawn;
 pub use merged::looked_at_closely;

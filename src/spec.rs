@@ -16,6 +16,7 @@
 pub mod advice;
 mod affinity;
 mod app;
+mod autoscaler;
 mod cluster;
 mod container;
 mod control_plane;
@@ -26,6 +27,9 @@ mod documents;
 mod duration;
 mod experiment;
 mod faults;
+mod files;
+mod hooks;
+pub mod incidents;
 mod instead;
 mod labels;
 mod latencies;
@@ -34,10 +38,16 @@ mod leaves;
 mod loader;
 mod manifest;
 mod naming;
+mod never_ready;
+mod node_labels;
 mod objects;
+mod places;
+mod placing;
 mod pod;
+mod ports;
 mod probe;
 mod quantity;
+mod quoting;
 mod reader;
 pub mod records;
 mod restored;
@@ -45,6 +55,7 @@ mod scenario;
 pub mod schema;
 mod script;
 mod sensitivity;
+mod serving;
 mod stopping;
 mod study;
 mod system;
@@ -52,19 +63,22 @@ mod taints;
 mod tree;
 mod uncertain;
 mod vary;
+pub mod written;
 mod yaml;
 
-use std::io::{self, Read as _};
+use std::io;
 use std::path::Path;
 
+pub use app::guess::{AppGuess, guess_app};
 pub use diagnostic::{Diagnostic, Report, Severity, wrapped};
 pub use duration::{parse as parse_duration, readable as readable_duration};
 pub use experiment::{Bound, Goal, Objective};
+pub use files::{read_beginning, read_file, read_file_of_ours, read_standard_input};
 pub use instead::Instead;
 pub use restored::RESULTS_KIND;
 pub use sensitivity::Parameter;
 pub use stopping::{HalfWidth, Precision, Selection, Stopping, Wanted};
-pub use study::{Scenario, Study};
+pub use study::{Scenario, Study, Without};
 pub use uncertain::REPLICATIONS_PER_DRAW;
 
 use diagnostic::Problems;
@@ -107,7 +121,7 @@ pub fn load_experiment_as(
         return Ok(study);
     }
     let mut loader = Loader::new(open);
-    let (file, documents) = loader.parse(path, &bytes);
+    let (file, documents) = loader.parse_first(path, &bytes);
     let mut experiment = None;
     for document in manifest::flatten(documents) {
         match manifest::kind(&document, &mut loader.problems) {
@@ -154,16 +168,6 @@ pub fn load_inputs(inputs: &serde_json::Value, path: &Path, instead: Instead) ->
     }
 }
 
-/// Reads a file, or of one that is too large (`/dev/zero`, for instance) as much as is needed to say so.
-///
-/// # Errors
-/// As [`std::fs::read`].
-pub fn read_file(path: &Path) -> io::Result<Vec<u8>> {
-    let mut bytes = Vec::new();
-    std::fs::File::open(path)?.take(yaml::MAX_BYTES as u64 + 1).read_to_end(&mut bytes)?;
-    Ok(bytes)
-}
-
 /// What a check has found.
 #[derive(Debug, Clone, Default)]
 pub struct Checked {
@@ -186,7 +190,7 @@ pub fn check_file(path: &Path) -> Checked {
 /// files that the content names are looked for beside it.
 pub fn check_bytes(path: &Path, bytes: &[u8]) -> Checked {
     let mut loader = Loader::new(&read_file);
-    let (file, documents) = loader.parse(path, bytes);
+    let (file, documents) = loader.parse_first(path, bytes);
     let manifest = manifest::sort(file, documents, &mut loader.problems);
     manifest::check(&manifest, &mut loader.problems);
     let mut changes = None;
@@ -212,6 +216,9 @@ fn check_ours(loader: &mut Loader<'_>, path: &Path, kind: Kind, document: &Node)
             }
         }
         Kind::FaultModel => faults::check(document, problems),
+        Kind::Incidents => {
+            let _ = incidents::read(loader, path, document);
+        }
         Kind::Experiment => {
             let _ = study::load(loader, path, document);
         }

@@ -4,6 +4,7 @@
 //! give the same bits on one thread or many, one machine or several (invariant 7).
 //! Floats appear when a summary is read.
 
+mod buckets;
 mod clustered;
 mod controlled;
 pub mod fit;
@@ -18,10 +19,10 @@ mod ratio;
 mod spans;
 mod trials;
 
-pub use clustered::Clustered;
-pub use controlled::Controlled;
+pub use clustered::{Clustered, condense};
+pub use controlled::{Control, Controlled};
 pub use holm::holm;
-pub use interval::{Interval, amounts, counts, most_events, most_of_all};
+pub use interval::{Interval, amounts, counts, most_events, most_of_all, rests_on_few};
 pub use moments::Moments;
 pub use order::{median, quantile};
 pub use paired::{MeanDifference, Paired};

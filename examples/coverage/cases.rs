@@ -1,227 +1,28 @@
-//! Systems whose exact answers are known, played through the whole way from a replication to its printed intervals.
-//!
-//! A system is a number of units, each alternating between up and down by laws of its own; it is a service of which
-//! `min_serving` units must be up. Every replication begins in the stationary state, drawn exactly, so that
-//! nothing is biased at its beginning.
+//! The cases of the coverage study, in the order of its table.
 
-use std::sync::atomic::AtomicBool;
+#[path = "system.rs"]
+mod system;
 
-use hasim::cluster::{Cause, Observed, Observer as _, Phase, SlotView, Spell};
-use hasim::experiment::{self, Estimate, ExperimentResult, Measures, Options, Outcome};
-use hasim::ids::{FaultId, SlotId};
-use hasim::model::{Model, YEAR};
-use hasim::random::{Law, Streams};
-use hasim::random::{Owner, Purpose};
-use hasim::spec::{Objective, Precision, Report, Scenario, Stopping, Study};
+use hasim::experiment::{Estimate, ExperimentResult};
+use hasim::model::YEAR;
+use hasim::random::Law;
+use hasim::spec::{Precision, Stopping};
 use hasim::study::Metric;
-use hasim::time::{Duration, SimTime};
 
-use crate::common;
+pub use system::{Best, Case, DAY, Judged, Truth};
+use system::{HOUR, KOfN, Loss, Unit, YEAR_S};
 
-/// Days in seconds.
-pub const DAY: f64 = 86_400.0;
-const HOUR: f64 = 3_600.0;
-/// A year in seconds.
-const YEAR_S: f64 = 365.0 * DAY;
-
-/// How long a unit is up and down.
-#[derive(Debug, Clone)]
-pub struct Unit {
-    up: Law,
-    down: Law,
+fn ends(estimate: &Estimate) -> (f64, f64, bool) {
+    (estimate.low, estimate.high, estimate.rests_on_few)
 }
 
-impl Unit {
-    fn new(up: Law, down: Law) -> Self {
-        Self { up, down }
-    }
-
-    fn exponential(up: f64, down: f64) -> Self {
-        Self::new(Law::exponential(up).unwrap(), Law::exponential(down).unwrap())
-    }
-
-    /// Times to failure and to repair as they are found in the field: many short ones, a few very long.
-    fn of_the_field(up: f64, down_median: f64) -> Self {
-        Self::new(Law::weibull_with_mean(0.7, up).unwrap(), Law::lognormal(down_median, 1.2).unwrap())
-    }
-
-    fn availability(&self) -> f64 {
-        self.up.mean() / (self.up.mean() + self.down.mean())
-    }
-
-    /// Failures a year.
-    fn failures(&self) -> f64 {
-        YEAR_S / (self.up.mean() + self.down.mean())
-    }
-}
-
-/// One choice of units and of how many must be up.
-#[derive(Debug, Clone, Copy)]
-pub struct KOfN {
-    units: u32,
-    min_serving: u32,
-}
-
-/// What is known exactly, and where its interval stands in a result.
-#[derive(Clone)]
-pub struct Truth {
-    /// What it is.
-    pub quantity: &'static str,
-    /// Its exact value.
-    pub value: f64,
-    /// Its interval.
-    pub read: fn(&ExperimentResult) -> (f64, f64),
-    /// How the best known exact interval is found, where so few outages are seen that none can be exact.
-    pub best: Option<Best>,
-}
-
-/// The best known exact interval.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub enum Best {
-    /// Mid-P of a Poisson number of outages, times the value of one.
-    MidP(f64),
-    /// Gaffke's interval of the mean of bounded values.
-    BoundedMean,
-}
-
-/// A system, an experiment over it and what is known of both.
-#[derive(Clone)]
-pub struct Case {
-    /// What it is.
-    pub name: &'static str,
-    /// Replications are of one of these kinds, each with the same probability: two make clustered windows.
-    kinds: Vec<Unit>,
-    scenarios: Vec<KOfN>,
-    horizon: f64,
-    window: f64,
-    slo: Option<f64>,
-    stopping: Stopping,
-    /// The clocks of failures are told, so that differences have their controls.
-    controlled: bool,
-    /// What is known.
-    pub truths: Vec<Truth>,
-}
-
-impl Case {
-    fn new(name: &'static str, unit: Unit, scenario: KOfN, replications: u64) -> Self {
-        Self {
-            name,
-            kinds: vec![unit],
-            scenarios: vec![scenario],
-            horizon: YEAR_S,
-            window: 30.0 * DAY,
-            slo: None,
-            stopping: Stopping::Replications(replications),
-            controlled: false,
-            truths: vec![],
-        }
-    }
-
-    fn knows(mut self, quantity: &'static str, value: f64, read: fn(&ExperimentResult) -> (f64, f64)) -> Self {
-        self.truths.push(Truth { quantity, value, read, best: None });
-        self
-    }
-
-    fn compared_with(mut self, best: Best) -> Self {
-        self.truths.last_mut().unwrap().best = Some(best);
-        self
-    }
-
-    fn unit(&self) -> &Unit {
-        &self.kinds[0]
-    }
-
-    /// The experiment, as a file would state it.
-    pub fn study(&self, seed: u64) -> Study {
-        let scenario = |(number, scenario): (usize, &KOfN)| Scenario {
-            name: format!("s{number}"),
-            parameters: serde_json::Map::new(),
-            model: Model {
-                faults: vec![common::fault("it", common::CRASH, self.unit().up.clone(), None)],
-                min_serving: scenario.min_serving,
-                horizon: Duration::from_secs_f64(self.horizon),
-                window: Duration::from_secs_f64(self.window),
-                ..common::bare(scenario.units)
-            },
-            draws: vec![],
-            compared_with: None,
-        };
-        Study {
-            name: "coverage".to_owned(),
-            seed,
-            confidence: 0.95,
-            stopping: self.stopping,
-            objective: Objective {
-                min_serving: 1,
-                metric: Metric::Availability,
-                slo: self.slo,
-                window: Duration::from_secs_f64(self.window),
-            },
-            goals: vec![],
-            varied: vec![],
-            baseline: (self.scenarios.len() > 1).then_some(0),
-            scenarios: self.scenarios.iter().enumerate().map(scenario).collect(),
-            sensitivity: vec![],
-            notes: vec![],
-            findings: Report::default(),
-            inputs: serde_json::Value::Null,
-        }
-    }
-
-    /// Plays the whole experiment once.
-    pub fn run(&self, seed: u64) -> ExperimentResult {
-        let study = self.study(seed);
-        let options = Options { threads: 1, stop: &AtomicBool::new(false), progress: &mut |_| () };
-        experiment::run(&study, options, |model, seed, index| self.replicate(model, seed, index)).unwrap()
-    }
-
-    /// One replication: units alternate, each from its stationary state.
-    pub fn replicate(&self, model: &Model, seed: u64, index: u64) -> Outcome {
-        let end = (model.warm_up + model.horizon).as_secs_f64();
-        let streams = Streams::new(seed, index);
-        let kind = streams.stream(Owner::Deployment, Purpose::Initial).uniform(0);
-        let unit = &self.kinds[(kind * self.kinds.len() as f64) as usize];
-        let (mut changes, mut spells) = (vec![], vec![]);
-        for slot in 0..model.deployment.replicas {
-            let rng = &mut streams.stream(Owner::Slot(slot), Purpose::Initial).rng(0);
-            let mut is_up = hasim::random::open_unit(rng) < unit.availability();
-            let mut now = 0.0;
-            let mut left = if is_up { unit.up.sample_residual(rng) } else { unit.down.sample_residual(rng) };
-            let mut life = None;
-            while now < end {
-                let from = SimTime::ZERO + Duration::from_secs_f64(now);
-                changes.push((from, slot, is_up));
-                now += left;
-                if is_up && self.controlled {
-                    let to = SimTime::ZERO + Duration::from_secs_f64(now);
-                    spells.push(Spell { fault: FaultId::new(0), from, to, life, strikes: true });
-                }
-                // Only what is met at the beginning may be in the middle of its life.
-                life = Some(Duration::ZERO);
-                is_up = !is_up;
-                left = if is_up { unit.up.sample(rng) } else { unit.down.sample(rng) };
-            }
-        }
-        changes.sort_unstable();
-        let mut measures = Measures::new(model);
-        for (now, slot, is_up) in changes {
-            let cause = Cause::Fault(FaultId::new(0));
-            let view = SlotView { serves: is_up, in_rotation: is_up, cause, phase: Phase::Start };
-            measures.observe(now, &Observed::SlotChanged { slot: SlotId::new(slot as usize), view });
-        }
-        spells.into_iter().for_each(|spell| measures.observe(spell.to, &Observed::ClockRan(spell)));
-        let end = measures.end();
-        measures.finish(end)
-    }
-}
-
-fn ends(estimate: &Estimate) -> (f64, f64) {
-    (estimate.low, estimate.high)
+fn metric(result: &ExperimentResult, metric: Metric) -> (f64, f64, bool) {
+    ends(&result.scenarios[0].estimates[metric])
 }
 
 /// Every case, in the order of the table.
 pub fn all() -> Vec<Case> {
-    vec![
+    let mut cases = vec![
         k_of_n("2 of 3, exponential", 2, 3, 100),
         k_of_n("1 of 2, exponential", 1, 2, 100),
         one("one unit, Weibull up, lognormal down; 600 outages", 50),
@@ -230,34 +31,17 @@ pub fn all() -> Vec<Case> {
         windows("one exponential unit, windows of 30 d", &[(10.0 * DAY, 2.0 * HOUR)], 100),
         windows("two kinds of replications, windows of 30 d", &[(5.0 * DAY, HOUR), (40.0 * DAY, 3.0 * HOUR)], 100),
         one_window("one window per replication", 400),
-        rare("rare: 1.5 outages of 1 h", Law::fixed(HOUR).unwrap(), true),
-        rare("rare: 1.5 outages, exponential lengths", Law::exponential(HOUR).unwrap(), false),
-        rare("rare: 1.5 outages, lognormal lengths", Law::lognormal(HOUR, 1.2).unwrap(), false),
+        rare("rare: 1.5 outages of 1 h", 1.5, Law::fixed(HOUR).unwrap(), true),
+        rare("rare: 1.5 outages, exponential lengths", 1.5, Law::exponential(HOUR).unwrap(), false),
+        rare("rare: 1.5 outages, lognormal lengths", 1.5, Law::lognormal(HOUR, 1.2).unwrap(), false),
+        rare("rare: 0.1 outages, σ = 2", 0.1, Law::lognormal(HOUR, 2.0).unwrap(), false),
         sequential("stopped at ±20 % of the downtime, exponential", Unit::exponential(180.0 * DAY, HOUR), 0.2),
         sequential("stopped at ±10 % of the downtime, exponential", Unit::exponential(180.0 * DAY, HOUR), 0.1),
         sequential("stopped at ±20 % of the downtime, lognormal", Unit::of_the_field(180.0 * DAY, HOUR), 0.2),
-        paired("paired: 2 of 3 less 1 of 2", Unit::exponential(30.0 * DAY, 12.0 * HOUR), [(2, 1), (3, 2)], 100),
-        paired(
-            "paired: 2 of 2 less 1 of 1, Weibull and lognormal",
-            Unit::of_the_field(30.0 * DAY, HOUR),
-            [(1, 1), (2, 2)],
-            20,
-        ),
-        controlled("2 of 3 less 1 of 2, controlled", Unit::exponential(30.0 * DAY, 12.0 * HOUR), [(2, 1), (3, 2)], 100),
-        controlled(
-            "2 of 2 less 1 of 1, Weibull and lognormal, controlled",
-            Unit::of_the_field(30.0 * DAY, HOUR),
-            [(1, 1), (2, 2)],
-            20,
-        ),
-        controlled(
-            "2 of 3 less 3 of 3, Weibull and lognormal, controlled",
-            Unit::of_the_field(30.0 * DAY, HOUR),
-            [(3, 3), (3, 2)],
-            40,
-        ),
-        paired("paired, rare: 3 pairs differ", Unit::exponential(1_000.0 * DAY, 8.0 * HOUR), [(2, 1), (1, 1)], 8),
-    ]
+    ];
+    cases.extend(heavy_tails());
+    cases.extend(differences());
+    cases
 }
 
 /// How much of the time at least `k` of `n` are up, and how often that ends.
@@ -270,27 +54,31 @@ fn binomial(unit: &Unit, k: u32, n: u32) -> (f64, f64) {
     (available, exactly(k) * f64::from(k) * YEAR_S / unit.up.mean())
 }
 
-fn k_of_n(name: &'static str, k: u32, n: u32, replications: u64) -> Case {
+/// The availability of `case`, whose widths are given as a part of what is lost.
+fn knows_availability(case: Case, value: f64) -> Case {
+    case.knows("availability", value, |r| metric(r, Metric::Availability)).at_scale(1.0 - value)
+}
+
+fn k_of_n(name: &str, k: u32, n: u32, replications: u64) -> Case {
     let unit = Unit::exponential(30.0 * DAY, 12.0 * HOUR);
     let (availability, outages) = binomial(&unit, k, n);
-    Case::new(name, unit, KOfN { units: n, min_serving: k }, replications)
-        .knows("availability", availability, |r| ends(&r.scenarios[0].estimates[Metric::Availability]))
-        .knows("outages", outages, |r| ends(&r.scenarios[0].estimates[Metric::Outages]))
+    let success = unit.availability();
+    knows_availability(Case::new(name, unit, KOfN::new(k, n), replications), availability)
+        .knows("outages", outages, |r| metric(r, Metric::Outages))
+        .knows("request success", success, |r| metric(r, Metric::RequestSuccess))
+        .at_scale(1.0 - success)
 }
 
-const ALONE: KOfN = KOfN { units: 1, min_serving: 1 };
-
-fn one(name: &'static str, replications: u64) -> Case {
-    let case = Case::new(name, Unit::of_the_field(30.0 * DAY, HOUR), ALONE, replications);
+fn alone(case: Case) -> Case {
     let (availability, failures) = (case.unit().availability(), case.unit().failures());
-    case.knows("availability", availability, |r| ends(&r.scenarios[0].estimates[Metric::Availability])).knows(
-        "outages",
-        failures,
-        |r| ends(&r.scenarios[0].estimates[Metric::Outages]),
-    )
+    knows_availability(case, availability).knows("outages", failures, |r| metric(r, Metric::Outages))
 }
 
-fn one_short(name: &'static str, replications: u64) -> Case {
+fn one(name: &str, replications: u64) -> Case {
+    alone(Case::new(name, Unit::of_the_field(30.0 * DAY, HOUR), KOfN::new(1, 1), replications))
+}
+
+fn one_short(name: &str, replications: u64) -> Case {
     Case { horizon: 2.5 * DAY, window: 2.5 * DAY, ..one(name, replications) }
 }
 
@@ -327,9 +115,9 @@ fn mixed_quantile(kinds: &[(f64, f64)], length: f64, q: f64) -> f64 {
     high
 }
 
-fn windows(name: &'static str, kinds: &[(f64, f64)], replications: u64) -> Case {
+fn windows(name: &str, kinds: &[(f64, f64)], replications: u64) -> Case {
     let slo = 0.995;
-    let mut case = Case::new(name, Unit::exponential(kinds[0].0, kinds[0].1), ALONE, replications);
+    let mut case = Case::new(name, Unit::exponential(kinds[0].0, kinds[0].1), KOfN::new(1, 1), replications);
     case.kinds = kinds.iter().map(|&(up, down)| Unit::exponential(up, down)).collect();
     case.slo = Some(slo);
     let average = |of: &dyn Fn(&(f64, f64)) -> f64| kinds.iter().map(of).sum::<f64>() / kinds.len() as f64;
@@ -339,56 +127,199 @@ fn windows(name: &'static str, kinds: &[(f64, f64)], replications: u64) -> Case 
     })
     .knows("p50", mixed_quantile(kinds, length, 0.5), |r| {
         let p50 = r.scenarios[0].windows.as_ref().unwrap().downtime_s.p50;
-        (p50.low, p50.high)
+        (p50.low, p50.high, false)
     })
     .knows("p95", mixed_quantile(kinds, length, 0.95), |r| {
         let p95 = r.scenarios[0].windows.as_ref().unwrap().downtime_s.p95;
-        (p95.low, p95.high)
+        (p95.low, p95.high, false)
     })
     .knows("p99", mixed_quantile(kinds, length, 0.99), |r| {
         let p99 = r.scenarios[0].windows.as_ref().unwrap().downtime_s.p99;
-        (p99.low, p99.high)
+        (p99.low, p99.high, false)
     })
     .knows("meets the SLO", average(&|&(up, down)| downtime_cdf(up, down, length, (1.0 - slo) * length)), |r| {
         ends(r.scenarios[0].windows.as_ref().unwrap().meets_slo.as_ref().unwrap())
     })
 }
 
-fn one_window(name: &'static str, replications: u64) -> Case {
+fn one_window(name: &str, replications: u64) -> Case {
     let case = windows(name, &[(10.0 * DAY, 2.0 * HOUR)], replications);
     Case { horizon: 30.0 * DAY, ..case }
 }
 
-fn rare(name: &'static str, down: Law, equal: bool) -> Case {
+fn rare(name: &str, outages: f64, down: Law, equal: bool) -> Case {
     const REPLICATIONS: u64 = 100;
-    let up = REPLICATIONS as f64 * YEAR_S / 1.5;
-    let case = Case::new(name, Unit::new(Law::exponential(up).unwrap(), down), ALONE, REPLICATIONS);
+    let up = REPLICATIONS as f64 * YEAR_S / outages;
+    let case = Case::new(name, Unit::new(Law::exponential(up).unwrap(), down), KOfN::new(1, 1), REPLICATIONS);
     let (availability, failures) = (case.unit().availability(), case.unit().failures());
     let one_share = case.unit().down.mean() / YEAR_S / REPLICATIONS as f64;
-    case.knows("availability", availability, |r| ends(&r.scenarios[0].estimates[Metric::Availability]))
+    knows_availability(case, availability)
         .compared_with(if equal { Best::MidP(one_share) } else { Best::BoundedMean })
-        .knows("outages", failures, |r| ends(&r.scenarios[0].estimates[Metric::Outages]))
+        .knows("outages", failures, |r| metric(r, Metric::Outages))
         .compared_with(Best::MidP(1.0 / REPLICATIONS as f64))
 }
 
-fn sequential(name: &'static str, unit: Unit, relative: f64) -> Case {
-    let mut case = Case::new(name, unit, ALONE, 0);
-    case.stopping = Stopping::Precision(Precision::relative(Metric::Availability, relative, 1_000_000));
+fn sequential(name: &str, unit: Unit, relative: f64) -> Case {
+    let case = Case::new(name, unit, KOfN::new(1, 1), 0);
     let availability = case.unit().availability();
-    case.knows("availability", availability, |r| ends(&r.scenarios[0].estimates[Metric::Availability]))
+    knows_availability(stopped(case, relative), availability)
 }
 
-/// `[(units, min_serving); 2]`: the second less the first.
-fn paired(name: &'static str, unit: Unit, scenarios: [(u32, u32); 2], replications: u64) -> Case {
-    let lost = scenarios.map(|(units, min_serving)| 1.0 - binomial(&unit, min_serving, units).0);
-    let mut case = Case::new(name, unit, ALONE, replications);
-    case.scenarios = scenarios.map(|(units, min_serving)| KOfN { units, min_serving }).to_vec();
-    case.knows("difference", (lost[1] - lost[0]) * YEAR.as_secs_f64(), |r| {
+fn stopped(case: Case, relative: f64) -> Case {
+    let precision = Precision::relative(Metric::Availability, relative, 1_000_000);
+    Case { stopping: Stopping::Precision(precision), ..case }
+}
+
+/// Lengths of strikes with a heavy tail: in words, and their law.
+fn heavy_laws() -> [(&'static str, Law); 4] {
+    [
+        ("σ = 1.5", Law::lognormal(HOUR, 1.5).unwrap()),
+        ("σ = 2", Law::lognormal(HOUR, 2.0).unwrap()),
+        // As in models/faults/cloud.yaml.
+        ("zone-outage", Law::lognormal_with_p95(1.88 * HOUR, 21.83 * HOUR).unwrap()),
+        ("node-crash", Law::lognormal_with_p95(300.0, 2.0 * HOUR).unwrap()),
+    ]
+}
+
+/// Each law with what a strike may cost: plain, with 2, 60, 300 and 2,000 strikes; and stopped by a precision.
+fn heavy_tails() -> Vec<Case> {
+    let mut cases = vec![];
+    for (law, down) in heavy_laws() {
+        let median = down.quantile(0.5).expect("a log-normal law has quantiles");
+        let (beyond, up_to) = (Loss::Beyond(median), Loss::UpTo(median));
+        // A precision is first looked at after 256 replications, which must not be enough for it.
+        let per_replication = if law == "σ = 2" || law == "node-crash" { 20.0 } else { 8.0 };
+        let losses = [
+            ("L", Loss::Whole, 1.0),
+            ("(L − c)⁺", beyond, 1.0),
+            ("min(L, c)", up_to, 1.0),
+            ("L, one strike in ten", Loss::Whole, 10.0),
+            ("overlap of two", Loss::Overlap, 1.0),
+        ];
+        for (words, loss, times) in losses {
+            for (strikes, replications) in [(2, 2), (60, 60), (300, 100), (2_000, 200)] {
+                let name = format!("{strikes} strikes, {law}: {words}");
+                let every = times * YEAR_S * replications as f64 / f64::from(strikes);
+                cases.push(heavy(&name, every, &down, loss, strikes, replications));
+            }
+            for relative in [0.2_f64, 0.1] {
+                let name = format!("stopped at ±{} %, {law}: {words}", (100.0 * relative).round());
+                let case = heavy(&name, times * YEAR_S / per_replication, &down, loss, u32::MAX, 0);
+                cases.push(stopped(case, relative));
+            }
+        }
+    }
+    cases
+}
+
+/// One unit that is struck `every` so many seconds, cost and pause together.
+fn heavy(name: &str, every: f64, down: &Law, loss: Loss, strikes: u32, replications: u64) -> Case {
+    let mut unit = Unit { up: Law::fixed(1.0).unwrap(), down: down.clone(), loss };
+    unit.up = Law::exponential(every - unit.mean_loss()).unwrap();
+    let case = Case { window: 2.0 * YEAR_S, ..Case::new(name, unit, KOfN::new(1, 1), replications) };
+    let availability = case.unit().availability();
+    knows_availability(Case { judged: judged(name, strikes), ..case }, availability)
+}
+
+/// Two strikes tell nothing. Six outages of so heavy a law, of sixty strikes of which one in ten is an outage, are too few for
+/// any interval that we know: most samples have not seen its tail.
+fn judged(name: &str, strikes: u32) -> Judged {
+    let is_short = strikes == 60 && name.contains("one strike in ten");
+    match strikes {
+        2 => Judged::No,
+        _ if is_short => Judged::FallsShort,
+        _ => Judged::Yes,
+    }
+}
+
+/// Paired differences, with and without controls, and how a loss depends on a parameter.
+fn differences() -> Vec<Case> {
+    let quick = || Unit::exponential(30.0 * DAY, 12.0 * HOUR);
+    let field = || Unit::of_the_field(30.0 * DAY, HOUR);
+    let two_of_three = [KOfN::new(1, 2), KOfN::new(2, 3)];
+    let two_of_two = [KOfN::new(1, 1), KOfN::new(2, 2)];
+    let same_three = [KOfN::new(3, 3), KOfN::new(2, 3)];
+    let rare = Unit::exponential(1_000.0 * DAY, 8.0 * HOUR);
+    let mut cases = vec![
+        paired("paired: 2 of 3 less 1 of 2", quick(), two_of_three, 100),
+        paired("paired: 2 of 2 less 1 of 1, Weibull and lognormal", field(), two_of_two, 20),
+        controlled(paired("2 of 3 less 1 of 2, controlled", quick(), two_of_three, 100)),
+        controlled(paired("2 of 2 less 1 of 1, Weibull and lognormal, controlled", field(), two_of_two, 20)),
+        controlled(paired("2 of 3 less 3 of 3, Weibull and lognormal, controlled", field(), same_three, 40)),
+        paired("paired, rare: 3 pairs differ", rare, [KOfN::new(1, 2), KOfN::new(1, 1)], 8),
+    ];
+    cases.extend(longer());
+    for (law, down) in heavy_laws().into_iter().take(2) {
+        let unit = Unit::new(Law::exponential(YEAR_S / 8.0).unwrap(), down);
+        cases.push(paired(&format!("paired, {law}: 2 of 2 less 1 of 1"), unit, two_of_two, 100));
+    }
+    cases.push(elasticity());
+    cases
+}
+
+/// `[base, other]`: the second less the first.
+fn paired(name: &str, unit: Unit, scenarios: [KOfN; 2], replications: u64) -> Case {
+    let lost = scenarios.map(|scenario| lost(&unit, scenario));
+    let mut case = Case::new(name, unit, scenarios[0], replications);
+    case.scenarios = scenarios.to_vec();
+    case.knows("difference", lost[1] - lost[0], |r| {
         ends(&r.scenarios[1].difference_to_baseline.as_ref().unwrap().downtime_s_per_year)
     })
 }
 
+/// Seconds a year.
+fn lost(unit: &Unit, scenario: KOfN) -> f64 {
+    let mut unit = unit.clone();
+    if scenario.stretch != 1.0 {
+        unit.up = Law::exponential(unit.up.mean() / scenario.stretch).unwrap();
+    }
+    (1.0 - binomial(&unit, scenario.min_serving, scenario.units).0) * YEAR.as_secs_f64()
+}
+
 /// The same with controls.
-fn controlled(name: &'static str, unit: Unit, scenarios: [(u32, u32); 2], replications: u64) -> Case {
-    Case { controlled: true, ..paired(name, unit, scenarios, replications) }
+fn controlled(case: Case) -> Case {
+    Case { controlled: true, ..case }
+}
+
+/// Repairs that take a tenth longer, with faults beside that hardly ever strike, and with about 30 strikes, of the unit's own
+/// fault or of one beside: on either side of the number from which a control takes part.
+fn longer() -> Vec<Case> {
+    let scenarios = [KOfN::new(1, 1), KOfN { stretch: 1.1, ..KOfN::new(1, 1) }];
+    let case = |name: &str, every: f64, beside: Vec<f64>| {
+        let unit = Unit::new(Law::exponential(every).unwrap(), Law::lognormal(1_200.0, 1.2).unwrap());
+        let case = controlled(paired(name, unit, scenarios, 60));
+        Case { horizon: 90.0 * DAY, beside, ..case }
+    };
+    // 60 replications of 90 days.
+    let played = 60.0 * 90.0 * DAY;
+    let mut own = case("a tenth longer, 25 to 35 strikes, controlled", played / 30.0, vec![]);
+    let rare = vec![99.0 * YEAR_S, 20.0 * YEAR_S];
+    let mut other = case(
+        "a tenth longer, 25 to 35 strikes beside, controlled",
+        20.0 * DAY,
+        [vec![played / 30.0], rare.clone()].concat(),
+    );
+    other.watched = 1;
+    for case in [&mut own, &mut other] {
+        let truth = case.truths.remove(0);
+        for (words, strikes) in [("difference, below 30", 25..=29), ("difference, from 30", 30..=35)] {
+            case.truths.push(Truth { quantity: words.to_owned(), strikes, ..truth.clone() });
+        }
+    }
+    vec![case("a tenth longer, faults of 20 y and 99 y beside, controlled", 20.0 * DAY, rare), own, other]
+}
+
+/// By how many percent the downtime of one unit grows for each percent that its repairs take longer.
+fn elasticity() -> Case {
+    let unit = Unit::of_the_field(30.0 * DAY, HOUR);
+    let of = |stretch| KOfN { stretch, ..KOfN::new(1, 1) };
+    // Weibull times to failure do as well as any other: only their mean matters.
+    let [base, low, high] = [1.0, 0.9, 1.1].map(|stretch| lost(&unit, of(stretch)));
+    let mut case = Case::new("a tenth less and more of the repairs", unit, of(1.0), 50);
+    case.scenarios = vec![of(1.0), of(0.9), of(1.1)];
+    case.sensitivity = true;
+    case.knows("elasticity", (high - low) / base / 0.2, |r| {
+        r.sensitivity[0].downtime.elasticity.as_ref().map_or((f64::NEG_INFINITY, f64::INFINITY, true), ends)
+    })
+    .knows("change", high - low, |r| ends(&r.sensitivity[0].downtime.change_s_per_year))
 }

@@ -1,40 +1,39 @@
 //! What a manifest does not say: the bundled app, cluster and faults, or files instead of them; and how it is played.
 
-use std::io::{self, Read as _};
+use std::cell::OnceCell;
+use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::AtomicBool;
 
 use clap::Args;
 use serde_json::{Map, Value, json};
 
-use super::progress::Bar;
+use super::library::{self, Kind, NO_FAULTS};
 use super::run::eprint_report;
-use super::{Exit, Format, complain, print, rendered, replays};
-use crate::experiment::{self, ExperimentResult, Options};
+use super::watch::Watched;
+use super::{Exit, Format, complain, print, removals, rendered, replays};
+use crate::experiment::ExperimentResult;
 use crate::output;
-use crate::spec::{self, Instead, Study};
+use crate::spec::{self, Instead, REPLICATIONS_PER_DRAW, Study};
 
-const APP: &str = "bundled:models/apps/jvm-service.yaml";
-const CLUSTER: &str = "bundled:models/clusters/three-zones.yaml";
-const FAULTS: &str = "bundled:models/faults/cloud.yaml";
-const BUNDLED: [(&str, &str); 3] = [
-    (APP, include_str!("../../models/apps/jvm-service.yaml")),
-    (CLUSTER, include_str!("../../models/clusters/three-zones.yaml")),
-    (FAULTS, include_str!("../../models/faults/cloud.yaml")),
-];
+const APP: &str = "How the application starts and stops, instead of the bundled JVM service";
+const CLUSTER: &str = "Zones and Nodes, instead of the bundled three zones";
+const FAULTS: &str = "What breaks, over the bundled library `cloud`: of faults with the same name the last one counts";
 
 /// What stands around a manifest.
-#[derive(Debug, Args)]
+#[derive(Debug, Clone, Args)]
 pub(super) struct Surroundings {
-    /// How the application starts and stops, instead of the bundled JVM service.
-    #[arg(long, value_name = "FILE")]
-    app: Option<PathBuf>,
-    /// Zones and Nodes, instead of the bundled three zones.
-    #[arg(long, value_name = "FILE")]
-    cluster: Option<PathBuf>,
-    /// What breaks, instead of the bundled faults; later files override by name.
-    #[arg(long, value_name = "FILE")]
-    faults: Vec<PathBuf>,
+    #[arg(long, value_name = "NAME|FILE", help = Kind::App.short_help(APP), long_help = Kind::App.help(APP))]
+    pub app: Option<String>,
+    #[arg(long, value_name = "NAME|FILE", help = Kind::Cluster.short_help(CLUSTER), long_help = Kind::Cluster.help(CLUSTER))]
+    pub cluster: Option<String>,
+    #[arg(long, value_name = "NAME|FILE", help = Kind::Faults.short_help(FAULTS), long_help = Kind::Faults.help(FAULTS))]
+    pub faults: Vec<String>,
+    /// The container that serves, instead of the one that Service, probes and ports point at.
+    #[arg(long, value_name = "NAME")]
+    pub container: Option<String>,
+    /// Play replicas for which no Node has room as well: they stay Pending.
+    #[arg(long)]
+    pub allow_pending: bool,
 }
 
 /// How a study that no file states is played, and where its answer goes.
@@ -60,27 +59,26 @@ pub(super) struct Playing {
 impl Playing {
     /// So many replications, under the seed that is given.
     pub fn instead(&self, replications: u64) -> Instead {
-        Instead { seed: Some(self.seed), replications: Some(replications) }
+        Instead { seed: Some(self.seed), replications: Some(replications), ..Instead::default() }
     }
 
-    /// Plays the study.
+    /// Plays the study, and the outages that a report shows.
     pub fn play(&self, study: &Study) -> Result<ExperimentResult, Exit> {
-        let bar = Bar::new(self.quiet);
-        let (stop, progress) = (AtomicBool::new(false), &mut |progress| bar.show(progress));
-        let options = Options { threads: self.threads.map_or(0, usize::from), stop: &stop, progress };
-        let played = experiment::run(study, options, experiment::replicate);
-        bar.clear();
-        let mut result = played.map_err(|error| {
-            complain(error);
-            Exit::Failed
-        })?;
+        let mut result = self.play_without_outages(study)?;
+        removals::add(&mut result, study, self.threads.map_or(0, usize::from), self.quiet)?;
         replays::add(&mut result, study);
         Ok(result)
     }
 
+    /// Plays the study.
+    pub fn play_without_outages(&self, study: &Study) -> Result<ExperimentResult, Exit> {
+        let watched = Watched { study, threads: self.threads.map_or(0, usize::from), quiet: self.quiet };
+        watched.run()
+    }
+
     /// Writes the folder, if one is named, and prints `before` and the answer.
     pub fn deliver(&self, before: &str, result: &ExperimentResult) -> Exit {
-        let written = self.out_dir.as_deref().map_or(Ok(()), |folder| output::write_all(folder, result));
+        let written = self.out_dir.as_deref().map_or(Ok(()), |folder| output::write_into(folder, result));
         let folder = self.out_dir.as_deref().filter(|_| written.is_ok());
         let printed = print(&(before.to_owned() + &rendered(result, self.output, folder)));
         if let Err(error) = written {
@@ -91,35 +89,77 @@ impl Playing {
     }
 }
 
+/// An experiment that no file states, over manifests that arguments name.
+#[derive(Debug)]
+pub(super) struct Unwritten<'a> {
+    name: &'a str,
+    /// The manifests, each with the argument that names it.
+    manifests: Vec<(&'a str, &'a Path)>,
+    /// Its `spec`, but for what stands around the manifests.
+    fields: Map<String, Value>,
+    /// What standard input holds, once it has been read.
+    stdin: OnceCell<Vec<u8>>,
+}
+
+impl<'a> Unwritten<'a> {
+    pub fn new(name: &'a str, manifests: &[(&'a str, &'a Path)], fields: Map<String, Value>) -> Self {
+        Self { name, manifests: manifests.to_vec(), fields, stdin: OnceCell::new() }
+    }
+
+    /// Puts a field into its `spec`.
+    pub fn set(&mut self, key: &str, value: Value) {
+        self.fields.insert(key.to_owned(), value);
+    }
+
+    /// What standard input holds; it can be read only once.
+    fn stdin(&self) -> io::Result<Vec<u8>> {
+        if let Some(bytes) = self.stdin.get() {
+            return Ok(bytes.clone());
+        }
+        let bytes = spec::read_standard_input()?;
+        Ok(self.stdin.get_or_init(|| bytes).clone())
+    }
+}
+
 impl Surroundings {
-    /// The study of an experiment that no file states: `fields` beside the surroundings, for manifests that are named by
-    /// these arguments.
-    pub fn study(
+    /// The study of an experiment with as many replications as are asked for, else with `usual`, or somewhat more so that
+    /// the draws of parameters that are not known are played equally often.
+    pub fn study_of(
         &self,
-        name: &str,
-        manifests: &[(&str, &Path)],
-        fields: Map<String, Value>,
-        instead: Instead,
-        quiet: bool,
+        experiment: &Unwritten<'_>,
+        playing: &Playing,
+        asked: Option<u64>,
+        usual: u64,
     ) -> Result<Study, Exit> {
-        self.try_files(manifests)?;
-        let experiment = format!("bundled:{name}");
-        let text = self.experiment(name, fields)?;
+        let replications = match asked {
+            Some(replications) => replications,
+            None => {
+                let study = self.study(experiment, playing.instead(usual), true)?;
+                let draws = study.scenarios.iter().map(|scenario| scenario.draws.len() as u64).max().unwrap_or(0);
+                usual.next_multiple_of((draws * REPLICATIONS_PER_DRAW).max(1))
+            }
+        };
+        self.study(experiment, playing.instead(replications), playing.quiet)
+    }
+
+    /// The study of an experiment. What is found in its files goes to standard error, unless `quiet`.
+    pub fn study(&self, experiment: &Unwritten<'_>, instead: Instead, quiet: bool) -> Result<Study, Exit> {
+        self.try_files(&experiment.manifests)?;
+        let name = format!("bundled:{}", experiment.name);
+        let text = self.experiment(experiment);
         let open = |path: &Path| -> io::Result<Vec<u8>> {
-            if path == Path::new(&experiment) {
+            if path == Path::new(&name) {
                 return Ok(text.clone().into_bytes());
             }
             if path == Path::new("-") {
-                let mut bytes = Vec::new();
-                io::stdin().lock().read_to_end(&mut bytes)?;
-                return Ok(bytes);
+                return experiment.stdin();
             }
-            match BUNDLED.iter().find(|(name, _)| path == Path::new(name)) {
-                Some((_, text)) => Ok(text.as_bytes().to_vec()),
+            match path.to_str().and_then(library::text_of) {
+                Some(text) => Ok(text.as_bytes().to_vec()),
                 None => spec::read_file(path),
             }
         };
-        let study = spec::load_experiment_as(Path::new(&experiment), &open, instead).map_err(|report| {
+        let study = spec::load_experiment_as(Path::new(&name), &open, instead).map_err(|report| {
             eprint_report(&report);
             Exit::BadInput
         })?;
@@ -129,18 +169,30 @@ impl Surroundings {
         Ok(study)
     }
 
+    /// The names of bundled models and of files among what was given, with their kind.
+    fn named(&self) -> impl Iterator<Item = (Kind, &str)> {
+        let app = self.app.iter().map(|name| (Kind::App, name.as_str()));
+        let cluster = self.cluster.iter().map(|name| (Kind::Cluster, name.as_str()));
+        app.chain(cluster).chain(self.faults.iter().map(|name| (Kind::Faults, name.as_str())))
+    }
+
     /// Whoever names a file that is not there hears of the argument, not of the experiment that is made of it.
     fn try_files(&self, manifests: &[(&str, &Path)]) -> Result<(), Exit> {
         let mut files = manifests.to_vec();
-        files.extend(self.app.iter().map(|path| ("--app", path.as_path())));
-        files.extend(self.cluster.iter().map(|path| ("--cluster", path.as_path())));
-        files.extend(self.faults.iter().map(|path| ("--faults", path.as_path())));
+        for (kind, name) in self.named() {
+            let is_bundled = kind.find(name).is_some() || kind == Kind::Faults && name == NO_FAULTS;
+            // A word without a folder and an extension is rather meant as a name.
+            let is_word = !name.contains(['/', '\\', '.']) && name != "-";
+            if is_word && !is_bundled && !Path::new(name).exists() {
+                return Err(kind.refuse(name));
+            }
+            if !is_bundled {
+                files.push((kind.flag(), Path::new(name)));
+            }
+        }
         let mut found = Ok(());
         for (argument, path) in files.iter().filter(|(_, path)| *path != Path::new("-")) {
-            let readable = std::fs::File::open(path)
-                .and_then(|file| file.metadata())
-                .and_then(|data| if data.is_dir() { Err(io::ErrorKind::IsADirectory.into()) } else { Ok(()) });
-            if let Err(error) = readable {
+            if let Err(error) = spec::read_beginning(path, 0) {
                 complain(format_args!("{argument}: {} cannot be read: {error}", path.display()));
                 found = Err(Exit::BadInput);
             }
@@ -149,22 +201,39 @@ impl Surroundings {
     }
 
     /// The experiment as a file would state it: JSON, which YAML includes.
-    fn experiment(&self, name: &str, fields: Map<String, Value>) -> Result<String, Exit> {
-        let or = |path: &Option<PathBuf>, bundled: &str| {
-            path.as_deref().map_or_else(|| Ok(bundled.to_owned()), |path| named(path).map(str::to_owned))
+    fn experiment(&self, experiment: &Unwritten<'_>) -> String {
+        let or_default = |kind: Kind, name: &Option<String>| match name {
+            None => kind.default().reference.to_owned(),
+            Some(name) => reference(kind, name),
         };
-        let faults = match self.faults.as_slice() {
-            [] => vec![FAULTS],
-            files => files.iter().map(|path| named(path)).collect::<Result<_, _>>()?,
-        };
-        let mut spec = json!({"app": or(&self.app, APP)?, "cluster": or(&self.cluster, CLUSTER)?, "faults": faults});
+        let library = self.plays_the_library().then(|| Kind::Faults.default().reference.to_owned());
+        let given = self.faults.iter().filter(|name| *name != NO_FAULTS).map(|name| reference(Kind::Faults, name));
+        let mut faults: Vec<String> = library.into_iter().chain(given).collect();
+        // Whoever names the library, too, does not mean it twice.
+        faults.dedup();
+        let mut spec = json!({
+            "app": or_default(Kind::App, &self.app),
+            "cluster": or_default(Kind::Cluster, &self.cluster),
+            "faults": faults,
+        });
         if let Value::Object(spec) = &mut spec {
-            spec.extend(fields);
+            spec.extend(self.container.iter().map(|name| ("container".to_owned(), json!(name))));
+            spec.extend(self.allow_pending.then(|| ("allowPending".to_owned(), json!(true))));
+            spec.extend(experiment.fields.clone());
         }
-        let experiment =
-            json!({"apiVersion": "hasim/v1", "kind": "Experiment", "metadata": {"name": name}, "spec": spec});
-        Ok(experiment.to_string())
+        let metadata = json!({"name": experiment.name});
+        json!({"apiVersion": "hasim/v1", "kind": "Experiment", "metadata": metadata, "spec": spec}).to_string()
     }
+
+    /// Whether the faults of the bundled library are played, but for those that files override.
+    pub fn plays_the_library(&self) -> bool {
+        self.faults.iter().all(|name| name != NO_FAULTS)
+    }
+}
+
+/// How an experiment refers to a bundled model, or to a file.
+fn reference(kind: Kind, name: &str) -> String {
+    kind.find(name).map_or(name, |model| model.reference).to_owned()
 }
 
 /// The name of a file as an experiment states it.

@@ -5,18 +5,17 @@ mod sarif;
 
 use std::collections::{HashMap, HashSet};
 use std::fmt::Write as _;
-use std::io::{Read as _, Write as _};
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::AtomicBool;
 use std::{fs, io};
 
 use clap::ValueEnum;
 
-use super::progress::Bar;
+use super::watch::Watched;
 use super::{Exit, complain, print};
-use crate::experiment::{self, Estimate, ExperimentResult, Options};
+use crate::experiment::{Estimate, ExperimentResult};
 use crate::report::human;
-use crate::spec::{self, Checked, Diagnostic, Severity, Stopping, Study, wrapped};
+use crate::spec::{self, Checked, Diagnostic, Severity, Stopping, Study, Without, wrapped};
 
 /// In what form the findings are shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
@@ -53,7 +52,9 @@ struct Finding {
 struct Cost {
     experiment: String,
     /// Of the downtime, in seconds a year; below 0 where the advice saves some. `None` where it changes nothing at all.
-    change: Option<Estimate>,
+    downtime: Option<Estimate>,
+    /// The same of failed requests, as time of full traffic.
+    failed: Option<Estimate>,
 }
 
 impl Check {
@@ -123,15 +124,8 @@ impl Check {
     /// Plays the scenario as it is, and with each piece of advice followed, under the same faults.
     fn play(&self, mut changes: Study) -> Result<ExperimentResult, Exit> {
         changes.stopping = Stopping::Replications(self.replications);
-        let bar = Bar::new(false);
-        let (stop, progress) = (AtomicBool::new(false), &mut |progress| bar.show(progress));
-        let options = Options { threads: 0, stop: &stop, progress };
-        let played = experiment::run(&changes, options, experiment::replicate);
-        bar.clear();
-        played.map_err(|error| {
-            complain(error);
-            Exit::Failed
-        })
+        changes.without = Without::Off;
+        Watched { study: &changes, threads: 0, quiet: false }.run()
     }
 }
 
@@ -139,28 +133,41 @@ impl Cost {
     fn of(result: &ExperimentResult, scenario: usize) -> Option<Self> {
         let difference = result.scenarios.get(scenario)?.difference_to_baseline?;
         // Where no replication differs there is a bound only, and nothing to tell.
-        let change = Some(difference.downtime_s_per_year).filter(|change| !change.bound);
-        Some(Self { experiment: result.experiment.clone(), change })
+        let told = |change: Estimate| Some(change).filter(|change| !change.bound);
+        Some(Self {
+            experiment: result.experiment.clone(),
+            downtime: told(difference.downtime_s_per_year),
+            failed: told(difference.failed_request_s_per_year),
+        })
     }
 
     /// In words: what the setting costs as it is.
     fn words(&self) -> String {
         let in_experiment = format!("in the experiment {}", self.experiment);
-        let Some(change) = &self.change else { return format!("none in any replication, {in_experiment}") };
-        let [low, high] = [change.low, change.high].map(human::in_full);
-        let size = human::in_full(change.mean.abs());
-        if change.high < 0.0 {
-            let [least, most] = [-change.high, -change.low].map(human::in_full);
-            format!("{size} of downtime a year, {in_experiment} (CI {least} to {most})")
-        } else if change.low > 0.0 {
-            format!(
-                "less than nothing, {in_experiment}: following the advice adds {size} of downtime a year (CI {low} to {high})"
-            )
-        } else {
-            format!(
-                "not told apart from nothing, {in_experiment}: following the advice changes the downtime by {low} to {high} a year"
-            )
-        }
+        let downtime = match &self.downtime {
+            None => format!("none in any replication, {in_experiment}"),
+            Some(change) => part(change, "downtime", &in_experiment),
+        };
+        let failed = self.failed.as_ref().map(|change| part(change, "failed requests", "as time of full traffic"));
+        std::iter::once(downtime).chain(failed).collect::<Vec<_>>().join("; ")
+    }
+}
+
+/// What the setting costs in one measure: what following the advice changes, turned round.
+fn part(change: &Estimate, of: &str, where_or_how: &str) -> String {
+    let [low, high] = [change.low, change.high].map(human::in_full);
+    let size = human::in_full(change.mean.abs());
+    if change.high < 0.0 {
+        let [least, most] = [-change.high, -change.low].map(human::in_full);
+        format!("{size} of {of} a year, {where_or_how} (CI {least} to {most})")
+    } else if change.low > 0.0 {
+        format!(
+            "less than nothing, {where_or_how}: following the advice adds {size} of {of} a year (CI {low} to {high})"
+        )
+    } else {
+        format!(
+            "not told apart from nothing, {where_or_how}: following the advice changes the {of} by {low} to {high} a year"
+        )
     }
 }
 
@@ -168,9 +175,7 @@ fn look_at(file: &Path) -> io::Result<Checked> {
     if file != Path::new("-") {
         return Ok(spec::check_file(file));
     }
-    let mut bytes = Vec::new();
-    io::stdin().read_to_end(&mut bytes)?;
-    Ok(spec::check_bytes(Path::new("<stdin>"), &bytes))
+    Ok(spec::check_bytes(Path::new("<stdin>"), &spec::read_standard_input()?))
 }
 
 /// What makes a finding the same as another one, in whatever scenario.

@@ -35,15 +35,17 @@ impl<'a> Keeper<'a> {
         }
     }
 
-    /// Writes one. A run does not end because its checkpoint cannot be written, but it says so, once.
-    pub fn write(&mut self, played: &Played) {
+    /// Writes one; false if it cannot. A run does not end because of that, but it says so, once.
+    pub fn write(&mut self, played: &Played) -> bool {
         let begun = Instant::now();
-        if let Err(error) = output::keep(self.folder, CHECKPOINT, played)
+        let written = output::keep(self.folder, CHECKPOINT, played);
+        if let Err(error) = &written
             && !std::mem::replace(&mut self.failed, true)
         {
-            complain(format_args!("{error}: if the run is interrupted, it cannot be resumed"));
+            complain(format_args!("{error}: if the run is interrupted, only its last checkpoint is kept"));
         }
         self.cost = begun.elapsed();
         self.last = Instant::now();
+        written.is_ok()
     }
 }

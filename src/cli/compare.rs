@@ -9,12 +9,15 @@ use std::path::{Path, PathBuf};
 use anstyle::AnsiColor;
 use serde_json::{Map, json};
 
-use super::bundled::{Playing, Surroundings, named};
+use super::bundled::{Playing, Surroundings, Unwritten, named};
 use super::{Exit, Format, complain};
 use crate::experiment::{Estimate, ExperimentResult, Target, Verdict};
 use crate::report::human;
 use crate::spec::{Bound, Goal, Study};
 use crate::study::Metric;
+
+/// Replications of a year, if no number is asked for.
+const REPLICATIONS: u64 = 2_000;
 
 /// Two manifests, and when the second is too bad.
 #[derive(Debug)]
@@ -25,7 +28,7 @@ pub(super) struct Compare {
     pub fail_below: Option<f64>,
     /// Seconds a year.
     pub max_regression: Option<f64>,
-    pub replications: u64,
+    pub replications: Option<u64>,
     pub playing: Playing,
 }
 
@@ -36,10 +39,10 @@ impl Compare {
             Err(exit) => return exit,
         };
         // A system under two names differs by exactly nothing, which no number of replications shows.
-        let [before, after] =
-            [0, 1].map(|number| format!("{:?}", (&study.scenarios[number].model, &study.scenarios[number].draws)));
+        let [before, after] = [0, 1].map(|number| (&study.scenarios[number].model, &study.scenarios[number].draws));
+        let same = before == after;
         match self.playing.play(&study) {
-            Ok(result) => self.deliver(&result, before == after),
+            Ok(result) => self.deliver(&result, same),
             Err(exit) => exit,
         }
     }
@@ -58,7 +61,8 @@ impl Compare {
         );
         fields.insert("baseline".to_owned(), json!("before"));
         let manifests = [("BEFORE", self.before.as_path()), ("AFTER", self.after.as_path())];
-        self.around.study("comparison", &manifests, fields, self.playing.instead(self.replications), self.playing.quiet)
+        let comparison = Unwritten::new("comparison", &manifests, fields);
+        self.around.study_of(&comparison, &self.playing, self.replications, REPLICATIONS)
     }
 
     fn deliver(&self, result: &ExperimentResult, same: bool) -> Exit {

@@ -1,12 +1,22 @@
-//! `hasim estimate MANIFEST`: the answer for a manifest in a second or two, without an experiment file.
+//! `hasim estimate MANIFEST`: the answer for a manifest in a few seconds, without an experiment file, and which guesses it
+//! hangs on.
+
+mod guesses;
 
 use std::path::PathBuf;
 
 use serde_json::{Map, Value, json};
 
-use super::Exit;
-use super::bundled::{Playing, Surroundings, named};
-use crate::spec::Study;
+use super::bundled::{Playing, Surroundings, Unwritten, named};
+use super::{Exit, replays};
+use crate::experiment::{About, Assumption, ExperimentResult};
+use crate::spec::{AppGuess, REPLICATIONS_PER_DRAW, Scenario, Stopping, Study, guess_app};
+use guesses::Alternative;
+
+/// Replications of a year, if no number is asked for.
+const REPLICATIONS: u64 = 1_000;
+/// The least with which it is found out how much hangs on a guess, if the answer has so many.
+const FEWEST: u64 = 256;
 
 /// A manifest and what stands around it.
 #[derive(Debug)]
@@ -19,41 +29,63 @@ pub(super) struct Estimate {
     pub nodes_per_zone: Option<u32>,
     /// The SLO as a share.
     pub slo: Option<f64>,
-    pub replications: u64,
+    pub replications: Option<u64>,
     pub playing: Playing,
 }
 
 impl Estimate {
     pub fn execute(self) -> Exit {
-        let played = self.study().and_then(|study| self.playing.play(&study));
-        match played {
+        match self.answer() {
             Ok(result) => self.playing.deliver("", &result),
             Err(exit) => exit,
         }
     }
 
-    fn study(&self) -> Result<Study, Exit> {
+    fn answer(&self) -> Result<ExperimentResult, Exit> {
+        let manifests = [("MANIFEST", self.manifest.as_path())];
+        let mut question = Unwritten::new("estimate", &manifests, self.fields()?);
+        let mut around = self.around.clone();
+        let guessed = if around.app.is_none() { self.guess_app(&question)? } else { None };
+        around.app = around.app.or(guessed.as_ref().map(|guess| guess.app.to_owned()));
+        let study = self.study(&question, &around)?;
+        let alternatives = self.alternatives(&mut question, &around, &study, guessed.as_ref())?;
+        self.play(&study, alternatives)
+    }
+
+    /// What the flags say, as an experiment would.
+    fn fields(&self) -> Result<Map<String, Value>, Exit> {
         let mut deployment = json!({"file": named(&self.manifest)?});
         for (key, value) in [("name", &self.deployment), ("namespace", &self.namespace)] {
             if let Some(value) = value {
                 deployment[key] = json!(value);
             }
         }
-        let mut fields = Map::new();
-        fields.insert("deployment".to_owned(), deployment);
-        let mut patch = Map::new();
-        for (key, value) in [("cluster.zones", self.zones), ("cluster.nodesPerZone", self.nodes_per_zone)] {
-            patch.extend(value.map(|value| (key.to_owned(), Value::from(value))));
-        }
+        let mut fields = Map::from_iter([("deployment".to_owned(), deployment)]);
+        let patch = self.patch();
         if !patch.is_empty() {
             fields.insert("candidates".to_owned(), json!([{"name": "estimate", "patch": patch}]));
         }
         if let Some(slo) = self.slo {
             fields.insert("objective".to_owned(), json!({"slo": slo}));
         }
-        let manifests = [("MANIFEST", self.manifest.as_path())];
-        let instead = self.playing.instead(self.replications);
-        let mut study = self.around.study("estimate", &manifests, fields, instead, self.playing.quiet)?;
+        Ok(fields)
+    }
+
+    /// What the flags change in the cluster.
+    fn patch(&self) -> Map<String, Value> {
+        let changes = [("cluster.zones", self.zones), ("cluster.nodesPerZone", self.nodes_per_zone)];
+        changes.into_iter().filter_map(|(key, value)| Some((key.to_owned(), value?.into()))).collect()
+    }
+
+    /// The bundled application that the manifest shows a sign of.
+    fn guess_app(&self, question: &Unwritten<'_>) -> Result<Option<AppGuess>, Exit> {
+        let study = self.around.study(question, self.playing.instead(REPLICATIONS), true)?;
+        Ok(guess_app(&study.inputs["deployment"][0]))
+    }
+
+    /// The study whose only scenario is the Deployment.
+    fn study(&self, question: &Unwritten<'_>, around: &Surroundings) -> Result<Study, Exit> {
+        let mut study = around.study_of(question, &self.playing, self.replications, REPLICATIONS)?;
         // The reader asked for a Deployment, not for an experiment.
         let scenario = &mut study.scenarios[0];
         scenario.name.clone_from(&scenario.model.deployment.name);
@@ -61,4 +93,83 @@ impl Estimate {
         study.varied.clear();
         Ok(study)
     }
+
+    /// What was assumed, and for each guess the scenario that has something else in its place.
+    fn alternatives(
+        &self,
+        question: &mut Unwritten<'_>,
+        around: &Surroundings,
+        study: &Study,
+        guessed: Option<&AppGuess>,
+    ) -> Result<Vec<(Alternative, Scenario)>, Exit> {
+        let model = &study.scenarios[0].model;
+        let mut alternatives = guesses::of_faults(model, &self.assumed_faults(question, study)?);
+        if self.around.app.is_none() {
+            alternatives.push(guesses::of_app(model, guessed));
+        }
+        if self.around.cluster.is_none() {
+            alternatives.push(guesses::of_cluster(model, !self.patch().is_empty()));
+        }
+        if alternatives.is_empty() {
+            return Ok(Vec::new());
+        }
+        let candidates: Vec<Value> =
+            alternatives.iter().enumerate().map(|(number, one)| one.candidate(number, self.patch())).collect();
+        question.set("candidates", candidates.into());
+        let others = around.study(question, self.playing.instead(REPLICATIONS), true)?;
+        Ok(alternatives.into_iter().zip(others.scenarios).collect())
+    }
+
+    /// The names of the faults that are those of the bundled library, as no file overrides them.
+    fn assumed_faults(&self, question: &Unwritten<'_>, study: &Study) -> Result<Vec<String>, Exit> {
+        if !self.around.plays_the_library() {
+            return Ok(Vec::new());
+        }
+        let around = Surroundings { faults: Vec::new(), ..self.around.clone() };
+        let bundled = around.study(question, self.playing.instead(REPLICATIONS), true)?;
+        let documents = |study: &Study| study.inputs["faults"].as_array().cloned().unwrap_or_default();
+        let bundled = documents(&bundled);
+        let assumed = documents(study).into_iter().filter(|fault| bundled.contains(fault));
+        Ok(assumed.filter_map(|fault| fault["name"].as_str().map(str::to_owned)).collect())
+    }
+
+    /// The answer, and how much of it hangs on each guess.
+    fn play(&self, study: &Study, alternatives: Vec<(Alternative, Scenario)>) -> Result<ExperimentResult, Exit> {
+        // What all replicas share decides most answers, so the answer without it is as precise as the answer itself.
+        let (shared, others): (Vec<_>, Vec<_>) =
+            alternatives.into_iter().partition(|(one, _)| one.guess.about == About::SharedDependency);
+        let (mut result, mut assumptions) = self.play_beside(study, shared)?;
+        if !others.is_empty() {
+            let fewer = Study { stopping: Stopping::Replications(fewer_than(study.stopping)), ..study.clone() };
+            assumptions.extend(self.play_beside(&fewer, others)?.1);
+        }
+        Assumption::sort(&mut assumptions);
+        result.assumptions = assumptions;
+        replays::add(&mut result, study);
+        Ok(result)
+    }
+
+    /// The answer of a study with one scenario, and what others come to under the same faults.
+    fn play_beside(
+        &self,
+        study: &Study,
+        others: Vec<(Alternative, Scenario)>,
+    ) -> Result<(ExperimentResult, Vec<Assumption>), Exit> {
+        let mut all = study.clone();
+        all.baseline = (!others.is_empty()).then_some(0);
+        let (alternatives, scenarios): (Vec<_>, Vec<_>) = others.into_iter().unzip();
+        all.scenarios.extend(scenarios);
+        let mut result = self.playing.play_without_outages(&all)?;
+        result.baseline = None;
+        let others = result.scenarios.split_off(1);
+        let guesses = alternatives.into_iter().map(|one| one.guess);
+        let assumptions = guesses.zip(&others).filter_map(|(guess, scenario)| Assumption::of(guess, scenario));
+        Ok((result, assumptions.collect()))
+    }
+}
+
+/// Enough replications to see how much hangs on a guess: a quarter of those of the answer.
+fn fewer_than(stopping: Stopping) -> u64 {
+    let Stopping::Replications(all) = stopping else { return REPLICATIONS };
+    (all / 4).next_multiple_of(REPLICATIONS_PER_DRAW).max(FEWEST).min(all)
 }

@@ -1,6 +1,6 @@
 //! `hasim fit FILE`: from recorded durations to laws, with the text to paste.
 
-use std::io::{self, Read as _};
+use std::io;
 use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
@@ -113,9 +113,7 @@ impl FitFile {
 
     fn bytes(&self) -> io::Result<Vec<u8>> {
         if self.file == Path::new("-") {
-            let mut bytes = Vec::new();
-            io::stdin().lock().read_to_end(&mut bytes)?;
-            return Ok(bytes);
+            return crate::spec::read_standard_input();
         }
         crate::spec::read_file(&self.file)
     }

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::builder::PossibleValuesParser;
 use clap::{Args, Parser, Subcommand};
 
-use super::{Format, bundled, check, fit, trace, verify};
+use super::{Format, bundled, calibrate, check, fit, trace, verify};
 use crate::experiment::Share;
 use crate::spec::schema;
 
@@ -43,14 +43,20 @@ pub(super) enum LowCommand {
     /// Try `hasim compare models/deployments/aidbox.yaml models/deployments/aidbox-hard-spread.yaml`. Ends with 4 if AFTER is
     /// surely worse, or not surely within the limits that are given.
     Compare(CompareArgs),
-    /// How available is this manifest, in a second or two and without an experiment file?
+    /// How available is this manifest, in seconds and without an experiment file?
     ///
-    /// Try `kubectl get deploy,svc,pdb -o yaml | hasim estimate -`. What a manifest cannot say comes from bundled models.
+    /// Try `kubectl get deploy,svc,pdb -o yaml | hasim estimate -`. What a manifest cannot say is guessed from bundled models; the
+    /// answer names each guess, how much hangs on it, and the flag that states it.
     Estimate(EstimateArgs),
     /// From recorded durations to laws: lives, recoveries, gaps between incidents.
     ///
     /// Fits exponential, Weibull, log-normal and gamma laws by maximum likelihood, and prints the text to paste.
     Fit(fit::FitArgs),
+    /// From counts of your incidents to a fault model that says how sure it is.
+    ///
+    /// `hasim calibrate incidents.yaml > ours.yaml`, then `hasim estimate web.yaml --faults ours.yaml`. Counts and times become rates
+    /// with their uncertainty, durations become laws; what was not counted stays that of the bundled library.
+    Calibrate(calibrate::CalibrateArgs),
     /// Join the shards of one experiment to its answer.
     ///
     /// The files are the same, byte for byte, as those of one run that plays everything.
@@ -109,6 +115,9 @@ pub(super) struct RunArgs {
     /// So many replications of each scenario, instead of the file's number, precision or search.
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     pub replications: Option<u64>,
+    /// The container that serves, instead of the one that the file names or that Service, probes and ports point at.
+    #[arg(long, value_name = "NAME")]
+    pub container: Option<String>,
     /// Only this part of the replications of every scenario, from 0/N to N-1/N; `hasim merge` joins them.
     #[arg(long, value_name = "I/N", value_parser = shard)]
     pub shard: Option<Share>,
@@ -165,9 +174,9 @@ pub(super) struct VerifyArgs {
 pub(super) struct TraceArgs {
     /// The experiment file.
     pub experiment: PathBuf,
-    /// Which replication, from 0.
-    #[arg(long, value_name = "N", default_value_t = 0)]
-    pub replication: u64,
+    /// Which replication, from 0; 0 if not given, and with `--outage longest` that with the longest outage of the run.
+    #[arg(long, value_name = "N")]
+    pub replication: Option<u64>,
     /// Which scenario; the baseline if not given.
     #[arg(long, value_name = "NAME")]
     pub scenario: Option<String>,
@@ -180,7 +189,8 @@ pub(super) struct TraceArgs {
     /// Up to this instant.
     #[arg(long, value_name = "T", allow_hyphen_values = true)]
     pub to: Option<trace::Moment>,
-    /// Around an outage: its number, from 1, or `longest`.
+    /// Around an outage: its number in its replication, from 1, or `longest`: of the whole run, which is played for it, or
+    /// known where the results of one are given; with --replication of that replication.
     #[arg(long, value_name = "N|longest", conflicts_with_all = ["from", "to"])]
     pub outage: Option<trace::Which>,
     /// A line for each probe and for what drives it; otherwise probes that change nothing are summed up.
@@ -212,9 +222,9 @@ pub(super) struct CompareArgs {
     /// Fail unless AFTER surely adds no more downtime a year than this, such as 5m.
     #[arg(long, value_name = "DURATION", value_parser = seconds)]
     pub max_regression: Option<f64>,
-    /// So many replications of a year.
-    #[arg(long, value_name = "N", default_value_t = 2_000, value_parser = clap::value_parser!(u64).range(1..))]
-    pub replications: u64,
+    /// So many replications of a year; 2,000 if not given, or 2,048 where parameters are uncertain.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    pub replications: Option<u64>,
     #[command(flatten)]
     pub playing: bundled::Playing,
 }
@@ -241,9 +251,9 @@ pub(super) struct EstimateArgs {
     /// The availability that is hoped for, such as 99.95%.
     #[arg(long, value_name = "SLO", value_parser = percentage)]
     pub slo: Option<f64>,
-    /// So many replications of a year.
-    #[arg(long, value_name = "N", default_value_t = 1_000, value_parser = clap::value_parser!(u64).range(1..))]
-    pub replications: u64,
+    /// So many replications of a year; 1,000 if not given, or 2,048 where parameters are uncertain.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    pub replications: Option<u64>,
     #[command(flatten)]
     pub playing: bundled::Playing,
 }

@@ -3,7 +3,8 @@
 use std::path::{Path, PathBuf};
 
 use super::run::eprint_report;
-use super::{Exit, Format, complain, print, rendered, replays};
+use super::watch::add_histograms;
+use super::{Exit, Format, complain, print, removals, rendered, replays};
 use crate::experiment::Played;
 use crate::output::{self, SHARD};
 use crate::spec::{self, Instead};
@@ -30,7 +31,10 @@ pub(super) fn merge(folders: &[PathBuf], into: &Path, format: Format) -> Exit {
         }
     }
     let mut result = match Played::join(shards) {
-        Ok(result) => result,
+        Ok((played, mut result)) => {
+            add_histograms(&played, &mut result);
+            result
+        }
         Err((file, error)) => {
             let file = file.map_or(String::new(), |file| format!("{}: ", file.display()));
             complain(format_args!("{file}{error}\nhelp: name every shard of one experiment once"));
@@ -39,13 +43,18 @@ pub(super) fn merge(folders: &[PathBuf], into: &Path, format: Format) -> Exit {
     };
     // A shard has no models, but all that they are made from.
     match spec::load_inputs(&result.inputs, &folders[0].join(SHARD), Instead::default()) {
-        Ok(study) => replays::add(&mut result, &study),
+        Ok(study) => {
+            if let Err(exit) = removals::add(&mut result, &study, 0, true) {
+                return exit;
+            }
+            replays::add(&mut result, &study);
+        }
         Err(report) => {
             eprint_report(&report);
             return Exit::BadInput;
         }
     }
-    let written = output::write_all(into, &result);
+    let written = output::write_into(into, &result);
     let printed = print(&rendered(&result, format, written.is_ok().then_some(into)));
     if let Err(error) = written {
         complain(format_args!("{error}\nhelp: choose another folder with --out-dir"));

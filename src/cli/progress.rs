@@ -1,6 +1,6 @@
 //! The progress bar: on standard error, and only where that is a terminal.
 
-use std::io::{IsTerminal as _, stderr};
+use std::io::{IsTerminal as _, Write as _, stderr};
 use std::time::Instant;
 
 use indicatif::{HumanDuration, ProgressBar, ProgressStyle};
@@ -33,6 +33,12 @@ impl Bar {
         self.bar.set_length(progress.total);
         self.bar.set_position(progress.done);
         self.bar.set_message(format!("{rate} simulated years/s · {} left", HumanDuration(elapsed.mul_f64(left))));
+    }
+
+    /// A line above the bar, also where there is none.
+    pub fn say(&self, line: &str) {
+        // Where standard error is closed there is nobody to tell.
+        self.bar.suspend(|| drop(writeln!(anstream::stderr(), "{line}")));
     }
 
     /// The run is over.

@@ -3,14 +3,12 @@
 use std::fmt;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::checkpoint::Keeper;
-use super::progress::Bar;
-use super::{Exit, Format, complain, print, rendered, replays, trace};
-use crate::experiment::{self, ExperimentResult, Options, Played, Share};
-use crate::output::{CHECKPOINT, SHARD};
+use super::watch::Watched;
+use super::{Exit, Format, complain, note, print, removals, rendered, replays, trace};
+use crate::experiment::{ExperimentResult, Played, Share};
+use crate::output::{CHECKPOINT, Claim, RESULTS, SHARD};
 use crate::spec::{Instead, Stopping, Study};
 use crate::{output, spec};
 
@@ -21,6 +19,8 @@ pub(super) struct Run {
     pub folder: Option<PathBuf>,
     pub seed: Option<u64>,
     pub replications: Option<u64>,
+    /// The container that serves.
+    pub container: Option<String>,
     /// Which part of them.
     pub share: Share,
     pub resume: bool,
@@ -32,58 +32,41 @@ pub(super) struct Run {
 
 impl Run {
     pub fn execute(self) -> Exit {
-        let instead = Instead { seed: self.seed, replications: self.replications };
-        let study = match load(&self.experiment, instead, self.quiet) {
-            Ok(study) => study,
-            Err(exit) => return exit,
-        };
+        self.carry_out().unwrap_or_else(|exit| exit)
+    }
+
+    fn carry_out(&self) -> Result<Exit, Exit> {
+        let instead = Instead { seed: self.seed, replications: self.replications, container: self.container.clone() };
+        let study = load(&self.experiment, instead, self.quiet)?;
         let folder = self.folder.clone().unwrap_or_else(|| output::default_folder(&study.name));
         // A folder that cannot be written is better known before an hour of simulation than after it.
-        if let Err(error) = output::prepare(&folder) {
-            complain(format_args!("{error}\nhelp: choose another folder with --out-dir"));
-            return Exit::Failed;
+        let claim = Claim::on(&folder).map_err(|error| refused(&error))?;
+        let played = self.begin(&study, &folder)?;
+        claim.has_only_ours().map_err(|error| refused(&error))?;
+        if let Some(other) = claim.other_experiment(&study.name).filter(|_| !self.quiet) {
+            note(format_args!("{}: the results of the experiment `{other}` there are replaced", folder.display()));
         }
-        let played = match self.begin(&study, &folder) {
-            Ok(played) => played,
-            Err(exit) => return exit,
-        };
-        let stop = Arc::new(AtomicBool::new(false));
-        let asked = Arc::clone(&stop);
-        // The first Ctrl-C ends the run with what it has; the second ends the program.
-        let handler = ctrlc::set_handler(move || {
-            if asked.swap(true, Ordering::SeqCst) {
-                std::process::exit(130);
-            }
-        });
-        if let Err(error) = handler {
-            complain(format_args!("Ctrl-C will lose what was played since the last checkpoint: {error}"));
-        }
-        let bar = Bar::new(self.quiet);
-        let options = Options { threads: self.threads, stop: &stop, progress: &mut |progress| bar.show(progress) };
         let mut keeper = Keeper::new(&folder);
-        let ended = experiment::play(&study, played, options, &mut |so_far| keeper.pass(so_far), experiment::replicate);
-        bar.clear();
-        match ended {
-            Ok((played, result)) if result.interrupted => {
-                keeper.write(&played);
-                if self.share == Share::WHOLE {
-                    self.deliver(&study, result, &folder);
-                }
-                complain(
-                    "interrupted: the numbers are those of the replications played so far\nhelp: --resume goes on",
-                );
-                Exit::Interrupted
+        let watched = Watched { study: &study, threads: self.threads, quiet: self.quiet };
+        let (played, result) = watched.go_on(played, &mut |so_far| keeper.pass(so_far)).map_err(|error| {
+            complain(&error);
+            if let Some(command) = trace::replay(&self.experiment, &error) {
+                let _ = writeln!(anstream::stderr(), "help: replay it alone: {command}");
             }
-            Ok((_, result)) if self.share == Share::WHOLE => self.deliver(&study, result, &folder),
-            Ok((played, _)) => self.deliver_shard(&played, &folder),
-            Err(error) => {
-                complain(&error);
-                if let Some(command) = trace::replay(&self.experiment, &error) {
-                    let _ = writeln!(anstream::stderr(), "help: replay it alone: {command}");
-                }
-                Exit::Failed
-            }
+            Exit::Failed
+        })?;
+        if result.interrupted {
+            keeper.write(&played);
         }
+        let exit = match self.share {
+            Share::WHOLE => self.deliver(&study, result, &folder, || keeper.write(&played)),
+            _ if result.interrupted => Exit::Interrupted,
+            _ => self.deliver_shard(&played, &folder),
+        };
+        if exit == Exit::Interrupted {
+            complain("interrupted: the numbers are those of the replications played so far\nhelp: --resume goes on");
+        }
+        Ok(exit)
     }
 
     /// Where the run begins: at nothing, or where another has left off.
@@ -112,7 +95,7 @@ impl Run {
         match output::played(folder, CHECKPOINT).map_err(|error| unusable(&error))? {
             None => {
                 if !self.quiet {
-                    let _ = writeln!(anstream::stderr(), "note: {}: not there, so the run begins anew", path.display());
+                    note(format_args!("{}: not there, so the run begins anew", path.display()));
                 }
                 Ok(fresh)
             }
@@ -123,13 +106,25 @@ impl Run {
         }
     }
 
-    /// The files first, then standard output: what was computed is not lost with a reader that has gone away.
-    fn deliver(&self, study: &Study, mut result: ExperimentResult, folder: &Path) -> Exit {
+    /// The files first, then standard output: what was computed is not lost with a reader that has gone away. Where there
+    /// is no room for the answer, `keep` is asked to keep what it is made from.
+    fn deliver(&self, study: &Study, mut result: ExperimentResult, folder: &Path, keep: impl FnOnce() -> bool) -> Exit {
+        if let Err(exit) = removals::add(&mut result, study, self.threads, self.quiet) {
+            return exit;
+        }
         replays::add(&mut result, study);
-        let written = if result.scenarios.is_empty() { Ok(()) } else { output::write_all(folder, &result) };
-        let printed = print(&rendered(&result, self.format, written.is_ok().then_some(folder)));
+        let whole = if result.scenarios.is_empty() { Ok(()) } else { output::write_results(folder, &result) };
+        let is_whole = whole.is_ok() && !result.scenarios.is_empty();
+        let written = whole.and_then(|()| if is_whole { output::write_rendered(folder, &result) } else { Ok(()) });
+        let printed = print(&rendered(&result, self.format, (is_whole && written.is_ok()).then_some(folder)));
         if let Err(error) = written {
-            complain(format_args!("{error}\nhelp: choose another folder with --out-dir"));
+            let folder = folder.display();
+            let help = match () {
+                () if is_whole => format!("{RESULTS} is whole: make room, then `hasim report {folder}` makes the rest"),
+                () if keep() => format!("what was played is kept in {CHECKPOINT}: make room, then --resume goes on"),
+                () => format!("make room, then --resume goes on from the last {CHECKPOINT}"),
+            };
+            complain(format_args!("{error}\nhelp: {help}"));
             return Exit::Failed;
         }
         if result.interrupted {
@@ -152,20 +147,35 @@ impl Run {
         if !self.quiet {
             let Share { index, of } = played.share();
             let path = folder.join(SHARD);
-            let _ = writeln!(
-                anstream::stderr(),
-                "note: shard {index}/{of} is done, {} replications: {}\nhelp: `hasim merge DIR… --out-dir DIR` joins all {of}",
+            note(format_args!(
+                "shard {index}/{of} is done, {} replications: {}\nhelp: `hasim merge DIR… --out-dir DIR` joins all {of}",
                 played.replications(),
                 path.display()
-            );
+            ));
         }
         Exit::Done
     }
 }
 
-/// Reads an experiment; what is found in its files goes to standard error.
+/// What stands in the way of a folder, with the next step.
+fn refused(error: &output::Error) -> Exit {
+    let (help, exit) = match error {
+        output::Error::Foreign { .. } => ("move it away, or choose another folder with --out-dir", Exit::WrongUse),
+        output::Error::Busy { .. } => ("wait for it, or choose another folder with --out-dir", Exit::Failed),
+        _ => ("choose another folder with --out-dir", Exit::Failed),
+    };
+    complain(format_args!("{error}\nhelp: {help}"));
+    exit
+}
+
+/// Reads an experiment, or the results of one; what is found in its files goes to standard error.
 pub(super) fn load(experiment: &Path, instead: Instead, quiet: bool) -> Result<Study, Exit> {
-    match spec::load_experiment_as(experiment, &spec::read_file, instead) {
+    let loaded = if output::is_results(experiment) {
+        load_again(experiment, instead)?
+    } else {
+        spec::load_experiment_as(experiment, &spec::read_file, instead)
+    };
+    match loaded {
         Ok(study) => {
             if !quiet {
                 eprint_report(&study.findings);
@@ -182,12 +192,28 @@ pub(super) fn load(experiment: &Path, instead: Instead, quiet: bool) -> Result<S
     }
 }
 
+/// Reads the experiment whose results these are. Those of this version must be results that it can have written; of
+/// another's only the inputs are of use.
+fn load_again(results: &Path, instead: Instead) -> Result<Result<Study, spec::Report>, Exit> {
+    let bad = |error: &dyn fmt::Display| {
+        complain(error);
+        Exit::BadInput
+    };
+    let bytes = spec::read_file_of_ours(results)
+        .map_err(|error| bad(&format_args!("{}: cannot be read: {error}", results.display())))?;
+    if output::is_of_this_version(&bytes) {
+        let result = output::parse(results, &bytes).map_err(|error| bad(&error))?;
+        return Ok(spec::load_inputs(&result.inputs, results, instead));
+    }
+    Ok(spec::load_experiment_as(results, &|_| Ok(bytes.clone()), instead))
+}
+
 /// What to do where the experiment is not a file at all, which is the commonest mistake.
 fn hint(experiment: &Path) -> Option<String> {
     if experiment.is_file() {
         return None;
     }
-    let results = experiment.join(output::RESULTS);
+    let results = experiment.join(RESULTS);
     if results.is_file() {
         return Some(format!("did you mean {}?", results.display()));
     }

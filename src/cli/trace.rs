@@ -2,14 +2,17 @@
 
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::AtomicBool;
 
 use clap::ValueEnum;
 
+use super::progress::Bar;
 use super::{Exit, complain, load, print};
-use crate::experiment::{self, Outage, RunError, Timeline};
+use crate::experiment::{self, ExperimentResult, Options, Outage, OutageExample, RunError, Timeline};
 use crate::report::human::{quoted, significant};
+use crate::report::json;
 use crate::report::timeline::{Excerpt, longest, perfetto, render, story};
-use crate::spec::{Instead, Scenario, Study, parse_duration};
+use crate::spec::{Instead, Scenario, Stopping, Study, parse_duration};
 use crate::time::{Duration, SimTime};
 
 /// Names in an error: more are not read.
@@ -24,7 +27,8 @@ const LONG: usize = 500;
 pub(super) struct Trace {
     pub experiment: PathBuf,
     pub scenario: Option<String>,
-    pub replication: u64,
+    /// 0 if not given, and where the longest outage of the run is asked for, the one that has it.
+    pub replication: Option<u64>,
     pub seed: Option<u64>,
     pub part: Part,
     pub each_probe: bool,
@@ -129,21 +133,78 @@ fn clock(text: &str) -> Option<Duration> {
 
 impl Trace {
     pub fn execute(self) -> Exit {
-        let instead = Instead { seed: self.seed, replications: None };
+        let instead = Instead { seed: self.seed, ..Instead::default() };
         let study = match load(&self.experiment, instead, self.quiet) {
             Ok(study) => study,
             Err(exit) => return exit,
         };
         let scenario = match self.scenario(&study) {
-            Ok(scenario) => scenario,
+            Ok(scenario) => &study.scenarios[scenario],
             Err(message) => {
                 complain(message);
                 return Exit::WrongUse;
             }
         };
-        let model = scenario.model_of(self.replication);
-        let trace = experiment::trace(model, study.seed, self.replication);
-        let text = self.bounds(&trace.timeline).and_then(|(from, to)| {
+        match (self.part, self.replication) {
+            (Part::Around(Which::Longest), None) => match self.longest_of_the_run(&study, scenario) {
+                Ok((replication, which)) => self.tell(&study, scenario, replication, Part::Around(which)),
+                Err(exit) => exit,
+            },
+            (part, replication) => self.tell(&study, scenario, replication.unwrap_or(0), part),
+        }
+    }
+
+    /// The replication with the longest outage of the run, and which of its outages that is: as the results have it, or
+    /// found by playing.
+    fn longest_of_the_run(&self, study: &Study, scenario: &Scenario) -> Result<(u64, Which), Exit> {
+        let known = self.results().filter(|result| self.seed.is_none_or(|seed| seed == result.seed));
+        let result = match known {
+            Some(result) => result,
+            None => self.play(&alone(study, scenario))?,
+        };
+        let played = result.scenarios.iter().find(|played| played.name == scenario.name);
+        let longest = played.and_then(|played| played.outage_examples.iter().find(|one| one.statistic == "max"));
+        let Some(OutageExample { replication, number, .. }) = longest else {
+            let replications = played.map_or(0, |played| played.replications);
+            complain(format_args!(
+                "no outage in {replications} replications of '{}': show one of them with --replication",
+                scenario.name
+            ));
+            return Err(Exit::WrongUse);
+        };
+        if !self.quiet {
+            let note = format!("note: the longest outage of the run: replication {replication}, outage {number}");
+            let _ = writeln!(anstream::stderr(), "{note}");
+        }
+        Ok((*replication, usize::try_from(*number).map_or(Which::Longest, Which::Number)))
+    }
+
+    /// The results that were given instead of an experiment, if this version of hasim has written them.
+    fn results(&self) -> Option<ExperimentResult> {
+        let text = std::fs::read_to_string(&self.experiment).ok().filter(|text| text.trim_start().starts_with('{'))?;
+        json::parse(&text).ok().filter(|result| result.version == env!("CARGO_PKG_VERSION") && !result.interrupted)
+    }
+
+    fn play(&self, study: &Study) -> Result<ExperimentResult, Exit> {
+        let bar = Bar::new(self.quiet);
+        let (stop, progress) = (AtomicBool::new(false), &mut |progress| bar.show(progress));
+        let options = Options { threads: 0, stop: &stop, progress };
+        let played = experiment::run(study, options, experiment::replicate);
+        bar.clear();
+        played.map_err(|error| {
+            complain(&error);
+            if let Some(command) = replay(&self.experiment, &error) {
+                let _ = writeln!(anstream::stderr(), "help: replay it alone: {command}");
+            }
+            Exit::Failed
+        })
+    }
+
+    /// Tells a part of a replication.
+    fn tell(&self, study: &Study, scenario: &Scenario, replication: u64, part: Part) -> Exit {
+        let model = scenario.model_of(replication);
+        let trace = experiment::trace(model, study.seed, replication);
+        let text = bounds(&trace.timeline, replication, part).and_then(|(from, to)| {
             let excerpt = Excerpt { from, to, each_probe: self.each_probe, rules: self.rules };
             let probes = if self.each_probe { trace.timeline.probes_between(from, to) } else { 0 };
             if probes > MAX_PROBES {
@@ -180,7 +241,7 @@ impl Trace {
     }
 
     /// The one that was named; else the baseline, or the only one.
-    fn scenario<'s>(&self, study: &'s Study) -> Result<&'s Scenario, String> {
+    fn scenario(&self, study: &Study) -> Result<usize, String> {
         let names = || {
             let shown = study.scenarios.iter().take(MAX_NAMES).map(|scenario| format!("\n  '{}'", scenario.name));
             let more = study.scenarios.len().saturating_sub(MAX_NAMES);
@@ -188,55 +249,71 @@ impl Trace {
             format!("{}{more}", shown.collect::<String>())
         };
         let Some(wanted) = &self.scenario else {
-            return match (study.baseline, study.scenarios.as_slice()) {
-                (Some(baseline), scenarios) => Ok(&scenarios[baseline]),
-                (None, [only]) => Ok(only),
+            return match (study.baseline, study.scenarios.len()) {
+                (Some(baseline), _) => Ok(baseline),
+                (None, 1) => Ok(0),
                 _ => Err(format!("the experiment has several scenarios: choose one with --scenario{}", names())),
             };
         };
         study
             .scenarios
             .iter()
-            .find(|scenario| scenario.name == *wanted)
+            .position(|scenario| scenario.name == *wanted)
             .ok_or_else(|| format!("there is no scenario '{wanted}'; the experiment has{}", names()))
     }
+}
 
-    fn bounds(&self, timeline: &Timeline) -> Result<(SimTime, SimTime), String> {
-        // What happens in the last instant is shown too.
-        let end = timeline.end + Duration::from_nanos(1);
-        match self.part {
-            Part::Between(from, to) => {
-                let at = |moment: Moment| moment.from(timeline.counted_from);
-                // A replication that panicked may not have come that far.
-                let start = if timeline.counted_from < end { timeline.counted_from } else { SimTime::ZERO };
-                let (from, to) = (from.map_or(start, at), to.map_or(end, at).min(end));
-                if from < to {
-                    Ok((from, to))
-                } else if from >= end {
-                    let days = timeline.end.saturating_since(timeline.counted_from).as_secs_f64() / 86_400.0;
-                    Err(format!(
-                        "--from lies after the end of the replication, {days:.1} d after the start of counting"
-                    ))
-                } else {
-                    Err("--from must lie before --to".to_owned())
-                }
+/// The study with this scenario alone, where its replications do not hang on the others; else the whole.
+fn alone(study: &Study, scenario: &Scenario) -> Study {
+    let mut study = study.clone();
+    let is_baseline = study.baseline.is_some_and(|baseline| study.scenarios[baseline].name == scenario.name);
+    match study.stopping {
+        Stopping::Selection(_) => return study,
+        // The baseline is played for as long as any other.
+        Stopping::Precision(_) if is_baseline => return study,
+        Stopping::Precision(_) | Stopping::Replications(_) => {}
+    }
+    study.scenarios = vec![Scenario { compared_with: None, ..scenario.clone() }];
+    study.baseline = None;
+    study.sensitivity.clear();
+    study.goals.clear();
+    study
+}
+
+/// From when to before when this part of a replication is told.
+fn bounds(timeline: &Timeline, replication: u64, part: Part) -> Result<(SimTime, SimTime), String> {
+    // What happens in the last instant is shown too.
+    let end = timeline.end + Duration::from_nanos(1);
+    match part {
+        Part::Between(from, to) => {
+            let at = |moment: Moment| moment.from(timeline.counted_from);
+            // A replication that panicked may not have come that far.
+            let start = if timeline.counted_from < end { timeline.counted_from } else { SimTime::ZERO };
+            let (from, to) = (from.map_or(start, at), to.map_or(end, at).min(end));
+            if from < to {
+                Ok((from, to))
+            } else if from >= end {
+                let days = timeline.end.saturating_since(timeline.counted_from).as_secs_f64() / 86_400.0;
+                Err(format!("--from lies after the end of the replication, {days:.1} d after the start of counting"))
+            } else {
+                Err("--from must lie before --to".to_owned())
             }
-            Part::Around(which) => {
-                let outages: Vec<Outage> = timeline.counted_outages().collect();
-                let found = match which {
-                    Which::Number(number) => outages.get(number - 1),
-                    Which::Longest => longest(&outages, timeline.end).map(|i| &outages[i]),
+        }
+        Part::Around(which) => {
+            let outages: Vec<Outage> = timeline.counted_outages().collect();
+            let found = match which {
+                Which::Number(number) => outages.get(number - 1),
+                Which::Longest => longest(&outages, timeline.end).map(|i| &outages[i]),
+            };
+            let Some(outage) = found else {
+                let has = match outages.len() {
+                    0 => "no outage: try another --replication, or show all of it".to_owned(),
+                    1 => "one outage only".to_owned(),
+                    n => format!("{n} outages only"),
                 };
-                let Some(outage) = found else {
-                    let has = match outages.len() {
-                        0 => "no outage: try another --replication, or show all of it".to_owned(),
-                        1 => "one outage only".to_owned(),
-                        n => format!("{n} outages only"),
-                    };
-                    return Err(format!("replication {} has {has}", self.replication));
-                };
-                Ok(story(timeline, *outage))
-            }
+                return Err(format!("replication {replication} has {has}"));
+            };
+            Ok(story(timeline, *outage))
         }
     }
 }
@@ -268,22 +345,11 @@ mod tests {
             panic!("{command}");
         };
         assert_eq!(args.experiment, Path::new("my experiments/a.yaml"));
-        assert_eq!((args.seed, args.replication, args.scenario.as_deref()), (Some(7), 12, Some(scenario)));
+        assert_eq!((args.seed, args.replication, args.scenario.as_deref()), (Some(7), Some(12), Some(scenario)));
     }
 
     #[test]
     fn a_replication_that_panics_in_its_warm_up_is_shown_from_its_beginning() {
-        let asked = Trace {
-            format: Told::Text,
-            experiment: PathBuf::new(),
-            scenario: None,
-            replication: 0,
-            seed: None,
-            part: Part::Between(None, None),
-            each_probe: false,
-            rules: false,
-            quiet: true,
-        };
         let at = |secs| SimTime::ZERO + Duration::from_secs(secs);
         let timeline = Timeline {
             counted_from: at(100),
@@ -292,10 +358,12 @@ mod tests {
             pods: vec![],
             entries: vec![],
             looks: vec![],
+            delivering: vec![],
             outages: vec![],
         };
-        assert_eq!(asked.bounds(&timeline), Ok((SimTime::ZERO, at(7) + Duration::from_nanos(1))));
-        assert_eq!(asked.bounds(&Timeline { end: at(150), ..timeline }).unwrap().0, at(100));
+        let all = Part::Between(None, None);
+        assert_eq!(bounds(&timeline, 0, all), Ok((SimTime::ZERO, at(7) + Duration::from_nanos(1))));
+        assert_eq!(bounds(&Timeline { end: at(150), ..timeline }, 0, all).unwrap().0, at(100));
     }
 
     #[test]

@@ -57,7 +57,7 @@ impl Verify {
         if let Some(folder) = &self.docs {
             let written = verify::page(&proof).into_iter().try_for_each(|(name, bytes)| {
                 let path = folder.join(name);
-                path.parent().map_or(Ok(()), output::prepare)?;
+                path.parent().map_or(Ok(()), output::create)?;
                 output::write(&path, &bytes)
             });
             if let Err(error) = written {

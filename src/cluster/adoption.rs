@@ -108,6 +108,7 @@ impl<O: Observer> Cluster<'_, O> {
         if container.has_process() {
             container.end_life(cx.now());
             let instance = container.instance;
+            self.hand_over(cx, pod);
             self.tell(cx, Happening::ContainerExited { pod, instance, exit: Exit::MachineDied });
         }
         self.lose_kubelet(cx, pod);

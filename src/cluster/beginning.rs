@@ -2,13 +2,13 @@
 
 use super::eviction::TaintQueue;
 use super::happening::{Endpoint, Happening};
-use super::observer::{Cause, Observer};
+use super::observer::Observer;
 use super::prober::{Status, Worker};
 use super::probing::KINDS;
 use super::state::{Dice, Prober, Stage};
 use super::{Cluster, Cx, Event, Mode, Target};
 use crate::ids::{NodeId, PodId, SlotId, ZoneId};
-use crate::model::{Start, YEAR};
+use crate::model::{Probe, Start, YEAR};
 use crate::random::{Owner, Purpose};
 use crate::time::{Duration, Grid, SimTime};
 
@@ -50,7 +50,6 @@ impl<O: Observer> Cluster<'_, O> {
         let initial = self.streams.stream(Owner::Replication, Purpose::Initial);
         let at = SimTime::ZERO + Duration::from_secs_f64(initial.uniform(4));
         for slot in (0..self.slots.len()).map(SlotId::new) {
-            self.slots[slot.index()].cause = Some(Cause::Start);
             self.look_at_slot(cx, slot);
             let timer = self.timer();
             cx.at(at, Event::ReplacementCreated(slot, timer));
@@ -58,7 +57,7 @@ impl<O: Observer> Cluster<'_, O> {
     }
 
     /// Every slot has a Pod, placed one after the other as the scheduler would on an empty cluster, Ready and in
-    /// rotation for a long time.
+    /// rotation for a long time, unless its probes never have a result (P15).
     fn begin_running(&mut self, cx: &mut Cx<'_, Event>) {
         for slot in (0..self.slots.len()).map(SlotId::new) {
             let pod = self.create_pod(cx, slot);
@@ -68,13 +67,11 @@ impl<O: Observer> Cluster<'_, O> {
                     self.tell(cx, Happening::PodMet { pod, node });
                 }
                 // It has been Pending for as long as the system has run.
-                None => {
-                    self.slots[slot.index()].cause = Some(Cause::Start);
-                    self.request_binding(cx, pod);
-                }
+                None => self.request_binding(cx, pod),
             }
         }
         self.balance();
+        self.count_pods(cx);
         for pod in (0..self.pods.len()).map(PodId::new) {
             self.settle(cx, pod);
         }
@@ -118,10 +115,13 @@ impl<O: Observer> Cluster<'_, O> {
         state.container.stage = Stage::Running;
         state.container.serving = true;
         state.container.sandbox = true;
-        state.status = Status { instance: 1, running: true, started: true, started_at: None };
-        state.ready = true;
-        state.api_ready = true;
-        state.slice = Endpoint { listed: true, serving: true, terminating: false };
+        let succeeds = |probe: Option<Probe>| probe.is_none_or(|probe| !probe.always_errs);
+        let started = succeeds(spec.startup);
+        let ready = started && succeeds(spec.readiness);
+        state.status = Status { instance: 1, running: true, started, started_at: None };
+        state.ready = ready;
+        state.api_ready = ready;
+        state.slice = Endpoint { listed: true, serving: ready, terminating: false };
         self.nodes[node.index()].image_present = true;
     }
 }

@@ -150,7 +150,7 @@ impl<O: Observer> Cluster<'_, O> {
     pub(super) fn on_eviction_due(&mut self, cx: &mut Cx<'_, Event>, pod: PodId, timer: Timer) {
         if self.pods[pod.index()].eviction.expires(timer) {
             self.tell(cx, Happening::PodEvicted { pod });
-            self.delete_pod(cx, pod);
+            self.evict_pod(cx, pod);
         }
     }
 

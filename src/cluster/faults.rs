@@ -5,7 +5,7 @@
 //! which it strikes next.
 
 use super::happening::Happening;
-use super::observer::{Cause, Observed, Observer, Spell};
+use super::observer::{Observed, Observer, Spell};
 use super::state::{Dice, Kubelet, Stage, Strike, Timer};
 use super::{Cluster, Cx, Event, Target};
 use crate::ids::{FaultId, NodeId, PodId, SlotId, ZoneId};
@@ -115,10 +115,7 @@ impl<O: Observer> Cluster<'_, O> {
         match target {
             Target::Slot(slot) => Owner::Slot(slot.index() as u32),
             Target::Deployment => Owner::Deployment,
-            Target::Node(node) => {
-                let node = &self.model.cluster.nodes[node.index()];
-                Owner::Node { zone: node.zone.map_or(u32::MAX, |z| z.index() as u32), index: node.index_in_zone }
-            }
+            Target::Node(node) => self.model.cluster.nodes[node.index()].owner(),
             Target::Zone(zone) => Owner::Zone(zone.index() as u32),
         }
     }
@@ -204,27 +201,33 @@ impl<O: Observer> Cluster<'_, O> {
 
     /// Strikes what is there: a container that has a process, a Pod, a machine that is not being replaced.
     pub(super) fn strike(&mut self, cx: &mut Cx<'_, Event>, target: Target, fault: FaultId, lasts: Option<Duration>) {
-        self.tell(cx, Happening::FaultStruck { target, fault });
         match (target, self.model.faults[fault.index()].strikes) {
             (Target::Slot(slot), Strikes::Container(mode)) => {
                 let running = |pod: &PodId| self.pods[pod.index()].container.has_process();
                 let Some(pod) = self.slots[slot.index()].pod.filter(running) else { return };
+                self.tell(cx, Happening::FaultStruck { target, fault });
                 self.mark_struck(cx, slot, fault);
                 let timer = self.schedule_end(cx, target, lasts);
                 self.strike_container(cx, pod, mode, Strike { fault, timer });
             }
             (Target::Slot(slot), Strikes::Deletion) => {
                 let Some(pod) = self.slots[slot.index()].pod else { return };
+                self.tell(cx, Happening::FaultStruck { target, fault });
                 self.mark_struck(cx, slot, fault);
+                self.slots[slot.index()].account.owe(fault);
                 // What goes through the API is known there at once.
                 self.observe(cx, &Observed::Reacted { slot });
                 self.delete_pod(cx, pod);
             }
-            (_, Strikes::Deployment(mode)) => self.strike_deployment(cx, fault, mode, lasts),
+            (_, Strikes::Deployment(mode)) => {
+                self.tell(cx, Happening::FaultStruck { target, fault });
+                self.strike_deployment(cx, fault, mode, lasts);
+            }
             (Target::Node(node), Strikes::Node(mode)) => {
                 if self.nodes[node.index()].join.is_set() {
                     return;
                 }
+                self.tell(cx, Happening::FaultStruck { target, fault });
                 self.mark_node_struck(cx, node, fault);
                 let replaced =
                     mode == NodeMode::Crash && matches!(self.model.cluster.dead_nodes, DeadNodes::Replace(_));
@@ -237,6 +240,7 @@ impl<O: Observer> Cluster<'_, O> {
                 self.refresh_node(cx, node);
             }
             (Target::Zone(zone), Strikes::Zone(_)) => {
+                self.tell(cx, Happening::FaultStruck { target, fault });
                 let timer = self.schedule_end(cx, target, lasts);
                 self.zones[zone.index()].strikes.push(Strike { fault, timer });
                 for node in self.nodes_of(zone) {
@@ -249,6 +253,10 @@ impl<O: Observer> Cluster<'_, O> {
     }
 
     fn strike_container(&mut self, cx: &mut Cx<'_, Event>, pod: PodId, mode: ContainerMode, strike: Strike) {
+        let instantaneous = matches!(mode, ContainerMode::Crash | ContainerMode::Sandbox);
+        if instantaneous && let Some(slot) = self.slot_of(pod) {
+            self.slots[slot.index()].account.owe(strike.fault);
+        }
         match mode {
             ContainerMode::Crash => self.exit_container(cx, pod),
             ContainerMode::Sandbox => {
@@ -281,8 +289,16 @@ impl<O: Observer> Cluster<'_, O> {
         }
         let timer = self.schedule_end(cx, Target::Deployment, lasts);
         self.deployment_strikes.push(Strike { fault, timer });
+        self.settle_all(cx, pods);
+    }
+
+    /// What a shared dependency does concerns all: these Pods, and slots whose Pods are not there or do not run.
+    fn settle_all(&mut self, cx: &mut Cx<'_, Event>, pods: Vec<PodId>) {
         for pod in pods {
             self.settle(cx, pod);
+        }
+        for slot in (0..self.slots.len()).map(SlotId::new) {
+            self.look_at_slot(cx, slot);
         }
     }
 
@@ -313,9 +329,7 @@ impl<O: Observer> Cluster<'_, O> {
                 for slot in (0..self.slots.len()).map(SlotId::new) {
                     self.mark_ended(cx, slot, fault);
                 }
-                for pod in pods {
-                    self.settle(cx, pod);
-                }
+                self.settle_all(cx, pods);
             }
             Target::Node(node) => {
                 let Some(fault) = over(&mut self.nodes[node.index()].strikes) else { return };
@@ -340,12 +354,11 @@ impl<O: Observer> Cluster<'_, O> {
         if let Some(pod) = self.slots[slot.index()].pod {
             self.wake(cx, pod);
         }
-        self.slots[slot.index()].cause = Some(Cause::Fault(fault));
         self.observe(cx, &Observed::SlotStruck { slot, fault });
     }
 
     fn mark_ended(&mut self, cx: &Cx<'_, Event>, slot: SlotId, fault: FaultId) {
-        self.slots[slot.index()].recent = Some((Cause::Fault(fault), cx.now()));
+        self.slots[slot.index()].account.fault_ended(cx.now(), fault);
         self.observe(cx, &Observed::SlotFaultEnded { slot, fault });
     }
 
@@ -361,9 +374,21 @@ impl<O: Observer> Cluster<'_, O> {
         }
     }
 
-    /// What a fault at work on a container or on the Deployment does to the process.
-    pub(super) fn container_mode(&self, strike: Strike) -> Option<ContainerMode> {
-        match self.model.faults[strike.fault.index()].strikes {
+    /// The faults at work on the container and on the Deployment, as somebody sees them.
+    pub(super) fn strikes_on(&self, pod: PodId) -> impl Iterator<Item = (FaultId, ContainerMode)> {
+        let strikes = self.pods[pod.index()].container.strikes.iter().chain(&self.deployment_strikes);
+        strikes.filter_map(|strike| Some((strike.fault, self.container_mode(strike.fault)?)))
+    }
+
+    /// The faults at work on the container alone.
+    pub(super) fn container_strikes(&self, pod: PodId) -> impl Iterator<Item = (Strike, ContainerMode)> {
+        let strikes = self.pods[pod.index()].container.strikes.iter();
+        strikes.filter_map(|&strike| Some((strike, self.container_mode(strike.fault)?)))
+    }
+
+    /// How the fault strikes containers, if it does.
+    pub(super) fn container_mode(&self, fault: FaultId) -> Option<ContainerMode> {
+        match self.model.faults[fault.index()].strikes {
             Strikes::Container(mode) | Strikes::Deployment(mode) => Some(mode),
             Strikes::Deletion | Strikes::Node(_) | Strikes::Zone(_) => None,
         }
@@ -374,20 +399,13 @@ impl<O: Observer> Cluster<'_, O> {
         self.pods[pod.index()].container.strikes.iter().any(|strike| !strike.timer.is_set())
     }
 
-    /// A fault is at work on the slot's container, its Deployment, its Node or its zone.
-    pub(super) fn is_struck(&self, pod: PodId) -> bool {
-        !self.pods[pod.index()].container.strikes.is_empty()
-            || !self.deployment_strikes.is_empty()
-            || self.pods[pod.index()].node.is_some_and(|node| self.node_mode(node).next().is_some())
-    }
-
-    /// Modes of the faults at work on a Node.
-    pub(super) fn node_mode(&self, node: NodeId) -> impl Iterator<Item = NodeMode> {
+    /// The faults at work on a Node or its zone.
+    pub(super) fn node_strikes(&self, node: NodeId) -> impl Iterator<Item = (FaultId, NodeMode)> {
         let zone = self.model.cluster.nodes[node.index()].zone;
         let of_zone = zone.into_iter().flat_map(|zone| &self.zones[zone.index()].strikes);
         self.nodes[node.index()].strikes.iter().chain(of_zone).filter_map(|strike| {
             match self.model.faults[strike.fault.index()].strikes {
-                Strikes::Node(mode) | Strikes::Zone(mode) => Some(mode),
+                Strikes::Node(mode) | Strikes::Zone(mode) => Some((strike.fault, mode)),
                 Strikes::Container(_) | Strikes::Deletion | Strikes::Deployment(_) => None,
             }
         })

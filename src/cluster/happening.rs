@@ -65,6 +65,16 @@ pub enum Happening {
         /// The Pod.
         pod: PodId,
     },
+    /// Somebody is paged: the Pod does not deliver, and nothing else would mend it.
+    Paged {
+        /// The Pod.
+        pod: PodId,
+    },
+    /// Somebody on call deletes the Pod.
+    DeletedByHand {
+        /// The Pod.
+        pod: PodId,
+    },
     /// The Pod has a deletion timestamp; its slot is vacant (T1).
     PodDeleted {
         /// The Pod.
@@ -333,6 +343,8 @@ impl Happening {
             | Self::PodBound { pod, .. }
             | Self::PodEvicted { pod }
             | Self::PodCollected { pod }
+            | Self::Paged { pod }
+            | Self::DeletedByHand { pod }
             | Self::PodDeleted { pod }
             | Self::PodGone { pod }
             | Self::FirstSync { pod }

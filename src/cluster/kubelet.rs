@@ -389,6 +389,7 @@ impl<O: Observer> Cluster<'_, O> {
         if !self.pods[pod.index()].container.exit.expires(timer) {
             return;
         }
+        let served = self.serves(pod);
         let grace = self.kill_grace(pod);
         let slept = self.model.deployment.pod.pre_stop_sleep.min(grace);
         let slept = Duration::from_secs(slept.as_nanos() / NANOS_PER_SEC);
@@ -406,7 +407,6 @@ impl<O: Observer> Cluster<'_, O> {
         container.exits_at = cx.now() + exits_after;
         cx.at(container.exits_at, Event::ContainerExited(pod, timer));
         self.tell(cx, Happening::SigtermSent { pod, instance });
-        let served = self.serves(pod);
         self.settle_probes(cx, pod);
         if served != self.serves(pod) {
             self.look(cx, pod);

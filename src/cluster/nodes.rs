@@ -23,7 +23,7 @@ pub(crate) struct Monitor {
 impl<O: Observer> Cluster<'_, O> {
     /// Applies what the faults at work make of the machine.
     pub(super) fn refresh_node(&mut self, cx: &mut Cx<'_, Event>, node: NodeId) {
-        let has = |mode| self.node_mode(node).any(|m| m == mode);
+        let has = |mode| self.node_strikes(node).any(|(_, at_work)| at_work == mode);
         let alive = !has(NodeMode::Crash);
         let runs_kubelet = alive && !has(NodeMode::Kubelet);
         let reachable = alive && !has(NodeMode::Isolation);
@@ -32,6 +32,10 @@ impl<O: Observer> Cluster<'_, O> {
         let ran_kubelet = state.kubelet != Kubelet::Down;
         let was = (state.alive, ran_kubelet, state.connected, state.reachable);
         if was == (alive, runs_kubelet, connected, reachable) {
+            // Who is charged may have changed.
+            for pod in self.pods_on(node) {
+                self.look(cx, pod);
+            }
             self.update_clock(cx, super::Target::Node(node));
             return;
         }
@@ -54,6 +58,7 @@ impl<O: Observer> Cluster<'_, O> {
         if !was_connected && connected {
             self.reconnect(cx, node);
         }
+        self.count_pods(cx);
         for pod in self.pods_on(node) {
             self.look(cx, pod);
         }
@@ -358,6 +363,7 @@ impl<O: Observer> Cluster<'_, O> {
         state.registered = false;
         state.ready = false;
         self.tell(cx, Happening::NodeDeleted { node });
+        self.count_pods(cx);
         self.lift_no_execute(cx, node);
         self.monitor.stale = true;
         let collected = self.collected_at(cx, node);
@@ -406,6 +412,7 @@ impl<O: Observer> Cluster<'_, O> {
         state.renewed = true;
         self.monitor.stale = true;
         self.tell(cx, Happening::NodeJoined { node });
+        self.count_pods(cx);
         // Its zone may be struck at this moment; then it joins as soon as it can.
         self.refresh_node(cx, node);
         self.retry_pending(cx);

@@ -1,21 +1,11 @@
 //! What a replication lets others see. Measures and traces watch through one
 //! observer, statically dispatched, which cannot steer.
 
+use super::cause::CauseSet;
 use super::happening::Happening;
 use crate::ids::{FaultId, PodId, SlotId};
 use crate::model::ProbeKind;
 use crate::time::{Duration, SimTime};
-
-/// Why a slot does not serve in rotation: the latest fault that struck it, its Node or its zone.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Cause {
-    /// A fault of the model.
-    Fault(FaultId),
-    /// No fault: a needless reaction of a probe.
-    Probe,
-    /// No fault: the Pod has not been in rotation yet.
-    Start,
-}
 
 /// How far a slot has come on its way back: the furthest phase that its present container has reached.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -70,35 +60,46 @@ impl Phase {
     }
 }
 
-/// A slot as its clients and the load balancer see it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+/// A slot as its clients and the load balancer see the Pod that holds it.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct SlotView {
     /// Its Pod would answer a request that reaches it.
     pub serves: bool,
     /// The load balancer sends it traffic.
     pub in_rotation: bool,
-    /// Where not both: why.
-    pub cause: Cause,
+    /// Where not both: who is charged with it.
+    pub causes: CauseSet,
     /// Where not both: how far the recovery has come.
     pub phase: Phase,
 }
 
 impl SlotView {
     /// Serves in rotation.
-    pub fn delivers(self) -> bool {
+    pub fn delivers(&self) -> bool {
         self.serves && self.in_rotation
     }
 }
 
 /// A Pod that the load balancer sends traffic. It need not hold a slot any more.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct EndpointView {
+    /// The slot that it holds or held.
+    pub slot: SlotId,
     /// It answers.
     pub serves: bool,
-    /// Where it does not: why.
-    pub cause: Cause,
+    /// Where it does not: who is charged with it.
+    pub causes: CauseSet,
     /// Where it does not: how far the recovery has come.
     pub phase: Phase,
+}
+
+/// Pods by what they cost and lack.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub struct PodCounts {
+    /// They are bound to a Node whose machine runs, and not gone yet.
+    pub running: u32,
+    /// No Node can take them: they stay Pending (S16).
+    pub unschedulable: u32,
 }
 
 /// The clock of one fault of one target has run, without a break.
@@ -119,7 +120,7 @@ pub struct Spell {
 
 /// What an observer is told. Views are told at time 0 and whenever they change. Several may change in one instant;
 /// what holds between two instants is what was told last.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum Observed {
     /// A slot looks different.
     SlotChanged {
@@ -176,11 +177,18 @@ pub enum Observed {
         /// Which slot.
         slot: SlotId,
     },
-    /// The number of Pods has changed.
-    PodsChanged {
-        /// Pods that exist: created and not yet gone.
-        pods: u32,
+    /// Somebody is paged for the slot, and for all others that are stuck now.
+    Paged {
+        /// The slot that has been stuck for long enough.
+        slot: SlotId,
     },
+    /// Somebody deletes the slot's Pod, as nothing else would mend it.
+    DeletedByHand {
+        /// Which slot.
+        slot: SlotId,
+    },
+    /// How many Pods there are in each state has changed.
+    PodsChanged(PodCounts),
     /// The clock of a fault has run. The spells of a clock follow one another and leave out what it stood.
     ClockRan(Spell),
     /// A line of the log. Told in the order of time, save for probes that were skipped: these are told later than

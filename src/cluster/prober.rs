@@ -128,19 +128,18 @@ impl Worker {
         }
     }
 
-    /// A worker that has found `instance` healthy for a long time, with ticks through `anchor`.
+    /// A worker that has probed `instance`, which is healthy, for a long time, with ticks through `anchor`.
     pub fn long_healthy(kind: ProbeKind, probe: Probe, anchor: SimTime, instance: u32, now: SimTime) -> Self {
         let ticks = Grid::new(anchor, probe.period);
-        Self {
-            counter: Counter::long_healthy(),
-            known: instance,
-            result: Stored::Success,
+        let mut worker = Self { asleep: false, next: ticks.at_or_after(now), ..Self::new(kind, probe, anchor) };
+        worker.notice(instance);
+        if !probe.always_errs {
+            worker.counter = Counter::long_healthy();
+            worker.result = Stored::Success;
             // A startup probe that has succeeded is done (P18).
-            on_hold: kind == ProbeKind::Startup,
-            asleep: false,
-            next: ticks.at_or_after(now),
-            ..Self::new(kind, probe, anchor)
+            worker.on_hold = kind == ProbeKind::Startup;
         }
+        worker
     }
 
     /// The same worker in a kubelet that has been restarted, for a container that has run for a while: it stores
@@ -204,7 +203,8 @@ impl Worker {
             self.result = Stored::Failure;
             return done;
         }
-        done.probes = now >= self.allowed_from(status) && self.is_open(status);
+        // What ends in an error leaves no trace (P15).
+        done.probes = !self.probe.always_errs && now >= self.allowed_from(status) && self.is_open(status);
         done
     }
 
@@ -297,6 +297,7 @@ mod tests {
     use super::Observation::{Failure as F, Success as S};
     use super::skipping::Next;
     use super::*;
+    use crate::cluster::happening::Reply;
     use crate::time::Duration;
 
     pub fn probe(failures: u32, successes: u32) -> Probe {
@@ -307,6 +308,7 @@ mod tests {
             success_threshold: successes,
             failure_threshold: failures,
             termination_grace: None,
+            always_errs: false,
         }
     }
 
@@ -408,6 +410,28 @@ mod tests {
             let worker = noticed(kind, probe(3, 1));
             assert_eq!(worker.result_for(1), Some(initial));
             assert_eq!(worker.result_for(2), None);
+        }
+    }
+
+    /// P7: the initial value of a probe whose attempts all end in errors stays, met young or old, and no attempt of it
+    /// matters.
+    #[test]
+    fn p15_errors_leave_no_trace() {
+        for (kind, initial) in [
+            (ProbeKind::Liveness, Stored::Success),
+            (ProbeKind::Readiness, Stored::Failure),
+            (ProbeKind::Startup, Stored::Unknown),
+        ] {
+            let errs = Probe { always_errs: true, ..probe(3, 1) };
+            let status = Status { started: kind != ProbeKind::Startup, ..running(1) };
+            let old = Worker::long_healthy(kind, errs, secs(3), 1, SimTime::ZERO);
+            for mut worker in [noticed(kind, errs), old] {
+                assert_eq!(worker.next_that_matters(&status, Some(Reply::Ok)), Next::Idle);
+                for at in (30..60).step_by(5) {
+                    assert!(!worker.attempt(secs(at), &status).probes);
+                }
+                assert_eq!(worker.result_for(1), Some(initial));
+            }
         }
     }
 

@@ -39,12 +39,10 @@ impl Audience {
         }
     }
 
-    fn sees(self, affects: Affects) -> bool {
+    pub(super) fn sees(self, affects: Affects) -> bool {
         match self {
             Self::Requests => affects.requests,
-            Self::Probe(ProbeKind::Readiness) => affects.readiness,
-            Self::Probe(ProbeKind::Liveness) => affects.liveness,
-            Self::Probe(ProbeKind::Startup) => affects.startup,
+            Self::Probe(kind) => affects.is_seen_by(kind),
         }
     }
 }
@@ -118,7 +116,7 @@ impl<O: Observer> Cluster<'_, O> {
 
     /// Who hangs gets no answer, whatever else is at work.
     fn strike_answers(&self, strike: Strike, answers: &mut [Answer; 4]) {
-        let Some(mode) = self.container_mode(strike) else { return };
+        let Some(mode) = self.container_mode(strike.fault) else { return };
         let affects = affects(mode);
         let effect = match mode {
             ContainerMode::Hang(_) | ContainerMode::Sandbox => Answer::Never,
@@ -375,8 +373,7 @@ impl<O: Observer> Cluster<'_, O> {
         prober.ended = Timer::NONE;
         prober.due = Timer::NONE;
         // What the worker does meanwhile follows from the syncs.
-        prober.plan =
-            Some(Plan { status, reply: Some(reply), next: Next::Idle, due: SimTime::NEVER, by_chance: None });
+        prober.plan = Some(Plan { status, reply: Some(reply), next: Next::Idle, due: SimTime::NEVER, by_chance: None });
     }
 
     /// Would the probe that is to be sent now wait for nothing? Then it is the first of those that the worker skips, and its
@@ -619,6 +616,7 @@ impl<O: Observer> Cluster<'_, O> {
         }
         let instance = container.instance;
         state.container.kill = Some(kind);
+        self.hand_over_to_restart(cx, pod, kind);
         self.tell(cx, Happening::KillDecided { pod, instance, by: kind });
         if let Some(slot) = self.slot_of(pod) {
             let needless = !self.is_broken_for_good(pod);

@@ -1,14 +1,20 @@
 //! The `ReplicaSet` and the life of Pod objects: creation, deletion, the end (D7–D9, T1–T8).
 
 use super::happening::{Endpoint, Happening};
-use super::observer::{Observed, Observer};
+use super::observer::{Observed, Observer, PodCounts};
 use super::state::{Pod, Stage, Timer};
 use super::{Cluster, Cx, Event};
-use crate::ids::{PodId, SlotId};
+use crate::ids::{NodeId, PodId, SlotId};
 use crate::model::ProbeKind;
 use crate::time::SimTime;
 
 impl<O: Observer> Cluster<'_, O> {
+    /// A controller deletes the Pod: its successor owes that to whoever is charged now.
+    pub(super) fn evict_pod(&mut self, cx: &mut Cx<'_, Event>, pod: PodId) {
+        self.hand_over(cx, pod);
+        self.delete_pod(cx, pod);
+    }
+
     /// An ordinary graceful deletion: the slot is vacant at once, and a replacement follows (T1, D7).
     pub(super) fn delete_pod(&mut self, cx: &mut Cx<'_, Event>, pod: PodId) {
         if !self.pods[pod.index()].exists || self.pods[pod.index()].deleted {
@@ -31,10 +37,10 @@ impl<O: Observer> Cluster<'_, O> {
     fn vacate(&mut self, cx: &mut Cx<'_, Event>, pod: PodId) {
         let Some(slot) = self.slot_of(pod) else { return };
         self.wake(cx, pod);
-        let parting = self.why(slot);
+        let parting = self.slots[slot.index()].account.debt().clone();
         let state = &mut self.pods[pod.index()];
         state.holds_slot = false;
-        state.parting = Some(parting);
+        state.parting = parting;
         self.slots[slot.index()].pod = None;
         self.look_at_slot(cx, slot);
         self.look(cx, pod);
@@ -69,9 +75,7 @@ impl<O: Observer> Cluster<'_, O> {
         };
         self.slots[slot.index()].pod = Some(id);
         self.slots[slot.index()].pods += 1;
-        self.living += 1;
         self.tell(cx, Happening::PodCreated { pod: id, slot });
-        self.observe(cx, &Observed::PodsChanged { pods: self.living });
         id
     }
 
@@ -146,6 +150,7 @@ impl<O: Observer> Cluster<'_, O> {
 
     /// The object is removed without anybody's confirmation (T7, N15).
     pub(super) fn remove_pod(&mut self, cx: &mut Cx<'_, Event>, pod: PodId) {
+        self.hand_over(cx, pod);
         self.vacate(cx, pod);
         self.end_pod(cx, pod);
     }
@@ -160,11 +165,10 @@ impl<O: Observer> Cluster<'_, O> {
         state.life = Timer::NONE;
         state.eviction = Timer::NONE;
         self.scheduler.forget(pod);
-        self.living -= 1;
         let home = self.pods[pod.index()].home.index();
         self.slots[home].pods -= 1;
         self.tell(cx, Happening::PodGone { pod });
-        self.observe(cx, &Observed::PodsChanged { pods: self.living });
+        self.count_pods(cx);
         self.request_slice_update(cx, pod);
         // Resources and anti-affinity are free only now (S4, S9, S16).
         self.retry_pending(cx);
@@ -177,6 +181,20 @@ impl<O: Observer> Cluster<'_, O> {
         let over = !state.exists && !state.slice_update.is_set() && unknown(state.slice) && unknown(state.proxied);
         if over && !self.vacated.contains(&pod) {
             self.vacated.push(pod);
+        }
+    }
+
+    /// Tells the observer how many Pods run and how many find no Node, if that has changed.
+    pub(super) fn count_pods(&mut self, cx: &Cx<'_, Event>) {
+        let machine_runs = |node: NodeId| self.nodes[node.index()].alive && self.nodes[node.index()].registered;
+        let mut counts = PodCounts::default();
+        for pod in self.pods.iter().filter(|pod| pod.exists) {
+            counts.running += u32::from(pod.node.is_some_and(machine_runs));
+            counts.unschedulable += u32::from(pod.unschedulable);
+        }
+        if counts != self.counts {
+            self.counts = counts;
+            self.observe(cx, &Observed::PodsChanged(counts));
         }
     }
 }

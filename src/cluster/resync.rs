@@ -90,10 +90,11 @@ fn until_next_look(expiry: SimTime, now: SimTime) -> Duration {
 
 impl<'m, O: Observer> Cluster<'m, O> {
     /// A Pod that is not Ready is looked at again after a while (C16), and its readiness probed once more (P12).
-    /// While it is Ready a resync does nothing.
+    /// While it is Ready a resync does nothing; nor does it where one more probe is one more error (P15).
     pub(super) fn schedule_resync(&mut self, cx: &Cx<'_, Event>, pod: PodId) {
         let state = &self.pods[pod.index()];
-        if state.resync_at < SimTime::NEVER || state.ready || !state.status.running || !state.status.started {
+        let errs = state.worker(ProbeKind::Readiness).is_some_and(|worker| worker.probe().always_errs);
+        if state.resync_at < SimTime::NEVER || state.ready || errs || !state.status.running || !state.status.started {
             return;
         }
         self.schedule_poll(cx, pod, self.model.cluster.control_plane.resync_min);

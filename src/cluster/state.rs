@@ -1,17 +1,21 @@
 //! The state of a replication, as plain data.
 
+use super::attribution::Account;
 use super::back_off::BackOff;
+use super::cause::CauseSet;
 use super::chain::Chain;
 use super::chance::Matters;
 use super::faults::Clock;
 use super::happening::{Endpoint, Reply};
-use super::observer::{Cause, EndpointView, Phase, SlotView};
+use super::observer::{EndpointView, SlotView};
+use super::on_call::Watch;
 use super::prober::skipping::Next;
 use super::prober::{Status, Worker};
 use super::probing::Answer;
 use super::resync::Rest;
 use crate::ids::{FaultId, NodeId, PodId, SlotId};
 use crate::model::{ControlPlane, Node, ProbeKind};
+use crate::placement;
 use crate::random::{Law, Owner, Purpose, Stream, Streams};
 use crate::time::{Duration, Grid, SimTime};
 
@@ -83,10 +87,10 @@ pub(crate) struct Slot {
     pub pod: Option<PodId>,
     /// How many Pods exist that were created for it, the one that holds it included.
     pub pods: u32,
-    /// Why it does not deliver, or what has struck it and is not over.
-    pub cause: Option<Cause>,
-    /// What struck it last, and when that was over.
-    pub recent: Option<(Cause, SimTime)>,
+    /// Who is charged while it does not deliver.
+    pub account: Account,
+    /// What somebody on call does about it.
+    pub watch: Watch,
     /// Clocks of container faults.
     pub clock: Clock,
     /// What the observer was told last.
@@ -107,8 +111,8 @@ impl Slot {
         Self {
             pod: None,
             pods: 0,
-            cause: None,
-            recent: None,
+            account: Account::default(),
+            watch: Watch::default(),
             clock: Clock::default(),
             view: None,
             start_up: dice(Purpose::StartUp),
@@ -167,8 +171,10 @@ pub(crate) struct Pod {
     /// What the proxy has.
     pub proxied: Endpoint,
     pub in_rotation: bool,
-    /// Why and how far, from the moment at which it lost its slot.
-    pub parting: Option<(Cause, Phase)>,
+    /// No Node could take it, and none has since (S16).
+    pub unschedulable: bool,
+    /// Who is charged with what it fails, from the moment at which it lost its slot, when no fault at work is.
+    pub parting: CauseSet,
     /// What the observer was told last.
     pub view: Option<EndpointView>,
     /// When the last sync ended (C3).
@@ -348,7 +354,8 @@ impl Pod {
             slice: Endpoint::default(),
             proxied: Endpoint::default(),
             in_rotation: false,
-            parting: None,
+            unschedulable: false,
+            parting: CauseSet::new(),
             view: None,
             last_sync: SimTime::ZERO,
             sync: Timer::NONE,
@@ -437,7 +444,7 @@ pub(crate) struct NodeState {
 
 impl NodeState {
     pub fn new(streams: Streams, node: &Node, rules: &ControlPlane) -> Self {
-        let owner = Owner::Node { zone: node.zone.map_or(u32::MAX, |z| z.index() as u32), index: node.index_in_zone };
+        let owner = node.owner();
         let initial = streams.stream(owner, Purpose::Initial);
         Self {
             strikes: Vec::new(),
@@ -460,7 +467,7 @@ impl NodeState {
             taint_dice: Dice::new(streams.stream(owner, Purpose::Taint)),
             quarantine_dice: Dice::new(streams.stream(owner, Purpose::Quarantine)),
             registered: true,
-            order: streams.stream(owner, Purpose::NodeOrder).uniform(0),
+            order: placement::order(streams, node),
             ready: true,
             silent_since: None,
             renewed: true,

@@ -1,11 +1,11 @@
 //! How a slot and an endpoint look from outside: serving, in rotation, why not, how far.
 
-use super::observer::{Cause, EndpointView, Observed, Observer, Phase, SlotView};
+use super::cause::CauseSet;
+use super::observer::{EndpointView, Observed, Observer, Phase, SlotView};
 use super::probing::{Answer, Audience};
 use super::state::{Kubelet, Stage};
 use super::{Cluster, Cx, Event, Target};
 use crate::ids::{NodeId, PodId, SlotId};
-use crate::time::{Duration, SimTime};
 
 impl<O: Observer> Cluster<'_, O> {
     /// The slot that the Pod holds.
@@ -32,82 +32,66 @@ impl<O: Observer> Cluster<'_, O> {
 
     /// Looks at a Pod after something has happened to it, and tells the observer what has changed.
     pub(super) fn look(&mut self, cx: &mut Cx<'_, Event>, pod: PodId) {
-        let seen = self.slot_of(pod).map(|slot| self.look_at_slot(cx, slot));
+        let holds = self.slot_of(pod);
+        if let Some(slot) = holds {
+            self.look_at_slot(cx, slot);
+        }
         let state = &self.pods[pod.index()];
-        let view = if !state.in_rotation {
-            None
-        } else if let Some(SlotView { serves, cause, phase, .. }) = seen {
-            Some(EndpointView { serves, cause, phase })
-        } else {
-            let (cause, phase) = state.parting.unwrap_or((Cause::Start, Phase::Start));
-            Some(EndpointView { serves: self.serves(pod), cause, phase })
-        };
-        // While it serves, cause and phase mean nothing.
-        let news = match (self.pods[pod.index()].view, view) {
-            (Some(old), Some(new)) => old != new && !(old.serves && new.serves),
-            (old, new) => old != new,
-        };
-        if news {
-            self.pods[pod.index()].view = view;
+        let in_rotation = state.in_rotation;
+        let served = state.view.as_ref().map(|view| view.serves);
+        if !in_rotation && served.is_none() {
+            return;
+        }
+        let serves = self.serves(pod);
+        // While it serves, causes and phase mean nothing.
+        if in_rotation && serves && served == Some(true) {
+            return;
+        }
+        let view = in_rotation.then(|| self.endpoint_view(pod, holds, serves));
+        if self.pods[pod.index()].view != view {
+            self.pods[pod.index()].view.clone_from(&view);
             self.observe(cx, &Observed::EndpointChanged { pod, view });
         }
     }
 
+    /// How a Pod in rotation looks; one that holds its slot like the slot.
+    fn endpoint_view(&self, pod: PodId, holds: Option<SlotId>, serves: bool) -> EndpointView {
+        let slot = self.pods[pod.index()].home;
+        if serves {
+            return EndpointView { slot, serves, causes: CauseSet::new(), phase: Phase::EnterRotation };
+        }
+        if let Some(SlotView { causes, phase, .. }) = holds.and_then(|slot| self.slots[slot.index()].view.as_ref()) {
+            return EndpointView { slot, serves, causes: causes.clone(), phase: *phase };
+        }
+        let at_work = self.at_work(Some(pod));
+        let causes = if at_work.is_empty() { self.pods[pod.index()].parting.clone() } else { at_work };
+        EndpointView { slot, serves, causes, phase: self.parting_phase(pod) }
+    }
+
     /// Looks at a slot, held or vacant.
-    pub(super) fn look_at_slot(&mut self, cx: &mut Cx<'_, Event>, slot: SlotId) -> SlotView {
-        let (serves, in_rotation, struck) = match self.slots[slot.index()].pod {
-            Some(pod) => (self.serves(pod), self.pods[pod.index()].in_rotation, self.is_struck(pod)),
-            None => (false, false, false),
+    pub(super) fn look_at_slot(&mut self, cx: &mut Cx<'_, Event>, slot: SlotId) {
+        let (serves, in_rotation) = match self.slots[slot.index()].pod {
+            Some(pod) => (self.serves(pod), self.pods[pod.index()].in_rotation),
+            None => (false, false),
         };
         let delivers = serves && in_rotation;
-        self.assign_cause(cx.now(), slot, delivers, struck);
-        // While it delivers, cause and phase mean nothing: only the change itself is news.
-        let old = self.slots[slot.index()].view;
-        let view = match old {
-            Some(old) if old.delivers() && delivers => old,
-            _ => {
-                let (cause, phase) = self.why(slot);
-                SlotView { serves, in_rotation, cause, phase }
+        let delivered = self.slots[slot.index()].view.as_ref().is_some_and(SlotView::delivers);
+        if !(delivers && delivered) {
+            self.slots[slot.index()].account.update(cx.now(), delivers);
+            let view = if delivers {
+                // Causes and phase mean nothing.
+                SlotView { serves, in_rotation, causes: CauseSet::new(), phase: Phase::EnterRotation }
+            } else {
+                let phase = self.slots[slot.index()].pod.map_or(Phase::Reschedule, |pod| self.phase(pod));
+                SlotView { serves, in_rotation, causes: self.causes(cx.now(), slot), phase }
+            };
+            if self.slots[slot.index()].view.as_ref() != Some(&view) {
+                self.slots[slot.index()].view = Some(view.clone());
+                self.observe(cx, &Observed::SlotChanged { slot, view });
             }
-        };
-        if old != Some(view) {
-            self.slots[slot.index()].view = Some(view);
-            self.observe(cx, &Observed::SlotChanged { slot, view });
         }
+        self.update_watch(cx, slot, delivers);
         self.update_clock(cx, Target::Slot(slot));
-        view
-    }
-
-    /// A slot that delivers and is not struck has no cause. One that stops delivering without a fault at work
-    /// owes it to the fault that has just ended, if its probes were still counting, else to the probes.
-    fn assign_cause(&mut self, now: SimTime, slot: SlotId, delivers: bool, struck: bool) {
-        let state = &mut self.slots[slot.index()];
-        if delivers {
-            if !struck {
-                state.cause = None;
-            }
-        } else if state.cause.is_none() {
-            let memory = self.probe_memory();
-            let state = &mut self.slots[slot.index()];
-            let recent = state.recent.filter(|&(_, ended)| now.saturating_since(ended) <= memory);
-            state.cause = Some(recent.map_or(Cause::Probe, |(cause, _)| cause));
-        }
-    }
-
-    /// How long after a fault its unanswered probes can still make a threshold.
-    fn probe_memory(&self) -> Duration {
-        let spec = &self.model.deployment.pod;
-        let budget = |probe: &crate::model::Probe| {
-            probe.period.max(probe.timeout) * u64::from(probe.failure_threshold) + probe.timeout
-        };
-        [&spec.liveness, &spec.readiness].into_iter().flatten().map(budget).max().unwrap_or(Duration::ZERO)
-    }
-
-    /// Why a slot does not deliver, and how far it has come.
-    pub(super) fn why(&self, slot: SlotId) -> (Cause, Phase) {
-        let state = &self.slots[slot.index()];
-        let phase = state.pod.map_or(Phase::Reschedule, |pod| self.phase(pod));
-        (state.cause.unwrap_or(Cause::Start), phase)
     }
 
     /// The furthest phase that the Pod's present container has reached.
@@ -115,7 +99,8 @@ impl<O: Observer> Cluster<'_, O> {
         let state = &self.pods[pod.index()];
         let Some(node) = state.node else { return Phase::Reschedule };
         let node = &self.nodes[node.index()];
-        let waiting = |reacted| match (reacted, state.in_rotation) {
+        let is_paged = self.slot_of(pod).is_some_and(|slot| self.slots[slot.index()].watch.is_paged());
+        let waiting = |reacted: bool| match (reacted || is_paged, state.in_rotation) {
             (false, _) => Phase::Detect,
             (true, true) => Phase::LeaveRotation,
             (true, false) => Phase::Decide,
@@ -139,5 +124,11 @@ impl<O: Observer> Cluster<'_, O> {
             Stage::Running if state.ready => Phase::EnterRotation,
             Stage::Running => Phase::BecomeReady,
         }
+    }
+
+    /// How far a Pod in rotation that has lost its slot and does not serve has come: it is being stopped, or is gone and
+    /// the load balancer has not noticed.
+    fn parting_phase(&self, pod: PodId) -> Phase {
+        if self.pods[pod.index()].container.has_process() { Phase::Terminate } else { Phase::LeaveRotation }
     }
 }

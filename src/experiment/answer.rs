@@ -2,18 +2,20 @@
 
 mod windows;
 
+use rayon::iter::{IntoParallelIterator as _, ParallelIterator as _};
+
 use super::by_name::ByName;
 use super::estimates::Estimates;
 use super::examples::Example;
+use super::excerpt::MOST_WITH_HISTOGRAMS;
 use super::ledger::places;
 use super::played::{Contents, Outline};
 use super::precision::{Reached, asked};
 use super::replay::OutageExample;
 use super::result::{
-    Attribution, Detection, Difference, Distribution, Estimate, ExperimentResult, FaultInfo, PodRecovery,
-    ScenarioResult,
+    Attribution, Detection, Difference, Distribution, Estimate, ExperimentResult, PodRecovery, ScenarioResult,
 };
-use super::runner::{End, Tally};
+use super::runner::{DOWNTIME, End, FAILED, Tally};
 use super::selection;
 use super::sensitivity;
 use super::summary::{Recoveries, Summary, Total};
@@ -23,7 +25,7 @@ use crate::cluster::Phase;
 use crate::model::YEAR;
 use crate::spec::{Precision, RESULTS_KIND, Stopping};
 use crate::stats::{
-    Interval, MeanDifference, Moments, Race, Spans, amounts, counts, most_events, most_of_all, twelve_digits,
+    Interval, MeanDifference, Moments, Race, Spans, amounts, counts, most_events, rests_on_few, twelve_digits,
 };
 use crate::study::{Form, Metric, Quantity};
 use crate::time::Duration;
@@ -34,18 +36,21 @@ const HOUR_SECS: f64 = 3_600.0;
 
 /// The answer of a whole experiment.
 pub(super) fn experiment(outline: &Outline, tallies: &[Tally], race: Option<&Race>, end: &End) -> ExperimentResult {
-    let first = &outline.scenarios[outline.baseline.unwrap_or(0)];
     let interrupted = matches!(end, End::Interrupted);
     // A scenario that was not reached before an interruption has no numbers.
     let scenarios = outline.scenarios.iter().zip(tallies).enumerate();
     // Those of a question for what matters are told of as pairs.
     let told = if outline.sensitivity.is_empty() { usize::MAX } else { 1 };
-    let scenarios: Vec<ScenarioResult> = scenarios
-        .take(told)
-        .filter(|(_, (_, tally))| tally.summary.replications() > 0)
+    let is_large = tallies.len().min(told) > MOST_WITH_HISTOGRAMS;
+    let played: Vec<_> = scenarios.take(told).filter(|(_, (_, tally))| tally.has_any()).collect();
+    // The intervals of a large grid take their time.
+    let scenarios: Vec<ScenarioResult> = played
+        .into_par_iter()
         .map(|(number, (scenario, tally))| {
             let other = outline.baseline.filter(|&baseline| baseline != number);
-            self::scenario(outline, scenario, tally, other.map(|baseline| &tallies[baseline].summary))
+            let other = other.map(|baseline| (&outline.scenarios[baseline], &tallies[baseline].summary));
+            let answer = self::scenario(outline, scenario, tally, other);
+            if is_large { answer.without_histograms() } else { answer }
         })
         .collect();
     let targets = scenarios.iter().flat_map(|s| outline.goals.iter().map(|goal| Target::of(goal, s))).collect();
@@ -63,13 +68,14 @@ pub(super) fn experiment(outline: &Outline, tallies: &[Tally], race: Option<&Rac
         baseline: outline.baseline.map(|baseline| outline.scenarios[baseline].name.clone()),
         interrupted,
         targets,
-        selection: race.and_then(|race| selection::result(outline, race)),
+        selection: race.and_then(|race| selection::result(outline, race, &scenarios)),
         currency: outline.currency.clone(),
         sensitivity: sensitivity::results(outline, tallies),
         scenarios,
         replays: Vec::new(),
+        assumptions: Vec::new(),
         notes: outline.notes.iter().cloned().chain(note_on_the_end(outline, tallies, end)).collect(),
-        faults: first.faults.clone(),
+        faults: outline.faults.clone(),
         inputs: outline.inputs.clone(),
     }
 }
@@ -79,9 +85,23 @@ pub(super) struct Scale {
     pub replications: u64,
     pub horizon: Duration,
     pub confidence: f64,
+    /// The share of the time that may be lost where none was.
+    pub most_lost: f64,
 }
 
 impl Scale {
+    /// Of a scenario's summary.
+    pub fn of(outline: &Outline, scenario: &Contents, summary: &Summary) -> Self {
+        let (horizon, confidence) = (outline.horizon(), outline.confidence);
+        let most_lost = scenario.coincidence.most_lost(summary, horizon, confidence);
+        Self { replications: summary.replications, horizon, confidence, most_lost }
+    }
+
+    /// The same, with the wider of both bounds.
+    fn or_wider(&self, other: &Self) -> Self {
+        Self { most_lost: self.most_lost.max(other.most_lost), ..*self }
+    }
+
     /// Counted nanoseconds to seconds a year.
     fn seconds_per_year(&self, nanos: u128) -> f64 {
         self.share(nanos) * YEAR.as_secs_f64()
@@ -108,9 +128,10 @@ impl Scale {
         match amounts(moments, self.confidence) {
             Some(interval) => {
                 let part = MICROS * self.horizon.as_secs_f64();
-                around(mean, Interval { low: interval.low / part, high: (interval.high / part).min(1.0) }, false)
+                let interval = Interval { low: interval.low / part, high: (interval.high / part).min(1.0) };
+                Estimate { rests_on_few: rests_on_few(moments), ..around(mean, interval, false) }
             }
-            None => around(mean, Interval { low: 0.0, high: most_of_all(self.replications, self.confidence) }, true),
+            None => around(mean, Interval { low: 0.0, high: self.most_lost }, true),
         }
     }
 
@@ -125,28 +146,39 @@ impl Scale {
         times(around(moments.mean(), interval, bound), per_year)
     }
 
-    /// A difference of lost time, in seconds a year.
+    /// A difference of lost time, in seconds a year. Where no pair differed, it is bounded as a loss is that nobody saw.
     pub fn difference(&self, mean: MeanDifference) -> Estimate {
         let part = MICROS * self.horizon.as_secs_f64();
-        let most = most_of_all(self.replications, self.confidence);
+        let most = self.most_lost;
         let (interval, bound) =
             mean.interval.map_or((Interval { low: -most, high: most }, true), |Interval { low, high }| {
                 (Interval { low: low / part, high: high / part }, false)
             });
-        times(around(mean.mean / part, interval, bound), YEAR.as_secs_f64())
+        let estimate = around(mean.mean / part, interval, bound);
+        times(Estimate { rests_on_few: mean.rests_on_few, ..estimate }, YEAR.as_secs_f64())
     }
 }
 
-fn scenario(outline: &Outline, scenario: &Contents, tally: &Tally, baseline: Option<&Summary>) -> ScenarioResult {
+pub(super) fn scenario(
+    outline: &Outline,
+    scenario: &Contents,
+    tally: &Tally,
+    baseline: Option<(&Contents, &Summary)>,
+) -> ScenarioResult {
     let (summary, confidence) = (&tally.summary, outline.confidence);
-    let scale = Scale { replications: summary.replications, horizon: outline.horizon(), confidence };
+    let scale = Scale::of(outline, scenario, summary);
     let faults = &scenario.faults;
     let attribution = |cells| attribution(summary, cells, faults, &scale);
     ScenarioResult {
         name: scenario.name.clone(),
         parameters: scenario.parameters.clone(),
+        unplaceable: scenario.unplaceable,
         replications: summary.replications,
         estimates: Estimates::of(|metric| written(scale.estimate(metric, summary))),
+        first_available_s: summary
+            .first_available
+            .as_ref()
+            .map(|times| distribution(times, summary.replications - times.count())),
         time_to_recovery_s: distribution(&summary.outage_lengths, censored_outages(summary)),
         outage_examples: outage_examples(summary),
         pod_recovery_s: pod_recoveries(summary, faults),
@@ -155,22 +187,25 @@ fn scenario(outline: &Outline, scenario: &Contents, tally: &Tally, baseline: Opt
             .zip(&summary.detections)
             .map(|(fault, detections)| {
                 let times = distribution(&detections.times, detections.censored);
-                (fault.name.clone(), Detection { times, undetected: detections.undetected })
+                (fault.clone(), Detection { times, undetected: detections.undetected })
             })
             .collect(),
-        windows: windows::windows(&summary.windows, outline.objective.window, confidence),
+        windows: windows::windows(&summary.windows, outline.objective.window, scale.most_lost, confidence),
         pod_hours_per_year: twelve_digits(scale.seconds_per_year(summary.pod_time) / HOUR_SECS),
         node_hours_per_year: scenario.node_hours_per_year,
         cost_per_year: scenario.cost_per_year,
         downtime_attribution: attribution(&summary.downtime_by),
         request_failure_attribution: attribution(&summary.failed_by),
+        without: Vec::new(),
         uncertainty: uncertainty::result(&tally.draws, &scale),
-        difference_to_baseline: baseline.map(|baseline| {
-            let downtime = tally.downtime_difference.mean(confidence);
-            let failed = tally.failed_difference.mean(confidence);
+        difference_to_baseline: baseline.map(|(other, baseline)| {
+            let scale = scale.or_wider(&Scale::of(outline, other, baseline));
+            let downtime = tally.differences.mean(DOWNTIME, confidence);
+            let failed = tally.differences.mean(FAILED, confidence);
+            let told = |mean| if scenario.is_as_compared { Estimate::ZERO } else { scale.difference(mean) };
             Difference {
-                downtime_s_per_year: written(scale.difference(downtime)),
-                failed_request_s_per_year: written(scale.difference(failed)),
+                downtime_s_per_year: written(told(downtime)),
+                failed_request_s_per_year: written(told(failed)),
                 downtime_variance_ratio: variance_ratio([summary, baseline].map(downtime_moments), downtime),
                 failed_request_variance_ratio: variance_ratio([summary, baseline].map(failed_moments), failed),
             }
@@ -204,25 +239,26 @@ fn censored_outages(summary: &Summary) -> u64 {
 
 fn outage_examples(summary: &Summary) -> Vec<OutageExample> {
     let near = |q| summary.outage_lengths.quantile(q).and_then(|length| summary.outage_examples.near(length));
-    let found = [("p50", near(0.5)), ("p95", near(0.95)), ("max", summary.outage_examples.longest())];
-    let named = |(statistic, found): (&str, Option<Example>)| {
-        let Example { length, replication, number } = found?;
+    let ended = |found: Option<Example>| found.map(|example| (example, true));
+    let found = [("p50", ended(near(0.5))), ("p95", ended(near(0.95))), ("max", summary.outage_examples.longest())];
+    let named = |(statistic, found): (&str, Option<(Example, bool)>)| {
+        let (Example { length, replication, number }, has_ended) = found?;
         let length_s = twelve_digits(length as f64 / NANOS);
-        Some(OutageExample { statistic: statistic.to_owned(), length_s, replication, number })
+        Some(OutageExample { statistic: statistic.to_owned(), length_s, replication, number, without_end: !has_ended })
     };
     found.into_iter().filter_map(named).collect()
 }
 
-fn cause_name(faults: &[FaultInfo], number: usize) -> &str {
+fn cause_name(faults: &[String], number: usize) -> &str {
     match number.checked_sub(faults.len()) {
-        None => &faults[number].name,
+        None => &faults[number],
         Some(0) => "probe",
         Some(_) => "start",
     }
 }
 
 /// Every fault of the model, and `probe` and `start` where they occurred.
-fn pod_recoveries(summary: &Summary, faults: &[FaultInfo]) -> ByName<PodRecovery> {
+fn pod_recoveries(summary: &Summary, faults: &[String]) -> ByName<PodRecovery> {
     let occurred = |r: &Recoveries| r.lengths.count() + r.censored > 0;
     let recoveries = summary.recoveries.iter().enumerate();
     recoveries
@@ -261,7 +297,7 @@ fn distribution(spans: &Spans, censored: u64) -> Distribution {
     }
 }
 
-fn attribution(summary: &Summary, cells: &[u128], faults: &[FaultInfo], scale: &Scale) -> Vec<Attribution> {
+fn attribution(summary: &Summary, cells: &[u128], faults: &[String], scale: &Scale) -> Vec<Attribution> {
     places(summary.causes)
         .zip(cells)
         .filter(|(_, nanos)| **nanos > 0)
@@ -275,22 +311,22 @@ fn attribution(summary: &Summary, cells: &[u128], faults: &[FaultInfo], scale: &
 
 /// An estimate lies within its interval, whatever was rounded on the way.
 fn around(mean: f64, interval: Interval, bound: bool) -> Estimate {
-    Estimate { mean, low: interval.low.min(mean), high: interval.high.max(mean), bound }
+    Estimate { mean, low: interval.low.min(mean), high: interval.high.max(mean), bound, rests_on_few: false }
 }
 
 pub(super) fn times(estimate: Estimate, factor: f64) -> Estimate {
-    let Estimate { mean, low, high, bound } = estimate;
-    Estimate { mean: mean * factor, low: low * factor, high: high * factor, bound }
+    let Estimate { mean, low, high, .. } = estimate;
+    Estimate { mean: mean * factor, low: low * factor, high: high * factor, ..estimate }
 }
 
 /// What is not lost.
 fn the_rest(lost: Estimate) -> Estimate {
-    Estimate { mean: 1.0 - lost.mean, low: 1.0 - lost.high, high: 1.0 - lost.low, bound: lost.bound }
+    Estimate { mean: 1.0 - lost.mean, low: 1.0 - lost.high, high: 1.0 - lost.low, ..lost }
 }
 
 pub(super) fn written(estimate: Estimate) -> Estimate {
-    let Estimate { mean, low, high, bound } = estimate;
-    Estimate { mean: twelve_digits(mean), low: twelve_digits(low), high: twelve_digits(high), bound }
+    let Estimate { mean, low, high, .. } = estimate;
+    Estimate { mean: twelve_digits(mean), low: twelve_digits(low), high: twelve_digits(high), ..estimate }
 }
 
 /// How the run ended, where that is not self-evident.

@@ -7,6 +7,7 @@
 use crate::cluster::Spell;
 use crate::model::{Fault, Occurrence};
 use crate::random::Law;
+use crate::stats;
 use crate::time::{Duration, SimTime};
 
 /// A control is rounded once, to millionths of an occurrence, so that sums are exact.
@@ -58,13 +59,14 @@ impl Control {
         }
     }
 
-    /// N − Λ in millionths.
-    pub(super) fn value(&self) -> i64 {
+    /// N − Λ in millionths, and N.
+    pub(super) fn value(&self) -> stats::Control {
         let (strikes, hazard) = match self {
             Self::Memoryless { mean, strikes, time } => (*strikes, *time as f64 / 1e9 / mean),
             Self::Ageing { strikes, hazard, .. } => (*strikes, *hazard),
-            Self::None => return 0,
+            Self::None => return stats::Control::default(),
         };
-        ((strikes as f64 - hazard) * PARTS).round() as i64
+        let excess = ((strikes as f64 - hazard) * PARTS).round() as i64;
+        stats::Control { excess, events: strikes }
     }
 }

@@ -1,5 +1,7 @@
 //! Plays one replication to its end: the counted window, then on until nothing that began in it is open.
 
+use std::ops::ControlFlow;
+
 use super::measure::Measures;
 use super::outcome::Outcome;
 use crate::cluster::{Mode, Observer, Replication};
@@ -42,20 +44,51 @@ impl<O: Observer> Play for Replication<'_, (Measures, O)> {
     }
 }
 
+/// Hears now and then which share of a replication has been played. If it answers that this is enough, the replication is
+/// given up.
+pub type Watcher<'r> = dyn FnMut(f64) -> ControlFlow<()> + 'r;
+
 /// Plays and measures one replication: a function of model, seed and index (invariant 1).
 pub fn replicate(model: &Model, seed: u64, index: u64) -> Outcome {
     let observer = (Measures::new(model), ());
     drive(&mut Replication::new(model, seed, index, Mode::Fast, observer), model.horizon)
 }
 
+/// Like [`replicate`], for somebody who waits; `None` where that is given up.
+pub fn replicate_watched(model: &Model, seed: u64, index: u64, reached: &mut Watcher<'_>) -> Option<Outcome> {
+    let observer = (Measures::new(model), ());
+    drive_watched(&mut Replication::new(model, seed, index, Mode::Fast, observer), model.horizon, reached)
+}
+
 /// Plays `replication` to the end of the counted window, and at most one `horizon` further.
 pub fn drive(replication: &mut impl Play, horizon: Duration) -> Outcome {
+    drive_watched(replication, horizon, &mut |_| ControlFlow::Continue(())).expect("it is not given up")
+}
+
+fn drive_watched(replication: &mut impl Play, horizon: Duration, reached: &mut Watcher<'_>) -> Option<Outcome> {
+    /// Events after the end of the counted window between two words with who waits.
+    const MANY: u64 = 1 << 16;
     let end = replication.measures().end();
     let last = end + horizon;
+    // The replication has been set up.
+    if reached(0.0).is_break() {
+        return None;
+    }
+    for share in shares() {
+        replication.run_until(end.min(SimTime::from_nanos((end.as_nanos() as f64 * share) as u64)));
+        if reached(share).is_break() {
+            return None;
+        }
+    }
     replication.run_until(end);
     replication.tell_clocks();
+    let mut events = 0u64;
     let mut open = is_open(replication);
     while open {
+        events += 1;
+        if events.is_multiple_of(MANY) && reached(1.0).is_break() {
+            return None;
+        }
         if !replication.step(last) {
             // Nothing more happens: what is open stays open.
             replication.run_until(last);
@@ -74,7 +107,16 @@ pub fn drive(replication: &mut impl Play, horizon: Duration) -> Outcome {
     if cfg!(debug_assertions) {
         outcome.assert_consistent();
     }
-    outcome
+    Some(outcome)
+}
+
+/// After which shares of a replication it tells how far it is: at first very early, as a replication may take hours, each
+/// time after twice as much as before; then sixteen times in all.
+fn shares() -> impl Iterator<Item = f64> {
+    const FIRST: i32 = -20;
+    const STEPS: i32 = 16;
+    let early = (FIRST..-4).map(|power| f64::from(power).exp2());
+    early.chain((1..STEPS).map(|step| f64::from(step) / f64::from(STEPS)))
 }
 
 fn is_open(replication: &mut impl Play) -> bool {

@@ -1,10 +1,10 @@
 //! Tests of the driver with a replication that follows a script.
 
 use super::{Play, drive};
-use crate::cluster::{Cause, Observed, Observer, Phase, SlotView};
+use crate::cluster::{Cause, CauseSet, EndpointView, Observed, Observer, Phase, SlotView};
 use crate::experiment::sample::model;
 use crate::experiment::{Measures, Outcome};
-use crate::ids::{FaultId, SlotId};
+use crate::ids::{FaultId, PodId, SlotId};
 use crate::study::Quantity;
 use crate::time::{Duration, SimTime};
 
@@ -30,9 +30,12 @@ impl Play for Script {
         }
         self.played += 1;
         self.now = now;
-        let (cause, phase) = (Cause::Fault(FaultId::new(0)), Phase::Start);
-        let view = SlotView { serves: delivers, in_rotation: delivers, cause, phase };
-        self.measures.observe(now, &Observed::SlotChanged { slot: SlotId::new(0), view });
+        let slot = SlotId::new(0);
+        let (causes, phase) = (CauseSet::from(Cause::Fault(FaultId::new(0))), Phase::Start);
+        let endpoint = delivers.then(|| EndpointView { slot, serves: true, causes: causes.clone(), phase });
+        let view = SlotView { serves: delivers, in_rotation: delivers, causes, phase };
+        self.measures.observe(now, &Observed::SlotChanged { slot, view });
+        self.measures.observe(now, &Observed::EndpointChanged { pod: PodId::new(0), view: endpoint });
         true
     }
 

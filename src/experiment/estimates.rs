@@ -64,7 +64,7 @@ struct Members<'a>(&'a [(Metric, &'a Estimate)]);
 
 impl Serialize for Members<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let member = |metric: Metric| metric.key().split_once('.').map(|(_, member)| member);
+        let member = |metric: Metric| metric.key().split_once('.').map_or(metric.key(), |(_, member)| member);
         serializer.collect_map(self.0.iter().map(|(metric, estimate)| (member(*metric), estimate)))
     }
 }

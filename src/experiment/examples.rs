@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::outcome::Outcome;
+use crate::study::Quantity;
 
 /// Lengths are told apart by this many of their leading binary digits, so to 1.6 %.
 const DIGITS: u32 = 7;
@@ -23,10 +24,13 @@ pub(super) struct Example {
 }
 
 /// Outages of many replications, by length. Any order and any grouping of the replications give the same.
-#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub(super) struct Examples {
+    /// The longest of those that ended.
     longest: Option<Example>,
-    /// The first of each length, by the length's leading digits.
+    /// The longest of those that had no end.
+    unended: Option<Example>,
+    /// Of those that ended the first of each length, by the length's leading digits.
     by_length: BTreeMap<u64, Example>,
 }
 
@@ -36,16 +40,30 @@ impl Examples {
         for (number, &length) in (1..).zip(outcome.outage_lengths()) {
             self.offer(Example { length, replication, number });
         }
+        outcome.more.outage_examples.all().for_each(|example| self.offer(Example { replication, ..example }));
+        let number = outcome.counted(Quantity::Outages);
+        self.offer_unended(outcome.unended_outage.map(|length| Example { length, replication, number }));
+    }
+
+    /// Adds an outage of replication 0.
+    pub fn add_one(&mut self, number: u64, length: u64) {
+        self.offer(Example { length, replication: 0, number });
     }
 
     /// Adds every outage of `other`.
     pub fn merge(&mut self, other: &Self) {
-        other.by_length.values().chain(&other.longest).for_each(|&example| self.offer(example));
+        other.all().for_each(|example| self.offer(example));
+        self.offer_unended(other.unended);
     }
 
-    /// The longest; of equally long ones the first.
-    pub fn longest(&self) -> Option<Example> {
-        self.longest
+    /// Those that ended.
+    fn all(&self) -> impl Iterator<Item = Example> {
+        self.by_length.values().chain(&self.longest).copied()
+    }
+
+    /// The longest, and whether it ended; of equally long ones the first. One without an end is longer than any.
+    pub fn longest(&self) -> Option<(Example, bool)> {
+        self.unended.map(|example| (example, false)).or(self.longest.map(|example| (example, true)))
     }
 
     /// One that lasted about so long.
@@ -55,6 +73,10 @@ impl Examples {
         let above = self.by_length.range(key..).next();
         let found = below.into_iter().chain(above).map(|(_, example)| *example);
         found.min_by_key(|example| example.length.abs_diff(length))
+    }
+
+    fn offer_unended(&mut self, new: Option<Example>) {
+        self.unended = self.unended.into_iter().chain(new).max_by_key(rank);
     }
 
     fn offer(&mut self, new: Example) {
@@ -110,9 +132,23 @@ mod tests {
     }
 
     #[test]
+    fn an_outage_without_an_end_is_the_longest() {
+        let mut examples = of(&[(1_000_000, 3, 1)]);
+        let [early, late] =
+            [(900, 7), (900, 5)].map(|(length, replication)| Example { length, replication, number: 2 });
+        for unended in [early, late] {
+            let mut other = Examples::default();
+            other.offer_unended(Some(unended));
+            examples.merge(&other);
+        }
+        assert_eq!(examples.longest(), Some((late, false)));
+        assert_eq!(examples.near(1_000_000).map(|example| example.replication), Some(3));
+    }
+
+    #[test]
     fn the_longest_is_exact_and_the_others_are_close() {
         let examples = of(&[(1_000_000, 3, 1), (1_000_001, 2, 2), (1_000_001, 4, 1), (500_000, 1, 1)]);
-        assert_eq!(examples.longest(), Some(Example { length: 1_000_001, replication: 2, number: 2 }));
+        assert_eq!(examples.longest(), Some((Example { length: 1_000_001, replication: 2, number: 2 }, true)));
         assert_eq!(examples.near(510_000).map(|example| example.replication), Some(1));
         // Of those that are alike the first replication's.
         assert_eq!(examples.near(1_005_000).map(|example| example.replication), Some(2));

@@ -5,6 +5,7 @@ use serde::Serialize;
 use crate::random::{Law, Owner, Purpose, Streams};
 use crate::spec::readable_duration;
 use crate::spec::records::Recorded;
+use crate::spec::written::{WrittenLaw, WrittenPart};
 use crate::stats::fit::{self, Durations, Family, Fit, Limits, Of};
 
 /// Samples drawn from each law to judge its A².
@@ -13,6 +14,9 @@ const RESAMPLES: u64 = 999;
 const RESAMPLED: usize = 500;
 /// Seed of that chance, fixed so that the same file gives the same bytes.
 const SEED: u64 = 1;
+
+/// With fewer durations that have ended nearly every law fits.
+pub const FEW: usize = 5;
 
 /// All laws that were fitted to a file.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -60,8 +64,11 @@ pub struct FittedLaw {
     pub anderson_darling: Option<AndersonDarling>,
     /// The largest distance to the empirical curve, a share.
     pub distance: f64,
-    /// The law as a file has it; absent where a time is beyond what files may hold.
+    /// The law as a file has it, in one line; absent where a time is beyond what files may hold.
     pub yaml: Option<String>,
+    /// The same, to be written into a file.
+    #[serde(skip)]
+    pub written: Option<WrittenLaw>,
     /// The law itself.
     #[serde(skip)]
     pub fit: Fit,
@@ -96,6 +103,24 @@ pub struct NotFitted {
     pub law: &'static str,
     /// Why.
     pub why: &'static str,
+}
+
+impl Fitted {
+    /// Durations longer than zero that have ended: those that tell laws apart.
+    pub fn ended(&self) -> usize {
+        self.durations - self.censored - self.zeros
+    }
+
+    /// Whether there are so few that nearly every law fits.
+    pub fn has_few(&self) -> bool {
+        self.ended() < FEW
+    }
+
+    /// The law to go on with: the one that fits best, or with few durations the one that has the fewest parameters to be wrong.
+    pub fn chosen(&self) -> Option<&FittedLaw> {
+        let simplest = self.laws.iter().min_by_key(|law| law.parameters.len());
+        if self.has_few() { simplest } else { self.laws.first() }
+    }
 }
 
 /// Fits all laws; `None` if nothing longer than zero has ended.
@@ -147,6 +172,7 @@ fn fitted(fit: &Fit, durations: &Durations, empirical: &[(f64, f64)], zeros: usi
         Family::Gamma => vec![form("shape"), size("mean")],
     };
     let watched = durations.ended().len() + durations.censored().len();
+    let written_law = written_law(fit, zeros as u64, watched as u64);
     FittedLaw {
         law: name(fit.family),
         mean: parameter("mean", fit.mean(), Of::Mean),
@@ -155,7 +181,8 @@ fn fitted(fit: &Fit, durations: &Durations, empirical: &[(f64, f64)], zeros: usi
         aicc: fit.aicc(watched).map(written),
         anderson_darling: durations.censored().is_empty().then(|| anderson_darling(fit, durations.ended())),
         distance: written(fit::kaplan_meier_distance(fit, empirical)),
-        yaml: yaml(fit, zeros, watched),
+        yaml: written_law.as_ref().map(WrittenLaw::in_one_line),
+        written: written_law,
         parameters,
         fit: *fit,
     }
@@ -191,21 +218,21 @@ fn law(fit: &Fit) -> Law {
     law.expect("fitted parameters are positive and finite")
 }
 
-/// The law as a file has it: five significant digits, far below what is known.
-fn yaml(fit: &Fit, zeros: usize, others: usize) -> Option<String> {
+/// The law as a file has it: five significant digits, far below what is known. Durations of length zero become a part of their own.
+fn written_law(fit: &Fit, zeros: u64, others: u64) -> Option<WrittenLaw> {
     let size = readable_duration(fit.size)?;
     let form = format!("{:.4e}", fit.form).parse::<f64>().ok()?;
-    let inner = match fit.family {
-        Family::Exponential => format!("exponential: {{mean: {size}}}"),
-        Family::Weibull => format!("weibull: {{shape: {form}, scale: {size}}}"),
-        Family::LogNormal => format!("lognormal: {{median: {size}, sigma: {form}}}"),
-        Family::Gamma => format!("gamma: {{shape: {form}, mean: {size}}}"),
+    let law = match fit.family {
+        Family::Exponential => WrittenLaw::Exponential { mean: size },
+        Family::Weibull => WrittenLaw::Weibull { shape: form, scale: size },
+        Family::LogNormal => WrittenLaw::LogNormal { median: size, sigma: form },
+        Family::Gamma => WrittenLaw::Gamma { shape: form, mean: size },
     };
-    Some(if zeros == 0 {
-        format!("{{{inner}}}")
-    } else {
-        format!("{{mixture: [{{weight: {zeros}, fixed: 0s}}, {{weight: {others}, {inner}}}]}}")
-    })
+    if zeros == 0 {
+        return Some(law);
+    }
+    let zero = WrittenPart { weight: zeros, law: WrittenLaw::Fixed("0s".to_owned()) };
+    Some(WrittenLaw::Mixture(vec![zero, WrittenPart { weight: others, law }]))
 }
 
 fn name(family: Family) -> &'static str {

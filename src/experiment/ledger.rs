@@ -51,13 +51,15 @@ impl Ledger {
         Self(vec![0; causes.count() * PHASES])
     }
 
-    /// Divides `nanos` equally among `count` cells; what does not divide goes to the first ones, a nanosecond each, so
-    /// that the parts add up.
-    pub(super) fn charge(&mut self, nanos: u64, count: usize, cells: impl Iterator<Item = Cell>) {
-        let (part, rest) = (nanos / count as u64, nanos % count as u64);
-        for (i, cell) in cells.enumerate() {
-            self.0[cell.0 as usize] += part + u64::from((i as u64) < rest);
-        }
+    /// Charges `nanos` to a cell.
+    pub(super) fn add(&mut self, cell: Cell, nanos: u64) {
+        self.0[cell.0 as usize] += nanos;
+    }
+
+    /// All that is charged to one cause.
+    pub(super) fn of(&self, causes: Causes, cause: Cause) -> u64 {
+        let first = causes.number(cause) * PHASES;
+        self.0[first..first + PHASES].iter().sum()
     }
 
     /// All cells: the phases of the first cause, of the second, …

@@ -10,12 +10,13 @@
 //! ([`Measures::has_open`]), however late the caller calls [`Measures::finish`].
 
 use super::controls::Control;
-use super::ledger::{Causes, Cell, Ledger};
+use super::division::{Bearer, Division, Fraction};
+use super::ledger::{Causes, Ledger};
 use super::outcome::Outcome;
 use super::windows::Filling;
-use crate::cluster::{Cause, EndpointView, Observed, Observer, Phase, SlotView};
+use crate::cluster::{Cause, CauseSet, EndpointView, Observed, Observer, Phase, PodCounts, SlotView};
 use crate::ids::{FaultId, PodId, SlotId};
-use crate::model::{Model, ProbeKind};
+use crate::model::{Model, ProbeKind, Start};
 use crate::study::Quantity;
 use crate::time::SimTime;
 
@@ -28,18 +29,25 @@ pub struct Measures {
     /// Everything up to here is in the integrals.
     settled: SimTime,
     slots: Vec<Slot>,
-    delivering: usize,
     downtime_windows: Filling,
     failed_windows: Filling,
     /// By Pod.
-    endpoints: Vec<Option<Endpoint>>,
+    endpoints: Vec<Option<EndpointView>>,
     in_rotation: usize,
-    failing: usize,
+    /// Of these, those that serve: available is who has enough of them. A terminating one counts like any other.
+    delivering: usize,
+    /// How lost time is divided: without availability, without any endpoint, and by endpoints that fail.
+    downtime_division: Division,
+    dark_division: Division,
+    failing_division: Division,
+    failing_fraction: Fraction,
     /// When the present outage began.
     outage: Option<SimTime>,
     undetected: Vec<Pending>,
-    pods: u32,
+    pods: PodCounts,
     pods_since: SimTime,
+    /// A system that has just been created has not been available yet.
+    is_starting: bool,
     /// By fault.
     controls: Vec<Control>,
     outcome: Outcome,
@@ -55,7 +63,10 @@ struct Window {
 #[derive(Debug, Clone)]
 struct Slot {
     view: SlotView,
-    cell: Cell,
+    /// Pods of its own, the terminating ones included, that serve in rotation.
+    delivering: u32,
+    /// The fault that struck it last, and when.
+    struck: Option<(FaultId, SimTime)>,
     /// Up to here its time is in its recovery.
     settled: SimTime,
     recovery: Option<Recovery>,
@@ -68,12 +79,6 @@ struct Recovery {
     cause: usize,
     overlapped: bool,
     phases: [u64; Phase::ALL.len()],
-}
-
-#[derive(Debug, Clone, Copy)]
-struct Endpoint {
-    serves: bool,
-    cell: Cell,
 }
 
 /// A fault that Kubernetes has not reacted to.
@@ -104,32 +109,35 @@ impl Measures {
     /// Measures for a replication of `model`, at time 0 before any report.
     pub fn new(model: &Model) -> Self {
         let from = SimTime::ZERO + model.warm_up;
-        let causes = Causes::new(model.faults.len());
-        // What has not been reported has not been created.
-        let unseen = SlotView { serves: false, in_rotation: false, cause: Cause::Start, phase: Phase::Reschedule };
         let slot = Slot {
-            view: unseen,
-            cell: causes.cell(unseen.cause, unseen.phase),
+            // What has not been reported has not been created.
+            view: SlotView { serves: false, in_rotation: false, causes: Cause::Start.into(), phase: Phase::Reschedule },
+            delivering: 0,
+            struck: None,
             settled: SimTime::ZERO,
             recovery: None,
         };
         let slots = model.deployment.replicas as usize;
         Self {
             window: Window { from, to: from + model.horizon },
-            causes,
+            causes: Causes::new(model.faults.len()),
             min_serving: model.min_serving as usize,
             settled: SimTime::ZERO,
             slots: vec![slot; slots],
-            delivering: 0,
             downtime_windows: Filling::new(model),
             failed_windows: Filling::new(model),
             endpoints: Vec::with_capacity(2 * slots),
             in_rotation: 0,
-            failing: 0,
+            delivering: 0,
+            downtime_division: Division::default(),
+            dark_division: Division::default(),
+            failing_division: Division::default(),
+            failing_fraction: Fraction::default(),
             outage: None,
             undetected: Vec::new(),
-            pods: 0,
+            pods: PodCounts::default(),
             pods_since: SimTime::ZERO,
+            is_starting: model.start == Start::Fresh,
             controls: model.faults.iter().map(Control::new).collect(),
             outcome: Outcome::empty(model.faults.len()),
         }
@@ -173,8 +181,9 @@ impl Measures {
         }
         if self.delivering >= self.min_serving {
             self.end_outage(self.settled);
-        } else if self.outage.is_some_and(|began| self.window.contains(began)) {
+        } else if let Some(began) = self.outage.filter(|&began| self.window.contains(began)) {
             self.outcome.counted[Quantity::Outages] += 1;
+            self.outcome.unended_outage = Some(self.settled.saturating_since(began).as_nanos());
         }
         for pending in &self.undetected {
             self.outcome.detections[pending.fault.index()].censored += 1;
@@ -204,15 +213,27 @@ impl Measures {
         let down = self.delivering < self.min_serving;
         if down {
             self.outage.get_or_insert(from);
+        } else if self.is_starting {
+            self.begin_counting(from);
         } else if self.outage.is_some() {
             self.end_outage(from);
         }
-        if down || self.failing > 0 || self.in_rotation == 0 {
+        if down || self.delivering < self.in_rotation || self.in_rotation == 0 {
             let nanos = self.window.overlap(from, now);
             if nanos > 0 {
                 self.charge(self.window.since_begin(from), nanos, down);
             }
         }
+    }
+
+    /// A system that was created at time 0 is available for the first time: what was lost until then is its start, and is
+    /// not counted.
+    fn begin_counting(&mut self, now: SimTime) {
+        self.is_starting = false;
+        self.outage = None;
+        self.outcome.forget_losses(now);
+        self.downtime_windows.forget();
+        self.failed_windows.forget();
     }
 
     /// `nanos` of downtime, of failing endpoints or without any; they begin at `from`, counted time.
@@ -221,19 +242,30 @@ impl Measures {
         if down {
             self.outcome.counted[Quantity::Downtime] += nanos;
             self.downtime_windows.add(from, to, nanos);
-            blame_slots(&self.slots, self.delivering, self.causes, &mut self.outcome.downtime_by, nanos);
+            let ledger = &mut self.outcome.downtime_by;
+            divide_among_slots(&mut self.downtime_division, &self.slots, self.causes, ledger, nanos);
         }
+        let failing = self.in_rotation - self.delivering;
         if self.in_rotation == 0 {
             self.outcome.counted[Quantity::FailedRequests] += nanos;
             self.failed_windows.add(from, to, nanos);
-            blame_slots(&self.slots, self.delivering, self.causes, &mut self.outcome.failed_by, nanos);
-        } else if self.failing > 0 {
+            let ledger = &mut self.outcome.failed_by;
+            divide_among_slots(&mut self.dark_division, &self.slots, self.causes, ledger, nanos);
+        } else if failing > 0 {
             // Each of n endpoints is sent an n-th of the traffic.
-            let failed = (u128::from(nanos) * self.failing as u128 / self.in_rotation as u128) as u64;
+            let failed = self.failing_fraction.grow(nanos, failing, self.in_rotation);
             self.outcome.counted[Quantity::FailedRequests] += failed;
             self.failed_windows.add(from, to, failed);
-            let blamed = self.endpoints.iter().flatten().filter(|endpoint| !endpoint.serves);
-            self.outcome.failed_by.charge(failed, self.failing, blamed.map(|endpoint| endpoint.cell));
+            let mut bearers: Vec<Bearer<'_>> = Vec::with_capacity(failing);
+            for (pod, endpoint) in self.endpoints.iter().enumerate() {
+                if let Some(EndpointView { slot, serves: false, causes, phase }) = endpoint {
+                    // By slot, then by Pod.
+                    let key = slot.index() * self.endpoints.len() + pod;
+                    bearers.push(Bearer { key, causes, phase: *phase });
+                }
+            }
+            bearers.sort_by_key(|bearer| bearer.key);
+            self.failing_division.divide(failed, bearers.iter().copied(), self.causes, &mut self.outcome.failed_by);
         }
     }
 
@@ -241,7 +273,7 @@ impl Measures {
         if let Some(began) = self.outage.take()
             && self.window.contains(began)
         {
-            self.outcome.outage_lengths.push(now.since(began).as_nanos());
+            self.outcome.add_outage(now.since(began).as_nanos());
             self.outcome.counted[Quantity::Outages] += 1;
         }
     }
@@ -258,7 +290,7 @@ impl Measures {
                 self.close(&recovery);
             }
         } else {
-            let cause = self.causes.number(slot.view.cause);
+            let cause = self.causes.number(slot.began_by(from));
             let recovery = slot.recovery.get_or_insert(Recovery {
                 began: from,
                 cause,
@@ -278,76 +310,45 @@ impl Measures {
         for (sum, nanos) in sums.phases.iter_mut().zip(recovery.phases) {
             *sum += nanos;
         }
-        self.outcome.recovery_lengths.push((recovery.cause as u32, recovery.phases.iter().sum()));
+        self.outcome.add_recovery(recovery.cause, recovery.phases.iter().sum());
     }
 
     fn count_pods(&mut self, now: SimTime) {
         let nanos = self.window.overlap(self.pods_since, now);
-        self.outcome.pod_time += u128::from(self.pods) * u128::from(nanos);
+        self.outcome.pod_time += u128::from(self.pods.running) * u128::from(nanos);
+        self.outcome.counted[Quantity::Pending] += u64::from(self.pods.unschedulable) * nanos;
         self.pods_since = now;
     }
-}
 
-impl Observer for Measures {
-    /// The log, which is most of what is told, is not even written down where nobody else reads it.
-    #[inline]
-    fn observe(&mut self, at: SimTime, what: &Observed) {
-        if !matches!(what, Observed::Happened(_)) {
-            self.take_account(at, what);
-        }
-    }
-}
-
-impl Measures {
-    fn take_account(&mut self, at: SimTime, what: &Observed) {
-        match *what {
-            Observed::SlotChanged { slot, view } => self.slot_changed(at, slot, view),
-            Observed::EndpointChanged { pod, view } => self.endpoint_changed(at, pod, view),
-            Observed::SlotStruck { slot, fault } => self.slot_struck(at, slot, fault),
-            Observed::SlotFaultEnded { slot, fault } => self.slot_fault_ended(slot, fault),
-            Observed::Reacted { slot } => self.reacted(at, slot),
-            Observed::ReadinessLost { while_serving: true, .. } => self.count(at, Quantity::NeedlessReadiness),
-            Observed::ProbeKilled { by, needless: true, .. } => self.count(at, needless_kill(by)),
-            Observed::Restarted { .. } => self.count(at, Quantity::Restarts),
-            Observed::PodsChanged { pods } => {
-                self.count_pods(at);
-                self.pods = pods;
-            }
-            Observed::ClockRan(spell) => {
-                self.controls[spell.fault.index()].add(spell, self.window.from, self.window.to);
-            }
-            Observed::ReadinessLost { .. } | Observed::ProbeKilled { .. } | Observed::Happened(_) => {}
-        }
-    }
-
-    fn slot_changed(&mut self, now: SimTime, slot: SlotId, view: SlotView) {
+    fn slot_changed(&mut self, now: SimTime, slot: SlotId, view: &SlotView) {
         self.advance(now);
         self.settle_slot(slot.index(), now);
-        let cell = self.causes.cell(view.cause, view.phase);
-        let slot = &mut self.slots[slot.index()];
-        self.delivering -= usize::from(slot.view.delivers());
-        self.delivering += usize::from(view.delivers());
-        slot.view = view;
-        slot.cell = cell;
+        self.slots[slot.index()].view.clone_from(view);
     }
 
-    fn endpoint_changed(&mut self, now: SimTime, pod: PodId, view: Option<EndpointView>) {
+    fn endpoint_changed(&mut self, now: SimTime, pod: PodId, view: Option<&EndpointView>) {
         self.advance(now);
         if pod.index() >= self.endpoints.len() {
             self.endpoints.resize(pod.index() + 1, None);
         }
-        let endpoint =
-            view.map(|view| Endpoint { serves: view.serves, cell: self.causes.cell(view.cause, view.phase) });
-        let before = std::mem::replace(&mut self.endpoints[pod.index()], endpoint);
-        let failing = |endpoint: Option<Endpoint>| usize::from(endpoint.is_some_and(|e| !e.serves));
-        self.in_rotation = self.in_rotation + usize::from(endpoint.is_some()) - usize::from(before.is_some());
-        self.failing = self.failing + failing(endpoint) - failing(before);
+        if let Some(before) = self.endpoints[pod.index()].take() {
+            self.in_rotation -= 1;
+            self.delivering -= usize::from(before.serves);
+            self.slots[before.slot.index()].delivering -= u32::from(before.serves);
+        }
+        if let Some(view) = view {
+            self.in_rotation += 1;
+            self.delivering += usize::from(view.serves);
+            self.slots[view.slot.index()].delivering += u32::from(view.serves);
+            self.endpoints[pod.index()] = Some(view.clone());
+        }
     }
 
     fn slot_struck(&mut self, now: SimTime, slot: SlotId, fault: FaultId) {
         // The fault that begins a recovery strikes in its first instant, when the recovery is not there yet.
         self.settle_slot(slot.index(), now);
         let looks = &mut self.slots[slot.index()];
+        looks.struck = Some((fault, now));
         if let Some(recovery) = &mut looks.recovery
             && !looks.view.delivers()
         {
@@ -367,10 +368,10 @@ impl Measures {
     }
 
     fn reacted(&mut self, now: SimTime, slot: SlotId) {
-        let times = &mut self.outcome.detection_times;
+        let outcome = &mut self.outcome;
         self.undetected.retain(|pending| {
             if pending.slot == slot {
-                times.push((pending.fault.index() as u32, now.since(pending.struck).as_nanos()));
+                outcome.add_detection(pending.fault.index(), now.since(pending.struck).as_nanos());
             }
             pending.slot != slot
         });
@@ -379,6 +380,51 @@ impl Measures {
     /// An event that counts if it happens in the counted window.
     fn count(&mut self, at: SimTime, quantity: Quantity) {
         self.outcome.counted[quantity] += u64::from(self.window.contains(at));
+    }
+}
+
+impl Observer for Measures {
+    /// The log, which is most of what is told, is not even written down where nobody else reads it.
+    #[inline]
+    fn observe(&mut self, at: SimTime, what: &Observed) {
+        if !matches!(what, Observed::Happened(_)) {
+            self.take_account(at, what);
+        }
+    }
+}
+
+impl Measures {
+    fn take_account(&mut self, at: SimTime, what: &Observed) {
+        match what {
+            Observed::SlotChanged { slot, view } => self.slot_changed(at, *slot, view),
+            Observed::EndpointChanged { pod, view } => self.endpoint_changed(at, *pod, view.as_ref()),
+            Observed::SlotStruck { slot, fault } => self.slot_struck(at, *slot, *fault),
+            Observed::SlotFaultEnded { slot, fault } => self.slot_fault_ended(*slot, *fault),
+            Observed::Reacted { slot } => self.reacted(at, *slot),
+            Observed::ReadinessLost { while_serving: true, .. } => self.count(at, Quantity::NeedlessReadiness),
+            Observed::ProbeKilled { by, needless: true, .. } => self.count(at, needless_kill(*by)),
+            Observed::Restarted { .. } => self.count(at, Quantity::Restarts),
+            Observed::Paged { .. } => self.count(at, Quantity::Pages),
+            Observed::DeletedByHand { .. } => self.count(at, Quantity::Deletions),
+            Observed::PodsChanged(counts) => {
+                self.count_pods(at);
+                self.pods = *counts;
+            }
+            Observed::ClockRan(spell) => {
+                self.controls[spell.fault.index()].add(*spell, self.window.from, self.window.to);
+            }
+            Observed::ReadinessLost { .. } | Observed::ProbeKilled { .. } | Observed::Happened(_) => {}
+        }
+    }
+}
+
+impl Slot {
+    /// Who began the recovery that begins at `from`: of several that are charged the one that has just struck, else the
+    /// first.
+    fn began_by(&self, from: SimTime) -> Cause {
+        let causes = self.view.causes.as_slice();
+        let struck = self.struck.filter(|&(_, at)| at == from).map(|(fault, _)| Cause::Fault(fault));
+        struck.filter(|cause| causes.contains(cause)).or(causes.first().copied()).unwrap_or(Cause::Probe)
     }
 }
 
@@ -391,14 +437,17 @@ fn needless_kill(by: ProbeKind) -> Quantity {
     }
 }
 
-/// Divides `nanos` among the slots that do not deliver. Where all deliver and more are wanted than there are, the
-/// Deployment has not been started as it should be.
-fn blame_slots(slots: &[Slot], delivering: usize, causes: Causes, ledger: &mut Ledger, nanos: u64) {
-    let down = slots.len() - delivering;
-    if down == 0 {
-        ledger.charge(nanos, 1, std::iter::once(causes.cell(Cause::Start, Phase::Reschedule)));
+/// Divides `nanos` among the slots none of whose Pods delivers. Where each has one that does and more are wanted than there
+/// are slots, the Deployment has not been started as it should be.
+fn divide_among_slots(division: &mut Division, slots: &[Slot], causes: Causes, ledger: &mut Ledger, nanos: u64) {
+    let missing = slots.iter().enumerate().filter(|(_, slot)| slot.delivering == 0);
+    let bearers = missing.map(|(key, slot)| Bearer { key, causes: &slot.view.causes, phase: slot.view.phase });
+    if bearers.clone().next().is_some() {
+        division.divide(nanos, bearers, causes, ledger);
     } else {
-        ledger.charge(nanos, down, slots.iter().filter(|slot| !slot.view.delivers()).map(|slot| slot.cell));
+        let nobody = CauseSet::from(Cause::Start);
+        let bearer = Bearer { key: usize::MAX, causes: &nobody, phase: Phase::Reschedule };
+        division.divide(nanos, std::iter::once(bearer), causes, ledger);
     }
 }
 

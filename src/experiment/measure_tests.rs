@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 
 use super::Measures;
-use crate::cluster::{Cause, EndpointView, Observed, Observer, Phase, SlotView};
+use crate::cluster::{Cause, CauseSet, EndpointView, Observed, Observer, Phase, PodCounts, SlotView};
 use crate::experiment::Outcome;
 use crate::experiment::sample::model;
 use crate::ids::{FaultId, PodId, SlotId};
@@ -21,25 +21,28 @@ fn at(nanos: u64) -> SimTime {
 }
 
 fn up() -> SlotView {
-    SlotView { serves: true, in_rotation: true, cause: Cause::Start, phase: Phase::EnterRotation }
+    SlotView { serves: true, in_rotation: true, causes: CauseSet::new(), phase: Phase::EnterRotation }
 }
 
 fn down(cause: Cause, phase: Phase) -> SlotView {
-    SlotView { serves: false, in_rotation: false, cause, phase }
+    SlotView { serves: false, in_rotation: false, causes: cause.into(), phase }
+}
+
+/// The slot looks like this, and its Pod, which is called like it, with it.
+fn looks(measures: &mut Measures, now: u64, slot: SlotId, view: &SlotView) {
+    measures.slot_changed(at(now), slot, view);
+    let (serves, causes, phase) = (view.serves, view.causes.clone(), view.phase);
+    let endpoint = view.in_rotation.then_some(EndpointView { slot, serves, causes, phase });
+    measures.endpoint_changed(at(now), PodId::new(slot.index()), endpoint.as_ref());
 }
 
 /// Two slots, both up and in rotation from time 0 on; counted from 100 to before 1,100.
 fn two(min_serving: u32) -> Measures {
     let mut measures = Measures::new(&model(2, min_serving, 2, 100, 1_000));
     for slot in [S0, S1] {
-        measures.slot_changed(at(0), slot, up());
-        measures.endpoint_changed(at(0), PodId::new(slot.index()), endpoint(true));
+        looks(&mut measures, 0, slot, &up());
     }
     measures
-}
-
-fn endpoint(serves: bool) -> Option<EndpointView> {
-    Some(EndpointView { serves, cause: Cause::Fault(F0), phase: Phase::Detect })
 }
 
 /// Cells of a ledger that are not zero: cause, phase, nanoseconds.
@@ -51,12 +54,9 @@ fn parts(cells: &[u64]) -> Vec<(usize, usize, u64)> {
 #[test]
 fn a_dead_pod_in_rotation_fails_half_of_the_requests_of_an_available_service() {
     let mut measures = two(1);
-    measures.slot_changed(at(200), S0, down(Cause::Fault(F0), Phase::Detect));
-    measures.endpoint_changed(at(200), PodId::new(0), endpoint(false));
-    measures.endpoint_changed(at(211), PodId::new(0), None);
-    measures.slot_changed(at(211), S0, down(Cause::Fault(F0), Phase::Start));
-    measures.endpoint_changed(at(300), PodId::new(0), endpoint(true));
-    measures.slot_changed(at(300), S0, up());
+    looks(&mut measures, 200, S0, &SlotView { in_rotation: true, ..down(Cause::Fault(F0), Phase::Detect) });
+    looks(&mut measures, 211, S0, &down(Cause::Fault(F0), Phase::Start));
+    looks(&mut measures, 300, S0, &up());
     let outcome = measures.finish(at(1_100));
     assert_eq!((outcome.counted[Quantity::Downtime], outcome.counted[Quantity::Outages]), (0, 0));
     assert_eq!(outcome.counted[Quantity::FailedRequests], 5, "half of 11 ns, in whole nanoseconds");
@@ -68,13 +68,10 @@ fn a_dead_pod_in_rotation_fails_half_of_the_requests_of_an_available_service() {
 #[test]
 fn downtime_is_divided_among_the_slots_that_do_not_deliver() {
     let mut measures = two(1);
-    measures.slot_changed(at(200), S0, down(Cause::Fault(F0), Phase::Start));
-    measures.slot_changed(at(250), S1, down(Cause::Fault(F1), Phase::Detect));
-    measures.endpoint_changed(at(250), PodId::new(0), None);
-    measures.endpoint_changed(at(250), PodId::new(1), None);
-    measures.slot_changed(at(257), S0, up());
-    measures.endpoint_changed(at(257), PodId::new(0), endpoint(true));
-    measures.slot_changed(at(300), S1, up());
+    looks(&mut measures, 200, S0, &down(Cause::Fault(F0), Phase::Start));
+    looks(&mut measures, 250, S1, &down(Cause::Fault(F1), Phase::Detect));
+    looks(&mut measures, 257, S0, &up());
+    looks(&mut measures, 300, S1, &up());
     let outcome = measures.finish(at(1_100));
     assert_eq!((outcome.counted[Quantity::Downtime], outcome.counted[Quantity::FailedRequests]), (7, 7));
     // The nanosecond that does not divide goes to the first slot.
@@ -87,13 +84,13 @@ fn downtime_is_divided_among_the_slots_that_do_not_deliver() {
 fn what_lasts_no_time_leaves_no_trace() {
     let mut measures = two(2);
     // Down and up again in one instant.
-    measures.slot_changed(at(200), S0, down(Cause::Fault(F0), Phase::Detect));
-    measures.slot_changed(at(200), S0, up());
+    looks(&mut measures, 200, S0, &down(Cause::Fault(F0), Phase::Detect));
+    looks(&mut measures, 200, S0, &up());
     // An outage that changes hands in one instant is one outage.
-    measures.slot_changed(at(300), S0, down(Cause::Fault(F0), Phase::Detect));
-    measures.slot_changed(at(320), S0, up());
-    measures.slot_changed(at(320), S1, down(Cause::Fault(F1), Phase::Detect));
-    measures.slot_changed(at(350), S1, up());
+    looks(&mut measures, 300, S0, &down(Cause::Fault(F0), Phase::Detect));
+    looks(&mut measures, 320, S0, &up());
+    looks(&mut measures, 320, S1, &down(Cause::Fault(F1), Phase::Detect));
+    looks(&mut measures, 350, S1, &up());
     let outcome = measures.finish(at(1_100));
     assert_eq!(outcome.outage_lengths, [50]);
     assert_eq!(outcome.recovery_lengths, [(0, 20), (1, 30)]);
@@ -103,15 +100,15 @@ fn what_lasts_no_time_leaves_no_trace() {
 fn integrals_keep_to_the_window_and_what_began_in_it_is_followed() {
     let mut measures = two(2);
     // Begun in the warm-up: downtime counts from 100 on, the outage and the recovery do not.
-    measures.slot_changed(at(50), S0, down(Cause::Fault(F0), Phase::Start));
-    measures.slot_changed(at(110), S0, up());
-    measures.slot_changed(at(1_090), S0, down(Cause::Fault(F0), Phase::Start));
+    looks(&mut measures, 50, S0, &down(Cause::Fault(F0), Phase::Start));
+    looks(&mut measures, 110, S0, &up());
+    looks(&mut measures, 1_090, S0, &down(Cause::Fault(F0), Phase::Start));
     assert!(measures.has_open(at(1_100)));
     // Begun after the window: not counted, and no reason to play on.
-    measures.slot_changed(at(1_150), S1, down(Cause::Fault(F1), Phase::Start));
-    measures.slot_changed(at(1_200), S0, up());
+    looks(&mut measures, 1_150, S1, &down(Cause::Fault(F1), Phase::Start));
+    looks(&mut measures, 1_200, S0, &up());
     assert!(measures.has_open(at(1_200)), "the outage goes on");
-    measures.slot_changed(at(1_300), S1, up());
+    looks(&mut measures, 1_300, S1, &up());
     assert!(!measures.has_open(at(1_300)));
     let outcome = measures.finish(at(1_300));
     assert_eq!(outcome.counted[Quantity::Downtime], 20);
@@ -123,7 +120,7 @@ fn integrals_keep_to_the_window_and_what_began_in_it_is_followed() {
 fn what_has_no_end_is_censored() {
     let mut measures = two(2);
     measures.slot_struck(at(500), S0, F0);
-    measures.slot_changed(at(500), S0, down(Cause::Fault(F0), Phase::Detect));
+    looks(&mut measures, 500, S0, &down(Cause::Fault(F0), Phase::Detect));
     let outcome = measures.finish(at(2_100));
     assert_eq!((outcome.counted[Quantity::Outages], outcome.outage_lengths.len()), (1, 0));
     assert_eq!((outcome.recoveries[0].censored, outcome.recovery_lengths.len()), (1, 0));
@@ -134,8 +131,8 @@ fn what_has_no_end_is_censored() {
 #[test]
 fn a_fresh_start_is_a_recovery_of_its_own() {
     let mut measures = Measures::new(&model(1, 1, 2, 0, 1_000));
-    measures.slot_changed(at(0), S0, down(Cause::Start, Phase::Start));
-    measures.slot_changed(at(40), S0, up());
+    looks(&mut measures, 0, S0, &down(Cause::Start, Phase::Start));
+    looks(&mut measures, 40, S0, &up());
     let outcome = measures.finish(at(1_000));
     assert_eq!(outcome.recovery_lengths, [(3, 40)]);
     assert_eq!(outcome.outage_lengths, [40]);
@@ -148,15 +145,15 @@ fn a_further_fault_marks_the_recovery_overlapped() {
         if !view_first {
             measures.slot_struck(at(200), S0, F0);
         }
-        measures.slot_changed(at(200), S0, down(Cause::Fault(F0), Phase::Detect));
+        looks(&mut measures, 200, S0, &down(Cause::Fault(F0), Phase::Detect));
         if view_first {
             measures.slot_struck(at(200), S0, F0);
         }
         if further {
             measures.slot_struck(at(210), S0, F1);
-            measures.slot_changed(at(210), S0, down(Cause::Fault(F1), Phase::Detect));
+            looks(&mut measures, 210, S0, &down(Cause::Fault(F1), Phase::Detect));
         }
-        measures.slot_changed(at(250), S0, up());
+        looks(&mut measures, 250, S0, &up());
         // Strikes when the recovery is over.
         measures.slot_struck(at(250), S0, F1);
         measures.slot_struck(at(260), S0, F1);
@@ -192,12 +189,13 @@ fn events_count_inside_the_window_only() {
         measures.observe(at(now), &Observed::ProbeKilled { slot: S0, by: ProbeKind::Startup, needless: false });
         measures.observe(at(now), &Observed::Restarted { slot: S0 });
     }
-    measures.observe(at(0), &Observed::PodsChanged { pods: 2 });
-    measures.observe(at(600), &Observed::PodsChanged { pods: 3 });
+    measures.observe(at(0), &Observed::PodsChanged(PodCounts { running: 2, unschedulable: 1 }));
+    measures.observe(at(600), &Observed::PodsChanged(PodCounts { running: 3, unschedulable: 1 }));
     let outcome = measures.finish(at(1_100));
     let needless = [Quantity::NeedlessReadiness, Quantity::NeedlessLiveness, Quantity::NeedlessStartup];
     assert_eq!(needless.map(|quantity| outcome.counted(quantity)), [2, 2, 0]);
     assert_eq!((outcome.counted[Quantity::Restarts], outcome.pod_time), (2, 500 * 2 + 500 * 3));
+    assert_eq!(outcome.counted[Quantity::Pending], 1_000);
 }
 
 /// A call to the observer, so many nanoseconds after the one before.
@@ -212,12 +210,18 @@ enum Call {
 
 fn history() -> impl Strategy<Value = Vec<(u64, Call)>> {
     let cause = prop_oneof![Just(Cause::Fault(F0)), Just(Cause::Fault(F1)), Just(Cause::Probe), Just(Cause::Start)];
-    let why = (cause, 0usize..9).prop_map(|(cause, phase)| (cause, Phase::ALL[phase])).boxed();
+    let causes = prop::collection::vec(cause, 1..4).prop_map(CauseSet::from_iter);
+    let why = (causes, 0usize..9).prop_map(|(causes, phase)| (causes, Phase::ALL[phase])).boxed();
     let slot = (0usize..3, any::<bool>(), any::<bool>(), why.clone()).prop_map(
-        |(slot, serves, in_rotation, (cause, phase))| Call::Slot(slot, SlotView { serves, in_rotation, cause, phase }),
+        |(slot, serves, in_rotation, (causes, phase))| {
+            Call::Slot(slot, SlotView { serves, in_rotation, causes, phase })
+        },
     );
+    // A fourth Pod is being terminated: it has lost the first slot.
     let endpoint = (0usize..4, prop::option::of((any::<bool>(), why))).prop_map(|(pod, view)| {
-        Call::Endpoint(pod, view.map(|(serves, (cause, phase))| EndpointView { serves, cause, phase }))
+        let view =
+            view.map(|(serves, (causes, phase))| EndpointView { slot: SlotId::new(pod % 3), serves, causes, phase });
+        Call::Endpoint(pod, view)
     });
     let call = prop_oneof![
         4 => slot,
@@ -236,12 +240,12 @@ fn measured(history: &[(u64, Call)], min_serving: u32, end: SimTime) -> Outcome 
     for (later, call) in history {
         now += later;
         let slot = SlotId::new;
-        match *call {
-            Call::Slot(index, view) => measures.slot_changed(at(now), slot(index), view),
-            Call::Endpoint(index, view) => measures.endpoint_changed(at(now), PodId::new(index), view),
-            Call::Struck(index, fault) => measures.slot_struck(at(now), slot(index), FaultId::new(fault)),
-            Call::Ended(index, fault) => measures.slot_fault_ended(slot(index), FaultId::new(fault)),
-            Call::Reacted(index) => measures.reacted(at(now), slot(index)),
+        match call {
+            Call::Slot(index, view) => measures.slot_changed(at(now), slot(*index), view),
+            Call::Endpoint(index, view) => measures.endpoint_changed(at(now), PodId::new(*index), view.as_ref()),
+            Call::Struck(index, fault) => measures.slot_struck(at(now), slot(*index), FaultId::new(*fault)),
+            Call::Ended(index, fault) => measures.slot_fault_ended(slot(*index), FaultId::new(*fault)),
+            Call::Reacted(index) => measures.reacted(at(now), slot(*index)),
         }
     }
     measures.finish(end)
@@ -273,12 +277,12 @@ fn walk(history: &[(u64, Call)], min_serving: usize, end: u64) -> Walk {
         {
             match call {
                 Call::Slot(slot, view) => slots[*slot] = view.delivers(),
-                Call::Endpoint(pod, view) => endpoints[*pod] = view.map(|view| view.serves),
+                Call::Endpoint(pod, view) => endpoints[*pod] = view.as_ref().map(|view| view.serves),
                 _ => {}
             }
             next = calls.next();
         }
-        let is_down = slots.iter().filter(|delivers| **delivers).count() < min_serving;
+        let is_down = endpoints.iter().flatten().filter(|serves| **serves).count() < min_serving;
         if (50..350).contains(&t) {
             walk.downtime += u64::from(is_down);
             let in_rotation = endpoints.iter().flatten().count() as u64;
@@ -318,7 +322,7 @@ proptest! {
         outcome.assert_consistent();
         let walk = walk(&history, min_serving as usize, end);
         prop_assert_eq!(outcome.counted[Quantity::Downtime], walk.downtime);
-        // Each interval's failed requests are rounded down to a whole nanosecond.
+        // Each stretch's failed requests are rounded down to a whole nanosecond.
         let ceiling = walk.failed_12ths / 12;
         prop_assert!(outcome.counted[Quantity::FailedRequests] <= ceiling && ceiling - outcome.counted[Quantity::FailedRequests] <= history.len() as u64);
         let mut outages = outcome.outage_lengths.clone();

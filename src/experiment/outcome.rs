@@ -1,9 +1,13 @@
 //! What one replication comes to: whole numbers only.
 
+use super::examples::Examples;
 use super::ledger::{Causes, Ledger};
+use super::lengths::{Lengths, MOST};
 use super::windows::Losses;
-use crate::cluster::Phase;
+use crate::cluster::{Cause, Phase};
+use crate::stats::{Control, Spans};
 use crate::study::{PerQuantity, Quantity};
+use crate::time::SimTime;
 
 /// The outcome of one replication, in nanoseconds and numbers of events, all within the counted window; outages,
 /// recoveries and detections belong to it by their beginning.
@@ -15,17 +19,24 @@ pub struct Outcome {
     pub(super) failed_by: Ledger,
     pub(super) downtime_windows: Losses,
     pub(super) failed_windows: Losses,
-    /// Lengths of those that ended.
+    /// Lengths of those that ended, as far as they are kept one by one.
     pub(super) outage_lengths: Vec<u64>,
+    /// How long the last one lasted, if it had no end by then.
+    pub(super) unended_outage: Option<u64>,
     pub(super) recoveries: Vec<Recoveries>,
-    /// Cause and length of every complete Pod recovery, in the order of their ends.
+    /// Cause and length of every complete Pod recovery, in the order of their ends, as far as they are kept one by one.
     pub(super) recovery_lengths: Vec<(u32, u64)>,
     pub(super) detections: Vec<Detections>,
-    /// Fault and length of every detection.
+    /// Fault and length of every detection, as far as they are kept one by one.
     pub(super) detection_times: Vec<(u32, u64)>,
+    /// The lengths beyond those.
+    pub(super) more: Lengths,
+    /// Nanoseconds of Pods that ran.
     pub(super) pod_time: u128,
-    /// Of each fault, in millionths.
-    pub(super) controls: Vec<i64>,
+    /// Of a system that was created at time 0: when it was available for the first time, in nanoseconds.
+    pub(super) first_available: Option<u64>,
+    /// Of each fault; the excess in millionths.
+    pub(super) controls: Vec<Control>,
 }
 
 /// Pod recoveries from one cause.
@@ -57,12 +68,56 @@ impl Outcome {
             downtime_windows: Losses::new(),
             failed_windows: Losses::new(),
             outage_lengths: Vec::new(),
+            unended_outage: None,
             recoveries: vec![Recoveries::default(); causes.count()],
             recovery_lengths: Vec::new(),
             detections: vec![Detections::default(); faults],
             detection_times: Vec::new(),
+            more: Lengths::none(causes.count(), faults),
             pod_time: 0,
+            first_available: None,
             controls: Vec::new(),
+        }
+    }
+
+    /// Nothing has been lost and no outage has been, before `now`, when the service was available for the first time.
+    pub(super) fn forget_losses(&mut self, now: SimTime) {
+        for quantity in [Quantity::Downtime, Quantity::FailedRequests, Quantity::Outages] {
+            self.counted[quantity] = 0;
+        }
+        self.downtime_by = Ledger::new(self.causes);
+        self.failed_by = Ledger::new(self.causes);
+        self.outage_lengths.clear();
+        self.more.outages = Spans::default();
+        self.more.outage_examples = Examples::default();
+        self.first_available = Some(now.as_nanos());
+    }
+
+    /// An outage has ended.
+    pub(super) fn add_outage(&mut self, nanos: u64) {
+        if self.outage_lengths.len() < MOST {
+            self.outage_lengths.push(nanos);
+        } else {
+            self.more.outages.add(nanos);
+            self.more.outage_examples.add_one(MOST as u64 + self.more.outages.count(), nanos);
+        }
+    }
+
+    /// A Pod has recovered.
+    pub(super) fn add_recovery(&mut self, cause: usize, nanos: u64) {
+        if self.recovery_lengths.len() < MOST {
+            self.recovery_lengths.push((cause as u32, nanos));
+        } else {
+            self.more.recoveries[cause].add(nanos);
+        }
+    }
+
+    /// A fault has been detected.
+    pub(super) fn add_detection(&mut self, fault: usize, nanos: u64) {
+        if self.detection_times.len() < MOST {
+            self.detection_times.push((fault as u32, nanos));
+        } else {
+            self.more.detections[fault].add(nanos);
         }
     }
 
@@ -71,15 +126,31 @@ impl Outcome {
         self.counted[quantity]
     }
 
-    /// Lengths of the outages that ended, in nanoseconds and in their order.
+    /// How much of the downtime is charged to a cause, in nanoseconds.
+    pub fn downtime_charged_to(&self, cause: Cause) -> u64 {
+        self.downtime_by.of(self.causes, cause)
+    }
+
+    /// How much of the failed requests is charged to a cause, in nanoseconds of full traffic.
+    pub fn failed_charged_to(&self, cause: Cause) -> u64 {
+        self.failed_by.of(self.causes, cause)
+    }
+
+    /// When the service was available for the first time, in nanoseconds since time 0; `None` of a running system, or if it
+    /// never was.
+    pub fn first_available(&self) -> Option<u64> {
+        self.first_available
+    }
+
+    /// Lengths of the outages that ended, in nanoseconds and in their order; the first 20,000, like the next two.
     pub fn outage_lengths(&self) -> &[u64] {
         &self.outage_lengths
     }
 
-    /// Of each fault, in millionths: how often its clocks struck in the counted window less how often that was to be
-    /// expected of the hazard they met. The mean is exactly zero. Always 0 for scripts and for laws whose hazard has no
-    /// closed form.
-    pub fn controls(&self) -> &[i64] {
+    /// Of each fault, how often its clocks struck in the counted window, and in millionths how much more often than was to be
+    /// expected of the hazard they met: the mean of this excess is exactly zero. Both are always 0 for scripts and for laws
+    /// whose hazard has no closed form.
+    pub fn controls(&self) -> &[Control] {
         &self.controls
     }
 
@@ -113,7 +184,9 @@ impl Outcome {
         );
         for (cause, recoveries) in self.recoveries.iter().enumerate() {
             let lengths: u64 = self.recovery_lengths.iter().filter(|r| r.0 as usize == cause).map(|r| r.1).sum();
-            assert_eq!(recoveries.phases.iter().sum::<u64>(), lengths, "the phases of the recoveries add up");
+            let lengths = u128::from(lengths) + self.more.recoveries[cause].sum();
+            let phases = recoveries.phases.iter().map(|&nanos| u128::from(nanos)).sum::<u128>();
+            assert_eq!(phases, lengths, "the phases of the recoveries add up");
         }
     }
 }

@@ -9,6 +9,7 @@ use super::result::{ExperimentResult, FaultInfo};
 use super::runner::{End, Tally};
 use super::selection;
 use super::summary::Summary;
+use super::unseen::Coincidence;
 use crate::spec::{Goal, Objective, Parameter, Scenario, Stopping, Study};
 use crate::stats::Race;
 use crate::time::Duration;
@@ -41,6 +42,8 @@ pub(super) struct Outline {
     pub horizon_ns: u64,
     pub warm_up_ns: u64,
     pub currency: Option<String>,
+    /// Of the baseline, or the first scenario.
+    pub faults: Vec<FaultInfo>,
     pub scenarios: Vec<Contents>,
     pub sensitivity: Vec<Parameter>,
     pub notes: Vec<String>,
@@ -52,22 +55,36 @@ pub(super) struct Outline {
 pub(super) struct Contents {
     pub name: String,
     pub parameters: Map<String, Value>,
-    pub faults: Vec<FaultInfo>,
+    /// Names of its faults.
+    pub faults: Vec<String>,
     pub draws: usize,
+    pub replicas: u32,
+    /// It is the same system as the one that it is compared with, under another name.
+    pub is_as_compared: bool,
+    pub coincidence: Coincidence,
     pub node_hours_per_year: f64,
     pub cost_per_year: Option<f64>,
+    pub unplaceable: bool,
 }
 
 impl Outline {
     fn of(study: &Study) -> Self {
         let model = &study.scenarios[study.baseline.unwrap_or(0)].model;
-        let contents = study.scenarios.iter().map(|scenario| Contents {
+        let is_as_compared = |number: usize| {
+            let played = |number: usize| (&study.scenarios[number].model, &study.scenarios[number].draws);
+            study.compared_with(number).is_some_and(|other| played(number) == played(other))
+        };
+        let contents = study.scenarios.iter().enumerate().map(|(number, scenario)| Contents {
             name: scenario.name.clone(),
             parameters: scenario.parameters.clone(),
-            faults: scenario.model.faults.iter().map(FaultInfo::of).collect(),
+            faults: scenario.model.faults.iter().map(|fault| fault.name.clone()).collect(),
             draws: scenario.draws.len(),
+            replicas: scenario.model.deployment.replicas,
+            is_as_compared: is_as_compared(number),
+            coincidence: Coincidence::of(&scenario.model, &scenario.draws),
             node_hours_per_year: selection::node_hours_per_year(&scenario.model),
             cost_per_year: selection::cost_per_year(&scenario.model),
+            unplaceable: scenario.unplaceable,
         });
         Self {
             name: study.name.clone(),
@@ -81,6 +98,7 @@ impl Outline {
             horizon_ns: model.horizon.as_nanos(),
             warm_up_ns: model.warm_up.as_nanos(),
             currency: model.cluster.prices.as_ref().and_then(|prices| prices.currency.clone()),
+            faults: model.faults.iter().map(FaultInfo::of).collect(),
             scenarios: contents.collect(),
             sensitivity: study.sensitivity.clone(),
             notes: study.notes.clone(),
@@ -249,7 +267,7 @@ impl Played {
     ///
     /// # Errors
     /// Names the file that is unfinished, unlike the first or there twice, or the shard that is missing.
-    pub fn join<T: Clone>(shards: Vec<(T, Self)>) -> Result<ExperimentResult, (Option<T>, Unlike)> {
+    pub fn join<T: Clone>(shards: Vec<(T, Self)>) -> Result<(Self, ExperimentResult), (Option<T>, Unlike)> {
         let mut parts: Vec<Option<Self>> = Vec::new();
         let mut first: Option<Self> = None;
         for (file, shard) in shards {
@@ -283,7 +301,8 @@ impl Played {
                 ours.merge(theirs);
             }
         }
-        Ok(whole.answer(&End::Complete { missed: vec![] }))
+        let result = whole.answer(&End::Complete { missed: vec![] });
+        Ok((whole, result))
     }
 
     pub(super) fn answer(&self, end: &End) -> ExperimentResult {

@@ -3,7 +3,7 @@
 use super::summary::Summary;
 use crate::model::YEAR;
 use crate::spec::{HalfWidth, Precision};
-use crate::stats::{Interval, amounts, counts, most_events, most_of_all, twelve_digits};
+use crate::stats::{Interval, amounts, counts, most_events, rests_on_few, twelve_digits};
 use crate::study::Form;
 use crate::time::Duration;
 
@@ -14,11 +14,13 @@ pub(super) struct Reached {
     half_width: Option<f64>,
     /// Replications in which something was lost.
     with_loss: u64,
+    /// So few long outages carry the sum that the width of its interval is chance.
+    rests_on_few: bool,
 }
 
 impl Reached {
-    /// What a scenario has reached of the precision that is asked for.
-    pub fn by(summary: &Summary, horizon: Duration, precision: &Precision, confidence: f64) -> Self {
+    /// What a scenario has reached of the precision that is asked for; where nothing was lost, it may still be this share.
+    pub fn by(summary: &Summary, horizon: Duration, most_lost: f64, precision: &Precision, confidence: f64) -> Self {
         let year = YEAR.as_secs_f64() / horizon.as_secs_f64();
         let micros = 1e6 * horizon.as_secs_f64();
         let definition = precision.metric.definition();
@@ -37,34 +39,33 @@ impl Reached {
             HalfWidth::Absolute(_) => Some(
                 unit * seen.map_or_else(
                     || {
-                        let n = summary.replications;
-                        let most = if is_count {
-                            most_events(confidence) / n as f64
-                        } else {
-                            micros * most_of_all(n, confidence)
-                        };
-                        most / 2.0
+                        let events = most_events(confidence) / summary.replications as f64;
+                        if is_count { events / 2.0 } else { micros * most_lost / 2.0 }
                     },
                     half,
                 ),
             ),
         };
-        Self { half_width, with_loss: moments.nonzero() }
+        Self { half_width, with_loss: moments.nonzero(), rests_on_few: rests_on_few(moments) }
     }
 
     /// Whether that is enough. A bound, where nothing was lost, assumes nothing and is believed as it is.
     pub fn is_enough(&self, precision: &Precision) -> bool {
         let (HalfWidth::Relative(asked) | HalfWidth::Absolute(asked)) = precision.half_width;
         self.half_width.is_some_and(|half| half <= asked)
-            && (self.with_loss == 0 || self.with_loss >= precision.min_with_loss)
+            && (self.with_loss == 0 || self.with_loss >= precision.min_with_loss && !self.rests_on_few)
     }
 
-    /// In words: `±7.1 %`, `nothing seen`, `±2.1 %, but something was lost in 7 replications only`.
+    /// In words: `±7.1 %`, `nothing seen`, `±2.1 %, but something was lost in 7 replications only`, `±18 %, but it rests on few
+    /// long outages`.
     pub fn words(&self, precision: &Precision) -> String {
         let (HalfWidth::Relative(asked) | HalfWidth::Absolute(asked)) = precision.half_width;
         match self.half_width {
             None => "nothing seen".to_owned(),
             Some(half) if half > asked => format!("±{}", amount(half, precision)),
+            Some(half) if self.with_loss >= precision.min_with_loss => {
+                format!("±{}, but it rests on few long outages", amount(half, precision))
+            }
             Some(half) => {
                 let seen = self.with_loss;
                 format!("±{}, but something was lost in {seen} replications only", amount(half, precision))

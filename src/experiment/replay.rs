@@ -6,7 +6,8 @@ use serde::{Deserialize, Serialize};
 /// An outage that stands for others of its length, and where it is found.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct OutageExample {
-    /// Of which statistic of `time_to_recovery_s` it is the nearest outage: `p50`, `p95` or `max`.
+    /// Of which statistic of `time_to_recovery_s` it is the nearest outage: `p50`, `p95` or `max`, the longest of all:
+    /// one without an end, if there is one.
     pub statistic: String,
     /// How long it lasted, in seconds.
     pub length_s: f64,
@@ -14,6 +15,9 @@ pub struct OutageExample {
     pub replication: u64,
     /// It was the n-th counted outage of its replication, from 1.
     pub number: u64,
+    /// It had no end, though it was followed for one horizon after the counted time; left out if it ended.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub without_end: bool,
 }
 
 /// One outage, played again: from what led to it until all replicas are back.

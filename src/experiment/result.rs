@@ -6,8 +6,10 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+use super::assumption::Assumption;
 use super::by_name::ByName;
 use super::estimates::Estimates;
+use super::removal::Removal;
 use super::replay::{OutageExample, Replay};
 use super::selection::SelectionResult;
 use super::sensitivity::Sensitivity;
@@ -16,6 +18,7 @@ use super::uncertainty::Uncertainty;
 use crate::model::Fault;
 use crate::spec::Objective;
 use crate::stats::twelve_digits;
+use crate::study::Metric;
 
 /// The answer of one experiment.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -63,12 +66,29 @@ pub struct ExperimentResult {
     /// Outages that were played once more to be shown; filled in by the program that ends a run, as it takes the models.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub replays: Vec<Replay>,
+    /// What `hasim estimate` assumed, that on which most hangs first; filled in by that command.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub assumptions: Vec<Assumption>,
     /// What is in the inputs and not in the model, and what was assumed; each a sentence.
     pub notes: Vec<String>,
     /// The faults of the baseline (or first) scenario, for the legend of the reports.
     pub faults: Vec<FaultInfo>,
     /// The resolved inputs: enough to repeat the run.
     pub inputs: Value,
+}
+
+impl ExperimentResult {
+    /// The scenarios of which one may be the best, by their order: all whose replicas have a place or, where there is none
+    /// such, all.
+    pub fn contenders(&self) -> Vec<usize> {
+        contenders(self.scenarios.iter().map(|scenario| scenario.unplaceable))
+    }
+}
+
+/// Of scenarios that are unplaceable or not.
+pub(super) fn contenders(unplaceable: impl Iterator<Item = bool> + Clone) -> Vec<usize> {
+    let all_are = unplaceable.clone().all(|unplaceable| unplaceable);
+    unplaceable.enumerate().filter(|(_, unplaceable)| all_are || !unplaceable).map(|(number, _)| number).collect()
 }
 
 /// A fault, for people.
@@ -110,6 +130,15 @@ pub struct Estimate {
     pub high: f64,
     /// True where nothing was seen: then the interval is a bound, not an estimate.
     pub bound: bool,
+    /// So few long outages carry the mean that another sample may have a quite different one; the interval allows for it,
+    /// but its width is chance. Left out if not.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub rests_on_few: bool,
+}
+
+impl Estimate {
+    /// Nothing, and known to be nothing.
+    pub const ZERO: Self = Self { mean: 0.0, low: 0.0, high: 0.0, bound: false, rests_on_few: false };
 }
 
 /// One scenario's numbers.
@@ -119,11 +148,18 @@ pub struct ScenarioResult {
     pub name: String,
     /// The value of every varied key.
     pub parameters: Map<String, Value>,
+    /// No Node takes some of its replicas, although all Nodes are up: it is never chosen. Left out where all have a place.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub unplaceable: bool,
     /// Independent replications played.
     pub replications: u64,
     /// Every metric of the table, by its key.
     #[serde(flatten)]
     pub estimates: Estimates,
+    /// With `start: fresh`, from the creation until the service is available for the first time: outages and losses count
+    /// from then. `censored` are the replications in which it never was.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub first_available_s: Option<Distribution>,
     /// Length of the outages.
     pub time_to_recovery_s: Distribution,
     /// Outages to look at: those nearest to the median and the 95th percentile, and the longest.
@@ -148,11 +184,27 @@ pub struct ScenarioResult {
     pub downtime_attribution: Vec<Attribution>,
     /// Failed requests by cause; the parts add up to `failed_request_s_per_year.mean`.
     pub request_failure_attribution: Vec<Attribution>,
+    /// What the removal of its largest causes would bring, one at a time; filled in by the program that ends a run, as it takes
+    /// the models. Left out where nothing was played for it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub without: Vec<Removal>,
     /// Where parameters are uncertain: what that alone makes of the answer.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub uncertainty: Option<Uncertainty>,
     /// Against the baseline, where there is one and this is not it.
     pub difference_to_baseline: Option<Difference>,
+}
+
+impl ScenarioResult {
+    /// All withdrawals and kills by probes that were for nothing. The parts depend on each other: their ends are added, which
+    /// is never too narrow.
+    pub fn needless_reactions(&self) -> Estimate {
+        let parts = [Metric::NeedlessReadiness, Metric::NeedlessLiveness, Metric::NeedlessStartup];
+        let sum = |of: fn(&Estimate) -> f64| parts.iter().map(|&metric| of(&self.estimates[metric])).sum();
+        let bound = parts.iter().all(|&metric| self.estimates[metric].bound);
+        let rests_on_few = parts.iter().any(|&metric| self.estimates[metric].rests_on_few);
+        Estimate { mean: sum(|e| e.mean), low: sum(|e| e.low), high: sum(|e| e.high), bound, rests_on_few }
+    }
 }
 
 /// Paired differences (this scenario less the baseline), replication by replication with the same faults.

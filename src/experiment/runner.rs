@@ -13,15 +13,19 @@
 //! further.
 
 use std::any::Any;
-use std::ops::Range;
+use std::ops::{ControlFlow, Range};
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
 
 use rayon::{ThreadPool, ThreadPoolBuilder};
 use serde::{Deserialize, Serialize};
 
 use super::batches::in_order;
+use super::drive::Watcher;
 use super::outcome::Outcome;
+use super::pace::{Meter, Pace};
 use super::played::{Played, Share};
 use super::precision::Reached;
 use super::result::ExperimentResult;
@@ -31,9 +35,8 @@ use super::summary::{Summary, micros};
 use super::uncertainty::DrawSums;
 use crate::model::{Model, YEAR};
 use crate::spec::{Precision, REPLICATIONS_PER_DRAW, Selection, Stopping, Study};
-use crate::stats::{Controlled, Race};
-use crate::study::Metric;
-use crate::study::Quantity;
+use crate::stats::{Control, Controlled, Race};
+use crate::study::{Metric, Quantity};
 
 /// Replications of one scenario that are played as one task; all of the same draw, where something is uncertain.
 const BATCH: u64 = REPLICATIONS_PER_DRAW;
@@ -42,7 +45,8 @@ const BATCH: u64 = REPLICATIONS_PER_DRAW;
 pub struct Options<'a> {
     /// Worker threads; 0 for one per core.
     pub threads: usize,
-    /// Set from outside to end early: batches that were begun are finished, and their result is given.
+    /// Set from outside to end early: batches that were begun are finished, if that takes a few seconds only, and the result
+    /// is that of all that every scenario has played.
     pub stop: &'a AtomicBool,
     /// Told after every batch, on the caller's thread.
     pub progress: &'a mut dyn FnMut(Progress),
@@ -88,11 +92,13 @@ where
     F: Fn(&Model, u64, u64) -> Outcome + Sync,
 {
     let played = Played::nothing(study, Share::WHOLE);
-    play(study, played, options, &mut |_| (), replicate).map(|(_, result)| result)
+    let watched = |model: &Model, seed, index, _: &mut Watcher<'_>| Some(replicate(model, seed, index));
+    play(study, played, options, &Pace::of(study), &mut |_| (), watched).map(|(_, result)| result)
 }
 
 /// Plays `study` on from `played`, which continues it. `keep` is told whenever a batch of every scenario has been played:
-/// what it is given can be gone on with, to the same result.
+/// what it is given can be gone on with, to the same result. `pace` is for a watch in another thread, to which `replicate`
+/// may tell which share of a replication has been played; it gives up one that is of no use any more.
 ///
 /// # Errors
 /// Like [`run`].
@@ -100,22 +106,25 @@ pub fn play<'a, F>(
     study: &'a Study,
     played: Played,
     options: Options<'_>,
+    pace: &'a Pace,
     keep: &'a mut dyn FnMut(&Played),
     replicate: F,
 ) -> Result<(Played, ExperimentResult), RunError>
 where
-    F: Fn(&Model, u64, u64) -> Outcome + Sync,
+    F: Fn(&Model, u64, u64, &mut Watcher<'_>) -> Option<Outcome> + Sync,
 {
     let pool = ThreadPoolBuilder::new().num_threads(options.threads).build()?;
     // One being played and two waiting, for each thread: none idles while the oldest is awaited.
     let in_flight = 3 * pool.current_num_threads();
-    Run { study, played, options, keep, replicate, pool, in_flight, done: 0, total: 0, simulated_years: 0.0 }.finish()
+    Run { study, played, options, pace, keep, replicate, pool, in_flight, done: 0, total: 0, simulated_years: 0.0 }
+        .finish()
 }
 
 struct Run<'a, 'o, F> {
     study: &'a Study,
     played: Played,
     options: Options<'o>,
+    pace: &'a Pace,
     keep: &'a mut dyn FnMut(&Played),
     replicate: F,
     pool: ThreadPool,
@@ -125,13 +134,20 @@ struct Run<'a, 'o, F> {
     simulated_years: f64,
 }
 
+/// In how many respects two scenarios are compared.
+const RESPECTS: usize = 2;
+/// The downtime among them.
+pub(super) const DOWNTIME: usize = 0;
+/// The failed requests among them.
+pub(super) const FAILED: usize = 1;
+
 /// What is kept of one scenario.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(super) struct Tally {
     pub(super) summary: Summary,
-    /// This scenario less the one that it is compared with, in microseconds a replication.
-    pub(super) downtime_difference: Controlled,
-    pub(super) failed_difference: Controlled,
+    /// This scenario less the one that it is compared with, in microseconds a replication: of the downtime and of the
+    /// failed requests.
+    pub(super) differences: Controlled,
     /// With a question for what matters: how the differences go with the losses of the base.
     pub(super) with_base: WithBase,
     /// With uncertain parameters: what was lost in the replications of each draw.
@@ -141,11 +157,9 @@ pub(super) struct Tally {
 impl Tally {
     /// Of no replication yet, of a scenario with so many draws; differences come with so many controls.
     pub(super) fn empty(summary: Summary, controls: usize, draws: usize) -> Self {
-        let differences = Controlled::new(controls);
         Self {
             summary,
-            downtime_difference: differences.clone(),
-            failed_difference: differences,
+            differences: Controlled::new(RESPECTS, controls),
             with_base: WithBase::default(),
             draws: vec![DrawSums::default(); draws],
         }
@@ -153,7 +167,7 @@ impl Tally {
 
     /// Whether the differences come with so many controls.
     pub(super) fn have_controls(&self, controls: usize) -> bool {
-        [&self.downtime_difference, &self.failed_difference].iter().all(|sums| sums.fits(controls))
+        self.differences.fits(RESPECTS, controls)
     }
 
     /// Whether anything was played.
@@ -164,8 +178,7 @@ impl Tally {
     /// Adds every replication of `other`.
     pub(super) fn merge(&mut self, other: &Self) {
         self.summary.merge(&other.summary);
-        self.downtime_difference.merge(&other.downtime_difference);
-        self.failed_difference.merge(&other.failed_difference);
+        self.differences.merge(&other.differences);
         self.with_base.merge(&other.with_base);
         for (ours, theirs) in self.draws.iter_mut().zip(&other.draws) {
             ours.merge(theirs);
@@ -189,7 +202,28 @@ pub(super) struct Value {
     /// In microseconds, like the next.
     pub(super) downtime: i64,
     pub(super) failed: i64,
-    controls: Vec<i64>,
+    controls: Vec<Control>,
+}
+
+/// The wish of somebody outside that the run end.
+struct Stop<'a> {
+    asked: &'a AtomicBool,
+    since: OnceLock<Instant>,
+}
+
+impl Stop<'_> {
+    /// So long what was begun is played on, as it may be nearly done.
+    const PATIENCE: Duration = Duration::from_secs(2);
+
+    fn is_asked(&self) -> bool {
+        self.asked.load(Ordering::Relaxed)
+    }
+
+    /// Whether what was begun is played on or given up.
+    fn goes_on(&self) -> ControlFlow<()> {
+        let is_over = self.is_asked() && self.since.get_or_init(Instant::now).elapsed() > Self::PATIENCE;
+        if is_over { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+    }
 }
 
 /// How a run ended.
@@ -211,9 +245,10 @@ pub(super) fn first_goal(stopping: Stopping) -> u64 {
 
 impl<F> Run<'_, '_, F>
 where
-    F: Fn(&Model, u64, u64) -> Outcome + Sync,
+    F: Fn(&Model, u64, u64, &mut Watcher<'_>) -> Option<Outcome> + Sync,
 {
     fn finish(mut self) -> Result<(Played, ExperimentResult), RunError> {
+        self.plan();
         let end = match self.study.stopping {
             Stopping::Replications(_) => {
                 if self.reach_goal()? {
@@ -225,8 +260,23 @@ where
             Stopping::Precision(precision) => self.until_precise(precision)?,
             Stopping::Selection(selection) => self.until_selected(selection)?,
         };
-        let result = self.played.answer(&end);
+        let result = self.pool.install(|| self.played.answer(&end));
         Ok((self.played, result))
+    }
+
+    /// Tells the watch how much may be left at most.
+    fn plan(&self) {
+        let share = self.played.share;
+        let most = match self.study.stopping {
+            Stopping::Replications(replications) => replications,
+            Stopping::Precision(precision) => precision.max_replications,
+            Stopping::Selection(selection) => selection.max_replications,
+        };
+        let rows = batches_of(self.played.next..most.max(self.played.next));
+        let left = rows.filter(|row| is_in(share, row)).map(|row| row.end - row.start).sum();
+        let mut more = vec![0; self.study.scenarios.len()];
+        self.played.open.iter().for_each(|&scenario| more[scenario] = left);
+        more.iter().enumerate().for_each(|(scenario, &more)| self.pace.plan(scenario, more));
     }
 
     fn until_precise(&mut self, precision: Precision) -> Result<End, RunError> {
@@ -247,13 +297,17 @@ where
                 open.push(baseline);
             }
             self.played.open = open;
+            self.plan();
             self.played.goal = (2 * self.played.goal).min(precision.max_replications);
         }
     }
 
     fn reached(&self, scenario: usize, precision: &Precision) -> Reached {
         let horizon = self.study.scenarios[scenario].model.horizon;
-        Reached::by(&self.played.tallies[scenario].summary, horizon, precision, self.study.confidence)
+        let summary = &self.played.tallies[scenario].summary;
+        let coincidence = &self.played.outline.scenarios[scenario].coincidence;
+        let most_lost = coincidence.most_lost(summary, horizon, self.study.confidence);
+        Reached::by(summary, horizon, most_lost, precision, self.study.confidence)
     }
 
     fn until_selected(&mut self, selection: Selection) -> Result<End, RunError> {
@@ -267,6 +321,7 @@ where
                 return Ok(End::Complete { missed: vec![] });
             }
             self.played.open = race.open();
+            self.plan();
             self.played.goal = selection::next_look(self.played.goal, BATCH).min(selection.max_replications);
         }
     }
@@ -275,23 +330,28 @@ where
     /// batches leaves nothing of it, so that every open scenario has the same replications and what is kept can be
     /// gone on with.
     fn reach_goal(&mut self) -> Result<bool, RunError> {
-        let Self { study, played, options, keep, replicate, pool, in_flight, done, total, simulated_years } = self;
-        let study = *study;
-        let (in_flight, stop) = (*in_flight, options.stop);
+        let Self { study, played, options, pace, keep, replicate, pool, in_flight, done, total, simulated_years } =
+            self;
+        let (study, pace) = (*study, *pace);
+        let (in_flight, stop) = (*in_flight, &Stop { asked: options.stop, since: OnceLock::new() });
         let (open, goal, share) = (played.open.clone(), played.goal, played.share);
-        let rows = || batches_of(played.next..goal).filter(move |row| (row.start / BATCH) % share.of == share.index);
+        let rows = || batches_of(played.next..goal).filter(move |row| is_in(share, row));
         *total += rows().map(|row| row.end - row.start).sum::<u64>() * open.len() as u64;
         let target = *total;
         let scenarios = || baseline_first(&open, study.baseline);
         let tasks = rows().flat_map(|row| scenarios().map(move |scenario| (scenario, row.clone())));
-        let tasks = tasks.take_while(|_| !stop.load(Ordering::Relaxed));
+        let tasks = tasks.take_while(|_| !stop.is_asked());
         let mut row: Vec<Batch> = Vec::new();
+        let mut given_up = false;
         in_order(
             pool,
             in_flight,
             tasks,
-            |(scenario, row)| play_batch(study, scenario, row, replicate),
+            |(scenario, row)| play_batch(study, scenario, row, replicate, pace.meter(scenario), stop),
             |batch| {
+                // After one that was given up no row is whole.
+                given_up |= batch.is_none();
+                let Some(batch) = batch.filter(|_| !given_up) else { return };
                 let model = &study.scenarios[batch.scenario].model;
                 *done += batch.summary.replications();
                 *simulated_years += batch.summary.replications() as f64
@@ -331,8 +391,8 @@ fn add_row(tallies: &mut [Tally], row: &[Batch], study: &Study) {
         let Some(theirs) = study.compared_with(batch.scenario).and_then(values_of) else { continue };
         for (ours, theirs) in batch.values.iter().zip(theirs) {
             // Both meet the same faults: the controls of one do for the pair.
-            tally.downtime_difference.add(ours.downtime - theirs.downtime, &theirs.controls);
-            tally.failed_difference.add(ours.failed - theirs.failed, &theirs.controls);
+            let differences = [ours.downtime - theirs.downtime, ours.failed - theirs.failed];
+            tally.differences.add((batch.end - 1) / BATCH, &differences, &theirs.controls);
         }
         if let Some(base) = base {
             tally.with_base.add(&batch.values, theirs, base);
@@ -360,14 +420,27 @@ fn batches_of(replications: Range<u64>) -> impl Iterator<Item = Range<u64>> {
     (start..end).step_by(BATCH as usize).map(move |from| from..(from + BATCH).min(end))
 }
 
+/// Whether a batch belongs to this share of an experiment.
+fn is_in(share: Share, batch: &Range<u64>) -> bool {
+    (batch.start / BATCH) % share.of == share.index
+}
+
 fn baseline_first(scenarios: &[usize], baseline: Option<usize>) -> impl Iterator<Item = usize> {
     let first = baseline.filter(|baseline| scenarios.contains(baseline));
     first.into_iter().chain(scenarios.iter().copied().filter(move |&scenario| first != Some(scenario)))
 }
 
-fn play_batch<F>(study: &Study, number: usize, replications: Range<u64>, replicate: &F) -> Result<Batch, RunError>
+/// Plays a batch; `None` where it is given up.
+fn play_batch<F>(
+    study: &Study,
+    number: usize,
+    replications: Range<u64>,
+    replicate: &F,
+    mut meter: Meter<'_>,
+    stop: &Stop<'_>,
+) -> Result<Option<Batch>, RunError>
 where
-    F: Fn(&Model, u64, u64) -> Outcome + Sync,
+    F: Fn(&Model, u64, u64, &mut Watcher<'_>) -> Option<Outcome> + Sync,
 {
     let (scenario, end) = (&study.scenarios[number], replications.end);
     let draw = scenario.draw_of(replications.start);
@@ -376,9 +449,12 @@ where
     for index in replications {
         // A half-played replication is dropped whole, so nothing broken is seen after a panic.
         let outcome = catch_unwind(AssertUnwindSafe(|| {
-            let outcome = replicate(scenario.model_of(index), study.seed, index);
+            let outcome = replicate(scenario.model_of(index), study.seed, index, &mut |share| {
+                meter.reached(share);
+                stop.goes_on()
+            })?;
             summary.add(index, &outcome);
-            outcome
+            Some(outcome)
         }))
         .map_err(|panic| RunError::Panicked {
             scenario: scenario.name.clone(),
@@ -386,6 +462,8 @@ where
             index,
             message: message_of(&*panic),
         })?;
+        meter.next();
+        let Some(outcome) = outcome.filter(|_| stop.goes_on().is_continue()) else { return Ok(None) };
         if study.keeps_values() {
             values.push(Value {
                 downtime: micros(outcome.counted(Quantity::Downtime)),
@@ -394,7 +472,8 @@ where
             });
         }
     }
-    Ok(Batch { scenario: number, draw, end, summary, values })
+    summary.pack();
+    Ok(Some(Batch { scenario: number, draw, end, summary, values }))
 }
 
 pub(super) fn message_of(panic: &(dyn Any + Send)) -> String {

@@ -7,11 +7,12 @@ use rand::{Rng, SeedableRng};
 use rand_pcg::Pcg64Dxsm;
 
 use super::*;
-use crate::cluster::{Cause, Observed, Observer, Phase, SlotView};
+use crate::cluster::{Cause, CauseSet, EndpointView, Observed, Observer, Phase, SlotView};
 use crate::experiment::sample::{model, study};
 use crate::experiment::{Estimate, Measures, ScenarioResult, Unlike, WindowLoss};
-use crate::ids::{FaultId, SlotId};
+use crate::ids::{FaultId, PodId, SlotId};
 use crate::model::Prices;
+use crate::random::Law;
 use crate::spec::Wanted;
 use crate::stats::Standing;
 use crate::time::{Duration, SimTime};
@@ -50,10 +51,12 @@ impl Alternating {
         changes.sort_unstable();
         let mut measures = Measures::new(model);
         for (now, slot, delivers) in changes {
-            let (cause, phase) = (Cause::Fault(FaultId::new(0)), Phase::Start);
-            let view = SlotView { serves: delivers, in_rotation: delivers, cause, phase };
-            let what = Observed::SlotChanged { slot: SlotId::new(slot), view };
-            measures.observe(SimTime::from_nanos(now), &what);
+            let (pod, slot, now) = (PodId::new(slot), SlotId::new(slot), SimTime::from_nanos(now));
+            let (causes, phase) = (CauseSet::from(Cause::Fault(FaultId::new(0))), Phase::Start);
+            let endpoint = delivers.then(|| EndpointView { slot, serves: true, causes: causes.clone(), phase });
+            let view = SlotView { serves: delivers, in_rotation: delivers, causes, phase };
+            measures.observe(now, &Observed::SlotChanged { slot, view });
+            measures.observe(now, &Observed::EndpointChanged { pod, view: endpoint });
         }
         let outcome = measures.finish(SimTime::from_nanos(end));
         outcome.assert_consistent();
@@ -71,7 +74,10 @@ where
     let options = Options { threads, stop: &stop, progress: &mut progress };
     let pool = ThreadPoolBuilder::new().num_threads(threads).build()?;
     let (played, keep) = (Played::nothing(study, Share::WHOLE), &mut |_: &Played| ());
-    let run = Run { study, played, options, keep, replicate, pool, in_flight, done: 0, total: 0, simulated_years: 0.0 };
+    let (pace, replicate) =
+        (&Pace::of(study), |model: &Model, seed, index, _: &mut Watcher<'_>| Some(replicate(model, seed, index)));
+    let run =
+        Run { study, played, options, pace, keep, replicate, pool, in_flight, done: 0, total: 0, simulated_years: 0.0 };
     run.finish().map(|(_, result)| result)
 }
 
@@ -185,7 +191,8 @@ fn written(result: &ExperimentResult) -> String {
 
 fn goes_on(study: &Study, played: Played, keep: &mut dyn FnMut(&Played)) -> (Played, ExperimentResult) {
     let options = Options { threads: 2, stop: &AtomicBool::new(false), progress: &mut |_| () };
-    play(study, played, options, keep, |model, seed, index| OFTEN.play(model, seed, index)).unwrap()
+    play(study, played, options, &Pace::of(study), keep, |model, seed, index, _| Some(OFTEN.play(model, seed, index)))
+        .unwrap()
 }
 
 /// Determinism: whatever was kept, and written and read, is gone on with to the same bytes.
@@ -221,7 +228,7 @@ fn shards_join_to_the_whole() {
         let shard = |index| (index, goes_on(&study, Played::nothing(&study, Share { index, of }), &mut |_| ()).0);
         // In any order.
         let shards: Vec<_> = (0..of).rev().map(shard).collect();
-        assert!(written(&Played::join(shards.clone()).unwrap()) == whole, "{of} shards");
+        assert!(written(&Played::join(shards.clone()).unwrap().1) == whole, "{of} shards");
         if of == 3 {
             let join = |shards: &[(u64, Played)]| Played::join(shards.to_vec()).unwrap_err();
             assert_eq!(join(&shards[..2]), (None, Unlike::Missing(0)));
@@ -260,26 +267,51 @@ fn a_result_is_read_back_as_it_was_written() {
     assert_eq!(serde_json::from_str::<ExperimentResult>(&json).unwrap(), result);
 }
 
-#[test]
-fn nothing_seen_is_a_bound() {
+/// A year in which nothing ever happens, in two scenarios that are not the same.
+fn quiet(replications: u64, lasts: Option<Law>) -> ExperimentResult {
     let never = Alternating { up: 1e18, down: 1.0 };
-    let study = study(vec![model(1, 1, 1, 0, 365 * DAY); 2], Stopping::Replications(100));
-    let result = answer_of(&study, 1, 3, |model, seed, index| never.play(model, seed, index)).unwrap();
-    let scenario = &result.scenarios[1];
-    let most = 1.0 - 0.025f64.powf(0.01);
-    assert!(
-        scenario.estimates[Metric::Availability].bound
-            && scenario.estimates[Metric::Availability].mean == 1.0
-            && scenario.estimates[Metric::Availability].high == 1.0
-    );
-    assert!((scenario.estimates[Metric::Availability].low - (1.0 - most)).abs() < 1e-11);
-    assert!(
-        (scenario.estimates[Metric::Outages].high - 0.036_888_794_541).abs() < 1e-11,
-        "3.7 in the 100 years simulated"
-    );
-    assert!(scenario.estimates[Metric::Downtime].bound && scenario.time_to_recovery_s.mean.is_none());
-    let difference = scenario.difference_to_baseline.unwrap().downtime_s_per_year;
-    assert!(difference.bound && difference.low < 0.0 && difference.high == -difference.low);
+    let mut models = vec![model(1, 1, 1, 0, 365 * DAY); 2];
+    models[1].faults[0].lasts = lasts;
+    let study = study(models, Stopping::Replications(replications));
+    answer_of(&study, 1, 3, |model, seed, index| never.play(model, seed, index)).unwrap()
+}
+
+/// At most 3.7 outages in the 100 years played, of 10 min and what the longest law brings that coincides with something.
+#[test]
+fn nothing_seen_is_a_bound_of_what_was_played() {
+    let result = quiet(100, Some(Law::exponential(3_600.0).unwrap()));
+    let [first, second] = &result.scenarios[..] else { panic!("two scenarios") };
+    let events = 3.688_879_454_1;
+    for (scenario, lasts) in [(first, 600.0), (second, 600.0 + 2.0 * 3_600.0)] {
+        let availability = scenario.estimates[Metric::Availability];
+        assert!(availability.bound && availability.mean == 1.0 && availability.high == 1.0);
+        let most = events / 100.0 * lasts;
+        assert!((scenario.estimates[Metric::Downtime].high / most - 1.0).abs() < 1e-9, "{most}: {availability:?}");
+        assert!((scenario.estimates[Metric::Outages].high - events / 100.0).abs() < 1e-9);
+        assert!(scenario.estimates[Metric::Downtime].bound && scenario.time_to_recovery_s.mean.is_none());
+    }
+    // What one of the two may lose, they may differ by.
+    let difference = second.difference_to_baseline.as_ref().unwrap().downtime_s_per_year;
+    assert!(difference.bound && difference.low == -difference.high);
+    assert_eq!(difference.high, second.estimates[Metric::Downtime].high);
+    let longer = quiet(10_000, None).scenarios[0].estimates[Metric::Downtime].high;
+    assert!((longer / (events / 10_000.0 * 600.0) - 1.0).abs() < 1e-9, "{longer}");
+}
+
+/// With few short replications a share of all the time says more than a number of outages that outlast them.
+#[test]
+fn a_bound_is_never_above_that_of_a_share() {
+    let result = quiet(2, Some(Law::lognormal(30.0 * 86_400.0, 2.0).unwrap()));
+    let availability = result.scenarios[1].estimates[Metric::Availability];
+    assert!((availability.low - 0.025f64.sqrt()).abs() < 1e-11, "{availability:?}");
+}
+
+#[test]
+fn the_same_system_under_two_names_differs_by_nothing() {
+    let study = study(vec![model(1, 1, 1, 0, 30 * DAY); 2], Stopping::Replications(32));
+    let result = often(&study);
+    assert!(result.scenarios[1].estimates[Metric::Downtime].mean > 0.0);
+    assert_eq!(result.scenarios[1].difference_to_baseline.as_ref().unwrap().downtime_s_per_year, Estimate::ZERO);
 }
 
 #[test]
@@ -341,6 +373,34 @@ fn an_interrupted_run_gives_what_it_has() {
     assert!(result.interrupted && result.scenarios.is_empty());
 }
 
+/// What is given up leaves a checkpoint without gaps, though later batches were finished before.
+#[test]
+fn replications_that_take_too_long_are_given_up_and_leave_no_gap() {
+    let study = study(vec![model(1, 1, 1, 0, DAY)], Stopping::Replications(100 * BATCH));
+    let stop = AtomicBool::new(false);
+    let options = Options { threads: 2, stop: &stop, progress: &mut |_| () };
+    let endless = 3 * BATCH + 5;
+    let replicate = |model: &Model, seed, index, reached: &mut Watcher<'_>| {
+        if index == endless {
+            stop.store(true, Ordering::Relaxed);
+            while reached(0.5).is_continue() {
+                std::thread::sleep(std::time::Duration::from_millis(10));
+            }
+            return None;
+        }
+        Some(OFTEN.play(model, seed, index))
+    };
+    let played = Played::nothing(&study, Share::WHOLE);
+    let (played, result) = play(&study, played, options, &Pace::of(&study), &mut |_| (), replicate).unwrap();
+    assert!(result.interrupted);
+    assert_eq!((played.next, played.replications()), (3 * BATCH, 3 * BATCH));
+    // It goes on to the whole.
+    let options = Options { threads: 2, stop: &AtomicBool::new(false), progress: &mut |_| () };
+    let whole = |model: &Model, seed, index, _: &mut Watcher<'_>| Some(OFTEN.play(model, seed, index));
+    let (_, resumed) = play(&study, played, options, &Pace::of(&study), &mut |_| (), whole).unwrap();
+    assert_eq!(resumed, often(&study));
+}
+
 #[test]
 fn a_panic_names_the_replication() {
     let study = study(vec![model(1, 1, 1, 0, DAY), model(2, 1, 1, 0, DAY)], Stopping::Replications(1_000));
@@ -393,6 +453,25 @@ fn a_search_finds_the_best_and_plays_the_others_less() {
     assert_eq!(selection.standings[0].standing, Standing::Beaten);
 }
 
+/// What has no room for its replicas is played and marked, and never chosen, however little it loses.
+#[test]
+fn unplaceable_scenarios_are_never_chosen() {
+    let mut study = grid(Wanted::Best, None, 2_000.0);
+    study.scenarios[4].unplaceable = true;
+    let result = often(&study);
+    let selection = result.selection.clone().unwrap();
+    assert_eq!((selection.chosen.as_deref(), selection.decided), (Some("s3"), true));
+    assert_eq!(selection.standings[4].standing, Standing::Barred);
+    assert!(result.scenarios[4].unplaceable && result.scenarios[4].replications > 0);
+    assert_eq!(result.contenders(), [0, 1, 2, 3]);
+    let mut cheapest = grid(Wanted::Cheapest, Some(0.98), 20_000.0);
+    cheapest.scenarios[1].unplaceable = true;
+    assert_eq!(often(&cheapest).selection.unwrap().chosen.as_deref(), Some("s2"));
+    // Where all are so, `allowPending` has asked for them.
+    study.scenarios.iter_mut().for_each(|scenario| scenario.unplaceable = true);
+    assert_eq!(often(&study).selection.unwrap().chosen.as_deref(), Some("s4"));
+}
+
 #[test]
 fn a_search_finds_the_cheapest_that_meets_the_objective() {
     let result = often(&grid(Wanted::Cheapest, Some(0.98), 20_000.0));
@@ -405,6 +484,22 @@ fn a_search_finds_the_cheapest_that_meets_the_objective() {
     assert_eq!(result.scenarios[2].cost_per_year, Some(3.0 * 8_760.0));
     let none = often(&grid(Wanted::Cheapest, Some(0.999_999), 20.0));
     assert_eq!(none.selection.unwrap().chosen, None, "10⁻⁵ misses 10⁻⁶");
+}
+
+/// Where Pods cost nothing beside their Nodes, those that meet the objective cost the same: the fewest Pods decide, not the
+/// order of the file.
+#[test]
+fn of_equally_cheap_scenarios_the_one_with_the_fewest_pods_is_chosen() {
+    let mut study = grid(Wanted::Cheapest, Some(0.98), 400_000.0);
+    study.scenarios.reverse();
+    for scenario in &mut study.scenarios {
+        scenario.model.cluster.prices = Some(Prices { node_hour: 1.0, pod_hour: 0.0, currency: None });
+    }
+    let result = often(&study);
+    let selection = result.selection.unwrap();
+    let chosen = result.scenarios.iter().find(|scenario| Some(&scenario.name) == selection.chosen.as_ref()).unwrap();
+    let meeting = selection.standings.iter().filter(|standing| standing.standing == Standing::Meets).count();
+    assert_eq!((chosen.name.as_str(), meeting), ("s1", 4));
 }
 
 #[test]

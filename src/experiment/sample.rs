@@ -7,7 +7,7 @@ use crate::model::{
     OnSigterm, PodSpec, PodTolerations, Resources, Start, StartRace, Strikes, Toleration, WhileStarting,
 };
 use crate::random::Law;
-use crate::spec::{Objective, Report, Scenario, Stopping, Study};
+use crate::spec::{Objective, Report, Scenario, Stopping, Study, Without};
 use crate::study::Metric;
 use crate::time::Duration;
 
@@ -57,6 +57,7 @@ pub(super) fn model(replicas: u32, min_serving: u32, faults: usize, warm_up: u64
             prices: None,
         },
         faults: (0..faults).map(fault).collect(),
+        on_call: None,
         min_serving,
         start: Start::Running,
         warm_up: Duration::from_nanos(warm_up),
@@ -105,6 +106,7 @@ pub(super) fn study(models: Vec<Model>, stopping: Stopping) -> Study {
         model,
         draws: vec![],
         compared_with: None,
+        unplaceable: false,
     });
     Study {
         goals: vec![],
@@ -117,11 +119,13 @@ pub(super) fn study(models: Vec<Model>, stopping: Stopping) -> Study {
             metric: Metric::Availability,
             slo: None,
             window: Duration::from_secs(30 * 86_400),
+            indifference_secs: None,
         },
         varied: vec!["number".to_owned()],
         baseline: Some(0),
         scenarios: scenarios.collect(),
         sensitivity: vec![],
+        without: Without::Off,
         notes: vec![],
         findings: Report::default(),
         inputs: json!({}),

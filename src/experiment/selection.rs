@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::played::Outline;
+use super::result::{Estimate, ScenarioResult, contenders};
 use crate::model::{Model, YEAR};
 use crate::spec::{Selection, Stopping, Wanted};
 use crate::stats::{Contest, Race, Standing, twelve_digits};
@@ -47,7 +48,10 @@ pub(super) fn race(outline: &Outline) -> Option<Race> {
             costs: outline.scenarios.iter().map(|scenario| scenario.cost_per_year.unwrap_or(0.0)).collect(),
         },
     };
-    Some(Race::new(outline.scenarios.len(), contest, outline.confidence, zone))
+    let mut race = Race::new(outline.scenarios.len(), contest, outline.confidence, zone);
+    let contenders = contenders(outline.scenarios.iter().map(|scenario| scenario.unplaceable));
+    (0..outline.scenarios.len()).filter(|number| !contenders.contains(number)).for_each(|number| race.bar(number));
+    Some(race)
 }
 
 /// The replications at which the search looks again.
@@ -55,7 +59,8 @@ pub(super) fn next_look(replications: u64, batch: u64) -> u64 {
     replications + (replications / 4).div_ceil(batch) * batch
 }
 
-pub(super) fn result(outline: &Outline, race: &Race) -> Option<SelectionResult> {
+/// What the search has come to.
+pub(super) fn result(outline: &Outline, race: &Race, scenarios: &[ScenarioResult]) -> Option<SelectionResult> {
     let Stopping::Selection(selection) = outline.stopping else { return None };
     let name = |i: usize| outline.scenarios[i].name.clone();
     let standings = race.standings().iter().enumerate();
@@ -63,9 +68,20 @@ pub(super) fn result(outline: &Outline, race: &Race) -> Option<SelectionResult> 
         goal: selection.goal,
         indifference_s_per_year: twelve_digits(selection.indifference_secs),
         decided: race.is_decided(),
-        chosen: race.chosen().map(name),
+        chosen: preferred(race.winners(), outline, scenarios).map(name),
         standings: standings.map(|(i, &standing)| ScenarioStanding { scenario: name(i), standing }).collect(),
     })
+}
+
+/// Of equally good and equally cheap scenarios one with the fewest Pods; of several the first of those with the fewest
+/// needless reactions, as far as they are told apart.
+fn preferred(winners: Vec<usize>, outline: &Outline, scenarios: &[ScenarioResult]) -> Option<usize> {
+    let fewest_pods = winners.iter().map(|&i| outline.scenarios[i].replicas).min()?;
+    let result_of = |i: usize| scenarios.iter().find(|scenario| scenario.name == outline.scenarios[i].name);
+    let few = winners.into_iter().filter(|&i| outline.scenarios[i].replicas == fewest_pods);
+    let few: Vec<(usize, Estimate)> = few.filter_map(|i| Some((i, result_of(i)?.needless_reactions()))).collect();
+    let fewest = few.iter().map(|(_, needless)| needless).min_by(|a, b| a.mean.total_cmp(&b.mean))?;
+    few.iter().find(|(_, needless)| needless.low <= fewest.high).map(|(i, _)| *i)
 }
 
 /// What a year of the system costs that the model asks for: its Nodes, and its Pods as reserved. `None` without prices.

@@ -7,11 +7,11 @@ use serde_json::Value;
 use super::answer::{Scale, downtime_moments, failed_moments, times, written};
 use super::played::Outline;
 use super::result::Estimate;
-use super::runner::{Tally, Value as Loss};
+use super::runner::{DOWNTIME, FAILED, Tally, Value as Loss};
 use super::summary::Summary;
 use crate::model::YEAR;
 use crate::spec::Parameter;
-use crate::stats::{Interval, Mean, Moments, Paired, amounts, ratio, twelve_digits};
+use crate::stats::{Interval, Mean, Moments, Paired, amounts, ratio, rests_on_few, twelve_digits};
 
 /// A parameter and what hangs on it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -74,11 +74,7 @@ pub(super) fn results(outline: &Outline, tallies: &[Tally]) -> Vec<Sensitivity> 
     let result = |parameter: &Parameter| {
         let [low, high] = parameter.scenarios;
         let (base, later) = (&tallies[0], &tallies[low.max(high)]);
-        let scale = Scale {
-            replications: later.summary.replications(),
-            horizon: outline.horizon(),
-            confidence: outline.confidence,
-        };
+        let scale = Scale::of(outline, &outline.scenarios[low.max(high)], &later.summary);
         let sides = parameter.scenarios.map(|side| &tallies[side].summary);
         let respond = |difference, together, moments: fn(&Summary) -> &Moments| {
             let (base, sides) = (moments(&base.summary), sides.map(moments));
@@ -91,8 +87,8 @@ pub(super) fn results(outline: &Outline, tallies: &[Tally]) -> Vec<Sensitivity> 
             low: written_low,
             high: written_high,
             whole: parameter.whole,
-            downtime: respond(later.downtime_difference.plain(), &later.with_base.downtime, downtime_moments),
-            failed: respond(later.failed_difference.plain(), &later.with_base.failed, failed_moments),
+            downtime: respond(later.differences.plain(DOWNTIME), &later.with_base.downtime, downtime_moments),
+            failed: respond(later.differences.plain(FAILED), &later.with_base.failed, failed_moments),
         }
     };
     outline.sensitivity.iter().filter(played).map(result).collect()
@@ -137,9 +133,12 @@ impl Pair<'_> {
         let unit = self.micros_per_year_second();
         let lost = Mean { mean: self.base.mean(), interval: lost };
         let interval = Interval { low: change.low * unit, high: change.high * unit };
+        let change_rests_on_few = change.rests_on_few;
         let change = Mean { mean: change.mean * unit, interval };
         let interval = ratio(change, lost, self.correlation())?;
-        let estimate = Estimate { mean: change.mean / lost.mean, low: interval.low, high: interval.high, bound: false };
+        let rests_on_few = change_rests_on_few || rests_on_few(self.base);
+        let (mean, Interval { low, high }) = (change.mean / lost.mean, interval);
+        let estimate = Estimate { mean, low, high, bound: false, rests_on_few };
         Some(times(estimate, 1.0 / relative))
     }
 
@@ -160,6 +159,6 @@ impl Pair<'_> {
 }
 
 fn negated(estimate: Estimate) -> Estimate {
-    let Estimate { mean, low, high, bound } = estimate;
-    Estimate { mean: -mean, low: -high, high: -low, bound }
+    let Estimate { mean, low, high, .. } = estimate;
+    Estimate { mean: -mean, low: -high, high: -low, ..estimate }
 }

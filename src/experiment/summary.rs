@@ -8,7 +8,7 @@ use super::ledger::Causes;
 use super::outcome::Outcome;
 use super::windows::Windows;
 use crate::cluster::Phase;
-use crate::model::Model;
+use crate::model::{Model, Start};
 use crate::spec::Objective;
 use crate::stats::{Moments, Spans};
 use crate::study::{PerQuantity, Quantity};
@@ -27,6 +27,8 @@ pub struct Summary {
     pub(super) recoveries: Vec<Recoveries>,
     pub(super) detections: Vec<Detections>,
     pub(super) pod_time: u128,
+    /// Of a system that was created at time 0: when it was available for the first time, in nanoseconds.
+    pub(super) first_available: Option<Spans>,
     pub(super) windows: Windows,
 }
 
@@ -85,6 +87,7 @@ impl Summary {
             recoveries: vec![Recoveries::default(); causes.count()],
             detections: vec![Detections::default(); faults],
             pod_time: 0,
+            first_available: (model.start == Start::Fresh).then(Spans::default),
             windows: Windows::empty(model, objective),
         }
     }
@@ -116,6 +119,7 @@ impl Summary {
         add_cells(&mut self.downtime_by, outcome.downtime_by.cells());
         add_cells(&mut self.failed_by, outcome.failed_by.cells());
         outcome.outage_lengths.iter().for_each(|&nanos| self.outage_lengths.add(nanos));
+        self.outage_lengths.merge(&outcome.more.outages);
         self.outage_examples.add(index, outcome);
         for (sums, new) in self.recoveries.iter_mut().zip(&outcome.recoveries) {
             sums.censored += new.censored;
@@ -125,6 +129,9 @@ impl Summary {
         for &(cause, nanos) in &outcome.recovery_lengths {
             self.recoveries[cause as usize].lengths.add(nanos);
         }
+        for (sums, more) in self.recoveries.iter_mut().zip(&outcome.more.recoveries) {
+            sums.lengths.merge(more);
+        }
         for (sums, new) in self.detections.iter_mut().zip(&outcome.detections) {
             sums.undetected += new.undetected;
             sums.censored += new.censored;
@@ -132,8 +139,22 @@ impl Summary {
         for &(fault, nanos) in &outcome.detection_times {
             self.detections[fault as usize].times.add(nanos);
         }
+        for (sums, more) in self.detections.iter_mut().zip(&outcome.more.detections) {
+            sums.times.merge(more);
+        }
         self.pod_time += outcome.pod_time;
+        if let (Some(times), Some(nanos)) = (&mut self.first_available, outcome.first_available) {
+            times.add(nanos);
+        }
         self.windows.add(&outcome.downtime_windows, &outcome.failed_windows);
+    }
+
+    /// Takes as little room as can be, until the next replication is added: a batch of every scenario may have to wait for the
+    /// last of them.
+    pub(super) fn pack(&mut self) {
+        self.outage_lengths.pack();
+        self.recoveries.iter_mut().for_each(|recoveries| recoveries.lengths.pack());
+        self.detections.iter_mut().for_each(|detections| detections.times.pack());
     }
 
     /// Adds every replication of `other`.
@@ -159,6 +180,9 @@ impl Summary {
             sums.censored += new.censored;
         }
         self.pod_time += other.pod_time;
+        if let (Some(ours), Some(theirs)) = (&mut self.first_available, &other.first_available) {
+            ours.merge(theirs);
+        }
         self.windows.merge(&other.windows);
     }
 }

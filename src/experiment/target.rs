@@ -63,7 +63,7 @@ mod tests {
 
     #[test]
     fn the_whole_interval_must_lie_on_one_side() {
-        let estimate = Estimate { mean: 0.5, low: 0.4, high: 0.6, bound: false };
+        let estimate = Estimate { mean: 0.5, low: 0.4, high: 0.6, bound: false, rests_on_few: false };
         assert_eq!(verdict(&estimate, Some(0.4), None), Verdict::Pass);
         assert_eq!(verdict(&estimate, Some(0.5), None), Verdict::Undecided);
         assert_eq!(verdict(&estimate, Some(0.61), None), Verdict::Fail);

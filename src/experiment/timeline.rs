@@ -11,7 +11,7 @@ use super::measure::Measures;
 use super::runner::message_of;
 use crate::cluster::{Happening, Mode, Observed, Observer, Replication, SkippedProbes, SlotView, Target};
 use crate::ids::{NodeId, PodId, SlotId, ZoneId};
-use crate::model::Model;
+use crate::model::{Model, Start};
 use crate::time::{Duration, SimTime};
 
 /// What happened in one replication.
@@ -30,8 +30,19 @@ pub struct Timeline {
     pub entries: Vec<Entry>,
     /// How slots looked, by time: each look lasts until the next one of its slot.
     pub looks: Vec<Look>,
+    /// How many Pods served in rotation, by time: each count lasts until the next.
+    pub delivering: Vec<Delivering>,
     /// Times without availability, by time.
     pub outages: Vec<Outage>,
+}
+
+/// So many Pods serve in rotation from now on, those included that are being terminated.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Delivering {
+    /// From when.
+    pub at: SimTime,
+    /// How many.
+    pub pods: usize,
 }
 
 /// The life of a Pod object.
@@ -74,7 +85,7 @@ pub enum Who {
 }
 
 /// A slot looks like this from now on.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Look {
     /// From when.
     pub at: SimTime,
@@ -187,9 +198,18 @@ pub struct Recorder {
     pods: Vec<PodLife>,
     entries: Vec<Entry>,
     looks: Vec<Look>,
+    deliveries: Vec<Delivery>,
     /// Who has each place in memory.
     by_place: Vec<usize>,
     by_slot: Vec<Holders>,
+}
+
+/// A Pod serves in rotation, or does not, from now on.
+#[derive(Debug, Clone, Copy)]
+struct Delivery {
+    at: SimTime,
+    pod: PodId,
+    delivers: bool,
 }
 
 /// The Pods of one slot.
@@ -204,11 +224,13 @@ impl Recorder {
     pub fn finish(mut self, model: &Model, end: SimTime) -> Timeline {
         self.entries.sort_by_key(|entry| entry.at);
         let counted_from = SimTime::ZERO + model.warm_up;
+        let delivering = delivering(&self.deliveries);
         Timeline {
             counted_from,
             counted_to: counted_from + model.horizon,
             end,
-            outages: outages(&self.looks, model),
+            outages: outages(&delivering, model),
+            delivering,
             pods: self.pods,
             entries: self.entries,
             looks: self.looks,
@@ -278,40 +300,63 @@ impl Recorder {
 
 impl Observer for Recorder {
     fn observe(&mut self, at: SimTime, what: &Observed) {
-        match *what {
-            Observed::SlotChanged { slot, view } => self.looks.push(Look { at, slot, view }),
-            Observed::Happened(what) => self.happened(at, what),
-            // What else is told follows from these two.
-            Observed::EndpointChanged { .. }
-            | Observed::SlotStruck { .. }
+        match what {
+            Observed::SlotChanged { slot, view } => self.looks.push(Look { at, slot: *slot, view: view.clone() }),
+            Observed::EndpointChanged { pod, view } => {
+                let delivers = view.as_ref().is_some_and(|view| view.serves);
+                self.deliveries.push(Delivery { at, pod: *pod, delivers });
+            }
+            Observed::Happened(what) => self.happened(at, *what),
+            // What else is told follows from these.
+            Observed::SlotStruck { .. }
             | Observed::SlotFaultEnded { .. }
             | Observed::Reacted { .. }
             | Observed::ReadinessLost { .. }
             | Observed::ProbeKilled { .. }
             | Observed::Restarted { .. }
-            | Observed::PodsChanged { .. }
+            | Observed::Paged { .. }
+            | Observed::DeletedByHand { .. }
+            | Observed::PodsChanged(_)
             | Observed::ClockRan(_) => {}
         }
     }
 }
 
-/// What was looked at last in an instant holds from then on; what lasts no time leaves no trace.
-fn outages(looks: &[Look], model: &Model) -> Vec<Outage> {
-    let mut delivers = vec![false; model.deployment.replicas as usize];
-    let mut outages: Vec<Outage> = Vec::new();
-    for instant in looks.chunk_by(|a, b| a.at == b.at) {
-        for look in instant {
-            delivers[look.slot.index()] = look.view.delivers();
+/// What was told last in an instant holds from then on; what lasts no time leaves no trace.
+fn delivering(deliveries: &[Delivery]) -> Vec<Delivering> {
+    let mut delivers: Vec<bool> = Vec::new();
+    let mut counts = vec![Delivering { at: SimTime::ZERO, pods: 0 }];
+    for instant in deliveries.chunk_by(|a, b| a.at == b.at) {
+        for delivery in instant {
+            if delivers.len() <= delivery.pod.index() {
+                delivers.resize(delivery.pod.index() + 1, false);
+            }
+            delivers[delivery.pod.index()] = delivery.delivers;
         }
-        let down = delivers.iter().filter(|&&delivers| delivers).count() < model.min_serving as usize;
-        let now = instant[0].at;
+        let (at, pods) = (instant[0].at, delivers.iter().filter(|&&delivers| delivers).count());
+        counts.pop_if(|last| last.at == at);
+        if counts.last().is_none_or(|last| last.pods != pods) {
+            counts.push(Delivering { at, pods });
+        }
+    }
+    counts
+}
+
+fn outages(counts: &[Delivering], model: &Model) -> Vec<Outage> {
+    let mut outages: Vec<Outage> = Vec::new();
+    for count in counts {
+        let down = count.pods < model.min_serving as usize;
         let open = outages.last_mut().filter(|outage| outage.ended.is_none());
         match (down, open) {
-            (true, None) => outages.push(Outage { began: now, ended: None }),
-            (false, Some(outage)) => outage.ended = Some(now),
+            (true, None) => outages.push(Outage { began: count.at, ended: None }),
+            (false, Some(outage)) => outage.ended = Some(count.at),
             _ => {}
         }
     }
+    // The start of a new system is no outage, if it succeeds.
+    let is_start =
+        |outage: &Outage| model.start == Start::Fresh && outage.began == SimTime::ZERO && outage.ended.is_some();
+    outages.retain(|outage| !is_start(outage));
     outages
 }
 

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::summary::micros;
 use crate::model::Model;
 use crate::spec::Objective;
-use crate::stats::{Clustered, Moments};
+use crate::stats::{Clustered, Moments, condense};
 use crate::study::Metric;
 
 /// The windows of one replication while it is played: they fill up one after the other.
@@ -44,7 +44,7 @@ impl Filling {
         let within = between.min(self.complete.saturating_sub(first + 1));
         if whole > 0 && within > 0 {
             self.flush();
-            self.losses.push((whole, within));
+            self.put(whole, within);
         }
         self.book(last, amount - head - whole * between);
     }
@@ -62,8 +62,23 @@ impl Filling {
     fn flush(&mut self) {
         let amount = std::mem::take(&mut self.amount);
         if amount > 0 {
-            self.losses.push((amount, 1));
+            self.put(amount, 1);
         }
+    }
+
+    /// A century of minutes that all lose something would fill a gigabyte.
+    fn put(&mut self, amount: u64, windows: u64) {
+        const MOST: usize = 1 << 16;
+        self.losses.push((amount, windows));
+        if self.losses.len() == MOST {
+            condense(&mut self.losses);
+        }
+    }
+
+    /// Nothing has been lost yet.
+    pub fn forget(&mut self) {
+        self.amount = 0;
+        self.losses.clear();
     }
 
     /// The replication is over.
@@ -225,6 +240,7 @@ mod tests {
             metric: Metric::RequestSuccess,
             slo: Some(0.9),
             window: Duration::from_nanos(100),
+            indifference_secs: None,
         };
         let mut windows = Windows::empty(&Model { window: objective.window, ..model(1, 1, 0, 0, 500) }, &objective);
         windows.add(&vec![(99, 1)], &vec![(10, 1), (11, 2)]);

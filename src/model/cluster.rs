@@ -2,11 +2,11 @@
 
 use super::deployment::Resources;
 use crate::ids::ZoneId;
-use crate::random::Law;
+use crate::random::{Law, Owner};
 use crate::time::Duration;
 
 /// The cluster.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Cluster {
     /// Zones, in the order of their names. A cluster without zone labels has none.
     pub zones: Vec<Zone>,
@@ -36,14 +36,14 @@ pub struct Prices {
 }
 
 /// A failure domain of Nodes.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Zone {
     /// `topology.kubernetes.io/zone`.
     pub name: String,
 }
 
 /// A machine.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Node {
     /// Its name.
     pub name: String,
@@ -57,8 +57,15 @@ pub struct Node {
     pub max_pods: u32,
 }
 
+impl Node {
+    /// Whose chance befalls it.
+    pub fn owner(&self) -> Owner {
+        Owner::Node { zone: self.zone.map_or(u32::MAX, |zone| zone.index() as u32), index: self.index_in_zone }
+    }
+}
+
 /// Whether a dead machine comes back.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub enum DeadNodes {
     /// It reboots when the fault ends.
     Reboot,
@@ -68,7 +75,7 @@ pub enum DeadNodes {
 }
 
 /// The machine that takes a dead one's place.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct NewNode {
     /// Seconds from the crash until the new Node is Ready.
     pub after: Law,
@@ -85,7 +92,7 @@ pub enum Eviction {
 }
 
 /// Kubernetes' timings: section 11 of the rules gives the defaults.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct ControlPlane {
     /// Who takes Pods from a Node that is lost.
     pub eviction: Eviction,
@@ -185,7 +192,7 @@ impl Default for ControlPlane {
 }
 
 /// Latencies of the environment, in seconds (E10a, C6): laws, as they depend on hardware and load.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Latencies {
     /// Deletion of a Pod → the ReplicaSet has created its replacement.
     pub replacement: Law,

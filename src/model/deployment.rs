@@ -3,7 +3,7 @@
 use crate::time::Duration;
 
 /// A Deployment with the Service in front of it.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Deployment {
     /// Its name.
     pub name: String,
@@ -18,7 +18,7 @@ pub struct Deployment {
 }
 
 /// One Pod of the Deployment. It has one container that matters.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct PodSpec {
     /// Restarts the container when it fails.
     pub liveness: Option<Probe>,
@@ -72,6 +72,10 @@ pub struct Probe {
     pub failure_threshold: u32,
     /// The probe's own `terminationGracePeriodSeconds` (C9).
     pub termination_grace: Option<Duration>,
+    /// Every attempt ends in an error, which leaves no trace (P15), so the initial value stays (P7): readiness is never
+    /// there, liveness never kills, startup neither succeeds nor kills. Such a probe asks for a port by a name that its
+    /// container does not have.
+    pub always_errs: bool,
 }
 
 /// `imagePullPolicy` (C14).
@@ -106,7 +110,7 @@ pub enum Toleration {
 }
 
 /// The Pod's tolerations, resolved for the taints that occur.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct PodTolerations {
     /// `node.kubernetes.io/unreachable:NoExecute` (300 s by admission, N8).
     pub unreachable: Toleration,
@@ -121,7 +125,7 @@ pub struct PodTolerations {
 }
 
 /// A topology spread constraint (S6, S8).
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Spread {
     /// Per Node: the domain it lies in, or `None` where the key is missing.
     pub domain: Vec<Option<u32>>,
@@ -144,7 +148,7 @@ pub struct Spread {
 }
 
 /// An anti-affinity term whose selector matches the Deployment's own Pods.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct AntiAffinity {
     /// Per Node: the domain it lies in, or `None` where the key is missing.
     pub domain: Vec<Option<u32>>,

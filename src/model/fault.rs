@@ -2,11 +2,12 @@
 
 use std::fmt;
 
+use super::ProbeKind;
 use crate::ids::{NodeId, SlotId, ZoneId};
 use crate::random::Law;
 
 /// A fault: what strikes, when, how and for how long.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Fault {
     /// Its name, unique in the model.
     pub name: String,
@@ -32,7 +33,7 @@ impl Fault {
 }
 
 /// When a fault strikes.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub enum Occurrence {
     /// Again and again: seconds that a target is in service between occurrences. The clock stands while the
     /// target is down, starting or struck, and outlives restarts and replacements (invariant 6).
@@ -158,4 +159,13 @@ pub struct Affects {
 impl Affects {
     /// Everybody sees it: the default.
     pub const ALL: Self = Self { requests: true, readiness: true, liveness: true, startup: true };
+
+    /// Whether probes of this kind see it.
+    pub const fn is_seen_by(self, kind: ProbeKind) -> bool {
+        match kind {
+            ProbeKind::Readiness => self.readiness,
+            ProbeKind::Liveness => self.liveness,
+            ProbeKind::Startup => self.startup,
+        }
+    }
 }

@@ -2,11 +2,12 @@
 //!
 //! One uniform gives one variate, by inversion, wherever the law has a closed
 //! inverse: draws stay in step between scenarios. Gamma has none and takes a
-//! sub-stream of its own. `libm` instead of the platform's functions keeps draws
+//! sub-stream of its own (its inverse by iteration, which [`Law::quantile`] gives, is for parameters that are not known). `libm` instead of the platform's functions keeps draws
 //! equal to the last bit on every machine.
 
 use rand::Rng;
 use rand_distr::Distribution;
+use statrs::function::gamma::{checked_gamma_lr, gamma_lr, gamma_ur};
 use thiserror::Error;
 
 use super::open_unit;
@@ -195,6 +196,46 @@ impl Law {
         }
     }
 
+    /// The mean length of what is under way at a moment that has nothing to do with it, if nothing lasts longer than `cut`
+    /// seconds: E[min(L, cut)²] / E[min(L, cut)]. Whatever needs two things at once meets the long ones, so this is longer
+    /// than the mean: twice as long for an exponential law, e^(σ²) times for a log-normal one. 0 if all lengths are.
+    pub fn length_biased_mean(&self, cut: f64) -> f64 {
+        let mean = self.limited_moment(1, cut);
+        if mean > 0.0 { self.limited_moment(2, cut) / mean } else { 0.0 }
+    }
+
+    /// E[min(L, cut)^order], for an order of 1 or 2.
+    fn limited_moment(&self, order: i32, cut: f64) -> f64 {
+        let k = f64::from(order);
+        let most = cut.powi(order);
+        match self {
+            Self::Fixed(value) => value.min(cut).powi(order),
+            Self::Uniform { min, max } if max > min => {
+                let (from, to) = (min.min(cut), max.min(cut));
+                let below = (to.powi(order + 1) - from.powi(order + 1)) / ((k + 1.0) * (max - min));
+                below + most * (max - to.max(*min)) / (max - min)
+            }
+            Self::Uniform { min, .. } => min.min(cut).powi(order),
+            Self::Exponential { mean } => gamma_moment(1.0, *mean, k, cut),
+            Self::Weibull { shape, scale } => {
+                // (L/scale)^shape is exponential.
+                let cut = libm::pow(cut / scale, *shape);
+                scale.powi(order) * gamma_moment(1.0, 1.0, k / shape, cut)
+            }
+            Self::LogNormal { mu, sigma: 0.0 } => libm::exp(*mu).min(cut).powi(order),
+            Self::LogNormal { mu, sigma } => {
+                let z = (libm::log(cut) - mu) / sigma;
+                let below = |z: f64| libm::erfc(-z / std::f64::consts::SQRT_2) / 2.0;
+                libm::exp(k * mu + k * k * sigma * sigma / 2.0) * below(z - k * sigma) + most * below(-z)
+            }
+            Self::Gamma { shape, scale } => gamma_moment(*shape, *scale, k, cut),
+            Self::Empirical(values) => {
+                values.iter().map(|value| value.min(cut).powi(order)).sum::<f64>() / values.len() as f64
+            }
+            Self::Mixture(parts) => parts.iter().map(|(weight, law)| weight * law.limited_moment(order, cut)).sum(),
+        }
+    }
+
     /// The least value that can come, in seconds; 0 for laws that come arbitrarily close to it.
     pub fn least(&self) -> f64 {
         match self {
@@ -215,7 +256,8 @@ impl Law {
         }
     }
 
-    /// The value that a share `u` of all lies below; `None` for laws without a closed inverse.
+    /// The value that a share `u` of all lies below; `None` for mixtures, which have no inverse to speak of. That of a gamma
+    /// law is found by iteration, and rounded to nine digits, as the last ones differ between platforms.
     pub fn quantile(&self, u: f64) -> Option<f64> {
         Some(match self {
             Self::Fixed(value) => *value,
@@ -224,7 +266,8 @@ impl Law {
             Self::Weibull { shape, scale } => scale * libm::pow(-libm::log1p(-u), 1.0 / shape),
             Self::LogNormal { mu, sigma } => libm::exp(mu + sigma * normal_quantile(u)),
             Self::Empirical(values) => values[((u * values.len() as f64) as usize).min(values.len() - 1)],
-            Self::Gamma { .. } | Self::Mixture(_) => return None,
+            Self::Gamma { shape, scale } => nine_digits(scale * unit_gamma_quantile(*shape, u)),
+            Self::Mixture(_) => return None,
         })
     }
 
@@ -292,6 +335,49 @@ fn pick<T: Copy>(items: impl Iterator<Item = (f64, T)> + Clone, u: f64) -> (T, f
         left -= weight;
     }
     (last.expect("nothing to pick from"), 0.5)
+}
+
+/// E[min(X, cut)^order] of a gamma law.
+fn gamma_moment(shape: f64, scale: f64, order: f64, cut: f64) -> f64 {
+    let x = cut / scale;
+    let whole = libm::exp(libm::lgamma(shape + order) - libm::lgamma(shape)) * libm::pow(scale, order);
+    // So far out nothing is cut, and the functions have no value at infinity.
+    if x > 1e4 + 100.0 * (shape + order) {
+        return whole;
+    }
+    whole * gamma_lr(shape + order, x) + libm::pow(cut, order) * gamma_ur(shape, x)
+}
+
+/// The quantile of the gamma law with scale 1: the inverse of the regularised incomplete gamma function. It is looked for by
+/// halving the logarithm, as statrs' own inverse stops at an absolute error, which for shapes below 1 is larger than many
+/// quantiles.
+fn unit_gamma_quantile(shape: f64, u: f64) -> f64 {
+    let below = |log: f64| checked_gamma_lr(shape, libm::exp(log)).unwrap_or(0.0) < u;
+    let (mut low, mut high) = (libm::log(shape), libm::log(shape));
+    let mut step = 1.0;
+    // A double is zero below e⁻⁷⁴⁵.
+    while !below(low) && low > -745.0 {
+        low -= step;
+        step *= 2.0;
+    }
+    step = 1.0;
+    while below(high) && high < 700.0 {
+        high += step;
+        step *= 2.0;
+    }
+    for _ in 0..64 {
+        let middle = f64::midpoint(low, high);
+        if below(middle) {
+            low = middle;
+        } else {
+            high = middle;
+        }
+    }
+    libm::exp(high)
+}
+
+fn nine_digits(value: f64) -> f64 {
+    if value.is_finite() { format!("{value:.8e}").parse().expect("a formatted float is a float") } else { value }
 }
 
 fn gamma_variate(shape: f64, scale: f64, rng: &mut impl Rng) -> f64 {
@@ -379,7 +465,7 @@ pub fn normal_quantile(p: f64) -> f64 {
 mod tests {
     use super::*;
     use crate::random::{Owner, Purpose, Streams};
-    use statrs::distribution::{ContinuousCDF, Normal};
+    use statrs::distribution::{ContinuousCDF, Gamma, Normal};
 
     fn laws() -> Vec<Law> {
         vec![
@@ -395,6 +481,32 @@ mod tests {
         ]
     }
 
+    /// Validation: of every law against a sum over a million draws, cut in its middle, in its tail and nowhere.
+    #[test]
+    fn validation_length_biased_means_are_those_of_samples() {
+        for law in laws() {
+            let mut rng = Streams::new(5, 0).stream(Owner::Slot(0), Purpose::Initial).rng(0);
+            let draws: Vec<f64> = (0..200_000).map(|_| law.sample(&mut rng)).collect();
+            for cut in [law.mean(), 3.0 * law.mean(), 1e9] {
+                let sum = |order: i32| draws.iter().map(|x| x.min(cut).powi(order)).sum::<f64>();
+                let (ours, theirs) = (law.length_biased_mean(cut), sum(2) / sum(1));
+                assert!((ours / theirs - 1.0).abs() < 0.02, "{law:?} cut at {cut}: {ours} {theirs}");
+            }
+        }
+    }
+
+    #[test]
+    fn what_is_met_lasts_longer_than_the_mean() {
+        let node = Law::lognormal_with_p95(300.0, 7_200.0).unwrap();
+        let times = node.length_biased_mean(1e30) / node.mean();
+        assert!((41.0..42.5).contains(&times), "σ = 1.93: {times}");
+        assert!((Law::exponential(5.0).unwrap().length_biased_mean(1e9) - 10.0).abs() < 1e-9);
+        assert_eq!(Law::fixed(0.0).unwrap().length_biased_mean(1.0), 0.0);
+        assert!((Law::lognormal(3.0, 0.0).unwrap().length_biased_mean(1e9) - 3.0).abs() < 1e-12);
+        assert!((node.length_biased_mean(60.0) - 60.0).abs() < 5.0, "never above the cut");
+        assert!((Law::weibull(900.0, 2.0).unwrap().length_biased_mean(1e9) - 2.0).abs() < 0.01);
+    }
+
     #[test]
     fn the_normal_quantile_inverts_the_normal_law() {
         let normal = Normal::standard();
@@ -404,6 +516,34 @@ mod tests {
         }
         assert!((normal_quantile(0.975) - 1.959_963_984_540_054).abs() < 1e-14);
         assert!((normal_quantile(1e-10) + 6.361_340_902_404_056).abs() < 1e-12);
+    }
+
+    /// Validation: gamma quantiles against tables of the chi-square law (shape n/2, scale 2, in Abramowitz and Stegun, table 26.8) and
+    /// against closed forms (shape 1 is exponential), far into both tails and for a shape far below 1.
+    #[test]
+    fn gamma_quantiles_invert_the_law() {
+        let quantile = |shape: f64, mean: f64, u: f64| Law::gamma(shape, mean).unwrap().quantile(u).unwrap();
+        let close = |a: f64, b: f64| assert!((a / b - 1.0).abs() < 1e-5, "{a} is not {b}");
+        for (freedom, u, exact) in [
+            (1.0, 0.5, 0.454_936),
+            (1.0, 0.975, 5.023_886),
+            (5.0, 0.025, 0.831_212),
+            (10.0, 0.5, 9.341_818),
+            (100.0, 0.975, 129.561_197),
+        ] {
+            close(quantile(freedom / 2.0, freedom, u), exact);
+        }
+        for u in [1e-9f64, 1e-3, 0.3, 0.999_999] {
+            close(quantile(1.0, 7.0, u), -7.0 * (-u).ln_1p());
+        }
+        // Near zero F(x) = xˢ / Γ(s + 1).
+        close(quantile(0.5, 0.5, 1e-6), (1e-6 * 0.886_226_925_452_758f64).powi(2));
+        for shape in [0.5, 3.5, 31.5, 5_000.0] {
+            let law = Gamma::new(shape, 1.0).unwrap();
+            for u in [0.001, 0.025, 0.5, 0.975, 0.999] {
+                assert!((law.cdf(quantile(shape, shape, u)) - u).abs() < 1e-7, "{shape} {u}");
+            }
+        }
     }
 
     /// Validation: sample means meet the means, and residual lives meet `E[X²]/(2·E[X])`, within 4 standard errors

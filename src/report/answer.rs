@@ -1,10 +1,14 @@
 //! The answer in a sentence or two, for the terminal and for markdown.
 
 use crate::experiment::{Estimate, ExperimentResult, ScenarioResult, Standing};
-use crate::report::best;
+use crate::report::assumptions;
+use crate::report::best::{self, Best};
 use crate::report::front;
 use crate::report::human;
 use crate::report::merged;
+use crate::report::period::Period;
+use crate::report::recommendation;
+use crate::report::removals;
 use crate::report::sensitivity;
 use crate::spec::Wanted;
 use crate::study::Metric;
@@ -17,17 +21,16 @@ pub fn sentences(result: &ExperimentResult) -> Vec<String> {
     let Some(shown) = merged::shown(result) else {
         return vec![format!("{} has no scenario.", result.experiment)];
     };
-    let chosen = selection(result);
-    // Of several scenarios the difference is the answer, and what one of them is like comes after it.
-    let better = if chosen.is_none() { best::sentence(result) } else { None };
-    let compared = chosen.is_some() || better.is_some();
-    let mut sentences: Vec<String> = chosen.into_iter().chain(better).collect();
+    let best = Best::of(result);
+    // Of several scenarios the recommendation is the answer, and what the recommended one is like comes after it.
+    let mut sentences: Vec<String> = best.iter().filter_map(|best| selection(best, result)).collect();
+    sentences.extend(best.iter().flat_map(|best| recommendation::sentences(best, result)));
     sentences.push(availability(result, shown));
     sentences.extend(source(shown));
+    sentences.extend(removals::sentence(result, shown));
+    sentences.extend(assumptions::sentences(result));
     if result.selection.is_none() {
-        sentences.extend(if compared { None } else { least(result, shown) });
         sentences.extend(sensitivity::sentences(result));
-        sentences.extend(cheapest(result));
     }
     sentences
 }
@@ -53,14 +56,10 @@ pub fn question(result: &ExperimentResult) -> String {
     }
 }
 
-fn is_chosen(result: &ExperimentResult, scenario: &ScenarioResult) -> bool {
-    result.selection.as_ref().is_some_and(|selection| selection.chosen.as_deref() == Some(scenario.name.as_str()))
-}
-
 /// What the search for the best scenario came to.
-fn selection(result: &ExperimentResult) -> Option<String> {
+fn selection(best: &Best<'_>, result: &ExperimentResult) -> Option<String> {
     let selection = result.selection.as_ref()?;
-    let (of, zone) = (selection.standings.len(), human::in_full(selection.indifference_s_per_year));
+    let (of, zone) = (selection.standings.len(), best.indifference.in_short());
     let level = human::plain_percent(result.confidence);
     let slo = result.objective.slo.map_or(String::new(), human::plain_percent);
     let cost = |name: &str| {
@@ -76,27 +75,25 @@ fn selection(result: &ExperimentResult) -> Option<String> {
     }
     Some(match (selection.goal, &selection.chosen) {
         (Wanted::Best, Some(name)) => format!(
-            "The best of {of} scenarios is “{name}”{}: with {level} confidence no other loses over {zone} a year less.",
+            "The best of {of} scenarios is “{name}”{}: with {level} confidence no other loses over {zone} less.",
             cost(name)
         ),
         (Wanted::Cheapest, Some(name)) => format!(
             "The cheapest of {of} scenarios that meets {slo} on average is “{name}”{}{}. Right with {level} confidence, where \
-             {zone} a year more or less than the limit do not matter.",
+             {zone} more or less than the limit do not matter.",
             cost(name),
-            ties(result, name)
+            ties(best)
         ),
         (_, None) => format!("None of the {of} scenarios meets {slo} ({level} confidence)."),
     })
 }
 
-/// Those that meet the limit at the same cost: the first of those that lose about the least is chosen.
-fn ties(result: &ExperimentResult, chosen: &str) -> String {
-    let standings = result.selection.iter().flat_map(|selection| &selection.standings);
-    let meets = standings.filter(|scenario| scenario.standing == Standing::Meets && scenario.scenario != chosen);
-    match meets.filter(|scenario| cost_of(result, &scenario.scenario) == cost_of(result, chosen)).count() {
+/// Those that meet the limit at the same cost.
+fn ties(best: &Best<'_>) -> String {
+    match best.ties() {
         0 => String::new(),
-        1 => "; one other costs the same and meets it, too".to_owned(),
-        n => format!("; {n} others cost the same and meet it, too"),
+        1 => "; one other costs the same and meets it, and needs no fewer Pods".to_owned(),
+        n => format!("; {n} others cost the same and meet it, and need no fewer Pods"),
     }
 }
 
@@ -104,51 +101,59 @@ fn cost_of(result: &ExperimentResult, name: &str) -> Option<f64> {
     result.scenarios.iter().find(|scenario| scenario.name == name)?.cost_per_year
 }
 
-/// The cheapest that meets the objective, where there are prices and nothing was selected.
-fn cheapest(result: &ExperimentResult) -> Option<String> {
-    front::places(result)?;
-    let slo = human::plain_percent(result.objective.slo?);
-    let level = human::plain_percent(result.confidence);
-    Some(match front::cheapest(result) {
-        Some(scenario) => format!(
-            "The cheapest whose {level} interval meets {slo} is “{}”, at {} a year.",
-            scenario.name,
-            front::money(result, scenario.cost_per_year?)
-        ),
-        None => format!("No scenario's {level} interval meets {slo}."),
-    })
-}
-
 fn availability(result: &ExperimentResult, shown: &ScenarioResult) -> String {
+    let period = Period::of(result);
     let subject = if result.scenarios.len() == 1 {
         shown.name.clone()
-    } else if is_chosen(result, shown) {
-        "It".to_owned()
     } else if result.baseline.as_deref() == Some(shown.name.as_str()) {
         format!("The baseline ({})", shown.name)
+    } else if best::recommended(result).is_some_and(|best| best.name == shown.name) {
+        "It".to_owned()
     } else {
         format!("The first scenario ({})", shown.name)
     };
     let level = human::plain_percent(result.confidence);
-    if shown.estimates[Metric::Availability].bound {
+    let [availability, downtime, failed] =
+        [Metric::Availability, Metric::Downtime, Metric::FailedRequests].map(|metric| &shown.estimates[metric]);
+    let failures = format!("failed requests worth {} of full traffic", full(failed));
+    if period.is_run() {
+        let down =
+            if downtime.bound { "no downtime in any".to_owned() } else { format!("{} of downtime", full(downtime)) };
+        let bound = if downtime.bound {
+            format!(" ({} at most, {level} bound)", human::in_full(downtime.high))
+        } else {
+            format!(" ({level} CI {} to {})", human::duration(downtime.low), human::duration(downtime.high))
+        };
         return format!(
-            "{subject} was never down in {} replications of {}: it is available at least {} of the time ({level} bound).",
+            "{subject}, in {}: {down}{bound}, and {failures} a run ({} to {}).",
+            format_args!("{} runs of {}", human::whole(shown.replications), human::tick(result.horizon_s)),
+            human::duration(failed.low),
+            human::duration(failed.high),
+        );
+    }
+    if availability.bound {
+        let seen = if failed.bound {
+            String::new()
+        } else {
+            format!(" Its failed requests are worth {} of full traffic a year.", full(failed))
+        };
+        return format!(
+            "{subject} was never down in {} replications of {}: it is available at least {} of the time ({level} bound).{seen}",
             human::whole(shown.replications),
             human::tick(result.horizon_s),
-            human::percent(&shown.estimates[Metric::Availability]).trim_start_matches("≥ "),
+            human::percent(availability).trim_start_matches("≥ "),
         );
     }
     format!(
-        "{subject} is available {} of the time ({level} CI {}): {} of downtime a year, and failed requests worth {} of full traffic.",
-        human::percent(&shown.estimates[Metric::Availability]),
-        human::percent_interval(&shown.estimates[Metric::Availability]),
-        full(&shown.estimates[Metric::Downtime]),
-        full(&shown.estimates[Metric::FailedRequests]),
+        "{subject} is available {} of the time ({level} CI {}): {} of downtime a year, and {failures}.",
+        human::percent(availability),
+        human::percent_interval(availability),
+        full(downtime),
     )
 }
 
 /// With the minutes that its interval supports; a bound with its words.
-fn full(estimate: &Estimate) -> String {
+pub(super) fn full(estimate: &Estimate) -> String {
     if estimate.bound {
         return format!("at most {}", human::in_full(estimate.high));
     }
@@ -165,29 +170,18 @@ fn source(shown: &ScenarioResult) -> Option<String> {
         let whole: f64 = causes.iter().map(|cause| cause.total).sum();
         let share = first.total / whole * 100.0;
         let phase = merged::phase_name(first.main_phase);
+        let no_fault = match first.fault {
+            "probe" => " That is what probes did without a fault: there is none to remove.",
+            "start" => " That is no fault: there is none to remove.",
+            _ => "",
+        };
         let most = if share > 50.0 { "Most" } else { "The largest part of" };
         Some(format!(
-            "{most} {what} comes from {} ({}), mainly in phase {phase}.",
+            "{most} {what} is charged to {} ({}), mainly in phase {phase}.{no_fault}",
             first.fault,
             human::share(first.total, whole)
         ))
     };
     let failures = || of("of what fails", &shown.request_failure_attribution);
     of("downtime", &shown.downtime_attribution).or_else(failures)
-}
-
-/// The scenario that loses least in the objective's metric, where there is no baseline to compare it with.
-fn least(result: &ExperimentResult, shown: &ScenarioResult) -> Option<String> {
-    let fails = result.objective.metric == Metric::RequestSuccess;
-    let what = if fails { "failed requests" } else { "downtime" };
-    let best = front::best(result)?;
-    if result.scenarios.len() < 2 {
-        return None;
-    }
-    let of_all = format!("Of {} scenarios", result.scenarios.len());
-    if best.name == shown.name {
-        return Some(format!("{of_all}, none has less {what}.").replace("less failed", "fewer failed"));
-    }
-    let least = if fails { "fewest failed requests, worth" } else { "least downtime:" };
-    Some(format!("{of_all}, “{}” has the {least} {} a year.", best.name, full(front::lost(result, best))))
 }

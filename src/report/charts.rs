@@ -34,7 +34,12 @@ pub use paint::{png, svg};
 pub use picture::{Anchor, Mark, Picture, Role, Style, Text};
 pub use timeline::{Reach, instant, reach};
 
+use std::borrow::Cow;
+
 use crate::experiment::{ExperimentResult, Replay};
+use crate::report::front::{self, MOST_DRAWN};
+use crate::report::human;
+use crate::report::period::told;
 
 /// A chart and the name of its files.
 #[derive(Debug, Clone, PartialEq)]
@@ -44,6 +49,9 @@ pub struct Chart {
     /// What it shows.
     pub picture: Picture,
 }
+
+/// Scenarios that a picture of points shows; of more, they are a cloud.
+const MOST_POINTS: usize = 500;
 
 /// Names of the charts of an answer, in their order.
 const NAMES: [&str; 11] = [
@@ -65,32 +73,61 @@ const REPLAYED: [&str; 4] = ["outage-longest", "outage-median", "baseline-outage
 
 /// Every chart that this result has something to show in.
 pub fn all(result: &ExperimentResult) -> Vec<Chart> {
+    let result = &*told(result);
     let mut all = of_numbers(result);
     all.extend(of_replays(result));
     all
 }
 
-/// Those of its numbers.
-pub fn of_numbers(result: &ExperimentResult) -> Vec<Chart> {
+/// Those of its numbers; of a result that is [`told`].
+pub(super) fn of_numbers(result: &ExperimentResult) -> Vec<Chart> {
+    let whole = Cow::Borrowed(result);
+    let rows = excerpt(result, MOST_DRAWN);
+    let points = excerpt(result, MOST_POINTS);
     let pictures = [
-        Some(downtime::draw(result)).filter(|_| !result.scenarios.is_empty()),
-        heatmap::draw(result),
-        windows::draw(result),
-        recovery::draw_pods(result),
-        recovery::draw_outages(result),
-        spread::draw(result),
-        phases::draw(result),
-        tradeoff::draw(result),
-        attribution::draw(result),
-        pareto::draw(result),
-        tornado::draw(result),
+        Some(downtime::draw(&rows)).filter(|_| !result.scenarios.is_empty()).map(|picture| (picture, &rows)),
+        heatmap::draw(result).map(|picture| (picture, &whole)),
+        windows::draw(result).map(|picture| (picture, &whole)),
+        recovery::draw_pods(&rows).map(|picture| (picture, &rows)),
+        recovery::draw_outages(&rows).map(|picture| (picture, &rows)),
+        spread::draw(result).map(|picture| (picture, &whole)),
+        phases::draw(result).map(|picture| (picture, &whole)),
+        tradeoff::draw(&points).map(|picture| (picture, &points)),
+        attribution::draw(result).map(|picture| (picture, &whole)),
+        pareto::draw(&points).map(|picture| (picture, &points)),
+        tornado::draw(result).map(|picture| (picture, &whole)),
     ];
     let named = NAMES.into_iter().zip(pictures);
-    named.filter_map(|(name, picture)| Some(Chart { name, picture: picture? })).collect()
+    let chart = |(name, drawn): (&'static str, Option<(Picture, &Cow<'_, ExperimentResult>)>)| {
+        let (mut picture, of) = drawn?;
+        if of.scenarios.len() < result.scenarios.len() {
+            frame::note(&mut picture, &left_out(of.scenarios.len(), result.scenarios.len()));
+        }
+        Some(Chart { name, picture })
+    };
+    named.filter_map(chart).collect()
+}
+
+/// The answer with so many scenarios at most.
+fn excerpt(result: &ExperimentResult, most: usize) -> Cow<'_, ExperimentResult> {
+    if result.scenarios.len() <= most {
+        return Cow::Borrowed(result);
+    }
+    Cow::Owned(result.only(&front::first(result, most)))
+}
+
+/// What a picture of some scenarios leaves out.
+fn left_out(drawn: usize, all: usize) -> String {
+    format!(
+        "{} of {} scenarios are drawn: the baseline, the recommended one, those that none beats in cost and loss, and those that \
+         lose least. The tables beside it have all.",
+        human::whole(drawn as u64),
+        human::whole(all as u64)
+    )
 }
 
 /// One of every replayed outage, in their order.
-pub fn of_replays(result: &ExperimentResult) -> Vec<Chart> {
+pub(super) fn of_replays(result: &ExperimentResult) -> Vec<Chart> {
     let one = |replay| Chart { name: replayed_name(result, replay), picture: timeline::draw(result, replay) };
     result.replays.iter().map(one).collect()
 }

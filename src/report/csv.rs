@@ -2,11 +2,12 @@
 //! scenario, fault and phase. Numbers are those of `results.json`; an empty field is its `null`.
 
 use std::fmt::Display;
+use std::io;
 
 use csv::Writer;
 
 use crate::experiment::{Distribution, ExperimentResult, WindowLoss};
-use crate::report::front;
+use crate::report::best::Best;
 use crate::report::labels::value_text;
 use crate::study::Metric;
 
@@ -32,8 +33,9 @@ pub fn results(result: &ExperimentResult) -> String {
         head.extend(["mean", "low", "high"].map(|part| format!("{of}_difference_{part}")));
     }
 
+    let best = Best::of(result);
     let mut rows = vec![head];
-    for scenario in &result.scenarios {
+    for (i, scenario) in result.scenarios.iter().enumerate() {
         let mut row = vec![scenario.name.clone()];
         let value = |key: &String| scenario.parameters.get(key).map_or(String::new(), value_text);
         row.extend(result.varied.iter().map(value));
@@ -50,7 +52,7 @@ pub fn results(result: &ExperimentResult) -> String {
         row.push(meets.map_or(String::new(), |e| e.bound.to_string()));
         row.extend([scenario.pod_hours_per_year, scenario.node_hours_per_year].map(number));
         row.push(optional(scenario.cost_per_year));
-        row.push(front::standing(result, scenario).unwrap_or_default().to_owned());
+        row.push(best.as_ref().map_or("", |best| best.standing(i)).to_owned());
         let difference = scenario.difference_to_baseline.as_ref();
         for e in [difference.map(|d| d.downtime_s_per_year), difference.map(|d| d.failed_request_s_per_year)] {
             row.extend([e.map(|e| e.mean), e.map(|e| e.low), e.map(|e| e.high)].map(optional));
@@ -60,11 +62,15 @@ pub fn results(result: &ExperimentResult) -> String {
     text(&rows)
 }
 
-/// The text of `recoveries.csv`. The phase `total` is the whole recovery; single phases have a mean only.
-pub fn recoveries(result: &ExperimentResult) -> String {
+/// Writes `recoveries.csv`. The phase `total` is the whole recovery; single phases have a mean only.
+///
+/// # Errors
+/// If it cannot be written.
+pub fn write_recoveries(to: &mut dyn io::Write, result: &ExperimentResult) -> io::Result<()> {
     let head = "scenario,fault,phase,count,censored,overlapped,mean_s,p50_s,p90_s,p95_s,p99_s,max_s";
-    let mut rows: Vec<Vec<String>> = vec![head.split(',').map(str::to_owned).collect()];
-    for scenario in &result.scenarios {
+    let head = head.split(',').map(str::to_owned).collect();
+    let rows = result.scenarios.iter().flat_map(|scenario| {
+        let mut rows: Vec<Vec<String>> = Vec::new();
         for (fault, recovery) in scenario.pod_recovery_s.iter() {
             let row = |phase: &str| vec![scenario.name.clone(), fault.to_owned(), phase.to_owned()];
             let [count, censored, numbers @ ..] = quantiles(&recovery.lengths);
@@ -80,8 +86,9 @@ pub fn recoveries(result: &ExperimentResult) -> String {
                 rows.push(part);
             }
         }
-    }
-    text(&rows)
+        rows
+    });
+    write(to, std::iter::once(head).chain(rows))
 }
 
 const DISTRIBUTION: [&str; 8] = ["count", "censored", "mean", "p50", "p90", "p95", "p99", "max"];
@@ -110,11 +117,17 @@ fn number(value: impl Display) -> String {
     value.to_string()
 }
 
-pub(super) fn text(rows: &[Vec<String>]) -> String {
-    let mut writer = Writer::from_writer(Vec::new());
-    for row in rows {
-        writer.write_record(row).expect("writing to memory cannot fail");
-    }
-    let bytes = writer.into_inner().expect("writing to memory cannot fail");
+fn text(rows: &[Vec<String>]) -> String {
+    let mut bytes = Vec::new();
+    write(&mut bytes, rows).expect("memory takes all");
     String::from_utf8(bytes).expect("fields are UTF-8")
+}
+
+/// Writes rows as they come: all of a large answer take gigabytes.
+pub(super) fn write<R: AsRef<[String]>>(to: &mut dyn io::Write, rows: impl IntoIterator<Item = R>) -> io::Result<()> {
+    let mut writer = Writer::from_writer(to);
+    for row in rows {
+        writer.write_record(row.as_ref())?;
+    }
+    writer.flush()
 }

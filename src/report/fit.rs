@@ -8,6 +8,7 @@ use anstyle::Style;
 use super::terminal::{table, wrapped};
 use crate::experiment::fit::{Fitted, FittedLaw, Parameter};
 use crate::report::human;
+use crate::spec::written::WrittenLaw;
 
 const BOLD: Style = Style::new().bold();
 const DIM: Style = Style::new().dimmed();
@@ -67,7 +68,16 @@ pub(super) fn sentences(fitted: &Fitted) -> Vec<String> {
         }
         (near, _) => format!("These records cannot tell it from {}.", listed(near)),
     });
-    if let Some(test) = best.anderson_darling {
+    if fitted.has_few() {
+        let ended = match fitted.ended() {
+            1 => "1 duration has".to_owned(),
+            n => format!("{n} durations have"),
+        };
+        sentences.push(format!(
+            "Only {ended} ended: with fewer than five nearly every law fits, so nothing here chooses between them. Record more, \
+             or take the law with the fewest parameters."
+        ));
+    } else if let Some(test) = best.anderson_darling {
         sentences.push(if test.p_value < DOUBT {
             format!(
                 "But it does not fit well: of samples from this law only {} lie so far from their fit (Anderson–Darling). \
@@ -122,7 +132,8 @@ fn notes(fitted: &Fitted) -> Vec<String> {
     let constant = fitted.empirical.len() == 1 && fitted.durations > 1;
     if constant {
         let at = crate::spec::readable_duration(fitted.empirical[0].0).unwrap_or_default();
-        notes.push(format!("All durations that have ended are equal: `{{fixed: {at}}}` may say more than any law."));
+        let fixed = WrittenLaw::Fixed(at).in_one_line();
+        notes.push(format!("All durations that have ended are equal: `{fixed}` may say more than any law."));
     }
     notes
 }

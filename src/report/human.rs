@@ -318,7 +318,7 @@ mod tests {
 
     #[test]
     fn digits_follow_the_interval() {
-        let estimate = |mean, low, high| Estimate { mean, low, high, bound: false };
+        let estimate = |mean, low, high| Estimate { mean, low, high, bound: false, rests_on_few: false };
         assert_eq!(percent(&estimate(0.999_871, 0.999_85, 0.999_892)), "99.987 %");
         assert_eq!(percent_interval(&estimate(0.999_871, 0.999_85, 0.999_892)), "99.985–99.989 %");
         assert_eq!(percent(&estimate(0.999_999_87, 0.999_9, 1.0)), "99.99999 %");
@@ -339,9 +339,9 @@ mod tests {
 
     #[test]
     fn a_bound_is_never_a_hundred_percent() {
-        let bound = Estimate { mean: 1.0, low: 0.999_963_1, high: 1.0, bound: true };
+        let bound = Estimate { mean: 1.0, low: 0.999_963_1, high: 1.0, bound: true, rests_on_few: false };
         assert_eq!(percent(&bound), "≥ 99.996 %");
-        let downtime = Estimate { mean: 0.0, low: 0.0, high: 1_163.0, bound: true };
+        let downtime = Estimate { mean: 0.0, low: 0.0, high: 1_163.0, bound: true, rests_on_few: false };
         assert_eq!(span(&downtime), "≤ 19 min");
     }
 

@@ -14,18 +14,26 @@ use crate::spec::RESULTS_KIND;
 /// Never with a result that hasim made: its keys are strings and its values have a JSON form.
 pub fn render(result: &ExperimentResult) -> String {
     let mut bytes = Vec::new();
-    let mut serializer = serde_json::Serializer::with_formatter(&mut bytes, FlatHistograms::default());
-    result.serialize(&mut serializer).expect("a result has a JSON form");
-    bytes.push(b'\n');
+    write(&mut bytes, result).expect("a result has a JSON form, and memory takes it");
     String::from_utf8(bytes).expect("JSON is UTF-8")
+}
+
+/// Writes the same text piece by piece.
+///
+/// # Errors
+/// If it cannot be written.
+pub fn write(to: &mut dyn io::Write, result: &ExperimentResult) -> io::Result<()> {
+    let mut serializer = serde_json::Serializer::with_formatter(&mut *to, FlatHistograms::default());
+    result.serialize(&mut serializer)?;
+    to.write_all(b"\n")
 }
 
 /// Reads `results.json`.
 ///
 /// # Errors
 /// If the text is not JSON or not of this shape; the message names line, column and field.
-pub fn parse(text: &str) -> Result<ExperimentResult, serde_json::Error> {
-    let result: ExperimentResult = serde_json::from_str(text)?;
+pub fn parse(text: impl AsRef<[u8]>) -> Result<ExperimentResult, serde_json::Error> {
+    let result: ExperimentResult = serde_json::from_slice(text.as_ref())?;
     if result.kind == RESULTS_KIND {
         Ok(result)
     } else {

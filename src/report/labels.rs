@@ -52,9 +52,9 @@ impl Labels {
         cells.join(" · ")
     }
 
-    /// Like [`Labels::short`] without spaces, long values cut where the column's values stay apart: `2·3`.
-    pub fn narrow(&self, scenario: usize) -> String {
-        let cells: Vec<String> = self.columns.iter().map(|column| column.narrow(scenario)).collect();
+    /// Like [`Labels::short`] without spaces, values cut to as many characters where those of the column stay apart: `2·3`.
+    pub fn narrow(&self, scenario: usize, chars: usize) -> String {
+        let cells: Vec<String> = self.columns.iter().map(|column| column.narrow(scenario, chars)).collect();
         cells.join("·")
     }
 
@@ -66,12 +66,12 @@ impl Labels {
 }
 
 impl Column {
-    fn narrow(&self, scenario: usize) -> String {
+    fn narrow(&self, scenario: usize, chars: usize) -> String {
         let cut = |cell: &str| -> String {
-            if cell.chars().count() <= NARROW {
+            if cell.chars().count() <= chars {
                 cell.to_owned()
             } else {
-                cell.chars().take(NARROW - 1).chain(['…']).collect()
+                cell.chars().take(chars - 1).chain(['…']).collect()
             }
         };
         let distinct = |cells: &mut dyn Iterator<Item = String>| cells.collect::<BTreeSet<_>>().len();
@@ -79,9 +79,6 @@ impl Column {
         if apart { cut(&self.cells[scenario]) } else { self.cells[scenario].clone() }
     }
 }
-
-/// Characters of a value in a narrow label.
-const NARROW: usize = 8;
 
 fn values(result: &ExperimentResult, scenario: &ScenarioResult) -> Vec<String> {
     result.varied.iter().filter_map(|key| scenario.parameters.get(key)).map(value_text).collect()

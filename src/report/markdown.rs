@@ -3,38 +3,71 @@
 use std::fmt::Write as _;
 
 use crate::experiment::ExperimentResult;
+use crate::report::best::Best;
 use crate::report::labels::Labels;
 use crate::report::merged::{self, Samples};
-use crate::report::{answer, front, human, sensitivity};
+use crate::report::period::{Period, told};
+use crate::report::{answer, assumptions, front, human, sensitivity, verdicts};
 use crate::study::Metric;
 
-/// The answer, the table of scenarios and the causes.
+/// Rows of a table; a comment of hundreds is not read.
+const MOST: usize = 24;
+
+/// The verdicts and the answer, the table of scenarios, and below a fold windows, causes and notes.
 pub fn render(result: &ExperimentResult) -> String {
+    let result = &*told(result);
     let mut text = format!("# {}\n\n", cell(&result.experiment));
-    for sentence in answer::sentences(result) {
-        let _ = writeln!(text, "{}\n", cell(&sentence));
+    for line in verdicts::lines(result) {
+        let _ = writeln!(text, "**{}** {}\n", line.word(), cell(&line.words));
     }
+    for (i, sentence) in answer::sentences(result).iter().enumerate() {
+        let bold = if i == 0 { "**" } else { "" };
+        let _ = writeln!(text, "{bold}{}{bold}\n", cell(sentence));
+    }
+    assumed(&mut text, result);
     let labels = Labels::of(result);
-    let mut head: Vec<String> = labels.columns.iter().map(|column| column.short_key.clone()).collect();
-    if !labels.varied {
-        head = vec!["scenario".to_owned()];
+    let shown = front::first(result, MOST);
+    scenarios(&mut text, result, &labels, &shown);
+    left_out(&mut text, result, &shown);
+    if let Some((rows, rest)) = sensitivity::table(result) {
+        let _ = writeln!(text, "\nWhat each parameter changes in the {}:\n", sensitivity::what(result));
+        table(&mut text, &sensitivity::head(result), 1, rows.into_iter());
+        if !rest.is_empty() {
+            let _ = writeln!(text, "\n{rest}.");
+        }
     }
-    let keys = head.len();
-    let numbers = [
-        "availability",
-        "interval",
-        "downtime/yr",
-        "failed requests/yr",
-        "outages/yr",
-        "Pod recovery p50",
-        "p95",
-        "p99",
-    ];
-    head.extend(numbers.map(str::to_owned));
+    let _ = writeln!(text, "\n<details>\n<summary>Windows, causes and what the numbers leave out</summary>");
+    windows(&mut text, result, &labels, &shown);
+    causes(&mut text, result);
+    notes(&mut text, result);
+    text.push_str("\n</details>\n");
+    text
+}
+
+/// The heads of the columns that name a scenario.
+fn keys(labels: &Labels) -> Vec<String> {
+    let keys = labels.columns.iter().map(|column| column.short_key.clone());
+    if labels.varied { keys.collect() } else { vec!["scenario".to_owned()] }
+}
+
+/// What names a scenario.
+fn names(labels: &Labels, i: usize) -> Vec<String> {
+    labels.columns.iter().map(|column| column.cells[i].clone()).collect()
+}
+
+/// The numbers of these scenarios.
+fn scenarios(text: &mut String, result: &ExperimentResult, labels: &Labels, shown: &[usize]) {
+    let per = Period::of(result).per();
+    let mut head = keys(labels);
+    let left = head.len();
+    head.extend(["availability", "interval"].map(str::to_owned));
+    head.extend(["downtime", "failed requests", "outages"].map(|what| format!("{what}{per}")));
+    head.extend(["Pod recovery p50", "p95", "p99"].map(str::to_owned));
     let costs = result.scenarios.iter().any(|scenario| scenario.cost_per_year.is_some());
     head.extend(costs.then(|| "cost/yr".to_owned()));
-    head.extend(result.selection.as_ref().map(|_| "standing".to_owned()));
-    let rows = result.scenarios.iter().enumerate().map(|(i, scenario)| {
+    let best = Best::of(result);
+    head.extend(best.as_ref().map(|_| "standing".to_owned()));
+    let rows = shown.iter().map(|&i| (i, &result.scenarios[i])).map(|(i, scenario)| {
         let samples = Samples::of_recoveries(scenario);
         let quantile = |p| match samples.quantile(p) {
             Some(secs) => human::duration(secs),
@@ -42,7 +75,10 @@ pub fn render(result: &ExperimentResult) -> String {
             None => "–".to_owned(),
         };
         let availability = &scenario.estimates[Metric::Availability];
-        let mut row: Vec<String> = labels.columns.iter().map(|column| column.cells[i].clone()).collect();
+        let mut row = names(labels, i);
+        if let (Some(first), true) = (row.first_mut(), scenario.unplaceable) {
+            first.push_str(" †");
+        }
         row.extend([
             human::percent(availability),
             if availability.bound { "bound".to_owned() } else { human::percent_interval(availability) },
@@ -55,58 +91,40 @@ pub fn render(result: &ExperimentResult) -> String {
         ]);
         let cost = scenario.cost_per_year.map_or("–".to_owned(), |cost| front::money(result, cost));
         row.extend(costs.then_some(cost));
-        row.extend(front::standing(result, scenario).map(str::to_owned));
+        row.extend(best.as_ref().map(|best| best.standing(i).to_owned()));
         row
     });
-    table(&mut text, &head, keys, rows);
-    if let Some((rows, rest)) = sensitivity::table(result) {
-        let _ = writeln!(text, "\nWhat each parameter changes in the {}:\n", sensitivity::what(result));
-        table(&mut text, &sensitivity::HEAD.map(str::to_owned), 1, rows.into_iter());
-        if !rest.is_empty() {
-            let _ = writeln!(text, "\n{rest}.");
-        }
+    table(text, &head, left, rows);
+    if result.scenarios.iter().any(|scenario| scenario.unplaceable) {
+        let _ = writeln!(text, "\n{}", front::DAGGER);
     }
-    windows(&mut text, result, &labels, &head[..keys]);
-    if let Some(shown) = merged::shown(result) {
-        for (title, parts) in
-            [("Downtime", &shown.downtime_attribution), ("Failed requests", &shown.request_failure_attribution)]
-        {
-            let causes = merged::by_cause(parts);
-            let whole: f64 = causes.iter().map(|cause| cause.total).sum();
-            if causes.is_empty() {
-                continue;
-            }
-            let _ = writeln!(text, "\n{title} by cause, in {}:\n", cell(&shown.name));
-            let head = ["cause", "per year", "share", "mainly in phase"].map(str::to_owned);
-            let rows = causes.iter().map(|cause| {
-                let share = format!("{:.1} %", cause.total / whole * 100.0);
-                vec![cause.fault.to_owned(), human::duration(cause.total), share, merged::phase_name(cause.main_phase)]
-            });
-            table(&mut text, &head, 1, rows);
-        }
+}
+
+/// How many scenarios a table leaves out, and where they are.
+fn left_out(text: &mut String, result: &ExperimentResult, shown: &[usize]) {
+    let n = result.scenarios.len() - shown.len();
+    if n > 0 {
+        let are = if n == 1 { "scenario is" } else { "scenarios are" };
+        let _ = writeln!(text, "\n{n} more {are} in `results.csv` (`--output csv`).");
     }
-    let _ = writeln!(
-        text,
-        "\n{} Intervals are {} over replications; seed {}, hasim {}.",
-        answer::LEFT_OUT,
-        human::plain_percent(result.confidence),
-        result.seed,
-        result.version,
-    );
-    for note in &result.notes {
-        let _ = writeln!(text, "- {}", cell(note));
-    }
-    text
+}
+
+/// What was assumed, where nobody has stated it.
+fn assumed(text: &mut String, result: &ExperimentResult) {
+    let Some(footnote) = assumptions::footnote(result) else { return };
+    let _ = writeln!(text, "{}\n", cell(assumptions::TITLE));
+    table(text, &assumptions::HEAD.map(str::to_owned), 2, assumptions::rows(result).into_iter().map(Vec::from));
+    let _ = writeln!(text, "\n{}\n", cell(&footnote));
 }
 
 /// What a window loses, with intervals.
-fn windows(text: &mut String, result: &ExperimentResult, labels: &Labels, keys: &[String]) {
+fn windows(text: &mut String, result: &ExperimentResult, labels: &Labels, shown: &[usize]) {
     let fails = result.objective.metric == Metric::RequestSuccess;
-    let rows: Vec<Vec<String>> = (result.scenarios.iter().enumerate())
+    let rows: Vec<Vec<String>> = (shown.iter().map(|&i| (i, &result.scenarios[i])))
         .filter_map(|(i, scenario)| {
             let windows = scenario.windows.as_ref()?;
             let loss = if fails { &windows.failed_request_s } else { &windows.downtime_s };
-            let mut row: Vec<String> = labels.columns.iter().map(|column| column.cells[i].clone()).collect();
+            let mut row = names(labels, i);
             row.push(human::span_with_error(&loss.mean));
             row.extend([loss.p50, loss.p95, loss.p99].map(|q| {
                 let [value, low, high] = [q.value, q.low, q.high].map(human::duration);
@@ -122,10 +140,49 @@ fn windows(text: &mut String, result: &ExperimentResult, labels: &Labels, keys: 
     }
     let what = if fails { "Failed requests" } else { "Downtime" };
     let _ = writeln!(text, "\n{what} in a window of {}:\n", human::tick(result.objective.window.as_secs_f64()));
-    let mut head = keys.to_vec();
+    let mut head = keys(labels);
+    let left = head.len();
     head.extend(["mean", "p50", "p95", "p99", "worst"].map(str::to_owned));
     head.extend(result.objective.slo.map(|slo| format!("probability of meeting {}", human::plain_percent(slo))));
-    table(text, &head, keys.len(), rows.into_iter());
+    table(text, &head, left, rows.into_iter());
+    left_out(text, result, shown);
+}
+
+/// Where downtime and failed requests come from.
+fn causes(text: &mut String, result: &ExperimentResult) {
+    let Some(shown) = merged::shown(result) else { return };
+    let each = Period::of(result).each();
+    for (title, parts) in
+        [("Downtime", &shown.downtime_attribution), ("Failed requests", &shown.request_failure_attribution)]
+    {
+        let causes = merged::by_cause(parts);
+        let whole: f64 = causes.iter().map(|cause| cause.total).sum();
+        if causes.is_empty() {
+            continue;
+        }
+        let _ = writeln!(text, "\n{title} by cause, in {}:\n", cell(&shown.name));
+        let head = ["cause", each, "share", "mainly in phase"].map(str::to_owned);
+        let rows = causes.iter().map(|cause| {
+            let share = human::share(cause.total, whole);
+            vec![cause.fault.to_owned(), human::duration(cause.total), share, merged::phase_name(cause.main_phase)]
+        });
+        table(text, &head, 1, rows);
+    }
+}
+
+/// What the numbers leave out, and how they were made.
+fn notes(text: &mut String, result: &ExperimentResult) {
+    let _ = writeln!(
+        text,
+        "\n{} Intervals are {} over replications; seed {}, hasim {}.",
+        answer::LEFT_OUT,
+        human::plain_percent(result.confidence),
+        result.seed,
+        result.version,
+    );
+    for note in &result.notes {
+        let _ = writeln!(text, "- {}", cell(note));
+    }
 }
 
 /// The first `left` columns are names, the others numbers.

@@ -1,13 +1,30 @@
 //! Views of a scenario that several reports need: recoveries of all faults together, downtime by fault.
 
+use super::best::recommended;
 use crate::experiment::Phase;
 use crate::experiment::{Attribution, Distribution, ExperimentResult, ScenarioResult};
 
-/// The scenario that pictures of a single scenario show: the chosen one, else the baseline, else the first.
+/// The scenario that pictures of a single scenario show: the recommended one, else the baseline, else the first.
 pub fn shown(result: &ExperimentResult) -> Option<&ScenarioResult> {
-    let chosen = result.selection.as_ref().and_then(|selection| selection.chosen.as_ref());
     let named = |name: &String| result.scenarios.iter().find(|s| s.name == *name);
-    chosen.and_then(named).or_else(|| result.baseline.as_ref().and_then(named)).or_else(|| result.scenarios.first())
+    recommended(result).or_else(|| result.baseline.as_ref().and_then(named)).or_else(|| result.scenarios.first())
+}
+
+/// What a scenario is among the others.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Role {
+    /// It is recommended, and not the baseline.
+    Recommended,
+    /// The others are compared with it.
+    Baseline,
+}
+
+/// What this scenario is among the others.
+pub fn role(result: &ExperimentResult, scenario: &ScenarioResult) -> Option<Role> {
+    if result.baseline.as_ref() == Some(&scenario.name) {
+        return Some(Role::Baseline);
+    }
+    recommended(result).filter(|best| best.name == scenario.name).map(|_| Role::Recommended)
 }
 
 /// The scenarios whose outages are shown one by one: that of the pictures, and the baseline.

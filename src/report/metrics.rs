@@ -3,9 +3,11 @@
 //!
 //! A metric is called like its columns in `results.csv`, or like its key in `results.json`.
 
+use std::io;
+
 use serde_json::Value;
 
-use super::csv::{optional, text};
+use super::csv::{self, optional};
 use super::labels::value_text;
 use crate::experiment::{
     Attribution, Difference, Distribution, Estimate, ExperimentResult, Quantile, Response, ScenarioResult, Sensitivity,
@@ -18,11 +20,14 @@ const HEAD: [&str; 2] = ["experiment", "scenario"];
 const TAIL: [&str; 11] =
     ["metric", "cause", "phase", "parameter", "parameter_value", "statistic", "unit", "value", "low", "high", "bound"];
 
-/// The text of `metrics.csv`.
-pub fn render(result: &ExperimentResult) -> String {
-    let mut rows = vec![HEAD.map(str::to_owned).into_iter().chain(result.varied.iter().cloned()).collect::<Vec<_>>()];
-    rows[0].extend(TAIL.map(str::to_owned));
-    for (index, scenario) in result.scenarios.iter().enumerate() {
+/// Writes `metrics.csv`.
+///
+/// # Errors
+/// If it cannot be written.
+pub fn write(to: &mut dyn io::Write, result: &ExperimentResult) -> io::Result<()> {
+    let mut head = HEAD.map(str::to_owned).to_vec();
+    head.extend(result.varied.iter().cloned().chain(TAIL.map(str::to_owned)));
+    let rows = result.scenarios.iter().enumerate().flat_map(|(index, scenario)| {
         let mut numbers = of_scenario(result, scenario);
         if index == 0 {
             // What matters is asked around the first scenario.
@@ -31,9 +36,9 @@ pub fn render(result: &ExperimentResult) -> String {
         let value = |key: &String| scenario.parameters.get(key).map_or(String::new(), value_text);
         let mut front = vec![result.experiment.clone(), scenario.name.clone()];
         front.extend(result.varied.iter().map(value));
-        rows.extend(numbers.into_iter().map(|number| front.iter().cloned().chain(number.cells()).collect()));
-    }
-    text(&rows)
+        numbers.into_iter().map(move |number| front.iter().cloned().chain(number.cells()).collect::<Vec<_>>())
+    });
+    csv::write(to, std::iter::once(head).chain(rows))
 }
 
 /// A number and what it is.
@@ -90,6 +95,9 @@ fn estimate(metric: &str, unit: &str, e: Option<&Estimate>) -> Row {
 fn of_scenario(result: &ExperimentResult, scenario: &ScenarioResult) -> Vec<Row> {
     let mut rows = vec![plain("replications", "count", "1", Some(scenario.replications as f64))];
     rows.extend(scenario.estimates.iter().map(|(metric, e)| estimate(&metric.column(), metric.unit(), Some(e))));
+    if let Some(times) = &scenario.first_available_s {
+        rows.extend(distribution("first_available_s", times));
+    }
     rows.extend(distribution("time_to_recovery_s", &scenario.time_to_recovery_s));
     for (fault, recovery) in scenario.pod_recovery_s.iter() {
         let metric = "pod_recovery_s";
@@ -114,6 +122,12 @@ fn of_scenario(result: &ExperimentResult, scenario: &ScenarioResult) -> Vec<Row>
     ]);
     rows.extend(attribution("downtime_attribution", &scenario.downtime_attribution));
     rows.extend(attribution("request_failure_attribution", &scenario.request_failure_attribution));
+    for removal in &scenario.without {
+        let saved =
+            |metric, e| Row { statistic: "without", ..estimate(metric, "s/year", Some(e)) }.of_cause(&removal.fault);
+        rows.push(saved("downtime_saved_s_per_year", &removal.downtime_saved_s_per_year));
+        rows.push(saved("failed_request_saved_s_per_year", &removal.failed_request_saved_s_per_year));
+    }
     if let Some(uncertainty) = &scenario.uncertainty {
         rows.push(plain("uncertainty_draws", "count", "1", Some(uncertainty.draws as f64)));
         rows.extend(spread("uncertainty_of_downtime_s_per_year", &uncertainty.downtime_s_per_year));

@@ -11,10 +11,12 @@ mod worth;
 
 use askama::Template;
 
-use crate::experiment::{Estimate, ExperimentResult, ScenarioResult, Verdict};
+use crate::experiment::{Estimate, ExperimentResult, ScenarioResult};
+use crate::report::best::{self, Best};
 use crate::report::labels::Labels;
 use crate::report::merged::{self, Samples};
-use crate::report::{answer, best, charts, front, human};
+use crate::report::period::{Period, told};
+use crate::report::{answer, assumptions, charts, front, human, verdicts};
 use crate::spec::parse_duration;
 use crate::study::Metric;
 use crate::time::Duration;
@@ -22,8 +24,8 @@ use outages::{Example, Outage};
 use waterfall::Waterfall;
 use worth::Worth;
 
-/// Pictures of more scenarios than this are left to the table: nobody tells a hundred lines apart.
-const MOST_DRAWN: usize = 60;
+/// Rows of the table; more are for a spreadsheet, and a page of them is too large to open.
+const MOST_ROWS: usize = 500;
 
 #[derive(Template)]
 #[template(path = "report.html")]
@@ -32,19 +34,22 @@ struct Page<'a> {
     question: String,
     answer: String,
     more: Vec<String>,
-    targets: Vec<Judged>,
+    verdicts: Vec<verdicts::Line>,
     pareto: Option<String>,
     heads: Vec<Head>,
     rows: Vec<Row>,
     charts: Vec<(&'static str, String)>,
-    /// Where more scenarios than these leave some pictures out.
-    not_drawn: Option<usize>,
+    /// What the table leaves out of a very large answer.
+    rows_left_out: Option<String>,
     waterfalls: Vec<Waterfall>,
     outages: Vec<Outage>,
     outage_examples: Vec<Example>,
+    /// `a year`, or `a run`.
+    each: &'static str,
     phase_term: &'static str,
     elasticity_term: &'static str,
     faults: Vec<Fault>,
+    guesses: Guesses,
     worth: Option<Worth>,
     left_out: &'static str,
     sureness: Vec<Sure>,
@@ -53,12 +58,6 @@ struct Page<'a> {
     glossary: Vec<(&'static str, &'static str)>,
     style: &'static str,
     scripts: [&'static str; 3],
-}
-
-/// A target and its verdict.
-struct Judged {
-    verdict: &'static str,
-    words: String,
 }
 
 struct Head {
@@ -91,6 +90,14 @@ struct Fault {
     source: String,
 }
 
+/// What `hasim estimate` assumed.
+struct Guesses {
+    title: &'static str,
+    head: [&'static str; 4],
+    rows: Vec<[String; 4]>,
+    footnote: String,
+}
+
 /// A line about how sure the numbers are.
 struct Sure {
     /// A word at its beginning, and what it means.
@@ -103,14 +110,11 @@ struct Sure {
 /// # Panics
 /// Never: rendering to a string cannot fail.
 pub fn render(result: &ExperimentResult) -> String {
+    let result = &*told(result);
+    let each = Period::of(result).each();
     let mut sentences = answer::sentences(result).into_iter();
-    let drawn =
-        |name: &str| result.scenarios.len() <= MOST_DRAWN || !["downtime", "recovery", "outages"].contains(&name);
-    let mut pictures: Vec<(&'static str, String)> = charts::of_numbers(result)
-        .into_iter()
-        .filter(|chart| drawn(chart.name))
-        .map(|chart| (chart.name, charts::svg(&chart.picture)))
-        .collect();
+    let mut pictures: Vec<(&'static str, String)> =
+        charts::of_numbers(result).into_iter().map(|chart| (chart.name, charts::svg(&chart.picture))).collect();
     let pareto = pictures.iter().position(|(name, _)| *name == "pareto").map(|place| pictures.remove(place).1);
     let shown = merged::shown(result);
     let page = Page {
@@ -118,18 +122,20 @@ pub fn render(result: &ExperimentResult) -> String {
         question: answer::question(result),
         answer: sentences.next().unwrap_or_default(),
         more: sentences.collect(),
-        targets: targets(result),
+        verdicts: verdicts::lines(result),
         pareto,
         heads: heads(result),
         rows: rows(result),
         charts: pictures,
-        not_drawn: (result.scenarios.len() > MOST_DRAWN).then_some(MOST_DRAWN),
-        waterfalls: shown.map(waterfall::both).unwrap_or_default(),
+        rows_left_out: rows_left_out(result),
+        waterfalls: shown.map(|shown| waterfall::both(shown, each)).unwrap_or_default(),
         outages: outages::replayed(result),
         outage_examples: outages::examples(result),
+        each,
         phase_term: glossary::meaning("phase"),
         elasticity_term: glossary::meaning("elasticity"),
         faults: faults(result),
+        guesses: guesses(result),
         worth: worth::of(result),
         left_out: answer::LEFT_OUT,
         sureness: sureness(result),
@@ -142,27 +148,12 @@ pub fn render(result: &ExperimentResult) -> String {
     page.render().expect("rendering to a string cannot fail")
 }
 
-fn targets(result: &ExperimentResult) -> Vec<Judged> {
-    let one = |target: &crate::experiment::Target| {
-        let bound = match (target.at_least, target.at_most) {
-            (Some(least), _) => format!("at least {least}"),
-            (None, most) => format!("at most {}", most.unwrap_or(f64::INFINITY)),
-        };
-        let verdict = match target.verdict {
-            Verdict::Pass => "PASS",
-            Verdict::Fail => "FAIL",
-            Verdict::Undecided => "UNDECIDED",
-        };
-        Judged { verdict, words: format!("{}: {} {bound}", target.scenario, target.metric.key()) }
-    };
-    result.targets.iter().map(one).collect()
-}
-
 fn has_costs(result: &ExperimentResult) -> bool {
     result.scenarios.iter().any(|scenario| scenario.cost_per_year.is_some())
 }
 
 fn heads(result: &ExperimentResult) -> Vec<Head> {
+    let each = Period::of(result).each();
     let labels = Labels::of(result);
     let text = |words: &str| Head { words: words.to_owned(), class: "text", term: None };
     let number = |words: &str, term| Head { words: words.to_owned(), class: "", term: Some(glossary::meaning(term)) };
@@ -173,24 +164,24 @@ fn heads(result: &ExperimentResult) -> Vec<Head> {
         vec![text("scenario")]
     };
     heads.push(number("availability", "availability"));
-    heads.push(number("downtime a year", "downtime"));
-    heads.push(number("failed requests a year", "failed requests"));
+    heads.push(number(&format!("downtime {each}"), "downtime"));
+    heads.push(number(&format!("failed requests {each}"), "failed requests"));
     // What decides stands on the left: a screen may not be wide enough for all.
     if result.baseline.is_some() && result.scenarios.len() > 1 {
         heads.push(number(&format!("{} against the baseline", best::what(result)), "paired difference"));
     }
-    heads.push(number("needless reactions a year", "needless reaction"));
+    heads.push(number(&format!("needless reactions {each}"), "needless reaction"));
     if has_costs(result) {
         heads.push(number(&format!("{} a year", result.currency.as_deref().unwrap_or("cost")), "cost"));
     }
-    if result.selection.is_some() {
+    if result.scenarios.len() > 1 {
         heads.push(Head { words: "standing".to_owned(), class: "text", term: Some(glossary::meaning("standing")) });
     }
     if let Some(slo) = result.objective.slo {
         let window = human::tick(result.objective.window.as_secs_f64());
         heads.push(number(&format!("{window} meeting {}", human::plain_percent(slo)), "window"));
     }
-    heads.push(number("outages a year", "outage"));
+    heads.push(number(&format!("outages {each}"), "outage"));
     heads.push(number("Pod recovery p50", "Pod recovery"));
     heads.push(number("p95", "Pod recovery"));
     heads
@@ -198,6 +189,7 @@ fn heads(result: &ExperimentResult) -> Vec<Head> {
 
 fn rows(result: &ExperimentResult) -> Vec<Row> {
     let labels = Labels::of(result);
+    let judged = Best::of(result);
     let row = |(i, scenario): (usize, &ScenarioResult)| {
         let plain =
             |words: String, sort: Option<f64>| Cell { words, small: String::new(), class: "", sort, term: None };
@@ -208,6 +200,10 @@ fn rows(result: &ExperimentResult) -> Vec<Row> {
             ..plain(words, Some(sort(e)))
         };
         let mut cells: Vec<Cell> = labels.columns.iter().map(|column| text(column.cells[i].clone())).collect();
+        if let (Some(first), true) = (cells.first_mut(), scenario.unplaceable) {
+            front::UNPLACEABLE.clone_into(&mut first.small);
+            first.term = Some(glossary::meaning(front::UNPLACEABLE));
+        }
         let availability = &scenario.estimates[Metric::Availability];
         let between = if availability.bound { "bound".to_owned() } else { human::percent_interval(availability) };
         cells.push(estimate(human::percent(availability), availability, between));
@@ -230,15 +226,12 @@ fn rows(result: &ExperimentResult) -> Vec<Row> {
                 None => Cell { term: Some(glossary::meaning("baseline")), ..plain("baseline".to_owned(), Some(0.0)) },
             });
         }
-        let of = &scenario.estimates;
-        let kills = best::sum(&of[Metric::NeedlessLiveness], &of[Metric::NeedlessStartup]);
-        let needless = best::sum(&of[Metric::NeedlessReadiness], &kills);
-        cells.push(rate(&needless));
+        cells.push(rate(&scenario.needless_reactions()));
         if has_costs(result) {
             let cost = scenario.cost_per_year;
             cells.push(plain(cost.map_or("–".to_owned(), front::amount), Some(cost.unwrap_or(f64::NAN))));
         }
-        let standing = front::standing(result, scenario);
+        let standing = judged.as_ref().map(|best| best.standing(i));
         cells.extend(standing.map(|word| Cell { class: "text", ..plain(word.to_owned(), None) }));
         if result.objective.slo.is_some() {
             let meets = scenario.windows.as_ref().and_then(|windows| windows.meets_slo);
@@ -254,15 +247,29 @@ fn rows(result: &ExperimentResult) -> Vec<Row> {
             cells.push(plain(quantile.map_or("–".to_owned(), human::duration), Some(quantile.unwrap_or(f64::NAN))));
         }
         let is_baseline = result.baseline.as_ref() == Some(&scenario.name) && result.scenarios.len() > 1;
-        let class = match standing {
-            Some("chosen" | "ahead") => "chosen",
-            _ if is_baseline => "baseline",
+        let is_recommended = judged.as_ref().is_some_and(|best| best.recommended == Some(i));
+        let class = match (is_recommended, is_baseline) {
+            (true, _) => "chosen",
+            (_, true) => "baseline",
             _ => "",
         };
-        let words = format!("{} {}", scenario.name, standing.unwrap_or(if is_baseline { "baseline" } else { "" }));
+        let baseline = if is_baseline { "baseline" } else { "" };
+        let words = format!("{} {} {baseline}", scenario.name, standing.unwrap_or_default());
         Row { class, words, cells }
     };
-    result.scenarios.iter().enumerate().map(row).collect()
+    front::first(result, MOST_ROWS).into_iter().map(|i| row((i, &result.scenarios[i]))).collect()
+}
+
+fn rows_left_out(result: &ExperimentResult) -> Option<String> {
+    let all = result.scenarios.len();
+    (all > MOST_ROWS).then(|| {
+        format!(
+            "{MOST_ROWS} of {} scenarios: the baseline, the recommended one, those that none beats in cost and loss, and those that \
+             lose least. Recoveries are told of the {} among them that the pictures show. results.csv has all.",
+            human::whole(all as u64),
+            front::MOST_DRAWN,
+        )
+    })
 }
 
 /// What a varied value sorts by: a number as it is, a span of time by its seconds.
@@ -288,6 +295,15 @@ fn faults(result: &ExperimentResult) -> Vec<Fault> {
         source: fault.source.clone(),
     };
     result.faults.iter().map(one).collect()
+}
+
+fn guesses(result: &ExperimentResult) -> Guesses {
+    Guesses {
+        title: assumptions::TITLE,
+        head: assumptions::HEAD,
+        rows: assumptions::rows(result),
+        footnote: assumptions::footnote(result).unwrap_or_default(),
+    }
 }
 
 fn sureness(result: &ExperimentResult) -> Vec<Sure> {

@@ -5,6 +5,7 @@ use serde_json::Value;
 use crate::experiment::{Estimate, ExperimentResult, Response, Sensitivity, Spread};
 use crate::report::human;
 use crate::report::labels::value_text;
+use crate::report::period::Period;
 use crate::study::Metric;
 
 /// Parameters that are named; the rest is counted.
@@ -85,7 +86,7 @@ fn with_error(change: &Estimate) -> String {
     if change.mean >= 0.0 {
         return format!("+{}", human::span_with_error(change));
     }
-    let size = Estimate { mean: -change.mean, low: -change.high, high: -change.low, bound: change.bound };
+    let size = Estimate { mean: -change.mean, low: -change.high, high: -change.low, ..*change };
     format!("−{}", human::span_with_error(&size))
 }
 
@@ -106,11 +107,12 @@ pub fn elasticity(response: &Response) -> String {
 /// What matters most, and what not knowing the parameters does.
 pub fn sentences(result: &ExperimentResult) -> Vec<String> {
     let mut sentences = Vec::new();
+    let each = Period::of(result).each();
     if let Some(ranking) = ranking(result) {
         let one = |parameter: &&Sensitivity| {
             let [low, high] = played(parameter);
             let change = response(result, parameter).change_s_per_year.mean;
-            format!("{} ({} a year from {low} to {high})", name(&parameter.key), signed(change))
+            format!("{} ({} {each} from {low} to {high})", name(&parameter.key), signed(change))
         };
         let first: Vec<String> = ranking.top.iter().take(3).map(one).collect();
         sentences.push(match first.as_slice() {
@@ -135,17 +137,18 @@ fn unknown(result: &ExperimentResult) -> Option<String> {
         (uncertainty.downtime_s_per_year, &scenario.estimates[Metric::Downtime])
     };
     let of = if result.scenarios.len() > 1 { format!("In “{}”, t", scenario.name) } else { "T".to_owned() };
+    let each = Period::of(result).each();
     let sampling = human::in_full(human::half_width(estimate));
     if spread.share_of_variance <= 0.0 {
         return Some(format!(
-            "{of}he error of sampling is ± {sampling} of {} a year; over {} draws, not knowing the parameters makes no \
+            "{of}he error of sampling is ± {sampling} of {} {each}; over {} draws, not knowing the parameters makes no \
              difference beyond it.",
             what(result),
             uncertainty.draws
         ));
     }
     Some(format!(
-        "{of}he error of sampling is ± {sampling} of {} a year; not knowing the parameters ({} draws) leaves {} to {} \
+        "{of}he error of sampling is ± {sampling} of {} {each}; not knowing the parameters ({} draws) leaves {} to {} \
          ({} of draws).",
         what(result),
         uncertainty.draws,
@@ -156,7 +159,10 @@ fn unknown(result: &ExperimentResult) -> Option<String> {
 }
 
 /// The head of the table of parameters.
-pub const HEAD: [&str; 5] = ["parameter", "less", "more", "elasticity", "change/yr"];
+pub fn head(result: &ExperimentResult) -> [String; 5] {
+    let change = format!("change{}", Period::of(result).per());
+    ["parameter".to_owned(), "less".to_owned(), "more".to_owned(), "elasticity".to_owned(), change]
+}
 
 /// The table of parameters, and what is not in it in words.
 pub fn table(result: &ExperimentResult) -> Option<(Vec<Vec<String>>, String)> {

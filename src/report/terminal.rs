@@ -7,9 +7,11 @@ use anstyle::{AnsiColor, Style};
 use comfy_table::{CellAlignment, ColumnConstraint, ContentArrangement, LineStyle, Table, TableStyle};
 
 use crate::experiment::{ExperimentResult, ScenarioResult, Verdict};
+use crate::report::best::{Best, Ground};
 use crate::report::labels::Labels;
 use crate::report::merged::{self, Samples};
-use crate::report::{answer, front, human, sensitivity};
+use crate::report::period::{Period, told};
+use crate::report::{answer, assumptions, front, human, sensitivity, verdicts};
 use crate::study::Metric;
 
 /// Causes in the table of causes; the rest is summed up.
@@ -20,6 +22,8 @@ const MOST: usize = 24;
 const SMALL: f64 = 0.005;
 /// Characters of a name that fit beside the numbers.
 const NAME: usize = 20;
+/// Characters of a varied value in the first column, as far as the numbers leave room.
+const LONGEST_VALUES: [usize; 6] = [24, 12, 8, 6, 5, 4];
 const BOLD: Style = Style::new().bold();
 const DIM: Style = Style::new().dimmed();
 
@@ -28,32 +32,29 @@ const STYLE: TableStyle = TableStyle::new().header_separator(LineStyle::none().f
 /// The report for a terminal `width` columns wide. `folder` is where the files are, if any were written.
 /// The text has ANSI styles: print it through `anstream`, which drops them where nobody sees them.
 pub fn render(result: &ExperimentResult, folder: Option<&Path>, width: u16) -> String {
-    let mut text = targets(result);
+    let result = &*told(result);
+    let screen =
+        Screen { result, labels: Labels::of(result), period: Period::of(result), has_files: folder.is_some(), width };
+    let mut text = targets(result, width);
     for (i, sentence) in answer::sentences(result).iter().enumerate() {
         let style = if i == 0 { BOLD } else { Style::new() };
         for line in wrapped(sentence, width) {
             let _ = writeln!(text, "{style}{line}{style:#}");
         }
     }
-    if !result.scenarios.is_empty() {
-        let _ = write!(text, "\n{}", scenarios(result, width));
-    }
-    let sensitivity = sensitivity(result, width);
-    if !sensitivity.is_empty() {
-        let _ = write!(text, "\n{sensitivity}");
-    }
-    let windows = windows(result, width);
-    if !windows.is_empty() {
-        let _ = write!(text, "\n{windows}");
-    }
-    if let Some(shown) = merged::shown(result) {
-        let causes = causes(result, shown, width);
-        if !causes.is_empty() {
-            let _ = write!(text, "\n{causes}");
-        }
+    let shown = merged::shown(result);
+    let parts = [
+        assumed(result, width),
+        if result.scenarios.is_empty() { String::new() } else { screen.scenarios() },
+        screen.sensitivity(),
+        screen.windows(),
+        shown.map_or(String::new(), |shown| screen.causes(shown)),
+    ];
+    for part in parts.iter().filter(|part| !part.is_empty()) {
+        let _ = write!(text, "\n{part}");
     }
     text.push('\n');
-    let mut notes = footnotes(result);
+    let mut notes: Vec<String> = assumptions::footnote(result).into_iter().chain(screen.footnotes()).collect();
     notes.push(answer::LEFT_OUT.to_owned());
     notes.extend(result.notes.iter().cloned());
     for line in notes.iter().flat_map(|note| wrapped(note, width)) {
@@ -67,20 +68,19 @@ pub fn render(result: &ExperimentResult, folder: Option<&Path>, width: u16) -> S
 }
 
 /// What the run passes or fails by, before the numbers.
-fn targets(result: &ExperimentResult) -> String {
+fn targets(result: &ExperimentResult, width: u16) -> String {
     let mut text = String::new();
-    for target in &result.targets {
-        let (word, color) = match target.verdict {
-            Verdict::Pass => ("PASS", AnsiColor::Green),
-            Verdict::Fail => ("FAIL", AnsiColor::Red),
-            Verdict::Undecided => ("UNDECIDED", AnsiColor::Yellow),
+    for line in verdicts::lines(result) {
+        let color = match line.verdict {
+            Verdict::Pass => AnsiColor::Green,
+            Verdict::Fail => AnsiColor::Red,
+            Verdict::Undecided => AnsiColor::Yellow,
         };
         let style = color.on_default().bold();
-        let bound = match (target.at_least, target.at_most) {
-            (Some(least), _) => format!("at least {least}"),
-            (None, most) => format!("at most {}", most.unwrap_or(f64::INFINITY)),
-        };
-        let _ = writeln!(text, "{style}{word:9}{style:#} {}: {} {bound}", target.scenario, target.metric.key());
+        for (k, words) in wrapped(&line.words, width - 10).iter().enumerate() {
+            let word = if k == 0 { line.word() } else { "" };
+            let _ = writeln!(text, "{style}{word:9}{style:#} {words}");
+        }
     }
     if !text.is_empty() {
         text.push('\n');
@@ -88,115 +88,197 @@ fn targets(result: &ExperimentResult) -> String {
     text
 }
 
-/// The numbers of every scenario.
-fn scenarios(result: &ExperimentResult, width: u16) -> String {
-    let labels = Labels::of(result);
-    let mut text = String::new();
-    if is_numbered(result, &labels) {
-        for (i, scenario) in result.scenarios.iter().enumerate() {
-            for (k, line) in wrapped(&scenario.name, width - 6).into_iter().enumerate() {
-                let number = if k == 0 { (i + 1).to_string() } else { String::new() };
-                let _ = writeln!(text, " {number:>3}  {line}");
-            }
-        }
-        text.push('\n');
-    }
-    if labels.varied {
-        for line in wrapped(&format!("scenario: {}", labels.short_keys()), width) {
-            let _ = writeln!(text, " {line}");
-        }
-    }
-    let costs = result.scenarios.iter().any(|scenario| scenario.cost_per_year.is_some());
-    let mut head = vec!["scenario", "availability", "downtime/yr", "failed\nreq./yr", "outages\n/yr"];
-    let currency = result.currency.as_deref().unwrap_or("cost");
-    let cost_head = format!("{currency}\n/yr");
-    // Where scenarios are chosen from, what they cost and how they stand says more than how they recover.
-    if costs || result.selection.is_some() {
-        head.extend(costs.then_some(cost_head.as_str()));
-        head.extend(result.selection.as_ref().map(|_| "standing"));
-    } else {
-        head.extend(["recovery\np50", "\np95"]);
-    }
-    let shown = front::first(result, MOST);
-    let rows = shown.iter().map(|&i| (i, &result.scenarios[i])).map(|(i, scenario)| {
-        let mut row = vec![
-            name(result, &labels, i),
-            human::percent(&scenario.estimates[Metric::Availability]),
-            human::span_with_error(&scenario.estimates[Metric::Downtime]),
-            human::span(&scenario.estimates[Metric::FailedRequests]),
-            human::count(&scenario.estimates[Metric::Outages]),
-        ];
-        if costs || result.selection.is_some() {
-            let cost = scenario.cost_per_year.map_or("–".to_owned(), front::amount);
-            row.extend(costs.then_some(cost));
-            row.extend(front::standing(result, scenario).map(str::to_owned));
-        } else {
-            row.extend(recovery(&Samples::of_recoveries(scenario)));
-        }
-        row
-    });
-    text += &table(&head, rows.collect(), width);
-    if shown.len() < result.scenarios.len() {
-        let _ = writeln!(text, " {} more scenarios are in results.csv.", result.scenarios.len() - shown.len());
-    }
-    text
-}
-
-/// Names too long for a column stand above the table, and their numbers in it.
-fn is_numbered(result: &ExperimentResult, labels: &Labels) -> bool {
-    !labels.varied && result.scenarios.iter().any(|s| s.name.chars().count() > NAME)
-}
-
-/// What the first column calls a scenario.
-fn name(result: &ExperimentResult, labels: &Labels, i: usize) -> String {
-    let label = if is_numbered(result, labels) {
-        (i + 1).to_string()
-    } else if labels.varied {
-        labels.narrow(i)
-    } else {
-        labels.short(i)
-    };
-    let is_baseline = result.baseline.as_deref() == Some(result.scenarios[i].name.as_str());
-    if is_baseline && result.scenarios.len() > 1 { format!("{label} *") } else { label }
-}
-
-/// What each parameter changes, where that is asked.
-fn sensitivity(result: &ExperimentResult, width: u16) -> String {
-    let Some((rows, rest)) = sensitivity::table(result) else { return String::new() };
-    let mut text = format!(" {}, by parameter:\n", sensitivity::what(result));
-    if !rows.is_empty() {
-        text += &table(&sensitivity::HEAD, rows, width);
-    }
-    if !rest.is_empty() {
-        let _ = writeln!(text, " {rest}");
-    }
-    text
-}
-
-/// What a window of the objective's length loses, and how often it meets the SLO.
-fn windows(result: &ExperimentResult, width: u16) -> String {
-    let labels = Labels::of(result);
-    let fails = result.objective.metric == Metric::RequestSuccess;
-    let rows: Vec<Vec<String>> = (front::first(result, MOST / 2).into_iter().map(|i| (i, &result.scenarios[i])))
-        .filter_map(|(i, scenario)| {
-            let windows = scenario.windows.as_ref()?;
-            let loss = if fails { &windows.failed_request_s } else { &windows.downtime_s };
-            let mut row = vec![name(result, &labels, i), human::span(&loss.mean)];
-            let quantiles = [loss.p50.value, loss.p95.value, loss.p99.value, loss.worst];
-            row.extend(quantiles.map(human::duration));
-            row.extend(windows.meets_slo.as_ref().map(human::percent_with_interval));
-            Some(row)
-        })
-        .collect();
+/// What was assumed, where nobody has stated it.
+fn assumed(result: &ExperimentResult, width: u16) -> String {
+    let rows = assumptions::rows(result);
     if rows.is_empty() {
         return String::new();
     }
-    let what = if fails { "failed requests" } else { "downtime" };
-    let length = human::tick(result.objective.window.as_secs_f64());
-    let mut head = vec!["scenario", "mean", "p50", "p95", "p99", "worst"];
-    let meets = result.objective.slo.map(|slo| format!("probability of\nmeeting {}", human::plain_percent(slo)));
-    head.extend(meets.as_deref());
-    format!(" {what} in a window of {length}:\n{}", table(&head, rows, width))
+    // A number and its unit stay in one line.
+    let kept =
+        |cell: &String| units_kept(cell).iter().map(|word| word.replace(' ', "\u{a0}")).collect::<Vec<_>>().join(" ");
+    let head = assumptions::HEAD.map(|words| words.replace(" of ", " of\n"));
+    let head = head.each_ref().map(String::as_str);
+    let table = table(&head, rows.iter().map(|row| row.iter().map(kept).collect()).collect(), width);
+    format!(" {}\n{table}", assumptions::TITLE)
+}
+
+/// What is shown, and where.
+struct Screen<'a> {
+    result: &'a ExperimentResult,
+    labels: Labels,
+    period: Period,
+    /// Whether tables are written beside.
+    has_files: bool,
+    width: u16,
+}
+
+impl Screen<'_> {
+    /// The numbers of every scenario.
+    fn scenarios(&self) -> String {
+        let (result, per) = (self.result, self.period.per());
+        let mut text = String::new();
+        if self.is_numbered() {
+            for (i, scenario) in result.scenarios.iter().enumerate() {
+                for (k, line) in wrapped(&scenario.name, self.width - 6).into_iter().enumerate() {
+                    let number = if k == 0 { (i + 1).to_string() } else { String::new() };
+                    let _ = writeln!(text, " {number:>3}  {line}");
+                }
+            }
+            text.push('\n');
+        }
+        if self.labels.varied {
+            for line in wrapped(&format!("scenario: {}", self.labels.short_keys()), self.width) {
+                let _ = writeln!(text, " {line}");
+            }
+        }
+        let costs = result.scenarios.iter().any(|scenario| scenario.cost_per_year.is_some());
+        let downtime = format!("downtime{per}");
+        let (failed, outages) = (format!("failed\nreq.{per}"), format!("outages\n{per}"));
+        let mut head = vec!["scenario", "availability", &downtime, &failed, &outages];
+        let currency = result.currency.as_deref().unwrap_or("cost");
+        let cost_head = format!("{currency}\n/yr");
+        let best = Best::of(result).filter(|_| self.shows_standing());
+        // Where scenarios are chosen from, what they cost and how they stand says more than how they recover.
+        if self.shows_standing() {
+            head.extend(costs.then_some(cost_head.as_str()));
+            head.extend(best.as_ref().map(|_| "standing"));
+        } else {
+            head.extend(["recovery\np50", "\np95"]);
+        }
+        let shown = front::first(result, MOST);
+        let rows = shown.iter().map(|&i| (i, &result.scenarios[i])).map(|(i, scenario)| {
+            let mut row = vec![
+                human::percent(&scenario.estimates[Metric::Availability]),
+                human::span_with_error(&scenario.estimates[Metric::Downtime]),
+                human::span(&scenario.estimates[Metric::FailedRequests]),
+                human::count(&scenario.estimates[Metric::Outages]),
+            ];
+            if self.shows_standing() {
+                let cost = scenario.cost_per_year.map_or("–".to_owned(), front::amount);
+                row.extend(costs.then_some(cost));
+                row.extend(best.as_ref().map(|best| best.standing(i).to_owned()));
+            } else {
+                row.extend(recovery(&Samples::of_recoveries(scenario)));
+            }
+            row
+        });
+        text += &self.table_of(&head, &shown, rows.collect());
+        text + &self.left_out(shown.len(), "results.csv")
+    }
+
+    /// Whether a column tells how the scenarios stand.
+    fn shows_standing(&self) -> bool {
+        let has_costs = self.result.scenarios.iter().any(|scenario| scenario.cost_per_year.is_some());
+        has_costs || self.result.selection.is_some()
+    }
+
+    /// Names too long for a column stand above the table, and their numbers in it.
+    fn is_numbered(&self) -> bool {
+        !self.labels.varied && self.result.scenarios.iter().any(|s| s.name.chars().count() > NAME)
+    }
+
+    /// What the first column calls a scenario, in as many characters of each long value.
+    fn name(&self, i: usize, recommended: Option<usize>, chars: usize) -> String {
+        let label = if self.is_numbered() {
+            (i + 1).to_string()
+        } else if self.labels.varied {
+            self.labels.narrow(i, chars)
+        } else {
+            self.labels.short(i)
+        };
+        let is_baseline = self.result.baseline.as_deref() == Some(self.result.scenarios[i].name.as_str());
+        let baseline = if is_baseline && self.result.scenarios.len() > 1 { " *" } else { "" };
+        let recommended = if recommended == Some(i) { " ✓" } else { "" };
+        let unplaceable = if self.result.scenarios[i].unplaceable { " †" } else { "" };
+        format!("{label}{recommended}{baseline}{unplaceable}")
+    }
+
+    /// The scenario that is marked in the first column: where no column tells how the scenarios stand.
+    fn marked(&self) -> Option<usize> {
+        Best::of(self.result).filter(|_| !self.shows_standing()).and_then(|best| best.recommended)
+    }
+
+    /// A table of these scenarios, whose names take what the numbers leave.
+    fn table_of(&self, head: &[&str], scenarios: &[usize], numbers: Vec<Vec<String>>) -> String {
+        let length = |text: &str| text.lines().map(|line| line.chars().count()).max().unwrap_or(0);
+        let widest = |column: usize| {
+            let cells = numbers.iter().filter_map(|row| row.get(column)).map(|cell| length(cell));
+            cells.chain([length(head[column + 1])]).max().unwrap_or(0)
+        };
+        let taken: usize = (0..head.len() - 1).map(|column| widest(column) + 2).sum();
+        // A column has a space on its left, and one that parts it from the next.
+        let room = usize::from(self.width).saturating_sub(taken + 1);
+        let marked = self.marked();
+        let names = |chars| scenarios.iter().map(|&i| self.name(i, marked, chars)).collect::<Vec<_>>();
+        let fits = |names: &Vec<String>| names.iter().all(|name| name.chars().count() <= room);
+        let fitting = LONGEST_VALUES.into_iter().map(names).find(fits);
+        let names = fitting.unwrap_or_else(|| names(LONGEST_VALUES[LONGEST_VALUES.len() - 1]));
+        let rows = names.into_iter().zip(numbers);
+        table(head, rows.map(|(name, row)| [vec![name], row].concat()).collect(), self.width)
+    }
+
+    /// How many scenarios a table with so many leaves out, and where they are.
+    fn left_out(&self, shown: usize, file: &str) -> String {
+        match self.result.scenarios.len() - shown {
+            0 => String::new(),
+            n => self.elsewhere(&format!("{n} more {}", if n == 1 { "scenario" } else { "scenarios" }), n, file),
+        }
+    }
+
+    /// Where `what`, of which there are `n`, is found.
+    fn elsewhere(&self, what: &str, n: usize, file: &str) -> String {
+        let are = if n == 1 { "is" } else { "are" };
+        let text = if self.has_files {
+            format!("{what} {are} in {file}.")
+        } else {
+            format!("{what} {are} not shown: `--out-dir DIR` writes {file}.")
+        };
+        let lines = wrapped(&text, self.width);
+        format!(" {}\n", lines.join("\n "))
+    }
+
+    /// What each parameter changes, where that is asked.
+    fn sensitivity(&self) -> String {
+        let Some((rows, rest)) = sensitivity::table(self.result) else { return String::new() };
+        let mut text = format!(" {}, by parameter:\n", sensitivity::what(self.result));
+        if !rows.is_empty() {
+            let head = sensitivity::head(self.result);
+            text += &table(&head.each_ref().map(String::as_str), rows, self.width);
+        }
+        if !rest.is_empty() {
+            let file = if self.has_files { " (in metrics.csv)" } else { "" };
+            let _ = writeln!(text, " {rest}{file}");
+        }
+        text
+    }
+
+    /// What a window of the objective's length loses, and how often it meets the SLO.
+    fn windows(&self) -> String {
+        let result = self.result;
+        let fails = result.objective.metric == Metric::RequestSuccess;
+        let mut shown = front::first(result, MOST / 2);
+        shown.retain(|&i| result.scenarios[i].windows.is_some());
+        if shown.is_empty() {
+            return String::new();
+        }
+        let windows = shown.iter().filter_map(|&i| result.scenarios[i].windows.as_ref());
+        let rows = windows.map(|windows| {
+            let loss = if fails { &windows.failed_request_s } else { &windows.downtime_s };
+            let mut row = vec![human::span(&loss.mean)];
+            let quantiles = [loss.p50.value, loss.p95.value, loss.p99.value, loss.worst];
+            row.extend(quantiles.map(human::duration));
+            row.extend(windows.meets_slo.as_ref().map(human::percent_with_interval));
+            row
+        });
+        let what = if fails { "failed requests" } else { "downtime" };
+        let length = human::tick(result.objective.window.as_secs_f64());
+        let mut head = vec!["scenario", "mean", "p50", "p95", "p99", "worst"];
+        let meets = result.objective.slo.map(|slo| format!("probability of\nmeeting {}", human::plain_percent(slo)));
+        head.extend(meets.as_deref());
+        let table = self.table_of(&head, &shown, rows.collect());
+        format!(" {what} in a window of {length}:\n{table}{}", self.left_out(shown.len(), "results.csv"))
+    }
 }
 
 /// Median and 95th percentile.
@@ -207,106 +289,135 @@ fn recovery(samples: &Samples) -> [String; 2] {
     [0.5, 0.95].map(|p| samples.quantile(p).map_or("no end".to_owned(), human::duration))
 }
 
-/// Where downtime and failed requests come from, and how long each cause takes to repair.
-fn causes(result: &ExperimentResult, shown: &ScenarioResult, width: u16) -> String {
-    let down = merged::by_cause(&shown.downtime_attribution);
-    let failed = merged::by_cause(&shown.request_failure_attribution);
-    let mut names: Vec<&str> = down.iter().map(|cause| cause.fault).collect();
-    names.extend(failed.iter().map(|cause| cause.fault).filter(|fault| !down.iter().any(|d| d.fault == *fault)));
-    if names.is_empty() {
-        return String::new();
-    }
-    let sum = |causes: &[merged::CauseTotal<'_>]| causes.iter().map(|cause| cause.total).sum::<f64>();
-    let (all_down, all_failed) = (sum(&down), sum(&failed));
-    let part = |total: f64, whole: f64| {
-        if total > 0.0 {
-            format!("{} ({})", human::duration(total), human::share(total, whole))
-        } else {
-            "–".to_owned()
+impl Screen<'_> {
+    /// Where downtime and failed requests come from, and how long each cause takes to repair.
+    fn causes(&self, shown: &ScenarioResult) -> String {
+        let (result, width) = (self.result, self.width);
+        let down = merged::by_cause(&shown.downtime_attribution);
+        let failed = merged::by_cause(&shown.request_failure_attribution);
+        let mut names: Vec<&str> = down.iter().map(|cause| cause.fault).collect();
+        names.extend(failed.iter().map(|cause| cause.fault).filter(|fault| !down.iter().any(|d| d.fault == *fault)));
+        if names.is_empty() {
+            return String::new();
         }
-    };
-    let of = |causes: &[merged::CauseTotal<'_>], names: &[&str]| {
-        causes.iter().filter(|cause| names.contains(&cause.fault)).map(|cause| cause.total).sum::<f64>()
-    };
-    // By the larger of its two shares; what rounds to nothing in both is summed up in a last row.
-    let weight = |name: &str| {
-        let share = |causes, whole: f64| if whole > 0.0 { of(causes, &[name]) / whole } else { 0.0 };
-        share(&down, all_down).max(share(&failed, all_failed))
-    };
-    names.sort_by(|a, b| weight(b).total_cmp(&weight(a)));
-    let top = names.iter().take(TOP).filter(|name| weight(name) >= SMALL).count().max(1);
-    // A row that sums up a single cause would save nothing.
-    let top = if top + 1 == names.len() { names.len() } else { top };
-    let mut rows: Vec<Vec<String>> = Vec::new();
-    for name in names.iter().take(top) {
-        // The phase that matters where the cause weighs more.
-        let share = |causes, whole: f64| if whole > 0.0 { of(causes, &[name]) / whole } else { 0.0 };
-        let heavier = if share(&down, all_down) >= share(&failed, all_failed) { &down } else { &failed };
-        let main = heavier.iter().find(|cause| cause.fault == *name);
-        let none = || ["–".to_owned(), "–".to_owned()];
-        let [median, late] =
-            shown.pod_recovery_s.get(name).map_or_else(none, |r| recovery(&Samples::of([&r.lengths].into_iter())));
-        rows.push(vec![
-            (*name).to_owned(),
-            part(of(&down, &[name]), all_down),
-            part(of(&failed, &[name]), all_failed),
-            main.map_or(String::new(), |cause| merged::phase_name(cause.main_phase)),
-            median,
-            late,
-        ]);
-    }
-    let rest = &names[top..];
-    if !rest.is_empty() {
-        let (d, f) = (of(&down, rest), of(&failed, rest));
-        rows.push(vec![
-            format!("{} more", rest.len()),
-            part(d, all_down),
-            part(f, all_failed),
-            String::new(),
-            String::new(),
-            String::new(),
-        ]);
-    }
-    let mut text = String::new();
-    if result.scenarios.len() > 1 {
-        for line in wrapped(&format!("in “{}”:", shown.name), width) {
-            let _ = writeln!(text, " {line}");
+        let sum = |causes: &[merged::CauseTotal<'_>]| causes.iter().map(|cause| cause.total).sum::<f64>();
+        let (all_down, all_failed) = (sum(&down), sum(&failed));
+        let part = |total: f64, whole: f64| {
+            if total > 0.0 {
+                format!("{} ({})", human::duration(total), human::share(total, whole))
+            } else {
+                "–".to_owned()
+            }
+        };
+        let of = |causes: &[merged::CauseTotal<'_>], names: &[&str]| {
+            causes.iter().filter(|cause| names.contains(&cause.fault)).map(|cause| cause.total).sum::<f64>()
+        };
+        // By the larger of its two shares; what rounds to nothing in both is summed up in a last row.
+        let weight = |name: &str| {
+            let share = |causes, whole: f64| if whole > 0.0 { of(causes, &[name]) / whole } else { 0.0 };
+            share(&down, all_down).max(share(&failed, all_failed))
+        };
+        names.sort_by(|a, b| weight(b).total_cmp(&weight(a)));
+        let top = names.iter().take(TOP).filter(|name| weight(name) >= SMALL).count().max(1);
+        // A row that sums up a single cause would save nothing.
+        let top = if top + 1 == names.len() { names.len() } else { top };
+        let mut rows: Vec<Vec<String>> = Vec::new();
+        for name in names.iter().take(top) {
+            // The phase that matters where the cause weighs more.
+            let share = |causes, whole: f64| if whole > 0.0 { of(causes, &[name]) / whole } else { 0.0 };
+            let heavier = if share(&down, all_down) >= share(&failed, all_failed) { &down } else { &failed };
+            let main = heavier.iter().find(|cause| cause.fault == *name);
+            let none = || ["–".to_owned(), "–".to_owned()];
+            let [median, late] =
+                shown.pod_recovery_s.get(name).map_or_else(none, |r| recovery(&Samples::of([&r.lengths].into_iter())));
+            rows.push(vec![
+                (*name).to_owned(),
+                part(of(&down, &[name]), all_down),
+                part(of(&failed, &[name]), all_failed),
+                main.map_or(String::new(), |cause| merged::phase_name(cause.main_phase)),
+                median,
+                late,
+            ]);
+        }
+        let rest = &names[top..];
+        if !rest.is_empty() {
+            let (d, f) = (of(&down, rest), of(&failed, rest));
+            rows.push(vec![
+                format!("{} more", rest.len()),
+                part(d, all_down),
+                part(f, all_failed),
+                String::new(),
+                String::new(),
+                String::new(),
+            ]);
+        }
+        let mut text = String::new();
+        if result.scenarios.len() > 1 {
+            for line in wrapped(&format!("in “{}”:", shown.name), width) {
+                let _ = writeln!(text, " {line}");
+            }
+        }
+        let per = self.period.per();
+        let (downtime, failed) = (format!("downtime{per}"), format!("failed\nreq.{per}"));
+        let head = ["cause", &downtime, &failed, "mainly in\nphase", "recovery\np50", "\np95"];
+        text += &table(&head, rows, width);
+        match rest.len() {
+            0 => text,
+            n => text + &self.elsewhere(&format!("The last row is of {n} causes: each"), 1, "metrics.csv"),
         }
     }
-    let head = ["cause", "downtime/yr", "failed\nreq./yr", "mainly in\nphase", "recovery\np50", "\np95"];
-    text + &table(&head, rows, width)
-}
 
-fn footnotes(result: &ExperimentResult) -> Vec<String> {
-    let mut notes = Vec::new();
-    let level = human::plain_percent(result.confidence);
-    if result.baseline.is_some() && result.scenarios.len() > 1 {
-        notes.push("* the baseline.".to_owned());
-    }
-    notes.push(format!(
-        "± is half of a {level} interval over replications. Failed requests: as time of full traffic. \
+    fn footnotes(&self) -> Vec<String> {
+        let result = self.result;
+        let mut notes = Vec::new();
+        let level = human::plain_percent(result.confidence);
+        let marks = [
+            self.marked().map(|_| "✓ recommended."),
+            (result.baseline.is_some() && result.scenarios.len() > 1).then_some("* the baseline."),
+        ];
+        let marks: Vec<&str> = marks.into_iter().flatten().collect();
+        notes.extend((!marks.is_empty()).then(|| marks.join(" ")));
+        notes.extend(result.scenarios.iter().any(|s| s.unplaceable).then(|| front::DAGGER.to_owned()));
+        notes.extend(self.standings());
+        notes.push(format!(
+            "± is half of a {level} interval over replications. Failed requests: as time of full traffic. \
          Recovery: from a fault until the Pod serves in rotation again."
-    ));
-    let bound = |s: &ScenarioResult| {
-        s.estimates[Metric::Availability].bound
-            || s.estimates[Metric::FailedRequests].bound
-            || s.estimates[Metric::Outages].bound
-    };
-    if result.scenarios.iter().any(bound) {
-        notes.push(format!("≤ and ≥: nothing was seen, so this is the end of a {level} interval and no estimate."));
-    }
-    if !result.sensitivity.is_empty() {
-        notes.push(
+        ));
+        let bound = |s: &ScenarioResult| {
+            s.estimates[Metric::Availability].bound
+                || s.estimates[Metric::FailedRequests].bound
+                || s.estimates[Metric::Outages].bound
+        };
+        if result.scenarios.iter().any(bound) {
+            notes.push(format!("≤ and ≥: nothing was seen, so this is the end of a {level} interval and no estimate."));
+        }
+        if !result.sensitivity.is_empty() {
+            notes.push(
             "Elasticity: by how many percent the loss grows for each percent of the parameter. Change: from less to more."
                 .to_owned(),
         );
+        }
+        let open: u64 =
+            result.scenarios.iter().map(|s| Samples::of_recoveries(s).censored + s.time_to_recovery_s.censored).sum();
+        if open > 0 {
+            notes.push(format!("{} recoveries and outages had no end within the horizon.", human::whole(open)));
+        }
+        notes
     }
-    let open: u64 =
-        result.scenarios.iter().map(|s| Samples::of_recoveries(s).censored + s.time_to_recovery_s.censored).sum();
-    if open > 0 {
-        notes.push(format!("{} recoveries and outages had no end within the horizon.", human::whole(open)));
+
+    /// What the words of the column mean, where nothing was searched for.
+    fn standings(&self) -> Option<String> {
+        let best = Best::of(self.result).filter(|best| self.shows_standing() && best.ground != Ground::Search)?;
+        let slo = || human::plain_percent(self.result.objective.slo.unwrap_or(1.0));
+        Some(match best.ground {
+            Ground::CheapestThatMeets => {
+                format!("Unclear: the interval holds both what meets and what misses {}.", slo())
+            }
+            _ => {
+                format!("As good: within {} of the best. Unclear: not told apart from it.", best.indifference.in_full())
+            }
+        })
     }
-    notes
 }
 
 /// A table that fits; the first column takes what the numbers leave.

@@ -12,19 +12,22 @@ mod termination;
 use serde_json::{Map, Value as Json};
 
 use super::Report;
+use super::autoscaler;
 use super::cluster::ClusterSpec;
-use super::deployment::{self, Deployment};
+use super::container::Container;
+use super::deployment::Deployment;
 use super::diagnostic::{Problem, Problems, Severity};
 use super::documents::Documents;
 use super::experiment::{Candidate, Question};
 use super::manifest::{Kind, Manifest};
 use super::objects::{self, Budget};
-use super::scenario;
+use super::places;
+use super::scenario::{self, Models};
 use super::stopping::Stopping;
 use super::study::{Scenario, Study};
 use super::system::System;
-use super::tree::{Mark, Node, Value};
-use super::vary::{self, Step};
+use super::tree::{Mark, Node};
+use super::vary;
 use crate::model::Model;
 
 /// A kind of advice.
@@ -48,13 +51,14 @@ struct Piece {
     find: fn(&Subject<'_>) -> Vec<Finding>,
 }
 
-const PIECES: [Piece; 14] = [
+const PIECES: [Piece; 15] = [
     Piece { advice: &placement::SINGLE_REPLICA, find: placement::single_replica },
     Piece { advice: &placement::SINGLE_ZONE, find: placement::single_zone },
     Piece { advice: &placement::NO_ZONE_SPREAD, find: placement::no_zone_spread },
     Piece { advice: &placement::SHARED_NODE, find: placement::shared_node },
     Piece { advice: &placement::SPREAD_LEAVES_PENDING, find: placement::spread_leaves_pending },
     Piece { advice: &probes::NO_READINESS_PROBE, find: probes::no_readiness_probe },
+    Piece { advice: &probes::NO_LIVENESS_PROBE, find: probes::no_liveness_probe },
     Piece { advice: &probes::LIVENESS_AS_TIGHT, find: probes::liveness_as_tight },
     Piece { advice: &probes::DEPENDENCY_IN_LIVENESS, find: probes::dependency_in_liveness },
     Piece { advice: &probes::STARTS_KILLED, find: probes::starts_killed },
@@ -80,8 +84,8 @@ struct Subject<'a> {
     deployment: &'a Deployment,
     /// A Service sends requests to its Pods.
     has_service: bool,
-    /// An autoscaler of the file sets its replicas.
-    is_autoscaled: bool,
+    /// The autoscaler that sets its replicas, which are then the least ones, and its document.
+    autoscaler: Option<&'a Node>,
     /// The budgets that select its Pods.
     budgets: Vec<(&'a Node, Budget)>,
     /// What only an experiment knows.
@@ -115,9 +119,6 @@ impl Finding {
     }
 }
 
-/// The container that is played.
-const CONTAINER: &str = "spec.template.spec.containers[0]";
-
 impl<'a> Subject<'a> {
     fn new(
         manifest: &'a Manifest,
@@ -136,11 +137,21 @@ impl<'a> Subject<'a> {
             document,
             deployment,
             // An experiment assumes one where there is none.
-            has_service: around.is_some() || manifest.service(deployment, quiet).is_some(),
-            is_autoscaled: manifest.of(Kind::Autoscaler).any(|scaler| scales(scaler, deployment)),
+            has_service: around.is_some() || !manifest.services(deployment, quiet).is_empty(),
+            autoscaler: manifest.of(Kind::Autoscaler).find(|document| scales(document, deployment)),
             budgets: manifest.of(Kind::Budget).filter_map(read).filter(|(_, budget)| selects(budget)).collect(),
             around,
         }
+    }
+
+    /// The container that serves, on which advice is given.
+    fn main(&self) -> &Container {
+        self.deployment.pod.main()
+    }
+
+    /// The path of one of its fields.
+    fn path(&self, field: &str) -> String {
+        format!("{}.{field}", self.main().path)
     }
 
     /// Advice about a field of the Deployment; one that is absent lies where it would stand.
@@ -160,48 +171,12 @@ impl<'a> Subject<'a> {
 
 fn finding(documents: [&Node; 2], path: &str, message: impl Into<String>, help: impl Into<String>) -> Finding {
     let (message, help) = (message.into(), help.into());
-    Finding { mark: place(documents, path), path: path.to_string(), message, help, change: Vec::new() }
+    Finding { mark: places::place(documents, path), path: path.to_string(), message, help, change: Vec::new() }
 }
 
 /// Whether a `HorizontalPodAutoscaler` scales the Deployment.
-fn scales(scaler: &Node, deployment: &Deployment) -> bool {
-    let namespace = scaler.get("metadata").and_then(|metadata| metadata.text("namespace")).unwrap_or("default");
-    let target = scaler.get("spec").and_then(|spec| spec.get("scaleTargetRef"));
-    let is = |key, value| target.and_then(|target| target.text(key)) == Some(value);
-    namespace == deployment.namespace && is("kind", "Deployment") && is("name", &deployment.name)
-}
-
-/// Where a path leads, or would lead: the deepest place on the way that is there. What a scenario has put there stands in
-/// the experiment; all else where it is written.
-fn place([written, document]: [&Node; 2], path: &str) -> Mark {
-    let steps = vary::parse(path).unwrap_or_default();
-    let (there, deepest) = walk(document, &steps);
-    let (_, as_written) = walk(written, &steps[..there]);
-    if deepest.value == as_written.value { as_written.shown } else { deepest.value }
-}
-
-/// The last place on a way.
-struct Place {
-    /// Of the value.
-    value: Mark,
-    /// Where people look for it: a map begins in the line after its key, where nobody does.
-    shown: Mark,
-}
-
-/// Goes as far as it leads: how many steps, and to what place.
-fn walk(document: &Node, steps: &[Step]) -> (usize, Place) {
-    let (mut node, mut place) = (document, Place { value: document.mark, shown: document.mark });
-    for (index, step) in steps.iter().enumerate() {
-        let Some(next) = vary::step(node, step) else { return (index, place) };
-        let key = match (&node.value, step) {
-            (Value::Map(entries), Step::Key(key)) => entries.iter().find(|entry| entry.key == *key),
-            _ => None,
-        };
-        let is_nested = matches!(next.value, Value::Map(_) | Value::List(_));
-        let shown = key.filter(|_| is_nested).map_or(next.mark, |entry| entry.key_mark);
-        (node, place) = (next, Place { value: next.mark, shown });
-    }
-    (steps.len(), place)
+fn scales(document: &Node, deployment: &Deployment) -> bool {
+    autoscaler::read(document, &mut Problems::default()).is_some_and(|autoscaler| autoscaler.scales(deployment))
 }
 
 fn add<'p>(advice: &'static Advice, finding: &Finding, problems: &'p mut Problems) -> &'p mut Problem {
@@ -238,28 +213,26 @@ pub(super) fn on_experiment(
         None => (Documents::of(question, &systems[0].1), &systems[0].1),
     };
     let quiet = &mut Problems::default();
-    let deployment = deployment::read(&documents.deployment, quiet)?;
-    let (model, draws) = scenario::models(&documents, question, system, quiet)?;
+    let deployment = system.manifest.deployment(&documents.deployment, Some(&documents.serving), quiet)?;
+    let models = scenario::models(&documents, question, system, quiet)?;
     if quiet.has_errors() {
         return None;
     }
     let written = &system.manifest.documents[system.chosen].1;
-    let around = Around { model: &model, clusters: [&system.cluster, &documents.cluster] };
+    let around = Around { model: &models.model, clusters: [&system.cluster, &documents.cluster] };
     let findings =
         Subject::new(&system.manifest, [written, &documents.deployment], &deployment, Some(around)).findings();
 
     let scenario = study.baseline.map(|baseline| study.scenarios[baseline].name.clone());
     let of_manifest = alone(system);
-    let scenario_of =
-        |name: String, model, draws| Scenario { name, parameters: Map::new(), model, draws, compared_with: None };
-    let mut changes = vec![scenario_of("as-it-is".to_string(), model.clone(), draws)];
+    let mut changes = vec![Scenario::new("as-it-is".to_string(), Map::new(), models.clone())];
     for (advice, finding) in findings {
         let known = |(id, earlier): &(&str, Finding)| {
             *id == advice.id && (earlier.mark, &earlier.message) == (finding.mark, &finding.message)
         };
         let holds_everywhere = of_manifest.iter().any(known);
-        let change = followed(&finding, &documents, question, system).map(|(model, draws)| {
-            changes.push(scenario_of(format!("{} {}", advice.id, changes.len()), model, draws));
+        let change = followed(&finding, &documents, question, system).map(|models| {
+            changes.push(Scenario::new(format!("{} {}", advice.id, changes.len()), Map::new(), models));
             changes.len() - 1
         });
         let problem = add(advice, &finding, problems);
@@ -282,18 +255,14 @@ pub(super) fn on_experiment(
 /// What is said of the manifest whatever the experiment.
 fn alone(system: &System) -> Vec<(&'static str, Finding)> {
     let document = &system.manifest.documents[system.chosen].1;
-    let Some(deployment) = deployment::read(document, &mut Problems::default()) else { return Vec::new() };
+    let deployment = system.manifest.deployment(document, Some(&system.serving), &mut Problems::default());
+    let Some(deployment) = deployment else { return Vec::new() };
     let findings = Subject::new(&system.manifest, [document; 2], &deployment, None).findings();
     findings.into_iter().map(|(advice, finding)| (advice.id, finding)).collect()
 }
 
 /// The scenario with the advice followed.
-fn followed(
-    finding: &Finding,
-    documents: &Documents,
-    question: &Question,
-    system: &System,
-) -> Option<(Model, Vec<Model>)> {
+fn followed(finding: &Finding, documents: &Documents, question: &Question, system: &System) -> Option<Models> {
     if finding.change.is_empty() {
         return None;
     }

@@ -4,6 +4,7 @@
 
 use super::diagnostic::Problems;
 use super::labels::{Labels, Operator, Requirement, check_label_key, read_node_requirement, read_selector};
+use super::objects::Machine;
 use super::reader::{Item, Object};
 
 /// A Node selector term: all of it must hold. An empty one matches nothing.
@@ -14,10 +15,25 @@ pub(super) struct NodeTerm {
 }
 
 impl NodeTerm {
+    /// Without a requirement it matches nothing.
+    pub fn is_empty(&self) -> bool {
+        self.labels.is_empty() && self.names.is_empty()
+    }
+
+    /// What it asks for and none of these has.
+    pub fn unmet(&self, machines: &[Machine]) -> Vec<String> {
+        let label = |asked: &&Requirement| !machines.iter().any(|machine| asked.holds(machine.labels.get(&asked.key)));
+        let name = |asked: &&Requirement| !machines.iter().any(|machine| asked.holds(Some(&machine.name)));
+        let labels = self.labels.iter().filter(label).map(|asked| format!("a label {asked}"));
+        labels
+            .chain(self.names.iter().filter(name).map(|asked| format!("the name {}", asked.values.join(", "))))
+            .collect()
+    }
+
     /// Whether a Node of this name with these labels matches.
     pub fn matches(&self, name: &str, labels: &Labels) -> bool {
         let name = name.to_string();
-        (!self.labels.is_empty() || !self.names.is_empty())
+        !self.is_empty()
             && self.labels.iter().all(|requirement| requirement.holds(labels.get(&requirement.key)))
             && self.names.iter().all(|requirement| requirement.holds(Some(&name)))
     }

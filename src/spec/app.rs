@@ -1,5 +1,7 @@
 //! The kind `App`: how a container of the application behaves.
 
+pub(super) mod guess;
+
 use super::deployment::read_metadata;
 use super::diagnostic::Problems;
 use super::law;

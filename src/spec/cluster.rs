@@ -4,9 +4,10 @@ use super::app;
 use super::container::read_capacity;
 use super::control_plane;
 use super::diagnostic::Problems;
-use super::labels::{HOSTNAME, Labels, REGION, ZONE, is_dns_label, read_labels};
+use super::labels::{Labels, is_dns_label, read_labels};
 use super::latencies;
 use super::law;
+use super::node_labels;
 use super::objects::Machine;
 use super::reader::{Item, Object};
 use super::tree::{Mark, Node, Value};
@@ -158,16 +159,10 @@ impl Default for Template {
 impl Template {
     fn machine(&self, zone: &ZoneSpec, index: i64, region: Option<&String>) -> Machine {
         let name = format!("{}-node-{index}", zone.name);
-        let mut labels = self.labels.clone();
-        labels.insert(ZONE.to_string(), zone.name.clone());
-        labels.insert(HOSTNAME.to_string(), name.clone());
-        labels.insert("kubernetes.io/os".to_string(), "linux".to_string());
-        if let Some(region) = zone.region.as_ref().or(region) {
-            labels.insert(REGION.to_string(), region.clone());
-        }
+        let region = zone.region.as_ref().or(region).map(String::as_str);
         Machine {
+            labels: node_labels::of_cloud(&self.labels, &name, &zone.name, region),
             name,
-            labels,
             taints: Vec::new(),
             unschedulable: false,
             allocatable: self.allocatable,

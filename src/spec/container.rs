@@ -2,23 +2,32 @@
 //! Follows `pkg/apis/core/validation/validation.go` and `pkg/apis/core/v1/defaults.go`.
 
 use super::diagnostic::Problems;
+use super::hooks::{self, Hook};
 use super::labels::check_name;
-use super::probe::{self, is_port_name, seconds};
+use super::ports::{self, ContainerPort, UnknownPort};
+use super::probe;
 use super::quantity::{self, Quantity};
-use super::reader::{Item, Object};
+use super::reader::Item;
+use super::tree::Mark;
 use crate::model::{ImagePull, Probe, ProbeKind, Resources};
-use crate::time::Duration;
 
 /// A container as far as it matters.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub(super) struct Container {
+    pub mark: Mark,
+    pub path: String,
     pub name: String,
     pub liveness: Option<Probe>,
     pub readiness: Option<Probe>,
     pub startup: Option<Probe>,
-    pub pre_stop_sleep: Duration,
-    pub image_pull: Option<ImagePull>,
+    pub hook: Hook,
+    pub image_pull: ImagePull,
     pub requests: Resources,
+    pub ports: Vec<ContainerPort>,
+    /// The ports that its probes ask for.
+    pub probed: Vec<i64>,
+    /// Probes of ports whose names it does not know.
+    pub unknown_ports: Vec<UnknownPort>,
     /// An init container with `restartPolicy: Always`, which runs as long as the Pod.
     pub is_sidecar: bool,
 }
@@ -76,7 +85,7 @@ pub(super) fn read(item: &Item<'_>, is_init: bool, grace: i64, problems: &mut Pr
         policy.word(problems, &POLICIES)
     });
     let ports = object.get("ports").and_then(|ports| ports.list(problems)).unwrap_or_default();
-    let port_names: Vec<&str> = ports.iter().filter_map(|port| read_port(port, problems)).collect();
+    let ports: Vec<ContainerPort> = ports.iter().filter_map(|port| ports::read_declared(port, problems)).collect();
     let requests = object.get("resources").and_then(|resources| read_resources(&resources, problems));
     let mut is_sidecar = false;
     if is_init {
@@ -85,22 +94,32 @@ pub(super) fn read(item: &Item<'_>, is_init: bool, grace: i64, problems: &mut Pr
         object.unmodelled(problems, "restartPolicy", "hasim restarts the container always");
     }
     object.unmodelled(problems, "restartPolicyRules", "hasim restarts the container always");
+    let (mut probed, mut unknown_ports) = (Vec::new(), Vec::new());
     let mut probe = |key: &'static str, kind, problems: &mut Problems| {
-        object.get(key).and_then(|item| probe::read(&item, kind, &port_names, problems))
+        let asking = probe::read(&object.get(key)?, kind, &ports, problems)?;
+        probed.extend(asking.port);
+        unknown_ports.extend(asking.unknown);
+        Some(asking.probe)
     };
     let liveness = probe("livenessProbe", ProbeKind::Liveness, problems);
     let readiness = probe("readinessProbe", ProbeKind::Readiness, problems);
     let startup = probe("startupProbe", ProbeKind::Startup, problems);
-    let pre_stop_sleep = read_lifecycle(&mut object, grace, &port_names, problems);
+    let hook = hooks::read(&mut object, grace, &ports, problems);
     object.finish(problems, &WITHOUT_EFFECT);
     Some(Container {
+        mark: item.mark(),
+        path: item.path.clone(),
         name,
         liveness,
         readiness,
         startup,
-        pre_stop_sleep,
-        image_pull: policy.or_else(|| image.map(|(_, text)| default_pull(text))),
+        hook,
+        // Without an image there is an error, and the policy decides nothing.
+        image_pull: policy.or_else(|| image.map(|(_, text)| default_pull(text))).unwrap_or(ImagePull::Always),
         requests: requests.unwrap_or_default(),
+        ports,
+        probed,
+        unknown_ports,
         is_sidecar,
     })
 }
@@ -114,25 +133,6 @@ fn default_pull(image: &str) -> ImagePull {
         None if digest.is_none() => ImagePull::Always,
         _ => ImagePull::IfNotPresent,
     }
-}
-
-/// Checks a container port and gives its name.
-fn read_port<'a>(item: &Item<'a>, problems: &mut Problems) -> Option<&'a str> {
-    let mut object = item.object(problems)?;
-    let _ = object.require("containerPort", problems).and_then(|port| port.integer(problems, 1..=65_535));
-    let _ = object.get("hostPort").and_then(|port| port.integer(problems, 1..=65_535));
-    let _ = object.get("protocol").and_then(|word| word.word(problems, &[("TCP", ()), ("UDP", ()), ("SCTP", ())]));
-    let name = object.get("name");
-    object.finish(problems, &["hostIP"]);
-    let name = name?;
-    let text = name.string(problems)?;
-    if !is_port_name(text) {
-        name.refuse(
-            problems,
-            "must be a port name: at most 15 lower-case letters, digits and single `-`, with a letter",
-        );
-    }
-    Some(text)
 }
 
 /// Reads `{requests, limits}`. M2: requests are the limits where only limits are given.
@@ -176,52 +176,4 @@ pub(super) fn read_capacity(item: &Item<'_>, problems: &mut Problems) -> (Option
     let quantities = read_quantities(item, problems);
     let of = |name: &str| quantities.iter().find(|one| one.0 == name).map(|one| one.1);
     (of("cpu").map(Quantity::millis), of("memory").map(Quantity::units), of("pods").map(Quantity::units))
-}
-
-/// `lifecycle.preStop.sleep` (T4, C9); other hooks are named in a warning.
-fn read_lifecycle(container: &mut Object<'_>, grace: i64, ports: &[&str], problems: &mut Problems) -> Duration {
-    let lifecycle = container.get("lifecycle").and_then(|lifecycle| lifecycle.object(problems));
-    let Some(mut lifecycle) = lifecycle else { return Duration::ZERO };
-    let mut sleep = Duration::ZERO;
-    if let Some(hook) = lifecycle.get("preStop")
-        && let Some(mut object) = hook.object(problems)
-    {
-        let handlers: Vec<(&str, Item<'_>)> = ["exec", "httpGet", "tcpSocket", "sleep"]
-            .into_iter()
-            .filter_map(|key| object.get(key).map(|handler| (key, handler)))
-            .collect();
-        match handlers.as_slice() {
-            [] => object.error(problems, "must specify a handler type: exec, httpGet or sleep"),
-            [_] => {}
-            [_, (_, second), ..] => {
-                problems.error(second.mark(), &second.path, "must not be there: a hook has only one handler type");
-            }
-        }
-        for (key, handler) in &handlers {
-            if *key == "sleep" {
-                sleep = read_sleep(handler, grace, problems).unwrap_or_default();
-            } else {
-                probe::read_handler(key, handler, ports, problems);
-                let message = "is not modelled: hasim sends SIGTERM at once (a sleep would be modelled)";
-                problems.warn(handler.mark(), &handler.path, message);
-            }
-        }
-        object.finish(problems, &[]);
-    }
-    lifecycle.unmodelled(problems, "postStart", "the container counts as started without it");
-    lifecycle.finish(problems, &["stopSignal"]);
-    sleep
-}
-
-fn read_sleep(item: &Item<'_>, grace: i64, problems: &mut Problems) -> Option<Duration> {
-    let mut object = item.object(problems)?;
-    let wanted = object.require("seconds", problems);
-    object.finish(problems, &[]);
-    let wanted = wanted?;
-    let value = wanted.integer(problems, 0..=i64::MAX)?;
-    if value > grace {
-        wanted.refuse(problems, format_args!("must be between 0 and terminationGracePeriodSeconds ({grace})"));
-        return None;
-    }
-    Some(seconds(value))
 }

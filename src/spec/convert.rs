@@ -75,12 +75,7 @@ pub(super) fn cluster(spec: &ClusterSpec, machines: &[Machine]) -> Cluster {
 }
 
 /// The Deployment of the model on these Nodes.
-pub(super) fn deployment(
-    read: &Deployment,
-    service: Option<&Service>,
-    machines: &[Machine],
-    problems: &mut Problems,
-) -> model::Deployment {
+pub(super) fn deployment(read: &Deployment, service: Option<&Service>, machines: &[Machine]) -> model::Deployment {
     let pod = &read.pod;
     let wanted = Selector::of_labels(&pod.node_selector);
     let selects_node: Vec<bool> = machines
@@ -93,18 +88,6 @@ pub(super) fn deployment(
         })
         .collect();
     let node_admits: Vec<bool> = machines.iter().map(|machine| admits(read, machine)).collect();
-    let fits = |machine: &Machine| {
-        pod.requests.cpu_millis <= machine.allocatable.cpu_millis
-            && pod.requests.memory_bytes <= machine.allocatable.memory_bytes
-            && machine.max_pods > 0
-    };
-    if !(0..machines.len()).any(|index| selects_node[index] && node_admits[index]) {
-        let message = "no Node has the labels that the Pods select and only taints that they tolerate: none would run";
-        problems.warn(read.mark, "spec.template.spec", message);
-    } else if !(0..machines.len()).any(|i| selects_node[i] && node_admits[i] && fits(&machines[i])) {
-        let message = "no Node has room for what a Pod requests: none would run";
-        problems.warn(read.mark, "spec.template.spec.containers[0].resources", message);
-    }
     // S8: constraints of its own, or the system's.
     let default_spread = pod.spread.is_empty();
     let defaults = if default_spread { SpreadConstraint::system_defaults() } else { Vec::new() };
@@ -120,12 +103,12 @@ pub(super) fn deployment(
         replicas: read.replicas,
         publish_not_ready: service.is_some_and(|service| service.publish_not_ready),
         pod: PodSpec {
-            liveness: pod.liveness,
-            readiness: pod.readiness,
-            startup: pod.startup,
+            liveness: pod.main().liveness,
+            readiness: pod.readiness(),
+            startup: pod.main().startup,
             termination_grace: pod.termination_grace,
-            pre_stop_sleep: pod.pre_stop_sleep,
-            image_pull: pod.image_pull,
+            pre_stop_sleep: pod.main().hook.pre_stop.sleep(),
+            image_pull: pod.main().image_pull,
             requests: pod.requests,
             tolerations: taints::resolve(&pod.tolerations, node_admits),
             selects_node,
@@ -141,8 +124,7 @@ fn admits(read: &Deployment, machine: &Machine) -> bool {
     let tolerations = &read.pod.tolerations;
     let cordon = Taint { key: UNSCHEDULABLE.to_string(), value: String::new(), effect: Effect::NoSchedule };
     let cordoned = machine.unschedulable && !taints::tolerated(tolerations, &cordon);
-    let kept_out = |taint: &Taint| taint.effect != Effect::PreferNoSchedule && !taints::tolerated(tolerations, taint);
-    !cordoned && !machine.taints.iter().any(kept_out)
+    !cordoned && !machine.taints.iter().any(|taint| taints::keeps_out(tolerations, taint))
 }
 
 fn spread(constraint: &SpreadConstraint, machines: &[Machine]) -> Spread {

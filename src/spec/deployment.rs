@@ -12,7 +12,10 @@ pub(super) struct Deployment {
     pub mark: Mark,
     pub name: String,
     pub namespace: String,
+    /// As it says, or as its autoscaler makes them.
     pub replicas: u32,
+    /// Where it says so.
+    pub replicas_mark: Option<Mark>,
     /// Labels of its Pods.
     pub labels: Labels,
     pub pod: Pod,
@@ -89,7 +92,8 @@ pub(super) fn read(document: &Node, problems: &mut Problems) -> Option<Deploymen
     let mut spec = spec?.object(problems)?;
 
     // M1: replicas 1.
-    let replicas = spec.get("replicas").map_or(Some(1), |value| {
+    let replicas_item = spec.get("replicas");
+    let replicas = replicas_item.as_ref().map_or(Some(1), |value| {
         let replicas = value.integer(problems, 0..=INT32)?;
         if replicas > MAX_REPLICAS {
             value.refuse(problems, format_args!("which is beyond what hasim simulates: at most {MAX_REPLICAS}"));
@@ -144,6 +148,7 @@ pub(super) fn read(document: &Node, problems: &mut Problems) -> Option<Deploymen
         name: metadata.name,
         namespace: metadata.namespace,
         replicas: replicas? as u32,
+        replicas_mark: replicas_item.map(|value| value.mark()),
         labels,
         pod: pod?,
     })

@@ -227,6 +227,9 @@ pub(super) struct Problem {
     pub scenario: Option<String>,
     pub advice: Option<&'static Advice>,
     pub change: Option<usize>,
+    /// A scenario with it cannot be what its Deployment asks for, whatever happens: replicas have no place, or no Pod is
+    /// ever Ready. Where every scenario is so, it is an error.
+    pub is_hopeless: bool,
 }
 
 impl Problem {
@@ -234,6 +237,13 @@ impl Problem {
     pub fn help(&mut self, help: impl Into<String>) -> &mut Self {
         self.help = Some(help.into());
         self
+    }
+
+    /// Leaves nothing that could be content of the file.
+    fn hide(&mut self) {
+        self.path.clear();
+        self.message = "is not valid here; what stands here is not shown, as hasim does not read it".to_string();
+        self.help = Some("`hasim check` on the file itself shows it".to_string());
     }
 }
 
@@ -260,6 +270,7 @@ impl Problems {
             scenario: None,
             advice: None,
             change: None,
+            is_hopeless: false,
         });
         let last = self.list.len() - 1;
         &mut self.list[last]
@@ -288,6 +299,13 @@ impl Problems {
         !self.unreadable.is_empty() || self.list.iter().any(|problem| problem.severity == Severity::Error)
     }
 
+    /// There is no other scenario: what is hopeless is an error.
+    pub fn condemn(&mut self) {
+        for problem in self.list.iter_mut().filter(|problem| problem.is_hopeless) {
+            problem.severity = Severity::Error;
+        }
+    }
+
     /// Whether this place belongs to the experiment whose grid is being applied.
     pub fn is_patch(&self, mark: Mark) -> bool {
         self.patching == Some(mark.file)
@@ -296,6 +314,9 @@ impl Problems {
     pub fn report(self, sources: &Sources) -> Report {
         let mut list = self.list;
         list.sort_by_key(|problem| (problem.severity, problem.mark));
+        // What is said to be left out is a kind, and no content.
+        let is_hidden = |problem: &&mut Problem| problem.severity != Severity::Note && !sources.may_show(problem.mark);
+        list.iter_mut().filter(is_hidden).for_each(Problem::hide);
         list.dedup_by(|a, b| a.mark == b.mark && a.message == b.message && a.path == b.path);
         let located = list.into_iter().map(|problem| Diagnostic {
             severity: problem.severity,
@@ -306,7 +327,7 @@ impl Problems {
             message: problem.message,
             help: problem.help,
             scenario: problem.scenario,
-            source: sources.line(problem.mark).and_then(excerpt),
+            source: sources.line(problem.mark).filter(|_| sources.may_show(problem.mark)).and_then(excerpt),
             advice: problem.advice,
             change: problem.change,
         });

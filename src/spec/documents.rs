@@ -2,14 +2,13 @@
 
 use super::app;
 use super::cluster;
-use super::deployment;
 use super::diagnostic::Problems;
 use super::experiment::{self, Question};
 use super::faults;
 use super::reader::Item;
 use super::scenario::{Parts, build};
 use super::system::System;
-use super::tree::{Mark, Node};
+use super::tree::{Mark, Node, Value};
 use super::vary::{self, Input, Step, Target};
 use crate::model::{Fault, Model};
 
@@ -17,10 +16,14 @@ use crate::model::{Fault, Model};
 #[derive(Clone)]
 pub(super) struct Documents {
     pub deployment: Node,
+    /// The name of the container that serves.
+    pub serving: String,
     pub app: Node,
     pub cluster: Node,
     /// Each with its path, for messages.
     pub faults: Vec<(Node, String)>,
+    /// `onCall`, with its path; null: nobody.
+    pub on_call: (Node, String),
     pub script: Vec<(Node, String)>,
     pub objective: Node,
 }
@@ -30,9 +33,11 @@ impl Documents {
     pub fn of(question: &Question, system: &System) -> Self {
         Self {
             deployment: system.manifest.documents[system.chosen].1.clone(),
+            serving: system.serving.clone(),
             app: system.app.clone(),
             cluster: system.cluster.clone(),
             faults: system.faults.clone(),
+            on_call: system.on_call.clone(),
             script: question.script.clone(),
             objective: question.objective.clone(),
         }
@@ -40,7 +45,7 @@ impl Documents {
 
     /// Sets (or with null removes) a value. The error completes "KEY …".
     pub fn set(&mut self, target: &Target, value: &Node, at: Mark) -> Result<(), String> {
-        let steps = &target.steps;
+        let steps = &target.within(&self.serving);
         match &target.input {
             Input::Deployment => vary::apply(&mut self.deployment, steps, value, at),
             Input::App => vary::apply(&mut self.app, steps, value, at),
@@ -48,7 +53,23 @@ impl Documents {
             Input::Objective => vary::apply(&mut self.objective, steps, value, at),
             Input::Fault(name) => patch_fault(&mut self.faults, name, steps, value, at),
             Input::Script(name) => patch_fault(&mut self.script, name, steps, value, at),
+            Input::OnCall => vary::apply(&mut self.on_call.0, steps, value, at),
         }
+    }
+
+    /// The way of a target in these documents, of a container by the place that it has in the list.
+    pub fn steps(&self, target: &Target) -> Vec<Step> {
+        let mut steps = target.within(&self.serving);
+        let mut node = (target.input == Input::Deployment).then_some(&self.deployment);
+        for step in &mut steps {
+            if let (Some(Value::List(items)), Step::Key(name)) = (node.map(|node| &node.value), &*step)
+                && let Some(position) = items.iter().position(|item| item.text("name") == Some(name))
+            {
+                *step = Step::Index(position);
+            }
+            node = node.and_then(|node| vary::step(node, step));
+        }
+        steps
     }
 
     /// What stands at a place.
@@ -63,21 +84,32 @@ impl Documents {
             Input::Objective => &self.objective,
             Input::Fault(name) => &self.faults[named(&self.faults, name)?].0,
             Input::Script(name) => &self.script[named(&self.script, name)?].0,
+            Input::OnCall => &self.on_call.0,
         };
-        target.steps.iter().try_fold(root, |node, step| vary::step(node, step))
+        target.within(&self.serving).iter().try_fold(root, |node, step| vary::step(node, step))
     }
 
     /// Reads them and converts what they say.
     pub fn model(self, question: &Question, system: &System, problems: &mut Problems) -> Option<Model> {
-        let deployment = deployment::read(&self.deployment, problems);
+        let deployment = system.manifest.deployment(&self.deployment, Some(&self.serving), problems);
         let app = app::read(&self.app, problems);
         let cluster = cluster::read(&self.cluster, problems);
         let faults: Vec<Option<Fault>> =
             self.faults.iter().map(|(node, path)| faults::read(&Item::new(node, path.clone()), problems)).collect();
+        let on_call = faults::read_on_call(&Item::new(&self.on_call.0, self.on_call.1.clone()), problems);
         let objective = experiment::read_objective(&self.objective, problems);
         let faults = faults.into_iter().collect::<Option<_>>()?;
-        let (deployment, app, cluster) = (deployment?, app?, cluster?);
-        let parts = Parts { deployment, app, cluster, faults, script: self.script, objective: objective? };
+        let (deployment, app, cluster, on_call) = (deployment?, app?, cluster?, on_call?);
+        let parts = Parts {
+            deployment,
+            app,
+            cluster,
+            faults,
+            on_call,
+            script: self.script,
+            objective: objective?,
+            min_serving_mark: self.objective.get("minServing").map(|node| node.mark),
+        };
         build(question, system, parts, problems)
     }
 }

@@ -8,7 +8,9 @@ use super::duration::LONGEST;
 use super::reader::{Item, Object, nearest};
 use super::script;
 use super::sensitivity;
+use super::serving::Named;
 use super::stopping::{self, Stopping};
+use super::study::Without;
 use super::tree::{Mark, Node, Value};
 use super::vary::{self, Target};
 use crate::model::{Start, YEAR};
@@ -27,6 +29,11 @@ pub struct Objective {
     /// The span in which the objective is judged, in seconds where it is written; at least a minute.
     #[serde(rename = "window_s", with = "seconds")]
     pub window: Duration,
+    /// Differences that do not matter, in seconds of downtime or of failed requests, as the metric is: a year, and of a run
+    /// where nothing recurs and a script says what strikes. 0 or more; `None` where nothing is stated, and reports take
+    /// 1 % of what the SLO leaves.
+    #[serde(rename = "indifference_s", default, skip_serializing_if = "Option::is_none")]
+    pub indifference_secs: Option<f64>,
 }
 
 /// A metric and the side of a value on which it must lie.
@@ -88,6 +95,8 @@ pub(super) struct References {
     pub app: Option<Reference>,
     pub cluster: Option<Reference>,
     pub faults: Option<Vec<FaultSource>>,
+    /// The container that serves, if that is said.
+    pub container: Option<Named>,
 }
 
 /// One change of an input.
@@ -117,6 +126,8 @@ pub(super) struct Question {
     pub confidence: f64,
     pub stopping: Stopping,
     pub start: Start,
+    /// Replicas that no Node takes are no reason not to play.
+    pub allow_pending: bool,
     pub warm_up: Duration,
     pub horizon: Duration,
     pub objective: Node,
@@ -130,6 +141,7 @@ pub(super) struct Question {
     pub sensitivity: Option<sensitivity::Asked>,
     /// Draws of what is not known, if the experiment says how many.
     pub draws: Option<u32>,
+    pub without: Without,
 }
 
 /// Reads an experiment.
@@ -165,6 +177,7 @@ pub(super) fn read(document: &Node, problems: &mut Problems) -> Option<Question>
     }
     let starts = [("running", Start::Running), ("fresh", Start::Fresh)];
     let start = spec.get("start").and_then(|word| word.word(problems, &starts)).unwrap_or(Start::Running);
+    let allow_pending = spec.get("allowPending").and_then(|flag| flag.boolean(problems)).unwrap_or(false);
     let seed = spec.get("seed").and_then(|item| item.integer(problems, 0..=i64::MAX)).unwrap_or(1);
     let script = spec.get("script").map(|list| script::entries(&list, problems)).unwrap_or_default();
     let (stopping, confidence) = stopping::read(&mut spec, &objective, problems);
@@ -179,6 +192,7 @@ pub(super) fn read(document: &Node, problems: &mut Problems) -> Option<Question>
         sensitivity::check(&item, grid, stopping, problems);
         sensitivity::read(&item, problems)
     });
+    let without = spec.get("without").and_then(|item| read_without(&item, problems)).unwrap_or_default();
     let draws = spec.get("uncertainty").and_then(|item| read_uncertainty(&item, problems));
     spec.finish(problems, &[]);
     Some(Question {
@@ -188,6 +202,7 @@ pub(super) fn read(document: &Node, problems: &mut Problems) -> Option<Question>
         confidence,
         stopping,
         start,
+        allow_pending,
         // Where one is wrong the error is noted; reading goes on to show the others.
         warm_up: warm_up.unwrap_or_default(),
         horizon: horizon.unwrap_or(YEAR),
@@ -200,7 +215,17 @@ pub(super) fn read(document: &Node, problems: &mut Problems) -> Option<Question>
         baseline,
         sensitivity,
         draws,
+        without,
     })
+}
+
+/// Of which scenarios the removal of causes is played.
+fn read_without(item: &Item<'_>, problems: &mut Problems) -> Option<Without> {
+    // To YAML 1.1, `off` is false.
+    if matches!(item.node.value, Value::Bool(false)) {
+        return Some(Without::Off);
+    }
+    item.word(problems, &[("off", Without::Off), ("all", Without::All)])
 }
 
 /// How many draws there are of what is not known.
@@ -227,7 +252,11 @@ fn read_references(spec: &mut Object<'_>, is_whole: bool, problems: &mut Problem
             })
             .collect()
     });
-    References { deployment, app, cluster, faults }
+    let container = spec.get("container").and_then(|item| {
+        let name = item.string(problems)?.to_string();
+        Some(Named { name, mark: item.mark(), path: item.path.clone() })
+    });
+    References { deployment, app, cluster, faults, container }
 }
 
 /// A file name, or for a Deployment `{file, name, namespace}`.
@@ -270,12 +299,17 @@ pub(super) fn read_objective(node: &Node, problems: &mut Problems) -> Option<Obj
     let window = object.get("window").map_or(Some(Duration::from_secs(30 * 86_400)), |item| {
         item.duration(problems, Duration::from_secs(60)..=LONGEST)
     });
+    let indifference = object.get("indifference").map(|item| item.duration(problems, Duration::ZERO..=YEAR));
     object.finish(problems, &[]);
     let slo = match slo {
         Some(share) => Some(share?),
         None => None,
     };
-    Some(Objective { min_serving: min_serving?, metric: metric?, slo, window: window? })
+    let indifference_secs = match indifference {
+        Some(span) => Some(span?.as_secs_f64()),
+        None => None,
+    };
+    Some(Objective { min_serving: min_serving?, metric: metric?, slo, window: window?, indifference_secs })
 }
 
 pub(super) fn read_metric(object: &mut Object<'_>, problems: &mut Problems) -> Option<Metric> {

@@ -6,7 +6,7 @@ use super::labels::is_dns_label;
 use super::law;
 use super::reader::{Item, Object};
 use super::tree::{Node, Value};
-use crate::model::{Affects, ContainerMode, Fault, NodeMode, Occurrence, Strikes};
+use crate::model::{Affects, ContainerMode, Fault, NodeMode, Occurrence, OnCall, Strikes};
 use crate::random::Law;
 use crate::time::Duration;
 
@@ -22,34 +22,68 @@ pub(super) enum Kind {
     Zone,
 }
 
-/// The entries of a `FaultModel`, not yet read: an experiment may override or vary them first.
-pub(super) fn entries(document: &Node, problems: &mut Problems) -> Vec<(Node, String)> {
-    let Some((_, mut spec)) = app::open(document, problems) else { return Vec::new() };
-    let list = spec.require("faults", problems).and_then(|list| list.list(problems)).unwrap_or_default();
+/// The words for them.
+pub(super) const TARGETS: [(&str, Kind); 4] =
+    [("container", Kind::Container), ("deployment", Kind::Deployment), ("node", Kind::Node), ("zone", Kind::Zone)];
+
+/// What a `FaultModel` says, not yet read: an experiment may override or vary it first. Each with its path.
+#[derive(Default)]
+pub(super) struct FaultModel {
+    pub faults: Vec<(Node, String)>,
+    pub on_call: Option<(Node, String)>,
+}
+
+/// Takes a `FaultModel` apart.
+pub(super) fn open(document: &Node, problems: &mut Problems) -> FaultModel {
+    let Some((_, mut spec)) = app::open(document, problems) else { return FaultModel::default() };
+    let on_call = spec.get("onCall").map(|item| (item.node.clone(), item.path));
+    let list = if on_call.is_some() { spec.get("faults") } else { spec.require("faults", problems) };
+    let list = list.and_then(|list| list.list(problems)).unwrap_or_default();
     spec.finish(problems, &[]);
-    list.into_iter().map(|item| (item.node.clone(), item.path)).collect()
+    FaultModel { faults: list.into_iter().map(|item| (item.node.clone(), item.path)).collect(), on_call }
 }
 
 /// Checks a `FaultModel` as it stands.
 pub(super) fn check(document: &Node, problems: &mut Problems) {
-    let entries = entries(document, problems);
-    for (index, (node, path)) in entries.iter().enumerate() {
+    let FaultModel { faults, on_call } = open(document, problems);
+    for (index, (node, path)) in faults.iter().enumerate() {
         let _ = read(&Item::new(node, path.clone()), problems);
         let name = node.text("name");
-        if name.is_some() && entries[..index].iter().any(|(earlier, _)| earlier.text("name") == name) {
+        if name.is_some() && faults[..index].iter().any(|(earlier, _)| earlier.text("name") == name) {
             let message = format!("has the name {}, which an earlier fault has", name.unwrap_or_default());
             problems.error(node.mark, path, message);
         }
     }
+    if let Some((node, path)) = &on_call {
+        let _ = read_on_call(&Item::new(node, path.clone()), problems);
+    }
+}
+
+/// Reads `onCall`; `Some(None)` is nobody.
+pub(super) fn read_on_call(item: &Item<'_>, problems: &mut Problems) -> Option<Option<OnCall>> {
+    // To YAML 1.1, `off` is false.
+    if matches!(&item.node.value, Value::Bool(false) | Value::Null)
+        || matches!(&item.node.value, Value::String(text) if text == "off")
+    {
+        return Some(None);
+    }
+    if !matches!(item.node.value, Value::Map(_)) {
+        item.refuse(problems, "must be `off`, or a map with `notices` and `acts`");
+        return None;
+    }
+    let mut object = item.our_object(problems)?;
+    let notices = object.require("notices", problems).and_then(|item| law::read(&item, problems));
+    let acts = object.require("acts", problems).and_then(|item| law::read(&item, problems));
+    let source = object.get("source").map_or(Some("assumption"), |source| source.string(problems));
+    object.finish(problems, &[]);
+    Some(Some(OnCall { notices: notices?, acts: acts?, source: source?.to_owned() }))
 }
 
 /// Reads one fault.
 pub(super) fn read(item: &Item<'_>, problems: &mut Problems) -> Option<Fault> {
     let mut object = item.our_object(problems)?;
     let name = object.require("name", problems).and_then(|name| read_name(&name, problems));
-    let kinds =
-        [("container", Kind::Container), ("deployment", Kind::Deployment), ("node", Kind::Node), ("zone", Kind::Zone)];
-    let kind = object.require("target", problems).and_then(|target| target.word(problems, &kinds));
+    let kind = object.require("target", problems).and_then(|target| target.word(problems, &TARGETS));
     let strikes = read_strikes(&mut object, kind, problems);
     // What strikes every second or more often never lets its target serve.
     let least = Duration::from_secs(1);
@@ -138,25 +172,30 @@ pub(super) fn read_lasts(
         let Some(item) = object.get("lasts") else { return Some(None) };
         item
     };
-    let over_at_once = match strikes {
-        Some(Strikes::Container(ContainerMode::Crash) | Strikes::Deployment(ContainerMode::Crash)) => {
-            "the crash of a container lasts until its restart"
-        }
-        Some(Strikes::Container(ContainerMode::Sandbox) | Strikes::Deployment(ContainerMode::Sandbox)) => {
-            "the kubelet makes a new sandbox"
-        }
-        Some(Strikes::Deletion) => "the Pod is replaced",
-        _ => {
-            let law = law::read(&item, problems)?;
-            if law.mean() > 0.0 {
-                return Some(Some(law));
-            }
-            item.refuse(problems, "must be longer than nothing");
-            return None;
-        }
-    };
-    problems.error(item.mark(), &item.path, format!("must not be set: {over_at_once}"));
+    if let Some(why) = strikes.and_then(over_at_once) {
+        problems.error(item.mark(), &item.path, format!("must not be set: {why}"));
+        return None;
+    }
+    let law = law::read(&item, problems)?;
+    if law.mean() > 0.0 {
+        return Some(Some(law));
+    }
+    item.refuse(problems, "must be longer than nothing");
     None
+}
+
+/// Why a fault has no duration of its own, if that is so.
+pub(super) fn over_at_once(strikes: Strikes) -> Option<&'static str> {
+    match strikes {
+        Strikes::Container(ContainerMode::Crash) | Strikes::Deployment(ContainerMode::Crash) => {
+            Some("the crash of a container lasts until its restart")
+        }
+        Strikes::Container(ContainerMode::Sandbox) | Strikes::Deployment(ContainerMode::Sandbox) => {
+            Some("the kubelet makes a new sandbox")
+        }
+        Strikes::Deletion => Some("the Pod is replaced"),
+        _ => None,
+    }
 }
 
 fn read_affects(item: &Item<'_>, problems: &mut Problems) -> Option<Affects> {

@@ -4,12 +4,14 @@
 use super::tree::{Entry, Node, Value};
 
 /// What is said instead; nothing by default.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Instead {
     /// Another seed.
     pub seed: Option<u64>,
     /// So many replications, instead of those, the precision or the selection that the file asks for.
     pub replications: Option<u64>,
+    /// The container that serves.
+    pub container: Option<String>,
 }
 
 impl Instead {
@@ -21,16 +23,18 @@ impl Instead {
         };
         let mark = spec.value.mark;
         let Some(fields) = entries(&mut spec.value) else { return };
-        let mut set = |key: &str, value: u64| {
+        let mut set = |key: &str, value: Value| {
             fields.retain(|field| field.key != key);
-            let value = Node { value: Value::Int(value.into()), mark };
-            fields.push(Entry { key: key.to_string(), key_mark: mark, value });
+            fields.push(Entry { key: key.to_string(), key_mark: mark, value: Node { value, mark } });
         };
         if let Some(seed) = self.seed {
-            set("seed", seed);
+            set("seed", Value::Int(seed.into()));
+        }
+        if let Some(container) = self.container {
+            set("container", Value::String(container));
         }
         if let Some(replications) = self.replications {
-            set("replications", replications);
+            set("replications", Value::Int(replications.into()));
             fields.retain(|field| !["precision", "select"].contains(&field.key.as_str()));
         }
     }

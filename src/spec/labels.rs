@@ -2,6 +2,7 @@
 //! Follows `staging/src/k8s.io/apimachinery/pkg/util/validation/validation.go` and `.../pkg/labels/selector.go`.
 
 use std::collections::BTreeMap;
+use std::fmt;
 
 use super::diagnostic::Problems;
 use super::reader::Item;
@@ -69,6 +70,16 @@ impl Selector {
             values: vec![value.clone()],
         });
         Self { requirements: requirements.collect() }
+    }
+}
+
+/// As a manifest's author would say it: `disk In [ssd, nvme]`.
+impl fmt::Display for Requirement {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let operator =
+            NODE_OPERATORS.iter().find(|(_, operator)| *operator == self.operator).map_or("", |(word, _)| word);
+        write!(f, "{} {operator}", self.key)?;
+        if self.values.is_empty() { Ok(()) } else { write!(f, " [{}]", self.values.join(", ")) }
     }
 }
 

@@ -7,6 +7,7 @@ use super::duration::LONGEST;
 use super::reader::{Item, Object, nearest};
 use super::tree::{Entry, Mark, Node, Value};
 use super::uncertain;
+use crate::model::YEAR;
 use crate::random::Law;
 use crate::random::law::LawError;
 use crate::time::Duration;
@@ -57,7 +58,12 @@ fn tagged(entry: &Entry, path: &str, problems: &mut Problems) -> Option<Law> {
             let (min, max) = (p.time("min"), p.time("max"));
             Some(Law::uniform(min?, max?))
         })?,
-        "exponential" => parameters(&item, problems, |p| Some(Law::exponential(p.time("mean")?)))?,
+        "exponential" => parameters(&item, problems, |p| {
+            Some(Law::exponential(match p.either("mean", "perYear")? {
+                "mean" => p.time("mean")?,
+                _ => YEAR.as_secs_f64() / p.rate("perYear")?,
+            }))
+        })?,
         "gamma" => parameters(&item, problems, |p| {
             let (shape, mean) = (p.plain("shape"), p.time("mean"));
             Some(Law::gamma(shape?, mean?))
@@ -145,6 +151,17 @@ impl<'a> Parameters<'a, '_> {
             Value::Map(_) => uncertain::median(&item, false, self.problems),
             _ => plain(&item, self.problems),
         }
+    }
+
+    /// A number of events a year, which must not be none.
+    fn rate(&mut self, key: &'a str) -> Option<f64> {
+        let rate = self.plain(key)?;
+        if rate > 0.0 {
+            return Some(rate);
+        }
+        let item = self.object.require(key, self.problems)?;
+        item.refuse(self.problems, "must be above 0");
+        None
     }
 
     /// Which of two alternative parameters is given.
@@ -268,15 +285,19 @@ fn observed(
     let mut rows = csv::ReaderBuilder::new().flexible(true).trim(csv::Trim::All).from_reader(bytes.as_slice());
     let headers = match rows.headers() {
         Ok(headers) => headers.clone(),
-        Err(error) => {
-            file.refuse(problems, format_args!("which is not a table: {error}"));
+        Err(_) => {
+            file.refuse(problems, "which is not a table: its first line is not UTF-8 text");
             return None;
         }
     };
+    // What the file holds is not repeated: an experiment of a stranger may name any file.
     let wanted = column.string(problems)?;
     let Some(index) = headers.iter().position(|header| header == wanted) else {
-        let names: Vec<&str> = headers.iter().collect();
-        column.refuse(problems, format_args!("must be a column of {name}: {}", names.join(", ")));
+        let rule = format!("must be a column of {name}, as its first line names them");
+        let problem = problems.value(column.node, &column.path, rule);
+        if let Some(near) = nearest(wanted, &headers) {
+            problem.help(format!("did you mean `{near}`?"));
+        }
         return None;
     };
     let mut values = Vec::new();
@@ -284,8 +305,8 @@ fn observed(
         let line = number + 2;
         let text = match &row {
             Ok(row) => row.get(index).unwrap_or(""),
-            Err(error) => {
-                file.refuse(problems, format_args!("which is not a table: {error}"));
+            Err(_) => {
+                file.refuse(problems, format_args!("which is not a table: line {line} is not UTF-8 text"));
                 return None;
             }
         };
@@ -294,7 +315,7 @@ fn observed(
             Some(value) => format!("{value}s"),
             None if super::duration::parse(text).is_ok() => text.to_string(),
             None => {
-                let message = format!("row {line} of {name} is `{text}`, must be seconds or a duration");
+                let message = format!("names {name}, whose line {line} has no seconds or duration in `{wanted}`");
                 problems.error(file.mark(), &file.path, message);
                 return None;
             }

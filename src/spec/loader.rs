@@ -4,10 +4,11 @@ use std::collections::HashMap;
 use std::io;
 use std::path::{Component, Path, PathBuf};
 
-use super::diagnostic::Problems;
+use super::diagnostic::{Diagnostic, Problems, Severity};
 use super::experiment::Reference;
 use super::law;
 use super::manifest::{self, Kind, Manifest};
+use super::quoting::Lines;
 use super::tree::{Mark, Node, Sources};
 use super::yaml;
 
@@ -42,6 +43,19 @@ impl<'o> Loader<'o> {
         (file, documents)
     }
 
+    /// Parses the file that the user has named. A link that is met in a folder may be a stranger's, like a file that is
+    /// named in an experiment.
+    pub fn parse_first(&mut self, path: &Path, bytes: &[u8]) -> (u32, Vec<Node>) {
+        let parsed = self.parse(path, bytes);
+        let is_link = path.symlink_metadata().is_ok_and(|data| data.is_symlink());
+        if is_link && !self.may_quote(&parsed, 0) {
+            let message = "is a link to a file that is no manifest: it holds no document that hasim reads";
+            self.problems.unreadable.push(Diagnostic::of_file(&shown(path), Severity::Error, message.to_owned()));
+            return (parsed.0, Vec::new());
+        }
+        parsed
+    }
+
     /// Reads a file that another one names.
     pub fn refer(&mut self, folder: &Path, reference: &Reference) -> Option<(u32, Vec<Node>)> {
         let path = folder.join(&reference.file);
@@ -49,9 +63,29 @@ impl<'o> Loader<'o> {
             return Some(known.clone());
         }
         let bytes = fetch(self.open, &path, reference.mark, &reference.path, &mut self.problems)?;
+        let before = self.problems.list.len();
         let parsed = self.parse(&path, &bytes);
+        if !self.may_quote(&parsed, before) {
+            let message =
+                format!("names {}, which is no manifest: it holds no document that hasim reads", shown(&path));
+            let help = "a manifest has apiVersion, kind and metadata; what the file holds is not shown";
+            self.problems.error(reference.mark, &reference.path, message).help(help);
+            return None;
+        }
         self.read.insert(path, parsed.clone());
         Some(parsed)
+    }
+
+    /// Limits what messages may show of a file to its manifests; false, and nothing said, if it holds none. `before` is
+    /// where its problems begin.
+    pub fn may_quote(&mut self, (file, documents): &(u32, Vec<Node>), before: usize) -> bool {
+        let lines = Lines::of(documents, self.sources.text(*file), &self.problems.list[before..]);
+        let some = !lines.is_empty();
+        self.sources.show_only(*file, lines);
+        if !some {
+            self.problems.list.truncate(before);
+        }
+        some
     }
 
     /// The one document of a kind in a file, and the other documents there.
@@ -70,7 +104,7 @@ impl<'o> Loader<'o> {
     }
 }
 
-fn fetch(open: Open<'_>, path: &Path, at: Mark, field: &str, problems: &mut Problems) -> Option<Vec<u8>> {
+pub(super) fn fetch(open: Open<'_>, path: &Path, at: Mark, field: &str, problems: &mut Problems) -> Option<Vec<u8>> {
     match open(path) {
         Ok(bytes) => Some(bytes),
         Err(error) => {

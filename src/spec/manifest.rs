@@ -1,10 +1,13 @@
 //! Kubernetes manifests: which documents are read, and which Deployment is meant.
 
 use super::advice;
+use super::autoscaler::{self, Autoscaler};
 use super::deployment::{self, Deployment};
 use super::diagnostic::Problems;
+use super::never_ready;
 use super::objects::{self, Machine, Service};
 use super::reader::{Item, nearest};
+use super::serving;
 use super::tree::{Mark, Node, Value};
 
 /// What one kind of document is to hasim.
@@ -18,6 +21,7 @@ pub(super) enum Kind {
     Cluster,
     FaultModel,
     Experiment,
+    Incidents,
     Autoscaler,
     Other,
 }
@@ -32,12 +36,19 @@ const KUBERNETES: [(&str, &str, Kind); 5] = [
     ("Node", "v1", Kind::Node),
     ("HorizontalPodAutoscaler", "autoscaling/v2", Kind::Autoscaler),
 ];
-const HASIM: [(&str, Kind); 4] = [
+const HASIM: [(&str, Kind); 5] = [
     ("App", Kind::App),
     ("Cluster", Kind::Cluster),
     ("FaultModel", Kind::FaultModel),
     ("Experiment", Kind::Experiment),
+    ("Incidents", Kind::Incidents),
 ];
+
+/// Whether documents of this kind are read, or of one whose name is much like it.
+pub(super) fn may_be_read(kind: &str) -> bool {
+    let ours = HASIM.iter().map(|(name, _)| *name);
+    nearest(kind, KUBERNETES.iter().map(|(name, ..)| *name).chain(ours)).is_some()
+}
 
 /// Finds out what a document is; `None` if it says nothing valid about that.
 pub(super) fn kind(document: &Node, problems: &mut Problems) -> Option<Kind> {
@@ -143,16 +154,9 @@ pub(super) fn sort(file: u32, documents: Vec<Node>, problems: &mut Problems) -> 
     let mut sorted = Vec::new();
     for document in flatten(documents) {
         let Some(kind) = kind(&document, problems) else { continue };
-        match kind {
-            Kind::Other => {
-                let name = document.text("kind").unwrap_or("").to_string();
-                problems.note(document.mark, "", format!("kind {name} is not read"));
-            }
-            Kind::Autoscaler => {
-                let message = "HorizontalPodAutoscaler is not modelled: replicas stay as the Deployment says";
-                problems.warn(document.mark, "", message);
-            }
-            _ => {}
+        if kind == Kind::Other {
+            let name = document.text("kind").unwrap_or("").to_string();
+            problems.note(document.mark, "", format!("kind {name} is not read"));
         }
         sorted.push((kind, document));
     }
@@ -214,26 +218,34 @@ impl Manifest {
         }
     }
 
-    /// The Service in front of a Deployment: the first of its namespace whose selector matches the Pods.
-    pub fn service(&self, deployment: &Deployment, problems: &mut Problems) -> Option<Service> {
-        let services: Vec<Service> = self
-            .of(Kind::Service)
+    /// A Deployment of this manifest, or what a scenario has made of it: with the replicas that its autoscaler gives it and
+    /// the container that serves, the one of this name if there is one.
+    pub fn deployment(&self, document: &Node, container: Option<&str>, problems: &mut Problems) -> Option<Deployment> {
+        let mut deployment = deployment::read(document, problems)?;
+        let quiet = &mut Problems::default();
+        let services = self.services(&deployment, quiet);
+        deployment.pod.main = serving::choose(&deployment, &services, container);
+        let autoscalers = self.autoscalers(quiet);
+        if let Some(autoscaler) = autoscaler::of(&autoscalers, &deployment, problems) {
+            autoscaler.bound(&mut deployment, problems);
+        }
+        Some(deployment)
+    }
+
+    /// The Services that select the Pods of a Deployment, in the order of the file.
+    pub fn services(&self, deployment: &Deployment, problems: &mut Problems) -> Vec<Service> {
+        self.of(Kind::Service)
             .filter_map(|document| objects::read_service(document, problems))
             .filter(|service| {
                 service.namespace == deployment.namespace
                     && service.selector.as_ref().is_some_and(|selector| selector.matches(&deployment.labels))
             })
-            .collect();
-        if services.len() > 1 {
-            let names: Vec<&str> = services.iter().map(|service| service.name.as_str()).collect();
-            let message = format!(
-                "several Services select the Pods of {}; the first is taken: {}",
-                deployment.name,
-                names.join(", ")
-            );
-            problems.note(deployment.mark, "", message);
-        }
-        services.into_iter().next()
+            .collect()
+    }
+
+    /// The autoscalers of this manifest.
+    pub fn autoscalers(&self, problems: &mut Problems) -> Vec<Autoscaler> {
+        self.of(Kind::Autoscaler).filter_map(|document| autoscaler::read(document, problems)).collect()
     }
 
     /// The Nodes of this manifest.
@@ -254,12 +266,19 @@ pub(super) fn check(manifest: &Manifest, problems: &mut Problems) {
         match kind {
             Kind::Deployment => {
                 let mut found = Problems::default();
-                let deployment = deployment::read(document, &mut found);
+                let deployment = manifest.deployment(document, None, &mut found);
                 let deployment = deployment.filter(|_| !found.has_errors());
                 problems.list.append(&mut found.list);
                 if let Some(deployment) = deployment {
+                    let services = manifest.services(&deployment, &mut Problems::default());
+                    serving::tell(&deployment, &services, None, problems);
+                    never_ready::check(&deployment, &services, problems);
+                    problems.condemn();
                     advice::on_manifest(manifest, document, &deployment, problems);
                 }
+            }
+            Kind::Autoscaler => {
+                let _ = autoscaler::read(document, problems);
             }
             Kind::Service => {
                 let _ = objects::read_service(document, problems);

@@ -3,8 +3,9 @@
 use super::container::read_capacity;
 use super::deployment::{int_or_percent, read_metadata};
 use super::diagnostic::Problems;
-use super::labels::{HOSTNAME, Labels, Selector, ZONE, read_labels, read_selector};
-use super::probe::is_port_name;
+use super::labels::{Labels, Selector, ZONE, read_labels, read_selector};
+use super::node_labels;
+use super::ports::{self, PortRef};
 use super::reader::{Item, Object};
 use super::taints::{NOT_READY, Taint, UNREACHABLE, read_taints};
 use super::tree::{Node, Value};
@@ -18,6 +19,8 @@ pub(super) struct Service {
     /// `None` if it has none: then nobody maintains its endpoints (M7).
     pub selector: Option<Selector>,
     pub publish_not_ready: bool,
+    /// Where its ports lead to: `targetPort`, or the same number.
+    pub targets: Vec<PortRef>,
 }
 
 /// A Node object, or a Node made from a Cluster's `zones`.
@@ -65,9 +68,7 @@ pub(super) fn read_service(document: &Node, problems: &mut Problems) -> Option<S
     if ports.is_empty() && selects && !is_headless {
         spec.error(problems, "must have at least one port");
     }
-    for port in &ports {
-        read_service_port(port, ports.len() > 1, problems);
-    }
+    let targets = ports.iter().filter_map(|port| read_service_port(port, ports.len() > 1, problems)).collect();
     if let Some(affinity) = spec.get("sessionAffinity")
         && affinity.word(problems, &[("None", false), ("ClientIP", true)]) == Some(true)
     {
@@ -99,30 +100,23 @@ pub(super) fn read_service(document: &Node, problems: &mut Problems) -> Option<S
     );
     let metadata = metadata?;
     let selector = selector.filter(|labels| selects && !labels.is_empty()).map(|labels| Selector::of_labels(&labels));
-    Some(Service { name: metadata.name, namespace: metadata.namespace, selector, publish_not_ready: publish })
+    Some(Service { name: metadata.name, namespace: metadata.namespace, selector, publish_not_ready: publish, targets })
 }
 
-fn read_service_port(item: &Item<'_>, is_one_of_many: bool, problems: &mut Problems) {
-    let Some(mut object) = item.object(problems) else { return };
-    let _ = object.require("port", problems).and_then(|port| port.integer(problems, 1..=65_535));
-    if let Some(target) = object.get("targetPort") {
-        match &target.node.value {
-            Value::String(name) if is_port_name(name) => {}
-            Value::String(name) => {
-                let problem = problems.value(target.node, &target.path, "must be 1–65535, or a port name");
-                if name.parse::<u16>().is_ok() {
-                    problem.help(format!("write {name} without quotes"));
-                }
-            }
-            _ => {
-                let _ = target.integer(problems, 1..=65_535);
-            }
-        }
-    }
+/// Checks a port of a Service; gives the port of the Pod that it leads to.
+fn read_service_port(item: &Item<'_>, is_one_of_many: bool, problems: &mut Problems) -> Option<PortRef> {
+    let mut object = item.object(problems)?;
+    let port = object.require("port", problems).and_then(|port| port.integer(problems, 1..=65_535));
+    // M9: targetPort is port.
+    let target = match object.get("targetPort") {
+        Some(target) => ports::read_wanted(&target, problems),
+        None => port.map(PortRef::Number),
+    };
     let _ = object.get("protocol").and_then(|word| word.word(problems, &[("TCP", ()), ("UDP", ()), ("SCTP", ())]));
     let name = if is_one_of_many { object.require("name", problems) } else { object.get("name") };
     let _ = name.and_then(|name| name.string(problems));
     object.finish(problems, &["appProtocol", "nodePort"]);
+    target
 }
 
 /// A `PodDisruptionBudget`: how many Pods a drain may take at once. Nothing simulated asks it yet.
@@ -213,8 +207,7 @@ pub(super) fn read_node(document: &Node, problems: &mut Problems) -> Option<Mach
         return None;
     };
     let mut labels = metadata.labels;
-    // The kubelet sets it; a hand-written Node may lack it.
-    labels.entry(HOSTNAME.to_string()).or_insert_with(|| metadata.name.clone());
+    node_labels::complete(&mut labels, &metadata.name);
     let max_pods = u32::try_from(pods.unwrap_or(110)).unwrap_or(u32::MAX);
     let allocatable = Resources { cpu_millis, memory_bytes };
     Some(Machine { name: metadata.name, labels, taints, unschedulable, allocatable, max_pods })

@@ -8,18 +8,19 @@ use super::labels::{HOSTNAME, Labels, check_label_key, read_labels, read_selecto
 use super::probe::seconds;
 use super::reader::{Item, Object};
 use super::taints::{self, PodToleration};
-use crate::model::{ImagePull, Probe, Resources};
+use crate::model::{Probe, Resources};
 use crate::time::Duration;
 
 /// A Pod as the API server would store it.
 #[derive(Debug, Clone)]
 pub(super) struct Pod {
-    pub liveness: Option<Probe>,
-    pub readiness: Option<Probe>,
-    pub startup: Option<Probe>,
+    /// At least one.
+    pub containers: Vec<Container>,
+    /// Init containers that run as long as the Pod.
+    pub sidecars: Vec<Container>,
+    /// The position of the container that serves: the first, until [`serving`](super::serving) chooses.
+    pub main: usize,
     pub termination_grace: Duration,
-    pub pre_stop_sleep: Duration,
-    pub image_pull: ImagePull,
     pub requests: Resources,
     pub tolerations: Vec<PodToleration>,
     pub node_selector: Labels,
@@ -27,6 +28,22 @@ pub(super) struct Pod {
     pub node_terms: Option<Vec<NodeTerm>>,
     pub spread: Vec<SpreadConstraint>,
     pub anti_affinity: Vec<AntiTerm>,
+}
+
+impl Pod {
+    /// The container that serves.
+    pub fn main(&self) -> &Container {
+        &self.containers[self.main]
+    }
+
+    /// Its readiness probe. Where another container can never be ready the Pod cannot either (E1), which is the same as if
+    /// this probe never had a result (P15).
+    pub fn readiness(&self) -> Option<Probe> {
+        let others =
+            self.containers.iter().enumerate().filter(|(index, _)| *index != self.main).map(|(_, other)| other);
+        let probes = others.chain(&self.sidecars).flat_map(|other| [other.readiness, other.startup]);
+        probes.flatten().find(|probe| probe.always_errs).or(self.main().readiness)
+    }
 }
 
 /// One of the Pod's `topologySpreadConstraints`.
@@ -115,14 +132,14 @@ pub(super) fn read(item: &Item<'_>, labels: &Labels, namespace: &str, problems: 
     warn_of_the_rest(&mut object, problems);
     object.finish(problems, &WITHOUT_EFFECT);
     let affinity = affinity.unwrap_or_default();
-    let main = containers.into_iter().next()?;
+    if containers.is_empty() {
+        return None;
+    }
     Some(Pod {
-        liveness: main.liveness,
-        readiness: main.readiness,
-        startup: main.startup,
+        containers,
+        sidecars: init.into_iter().filter(|one| one.is_sidecar).collect(),
+        main: 0,
         termination_grace: seconds(grace),
-        pre_stop_sleep: main.pre_stop_sleep,
-        image_pull: main.image_pull?,
         requests,
         tolerations: tolerations.unwrap_or_default(),
         node_selector: node_selector.unwrap_or_default(),
@@ -179,11 +196,6 @@ fn read_containers<'a>(object: &mut Object<'a>, key: &'a str, grace: i64, proble
     }
     if is_init && !items.is_empty() {
         problems.warn(items[0].mark(), &items[0].path, "is not modelled: a new Pod starts here without waiting for it");
-    } else if items.len() > 1 {
-        let first = containers.first().map_or("the first", |container| container.name.as_str());
-        let message =
-            format!("is not modelled: hasim plays the container `{first}` and counts only what others request");
-        problems.warn(items[1].mark(), &items[1].path, message);
     }
     containers
 }

@@ -2,15 +2,30 @@
 //! Follows `pkg/apis/core/v1/defaults.go` and `pkg/apis/core/validation/validation.go validateProbe`.
 
 use super::diagnostic::Problems;
+use super::ports::{self, ContainerPort, PortRef, UnknownPort};
 use super::reader::Item;
-use super::tree::Value;
 use crate::model::{Probe, ProbeKind};
 use crate::time::Duration;
 
 const INT32: i64 = i32::MAX as i64;
 
-/// Reads one probe. `ports` are the names of the container's ports.
-pub(super) fn read(item: &Item<'_>, kind: ProbeKind, ports: &[&str], problems: &mut Problems) -> Option<Probe> {
+/// A probe, and the port that it asks.
+#[derive(Debug, Clone)]
+pub(super) struct Asking {
+    pub probe: Probe,
+    /// The number of the port; none where it runs a command, or where there is no such port.
+    pub port: Option<i64>,
+    /// Its port has a name that the container does not know.
+    pub unknown: Option<UnknownPort>,
+}
+
+/// Reads one probe of a container that declares these ports.
+pub(super) fn read(
+    item: &Item<'_>,
+    kind: ProbeKind,
+    declared: &[ContainerPort],
+    problems: &mut Problems,
+) -> Option<Asking> {
     let mut object = item.object(problems)?;
     let mut number = |key: &'static str, default: i64, problems: &mut Problems| {
         let value = object.get(key).and_then(|value| value.integer(problems, 0..=INT32));
@@ -47,18 +62,25 @@ pub(super) fn read(item: &Item<'_>, kind: ProbeKind, ports: &[&str], problems: &
             problems.error(second.mark(), &second.path, "must not be there: a probe has only one handler type");
         }
     }
+    let mut asked: Option<(Item<'_>, PortRef)> = None;
     for (key, handler) in &handlers {
-        read_handler(key, handler, ports, problems);
+        asked = read_handler(key, handler, problems);
     }
     object.finish(problems, &[]);
-    Some(Probe {
+    let unknown = asked.as_ref().and_then(|(item, port)| {
+        let name = port.unknown_in(declared)?.to_string();
+        Some(UnknownPort { probe: kind, name, mark: item.mark(), path: item.path.clone() })
+    });
+    let probe = Probe {
         initial_delay: seconds(initial_delay),
         timeout: seconds(timeout),
         period: seconds(period),
         success_threshold: success_threshold as u32,
         failure_threshold: failure_threshold as u32,
         termination_grace: termination_grace.map(seconds),
-    })
+        always_errs: unknown.is_some(),
+    };
+    Some(Asking { probe, port: asked.and_then(|(_, port)| port.number(declared)), unknown })
 }
 
 /// Whole seconds of a manifest. What is longer than a century is as good as for ever.
@@ -66,9 +88,9 @@ pub(super) fn seconds(value: i64) -> Duration {
     Duration::from_secs(u64::try_from(value).unwrap_or(0).min(100 * 365 * 86_400))
 }
 
-/// Checks what a probe or a hook does. Shared by probes and lifecycle hooks.
-pub(super) fn read_handler(key: &str, item: &Item<'_>, ports: &[&str], problems: &mut Problems) {
-    let Some(mut object) = item.object(problems) else { return };
+/// Checks what a probe or a hook does; gives the port that it asks, if it asks one.
+pub(super) fn read_handler<'a>(key: &str, item: &Item<'a>, problems: &mut Problems) -> Option<(Item<'a>, PortRef)> {
+    let mut object = item.object(problems)?;
     match key {
         "exec" => {
             let command = object.require("command", problems);
@@ -81,11 +103,11 @@ pub(super) fn read_handler(key: &str, item: &Item<'_>, ports: &[&str], problems:
                 }
             }
             object.finish(problems, &[]);
+            None
         }
         "httpGet" => {
-            if let Some(port) = object.require("port", problems) {
-                read_port(&port, ports, problems);
-            }
+            let port = object.require("port", problems);
+            let asked = port.and_then(|port| ports::read_wanted(&port, problems).map(|asked| (port, asked)));
             // M3: path `/` and scheme HTTP unless given.
             let _ = object.get("path").and_then(|path| path.string(problems));
             let _ = object.get("scheme").and_then(|scheme| scheme.word(problems, &[("HTTP", ()), ("HTTPS", ())]));
@@ -93,51 +115,18 @@ pub(super) fn read_handler(key: &str, item: &Item<'_>, ports: &[&str], problems:
                 host.warn(problems, "is not modelled: hasim takes the probe to ask the Pod itself");
             }
             object.finish(problems, &["httpHeaders"]);
+            asked
         }
         "tcpSocket" => {
-            if let Some(port) = object.require("port", problems) {
-                read_port(&port, ports, problems);
-            }
+            let port = object.require("port", problems);
             object.finish(problems, &["host"]);
+            port.and_then(|port| ports::read_wanted(&port, problems).map(|asked| (port, asked)))
         }
         "grpc" => {
-            let _ = object.require("port", problems).and_then(|port| port.integer(problems, 1..=65_535));
+            let port = object.require("port", problems);
             object.finish(problems, &["service"]);
+            port.and_then(|port| port.integer(problems, 1..=65_535).map(|number| (port, PortRef::Number(number))))
         }
-        _ => {}
+        _ => None,
     }
-}
-
-/// A port: 1–65535, or the name of a container port (M4).
-fn read_port(item: &Item<'_>, ports: &[&str], problems: &mut Problems) {
-    match &item.node.value {
-        Value::String(name) if !is_port_name(name) => {
-            let problem = problems.value(
-                item.node,
-                &item.path,
-                "must be 1–65535, or a port name: at most 15 lower-case letters, digits and single `-`, with a letter",
-            );
-            if name.parse::<u16>().is_ok() {
-                problem.help(format!("write {name} without quotes"));
-            }
-        }
-        Value::String(name) if !ports.contains(&name.as_str()) => {
-            item.warn(problems, format!("is {name}, and no container port has that name: the probe would always fail"));
-        }
-        Value::String(_) => {}
-        _ => {
-            let _ = item.integer(problems, 1..=65_535);
-        }
-    }
-}
-
-/// Follows `IsValidPortName`.
-pub(super) fn is_port_name(name: &str) -> bool {
-    !name.is_empty()
-        && name.len() <= 15
-        && name.bytes().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == b'-')
-        && name.bytes().any(|c| c.is_ascii_lowercase())
-        && !name.contains("--")
-        && !name.starts_with('-')
-        && !name.ends_with('-')
 }

@@ -13,12 +13,16 @@ use super::documents::Documents;
 use super::experiment::{Candidate, Objective, Patch, Question};
 use super::loader::Loader;
 use super::naming;
+use super::never_ready;
+use super::objects::Service;
+use super::placing;
 use super::script::{self, Stage};
+use super::serving;
 use super::study::Scenario;
 use super::system::System;
 use super::tree::{Mark, Node};
 use super::uncertain;
-use crate::model::{App, Fault, Model, Start, Strikes};
+use crate::model::{App, Fault, Model, OnCall, Start, Strikes};
 
 /// A grid with more points says nothing that anybody could read.
 const MAX_SCENARIOS: usize = 10_000;
@@ -32,13 +36,18 @@ const MAX_DISTINCT_PROBLEMS: usize = 200;
 struct Seen {
     list: Vec<(Problem, usize, String)>,
     index: HashMap<(Mark, String, String), usize>,
+    /// How many scenarios are hopeless.
+    hopeless: usize,
 }
 
 impl Seen {
     fn take(&mut self, problems: Problems, scenario: &str) {
         let mut new_here: Vec<usize> = Vec::new();
+        self.hopeless += usize::from(problems.list.iter().any(|problem| problem.is_hopeless));
         for problem in problems.list {
-            let key = (problem.mark, problem.path.clone(), problem.message.clone());
+            // A grid of capacities has many scenarios without room for all, each with numbers of its own.
+            let message = if problem.is_hopeless { String::new() } else { problem.message.clone() };
+            let key = (problem.mark, problem.path.clone(), message);
             let at = *self.index.entry(key).or_insert(self.list.len());
             if at == self.list.len() {
                 self.list.push((problem, 0, scenario.to_string()));
@@ -50,13 +59,20 @@ impl Seen {
         }
     }
 
-    /// What only some of the scenarios have names the first of them.
+    /// What only some of the scenarios have names the first of them. Where all are hopeless, that is an error.
     fn give(self, to: &mut Problems, played: usize) {
+        let all_are_hopeless = self.hopeless == played;
         for (mut problem, count, scenario) in self.list {
             if count < played {
                 problem.scenario = Some(scenario);
             }
+            if problem.is_hopeless && count > 1 {
+                problem.message = format!("{} (so in {count} scenarios)", problem.message);
+            }
             to.list.push(problem);
+        }
+        if all_are_hopeless {
+            to.condemn();
         }
     }
 }
@@ -94,16 +110,15 @@ pub(super) fn scenario_models(
             name = format!("{name} #{again}");
         }
         let mut problems = Problems { patching: Some(experiment), ..Problems::default() };
-        let model = scenario_model(question, *candidate, system, &values, &mut problems);
+        let models = scenario_model(question, *candidate, system, &values, &mut problems);
         played += 1;
-        if !problems.has_errors()
-            && let Some((model, draws)) = model
-        {
-            nodes += model.cluster.nodes.len() * (1 + draws.len());
-            scenarios.push(Scenario { name: name.clone(), parameters, model, draws, compared_with: None });
+        let is_wrong = problems.has_errors();
+        if !is_wrong && let Some(models) = models {
+            nodes += models.model.cluster.nodes.len() * (1 + models.draws.len());
+            scenarios.push(Scenario::new(name.clone(), parameters, models));
         }
         seen.take(problems, &name);
-        if seen.list.len() > MAX_DISTINCT_PROBLEMS {
+        if is_wrong && seen.list.len() > MAX_DISTINCT_PROBLEMS {
             break;
         }
         if nodes > MAX_NODES_IN_ALL {
@@ -150,29 +165,40 @@ fn label(
     (name, parameters)
 }
 
-/// Applies the values to the documents, reads them, and converts what they say: the model, and one for every draw of
-/// what is not known.
+/// What is simulated of a scenario.
+#[derive(Debug, Clone)]
+pub(super) struct Models {
+    /// With the medians of what is not known.
+    pub model: Model,
+    /// One for every draw of what is not known.
+    pub draws: Vec<Model>,
+    /// No Node takes some of its replicas, although all Nodes are up.
+    pub unplaceable: bool,
+}
+
+/// Applies the values to the documents, reads them, and converts what they say.
 pub(super) fn scenario_model(
     question: &Question,
     candidate: Option<&Candidate>,
     system: &System,
     values: &[(&Patch, &Node)],
     problems: &mut Problems,
-) -> Option<(Model, Vec<Model>)> {
+) -> Option<Models> {
     let documents = documents(question, candidate, system, values, problems);
     models(&documents, question, system, problems)
 }
 
-/// What documents say: the model, and one for every draw of what is not known.
+/// What documents say.
 pub(super) fn models(
     documents: &Documents,
     question: &Question,
     system: &System,
     problems: &mut Problems,
-) -> Option<(Model, Vec<Model>)> {
+) -> Option<Models> {
     let model = documents.clone().model(question, system, problems)?;
     let draws = uncertain::models(documents, question, system, problems)?;
-    Some((model, draws))
+    let unplaceable = placing::is_unplaceable(&model, documents, question, system, problems);
+    Some(Models { model, draws, unplaceable })
 }
 
 /// The documents of one point of the grid, of the system that stands there.
@@ -210,28 +236,47 @@ pub(super) struct Parts {
     pub app: App,
     pub cluster: ClusterSpec,
     pub faults: Vec<Fault>,
+    pub on_call: Option<OnCall>,
     pub script: Vec<(Node, String)>,
     pub objective: Objective,
+    /// Where `minServing` is said.
+    pub min_serving_mark: Option<Mark>,
+}
+
+/// The Services in front of a Deployment; the first one counts.
+fn services(deployment: &deployment::Deployment, system: &System, problems: &mut Problems) -> Vec<Service> {
+    let services = system.manifest.services(deployment, &mut Problems::default());
+    let names: Vec<&str> = services.iter().map(|service| service.name.as_str()).collect();
+    let message = match names.as_slice() {
+        [_] => return services,
+        [] => format!("no Service of the file selects the Pods of {}: one that does is assumed", deployment.name),
+        _ => {
+            format!("several Services select the Pods of {}; the first is taken: {}", deployment.name, names.join(", "))
+        }
+    };
+    problems.note(deployment.mark, "", message);
+    services
 }
 
 /// Joins the parts to a model.
 pub(super) fn build(question: &Question, system: &System, parts: Parts, problems: &mut Problems) -> Option<Model> {
-    let Parts { deployment, app, cluster: spec, mut faults, script, objective } = parts;
+    let Parts { deployment, app, cluster: spec, mut faults, on_call, script, objective, min_serving_mark } = parts;
     let (deployment, spec) = (&deployment, &spec);
     let machines = convert::machines(spec, system.machines.clone(), problems)?;
-    let service = system.manifest.service(deployment, problems);
-    if service.is_none() {
-        let message =
-            format!("no Service of the file selects the Pods of {}: one that does is assumed", deployment.name);
-        problems.note(deployment.mark, "", message);
-    }
+    let services = services(deployment, system, problems);
+    let named = system.named.as_ref().map(|named| named.name.as_str());
+    serving::tell(deployment, &services, named, problems);
+    never_ready::check(deployment, &services, problems);
     if deployment.replicas == 0 {
         problems.error(deployment.mark, "spec.replicas", "is 0: there is nothing to simulate");
         return None;
     }
     if objective.min_serving > deployment.replicas {
-        let message = format!("is more than the {} replicas: the service is never available", deployment.replicas);
-        problems.warn(question.objective.mark, "spec.objective.minServing", message);
+        let mark = min_serving_mark.unwrap_or(question.objective.mark);
+        let (least, replicas) = (objective.min_serving, deployment.replicas);
+        let message =
+            format!("is {least}, must be at most the {replicas} replicas: the service would never be available");
+        problems.error(mark, "spec.objective.minServing", message);
     }
     let cluster = convert::cluster(spec, &machines);
     for fault in &faults {
@@ -247,10 +292,11 @@ pub(super) fn build(question: &Question, system: &System, parts: Parts, problems
         problems.warn(question.mark, "spec.faults", "is empty, and so is the script: nothing can fail");
     }
     Some(Model {
-        deployment: convert::deployment(deployment, service.as_ref(), &machines, problems),
+        deployment: convert::deployment(deployment, services.first(), &machines),
         app,
         cluster,
         faults,
+        on_call,
         min_serving: objective.min_serving,
         start: question.start,
         warm_up: question.warm_up,

@@ -14,6 +14,7 @@ mod app;
 mod cluster;
 mod experiment;
 mod fault;
+mod incidents;
 mod law;
 mod value;
 
@@ -26,11 +27,12 @@ use value::{object, text, word};
 type Kind = (&'static str, &'static str, fn() -> Value);
 
 /// Every kind that has a schema, in the order in which one meets them.
-const KINDS: [Kind; 4] = [
+const KINDS: [Kind; 5] = [
     ("Experiment", "The question: which system, what is varied, how long, how sure.", experiment::spec),
     ("App", "How a container of the application behaves: its start, its end, its health endpoint.", app::spec),
     ("Cluster", "Where the Nodes are, the control plane's timings, the environment's latencies.", cluster::spec),
     ("FaultModel", "What breaks, how often, for how long, and who sees it.", fault::spec),
+    ("Incidents", "What was counted and timed, for `hasim calibrate`.", incidents::spec),
 ];
 
 /// The names of the kinds that have a schema.

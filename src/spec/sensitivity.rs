@@ -19,7 +19,7 @@ use super::study::Scenario;
 use super::system::System;
 use super::tree::{Mark, Node, Value};
 use super::uncertain;
-use super::vary::{self, Input, Target};
+use super::vary::{self, Input, Step, Target};
 
 const PATH: &str = "spec.sensitivity";
 /// By how much, if nothing else is asked for.
@@ -106,7 +106,9 @@ pub(super) fn scenarios(
     problems: &mut Problems,
 ) -> Option<(Vec<Scenario>, Vec<Parameter>)> {
     let documents = Documents::of(question, system);
-    let changes = changes(asked, &documents, problems)?;
+    let quiet = &mut Problems::default();
+    let deployment = system.manifest.deployment(&documents.deployment, Some(&documents.serving), quiet)?;
+    let changes = changes(asked, &documents, deployment.replicas, problems)?;
     let (mut scenarios, mut parameters) = (Vec::new(), Vec::new());
     for change in changes {
         let mut places = [0, 0];
@@ -114,15 +116,15 @@ pub(super) fn scenarios(
         for (place, side) in places.iter_mut().zip(&change.sides) {
             let Some(value) = side else { continue };
             let mut found = Problems { patching: Some(asked.mark.file), ..Problems::default() };
-            let model = scenario_model(question, None, system, &[(&change.patch, value)], &mut found);
+            let models = scenario_model(question, None, system, &[(&change.patch, value)], &mut found);
             if found.has_errors() {
                 refused = found.list.into_iter().find(|problem| problem.severity == Severity::Error);
                 continue;
             }
-            let (model, draws) = model?;
+            let models = models?;
             let name = format!("{}={}", change.patch.key, value.shown());
             let parameters = Map::from_iter([(change.patch.key.clone(), value.to_json())]);
-            scenarios.push(Scenario { name, parameters, model, draws, compared_with: None });
+            scenarios.push(Scenario::new(name, parameters, models));
             *place = scenarios.len();
         }
         if places == [0, 0] {
@@ -161,8 +163,8 @@ impl Change {
 }
 
 /// The numbers that are changed, and to what.
-fn changes(asked: &Asked, documents: &Documents, problems: &mut Problems) -> Option<Vec<Change>> {
-    let defaults = defaults(documents);
+fn changes(asked: &Asked, documents: &Documents, replicas: u32, problems: &mut Problems) -> Option<Vec<Change>> {
+    let defaults = defaults(documents, replicas);
     let mut leaves = by_default(documents);
     leaves.extend(defaults.iter().map(|(key, node)| Leaf { key: key.clone(), node, is_parameter: false }));
     let all: Vec<(Leaf<'_>, Target)> =
@@ -181,7 +183,8 @@ fn changes(asked: &Asked, documents: &Documents, problems: &mut Problems) -> Opt
     let mut is_right = true;
     for (asked_for, node) in keys {
         let wanted = &asked_for.target;
-        let below = |target: &Target| target.input == wanted.input && target.steps.starts_with(&wanted.steps);
+        let steps = documents.steps(wanted);
+        let below = |target: &Target| target.input == wanted.input && documents.steps(target).starts_with(&steps);
         let mut found: Vec<Change> = all
             .iter()
             .filter(|(_, target)| below(target))
@@ -223,6 +226,7 @@ fn by_default(documents: &Documents) -> Vec<Leaf<'_>> {
             }
         }
     }
+    leaves::walk(&documents.on_call.0, "onCall", &mut leaves);
     if let Some(spec) = documents.app.get("spec") {
         leaves::walk(spec, "app", &mut leaves);
     }
@@ -234,15 +238,17 @@ fn by_default(documents: &Documents) -> Vec<Leaf<'_>> {
     leaves
 }
 
-/// The settings of the Deployment, by their defaults where they are not written (M3).
-fn defaults(documents: &Documents) -> Vec<(String, Node)> {
+/// The settings of the Deployment, by their defaults where they are not written (M3), and the replicas that it has.
+fn defaults(documents: &Documents, replicas: u32) -> Vec<(String, Node)> {
     let mut settings = Vec::new();
     let spec = documents.deployment.get("spec");
     let pod = spec.and_then(|spec| spec.get("template")).and_then(|template| template.get("spec"));
-    let container = pod.and_then(|pod| pod.get("containers")).and_then(|list| match &list.value {
-        Value::List(containers) => containers.first(),
-        _ => None,
-    });
+    let containers = pod.and_then(|pod| pod.get("containers"));
+    let container = containers.and_then(|list| vary::step(list, &Step::Key(documents.serving.clone())));
+    if let Some(spec) = spec {
+        let mark = spec.get("replicas").map_or(spec.mark, |node| node.mark);
+        settings.push(("replicas".to_string(), Node { value: Value::Int(replicas.into()), mark }));
+    }
     let mut setting = |key: String, above: Option<&Node>, default: Option<i128>| {
         let Some(above) = above else { return };
         let name = key.rsplit('.').next().unwrap_or_default();
@@ -252,7 +258,6 @@ fn defaults(documents: &Documents) -> Vec<(String, Node)> {
         let default = default.map(|value| Node { value: Value::Int(value), mark: above.mark });
         settings.extend(written.cloned().or(default).map(|node| (key, node)));
     };
-    setting("replicas".to_string(), spec, Some(1));
     for probe in ["readinessProbe", "livenessProbe", "startupProbe"] {
         let node = container.and_then(|container| container.get(probe)).filter(|node| !node.is_null());
         let usual = [("periodSeconds", 10), ("timeoutSeconds", 1), ("failureThreshold", 3), ("initialDelaySeconds", 0)];
@@ -296,7 +301,7 @@ fn change(leaf: &Leaf<'_>, patch: Patch, step: f64) -> Option<Change> {
         && match patch.target.input {
             Input::Deployment | Input::Objective => true,
             Input::Cluster => !is_latency && !leaf.is_parameter,
-            Input::App | Input::Fault(_) | Input::Script(_) => false,
+            Input::App | Input::Fault(_) | Input::Script(_) | Input::OnCall => false,
         };
     if !whole {
         let sides = [1.0 - step, 1.0 + step].map(|factor| leaves::scaled(&base, factor));
@@ -308,7 +313,8 @@ fn change(leaf: &Leaf<'_>, patch: Patch, step: f64) -> Option<Change> {
     let by = if is_seconds { (((value as f64) * step).round() as i128).max(1) } else { 1 };
     // M3: 0 would mean the default, which may be more.
     let least = i128::from(patch.key.contains("Probe.") && name != "initialDelaySeconds");
-    let side = |value: i128| (value >= least).then_some(Node { value: Value::Int(value), mark: base.mark });
+    let mark = patch.mark;
+    let side = |value: i128| (value >= least).then_some(Node { value: Value::Int(value), mark });
     let sides = [side(value - by), side(value + by)];
     Some(Change { patch, base, number, whole, sides })
 }

@@ -151,6 +151,10 @@ fn read_select(mut object: Object<'_>, objective: &Node, problems: &mut Problems
         }
         Some(goal)
     });
+    if let Some(stated) = objective.get("indifference") {
+        let message = "is stated beside `select`, which has an indifference of its own";
+        problems.error(stated.mark, "spec.objective.indifference", message).help("state it in `select` alone");
+    }
     let least = Duration::from_millis(1);
     let zone = object.require("indifference", problems).and_then(|item| item.duration(problems, least..=YEAR));
     let confidence = read_confidence(&mut object, problems);

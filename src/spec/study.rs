@@ -8,7 +8,7 @@ use super::advice;
 use super::diagnostic::Problems;
 use super::experiment::{self, Candidate, Goal, Objective, Question};
 use super::loader::Loader;
-use super::scenario::scenario_models;
+use super::scenario::{Models, scenario_models};
 use super::sensitivity::{self, Parameter};
 use super::stopping::{Selection, Stopping, Wanted};
 use super::system::System;
@@ -40,12 +40,26 @@ pub struct Study {
     pub scenarios: Vec<Scenario>,
     /// With a question for what matters: every parameter and its scenarios, which follow the only one of the grid.
     pub sensitivity: Vec<Parameter>,
+    /// Of which scenarios it is played what the removal of causes would bring.
+    pub without: Without,
     /// Warnings and notes as sentences without places: what the model leaves out or assumes.
     pub notes: Vec<String>,
     /// The same with their places, for the terminal.
     pub findings: Report,
     /// The resolved documents, without the paths of their files.
     pub inputs: Json,
+}
+
+/// Of which scenarios the removal of the largest causes is played.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Without {
+    /// Of none.
+    Off,
+    /// Of the baseline, the recommended scenario, and the only one.
+    #[default]
+    Featured,
+    /// Of every scenario.
+    All,
 }
 
 /// One point of the grid.
@@ -61,9 +75,16 @@ pub struct Scenario {
     pub draws: Vec<Model>,
     /// The scenario that it is compared with instead of the baseline.
     pub compared_with: Option<usize>,
+    /// No Node takes some of its replicas, although all Nodes are up.
+    pub unplaceable: bool,
 }
 
 impl Scenario {
+    pub(super) fn new(name: String, parameters: Map<String, Json>, models: Models) -> Self {
+        let Models { model, draws, unplaceable } = models;
+        Self { name, parameters, model, draws, compared_with: None, unplaceable }
+    }
+
     /// The number of the draw that a replication plays.
     pub fn draw_of(&self, replication: u64) -> Option<usize> {
         let draws = self.draws.len() as u64;
@@ -151,6 +172,7 @@ fn read<R>(
         baseline,
         scenarios,
         sensitivity,
+        without: question.without,
         notes: Vec::new(),
         findings: Report::default(),
         inputs: resolved_inputs(document, &base, &systems),

@@ -1,6 +1,8 @@
 //! Taints of Nodes and what Pods tolerate (N8, N9, M4).
 //! Follows `staging/src/k8s.io/api/core/v1/toleration.go` and `plugin/pkg/admission/defaulttolerationseconds`.
 
+use std::fmt;
+
 use super::diagnostic::Problems;
 use super::labels::check_label_key;
 use super::probe::seconds;
@@ -28,6 +30,15 @@ pub(super) struct Taint {
     pub key: String,
     pub value: String,
     pub effect: Effect,
+}
+
+/// `dedicated=batch:NoSchedule`, as kubectl writes it.
+impl fmt::Display for Taint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let effect = EFFECTS.iter().find(|(_, effect)| *effect == self.effect).map_or("", |(word, _)| word);
+        let value = if self.value.is_empty() { String::new() } else { format!("={}", self.value) };
+        write!(f, "{}{value}:{effect}", self.key)
+    }
 }
 
 /// A toleration of a Pod.
@@ -63,6 +74,11 @@ impl PodToleration {
 /// Whether one of them tolerates the taint.
 pub(super) fn tolerated(tolerations: &[PodToleration], taint: &Taint) -> bool {
     tolerations.iter().any(|toleration| toleration.tolerates(taint))
+}
+
+/// Whether the taint keeps a Pod with these tolerations off its Node (S3).
+pub(super) fn keeps_out(tolerations: &[PodToleration], taint: &Taint) -> bool {
+    taint.effect != Effect::PreferNoSchedule && !tolerated(tolerations, taint)
 }
 
 /// The Pod's answer to the taints that the control plane sets.

@@ -7,6 +7,8 @@
 
 use serde_json::Value as Json;
 
+use super::quoting::Lines;
+
 /// A place in one of the [`Sources`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(super) struct Mark {
@@ -149,24 +151,43 @@ impl Value {
 /// The files that were read: names and text, for messages.
 #[derive(Debug, Default)]
 pub(super) struct Sources {
-    files: Vec<(String, String)>,
+    files: Vec<Source>,
+}
+
+#[derive(Debug)]
+struct Source {
+    name: String,
+    text: String,
+    /// The lines that messages may show, where not all.
+    shown: Option<Lines>,
 }
 
 impl Sources {
     /// Adds a file and gives its number.
     pub fn add(&mut self, name: &str, text: String) -> u32 {
-        self.files.push((name.to_string(), text));
+        self.files.push(Source { name: name.to_string(), text, shown: None });
         self.files.len() as u32 - 1
     }
 
     /// Name of a file.
     pub fn name(&self, file: u32) -> &str {
-        self.files.get(file as usize).map_or("", |file| &file.0)
+        self.files.get(file as usize).map_or("", |file| &file.name)
     }
 
     /// Text of a file.
     pub fn text(&self, file: u32) -> &str {
-        self.files.get(file as usize).map_or("", |file| &file.1)
+        self.files.get(file as usize).map_or("", |file| &file.text)
+    }
+
+    /// Limits what messages may show of a file.
+    pub fn show_only(&mut self, file: u32, lines: Lines) {
+        self.files[file as usize].shown = Some(lines);
+    }
+
+    /// Whether a message may speak of what stands at a place.
+    pub fn may_show(&self, mark: Mark) -> bool {
+        let shown = self.files.get(mark.file as usize).and_then(|file| file.shown.as_ref());
+        shown.is_none_or(|lines| lines.has(mark.line))
     }
 
     /// The line at a place, for the excerpt under a message.

@@ -24,7 +24,7 @@ pub const REPLICATIONS_PER_DRAW: u64 = 32;
 /// Draws, if nothing else is asked for.
 pub(super) const DRAWS: u32 = 64;
 
-const WITHOUT_UNIT: [&str; 3] = ["shape", "sigma", "weight"];
+const WITHOUT_UNIT: [&str; 4] = ["shape", "sigma", "weight", "perYear"];
 
 /// A parameter that is not known.
 struct Unknown {
@@ -48,13 +48,16 @@ pub(super) fn read(item: &Item<'_>, is_time: bool, problems: &mut Problems) -> O
             return None;
         }
         law::read(item, problems)?
+    } else if entries.len() == 1 && entries[0].key == "gamma" {
+        gamma(&Item::new(&entries[0].value, format!("{}.gamma", item.path)), problems)?
     } else {
-        problems.error(item.mark(), &item.path, "is a map, must be a number or {between: [low, high]}");
+        let message = "is a map, must be a number, {between: [low, high]} or {gamma: {shape, mean}}";
+        problems.error(item.mark(), &item.path, message);
         return None;
     };
     if law.quantile(0.5).is_none() {
-        let message = "has a law without a closed inverse, which an uncertain parameter needs";
-        problems.error(item.mark(), &item.path, message).help("use between, uniform, lognormal or weibull");
+        let message = "has a law without an inverse, which an uncertain parameter needs";
+        problems.error(item.mark(), &item.path, message).help("use between, uniform, lognormal, weibull or gamma");
         return None;
     }
     Some(law)
@@ -75,6 +78,23 @@ fn between(item: &Item<'_>, is_time: bool, problems: &mut Problems) -> Option<La
         return None;
     }
     Law::uniform(least, most).ok()
+}
+
+/// A gamma law of plain numbers: what a count tells of a rate.
+fn gamma(item: &Item<'_>, problems: &mut Problems) -> Option<Law> {
+    let mut object = item.our_object(problems)?;
+    let mut number = |key| {
+        let item = object.require(key, problems)?;
+        let value = law::plain(&item, problems)?;
+        if value <= 0.0 {
+            item.refuse(problems, "must be above 0");
+            return None;
+        }
+        Some(value)
+    };
+    let (shape, mean) = (number("shape"), number("mean"));
+    object.finish(problems, &[]);
+    Law::gamma(shape?, mean?).ok()
 }
 
 /// The value that belongs to a quantile, as it would be written.
@@ -145,6 +165,7 @@ fn unknowns(documents: &Documents) -> Vec<Unknown> {
             }
         }
     }
+    leaves::walk(&documents.on_call.0, "onCall", &mut leaves);
     for (document, word) in [(&documents.app, "app"), (&documents.cluster, "cluster")] {
         if let Some(spec) = document.get("spec") {
             leaves::walk(spec, word, &mut leaves);

@@ -11,6 +11,8 @@ use super::tree::{Entry, Mark, Node, Value};
 pub(super) enum Step {
     Key(String),
     Index(usize),
+    /// Of the containers of a Pod, the one that serves; [`Target::within`] tells which that is.
+    Serving,
 }
 
 /// Which input a path leads into.
@@ -21,6 +23,7 @@ pub(super) enum Input {
     Cluster,
     Fault(String),
     Script(String),
+    OnCall,
     Objective,
 }
 
@@ -31,7 +34,18 @@ pub(super) struct Target {
     pub steps: Vec<Step>,
 }
 
-const INPUTS: [&str; 6] = ["deployment", "app", "cluster", "faults", "script", "objective"];
+impl Target {
+    /// The steps in a Deployment in which the container of this name serves.
+    pub fn within(&self, serving: &str) -> Vec<Step> {
+        let step = |step: &Step| match step {
+            Step::Serving => Step::Key(serving.to_string()),
+            other => other.clone(),
+        };
+        self.steps.iter().map(step).collect()
+    }
+}
+
+const INPUTS: [&str; 7] = ["deployment", "app", "cluster", "faults", "onCall", "script", "objective"];
 
 /// Finds out what a key of `vary` means. The error completes "KEY …".
 pub(super) fn resolve(path: &str) -> Result<Target, (String, Option<String>)> {
@@ -53,6 +67,7 @@ pub(super) fn resolve(path: &str) -> Result<Target, (String, Option<String>)> {
         "deployment" => return within(Input::Deployment, rest, false),
         "app" => return within(Input::App, rest, true),
         "cluster" => return within(Input::Cluster, rest, true),
+        "onCall" => return Ok(Target { input: Input::OnCall, steps: rest }),
         "objective" => return within(Input::Objective, rest, false),
         "faults" | "script" => {
             let Some((Step::Key(name), rest)) = rest.split_first() else {
@@ -66,12 +81,12 @@ pub(super) fn resolve(path: &str) -> Result<Target, (String, Option<String>)> {
     let key = |text: &str| Step::Key(text.to_string());
     let spec = vec![key("spec")];
     let pod_spec = [spec.clone(), vec![key("template"), key("spec")]].concat();
-    let container_spec = [pod_spec.clone(), vec![key("containers"), Step::Index(0)]].concat();
+    let container_spec = [pod_spec.clone(), vec![key("containers"), Step::Serving]].concat();
     let homes: [(&str, Vec<&str>, Vec<Step>); 3] = [
         ("deployment.spec", [&deployment::WITH_EFFECT[..], &deployment::WITHOUT_EFFECT].concat(), spec),
         ("deployment.spec.template.spec", [&pod::WITH_EFFECT[..], &pod::WITHOUT_EFFECT].concat(), pod_spec),
         (
-            "deployment.spec.template.spec.containers[0]",
+            "deployment.spec.template.spec.containers.NAME",
             [&container::WITH_EFFECT[..], &container::WITHOUT_EFFECT].concat(),
             container_spec,
         ),
@@ -147,6 +162,7 @@ pub(super) fn apply(node: &mut Node, steps: &[Step], value: &Node, at: Mark) -> 
                     .iter()
                     .position(|item| item.text("name") == Some(name))
                     .ok_or_else(|| format!("leads nowhere: the list has no element with the name {name}"))?,
+                Step::Serving => return Err("leads nowhere: no container of this Deployment serves".to_string()),
             };
             let count = items.len();
             let Some(item) = items.get_mut(index) else {
@@ -159,6 +175,7 @@ pub(super) fn apply(node: &mut Node, steps: &[Step], value: &Node, at: Mark) -> 
             return apply(item, rest, value, at);
         }
         (Step::Key(name), _) => name.clone(),
+        (Step::Serving, other) => return Err(format!("leads nowhere: there is {} and no container", other.kind())),
         // A label may well be called 1.
         (Step::Index(index), Value::Map(entries)) if entries.iter().any(|entry| entry.key == index.to_string()) => {
             index.to_string()
@@ -196,5 +213,6 @@ pub(super) fn step<'a>(node: &'a Node, step: &Step) -> Option<&'a Node> {
         (Step::Key(name), Value::List(items)) => items.iter().find(|item| item.text("name") == Some(name)),
         (Step::Key(name), _) => node.get(name),
         (Step::Index(index), _) => node.get(&index.to_string()),
+        (Step::Serving, _) => None,
     }
 }

@@ -10,10 +10,9 @@
 use granit_parser::{Event, Parser, ScalarStyle, Tag};
 
 use super::diagnostic::Problems;
+use super::files::MAX_BYTES;
 use super::tree::{Entry, Mark, Node, Sources, Value};
 
-/// A file of 64 MiB is a dump of a very large cluster.
-pub(super) const MAX_BYTES: usize = 64 << 20;
 const MAX_NODES: usize = 2_000_000;
 /// As much as aliases may add: an alias bomb ends here.
 const MAX_ALIASED_NODES: usize = 100_000;
@@ -46,7 +45,7 @@ pub(super) fn text(sources: &mut Sources, name: &str, bytes: &[u8], problems: &m
         }
     };
     let file = sources.add(name, text);
-    if bytes.len() > MAX_BYTES {
+    if bytes.len() as u64 > MAX_BYTES {
         problems.error(Mark::start_of(file), "", format!("is larger than {} MiB", MAX_BYTES >> 20));
         return Err(file);
     }

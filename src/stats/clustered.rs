@@ -142,6 +142,20 @@ impl Cell {
     }
 }
 
+/// Makes few of many amounts and how often each occurs: of those in one bucket two at most are told apart. Their sum and
+/// their number stay.
+pub fn condense(amounts: &mut Vec<(u64, u64)>) {
+    amounts.sort_unstable();
+    let of_bucket = |equal: &[(u64, u64)]| {
+        let count: u64 = equal.iter().map(|run| run.1).sum();
+        let sum: u128 = equal.iter().map(|&(amount, count)| u128::from(amount) * u128::from(count)).sum();
+        let (least, above) = ((sum / u128::from(count)) as u64, (sum % u128::from(count)) as u64);
+        [(least, count - above), (least + 1, above)]
+    };
+    let few = amounts.chunk_by(|a, b| bucket(a.0) == bucket(b.0)).flat_map(of_bucket).filter(|run| run.1 > 0);
+    *amounts = few.collect();
+}
+
 /// The bucket of an amount: the place of its first bit and the bits after it. Amounts below 256 have their own.
 fn bucket(amount: u64) -> u16 {
     let shift = (u64::BITS - amount.leading_zeros()).saturating_sub(BITS);
@@ -167,6 +181,23 @@ mod tests {
             assert!(bucket(amount) <= bucket(amount + 1) && bucket(amount + 1) <= bucket(amount) + 1, "{amount}");
             assert!(bucket(amount + amount / 64 + 1) > bucket(amount), "{amount}");
         }
+    }
+
+    #[test]
+    fn condensed_amounts_keep_their_sum_their_number_and_their_buckets() {
+        let all: Vec<(u64, u64)> = (0..100_000u64).map(|i| (1_000 + i * i % 77_777, 1 + i % 3)).collect();
+        let mut few = all.clone();
+        condense(&mut few);
+        let totals =
+            |runs: &[(u64, u64)]| runs.iter().fold((0, 0), |(sum, number), run| (sum + run.0 * run.1, number + run.1));
+        assert_eq!(totals(&few), totals(&all));
+        assert!(few.len() < 2_000, "{}", few.len());
+        let (mut one, mut other) = (Clustered::new(1_000_000), Clustered::new(1_000_000));
+        one.add(&all);
+        other.add(&few);
+        let counts =
+            |clustered: &Clustered| clustered.cells.iter().map(|(b, c)| (*b, c.count, c.square)).collect::<Vec<_>>();
+        assert_eq!(counts(&one), counts(&other));
     }
 
     #[test]

@@ -11,17 +11,23 @@
 //!   in Medicine 16:791, 1997) for a sum of weighted Poisson counts. With the total y
 //!   and its variance v, the lower end is the α/2 quantile of a gamma law with mean y
 //!   and variance v, the upper one the 1 − α/2 quantile of one with mean y + w and
-//!   variance v + w²: a further contribution w is counted as seen. With equal
+//!   variance V + w²: a further contribution w is counted as seen. With equal
 //!   contributions it is the exact Poisson interval (Garwood), so one outage in a
 //!   million replications is treated as it deserves. As the variance comes from n
 //!   replications, α/2 is what the normal law has beyond Student's t.
-//! - **The further contribution** w: with few contributions seen the largest of them,
-//!   or three times that where sizes vary. With enough, the scale v / y of the
-//!   variance (one event, if all are equal) would do for exponential sizes
-//!   and the largest excess of a replication over the mean for log-normal ones:
-//!   a geometric mean of both holds for both. Then half the scale is counted as
-//!   seen below, too, as Jeffreys' interval does for a Poisson count: what is exact for
-//!   every mean is too wide for most. `examples/coverage` measures it.
+//! - **The tail that was not seen**: a sample that has missed the long outages of its law has too small a mean, a far too
+//!   small variance and no sign of either. So the upper end takes for V the larger of the variance seen and that which the
+//!   moments of lower orders tell ([`Moments::likely_squares`]), to which a missing tail matters less.
+//! - **The further contribution** w lies between the scale v/y (one event, if all are equal) and the largest excess of a
+//!   replication over the mean, times a surprise. With n = y²/V, as how many equal contributions the sum scatters, the
+//!   surprise is 1 + min(3, √(40/n)): four times the largest while few contributions carry the sum, nearly the
+//!   largest alone when many do. How far w lies from the scale hangs on how much the sizes differ ([`Moments::spread`]; of
+//!   amounts of which few were seen, that equal ones were luck is part of it). Nothing jumps anywhere.
+//! - **Below** half the scale is counted as seen, too, as Jeffreys' interval does for a Poisson count: what is exact for
+//!   every mean is too wide for most. It grows from nothing at [`ENOUGH`] equal contributions.
+//!
+//! `examples/coverage` measures it, with laws whose logarithm has a standard deviation of up to 2. Below an effective count of
+//! [`FEW`] the interval is wide, and its width is chance: [`rests_on_few`] says so, and no precision is believed there.
 //!
 //! The variance is taken between replications, so dependence within one (a zone
 //! that fails with all its Pods, a crash loop) is inside the interval.
@@ -30,36 +36,52 @@ use statrs::distribution::{ContinuousCDF, Gamma, Normal, StudentsT};
 
 use super::Moments;
 
-/// From so many contributions on, the sizes seen tell what others may be. They are counted as equal ones that would
-/// have the same mean and variance: 14 equal ones, 28 exponential, 59 of a log-normal law with σ = 1.2.
-const ENOUGH: f64 = 14.0;
+/// From so many equal contributions on, half of one is counted as seen below.
+pub(super) const ENOUGH: f64 = 14.0;
+
+/// Fewer effective contributions than these are few.
+const FEW: f64 = 30.0;
 
 /// With fewer events in fewer replications, equal numbers may be luck.
-const FEW: u64 = 30;
+const FEW_EVENTS: u64 = 30;
 
-/// How large a further contribution may be.
-pub(super) struct Next {
-    /// While few were seen: so many times the largest of them.
-    surprise: f64,
-    /// With enough: from the scale of the variance, at 0, to the largest excess over the mean, at 1.
-    tail: f64,
+/// By how many times the largest excess a further contribution may at most be larger than it.
+pub(super) const SURPRISE: f64 = 3.0;
+
+/// With so many effective contributions it may be twice the largest excess; beyond them it goes with the root.
+const TWICE: f64 = 40.0;
+
+/// Before any amount was seen its logarithm is taken to have this variance, which weighs as much as so many equal amounts.
+const UNKNOWN: (f64, f64) = (3.0, 5.0);
+
+/// Where the logarithms of sizes have this variance or more, the largest excess tells what may come, and not the scale. That
+/// of a sum of some ten contributions is much smaller than theirs.
+const UNLIKE: f64 = 0.8;
+
+/// What is summed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Kind {
+    /// Sizes vary by a law that is not known; that those seen are equal may be luck.
+    Amounts,
+    /// Most events come one by one: equal numbers are no luck, and single events are single by nature.
+    Events,
 }
-
-/// Sizes vary, and their law is not known. While few were seen, with exponential and log-normal sizes the largest covers
-/// 88 % to 95 % where 95 % is meant, three times it covers 94 % or more.
-pub(super) const AMOUNTS: Next = Next { surprise: 3.0, tail: 0.6 };
-
-/// Increases and decreases, which temper each other.
-pub(super) const DIFFERENCES: Next = Next { surprise: 3.0, tail: 1.0 / 3.0 };
-
-/// Most events come one by one.
-const EVENTS: Next = Next { surprise: 1.0, tail: 1.0 / 3.0 };
 
 /// What is counted as seen beyond what was, at either end.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Further {
-    below: f64,
-    above: f64,
+    pub below: f64,
+    pub above: f64,
+}
+
+/// A total with its variances.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Total {
+    pub sum: f64,
+    /// As seen between replications.
+    pub variance: f64,
+    /// With the tail that was not seen.
+    pub likely: f64,
 }
 
 /// Both ends of an interval.
@@ -73,7 +95,7 @@ pub struct Interval {
 
 /// The mean of amounts that cannot be negative, such as downtime; `None` where nothing was seen.
 pub fn amounts(moments: &Moments, confidence: f64) -> Option<Interval> {
-    non_negative(moments, confidence, 0.0, &AMOUNTS)
+    non_negative(moments, confidence, 0.0, Kind::Amounts)
 }
 
 /// The mean of numbers of events; `None` where none was seen.
@@ -81,9 +103,20 @@ pub fn amounts(moments: &Moments, confidence: f64) -> Option<Interval> {
 /// Few replications may by luck hold equal numbers; with fewer than 30 events in fewer than 30 replications the variance
 /// is never taken for less than Poisson's.
 pub fn counts(moments: &Moments, confidence: f64) -> Option<Interval> {
-    let is_few = moments.count() < FEW && moments.sum() < i128::from(FEW);
+    let is_few = moments.count() < FEW_EVENTS && moments.sum() < i128::from(FEW_EVENTS);
     let least = if is_few { moments.sum() as f64 } else { 0.0 };
-    non_negative(moments, confidence, least, &EVENTS)
+    non_negative(moments, confidence, least, Kind::Events)
+}
+
+/// Whether so few contributions carry the sum of these amounts that another sample may have a quite different mean: the
+/// interval allows for that, but its width is itself chance.
+pub fn rests_on_few(moments: &Moments) -> bool {
+    moments.nonzero() > 0 && is_few(Total::of(moments, 0.0).effective())
+}
+
+/// Whether so many effective contributions are few.
+pub(super) fn is_few(effective: f64) -> bool {
+    effective < FEW
 }
 
 /// The largest share of time that may be lost when none was lost in `n` replications.
@@ -96,60 +129,63 @@ pub fn most_events(confidence: f64) -> f64 {
     -tail(confidence).ln()
 }
 
-/// The gamma interval of the mean.
-pub(super) fn gamma(moments: &Moments, confidence: f64, least_variance: f64, further: Further) -> Interval {
-    let n = moments.count() as f64;
-    let total = moments.sum() as f64;
-    let variance = variance_of_total(moments, least_variance);
+fn non_negative(moments: &Moments, confidence: f64, least_variance: f64, kind: Kind) -> Option<Interval> {
+    if moments.nonzero() == 0 {
+        return None;
+    }
+    let total = Total::of(moments, least_variance);
+    let further = total.further(moments, kind, total.effective());
+    Some(gamma(&total, moments.count(), confidence, further))
+}
+
+/// The gamma interval of the mean over `replications`.
+pub(super) fn gamma(total: &Total, replications: u64, confidence: f64, further: Further) -> Interval {
+    let n = replications as f64;
     // One replication has no t: its variance is a guess anyway.
     let t = t_quantile(if n > 1.0 { n - 1.0 } else { f64::INFINITY }, 1.0 - tail(confidence));
     let Further { below, above } = further;
     Interval {
         // Half a contribution adds half its square.
-        low: gamma_quantile(total + below, variance + 2.0 * below * below, -t) / n,
-        high: gamma_quantile(total + above, variance + above * above, t) / n,
+        low: gamma_quantile(total.sum + below, total.variance + 2.0 * below * below, -t) / n,
+        high: gamma_quantile(total.sum + above, total.likely + above * above, t) / n,
     }
 }
 
-fn non_negative(moments: &Moments, confidence: f64, least_variance: f64, next: &Next) -> Option<Interval> {
-    if moments.nonzero() == 0 {
-        return None;
-    }
-    let total = moments.sum() as f64;
-    let further = if is_enough(total, variance_of_total(moments, least_variance)) {
-        next.likely(moments, least_variance)
-    } else {
-        next.possible(moments)
-    };
-    Some(gamma(moments, confidence, least_variance, further))
-}
-
-impl Next {
-    /// While few of these were seen.
-    pub(super) fn possible(&self, moments: &Moments) -> Further {
-        Further { below: 0.0, above: self.surprise * moments.largest() as f64 }
+impl Total {
+    /// The total of samples that are not negative; its variance is at least `least`.
+    pub fn of(moments: &Moments, least: f64) -> Self {
+        let (sum, n) = (moments.sum() as f64, moments.count() as f64);
+        // One replication says nothing of the variance between them: it is taken as one contribution.
+        let variance = moments.variance().map_or(sum * sum, |v| v * n).max(least);
+        let unseen = if n > 1.0 { (moments.likely_squares() - sum * sum / n) * n / (n - 1.0) } else { 0.0 };
+        Self { sum, variance, likely: variance.max(unseen) }
     }
 
-    /// When enough were seen; nothing where nothing was.
-    pub(super) fn likely(&self, moments: &Moments, least_variance: f64) -> Further {
-        if moments.nonzero() == 0 {
+    /// As how many equal contributions it scatters.
+    pub fn effective(&self) -> f64 {
+        if self.likely > 0.0 { self.sum * self.sum / self.likely } else { f64::INFINITY }
+    }
+
+    /// What may come beyond what was seen, where as many as `effective` equal contributions were; nothing where nothing was.
+    pub fn further(&self, moments: &Moments, kind: Kind, effective: f64) -> Further {
+        if self.sum == 0.0 {
             return Further { below: 0.0, above: 0.0 };
         }
-        let scale = variance_of_total(moments, least_variance) / moments.sum() as f64;
+        let scale = self.variance / self.sum;
+        if scale == 0.0 {
+            return Further { below: 0.0, above: 0.0 };
+        }
         let excess = (moments.largest() as f64 - moments.mean()).max(scale);
-        Further { below: scale / 2.0, above: scale.powf(1.0 - self.tail) * excess.powf(self.tail) }
+        let surprise = 1.0 + SURPRISE.min((TWICE / effective).sqrt());
+        let spread = match (kind, UNKNOWN) {
+            (Kind::Amounts, (unknown, weight)) => {
+                (effective * moments.spread() + weight * unknown) / (effective + weight)
+            }
+            (Kind::Events, _) => moments.spread(),
+        };
+        let above = scale * (surprise * excess / scale).powf((spread / UNLIKE).min(1.0));
+        Further { below: scale / 2.0 * (1.0 - ENOUGH / effective).max(0.0), above }
     }
-}
-
-fn variance_of_total(moments: &Moments, least: f64) -> f64 {
-    let total = moments.sum() as f64;
-    // One replication says nothing of the variance between them: it is taken as one contribution.
-    moments.variance().map_or(total * total, |v| v * moments.count() as f64).max(least)
-}
-
-/// Whether contributions with this total, and this variance of it, are enough to tell what others may be.
-pub(super) fn is_enough(total: f64, variance: f64) -> bool {
-    total * total >= ENOUGH * variance
 }
 
 /// Probability beyond each end.
@@ -196,6 +232,30 @@ mod tests {
     /// `events` single events in a million replications.
     fn rare(events: usize) -> Moments {
         of((0..1_000_000).map(|i| i64::from(i < events)))
+    }
+
+    /// Nothing switches: a minute more in every replication moves the lower end by about a minute, and the upper one hardly
+    /// ever down and up by a fifth of the width at most (the first minute, as no replication is without a loss any more).
+    #[test]
+    fn the_interval_has_no_seam() {
+        use rand::SeedableRng;
+        const MINUTE: i64 = 60_000_000;
+        let law = crate::random::Law::lognormal(6_768.0, 2.0).unwrap();
+        for seed in 0..20 {
+            let mut rng = rand_pcg::Pcg64Dxsm::seed_from_u64(seed);
+            let mut lost = |i| if i % 10 == 0 { (law.sample(&mut rng) * 1e6) as i64 } else { 0 };
+            let losses: Vec<i64> = (0..600).map(&mut lost).collect();
+            let with = |minutes: i64| {
+                let interval = amounts(&of(losses.iter().map(|loss| loss + minutes * MINUTE)), 0.95).unwrap();
+                (interval.low / MINUTE as f64, interval.high / MINUTE as f64)
+            };
+            for minutes in 0..120 {
+                let ((low, high), (next_low, next_high)) = (with(minutes), with(minutes + 1));
+                let most = 1.0 + 0.2 * (high - low);
+                assert!((next_low - low).abs() < 1.5 && next_high - high < most, "{seed} {minutes}: {low} to {high}");
+                assert!(high - next_high < 1.0 + 0.02 * (high - low), "{seed} {minutes}: {high} to {next_high}");
+            }
+        }
     }
 
     fn close(a: f64, b: f64, relative: f64) {

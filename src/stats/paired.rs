@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::Moments;
-use super::interval::{DIFFERENCES, Interval, gamma, is_enough};
+use super::interval::{ENOUGH, Further, Interval, Kind, SURPRISE, Total, gamma, is_few};
 
 /// Differences in pairs. Increases and decreases are kept apart, because where only few pairs differ they are two
 /// rare things and not one normal one.
@@ -22,6 +22,8 @@ pub struct MeanDifference {
     pub variance: Option<f64>,
     /// Its interval; `None` where no pair differed.
     pub interval: Option<Interval>,
+    /// So few pairs carry it that another sample may have a quite different one.
+    pub rests_on_few: bool,
 }
 
 impl Paired {
@@ -37,16 +39,12 @@ impl Paired {
         self.decreases.merge(&other.decreases);
     }
 
-    /// The sum of their sizes.
-    pub(super) fn size(&self) -> f64 {
-        (self.increases.sum() + self.decreases.sum()) as f64
-    }
-
     /// The mean difference.
     pub fn mean(&self, confidence: f64) -> MeanDifference {
         let moments = self.moments();
         let variance = moments.variance().map(|variance| variance / moments.count() as f64);
-        MeanDifference { mean: moments.mean(), variance, interval: self.interval(confidence) }
+        let rests_on_few = is_few(effective(&self.sizes()));
+        MeanDifference { mean: moments.mean(), variance, interval: self.interval(confidence), rests_on_few }
     }
 
     /// The moments of the differences.
@@ -54,37 +52,51 @@ impl Paired {
         self.increases.less(&self.decreases)
     }
 
+    /// The sizes of the differences, whatever their sign, and as many zeros.
+    fn sizes(&self) -> Moments {
+        let mut sizes = self.increases;
+        sizes.merge(&self.decreases);
+        sizes
+    }
+
     /// The interval of the mean difference; `None` where no pair differed.
     ///
-    /// Increases and decreases have a gamma interval each, which are combined. With enough differences their distances from
-    /// the means are added as squares, less what the two have in common: where one is, the other is not (MOVER:
-    /// Zou and Donner, Statistics in Medicine 27:1693, 2008). With few, each is taken at half the error and the
-    /// largest increase less the smallest decrease, and the reverse, hold together (Bonferroni); a side on which
-    /// nothing was seen is then taken to be able to bring what the other brought.
+    /// Increases and decreases have a gamma interval each, as amounts have. Their distances from the means are added as
+    /// squares, less what the two have in common: where one is, the other is not (MOVER: Zou and Donner, Statistics in
+    /// Medicine 27:1693, 2008). While few pairs differ, either side is taken to be able to bring what the other brought, at
+    /// first three times the largest of all differences, and ever less as more are seen.
     pub fn interval(&self, confidence: f64) -> Option<Interval> {
-        let all = self.moments();
-        if all.nonzero() == 0 {
+        let (up, down) = (&self.increases, &self.decreases);
+        let sizes = self.sizes();
+        if sizes.nonzero() == 0 {
             return None;
         }
-        let (up, down) = (&self.increases, &self.decreases);
-        if !is_enough(self.size(), all.squares() as f64) {
-            let each = f64::midpoint(1.0, confidence);
-            let further = DIFFERENCES.possible(&all);
-            let (up, down) = (gamma(up, each, 0.0, further), gamma(down, each, 0.0, further));
-            return Some(Interval { low: up.low - down.high, high: up.high - down.low });
-        }
-        let side = |moments: &Moments| gamma(moments, confidence, 0.0, DIFFERENCES.likely(moments, 0.0));
+        let effective = effective(&sizes);
+        let either = SURPRISE.min(ENOUGH / effective) * sizes.largest() as f64;
+        let side = |moments: &Moments| {
+            let total = Total::of(moments, 0.0);
+            let Further { below, above } = total.further(moments, Kind::Amounts, effective);
+            gamma(&total, moments.count(), confidence, Further { below, above: above.max(either) })
+        };
         let (ups, downs) = (side(up), side(down));
         let spread = |moments: &Moments| moments.variance().unwrap_or(0.0).sqrt();
         let both = spread(up) * spread(down);
         let correlation = if both > 0.0 { (-up.mean() * down.mean() / both).max(-1.0) } else { 0.0 };
-        let distance = |up: f64, down: f64| (up * up + down * down - 2.0 * correlation * up * down).sqrt();
+        let distance = |up: f64, down: f64| (up * up + down * down - 2.0 * correlation * up * down).max(0.0).sqrt();
         let mean = up.mean() - down.mean();
         Some(Interval {
             low: mean - distance(up.mean() - ups.low, downs.high - down.mean()),
             high: mean + distance(ups.high - up.mean(), down.mean() - downs.low),
         })
     }
+}
+
+/// As how many equal differences they scatter; without limit where there is none, so that nothing rests on few.
+fn effective(sizes: &Moments) -> f64 {
+    if sizes.nonzero() == 0 {
+        return f64::INFINITY;
+    }
+    (sizes.sum() as f64).powi(2) / (sizes.squares() as f64).max(sizes.likely_squares())
 }
 
 #[cfg(test)]

@@ -59,6 +59,8 @@ pub enum Standing {
     Misses,
     /// It may meet the limit, but a cheaper one does.
     Dearer,
+    /// It takes no part: it is never chosen, whatever it loses.
+    Barred,
 }
 
 /// Candidates with what they lost so far.
@@ -94,6 +96,11 @@ impl Race {
         }
     }
 
+    /// Takes a candidate out before the start. One at least must be left.
+    pub fn bar(&mut self, candidate: usize) {
+        self.standings[candidate] = Standing::Barred;
+    }
+
     /// Whether it can be one of so many candidates.
     pub fn fits(&self, candidates: usize) -> bool {
         let lengths = [self.counts.len(), self.sums.len(), self.largest.len(), self.standings.len()];
@@ -120,7 +127,7 @@ impl Race {
     /// Looks at what is known, and takes out who is surely not wanted. May be done after any number of replications.
     pub fn look(&mut self) {
         let open = self.open();
-        if self.counts[open[0]] < 2 || self.largest.iter().all(|&largest| largest == 0) {
+        if self.counts[open[0]] < 2 || self.largest_of_all() == 0 {
             return;
         }
         match self.contest.clone() {
@@ -136,9 +143,9 @@ impl Race {
                         self.standings[i] = if above <= 0.0 { Standing::Meets } else { Standing::Misses };
                     }
                 }
-                let best = self.cheapest(&costs);
+                let least = self.meeting().iter().map(|&i| costs[i]).fold(f64::INFINITY, f64::min);
                 for i in self.open() {
-                    if best.is_some_and(|best| costs[i] >= costs[best]) {
+                    if costs[i] >= least {
                         self.standings[i] = Standing::Dearer;
                     }
                 }
@@ -176,13 +183,19 @@ impl Race {
         let student = |log: f64| (n - 1.0) / 2.0 * libm::expm1(2.0 * log / (n - 1.0));
         let far = student(-libm::log(2.0 * beta));
         let largest = self.largest[i].max(self.largest[l]);
-        let largest = if largest > 0 { largest } else { self.largest.iter().copied().max().unwrap_or(0) } as f64;
+        let largest = if largest > 0 { largest } else { self.largest_of_all() } as f64;
         let variance = (self.squares(i, l) + far / 2.0 * largest * largest) / (n - 1.0);
         let triangle = far * variance / self.zone - n * self.zone / 2.0;
         let widened = n + EARLY;
         let log = libm::log(1.0 + (widened / EARLY).sqrt() / (2.0 * beta));
         let curve = (2.0 * variance * widened * student(log)).sqrt();
         triangle.min(curve).max(0.0)
+    }
+
+    /// The largest loss of any candidate that takes part.
+    fn largest_of_all(&self) -> u64 {
+        let part = self.largest.iter().zip(&self.standings).filter(|(_, standing)| **standing != Standing::Barred);
+        part.map(|(largest, _)| *largest).max().unwrap_or(0)
     }
 
     /// Who may still be the one, in order.
@@ -196,22 +209,25 @@ impl Race {
         if self.contest == Contest::Least { open <= 1 } else { open == 0 }
     }
 
-    /// Who is chosen, as far as is known; `None` if none meets the limit.
-    pub fn chosen(&self) -> Option<usize> {
+    /// Who may be chosen, as far as is known: any of those that meet the limit at the least cost and lose at most the zone
+    /// more than the least of them; nobody if none meets it. Of the least there is one.
+    pub fn winners(&self) -> Vec<usize> {
         match &self.contest {
-            Contest::Least => self.open().into_iter().min_by_key(|&i| self.sums[i]),
-            Contest::Cheapest { costs, .. } => self.cheapest(costs),
+            Contest::Least => self.open().into_iter().min_by_key(|&i| self.sums[i]).into_iter().collect(),
+            Contest::Cheapest { costs, .. } => {
+                let meeting = self.meeting();
+                let Some(price) = meeting.iter().map(|&i| costs[i]).min_by(f64::total_cmp) else { return Vec::new() };
+                let mean = |i: usize| self.sums[i] as f64 / self.counts[i] as f64;
+                let cheap: Vec<usize> = meeting.into_iter().filter(|&i| costs[i] == price).collect();
+                let least = cheap.iter().map(|&i| mean(i)).fold(f64::INFINITY, f64::min);
+                cheap.into_iter().filter(|&i| mean(i) <= least + self.zone).collect()
+            }
         }
     }
 
-    /// The cheapest that meets the limit; of equally cheap ones the first that loses at most the zone more than the least.
-    fn cheapest(&self, costs: &[f64]) -> Option<usize> {
-        let meets = || (0..costs.len()).filter(|&i| self.standings[i] == Standing::Meets);
-        let mean = |i: usize| self.sums[i] as f64 / self.counts[i] as f64;
-        let price = meets().map(|i| costs[i]).min_by(f64::total_cmp)?;
-        let cheap = || meets().filter(|&i| costs[i] == price);
-        let least = cheap().map(mean).min_by(f64::total_cmp)?;
-        cheap().find(|&i| mean(i) <= least + self.zone)
+    /// Who surely meets the limit.
+    fn meeting(&self) -> Vec<usize> {
+        (0..self.standings.len()).filter(|&i| self.standings[i] == Standing::Meets).collect()
     }
 
     /// How each candidate stands.

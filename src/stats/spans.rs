@@ -1,23 +1,21 @@
 //! Lengths of time: exact sum and extremes, and a histogram for the quantiles.
 
-use hdrhistogram::Histogram;
 use serde::{Deserialize, Serialize};
 
-/// Below this, in nanoseconds, lengths are not told apart by the histogram.
-const FINEST: u64 = 100_000;
+use super::buckets::{Bucket, Buckets};
 
 /// Lengths of time in nanoseconds.
 ///
 /// The histogram counts in buckets at most 1 % wide (above 10 ms; 0.1 ms below), so quantiles are within that of the
-/// sample's own; it grows with the largest length, and there is none before the first.
-#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+/// sample's own.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(into = "Written", from = "Written")]
 pub struct Spans {
     count: u64,
     sum: u128,
     smallest: u64,
     largest: u64,
-    histogram: Option<Histogram<u64>>,
+    buckets: Buckets,
 }
 
 impl Spans {
@@ -27,20 +25,24 @@ impl Spans {
         self.largest = self.largest.max(nanos);
         self.count += 1;
         self.sum += u128::from(nanos);
-        self.histogram.get_or_insert_with(empty).record(nanos).expect("the histogram grows as needed");
+        self.buckets.add(nanos);
     }
 
     /// Adds every length of `other`.
     pub fn merge(&mut self, other: &Self) {
-        let Some(theirs) = &other.histogram else { return };
+        if other.count == 0 {
+            return;
+        }
         self.smallest = if self.count == 0 { other.smallest } else { self.smallest.min(other.smallest) };
         self.largest = self.largest.max(other.largest);
         self.count += other.count;
         self.sum += other.sum;
-        match &mut self.histogram {
-            Some(ours) => ours.add(theirs).expect("the histogram grows as needed"),
-            none => *none = Some(theirs.clone()),
-        }
+        self.buckets.merge(&other.buckets);
+    }
+
+    /// Takes as little room as can be, from now on until the next length.
+    pub fn pack(&mut self) {
+        self.buckets.pack();
     }
 
     /// How many lengths.
@@ -65,18 +67,18 @@ impl Spans {
 
     /// The least length that a share `q` of all does not exceed, to the width of a bucket.
     pub fn quantile(&self, q: f64) -> Option<u64> {
-        let histogram = self.histogram.as_ref()?;
-        Some(self.within(histogram.median_equivalent(histogram.value_at_quantile(q))))
+        let wanted = ((q * self.count as f64).ceil() as u64).max(1);
+        let mut seen = 0;
+        let found = self.buckets.list().into_iter().find(|bucket| {
+            seen += bucket.count;
+            seen >= wanted
+        });
+        found.map(|bucket| self.within(bucket.middle()))
     }
 
     /// The middle of every bucket that is not empty, ascending, with its count.
     pub fn buckets(&self) -> impl Iterator<Item = (u64, u64)> {
-        self.histogram.iter().flat_map(|histogram| {
-            histogram.iter_recorded().map(|bucket| {
-                let middle = histogram.median_equivalent(bucket.value_iterated_to());
-                (self.within(middle), bucket.count_at_value())
-            })
-        })
+        self.buckets.list().into_iter().map(|bucket: Bucket| (self.within(bucket.middle()), bucket.count))
     }
 
     /// No bucket speaks of more, or less, than was seen.
@@ -85,43 +87,28 @@ impl Spans {
     }
 }
 
-/// As it is kept in a file: the histogram by a length of each bucket and its count.
+/// As they are kept in a file.
 #[derive(Serialize, Deserialize)]
 struct Written {
     sum: u128,
     smallest: u64,
     largest: u64,
-    buckets: Vec<(u64, u64)>,
+    buckets: Vec<u64>,
 }
 
 impl From<Spans> for Written {
     fn from(spans: Spans) -> Self {
-        let buckets = spans.histogram.iter().flat_map(Histogram::iter_recorded);
-        let buckets = buckets.map(|bucket| (bucket.value_iterated_to(), bucket.count_at_value())).collect();
-        Self { sum: spans.sum, smallest: spans.smallest, largest: spans.largest, buckets }
+        Self { sum: spans.sum, smallest: spans.smallest, largest: spans.largest, buckets: spans.buckets.written() }
     }
 }
 
 impl From<Written> for Spans {
     fn from(written: Written) -> Self {
-        let mut histogram = empty();
-        for &(nanos, count) in &written.buckets {
-            histogram.record_n(nanos, count).expect("the histogram grows as needed");
-        }
-        Self {
-            count: histogram.len(),
-            sum: written.sum,
-            smallest: written.smallest,
-            largest: written.largest,
-            histogram: (!histogram.is_empty()).then_some(histogram),
-        }
+        let Written { sum, smallest, largest, buckets } = written;
+        let buckets = Buckets::read(&buckets);
+        let count = buckets.list().iter().fold(0, |sum: u64, bucket| sum.saturating_add(bucket.count));
+        Self { count, sum, smallest: smallest.min(largest), largest, buckets }
     }
-}
-
-fn empty() -> Histogram<u64> {
-    let mut histogram = Histogram::new_with_bounds(FINEST, 100 * FINEST, 2).expect("the bounds are valid");
-    histogram.auto(true);
-    histogram
 }
 
 #[cfg(test)]
@@ -172,7 +159,7 @@ mod tests {
             for q in [0.5, 0.9, 0.95, 0.99, 1.0] {
                 let rank = ((q * values.len() as f64).ceil() as usize).max(1);
                 let (ours, exact) = (merged.quantile(q).unwrap() as f64, values[rank - 1] as f64);
-                prop_assert!((ours - exact).abs() <= FINEST as f64 + 0.01 * exact, "{q}: {ours} {exact}");
+                prop_assert!((ours - exact).abs() <= 100_000.0 + 0.01 * exact, "{q}: {ours} {exact}");
             }
         }
     }

@@ -31,6 +31,12 @@ pub enum Metric {
     NeedlessStartup,
     /// Container restarts a year.
     Restarts,
+    /// Seconds a year in which a Pod stayed Pending because no Node could take it; several Pods count side by side.
+    Pending,
+    /// Pages a year: how often somebody was called for Pods that nothing else would have mended.
+    Pages,
+    /// Pods a year that somebody on call deleted.
+    Deletions,
 }
 
 /// What one replication counts, within its counted window: nanoseconds or events.
@@ -50,6 +56,12 @@ pub enum Quantity {
     NeedlessStartup,
     /// Container restarts.
     Restarts,
+    /// Nanoseconds in which a Pod stayed Pending because no Node could take it.
+    Pending,
+    /// Pages to somebody on call.
+    Pages,
+    /// Pods that somebody on call deleted.
+    Deletions,
 }
 
 /// In which form a quantity is told.
@@ -154,11 +166,35 @@ pub const TABLE: [Definition; Metric::COUNT] = [
         meaning: "Container restarts a year.",
         lost: "the number of restarts",
     },
+    Definition {
+        metric: Metric::Pending,
+        key: "pending_s_per_year",
+        quantity: Quantity::Pending,
+        form: Form::SecondsPerYear,
+        meaning: "Seconds a year in which a Pod stayed Pending because no Node could take it.",
+        lost: "the time in Pending",
+    },
+    Definition {
+        metric: Metric::Pages,
+        key: "pages_per_year",
+        quantity: Quantity::Pages,
+        form: Form::EventsPerYear,
+        meaning: "Pages a year for Pods that nothing else would have mended.",
+        lost: "the number of pages",
+    },
+    Definition {
+        metric: Metric::Deletions,
+        key: "deletions_per_year",
+        quantity: Quantity::Deletions,
+        form: Form::EventsPerYear,
+        meaning: "Pods a year that somebody on call deleted.",
+        lost: "the number of deletions",
+    },
 ];
 
 impl Metric {
     /// How many there are.
-    pub const COUNT: usize = 9;
+    pub const COUNT: usize = 12;
 
     /// Every metric, in the order of results.
     pub fn all() -> impl Iterator<Item = Self> {
@@ -197,7 +233,7 @@ impl Metric {
 
 impl Quantity {
     /// How many there are.
-    pub const COUNT: usize = 7;
+    pub const COUNT: usize = 10;
 
     /// Every quantity.
     pub const ALL: [Self; Self::COUNT] = [
@@ -208,11 +244,14 @@ impl Quantity {
         Self::NeedlessLiveness,
         Self::NeedlessStartup,
         Self::Restarts,
+        Self::Pending,
+        Self::Pages,
+        Self::Deletions,
     ];
 
     /// Whether it is a span of time, in nanoseconds, and not a number of events.
     pub const fn is_time(self) -> bool {
-        matches!(self, Self::Downtime | Self::FailedRequests)
+        matches!(self, Self::Downtime | Self::FailedRequests | Self::Pending)
     }
 }
 

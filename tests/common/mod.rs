@@ -44,6 +44,7 @@ pub fn probe(failure_threshold: u32) -> Probe {
         success_threshold: 1,
         failure_threshold,
         termination_grace: None,
+        always_errs: false,
     }
 }
 
@@ -169,6 +170,7 @@ pub fn reference() -> Model {
         },
         cluster: cluster(3, 2, real_latencies()),
         faults: vec![],
+        on_call: None,
         min_serving: 1,
         start: Start::Running,
         warm_up: secs(7.0 * 86_400.0),

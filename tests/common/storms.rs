@@ -1,7 +1,7 @@
 //! The reference in bad weather: for speed, for the oracle, and for what must hold however faults meet.
 
 use super::{SANDBOX, days, exponential, fault, reference, secs};
-use hasim::model::{Affects, ContainerMode, Model, NodeMode, Strikes};
+use hasim::model::{Affects, ContainerMode, Model, NodeMode, OnCall, Strikes};
 use hasim::random::Law;
 use hasim::time::Duration;
 
@@ -77,4 +77,10 @@ pub fn stormy_reference() -> Model {
     model.horizon = secs(30.0 * 86_400.0);
     model.warm_up = Duration::ZERO;
     model
+}
+
+/// Somebody who notices and acts within minutes.
+pub fn on_call() -> OnCall {
+    let law = |median, p95| Law::lognormal_with_p95(median, p95).unwrap();
+    OnCall { notices: law(120.0, 600.0), acts: law(300.0, 1800.0), source: "test".into() }
 }

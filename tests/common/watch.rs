@@ -6,7 +6,7 @@ use hasim::model::{Model, ProbeKind};
 use hasim::time::SimTime;
 
 /// Something that happened to a slot.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum What {
     Struck(FaultId),
     Ended(FaultId),
@@ -14,11 +14,13 @@ pub enum What {
     Lost,
     Killed(ProbeKind),
     Restarted,
+    Paged,
+    DeletedByHand,
     Looks(SlotView),
 }
 
 /// One line of the log; instants in seconds.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Entry {
     pub at: f64,
     pub slot: usize,
@@ -30,7 +32,7 @@ pub struct Entry {
 pub struct Log {
     pub entries: Vec<Entry>,
     pub endpoints: Vec<(f64, PodId, Option<EndpointView>)>,
-    /// How many Pods exist, from each change on.
+    /// How many Pods run, from each change on.
     pub pods: Vec<(f64, u32)>,
 }
 
@@ -40,13 +42,13 @@ impl Log {
     }
 
     /// When `is` first held for something that happened to the slot at `from` or later.
-    pub fn first(&self, slot: usize, from: f64, is: impl Fn(What) -> bool) -> Option<f64> {
-        self.entries.iter().find(|e| e.slot == slot && e.at >= from && is(e.what)).map(|e| e.at)
+    pub fn first(&self, slot: usize, from: f64, is: impl Fn(&What) -> bool) -> Option<f64> {
+        self.entries.iter().find(|e| e.slot == slot && e.at >= from && is(&e.what)).map(|e| e.at)
     }
 
     /// All instants at which `is` held for what happened to the slot.
-    pub fn all(&self, slot: usize, is: impl Fn(What) -> bool) -> Vec<f64> {
-        self.entries.iter().filter(|e| e.slot == slot && is(e.what)).map(|e| e.at).collect()
+    pub fn all(&self, slot: usize, is: impl Fn(&What) -> bool) -> Vec<f64> {
+        self.entries.iter().filter(|e| e.slot == slot && is(&e.what)).map(|e| e.at).collect()
     }
 
     /// The first strike of any fault on the slot.
@@ -55,7 +57,7 @@ impl Log {
     }
 
     /// When the slot's view, as it was reported, first satisfied `is` at `from` or later.
-    pub fn looked(&self, slot: usize, from: f64, is: impl Fn(SlotView) -> bool) -> Option<f64> {
+    pub fn looked(&self, slot: usize, from: f64, is: impl Fn(&SlotView) -> bool) -> Option<f64> {
         self.first(slot, from, |what| matches!(what, What::Looks(view) if is(view)))
     }
 
@@ -72,34 +74,36 @@ impl Log {
     /// The slot's view that was reported last before `until`.
     pub fn view_at(&self, slot: usize, until: f64) -> Option<SlotView> {
         let before = self.entries.iter().filter(|e| e.slot == slot && e.at < until);
-        before.filter_map(|e| if let What::Looks(view) = e.what { Some(view) } else { None }).next_back()
+        before.filter_map(|e| if let What::Looks(view) = &e.what { Some(view.clone()) } else { None }).next_back()
     }
 }
 
-pub fn struck(what: What) -> bool {
+pub fn struck(what: &What) -> bool {
     matches!(what, What::Struck(_))
 }
 
-pub fn killed(what: What) -> bool {
+pub fn killed(what: &What) -> bool {
     matches!(what, What::Killed(_))
 }
 
-pub fn ended(what: What) -> bool {
+pub fn ended(what: &What) -> bool {
     matches!(what, What::Ended(_))
 }
 
 impl Observer for Log {
     fn observe(&mut self, at: SimTime, what: &Observed) {
-        match *what {
-            Observed::SlotChanged { slot, view } => self.add(at, slot, What::Looks(view)),
-            Observed::EndpointChanged { pod, view } => self.endpoints.push((at.as_secs_f64(), pod, view)),
-            Observed::SlotStruck { slot, fault } => self.add(at, slot, What::Struck(fault)),
-            Observed::SlotFaultEnded { slot, fault } => self.add(at, slot, What::Ended(fault)),
-            Observed::Reacted { slot } => self.add(at, slot, What::Reacted),
-            Observed::ReadinessLost { slot, .. } => self.add(at, slot, What::Lost),
-            Observed::ProbeKilled { slot, by, .. } => self.add(at, slot, What::Killed(by)),
-            Observed::Restarted { slot } => self.add(at, slot, What::Restarted),
-            Observed::PodsChanged { pods } => self.pods.push((at.as_secs_f64(), pods)),
+        match what {
+            Observed::SlotChanged { slot, view } => self.add(at, *slot, What::Looks(view.clone())),
+            Observed::EndpointChanged { pod, view } => self.endpoints.push((at.as_secs_f64(), *pod, view.clone())),
+            Observed::SlotStruck { slot, fault } => self.add(at, *slot, What::Struck(*fault)),
+            Observed::SlotFaultEnded { slot, fault } => self.add(at, *slot, What::Ended(*fault)),
+            Observed::Reacted { slot } => self.add(at, *slot, What::Reacted),
+            Observed::ReadinessLost { slot, .. } => self.add(at, *slot, What::Lost),
+            Observed::ProbeKilled { slot, by, .. } => self.add(at, *slot, What::Killed(*by)),
+            Observed::Restarted { slot } => self.add(at, *slot, What::Restarted),
+            Observed::PodsChanged(counts) => self.pods.push((at.as_secs_f64(), counts.running)),
+            Observed::Paged { slot } => self.add(at, *slot, What::Paged),
+            Observed::DeletedByHand { slot } => self.add(at, *slot, What::DeletedByHand),
             Observed::ClockRan(_) | Observed::Happened(_) => {}
         }
     }

@@ -195,16 +195,91 @@ fn p19_the_advised_threshold_is_enough_and_no_larger_than_needed() {
     }
 }
 
-#[test]
-fn p13_no_readiness_probe() {
-    let probe = "          readinessProbe:
+const READINESS: &str = "          readinessProbe:
             httpGet: {path: /ready, port: 8080}
             periodSeconds: 5
             failureThreshold: 2
 ";
-    let finding = only(&alone(&replaced(CALM, &[(probe, "")])), "no-readiness-probe");
+const LIVENESS: &str = "          livenessProbe:
+            httpGet: {path: /health, port: 8080}
+            periodSeconds: 5
+            failureThreshold: 7
+";
+
+/// The model in which the only piece of advice is followed.
+#[track_caller]
+fn followed(checked: &Checked, id: &str) -> hasim::model::Model {
+    let change = only(&advised(checked), id).change.expect("values alone follow it");
+    checked.changes.as_ref().unwrap().scenarios[change].model.clone()
+}
+
+#[test]
+fn p13_no_readiness_probe() {
+    let without = replaced(CALM, &[(READINESS, "")]);
+    let finding = only(&alone(&without), "no-readiness-probe");
     assert_eq!(finding.path, "spec.template.spec.containers[0].readinessProbe");
     assert_eq!((finding.line, finding.column), (14, 11), "where the container begins");
+    // What is simulated withdraws before the liveness probe kills, as no further advice shows.
+    let pod = followed(&tried(&without, APP, CLUSTER, EXPERIMENT), "no-readiness-probe").deployment.pod;
+    let (readiness, liveness) = (pod.readiness.unwrap(), pod.liveness.unwrap());
+    assert_eq!((readiness.period, readiness.failure_threshold), (liveness.period, 3));
+    let yaml = format!("periodSeconds: 5\n            failureThreshold: {}", readiness.failure_threshold);
+    assert!(!due_alone(
+        "liveness-as-tight-as-readiness",
+        &[("periodSeconds: 5\n            failureThreshold: 2", &yaml)]
+    ));
+    // A container beside the one that serves needs none.
+    let sidecar =
+        replaced(CALM, &[("      containers:\n", "      containers:\n        - {name: aside, image: 'aside:1'}\n")]);
+    assert!(alone(&sidecar).is_empty());
+}
+
+/// C8, P18: who else would restart a container that hangs.
+#[test]
+fn c4_no_liveness_probe() {
+    const ID: &str = "no-liveness-probe";
+    let without = replaced(CALM, &[(LIVENESS, "")]);
+    let finding = only(&alone(&without), ID);
+    assert_eq!(finding.path, "spec.template.spec.containers[0].livenessProbe");
+    assert_eq!((finding.line, finding.column), (14, 11), "where the container begins");
+    assert!(finding.message.contains("nothing restarts a container that hangs"), "{}", finding.message);
+    // A startup probe ends with the start.
+    let startup = LIVENESS.replace("livenessProbe", "startupProbe");
+    assert_eq!(ids(&alone(&replaced(CALM, &[(LIVENESS, &startup)]))), [ID]);
+
+    // What is simulated kills after the withdrawal, lets the starts through, and asks the process alone.
+    let dependency = "    - {name: database, target: deployment, mode: error, every: 60d, lasts: 10m, source: assumption}\n  objective";
+    let experiment = replaced(EXPERIMENT, &[("  objective", dependency)]);
+    let slow = replaced(APP, &[("startUp: 10s", "startUp: {uniform: {min: 60s, max: 90s}}")]);
+    for (app, at_least) in [(APP, 3), (slow.as_str(), 18)] {
+        let model = followed(&tried(&without, app, CLUSTER, &experiment), ID);
+        let (readiness, liveness) = (model.deployment.pod.readiness.unwrap(), model.deployment.pod.liveness.unwrap());
+        assert_eq!(liveness.period, readiness.period);
+        assert!((at_least..at_least + 3).contains(&liveness.failure_threshold), "{liveness:?}");
+        let yaml = format!("failureThreshold: {}", liveness.failure_threshold);
+        let followed = replaced(CALM, &[("failureThreshold: 7", &yaml)]);
+        let dependency = dependency.replace("source", "affects: [requests, readiness], source");
+        let experiment = replaced(EXPERIMENT, &[("  objective", &dependency)]);
+        assert!(advised(&tried(&followed, app, CLUSTER, &experiment)).is_empty(), "no further advice");
+        let affects = match model.faults.last().unwrap().strikes {
+            hasim::model::Strikes::Deployment(hasim::model::ContainerMode::Error(affects)) => affects,
+            other => panic!("{other}"),
+        };
+        assert!(!affects.liveness && affects.readiness && affects.requests);
+    }
+}
+
+/// Without any probe to take after, the added one asks for the port of the container; without one it is no value alone.
+#[test]
+fn p13_and_c4_without_any_probe() {
+    let change = |ports: &str| {
+        let without = replaced(CALM, &[(READINESS, ""), (LIVENESS, ports)]);
+        let findings = advised(&tried(&without, APP, CLUSTER, EXPERIMENT));
+        assert_eq!(ids(&findings), ["no-readiness-probe", "no-liveness-probe"]);
+        findings.iter().map(|finding| finding.change.is_some()).collect::<Vec<_>>()
+    };
+    assert_eq!(change("          ports: [{containerPort: 8080}]\n"), [true, true]);
+    assert_eq!(change(""), [false, false]);
 }
 
 #[test]
@@ -275,16 +350,29 @@ fn d7_single_replica() {
     assert_eq!((one[0].line, one[0].path.as_str()), (5, "spec.replicas"));
     let absent = alone(&replaced(CALM, &[("  replicas: 3\n", "")]));
     assert!(absent[0].message.starts_with("is 1 (the default)"), "{absent:?}");
-    // Where an autoscaler sets them, the number says nothing.
-    let scaler = "---
+    // Where an autoscaler sets them, its least counts.
+    let unstated = replaced(CALM, &[("  replicas: 3\n", "")]);
+    assert!(!ids(&alone(&(unstated.clone() + &scaler("minReplicas: 2, maxReplicas: 9")))).contains(&ID));
+    for (bounds, default) in [("minReplicas: 1, maxReplicas: 9", ""), ("maxReplicas: 9", " (the default)")] {
+        let findings = alone(&(unstated.clone() + &scaler(bounds)));
+        let finding = findings.iter().find(|finding| finding.advice.unwrap().id == ID).unwrap();
+        assert_eq!((finding.line, finding.path.as_str()), (41, "spec.minReplicas"), "{bounds}");
+        assert!(finding.message.starts_with(&format!("is 1{default}: under little load")), "{}", finding.message);
+    }
+    let other = scaler("minReplicas: 2, maxReplicas: 9").replace("Deployment, name: shop", "Deployment, name: other");
+    assert!(ids(&alone(&(unstated + &other))).contains(&ID));
+}
+
+/// An autoscaler of the shop with these bounds.
+fn scaler(bounds: &str) -> String {
+    format!(
+        "---
 apiVersion: autoscaling/v2
 kind: HorizontalPodAutoscaler
-metadata: {name: shop, namespace: web}
-spec: {scaleTargetRef: {apiVersion: apps/v1, kind: Deployment, name: shop}, minReplicas: 2, maxReplicas: 9}
-";
-    assert!(!ids(&alone(&(replaced(CALM, &[("  replicas: 3\n", "")]) + scaler))).contains(&ID));
-    let other = scaler.replace("Deployment, name: shop", "Deployment, name: other");
-    assert!(ids(&alone(&(replaced(CALM, &[("  replicas: 3\n", "")]) + &other))).contains(&ID));
+metadata: {{name: shop, namespace: web}}
+spec: {{scaleTargetRef: {{apiVersion: apps/v1, kind: Deployment, name: shop}}, {bounds}}}
+"
+    )
 }
 
 #[test]
@@ -339,6 +427,15 @@ fn v1_budget_blocks_drains() {
     ] {
         assert!(with(replicas, rule, OWN).is_none(), "{replicas} {rule}");
     }
+    // Of an autoscaled Deployment the least replicas count.
+    let scaled = replaced(CALM, &[("  replicas: 3\n", "")])
+        + "---\napiVersion: policy/v1\nkind: PodDisruptionBudget\nmetadata: {name: shop, namespace: web}\n\
+           spec: {minAvailable: 2, selector: {matchLabels: {app: shop}}}\n";
+    let blocks = |least: u32| {
+        let findings = alone(&(scaled.clone() + &scaler(&format!("minReplicas: {least}, maxReplicas: 9"))));
+        ids(&findings).contains(&"budget-blocks-drains")
+    };
+    assert!(blocks(2) && !blocks(3));
     assert!(with(3, "maxUnavailable: 0", "{matchLabels: {app: other}}").is_none(), "another's budget");
     assert!(with(3, "maxUnavailable: 0", "{}").is_some(), "an empty selector selects all");
     assert!(with(3, "maxUnavailable: 0", "null").is_none(), "no selector selects none");

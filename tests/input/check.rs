@@ -33,7 +33,7 @@ fn wrong_files_have_located_messages() {
 
 #[test]
 fn right_files_pass_without_a_word() {
-    for name in ["shop", "app", "cluster", "faults", "experiment"] {
+    for name in ["shop", "app", "cluster", "faults", "experiment", "incidents"] {
         let mut report = check_file(Path::new(&format!("tests/data/spec/{name}.yaml"))).report;
         // The shop is valid; tests/input/advice.rs says what it is advised.
         report.diagnostics.retain(|found| found.severity != Severity::Advice);

@@ -6,12 +6,13 @@ use std::path::Path;
 use hasim::spec::{check_bytes, load_experiment_with};
 use proptest::prelude::*;
 
-const FILES: [(&str, &[u8]); 6] = [
+const FILES: [(&str, &[u8]); 7] = [
     ("shop.yaml", include_bytes!("../data/spec/shop.yaml")),
     ("app.yaml", include_bytes!("../data/spec/app.yaml")),
     ("cluster.yaml", include_bytes!("../data/spec/cluster.yaml")),
     ("faults.yaml", include_bytes!("../data/spec/faults.yaml")),
     ("experiment.yaml", include_bytes!("../data/spec/experiment.yaml")),
+    ("incidents.yaml", include_bytes!("../data/spec/incidents.yaml")),
     ("outages.csv", include_bytes!("../data/spec/outages.csv")),
 ];
 
@@ -105,12 +106,15 @@ proptest! {
 
 #[test]
 fn every_value_replaced_by_every_word_is_reported() {
-    for (file, (_, content)) in FILES.iter().enumerate() {
+    for (file, (name, content)) in FILES.iter().enumerate() {
         let text = std::str::from_utf8(content).unwrap();
         for (at, _) in text.match_indices(": ") {
             let end = text[at..].find([',', '}', '\n', ']']).map_or(text.len(), |end| at + end).max(at + 2);
             for word in WORDS {
-                load(file, format!("{}{word}{}", &text[..at + 2], &text[end..]).as_bytes());
+                let changed = format!("{}{word}{}", &text[..at + 2], &text[end..]);
+                load(file, changed.as_bytes());
+                let report = check_bytes(Path::new(name), changed.as_bytes()).report;
+                assert!(report.errors().all(|error| error.line > 0 && error.column > 0), "{report}");
             }
         }
     }

@@ -3,5 +3,6 @@
 mod advice;
 mod check;
 mod fuzz;
+mod kinds;
 mod manifests;
 mod shipped;

@@ -39,8 +39,10 @@ fn shop(from: &str, to: &str) -> Model {
     model(&SHOP.replace(from, to), CLUSTER)
 }
 
+/// Whatever has no place stays Pending: it is the model that is looked at.
 fn model(manifest: &str, cluster: &str) -> Model {
-    let study = load(&[("shop.yaml", manifest), ("cluster.yaml", cluster), ("experiment.yaml", &plain(""))]);
+    let experiment = plain("  allowPending: true\n");
+    let study = load(&[("shop.yaml", manifest), ("cluster.yaml", cluster), ("experiment.yaml", &experiment)]);
     study.unwrap_or_else(|report| panic!("{report}")).scenarios.remove(0).model
 }
 
@@ -274,9 +276,9 @@ fn t4_and_c9_pre_stop_sleep_and_probe_grace() {
 fn what_would_matter_and_is_not_modelled_is_named() {
     let text = SHOP
         .replace("      topologySpreadConstraints:", "      readinessGates: [{conditionType: lb}]\n      initContainers: [{name: init, image: x:1}]\n      priorityClassName: high\n      topologySpreadConstraints:")
-        .replace("preStop: {sleep: {seconds: 5}}", "preStop: {exec: {command: [sleep, '5']}}")
+        .replace("preStop: {sleep: {seconds: 5}}", "preStop: {exec: {command: [nginx, -s, quit]}}")
         .replace("ports: [{port: 80, targetPort: http}]", "ports: [{port: 80}]\n  sessionAffinity: ClientIP\n  trafficDistribution: PreferClose")
-        + "---\napiVersion: autoscaling/v2\nkind: HorizontalPodAutoscaler\nmetadata: {name: shop}\n---\napiVersion: v1\nkind: ConfigMap\nmetadata: {name: c}\n";
+        + "---\napiVersion: autoscaling/v2\nkind: HorizontalPodAutoscaler\nmetadata: {name: shop, namespace: web}\nspec: {scaleTargetRef: {kind: Deployment, name: shop}, maxReplicas: 9}\n---\napiVersion: v1\nkind: ConfigMap\nmetadata: {name: c}\n";
     let study = load(&[("shop.yaml", &text), ("experiment.yaml", &plain(""))]).unwrap();
     let all = study.findings.to_string();
     for word in [
@@ -286,12 +288,12 @@ fn what_would_matter_and_is_not_modelled_is_named() {
         "preStop.exec",
         "sessionAffinity",
         "trafficDistribution",
-        "HorizontalPodAutoscaler",
     ] {
         let found = study.findings.warnings().any(|warning| warning.sentence().contains(word));
         assert!(found, "{word} is not in:\n{all}");
     }
     assert!(study.findings.notes().any(|note| note.message.contains("ConfigMap")));
+    assert!(study.findings.notes().any(|note| note.message.contains("scaling with the load is not modelled")));
     assert!(study.notes.iter().all(|note| !note.contains(".yaml")), "notes have no paths");
 }
 

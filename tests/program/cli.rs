@@ -207,12 +207,6 @@ fn a_result_that_cannot_be_printed_is_a_failure() {
 }
 
 #[test]
-#[cfg(target_os = "linux")]
-fn a_file_without_an_end_is_too_large() {
-    hasim().args(["check", "/dev/zero"]).assert().code(3).stderr(contains("larger than 64 MiB"));
-}
-
-#[test]
 fn an_experiment_in_which_nothing_can_fail_is_warned_of() {
     let folder = tempfile::tempdir().unwrap();
     let root = env!("CARGO_MANIFEST_DIR");
@@ -393,4 +387,38 @@ fn check_tells_what_a_setting_costs() {
     assert!(cost("no-pre-stop").is_null(), "nothing simulated stops a Pod in good order");
     let plain: Vec<serde_json::Value> = serde_json::from_str(&check(&[])).unwrap();
     assert!(plain.iter().all(|finding| finding["cost"].is_null()) && plain.len() == findings.len());
+}
+
+/// The cost of probes that are missing: of a liveness probe in downtime, of a readiness probe in failed requests.
+#[test]
+fn check_tells_what_missing_probes_cost() {
+    let folder = tempfile::tempdir().unwrap();
+    let models = std::path::absolute("models").unwrap();
+    let fault = "{name: hang, target: container, mode: hang, every: 20d, source: assumption}";
+    let experiment = format!(
+        "apiVersion: hasim/v1\nkind: Experiment\nmetadata: {{name: bare}}\nspec:\n  deployment: bare.yaml\n  \
+         app: {0}/apps/go-service.yaml\n  cluster: {0}/clusters/three-zones.yaml\n  faults: [{fault}]\n",
+        models.display()
+    );
+    std::fs::write(folder.path().join("experiment.yaml"), experiment).unwrap();
+    let cost = |id: &str, probe: &str| {
+        let manifest = format!(
+            "apiVersion: apps/v1\nkind: Deployment\nmetadata: {{name: bare}}\nspec:\n  replicas: 2\n  \
+             selector: {{matchLabels: {{app: bare}}}}\n  template:\n    metadata: {{labels: {{app: bare}}}}\n    \
+             spec: {{containers: [{{name: bare, image: 'bare:1', {probe}: {{httpGet: {{path: /, port: 8080}}}}}}]}}\n"
+        );
+        std::fs::write(folder.path().join("bare.yaml"), manifest).unwrap();
+        let output = hasim()
+            .current_dir(folder.path())
+            .args(["check", "experiment.yaml", "--output", "json", "--cost", "--replications", "64"])
+            .output()
+            .unwrap();
+        let findings: Vec<serde_json::Value> = serde_json::from_slice(&output.stdout).unwrap();
+        let finding = findings.iter().find(|finding| finding["advice"] == id).unwrap_or_else(|| panic!("{findings:?}"));
+        ["downtime_s_per_year", "failed_request_s_per_year"].map(|key| finding["cost"][key]["low"].as_f64().unwrap())
+    };
+    let [downtime, failed] = cost("no-liveness-probe", "readinessProbe");
+    assert!(downtime > 86_400.0 && failed > 86_400.0, "{downtime} {failed}: both replicas hang for ever one day");
+    let [_, failed] = cost("no-readiness-probe", "livenessProbe");
+    assert!(failed > 0.0, "{failed}: a starting Pod gets requests");
 }

@@ -44,6 +44,22 @@ fn one_replica_instead_of_two_is_a_regression() {
     );
 }
 
+/// What can never be Ready, or has no place, is played against what can: a regression, with its reason.
+#[test]
+fn port_name_missing_is_a_regression() {
+    let folder = tempfile::tempdir().unwrap();
+    let text = std::fs::read_to_string(std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join(BEFORE)).unwrap();
+    let probe = text.find("readinessProbe").unwrap();
+    let port = probe + text[probe..].find("port: ").unwrap();
+    let end = port + text[port..].find(['\n', ',', '}']).unwrap();
+    let after = manifest(folder.path(), &text[probe..end], &format!("{}port: absent", &text[probe..port]));
+    let output = compare(&after, &[]);
+    says(&output, 4, "FAIL      after against before:");
+    says(&output, 4, "so the Pod is never Ready (in scenario `after`)");
+    let after = manifest(folder.path(), "      containers:", "      nodeSelector: {disktype: ssd}\n      containers:");
+    says(&compare(&after, &[]), 4, "6 node(s) didn't match Pod's node affinity/selector.");
+}
+
 #[test]
 fn wrong_manifests_and_limits_are_located() {
     let folder = tempfile::tempdir().unwrap();

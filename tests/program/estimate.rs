@@ -45,3 +45,196 @@ fn one_of_several_deployments_is_chosen() {
     estimate(&["-", "--deployment", "other"]).write_stdin(both).assert().success().stdout(says);
     estimate(&["nowhere.yaml"]).assert().code(3).stderr(predicate::str::contains("MANIFEST: nowhere.yaml"));
 }
+
+/// A key-value store that starts in a second, of which the manifest does not say so.
+const STORE: &str = "
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: store}
+spec:
+  replicas: 1
+  selector: {matchLabels: {app: store}}
+  template:
+    metadata: {labels: {app: store}}
+    spec:
+      containers:
+        - name: store
+          image: IMAGE
+          readinessProbe: {tcpSocket: {port: 6379}, periodSeconds: 5}
+          livenessProbe: {tcpSocket: {port: 6379}, periodSeconds: 5}
+";
+
+fn json_of(image: &str, args: &[&str]) -> serde_json::Value {
+    let all = [&["-", "--output", "json", "--quiet"], args].concat();
+    let output = estimate(&all).write_stdin(STORE.replace("IMAGE", image)).output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    serde_json::from_slice(&output.stdout).unwrap()
+}
+
+fn guesses(result: &serde_json::Value) -> Vec<&str> {
+    result["assumptions"].as_array().into_iter().flatten().map(|one| one["about"].as_str().unwrap()).collect()
+}
+
+/// Rule: the answer says what it hangs on, the weightiest guess first, each with its flag, in every form alike.
+#[test]
+fn the_assumed_start_is_named_with_its_weight_and_its_flag() {
+    let result = json_of("example/store:1", &[]);
+    let all = ["application", "container_faults", "shared_dependency", "node_faults", "cluster"];
+    assert_eq!(guesses(&result).len(), all.len());
+    assert!(all.iter().all(|about| guesses(&result).contains(about)));
+    let start = &result["assumptions"][0];
+    assert_eq!(
+        (&start["about"], &start["instead"], &start["flags"][0]),
+        (&"application".into(), &"go-service".into(), &"--app".into())
+    );
+    assert_eq!(start["assumed"], "jvm-service, starts in a median of 18 s (p95 28 s)");
+    assert!(start["guessed_from"].is_null());
+    // Of an answer of about 10 h a year the start decides nearly all; a start in a second leaves less than an hour.
+    let downtime = |of: &serde_json::Value| of["downtime_s_per_year"]["mean"].as_f64().unwrap();
+    let answer = downtime(&result["scenarios"][0]);
+    assert!(answer > 9.0 * 3_600.0 && downtime(start) < 3_600.0, "{answer} {}", downtime(start));
+    assert!(start["difference"]["downtime_s_per_year"]["high"].as_f64().unwrap() < -0.8 * answer);
+
+    let said = predicate::str::contains("most on the application (jvm-service): played")
+        .and(predicate::str::contains("Without the assumed shared dependency (dependency-error) it is available"))
+        .and(predicate::str::contains("--app"))
+        .and(predicate::str::contains("--faults"))
+        .and(predicate::str::contains("--cluster"));
+    for format in ["table", "markdown"] {
+        let manifest = STORE.replace("IMAGE", "example/store:1");
+        let one_line = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
+        let output = estimate(&["-", "--output", format]).write_stdin(manifest).output().unwrap();
+        let text = one_line(&String::from_utf8(output.stdout).unwrap());
+        assert!(said.eval(&text), "{format}: {text}");
+    }
+}
+
+#[test]
+fn the_page_names_the_guesses_too() {
+    let folder = tempfile::tempdir().unwrap();
+    let out = folder.path().to_str().unwrap();
+    estimate(&["models/deployments/aidbox.yaml", "--quiet", "--out-dir", out]).assert().success();
+    let page = std::fs::read_to_string(folder.path().join("report.html")).unwrap();
+    assert!(page.contains("by how much of the downtime hangs on it") && page.contains("application: jvm-service"));
+}
+
+/// Rule: what is stated is no guess, and leaving out the shared dependency leaves nearly nothing of the reference's downtime.
+#[test]
+fn what_is_stated_is_not_assumed() {
+    let stated = json_of("example/store:1", &["--app", "go-service", "--cluster", "two-zones", "--faults", "none"]);
+    assert_eq!(guesses(&stated), [""; 0]);
+    assert!(stated.get("assumptions").is_none());
+    assert_eq!(stated["faults"], serde_json::json!([]));
+
+    let folder = tempfile::tempdir().unwrap();
+    let ours = folder.path().join("ours.yaml");
+    let entry = "{name: dependency-error, target: deployment, mode: error, every: {exponential: {mean: 1y}}, lasts: 5m, source: ours}";
+    std::fs::write(
+        &ours,
+        format!("apiVersion: hasim/v1\nkind: FaultModel\nmetadata: {{name: ours}}\nspec:\n  faults:\n    - {entry}\n"),
+    )
+    .unwrap();
+    let result = json_of("example/store:1", &["--faults", ours.to_str().unwrap()]);
+    let names: Vec<&str> =
+        result["faults"].as_array().unwrap().iter().map(|fault| fault["name"].as_str().unwrap()).collect();
+    assert!(
+        names.contains(&"container-crash") && names.contains(&"dependency-error"),
+        "the library stands below: {names:?}"
+    );
+    assert!(!guesses(&result).contains(&"shared_dependency") && guesses(&result).contains(&"container_faults"));
+
+    let file = "models/deployments/aidbox.yaml";
+    let output = estimate(&[file, "--output", "json", "--quiet"]).output().unwrap();
+    let result: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    let shared =
+        result["assumptions"].as_array().unwrap().iter().find(|one| one["about"] == "shared_dependency").unwrap();
+    let removed = -shared["difference"]["downtime_s_per_year"]["mean"].as_f64().unwrap();
+    assert!(removed > 0.9 * result["scenarios"][0]["downtime_s_per_year"]["mean"].as_f64().unwrap(), "{shared}");
+}
+
+#[test]
+fn the_application_is_guessed_from_safe_signs_and_the_guess_is_said() {
+    let result = json_of("redis:7", &[]);
+    let start = result["assumptions"].as_array().unwrap().iter().find(|one| one["about"] == "application").unwrap();
+    assert_eq!(start["names"][0], "redis");
+    assert_eq!(start["guessed_from"], "the image redis:7");
+    assert_eq!(start["instead"], "jvm-service");
+    assert_eq!(result["inputs"]["app"]["metadata"]["name"], "redis");
+    let file = STORE.replace("IMAGE", "redis:7");
+    let says = predicate::str::contains("application: redis").and(predicate::str::contains("guessed from"));
+    estimate(&["-"]).write_stdin(file).assert().success().stdout(says);
+}
+
+#[test]
+fn bundled_models_have_names_that_help_lists() {
+    let result = json_of("example/store:1", &["--app", "node-service", "--cluster", "single-zone"]);
+    assert_eq!(result["inputs"]["app"]["metadata"]["name"], "node-service");
+    assert_eq!(result["inputs"]["cluster"][0]["metadata"]["name"], "single-zone");
+    let names =
+        ["go-service: A service compiled", "postgres: A small", "two-zones: ", "database-not-in-liveness: ", "none: "];
+    let mut help = estimate(&["--help"]);
+    for name in names {
+        help.assert().success().stdout(predicate::str::contains(name));
+    }
+    for (flag, wrong, near) in [
+        ("--app", "go-servise", "go-service"),
+        ("--cluster", "three-zone", "three-zones"),
+        ("--faults", "clout", "cloud"),
+    ] {
+        let says =
+            predicate::str::contains(format!("{flag}: there is no file {wrong} and no bundled model of that name"))
+                .and(predicate::str::contains(format!("did you mean {near}?")));
+        estimate(&["models/deployments/aidbox.yaml", flag, wrong]).assert().code(3).stderr(says);
+    }
+}
+
+/// A Deployment whose Pod has these fields and whose container has these.
+fn web(pod: &str, container: &str) -> String {
+    format!(
+        "apiVersion: apps/v1\nkind: Deployment\nmetadata: {{name: web}}\nspec:\n  replicas: 2\n  \
+         selector: {{matchLabels: {{app: web}}}}\n  template:\n    metadata: {{labels: {{app: web}}}}\n    \
+         spec: {{{pod}containers: [{{name: side, image: 'side:1'}}, {{name: web, image: 'web:1', ports: [{{name: http, \
+         containerPort: 8080}}], {container}}}]}}\n"
+    )
+}
+
+/// What no Node takes has no answer but the scheduler's words, unless it is to be played all the same.
+#[test]
+fn unplaceable_replicas_end_with_the_schedulers_words() {
+    let selecting = web("nodeSelector: {disktype: ssd}, ", "readinessProbe: {httpGet: {port: http}}");
+    let words =
+        predicate::str::contains("0/6 nodes are available: 6 node(s) didn't match Pod's node affinity/selector.")
+            .and(predicate::str::contains("no Node has the label disktype: ssd"));
+    estimate(&["-"]).write_stdin(selecting.clone()).assert().code(3).stdout("").stderr(words);
+    let says = predicate::str::contains("is available 0.00 %").and(predicate::str::contains("† no Node takes some"));
+    estimate(&["-", "--allow-pending"]).write_stdin(selecting).assert().success().stdout(says);
+    let arch = web("nodeSelector: {kubernetes.io/arch: amd64}, ", "readinessProbe: {httpGet: {port: http}}");
+    estimate(&["-"]).write_stdin(arch).assert().success();
+}
+
+#[test]
+fn port_name_missing_ends_before_anything_is_played() {
+    let wrong = web("", "readinessProbe: {httpGet: {port: htpp}}");
+    let words =
+        predicate::str::contains("so the Pod is never Ready").and(predicate::str::contains("did you mean `http`?"));
+    estimate(&["-"]).write_stdin(wrong).assert().code(3).stdout("").stderr(words);
+}
+
+#[test]
+fn sidecar_first_is_told_and_another_container_is_named() {
+    let manifest =
+        web("", "readinessProbe: {httpGet: {port: http}}, livenessProbe: {httpGet: {port: http}, failureThreshold: 6}");
+    let told = |name: &str| predicate::str::contains(format!("`{name}` is the container that is played"));
+    let plays = predicate::str::starts_with("web is available 99.9");
+    estimate(&["-"]).write_stdin(manifest.clone()).assert().success().stderr(told("web")).stdout(plays);
+    // No probe watches it: the first reaction to a hang is a page.
+    let plays = predicate::str::contains("mainly in phase detect");
+    estimate(&["-", "--container", "side"])
+        .write_stdin(manifest.clone())
+        .assert()
+        .success()
+        .stderr(told("side"))
+        .stdout(plays);
+    let unknown = predicate::str::contains("must be a container of web: side, web");
+    estimate(&["-", "--container", "sid"]).write_stdin(manifest).assert().code(3).stderr(unknown);
+}

@@ -1,9 +1,15 @@
 //! The program as its user runs it, and what is written about it.
 
 mod architecture;
+mod calibrate;
 mod cli;
 mod compare;
 mod estimate;
+mod folders;
+mod forecast;
+mod inputs;
+mod integrity;
+mod longest;
 mod replays;
 mod results_docs;
 mod resume;

@@ -13,7 +13,7 @@ const GRID: &str = "
   replications: 64
   horizon: 20d
   vary: {replicas: [1, 2], readinessProbe.failureThreshold: [3]}
-  baseline: {replicas: 2}
+  baseline: {replicas: 1}
 ";
 const SENSITIVITY: &str = "
   objective: {slo: 99.9%, window: 1d}

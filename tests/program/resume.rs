@@ -133,6 +133,7 @@ fn what_cannot_be_sharded_or_resumed_is_refused() {
     let checkpoint = folder.path().join("checkpoint.json");
     std::fs::write(&checkpoint, "{}").unwrap();
     fails(&["--resume"], 3, "is not a checkpoint.json of this version");
+    std::fs::remove_file(&checkpoint).unwrap();
     // A shard of one is the whole; one of two is not.
     done(&mut run(&experiment, folder.path(), &["--replications", "32", "--shard", "0/2"]));
     std::fs::rename(folder.path().join("shard.json"), &checkpoint).unwrap();

@@ -2,6 +2,7 @@
 
 mod synthetic;
 
+mod best;
 mod charts;
 mod command;
 mod output;

@@ -14,7 +14,7 @@ fn the_same_result_gives_the_same_page() {
     {
         let page = page::render(&result);
         assert!(page == page::render(&result));
-        assert!(page == page::render(&json::parse(&json::render(&result)).unwrap()));
+        assert!(page == page::render(&json::parse(json::render(&result)).unwrap()));
     }
 }
 

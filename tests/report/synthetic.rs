@@ -2,7 +2,7 @@
 
 use hasim::experiment::{
     Attribution, ByName, Detection, Difference, Distribution, Estimate, Estimates, ExperimentResult, FaultInfo, Group,
-    Lane, Mark, OutageExample, PodRecovery, Quantile, Replay, Response, ScenarioResult, ScenarioStanding,
+    Lane, Mark, OutageExample, PodRecovery, Quantile, Removal, Replay, Response, ScenarioResult, ScenarioStanding,
     SelectionResult, Sensitivity, Span, Standing, Tone, WindowLoss, WindowsResult,
 };
 use hasim::spec::{Objective, Wanted};
@@ -25,12 +25,18 @@ pub const PHASES: [&str; 9] = [
 /// A mean with an interval of so many percent.
 pub fn estimate(mean: f64, percent: f64) -> Estimate {
     let half = mean * percent / 100.0;
-    Estimate { mean: round(mean), low: round((mean - half).max(0.0)), high: round(mean + half), bound: false }
+    Estimate {
+        mean: round(mean),
+        low: round((mean - half).max(0.0)),
+        high: round(mean + half),
+        bound: false,
+        rests_on_few: false,
+    }
 }
 
 /// Nothing seen.
 pub fn bound(high: f64) -> Estimate {
-    Estimate { mean: 0.0, low: 0.0, high, bound: true }
+    Estimate { mean: 0.0, low: 0.0, high, bound: true, rests_on_few: false }
 }
 
 fn round(v: f64) -> f64 {
@@ -162,7 +168,7 @@ fn windows(down: f64, failed: f64) -> WindowsResult {
         count: 240_000,
         downtime_s: loss(down),
         failed_request_s: loss(failed),
-        meets_slo: Some(Estimate { mean: 0.971, low: 0.968, high: 0.9737, bound: false }),
+        meets_slo: Some(Estimate { mean: 0.971, low: 0.968, high: 0.9737, bound: false, rests_on_few: false }),
     }
 }
 
@@ -210,10 +216,12 @@ pub fn scenario(name: &str, parameters: Map<String, Value>, factor: f64, thresho
         low: 1.0 - e.high / year,
         high: 1.0 - e.low / year,
         bound: false,
+        rests_on_few: false,
     };
     ScenarioResult {
         name: name.to_owned(),
         parameters,
+        unplaceable: false,
         replications: 20_000,
         estimates: Estimates::of(|metric| match metric {
             Metric::Availability => share(downtime),
@@ -223,9 +231,14 @@ pub fn scenario(name: &str, parameters: Map<String, Value>, factor: f64, thresho
             Metric::Outages => estimate(3.4 * factor, 4.0),
             Metric::NeedlessReadiness if threshold > 3.5 => bound(0.004),
             Metric::NeedlessReadiness => estimate(900.0 / 20f64.powf(threshold - 1.0), 12.0),
-            Metric::NeedlessLiveness | Metric::NeedlessStartup => bound(0.004),
+            Metric::NeedlessLiveness
+            | Metric::NeedlessStartup
+            | Metric::Pending
+            | Metric::Pages
+            | Metric::Deletions => bound(0.004),
             Metric::Restarts => estimate(180.0, 1.0),
         }),
+        first_available_s: None,
         time_to_recovery_s: distribution(140.0 * threshold.sqrt(), 1.1, (3000.0 * factor) as u64, 3),
         outage_examples: vec![],
         pod_recovery_s: recoveries.collect(),
@@ -236,6 +249,13 @@ pub fn scenario(name: &str, parameters: Map<String, Value>, factor: f64, thresho
         cost_per_year: None,
         downtime_attribution: down,
         request_failure_attribution: failed,
+        without: vec![Removal {
+            fault: "dependency-error".to_owned(),
+            replications: 4_992,
+            downtime_saved_s_per_year: estimate(0.9 * downtime.mean, 8.0),
+            failed_request_saved_s_per_year: estimate(0.5 * failures.mean, 8.0),
+            saves_little: false,
+        }],
         uncertainty: None,
         difference_to_baseline: None,
     }
@@ -258,6 +278,7 @@ fn result(experiment: &str, varied: &[&str], scenarios: Vec<ScenarioResult>) -> 
             metric: Metric::Availability,
             slo: Some(0.9995),
             window: Duration::from_secs(30 * 86_400),
+            indifference_secs: None,
         },
         varied: varied.iter().map(|key| (*key).to_owned()).collect(),
         baseline: None,
@@ -265,6 +286,7 @@ fn result(experiment: &str, varied: &[&str], scenarios: Vec<ScenarioResult>) -> 
         currency: None,
         sensitivity: vec![],
         replays: vec![],
+        assumptions: Vec::new(),
         scenarios,
         notes: vec!["No PodDisruptionBudget is read yet: models/deployments/aidbox.yaml has none.".to_owned()],
         faults: KINDS
@@ -325,7 +347,13 @@ pub fn grid(experiment: &str, axes: &[(&str, Vec<Value>)]) -> ExperimentResult {
     for scenario in &mut result.scenarios[1..] {
         let less = |a: &Estimate, b: &Estimate| {
             let mean = a.mean - b.mean;
-            Estimate { mean: round(mean), low: round(mean - 60.0), high: round(mean + 60.0), bound: false }
+            Estimate {
+                mean: round(mean),
+                low: round(mean - 60.0),
+                high: round(mean + 60.0),
+                bound: false,
+                rests_on_few: false,
+            }
         };
         scenario.difference_to_baseline = Some(Difference {
             downtime_s_per_year: less(&scenario.estimates[Metric::Downtime], &baseline.estimates[Metric::Downtime]),
@@ -423,8 +451,20 @@ pub fn two_hundred() -> ExperimentResult {
 pub fn sensitive() -> ExperimentResult {
     let mut result = single();
     let response = |change: f64, half: f64, elasticity: Option<f64>| Response {
-        elasticity: elasticity.map(|mean| Estimate { mean, low: mean - 0.1, high: mean + 0.1, bound: false }),
-        change_s_per_year: Estimate { mean: change, low: change - half, high: change + half, bound: false },
+        elasticity: elasticity.map(|mean| Estimate {
+            mean,
+            low: mean - 0.1,
+            high: mean + 0.1,
+            bound: false,
+            rests_on_few: false,
+        }),
+        change_s_per_year: Estimate {
+            mean: change,
+            low: change - half,
+            high: change + half,
+            bound: false,
+            rests_on_few: false,
+        },
         at_s_per_year: [3_600.0, 3_600.0 + change],
     };
     let parameter = |key: &str, values: [Value; 3], whole: bool, response: Response| {
@@ -463,7 +503,8 @@ pub fn odd() -> ExperimentResult {
     .collect();
     let quiet = &mut scenarios[3];
     let high = 31_536_000.0 * 0.000_184;
-    quiet.estimates[Metric::Availability] = Estimate { mean: 1.0, low: 1.0 - 0.000_184, high: 1.0, bound: true };
+    quiet.estimates[Metric::Availability] =
+        Estimate { mean: 1.0, low: 1.0 - 0.000_184, high: 1.0, bound: true, rests_on_few: false };
     quiet.estimates[Metric::RequestSuccess] = quiet.estimates[Metric::Availability];
     quiet.estimates[Metric::Downtime] = bound(high);
     quiet.estimates[Metric::FailedRequests] = bound(high);
@@ -491,6 +532,16 @@ pub fn odd() -> ExperimentResult {
     result("candidates", &[], scenarios)
 }
 
+/// Thresholds under two faults of a script, in a run of half an hour.
+pub fn scripted() -> ExperimentResult {
+    let mut result = four();
+    "rehearsal".clone_into(&mut result.experiment);
+    result.horizon_s = 1_800.0;
+    result.faults.truncate(2);
+    result.faults.iter_mut().for_each(|fault| fault.every_mean_s = None);
+    result
+}
+
 /// One scenario in which nothing ever happened.
 pub fn silent() -> ExperimentResult {
     let mut result = odd();
@@ -502,7 +553,8 @@ pub fn silent() -> ExperimentResult {
 pub fn replayed(words: &str) -> ExperimentResult {
     let mut result = single();
     let (scenario, words) = (result.scenarios[0].name.clone(), words.to_owned());
-    let example = OutageExample { statistic: "max".to_owned(), length_s: 79.4, replication: 25, number: 6 };
+    let example =
+        OutageExample { statistic: "max".to_owned(), length_s: 79.4, replication: 25, number: 6, without_end: false };
     result.scenarios[0].outage_examples.push(example.clone());
     let span = |from_s, to_s, tone| Span { from_s, to_s, words: words.clone(), tone };
     let mark = |at_s, tone| Mark { at_s, words: words.clone(), rules: "P14".to_owned(), tone };

@@ -1,9 +1,8 @@
 //! Reports as text.
 
 use crate::synthetic;
-use hasim::experiment::Estimate;
-use hasim::report::{csv, json, markdown, terminal};
-use hasim::study::Metric;
+use hasim::experiment::ExperimentResult;
+use hasim::report::{charts, csv, json, markdown, page, terminal};
 
 fn plain(text: &str) -> String {
     anstream::adapter::strip_str(text).to_string()
@@ -48,64 +47,50 @@ fn snapshot_of_tables() {
     result.scenarios.truncate(2);
     insta::assert_snapshot!(csv::results(&result));
     result.scenarios.truncate(1);
-    insta::assert_snapshot!(csv::recoveries(&result));
+    insta::assert_snapshot!(recoveries(&result));
 }
 
-fn first_lines(result: &hasim::experiment::ExperimentResult) -> String {
-    let text = plain(&terminal::render(result, None, 80));
-    text.lines().take_while(|line| !line.is_empty()).collect::<Vec<_>>().join(" ")
-}
-
-/// The answer of a grid is its best point against the baseline, with the interval and the price, or that there is none.
+/// What a script alone does is told for a run: no year is mentioned, and the numbers are those of a run.
 #[test]
-fn the_answer_of_a_grid_is_a_difference_and_its_price() {
-    let mut result = synthetic::four();
-    let differ = |result: &mut hasim::experiment::ExperimentResult, i: usize, mean: f64, half: f64| {
-        let difference = result.scenarios[i].difference_to_baseline.as_mut().unwrap();
-        difference.downtime_s_per_year = Estimate { mean, low: mean - half, high: mean + half, bound: false };
-    };
-    for i in 1..4 {
-        differ(&mut result, i, 0.0, 3.0);
+fn a_rehearsal_is_told_per_run() {
+    let result = synthetic::scripted();
+    let texts = [plain(&terminal::render(&result, None, 120)), markdown::render(&result), page::render(&result)];
+    for text in &texts {
+        // The glossary says what a year is.
+        let text = text.split("What the words mean").next().unwrap();
+        let words: String = text.split("<style>").map(|part| part.split("</style>").last().unwrap()).collect();
+        for wrong in ["a year", "/yr", "per year"] {
+            let at = words.find(wrong).map(|at| &words[at.saturating_sub(80)..at + 10]);
+            assert_eq!(at, None, "{wrong}");
+        }
+        assert!(words.contains("/run") || words.contains("a run"));
     }
-    let text = first_lines(&result);
-    assert!(
-        text.starts_with("Of 4 scenarios, none is told apart from the baseline: every difference in downtime may be")
-    );
-
-    differ(&mut result, 2, 41.0, 3.0);
-    assert!(
-        first_lines(&result).contains("none has less downtime than the baseline: 1 has more; 2 are not told apart")
-    );
-
-    differ(&mut result, 1, -41.0, 3.0);
-    result.scenarios[1].estimates[Metric::Downtime] = synthetic::estimate(100.0, 5.0);
-    let text = first_lines(&result);
-    let saved = "Of 4 scenarios, readinessProbe.failureThreshold 2 instead of 1 saves 41 ± 3 s of downtime a year \
-                 (1.67 ± 0.08 min left), and 855 ± 113 needless withdrawals a year too.";
-    assert!(text.starts_with(saved), "{text}");
-
-    // Going back, it costs them; prices and Pods are named.
-    for metric in [Metric::NeedlessReadiness, Metric::NeedlessLiveness, Metric::NeedlessStartup] {
-        let [first, second] = [0, 1].map(|i| result.scenarios[i].estimates[metric]);
-        (result.scenarios[0].estimates[metric], result.scenarios[1].estimates[metric]) = (second, first);
+    // 4,003.7 s a year are 0.23 s in half an hour; so is the SLO's 1 %.
+    assert!(texts[0].contains("229 ± 14 ms"), "{}", texts[0]);
+    assert!(texts[0].contains("within 9 ms a run (1 % of what 99.95 % allows)"), "{}", texts[0]);
+    for chart in charts::all(&result) {
+        for text in chart.picture.texts() {
+            assert!(!text.text.contains("a year"), "{}: {}", chart.name, text.text);
+        }
     }
-    result.scenarios[1].pod_hours_per_year += 8_760.0;
-    let text = first_lines(&result);
-    assert!(text.contains("and costs 855 ± 113 needless withdrawals a year and 1 more Pod."), "{text}");
-    result.currency = Some("USD".to_owned());
-    for (scenario, cost) in result.scenarios.iter_mut().zip([900.0, 800.0, 900.0, 900.0]) {
-        scenario.cost_per_year = Some(cost);
-    }
-    assert!(
-        first_lines(&result).contains("withdrawals a year; it saves USD 100 a year too."),
-        "{}",
-        first_lines(&result)
-    );
+    // What recurs is told per year, whatever else a script does.
+    let mut both = result;
+    both.faults[0].every_mean_s = Some(1e6);
+    assert!(plain(&terminal::render(&both, None, 120)).contains("downtime/yr"));
+}
 
-    // The least of all is named where it is not the one.
-    result.scenarios[3].estimates[Metric::Downtime] = synthetic::estimate(90.0, 50.0);
-    let text = first_lines(&result);
-    assert!(text.contains("“readinessProbe.failureThreshold=4” has the least, but no more than chance"), "{text}");
+/// A table that leaves rows out says how many and where they are, whether they were written or not.
+#[test]
+fn what_is_left_out_is_said() {
+    let result = synthetic::forty_eight();
+    let folder = std::path::Path::new("output/everything");
+    let with_files = plain(&terminal::render(&result, Some(folder), 80));
+    let rows = |words: &str, text: &str| text.matches(words).count();
+    assert_eq!(rows("24 more scenarios are in results.csv.", &with_files), 1);
+    assert_eq!(rows("36 more scenarios are in results.csv.", &with_files), 1, "windows");
+    let without = plain(&terminal::render(&result, None, 80));
+    assert_eq!(rows("24 more scenarios are not shown: `--out-dir DIR` writes results.csv.", &without), 1);
+    assert_eq!(rows("24 more scenarios are in `results.csv`", &markdown::render(&result)), 2);
 }
 
 #[test]
@@ -123,7 +108,7 @@ fn no_line_is_wider_than_the_terminal() {
 #[test]
 fn tables_are_rectangular() {
     for result in [synthetic::single(), synthetic::forty_eight(), synthetic::odd(), synthetic::silent()] {
-        for text in [csv::results(&result), csv::recoveries(&result)] {
+        for text in [csv::results(&result), recoveries(&result)] {
             let mut reader = ::csv::Reader::from_reader(text.as_bytes());
             assert!(reader.records().all(|record| record.is_ok()));
         }
@@ -139,4 +124,35 @@ fn results_survive_their_file() {
         assert_eq!(again, result);
         assert_eq!(json::render(&again), text);
     }
+}
+
+/// What has no room for its replicas is marked in every table, with the meaning of the mark, and is not what is recommended.
+#[test]
+fn unplaceable_scenarios_are_marked_and_not_recommended() {
+    let mut result = synthetic::twenty_four();
+    let recommended = |result: &ExperimentResult| {
+        let text = csv::results(result);
+        let mut reader = ::csv::Reader::from_reader(text.as_bytes());
+        let standing = reader.headers().unwrap().iter().position(|column| column == "standing").unwrap();
+        reader.records().position(|record| &record.unwrap()[standing] == "recommended").unwrap()
+    };
+    let before = recommended(&result);
+    result.scenarios[before].unplaceable = true;
+    assert_ne!(recommended(&result), before);
+    let table = plain(&terminal::render(&result, None, 80));
+    assert!(table.contains(" †") && table.contains("† no Node takes some of its replicas"), "{table}");
+    let text = markdown::render(&result);
+    assert!(text.contains(" † |") && text.contains("† no Node takes some of its replicas"), "{text}");
+    let page = page::render(&result);
+    assert!(page.contains("unplaceable"), "the page has the word");
+    assert!(
+        !json::render(&synthetic::four()).contains("unplaceable")
+            && json::render(&result).contains("\"unplaceable\": true")
+    );
+}
+
+fn recoveries(result: &ExperimentResult) -> String {
+    let mut text = Vec::new();
+    csv::write_recoveries(&mut text, result).unwrap();
+    String::from_utf8(text).unwrap()
 }

@@ -345,6 +345,16 @@ fn the_answer_is_said_in_words() {
     says(&["-"], "duration\n0\n3\n4\n9\n", 0, &["1 is zero", "{weight: 1, fixed: 0s}"]);
 }
 
+/// Rule: with fewer than five durations that have ended nearly every law fits, and that is said.
+#[test]
+fn few_durations_are_said_to_choose_no_law() {
+    let few = "Only 4 durations have ended: with fewer than five nearly every law fits";
+    says(&["-"], "duration,censored\n3,0\n4,0\n9,0\n11,0\n20,1\n", 0, &[&few.replace(" law fits", "")]);
+    let output = hasim(&["-"], "duration\n3\n4\n9\n11\n20\n");
+    let text = String::from_utf8(output.stdout).unwrap();
+    assert!(!text.contains("nearly every") && text.contains("Nothing speaks against it"), "{text}");
+}
+
 #[test]
 fn gaps_between_moments_are_durations() {
     let moments = "at,what\n2026-01-03T00:00:00Z,b\n2026-01-01T01:00:00+01:00,a\n2026-01-04T00:00:00Z,c\n";

@@ -10,13 +10,17 @@ mod coverage;
 mod fit;
 mod oracle;
 mod properties;
+mod removal;
 mod sensitivity;
 mod trace;
 
 mod rules {
+    mod attribution;
     mod endpoints;
+    mod errors;
     mod kubelet;
     mod nodes;
+    mod on_call;
     mod placement;
 }
 

@@ -2,9 +2,9 @@
 
 use crate::common;
 use hasim::cluster::{Happening, Mode, Observed, Observer, Replication};
-use hasim::experiment::{Recorder, Timeline, Who, replicate, trace};
+use hasim::experiment::{Measures, Recorder, Timeline, Who, drive, replicate, trace};
 use hasim::ids::{NodeId, SlotId, ZoneId};
-use hasim::model::{ControlPlane, Model, NodeMode, ScriptTarget, Start, Strikes};
+use hasim::model::{ControlPlane, Model, NodeMode, Probe, ScriptTarget, Start, Strikes};
 use hasim::random::Law;
 use hasim::time::{Duration, SimTime};
 
@@ -16,7 +16,7 @@ struct Log(Vec<(SimTime, Observed)>);
 impl Observer for Log {
     fn observe(&mut self, at: SimTime, what: &Observed) {
         if !matches!(what, Observed::Happened(_)) {
-            self.0.push((at, *what));
+            self.0.push((at, what.clone()));
         }
     }
 }
@@ -59,12 +59,60 @@ fn the_same_with_a_startup_probe_and_other_thresholds() {
     }
 }
 
+/// Hangs last until somebody deletes the Pod: while other faults come and go.
+#[test]
+fn the_same_with_somebody_on_call() {
+    let mut model = common::storms::stormy_reference();
+    model.deployment.pod.liveness = None;
+    model.on_call = Some(common::storms::on_call());
+    for index in 0..6 {
+        assert_identical(&model, index);
+    }
+    model.deployment.pod.readiness = None;
+    for index in 6..12 {
+        assert_identical(&model, index);
+    }
+}
+
 #[test]
 fn the_same_where_the_controller_evicts_without_taints() {
     let mut model = common::storms::stormy_reference();
     model.cluster.control_plane = ControlPlane::legacy();
     for index in 0..4 {
         assert_identical(&model, index);
+    }
+}
+
+/// What is measured is the same in both modes, to the nanosecond: attributions, too.
+#[test]
+fn both_modes_come_to_the_same_outcome() {
+    let mut model = common::storms::stormy_reference();
+    model.deployment.pod.pre_stop_sleep = common::secs(7.0);
+    for index in 0..6 {
+        model.min_serving = 1 + (index % 2) as u32;
+        model.deployment.pod.liveness = (index % 3 > 0).then(|| common::probe(4));
+        model.on_call = Some(common::storms::on_call());
+        let outcome = |mode| {
+            let observer = (Measures::new(&model), ());
+            drive(&mut Replication::new(&model, 7, index, mode, observer), model.horizon)
+        };
+        let fast = outcome(Mode::Fast);
+        fast.assert_consistent();
+        assert_eq!(fast, outcome(Mode::EveryProbe), "replication {index}");
+    }
+}
+
+/// P15: the initial value of a probe whose attempts all end in errors stays, whichever of the three it is.
+#[test]
+fn the_same_with_a_probe_that_always_errs() {
+    let errs = Some(Probe { always_errs: true, ..common::probe(3) });
+    for (kind, start) in (0..3).flat_map(|kind| [(kind, Start::Running), (kind, Start::Fresh)]) {
+        let mut model = Model { start, ..common::storms::stormy_reference() };
+        let pod = &mut model.deployment.pod;
+        *[&mut pod.liveness, &mut pod.readiness, &mut pod.startup][kind] = errs;
+        for index in 0..3 {
+            assert_identical(&model, index);
+        }
     }
 }
 

@@ -11,11 +11,13 @@ use hasim::time::SimTime;
 use proptest::prelude::*;
 
 /// A stormy month with other numbers of everything.
-fn stormy(replicas: u32, min_serving: u32, startup: bool, hard: bool, chance: f64, faults: &[bool]) -> Model {
+/// Storms over a Deployment of this shape; `watched` without liveness, and with somebody on call.
+fn stormy(replicas: u32, min_serving: u32, [startup, hard, watched]: [bool; 3], chance: f64, faults: &[bool]) -> Model {
     let mut model = common::storms::stormy_reference();
     let pod = model.deployment.pod.clone();
     model.deployment = common::deployment(replicas, 3, 2, hard);
-    model.deployment.pod.liveness = pod.liveness;
+    model.deployment.pod.liveness = pod.liveness.filter(|_| !watched);
+    model.on_call = watched.then(common::storms::on_call);
     model.deployment.pod.startup = startup.then(|| common::probe(6));
     model.min_serving = min_serving;
     model.app.probe_failure = chance;
@@ -32,10 +34,10 @@ proptest! {
     /// The phases of each recovery add up to it, and both attributions to their totals, in whole nanoseconds.
     #[test]
     fn parts_add_up(
-        replicas in 1u32..5, min_serving in 1u32..4, startup: bool, hard: bool, chance in 0.0..0.1f64,
+        replicas in 1u32..5, min_serving in 1u32..4, flags: [bool; 3], chance in 0.0..0.1f64,
         faults in prop::collection::vec(any::<bool>(), 13), index in 0u64..1000,
     ) {
-        let model = stormy(replicas, min_serving, startup, hard, chance, &faults);
+        let model = stormy(replicas, min_serving, flags, chance, &faults);
         let outcome = replicate(&model, 5, index);
         outcome.assert_consistent();
         prop_assert!(outcome.counted(Quantity::Downtime) <= model.horizon.as_nanos());
@@ -53,7 +55,7 @@ struct Stays {
 
 impl Observer for Stays {
     fn observe(&mut self, at: SimTime, what: &Observed) {
-        match *what {
+        match what {
             Observed::SlotChanged { slot, view } => {
                 let now = at.as_secs_f64();
                 if let Some((since, phase)) = self.since.remove(&slot.index()) {
@@ -74,7 +76,7 @@ impl Observer for Stays {
 /// (10.4 s, N2), the kubelet's next reconciliation (10 s, E2) and propagation (E10).
 #[test]
 fn e2_n14_a_pod_that_is_ready_never_stays_out_of_rotation() {
-    let model = stormy(3, 1, false, false, 0.0, &[]);
+    let model = stormy(3, 1, [false; 3], 0.0, &[]);
     for index in 0..40 {
         let mut replication = Replication::new(&model, 9, index, Mode::Fast, Stays::default());
         replication.run_until(SimTime::ZERO + model.horizon);

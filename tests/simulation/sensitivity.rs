@@ -4,7 +4,7 @@ use std::io;
 use std::path::Path;
 use std::sync::atomic::AtomicBool;
 
-use hasim::experiment::{self, Estimate, ExperimentResult, Options, Played, Share};
+use hasim::experiment::{self, Estimate, ExperimentResult, Options, Pace, Played, Share};
 use hasim::model::YEAR;
 use hasim::spec::{REPLICATIONS_PER_DRAW, Study, load_experiment_with};
 use hasim::study::Metric;
@@ -39,7 +39,7 @@ fn play(study: &Study, threads: usize, share: Share) -> (Played, ExperimentResul
     let (stop, mut progress) = (AtomicBool::new(false), |_| ());
     let options = Options { threads, stop: &stop, progress: &mut progress };
     let played = Played::nothing(study, share);
-    experiment::play(study, played, options, &mut |_| (), experiment::replicate).unwrap()
+    experiment::play(study, played, options, &Pace::of(study), &mut |_| (), experiment::replicate_watched).unwrap()
 }
 
 fn holds(estimate: Estimate, exact: f64, widest: f64) {
@@ -94,6 +94,26 @@ fn validation_a_rate_that_is_not_known() {
     assert_eq!(play(&known, 1, Share::WHOLE).1.scenarios[0].uncertainty, None);
 }
 
+/// Validation: what 31 crashes in 270 replica-days tell of their rate, a gamma law, is drawn as it is: the draws have its mean, and
+/// the range of the expected loss is that of the rate. Tolerances: what 64 strata leave of the mean, and as above.
+#[test]
+fn validation_a_rate_that_was_counted() {
+    let study = load("{exponential: {perYear: {gamma: {shape: 31.5, mean: 42.5833}}}}", "1m", "  replications: 2048\n");
+    let scenario = &study.scenarios[0];
+    let rate = |model: &hasim::model::Model| YEAR.as_secs_f64() / model.faults[0].every_mean().unwrap();
+    let mut rates: Vec<f64> = scenario.draws.iter().map(rate).collect();
+    let near = |found: f64, exact: f64, part: f64| assert!((found / exact - 1.0).abs() < part, "{found} {exact}");
+    near(rates.iter().sum::<f64>() / rates.len() as f64, 42.583, 0.005);
+    // The model without draws has the median.
+    near(rate(&scenario.model), 42.133, 1e-4);
+    rates.sort_by(f64::total_cmp);
+    assert!(rates[0] < 29.0 && rates[63] > 58.7 && rates[2] > 29.0 && rates[61] < 58.7, "{rates:?}");
+    let (_, result) = play(&study, 2, Share::WHOLE);
+    let spread = result.scenarios[0].uncertainty.unwrap().failed_request_s_per_year;
+    near(spread.low, 29.0 * 60.0, 0.12);
+    near(spread.high, 58.7 * 60.0, 0.12);
+}
+
 /// Determinism: one thread or two, one machine or three.
 #[test]
 fn whoever_plays_it_the_answer_is_the_same() {
@@ -102,7 +122,7 @@ fn whoever_plays_it_the_answer_is_the_same() {
     let (_, one) = play(&study, 1, Share::WHOLE);
     assert_eq!(one, play(&study, 2, Share::WHOLE).1);
     let shards = (0..3).map(|index| (index, play(&study, 1, Share { index, of: 3 }).0)).collect();
-    assert_eq!(Played::join(shards).unwrap(), one);
+    assert_eq!(Played::join(shards).unwrap().1, one);
 }
 
 /// Determinism: what one parameter is in a draw does not hang on what else is uncertain; batches take the draws in turn.

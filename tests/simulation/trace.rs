@@ -74,8 +74,8 @@ fn a_panic_is_part_of_the_trace() {
 /// Process: an outage, with its rules.
 #[test]
 fn the_longest_outage_is_shown_from_before_the_fault_to_after_the_recovery() {
-    let output =
-        hasim().args(["trace", "experiments/aidbox.yaml", "--outage", "longest", "--rules"]).assert().success();
+    let args = ["trace", "experiments/aidbox.yaml", "--replication", "0", "--outage", "longest", "--rules"];
+    let output = hasim().args(args).assert().success();
     let text = String::from_utf8(output.get_output().stdout.clone()).unwrap();
     let place = |what: &str| text.find(what).unwrap_or_else(|| panic!("{what} is missing from\n{text}"));
     let story =
@@ -234,7 +234,7 @@ fn a_year_of_probes_stays_small() {
 
     let (_, events) = held_against_the_format(&trace(&["--output", "perfetto"]).stdout);
     assert!((10..50_000).contains(&events), "{events}");
-    let lines = String::from_utf8(trace(&["--outage", "longest"]).stdout).unwrap();
+    let lines = String::from_utf8(trace(&["--replication", "0", "--outage", "longest"]).stdout).unwrap();
     assert!((20..5_000).contains(&lines.lines().count()), "{}", lines.lines().count());
     assert!(lines.contains("READINESS LOST") && lines.contains("RECOVERED"), "the story is whole");
     for args in [&["--probes"][..], &["--probes", "--output", "perfetto"]] {

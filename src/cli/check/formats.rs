@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 use serde_json::{Value, json};
 
 use super::Finding;
+use crate::experiment::Estimate;
 use crate::spec::{Diagnostic, Severity};
 
 /// An array with an object for each finding, every object with the same keys.
@@ -33,14 +34,21 @@ fn object(finding: &Finding) -> Value {
 }
 
 impl super::Cost {
-    /// Seconds of downtime a year that the setting costs as it is, with the ends of the interval; 0 where following the
-    /// advice changed no replication.
+    /// Seconds of downtime and, as time of full traffic, of failed requests a year that the setting costs as it is, with
+    /// the ends of the interval; 0 where following the advice changed no replication.
     pub(super) fn to_json(&self) -> Value {
-        let (mean, low, high) =
-            self.change.as_ref().map_or((0.0, 0.0, 0.0), |change| (-change.mean, -change.high, -change.low));
-        // Zero less zero has a sign of its own.
-        let [mean, low, high] = [mean, low, high].map(|value| value + 0.0);
-        json!({"experiment": self.experiment, "downtime_s_per_year": {"mean": mean, "low": low, "high": high}})
+        let turned_round = |change: &Option<Estimate>| {
+            let (mean, low, high) =
+                change.as_ref().map_or((0.0, 0.0, 0.0), |change| (-change.mean, -change.high, -change.low));
+            // Zero less zero has a sign of its own.
+            let [mean, low, high] = [mean, low, high].map(|value| value + 0.0);
+            json!({"mean": mean, "low": low, "high": high})
+        };
+        json!({
+            "experiment": self.experiment,
+            "downtime_s_per_year": turned_round(&self.downtime),
+            "failed_request_s_per_year": turned_round(&self.failed),
+        })
     }
 }
 

@@ -49,7 +49,7 @@ impl Worker {
         if !status.running {
             return if result == Stored::Failure { Next::Idle } else { Next::At(self.next) };
         }
-        if !self.is_open(status) {
+        if !self.is_open(status) || self.probe.always_errs {
             return Next::Idle;
         }
         let from = self.allowed_from(status);

@@ -3,11 +3,11 @@
 use super::{MICROS, NANOS, around, written};
 use crate::experiment::result::{Estimate, Quantile, WindowLoss, WindowsResult};
 use crate::experiment::windows::{Allowance, Loss, Windows};
-use crate::stats::{Interval, amounts, most_of_all, share, twelve_digits};
+use crate::stats::{Interval, amounts, share, twelve_digits};
 use crate::time::Duration;
 
-/// The answer; `None` where no window is complete.
-pub(super) fn windows(windows: &Windows, length: Duration, confidence: f64) -> Option<WindowsResult> {
+/// The answer; `None` where no window is complete. Where nothing was lost, it may still be a share `most_lost` of the time.
+pub(super) fn windows(windows: &Windows, length: Duration, most_lost: f64, confidence: f64) -> Option<WindowsResult> {
     if windows.downtime.windows.count() == 0 {
         return None;
     }
@@ -15,19 +15,19 @@ pub(super) fn windows(windows: &Windows, length: Duration, confidence: f64) -> O
     Some(WindowsResult {
         length_s: twelve_digits(length.as_secs_f64()),
         count: windows.downtime.windows.count(),
-        downtime_s: loss(&windows.downtime, length, confidence)?,
-        failed_request_s: loss(&windows.failed, length, confidence)?,
+        downtime_s: loss(&windows.downtime, length, most_lost, confidence)?,
+        failed_request_s: loss(&windows.failed, length, most_lost, confidence)?,
         meets_slo: windows.allowance.map(|allowance| met(&allowance, per_replication, confidence)),
     })
 }
 
-fn loss(loss: &Loss, length: Duration, confidence: f64) -> Option<WindowLoss> {
+fn loss(loss: &Loss, length: Duration, most_lost: f64, confidence: f64) -> Option<WindowLoss> {
     let Loss { totals, windows } = loss;
     let part = MICROS * windows.size() as f64;
     let length_s = length.as_secs_f64();
     let (interval, bound) = match amounts(totals, confidence) {
         Some(Interval { low, high }) => (Interval { low: low / part, high: (high / part).min(length_s) }, false),
-        None => (Interval { low: 0.0, high: length_s * most_of_all(totals.count(), confidence) }, true),
+        None => (Interval { low: 0.0, high: length_s * most_lost }, true),
     };
     let seconds = |nanos: u64| twelve_digits(nanos as f64 / NANOS);
     let quantile = |q| {

@@ -10,6 +10,7 @@ use super::picture::{Anchor, Picture};
 use crate::experiment::{Attribution, ExperimentResult};
 use crate::report::human;
 use crate::report::merged::{self, CauseTotal};
+use crate::report::period::Period;
 
 const ROW: f64 = 28.0;
 /// Room for the total right of the longest bar.
@@ -25,9 +26,10 @@ pub fn draw(result: &ExperimentResult) -> Option<Picture> {
         return None;
     }
     let mut picture = Picture::new(frame::WIDTH);
+    let each = Period::of(result).each();
     let lead = format!(
         "Each second is charged to the latest fault of the Pods that do not serve, and to the phase of their recovery; \
-         the parts add up to the totals. Beside each bar: time a year and its share. {}",
+         the parts add up to the totals. Beside each bar: time {each} and its share. {}",
         shown_name(result)
     );
     let mut y = frame::head(&mut picture, "Where do downtime and failed requests come from?", lead.trim());
@@ -48,7 +50,7 @@ pub fn draw(result: &ExperimentResult) -> Option<Picture> {
     for (k, (title, parts, totals)) in panels.into_iter().enumerate() {
         let from = left + k as f64 * (panel + 26.0);
         let whole: f64 = totals.iter().map(|cause| cause.total).sum();
-        let heading = format!("{title}: {} a year", human::duration(whole));
+        let heading = format!("{title}: {} {each}", human::duration(whole));
         let heading = font::fit(&heading, BODY.size, true, panel);
         picture.text(from, top - 8.0, Anchor::Left, BODY.bold(), heading);
         let longest = totals.first().map_or(0.0, |cause| cause.total);

@@ -10,14 +10,14 @@ use super::picture::{Anchor, Picture};
 use crate::experiment::{Estimate, ExperimentResult, ScenarioResult};
 use crate::report::human;
 use crate::report::labels::Labels;
-use crate::report::merged;
+use crate::report::merged::{self, Role};
+use crate::report::period::Period;
 use crate::study::Metric;
 
 const ROW: f64 = 27.0;
 /// The two series.
 const DOWNTIME: &str = "downtime";
 const FAILED: &str = "failed requests";
-const YEAR_S: f64 = 365.0 * 86_400.0;
 
 /// A row per scenario: a disc for downtime, a diamond for failed requests, with their intervals.
 pub fn draw(result: &ExperimentResult) -> Picture {
@@ -28,9 +28,14 @@ pub fn draw(result: &ExperimentResult) -> Picture {
     let (left, right) = (rows.right + 14.0, RIGHT - columns.width() - 18.0);
 
     let axis = axis(result, left, right);
-    let slo = result.objective.slo.map(|slo| (slo, (1.0 - slo) * YEAR_S));
-    let mut y =
-        frame::head(&mut picture, "How much downtime a year, and how many failed requests?", &lead(result, slo, &axis));
+    let period = Period::of(result);
+    let each = period.each();
+    let slo = result.objective.slo.map(|slo| (slo, period.budget(slo)));
+    let mut y = frame::head(
+        &mut picture,
+        &format!("How much downtime {each}, and how many failed requests?"),
+        &lead(result, slo, &axis),
+    );
     y = legend(&mut picture, y, result);
 
     let top = y + rows.head.max(14.0) + 16.0;
@@ -59,18 +64,18 @@ pub fn draw(result: &ExperimentResult) -> Picture {
             (FAILED, &scenario.estimates[Metric::FailedRequests], middle + 5.0, VERMILION, diamond),
         ];
         for (series, estimate, y, colour, shape) in marks {
-            let words = format!("{}: {} of {series} a year", scenario.name, human::with_interval(estimate));
+            let words = format!("{}: {} of {series} {each}", scenario.name, human::with_interval(estimate));
             picture.datum(series, words, |picture| interval(picture, &axis, estimate, y, colour, shape));
         }
         columns.write(&mut picture, i, middle);
         picture.description.push(format!(
-            "{}: {} of downtime, {} of failed requests a year",
+            "{}: {} of downtime, {} of failed requests {each}",
             scenario.name,
             human::span_with_error(&scenario.estimates[Metric::Downtime]),
             human::span_with_error(&scenario.estimates[Metric::FailedRequests]),
         ));
     }
-    let unit = if axis.is_log() { "time a year, logarithmic" } else { "time a year" };
+    let unit = format!("time {each}{}", if axis.is_log() { ", logarithmic" } else { "" });
     picture.text(f64::midpoint(left, right), bottom + 34.0, Anchor::Middle, SMALL, unit);
     frame::foot(&mut picture, result, bottom + 40.0);
     picture
@@ -90,7 +95,7 @@ fn axis(result: &ExperimentResult, left: f64, right: f64) -> Axis {
     let lows = estimates(result).map(|e| e.low).filter(|low| *low > values.low / 4.0);
     let mut range =
         Range::of(lows.chain(estimates(result).map(|e| e.high)).chain([values.low, values.high])).unwrap_or(values);
-    let allowed = result.objective.slo.map(|slo| (1.0 - slo) * YEAR_S).filter(|allowed| *allowed > 0.0);
+    let allowed = result.objective.slo.map(|slo| Period::of(result).budget(slo)).filter(|allowed| *allowed > 0.0);
     if let Some(allowed) = allowed.filter(|a| *a < range.high * 30.0 && *a > range.low / 30.0) {
         range = Range { low: range.low.min(allowed), high: range.high.max(allowed) };
     }
@@ -116,7 +121,11 @@ fn lead(result: &ExperimentResult, slo: Option<(f64, f64)>, axis: &Axis) -> Stri
             let _ = write!(text, " The dashed line is what the SLO leaves for {what}.");
         } else {
             let (slo, allowed) = (human::plain_percent(slo), human::duration(allowed));
-            let _ = write!(text, " The SLO of {slo} leaves {allowed} of {what} a year, outside this picture.");
+            let _ = write!(
+                text,
+                " The SLO of {slo} leaves {allowed} of {what} {}, outside this picture.",
+                Period::of(result).each()
+            );
         }
     }
     if result.baseline.is_some() && result.scenarios.len() > 1 {
@@ -224,13 +233,10 @@ fn arrow(picture: &mut Picture, x: f64, y: f64, colour: Colour, shape: Shape) {
 pub fn shown_name(result: &ExperimentResult) -> String {
     match merged::shown(result) {
         Some(shown) if result.scenarios.len() > 1 => {
-            let name = Some(shown.name.as_str());
-            let what = if result.selection.as_ref().is_some_and(|selection| selection.chosen.as_deref() == name) {
-                "the chosen scenario"
-            } else if result.baseline.as_deref() == name {
-                "the baseline"
-            } else {
-                "the first scenario"
+            let what = match merged::role(result, shown) {
+                Some(Role::Recommended) => "the recommended scenario",
+                Some(Role::Baseline) => "the baseline",
+                None => "the first scenario",
             };
             format!("Shown is {what}, {}.", shown.name)
         }

@@ -63,6 +63,17 @@ pub fn foot(picture: &mut Picture, result: &ExperimentResult, y: f64) {
     picture.reach(y + 20.0);
 }
 
+/// What the picture leaves out, under its foot.
+pub fn note(picture: &mut Picture, words: &str) {
+    let lines = font::wrap(words, SMALL.size, false, RIGHT - MARGIN);
+    let mut y = picture.height - 4.0;
+    for line in lines {
+        picture.text(MARGIN, y, Anchor::Left, SMALL, line);
+        y += 15.0;
+    }
+    picture.reach(y + 5.0);
+}
+
 /// Colours and the names of their series on as few lines as they need. Returns where the chart may go on.
 pub fn legend_line(picture: &mut Picture, y: f64, entries: &[(Colour, String)]) -> f64 {
     let (mut x, mut y) = (MARGIN, y + 12.0);

@@ -7,9 +7,10 @@ use super::palette::{BLUES, Colour, GREY, GRID, INK, ON_LIGHT, ORANGES, PAPER, P
 use super::picture::{Anchor, Picture, Style};
 use super::series::distinct;
 use crate::experiment::{Estimate, ExperimentResult};
-use crate::report::front;
+use crate::report::best::{self, AS_GOOD, Best, Ground, RECOMMENDED};
 use crate::report::human;
 use crate::report::labels::{Column, Labels};
+use crate::report::period::Period;
 use crate::study::Metric;
 
 /// Beyond these a number no longer fits its cell, or the picture no page.
@@ -21,7 +22,6 @@ const WIDEST: f64 = 140.0;
 const NARROWEST: f64 = 54.0;
 const CELL: f64 = 50.0;
 const BAR: (f64, f64) = (260.0, 12.0);
-const YEAR_S: f64 = 365.0 * 86_400.0;
 
 /// Which keys lie along which sides.
 struct Layout<'a> {
@@ -37,16 +37,18 @@ pub fn draw(result: &ExperimentResult) -> Option<Picture> {
     let layout = Layout::of(&labels)?;
     let fails = result.objective.metric == Metric::RequestSuccess;
     let (what, stops) = if fails { ("failed requests", ORANGES) } else { ("downtime", BLUES) };
-    let scale = Scale::of(result, stops);
-    let allowed = result.objective.slo.map(|slo| (slo, (1.0 - slo) * YEAR_S)).filter(|(_, seconds)| *seconds > 0.0);
+    let period = Period::of(result);
+    let allowed = result.objective.slo.map(|slo| (slo, period.budget(slo))).filter(|(_, seconds)| *seconds > 0.0);
+    let shown = Shown { result, best: Best::of(result), scale: Scale::of(result, stops), allowed, period };
 
     let mut picture = Picture::new(frame::WIDTH);
     let least = if fails { "fails the fewest requests" } else { "has the least downtime" };
     let title = format!("Which combination of settings {least}?");
-    let y = frame::head(&mut picture, &title, &lead(result, what, allowed));
-    let meeting = |seconds: f64| result.scenarios.iter().filter(|s| front::lost(result, s).mean <= seconds).count();
+    let y = frame::head(&mut picture, &title, &lead(&shown, what));
+    let meeting = |seconds: f64| result.scenarios.iter().filter(|s| best::lost(result, s).mean <= seconds).count();
     let divides = allowed.filter(|(_, seconds)| (1..result.scenarios.len()).contains(&meeting(*seconds)));
-    let y = scale.draw(&mut picture, y - 2.0, what, divides, result.baseline.is_some());
+    let what = format!("{what} {}", period.each());
+    let y = shown.scale.draw(&mut picture, y - 2.0, &what, divides, result.baseline.is_some());
 
     let (row_values, column_values) = (distinct(layout.rows), distinct(layout.columns));
     let map_values: Vec<Option<&String>> =
@@ -65,7 +67,7 @@ pub fn draw(result: &ExperimentResult) -> Option<Picture> {
     let mut bottom = top;
     for map in map_values {
         let frame = Frame { left: left + side, top, width, side };
-        bottom = draw_map(&mut picture, result, &layout, map, &frame, &scale, allowed);
+        bottom = draw_map(&mut picture, &shown, &layout, map, &frame);
         if is_beside {
             left += side + width * wanted + gap;
         } else {
@@ -105,16 +107,19 @@ struct Frame {
     side: f64,
 }
 
-/// Draws a map and returns where it ends.
-fn draw_map(
-    picture: &mut Picture,
-    result: &ExperimentResult,
-    layout: &Layout<'_>,
-    map: Option<&String>,
-    frame: &Frame,
-    scale: &Scale,
+/// What the cells show.
+struct Shown<'a> {
+    result: &'a ExperimentResult,
+    best: Option<Best<'a>>,
+    scale: Scale,
+    /// The SLO, and the seconds that it leaves.
     allowed: Option<(f64, f64)>,
-) -> f64 {
+    period: Period,
+}
+
+/// Draws a map and returns where it ends.
+fn draw_map(picture: &mut Picture, shown: &Shown<'_>, layout: &Layout<'_>, map: Option<&String>, frame: &Frame) -> f64 {
+    let result = shown.result;
     let (rows, columns) = (distinct(layout.rows), distinct(layout.columns));
     let across = frame.width * columns.len() as f64;
     let mut y = frame.top + 4.0;
@@ -157,15 +162,15 @@ fn draw_map(
         for c in 0..columns.len() {
             let (x, y) = at(r, c);
             match find(r, c) {
-                Some(i) => cell(picture, result, i, (x, y, frame.width), scale),
+                Some(i) => cell(picture, shown, i, (x, y, frame.width)),
                 None => {
                     picture.line(vec![(x + 8.0, y + CELL / 2.0), (x + frame.width - 8.0, y + CELL / 2.0)], 1.0, GRID);
                 }
             }
         }
     }
-    if let Some((_, seconds)) = allowed {
-        let meets = |r: usize, c: usize| find(r, c).map(|i| front::lost(result, &result.scenarios[i]).mean <= seconds);
+    if let Some((_, seconds)) = shown.allowed {
+        let meets = |r: usize, c: usize| find(r, c).map(|i| best::lost(result, &result.scenarios[i]).mean <= seconds);
         border(picture, (rows.len(), columns.len()), meets, |r, c| (at(r, c), frame.width));
     }
     // Over all cells, or a neighbour would cover half of its frame.
@@ -195,14 +200,15 @@ fn last_part(key: &str) -> &str {
 }
 
 /// The loss of a scenario with half of its interval, and a word where there is something to say about it.
-fn cell(picture: &mut Picture, result: &ExperimentResult, i: usize, (x, y, width): (f64, f64, f64), scale: &Scale) {
+fn cell(picture: &mut Picture, shown: &Shown<'_>, i: usize, (x, y, width): (f64, f64, f64)) {
+    let result = shown.result;
     let scenario = &result.scenarios[i];
-    let lost = front::lost(result, scenario);
-    let fill = scale.colour(lost);
+    let lost = best::lost(result, scenario);
+    let fill = shown.scale.colour(lost);
     let ink = if fill.is_dark() { PAPER } else { ON_LIGHT };
-    let what = if result.objective.metric == Metric::RequestSuccess { "failed requests" } else { "downtime" };
-    let words = format!("{}: {} of {what} a year", scenario.name, human::with_interval(lost));
-    let word = word(result, i);
+    let (what, each) = (best::what(result), shown.period.each());
+    let words = format!("{}: {} of {what} {each}", scenario.name, human::with_interval(lost));
+    let word = word(shown, i);
     let middle = x + width / 2.0;
     picture.description.push(format!(
         "{}: {}{}",
@@ -222,27 +228,28 @@ fn cell(picture: &mut Picture, result: &ExperimentResult, i: usize, (x, y, width
             picture.text(middle, baseline + 13.0, Anchor::Middle, Style { size: 9.5, bold: false, colour: ink }, error);
         }
         if let Some(word) = word {
+            let word =
+                if word == RECOMMENDED && font::width(word, 9.5, true) > width - 6.0 { "take this" } else { word };
             let word = font::fit(word, 9.5, true, width - 6.0);
             picture.text(middle, y + 13.5, Anchor::Middle, Style { size: 9.5, bold: true, colour: ink }, word);
         }
     });
 }
 
-fn word(result: &ExperimentResult, i: usize) -> Option<&'static str> {
-    let name = &result.scenarios[i].name;
-    let is_best = front::best(result).is_some_and(|best| best.name == *name);
-    let is_baseline = result.baseline.as_ref() == Some(name);
-    match front::standing(result, &result.scenarios[i]) {
-        Some("chosen") => return Some("★ chosen"),
-        Some("ahead") => return Some("★ ahead"),
-        _ => {}
+/// What there is to say of a cell. A star has only what is told apart from all others.
+fn word(shown: &Shown<'_>, i: usize) -> Option<&'static str> {
+    let is_baseline = shown.result.baseline.as_ref() == Some(&shown.result.scenarios[i].name);
+    let baseline = is_baseline.then_some("baseline");
+    let Some(best) = &shown.best else { return baseline };
+    if best.recommended == Some(i) {
+        return Some(match (best.standing(i), best.is_unique()) {
+            ("chosen", true) => "★ chosen",
+            (_, true) => "★ best",
+            (standing, false) => standing,
+        });
     }
-    match (is_best, is_baseline) {
-        (true, true) => Some("★ baseline"),
-        (true, false) => Some("★ best"),
-        (false, true) => Some("baseline"),
-        (false, false) => None,
-    }
+    let standing = Some(best.standing(i));
+    standing.filter(|word| best.ground == Ground::LosesLeast && *word == AS_GOOD).or(baseline)
 }
 
 /// `18.3 min` and `± 0.6 min`, or the ends of the interval where it is lopsided.
@@ -287,7 +294,7 @@ struct Scale {
 
 impl Scale {
     fn of(result: &ExperimentResult, stops: [Colour; 9]) -> Self {
-        let seen = result.scenarios.iter().map(|scenario| front::lost(result, scenario)).filter(|lost| !lost.bound);
+        let seen = result.scenarios.iter().map(|scenario| best::lost(result, scenario)).filter(|lost| !lost.bound);
         let seen: Vec<&Estimate> = seen.collect();
         let Some(means) = Range::of(seen.iter().map(|lost| lost.mean)) else {
             return Self { range: None, log: false, stops };
@@ -319,7 +326,7 @@ impl Scale {
     /// A bar with what its colours mean. Returns where the picture may go on.
     fn draw(&self, picture: &mut Picture, y: f64, what: &str, divides: Option<(f64, f64)>, framed: bool) -> f64 {
         let Some(range) = self.range else { return y };
-        let unit = if self.log { format!("{what} a year (logarithmic)") } else { format!("{what} a year") };
+        let unit = if self.log { format!("{what} (logarithmic)") } else { what.to_owned() };
         picture.text(MARGIN, y + 10.0, Anchor::Left, SMALL.bold(), unit.clone());
         let left = MARGIN + font::width(&unit, SMALL.size, true) + 18.0;
         let steps = 52;
@@ -335,11 +342,8 @@ impl Scale {
         }
         let mut right = left + BAR.0 + 40.0;
         if let Some((slo, seconds)) = divides {
-            let text = format!(
-                "between what meets and misses {} ({} a year)",
-                human::plain_percent(slo),
-                human::duration(seconds)
-            );
+            let text =
+                format!("between what meets and misses {} ({})", human::plain_percent(slo), human::duration(seconds));
             picture.line(vec![(right, y + 6.0), (right + 20.0, y + 6.0)], 3.5, PURPLE);
             picture.text(right + 27.0, y + 10.0, Anchor::Left, SMALL, text.clone());
             right += 27.0 + font::width(&text, SMALL.size, false) + 24.0;
@@ -367,14 +371,16 @@ impl Scale {
     }
 }
 
-fn lead(result: &ExperimentResult, what: &str, allowed: Option<(f64, f64)>) -> String {
+fn lead(shown: &Shown<'_>, what: &str) -> String {
+    let result = shown.result;
     let mut text = format!(
-        "The {what} a year for each combination, with half of its {} interval: the stronger the colour, the more of it.",
+        "The {what} {} for each combination, with half of its {} interval: the stronger the colour, the more of it.",
+        shown.period.each(),
         human::plain_percent(result.confidence)
     );
-    if let Some((slo, seconds)) = allowed {
+    if let Some((slo, seconds)) = shown.allowed {
         let count = |of: &dyn Fn(&Estimate) -> bool| {
-            result.scenarios.iter().filter(|scenario| of(front::lost(result, scenario))).count()
+            result.scenarios.iter().filter(|scenario| of(best::lost(result, scenario))).count()
         };
         let (meet, miss) = (count(&|lost| lost.high <= seconds), count(&|lost| lost.low > seconds));
         let (n, slo) = (result.scenarios.len(), human::plain_percent(slo));
@@ -387,8 +393,11 @@ fn lead(result: &ExperimentResult, what: &str, allowed: Option<(f64, f64)>) -> S
             }
         };
     }
-    let bound = result.scenarios.iter().any(|scenario| front::lost(result, scenario).bound);
-    if bound {
+    let is_as_good = |best: &Best<'_>| (0..result.scenarios.len()).any(|i| best.standing(i) == AS_GOOD);
+    if let Some(best) = shown.best.as_ref().filter(|best| is_as_good(best)) {
+        text += &format!(" As good: within {} of the best.", best.indifference.in_full());
+    }
+    if result.scenarios.iter().any(|scenario| best::lost(result, scenario).bound) {
         text += " ≤ is an upper bound: nothing was seen.";
     }
     text

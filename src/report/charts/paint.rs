@@ -4,6 +4,7 @@
 //! reader what a mark says.
 
 use std::fmt::Write as _;
+use std::io::Write as _;
 
 use plotters::backend::{BitMapBackend, DrawingBackend};
 use plotters::style::{Color as _, RGBAColor};
@@ -107,28 +108,65 @@ fn painted(what: &str, Colour(red, green, blue, opacity): Colour) -> String {
     if opacity < 1.0 { format!("{solid} {what}-opacity=\"{opacity}\"") } else { solid }
 }
 
-/// The picture as PNG, two pixels for one of the drawing.
+/// The picture as PNG, two pixels for one of the drawing. However high it is, only a strip of it is large in memory.
 ///
 /// # Panics
 /// Never: a bitmap in memory takes every mark.
 pub fn png(picture: &Picture) -> Vec<u8> {
-    let (width, height) = size(picture);
-    let mut large = vec![0u8; width as usize * height as usize * 3];
-    {
-        let mut bitmap = BitMapBackend::with_buffer(&mut large, (width, height));
-        let paper = (width.cast_signed(), height.cast_signed());
-        bitmap
-            .draw_rect((0, 0), paper, &rgba(PAPER), true)
-            .map_err(drop)
-            .and_then(|()| picture.marks.iter().try_for_each(|mark| paint(&mut bitmap, mark)))
-            .and_then(|()| bitmap.present().map_err(drop))
-            .expect("painting in memory cannot fail");
-    }
-    encode(&averaged(&large, width as usize, height as usize), width / 2, height / 2)
+    in_strips(picture, STRIP)
 }
 
-fn size(picture: &Picture) -> (u32, u32) {
-    ((picture.width.ceil() * SCALE) as u32, (picture.height.ceil() * SCALE) as u32)
+/// Pixels of the drawing that are painted at once.
+const STRIP: u32 = 600;
+
+fn in_strips(picture: &Picture, strip: u32) -> Vec<u8> {
+    let (width, height) = (picture.width.ceil() as u32, picture.height.ceil() as u32);
+    let (large, small) = (SCALE as u32, SCALE as u32 / AVERAGED as u32);
+    let strips = (0..height).step_by(strip as usize).map(|top| {
+        let size = (large * width, large * strip.min(height - top));
+        averaged(&painted_strip(picture, f64::from(top), size), size.0 as usize, size.1 as usize)
+    });
+    encode(strips, small * width, small * height)
+}
+
+/// What lies below this height of the drawing, in so many large pixels.
+fn painted_strip(picture: &Picture, top: f64, size: (u32, u32)) -> Vec<u8> {
+    let mut large = vec![0u8; size.0 as usize * size.1 as usize * 3];
+    let bottom = top + f64::from(size.1) / SCALE;
+    let is_inside = |mark: &&Mark| {
+        let (from, to) = reach(mark);
+        from <= bottom && to >= top
+    };
+    {
+        let mut strip = Strip { bitmap: BitMapBackend::with_buffer(&mut large, size), top };
+        let paper = (size.0.cast_signed(), size.1.cast_signed());
+        strip
+            .bitmap
+            .draw_rect((0, 0), paper, &rgba(PAPER), true)
+            .map_err(drop)
+            .and_then(|()| picture.marks.iter().filter(is_inside).try_for_each(|mark| strip.paint(mark)))
+            .and_then(|()| strip.bitmap.present().map_err(drop))
+            .expect("painting in memory cannot fail");
+    }
+    large
+}
+
+/// From where to where a mark reaches, from top to bottom, with some air.
+fn reach(mark: &Mark) -> (f64, f64) {
+    const AIR: f64 = 8.0;
+    let of = |ys: &mut dyn Iterator<Item = f64>, air: f64| {
+        ys.fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), y| (low.min(y - air), high.max(y + air)))
+    };
+    match mark {
+        Mark::Area { points, .. } => of(&mut points.iter().map(|point| point.1), AIR),
+        Mark::Line { points, width, .. } => of(&mut points.iter().map(|point| point.1), width + AIR),
+        Mark::Disc { at, radius, .. } => of(&mut std::iter::once(at.1), radius + AIR),
+        Mark::Text(text) => of(&mut std::iter::once(text.y), 2.0 * text.size + AIR),
+        Mark::Group { marks, .. } => {
+            let reaches: Vec<(f64, f64)> = marks.iter().map(reach).collect();
+            of(&mut reaches.iter().flat_map(|&(from, to)| [from, to]), 0.0)
+        }
+    }
 }
 
 fn pixel(length: f64) -> i32 {
@@ -139,40 +177,56 @@ fn rgba(Colour(red, green, blue, opacity): Colour) -> RGBAColor {
     RGBAColor(red, green, blue, opacity)
 }
 
-/// # Errors
-/// Never, as the bitmap lies in memory; plotters' error has no public name to say so.
-fn paint(bitmap: &mut BitMapBackend<'_>, mark: &Mark) -> Result<(), ()> {
-    let scaled = |points: &[(f64, f64)]| -> Vec<_> { points.iter().map(|&(x, y)| (pixel(x), pixel(y))).collect() };
-    match mark {
-        Mark::Area { points, colour } => bitmap.fill_polygon(scaled(points), &rgba(*colour)).map_err(drop),
-        Mark::Line { points, width, colour } => {
-            let stroke = rgba(*colour).stroke_width((width * SCALE).round().max(1.0) as u32);
-            bitmap.draw_path(scaled(points), &stroke).map_err(drop)
-        }
-        Mark::Disc { at, radius, colour } => {
-            let radius = (radius * SCALE).round() as u32;
-            bitmap.draw_circle((pixel(at.0), pixel(at.1)), radius, &rgba(*colour), true).map_err(drop)
-        }
-        Mark::Text(text) => {
-            write(bitmap, text);
-            Ok(())
-        }
-        Mark::Group { marks, .. } => marks.iter().try_for_each(|mark| paint(bitmap, mark)),
-    }
+/// A part of the picture, from some height on.
+struct Strip<'b> {
+    bitmap: BitMapBackend<'b>,
+    top: f64,
 }
 
-/// Letters by the embedded font: the bitmap has none of its own.
-fn write(bitmap: &mut BitMapBackend<'_>, text: &Text) {
-    let (width, height) = bitmap.get_size();
-    let colour = rgba(text.colour);
-    let at = (text.extent().0 * SCALE, text.y * SCALE);
-    let inside = |x: i32, y: i32| x >= 0 && y >= 0 && x < width.cast_signed() && y < height.cast_signed();
-    font::rasterise(&text.text, text.size * SCALE, text.bold, at, |x, y, coverage| {
-        if inside(x, y) {
-            // A bitmap in memory takes every pixel inside it.
-            let _ = bitmap.draw_pixel((x, y), colour.mix(coverage).to_backend_color());
+impl Strip<'_> {
+    fn point(&self, (x, y): (f64, f64)) -> (i32, i32) {
+        (pixel(x), pixel(y) - pixel(self.top))
+    }
+
+    /// # Errors
+    /// Never, as the bitmap lies in memory; plotters' error has no public name to say so.
+    fn paint(&mut self, mark: &Mark) -> Result<(), ()> {
+        let scaled = |points: &[(f64, f64)]| -> Vec<_> { points.iter().map(|&point| self.point(point)).collect() };
+        match mark {
+            Mark::Area { points, colour } => {
+                let points = scaled(points);
+                self.bitmap.fill_polygon(points, &rgba(*colour)).map_err(drop)
+            }
+            Mark::Line { points, width, colour } => {
+                let points = scaled(points);
+                let stroke = rgba(*colour).stroke_width((width * SCALE).round().max(1.0) as u32);
+                self.bitmap.draw_path(points, &stroke).map_err(drop)
+            }
+            Mark::Disc { at, radius, colour } => {
+                let (at, radius) = (self.point(*at), (radius * SCALE).round() as u32);
+                self.bitmap.draw_circle(at, radius, &rgba(*colour), true).map_err(drop)
+            }
+            Mark::Text(text) => {
+                self.write(text);
+                Ok(())
+            }
+            Mark::Group { marks, .. } => marks.iter().try_for_each(|mark| self.paint(mark)),
         }
-    });
+    }
+
+    /// Letters by the embedded font: the bitmap has none of its own.
+    fn write(&mut self, text: &Text) {
+        let (width, height) = self.bitmap.get_size();
+        let colour = rgba(text.colour);
+        let at = (text.extent().0 * SCALE, (text.y - self.top) * SCALE);
+        let inside = |x: i32, y: i32| x >= 0 && y >= 0 && x < width.cast_signed() && y < height.cast_signed();
+        font::rasterise(&text.text, text.size * SCALE, text.bold, at, |x, y, coverage| {
+            if inside(x, y) {
+                // A bitmap in memory takes every pixel inside it.
+                let _ = self.bitmap.draw_pixel((x, y), colour.mix(coverage).to_backend_color());
+            }
+        });
+    }
 }
 
 fn escaped(text: &str) -> String {
@@ -199,16 +253,69 @@ fn averaged(large: &[u8], width: usize, height: usize) -> Vec<u8> {
     small
 }
 
-fn encode(pixels: &[u8], width: u32, height: u32) -> Vec<u8> {
+/// Rows of pixels, strip by strip.
+fn encode(mut strips: impl ExactSizeIterator<Item = Vec<u8>>, width: u32, height: u32) -> Vec<u8> {
     let mut bytes = Vec::new();
     let mut encoder = png::Encoder::new(&mut bytes, width, height);
     encoder.set_color(png::ColorType::Rgb);
     encoder.set_depth(png::BitDepth::Eight);
     encoder.set_compression(png::Compression::Default);
     let write = encoder.write_header().and_then(|mut writer| {
-        writer.write_image_data(pixels)?;
+        if strips.len() == 1 {
+            writer.write_image_data(&strips.next().unwrap_or_default())?;
+        } else {
+            let mut stream = writer.stream_writer()?;
+            strips.try_for_each(|strip| stream.write_all(&strip))?;
+            stream.finish()?;
+        }
         writer.finish()
     });
     write.expect("encoding to memory cannot fail");
     bytes
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::palette::{BLUE, INK, VERMILION};
+    use super::super::picture::Style;
+    use super::*;
+
+    /// A picture with every kind of mark, some of which cross the borders of strips.
+    fn picture(height: f64) -> Picture {
+        let mut picture = Picture::new(60.0);
+        picture.reach(height);
+        for step in 0..(height / 7.0) as u32 {
+            let y = f64::from(step) * 7.3;
+            picture.line(vec![(3.0, y), (30.0, y + 11.0)], 1.6, BLUE);
+            picture.disc((40.0, y + 2.5), 3.0, VERMILION.faint(0.5));
+            picture.rectangle(45.0, y, 8.0, 5.0, BLUE);
+            picture.text(5.0, y, Anchor::Left, Style { size: 11.0, bold: step % 2 == 0, colour: INK }, "Ag");
+        }
+        picture
+    }
+
+    fn pixels(png: &[u8]) -> Vec<u8> {
+        let mut reader = png::Decoder::new(png).read_info().unwrap();
+        let mut pixels = vec![0; reader.output_buffer_size()];
+        reader.next_frame(&mut pixels).unwrap();
+        pixels
+    }
+
+    /// Oracle: the picture that is painted at once. Letters are placed by single floats, so an edge may differ by a shade.
+    #[test]
+    fn strips_have_no_seams() {
+        let picture = picture(400.0);
+        let (whole, strips) = (pixels(&in_strips(&picture, 400)), pixels(&in_strips(&picture, 37)));
+        assert_eq!(whole.len(), strips.len());
+        let far = whole.iter().zip(&strips).map(|(a, b)| a.abs_diff(*b)).max();
+        assert!(far <= Some(2), "{far:?}");
+    }
+
+    /// A picture of ten thousand rows would need gigabytes at once.
+    #[test]
+    fn no_height_panics() {
+        let picture = picture(270_000.0);
+        let png = png(&picture);
+        assert_eq!(png::Decoder::new(png.as_slice()).read_info().unwrap().info().height, 540_000);
+    }
 }

@@ -7,29 +7,31 @@ use super::palette::{BLUE, Colour, GREEN, GREY, PAPER, PURPLE, SLATE};
 use super::picture::{Anchor, Picture};
 use super::place;
 use crate::experiment::{Estimate, ExperimentResult};
+use crate::report::best;
 use crate::report::front::{self, Place};
 use crate::report::human;
 use crate::report::labels::Labels;
-use crate::study::Metric;
+use crate::report::period::Period;
 
 const HEIGHT: f64 = 430.0;
-const YEAR_S: f64 = 365.0 * 86_400.0;
+/// Characters of a varied value beside a point.
+const NAME: usize = 12;
 
 /// A point per scenario. `None` unless they cost differently.
 pub fn draw(result: &ExperimentResult) -> Option<Picture> {
     let places = front::places(result)?;
     let labels = Labels::of(result);
-    let lost: Vec<&Estimate> = result.scenarios.iter().map(|s| front::lost(result, s)).collect();
+    let lost: Vec<&Estimate> = result.scenarios.iter().map(|s| best::lost(result, s)).collect();
     let costs: Vec<f64> = result.scenarios.iter().filter_map(|s| s.cost_per_year).collect();
     let shown = |e: &Estimate| if e.bound { e.high } else { e.mean };
-    let allowed = result.objective.slo.map(|slo| (slo, (1.0 - slo) * YEAR_S));
+    let period = Period::of(result);
+    let allowed = result.objective.slo.map(|slo| (slo, period.budget(slo)));
 
     let mut picture = Picture::new(frame::WIDTH);
-    let fails = result.objective.metric == Metric::RequestSuccess;
-    let what = if fails { "failed requests a year" } else { "downtime a year" };
-    let y = frame::head(&mut picture, "What does availability cost?", &lead(result, fails));
+    let what = format!("{} {}", best::what(result), period.each());
+    let y = frame::head(&mut picture, "What does availability cost?", &lead(result));
     let y = frame::legend_line(&mut picture, y - 10.0, &legend(result, &places));
-    picture.text(MARGIN, y + 10.0, Anchor::Left, SMALL.bold(), what);
+    picture.text(MARGIN, y + 10.0, Anchor::Left, SMALL.bold(), what.clone());
     let top = y + 22.0;
     let (left, right, bottom) = (MARGIN + 70.0, RIGHT - 10.0, top + HEIGHT);
     let values = Range::of(lost.iter().map(|e| shown(e)))?;
@@ -56,9 +58,13 @@ pub fn draw(result: &ExperimentResult) -> Option<Picture> {
 
     let at = |i: usize| (x_axis.at(costs[i]), y_axis.at(shown(lost[i])));
     stairs(&mut picture, &places, &costs, at, right);
-    let chosen = result.selection.as_ref().and_then(|selection| selection.chosen.as_deref());
+    let recommended = best::recommended(result).map(|best| best.name.as_str());
     let mut bars = Vec::new();
-    for (i, scenario) in result.scenarios.iter().enumerate() {
+    // What matters more is seen above what matters less.
+    let mut in_order: Vec<usize> = (0..costs.len()).collect();
+    in_order.sort_by_key(|&i| (recommended != Some(result.scenarios[i].name.as_str()), places[i]));
+    for &i in in_order.iter().rev() {
+        let scenario = &result.scenarios[i];
         let ((x, y), colour) = (at(i), colour(places[i]));
         let (low, high) = (y_axis.at(lost[i].low), y_axis.at(lost[i].high));
         bars.push((x - 2.0, high, x + 2.0, low));
@@ -70,7 +76,7 @@ pub fn draw(result: &ExperimentResult) -> Option<Picture> {
         );
         picture.datum(words_of(places[i]), words, |picture| {
             picture.line(vec![(x, low), (x, high)], 1.2, colour.faint(0.55));
-            if chosen == Some(scenario.name.as_str()) {
+            if recommended == Some(scenario.name.as_str()) {
                 picture.disc((x, y), 10.0, GREEN);
                 picture.disc((x, y), 7.5, PAPER);
             }
@@ -86,10 +92,9 @@ pub fn draw(result: &ExperimentResult) -> Option<Picture> {
             human::span_with_error(lost[i])
         ));
     }
-    // Where room is short, the chosen one and those of the front have their names.
-    let mut in_order: Vec<usize> = (0..costs.len()).collect();
-    in_order.sort_by_key(|&i| (chosen != Some(result.scenarios[i].name.as_str()), places[i]));
-    let names: Vec<_> = in_order.into_iter().map(|i| (labels.short(i), at(i))).collect();
+    // Where room is short, the recommended one and those of the front have their names.
+    let name = |i: usize| if labels.varied { labels.narrow(i, NAME) } else { labels.short(i) };
+    let names: Vec<_> = in_order.into_iter().map(|i| (name(i), at(i))).collect();
     place::names(&mut picture, &names, bars, (left, top, right, bottom));
     if labels.varied {
         let text = font::fit(&format!("labels: {}", labels.short_keys()), SMALL.size, false, RIGHT - MARGIN);
@@ -109,9 +114,9 @@ fn colour(place: Place) -> Colour {
 
 fn words_of(place: Place) -> &'static str {
     match place {
-        Place::Front => "none costs less and loses less",
-        Place::Perhaps => "perhaps so: the intervals do not tell",
-        Place::Dominated => "another costs no more and surely loses less",
+        Place::Front => "surely loses less than any that costs no more",
+        Place::Perhaps => "another costs no more, and may lose as little",
+        Place::Dominated => "another costs no more and loses no more that matters",
     }
 }
 
@@ -139,19 +144,19 @@ fn legend(result: &ExperimentResult, places: &[Place]) -> Vec<(Colour, String)> 
         .filter(|place| places.contains(place))
         .map(|place| (colour(place), words_of(place).to_owned()))
         .collect();
-    if result.selection.as_ref().is_some_and(|selection| selection.chosen.is_some()) {
-        entries.push((GREEN, "ring: chosen".to_owned()));
+    if best::recommended(result).is_some() {
+        entries.push((GREEN, "ring: recommended".to_owned()));
     }
     entries
 }
 
-fn lead(result: &ExperimentResult, fails: bool) -> String {
-    let metric = if fails { "failed requests" } else { "downtime" };
+fn lead(result: &ExperimentResult) -> String {
+    let metric = best::what(result);
     let mut text = format!(
         "All Nodes and the reserved Pods, for a year, against {metric}. Bars are {} intervals, each for itself.",
         human::plain_percent(result.confidence)
     );
-    if result.scenarios.iter().any(|s| front::lost(result, s).bound) {
+    if result.scenarios.iter().any(|s| best::lost(result, s).bound) {
         text += " An open mark is an upper bound: nothing was seen.";
     }
     text

@@ -93,7 +93,8 @@ fn title(result: &ExperimentResult, replay: &Replay) -> String {
         "p50" => "A median outage",
         _ => "An outage",
     };
-    let length = human::in_full(replay.outage.length_s);
+    let end = if replay.outage.without_end { " and no end" } else { "" };
+    let length = format!("{}{end}", human::in_full(replay.outage.length_s));
     match result.scenarios.len() {
         1 => format!("{which} of {}: {length}", replay.scenario),
         _ => format!("{which} of “{}”: {length}", replay.scenario),

@@ -8,6 +8,7 @@ use super::palette::{BLUE, Colour, INK, ORANGE};
 use super::picture::{Anchor, Picture};
 use crate::experiment::{ExperimentResult, Sensitivity};
 use crate::report::human;
+use crate::report::period::Period;
 use crate::report::sensitivity::{self, elasticity, interval, name, played, response, signed};
 use crate::study::Metric;
 
@@ -32,8 +33,9 @@ pub fn draw(result: &ExperimentResult) -> Option<Picture> {
         base.estimates[Metric::FailedRequests].mean
     };
     let mut picture = Picture::new(frame::WIDTH);
+    let each = Period::of(result).each();
     let lead = format!(
-        "Change of the {what} a year against the base ({}), with each number a little less and a little more. Both are \
+        "Change of the {what} {each} against the base ({}), with each number a little less and a little more. Both are \
          played with the same faults. Right: the change from less to more, its interval, and the elasticity (% for each %).",
         human::in_full(lost)
     );

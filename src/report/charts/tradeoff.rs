@@ -11,6 +11,7 @@ use crate::experiment::{Detection, Estimate, ExperimentResult, ScenarioResult};
 use crate::report::human;
 use crate::report::labels::Labels;
 use crate::report::merged::Samples;
+use crate::report::period::Period;
 use crate::study::Metric;
 
 const HEIGHT: f64 = 430.0;
@@ -40,8 +41,9 @@ pub fn draw(result: &ExperimentResult) -> Option<Picture> {
     points.iter().for_each(|p| measure[p.scenario] = Some(p.detection.max(1e-9).ln()));
     let encoding = Encoding::of(&labels, &measure);
     let front = front(&points);
+    let each = Period::of(result).each();
     let mut picture = Picture::new(frame::WIDTH);
-    let y = frame::head(&mut picture, &finding(&points, &front), &lead(&faults, &points));
+    let y = frame::head(&mut picture, &finding(&points, &front, each), &lead(&faults, &points));
     picture.text(MARGIN, y + 4.0, Anchor::Left, SMALL.bold(), "mean detection time (less is better)");
     let top = y + 16.0;
     let (left, right, bottom) = (MARGIN + 70.0, RIGHT - LEGEND - 28.0, top + HEIGHT);
@@ -55,7 +57,7 @@ pub fn draw(result: &ExperimentResult) -> Option<Picture> {
     frame::horizontal_grid(&mut picture, &y_axis, left, right);
     picture.line(vec![(left, top), (left, bottom), (right, bottom)], 1.2, GREY);
     let unit = if x_axis.is_log() { ", logarithmic" } else { "" };
-    let unit = format!("needless reactions a year of all Pods (fewer are better{unit})");
+    let unit = format!("needless reactions {each} of all Pods (fewer are better{unit})");
     picture.text(f64::midpoint(left, right), bottom + 34.0, Anchor::Middle, SMALL.bold(), unit);
     better(&mut picture, (left + 14.0, bottom - 14.0));
 
@@ -71,7 +73,7 @@ pub fn draw(result: &ExperimentResult) -> Option<Picture> {
         let is_beaten = !front.contains(&i);
         let colour = encoding.series.colours[p.scenario].faint(if is_beaten { 0.45 } else { 1.0 });
         let words = format!(
-            "{}: detected after {} on average, {} needless reactions a year",
+            "{}: detected after {} on average, {} needless reactions {each}",
             result.scenarios[p.scenario].name,
             human::duration(p.detection),
             human::count_with_interval(&p.false_positives),
@@ -99,7 +101,7 @@ pub fn draw(result: &ExperimentResult) -> Option<Picture> {
     notes(&mut picture, &labels, points.iter().any(is_baseline), points.len() > front.len(), at);
     for p in &points {
         picture.description.push(format!(
-            "{}: detection {}, needless reactions {} a year",
+            "{}: detection {}, needless reactions {} {each}",
             result.scenarios[p.scenario].name,
             human::duration(p.detection),
             human::count(&p.false_positives),
@@ -181,10 +183,10 @@ fn sum_of(parts: &[Estimate]) -> Estimate {
     let seen: Vec<&Estimate> = parts.iter().filter(|e| !e.bound).collect();
     if seen.is_empty() {
         let high = parts.iter().map(|e| e.high).fold(0.0, f64::max);
-        return Estimate { mean: 0.0, low: 0.0, high, bound: true };
+        return Estimate { mean: 0.0, low: 0.0, high, bound: true, rests_on_few: false };
     }
     let sum = |of: fn(&Estimate) -> f64| seen.iter().map(|e| of(e)).sum::<f64>();
-    Estimate { mean: sum(|e| e.mean), low: sum(|e| e.low), high: sum(|e| e.high), bound: false }
+    Estimate { mean: sum(|e| e.mean), low: sum(|e| e.low), high: sum(|e| e.high), bound: false, rests_on_few: false }
 }
 
 fn shown(e: &Estimate) -> f64 {
@@ -216,7 +218,7 @@ fn front(points: &[Point]) -> Vec<usize> {
 }
 
 /// What the picture says, as its title: what the fastest detection costs against the slowest that is worth its slowness.
-fn finding(points: &[Point], front: &[usize]) -> String {
+fn finding(points: &[Point], front: &[usize], each: &str) -> String {
     let (Some(slow), Some(fast)) = (front.first().map(|&i| &points[i]), front.last().map(|&i| &points[i])) else {
         return "What does faster detection cost?".to_owned();
     };
@@ -227,12 +229,12 @@ fn finding(points: &[Point], front: &[usize]) -> String {
     let (sooner, later) = (human::duration(fast.detection), human::duration(slow.detection));
     if front.len() < 2 || sooner == later {
         return format!(
-            "Nothing is gained by slower detection: {sooner} with {} needless reactions a year",
+            "Nothing is gained by slower detection: {sooner} with {} needless reactions {each}",
             needless(fast)
         );
     }
     format!(
-        "Detection within {sooner} instead of {later} costs {} needless reactions a year instead of {}",
+        "Detection within {sooner} instead of {later} costs {} needless reactions {each} instead of {}",
         needless(fast),
         needless(slow)
     )

@@ -6,9 +6,8 @@ use super::frame::{self, BODY, MARGIN, RIGHT, SMALL};
 use super::palette::{BLUE, Colour, GREY, GRID, INK, PURPLE, SLATE, VERMILION};
 use super::picture::{Anchor, Picture};
 use crate::experiment::{ExperimentResult, ScenarioResult, WindowLoss, WindowsResult};
-use crate::report::front;
 use crate::report::human;
-use crate::report::merged;
+use crate::report::merged::{self, Role};
 use crate::study::Metric;
 
 const HEIGHT: f64 = 150.0;
@@ -30,7 +29,7 @@ struct Panel<'a> {
     loss: &'a WindowLoss,
 }
 
-/// A histogram for the scenario that the other charts show, and one for the best. `None` if no window lost anything.
+/// A histogram for the scenario that the other charts show, and one for the baseline. `None` if no window lost anything.
 pub fn draw(result: &ExperimentResult) -> Option<Picture> {
     let panels = panels(result);
     let length = panels.first()?.windows.length_s;
@@ -96,26 +95,19 @@ pub fn draw(result: &ExperimentResult) -> Option<Picture> {
     Some(picture)
 }
 
-/// What pictures of one scenario show, and beside it the baseline and the best, where those are others.
+/// What pictures of one scenario show, and beside it the baseline, where that is another.
 fn panels(result: &ExperimentResult) -> Vec<Panel<'_>> {
-    let chosen = result.selection.as_ref().and_then(|selection| selection.chosen.as_deref());
-    let named = |name: &str| result.scenarios.iter().find(|scenario| scenario.name == name);
-    let role = |scenario: &ScenarioResult, otherwise| match scenario.name.as_str() {
-        name if chosen == Some(name) => "Chosen",
-        name if result.baseline.as_deref() == Some(name) => "Baseline",
-        _ => otherwise,
+    let role = |scenario: &ScenarioResult| match merged::role(result, scenario) {
+        Some(Role::Recommended) => "Recommended",
+        Some(Role::Baseline) => "Baseline",
+        None => "First",
     };
-    let shown = merged::shown(result).map(|scenario| (role(scenario, "First"), scenario));
-    let baseline = result.baseline.as_deref().and_then(named).map(|scenario| ("Baseline", scenario));
-    let best = front::best(result).map(|scenario| (role(scenario, "Best"), scenario));
     let fails = result.objective.metric == Metric::RequestSuccess;
     let mut panels: Vec<Panel<'_>> = Vec::new();
-    for (what, scenario) in [shown, baseline, best].into_iter().flatten() {
+    for scenario in merged::looked_at_closely(result) {
         let Some(windows) = scenario.windows.as_ref().filter(|windows| windows.count > 0) else { continue };
-        if panels.iter().all(|panel| panel.scenario.name != scenario.name) {
-            let loss = if fails { &windows.failed_request_s } else { &windows.downtime_s };
-            panels.push(Panel { what, scenario, windows, loss });
-        }
+        let loss = if fails { &windows.failed_request_s } else { &windows.downtime_s };
+        panels.push(Panel { what: role(scenario), scenario, windows, loss });
     }
     panels
 }

@@ -9,7 +9,7 @@ const GLOSSARY: &[(&str, &str)] = &[
         "A Pod serves if its process would answer a request that reaches it now. It is in rotation if the load balancer sends it traffic. In rotation without serving is a failure not noticed yet; serving without rotation is a recovery not noticed yet, or a needless withdrawal.",
     ),
     ("availability", "The share of time in which at least minServing Pods serve and are in rotation."),
-    ("downtime", "Time without availability, in a year of 365 days."),
+    ("downtime", "Time without availability. Years have 365 days."),
     (
         "failed requests",
         "Requests that meet a Pod that does not serve, given even balancing over what is in rotation, as time of full traffic. With one of two Pods dead and still in rotation the service is available and fails half of its requests.",
@@ -51,9 +51,13 @@ const GLOSSARY: &[(&str, &str)] = &[
     ),
     (
         "standing",
-        "How the search for the best scenario left this one: chosen; it misses or meets the objective; no cheaper than one that meets it, and not played on; beaten by another; or still open.",
+        "How this scenario stands to the recommended one: as good, as it loses no more that matters; worse, as it surely loses more; unclear, as chance is not told apart. Where the cheapest is looked for that meets the objective: it meets it and costs more, or misses it. After a search: chosen; it misses or meets the objective; no cheaper than one that meets it, and not played on; beaten by another; or still open.",
     ),
     ("baseline", "The scenario that the others are compared with."),
+    (
+        "unplaceable",
+        "No Node takes some of its replicas although all Nodes are up: they stay Pending. It is played, and never chosen or called the best.",
+    ),
 ];
 
 /// The terms that the page of this result uses.
@@ -61,7 +65,8 @@ pub fn of(result: &ExperimentResult) -> Vec<(&'static str, &'static str)> {
     let is_used = |term: &str| match term {
         "elasticity" => !result.sensitivity.is_empty(),
         "cost" => result.scenarios.iter().any(|scenario| scenario.cost_per_year.is_some()),
-        "standing" => result.selection.is_some(),
+        "standing" => result.scenarios.len() > 1,
+        "unplaceable" => result.scenarios.iter().any(|scenario| scenario.unplaceable),
         "baseline" | "paired difference" => result.baseline.is_some() && result.scenarios.len() > 1,
         _ => true,
     };

@@ -53,7 +53,11 @@ pub fn examples(result: &ExperimentResult) -> Vec<Example> {
                 "p95" => "95th percentile",
                 _ => "median",
             },
-            length: human::in_full(example.length_s),
+            length: if example.without_end {
+                format!("over {}", human::in_full(example.length_s))
+            } else {
+                human::in_full(example.length_s)
+            },
             command: command(result, &scenario.name, example.replication, example.number),
         };
         scenario.outage_examples.iter().map(one).collect::<Vec<_>>()

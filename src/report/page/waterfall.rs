@@ -27,13 +27,13 @@ pub struct Part {
 }
 
 /// Of downtime and of failed requests, where there were any.
-pub fn both(shown: &ScenarioResult) -> Vec<Waterfall> {
+pub fn both(shown: &ScenarioResult, each: &str) -> Vec<Waterfall> {
     let one = |title, what: &str, parts: &[Attribution]| {
         let total: f64 = parts.iter().map(|part| part.s_per_year).sum();
         (total > 0.0).then(|| Waterfall {
             title,
             lead: format!(
-                "{} of {what} a year in “{}”, each second charged to one fault and one phase.",
+                "{} of {what} {each} in “{}”, each second charged to one fault and one phase.",
                 human::in_full(total),
                 shown.name
             ),
@@ -70,7 +70,7 @@ fn bars(parts: &[Attribution], total: f64) -> Vec<Part> {
     let rest = &sorted[told..];
     if !rest.is_empty() {
         let seconds = rest.iter().map(|part| part.s_per_year).sum();
-        bars.push(bar(format!("{} more", rest.len()), String::new(), seconds, ""));
+        bars.push(bar(format!("{} more, in metrics.csv", rest.len()), String::new(), seconds, ""));
     }
     bars.push(Part {
         class: "total",

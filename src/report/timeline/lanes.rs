@@ -165,21 +165,19 @@ impl Drawing<'_> {
     /// How many Pods serve in rotation.
     fn service(&mut self) {
         let wanted = self.model.min_serving as usize;
-        let mut delivers = vec![false; self.model.deployment.replicas as usize];
+        let replicas = self.model.deployment.replicas as usize;
         let mut begun: Begun = None;
-        let looks = &self.timeline.looks;
-        for instant in looks.chunk_by(|a, b| a.at == b.at) {
-            instant.iter().for_each(|look| delivers[look.slot.index()] = look.view.delivers());
-            let count = delivers.iter().filter(|delivers| **delivers).count();
-            let words = format!("{count} of {} Pods serve in rotation", delivers.len());
-            let tone = match count {
+        let timeline = self.timeline;
+        for count in &timeline.delivering {
+            let words = format!("{} of {replicas} Pods serve in rotation", count.pods);
+            let tone = match count.pods {
                 n if n < wanted => Tone::Bad,
-                n if n < delivers.len() => Tone::Plain,
+                n if n < replicas => Tone::Plain,
                 _ => Tone::Good,
             };
             if begun.as_ref().is_none_or(|(_, before, _)| *before != words) {
-                self.end(Group::Service, "service", &mut begun, instant[0].at);
-                begun = Some((instant[0].at, words, tone));
+                self.end(Group::Service, "service", &mut begun, count.at);
+                begun = Some((count.at, words, tone));
             }
         }
         self.end(Group::Service, "service", &mut begun, self.timeline.end);
@@ -191,7 +189,7 @@ impl Drawing<'_> {
             let mut begun: Begun = None;
             let timeline = self.timeline;
             for look in timeline.looks.iter().filter(|look| look.slot.index() == slot) {
-                let view = look.view;
+                let view = &look.view;
                 let phase = || phase_name(view.phase.name());
                 let (words, tone) = match (view.serves, view.in_rotation) {
                     (true, true) => ("serves in rotation".to_owned(), Tone::Good),

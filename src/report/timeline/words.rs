@@ -40,6 +40,8 @@ pub(super) fn say(what: Happening, at: SimTime, model: &Model, clock: Clock) -> 
         Happening::PodBound { node: on, .. } => said(Plain, format!("Scheduled: bound to {}", node(on)), "S1"),
         Happening::PodEvicted { .. } => said(Plain, "evicted: its toleration of the NoExecute taint is over", "N9"),
         Happening::PodCollected { .. } => said(Plain, "collected as garbage: its Node object is gone", "N15"),
+        Happening::Paged { .. } => said(Bad, "somebody is paged: nothing else would mend the Pod", ""),
+        Happening::DeletedByHand { .. } => said(Plain, "somebody on call deletes the Pod", "T1"),
         Happening::PodDeleted { .. } => said(Plain, "deletionTimestamp set: Terminating, its slot is vacant", "T1"),
         Happening::PodGone { .. } => said(Plain, "the Pod object is gone", "T5, T7"),
 

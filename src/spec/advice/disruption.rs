@@ -67,10 +67,7 @@ pub(super) static BUDGET_BLOCKS_DRAINS: Advice = Advice {
 };
 
 pub(super) fn budget_blocks_drains(subject: &Subject<'_>) -> Vec<Finding> {
-    // The budget follows the replicas, and those are not known.
-    if subject.is_autoscaled {
-        return Vec::new();
-    }
+    // Of an autoscaled Deployment the least, at which it is whenever there is little load.
     let replicas = subject.deployment.replicas;
     subject.budgets.iter().filter_map(|(document, budget)| blocks(document, budget, replicas)).collect()
 }

@@ -23,11 +23,20 @@ pub(super) static SINGLE_REPLICA: Advice = Advice {
 };
 
 pub(super) fn single_replica(subject: &Subject<'_>) -> Vec<Finding> {
-    if subject.deployment.replicas != 1 || subject.is_autoscaled {
+    if subject.deployment.replicas != 1 {
         return Vec::new();
     }
-    let stated = subject.document.get("spec").is_some_and(|spec| spec.get("replicas").is_some_and(|n| !n.is_null()));
-    let default = if stated { "" } else { " (the default)" };
+    let states = |document: &Node, key| document.get("spec").is_some_and(|s| s.get(key).is_some_and(|n| !n.is_null()));
+    let default = |is_stated| if is_stated { "" } else { " (the default)" };
+    if let Some(autoscaler) = subject.autoscaler {
+        let default = default(states(autoscaler, "minReplicas"));
+        let message =
+            format!("is 1{default}: under little load there is one Pod, and while it is away nothing answers");
+        let help = "set minReplicas: 2 or more, spread over zones";
+        let finding = finding([autoscaler; 2], "spec.minReplicas", message, help);
+        return vec![finding.followed_by([("replicas".to_string(), json!(2))])];
+    }
+    let default = default(states(subject.document, "replicas"));
     let message = format!("is 1{default}: while its Pod is away nothing answers");
     let finding = subject.finding("spec.replicas", message, "set replicas: 2 or more, spread over zones");
     vec![finding.followed_by([("replicas".to_string(), json!(2))])]

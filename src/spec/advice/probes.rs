@@ -2,9 +2,10 @@
 
 use serde_json::{Value as Json, json};
 
-use super::{Advice, CONTAINER, Finding, Subject, percent};
+use super::{Advice, Finding, Subject, percent};
 use crate::model::{Affects, ContainerMode, Fault, Occurrence, Probe, Strikes, WhileStarting};
 use crate::random::Law;
+use crate::spec::tree::Node;
 use crate::time::Duration;
 
 /// What strikes less often is not worth a word.
@@ -22,17 +23,113 @@ pub(super) static NO_READINESS_PROBE: Advice = Advice {
 };
 
 pub(super) fn no_readiness_probe(subject: &Subject<'_>) -> Vec<Finding> {
-    let pod = &subject.deployment.pod;
-    if pod.readiness.is_some() {
+    let container = subject.main();
+    if container.readiness.is_some() {
         return Vec::new();
     }
-    let message = if pod.startup.is_some() {
+    let message = if container.startup.is_some() {
         "is missing: a Pod that no longer answers keeps getting requests"
     } else {
         "is missing: a Pod gets requests as soon as its process runs"
     };
     let help = "add a readinessProbe that asks whether this Pod can answer requests now";
-    vec![subject.finding(&format!("{CONTAINER}.readinessProbe"), message, help)]
+    let probe = container.liveness.map_or(USUAL, |liveness| {
+        // The most patient one that withdraws before the kill, in any phase.
+        let like = |failure_threshold| Probe { failure_threshold, initial_delay: Duration::ZERO, ..liveness };
+        let is_sooner = |probe: &Probe| least_patient(&liveness, probe) <= u64::from(liveness.failure_threshold);
+        (1..=USUAL.failure_threshold).rev().map(like).find(is_sooner).unwrap_or(like(1))
+    });
+    let change = added_probe(subject, &probe).map(|probe| ("readinessProbe".to_string(), probe));
+    vec![subject.finding(&subject.path("readinessProbe"), message, help).followed_by(change)]
+}
+
+pub(super) static NO_LIVENESS_PROBE: Advice = Advice {
+    id: "no-liveness-probe",
+    says: "Without a liveness probe nothing restarts a container that hangs",
+    why: "The kubelet restarts what exits. A process that hangs stays as it is: a readiness probe only takes it out of \
+          rotation, and a startup probe ends with the start. Until somebody deletes the Pod, that replica is lost.",
+    rules: &["C4", "C8", "P18"],
+    help: "Add a livenessProbe that asks whether the process answers at all, and acts later than the readiness probe.",
+};
+
+pub(super) fn no_liveness_probe(subject: &Subject<'_>) -> Vec<Finding> {
+    let container = subject.main();
+    if container.liveness.is_some() {
+        return Vec::new();
+    }
+    let message = if container.readiness.is_some() {
+        "is missing: nothing restarts a container that hangs, the readiness probe only takes it out of rotation"
+    } else {
+        "is missing: nothing restarts a container that hangs"
+    };
+    let base = container.readiness.map_or(USUAL, |readiness| {
+        let base = Probe { initial_delay: Duration::ZERO, success_threshold: 1, ..readiness };
+        Probe { failure_threshold: least_patient(&base, &readiness).try_into().unwrap_or(u32::MAX), ..base }
+    });
+    // Without a startup probe it must let the starts through as well.
+    let app = subject.around.as_ref().filter(|_| container.startup.is_none()).map(|around| &around.model.app);
+    let patient = app.and_then(|app| least_lenient(base, &app.start_up, app.while_starting == WhileStarting::Accepts));
+    let probe = Probe { failure_threshold: base.failure_threshold.max(patient.unwrap_or(1)), ..base };
+    let help = format!(
+        "add a livenessProbe that asks whether the process answers at all (no dependency), with periodSeconds: {} and \
+         failureThreshold: {}",
+        secs(probe.period),
+        probe.failure_threshold
+    );
+    let finding = subject.finding(&subject.path("livenessProbe"), message, help);
+    let Some(added) = added_probe(subject, &probe) else { return vec![finding] };
+    let change = std::iter::once(("livenessProbe".to_string(), added)).chain(unseen_by_liveness(subject));
+    vec![finding.followed_by(change)]
+}
+
+/// A probe with the defaults.
+const USUAL: Probe = Probe {
+    initial_delay: Duration::ZERO,
+    timeout: Duration::from_secs(1),
+    period: Duration::from_secs(10),
+    success_threshold: 1,
+    failure_threshold: 3,
+    termination_grace: None,
+    always_errs: false,
+};
+
+/// A probe with this timing that asks what another probe of the container asks or, without one, for a port of it; none where
+/// there is neither.
+fn added_probe(subject: &Subject<'_>, timing: &Probe) -> Option<Json> {
+    const HANDLERS: [&str; 4] = ["exec", "httpGet", "tcpSocket", "grpc"];
+    let steps = super::vary::parse(&subject.main().path).ok()?;
+    let container = steps.iter().try_fold(subject.document, |node, step| super::vary::step(node, step))?;
+    let probes = ["readinessProbe", "livenessProbe", "startupProbe"].iter().filter_map(|name| container.get(name));
+    let handler = |probe: &Node| HANDLERS.iter().find_map(|key| Some(((*key).to_string(), probe.get(key)?.to_json())));
+    let port = || subject.main().ports.iter().find_map(|port| port.number);
+    let asks = probes.into_iter().find_map(handler);
+    let (key, handler) = asks.or_else(|| Some(("tcpSocket".to_string(), json!({"port": port()?}))))?;
+    let mut probe = json!({
+        "periodSeconds": secs(timing.period),
+        "timeoutSeconds": secs(timing.timeout),
+        "failureThreshold": timing.failure_threshold,
+    });
+    probe[key] = handler;
+    Some(probe)
+}
+
+/// The probe that is added asks the process alone: faults of what all replicas share are none of its business.
+fn unseen_by_liveness(subject: &Subject<'_>) -> Vec<(String, Json)> {
+    let faults = subject.around.as_ref().map(|around| around.model.faults.as_slice()).unwrap_or_default();
+    let change = |fault: &Fault| match fault.strikes {
+        Strikes::Deployment(ContainerMode::Hang(affects) | ContainerMode::Error(affects)) if affects.liveness => {
+            let others = others_than_liveness(affects);
+            (!others.is_empty()).then(|| (format!("{}.affects", home(fault)), json!(others)))
+        }
+        _ => None,
+    };
+    faults.iter().filter_map(change).collect()
+}
+
+/// Where a fault stands, as a path of `vary`.
+fn home(fault: &Fault) -> String {
+    let home = if matches!(fault.occurs, Occurrence::Every(_)) { "faults" } else { "script" };
+    format!("{home}.{}", fault.name)
 }
 
 pub(super) static LIVENESS_AS_TIGHT: Advice = Advice {
@@ -46,8 +143,8 @@ pub(super) static LIVENESS_AS_TIGHT: Advice = Advice {
 };
 
 pub(super) fn liveness_as_tight(subject: &Subject<'_>) -> Vec<Finding> {
-    let pod = &subject.deployment.pod;
-    let (Some(liveness), Some(readiness)) = (&pod.liveness, &pod.readiness) else { return Vec::new() };
+    let container = subject.main();
+    let (Some(liveness), Some(readiness)) = (&container.liveness, &container.readiness) else { return Vec::new() };
     let (kill, withdrawal) = (unanswered(liveness), unanswered(readiness));
     let (word, kill, withdrawal) = if kill <= withdrawal {
         ("unanswered", kill, withdrawal)
@@ -64,7 +161,7 @@ pub(super) fn liveness_as_tight(subject: &Subject<'_>) -> Vec<Finding> {
     let least = least_patient(liveness, readiness);
     let help = format!("set failureThreshold: {least}, so that the kill comes after the withdrawal in any phase");
     let change = [("livenessProbe.failureThreshold".to_string(), json!(least))];
-    vec![subject.finding(&format!("{CONTAINER}.livenessProbe"), message, help).followed_by(change)]
+    vec![subject.finding(&subject.path("livenessProbe"), message, help).followed_by(change)]
 }
 
 fn times(count: u32, word: &str) -> String {
@@ -104,7 +201,7 @@ pub(super) static DEPENDENCY_IN_LIVENESS: Advice = Advice {
 };
 
 pub(super) fn dependency_in_liveness(subject: &Subject<'_>) -> Vec<Finding> {
-    let (Some(around), Some(liveness)) = (&subject.around, &subject.deployment.pod.liveness) else {
+    let (Some(around), Some(liveness)) = (&subject.around, &subject.main().liveness) else {
         return Vec::new();
     };
     let find = |fault: &Fault| {
@@ -121,25 +218,24 @@ pub(super) fn dependency_in_liveness(subject: &Subject<'_>) -> Vec<Finding> {
         }
         let name = &fault.name;
         let message = format!("fails while {name} lasts: {} of its occurrences kill all replicas", percent(share));
-        let better = without_kills(affects);
+        let better = others_than_liveness(affects);
         let help = format!(
             "let the liveness endpoint check the process alone (in the model: `affects: [{}]` for {name})",
             better.join(", ")
         );
-        let home = if matches!(fault.occurs, Occurrence::Every(_)) { "faults" } else { "script" };
-        let finding = subject.finding(&format!("{CONTAINER}.livenessProbe"), message, help);
+        let finding = subject.finding(&subject.path("livenessProbe"), message, help);
         // A fault that nobody else sees would be seen by nobody.
         Some(if better.is_empty() {
             finding
         } else {
-            finding.followed_by([(format!("{home}.{name}.affects"), json!(better))])
+            finding.followed_by([(format!("{}.affects", home(fault)), json!(better))])
         })
     };
     around.model.faults.iter().filter_map(find).collect()
 }
 
-/// Who else sees the fault.
-fn without_kills(affects: Affects) -> Vec<&'static str> {
+/// Who else sees the fault: clients, and the other probes save that of the start.
+fn others_than_liveness(affects: Affects) -> Vec<&'static str> {
     let words = [("requests", affects.requests), ("readiness", affects.readiness)];
     words.into_iter().filter(|(_, sees)| *sees).map(|(word, _)| word).collect()
 }
@@ -156,8 +252,8 @@ pub(super) static STARTS_KILLED: Advice = Advice {
 
 pub(super) fn starts_killed(subject: &Subject<'_>) -> Vec<Finding> {
     let Some(around) = &subject.around else { return Vec::new() };
-    let pod = &subject.deployment.pod;
-    let (name, probe) = match (&pod.startup, &pod.liveness) {
+    let container = subject.main();
+    let (name, probe) = match (&container.startup, &container.liveness) {
         (Some(startup), _) => ("startupProbe", startup),
         (None, Some(liveness)) => ("livenessProbe", liveness),
         (None, None) => return Vec::new(),
@@ -171,10 +267,10 @@ pub(super) fn starts_killed(subject: &Subject<'_>) -> Vec<Finding> {
     let mean = patience(probe, hangs, 0.5);
     let message = format!("gives up about {mean:.0} s after a start: {} of starts are killed", percent(share));
     // A startup probe needs no initial delay of its own.
-    let base = if pod.startup.is_some() { *probe } else { Probe { initial_delay: Duration::ZERO, ..*probe } };
+    let base = if container.startup.is_some() { *probe } else { Probe { initial_delay: Duration::ZERO, ..*probe } };
     let (help, change) = match least_lenient(base, &app.start_up, hangs) {
         None => ("shorten the start, or give a startupProbe a longer period".to_string(), None),
-        Some(threshold) if pod.startup.is_some() => (
+        Some(threshold) if container.startup.is_some() => (
             format!("set failureThreshold: {threshold}"),
             Some(("startupProbe.failureThreshold".to_string(), json!(threshold))),
         ),
@@ -187,7 +283,7 @@ pub(super) fn starts_killed(subject: &Subject<'_>) -> Vec<Finding> {
             startup_probe(subject, threshold).map(|probe| ("startupProbe".to_string(), probe)),
         ),
     };
-    vec![subject.finding(&format!("{CONTAINER}.{name}"), message, help).followed_by(change)]
+    vec![subject.finding(&subject.path(name), message, help).followed_by(change)]
 }
 
 /// Seconds from the start of the process to the kill, where the first probe falls at this share of a period (P9a: after a
@@ -222,7 +318,7 @@ fn least_lenient(probe: Probe, start_up: &Law, hangs: bool) -> Option<u32> {
 
 /// A startup probe that asks what the liveness probe asks.
 fn startup_probe(subject: &Subject<'_>, threshold: u32) -> Option<Json> {
-    let steps = super::vary::parse(&format!("{CONTAINER}.livenessProbe")).ok()?;
+    let steps = super::vary::parse(&subject.path("livenessProbe")).ok()?;
     let liveness = steps.iter().try_fold(subject.document, |node, step| super::vary::step(node, step))?;
     let mut probe = liveness.to_json();
     let fields = probe.as_object_mut()?;
@@ -241,8 +337,8 @@ pub(super) static TIMEOUT_OVER_PERIOD: Advice = Advice {
 };
 
 pub(super) fn timeout_over_period(subject: &Subject<'_>) -> Vec<Finding> {
-    let pod = &subject.deployment.pod;
-    let probes = [("livenessProbe", pod.liveness), ("readinessProbe", pod.readiness), ("startupProbe", pod.startup)];
+    let own = subject.main();
+    let probes = [("livenessProbe", own.liveness), ("readinessProbe", own.readiness), ("startupProbe", own.startup)];
     let find = |(name, probe): (&str, Option<Probe>)| {
         let probe = probe?;
         let (timeout, period) = (secs(probe.timeout), secs(probe.period));
@@ -252,7 +348,7 @@ pub(super) fn timeout_over_period(subject: &Subject<'_>) -> Vec<Finding> {
         let message =
             format!("is {timeout}, more than periodSeconds: unanswered probes come every {timeout} s, not {period} s");
         let help = format!("set timeoutSeconds to at most {period}, or periodSeconds to at least {timeout}");
-        Some(subject.finding(&format!("{CONTAINER}.{name}.timeoutSeconds"), message, help))
+        Some(subject.finding(&subject.path(&format!("{name}.timeoutSeconds")), message, help))
     };
     probes.into_iter().filter_map(find).collect()
 }

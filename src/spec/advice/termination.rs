@@ -2,9 +2,9 @@
 
 use serde_json::json;
 
-use super::{Advice, CONTAINER, Finding, Subject, percent};
+use super::{Advice, Finding, Subject, percent};
 use crate::model::{OnSigterm, Strikes};
-use crate::spec::vary;
+use crate::spec::hooks::PreStop;
 
 /// Withdrawing an endpoint from every proxy may take as long (E10).
 const WITHDRAWAL_SECS: f64 = 1.5;
@@ -26,14 +26,10 @@ pub(super) static NO_PRE_STOP: Advice = Advice {
 };
 
 pub(super) fn no_pre_stop(subject: &Subject<'_>) -> Vec<Finding> {
-    let path = format!("{CONTAINER}.lifecycle.preStop");
-    let pod = &subject.deployment.pod;
-    let steps = vary::parse(&path).unwrap_or_default();
-    let hook = steps.iter().try_fold(subject.document, |node, step| vary::step(node, step));
-    // What a command or a request does is not known.
-    let is_other = hook.is_some_and(|hook| ["exec", "httpGet"].iter().any(|handler| hook.get(handler).is_some()));
-    let sleep = pod.pre_stop_sleep.as_secs_f64();
-    if !subject.has_service || is_other || sleep >= WITHDRAWAL_SECS {
+    let hook = subject.main().hook.pre_stop;
+    let sleep = hook.sleep().as_secs_f64();
+    // What another hook does is not known.
+    if !subject.has_service || hook == PreStop::Other || sleep >= WITHDRAWAL_SECS {
         return Vec::new();
     }
     let message = if sleep == 0.0 {
@@ -42,7 +38,7 @@ pub(super) fn no_pre_stop(subject: &Subject<'_>) -> Vec<Finding> {
         format!("sleeps {sleep} s, and withdrawing the endpoint may take {WITHDRAWAL_SECS} s")
     };
     let help = format!("set preStop: {{sleep: {{seconds: {USUAL_SLEEP_SECS}}}}}, within terminationGracePeriodSeconds");
-    let finding = subject.finding(&path, message, help);
+    let finding = subject.finding(&subject.path("lifecycle.preStop"), message, help);
     // Of all that stops a Pod in good order only deletions are simulated.
     let deletes =
         |around: &super::Around<'_>| around.model.faults.iter().any(|fault| fault.strikes == Strikes::Deletion);
@@ -64,8 +60,9 @@ pub(super) static SHORT_GRACE: Advice = Advice {
 pub(super) fn short_grace(subject: &Subject<'_>) -> Vec<Finding> {
     const NOTICED: f64 = 0.01;
     const HARMLESS: f64 = 0.001;
-    let pod = &subject.deployment.pod;
-    let (grace, sleep) = (pod.termination_grace.as_secs_f64(), pod.pre_stop_sleep.as_secs_f64());
+    let grace = subject.deployment.pod.termination_grace.as_secs_f64();
+    // A command may sleep longer than the grace, which cuts it (C9).
+    let sleep = subject.main().hook.pre_stop.sleep().as_secs_f64().min(grace);
     let window = (grace - sleep).max(LEAST_WINDOW_SECS);
     let shutdown = match subject.around.as_ref().map(|around| &around.model.app.on_sigterm) {
         Some(OnSigterm::Exits(law)) => Some(law),

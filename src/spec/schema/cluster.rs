@@ -17,7 +17,10 @@ pub fn spec() -> Value {
         [
             ("zones", zones()),
             ("nodesPerZone", or(1, integer("Nodes in each zone. Only with zones.", 1, MAX_NODES))),
-            ("region", text("The region of all zones: the Nodes' label topology.kubernetes.io/region.")),
+            (
+                "region",
+                or("region-1", text("The region of all zones: the Nodes' label topology.kubernetes.io/region.")),
+            ),
             ("node", node()),
             ("deadNodes", dead_nodes()),
             ("controlPlane", control_plane()),
@@ -62,7 +65,9 @@ fn node() -> Value {
         })
     };
     let labels = json!({
-        "description": "Labels that every Node has, besides those of its name, zone, region and system.",
+        "description": "Labels that every Node has, besides those that its kubelet and its cloud set: its name, zone, region, \
+                        kubernetes.io/os (linux), kubernetes.io/arch (amd64 unless it is said here), \
+                        node.kubernetes.io/instance-type, and these under their older names.",
         "type": "object",
         "additionalProperties": {"type": "string"},
     });

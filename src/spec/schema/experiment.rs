@@ -5,13 +5,14 @@ use serde_json::{Map, Value, json};
 use crate::study::Metric;
 use crate::study::metric::TABLE;
 
+use super::fault::on_call_entry;
 use super::value::{
-    at_most_one, duration, exactly_one, file, integer, list, number, object, or, share, such_as, text, word,
+    at_most_one, duration, exactly_one, file, flag, integer, list, number, object, or, share, such_as, text, word,
 };
 
 /// What an Experiment may say.
 pub fn spec() -> Value {
-    let [deployment, app, cluster, faults] = system();
+    let [deployment, app, cluster, faults, container] = system();
     let script = list(
         "Faults at moments that are set, on targets that are named. Beside or instead of random faults.",
         json!({"$ref": "#/definitions/scriptEntry"}),
@@ -31,9 +32,14 @@ pub fn spec() -> Value {
             ("app", app),
             ("cluster", cluster),
             ("faults", faults),
+            ("container", container),
             ("script", script),
             ("objective", objective()),
             ("start", or("running", start)),
+            (
+                "allowPending",
+                or(false, flag("Play on although no Node takes some of the replicas; they stay Pending.")),
+            ),
             ("warmUp", or("7d", duration("Played before counting begins. With the horizon at most 100y."))),
             ("horizon", or("1y", duration("The counted time of each replication; from 1s to 100y."))),
             ("replications", or(1000, integer("Independent replications of each scenario.", 1, MOST))),
@@ -46,6 +52,7 @@ pub fn spec() -> Value {
             ("targets", list("What the run passes or fails by (exit code 4).", target())),
             ("sensitivity", sensitivity()),
             ("uncertainty", uncertainty()),
+            ("without", without()),
         ],
     );
     let stops = at_most_one(&["replications", "precision", "select"]);
@@ -63,7 +70,7 @@ pub fn spec() -> Value {
 const MOST: i64 = 100_000_000;
 
 /// The inputs, as an experiment or a candidate names them.
-fn system() -> [Value; 4] {
+fn system() -> [Value; 5] {
     let deployment = object(
         "Which Deployment, where a file holds several.",
         &["file"],
@@ -78,7 +85,7 @@ fn system() -> [Value; 4] {
                         several Deployments.",
         "anyOf": [{"type": "string", "pattern": "\\S"}, deployment],
     });
-    let fault = json!({"anyOf": [file("A FaultModel, relative to this file."), {"$ref": "#/definitions/fault"}]});
+    let fault = json!({"anyOf": [file("A FaultModel, relative to this file."), {"$ref": "#/definitions/fault"}, on_call_entry()]});
     [
         such_as(json!(["../models/deployments/aidbox.yaml"]), deployment),
         such_as(json!(["../models/apps/jvm-service.yaml"]), file("The App, relative to this file.")),
@@ -86,6 +93,10 @@ fn system() -> [Value; 4] {
         such_as(
             json!([["../models/faults/cloud.yaml"]]),
             list("What breaks: files, or faults themselves. Later ones replace earlier ones of the same name.", fault),
+        ),
+        text(
+            "The container that serves, where a Pod has several. Left out: the one that Service, probes and ports point \
+             at.",
         ),
     ]
 }
@@ -114,6 +125,17 @@ fn objective() -> Value {
                 ("metric", or("availability", metric)),
                 ("slo", such_as(json!(["99.95%"]), share("The share that is promised; above 0.", 0.0, 1.0))),
                 ("window", or("30d", duration("The span in which the objective is judged; at least 1m."))),
+                (
+                    "indifference",
+                    such_as(
+                        json!(["5m"]),
+                        duration(
+                            "Differences that do not matter: of downtime or failed requests a year, or in a run where a \
+                             script alone says what strikes. 1 % of what the slo leaves, if it is not stated. Not \
+                             beside select, which has its own.",
+                        ),
+                    ),
+                ),
             ],
         ),
     )
@@ -274,7 +296,7 @@ fn vary() -> Value {
 }
 
 fn candidates() -> Value {
-    let [deployment, app, cluster, faults] = system();
+    let [deployment, app, cluster, faults, container] = system();
     let candidate = object(
         "A named alternative: patches, or other files.",
         &["name"],
@@ -285,6 +307,7 @@ fn candidates() -> Value {
             ("app", app),
             ("cluster", cluster),
             ("faults", faults),
+            ("container", container),
         ],
     );
     list("Named alternatives. With a grid each candidate meets each point of it.", candidate)
@@ -311,6 +334,17 @@ fn sensitivity() -> Value {
             [("step", or("10%", share("By how much a number is changed.", 0.001, 0.5))), ("of", of)],
         ),
     )
+}
+
+fn without() -> Value {
+    json!({
+        "description": "What the removal of the three largest causes would bring, played once more with a quarter of the \
+                        replications. Left out: of the baseline, the recommended scenario, and the only one.",
+        "anyOf": [
+            {"enum": ["off", false], "description": "Of none."},
+            {"const": "all", "description": "Of every scenario."},
+        ],
+    })
 }
 
 fn uncertainty() -> Value {

@@ -7,17 +7,35 @@ use super::value::{list, object, or, refer, some, such_as, text, word};
 /// What a `FaultModel` may say.
 pub fn spec() -> Value {
     let faults = list("The faults; each name once.", json!({"$ref": "#/definitions/fault"}));
-    object("What breaks.", &["faults"], [("faults", faults)])
+    let mut schema = object("What breaks, and who mends it.", &[], [("faults", faults), ("onCall", on_call())]);
+    schema["anyOf"] = json!([{"required": ["faults"]}, {"required": ["onCall"]}]);
+    schema
+}
+
+/// Who mends what nothing else mends.
+pub fn on_call() -> Value {
+    let notices = refer("law", "From when nothing else would mend a Pod until somebody is paged.");
+    let acts = refer("law", "From the page until the Pod is deleted.");
+    let people = object(
+        "Somebody who is paged for Pods that nothing else mends, and deletes them.",
+        &["notices", "acts"],
+        [
+            ("notices", such_as(json!([{"lognormal": {"median": "5m", "p95": "20m"}}]), notices)),
+            ("acts", such_as(json!([{"lognormal": {"median": "15m", "p95": "1h"}}]), acts)),
+            ("source", or("assumption", text("Where the numbers come from."))),
+        ],
+    );
+    let nobody = json!({"enum": ["off", false, null], "description": "Nobody."});
+    json!({"description": "Who mends what nothing else mends. Of several files the last that has it counts.", "anyOf": [nobody, people]})
+}
+
+/// `onCall` as an entry of an experiment's `faults`.
+pub fn on_call_entry() -> Value {
+    object("Who mends what nothing else mends, for this experiment.", &["onCall"], [("onCall", on_call())])
 }
 
 /// Something that breaks again and again.
 pub fn fault() -> Value {
-    let targets = [
-        ("container", "Each replica, with a clock of its own."),
-        ("deployment", "All containers of the Deployment at once."),
-        ("node", "Each Node, with a clock of its own."),
-        ("zone", "All Nodes of a zone at once; each zone has its own clock."),
-    ];
     let every = refer(
         "law",
         "The time in service between two occurrences, per target; its mean must be at least 1s. 1y is 365 days.",
@@ -27,7 +45,7 @@ pub fn fault() -> Value {
         &["name", "target", "mode", "every", "source"],
         [
             ("name", name("Its name in the results and in paths of `vary`. Not `probe` or `start`.")),
-            ("target", word("What is struck.", &targets)),
+            ("target", target_word()),
             ("mode", mode()),
             ("every", such_as(json!([{"exponential": {"mean": "30d"}}]), every)),
             ("lasts", lasts("Left out: a hang or an error lasts until the restart. Needed for Nodes and zones.")),
@@ -83,26 +101,40 @@ pub fn script_entry() -> Value {
     schema
 }
 
-const CONTAINER: [(&str, &str); 5] = [
+/// Modes of containers and of the Deployment, which has no deletion.
+pub(super) const CONTAINER: [(&str, &str); 5] = [
     ("crash", "The process exits."),
     ("hang", "It accepts connections and never answers."),
     ("error", "It answers 5xx at once."),
     ("sandbox", "The Pod's sandbox dies, and its network with it."),
     ("delete", "Its Pod is deleted through the API."),
 ];
-const MACHINE: [(&str, &str); 4] = [
+/// Modes of Nodes and zones.
+pub(super) const MACHINE: [(&str, &str); 4] = [
     ("crash", "The machine is off."),
     ("partition", "The Node loses the control plane; its containers serve on."),
     ("isolation", "The same, and no request reaches it."),
     ("kubelet", "The kubelet's process dies and starts again at the end; containers serve on, unprobed."),
 ];
 
+/// What a fault strikes.
+pub(super) fn target_word() -> Value {
+    let targets = [
+        ("container", "Each replica, with a clock of its own."),
+        ("deployment", "All containers of the Deployment at once."),
+        ("node", "Each Node, with a clock of its own."),
+        ("zone", "All Nodes of a zone at once; each zone has its own clock."),
+    ];
+    word("What is struck.", &targets)
+}
+
 /// Which words there are hangs on the target.
-fn mode() -> Value {
+pub(super) fn mode() -> Value {
     text("How it is struck. Set the target first: it decides what there is.")
 }
 
-fn modes(words: &[(&str, &str)]) -> Value {
+/// The modes of a target.
+pub(super) fn modes(words: &[(&str, &str)]) -> Value {
     json!({"properties": {"mode": word("How it is struck.", words)}})
 }
 
@@ -112,7 +144,7 @@ fn needs_lasts(mut then: Value) -> Value {
 }
 
 /// What has no length must not be given one.
-fn over_at_once() -> Value {
+pub(super) fn over_at_once() -> Value {
     let ends = |modes: Value| json!({"properties": {"mode": {"enum": modes}}, "required": ["mode"]});
     let is_machine = json!({
         "required": ["target"],
@@ -128,7 +160,7 @@ fn over_at_once() -> Value {
 }
 
 /// Only a hang and an error can be hidden from somebody.
-fn seen_by_all() -> Value {
+pub(super) fn seen_by_all() -> Value {
     let others = ["crash", "sandbox", "delete", "partition", "isolation", "kubelet"];
     json!({
         "if": {"properties": {"mode": {"enum": others}}, "required": ["mode"]},
@@ -136,7 +168,8 @@ fn seen_by_all() -> Value {
     })
 }
 
-fn name(what: &str) -> Value {
+/// The name of a fault.
+pub(super) fn name(what: &str) -> Value {
     json!({
         "description": what,
         "type": "string",
@@ -146,7 +179,8 @@ fn name(what: &str) -> Value {
     })
 }
 
-fn source(what: &str) -> Value {
+/// Where numbers come from.
+pub(super) fn source(what: &str) -> Value {
     json!({"description": what, "type": "string", "pattern": "\\S", "examples": ["assumption"]})
 }
 
@@ -160,7 +194,8 @@ fn lasts(what: &str) -> Value {
     )
 }
 
-fn affects() -> Value {
+/// Who sees a fault.
+pub(super) fn affects() -> Value {
     let who = word(
         "Who sees it.",
         &[

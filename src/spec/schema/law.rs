@@ -23,26 +23,30 @@ pub fn law() -> Value {
 /// A parameter that is a span of time, or what is said of one that is not known.
 pub fn uncertain_duration() -> Value {
     let mut schema = json!({
-        "title": "a duration; if it is not known {between: [low, high]} or a law",
+        "title": "a duration; if it is not known {between: [low, high]} or a law other than a mixture",
         "type": ["string", "integer", "object"],
     });
     span(&mut schema);
     let between = between(&duration("An end of the range."));
     // What is said of a parameter that is not known must itself be known.
     let fields = tags(&duration, &|what| number(what, 0.0, MOST));
-    let invertible = fields.into_iter().filter(|(name, _)| *name != "gamma");
-    one_of(&mut schema, std::iter::once(("between", between)).chain(invertible));
+    one_of(&mut schema, std::iter::once(("between", between)).chain(fields));
     schema
 }
 
 /// The same for a parameter without a unit.
 pub fn uncertain_number() -> Value {
     let mut schema = json!({
-        "title": "a number; if it is not known {between: [low, high]}",
+        "title": "a number; if it is not known {between: [low, high]} or {gamma: {shape, mean}}",
         "type": ["number", "object"],
         "minimum": 0,
     });
-    one_of(&mut schema, [("between", between(&number("An end of the range.", 0.0, MOST)))]);
+    let gamma = object(
+        "What a count tells of a rate: k events in a time T give shape k + 0.5 and mean (k + 0.5)/T.",
+        &["shape", "mean"],
+        [("shape", number("Above 0.", 0.0, MOST)), ("mean", number("The mean, above 0.", 0.0, MOST))],
+    );
+    one_of(&mut schema, [("between", between(&number("An end of the range.", 0.0, MOST))), ("gamma", gamma)]);
     schema
 }
 
@@ -83,6 +87,15 @@ fn tags(time: Parameter<'_>, plain: Parameter<'_>) -> Vec<(&'static str, Value)>
         ],
     );
     weibull["oneOf"] = json!(exactly_one(&["mean", "scale"]));
+    let mut exponential = object(
+        "What strikes by chance, regardless of age.",
+        &[],
+        [
+            ("mean", time("The mean, above 0. Give this or perYear.")),
+            ("perYear", plain("How often in a year of 365 days, above 0. Give this or mean.")),
+        ],
+    );
+    exponential["oneOf"] = json!(exactly_one(&["mean", "perYear"]));
     let mut lognormal = object(
         "Skewed to long spans: repairs, starts, latencies.",
         &["median"],
@@ -113,10 +126,7 @@ fn tags(time: Parameter<'_>, plain: Parameter<'_>) -> Vec<(&'static str, Value)>
                 [("min", time("The shortest span.")), ("max", time("The longest span; not below min."))],
             ),
         ),
-        (
-            "exponential",
-            object("What strikes by chance, regardless of age.", &["mean"], [("mean", time("The mean, above 0."))]),
-        ),
+        ("exponential", exponential),
         ("weibull", weibull),
         ("lognormal", lognormal),
         (

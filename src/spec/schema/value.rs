@@ -24,6 +24,11 @@ pub fn text(what: &str) -> Value {
     json!({"description": what, "type": "string"})
 }
 
+/// True or false.
+pub fn flag(what: &str) -> Value {
+    json!({"description": what, "type": "boolean"})
+}
+
 /// The name of a file, relative to the one that names it.
 pub fn file(what: &str) -> Value {
     json!({"description": what, "type": "string", "pattern": "\\S"})

@@ -2,7 +2,7 @@
 
 use rayon::prelude::*;
 
-use crate::cluster::{Mode, Observed, Observer, Phase, Replication, SlotView};
+use crate::cluster::{Mode, Observed, Observer, Phase, Replication};
 use crate::ids::SlotId;
 use crate::model::Model;
 use crate::time::{Duration, SimTime};
@@ -16,7 +16,7 @@ pub enum What {
     Lost,
     Killed,
     Restarted,
-    Looks(SlotView),
+    Looks { delivers: bool, phase: Phase },
 }
 
 /// Everything that happened to slot 0, in order.
@@ -42,7 +42,7 @@ impl Log {
 
     /// When the slot, not delivering, was first in this phase, at `from` or later.
     pub fn reached(&self, from: f64, phase: Phase) -> Option<f64> {
-        let is = |what: &What| matches!(what, What::Looks(view) if !view.delivers() && view.phase == phase);
+        let is = |what: &What| matches!(what, What::Looks { delivers: false, phase: reached } if *reached == phase);
         self.0.iter().find(|(at, what)| *at >= from && is(what)).map(|(at, _)| *at)
     }
 
@@ -53,24 +53,28 @@ impl Log {
 
     /// When it first delivered, at `from` or later.
     pub fn delivers(&self, from: f64) -> Option<f64> {
-        let is = |what: &What| matches!(what, What::Looks(view) if view.delivers());
+        let is = |what: &What| matches!(what, What::Looks { delivers: true, .. });
         self.0.iter().find(|(at, what)| *at >= from && is(what)).map(|(at, _)| *at)
     }
 }
 
 impl Observer for Log {
     fn observe(&mut self, at: SimTime, what: &Observed) {
-        match *what {
-            Observed::SlotChanged { slot, view } => self.add(at, slot, What::Looks(view)),
-            Observed::SlotStruck { slot, .. } => self.add(at, slot, What::Struck),
-            Observed::SlotFaultEnded { slot, .. } => self.add(at, slot, What::Ended),
-            Observed::Reacted { slot } => self.add(at, slot, What::Reacted),
-            Observed::ReadinessLost { slot, .. } => self.add(at, slot, What::Lost),
-            Observed::ProbeKilled { slot, .. } => self.add(at, slot, What::Killed),
-            Observed::Restarted { slot } => self.add(at, slot, What::Restarted),
+        match what {
+            Observed::SlotChanged { slot, view } => {
+                self.add(at, *slot, What::Looks { delivers: view.delivers(), phase: view.phase });
+            }
+            Observed::SlotStruck { slot, .. } => self.add(at, *slot, What::Struck),
+            Observed::SlotFaultEnded { slot, .. } => self.add(at, *slot, What::Ended),
+            Observed::Reacted { slot } => self.add(at, *slot, What::Reacted),
+            Observed::ReadinessLost { slot, .. } => self.add(at, *slot, What::Lost),
+            Observed::ProbeKilled { slot, .. } => self.add(at, *slot, What::Killed),
+            Observed::Restarted { slot } => self.add(at, *slot, What::Restarted),
             // Of no slot.
             Observed::EndpointChanged { .. }
-            | Observed::PodsChanged { .. }
+            | Observed::Paged { .. }
+            | Observed::DeletedByHand { .. }
+            | Observed::PodsChanged(_)
             | Observed::ClockRan(_)
             | Observed::Happened(_) => {}
         }

@@ -29,7 +29,7 @@ fn returning(replicas: u32, start_up: f64) -> Model {
 fn old_pod_in_rotation(log: &Log, from: f64, until: f64) -> bool {
     let pod = PodId::new(0);
     let within = |at: f64| (from..until).contains(&at);
-    log.endpoints.iter().any(|&(at, p, view)| p == pod && within(at) && view.is_some_and(|view| view.serves))
+    log.endpoints.iter().any(|(at, p, view)| *p == pod && within(*at) && view.as_ref().is_some_and(|view| view.serves))
 }
 
 /// E7, T1: with no ready endpoint, serving and terminating ones are used: the old Pod, once its kubelet has patched Ready
@@ -119,13 +119,15 @@ fn t2_without_a_pre_stop_hook_sigterm_comes_before_the_withdrawal() {
             let at = log.struck(0).unwrap();
             let Some(deleted) = log.reached(0, at, Phase::Reschedule) else { continue };
             let of_old = || log.endpoints.iter().filter(|(_, pod, _)| *pod == PodId::new(0));
-            let Some(&(entered, _, Some(view))) = of_old().rfind(|(at, _, _)| *at < deleted) else { continue };
+            let Some((entered, _, Some(view))) = of_old().cloned().rfind(|(at, _, _)| *at < deleted) else { continue };
             if deleted < at + 345.0 || entered > deleted - 1.2 || !view.serves {
                 continue;
             }
             judged += 1;
-            let after: Vec<(f64, Option<bool>)> =
-                of_old().filter(|e| e.0 > deleted).map(|e| (e.0 - deleted, e.2.map(|view| view.serves))).collect();
+            let after: Vec<(f64, Option<bool>)> = of_old()
+                .filter(|e| e.0 > deleted)
+                .map(|e| (e.0 - deleted, e.2.as_ref().map(|view| view.serves)))
+                .collect();
             let is = |i: usize, when: f64, what| (after[i].0 - when).abs() < 1e-6 && after[i].1 == what;
             if sleeps > 0.0 {
                 assert!(is(0, 0.2, None), "{after:?}");
@@ -145,7 +147,7 @@ fn e6_the_proxy_rests_for_a_second() {
     let model = Model { faults, ..bare(2) };
     let mut rested = 0;
     for log in play_many(&model, 10, 500, WINDOW + 30.0) {
-        let lost = |slot| log.first(slot, 0.0, |w| w == What::Lost).unwrap();
+        let lost = |slot| log.first(slot, 0.0, |w| *w == What::Lost).unwrap();
         let out = |slot| log.looked(slot, lost(slot), |view| !view.in_rotation).unwrap();
         let (first, second) = if lost(0) < lost(1) { (0, 1) } else { (1, 0) };
         assert!((out(first) - lost(first) - 0.02).abs() < 1e-6);
@@ -236,7 +238,7 @@ fn p13_without_readiness_probe_a_started_container_is_ready() {
 fn e10_from_readiness_to_traffic() {
     let model = struck_once(ERROR, Some(12.0));
     for log in play_many(&model, 5, 100, WINDOW + 50.0) {
-        let lost = log.first(0, 0.0, |w| w == What::Lost).unwrap();
+        let lost = log.first(0, 0.0, |w| *w == What::Lost).unwrap();
         let out = log.looked(0, lost, |view| !view.in_rotation).unwrap();
         let ready = log.ready(0, lost).unwrap();
         let back = log.looked(0, ready, |view| view.in_rotation).unwrap();

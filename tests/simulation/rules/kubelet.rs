@@ -28,7 +28,7 @@ fn prompt(period: f64, failure_threshold: u32) -> Probe {
 }
 
 fn restarted(log: &Log) -> f64 {
-    log.first(0, log.struck(0).unwrap(), |what| what == What::Restarted).unwrap()
+    log.first(0, log.struck(0).unwrap(), |what| *what == What::Restarted).unwrap()
 }
 
 /// E3, C5: a crash withdraws the endpoint when it is seen, before the restart.
@@ -79,7 +79,7 @@ fn p14a_a_waiting_probe_fails_with_the_death_of_the_process() {
     model.deployment.pod.readiness = Some(Probe { timeout: secs(60.0), ..prompt(5.0, 1) });
     for log in play_many(&model, 3, 200, WINDOW + 60.0) {
         let kill = log.first(0, 0.0, killed).unwrap();
-        let lost = log.first(0, 0.0, |what| what == What::Lost).unwrap();
+        let lost = log.first(0, 0.0, |what| *what == What::Lost).unwrap();
         assert!(near(lost, kill + SYNC + 30.0), "{lost} {kill}");
     }
 }
@@ -238,7 +238,7 @@ fn p12_a_loss_causes_one_more_probe_at_once() {
     model.cluster.latencies.sync = fixed(0.6);
     let mut lost = 0;
     for log in play_many(&model, 11, 1000, WINDOW + 20.0) {
-        let Some(loss) = log.first(0, 0.0, |what| what == What::Lost) else { continue };
+        let Some(loss) = log.first(0, 0.0, |what| *what == What::Lost) else { continue };
         lost += 1;
         let back = log.ready(0, loss + 1e-6).unwrap() - loss;
         assert!(near(back, 0.6), "{back}");
@@ -256,8 +256,8 @@ fn c10_n14_the_start_after_a_reboot_makes_an_entry() {
     let mut model = Model { start: Start::Fresh, faults: vec![reboot, crash], ..bare(1) };
     model.app.start_up = fixed(0.0);
     for log in play_many(&model, 12, 50, 800.0) {
-        let crash = log.first(0, 0.0, |what| what == What::Struck(FaultId::new(1))).unwrap();
-        let back = log.first(0, crash, |what| what == What::Restarted).unwrap() - crash - C;
+        let crash = log.first(0, 0.0, |what| *what == What::Struck(FaultId::new(1))).unwrap();
+        let back = log.first(0, crash, |what| *what == What::Restarted).unwrap() - crash - C;
         assert!((10.0..15.8).contains(&back), "{back}");
     }
 }
@@ -298,7 +298,7 @@ fn c3_a_kill_soon_after_a_loss_waits_for_a_listing() {
         .iter()
         .filter_map(|log| {
             let kill = log.first(0, 0.0, killed).unwrap();
-            let lost = log.first(0, 0.0, |what| what == What::Lost)?;
+            let lost = log.first(0, 0.0, |what| *what == What::Lost)?;
             // Within the latency of a sync both are one.
             (SYNC..1.0).contains(&(kill - lost)).then(|| restarted(log) - kill - 4.0 - 0.3)
         })

@@ -164,7 +164,7 @@ fn dying_at_once(nodes: u32, share: f64) -> Model {
 /// The slots struck, and when each was found Unknown, soonest first.
 fn marks(log: &Log) -> Vec<(f64, usize)> {
     let struck: Vec<&Entry> = log.entries.iter().filter(|entry| matches!(entry.what, What::Struck(_))).collect();
-    let marked = |slot| log.first(slot, 100.0, |what| what == What::Reacted).unwrap();
+    let marked = |slot| log.first(slot, 100.0, |what| *what == What::Reacted).unwrap();
     let mut marks: Vec<(f64, usize)> = struck.iter().map(|entry| (marked(entry.slot), entry.slot)).collect();
     marks.sort_by(|a, b| a.0.total_cmp(&b.0));
     marks

@@ -46,10 +46,13 @@ impl Integral {
 
 impl Observer for Integral {
     fn observe(&mut self, at: SimTime, what: &Observed) {
-        match *what {
-            Observed::SlotChanged { slot, view } => {
+        match what {
+            Observed::EndpointChanged { pod, view } => {
                 self.account(at);
-                self.delivers[slot.index()] = view.delivers();
+                if self.delivers.len() <= pod.index() {
+                    self.delivers.resize(pod.index() + 1, false);
+                }
+                self.delivers[pod.index()] = view.as_ref().is_some_and(|view| view.serves);
             }
             Observed::ReadinessLost { .. } => self.losses += 1,
             Observed::ProbeKilled { .. } => self.kills += 1,

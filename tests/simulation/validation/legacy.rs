@@ -24,7 +24,7 @@ fn dead_node() -> Model {
 }
 
 fn unknown(log: &Log, from: f64) -> f64 {
-    log.first(0, from, |what| what == What::Reacted).unwrap()
+    log.first(0, from, |what| *what == What::Reacted).unwrap()
 }
 
 /// Grace 40 s: eight passes after the one that saw the last status are the first more than 40 s later.

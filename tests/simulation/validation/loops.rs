@@ -33,7 +33,7 @@ fn crash_loop() -> Model {
 
 /// From each exit to the next start, less creating and starting the container.
 fn waits(log: &Log) -> Vec<f64> {
-    let (exits, starts) = (log.all(0, struck), log.all(0, |w| w == What::Restarted));
+    let (exits, starts) = (log.all(0, struck), log.all(0, |w| *w == What::Restarted));
     starts.iter().zip(&exits).map(|(start, exit)| start - exit - 0.3).collect()
 }
 
@@ -88,7 +88,7 @@ fn kill_loop() -> Model {
 /// From each death to the next start, less creating and starting the container.
 fn waits_after_kills(log: &Log) -> (Vec<f64>, Vec<f64>) {
     let deaths: Vec<f64> = log.all(0, killed).iter().map(|kill| kill + SYNC + 0.3).collect();
-    let starts = log.all(0, |w| w == What::Restarted);
+    let starts = log.all(0, |w| *w == What::Restarted);
     let waits = starts.iter().zip(&deaths).map(|(start, death)| start - death - 1.0).collect();
     (waits, deaths)
 }
@@ -130,7 +130,7 @@ fn w8_the_loop_of_a_hanging_application_is_the_same() {
     model.cluster.latencies.container_start = fixed(0.002);
     for log in play_many(&model, 4, 100, 1500.0) {
         let deaths: Vec<f64> = log.all(0, killed).iter().map(|kill| kill + SYNC).collect();
-        let starts = log.all(0, |w| w == What::Restarted);
+        let starts = log.all(0, |w| *w == What::Restarted);
         let late: Vec<bool> = starts.iter().zip(&deaths).map(|(start, death)| start - death > 1.0).collect();
         assert_eq!(late[..9], [false, false, false, false, false, true, true, true, false]);
     }
@@ -144,7 +144,7 @@ fn w8_a_long_shutdown_stretches_the_loop() {
     model.app.on_sigterm = OnSigterm::Ignores;
     for log in play_many(&model, 5, 100, 1000.0) {
         let kills = log.all(0, killed);
-        let starts = log.all(0, |w| w == What::Restarted);
+        let starts = log.all(0, |w| *w == What::Restarted);
         let late: Vec<bool> = starts.iter().zip(&kills).map(|(start, kill)| start - kill > 32.0).collect();
         assert_eq!(late[..6], [false, false, false, false, false, true]);
         assert!((1..6).all(|k| (kills[k] - kills[k - 1] - 75.0).abs() < 1e-6), "{kills:?}");
@@ -159,7 +159,7 @@ fn kill_takes(change: impl Fn(&mut Model)) -> f64 {
     change(&mut model);
     let log = play(&model, 6, 0, WINDOW + 300.0);
     let kill = log.first(0, 0.0, killed).unwrap();
-    log.first(0, kill, |w| w == What::Restarted).unwrap() - kill - SYNC - 0.3
+    log.first(0, kill, |w| *w == What::Restarted).unwrap() - kill - SYNC - 0.3
 }
 
 fn assert_kill_takes(expected: f64, change: impl Fn(&mut Model)) {
@@ -236,9 +236,9 @@ fn w12_p17_the_liveness_run_survives_a_crash() {
             model.faults.push(fault("unhealthy", strikes, fixed(99.0), Some(fixed(13.0))));
         }
         for log in play_many(&model, 7, 200, 170.0) {
-            let crash = log.first(0, 0.0, |w| w == What::Struck(FaultId::new(0))).unwrap();
+            let crash = log.first(0, 0.0, |w| *w == What::Struck(FaultId::new(0))).unwrap();
             assert!((111.0..113.0).contains(&crash), "{crash}");
-            let restart = log.first(0, crash, |w| w == What::Restarted).unwrap();
+            let restart = log.first(0, crash, |w| *w == What::Restarted).unwrap();
             let kill = log.first(0, restart, killed).map(|kill| kill - restart);
             if carries {
                 assert!(kill.is_some_and(|kill| (19.0..25.0).contains(&kill)), "{kill:?}");
@@ -259,8 +259,8 @@ fn c12_the_first_probe_kill_makes_no_entry() {
     model.app.start_up = fixed(0.0);
     for log in play_many(&model, 8, 100, 800.0) {
         // The clock stands from the hang to the restart: 30 s later in service the process crashes.
-        let crash = log.first(0, 0.0, |w| w == What::Struck(FaultId::new(1))).unwrap();
-        let restart = log.first(0, crash, |w| w == What::Restarted).unwrap();
+        let crash = log.first(0, 0.0, |w| *w == What::Struck(FaultId::new(1))).unwrap();
+        let restart = log.first(0, crash, |w| *w == What::Restarted).unwrap();
         assert!(restart - crash < 1.4, "{crash} {restart}");
     }
 }

@@ -32,7 +32,7 @@ fn strikes(model: &Model, seed: u64, n: u64, after: f64) -> Vec<(Log, f64)> {
 }
 
 fn reacted(log: &Log, from: f64) -> Option<f64> {
-    log.first(0, from, |what| what == What::Reacted)
+    log.first(0, from, |what| *what == What::Reacted)
 }
 
 /// The age of the last lease at a random moment, with periods 10·U[1, 1.04) (N1).
@@ -166,7 +166,7 @@ fn n14_after_a_partition_readiness_is_restored_within_10_s() {
     let times: Vec<f64> = found
         .iter()
         .map(|(log, at)| {
-            assert_eq!(log.first(0, *at, |w| w == What::Restarted), None);
+            assert_eq!(log.first(0, *at, |w| *w == What::Restarted), None);
             assert_eq!(log.reached(0, *at, Phase::Reschedule), None);
             assert!(log.looked(0, *at, |view| view.serves && !view.in_rotation).is_some(), "it serves on (N16)");
             log.looked(0, at + 200.0, hasim::cluster::SlotView::delivers).unwrap() - at - 200.0
@@ -189,7 +189,7 @@ fn n14_a_return_before_the_toleration_is_over_cancels_the_eviction() {
 fn n14_after_a_reboot_the_container_restarts_in_place() {
     let model = struck_rarely(1, Strikes::Node(NodeMode::Crash), 150.0);
     for (log, at) in strikes(&model, 23, 500, 400.0) {
-        let restarted = log.first(0, at, |w| w == What::Restarted).unwrap() - at - 150.0;
+        let restarted = log.first(0, at, |w| *w == What::Restarted).unwrap() - at - 150.0;
         assert!((restarted - 1.9).abs() < 1e-6, "{restarted}");
         let ready = log.ready(0, at + 150.0).unwrap() - at - 150.0;
         // P2, P8: a worker of so young a kubelet may sleep up to a period; its ticks begin with its waking, and D
@@ -270,7 +270,7 @@ fn first_zone(log: &Log) -> (f64, Vec<usize>) {
     (at, struck.filter(|e| (e.at - at).abs() < 1e-9).map(|e| e.slot).collect())
 }
 
-fn of_slot(log: &Log, slot: usize, from: f64, is: impl Fn(What) -> bool) -> f64 {
+fn of_slot(log: &Log, slot: usize, from: f64, is: impl Fn(&What) -> bool) -> f64 {
     log.first(slot, from, is).unwrap()
 }
 
@@ -290,7 +290,7 @@ fn n7_n12_a_zone_gives_away_one_taint_in_10_s() {
         let mut order: Vec<(f64, f64)> = slots
             .iter()
             .map(|&slot| {
-                let unknown = of_slot(&log, slot, at, |w| w == What::Reacted);
+                let unknown = of_slot(&log, slot, at, |w| *w == What::Reacted);
                 (log.reached(slot, at, Phase::Reschedule).unwrap() - 300.0, unknown)
             })
             .collect();
@@ -320,7 +320,7 @@ fn w11_s7_hard_spread_leaves_the_replacement_pending_until_the_zone_is_back() {
         for log in play_many(&model, 41, 100, 1000.0 * WINDOW) {
             let (at, slots) = first_zone(&log);
             assert_eq!(slots.len(), 1, "one Pod in each zone");
-            let unknown = of_slot(&log, slots[0], at, |w| w == What::Reacted) - at;
+            let unknown = of_slot(&log, slots[0], at, |w| *w == What::Reacted) - at;
             assert!((39.7..55.1).contains(&unknown));
             let deleted = log.reached(slots[0], at, Phase::Reschedule).unwrap() - at;
             assert!((339.7..375.0 + 20.0).contains(&deleted), "W11: evicted at ≈ 340–375 s, not {deleted}");
@@ -406,7 +406,7 @@ fn n11_a_node_marked_before_the_others_loses_pods_without_toleration() {
             continue;
         }
         let mut marks: Vec<(f64, usize)> =
-            slots.iter().map(|&slot| (of_slot(&log, slot, at, |w| w == What::Reacted), slot)).collect();
+            slots.iter().map(|&slot| (of_slot(&log, slot, at, |w| *w == What::Reacted), slot)).collect();
         marks.sort_by(|a, b| a.0.total_cmp(&b.0));
         let evicted = marks.iter().filter(|(_, slot)| log.reached(*slot, at, Phase::Reschedule).is_some()).count();
         let passes = ((marks[2].0 - marks[0].0) / PASS).round();

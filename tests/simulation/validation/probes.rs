@@ -15,7 +15,7 @@ fn reactions(model: &Model, seed: u64, n: u64) -> Vec<(Option<f64>, Option<f64>)
         .map(|log| {
             let at = log.struck(0).expect("strikes within the window");
             let within = |t: f64| (t - at < 100.0).then_some(t - at);
-            (log.first(0, at, |w| w == What::Lost).and_then(within), log.first(0, at, killed).and_then(within))
+            (log.first(0, at, |w| *w == What::Lost).and_then(within), log.first(0, at, killed).and_then(within))
         })
         .collect()
 }
@@ -174,7 +174,7 @@ fn p9b_probes_of_unlike_periods_are_met_anywhere_in_their_own() {
         model.deployment.pod.readiness = Some(probe(20.0, 1));
         let logs = play_many(&model, 18, 3000, 200.0);
         let losses: Vec<f64> =
-            logs.iter().map(|log| log.first(0, 120.0, |what| what == What::Lost).unwrap() - 120.0).collect();
+            logs.iter().map(|log| log.first(0, 120.0, |what| *what == What::Lost).unwrap() - 120.0).collect();
         assert_law("loss", &losses, 2, uniform(1.0, 21.0));
     }
 }

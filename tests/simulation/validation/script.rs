@@ -36,11 +36,11 @@ fn played(replicas: u32, script: Vec<Fault>) -> Model {
 }
 
 fn strikes_of(log: &Log, slot: usize, fault: usize) -> Vec<f64> {
-    log.all(slot, |what| what == What::Struck(FaultId::new(fault)))
+    log.all(slot, |what| *what == What::Struck(FaultId::new(fault)))
 }
 
 fn restarts(log: &Log) -> Vec<f64> {
-    log.all(0, |what| what == What::Restarted)
+    log.all(0, |what| *what == What::Restarted)
 }
 
 /// Seconds from the end of the fault until the slot delivers again.
@@ -122,13 +122,13 @@ fn d7_t1_a_deleted_pod_is_replaced_at_once_and_its_fault_is_the_cause() {
         let out = log.looked(0, at, |view| !view.delivers()).unwrap();
         assert!((out - at).abs() < 1e-9, "the slot is vacant");
         let view = log.view_at(0, at + 1e-6).unwrap();
-        assert_eq!((view.cause, view.phase), (Cause::Fault(FaultId::new(0)), Phase::Reschedule));
-        assert!((log.first(0, at, |what| what == What::Reacted).unwrap() - at).abs() < 1e-9, "known at once");
+        assert_eq!((view.causes, view.phase), (Cause::Fault(FaultId::new(0)).into(), Phase::Reschedule));
+        assert!((log.first(0, at, |what| *what == What::Reacted).unwrap() - at).abs() < 1e-9, "known at once");
         let bound = log.reached(0, at, Phase::Start).unwrap() - at;
         assert!((bound - 2.0 * SYNC).abs() < 1e-6, "replacement and bind: {bound}");
         assert_eq!(log.struck(1), None);
         // T2, C9: the old Pod answers until its SIGTERM and is soon out of rotation.
-        assert!(log.endpoints.iter().any(|(t, _, view)| *t > at && view.is_none_or(|view| !view.serves)));
+        assert!(log.endpoints.iter().any(|(t, _, view)| *t > at && view.as_ref().is_none_or(|view| !view.serves)));
     }
 }
 
@@ -165,7 +165,7 @@ fn p21_a_pod_stays_ready_across_a_restart_of_its_kubelet() {
         assert!(log.struck(0).is_some());
         assert_eq!(log.looked(0, 1.0, |view| !view.delivers()), None);
         assert_eq!(restarts(&log), [] as [f64; 0]);
-        assert_eq!(log.first(0, 0.0, |what| what == What::Reacted), None);
+        assert_eq!(log.first(0, 0.0, |what| *what == What::Reacted), None);
     }
 }
 
@@ -225,7 +225,7 @@ fn p21_a_pod_that_failed_unseen_is_withdrawn_by_probes_of_the_new_kubelet() {
     let script = vec![at("kubelet", 100.0, NODE, KUBELET, Some(10.0)), at("error", 105.0, SLOT, ERROR, Some(100.0))];
     let times: Vec<f64> = play_many(&played(1, script), 8, 1500, 200.0)
         .iter()
-        .map(|log| log.first(0, 100.0, |what| what == What::Lost).unwrap() - 110.0 - FIRST_SYNC - 5.0)
+        .map(|log| log.first(0, 100.0, |what| *what == What::Lost).unwrap() - 110.0 - FIRST_SYNC - 5.0)
         .collect();
     assert_law("second failure", &times, 1, uniform(0.0, 5.0));
 }
@@ -291,7 +291,7 @@ fn t5_a_stop_outlives_a_restart_of_the_kubelet() {
 fn n14a_the_first_report_of_a_kubelet_is_a_heartbeat() {
     let mut detected = 0;
     for log in play_many(&played(1, vec![soon(NODE, KUBELET, Some(39.0))]), 10, 500, 300.0) {
-        detected += log.all(0, |what| what == What::Reacted).len();
+        detected += log.all(0, |what| *what == What::Reacted).len();
         assert_eq!(log.looked(0, 1.0, |view| !view.delivers()), None);
     }
     assert_eq!(detected, 0);

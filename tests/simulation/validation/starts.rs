@@ -263,7 +263,7 @@ fn killed_while_starting(model: &Model, start_up: f64, seed: u64, n: u64) -> usi
     model.app.start_up = fixed(start_up);
     let killed_once = |log: &Log| {
         let struck = log.struck(0).unwrap();
-        let restarted = log.first(0, struck, |w| w == What::Restarted).unwrap();
+        let restarted = log.first(0, struck, |w| *w == What::Restarted).unwrap();
         log.first(0, restarted, killed).is_some_and(|at| at < restarted + 50.0)
     };
     play_many(&model, seed, n, WINDOW + 60.0).iter().filter(|log| killed_once(log)).count()

@@ -1,0 +1,163 @@
+//! Who mends what no probe mends: somebody is paged and deletes the Pod.
+//!
+//! A slot is *stuck* while its container has a process and does not deliver because of a fault that does not end by itself, and
+//! nothing is on its way that would mend it: no start, no stop, no probe that sees a fault and counts towards a kill, and no
+//! fault of the whole Deployment, its Node or its zone at work (nobody deletes Pods because the database is away). The clock of
+//! a slot runs while it is stuck. When it has run for what noticing takes, a page goes out that covers all slots that are stuck
+//! then; when it has run for what acting takes too, the Pod is deleted with its grace (T1).
+
+use super::faults::affects;
+use super::happening::Happening;
+use super::observer::{Observed, Observer};
+use super::probing::Audience;
+use super::state::{Stage, Timer};
+use super::{Cluster, Cx, Event};
+use crate::ids::{PodId, SlotId};
+use crate::model::{ContainerMode, ProbeKind};
+use crate::random::{Owner, Purpose};
+use crate::time::{Duration, SimTime};
+
+/// What somebody on call does about one slot.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Watch {
+    /// How often the slot has been stuck: the ordinal of its draws.
+    spells: u64,
+    stage: WatchStage,
+    /// Since when the clock runs, if it does.
+    running_since: Option<SimTime>,
+    due: Timer,
+}
+
+/// How far a spell has come, and how long the clock has yet to run.
+#[derive(Debug, Clone, Copy, Default)]
+enum WatchStage {
+    #[default]
+    Quiet,
+    /// Nobody knows yet.
+    Unnoticed { left: Duration },
+    /// Somebody is on it.
+    Paged { left: Duration },
+}
+
+impl Watch {
+    /// Somebody knows that the slot is stuck.
+    pub fn is_paged(&self) -> bool {
+        matches!(self.stage, WatchStage::Paged { .. })
+    }
+}
+
+impl<O: Observer> Cluster<'_, O> {
+    /// Starts or stops the slot's clock. A spell is over when the slot's Pod delivers or is replaced.
+    pub(super) fn update_watch(&mut self, cx: &mut Cx<'_, Event>, slot: SlotId, delivers: bool) {
+        let Some(on_call) = &self.model.on_call else { return };
+        let pod = self.slots[slot.index()].pod;
+        let Some(pod) = pod.filter(|_| !delivers) else {
+            let watch = &mut self.slots[slot.index()].watch;
+            *watch = Watch { spells: watch.spells, ..Watch::default() };
+            return;
+        };
+        let stuck = self.is_stuck(pod);
+        let watch = self.slots[slot.index()].watch;
+        match (watch.running_since, stuck) {
+            (None, true) => {
+                if matches!(watch.stage, WatchStage::Quiet) {
+                    let ordinal = watch.spells + 1;
+                    let stream = self.streams.stream(Owner::Slot(slot.index() as u32), Purpose::OnCall);
+                    let left = Duration::from_secs_f64(stream.draw(2 * ordinal, &on_call.notices));
+                    let watch = &mut self.slots[slot.index()].watch;
+                    (watch.spells, watch.stage) = (ordinal, WatchStage::Unnoticed { left });
+                }
+                self.run_watch(cx, slot);
+            }
+            (Some(since), false) => {
+                let watch = &mut self.slots[slot.index()].watch;
+                (watch.running_since, watch.due) = (None, Timer::NONE);
+                if let WatchStage::Unnoticed { left } | WatchStage::Paged { left } = &mut watch.stage {
+                    *left = left.saturating_sub(cx.now().since(since));
+                }
+            }
+            (None, false) | (Some(_), true) => {}
+        }
+    }
+
+    /// The clock runs on from now.
+    fn run_watch(&mut self, cx: &mut Cx<'_, Event>, slot: SlotId) {
+        let timer = self.timer();
+        let watch = &mut self.slots[slot.index()].watch;
+        let (WatchStage::Unnoticed { left } | WatchStage::Paged { left }) = watch.stage else { return };
+        (watch.running_since, watch.due) = (Some(cx.now()), timer);
+        cx.after(left, Event::OnCallDue(slot, timer));
+    }
+
+    pub(super) fn on_on_call_due(&mut self, cx: &mut Cx<'_, Event>, slot: SlotId, timer: Timer) {
+        if !self.slots[slot.index()].watch.due.expires(timer) {
+            return;
+        }
+        let Some(pod) = self.slots[slot.index()].pod else { return };
+        if self.slots[slot.index()].watch.is_paged() {
+            self.tell(cx, Happening::DeletedByHand { pod });
+            self.observe(cx, &Observed::DeletedByHand { slot });
+            self.evict_pod(cx, pod);
+        } else {
+            self.page(cx, slot);
+        }
+    }
+
+    /// One page covers all slots that are stuck and that nobody knows of; what acting takes is drawn for it once.
+    fn page(&mut self, cx: &mut Cx<'_, Event>, first: SlotId) {
+        let Some(on_call) = &self.model.on_call else { return };
+        let stream = self.streams.stream(Owner::Slot(first.index() as u32), Purpose::OnCall);
+        let ordinal = self.slots[first.index()].watch.spells;
+        let left = Duration::from_secs_f64(stream.draw(2 * ordinal + 1, &on_call.acts));
+        self.observe(cx, &Observed::Paged { slot: first });
+        for slot in (0..self.slots.len()).map(SlotId::new) {
+            let watch = &mut self.slots[slot.index()].watch;
+            let runs = slot == first || watch.running_since.is_some();
+            if !runs || watch.is_paged() {
+                continue;
+            }
+            watch.stage = WatchStage::Paged { left };
+            self.run_watch(cx, slot);
+            if let Some(pod) = self.slots[slot.index()].pod {
+                self.tell(cx, Happening::Paged { pod });
+                self.observe(cx, &Observed::Reacted { slot });
+                self.look(cx, pod);
+            }
+        }
+    }
+
+    /// The container of the Pod that holds a slot does not deliver, and nothing is on its way that would mend it.
+    fn is_stuck(&self, pod: PodId) -> bool {
+        let state = &self.pods[pod.index()];
+        let container = &state.container;
+        if container.stage != Stage::Running || container.kill.is_some() || !container.sandbox || !container.serving {
+            return false;
+        }
+        let wider = !self.deployment_strikes.is_empty()
+            || state.node.is_some_and(|node| self.node_strikes(node).next().is_some());
+        !wider && self.has_endless_fault(pod) && !self.counts_towards_a_kill(pod)
+    }
+
+    /// A fault that only a restart ends keeps the container from delivering.
+    fn has_endless_fault(&self, pod: PodId) -> bool {
+        let deployment = &self.model.deployment;
+        let is_probed = deployment.pod.readiness.is_some() && !deployment.publish_not_ready;
+        self.container_strikes(pod).any(|(strike, mode)| {
+            let affects = affects(mode);
+            !strike.timer.is_set()
+                && !matches!(mode, ContainerMode::Crash | ContainerMode::Sandbox)
+                && (affects.requests || affects.readiness && is_probed)
+        })
+    }
+
+    /// Its kubelet has a probe that would kill the container, and that probe sees a fault.
+    fn counts_towards_a_kill(&self, pod: PodId) -> bool {
+        let spec = &self.model.deployment.pod;
+        let killers = [(ProbeKind::Liveness, spec.liveness.is_some()), (ProbeKind::Startup, spec.startup.is_some())];
+        let started = self.pods[pod.index()].status.started;
+        killers.into_iter().any(|(kind, exists)| {
+            let asks = exists && (kind == ProbeKind::Liveness) == started;
+            asks && self.container_strikes(pod).any(|(_, mode)| Audience::Probe(kind).sees(affects(mode)))
+        })
+    }
+}

@@ -1,0 +1,133 @@
+//! Who bears how much of what is lost: equal parts in whole nanoseconds, first among parties, then among the causes of each.
+//!
+//! A stretch is a maximal time in which the parties stay the same. What a party has got after so many nanoseconds of a
+//! stretch depends on their number alone, not on the steps in which they came: the two modes of play take different ones.
+
+use super::ledger::{Causes, Ledger};
+use crate::cluster::{CauseSet, Phase};
+
+/// Divides an amount that grows, stretch by stretch.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Division {
+    parties: Vec<Party>,
+    /// Divided in this stretch.
+    divided: u64,
+}
+
+/// Somebody who bears a part.
+#[derive(Debug, Clone)]
+struct Party {
+    key: usize,
+    causes: CauseSet,
+    /// Its part since its causes, or the parties, have changed.
+    borne: u64,
+}
+
+/// One who bears a part of what is lost now.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Bearer<'a> {
+    /// Tells it from others. Of what does not divide the first ones bear more.
+    pub key: usize,
+    /// Who is charged with its part.
+    pub causes: &'a CauseSet,
+    /// In which phase.
+    pub phase: Phase,
+}
+
+impl Division {
+    /// Divides `amount` more among these, and books it.
+    pub fn divide<'a>(
+        &mut self,
+        amount: u64,
+        bearers: impl Iterator<Item = Bearer<'a>> + Clone,
+        causes: Causes,
+        ledger: &mut Ledger,
+    ) {
+        if !self.parties.iter().map(|party| party.key).eq(bearers.clone().map(|bearer| bearer.key)) {
+            self.begin_stretch(bearers.clone());
+        }
+        let (before, after, count) = (self.divided, self.divided + amount, self.parties.len());
+        for (place, (party, bearer)) in self.parties.iter_mut().zip(bearers).enumerate() {
+            if party.causes != *bearer.causes {
+                party.causes.clone_from(bearer.causes);
+                party.borne = 0;
+            }
+            let borne = party.borne + share(after, count, place) - share(before, count, place);
+            let set = party.causes.as_slice();
+            for (place, &cause) in set.iter().enumerate() {
+                let part = share(borne, set.len(), place) - share(party.borne, set.len(), place);
+                ledger.add(causes.cell(cause, bearer.phase), part);
+            }
+            party.borne = borne;
+        }
+        self.divided = after;
+    }
+
+    fn begin_stretch<'a>(&mut self, bearers: impl Iterator<Item = Bearer<'a>>) {
+        self.divided = 0;
+        self.parties.clear();
+        self.parties.extend(bearers.map(|bearer| Party { key: bearer.key, causes: bearer.causes.clone(), borne: 0 }));
+    }
+}
+
+/// The part of the one at `place` of so many among whom `total` is divided; what does not divide goes to the first.
+fn share(total: u64, count: usize, place: usize) -> u64 {
+    let count = count as u64;
+    total / count + u64::from((place as u64) < total % count)
+}
+
+/// Counts the part of an amount that grows stretch by stretch, rounded down over each stretch and not over its steps.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Fraction {
+    numerator: u64,
+    denominator: u64,
+    whole: u64,
+}
+
+impl Fraction {
+    /// The part that `amount` more brings, of which `numerator / denominator` counts.
+    pub fn grow(&mut self, amount: u64, numerator: usize, denominator: usize) -> u64 {
+        let (numerator, denominator) = (numerator as u64, denominator as u64);
+        if (self.numerator, self.denominator) != (numerator, denominator) {
+            *self = Self { numerator, denominator, whole: 0 };
+        }
+        let part = |whole: u64| (u128::from(whole) * u128::from(numerator) / u128::from(denominator)) as u64;
+        let before = part(self.whole);
+        self.whole += amount;
+        part(self.whole) - before
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::cluster::Cause;
+    use crate::ids::FaultId;
+
+    proptest! {
+        /// Property: the parts add up, and do not depend on the steps in which an amount grew.
+        #[test]
+        fn parts_add_up_and_hang_on_the_whole_alone(
+            steps in prop::collection::vec(0u64..50, 1..20), sets in prop::collection::vec(1usize..4, 1..5),
+        ) {
+            let causes = Causes::new(4);
+            let sets: Vec<CauseSet> =
+                sets.iter().map(|n| (0..*n).map(|fault| Cause::Fault(FaultId::new(fault))).collect()).collect();
+            let bearers = || {
+                sets.iter().enumerate().map(|(key, causes)| Bearer { key, causes, phase: Phase::Start })
+            };
+            let total: u64 = steps.iter().sum();
+            let (mut by_steps, mut at_once) = (Ledger::new(causes), Ledger::new(causes));
+            let mut division = Division::default();
+            steps.iter().for_each(|&step| division.divide(step, bearers(), causes, &mut by_steps));
+            Division::default().divide(total, bearers(), causes, &mut at_once);
+            prop_assert_eq!(&by_steps, &at_once);
+            prop_assert_eq!(by_steps.cells().iter().sum::<u64>(), total);
+            let mut fraction = Fraction::default();
+            let parts: u64 = steps.iter().map(|&step| fraction.grow(step, 2, 7)).sum();
+            prop_assert_eq!(parts, total * 2 / 7);
+        }
+    }
+}

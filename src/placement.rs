@@ -1,0 +1,285 @@
+//! Where a Pod goes: the scheduler's decision, as a pure function of what it knows of the Nodes (S3–S10, S12, S13).
+//!
+//! The simulation asks again and again ([`Placement::choose`]); the reading of files asks once, whether the replicas have a
+//! place at all ([`unplaced`]). Follows `pkg/scheduler/schedule_one.go` and the plugins in
+//! `pkg/scheduler/framework/plugins`.
+
+mod scores;
+
+use crate::ids::{NodeId, ZoneId};
+use crate::model::{Cluster, Model, Node, PodSpec, Spread, Toleration};
+use crate::random::{Purpose, Streams};
+
+/// What the scheduler sees of a Node's state.
+#[derive(Debug, Clone, Copy)]
+pub struct NodeView {
+    /// Its object exists.
+    pub registered: bool,
+    /// Its Ready condition is True; otherwise it has the NoSchedule taint (N5).
+    pub ready: bool,
+    /// It has the NoExecute taint (N7).
+    pub no_execute: bool,
+    /// Its place in the scheduler's list; see [`order`].
+    pub order: f64,
+}
+
+/// The Deployment's Pods on a Node.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Usage {
+    /// All whose objects exist.
+    pub pods: u32,
+    /// Those that are not being deleted.
+    pub active: u32,
+}
+
+impl Usage {
+    /// Counts one more Pod, which may be terminating.
+    pub fn add(&mut self, is_terminating: bool) {
+        self.pods += 1;
+        self.active += u32::from(!is_terminating);
+    }
+}
+
+/// Where a Node stands in the scheduler's list in this replication (S5a): drawn once, from the Node's own stream.
+pub fn order(streams: Streams, node: &Node) -> f64 {
+    streams.stream(node.owner(), Purpose::NodeOrder).uniform(0)
+}
+
+/// Why a Node does not take a Pod, in the order in which the scheduler looks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Refusal {
+    /// It is cordoned, or has a taint that the Pod does not tolerate (S3).
+    NotAdmitted,
+    /// Its labels do not match the Pod's nodeSelector or required affinity (S3).
+    NotSelected,
+    /// It has as many Pods as it may (S4).
+    TooManyPods,
+    /// Too little CPU is left (S4).
+    Cpu,
+    /// Too little memory is left (S4).
+    Memory,
+    /// It lacks the key of a hard spread constraint (S6).
+    NoSpreadKey,
+    /// A hard spread constraint does not let its domain take one more (S6).
+    Spread,
+    /// One of the Deployment's Pods is in its domain already (S9).
+    AntiAffinity,
+}
+
+/// The scheduler at work on one Pod of a Deployment; all of them are alike.
+#[derive(Debug, Clone, Copy)]
+pub struct Placement<'a> {
+    pod: &'a PodSpec,
+    cluster: &'a Cluster,
+    nodes: &'a [NodeView],
+    usage: &'a [Usage],
+}
+
+impl<'a> Placement<'a> {
+    /// For a Pod like this, with a view and a usage for every Node of the cluster.
+    pub fn new(pod: &'a PodSpec, cluster: &'a Cluster, nodes: &'a [NodeView], usage: &'a [Usage]) -> Self {
+        Self { pod, cluster, nodes, usage }
+    }
+
+    /// The Node for one more Pod, or none that fits.
+    pub fn choose(&self) -> Option<NodeId> {
+        let takes = |node: NodeId| self.admits(node) && self.is_selected(node) && self.fits(node);
+        // A Pod without a place asks every 5 min, for years perhaps (S16): that answer is quick.
+        if !(0..self.nodes.len()).map(NodeId::new).any(takes) {
+            return None;
+        }
+        let (spread, taken) = (self.hard_spread(), self.taken());
+        let mut feasible = self.list();
+        feasible.retain(|&node| {
+            takes(node) && spread.iter().all(|hard| hard.lets_in(node)) && !taken.iter().any(|term| term.has(node))
+        });
+        let scores = self.scores(&feasible);
+        scores::heap_root(&scores).map(|winner| feasible[winner])
+    }
+
+    /// Why a Node does not take one more Pod; nothing if it does. The first filter that refuses decides; that of resources
+    /// names every one that is short.
+    pub fn refusals(&self, node: NodeId) -> Vec<Refusal> {
+        if !self.admits(node) {
+            return vec![Refusal::NotAdmitted];
+        }
+        if !self.is_selected(node) {
+            return vec![Refusal::NotSelected];
+        }
+        let short: Vec<Refusal> = self.shortages(node).collect();
+        if !short.is_empty() {
+            return short;
+        }
+        for hard in self.hard_spread() {
+            if hard.constraint.domain[node.index()].is_none() {
+                return vec![Refusal::NoSpreadKey];
+            }
+            if !hard.lets_in(node) {
+                return vec![Refusal::Spread];
+            }
+        }
+        if self.taken().iter().any(|term| term.has(node)) { vec![Refusal::AntiAffinity] } else { Vec::new() }
+    }
+
+    /// The scheduler's list (S5a): the first Node of each zone, then the second of each, and so on; zones and
+    /// their Nodes in the order in which they became known.
+    fn list(&self) -> Vec<NodeId> {
+        let mut zones: Vec<(f64, Option<ZoneId>, Vec<NodeId>)> = Vec::new();
+        let mut nodes: Vec<NodeId> = (0..self.nodes.len()).map(NodeId::new).collect();
+        nodes.retain(|node| self.nodes[node.index()].registered);
+        nodes.sort_by(|a, b| self.nodes[a.index()].order.total_cmp(&self.nodes[b.index()].order));
+        for node in nodes {
+            let zone = self.cluster.nodes[node.index()].zone;
+            let order = self.nodes[node.index()].order;
+            match zones.iter_mut().find(|(_, z, _)| *z == zone) {
+                Some((_, _, members)) => members.push(node),
+                None => zones.push((order, zone, vec![node])),
+            }
+        }
+        zones.sort_by(|a, b| a.0.total_cmp(&b.0));
+        let longest = zones.iter().map(|(_, _, members)| members.len()).max().unwrap_or(0);
+        (0..longest).flat_map(|i| zones.iter().filter_map(move |(_, _, members)| members.get(i).copied())).collect()
+    }
+
+    /// The Node's own taints, and the unreachable ones of a Node that is Unknown (S3, N5, N7).
+    fn admits(&self, node: NodeId) -> bool {
+        let tolerations = &self.pod.tolerations;
+        let state = &self.nodes[node.index()];
+        tolerations.node_admits[node.index()]
+            && (state.ready || tolerations.unreachable_no_schedule)
+            && (!state.no_execute || tolerations.unreachable != Toleration::None)
+    }
+
+    /// nodeSelector and required affinity (S3).
+    fn is_selected(&self, node: NodeId) -> bool {
+        self.pod.selects_node[node.index()]
+    }
+
+    fn fits(&self, node: NodeId) -> bool {
+        self.shortages(node).next().is_none()
+    }
+
+    /// What there is too little of (S4). Terminating Pods count until their object is gone.
+    fn shortages(&self, node: NodeId) -> impl Iterator<Item = Refusal> {
+        let (requests, used) = (self.pod.requests, self.usage[node.index()].pods);
+        let node = &self.cluster.nodes[node.index()];
+        let pods = u64::from(used) + 1;
+        let lacks = [
+            (Refusal::TooManyPods, used >= node.max_pods),
+            (Refusal::Cpu, requests.cpu_millis.saturating_mul(pods) > node.allocatable.cpu_millis),
+            (Refusal::Memory, requests.memory_bytes.saturating_mul(pods) > node.allocatable.memory_bytes),
+        ];
+        lacks.into_iter().filter(|(_, lacks)| *lacks).map(|(refusal, _)| refusal)
+    }
+
+    fn hard_constraints(&self) -> impl Iterator<Item = &'a Spread> {
+        self.pod.spread.iter().filter(|constraint| constraint.hard)
+    }
+
+    /// The hard spread constraints, each with what is in its domains.
+    fn hard_spread(&self) -> Vec<HardSpread<'a>> {
+        self.hard_constraints().map(|constraint| self.counted(constraint)).collect()
+    }
+
+    fn counted(&self, constraint: &'a Spread) -> HardSpread<'a> {
+        let mut counts: Vec<Option<u32>> = vec![None; constraint.domains as usize];
+        for (index, usage) in self.usage.iter().enumerate() {
+            let Some(domain) = constraint.domain[index] else { continue };
+            if self.counts(constraint, NodeId::new(index)) {
+                let matching = if constraint.selects_self { usage.active } else { 0 };
+                *counts[domain as usize].get_or_insert(0) += matching;
+            }
+        }
+        let domains = counts.iter().flatten().count() as u32;
+        let least =
+            if domains < constraint.min_domains { 0 } else { counts.iter().flatten().min().copied().unwrap_or(0) };
+        HardSpread { constraint, counts, least }
+    }
+
+    /// Is the Node counted in a constraint's domains? It must have the keys of all hard constraints and pass the
+    /// inclusion policies (S6).
+    fn counts(&self, constraint: &Spread, node: NodeId) -> bool {
+        let has_keys = self.hard_constraints().all(|constraint| constraint.domain[node.index()].is_some());
+        self.nodes[node.index()].registered
+            && has_keys
+            && (!constraint.honor_affinity || self.is_selected(node))
+            && (!constraint.honor_taints || self.admits(node))
+    }
+
+    /// The domains that required anti-affinity keeps clear (S9): those with one of our Pods, terminating ones included.
+    fn taken(&self) -> Vec<Taken<'a>> {
+        let required = self.pod.anti_affinity.iter().filter(|term| term.preferred_weight.is_none());
+        required.map(|term| Taken { domain: &term.domain, pods: self.pods_by_domain(&term.domain) }).collect()
+    }
+
+    /// Our Pods in each domain, terminating ones included.
+    fn pods_by_domain(&self, domain: &[Option<u32>]) -> Vec<u32> {
+        let domains = domain.iter().flatten().max().map_or(0, |last| *last as usize + 1);
+        let mut pods = vec![0; domains];
+        for (domain, usage) in domain.iter().zip(self.usage) {
+            if let Some(domain) = domain {
+                pods[*domain as usize] += usage.pods;
+            }
+        }
+        pods
+    }
+}
+
+/// A hard spread constraint at work (S6).
+struct HardSpread<'a> {
+    constraint: &'a Spread,
+    /// Matching Pods in each domain that has a counted Node.
+    counts: Vec<Option<u32>>,
+    /// The least of them, or 0 where there are too few domains.
+    least: u32,
+}
+
+impl HardSpread<'_> {
+    fn lets_in(&self, node: NodeId) -> bool {
+        let Some(domain) = self.constraint.domain[node.index()] else { return false };
+        let here = self.counts[domain as usize].unwrap_or(0);
+        here + u32::from(self.constraint.selects_self) <= self.constraint.max_skew + self.least
+    }
+}
+
+/// A term of required anti-affinity at work (S9).
+struct Taken<'a> {
+    domain: &'a [Option<u32>],
+    pods: Vec<u32>,
+}
+
+impl Taken<'_> {
+    fn has(&self, node: NodeId) -> bool {
+        self.domain[node.index()].is_some_and(|domain| self.pods[domain as usize] > 0)
+    }
+}
+
+/// Replicas that no Node takes although all Nodes are up.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Unplaced {
+    /// How many replicas have a place.
+    pub placed: u32,
+    /// Why each Node refuses the next one.
+    pub refusals: Vec<Vec<Refusal>>,
+}
+
+/// Places the replicas one after the other as replication 0 under this seed begins; `None` if all have a place. Once one
+/// has none, the others have none either.
+pub fn unplaced(model: &Model, seed: u64) -> Option<Unplaced> {
+    let (deployment, cluster) = (&model.deployment, &model.cluster);
+    let streams = Streams::new(seed, 0);
+    let view = |node| NodeView { registered: true, ready: true, no_execute: false, order: order(streams, node) };
+    let nodes: Vec<NodeView> = cluster.nodes.iter().map(view).collect();
+    let mut usage = vec![Usage::default(); nodes.len()];
+    for placed in 0..deployment.replicas {
+        let placement = Placement::new(&deployment.pod, cluster, &nodes, &usage);
+        match placement.choose() {
+            Some(node) => usage[node.index()].add(false),
+            None => {
+                let refusals = (0..nodes.len()).map(|node| placement.refusals(NodeId::new(node))).collect();
+                return Some(Unplaced { placed, refusals });
+            }
+        }
+    }
+    None
+}

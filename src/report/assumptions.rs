@@ -1,0 +1,128 @@
+//! What `hasim estimate` assumed, and how much of the answer hangs on each guess: in words and as a table.
+
+use crate::experiment::{About, Assumption, Estimate, ExperimentResult, Guess};
+use crate::report::answer::full;
+use crate::report::human;
+use crate::study::Metric;
+
+/// The columns of the table.
+pub const HEAD: [&str; 4] = ["assumed", "instead", "change of downtime/yr", "flag"];
+
+/// Above the table.
+pub const TITLE: &str = "What was assumed, by how much of the downtime hangs on it:";
+
+/// On what the answer hangs most, and what it is without the shared dependency; nothing where nothing was assumed.
+pub fn sentences(result: &ExperimentResult) -> Vec<String> {
+    let (Some(shown), Some(first)) = (result.scenarios.first(), result.assumptions.first()) else { return Vec::new() };
+    let base = &shown.estimates[Metric::Downtime];
+    let mut sentences = vec![if is_seen(first) {
+        format!(
+            "This answer hangs on guesses, most on {}: {}, it is available {} of the time, with {} of downtime a year rather \
+             than {}.",
+            subject(&first.guess),
+            change(&first.guess),
+            share(&first.availability),
+            full(&first.downtime_s_per_year),
+            if base.bound { "none seen".to_owned() } else { full(base) },
+        )
+    } else {
+        "This answer hangs on guesses; none of them, changed as below, was seen to change the downtime.".to_owned()
+    }];
+    let shared = result.assumptions.iter().find(|one| one.guess.about == About::SharedDependency);
+    if let Some(shared) = shared.filter(|shared| *shared != first || !is_seen(first)) {
+        sentences.push(format!(
+            "Without {} it is available {} of the time, with {} of downtime a year.",
+            subject(&shared.guess),
+            share(&shared.availability),
+            full(&shared.downtime_s_per_year)
+        ));
+    }
+    sentences
+}
+
+/// The rows of the table.
+pub fn rows(result: &ExperimentResult) -> Vec<[String; 4]> {
+    let row = |one: &Assumption| {
+        [
+            assumed(&one.guess),
+            one.guess.instead.clone().unwrap_or_else(|| "without".to_owned()),
+            changed(&one.difference.downtime_s_per_year),
+            one.guess.flags.first().cloned().unwrap_or_default(),
+        ]
+    };
+    result.assumptions.iter().map(row).collect()
+}
+
+/// Below the table.
+pub fn footnote(result: &ExperimentResult) -> Option<String> {
+    let fewest = result.assumptions.iter().map(|one| one.replications).min()?;
+    Some(format!(
+        "Each guess is changed alone, under the same faults, in at least {} replications. Its flag takes a file or a bundled \
+         name, which `hasim estimate --help` lists; `hasim calibrate` makes faults of your own records.",
+        human::whole(fewest)
+    ))
+}
+
+/// What was assumed, with the subject and the sign for it.
+fn assumed(guess: &Guess) -> String {
+    let about = match guess.about {
+        About::SharedDependency => "shared dependency",
+        About::Application => "application",
+        About::ContainerFaults => "container faults",
+        About::NodeFaults => "Node and zone faults",
+        About::Cluster => "cluster",
+    };
+    let sign = guess.guessed_from.as_ref().map_or(String::new(), |sign| format!("; guessed from {sign}"));
+    format!("{about}: {}{sign}", guess.assumed)
+}
+
+/// A paired difference, with its sign.
+fn changed(difference: &Estimate) -> String {
+    match difference {
+        Estimate { bound: true, .. } => "none seen".to_owned(),
+        // Its digits would only be those of chance.
+        Estimate { low, high, .. } if *low <= 0.0 && *high >= 0.0 => {
+            format!("0 ± {}", human::duration(human::half_width(difference)))
+        }
+        Estimate { mean, low, high, .. } if *mean < 0.0 => {
+            let mirrored = Estimate { mean: -mean, low: -high, high: -low, ..*difference };
+            format!("−{}", human::span_with_error(&mirrored))
+        }
+        _ => format!("+{}", human::span_with_error(difference)),
+    }
+}
+
+/// What the guess is about, in a sentence.
+fn subject(guess: &Guess) -> String {
+    let names = guess.names.join(", ");
+    match guess.about {
+        About::SharedDependency => format!("the assumed shared dependency ({names})"),
+        About::Application => format!("the application ({names})"),
+        About::ContainerFaults => "how often containers fail".to_owned(),
+        About::NodeFaults => "how often Nodes and zones fail".to_owned(),
+        About::Cluster => format!("the cluster ({names})"),
+    }
+}
+
+/// What was changed, at the beginning of a clause.
+fn change(guess: &Guess) -> String {
+    match (&guess.instead, guess.about) {
+        (Some(instead), _) => format!("played with {instead}"),
+        (None, About::SharedDependency) => "without it".to_owned(),
+        (None, _) => "without those faults".to_owned(),
+    }
+}
+
+/// Whether chance alone does not explain the difference.
+fn is_seen(one: &Assumption) -> bool {
+    let difference = &one.difference.downtime_s_per_year;
+    !difference.bound && (difference.low > 0.0 || difference.high < 0.0)
+}
+
+/// A share of the time, in a sentence.
+fn share(availability: &Estimate) -> String {
+    match human::percent(availability).strip_prefix("≥ ") {
+        Some(least) => format!("at least {least}"),
+        None => human::percent(availability),
+    }
+}

@@ -1,0 +1,342 @@
+//! What is recommended, by how much it is better and what that costs: in a sentence or two that somebody can act on.
+
+use std::cmp::Ordering;
+
+use crate::experiment::{Estimate, ExperimentResult, ScenarioResult};
+use crate::report::best::{self, Best, Ground, Relation};
+use crate::report::front;
+use crate::report::human;
+use crate::report::labels::{Labels, value_text};
+use crate::report::period::Period;
+use crate::study::Metric;
+
+const HOURS_A_YEAR: f64 = 8_760.0;
+
+/// The sentences; none where there is nothing to choose from.
+pub fn sentences(best: &Best<'_>, result: &ExperimentResult) -> Vec<String> {
+    let Some(recommended) = best.recommended else { return Vec::new() };
+    let told = Told { best, result, recommended, period: Period::of(result) };
+    let mut sentences = vec![match best.ground {
+        // Told with the search.
+        Ground::Search => return Vec::new(),
+        Ground::CheapestThatMeets => told.cheapest_that_meets(),
+        Ground::LosesLeast => match best.baseline {
+            Some(baseline) if baseline == recommended => told.keep_the_baseline(),
+            Some(baseline) => told.instead_of(baseline),
+            None => told.least(),
+        },
+    }];
+    if best.ground == Ground::LosesLeast {
+        if let Some(slo) = result.objective.slo.filter(|_| best::has_different_costs(result)) {
+            let (level, slo) = (human::plain_percent(result.confidence), human::plain_percent(slo));
+            sentences.insert(0, format!("No scenario's {level} interval meets {slo}."));
+        }
+        sentences.extend(told.equals());
+    }
+    sentences
+}
+
+/// A recommendation on its way into words.
+struct Told<'a> {
+    best: &'a Best<'a>,
+    result: &'a ExperimentResult,
+    recommended: usize,
+    period: Period,
+}
+
+impl Told<'_> {
+    fn scenario(&self) -> &ScenarioResult {
+        &self.result.scenarios[self.recommended]
+    }
+
+    fn n(&self) -> usize {
+        self.result.scenarios.len()
+    }
+
+    /// `18.3 ± 1.2 min of downtime a year`
+    fn loss(&self) -> String {
+        let lost = human::span_with_error(best::lost(self.result, self.scenario()));
+        format!("{lost} of {} {}", best::what(self.result), self.period.each())
+    }
+
+    /// What is left of the loss, in brackets.
+    fn left(&self) -> String {
+        format!("{} left", human::span_with_error(best::lost(self.result, self.scenario())))
+    }
+
+    fn cheapest_that_meets(&self) -> String {
+        let (result, scenario) = (self.result, self.scenario());
+        let slo = human::plain_percent(result.objective.slo.unwrap_or(1.0));
+        let level = human::plain_percent(result.confidence);
+        let cost = scenario.cost_per_year.unwrap_or(0.0);
+        let against = self.best.baseline.filter(|&baseline| baseline != self.recommended).and_then(|baseline| {
+            let saved = result.scenarios[baseline].cost_per_year? - cost;
+            let word = if saved > 0.0 { "less" } else { "more" };
+            (saved != 0.0).then(|| format!(", {} {word} than the baseline", front::money(result, saved.abs())))
+        });
+        format!(
+            "Of {} scenarios, “{}” is the cheapest whose {level} interval meets {slo}: {} a year{}, with {}.",
+            self.n(),
+            scenario.name,
+            front::money(result, cost),
+            against.unwrap_or_default(),
+            self.loss()
+        )
+    }
+
+    fn keep_the_baseline(&self) -> String {
+        let what = best::what(self.result);
+        let others = || (0..self.n()).filter(|&i| i != self.recommended);
+        let difference = |i| self.best.difference(i, self.recommended);
+        let count = |wanted| others().filter(|&i| self.best.relation(i, self.recommended) == wanted).count();
+        // Savings that are told apart and do not matter.
+        let saving = others().filter(|&i| difference(i).high < 0.0 && !difference(i).bound);
+        let most = saving.min_by(|&a, &b| difference(a).mean.total_cmp(&difference(b).mean));
+        let (worse, unclear) = (count(Relation::Worse), count(Relation::Unclear));
+        let mut text = match most {
+            Some(i) => format!(
+                "Keep the baseline: of the other {} scenarios, none saves more than {}. “{}” saves the most, {}{}",
+                self.n() - 1,
+                self.best.indifference.in_full_of(what),
+                self.result.scenarios[i].name,
+                human::span_with_error(&best::reversed(&difference(i))),
+                self.price_of(i).map_or(String::new(), |price| format!(", and {price}"))
+            ),
+            None if worse == 0 => format!(
+                "Keep the baseline: of the other {} scenarios, none is told apart from it by what it loses",
+                self.n() - 1
+            ),
+            None => format!("Keep the baseline: none of the other {} scenarios surely has less {what}", self.n() - 1)
+                .replace("less failed", "fewer failed"),
+        };
+        if worse > 0 {
+            text += &format!("; {worse} {} more", if worse == 1 { "loses" } else { "lose" });
+        }
+        if unclear > 0 && (worse > 0 || most.is_some()) {
+            text += &format!("; {unclear} {} not told apart from it", if unclear == 1 { "is" } else { "are" });
+        }
+        text + "."
+    }
+
+    /// What another scenario costs, seen from the recommended one.
+    fn price_of(&self, other: usize) -> Option<String> {
+        let (costs, _) = self.price(other, self.recommended);
+        (!costs.is_empty()).then(|| format!("costs {}", costs.in_words(self.period)))
+    }
+
+    fn instead_of(&self, baseline: usize) -> String {
+        let result = self.result;
+        let from = &result.scenarios[baseline];
+        let (costs, saves) = self.price(self.recommended, baseline);
+        let head = format!("Of {} scenarios, take {}", self.n(), self.settings(from));
+        let difference = self.best.difference(self.recommended, baseline);
+        let what = best::what(result);
+        if self.best.relation(self.recommended, baseline) == Relation::Better {
+            let saved = human::span_with_error(&best::reversed(&difference));
+            let price = match (costs.is_empty(), saves.is_empty()) {
+                (true, true) => String::new(),
+                (false, true) => format!(", and costs {}", costs.in_words(self.period)),
+                (true, false) => format!(", and {} too", saves.in_words(self.period)),
+                (false, false) => {
+                    format!(" and {}, and costs {}", saves.in_words(self.period), costs.in_words(self.period))
+                }
+            };
+            let each = self.period.each();
+            return format!("{head}: that saves {saved} of {what} {each} ({}){price}.", self.left());
+        }
+        let gain = if saves.is_empty() {
+            "no more is lost".to_owned()
+        } else {
+            format!("that saves {}", saves.in_words(self.period))
+        };
+        let (is, stays) = if what == "downtime" { ("is", "stays") } else { ("are", "stay") };
+        let left = human::span_with_error(best::lost(result, self.scenario()));
+        let same = match self.best.relation(self.recommended, baseline) {
+            Relation::Unclear => {
+                format!("the {what}, {left} {}, {is} not told apart from the baseline's", self.period.each())
+            }
+            _ => format!("the {what} {stays} the same within {}, at {left}", self.best.indifference.in_full()),
+        };
+        let price =
+            if costs.is_empty() { String::new() } else { format!("; it costs {}", costs.in_words(self.period)) };
+        format!("{head}: {gain}, and {same}{price}.")
+    }
+
+    fn least(&self) -> String {
+        let (result, scenario) = (self.result, self.scenario());
+        let least = (0..self.n()).all(|i| {
+            let [ours, theirs] = [self.recommended, i].map(|i| best::lost(result, &result.scenarios[i]));
+            i == self.recommended || ours.mean <= theirs.mean
+        });
+        if least {
+            let superlative = if best::what(result) == "downtime" { "least" } else { "fewest" };
+            let lost = best::lost(result, scenario);
+            let amount = if lost.bound {
+                format!("at most {}", human::in_full(lost.high))
+            } else {
+                human::span_with_error(lost)
+            };
+            return format!(
+                "Of {} scenarios, take “{}”: it has the {superlative} {}, {amount} {}.",
+                self.n(),
+                scenario.name,
+                best::what(result),
+                self.period.each()
+            );
+        }
+        format!("Of {} scenarios, take “{}”: {}.", self.n(), scenario.name, self.loss())
+    }
+
+    /// Who else loses as little, and why it is not they.
+    fn equals(&self) -> Option<String> {
+        let is_sure = |&i: &usize| self.best.relation(i, self.recommended) == Relation::AsGood;
+        let (sure, unclear): (Vec<usize>, Vec<usize>) = self.best.equals().partition(is_sure);
+        let (sure, unclear) = (sure.len(), unclear.len());
+        if sure + unclear == 0 || self.best.baseline == Some(self.recommended) {
+            return None;
+        }
+        let others = |n: usize| if n == 1 { "1 other".to_owned() } else { format!("{n} others") };
+        let lose = if sure == 1 { "loses" } else { "lose" };
+        let are = |n| if n == 1 { "is" } else { "are" };
+        let zone = self.best.indifference.in_short();
+        let who = match (sure, unclear) {
+            (0, n) => format!("{} {} not told apart from it", others(n), are(n)),
+            (n, 0) => format!("{} {lose} as little within {zone}", others(n)),
+            (n, more) => {
+                format!("{} {lose} as little within {zone}, and {more} {} not told apart from it", others(n), are(more))
+            }
+        };
+        Some(format!("{who}; {}.", self.why_not_they()))
+    }
+
+    /// By what the recommended one is preferred to those that lose as little.
+    fn why_not_they(&self) -> &'static str {
+        let costs = |i: usize| self.best.by_cost(self.recommended, i);
+        let equals: Vec<usize> = self.best.equals().collect();
+        let priced = self.scenario().cost_per_year.is_some();
+        if equals.iter().any(|&i| costs(i) == Ordering::Less) {
+            return if priced { "it is the cheapest of them" } else { "it needs the fewest Nodes and Pods" };
+        }
+        let needless = |i: usize| self.result.scenarios[i].needless_reactions();
+        if equals.iter().any(|&i| needless(i).low > needless(self.recommended).high) {
+            return "it has the fewest needless reactions";
+        }
+        if equals.iter().any(|&i| self.best.changes(i) > self.best.changes(self.recommended)) {
+            return "it changes the fewest settings";
+        }
+        "of them it loses least"
+    }
+
+    /// `replicas 3 instead of 2 and cluster.zones 3 instead of 1`
+    fn settings(&self, baseline: &ScenarioResult) -> String {
+        let labels = Labels::of(self.result);
+        let ours = self.scenario();
+        let changed: Vec<String> = labels
+            .columns
+            .iter()
+            .filter_map(|column| {
+                let (to, from) = (ours.parameters.get(&column.key)?, baseline.parameters.get(&column.key)?);
+                (to != from).then(|| format!("{} {} instead of {}", column.short_key, value_text(to), value_text(from)))
+            })
+            .collect();
+        if changed.is_empty() {
+            format!("“{}” instead of “{}”", ours.name, baseline.name)
+        } else {
+            listed(&changed)
+        }
+    }
+
+    /// What a change costs and saves beside the loss: what the objective does not count, where it matters; needless reactions
+    /// of probes; money or, without prices, Pods and Nodes.
+    fn price(&self, to: usize, from: usize) -> (Parts, Parts) {
+        let (mut costs, mut saves) = (Parts::default(), Parts::default());
+        let other = best::other_loss_of(self.result);
+        let difference = self.best.other_difference(to, from);
+        match self.best.other_relation(to, from) {
+            Relation::Worse => {
+                costs.events.push(format!("{} of {}", human::span_with_error(&difference), best::words_of(other)));
+            }
+            Relation::Better => {
+                let saved = human::span_with_error(&best::reversed(&difference));
+                saves.events.push(format!("{saved} of {}", best::words_of(other)));
+            }
+            Relation::AsGood | Relation::Unclear => {}
+        }
+        let [to, from] = [to, from].map(|i| &self.result.scenarios[i]);
+        let needless = |scenario: &ScenarioResult| {
+            let of = &scenario.estimates;
+            let kills = best::sum(&of[Metric::NeedlessLiveness], &of[Metric::NeedlessStartup]);
+            [("withdrawals", of[Metric::NeedlessReadiness]), ("kills", kills)]
+        };
+        for ((name, to), (_, from)) in needless(to).into_iter().zip(needless(from)) {
+            let (more, fewer) = (best::less(&to, &from), best::less(&from, &to));
+            if more.low > 0.0 {
+                costs.events.push(format!("{} needless {name}", count(&more)));
+            } else if fewer.low > 0.0 {
+                saves.events.push(format!("{} needless {name}", count(&fewer)));
+            }
+        }
+        match (to.cost_per_year, from.cost_per_year) {
+            (Some(to), Some(from)) if to > from => costs.money = Some(front::money(self.result, to - from)),
+            (Some(to), Some(from)) if to < from => saves.money = Some(front::money(self.result, from - to)),
+            (Some(_), Some(_)) => {}
+            _ => {
+                let mut things = |name: &str, hours: f64| {
+                    let amount = human::significant(hours.abs() / HOURS_A_YEAR, 2);
+                    let thing = if amount == "1" { name.to_owned() } else { format!("{name}s") };
+                    match hours / HOURS_A_YEAR {
+                        // Pods that wait for a Node make small differences.
+                        some if some >= 0.05 => costs.things.push(format!("{amount} more {thing}")),
+                        some if some <= -0.05 => saves.things.push(format!("{amount} {thing}")),
+                        _ => {}
+                    }
+                };
+                things("Pod", to.pod_hours_per_year - from.pod_hours_per_year);
+                things("Node", to.node_hours_per_year - from.node_hours_per_year);
+            }
+        }
+        (costs, saves)
+    }
+}
+
+/// What changes beside the loss: so many events in a period, so much money a year, and so many Pods and Nodes.
+#[derive(Default)]
+struct Parts {
+    events: Vec<String>,
+    money: Option<String>,
+    things: Vec<String>,
+}
+
+impl Parts {
+    fn is_empty(&self) -> bool {
+        self.events.is_empty() && self.money.is_none() && self.things.is_empty()
+    }
+
+    /// `13 ± 3 needless kills a year and 2 Pods`
+    fn in_words(&self, period: Period) -> String {
+        let events = (!self.events.is_empty()).then(|| format!("{} {}", listed(&self.events), period.each()));
+        let money = self.money.as_ref().map(|money| format!("{money} a year"));
+        let things = (!self.things.is_empty()).then(|| listed(&self.things));
+        let parts: Vec<String> = events.into_iter().chain(money).chain(things).collect();
+        if self.events.len() > 1 { parts.join(", and ") } else { listed(&parts) }
+    }
+}
+
+/// `a, b and c`
+fn listed(words: &[String]) -> String {
+    match words {
+        [] => String::new(),
+        [only] => only.clone(),
+        [first @ .., last] => format!("{} and {last}", first.join(", ")),
+    }
+}
+
+/// A count with half of its interval: `650 ± 5`.
+fn count(more: &Estimate) -> String {
+    let half = human::half_width(more);
+    if half <= 0.0 {
+        return human::significant(more.mean, 3);
+    }
+    let decimals = human::decimals(half);
+    format!("{:.decimals$} ± {half:.decimals$}", more.mean)
+}

@@ -1,0 +1,85 @@
+//! What the removal of a cause would bring, against what is known beforehand.
+
+use std::sync::atomic::AtomicBool;
+
+use hasim::experiment::{Options, Removal, add_removals, replicate, run};
+use hasim::spec::{Instead, Study, load_experiment_as};
+
+/// One replica without a liveness probe, and this question.
+fn study(question: &str) -> Study {
+    let root = env!("CARGO_MANIFEST_DIR");
+    let text = format!(
+        "apiVersion: hasim/v1
+kind: Experiment
+metadata: {{name: removal}}
+spec:
+  deployment: '{root}/models/deployments/aidbox.yaml'
+  app: '{root}/models/apps/jvm-service.yaml'
+  cluster: '{root}/models/clusters/three-zones.yaml'
+  objective: {{minServing: 1, metric: availability, slo: 99.9%, window: 1d}}
+  candidates: [{{name: one, patch: {{replicas: 1, livenessProbe: null}}}}]
+{question}"
+    );
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("experiment.yaml");
+    std::fs::write(&file, text).unwrap();
+    load_experiment_as(&file, &hasim::spec::read_file, Instead::default()).unwrap_or_else(|report| panic!("{report}"))
+}
+
+fn removals(study: &Study, threads: usize) -> Vec<Removal> {
+    let (stop, mut progress) = (AtomicBool::new(false), |_| ());
+    let mut result = run(study, Options { threads, stop: &stop, progress: &mut progress }, replicate).unwrap();
+    let mut options = Options { threads, stop: &stop, progress: &mut progress };
+    add_removals(&mut result, study, &["one".to_owned()], &mut options, replicate).unwrap();
+    result.scenarios.remove(0).without
+}
+
+/// A hang without end and a minute of a database error in it: without the hang all but that minute would be there; without
+/// the error nothing is seen to be saved, although it bears half of its minute.
+#[test]
+fn removing_what_another_fault_would_have_done_anyway_saves_little() {
+    let study = study(
+        "  horizon: 30d
+  replications: 256
+  script:
+    - {name: hang, at: 1h, mode: hang, target: {slot: 0}}
+    - {name: db, at: 2h, mode: error, target: deployment, lasts: 1m}
+",
+    );
+    let found = removals(&study, 1);
+    let [hang, db] = found.as_slice() else { panic!("{found:?}") };
+    assert_eq!((hang.fault.as_str(), db.fault.as_str()), ("hang", "db"));
+    assert_eq!((hang.replications, db.replications), (64, 64));
+    let year = 365.0 / 30.0;
+    let all = (30.0 * 86_400.0 - 3_600.0) * year;
+    let saved = hang.downtime_saved_s_per_year;
+    // Without the hang the error's minute is lost, and its short way back into rotation.
+    assert!(saved.mean < all - 60.0 * year && saved.mean > all - 90.0 * year, "{saved:?} of {all}");
+    assert!(!hang.saves_little);
+    // No pair differs: nothing was seen to be saved, and 64 pairs are too few to bound it well.
+    assert!(db.downtime_saved_s_per_year.mean.abs() < 1e-6 && db.downtime_saved_s_per_year.bound, "{db:?}");
+    assert_eq!(found, removals(&study, 2), "whatever the number of threads");
+}
+
+/// Validation: of two rare errors that hardly ever meet each saves what it brings: rate times length, at 99.9 %.
+#[test]
+fn removing_an_independent_fault_saves_what_it_brings() {
+    let study = study(
+        "  horizon: 1y
+  replications: 8192
+  faults:
+    - {name: often, target: deployment, mode: error, affects: [requests], every: {exponential: {mean: 20d}}, lasts: {fixed: 10m}, source: test}
+    - {name: seldom, target: deployment, mode: error, affects: [requests], every: {exponential: {mean: 60d}}, lasts: {fixed: 5m}, source: test}
+",
+    );
+    let found = removals(&study, 2);
+    for (removal, every, lasts) in [(&found[0], 20.0, 600.0), (&found[1], 60.0, 300.0)] {
+        let per_year = 365.0 / (every + lasts / 86_400.0);
+        let exact = per_year * lasts;
+        // 3.29 standard errors of a Poisson number in 2,048 years, and what two that meet share.
+        let half = 3.29 * lasts * (per_year / 2048.0f64).sqrt() + 0.002 * exact;
+        let saved = removal.downtime_saved_s_per_year;
+        assert!((saved.mean - exact).abs() < half, "{}: {saved:?}, exactly {exact}", removal.fault);
+        assert!(saved.low <= saved.mean && saved.mean <= saved.high && !removal.saves_little);
+    }
+}
