@@ -29,6 +29,8 @@ struct Watch {
 }
 
 impl Observer for Watch {
+    const HEARS_LOG: bool = false;
+
     fn observe(&mut self, at: SimTime, what: &Observed) {
         match what {
             Observed::EndpointChanged { pod, view } => {

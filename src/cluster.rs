@@ -274,7 +274,14 @@ impl<'m, O: Observer> Cluster<'m, O> {
 
     /// Tells the observer what happens now.
     fn tell(&mut self, cx: &Cx<'_, Event>, what: Happening) {
-        self.observe(cx, &Observed::Happened(what));
+        self.tell_at(cx.now(), what);
+    }
+
+    /// The same of what has happened at `at` and is told late.
+    fn tell_at(&mut self, at: SimTime, what: Happening) {
+        if O::HEARS_LOG {
+            self.observer.observe(at, &Observed::Happened(what));
+        }
     }
 
     /// A new timer. An event is stale unless its owner still holds the timer that it carries.

@@ -10,7 +10,7 @@ use super::state::{Prober, Stage, StartKind, Timer};
 use super::{Cluster, Cx, Event};
 use crate::ids::PodId;
 use crate::model::Probe;
-use crate::time::{Duration, SimTime};
+use crate::time::Duration;
 
 /// A container that has run for longer when its kubelet starts keeps its state (P21).
 const KUBELET_RESTART_GRACE: Duration = Duration::from_secs(10);
@@ -55,7 +55,7 @@ impl<O: Observer> Cluster<'_, O> {
                 self.react(cx, pod);
                 self.begin_kill(cx, pod);
             }
-            self.schedule_resync(cx, pod);
+            self.schedule_resync(cx, pod, None);
         } else {
             let kind = if instance == 0 { StartKind::First } else { StartKind::CrashRestart };
             self.try_restart(cx, pod, container.exited, kind);
@@ -123,7 +123,7 @@ impl<O: Observer> Cluster<'_, O> {
         state.adopted = false;
         state.terminating = false;
         state.sync = Timer::NONE;
-        state.resync_at = SimTime::NEVER;
+        state.turn = None;
         state.resync = Timer::NONE;
         state.status_write = Timer::NONE;
         state.owes_loss = false;

@@ -93,12 +93,12 @@ impl<O: Observer> Cluster<'_, O> {
 
     pub(super) fn on_sync_due(&mut self, cx: &mut Cx<'_, Event>, pod: PodId, timer: Timer) {
         if self.pods[pod.index()].sync.expires(timer) {
-            self.sync_pod(cx, pod);
+            self.sync_pod(cx, pod, timer);
         }
     }
 
     /// A sync: publish the status, trigger the readiness worker (P11), then act: kill (C8) or restart (C5).
-    fn sync_pod(&mut self, cx: &mut Cx<'_, Event>, pod: PodId) {
+    fn sync_pod(&mut self, cx: &mut Cx<'_, Event>, pod: PodId, timer: Timer) {
         let stage = self.pods[pod.index()].container.stage;
         if matches!(stage, Stage::Absent | Stage::Creating | Stage::Stopping) {
             // Another sync is at work; but attempts may have been left unscheduled in view of this one.
@@ -106,7 +106,8 @@ impl<O: Observer> Cluster<'_, O> {
             return;
         }
         let looked = self.has_reacted(pod);
-        self.pods[pod.index()].resync_at = SimTime::NEVER;
+        let resynced = self.pods[pod.index()].resynced.take();
+        self.pods[pod.index()].turn = None;
         let race = self.pods[pod.index()].race.take().unwrap_or(Race::NewStatus);
         if stage == Stage::Exited {
             self.tell(cx, Happening::ExitNoticed { pod });
@@ -126,7 +127,8 @@ impl<O: Observer> Cluster<'_, O> {
             Stage::Exited | Stage::Waiting => self.try_restart(cx, pod, container.exited, StartKind::CrashRestart),
             _ => {}
         }
-        self.schedule_resync(cx, pod);
+        let turn = resynced.filter(|&(sync, _)| sync == timer).map(|(_, turn)| turn);
+        self.schedule_resync(cx, pod, turn);
         self.plan_all(cx, pod);
         if self.has_reacted(pod) != looked {
             self.look(cx, pod);

@@ -198,17 +198,25 @@ pub enum Observed {
 
 /// Watches a replication. Whoever matches [`Observed`] without a wildcard learns from the compiler of every new kind.
 pub trait Observer {
+    /// Wants to hear of the lines of the log. Who does not is spared them, and what it takes to make them up where they have
+    /// been skipped.
+    const HEARS_LOG: bool = true;
+
     /// This has happened at `at`.
     fn observe(&mut self, at: SimTime, what: &Observed);
 }
 
 /// Watches nothing.
 impl Observer for () {
+    const HEARS_LOG: bool = false;
+
     fn observe(&mut self, _at: SimTime, _what: &Observed) {}
 }
 
 /// Two that watch the same replication.
 impl<A: Observer, B: Observer> Observer for (A, B) {
+    const HEARS_LOG: bool = A::HEARS_LOG || B::HEARS_LOG;
+
     #[inline]
     fn observe(&mut self, at: SimTime, what: &Observed) {
         self.0.observe(at, what);

@@ -211,11 +211,11 @@ impl<O: Observer> Cluster<'_, O> {
         if count > 0 {
             let Skipped { second, spacing, lasts, .. } = skipped;
             let run = SkippedProbes { pod, kind, reaches, reply, count, first, second, spacing, lasts };
-            self.observer.observe(first, &Observed::Happened(Happening::ProbesSkipped(run)));
+            self.tell_at(first, Happening::ProbesSkipped(run));
         }
         if last_apart {
             let sent = Happening::ProbeSent { pod, kind, reaches };
-            self.observer.observe(skipped.last, &Observed::Happened(sent));
+            self.tell_at(skipped.last, sent);
         }
     }
 
@@ -223,7 +223,7 @@ impl<O: Observer> Cluster<'_, O> {
         let Some(prober) = self.prober(pod, kind) else { return };
         let ended = sent + prober.worker.probe().timeout;
         let ending = Happening::ProbeEnded { pod, kind, reply: Reply::Timeout };
-        self.observer.observe(ended, &Observed::Happened(ending));
+        self.tell_at(ended, ending);
     }
 
     /// Plans the Pod's probes anew and looks at it. To be called at the instant at which anything has changed
@@ -390,11 +390,25 @@ impl<O: Observer> Cluster<'_, O> {
         skips
     }
 
+    /// Syncs at these instants, which are skipped, trigger the readiness worker.
+    pub(super) fn skip_triggers(&mut self, pod: PodId, reply: Reply, count: u64, at: impl Fn(u64) -> SimTime) {
+        let resync_min = self.model.cluster.control_plane.resync_min;
+        let Some(prober) = self.prober(pod, ProbeKind::Readiness) else { return };
+        let one_by_one = O::HEARS_LOG || prober.worker.busy(reply) * 2 > resync_min;
+        let singly = if one_by_one { count } else { count.min(1) };
+        for n in 0..singly {
+            self.skip_trigger(pod, at(n), reply);
+        }
+        if singly < count && let Some(prober) = self.prober(pod, ProbeKind::Readiness) {
+            prober.worker.skip_triggers(reply, singly, count, at);
+        }
+    }
+
     /// A sync at `at`, which is skipped, triggers the readiness worker (P11, P12).
-    pub(super) fn skip_trigger(&mut self, pod: PodId, at: SimTime, reply: Reply) {
+    fn skip_trigger(&mut self, pod: PodId, at: SimTime, reply: Reply) {
         self.skip_failures(pod, at, reply);
         let triggered = Happening::ReadinessTriggered { pod, sees_new_status: true };
-        self.observer.observe(at, &Observed::Happened(triggered));
+        self.tell_at(at, triggered);
         if let Some(prober) = self.prober(pod, ProbeKind::Readiness) {
             prober.worker.trigger(at);
         }

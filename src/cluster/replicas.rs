@@ -6,7 +6,6 @@ use super::state::{Pod, Stage, Timer};
 use super::{Cluster, Cx, Event};
 use crate::ids::{NodeId, PodId, SlotId};
 use crate::model::ProbeKind;
-use crate::time::SimTime;
 
 impl<O: Observer> Cluster<'_, O> {
     /// A controller deletes the Pod: its successor owes that to whoever is charged now.
@@ -110,7 +109,7 @@ impl<O: Observer> Cluster<'_, O> {
         }
         state.terminating = true;
         state.sync = Timer::NONE;
-        state.resync_at = SimTime::NEVER;
+        state.turn = None;
         state.resync = Timer::NONE;
         state.race = None;
         match state.container.stage {

@@ -4,11 +4,12 @@
 //! A container that is not ready is synced every 60 to 90 s, and probed with each sync (P12); one in `CrashLoopBackOff` is
 //! refused at each sync until its wait is over (C13). Where the syncs to come change nothing unless something else
 //! happens, the Pod is at [`Rest`]: no event stands for them. Whatever concerns its syncs or its readiness worker first
-//! wakes it: the syncs until then are made up for, one by one, as each draws from the Pod's stream where the one before has
-//! left it. So a hang that nothing ends costs nothing, and the two modes draw the same numbers.
+//! wakes it, and the syncs until then are made up for. Resyncs of a Pod that nothing else syncs are a chain whose k-th
+//! point follows from k alone, like the renewals of a lease: so a hang that nothing ends costs nothing, however long it has
+//! lasted when something happens.
 
 use super::happening::{Happening, Reply};
-use super::observer::{Observed, Observer};
+use super::observer::Observer;
 use super::state::{Dice, Pod, Stage, Timer};
 use super::{Cluster, Cx, Event, Mode};
 use crate::ids::PodId;
@@ -21,6 +22,19 @@ const BACK_OFF_POLL_MAX: Duration = Duration::from_secs(60);
 /// A sync takes some time whatever the law says: its cause always comes first.
 const MIN_SYNC: Duration = Duration::from_nanos(1_000);
 
+/// A Pod's turn in the work queue: at the first poll after an instant that is drawn from an interval.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Turn {
+    /// Where the interval begins, and how long it is.
+    earliest: SimTime,
+    spread: Duration,
+    /// Which draw of the slot's stream decides.
+    draw: u64,
+    /// The instant of the first turn of its chain, and how many turns have passed since.
+    first: SimTime,
+    past: u64,
+}
+
 /// Why the syncs to come change nothing.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Rest {
@@ -30,20 +44,22 @@ pub(crate) enum Rest {
     BackedOff {
         /// When the wait is over.
         expiry: SimTime,
-        /// The first turn that is not refused, or is not known to be.
-        last: Turn,
+        /// Where the Pod is when the start is not refused any more, or is not known to be.
+        last: Course,
     },
 }
 
-/// A Pod's turn in the work queue.
+/// Where a Pod is in the course of its syncs.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Turn {
-    /// When the Pod is handed back.
+pub(crate) struct Course {
+    turn: Turn,
+    /// When it is handed back.
     poll: SimTime,
     /// When its last sync ended (C3).
     last_sync: SimTime,
-    /// What its syncs draw from.
-    dice: Dice,
+    /// What its syncs draw from, and its turns.
+    syncs: Dice,
+    turns: Dice,
 }
 
 /// What makes one turn of the other.
@@ -52,19 +68,48 @@ struct Queue<'m> {
     sync: &'m Law,
     relists: Grid,
     polls: Grid,
+    resync_min: Duration,
+}
+
+impl Turn {
+    /// About this long after a sync at `from`: up to half as long again (C13, C16).
+    fn after(from: SimTime, wait: Duration, draw: u64) -> Self {
+        let spread = Duration::from_nanos(wait.as_nanos() / 2);
+        Self { earliest: from + wait, spread, draw, first: SimTime::NEVER, past: 0 }
+    }
+
+    fn instant(&self, turns: &Dice) -> SimTime {
+        self.earliest + Duration::from_nanos((self.spread.as_nanos() as f64 * turns.uniform_at(self.draw)) as u64)
+    }
+
+    /// The `n`-th turn after this one if nothing else has the Pod synced; not the turn itself. Kubernetes adds up waits
+    /// of once to one and a half times `min`. Here a turn's interval follows from the first turn, so that none of those in
+    /// between need be known; neighbours are as far apart, and the mean is the same.
+    fn nth(&self, n: u64, min: Duration, draw: u64, turns: &Dice) -> Self {
+        let first = if self.past == 0 { self.instant(turns) } else { self.first };
+        let past = self.past + n;
+        let spread = Duration::from_nanos(min.as_nanos() / 4);
+        let least = Duration::from_nanos(min.as_nanos() - spread.as_nanos() / 2);
+        Self { earliest: first + spread * past + min * (past - 1) + least, spread, draw, first, past }
+    }
 }
 
 impl Queue<'_> {
-    /// From when the sync can begin that is asked for when the Pod is handed back, and when it acts (C3).
-    fn next_sync(self, turn: &mut Turn) -> (SimTime, SimTime) {
-        let from = begins_at(turn.poll, turn.last_sync, self.relists);
-        (from, from + sync_span(&mut turn.dice, self.sync))
+    /// When the Pod is handed back (C16).
+    fn poll(&self, turn: &Turn, turns: &Dice) -> SimTime {
+        self.polls.at_or_after(turn.instant(turns))
     }
 
-    /// The sync has acted at `at`; the Pod is handed back at the first poll after about this wait.
-    fn wait(self, turn: &mut Turn, at: SimTime, wait: Duration) {
-        turn.last_sync = at;
-        turn.poll = self.polls.at_or_after(at + jittered(&mut turn.dice, wait));
+    /// From when the sync can begin that is asked for when the Pod is handed back, and when it acts (C3).
+    fn next_sync(&self, course: &mut Course) -> (SimTime, SimTime) {
+        let from = begins_at(course.poll, course.last_sync, self.relists);
+        (from, from + sync_span(&mut course.syncs, self.sync))
+    }
+
+    /// Every sync is over, and there has been a listing since, when the next turn of a chain comes.
+    fn leaves_time_between_syncs(&self) -> bool {
+        let longest = Duration::from_secs_f64(self.sync.most().min(self.resync_min.as_secs_f64()));
+        longest + self.relists.period() * 2 + self.polls.period() < self.resync_min
     }
 }
 
@@ -79,10 +124,6 @@ pub(super) fn sync_span(dice: &mut Dice, law: &Law) -> Duration {
     dice.span(law).max(MIN_SYNC)
 }
 
-fn jittered(dice: &mut Dice, span: Duration) -> Duration {
-    Duration::from_nanos((span.as_nanos() as f64 * (1.0 + 0.5 * dice.uniform())) as u64)
-}
-
 /// How long after a refusal the Pod is looked at again, before jitter (C13).
 fn until_next_look(expiry: SimTime, now: SimTime) -> Duration {
     expiry.saturating_since(now).min(BACK_OFF_POLL_MAX)
@@ -90,40 +131,44 @@ fn until_next_look(expiry: SimTime, now: SimTime) -> Duration {
 
 impl<'m, O: Observer> Cluster<'m, O> {
     /// A Pod that is not Ready is looked at again after a while (C16), and its readiness probed once more (P12).
-    /// While it is Ready a resync does nothing; nor does it where one more probe is one more error (P15).
-    pub(super) fn schedule_resync(&mut self, cx: &Cx<'_, Event>, pod: PodId) {
-        let state = &self.pods[pod.index()];
+    /// While it is Ready a resync does nothing; nor does it where one more probe is one more error (P15). `before` is the
+    /// turn that has brought about this sync, if one has.
+    pub(super) fn schedule_resync(&mut self, cx: &Cx<'_, Event>, pod: PodId, before: Option<Turn>) {
+        let state = &mut self.pods[pod.index()];
         let errs = state.worker(ProbeKind::Readiness).is_some_and(|worker| worker.probe().always_errs);
-        if state.resync_at < SimTime::NEVER || state.ready || errs || !state.status.running || !state.status.started {
+        if state.turn.is_some() || state.ready || errs || !state.status.running || !state.status.started {
             return;
         }
-        self.schedule_poll(cx, pod, self.model.cluster.control_plane.resync_min);
+        let min = self.model.cluster.control_plane.resync_min;
+        let turns = &mut self.slots[state.home.index()].turns;
+        let draw = turns.reserve().1;
+        let next = before.map(|turn| turn.nth(1, min, draw, turns)).filter(|next| next.earliest >= cx.now());
+        state.turn = Some(next.unwrap_or_else(|| Turn::after(cx.now(), min, draw)));
     }
 
     /// The start is refused until `expiry`; the Pod is looked at again, perhaps before that, perhaps later (C13).
     pub(super) fn schedule_retry(&mut self, cx: &Cx<'_, Event>, pod: PodId, expiry: SimTime) {
-        self.schedule_poll(cx, pod, until_next_look(expiry, cx.now()));
-    }
-
-    /// The work queue hands the Pod back at its first poll after the delay, with jitter (C13, C16).
-    fn schedule_poll(&mut self, cx: &Cx<'_, Event>, pod: PodId, wait: Duration) {
         let state = &mut self.pods[pod.index()];
-        let Some(node) = state.node else { return };
-        let after = jittered(&mut self.slots[state.home.index()].sync, wait);
-        state.resync_at = self.nodes[node.index()].polls.at_or_after(cx.now() + after);
+        let draw = self.slots[state.home.index()].turns.reserve().1;
+        state.turn = Some(Turn::after(cx.now(), until_next_look(expiry, cx.now()), draw));
     }
 
-    /// Waits for the work queue, unless a sync comes before, which sets the Pod's turn anew.
+    /// Waits for the work queue, unless a sync comes before, which sets the Pod's turn anew. Nearly every turn is replaced
+    /// by a later one: an event that is there stays and looks again, and when exactly it is the Pod's turn is asked only
+    /// then.
     pub(super) fn await_turn(&mut self, cx: &mut Cx<'_, Event>, pod: PodId) {
         let state = &self.pods[pod.index()];
-        let at = state.resync_at;
-        if at < SimTime::NEVER && !(state.sync.is_set() && state.sync_due <= at) {
+        let Some(turn) = state.turn else { return };
+        let is_synced_before = state.sync.is_set() && state.sync_due <= turn.earliest;
+        if is_synced_before || state.resync.is_set() && state.resync_due <= turn.earliest {
+            return;
+        }
+        if let Some(at) = self.poll(pod) {
             self.await_resync(cx, pod, at);
         }
     }
 
-    /// An event looks at `at` whether it is time. Every sync moves that instant, nearly always to a later one: an
-    /// event that is there stays and looks again.
+    /// An event looks at `at` whether it is time.
     fn await_resync(&mut self, cx: &mut Cx<'_, Event>, pod: PodId, at: SimTime) {
         let state = &self.pods[pod.index()];
         if state.resync.is_set() && state.resync_due <= at {
@@ -136,16 +181,33 @@ impl<'m, O: Observer> Cluster<'m, O> {
         cx.at(at, Event::ResyncDue(pod, timer));
     }
 
+    /// When the work queue hands the Pod back.
+    fn poll(&self, pod: PodId) -> Option<SimTime> {
+        let state = &self.pods[pod.index()];
+        Some(self.queue(pod)?.poll(&state.turn?, &self.slots[state.home.index()].turns))
+    }
+
     pub(super) fn on_resync_due(&mut self, cx: &mut Cx<'_, Event>, pod: PodId, timer: Timer) {
         if !self.pods[pod.index()].resync.expires(timer) {
             return;
         }
         self.end_rest(cx, pod);
-        if self.pods[pod.index()].resync_at > cx.now() {
+        let Some(poll) = self.poll(pod) else { return };
+        if poll > cx.now() {
             self.await_turn(cx, pod);
         } else if !self.rest_not_ready(cx, pod) {
-            self.pods[pod.index()].resync_at = SimTime::NEVER;
-            self.request_sync(cx, pod);
+            self.ask_for_resync(cx, pod);
+        }
+    }
+
+    /// It is the Pod's turn.
+    fn ask_for_resync(&mut self, cx: &mut Cx<'_, Event>, pod: PodId) {
+        let turn = self.pods[pod.index()].turn.take();
+        let before = self.pods[pod.index()].sync;
+        self.request_sync(cx, pod);
+        let state = &mut self.pods[pod.index()];
+        if state.sync != before {
+            state.resynced = turn.map(|turn| (state.sync, turn));
         }
     }
 
@@ -165,15 +227,24 @@ impl<'m, O: Observer> Cluster<'m, O> {
         let state = &self.pods[pod.index()];
         // Two Pods of one slot draw from the same stream in turn.
         let is_alone = state.holds_slot && self.slots[state.home.index()].pods == 1;
-        let is_handed_back = state.resync_at < SimTime::NEVER && !state.sync.is_set();
+        let is_handed_back = state.turn.is_some() && !state.sync.is_set();
         self.mode == Mode::Fast && is_handed_back && is_alone && state.container.sandbox
     }
 
     fn rest_in_back_off(&mut self, cx: &mut Cx<'_, Event>, pod: PodId) -> Option<()> {
         let Pod { container, last_sync, .. } = &self.pods[pod.index()];
         let rules = &self.model.cluster.control_plane;
-        let expiry = container.back_off.refuses(*last_sync, container.exited?, rules)?;
-        let last = self.foresee_refusals(pod, expiry)?;
+        let exited = container.exited?;
+        let expiry = container.back_off.refuses(*last_sync, exited, rules)?;
+        let (queue, mut last) = (self.queue(pod)?, self.course(pod)?);
+        loop {
+            let mut next = last;
+            let (_, at) = queue.next_sync(&mut next);
+            if container.back_off.refuses(at, exited, rules).is_none() {
+                break;
+            }
+            last = queue.refused(next, at, expiry);
+        }
         let state = &mut self.pods[pod.index()];
         state.rest = Some(Rest::BackedOff { expiry, last });
         state.resync = Timer::NONE;
@@ -186,6 +257,9 @@ impl<'m, O: Observer> Cluster<'m, O> {
         let container = &self.pods[pod.index()].container;
         let runs_on = container.stage == Stage::Running && container.kill.is_none();
         if !runs_on || !self.may_rest(pod) || !self.is_announced(pod) {
+            return false;
+        }
+        if !self.queue(pod).is_some_and(|queue| queue.leaves_time_between_syncs()) {
             return false;
         }
         let Some(reply) = self.failing_reply(pod) else { return false };
@@ -202,31 +276,19 @@ impl<'m, O: Observer> Cluster<'m, O> {
 
     fn queue(&self, pod: PodId) -> Option<Queue<'m>> {
         let node = &self.nodes[self.pods[pod.index()].node?.index()];
-        Some(Queue { sync: &self.model.cluster.latencies.sync, relists: node.relists, polls: node.polls })
+        Some(Queue {
+            sync: &self.model.cluster.latencies.sync,
+            relists: node.relists,
+            polls: node.polls,
+            resync_min: self.model.cluster.control_plane.resync_min,
+        })
     }
 
-    fn turn(&self, pod: PodId) -> Turn {
+    fn course(&self, pod: PodId) -> Option<Course> {
         let state = &self.pods[pod.index()];
-        Turn { poll: state.resync_at, last_sync: state.last_sync, dice: self.slots[state.home.index()].sync }
-    }
-
-    /// Notes when the start will be refused if nothing happens before, and finds the turn after that.
-    fn foresee_refusals(&mut self, pod: PodId, expiry: SimTime) -> Option<Turn> {
-        let queue = self.queue(pod)?;
-        let mut last = self.turn(pod);
-        let rules = &self.model.cluster.control_plane;
-        let state = &mut self.pods[pod.index()];
-        state.refusals.clear();
-        loop {
-            let mut next = last;
-            let (_, at) = queue.next_sync(&mut next);
-            if state.container.back_off.refuses(at, state.container.exited?, rules).is_none() {
-                return Some(last);
-            }
-            state.refusals.push(at);
-            queue.wait(&mut next, at, until_next_look(expiry, at));
-            last = next;
-        }
+        let slot = &self.slots[state.home.index()];
+        let (turn, poll) = (state.turn?, self.poll(pod)?);
+        Some(Course { turn, poll, last_sync: state.last_sync, syncs: slot.sync, turns: slot.turns })
     }
 
     /// Something happens to the Pod that concerns its syncs or its readiness worker: what it knows is exact afterwards,
@@ -251,57 +313,138 @@ impl<'m, O: Observer> Cluster<'m, O> {
     /// Makes up for the syncs before now that a Pod at rest has skipped.
     #[inline(never)]
     fn catch_up_syncs(&mut self, cx: &mut Cx<'_, Event>, pod: PodId, rest: Rest) {
+        let (Some(queue), Some(course)) = (self.queue(pod), self.course(pod)) else { return };
         match rest {
-            Rest::BackedOff { expiry, last } if last.poll <= cx.now() => self.skip_refusals(pod, expiry, last),
-            _ => self.skip_syncs(cx, pod, rest),
-        }
-        if let Rest::NotReady(reply) = rest {
-            self.resume_readiness(cx, pod, reply);
-        }
-    }
-
-    /// All has come as it was foreseen.
-    fn skip_refusals(&mut self, pod: PodId, until: SimTime, last: Turn) {
-        for index in 0..self.pods[pod.index()].refusals.len() {
-            let at = self.pods[pod.index()].refusals[index];
-            self.observer.observe(at, &Observed::Happened(Happening::BackedOff { pod, until }));
-        }
-        self.take_turn(pod, last);
-    }
-
-    fn take_turn(&mut self, pod: PodId, turn: Turn) {
-        let state = &mut self.pods[pod.index()];
-        state.resync_at = turn.poll;
-        state.last_sync = turn.last_sync;
-        self.slots[state.home.index()].sync = turn.dice;
-    }
-
-    fn skip_syncs(&mut self, cx: &mut Cx<'_, Event>, pod: PodId, rest: Rest) {
-        let Some(queue) = self.queue(pod) else { return };
-        let mut turn = self.turn(pod);
-        let mut begun = None;
-        while turn.poll < cx.now() {
-            let (from, at) = queue.next_sync(&mut turn);
-            if at >= cx.now() {
-                begun = Some((from, at));
-                turn.poll = SimTime::NEVER;
-                break;
+            // All has come as it was foreseen.
+            Rest::BackedOff { last, .. } if last.poll <= cx.now() && !O::HEARS_LOG => self.resume_course(pod, last),
+            Rest::BackedOff { expiry, .. } => self.skip_refusals(cx, pod, &queue, course, expiry),
+            Rest::NotReady(reply) => {
+                self.skip_resyncs(cx, pod, &queue, course, reply);
+                self.resume_readiness(cx, pod, reply);
             }
-            let wait = match rest {
-                Rest::NotReady(reply) => {
-                    self.skip_trigger(pod, at, reply);
-                    self.model.cluster.control_plane.resync_min
-                }
-                Rest::BackedOff { expiry: until, .. } => {
-                    self.observer.observe(at, &Observed::Happened(Happening::BackedOff { pod, until }));
-                    until_next_look(until, at)
-                }
-            };
-            queue.wait(&mut turn, at, wait);
         }
-        self.take_turn(pod, turn);
-        if let Some((from, at)) = begun {
-            self.await_sync(cx, pod, from, at);
+    }
+
+    fn resume_course(&mut self, pod: PodId, course: Course) {
+        let state = &mut self.pods[pod.index()];
+        state.turn = Some(course.turn);
+        state.last_sync = course.last_sync;
+        let slot = &mut self.slots[state.home.index()];
+        (slot.sync, slot.turns) = (course.syncs, course.turns);
+    }
+
+    /// A sync that a turn has brought about has begun at `from`, and acts at `at`.
+    fn resume_in_sync(&mut self, cx: &mut Cx<'_, Event>, pod: PodId, course: Course, from: SimTime, at: SimTime) {
+        self.resume_course(pod, course);
+        self.await_sync(cx, pod, from, at);
+        let state = &mut self.pods[pod.index()];
+        state.turn = None;
+        state.resynced = Some((state.sync, course.turn));
+    }
+
+    fn skip_refusals(
+        &mut self,
+        cx: &mut Cx<'_, Event>,
+        pod: PodId,
+        queue: &Queue<'_>,
+        mut course: Course,
+        until: SimTime,
+    ) {
+        while course.poll < cx.now() {
+            let (from, at) = queue.next_sync(&mut course);
+            if at >= cx.now() {
+                return self.resume_in_sync(cx, pod, course, from, at);
+            }
+            self.tell_at(at, Happening::BackedOff { pod, until });
+            course = queue.refused(course, at, until);
         }
+        self.resume_course(pod, course);
+    }
+
+    fn skip_resyncs(
+        &mut self,
+        cx: &mut Cx<'_, Event>,
+        pod: PodId,
+        queue: &Queue<'_>,
+        course: Course,
+        reply: Reply,
+    ) {
+        let chain = Resyncs { queue, began: course };
+        let begun = chain.begun_before(cx.now());
+        let acts = |n: u64| chain.sync(n).1;
+        let done = if begun > 0 && acts(begun - 1) >= cx.now() { begun - 1 } else { begun };
+        self.skip_triggers(pod, reply, done, acts);
+        let course = chain.after(begun, done);
+        if done < begun {
+            let (from, at) = chain.sync(done);
+            self.resume_in_sync(cx, pod, course, from, at);
+        } else {
+            self.resume_course(pod, course);
+        }
+    }
+}
+
+impl Queue<'_> {
+    /// Where a Pod is whose start has been refused until `expiry` by a sync that has acted at `at`.
+    fn refused(&self, mut course: Course, at: SimTime, expiry: SimTime) -> Course {
+        course.last_sync = at;
+        let draw = course.turns.reserve().1;
+        course.turn = Turn::after(at, until_next_look(expiry, at), draw);
+        course.poll = self.poll(&course.turn, &course.turns);
+        course
+    }
+}
+
+/// The resyncs of a Pod that nothing else has synced since it was here. Each draws once for its turn and once for its sync.
+struct Resyncs<'q, 'm> {
+    queue: &'q Queue<'m>,
+    began: Course,
+}
+
+impl Resyncs<'_, '_> {
+    /// The turn that comes after `n` others.
+    fn turn(&self, n: u64) -> Turn {
+        let Course { turn, turns, .. } = &self.began;
+        if n == 0 { *turn } else { turn.nth(n, self.queue.resync_min, turns.ordinal_after(n), turns) }
+    }
+
+    fn poll(&self, n: u64) -> SimTime {
+        self.queue.poll(&self.turn(n), &self.began.turns)
+    }
+
+    /// From when the sync of this turn can begin, and when it acts.
+    fn sync(&self, n: u64) -> (SimTime, SimTime) {
+        let Course { last_sync, mut syncs, .. } = self.began;
+        let poll = self.poll(n);
+        // Any later one finds a listing since the one before.
+        let from = if n == 0 { begins_at(poll, last_sync, self.queue.relists) } else { poll };
+        syncs.skip(n);
+        (from, from + sync_span(&mut syncs, self.queue.sync))
+    }
+
+    /// How many turns come before `t`.
+    fn begun_before(&self, t: SimTime) -> u64 {
+        let mean = self.queue.resync_min.as_nanos() * 5 / 4;
+        let mut n = t.saturating_since(self.began.poll).as_nanos() / mean;
+        while self.poll(n) < t {
+            n += 1;
+        }
+        while n > 0 && self.poll(n - 1) >= t {
+            n -= 1;
+        }
+        n
+    }
+
+    /// Where the Pod is after so many turns, of which the last may not have been synced yet.
+    fn after(&self, begun: u64, done: u64) -> Course {
+        let mut course = self.began;
+        if done > 0 {
+            course.last_sync = self.sync(done - 1).1;
+        }
+        course.turn = self.turn(done);
+        course.poll = self.poll(done);
+        course.turns.skip(done);
+        course.syncs.skip(begun);
+        course
     }
 }

@@ -12,7 +12,7 @@ use super::on_call::Watch;
 use super::prober::skipping::Next;
 use super::prober::{Status, Worker};
 use super::probing::Answer;
-use super::resync::Rest;
+use super::resync::{Rest, Turn};
 use crate::ids::{FaultId, NodeId, PodId, SlotId};
 use crate::model::{ControlPlane, Node, ProbeKind};
 use crate::placement;
@@ -63,6 +63,21 @@ impl Dice {
         self.stream.uniform(self.ordinal)
     }
 
+    /// The draw of this ordinal, whatever has been taken.
+    pub fn uniform_at(&self, ordinal: u64) -> f64 {
+        self.stream.uniform(ordinal)
+    }
+
+    /// The ordinal of the last draw after `n` more.
+    pub fn ordinal_after(&self, n: u64) -> u64 {
+        self.ordinal + n
+    }
+
+    /// As many draws are taken by nobody.
+    pub fn skip(&mut self, n: u64) {
+        self.ordinal += n;
+    }
+
     pub fn span(&mut self, law: &Law) -> Duration {
         self.ordinal += 1;
         Duration::from_secs_f64(self.stream.draw(self.ordinal, law))
@@ -100,6 +115,7 @@ pub(crate) struct Slot {
     pub container: Dice,
     pub race: Dice,
     pub sync: Dice,
+    pub turns: Dice,
     pub propagation: Dice,
     pub scheduling: Dice,
     pub probe_failure: Dice,
@@ -120,6 +136,7 @@ impl Slot {
             container: dice(Purpose::ContainerStart),
             race: dice(Purpose::StartRace),
             sync: dice(Purpose::Sync),
+            turns: dice(Purpose::Resync),
             propagation: dice(Purpose::Propagation),
             scheduling: dice(Purpose::Scheduling),
             probe_failure: dice(Purpose::ProbeFailure),
@@ -184,13 +201,13 @@ pub(crate) struct Pod {
     pub sync_from: SimTime,
     pub sync_due: SimTime,
     /// When the work queue hands the Pod back (C13, C16), and the event that looks whether it is time.
-    pub resync_at: SimTime,
+    pub turn: Option<Turn>,
     pub resync: Timer,
     pub resync_due: SimTime,
-    /// The syncs from `resync_at` on change nothing and are not played.
+    /// The sync that a turn has brought about, and that turn.
+    pub resynced: Option<(Timer, Turn)>,
+    /// The syncs from the next turn on change nothing and are not played.
     pub rest: Option<Rest>,
-    /// When the syncs of a rest in back-off are refused.
-    pub refusals: Vec<SimTime>,
     pub race: Option<Race>,
     pub status_write: Timer,
     pub slice_update: Timer,
@@ -361,11 +378,11 @@ impl Pod {
             sync: Timer::NONE,
             sync_from: SimTime::NEVER,
             sync_due: SimTime::NEVER,
-            resync_at: SimTime::NEVER,
+            turn: None,
             resync: Timer::NONE,
             resync_due: SimTime::NEVER,
+            resynced: None,
             rest: None,
-            refusals: Vec::new(),
             race: None,
             status_write: Timer::NONE,
             slice_update: Timer::NONE,

@@ -384,17 +384,9 @@ impl Measures {
 }
 
 impl Observer for Measures {
-    /// The log, which is most of what is told, is not even written down where nobody else reads it.
-    #[inline]
-    fn observe(&mut self, at: SimTime, what: &Observed) {
-        if !matches!(what, Observed::Happened(_)) {
-            self.take_account(at, what);
-        }
-    }
-}
+    const HEARS_LOG: bool = false;
 
-impl Measures {
-    fn take_account(&mut self, at: SimTime, what: &Observed) {
+    fn observe(&mut self, at: SimTime, what: &Observed) {
         match what {
             Observed::SlotChanged { slot, view } => self.slot_changed(at, *slot, view),
             Observed::EndpointChanged { pod, view } => self.endpoint_changed(at, *pod, view.as_ref()),

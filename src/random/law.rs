@@ -247,6 +247,17 @@ impl Law {
         }
     }
 
+    /// No greater value can come, in seconds; infinite for a gamma law.
+    pub fn most(&self) -> f64 {
+        match self {
+            Self::Empirical(values) => values[values.len() - 1],
+            Self::Mixture(parts) => parts.iter().map(|(_, law)| law.most()).fold(0.0, f64::max),
+            Self::Gamma { .. } => f64::INFINITY,
+            // The greatest uniform that is drawn.
+            closed => closed.quantile(1.0 - f64::EPSILON / 2.0).unwrap_or(f64::INFINITY),
+        }
+    }
+
     /// One variate, in seconds.
     pub fn sample(&self, rng: &mut impl Rng) -> f64 {
         match self {

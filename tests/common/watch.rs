@@ -91,6 +91,8 @@ pub fn ended(what: &What) -> bool {
 }
 
 impl Observer for Log {
+    const HEARS_LOG: bool = false;
+
     fn observe(&mut self, at: SimTime, what: &Observed) {
         match what {
             Observed::SlotChanged { slot, view } => self.add(at, *slot, What::Looks(view.clone())),

@@ -14,6 +14,8 @@ use hasim::time::{Duration, SimTime};
 struct Log(Vec<(SimTime, Observed)>);
 
 impl Observer for Log {
+    const HEARS_LOG: bool = false;
+
     fn observe(&mut self, at: SimTime, what: &Observed) {
         if !matches!(what, Observed::Happened(_)) {
             self.0.push((at, what.clone()));

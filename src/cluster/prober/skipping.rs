@@ -7,7 +7,7 @@ use super::{Counter, InFlight, Observation, Status, Stored, Worker};
 use crate::cluster::chance::Matters;
 use crate::cluster::happening::Reply;
 use crate::model::ProbeKind;
-use crate::time::{Duration, SimTime};
+use crate::time::{Duration, Grid, SimTime};
 
 /// When the next attempt that can change something is due.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -111,6 +111,44 @@ impl Worker {
             && self.result_for(status.instance) == Some(Stored::Failure)
             && status.running
             && self.is_open(status)
+            && self.next >= self.allowed_from(status)
+    }
+
+    /// The worker, whose probes all meet `reply` and fail, is triggered at `at(from)`, `at(from + 1)` and so on to before
+    /// `at(to)` (P12), and was before these. Each trigger but the first comes after some of the probes of the one before.
+    ///
+    /// A trigger starts the ticks anew at once or, if it comes while a probe waits for its answer, at the end of that
+    /// probe: in either case no later than the timeout after it. Most triggers come where no probe waits whichever of
+    /// these it was; so the last few tell where the ticks are.
+    pub fn skip_triggers(&mut self, reply: Reply, from: u64, to: u64, at: impl Fn(u64) -> SimTime) {
+        let (lasts, last) = (self.busy(reply), at(to - 1));
+        let begin = self.in_flight.map_or(self.next, |probe| probe.ends);
+        let begin = Anchor { earliest: begin, latest: begin };
+        let spacing = self.spacing(reply);
+        let mut few = 4;
+        let anchor = loop {
+            let known = to.saturating_sub(few).max(from);
+            let mut anchor = Anchor { earliest: at(known), latest: at(known) + lasts };
+            if lasts == spacing {
+                // One probe after the other, whatever the triggers.
+                anchor = begin.moved(last, lasts, spacing);
+            } else if known == from {
+                anchor = begin.moved(at(from), lasts, spacing);
+            }
+            for n in known + 1..to {
+                anchor = anchor.moved(at(n), lasts, spacing);
+            }
+            if anchor.earliest == anchor.latest {
+                break anchor.latest;
+            }
+            few *= 4;
+        };
+        self.counter.observe(Observation::Failure, 1);
+        self.ticks = Grid::new(last, self.probe.period);
+        self.next = anchor;
+        self.triggered = anchor > last;
+        let sent = SimTime::from_nanos(anchor.as_nanos() - lasts.as_nanos());
+        self.in_flight = self.triggered.then_some(InFlight { sent, ends: anchor, answered: false });
     }
 
     /// The probe of the attempt at `now` is not played, but accounted for with those that follow.
@@ -127,7 +165,7 @@ impl Worker {
     }
 
     /// How long a probe takes that meets this.
-    fn busy(&self, reply: Reply) -> Duration {
+    pub fn busy(&self, reply: Reply) -> Duration {
         if reply == Reply::Timeout { self.probe.timeout } else { Duration::ZERO }
     }
 
@@ -167,6 +205,40 @@ impl Worker {
         }
         self.wait(skipped.last, ends, false);
         Some(ends)
+    }
+}
+
+/// Where the ticks of a worker begin that has been triggered, as far as that is known: when a probe is sent.
+#[derive(Debug, Clone, Copy)]
+struct Anchor {
+    earliest: SimTime,
+    latest: SimTime,
+}
+
+impl Anchor {
+    /// The same after the next trigger, at `t`, where each probe waits for `lasts` and they are `spacing` apart.
+    fn moved(self, t: SimTime, lasts: Duration, spacing: Duration) -> Self {
+        let at_once = Self { earliest: t, latest: t };
+        let anywhere = Self { earliest: t, latest: t + lasts };
+        if t <= self.earliest {
+            // The probe from before the last trigger waits still.
+            return self;
+        }
+        if t <= self.latest {
+            return Self { earliest: t, latest: self.latest.max(t + lasts) };
+        }
+        // How long ago the last probe was sent, at least and at most.
+        let least = Duration::from_nanos(t.since(self.latest).as_nanos() % spacing.as_nanos());
+        let most = least + self.latest.since(self.earliest);
+        let waits_if = |since: Duration| !since.is_zero() && since < lasts;
+        match (waits_if(least), waits_if(most)) {
+            _ if most >= spacing => anywhere,
+            (true, true) => Self { earliest: t + (lasts - most), latest: t + (lasts - least) },
+            (true, false) => Self { earliest: t, latest: t + (lasts - least) },
+            (false, true) => anywhere,
+            (false, false) if least.is_zero() && !most.is_zero() => anywhere,
+            (false, false) => at_once,
+        }
     }
 }
 

@@ -59,6 +59,8 @@ impl Log {
 }
 
 impl Observer for Log {
+    const HEARS_LOG: bool = false;
+
     fn observe(&mut self, at: SimTime, what: &Observed) {
         match what {
             Observed::SlotChanged { slot, view } => {
