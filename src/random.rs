@@ -67,10 +67,8 @@ pub enum Purpose {
     ContainerStart,
     /// The race of P11a.
     StartRace,
-    /// Syncs of the kubelet (C3).
+    /// Syncs, resyncs, back-off timers of the kubelet (C3, C13, C16).
     Sync,
-    /// When its work queue hands a Pod back (C13, C16).
-    Resync,
     /// Status writes, EndpointSlice and proxy latencies (E10).
     Propagation,
     /// Creation and binding of replacements.
@@ -110,7 +108,6 @@ impl Purpose {
             Self::ContainerStart => [7, 0],
             Self::StartRace => [8, 0],
             Self::Sync => [9, 0],
-            Self::Resync => [23, 0],
             Self::Propagation => [10, 0],
             Self::Scheduling => [11, 0],
             Self::ProbeFailure => [12, 0],

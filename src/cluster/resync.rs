@@ -28,7 +28,7 @@ pub(crate) struct Turn {
     /// Where the interval begins, and how long it is.
     earliest: SimTime,
     spread: Duration,
-    /// Which draw of the slot's stream decides.
+    /// Which draw of the slot's stream decides where in it; it is taken when somebody asks.
     draw: u64,
     /// The instant of the first turn of its chain, and how many turns have passed since.
     first: SimTime,
@@ -57,9 +57,8 @@ pub(crate) struct Course {
     poll: SimTime,
     /// When its last sync ended (C3).
     last_sync: SimTime,
-    /// What its syncs draw from, and its turns.
-    syncs: Dice,
-    turns: Dice,
+    /// What its syncs and turns draw from.
+    dice: Dice,
 }
 
 /// What makes one turn of the other.
@@ -78,15 +77,15 @@ impl Turn {
         Self { earliest: from + wait, spread, draw, first: SimTime::NEVER, past: 0 }
     }
 
-    fn instant(&self, turns: &Dice) -> SimTime {
-        self.earliest + Duration::from_nanos((self.spread.as_nanos() as f64 * turns.uniform_at(self.draw)) as u64)
+    fn instant(&self, dice: &Dice) -> SimTime {
+        self.earliest + Duration::from_nanos((self.spread.as_nanos() as f64 * dice.uniform_at(self.draw)) as u64)
     }
 
     /// The `n`-th turn after this one if nothing else has the Pod synced; not the turn itself. Kubernetes adds up waits
     /// of once to one and a half times `min`. Here a turn's interval follows from the first turn, so that none of those in
     /// between need be known; neighbours are as far apart, and the mean is the same.
-    fn nth(&self, n: u64, min: Duration, draw: u64, turns: &Dice) -> Self {
-        let first = if self.past == 0 { self.instant(turns) } else { self.first };
+    fn nth(&self, n: u64, min: Duration, draw: u64, dice: &Dice) -> Self {
+        let first = if self.past == 0 { self.instant(dice) } else { self.first };
         let past = self.past + n;
         let spread = Duration::from_nanos(min.as_nanos() / 4);
         let least = Duration::from_nanos(min.as_nanos() - spread.as_nanos() / 2);
@@ -96,14 +95,14 @@ impl Turn {
 
 impl Queue<'_> {
     /// When the Pod is handed back (C16).
-    fn poll(&self, turn: &Turn, turns: &Dice) -> SimTime {
-        self.polls.at_or_after(turn.instant(turns))
+    fn poll(&self, turn: &Turn, dice: &Dice) -> SimTime {
+        self.polls.at_or_after(turn.instant(dice))
     }
 
     /// From when the sync can begin that is asked for when the Pod is handed back, and when it acts (C3).
     fn next_sync(&self, course: &mut Course) -> (SimTime, SimTime) {
         let from = begins_at(course.poll, course.last_sync, self.relists);
-        (from, from + sync_span(&mut course.syncs, self.sync))
+        (from, from + sync_span(&mut course.dice, self.sync))
     }
 
     /// Every sync is over, and there has been a listing since, when the next turn of a chain comes.
@@ -140,16 +139,16 @@ impl<'m, O: Observer> Cluster<'m, O> {
             return;
         }
         let min = self.model.cluster.control_plane.resync_min;
-        let turns = &mut self.slots[state.home.index()].turns;
-        let draw = turns.reserve().1;
-        let next = before.map(|turn| turn.nth(1, min, draw, turns)).filter(|next| next.earliest >= cx.now());
+        let dice = &mut self.slots[state.home.index()].sync;
+        let draw = dice.reserve().1;
+        let next = before.map(|turn| turn.nth(1, min, draw, dice)).filter(|next| next.earliest >= cx.now());
         state.turn = Some(next.unwrap_or_else(|| Turn::after(cx.now(), min, draw)));
     }
 
     /// The start is refused until `expiry`; the Pod is looked at again, perhaps before that, perhaps later (C13).
     pub(super) fn schedule_retry(&mut self, cx: &Cx<'_, Event>, pod: PodId, expiry: SimTime) {
         let state = &mut self.pods[pod.index()];
-        let draw = self.slots[state.home.index()].turns.reserve().1;
+        let draw = self.slots[state.home.index()].sync.reserve().1;
         state.turn = Some(Turn::after(cx.now(), until_next_look(expiry, cx.now()), draw));
     }
 
@@ -184,7 +183,7 @@ impl<'m, O: Observer> Cluster<'m, O> {
     /// When the work queue hands the Pod back.
     fn poll(&self, pod: PodId) -> Option<SimTime> {
         let state = &self.pods[pod.index()];
-        Some(self.queue(pod)?.poll(&state.turn?, &self.slots[state.home.index()].turns))
+        Some(self.queue(pod)?.poll(&state.turn?, &self.slots[state.home.index()].sync))
     }
 
     pub(super) fn on_resync_due(&mut self, cx: &mut Cx<'_, Event>, pod: PodId, timer: Timer) {
@@ -286,9 +285,8 @@ impl<'m, O: Observer> Cluster<'m, O> {
 
     fn course(&self, pod: PodId) -> Option<Course> {
         let state = &self.pods[pod.index()];
-        let slot = &self.slots[state.home.index()];
-        let (turn, poll) = (state.turn?, self.poll(pod)?);
-        Some(Course { turn, poll, last_sync: state.last_sync, syncs: slot.sync, turns: slot.turns })
+        let dice = self.slots[state.home.index()].sync;
+        Some(Course { turn: state.turn?, poll: self.poll(pod)?, last_sync: state.last_sync, dice })
     }
 
     /// Something happens to the Pod that concerns its syncs or its readiness worker: what it knows is exact afterwards,
@@ -329,8 +327,7 @@ impl<'m, O: Observer> Cluster<'m, O> {
         let state = &mut self.pods[pod.index()];
         state.turn = Some(course.turn);
         state.last_sync = course.last_sync;
-        let slot = &mut self.slots[state.home.index()];
-        (slot.sync, slot.turns) = (course.syncs, course.turns);
+        self.slots[state.home.index()].sync = course.dice;
     }
 
     /// A sync that a turn has brought about has begun at `from`, and acts at `at`.
@@ -388,14 +385,15 @@ impl Queue<'_> {
     /// Where a Pod is whose start has been refused until `expiry` by a sync that has acted at `at`.
     fn refused(&self, mut course: Course, at: SimTime, expiry: SimTime) -> Course {
         course.last_sync = at;
-        let draw = course.turns.reserve().1;
+        let draw = course.dice.reserve().1;
         course.turn = Turn::after(at, until_next_look(expiry, at), draw);
-        course.poll = self.poll(&course.turn, &course.turns);
+        course.poll = self.poll(&course.turn, &course.dice);
         course
     }
 }
 
-/// The resyncs of a Pod that nothing else has synced since it was here. Each draws once for its turn and once for its sync.
+/// The resyncs of a Pod that nothing else has synced since it was here. Each draws once for its sync and once for the turn
+/// that comes after.
 struct Resyncs<'q, 'm> {
     queue: &'q Queue<'m>,
     began: Course,
@@ -404,22 +402,21 @@ struct Resyncs<'q, 'm> {
 impl Resyncs<'_, '_> {
     /// The turn that comes after `n` others.
     fn turn(&self, n: u64) -> Turn {
-        let Course { turn, turns, .. } = &self.began;
-        if n == 0 { *turn } else { turn.nth(n, self.queue.resync_min, turns.ordinal_after(n), turns) }
+        let Course { turn, dice, .. } = &self.began;
+        if n == 0 { *turn } else { turn.nth(n, self.queue.resync_min, dice.after(2 * n).taken(), dice) }
     }
 
     fn poll(&self, n: u64) -> SimTime {
-        self.queue.poll(&self.turn(n), &self.began.turns)
+        self.queue.poll(&self.turn(n), &self.began.dice)
     }
 
     /// From when the sync of this turn can begin, and when it acts.
     fn sync(&self, n: u64) -> (SimTime, SimTime) {
-        let Course { last_sync, mut syncs, .. } = self.began;
+        let Course { last_sync, dice, .. } = self.began;
         let poll = self.poll(n);
         // Any later one finds a listing since the one before.
         let from = if n == 0 { begins_at(poll, last_sync, self.queue.relists) } else { poll };
-        syncs.skip(n);
-        (from, from + sync_span(&mut syncs, self.queue.sync))
+        (from, from + sync_span(&mut dice.after(2 * n), self.queue.sync))
     }
 
     /// How many turns come before `t`.
@@ -443,8 +440,7 @@ impl Resyncs<'_, '_> {
         }
         course.turn = self.turn(done);
         course.poll = self.poll(done);
-        course.turns.skip(done);
-        course.syncs.skip(begun);
+        course.dice = course.dice.after(done + begun);
         course
     }
 }

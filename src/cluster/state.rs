@@ -68,14 +68,14 @@ impl Dice {
         self.stream.uniform(ordinal)
     }
 
-    /// The ordinal of the last draw after `n` more.
-    pub fn ordinal_after(&self, n: u64) -> u64 {
-        self.ordinal + n
+    /// How many draws have been taken: the ordinal of the last one.
+    pub fn taken(self) -> u64 {
+        self.ordinal
     }
 
-    /// As many draws are taken by nobody.
-    pub fn skip(&mut self, n: u64) {
-        self.ordinal += n;
+    /// The same after `n` more draws.
+    pub fn after(self, n: u64) -> Self {
+        Self { ordinal: self.ordinal + n, ..self }
     }
 
     pub fn span(&mut self, law: &Law) -> Duration {
@@ -115,7 +115,6 @@ pub(crate) struct Slot {
     pub container: Dice,
     pub race: Dice,
     pub sync: Dice,
-    pub turns: Dice,
     pub propagation: Dice,
     pub scheduling: Dice,
     pub probe_failure: Dice,
@@ -136,7 +135,6 @@ impl Slot {
             container: dice(Purpose::ContainerStart),
             race: dice(Purpose::StartRace),
             sync: dice(Purpose::Sync),
-            turns: dice(Purpose::Resync),
             propagation: dice(Purpose::Propagation),
             scheduling: dice(Purpose::Scheduling),
             probe_failure: dice(Purpose::ProbeFailure),
