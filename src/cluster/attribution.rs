@@ -112,7 +112,9 @@ impl<O: Observer> Cluster<'_, O> {
         for &strike in &self.pods[pod.index()].container.strikes {
             self.charge_container_strike(&mut causes, strike);
         }
-        if let Some(node) = self.pods[pod.index()].node {
+        if let Some(node) = self.pods[pod.index()].node
+            && self.is_struck(node)
+        {
             for (fault, mode) in self.node_strikes(node) {
                 if self.keeps_from_delivering(mode, pod) {
                     causes.insert(Cause::Fault(fault));

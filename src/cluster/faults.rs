@@ -399,6 +399,13 @@ impl<O: Observer> Cluster<'_, O> {
         self.pods[pod.index()].container.strikes.iter().any(|strike| !strike.timer.is_set())
     }
 
+    /// A fault is at work on the Node or its zone.
+    pub(super) fn is_struck(&self, node: NodeId) -> bool {
+        let zone = self.model.cluster.nodes[node.index()].zone;
+        !self.nodes[node.index()].strikes.is_empty()
+            || zone.is_some_and(|zone| !self.zones[zone.index()].strikes.is_empty())
+    }
+
     /// The faults at work on a Node or its zone.
     pub(super) fn node_strikes(&self, node: NodeId) -> impl Iterator<Item = (FaultId, NodeMode)> {
         let zone = self.model.cluster.nodes[node.index()].zone;

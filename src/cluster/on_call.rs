@@ -133,8 +133,7 @@ impl<O: Observer> Cluster<'_, O> {
         if container.stage != Stage::Running || container.kill.is_some() || !container.sandbox || !container.serving {
             return false;
         }
-        let wider = !self.deployment_strikes.is_empty()
-            || state.node.is_some_and(|node| self.node_strikes(node).next().is_some());
+        let wider = !self.deployment_strikes.is_empty() || state.node.is_some_and(|node| self.is_struck(node));
         !wider && self.has_endless_fault(pod) && !self.counts_towards_a_kill(pod)
     }
 

@@ -243,7 +243,7 @@ impl<O: Observer> Cluster<'_, O> {
     pub(super) fn plan_all(&mut self, cx: &mut Cx<'_, Event>, pod: PodId) {
         let wakes_at = self.wakes_at(pod);
         for kind in KINDS {
-            if !self.is_planned(pod, kind, wakes_at) {
+            if !self.is_planned(&self.pods[pod.index()], kind, wakes_at) {
                 self.plan_anew(cx, pod, kind, wakes_at);
             }
         }
@@ -252,14 +252,13 @@ impl<O: Observer> Cluster<'_, O> {
     /// Schedules the worker's next attempt that matters, unless what was planned still holds.
     pub(super) fn plan(&mut self, cx: &mut Cx<'_, Event>, pod: PodId, kind: ProbeKind) {
         let wakes_at = self.wakes_at(pod);
-        if !self.is_planned(pod, kind, wakes_at) {
+        if !self.is_planned(&self.pods[pod.index()], kind, wakes_at) {
             self.plan_anew(cx, pod, kind, wakes_at);
         }
     }
 
     /// Nothing is to be done for the worker now, where the Pod is planned anew at `wakes_at` at the latest.
-    fn is_planned(&self, pod: PodId, kind: ProbeKind, wakes_at: SimTime) -> bool {
-        let state = &self.pods[pod.index()];
+    fn is_planned(&self, state: &Pod, kind: ProbeKind, wakes_at: SimTime) -> bool {
         let Some(prober) = &state.workers[kind as usize] else { return true };
         match &prober.plan {
             Some(plan) => {
@@ -399,7 +398,9 @@ impl<O: Observer> Cluster<'_, O> {
         for n in 0..singly {
             self.skip_trigger(pod, at(n), reply);
         }
-        if singly < count && let Some(prober) = self.prober(pod, ProbeKind::Readiness) {
+        if singly < count
+            && let Some(prober) = self.prober(pod, ProbeKind::Readiness)
+        {
             prober.worker.skip_triggers(reply, singly, count, at);
         }
     }
@@ -480,9 +481,10 @@ impl<O: Observer> Cluster<'_, O> {
     pub(super) fn attempt(&mut self, cx: &mut Cx<'_, Event>, pod: PodId, kind: ProbeKind, doomed: bool) {
         let status = self.pods[pod.index()].status;
         self.attempt_under(cx, pod, kind, doomed, &status);
+        self.plan(cx, pod, kind);
     }
 
-    /// The same, by a worker that sees this status.
+    /// One attempt of a worker that sees this status. Whoever calls has the Pod planned anew.
     pub(super) fn attempt_under(
         &mut self,
         cx: &mut Cx<'_, Event>,
@@ -518,8 +520,6 @@ impl<O: Observer> Cluster<'_, O> {
         if sync_is_over {
             // Other workers may have counted on that sync to plan them anew.
             self.plan_all(cx, pod);
-        } else {
-            self.plan(cx, pod, kind);
         }
     }
 

@@ -301,20 +301,26 @@ impl<'m, O: Observer> Cluster<'m, O> {
     /// The same, but that its next turn is not waited for. True if it was at rest.
     #[inline]
     pub(super) fn end_rest(&mut self, cx: &mut Cx<'_, Event>, pod: PodId) -> bool {
-        let rest = self.pods[pod.index()].rest.take();
-        if let Some(rest) = rest {
-            self.catch_up_syncs(cx, pod, rest);
+        let rests = self.pods[pod.index()].rest.is_some();
+        if rests {
+            self.catch_up_syncs(cx, pod);
         }
-        rest.is_some()
+        rests
     }
 
     /// Makes up for the syncs before now that a Pod at rest has skipped.
     #[inline(never)]
-    fn catch_up_syncs(&mut self, cx: &mut Cx<'_, Event>, pod: PodId, rest: Rest) {
+    fn catch_up_syncs(&mut self, cx: &mut Cx<'_, Event>, pod: PodId) {
+        let Some(rest) = self.pods[pod.index()].rest.take() else { return };
+        if let Rest::BackedOff { last, .. } = &rest
+            && last.poll <= cx.now()
+            && !O::HEARS_LOG
+        {
+            // All has come as it was foreseen.
+            return self.resume_course(pod, last);
+        }
         let (Some(queue), Some(course)) = (self.queue(pod), self.course(pod)) else { return };
         match rest {
-            // All has come as it was foreseen.
-            Rest::BackedOff { last, .. } if last.poll <= cx.now() && !O::HEARS_LOG => self.resume_course(pod, last),
             Rest::BackedOff { expiry, .. } => self.skip_refusals(cx, pod, &queue, course, expiry),
             Rest::NotReady(reply) => {
                 self.skip_resyncs(cx, pod, &queue, course, reply);
@@ -323,7 +329,7 @@ impl<'m, O: Observer> Cluster<'m, O> {
         }
     }
 
-    fn resume_course(&mut self, pod: PodId, course: Course) {
+    fn resume_course(&mut self, pod: PodId, course: &Course) {
         let state = &mut self.pods[pod.index()];
         state.turn = Some(course.turn);
         state.last_sync = course.last_sync;
@@ -332,7 +338,7 @@ impl<'m, O: Observer> Cluster<'m, O> {
 
     /// A sync that a turn has brought about has begun at `from`, and acts at `at`.
     fn resume_in_sync(&mut self, cx: &mut Cx<'_, Event>, pod: PodId, course: Course, from: SimTime, at: SimTime) {
-        self.resume_course(pod, course);
+        self.resume_course(pod, &course);
         self.await_sync(cx, pod, from, at);
         let state = &mut self.pods[pod.index()];
         state.turn = None;
@@ -355,17 +361,10 @@ impl<'m, O: Observer> Cluster<'m, O> {
             self.tell_at(at, Happening::BackedOff { pod, until });
             course = queue.refused(course, at, until);
         }
-        self.resume_course(pod, course);
+        self.resume_course(pod, &course);
     }
 
-    fn skip_resyncs(
-        &mut self,
-        cx: &mut Cx<'_, Event>,
-        pod: PodId,
-        queue: &Queue<'_>,
-        course: Course,
-        reply: Reply,
-    ) {
+    fn skip_resyncs(&mut self, cx: &mut Cx<'_, Event>, pod: PodId, queue: &Queue<'_>, course: Course, reply: Reply) {
         let chain = Resyncs { queue, began: course };
         let begun = chain.begun_before(cx.now());
         let acts = |n: u64| chain.sync(n).1;
@@ -376,7 +375,7 @@ impl<'m, O: Observer> Cluster<'m, O> {
             let (from, at) = chain.sync(done);
             self.resume_in_sync(cx, pod, course, from, at);
         } else {
-            self.resume_course(pod, course);
+            self.resume_course(pod, &course);
         }
     }
 }
