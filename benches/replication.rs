@@ -1,6 +1,8 @@
-//! Speed of one replication: years of the reference with the faults of the speed target, on one core.
+//! Speed of one replication: years of the reference with the faults of the speed target, on one core, and of what never comes
+//! right by itself: loops, and hangs that nothing ends.
 //!
-//! `cargo bench` prints the time per batch of ten simulated years, and simulated years per second as items.
+//! `cargo bench` prints the time per batch of ten simulated years, and simulated years per second as items; of loops the time
+//! per batch of ten days, and restarts per second as items.
 
 #[path = "../tests/common/mod.rs"]
 mod common;
@@ -8,7 +10,8 @@ mod common;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use divan::counter::ItemsCount;
-use hasim::cluster::{Mode, Replication};
+use hasim::cluster::{Mode, Observed, Observer, Replication};
+use hasim::model::{Model, Occurrence};
 use hasim::time::{Duration, SimTime};
 
 fn main() {
@@ -29,4 +32,57 @@ fn ten_years_of_the_reference(bencher: divan::Bencher) {
             divan::black_box(replication.now());
         }
     });
+}
+
+/// Ten days of a liveness loop at the defaults, whose kill, wait and start repeat for ever; items are restarts.
+#[divan::bench(sample_count = 50)]
+fn restart_cycles_of_a_liveness_loop(bencher: divan::Bencher) {
+    restart_cycles(bencher, common::loops::liveness_loop());
+}
+
+/// Ten days of a container that dies after a second of service; items are restarts.
+#[divan::bench(sample_count = 50)]
+fn restart_cycles_of_a_crash_loop(bencher: divan::Bencher) {
+    restart_cycles(bencher, common::loops::crash_loop());
+}
+
+fn restart_cycles(bencher: divan::Bencher, mut model: Model) {
+    model.horizon = Duration::from_secs(10 * 86_400);
+    let restarts = play(&model, Restarts::default()).0;
+    bencher.counter(ItemsCount::new(restarts)).bench(|| play(&model, Restarts::default()));
+}
+
+/// A year of two Pods that no probe restarts, in the weather of a cloud: where they never hang, and where they hang once a
+/// day and nothing ends it but the end of a Node.
+#[divan::bench(args = [false, true], sample_count = 50)]
+fn a_year_without_liveness_probe(bencher: divan::Bencher, hangs: bool) {
+    let mut model = common::storms::busy_reference();
+    model.deployment.pod.liveness = None;
+    model.app.probe_failure = 0.0;
+    model.warm_up = Duration::ZERO;
+    let every = if hangs { common::days(1.0) } else { common::days(1e6) };
+    for fault in &mut model.faults {
+        if fault.strikes == common::HANG {
+            fault.occurs = Occurrence::Every(common::exponential(every));
+        }
+    }
+    bencher.bench(|| play(&model, ()));
+}
+
+fn play<O: Observer>(model: &Model, observer: O) -> O {
+    let mut replication = Replication::new(model, 1, 0, Mode::Fast, observer);
+    replication.run_until(SimTime::ZERO + model.horizon);
+    replication.into_observer()
+}
+
+/// Counts restarts.
+#[derive(Default)]
+struct Restarts(u64);
+
+impl Observer for Restarts {
+    const HEARS_LOG: bool = false;
+
+    fn observe(&mut self, _at: SimTime, what: &Observed) {
+        self.0 += u64::from(matches!(what, Observed::Restarted { .. }));
+    }
 }

@@ -443,3 +443,59 @@ impl Resyncs<'_, '_> {
         course
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::random::{Owner, Purpose, Streams};
+
+    fn began(queue: &Queue<'_>) -> Course {
+        let mut dice = Dice::new(Streams::new(5, 0).stream(Owner::Slot(0), Purpose::Sync));
+        let last_sync = SimTime::from_nanos(123_456_789);
+        let turn = Turn::after(last_sync, queue.resync_min, dice.reserve().1);
+        Course { turn, poll: queue.poll(&turn, &dice), last_sync, dice }
+    }
+
+    /// C16: neighbours are 60 to 90 s apart, give or take a poll, the mean is that of Kubernetes, and each is found from
+    /// anywhere as it is by going from turn to turn.
+    #[test]
+    fn c16_resyncs_keep_their_distance_and_are_found_from_anywhere() {
+        const TURNS: u64 = 20_000;
+        let sync = Law::uniform(0.005, 0.02).unwrap();
+        let second = Grid::new(SimTime::from_nanos(400_000_000), Duration::from_secs(1));
+        let queue = Queue { sync: &sync, relists: second, polls: second, resync_min: Duration::from_secs(60) };
+        assert!(queue.leaves_time_between_syncs());
+        let chain = Resyncs { queue: &queue, began: began(&queue) };
+        let mut course = chain.began;
+        for n in 0..TURNS {
+            assert_eq!((chain.poll(n), chain.begun_before(course.poll)), (course.poll, n));
+            let (from, at) = queue.next_sync(&mut course);
+            assert_eq!(chain.sync(n), (from, at));
+            let draw = course.dice.reserve().1;
+            course.turn = course.turn.nth(1, queue.resync_min, draw, &course.dice);
+            let poll = queue.poll(&course.turn, &course.dice);
+            let distance = poll.since(course.poll).as_secs_f64();
+            assert!((59.0..=91.0).contains(&distance), "{distance}");
+            (course.poll, course.last_sync) = (poll, at);
+            let after = chain.after(n + 1, n + 1);
+            assert_eq!((after.poll, after.last_sync, after.dice.taken()), (course.poll, at, course.dice.taken()));
+        }
+        let mean = course.poll.since(chain.began.poll).as_secs_f64() / TURNS as f64;
+        assert!((mean - 75.0).abs() < 0.01, "{mean}");
+    }
+
+    /// Where a sync may take as long as it takes to the next, none is skipped.
+    #[test]
+    fn syncs_that_may_overlap_are_played() {
+        let second = Grid::new(SimTime::ZERO, Duration::from_secs(1));
+        let rests = |sync: Law, seconds: u64| {
+            let resync_min = Duration::from_secs(seconds);
+            Queue { sync: &sync, relists: second, polls: second, resync_min }.leaves_time_between_syncs()
+        };
+        let short = || Law::lognormal_with_p95(0.01, 0.05).unwrap();
+        assert!(rests(short(), 60));
+        assert!(!rests(short(), 3));
+        assert!(!rests(Law::fixed(58.0).unwrap(), 60));
+        assert!(!rests(Law::gamma(1.0, 0.01).unwrap(), 60));
+    }
+}

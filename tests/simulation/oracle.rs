@@ -240,3 +240,83 @@ fn a_trace_has_the_outages_that_results_count() {
         assert_eq!(replicate(&model, 5, index).outage_lengths(), ended.collect::<Vec<_>>());
     }
 }
+
+/// Everything that is told, to somebody who hears the log and to somebody who does not, and the traces.
+fn assert_equal_in_all(name: &str, model: &Model, index: u64) {
+    let (fast, slow) = (play(model, index, Mode::Fast), play(model, index, Mode::EveryProbe));
+    assert_eq!(fast, slow, "{name}, replication {index}");
+    assert_same_trace(model, index);
+    let outcome = |mode| {
+        let observer = (Measures::new(model), ());
+        drive(&mut Replication::new(model, 7, index, mode, observer), model.horizon)
+    };
+    assert_eq!(outcome(Mode::Fast), outcome(Mode::EveryProbe), "{name}, replication {index}");
+}
+
+/// Loops and hangs that nothing ends, for days.
+#[test]
+fn the_same_of_loops_and_of_hangs_that_nothing_ends() {
+    for (name, mut model) in common::loops::loops().into_iter().chain(common::loops::hangs()) {
+        model.horizon = common::secs(3.0 * 86_400.0);
+        assert_equal_in_all(name, &model, 0);
+    }
+}
+
+/// The same in weather that now and then wakes what is at rest: after minutes in storms, after days in fair weather; with and
+/// without somebody on call.
+#[test]
+fn the_same_of_loops_and_hangs_in_all_weathers() {
+    let storm = common::storms::stormy_reference().faults;
+    let pause = common::fault("pause", common::HANG, common::exponential(common::days(2.0)), Some(common::fixed(5.0)));
+    let blip =
+        common::fault("blip", common::KUBELET, common::exponential(common::days(10.0)), Some(common::fixed(2.0)));
+    for (name, model) in common::loops::loops().into_iter().chain(common::loops::hangs()) {
+        let mut fair = model.clone();
+        fair.horizon = common::secs(12.0 * 86_400.0);
+        fair.faults.extend([pause.clone(), blip.clone()]);
+        let mut stormy = model;
+        stormy.horizon = common::secs(5.0 * 86_400.0);
+        stormy.faults.extend(storm.clone());
+        for (index, mut model) in [(0, fair), (1, stormy)] {
+            let (fast, slow) = (play(&model, index, Mode::Fast), play(&model, index, Mode::EveryProbe));
+            assert_eq!(fast, slow, "{name}, replication {index}");
+            model.on_call = Some(common::storms::on_call());
+            let (fast, slow) = (play(&model, index, Mode::Fast), play(&model, index, Mode::EveryProbe));
+            assert_eq!(fast, slow, "{name}, with somebody on call, replication {index}");
+        }
+    }
+}
+
+/// Events in a year, and restarts.
+fn count(model: &Model) -> (u64, u64) {
+    #[derive(Default)]
+    struct Restarts(u64);
+    impl Observer for Restarts {
+        const HEARS_LOG: bool = false;
+
+        fn observe(&mut self, _at: SimTime, what: &Observed) {
+            self.0 += u64::from(matches!(what, Observed::Restarted { .. }));
+        }
+    }
+    let mut replication = Replication::new(model, 7, 0, Mode::Fast, Restarts::default());
+    let mut events = 0;
+    while replication.step(SimTime::ZERO + model.horizon) {
+        events += 1;
+    }
+    (events, replication.observer().0)
+}
+
+/// Rule (invariant 5): what cannot change anything costs nothing. A hang that nothing ends takes no events; a cycle of a loop
+/// takes those of its kill, its start and what comes of them.
+#[test]
+fn a_hang_that_nothing_ends_takes_no_events_and_a_loop_few() {
+    for (name, model) in common::loops::hangs() {
+        let (events, restarts) = count(&model);
+        assert!(restarts == 0 && events < 20, "{name}: {events} events");
+    }
+    for (name, mut model) in common::loops::loops() {
+        model.horizon = common::secs(10.0 * 86_400.0);
+        let (events, restarts) = count(&model);
+        assert!(restarts > 2_000 && events < 25 * restarts, "{name}: {events} events for {restarts} restarts");
+    }
+}

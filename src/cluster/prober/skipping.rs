@@ -318,4 +318,59 @@ mod tests {
             }
         }
     }
+
+    /// P12: triggers of a worker whose probes fail, which are skipped but for the first, leave it as played ones do: whether
+    /// probes fail at once or wait for a share of the period, for nearly all of it, or for longer.
+    #[test]
+    fn p12_skipped_triggers_leave_the_same_state_as_played_ones() {
+        let status = running(1);
+        for (millis, count) in
+            [0, 500, 1000, 2500, 4900, 5000, 7300].into_iter().flat_map(|t| (2..60).map(move |n| (t, n)))
+        {
+            let settings = Probe { timeout: Duration::from_millis(millis), ..probe(2, 1) };
+            let reply = if millis == 0 { Reply::Error } else { Reply::Timeout };
+            let mut played = Worker::long_healthy(ProbeKind::Readiness, settings, secs(3), 1, secs(30));
+            (played.counter, played.result) = (Counter { last: Some(F), run: 2 }, Stored::Failure);
+            let mut skipped = played;
+            // 60 to 90 s apart, in milliseconds.
+            let at = |n: u64| SimTime::from_nanos((60_000 + 75_000 * n + n * n * 7_919 % 15_000) * 1_000_000);
+            for n in 0..count {
+                play_failures(&mut played, &status, reply, at(n));
+                if n == 0 {
+                    skipped = played;
+                    skipped.trigger(at(n));
+                }
+                played.trigger(at(n));
+            }
+            skipped.skip_triggers(reply, 1, count, at);
+            let end = at(count - 1) + Duration::from_secs(33);
+            play_failures(&mut played, &status, reply, end);
+            play_failures(&mut skipped, &status, reply, end);
+            let state = |worker: &Worker| (worker.in_flight, worker.next, worker.ticks.after(end), worker.counter.last);
+            assert_eq!(state(&skipped), state(&played), "timeout {millis} ms, {count} triggers");
+        }
+    }
+
+    /// Plays attempts before `until` that all fail.
+    fn play_failures(worker: &mut Worker, status: &Status, reply: Reply, until: SimTime) {
+        loop {
+            if let Some(probe) = worker.in_flight {
+                if probe.ends > until {
+                    return;
+                }
+                worker.ended(probe.ends);
+                worker.observe(F);
+            }
+            let now = worker.next;
+            if now >= until {
+                return;
+            }
+            worker.attempt(now, status);
+            if reply == Reply::Timeout {
+                worker.wait(now, now + worker.probe.timeout, false);
+            } else {
+                worker.observe(F);
+            }
+        }
+    }
 }
