@@ -345,7 +345,7 @@ mod tests {
     #[test]
     fn p3_the_first_attempt_is_made_at_once_and_the_ticks_begin_there() {
         let mut worker = Worker::new(ProbeKind::Liveness, probe(4, 1), secs(3));
-        assert_eq!(worker.next_that_matters(&Status::default(), None), Next::At(secs(3)));
+        assert_eq!(worker.next_that_matters(&Status::default(), Reply::Ok), Next::At(secs(3)));
         assert_eq!(worker.attempt(secs(3), &Status::default()), Attempt::default(), "no container yet");
         assert_eq!(worker.next_attempt(), secs(8));
     }
@@ -426,7 +426,7 @@ mod tests {
             let status = Status { started: kind != ProbeKind::Startup, ..running(1) };
             let old = Worker::long_healthy(kind, errs, secs(3), 1, SimTime::ZERO);
             for mut worker in [noticed(kind, errs), old] {
-                assert_eq!(worker.next_that_matters(&status, Some(Reply::Ok)), Next::Idle);
+                assert_eq!(worker.next_that_matters(&status, Reply::Ok), Next::Idle);
                 for at in (30..60).step_by(5) {
                     assert!(!worker.attempt(secs(at), &status).probes);
                 }

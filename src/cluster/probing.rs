@@ -5,12 +5,12 @@ use super::faults::affects;
 use super::happening::{Happening, Reply, SkippedProbes};
 use super::observer::{Observed, Observer};
 use super::prober::skipping::{Next, Skipped};
-use super::prober::{Observation, Status, Stored};
+use super::prober::{Observation, Status, Stored, Worker};
 use super::state::{Plan, Pod, Prober, Stage, Strike, Timer};
 use super::{Cluster, Cx, Event, Mode};
 use crate::ids::PodId;
 use crate::model::{Affects, ContainerMode, OnSigterm, ProbeKind, WhileStarting};
-use crate::time::SimTime;
+use crate::time::{Duration, SimTime};
 
 pub(super) const KINDS: [ProbeKind; 3] = [ProbeKind::Liveness, ProbeKind::Readiness, ProbeKind::Startup];
 
@@ -61,21 +61,43 @@ pub(super) enum Answer {
 }
 
 impl Answer {
-    /// What a probe that meets this brings back, whenever it is sent.
-    pub(super) fn reply(self) -> Option<Reply> {
+    /// What a probe that meets this brings back, if it is sent before that instant.
+    fn reply(self, timeout: Duration) -> (Reply, SimTime) {
         match self {
-            Self::Good => Some(Reply::Ok),
-            Self::Bad(reply) => Some(reply),
-            Self::Never => Some(Reply::Timeout),
-            Self::Later(_) => None,
+            Self::Good => (Reply::Ok, SimTime::NEVER),
+            Self::Bad(reply) => (reply, SimTime::NEVER),
+            Self::Never => (Reply::Timeout, SimTime::NEVER),
+            Self::Later(at) => (Reply::Timeout, SimTime::from_nanos(at.as_nanos().saturating_sub(timeout.as_nanos()))),
         }
     }
 }
 
 impl Pod {
-    /// What a probe brings back that is sent now, where one can tell beforehand.
-    fn reply_to(&self, kind: ProbeKind) -> Option<Reply> {
-        self.answers[Audience::Probe(kind).index()].reply()
+    fn answer_to(&self, kind: ProbeKind) -> Answer {
+        self.answers[Audience::Probe(kind).index()]
+    }
+}
+
+/// The first attempt that can change anything as long as the status and the answer stay as they are.
+fn next_that_matters(worker: &Worker, status: &Status, answer: Answer) -> Next {
+    let (reply, until) = answer.reply(worker.probe().timeout);
+    match worker.next_that_matters(status, reply) {
+        // Whether the answer comes in time depends on when the probe is sent.
+        Next::Steady { first, .. } if first >= until => Next::At(first),
+        next => next,
+    }
+}
+
+/// When an attempt has to be played, if what comes next is `next`: never, if none matters.
+fn due(worker: &Worker, answer: Answer, next: Next) -> SimTime {
+    match next {
+        Next::At(at) => at,
+        Next::Idle => SimTime::NEVER,
+        Next::Steady { first, reply, decides } => {
+            let until = answer.reply(worker.probe().timeout).1;
+            let verdict = decides.map_or(SimTime::NEVER, |n| worker.nth_attempt(first, reply, n));
+            verdict.min(worker.attempt_from(first, reply, until))
+        }
     }
 }
 
@@ -270,7 +292,7 @@ impl<O: Observer> Cluster<'_, O> {
                 // A stop that is under way will have the Pod planned anew as well. But a plan of probes that can fail by
                 // chance draws, and is made when it always was.
                 let exit = &state.container.exit;
-                let stops = exit.is_set() && state.reply_to(kind) != Some(Reply::Ok);
+                let stops = exit.is_set() && state.answer_to(kind) != Answer::Good;
                 prober.worker.in_flight().is_some()
                     || next >= wakes_at
                     || stops && next >= state.container.exits_at && self.mode == Mode::Fast
@@ -280,7 +302,7 @@ impl<O: Observer> Cluster<'_, O> {
 
     /// The surroundings are those that the plan was made for. The judge looks at them with every attempt.
     fn holds(&self, plan: &Plan, state: &Pod, kind: ProbeKind) -> bool {
-        self.mode == Mode::EveryProbe || plan.reply == state.reply_to(kind) && plan.status == state.status
+        self.mode == Mode::EveryProbe || plan.answer == state.answer_to(kind) && plan.status == state.status
     }
 
     fn plan_anew(&mut self, cx: &mut Cx<'_, Event>, pod: PodId, kind: ProbeKind, wakes_at: SimTime) {
@@ -292,7 +314,7 @@ impl<O: Observer> Cluster<'_, O> {
         }
         self.catch_up(cx, pod, kind);
         let state = &self.pods[pod.index()];
-        let (status, reply) = (state.status, state.reply_to(kind));
+        let (status, answer) = (state.status, state.answer_to(kind));
         let (mode, chance) = (self.mode, &self.chance);
         let Some(prober) = &state.workers[kind as usize] else { return };
         if prober.worker.in_flight().is_some() || prober.worker.next_attempt() >= wakes_at {
@@ -300,14 +322,10 @@ impl<O: Observer> Cluster<'_, O> {
         }
         let next = match mode {
             Mode::EveryProbe => Next::At(prober.worker.next_attempt()),
-            Mode::Fast => prober.worker.next_that_matters(&status, reply),
+            Mode::Fast => next_that_matters(&prober.worker, &status, answer),
         };
-        let mut plan = Plan { status, reply, next, due: SimTime::NEVER, by_chance: None };
+        let mut plan = Plan { status, answer, next, due: due(&prober.worker, answer, next), by_chance: None };
         match next {
-            Next::At(at) => plan.due = at,
-            Next::Steady { first, reply, decides: Some(n) } => {
-                plan.due = prober.worker.nth_attempt(first, reply, n);
-            }
             Next::Steady { first, reply: reply @ Reply::Ok, decides: None } if chance.p > 0.0 => {
                 if prober.worker.has_just_failed() {
                     plan.next = Next::At(first);
@@ -321,7 +339,7 @@ impl<O: Observer> Cluster<'_, O> {
                     plan.due = worker.nth_attempt(first, reply, chance.waiting_time(matters, u));
                 }
             }
-            Next::Idle | Next::Steady { .. } => {}
+            Next::At(_) | Next::Idle | Next::Steady { .. } => {}
         }
         if let Some(prober) = self.prober(pod, kind) {
             prober.plan = Some(plan);
@@ -356,23 +374,25 @@ impl<O: Observer> Cluster<'_, O> {
 
     // ---- A Pod that is not ready and stays so ----
 
-    /// What readiness probes go on to meet, if they fail and change nothing as long as nothing else happens. The judge
-    /// looks at each.
-    pub(super) fn failing_reply(&self, pod: PodId) -> Option<Reply> {
+    /// What readiness probes go on to meet that are sent before that instant, if they fail and change nothing as long as
+    /// nothing else happens. The judge looks at each.
+    pub(super) fn failing_reply(&self, now: SimTime, pod: PodId) -> Option<(Reply, SimTime)> {
         let state = &self.pods[pod.index()];
-        let reply = state.reply_to(ProbeKind::Readiness)?;
         let worker = state.worker(ProbeKind::Readiness)?;
-        (self.mode == Mode::Fast && worker.goes_on_to_fail(&state.status, reply)).then_some(reply)
+        let (reply, until) = state.answer_to(ProbeKind::Readiness).reply(worker.probe().timeout);
+        let fails = worker.goes_on_to_fail(&state.status, reply);
+        (self.mode == Mode::Fast && fails && now < until).then_some((reply, until))
     }
 
     /// Readiness probes go on to meet this, and no event stands for them.
-    pub(super) fn rest_readiness(&mut self, pod: PodId, reply: Reply) {
-        let status = self.pods[pod.index()].status;
+    pub(super) fn rest_readiness(&mut self, pod: PodId) {
+        let state = &self.pods[pod.index()];
+        let (status, answer) = (state.status, state.answer_to(ProbeKind::Readiness));
         let Some(prober) = self.prober(pod, ProbeKind::Readiness) else { return };
         prober.ended = Timer::NONE;
         prober.due = Timer::NONE;
         // What the worker does meanwhile follows from the syncs.
-        prober.plan = Some(Plan { status, reply: Some(reply), next: Next::Idle, due: SimTime::NEVER, by_chance: None });
+        prober.plan = Some(Plan { status, answer, next: Next::Idle, due: SimTime::NEVER, by_chance: None });
     }
 
     /// Would the probe that is to be sent now wait for nothing? Then it is the first of those that the worker skips, and its
@@ -380,9 +400,9 @@ impl<O: Observer> Cluster<'_, O> {
     fn leaves_it_to_the_plan(&mut self, cx: &Cx<'_, Event>, pod: PodId, kind: ProbeKind, status: &Status) -> bool {
         let state = &self.pods[pod.index()];
         let skips = kind == ProbeKind::Readiness
-            && state.reply_to(kind) == Some(Reply::Timeout)
+            && matches!(state.answer_to(kind), Answer::Never | Answer::Later(_))
             && state.status == *status
-            && self.failing_reply(pod).is_some();
+            && self.failing_reply(cx.now(), pod).is_some();
         if skips && let Some(prober) = self.prober(pod, kind) {
             prober.worker.postpone(cx.now());
         }
@@ -421,12 +441,16 @@ impl<O: Observer> Cluster<'_, O> {
         self.skip_failures(pod, cx.now(), reply);
         let status = self.pods[pod.index()].status;
         let Some(prober) = self.prober(pod, kind) else { return };
-        prober.plan = None;
+        let plan = prober.plan.take();
         if let Some(probe) = prober.worker.in_flight() {
-            self.await_end(cx, pod, kind, probe.ends);
-        } else {
-            let next = prober.worker.next_that_matters(&status, Some(reply));
-            prober.plan = Some(Plan { status, reply: Some(reply), next, due: SimTime::NEVER, by_chance: None });
+            return self.await_end(cx, pod, kind, probe.ends);
+        }
+        let Some(plan) = plan else { return };
+        let next = prober.worker.next_that_matters(&status, reply);
+        let due = due(&prober.worker, plan.answer, next);
+        prober.plan = Some(Plan { next, due, ..plan });
+        if due < SimTime::NEVER {
+            self.schedule_probe(cx, pod, kind, due);
         }
     }
 
@@ -439,7 +463,7 @@ impl<O: Observer> Cluster<'_, O> {
             self.tell_timeout(pod, kind, given_up.sent);
         }
         let Some(prober) = self.prober(pod, kind).filter(|prober| prober.worker.in_flight().is_none()) else { return };
-        let next = prober.worker.next_that_matters(&status, Some(reply));
+        let next = prober.worker.next_that_matters(&status, reply);
         if let Some(skipped) = prober.worker.catch_up(until, &status, next) {
             let waits = prober.worker.in_flight().is_some();
             self.tell_skipped_of(pod, kind, status.instance, next, skipped, waits);

@@ -261,10 +261,13 @@ impl<'m, O: Observer> Cluster<'m, O> {
         if !self.queue(pod).is_some_and(|queue| queue.leaves_time_between_syncs()) {
             return false;
         }
-        let Some(reply) = self.failing_reply(pod) else { return false };
+        let Some((reply, until)) = self.failing_reply(cx.now(), pod) else { return false };
         self.catch_up(cx, pod, ProbeKind::Readiness);
         self.pods[pod.index()].rest = Some(Rest::NotReady(reply));
-        self.rest_readiness(pod, reply);
+        self.rest_readiness(pod);
+        if until < SimTime::NEVER {
+            self.await_resync(cx, pod, until);
+        }
         true
     }
 

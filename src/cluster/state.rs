@@ -240,8 +240,8 @@ pub(crate) struct Prober {
 pub(crate) struct Plan {
     /// The surroundings.
     pub status: Status,
-    /// What a probe meets at once.
-    pub reply: Option<Reply>,
+    /// What a probe meets.
+    pub answer: Answer,
     pub next: Next,
     /// When the attempt is to be played; never, if none is.
     pub due: SimTime,

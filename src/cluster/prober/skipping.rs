@@ -29,8 +29,8 @@ pub enum Next {
 
 impl Worker {
     /// The first attempt that can change anything while `status` and `reply`, what every probe would meet, stay as they
-    /// are. Without a reply one cannot tell beforehand.
-    pub fn next_that_matters(&self, status: &Status, reply: Option<Reply>) -> Next {
+    /// are.
+    pub fn next_that_matters(&self, status: &Status, reply: Reply) -> Next {
         if self.asleep || self.triggered {
             return Next::At(self.next);
         }
@@ -54,7 +54,6 @@ impl Worker {
         }
         let from = self.allowed_from(status);
         let first = if self.next >= from { self.next } else { self.ticks.at_or_after(from) };
-        let Some(reply) = reply else { return Next::At(first) };
         match (reply.observation(), result) {
             (Observation::Success, Stored::Success) | (Observation::Failure, Stored::Failure) => {
                 Next::Steady { first, reply, decides: None }
@@ -182,6 +181,17 @@ impl Worker {
         self.attempt_after(first, first + self.busy(reply)) + self.spacing(reply) * (n - 2)
     }
 
+    /// The first at or after `from` of the attempts that begin with `first` and all meet the same.
+    pub fn attempt_from(&self, first: SimTime, reply: Reply, from: SimTime) -> SimTime {
+        if from <= first || from == SimTime::NEVER {
+            return first.max(from);
+        }
+        let second = self.attempt_after(first, first + self.busy(reply));
+        let spacing = self.spacing(reply);
+        let missing = from.saturating_since(second).as_nanos().div_ceil(spacing.as_nanos());
+        second + spacing * missing
+    }
+
     /// How many failures by chance in a row matter.
     pub fn failures_that_matter(&self) -> Matters {
         let alone = self.probe.failure_threshold == 1 || self.probe.timeout > self.probe.period;
@@ -278,7 +288,7 @@ mod tests {
                 played.observe(S);
             }
         }
-        let plan = skipped.next_that_matters(&status, Some(Reply::Ok));
+        let plan = skipped.next_that_matters(&status, Reply::Ok);
         skipped.catch_up(secs(34), &status, plan);
         assert_eq!((skipped.counter, skipped.next), (played.counter, played.next));
     }
@@ -296,7 +306,7 @@ mod tests {
             let mut played = Worker { next: healthy.ticks.at_or_after(secs(20)), ..healthy };
             let mut skipped = played;
             let (mut attempts, mut decided) = (0, None);
-            let plan = skipped.next_that_matters(&status, Some(Reply::Timeout));
+            let plan = skipped.next_that_matters(&status, Reply::Timeout);
             let now = secs(until);
             while played.next < now && played.in_flight.is_none() {
                 let sent = played.next;
