@@ -121,9 +121,10 @@ fn words(
             human::in_full(d.high)
         ),
         Some(d) => {
-            let [low, high] = [d.low, d.high].map(human::in_full);
-            let (word, size) = if d.mean < 0.0 { ("less", -d.mean) } else { ("more", d.mean) };
-            format!("{} {word} downtime a year (CI {low} to {high})", human::in_full(size))
+            let [size, low, high] =
+                [d.mean.abs(), d.low, d.high].map(|secs| human::in_full_within(secs, human::half_width(d)));
+            let word = if d.mean < 0.0 { "less" } else { "more" };
+            format!("{size} {word} downtime a year (CI {low} to {high})")
         }
     };
     line(change, &format!("after against before: {change_in_words}{limit}"));

@@ -144,22 +144,24 @@ fn availability(result: &ExperimentResult, shown: &ScenarioResult) -> String {
             human::percent(availability).trim_start_matches("≥ "),
         );
     }
+    let few = if downtime.rests_on_few { FEW } else { "" };
     format!(
-        "{subject} is available {} of the time ({level} CI {}): {} of downtime a year, and {failures}.",
-        human::percent(availability),
+        "{subject} is available {} of the time ({level} CI {}): {} of downtime a year, and {failures}.{few}",
+        human::percent(availability).replace("> ", "more than "),
         human::percent_interval(availability),
         full(downtime),
     )
 }
+
+/// Behind a downtime that says so.
+const FEW: &str = " The downtime rests on few long outages: more replications may move it far, within its interval.";
 
 /// With the minutes that its interval supports; a bound with its words.
 pub(super) fn full(estimate: &Estimate) -> String {
     if estimate.bound {
         return format!("at most {}", human::in_full(estimate.high));
     }
-    // Seconds that the interval does not support would only look exact.
-    let step = if human::half_width(estimate) > 30.0 && estimate.mean > 600.0 { 60.0 } else { 1.0 };
-    human::in_full(if estimate.mean < 60.0 { estimate.mean } else { (estimate.mean / step).round() * step })
+    human::in_full_within(estimate.mean, human::half_width(estimate))
 }
 
 /// The largest cause of downtime, or of failed requests where nothing was down.

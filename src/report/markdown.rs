@@ -2,10 +2,10 @@
 
 use std::fmt::Write as _;
 
-use crate::experiment::ExperimentResult;
+use crate::experiment::{ExperimentResult, Quantile, ScenarioResult};
 use crate::report::best::Best;
 use crate::report::labels::Labels;
-use crate::report::merged::{self, Samples};
+use crate::report::merged;
 use crate::report::period::{Period, told};
 use crate::report::{answer, assumptions, front, human, sensitivity, verdicts};
 use crate::study::Metric;
@@ -68,12 +68,8 @@ fn scenarios(text: &mut String, result: &ExperimentResult, labels: &Labels, show
     let best = Best::of(result);
     head.extend(best.as_ref().map(|_| "standing".to_owned()));
     let rows = shown.iter().map(|&i| (i, &result.scenarios[i])).map(|(i, scenario)| {
-        let samples = Samples::of_recoveries(scenario);
-        let quantile = |p| match samples.quantile(p) {
-            Some(secs) => human::duration(secs),
-            None if samples.censored > 0 => "no end".to_owned(),
-            None => "–".to_owned(),
-        };
+        let lengths = &scenario.any_recovery_s;
+        let quantile = |q: Option<Quantile>| human::quantile_with_interval(q.as_ref(), lengths.censored);
         let availability = &scenario.estimates[Metric::Availability];
         let mut row = names(labels, i);
         if let (Some(first), true) = (row.first_mut(), scenario.unplaceable) {
@@ -82,12 +78,12 @@ fn scenarios(text: &mut String, result: &ExperimentResult, labels: &Labels, show
         row.extend([
             human::percent(availability),
             if availability.bound { "bound".to_owned() } else { human::percent_interval(availability) },
-            human::span_with_error(&scenario.estimates[Metric::Downtime]),
-            human::span_with_error(&scenario.estimates[Metric::FailedRequests]),
+            human::marked_span_with_error(&scenario.estimates[Metric::Downtime]),
+            human::marked_span_with_error(&scenario.estimates[Metric::FailedRequests]),
             human::count(&scenario.estimates[Metric::Outages]),
-            quantile(0.5),
-            quantile(0.95),
-            quantile(0.99),
+            quantile(lengths.p50),
+            quantile(lengths.p95),
+            quantile(lengths.p99),
         ]);
         let cost = scenario.cost_per_year.map_or("–".to_owned(), |cost| front::money(result, cost));
         row.extend(costs.then_some(cost));
@@ -97,6 +93,12 @@ fn scenarios(text: &mut String, result: &ExperimentResult, labels: &Labels, show
     table(text, &head, left, rows);
     if result.scenarios.iter().any(|scenario| scenario.unplaceable) {
         let _ = writeln!(text, "\n{}", front::DAGGER);
+    }
+    let rests = |scenario: &ScenarioResult| {
+        [Metric::Downtime, Metric::FailedRequests].iter().any(|&metric| scenario.estimates[metric].rests_on_few)
+    };
+    if shown.iter().any(|&i| rests(&result.scenarios[i])) {
+        let _ = writeln!(text, "\n{}", human::RESTS_ON_FEW);
     }
 }
 
@@ -120,18 +122,18 @@ fn assumed(text: &mut String, result: &ExperimentResult) {
 /// What a window loses, with intervals.
 fn windows(text: &mut String, result: &ExperimentResult, labels: &Labels, shown: &[usize]) {
     let fails = result.objective.metric == Metric::RequestSuccess;
+    let has_draws = shown.iter().any(|&i| sensitivity::over_draws(&result.scenarios[i]).is_some());
     let rows: Vec<Vec<String>> = (shown.iter().map(|&i| (i, &result.scenarios[i])))
         .filter_map(|(i, scenario)| {
             let windows = scenario.windows.as_ref()?;
             let loss = if fails { &windows.failed_request_s } else { &windows.downtime_s };
             let mut row = names(labels, i);
             row.push(human::span_with_error(&loss.mean));
-            row.extend([loss.p50, loss.p95, loss.p99].map(|q| {
-                let [value, low, high] = [q.value, q.low, q.high].map(human::duration);
-                format!("{value} ({low} to {high})")
-            }));
+            let quantile = |q: Quantile| format!("{} ({})", human::duration(q.value), human::quantile_ends(&q));
+            row.extend([loss.p50, loss.p95, loss.p99].map(quantile));
             row.push(human::duration(loss.worst));
             row.extend(windows.meets_slo.as_ref().map(human::percent_with_interval));
+            row.extend(has_draws.then(|| sensitivity::over_draws(scenario).unwrap_or("–".to_owned())));
             Some(row)
         })
         .collect();
@@ -144,6 +146,7 @@ fn windows(text: &mut String, result: &ExperimentResult, labels: &Labels, shown:
     let left = head.len();
     head.extend(["mean", "p50", "p95", "p99", "worst"].map(str::to_owned));
     head.extend(result.objective.slo.map(|slo| format!("probability of meeting {}", human::plain_percent(slo))));
+    head.extend(has_draws.then(|| "over the draws".to_owned()));
     table(text, &head, left, rows.into_iter());
     left_out(text, result, shown);
 }

@@ -14,9 +14,9 @@ use askama::Template;
 use crate::experiment::{Estimate, ExperimentResult, ScenarioResult};
 use crate::report::best::{self, Best};
 use crate::report::labels::Labels;
-use crate::report::merged::{self, Samples};
+use crate::report::merged;
 use crate::report::period::{Period, told};
-use crate::report::{answer, assumptions, charts, front, human, verdicts};
+use crate::report::{answer, assumptions, charts, front, human, sensitivity, verdicts};
 use crate::spec::parse_duration;
 use crate::study::Metric;
 use crate::time::Duration;
@@ -195,8 +195,12 @@ fn rows(result: &ExperimentResult) -> Vec<Row> {
             |words: String, sort: Option<f64>| Cell { words, small: String::new(), class: "", sort, term: None };
         let text = |words: String| Cell { class: "text", ..plain(words.clone(), number(&words)) };
         let estimate = |words: String, e: &Estimate, small: String| Cell {
-            small,
-            term: e.bound.then(|| glossary::meaning("bound")),
+            small: if e.rests_on_few { format!("{small}; rests on few") } else { small },
+            term: match (e.bound, e.rests_on_few) {
+                (true, _) => Some(glossary::meaning("bound")),
+                (_, true) => Some(glossary::meaning("rests on few")),
+                _ => None,
+            },
             ..plain(words, Some(sort(e)))
         };
         let mut cells: Vec<Cell> = labels.columns.iter().map(|column| text(column.cells[i].clone())).collect();
@@ -218,6 +222,7 @@ fn rows(result: &ExperimentResult) -> Vec<Row> {
         if result.baseline.is_some() && result.scenarios.len() > 1 {
             cells.push(match &best::difference(result, scenario) {
                 Some(e) if e.bound => plain("none seen".to_owned(), Some(0.0)),
+                Some(e) if *e == Estimate::ZERO => plain("none".to_owned(), Some(0.0)),
                 Some(e) => {
                     let sign = if e.mean > 0.0 { "+" } else { "" };
                     let (words, ends) = human::span_and_ends(e);
@@ -236,15 +241,20 @@ fn rows(result: &ExperimentResult) -> Vec<Row> {
         if result.objective.slo.is_some() {
             let meets = scenario.windows.as_ref().and_then(|windows| windows.meets_slo);
             cells.push(match &meets {
-                Some(e) => estimate(human::percent(e), e, human::percent_interval(e)),
+                Some(e) => {
+                    let draws = sensitivity::over_draws(scenario)
+                        .map_or(String::new(), |range| format!("; {range} over the draws"));
+                    estimate(human::percent(e), e, format!("{}{draws}", human::percent_interval(e)))
+                }
                 None => plain("–".to_owned(), Some(f64::NAN)),
             });
         }
         cells.push(rate(&scenario.estimates[Metric::Outages]));
-        let samples = Samples::of_recoveries(scenario);
-        for p in [0.5, 0.95] {
-            let quantile = samples.quantile(p);
-            cells.push(plain(quantile.map_or("–".to_owned(), human::duration), Some(quantile.unwrap_or(f64::NAN))));
+        let lengths = &scenario.any_recovery_s;
+        for quantile in [&lengths.p50, &lengths.p95] {
+            let sort = quantile.map_or(f64::NAN, |quantile| quantile.value);
+            let small = quantile.as_ref().map_or(String::new(), human::quantile_ends);
+            cells.push(Cell { small, ..plain(human::quantile(quantile.as_ref(), lengths.censored), Some(sort)) });
         }
         let is_baseline = result.baseline.as_ref() == Some(&scenario.name) && result.scenarios.len() > 1;
         let is_recommended = judged.as_ref().is_some_and(|best| best.recommended == Some(i));

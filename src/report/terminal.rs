@@ -6,10 +6,10 @@ use std::path::Path;
 use anstyle::{AnsiColor, Style};
 use comfy_table::{CellAlignment, ColumnConstraint, ContentArrangement, LineStyle, Table, TableStyle};
 
-use crate::experiment::{ExperimentResult, ScenarioResult, Verdict};
+use crate::experiment::{Distribution, ExperimentResult, ScenarioResult, Verdict};
 use crate::report::best::{Best, Ground};
 use crate::report::labels::Labels;
-use crate::report::merged::{self, Samples};
+use crate::report::merged;
 use crate::report::period::{Period, told};
 use crate::report::{answer, assumptions, front, human, sensitivity, verdicts};
 use crate::study::Metric;
@@ -150,7 +150,7 @@ impl Screen<'_> {
         let rows = shown.iter().map(|&i| (i, &result.scenarios[i])).map(|(i, scenario)| {
             let mut row = vec![
                 human::percent(&scenario.estimates[Metric::Availability]),
-                human::span_with_error(&scenario.estimates[Metric::Downtime]),
+                human::marked_span_with_error(&scenario.estimates[Metric::Downtime]),
                 human::span(&scenario.estimates[Metric::FailedRequests]),
                 human::count(&scenario.estimates[Metric::Outages]),
             ];
@@ -159,7 +159,7 @@ impl Screen<'_> {
                 row.extend(costs.then_some(cost));
                 row.extend(best.as_ref().map(|best| best.standing(i).to_owned()));
             } else {
-                row.extend(recovery(&Samples::of_recoveries(scenario)));
+                row.extend(recovery(&scenario.any_recovery_s));
             }
             row
         });
@@ -271,22 +271,26 @@ impl Screen<'_> {
             row.extend(windows.meets_slo.as_ref().map(human::percent_with_interval));
             row
         });
+        let draws: Vec<Option<String>> = shown.iter().map(|&i| sensitivity::over_draws(&result.scenarios[i])).collect();
+        let has_draws = draws.iter().any(Option::is_some);
+        let rows = rows.zip(draws).map(|(mut row, range)| {
+            row.extend(has_draws.then(|| range.unwrap_or("–".to_owned())));
+            row
+        });
         let what = if fails { "failed requests" } else { "downtime" };
         let length = human::tick(result.objective.window.as_secs_f64());
         let mut head = vec!["scenario", "mean", "p50", "p95", "p99", "worst"];
         let meets = result.objective.slo.map(|slo| format!("probability of\nmeeting {}", human::plain_percent(slo)));
         head.extend(meets.as_deref());
+        head.extend(has_draws.then_some("over the\ndraws"));
         let table = self.table_of(&head, &shown, rows.collect());
         format!(" {what} in a window of {length}:\n{table}{}", self.left_out(shown.len(), "results.csv"))
     }
 }
 
 /// Median and 95th percentile.
-fn recovery(samples: &Samples) -> [String; 2] {
-    if samples.count + samples.censored == 0 {
-        return ["–".to_owned(), "–".to_owned()];
-    }
-    [0.5, 0.95].map(|p| samples.quantile(p).map_or("no end".to_owned(), human::duration))
+fn recovery(lengths: &Distribution) -> [String; 2] {
+    [lengths.p50, lengths.p95].map(|q| human::quantile_with_interval(q.as_ref(), lengths.censored))
 }
 
 impl Screen<'_> {
@@ -328,8 +332,7 @@ impl Screen<'_> {
             let heavier = if share(&down, all_down) >= share(&failed, all_failed) { &down } else { &failed };
             let main = heavier.iter().find(|cause| cause.fault == *name);
             let none = || ["–".to_owned(), "–".to_owned()];
-            let [median, late] =
-                shown.pod_recovery_s.get(name).map_or_else(none, |r| recovery(&Samples::of([&r.lengths].into_iter())));
+            let [median, late] = shown.pod_recovery_s.get(name).map_or_else(none, |r| recovery(&r.lengths));
             rows.push(vec![
                 (*name).to_owned(),
                 part(of(&down, &[name]), all_down),
@@ -391,6 +394,9 @@ impl Screen<'_> {
         if result.scenarios.iter().any(bound) {
             notes.push(format!("≤ and ≥: nothing was seen, so this is the end of a {level} interval and no estimate."));
         }
+        if result.scenarios.iter().any(|s| s.estimates[Metric::Downtime].rests_on_few) {
+            notes.push(human::RESTS_ON_FEW.to_owned());
+        }
         if !result.sensitivity.is_empty() {
             notes.push(
             "Elasticity: by how many percent the loss grows for each percent of the parameter. Change: from less to more."
@@ -398,7 +404,7 @@ impl Screen<'_> {
         );
         }
         let open: u64 =
-            result.scenarios.iter().map(|s| Samples::of_recoveries(s).censored + s.time_to_recovery_s.censored).sum();
+            result.scenarios.iter().map(|s| s.any_recovery_s.censored + s.time_to_recovery_s.censored).sum();
         if open > 0 {
             notes.push(format!("{} recoveries and outages had no end within the horizon.", human::whole(open)));
         }

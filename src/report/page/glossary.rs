@@ -38,6 +38,10 @@ const GLOSSARY: &[(&str, &str)] = &[
     ("interval", "In so many of a hundred such experiments it holds the true value of the model."),
     ("bound", "Nothing was seen, so this is the end of an interval and no estimate."),
     (
+        "rests on few",
+        "So few long outages make up the sum that another sample may have a quite different mean. The interval allows for that and is wide; more replications may move the mean far.",
+    ),
+    (
         "paired difference",
         "This scenario less the baseline, replication by replication under the same faults, with its interval.",
     ),
