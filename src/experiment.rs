@@ -3,6 +3,7 @@
 mod answer;
 mod batches;
 mod by_name;
+pub mod comparison;
 mod controls;
 mod drive;
 mod estimates;
@@ -30,6 +31,7 @@ pub use crate::cluster::Target as FaultTarget;
 pub use crate::cluster::{Endpoint, Exit, Happening, Observation, Phase, Reply, SkippedProbes, Stored};
 pub use crate::stats::Standing;
 pub use by_name::ByName;
+pub use comparison::{Comparison, ManifestFinding};
 pub use drive::{Play, drive, replicate};
 pub use estimates::Estimates;
 pub use measure::Measures;
@@ -40,7 +42,7 @@ pub use result::{
     Attribution, Detection, Difference, Distribution, Estimate, ExperimentResult, FaultInfo, PodRecovery, Quantile,
     ScenarioResult, WindowLoss, WindowsResult,
 };
-pub use runner::{Options, Progress, RunError, play, run};
+pub use runner::{Options, Progress, RunError, play, run, unplayed};
 pub use selection::{ScenarioStanding, SelectionResult};
 pub use sensitivity::{Response, Sensitivity};
 pub use summary::Summary;

@@ -18,6 +18,7 @@ pub mod timeline;
 
 mod answer;
 mod best;
+mod comparison;
 mod front;
 mod indifference;
 mod labels;
@@ -28,4 +29,5 @@ mod sensitivity;
 mod verdicts;
 
 pub use best::recommended;
+pub use indifference::Indifference;
 pub use merged::looked_at_closely;

@@ -1,5 +1,6 @@
 //! What a manifest does not say: the bundled app, cluster and faults, or files instead of them; and how it is played.
 
+use std::cell::OnceCell;
 use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicBool;
@@ -12,7 +13,7 @@ use super::run::eprint_report;
 use super::{Exit, Format, complain, print, rendered, replays};
 use crate::experiment::{self, ExperimentResult, Options};
 use crate::output;
-use crate::spec::{self, Instead, Study};
+use crate::spec::{self, Instead, Report, Study};
 
 const APP: &str = "bundled:models/apps/jvm-service.yaml";
 const CLUSTER: &str = "bundled:models/clusters/three-zones.yaml";
@@ -63,19 +64,29 @@ impl Playing {
         Instead { seed: Some(self.seed), replications: Some(replications) }
     }
 
-    /// Plays the study.
+    /// Plays the study, and the outages that a report shows.
     pub fn play(&self, study: &Study) -> Result<ExperimentResult, Exit> {
+        let mut result = self.play_without_outages(study)?;
+        replays::add(&mut result, study);
+        Ok(result)
+    }
+
+    /// Plays the study.
+    pub fn play_without_outages(&self, study: &Study) -> Result<ExperimentResult, Exit> {
         let bar = Bar::new(self.quiet);
         let (stop, progress) = (AtomicBool::new(false), &mut |progress| bar.show(progress));
         let options = Options { threads: self.threads.map_or(0, usize::from), stop: &stop, progress };
         let played = experiment::run(study, options, experiment::replicate);
         bar.clear();
-        let mut result = played.map_err(|error| {
+        played.map_err(|error| {
             complain(error);
             Exit::Failed
-        })?;
-        replays::add(&mut result, study);
-        Ok(result)
+        })
+    }
+
+    /// Whether anybody will see the outages that were played once more.
+    pub fn shows_outages(&self) -> bool {
+        self.out_dir.is_some() || self.output == Format::Json
     }
 
     /// Writes the folder, if one is named, and prints `before` and the answer.
@@ -91,35 +102,60 @@ impl Playing {
     }
 }
 
+/// An experiment that no file states, over manifests that arguments name.
+#[derive(Debug)]
+pub(super) struct Unwritten<'a> {
+    name: &'a str,
+    /// The manifests, each with the argument that names it.
+    manifests: Vec<(&'a str, &'a Path)>,
+    /// Its `spec`, but for what stands around the manifests.
+    fields: Map<String, Value>,
+    /// What standard input holds, once it has been read.
+    stdin: OnceCell<Vec<u8>>,
+}
+
+impl<'a> Unwritten<'a> {
+    pub fn new(name: &'a str, manifests: &[(&'a str, &'a Path)], fields: Map<String, Value>) -> Self {
+        Self { name, manifests: manifests.to_vec(), fields, stdin: OnceCell::new() }
+    }
+
+    /// The same manifests in another experiment.
+    pub fn with_fields(&self, fields: Map<String, Value>) -> Self {
+        Self { name: self.name, manifests: self.manifests.clone(), fields, stdin: self.stdin.clone() }
+    }
+
+    /// What standard input holds; it can be read only once.
+    fn stdin(&self) -> io::Result<Vec<u8>> {
+        if let Some(bytes) = self.stdin.get() {
+            return Ok(bytes.clone());
+        }
+        let mut bytes = Vec::new();
+        io::stdin().lock().read_to_end(&mut bytes)?;
+        Ok(self.stdin.get_or_init(|| bytes).clone())
+    }
+
+    /// Its own text, bundled models, standard input and files.
+    fn open(&self, path: &Path) -> io::Result<Vec<u8>> {
+        if path == Path::new("-") {
+            return self.stdin();
+        }
+        match BUNDLED.iter().find(|(name, _)| path == Path::new(name)) {
+            Some((_, text)) => Ok(text.as_bytes().to_vec()),
+            None => spec::read_file(path),
+        }
+    }
+}
+
 impl Surroundings {
-    /// The study of an experiment that no file states: `fields` beside the surroundings, for manifests that are named by
-    /// these arguments.
-    pub fn study(
-        &self,
-        name: &str,
-        manifests: &[(&str, &Path)],
-        fields: Map<String, Value>,
-        instead: Instead,
-        quiet: bool,
-    ) -> Result<Study, Exit> {
-        self.try_files(manifests)?;
-        let experiment = format!("bundled:{name}");
-        let text = self.experiment(name, fields)?;
+    /// The study of an experiment. What is found in its files goes to standard error, unless `quiet`.
+    pub fn study(&self, experiment: &Unwritten<'_>, instead: Instead, quiet: bool) -> Result<Study, Exit> {
+        self.try_files(&experiment.manifests)?;
+        let name = format!("bundled:{}", experiment.name);
+        let text = self.experiment(experiment.name, experiment.fields.clone())?;
         let open = |path: &Path| -> io::Result<Vec<u8>> {
-            if path == Path::new(&experiment) {
-                return Ok(text.clone().into_bytes());
-            }
-            if path == Path::new("-") {
-                let mut bytes = Vec::new();
-                io::stdin().lock().read_to_end(&mut bytes)?;
-                return Ok(bytes);
-            }
-            match BUNDLED.iter().find(|(name, _)| path == Path::new(name)) {
-                Some((_, text)) => Ok(text.as_bytes().to_vec()),
-                None => spec::read_file(path),
-            }
+            if path == Path::new(&name) { Ok(text.clone().into_bytes()) } else { experiment.open(path) }
         };
-        let study = spec::load_experiment_as(Path::new(&experiment), &open, instead).map_err(|report| {
+        let study = spec::load_experiment_as(Path::new(&name), &open, instead).map_err(|report| {
             eprint_report(&report);
             Exit::BadInput
         })?;
@@ -127,6 +163,19 @@ impl Surroundings {
             eprint_report(&study.findings);
         }
         Ok(study)
+    }
+
+    /// Whether it is said how the application starts; else a bundled one is assumed.
+    pub fn states_the_app(&self) -> bool {
+        self.app.is_some()
+    }
+
+    /// What `hasim check` finds in an experiment.
+    pub fn findings(&self, experiment: &Unwritten<'_>) -> Result<Report, Exit> {
+        let text = self.experiment(experiment.name, experiment.fields.clone())?;
+        let name = format!("bundled:{}", experiment.name);
+        let open = |path: &Path| experiment.open(path);
+        Ok(spec::check_bytes_with(Path::new(&name), text.as_bytes(), &open).report)
     }
 
     /// Whoever names a file that is not there hears of the argument, not of the experiment that is made of it.

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use serde_json::{Map, Value, json};
 
 use super::Exit;
-use super::bundled::{Playing, Surroundings, named};
+use super::bundled::{Playing, Surroundings, Unwritten, named};
 use crate::spec::Study;
 
 /// A manifest and what stands around it.
@@ -53,7 +53,8 @@ impl Estimate {
         }
         let manifests = [("MANIFEST", self.manifest.as_path())];
         let instead = self.playing.instead(self.replications);
-        let mut study = self.around.study("estimate", &manifests, fields, instead, self.playing.quiet)?;
+        let estimate = Unwritten::new("estimate", &manifests, fields);
+        let mut study = self.around.study(&estimate, instead, self.playing.quiet)?;
         // The reader asked for a Deployment, not for an experiment.
         let scenario = &mut study.scenarios[0];
         scenario.name.clone_from(&scenario.model.deployment.name);

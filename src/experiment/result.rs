@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use super::by_name::ByName;
+use super::comparison::Comparison;
 use super::estimates::Estimates;
 use super::replay::{OutageExample, Replay};
 use super::selection::SelectionResult;
@@ -50,6 +51,9 @@ pub struct ExperimentResult {
     /// Every target of every scenario.
     #[serde(default)]
     pub targets: Vec<Target>,
+    /// What a comparison of two manifests came to; left out where it is none. Filled in by `hasim compare`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub comparison: Option<Comparison>,
     /// What a search for the best scenario came to; left out where none was asked for.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub selection: Option<SelectionResult>,

@@ -91,6 +91,11 @@ where
     play(study, played, options, &mut |_| (), replicate).map(|(_, result)| result)
 }
 
+/// The answer to `study` before anything was played: its question and its inputs, and no scenario.
+pub fn unplayed(study: &Study) -> ExperimentResult {
+    Played::nothing(study, Share::WHOLE).answer(&End::Complete { missed: vec![] })
+}
+
 /// Plays `study` on from `played`, which continues it. `keep` is told whenever a batch of every scenario has been played:
 /// what it is given can be gone on with, to the same result.
 ///

@@ -11,12 +11,12 @@ mod worth;
 
 use askama::Template;
 
-use crate::experiment::{Estimate, ExperimentResult, ScenarioResult};
+use crate::experiment::{Comparison, Estimate, ExperimentResult, ManifestFinding, ScenarioResult};
 use crate::report::best::{self, Best};
 use crate::report::labels::Labels;
 use crate::report::merged::{self, Samples};
 use crate::report::period::{Period, told};
-use crate::report::{answer, charts, front, human, verdicts};
+use crate::report::{answer, charts, comparison, front, human, verdicts};
 use crate::spec::parse_duration;
 use crate::study::Metric;
 use crate::time::Duration;
@@ -34,7 +34,10 @@ struct Page<'a> {
     question: String,
     answer: String,
     more: Vec<String>,
-    verdicts: Vec<verdicts::Line>,
+    verdicts: Vec<verdicts::Line<'a>>,
+    /// What a check finds in one of two manifests alone, under its title.
+    findings: Vec<(String, Vec<String>)>,
+    kept_findings: Option<String>,
     pareto: Option<String>,
     heads: Vec<Head>,
     rows: Vec<Row>,
@@ -119,6 +122,8 @@ pub fn render(result: &ExperimentResult) -> String {
         answer: sentences.next().unwrap_or_default(),
         more: sentences.collect(),
         verdicts: verdicts::lines(result),
+        findings: result.comparison.as_ref().map(findings).unwrap_or_default(),
+        kept_findings: result.comparison.as_ref().and_then(comparison::kept_findings),
         pareto,
         heads: heads(result),
         rows: rows(result),
@@ -141,6 +146,15 @@ pub fn render(result: &ExperimentResult) -> String {
         scripts: [include_str!("page/timeline.js"), include_str!("page/script.js"), include_str!("page/zoom.js")],
     };
     page.render().expect("rendering to a string cannot fail")
+}
+
+fn findings(compared: &Comparison) -> Vec<(String, Vec<String>)> {
+    let told = |finding: &ManifestFinding| match &finding.help {
+        Some(help) => format!("{} – {help}", comparison::finding(finding)),
+        None => comparison::finding(finding),
+    };
+    let changed = comparison::changed_findings(compared);
+    changed.into_iter().map(|(title, findings)| (title, findings.iter().map(told).collect())).collect()
 }
 
 fn has_costs(result: &ExperimentResult) -> bool {

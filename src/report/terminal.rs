@@ -11,7 +11,7 @@ use crate::report::best::{Best, Ground};
 use crate::report::labels::Labels;
 use crate::report::merged::{self, Samples};
 use crate::report::period::{Period, told};
-use crate::report::{answer, front, human, sensitivity, verdicts};
+use crate::report::{answer, comparison, front, human, sensitivity, verdicts};
 use crate::study::Metric;
 
 /// Causes in the table of causes; the rest is summed up.
@@ -48,6 +48,7 @@ pub fn render(result: &ExperimentResult, folder: Option<&Path>, width: u16) -> S
         screen.sensitivity(),
         screen.windows(),
         shown.map_or(String::new(), |shown| screen.causes(shown)),
+        screen.findings(),
     ];
     for part in parts.iter().filter(|part| !part.is_empty()) {
         let _ = write!(text, "\n{part}");
@@ -111,7 +112,8 @@ impl Screen<'_> {
             }
             text.push('\n');
         }
-        if self.labels.varied {
+        // That candidates are candidates need not be said.
+        if self.labels.varied && result.varied != ["candidate"] {
             for line in wrapped(&format!("scenario: {}", self.labels.short_keys()), self.width) {
                 let _ = writeln!(text, " {line}");
             }
@@ -273,6 +275,24 @@ fn recovery(samples: &Samples) -> [String; 2] {
 }
 
 impl Screen<'_> {
+    /// What a check finds in one of two manifests and not in the other.
+    fn findings(&self) -> String {
+        let Some(comparison) = &self.result.comparison else { return String::new() };
+        let mut text = String::new();
+        for (title, findings) in comparison::changed_findings(comparison) {
+            let _ = writeln!(text, " {title}:");
+            for finding in findings {
+                for (k, line) in wrapped(&comparison::finding(finding), self.width - 4).iter().enumerate() {
+                    let _ = writeln!(text, "  {}{line}", if k == 0 { "- " } else { "  " });
+                }
+            }
+        }
+        if let Some(kept) = comparison::kept_findings(comparison) {
+            let _ = writeln!(text, " {kept}.");
+        }
+        text
+    }
+
     /// Where downtime and failed requests come from, and how long each cause takes to repair.
     fn causes(&self, shown: &ScenarioResult) -> String {
         let (result, width) = (self.result, self.width);

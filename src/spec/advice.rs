@@ -6,7 +6,7 @@
 
 mod disruption;
 mod placement;
-mod probes;
+pub(super) mod probes;
 mod termination;
 
 use serde_json::{Map, Value as Json};
@@ -116,7 +116,7 @@ impl Finding {
 }
 
 /// The container that is played.
-const CONTAINER: &str = "spec.template.spec.containers[0]";
+pub(super) const CONTAINER: &str = "spec.template.spec.containers[0]";
 
 impl<'a> Subject<'a> {
     fn new(
@@ -173,7 +173,7 @@ fn scales(scaler: &Node, deployment: &Deployment) -> bool {
 
 /// Where a path leads, or would lead: the deepest place on the way that is there. What a scenario has put there stands in
 /// the experiment; all else where it is written.
-fn place([written, document]: [&Node; 2], path: &str) -> Mark {
+pub(super) fn place([written, document]: [&Node; 2], path: &str) -> Mark {
     let steps = vary::parse(path).unwrap_or_default();
     let (there, deepest) = walk(document, &steps);
     let (_, as_written) = walk(written, &steps[..there]);

@@ -2,6 +2,7 @@
 //! Follows `pkg/apis/core/validation/validation.go` and `pkg/apis/core/v1/defaults.go`.
 
 use super::diagnostic::Problems;
+use super::image;
 use super::labels::check_name;
 use super::probe::{self, is_port_name, seconds};
 use super::quantity::{self, Quantity};
@@ -69,6 +70,8 @@ pub(super) fn read(item: &Item<'_>, is_init: bool, grace: i64, problems: &mut Pr
         && (text.is_empty() || text.trim() != *text)
     {
         image.refuse(problems, "must be the name of an image, without spaces around it");
+    } else if let Some((item, text)) = &image {
+        image::check(item, text, problems);
     }
     let policy = object.get("imagePullPolicy").and_then(|policy| {
         const POLICIES: [(&str, ImagePull); 3] =

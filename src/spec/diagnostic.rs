@@ -54,6 +54,8 @@ pub struct Diagnostic {
     pub advice: Option<&'static Advice>,
     /// The scenario of [`Checked::changes`](super::Checked::changes) in which the advice is followed, if there is one.
     pub change: Option<usize>,
+    /// No new Pod would ever be Ready.
+    pub never_ready: bool,
 }
 
 impl Diagnostic {
@@ -76,6 +78,7 @@ impl Diagnostic {
             source: None,
             advice: None,
             change: None,
+            never_ready: false,
         }
     }
 
@@ -227,6 +230,8 @@ pub(super) struct Problem {
     pub scenario: Option<String>,
     pub advice: Option<&'static Advice>,
     pub change: Option<usize>,
+    /// No new Pod would ever be Ready.
+    pub never_ready: bool,
 }
 
 impl Problem {
@@ -260,6 +265,7 @@ impl Problems {
             scenario: None,
             advice: None,
             change: None,
+            never_ready: false,
         });
         let last = self.list.len() - 1;
         &mut self.list[last]
@@ -309,6 +315,7 @@ impl Problems {
             source: sources.line(problem.mark).and_then(excerpt),
             advice: problem.advice,
             change: problem.change,
+            never_ready: problem.never_ready,
         });
         Report { diagnostics: self.unreadable.into_iter().chain(located).collect() }
     }

@@ -13,6 +13,7 @@ use super::documents::Documents;
 use super::experiment::{Candidate, Objective, Patch, Question};
 use super::loader::Loader;
 use super::naming;
+use super::never_starts;
 use super::script::{self, Stage};
 use super::study::Scenario;
 use super::system::System;
@@ -171,6 +172,8 @@ pub(super) fn models(
     problems: &mut Problems,
 ) -> Option<(Model, Vec<Model>)> {
     let model = documents.clone().model(question, system, problems)?;
+    let written = &system.manifest.documents[system.chosen].1;
+    never_starts::check(&model, [written, &documents.deployment], problems);
     let draws = uncertain::models(documents, question, system, problems)?;
     Some((model, draws))
 }

@@ -245,6 +245,7 @@ fn result(experiment: &str, varied: &[&str], scenarios: Vec<ScenarioResult>) -> 
     ExperimentResult {
         interrupted: false,
         targets: vec![],
+        comparison: None,
         api_version: "hasim/v1".to_owned(),
         kind: "Results".to_owned(),
         experiment: experiment.to_owned(),

@@ -9,10 +9,7 @@ const GLOSSARY: &[(&str, &str)] = &[
         "A Pod serves if its process would answer a request that reaches it now. It is in rotation if the load balancer sends it traffic. In rotation without serving is a failure not noticed yet; serving without rotation is a recovery not noticed yet, or a needless withdrawal.",
     ),
     ("availability", "The share of time in which at least minServing Pods serve and are in rotation."),
-    (
-        "downtime",
-        "Time without availability. Years have 365 days.",
-    ),
+    ("downtime", "Time without availability. Years have 365 days."),
     (
         "failed requests",
         "Requests that meet a Pod that does not serve, given even balancing over what is in rotation, as time of full traffic. With one of two Pods dead and still in rotation the service is available and fails half of its requests.",
