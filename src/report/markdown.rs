@@ -29,6 +29,7 @@ pub fn render(result: &ExperimentResult) -> String {
         findings(&mut text, comparison);
         let numbers = "Causes, both manifests in numbers, and what the numbers leave out";
         fold(&mut text, if result.scenarios.is_empty() { "What is in both manifests" } else { numbers });
+        text.push('\n');
         answers(&mut text, result);
         tables(&mut text, result);
         kept_findings(&mut text, comparison);
@@ -44,7 +45,7 @@ pub fn render(result: &ExperimentResult) -> String {
 
 /// What follows is read by those who open it.
 fn fold(text: &mut String, title: &str) {
-    let _ = writeln!(text, "\n<details>\n<summary>{title}</summary>\n");
+    let _ = writeln!(text, "\n<details>\n<summary>{title}</summary>");
 }
 
 /// The answer in sentences.

@@ -106,7 +106,14 @@ struct Sure {
 pub fn render(result: &ExperimentResult) -> String {
     let result = &*told(result);
     let each = Period::of(result).each();
-    let mut sentences = answer::sentences(result).into_iter();
+    let mut verdicts = verdicts::lines(result);
+    let mut sentences = answer::sentences(result);
+    if result.comparison.is_some() {
+        // The verdict on the change is the answer.
+        let change = verdicts.remove(0);
+        sentences.insert(0, format!("{}: {}", change.word(), change.words));
+    }
+    let mut sentences = sentences.into_iter();
     let drawn =
         |name: &str| result.scenarios.len() <= MOST_DRAWN || !["downtime", "recovery", "outages"].contains(&name);
     let mut pictures: Vec<(&'static str, String)> = charts::of_numbers(result)
@@ -121,9 +128,9 @@ pub fn render(result: &ExperimentResult) -> String {
         question: answer::question(result),
         answer: sentences.next().unwrap_or_default(),
         more: sentences.collect(),
-        verdicts: verdicts::lines(result),
+        verdicts,
         findings: result.comparison.as_ref().map(findings).unwrap_or_default(),
-        kept_findings: result.comparison.as_ref().and_then(comparison::kept_findings),
+        kept_findings: result.comparison.as_ref().and_then(comparison::kept_findings).map(|kept| kept.replace('`', "")),
         pareto,
         heads: heads(result),
         rows: rows(result),
@@ -154,7 +161,8 @@ fn findings(compared: &Comparison) -> Vec<(String, Vec<String>)> {
         None => comparison::finding(finding),
     };
     let changed = comparison::changed_findings(compared);
-    changed.into_iter().map(|(title, findings)| (title, findings.iter().map(told).collect())).collect()
+    let plain = |title: String| title.replace('`', "");
+    changed.into_iter().map(|(title, findings)| (plain(title), findings.iter().map(told).collect())).collect()
 }
 
 fn has_costs(result: &ExperimentResult) -> bool {
@@ -183,7 +191,7 @@ fn heads(result: &ExperimentResult) -> Vec<Head> {
     if has_costs(result) {
         heads.push(number(&format!("{} a year", result.currency.as_deref().unwrap_or("cost")), "cost"));
     }
-    if result.scenarios.len() > 1 {
+    if Best::of(result).is_some() {
         heads.push(Head { words: "standing".to_owned(), class: "text", term: Some(glossary::meaning("standing")) });
     }
     if let Some(slo) = result.objective.slo {

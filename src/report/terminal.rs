@@ -416,7 +416,10 @@ impl Screen<'_> {
                 format!("Unclear: the interval holds both what meets and what misses {}.", slo())
             }
             _ => {
-                format!("As good: within {} of the best. Unclear: not told apart from it.", best.indifference.in_full())
+                format!(
+                    "As good: within {} of the recommended one. Unclear: not told apart from it.",
+                    best.indifference.in_full()
+                )
             }
         })
     }
