@@ -5,6 +5,7 @@ mod assumption;
 mod batches;
 mod by_name;
 pub mod calibrate;
+pub mod comparison;
 mod controls;
 mod division;
 mod drive;
@@ -40,6 +41,7 @@ pub use crate::cluster::{Endpoint, Exit, Happening, Observation, Phase, Reply, S
 pub use crate::stats::Standing;
 pub use assumption::{About, Assumption, Guess};
 pub use by_name::ByName;
+pub use comparison::{Comparison, ManifestFinding};
 pub use drive::{Play, Watcher, drive, replicate, replicate_watched};
 pub use estimates::Estimates;
 pub use excerpt::MOST_WITH_HISTOGRAMS;
@@ -53,7 +55,7 @@ pub use result::{
     Attribution, Detection, Difference, Distribution, Estimate, ExperimentResult, FaultInfo, PodRecovery, Quantile,
     ScenarioResult, WindowLoss, WindowsResult,
 };
-pub use runner::{Options, Progress, RunError, play, run};
+pub use runner::{Options, Progress, RunError, play, run, unplayed};
 pub use selection::{ScenarioStanding, SelectionResult};
 pub use sensitivity::{Response, Sensitivity};
 pub use summary::Summary;

@@ -70,6 +70,7 @@ pub(super) fn experiment(outline: &Outline, tallies: &[Tally], race: Option<&Rac
         baseline: outline.baseline.map(|baseline| outline.scenarios[baseline].name.clone()),
         interrupted,
         targets,
+        comparison: None,
         selection: race.and_then(|race| selection::result(outline, race, &scenarios)),
         currency: outline.currency.clone(),
         sensitivity: sensitivity::results(outline, tallies),

@@ -37,6 +37,7 @@ mod tests {
     use crate::experiment::sample::{model, study};
     use crate::experiment::{Outcome, Summary};
     use crate::spec::Stopping;
+    use crate::study::Quantity;
 
     /// Oracle: what is made of very many lengths is what is made of each of them, and little of them is kept.
     #[test]
@@ -47,6 +48,7 @@ mod tests {
         let mut outcome = Outcome::empty(1);
         for &nanos in &lengths {
             outcome.add_outage(nanos);
+            outcome.counted[Quantity::Outages] += 1;
             outcome.add_recovery(0, nanos / 2);
             outcome.add_detection(0, nanos / 3);
         }

@@ -8,6 +8,7 @@ use serde_json::{Map, Value};
 
 use super::assumption::Assumption;
 use super::by_name::ByName;
+use super::comparison::Comparison;
 use super::estimates::Estimates;
 use super::removal::Removal;
 use super::replay::{OutageExample, Replay};
@@ -52,6 +53,9 @@ pub struct ExperimentResult {
     /// Every target of every scenario.
     #[serde(default)]
     pub targets: Vec<Target>,
+    /// What a comparison of two manifests came to; left out where it is none. Filled in by `hasim compare`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub comparison: Option<Comparison>,
     /// What a search for the best scenario came to; left out where none was asked for.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub selection: Option<SelectionResult>,

@@ -19,7 +19,9 @@ pub const LEFT_OUT: &str = "Not modelled yet, so not in these numbers: rollouts 
 /// Sentences, each a paragraph of its own.
 pub fn sentences(result: &ExperimentResult) -> Vec<String> {
     let Some(shown) = merged::shown(result) else {
-        return vec![format!("{} has no scenario.", result.experiment)];
+        // Why not is told with the verdict.
+        let unplayed = result.comparison.as_ref().map(|_| "No year was played.".to_owned());
+        return vec![unplayed.unwrap_or_else(|| format!("{} has no scenario.", result.experiment))];
     };
     let best = Best::of(result);
     // Of several scenarios the recommendation is the answer, and what the recommended one is like comes after it.
@@ -37,6 +39,9 @@ pub fn sentences(result: &ExperimentResult) -> Vec<String> {
 
 /// What was asked, in a sentence.
 pub fn question(result: &ExperimentResult) -> String {
+    if let Some(comparison) = &result.comparison {
+        return format!("What does {} instead of {} do to availability?", comparison.after, comparison.before);
+    }
     let n = result.scenarios.len();
     let slo = result.objective.slo.map_or(String::new(), human::plain_percent);
     let varied = if result.varied.is_empty() { String::new() } else { format!(" ({})", result.varied.join(" × ")) };
@@ -103,7 +108,7 @@ fn cost_of(result: &ExperimentResult, name: &str) -> Option<f64> {
 
 fn availability(result: &ExperimentResult, shown: &ScenarioResult) -> String {
     let period = Period::of(result);
-    let subject = if result.scenarios.len() == 1 {
+    let subject = if result.scenarios.len() == 1 || result.comparison.is_some() {
         shown.name.clone()
     } else if result.baseline.as_deref() == Some(shown.name.as_str()) {
         format!("The baseline ({})", shown.name)

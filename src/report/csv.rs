@@ -9,6 +9,7 @@ use csv::Writer;
 use crate::experiment::{Distribution, ExperimentResult, Quantile, WindowLoss};
 use crate::report::best::Best;
 use crate::report::labels::value_text;
+use crate::report::verdicts;
 use crate::study::Metric;
 
 /// The text of `results.csv`.
@@ -32,6 +33,8 @@ pub fn results(result: &ExperimentResult) -> String {
     for of in ["downtime_s_per_year", "failed_request_s_per_year"] {
         head.extend(["mean", "low", "high"].map(|part| format!("{of}_difference_{part}")));
     }
+    head.extend(["verdict", "verdict_reason"].map(str::to_owned));
+    let columns = head.len();
 
     let best = Best::of(result);
     let mut rows = vec![head];
@@ -57,9 +60,23 @@ pub fn results(result: &ExperimentResult) -> String {
         for e in [difference.map(|d| d.downtime_s_per_year), difference.map(|d| d.failed_request_s_per_year)] {
             row.extend([e.map(|e| e.mean), e.map(|e| e.low), e.map(|e| e.high)].map(optional));
         }
+        row.extend(verdict(result, &scenario.name));
+        rows.push(row);
+    }
+    // A manifest that was judged before any year was played has no numbers.
+    if let Some(comparison) = result.comparison.as_ref().filter(|_| result.scenarios.is_empty()) {
+        let mut row = vec![comparison.after.clone()];
+        row.resize(columns - 2, String::new());
+        row.extend(verdict(result, &comparison.after));
         rows.push(row);
     }
     text(&rows)
+}
+
+/// The worst verdict on a scenario, and what it is about.
+fn verdict(result: &ExperimentResult, scenario: &str) -> [String; 2] {
+    let verdict = verdicts::of_scenario(result, scenario);
+    verdict.map_or_else(Default::default, |(word, words)| [word.to_owned(), words])
 }
 
 /// Writes `recoveries.csv`. The phase `total` is the whole recovery; single phases have a mean only.

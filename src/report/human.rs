@@ -292,6 +292,10 @@ pub fn percent_with_interval(estimate: &Estimate) -> String {
 /// second in a year.
 fn percent_decimals(half: f64) -> usize {
     const MOST: f64 = 6.0;
+    // Of what is certain two decimals say all that anybody can mean.
+    if half <= 0.0 {
+        return 2;
+    }
     (-(half * 100.0).log10()).ceil().clamp(0.0, MOST) as usize
 }
 
@@ -302,6 +306,26 @@ pub fn quantile(quantile: Option<&Quantile>, endless: u64) -> String {
         None if endless > 0 => "no end".to_owned(),
         None => "–".to_owned(),
     }
+}
+
+/// The same where there is no room for the interval: `~37 s` where an end of it lies more than a quarter away.
+pub fn marked_quantile(quantile: Option<&Quantile>, endless: u64) -> String {
+    let text = self::quantile(quantile, endless);
+    if quantile.is_some_and(is_rough) { format!("{ROUGH}{text}") } else { text }
+}
+
+/// Whether an end of the interval lies more than a quarter away, or there is none.
+fn is_rough(quantile: &Quantile) -> bool {
+    let Quantile { value, low, high } = *quantile;
+    value - low > 0.25 * value || high.is_none_or(|high| high - value > 0.25 * value)
+}
+
+/// Before a quantile that is known roughly only.
+const ROUGH: char = '~';
+/// What the mark means, where it was used.
+pub fn rough_quantiles(text: &str) -> Option<&'static str> {
+    let words = "~ roughly: the interval, which the CSV files and the page have, reaches further than a quarter.";
+    text.contains(ROUGH).then_some(words)
 }
 
 /// The ends of a quantile's interval: `35 s to 39 s`, or `35 s or more` where there are too few samples for an upper one.
@@ -396,8 +420,8 @@ mod tests {
         let estimate = |mean, low, high| Estimate { mean, low, high, bound: false, rests_on_few: false };
         assert_eq!(percent(&estimate(0.999_871, 0.999_85, 0.999_892)), "99.987 %");
         assert_eq!(percent_interval(&estimate(0.999_871, 0.999_85, 0.999_892)), "99.985–99.989 %");
-        assert_eq!(percent(&estimate(0.999_999_87, 0.999_9, 1.0)), "> 99.99 %");
-        assert_eq!(percent_interval(&estimate(0.999_999_87, 0.999_9, 1.0)), "99.99–<100 %");
+        assert_eq!(percent(&estimate(0.999_999_87, 0.999_8, 1.0)), "> 99.99 %");
+        assert_eq!(percent_interval(&estimate(0.999_999_87, 0.999_8, 1.0)), "99.98–<100 %");
         assert_eq!(percent(&estimate(0.999_999_999_94, 0.999_999_999_9, 0.999_999_999_97)), "> 99.999999 %");
         assert_eq!(percent_interval(&estimate(0.999_9, 0.999_5, 0.999_999_9)), "99.95–<100 %");
         assert_eq!(percent_with_interval(&estimate(0.92, 0.904, 0.934)), "92 % (90–93)");
@@ -431,7 +455,7 @@ mod tests {
         for (secs, error, text) in within {
             assert_eq!(in_full_within(secs, error), text, "{secs} within {error}");
         }
-        let estimate = Estimate { mean: 4_620.0, low: 1_200.0, high: 18_180.0, bound: false, rests_on_few: false };
+        let estimate = Estimate { mean: 4_620.0, low: 1_200.0, high: 18_360.0, bound: false, rests_on_few: false };
         assert_eq!(with_interval(&estimate), "1.3 h (20 min to 5.1 h)");
     }
 
@@ -444,6 +468,10 @@ mod tests {
         assert_eq!(quantile_with_interval(None, 3), "no end");
         assert_eq!(quantile_with_interval(None, 0), "–");
         assert_eq!(quantile_ends(&q(37.2, 35.1, None).unwrap()), "35 s or more");
+        assert_eq!(marked_quantile(q(37.2, 35.1, Some(38.9)).as_ref(), 0), "37 s");
+        assert_eq!(marked_quantile(q(37.2, 27.1, Some(38.9)).as_ref(), 0), "~37 s");
+        assert_eq!(marked_quantile(q(37.2, 35.1, None).as_ref(), 0), "~37 s");
+        assert_eq!((marked_quantile(None, 3), marked_quantile(None, 0)), ("no end".to_owned(), "–".to_owned()));
     }
 
     #[test]

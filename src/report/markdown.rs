@@ -2,46 +2,115 @@
 
 use std::fmt::Write as _;
 
-use crate::experiment::{ExperimentResult, Quantile, ScenarioResult};
+use crate::experiment::{Comparison, ExperimentResult, Quantile, ScenarioResult};
 use crate::report::best::Best;
 use crate::report::labels::Labels;
 use crate::report::merged;
 use crate::report::period::{Period, told};
-use crate::report::{answer, assumptions, front, human, sensitivity, verdicts};
+use crate::report::{answer, assumptions, comparison, front, human, sensitivity, verdicts};
 use crate::study::Metric;
 
 /// Rows of a table; a comment of hundreds is not read.
 const MOST: usize = 24;
 
-/// The verdicts and the answer, the table of scenarios, and below a fold windows, causes and notes.
+/// The verdicts and the answer, the table of scenarios, and below a fold windows, causes and notes. Of two manifests: the
+/// verdict, three numbers, what a check finds in one of them alone, and all else below the fold.
 pub fn render(result: &ExperimentResult) -> String {
     let result = &*told(result);
-    let mut text = format!("# {}\n\n", cell(&result.experiment));
+    let mut text = match &result.comparison {
+        Some(comparison) => format!("# {}: hasim compare\n\n", verdicts::word(comparison.verdict)),
+        None => format!("# {}\n\n", cell(&result.experiment)),
+    };
     for line in verdicts::lines(result) {
-        let _ = writeln!(text, "**{}** {}\n", line.word(), cell(&line.words));
+        let _ = writeln!(text, "**{}** {}\n", verdicts::word(line.verdict), cell(&line.words));
     }
+    if let Some(comparison) = &result.comparison {
+        numbers(&mut text, result);
+        findings(&mut text, comparison);
+        let numbers = "Causes, both manifests in numbers, and what the numbers leave out";
+        fold(&mut text, if result.scenarios.is_empty() { "What is in both manifests" } else { numbers });
+        text.push('\n');
+        answers(&mut text, result);
+        tables(&mut text, result);
+        kept_findings(&mut text, comparison);
+    } else {
+        answers(&mut text, result);
+        tables(&mut text, result);
+        fold(&mut text, "Windows, causes and what the numbers leave out");
+    }
+    details(&mut text, result);
+    text.push_str("\n</details>\n");
+    text
+}
+
+/// What follows is read by those who open it.
+fn fold(text: &mut String, title: &str) {
+    let _ = writeln!(text, "\n<details>\n<summary>{title}</summary>");
+}
+
+/// The answer in sentences.
+fn answers(text: &mut String, result: &ExperimentResult) {
+    // Of two manifests the verdict is what stands out.
+    let bold = if result.comparison.is_some() { "" } else { "**" };
     for (i, sentence) in answer::sentences(result).iter().enumerate() {
-        let bold = if i == 0 { "**" } else { "" };
+        let bold = if i == 0 { bold } else { "" };
         let _ = writeln!(text, "{bold}{}{bold}\n", cell(sentence));
     }
-    assumed(&mut text, result);
+    assumed(text, result);
+}
+
+/// The scenarios, and what each parameter changes where that was asked.
+fn tables(text: &mut String, result: &ExperimentResult) {
+    if result.scenarios.is_empty() {
+        return;
+    }
     let labels = Labels::of(result);
     let shown = front::first(result, MOST);
-    scenarios(&mut text, result, &labels, &shown);
-    left_out(&mut text, result, &shown);
+    scenarios(text, result, &labels, &shown);
+    left_out(text, result, &shown);
     if let Some((rows, rest)) = sensitivity::table(result) {
         let _ = writeln!(text, "\nWhat each parameter changes in the {}:\n", sensitivity::what(result));
-        table(&mut text, &sensitivity::head(result), 1, rows.into_iter());
+        table(text, &sensitivity::head(result), 1, rows.into_iter());
         if !rest.is_empty() {
             let _ = writeln!(text, "\n{rest}.");
         }
     }
-    let _ = writeln!(text, "\n<details>\n<summary>Windows, causes and what the numbers leave out</summary>");
-    windows(&mut text, result, &labels, &shown);
-    causes(&mut text, result);
-    notes(&mut text, result);
-    text.push_str("\n</details>\n");
-    text
+}
+
+/// Windows, causes and notes.
+fn details(text: &mut String, result: &ExperimentResult) {
+    windows(text, result, &Labels::of(result), &front::first(result, MOST));
+    causes(text, result);
+    notes(text, result);
+}
+
+/// Three numbers of both manifests.
+fn numbers(text: &mut String, result: &ExperimentResult) {
+    let rows = comparison::numbers(result);
+    let Some(compared) = result.comparison.as_ref().filter(|_| !rows.is_empty()) else { return };
+    let head = ["a year", &compared.before, &compared.after, "change"].map(str::to_owned);
+    let rows = rows.into_iter().map(|row| vec![row.what.to_owned(), row.before, row.after, row.change]);
+    table(text, &head, 1, rows);
+}
+
+/// What a check finds in one of the manifests alone.
+fn findings(text: &mut String, compared: &Comparison) {
+    for (title, findings) in comparison::changed_findings(compared) {
+        let _ = writeln!(text, "\n{title}:\n");
+        for finding in findings {
+            let help = finding.help.as_ref().map_or(String::new(), |help| format!(" – {}", cell(help)));
+            let _ = writeln!(text, "- {}{help}", cell(&comparison::finding(finding)));
+        }
+    }
+}
+
+/// What it finds in both.
+fn kept_findings(text: &mut String, compared: &Comparison) {
+    let Some(kept) = comparison::kept_findings(compared) else { return };
+    let _ = writeln!(text, "\n{kept}{}\n", if compared.kept_findings.is_empty() { "." } else { ":" });
+    for finding in &compared.kept_findings {
+        let _ = writeln!(text, "- {}", cell(&comparison::finding(finding)));
+    }
 }
 
 /// The heads of the columns that name a scenario.

@@ -11,12 +11,12 @@ mod worth;
 
 use askama::Template;
 
-use crate::experiment::{Estimate, ExperimentResult, ScenarioResult};
+use crate::experiment::{Comparison, Estimate, ExperimentResult, ManifestFinding, ScenarioResult};
 use crate::report::best::{self, Best};
 use crate::report::labels::Labels;
 use crate::report::merged;
 use crate::report::period::{Period, told};
-use crate::report::{answer, assumptions, charts, front, human, sensitivity, verdicts};
+use crate::report::{answer, assumptions, charts, comparison, front, human, sensitivity, verdicts};
 use crate::spec::parse_duration;
 use crate::study::Metric;
 use crate::time::Duration;
@@ -34,7 +34,10 @@ struct Page<'a> {
     question: String,
     answer: String,
     more: Vec<String>,
-    verdicts: Vec<verdicts::Line>,
+    verdicts: Vec<verdicts::Line<'a>>,
+    /// What a check finds in one of two manifests alone, under its title.
+    findings: Vec<(String, Vec<String>)>,
+    kept_findings: Option<String>,
     pareto: Option<String>,
     heads: Vec<Head>,
     rows: Vec<Row>,
@@ -112,7 +115,14 @@ struct Sure {
 pub fn render(result: &ExperimentResult) -> String {
     let result = &*told(result);
     let each = Period::of(result).each();
-    let mut sentences = answer::sentences(result).into_iter();
+    let mut verdicts = verdicts::lines(result);
+    let mut sentences = answer::sentences(result);
+    if result.comparison.is_some() {
+        // The verdict on the change is the answer.
+        let change = verdicts.remove(0);
+        sentences.insert(0, format!("{}: {}", change.word(), change.words));
+    }
+    let mut sentences = sentences.into_iter();
     let mut pictures: Vec<(&'static str, String)> =
         charts::of_numbers(result).into_iter().map(|chart| (chart.name, charts::svg(&chart.picture))).collect();
     let pareto = pictures.iter().position(|(name, _)| *name == "pareto").map(|place| pictures.remove(place).1);
@@ -122,7 +132,9 @@ pub fn render(result: &ExperimentResult) -> String {
         question: answer::question(result),
         answer: sentences.next().unwrap_or_default(),
         more: sentences.collect(),
-        verdicts: verdicts::lines(result),
+        verdicts,
+        findings: result.comparison.as_ref().map(findings).unwrap_or_default(),
+        kept_findings: result.comparison.as_ref().and_then(comparison::kept_findings).map(|kept| kept.replace('`', "")),
         pareto,
         heads: heads(result),
         rows: rows(result),
@@ -146,6 +158,16 @@ pub fn render(result: &ExperimentResult) -> String {
         scripts: [include_str!("page/timeline.js"), include_str!("page/script.js"), include_str!("page/zoom.js")],
     };
     page.render().expect("rendering to a string cannot fail")
+}
+
+fn findings(compared: &Comparison) -> Vec<(String, Vec<String>)> {
+    let told = |finding: &ManifestFinding| match &finding.help {
+        Some(help) => format!("{} – {help}", comparison::finding(finding)),
+        None => comparison::finding(finding),
+    };
+    let changed = comparison::changed_findings(compared);
+    let plain = |title: String| title.replace('`', "");
+    changed.into_iter().map(|(title, findings)| (plain(title), findings.iter().map(told).collect())).collect()
 }
 
 fn has_costs(result: &ExperimentResult) -> bool {
@@ -174,7 +196,7 @@ fn heads(result: &ExperimentResult) -> Vec<Head> {
     if has_costs(result) {
         heads.push(number(&format!("{} a year", result.currency.as_deref().unwrap_or("cost")), "cost"));
     }
-    if result.scenarios.len() > 1 {
+    if Best::of(result).is_some() {
         heads.push(Head { words: "standing".to_owned(), class: "text", term: Some(glossary::meaning("standing")) });
     }
     if let Some(slo) = result.objective.slo {

@@ -11,7 +11,7 @@ use crate::report::best::{Best, Ground};
 use crate::report::labels::Labels;
 use crate::report::merged;
 use crate::report::period::{Period, told};
-use crate::report::{answer, assumptions, front, human, sensitivity, verdicts};
+use crate::report::{answer, assumptions, comparison, front, human, sensitivity, verdicts};
 use crate::study::Metric;
 
 /// Causes in the table of causes; the rest is summed up.
@@ -49,12 +49,14 @@ pub fn render(result: &ExperimentResult, folder: Option<&Path>, width: u16) -> S
         screen.sensitivity(),
         screen.windows(),
         shown.map_or(String::new(), |shown| screen.causes(shown)),
+        screen.findings(),
     ];
     for part in parts.iter().filter(|part| !part.is_empty()) {
         let _ = write!(text, "\n{part}");
     }
     text.push('\n');
     let mut notes: Vec<String> = assumptions::footnote(result).into_iter().chain(screen.footnotes()).collect();
+    notes.extend(human::rough_quantiles(&parts.concat()).map(str::to_owned));
     notes.push(answer::LEFT_OUT.to_owned());
     notes.extend(result.notes.iter().cloned());
     for line in notes.iter().flat_map(|note| wrapped(note, width)) {
@@ -127,7 +129,8 @@ impl Screen<'_> {
             }
             text.push('\n');
         }
-        if self.labels.varied {
+        // That candidates are candidates need not be said.
+        if self.labels.varied && result.varied != ["candidate"] {
             for line in wrapped(&format!("scenario: {}", self.labels.short_keys()), self.width) {
                 let _ = writeln!(text, " {line}");
             }
@@ -266,8 +269,8 @@ impl Screen<'_> {
         let rows = windows.map(|windows| {
             let loss = if fails { &windows.failed_request_s } else { &windows.downtime_s };
             let mut row = vec![human::span(&loss.mean)];
-            let quantiles = [loss.p50.value, loss.p95.value, loss.p99.value, loss.worst];
-            row.extend(quantiles.map(human::duration));
+            row.extend([loss.p50, loss.p95, loss.p99].map(|quantile| human::marked_quantile(Some(&quantile), 0)));
+            row.push(human::duration(loss.worst));
             row.extend(windows.meets_slo.as_ref().map(human::percent_with_interval));
             row
         });
@@ -290,10 +293,28 @@ impl Screen<'_> {
 
 /// Median and 95th percentile.
 fn recovery(lengths: &Distribution) -> [String; 2] {
-    [lengths.p50, lengths.p95].map(|q| human::quantile_with_interval(q.as_ref(), lengths.censored))
+    [lengths.p50, lengths.p95].map(|q| human::marked_quantile(q.as_ref(), lengths.censored))
 }
 
 impl Screen<'_> {
+    /// What a check finds in one of two manifests and not in the other.
+    fn findings(&self) -> String {
+        let Some(comparison) = &self.result.comparison else { return String::new() };
+        let mut text = String::new();
+        for (title, findings) in comparison::changed_findings(comparison) {
+            let _ = writeln!(text, " {title}:");
+            for finding in findings {
+                for (k, line) in wrapped(&comparison::finding(finding), self.width - 4).iter().enumerate() {
+                    let _ = writeln!(text, "  {}{line}", if k == 0 { "- " } else { "  " });
+                }
+            }
+        }
+        if let Some(kept) = comparison::kept_findings(comparison) {
+            let _ = writeln!(text, " {kept}.");
+        }
+        text
+    }
+
     /// Where downtime and failed requests come from, and how long each cause takes to repair.
     fn causes(&self, shown: &ScenarioResult) -> String {
         let (result, width) = (self.result, self.width);
@@ -420,7 +441,10 @@ impl Screen<'_> {
                 format!("Unclear: the interval holds both what meets and what misses {}.", slo())
             }
             _ => {
-                format!("As good: within {} of the best. Unclear: not told apart from it.", best.indifference.in_full())
+                format!(
+                    "As good: within {} of the recommended one. Unclear: not told apart from it.",
+                    best.indifference.in_full()
+                )
             }
         })
     }

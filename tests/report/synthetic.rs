@@ -1,9 +1,10 @@
 //! Results that no simulation made, for tests of reports: plausible numbers by formula.
 
 use hasim::experiment::{
-    Attribution, ByName, Detection, Difference, Distribution, Estimate, Estimates, ExperimentResult, FaultInfo, Group,
-    Lane, Mark, OutageExample, PodRecovery, Quantile, Removal, Replay, Response, ScenarioResult, ScenarioStanding,
-    SelectionResult, Sensitivity, Span, Standing, Tone, WindowLoss, WindowsResult,
+    Attribution, ByName, Comparison, Detection, Difference, Distribution, Estimate, Estimates, ExperimentResult,
+    FaultInfo, Group, Lane, ManifestFinding, Mark, OutageExample, PodRecovery, Quantile, Removal, Replay, Response,
+    ScenarioResult, ScenarioStanding, SelectionResult, Sensitivity, Span, Standing, Tone, Verdict, WindowLoss,
+    WindowsResult,
 };
 use hasim::spec::{Objective, Wanted};
 use hasim::study::Metric;
@@ -295,6 +296,7 @@ fn result(experiment: &str, varied: &[&str], scenarios: Vec<ScenarioResult>) -> 
     ExperimentResult {
         interrupted: false,
         targets: vec![],
+        comparison: None,
         api_version: "hasim/v1".to_owned(),
         kind: "Results".to_owned(),
         experiment: experiment.to_owned(),
@@ -561,6 +563,38 @@ pub fn odd() -> ExperimentResult {
     quiet.downtime_attribution.clear();
     quiet.request_failure_attribution.clear();
     result("candidates", &[], scenarios)
+}
+
+/// Two manifests, the new one first and for the worse.
+pub fn compared() -> ExperimentResult {
+    let mut result = grid("comparison", &[("candidate", vec![json!("before"), json!("after")])]);
+    result.scenarios.reverse();
+    for (scenario, name) in result.scenarios.iter_mut().zip(["after", "before"]) {
+        name.clone_into(&mut scenario.name);
+    }
+    result.baseline = Some("before".to_owned());
+    let finding = |message: &str| ManifestFinding {
+        severity: "advice".to_owned(),
+        id: Some("single-replica".to_owned()),
+        path: "spec.replicas".to_owned(),
+        message: message.to_owned(),
+        before: None,
+        help: Some("run two".to_owned()),
+    };
+    result.comparison = Some(Comparison {
+        before: "before".to_owned(),
+        after: "after".to_owned(),
+        verdict: Verdict::Fail,
+        change: Verdict::Fail,
+        max_regression_s_per_year: None,
+        same: false,
+        never_ready: vec![],
+        new_findings: vec![finding("is 1")],
+        changed_findings: vec![],
+        gone_findings: vec![],
+        kept_findings: vec![finding("is 0")],
+    });
+    result
 }
 
 /// Thresholds under two faults of a script, in a run of half an hour.

@@ -69,7 +69,7 @@ pub fn of(result: &ExperimentResult) -> Vec<(&'static str, &'static str)> {
     let is_used = |term: &str| match term {
         "elasticity" => !result.sensitivity.is_empty(),
         "cost" => result.scenarios.iter().any(|scenario| scenario.cost_per_year.is_some()),
-        "standing" => result.scenarios.len() > 1,
+        "standing" => result.scenarios.len() > 1 && result.comparison.is_none(),
         "unplaceable" => result.scenarios.iter().any(|scenario| scenario.unplaceable),
         "baseline" | "paired difference" => result.baseline.is_some() && result.scenarios.len() > 1,
         _ => true,
