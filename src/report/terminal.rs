@@ -451,7 +451,8 @@ impl Screen<'_> {
 }
 
 /// A table that fits; the first column takes what the numbers leave.
-pub(super) fn table(head: &[&str], rows: Vec<Vec<String>>, width: u16) -> String {
+pub(super) fn table(head: &[&str], mut rows: Vec<Vec<String>>, width: u16) -> String {
+    break_names(head, &mut rows, width);
     let mut table = Table::new();
     table.load_style(STYLE).set_content_arrangement(ContentArrangement::Dynamic).set_width(width).force_no_tty();
     table.set_header(head.to_vec());
@@ -465,6 +466,31 @@ pub(super) fn table(head: &[&str], rows: Vec<Vec<String>>, width: u16) -> String
         }
     }
     table.trim_fmt() + "\n"
+}
+
+/// Breaks long words of the first column after a hyphen, where the numbers leave too little room: else a table breaks them
+/// anywhere.
+fn break_names(head: &[&str], rows: &mut [Vec<String>], width: u16) {
+    let length = |text: &str| text.lines().map(|line| line.chars().count()).max().unwrap_or(0);
+    let widest = |column: usize| {
+        let cells = rows.iter().filter_map(|row| row.get(column)).map(|cell| length(cell));
+        cells.chain([length(head[column])]).max().unwrap_or(0)
+    };
+    // A column has a space on its left, and one that parts it from the next.
+    let numbers: usize = (1..head.len()).map(|column| widest(column) + 2).sum();
+    let room = usize::from(width).saturating_sub(numbers + 1);
+    for name in rows.iter_mut().filter_map(|row| row.first_mut()).filter(|name| !name.contains(' ')) {
+        let mut lines = vec![String::new()];
+        for part in name.split_inclusive('-') {
+            let line = lines.last_mut().expect("there is always a line");
+            if line.is_empty() || line.chars().count() + part.chars().count() <= room {
+                line.push_str(part);
+            } else {
+                lines.push(part.to_owned());
+            }
+        }
+        *name = lines.join("\n");
+    }
 }
 
 /// The text in lines of at most `width` characters, broken at spaces, and within a word only if it is longer.
