@@ -49,7 +49,7 @@ pub use measure::Measures;
 pub use outcome::Outcome;
 pub use pace::{Forecast, Pace};
 pub use played::{Played, Share, Unlike};
-pub use removal::{Removal, add_removals, replications_of_removals};
+pub use removal::{Removal, add_removals, loss_in_question, replications_of_removals};
 pub use replay::{Group, Lane, Mark, OutageExample, Replay, Span, Tone};
 pub use result::{
     Attribution, Detection, Difference, Distribution, Estimate, ExperimentResult, FaultInfo, PodRecovery, Quantile,

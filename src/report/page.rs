@@ -140,7 +140,7 @@ pub fn render(result: &ExperimentResult) -> String {
         rows: rows(result),
         charts: pictures,
         rows_left_out: rows_left_out(result),
-        waterfalls: shown.map(|shown| waterfall::both(shown, each)).unwrap_or_default(),
+        waterfalls: shown.map(|shown| waterfall::both(result, shown)).unwrap_or_default(),
         outages: outages::replayed(result),
         outage_examples: outages::examples(result),
         each,
