@@ -79,7 +79,10 @@ impl Compare {
         let exit = self.exit(&result, &comparison);
         result.comparison = Some(comparison);
         if !result.scenarios.is_empty() {
-            self.playing.add_removals(&mut result, &study)?;
+            // In what restarts so often that it was played less, nothing but that matters.
+            if !is_cut(&study, &result) {
+                self.playing.add_removals(&mut result, &study)?;
+            }
             // What outages look like takes a replication each.
             if self.playing.shows_outages() {
                 replays::add(&mut result, &study);
@@ -194,6 +197,12 @@ const YEAR_S: f64 = 365.0 * 86_400.0;
 fn affordable(restarts: f64) -> u64 {
     let most = (RESTARTS / restarts.max(1.0)) as u64;
     if most < REPLICATIONS_PER_DRAW { most } else { most - most % REPLICATIONS_PER_DRAW }
+}
+
+/// Whether fewer replications were played than were asked for.
+fn is_cut(study: &Study, result: &ExperimentResult) -> bool {
+    let played = result.scenarios.iter().map(|scenario| scenario.replications).max().unwrap_or(0);
+    matches!(study.stopping, Stopping::Replications(wanted) if played < wanted)
 }
 
 /// Says that fewer replications were played than were asked for.

@@ -127,14 +127,11 @@ fn availability(result: &ExperimentResult, shown: &ScenarioResult) -> String {
         let bound = if downtime.bound {
             format!(" ({} at most, {level} bound)", human::in_full(downtime.high))
         } else {
-            format!(" ({level} CI {} to {})", human::duration(downtime.low), human::duration(downtime.high))
+            ends(downtime).map_or(String::new(), |ends| format!(" ({level} CI {ends})"))
         };
-        return format!(
-            "{subject}, in {}: {down}{bound}, and {failures} a run ({} to {}).",
-            format_args!("{} runs of {}", human::whole(shown.replications), human::tick(result.horizon_s)),
-            human::duration(failed.low),
-            human::duration(failed.high),
-        );
+        let of_failed = ends(failed).map_or(String::new(), |ends| format!(" ({ends})"));
+        let runs = format!("{} runs of {}", human::whole(shown.replications), human::tick(result.horizon_s));
+        return format!("{subject}, in {runs}: {down}{bound}, and {failures} a run{of_failed}.");
     }
     if availability.bound {
         let seen = if failed.bound {
@@ -156,6 +153,12 @@ fn availability(result: &ExperimentResult, shown: &ScenarioResult) -> String {
         human::percent_interval(availability),
         full(downtime),
     )
+}
+
+/// The ends of an interval, where they are told apart.
+fn ends(estimate: &Estimate) -> Option<String> {
+    let [low, high] = [estimate.low, estimate.high].map(human::duration);
+    (low != high).then(|| format!("{low} to {high}"))
 }
 
 /// Behind a downtime that says so.

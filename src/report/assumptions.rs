@@ -126,6 +126,6 @@ fn is_seen(one: &Assumption) -> bool {
 fn share(availability: &Estimate) -> String {
     match human::percent(availability).strip_prefix("≥ ") {
         Some(least) => format!("at least {least}"),
-        None => human::percent(availability),
+        None => human::percent(availability).replace("> ", "more than "),
     }
 }

@@ -334,13 +334,16 @@ pub fn quantile_ends(quantile: &Quantile) -> String {
     quantile.high.map_or_else(|| format!("{low} or more"), |high| format!("{low} to {}", duration(high)))
 }
 
-/// A quantile with its interval, in one unit: `37 (35–39) s`, `37 (35–) s` where there are too few samples for an upper end.
+/// A quantile with its interval, in one unit: `37 (35–39) s`, `37 (≥ 35) s` where there are too few samples for an upper end.
 pub fn quantile_with_interval(of: Option<&Quantile>, endless: u64) -> String {
     let Some(Quantile { value, low, high }) = of else { return quantile(None, endless) };
     let (unit, name) = unit_of(high.unwrap_or(*value));
     let [value, low] = [value, low].map(|secs| significant(secs / unit, 2));
-    let high = high.map_or(String::new(), |high| significant(high / unit, 2));
-    if value == low && value == high { format!("{value} {name}") } else { format!("{value} ({low}–{high}) {name}") }
+    match high.map(|high| significant(high / unit, 2)) {
+        Some(high) if value == low && value == high => format!("{value} {name}"),
+        Some(high) => format!("{value} ({low}–{high}) {name}"),
+        None => format!("{value} (≥ {low}) {name}"),
+    }
 }
 
 /// A part of a whole, never rounded to nothing or to all: `< 1 %`, `35 %`, `> 99 %`.
@@ -463,7 +466,7 @@ mod tests {
     fn quantiles_stand_with_their_intervals() {
         let q = |value, low, high| Some(Quantile { value, low, high });
         assert_eq!(quantile_with_interval(q(37.2, 35.1, Some(38.9)).as_ref(), 0), "37 (35–39) s");
-        assert_eq!(quantile_with_interval(q(37.2, 35.1, None).as_ref(), 0), "37 (35–) s");
+        assert_eq!(quantile_with_interval(q(37.2, 35.1, None).as_ref(), 0), "37 (≥ 35) s");
         assert_eq!(quantile_with_interval(q(5.0, 5.0, Some(5.0)).as_ref(), 0), "5 s");
         assert_eq!(quantile_with_interval(None, 3), "no end");
         assert_eq!(quantile_with_interval(None, 0), "–");

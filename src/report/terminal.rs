@@ -193,7 +193,9 @@ impl Screen<'_> {
         let is_baseline = self.result.baseline.as_deref() == Some(self.result.scenarios[i].name.as_str());
         let baseline = if is_baseline && self.result.scenarios.len() > 1 { " *" } else { "" };
         let recommended = if recommended == Some(i) { " ✓" } else { "" };
-        let unplaceable = if self.result.scenarios[i].unplaceable { " †" } else { "" };
+        // Where a column tells how it stands, that says so.
+        let is_marked = self.result.scenarios[i].unplaceable && !self.shows_standing();
+        let unplaceable = if is_marked { " †" } else { "" };
         format!("{label}{recommended}{baseline}{unplaceable}")
     }
 

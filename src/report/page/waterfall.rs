@@ -39,7 +39,7 @@ pub fn both(result: &ExperimentResult, shown: &ScenarioResult) -> Vec<Waterfall>
         (total > 0.0).then(|| Waterfall {
             title,
             lead: format!(
-                "{} of {what} {each} in “{}”, each second charged to one fault and one phase.",
+                "{} of {what} {each} in “{}”, each second charged to what kept Pods from serving and to the phase of their recovery.",
                 human::in_full(total),
                 shown.name
             ),
