@@ -5,6 +5,7 @@ mod assumption;
 mod batches;
 mod by_name;
 pub mod calibrate;
+pub mod comparison;
 mod controls;
 mod division;
 mod drive;
@@ -13,9 +14,9 @@ mod examples;
 mod excerpt;
 pub mod fit;
 mod ledger;
-mod lengths;
 mod measure;
 mod outcome;
+mod overflow;
 mod pace;
 mod played;
 mod precision;
@@ -40,6 +41,7 @@ pub use crate::cluster::{Endpoint, Exit, Happening, Observation, Phase, Reply, S
 pub use crate::stats::Standing;
 pub use assumption::{About, Assumption, Guess};
 pub use by_name::ByName;
+pub use comparison::{Comparison, ManifestFinding};
 pub use drive::{Play, Watcher, drive, replicate, replicate_watched};
 pub use estimates::Estimates;
 pub use excerpt::MOST_WITH_HISTOGRAMS;
@@ -47,13 +49,13 @@ pub use measure::Measures;
 pub use outcome::Outcome;
 pub use pace::{Forecast, Pace};
 pub use played::{Played, Share, Unlike};
-pub use removal::{Removal, add_removals, replications_of_removals};
+pub use removal::{Removal, add_removals, loss_in_question, replications_of_removals};
 pub use replay::{Group, Lane, Mark, OutageExample, Replay, Span, Tone};
 pub use result::{
     Attribution, Detection, Difference, Distribution, Estimate, ExperimentResult, FaultInfo, PodRecovery, Quantile,
     ScenarioResult, WindowLoss, WindowsResult,
 };
-pub use runner::{Options, Progress, RunError, play, run};
+pub use runner::{Options, Progress, RunError, play, run, unplayed};
 pub use selection::{ScenarioStanding, SelectionResult};
 pub use sensitivity::{Response, Sensitivity};
 pub use summary::Summary;

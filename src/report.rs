@@ -19,6 +19,7 @@ pub mod timeline;
 mod answer;
 mod assumptions;
 mod best;
+mod comparison;
 mod front;
 mod indifference;
 mod labels;
@@ -31,4 +32,5 @@ mod verdicts;
 
 pub use best::recommended;
 pub use front::drawn;
+pub use indifference::Indifference;
 pub use merged::looked_at_closely;

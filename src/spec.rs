@@ -29,6 +29,7 @@ mod experiment;
 mod faults;
 mod files;
 mod hooks;
+mod image;
 pub mod incidents;
 mod instead;
 mod labels;
@@ -39,6 +40,7 @@ mod loader;
 mod manifest;
 mod naming;
 mod never_ready;
+mod never_starts;
 mod node_labels;
 mod objects;
 mod places;
@@ -189,7 +191,12 @@ pub fn check_file(path: &Path) -> Checked {
 /// Like [`check_file`] for content that is at hand, such as standard input. `path` names it in messages, and
 /// files that the content names are looked for beside it.
 pub fn check_bytes(path: &Path, bytes: &[u8]) -> Checked {
-    let mut loader = Loader::new(&read_file);
+    check_bytes_with(path, bytes, &read_file)
+}
+
+/// Like [`check_bytes`], with the files that the content names from elsewhere.
+pub fn check_bytes_with(path: &Path, bytes: &[u8], open: &dyn Fn(&Path) -> io::Result<Vec<u8>>) -> Checked {
+    let mut loader = Loader::new(open);
     let (file, documents) = loader.parse_first(path, bytes);
     let manifest = manifest::sort(file, documents, &mut loader.problems);
     manifest::check(&manifest, &mut loader.problems);

@@ -3,11 +3,12 @@
 #[path = "system.rs"]
 mod system;
 
-use hasim::experiment::{Estimate, ExperimentResult};
+use hasim::experiment::{Distribution, Estimate, ExperimentResult, Quantile, WindowLoss};
 use hasim::model::YEAR;
 use hasim::random::Law;
 use hasim::spec::{Precision, Stopping};
 use hasim::study::Metric;
+use statrs::distribution::{ContinuousCDF as _, Normal};
 
 pub use system::{Best, Case, DAY, Judged, Truth};
 use system::{HOUR, KOfN, Loss, Unit, YEAR_S};
@@ -16,20 +17,38 @@ fn ends(estimate: &Estimate) -> (f64, f64, bool) {
     (estimate.low, estimate.high, estimate.rests_on_few)
 }
 
+/// A quantile without an upper end may be anything above its lower one.
+fn between(quantile: &Quantile) -> (f64, f64, bool) {
+    (quantile.low, quantile.high.unwrap_or(f64::INFINITY), false)
+}
+
+fn window_loss(result: &ExperimentResult) -> &WindowLoss {
+    &result.scenarios[0].windows.as_ref().unwrap().downtime_s
+}
+
+fn recovery(result: &ExperimentResult, of: fn(&Distribution) -> &Option<Quantile>) -> (f64, f64, bool) {
+    // Without any there is nothing to be wrong about.
+    of(&result.scenarios[0].time_to_recovery_s).as_ref().map_or((0.0, f64::INFINITY, false), between)
+}
+
 fn metric(result: &ExperimentResult, metric: Metric) -> (f64, f64, bool) {
     ends(&result.scenarios[0].estimates[metric])
 }
 
 /// Every case, in the order of the table.
 pub fn all() -> Vec<Case> {
+    let (one_kind, two_kinds) = ([(10.0 * DAY, 2.0 * HOUR)], [(5.0 * DAY, HOUR), (40.0 * DAY, 3.0 * HOUR)]);
     let mut cases = vec![
         k_of_n("2 of 3, exponential", 2, 3, 100),
         k_of_n("1 of 2, exponential", 1, 2, 100),
         one("one unit, Weibull up, lognormal down; 600 outages", 50),
         one("the same; 120 outages", 10),
         one_short("the same; 100 outages, one or none in a replication", 1_200),
-        windows("one exponential unit, windows of 30 d", &[(10.0 * DAY, 2.0 * HOUR)], 100),
-        windows("two kinds of replications, windows of 30 d", &[(5.0 * DAY, HOUR), (40.0 * DAY, 3.0 * HOUR)], 100),
+        recoveries(windows("one exponential unit, windows of 30 d", &one_kind, 100), &one_kind),
+        recoveries(windows("two kinds of replications, windows of 30 d", &two_kinds, 100), &two_kinds),
+        recoveries(windows("the same, 20 replications", &two_kinds, 20), &two_kinds),
+        clusters("one unit, restarts in clusters; 600 of them", 50),
+        clusters("the same; 120 of them", 10),
         one_window("one window per replication", 400),
         rare("rare: 1.5 outages of 1 h", 1.5, Law::fixed(HOUR).unwrap(), true),
         rare("rare: 1.5 outages, exponential lengths", 1.5, Law::exponential(HOUR).unwrap(), false),
@@ -125,21 +144,42 @@ fn windows(name: &str, kinds: &[(f64, f64)], replications: u64) -> Case {
     case.knows("mean in a window", length * average(&|(up, down)| down / (up + down)), |r| {
         ends(&r.scenarios[0].windows.as_ref().unwrap().downtime_s.mean)
     })
-    .knows("p50", mixed_quantile(kinds, length, 0.5), |r| {
-        let p50 = r.scenarios[0].windows.as_ref().unwrap().downtime_s.p50;
-        (p50.low, p50.high, false)
-    })
-    .knows("p95", mixed_quantile(kinds, length, 0.95), |r| {
-        let p95 = r.scenarios[0].windows.as_ref().unwrap().downtime_s.p95;
-        (p95.low, p95.high, false)
-    })
-    .knows("p99", mixed_quantile(kinds, length, 0.99), |r| {
-        let p99 = r.scenarios[0].windows.as_ref().unwrap().downtime_s.p99;
-        (p99.low, p99.high, false)
-    })
+    .knows("p50", mixed_quantile(kinds, length, 0.5), |r| between(&window_loss(r).p50))
+    .knows("p95", mixed_quantile(kinds, length, 0.95), |r| between(&window_loss(r).p95))
+    .knows("p99", mixed_quantile(kinds, length, 0.99), |r| between(&window_loss(r).p99))
     .knows("meets the SLO", average(&|&(up, down)| downtime_cdf(up, down, length, (1.0 - slo) * length)), |r| {
         ends(r.scenarios[0].windows.as_ref().unwrap().meets_slo.as_ref().unwrap())
     })
+}
+
+/// How long outages last, where replications are of these kinds: exponential, and of a kind as often as it fails.
+fn recoveries(case: Case, kinds: &[(f64, f64)]) -> Case {
+    let often = |&(up, down): &(f64, f64)| 1.0 / (up + down);
+    let all: f64 = kinds.iter().map(often).sum();
+    let longer = |x: f64| kinds.iter().map(|kind| often(kind) / all * (-x / kind.1).exp()).sum::<f64>();
+    let quantile = |q: f64| {
+        let (mut low, mut high) = (0.0, 100.0 * DAY);
+        for _ in 0..100 {
+            let middle = f64::midpoint(low, high);
+            if longer(middle) > 1.0 - q { low = middle } else { high = middle }
+        }
+        high
+    };
+    case.knows("time to recovery, p50", quantile(0.5), |r| recovery(r, |lengths| &lengths.p50))
+        .knows("time to recovery, p95", quantile(0.95), |r| recovery(r, |lengths| &lengths.p95))
+        .knows("time to recovery, p99", quantile(0.99), |r| recovery(r, |lengths| &lengths.p99))
+}
+
+/// Restarts come in clusters: one at once, and one more for every ten minutes of a log-normal time down.
+fn clusters(name: &str, replications: u64) -> Case {
+    let down = Law::lognormal(600.0, 1.2).unwrap();
+    let Law::LogNormal { mu, sigma } = down else { unreachable!("it is log-normal") };
+    let longer = |x: f64| Normal::standard().sf((x.ln() - mu) / sigma);
+    let each = 1.0 + (1..100_000).map(|k| longer(600.0 * f64::from(k))).sum::<f64>();
+    let unit = Unit::new(Law::exponential(30.0 * DAY).unwrap(), down);
+    let case = Case { restarts: true, ..Case::new(name, unit, KOfN::new(1, 1), replications) };
+    let failures = case.unit().failures();
+    case.knows("restarts", failures * each, |r| metric(r, Metric::Restarts))
 }
 
 fn one_window(name: &str, replications: u64) -> Case {

@@ -207,6 +207,8 @@ pub struct Case {
     pub beside: Vec<f64>,
     /// The fault whose strikes decide which runs count: 0 for the unit's own, then those beside.
     pub watched: usize,
+    /// A strike restarts the container, and once more for every ten minutes that it lasts.
+    pub restarts: bool,
     /// Scenarios 1 and 2 are the base with less and more of a number.
     pub sensitivity: bool,
     /// Whether it must hold.
@@ -237,6 +239,7 @@ impl Case {
             controlled: false,
             beside: vec![],
             watched: 0,
+            restarts: false,
             sensitivity: false,
             judged: Judged::Yes,
             truths: vec![],
@@ -360,6 +363,10 @@ impl Case {
             while now < end {
                 let from = SimTime::ZERO + Duration::from_secs_f64(now);
                 changes.push((from, slot, is_up));
+                if self.restarts && !is_up && life.is_some() {
+                    let slot = SlotId::new(slot as usize);
+                    (0..=(left / 600.0) as u64).for_each(|_| measures.observe(from, &Observed::Restarted { slot }));
+                }
                 now += left;
                 if is_up && self.controlled {
                     let to = SimTime::ZERO + Duration::from_secs_f64(now);

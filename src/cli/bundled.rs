@@ -10,10 +10,10 @@ use serde_json::{Map, Value, json};
 use super::library::{self, Kind, NO_FAULTS};
 use super::run::eprint_report;
 use super::watch::Watched;
-use super::{Exit, Format, complain, print, removals, rendered, replays};
+use super::{Exit, Format, complain, print, removals, rendered};
 use crate::experiment::ExperimentResult;
 use crate::output;
-use crate::spec::{self, Instead, REPLICATIONS_PER_DRAW, Study};
+use crate::spec::{self, Instead, REPLICATIONS_PER_DRAW, Report, Study};
 
 const APP: &str = "How the application starts and stops, instead of the bundled JVM service";
 const CLUSTER: &str = "Zones and Nodes, instead of the bundled three zones";
@@ -62,12 +62,14 @@ impl Playing {
         Instead { seed: Some(self.seed), replications: Some(replications), ..Instead::default() }
     }
 
-    /// Plays the study, and the outages that a report shows.
-    pub fn play(&self, study: &Study) -> Result<ExperimentResult, Exit> {
-        let mut result = self.play_without_outages(study)?;
-        removals::add(&mut result, study, self.threads.map_or(0, usize::from), self.quiet)?;
-        replays::add(&mut result, study);
-        Ok(result)
+    /// Adds what the removal of causes would bring.
+    pub fn add_removals(&self, result: &mut ExperimentResult, study: &Study) -> Result<(), Exit> {
+        removals::add(result, study, self.threads.map_or(0, usize::from), self.quiet)
+    }
+
+    /// Whether anybody will see the outages that were played once more.
+    pub fn shows_outages(&self) -> bool {
+        self.out_dir.is_some() || self.output == Format::Json
     }
 
     /// Plays the study.
@@ -111,6 +113,11 @@ impl<'a> Unwritten<'a> {
         self.fields.insert(key.to_owned(), value);
     }
 
+    /// The same manifests in another experiment.
+    pub fn with_fields(&self, fields: Map<String, Value>) -> Self {
+        Self { name: self.name, manifests: self.manifests.clone(), fields, stdin: self.stdin.clone() }
+    }
+
     /// What standard input holds; it can be read only once.
     fn stdin(&self) -> io::Result<Vec<u8>> {
         if let Some(bytes) = self.stdin.get() {
@@ -118,6 +125,17 @@ impl<'a> Unwritten<'a> {
         }
         let bytes = spec::read_standard_input()?;
         Ok(self.stdin.get_or_init(|| bytes).clone())
+    }
+
+    /// Its own text, bundled models, standard input and files.
+    fn open(&self, path: &Path) -> io::Result<Vec<u8>> {
+        if path == Path::new("-") {
+            return self.stdin();
+        }
+        match path.to_str().and_then(library::text_of) {
+            Some(text) => Ok(text.as_bytes().to_vec()),
+            None => spec::read_file(path),
+        }
     }
 }
 
@@ -148,16 +166,7 @@ impl Surroundings {
         let name = format!("bundled:{}", experiment.name);
         let text = self.experiment(experiment);
         let open = |path: &Path| -> io::Result<Vec<u8>> {
-            if path == Path::new(&name) {
-                return Ok(text.clone().into_bytes());
-            }
-            if path == Path::new("-") {
-                return experiment.stdin();
-            }
-            match path.to_str().and_then(library::text_of) {
-                Some(text) => Ok(text.as_bytes().to_vec()),
-                None => spec::read_file(path),
-            }
+            if path == Path::new(&name) { Ok(text.clone().into_bytes()) } else { experiment.open(path) }
         };
         let study = spec::load_experiment_as(Path::new(&name), &open, instead).map_err(|report| {
             eprint_report(&report);
@@ -167,6 +176,13 @@ impl Surroundings {
             eprint_report(&study.findings);
         }
         Ok(study)
+    }
+
+    /// What `hasim check` finds in an experiment.
+    pub fn findings(&self, experiment: &Unwritten<'_>) -> Report {
+        let name = format!("bundled:{}", experiment.name);
+        let open = |path: &Path| experiment.open(path);
+        spec::check_bytes_with(Path::new(&name), self.experiment(experiment).as_bytes(), &open).report
     }
 
     /// The names of bundled models and of files among what was given, with their kind.

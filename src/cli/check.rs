@@ -155,10 +155,11 @@ impl Cost {
 
 /// What the setting costs in one measure: what following the advice changes, turned round.
 fn part(change: &Estimate, of: &str, where_or_how: &str) -> String {
-    let [low, high] = [change.low, change.high].map(human::in_full);
-    let size = human::in_full(change.mean.abs());
+    let in_full = |secs: f64| human::in_full_within(secs, human::half_width(change));
+    let [low, high] = [change.low, change.high].map(in_full);
+    let size = in_full(change.mean.abs());
     if change.high < 0.0 {
-        let [least, most] = [-change.high, -change.low].map(human::in_full);
+        let [least, most] = [-change.high, -change.low].map(in_full);
         format!("{size} of {of} a year, {where_or_how} (CI {least} to {most})")
     } else if change.low > 0.0 {
         format!(

@@ -1,23 +1,31 @@
 //! `hasim compare BEFORE AFTER`: what a change of a manifest does to availability, with an exit code for a pipeline.
 //!
 //! Both manifests are scenarios of one experiment that meet the same faults, so the difference is known far better than
-//! either side. What the manifests do not say comes from bundled models, or from files that are named.
+//! either side. What the manifests do not say comes from bundled models, or from files that are named. A new manifest of
+//! which no Pod would ever be Ready is told before any year is played.
 
-use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
-use anstyle::AnsiColor;
-use serde_json::{Map, json};
+use serde_json::{Map, Value, json};
 
 use super::bundled::{Playing, Surroundings, Unwritten, named};
-use super::{Exit, Format, complain};
-use crate::experiment::{Estimate, ExperimentResult, Target, Verdict};
-use crate::report::human;
-use crate::spec::{Bound, Goal, Study};
+use super::replays;
+use super::{Exit, complain};
+use crate::experiment::comparison::{against_limit, without_limit, worst};
+use crate::experiment::{self, Comparison, Estimate, ExperimentResult, ManifestFinding, Target, Verdict};
+use crate::report::{Indifference, human};
+use crate::spec::{Bound, Diagnostic, Goal, REPLICATIONS_PER_DRAW, Severity, Stopping, Study};
 use crate::study::Metric;
 
 /// Replications of a year, if no number is asked for.
 const REPLICATIONS: u64 = 2_000;
+const BEFORE: &str = "before";
+const AFTER: &str = "after";
+/// Replications by which it is seen how much there is to play.
+const FIRST_LOOK: u64 = 16;
+/// Restarts of containers in all replications together: beyond them fewer are played. In a crash loop a year has a hundred
+/// thousand, each of which takes its time, and a loss of months is known after a few years.
+const RESTARTS: f64 = 2e7;
 
 /// Two manifests, and when the second is too bad.
 #[derive(Debug)]
@@ -34,102 +42,209 @@ pub(super) struct Compare {
 
 impl Compare {
     pub fn execute(self) -> Exit {
-        let study = match self.study() {
-            Ok(study) => study,
-            Err(exit) => return exit,
-        };
-        // A system under two names differs by exactly nothing, which no number of replications shows.
-        let [before, after] = [0, 1].map(|number| (&study.scenarios[number].model, &study.scenarios[number].draws));
-        let same = before == after;
-        match self.playing.play(&study) {
-            Ok(result) => self.deliver(&result, same),
-            Err(exit) => exit,
-        }
+        self.compare().unwrap_or_else(|exit| exit)
     }
 
-    fn study(&self) -> Result<Study, Exit> {
+    fn compare(&self) -> Result<Exit, Exit> {
         if self.before == Path::new("-") && self.after == Path::new("-") {
             complain("standard input can be one of the manifests, not both");
             return Err(Exit::WrongUse);
         }
-        let before = named(&self.before)?;
+        let manifests = [("BEFORE", self.before.as_path()), ("AFTER", self.after.as_path())];
+        let experiment = Unwritten::new("comparison", &manifests, self.fields()?);
+        let study = self.around.study_of(&experiment, &self.playing, self.replications, REPLICATIONS)?;
+        let [before, after] = [&self.before, &self.after].map(|manifest| self.findings(&experiment, manifest));
+        let (before, after) = (before?, after?);
+        let never_ready = self.never_ready(&study);
+        // A system under two names differs by exactly nothing, which no number of replications shows.
+        let [ours, theirs] = [0, 1].map(|number| (&study.scenarios[number].model, &study.scenarios[number].draws));
+        let mut result = if never_ready.is_empty() { self.play(&study)? } else { experiment::unplayed(&study) };
+        let mut comparison = Comparison {
+            before: BEFORE.to_owned(),
+            after: AFTER.to_owned(),
+            verdict: Verdict::Pass,
+            change: Verdict::Pass,
+            max_regression_s_per_year: self.max_regression,
+            same: ours == theirs,
+            never_ready,
+            new_findings: Vec::new(),
+            changed_findings: Vec::new(),
+            gone_findings: Vec::new(),
+            kept_findings: Vec::new(),
+        };
+        comparison.sort_findings(before, after);
+        comparison.change = self.change(&result, &comparison);
+        let verdicts = result.targets.iter().map(|target| target.verdict).chain([comparison.change]);
+        comparison.verdict = worst(verdicts);
+        let exit = self.exit(&result, &comparison);
+        result.comparison = Some(comparison);
+        if !result.scenarios.is_empty() {
+            // In what restarts so often that it was played less, nothing but that matters.
+            if !is_cut(&study, &result) {
+                self.playing.add_removals(&mut result, &study)?;
+            }
+            // What outages look like takes a replication each.
+            if self.playing.shows_outages() {
+                replays::add(&mut result, &study);
+            }
+        }
+        Ok(self.playing.deliver("", &result).then(exit))
+    }
+
+    /// The `spec` of the experiment, but for what stands around the manifests.
+    fn fields(&self) -> Result<Map<String, Value>, Exit> {
+        let (before, after) = (named(&self.before)?, named(&self.after)?);
+        let candidates = json!([{"name": AFTER, "deployment": after}, {"name": BEFORE}]);
         let mut fields = Map::new();
         fields.insert("deployment".to_owned(), json!(before));
-        fields.insert(
-            "candidates".to_owned(),
-            json!([{"name": "before"}, {"name": "after", "deployment": named(&self.after)?}]),
-        );
-        fields.insert("baseline".to_owned(), json!("before"));
-        let manifests = [("BEFORE", self.before.as_path()), ("AFTER", self.after.as_path())];
-        let comparison = Unwritten::new("comparison", &manifests, fields);
-        self.around.study_of(&comparison, &self.playing, self.replications, REPLICATIONS)
-    }
-
-    fn deliver(&self, result: &ExperimentResult, same: bool) -> Exit {
-        let after = &result.scenarios[1];
-        let difference = after.difference_to_baseline.as_ref().map(|difference| difference.downtime_s_per_year);
-        let difference = difference.filter(|_| !same);
-        let change = self.change(difference.as_ref());
-        let slo = self.fail_below.map(|slo| {
-            let goal = Goal { metric: Metric::Availability, bound: Bound::AtLeast(slo) };
-            (slo, Target::of(&goal, after).verdict)
-        });
-        let answer = match self.playing.output {
-            Format::Table => words(difference.as_ref(), change, slo, self.max_regression),
-            _ => String::new(),
-        };
-        let delivered = self.playing.deliver(&answer, result);
-        // Without a limit a change is a regression only where it surely is one.
-        let regresses = if self.max_regression.is_some() { change != Verdict::Pass } else { change == Verdict::Fail };
-        let is_below = slo.is_some_and(|(_, verdict)| verdict != Verdict::Pass);
-        delivered.then(if regresses || is_below { Exit::TargetMissed } else { Exit::Done })
-    }
-
-    /// How the difference stands to what it may be.
-    fn change(&self, difference: Option<&Estimate>) -> Verdict {
-        let most = self.max_regression.unwrap_or(0.0);
-        match difference {
-            Some(difference) if difference.low > most => Verdict::Fail,
-            Some(difference) if difference.high > most => Verdict::Undecided,
-            _ => Verdict::Pass,
+        fields.insert("candidates".to_owned(), candidates);
+        fields.insert("baseline".to_owned(), json!(BEFORE));
+        if let Some(slo) = self.fail_below.filter(|slo| *slo > 0.0) {
+            fields.insert("objective".to_owned(), json!({"slo": slo}));
         }
+        Ok(fields)
+    }
+
+    /// What a check finds in one of the manifests with what stands around it.
+    fn findings(&self, experiment: &Unwritten<'_>, manifest: &Path) -> Result<Vec<ManifestFinding>, Exit> {
+        let fields = Map::from_iter([("deployment".to_owned(), json!(named(manifest)?))]);
+        let found = self.around.findings(&experiment.with_fields(fields));
+        Ok(found.diagnostics.iter().filter(|one| one.severity != Severity::Error).map(finding).collect())
+    }
+
+    /// Why no Pod of the new manifest would ever be Ready, as far as the old one does not have the same reason.
+    fn never_ready(&self, study: &Study) -> Vec<String> {
+        let of = |scenario: &str| -> Vec<&Diagnostic> {
+            let is_its = |one: &&Diagnostic| one.never_ready && one.scenario.as_deref() == Some(scenario);
+            study.findings.diagnostics.iter().filter(is_its).collect()
+        };
+        let before = of(BEFORE);
+        let is_new =
+            |one: &&Diagnostic| before.iter().all(|other| (&other.path, &other.message) != (&one.path, &one.message));
+        let hangs_on_the_app = |one: &Diagnostic| one.path.ends_with("Probe") && self.around.app.is_none();
+        let in_words = |one: &Diagnostic| {
+            let assumed = if hangs_on_the_app(one) { " (how it starts is assumed: state it with --app)" } else { "" };
+            format!("{} {}{assumed}", short(&one.path), one.message)
+        };
+        of(AFTER).into_iter().filter(is_new).map(in_words).collect()
+    }
+
+    /// As many replications as are asked for, or as few as a crash loop leaves time for.
+    fn play(&self, study: &Study) -> Result<ExperimentResult, Exit> {
+        let Stopping::Replications(wanted) = study.stopping else { return self.judged(study) };
+        let first = Study { stopping: Stopping::Replications(FIRST_LOOK.min(wanted)), ..study.clone() };
+        let seen = self.judged(&first)?;
+        let years = seen.horizon_s / YEAR_S;
+        let restarts = seen.scenarios.iter().map(|scenario| scenario.estimates[Metric::Restarts].mean * years);
+        let affordable = affordable(restarts.sum());
+        if wanted <= FIRST_LOOK || affordable <= FIRST_LOOK {
+            return Ok(noted(seen, wanted));
+        }
+        let played = Study { stopping: Stopping::Replications(wanted.min(affordable)), ..study.clone() };
+        self.judged(&played).map(|result| noted(result, wanted))
+    }
+
+    /// Plays a study, and judges the new manifest by the SLO.
+    fn judged(&self, study: &Study) -> Result<ExperimentResult, Exit> {
+        let mut result = self.playing.play_without_outages(study)?;
+        let goal = self.fail_below.map(|slo| Goal { metric: Metric::Availability, bound: Bound::AtLeast(slo) });
+        let after = result.scenarios.iter().find(|scenario| scenario.name == AFTER);
+        result.targets = goal.iter().zip(after).map(|(goal, after)| Target::of(goal, after)).collect();
+        Ok(result)
+    }
+
+    /// How the change stands to what it may be.
+    fn change(&self, result: &ExperimentResult, comparison: &Comparison) -> Verdict {
+        if !comparison.never_ready.is_empty() {
+            return Verdict::Fail;
+        }
+        let after = result.scenarios.iter().find(|scenario| scenario.name == AFTER);
+        let Some(difference) = after.and_then(|after| after.difference_to_baseline).filter(|_| !comparison.same) else {
+            return Verdict::Pass;
+        };
+        if let Some(most) = self.max_regression {
+            return against_limit(&difference.downtime_s_per_year, most);
+        }
+        let judged = |loss, difference: &Estimate| {
+            // Where no pair differs there is nothing to fail by.
+            if difference.bound {
+                Verdict::Pass
+            } else {
+                without_limit(difference, Indifference::of_loss(result, loss).secs)
+            }
+        };
+        worst([
+            judged(Metric::Downtime, &difference.downtime_s_per_year),
+            judged(Metric::FailedRequests, &difference.failed_request_s_per_year),
+        ])
+    }
+
+    /// A stated limit must surely be kept; without one a change fails only where it surely is for the worse.
+    fn exit(&self, result: &ExperimentResult, comparison: &Comparison) -> Exit {
+        let is_missed = result.targets.iter().any(|target| target.verdict != Verdict::Pass);
+        let fails = match comparison.change {
+            Verdict::Pass => false,
+            Verdict::Undecided => self.max_regression.is_some(),
+            Verdict::Fail => true,
+        };
+        if is_missed || fails { Exit::TargetMissed } else { Exit::Done }
     }
 }
 
-/// The answer in two lines.
-fn words(
-    difference: Option<&Estimate>,
-    change: Verdict,
-    slo: Option<(f64, Verdict)>,
-    max_regression: Option<f64>,
-) -> String {
-    let mut text = String::new();
-    let mut line = |verdict: Verdict, words: &str| {
-        let (word, color) = match verdict {
-            Verdict::Pass => ("PASS", AnsiColor::Green),
-            Verdict::Fail => ("FAIL", AnsiColor::Red),
-            Verdict::Undecided => ("UNDECIDED", AnsiColor::Yellow),
-        };
-        let style = color.on_default().bold();
-        let _ = writeln!(text, "{style}{word:9}{style:#} {words}");
-    };
-    let limit = max_regression.map_or(String::new(), |most| format!(" (may add {})", human::in_full(most)));
-    let change_in_words = match difference {
-        None => "the same system in both manifests".to_owned(),
-        Some(d) if d.bound => format!(
-            "no difference in any replication: at most {} of downtime a year either way",
-            human::in_full(d.high)
-        ),
-        Some(d) => {
-            let [low, high] = [d.low, d.high].map(human::in_full);
-            let (word, size) = if d.mean < 0.0 { ("less", -d.mean) } else { ("more", d.mean) };
-            format!("{} {word} downtime a year (CI {low} to {high})", human::in_full(size))
-        }
-    };
-    line(change, &format!("after against before: {change_in_words}{limit}"));
-    if let Some((slo, verdict)) = slo {
-        line(verdict, &format!("after: availability at least {}", human::plain_percent(slo)));
+const YEAR_S: f64 = 365.0 * 86_400.0;
+
+/// As many replications as there is time for, with so many restarts in each: whole batches, if it is more than one.
+fn affordable(restarts: f64) -> u64 {
+    let most = (RESTARTS / restarts.max(1.0)) as u64;
+    if most < REPLICATIONS_PER_DRAW { most } else { most - most % REPLICATIONS_PER_DRAW }
+}
+
+/// Whether fewer replications were played than were asked for.
+fn is_cut(study: &Study, result: &ExperimentResult) -> bool {
+    let played = result.scenarios.iter().map(|scenario| scenario.replications).max().unwrap_or(0);
+    matches!(study.stopping, Stopping::Replications(wanted) if played < wanted)
+}
+
+/// Says that fewer replications were played than were asked for.
+fn noted(mut result: ExperimentResult, wanted: u64) -> ExperimentResult {
+    let played = result.scenarios.iter().map(|scenario| scenario.replications).max().unwrap_or(0);
+    if played < wanted {
+        result.notes.push(format!(
+            "{} of {} replications were played: containers restart so often that each of them is long.",
+            human::whole(played),
+            human::whole(wanted)
+        ));
     }
-    text.push('\n');
-    text
+    result
+}
+
+/// What leads to the Pod of a Deployment is always the same, and long.
+fn short(path: &str) -> &str {
+    path.strip_prefix("spec.template.spec.").unwrap_or(path)
+}
+
+/// A finding without its place, which says nothing where the manifest is not at hand.
+fn finding(diagnostic: &Diagnostic) -> ManifestFinding {
+    ManifestFinding {
+        severity: diagnostic.severity.to_string(),
+        id: diagnostic.advice.map(|advice| advice.id.to_owned()),
+        path: diagnostic.path.clone(),
+        message: diagnostic.message.clone(),
+        before: None,
+        help: diagnostic.help.clone(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_crash_loop_is_played_less_often() {
+        assert!(affordable(0.0) > 10_000_000, "no restart, no limit");
+        assert!(affordable(500.0) >= 2_000, "what crashes now and then is played as asked");
+        // Two Pods that loop every 300 s.
+        assert_eq!(affordable(2.0 * 105_120.0), 64);
+        assert_eq!(affordable(1e6), 20);
+    }
 }

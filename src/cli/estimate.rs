@@ -11,6 +11,7 @@ use super::bundled::{Playing, Surroundings, Unwritten, named};
 use super::{Exit, replays};
 use crate::experiment::{About, Assumption, ExperimentResult};
 use crate::spec::{AppGuess, REPLICATIONS_PER_DRAW, Scenario, Stopping, Study, guess_app};
+use crate::study::Metric;
 use guesses::Alternative;
 
 /// Replications of a year, if no number is asked for.
@@ -103,7 +104,12 @@ impl Estimate {
         guessed: Option<&AppGuess>,
     ) -> Result<Vec<(Alternative, Scenario)>, Exit> {
         let model = &study.scenarios[0].model;
-        let mut alternatives = guesses::of_faults(model, &self.assumed_faults(question, study)?);
+        let assumed = self.assumed_faults(question, study)?;
+        let names: Vec<String> = assumed.iter().filter_map(|one| one["name"].as_str().map(str::to_owned)).collect();
+        let mut alternatives = guesses::of_faults(model, &names);
+        if assumed.iter().any(|one| one.get("onCall").is_some()) {
+            alternatives.extend(model.on_call.as_ref().map(guesses::of_on_call));
+        }
         if self.around.app.is_none() {
             alternatives.push(guesses::of_app(model, guessed));
         }
@@ -120,8 +126,8 @@ impl Estimate {
         Ok(alternatives.into_iter().zip(others.scenarios).collect())
     }
 
-    /// The names of the faults that are those of the bundled library, as no file overrides them.
-    fn assumed_faults(&self, question: &Unwritten<'_>, study: &Study) -> Result<Vec<String>, Exit> {
+    /// The faults that are those of the bundled library, as no file overrides them, and so who is on call.
+    fn assumed_faults(&self, question: &Unwritten<'_>, study: &Study) -> Result<Vec<Value>, Exit> {
         if !self.around.plays_the_library() {
             return Ok(Vec::new());
         }
@@ -129,8 +135,7 @@ impl Estimate {
         let bundled = around.study(question, self.playing.instead(REPLICATIONS), true)?;
         let documents = |study: &Study| study.inputs["faults"].as_array().cloned().unwrap_or_default();
         let bundled = documents(&bundled);
-        let assumed = documents(study).into_iter().filter(|fault| bundled.contains(fault));
-        Ok(assumed.filter_map(|fault| fault["name"].as_str().map(str::to_owned)).collect())
+        Ok(documents(study).into_iter().filter(|one| bundled.contains(one)).collect())
     }
 
     /// The answer, and how much of it hangs on each guess.
@@ -143,6 +148,9 @@ impl Estimate {
             let fewer = Study { stopping: Stopping::Replications(fewer_than(study.stopping)), ..study.clone() };
             assumptions.extend(self.play_beside(&fewer, others)?.1);
         }
+        // Where nobody was paged, nothing hangs on who would have come.
+        let was_paged = result.scenarios[0].estimates[Metric::Pages].mean > 0.0;
+        assumptions.retain(|one| one.guess.about != About::OnCall || was_paged);
         Assumption::sort(&mut assumptions);
         result.assumptions = assumptions;
         replays::add(&mut result, study);

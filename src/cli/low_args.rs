@@ -41,7 +41,8 @@ pub(super) enum LowCommand {
     /// What a change of a manifest does: two manifests, the same faults, paired.
     ///
     /// Try `hasim compare models/deployments/aidbox.yaml models/deployments/aidbox-hard-spread.yaml`. Ends with 4 if AFTER is
-    /// surely worse, or not surely within the limits that are given.
+    /// surely worse by what may matter, or not surely within the limits that are given, or can never be Ready. `--output markdown`
+    /// makes a comment for a pull request.
     Compare(CompareArgs),
     /// How available is this manifest, in seconds and without an experiment file?
     ///

@@ -1,9 +1,11 @@
 //! From sums to the answer: means, intervals, quantiles and attributions, all in seconds and per year.
 
+mod distribution;
 mod windows;
 
 use rayon::iter::{IntoParallelIterator as _, ParallelIterator as _};
 
+use self::distribution::distribution;
 use super::by_name::ByName;
 use super::estimates::Estimates;
 use super::examples::Example;
@@ -25,7 +27,7 @@ use crate::cluster::Phase;
 use crate::model::YEAR;
 use crate::spec::{Precision, RESULTS_KIND, Stopping};
 use crate::stats::{
-    Interval, MeanDifference, Moments, Race, Spans, amounts, counts, most_events, rests_on_few, twelve_digits,
+    Interval, MeanDifference, Moments, Race, amounts, counts, most_events, rests_on_few, twelve_digits,
 };
 use crate::study::{Form, Metric, Quantity};
 use crate::time::Duration;
@@ -68,6 +70,7 @@ pub(super) fn experiment(outline: &Outline, tallies: &[Tally], race: Option<&Rac
         baseline: outline.baseline.map(|baseline| outline.scenarios[baseline].name.clone()),
         interrupted,
         targets,
+        comparison: None,
         selection: race.and_then(|race| selection::result(outline, race, &scenarios)),
         currency: outline.currency.clone(),
         sensitivity: sensitivity::results(outline, tallies),
@@ -175,18 +178,16 @@ pub(super) fn scenario(
         unplaceable: scenario.unplaceable,
         replications: summary.replications,
         estimates: Estimates::of(|metric| written(scale.estimate(metric, summary))),
-        first_available_s: summary
-            .first_available
-            .as_ref()
-            .map(|times| distribution(times, summary.replications - times.count())),
-        time_to_recovery_s: distribution(&summary.outage_lengths, censored_outages(summary)),
+        first_available_s: summary.first_available.as_ref().map(|times| distribution(times, confidence)),
+        time_to_recovery_s: distribution(&summary.outage_lengths, confidence),
         outage_examples: outage_examples(summary),
-        pod_recovery_s: pod_recoveries(summary, faults),
+        any_recovery_s: Distribution { histogram: vec![], ..distribution(&summary.recovery_lengths, confidence) },
+        pod_recovery_s: pod_recoveries(summary, faults, confidence),
         detection_s: faults
             .iter()
             .zip(&summary.detections)
             .map(|(fault, detections)| {
-                let times = distribution(&detections.times, detections.censored);
+                let times = distribution(&detections.times, confidence);
                 (fault.clone(), Detection { times, undetected: detections.undetected })
             })
             .collect(),
@@ -197,7 +198,7 @@ pub(super) fn scenario(
         downtime_attribution: attribution(&summary.downtime_by),
         request_failure_attribution: attribution(&summary.failed_by),
         without: Vec::new(),
-        uncertainty: uncertainty::result(&tally.draws, &scale),
+        uncertainty: uncertainty::result(&tally.draws, summary.windows.downtime.windows.size(), &scale),
         difference_to_baseline: baseline.map(|(other, baseline)| {
             let scale = scale.or_wider(&Scale::of(outline, other, baseline));
             let downtime = tally.differences.mean(DOWNTIME, confidence);
@@ -232,13 +233,8 @@ pub(super) fn failed_moments(summary: &Summary) -> &Moments {
     &summary.totals[Quantity::FailedRequests].moments
 }
 
-/// Every outage is complete or censored.
-fn censored_outages(summary: &Summary) -> u64 {
-    summary.totals[Quantity::Outages].sum as u64 - summary.outage_lengths.count()
-}
-
 fn outage_examples(summary: &Summary) -> Vec<OutageExample> {
-    let near = |q| summary.outage_lengths.quantile(q).and_then(|length| summary.outage_examples.near(length));
+    let near = |q| summary.outage_lengths.quantile(q).and_then(|length| summary.outage_examples.near(length as u64));
     let ended = |found: Option<Example>| found.map(|example| (example, true));
     let found = [("p50", ended(near(0.5))), ("p95", ended(near(0.95))), ("max", summary.outage_examples.longest())];
     let named = |(statistic, found): (&str, Option<(Example, bool)>)| {
@@ -258,42 +254,26 @@ fn cause_name(faults: &[String], number: usize) -> &str {
 }
 
 /// Every fault of the model, and `probe` and `start` where they occurred.
-fn pod_recoveries(summary: &Summary, faults: &[String]) -> ByName<PodRecovery> {
-    let occurred = |r: &Recoveries| r.lengths.count() + r.censored > 0;
+fn pod_recoveries(summary: &Summary, faults: &[String], confidence: f64) -> ByName<PodRecovery> {
+    let occurred = |r: &Recoveries| r.lengths.spans().count() + r.lengths.endless() > 0;
     let recoveries = summary.recoveries.iter().enumerate();
     recoveries
         .filter(|(number, recoveries)| *number < faults.len() || occurred(recoveries))
-        .map(|(number, recoveries)| (cause_name(faults, number).to_owned(), pod_recovery(recoveries)))
+        .map(|(number, recoveries)| (cause_name(faults, number).to_owned(), pod_recovery(recoveries, confidence)))
         .collect()
 }
 
-fn pod_recovery(recoveries: &Recoveries) -> PodRecovery {
+fn pod_recovery(recoveries: &Recoveries, confidence: f64) -> PodRecovery {
     // Without a recovery no phase took any time.
-    let count = recoveries.lengths.count().max(1) as f64;
+    let count = recoveries.lengths.spans().count().max(1) as f64;
     let mean = |nanos: u128| twelve_digits(nanos as f64 / NANOS / count);
     PodRecovery {
-        lengths: distribution(&recoveries.lengths, recoveries.censored),
+        lengths: distribution(&recoveries.lengths, confidence),
         overlapped: recoveries.overlapped,
         phases: Phase::ALL
             .iter()
             .map(|phase| (phase.name().to_owned(), mean(recoveries.phases[*phase as usize])))
             .collect(),
-    }
-}
-
-fn distribution(spans: &Spans, censored: u64) -> Distribution {
-    let seconds = |nanos: u64| twelve_digits(nanos as f64 / NANOS);
-    let quantile = |q| spans.quantile(q).map(seconds);
-    Distribution {
-        count: spans.count(),
-        censored,
-        mean: spans.mean().map(|nanos| twelve_digits(nanos / NANOS)),
-        p50: quantile(0.5),
-        p90: quantile(0.9),
-        p95: quantile(0.95),
-        p99: quantile(0.99),
-        max: spans.max().map(seconds),
-        histogram: spans.buckets().map(|(nanos, count)| (seconds(nanos), count)).collect(),
     }
 }
 

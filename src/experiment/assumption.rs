@@ -36,6 +36,8 @@ pub enum About {
     NodeFaults,
     /// Zones, Nodes, and what becomes of dead ones.
     Cluster,
+    /// Who mends what nothing else mends, and how soon.
+    OnCall,
 }
 
 /// A guess, and what the answer is with something else in its place.

@@ -51,6 +51,7 @@ impl ExperimentResult {
             baseline: self.baseline.clone(),
             interrupted: self.interrupted,
             targets: self.targets.iter().filter(|target| is_there(&target.scenario)).cloned().collect(),
+            comparison: self.comparison.clone(),
             selection: self.selection.clone(),
             currency: self.currency.clone(),
             sensitivity: self.sensitivity.clone(),

@@ -2,7 +2,7 @@
 
 use super::examples::Examples;
 use super::ledger::{Causes, Ledger};
-use super::lengths::{Lengths, MOST};
+use super::overflow::{MOST, Overflow};
 use super::windows::Losses;
 use crate::cluster::{Cause, Phase};
 use crate::stats::{Control, Spans};
@@ -30,7 +30,7 @@ pub struct Outcome {
     /// Fault and length of every detection, as far as they are kept one by one.
     pub(super) detection_times: Vec<(u32, u64)>,
     /// The lengths beyond those.
-    pub(super) more: Lengths,
+    pub(super) more: Overflow,
     /// Nanoseconds of Pods that ran.
     pub(super) pod_time: u128,
     /// Of a system that was created at time 0: when it was available for the first time, in nanoseconds.
@@ -73,7 +73,7 @@ impl Outcome {
             recovery_lengths: Vec::new(),
             detections: vec![Detections::default(); faults],
             detection_times: Vec::new(),
-            more: Lengths::none(causes.count(), faults),
+            more: Overflow::none(causes.count(), faults),
             pod_time: 0,
             first_available: None,
             controls: Vec::new(),

@@ -30,8 +30,23 @@ pub struct Removal {
     pub downtime_saved_s_per_year: Estimate,
     /// Failed requests a year that would be saved, in seconds of full traffic.
     pub failed_request_saved_s_per_year: Estimate,
-    /// In the objective's metric, surely less than half of what is charged to the fault would be saved.
+    /// Of [`the loss in question`](loss_in_question), surely less than half of what is charged to the fault would be saved.
     pub saves_little: bool,
+}
+
+/// The loss of a scenario whose causes are removed: the one that the objective counts, or the other where nothing of that was
+/// lost.
+pub fn loss_in_question(answer: &ScenarioResult, objective: Metric) -> Metric {
+    let [counted, other] = match objective {
+        Metric::RequestSuccess => [Metric::FailedRequests, Metric::Downtime],
+        _ => [Metric::Downtime, Metric::FailedRequests],
+    };
+    if charges(answer, counted).is_empty() { other } else { counted }
+}
+
+/// What is charged to whom.
+fn charges(answer: &ScenarioResult, loss: Metric) -> &[Attribution] {
+    if loss == Metric::FailedRequests { &answer.request_failure_attribution } else { &answer.downtime_attribution }
 }
 
 /// Plays and fills in [`ScenarioResult::without`] of the scenarios that `featured` names, or of all if the experiment asks for
@@ -49,7 +64,7 @@ pub fn add_removals<F>(
 where
     F: Fn(&Model, u64, u64) -> Outcome + Sync,
 {
-    let metric = result.objective.metric;
+    let objective = result.objective.metric;
     let is_wanted = |name: &String| match study.without {
         Without::Off => false,
         Without::Featured => featured.contains(name),
@@ -57,7 +72,8 @@ where
     };
     for answer in result.scenarios.iter_mut().filter(|answer| is_wanted(&answer.name)) {
         let Some(scenario) = study.scenarios.iter().find(|scenario| scenario.name == answer.name) else { continue };
-        let causes = largest_faults(answer, metric, &scenario.model);
+        let loss = loss_in_question(answer, objective);
+        let causes = largest_faults(charges(answer, loss), &scenario.model);
         if causes.is_empty() {
             continue;
         }
@@ -74,7 +90,7 @@ where
         let charged = causes.iter().map(|(_, charged)| *charged);
         answer.without = charged
             .zip(played.scenarios.iter().skip(1))
-            .filter_map(|(charged, one_less)| removal(charged, one_less, metric, replications))
+            .filter_map(|(charged, one_less)| removal(charged, one_less, loss, replications))
             .collect();
     }
     Ok(())
@@ -99,14 +115,9 @@ fn pairs(replications: u64) -> u64 {
 
 /// The numbers of the faults that are charged most, with what is charged to them in seconds a year. A needless reaction of a
 /// probe and a first start are no faults: nothing can be removed.
-fn largest_faults(answer: &ScenarioResult, metric: Metric, model: &Model) -> Vec<(usize, f64)> {
-    let parts = match metric {
-        Metric::RequestSuccess => &answer.request_failure_attribution,
-        _ => &answer.downtime_attribution,
-    };
-    let charged = |name: &str| -> f64 {
-        parts.iter().filter(|part: &&Attribution| part.fault == name).map(|part| part.s_per_year).sum()
-    };
+fn largest_faults(parts: &[Attribution], model: &Model) -> Vec<(usize, f64)> {
+    let charged =
+        |name: &str| -> f64 { parts.iter().filter(|part| part.fault == name).map(|part| part.s_per_year).sum() };
     let faults = model.faults.iter().enumerate();
     let mut causes: Vec<(usize, f64)> =
         faults.map(|(number, fault)| (number, charged(&fault.name))).filter(|(_, charged)| *charged > 0.0).collect();
@@ -142,11 +153,11 @@ fn never() -> Occurrence {
     Occurrence::Once { at, targets: Vec::new() }
 }
 
-fn removal(charged: f64, one_less: &ScenarioResult, metric: Metric, replications: u64) -> Option<Removal> {
+fn removal(charged: f64, one_less: &ScenarioResult, loss: Metric, replications: u64) -> Option<Removal> {
     let difference = one_less.difference_to_baseline?;
     let downtime = negated(difference.downtime_s_per_year);
     let failed = negated(difference.failed_request_s_per_year);
-    let saved = if metric == Metric::RequestSuccess { failed } else { downtime };
+    let saved = if loss == Metric::FailedRequests { failed } else { downtime };
     Some(Removal {
         fault: one_less.name.trim_start_matches("without ").to_owned(),
         replications,

@@ -8,6 +8,7 @@ use serde_json::{Map, Value};
 
 use super::assumption::Assumption;
 use super::by_name::ByName;
+use super::comparison::Comparison;
 use super::estimates::Estimates;
 use super::removal::Removal;
 use super::replay::{OutageExample, Replay};
@@ -52,6 +53,9 @@ pub struct ExperimentResult {
     /// Every target of every scenario.
     #[serde(default)]
     pub targets: Vec<Target>,
+    /// What a comparison of two manifests came to; left out where it is none. Filled in by `hasim compare`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub comparison: Option<Comparison>,
     /// What a search for the best scenario came to; left out where none was asked for.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub selection: Option<SelectionResult>,
@@ -165,6 +169,9 @@ pub struct ScenarioResult {
     /// Outages to look at: those nearest to the median and the 95th percentile, and the longest.
     #[serde(default)]
     pub outage_examples: Vec<OutageExample>,
+    /// Pod recoveries of all causes together.
+    #[serde(default)]
+    pub any_recovery_s: Distribution,
     /// Pod recoveries by the fault that began them (`probe` and `start` where none did).
     pub pod_recovery_s: ByName<PodRecovery>,
     /// Fault to first reaction, by fault.
@@ -259,15 +266,16 @@ pub struct WindowLoss {
     pub histogram: Vec<(f64, u64)>,
 }
 
-/// A quantile with its confidence interval, both to the width of a bucket (0.8 %).
+/// A quantile with its confidence interval, both to the width of a bucket (0.8 %). It is about as often too low as too high.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Quantile {
     /// The quantile of the sample.
     pub value: f64,
     /// Lower end of the interval.
     pub low: f64,
-    /// Upper end of the interval; the length of the window where the replications are too few to give a lesser one.
-    pub high: f64,
+    /// Upper end of the interval; where the replications are too few to give one, the length of the window, or `null` of
+    /// what may last for ever.
+    pub high: Option<f64>,
 }
 
 /// A distribution of spans of time. Quantiles come from a histogram with 1 % wide buckets.
@@ -277,19 +285,22 @@ pub struct Distribution {
     pub count: u64,
     /// Samples that had no end at the end of the replication.
     pub censored: u64,
-    /// Mean in seconds; `null` without samples, like the quantiles.
+    /// Mean of the complete samples in seconds; `null` without samples.
     pub mean: Option<f64>,
-    /// Median.
-    pub p50: Option<f64>,
+    /// Median of all, in seconds: those without an end are longer than any. `null` without samples, or where it has no end;
+    /// so are the other quantiles.
+    pub p50: Option<Quantile>,
     /// 90th percentile.
-    pub p90: Option<f64>,
+    pub p90: Option<Quantile>,
     /// 95th percentile.
-    pub p95: Option<f64>,
+    pub p95: Option<Quantile>,
     /// 99th percentile.
-    pub p99: Option<f64>,
-    /// Largest.
+    pub p99: Option<Quantile>,
+    /// Largest of the complete samples.
     pub max: Option<f64>,
-    /// The histogram behind the charts: `[seconds, samples]`, ascending, empty buckets left out.
+    /// The histogram behind the charts: `[seconds, samples]`, ascending, empty buckets left out. None for several causes
+    /// together, of which each has its own.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub histogram: Vec<(f64, u64)>,
 }
 

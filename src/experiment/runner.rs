@@ -96,6 +96,11 @@ where
     play(study, played, options, &Pace::of(study), &mut |_| (), watched).map(|(_, result)| result)
 }
 
+/// The answer to `study` before anything was played: its question and its inputs, and no scenario.
+pub fn unplayed(study: &Study) -> ExperimentResult {
+    Played::nothing(study, Share::WHOLE).answer(&End::Complete { missed: vec![] })
+}
+
 /// Plays `study` on from `played`, which continues it. `keep` is told whenever a batch of every scenario has been played:
 /// what it is given can be gone on with, to the same result. `pace` is for a watch in another thread, to which `replicate`
 /// may tell which share of a replication has been played; it gives up one that is of no use any more.

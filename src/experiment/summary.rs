@@ -10,7 +10,7 @@ use super::windows::Windows;
 use crate::cluster::Phase;
 use crate::model::{Model, Start};
 use crate::spec::Objective;
-use crate::stats::{Moments, Spans};
+use crate::stats::{Lengths, Moments, Spans};
 use crate::study::{PerQuantity, Quantity};
 
 /// What the replications of one scenario come to together.
@@ -22,13 +22,15 @@ pub struct Summary {
     /// Nanoseconds, cell by cell of the ledgers.
     pub(super) downtime_by: Vec<u128>,
     pub(super) failed_by: Vec<u128>,
-    pub(super) outage_lengths: Spans,
+    pub(super) outage_lengths: Lengths,
     pub(super) outage_examples: Examples,
+    /// Pod recoveries of all causes.
+    pub(super) recovery_lengths: Lengths,
     pub(super) recoveries: Vec<Recoveries>,
     pub(super) detections: Vec<Detections>,
     pub(super) pod_time: u128,
     /// Of a system that was created at time 0: when it was available for the first time, in nanoseconds.
-    pub(super) first_available: Option<Spans>,
+    pub(super) first_available: Option<Lengths>,
     pub(super) windows: Windows,
 }
 
@@ -56,8 +58,7 @@ impl Total {
 /// Pod recoveries from one cause.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 pub(super) struct Recoveries {
-    pub(super) lengths: Spans,
-    pub(super) censored: u64,
+    pub(super) lengths: Lengths,
     pub(super) overlapped: u64,
     pub(super) phases: [u128; Phase::ALL.len()],
 }
@@ -65,9 +66,8 @@ pub(super) struct Recoveries {
 /// Detections of one fault.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 pub(super) struct Detections {
-    pub(super) times: Spans,
+    pub(super) times: Lengths,
     pub(super) undetected: u64,
-    pub(super) censored: u64,
 }
 
 impl Summary {
@@ -82,12 +82,13 @@ impl Summary {
             totals: PerQuantity::default(),
             downtime_by: vec![0; cells],
             failed_by: vec![0; cells],
-            outage_lengths: Spans::default(),
+            outage_lengths: Lengths::default(),
             outage_examples: Examples::default(),
+            recovery_lengths: Lengths::default(),
             recoveries: vec![Recoveries::default(); causes.count()],
             detections: vec![Detections::default(); faults],
             pod_time: 0,
-            first_available: (model.start == Start::Fresh).then(Spans::default),
+            first_available: (model.start == Start::Fresh).then(Lengths::default),
             windows: Windows::empty(model, objective),
         }
     }
@@ -101,7 +102,7 @@ impl Summary {
             && self.detections.len() == faults
             && self.downtime_by.len() == cells
             && self.failed_by.len() == cells
-            && self.totals[Quantity::Outages].sum >= u128::from(self.outage_lengths.count())
+            && self.totals[Quantity::Outages].sum >= u128::from(self.outage_lengths.spans().count())
     }
 
     /// How many replications it holds.
@@ -118,33 +119,32 @@ impl Summary {
         }
         add_cells(&mut self.downtime_by, outcome.downtime_by.cells());
         add_cells(&mut self.failed_by, outcome.failed_by.cells());
-        outcome.outage_lengths.iter().for_each(|&nanos| self.outage_lengths.add(nanos));
-        self.outage_lengths.merge(&outcome.more.outages);
+        let outages = outcome.counted(Quantity::Outages);
+        let ended = outcome.outage_lengths.len() as u64 + outcome.more.outages.count();
+        self.outage_lengths.add(&outcome.outage_lengths, &outcome.more.outages, outages - ended);
         self.outage_examples.add(index, outcome);
-        for (sums, new) in self.recoveries.iter_mut().zip(&outcome.recoveries) {
-            sums.censored += new.censored;
+        let all: Vec<u64> = outcome.recovery_lengths.iter().map(|recovery| recovery.1).collect();
+        let mut more = Spans::default();
+        outcome.more.recoveries.iter().for_each(|of_cause| more.merge(of_cause));
+        self.recovery_lengths.add(&all, &more, outcome.recoveries.iter().map(|new| new.censored).sum());
+        for (cause, (sums, new)) in self.recoveries.iter_mut().zip(&outcome.recoveries).enumerate() {
+            let (lengths, more) = (lengths_of(cause, &outcome.recovery_lengths), &outcome.more.recoveries[cause]);
+            sums.lengths.add(&lengths, more, new.censored);
             sums.overlapped += new.overlapped;
             add_cells(&mut sums.phases, &new.phases);
         }
-        for &(cause, nanos) in &outcome.recovery_lengths {
-            self.recoveries[cause as usize].lengths.add(nanos);
-        }
-        for (sums, more) in self.recoveries.iter_mut().zip(&outcome.more.recoveries) {
-            sums.lengths.merge(more);
-        }
-        for (sums, new) in self.detections.iter_mut().zip(&outcome.detections) {
+        for (fault, (sums, new)) in self.detections.iter_mut().zip(&outcome.detections).enumerate() {
+            let (lengths, more) = (lengths_of(fault, &outcome.detection_times), &outcome.more.detections[fault]);
+            sums.times.add(&lengths, more, new.censored);
             sums.undetected += new.undetected;
-            sums.censored += new.censored;
-        }
-        for &(fault, nanos) in &outcome.detection_times {
-            self.detections[fault as usize].times.add(nanos);
-        }
-        for (sums, more) in self.detections.iter_mut().zip(&outcome.more.detections) {
-            sums.times.merge(more);
         }
         self.pod_time += outcome.pod_time;
-        if let (Some(times), Some(nanos)) = (&mut self.first_available, outcome.first_available) {
-            times.add(nanos);
+        if let Some(times) = &mut self.first_available {
+            times.add(
+                outcome.first_available.as_slice(),
+                &Spans::default(),
+                u64::from(outcome.first_available.is_none()),
+            );
         }
         self.windows.add(&outcome.downtime_windows, &outcome.failed_windows);
     }
@@ -153,6 +153,7 @@ impl Summary {
     /// last of them.
     pub(super) fn pack(&mut self) {
         self.outage_lengths.pack();
+        self.recovery_lengths.pack();
         self.recoveries.iter_mut().for_each(|recoveries| recoveries.lengths.pack());
         self.detections.iter_mut().for_each(|detections| detections.times.pack());
     }
@@ -168,16 +169,15 @@ impl Summary {
         add_cells(&mut self.failed_by, &other.failed_by);
         self.outage_lengths.merge(&other.outage_lengths);
         self.outage_examples.merge(&other.outage_examples);
+        self.recovery_lengths.merge(&other.recovery_lengths);
         for (sums, new) in self.recoveries.iter_mut().zip(&other.recoveries) {
             sums.lengths.merge(&new.lengths);
-            sums.censored += new.censored;
             sums.overlapped += new.overlapped;
             add_cells(&mut sums.phases, &new.phases);
         }
         for (sums, new) in self.detections.iter_mut().zip(&other.detections) {
             sums.times.merge(&new.times);
             sums.undetected += new.undetected;
-            sums.censored += new.censored;
         }
         self.pod_time += other.pod_time;
         if let (Some(ours), Some(theirs)) = (&mut self.first_available, &other.first_available) {
@@ -190,6 +190,11 @@ impl Summary {
 /// Nanoseconds to the nearest microsecond; but what is not zero stays so, as `nothing seen` hangs on it.
 pub(super) fn micros(nanos: u64) -> i64 {
     if nanos == 0 { 0 } else { number((nanos + 500) / 1_000).max(1) }
+}
+
+/// The lengths of one cause, or fault.
+fn lengths_of(number: usize, all: &[(u32, u64)]) -> Vec<u64> {
+    all.iter().filter(|one| one.0 as usize == number).map(|one| one.1).collect()
 }
 
 /// As the moments take it.

@@ -51,9 +51,9 @@ impl Coincidence {
 
 /// The longest recovery of a Pod; one without an end took all the time that there was.
 fn longest_recovery(summary: &Summary, horizon: Duration) -> Duration {
-    if summary.recoveries.iter().any(|recoveries| recoveries.censored > 0) {
+    if summary.recoveries.iter().any(|recoveries| recoveries.lengths.endless() > 0) {
         return horizon;
     }
-    let longest = summary.recoveries.iter().filter_map(|recoveries| recoveries.lengths.max()).max();
+    let longest = summary.recoveries.iter().filter_map(|recoveries| recoveries.lengths.spans().max()).max();
     longest.map_or(RECOVERY, Duration::from_nanos)
 }

@@ -19,7 +19,9 @@ pub const LEFT_OUT: &str = "Not modelled yet, so not in these numbers: rollouts 
 /// Sentences, each a paragraph of its own.
 pub fn sentences(result: &ExperimentResult) -> Vec<String> {
     let Some(shown) = merged::shown(result) else {
-        return vec![format!("{} has no scenario.", result.experiment)];
+        // Why not is told with the verdict.
+        let unplayed = result.comparison.as_ref().map(|_| "No year was played.".to_owned());
+        return vec![unplayed.unwrap_or_else(|| format!("{} has no scenario.", result.experiment))];
     };
     let best = Best::of(result);
     // Of several scenarios the recommendation is the answer, and what the recommended one is like comes after it.
@@ -37,6 +39,9 @@ pub fn sentences(result: &ExperimentResult) -> Vec<String> {
 
 /// What was asked, in a sentence.
 pub fn question(result: &ExperimentResult) -> String {
+    if let Some(comparison) = &result.comparison {
+        return format!("What does {} instead of {} do to availability?", comparison.after, comparison.before);
+    }
     let n = result.scenarios.len();
     let slo = result.objective.slo.map_or(String::new(), human::plain_percent);
     let varied = if result.varied.is_empty() { String::new() } else { format!(" ({})", result.varied.join(" × ")) };
@@ -103,7 +108,7 @@ fn cost_of(result: &ExperimentResult, name: &str) -> Option<f64> {
 
 fn availability(result: &ExperimentResult, shown: &ScenarioResult) -> String {
     let period = Period::of(result);
-    let subject = if result.scenarios.len() == 1 {
+    let subject = if result.scenarios.len() == 1 || result.comparison.is_some() {
         shown.name.clone()
     } else if result.baseline.as_deref() == Some(shown.name.as_str()) {
         format!("The baseline ({})", shown.name)
@@ -122,14 +127,11 @@ fn availability(result: &ExperimentResult, shown: &ScenarioResult) -> String {
         let bound = if downtime.bound {
             format!(" ({} at most, {level} bound)", human::in_full(downtime.high))
         } else {
-            format!(" ({level} CI {} to {})", human::duration(downtime.low), human::duration(downtime.high))
+            ends(downtime).map_or(String::new(), |ends| format!(" ({level} CI {ends})"))
         };
-        return format!(
-            "{subject}, in {}: {down}{bound}, and {failures} a run ({} to {}).",
-            format_args!("{} runs of {}", human::whole(shown.replications), human::tick(result.horizon_s)),
-            human::duration(failed.low),
-            human::duration(failed.high),
-        );
+        let of_failed = ends(failed).map_or(String::new(), |ends| format!(" ({ends})"));
+        let runs = format!("{} runs of {}", human::whole(shown.replications), human::tick(result.horizon_s));
+        return format!("{subject}, in {runs}: {down}{bound}, and {failures} a run{of_failed}.");
     }
     if availability.bound {
         let seen = if failed.bound {
@@ -144,22 +146,30 @@ fn availability(result: &ExperimentResult, shown: &ScenarioResult) -> String {
             human::percent(availability).trim_start_matches("≥ "),
         );
     }
+    let few = if downtime.rests_on_few { FEW } else { "" };
     format!(
-        "{subject} is available {} of the time ({level} CI {}): {} of downtime a year, and {failures}.",
-        human::percent(availability),
+        "{subject} is available {} of the time ({level} CI {}): {} of downtime a year, and {failures}.{few}",
+        human::percent(availability).replace("> ", "more than "),
         human::percent_interval(availability),
         full(downtime),
     )
 }
+
+/// The ends of an interval, where they are told apart.
+fn ends(estimate: &Estimate) -> Option<String> {
+    let [low, high] = [estimate.low, estimate.high].map(human::duration);
+    (low != high).then(|| format!("{low} to {high}"))
+}
+
+/// Behind a downtime that says so.
+const FEW: &str = " The downtime rests on few long outages: more replications may move it far, within its interval.";
 
 /// With the minutes that its interval supports; a bound with its words.
 pub(super) fn full(estimate: &Estimate) -> String {
     if estimate.bound {
         return format!("at most {}", human::in_full(estimate.high));
     }
-    // Seconds that the interval does not support would only look exact.
-    let step = if human::half_width(estimate) > 30.0 && estimate.mean > 600.0 { 60.0 } else { 1.0 };
-    human::in_full(if estimate.mean < 60.0 { estimate.mean } else { (estimate.mean / step).round() * step })
+    human::in_full_within(estimate.mean, human::half_width(estimate))
 }
 
 /// The largest cause of downtime, or of failed requests where nothing was down.

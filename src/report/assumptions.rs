@@ -71,6 +71,7 @@ fn assumed(guess: &Guess) -> String {
         About::ContainerFaults => "container faults",
         About::NodeFaults => "Node and zone faults",
         About::Cluster => "cluster",
+        About::OnCall => "on call",
     };
     let sign = guess.guessed_from.as_ref().map_or(String::new(), |sign| format!("; guessed from {sign}"));
     format!("{about}: {}{sign}", guess.assumed)
@@ -101,12 +102,14 @@ fn subject(guess: &Guess) -> String {
         About::ContainerFaults => "how often containers fail".to_owned(),
         About::NodeFaults => "how often Nodes and zones fail".to_owned(),
         About::Cluster => format!("the cluster ({names})"),
+        About::OnCall => "how soon somebody mends what no probe mends".to_owned(),
     }
 }
 
 /// What was changed, at the beginning of a clause.
 fn change(guess: &Guess) -> String {
     match (&guess.instead, guess.about) {
+        (Some(instead), About::OnCall) => format!("with {instead}"),
         (Some(instead), _) => format!("played with {instead}"),
         (None, About::SharedDependency) => "without it".to_owned(),
         (None, _) => "without those faults".to_owned(),
@@ -123,6 +126,6 @@ fn is_seen(one: &Assumption) -> bool {
 fn share(availability: &Estimate) -> String {
     match human::percent(availability).strip_prefix("≥ ") {
         Some(least) => format!("at least {least}"),
-        None => human::percent(availability),
+        None => human::percent(availability).replace("> ", "more than "),
     }
 }

@@ -65,7 +65,8 @@ pub struct Best<'r> {
 impl<'r> Best<'r> {
     /// `None` where there is nothing to choose from.
     pub fn of(result: &'r ExperimentResult) -> Option<Self> {
-        if result.scenarios.len() < 2 {
+        // Of two manifests the new one is judged, and nothing is chosen.
+        if result.scenarios.len() < 2 || result.comparison.is_some() {
             return None;
         }
         let baseline = result.baseline.as_ref().and_then(|name| number_of(result, name));

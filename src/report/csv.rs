@@ -6,9 +6,10 @@ use std::io;
 
 use csv::Writer;
 
-use crate::experiment::{Distribution, ExperimentResult, WindowLoss};
+use crate::experiment::{Distribution, ExperimentResult, Quantile, WindowLoss};
 use crate::report::best::Best;
 use crate::report::labels::value_text;
+use crate::report::verdicts;
 use crate::study::Metric;
 
 /// The text of `results.csv`.
@@ -32,6 +33,8 @@ pub fn results(result: &ExperimentResult) -> String {
     for of in ["downtime_s_per_year", "failed_request_s_per_year"] {
         head.extend(["mean", "low", "high"].map(|part| format!("{of}_difference_{part}")));
     }
+    head.extend(["verdict", "verdict_reason"].map(str::to_owned));
+    let columns = head.len();
 
     let best = Best::of(result);
     let mut rows = vec![head];
@@ -57,9 +60,23 @@ pub fn results(result: &ExperimentResult) -> String {
         for e in [difference.map(|d| d.downtime_s_per_year), difference.map(|d| d.failed_request_s_per_year)] {
             row.extend([e.map(|e| e.mean), e.map(|e| e.low), e.map(|e| e.high)].map(optional));
         }
+        row.extend(verdict(result, &scenario.name));
+        rows.push(row);
+    }
+    // A manifest that was judged before any year was played has no numbers.
+    if let Some(comparison) = result.comparison.as_ref().filter(|_| result.scenarios.is_empty()) {
+        let mut row = vec![comparison.after.clone()];
+        row.resize(columns - 2, String::new());
+        row.extend(verdict(result, &comparison.after));
         rows.push(row);
     }
     text(&rows)
+}
+
+/// The worst verdict on a scenario, and what it is about.
+fn verdict(result: &ExperimentResult, scenario: &str) -> [String; 2] {
+    let verdict = verdicts::of_scenario(result, scenario);
+    verdict.map_or_else(Default::default, |(word, words)| [word.to_owned(), words])
 }
 
 /// Writes `recoveries.csv`. The phase `total` is the whole recovery; single phases have a mean only.
@@ -67,8 +84,12 @@ pub fn results(result: &ExperimentResult) -> String {
 /// # Errors
 /// If it cannot be written.
 pub fn write_recoveries(to: &mut dyn io::Write, result: &ExperimentResult) -> io::Result<()> {
-    let head = "scenario,fault,phase,count,censored,overlapped,mean_s,p50_s,p90_s,p95_s,p99_s,max_s";
-    let head = head.split(',').map(str::to_owned).collect();
+    let mut head: Vec<String> =
+        "scenario,fault,phase,count,censored,overlapped".split(',').map(str::to_owned).collect();
+    head.extend(DISTRIBUTION[2..].iter().map(|column| match column.split_once('_') {
+        Some((quantile, end)) => format!("{quantile}_s_{end}"),
+        None => format!("{column}_s"),
+    }));
     let rows = result.scenarios.iter().flat_map(|scenario| {
         let mut rows: Vec<Vec<String>> = Vec::new();
         for (fault, recovery) in scenario.pod_recovery_s.iter() {
@@ -82,7 +103,7 @@ pub fn write_recoveries(to: &mut dyn io::Write, result: &ExperimentResult) -> io
                 let mut part = row(phase);
                 part.extend(["", "", ""].map(str::to_owned));
                 part.push(number(*mean));
-                part.extend(["", "", "", "", ""].map(str::to_owned));
+                part.resize(rows[0].len(), String::new());
                 rows.push(part);
             }
         }
@@ -91,20 +112,28 @@ pub fn write_recoveries(to: &mut dyn io::Write, result: &ExperimentResult) -> io
     write(to, std::iter::once(head).chain(rows))
 }
 
-const DISTRIBUTION: [&str; 8] = ["count", "censored", "mean", "p50", "p90", "p95", "p99", "max"];
+#[rustfmt::skip]
+const DISTRIBUTION: [&str; 16] = [
+    "count", "censored", "mean", "p50", "p50_low", "p50_high", "p90", "p90_low", "p90_high", "p95", "p95_low", "p95_high",
+    "p99", "p99_low", "p99_high", "max",
+];
 
-fn quantiles(d: &Distribution) -> [String; 8] {
-    let [mean, p50, p90, p95, p99, max] = [d.mean, d.p50, d.p90, d.p95, d.p99, d.max].map(optional);
-    [d.count.to_string(), d.censored.to_string(), mean, p50, p90, p95, p99, max]
+fn quantiles(d: &Distribution) -> [String; 16] {
+    let ends = |q: Option<Quantile>| [q.map(|q| q.value), q.map(|q| q.low), q.and_then(|q| q.high)];
+    let mut numbers =
+        [[d.mean; 1].as_slice(), [d.p50, d.p90, d.p95, d.p99].map(ends).as_flattened(), &[d.max]].concat().into_iter();
+    let [count, censored] = [d.count, d.censored].map(|n| n.to_string());
+    let mut cells = [count, censored].into_iter().chain(std::iter::from_fn(|| numbers.next().map(optional)));
+    std::array::from_fn(|_| cells.next().unwrap_or_default())
 }
 
 const NO_WINDOWS: [&str; 13] = [""; 13];
 
 fn window_loss(loss: &WindowLoss) -> [String; 13] {
     let WindowLoss { mean, p50, p95, p99, worst, .. } = loss;
-    let mean = [mean.mean, mean.low, mean.high];
-    let [p50, p95, p99] = [p50, p95, p99].map(|q| [q.value, q.low, q.high]);
-    let mut numbers = [mean, p50, p95, p99].concat().into_iter().chain([*worst]).map(number);
+    let mean = [mean.mean, mean.low, mean.high].map(Some);
+    let [p50, p95, p99] = [p50, p95, p99].map(|q| [Some(q.value), Some(q.low), q.high]);
+    let mut numbers = [mean, p50, p95, p99].concat().into_iter().chain([Some(*worst)]).map(optional);
     std::array::from_fn(|_| numbers.next().unwrap_or_default())
 }
 

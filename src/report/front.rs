@@ -23,7 +23,7 @@ pub enum Place {
 /// The place of every scenario; `None` unless all have a cost and not all the same.
 ///
 /// From the cheapest on, each is on the front that surely loses less than all that are already there. Of equally cheap
-/// ones that would be preferred ([`Best`]) stands first.
+/// ones the recommended one stands first, or that which would be preferred ([`Best`]).
 pub fn places(result: &ExperimentResult) -> Option<Vec<Place>> {
     if !best::has_different_costs(result) {
         return None;
@@ -35,7 +35,8 @@ pub fn places(result: &ExperimentResult) -> Option<Vec<Place>> {
     let mut places = vec![Place::Dominated; result.scenarios.len()];
     let mut front: Vec<usize> = Vec::new();
     for as_cheap in order.chunk_by(|&a, &b| best.by_cost(a, b).is_eq()) {
-        let first = best.cheapest_unbeaten(as_cheap);
+        let recommended = best.recommended.filter(|recommended| as_cheap.contains(recommended));
+        let first = recommended.or_else(|| best.cheapest_unbeaten(as_cheap));
         for &i in first.iter().chain(as_cheap.iter().filter(|&&i| Some(i) != first)) {
             places[i] = front.iter().map(|&other| place(&best, i, other)).max().unwrap_or(Place::Front);
             if places[i] == Place::Front {

@@ -1,6 +1,6 @@
 //! Numbers for people: spans of time, percentages and counts, with as many digits as the interval supports.
 
-use crate::experiment::Estimate;
+use crate::experiment::{Estimate, Quantile};
 
 const MINUTE: f64 = 60.0;
 const HOUR: f64 = 3_600.0;
@@ -48,6 +48,19 @@ pub fn in_full(secs: f64) -> String {
         s if (HOUR - 0.5..DAY - MINUTE / 2.0).contains(&s) => in_two(s, HOUR, "h", MINUTE, "min"),
         s if (DAY - MINUTE / 2.0..10.0 * DAY - HOUR / 2.0).contains(&s) => in_two(s, DAY, "d", HOUR, "h"),
         s => duration(s),
+    }
+}
+
+/// A span for sentences with no more digits than an error of so many seconds leaves standing: `18 min 20 s` within 10 s,
+/// `18 min` within 2 min, `18 h` within 2 h.
+pub fn in_full_within(secs: f64, error: f64) -> String {
+    const STEPS: [f64; 11] = [1.0, 5.0, 10.0, 30.0, 60.0, 300.0, 600.0, 1_800.0, HOUR, 6.0 * HOUR, DAY];
+    if error > 0.1 * secs.abs() {
+        return duration(secs);
+    }
+    match STEPS.into_iter().rev().find(|step| 2.0 * step <= error) {
+        Some(step) => in_full((secs / step).round() * step),
+        None => in_full(secs),
     }
 }
 
@@ -120,16 +133,16 @@ pub fn count_and_ends(estimate: &Estimate) -> (String, String) {
         return (count(estimate), "bound".to_owned());
     }
     let digits = digits(estimate.mean, half_width(estimate));
-    let [low, high] = [estimate.low, estimate.high].map(|end| significant(end, digits));
+    let [low, high] = [estimate.low, estimate.high].map(|end| significant(end, digits.max(2)));
     (significant(estimate.mean, digits), format!("{low} to {high}"))
 }
 
-/// The digits of `value` that an error of `half` leaves standing: two to four.
+/// The digits of `value` that an error of `half` leaves standing: one to four.
 fn digits(value: f64, half: f64) -> i32 {
     if value == 0.0 || half <= 0.0 {
         return 3;
     }
-    ((value.abs() / half).log10().floor() as i32 + 2).clamp(2, 4)
+    ((value.abs() / half).log10().floor() as i32 + 2).clamp(1, 4)
 }
 
 /// Seconds a year as a span, a bound with its sign: `1 h 8 min`, `≤ 3 h 12 min`.
@@ -163,6 +176,17 @@ pub fn decimals(half: f64) -> usize {
     (-(half / 2.0).log10()).ceil().clamp(0.0, 4.0) as usize
 }
 
+/// Behind a number that rests on few long outages.
+pub const FEW: &str = " ‡";
+/// What the mark means.
+pub const RESTS_ON_FEW: &str =
+    "‡ rests on few long outages: the interval allows for it and is wide, and more replications may move the mean.";
+
+/// The same, marked where it rests on few long outages.
+pub fn marked_span_with_error(estimate: &Estimate) -> String {
+    format!("{}{}", span_with_error(estimate), if estimate.rests_on_few { FEW } else { "" })
+}
+
 /// A span and the ends of its interval with the digits that it supports, in one unit: `5.28 min` and `5.25 to 5.31 min`; where
 /// it is wide, each in its own: `29 ms` and `2.9 ms to 270 ms`.
 pub fn span_and_ends(estimate: &Estimate) -> (String, String) {
@@ -185,7 +209,9 @@ pub fn with_interval(estimate: &Estimate) -> String {
     if estimate.bound {
         return format!("at most {}", in_full(estimate.high));
     }
-    format!("{} ({} to {})", in_full(estimate.mean), in_full(estimate.low), in_full(estimate.high))
+    let half = half_width(estimate);
+    let [mean, low, high] = [estimate.mean, estimate.low, estimate.high].map(|secs| in_full_within(secs, half));
+    format!("{mean} ({low} to {high})")
 }
 
 /// The unit in which a span has one or two digits before the point.
@@ -206,22 +232,52 @@ pub fn half_width(estimate: &Estimate) -> f64 {
     (estimate.high - estimate.mean).max(estimate.mean - estimate.low).max(0.0)
 }
 
-/// A share of time as a percentage: `99.987 %`, a bound as `≥ 99.98 %`.
+/// A share of time as a percentage: `99.987 %`, a bound as `≥ 99.98 %`; where it would be rounded to all, `> 99.99 %`.
 pub fn percent(estimate: &Estimate) -> String {
     if estimate.bound {
         // A bound is rounded away from 100 %: it must not promise more than was shown.
-        let decimals = percent_decimals(1.0 - estimate.low, (1.0 - estimate.low) / 3.0);
-        let unit = 10f64.powi(decimals as i32);
-        return format!("≥ {:.decimals$} %", (estimate.low * 100.0 * unit).floor() / unit);
+        let decimals = percent_decimals((1.0 - estimate.low) / 3.0);
+        return format!("≥ {} %", percent_below(estimate.low, decimals));
     }
-    let decimals = estimate_decimals(estimate);
+    let decimals = percent_decimals(half_width(estimate));
+    if is_all(estimate.mean, decimals) {
+        return format!("> {} %", percent_below(estimate.mean, decimals));
+    }
     format!("{:.decimals$} %", estimate.mean * 100.0)
 }
 
-/// The ends of a percentage's interval, with the decimals of its mean: `99.985–99.989 %`.
+/// The ends of a percentage's interval, with the decimals of its mean: `99.985–99.989 %`. Something was lost, so neither is
+/// all: `99.98–<100 %`.
 pub fn percent_interval(estimate: &Estimate) -> String {
-    let decimals = estimate_decimals(estimate);
-    format!("{:.decimals$}–{:.decimals$} %", estimate.low * 100.0, estimate.high * 100.0)
+    let decimals = percent_decimals(half_width(estimate));
+    let high = if is_all(estimate.high, decimals) {
+        "<100".to_owned()
+    } else {
+        format!("{:.decimals$}", estimate.high * 100.0)
+    };
+    let low = if is_all(estimate.low, decimals) {
+        percent_below(estimate.low, decimals)
+    } else {
+        format!("{:.decimals$}", estimate.low * 100.0)
+    };
+    format!("{low}–{high} %")
+}
+
+/// From where to where a share lies, for example over draws: `60–99 %`.
+pub fn percent_range(low: f64, high: f64) -> String {
+    percent_interval(&Estimate { mean: f64::midpoint(low, high), low, high, bound: false, rests_on_few: false })
+}
+
+/// Whether a share would read 100 %.
+fn is_all(share: f64, decimals: usize) -> bool {
+    format!("{:.decimals$}", share * 100.0).starts_with("100")
+}
+
+/// A percentage rounded down, and never to all.
+fn percent_below(share: f64, decimals: usize) -> String {
+    let unit = 10f64.powi(decimals as i32);
+    let floor = (share * 100.0 * unit).floor().min(100.0 * unit - 1.0);
+    format!("{:.decimals$}", floor / unit)
 }
 
 /// A probability with its interval: `97.1 % (96.8–97.4)`, a bound as `≥ 99.98 %`.
@@ -232,16 +288,62 @@ pub fn percent_with_interval(estimate: &Estimate) -> String {
     format!("{} ({})", percent(estimate), percent_interval(estimate).trim_end_matches(" %"))
 }
 
-fn estimate_decimals(estimate: &Estimate) -> usize {
-    percent_decimals(1.0 - estimate.mean, half_width(estimate))
+/// Decimals of a percentage so that the error shows in its last digit; never more than anybody reads: six are a third of a
+/// second in a year.
+fn percent_decimals(half: f64) -> usize {
+    const MOST: f64 = 6.0;
+    // Of what is certain two decimals say all that anybody can mean.
+    if half <= 0.0 {
+        return 2;
+    }
+    (-(half * 100.0).log10()).ceil().clamp(0.0, MOST) as usize
 }
 
-/// Decimals of a percentage so that the error shows in its last digit, and something below 100 % never reads 100 %.
-fn percent_decimals(missing: f64, half: f64) -> usize {
-    let places = |share: f64| (-(share * 100.0).log10()).ceil().clamp(0.0, 10.0) as usize;
-    let by_error = if half > 0.0 { places(half) } else { places(missing.abs().max(1e-9)) + 2 };
-    let by_distance = if missing > 0.0 { places(missing) } else { 0 };
-    by_error.max(by_distance).min(10)
+/// A quantile: `37 s`; `no end` where it lies among samples that have none, `–` without any.
+pub fn quantile(quantile: Option<&Quantile>, endless: u64) -> String {
+    match quantile {
+        Some(quantile) => duration(quantile.value),
+        None if endless > 0 => "no end".to_owned(),
+        None => "–".to_owned(),
+    }
+}
+
+/// The same where there is no room for the interval: `~37 s` where an end of it lies more than a quarter away.
+pub fn marked_quantile(quantile: Option<&Quantile>, endless: u64) -> String {
+    let text = self::quantile(quantile, endless);
+    if quantile.is_some_and(is_rough) { format!("{ROUGH}{text}") } else { text }
+}
+
+/// Whether an end of the interval lies more than a quarter away, or there is none.
+fn is_rough(quantile: &Quantile) -> bool {
+    let Quantile { value, low, high } = *quantile;
+    value - low > 0.25 * value || high.is_none_or(|high| high - value > 0.25 * value)
+}
+
+/// Before a quantile that is known roughly only.
+const ROUGH: char = '~';
+/// What the mark means, where it was used.
+pub fn rough_quantiles(text: &str) -> Option<&'static str> {
+    let words = "~ roughly: the interval, which the CSV files and the page have, reaches further than a quarter.";
+    text.contains(ROUGH).then_some(words)
+}
+
+/// The ends of a quantile's interval: `35 s to 39 s`, or `35 s or more` where there are too few samples for an upper one.
+pub fn quantile_ends(quantile: &Quantile) -> String {
+    let low = duration(quantile.low);
+    quantile.high.map_or_else(|| format!("{low} or more"), |high| format!("{low} to {}", duration(high)))
+}
+
+/// A quantile with its interval, in one unit: `37 (35–39) s`, `37 (≥ 35) s` where there are too few samples for an upper end.
+pub fn quantile_with_interval(of: Option<&Quantile>, endless: u64) -> String {
+    let Some(Quantile { value, low, high }) = of else { return quantile(None, endless) };
+    let (unit, name) = unit_of(high.unwrap_or(*value));
+    let [value, low] = [value, low].map(|secs| significant(secs / unit, 2));
+    match high.map(|high| significant(high / unit, 2)) {
+        Some(high) if value == low && value == high => format!("{value} {name}"),
+        Some(high) => format!("{value} ({low}–{high}) {name}"),
+        None => format!("{value} (≥ {low}) {name}"),
+    }
 }
 
 /// A part of a whole, never rounded to nothing or to all: `< 1 %`, `35 %`, `> 99 %`.
@@ -321,7 +423,12 @@ mod tests {
         let estimate = |mean, low, high| Estimate { mean, low, high, bound: false, rests_on_few: false };
         assert_eq!(percent(&estimate(0.999_871, 0.999_85, 0.999_892)), "99.987 %");
         assert_eq!(percent_interval(&estimate(0.999_871, 0.999_85, 0.999_892)), "99.985–99.989 %");
-        assert_eq!(percent(&estimate(0.999_999_87, 0.999_9, 1.0)), "99.99999 %");
+        assert_eq!(percent(&estimate(0.999_999_87, 0.999_8, 1.0)), "> 99.99 %");
+        assert_eq!(percent_interval(&estimate(0.999_999_87, 0.999_8, 1.0)), "99.98–<100 %");
+        assert_eq!(percent(&estimate(0.999_999_999_94, 0.999_999_999_9, 0.999_999_999_97)), "> 99.999999 %");
+        assert_eq!(percent_interval(&estimate(0.999_9, 0.999_5, 0.999_999_9)), "99.95–<100 %");
+        assert_eq!(percent_with_interval(&estimate(0.92, 0.904, 0.934)), "92 % (90–93)");
+        assert_eq!(count(&estimate(1.5, 0.4, 5.0)), "2");
         assert_eq!(count(&estimate(12.345, 12.1, 12.6)), "12.3");
         assert_eq!(count(&estimate(1234.5, 1200.0, 1260.0)), "1230");
         assert_eq!(span_with_error(&estimate(4_080.0, 3_900.0, 4_260.0)), "68 ± 3 min");
@@ -335,6 +442,39 @@ mod tests {
         assert_eq!(span_and_ends(&estimate(0.029, 0.0029, 0.27)), both("29 ms", "2.9 ms to 270 ms"));
         assert_eq!(span_with_error(&estimate(25.0, 0.78, 50.4)), "25 (0.78–50) s");
         assert_eq!(span_with_error(&estimate(5.0 * HOUR, 3.9 * HOUR, 6.5 * HOUR)), "5 (3.9–6.5) h");
+    }
+
+    #[test]
+    fn sentences_have_the_digits_of_the_error() {
+        let within = [
+            (1_100.0, 8.0, "18 min 20 s"),
+            (1_100.0, 60.0, "18 min 30 s"),
+            (1_100.0, 300.0, "18 min"),
+            (66_000.0, 600.0, "18 h 20 min"),
+            (66_000.0, 5_400.0, "18 h 30 min"),
+            (66_000.0, 36_000.0, "18 h"),
+            (-41.3, 0.4, "−41 s"),
+        ];
+        for (secs, error, text) in within {
+            assert_eq!(in_full_within(secs, error), text, "{secs} within {error}");
+        }
+        let estimate = Estimate { mean: 4_620.0, low: 1_200.0, high: 18_360.0, bound: false, rests_on_few: false };
+        assert_eq!(with_interval(&estimate), "1.3 h (20 min to 5.1 h)");
+    }
+
+    #[test]
+    fn quantiles_stand_with_their_intervals() {
+        let q = |value, low, high| Some(Quantile { value, low, high });
+        assert_eq!(quantile_with_interval(q(37.2, 35.1, Some(38.9)).as_ref(), 0), "37 (35–39) s");
+        assert_eq!(quantile_with_interval(q(37.2, 35.1, None).as_ref(), 0), "37 (≥ 35) s");
+        assert_eq!(quantile_with_interval(q(5.0, 5.0, Some(5.0)).as_ref(), 0), "5 s");
+        assert_eq!(quantile_with_interval(None, 3), "no end");
+        assert_eq!(quantile_with_interval(None, 0), "–");
+        assert_eq!(quantile_ends(&q(37.2, 35.1, None).unwrap()), "35 s or more");
+        assert_eq!(marked_quantile(q(37.2, 35.1, Some(38.9)).as_ref(), 0), "37 s");
+        assert_eq!(marked_quantile(q(37.2, 27.1, Some(38.9)).as_ref(), 0), "~37 s");
+        assert_eq!(marked_quantile(q(37.2, 35.1, None).as_ref(), 0), "~37 s");
+        assert_eq!((marked_quantile(None, 3), marked_quantile(None, 0)), ("no end".to_owned(), "–".to_owned()));
     }
 
     #[test]

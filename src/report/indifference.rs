@@ -4,6 +4,7 @@ use crate::experiment::ExperimentResult;
 use crate::report::best;
 use crate::report::human;
 use crate::report::period::Period;
+use crate::study::Metric;
 
 /// The part of what the SLO leaves, or without one of what is lost anyway, that nobody would pay for.
 const PART: f64 = 0.01;
@@ -31,6 +32,11 @@ enum Ground {
 impl Indifference {
     /// That of this result.
     pub fn of(result: &ExperimentResult) -> Self {
+        Self::of_loss(result, best::loss_of(result))
+    }
+
+    /// That of the one loss or the other: they differ only where nothing is stated, and there is no SLO.
+    pub fn of_loss(result: &ExperimentResult, loss: Metric) -> Self {
         let period = Period::of(result);
         let stated = result.selection.as_ref().map(|selection| selection.indifference_s_per_year);
         let stated = stated.or(result.objective.indifference_secs);
@@ -40,8 +46,7 @@ impl Indifference {
             (None, None) => {
                 let baseline =
                     result.scenarios.iter().find(|scenario| result.baseline.as_ref() == Some(&scenario.name));
-                let lost =
-                    baseline.or(result.scenarios.first()).map_or(0.0, |scenario| best::lost(result, scenario).mean);
+                let lost = baseline.or(result.scenarios.first()).map_or(0.0, |scenario| scenario.estimates[loss].mean);
                 (PART * lost, Ground::Loss)
             }
         };

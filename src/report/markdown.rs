@@ -2,46 +2,115 @@
 
 use std::fmt::Write as _;
 
-use crate::experiment::ExperimentResult;
+use crate::experiment::{Comparison, ExperimentResult, Quantile, ScenarioResult};
 use crate::report::best::Best;
 use crate::report::labels::Labels;
-use crate::report::merged::{self, Samples};
+use crate::report::merged;
 use crate::report::period::{Period, told};
-use crate::report::{answer, assumptions, front, human, sensitivity, verdicts};
+use crate::report::{answer, assumptions, comparison, front, human, sensitivity, verdicts};
 use crate::study::Metric;
 
 /// Rows of a table; a comment of hundreds is not read.
 const MOST: usize = 24;
 
-/// The verdicts and the answer, the table of scenarios, and below a fold windows, causes and notes.
+/// The verdicts and the answer, the table of scenarios, and below a fold windows, causes and notes. Of two manifests: the
+/// verdict, three numbers, what a check finds in one of them alone, and all else below the fold.
 pub fn render(result: &ExperimentResult) -> String {
     let result = &*told(result);
-    let mut text = format!("# {}\n\n", cell(&result.experiment));
+    let mut text = match &result.comparison {
+        Some(comparison) => format!("# {}: hasim compare\n\n", verdicts::word(comparison.verdict)),
+        None => format!("# {}\n\n", cell(&result.experiment)),
+    };
     for line in verdicts::lines(result) {
-        let _ = writeln!(text, "**{}** {}\n", line.word(), cell(&line.words));
+        let _ = writeln!(text, "**{}** {}\n", verdicts::word(line.verdict), cell(&line.words));
     }
+    if let Some(comparison) = &result.comparison {
+        numbers(&mut text, result);
+        findings(&mut text, comparison);
+        let numbers = "Causes, both manifests in numbers, and what the numbers leave out";
+        fold(&mut text, if result.scenarios.is_empty() { "What is in both manifests" } else { numbers });
+        text.push('\n');
+        answers(&mut text, result);
+        tables(&mut text, result);
+        kept_findings(&mut text, comparison);
+    } else {
+        answers(&mut text, result);
+        tables(&mut text, result);
+        fold(&mut text, "Windows, causes and what the numbers leave out");
+    }
+    details(&mut text, result);
+    text.push_str("\n</details>\n");
+    text
+}
+
+/// What follows is read by those who open it.
+fn fold(text: &mut String, title: &str) {
+    let _ = writeln!(text, "\n<details>\n<summary>{title}</summary>");
+}
+
+/// The answer in sentences.
+fn answers(text: &mut String, result: &ExperimentResult) {
+    // Of two manifests the verdict is what stands out.
+    let bold = if result.comparison.is_some() { "" } else { "**" };
     for (i, sentence) in answer::sentences(result).iter().enumerate() {
-        let bold = if i == 0 { "**" } else { "" };
+        let bold = if i == 0 { bold } else { "" };
         let _ = writeln!(text, "{bold}{}{bold}\n", cell(sentence));
     }
-    assumed(&mut text, result);
+    assumed(text, result);
+}
+
+/// The scenarios, and what each parameter changes where that was asked.
+fn tables(text: &mut String, result: &ExperimentResult) {
+    if result.scenarios.is_empty() {
+        return;
+    }
     let labels = Labels::of(result);
     let shown = front::first(result, MOST);
-    scenarios(&mut text, result, &labels, &shown);
-    left_out(&mut text, result, &shown);
+    scenarios(text, result, &labels, &shown);
+    left_out(text, result, &shown);
     if let Some((rows, rest)) = sensitivity::table(result) {
         let _ = writeln!(text, "\nWhat each parameter changes in the {}:\n", sensitivity::what(result));
-        table(&mut text, &sensitivity::head(result), 1, rows.into_iter());
+        table(text, &sensitivity::head(result), 1, rows.into_iter());
         if !rest.is_empty() {
             let _ = writeln!(text, "\n{rest}.");
         }
     }
-    let _ = writeln!(text, "\n<details>\n<summary>Windows, causes and what the numbers leave out</summary>");
-    windows(&mut text, result, &labels, &shown);
-    causes(&mut text, result);
-    notes(&mut text, result);
-    text.push_str("\n</details>\n");
-    text
+}
+
+/// Windows, causes and notes.
+fn details(text: &mut String, result: &ExperimentResult) {
+    windows(text, result, &Labels::of(result), &front::first(result, MOST));
+    causes(text, result);
+    notes(text, result);
+}
+
+/// Three numbers of both manifests.
+fn numbers(text: &mut String, result: &ExperimentResult) {
+    let rows = comparison::numbers(result);
+    let Some(compared) = result.comparison.as_ref().filter(|_| !rows.is_empty()) else { return };
+    let head = ["a year", &compared.before, &compared.after, "change"].map(str::to_owned);
+    let rows = rows.into_iter().map(|row| vec![row.what.to_owned(), row.before, row.after, row.change]);
+    table(text, &head, 1, rows);
+}
+
+/// What a check finds in one of the manifests alone.
+fn findings(text: &mut String, compared: &Comparison) {
+    for (title, findings) in comparison::changed_findings(compared) {
+        let _ = writeln!(text, "\n{title}:\n");
+        for finding in findings {
+            let help = finding.help.as_ref().map_or(String::new(), |help| format!(" – {}", cell(help)));
+            let _ = writeln!(text, "- {}{help}", cell(&comparison::finding(finding)));
+        }
+    }
+}
+
+/// What it finds in both.
+fn kept_findings(text: &mut String, compared: &Comparison) {
+    let Some(kept) = comparison::kept_findings(compared) else { return };
+    let _ = writeln!(text, "\n{kept}{}\n", if compared.kept_findings.is_empty() { "." } else { ":" });
+    for finding in &compared.kept_findings {
+        let _ = writeln!(text, "- {}", cell(&comparison::finding(finding)));
+    }
 }
 
 /// The heads of the columns that name a scenario.
@@ -68,12 +137,8 @@ fn scenarios(text: &mut String, result: &ExperimentResult, labels: &Labels, show
     let best = Best::of(result);
     head.extend(best.as_ref().map(|_| "standing".to_owned()));
     let rows = shown.iter().map(|&i| (i, &result.scenarios[i])).map(|(i, scenario)| {
-        let samples = Samples::of_recoveries(scenario);
-        let quantile = |p| match samples.quantile(p) {
-            Some(secs) => human::duration(secs),
-            None if samples.censored > 0 => "no end".to_owned(),
-            None => "–".to_owned(),
-        };
+        let lengths = &scenario.any_recovery_s;
+        let quantile = |q: Option<Quantile>| human::quantile_with_interval(q.as_ref(), lengths.censored);
         let availability = &scenario.estimates[Metric::Availability];
         let mut row = names(labels, i);
         if let (Some(first), true) = (row.first_mut(), scenario.unplaceable) {
@@ -82,12 +147,12 @@ fn scenarios(text: &mut String, result: &ExperimentResult, labels: &Labels, show
         row.extend([
             human::percent(availability),
             if availability.bound { "bound".to_owned() } else { human::percent_interval(availability) },
-            human::span_with_error(&scenario.estimates[Metric::Downtime]),
-            human::span_with_error(&scenario.estimates[Metric::FailedRequests]),
+            human::marked_span_with_error(&scenario.estimates[Metric::Downtime]),
+            human::marked_span_with_error(&scenario.estimates[Metric::FailedRequests]),
             human::count(&scenario.estimates[Metric::Outages]),
-            quantile(0.5),
-            quantile(0.95),
-            quantile(0.99),
+            quantile(lengths.p50),
+            quantile(lengths.p95),
+            quantile(lengths.p99),
         ]);
         let cost = scenario.cost_per_year.map_or("–".to_owned(), |cost| front::money(result, cost));
         row.extend(costs.then_some(cost));
@@ -97,6 +162,12 @@ fn scenarios(text: &mut String, result: &ExperimentResult, labels: &Labels, show
     table(text, &head, left, rows);
     if result.scenarios.iter().any(|scenario| scenario.unplaceable) {
         let _ = writeln!(text, "\n{}", front::DAGGER);
+    }
+    let rests = |scenario: &ScenarioResult| {
+        [Metric::Downtime, Metric::FailedRequests].iter().any(|&metric| scenario.estimates[metric].rests_on_few)
+    };
+    if shown.iter().any(|&i| rests(&result.scenarios[i])) {
+        let _ = writeln!(text, "\n{}", human::RESTS_ON_FEW);
     }
 }
 
@@ -120,18 +191,18 @@ fn assumed(text: &mut String, result: &ExperimentResult) {
 /// What a window loses, with intervals.
 fn windows(text: &mut String, result: &ExperimentResult, labels: &Labels, shown: &[usize]) {
     let fails = result.objective.metric == Metric::RequestSuccess;
+    let has_draws = shown.iter().any(|&i| sensitivity::over_draws(&result.scenarios[i]).is_some());
     let rows: Vec<Vec<String>> = (shown.iter().map(|&i| (i, &result.scenarios[i])))
         .filter_map(|(i, scenario)| {
             let windows = scenario.windows.as_ref()?;
             let loss = if fails { &windows.failed_request_s } else { &windows.downtime_s };
             let mut row = names(labels, i);
             row.push(human::span_with_error(&loss.mean));
-            row.extend([loss.p50, loss.p95, loss.p99].map(|q| {
-                let [value, low, high] = [q.value, q.low, q.high].map(human::duration);
-                format!("{value} ({low} to {high})")
-            }));
+            let quantile = |q: Quantile| format!("{} ({})", human::duration(q.value), human::quantile_ends(&q));
+            row.extend([loss.p50, loss.p95, loss.p99].map(quantile));
             row.push(human::duration(loss.worst));
             row.extend(windows.meets_slo.as_ref().map(human::percent_with_interval));
+            row.extend(has_draws.then(|| sensitivity::over_draws(scenario).unwrap_or("–".to_owned())));
             Some(row)
         })
         .collect();
@@ -144,6 +215,7 @@ fn windows(text: &mut String, result: &ExperimentResult, labels: &Labels, shown:
     let left = head.len();
     head.extend(["mean", "p50", "p95", "p99", "worst"].map(str::to_owned));
     head.extend(result.objective.slo.map(|slo| format!("probability of meeting {}", human::plain_percent(slo))));
+    head.extend(has_draws.then(|| "over the draws".to_owned()));
     table(text, &head, left, rows.into_iter());
     left_out(text, result, shown);
 }

@@ -4,15 +4,21 @@ use super::best::recommended;
 use crate::experiment::Phase;
 use crate::experiment::{Attribution, Distribution, ExperimentResult, ScenarioResult};
 
-/// The scenario that pictures of a single scenario show: the recommended one, else the baseline, else the first.
+/// The scenario that pictures of a single scenario show: the new one of a comparison, the recommended one, else the
+/// baseline, else the first.
 pub fn shown(result: &ExperimentResult) -> Option<&ScenarioResult> {
     let named = |name: &String| result.scenarios.iter().find(|s| s.name == *name);
-    recommended(result).or_else(|| result.baseline.as_ref().and_then(named)).or_else(|| result.scenarios.first())
+    let new = result.compared().map(|[_, after]| after);
+    new.or_else(|| recommended(result))
+        .or_else(|| result.baseline.as_ref().and_then(named))
+        .or_else(|| result.scenarios.first())
 }
 
 /// What a scenario is among the others.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Role {
+    /// It is the new manifest of a comparison.
+    New,
     /// It is recommended, and not the baseline.
     Recommended,
     /// The others are compared with it.
@@ -23,6 +29,9 @@ pub enum Role {
 pub fn role(result: &ExperimentResult, scenario: &ScenarioResult) -> Option<Role> {
     if result.baseline.as_ref() == Some(&scenario.name) {
         return Some(Role::Baseline);
+    }
+    if result.compared().is_some_and(|[_, after]| after.name == scenario.name) {
+        return Some(Role::New);
     }
     recommended(result).filter(|best| best.name == scenario.name).map(|_| Role::Recommended)
 }

@@ -99,6 +99,7 @@ fn of_scenario(result: &ExperimentResult, scenario: &ScenarioResult) -> Vec<Row>
         rows.extend(distribution("first_available_s", times));
     }
     rows.extend(distribution("time_to_recovery_s", &scenario.time_to_recovery_s));
+    rows.extend(distribution("any_recovery_s", &scenario.any_recovery_s));
     for (fault, recovery) in scenario.pod_recovery_s.iter() {
         let metric = "pod_recovery_s";
         rows.extend(distribution(metric, &recovery.lengths).into_iter().map(|row| row.of_cause(fault)));
@@ -132,6 +133,9 @@ fn of_scenario(result: &ExperimentResult, scenario: &ScenarioResult) -> Vec<Row>
         rows.push(plain("uncertainty_draws", "count", "1", Some(uncertainty.draws as f64)));
         rows.extend(spread("uncertainty_of_downtime_s_per_year", &uncertainty.downtime_s_per_year));
         rows.extend(spread("uncertainty_of_failed_request_s_per_year", &uncertainty.failed_request_s_per_year));
+        if let Some(meets) = &uncertainty.meets_slo {
+            rows.extend(spread("uncertainty_of_window_meets_slo", meets));
+        }
     }
     rows.extend(difference(scenario.difference_to_baseline.as_ref()));
     rows
@@ -142,9 +146,15 @@ fn distribution(metric: &str, d: &Distribution) -> Vec<Row> {
         plain(metric, "count", "1", Some(d.count as f64)),
         plain(metric, "censored", "1", Some(d.censored as f64)),
     ];
-    let spans = [("mean", d.mean), ("p50", d.p50), ("p90", d.p90), ("p95", d.p95), ("p99", d.p99), ("max", d.max)];
-    rows.extend(spans.map(|(statistic, value)| plain(metric, statistic, "s", value)));
+    rows.push(plain(metric, "mean", "s", d.mean));
+    let quantiles = [("p50", d.p50), ("p90", d.p90), ("p95", d.p95), ("p99", d.p99)];
+    rows.extend(quantiles.map(|(statistic, q)| quantile(metric, statistic, q)));
+    rows.push(plain(metric, "max", "s", d.max));
     rows
+}
+
+fn quantile(metric: &str, statistic: &'static str, q: Option<Quantile>) -> Row {
+    Row { low: q.map(|q| q.low), high: q.and_then(|q| q.high), ..plain(metric, statistic, "s", q.map(|q| q.value)) }
 }
 
 fn windows(windows: Option<&WindowsResult>) -> Vec<Row> {
@@ -159,11 +169,7 @@ fn windows(windows: Option<&WindowsResult>) -> Vec<Row> {
 }
 
 fn window_loss(metric: &str, loss: Option<&WindowLoss>) -> [Row; 5] {
-    let quantile = |statistic, q: Option<Quantile>| Row {
-        low: q.map(|q| q.low),
-        high: q.map(|q| q.high),
-        ..plain(metric, statistic, "s", q.map(|q| q.value))
-    };
+    let quantile = |statistic, q| quantile(metric, statistic, q);
     [
         estimate(metric, "s", loss.map(|loss| &loss.mean)),
         quantile("p50", loss.map(|loss| loss.p50)),
@@ -181,7 +187,8 @@ fn attribution(metric: &str, parts: &[Attribution]) -> Vec<Row> {
 }
 
 fn spread(metric: &str, spread: &Spread) -> [Row; 2] {
-    let range = Row { low: Some(spread.low), high: Some(spread.high), ..plain(metric, "range", "s/year", None) };
+    let unit = if metric.ends_with("s_per_year") { "s/year" } else { "share" };
+    let range = Row { low: Some(spread.low), high: Some(spread.high), ..plain(metric, "range", unit, None) };
     [range, plain(metric, "share_of_variance", "share", Some(spread.share_of_variance))]
 }
 

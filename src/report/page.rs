@@ -11,12 +11,12 @@ mod worth;
 
 use askama::Template;
 
-use crate::experiment::{Estimate, ExperimentResult, ScenarioResult};
+use crate::experiment::{Comparison, Estimate, ExperimentResult, ManifestFinding, ScenarioResult};
 use crate::report::best::{self, Best};
 use crate::report::labels::Labels;
-use crate::report::merged::{self, Samples};
+use crate::report::merged;
 use crate::report::period::{Period, told};
-use crate::report::{answer, assumptions, charts, front, human, verdicts};
+use crate::report::{answer, assumptions, charts, comparison, front, human, sensitivity, verdicts};
 use crate::spec::parse_duration;
 use crate::study::Metric;
 use crate::time::Duration;
@@ -34,7 +34,10 @@ struct Page<'a> {
     question: String,
     answer: String,
     more: Vec<String>,
-    verdicts: Vec<verdicts::Line>,
+    verdicts: Vec<verdicts::Line<'a>>,
+    /// What a check finds in one of two manifests alone, under its title.
+    findings: Vec<(String, Vec<String>)>,
+    kept_findings: Option<String>,
     pareto: Option<String>,
     heads: Vec<Head>,
     rows: Vec<Row>,
@@ -112,7 +115,14 @@ struct Sure {
 pub fn render(result: &ExperimentResult) -> String {
     let result = &*told(result);
     let each = Period::of(result).each();
-    let mut sentences = answer::sentences(result).into_iter();
+    let mut verdicts = verdicts::lines(result);
+    let mut sentences = answer::sentences(result);
+    if result.comparison.is_some() {
+        // The verdict on the change is the answer.
+        let change = verdicts.remove(0);
+        sentences.insert(0, format!("{}: {}", change.word(), change.words));
+    }
+    let mut sentences = sentences.into_iter();
     let mut pictures: Vec<(&'static str, String)> =
         charts::of_numbers(result).into_iter().map(|chart| (chart.name, charts::svg(&chart.picture))).collect();
     let pareto = pictures.iter().position(|(name, _)| *name == "pareto").map(|place| pictures.remove(place).1);
@@ -122,13 +132,15 @@ pub fn render(result: &ExperimentResult) -> String {
         question: answer::question(result),
         answer: sentences.next().unwrap_or_default(),
         more: sentences.collect(),
-        verdicts: verdicts::lines(result),
+        verdicts,
+        findings: result.comparison.as_ref().map(findings).unwrap_or_default(),
+        kept_findings: result.comparison.as_ref().and_then(comparison::kept_findings).map(|kept| kept.replace('`', "")),
         pareto,
         heads: heads(result),
         rows: rows(result),
         charts: pictures,
         rows_left_out: rows_left_out(result),
-        waterfalls: shown.map(|shown| waterfall::both(shown, each)).unwrap_or_default(),
+        waterfalls: shown.map(|shown| waterfall::both(result, shown)).unwrap_or_default(),
         outages: outages::replayed(result),
         outage_examples: outages::examples(result),
         each,
@@ -146,6 +158,16 @@ pub fn render(result: &ExperimentResult) -> String {
         scripts: [include_str!("page/timeline.js"), include_str!("page/script.js"), include_str!("page/zoom.js")],
     };
     page.render().expect("rendering to a string cannot fail")
+}
+
+fn findings(compared: &Comparison) -> Vec<(String, Vec<String>)> {
+    let told = |finding: &ManifestFinding| match &finding.help {
+        Some(help) => format!("{} – {help}", comparison::finding(finding)),
+        None => comparison::finding(finding),
+    };
+    let changed = comparison::changed_findings(compared);
+    let plain = |title: String| title.replace('`', "");
+    changed.into_iter().map(|(title, findings)| (plain(title), findings.iter().map(told).collect())).collect()
 }
 
 fn has_costs(result: &ExperimentResult) -> bool {
@@ -174,7 +196,7 @@ fn heads(result: &ExperimentResult) -> Vec<Head> {
     if has_costs(result) {
         heads.push(number(&format!("{} a year", result.currency.as_deref().unwrap_or("cost")), "cost"));
     }
-    if result.scenarios.len() > 1 {
+    if Best::of(result).is_some() {
         heads.push(Head { words: "standing".to_owned(), class: "text", term: Some(glossary::meaning("standing")) });
     }
     if let Some(slo) = result.objective.slo {
@@ -195,8 +217,12 @@ fn rows(result: &ExperimentResult) -> Vec<Row> {
             |words: String, sort: Option<f64>| Cell { words, small: String::new(), class: "", sort, term: None };
         let text = |words: String| Cell { class: "text", ..plain(words.clone(), number(&words)) };
         let estimate = |words: String, e: &Estimate, small: String| Cell {
-            small,
-            term: e.bound.then(|| glossary::meaning("bound")),
+            small: if e.rests_on_few { format!("{small}; rests on few") } else { small },
+            term: match (e.bound, e.rests_on_few) {
+                (true, _) => Some(glossary::meaning("bound")),
+                (_, true) => Some(glossary::meaning("rests on few")),
+                _ => None,
+            },
             ..plain(words, Some(sort(e)))
         };
         let mut cells: Vec<Cell> = labels.columns.iter().map(|column| text(column.cells[i].clone())).collect();
@@ -218,6 +244,7 @@ fn rows(result: &ExperimentResult) -> Vec<Row> {
         if result.baseline.is_some() && result.scenarios.len() > 1 {
             cells.push(match &best::difference(result, scenario) {
                 Some(e) if e.bound => plain("none seen".to_owned(), Some(0.0)),
+                Some(e) if *e == Estimate::ZERO => plain("none".to_owned(), Some(0.0)),
                 Some(e) => {
                     let sign = if e.mean > 0.0 { "+" } else { "" };
                     let (words, ends) = human::span_and_ends(e);
@@ -236,15 +263,20 @@ fn rows(result: &ExperimentResult) -> Vec<Row> {
         if result.objective.slo.is_some() {
             let meets = scenario.windows.as_ref().and_then(|windows| windows.meets_slo);
             cells.push(match &meets {
-                Some(e) => estimate(human::percent(e), e, human::percent_interval(e)),
+                Some(e) => {
+                    let draws = sensitivity::over_draws(scenario)
+                        .map_or(String::new(), |range| format!("; {range} over the draws"));
+                    estimate(human::percent(e), e, format!("{}{draws}", human::percent_interval(e)))
+                }
                 None => plain("–".to_owned(), Some(f64::NAN)),
             });
         }
         cells.push(rate(&scenario.estimates[Metric::Outages]));
-        let samples = Samples::of_recoveries(scenario);
-        for p in [0.5, 0.95] {
-            let quantile = samples.quantile(p);
-            cells.push(plain(quantile.map_or("–".to_owned(), human::duration), Some(quantile.unwrap_or(f64::NAN))));
+        let lengths = &scenario.any_recovery_s;
+        for quantile in [&lengths.p50, &lengths.p95] {
+            let sort = quantile.map_or(f64::NAN, |quantile| quantile.value);
+            let small = quantile.as_ref().map_or(String::new(), human::quantile_ends);
+            cells.push(Cell { small, ..plain(human::quantile(quantile.as_ref(), lengths.censored), Some(sort)) });
         }
         let is_baseline = result.baseline.as_ref() == Some(&scenario.name) && result.scenarios.len() > 1;
         let is_recommended = judged.as_ref().is_some_and(|best| best.recommended == Some(i));

@@ -93,6 +93,15 @@ impl Told<'_> {
         let saving = others().filter(|&i| difference(i).high < 0.0 && !difference(i).bound);
         let most = saving.min_by(|&a, &b| difference(a).mean.total_cmp(&difference(b).mean));
         let (worse, unclear) = (count(Relation::Worse), count(Relation::Unclear));
+        if let (None, [other]) = (most, others().collect::<Vec<_>>().as_slice()) {
+            // Of two there is nothing to count.
+            let other = &self.result.scenarios[*other].name;
+            return if worse == 1 {
+                format!("Keep the baseline: “{other}” loses more.")
+            } else {
+                format!("Keep the baseline: “{other}” is not told apart from it by what it loses.")
+            };
+        }
         let mut text = match most {
             Some(i) => format!(
                 "Keep the baseline: of the other {} scenarios, none saves more than {}. “{}” saves the most, {}{}",

@@ -1,6 +1,6 @@
 //! What the removal of the largest causes would bring, in words.
 
-use crate::experiment::{Estimate, ExperimentResult, Removal, ScenarioResult};
+use crate::experiment::{Estimate, ExperimentResult, Removal, ScenarioResult, loss_in_question};
 use crate::report::best;
 use crate::report::human;
 use crate::report::period::Period;
@@ -8,26 +8,28 @@ use crate::study::Metric;
 
 /// `Without db 18 ± 1 min of downtime a year would be saved; without crash at most 2 s.`; nothing where nothing was played.
 pub fn sentence(result: &ExperimentResult, shown: &ScenarioResult) -> Option<String> {
-    let metric = best::loss_of(result);
+    of_loss(result, shown, loss_in_question(shown, result.objective.metric))
+}
+
+/// The same of either loss.
+pub fn of_loss(result: &ExperimentResult, shown: &ScenarioResult, loss: Metric) -> Option<String> {
     let (first, rest) = shown.without.split_first()?;
-    let what = best::words_of(metric);
-    let mut text = format!(
-        "Without {} {} of {what} {} would be saved{}",
-        first.fault,
-        saved(of(first, metric)),
-        Period::of(result).each(),
-        little(first)
-    );
+    let (what, each) = (best::words_of(loss), Period::of(result).each());
+    // Whether it is little was judged for the loss in question alone.
+    let is_judged = loss == loss_in_question(shown, result.objective.metric);
+    let little =
+        |removal: &Removal| if removal.saves_little && is_judged { " (little of what is charged to it)" } else { "" };
+    let mut text =
+        format!("Without {} {} of {what} {each} would be saved{}", first.fault, saved(of(first, loss)), little(first));
     for other in rest {
-        text += &format!("; without {} {}{}", other.fault, saved(of(other, metric)), little(other));
+        text += &format!("; without {} {}{}", other.fault, saved(of(other, loss)), little(other));
     }
     text.push('.');
     Some(text)
 }
 
-/// In the metric of the objective.
-fn of(removal: &Removal, metric: Metric) -> &Estimate {
-    if metric == Metric::FailedRequests {
+fn of(removal: &Removal, loss: Metric) -> &Estimate {
+    if loss == Metric::FailedRequests {
         &removal.failed_request_saved_s_per_year
     } else {
         &removal.downtime_saved_s_per_year
@@ -45,8 +47,4 @@ fn saved(estimate: &Estimate) -> String {
     } else {
         format!("at most {}", human::duration(estimate.high))
     }
-}
-
-fn little(removal: &Removal) -> &'static str {
-    if removal.saves_little { " (little of what is charged to it)" } else { "" }
 }

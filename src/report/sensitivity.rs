@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::experiment::{Estimate, ExperimentResult, Response, Sensitivity, Spread};
+use crate::experiment::{Estimate, ExperimentResult, Response, ScenarioResult, Sensitivity, Spread};
 use crate::report::human;
 use crate::report::labels::value_text;
 use crate::report::period::Period;
@@ -137,24 +137,43 @@ fn unknown(result: &ExperimentResult) -> Option<String> {
         (uncertainty.downtime_s_per_year, &scenario.estimates[Metric::Downtime])
     };
     let of = if result.scenarios.len() > 1 { format!("In “{}”, t", scenario.name) } else { "T".to_owned() };
+    let meets = meets(result, scenario).unwrap_or_default();
     let each = Period::of(result).each();
     let sampling = human::in_full(human::half_width(estimate));
     if spread.share_of_variance <= 0.0 {
         return Some(format!(
             "{of}he error of sampling is ± {sampling} of {} {each}; over {} draws, not knowing the parameters makes no \
-             difference beyond it.",
+             difference beyond it.{meets}",
             what(result),
             uncertainty.draws
         ));
     }
     Some(format!(
         "{of}he error of sampling is ± {sampling} of {} {each}; not knowing the parameters ({} draws) leaves {} to {} \
-         ({} of draws).",
+         ({} of draws).{meets}",
         what(result),
         uncertainty.draws,
         human::in_full(spread.low),
         human::in_full(spread.high),
         human::plain_percent(result.confidence),
+    ))
+}
+
+/// Where the probability of meeting the SLO lies over the draws of what is not known.
+pub fn over_draws(scenario: &ScenarioResult) -> Option<String> {
+    scenario.uncertainty?.meets_slo.map(|range| human::percent_range(range.low, range.high))
+}
+
+/// The probability of meeting the SLO, with its interval and with its range over the draws.
+fn meets(result: &ExperimentResult, scenario: &ScenarioResult) -> Option<String> {
+    let meets = scenario.windows.as_ref()?.meets_slo?;
+    let range = over_draws(scenario)?;
+    Some(format!(
+        " A window of {} meets {} with a probability of {}; over the draws it is {}.",
+        human::tick(result.objective.window.as_secs_f64()),
+        human::plain_percent(result.objective.slo?),
+        human::percent_with_interval(&meets),
+        range,
     ))
 }
 

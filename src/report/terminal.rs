@@ -6,12 +6,12 @@ use std::path::Path;
 use anstyle::{AnsiColor, Style};
 use comfy_table::{CellAlignment, ColumnConstraint, ContentArrangement, LineStyle, Table, TableStyle};
 
-use crate::experiment::{ExperimentResult, ScenarioResult, Verdict};
+use crate::experiment::{Distribution, ExperimentResult, ScenarioResult, Verdict};
 use crate::report::best::{Best, Ground};
 use crate::report::labels::Labels;
-use crate::report::merged::{self, Samples};
+use crate::report::merged;
 use crate::report::period::{Period, told};
-use crate::report::{answer, assumptions, front, human, sensitivity, verdicts};
+use crate::report::{answer, assumptions, comparison, front, human, sensitivity, verdicts};
 use crate::study::Metric;
 
 /// Causes in the table of causes; the rest is summed up.
@@ -49,12 +49,14 @@ pub fn render(result: &ExperimentResult, folder: Option<&Path>, width: u16) -> S
         screen.sensitivity(),
         screen.windows(),
         shown.map_or(String::new(), |shown| screen.causes(shown)),
+        screen.findings(),
     ];
     for part in parts.iter().filter(|part| !part.is_empty()) {
         let _ = write!(text, "\n{part}");
     }
     text.push('\n');
     let mut notes: Vec<String> = assumptions::footnote(result).into_iter().chain(screen.footnotes()).collect();
+    notes.extend(human::rough_quantiles(&parts.concat()).map(str::to_owned));
     notes.push(answer::LEFT_OUT.to_owned());
     notes.extend(result.notes.iter().cloned());
     for line in notes.iter().flat_map(|note| wrapped(note, width)) {
@@ -127,7 +129,8 @@ impl Screen<'_> {
             }
             text.push('\n');
         }
-        if self.labels.varied {
+        // That candidates are candidates need not be said.
+        if self.labels.varied && result.varied != ["candidate"] {
             for line in wrapped(&format!("scenario: {}", self.labels.short_keys()), self.width) {
                 let _ = writeln!(text, " {line}");
             }
@@ -150,7 +153,7 @@ impl Screen<'_> {
         let rows = shown.iter().map(|&i| (i, &result.scenarios[i])).map(|(i, scenario)| {
             let mut row = vec![
                 human::percent(&scenario.estimates[Metric::Availability]),
-                human::span_with_error(&scenario.estimates[Metric::Downtime]),
+                human::marked_span_with_error(&scenario.estimates[Metric::Downtime]),
                 human::span(&scenario.estimates[Metric::FailedRequests]),
                 human::count(&scenario.estimates[Metric::Outages]),
             ];
@@ -159,7 +162,7 @@ impl Screen<'_> {
                 row.extend(costs.then_some(cost));
                 row.extend(best.as_ref().map(|best| best.standing(i).to_owned()));
             } else {
-                row.extend(recovery(&Samples::of_recoveries(scenario)));
+                row.extend(recovery(&scenario.any_recovery_s));
             }
             row
         });
@@ -190,7 +193,9 @@ impl Screen<'_> {
         let is_baseline = self.result.baseline.as_deref() == Some(self.result.scenarios[i].name.as_str());
         let baseline = if is_baseline && self.result.scenarios.len() > 1 { " *" } else { "" };
         let recommended = if recommended == Some(i) { " ✓" } else { "" };
-        let unplaceable = if self.result.scenarios[i].unplaceable { " †" } else { "" };
+        // Where a column tells how it stands, that says so.
+        let is_marked = self.result.scenarios[i].unplaceable && !self.shows_standing();
+        let unplaceable = if is_marked { " †" } else { "" };
         format!("{label}{recommended}{baseline}{unplaceable}")
     }
 
@@ -266,9 +271,15 @@ impl Screen<'_> {
         let rows = windows.map(|windows| {
             let loss = if fails { &windows.failed_request_s } else { &windows.downtime_s };
             let mut row = vec![human::span(&loss.mean)];
-            let quantiles = [loss.p50.value, loss.p95.value, loss.p99.value, loss.worst];
-            row.extend(quantiles.map(human::duration));
+            row.extend([loss.p50, loss.p95, loss.p99].map(|quantile| human::marked_quantile(Some(&quantile), 0)));
+            row.push(human::duration(loss.worst));
             row.extend(windows.meets_slo.as_ref().map(human::percent_with_interval));
+            row
+        });
+        let draws: Vec<Option<String>> = shown.iter().map(|&i| sensitivity::over_draws(&result.scenarios[i])).collect();
+        let has_draws = draws.iter().any(Option::is_some);
+        let rows = rows.zip(draws).map(|(mut row, range)| {
+            row.extend(has_draws.then(|| range.unwrap_or("–".to_owned())));
             row
         });
         let what = if fails { "failed requests" } else { "downtime" };
@@ -276,20 +287,36 @@ impl Screen<'_> {
         let mut head = vec!["scenario", "mean", "p50", "p95", "p99", "worst"];
         let meets = result.objective.slo.map(|slo| format!("probability of\nmeeting {}", human::plain_percent(slo)));
         head.extend(meets.as_deref());
+        head.extend(has_draws.then_some("over the\ndraws"));
         let table = self.table_of(&head, &shown, rows.collect());
         format!(" {what} in a window of {length}:\n{table}{}", self.left_out(shown.len(), "results.csv"))
     }
 }
 
 /// Median and 95th percentile.
-fn recovery(samples: &Samples) -> [String; 2] {
-    if samples.count + samples.censored == 0 {
-        return ["–".to_owned(), "–".to_owned()];
-    }
-    [0.5, 0.95].map(|p| samples.quantile(p).map_or("no end".to_owned(), human::duration))
+fn recovery(lengths: &Distribution) -> [String; 2] {
+    [lengths.p50, lengths.p95].map(|q| human::marked_quantile(q.as_ref(), lengths.censored))
 }
 
 impl Screen<'_> {
+    /// What a check finds in one of two manifests and not in the other.
+    fn findings(&self) -> String {
+        let Some(comparison) = &self.result.comparison else { return String::new() };
+        let mut text = String::new();
+        for (title, findings) in comparison::changed_findings(comparison) {
+            let _ = writeln!(text, " {title}:");
+            for finding in findings {
+                for (k, line) in wrapped(&comparison::finding(finding), self.width - 4).iter().enumerate() {
+                    let _ = writeln!(text, "  {}{line}", if k == 0 { "- " } else { "  " });
+                }
+            }
+        }
+        if let Some(kept) = comparison::kept_findings(comparison) {
+            let _ = writeln!(text, " {kept}.");
+        }
+        text
+    }
+
     /// Where downtime and failed requests come from, and how long each cause takes to repair.
     fn causes(&self, shown: &ScenarioResult) -> String {
         let (result, width) = (self.result, self.width);
@@ -328,8 +355,7 @@ impl Screen<'_> {
             let heavier = if share(&down, all_down) >= share(&failed, all_failed) { &down } else { &failed };
             let main = heavier.iter().find(|cause| cause.fault == *name);
             let none = || ["–".to_owned(), "–".to_owned()];
-            let [median, late] =
-                shown.pod_recovery_s.get(name).map_or_else(none, |r| recovery(&Samples::of([&r.lengths].into_iter())));
+            let [median, late] = shown.pod_recovery_s.get(name).map_or_else(none, |r| recovery(&r.lengths));
             rows.push(vec![
                 (*name).to_owned(),
                 part(of(&down, &[name]), all_down),
@@ -391,6 +417,9 @@ impl Screen<'_> {
         if result.scenarios.iter().any(bound) {
             notes.push(format!("≤ and ≥: nothing was seen, so this is the end of a {level} interval and no estimate."));
         }
+        if result.scenarios.iter().any(|s| s.estimates[Metric::Downtime].rests_on_few) {
+            notes.push(human::RESTS_ON_FEW.to_owned());
+        }
         if !result.sensitivity.is_empty() {
             notes.push(
             "Elasticity: by how many percent the loss grows for each percent of the parameter. Change: from less to more."
@@ -398,7 +427,7 @@ impl Screen<'_> {
         );
         }
         let open: u64 =
-            result.scenarios.iter().map(|s| Samples::of_recoveries(s).censored + s.time_to_recovery_s.censored).sum();
+            result.scenarios.iter().map(|s| s.any_recovery_s.censored + s.time_to_recovery_s.censored).sum();
         if open > 0 {
             notes.push(format!("{} recoveries and outages had no end within the horizon.", human::whole(open)));
         }
@@ -414,14 +443,18 @@ impl Screen<'_> {
                 format!("Unclear: the interval holds both what meets and what misses {}.", slo())
             }
             _ => {
-                format!("As good: within {} of the best. Unclear: not told apart from it.", best.indifference.in_full())
+                format!(
+                    "As good: within {} of the recommended one. Unclear: not told apart from it.",
+                    best.indifference.in_full()
+                )
             }
         })
     }
 }
 
 /// A table that fits; the first column takes what the numbers leave.
-pub(super) fn table(head: &[&str], rows: Vec<Vec<String>>, width: u16) -> String {
+pub(super) fn table(head: &[&str], mut rows: Vec<Vec<String>>, width: u16) -> String {
+    break_names(head, &mut rows, width);
     let mut table = Table::new();
     table.load_style(STYLE).set_content_arrangement(ContentArrangement::Dynamic).set_width(width).force_no_tty();
     table.set_header(head.to_vec());
@@ -435,6 +468,31 @@ pub(super) fn table(head: &[&str], rows: Vec<Vec<String>>, width: u16) -> String
         }
     }
     table.trim_fmt() + "\n"
+}
+
+/// Breaks long words of the first column after a hyphen, where the numbers leave too little room: else a table breaks them
+/// anywhere.
+fn break_names(head: &[&str], rows: &mut [Vec<String>], width: u16) {
+    let length = |text: &str| text.lines().map(|line| line.chars().count()).max().unwrap_or(0);
+    let widest = |column: usize| {
+        let cells = rows.iter().filter_map(|row| row.get(column)).map(|cell| length(cell));
+        cells.chain([length(head[column])]).max().unwrap_or(0)
+    };
+    // A column has a space on its left, and one that parts it from the next.
+    let numbers: usize = (1..head.len()).map(|column| widest(column) + 2).sum();
+    let room = usize::from(width).saturating_sub(numbers + 1);
+    for name in rows.iter_mut().filter_map(|row| row.first_mut()).filter(|name| !name.contains(' ')) {
+        let mut lines = vec![String::new()];
+        for part in name.split_inclusive('-') {
+            let line = lines.last_mut().expect("there is always a line");
+            if line.is_empty() || line.chars().count() + part.chars().count() <= room {
+                line.push_str(part);
+            } else {
+                lines.push(part.to_owned());
+            }
+        }
+        *name = lines.join("\n");
+    }
 }
 
 /// The text in lines of at most `width` characters, broken at spaces, and within a word only if it is longer.

@@ -1,30 +1,55 @@
 //! What a run passes or fails by, in words: before the numbers, in every report for people.
 
+use crate::experiment::comparison::worst;
 use crate::experiment::{ExperimentResult, Target, Verdict};
-use crate::report::human;
+use crate::report::{comparison, human};
 
 /// A verdict and what it is about.
-pub struct Line {
+pub struct Line<'a> {
+    /// The scenario that it is about.
+    pub scenario: &'a str,
     /// PASS, FAIL or UNDECIDED.
     pub verdict: Verdict,
     /// `aidbox: availability at least 99.95 %`
     pub words: String,
 }
 
-impl Line {
+impl Line<'_> {
     /// The verdict's word.
     pub fn word(&self) -> &'static str {
-        match self.verdict {
-            Verdict::Pass => "PASS",
-            Verdict::Fail => "FAIL",
-            Verdict::Undecided => "UNDECIDED",
-        }
+        word(self.verdict)
     }
 }
 
-/// A line for each.
-pub fn lines(result: &ExperimentResult) -> Vec<Line> {
-    result.targets.iter().map(|target| Line { verdict: target.verdict, words: words(target) }).collect()
+/// A verdict's word.
+pub fn word(verdict: Verdict) -> &'static str {
+    match verdict {
+        Verdict::Pass => "PASS",
+        Verdict::Fail => "FAIL",
+        Verdict::Undecided => "UNDECIDED",
+    }
+}
+
+/// The verdict on a scenario and its words, where anything judges it: the worst of all that do.
+pub fn of_scenario(result: &ExperimentResult, scenario: &str) -> Option<(&'static str, String)> {
+    let lines: Vec<Line<'_>> = lines(result).into_iter().filter(|line| line.scenario == scenario).collect();
+    let words: Vec<&str> = lines.iter().map(|line| line.words.as_str()).collect();
+    let verdict = worst(lines.iter().map(|line| line.verdict));
+    (!lines.is_empty()).then(|| (word(verdict), words.join("; ")))
+}
+
+/// A line for each: of the change first, where manifests are compared.
+pub fn lines(result: &ExperimentResult) -> Vec<Line<'_>> {
+    let change = result.comparison.as_ref().map(|comparison| Line {
+        scenario: &comparison.after,
+        verdict: comparison.change,
+        words: comparison::change(result, comparison),
+    });
+    change.into_iter().chain(result.targets.iter().map(of_target)).collect()
+}
+
+fn of_target(target: &Target) -> Line<'_> {
+    Line { scenario: &target.scenario, verdict: target.verdict, words: words(target) }
 }
 
 fn words(target: &Target) -> String {

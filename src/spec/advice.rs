@@ -6,7 +6,7 @@
 
 mod disruption;
 mod placement;
-mod probes;
+pub(super) mod probes;
 mod termination;
 
 use serde_json::{Map, Value as Json};

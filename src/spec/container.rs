@@ -3,6 +3,7 @@
 
 use super::diagnostic::Problems;
 use super::hooks::{self, Hook};
+use super::image;
 use super::labels::check_name;
 use super::ports::{self, ContainerPort, UnknownPort};
 use super::probe;
@@ -78,6 +79,8 @@ pub(super) fn read(item: &Item<'_>, is_init: bool, grace: i64, problems: &mut Pr
         && (text.is_empty() || text.trim() != *text)
     {
         image.refuse(problems, "must be the name of an image, without spaces around it");
+    } else if let Some((item, text)) = &image {
+        image::check(item, text, problems);
     }
     let policy = object.get("imagePullPolicy").and_then(|policy| {
         const POLICIES: [(&str, ImagePull); 3] =

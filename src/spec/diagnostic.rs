@@ -54,6 +54,8 @@ pub struct Diagnostic {
     pub advice: Option<&'static Advice>,
     /// The scenario of [`Checked::changes`](super::Checked::changes) in which the advice is followed, if there is one.
     pub change: Option<usize>,
+    /// No new Pod would ever be Ready.
+    pub never_ready: bool,
 }
 
 impl Diagnostic {
@@ -76,6 +78,7 @@ impl Diagnostic {
             source: None,
             advice: None,
             change: None,
+            never_ready: false,
         }
     }
 
@@ -230,6 +233,8 @@ pub(super) struct Problem {
     /// A scenario with it cannot be what its Deployment asks for, whatever happens: replicas have no place, or no Pod is
     /// ever Ready. Where every scenario is so, it is an error.
     pub is_hopeless: bool,
+    /// No new Pod would ever be Ready.
+    pub never_ready: bool,
 }
 
 impl Problem {
@@ -271,6 +276,7 @@ impl Problems {
             advice: None,
             change: None,
             is_hopeless: false,
+            never_ready: false,
         });
         let last = self.list.len() - 1;
         &mut self.list[last]
@@ -330,6 +336,7 @@ impl Problems {
             source: sources.line(problem.mark).filter(|_| sources.may_show(problem.mark)).and_then(excerpt),
             advice: problem.advice,
             change: problem.change,
+            never_ready: problem.never_ready,
         });
         Report { diagnostics: self.unreadable.into_iter().chain(located).collect() }
     }

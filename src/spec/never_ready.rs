@@ -32,7 +32,8 @@ fn tell(container: &Container, unknown: &UnknownPort, is_published: bool, proble
         unknown.name, container.name
     );
     let problem = problems.warn(unknown.mark, &unknown.path, message);
-    problem.is_hopeless = unknown.probe != ProbeKind::Liveness && !is_published;
+    problem.never_ready = unknown.probe != ProbeKind::Liveness;
+    problem.is_hopeless = problem.never_ready && !is_published;
     let names: Vec<&str> = container.ports.iter().filter_map(|port| port.name.as_deref()).collect();
     problem.help(match nearest(&unknown.name, names.iter().copied()) {
         Some(name) => format!("did you mean `{name}`?"),

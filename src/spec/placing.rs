@@ -46,6 +46,7 @@ pub(super) fn is_unplaceable(
     let anyway = "`allowPending: true` in an experiment, `--allow-pending` with a manifest alone";
     problem.help(format!("{help}; to play it all the same: {anyway}"));
     problem.is_hopeless = !question.allow_pending;
+    problem.never_ready = problem.is_hopeless && unplaced.placed == 0;
     true
 }
 

@@ -14,6 +14,7 @@ use super::experiment::{Candidate, Objective, Patch, Question};
 use super::loader::Loader;
 use super::naming;
 use super::never_ready;
+use super::never_starts;
 use super::objects::Service;
 use super::placing;
 use super::script::{self, Stage};
@@ -196,6 +197,7 @@ pub(super) fn models(
     problems: &mut Problems,
 ) -> Option<Models> {
     let model = documents.clone().model(question, system, problems)?;
+    never_starts::check(&model, documents, system, problems);
     let draws = uncertain::models(documents, question, system, problems)?;
     let unplaceable = placing::is_unplaceable(&model, documents, question, system, problems);
     Some(Models { model, draws, unplaceable })

@@ -9,7 +9,9 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::interval::{Interval, tail};
+use super::QuantileInterval;
+use super::interval::tail;
+use super::order::between_ranks;
 use super::trials::Trials;
 
 /// Bits of an amount that its bucket keeps: buckets are at most 1/128 wide, 0.8 % of their amounts.
@@ -85,35 +87,41 @@ impl Clustered {
         self.cells.last_key_value().map(|(_, cell)| cell.largest)
     }
 
-    /// The least amount that a share `q` of all does not exceed, to the width of a bucket.
-    pub fn quantile(&self, q: f64) -> Option<u64> {
-        let wanted = ((q * self.count() as f64).ceil() as u64).max(1);
+    /// The amount that a share `q` of all does not exceed, to the width of a bucket. Like every quantile it is about
+    /// median-unbiased ([`super::quantile`]).
+    pub fn quantile(&self, q: f64) -> Option<f64> {
+        between_ranks(q, self.count(), |rank| self.at(rank))
+    }
+
+    /// The amount of this rank, from 1.
+    fn at(&self, rank: u64) -> Option<f64> {
         let mut seen = 0;
         let found = self.cells.values().find(|cell| {
             seen += cell.count;
-            seen >= wanted
+            seen >= rank
         });
-        found.map(|cell| cell.at(wanted - (seen - cell.count)))
+        found.map(|cell| cell.at(rank - (seen - cell.count)) as f64)
     }
 
     /// The interval of the quantile, over clusters: the amounts x for which a share `q` may be the part of all that
-    /// does not exceed x (mid-P). With one amount a cluster its ends are order statistics. `most` is what no
-    /// amount can exceed: the upper end where there are too few clusters to give another.
-    pub fn quantile_interval(&self, q: f64, confidence: f64, most: u64) -> Interval {
+    /// does not exceed x (mid-P). With one amount a cluster its ends are order statistics. No upper end where there are
+    /// too few clusters to give one.
+    pub fn quantile_interval(&self, q: f64, confidence: f64) -> Option<QuantileInterval> {
+        let value = self.quantile(q)?;
         let p = tail(confidence);
-        let end = |p: f64| self.first_at(|trials| trials.mid_p(q, confidence) >= p);
-        Interval { low: end(p).unwrap_or(0) as f64, high: end(1.0 - p).unwrap_or(most) as f64 }
+        let end = |p: f64| self.first_at(|trials| trials.mid_p(q, confidence) >= p).map(|amount| amount as f64);
+        let low = end(p).map_or(0.0, |low| low.min(value));
+        Some(QuantileInterval { value, low, high: end(1.0 - p).map(|high| high.max(value)) })
     }
 
     /// The least amount such that `holds` of the number of amounts up to it.
     fn first_at(&self, holds: impl Fn(&Trials) -> bool) -> Option<u64> {
-        let mut below = Trials { clusters: self.clusters, size: self.size, successes: 0, squares: 0 };
+        let (mut successes, mut squares) = (0, 0);
         for cell in self.cells.values() {
             // With k amounts of this cell, whose squares grow evenly.
-            let with = |k: u64| Trials {
-                successes: below.successes + u128::from(k),
-                squares: below.squares + cell.square * u128::from(k) / u128::from(cell.count),
-                ..below
+            let with = |k: u64| {
+                let square = cell.square * u128::from(k) / u128::from(cell.count);
+                Trials::of_equal(self.clusters, self.size, successes + u128::from(k), squares + square)
             };
             if holds(&with(cell.count)) {
                 let (mut low, mut high) = (0, cell.count);
@@ -123,7 +131,8 @@ impl Clustered {
                 }
                 return Some(cell.at(high));
             }
-            below = with(cell.count);
+            successes += u128::from(cell.count);
+            squares += cell.square;
         }
         None
     }
@@ -205,22 +214,25 @@ mod tests {
         // Of 100 the median lies between the 41st and the 60th (mid-P: below 2.3 % on either side), the 95th percentile
         // between the 91st and the 99th.
         let clustered = of(1, &(1..=100).map(|i| vec![i]).collect::<Vec<_>>());
-        assert_eq!(clustered.quantile(0.5), Some(50));
-        assert_eq!(clustered.quantile_interval(0.5, 0.95, 1_000), Interval { low: 41.0, high: 60.0 });
-        assert_eq!(clustered.quantile_interval(0.95, 0.95, 1_000), Interval { low: 91.0, high: 99.0 });
+        let interval = |q| clustered.quantile_interval(q, 0.95).unwrap();
+        assert_eq!(interval(0.5), QuantileInterval { value: 50.5, low: 41.0, high: Some(60.0) });
+        let late = interval(0.95);
+        assert_eq!((late.low, late.high), (91.0, Some(99.0)));
+        assert!((late.value - 95.65).abs() < 0.01, "{late:?}");
         // Of the 99th there is no upper end among 100: 0.99^100 is 37 %.
-        assert_eq!(clustered.quantile_interval(0.99, 0.95, 1_000).high, 1_000.0);
+        assert_eq!(interval(0.99).high, None);
     }
 
     #[test]
     fn clusters_that_move_as_one_count_as_one() {
         let alone = of(1, &(1..=100).map(|i| vec![i]).collect::<Vec<_>>());
         let together = of(12, &(1..=100).map(|i| vec![i; 12]).collect::<Vec<_>>());
-        assert_eq!(together.quantile_interval(0.5, 0.95, 1_000), alone.quantile_interval(0.5, 0.95, 1_000));
+        let ends = |clustered: &Clustered| clustered.quantile_interval(0.5, 0.95).map(|i| (i.low, i.high));
+        assert_eq!(ends(&together), ends(&alone));
         let apart =
             of(12, &(1..=100).map(|i| (0..12).map(|k| 1 + (i * 37 + k * 53) % 100).collect()).collect::<Vec<_>>());
-        let narrow = apart.quantile_interval(0.5, 0.95, 1_000);
-        assert!(narrow.low > 44.0 && narrow.high < 57.0, "{narrow:?}");
+        let narrow = apart.quantile_interval(0.5, 0.95).unwrap();
+        assert!(narrow.low > 44.0 && narrow.high.unwrap() < 57.0, "{narrow:?}");
     }
 
     proptest! {
@@ -250,9 +262,10 @@ mod tests {
             all.sort_unstable();
             prop_assert_eq!(whole.max(), all.last().copied());
             for q in [0.1, 0.5, 0.95, 1.0] {
-                let exact = all[((q * all.len() as f64).ceil() as usize).max(1) - 1];
+                let exact = all.iter().map(|&amount| amount as f64).collect::<Vec<_>>();
+                let exact = crate::stats::quantile(&exact, q).unwrap();
                 let ours = whole.quantile(q).unwrap();
-                prop_assert!(ours.abs_diff(exact) <= exact / 128, "{}: {} {}", q, ours, exact);
+                prop_assert!((ours - exact).abs() <= exact / 64.0, "{}: {} {}", q, ours, exact);
             }
         }
     }

@@ -13,31 +13,37 @@ use statrs::function::beta::beta_reg;
 use super::Moments;
 use super::interval::{Interval, t_quantile, tail};
 
-/// Trials in clusters of equal size, and how many of them succeeded.
+/// Trials in clusters, and how many of them succeeded.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct Trials {
     /// Clusters.
     pub clusters: u64,
-    /// Trials in each.
-    pub size: u64,
+    /// Trials in all clusters.
+    pub all: u128,
     /// Successes in all clusters.
     pub successes: u128,
-    /// The sum over clusters of their squared successes.
-    pub squares: u128,
+    /// The sum over clusters of the squares of their successes less those that the share of all would have.
+    pub spread: f64,
 }
 
 /// The interval of the share of successes among trials that come in clusters of `size`; `successes` has a sample for
 /// each cluster.
 pub fn share(successes: &Moments, size: u64, confidence: f64) -> Interval {
-    let trials =
-        Trials { clusters: successes.count(), size, successes: successes.sum() as u128, squares: successes.squares() };
-    trials.interval(confidence)
+    Trials::of_equal(successes.count(), size, successes.sum() as u128, successes.squares()).interval(confidence)
 }
 
 impl Trials {
+    /// Clusters of equal size; `squares` is the sum over clusters of their squared successes.
+    pub fn of_equal(clusters: u64, size: u64, successes: u128, squares: u128) -> Self {
+        let n = u128::from(clusters);
+        // In whole numbers, so nothing cancels.
+        let spread = if n == 0 { 0.0 } else { (n * squares - successes * successes) as f64 / n as f64 };
+        Self { clusters, all: n * u128::from(size), successes, spread }
+    }
+
     /// The share of successes.
     pub fn share(&self) -> f64 {
-        self.successes as f64 / self.all() as f64
+        self.successes as f64 / self.all as f64
     }
 
     /// The interval of the share; with no trial it may be anything.
@@ -59,13 +65,9 @@ impl Trials {
         f64::midpoint(no_more, fewer)
     }
 
-    fn all(&self) -> u128 {
-        u128::from(self.clusters) * u128::from(self.size)
-    }
-
     /// Successes and trials as if independent.
     fn effective(&self, confidence: f64) -> Option<(f64, f64)> {
-        let (all, clusters) = (self.all(), u128::from(self.clusters));
+        let (all, clusters) = (self.all, u128::from(self.clusters));
         if all == 0 {
             return None;
         }
@@ -76,13 +78,10 @@ impl Trials {
         let trials = if clusters == 1 {
             1.0
         } else {
-            // n²·variance of a cluster's successes, in whole numbers: nothing cancels.
-            let spread = (clusters * self.squares - self.successes * self.successes) as f64;
-            let (n, size) = (clusters as f64, self.size as f64);
             // Over n, not n − 1, so that independent trials count as what they are.
-            let of_mean = spread / (n * n * n * size * size);
-            let few =
-                t_quantile(all as f64 - 1.0, 1.0 - tail(confidence)) / t_quantile(n - 1.0, 1.0 - tail(confidence));
+            let of_mean = self.spread / (all as f64 * all as f64);
+            let t = |freedom: f64| t_quantile(freedom, 1.0 - tail(confidence));
+            let few = t(all as f64 - 1.0) / t(clusters as f64 - 1.0);
             (share * (1.0 - share) / of_mean * few * few).min(all as f64)
         };
         Some((share * trials, trials))
@@ -120,13 +119,8 @@ mod tests {
 
     /// `successes` in each cluster of `size`.
     fn of(size: u64, successes: impl IntoIterator<Item = u64>) -> Trials {
-        let mut trials = Trials { clusters: 0, size, successes: 0, squares: 0 };
-        for n in successes {
-            trials.clusters += 1;
-            trials.successes += u128::from(n);
-            trials.squares += u128::from(n) * u128::from(n);
-        }
-        trials
+        let each: Vec<u128> = successes.into_iter().map(u128::from).collect();
+        Trials::of_equal(each.len() as u64, size, each.iter().sum(), each.iter().map(|n| n * n).sum())
     }
 
     fn close(interval: Interval, low: f64, high: f64) {

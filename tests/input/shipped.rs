@@ -23,8 +23,9 @@ fn shipped_files_are_right() {
     for folder in ["models", "experiments"] {
         for path in yaml_below(Path::new(folder)) {
             let report = check_file(&path).report;
-            // The one that nothing breaks: each closed form of `hasim verify` sets its own fault on it.
-            let warnings = usize::from(path.ends_with("bare.yaml"));
+            // The one that nothing breaks: each closed form of `hasim verify` sets its own fault on it. In one that was
+            // measured the application never comes up.
+            let warnings = usize::from(path.ends_with("bare.yaml") || path.ends_with("loops.yaml"));
             assert!(!report.has_errors() && report.warnings().count() == warnings, "{report}");
         }
     }

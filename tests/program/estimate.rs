@@ -109,6 +109,30 @@ fn the_assumed_start_is_named_with_its_weight_and_its_flag() {
     }
 }
 
+/// Rule: where nothing but a person mends a hang, the answer names who was assumed to, and what it is without.
+#[test]
+fn who_is_on_call_is_a_guess_where_somebody_was_paged() {
+    let manifest = STORE.replace("IMAGE", "example/store:1");
+    let unwatched: String =
+        manifest.lines().filter(|line| !line.contains("livenessProbe")).map(|l| l.to_owned() + "\n").collect();
+    let args = ["-", "--output", "json", "--quiet"];
+    let output = estimate(&args).write_stdin(unwatched.clone()).output().unwrap();
+    let result: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    let nobody = result["assumptions"].as_array().unwrap().iter().find(|one| one["about"] == "on_call").unwrap();
+    assert_eq!(nobody["instead"], "nobody on call");
+    let assumed = nobody["assumed"].as_str().unwrap();
+    assert!(
+        assumed.starts_with("somebody is paged after a median of 5 min (p95 20 min), and acts after "),
+        "{assumed}"
+    );
+    // A hang every 90 days that nobody ends leaves little of a year.
+    assert!(nobody["availability"]["high"].as_f64().unwrap() < 0.6, "{nobody}");
+    let none =
+        estimate(&["-", "--faults", "none", "--output", "json", "--quiet"]).write_stdin(unwatched).output().unwrap();
+    let none: serde_json::Value = serde_json::from_slice(&none.stdout).unwrap();
+    assert!(!guesses(&none).contains(&"on_call"));
+}
+
 #[test]
 fn the_page_names_the_guesses_too() {
     let folder = tempfile::tempdir().unwrap();

@@ -176,7 +176,7 @@ fn results_are_validated_as_what_they_are() {
         ("downtime_s_per_year.mean", (-1.0).into(), "downtime_s_per_year.mean: is -1.0, must be seconds a year"),
         ("downtime_s_per_year.high", 4e7.into(), "must be seconds a year, from 0 to a year"),
         ("windows.downtime_s.p50.value", 1e9.into(), "must be no less than"),
-        ("time_to_recovery_s.p50", 1e8.into(), "must be no less than p50"),
+        ("time_to_recovery_s.p50.value", 1e8.into(), "must be no less than"),
         ("time_to_recovery_s.histogram[1][0]", 0.0.into(), "histogram[1][0]: is 0, must be no less than"),
         ("pod_hours_per_year", (-5.0).into(), "pod_hours_per_year: is -5.0"),
         ("request_failure_attribution[0].fault", "nobody".into(), "fault: is nobody, must be a fault of the scenario"),

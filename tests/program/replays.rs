@@ -100,7 +100,7 @@ fn the_outages_to_look_at_are_there() {
     let distribution = &scenario.time_to_recovery_s;
     assert_eq!(Some(of("max").length_s), distribution.max);
     for (statistic, quantile) in [("p50", distribution.p50), ("p95", distribution.p95)] {
-        let quantile = quantile.unwrap();
+        let quantile = quantile.unwrap().value;
         assert!((of(statistic).length_s - quantile).abs() <= 0.03 * quantile, "{statistic}: {quantile}");
     }
     let [longest, median] = result.replays.as_slice() else { panic!("{} replays", result.replays.len()) };

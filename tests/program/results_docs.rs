@@ -82,7 +82,7 @@ fn table(folder: &Path, name: &str) -> (Vec<String>, Vec<csv::StringRecord>) {
 /// The columns that a section lists, in their order.
 fn listed(page: &str, heading: &str) -> Vec<String> {
     let is_column = |row: &Vec<&str>| row.len() == 3;
-    let names = rows(page, heading).into_iter().filter(is_column).map(|row| code(row[0])[0]);
+    let names = rows(page, heading).into_iter().filter(is_column).flat_map(|row| code(row[0]));
     let keys = |name: &str| match name {
         "<key>…" => vec!["replicas".to_owned(), "readinessProbe.failureThreshold".to_owned()],
         name => expanded(name),

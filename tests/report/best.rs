@@ -203,6 +203,16 @@ proptest! {
         let text = sentence(&result);
         prop_assert!(text.contains(&best.name), "{}", text);
 
+        let is_cheapest_that_meets = text.contains("is the cheapest whose");
+        let pareto = charts::all(&result).into_iter().find(|chart| chart.name == "pareto");
+        if let Some(chart) = pareto.filter(|_| is_cheapest_that_meets) {
+            let svg = charts::svg(&chart.picture);
+            let on_the_front = "data-series=\"surely loses less than any that costs no more\"";
+            let of_it = format!("<title>{}: ", best.name);
+            let front = svg.split("<g class=\"datum\"").filter(|part| part.contains(on_the_front));
+            prop_assert!(front.into_iter().any(|part| part.contains(&of_it)), "{}", best.name);
+        }
+
         let secs = |scenario: usize| result.scenarios[scenario].estimates[Metric::Downtime];
         for star in stars(&result) {
             prop_assert_eq!(&star, &best.name);

@@ -38,6 +38,37 @@ fn what_comes_from_files_is_text() {
     assert!(page.contains("https://example.org"), "sources stand as text");
 }
 
+/// Every row of the table of scenarios has a cell under each of its heads.
+#[test]
+fn the_table_is_rectangular() {
+    for result in [
+        synthetic::single(),
+        synthetic::four(),
+        synthetic::priced(),
+        synthetic::odd(),
+        synthetic::scripted(),
+        synthetic::compared(),
+    ] {
+        let page = page::render(&result);
+        let table = page.split("id=\"scenarios\"").nth(1).unwrap().split("</table>").next().unwrap();
+        let (head, body) = table.split_once("</thead>").unwrap();
+        let heads = head.matches("<th class").count();
+        for row in body.split("<tr ").skip(1) {
+            assert_eq!(row.matches("<td class").count(), heads, "{}: {row}", result.experiment);
+        }
+    }
+}
+
+/// Of two manifests the answer is the verdict; what a check finds new follows it.
+#[test]
+fn a_comparison_answers_with_its_verdict() {
+    let page = page::render(&synthetic::compared());
+    let at = |words: &str| page.find(words).unwrap_or_else(|| panic!("no {words}"));
+    assert!(at("<p class=\"answer\">FAIL: after against before: ") < at("<p>hasim check, new with after:</p>"));
+    assert!(at("<li>advice: spec.replicas: is 1 [single-replica] – run two</li>") < at("<h2>The scenarios</h2>"));
+    assert!(at("What does after instead of before do to availability?") < at("1 more finding is in both manifests"));
+}
+
 /// A page of 200 scenarios can be sent by mail.
 #[test]
 fn two_hundred_scenarios_are_less_than_three_megabytes() {

@@ -1,9 +1,10 @@
 //! Results that no simulation made, for tests of reports: plausible numbers by formula.
 
 use hasim::experiment::{
-    Attribution, ByName, Detection, Difference, Distribution, Estimate, Estimates, ExperimentResult, FaultInfo, Group,
-    Lane, Mark, OutageExample, PodRecovery, Quantile, Removal, Replay, Response, ScenarioResult, ScenarioStanding,
-    SelectionResult, Sensitivity, Span, Standing, Tone, WindowLoss, WindowsResult,
+    Attribution, ByName, Comparison, Detection, Difference, Distribution, Estimate, Estimates, ExperimentResult,
+    FaultInfo, Group, Lane, ManifestFinding, Mark, OutageExample, PodRecovery, Quantile, Removal, Replay, Response,
+    ScenarioResult, ScenarioStanding, SelectionResult, Sensitivity, Span, Standing, Tone, Verdict, WindowLoss,
+    WindowsResult,
 };
 use hasim::spec::{Objective, Wanted};
 use hasim::study::Metric;
@@ -69,7 +70,7 @@ pub fn distribution(median: f64, spread: f64, count: u64, censored: u64) -> Dist
                 seen += n;
                 seen as f64 >= p * count as f64
             })
-            .map(|(s, _)| *s)
+            .map(|(s, _)| Quantile { value: *s, low: round(0.97 * s), high: Some(round(1.04 * s)) })
     };
     let mean = histogram.iter().map(|(s, n)| s * *n as f64).sum::<f64>() / count as f64;
     Distribution {
@@ -82,6 +83,34 @@ pub fn distribution(median: f64, spread: f64, count: u64, censored: u64) -> Dist
         p99: quantile(0.99),
         max: histogram.last().map(|(s, _)| *s),
         histogram,
+    }
+}
+
+/// The recoveries of all causes.
+fn together(recoveries: &ByName<PodRecovery>) -> Distribution {
+    let mut samples: Vec<(f64, u64)> = recoveries.iter().flat_map(|(_, r)| r.lengths.histogram.clone()).collect();
+    samples.sort_by(|a, b| a.0.total_cmp(&b.0));
+    let count: u64 = samples.iter().map(|sample| sample.1).sum();
+    let censored: u64 = recoveries.iter().map(|(_, r)| r.lengths.censored).sum();
+    let quantile = |p: f64| {
+        let mut seen = 0;
+        let found = samples.iter().find(|(_, n)| {
+            seen += n;
+            seen as f64 >= p * (count + censored) as f64
+        });
+        found.map(|(s, _)| Quantile { value: *s, low: round(0.97 * s), high: Some(round(1.04 * s)) })
+    };
+    let mean = samples.iter().map(|(s, n)| s * *n as f64).sum::<f64>() / count.max(1) as f64;
+    Distribution {
+        count,
+        censored,
+        mean: (count > 0).then(|| round(mean)),
+        p50: quantile(0.5),
+        p90: quantile(0.9),
+        p95: quantile(0.95),
+        p99: quantile(0.99),
+        max: samples.last().map(|(s, _)| *s),
+        histogram: vec![],
     }
 }
 
@@ -152,7 +181,7 @@ fn windows(down: f64, failed: f64) -> WindowsResult {
         let quantile = |times: f64| Quantile {
             value: round(times * mean),
             low: round(0.95 * times * mean),
-            high: round(1.1 * times * mean),
+            high: Some(round(1.1 * times * mean)),
         };
         WindowLoss {
             mean: estimate(mean, 5.0),
@@ -185,6 +214,7 @@ pub fn scenario(name: &str, parameters: Map<String, Value>, factor: f64, thresho
         let phases = PHASES.iter().zip(kind.shares).map(|(p, s)| ((*p).to_owned(), round(mean * s))).collect();
         (kind.name.to_owned(), PodRecovery { lengths, overlapped: 12, phases })
     });
+    let recoveries: ByName<PodRecovery> = recoveries.collect();
     let detections = KINDS.iter().map(|kind| {
         let detection = Detection { times: distribution(5.0 * threshold, 0.2, 4_000, 0), undetected: 17 };
         (kind.name.to_owned(), detection)
@@ -241,7 +271,8 @@ pub fn scenario(name: &str, parameters: Map<String, Value>, factor: f64, thresho
         first_available_s: None,
         time_to_recovery_s: distribution(140.0 * threshold.sqrt(), 1.1, (3000.0 * factor) as u64, 3),
         outage_examples: vec![],
-        pod_recovery_s: recoveries.collect(),
+        any_recovery_s: together(&recoveries),
+        pod_recovery_s: recoveries,
         detection_s: detections.collect(),
         windows: Some(windows(downtime.mean, failures.mean)),
         pod_hours_per_year: 17_521.3,
@@ -265,6 +296,7 @@ fn result(experiment: &str, varied: &[&str], scenarios: Vec<ScenarioResult>) -> 
     ExperimentResult {
         interrupted: false,
         targets: vec![],
+        comparison: None,
         api_version: "hasim/v1".to_owned(),
         kind: "Results".to_owned(),
         experiment: experiment.to_owned(),
@@ -511,9 +543,9 @@ pub fn odd() -> ExperimentResult {
     quiet.estimates[Metric::Outages] = bound(3.7 / 20_000.0);
     let nothing = WindowLoss {
         mean: bound(2_592_000.0 * 0.000_184),
-        p50: Quantile { value: 0.0, low: 0.0, high: 0.0 },
-        p95: Quantile { value: 0.0, low: 0.0, high: 0.0 },
-        p99: Quantile { value: 0.0, low: 0.0, high: 0.0 },
+        p50: Quantile { value: 0.0, low: 0.0, high: Some(0.0) },
+        p95: Quantile { value: 0.0, low: 0.0, high: Some(0.0) },
+        p99: Quantile { value: 0.0, low: 0.0, high: Some(0.0) },
         worst: 0.0,
         histogram: vec![(0.0, 240_000)],
     };
@@ -525,11 +557,44 @@ pub fn odd() -> ExperimentResult {
         meets_slo: Some(quiet.estimates[Metric::Availability]),
     });
     quiet.time_to_recovery_s = Distribution::default();
+    quiet.any_recovery_s = Distribution::default();
     quiet.pod_recovery_s = ByName::default();
     quiet.detection_s = ByName::default();
     quiet.downtime_attribution.clear();
     quiet.request_failure_attribution.clear();
     result("candidates", &[], scenarios)
+}
+
+/// Two manifests, the new one first and for the worse.
+pub fn compared() -> ExperimentResult {
+    let mut result = grid("comparison", &[("candidate", vec![json!("before"), json!("after")])]);
+    result.scenarios.reverse();
+    for (scenario, name) in result.scenarios.iter_mut().zip(["after", "before"]) {
+        name.clone_into(&mut scenario.name);
+    }
+    result.baseline = Some("before".to_owned());
+    let finding = |message: &str| ManifestFinding {
+        severity: "advice".to_owned(),
+        id: Some("single-replica".to_owned()),
+        path: "spec.replicas".to_owned(),
+        message: message.to_owned(),
+        before: None,
+        help: Some("run two".to_owned()),
+    };
+    result.comparison = Some(Comparison {
+        before: "before".to_owned(),
+        after: "after".to_owned(),
+        verdict: Verdict::Fail,
+        change: Verdict::Fail,
+        max_regression_s_per_year: None,
+        same: false,
+        never_ready: vec![],
+        new_findings: vec![finding("is 1")],
+        changed_findings: vec![],
+        gone_findings: vec![],
+        kept_findings: vec![finding("is 0")],
+    });
+    result
 }
 
 /// Thresholds under two faults of a script, in a run of half an hour.

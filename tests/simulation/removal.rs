@@ -7,6 +7,10 @@ use hasim::spec::{Instead, Study, load_experiment_as};
 
 /// One replica without a liveness probe, and this question.
 fn study(question: &str) -> Study {
+    study_of(1, question)
+}
+
+fn study_of(replicas: u32, question: &str) -> Study {
     let root = env!("CARGO_MANIFEST_DIR");
     let text = format!(
         "apiVersion: hasim/v1
@@ -17,7 +21,7 @@ spec:
   app: '{root}/models/apps/jvm-service.yaml'
   cluster: '{root}/models/clusters/three-zones.yaml'
   objective: {{minServing: 1, metric: availability, slo: 99.9%, window: 1d}}
-  candidates: [{{name: one, patch: {{replicas: 1, livenessProbe: null}}}}]
+  candidates: [{{name: one, patch: {{replicas: {replicas}, livenessProbe: null}}}}]
 {question}"
     );
     let folder = tempfile::tempdir().unwrap();
@@ -82,4 +86,23 @@ fn removing_an_independent_fault_saves_what_it_brings() {
         assert!((saved.mean - exact).abs() < half, "{}: {saved:?}, exactly {exact}", removal.fault);
         assert!(saved.low <= saved.mean && saved.mean <= saved.high && !removal.saves_little);
     }
+}
+
+/// Where the service was never down, the causes of its failed requests are removed.
+#[test]
+fn where_nothing_is_down_failed_requests_are_asked_about() {
+    let study = study_of(
+        3,
+        "  horizon: 30d
+  replications: 64
+  script:
+    - {name: hang, at: 1h, mode: hang, target: {slot: 0}, lasts: 20s}
+",
+    );
+    let found = removals(&study, 1);
+    assert_eq!(found.len(), 1);
+    assert_eq!(found[0].downtime_saved_s_per_year.mean, 0.0);
+    // The third of the requests that reach the hanging Pod until it is withdrawn.
+    let failed = found[0].failed_request_saved_s_per_year.mean / (365.0 / 30.0);
+    assert!(failed > 1.0 && failed < 20.0 && !found[0].saves_little, "{found:?}");
 }

@@ -4,7 +4,7 @@ use serde_json::{Map, Value, json};
 
 use crate::cli::library::Kind;
 use crate::experiment::{About, Guess};
-use crate::model::{DeadNodes, Fault, Model, Strikes};
+use crate::model::{DeadNodes, Fault, Model, OnCall, Strikes};
 use crate::random::Law;
 use crate::report::human;
 use crate::spec::AppGuess;
@@ -78,6 +78,23 @@ fn in_words(fault: &Fault) -> String {
     let every = fault.every_mean().map_or(String::new(), |mean| format!(" every {}", human::tick(mean)));
     let lasts = fault.lasts.as_ref().map_or(String::new(), |law| format!(" for {}", human::duration(law.mean())));
     format!("{}{every}{lasts}", fault.name)
+}
+
+/// Who is on call; in their place nobody is.
+pub(super) fn of_on_call(on_call: &OnCall) -> Alternative {
+    let guess = Guess {
+        about: About::OnCall,
+        names: Vec::new(),
+        assumed: format!(
+            "somebody is paged after {}, and acts after {}",
+            in_full(&on_call.notices),
+            in_full(&on_call.acts)
+        ),
+        guessed_from: None,
+        instead: Some("nobody on call".to_owned()),
+        flags: vec![Kind::Faults.flag().to_owned()],
+    };
+    Alternative { guess, change: Change::Patch(Map::from_iter([("onCall".to_owned(), Value::Null)])) }
 }
 
 /// The application; in its place one that starts much faster, or much more slowly.

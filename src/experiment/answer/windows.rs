@@ -1,5 +1,6 @@
 //! The distribution of lost time over windows, and the probability that one meets the SLO.
 
+use super::distribution::quantile;
 use super::{MICROS, NANOS, around, written};
 use crate::experiment::result::{Estimate, Quantile, WindowLoss, WindowsResult};
 use crate::experiment::windows::{Allowance, Loss, Windows};
@@ -30,11 +31,10 @@ fn loss(loss: &Loss, length: Duration, most_lost: f64, confidence: f64) -> Optio
         None => (Interval { low: 0.0, high: length_s * most_lost }, true),
     };
     let seconds = |nanos: u64| twelve_digits(nanos as f64 / NANOS);
+    // Where the replications are too few to give an upper end, no more than all of a window can be lost.
     let quantile = |q| {
-        let Interval { low, high } = windows.quantile_interval(q, confidence, length.as_nanos());
-        let value = windows.quantile(q)?;
-        let [low, high] = [low.min(value as f64), high.max(value as f64)].map(|nanos| twelve_digits(nanos / NANOS));
-        Some(Quantile { value: seconds(value), low, high })
+        let found = quantile(windows.quantile_interval(q, confidence)?);
+        Some(Quantile { high: found.high.or(Some(twelve_digits(length_s))), ..found })
     };
     Some(WindowLoss {
         mean: written(around(totals.mean() / part, interval, bound)),

@@ -28,7 +28,7 @@ pub fn draw(result: &ExperimentResult) -> Option<Picture> {
     let mut picture = Picture::new(frame::WIDTH);
     let each = Period::of(result).each();
     let lead = format!(
-        "Each second is charged to the latest fault of the Pods that do not serve, and to the phase of their recovery; \
+        "Each second is charged to what keeps Pods from serving, and to the phase of their recovery; \
          the parts add up to the totals. Beside each bar: time {each} and its share. {}",
         shown_name(result)
     );

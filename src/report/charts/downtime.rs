@@ -234,6 +234,7 @@ pub fn shown_name(result: &ExperimentResult) -> String {
     match merged::shown(result) {
         Some(shown) if result.scenarios.len() > 1 => {
             let what = match merged::role(result, shown) {
+                Some(Role::New) => "the new manifest",
                 Some(Role::Recommended) => "the recommended scenario",
                 Some(Role::Baseline) => "the baseline",
                 None => "the first scenario",

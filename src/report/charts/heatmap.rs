@@ -395,7 +395,7 @@ fn lead(shown: &Shown<'_>, what: &str) -> String {
     }
     let is_as_good = |best: &Best<'_>| (0..result.scenarios.len()).any(|i| best.standing(i) == AS_GOOD);
     if let Some(best) = shown.best.as_ref().filter(|best| is_as_good(best)) {
-        text += &format!(" As good: within {} of the best.", best.indifference.in_full());
+        text += &format!(" As good: within {} of the recommended one.", best.indifference.in_full());
     }
     if result.scenarios.iter().any(|scenario| best::lost(result, scenario).bound) {
         text += " ≤ is an upper bound: nothing was seen.";

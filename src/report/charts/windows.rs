@@ -98,6 +98,7 @@ pub fn draw(result: &ExperimentResult) -> Option<Picture> {
 /// What pictures of one scenario show, and beside it the baseline, where that is another.
 fn panels(result: &ExperimentResult) -> Vec<Panel<'_>> {
     let role = |scenario: &ScenarioResult| match merged::role(result, scenario) {
+        Some(Role::New) => "New",
         Some(Role::Recommended) => "Recommended",
         Some(Role::Baseline) => "Baseline",
         None => "First",

@@ -38,6 +38,10 @@ const GLOSSARY: &[(&str, &str)] = &[
     ("interval", "In so many of a hundred such experiments it holds the true value of the model."),
     ("bound", "Nothing was seen, so this is the end of an interval and no estimate."),
     (
+        "rests on few",
+        "So few long outages make up the sum that another sample may have a quite different mean. The interval allows for that and is wide; more replications may move the mean far.",
+    ),
+    (
         "paired difference",
         "This scenario less the baseline, replication by replication under the same faults, with its interval.",
     ),
@@ -65,7 +69,7 @@ pub fn of(result: &ExperimentResult) -> Vec<(&'static str, &'static str)> {
     let is_used = |term: &str| match term {
         "elasticity" => !result.sensitivity.is_empty(),
         "cost" => result.scenarios.iter().any(|scenario| scenario.cost_per_year.is_some()),
-        "standing" => result.scenarios.len() > 1,
+        "standing" => result.scenarios.len() > 1 && result.comparison.is_none(),
         "unplaceable" => result.scenarios.iter().any(|scenario| scenario.unplaceable),
         "baseline" | "paired difference" => result.baseline.is_some() && result.scenarios.len() > 1,
         _ => true,

@@ -1,8 +1,10 @@
 //! Where lost time comes from: from zero to the total, cause by cause and phase by phase.
 
-use crate::experiment::{Attribution, ScenarioResult};
-use crate::report::human;
+use crate::experiment::{Attribution, ExperimentResult, ScenarioResult};
 use crate::report::merged::phase_name;
+use crate::report::period::Period;
+use crate::report::{best, human, removals};
+use crate::study::Metric;
 
 /// Parts that are told apart; the others are one.
 const MOST: usize = 14;
@@ -13,6 +15,8 @@ const LEAST: f64 = 0.002;
 pub struct Waterfall {
     pub title: &'static str,
     pub lead: String,
+    /// What less of it there would be without its largest causes, which is another question.
+    pub without: Option<String>,
     pub parts: Vec<Part>,
 }
 
@@ -27,21 +31,24 @@ pub struct Part {
 }
 
 /// Of downtime and of failed requests, where there were any.
-pub fn both(shown: &ScenarioResult, each: &str) -> Vec<Waterfall> {
-    let one = |title, what: &str, parts: &[Attribution]| {
+pub fn both(result: &ExperimentResult, shown: &ScenarioResult) -> Vec<Waterfall> {
+    let each = Period::of(result).each();
+    let one = |title, loss: Metric, parts: &[Attribution]| {
+        let what = best::words_of(loss);
         let total: f64 = parts.iter().map(|part| part.s_per_year).sum();
         (total > 0.0).then(|| Waterfall {
             title,
             lead: format!(
-                "{} of {what} {each} in “{}”, each second charged to one fault and one phase.",
+                "{} of {what} {each} in “{}”, each second charged to what kept Pods from serving and to the phase of their recovery.",
                 human::in_full(total),
                 shown.name
             ),
+            without: removals::of_loss(result, shown, loss),
             parts: bars(parts, total),
         })
     };
-    let downtime = one("Where the downtime comes from", "downtime", &shown.downtime_attribution);
-    let failed = one("Where the failed requests come from", "failed requests", &shown.request_failure_attribution);
+    let downtime = one("Where the downtime comes from", Metric::Downtime, &shown.downtime_attribution);
+    let failed = one("Where the failed requests come from", Metric::FailedRequests, &shown.request_failure_attribution);
     [downtime, failed].into_iter().flatten().collect()
 }
 

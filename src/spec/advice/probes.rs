@@ -173,12 +173,12 @@ fn secs(span: Duration) -> u64 {
 }
 
 /// From the first failing probe to the threshold when nobody answers (P19).
-fn unanswered(probe: &Probe) -> u64 {
+pub(in crate::spec) fn unanswered(probe: &Probe) -> u64 {
     u64::from(probe.failure_threshold - 1) * secs(probe.period.max(probe.timeout)) + secs(probe.timeout)
 }
 
 /// The same when the answer is an error at once (P19).
-fn refused(probe: &Probe) -> u64 {
+pub(in crate::spec) fn refused(probe: &Probe) -> u64 {
     u64::from(probe.failure_threshold - 1) * secs(probe.period)
 }
 

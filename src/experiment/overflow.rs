@@ -9,7 +9,7 @@ pub(super) const MOST: usize = 20_000;
 
 /// The lengths beyond those, in nanoseconds.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Lengths {
+pub(super) struct Overflow {
     pub(super) outages: Spans,
     /// Where the outages are found, of a replication 0.
     pub(super) outage_examples: Examples,
@@ -19,7 +19,7 @@ pub(super) struct Lengths {
     pub(super) detections: Vec<Spans>,
 }
 
-impl Lengths {
+impl Overflow {
     /// None yet, with so many causes and faults.
     pub fn none(causes: usize, faults: usize) -> Self {
         Self {
@@ -37,6 +37,7 @@ mod tests {
     use crate::experiment::sample::{model, study};
     use crate::experiment::{Outcome, Summary};
     use crate::spec::Stopping;
+    use crate::study::Quantity;
 
     /// Oracle: what is made of very many lengths is what is made of each of them, and little of them is kept.
     #[test]
@@ -47,6 +48,7 @@ mod tests {
         let mut outcome = Outcome::empty(1);
         for &nanos in &lengths {
             outcome.add_outage(nanos);
+            outcome.counted[Quantity::Outages] += 1;
             outcome.add_recovery(0, nanos / 2);
             outcome.add_detection(0, nanos / 3);
         }
@@ -58,9 +60,9 @@ mod tests {
             lengths.iter().for_each(|nanos| spans.add(nanos / part));
             spans
         };
-        assert_eq!(summary.outage_lengths, spans(1));
-        assert_eq!(summary.recoveries[0].lengths, spans(2));
-        assert_eq!(summary.detections[0].times, spans(3));
+        assert_eq!(*summary.outage_lengths.spans(), spans(1));
+        assert_eq!(*summary.recoveries[0].lengths.spans(), spans(2));
+        assert_eq!(*summary.detections[0].times.spans(), spans(3));
         let mut examples = Examples::default();
         (1..).zip(&lengths).for_each(|(number, &nanos)| examples.add_one(number, nanos));
         let found = &summary.outage_examples;
@@ -69,7 +71,7 @@ mod tests {
             examples.longest().map(|(e, _)| (e.length, e.number))
         );
         for q in [0.1, 0.5, 0.95] {
-            let length = summary.outage_lengths.quantile(q).unwrap();
+            let length = summary.outage_lengths.quantile(q).unwrap() as u64;
             let (ours, theirs) = (found.near(length).unwrap(), examples.near(length).unwrap());
             assert_eq!((ours.replication, ours.number, ours.length), (7, theirs.number, theirs.length));
         }
