@@ -9,7 +9,8 @@
 //! | `faults` | clocks of faults, what strikes and what ends | |
 //! | `script` | faults at moments that an experiment sets | |
 //! | `kubelet` | Pod syncs, container starts, kills and back-off | C1–C16 |
-//! | `resync` | the kubelet's work queue, and its syncs that need not be played | C13, C16, P12 |
+//! | `resync` | the kubelet's work queue | C13, C16 |
+//! | `rest` | syncs that need not be played | C13, C16, P12 |
 //! | `adoption` | what a kubelet knows of a Pod, and what its death leaves | P1, P2, P21, C4 |
 //! | `probing` | attempts, verdicts and what they cause | P1–P20 |
 //! | `rotation` | status to EndpointSlice to proxy | E1–E10 |
@@ -41,6 +42,7 @@ mod on_call;
 mod prober;
 mod probing;
 mod replicas;
+mod rest;
 mod resync;
 mod rotation;
 mod scheduler;
