@@ -14,6 +14,7 @@
 mod bundled;
 mod calibrate;
 mod check;
+#[expect(clippy::disallowed_types, reason = "how often the disk is written to")]
 mod checkpoint;
 mod compare;
 mod estimate;
@@ -22,6 +23,7 @@ mod interrupt;
 mod library;
 mod low_args;
 mod merge;
+#[expect(clippy::disallowed_types, reason = "a bar shows the time")]
 mod progress;
 mod removals;
 mod replays;
@@ -29,6 +31,7 @@ mod run;
 mod shell;
 mod trace;
 mod verify;
+#[expect(clippy::disallowed_types, reason = "a forecast of the time left")]
 mod watch;
 
 use std::fmt;

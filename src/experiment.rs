@@ -17,12 +17,14 @@ mod ledger;
 mod measure;
 mod outcome;
 mod overflow;
+#[expect(clippy::disallowed_types, reason = "a forecast of the time left; no number of an answer")]
 mod pace;
 mod played;
 mod precision;
 mod removal;
 mod replay;
 mod result;
+#[expect(clippy::disallowed_types, reason = "how often the progress is told; no number of an answer")]
 mod runner;
 #[cfg(test)]
 mod sample;

@@ -54,6 +54,18 @@
 //!
 //! Numbers in brackets such as (P12) or (N7a) are rules of Kubernetes; `docs/rules.md` tells what they say.
 
+// Only the command line prints, through anstream. Nothing stops the process but `main`, and nothing is left half done.
+#![warn(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    clippy::exit,
+    clippy::dbg_macro,
+    clippy::todo,
+    clippy::unimplemented
+)]
+// What would make numbers depend on the clock or on the order of a hash: see clippy.toml.
+#![warn(clippy::disallowed_types)]
+
 pub mod cli;
 pub mod cluster;
 pub mod engine;

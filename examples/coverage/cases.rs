@@ -3,15 +3,15 @@
 #[path = "system.rs"]
 mod system;
 
-use hasim::experiment::{Distribution, Estimate, ExperimentResult, Quantile, WindowLoss};
+use hasim::experiment::{Distribution, Estimate, ExperimentResult, Quantile, Spread, WindowLoss};
 use hasim::model::YEAR;
-use hasim::random::Law;
+use hasim::random::{Law, Owner, Purpose, Streams};
 use hasim::spec::{Precision, Stopping};
 use hasim::study::Metric;
 use statrs::distribution::{ContinuousCDF as _, Normal};
 
 pub use system::{Best, Case, DAY, Judged, Truth};
-use system::{HOUR, KOfN, Loss, Unit, YEAR_S};
+use system::{HOUR, KOfN, Loss, Unit, YEAR_S, uncertain_factor};
 
 fn ends(estimate: &Estimate) -> (f64, f64, bool) {
     (estimate.low, estimate.high, estimate.rests_on_few)
@@ -58,6 +58,7 @@ pub fn all() -> Vec<Case> {
         sequential("stopped at ±10 % of the downtime, exponential", Unit::exponential(180.0 * DAY, HOUR), 0.1),
         sequential("stopped at ±20 % of the downtime, lognormal", Unit::of_the_field(180.0 * DAY, HOUR), 0.2),
     ];
+    cases.push(draws());
     cases.extend(heavy_tails());
     cases.extend(differences());
     cases
@@ -168,6 +169,38 @@ fn recoveries(case: Case, kinds: &[(f64, f64)]) -> Case {
     case.knows("time to recovery, p50", quantile(0.5), |r| recovery(r, |lengths| &lengths.p50))
         .knows("time to recovery, p95", quantile(0.95), |r| recovery(r, |lengths| &lengths.p95))
         .knows("time to recovery, p99", quantile(0.99), |r| recovery(r, |lengths| &lengths.p99))
+}
+
+/// Where the mean time up is not known, the range of the draws holds what one more draw of it would bring.
+fn draws() -> Case {
+    const UP: f64 = 10.0 * DAY;
+    const DOWN: f64 = 2.0 * HOUR;
+    const SLO: f64 = 0.995;
+    /// A draw that no replication of the run was played with.
+    fn fresh(result: &ExperimentResult) -> f64 {
+        UP * uncertain_factor(
+            Streams::new(result.seed, u64::MAX - 1).stream(Owner::Deployment, Purpose::Initial).uniform(0),
+        )
+    }
+    // Its distance from the ends, so that what is known is 0.
+    fn range(spread: &Spread, fresh: f64) -> (f64, f64, bool) {
+        (spread.low - fresh, spread.high - fresh, false)
+    }
+    let unit = Unit::exponential(UP, DOWN);
+    let mean = YEAR_S * (1.0 - unit.availability());
+    let case = Case::new("a mean time up that is not known, 64 draws", unit, KOfN::new(1, 1), 64 * 32);
+    Case { draws: 64, slo: Some(SLO), ..case }
+        .knows("downtime, range of draws", 0.0, |r| {
+            let up = fresh(r);
+            range(&r.scenarios[0].uncertainty.unwrap().downtime_s_per_year, YEAR_S * DOWN / (up + DOWN))
+        })
+        .at_scale(mean)
+        .knows("meets the SLO, range of draws", 0.0, |r| {
+            let length = r.objective.window.as_secs_f64();
+            let meets = downtime_cdf(fresh(r), DOWN, length, (1.0 - SLO) * length);
+            range(&r.scenarios[0].uncertainty.unwrap().meets_slo.unwrap(), meets)
+        })
+        .at_scale(1.0)
 }
 
 /// Restarts come in clusters: one at once, and one more for every ten minutes of a log-normal time down.

@@ -12,7 +12,7 @@ use hasim::ids::{FaultId, PodId, SlotId};
 use hasim::model::{App, Model};
 use hasim::random::{Law, Streams, open_unit};
 use hasim::random::{Owner, Purpose};
-use hasim::spec::{Objective, Parameter, Report, Scenario, Stopping, Study, Without};
+use hasim::spec::{Objective, Parameter, REPLICATIONS_PER_DRAW, Report, Scenario, Stopping, Study, Without};
 use hasim::study::Metric;
 use hasim::time::{Duration, SimTime};
 use rand::Rng;
@@ -211,10 +211,17 @@ pub struct Case {
     pub restarts: bool,
     /// Scenarios 1 and 2 are the base with less and more of a number.
     pub sensitivity: bool,
+    /// The mean time up is not known: so many draws of it are played, by [`uncertain_factor`]. 0 if it is known.
+    pub draws: u32,
     /// Whether it must hold.
     pub judged: Judged,
     /// What is known.
     pub truths: Vec<Truth>,
+}
+
+/// Of the base's mean time up, where a draw has so much of the law below it: log-normal with σ = 0.5.
+pub fn uncertain_factor(p: f64) -> f64 {
+    (0.5 * Normal::standard().inverse_cdf(p)).exp()
 }
 
 /// What a macro-run gave.
@@ -241,6 +248,7 @@ impl Case {
             watched: 0,
             restarts: false,
             sensitivity: false,
+            draws: 0,
             judged: Judged::Yes,
             truths: vec![],
         }
@@ -280,19 +288,20 @@ impl Case {
             vec![common::fault("it", common::CRASH, self.unit().up.clone(), Some(self.unit().down.clone()))];
         let harmless = |mean: &f64| common::fault("beside", common::CRASH, Law::exponential(*mean).unwrap(), None);
         faults.extend(self.beside.iter().map(harmless));
+        let model = |scenario: &KOfN| Model {
+            faults: faults.clone(),
+            min_serving: scenario.min_serving,
+            horizon: Duration::from_secs_f64(self.horizon),
+            window: Duration::from_secs_f64(self.window),
+            // The units are not played by the cluster. Two that differ must not look like one system under two names.
+            app: App { start_up: Law::fixed(scenario.stretch).unwrap(), ..common::bare(scenario.units).app },
+            ..common::bare(scenario.units)
+        };
         let scenario = |(number, scenario): (usize, &KOfN)| Scenario {
             name: format!("s{number}"),
             parameters: serde_json::Map::new(),
-            model: Model {
-                faults: faults.clone(),
-                min_serving: scenario.min_serving,
-                horizon: Duration::from_secs_f64(self.horizon),
-                window: Duration::from_secs_f64(self.window),
-                // The units are not played by the cluster. Two that differ must not look like one system under two names.
-                app: App { start_up: Law::fixed(scenario.stretch).unwrap(), ..common::bare(scenario.units).app },
-                ..common::bare(scenario.units)
-            },
-            draws: vec![],
+            model: model(scenario),
+            draws: vec![model(scenario); self.draws as usize],
             compared_with: (self.sensitivity && number == 2).then_some(1),
             unplaceable: false,
         };
@@ -350,7 +359,7 @@ impl Case {
         let end = (model.warm_up + model.horizon).as_secs_f64();
         let streams = Streams::new(seed, index);
         let kind = streams.stream(Owner::Deployment, Purpose::Initial).uniform(0);
-        let unit = &self.kinds[(kind * self.kinds.len() as f64) as usize];
+        let unit = &self.drawn(&self.kinds[(kind * self.kinds.len() as f64) as usize], seed, index);
         let share_up = unit.up.mean() / (unit.up.mean() + stretch * unit.mean_loss());
         let mut measures = Measures::new(model);
         let mut changes = vec![];
@@ -393,6 +402,19 @@ impl Case {
         }
         let end = measures.end();
         measures.finish(end)
+    }
+
+    /// The unit with what this replication's draw makes of its mean time up: each part of the law has one draw.
+    fn drawn(&self, unit: &Unit, seed: u64, index: u64) -> Unit {
+        if self.draws == 0 {
+            return unit.clone();
+        }
+        let draws = u64::from(self.draws);
+        let draw = index / REPLICATIONS_PER_DRAW % draws;
+        // Not the streams of any replication that is played.
+        let within = Streams::new(seed, u64::MAX).stream(Owner::Deployment, Purpose::Initial).uniform(draw);
+        let factor = uncertain_factor((draw as f64 + within) / draws as f64);
+        Unit { up: Law::exponential(unit.up.mean() * factor).unwrap(), ..unit.clone() }
     }
 
     /// The clocks of the faults beside run while the first unit is up, and strike without a trace.

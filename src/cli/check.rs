@@ -3,7 +3,7 @@
 mod formats;
 mod sarif;
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
@@ -63,7 +63,7 @@ impl Check {
         let mut exit = Exit::Done;
         let (mut checked, mut advised) = (0usize, 0usize);
         let mut all = Vec::new();
-        let mut seen = HashSet::new();
+        let mut seen = BTreeSet::new();
         let mut teller = Teller::default();
         for path in &self.paths {
             let files = match files_of(path) {
@@ -191,7 +191,7 @@ fn key(finding: &Finding) -> String {
 #[derive(Default)]
 struct Teller {
     /// By the kinds of advice: the help that was given.
-    told: HashMap<&'static str, HashSet<String>>,
+    told: BTreeMap<&'static str, BTreeSet<String>>,
 }
 
 impl Teller {

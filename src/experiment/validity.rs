@@ -4,7 +4,7 @@
 //! numbers below it (`_s`, `_s_per_year`, or one of the shares), and an object with the ends of an interval or with
 //! quantiles has them in their order. One scenario is looked at after the other, so little memory is needed.
 
-use std::collections::HashSet;
+use std::collections::BTreeSet;
 use std::fmt;
 
 use serde::Serialize;
@@ -171,7 +171,7 @@ impl ExperimentResult {
         if self.interrupted {
             return Ok(());
         }
-        let names: HashSet<&str> = self.scenarios.iter().map(|scenario| scenario.name.as_str()).collect();
+        let names: BTreeSet<&str> = self.scenarios.iter().map(|scenario| scenario.name.as_str()).collect();
         let known = |place: &Place<'_>, name: &str| {
             if names.contains(name) { Ok(()) } else { Err(place.refuse(name, "the name of a scenario")) }
         };
@@ -187,7 +187,7 @@ impl ExperimentResult {
 
 /// Whether the causes and phases of a scenario are its own.
 fn causes(place: &Place<'_>, scenario: &ScenarioResult) -> Result<(), Invalid> {
-    let faults: HashSet<&str> = scenario.detection_s.iter().map(|(name, _)| name).chain(OTHER_CAUSES).collect();
+    let faults: BTreeSet<&str> = scenario.detection_s.iter().map(|(name, _)| name).chain(OTHER_CAUSES).collect();
     let cause = |place: &Place<'_>, name: &str| {
         if faults.contains(name) { Ok(()) } else { Err(place.refuse(name, "a fault of the scenario, probe or start")) }
     };

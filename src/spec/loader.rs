@@ -1,6 +1,6 @@
 //! Files that are read, and the files that they name.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 use std::io;
 use std::path::{Component, Path, PathBuf};
 
@@ -20,12 +20,12 @@ pub(super) struct Loader<'o> {
     pub open: Open<'o>,
     pub sources: Sources,
     pub problems: Problems,
-    read: HashMap<PathBuf, (u32, Vec<Node>)>,
+    read: BTreeMap<PathBuf, (u32, Vec<Node>)>,
 }
 
 impl<'o> Loader<'o> {
     pub fn new(open: Open<'o>) -> Self {
-        Self { open, sources: Sources::default(), problems: Problems::default(), read: HashMap::new() }
+        Self { open, sources: Sources::default(), problems: Problems::default(), read: BTreeMap::new() }
     }
 
     /// Parses text and brings in the data files that its laws name.

@@ -1,7 +1,7 @@
 //! From the documents of a system to the models of its scenarios: the values of a point of the grid are set, then the
 //! documents are read and converted.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 
 use serde_json::{Map, Value as Json};
 
@@ -36,7 +36,7 @@ const MAX_DISTINCT_PROBLEMS: usize = 200;
 #[derive(Default)]
 struct Seen {
     list: Vec<(Problem, usize, String)>,
-    index: HashMap<(Mark, String, String), usize>,
+    index: BTreeMap<(Mark, String, String), usize>,
     /// How many scenarios are hopeless.
     hopeless: usize,
 }
@@ -97,7 +97,7 @@ pub(super) fn scenario_models(
     };
     let mut seen = Seen::default();
     let mut scenarios: Vec<Scenario> = Vec::new();
-    let mut names: HashMap<String, usize> = HashMap::new();
+    let mut names: BTreeMap<String, usize> = BTreeMap::new();
     let (mut nodes, mut played) = (0, 0);
     for point in 0..total {
         let per_system = total / systems.len();

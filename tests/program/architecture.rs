@@ -52,11 +52,29 @@ fn modules() -> Vec<(PathBuf, String, String)> {
             let first = file.strip_prefix(&src).unwrap().components().next().unwrap();
             let module = Path::new(first.as_os_str()).file_stem().unwrap().to_str().unwrap().to_owned();
             let text = fs::read_to_string(&file).unwrap();
-            let code = text.split("#[cfg(test)]").next().unwrap();
-            let code: Vec<&str> = code.lines().filter(|line| !line.trim_start().starts_with("//")).collect();
-            (file, module, code.join("\n"))
+            (file, module, without_tests(&text))
         })
         .collect()
+}
+
+/// A formatted file without comments and without what is there for tests only, wherever that stands: an item ends in the line
+/// that closes it at its own indentation.
+fn without_tests(text: &str) -> String {
+    let mut kept = Vec::new();
+    let mut lines = text.lines().filter(|line| !line.trim_start().starts_with("//"));
+    while let Some(line) = lines.next() {
+        if line.trim() != "#[cfg(test)]" {
+            kept.push(line);
+            continue;
+        }
+        let indent = &line[..line.len() - line.trim_start().len()];
+        let mut item = lines.by_ref().skip_while(|line| line.trim_start().starts_with("#["));
+        let first = item.next().unwrap_or_default();
+        if !first.ends_with([';', ',']) && !first.ends_with('}') {
+            let _ = item.find(|line| line.strip_prefix(indent).is_some_and(|rest| rest.starts_with('}')));
+        }
+    }
+    kept.join("\n")
 }
 
 /// The crate's modules that a text names, as `crate::x`, `crate::{x, y}` or `hasim::x`.
@@ -134,19 +152,67 @@ fn the_simulation_does_no_io_and_returns_no_result() {
     }
 }
 
+/// What plays replications.
+const SIMULATES: [&str; 7] =
+    ["run", "drive", "replicate", "replicate_watched", "add_removals", "Options", "replications_of_removals"];
+
+/// The names that a text takes from a module of the crate.
+fn names_from(module: &str, code: &str) -> BTreeSet<String> {
+    let is_part = |c: char| c.is_ascii_alphanumeric() || c == '_';
+    let mut found = BTreeSet::new();
+    for (at, prefix) in code.match_indices(&format!("{module}::")) {
+        let rest = &code[at + prefix.len()..];
+        let group = rest.strip_prefix('{').and_then(|group| group.split('}').next());
+        let names = group.unwrap_or(rest.split(|c| !is_part(c)).next().unwrap_or_default());
+        found.extend(names.split(|c| !is_part(c)).filter(|name| !name.is_empty()).map(str::to_owned));
+    }
+    found
+}
+
 #[test]
 fn a_report_never_simulates() {
     for (file, module, code) in modules() {
-        if module == "report" {
-            assert!(!imports(&code).contains("cluster") && !imports(&code).contains("engine"), "{}", file.display());
+        if module != "report" {
+            continue;
         }
+        let below = imports(&code);
+        assert!(!below.contains("cluster") && !below.contains("engine"), "{}", file.display());
+        let names = names_from("experiment", &code);
+        assert!(SIMULATES.iter().all(|name| !names.contains(*name)), "{} takes {names:?}", file.display());
     }
 }
 
 #[test]
-fn the_test_of_imports_can_fail() {
+fn these_tests_can_fail() {
     assert_eq!(
         imports("use crate::{model::{A, B}, time::C};\nuse crate::spec::D;"),
         ["model", "spec", "time"].map(String::from).into()
     );
+    assert_eq!(
+        names_from("experiment", "use crate::experiment::{A, run};\nlet x = experiment::drive(1);"),
+        ["A", "drive", "run"].map(String::from).into()
+    );
+    let text = "\
+struct A {
+    #[cfg(test)]
+    seen: u8,
+}
+impl A {
+    #[cfg(test)]
+    #[must_use]
+    fn f() {
+        crate::cli::g();
+    }
+    fn h() {}
+}
+#[cfg(test)]
+mod sample;
+#[cfg(test)]
+mod tests {
+    use super::*;
+}
+fn last() {}
+// crate::cli
+";
+    assert_eq!(without_tests(text), "struct A {\n}\nimpl A {\n    fn h() {}\n}\nfn last() {}");
 }
