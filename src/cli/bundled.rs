@@ -13,7 +13,7 @@ use super::watch::Watched;
 use super::{Exit, Format, complain, print, removals, rendered};
 use crate::experiment::ExperimentResult;
 use crate::output;
-use crate::spec::{self, Instead, REPLICATIONS_PER_DRAW, Report, Study};
+use crate::spec::{self, Diagnostic, Instead, REPLICATIONS_PER_DRAW, Report, Severity, Study};
 
 const APP: &str = "How the application starts and stops, instead of the bundled JVM service";
 const CLUSTER: &str = "Zones and Nodes, instead of the bundled three zones";
@@ -169,7 +169,7 @@ impl Surroundings {
             if path == Path::new(&name) { Ok(text.clone().into_bytes()) } else { experiment.open(path) }
         };
         let study = spec::load_experiment_as(Path::new(&name), &open, instead).map_err(|report| {
-            eprint_report(&report);
+            eprint_report(&about_arguments(report, &name, &experiment.manifests));
             Exit::BadInput
         })?;
         if !quiet {
@@ -245,6 +245,21 @@ impl Surroundings {
     pub fn plays_the_library(&self) -> bool {
         self.faults.iter().all(|name| name != NO_FAULTS)
     }
+}
+
+/// Nobody has written the experiment that is made of the arguments: what is wrong with it is wrong with a manifest, and is told
+/// only where that has no error of its own.
+fn about_arguments(report: Report, experiment: &str, manifests: &[(&str, &Path)]) -> Report {
+    let is_ours = |one: &Diagnostic| one.file == experiment;
+    let (ours, mut others): (Vec<_>, Vec<_>) = report.diagnostics.into_iter().partition(is_ours);
+    if !others.iter().any(|one| one.severity == Severity::Error) {
+        others.extend(ours.into_iter().map(|one| {
+            let file = manifests.first().map_or(one.file, |(_, path)| path.display().to_string());
+            let message = one.message.replacen("names a file", "is a file", 1);
+            Diagnostic { file, line: 0, column: 0, path: String::new(), source: None, message, ..one }
+        }));
+    }
+    Report { diagnostics: others }
 }
 
 /// How an experiment refers to a bundled model, or to a file.

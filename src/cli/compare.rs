@@ -9,12 +9,13 @@ use std::path::{Path, PathBuf};
 use serde_json::{Map, Value, json};
 
 use super::bundled::{Playing, Surroundings, Unwritten, named};
+use super::library::{Bundled, Kind};
 use super::replays;
 use super::{Exit, complain};
 use crate::experiment::comparison::{against_limit, without_limit, worst};
 use crate::experiment::{self, Comparison, Estimate, ExperimentResult, ManifestFinding, Target, Verdict};
 use crate::report::{Indifference, human};
-use crate::spec::{Bound, Diagnostic, Goal, REPLICATIONS_PER_DRAW, Severity, Stopping, Study};
+use crate::spec::{AppGuess, Bound, Diagnostic, Goal, REPLICATIONS_PER_DRAW, Severity, Stopping, Study, guess_app};
 use crate::study::Metric;
 
 /// Replications of a year, if no number is asked for.
@@ -51,10 +52,14 @@ impl Compare {
             return Err(Exit::WrongUse);
         }
         let manifests = [("BEFORE", self.before.as_path()), ("AFTER", self.after.as_path())];
-        let experiment = Unwritten::new("comparison", &manifests, self.fields()?);
+        let mut experiment = Unwritten::new("comparison", &manifests, self.fields(&[None, None])?);
+        let guesses = self.guess_apps(&experiment)?;
+        for (key, value) in self.fields(&guesses)? {
+            experiment.set(&key, value);
+        }
         let study = self.around.study_of(&experiment, &self.playing, self.replications, REPLICATIONS)?;
-        let [before, after] = [&self.before, &self.after].map(|manifest| self.findings(&experiment, manifest));
-        let (before, after) = (before?, after?);
+        let findings = |manifest, guess: &Option<AppGuess>| self.findings(&experiment, manifest, guess.as_ref());
+        let (before, after) = (findings(&self.before, &guesses[0])?, findings(&self.after, &guesses[1])?);
         let never_ready = self.never_ready(&study);
         // A system under two names differs by exactly nothing, which no number of replications shows.
         let [ours, theirs] = [0, 1].map(|number| (&study.scenarios[number].model, &study.scenarios[number].draws));
@@ -78,6 +83,7 @@ impl Compare {
         comparison.verdict = worst(verdicts);
         let exit = self.exit(&result, &comparison);
         result.comparison = Some(comparison);
+        result.notes.extend(self.assumed(&guesses));
         if !result.scenarios.is_empty() {
             // In what restarts so often that it was played less, nothing but that matters.
             if !is_cut(&study, &result) {
@@ -91,13 +97,29 @@ impl Compare {
         Ok(self.playing.deliver("", &result).then(exit))
     }
 
+    /// The bundled applications that the manifests show signs of, if none is stated.
+    fn guess_apps(&self, experiment: &Unwritten<'_>) -> Result<[Option<AppGuess>; 2], Exit> {
+        if self.around.app.is_some() {
+            return Ok([None, None]);
+        }
+        let inputs = self.around.study(experiment, self.playing.instead(REPLICATIONS), true)?.inputs;
+        let manifests = [&inputs["deployment"][0], &inputs["candidates"][AFTER]["deployment"][0]];
+        Ok(manifests.map(guess_app))
+    }
+
     /// The `spec` of the experiment, but for what stands around the manifests.
-    fn fields(&self) -> Result<Map<String, Value>, Exit> {
+    fn fields(&self, guesses: &[Option<AppGuess>; 2]) -> Result<Map<String, Value>, Exit> {
         let (before, after) = (named(&self.before)?, named(&self.after)?);
-        let candidates = json!([{"name": AFTER, "deployment": after}, {"name": BEFORE}]);
+        let mut candidates = [json!({"name": BEFORE}), json!({"name": AFTER, "deployment": after})];
+        if self.around.app.is_none() {
+            for (candidate, guess) in candidates.iter_mut().zip(guesses) {
+                candidate["app"] = json!(played(guess.as_ref()).reference);
+            }
+        }
+        candidates.reverse();
         let mut fields = Map::new();
         fields.insert("deployment".to_owned(), json!(before));
-        fields.insert("candidates".to_owned(), candidates);
+        fields.insert("candidates".to_owned(), json!(candidates));
         fields.insert("baseline".to_owned(), json!(BEFORE));
         if let Some(slo) = self.fail_below.filter(|slo| *slo > 0.0) {
             fields.insert("objective".to_owned(), json!({"slo": slo}));
@@ -105,9 +127,43 @@ impl Compare {
         Ok(fields)
     }
 
+    /// What was assumed, as the manifests do not say it.
+    fn assumed(&self, guesses: &[Option<AppGuess>; 2]) -> Option<String> {
+        let app = self.around.app.is_none().then(|| {
+            let words = |guess: &Option<AppGuess>| {
+                let sign = guess.as_ref().map_or(String::new(), |guess| format!(" (guessed from {})", guess.sign));
+                format!("{}{sign}", played(guess.as_ref()).name)
+            };
+            let [before, after] = [&guesses[0], &guesses[1]].map(words);
+            let both = if before == after { after } else { format!("{before} before, {after} after") };
+            format!("the application {both}, --app")
+        });
+        let cluster =
+            self.around.cluster.is_none().then(|| format!("the cluster {}, --cluster", Kind::Cluster.default().name));
+        let faults = self
+            .around
+            .plays_the_library()
+            .then(|| format!("the faults of the bundled {}, --faults", Kind::Faults.default().name));
+        let all: Vec<String> = [app, cluster, faults].into_iter().flatten().collect();
+        (!all.is_empty()).then(|| {
+            format!(
+                "Assumed, with the flag that states it: {}. `hasim estimate` tells how much hangs on each.",
+                all.join("; ")
+            )
+        })
+    }
+
     /// What a check finds in one of the manifests with what stands around it.
-    fn findings(&self, experiment: &Unwritten<'_>, manifest: &Path) -> Result<Vec<ManifestFinding>, Exit> {
-        let fields = Map::from_iter([("deployment".to_owned(), json!(named(manifest)?))]);
+    fn findings(
+        &self,
+        experiment: &Unwritten<'_>,
+        manifest: &Path,
+        guess: Option<&AppGuess>,
+    ) -> Result<Vec<ManifestFinding>, Exit> {
+        let mut fields = Map::from_iter([("deployment".to_owned(), json!(named(manifest)?))]);
+        if self.around.app.is_none() {
+            fields.insert("app".to_owned(), json!(played(guess).reference));
+        }
         let found = self.around.findings(&experiment.with_fields(fields));
         Ok(found.diagnostics.iter().filter(|one| one.severity != Severity::Error).map(finding).collect())
     }
@@ -216,6 +272,11 @@ fn noted(mut result: ExperimentResult, wanted: u64) -> ExperimentResult {
         ));
     }
     result
+}
+
+/// The bundled application that is played.
+fn played(guess: Option<&AppGuess>) -> &'static Bundled {
+    guess.and_then(|guess| Kind::App.find(guess.app)).unwrap_or(Kind::App.default())
 }
 
 /// What leads to the Pod of a Deployment is always the same, and long.

@@ -49,8 +49,20 @@ impl Estimate {
         let guessed = if around.app.is_none() { self.guess_app(&question)? } else { None };
         around.app = around.app.or(guessed.as_ref().map(|guess| guess.app.to_owned()));
         let study = self.study(&question, &around)?;
+        let killed = self.killed_starts(&question, &around);
         let alternatives = self.alternatives(&mut question, &around, &study, guessed.as_ref())?;
-        self.play(&study, alternatives)
+        let mut result = self.play(&study, alternatives)?;
+        result.notes.extend(killed);
+        Ok(result)
+    }
+
+    /// How many starts of the application, guessed or stated, a probe kills, if it is worth a word.
+    fn killed_starts(&self, question: &Unwritten<'_>, around: &Surroundings) -> Option<String> {
+        let found = around.findings(question).diagnostics;
+        let killed = found.iter().find(|one| one.advice.is_some_and(|advice| advice.id == "starts-killed"))?;
+        let probe = killed.path.rsplit('.').next().unwrap_or(&killed.path);
+        let whose = if self.around.app.is_none() { " (how it starts is assumed: state it with --app)" } else { "" };
+        Some(format!("{probe} {}{whose}: `hasim check` advises how to set it.", killed.message))
     }
 
     /// What the flags say, as an experiment would.

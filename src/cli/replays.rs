@@ -1,8 +1,10 @@
 //! The outages that a report shows: played once more when a run ends, and kept with its answer, as a report never simulates.
 
 use crate::experiment::{ExperimentResult, OutageExample, Replay, ScenarioResult, trace};
+use crate::model::Model;
 use crate::report::{looked_at_closely, timeline};
 use crate::spec::Study;
+use crate::time::Duration;
 
 /// Plays the longest and the median outage of the scenarios that reports look at closely.
 pub(super) fn add(result: &mut ExperimentResult, study: &Study) {
@@ -18,6 +20,22 @@ pub(super) fn add(result: &mut ExperimentResult, study: &Study) {
 /// The outage as it was, as a replication is a function of model, seed and index.
 fn play(study: &Study, scenario: &ScenarioResult, example: &OutageExample) -> Option<Replay> {
     let model = study.scenarios.iter().find(|other| other.name == scenario.name)?.model_of(example.replication);
+    let model = &up_to_the_beginning(model, example);
     let trace = trace(model, study.seed, example.replication);
     timeline::replay(&trace.timeline, model, &scenario.name, example)
 }
+
+/// Of an outage without an end the beginning is shown: two years of a crash loop are gigabytes of happenings that tell the
+/// same. What has been played until then does not depend on the horizon.
+fn up_to_the_beginning(model: &Model, example: &OutageExample) -> Model {
+    let horizon = model.horizon.as_secs_f64();
+    // It was followed for one horizon more.
+    let began = (2.0 * horizon - example.length_s).max(0.0);
+    if !example.without_end || began + BEGINNING >= horizon {
+        return model.clone();
+    }
+    Model { horizon: Duration::from_secs_f64(began + BEGINNING), ..model.clone() }
+}
+
+/// Seconds of an outage without an end that are played again.
+const BEGINNING: f64 = 6.0 * 3_600.0;

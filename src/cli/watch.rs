@@ -127,6 +127,8 @@ impl Watch<'_> {
     fn is_news(&self, left: Duration, is_complete: bool, elapsed: Duration) -> bool {
         let total = elapsed.saturating_add(left);
         match self.said {
+            // A search drops most scenarios soon, so it ends long before the bound that is known of it.
+            None if matches!(self.study.stopping, Stopping::Selection(_)) => total > LONG && elapsed > LONG,
             None => total > LONG && elapsed > if is_complete { FIRST } else { AT_LAST },
             Some((when, said)) => {
                 let ratio = total.as_secs_f64() / said.as_secs_f64();

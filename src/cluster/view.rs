@@ -100,7 +100,9 @@ impl<O: Observer> Cluster<'_, O> {
         let Some(node) = state.node else { return Phase::Reschedule };
         let node = &self.nodes[node.index()];
         let is_paged = self.slot_of(pod).is_some_and(|slot| self.slots[slot.index()].watch.is_paged());
-        let waiting = |reacted: bool| match (reacted || is_paged, state.in_rotation) {
+        // What somebody on call knows waits for their decision, wherever requests go meanwhile.
+        let waiting = |reacted: bool| match (reacted, state.in_rotation) {
+            _ if is_paged => Phase::Decide,
             (false, _) => Phase::Detect,
             (true, true) => Phase::LeaveRotation,
             (true, false) => Phase::Decide,

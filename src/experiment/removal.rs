@@ -26,6 +26,10 @@ pub struct Removal {
     pub fault: String,
     /// Pairs that were played.
     pub replications: u64,
+    /// Seconds of downtime a year in these replications with the fault: what is saved is a part of it.
+    pub downtime_s_per_year: f64,
+    /// Failed requests a year in these replications with the fault, in seconds of full traffic.
+    pub failed_request_s_per_year: f64,
     /// Seconds of downtime a year that would be saved; negative where it would be more.
     pub downtime_saved_s_per_year: Estimate,
     /// Failed requests a year that would be saved, in seconds of full traffic.
@@ -90,7 +94,7 @@ where
         let charged = causes.iter().map(|(_, charged)| *charged);
         answer.without = charged
             .zip(played.scenarios.iter().skip(1))
-            .filter_map(|(charged, one_less)| removal(charged, one_less, loss, replications))
+            .filter_map(|(charged, one_less)| removal(charged, &played.scenarios[0], one_less, loss, replications))
             .collect();
     }
     Ok(())
@@ -153,7 +157,13 @@ fn never() -> Occurrence {
     Occurrence::Once { at, targets: Vec::new() }
 }
 
-fn removal(charged: f64, one_less: &ScenarioResult, loss: Metric, replications: u64) -> Option<Removal> {
+fn removal(
+    charged: f64,
+    all: &ScenarioResult,
+    one_less: &ScenarioResult,
+    loss: Metric,
+    replications: u64,
+) -> Option<Removal> {
     let difference = one_less.difference_to_baseline?;
     let downtime = negated(difference.downtime_s_per_year);
     let failed = negated(difference.failed_request_s_per_year);
@@ -161,6 +171,8 @@ fn removal(charged: f64, one_less: &ScenarioResult, loss: Metric, replications: 
     Some(Removal {
         fault: one_less.name.trim_start_matches("without ").to_owned(),
         replications,
+        downtime_s_per_year: all.estimates[Metric::Downtime].mean,
+        failed_request_s_per_year: all.estimates[Metric::FailedRequests].mean,
         downtime_saved_s_per_year: downtime,
         failed_request_saved_s_per_year: failed,
         saves_little: saved.high < charged / 2.0,

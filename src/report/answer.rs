@@ -5,7 +5,7 @@ use crate::report::assumptions;
 use crate::report::best::{self, Best};
 use crate::report::front;
 use crate::report::human;
-use crate::report::merged;
+use crate::report::merged::{self, CauseTotal};
 use crate::report::period::Period;
 use crate::report::recommendation;
 use crate::report::removals;
@@ -29,6 +29,7 @@ pub fn sentences(result: &ExperimentResult) -> Vec<String> {
     sentences.extend(best.iter().flat_map(|best| recommendation::sentences(best, result)));
     sentences.push(availability(result, shown));
     sentences.extend(source(shown));
+    sentences.extend(pages(result, shown));
     sentences.extend(removals::sentence(result, shown));
     sentences.extend(assumptions::sentences(result));
     if result.selection.is_none() {
@@ -172,26 +173,49 @@ pub(super) fn full(estimate: &Estimate) -> String {
     human::in_full_within(estimate.mean, human::half_width(estimate))
 }
 
-/// The largest cause of downtime, or of failed requests where nothing was down.
+/// How often people are called, where they are: that has a price, too.
+fn pages(result: &ExperimentResult, shown: &ScenarioResult) -> Option<String> {
+    let pages = &shown.estimates[Metric::Pages];
+    let period = Period::of(result);
+    (!pages.bound && !period.is_run()).then(|| {
+        format!(
+            "Somebody on call is paged {} times a year, for what no probe mends.",
+            human::count_with_interval(pages)
+        )
+    })
+}
+
+/// The largest cause of downtime; that of failed requests, too, where nothing was down, or where more is lost by them and another
+/// cause is behind it.
 fn source(shown: &ScenarioResult) -> Option<String> {
-    let of = |what: &str, parts| {
-        let causes = merged::by_cause(parts);
-        let first = causes.first()?;
-        let whole: f64 = causes.iter().map(|cause| cause.total).sum();
-        let share = first.total / whole * 100.0;
-        let phase = merged::phase_name(first.main_phase);
-        let no_fault = match first.fault {
-            "probe" => " That is what probes did without a fault: there is none to remove.",
-            "start" => " That is no fault: there is none to remove.",
-            _ => "",
-        };
-        let most = if share > 50.0 { "Most" } else { "The largest part of" };
-        Some(format!(
-            "{most} {what} is charged to {} ({}), mainly in phase {phase}.{no_fault}",
-            first.fault,
-            human::share(first.total, whole)
-        ))
+    let downtime = merged::by_cause(&shown.downtime_attribution);
+    let failed = merged::by_cause(&shown.request_failure_attribution);
+    let whole = |causes: &[CauseTotal<'_>]| causes.iter().map(|cause| cause.total).sum::<f64>();
+    let Some(first) = downtime.first() else { return charged("of what fails", &failed) };
+    let other = failed.first().filter(|cause| cause.fault != first.fault);
+    let is_more = whole(&failed) > MUCH_MORE * whole(&downtime);
+    let sentences =
+        [charged("downtime", &downtime), other.filter(|_| is_more).and_then(|_| charged("of what fails", &failed))];
+    Some(sentences.into_iter().flatten().collect::<Vec<_>>().join(" "))
+}
+
+/// So many times as much is lost by failed requests as by downtime that it needs its own explanation.
+const MUCH_MORE: f64 = 1.5;
+
+fn charged(what: &str, causes: &[CauseTotal<'_>]) -> Option<String> {
+    let first = causes.first()?;
+    let whole: f64 = causes.iter().map(|cause| cause.total).sum();
+    let phase = merged::phase_name(first.main_phase);
+    let no_fault = match first.fault {
+        "probe" => " That is what probes did without a fault: there is none to remove.",
+        "start" => " That is no fault: there is none to remove.",
+        _ => "",
     };
-    let failures = || of("of what fails", &shown.request_failure_attribution);
-    of("downtime", &shown.downtime_attribution).or_else(failures)
+    let most = if first.total / whole > 0.5 { "Most" } else { "The largest part of" };
+    let most = if most == "The largest part of" && what.starts_with("of ") { "The largest part" } else { most };
+    Some(format!(
+        "{most} {what} is charged to {} ({}), mainly in phase {phase}.{no_fault}",
+        first.fault,
+        human::share(first.total, whole)
+    ))
 }

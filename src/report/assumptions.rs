@@ -22,7 +22,7 @@ pub fn sentences(result: &ExperimentResult) -> Vec<String> {
             subject(&first.guess),
             change(&first.guess),
             share(&first.availability),
-            full(&first.downtime_s_per_year),
+            lost(first, base),
             if base.bound { "none seen".to_owned() } else { full(base) },
         )
     } else {
@@ -34,10 +34,20 @@ pub fn sentences(result: &ExperimentResult) -> Vec<String> {
             "Without {} it is available {} of the time, with {} of downtime a year.",
             subject(&shared.guess),
             share(&shared.availability),
-            full(&shared.downtime_s_per_year)
+            lost(shared, base)
         ));
     }
     sentences
+}
+
+/// What is lost with something else in a guess's place, with its interval. Without a fault it is no more than with it, however
+/// little the pairs bound it.
+fn lost(one: &Assumption, base: &Estimate) -> String {
+    let lost = &one.downtime_s_per_year;
+    match one.guess.instead {
+        None if lost.bound => format!("at most {}", human::duration(lost.high.min(base.high))),
+        _ => human::with_interval(lost),
+    }
 }
 
 /// The rows of the table.
@@ -80,7 +90,7 @@ fn assumed(guess: &Guess) -> String {
 /// A paired difference, with its sign.
 fn changed(difference: &Estimate) -> String {
     match difference {
-        Estimate { bound: true, .. } => "none seen".to_owned(),
+        Estimate { bound: true, high, .. } => format!("none (≤ {})", human::duration(*high)),
         // Its digits would only be those of chance.
         Estimate { low, high, .. } if *low <= 0.0 && *high >= 0.0 => {
             format!("0 ± {}", human::duration(human::half_width(difference)))

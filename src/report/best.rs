@@ -18,6 +18,12 @@ const HOURS_A_YEAR: f64 = 8_760.0;
 /// Pods and Nodes are compared in these parts of one: Pods that wait for a Node make small differences.
 const PARTS: f64 = 20.0;
 
+/// Whether a key of `vary` is about what happens to a system, and not about how somebody sets it up.
+fn is_given(key: &str) -> bool {
+    let input = key.split(['.', '[']).next().unwrap_or(key);
+    ["faults", "script", "app"].contains(&input)
+}
+
 /// How one scenario stands to another, by what they lose in the objective's metric.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Relation {
@@ -67,6 +73,10 @@ impl<'r> Best<'r> {
     pub fn of(result: &'r ExperimentResult) -> Option<Self> {
         // Of two manifests the new one is judged, and nothing is chosen.
         if result.scenarios.len() < 2 || result.comparison.is_some() {
+            return None;
+        }
+        // Nobody chooses how often something breaks: such a grid tells what hangs on it.
+        if result.selection.is_none() && result.varied.iter().any(|key| is_given(key)) {
             return None;
         }
         let baseline = result.baseline.as_ref().and_then(|name| number_of(result, name));

@@ -58,7 +58,7 @@ pub fn in_full_within(secs: f64, error: f64) -> String {
     if error > 0.1 * secs.abs() {
         return duration(secs);
     }
-    match STEPS.into_iter().rev().find(|step| 2.0 * step <= error) {
+    match STEPS.into_iter().rev().find(|step| *step <= 2.0 * error) {
         Some(step) => in_full((secs / step).round() * step),
         None => in_full(secs),
     }
@@ -448,10 +448,10 @@ mod tests {
     fn sentences_have_the_digits_of_the_error() {
         let within = [
             (1_100.0, 8.0, "18 min 20 s"),
-            (1_100.0, 60.0, "18 min 30 s"),
+            (1_100.0, 36.0, "18 min"),
             (1_100.0, 300.0, "18 min"),
             (66_000.0, 600.0, "18 h 20 min"),
-            (66_000.0, 5_400.0, "18 h 30 min"),
+            (66_000.0, 5_400.0, "18 h"),
             (66_000.0, 36_000.0, "18 h"),
             (-41.3, 0.4, "−41 s"),
         ];

@@ -19,13 +19,25 @@ pub fn of_loss(result: &ExperimentResult, shown: &ScenarioResult, loss: Metric) 
     let is_judged = loss == loss_in_question(shown, result.objective.metric);
     let little =
         |removal: &Removal| if removal.saves_little && is_judged { " (little of what is charged to it)" } else { "" };
-    let mut text =
-        format!("Without {} {} of {what} {each} would be saved{}", first.fault, saved(of(first, loss)), little(first));
+    let estimate = of(first, loss);
+    let mut text = if estimate.low > 0.0 && estimate.mean > NEARLY_ALL * whole(first, loss) {
+        format!("Without {} nearly all of the {what} would be saved ({} {each})", first.fault, saved(estimate))
+    } else {
+        format!("Without {} {} of {what} {each} would be saved{}", first.fault, saved(estimate), little(first))
+    };
     for other in rest {
         text += &format!("; without {} {}{}", other.fault, saved(of(other, loss)), little(other));
     }
     text.push('.');
     Some(text)
+}
+
+/// From this part on it is nearly all: the difference is adjusted for luck, and may come out a little above the whole.
+const NEARLY_ALL: f64 = 0.95;
+
+/// What was lost with the fault in the same replications.
+fn whole(removal: &Removal, loss: Metric) -> f64 {
+    if loss == Metric::FailedRequests { removal.failed_request_s_per_year } else { removal.downtime_s_per_year }
 }
 
 fn of(removal: &Removal, loss: Metric) -> &Estimate {

@@ -14,6 +14,7 @@ pub(super) fn check(image: &Item<'_>, name: &str, problems: &mut Problems) {
         format!("is {name:?}, which is no name of an image: the kubelet refuses it, and no Pod is ever Ready");
     let problem = problems.warn(image.mark(), &image.path, message);
     problem.never_ready = true;
+    problem.is_hopeless = true;
     problem.help("a name has lower-case letters, digits and . _ - /, then perhaps a `:tag` and an `@sha256:…`");
 }
 

@@ -101,7 +101,10 @@ fn m3_image_pull_policy_follows_the_tag() {
     assert_eq!(policy("shop:latest"), ImagePull::Always);
     assert_eq!(policy("registry:5000/shop"), ImagePull::Always);
     assert_eq!(policy("registry:5000/shop:2"), ImagePull::IfNotPresent);
-    assert_eq!(policy("shop@sha256:0123"), ImagePull::IfNotPresent);
+    assert_eq!(
+        policy("shop@sha256:0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"),
+        ImagePull::IfNotPresent
+    );
 }
 
 #[test]
@@ -438,7 +441,7 @@ fn yaml_means_what_it_means_to_kubectl() {
     let json = r#"{
 	"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "j"},
 	"spec": {"replicas": 2.0, "selector": {"matchLabels": {"a": "b"}},
-		"template": {"metadata": {"labels": {"a": "b"}}, "spec": {"containers": [{"name": "c", "image": "i\u00e9"}]}}}
+		"template": {"metadata": {"labels": {"a": "b"}}, "spec": {"containers": [{"name": "c", "image": "i\u0061"}]}}}
 }"#;
     assert_eq!(model(json, CLUSTER).deployment.replicas, 2);
 }

@@ -38,6 +38,14 @@ pub fn replay(timeline: &Timeline, model: &Model, scenario: &str, example: &Outa
             length(excerpt),
         ));
     }
+    let shown = excerpt.to.saturating_since(outage.began).as_secs_f64();
+    if example.without_end && example.length_s > shown + 1.0 {
+        cut = Some(format!(
+            "The outage had not ended after {}; the first {} of it are shown.",
+            human::in_full(example.length_s),
+            human::in_full(shown)
+        ));
+    }
     let secs = |at: SimTime| twelve_digits(at.saturating_since(from).as_secs_f64());
     let zero = timeline.counted_from;
     let begins = if from < zero { -zero.since(from).as_secs_f64() } else { from.since(zero).as_secs_f64() };
