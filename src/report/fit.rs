@@ -40,10 +40,7 @@ pub fn render(fitted: &Fitted, folder: Option<&Path>, width: u16) -> String {
     }
     let pasted: Vec<&String> = fitted.laws.iter().filter_map(|law| law.yaml.as_ref()).collect();
     if !pasted.is_empty() {
-        let _ = writeln!(
-            text,
-            "\nTo paste after `lasts:` or `every:` of a fault, by AIC (what fits best for its number of parameters first):"
-        );
+        let _ = writeln!(text, "\nTo paste after `lasts:` or `every:` of a fault, the best AIC first:");
         for yaml in pasted {
             // A mixture is too long for one line; YAML lets it break here.
             let _ = writeln!(text, "  {}", yaml.replace("}, {weight", "},\n    {weight"));
