@@ -1,7 +1,6 @@
 //! The kind `Cluster`: zones and Nodes, the control plane's timings, the environment's latencies.
 
 use super::app;
-use super::container::read_capacity;
 use super::control_plane;
 use super::diagnostic::Problems;
 use super::labels::{Labels, is_dns_label, read_labels};
@@ -10,6 +9,7 @@ use super::law;
 use super::node_labels;
 use super::objects::Machine;
 use super::reader::{Item, Object};
+use super::resources;
 use super::tree::{Mark, Node, Value};
 use crate::model::{ControlPlane, DeadNodes, Latencies, NewNode, Prices, RaceOdds, Resources, StartRace};
 
@@ -186,17 +186,17 @@ fn read_template(item: &Item<'_>, problems: &mut Problems) -> Option<Template> {
     };
     let node = Node { value: Value::Map(only_quantities), mark: item.mark() };
     let before = problems.list.len();
-    let (cpu, memory, pods) = read_capacity(&Item::new(&node, item.path.clone()), problems);
+    let offered = resources::read_capacity(&Item::new(&node, item.path.clone()), problems);
     if problems.list.len() > before && problems.list[before..].iter().any(|p| p.severity == super::Severity::Error) {
         return None;
     }
     let default = Template::default();
     Some(Template {
         allocatable: Resources {
-            cpu_millis: cpu.unwrap_or(default.allocatable.cpu_millis),
-            memory_bytes: memory.unwrap_or(default.allocatable.memory_bytes),
+            cpu_millis: offered.cpu.unwrap_or(default.allocatable.cpu_millis),
+            memory_bytes: offered.memory.unwrap_or(default.allocatable.memory_bytes),
         },
-        max_pods: pods.map_or(110, |pods| u32::try_from(pods).unwrap_or(u32::MAX)),
+        max_pods: offered.pods.map_or(110, |pods| u32::try_from(pods).unwrap_or(u32::MAX)),
         labels,
     })
 }

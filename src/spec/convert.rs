@@ -109,7 +109,7 @@ pub(super) fn deployment(read: &Deployment, service: Option<&Service>, machines:
             termination_grace: pod.termination_grace,
             pre_stop_sleep: pod.main().hook.pre_stop.sleep(),
             image_pull: pod.main().image_pull,
-            requests: pod.requests,
+            requests: pod.requests.main,
             tolerations: taints::resolve(&pod.tolerations, node_admits),
             selects_node,
             spread,

@@ -112,12 +112,12 @@ fn next_step(reason: Refusal, deployment: &Deployment, machines: &[Machine]) -> 
             ("spec.replicas".to_string(), format!("a Node takes at most {most} Pods: {more}"))
         }
         Refusal::Cpu => {
-            let (asked, most) = (cpus(pod.requests.cpu_millis), cpus(offered(|node| node.cpu_millis)));
+            let (asked, most) = (cpus(pod.requests.main.cpu_millis), cpus(offered(|node| node.cpu_millis)));
             let path = format!("{}.resources", pod.main().path);
             (path, format!("a Pod requests {asked} CPU, and the largest Node offers {most}: request less, or {more}"))
         }
         Refusal::Memory => {
-            let (asked, most) = (bytes(pod.requests.memory_bytes), bytes(offered(|node| node.memory_bytes)));
+            let (asked, most) = (bytes(pod.requests.main.memory_bytes), bytes(offered(|node| node.memory_bytes)));
             let path = format!("{}.resources", pod.main().path);
             (path, format!("a Pod requests {asked}, and the largest Node offers {most}: request less, or {more}"))
         }
