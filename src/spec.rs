@@ -40,6 +40,7 @@ mod loader;
 mod manifest;
 mod naming;
 mod never_ready;
+mod never_served;
 mod never_starts;
 mod node_labels;
 mod objects;

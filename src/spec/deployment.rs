@@ -111,8 +111,12 @@ pub(super) fn read(document: &Node, problems: &mut Problems) -> Option<Deploymen
         let mark = deadline.map_or(spec.mark, |value| value.mark());
         problems.error(mark, &spec.join("progressDeadlineSeconds"), message);
     }
-    if let Some(paused) = spec.get("paused") {
-        let _ = paused.boolean(problems);
+    if let Some(paused) = spec.get("paused")
+        && paused.boolean(problems) == Some(true)
+    {
+        let message = "is true: Pods that run stay and are replaced, but no Pod is made of a template that is new; hasim plays \
+                       a Deployment whose Pods run already";
+        paused.warn(problems, message);
     }
     if let Some(strategy) = spec.get("strategy") {
         read_strategy(&strategy, problems);

@@ -4,7 +4,9 @@ use super::advice;
 use super::autoscaler::{self, Autoscaler};
 use super::deployment::{self, Deployment};
 use super::diagnostic::Problems;
+use super::labels::read_labels;
 use super::never_ready;
+use super::never_served;
 use super::objects::{self, Machine, Service};
 use super::reader::{Item, nearest};
 use super::serving;
@@ -29,12 +31,13 @@ pub(super) enum Kind {
 /// The version of hasim's own kinds.
 pub(super) const OURS: &str = "hasim/v1";
 
-const KUBERNETES: [(&str, &str, Kind); 5] = [
-    ("Deployment", "apps/v1", Kind::Deployment),
-    ("Service", "v1", Kind::Service),
-    ("PodDisruptionBudget", "policy/v1", Kind::Budget),
-    ("Node", "v1", Kind::Node),
-    ("HorizontalPodAutoscaler", "autoscaling/v2", Kind::Autoscaler),
+/// Kinds of Kubernetes with the versions that 1.36 serves, the one to write first.
+const KUBERNETES: [(&str, &[&str], Kind); 5] = [
+    ("Deployment", &["apps/v1"], Kind::Deployment),
+    ("Service", &["v1"], Kind::Service),
+    ("PodDisruptionBudget", &["policy/v1"], Kind::Budget),
+    ("Node", &["v1"], Kind::Node),
+    ("HorizontalPodAutoscaler", &["autoscaling/v2", "autoscaling/v1"], Kind::Autoscaler),
 ];
 const HASIM: [(&str, Kind); 5] = [
     ("App", Kind::App),
@@ -78,11 +81,11 @@ pub(super) fn kind(document: &Node, problems: &mut Problems) -> Option<Kind> {
         return None;
     }
     match KUBERNETES.iter().find(|(name, _, _)| *name == kind_text) {
-        Some((_, wanted, found)) if *wanted == version_text || *found == Kind::Autoscaler => Some(*found),
+        Some((_, served, found)) if served.contains(&version_text) => Some(*found),
         // Another group may have a kind of the same name, such as serving.knative.dev Service.
-        Some((_, wanted, _)) if version_text.contains('/') && !same_group(version_text, wanted) => Some(Kind::Other),
-        Some((_, wanted, _)) => {
-            version.refuse(problems, format_args!("must be {wanted} for kind {kind_text}"));
+        Some((_, served, _)) if version_text.contains('/') && !same_group(version_text, served[0]) => Some(Kind::Other),
+        Some((_, served, _)) => {
+            version.refuse(problems, format_args!("must be {} for kind {kind_text}", served.join(" or ")));
             None
         }
         None => {
@@ -243,6 +246,34 @@ impl Manifest {
             .collect()
     }
 
+    /// Says whose Pods the Service in front of a Deployment selects besides: they answer too (E4), and are not played.
+    pub fn tell_of_others(&self, deployment: &Deployment, service: Option<&Service>, problems: &mut Problems) {
+        let Some((service, selector)) = service.and_then(|service| Some((service, service.selector.as_ref()?))) else {
+            return;
+        };
+        let others = self.of(Kind::Deployment).filter_map(|document| {
+            let (metadata, template) = (document.get("metadata")?, document.get("spec")?.get("template")?);
+            let name = metadata.text("name").unwrap_or_default();
+            let is_other =
+                metadata.text("namespace").unwrap_or("default") == deployment.namespace && name != deployment.name;
+            let labels = Item::new(template.get("metadata")?.get("labels")?, "");
+            let labels = read_labels(&labels, &mut Problems::default())?;
+            (is_other && selector.matches(&labels)).then_some(name)
+        });
+        let others: Vec<&str> = others.collect();
+        if others.is_empty() {
+            return;
+        }
+        let message = format!(
+            "the Service {} sends requests to the Pods of {} too (E4), which are not played: what is lost is lost of the part \
+             of {} alone",
+            service.name,
+            others.join(", "),
+            deployment.name
+        );
+        problems.note(deployment.mark, "", message);
+    }
+
     /// The autoscalers of this manifest.
     pub fn autoscalers(&self, problems: &mut Problems) -> Vec<Autoscaler> {
         self.of(Kind::Autoscaler).filter_map(|document| autoscaler::read(document, problems)).collect()
@@ -272,7 +303,9 @@ pub(super) fn check(manifest: &Manifest, problems: &mut Problems) {
                 if let Some(deployment) = deployment {
                     let services = manifest.services(&deployment, &mut Problems::default());
                     serving::tell(&deployment, &services, None, problems);
+                    manifest.tell_of_others(&deployment, services.first(), problems);
                     never_ready::check(&deployment, &services, problems);
+                    never_served::check(&deployment, &services, problems);
                     problems.condemn();
                     advice::on_manifest(manifest, document, &deployment, problems);
                 }

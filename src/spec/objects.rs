@@ -6,11 +6,11 @@ use super::deployment::{int_or_percent, read_metadata};
 use super::diagnostic::Problems;
 use super::labels::{Labels, Selector, ZONE, read_labels, read_selector};
 use super::node_labels;
-use super::ports::{self, PortRef};
+use super::ports::{self, PortRef, Protocol};
 use super::reader::{Item, Object};
-use super::resources::{self, Capacity};
+use super::resources::{self, Capacity, Others};
 use super::taints::{NOT_READY, Taint, UNREACHABLE, read_taints};
-use super::tree::{Node, Value};
+use super::tree::{Mark, Node, Value};
 use crate::model::Resources;
 
 /// A Service as far as it matters.
@@ -21,8 +21,20 @@ pub(super) struct Service {
     /// `None` if it has none: then nobody maintains its endpoints (M7).
     pub selector: Option<Selector>,
     pub publish_not_ready: bool,
-    /// Where its ports lead to: `targetPort`, or the same number.
-    pub targets: Vec<PortRef>,
+    /// Where its ports lead to.
+    pub targets: Vec<Target>,
+    /// It has no address of its own.
+    pub is_headless: bool,
+}
+
+/// Where a port of a Service leads to.
+#[derive(Debug, Clone)]
+pub(super) struct Target {
+    /// `targetPort`, or the number of the Service's own port.
+    pub port: PortRef,
+    pub protocol: Protocol,
+    pub mark: Mark,
+    pub path: String,
 }
 
 /// A Node object, or a Node made from a Cluster's `zones`.
@@ -33,6 +45,8 @@ pub(super) struct Machine {
     pub taints: Vec<Taint>,
     pub unschedulable: bool,
     pub allocatable: Resources,
+    /// What it offers of other resources, by name.
+    pub others: Others,
     pub max_pods: u32,
 }
 
@@ -97,7 +111,14 @@ pub(super) fn read_service(document: &Node, problems: &mut Problems) -> Option<S
     );
     let metadata = metadata?;
     let selector = selector.filter(|labels| selects && !labels.is_empty()).map(|labels| Selector::of_labels(&labels));
-    Some(Service { name: metadata.name, namespace: metadata.namespace, selector, publish_not_ready: publish, targets })
+    Some(Service {
+        name: metadata.name,
+        namespace: metadata.namespace,
+        selector,
+        publish_not_ready: publish,
+        targets,
+        is_headless,
+    })
 }
 
 /// Whether the Service is headless: its address is None. Else it is an IP address, or none yet.
@@ -130,19 +151,21 @@ fn is_ip(text: &str) -> bool {
 }
 
 /// Checks a port of a Service; gives the port of the Pod that it leads to.
-fn read_service_port(item: &Item<'_>, is_one_of_many: bool, problems: &mut Problems) -> Option<PortRef> {
+fn read_service_port(item: &Item<'_>, is_one_of_many: bool, problems: &mut Problems) -> Option<Target> {
     let mut object = item.object(problems)?;
     let port = object.require("port", problems).and_then(|port| port.integer(problems, 1..=65_535));
     // M9: targetPort is port.
-    let target = match object.get("targetPort") {
-        Some(target) => ports::read_wanted(&target, problems),
+    let stated = object.get("targetPort");
+    let target = match &stated {
+        Some(target) => ports::read_wanted(target, problems),
         None => port.map(PortRef::Number),
     };
-    let _ = ports::read_protocol(&mut object, problems);
+    let protocol = ports::read_protocol(&mut object, problems);
     let name = if is_one_of_many { object.require("name", problems) } else { object.get("name") };
     let _ = name.and_then(|name| name.string(problems));
     object.finish(problems, &["appProtocol", "nodePort"]);
-    target
+    let place = stated.as_ref().unwrap_or(item);
+    Some(Target { port: target?, protocol, mark: place.mark(), path: place.path.clone() })
 }
 
 /// A `PodDisruptionBudget`: how many Pods a drain may take at once. Nothing simulated asks it yet.
@@ -235,5 +258,5 @@ pub(super) fn read_node(document: &Node, problems: &mut Problems) -> Option<Mach
     node_labels::complete(&mut labels, &metadata.name);
     let max_pods = u32::try_from(offered.pods.unwrap_or(110)).unwrap_or(u32::MAX);
     let allocatable = Resources { cpu_millis, memory_bytes };
-    Some(Machine { name: metadata.name, labels, taints, unschedulable, allocatable, max_pods })
+    Some(Machine { name: metadata.name, labels, taints, unschedulable, allocatable, others: offered.others, max_pods })
 }

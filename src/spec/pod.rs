@@ -5,8 +5,8 @@ use super::affinity::{self, AntiTerm, NodeTerm};
 use super::container::{self, Container};
 use super::diagnostic::Problems;
 use super::labels::{HOSTNAME, Labels, check_label_key, read_labels, read_selector};
-use super::probe::seconds;
 use super::ports::{self, ContainerPort};
+use super::probe::seconds;
 use super::reader::{Item, Object};
 use super::resources::{self, Requests};
 use super::taints::{self, PodToleration};
@@ -26,6 +26,9 @@ pub(super) struct Pod {
     pub main: usize,
     pub termination_grace: Duration,
     pub requests: Requests,
+    /// A container or a sidecar takes a port of the Node.
+    pub takes_host_ports: bool,
+    pub uses_host_network: bool,
     pub tolerations: Vec<PodToleration>,
     pub node_selector: Labels,
     /// Required node affinity: one of the terms must match. `None` if there is none.
@@ -146,12 +149,17 @@ pub(super) fn read(item: &Item<'_>, labels: &Labels, namespace: &str, problems: 
     if containers.is_empty() {
         return None;
     }
+    let sidecars: Vec<Container> = init.into_iter().filter(|one| one.is_sidecar).collect();
+    let mut ports = containers.iter().chain(&sidecars).flat_map(|container| &container.ports);
+    let takes_host_ports = ports.any(|port| uses_host_network || port.host_port.is_some());
     Some(Pod {
         containers,
-        sidecars: init.into_iter().filter(|one| one.is_sidecar).collect(),
+        sidecars,
         main: 0,
         termination_grace: seconds(grace),
         requests,
+        takes_host_ports,
+        uses_host_network,
         tolerations: tolerations.unwrap_or_default(),
         node_selector: node_selector.unwrap_or_default(),
         node_terms: affinity.node_terms,
@@ -213,7 +221,9 @@ fn check_dns(object: &Object<'_>, problems: &mut Problems) {
     let servers = object.peek("dnsConfig").and_then(|config| Some(&config.node.get("nameservers")?.value));
     if !matches!(servers, Some(Value::List(servers)) if !servers.is_empty()) {
         let rule = "must go with at least one nameserver in dnsConfig";
-        problems.value(policy.node, &policy.path, rule).help("add `dnsConfig: {nameservers: [10.0.0.10]}`, or use ClusterFirst");
+        problems
+            .value(policy.node, &policy.path, rule)
+            .help("add `dnsConfig: {nameservers: [10.0.0.10]}`, or use ClusterFirst");
     }
 }
 
@@ -263,6 +273,11 @@ fn read_requests(
     }
     if let Some(overhead) = object.get("overhead") {
         sum = sum.plus(&resources::read_overhead(&overhead, problems));
+        if !object.has("runtimeClassName") {
+            let message = "is set without runtimeClassName: admission refuses such a Pod, and takes the overhead from the \
+                           RuntimeClass; it counts as requested here";
+            overhead.warn(problems, message);
+        }
     }
     sum
 }

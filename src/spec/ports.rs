@@ -2,6 +2,8 @@
 //! A kubelet looks a name up among the ports of the probe's own container, and of no other: follows
 //! `pkg/probe/util.go ResolveContainerPort`.
 
+use std::fmt;
+
 use super::diagnostic::Problems;
 use super::reader::{Item, Object};
 use super::tree::{Mark, Value};
@@ -70,6 +72,13 @@ pub(super) fn read_declared(item: &Item<'_>, problems: &mut Problems) -> Option<
     Some(ContainerPort { number, name, protocol, host_port, host_ip, mark: item.mark(), path: item.path.clone() })
 }
 
+impl ContainerPort {
+    /// Whether a Service means it by a name and a protocol.
+    pub fn is_called(&self, name: &str, protocol: Protocol) -> bool {
+        self.name.as_deref() == Some(name) && self.protocol == protocol
+    }
+}
+
 /// Reads the protocol of a port; M9: TCP.
 pub(super) fn read_protocol(object: &mut Object<'_>, problems: &mut Problems) -> Protocol {
     let words = [("TCP", Protocol::Tcp), ("UDP", Protocol::Udp), ("SCTP", Protocol::Sctp)];
@@ -98,7 +107,9 @@ pub(super) fn check_host_ports(ports: &[&ContainerPort], problems: &mut Problems
             && let Some(earlier) = ports[..index].iter().find(same)
         {
             let message = format!("is {number}, which {} takes already: must be unique in a Pod", earlier.path);
-            problems.error(port.mark, &format!("{}.hostPort", port.path), message).help("take another port of the Node");
+            problems
+                .error(port.mark, &format!("{}.hostPort", port.path), message)
+                .help("take another port of the Node");
         }
     }
 }
@@ -109,7 +120,9 @@ pub(super) fn check_same_host_port(port: &ContainerPort, problems: &mut Problems
         && on_host != number
     {
         let message = format!("is {on_host}, must be the containerPort, {number}, with hostNetwork: true");
-        problems.error(port.mark, &format!("{}.hostPort", port.path), message).help("leave it out, or write the same number");
+        problems
+            .error(port.mark, &format!("{}.hostPort", port.path), message)
+            .help("leave it out, or write the same number");
     }
 }
 
@@ -126,6 +139,16 @@ pub(super) fn read_wanted(item: &Item<'_>, problems: &mut Problems) -> Option<Po
         problem.help(format!("write {name} without quotes"));
     }
     None
+}
+
+impl fmt::Display for Protocol {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Tcp => "TCP",
+            Self::Udp => "UDP",
+            Self::Sctp => "SCTP",
+        })
+    }
 }
 
 impl PortRef {

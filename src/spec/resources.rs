@@ -17,12 +17,14 @@ pub(super) const EPHEMERAL_STORAGE: &str = "ephemeral-storage";
 /// The names that go without a domain; pages of memory follow in their sizes.
 const STANDARD: [&str; 3] = ["cpu", "memory", EPHEMERAL_STORAGE];
 
+/// Amounts of resources other than CPU and memory by name, in whole units: devices, or bytes.
+pub(super) type Others = BTreeMap<String, u64>;
+
 /// What is asked for.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct Requests {
     pub main: Resources,
-    /// All others by name, in whole units: devices, or bytes.
-    pub others: BTreeMap<String, u64>,
+    pub others: Others,
 }
 
 impl Requests {
@@ -66,8 +68,7 @@ pub(super) struct Capacity {
     /// Bytes.
     pub memory: Option<u64>,
     pub pods: Option<u64>,
-    /// All others by name, in whole units.
-    pub others: BTreeMap<String, u64>,
+    pub others: Others,
 }
 
 impl Capacity {
@@ -123,6 +124,15 @@ pub(super) fn read_capacity(item: &Item<'_>, problems: &mut Problems) -> Capacit
         }
     }
     capacity
+}
+
+/// For how many Pods that request so much a Node has enough. What it does not state it has none of; nothing limits its
+/// disk then.
+pub(super) fn room(others: &Others, name: &str, requested: u64) -> Option<u64> {
+    match others.get(name) {
+        None if name == EPHEMERAL_STORAGE => None,
+        offered => Some(offered.copied().unwrap_or(0) / requested),
+    }
 }
 
 /// Whether a key of a Cluster's `node` names a resource that goes under its own name.
@@ -184,10 +194,12 @@ fn check_names(list: &[Entry<'_>], rule: fn(&str) -> Option<&'static str>, probl
     }
 }
 
-const QUALIFIED: &str = "must be a name of at most 63 letters, digits, `-`, `_` or `.`, after an optional DNS name and `/`";
+const QUALIFIED: &str =
+    "must be a name of at most 63 letters, digits, `-`, `_` or `.`, after an optional DNS name and `/`";
 
 fn container_rule(name: &str) -> Option<&'static str> {
-    const RULE: &str = "must be cpu, memory, ephemeral-storage or hugepages-SIZE, or have a domain, such as nvidia.com/gpu";
+    const RULE: &str =
+        "must be cpu, memory, ephemeral-storage or hugepages-SIZE, or have a domain, such as nvidia.com/gpu";
     let is_known = if name.contains('/') { is_native(name) || is_extended(name) } else { is_standard(name) };
     (!is_known).then_some(RULE)
 }

@@ -44,12 +44,12 @@ fn check_variable(item: &Item<'_>, problems: &mut Problems) {
     {
         name.refuse(problems, "must be the name of a variable, without `=`");
     }
-    let value = variable.get("value").and_then(|value| value.string(problems)).unwrap_or_default();
+    let value = variable.get("value").filter(|value| value.string(problems).is_some_and(|text| !text.is_empty()));
     let source = variable.get("valueFrom");
     variable.finish(problems, &[]);
     let Some(source) = source else { return };
-    if !value.is_empty() {
-        let message = format!("must not be set beside value, which is `{value}`");
+    if let Some(value) = value {
+        let message = format!("must not be set beside value, which is {}", value.node.shown());
         problems.error(source.mark(), &source.path, message).help("keep one of the two");
     }
     let Some(mut object) = source.object(problems) else { return };

@@ -87,19 +87,20 @@ pub(super) fn check_mounts(pod: &Object<'_>, key: &str, volumes: &[&str], proble
             let mut taken: Vec<&str> = Vec::new();
             for mount in mounts {
                 let Some(path) = check_mount(&mount, place, volumes, problems) else { continue };
-                if taken.contains(&path) {
-                    let message = format!("is {path}, where an earlier volume is mounted: must be unique in a container");
-                    problems.error(mount.mark(), &format!("{}.{place}", mount.path), message);
+                let Some(text) = path.string(problems) else { continue };
+                if taken.contains(&text) {
+                    let rule = "must be unique in its container, and an earlier volume is there";
+                    problems.value(path.node, &path.path, rule).help("mount it elsewhere, or remove one of the two");
                 }
-                taken.push(path);
+                taken.push(text);
             }
         }
     }
 }
 
-fn check_mount<'a>(mount: &Item<'a>, place: &'a str, volumes: &[&str], problems: &mut Problems) -> Option<&'a str> {
+fn check_mount<'a>(mount: &Item<'a>, place: &'a str, volumes: &[&str], problems: &mut Problems) -> Option<Item<'a>> {
     let mut object = mount.object(problems)?;
-    let path = object.require(place, problems).and_then(|path| path.string(problems));
+    let path = object.require(place, problems);
     let name = object.require("name", problems)?;
     let text = name.string(problems)?;
     if !volumes.contains(&text) {
