@@ -41,9 +41,8 @@
 //! 4. **Probers are pure**: observations in, verdict out; time is an argument; no randomness, no engine.
 //! 5. **What cannot change anything costs nothing.** A probe of a healthy container or of one that hangs for good, a
 //!    lease renewal of a live Node, a resync that finds nothing new is no event: the next one that matters is found by
-//!    arithmetic. A mode that plays every probe and heartbeat
-//!    judges the fast one (`tests/simulation/oracle.rs`, `examples/oracle.rs`): to the nanosecond, or in law where
-//!    probes fail by chance.
+//!    arithmetic. A mode that plays every probe and heartbeat judges the fast one (`tests/simulation/oracle.rs`,
+//!    `examples/oracle.rs`): to the nanosecond, or in law where probes fail by chance.
 //! 6. **Random streams are named** (seed, replication, owner, purpose, ordinal): scenarios that differ in policy, or
 //!    share some of their slots and Nodes, meet the same faults. One uniform per variate, by inversion, wherever a
 //!    law has a closed inverse.

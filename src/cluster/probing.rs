@@ -179,7 +179,7 @@ impl<O: Observer> Cluster<'_, O> {
         let skipped = prober.worker.catch_up(now, &plan.status, plan.next);
         let Some(skipped) = skipped else { return };
         if let Some(last) = prober.worker.in_flight() {
-            self.tell_skipped(pod, kind, &plan, skipped, true);
+            self.tell_skipped(pod, kind, plan.next, skipped, true);
             return self.await_end(cx, pod, kind, last.ends);
         }
         // All but the last of the skipped probes are over and forgotten, whatever they found.
@@ -187,7 +187,7 @@ impl<O: Observer> Cluster<'_, O> {
             let u = self.slots[home].probe_failure.uniform();
             chance.last_failed(matters, skipped.attempts, u)
         });
-        self.tell_skipped(pod, kind, &plan, skipped, last_failed);
+        self.tell_skipped(pod, kind, plan.next, skipped, last_failed);
         if last_failed && let Some(prober) = self.prober(pod, kind) {
             match prober.worker.last_has_failed(now, skipped) {
                 Some(ends) => self.await_end(cx, pod, kind, ends),
@@ -202,7 +202,7 @@ impl<O: Observer> Cluster<'_, O> {
         if let Some(plan) = prober.plan
             && let Some(skipped) = prober.worker.catch_up(cx.now(), &plan.status, plan.next)
         {
-            self.tell_skipped(pod, kind, &plan, skipped, prober.worker.in_flight().is_some());
+            self.tell_skipped(pod, kind, plan.next, skipped, prober.worker.in_flight().is_some());
         }
     }
 
@@ -214,20 +214,10 @@ impl<O: Observer> Cluster<'_, O> {
 
     /// The observer hears of attempts that were not played. The last one may stand apart: it waits for its answer, or
     /// has failed by chance.
-    fn tell_skipped(&mut self, pod: PodId, kind: ProbeKind, plan: &Plan, skipped: Skipped, last_apart: bool) {
-        self.tell_skipped_of(pod, kind, plan.status.instance, plan.next, skipped, last_apart);
-    }
-
-    fn tell_skipped_of(
-        &mut self,
-        pod: PodId,
-        kind: ProbeKind,
-        instance: u32,
-        next: Next,
-        skipped: Skipped,
-        last_apart: bool,
-    ) {
+    fn tell_skipped(&mut self, pod: PodId, kind: ProbeKind, next: Next, skipped: Skipped, last_apart: bool) {
         let Next::Steady { first, reply, .. } = next else { return };
+        // What does not refuse is the instance that there was when they were planned: another is planned anew.
+        let instance = self.pods[pod.index()].container.instance;
         let reaches = (reply != Reply::Refused).then_some(instance);
         let count = skipped.attempts - u64::from(last_apart);
         if count > 0 {
@@ -466,7 +456,7 @@ impl<O: Observer> Cluster<'_, O> {
         let next = prober.worker.next_that_matters(&status, reply);
         if let Some(skipped) = prober.worker.catch_up(until, &status, next) {
             let waits = prober.worker.in_flight().is_some();
-            self.tell_skipped_of(pod, kind, status.instance, next, skipped, waits);
+            self.tell_skipped(pod, kind, next, skipped, waits);
         }
     }
 
@@ -493,7 +483,7 @@ impl<O: Observer> Cluster<'_, O> {
             prober.worker.observe(Observation::Failure);
         }
         if let Some(skipped) = skipped {
-            self.tell_skipped(pod, kind, &plan, skipped, one_before);
+            self.tell_skipped(pod, kind, plan.next, skipped, one_before);
             if one_before {
                 self.tell_timeout(pod, kind, skipped.last);
             }

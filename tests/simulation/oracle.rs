@@ -320,3 +320,31 @@ fn a_hang_that_nothing_ends_takes_no_events_and_a_loop_few() {
         assert!(restarts > 2_000 && events < 25 * restarts, "{name}: {events} events for {restarts} restarts");
     }
 }
+
+/// The same, traces included, where a sync may take longer than a probe's period or than listings are apart, where probes
+/// wait for long before they begin or end, and where a start takes as long as it likes.
+#[test]
+fn the_same_of_loops_and_hangs_with_slow_syncs_probes_and_starts() {
+    let storm = common::storms::stormy_reference().faults;
+    for (name, mut model) in common::loops::loops().into_iter().chain(common::loops::hangs()) {
+        model.horizon = common::secs(86_400.0);
+        model.faults.extend(storm.clone());
+        let mut slow_syncs = model.clone();
+        slow_syncs.cluster.latencies.sync = Law::uniform(0.0, 8.0).unwrap();
+        let mut slow_probes = model.clone();
+        if let Some(readiness) = &mut slow_probes.deployment.pod.readiness {
+            *readiness = Probe {
+                initial_delay: common::secs(200.0),
+                timeout: common::secs(12.0),
+                success_threshold: 3,
+                ..*readiness
+            };
+        }
+        let mut slow_starts = model;
+        slow_starts.app.start_up = Law::uniform(1.0, 300.0).unwrap();
+        slow_starts.app.while_starting = hasim::model::WhileStarting::Accepts;
+        for (index, model) in [(0, slow_syncs), (1, slow_probes), (2, slow_starts)] {
+            assert_equal_in_all(name, &model, index);
+        }
+    }
+}
