@@ -243,35 +243,23 @@ impl Manifest {
                 service.namespace == deployment.namespace
                     && service.selector.as_ref().is_some_and(|selector| selector.matches(&deployment.labels))
             })
+            .map(|service| Service { others: self.others(&service, deployment), ..service })
             .collect()
     }
 
-    /// Says whose Pods the Service in front of a Deployment selects besides: they answer too (E4), and are not played.
-    pub fn tell_of_others(&self, deployment: &Deployment, service: Option<&Service>, problems: &mut Problems) {
-        let Some((service, selector)) = service.and_then(|service| Some((service, service.selector.as_ref()?))) else {
-            return;
-        };
+    /// Other Deployments of which the Service selects Pods.
+    fn others(&self, service: &Service, deployment: &Deployment) -> Vec<String> {
+        let Some(selector) = &service.selector else { return Vec::new() };
         let others = self.of(Kind::Deployment).filter_map(|document| {
             let (metadata, template) = (document.get("metadata")?, document.get("spec")?.get("template")?);
             let name = metadata.text("name").unwrap_or_default();
-            let is_other =
-                metadata.text("namespace").unwrap_or("default") == deployment.namespace && name != deployment.name;
+            let namespace = metadata.text("namespace").unwrap_or("default");
+            let is_other = namespace == deployment.namespace && name != deployment.name;
             let labels = Item::new(template.get("metadata")?.get("labels")?, "");
             let labels = read_labels(&labels, &mut Problems::default())?;
-            (is_other && selector.matches(&labels)).then_some(name)
+            (is_other && selector.matches(&labels)).then(|| name.to_string())
         });
-        let others: Vec<&str> = others.collect();
-        if others.is_empty() {
-            return;
-        }
-        let message = format!(
-            "the Service {} sends requests to the Pods of {} too (E4), which are not played: what is lost is lost of the part \
-             of {} alone",
-            service.name,
-            others.join(", "),
-            deployment.name
-        );
-        problems.note(deployment.mark, "", message);
+        others.collect()
     }
 
     /// The autoscalers of this manifest.
@@ -303,7 +291,7 @@ pub(super) fn check(manifest: &Manifest, problems: &mut Problems) {
                 if let Some(deployment) = deployment {
                     let services = manifest.services(&deployment, &mut Problems::default());
                     serving::tell(&deployment, &services, None, problems);
-                    manifest.tell_of_others(&deployment, services.first(), problems);
+                    serving::tell_of_others(&deployment, &services, problems);
                     never_ready::check(&deployment, &services, problems);
                     never_served::check(&deployment, &services, problems);
                     problems.condemn();

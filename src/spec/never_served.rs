@@ -22,11 +22,14 @@ pub(super) fn check(deployment: &Deployment, services: &[Service], problems: &mu
 }
 
 /// Whether no port of the Services in front of a Deployment leads to its Pods. Clients of a headless Service ask the Pods
-/// themselves.
+/// themselves, and one that has the Pods of other Deployments may be theirs alone.
 pub(super) fn is_cut_off(deployment: &Deployment, services: &[Service]) -> bool {
     let running: Vec<&Container> = deployment.pod.containers.iter().chain(&deployment.pod.sidecars).collect();
-    let reaches_nobody =
-        |service: &Service| !service.is_headless && service.targets.iter().all(|target| is_lost(target, &running));
+    let reaches_nobody = |service: &Service| {
+        !service.is_headless
+            && service.others.is_empty()
+            && service.targets.iter().all(|target| is_lost(target, &running))
+    };
     !services.is_empty() && services.iter().all(reaches_nobody)
 }
 
@@ -43,7 +46,8 @@ fn ports<'a>(running: &[&'a Container]) -> impl Iterator<Item = &'a ContainerPor
 
 fn tell(service: &Service, target: &Target, running: &[&Container], is_hopeless: bool, problems: &mut Problems) {
     let PortRef::Name(name) = &target.port else { return };
-    let consequence = if is_hopeless { "so no request reaches them" } else { "so nothing answers there" };
+    let consequence =
+        if is_hopeless { "so no request reaches them" } else { "so no request to this port reaches them" };
     let message = format!(
         "is {name}, which is no {} port of a container of the Pods: the EndpointSlice of the Service {} leaves it out, \
          {consequence}",

@@ -25,6 +25,8 @@ pub(super) struct Service {
     pub targets: Vec<Target>,
     /// It has no address of its own.
     pub is_headless: bool,
+    /// Other Deployments of the file whose Pods it selects too.
+    pub others: Vec<String>,
 }
 
 /// Where a port of a Service leads to.
@@ -118,6 +120,7 @@ pub(super) fn read_service(document: &Node, problems: &mut Problems) -> Option<S
         publish_not_ready: publish,
         targets,
         is_headless,
+        others: Vec::new(),
     })
 }
 

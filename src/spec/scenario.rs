@@ -269,7 +269,7 @@ pub(super) fn build(question: &Question, system: &System, parts: Parts, problems
     let services = services(deployment, system, problems);
     let named = system.named.as_ref().map(|named| named.name.as_str());
     serving::tell(deployment, &services, named, problems);
-    system.manifest.tell_of_others(deployment, services.first(), problems);
+    serving::tell_of_others(deployment, &services, problems);
     never_ready::check(deployment, &services, problems);
     never_served::check(deployment, &services, problems);
     if deployment.replicas == 0 {

@@ -130,3 +130,17 @@ pub(super) fn tell(deployment: &Deployment, services: &[Service], named: Option<
         problems.note(main.mark, &main.path, message).help(help);
     }
 }
+
+/// Says whose Pods the Service in front of a Deployment, the first one, selects besides: they answer too (E4), and are not
+/// played.
+pub(super) fn tell_of_others(deployment: &Deployment, services: &[Service], problems: &mut Problems) {
+    let Some(service) = services.first().filter(|service| !service.others.is_empty()) else { return };
+    let message = format!(
+        "the Service {} sends requests to the Pods of {} too (E4), which are not played: what is lost is lost of the part of {} \
+         alone",
+        service.name,
+        service.others.join(", "),
+        deployment.name
+    );
+    problems.note(deployment.mark, "", message);
+}

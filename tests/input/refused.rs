@@ -327,9 +327,13 @@ fn svc_tname_without_a_port_serves_nobody() {
         manifest.clone() + &service("{name: a, port: 80, targetPort: http}, {name: b, port: 81, targetPort: metrics}");
     let report = check(&half);
     assert!(!report.has_errors(), "{report}");
-    assert!(warnings(&report).iter().any(|text| text.ends_with("so nothing answers there")), "{report}");
+    assert!(warnings(&report).iter().any(|text| text.ends_with("so no request to this port reaches them")), "{report}");
     assert!(!model(&half).deployment.pod.readiness.unwrap().always_errs);
     assert!(!check(&(nowhere.clone() + SERVICE)).has_errors(), "another Service leads there");
+    let owner = with_pod("restartPolicy: Always").replace("name: web}", "name: owner}").replace("http,", "htpp,");
+    let owner = owner.replace("{port: http}", "{port: htpp}");
+    let report = check(&(nowhere.clone() + "---\n" + &owner));
+    assert!(!report.has_errors(), "the Service is that of the other Deployment: {report}");
     let headless =
         nowhere.replace("selector: {app: web}, ports: [{port", "clusterIP: None, selector: {app: web}, ports: [{port");
     assert!(!check(&headless).has_errors(), "clients ask the Pods themselves");
