@@ -13,7 +13,8 @@ pub use cluster::{
     Cluster, ControlPlane, DeadNodes, Eviction, Latencies, NewNode, Node, Prices, RaceOdds, StartRace, Zone,
 };
 pub use deployment::{
-    AntiAffinity, Deployment, ImagePull, PodSpec, PodTolerations, Probe, ProbeKind, Resources, Spread, Toleration,
+    AntiAffinity, Deployment, ImagePull, OtherRequest, PodSpec, PodTolerations, Probe, ProbeKind, Resources, Spread,
+    Toleration,
 };
 pub use fault::{Affects, ContainerMode, Fault, NodeMode, Occurrence, ScriptTarget, Strikes};
 

@@ -52,12 +52,16 @@ pub enum Refusal {
     NotAdmitted,
     /// Its labels do not match the Pod's nodeSelector or required affinity (S3).
     NotSelected,
+    /// One of the Deployment's Pods has the ports of it that this one needs.
+    HostPorts,
     /// It has as many Pods as it may (S4).
     TooManyPods,
     /// Too little CPU is left (S4).
     Cpu,
     /// Too little memory is left (S4).
     Memory,
+    /// Too little is left of this one of the Pod's `other_requests` (S4).
+    Other(usize),
     /// It lacks the key of a hard spread constraint (S6).
     NoSpreadKey,
     /// A hard spread constraint does not let its domain take one more (S6).
@@ -83,7 +87,8 @@ impl<'a> Placement<'a> {
 
     /// The Node for one more Pod, or none that fits.
     pub fn choose(&self) -> Option<NodeId> {
-        let takes = |node: NodeId| self.admits(node) && self.is_selected(node) && self.fits(node);
+        let takes =
+            |node: NodeId| self.admits(node) && self.is_selected(node) && self.has_ports(node) && self.fits(node);
         // A Pod without a place asks every 5 min, for years perhaps (S16): that answer is quick.
         if !(0..self.nodes.len()).map(NodeId::new).any(takes) {
             return None;
@@ -105,6 +110,9 @@ impl<'a> Placement<'a> {
         }
         if !self.is_selected(node) {
             return vec![Refusal::NotSelected];
+        }
+        if !self.has_ports(node) {
+            return vec![Refusal::HostPorts];
         }
         let short: Vec<Refusal> = self.shortages(node).collect();
         if !short.is_empty() {
@@ -155,6 +163,12 @@ impl<'a> Placement<'a> {
         self.pod.selects_node[node.index()]
     }
 
+    /// The ports of the Node that the Pod needs are free: all Pods need the same, and terminating ones hold theirs until
+    /// their object is gone. Follows `nodeports/node_ports.go`.
+    fn has_ports(&self, node: NodeId) -> bool {
+        !self.pod.takes_host_ports || self.usage[node.index()].pods == 0
+    }
+
     fn fits(&self, node: NodeId) -> bool {
         self.shortages(node).next().is_none()
     }
@@ -162,14 +176,18 @@ impl<'a> Placement<'a> {
     /// What there is too little of (S4). Terminating Pods count until their object is gone.
     fn shortages(&self, node: NodeId) -> impl Iterator<Item = Refusal> {
         let (requests, used) = (self.pod.requests, self.usage[node.index()].pods);
-        let node = &self.cluster.nodes[node.index()];
+        let index = node.index();
+        let node = &self.cluster.nodes[index];
         let pods = u64::from(used) + 1;
         let lacks = [
             (Refusal::TooManyPods, used >= node.max_pods),
             (Refusal::Cpu, requests.cpu_millis.saturating_mul(pods) > node.allocatable.cpu_millis),
             (Refusal::Memory, requests.memory_bytes.saturating_mul(pods) > node.allocatable.memory_bytes),
         ];
-        lacks.into_iter().filter(|(_, lacks)| *lacks).map(|(refusal, _)| refusal)
+        let others = self.pod.other_requests.iter().enumerate();
+        let others = others
+            .map(move |(other, request)| (Refusal::Other(other), request.room[index].is_some_and(|room| room < pods)));
+        lacks.into_iter().chain(others).filter(|(_, lacks)| *lacks).map(|(refusal, _)| refusal)
     }
 
     fn hard_constraints(&self) -> impl Iterator<Item = &'a Spread> {

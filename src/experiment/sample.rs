@@ -27,6 +27,8 @@ pub(super) fn model(replicas: u32, min_serving: u32, faults: usize, warm_up: u64
                 pre_stop_sleep: Duration::ZERO,
                 image_pull: ImagePull::Never,
                 requests: Resources::default(),
+                other_requests: vec![],
+                takes_host_ports: false,
                 tolerations: PodTolerations {
                     unreachable: Toleration::None,
                     not_ready: Toleration::None,

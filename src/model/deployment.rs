@@ -34,6 +34,10 @@ pub struct PodSpec {
     pub image_pull: ImagePull,
     /// What the scheduler sets aside (S4).
     pub requests: Resources,
+    /// The same of other resources.
+    pub other_requests: Vec<OtherRequest>,
+    /// It takes ports of its Node: a second Pod of its kind has none there.
+    pub takes_host_ports: bool,
     /// What taints do to the Pod.
     pub tolerations: PodTolerations,
     /// Per Node: labels match nodeSelector and required node affinity.
@@ -78,6 +82,21 @@ pub struct Probe {
     pub always_errs: bool,
 }
 
+impl Probe {
+    /// One with the default timing (M3) of which every attempt ends in an error.
+    pub const fn that_errs() -> Self {
+        Self {
+            initial_delay: Duration::ZERO,
+            timeout: Duration::from_secs(1),
+            period: Duration::from_secs(10),
+            success_threshold: 1,
+            failure_threshold: 3,
+            termination_grace: None,
+            always_errs: true,
+        }
+    }
+}
+
 /// `imagePullPolicy` (C14).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum ImagePull {
@@ -96,6 +115,15 @@ pub struct Resources {
     pub cpu_millis: u64,
     /// Bytes of memory.
     pub memory_bytes: u64,
+}
+
+/// What one Pod asks for of a resource that is neither CPU nor memory, such as `nvidia.com/gpu`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OtherRequest {
+    /// The resource's name.
+    pub resource: String,
+    /// Per Node: for how many such Pods it has enough; `None` where nothing limits it.
+    pub room: Vec<Option<u64>>,
 }
 
 /// How long a Pod stays on a Node that has a NoExecute taint (N9).

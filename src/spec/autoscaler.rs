@@ -20,7 +20,7 @@ pub(super) struct Autoscaler {
     pub mark: Mark,
 }
 
-/// Reads an autoscaler of any version.
+/// Reads an autoscaler of a version that is served.
 pub(super) fn read(document: &Node, problems: &mut Problems) -> Option<Autoscaler> {
     const INT32: i64 = i32::MAX as i64;
     let mut object = Item::new(document, "").object(problems)?;

@@ -1,7 +1,6 @@
 //! The kind `Cluster`: zones and Nodes, the control plane's timings, the environment's latencies.
 
 use super::app;
-use super::container::read_capacity;
 use super::control_plane;
 use super::diagnostic::Problems;
 use super::labels::{Labels, is_dns_label, read_labels};
@@ -10,6 +9,7 @@ use super::law;
 use super::node_labels;
 use super::objects::Machine;
 use super::reader::{Item, Object};
+use super::resources::{self, Others};
 use super::tree::{Mark, Node, Value};
 use crate::model::{ControlPlane, DeadNodes, Latencies, NewNode, Prices, RaceOdds, Resources, StartRace};
 
@@ -141,6 +141,7 @@ fn read_zone_list(item: &Item<'_>, default_nodes: i64, problems: &mut Problems) 
 /// What all Nodes made from `zones` have in common.
 struct Template {
     allocatable: Resources,
+    others: Others,
     max_pods: u32,
     labels: Labels,
 }
@@ -150,6 +151,7 @@ impl Default for Template {
     fn default() -> Self {
         Self {
             allocatable: Resources { cpu_millis: 4000, memory_bytes: 16 << 30 },
+            others: Others::new(),
             max_pods: 110,
             labels: Labels::new(),
         }
@@ -166,6 +168,7 @@ impl Template {
             taints: Vec::new(),
             unschedulable: false,
             allocatable: self.allocatable,
+            others: self.others.clone(),
             max_pods: self.max_pods,
         }
     }
@@ -173,32 +176,39 @@ impl Template {
 
 fn read_template(item: &Item<'_>, problems: &mut Problems) -> Option<Template> {
     let mut object = item.our_object(problems)?;
-    let _ = ["cpu", "memory", "pods"].map(|key| object.get(key));
+    let quantities: Vec<&str> = object.keys().map(|entry| entry.key.as_str()).filter(|key| is_quantity(key)).collect();
+    for key in ["cpu", "memory", "pods"].into_iter().chain(quantities) {
+        let _ = object.get(key);
+    }
     let labels = object.get("labels").and_then(|labels| read_labels(&labels, problems)).unwrap_or_default();
     object.finish(problems, &[]);
     let only_quantities = match &item.node.value {
-        Value::Map(entries) => entries
-            .iter()
-            .filter(|entry| matches!(entry.key.as_str(), "cpu" | "memory" | "pods") && !entry.value.is_null())
-            .cloned()
-            .collect(),
+        Value::Map(entries) => {
+            entries.iter().filter(|entry| is_quantity(&entry.key) && !entry.value.is_null()).cloned().collect()
+        }
         _ => Vec::new(),
     };
     let node = Node { value: Value::Map(only_quantities), mark: item.mark() };
     let before = problems.list.len();
-    let (cpu, memory, pods) = read_capacity(&Item::new(&node, item.path.clone()), problems);
+    let offered = resources::read_capacity(&Item::new(&node, item.path.clone()), problems);
     if problems.list.len() > before && problems.list[before..].iter().any(|p| p.severity == super::Severity::Error) {
         return None;
     }
     let default = Template::default();
     Some(Template {
         allocatable: Resources {
-            cpu_millis: cpu.unwrap_or(default.allocatable.cpu_millis),
-            memory_bytes: memory.unwrap_or(default.allocatable.memory_bytes),
+            cpu_millis: offered.cpu.unwrap_or(default.allocatable.cpu_millis),
+            memory_bytes: offered.memory.unwrap_or(default.allocatable.memory_bytes),
         },
-        max_pods: pods.map_or(110, |pods| u32::try_from(pods).unwrap_or(u32::MAX)),
+        others: offered.others,
+        max_pods: offered.pods.map_or(110, |pods| u32::try_from(pods).unwrap_or(u32::MAX)),
         labels,
     })
+}
+
+/// Whether a key of `node` is a resource: devices, pages and disk stand under their own names.
+fn is_quantity(key: &str) -> bool {
+    matches!(key, "cpu" | "memory" | "pods") || resources::is_other(key)
 }
 
 fn read_dead_nodes(item: &Item<'_>, problems: &mut Problems) -> Option<DeadNodes> {

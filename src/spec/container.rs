@@ -7,10 +7,11 @@ use super::image;
 use super::labels::check_name;
 use super::ports::{self, ContainerPort, UnknownPort};
 use super::probe;
-use super::quantity::{self, Quantity};
 use super::reader::Item;
+use super::resources::{self, Requests};
+use super::strings;
 use super::tree::Mark;
-use crate::model::{ImagePull, Probe, ProbeKind, Resources};
+use crate::model::{ImagePull, Probe, ProbeKind};
 
 /// A container as far as it matters.
 #[derive(Debug, Clone)]
@@ -23,7 +24,7 @@ pub(super) struct Container {
     pub startup: Option<Probe>,
     pub hook: Hook,
     pub image_pull: ImagePull,
-    pub requests: Resources,
+    pub requests: Requests,
     pub ports: Vec<ContainerPort>,
     /// The ports that its probes ask for.
     pub probed: Vec<i64>,
@@ -89,12 +90,20 @@ pub(super) fn read(item: &Item<'_>, is_init: bool, grace: i64, problems: &mut Pr
     });
     let ports = object.get("ports").and_then(|ports| ports.list(problems)).unwrap_or_default();
     let ports: Vec<ContainerPort> = ports.iter().filter_map(|port| ports::read_declared(port, problems)).collect();
-    let requests = object.get("resources").and_then(|resources| read_resources(&resources, problems));
+    ports::check_names(&ports, problems);
+    let requests = object.get("resources").and_then(|item| resources::read_of_container(&item, problems));
+    strings::check_process(&object, problems);
     let mut is_sidecar = false;
     if is_init {
         is_sidecar = object.get("restartPolicy").and_then(|policy| policy.string(problems)) == Some("Always");
     } else {
         object.unmodelled(problems, "restartPolicy", "hasim restarts the container always");
+    }
+    if is_init && !is_sidecar {
+        for key in ["livenessProbe", "readinessProbe", "startupProbe", "lifecycle"] {
+            let rule = "must not be set on an init container without restartPolicy: Always, which runs to its end";
+            object.forbid(key, problems, rule, "remove it, or set restartPolicy: Always if it is a sidecar");
+        }
     }
     object.unmodelled(problems, "restartPolicyRules", "hasim restarts the container always");
     let (mut probed, mut unknown_ports) = (Vec::new(), Vec::new());
@@ -136,47 +145,4 @@ fn default_pull(image: &str) -> ImagePull {
         None if digest.is_none() => ImagePull::Always,
         _ => ImagePull::IfNotPresent,
     }
-}
-
-/// Reads `{requests, limits}`. M2: requests are the limits where only limits are given.
-pub(super) fn read_resources(item: &Item<'_>, problems: &mut Problems) -> Option<Resources> {
-    let mut object = item.object(problems)?;
-    let limits = object.get("limits").map(|limits| read_quantities(&limits, problems)).unwrap_or_default();
-    let requests = object.get("requests").map(|requests| read_quantities(&requests, problems)).unwrap_or_default();
-    object.finish(problems, &["claims"]);
-    for (name, request, at) in &requests {
-        if let Some((_, limit, _)) = limits.iter().find(|(limited, _, _)| limited == name)
-            && request.exceeds(*limit)
-        {
-            at.refuse(problems, format_args!("must be less than or equal to {name} limit"));
-        }
-    }
-    let wanted = |name: &str| {
-        let of = |list: &[(String, Quantity, Item<'_>)]| list.iter().find(|one| one.0 == name).map(|one| one.1);
-        of(&requests).or_else(|| of(&limits))
-    };
-    Some(Resources {
-        cpu_millis: wanted("cpu").map_or(0, Quantity::millis),
-        memory_bytes: wanted("memory").map_or(0, Quantity::units),
-    })
-}
-
-/// Reads a list of resources and their quantities.
-fn read_quantities<'a>(item: &Item<'a>, problems: &mut Problems) -> Vec<(String, Quantity, Item<'a>)> {
-    let Some(object) = item.object(problems) else { return Vec::new() };
-    object
-        .keys()
-        .filter_map(|entry| {
-            let item = Item::new(&entry.value, object.join(&entry.key));
-            let quantity = quantity::read(&item, problems, entry.key.ends_with("memory"))?;
-            Some((entry.key.clone(), quantity, item))
-        })
-        .collect()
-}
-
-/// Reads cpu, memory and pods of a map of quantities, such as a Node's allocatable.
-pub(super) fn read_capacity(item: &Item<'_>, problems: &mut Problems) -> (Option<u64>, Option<u64>, Option<u64>) {
-    let quantities = read_quantities(item, problems);
-    let of = |name: &str| quantities.iter().find(|one| one.0 == name).map(|one| one.1);
-    (of("cpu").map(Quantity::millis), of("memory").map(Quantity::units), of("pods").map(Quantity::units))
 }

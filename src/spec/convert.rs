@@ -4,12 +4,14 @@ use super::cluster::{ClusterSpec, natural};
 use super::deployment::Deployment;
 use super::diagnostic::Problems;
 use super::labels::{HOSTNAME, Selector};
+use super::never_served;
 use super::objects::{Machine, Service};
 use super::pod::SpreadConstraint;
+use super::resources::{self, Others};
 use super::taints::{self, Effect, Taint, UNSCHEDULABLE};
 use crate::ids::ZoneId;
 use crate::model;
-use crate::model::{AntiAffinity, Cluster, Node, PodSpec, Spread, Zone};
+use crate::model::{AntiAffinity, Cluster, Node, OtherRequest, PodSpec, Probe, Spread, Zone};
 
 /// Joins a Cluster with its Nodes. Node objects stand in for `zones`.
 pub(super) fn machines(spec: &ClusterSpec, objects: Vec<Machine>, problems: &mut Problems) -> Option<Vec<Machine>> {
@@ -75,8 +77,9 @@ pub(super) fn cluster(spec: &ClusterSpec, machines: &[Machine]) -> Cluster {
 }
 
 /// The Deployment of the model on these Nodes.
-pub(super) fn deployment(read: &Deployment, service: Option<&Service>, machines: &[Machine]) -> model::Deployment {
+pub(super) fn deployment(read: &Deployment, services: &[Service], machines: &[Machine]) -> model::Deployment {
     let pod = &read.pod;
+    let is_cut_off = never_served::is_cut_off(read, services);
     let wanted = Selector::of_labels(&pod.node_selector);
     let selects_node: Vec<bool> = machines
         .iter()
@@ -101,15 +104,19 @@ pub(super) fn deployment(read: &Deployment, service: Option<&Service>, machines:
         name: read.name.clone(),
         namespace: read.namespace.clone(),
         replicas: read.replicas,
-        publish_not_ready: service.is_some_and(|service| service.publish_not_ready),
+        // Of several Services the first counts.
+        publish_not_ready: !is_cut_off && services.first().is_some_and(|service| service.publish_not_ready),
         pod: PodSpec {
             liveness: pod.main().liveness,
-            readiness: pod.readiness(),
+            // Endpoints without a port are as good as Pods that are never ready.
+            readiness: if is_cut_off { Some(Probe::that_errs()) } else { pod.readiness() },
             startup: pod.main().startup,
             termination_grace: pod.termination_grace,
             pre_stop_sleep: pod.main().hook.pre_stop.sleep(),
             image_pull: pod.main().image_pull,
-            requests: pod.requests,
+            requests: pod.requests.main,
+            other_requests: other_requests(&pod.requests.others, machines),
+            takes_host_ports: pod.takes_host_ports,
             tolerations: taints::resolve(&pod.tolerations, node_admits),
             selects_node,
             spread,
@@ -117,6 +124,17 @@ pub(super) fn deployment(read: &Deployment, service: Option<&Service>, machines:
             anti_affinity: anti_affinity.collect(),
         },
     }
+}
+
+/// What is asked for, with the room for it on each Node. Nothing of a resource always fits (S4).
+fn other_requests(requested: &Others, machines: &[Machine]) -> Vec<OtherRequest> {
+    let asked = requested.iter().filter(|(_, amount)| **amount > 0);
+    asked
+        .map(|(name, amount)| OtherRequest {
+            resource: name.clone(),
+            room: machines.iter().map(|machine| resources::room(&machine.others, name, *amount)).collect(),
+        })
+        .collect()
 }
 
 /// Whether the Node's own taints and its cordon let the Pod in (S3).

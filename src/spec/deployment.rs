@@ -4,6 +4,7 @@ use super::diagnostic::Problems;
 use super::labels::{Labels, check_name, read_labels, read_selector};
 use super::pod::{self, Pod};
 use super::reader::{Item, Object};
+use super::strings;
 use super::tree::{Mark, Node, Value};
 
 /// A Deployment as the API server would store it.
@@ -56,6 +57,7 @@ pub(super) fn read_metadata(object: &mut Object<'_>, problems: &mut Problems) ->
         check_name(namespace, problems, true);
     }
     let labels = metadata.get("labels").and_then(|labels| read_labels(&labels, problems));
+    strings::check_annotations(&metadata, problems);
     metadata.finish(
         problems,
         &[
@@ -109,8 +111,12 @@ pub(super) fn read(document: &Node, problems: &mut Problems) -> Option<Deploymen
         let mark = deadline.map_or(spec.mark, |value| value.mark());
         problems.error(mark, &spec.join("progressDeadlineSeconds"), message);
     }
-    if let Some(paused) = spec.get("paused") {
-        let _ = paused.boolean(problems);
+    if let Some(paused) = spec.get("paused")
+        && paused.boolean(problems) == Some(true)
+    {
+        let message = "is true: Pods that run stay and are replaced, but no Pod is made of a template that is new; hasim plays \
+                       a Deployment whose Pods run already";
+        paused.warn(problems, message);
     }
     if let Some(strategy) = spec.get("strategy") {
         read_strategy(&strategy, problems);
@@ -124,6 +130,7 @@ pub(super) fn read(document: &Node, problems: &mut Problems) -> Option<Deploymen
     let labels_item = template.get("metadata").and_then(|metadata| {
         let mut metadata = metadata.object(problems)?;
         let labels = metadata.get("labels");
+        strings::check_annotations(&metadata, problems);
         metadata
             .finish(problems, &["annotations", "creationTimestamp", "name", "namespace", "finalizers", "generateName"]);
         labels

@@ -54,7 +54,7 @@ pub struct Diagnostic {
     pub advice: Option<&'static Advice>,
     /// The scenario of [`Checked::changes`](super::Checked::changes) in which the advice is followed, if there is one.
     pub change: Option<usize>,
-    /// No new Pod would ever be Ready.
+    /// No new Pod would ever be Ready, or ever get a request.
     pub never_ready: bool,
 }
 
@@ -233,7 +233,7 @@ pub(super) struct Problem {
     /// A scenario with it cannot be what its Deployment asks for, whatever happens: replicas have no place, or no Pod is
     /// ever Ready. Where every scenario is so, it is an error.
     pub is_hopeless: bool,
-    /// No new Pod would ever be Ready.
+    /// No new Pod would ever be Ready, or ever get a request.
     pub never_ready: bool,
 }
 

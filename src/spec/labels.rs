@@ -181,7 +181,8 @@ pub(super) fn check_label_key(item: &Item<'_>, problems: &mut Problems) {
     }
 }
 
-fn label_key_rule(key: &str) -> Option<&'static str> {
+/// What is wrong with a label key, or with another name that follows the same rule, if anything is.
+pub(super) fn label_key_rule(key: &str) -> Option<&'static str> {
     let (prefix, name) = key.split_once('/').map_or((None, key), |(prefix, name)| (Some(prefix), name));
     if name.is_empty() || !is_label_value(name) || prefix.is_some_and(|prefix| !is_subdomain(prefix)) {
         Some(

@@ -4,7 +4,9 @@ use super::advice;
 use super::autoscaler::{self, Autoscaler};
 use super::deployment::{self, Deployment};
 use super::diagnostic::Problems;
+use super::labels::read_labels;
 use super::never_ready;
+use super::never_served;
 use super::objects::{self, Machine, Service};
 use super::reader::{Item, nearest};
 use super::serving;
@@ -29,12 +31,13 @@ pub(super) enum Kind {
 /// The version of hasim's own kinds.
 pub(super) const OURS: &str = "hasim/v1";
 
-const KUBERNETES: [(&str, &str, Kind); 5] = [
-    ("Deployment", "apps/v1", Kind::Deployment),
-    ("Service", "v1", Kind::Service),
-    ("PodDisruptionBudget", "policy/v1", Kind::Budget),
-    ("Node", "v1", Kind::Node),
-    ("HorizontalPodAutoscaler", "autoscaling/v2", Kind::Autoscaler),
+/// Kinds of Kubernetes with the versions that 1.36 serves, the one to write first.
+const KUBERNETES: [(&str, &[&str], Kind); 5] = [
+    ("Deployment", &["apps/v1"], Kind::Deployment),
+    ("Service", &["v1"], Kind::Service),
+    ("PodDisruptionBudget", &["policy/v1"], Kind::Budget),
+    ("Node", &["v1"], Kind::Node),
+    ("HorizontalPodAutoscaler", &["autoscaling/v2", "autoscaling/v1"], Kind::Autoscaler),
 ];
 const HASIM: [(&str, Kind); 5] = [
     ("App", Kind::App),
@@ -78,11 +81,11 @@ pub(super) fn kind(document: &Node, problems: &mut Problems) -> Option<Kind> {
         return None;
     }
     match KUBERNETES.iter().find(|(name, _, _)| *name == kind_text) {
-        Some((_, wanted, found)) if *wanted == version_text || *found == Kind::Autoscaler => Some(*found),
+        Some((_, served, found)) if served.contains(&version_text) => Some(*found),
         // Another group may have a kind of the same name, such as serving.knative.dev Service.
-        Some((_, wanted, _)) if version_text.contains('/') && !same_group(version_text, wanted) => Some(Kind::Other),
-        Some((_, wanted, _)) => {
-            version.refuse(problems, format_args!("must be {wanted} for kind {kind_text}"));
+        Some((_, served, _)) if version_text.contains('/') && !same_group(version_text, served[0]) => Some(Kind::Other),
+        Some((_, served, _)) => {
+            version.refuse(problems, format_args!("must be {} for kind {kind_text}", served.join(" or ")));
             None
         }
         None => {
@@ -240,7 +243,23 @@ impl Manifest {
                 service.namespace == deployment.namespace
                     && service.selector.as_ref().is_some_and(|selector| selector.matches(&deployment.labels))
             })
+            .map(|service| Service { others: self.others(&service, deployment), ..service })
             .collect()
+    }
+
+    /// Other Deployments of which the Service selects Pods.
+    fn others(&self, service: &Service, deployment: &Deployment) -> Vec<String> {
+        let Some(selector) = &service.selector else { return Vec::new() };
+        let others = self.of(Kind::Deployment).filter_map(|document| {
+            let (metadata, template) = (document.get("metadata")?, document.get("spec")?.get("template")?);
+            let name = metadata.text("name").unwrap_or_default();
+            let namespace = metadata.text("namespace").unwrap_or("default");
+            let is_other = namespace == deployment.namespace && name != deployment.name;
+            let labels = Item::new(template.get("metadata")?.get("labels")?, "");
+            let labels = read_labels(&labels, &mut Problems::default())?;
+            (is_other && selector.matches(&labels)).then(|| name.to_string())
+        });
+        others.collect()
     }
 
     /// The autoscalers of this manifest.
@@ -272,7 +291,9 @@ pub(super) fn check(manifest: &Manifest, problems: &mut Problems) {
                 if let Some(deployment) = deployment {
                     let services = manifest.services(&deployment, &mut Problems::default());
                     serving::tell(&deployment, &services, None, problems);
+                    serving::tell_of_others(&deployment, &services, problems);
                     never_ready::check(&deployment, &services, problems);
+                    never_served::check(&deployment, &services, problems);
                     problems.condemn();
                     advice::on_manifest(manifest, document, &deployment, problems);
                 }

@@ -1,14 +1,16 @@
 //! The objects around a Deployment: Service, `PodDisruptionBudget` and Node (M4, M7–M9).
 
-use super::container::read_capacity;
+use std::net::{IpAddr, Ipv4Addr};
+
 use super::deployment::{int_or_percent, read_metadata};
 use super::diagnostic::Problems;
 use super::labels::{Labels, Selector, ZONE, read_labels, read_selector};
 use super::node_labels;
-use super::ports::{self, PortRef};
+use super::ports::{self, PortRef, Protocol};
 use super::reader::{Item, Object};
+use super::resources::{self, Capacity, Others};
 use super::taints::{NOT_READY, Taint, UNREACHABLE, read_taints};
-use super::tree::{Node, Value};
+use super::tree::{Mark, Node, Value};
 use crate::model::Resources;
 
 /// A Service as far as it matters.
@@ -19,8 +21,22 @@ pub(super) struct Service {
     /// `None` if it has none: then nobody maintains its endpoints (M7).
     pub selector: Option<Selector>,
     pub publish_not_ready: bool,
-    /// Where its ports lead to: `targetPort`, or the same number.
-    pub targets: Vec<PortRef>,
+    /// Where its ports lead to.
+    pub targets: Vec<Target>,
+    /// It has no address of its own.
+    pub is_headless: bool,
+    /// Other Deployments of the file whose Pods it selects too.
+    pub others: Vec<String>,
+}
+
+/// Where a port of a Service leads to.
+#[derive(Debug, Clone)]
+pub(super) struct Target {
+    /// `targetPort`, or the number of the Service's own port.
+    pub port: PortRef,
+    pub protocol: Protocol,
+    pub mark: Mark,
+    pub path: String,
 }
 
 /// A Node object, or a Node made from a Cluster's `zones`.
@@ -31,6 +47,8 @@ pub(super) struct Machine {
     pub taints: Vec<Taint>,
     pub unschedulable: bool,
     pub allocatable: Resources,
+    /// What it offers of other resources, by name.
+    pub others: Others,
     pub max_pods: u32,
 }
 
@@ -58,12 +76,7 @@ pub(super) fn read_service(document: &Node, problems: &mut Problems) -> Option<S
     let publish = spec.get("publishNotReadyAddresses").and_then(|flag| flag.boolean(problems)).unwrap_or(false);
     let kinds = [("ClusterIP", true), ("NodePort", true), ("LoadBalancer", true), ("ExternalName", false)];
     let selects = spec.get("type").and_then(|kind| kind.word(problems, &kinds)).unwrap_or(true);
-    let headless = spec.get("clusterIP");
-    let is_headless = headless.as_ref().is_some_and(|address| address.node.shown() == "None");
-    if let Some(address) = headless.filter(|_| is_headless) {
-        address
-            .warn(problems, "is not modelled: clients of a headless Service choose a Pod through DNS and its caches");
-    }
+    let is_headless = spec.get("clusterIP").is_some_and(|address| read_cluster_ip(&address, problems));
     let ports = spec.get("ports").and_then(|ports| ports.list(problems)).unwrap_or_default();
     if ports.is_empty() && selects && !is_headless {
         spec.error(problems, "must have at least one port");
@@ -100,23 +113,62 @@ pub(super) fn read_service(document: &Node, problems: &mut Problems) -> Option<S
     );
     let metadata = metadata?;
     let selector = selector.filter(|labels| selects && !labels.is_empty()).map(|labels| Selector::of_labels(&labels));
-    Some(Service { name: metadata.name, namespace: metadata.namespace, selector, publish_not_ready: publish, targets })
+    Some(Service {
+        name: metadata.name,
+        namespace: metadata.namespace,
+        selector,
+        publish_not_ready: publish,
+        targets,
+        is_headless,
+        others: Vec::new(),
+    })
+}
+
+/// Whether the Service is headless: its address is None. Else it is an IP address, or none yet.
+fn read_cluster_ip(address: &Item<'_>, problems: &mut Problems) -> bool {
+    match address.string(problems) {
+        Some("None") => {
+            let message = "is not modelled: clients of a headless Service choose a Pod through DNS and its caches";
+            address.warn(problems, message);
+            true
+        }
+        Some(text) => {
+            if !text.is_empty() && !is_ip(text) {
+                let problem = problems.value(address.node, &address.path, "must be an IP address, None, or empty");
+                problem.help("leave it out: the cluster chooses an address");
+            }
+            false
+        }
+        None => false,
+    }
+}
+
+/// The API server takes zeros in front of an IPv4 number, as it always did.
+fn is_ip(text: &str) -> bool {
+    let plain = |part: &str| {
+        let digits = part.trim_start_matches('0');
+        if digits.is_empty() && !part.is_empty() { "0".to_string() } else { digits.to_string() }
+    };
+    let decimal = text.split('.').map(plain).collect::<Vec<_>>().join(".");
+    text.parse::<IpAddr>().is_ok() || decimal.parse::<Ipv4Addr>().is_ok()
 }
 
 /// Checks a port of a Service; gives the port of the Pod that it leads to.
-fn read_service_port(item: &Item<'_>, is_one_of_many: bool, problems: &mut Problems) -> Option<PortRef> {
+fn read_service_port(item: &Item<'_>, is_one_of_many: bool, problems: &mut Problems) -> Option<Target> {
     let mut object = item.object(problems)?;
     let port = object.require("port", problems).and_then(|port| port.integer(problems, 1..=65_535));
     // M9: targetPort is port.
-    let target = match object.get("targetPort") {
-        Some(target) => ports::read_wanted(&target, problems),
+    let stated = object.get("targetPort");
+    let target = match &stated {
+        Some(target) => ports::read_wanted(target, problems),
         None => port.map(PortRef::Number),
     };
-    let _ = object.get("protocol").and_then(|word| word.word(problems, &[("TCP", ()), ("UDP", ()), ("SCTP", ())]));
+    let protocol = ports::read_protocol(&mut object, problems);
     let name = if is_one_of_many { object.require("name", problems) } else { object.get("name") };
     let _ = name.and_then(|name| name.string(problems));
     object.finish(problems, &["appProtocol", "nodePort"]);
-    target
+    let place = stated.as_ref().unwrap_or(item);
+    Some(Target { port: target?, protocol, mark: place.mark(), path: place.path.clone() })
 }
 
 /// A `PodDisruptionBudget`: how many Pods a drain may take at once. Nothing simulated asks it yet.
@@ -190,25 +242,24 @@ pub(super) fn read_node(document: &Node, problems: &mut Problems) -> Option<Mach
         unschedulable = spec.get("unschedulable").and_then(|flag| flag.boolean(problems)).unwrap_or(false);
         spec.finish(problems, &["podCIDR", "podCIDRs", "providerID", "externalID", "configSource"]);
     }
-    let (mut cpu, mut memory, mut pods) = (None, None, None);
+    let mut offered = Capacity::default();
     if let Some(mut status) = status.and_then(|status| status.object(problems)) {
         for key in ["allocatable", "capacity"] {
             if let Some(list) = status.get(key) {
-                let (c, m, p) = read_capacity(&list, problems);
-                (cpu, memory, pods) = (cpu.or(c), memory.or(m), pods.or(p));
+                offered = offered.or(resources::read_capacity(&list, problems));
             }
         }
         // A Node reports much of itself; nothing else of it matters.
     }
     let metadata = metadata?;
-    let (Some(cpu_millis), Some(memory_bytes)) = (cpu, memory) else {
+    let (Some(cpu_millis), Some(memory_bytes)) = (offered.cpu, offered.memory) else {
         let message = format!("of Node {} must state cpu and memory", metadata.name);
         problems.error(document.mark, "status.allocatable", message);
         return None;
     };
     let mut labels = metadata.labels;
     node_labels::complete(&mut labels, &metadata.name);
-    let max_pods = u32::try_from(pods.unwrap_or(110)).unwrap_or(u32::MAX);
+    let max_pods = u32::try_from(offered.pods.unwrap_or(110)).unwrap_or(u32::MAX);
     let allocatable = Resources { cpu_millis, memory_bytes };
-    Some(Machine { name: metadata.name, labels, taints, unschedulable, allocatable, max_pods })
+    Some(Machine { name: metadata.name, labels, taints, unschedulable, allocatable, others: offered.others, max_pods })
 }

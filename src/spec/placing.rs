@@ -14,7 +14,7 @@ use super::objects::Machine;
 use super::places;
 use super::system::System;
 use super::taints::{self, Taint};
-use crate::model::{Model, Resources};
+use crate::model::{Model, PodSpec, Resources};
 use crate::placement::{self, Refusal, Unplaced};
 
 /// Whether the scheduler leaves a replica Pending although all Nodes are up; if so, that is told.
@@ -32,13 +32,13 @@ pub(super) fn is_unplaceable(
     let machines = cluster.and_then(|cluster| convert::machines(&cluster, system.machines.clone(), quiet));
     let (Some(deployment), Some(machines)) = (deployment, machines) else { return true };
 
-    let words = in_the_schedulers_words(&unplaced, &machines);
+    let words = in_the_schedulers_words(&unplaced, &model.deployment.pod, &machines);
     let message = match unplaced.placed {
         0 => format!("no replica can be placed: {words}"),
         placed => format!("only {placed} of {} replicas can be placed; for the next one {words}", deployment.replicas),
     };
     let reason = main_reason(&unplaced);
-    let (path, help) = reason.map_or_else(Default::default, |reason| next_step(reason, &deployment, &machines));
+    let (path, help) = reason.map_or_else(Default::default, |reason| next_step(reason, model, &deployment, &machines));
     let written = &system.manifest.documents[system.chosen].1;
     let mark = places::place([written, &documents.deployment], &path);
     // Among others such a scenario is no mistake: it is marked in the results.
@@ -51,11 +51,11 @@ pub(super) fn is_unplaceable(
 }
 
 /// `0/3 nodes are available: 1 Insufficient cpu, 2 node(s) had untolerated taint(s).`
-fn in_the_schedulers_words(unplaced: &Unplaced, machines: &[Machine]) -> String {
-    let mut counts: BTreeMap<&'static str, usize> = BTreeMap::new();
+fn in_the_schedulers_words(unplaced: &Unplaced, pod: &PodSpec, machines: &[Machine]) -> String {
+    let mut counts: BTreeMap<String, usize> = BTreeMap::new();
     for (refusals, machine) in unplaced.refusals.iter().zip(machines) {
         for refusal in refusals {
-            *counts.entry(words(*refusal, machine)).or_default() += 1;
+            *counts.entry(words(*refusal, pod, machine)).or_default() += 1;
         }
     }
     let mut reasons: Vec<String> = counts.into_iter().map(|(reason, count)| format!("{count} {reason}")).collect();
@@ -64,18 +64,21 @@ fn in_the_schedulers_words(unplaced: &Unplaced, machines: &[Machine]) -> String 
 }
 
 /// The plugins' words. Of a Node that does not admit the Pod the cordon is looked at first.
-const fn words(refusal: Refusal, machine: &Machine) -> &'static str {
-    match refusal {
+fn words(refusal: Refusal, pod: &PodSpec, machine: &Machine) -> String {
+    let words = match refusal {
+        Refusal::Other(other) => return format!("Insufficient {}", pod.other_requests[other].resource),
         Refusal::NotAdmitted if machine.unschedulable => "node(s) were unschedulable",
         Refusal::NotAdmitted => "node(s) had untolerated taint(s)",
         Refusal::NotSelected => "node(s) didn't match Pod's node affinity/selector",
+        Refusal::HostPorts => "node(s) didn't have free ports for the requested pod ports",
         Refusal::TooManyPods => "Too many pods",
         Refusal::Cpu => "Insufficient cpu",
         Refusal::Memory => "Insufficient memory",
         Refusal::NoSpreadKey => "node(s) didn't match pod topology spread constraints (missing required label)",
         Refusal::Spread => "node(s) didn't match pod topology spread constraints",
         Refusal::AntiAffinity => "node(s) didn't match pod anti-affinity rules",
-    }
+    };
+    words.to_string()
 }
 
 /// The reason that most Nodes have; of equal ones that which the scheduler looks at last, and which is nearest to a place.
@@ -88,7 +91,7 @@ fn main_reason(unplaced: &Unplaced) -> Option<Refusal> {
 }
 
 /// The field that is in the way, and what to do.
-fn next_step(reason: Refusal, deployment: &Deployment, machines: &[Machine]) -> (String, String) {
+fn next_step(reason: Refusal, model: &Model, deployment: &Deployment, machines: &[Machine]) -> (String, String) {
     const POD: &str = "spec.template.spec";
     let pod = &deployment.pod;
     let offered =
@@ -107,17 +110,36 @@ fn next_step(reason: Refusal, deployment: &Deployment, machines: &[Machine]) -> 
             (format!("{POD}.tolerations"), help)
         }
         Refusal::NotSelected => unselected(deployment, machines),
+        Refusal::HostPorts => {
+            let field = if pod.uses_host_network { "hostNetwork" } else { "containers" };
+            let help = format!(
+                "a Node takes one such Pod, as each needs the same ports of it: have at least {} Nodes (`zones`, \
+                 `nodesPerZone`), or leave out hostPort and hostNetwork",
+                deployment.replicas
+            );
+            (format!("{POD}.{field}"), help)
+        }
+        Refusal::Other(other) => {
+            let name = &model.deployment.pod.other_requests[other].resource;
+            let asked = pod.requests.others.get(name).copied().unwrap_or(0);
+            let most = machines.iter().filter_map(|machine| machine.others.get(name)).max().copied().unwrap_or(0);
+            let help = format!(
+                "a Pod requests {asked}, and the largest Node offers {most}: say what the Nodes have in the Cluster (`node: \
+                 {{{name}: {asked}}}`, `--cluster FILE`), have more of them, or request less"
+            );
+            (format!("{}.resources", pod.main().path), help)
+        }
         Refusal::TooManyPods => {
             let most = machines.iter().map(|machine| machine.max_pods).max().unwrap_or(0);
             ("spec.replicas".to_string(), format!("a Node takes at most {most} Pods: {more}"))
         }
         Refusal::Cpu => {
-            let (asked, most) = (cpus(pod.requests.cpu_millis), cpus(offered(|node| node.cpu_millis)));
+            let (asked, most) = (cpus(pod.requests.main.cpu_millis), cpus(offered(|node| node.cpu_millis)));
             let path = format!("{}.resources", pod.main().path);
             (path, format!("a Pod requests {asked} CPU, and the largest Node offers {most}: request less, or {more}"))
         }
         Refusal::Memory => {
-            let (asked, most) = (bytes(pod.requests.memory_bytes), bytes(offered(|node| node.memory_bytes)));
+            let (asked, most) = (bytes(pod.requests.main.memory_bytes), bytes(offered(|node| node.memory_bytes)));
             let path = format!("{}.resources", pod.main().path);
             (path, format!("a Pod requests {asked}, and the largest Node offers {most}: request less, or {more}"))
         }

@@ -5,10 +5,14 @@ use super::affinity::{self, AntiTerm, NodeTerm};
 use super::container::{self, Container};
 use super::diagnostic::Problems;
 use super::labels::{HOSTNAME, Labels, check_label_key, read_labels, read_selector};
+use super::ports::{self, ContainerPort};
 use super::probe::seconds;
 use super::reader::{Item, Object};
+use super::resources::{self, Requests};
 use super::taints::{self, PodToleration};
-use crate::model::{Probe, Resources};
+use super::tree::Value;
+use super::volumes;
+use crate::model::Probe;
 use crate::time::Duration;
 
 /// A Pod as the API server would store it.
@@ -21,7 +25,10 @@ pub(super) struct Pod {
     /// The position of the container that serves: the first, until [`serving`](super::serving) chooses.
     pub main: usize,
     pub termination_grace: Duration,
-    pub requests: Resources,
+    pub requests: Requests,
+    /// A container or a sidecar takes a port of the Node.
+    pub takes_host_ports: bool,
+    pub uses_host_network: bool,
     pub tolerations: Vec<PodToleration>,
     pub node_selector: Labels,
     /// Required node affinity: one of the terms must match. `None` if there is none.
@@ -60,8 +67,7 @@ pub(super) struct SpreadConstraint {
 }
 
 /// Fields of a Pod that change nothing in the model.
-pub(super) const WITHOUT_EFFECT: [&str; 25] = [
-    "activeDeadlineSeconds",
+pub(super) const WITHOUT_EFFECT: [&str; 24] = [
     "automountServiceAccountToken",
     "dnsConfig",
     "dnsPolicy",
@@ -121,6 +127,11 @@ pub(super) fn read(item: &Item<'_>, labels: &Labels, namespace: &str, problems: 
     let grace = if grace < 0 { 1 } else { grace };
     let containers = read_containers(&mut object, "containers", grace, problems);
     let init = read_containers(&mut object, "initContainers", grace, problems);
+    let uses_host_network = read_host_network(&mut object, &containers, &init, problems);
+    let volumes = volumes::read(&mut object, problems);
+    for key in ["containers", "initContainers"] {
+        volumes::check_mounts(&object, key, &volumes, problems);
+    }
     let requests = read_requests(&mut object, &containers, &init, problems);
     if let Some(policy) = object.get("restartPolicy") {
         let _ = policy.word(problems, &[("Always", ())]);
@@ -129,24 +140,58 @@ pub(super) fn read(item: &Item<'_>, labels: &Labels, namespace: &str, problems: 
     let node_selector = object.get("nodeSelector").and_then(|labels| read_labels(&labels, problems));
     let affinity = object.get("affinity").map(|item| affinity::read(&item, labels, namespace, problems));
     let spread = object.get("topologySpreadConstraints").map(|list| read_spread(&list, labels, problems));
+    check_dns(&object, problems);
+    let rule = "must not be set in the template of a Deployment, whose Pods run until they are replaced";
+    object.forbid("activeDeadlineSeconds", problems, rule, "remove it; a Job may have it");
     warn_of_the_rest(&mut object, problems);
     object.finish(problems, &WITHOUT_EFFECT);
     let affinity = affinity.unwrap_or_default();
     if containers.is_empty() {
         return None;
     }
+    let sidecars: Vec<Container> = init.into_iter().filter(|one| one.is_sidecar).collect();
+    let mut ports = containers.iter().chain(&sidecars).flat_map(|container| &container.ports);
+    let takes_host_ports = ports.any(|port| uses_host_network || port.host_port.is_some());
     Some(Pod {
         containers,
-        sidecars: init.into_iter().filter(|one| one.is_sidecar).collect(),
+        sidecars,
         main: 0,
         termination_grace: seconds(grace),
         requests,
+        takes_host_ports,
+        uses_host_network,
         tolerations: tolerations.unwrap_or_default(),
         node_selector: node_selector.unwrap_or_default(),
         node_terms: affinity.node_terms,
         spread: spread.unwrap_or_default(),
         anti_affinity: affinity.anti,
     })
+}
+
+/// Whether the Pods share the network of their Node, so that every port of a container is a port of the Node.
+fn read_host_network(
+    object: &mut Object<'_>,
+    containers: &[Container],
+    init: &[Container],
+    problems: &mut Problems,
+) -> bool {
+    let flag = object.get("hostNetwork");
+    let is_shared = flag.as_ref().and_then(|flag| flag.boolean(problems)).unwrap_or(false);
+    let together: Vec<&ContainerPort> = containers.iter().flat_map(|container| &container.ports).collect();
+    ports::check_host_ports(&together, problems);
+    // Init containers run one after the other.
+    for container in init {
+        ports::check_host_ports(&container.ports.iter().collect::<Vec<_>>(), problems);
+    }
+    if let Some(flag) = flag.filter(|_| is_shared && together.is_empty()) {
+        let message = "gives the Pods the network of their Node, and no container declares a port: the scheduler may put two \
+                       of them on one Node, where the second finds the port taken, which is not modelled";
+        problems.warn(flag.mark(), &flag.path, message).help("declare the ports that the containers listen on");
+    }
+    if is_shared {
+        together.into_iter().for_each(|port| ports::check_same_host_port(port, problems));
+    }
+    is_shared
 }
 
 /// What would matter and is not modelled yet: named, never silent.
@@ -156,11 +201,6 @@ fn warn_of_the_rest(object: &mut Object<'_>, problems: &mut Problems) {
     object.unmodelled(problems, "priorityClassName", "no Pod preempts another here");
     object.unmodelled(problems, "nodeName", "the scheduler places the Pods here");
     object.unmodelled(problems, "resourceClaims", "devices are not allocated here");
-    if let Some(flag) = object.get("hostNetwork")
-        && flag.boolean(problems) == Some(true)
-    {
-        flag.warn(problems, "is not modelled: host ports would keep two Pods off one Node");
-    }
     if let Some(name) = object.get("schedulerName")
         && let Some(text) = name.string(problems)
         && text != "default-scheduler"
@@ -168,13 +208,22 @@ fn warn_of_the_rest(object: &mut Object<'_>, problems: &mut Problems) {
     {
         name.warn(problems, format!("is not modelled: hasim places Pods as the default-scheduler does, not {text}"));
     }
-    for volume in object.get("volumes").and_then(|volumes| volumes.list(problems)).unwrap_or_default() {
-        for kind in ["persistentVolumeClaim", "ephemeral"] {
-            if let Some(node) = volume.node.get(kind) {
-                let message = "is not modelled: a replacement would wait for the volume to be detached";
-                problems.warn(node.mark, &format!("{}.{kind}", volume.path), message);
-            }
-        }
+}
+
+/// Follows `validateDNSPolicy` and `validatePodDNSConfig`.
+fn check_dns(object: &Object<'_>, problems: &mut Problems) {
+    const POLICIES: [(&str, bool); 4] =
+        [("ClusterFirst", false), ("ClusterFirstWithHostNet", false), ("Default", false), ("None", true)];
+    let Some(policy) = object.peek("dnsPolicy") else { return };
+    if policy.word(problems, &POLICIES) != Some(true) {
+        return;
+    }
+    let servers = object.peek("dnsConfig").and_then(|config| Some(&config.node.get("nameservers")?.value));
+    if !matches!(servers, Some(Value::List(servers)) if !servers.is_empty()) {
+        let rule = "must go with at least one nameserver in dnsConfig";
+        problems
+            .value(policy.node, &policy.path, rule)
+            .help("add `dnsConfig: {nameservers: [10.0.0.10]}`, or use ClusterFirst");
     }
 }
 
@@ -207,32 +256,28 @@ fn read_requests(
     containers: &[Container],
     init: &[Container],
     problems: &mut Problems,
-) -> Resources {
-    let add = |a: Resources, b: Resources| Resources {
-        cpu_millis: a.cpu_millis.saturating_add(b.cpu_millis),
-        memory_bytes: a.memory_bytes.saturating_add(b.memory_bytes),
-    };
-    let mut sidecars = Resources::default();
-    let mut peak = Resources::default();
+) -> Requests {
+    let mut sidecars = Requests::default();
+    let mut peak = Requests::default();
     for one in init {
-        let now = add(sidecars, one.requests);
-        peak.cpu_millis = peak.cpu_millis.max(now.cpu_millis);
-        peak.memory_bytes = peak.memory_bytes.max(now.memory_bytes);
+        let now = sidecars.clone().plus(&one.requests);
+        peak = peak.or_more(&now);
         if one.is_sidecar {
             sidecars = now;
         }
     }
-    let mut sum = containers.iter().fold(sidecars, |sum, container| add(sum, container.requests));
-    sum.cpu_millis = sum.cpu_millis.max(peak.cpu_millis);
-    sum.memory_bytes = sum.memory_bytes.max(peak.memory_bytes);
-    if let Some(whole) = object.get("resources").and_then(|item| container::read_resources(&item, problems)) {
-        // Requests of the Pod as a whole replace the sum.
-        sum.cpu_millis = if whole.cpu_millis > 0 { whole.cpu_millis } else { sum.cpu_millis };
-        sum.memory_bytes = if whole.memory_bytes > 0 { whole.memory_bytes } else { sum.memory_bytes };
+    let sum = containers.iter().fold(sidecars, |sum, container| sum.plus(&container.requests));
+    let mut sum = sum.or_more(&peak);
+    if let Some(whole) = object.get("resources").and_then(|item| resources::read_of_pod(&item, problems)) {
+        sum = sum.replaced(whole);
     }
     if let Some(overhead) = object.get("overhead") {
-        let (cpu, memory, _) = container::read_capacity(&overhead, problems);
-        sum = add(sum, Resources { cpu_millis: cpu.unwrap_or(0), memory_bytes: memory.unwrap_or(0) });
+        sum = sum.plus(&resources::read_overhead(&overhead, problems));
+        if !object.has("runtimeClassName") {
+            let message = "is set without runtimeClassName: admission refuses such a Pod, and takes the overhead from the \
+                           RuntimeClass; it counts as requested here";
+            overhead.warn(problems, message);
+        }
     }
     sum
 }

@@ -2,8 +2,10 @@
 //! A kubelet looks a name up among the ports of the probe's own container, and of no other: follows
 //! `pkg/probe/util.go ResolveContainerPort`.
 
+use std::fmt;
+
 use super::diagnostic::Problems;
-use super::reader::Item;
+use super::reader::{Item, Object};
 use super::tree::{Mark, Value};
 use crate::model::ProbeKind;
 
@@ -22,6 +24,21 @@ pub(super) enum PortRef {
 pub(super) struct ContainerPort {
     pub number: Option<i64>,
     pub name: Option<String>,
+    pub protocol: Protocol,
+    /// The port of the Node that it takes.
+    pub host_port: Option<i64>,
+    /// The address of the Node whose port it takes; all if it is none.
+    host_ip: Option<String>,
+    mark: Mark,
+    path: String,
+}
+
+/// What is spoken on a port.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Protocol {
+    Tcp,
+    Udp,
+    Sctp,
 }
 
 /// A probe asks for a port by a name that its container does not have: every attempt ends in an error (P15).
@@ -37,10 +54,13 @@ pub(super) struct UnknownPort {
 pub(super) fn read_declared(item: &Item<'_>, problems: &mut Problems) -> Option<ContainerPort> {
     let mut object = item.object(problems)?;
     let number = object.require("containerPort", problems).and_then(|port| port.integer(problems, 1..=65_535));
-    let _ = object.get("hostPort").and_then(|port| port.integer(problems, 1..=65_535));
-    let _ = object.get("protocol").and_then(|word| word.word(problems, &[("TCP", ()), ("UDP", ()), ("SCTP", ())]));
+    // 0 is as if it were not there.
+    let host_port = object.get("hostPort").and_then(|port| port.integer(problems, 0..=65_535)).filter(|port| *port > 0);
+    let host_ip = object.get("hostIP").and_then(|address| address.string(problems)).filter(|text| !text.is_empty());
+    let host_ip = host_ip.map(str::to_string);
+    let protocol = read_protocol(&mut object, problems);
     let name = object.get("name");
-    object.finish(problems, &["hostIP"]);
+    object.finish(problems, &[]);
     let name = name.and_then(|name| {
         let text = name.string(problems)?;
         if !is_port_name(text) {
@@ -49,7 +69,61 @@ pub(super) fn read_declared(item: &Item<'_>, problems: &mut Problems) -> Option<
         }
         Some(text.to_string())
     });
-    Some(ContainerPort { number, name })
+    Some(ContainerPort { number, name, protocol, host_port, host_ip, mark: item.mark(), path: item.path.clone() })
+}
+
+impl ContainerPort {
+    /// Whether a Service means it by a name and a protocol.
+    pub fn is_called(&self, name: &str, protocol: Protocol) -> bool {
+        self.name.as_deref() == Some(name) && self.protocol == protocol
+    }
+}
+
+/// Reads the protocol of a port; M9: TCP.
+pub(super) fn read_protocol(object: &mut Object<'_>, problems: &mut Problems) -> Protocol {
+    let words = [("TCP", Protocol::Tcp), ("UDP", Protocol::Udp), ("SCTP", Protocol::Sctp)];
+    object.get("protocol").and_then(|word| word.word(problems, &words)).unwrap_or(Protocol::Tcp)
+}
+
+/// Refuses a name that two ports of one container have.
+pub(super) fn check_names(ports: &[ContainerPort], problems: &mut Problems) {
+    for (index, port) in ports.iter().enumerate() {
+        if let Some(name) = &port.name
+            && ports[..index].iter().any(|earlier| earlier.name.as_ref() == Some(name))
+        {
+            let message = format!("is {name}, which an earlier port of the container is called too: must be unique");
+            problems.error(port.mark, &format!("{}.name", port.path), message).help("give it a name of its own");
+        }
+    }
+}
+
+/// Refuses a port of the Node that two ports of one Pod take. Follows `checkHostPortConflicts`.
+pub(super) fn check_host_ports(ports: &[&ContainerPort], problems: &mut Problems) {
+    for (index, port) in ports.iter().enumerate() {
+        let same = |earlier: &&&ContainerPort| {
+            (earlier.protocol, &earlier.host_ip, earlier.host_port) == (port.protocol, &port.host_ip, port.host_port)
+        };
+        if let Some(number) = port.host_port
+            && let Some(earlier) = ports[..index].iter().find(same)
+        {
+            let message = format!("is {number}, which {} takes already: must be unique in a Pod", earlier.path);
+            problems
+                .error(port.mark, &format!("{}.hostPort", port.path), message)
+                .help("take another port of the Node");
+        }
+    }
+}
+
+/// With the network of the Node, a container's port is the Node's. Follows `validateHostNetwork`.
+pub(super) fn check_same_host_port(port: &ContainerPort, problems: &mut Problems) {
+    if let (Some(on_host), Some(number)) = (port.host_port, port.number)
+        && on_host != number
+    {
+        let message = format!("is {on_host}, must be the containerPort, {number}, with hostNetwork: true");
+        problems
+            .error(port.mark, &format!("{}.hostPort", port.path), message)
+            .help("leave it out, or write the same number");
+    }
 }
 
 /// Reads what a probe, a hook or a Service asks for.
@@ -65,6 +139,16 @@ pub(super) fn read_wanted(item: &Item<'_>, problems: &mut Problems) -> Option<Po
         problem.help(format!("write {name} without quotes"));
     }
     None
+}
+
+impl fmt::Display for Protocol {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Tcp => "TCP",
+            Self::Udp => "UDP",
+            Self::Sctp => "SCTP",
+        })
+    }
 }
 
 impl PortRef {

@@ -32,6 +32,15 @@ impl Quantity {
         self.nanos < 0
     }
 
+    /// Whether it is a whole number of units.
+    pub fn is_whole(self) -> bool {
+        self.nanos.rem_euclid(GIGA) == 0
+    }
+
+    pub fn differs(self, other: Self) -> bool {
+        self.nanos != other.nanos
+    }
+
     pub fn exceeds(self, other: Self) -> bool {
         self.nanos > other.nanos
     }

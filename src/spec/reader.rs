@@ -266,6 +266,20 @@ impl<'a> Object<'a> {
         self.entries.iter().any(|entry| entry.key == key && !entry.value.is_null())
     }
 
+    /// The value of a key that is checked and changes nothing; does not count as asking for it.
+    pub fn peek(&self, key: &str) -> Option<Item<'a>> {
+        let entry = self.entries.iter().find(|entry| entry.key == key && !entry.value.is_null())?;
+        Some(Item { node: &entry.value, path: self.join(key) })
+    }
+
+    /// An error at a key that must not be there.
+    pub fn forbid(&mut self, key: &'a str, problems: &mut Problems, rule: &str, help: &str) {
+        self.asked.push(key);
+        if let Some(entry) = self.entries.iter().find(|entry| entry.key == key && !entry.value.is_null()) {
+            problems.error(entry.key_mark, &self.join(key), rule).help(help);
+        }
+    }
+
     /// The keys as they are written.
     pub fn keys(&self) -> impl Iterator<Item = &'a Entry> {
         self.entries.iter()

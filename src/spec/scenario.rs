@@ -14,6 +14,7 @@ use super::experiment::{Candidate, Objective, Patch, Question};
 use super::loader::Loader;
 use super::naming;
 use super::never_ready;
+use super::never_served;
 use super::never_starts;
 use super::objects::Service;
 use super::placing;
@@ -268,7 +269,9 @@ pub(super) fn build(question: &Question, system: &System, parts: Parts, problems
     let services = services(deployment, system, problems);
     let named = system.named.as_ref().map(|named| named.name.as_str());
     serving::tell(deployment, &services, named, problems);
+    serving::tell_of_others(deployment, &services, problems);
     never_ready::check(deployment, &services, problems);
+    never_served::check(deployment, &services, problems);
     if deployment.replicas == 0 {
         problems.error(deployment.mark, "spec.replicas", "is 0: there is nothing to simulate");
         return None;
@@ -294,7 +297,7 @@ pub(super) fn build(question: &Question, system: &System, parts: Parts, problems
         problems.warn(question.mark, "spec.faults", "is empty, and so is the script: nothing can fail");
     }
     Some(Model {
-        deployment: convert::deployment(deployment, services.first(), &machines),
+        deployment: convert::deployment(deployment, &services, &machines),
         app,
         cluster,
         faults,

@@ -4,7 +4,7 @@
 use super::container::Container;
 use super::deployment::Deployment;
 use super::diagnostic::Problems;
-use super::objects::Service;
+use super::objects::{Service, Target};
 use super::ports::PortRef;
 use super::reader::nearest;
 use super::tree::Mark;
@@ -32,7 +32,7 @@ impl Evidence {
     fn of(container: &Container, deployment: &Deployment, services: &[Service]) -> Self {
         let has_probe = container.liveness.is_some() || container.startup.is_some();
         Self {
-            is_target: services.iter().any(|service| service.targets.iter().any(|port| leads_to(port, container))),
+            is_target: services.iter().any(|service| service.targets.iter().any(|target| leads_to(target, container))),
             has_readiness: container.readiness.is_some(),
             has_probe,
             declares_ports: !container.ports.is_empty(),
@@ -60,9 +60,9 @@ impl Evidence {
 }
 
 /// Whether a Service's port leads to this container.
-fn leads_to(port: &PortRef, container: &Container) -> bool {
-    match port {
-        PortRef::Name(_) => port.number(&container.ports).is_some(),
+fn leads_to(target: &Target, container: &Container) -> bool {
+    match &target.port {
+        PortRef::Name(name) => container.ports.iter().any(|port| port.is_called(name, target.protocol)),
         PortRef::Number(number) => {
             container.ports.iter().any(|declared| declared.number == Some(*number)) || container.probed.contains(number)
         }
@@ -129,4 +129,18 @@ pub(super) fn tell(deployment: &Deployment, services: &[Service], named: Option<
     } else {
         problems.note(main.mark, &main.path, message).help(help);
     }
+}
+
+/// Says whose Pods the Service in front of a Deployment, the first one, selects besides: they answer too (E4), and are not
+/// played.
+pub(super) fn tell_of_others(deployment: &Deployment, services: &[Service], problems: &mut Problems) {
+    let Some(service) = services.first().filter(|service| !service.others.is_empty()) else { return };
+    let message = format!(
+        "the Service {} sends requests to the Pods of {} too (E4), which are not played: what is lost is lost of the part of {} \
+         alone",
+        service.name,
+        service.others.join(", "),
+        deployment.name
+    );
+    problems.note(deployment.mark, "", message);
 }

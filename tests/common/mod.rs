@@ -133,6 +133,8 @@ pub fn deployment(replicas: u32, zones: u32, per_zone: u32, hard_spread: bool) -
             pre_stop_sleep: Duration::ZERO,
             image_pull: ImagePull::Always,
             requests: Resources::default(),
+            other_requests: vec![],
+            takes_host_ports: false,
             tolerations: PodTolerations {
                 unreachable: Toleration::For(secs(300.0)),
                 not_ready: Toleration::For(secs(300.0)),

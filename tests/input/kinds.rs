@@ -10,7 +10,7 @@ use hasim::time::Duration;
 use proptest::prelude::*;
 
 /// A Deployment with these fields, this Pod and these containers, all lines of flow style.
-fn web(fields: &str, pod: &str, containers: &[&str]) -> String {
+pub fn web(fields: &str, pod: &str, containers: &[&str]) -> String {
     format!(
         "apiVersion: apps/v1
 kind: Deployment
@@ -29,19 +29,19 @@ spec:
     )
 }
 
-const SERVES: &str = "{name: web, image: 'web:1', ports: [{name: http, containerPort: 8080}], \
+pub const SERVES: &str = "{name: web, image: 'web:1', ports: [{name: http, containerPort: 8080}], \
                       readinessProbe: {httpGet: {port: http}}, livenessProbe: {httpGet: {port: http}}}";
-const SERVICE: &str = "---
+pub const SERVICE: &str = "---
 apiVersion: v1
 kind: Service
 metadata: {name: web}
 spec: {selector: {app: web}, ports: [{port: 80, targetPort: http}]}
 ";
 const APP: &str = "{apiVersion: hasim/v1, kind: App, metadata: {name: a}, spec: {startUp: 2s, onSigterm: {exits: 1s}}}";
-const CLUSTER: &str = "zones: 3, nodesPerZone: 2";
+pub const CLUSTER: &str = "zones: 3, nodesPerZone: 2";
 
 /// The study of an experiment on a manifest; `more` are lines of its spec.
-fn load_on(manifest: &str, cluster: &str, more: &str) -> Result<Study, Report> {
+pub fn load_on(manifest: &str, cluster: &str, more: &str) -> Result<Study, Report> {
     let experiment = format!(
         "apiVersion: hasim/v1
 kind: Experiment
@@ -66,12 +66,12 @@ spec:
     })
 }
 
-fn load(manifest: &str, more: &str) -> Result<Study, Report> {
+pub fn load(manifest: &str, more: &str) -> Result<Study, Report> {
     load_on(manifest, CLUSTER, more)
 }
 
 #[track_caller]
-fn model(manifest: &str) -> Model {
+pub fn model(manifest: &str) -> Model {
     load(manifest, "").unwrap_or_else(|report| panic!("{report}")).scenarios.remove(0).model
 }
 
@@ -81,13 +81,13 @@ fn deployment(manifest: &str) -> String {
     format!("{:?}", model(manifest).deployment)
 }
 
-fn check(manifest: &str) -> Report {
+pub fn check(manifest: &str) -> Report {
     check_bytes(Path::new("web.yaml"), manifest.as_bytes()).report
 }
 
 /// The only error, in one line.
 #[track_caller]
-fn error(report: &Report) -> String {
+pub fn error(report: &Report) -> String {
     let errors: Vec<String> = report.errors().map(hasim::spec::Diagnostic::sentence).collect();
     assert_eq!(errors.len(), 1, "{report}");
     errors[0].clone()
@@ -281,7 +281,9 @@ proptest! {
         let mut sorted = order[..count].to_vec();
         sorted.sort_unstable();
         let sorted: Vec<&str> = sorted.iter().map(|&i| all[i]).collect();
-        let service = if has_service { SERVICE } else { "" };
+        // A name that no container has leads nowhere.
+        let service = if order[..count].contains(&3) { SERVICE.to_string() } else { SERVICE.replace("http", "8080") };
+        let service = if has_service { service.as_str() } else { "" };
         let shuffled = web("replicas: 2", "restartPolicy: Always", &containers) + service;
         let in_order = web("replicas: 2", "restartPolicy: Always", &sorted) + service;
         prop_assert_eq!(deployment(&shuffled), deployment(&in_order));

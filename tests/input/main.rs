@@ -5,4 +5,5 @@ mod check;
 mod fuzz;
 mod kinds;
 mod manifests;
+mod refused;
 mod shipped;

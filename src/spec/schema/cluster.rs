@@ -71,7 +71,11 @@ fn node() -> Value {
         "type": "object",
         "additionalProperties": {"type": "string"},
     });
-    object(
+    let other = quantity(
+        "Allocatable amount of another resource under its own name: `nvidia.com/gpu: 1`, `hugepages-2Mi: 1Gi`. A Node has \
+         none of what is left out; ephemeral-storage then has no limit.",
+    );
+    let mut schema = object(
         "What all Nodes made from zones have in common: what they offer to Pods, and their labels.",
         &[],
         [
@@ -80,7 +84,10 @@ fn node() -> Value {
             ("pods", or(110, quantity("How many Pods the kubelet takes."))),
             ("labels", labels),
         ],
-    )
+    );
+    // As `resources::is_other` has it.
+    schema["patternProperties"] = json!({"/|^hugepages-|^ephemeral-storage$": other});
+    schema
 }
 
 fn dead_nodes() -> Value {

@@ -59,13 +59,16 @@ fn n2_n5_after_a_partition_the_node_takes_pods_with_its_next_status() {
     assert_law("from return to Ready", &bound, 1, residual);
 }
 
-/// S4, T8: the old Pod counts for the resources of its Node until its object is gone. The kubelet starts within 1.6 s,
+/// S4, T8: the old Pod counts for the resources and the ports of its Node until its object is gone. The kubelet starts within 1.6 s,
 /// finds nothing to stop, and removes it after the next listing.
 #[test]
 fn s4_t8_a_terminating_pod_occupies_its_node() {
-    let mut model = bound_to_one_node();
-    model.cluster.nodes[0].max_pods = 1;
-    for log in play_many(&model, 8, 100, 1000.0 * WINDOW) {
+    let mut full = bound_to_one_node();
+    full.cluster.nodes[0].max_pods = 1;
+    let mut with_ports = bound_to_one_node();
+    with_ports.deployment.pod.takes_host_ports = true;
+    let logs = [full, with_ports].map(|model| play_many(&model, 8, 100, 1000.0 * WINDOW));
+    for log in logs.into_iter().flatten() {
         let at = log.struck(0).unwrap();
         if !(100.0..990.0 * WINDOW).contains(&at) {
             continue;

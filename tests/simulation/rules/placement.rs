@@ -11,7 +11,8 @@ use crate::common::{CRASH, WINDOW, at_random_time, fault};
 use hasim::cluster::Phase;
 use hasim::ids::ZoneId;
 use hasim::model::{
-    AntiAffinity, Cluster, DeadNodes, Deployment, Model, NewNode, Node, NodeMode, Resources, Spread, Strikes,
+    AntiAffinity, Cluster, DeadNodes, Deployment, Model, NewNode, Node, NodeMode, OtherRequest, Resources, Spread,
+    Strikes,
 };
 use hasim::random::Law;
 
@@ -210,18 +211,33 @@ fn s6_a_node_without_the_key_is_rejected() {
     assert_eq!(zone_counts(&model), only(&[2, 2], 0));
 }
 
-/// S4: CPU, memory and the number of Pods each limit a Node, to the last unit.
+/// S4: CPU, memory, the number of Pods and any other resource each limit a Node, to the last unit.
 #[test]
 fn s4_a_node_takes_what_fits_exactly() {
-    let limits: [fn(&mut Model); 3] = [
+    let limits: [fn(&mut Model); 4] = [
         |model| model.deployment.pod.requests.cpu_millis = 2000,
         |model| model.deployment.pod.requests.memory_bytes = 8 << 30,
         |model| model.cluster.nodes[0].max_pods = 2,
+        |model| {
+            let gpus = OtherRequest { resource: "nvidia.com/gpu".to_string(), room: vec![Some(2)] };
+            let disk = OtherRequest { resource: "ephemeral-storage".to_string(), room: vec![None] };
+            model.deployment.pod.other_requests = vec![disk, gpus];
+        },
     ];
     for limit in limits {
         let mut model = deployed(zones(&[1]), 3, "ScheduleAnyway");
         limit(&mut model);
         assert_eq!(zone_counts(&model), only(&[2], 1));
+    }
+}
+
+/// A Node takes one Pod with ports of its own, whatever else has room: the filter `NodePorts`.
+#[test]
+fn hostport_keeps_a_second_pod_off_a_node() {
+    for (replicas, expected) in [(3, only(&[2, 1], 0)), (5, only(&[2, 1], 2))] {
+        let mut model = deployed(zones(&[2, 1]), replicas, "ScheduleAnyway");
+        model.deployment.pod.takes_host_ports = true;
+        assert_eq!(zone_counts(&model), expected, "{replicas} replicas");
     }
 }
 
