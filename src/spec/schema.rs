@@ -121,7 +121,11 @@ fn metadata() -> Value {
             "namespace": text("The namespace. It means nothing to hasim."),
             "labels": labels("Labels. They mean nothing to hasim here."),
             "generateName": text("The beginning of the name, which is then made up."),
-            "annotations": {"description": "Annotations. They mean nothing to hasim."},
+            "annotations": {
+                "description": "Annotations. They mean nothing to hasim.",
+                "type": "object",
+                "additionalProperties": {"type": "string"},
+            },
         },
         "anyOf": [{"required": ["name"]}, {"required": ["generateName"]}],
     })
