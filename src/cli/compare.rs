@@ -77,7 +77,10 @@ impl Compare {
             gone_findings: Vec::new(),
             kept_findings: Vec::new(),
         };
-        comparison.sort_findings(before, after);
+        // A check that ends with an error has not looked for the rest.
+        if let (Some(before), Some(after)) = (before, after) {
+            comparison.sort_findings(before, after);
+        }
         comparison.change = self.change(&result, &comparison);
         let verdicts = result.targets.iter().map(|target| target.verdict).chain([comparison.change]);
         comparison.verdict = worst(verdicts);
@@ -153,19 +156,20 @@ impl Compare {
         })
     }
 
-    /// What a check finds in one of the manifests with what stands around it.
+    /// What a check finds in one of the manifests with what stands around it; `None` if that is an error.
     fn findings(
         &self,
         experiment: &Unwritten<'_>,
         manifest: &Path,
         guess: Option<&AppGuess>,
-    ) -> Result<Vec<ManifestFinding>, Exit> {
+    ) -> Result<Option<Vec<ManifestFinding>>, Exit> {
         let mut fields = Map::from_iter([("deployment".to_owned(), json!(named(manifest)?))]);
         if self.around.app.is_none() {
             fields.insert("app".to_owned(), json!(played(guess).reference));
         }
         let found = self.around.findings(&experiment.with_fields(fields));
-        Ok(found.diagnostics.iter().filter(|one| one.severity != Severity::Error).map(finding).collect())
+        let has_errors = found.diagnostics.iter().any(|one| one.severity == Severity::Error);
+        Ok((!has_errors).then(|| found.diagnostics.iter().map(finding).collect()))
     }
 
     /// Why no Pod of the new manifest would ever be Ready, as far as the old one does not have the same reason.

