@@ -120,3 +120,25 @@ fn an_outage_without_an_end_is_the_longest() {
     assert_eq!(none.status.code(), Some(2));
     assert!(text(&none.stderr).contains("no outage in 64 replications of 'longest'"), "{}", text(&none.stderr));
 }
+
+/// Of an outage that never ends, the page and `results.json` have the beginning, where it begins in the whole replication, and say
+/// that it went on.
+#[test]
+fn one_without_an_end_is_replayed_from_its_beginning() {
+    let folder = tempfile::tempdir().unwrap();
+    experiment(
+        folder.path(),
+        "  candidates: [{name: one, patch: {replicas: 1, livenessProbe: null}}]
+  script: [{name: hang, at: 20d, mode: hang, target: {slot: 0}}]
+  replications: 32
+",
+    );
+    let (result, outage) = longest(folder.path(), 0);
+    assert!(outage.without_end && outage.length_s > 159.0 * 86_400.0, "{outage:?}");
+    let replay = result.replays.iter().find(|replay| replay.outage == outage).unwrap();
+    let cut = replay.cut.as_deref().unwrap();
+    assert!(cut.starts_with("The outage had not ended after ") && cut.contains(" of it are shown"), "{cut}");
+    let began = replay.begins_s + replay.outage_from_s;
+    assert!((began - 20.0 * 86_400.0).abs() < 60.0, "{began}");
+    assert!(replay.lasts_s < 30.0 * 86_400.0, "{}", replay.lasts_s);
+}
