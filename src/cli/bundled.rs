@@ -255,8 +255,13 @@ fn about_arguments(report: Report, experiment: &str, manifests: &[(&str, &Path)]
     if !others.iter().any(|one| one.severity == Severity::Error) {
         others.extend(ours.into_iter().map(|one| {
             let file = manifests.first().map_or(one.file, |(_, path)| path.display().to_string());
-            let message = one.message.replacen("names a file", "is a file", 1);
-            Diagnostic { file, line: 0, column: 0, path: String::new(), source: None, message, ..one }
+            let message = match one.message.split_once(", which ") {
+                Some((named, rest)) if named.starts_with("names ") => rest.to_owned(),
+                _ => one.message.replacen("names a file", "is a file", 1),
+            };
+            let experiment = || "an experiment is played by `hasim run`".to_owned();
+            let help = one.help.clone().or_else(|| message.ends_with("without a Deployment").then(experiment));
+            Diagnostic { file, line: 0, column: 0, path: String::new(), source: None, message, help, ..one }
         }));
     }
     Report { diagnostics: others }

@@ -262,3 +262,28 @@ fn sidecar_first_is_told_and_another_container_is_named() {
     let unknown = predicate::str::contains("must be a container of web: side, web");
     estimate(&["-", "--container", "sid"]).write_stdin(manifest).assert().code(3).stderr(unknown);
 }
+
+/// What is wrong with a manifest is told of the file that was named, not of an experiment that nobody has written.
+#[test]
+fn a_wrong_manifest_is_named_by_its_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let says = |name: &str, text: &str, words: &str| {
+        let file = folder.path().join(name);
+        std::fs::write(&file, text).unwrap();
+        let begins = format!("{}: {words}", file.display());
+        let output = estimate(&[file.to_str().unwrap()]).output().unwrap();
+        let said = String::from_utf8(output.stderr).unwrap();
+        assert!(output.status.code() == Some(3) && said.starts_with(&begins) && !said.contains("bundled:"), "{said}");
+        said
+    };
+    says("empty.yaml", "", "is no manifest: it holds no document that hasim reads");
+    let experiment = "apiVersion: hasim/v1\nkind: Experiment\nmetadata: {name: x}\nspec: {}\n";
+    let said = says("experiment.yaml", experiment, "is a file without a Deployment");
+    assert!(said.contains("an experiment is played by `hasim run`"), "{said}");
+    let old = STORE.replace("apps/v1", "extensions/v1beta1").trim_start().to_owned();
+    let file = folder.path().join("old.yaml");
+    std::fs::write(&file, old).unwrap();
+    let output = estimate(&[file.to_str().unwrap()]).output().unwrap();
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert!(said.contains("must be apps/v1 for kind Deployment") && !said.contains("bundled:"), "{said}");
+}
