@@ -10,7 +10,7 @@ mod common;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use divan::counter::ItemsCount;
-use hasim::cluster::{Mode, Observed, Observer, Replication};
+use hasim::cluster::{Mode, Observer, Replication};
 use hasim::model::{Model, Occurrence};
 use hasim::time::{Duration, SimTime};
 
@@ -48,8 +48,8 @@ fn restart_cycles_of_a_crash_loop(bencher: divan::Bencher) {
 
 fn restart_cycles(bencher: divan::Bencher, mut model: Model) {
     model.horizon = Duration::from_secs(10 * 86_400);
-    let restarts = play(&model, Restarts::default()).0;
-    bencher.counter(ItemsCount::new(restarts)).bench(|| play(&model, Restarts::default()));
+    let restarts = play(&model, common::loops::Restarts::default()).0;
+    bencher.counter(ItemsCount::new(restarts)).bench(|| play(&model, common::loops::Restarts::default()));
 }
 
 /// A year of two Pods that no probe restarts, in the weather of a cloud: where they never hang, and where they hang once a
@@ -73,16 +73,4 @@ fn play<O: Observer>(model: &Model, observer: O) -> O {
     let mut replication = Replication::new(model, 1, 0, Mode::Fast, observer);
     replication.run_until(SimTime::ZERO + model.horizon);
     replication.into_observer()
-}
-
-/// Counts restarts.
-#[derive(Default)]
-struct Restarts(u64);
-
-impl Observer for Restarts {
-    const HEARS_LOG: bool = false;
-
-    fn observe(&mut self, _at: SimTime, what: &Observed) {
-        self.0 += u64::from(matches!(what, Observed::Restarted { .. }));
-    }
 }

@@ -13,7 +13,7 @@ use std::process::ExitCode;
 
 use hasim::cluster::{Mode, Observed, Observer, Replication};
 use hasim::model::Model;
-use hasim::random::law::normal_quantile;
+use hasim::random::normal_quantile;
 use hasim::time::{Duration, SimTime};
 
 /// What is compared: a digest of all that is told, and counts.

@@ -26,6 +26,7 @@
 //! `prober`, `back_off`, `chance` and `chain` are pure: time is an argument.
 
 mod adoption;
+mod answers;
 mod attribution;
 mod back_off;
 mod beginning;
@@ -39,6 +40,7 @@ mod kubelet;
 mod nodes;
 mod observer;
 mod on_call;
+mod planning;
 mod prober;
 mod probing;
 mod replicas;

@@ -7,11 +7,13 @@
 
 mod hazard;
 pub mod law;
+mod normal;
 
 use rand::Rng;
 use rand_pcg::Pcg64Dxsm;
 
 pub use law::Law;
+pub use normal::normal_quantile;
 
 /// Whose chance it is. Owners outlive what befalls them: a slot keeps its streams
 /// through every Pod that holds it, a Node through every reboot and replacement.

@@ -78,11 +78,11 @@ impl Playing {
         watched.run()
     }
 
-    /// Writes the folder, if one is named, and prints `before` and the answer.
-    pub fn deliver(&self, before: &str, result: &ExperimentResult) -> Exit {
+    /// Writes the folder, if one is named, and prints the answer.
+    pub fn deliver(&self, result: &ExperimentResult) -> Exit {
         let written = self.out_dir.as_deref().map_or(Ok(()), |folder| output::write_into(folder, result));
         let folder = self.out_dir.as_deref().filter(|_| written.is_ok());
-        let printed = print(&(before.to_owned() + &rendered(result, self.output, folder)));
+        let printed = print(&rendered(result, self.output, folder));
         if let Err(error) = written {
             complain(format_args!("{error}\nhelp: choose another folder with --out-dir"));
             return Exit::Failed;

@@ -97,7 +97,7 @@ impl Compare {
                 replays::add(&mut result, &study);
             }
         }
-        Ok(self.playing.deliver("", &result).then(exit))
+        Ok(self.playing.deliver(&result).then(exit))
     }
 
     /// The bundled applications that the manifests show signs of, if none is stated.
@@ -259,15 +259,19 @@ fn affordable(restarts: f64) -> u64 {
     if most < REPLICATIONS_PER_DRAW { most } else { most - most % REPLICATIONS_PER_DRAW }
 }
 
+/// How many were played of the scenario that had most.
+fn replications(result: &ExperimentResult) -> u64 {
+    result.scenarios.iter().map(|scenario| scenario.replications).max().unwrap_or(0)
+}
+
 /// Whether fewer replications were played than were asked for.
 fn is_cut(study: &Study, result: &ExperimentResult) -> bool {
-    let played = result.scenarios.iter().map(|scenario| scenario.replications).max().unwrap_or(0);
-    matches!(study.stopping, Stopping::Replications(wanted) if played < wanted)
+    matches!(study.stopping, Stopping::Replications(wanted) if replications(result) < wanted)
 }
 
 /// Says that fewer replications were played than were asked for.
 fn noted(mut result: ExperimentResult, wanted: u64) -> ExperimentResult {
-    let played = result.scenarios.iter().map(|scenario| scenario.replications).max().unwrap_or(0);
+    let played = replications(&result);
     if played < wanted {
         result.notes.push(format!(
             "{} of {} replications were played: containers restart so often that each of them is long.",

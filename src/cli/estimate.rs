@@ -37,7 +37,7 @@ pub(super) struct Estimate {
 impl Estimate {
     pub fn execute(self) -> Exit {
         match self.answer() {
-            Ok(result) => self.playing.deliver("", &result),
+            Ok(result) => self.playing.deliver(&result),
             Err(exit) => exit,
         }
     }

@@ -6,10 +6,10 @@
 //! a slot runs while it is stuck. When it has run for what noticing takes, a page goes out that covers all slots that are stuck
 //! then; when it has run for what acting takes too, the Pod is deleted with its grace (T1).
 
+use super::answers::Audience;
 use super::faults::affects;
 use super::happening::Happening;
 use super::observer::{Observed, Observer};
-use super::probing::Audience;
 use super::state::{Stage, Timer};
 use super::{Cluster, Cx, Event};
 use crate::ids::{PodId, SlotId};

@@ -4,6 +4,8 @@
 //! Whatever concerns its syncs or its readiness worker first wakes it, and the syncs until then are made up for: one by one
 //! the few that refuse a start, by arithmetic the many of a container that is not ready.
 
+mod readiness;
+
 use super::happening::{Happening, Reply};
 use super::observer::Observer;
 use super::resync::{Queue, Turn, begins_at, sync_span, until_next_look};

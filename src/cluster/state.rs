@@ -1,5 +1,6 @@
 //! The state of a replication, as plain data.
 
+use super::answers::Answer;
 use super::attribution::Account;
 use super::back_off::BackOff;
 use super::cause::CauseSet;
@@ -11,7 +12,6 @@ use super::observer::{EndpointView, SlotView};
 use super::on_call::Watch;
 use super::prober::skipping::Next;
 use super::prober::{Status, Worker};
-use super::probing::Answer;
 use super::rest::Rest;
 use super::resync::Turn;
 use crate::ids::{FaultId, NodeId, PodId, SlotId};

@@ -1,8 +1,8 @@
 //! How a slot and an endpoint look from outside: serving, in rotation, why not, how far.
 
+use super::answers::{Answer, Audience};
 use super::cause::CauseSet;
 use super::observer::{EndpointView, Observed, Observer, Phase, SlotView};
-use super::probing::{Answer, Audience};
 use super::state::{Kubelet, Stage};
 use super::{Cluster, Cx, Event, Target};
 use crate::ids::{NodeId, PodId, SlotId};

@@ -74,8 +74,7 @@ impl Assumption {
     /// Puts those first on which the most downtime hangs, as far as chance alone does not explain it, and among equals those on
     /// which the most failed requests do.
     pub fn sort(assumptions: &mut [Self]) {
-        let is_seen = |difference: &Estimate| !difference.bound && (difference.low > 0.0 || difference.high < 0.0);
-        let size = |difference: &Estimate| if is_seen(difference) { difference.mean.abs() } else { 0.0 };
+        let size = |difference: &Estimate| if difference.is_told_apart() { difference.mean.abs() } else { 0.0 };
         let weight =
             |one: &Self| (size(&one.difference.downtime_s_per_year), size(&one.difference.failed_request_s_per_year));
         assumptions.sort_by(|a, b| {

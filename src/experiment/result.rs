@@ -143,6 +143,11 @@ pub struct Estimate {
 impl Estimate {
     /// Nothing, and known to be nothing.
     pub const ZERO: Self = Self { mean: 0.0, low: 0.0, high: 0.0, bound: false, rests_on_few: false };
+
+    /// Of a difference: chance alone does not explain it.
+    pub fn is_told_apart(&self) -> bool {
+        !self.bound && (self.low > 0.0 || self.high < 0.0)
+    }
 }
 
 /// One scenario's numbers.

@@ -83,17 +83,20 @@ pub struct Probe {
 }
 
 impl Probe {
-    /// One with the default timing (M3) of which every attempt ends in an error.
+    /// One with the defaults (M3).
+    pub const USUAL: Self = Self {
+        initial_delay: Duration::ZERO,
+        timeout: Duration::from_secs(1),
+        period: Duration::from_secs(10),
+        success_threshold: 1,
+        failure_threshold: 3,
+        termination_grace: None,
+        always_errs: false,
+    };
+
+    /// One with the defaults of which every attempt ends in an error.
     pub const fn that_errs() -> Self {
-        Self {
-            initial_delay: Duration::ZERO,
-            timeout: Duration::from_secs(1),
-            period: Duration::from_secs(10),
-            success_threshold: 1,
-            failure_threshold: 3,
-            termination_grace: None,
-            always_errs: true,
-        }
+        Self { always_errs: true, ..Self::USUAL }
     }
 }
 

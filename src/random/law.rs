@@ -2,14 +2,17 @@
 //!
 //! One uniform gives one variate, by inversion, wherever the law has a closed
 //! inverse: draws stay in step between scenarios. Gamma has none and takes a
-//! sub-stream of its own (its inverse by iteration, which [`Law::quantile`] gives, is for parameters that are not known). `libm` instead of the platform's functions keeps draws
-//! equal to the last bit on every machine.
+//! sub-stream of its own (its inverse by iteration, which [`Law::quantile`] gives, is for parameters that are not known).
+//! `libm` instead of the platform's functions keeps draws equal to the last bit on every machine.
+
+mod moments;
 
 use rand::Rng;
 use rand_distr::Distribution;
-use statrs::function::gamma::{checked_gamma_lr, gamma_lr, gamma_ur};
+use statrs::function::gamma::checked_gamma_lr;
 use thiserror::Error;
 
+use super::normal::normal_quantile;
 use super::open_unit;
 
 /// A law of chance. Build one with the constructors: they refuse what has no meaning.
@@ -182,82 +185,6 @@ impl Law {
         Ok(Self::Mixture(parts.into_iter().map(|(weight, law)| (weight / total, law)).collect()))
     }
 
-    /// The mean, in seconds.
-    pub fn mean(&self) -> f64 {
-        match self {
-            Self::Fixed(value) => *value,
-            Self::Uniform { min, max } => f64::midpoint(*min, *max),
-            Self::Exponential { mean } => *mean,
-            Self::Weibull { shape, scale } => scale * libm::tgamma(1.0 + 1.0 / shape),
-            Self::LogNormal { mu, sigma } => libm::exp(mu + sigma * sigma / 2.0),
-            Self::Gamma { shape, scale } => shape * scale,
-            Self::Empirical(values) => values.iter().sum::<f64>() / values.len() as f64,
-            Self::Mixture(parts) => parts.iter().map(|(weight, law)| weight * law.mean()).sum(),
-        }
-    }
-
-    /// The mean length of what is under way at a moment that has nothing to do with it, if nothing lasts longer than `cut`
-    /// seconds: E[min(L, cut)²] / E[min(L, cut)]. Whatever needs two things at once meets the long ones, so this is longer
-    /// than the mean: twice as long for an exponential law, e^(σ²) times for a log-normal one. 0 if all lengths are.
-    pub fn length_biased_mean(&self, cut: f64) -> f64 {
-        let mean = self.limited_moment(1, cut);
-        if mean > 0.0 { self.limited_moment(2, cut) / mean } else { 0.0 }
-    }
-
-    /// E[min(L, cut)^order], for an order of 1 or 2.
-    fn limited_moment(&self, order: i32, cut: f64) -> f64 {
-        let k = f64::from(order);
-        let most = cut.powi(order);
-        match self {
-            Self::Fixed(value) => value.min(cut).powi(order),
-            Self::Uniform { min, max } if max > min => {
-                let (from, to) = (min.min(cut), max.min(cut));
-                let below = (to.powi(order + 1) - from.powi(order + 1)) / ((k + 1.0) * (max - min));
-                below + most * (max - to.max(*min)) / (max - min)
-            }
-            Self::Uniform { min, .. } => min.min(cut).powi(order),
-            Self::Exponential { mean } => gamma_moment(1.0, *mean, k, cut),
-            Self::Weibull { shape, scale } => {
-                // (L/scale)^shape is exponential.
-                let cut = libm::pow(cut / scale, *shape);
-                scale.powi(order) * gamma_moment(1.0, 1.0, k / shape, cut)
-            }
-            Self::LogNormal { mu, sigma: 0.0 } => libm::exp(*mu).min(cut).powi(order),
-            Self::LogNormal { mu, sigma } => {
-                let z = (libm::log(cut) - mu) / sigma;
-                let below = |z: f64| libm::erfc(-z / std::f64::consts::SQRT_2) / 2.0;
-                libm::exp(k * mu + k * k * sigma * sigma / 2.0) * below(z - k * sigma) + most * below(-z)
-            }
-            Self::Gamma { shape, scale } => gamma_moment(*shape, *scale, k, cut),
-            Self::Empirical(values) => {
-                values.iter().map(|value| value.min(cut).powi(order)).sum::<f64>() / values.len() as f64
-            }
-            Self::Mixture(parts) => parts.iter().map(|(weight, law)| weight * law.limited_moment(order, cut)).sum(),
-        }
-    }
-
-    /// The least value that can come, in seconds; 0 for laws that come arbitrarily close to it.
-    pub fn least(&self) -> f64 {
-        match self {
-            Self::Fixed(value) => *value,
-            Self::Uniform { min, .. } => *min,
-            Self::Empirical(values) => values[0],
-            Self::Mixture(parts) => parts.iter().map(|(_, law)| law.least()).fold(f64::INFINITY, f64::min),
-            Self::Exponential { .. } | Self::Weibull { .. } | Self::LogNormal { .. } | Self::Gamma { .. } => 0.0,
-        }
-    }
-
-    /// No greater value can come, in seconds; infinite for a gamma law.
-    pub fn most(&self) -> f64 {
-        match self {
-            Self::Empirical(values) => values[values.len() - 1],
-            Self::Mixture(parts) => parts.iter().map(|(_, law)| law.most()).fold(0.0, f64::max),
-            Self::Gamma { .. } => f64::INFINITY,
-            // The greatest uniform that is drawn.
-            closed => closed.quantile(1.0 - f64::EPSILON / 2.0).unwrap_or(f64::INFINITY),
-        }
-    }
-
     /// One variate, in seconds.
     pub fn sample(&self, rng: &mut impl Rng) -> f64 {
         match self {
@@ -348,17 +275,6 @@ fn pick<T: Copy>(items: impl Iterator<Item = (f64, T)> + Clone, u: f64) -> (T, f
     (last.expect("nothing to pick from"), 0.5)
 }
 
-/// E[min(X, cut)^order] of a gamma law.
-fn gamma_moment(shape: f64, scale: f64, order: f64, cut: f64) -> f64 {
-    let x = cut / scale;
-    let whole = libm::exp(libm::lgamma(shape + order) - libm::lgamma(shape)) * libm::pow(scale, order);
-    // So far out nothing is cut, and the functions have no value at infinity.
-    if x > 1e4 + 100.0 * (shape + order) {
-        return whole;
-    }
-    whole * gamma_lr(shape + order, x) + libm::pow(cut, order) * gamma_ur(shape, x)
-}
-
 /// The quantile of the gamma law with scale 1: the inverse of the regularised incomplete gamma function. It is looked for by
 /// halving the logarithm, as statrs' own inverse stops at an absolute error, which for shapes below 1 is larger than many
 /// quantiles.
@@ -395,90 +311,13 @@ fn gamma_variate(shape: f64, scale: f64, rng: &mut impl Rng) -> f64 {
     rand_distr::Gamma::new(shape, scale).expect("shape and scale were checked").sample(rng)
 }
 
-/// The quantile of the standard normal law, relative accuracy about 1e-16: algorithm AS 241 (PPND16) of
-/// M. J. Wichura, Applied Statistics 37 (1988), 477–484; its coefficients as the nearest `f64`.
-pub fn normal_quantile(p: f64) -> f64 {
-    const A: [f64; 8] = [
-        3.387_132_872_796_366_5,
-        1.331_416_678_917_843_8e2,
-        1.971_590_950_306_551_3e3,
-        1.373_169_376_550_946e4,
-        4.592_195_393_154_987e4,
-        6.726_577_092_700_87e4,
-        3.343_057_558_358_813e4,
-        2.509_080_928_730_122_7e3,
-    ];
-    const B: [f64; 8] = [
-        1.0,
-        4.231_333_070_160_091e1,
-        6.871_870_074_920_579e2,
-        5.394_196_021_424_751e3,
-        2.121_379_430_158_659_7e4,
-        3.930_789_580_009_271e4,
-        2.872_908_573_572_194_3e4,
-        5.226_495_278_852_854e3,
-    ];
-    const C: [f64; 8] = [
-        1.423_437_110_749_683_5,
-        4.630_337_846_156_546,
-        5.769_497_221_460_691,
-        3.647_848_324_763_204_5,
-        1.270_458_252_452_368_4,
-        2.417_807_251_774_506e-1,
-        2.272_384_498_926_918_4e-2,
-        7.745_450_142_783_414e-4,
-    ];
-    const D: [f64; 8] = [
-        1.0,
-        2.053_191_626_637_759,
-        1.676_384_830_183_803_8,
-        6.897_673_349_851e-1,
-        1.481_039_764_274_800_8e-1,
-        1.519_866_656_361_645_7e-2,
-        5.475_938_084_995_345e-4,
-        1.050_750_071_644_416_9e-9,
-    ];
-    const E: [f64; 8] = [
-        6.657_904_643_501_103,
-        5.463_784_911_164_114,
-        1.784_826_539_917_291_3,
-        2.965_605_718_285_048_7e-1,
-        2.653_218_952_657_612_4e-2,
-        1.242_660_947_388_078_4e-3,
-        2.711_555_568_743_487_6e-5,
-        2.010_334_399_292_288_1e-7,
-    ];
-    const F: [f64; 8] = [
-        1.0,
-        5.998_322_065_558_88e-1,
-        1.369_298_809_227_358e-1,
-        1.487_536_129_085_061_5e-2,
-        7.868_691_311_456_133e-4,
-        1.846_318_317_510_054_8e-5,
-        1.421_511_758_316_446e-7,
-        2.044_263_103_389_939_7e-15,
-    ];
-    let ratio = |top: &[f64; 8], bottom: &[f64; 8], x: f64| {
-        let horner = |c: &[f64; 8]| c.iter().rev().fold(0.0, |sum, coefficient| sum * x + coefficient);
-        horner(top) / horner(bottom)
-    };
-    let q = p - 0.5;
-    if q.abs() <= 0.425 {
-        return q * ratio(&A, &B, 0.180_625 - q * q);
-    }
-    let tail = if q < 0.0 { p } else { 1.0 - p };
-    let r = f64::sqrt(-libm::log(tail));
-    let x = if r <= 5.0 { ratio(&C, &D, r - 1.6) } else { ratio(&E, &F, r - 5.0) };
-    if q < 0.0 { -x } else { x }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::random::{Owner, Purpose, Streams};
-    use statrs::distribution::{ContinuousCDF, Gamma, Normal};
+    use statrs::distribution::{ContinuousCDF, Gamma};
 
-    fn laws() -> Vec<Law> {
+    pub(super) fn laws() -> Vec<Law> {
         vec![
             Law::fixed(3.0).unwrap(),
             Law::uniform(1.0, 4.0).unwrap(),
@@ -490,43 +329,6 @@ mod tests {
             Law::empirical(vec![1.0, 2.0, 2.0, 7.0]).unwrap(),
             Law::mixture(vec![(3.0, Law::fixed(1.0).unwrap()), (1.0, Law::exponential(6.0).unwrap())]).unwrap(),
         ]
-    }
-
-    /// Validation: of every law against a sum over a million draws, cut in its middle, in its tail and nowhere.
-    #[test]
-    fn validation_length_biased_means_are_those_of_samples() {
-        for law in laws() {
-            let mut rng = Streams::new(5, 0).stream(Owner::Slot(0), Purpose::Initial).rng(0);
-            let draws: Vec<f64> = (0..200_000).map(|_| law.sample(&mut rng)).collect();
-            for cut in [law.mean(), 3.0 * law.mean(), 1e9] {
-                let sum = |order: i32| draws.iter().map(|x| x.min(cut).powi(order)).sum::<f64>();
-                let (ours, theirs) = (law.length_biased_mean(cut), sum(2) / sum(1));
-                assert!((ours / theirs - 1.0).abs() < 0.02, "{law:?} cut at {cut}: {ours} {theirs}");
-            }
-        }
-    }
-
-    #[test]
-    fn what_is_met_lasts_longer_than_the_mean() {
-        let node = Law::lognormal_with_p95(300.0, 7_200.0).unwrap();
-        let times = node.length_biased_mean(1e30) / node.mean();
-        assert!((41.0..42.5).contains(&times), "σ = 1.93: {times}");
-        assert!((Law::exponential(5.0).unwrap().length_biased_mean(1e9) - 10.0).abs() < 1e-9);
-        assert_eq!(Law::fixed(0.0).unwrap().length_biased_mean(1.0), 0.0);
-        assert!((Law::lognormal(3.0, 0.0).unwrap().length_biased_mean(1e9) - 3.0).abs() < 1e-12);
-        assert!((node.length_biased_mean(60.0) - 60.0).abs() < 5.0, "never above the cut");
-        assert!((Law::weibull(900.0, 2.0).unwrap().length_biased_mean(1e9) - 2.0).abs() < 0.01);
-    }
-
-    #[test]
-    fn the_normal_quantile_inverts_the_normal_law() {
-        let normal = Normal::standard();
-        for i in 1..2000 {
-            let p = f64::from(i) / 2000.0;
-            assert!((normal.cdf(normal_quantile(p)) - p).abs() < 1e-9, "p {p}");
-        }
-        assert!((normal_quantile(0.975) - 1.959_963_984_540_054).abs() < 1e-14);
-        assert!((normal_quantile(1e-10) + 6.361_340_902_404_056).abs() < 1e-12);
     }
 
     /// Validation: gamma quantiles against tables of the chi-square law (shape n/2, scale 2, in Abramowitz and Stegun, table 26.8) and

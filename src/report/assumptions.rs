@@ -92,7 +92,7 @@ fn changed(difference: &Estimate) -> String {
     match difference {
         Estimate { bound: true, high, .. } => format!("none (≤ {})", human::duration(*high)),
         // Its digits would only be those of chance.
-        Estimate { low, high, .. } if *low <= 0.0 && *high >= 0.0 => {
+        _ if !difference.is_told_apart() => {
             format!("0 ± {}", human::duration(human::half_width(difference)))
         }
         Estimate { mean, low, high, .. } if *mean < 0.0 => {
@@ -128,8 +128,7 @@ fn change(guess: &Guess) -> String {
 
 /// Whether chance alone does not explain the difference.
 fn is_seen(one: &Assumption) -> bool {
-    let difference = &one.difference.downtime_s_per_year;
-    !difference.bound && (difference.low > 0.0 || difference.high < 0.0)
+    one.difference.downtime_s_per_year.is_told_apart()
 }
 
 /// A share of the time, in a sentence.

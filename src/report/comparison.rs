@@ -52,7 +52,7 @@ fn in_words(loss: Metric, difference: &Estimate) -> String {
     let [low, high] = [difference.low, difference.high].map(human::in_full);
     match difference {
         d if d.bound => format!("no difference in {what} in any replication (at most {high} a year either way)"),
-        d if d.low <= 0.0 && d.high >= 0.0 => format!("no difference in {what} told apart (CI {low} to {high} a year)"),
+        d if !d.is_told_apart() => format!("no difference in {what} told apart (CI {low} to {high} a year)"),
         d => {
             let less = if loss == Metric::FailedRequests { "fewer" } else { "less" };
             // Less by 9 to 14 s, not by −14 to −9.
@@ -100,7 +100,7 @@ pub fn numbers(result: &ExperimentResult) -> Vec<Row> {
     let counted = |what, [old, new]: [Estimate; 2]| {
         let change = match best::less(&new, &old) {
             _ if same || old.bound && new.bound => "none seen".to_owned(),
-            d if d.low <= 0.0 && d.high >= 0.0 => "not told apart".to_owned(),
+            d if !d.is_told_apart() => "not told apart".to_owned(),
             d => format!("{}{}", if d.mean > 0.0 { "+" } else { "" }, human::count_with_interval(&d)),
         };
         Row { what, before: human::count(&old), after: human::count(&new), change }

@@ -42,10 +42,7 @@ pub fn ranking(result: &ExperimentResult) -> Option<Ranking<'_>> {
         return None;
     }
     let change = |parameter: &Sensitivity| response(result, parameter).change_s_per_year;
-    let is_seen = |parameter: &&Sensitivity| {
-        let change = change(parameter);
-        !change.bound && (change.low > 0.0 || change.high < 0.0)
-    };
+    let is_seen = |parameter: &&Sensitivity| change(parameter).is_told_apart();
     let mut top: Vec<&Sensitivity> = result.sensitivity.iter().filter(is_seen).collect();
     top.sort_by(|a, b| change(b).mean.abs().total_cmp(&change(a).mean.abs()));
     let seen = top.len();

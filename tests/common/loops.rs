@@ -1,37 +1,25 @@
 //! What never comes right by itself: containers that are restarted again and again, and hangs that nothing ends.
 
 use super::{CRASH, HANG, deployment, fault, fixed, reference, scripted, secs};
+use hasim::cluster::{Observed, Observer};
 use hasim::ids::SlotId;
 use hasim::model::{
     Affects, ContainerMode, ImagePull, Model, OnSigterm, Probe, ScriptTarget, Start, Strikes, WhileStarting,
 };
 use hasim::random::Law;
-use hasim::time::Duration;
+use hasim::time::{Duration, SimTime};
 
 /// From when on it does not come right, in seconds.
 pub const BEGINS: f64 = 3600.0;
 /// Longer than anybody plays, in seconds.
 const FOR_EVER: f64 = 20.0 * 365.0 * 86_400.0;
 
-/// A probe with the defaults of Kubernetes.
-pub fn default_probe() -> Probe {
-    Probe {
-        initial_delay: Duration::ZERO,
-        timeout: secs(1.0),
-        period: secs(10.0),
-        success_threshold: 1,
-        failure_threshold: 3,
-        termination_grace: None,
-        always_errs: false,
-    }
-}
-
 /// One Pod of an application that starts within seconds, with these probes at their defaults; nothing breaks.
 pub fn healthy(readiness: bool, liveness: bool, startup: bool) -> Model {
     let mut model = reference();
     model.deployment = deployment(1, 3, 2, false);
     let pod = &mut model.deployment.pod;
-    let probe_if = |exists: bool| exists.then(default_probe);
+    let probe_if = |exists: bool| exists.then_some(Probe::USUAL);
     (pod.readiness, pod.liveness, pod.startup) = (probe_if(readiness), probe_if(liveness), probe_if(startup));
     pod.image_pull = ImagePull::IfNotPresent;
     model.app.start_up = Law::lognormal_with_p95(0.8, 3.0).unwrap();
@@ -96,7 +84,7 @@ pub fn hangs() -> Vec<(&'static str, Model)> {
         model.deployment.pod.readiness = Some(probe);
         model
     };
-    let after = |timeout, period| Probe { timeout: secs(timeout), period: secs(period), ..default_probe() };
+    let after = |timeout, period| Probe { timeout: secs(timeout), period: secs(period), ..Probe::USUAL };
     vec![
         ("hang", endless_hang(true)),
         ("hang, half of the time waited for", hang(after(5.0, 10.0))),
@@ -108,4 +96,16 @@ pub fn hangs() -> Vec<(&'static str, Model)> {
         ("a start without end", never_serving(healthy(true, false, false), WhileStarting::Refuses)),
         ("an accepted start without end", never_serving(healthy(true, false, false), WhileStarting::Accepts)),
     ]
+}
+
+/// Counts restarts.
+#[derive(Default)]
+pub struct Restarts(pub u64);
+
+impl Observer for Restarts {
+    const HEARS_LOG: bool = false;
+
+    fn observe(&mut self, _at: SimTime, what: &Observed) {
+        self.0 += u64::from(matches!(what, Observed::Restarted { .. }));
+    }
 }

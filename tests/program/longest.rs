@@ -30,6 +30,12 @@ spec:
     std::fs::write(folder.join("experiment.yaml"), text).unwrap();
 }
 
+/// What everything depends on fails now and then.
+const ERRORS: &str = "  faults:
+    - {name: errors, target: deployment, mode: error, every: {exponential: {mean: 40d}},
+       lasts: {lognormal: {median: 60s, p95: 10m}}, source: assumption}
+";
+
 /// Runs the experiment into `out` and gives the longest outage of the named scenario.
 fn longest(folder: &Path, scenario: usize) -> (ExperimentResult, OutageExample) {
     let output = hasim(folder, &["run", "experiment.yaml", "--quiet", "--out-dir", "out"]);
@@ -46,14 +52,12 @@ fn it_is_that_of_the_results_and_is_found_by_playing_without_them() {
     let folder = tempfile::tempdir().unwrap();
     experiment(
         folder.path(),
-        "  faults:
-    - {name: errors, target: deployment, mode: error, every: {exponential: {mean: 40d}},
-       lasts: {lognormal: {median: 60s, p95: 10m}}, source: assumption}
-  replications: 128
+        &(ERRORS.to_owned()
+            + "  replications: 128
   seed: 5
   vary: {replicas: [2, 3]}
   baseline: {replicas: 2}
-",
+"),
     );
     let (result, outage) = longest(folder.path(), 1);
     assert!(outage.replication > 0, "the longest is in another replication than the first: {outage:?}");
@@ -81,13 +85,11 @@ fn it_is_found_whenever_the_run_ends() {
     let folder = tempfile::tempdir().unwrap();
     experiment(
         folder.path(),
-        "  faults:
-    - {name: errors, target: deployment, mode: error, every: {exponential: {mean: 40d}},
-       lasts: {lognormal: {median: 60s, p95: 10m}}, source: assumption}
-  precision: {metric: availability, relative: 20%, maxReplications: 512}
+        &(ERRORS.to_owned()
+            + "  precision: {metric: availability, relative: 20%, maxReplications: 512}
   vary: {livenessProbe.failureThreshold: [4, 40]}
   baseline: {livenessProbe.failureThreshold: 4}
-",
+"),
     );
     let (result, _) = longest(folder.path(), 0);
     for scenario in &result.scenarios {

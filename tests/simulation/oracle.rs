@@ -289,16 +289,7 @@ fn the_same_of_loops_and_hangs_in_all_weathers() {
 
 /// Events in a year, and restarts.
 fn count(model: &Model) -> (u64, u64) {
-    #[derive(Default)]
-    struct Restarts(u64);
-    impl Observer for Restarts {
-        const HEARS_LOG: bool = false;
-
-        fn observe(&mut self, _at: SimTime, what: &Observed) {
-            self.0 += u64::from(matches!(what, Observed::Restarted { .. }));
-        }
-    }
-    let mut replication = Replication::new(model, 7, 0, Mode::Fast, Restarts::default());
+    let mut replication = Replication::new(model, 7, 0, Mode::Fast, common::loops::Restarts::default());
     let mut events = 0;
     while replication.step(SimTime::ZERO + model.horizon) {
         events += 1;

@@ -33,11 +33,11 @@ pub(super) fn no_readiness_probe(subject: &Subject<'_>) -> Vec<Finding> {
         "is missing: a Pod gets requests as soon as its process runs"
     };
     let help = "add a readinessProbe that asks whether this Pod can answer requests now";
-    let probe = container.liveness.map_or(USUAL, |liveness| {
+    let probe = container.liveness.map_or(Probe::USUAL, |liveness| {
         // The most patient one that withdraws before the kill, in any phase.
         let like = |failure_threshold| Probe { failure_threshold, initial_delay: Duration::ZERO, ..liveness };
         let is_sooner = |probe: &Probe| least_patient(&liveness, probe) <= u64::from(liveness.failure_threshold);
-        (1..=USUAL.failure_threshold).rev().map(like).find(is_sooner).unwrap_or(like(1))
+        (1..=Probe::USUAL.failure_threshold).rev().map(like).find(is_sooner).unwrap_or(like(1))
     });
     let change = added_probe(subject, &probe).map(|probe| ("readinessProbe".to_string(), probe));
     vec![subject.finding(&subject.path("readinessProbe"), message, help).followed_by(change)]
@@ -62,7 +62,7 @@ pub(super) fn no_liveness_probe(subject: &Subject<'_>) -> Vec<Finding> {
     } else {
         "is missing: nothing restarts a container that hangs"
     };
-    let base = container.readiness.map_or(USUAL, |readiness| {
+    let base = container.readiness.map_or(Probe::USUAL, |readiness| {
         let base = Probe { initial_delay: Duration::ZERO, success_threshold: 1, ..readiness };
         Probe { failure_threshold: least_patient(&base, &readiness).try_into().unwrap_or(u32::MAX), ..base }
     });
@@ -81,17 +81,6 @@ pub(super) fn no_liveness_probe(subject: &Subject<'_>) -> Vec<Finding> {
     let change = std::iter::once(("livenessProbe".to_string(), added)).chain(unseen_by_liveness(subject));
     vec![finding.followed_by(change)]
 }
-
-/// A probe with the defaults.
-const USUAL: Probe = Probe {
-    initial_delay: Duration::ZERO,
-    timeout: Duration::from_secs(1),
-    period: Duration::from_secs(10),
-    success_threshold: 1,
-    failure_threshold: 3,
-    termination_grace: None,
-    always_errs: false,
-};
 
 /// A probe with this timing that asks what another probe of the container asks or, without one, for a port of it; none where
 /// there is neither.

@@ -1,0 +1,127 @@
+//! What a request or a probe meets at a container, by who asks.
+
+use super::Cluster;
+use super::faults::affects;
+use super::happening::Reply;
+use super::observer::Observer;
+use super::state::{Pod, Strike};
+use crate::ids::PodId;
+use crate::model::{Affects, ContainerMode, OnSigterm, ProbeKind, WhileStarting};
+use crate::time::{Duration, SimTime};
+
+/// Who asks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Audience {
+    /// A client.
+    Requests,
+    /// The kubelet.
+    Probe(ProbeKind),
+}
+
+impl Audience {
+    const ALL: [Self; 4] = [
+        Self::Requests,
+        Self::Probe(ProbeKind::Liveness),
+        Self::Probe(ProbeKind::Readiness),
+        Self::Probe(ProbeKind::Startup),
+    ];
+
+    /// Its place in a Pod's answers.
+    const fn index(self) -> usize {
+        match self {
+            Self::Requests => 0,
+            Self::Probe(kind) => 1 + kind as usize,
+        }
+    }
+
+    pub(super) fn sees(self, affects: Affects) -> bool {
+        match self {
+            Self::Requests => affects.requests,
+            Self::Probe(kind) => affects.is_seen_by(kind),
+        }
+    }
+}
+
+/// What a request sent now meets.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Answer {
+    /// A good answer at once.
+    Good,
+    /// A refusal or an error at once.
+    Bad(Reply),
+    /// A good answer at this instant, if nothing happens before.
+    Later(SimTime),
+    /// None.
+    Never,
+}
+
+impl Answer {
+    /// What a probe that meets this brings back, if it is sent before that instant.
+    pub(super) fn reply(self, timeout: Duration) -> (Reply, SimTime) {
+        match self {
+            Self::Good => (Reply::Ok, SimTime::NEVER),
+            Self::Bad(reply) => (reply, SimTime::NEVER),
+            Self::Never => (Reply::Timeout, SimTime::NEVER),
+            Self::Later(at) => (Reply::Timeout, SimTime::from_nanos(at.as_nanos().saturating_sub(timeout.as_nanos()))),
+        }
+    }
+}
+
+impl Pod {
+    /// What a probe of this kind meets.
+    pub(super) fn answer_to(&self, kind: ProbeKind) -> Answer {
+        self.answers[Audience::Probe(kind).index()]
+    }
+}
+
+impl<O: Observer> Cluster<'_, O> {
+    /// What the container's process answers, reachable or not.
+    pub(super) fn answer(&self, pod: PodId, audience: Audience) -> Answer {
+        let answers = &self.pods[pod.index()].answers;
+        debug_assert_eq!(*answers, self.answers(pod), "answers are refreshed when they change");
+        answers[audience.index()]
+    }
+
+    /// Takes over what has changed of the container and its faults. To be called before anybody asks.
+    pub(super) fn refresh_answers(&mut self, pod: PodId) {
+        self.pods[pod.index()].answers = self.answers(pod);
+    }
+
+    /// What each audience is answered.
+    fn answers(&self, pod: PodId) -> [Answer; 4] {
+        let container = &self.pods[pod.index()].container;
+        if !container.has_process() || container.sigterm && matches!(self.model.app.on_sigterm, OnSigterm::Exits(_)) {
+            return [Answer::Bad(Reply::Refused); 4];
+        }
+        if !container.serving {
+            return [match self.model.app.while_starting {
+                WhileStarting::Refuses => Answer::Bad(Reply::Refused),
+                WhileStarting::Accepts => Answer::Later(container.serves_at),
+            }; 4];
+        }
+        let mut answers = [Answer::Good; 4];
+        for strike in &container.strikes {
+            self.strike_answers(*strike, &mut answers);
+        }
+        for strike in &self.deployment_strikes {
+            self.strike_answers(*strike, &mut answers);
+        }
+        answers
+    }
+
+    /// Who hangs gets no answer, whatever else is at work.
+    fn strike_answers(&self, strike: Strike, answers: &mut [Answer; 4]) {
+        let Some(mode) = self.container_mode(strike.fault) else { return };
+        let affects = affects(mode);
+        let effect = match mode {
+            ContainerMode::Hang(_) | ContainerMode::Sandbox => Answer::Never,
+            ContainerMode::Error(_) | ContainerMode::Crash => Answer::Bad(Reply::Error),
+        };
+        for audience in Audience::ALL {
+            let answer = &mut answers[audience.index()];
+            if audience.sees(affects) && *answer != Answer::Never {
+                *answer = effect;
+            }
+        }
+    }
+}
