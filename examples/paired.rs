@@ -15,7 +15,7 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use hasim::experiment::{Outcome, replicate};
-use hasim::ids::SlotId;
+use hasim::ids::{FaultId, SlotId};
 use hasim::model::{Model, Occurrence, ScriptTarget, YEAR};
 use hasim::random::Law;
 use hasim::spec::{REPLICATIONS_PER_DRAW, Scenario, Study, load_experiment};
@@ -51,7 +51,9 @@ fn main() -> ExitCode {
     println!("Hangs only, {} replications:\n", HANG_FOLD * replications);
     println!("| pair | unpaired ± | same faults ± | ratio | ideal | of the ideal |");
     println!("|---|--:|--:|--:|--:|--:|");
-    let only_hangs = |model: &mut Model| model.faults.retain(|fault| fault.name == "container-hang");
+    let only_hangs = |model: &mut Model| {
+        model.faults = model.faults.iter().filter(|fault| fault.name == "container-hang").cloned().collect();
+    };
     let hangs = play(&study, HANG_FOLD * replications, only_hangs);
     let single = play(&study, SINGLE, |model| {
         only_hangs(model);
@@ -112,7 +114,7 @@ fn neighbours(study: &Study) -> Vec<(usize, usize)> {
 /// One hang of the first slot and nothing else, in any phase of the probes.
 fn strike_once(model: &mut Model) {
     let at = Law::uniform(0.0, 100.0).expect("a law");
-    model.faults[0].occurs = Occurrence::Once { at, targets: vec![ScriptTarget::Slot(SlotId::new(0))] };
+    model.faults[FaultId::new(0)].occurs = Occurrence::Once { at, targets: vec![ScriptTarget::Slot(SlotId::new(0))] };
     model.warm_up = Duration::ZERO;
     model.horizon = Duration::from_secs(600);
     model.window = model.horizon;

@@ -58,7 +58,7 @@ pub use observer::{EndpointView, Observed, Observer, Phase, PodCounts, SlotView,
 pub use prober::{Observation, Stored};
 
 use crate::engine::{Cx, Engine, World};
-use crate::ids::{FaultId, NodeId, PodId, SlotId, ZoneId};
+use crate::ids::{FaultId, IdVec, NodeId, PodId, SlotId, ZoneId};
 use crate::model::{Model, ProbeKind, ScriptTarget};
 use crate::random::{Owner, Purpose, Streams};
 use crate::time::{Grid, SimTime};
@@ -132,12 +132,12 @@ pub(crate) struct Cluster<'m, O> {
     streams: Streams,
     observer: O,
     timers: u32,
-    slots: Vec<Slot>,
-    pods: Vec<Pod>,
+    slots: IdVec<SlotId, Slot>,
+    pods: IdVec<PodId, Pod>,
     vacated: Vec<PodId>,
     counts: PodCounts,
-    nodes: Vec<NodeState>,
-    zones: Vec<ZoneState>,
+    nodes: IdVec<NodeId, NodeState>,
+    zones: IdVec<ZoneId, ZoneState>,
     chance: chance::Chance,
     deployment_clock: faults::Clock,
     deployment_strikes: Vec<Strike>,
@@ -225,7 +225,7 @@ impl<'m, O: Observer> Replication<'m, O> {
 
     /// Ends the replication. The observer is told of the probes that were skipped until now.
     pub fn into_observer(mut self) -> O {
-        for pod in (0..self.cluster.pods.len()).map(PodId::new) {
+        for pod in self.cluster.pods.ids() {
             let mut cx = self.engine.cx();
             self.cluster.wake(&mut cx, pod);
             self.cluster.end_workers(&cx, pod);
@@ -247,11 +247,11 @@ impl<'m, O: Observer> Cluster<'m, O> {
             observer,
             timers: 0,
             slots: (0..model.deployment.replicas).map(|slot| Slot::new(streams, slot)).collect(),
-            pods: Vec::with_capacity(model.deployment.replicas as usize + 4),
+            pods: Vec::with_capacity(model.deployment.replicas as usize + 4).into(),
             vacated: Vec::new(),
             counts: PodCounts::default(),
             nodes: model.cluster.nodes.iter().map(|node| NodeState::new(streams, node, rules)).collect(),
-            zones: vec![ZoneState::default(); model.cluster.zones.len()],
+            zones: vec![ZoneState::default(); model.cluster.zones.len()].into(),
             chance: chance::Chance::new(model.app.probe_failure),
             deployment_clock: faults::Clock::default(),
             deployment_strikes: Vec::new(),

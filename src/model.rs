@@ -18,6 +18,7 @@ pub use deployment::{
 };
 pub use fault::{Affects, ContainerMode, Fault, NodeMode, Occurrence, ScriptTarget, Strikes};
 
+use crate::ids::{FaultId, IdVec};
 use crate::random::Law;
 use crate::time::Duration;
 
@@ -34,7 +35,7 @@ pub struct Model {
     /// Where it runs.
     pub cluster: Cluster,
     /// What breaks.
-    pub faults: Vec<Fault>,
+    pub faults: IdVec<FaultId, Fault>,
     /// Who mends what nothing else mends; `None`: nobody.
     pub on_call: Option<OnCall>,
     /// At least this many Pods must serve in rotation for the service to be available; 1 or more.

@@ -137,7 +137,7 @@ impl<'a> Placement<'a> {
         nodes.retain(|node| self.nodes[node.index()].registered);
         nodes.sort_by(|a, b| self.nodes[a.index()].order.total_cmp(&self.nodes[b.index()].order));
         for node in nodes {
-            let zone = self.cluster.nodes[node.index()].zone;
+            let zone = self.cluster.nodes[node].zone;
             let order = self.nodes[node.index()].order;
             match zones.iter_mut().find(|(_, z, _)| *z == zone) {
                 Some((_, _, members)) => members.push(node),
@@ -177,7 +177,7 @@ impl<'a> Placement<'a> {
     fn shortages(&self, node: NodeId) -> impl Iterator<Item = Refusal> {
         let (requests, used) = (self.pod.requests, self.usage[node.index()].pods);
         let index = node.index();
-        let node = &self.cluster.nodes[index];
+        let node = &self.cluster.nodes[node];
         let pods = u64::from(used) + 1;
         let lacks = [
             (Refusal::TooManyPods, used >= node.max_pods),

@@ -289,7 +289,7 @@ impl Case {
         let harmless = |mean: &f64| common::fault("beside", common::CRASH, Law::exponential(*mean).unwrap(), None);
         faults.extend(self.beside.iter().map(harmless));
         let model = |scenario: &KOfN| Model {
-            faults: faults.clone(),
+            faults: faults.clone().into(),
             min_serving: scenario.min_serving,
             horizon: Duration::from_secs_f64(self.horizon),
             window: Duration::from_secs_f64(self.window),

@@ -17,11 +17,11 @@ const KUBELET_RESTART_GRACE: Duration = Duration::from_secs(10);
 
 impl<O: Observer> Cluster<'_, O> {
     pub(super) fn on_first_sync_due(&mut self, cx: &mut Cx<'_, Event>, pod: PodId, timer: Timer) {
-        if !self.pods[pod.index()].life.expires(timer) {
+        if !self.pods[pod].life.expires(timer) {
             return;
         }
-        let Some(node) = self.pods[pod.index()].node else { return };
-        if self.kubelet_listens(node) && !self.pods[pod.index()].adopted {
+        let Some(node) = self.pods[pod].node else { return };
+        if self.kubelet_listens(node) && !self.pods[pod].adopted {
             self.adopt_pod(cx, pod);
         }
     }
@@ -31,7 +31,7 @@ impl<O: Observer> Cluster<'_, O> {
     pub(super) fn adopt_pod(&mut self, cx: &mut Cx<'_, Event>, pod: PodId) {
         self.tell(cx, Happening::FirstSync { pod });
         let keeps_state = self.has_outlived_a_kubelet(pod);
-        let state = &mut self.pods[pod.index()];
+        let state = &mut self.pods[pod];
         let (instance, started) = (state.container.instance, state.status.started);
         state.adopted = true;
         // The kubelet knows of the Pod's condition what the API says.
@@ -44,14 +44,14 @@ impl<O: Observer> Cluster<'_, O> {
             let Some(probe) = *probe else { continue };
             let worker = Worker::new(kind, probe, cx.now() + self.worker_sleep(cx, pod, &probe));
             let worker = if keeps_state { worker.resumes(instance, started) } else { worker };
-            self.pods[pod.index()].workers[kind as usize] = Some(Prober::new(worker));
+            self.pods[pod].workers[kind as usize] = Some(Prober::new(worker));
         }
         self.update_status(cx, pod);
-        let container = &self.pods[pod.index()].container;
+        let container = &self.pods[pod].container;
         if container.has_process() {
             // No trigger: in this sync the workers are only being made (P11).
-            self.pods[pod.index()].last_sync = cx.now();
-            if !self.pods[pod.index()].container.sandbox {
+            self.pods[pod].last_sync = cx.now();
+            if !self.pods[pod].container.sandbox {
                 self.react(cx, pod);
                 self.begin_kill(cx, pod);
             }
@@ -66,8 +66,8 @@ impl<O: Observer> Cluster<'_, O> {
 
     /// A container started more than 10 s before its kubelet keeps its state (P21).
     fn has_outlived_a_kubelet(&self, pod: PodId) -> bool {
-        let state = &self.pods[pod.index()];
-        let Some(since) = state.node.and_then(|node| self.nodes[node.index()].kubelet_since) else { return false };
+        let state = &self.pods[pod];
+        let Some(since) = state.node.and_then(|node| self.nodes[node].kubelet_since) else { return false };
         let started = state.container.started;
         state.container.has_process()
             && started.is_none_or(|started| since.saturating_since(started) > KUBELET_RESTART_GRACE)
@@ -75,12 +75,12 @@ impl<O: Observer> Cluster<'_, O> {
 
     /// Workers of a kubelet younger than their period sleep before their first attempt (P2).
     fn worker_sleep(&mut self, cx: &Cx<'_, Event>, pod: PodId, probe: &Probe) -> Duration {
-        let state = &self.pods[pod.index()];
-        let since = state.node.and_then(|node| self.nodes[node.index()].kubelet_since);
+        let state = &self.pods[pod];
+        let since = state.node.and_then(|node| self.nodes[node].kubelet_since);
         if since.is_none_or(|since| cx.now().since(since) >= probe.period) {
             return Duration::ZERO;
         }
-        let home = state.home.index();
+        let home = state.home;
         let u = self.slots[home].sync.uniform();
         Duration::from_nanos((u * probe.period.as_nanos() as f64) as u64)
     }
@@ -90,7 +90,7 @@ impl<O: Observer> Cluster<'_, O> {
     /// The sandbox is dead; the kubelet finds out at its next listing (C1, C4).
     pub(super) fn lose_sandbox(&mut self, cx: &mut Cx<'_, Event>, pod: PodId) {
         self.wake(cx, pod);
-        let state = &mut self.pods[pod.index()];
+        let state = &mut self.pods[pod];
         state.container.sandbox = false;
         if state.adopted && state.container.stage == Stage::Running {
             state.sync = Timer::NONE;
@@ -103,7 +103,7 @@ impl<O: Observer> Cluster<'_, O> {
 
     /// The machine is dead, and with it process, sandbox and kubelet.
     pub(super) fn lose_container(&mut self, cx: &mut Cx<'_, Event>, pod: PodId) {
-        let container = &mut self.pods[pod.index()].container;
+        let container = &mut self.pods[pod].container;
         container.sandbox = false;
         if container.has_process() {
             container.end_life(cx.now());
@@ -119,7 +119,7 @@ impl<O: Observer> Cluster<'_, O> {
     pub(super) fn lose_kubelet(&mut self, cx: &mut Cx<'_, Event>, pod: PodId) {
         self.wake(cx, pod);
         self.end_workers(cx, pod);
-        let state = &mut self.pods[pod.index()];
+        let state = &mut self.pods[pod];
         state.adopted = false;
         state.terminating = false;
         state.sync = Timer::NONE;

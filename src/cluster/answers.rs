@@ -77,19 +77,19 @@ impl Pod {
 impl<O: Observer> Cluster<'_, O> {
     /// What the container's process answers, reachable or not.
     pub(super) fn answer(&self, pod: PodId, audience: Audience) -> Answer {
-        let answers = &self.pods[pod.index()].answers;
+        let answers = &self.pods[pod].answers;
         debug_assert_eq!(*answers, self.answers(pod), "answers are refreshed when they change");
         answers[audience.index()]
     }
 
     /// Takes over what has changed of the container and its faults. To be called before anybody asks.
     pub(super) fn refresh_answers(&mut self, pod: PodId) {
-        self.pods[pod.index()].answers = self.answers(pod);
+        self.pods[pod].answers = self.answers(pod);
     }
 
     /// What each audience is answered.
     fn answers(&self, pod: PodId) -> [Answer; 4] {
-        let container = &self.pods[pod.index()].container;
+        let container = &self.pods[pod].container;
         if !container.has_process() || container.sigterm && matches!(self.model.app.on_sigterm, OnSigterm::Exits(_)) {
             return [Answer::Bad(Reply::Refused); 4];
         }

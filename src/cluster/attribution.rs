@@ -61,13 +61,13 @@ impl Account {
 impl<O: Observer> Cluster<'_, O> {
     /// Who is charged with the slot's not delivering.
     pub(super) fn causes(&self, now: SimTime, slot: SlotId) -> CauseSet {
-        let at_work = self.at_work(self.slots[slot.index()].pod);
+        let at_work = self.at_work(self.slots[slot].pod);
         if at_work.is_empty() { self.debt_or_memory(now, slot) } else { at_work }
     }
 
     /// (2), else (3).
     fn debt_or_memory(&self, now: SimTime, slot: SlotId) -> CauseSet {
-        let account = &self.slots[slot.index()].account;
+        let account = &self.slots[slot].account;
         if !account.debt.is_empty() {
             return account.debt.clone();
         }
@@ -88,9 +88,9 @@ impl<O: Observer> Cluster<'_, O> {
             .map(|(fault, _)| Cause::Fault(fault))
             .collect();
         if !seen.is_empty() {
-            self.slots[slot.index()].account.debt = seen;
-        } else if self.slots[slot.index()].account.debt.is_empty() {
-            self.slots[slot.index()].account.debt = self.causes(cx.now(), slot);
+            self.slots[slot].account.debt = seen;
+        } else if self.slots[slot].account.debt.is_empty() {
+            self.slots[slot].account.debt = self.causes(cx.now(), slot);
         }
     }
 
@@ -98,7 +98,7 @@ impl<O: Observer> Cluster<'_, O> {
     /// charged at this instant.
     pub(super) fn hand_over(&mut self, cx: &Cx<'_, Event>, pod: PodId) {
         if let Some(slot) = self.slot_of(pod) {
-            self.slots[slot.index()].account.debt = self.causes(cx.now(), slot);
+            self.slots[slot].account.debt = self.causes(cx.now(), slot);
         }
     }
 
@@ -109,10 +109,10 @@ impl<O: Observer> Cluster<'_, O> {
             self.charge_container_strike(&mut causes, strike);
         }
         let Some(pod) = pod else { return causes };
-        for &strike in &self.pods[pod.index()].container.strikes {
+        for &strike in &self.pods[pod].container.strikes {
             self.charge_container_strike(&mut causes, strike);
         }
-        if let Some(node) = self.pods[pod.index()].node
+        if let Some(node) = self.pods[pod].node
             && self.is_struck(node)
         {
             for (fault, mode) in self.node_strikes(node) {
@@ -140,9 +140,9 @@ impl<O: Observer> Cluster<'_, O> {
     /// serve on (N16): such a fault does so once the Node is Unknown; a dead kubelet also where something is left to be
     /// started, a partition where only the word of the Pod's readiness is missing.
     fn keeps_from_delivering(&self, mode: NodeMode, pod: PodId) -> bool {
-        let state = &self.pods[pod.index()];
+        let state = &self.pods[pod];
         let would_serve = state.container.has_process() && state.container.serving;
-        let is_unknown = state.node.is_some_and(|node| !self.nodes[node.index()].ready);
+        let is_unknown = state.node.is_some_and(|node| !self.nodes[node].ready);
         match mode {
             NodeMode::Crash | NodeMode::Isolation => true,
             NodeMode::Kubelet => is_unknown || !would_serve,

@@ -31,7 +31,7 @@ impl<O: Observer> Cluster<'_, O> {
         }
         self.update_clock(cx, Target::Deployment);
         if self.mode == Mode::EveryProbe {
-            for node in (0..self.nodes.len()).map(NodeId::new) {
+            for node in self.nodes.ids() {
                 self.schedule_first_renewal(cx, node);
             }
             self.plan_pass(cx);
@@ -40,7 +40,7 @@ impl<O: Observer> Cluster<'_, O> {
 
     fn schedule_first_renewal(&mut self, cx: &mut Cx<'_, Event>, node: NodeId) {
         let timer = self.timer();
-        let state = &mut self.nodes[node.index()];
+        let state = &mut self.nodes[node];
         state.lease = timer;
         cx.at(state.leases.at_or_after(SimTime::ZERO), Event::LeaseRenewed(node, timer));
     }
@@ -49,7 +49,7 @@ impl<O: Observer> Cluster<'_, O> {
     fn begin_fresh(&mut self, cx: &mut Cx<'_, Event>) {
         let initial = self.streams.stream(Owner::Replication, Purpose::Initial);
         let at = SimTime::ZERO + Duration::from_secs_f64(initial.uniform(4));
-        for slot in (0..self.slots.len()).map(SlotId::new) {
+        for slot in self.slots.ids() {
             self.look_at_slot(cx, slot);
             let timer = self.timer();
             cx.at(at, Event::ReplacementCreated(slot, timer));
@@ -59,7 +59,7 @@ impl<O: Observer> Cluster<'_, O> {
     /// Every slot has a Pod, placed one after the other as the scheduler would on an empty cluster, Ready and in
     /// rotation for a long time, unless its probes never have a result (P15).
     fn begin_running(&mut self, cx: &mut Cx<'_, Event>) {
-        for slot in (0..self.slots.len()).map(SlotId::new) {
+        for slot in self.slots.ids() {
             let pod = self.create_pod(cx, slot);
             match self.choose_node() {
                 Some(node) => {
@@ -72,10 +72,10 @@ impl<O: Observer> Cluster<'_, O> {
         }
         self.balance();
         self.count_pods(cx);
-        for pod in (0..self.pods.len()).map(PodId::new) {
+        for pod in self.pods.ids() {
             self.settle(cx, pod);
         }
-        for slot in (0..self.slots.len()).map(SlotId::new) {
+        for slot in self.slots.ids() {
             self.look_at_slot(cx, slot);
         }
     }
@@ -103,7 +103,7 @@ impl<O: Observer> Cluster<'_, O> {
             }
         };
         let probes = [(spec.liveness, Duration::ZERO), (spec.readiness, lag), (spec.startup, Duration::ZERO)];
-        let state = &mut self.pods[pod.index()];
+        let state = &mut self.pods[pod];
         for (kind, (probe, lag)) in KINDS.into_iter().zip(probes) {
             let Some(probe) = probe else { continue };
             let worker = Worker::long_healthy(kind, probe, first_sync + lag, 1, SimTime::ZERO);
@@ -122,7 +122,7 @@ impl<O: Observer> Cluster<'_, O> {
         state.ready = ready;
         state.api_ready = ready;
         state.slice = Endpoint { listed: true, serving: ready, terminating: false };
-        self.nodes[node.index()].image_present = true;
+        self.nodes[node].image_present = true;
     }
 }
 

@@ -44,13 +44,13 @@ enum Disruption {
 impl<O: Observer> Cluster<'_, O> {
     /// Nodes without a zone label form one zone of their own (N7).
     fn queue_of(&self, node: NodeId) -> usize {
-        self.model.cluster.nodes[node.index()].zone.map_or(self.zones.len(), ZoneId::index)
+        self.model.cluster.nodes[node].zone.map_or(self.zones.len(), ZoneId::index)
     }
 
     /// The Node queues for its NoExecute taint, or, where the controller evicts by itself, for that.
     pub(super) fn queue_for_taint(&mut self, cx: &mut Cx<'_, Event>, node: NodeId) {
         let is_due = self.is_due_for_eviction(cx, node);
-        let state = &mut self.nodes[node.index()];
+        let state = &mut self.nodes[node];
         if state.queued || state.no_execute || !is_due {
             return;
         }
@@ -93,7 +93,7 @@ impl<O: Observer> Cluster<'_, O> {
         // The bucket is charged before anyone looks at the Node (N7a).
         self.taint_queues[index].token_at = cx.now() + self.taint_queues[index].refill();
         let rules = &self.model.cluster.control_plane;
-        let state = &mut self.nodes[node.index()];
+        let state = &mut self.nodes[node];
         state.queued = false;
         if !state.ready && state.registered {
             let just_marked = cx.now().since(state.marked_at) <= rules.taint_queue_period;
@@ -109,10 +109,10 @@ impl<O: Observer> Cluster<'_, O> {
     /// The taint is there: every Pod of the Node is deleted when its toleration is over (N9), or at once where the
     /// controller knows no taints.
     fn taint(&mut self, cx: &mut Cx<'_, Event>, node: NodeId) {
-        self.nodes[node.index()].no_execute = true;
+        self.nodes[node].no_execute = true;
         self.tell(cx, Happening::TaintAdded { node });
         for pod in self.pods_on(node) {
-            if !self.pods[pod.index()].deleted {
+            if !self.pods[pod].deleted {
                 self.schedule_eviction(cx, pod);
             }
         }
@@ -128,27 +128,27 @@ impl<O: Observer> Cluster<'_, O> {
             (Eviction::Taints, Toleration::For(span)) => span,
         };
         let timer = self.timer();
-        self.pods[pod.index()].eviction = timer;
+        self.pods[pod].eviction = timer;
         cx.after(after, Event::EvictionDue(pod, timer));
     }
 
     /// The Node is Ready, or all zones are down: the taint goes, and with it every timer (N9, N11).
     pub(super) fn lift_no_execute(&mut self, cx: &Cx<'_, Event>, node: NodeId) {
         let queue = self.queue_of(node);
-        let state = &mut self.nodes[node.index()];
+        let state = &mut self.nodes[node];
         if std::mem::take(&mut state.queued) {
             self.taint_queues[queue].nodes.retain(|&queued| queued != node);
         }
-        if std::mem::take(&mut self.nodes[node.index()].no_execute) {
+        if std::mem::take(&mut self.nodes[node].no_execute) {
             self.tell(cx, Happening::TaintRemoved { node });
             for pod in self.pods_on(node) {
-                self.pods[pod.index()].eviction = Timer::NONE;
+                self.pods[pod].eviction = Timer::NONE;
             }
         }
     }
 
     pub(super) fn on_eviction_due(&mut self, cx: &mut Cx<'_, Event>, pod: PodId, timer: Timer) {
-        if self.pods[pod.index()].eviction.expires(timer) {
+        if self.pods[pod].eviction.expires(timer) {
             self.tell(cx, Happening::PodEvicted { pod });
             self.evict_pod(cx, pod);
         }
@@ -164,7 +164,7 @@ impl<O: Observer> Cluster<'_, O> {
         if all_down && any {
             if !self.all_zones_down {
                 self.all_zones_down = true;
-                for node in (0..self.nodes.len()).map(NodeId::new) {
+                for node in self.nodes.ids() {
                     self.lift_no_execute(cx, node);
                 }
             }
@@ -172,8 +172,8 @@ impl<O: Observer> Cluster<'_, O> {
                 self.set_rate(cx, queue, 0.0);
             }
             // They stay queued, for when a zone recovers.
-            for node in (0..self.nodes.len()).map(NodeId::new) {
-                if self.nodes[node.index()].registered && !self.nodes[node.index()].ready {
+            for node in self.nodes.ids() {
+                if self.nodes[node].registered && !self.nodes[node].ready {
                     self.queue_for_taint(cx, node);
                 }
             }

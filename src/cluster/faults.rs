@@ -97,7 +97,7 @@ impl<O: Observer> Cluster<'_, O> {
 
     fn wind(&mut self, target: Target, fault: FaultId, law: &Law) {
         let owner = self.owner(target);
-        let name = name_hash(&self.model.faults[fault.index()].name);
+        let name = name_hash(&self.model.faults[fault].name);
         let mut every = Dice::new(self.streams.stream(owner, Purpose::FaultEvery(name)));
         let lasts = Dice::new(self.streams.stream(owner, Purpose::FaultLasts(name)));
         let (strikes_at, life_began) = match self.model.start {
@@ -115,7 +115,7 @@ impl<O: Observer> Cluster<'_, O> {
         match target {
             Target::Slot(slot) => Owner::Slot(slot.index() as u32),
             Target::Deployment => Owner::Deployment,
-            Target::Node(node) => self.model.cluster.nodes[node.index()].owner(),
+            Target::Node(node) => self.model.cluster.nodes[node].owner(),
             Target::Zone(zone) => Owner::Zone(zone.index() as u32),
         }
     }
@@ -127,10 +127,10 @@ impl<O: Observer> Cluster<'_, O> {
     /// A target's clock and who watches.
     fn watched_clock(&mut self, target: Target) -> (&mut Clock, &mut O) {
         let clock = match target {
-            Target::Slot(slot) => &mut self.slots[slot.index()].clock,
+            Target::Slot(slot) => &mut self.slots[slot].clock,
             Target::Deployment => &mut self.deployment_clock,
-            Target::Node(node) => &mut self.nodes[node.index()].clock,
-            Target::Zone(zone) => &mut self.zones[zone.index()].clock,
+            Target::Node(node) => &mut self.nodes[node].clock,
+            Target::Zone(zone) => &mut self.zones[zone].clock,
         };
         (clock, &mut self.observer)
     }
@@ -147,16 +147,16 @@ impl<O: Observer> Cluster<'_, O> {
 
     fn is_in_service(&self, target: Target) -> bool {
         match target {
-            Target::Slot(slot) => self.slots[slot.index()].pod.is_some_and(|pod| {
-                let container = &self.pods[pod.index()].container;
+            Target::Slot(slot) => self.slots[slot].pod.is_some_and(|pod| {
+                let container = &self.pods[pod].container;
                 container.stage == Stage::Running && container.serving && container.strikes.is_empty()
             }),
             Target::Deployment => self.deployment_strikes.is_empty(),
             Target::Node(node) => {
-                let node = &self.nodes[node.index()];
+                let node = &self.nodes[node];
                 node.connected && node.kubelet == Kubelet::Up && node.registered && node.strikes.is_empty()
             }
-            Target::Zone(zone) => self.zones[zone.index()].strikes.is_empty(),
+            Target::Zone(zone) => self.zones[zone].strikes.is_empty(),
         }
     }
 
@@ -190,7 +190,7 @@ impl<O: Observer> Cluster<'_, O> {
         let age = clock.age;
         let pending = &mut clock.pending[index];
         let fault = pending.fault;
-        let model = &model.faults[fault.index()];
+        let model = &model.faults[fault];
         let Occurrence::Every(every) = &model.occurs else { return };
         pending.strikes_at = age + pending.every.span(every);
         pending.life_began = Some(age);
@@ -201,20 +201,20 @@ impl<O: Observer> Cluster<'_, O> {
 
     /// Strikes what is there: a container that has a process, a Pod, a machine that is not being replaced.
     pub(super) fn strike(&mut self, cx: &mut Cx<'_, Event>, target: Target, fault: FaultId, lasts: Option<Duration>) {
-        match (target, self.model.faults[fault.index()].strikes) {
+        match (target, self.model.faults[fault].strikes) {
             (Target::Slot(slot), Strikes::Container(mode)) => {
-                let running = |pod: &PodId| self.pods[pod.index()].container.has_process();
-                let Some(pod) = self.slots[slot.index()].pod.filter(running) else { return };
+                let running = |&pod: &PodId| self.pods[pod].container.has_process();
+                let Some(pod) = self.slots[slot].pod.filter(running) else { return };
                 self.tell(cx, Happening::FaultStruck { target, fault });
                 self.mark_struck(cx, slot, fault);
                 let timer = self.schedule_end(cx, target, lasts);
                 self.strike_container(cx, pod, mode, Strike { fault, timer });
             }
             (Target::Slot(slot), Strikes::Deletion) => {
-                let Some(pod) = self.slots[slot.index()].pod else { return };
+                let Some(pod) = self.slots[slot].pod else { return };
                 self.tell(cx, Happening::FaultStruck { target, fault });
                 self.mark_struck(cx, slot, fault);
-                self.slots[slot.index()].account.owe(fault);
+                self.slots[slot].account.owe(fault);
                 // What goes through the API is known there at once.
                 self.observe(cx, &Observed::Reacted { slot });
                 self.delete_pod(cx, pod);
@@ -224,7 +224,7 @@ impl<O: Observer> Cluster<'_, O> {
                 self.strike_deployment(cx, fault, mode, lasts);
             }
             (Target::Node(node), Strikes::Node(mode)) => {
-                if self.nodes[node.index()].join.is_set() {
+                if self.nodes[node].join.is_set() {
                     return;
                 }
                 self.tell(cx, Happening::FaultStruck { target, fault });
@@ -233,7 +233,7 @@ impl<O: Observer> Cluster<'_, O> {
                     mode == NodeMode::Crash && matches!(self.model.cluster.dead_nodes, DeadNodes::Replace(_));
                 // A machine that is gone does not come back; another takes its place.
                 let timer = self.schedule_end(cx, target, lasts.filter(|_| !replaced));
-                self.nodes[node.index()].strikes.push(Strike { fault, timer });
+                self.nodes[node].strikes.push(Strike { fault, timer });
                 if replaced {
                     self.order_replacement_node(cx, node);
                 }
@@ -242,7 +242,7 @@ impl<O: Observer> Cluster<'_, O> {
             (Target::Zone(zone), Strikes::Zone(_)) => {
                 self.tell(cx, Happening::FaultStruck { target, fault });
                 let timer = self.schedule_end(cx, target, lasts);
-                self.zones[zone.index()].strikes.push(Strike { fault, timer });
+                self.zones[zone].strikes.push(Strike { fault, timer });
                 for node in self.nodes_of(zone) {
                     self.mark_node_struck(cx, node, fault);
                     self.refresh_node(cx, node);
@@ -255,16 +255,16 @@ impl<O: Observer> Cluster<'_, O> {
     fn strike_container(&mut self, cx: &mut Cx<'_, Event>, pod: PodId, mode: ContainerMode, strike: Strike) {
         let instantaneous = matches!(mode, ContainerMode::Crash | ContainerMode::Sandbox);
         if instantaneous && let Some(slot) = self.slot_of(pod) {
-            self.slots[slot.index()].account.owe(strike.fault);
+            self.slots[slot].account.owe(strike.fault);
         }
         match mode {
             ContainerMode::Crash => self.exit_container(cx, pod),
             ContainerMode::Sandbox => {
-                self.pods[pod.index()].container.strikes.push(strike);
+                self.pods[pod].container.strikes.push(strike);
                 self.lose_sandbox(cx, pod);
             }
             ContainerMode::Hang(_) | ContainerMode::Error(_) => {
-                self.pods[pod.index()].container.strikes.push(strike);
+                self.pods[pod].container.strikes.push(strike);
                 self.settle(cx, pod);
             }
         }
@@ -277,7 +277,7 @@ impl<O: Observer> Cluster<'_, O> {
         mode: ContainerMode,
         lasts: Option<Duration>,
     ) {
-        for slot in (0..self.slots.len()).map(SlotId::new) {
+        for slot in self.slots.ids() {
             self.mark_struck(cx, slot, fault);
         }
         let pods: Vec<PodId> = self.running_pods();
@@ -297,7 +297,7 @@ impl<O: Observer> Cluster<'_, O> {
         for pod in pods {
             self.settle(cx, pod);
         }
-        for slot in (0..self.slots.len()).map(SlotId::new) {
+        for slot in self.slots.ids() {
             self.look_at_slot(cx, slot);
         }
     }
@@ -316,8 +316,8 @@ impl<O: Observer> Cluster<'_, O> {
         };
         match target {
             Target::Slot(slot) => {
-                let Some(pod) = self.slots[slot.index()].pod else { return };
-                let Some(fault) = over(&mut self.pods[pod.index()].container.strikes) else { return };
+                let Some(pod) = self.slots[slot].pod else { return };
+                let Some(fault) = over(&mut self.pods[pod].container.strikes) else { return };
                 self.tell(cx, Happening::FaultEnded { target, fault });
                 self.mark_ended(cx, slot, fault);
                 self.settle(cx, pod);
@@ -326,19 +326,19 @@ impl<O: Observer> Cluster<'_, O> {
                 let pods = self.running_pods();
                 let Some(fault) = over(&mut self.deployment_strikes) else { return };
                 self.tell(cx, Happening::FaultEnded { target, fault });
-                for slot in (0..self.slots.len()).map(SlotId::new) {
+                for slot in self.slots.ids() {
                     self.mark_ended(cx, slot, fault);
                 }
                 self.settle_all(cx, pods);
             }
             Target::Node(node) => {
-                let Some(fault) = over(&mut self.nodes[node.index()].strikes) else { return };
+                let Some(fault) = over(&mut self.nodes[node].strikes) else { return };
                 self.tell(cx, Happening::FaultEnded { target, fault });
                 self.mark_node_ended(cx, node, fault);
                 self.refresh_node(cx, node);
             }
             Target::Zone(zone) => {
-                let Some(fault) = over(&mut self.zones[zone.index()].strikes) else { return };
+                let Some(fault) = over(&mut self.zones[zone].strikes) else { return };
                 self.tell(cx, Happening::FaultEnded { target, fault });
                 for node in self.nodes_of(zone) {
                     self.mark_node_ended(cx, node, fault);
@@ -351,14 +351,14 @@ impl<O: Observer> Cluster<'_, O> {
 
     fn mark_struck(&mut self, cx: &mut Cx<'_, Event>, slot: SlotId, fault: FaultId) {
         // The next sync looks at the slot, and finds the new cause.
-        if let Some(pod) = self.slots[slot.index()].pod {
+        if let Some(pod) = self.slots[slot].pod {
             self.wake(cx, pod);
         }
         self.observe(cx, &Observed::SlotStruck { slot, fault });
     }
 
     fn mark_ended(&mut self, cx: &Cx<'_, Event>, slot: SlotId, fault: FaultId) {
-        self.slots[slot.index()].account.fault_ended(cx.now(), fault);
+        self.slots[slot].account.fault_ended(cx.now(), fault);
         self.observe(cx, &Observed::SlotFaultEnded { slot, fault });
     }
 
@@ -376,19 +376,19 @@ impl<O: Observer> Cluster<'_, O> {
 
     /// The faults at work on the container and on the Deployment, as somebody sees them.
     pub(super) fn strikes_on(&self, pod: PodId) -> impl Iterator<Item = (FaultId, ContainerMode)> {
-        let strikes = self.pods[pod.index()].container.strikes.iter().chain(&self.deployment_strikes);
+        let strikes = self.pods[pod].container.strikes.iter().chain(&self.deployment_strikes);
         strikes.filter_map(|strike| Some((strike.fault, self.container_mode(strike.fault)?)))
     }
 
     /// The faults at work on the container alone.
     pub(super) fn container_strikes(&self, pod: PodId) -> impl Iterator<Item = (Strike, ContainerMode)> {
-        let strikes = self.pods[pod.index()].container.strikes.iter();
+        let strikes = self.pods[pod].container.strikes.iter();
         strikes.filter_map(|&strike| Some((strike, self.container_mode(strike.fault)?)))
     }
 
     /// How the fault strikes containers, if it does.
     pub(super) fn container_mode(&self, fault: FaultId) -> Option<ContainerMode> {
-        match self.model.faults[fault.index()].strikes {
+        match self.model.faults[fault].strikes {
             Strikes::Container(mode) | Strikes::Deployment(mode) => Some(mode),
             Strikes::Deletion | Strikes::Node(_) | Strikes::Zone(_) => None,
         }
@@ -396,22 +396,21 @@ impl<O: Observer> Cluster<'_, O> {
 
     /// What is at work on the slot's Pod will not end by itself: left alone it would never serve again.
     pub(super) fn is_broken_for_good(&self, pod: PodId) -> bool {
-        self.pods[pod.index()].container.strikes.iter().any(|strike| !strike.timer.is_set())
+        self.pods[pod].container.strikes.iter().any(|strike| !strike.timer.is_set())
     }
 
     /// A fault is at work on the Node or its zone.
     pub(super) fn is_struck(&self, node: NodeId) -> bool {
-        let zone = self.model.cluster.nodes[node.index()].zone;
-        !self.nodes[node.index()].strikes.is_empty()
-            || zone.is_some_and(|zone| !self.zones[zone.index()].strikes.is_empty())
+        let zone = self.model.cluster.nodes[node].zone;
+        !self.nodes[node].strikes.is_empty() || zone.is_some_and(|zone| !self.zones[zone].strikes.is_empty())
     }
 
     /// The faults at work on a Node or its zone.
     pub(super) fn node_strikes(&self, node: NodeId) -> impl Iterator<Item = (FaultId, NodeMode)> {
-        let zone = self.model.cluster.nodes[node.index()].zone;
-        let of_zone = zone.into_iter().flat_map(|zone| &self.zones[zone.index()].strikes);
-        self.nodes[node.index()].strikes.iter().chain(of_zone).filter_map(|strike| {
-            match self.model.faults[strike.fault.index()].strikes {
+        let zone = self.model.cluster.nodes[node].zone;
+        let of_zone = zone.into_iter().flat_map(|zone| &self.zones[zone].strikes);
+        self.nodes[node].strikes.iter().chain(of_zone).filter_map(|strike| {
+            match self.model.faults[strike.fault].strikes {
                 Strikes::Node(mode) | Strikes::Zone(mode) => Some((strike.fault, mode)),
                 Strikes::Container(_) | Strikes::Deletion | Strikes::Deployment(_) => None,
             }
@@ -420,11 +419,11 @@ impl<O: Observer> Cluster<'_, O> {
 
     fn nodes_of(&self, zone: ZoneId) -> Vec<NodeId> {
         let nodes = &self.model.cluster.nodes;
-        (0..nodes.len()).filter(|&node| nodes[node].zone == Some(zone)).map(NodeId::new).collect()
+        nodes.ids().filter(|&node| nodes[node].zone == Some(zone)).collect()
     }
 
     fn running_pods(&self) -> Vec<PodId> {
-        (0..self.pods.len()).filter(|&pod| self.pods[pod].container.has_process()).map(PodId::new).collect()
+        self.pods.ids().filter(|&pod| self.pods[pod].container.has_process()).collect()
     }
 }
 

@@ -24,13 +24,13 @@ const STOP_RETURNS: Duration = Duration::from_millis(3);
 impl<O: Observer> Cluster<'_, O> {
     /// The kubelet runs on this Node and hears the control plane.
     pub(super) fn kubelet_listens(&self, node: NodeId) -> bool {
-        let node = &self.nodes[node.index()];
+        let node = &self.nodes[node];
         node.kubelet == Kubelet::Up && node.connected
     }
 
     pub(super) fn relists(&self, pod: PodId) -> Grid {
-        let node = self.pods[pod.index()].node.expect("only a bound Pod is synced");
-        self.nodes[node.index()].relists
+        let node = self.pods[pod].node.expect("only a bound Pod is synced");
+        self.nodes[node].relists
     }
 
     // ---- Syncs ----
@@ -46,7 +46,7 @@ impl<O: Observer> Cluster<'_, O> {
     }
 
     fn request_sync_awake(&mut self, cx: &mut Cx<'_, Event>, pod: PodId) {
-        let state = &self.pods[pod.index()];
+        let state = &self.pods[pod];
         if state.terminating || state.workers.iter().all(Option::is_none) && state.container.stage == Stage::Absent {
             return;
         }
@@ -59,26 +59,26 @@ impl<O: Observer> Cluster<'_, O> {
 
     /// When a sync that is asked for now can begin.
     fn begins_at(&self, cx: &Cx<'_, Event>, pod: PodId) -> SimTime {
-        begins_at(cx.now(), self.pods[pod.index()].last_sync, self.relists(pod))
+        begins_at(cx.now(), self.pods[pod].last_sync, self.relists(pod))
     }
 
     /// A sync of the Pod that is asked for now begins now, or has just begun (C3).
     pub(super) fn sync_begins_at_once(&self, cx: &Cx<'_, Event>, pod: PodId) -> bool {
-        let state = &self.pods[pod.index()];
+        let state = &self.pods[pod];
         let from = if state.sync.is_set() { state.sync_from } else { self.begins_at(cx, pod) };
         from <= cx.now()
     }
 
     /// Schedules a sync that can begin at `from`, unless an earlier one is scheduled.
     pub(super) fn schedule_sync(&mut self, cx: &mut Cx<'_, Event>, pod: PodId, from: SimTime) {
-        let state = &self.pods[pod.index()];
+        let state = &self.pods[pod];
         debug_assert!(state.rest.is_none(), "a Pod is woken before its syncs change");
         if state.sync.is_set() && state.sync_from <= from {
             return;
         }
         // One that may begin sooner does not act later: probes have been left unscheduled in view of the other.
         let latest = if state.sync.is_set() { state.sync_due } else { SimTime::NEVER };
-        let home = state.home.index();
+        let home = state.home;
         let at = from + sync_span(&mut self.slots[home].sync, &self.model.cluster.latencies.sync);
         self.await_sync(cx, pod, from, at.min(latest));
     }
@@ -86,7 +86,7 @@ impl<O: Observer> Cluster<'_, O> {
     /// The sync that can begin at `from` acts at `at`.
     pub(super) fn await_sync(&mut self, cx: &mut Cx<'_, Event>, pod: PodId, from: SimTime, at: SimTime) {
         let timer = self.timer();
-        let state = &mut self.pods[pod.index()];
+        let state = &mut self.pods[pod];
         state.sync = timer;
         state.sync_from = from;
         state.sync_due = at;
@@ -94,35 +94,35 @@ impl<O: Observer> Cluster<'_, O> {
     }
 
     pub(super) fn on_sync_due(&mut self, cx: &mut Cx<'_, Event>, pod: PodId, timer: Timer) {
-        if self.pods[pod.index()].sync.expires(timer) {
+        if self.pods[pod].sync.expires(timer) {
             self.sync_pod(cx, pod, timer);
         }
     }
 
     /// A sync: publish the status, trigger the readiness worker (P11), then act: kill (C8) or restart (C5).
     fn sync_pod(&mut self, cx: &mut Cx<'_, Event>, pod: PodId, timer: Timer) {
-        let stage = self.pods[pod.index()].container.stage;
+        let stage = self.pods[pod].container.stage;
         if matches!(stage, Stage::Absent | Stage::Creating | Stage::Stopping) {
             // Another sync is at work; but attempts may have been left unscheduled in view of this one.
             self.plan_all(cx, pod);
             return;
         }
         let looked = self.has_reacted(pod);
-        let resynced = self.pods[pod.index()].resynced.take();
-        self.pods[pod.index()].turn = None;
-        let race = self.pods[pod.index()].race.take().unwrap_or(Race::NewStatus);
+        let resynced = self.pods[pod].resynced.take();
+        self.pods[pod].turn = None;
+        let race = self.pods[pod].race.take().unwrap_or(Race::NewStatus);
         if stage == Stage::Exited {
             self.tell(cx, Happening::ExitNoticed { pod });
         }
-        if stage == Stage::Exited || !self.pods[pod.index()].container.sandbox {
+        if stage == Stage::Exited || !self.pods[pod].container.sandbox {
             self.react(cx, pod);
         }
-        let before = self.pods[pod.index()].status;
+        let before = self.pods[pod].status;
         self.update_status(cx, pod);
-        self.pods[pod.index()].last_sync = cx.now();
+        self.pods[pod].last_sync = cx.now();
         self.trigger_readiness(cx, pod, race, &before);
         self.wake_liveness(cx, pod, &before);
-        let container = &self.pods[pod.index()].container;
+        let container = &self.pods[pod].container;
         match container.stage {
             // A container without a sandbox is stopped, whatever its probes say (C4).
             Stage::Running if container.kill.is_some() || !container.sandbox => self.begin_kill(cx, pod),
@@ -141,7 +141,7 @@ impl<O: Observer> Cluster<'_, O> {
     /// What can be seen from outside of what a sync does: the Ready condition and how far the container is. One that is
     /// killed is as good as stopped.
     fn has_reacted(&self, pod: PodId) -> (bool, Stage) {
-        let Pod { ready, container, .. } = &self.pods[pod.index()];
+        let Pod { ready, container, .. } = &self.pods[pod];
         (*ready, if container.kill.is_some() { Stage::Stopping } else { container.stage })
     }
 
@@ -153,7 +153,7 @@ impl<O: Observer> Cluster<'_, O> {
 
     /// Takes the container's state over into the status cache (P10) and publishes readiness.
     pub(super) fn update_status(&mut self, cx: &mut Cx<'_, Event>, pod: PodId) {
-        let state = &self.pods[pod.index()];
+        let state = &self.pods[pod];
         let container = &state.container;
         let running = container.has_process();
         let started = running
@@ -171,17 +171,17 @@ impl<O: Observer> Cluster<'_, O> {
             started,
             started_at: container.started.map(SimTime::floor_to_second),
         };
-        self.pods[pod.index()].status = status;
+        self.pods[pod].status = status;
         self.update_readiness(cx, pod);
         // The first status with an IP makes the Pod an endpoint, where that need not be ready (E4).
-        if self.model.deployment.publish_not_ready && status.instance > 0 && !self.pods[pod.index()].slice.listed {
+        if self.model.deployment.publish_not_ready && status.instance > 0 && !self.pods[pod].slice.listed {
             self.request_status_write(cx, pod);
         }
     }
 
     /// The Pod's Ready condition follows from the status and the stored readiness result (P13, P18).
     pub(super) fn update_readiness(&mut self, cx: &mut Cx<'_, Event>, pod: PodId) {
-        let state = &self.pods[pod.index()];
+        let state = &self.pods[pod];
         let ready = state.status.running
             && state.status.started
             && state.worker(ProbeKind::Readiness).is_none_or(|worker| match worker.result_for(state.status.instance) {
@@ -197,7 +197,7 @@ impl<O: Observer> Cluster<'_, O> {
     /// triggers the readiness worker (P11). The trigger comes before the new status is stored, so the worker may
     /// still see the one from before (P11a): then it acts on the old instance's account (P7a).
     fn trigger_readiness(&mut self, cx: &mut Cx<'_, Event>, pod: PodId, race: Race, before: &Status) {
-        let state = &self.pods[pod.index()];
+        let state = &self.pods[pod];
         let Some(worker) = state.worker(ProbeKind::Readiness) else { return };
         let stored = worker.result_for(state.status.instance);
         if !(state.status.running && state.status.started) || stored == Some(Stored::Success) {
@@ -210,10 +210,10 @@ impl<O: Observer> Cluster<'_, O> {
         self.catch_up(cx, pod, ProbeKind::Readiness);
         let sees_new_status = race == Race::NewStatus;
         self.tell(cx, Happening::ReadinessTriggered { pod, sees_new_status });
-        let state = &mut self.pods[pod.index()];
+        let state = &mut self.pods[pod];
         let Some(prober) = state.workers[ProbeKind::Readiness as usize].as_mut() else { return };
         if prober.worker.trigger(cx.now()) {
-            let status = if sees_new_status { self.pods[pod.index()].status } else { self.seen_instead(pod, before) };
+            let status = if sees_new_status { self.pods[pod].status } else { self.seen_instead(pod, before) };
             self.attempt_under(cx, pod, ProbeKind::Readiness, false, &status);
         }
         if race == Race::OldStatusSynced {
@@ -225,10 +225,10 @@ impl<O: Observer> Cluster<'_, O> {
     #[cfg(test)]
     fn shift_readiness(&mut self, cx: &mut Cx<'_, Event>, pod: PodId, before: &Status) {
         self.catch_up(cx, pod, ProbeKind::Readiness);
-        let state = &mut self.pods[pod.index()];
+        let state = &mut self.pods[pod];
         let Some(prober) = state.workers[ProbeKind::Readiness as usize].as_mut() else { return };
         if before.instance != state.status.instance {
-            let u = self.slots[state.home.index()].race.uniform();
+            let u = self.slots[state.home].race.uniform();
             prober.worker.shift(cx.now(), u);
         }
     }
@@ -237,7 +237,7 @@ impl<O: Observer> Cluster<'_, O> {
     /// that could be probed.
     fn seen_instead(&mut self, pod: PodId, before: &Status) -> Status {
         if before.running {
-            let home = self.pods[pod.index()].home.index();
+            let home = self.pods[pod].home;
             let u = self.slots[home].race.uniform();
             if u >= self.model.cluster.start_race.stray_probe {
                 return Status::default();
@@ -249,14 +249,14 @@ impl<O: Observer> Cluster<'_, O> {
     /// Liveness and startup tick together. Now and then the liveness worker comes so late that it sees the success of
     /// the same tick, and probes at once (P9b).
     fn wake_liveness(&mut self, cx: &mut Cx<'_, Event>, pod: PodId, before: &Status) {
-        let state = &self.pods[pod.index()];
+        let state = &self.pods[pod];
         let has_just_started = state.status.started && !before.started && before.instance == state.status.instance;
         if !has_just_started || state.worker(ProbeKind::Startup).is_none() {
             return;
         }
-        let u = self.slots[state.home.index()].race.uniform();
+        let u = self.slots[state.home].race.uniform();
         self.catch_up(cx, pod, ProbeKind::Liveness);
-        let Some(worker) = self.pods[pod.index()].worker(ProbeKind::Liveness) else { return };
+        let Some(worker) = self.pods[pod].worker(ProbeKind::Liveness) else { return };
         let since_tick = (cx.now() + worker.probe().period).saturating_since(worker.next_attempt());
         if u < self.model.cluster.start_race.same_tick && since_tick <= LATE_WORKER {
             self.attempt(cx, pod, ProbeKind::Liveness, false);
@@ -270,10 +270,10 @@ impl<O: Observer> Cluster<'_, O> {
         let rules = &self.model.cluster.control_plane;
         // With the kill behind it, if there was one (C12).
         let now = cx.now() + if kind == StartKind::Killed { STOP_RETURNS } else { Duration::ZERO };
-        match self.pods[pod.index()].container.back_off.try_start(now, exited, rules) {
+        match self.pods[pod].container.back_off.try_start(now, exited, rules) {
             Ok(()) => self.begin_start(cx, pod, kind),
             Err(expiry) => {
-                self.pods[pod.index()].container.stage = Stage::Waiting;
+                self.pods[pod].container.stage = Stage::Waiting;
                 self.tell(cx, Happening::BackedOff { pod, until: expiry });
                 self.schedule_retry(cx, pod, expiry);
             }
@@ -285,18 +285,18 @@ impl<O: Observer> Cluster<'_, O> {
         pod: PodId,
         law: impl Fn(&crate::model::Latencies) -> &crate::random::Law,
     ) -> Duration {
-        let home = self.pods[pod.index()].home.index();
+        let home = self.pods[pod].home;
         self.slots[home].container.span(law(&self.model.cluster.latencies))
     }
 
     /// Sandbox, unless there is one (C4); image (C14), creation and start.
     fn begin_start(&mut self, cx: &mut Cx<'_, Event>, pod: PodId, kind: StartKind) {
-        let sandbox = if self.pods[pod.index()].container.sandbox {
+        let sandbox = if self.pods[pod].container.sandbox {
             Duration::ZERO
         } else {
             self.draw_container(pod, |latencies| &latencies.sandbox)
         };
-        let node = self.pods[pod.index()].node.expect("only a bound Pod starts").index();
+        let node = self.pods[pod].node.expect("only a bound Pod starts");
         let image = match self.model.deployment.pod.image_pull {
             ImagePull::Never => Duration::ZERO,
             _ if !self.nodes[node].image_present => self.draw_container(pod, |latencies| &latencies.image_pull),
@@ -305,7 +305,7 @@ impl<O: Observer> Cluster<'_, O> {
         };
         let start = self.draw_container(pod, |latencies| &latencies.container_start);
         let timer = self.timer();
-        let container = &mut self.pods[pod.index()].container;
+        let container = &mut self.pods[pod].container;
         container.stage = Stage::Creating;
         container.start_kind = kind;
         container.start = timer;
@@ -315,15 +315,15 @@ impl<O: Observer> Cluster<'_, O> {
     }
 
     pub(super) fn on_container_started(&mut self, cx: &mut Cx<'_, Event>, pod: PodId, timer: Timer) {
-        let state = &mut self.pods[pod.index()];
+        let state = &mut self.pods[pod];
         if !state.container.start.expires(timer) {
             return;
         }
-        let home = self.pods[pod.index()].home.index();
+        let home = self.pods[pod].home;
         let start_up = self.slots[home].start_up.span(&self.model.app.start_up);
         let u = self.slots[home].race.uniform();
         let app = self.timer();
-        let state = &mut self.pods[pod.index()];
+        let state = &mut self.pods[pod];
         let container = &mut state.container;
         let restarted = container.instance > 0;
         container.begin_life(cx.now(), start_up, app);
@@ -337,11 +337,11 @@ impl<O: Observer> Cluster<'_, O> {
         // The start was a change, so the Pod is listed on demand and synced at once (C2, P11a).
         state.sync = Timer::NONE;
         if let Some(node) = state.node {
-            self.nodes[node.index()].image_present = true;
+            self.nodes[node].image_present = true;
         }
         self.schedule_sync(cx, pod, cx.now());
         self.await_turn(cx, pod);
-        let instance = self.pods[pod.index()].container.instance;
+        let instance = self.pods[pod].container.instance;
         self.tell(cx, Happening::ContainerStarted { pod, instance });
         if restarted && let Some(slot) = self.slot_of(pod) {
             self.observe(cx, &Observed::Restarted { slot });
@@ -351,11 +351,11 @@ impl<O: Observer> Cluster<'_, O> {
     }
 
     pub(super) fn on_app_serving(&mut self, cx: &mut Cx<'_, Event>, pod: PodId, timer: Timer) {
-        if !self.pods[pod.index()].container.app.expires(timer) {
+        if !self.pods[pod].container.app.expires(timer) {
             return;
         }
-        self.pods[pod.index()].container.serving = true;
-        let instance = self.pods[pod.index()].container.instance;
+        self.pods[pod].container.serving = true;
+        let instance = self.pods[pod].container.instance;
         self.tell(cx, Happening::AppServing { pod, instance });
         self.settle(cx, pod);
     }
@@ -364,7 +364,7 @@ impl<O: Observer> Cluster<'_, O> {
 
     /// preStop, SIGTERM, and SIGKILL when the grace is over (C9).
     pub(super) fn begin_kill(&mut self, cx: &mut Cx<'_, Event>, pod: PodId) {
-        let container = &mut self.pods[pod.index()].container;
+        let container = &mut self.pods[pod].container;
         if container.sigterm {
             // An earlier kubelet has begun it, and the process is about to exit.
             container.stage = Stage::Stopping;
@@ -374,7 +374,7 @@ impl<O: Observer> Cluster<'_, O> {
         let overhead = self.draw_container(pod, |latencies| &latencies.container_stop).max(MIN_STOP);
         let timer = self.timer();
         let grace = self.kill_grace(pod);
-        let container = &mut self.pods[pod.index()].container;
+        let container = &mut self.pods[pod].container;
         container.stage = Stage::Stopping;
         container.exited_before = container.exited;
         container.exit = timer;
@@ -387,7 +387,7 @@ impl<O: Observer> Cluster<'_, O> {
 
     fn kill_grace(&self, pod: PodId) -> Duration {
         let spec = &self.model.deployment.pod;
-        let state = &self.pods[pod.index()];
+        let state = &self.pods[pod];
         let probe = match state.container.kill {
             _ if state.terminating => None,
             Some(ProbeKind::Liveness) => spec.liveness,
@@ -398,7 +398,7 @@ impl<O: Observer> Cluster<'_, O> {
     }
 
     pub(super) fn on_sigterm_sent(&mut self, cx: &mut Cx<'_, Event>, pod: PodId, timer: Timer) {
-        if !self.pods[pod.index()].container.exit.expires(timer) {
+        if !self.pods[pod].container.exit.expires(timer) {
             return;
         }
         let served = self.serves(pod);
@@ -406,13 +406,13 @@ impl<O: Observer> Cluster<'_, O> {
         let slept = self.model.deployment.pod.pre_stop_sleep.min(grace);
         let slept = Duration::from_secs(slept.as_nanos() / NANOS_PER_SEC);
         let left = grace.saturating_sub(slept).max(MIN_SIGTERM_WINDOW);
-        let home = self.pods[pod.index()].home.index();
+        let home = self.pods[pod].home;
         let exits_after = match &self.model.app.on_sigterm {
             OnSigterm::Exits(law) => self.slots[home].shutdown.span(law).min(left),
             OnSigterm::Ignores => left,
         };
         let timer = self.timer();
-        let container = &mut self.pods[pod.index()].container;
+        let container = &mut self.pods[pod].container;
         container.sigterm = true;
         container.exit = timer;
         let instance = container.instance;
@@ -426,49 +426,49 @@ impl<O: Observer> Cluster<'_, O> {
     }
 
     pub(super) fn on_container_exited(&mut self, cx: &mut Cx<'_, Event>, pod: PodId, timer: Timer) {
-        if self.pods[pod.index()].container.exit.expires(timer) {
+        if self.pods[pod].container.exit.expires(timer) {
             self.exit_container(cx, pod);
         }
     }
 
     /// The process is gone: killed by its kubelet, or by itself.
     pub(super) fn exit_container(&mut self, cx: &mut Cx<'_, Event>, pod: PodId) {
-        if !self.pods[pod.index()].container.has_process() {
+        if !self.pods[pod].container.has_process() {
             return;
         }
         self.wake(cx, pod);
-        let killed = self.pods[pod.index()].container.stage == Stage::Stopping;
-        self.pods[pod.index()].container.end_life(cx.now());
-        let instance = self.pods[pod.index()].container.instance;
+        let killed = self.pods[pod].container.stage == Stage::Stopping;
+        self.pods[pod].container.end_life(cx.now());
+        let instance = self.pods[pod].container.instance;
         let exit = if killed { Exit::Stopped } else { Exit::Crashed };
         self.tell(cx, Happening::ContainerExited { pod, instance, exit });
         self.refresh_answers(pod);
         self.break_connections(cx, pod);
-        let before = self.pods[pod.index()].container.exited_before;
+        let before = self.pods[pod].container.exited_before;
         #[cfg(test)]
         let before = match self.mutation {
             Some(super::Mutation::BackOffFromOwnExit) => Some(cx.now()),
             _ => before,
         };
-        self.pods[pod.index()].container.kill = None;
-        if !self.pods[pod.index()].adopted {
+        self.pods[pod].container.kill = None;
+        if !self.pods[pod].adopted {
             // Its next kubelet will find it.
             self.settle(cx, pod);
             return;
         }
         let listed = self.relists(pod).after(cx.now());
-        if self.pods[pod.index()].terminating {
+        if self.pods[pod].terminating {
             self.finish_termination(cx, pod);
         } else if killed {
             // The same sync goes on to the restart, with the status from before the kill (C8, C12).
-            self.pods[pod.index()].last_sync = cx.now();
+            self.pods[pod].last_sync = cx.now();
             self.try_restart(cx, pod, before, StartKind::Killed);
-            if self.pods[pod.index()].container.stage == Stage::Waiting {
+            if self.pods[pod].container.stage == Stage::Waiting {
                 self.schedule_sync(cx, pod, listed);
             }
         } else {
             // Nobody knows until the next listing (C1).
-            self.pods[pod.index()].sync = Timer::NONE;
+            self.pods[pod].sync = Timer::NONE;
             self.schedule_sync(cx, pod, listed);
         }
         self.await_turn(cx, pod);

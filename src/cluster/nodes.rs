@@ -28,7 +28,7 @@ impl<O: Observer> Cluster<'_, O> {
         let runs_kubelet = alive && !has(NodeMode::Kubelet);
         let reachable = alive && !has(NodeMode::Isolation);
         let connected = reachable && runs_kubelet && !has(NodeMode::Partition);
-        let state = &mut self.nodes[node.index()];
+        let state = &mut self.nodes[node];
         let ran_kubelet = state.kubelet != Kubelet::Down;
         let was = (state.alive, ran_kubelet, state.connected, state.reachable);
         if was == (alive, runs_kubelet, connected, reachable) {
@@ -84,7 +84,7 @@ impl<O: Observer> Cluster<'_, O> {
     }
 
     fn end_kubelet(&mut self, node: NodeId) {
-        let state = &mut self.nodes[node.index()];
+        let state = &mut self.nodes[node];
         state.kubelet = Kubelet::Down;
         state.boot = Timer::NONE;
         state.report = Timer::NONE;
@@ -95,7 +95,7 @@ impl<O: Observer> Cluster<'_, O> {
         self.tell(cx, Happening::NodeDisconnected { node });
         let reset_at = self.monitor.reset_at;
         let pass_grid = self.pass_grid;
-        let state = &mut self.nodes[node.index()];
+        let state = &mut self.nodes[node];
         state.lease = Timer::NONE;
         state.report = Timer::NONE;
         state.reconcile = Timer::NONE;
@@ -110,14 +110,14 @@ impl<O: Observer> Cluster<'_, O> {
     fn start_kubelet(&mut self, cx: &mut Cx<'_, Event>, node: NodeId) {
         let law = &self.model.cluster.latencies.kubelet_first_sync;
         let timer = self.timer();
-        let state = &mut self.nodes[node.index()];
+        let state = &mut self.nodes[node];
         state.kubelet = Kubelet::Starting;
         state.kubelet_since = Some(cx.now());
         state.boot = timer;
         let after = state.dice.span(law);
         cx.after(after, Event::KubeletStarted(node, timer));
         // The control plane hears of it sooner: the kubelet registers before it syncs Pods.
-        let ready = self.nodes[node.index()].dice.span(&self.model.cluster.latencies.kubelet_ready);
+        let ready = self.nodes[node].dice.span(&self.model.cluster.latencies.kubelet_ready);
         self.schedule_report(cx, node, cx.now() + ready);
     }
 
@@ -125,16 +125,16 @@ impl<O: Observer> Cluster<'_, O> {
     /// the next status update, its Pods' with the next reconciliation (N14).
     fn reconnect(&mut self, cx: &mut Cx<'_, Event>, node: NodeId) {
         self.tell(cx, Happening::NodeReconnected { node });
-        let state = &self.nodes[node.index()];
+        let state = &self.nodes[node];
         let renewed = state.leases.at_or_after(cx.now());
         let reported = state.statuses.at_or_after(cx.now());
         let timer = self.timer();
-        self.nodes[node.index()].lease = timer;
+        self.nodes[node].lease = timer;
         cx.at(renewed, Event::LeaseRenewed(node, timer));
-        if !self.nodes[node.index()].report.is_set() {
+        if !self.nodes[node].report.is_set() {
             self.schedule_report(cx, node, reported);
         }
-        if self.nodes[node.index()].kubelet == Kubelet::Up {
+        if self.nodes[node].kubelet == Kubelet::Up {
             self.hear_control_plane(cx, node);
         }
     }
@@ -142,7 +142,7 @@ impl<O: Observer> Cluster<'_, O> {
     /// What the kubelet finds out from the API: Pods to adopt, Pods to stop, conditions to restore.
     fn hear_control_plane(&mut self, cx: &mut Cx<'_, Event>, node: NodeId) {
         for pod in self.pods_on(node) {
-            let state = &self.pods[pod.index()];
+            let state = &self.pods[pod];
             if state.deleted {
                 self.notice_deletion(cx, pod);
             } else if !state.adopted {
@@ -154,7 +154,7 @@ impl<O: Observer> Cluster<'_, O> {
 
     fn schedule_reconciliation(&mut self, cx: &mut Cx<'_, Event>, node: NodeId) {
         let timer = self.timer();
-        let state = &mut self.nodes[node.index()];
+        let state = &mut self.nodes[node];
         state.reconcile = timer;
         let at = state.reconciles.after(cx.now());
         cx.at(at, Event::StatusesReconciled(node, timer));
@@ -162,18 +162,18 @@ impl<O: Observer> Cluster<'_, O> {
 
     fn schedule_report(&mut self, cx: &mut Cx<'_, Event>, node: NodeId, at: SimTime) {
         let timer = self.timer();
-        self.nodes[node.index()].report = timer;
+        self.nodes[node].report = timer;
         cx.at(at, Event::NodeReported(node, timer));
     }
 
     pub(super) fn on_kubelet_started(&mut self, cx: &mut Cx<'_, Event>, node: NodeId, timer: Timer) {
-        if !self.nodes[node.index()].boot.expires(timer) {
+        if !self.nodes[node].boot.expires(timer) {
             return;
         }
-        self.nodes[node.index()].kubelet = Kubelet::Up;
+        self.nodes[node].kubelet = Kubelet::Up;
         self.tell(cx, Happening::KubeletStarted { node });
         // Without the control plane it does not know of any Pod.
-        if self.nodes[node.index()].connected {
+        if self.nodes[node].connected {
             self.hear_control_plane(cx, node);
         }
         self.update_clock(cx, super::Target::Node(node));
@@ -182,7 +182,7 @@ impl<O: Observer> Cluster<'_, O> {
     /// The kubelet has reported its Node, which is a heartbeat (N3): Ready is True again, and the NoSchedule taint
     /// goes with it (N5, N14). While the Node is Ready only a new kubelet has something to report (N2).
     pub(super) fn on_node_reported(&mut self, cx: &mut Cx<'_, Event>, node: NodeId, timer: Timer) {
-        let state = &mut self.nodes[node.index()];
+        let state = &mut self.nodes[node];
         if !state.report.expires(timer) || !state.connected {
             return;
         }
@@ -207,7 +207,7 @@ impl<O: Observer> Cluster<'_, O> {
     }
 
     pub(super) fn on_lease_renewed(&mut self, cx: &mut Cx<'_, Event>, node: NodeId, timer: Timer) {
-        let state = &mut self.nodes[node.index()];
+        let state = &mut self.nodes[node];
         if !state.lease.expires(timer) {
             return;
         }
@@ -225,7 +225,7 @@ impl<O: Observer> Cluster<'_, O> {
     /// The judge's mode: the next renewal is an event.
     pub(super) fn schedule_renewal(&mut self, cx: &mut Cx<'_, Event>, node: NodeId) {
         let timer = self.timer();
-        let state = &mut self.nodes[node.index()];
+        let state = &mut self.nodes[node];
         state.lease = timer;
         let at = state.leases.at_or_after(cx.now() + crate::time::Duration::from_nanos(1));
         cx.at(at, Event::LeaseRenewed(node, timer));
@@ -252,7 +252,7 @@ impl<O: Observer> Cluster<'_, O> {
     }
 
     fn pass_wanted(&self, node: NodeId, next: SimTime) -> Option<SimTime> {
-        let state = &self.nodes[node.index()];
+        let state = &self.nodes[node];
         if !state.registered {
             return None;
         }
@@ -273,8 +273,8 @@ impl<O: Observer> Cluster<'_, O> {
             return;
         }
         let grace = self.model.cluster.control_plane.node_monitor_grace;
-        for node in (0..self.nodes.len()).map(NodeId::new) {
-            let state = &mut self.nodes[node.index()];
+        for node in self.nodes.ids() {
+            let state = &mut self.nodes[node];
             if !state.registered {
                 continue;
             }
@@ -282,10 +282,10 @@ impl<O: Observer> Cluster<'_, O> {
                 state.seen = cx.now();
             }
             let seen = self.last_seen(node);
-            if self.nodes[node.index()].ready && seen.is_some_and(|seen| cx.now().saturating_since(seen) > grace) {
+            if self.nodes[node].ready && seen.is_some_and(|seen| cx.now().saturating_since(seen) > grace) {
                 self.mark_unknown(cx, node);
             }
-            if self.nodes[node.index()].ready {
+            if self.nodes[node].ready {
                 self.lift_no_execute(cx, node);
             } else {
                 self.queue_for_taint(cx, node);
@@ -299,7 +299,7 @@ impl<O: Observer> Cluster<'_, O> {
     /// The pass that noticed the Node's last heartbeat (N3). In the fast mode `None` while heartbeats come: then that
     /// was a short while ago.
     pub(super) fn last_seen(&self, node: NodeId) -> Option<SimTime> {
-        let state = &self.nodes[node.index()];
+        let state = &self.nodes[node];
         match self.mode {
             Mode::Fast => state.silent_since,
             Mode::EveryProbe => Some(state.seen),
@@ -309,7 +309,7 @@ impl<O: Observer> Cluster<'_, O> {
     /// The monitor has seen no lease for the grace period: Ready becomes Unknown and the Node's Pods are marked
     /// not ready at once (N6). They may well serve on (N16).
     fn mark_unknown(&mut self, cx: &mut Cx<'_, Event>, node: NodeId) {
-        let state = &mut self.nodes[node.index()];
+        let state = &mut self.nodes[node];
         state.ready = false;
         state.marked_at = cx.now();
         self.monitor.stale = true;
@@ -321,12 +321,12 @@ impl<O: Observer> Cluster<'_, O> {
             }
             self.look(cx, pod);
         }
-        if self.nodes[node.index()].join.is_set() {
+        if self.nodes[node].join.is_set() {
             self.schedule_node_deletion(cx, node);
         }
         // Back already, but with its lease not renewed in time: the kubelet puts right what it finds wrong with
         // its next status update and reconciliation (N2, E2).
-        let state = &self.nodes[node.index()];
+        let state = &self.nodes[node];
         if state.connected {
             let reported = state.statuses.at_or_after(cx.now());
             if !state.report.is_set() {
@@ -342,7 +342,7 @@ impl<O: Observer> Cluster<'_, O> {
     pub(super) fn order_replacement_node(&mut self, cx: &mut Cx<'_, Event>, node: NodeId) {
         let DeadNodes::Replace(new_node) = &self.model.cluster.dead_nodes else { return };
         let timer = self.timer();
-        let state = &mut self.nodes[node.index()];
+        let state = &mut self.nodes[node];
         state.join = timer;
         let after = state.dice.span(&new_node.after);
         cx.after(after, Event::NodeJoined(node, timer));
@@ -351,12 +351,12 @@ impl<O: Observer> Cluster<'_, O> {
     /// The cloud controller looks every 5 s for Nodes that are not Ready and whose instance is gone (N15).
     fn schedule_node_deletion(&mut self, cx: &mut Cx<'_, Event>, node: NodeId) {
         let timer = self.timer();
-        self.nodes[node.index()].deletion = timer;
+        self.nodes[node].deletion = timer;
         cx.at(self.cloud_grid.after(cx.now()), Event::NodeDeleted(node, timer));
     }
 
     pub(super) fn on_node_deleted(&mut self, cx: &mut Cx<'_, Event>, node: NodeId, timer: Timer) {
-        let state = &mut self.nodes[node.index()];
+        let state = &mut self.nodes[node];
         if !state.deletion.expires(timer) {
             return;
         }
@@ -370,7 +370,7 @@ impl<O: Observer> Cluster<'_, O> {
         for pod in self.pods_on(node) {
             self.request_slice_update(cx, pod);
             let timer = self.timer();
-            self.pods[pod.index()].life = timer;
+            self.pods[pod].life = timer;
             cx.at(collected, Event::OrphanCollected(pod, timer));
             self.look(cx, pod);
         }
@@ -385,22 +385,22 @@ impl<O: Observer> Cluster<'_, O> {
         let noticed = self.gc_grid.at_or_after(cx.now());
         let over = noticed + self.model.cluster.control_plane.pod_gc_quarantine;
         let round = self.gc_grid.at_or_after(over);
-        let is_missed = round == over && self.nodes[node.index()].quarantine_dice.uniform() < 0.5;
+        let is_missed = round == over && self.nodes[node].quarantine_dice.uniform() < 0.5;
         if is_missed { self.gc_grid.after(over) } else { round }
     }
 
     /// A new machine takes the dead one's place, once the old Node object is out of its way.
     pub(super) fn on_node_joined(&mut self, cx: &mut Cx<'_, Event>, node: NodeId, timer: Timer) {
-        if self.nodes[node.index()].join != timer {
+        if self.nodes[node].join != timer {
             return;
         }
-        if self.nodes[node.index()].registered {
+        if self.nodes[node].registered {
             // Not noticed yet, or not deleted yet: try again with the cloud controller's next round.
             cx.at(self.cloud_grid.after(cx.now()), Event::NodeJoined(node, timer));
             return;
         }
         let last = self.nodes.iter().map(|state| state.order).fold(0.0, f64::max);
-        let state = &mut self.nodes[node.index()];
+        let state = &mut self.nodes[node];
         state.join = Timer::NONE;
         state.strikes.clear();
         state.registered = true;
@@ -421,7 +421,7 @@ impl<O: Observer> Cluster<'_, O> {
 
     /// The Pod's object goes with its Node: nothing is left that could confirm its end (N15).
     pub(super) fn on_orphan_collected(&mut self, cx: &mut Cx<'_, Event>, pod: PodId, timer: Timer) {
-        if self.pods[pod.index()].life.expires(timer) {
+        if self.pods[pod].life.expires(timer) {
             self.tell(cx, Happening::PodCollected { pod });
             self.remove_pod(cx, pod);
         }

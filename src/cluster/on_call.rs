@@ -50,27 +50,27 @@ impl<O: Observer> Cluster<'_, O> {
     /// Starts or stops the slot's clock. A spell is over when the slot's Pod delivers or is replaced.
     pub(super) fn update_watch(&mut self, cx: &mut Cx<'_, Event>, slot: SlotId, delivers: bool) {
         let Some(on_call) = &self.model.on_call else { return };
-        let pod = self.slots[slot.index()].pod;
+        let pod = self.slots[slot].pod;
         let Some(pod) = pod.filter(|_| !delivers) else {
-            let watch = &mut self.slots[slot.index()].watch;
+            let watch = &mut self.slots[slot].watch;
             *watch = Watch { spells: watch.spells, ..Watch::default() };
             return;
         };
         let stuck = self.is_stuck(pod);
-        let watch = self.slots[slot.index()].watch;
+        let watch = self.slots[slot].watch;
         match (watch.running_since, stuck) {
             (None, true) => {
                 if matches!(watch.stage, WatchStage::Quiet) {
                     let ordinal = watch.spells + 1;
                     let stream = self.streams.stream(Owner::Slot(slot.index() as u32), Purpose::OnCall);
                     let left = Duration::from_secs_f64(stream.draw(2 * ordinal, &on_call.notices));
-                    let watch = &mut self.slots[slot.index()].watch;
+                    let watch = &mut self.slots[slot].watch;
                     (watch.spells, watch.stage) = (ordinal, WatchStage::Unnoticed { left });
                 }
                 self.run_watch(cx, slot);
             }
             (Some(since), false) => {
-                let watch = &mut self.slots[slot.index()].watch;
+                let watch = &mut self.slots[slot].watch;
                 (watch.running_since, watch.due) = (None, Timer::NONE);
                 if let WatchStage::Unnoticed { left } | WatchStage::Paged { left } = &mut watch.stage {
                     *left = left.saturating_sub(cx.now().since(since));
@@ -83,18 +83,18 @@ impl<O: Observer> Cluster<'_, O> {
     /// The clock runs on from now.
     fn run_watch(&mut self, cx: &mut Cx<'_, Event>, slot: SlotId) {
         let timer = self.timer();
-        let watch = &mut self.slots[slot.index()].watch;
+        let watch = &mut self.slots[slot].watch;
         let (WatchStage::Unnoticed { left } | WatchStage::Paged { left }) = watch.stage else { return };
         (watch.running_since, watch.due) = (Some(cx.now()), timer);
         cx.after(left, Event::OnCallDue(slot, timer));
     }
 
     pub(super) fn on_on_call_due(&mut self, cx: &mut Cx<'_, Event>, slot: SlotId, timer: Timer) {
-        if !self.slots[slot.index()].watch.due.expires(timer) {
+        if !self.slots[slot].watch.due.expires(timer) {
             return;
         }
-        let Some(pod) = self.slots[slot.index()].pod else { return };
-        if self.slots[slot.index()].watch.is_paged() {
+        let Some(pod) = self.slots[slot].pod else { return };
+        if self.slots[slot].watch.is_paged() {
             self.tell(cx, Happening::DeletedByHand { pod });
             self.observe(cx, &Observed::DeletedByHand { slot });
             self.evict_pod(cx, pod);
@@ -107,18 +107,18 @@ impl<O: Observer> Cluster<'_, O> {
     fn page(&mut self, cx: &mut Cx<'_, Event>, first: SlotId) {
         let Some(on_call) = &self.model.on_call else { return };
         let stream = self.streams.stream(Owner::Slot(first.index() as u32), Purpose::OnCall);
-        let ordinal = self.slots[first.index()].watch.spells;
+        let ordinal = self.slots[first].watch.spells;
         let left = Duration::from_secs_f64(stream.draw(2 * ordinal + 1, &on_call.acts));
         self.observe(cx, &Observed::Paged { slot: first });
-        for slot in (0..self.slots.len()).map(SlotId::new) {
-            let watch = &mut self.slots[slot.index()].watch;
+        for slot in self.slots.ids() {
+            let watch = &mut self.slots[slot].watch;
             let runs = slot == first || watch.running_since.is_some();
             if !runs || watch.is_paged() {
                 continue;
             }
             watch.stage = WatchStage::Paged { left };
             self.run_watch(cx, slot);
-            if let Some(pod) = self.slots[slot.index()].pod {
+            if let Some(pod) = self.slots[slot].pod {
                 self.tell(cx, Happening::Paged { pod });
                 self.observe(cx, &Observed::Reacted { slot });
                 self.look(cx, pod);
@@ -128,7 +128,7 @@ impl<O: Observer> Cluster<'_, O> {
 
     /// The container of the Pod that holds a slot does not deliver, and nothing is on its way that would mend it.
     fn is_stuck(&self, pod: PodId) -> bool {
-        let state = &self.pods[pod.index()];
+        let state = &self.pods[pod];
         let container = &state.container;
         if container.stage != Stage::Running || container.kill.is_some() || !container.sandbox || !container.serving {
             return false;
@@ -153,7 +153,7 @@ impl<O: Observer> Cluster<'_, O> {
     fn counts_towards_a_kill(&self, pod: PodId) -> bool {
         let spec = &self.model.deployment.pod;
         let killers = [(ProbeKind::Liveness, spec.liveness.is_some()), (ProbeKind::Startup, spec.startup.is_some())];
-        let started = self.pods[pod.index()].status.started;
+        let started = self.pods[pod].status.started;
         killers.into_iter().any(|(kind, exists)| {
             let asks = exists && (kind == ProbeKind::Liveness) == started;
             asks && self.container_strikes(pod).any(|(_, mode)| Audience::Probe(kind).sees(affects(mode)))

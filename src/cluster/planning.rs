@@ -53,7 +53,7 @@ impl<O: Observer> Cluster<'_, O> {
     fn catch_up_on_plan(&mut self, cx: &mut Cx<'_, Event>, pod: PodId, kind: ProbeKind) {
         let now = cx.now();
         let chance = self.chance;
-        let home = self.pods[pod.index()].home.index();
+        let home = self.pods[pod].home;
         let Some(prober) = self.prober(pod, kind) else { return };
         let Some(plan) = prober.plan.take() else { return };
         prober.due = Timer::NONE;
@@ -79,7 +79,7 @@ impl<O: Observer> Cluster<'_, O> {
 
     /// The worker is no more; the observer hears of the probes that it has skipped.
     pub(super) fn end_worker(&mut self, cx: &Cx<'_, Event>, pod: PodId, kind: ProbeKind) {
-        let Some(mut prober) = self.pods[pod.index()].workers[kind as usize].take() else { return };
+        let Some(mut prober) = self.pods[pod].workers[kind as usize].take() else { return };
         if let Some(plan) = prober.plan
             && let Some(skipped) = prober.worker.catch_up(cx.now(), &plan.status, plan.next)
         {
@@ -98,7 +98,7 @@ impl<O: Observer> Cluster<'_, O> {
     pub(super) fn tell_skipped(&mut self, pod: PodId, kind: ProbeKind, next: Next, skipped: Skipped, last_apart: bool) {
         let Next::Steady { first, reply, .. } = next else { return };
         // What does not refuse is the instance that there was when they were planned: another is planned anew.
-        let instance = self.pods[pod.index()].container.instance;
+        let instance = self.pods[pod].container.instance;
         let reaches = (reply != Reply::Refused).then_some(instance);
         let count = skipped.attempts - u64::from(last_apart);
         if count > 0 {
@@ -136,7 +136,7 @@ impl<O: Observer> Cluster<'_, O> {
     pub(super) fn plan_all(&mut self, cx: &mut Cx<'_, Event>, pod: PodId) {
         let wakes_at = self.wakes_at(pod);
         for kind in KINDS {
-            if !self.is_planned(&self.pods[pod.index()], kind, wakes_at) {
+            if !self.is_planned(&self.pods[pod], kind, wakes_at) {
                 self.plan_anew(cx, pod, kind, wakes_at);
             }
         }
@@ -145,7 +145,7 @@ impl<O: Observer> Cluster<'_, O> {
     /// Schedules the worker's next attempt that matters, unless what was planned still holds.
     pub(super) fn plan(&mut self, cx: &mut Cx<'_, Event>, pod: PodId, kind: ProbeKind) {
         let wakes_at = self.wakes_at(pod);
-        if !self.is_planned(&self.pods[pod.index()], kind, wakes_at) {
+        if !self.is_planned(&self.pods[pod], kind, wakes_at) {
             self.plan_anew(cx, pod, kind, wakes_at);
         }
     }
@@ -177,14 +177,14 @@ impl<O: Observer> Cluster<'_, O> {
     }
 
     fn plan_anew(&mut self, cx: &mut Cx<'_, Event>, pod: PodId, kind: ProbeKind, wakes_at: SimTime) {
-        let state = &self.pods[pod.index()];
+        let state = &self.pods[pod];
         let plan = state.workers[kind as usize].as_ref().and_then(|prober| prober.plan.as_ref());
         if let Some(plan) = plan.filter(|plan| self.holds(plan, state, kind)) {
             let due = plan.due;
             return self.schedule_probe(cx, pod, kind, due);
         }
         self.catch_up(cx, pod, kind);
-        let state = &self.pods[pod.index()];
+        let state = &self.pods[pod];
         let (status, answer) = (state.status, state.answer_to(kind));
         let (mode, chance) = (self.mode, &self.chance);
         let Some(prober) = &state.workers[kind as usize] else { return };
@@ -204,7 +204,7 @@ impl<O: Observer> Cluster<'_, O> {
                 } else {
                     let worker = prober.worker;
                     let matters = worker.failures_that_matter();
-                    let home = self.pods[pod.index()].home.index();
+                    let home = self.pods[pod].home;
                     let u = self.slots[home].probe_failure.uniform();
                     plan.by_chance = Some(matters);
                     plan.due = worker.nth_attempt(first, reply, chance.waiting_time(matters, u));
@@ -235,7 +235,7 @@ impl<O: Observer> Cluster<'_, O> {
         if self.mode == Mode::EveryProbe {
             return SimTime::NEVER;
         }
-        let state = &self.pods[pod.index()];
+        let state = &self.pods[pod];
         let container = &state.container;
         let sync = if state.sync.is_set() { state.sync_due } else { SimTime::NEVER };
         let app = if container.app.is_set() { container.serves_at } else { SimTime::NEVER };

@@ -15,7 +15,7 @@ pub(super) const KINDS: [ProbeKind; 3] = [ProbeKind::Liveness, ProbeKind::Readin
 
 impl<O: Observer> Cluster<'_, O> {
     pub(super) fn prober(&mut self, pod: PodId, kind: ProbeKind) -> Option<&mut Prober> {
-        self.pods[pod.index()].workers[kind as usize].as_mut()
+        self.pods[pod].workers[kind as usize].as_mut()
     }
 
     pub(super) fn on_probe_due(&mut self, cx: &mut Cx<'_, Event>, pod: PodId, kind: ProbeKind, timer: Timer) {
@@ -51,7 +51,7 @@ impl<O: Observer> Cluster<'_, O> {
 
     /// One attempt of a worker (P6), and the next one planned.
     pub(super) fn attempt(&mut self, cx: &mut Cx<'_, Event>, pod: PodId, kind: ProbeKind, doomed: bool) {
-        let status = self.pods[pod.index()].status;
+        let status = self.pods[pod].status;
         self.attempt_under(cx, pod, kind, doomed, &status);
         self.plan(cx, pod, kind);
     }
@@ -74,8 +74,8 @@ impl<O: Observer> Cluster<'_, O> {
         if sync_is_over {
             // That sync sees the Unknown just stored and changes nothing; what the probe finds waits for
             // the next one (P12).
-            self.pods[pod.index()].sync = Timer::NONE;
-            self.pods[pod.index()].last_sync = cx.now();
+            self.pods[pod].sync = Timer::NONE;
+            self.pods[pod].last_sync = cx.now();
             self.await_turn(cx, pod);
         } else if done.noticed && kind != ProbeKind::Liveness || done.stored_failure {
             self.request_sync(cx, pod);
@@ -99,7 +99,7 @@ impl<O: Observer> Cluster<'_, O> {
         let Some(prober) = self.prober(pod, kind) else { return };
         let timeout = cx.now() + prober.worker.probe().timeout;
         let answer = self.answer(pod, Audience::Probe(kind));
-        let instance = self.pods[pod.index()].container.instance;
+        let instance = self.pods[pod].container.instance;
         let reaches = (answer != Answer::Bad(Reply::Refused)).then_some(instance);
         self.tell(cx, Happening::ProbeSent { pod, kind, reaches });
         let (ends, answered) = match answer {
@@ -117,7 +117,7 @@ impl<O: Observer> Cluster<'_, O> {
 
     fn fails_by_chance(&mut self, pod: PodId) -> bool {
         let p = self.model.app.probe_failure;
-        let home = self.pods[pod.index()].home.index();
+        let home = self.pods[pod].home;
         p > 0.0 && self.slots[home].probe_failure.uniform() < p
     }
 
@@ -175,7 +175,7 @@ impl<O: Observer> Cluster<'_, O> {
             (ProbeKind::Readiness, _) => {
                 let serving = self.serves(pod);
                 // What is found on an old instance's account makes no difference to the Pod (P7a).
-                let was_ready = self.pods[pod.index()].ready;
+                let was_ready = self.pods[pod].ready;
                 self.update_readiness(cx, pod);
                 if verdict == Stored::Failure
                     && was_ready
@@ -193,7 +193,7 @@ impl<O: Observer> Cluster<'_, O> {
     }
 
     fn decide_kill(&mut self, cx: &mut Cx<'_, Event>, pod: PodId, kind: ProbeKind) {
-        let state = &mut self.pods[pod.index()];
+        let state = &mut self.pods[pod];
         let container = &state.container;
         // What is found on an old instance's account kills nothing (P7a).
         let is_present = state.worker(kind).is_some_and(|worker| worker.result_for(container.instance).is_some());

@@ -16,13 +16,13 @@ impl<O: Observer> Cluster<'_, O> {
 
     /// An ordinary graceful deletion: the slot is vacant at once, and a replacement follows (T1, D7).
     pub(super) fn delete_pod(&mut self, cx: &mut Cx<'_, Event>, pod: PodId) {
-        if !self.pods[pod.index()].exists || self.pods[pod.index()].deleted {
+        if !self.pods[pod].exists || self.pods[pod].deleted {
             return;
         }
-        self.pods[pod.index()].deleted = true;
+        self.pods[pod].deleted = true;
         self.tell(cx, Happening::PodDeleted { pod });
         self.vacate(cx, pod);
-        let Some(node) = self.pods[pod.index()].node else {
+        let Some(node) = self.pods[pod].node else {
             self.end_pod(cx, pod);
             return;
         };
@@ -36,14 +36,14 @@ impl<O: Observer> Cluster<'_, O> {
     fn vacate(&mut self, cx: &mut Cx<'_, Event>, pod: PodId) {
         let Some(slot) = self.slot_of(pod) else { return };
         self.wake(cx, pod);
-        let parting = self.slots[slot.index()].account.debt().clone();
-        let state = &mut self.pods[pod.index()];
+        let parting = self.slots[slot].account.debt().clone();
+        let state = &mut self.pods[pod];
         state.holds_slot = false;
         state.parting = parting;
-        self.slots[slot.index()].pod = None;
+        self.slots[slot].pod = None;
         self.look_at_slot(cx, slot);
         self.look(cx, pod);
-        let after = self.slots[slot.index()].scheduling.span(&self.model.cluster.latencies.replacement);
+        let after = self.slots[slot].scheduling.span(&self.model.cluster.latencies.replacement);
         let after = self.under_load(after);
         let timer = self.timer();
         cx.after(after, Event::ReplacementCreated(slot, timer));
@@ -52,11 +52,11 @@ impl<O: Observer> Cluster<'_, O> {
     /// Too few active Pods: one is created for the lowest vacant slot. One such event follows every loss,
     /// whatever slot it was.
     pub(super) fn on_replacement_created(&mut self, cx: &mut Cx<'_, Event>, _lost: SlotId, _timer: Timer) {
-        let vacant = (0..self.slots.len()).find(|&slot| self.slots[slot].pod.is_none());
+        let vacant = self.slots.ids().find(|&slot| self.slots[slot].pod.is_none());
         if let Some(slot) = vacant {
-            let pod = self.create_pod(cx, SlotId::new(slot));
+            let pod = self.create_pod(cx, slot);
             self.request_binding(cx, pod);
-            self.look_at_slot(cx, SlotId::new(slot));
+            self.look_at_slot(cx, slot);
         }
     }
 
@@ -64,7 +64,7 @@ impl<O: Observer> Cluster<'_, O> {
     pub(super) fn create_pod(&mut self, cx: &Cx<'_, Event>, slot: SlotId) -> PodId {
         let id = match self.vacated.pop() {
             Some(id) => {
-                self.pods[id.index()] = Pod::new(slot);
+                self.pods[id] = Pod::new(slot);
                 id
             }
             None => {
@@ -72,28 +72,28 @@ impl<O: Observer> Cluster<'_, O> {
                 PodId::new(self.pods.len() - 1)
             }
         };
-        self.slots[slot.index()].pod = Some(id);
-        self.slots[slot.index()].pods += 1;
+        self.slots[slot].pod = Some(id);
+        self.slots[slot].pods += 1;
         self.tell(cx, Happening::PodCreated { pod: id, slot });
         id
     }
 
     /// The kubelet is told of the deletion (T2).
     pub(super) fn notice_deletion(&mut self, cx: &mut Cx<'_, Event>, pod: PodId) {
-        let home = self.pods[pod.index()].home.index();
+        let home = self.pods[pod].home;
         let after = self.slots[home].propagation.span(&self.model.cluster.latencies.deletion_seen);
         let timer = self.timer();
-        self.pods[pod.index()].life = timer;
+        self.pods[pod].life = timer;
         cx.after(after, Event::DeletionSeen(pod, timer));
     }
 
     /// The kubelet stops the Pod: liveness and startup probes end, readiness goes on (P20), the container is
     /// stopped with its grace (C9) and never restarted (T6).
     pub(super) fn on_deletion_seen(&mut self, cx: &mut Cx<'_, Event>, pod: PodId, timer: Timer) {
-        if !self.pods[pod.index()].life.expires(timer) {
+        if !self.pods[pod].life.expires(timer) {
             return;
         }
-        let Some(node) = self.pods[pod.index()].node else { return };
+        let Some(node) = self.pods[pod].node else { return };
         if !self.kubelet_listens(node) {
             return;
         }
@@ -101,7 +101,7 @@ impl<O: Observer> Cluster<'_, O> {
         self.wake(cx, pod);
         self.end_worker(cx, pod, ProbeKind::Liveness);
         self.end_worker(cx, pod, ProbeKind::Startup);
-        let state = &mut self.pods[pod.index()];
+        let state = &mut self.pods[pod];
         if !state.adopted {
             // A kubelet that was not there knows of the Pod what the API says; it makes no workers (N14).
             state.adopted = true;
@@ -127,22 +127,20 @@ impl<O: Observer> Cluster<'_, O> {
 
     /// The containers have stopped: the object goes after the next listing and what the kubelet cleans up (T5).
     pub(super) fn finish_termination(&mut self, cx: &mut Cx<'_, Event>, pod: PodId) {
-        let Some(node) = self.pods[pod.index()].node else { return };
+        let Some(node) = self.pods[pod].node else { return };
         self.end_workers(cx, pod);
         self.set_ready(cx, pod, false);
-        let listed = self.nodes[node.index()].relists.after(cx.now());
-        let home = self.pods[pod.index()].home.index();
+        let listed = self.nodes[node].relists.after(cx.now());
+        let home = self.pods[pod].home;
         let after = self.slots[home].propagation.span(&self.model.cluster.latencies.object_gone);
         let timer = self.timer();
-        self.pods[pod.index()].life = timer;
+        self.pods[pod].life = timer;
         cx.at(listed + after, Event::PodGone(pod, timer));
     }
 
     /// Without its kubelet the object stays (N13); the one that returns deals with the deletion anew.
     pub(super) fn on_pod_gone(&mut self, cx: &mut Cx<'_, Event>, pod: PodId, timer: Timer) {
-        if self.pods[pod.index()].life.expires(timer)
-            && self.pods[pod.index()].node.is_some_and(|node| self.kubelet_listens(node))
-        {
+        if self.pods[pod].life.expires(timer) && self.pods[pod].node.is_some_and(|node| self.kubelet_listens(node)) {
             self.end_pod(cx, pod);
         }
     }
@@ -157,14 +155,14 @@ impl<O: Observer> Cluster<'_, O> {
     fn end_pod(&mut self, cx: &mut Cx<'_, Event>, pod: PodId) {
         self.wake(cx, pod);
         self.end_workers(cx, pod);
-        let state = &mut self.pods[pod.index()];
+        let state = &mut self.pods[pod];
         state.exists = false;
         state.deleted = true;
         state.api_ready = false;
         state.life = Timer::NONE;
         state.eviction = Timer::NONE;
         self.scheduler.forget(pod);
-        let home = self.pods[pod.index()].home.index();
+        let home = self.pods[pod].home;
         self.slots[home].pods -= 1;
         self.tell(cx, Happening::PodGone { pod });
         self.count_pods(cx);
@@ -175,7 +173,7 @@ impl<O: Observer> Cluster<'_, O> {
 
     /// Gives the Pod's memory back once the proxy has forgotten it too.
     pub(super) fn forget_pod(&mut self, pod: PodId) {
-        let state = &self.pods[pod.index()];
+        let state = &self.pods[pod];
         let unknown = |e: Endpoint| !e.listed;
         let over = !state.exists && !state.slice_update.is_set() && unknown(state.slice) && unknown(state.proxied);
         if over && !self.vacated.contains(&pod) {
@@ -185,7 +183,7 @@ impl<O: Observer> Cluster<'_, O> {
 
     /// Tells the observer how many Pods run and how many find no Node, if that has changed.
     pub(super) fn count_pods(&mut self, cx: &Cx<'_, Event>) {
-        let machine_runs = |node: NodeId| self.nodes[node.index()].alive && self.nodes[node.index()].registered;
+        let machine_runs = |node: NodeId| self.nodes[node].alive && self.nodes[node].registered;
         let mut counts = PodCounts::default();
         for pod in self.pods.iter().filter(|pod| pod.exists) {
             counts.running += u32::from(pod.node.is_some_and(machine_runs));

@@ -44,7 +44,7 @@ pub(crate) struct Course {
 impl<O: Observer> Cluster<'_, O> {
     /// After a sync: lets a Pod in back-off rest until it is not refused any more; any other waits for its turn.
     pub(super) fn rest_or_await_turn(&mut self, cx: &mut Cx<'_, Event>, pod: PodId) {
-        let state = &self.pods[pod.index()];
+        let state = &self.pods[pod];
         let rests = state.container.stage == Stage::Waiting && self.may_rest(pod);
         if !rests || self.rest_in_back_off(cx, pod).is_none() {
             self.await_turn(cx, pod);
@@ -53,15 +53,15 @@ impl<O: Observer> Cluster<'_, O> {
 
     /// The next turn is set and can be skipped, unless the sync would do something.
     fn may_rest(&self, pod: PodId) -> bool {
-        let state = &self.pods[pod.index()];
+        let state = &self.pods[pod];
         // Two Pods of one slot draw from the same stream in turn.
-        let is_alone = state.holds_slot && self.slots[state.home.index()].pods == 1;
+        let is_alone = state.holds_slot && self.slots[state.home].pods == 1;
         let is_handed_back = state.turn.is_some() && !state.sync.is_set();
         self.mode == Mode::Fast && is_handed_back && is_alone && state.container.sandbox
     }
 
     fn rest_in_back_off(&mut self, cx: &mut Cx<'_, Event>, pod: PodId) -> Option<()> {
-        let Pod { container, last_sync, .. } = &self.pods[pod.index()];
+        let Pod { container, last_sync, .. } = &self.pods[pod];
         let rules = &self.model.cluster.control_plane;
         let exited = container.exited?;
         let expiry = container.back_off.refuses(*last_sync, exited, rules)?;
@@ -74,7 +74,7 @@ impl<O: Observer> Cluster<'_, O> {
             }
             last = queue.refused(next, at, expiry);
         }
-        let state = &mut self.pods[pod.index()];
+        let state = &mut self.pods[pod];
         state.rest = Some(Rest::BackedOff { expiry, last });
         state.resync = Timer::NONE;
         self.await_resync(cx, pod, last.poll);
@@ -83,7 +83,7 @@ impl<O: Observer> Cluster<'_, O> {
 
     /// When it is the turn of a Pod that is not ready: lets it rest if this sync and those that follow change nothing.
     pub(super) fn rest_not_ready(&mut self, cx: &mut Cx<'_, Event>, pod: PodId) -> bool {
-        let container = &self.pods[pod.index()].container;
+        let container = &self.pods[pod].container;
         let runs_on = container.stage == Stage::Running && container.kill.is_none();
         if !runs_on || !self.may_rest(pod) || !self.is_announced(pod) {
             return false;
@@ -93,7 +93,7 @@ impl<O: Observer> Cluster<'_, O> {
         }
         let Some((reply, until)) = self.failing_reply(cx.now(), pod) else { return false };
         self.catch_up(cx, pod, ProbeKind::Readiness);
-        self.pods[pod.index()].rest = Some(Rest::NotReady(reply));
+        self.pods[pod].rest = Some(Rest::NotReady(reply));
         self.rest_readiness(pod);
         if until < SimTime::NEVER {
             self.await_resync(cx, pod, until);
@@ -103,12 +103,12 @@ impl<O: Observer> Cluster<'_, O> {
 
     /// Where Pods that are not Ready are published, a sync writes the status of one that is no endpoint yet (E4).
     fn is_announced(&self, pod: PodId) -> bool {
-        !self.model.deployment.publish_not_ready || self.pods[pod.index()].slice.listed
+        !self.model.deployment.publish_not_ready || self.pods[pod].slice.listed
     }
 
     fn course(&self, pod: PodId) -> Option<Course> {
-        let state = &self.pods[pod.index()];
-        let dice = self.slots[state.home.index()].sync;
+        let state = &self.pods[pod];
+        let dice = self.slots[state.home].sync;
         Some(Course { turn: state.turn?, poll: self.poll(pod)?, last_sync: state.last_sync, dice })
     }
 
@@ -124,7 +124,7 @@ impl<O: Observer> Cluster<'_, O> {
     /// The same, but that its next turn is not waited for. True if it was at rest.
     #[inline]
     pub(super) fn end_rest(&mut self, cx: &mut Cx<'_, Event>, pod: PodId) -> bool {
-        let rests = self.pods[pod.index()].rest.is_some();
+        let rests = self.pods[pod].rest.is_some();
         if rests {
             self.catch_up_syncs(cx, pod);
         }
@@ -134,7 +134,7 @@ impl<O: Observer> Cluster<'_, O> {
     /// Makes up for the syncs before now that a Pod at rest has skipped.
     #[inline(never)]
     fn catch_up_syncs(&mut self, cx: &mut Cx<'_, Event>, pod: PodId) {
-        let Some(rest) = self.pods[pod.index()].rest.take() else { return };
+        let Some(rest) = self.pods[pod].rest.take() else { return };
         if let Rest::BackedOff { last, .. } = &rest
             && last.poll <= cx.now()
             && !O::HEARS_LOG
@@ -153,17 +153,17 @@ impl<O: Observer> Cluster<'_, O> {
     }
 
     fn resume_course(&mut self, pod: PodId, course: &Course) {
-        let state = &mut self.pods[pod.index()];
+        let state = &mut self.pods[pod];
         state.turn = Some(course.turn);
         state.last_sync = course.last_sync;
-        self.slots[state.home.index()].sync = course.dice;
+        self.slots[state.home].sync = course.dice;
     }
 
     /// A sync that a turn has brought about has begun at `from`, and acts at `at`.
     fn resume_in_sync(&mut self, cx: &mut Cx<'_, Event>, pod: PodId, course: Course, from: SimTime, at: SimTime) {
         self.resume_course(pod, &course);
         self.await_sync(cx, pod, from, at);
-        let state = &mut self.pods[pod.index()];
+        let state = &mut self.pods[pod];
         state.turn = None;
         state.resynced = Some((state.sync, course.turn));
     }

@@ -96,13 +96,13 @@ impl<'m, O: Observer> Cluster<'m, O> {
     /// While it is Ready a resync does nothing; nor does it where one more probe is one more error (P15). `before` is the
     /// turn that has brought about this sync, if one has.
     pub(super) fn schedule_resync(&mut self, cx: &Cx<'_, Event>, pod: PodId, before: Option<Turn>) {
-        let state = &mut self.pods[pod.index()];
+        let state = &mut self.pods[pod];
         let errs = state.worker(ProbeKind::Readiness).is_some_and(|worker| worker.probe().always_errs);
         if state.turn.is_some() || state.ready || errs || !state.status.running || !state.status.started {
             return;
         }
         let min = self.model.cluster.control_plane.resync_min;
-        let dice = &mut self.slots[state.home.index()].sync;
+        let dice = &mut self.slots[state.home].sync;
         let draw = dice.reserve().1;
         let next = before.map(|turn| turn.nth(1, min, draw, dice)).filter(|next| next.earliest >= cx.now());
         state.turn = Some(next.unwrap_or_else(|| Turn::after(cx.now(), min, draw)));
@@ -110,8 +110,8 @@ impl<'m, O: Observer> Cluster<'m, O> {
 
     /// The start is refused until `expiry`; the Pod is looked at again, perhaps before that, perhaps later (C13).
     pub(super) fn schedule_retry(&mut self, cx: &Cx<'_, Event>, pod: PodId, expiry: SimTime) {
-        let state = &mut self.pods[pod.index()];
-        let draw = self.slots[state.home.index()].sync.reserve().1;
+        let state = &mut self.pods[pod];
+        let draw = self.slots[state.home].sync.reserve().1;
         state.turn = Some(Turn::after(cx.now(), until_next_look(expiry, cx.now()), draw));
     }
 
@@ -119,7 +119,7 @@ impl<'m, O: Observer> Cluster<'m, O> {
     /// by a later one: an event that is there stays and looks again, and when exactly it is the Pod's turn is asked only
     /// then.
     pub(super) fn await_turn(&mut self, cx: &mut Cx<'_, Event>, pod: PodId) {
-        let state = &self.pods[pod.index()];
+        let state = &self.pods[pod];
         let Some(turn) = state.turn else { return };
         let is_synced_before = state.sync.is_set() && state.sync_due <= turn.earliest;
         if is_synced_before || state.resync.is_set() && state.resync_due <= turn.earliest {
@@ -132,12 +132,12 @@ impl<'m, O: Observer> Cluster<'m, O> {
 
     /// An event looks at `at` whether it is time.
     pub(super) fn await_resync(&mut self, cx: &mut Cx<'_, Event>, pod: PodId, at: SimTime) {
-        let state = &self.pods[pod.index()];
+        let state = &self.pods[pod];
         if state.resync.is_set() && state.resync_due <= at {
             return;
         }
         let timer = self.timer();
-        let state = &mut self.pods[pod.index()];
+        let state = &mut self.pods[pod];
         state.resync = timer;
         state.resync_due = at;
         cx.at(at, Event::ResyncDue(pod, timer));
@@ -145,12 +145,12 @@ impl<'m, O: Observer> Cluster<'m, O> {
 
     /// When the work queue hands the Pod back.
     pub(super) fn poll(&self, pod: PodId) -> Option<SimTime> {
-        let state = &self.pods[pod.index()];
-        Some(self.queue(pod)?.poll(&state.turn?, &self.slots[state.home.index()].sync))
+        let state = &self.pods[pod];
+        Some(self.queue(pod)?.poll(&state.turn?, &self.slots[state.home].sync))
     }
 
     pub(super) fn on_resync_due(&mut self, cx: &mut Cx<'_, Event>, pod: PodId, timer: Timer) {
-        if !self.pods[pod.index()].resync.expires(timer) {
+        if !self.pods[pod].resync.expires(timer) {
             return;
         }
         self.end_rest(cx, pod);
@@ -164,10 +164,10 @@ impl<'m, O: Observer> Cluster<'m, O> {
 
     /// It is the Pod's turn.
     fn ask_for_resync(&mut self, cx: &mut Cx<'_, Event>, pod: PodId) {
-        let turn = self.pods[pod.index()].turn.take();
-        let before = self.pods[pod.index()].sync;
+        let turn = self.pods[pod].turn.take();
+        let before = self.pods[pod].sync;
         self.request_sync(cx, pod);
-        let state = &mut self.pods[pod.index()];
+        let state = &mut self.pods[pod];
         if state.sync != before {
             state.resynced = turn.map(|turn| (state.sync, turn));
         }
@@ -175,7 +175,7 @@ impl<'m, O: Observer> Cluster<'m, O> {
 
     /// The work queue of the Pod's kubelet.
     pub(super) fn queue(&self, pod: PodId) -> Option<Queue<'m>> {
-        let node = &self.nodes[self.pods[pod.index()].node?.index()];
+        let node = &self.nodes[self.pods[pod].node?];
         Some(Queue {
             sync: &self.model.cluster.latencies.sync,
             relists: node.relists,

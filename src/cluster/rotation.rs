@@ -20,15 +20,15 @@ pub(crate) struct Proxy {
 impl<O: Observer> Cluster<'_, O> {
     /// The kubelet's Ready condition; a change is published (P18, E2).
     pub(super) fn set_ready(&mut self, cx: &mut Cx<'_, Event>, pod: PodId, ready: bool) {
-        let state = &mut self.pods[pod.index()];
+        let state = &mut self.pods[pod];
         if state.ready != ready {
             let lasted = cx.now().since(std::mem::replace(&mut state.ready_since, cx.now()));
             state.ready = ready;
             // A loss that is taken back before it is written.
             let taken_back = ready && state.api_ready && state.status_write.is_set();
-            let home = state.home.index();
+            let home = state.home;
             let written = taken_back && (lasted >= SHORT_LOSS || self.slots[home].propagation.uniform() < 0.5);
-            self.pods[pod.index()].owes_loss = written;
+            self.pods[pod].owes_loss = written;
             self.tell(cx, Happening::ReadyDecided { pod, ready });
             self.request_status_write(cx, pod);
         }
@@ -40,29 +40,29 @@ impl<O: Observer> Cluster<'_, O> {
     }
 
     pub(super) fn request_status_write(&mut self, cx: &mut Cx<'_, Event>, pod: PodId) {
-        let state = &self.pods[pod.index()];
-        let connected = state.node.is_some_and(|node| self.nodes[node.index()].connected);
+        let state = &self.pods[pod];
+        let connected = state.node.is_some_and(|node| self.nodes[node].connected);
         if state.status_write.is_set() || !connected {
             return;
         }
-        let home = state.home.index();
+        let home = state.home;
         let after = self.slots[home].propagation.span(&self.model.cluster.latencies.status_write);
         let after = self.under_load(after);
         let timer = self.timer();
-        self.pods[pod.index()].status_write = timer;
+        self.pods[pod].status_write = timer;
         cx.after(after, Event::StatusWritten(pod, timer));
     }
 
     /// The status writer writes the newest version, so a loss that was taken back at once may never reach the API
     /// (E2a).
     pub(super) fn on_status_written(&mut self, cx: &mut Cx<'_, Event>, pod: PodId, timer: Timer) {
-        if !self.pods[pod.index()].status_write.expires(timer) {
+        if !self.pods[pod].status_write.expires(timer) {
             return;
         }
-        let state = &self.pods[pod.index()];
-        if state.node.is_some_and(|node| self.nodes[node.index()].connected) {
+        let state = &self.pods[pod];
+        if state.node.is_some_and(|node| self.nodes[node].connected) {
             let ready = state.ready;
-            if std::mem::take(&mut self.pods[pod.index()].owes_loss) {
+            if std::mem::take(&mut self.pods[pod].owes_loss) {
                 self.set_api_ready(cx, pod, false);
                 self.request_status_write(cx, pod);
             } else {
@@ -76,18 +76,18 @@ impl<O: Observer> Cluster<'_, O> {
 
     /// Every 10 s the kubelet patches back what differs in the API (E2), for instance after a partition (N14).
     pub(super) fn on_statuses_reconciled(&mut self, cx: &mut Cx<'_, Event>, node: NodeId, timer: Timer) {
-        if !self.nodes[node.index()].reconcile.expires(timer) || !self.kubelet_listens(node) {
+        if !self.nodes[node].reconcile.expires(timer) || !self.kubelet_listens(node) {
             return;
         }
         for pod in self.pods_on(node) {
-            self.set_api_ready(cx, pod, self.pods[pod.index()].ready);
+            self.set_api_ready(cx, pod, self.pods[pod].ready);
         }
     }
 
     /// The Ready condition in the API, whoever has written it.
     pub(super) fn set_api_ready(&mut self, cx: &mut Cx<'_, Event>, pod: PodId, ready: bool) {
-        if self.pods[pod.index()].api_ready != ready {
-            self.pods[pod.index()].api_ready = ready;
+        if self.pods[pod].api_ready != ready {
+            self.pods[pod].api_ready = ready;
             self.tell(cx, Happening::ReadyWritten { pod, ready });
             self.request_slice_update(cx, pod);
         }
@@ -95,24 +95,24 @@ impl<O: Observer> Cluster<'_, O> {
 
     /// Readiness, deletion or the Node object has changed: the EndpointSlice follows (E5).
     pub(super) fn request_slice_update(&mut self, cx: &mut Cx<'_, Event>, pod: PodId) {
-        if self.pods[pod.index()].slice_update.is_set() {
+        if self.pods[pod].slice_update.is_set() {
             return;
         }
-        let home = self.pods[pod.index()].home.index();
+        let home = self.pods[pod].home;
         let after = self.slots[home].propagation.span(&self.model.cluster.latencies.endpoint_slice);
         let after = self.under_load(after);
         let timer = self.timer();
-        self.pods[pod.index()].slice_update = timer;
+        self.pods[pod].slice_update = timer;
         cx.after(after, Event::EndpointSliceUpdated(pod, timer));
     }
 
     pub(super) fn on_endpoint_slice_updated(&mut self, cx: &mut Cx<'_, Event>, pod: PodId, timer: Timer) {
-        if !self.pods[pod.index()].slice_update.expires(timer) {
+        if !self.pods[pod].slice_update.expires(timer) {
             return;
         }
         let slice = self.endpoint(pod);
-        if self.pods[pod.index()].slice != slice {
-            self.pods[pod.index()].slice = slice;
+        if self.pods[pod].slice != slice {
+            self.pods[pod].slice = slice;
             self.tell(cx, Happening::EndpointSliceUpdated { pod, endpoint: slice });
             self.request_proxy_run(cx);
         }
@@ -120,8 +120,8 @@ impl<O: Observer> Cluster<'_, O> {
 
     /// What the EndpointSlice should say of the Pod (E4).
     pub(super) fn endpoint(&self, pod: PodId) -> Endpoint {
-        let state = &self.pods[pod.index()];
-        let has_node = state.node.is_some_and(|node| self.nodes[node.index()].registered);
+        let state = &self.pods[pod];
+        let has_node = state.node.is_some_and(|node| self.nodes[node].registered);
         let has_ip = state.container.instance > 0;
         // Stopped for good and written so, its phase is terminal.
         let has_ended = state.terminating && state.container.stage == Stage::Exited && !state.api_ready;
@@ -152,9 +152,9 @@ impl<O: Observer> Cluster<'_, O> {
         }
         self.proxy.last_run = Some(cx.now());
         self.balance();
-        for pod in (0..self.pods.len()).map(PodId::new) {
+        for pod in self.pods.ids() {
             // In rotation or not is all that a run of the proxy changes.
-            let state = &self.pods[pod.index()];
+            let state = &self.pods[pod];
             if state.in_rotation != state.view.is_some() {
                 self.tell(cx, Happening::RotationChanged { pod, in_rotation: state.in_rotation });
                 self.look(cx, pod);

@@ -29,23 +29,23 @@ impl Scheduler {
 impl<O: Observer> Cluster<'_, O> {
     /// The Pod enters the scheduling queue (S1).
     pub(super) fn request_binding(&mut self, cx: &mut Cx<'_, Event>, pod: PodId) {
-        let home = self.pods[pod.index()].home.index();
+        let home = self.pods[pod].home;
         let after = self.slots[home].scheduling.span(&self.model.cluster.latencies.bind);
         let after = self.under_load(after);
         let timer = self.timer();
-        self.pods[pod.index()].life = timer;
+        self.pods[pod].life = timer;
         cx.after(after, Event::BindDue(pod, timer));
     }
 
     pub(super) fn on_bind_due(&mut self, cx: &mut Cx<'_, Event>, pod: PodId, timer: Timer) {
-        if !self.pods[pod.index()].life.expires(timer) {
+        if !self.pods[pod].life.expires(timer) {
             return;
         }
         match self.choose_node() {
             Some(node) => self.bind(cx, pod, node),
             None => {
                 self.scheduler.pending.push(pod);
-                self.pods[pod.index()].unschedulable = true;
+                self.pods[pod].unschedulable = true;
                 self.tell(cx, Happening::PodUnschedulable { pod });
                 self.count_pods(cx);
                 if !self.scheduler.flush.is_set() {
@@ -58,17 +58,17 @@ impl<O: Observer> Cluster<'_, O> {
     }
 
     fn bind(&mut self, cx: &mut Cx<'_, Event>, pod: PodId, node: NodeId) {
-        let state = &mut self.pods[pod.index()];
+        let state = &mut self.pods[pod];
         state.node = Some(node);
         state.unschedulable = false;
         self.tell(cx, Happening::PodBound { pod, node });
         self.count_pods(cx);
-        let home = self.pods[pod.index()].home.index();
+        let home = self.pods[pod].home;
         let after = self.slots[home].scheduling.span(&self.model.cluster.latencies.first_sync);
         let timer = self.timer();
-        self.pods[pod.index()].life = timer;
+        self.pods[pod].life = timer;
         cx.after(after, Event::FirstSyncDue(pod, timer));
-        if self.nodes[node.index()].no_execute && self.model.cluster.control_plane.eviction == Eviction::Taints {
+        if self.nodes[node].no_execute && self.model.cluster.control_plane.eviction == Eviction::Taints {
             self.schedule_eviction(cx, pod);
         }
         self.look(cx, pod);

@@ -30,7 +30,7 @@ impl<O: Observer> Cluster<'_, O> {
 
     pub(super) fn on_script_due(&mut self, cx: &mut Cx<'_, Event>, fault: FaultId, target: ScriptTarget) {
         let model = self.model;
-        let law = &model.faults[fault.index()];
+        let law = &model.faults[fault];
         let purpose = Purpose::FaultLasts(name_hash(&law.name));
         let lasts = self.streams.stream(self.owner_of(target), purpose);
         let lasts = law.lasts.as_ref().map(|law| Duration::from_secs_f64(lasts.draw(0, law)));
@@ -40,7 +40,7 @@ impl<O: Observer> Cluster<'_, O> {
             ScriptTarget::Node(node) => Target::Node(node),
             ScriptTarget::Zone(zone) => Target::Zone(zone),
             ScriptTarget::NodeOf(slot) => {
-                let node = self.slots[slot.index()].pod.and_then(|pod| self.pods[pod.index()].node);
+                let node = self.slots[slot].pod.and_then(|pod| self.pods[pod].node);
                 let Some(node) = node else { return };
                 Target::Node(node)
             }

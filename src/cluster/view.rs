@@ -10,14 +10,14 @@ use crate::ids::{NodeId, PodId, SlotId};
 impl<O: Observer> Cluster<'_, O> {
     /// The slot that the Pod holds.
     pub(super) fn slot_of(&self, pod: PodId) -> Option<SlotId> {
-        let pod = &self.pods[pod.index()];
+        let pod = &self.pods[pod];
         pod.holds_slot.then_some(pod.home)
     }
 
     /// Pods whose objects are bound to the Node.
     pub(super) fn pods_on(&self, node: NodeId) -> Vec<PodId> {
-        let here = |pod: &usize| self.pods[*pod].exists && self.pods[*pod].node == Some(node);
-        (0..self.pods.len()).filter(here).map(PodId::new).collect()
+        let here = |&pod: &PodId| self.pods[pod].exists && self.pods[pod].node == Some(node);
+        self.pods.ids().filter(here).collect()
     }
 
     pub(super) fn slots_on(&self, node: NodeId) -> Vec<SlotId> {
@@ -26,7 +26,7 @@ impl<O: Observer> Cluster<'_, O> {
 
     /// The Pod's process would answer a request that reaches it now.
     pub(super) fn serves(&self, pod: PodId) -> bool {
-        let reachable = self.pods[pod.index()].node.is_some_and(|node| self.nodes[node.index()].reachable);
+        let reachable = self.pods[pod].node.is_some_and(|node| self.nodes[node].reachable);
         reachable && self.answer(pod, Audience::Requests) == Answer::Good
     }
 
@@ -36,7 +36,7 @@ impl<O: Observer> Cluster<'_, O> {
         if let Some(slot) = holds {
             self.look_at_slot(cx, slot);
         }
-        let state = &self.pods[pod.index()];
+        let state = &self.pods[pod];
         let in_rotation = state.in_rotation;
         let served = state.view.as_ref().map(|view| view.serves);
         if !in_rotation && served.is_none() {
@@ -48,45 +48,45 @@ impl<O: Observer> Cluster<'_, O> {
             return;
         }
         let view = in_rotation.then(|| self.endpoint_view(pod, holds, serves));
-        if self.pods[pod.index()].view != view {
-            self.pods[pod.index()].view.clone_from(&view);
+        if self.pods[pod].view != view {
+            self.pods[pod].view.clone_from(&view);
             self.observe(cx, &Observed::EndpointChanged { pod, view });
         }
     }
 
     /// How a Pod in rotation looks; one that holds its slot like the slot.
     fn endpoint_view(&self, pod: PodId, holds: Option<SlotId>, serves: bool) -> EndpointView {
-        let slot = self.pods[pod.index()].home;
+        let slot = self.pods[pod].home;
         if serves {
             return EndpointView { slot, serves, causes: CauseSet::new(), phase: Phase::EnterRotation };
         }
-        if let Some(SlotView { causes, phase, .. }) = holds.and_then(|slot| self.slots[slot.index()].view.as_ref()) {
+        if let Some(SlotView { causes, phase, .. }) = holds.and_then(|slot| self.slots[slot].view.as_ref()) {
             return EndpointView { slot, serves, causes: causes.clone(), phase: *phase };
         }
         let at_work = self.at_work(Some(pod));
-        let causes = if at_work.is_empty() { self.pods[pod.index()].parting.clone() } else { at_work };
+        let causes = if at_work.is_empty() { self.pods[pod].parting.clone() } else { at_work };
         EndpointView { slot, serves, causes, phase: self.parting_phase(pod) }
     }
 
     /// Looks at a slot, held or vacant.
     pub(super) fn look_at_slot(&mut self, cx: &mut Cx<'_, Event>, slot: SlotId) {
-        let (serves, in_rotation) = match self.slots[slot.index()].pod {
-            Some(pod) => (self.serves(pod), self.pods[pod.index()].in_rotation),
+        let (serves, in_rotation) = match self.slots[slot].pod {
+            Some(pod) => (self.serves(pod), self.pods[pod].in_rotation),
             None => (false, false),
         };
         let delivers = serves && in_rotation;
-        let delivered = self.slots[slot.index()].view.as_ref().is_some_and(SlotView::delivers);
+        let delivered = self.slots[slot].view.as_ref().is_some_and(SlotView::delivers);
         if !(delivers && delivered) {
-            self.slots[slot.index()].account.update(cx.now(), delivers);
+            self.slots[slot].account.update(cx.now(), delivers);
             let view = if delivers {
                 // Causes and phase mean nothing.
                 SlotView { serves, in_rotation, causes: CauseSet::new(), phase: Phase::EnterRotation }
             } else {
-                let phase = self.slots[slot.index()].pod.map_or(Phase::Reschedule, |pod| self.phase(pod));
+                let phase = self.slots[slot].pod.map_or(Phase::Reschedule, |pod| self.phase(pod));
                 SlotView { serves, in_rotation, causes: self.causes(cx.now(), slot), phase }
             };
-            if self.slots[slot.index()].view.as_ref() != Some(&view) {
-                self.slots[slot.index()].view = Some(view.clone());
+            if self.slots[slot].view.as_ref() != Some(&view) {
+                self.slots[slot].view = Some(view.clone());
                 self.observe(cx, &Observed::SlotChanged { slot, view });
             }
         }
@@ -96,10 +96,10 @@ impl<O: Observer> Cluster<'_, O> {
 
     /// The furthest phase that the Pod's present container has reached.
     fn phase(&self, pod: PodId) -> Phase {
-        let state = &self.pods[pod.index()];
+        let state = &self.pods[pod];
         let Some(node) = state.node else { return Phase::Reschedule };
-        let node = &self.nodes[node.index()];
-        let is_paged = self.slot_of(pod).is_some_and(|slot| self.slots[slot.index()].watch.is_paged());
+        let node = &self.nodes[node];
+        let is_paged = self.slot_of(pod).is_some_and(|slot| self.slots[slot].watch.is_paged());
         // What somebody on call knows waits for their decision, wherever requests go meanwhile.
         let waiting = |reacted: bool| match (reacted, state.in_rotation) {
             _ if is_paged => Phase::Decide,
@@ -131,6 +131,6 @@ impl<O: Observer> Cluster<'_, O> {
     /// How far a Pod in rotation that has lost its slot and does not serve has come: it is being stopped, or is gone and
     /// the load balancer has not noticed.
     fn parting_phase(&self, pod: PodId) -> Phase {
-        if self.pods[pod.index()].container.has_process() { Phase::Terminate } else { Phase::LeaveRotation }
+        if self.pods[pod].container.has_process() { Phase::Terminate } else { Phase::LeaveRotation }
     }
 }

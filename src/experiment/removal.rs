@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use super::outcome::Outcome;
 use super::result::{Attribution, Estimate, ExperimentResult, ScenarioResult};
 use super::runner::{Options, RunError, run};
+use crate::ids::FaultId;
 use crate::model::{Model, Occurrence};
 use crate::spec::{REPLICATIONS_PER_DRAW, Scenario, Stopping, Study, Without};
 use crate::study::Metric;
@@ -119,11 +120,11 @@ fn pairs(replications: u64) -> u64 {
 
 /// The numbers of the faults that are charged most, with what is charged to them in seconds a year. A needless reaction of a
 /// probe and a first start are no faults: nothing can be removed.
-fn largest_faults(parts: &[Attribution], model: &Model) -> Vec<(usize, f64)> {
+fn largest_faults(parts: &[Attribution], model: &Model) -> Vec<(FaultId, f64)> {
     let charged =
         |name: &str| -> f64 { parts.iter().filter(|part| part.fault == name).map(|part| part.s_per_year).sum() };
-    let faults = model.faults.iter().enumerate();
-    let mut causes: Vec<(usize, f64)> =
+    let faults = model.faults.entries();
+    let mut causes: Vec<(FaultId, f64)> =
         faults.map(|(number, fault)| (number, charged(&fault.name))).filter(|(_, charged)| *charged > 0.0).collect();
     causes.sort_by(|a, b| b.1.total_cmp(&a.1));
     causes.truncate(LARGEST);
@@ -131,7 +132,7 @@ fn largest_faults(parts: &[Attribution], model: &Model) -> Vec<(usize, f64)> {
 }
 
 /// The scenario, and the same without each of these faults, compared with it.
-fn without_each(study: &Study, scenario: &Scenario, causes: &[(usize, f64)], replications: u64) -> Study {
+fn without_each(study: &Study, scenario: &Scenario, causes: &[(FaultId, f64)], replications: u64) -> Study {
     let scenarios = causes.iter().map(|&(fault, _)| {
         let mut one_less = scenario.clone();
         one_less.name = format!("without {}", scenario.model.faults[fault].name);

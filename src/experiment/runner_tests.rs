@@ -277,7 +277,7 @@ fn a_result_is_read_back_as_it_was_written() {
 fn quiet(replications: u64, lasts: Option<Law>) -> ExperimentResult {
     let never = Alternating { up: 1e18, down: 1.0 };
     let mut models = vec![model(1, 1, 1, 0, 365 * DAY); 2];
-    models[1].faults[0].lasts = lasts;
+    models[1].faults[FaultId::new(0)].lasts = lasts;
     let study = study(models, Stopping::Replications(replications));
     answer_of(&study, 1, 3, |model, seed, index| never.play(model, seed, index)).unwrap()
 }

@@ -2,6 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
+use crate::ids::IdVec;
 use crate::model::{
     App, Cluster, ContainerMode, ControlPlane, DeadNodes, Deployment, Fault, ImagePull, Latencies, Model, Occurrence,
     OnSigterm, PodSpec, PodTolerations, Resources, Start, StartRace, Strikes, Toleration, WhileStarting,
@@ -50,8 +51,8 @@ pub(super) fn model(replicas: u32, min_serving: u32, faults: usize, warm_up: u64
             probe_failure: 0.0,
         },
         cluster: Cluster {
-            zones: vec![],
-            nodes: vec![],
+            zones: IdVec::default(),
+            nodes: IdVec::default(),
             control_plane: ControlPlane::default(),
             latencies: latencies(&at_once),
             start_race: StartRace::default(),

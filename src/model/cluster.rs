@@ -1,7 +1,7 @@
 //! Where the Deployment runs: zones, Nodes, the control plane's timings and the latencies of the environment.
 
 use super::deployment::Resources;
-use crate::ids::ZoneId;
+use crate::ids::{IdVec, NodeId, ZoneId};
 use crate::random::{Law, Owner};
 use crate::time::Duration;
 
@@ -9,9 +9,9 @@ use crate::time::Duration;
 #[derive(Debug, Clone, PartialEq)]
 pub struct Cluster {
     /// Zones, in the order of their names. A cluster without zone labels has none.
-    pub zones: Vec<Zone>,
+    pub zones: IdVec<ZoneId, Zone>,
     /// Nodes, in the order of their names.
-    pub nodes: Vec<Node>,
+    pub nodes: IdVec<NodeId, Node>,
     /// Kubernetes' own timings.
     pub control_plane: ControlPlane,
     /// What depends on hardware and load.

@@ -93,7 +93,7 @@ impl Placement<'_> {
     /// `LeastAllocated` (S12) and `BalancedAllocation` (S13).
     fn resource_score(&self, node: NodeId) -> i64 {
         let asked = self.pod.requests;
-        let all = self.cluster.nodes[node.index()].allocatable;
+        let all = self.cluster.nodes[node].allocatable;
         let per_pod = Resources {
             cpu_millis: if asked.cpu_millis == 0 { UNSTATED.cpu_millis } else { asked.cpu_millis },
             memory_bytes: if asked.memory_bytes == 0 { UNSTATED.memory_bytes } else { asked.memory_bytes },

@@ -218,7 +218,7 @@ impl<'a> Teller<'a> {
                 continue;
             }
             let Place { node, in_rotation } = self.places[pod];
-            let place = node.map_or("Pending", |node| &self.model.cluster.nodes[node.index()].name);
+            let place = node.map_or("Pending", |node| &self.model.cluster.nodes[node].name);
             let rotation = if in_rotation { "in rotation" } else { "not in rotation" };
             let preposition = if node.is_some() { "on " } else { "" };
             let words = format!("is {preposition}{place}, {rotation}");
@@ -443,9 +443,9 @@ impl<'a> Teller<'a> {
             }
             Who::Slot(slot) => format!("slot {}", slot.index()),
             Who::Deployment => self.model.deployment.name.clone(),
-            Who::Node(node) => self.model.cluster.nodes[node.index()].name.clone(),
+            Who::Node(node) => self.model.cluster.nodes[node].name.clone(),
             Who::Zone(Some(zone)) => {
-                let name = &self.model.cluster.zones[zone.index()].name;
+                let name = &self.model.cluster.zones[zone].name;
                 // A zone may well be called zone-1.
                 if name.starts_with("zone") { name.clone() } else { format!("zone {name}") }
             }

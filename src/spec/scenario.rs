@@ -300,7 +300,7 @@ pub(super) fn build(question: &Question, system: &System, parts: Parts, problems
         deployment: convert::deployment(deployment, &services, &machines),
         app,
         cluster,
-        faults,
+        faults: faults.into(),
         on_call,
         min_serving: objective.min_serving,
         start: question.start,

@@ -71,5 +71,5 @@ fn exponential(mean: f64) -> Law {
 /// One bare replica with one fault that strikes at a random moment of [`WINDOW`]: the residual life of a fixed law.
 pub(super) fn struck_once(strikes: Strikes, lasts: Option<f64>) -> Model {
     let lasts = lasts.map(fixed);
-    Model { faults: vec![fault(strikes, fixed(WINDOW), lasts)], ..bare(1) }
+    Model { faults: vec![fault(strikes, fixed(WINDOW), lasts)].into(), ..bare(1) }
 }

@@ -69,7 +69,10 @@ fn node_failure() -> Model {
     let occurs =
         Occurrence::Once { at: law, targets: vec![crate::model::ScriptTarget::NodeOf(crate::ids::SlotId::new(0))] };
     let strikes = Strikes::Node(NodeMode::Crash);
-    Model { faults: vec![Fault { name: "it".into(), occurs, lasts, strikes, source: "published".into() }], ..bare(1) }
+    Model {
+        faults: vec![Fault { name: "it".into(), occurs, lasts, strikes, source: "published".into() }].into(),
+        ..bare(1)
+    }
 }
 
 fn of_its_day(mut model: Model) -> Model {

@@ -172,7 +172,7 @@ pub fn reference() -> Model {
             probe_failure: 0.0,
         },
         cluster: cluster(3, 2, real_latencies()),
-        faults: vec![],
+        faults: vec![].into(),
         on_call: None,
         min_serving: 1,
         start: Start::Running,
@@ -209,7 +209,7 @@ pub fn bare(replicas: u32) -> Model {
 /// One bare replica with one fault that strikes at a random time.
 pub fn struck_once(strikes: Strikes, lasts: Option<f64>) -> Model {
     let lasts = lasts.map(|lasts| Law::fixed(lasts).unwrap());
-    Model { faults: vec![fault("it", strikes, at_random_time(), lasts)], ..bare(1) }
+    Model { faults: vec![fault("it", strikes, at_random_time(), lasts)].into(), ..bare(1) }
 }
 
 pub const CRASH: Strikes = Strikes::Container(ContainerMode::Crash);

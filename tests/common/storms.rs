@@ -25,7 +25,8 @@ pub fn busy_reference() -> Model {
             exponential(days(730.0)),
             Some(Law::lognormal_with_p95(6840.0, 79_200.0).unwrap()),
         ),
-    ];
+    ]
+    .into();
     model
 }
 
@@ -73,7 +74,8 @@ pub fn stormy_reference() -> Model {
         fault("deletion", Strikes::Deletion, exponential(days(1.0)), None),
         fault("kubelet-restart", Strikes::Node(NodeMode::Kubelet), exponential(days(1.0)), short(4.0, 60.0)),
         fault("zone-kubelets", Strikes::Zone(NodeMode::Kubelet), exponential(days(8.0)), short(100.0, 2000.0)),
-    ];
+    ]
+    .into();
     model.horizon = secs(30.0 * 86_400.0);
     model.warm_up = Duration::ZERO;
     model

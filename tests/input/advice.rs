@@ -261,7 +261,7 @@ fn c4_no_liveness_probe() {
         let dependency = dependency.replace("source", "affects: [requests, readiness], source");
         let experiment = replaced(EXPERIMENT, &[("  objective", &dependency)]);
         assert!(advised(&tried(&followed, app, CLUSTER, &experiment)).is_empty(), "no further advice");
-        let affects = match model.faults.last().unwrap().strikes {
+        let affects = match model.faults.iter().last().unwrap().strikes {
             hasim::model::Strikes::Deployment(hasim::model::ContainerMode::Error(affects)) => affects,
             other => panic!("{other}"),
         };

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::io;
 use std::path::Path;
 
-use hasim::ids::{NodeId, SlotId, ZoneId};
+use hasim::ids::{FaultId, NodeId, SlotId, ZoneId};
 use hasim::model::{
     Affects, ContainerMode, ControlPlane, Eviction, Fault, ImagePull, Model, NodeMode, Occurrence, ScriptTarget,
     Strikes, Toleration,
@@ -257,7 +257,7 @@ items:
     status: {capacity: {cpu: 2, memory: 8Gi}}
 ";
     let model = model(SHOP, cluster);
-    let nodes = &model.cluster.nodes;
+    let nodes = model.cluster.nodes.as_slice();
     let names: Vec<&str> = nodes.iter().map(|node| node.name.as_str()).collect();
     assert_eq!(names, ["n-2", "n-3", "n-10"], "in natural order");
     assert_eq!(nodes.iter().map(|node| node.zone.map(ZoneId::index)).collect::<Vec<_>>(), [Some(0), None, Some(1)]);
@@ -359,7 +359,10 @@ fn paths_lead_into_every_input() {
     assert_eq!(pod.selects_node, [true; 4]);
     assert!((model.app.start_up.mean() - 10.0).abs() < 1e-9);
     assert_eq!((model.cluster.zones.len(), model.faults.len(), model.min_serving), (2, 2, 2));
-    assert!((model.faults[0].every_mean().unwrap() - 86_400.0).abs() < 1e-6, "in the place of the one it overrides");
+    assert!(
+        (model.faults[FaultId::new(0)].every_mean().unwrap() - 86_400.0).abs() < 1e-6,
+        "in the place of the one it overrides"
+    );
 }
 
 #[test]
@@ -530,16 +533,18 @@ fn a_script_stands_alone_and_can_be_varied() {
     let more = "  script: [{at: 2m, target: {slot: 0}, mode: hang}]\n  vary: {script.hang-slot-0.lasts: [5s, 9s]}\n";
     let text = format!("{head}  faults: []\n  objective{tail}{more}");
     let study = load(&[("experiment.yaml", &text)]).unwrap_or_else(|report| panic!("{report}"));
-    let lasts: Vec<f64> = study.scenarios.iter().map(|s| s.model.faults[0].lasts.as_ref().unwrap().mean()).collect();
+    let lasts: Vec<f64> =
+        study.scenarios.iter().map(|s| s.model.faults[FaultId::new(0)].lasts.as_ref().unwrap().mean()).collect();
     assert_eq!(lasts, [5.0, 9.0]);
-    assert_eq!(study.scenarios[0].model.faults[0].every_mean(), None);
+    assert_eq!(study.scenarios[0].model.faults[FaultId::new(0)].every_mean(), None);
 }
 
 #[test]
 fn slots_of_a_script_are_those_of_each_scenario() {
     let more = "  script: [{at: 2m, target: {slot: each}, mode: crash}]\n  vary: {replicas: [2, 5]}\n";
     let study = load(&[("experiment.yaml", &plain(more))]).unwrap();
-    let counts: Vec<usize> = study.scenarios.iter().map(|s| targets(s.model.faults.last().unwrap()).len()).collect();
+    let counts: Vec<usize> =
+        study.scenarios.iter().map(|s| targets(s.model.faults.iter().last().unwrap()).len()).collect();
     assert_eq!(counts, [2, 5]);
 }
 

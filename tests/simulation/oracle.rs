@@ -148,7 +148,8 @@ fn scripted() -> Model {
         script("isolation", &nodes[..2], node(NodeMode::Isolation), Some(500.0)),
         script("zone-crash", &zone, Strikes::Zone(NodeMode::Crash), Some(300.0)),
         script("zone-kubelet", &zone, Strikes::Zone(NodeMode::Kubelet), Some(900.0)),
-    ];
+    ]
+    .into();
     model.horizon = common::secs(6000.0);
     model.warm_up = common::secs(100.0);
     model

@@ -24,7 +24,7 @@ fn stormy(replicas: u32, min_serving: u32, [startup, hard, watched]: [bool; 3], 
     model.horizon = common::secs(10.0 * 86_400.0);
     model.warm_up = common::secs(86_400.0);
     let mut keep = faults.iter();
-    model.faults.retain(|_| *keep.next().unwrap_or(&true));
+    model.faults = model.faults.into_iter().filter(|_| *keep.next().unwrap_or(&true)).collect();
     model
 }
 

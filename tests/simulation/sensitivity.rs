@@ -5,6 +5,7 @@ use std::path::Path;
 use std::sync::atomic::AtomicBool;
 
 use hasim::experiment::{self, Estimate, ExperimentResult, Options, Pace, Played, Share};
+use hasim::ids::FaultId;
 use hasim::model::YEAR;
 use hasim::spec::{REPLICATIONS_PER_DRAW, Study, load_experiment_with};
 use hasim::study::Metric;
@@ -100,7 +101,7 @@ fn validation_a_rate_that_is_not_known() {
 fn validation_a_rate_that_was_counted() {
     let study = load("{exponential: {perYear: {gamma: {shape: 31.5, mean: 42.5833}}}}", "1m", "  replications: 2048\n");
     let scenario = &study.scenarios[0];
-    let rate = |model: &hasim::model::Model| YEAR.as_secs_f64() / model.faults[0].every_mean().unwrap();
+    let rate = |model: &hasim::model::Model| YEAR.as_secs_f64() / model.faults[FaultId::new(0)].every_mean().unwrap();
     let mut rates: Vec<f64> = scenario.draws.iter().map(rate).collect();
     let near = |found: f64, exact: f64, part: f64| assert!((found / exact - 1.0).abs() < part, "{found} {exact}");
     near(rates.iter().sum::<f64>() / rates.len() as f64, 42.583, 0.005);
@@ -133,7 +134,7 @@ fn a_further_uncertain_parameter_disturbs_no_other() {
     let both =
         load(every, "{lognormal: {median: {lognormal: {median: 5m, p95: 20m}}, sigma: {between: [0.2, 1]}}}", "");
     let every_of = |study: &Study| -> Vec<String> {
-        study.scenarios[0].draws.iter().map(|model| format!("{:?}", model.faults[0].occurs)).collect()
+        study.scenarios[0].draws.iter().map(|model| format!("{:?}", model.faults[FaultId::new(0)].occurs)).collect()
     };
     assert_eq!(every_of(&alone), every_of(&both));
     let scenario = &alone.scenarios[0];

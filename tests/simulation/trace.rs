@@ -23,7 +23,7 @@ fn struck(name: &str, strikes: Strikes, lasts: Option<f64>) -> Model {
     model.deployment = common::deployment(1, 3, 2, false);
     model.app.start_up = Law::fixed(12.0).unwrap();
     model.app.on_sigterm = OnSigterm::Exits(Law::fixed(0.3).unwrap());
-    model.faults = vec![common::fault(name, strikes, Law::fixed(3600.0).unwrap(), lasts)];
+    model.faults = vec![common::fault(name, strikes, Law::fixed(3600.0).unwrap(), lasts)].into();
     model.warm_up = Duration::ZERO;
     model.horizon = common::secs(7200.0);
     model

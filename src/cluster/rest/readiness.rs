@@ -16,7 +16,7 @@ impl<O: Observer> Cluster<'_, O> {
     /// What readiness probes go on to meet that are sent before that instant, if they fail and change nothing as long as
     /// nothing else happens. The judge looks at each.
     pub(in crate::cluster) fn failing_reply(&self, now: SimTime, pod: PodId) -> Option<(Reply, SimTime)> {
-        let state = &self.pods[pod.index()];
+        let state = &self.pods[pod];
         let worker = state.worker(ProbeKind::Readiness)?;
         let (reply, until) = state.answer_to(ProbeKind::Readiness).reply(worker.probe().timeout);
         let fails = worker.goes_on_to_fail(&state.status, reply);
@@ -25,7 +25,7 @@ impl<O: Observer> Cluster<'_, O> {
 
     /// Readiness probes go on to meet this, and no event stands for them.
     pub(in crate::cluster) fn rest_readiness(&mut self, pod: PodId) {
-        let state = &self.pods[pod.index()];
+        let state = &self.pods[pod];
         let (status, answer) = (state.status, state.answer_to(ProbeKind::Readiness));
         let Some(prober) = self.prober(pod, ProbeKind::Readiness) else { return };
         prober.ended = Timer::NONE;
@@ -43,7 +43,7 @@ impl<O: Observer> Cluster<'_, O> {
         kind: ProbeKind,
         status: &Status,
     ) -> bool {
-        let state = &self.pods[pod.index()];
+        let state = &self.pods[pod];
         let skips = kind == ProbeKind::Readiness
             && matches!(state.answer_to(kind), Answer::Never | Answer::Later(_))
             && state.status == *status
@@ -90,7 +90,7 @@ impl<O: Observer> Cluster<'_, O> {
     pub(in crate::cluster) fn resume_readiness(&mut self, cx: &mut Cx<'_, Event>, pod: PodId, reply: Reply) {
         let kind = ProbeKind::Readiness;
         self.skip_failures(pod, cx.now(), reply);
-        let status = self.pods[pod.index()].status;
+        let status = self.pods[pod].status;
         let Some(prober) = self.prober(pod, kind) else { return };
         let plan = prober.plan.take();
         if let Some(probe) = prober.worker.in_flight() {
@@ -108,7 +108,7 @@ impl<O: Observer> Cluster<'_, O> {
     /// Accounts for the readiness probes before `until` of a Pod at rest. The last one may still wait for its answer.
     fn skip_failures(&mut self, pod: PodId, until: SimTime, reply: Reply) {
         let kind = ProbeKind::Readiness;
-        let status = self.pods[pod.index()].status;
+        let status = self.pods[pod].status;
         let Some(prober) = self.prober(pod, kind) else { return };
         if let Some(given_up) = prober.worker.give_up(until) {
             self.tell_timeout(pod, kind, given_up.sent);

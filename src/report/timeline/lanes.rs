@@ -349,7 +349,7 @@ impl Drawing<'_> {
         };
         for (place, entry) in entries.iter().enumerate() {
             let Some(one) = struck(entry) else { continue };
-            let (lane, name) = (self.fault_lane(one.0, one.1), self.model.faults[one.1.index()].name.clone());
+            let (lane, name) = (self.fault_lane(one.0, one.1), self.model.faults[one.1].name.clone());
             let is_end = |later: &&Entry| matches!(later.what, Happening::FaultEnded { target, fault } if (target, fault) == one);
             let again = |later: &&Entry| struck(later) == Some(one);
             let next = entries[place + 1..].iter().find(|later| is_end(later) || again(later));
@@ -361,12 +361,12 @@ impl Drawing<'_> {
 
     /// Several Nodes may have the same fault at the same time: each target has a lane of its own.
     fn fault_lane(&self, target: FaultTarget, fault: FaultId) -> String {
-        let name = &self.model.faults[fault.index()].name;
+        let name = &self.model.faults[fault].name;
         match target {
             FaultTarget::Deployment => name.clone(),
             FaultTarget::Slot(slot) => format!("{name} slot {}", slot.index()),
-            FaultTarget::Node(node) => format!("{name} {}", self.model.cluster.nodes[node.index()].name),
-            FaultTarget::Zone(zone) => format!("{name} {}", self.model.cluster.zones[zone.index()].name),
+            FaultTarget::Node(node) => format!("{name} {}", self.model.cluster.nodes[node].name),
+            FaultTarget::Zone(zone) => format!("{name} {}", self.model.cluster.zones[zone].name),
         }
     }
 

@@ -23,7 +23,7 @@ fn said(tone: Tone, words: impl Into<String>, rules: &'static str) -> Said {
 /// What happens, save for probes, which need what came before them.
 pub(super) fn say(what: Happening, at: SimTime, model: &Model, clock: Clock) -> Said {
     use Tone::{Bad, Detail, Good, Plain};
-    let node = |node: crate::ids::NodeId| &model.cluster.nodes[node.index()].name;
+    let node = |node: crate::ids::NodeId| &model.cluster.nodes[node].name;
     match what {
         Happening::FaultStruck { fault, .. } => {
             said(Bad, format!("FAULT {} strikes: {}", name(fault, model), effect(fault, model)), "")
@@ -190,11 +190,11 @@ fn verdict(kind: ProbeKind, result: Stored, model: &Model) -> Said {
 }
 
 fn name(fault: FaultId, model: &Model) -> &str {
-    &model.faults[fault.index()].name
+    &model.faults[fault].name
 }
 
 fn effect(fault: FaultId, model: &Model) -> &'static str {
-    match model.faults[fault.index()].strikes {
+    match model.faults[fault].strikes {
         Strikes::Container(ContainerMode::Crash) => "the process exits",
         Strikes::Container(ContainerMode::Hang(_)) => "the process accepts requests and does not answer",
         Strikes::Container(ContainerMode::Error(_)) => "the process answers 5xx",

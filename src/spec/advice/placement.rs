@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use serde_json::json;
 
 use super::{Advice, Around, Finding, Subject, finding};
-use crate::ids::ZoneId;
+use crate::ids::{NodeId, ZoneId};
 use crate::model::{AntiAffinity, Deployment, Model, Spread};
 use crate::spec::cluster::ClusterSpec;
 use crate::spec::labels::{HOSTNAME, ZONE};
@@ -91,7 +91,7 @@ fn eligible(deployment: &Deployment) -> impl Iterator<Item = usize> {
 
 /// Their zones.
 fn zones_of(model: &Model) -> BTreeSet<Option<usize>> {
-    eligible(&model.deployment).map(|node| model.cluster.nodes[node].zone.map(ZoneId::index)).collect()
+    eligible(&model.deployment).map(|node| model.cluster.nodes[NodeId::new(node)].zone.map(ZoneId::index)).collect()
 }
 
 /// What the Deployment says of where its replicas go relative to each other.
@@ -218,7 +218,8 @@ fn domains(domain: &[Option<u32>], mut nodes: impl FnMut(usize) -> bool) -> BTre
 /// For each zone without which there still are Nodes for the Pods: whether a Node survives its loss.
 fn losses(model: &Model) -> impl Iterator<Item = impl Fn(usize) -> bool> {
     let nodes = &model.cluster.nodes;
-    let is_left = move |zone: usize| move |node: usize| nodes[node].zone.is_none_or(|own| own.index() != zone);
+    let is_left =
+        move |zone: usize| move |node: usize| nodes[NodeId::new(node)].zone.is_none_or(|own| own.index() != zone);
     (0..model.cluster.zones.len()).map(is_left).filter(|is_left| eligible(&model.deployment).any(is_left))
 }
 

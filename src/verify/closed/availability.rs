@@ -64,7 +64,7 @@ fn unavailability(model: &Model, seed: u64, n: u64) -> Vec<f64> {
 /// A crash within 600 s of the last start waits for about 11.7 s more (C13's 12.2 s contain the detection).
 fn crashes(title: Title, seed: u64) -> Row {
     let (mttf, start_up, c) = (10.0 * 86_400.0, 5.0, 0.3);
-    let mut model = Model { faults: vec![fault(CRASH, exponential(mttf), None)], ..bare(1) };
+    let mut model = Model { faults: vec![fault(CRASH, exponential(mttf), None)].into(), ..bare(1) };
     model.app.start_up = Law::Fixed(start_up);
     model.warm_up = days(1.0);
     model.horizon = days(3650.0);
@@ -82,7 +82,7 @@ fn crashes(title: Title, seed: u64) -> Row {
 /// meets a back-off (C10): up for X, down for U[0, 1.005) + sync + c + S. The model and one slot's unavailability.
 fn plain(replicas: u32, mttf: f64) -> (Model, f64) {
     let start_up = 610.0;
-    let mut model = Model { faults: vec![fault(CRASH, exponential(mttf), None)], ..bare(replicas) };
+    let mut model = Model { faults: vec![fault(CRASH, exponential(mttf), None)].into(), ..bare(replicas) };
     model.deployment.pod.liveness = None;
     model.deployment.pod.readiness = None;
     model.app.start_up = Law::Fixed(start_up);
@@ -106,7 +106,7 @@ fn gray(k: u32, n: u32) -> (Model, f64) {
     let (mttf, mttr) = (3000.0, 900.0);
     let lasts = Law::weibull_with_mean(0.7, mttr).expect("positive");
     let strikes = Strikes::Container(ContainerMode::Hang(GRAY));
-    let mut model = Model { faults: vec![fault(strikes, exponential(mttf), Some(lasts))], ..bare(n) };
+    let mut model = Model { faults: vec![fault(strikes, exponential(mttf), Some(lasts))].into(), ..bare(n) };
     model.min_serving = k;
     model.warm_up = days(1.0);
     model.horizon = days(60.0);
@@ -117,7 +117,7 @@ fn gray(k: u32, n: u32) -> (Model, f64) {
 fn shared() -> Model {
     let strikes = Strikes::Deployment(ContainerMode::Error(GRAY));
     let lasts = super::uniform(100.0, 500.0);
-    let mut model = Model { faults: vec![fault(strikes, exponential(3000.0), Some(lasts))], ..bare(3) };
+    let mut model = Model { faults: vec![fault(strikes, exponential(3000.0), Some(lasts))].into(), ..bare(3) };
     model.warm_up = days(1.0);
     model.horizon = days(60.0);
     model

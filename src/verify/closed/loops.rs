@@ -43,7 +43,7 @@ pub fn rows(check: &'static str, seed: u64) -> Vec<Row> {
 /// A process that exits 3 s after it serves, again and again.
 fn crash_loop() -> Model {
     let crash = Strikes::Container(ContainerMode::Crash);
-    let mut model = Model { faults: vec![fault(crash, fixed(3.0), None)], ..bare(1) };
+    let mut model = Model { faults: vec![fault(crash, fixed(3.0), None)].into(), ..bare(1) };
     model.app.start_up = fixed(0.0);
     model
 }

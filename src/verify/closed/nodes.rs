@@ -53,7 +53,7 @@ pub fn rows(check: &'static str, seed: u64) -> Vec<Row> {
 
 /// One fault of Nodes or zones that strikes each at a random time of a long window, for 3000 s.
 fn struck_rarely(replicas: u32, strikes: Strikes) -> Model {
-    Model { faults: vec![fault(strikes, fixed(LONG), Some(fixed(3000.0)))], ..bare(replicas) }
+    Model { faults: vec![fault(strikes, fixed(LONG), Some(fixed(3000.0)))].into(), ..bare(replicas) }
 }
 
 /// Replications of the struck slot, from its strike on, where it strikes after the first heartbeats.

@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::data::{Entry, Table};
 use super::record::Record;
 use crate::cluster::{Mode, Replication};
-use crate::ids::{NodeId, ZoneId};
+use crate::ids::{IdVec, NodeId, ZoneId};
 use crate::model::{
     DeadNodes, Fault, Model, NewNode, Node, NodeMode, Occurrence, Resources, ScriptTarget, Spread, Start, Strikes, Zone,
 };
@@ -151,7 +151,7 @@ fn model(case: &Case, replicas: u32, when: &str) -> Model {
     };
     model.deployment.replicas = replicas;
     model.start = Start::Running;
-    model.faults = Vec::new();
+    model.faults = IdVec::default();
     if case.lost.is_some() {
         model.cluster.dead_nodes = DeadNodes::Replace(NewNode { after: Law::Fixed(300.0) });
         let targets = vec![ScriptTarget::Node(NodeId::new(2))];
@@ -183,7 +183,7 @@ fn place(model: &Model, case: &Case, index: u64) -> Placement {
     let mut pending = 0;
     for pod in living {
         match pod.node {
-            Some(node) => *on.entry(model.cluster.nodes[node.index()].name.clone()).or_insert(0) += 1,
+            Some(node) => *on.entry(model.cluster.nodes[node].name.clone()).or_insert(0) += 1,
             None => pending += 1,
         }
     }

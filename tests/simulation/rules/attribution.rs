@@ -24,7 +24,7 @@ fn model(script: Vec<Fault>) -> Model {
     model.deployment.pod.readiness = Some(hasim::model::Probe { initial_delay: secs(0.0), ..probe(2) });
     model.horizon = secs(3600.0);
     model.window = secs(3600.0);
-    model.faults = script;
+    model.faults = script.into();
     model
 }
 

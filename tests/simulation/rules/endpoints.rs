@@ -6,7 +6,7 @@ use crate::common::watch::{Log, What, killed, play, play_many};
 use crate::common::{ERROR, WINDOW, bare, fault, fixed, secs, struck_once};
 use hasim::cluster::{Happening, Phase};
 use hasim::experiment::trace;
-use hasim::ids::{PodId, SlotId};
+use hasim::ids::{FaultId, PodId, SlotId};
 use hasim::model::{
     Affects, ContainerMode, DeadNodes, Model, NewNode, NodeMode, OnSigterm, Probe, ScriptTarget, Start, Strikes,
 };
@@ -17,7 +17,8 @@ use hasim::time::SimTime;
 fn returning(replicas: u32, start_up: f64) -> Model {
     let strikes = Strikes::Node(NodeMode::Partition);
     let every = fixed(1000.0 * WINDOW);
-    let mut model = Model { faults: vec![fault("partition", strikes, every, Some(fixed(380.0)))], ..bare(replicas) };
+    let mut model =
+        Model { faults: vec![fault("partition", strikes, every, Some(fixed(380.0)))].into(), ..bare(replicas) };
     model.app.start_up = fixed(start_up);
     model.app.on_sigterm = OnSigterm::Ignores;
     // A slow start must not be killed.
@@ -110,7 +111,7 @@ fn t5_t6_the_object_goes_after_the_next_listing() {
 fn t2_without_a_pre_stop_hook_sigterm_comes_before_the_withdrawal() {
     for sleeps in [0.0, 5.0] {
         let mut model = returning(2, 1.0);
-        model.faults[0].lasts = Some(fixed(345.0));
+        model.faults[FaultId::new(0)].lasts = Some(fixed(345.0));
         model.app.on_sigterm = OnSigterm::Exits(fixed(1.0));
         model.deployment.pod.pre_stop_sleep = secs(sleeps);
         (model.cluster.latencies.deletion_seen, model.cluster.latencies.endpoint_slice) = (fixed(0.05), fixed(0.2));
@@ -144,7 +145,7 @@ fn t2_without_a_pre_stop_hook_sigterm_comes_before_the_withdrawal() {
 fn e6_the_proxy_rests_for_a_second() {
     let strikes = Strikes::Deployment(ContainerMode::Error(Affects::ALL));
     let faults = vec![fault("errors", strikes, common::at_random_time(), Some(fixed(14.9)))];
-    let model = Model { faults, ..bare(2) };
+    let model = Model { faults: faults.into(), ..bare(2) };
     let mut rested = 0;
     for log in play_many(&model, 10, 500, WINDOW + 30.0) {
         let lost = |slot| log.first(slot, 0.0, |w| *w == What::Lost).unwrap();
@@ -199,7 +200,7 @@ fn e4_publish_not_ready_addresses_takes_pods_in_with_their_start() {
 fn e4_n15_an_endpoint_goes_with_its_node_unless_unready_ones_are_published() {
     let every = fixed(1000.0 * WINDOW);
     let dies = fault("dies", Strikes::Node(NodeMode::Crash), every, Some(fixed(1.0)));
-    let mut model = Model { faults: vec![dies], ..bare(1) };
+    let mut model = Model { faults: vec![dies].into(), ..bare(1) };
     model.cluster.dead_nodes = DeadNodes::Replace(NewNode { after: fixed(200.0) });
     model.deployment.publish_not_ready = true;
     for log in play_many(&model, 12, 50, 1000.0 * WINDOW) {
@@ -280,7 +281,7 @@ fn e4_the_endpoint_of_a_stopped_pod_goes_before_its_object() {
     let mut model = Model { horizon: secs(60.0), ..bare(1) };
     model.cluster.latencies.object_gone = fixed(5.0);
     let slots = [ScriptTarget::Slot(SlotId::new(0))];
-    model.faults = vec![common::scripted("delete", fixed(10.0), &slots, common::DELETION, None)];
+    model.faults = vec![common::scripted("delete", fixed(10.0), &slots, common::DELETION, None)].into();
     let timeline = trace(&model, 17, 0).timeline;
     let at = |wanted: &dyn Fn(Happening) -> bool| {
         let entry = timeline.entries.iter().find(|entry| wanted(entry.what)).unwrap();

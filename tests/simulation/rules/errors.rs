@@ -15,7 +15,7 @@ fn erring() -> Option<Probe> {
 fn p15_a_readiness_probe_that_errs_lets_no_request_in() {
     let mut model = bare(2);
     model.deployment.pod.readiness = erring();
-    model.faults = vec![fault("crash", CRASH, fixed(900.0), None), fault("hang", HANG, fixed(1500.0), None)];
+    model.faults = vec![fault("crash", CRASH, fixed(900.0), None), fault("hang", HANG, fixed(1500.0), None)].into();
     for start in [Start::Running, Start::Fresh] {
         model.start = start;
         for log in play_many(&model, 1, 20, 20_000.0) {

@@ -179,7 +179,7 @@ fn c14_the_pull_policy_is_applied_at_every_start() {
     let cases = [(ImagePull::Always, 12.0, 2.0), (ImagePull::IfNotPresent, 12.0, 0.0), (ImagePull::Never, 0.0, 0.0)];
     for (policy, first, later) in cases {
         let mut model =
-            Model { start: Start::Fresh, faults: vec![fault("exit", CRASH, fixed(100.0), None)], ..bare(1) };
+            Model { start: Start::Fresh, faults: vec![fault("exit", CRASH, fixed(100.0), None)].into(), ..bare(1) };
         model.app.start_up = fixed(0.0);
         model.deployment.pod.image_pull = policy;
         (model.cluster.latencies.image_pull, model.cluster.latencies.image_check) = (fixed(12.0), fixed(2.0));
@@ -253,7 +253,7 @@ fn c10_n14_the_start_after_a_reboot_makes_an_entry() {
     let node = Strikes::Node(NodeMode::Crash);
     let reboot = fault("reboot", node, fixed(500.0), Some(fixed(20.0)));
     let crash = fault("crash", CRASH, fixed(560.0), None);
-    let mut model = Model { start: Start::Fresh, faults: vec![reboot, crash], ..bare(1) };
+    let mut model = Model { start: Start::Fresh, faults: vec![reboot, crash].into(), ..bare(1) };
     model.app.start_up = fixed(0.0);
     for log in play_many(&model, 12, 50, 800.0) {
         let crash = log.first(0, 0.0, |what| *what == What::Struck(FaultId::new(1))).unwrap();
@@ -272,7 +272,8 @@ fn p21_counters_start_from_zero_with_the_kubelet() {
     model.faults = vec![
         fault("errors", errors, fixed(102.0), Some(fixed(1000.0))),
         fault("kubelet", Strikes::Node(NodeMode::Kubelet), fixed(117.0), Some(fixed(3.0))),
-    ];
+    ]
+    .into();
     model.deployment.pod.selects_node = vec![true, false, false];
     let kills: Vec<f64> = play_many(&model, 13, 2000, 150.0)
         .iter()

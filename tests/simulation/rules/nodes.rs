@@ -5,6 +5,7 @@ use crate::common::stats::assert_law;
 use crate::common::watch::{Entry, Log, What, play_many};
 use crate::common::{WINDOW, bare, fault, fixed, near, secs};
 use hasim::cluster::Phase;
+use hasim::ids::{FaultId, NodeId};
 use hasim::model::{AntiAffinity, DeadNodes, Model, NewNode, NodeMode, Occurrence, Start, Strikes};
 use hasim::random::Law;
 
@@ -17,7 +18,7 @@ const PASS: f64 = 5.002;
 /// 2000 s.
 fn bound_to_one_node() -> Model {
     let every = fixed(1000.0 * WINDOW);
-    let mut model = Model { faults: vec![fault("dies", CRASH, every, Some(fixed(2000.0)))], ..bare(1) };
+    let mut model = Model { faults: vec![fault("dies", CRASH, every, Some(fixed(2000.0)))].into(), ..bare(1) };
     model.deployment.pod.selects_node = vec![true, false, false];
     model
 }
@@ -44,7 +45,7 @@ fn n5_a_node_takes_pods_as_soon_as_it_is_ready_again() {
 #[test]
 fn n2_n5_after_a_partition_the_node_takes_pods_with_its_next_status() {
     let mut model = bound_to_one_node();
-    model.faults[0].strikes = Strikes::Node(NodeMode::Partition);
+    model.faults[FaultId::new(0)].strikes = Strikes::Node(NodeMode::Partition);
     let logs = play_many(&model, 7, 1100, 1000.0 * WINDOW);
     let bound: Vec<f64> = logs
         .iter()
@@ -64,7 +65,7 @@ fn n2_n5_after_a_partition_the_node_takes_pods_with_its_next_status() {
 #[test]
 fn s4_t8_a_terminating_pod_occupies_its_node() {
     let mut full = bound_to_one_node();
-    full.cluster.nodes[0].max_pods = 1;
+    full.cluster.nodes[NodeId::new(0)].max_pods = 1;
     let mut with_ports = bound_to_one_node();
     with_ports.deployment.pod.takes_host_ports = true;
     let logs = [full, with_ports].map(|model| play_many(&model, 8, 100, 1000.0 * WINDOW));
@@ -105,9 +106,9 @@ fn n9_a_pod_bound_to_a_tainted_node_is_evicted_too() {
 fn s19_until_it_is_detected_a_dead_node_takes_new_pods() {
     let mut model = bound_to_one_node();
     model.start = Start::Fresh;
-    model.faults[0].occurs =
+    model.faults[FaultId::new(0)].occurs =
         Occurrence::Every(Law::mixture(vec![(0.3, Law::uniform(470.0, 500.0).unwrap()), (0.7, fixed(1e9))]).unwrap());
-    model.faults[0].lasts = Some(fixed(1e6));
+    model.faults[FaultId::new(0)].lasts = Some(fixed(1e6));
     model.cluster.latencies.bind = fixed(500.0);
     let (mut blind, mut evicted) = (0, 0);
     for log in play_many(&model, 3, 500, 1000.0) {
@@ -133,7 +134,7 @@ fn s19_until_it_is_detected_a_dead_node_takes_new_pods() {
 #[test]
 fn s16_a_node_that_joins_takes_the_pod_that_waits() {
     let every = fixed(1000.0 * WINDOW);
-    let mut model = Model { faults: vec![fault("dies", CRASH, every, Some(fixed(1.0)))], ..bare(3) };
+    let mut model = Model { faults: vec![fault("dies", CRASH, every, Some(fixed(1.0)))].into(), ..bare(3) };
     model.deployment.pod.anti_affinity =
         vec![AntiAffinity { domain: vec![Some(0), Some(1), Some(2)], preferred_weight: None }];
     model.cluster.dead_nodes = DeadNodes::Replace(NewNode { after: fixed(200.0) });
@@ -153,7 +154,7 @@ fn s16_a_node_that_joins_takes_the_pod_that_waits() {
 /// One zone with a replica on every Node. Each Node dies with this probability, all at 100 s, and stays dead.
 fn dying_at_once(nodes: u32, share: f64) -> Model {
     let every = Law::mixture(vec![(share, fixed(100.0)), (1.0 - share, fixed(1e9))]).unwrap();
-    let mut model = Model { faults: vec![fault("dies", CRASH, every, Some(fixed(1e8)))], ..bare(nodes) };
+    let mut model = Model { faults: vec![fault("dies", CRASH, every, Some(fixed(1e8)))].into(), ..bare(nodes) };
     model.start = Start::Fresh;
     model.cluster = common::cluster(1, nodes, common::quick_latencies());
     model.cluster.control_plane.lost_taint_token = 0.0;

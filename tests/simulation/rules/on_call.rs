@@ -25,7 +25,7 @@ fn model(script: Vec<Fault>) -> Model {
     model.on_call = Some(OnCall { notices: fixed(300.0), acts: fixed(600.0), source: "test".into() });
     model.horizon = secs(7200.0);
     model.window = secs(7200.0);
-    model.faults = script;
+    model.faults = script.into();
     model
 }
 
@@ -82,7 +82,7 @@ fn nobody_is_paged_for_what_mends_itself() {
     assert_eq!(counted(&probed), (0, 0), "liveness counts for 1,000 s, and kills");
     // A liveness probe that does not see it counts towards nothing.
     let unseen = Affects { liveness: false, ..Affects::ALL };
-    probed.faults = vec![at("hang", 100.0, FIRST, Strikes::Container(ContainerMode::Hang(unseen)), None)];
+    probed.faults = vec![at("hang", 100.0, FIRST, Strikes::Container(ContainerMode::Hang(unseen)), None)].into();
     assert_eq!(counted(&probed), (1, 1));
     let off = Model { on_call: None, ..model(vec![at("hang", 100.0, FIRST, HANG, None)]) };
     assert_eq!(counted(&off), (0, 0));

@@ -9,7 +9,7 @@ use crate::common;
 use crate::common::watch::{Log, What, play_many};
 use crate::common::{CRASH, WINDOW, at_random_time, fault};
 use hasim::cluster::Phase;
-use hasim::ids::ZoneId;
+use hasim::ids::{FaultId, NodeId, ZoneId};
 use hasim::model::{
     AntiAffinity, Cluster, DeadNodes, Deployment, Model, NewNode, Node, NodeMode, OtherRequest, Resources, Spread,
     Strikes,
@@ -72,7 +72,7 @@ fn deployed(cluster: Cluster, replicas: u32, when_unsatisfiable: &str) -> Model 
         other => panic!("unknown whenUnsatisfiable {other}"),
     };
     let seen = fault("seen", ZONE, at_random_time(), Some(Law::fixed(1.0).unwrap()));
-    Model { deployment, cluster, faults: vec![seen], ..common::bare(replicas) }
+    Model { deployment, cluster, faults: vec![seen].into(), ..common::bare(replicas) }
 }
 
 /// How many slots live together, most first, and how many live nowhere.
@@ -152,7 +152,7 @@ fn s6_the_zones_that_are_left_share_the_pods_of_a_deleted_one() {
         let mut model = deployed(zones(&[1, 1, 1]), replicas, &when);
         let every = Law::fixed(100.0 * WINDOW).unwrap();
         let dies = Strikes::Node(NodeMode::Crash);
-        model.faults = vec![fault("dies", dies, every, Some(Law::fixed(1.0).unwrap()))];
+        model.faults = vec![fault("dies", dies, every, Some(Law::fixed(1.0).unwrap()))].into();
         model.cluster.dead_nodes = DeadNodes::Replace(NewNode { after: Law::fixed(1e9).unwrap() });
         let mut found = BTreeSet::new();
         for log in play_many(&model, 2, 20, 100.0 * WINDOW) {
@@ -197,7 +197,7 @@ fn s6_min_domains_above_the_number_of_domains() {
 fn s6_s8_a_full_zone() {
     for (when, expected) in [("ScheduleAnyway", only(&[4, 4, 1], 0)), ("DoNotSchedule", only(&[2, 2, 1], 4))] {
         let mut cluster = zones(&[1, 1, 1]);
-        cluster.nodes[2].max_pods = 1;
+        cluster.nodes[NodeId::new(2)].max_pods = 1;
         assert_eq!(zone_counts(&deployed(cluster, 9, when)), expected, "{when}");
     }
 }
@@ -206,7 +206,7 @@ fn s6_s8_a_full_zone() {
 #[test]
 fn s6_a_node_without_the_key_is_rejected() {
     let mut cluster = zones(&[1, 1, 1]);
-    cluster.nodes[2].zone = None;
+    cluster.nodes[NodeId::new(2)].zone = None;
     let model = deployed(cluster, 4, "DoNotSchedule");
     assert_eq!(zone_counts(&model), only(&[2, 2], 0));
 }
@@ -217,7 +217,7 @@ fn s4_a_node_takes_what_fits_exactly() {
     let limits: [fn(&mut Model); 4] = [
         |model| model.deployment.pod.requests.cpu_millis = 2000,
         |model| model.deployment.pod.requests.memory_bytes = 8 << 30,
-        |model| model.cluster.nodes[0].max_pods = 2,
+        |model| model.cluster.nodes[NodeId::new(0)].max_pods = 2,
         |model| {
             let gpus = OtherRequest { resource: "nvidia.com/gpu".to_string(), room: vec![Some(2)] };
             let disk = OtherRequest { resource: "ephemeral-storage".to_string(), room: vec![None] };
@@ -245,7 +245,7 @@ fn hostport_keeps_a_second_pod_off_a_node() {
 #[test]
 fn s8_default_constraints_use_every_host_before_one_twice() {
     let mut model = deployed(zones(&[2, 2, 2]), 6, "(no constraint)");
-    model.faults[0].strikes = NODE;
+    model.faults[FaultId::new(0)].strikes = NODE;
     assert_eq!(zone_counts(&model), only(&[1, 1, 1, 1, 1, 1], 0));
 }
 
@@ -258,7 +258,7 @@ fn apart(mut model: Model, domain: Vec<Option<u32>>, preferred_weight: Option<u3
 /// One zone with two Nodes of these sizes, in thousandths of a CPU and GiB, for Pods of one CPU and 4 GiB.
 fn unequal(replicas: u32, sizes: [(u64, u64); 2]) -> Model {
     let mut model = deployed(zones(&[2]), replicas, "ScheduleAnyway");
-    model.faults[0].strikes = NODE;
+    model.faults[FaultId::new(0)].strikes = NODE;
     model.deployment.pod.spread.clear();
     model.deployment.pod.requests = Resources { cpu_millis: 1000, memory_bytes: 4 << 30 };
     for (node, (cpu_millis, gib)) in model.cluster.nodes.iter_mut().zip(sizes) {
@@ -311,7 +311,7 @@ fn s9_a_replacement_is_blocked_until_the_node_returns() {
     let domains = node_domains(&cluster);
     let mut model = apart(deployed(cluster, 3, "ScheduleAnyway"), domains, None);
     let every = Law::fixed(1000.0 * WINDOW).unwrap();
-    model.faults = vec![fault("dies", Strikes::Node(NodeMode::Crash), every, Some(Law::fixed(2000.0).unwrap()))];
+    model.faults = vec![fault("dies", Strikes::Node(NodeMode::Crash), every, Some(Law::fixed(2000.0).unwrap()))].into();
     for log in play_many(&model, 3, 50, 1000.0 * WINDOW) {
         for slot in 0..3 {
             let at = log.struck(slot).unwrap();

@@ -93,7 +93,7 @@ fn days(days: f64) -> Duration {
 #[test]
 fn one_replica_with_exponential_crashes() {
     let (mttf, start_up, c, sync) = (10.0 * 86_400.0, 5.0, 0.3, 0.01);
-    let mut model = Model { faults: vec![fault("crash", CRASH, exponential(mttf), None)], ..bare(1) };
+    let mut model = Model { faults: vec![fault("crash", CRASH, exponential(mttf), None)].into(), ..bare(1) };
     model.app.start_up = Law::fixed(start_up).unwrap();
     model.warm_up = days(1.0);
     model.horizon = days(3650.0);
@@ -112,7 +112,7 @@ fn one_replica_with_exponential_crashes() {
 /// meets a back-off (C10): up for X, down for U[0, 1.005) + sync + c + S.
 fn plain(replicas: u32, mttf: f64) -> (Model, f64) {
     let start_up = 610.0;
-    let mut model = Model { faults: vec![fault("crash", CRASH, exponential(mttf), None)], ..bare(replicas) };
+    let mut model = Model { faults: vec![fault("crash", CRASH, exponential(mttf), None)].into(), ..bare(replicas) };
     model.deployment.pod.liveness = None;
     model.deployment.pod.readiness = None;
     model.app.start_up = Law::fixed(start_up).unwrap();
@@ -158,7 +158,7 @@ fn k_of_n_replicas_with_gray_pauses() {
     let strikes = Strikes::Container(ContainerMode::Hang(gray));
     for (i, (k, n, replications)) in [(1, 1, 300), (2, 3, 500)].into_iter().enumerate() {
         let mut model =
-            Model { faults: vec![fault("gray", strikes, exponential(mttf), Some(lasts.clone()))], ..bare(n) };
+            Model { faults: vec![fault("gray", strikes, exponential(mttf), Some(lasts.clone()))].into(), ..bare(n) };
         model.min_serving = k;
         model.warm_up = days(1.0);
         model.horizon = days(60.0);
@@ -173,7 +173,8 @@ fn a_fault_of_the_deployment_is_common_to_all_slots() {
     let gray = Affects { requests: true, readiness: false, liveness: false, startup: false };
     let strikes = Strikes::Deployment(ContainerMode::Error(gray));
     let lasts = Law::uniform(100.0, 500.0).unwrap();
-    let mut model = Model { faults: vec![fault("shared", strikes, exponential(3000.0), Some(lasts))], ..bare(3) };
+    let mut model =
+        Model { faults: vec![fault("shared", strikes, exponential(3000.0), Some(lasts))].into(), ..bare(3) };
     model.warm_up = days(1.0);
     model.horizon = days(60.0);
     let found = unavailability(&model, 20, 100);
@@ -244,7 +245,8 @@ fn the_modes_agree_on_chance_among_faults() {
     model.faults = vec![
         fault("crash", CRASH, exponential(7000.0), None),
         fault("pause", pause, exponential(3000.0), Some(Law::uniform(1.0, 30.0).unwrap())),
-    ];
+    ]
+    .into();
     model.app.start_up = Law::uniform(1.0, 40.0).unwrap();
     model.horizon = days(1.0);
     assert_modes_agree(&model, 60, 250);

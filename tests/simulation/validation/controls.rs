@@ -5,6 +5,7 @@ use std::sync::atomic::AtomicBool;
 use crate::common::stats::mean_interval;
 use crate::common::{CRASH, HANG, bare, days, exponential, fault, probe, secs};
 use hasim::experiment::{Options, replicate, run};
+use hasim::ids::FaultId;
 use hasim::model::{Affects, ContainerMode, Fault, Model, NodeMode, Probe, Start, Strikes, YEAR};
 use hasim::random::Law;
 use hasim::spec::{Objective, Report, Scenario, Stopping, Study, Without};
@@ -22,7 +23,8 @@ fn model(every: &dyn Fn(f64) -> Law) -> Model {
             fault("crash", CRASH, every(days(2.0)), None),
             fault("hang", HANG, every(days(3.0)), None),
             partition,
-        ],
+        ]
+        .into(),
         ..bare(2)
     };
     // It may start as long as it likes: else liveness would kill it for ever.
@@ -74,7 +76,8 @@ fn errors(longer: f64) -> Model {
         faults: vec![
             fault("dependency", error, exponential(days(20.0)), Some(lasts)),
             fault("rare", error, exponential(99.0 * days(365.0)), Some(Law::fixed(3_600.0).unwrap())),
-        ],
+        ]
+        .into(),
         ..bare(1)
     };
     (model.warm_up, model.horizon) = (secs(days(7.0)), secs(days(90.0)));
@@ -118,7 +121,7 @@ fn a_fault_that_was_hardly_ever_seen_moves_no_difference() {
         inputs: serde_json::Value::Null,
     };
     let lost = |model: &Model| {
-        let lasts = model.faults[0].lasts.as_ref().unwrap().mean();
+        let lasts = model.faults[FaultId::new(0)].lasts.as_ref().unwrap().mean();
         YEAR.as_secs_f64() * lasts / (days(20.0) + lasts)
     };
     let exact = lost(&models[1]) - lost(&models[0]);

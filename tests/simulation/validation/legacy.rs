@@ -18,7 +18,7 @@ const ROUND: f64 = 0.1;
 fn dead_node() -> Model {
     let at = Law::uniform(100.0, 200.0).unwrap();
     let fault = scripted("it", at, &[ScriptTarget::NodeOf(SlotId::new(0))], CRASH_NODE, None);
-    let mut model = Model { faults: vec![fault], ..bare(1) };
+    let mut model = Model { faults: vec![fault].into(), ..bare(1) };
     model.cluster.control_plane = ControlPlane::legacy();
     model
 }

@@ -26,7 +26,7 @@ fn rounding(nominal: f64) -> f64 {
 
 /// W9: a process that exits 3 s after it serves, again and again.
 fn crash_loop() -> Model {
-    let mut model = Model { faults: vec![fault("exit", CRASH, fixed(3.0), None)], ..bare(1) };
+    let mut model = Model { faults: vec![fault("exit", CRASH, fixed(3.0), None)].into(), ..bare(1) };
     model.app.start_up = fixed(0.0);
     model
 }
@@ -68,7 +68,7 @@ fn w9_c11_c13_the_waits_of_a_crash_loop() {
 fn c11_only_ten_minutes_without_a_start_reset_the_delays() {
     for (runs, second) in [(540.0, 10.0), (660.0, 0.0)] {
         let mut model = crash_loop();
-        model.faults[0].occurs = Occurrence::Every(fixed(runs));
+        model.faults[FaultId::new(0)].occurs = Occurrence::Every(fixed(runs));
         for log in play_many(&model, 2, 50, 1900.0) {
             let wait = waits(&log)[1];
             assert!(wait >= second && wait < second + 6.0, "after {runs} s: {wait}");
@@ -229,7 +229,7 @@ fn w12_p17_the_liveness_run_survives_a_crash() {
     for carries in [true, false] {
         let mut model = Model { start: Start::Fresh, ..bare(1) };
         model.app.start_up = fixed(30.0);
-        model.faults = vec![fault("crash", CRASH, fixed(81.5), None)];
+        model.faults = vec![fault("crash", CRASH, fixed(81.5), None)].into();
         if carries {
             // From 100 s on, three probes: the workers tick at 0.03 + 5k, or thereabouts.
             let strikes = Strikes::Deployment(ContainerMode::Error(only_liveness));
@@ -254,7 +254,7 @@ fn w12_p17_the_liveness_run_survives_a_crash() {
 #[test]
 fn c12_the_first_probe_kill_makes_no_entry() {
     let hang = fault("hang", HANG, fixed(400.0), None);
-    let mut model = Model { faults: vec![hang, fault("crash", CRASH, fixed(430.0), None)], ..bare(1) };
+    let mut model = Model { faults: vec![hang, fault("crash", CRASH, fixed(430.0), None)].into(), ..bare(1) };
     model.start = Start::Fresh;
     model.app.start_up = fixed(0.0);
     for log in play_many(&model, 8, 100, 800.0) {

@@ -18,7 +18,7 @@ const ROUND: f64 = 0.1;
 /// One fault of Nodes or zones that strikes each at a random time of a window so long that they hardly ever meet.
 fn struck_rarely(replicas: u32, strikes: Strikes, lasts: f64) -> Model {
     let every = fixed(1000.0 * WINDOW);
-    Model { faults: vec![fault("it", strikes, every, Some(fixed(lasts)))], ..common::bare(replicas) }
+    Model { faults: vec![fault("it", strikes, every, Some(fixed(lasts)))].into(), ..common::bare(replicas) }
 }
 
 /// Replications of one struck slot, from its strike on, where it strikes after the first heartbeats.

@@ -166,7 +166,7 @@ fn p9b_probes_of_unlike_periods_are_met_anywhere_in_their_own() {
     for startup in [None, Some(probe(1.0, 30))] {
         let slots = [ScriptTarget::Slot(SlotId::new(0))];
         let mut model = Model {
-            faults: vec![common::scripted("hang", common::fixed(120.0), &slots, HANG, None)],
+            faults: vec![common::scripted("hang", common::fixed(120.0), &slots, HANG, None)].into(),
             ..common::bare(1)
         };
         model.deployment.pod.startup = startup;

@@ -32,7 +32,7 @@ fn soon(target: ScriptTarget, strikes: Strikes, lasts: Option<f64>) -> Fault {
 }
 
 fn played(replicas: u32, script: Vec<Fault>) -> Model {
-    Model { faults: script, ..bare(replicas) }
+    Model { faults: script.into(), ..bare(replicas) }
 }
 
 fn strikes_of(log: &Log, slot: usize, fault: usize) -> Vec<f64> {
