@@ -82,8 +82,8 @@ fn identical(replications: u64) -> bool {
     for index in 0..replications {
         // Every second one with a startup probe; every third without liveness, and of these every second one with somebody
         // on call: in the others hangs last.
-        model.deployment.pod.startup = (index % 2 == 1).then(|| common::probe(4));
-        model.deployment.pod.liveness = (index % 3 != 2).then(|| common::probe(4));
+        model.deployment.pod.main_mut().startup = (index % 2 == 1).then(|| common::probe(4));
+        model.deployment.pod.main_mut().liveness = (index % 3 != 2).then(|| common::probe(4));
         model.on_call = (index % 12 == 5 || index % 12 == 8).then(common::storms::on_call);
         let (fast, slow) = (play(&model, index, Mode::Fast), play(&model, index, Mode::EveryProbe));
         if fast != slow {
@@ -104,7 +104,7 @@ fn identical(replications: u64) -> bool {
 /// Probes that fail by chance, four in a row often enough.
 fn same_law(replications: u64) -> bool {
     let mut model = common::reference();
-    model.app.probe_failure = 0.12;
+    model.app_mut().probe_failure = 0.12;
     model.warm_up = Duration::ZERO;
     model.horizon = Duration::from_secs(2 * 86_400);
     let play_all = |mode: Mode, offset: u64| -> Vec<Watch> {

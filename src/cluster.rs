@@ -8,7 +8,9 @@
 //! |---|---|---|
 //! | `faults` | clocks of faults, what strikes and what ends | |
 //! | `script` | faults at moments that an experiment sets | |
-//! | `kubelet` | Pod syncs, container starts, kills and back-off | C1–C16 |
+//! | `kubelet` | Pod syncs and the status cache | C1–C3, P10, P11, K10, K11 |
+//! | `work` | what a sync does: which containers it stops and starts, in which order | C4–C12, K1–K7, K12, K13, K17 |
+//! | `starts`, `stops` | starts, kills and exits of containers | C4–C9, C14, K8, K16, K18 |
 //! | `resync` | the kubelet's work queue | C13, C16 |
 //! | `rest` | syncs that need not be played | C13, C16, P12 |
 //! | `adoption` | what a kubelet knows of a Pod, and what its death leaves | P1, P2, P21, C4 |
@@ -49,8 +51,11 @@ mod resync;
 mod rotation;
 mod scheduler;
 mod script;
+mod starts;
 mod state;
+mod stops;
 mod view;
+mod work;
 
 pub use cause::{Cause, CauseSet};
 pub use happening::{Endpoint, Exit, Happening, Reply, SkippedProbes};
@@ -58,7 +63,7 @@ pub use observer::{EndpointView, Observed, Observer, Phase, PodCounts, SlotView,
 pub use prober::{Observation, Stored};
 
 use crate::engine::{Cx, Engine, World};
-use crate::ids::{FaultId, IdVec, NodeId, PodId, SlotId, ZoneId};
+use crate::ids::{ContainerId, ContainerRef, FaultId, IdVec, NodeId, PodId, SlotId, ZoneId};
 use crate::model::{Model, ProbeKind, ScriptTarget};
 use crate::random::{Owner, Purpose, Streams};
 use crate::time::{Grid, SimTime};
@@ -81,10 +86,11 @@ pub(crate) enum Event {
     FaultDue(Target, Timer),
     FaultEnded(Target, Timer),
     ScriptDue(FaultId, ScriptTarget),
-    ContainerExited(PodId, Timer),
-    AppServing(PodId, Timer),
-    SigtermSent(PodId, Timer),
-    ContainerStarted(PodId, Timer),
+    ContainerExited(ContainerRef, Timer),
+    AppServing(ContainerRef, Timer),
+    SigtermSent(ContainerRef, Timer),
+    ContainerStarted(ContainerRef, Timer),
+    PostStartEnded(ContainerRef, Timer),
     FirstSyncDue(PodId, Timer),
     SyncDue(PodId, Timer),
     ResyncDue(PodId, Timer),
@@ -93,8 +99,8 @@ pub(crate) enum Event {
     NodeReported(NodeId, Timer),
     LeaseRenewed(NodeId, Timer),
     NodeJoined(NodeId, Timer),
-    ProbeEnded(PodId, ProbeKind, Timer),
-    ProbeDue(PodId, ProbeKind, Timer),
+    ProbeEnded(ContainerRef, ProbeKind, Timer),
+    ProbeDue(ContainerRef, ProbeKind, Timer),
     StatusWritten(PodId, Timer),
     StatusesReconciled(NodeId, Timer),
     EndpointSliceUpdated(PodId, Timer),
@@ -114,9 +120,11 @@ pub(crate) enum Event {
 /// What a fault strikes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Target {
-    /// The container of the Pod that holds the slot.
+    /// The Pod that holds the slot, or its container that serves.
     Slot(SlotId),
-    /// All containers.
+    /// Another container of that Pod.
+    Container(SlotId, ContainerId),
+    /// All Pods.
     Deployment,
     /// A machine.
     Node(NodeId),
@@ -138,7 +146,9 @@ pub(crate) struct Cluster<'m, O> {
     counts: PodCounts,
     nodes: IdVec<NodeId, NodeState>,
     zones: IdVec<ZoneId, ZoneState>,
-    chance: chance::Chance,
+    /// By container of the template: how its probes fail by chance.
+    chances: IdVec<ContainerId, chance::Chance>,
+    /// Clocks of what strikes all Pods at once.
     deployment_clock: faults::Clock,
     deployment_strikes: Vec<Strike>,
     monitor: nodes::Monitor,
@@ -238,6 +248,7 @@ impl<'m, O: Observer> Cluster<'m, O> {
     fn new(model: &'m Model, streams: Streams, mode: Mode, observer: O) -> Self {
         let initial = streams.stream(Owner::Replication, Purpose::Initial);
         let rules = &model.cluster.control_plane;
+        let containers = model.deployment.pod.containers.len();
         // Each periodic loop of the control plane runs in a phase of its own, drawn once.
         let grid = |ordinal, period| state::phase(initial.uniform(ordinal), period);
         Self {
@@ -246,13 +257,21 @@ impl<'m, O: Observer> Cluster<'m, O> {
             streams,
             observer,
             timers: 0,
-            slots: (0..model.deployment.replicas).map(|slot| Slot::new(streams, slot)).collect(),
+            slots: (0..model.deployment.replicas as usize)
+                .map(|slot| Slot::new(streams, SlotId::new(slot), &model.deployment.pod))
+                .collect(),
             pods: Vec::with_capacity(model.deployment.replicas as usize + 4).into(),
             vacated: Vec::new(),
             counts: PodCounts::default(),
-            nodes: model.cluster.nodes.iter().map(|node| NodeState::new(streams, node, rules)).collect(),
+            nodes: model.cluster.nodes.iter().map(|node| NodeState::new(streams, node, rules, containers)).collect(),
             zones: vec![ZoneState::default(); model.cluster.zones.len()].into(),
-            chance: chance::Chance::new(model.app.probe_failure),
+            chances: model
+                .deployment
+                .pod
+                .containers
+                .iter()
+                .map(|container| chance::Chance::new(container.app.probe_failure))
+                .collect(),
             deployment_clock: faults::Clock::default(),
             deployment_strikes: Vec::new(),
             monitor: nodes::Monitor::default(),
@@ -303,10 +322,11 @@ impl<O: Observer> World for Cluster<'_, O> {
             Event::FaultDue(target, timer) => self.on_fault_due(cx, target, timer),
             Event::FaultEnded(target, timer) => self.on_fault_ended(cx, target, timer),
             Event::ScriptDue(fault, target) => self.on_script_due(cx, fault, target),
-            Event::ContainerExited(pod, timer) => self.on_container_exited(cx, pod, timer),
-            Event::AppServing(pod, timer) => self.on_app_serving(cx, pod, timer),
-            Event::SigtermSent(pod, timer) => self.on_sigterm_sent(cx, pod, timer),
-            Event::ContainerStarted(pod, timer) => self.on_container_started(cx, pod, timer),
+            Event::ContainerExited(at, timer) => self.on_container_exited(cx, at, timer),
+            Event::AppServing(at, timer) => self.on_app_serving(cx, at, timer),
+            Event::SigtermSent(at, timer) => self.on_sigterm_sent(cx, at, timer),
+            Event::ContainerStarted(at, timer) => self.on_container_started(cx, at, timer),
+            Event::PostStartEnded(at, timer) => self.on_post_start_ended(cx, at, timer),
             Event::FirstSyncDue(pod, timer) => self.on_first_sync_due(cx, pod, timer),
             Event::SyncDue(pod, timer) => self.on_sync_due(cx, pod, timer),
             Event::ResyncDue(pod, timer) => self.on_resync_due(cx, pod, timer),
@@ -315,8 +335,8 @@ impl<O: Observer> World for Cluster<'_, O> {
             Event::NodeReported(node, timer) => self.on_node_reported(cx, node, timer),
             Event::LeaseRenewed(node, timer) => self.on_lease_renewed(cx, node, timer),
             Event::NodeJoined(node, timer) => self.on_node_joined(cx, node, timer),
-            Event::ProbeEnded(pod, kind, timer) => self.on_probe_ended(cx, pod, kind, timer),
-            Event::ProbeDue(pod, kind, timer) => self.on_probe_due(cx, pod, kind, timer),
+            Event::ProbeEnded(at, kind, timer) => self.on_probe_ended(cx, at, kind, timer),
+            Event::ProbeDue(at, kind, timer) => self.on_probe_due(cx, at, kind, timer),
             Event::StatusWritten(pod, timer) => self.on_status_written(cx, pod, timer),
             Event::StatusesReconciled(node, timer) => self.on_statuses_reconciled(cx, node, timer),
             Event::EndpointSliceUpdated(pod, timer) => self.on_endpoint_slice_updated(cx, pod, timer),

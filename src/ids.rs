@@ -166,6 +166,10 @@ id! {
     PodId
 }
 id! {
+    /// A container of a Pod template, by its order there: init containers first.
+    ContainerId
+}
+id! {
     /// A Node, by its order in the model.
     NodeId
 }
@@ -176,4 +180,13 @@ id! {
 id! {
     /// A fault of the model, by its order there.
     FaultId
+}
+
+/// A container of a Pod.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ContainerRef {
+    /// The Pod.
+    pub pod: PodId,
+    /// Which of its containers.
+    pub container: ContainerId,
 }

@@ -6,16 +6,15 @@
 //! per Node, so a replication compares numbers only.
 
 mod cluster;
+mod container;
 mod deployment;
 mod fault;
 
 pub use cluster::{
     Cluster, ControlPlane, DeadNodes, Eviction, Latencies, NewNode, Node, Prices, RaceOdds, StartRace, Zone,
 };
-pub use deployment::{
-    AntiAffinity, Deployment, ImagePull, OtherRequest, PodSpec, PodTolerations, Probe, ProbeKind, Resources, Spread,
-    Toleration,
-};
+pub use container::{App, Container, ImagePull, OnSigterm, Probe, ProbeKind, Role, WhileStarting};
+pub use deployment::{AntiAffinity, Deployment, OtherRequest, PodSpec, PodTolerations, Resources, Spread, Toleration};
 pub use fault::{Affects, ContainerMode, Fault, NodeMode, Occurrence, ScriptTarget, Strikes};
 
 use crate::ids::{FaultId, IdVec};
@@ -30,8 +29,6 @@ pub const YEAR: Duration = Duration::from_secs(365 * 86_400);
 pub struct Model {
     /// What runs.
     pub deployment: Deployment,
-    /// How its application behaves.
-    pub app: App,
     /// Where it runs.
     pub cluster: Cluster,
     /// What breaks.
@@ -48,6 +45,18 @@ pub struct Model {
     pub horizon: Duration,
     /// The span in which the objective is judged: counted time is divided into such windows. Not zero.
     pub window: Duration,
+}
+
+impl Model {
+    /// How the application in the container that serves behaves.
+    pub fn app(&self) -> &App {
+        &self.deployment.pod.main().app
+    }
+
+    /// The same, to be changed.
+    pub fn app_mut(&mut self) -> &mut App {
+        &mut self.deployment.pod.main_mut().app
+    }
 }
 
 /// Somebody who is paged for Pods that nothing else mends, and deletes them.
@@ -68,35 +77,4 @@ pub enum Start {
     Running,
     /// All Pods are created within the first second, at one moment of it, and every fault clock is new.
     Fresh,
-}
-
-/// How a container of the application behaves.
-#[derive(Debug, Clone, PartialEq)]
-pub struct App {
-    /// Seconds from the start of the process until it answers requests.
-    pub start_up: Law,
-    /// What a client meets until then.
-    pub while_starting: WhileStarting,
-    /// What SIGTERM does.
-    pub on_sigterm: OnSigterm,
-    /// Probability that one probe of a healthy container fails, because the answer comes too late; in [0, 1).
-    pub probe_failure: f64,
-}
-
-/// What a client of a starting application meets (W5).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum WhileStarting {
-    /// Nobody listens: connection refused at once.
-    Refuses,
-    /// The connection is accepted and answered once the start is complete.
-    Accepts,
-}
-
-/// What the process does on SIGTERM.
-#[derive(Debug, Clone, PartialEq)]
-pub enum OnSigterm {
-    /// It exits after so many seconds (or is killed when its grace ends).
-    Exits(Law),
-    /// It runs on until SIGKILL.
-    Ignores,
 }

@@ -23,8 +23,15 @@ pub enum Owner {
     Replication,
     /// The Deployment: what strikes all its containers at once.
     Deployment,
-    /// A slot of the Deployment.
+    /// A slot of the Deployment, and the container that serves of its Pods.
     Slot(u32),
+    /// Another container of a slot's Pods, by the hash of its name ([`name_hash`]).
+    Container {
+        /// The slot.
+        slot: u32,
+        /// The container.
+        name: u64,
+    },
     /// A Node, by its zone and its index there.
     Node {
         /// Order of the zone.
@@ -44,6 +51,7 @@ impl Owner {
             Self::Slot(slot) => [3, u64::from(slot)],
             Self::Node { zone, index } => [4, (u64::from(zone) << 32) | u64::from(index)],
             Self::Zone(zone) => [5, u64::from(zone)],
+            Self::Container { slot, name } => [6 + (u64::from(slot) << 8), name],
         }
     }
 }

@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use hasim::cluster::{Cause, CauseSet, EndpointView, Observed, Observer as _, Phase, SlotView, Spell};
 use hasim::experiment::{self, ExperimentResult, Measures, Options, Outcome};
 use hasim::ids::{FaultId, PodId, SlotId};
-use hasim::model::{App, Model};
+use hasim::model::Model;
 use hasim::random::{Law, Streams, open_unit};
 use hasim::random::{Owner, Purpose};
 use hasim::spec::{Objective, Parameter, REPLICATIONS_PER_DRAW, Report, Scenario, Stopping, Study, Without};
@@ -288,14 +288,17 @@ impl Case {
             vec![common::fault("it", common::CRASH, self.unit().up.clone(), Some(self.unit().down.clone()))];
         let harmless = |mean: &f64| common::fault("beside", common::CRASH, Law::exponential(*mean).unwrap(), None);
         faults.extend(self.beside.iter().map(harmless));
-        let model = |scenario: &KOfN| Model {
-            faults: faults.clone().into(),
-            min_serving: scenario.min_serving,
-            horizon: Duration::from_secs_f64(self.horizon),
-            window: Duration::from_secs_f64(self.window),
+        let model = |scenario: &KOfN| {
+            let mut model = Model {
+                faults: faults.clone().into(),
+                min_serving: scenario.min_serving,
+                horizon: Duration::from_secs_f64(self.horizon),
+                window: Duration::from_secs_f64(self.window),
+                ..common::bare(scenario.units)
+            };
             // The units are not played by the cluster. Two that differ must not look like one system under two names.
-            app: App { start_up: Law::fixed(scenario.stretch).unwrap(), ..common::bare(scenario.units).app },
-            ..common::bare(scenario.units)
+            model.app_mut().start_up = Law::fixed(scenario.stretch).unwrap();
+            model
         };
         let scenario = |(number, scenario): (usize, &KOfN)| Scenario {
             name: format!("s{number}"),

@@ -1,16 +1,18 @@
 //! How a kubelet comes to know of a Pod, and what is left when it or its machine dies (P1, P2, P21, C4, N16).
 //! Follows `pkg/kubelet/prober/worker.go run` and `prober_manager.go setReadyStateOnKubeletRestart`.
 
+use smallvec::SmallVec;
+
 use super::back_off::BackOff;
 use super::happening::{Exit, Happening};
 use super::observer::Observer;
 use super::prober::Worker;
 use super::probing::KINDS;
-use super::state::{Prober, Stage, StartKind, Timer};
+use super::state::{Container, Prober, Stage, Timer};
 use super::{Cluster, Cx, Event};
-use crate::ids::PodId;
+use crate::ids::{ContainerRef, PodId};
 use crate::model::Probe;
-use crate::time::Duration;
+use crate::time::{Duration, SimTime};
 
 /// A container that has run for longer when its kubelet starts keeps its state (P21).
 const KUBELET_RESTART_GRACE: Duration = Duration::from_secs(10);
@@ -26,51 +28,56 @@ impl<O: Observer> Cluster<'_, O> {
         }
     }
 
-    /// The first sync of the Pod by this kubelet (P1, P9's t0): probe workers start, then sandbox, image and
-    /// container, unless the container has outlived an earlier kubelet (P21).
+    /// The first sync of the Pod by this kubelet (P1, P9's t0): probe workers of all containers start (K9), then sandbox,
+    /// images and containers, unless they have outlived an earlier kubelet (P21).
     pub(super) fn adopt_pod(&mut self, cx: &mut Cx<'_, Event>, pod: PodId) {
         self.tell(cx, Happening::FirstSync { pod });
-        let keeps_state = self.has_outlived_a_kubelet(pod);
         let state = &mut self.pods[pod];
-        let (instance, started) = (state.container.instance, state.status.started);
         state.adopted = true;
+        state.sync_from = cx.now();
         // The kubelet knows of the Pod's condition what the API says.
         state.ready = state.api_ready;
-        state.status.started &= keeps_state;
-        state.container.back_off = BackOff::default();
-        let spec = &self.model.deployment.pod;
-        let probes = [&spec.liveness, &spec.readiness, &spec.startup];
-        for (kind, probe) in KINDS.into_iter().zip(probes) {
-            let Some(probe) = *probe else { continue };
-            let worker = Worker::new(kind, probe, cx.now() + self.worker_sleep(cx, pod, &probe));
-            let worker = if keeps_state { worker.resumes(instance, started) } else { worker };
-            self.pods[pod].workers[kind as usize] = Some(Prober::new(worker));
+        for at in self.containers(pod) {
+            self.adopt_container(cx, at);
         }
         self.update_status(cx, pod);
-        let container = &self.pods[pod].container;
-        if container.has_process() {
+        let state = &mut self.pods[pod];
+        if state.has_process() {
             // No trigger: in this sync the workers are only being made (P11).
-            self.pods[pod].last_sync = cx.now();
-            if !self.pods[pod].container.sandbox {
+            state.last_sync = cx.now();
+            if !state.sandbox {
                 self.react(cx, pod);
-                self.begin_kill(cx, pod);
             }
-            self.schedule_resync(cx, pod, None);
-        } else {
-            let kind = if instance == 0 { StartKind::First } else { StartKind::CrashRestart };
-            self.try_restart(cx, pod, container.exited, kind);
         }
+        self.act(cx, pod);
+        self.schedule_resync(cx, pod, None);
         self.await_turn(cx, pod);
         self.settle(cx, pod);
     }
 
+    fn adopt_container(&mut self, cx: &mut Cx<'_, Event>, at: ContainerRef) {
+        let keeps_state = self.has_outlived_a_kubelet(at);
+        let container = self.container_mut(at);
+        let (instance, started) = (container.instance, container.status.started);
+        container.status.started &= keeps_state;
+        container.back_off = BackOff::default();
+        // Its listing shows all that is there.
+        container.listed = SimTime::ZERO;
+        for kind in KINDS {
+            let Some(probe) = self.container_spec(at).probe(kind) else { continue };
+            let worker = Worker::new(kind, probe, cx.now() + self.worker_sleep(cx, at.pod, &probe));
+            let worker = if keeps_state { worker.resumes(instance, started) } else { worker };
+            self.container_mut(at).workers[kind as usize] = Some(Prober::new(worker));
+        }
+    }
+
     /// A container started more than 10 s before its kubelet keeps its state (P21).
-    fn has_outlived_a_kubelet(&self, pod: PodId) -> bool {
-        let state = &self.pods[pod];
-        let Some(since) = state.node.and_then(|node| self.nodes[node].kubelet_since) else { return false };
-        let started = state.container.started;
-        state.container.has_process()
-            && started.is_none_or(|started| since.saturating_since(started) > KUBELET_RESTART_GRACE)
+    fn has_outlived_a_kubelet(&self, at: ContainerRef) -> bool {
+        let node = self.pods[at.pod].node;
+        let Some(since) = node.and_then(|node| self.nodes[node].kubelet_since) else { return false };
+        let container = self.container(at);
+        let is_old = |started| since.saturating_since(started) > KUBELET_RESTART_GRACE;
+        container.has_process() && container.started.is_none_or(is_old)
     }
 
     /// Workers of a kubelet younger than their period sleep before their first attempt (P2).
@@ -91,8 +98,9 @@ impl<O: Observer> Cluster<'_, O> {
     pub(super) fn lose_sandbox(&mut self, cx: &mut Cx<'_, Event>, pod: PodId) {
         self.wake(cx, pod);
         let state = &mut self.pods[pod];
-        state.container.sandbox = false;
-        if state.adopted && state.container.stage == Stage::Running {
+        state.sandbox = false;
+        let runs = |container: &Container| container.stage == Stage::Running;
+        if state.adopted && !state.terminating && state.work.is_none() && state.containers.iter().any(runs) {
             state.sync = Timer::NONE;
             let listed = self.relists(pod).after(cx.now());
             self.schedule_sync(cx, pod, listed);
@@ -101,15 +109,21 @@ impl<O: Observer> Cluster<'_, O> {
         self.settle(cx, pod);
     }
 
-    /// The machine is dead, and with it process, sandbox and kubelet.
-    pub(super) fn lose_container(&mut self, cx: &mut Cx<'_, Event>, pod: PodId) {
-        let container = &mut self.pods[pod].container;
-        container.sandbox = false;
-        if container.has_process() {
-            container.end_life(cx.now());
-            let instance = container.instance;
+    /// The machine is dead, and with it processes, sandbox and kubelet.
+    pub(super) fn lose_containers(&mut self, cx: &mut Cx<'_, Event>, pod: PodId) {
+        let state = &mut self.pods[pod];
+        state.sandbox = false;
+        if state.has_process() {
+            let dead: SmallVec<[ContainerRef; 4]> =
+                self.containers(pod).filter(|at| self.container(*at).has_process()).collect();
+            for at in &dead {
+                self.container_mut(*at).end_life(cx.now());
+            }
             self.hand_over(cx, pod);
-            self.tell(cx, Happening::ContainerExited { pod, instance, exit: Exit::MachineDied });
+            for at in dead {
+                let (container, instance) = (at.container, self.container(at).instance);
+                self.tell(cx, Happening::ContainerExited { pod, container, instance, exit: Exit::MachineDied });
+            }
         }
         self.lose_kubelet(cx, pod);
     }
@@ -122,25 +136,34 @@ impl<O: Observer> Cluster<'_, O> {
         let state = &mut self.pods[pod];
         state.adopted = false;
         state.terminating = false;
+        state.work = None;
         state.sync = Timer::NONE;
         state.turn = None;
         state.resync = Timer::NONE;
         state.status_write = Timer::NONE;
         state.owes_loss = false;
-        state.race = None;
-        let container = &mut state.container;
-        container.start = Timer::NONE;
-        container.kill = None;
-        match container.stage {
-            Stage::Absent | Stage::Running => {}
-            Stage::Creating | Stage::Exited | Stage::Waiting => container.stage = Stage::Exited,
+        for container in &mut state.containers {
+            container.lose_kubelet();
+        }
+        self.settle(cx, pod);
+    }
+}
+
+impl Container {
+    fn lose_kubelet(&mut self) {
+        self.race = None;
+        self.start = Timer::NONE;
+        self.kill = None;
+        self.awaits_turn_since = None;
+        match self.stage {
+            Stage::Absent | Stage::Running | Stage::Completed => {}
+            Stage::Creating | Stage::Exited | Stage::Waiting => self.stage = Stage::Exited,
             Stage::Stopping => {
-                container.stage = Stage::Running;
-                if !container.sigterm {
-                    container.exit = Timer::NONE;
+                self.stage = Stage::Running;
+                if !self.sigterm {
+                    self.exit = Timer::NONE;
                 }
             }
         }
-        self.settle(cx, pod);
     }
 }

@@ -4,8 +4,8 @@ use super::Cluster;
 use super::faults::affects;
 use super::happening::Reply;
 use super::observer::Observer;
-use super::state::{Pod, Strike};
-use crate::ids::PodId;
+use super::state::{Container, Strike};
+use crate::ids::{ContainerRef, PodId};
 use crate::model::{Affects, ContainerMode, OnSigterm, ProbeKind, WhileStarting};
 use crate::time::{Duration, SimTime};
 
@@ -67,7 +67,7 @@ impl Answer {
     }
 }
 
-impl Pod {
+impl Container {
     /// What a probe of this kind meets.
     pub(super) fn answer_to(&self, kind: ProbeKind) -> Answer {
         self.answers[Audience::Probe(kind).index()]
@@ -76,25 +76,28 @@ impl Pod {
 
 impl<O: Observer> Cluster<'_, O> {
     /// What the container's process answers, reachable or not.
-    pub(super) fn answer(&self, pod: PodId, audience: Audience) -> Answer {
-        let answers = &self.pods[pod].answers;
-        debug_assert_eq!(*answers, self.answers(pod), "answers are refreshed when they change");
+    pub(super) fn answer(&self, at: ContainerRef, audience: Audience) -> Answer {
+        let answers = &self.container(at).answers;
+        debug_assert_eq!(*answers, self.answers(at), "answers are refreshed when they change");
         answers[audience.index()]
     }
 
-    /// Takes over what has changed of the container and its faults. To be called before anybody asks.
+    /// Takes over what has changed of the containers and their faults. To be called before anybody asks.
     pub(super) fn refresh_answers(&mut self, pod: PodId) {
-        self.pods[pod].answers = self.answers(pod);
+        for at in self.containers(pod) {
+            self.container_mut(at).answers = self.answers(at);
+        }
     }
 
     /// What each audience is answered.
-    fn answers(&self, pod: PodId) -> [Answer; 4] {
-        let container = &self.pods[pod].container;
-        if !container.has_process() || container.sigterm && matches!(self.model.app.on_sigterm, OnSigterm::Exits(_)) {
+    fn answers(&self, at: ContainerRef) -> [Answer; 4] {
+        let container = self.container(at);
+        let app = &self.container_spec(at).app;
+        if !container.has_process() || container.sigterm && matches!(app.on_sigterm, OnSigterm::Exits(_)) {
             return [Answer::Bad(Reply::Refused); 4];
         }
         if !container.serving {
-            return [match self.model.app.while_starting {
+            return [match app.while_starting {
                 WhileStarting::Refuses => Answer::Bad(Reply::Refused),
                 WhileStarting::Accepts => Answer::Later(container.serves_at),
             }; 4];
@@ -103,7 +106,7 @@ impl<O: Observer> Cluster<'_, O> {
         for strike in &container.strikes {
             self.strike_answers(*strike, &mut answers);
         }
-        for strike in &self.deployment_strikes {
+        for strike in self.shared_strikes(at) {
             self.strike_answers(*strike, &mut answers);
         }
         answers

@@ -10,7 +10,7 @@ use super::faults::affects;
 use super::observer::Observer;
 use super::state::Strike;
 use super::{Cluster, Cx, Event};
-use crate::ids::{FaultId, PodId, SlotId};
+use crate::ids::{ContainerRef, FaultId, PodId, SlotId};
 use crate::model::{ContainerMode, NodeMode, Probe, ProbeKind};
 use crate::time::{Duration, SimTime};
 
@@ -80,9 +80,9 @@ impl<O: Observer> Cluster<'_, O> {
     }
 
     /// A probe has decided to kill the container of the slot: its successor owes that to the faults that the probe saw.
-    pub(super) fn hand_over_to_restart(&mut self, cx: &Cx<'_, Event>, pod: PodId, killer: ProbeKind) {
-        let Some(slot) = self.slot_of(pod) else { return };
-        let strikes = self.strikes_on(pod);
+    pub(super) fn hand_over_to_restart(&mut self, cx: &Cx<'_, Event>, at: ContainerRef, killer: ProbeKind) {
+        let Some(slot) = self.slot_of(at.pod) else { return };
+        let strikes = self.strikes_on(at);
         let seen: CauseSet = strikes
             .filter(|&(_, mode)| affects(mode).is_seen_by(killer))
             .map(|(fault, _)| Cause::Fault(fault))
@@ -109,7 +109,7 @@ impl<O: Observer> Cluster<'_, O> {
             self.charge_container_strike(&mut causes, strike);
         }
         let Some(pod) = pod else { return causes };
-        for &strike in &self.pods[pod].container.strikes {
+        for &strike in self.pods[pod].containers.iter().flat_map(|container| &container.strikes) {
             self.charge_container_strike(&mut causes, strike);
         }
         if let Some(node) = self.pods[pod].node
@@ -129,9 +129,12 @@ impl<O: Observer> Cluster<'_, O> {
         let Some(mode) = self.container_mode(strike.fault) else { return };
         let is_instantaneous = matches!(mode, ContainerMode::Crash | ContainerMode::Sandbox) && !strike.timer.is_set();
         let affects = affects(mode);
-        let pod = &self.model.deployment;
-        let withdraws = affects.readiness && pod.pod.readiness.is_some() && !pod.publish_not_ready;
-        if !is_instantaneous && (affects.requests || withdraws) {
+        let deployment = &self.model.deployment;
+        let container = self.struck_container(strike.fault);
+        let fails_requests = affects.requests && container == deployment.pod.serving;
+        let is_probed = deployment.pod.containers[container].readiness.is_some();
+        let withdraws = affects.readiness && is_probed && !deployment.publish_not_ready;
+        if !is_instantaneous && (fails_requests || withdraws) {
             causes.insert(Cause::Fault(strike.fault));
         }
     }
@@ -141,7 +144,7 @@ impl<O: Observer> Cluster<'_, O> {
     /// started, a partition where only the word of the Pod's readiness is missing.
     fn keeps_from_delivering(&self, mode: NodeMode, pod: PodId) -> bool {
         let state = &self.pods[pod];
-        let would_serve = state.container.has_process() && state.container.serving;
+        let would_serve = state.main().has_process() && state.main().serving;
         let is_unknown = state.node.is_some_and(|node| !self.nodes[node].ready);
         match mode {
             NodeMode::Crash | NodeMode::Isolation => true,
@@ -155,6 +158,7 @@ impl<O: Observer> Cluster<'_, O> {
         let spec = &self.model.deployment.pod;
         let budget =
             |probe: &Probe| probe.period.max(probe.timeout) * u64::from(probe.failure_threshold) + probe.timeout;
-        [&spec.liveness, &spec.readiness].into_iter().flatten().map(budget).max().unwrap_or(Duration::ZERO)
+        let probes = spec.containers.iter().flat_map(|container| [&container.liveness, &container.readiness]);
+        probes.flatten().map(budget).max().unwrap_or(Duration::ZERO)
     }
 }

@@ -5,10 +5,10 @@ use super::happening::{Endpoint, Happening};
 use super::observer::Observer;
 use super::prober::{Status, Worker};
 use super::probing::KINDS;
-use super::state::{Dice, Prober, Stage};
+use super::state::{Container, Dice, Prober, Stage, owner};
 use super::{Cluster, Cx, Event, Mode, Target};
-use crate::ids::{NodeId, PodId, SlotId, ZoneId};
-use crate::model::{Probe, Start, YEAR};
+use crate::ids::{ContainerId, ContainerRef, NodeId, PodId, SlotId};
+use crate::model::{ProbeKind, Role, Start, YEAR};
 use crate::random::{Owner, Purpose};
 use crate::time::{Duration, Grid, SimTime};
 
@@ -23,10 +23,10 @@ impl<O: Observer> Cluster<'_, O> {
             Start::Running => self.begin_running(cx),
             Start::Fresh => self.begin_fresh(cx),
         }
-        for target in (0..self.nodes.len()).map(|node| Target::Node(NodeId::new(node))) {
+        for target in self.nodes.ids().map(Target::Node) {
             self.update_clock(cx, target);
         }
-        for target in (0..self.zones.len()).map(|zone| Target::Zone(ZoneId::new(zone))) {
+        for target in self.zones.ids().map(Target::Zone) {
             self.update_clock(cx, target);
         }
         self.update_clock(cx, Target::Deployment);
@@ -80,17 +80,48 @@ impl<O: Observer> Cluster<'_, O> {
         }
     }
 
+    /// The phases of a Pod's workers are coupled (P9b, K9): all tick from the first sync. Over a common multiple of the periods
+    /// that has no preferred moment.
     fn set_up(&mut self, pod: PodId, slot: SlotId, node: NodeId) {
-        let spec = &self.model.deployment.pod;
-        let stream = self.streams.stream(Owner::Slot(slot.index() as u32), Purpose::Initial);
-        let mut dice = Dice::new(stream);
-        let latencies = &self.model.cluster.latencies;
-        // The phases of a Pod's workers are coupled (P9b): all tick from the first sync; readiness from the first
-        // global relist after the start, or with a startup probe from its success, which falls on one of its ticks.
-        // Over a common multiple of the periods the first sync has no preferred moment.
-        let periods = [spec.liveness, spec.readiness, spec.startup].into_iter().flatten().map(|probe| probe.period);
+        let spec = self.spec(pod);
+        let mut dice = self.initial_dice(slot, spec.serving);
+        let periods = spec.containers.iter().flat_map(|container| KINDS.map(|kind| container.probe(kind)));
+        let periods = periods.flatten().map(|probe| probe.period);
         let span = periods.reduce(common_multiple).unwrap_or(Duration::from_secs(1));
         let first_sync = SimTime::from_nanos((dice.uniform() * span.as_nanos() as f64) as u64);
+        self.pods[pod].node = Some(node);
+        self.pods[pod].adopted = true;
+        self.pods[pod].sandbox = true;
+        self.set_up_container(ContainerRef { pod, container: spec.serving }, first_sync, dice);
+        for at in self.containers(pod).filter(|at| at.container != spec.serving) {
+            let dice = self.initial_dice(slot, at.container);
+            self.set_up_container(at, first_sync, dice);
+        }
+        let state = &mut self.pods[pod];
+        let is_ready = |(spec, container): (&crate::model::Container, &Container)| {
+            spec.role == Role::Init || container.is_ready(false)
+        };
+        let ready = spec.containers.iter().zip(&state.containers).all(is_ready);
+        state.ready = ready;
+        state.api_ready = ready;
+        state.slice = Endpoint { listed: true, serving: ready, terminating: false };
+        self.nodes[node].images.fill(true);
+    }
+
+    fn initial_dice(&self, slot: SlotId, container: ContainerId) -> Dice {
+        Dice::new(self.streams.stream(owner(slot, &self.model.deployment.pod, container), Purpose::Initial))
+    }
+
+    /// It has run for a long time; readiness probes tick from the first global relist after its start, or with a startup
+    /// probe from the success of that, which falls on one of its ticks (P9b).
+    fn set_up_container(&mut self, at: ContainerRef, first_sync: SimTime, mut dice: Dice) {
+        let spec = self.container_spec(at);
+        if spec.role == Role::Init {
+            self.container_mut(at).instance = 1;
+            self.container_mut(at).stage = Stage::Completed;
+            return;
+        }
+        let latencies = &self.model.cluster.latencies;
         let start_up = dice.span(&latencies.sandbox) + dice.span(&latencies.container_start);
         let relist = Duration::from_nanos(
             (dice.uniform() * self.model.cluster.control_plane.relist_period.as_nanos() as f64) as u64,
@@ -98,31 +129,22 @@ impl<O: Observer> Cluster<'_, O> {
         let lag = match spec.startup {
             None => start_up + relist,
             Some(probe) => {
-                let answers = start_up + dice.span(&self.model.app.start_up).max(probe.initial_delay);
+                let answers = start_up + dice.span(&spec.app.start_up).max(probe.initial_delay);
                 Grid::new(SimTime::ZERO, probe.period).at_or_after(SimTime::ZERO + answers).since(SimTime::ZERO)
             }
         };
-        let probes = [(spec.liveness, Duration::ZERO), (spec.readiness, lag), (spec.startup, Duration::ZERO)];
-        let state = &mut self.pods[pod];
-        for (kind, (probe, lag)) in KINDS.into_iter().zip(probes) {
-            let Some(probe) = probe else { continue };
+        let container = self.container_mut(at);
+        for kind in KINDS {
+            let Some(probe) = spec.probe(kind) else { continue };
+            let lag = if kind == ProbeKind::Readiness { lag } else { Duration::ZERO };
             let worker = Worker::long_healthy(kind, probe, first_sync + lag, 1, SimTime::ZERO);
-            state.workers[kind as usize] = Some(Prober::new(worker));
+            container.workers[kind as usize] = Some(Prober::new(worker));
         }
-        state.node = Some(node);
-        state.adopted = true;
-        state.container.instance = 1;
-        state.container.stage = Stage::Running;
-        state.container.serving = true;
-        state.container.sandbox = true;
-        let succeeds = |probe: Option<Probe>| probe.is_none_or(|probe| !probe.always_errs);
-        let started = succeeds(spec.startup);
-        let ready = started && succeeds(spec.readiness);
-        state.status = Status { instance: 1, running: true, started, started_at: None };
-        state.ready = ready;
-        state.api_ready = ready;
-        state.slice = Endpoint { listed: true, serving: ready, terminating: false };
-        self.nodes[node].image_present = true;
+        container.instance = 1;
+        container.stage = Stage::Running;
+        container.serving = true;
+        let started = spec.startup.is_none_or(|probe| !probe.always_errs);
+        container.status = Status { instance: 1, running: true, started, started_at: None };
     }
 }
 

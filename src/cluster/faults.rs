@@ -6,10 +6,10 @@
 
 use super::happening::Happening;
 use super::observer::{Observed, Observer, Spell};
-use super::state::{Dice, Kubelet, Stage, Strike, Timer};
+use super::state::{Dice, Kubelet, Stage, Strike, Timer, owner};
 use super::{Cluster, Cx, Event, Target};
-use crate::ids::{FaultId, NodeId, PodId, SlotId, ZoneId};
-use crate::model::{Affects, ContainerMode, DeadNodes, NodeMode, Occurrence, Start, Strikes};
+use crate::ids::{ContainerId, ContainerRef, FaultId, NodeId, PodId, SlotId, ZoneId};
+use crate::model::{Affects, ContainerMode, DeadNodes, NodeMode, Occurrence, Role, Start, Strikes};
 use crate::random::{Law, Owner, Purpose, name_hash};
 use crate::time::{Duration, SimTime};
 
@@ -77,20 +77,17 @@ impl<O: Observer> Cluster<'_, O> {
     /// Draws the first strike of every fault and gives each target its clock.
     pub(super) fn wind_clocks(&mut self) {
         let model = self.model;
-        for (index, fault) in model.faults.iter().enumerate() {
+        for (id, fault) in model.faults.entries() {
             let Occurrence::Every(every) = &fault.occurs else { continue };
-            let id = FaultId::new(index);
             match fault.strikes {
-                Strikes::Container(_) | Strikes::Deletion => {
-                    (0..self.slots.len()).for_each(|slot| self.wind(Target::Slot(SlotId::new(slot)), id, every));
+                Strikes::Container(_) => {
+                    let container = self.struck_container(id);
+                    self.slots.ids().for_each(|slot| self.wind(self.target(slot, container), id, every));
                 }
+                Strikes::Deletion => self.slots.ids().for_each(|slot| self.wind(Target::Slot(slot), id, every)),
                 Strikes::Deployment(_) => self.wind(Target::Deployment, id, every),
-                Strikes::Node(_) => {
-                    (0..self.nodes.len()).for_each(|node| self.wind(Target::Node(NodeId::new(node)), id, every));
-                }
-                Strikes::Zone(_) => {
-                    (0..self.zones.len()).for_each(|zone| self.wind(Target::Zone(ZoneId::new(zone)), id, every));
-                }
+                Strikes::Node(_) => self.nodes.ids().for_each(|node| self.wind(Target::Node(node), id, every)),
+                Strikes::Zone(_) => self.zones.ids().for_each(|zone| self.wind(Target::Zone(zone), id, every)),
             }
         }
     }
@@ -114,6 +111,7 @@ impl<O: Observer> Cluster<'_, O> {
     pub(super) fn owner(&self, target: Target) -> Owner {
         match target {
             Target::Slot(slot) => Owner::Slot(slot.index() as u32),
+            Target::Container(slot, container) => owner(slot, &self.model.deployment.pod, container),
             Target::Deployment => Owner::Deployment,
             Target::Node(node) => self.model.cluster.nodes[node].owner(),
             Target::Zone(zone) => Owner::Zone(zone.index() as u32),
@@ -126,8 +124,10 @@ impl<O: Observer> Cluster<'_, O> {
 
     /// A target's clock and who watches.
     fn watched_clock(&mut self, target: Target) -> (&mut Clock, &mut O) {
+        let serving = self.model.deployment.pod.serving;
         let clock = match target {
-            Target::Slot(slot) => &mut self.slots[slot].clock,
+            Target::Slot(slot) => &mut self.slots[slot].containers[serving].clock,
+            Target::Container(slot, container) => &mut self.slots[slot].containers[container].clock,
             Target::Deployment => &mut self.deployment_clock,
             Target::Node(node) => &mut self.nodes[node].clock,
             Target::Zone(zone) => &mut self.zones[zone].clock,
@@ -137,7 +137,8 @@ impl<O: Observer> Cluster<'_, O> {
 
     /// Tells the observer how far every clock has run.
     pub(super) fn tell_clocks(&mut self, now: SimTime) {
-        let clocks = self.slots.iter_mut().map(|slot| &mut slot.clock);
+        let chances = self.slots.iter_mut().flat_map(|slot| &mut slot.containers);
+        let clocks = chances.map(|chance| &mut chance.clock);
         let clocks = clocks.chain(self.nodes.iter_mut().map(|node| &mut node.clock));
         let clocks = clocks.chain(self.zones.iter_mut().map(|zone| &mut zone.clock));
         for clock in clocks.chain([&mut self.deployment_clock]) {
@@ -147,16 +148,29 @@ impl<O: Observer> Cluster<'_, O> {
 
     fn is_in_service(&self, target: Target) -> bool {
         match target {
-            Target::Slot(slot) => self.slots[slot].pod.is_some_and(|pod| {
-                let container = &self.pods[pod].container;
-                container.stage == Stage::Running && container.serving && container.strikes.is_empty()
-            }),
+            Target::Slot(slot) => self.is_container_in_service(slot, self.model.deployment.pod.serving),
+            Target::Container(slot, container) => self.is_container_in_service(slot, container),
             Target::Deployment => self.deployment_strikes.is_empty(),
             Target::Node(node) => {
                 let node = &self.nodes[node];
                 node.connected && node.kubelet == Kubelet::Up && node.registered && node.strikes.is_empty()
             }
             Target::Zone(zone) => self.zones[zone].strikes.is_empty(),
+        }
+    }
+
+    /// An init container is in service while it runs.
+    fn is_container_in_service(&self, slot: SlotId, container: ContainerId) -> bool {
+        let Some(pod) = self.slots[slot].pod else { return false };
+        let at = ContainerRef { pod, container };
+        let (state, role) = (self.container(at), self.container_spec(at).role);
+        state.stage == Stage::Running && (state.serving || role == Role::Init) && state.strikes.is_empty()
+    }
+
+    /// Starts or stops the clocks of the slot's containers.
+    pub(super) fn update_clocks(&mut self, cx: &mut Cx<'_, Event>, slot: SlotId) {
+        for container in self.model.deployment.pod.containers.ids() {
+            self.update_clock(cx, self.target(slot, container));
         }
     }
 
@@ -202,13 +216,15 @@ impl<O: Observer> Cluster<'_, O> {
     /// Strikes what is there: a container that has a process, a Pod, a machine that is not being replaced.
     pub(super) fn strike(&mut self, cx: &mut Cx<'_, Event>, target: Target, fault: FaultId, lasts: Option<Duration>) {
         match (target, self.model.faults[fault].strikes) {
-            (Target::Slot(slot), Strikes::Container(mode)) => {
-                let running = |&pod: &PodId| self.pods[pod].container.has_process();
-                let Some(pod) = self.slots[slot].pod.filter(running) else { return };
+            (Target::Slot(slot) | Target::Container(slot, _), Strikes::Container(mode)) => {
+                let container = self.struck_container(fault);
+                let at = |pod| ContainerRef { pod, container };
+                let running = |at: &ContainerRef| self.container(*at).has_process();
+                let Some(at) = self.slots[slot].pod.map(at).filter(running) else { return };
                 self.tell(cx, Happening::FaultStruck { target, fault });
                 self.mark_struck(cx, slot, fault);
                 let timer = self.schedule_end(cx, target, lasts);
-                self.strike_container(cx, pod, mode, Strike { fault, timer });
+                self.strike_container(cx, at, mode, Strike { fault, timer });
             }
             (Target::Slot(slot), Strikes::Deletion) => {
                 let Some(pod) = self.slots[slot].pod else { return };
@@ -252,20 +268,26 @@ impl<O: Observer> Cluster<'_, O> {
         }
     }
 
-    fn strike_container(&mut self, cx: &mut Cx<'_, Event>, pod: PodId, mode: ContainerMode, strike: Strike) {
+    fn strike_container(&mut self, cx: &mut Cx<'_, Event>, at: ContainerRef, mode: ContainerMode, strike: Strike) {
         let instantaneous = matches!(mode, ContainerMode::Crash | ContainerMode::Sandbox);
-        if instantaneous && let Some(slot) = self.slot_of(pod) {
+        if instantaneous && let Some(slot) = self.slot_of(at.pod) {
             self.slots[slot].account.owe(strike.fault);
         }
         match mode {
-            ContainerMode::Crash => self.exit_container(cx, pod),
+            ContainerMode::Crash => self.exit_container(cx, at),
             ContainerMode::Sandbox => {
-                self.pods[pod].container.strikes.push(strike);
-                self.lose_sandbox(cx, pod);
+                // With the network of the Pod: nobody gets an answer from any of its containers.
+                for at in self.containers(at.pod) {
+                    let container = self.container_mut(at);
+                    if container.has_process() {
+                        container.strikes.push(strike);
+                    }
+                }
+                self.lose_sandbox(cx, at.pod);
             }
             ContainerMode::Hang(_) | ContainerMode::Error(_) => {
-                self.pods[pod].container.strikes.push(strike);
-                self.settle(cx, pod);
+                self.container_mut(at).strikes.push(strike);
+                self.settle(cx, at.pod);
             }
         }
     }
@@ -283,7 +305,10 @@ impl<O: Observer> Cluster<'_, O> {
         let pods: Vec<PodId> = self.running_pods();
         if lasts.is_none() {
             for pod in pods {
-                self.strike_container(cx, pod, mode, Strike { fault, timer: Timer::NONE });
+                let at = ContainerRef { pod, container: self.struck_container(fault) };
+                if self.container(at).has_process() {
+                    self.strike_container(cx, at, mode, Strike { fault, timer: Timer::NONE });
+                }
             }
             return;
         }
@@ -315,9 +340,10 @@ impl<O: Observer> Cluster<'_, O> {
             Some(strikes.remove(position).fault)
         };
         match target {
-            Target::Slot(slot) => {
+            Target::Slot(slot) | Target::Container(slot, _) => {
                 let Some(pod) = self.slots[slot].pod else { return };
-                let Some(fault) = over(&mut self.pods[pod].container.strikes) else { return };
+                let mut struck = self.pods[pod].containers.iter_mut().map(|container| &mut container.strikes);
+                let Some(fault) = struck.find_map(over) else { return };
                 self.tell(cx, Happening::FaultEnded { target, fault });
                 self.mark_ended(cx, slot, fault);
                 self.settle(cx, pod);
@@ -374,15 +400,31 @@ impl<O: Observer> Cluster<'_, O> {
         }
     }
 
-    /// The faults at work on the container and on the Deployment, as somebody sees them.
-    pub(super) fn strikes_on(&self, pod: PodId) -> impl Iterator<Item = (FaultId, ContainerMode)> {
-        let strikes = self.pods[pod].container.strikes.iter().chain(&self.deployment_strikes);
+    /// Which container of a Pod the fault strikes, where it strikes containers.
+    pub(super) fn struck_container(&self, fault: FaultId) -> ContainerId {
+        self.model.faults[fault].container.unwrap_or(self.model.deployment.pod.serving)
+    }
+
+    /// What stands for a container of the slot's Pod.
+    pub(super) fn target(&self, slot: SlotId, container: ContainerId) -> Target {
+        let serves = container == self.model.deployment.pod.serving;
+        if serves { Target::Slot(slot) } else { Target::Container(slot, container) }
+    }
+
+    /// The faults at work on this container of all Pods.
+    pub(super) fn shared_strikes(&self, at: ContainerRef) -> impl Iterator<Item = &Strike> {
+        self.deployment_strikes.iter().filter(move |strike| self.struck_container(strike.fault) == at.container)
+    }
+
+    /// The faults at work on the container, of its own and of all Pods, as somebody sees them.
+    pub(super) fn strikes_on(&self, at: ContainerRef) -> impl Iterator<Item = (FaultId, ContainerMode)> {
+        let strikes = self.container(at).strikes.iter().chain(self.shared_strikes(at));
         strikes.filter_map(|strike| Some((strike.fault, self.container_mode(strike.fault)?)))
     }
 
     /// The faults at work on the container alone.
-    pub(super) fn container_strikes(&self, pod: PodId) -> impl Iterator<Item = (Strike, ContainerMode)> {
-        let strikes = self.pods[pod].container.strikes.iter();
+    pub(super) fn container_strikes(&self, at: ContainerRef) -> impl Iterator<Item = (Strike, ContainerMode)> {
+        let strikes = self.container(at).strikes.iter();
         strikes.filter_map(|&strike| Some((strike, self.container_mode(strike.fault)?)))
     }
 
@@ -394,9 +436,9 @@ impl<O: Observer> Cluster<'_, O> {
         }
     }
 
-    /// What is at work on the slot's Pod will not end by itself: left alone it would never serve again.
-    pub(super) fn is_broken_for_good(&self, pod: PodId) -> bool {
-        self.pods[pod].container.strikes.iter().any(|strike| !strike.timer.is_set())
+    /// What is at work on the container will not end by itself: left alone it would never serve again.
+    pub(super) fn is_broken_for_good(&self, at: ContainerRef) -> bool {
+        self.container(at).strikes.iter().any(|strike| !strike.timer.is_set())
     }
 
     /// A fault is at work on the Node or its zone.
@@ -423,7 +465,7 @@ impl<O: Observer> Cluster<'_, O> {
     }
 
     fn running_pods(&self) -> Vec<PodId> {
-        self.pods.ids().filter(|&pod| self.pods[pod].container.has_process()).collect()
+        self.pods.ids().filter(|&pod| self.pods[pod].has_process()).collect()
     }
 }
 

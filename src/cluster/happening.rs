@@ -2,7 +2,7 @@
 
 use super::Target;
 use super::prober::{Observation, Stored};
-use crate::ids::{FaultId, NodeId, PodId, SlotId, ZoneId};
+use crate::ids::{ContainerId, FaultId, NodeId, PodId, SlotId, ZoneId};
 use crate::model::ProbeKind;
 use crate::time::{Duration, SimTime};
 
@@ -97,6 +97,8 @@ pub enum Happening {
     StartBegan {
         /// The Pod.
         pod: PodId,
+        /// Which of its containers.
+        container: ContainerId,
         /// A sandbox is set up first.
         sandbox: bool,
     },
@@ -104,6 +106,8 @@ pub enum Happening {
     ContainerStarted {
         /// The Pod.
         pod: PodId,
+        /// Which of its containers.
+        container: ContainerId,
         /// Which life.
         instance: u32,
     },
@@ -111,6 +115,8 @@ pub enum Happening {
     AppServing {
         /// The Pod.
         pod: PodId,
+        /// Which of its containers.
+        container: ContainerId,
         /// Which life.
         instance: u32,
     },
@@ -118,6 +124,8 @@ pub enum Happening {
     KillDecided {
         /// The Pod.
         pod: PodId,
+        /// Which of its containers.
+        container: ContainerId,
         /// Which life.
         instance: u32,
         /// Which probe.
@@ -132,6 +140,8 @@ pub enum Happening {
     StopBegan {
         /// The Pod.
         pod: PodId,
+        /// Which of its containers.
+        container: ContainerId,
         /// Which life.
         instance: u32,
         /// How long preStop takes.
@@ -141,6 +151,8 @@ pub enum Happening {
     SigtermSent {
         /// The Pod.
         pod: PodId,
+        /// Which of its containers.
+        container: ContainerId,
         /// Which life.
         instance: u32,
     },
@@ -148,6 +160,8 @@ pub enum Happening {
     ContainerExited {
         /// The Pod.
         pod: PodId,
+        /// Which of its containers.
+        container: ContainerId,
         /// Which life.
         instance: u32,
         /// What ended it.
@@ -157,11 +171,15 @@ pub enum Happening {
     ExitNoticed {
         /// The Pod.
         pod: PodId,
+        /// Which of its containers.
+        container: ContainerId,
     },
     /// CrashLoopBackOff refuses the start (C10).
     BackedOff {
         /// The Pod.
         pod: PodId,
+        /// Which of its containers.
+        container: ContainerId,
         /// When the wait is over; the kubelet may look later (C13).
         until: SimTime,
     },
@@ -179,6 +197,8 @@ pub enum Happening {
     InstanceNoticed {
         /// The Pod.
         pod: PodId,
+        /// Which of its containers.
+        container: ContainerId,
         /// Which worker.
         kind: ProbeKind,
         /// Which life.
@@ -188,6 +208,8 @@ pub enum Happening {
     FoundNotRunning {
         /// The Pod.
         pod: PodId,
+        /// Which of its containers.
+        container: ContainerId,
         /// Which worker.
         kind: ProbeKind,
     },
@@ -196,6 +218,8 @@ pub enum Happening {
     ReadinessTriggered {
         /// The Pod.
         pod: PodId,
+        /// Which of its containers.
+        container: ContainerId,
         /// False: it still sees the status from before the start (P11a), and acts on that (P7a).
         sees_new_status: bool,
     },
@@ -203,6 +227,8 @@ pub enum Happening {
     ProbeSent {
         /// The Pod.
         pod: PodId,
+        /// Which of its containers.
+        container: ContainerId,
         /// Which probe.
         kind: ProbeKind,
         /// The life of the container whose process it reaches; `None` where the connection is refused.
@@ -212,6 +238,8 @@ pub enum Happening {
     ProbeEnded {
         /// The Pod.
         pod: PodId,
+        /// Which of its containers.
+        container: ContainerId,
         /// Which probe.
         kind: ProbeKind,
         /// What it met.
@@ -224,6 +252,8 @@ pub enum Happening {
     Verdict {
         /// The Pod.
         pod: PodId,
+        /// Which of its containers.
+        container: ContainerId,
         /// Which probe.
         kind: ProbeKind,
         /// The result.
@@ -356,7 +386,7 @@ impl Happening {
             | Self::StopBegan { pod, .. }
             | Self::SigtermSent { pod, .. }
             | Self::ContainerExited { pod, .. }
-            | Self::ExitNoticed { pod }
+            | Self::ExitNoticed { pod, .. }
             | Self::BackedOff { pod, .. }
             | Self::ReadyDecided { pod, .. }
             | Self::InstanceNoticed { pod, .. }
@@ -369,6 +399,29 @@ impl Happening {
             | Self::ReadyWritten { pod, .. }
             | Self::EndpointSliceUpdated { pod, .. }
             | Self::RotationChanged { pod, .. } => Some(pod),
+            _ => None,
+        }
+    }
+
+    /// The container of the Pod that it concerns, if it is one of them alone.
+    pub const fn container(self) -> Option<ContainerId> {
+        match self {
+            Self::StartBegan { container, .. }
+            | Self::ContainerStarted { container, .. }
+            | Self::AppServing { container, .. }
+            | Self::KillDecided { container, .. }
+            | Self::StopBegan { container, .. }
+            | Self::SigtermSent { container, .. }
+            | Self::ContainerExited { container, .. }
+            | Self::ExitNoticed { container, .. }
+            | Self::BackedOff { container, .. }
+            | Self::InstanceNoticed { container, .. }
+            | Self::FoundNotRunning { container, .. }
+            | Self::ReadinessTriggered { container, .. }
+            | Self::ProbeSent { container, .. }
+            | Self::ProbeEnded { container, .. }
+            | Self::ProbesSkipped(SkippedProbes { container, .. })
+            | Self::Verdict { container, .. } => Some(container),
             _ => None,
         }
     }
@@ -426,6 +479,8 @@ impl Reply {
 pub struct SkippedProbes {
     /// The Pod.
     pub pod: PodId,
+    /// Which of its containers.
+    pub container: ContainerId,
     /// Which probe.
     pub kind: ProbeKind,
     /// The life of the container whose process they reached; `None` where they were refused.
@@ -465,6 +520,8 @@ impl SkippedProbes {
 /// What ended a container's process.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Exit {
+    /// It has done its work: an init container (K3).
+    Completed,
     /// By itself.
     Crashed,
     /// The kubelet has stopped it.

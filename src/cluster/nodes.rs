@@ -70,7 +70,7 @@ impl<O: Observer> Cluster<'_, O> {
         self.tell(cx, Happening::MachineDied { node });
         self.end_kubelet(node);
         for pod in self.pods_on(node) {
-            self.lose_container(cx, pod);
+            self.lose_containers(cx, pod);
         }
     }
 
@@ -405,7 +405,7 @@ impl<O: Observer> Cluster<'_, O> {
         state.strikes.clear();
         state.registered = true;
         state.order = last + 1.0;
-        state.image_present = false;
+        state.images.fill(false);
         // It joins Ready; the old machine's silence is not its own.
         state.ready = true;
         state.silent_since = None;

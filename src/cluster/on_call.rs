@@ -12,8 +12,8 @@ use super::happening::Happening;
 use super::observer::{Observed, Observer};
 use super::state::{Stage, Timer};
 use super::{Cluster, Cx, Event};
-use crate::ids::{PodId, SlotId};
-use crate::model::{ContainerMode, ProbeKind};
+use crate::ids::{ContainerRef, PodId, SlotId};
+use crate::model::{ContainerMode, ProbeKind, Role};
 use crate::random::{Owner, Purpose};
 use crate::time::{Duration, SimTime};
 
@@ -126,37 +126,42 @@ impl<O: Observer> Cluster<'_, O> {
         }
     }
 
-    /// The container of the Pod that holds a slot does not deliver, and nothing is on its way that would mend it.
+    /// A container of the Pod that holds a slot keeps it from delivering, and nothing is on its way that would mend it.
     fn is_stuck(&self, pod: PodId) -> bool {
         let state = &self.pods[pod];
-        let container = &state.container;
-        if container.stage != Stage::Running || container.kill.is_some() || !container.sandbox || !container.serving {
+        let moves = |at: ContainerRef| {
+            let container = self.container(at);
+            let runs = container.stage == Stage::Running && container.kill.is_none() && container.serving;
+            !runs && self.container_spec(at).role != Role::Init
+        };
+        if !state.sandbox || self.containers(pod).any(moves) {
             return false;
         }
         let wider = !self.deployment_strikes.is_empty() || state.node.is_some_and(|node| self.is_struck(node));
-        !wider && self.has_endless_fault(pod) && !self.counts_towards_a_kill(pod)
+        !wider && self.containers(pod).any(|at| self.has_endless_fault(at) && !self.counts_towards_a_kill(at))
     }
 
     /// A fault that only a restart ends keeps the container from delivering.
-    fn has_endless_fault(&self, pod: PodId) -> bool {
+    fn has_endless_fault(&self, at: ContainerRef) -> bool {
         let deployment = &self.model.deployment;
-        let is_probed = deployment.pod.readiness.is_some() && !deployment.publish_not_ready;
-        self.container_strikes(pod).any(|(strike, mode)| {
+        let is_probed = self.container_spec(at).readiness.is_some() && !deployment.publish_not_ready;
+        let serves = at == self.main(at.pod);
+        self.container_strikes(at).any(|(strike, mode)| {
             let affects = affects(mode);
             !strike.timer.is_set()
                 && !matches!(mode, ContainerMode::Crash | ContainerMode::Sandbox)
-                && (affects.requests || affects.readiness && is_probed)
+                && (affects.requests && serves || affects.readiness && is_probed)
         })
     }
 
     /// Its kubelet has a probe that would kill the container, and that probe sees a fault.
-    fn counts_towards_a_kill(&self, pod: PodId) -> bool {
-        let spec = &self.model.deployment.pod;
+    fn counts_towards_a_kill(&self, at: ContainerRef) -> bool {
+        let spec = self.container_spec(at);
         let killers = [(ProbeKind::Liveness, spec.liveness.is_some()), (ProbeKind::Startup, spec.startup.is_some())];
-        let started = self.pods[pod].status.started;
+        let started = self.container(at).status.started;
         killers.into_iter().any(|(kind, exists)| {
             let asks = exists && (kind == ProbeKind::Liveness) == started;
-            asks && self.container_strikes(pod).any(|(_, mode)| Audience::Probe(kind).sees(affects(mode)))
+            asks && self.container_strikes(at).any(|(_, mode)| Audience::Probe(kind).sees(affects(mode)))
         })
     }
 }

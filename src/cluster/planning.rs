@@ -2,14 +2,15 @@
 //! anything happens that their worker can see.
 
 use super::answers::Answer;
+use super::chance::Chance;
 use super::happening::{Happening, Reply, SkippedProbes};
 use super::observer::Observer;
 use super::prober::skipping::{Next, Skipped};
 use super::prober::{Status, Worker};
 use super::probing::KINDS;
-use super::state::{Plan, Pod, Timer};
+use super::state::{Container, Plan, Timer};
 use super::{Cluster, Cx, Event, Mode};
-use crate::ids::PodId;
+use crate::ids::{ContainerRef, PodId};
 use crate::model::ProbeKind;
 use crate::time::SimTime;
 
@@ -40,82 +41,106 @@ impl<O: Observer> Cluster<'_, O> {
     /// Accounts for the attempts that a worker has skipped before now, under the surroundings for which they
     /// were planned. What it knows is exact afterwards, until it is planned again.
     #[inline]
-    pub(super) fn catch_up(&mut self, cx: &mut Cx<'_, Event>, pod: PodId, kind: ProbeKind) {
+    pub(super) fn catch_up(&mut self, cx: &mut Cx<'_, Event>, at: ContainerRef, kind: ProbeKind) {
         if kind == ProbeKind::Readiness {
-            self.wake(cx, pod);
+            self.wake(cx, at.pod);
         }
-        if self.prober(pod, kind).is_some_and(|prober| prober.plan.is_some()) {
-            self.catch_up_on_plan(cx, pod, kind);
+        if self.prober(at, kind).is_some_and(|prober| prober.plan.is_some()) {
+            self.catch_up_on_plan(cx, at, kind);
         }
     }
 
     #[inline(never)]
-    fn catch_up_on_plan(&mut self, cx: &mut Cx<'_, Event>, pod: PodId, kind: ProbeKind) {
+    fn catch_up_on_plan(&mut self, cx: &mut Cx<'_, Event>, at: ContainerRef, kind: ProbeKind) {
         let now = cx.now();
-        let chance = self.chance;
-        let home = self.pods[pod].home;
-        let Some(prober) = self.prober(pod, kind) else { return };
+        let chance = self.chance(at);
+        let Some(prober) = self.prober(at, kind) else { return };
         let Some(plan) = prober.plan.take() else { return };
         prober.due = Timer::NONE;
         let skipped = prober.worker.catch_up(now, &plan.status, plan.next);
         let Some(skipped) = skipped else { return };
         if let Some(last) = prober.worker.in_flight() {
-            self.tell_skipped(pod, kind, plan.next, skipped, true);
-            return self.await_end(cx, pod, kind, last.ends);
+            self.tell_skipped(at, kind, plan.next, skipped, true);
+            return self.await_end(cx, at, kind, last.ends);
         }
         // All but the last of the skipped probes are over and forgotten, whatever they found.
         let last_failed = plan.by_chance.is_some_and(|matters| {
-            let u = self.slots[home].probe_failure.uniform();
+            let u = self.chance_of(at).probe_failure.uniform();
             chance.last_failed(matters, skipped.attempts, u)
         });
-        self.tell_skipped(pod, kind, plan.next, skipped, last_failed);
-        if last_failed && let Some(prober) = self.prober(pod, kind) {
+        self.tell_skipped(at, kind, plan.next, skipped, last_failed);
+        if last_failed && let Some(prober) = self.prober(at, kind) {
             match prober.worker.last_has_failed(now, skipped) {
-                Some(ends) => self.await_end(cx, pod, kind, ends),
-                None => self.tell_timeout(pod, kind, skipped.last),
+                Some(ends) => self.await_end(cx, at, kind, ends),
+                None => self.tell_timeout(at, kind, skipped.last),
             }
         }
     }
 
+    /// The law by which probes of the container fail by chance.
+    fn chance(&self, at: ContainerRef) -> Chance {
+        self.chances[at.container]
+    }
+
     /// The worker is no more; the observer hears of the probes that it has skipped.
-    pub(super) fn end_worker(&mut self, cx: &Cx<'_, Event>, pod: PodId, kind: ProbeKind) {
-        let Some(mut prober) = self.pods[pod].workers[kind as usize].take() else { return };
+    pub(super) fn end_worker(&mut self, cx: &Cx<'_, Event>, at: ContainerRef, kind: ProbeKind) {
+        let Some(mut prober) = self.container_mut(at).workers[kind as usize].take() else { return };
         if let Some(plan) = prober.plan
             && let Some(skipped) = prober.worker.catch_up(cx.now(), &plan.status, plan.next)
         {
-            self.tell_skipped(pod, kind, plan.next, skipped, prober.worker.in_flight().is_some());
+            self.tell_skipped(at, kind, plan.next, skipped, prober.worker.in_flight().is_some());
         }
     }
 
     pub(super) fn end_workers(&mut self, cx: &Cx<'_, Event>, pod: PodId) {
-        for kind in KINDS {
-            self.end_worker(cx, pod, kind);
+        for at in self.containers(pod) {
+            for kind in KINDS {
+                self.end_worker(cx, at, kind);
+            }
         }
     }
 
     /// The observer hears of attempts that were not played. The last one may stand apart: it waits for its answer, or
     /// has failed by chance.
-    pub(super) fn tell_skipped(&mut self, pod: PodId, kind: ProbeKind, next: Next, skipped: Skipped, last_apart: bool) {
+    pub(super) fn tell_skipped(
+        &mut self,
+        at: ContainerRef,
+        kind: ProbeKind,
+        next: Next,
+        skipped: Skipped,
+        last_apart: bool,
+    ) {
         let Next::Steady { first, reply, .. } = next else { return };
         // What does not refuse is the instance that there was when they were planned: another is planned anew.
-        let instance = self.pods[pod].container.instance;
+        let instance = self.container(at).instance;
         let reaches = (reply != Reply::Refused).then_some(instance);
         let count = skipped.attempts - u64::from(last_apart);
         if count > 0 {
             let Skipped { second, spacing, lasts, .. } = skipped;
-            let run = SkippedProbes { pod, kind, reaches, reply, count, first, second, spacing, lasts };
+            let run = SkippedProbes {
+                pod: at.pod,
+                container: at.container,
+                kind,
+                reaches,
+                reply,
+                count,
+                first,
+                second,
+                spacing,
+                lasts,
+            };
             self.tell_at(first, Happening::ProbesSkipped(run));
         }
         if last_apart {
-            let sent = Happening::ProbeSent { pod, kind, reaches };
+            let sent = Happening::ProbeSent { pod: at.pod, container: at.container, kind, reaches };
             self.tell_at(skipped.last, sent);
         }
     }
 
-    pub(super) fn tell_timeout(&mut self, pod: PodId, kind: ProbeKind, sent: SimTime) {
-        let Some(prober) = self.prober(pod, kind) else { return };
+    pub(super) fn tell_timeout(&mut self, at: ContainerRef, kind: ProbeKind, sent: SimTime) {
+        let Some(prober) = self.prober(at, kind) else { return };
         let ended = sent + prober.worker.probe().timeout;
-        let ending = Happening::ProbeEnded { pod, kind, reply: Reply::Timeout };
+        let ending = Happening::ProbeEnded { pod: at.pod, container: at.container, kind, reply: Reply::Timeout };
         self.tell_at(ended, ending);
     }
 
@@ -134,60 +159,62 @@ impl<O: Observer> Cluster<'_, O> {
 
     /// Plans the Pod's probes anew, where what they meet has not changed.
     pub(super) fn plan_all(&mut self, cx: &mut Cx<'_, Event>, pod: PodId) {
-        let wakes_at = self.wakes_at(pod);
-        for kind in KINDS {
-            if !self.is_planned(&self.pods[pod], kind, wakes_at) {
-                self.plan_anew(cx, pod, kind, wakes_at);
+        for at in self.containers(pod) {
+            let wakes_at = self.wakes_at(at);
+            for kind in KINDS {
+                if !self.is_planned(self.container(at), kind, wakes_at) {
+                    self.plan_anew(cx, at, kind, wakes_at);
+                }
             }
         }
     }
 
     /// Schedules the worker's next attempt that matters, unless what was planned still holds.
-    pub(super) fn plan(&mut self, cx: &mut Cx<'_, Event>, pod: PodId, kind: ProbeKind) {
-        let wakes_at = self.wakes_at(pod);
-        if !self.is_planned(&self.pods[pod], kind, wakes_at) {
-            self.plan_anew(cx, pod, kind, wakes_at);
+    pub(super) fn plan(&mut self, cx: &mut Cx<'_, Event>, at: ContainerRef, kind: ProbeKind) {
+        let wakes_at = self.wakes_at(at);
+        if !self.is_planned(self.container(at), kind, wakes_at) {
+            self.plan_anew(cx, at, kind, wakes_at);
         }
     }
 
     /// Nothing is to be done for the worker now, where the Pod is planned anew at `wakes_at` at the latest.
-    fn is_planned(&self, state: &Pod, kind: ProbeKind, wakes_at: SimTime) -> bool {
-        let Some(prober) = &state.workers[kind as usize] else { return true };
+    fn is_planned(&self, container: &Container, kind: ProbeKind, wakes_at: SimTime) -> bool {
+        let Some(prober) = &container.workers[kind as usize] else { return true };
         match &prober.plan {
             Some(plan) => {
                 let is_scheduled = plan.due >= wakes_at || prober.due.is_set();
-                is_scheduled && self.holds(plan, state, kind)
+                is_scheduled && self.holds(plan, container, kind)
             }
             None => {
                 let next = prober.worker.next_attempt();
                 // A stop that is under way will have the Pod planned anew as well. But a plan of probes that can fail by
                 // chance draws, and is made when it always was.
-                let exit = &state.container.exit;
-                let stops = exit.is_set() && state.answer_to(kind) != Answer::Good;
+                let exit = &container.exit;
+                let stops = exit.is_set() && container.answer_to(kind) != Answer::Good;
                 prober.worker.in_flight().is_some()
                     || next >= wakes_at
-                    || stops && next >= state.container.exits_at && self.mode == Mode::Fast
+                    || stops && next >= container.exits_at && self.mode == Mode::Fast
             }
         }
     }
 
     /// The surroundings are those that the plan was made for. The judge looks at them with every attempt.
-    fn holds(&self, plan: &Plan, state: &Pod, kind: ProbeKind) -> bool {
-        self.mode == Mode::EveryProbe || plan.answer == state.answer_to(kind) && plan.status == state.status
+    fn holds(&self, plan: &Plan, container: &Container, kind: ProbeKind) -> bool {
+        self.mode == Mode::EveryProbe || plan.answer == container.answer_to(kind) && plan.status == container.status
     }
 
-    fn plan_anew(&mut self, cx: &mut Cx<'_, Event>, pod: PodId, kind: ProbeKind, wakes_at: SimTime) {
-        let state = &self.pods[pod];
-        let plan = state.workers[kind as usize].as_ref().and_then(|prober| prober.plan.as_ref());
-        if let Some(plan) = plan.filter(|plan| self.holds(plan, state, kind)) {
+    fn plan_anew(&mut self, cx: &mut Cx<'_, Event>, at: ContainerRef, kind: ProbeKind, wakes_at: SimTime) {
+        let container = self.container(at);
+        let plan = container.workers[kind as usize].as_ref().and_then(|prober| prober.plan.as_ref());
+        if let Some(plan) = plan.filter(|plan| self.holds(plan, container, kind)) {
             let due = plan.due;
-            return self.schedule_probe(cx, pod, kind, due);
+            return self.schedule_probe(cx, at, kind, due);
         }
-        self.catch_up(cx, pod, kind);
-        let state = &self.pods[pod];
-        let (status, answer) = (state.status, state.answer_to(kind));
-        let (mode, chance) = (self.mode, &self.chance);
-        let Some(prober) = &state.workers[kind as usize] else { return };
+        self.catch_up(cx, at, kind);
+        let container = self.container(at);
+        let (status, answer) = (container.status, container.answer_to(kind));
+        let (mode, chance) = (self.mode, self.chance(at));
+        let Some(prober) = &container.workers[kind as usize] else { return };
         if prober.worker.in_flight().is_some() || prober.worker.next_attempt() >= wakes_at {
             return;
         }
@@ -204,39 +231,37 @@ impl<O: Observer> Cluster<'_, O> {
                 } else {
                     let worker = prober.worker;
                     let matters = worker.failures_that_matter();
-                    let home = self.pods[pod].home;
-                    let u = self.slots[home].probe_failure.uniform();
+                    let u = self.chance_of(at).probe_failure.uniform();
                     plan.by_chance = Some(matters);
                     plan.due = worker.nth_attempt(first, reply, chance.waiting_time(matters, u));
                 }
             }
             Next::At(_) | Next::Idle | Next::Steady { .. } => {}
         }
-        if let Some(prober) = self.prober(pod, kind) {
+        if let Some(prober) = self.prober(at, kind) {
             prober.plan = Some(plan);
             prober.due = Timer::NONE;
         }
         if plan.due < wakes_at {
-            self.schedule_probe(cx, pod, kind, plan.due);
+            self.schedule_probe(cx, at, kind, plan.due);
         }
     }
 
-    pub(super) fn schedule_probe(&mut self, cx: &mut Cx<'_, Event>, pod: PodId, kind: ProbeKind, due: SimTime) {
+    pub(super) fn schedule_probe(&mut self, cx: &mut Cx<'_, Event>, at: ContainerRef, kind: ProbeKind, due: SimTime) {
         let timer = self.timer();
-        if let Some(prober) = self.prober(pod, kind) {
+        if let Some(prober) = self.prober(at, kind) {
             prober.due = timer;
         }
-        cx.at(due, Event::ProbeDue(pod, kind, timer));
+        cx.at(due, Event::ProbeDue(at, kind, timer));
     }
 
     /// Something will happen to the Pod at this instant at the latest, and its probes will be planned again: an
     /// attempt that is due later need not be scheduled before.
-    fn wakes_at(&self, pod: PodId) -> SimTime {
+    fn wakes_at(&self, at: ContainerRef) -> SimTime {
         if self.mode == Mode::EveryProbe {
             return SimTime::NEVER;
         }
-        let state = &self.pods[pod];
-        let container = &state.container;
+        let (state, container) = (&self.pods[at.pod], self.container(at));
         let sync = if state.sync.is_set() { state.sync_due } else { SimTime::NEVER };
         let app = if container.app.is_set() { container.serves_at } else { SimTime::NEVER };
         let start = if container.start.is_set() { container.starts_at } else { SimTime::NEVER };

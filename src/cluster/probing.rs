@@ -7,33 +7,33 @@ use super::observer::{Observed, Observer};
 use super::prober::{Observation, Status, Stored};
 use super::state::{Prober, Stage, Timer};
 use super::{Cluster, Cx, Event};
-use crate::ids::PodId;
+use crate::ids::ContainerRef;
 use crate::model::ProbeKind;
 use crate::time::SimTime;
 
 pub(super) const KINDS: [ProbeKind; 3] = [ProbeKind::Liveness, ProbeKind::Readiness, ProbeKind::Startup];
 
 impl<O: Observer> Cluster<'_, O> {
-    pub(super) fn prober(&mut self, pod: PodId, kind: ProbeKind) -> Option<&mut Prober> {
-        self.pods[pod].workers[kind as usize].as_mut()
+    pub(super) fn prober(&mut self, at: ContainerRef, kind: ProbeKind) -> Option<&mut Prober> {
+        self.container_mut(at).workers[kind as usize].as_mut()
     }
 
-    pub(super) fn on_probe_due(&mut self, cx: &mut Cx<'_, Event>, pod: PodId, kind: ProbeKind, timer: Timer) {
-        let Some(prober) = self.prober(pod, kind) else { return };
+    pub(super) fn on_probe_due(&mut self, cx: &mut Cx<'_, Event>, at: ContainerRef, kind: ProbeKind, timer: Timer) {
+        let Some(prober) = self.prober(at, kind) else { return };
         if !prober.due.expires(timer) {
             return;
         }
         let Some(plan) = prober.plan else { return };
         if let Some(matters) = plan.by_chance {
-            self.fail_by_chance(cx, pod, kind, matters);
+            self.fail_by_chance(cx, at, kind, matters);
         } else {
-            self.attempt(cx, pod, kind, false);
+            self.attempt(cx, at, kind, false);
         }
     }
 
     /// The attempt that is due fails by chance; where two in a row matter, the one before did too.
-    fn fail_by_chance(&mut self, cx: &mut Cx<'_, Event>, pod: PodId, kind: ProbeKind, matters: Matters) {
-        let Some(prober) = self.prober(pod, kind) else { return };
+    fn fail_by_chance(&mut self, cx: &mut Cx<'_, Event>, at: ContainerRef, kind: ProbeKind, matters: Matters) {
+        let Some(prober) = self.prober(at, kind) else { return };
         let Some(plan) = prober.plan.take() else { return };
         let skipped = prober.worker.catch_up(cx.now(), &plan.status, plan.next);
         let one_before = matters == Matters::Two;
@@ -41,97 +41,99 @@ impl<O: Observer> Cluster<'_, O> {
             prober.worker.observe(Observation::Failure);
         }
         if let Some(skipped) = skipped {
-            self.tell_skipped(pod, kind, plan.next, skipped, one_before);
+            self.tell_skipped(at, kind, plan.next, skipped, one_before);
             if one_before {
-                self.tell_timeout(pod, kind, skipped.last);
+                self.tell_timeout(at, kind, skipped.last);
             }
         }
-        self.attempt(cx, pod, kind, true);
+        self.attempt(cx, at, kind, true);
     }
 
     /// One attempt of a worker (P6), and the next one planned.
-    pub(super) fn attempt(&mut self, cx: &mut Cx<'_, Event>, pod: PodId, kind: ProbeKind, doomed: bool) {
-        let status = self.pods[pod].status;
-        self.attempt_under(cx, pod, kind, doomed, &status);
-        self.plan(cx, pod, kind);
+    pub(super) fn attempt(&mut self, cx: &mut Cx<'_, Event>, at: ContainerRef, kind: ProbeKind, doomed: bool) {
+        let status = self.container(at).status;
+        self.attempt_under(cx, at, kind, doomed, &status);
+        self.plan(cx, at, kind);
     }
 
     /// One attempt of a worker that sees this status. Whoever calls has the Pod planned anew.
     pub(super) fn attempt_under(
         &mut self,
         cx: &mut Cx<'_, Event>,
-        pod: PodId,
+        at: ContainerRef,
         kind: ProbeKind,
         doomed: bool,
         status: &Status,
     ) {
-        self.catch_up(cx, pod, kind);
-        let Some(prober) = self.prober(pod, kind) else { return };
+        self.catch_up(cx, at, kind);
+        let Some(prober) = self.prober(at, kind) else { return };
         let done = prober.worker.attempt(cx.now(), status);
         // A stored change requests a sync, save for liveness' initial Success (P11).
         let sync_is_over =
-            done.noticed && done.probes && kind == ProbeKind::Startup && self.sync_begins_at_once(cx, pod);
+            done.noticed && done.probes && kind == ProbeKind::Startup && self.sync_begins_at_once(cx, at.pod);
         if sync_is_over {
             // That sync sees the Unknown just stored and changes nothing; what the probe finds waits for
             // the next one (P12).
-            self.pods[pod].sync = Timer::NONE;
-            self.pods[pod].last_sync = cx.now();
-            self.await_turn(cx, pod);
+            self.pods[at.pod].sync = Timer::NONE;
+            self.pods[at.pod].last_sync = cx.now();
+            self.await_turn(cx, at.pod);
         } else if done.noticed && kind != ProbeKind::Liveness || done.stored_failure {
-            self.request_sync(cx, pod);
+            self.request_sync(cx, at.pod);
         }
         if done.noticed && kind != ProbeKind::Liveness {
-            self.tell(cx, Happening::InstanceNoticed { pod, kind, instance: status.instance });
+            self.tell(
+                cx,
+                Happening::InstanceNoticed { pod: at.pod, container: at.container, kind, instance: status.instance },
+            );
         }
         if done.stored_failure {
-            self.tell(cx, Happening::FoundNotRunning { pod, kind });
+            self.tell(cx, Happening::FoundNotRunning { pod: at.pod, container: at.container, kind });
         }
-        if done.probes && !self.leaves_it_to_the_plan(cx, pod, kind, status) {
-            self.send_probe(cx, pod, kind, doomed);
+        if done.probes && !self.leaves_it_to_the_plan(cx, at, kind, status) {
+            self.send_probe(cx, at, kind, doomed);
         }
         if sync_is_over {
             // Other workers may have counted on that sync to plan them anew.
-            self.plan_all(cx, pod);
+            self.plan_all(cx, at.pod);
         }
     }
 
-    fn send_probe(&mut self, cx: &mut Cx<'_, Event>, pod: PodId, kind: ProbeKind, doomed: bool) {
-        let Some(prober) = self.prober(pod, kind) else { return };
+    fn send_probe(&mut self, cx: &mut Cx<'_, Event>, at: ContainerRef, kind: ProbeKind, doomed: bool) {
+        let Some(prober) = self.prober(at, kind) else { return };
         let timeout = cx.now() + prober.worker.probe().timeout;
-        let answer = self.answer(pod, Audience::Probe(kind));
-        let instance = self.pods[pod].container.instance;
+        let answer = self.answer(at, Audience::Probe(kind));
+        let instance = self.container(at).instance;
         let reaches = (answer != Answer::Bad(Reply::Refused)).then_some(instance);
-        self.tell(cx, Happening::ProbeSent { pod, kind, reaches });
+        self.tell(cx, Happening::ProbeSent { pod: at.pod, container: at.container, kind, reaches });
         let (ends, answered) = match answer {
-            Answer::Good if doomed || self.fails_by_chance(pod) => (timeout, false),
-            Answer::Good => return self.conclude(cx, pod, kind, Reply::Ok),
-            Answer::Bad(reply) => return self.conclude(cx, pod, kind, reply),
+            Answer::Good if doomed || self.fails_by_chance(at) => (timeout, false),
+            Answer::Good => return self.conclude(cx, at, kind, Reply::Ok),
+            Answer::Bad(reply) => return self.conclude(cx, at, kind, reply),
             Answer::Later(at) if at <= timeout => (at, true),
             Answer::Later(_) | Answer::Never => (timeout, false),
         };
-        if let Some(prober) = self.prober(pod, kind) {
+        if let Some(prober) = self.prober(at, kind) {
             prober.worker.wait(cx.now(), ends, answered);
         }
-        self.await_end(cx, pod, kind, ends);
+        self.await_end(cx, at, kind, ends);
     }
 
-    fn fails_by_chance(&mut self, pod: PodId) -> bool {
-        let p = self.model.app.probe_failure;
-        let home = self.pods[pod].home;
-        p > 0.0 && self.slots[home].probe_failure.uniform() < p
+    fn fails_by_chance(&mut self, at: ContainerRef) -> bool {
+        let p = self.container_spec(at).app.probe_failure;
+        p > 0.0 && self.chance_of(at).probe_failure.uniform() < p
     }
 
-    pub(super) fn await_end(&mut self, cx: &mut Cx<'_, Event>, pod: PodId, kind: ProbeKind, ends: SimTime) {
+    pub(super) fn await_end(&mut self, cx: &mut Cx<'_, Event>, at: ContainerRef, kind: ProbeKind, ends: SimTime) {
         let timer = self.timer();
-        if let Some(prober) = self.prober(pod, kind) {
+        if let Some(prober) = self.prober(at, kind) {
             prober.ended = timer;
         }
-        cx.at(ends, Event::ProbeEnded(pod, kind, timer));
+        cx.at(ends, Event::ProbeEnded(at, kind, timer));
     }
 
-    pub(super) fn on_probe_ended(&mut self, cx: &mut Cx<'_, Event>, pod: PodId, kind: ProbeKind, timer: Timer) {
-        let answer = self.answer(pod, Audience::Probe(kind));
-        let Some(prober) = self.prober(pod, kind) else { return };
+    pub(super) fn on_probe_ended(&mut self, cx: &mut Cx<'_, Event>, at: ContainerRef, kind: ProbeKind, timer: Timer) {
+        let answer = self.answer(at, Audience::Probe(kind));
+        let Some(prober) = self.prober(at, kind) else { return };
         if !prober.ended.expires(timer) {
             return;
         }
@@ -143,72 +145,71 @@ impl<O: Observer> Cluster<'_, O> {
             // A hang began before the answer came: what was asked stays unanswered.
             Answer::Never if probe.answered && timeout > cx.now() => {
                 prober.worker.wait(probe.sent, timeout, false);
-                return self.await_end(cx, pod, kind, timeout);
+                return self.await_end(cx, at, kind, timeout);
             }
             _ => Reply::Timeout,
         };
         prober.worker.ended(cx.now());
-        self.conclude(cx, pod, kind, reply);
-        self.plan(cx, pod, kind);
+        self.conclude(cx, at, kind, reply);
+        self.plan(cx, at, kind);
     }
 
     /// The container's process has died: a probe that waits for its answer fails at once (P14a).
-    pub(super) fn break_connections(&mut self, cx: &mut Cx<'_, Event>, pod: PodId) {
+    pub(super) fn break_connections(&mut self, cx: &mut Cx<'_, Event>, at: ContainerRef) {
         for kind in KINDS {
-            self.catch_up(cx, pod, kind);
-            let Some(prober) = self.prober(pod, kind) else { continue };
+            self.catch_up(cx, at, kind);
+            let Some(prober) = self.prober(at, kind) else { continue };
             if prober.worker.in_flight().is_some() {
                 prober.ended = Timer::NONE;
                 prober.worker.ended(cx.now());
-                self.conclude(cx, pod, kind, Reply::Reset);
+                self.conclude(cx, at, kind, Reply::Reset);
             }
         }
     }
 
     /// A probe has found this: count it, and act upon a verdict (P16, P18).
-    fn conclude(&mut self, cx: &mut Cx<'_, Event>, pod: PodId, kind: ProbeKind, reply: Reply) {
-        self.tell(cx, Happening::ProbeEnded { pod, kind, reply });
-        let Some(prober) = self.prober(pod, kind) else { return };
+    fn conclude(&mut self, cx: &mut Cx<'_, Event>, at: ContainerRef, kind: ProbeKind, reply: Reply) {
+        self.tell(cx, Happening::ProbeEnded { pod: at.pod, container: at.container, kind, reply });
+        let Some(prober) = self.prober(at, kind) else { return };
         let Some(verdict) = prober.worker.observe(reply.observation()) else { return };
-        self.tell(cx, Happening::Verdict { pod, kind, result: verdict });
+        self.tell(cx, Happening::Verdict { pod: at.pod, container: at.container, kind, result: verdict });
         match (kind, verdict) {
             (ProbeKind::Readiness, _) => {
-                let serving = self.serves(pod);
+                let serving = self.serves(at.pod);
                 // What is found on an old instance's account makes no difference to the Pod (P7a).
-                let was_ready = self.pods[pod].ready;
-                self.update_readiness(cx, pod);
+                let was_ready = self.pods[at.pod].ready;
+                self.update_readiness(cx, at.pod);
                 if verdict == Stored::Failure
                     && was_ready
-                    && let Some(slot) = self.slot_of(pod)
+                    && let Some(slot) = self.slot_of(at.pod)
                 {
                     self.observe(cx, &Observed::ReadinessLost { slot, while_serving: serving });
                     self.observe(cx, &Observed::Reacted { slot });
                 }
-                self.look(cx, pod);
+                self.look(cx, at.pod);
             }
-            (ProbeKind::Liveness | ProbeKind::Startup, Stored::Failure) => self.decide_kill(cx, pod, kind),
+            (ProbeKind::Liveness | ProbeKind::Startup, Stored::Failure) => self.decide_kill(cx, at, kind),
             (ProbeKind::Liveness | ProbeKind::Startup, _) => {}
         }
-        self.request_sync(cx, pod);
+        self.request_sync(cx, at.pod);
     }
 
-    fn decide_kill(&mut self, cx: &mut Cx<'_, Event>, pod: PodId, kind: ProbeKind) {
-        let state = &mut self.pods[pod];
-        let container = &state.container;
+    fn decide_kill(&mut self, cx: &mut Cx<'_, Event>, at: ContainerRef, kind: ProbeKind) {
+        let container = self.container(at);
         // What is found on an old instance's account kills nothing (P7a).
-        let is_present = state.worker(kind).is_some_and(|worker| worker.result_for(container.instance).is_some());
+        let is_present = container.worker(kind).is_some_and(|worker| worker.result_for(container.instance).is_some());
         if !is_present || container.stage != Stage::Running || container.kill.is_some() {
             return;
         }
         let instance = container.instance;
-        state.container.kill = Some(kind);
-        self.hand_over_to_restart(cx, pod, kind);
-        self.tell(cx, Happening::KillDecided { pod, instance, by: kind });
-        if let Some(slot) = self.slot_of(pod) {
-            let needless = !self.is_broken_for_good(pod);
+        self.container_mut(at).kill = Some(kind);
+        self.hand_over_to_restart(cx, at, kind);
+        self.tell(cx, Happening::KillDecided { pod: at.pod, container: at.container, instance, by: kind });
+        if let Some(slot) = self.slot_of(at.pod) {
+            let needless = !self.is_broken_for_good(at);
             self.observe(cx, &Observed::ProbeKilled { slot, by: kind, needless });
             self.observe(cx, &Observed::Reacted { slot });
         }
-        self.look(cx, pod);
+        self.look(cx, at.pod);
     }
 }

@@ -64,13 +64,10 @@ impl<O: Observer> Cluster<'_, O> {
     pub(super) fn create_pod(&mut self, cx: &Cx<'_, Event>, slot: SlotId) -> PodId {
         let id = match self.vacated.pop() {
             Some(id) => {
-                self.pods[id] = Pod::new(slot);
+                self.pods[id] = Pod::new(slot, &self.model.deployment.pod);
                 id
             }
-            None => {
-                self.pods.push(Pod::new(slot));
-                PodId::new(self.pods.len() - 1)
-            }
+            None => self.pods.push(Pod::new(slot, &self.model.deployment.pod)),
         };
         self.slots[slot].pod = Some(id);
         self.slots[slot].pods += 1;
@@ -99,8 +96,10 @@ impl<O: Observer> Cluster<'_, O> {
         }
         self.tell(cx, Happening::DeletionSeen { pod });
         self.wake(cx, pod);
-        self.end_worker(cx, pod, ProbeKind::Liveness);
-        self.end_worker(cx, pod, ProbeKind::Startup);
+        for at in self.containers(pod) {
+            self.end_worker(cx, at, ProbeKind::Liveness);
+            self.end_worker(cx, at, ProbeKind::Startup);
+        }
         let state = &mut self.pods[pod];
         if !state.adopted {
             // A kubelet that was not there knows of the Pod what the API says; it makes no workers (N14).
@@ -111,16 +110,22 @@ impl<O: Observer> Cluster<'_, O> {
         state.sync = Timer::NONE;
         state.turn = None;
         state.resync = Timer::NONE;
-        state.race = None;
-        match state.container.stage {
-            Stage::Running => self.begin_kill(cx, pod),
-            // A stop is under way; the end follows its exit.
-            Stage::Stopping => {}
-            Stage::Absent | Stage::Creating | Stage::Exited | Stage::Waiting => {
-                state.container.start = Timer::NONE;
-                state.container.stage = Stage::Exited;
-                self.finish_termination(cx, pod);
+        state.work = None;
+        // All at once (K16); where a stop is under way the end follows its exit.
+        for at in self.containers(pod) {
+            let container = self.container_mut(at);
+            container.race = None;
+            match container.stage {
+                Stage::Running => self.begin_kill(cx, at),
+                Stage::Stopping => {}
+                Stage::Absent | Stage::Creating | Stage::Exited | Stage::Completed | Stage::Waiting => {
+                    container.start = Timer::NONE;
+                    container.stage = Stage::Exited;
+                }
             }
+        }
+        if !self.pods[pod].has_process() {
+            self.finish_termination(cx, pod);
         }
         self.settle(cx, pod);
     }

@@ -9,7 +9,7 @@ mod readiness;
 use super::happening::{Happening, Reply};
 use super::observer::Observer;
 use super::resync::{Queue, Turn, begins_at, sync_span, until_next_look};
-use super::state::{Dice, Pod, Stage, Timer};
+use super::state::{Dice, Stage, Timer};
 use super::{Cluster, Cx, Event, Mode};
 use crate::ids::PodId;
 use crate::model::ProbeKind;
@@ -45,7 +45,7 @@ impl<O: Observer> Cluster<'_, O> {
     /// After a sync: lets a Pod in back-off rest until it is not refused any more; any other waits for its turn.
     pub(super) fn rest_or_await_turn(&mut self, cx: &mut Cx<'_, Event>, pod: PodId) {
         let state = &self.pods[pod];
-        let rests = state.container.stage == Stage::Waiting && self.may_rest(pod);
+        let rests = state.main().stage == Stage::Waiting && self.may_rest(pod);
         if !rests || self.rest_in_back_off(cx, pod).is_none() {
             self.await_turn(cx, pod);
         }
@@ -57,14 +57,17 @@ impl<O: Observer> Cluster<'_, O> {
         // Two Pods of one slot draw from the same stream in turn.
         let is_alone = state.holds_slot && self.slots[state.home].pods == 1;
         let is_handed_back = state.turn.is_some() && !state.sync.is_set();
-        self.mode == Mode::Fast && is_handed_back && is_alone && state.container.sandbox
+        // Those of several containers interact.
+        let has_one = state.containers.len() == 1;
+        self.mode == Mode::Fast && has_one && is_handed_back && is_alone && state.sandbox
     }
 
     fn rest_in_back_off(&mut self, cx: &mut Cx<'_, Event>, pod: PodId) -> Option<()> {
-        let Pod { container, last_sync, .. } = &self.pods[pod];
+        let state = &self.pods[pod];
+        let (container, last_sync) = (state.main(), state.last_sync);
         let rules = &self.model.cluster.control_plane;
         let exited = container.exited?;
-        let expiry = container.back_off.refuses(*last_sync, exited, rules)?;
+        let expiry = container.back_off.refuses(last_sync, exited, rules)?;
         let (queue, mut last) = (self.queue(pod)?, self.course(pod)?);
         loop {
             let mut next = last;
@@ -83,7 +86,7 @@ impl<O: Observer> Cluster<'_, O> {
 
     /// When it is the turn of a Pod that is not ready: lets it rest if this sync and those that follow change nothing.
     pub(super) fn rest_not_ready(&mut self, cx: &mut Cx<'_, Event>, pod: PodId) -> bool {
-        let container = &self.pods[pod].container;
+        let container = self.pods[pod].main();
         let runs_on = container.stage == Stage::Running && container.kill.is_none();
         if !runs_on || !self.may_rest(pod) || !self.is_announced(pod) {
             return false;
@@ -91,10 +94,10 @@ impl<O: Observer> Cluster<'_, O> {
         if !self.queue(pod).is_some_and(|queue| queue.leaves_time_between_syncs()) {
             return false;
         }
-        let Some((reply, until)) = self.failing_reply(cx.now(), pod) else { return false };
-        self.catch_up(cx, pod, ProbeKind::Readiness);
+        let Some((reply, until)) = self.failing_reply(cx.now(), self.main(pod)) else { return false };
+        self.catch_up(cx, self.main(pod), ProbeKind::Readiness);
         self.pods[pod].rest = Some(Rest::NotReady(reply));
-        self.rest_readiness(pod);
+        self.rest_readiness(self.main(pod));
         if until < SimTime::NEVER {
             self.await_resync(cx, pod, until);
         }
@@ -147,7 +150,7 @@ impl<O: Observer> Cluster<'_, O> {
             Rest::BackedOff { expiry, .. } => self.skip_refusals(cx, pod, &queue, course, expiry),
             Rest::NotReady(reply) => {
                 self.skip_resyncs(cx, pod, &queue, course, reply);
-                self.resume_readiness(cx, pod, reply);
+                self.resume_readiness(cx, self.main(pod), reply);
             }
         }
     }
@@ -181,7 +184,7 @@ impl<O: Observer> Cluster<'_, O> {
             if at >= cx.now() {
                 return self.resume_in_sync(cx, pod, course, from, at);
             }
-            self.tell_at(at, Happening::BackedOff { pod, until });
+            self.tell_at(at, Happening::BackedOff { pod, container: self.pods[pod].serving, until });
             course = queue.refused(course, at, until);
         }
         self.resume_course(pod, &course);
@@ -192,7 +195,7 @@ impl<O: Observer> Cluster<'_, O> {
         let begun = chain.begun_before(cx.now());
         let acts = |n: u64| chain.sync(n).1;
         let done = if begun > 0 && acts(begun - 1) >= cx.now() { begun - 1 } else { begun };
-        self.skip_triggers(pod, reply, done, acts);
+        self.skip_triggers(self.main(pod), reply, done, acts);
         let course = chain.after(begun, done);
         if done < begun {
             let (from, at) = chain.sync(done);

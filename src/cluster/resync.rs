@@ -7,7 +7,7 @@
 //! lasted.
 
 use super::observer::Observer;
-use super::state::{Dice, Timer};
+use super::state::{Container, Dice, Timer};
 use super::{Cluster, Cx, Event};
 use crate::ids::PodId;
 use crate::model::ProbeKind;
@@ -97,8 +97,7 @@ impl<'m, O: Observer> Cluster<'m, O> {
     /// turn that has brought about this sync, if one has.
     pub(super) fn schedule_resync(&mut self, cx: &Cx<'_, Event>, pod: PodId, before: Option<Turn>) {
         let state = &mut self.pods[pod];
-        let errs = state.worker(ProbeKind::Readiness).is_some_and(|worker| worker.probe().always_errs);
-        if state.turn.is_some() || state.ready || errs || !state.status.running || !state.status.started {
+        if state.turn.is_some() || state.ready || !state.containers.iter().any(Container::is_probed_on_resync) {
             return;
         }
         let min = self.model.cluster.control_plane.resync_min;
@@ -182,5 +181,13 @@ impl<'m, O: Observer> Cluster<'m, O> {
             polls: node.polls,
             resync_min: self.model.cluster.control_plane.resync_min,
         })
+    }
+}
+
+impl Container {
+    /// It has started and is not ready, so that a resync triggers its readiness worker (P12).
+    fn is_probed_on_resync(&self) -> bool {
+        let errs = self.worker(ProbeKind::Readiness).is_some_and(|worker| worker.probe().always_errs);
+        self.status.running && self.status.started && !errs && !self.is_ready(false)
     }
 }

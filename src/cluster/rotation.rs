@@ -2,7 +2,7 @@
 
 use super::happening::{Endpoint, Happening};
 use super::observer::Observer;
-use super::state::{Stage, Timer};
+use super::state::Timer;
 use super::{Cluster, Cx, Event};
 use crate::ids::{NodeId, PodId};
 use crate::time::{Duration, SimTime};
@@ -122,9 +122,9 @@ impl<O: Observer> Cluster<'_, O> {
     pub(super) fn endpoint(&self, pod: PodId) -> Endpoint {
         let state = &self.pods[pod];
         let has_node = state.node.is_some_and(|node| self.nodes[node].registered);
-        let has_ip = state.container.instance > 0;
+        let has_ip = state.containers.iter().any(|container| container.instance > 0);
         // Stopped for good and written so, its phase is terminal.
-        let has_ended = state.terminating && state.container.stage == Stage::Exited && !state.api_ready;
+        let has_ended = state.terminating && !state.has_process() && !state.api_ready;
         let listed = state.exists && has_ip && !has_ended && (has_node || self.model.deployment.publish_not_ready);
         if listed {
             Endpoint { listed, serving: state.api_ready, terminating: state.deleted }

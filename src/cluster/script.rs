@@ -7,7 +7,7 @@
 use super::observer::Observer;
 use super::{Cluster, Cx, Event, Target};
 use crate::ids::FaultId;
-use crate::model::{Occurrence, ScriptTarget};
+use crate::model::{Occurrence, ScriptTarget, Strikes};
 use crate::random::{Owner, Purpose, name_hash};
 use crate::time::{Duration, SimTime};
 
@@ -15,14 +15,14 @@ impl<O: Observer> Cluster<'_, O> {
     /// Draws the moment of every entry and target.
     pub(super) fn schedule_script(&mut self, cx: &mut Cx<'_, Event>) {
         let model = self.model;
-        for (index, fault) in model.faults.iter().enumerate() {
+        for (id, fault) in model.faults.entries() {
             let Occurrence::Once { at, targets } = &fault.occurs else { continue };
             let purpose = Purpose::FaultAt(name_hash(&fault.name));
             for &target in targets {
                 let at = self.streams.stream(self.owner_of(target), purpose).draw(0, at);
                 let at = Duration::from_secs_f64(at);
                 if at <= model.horizon {
-                    cx.at(SimTime::ZERO + model.warm_up + at, Event::ScriptDue(FaultId::new(index), target));
+                    cx.at(SimTime::ZERO + model.warm_up + at, Event::ScriptDue(id, target));
                 }
             }
         }
@@ -35,7 +35,10 @@ impl<O: Observer> Cluster<'_, O> {
         let lasts = self.streams.stream(self.owner_of(target), purpose);
         let lasts = law.lasts.as_ref().map(|law| Duration::from_secs_f64(lasts.draw(0, law)));
         let struck = match target {
-            ScriptTarget::Slot(slot) => Target::Slot(slot),
+            ScriptTarget::Slot(slot) => match law.strikes {
+                Strikes::Container(_) => self.target(slot, self.struck_container(fault)),
+                _ => Target::Slot(slot),
+            },
             ScriptTarget::Deployment => Target::Deployment,
             ScriptTarget::Node(node) => Target::Node(node),
             ScriptTarget::Zone(zone) => Target::Zone(zone),

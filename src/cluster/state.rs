@@ -1,5 +1,7 @@
 //! The state of a replication, as plain data.
 
+use smallvec::{SmallVec, smallvec};
+
 use super::answers::Answer;
 use super::attribution::Account;
 use super::back_off::BackOff;
@@ -14,10 +16,11 @@ use super::prober::skipping::Next;
 use super::prober::{Status, Worker};
 use super::rest::Rest;
 use super::resync::Turn;
-use crate::ids::{FaultId, NodeId, PodId, SlotId};
-use crate::model::{ControlPlane, Node, ProbeKind};
+use super::work::Work;
+use crate::ids::{ContainerId, FaultId, IdVec, NodeId, PodId, SlotId};
+use crate::model::{ControlPlane, Node, PodSpec, ProbeKind};
 use crate::placement;
-use crate::random::{Law, Owner, Purpose, Stream, Streams};
+use crate::random::{Law, Owner, Purpose, Stream, Streams, name_hash};
 use crate::time::{Duration, Grid, SimTime};
 
 /// Names one scheduled event; whoever waits for it holds the same number. Forgetting it cancels the event.
@@ -107,39 +110,64 @@ pub(crate) struct Slot {
     pub account: Account,
     /// What somebody on call does about it.
     pub watch: Watch,
-    /// Clocks of container faults.
-    pub clock: Clock,
     /// What the observer was told last.
     pub view: Option<SlotView>,
-    pub start_up: Dice,
-    pub shutdown: Dice,
-    pub container: Dice,
-    pub race: Dice,
+    /// What befalls each of its containers.
+    pub containers: IdVec<ContainerId, ContainerChance>,
     pub sync: Dice,
     pub propagation: Dice,
     pub scheduling: Dice,
+}
+
+/// The chance of one container of a slot: the clock of its faults and what is drawn for it.
+#[derive(Debug, Clone)]
+pub(crate) struct ContainerChance {
+    pub clock: Clock,
+    pub start_up: Dice,
+    pub shutdown: Dice,
+    pub creation: Dice,
+    pub race: Dice,
     pub probe_failure: Dice,
 }
 
 impl Slot {
-    pub fn new(streams: Streams, slot: u32) -> Self {
-        let dice = |purpose| Dice::new(streams.stream(Owner::Slot(slot), purpose));
+    pub fn new(streams: Streams, slot: SlotId, spec: &PodSpec) -> Self {
+        let dice = |purpose| Dice::new(streams.stream(Owner::Slot(slot.index() as u32), purpose));
         Self {
             pod: None,
             pods: 0,
             account: Account::default(),
             watch: Watch::default(),
-            clock: Clock::default(),
             view: None,
-            start_up: dice(Purpose::StartUp),
-            shutdown: dice(Purpose::Shutdown),
-            container: dice(Purpose::ContainerStart),
-            race: dice(Purpose::StartRace),
+            containers: spec.containers.ids().map(|id| ContainerChance::new(streams, owner(slot, spec, id))).collect(),
             sync: dice(Purpose::Sync),
             propagation: dice(Purpose::Propagation),
             scheduling: dice(Purpose::Scheduling),
+        }
+    }
+}
+
+impl ContainerChance {
+    fn new(streams: Streams, owner: Owner) -> Self {
+        let dice = |purpose| Dice::new(streams.stream(owner, purpose));
+        Self {
+            clock: Clock::default(),
+            start_up: dice(Purpose::StartUp),
+            shutdown: dice(Purpose::Shutdown),
+            creation: dice(Purpose::ContainerStart),
+            race: dice(Purpose::StartRace),
             probe_failure: dice(Purpose::ProbeFailure),
         }
+    }
+}
+
+/// Whose chance befalls a container of a slot: that of the slot, where it is the one that serves.
+pub(crate) fn owner(slot: SlotId, spec: &PodSpec, container: ContainerId) -> Owner {
+    let slot = slot.index() as u32;
+    if container == spec.serving {
+        Owner::Slot(slot)
+    } else {
+        Owner::Container { slot, name: name_hash(&spec.containers[container].name) }
     }
 }
 
@@ -167,14 +195,14 @@ pub(crate) struct Pod {
     pub terminating: bool,
     /// The kubelet of its Node has synced it; no other kubelet before counts.
     pub adopted: bool,
-    /// The one container that matters.
-    pub container: Container,
-    /// Workers by [`ProbeKind`]; none while no kubelet runs the Pod.
-    pub workers: [Option<Prober>; 3],
-    /// The kubelet's cached status.
-    pub status: Status,
-    /// What the container's process answers, by audience.
-    pub answers: [Answer; 4],
+    /// Its containers, in the order of its template.
+    pub containers: IdVec<ContainerId, Container>,
+    /// The one that answers clients.
+    pub serving: ContainerId,
+    /// It has a sandbox (C4).
+    pub sandbox: bool,
+    /// What the sync at work has yet to do; none is at work.
+    pub work: Option<Work>,
     /// The kubelet's Ready condition, and since when.
     pub ready: bool,
     pub ready_since: SimTime,
@@ -207,7 +235,6 @@ pub(crate) struct Pod {
     pub resynced: Option<(Timer, Turn)>,
     /// The syncs from the next turn on change nothing and are not played.
     pub rest: Option<Rest>,
-    pub race: Option<Race>,
     pub status_write: Timer,
     pub slice_update: Timer,
     pub eviction: Timer,
@@ -269,6 +296,8 @@ pub(crate) enum Stage {
     Stopping,
     /// It has exited and no sync has dealt with it.
     Exited,
+    /// An init container that has done its work (K3).
+    Completed,
     /// In CrashLoopBackOff.
     Waiting,
 }
@@ -299,6 +328,8 @@ pub(crate) struct Container {
     pub starts_at: SimTime,
     /// When a stop that is under way has SIGTERM sent, and after that, when the process is gone.
     pub exits_at: SimTime,
+    /// A sidecar's preStop is over, and since then it has waited for its turn to be stopped (K16).
+    pub awaits_turn_since: Option<SimTime>,
     /// SIGTERM has reached the process.
     pub sigterm: bool,
     /// Faults at work on this container, of its own or of the Deployment.
@@ -309,9 +340,17 @@ pub(crate) struct Container {
     pub exited: Option<SimTime>,
     /// The same, in the status that the sync at work began with (C12).
     pub exited_before: Option<SimTime>,
-    /// The Pod has a sandbox for it (C4).
-    pub sandbox: bool,
+    /// From when the runtime's listings show its exit (C1).
+    pub listed: SimTime,
     pub back_off: BackOff,
+    /// Workers by [`ProbeKind`]; none while no kubelet runs the Pod.
+    pub workers: [Option<Prober>; 3],
+    /// What the kubelet's status cache says of it.
+    pub status: Status,
+    /// What its process answers, by audience.
+    pub answers: [Answer; 4],
+    /// How the race after its start went, until the sync that follows.
+    pub race: Option<Race>,
     /// Start, application start and exit.
     pub start: Timer,
     pub app: Timer,
@@ -329,13 +368,18 @@ impl Container {
             serves_at: SimTime::ZERO,
             starts_at: SimTime::ZERO,
             exits_at: SimTime::ZERO,
+            awaits_turn_since: None,
             sigterm: false,
             strikes: Vec::new(),
             kill: None,
             exited: None,
             exited_before: None,
-            sandbox: false,
+            listed: SimTime::ZERO,
             back_off: BackOff::default(),
+            workers: [None; 3],
+            status: Status::default(),
+            answers: [Answer::Bad(Reply::Refused); 4],
+            race: None,
             start: Timer::NONE,
             app: Timer::NONE,
             exit: Timer::NONE,
@@ -346,11 +390,15 @@ impl Container {
     pub fn has_process(&self) -> bool {
         matches!(self.stage, Stage::Running | Stage::Stopping)
     }
+
+    pub fn worker(&self, kind: ProbeKind) -> Option<&Worker> {
+        self.workers[kind as usize].as_ref().map(|prober| &prober.worker)
+    }
 }
 
 impl Pod {
     /// A Pod just created for `home`.
-    pub fn new(home: SlotId) -> Self {
+    pub fn new(home: SlotId, spec: &PodSpec) -> Self {
         Self {
             exists: true,
             home,
@@ -359,10 +407,10 @@ impl Pod {
             deleted: false,
             terminating: false,
             adopted: false,
-            container: Container::absent(),
-            workers: [None; 3],
-            status: Status::default(),
-            answers: [Answer::Bad(Reply::Refused); 4],
+            containers: spec.containers.iter().map(|_| Container::absent()).collect(),
+            serving: spec.serving,
+            sandbox: false,
+            work: None,
             ready: false,
             ready_since: SimTime::ZERO,
             owes_loss: false,
@@ -382,7 +430,6 @@ impl Pod {
             resync_due: SimTime::NEVER,
             resynced: None,
             rest: None,
-            race: None,
             status_write: Timer::NONE,
             slice_update: Timer::NONE,
             eviction: Timer::NONE,
@@ -390,8 +437,14 @@ impl Pod {
         }
     }
 
-    pub fn worker(&self, kind: ProbeKind) -> Option<&Worker> {
-        self.workers[kind as usize].as_ref().map(|prober| &prober.worker)
+    /// The container that answers clients.
+    pub fn main(&self) -> &Container {
+        &self.containers[self.serving]
+    }
+
+    /// One of its containers has a process.
+    pub fn has_process(&self) -> bool {
+        self.containers.iter().any(Container::has_process)
     }
 }
 
@@ -448,7 +501,8 @@ pub(crate) struct NodeState {
     pub queued: bool,
     /// The pass that marked it, while its taint is waited for (N7a).
     pub marked_at: SimTime,
-    pub image_present: bool,
+    /// By container of the template: its image is there.
+    pub images: SmallVec<[bool; 8]>,
     pub report: Timer,
     pub lease: Timer,
     pub boot: Timer,
@@ -459,7 +513,7 @@ pub(crate) struct NodeState {
 }
 
 impl NodeState {
-    pub fn new(streams: Streams, node: &Node, rules: &ControlPlane) -> Self {
+    pub fn new(streams: Streams, node: &Node, rules: &ControlPlane, containers: usize) -> Self {
         let owner = node.owner();
         let initial = streams.stream(owner, Purpose::Initial);
         Self {
@@ -492,7 +546,7 @@ impl NodeState {
             no_execute: false,
             queued: false,
             marked_at: SimTime::ZERO,
-            image_present: false,
+            images: smallvec![false; containers],
             report: Timer::NONE,
             lease: Timer::NONE,
             boot: Timer::NONE,

@@ -4,8 +4,9 @@ use super::answers::{Answer, Audience};
 use super::cause::CauseSet;
 use super::observer::{EndpointView, Observed, Observer, Phase, SlotView};
 use super::state::{Kubelet, Stage};
-use super::{Cluster, Cx, Event, Target};
-use crate::ids::{NodeId, PodId, SlotId};
+use super::{Cluster, Cx, Event};
+use crate::ids::{ContainerRef, NodeId, PodId, SlotId};
+use crate::model::{ProbeKind, Role};
 
 impl<O: Observer> Cluster<'_, O> {
     /// The slot that the Pod holds.
@@ -27,7 +28,7 @@ impl<O: Observer> Cluster<'_, O> {
     /// The Pod's process would answer a request that reaches it now.
     pub(super) fn serves(&self, pod: PodId) -> bool {
         let reachable = self.pods[pod].node.is_some_and(|node| self.nodes[node].reachable);
-        reachable && self.answer(pod, Audience::Requests) == Answer::Good
+        reachable && self.answer(self.main(pod), Audience::Requests) == Answer::Good
     }
 
     /// Looks at a Pod after something has happened to it, and tells the observer what has changed.
@@ -91,10 +92,11 @@ impl<O: Observer> Cluster<'_, O> {
             }
         }
         self.update_watch(cx, slot, delivers);
-        self.update_clock(cx, Target::Slot(slot));
+        self.update_clocks(cx, slot);
     }
 
-    /// The furthest phase that the Pod's present container has reached.
+    /// The furthest phase that the Pod's present containers have reached: that of the one that serves until it does, then that
+    /// of the one that is the furthest behind.
     fn phase(&self, pod: PodId) -> Phase {
         let state = &self.pods[pod];
         let Some(node) = state.node else { return Phase::Reschedule };
@@ -111,26 +113,42 @@ impl<O: Observer> Cluster<'_, O> {
         if !node.alive || !node.reachable || !node.connected {
             return waiting(!node.ready || !node.registered);
         }
-        let container = &state.container;
-        if node.kubelet != Kubelet::Up && !container.has_process() {
-            return Phase::Start;
+        let of = |at: ContainerRef| {
+            let container = self.container(at);
+            if node.kubelet != Kubelet::Up && !container.has_process() {
+                return Phase::Start;
+            }
+            match container.stage {
+                Stage::Absent | Stage::Creating => Phase::Start,
+                Stage::Waiting => Phase::BackOff,
+                Stage::Stopping => Phase::Terminate,
+                Stage::Exited | Stage::Completed => Phase::Detect,
+                Stage::Running if container.kill.is_some() => Phase::Terminate,
+                Stage::Running if !container.serving => Phase::Start,
+                Stage::Running if !self.answers_all(at) => waiting(!state.ready),
+                Stage::Running if state.ready => Phase::EnterRotation,
+                Stage::Running => Phase::BecomeReady,
+            }
+        };
+        let phase = of(self.main(pod));
+        if phase < Phase::BecomeReady {
+            return phase;
         }
-        match container.stage {
-            Stage::Absent | Stage::Creating => Phase::Start,
-            Stage::Waiting => Phase::BackOff,
-            Stage::Stopping => Phase::Terminate,
-            Stage::Exited => Phase::Detect,
-            Stage::Running if container.kill.is_some() => Phase::Terminate,
-            Stage::Running if !container.serving => Phase::Start,
-            Stage::Running if !self.serves(pod) => waiting(!state.ready),
-            Stage::Running if state.ready => Phase::EnterRotation,
-            Stage::Running => Phase::BecomeReady,
+        let beside = self.containers(pod).filter(|at| self.container_spec(*at).role != Role::Init);
+        beside.map(of).min().unwrap_or(phase)
+    }
+
+    /// The container answers whoever asks it: clients, if it is the one that serves, otherwise its readiness probe.
+    fn answers_all(&self, at: ContainerRef) -> bool {
+        if at == self.main(at.pod) {
+            return self.serves(at.pod);
         }
+        self.answer(at, Audience::Probe(ProbeKind::Readiness)) == Answer::Good
     }
 
     /// How far a Pod in rotation that has lost its slot and does not serve has come: it is being stopped, or is gone and
     /// the load balancer has not noticed.
     fn parting_phase(&self, pod: PodId) -> Phase {
-        if self.pods[pod].container.has_process() { Phase::Terminate } else { Phase::LeaveRotation }
+        if self.pods[pod].main().has_process() { Phase::Terminate } else { Phase::LeaveRotation }
     }
 }

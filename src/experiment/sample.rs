@@ -2,10 +2,11 @@
 
 use serde_json::{Map, Value, json};
 
-use crate::ids::IdVec;
+use crate::ids::{ContainerId, IdVec};
 use crate::model::{
-    App, Cluster, ContainerMode, ControlPlane, DeadNodes, Deployment, Fault, ImagePull, Latencies, Model, Occurrence,
-    OnSigterm, PodSpec, PodTolerations, Resources, Start, StartRace, Strikes, Toleration, WhileStarting,
+    App, Cluster, Container, ContainerMode, ControlPlane, DeadNodes, Deployment, Fault, ImagePull, Latencies, Model,
+    Occurrence, OnSigterm, PodSpec, PodTolerations, Resources, Role, Start, StartRace, Strikes, Toleration,
+    WhileStarting,
 };
 use crate::random::Law;
 use crate::spec::{Objective, Report, Scenario, Stopping, Study, Without};
@@ -15,18 +16,21 @@ use crate::time::Duration;
 /// `replicas` Pods of which `min_serving` must serve, and so many faults `f0`, `f1`, …; times in nanoseconds.
 pub(super) fn model(replicas: u32, min_serving: u32, faults: usize, warm_up: u64, horizon: u64) -> Model {
     let at_once = Law::fixed(0.0).unwrap();
+    let app = App {
+        start_up: at_once.clone(),
+        while_starting: WhileStarting::Refuses,
+        on_sigterm: OnSigterm::Ignores,
+        probe_failure: 0.0,
+    };
     Model {
         deployment: Deployment {
             name: "sample".to_owned(),
             namespace: "default".to_owned(),
             replicas,
             pod: PodSpec {
-                liveness: None,
-                readiness: None,
-                startup: None,
+                containers: vec![Container::new("sample", Role::Regular, ImagePull::Never, app)].into(),
+                serving: ContainerId::new(0),
                 termination_grace: Duration::from_secs(30),
-                pre_stop_sleep: Duration::ZERO,
-                image_pull: ImagePull::Never,
                 requests: Resources::default(),
                 other_requests: vec![],
                 takes_host_ports: false,
@@ -43,12 +47,6 @@ pub(super) fn model(replicas: u32, min_serving: u32, faults: usize, warm_up: u64
                 anti_affinity: vec![],
             },
             publish_not_ready: false,
-        },
-        app: App {
-            start_up: at_once.clone(),
-            while_starting: WhileStarting::Refuses,
-            on_sigterm: OnSigterm::Ignores,
-            probe_failure: 0.0,
         },
         cluster: Cluster {
             zones: IdVec::default(),
@@ -75,6 +73,7 @@ fn fault(number: usize) -> Fault {
         occurs: Occurrence::Every(Law::exponential(86_400.0).unwrap()),
         lasts: None,
         strikes: Strikes::Container(ContainerMode::Crash),
+        container: None,
         source: "assumption".to_owned(),
     }
 }

@@ -168,12 +168,13 @@ impl Timeline {
                 all.extend(Some(entry).filter(within));
                 continue;
             };
-            let SkippedProbes { pod, kind, reaches, reply, lasts, .. } = run;
+            let SkippedProbes { pod, container, kind, reaches, reply, lasts, .. } = run;
             // One that was sent before may have ended within.
             let asked = SimTime::from_nanos(from.as_nanos().saturating_sub(lasts.as_nanos()));
             for sent in (run.sent_before(asked)..run.sent_before(to)).map(|n| run.instant(n)) {
-                let sending = Entry { at: sent, what: Happening::ProbeSent { pod, kind, reaches }, ..entry };
-                let ending = Entry { at: sent + lasts, what: Happening::ProbeEnded { pod, kind, reply }, ..entry };
+                let sending = Entry { at: sent, what: Happening::ProbeSent { pod, container, kind, reaches }, ..entry };
+                let ending =
+                    Entry { at: sent + lasts, what: Happening::ProbeEnded { pod, container, kind, reply }, ..entry };
                 all.extend([sending, ending].into_iter().filter(within));
             }
         }
@@ -246,7 +247,7 @@ impl Recorder {
         }
         match what {
             Happening::FaultStruck { target, .. } | Happening::FaultEnded { target, .. } => match target {
-                Target::Slot(slot) => self.holder(slot).map_or(Who::Slot(slot), Who::Pod),
+                Target::Slot(slot) | Target::Container(slot, _) => self.holder(slot).map_or(Who::Slot(slot), Who::Pod),
                 Target::Deployment => Who::Deployment,
                 Target::Node(node) => Who::Node(node),
                 Target::Zone(zone) => Who::Zone(Some(zone)),

@@ -1,5 +1,7 @@
 //! The Deployment and its Pods, with every default applied (M1–M3, M9, N8).
 
+use super::container::Container;
+use crate::ids::{ContainerId, IdVec};
 use crate::time::Duration;
 
 /// A Deployment with the Service in front of it.
@@ -17,21 +19,15 @@ pub struct Deployment {
     pub publish_not_ready: bool,
 }
 
-/// One Pod of the Deployment. It has one container that matters.
+/// One Pod of the Deployment.
 #[derive(Debug, Clone, PartialEq)]
 pub struct PodSpec {
-    /// Restarts the container when it fails.
-    pub liveness: Option<Probe>,
-    /// Takes the Pod out of rotation when it fails.
-    pub readiness: Option<Probe>,
-    /// Holds back the other two until it has succeeded.
-    pub startup: Option<Probe>,
+    /// Its containers: init containers and sidecars in their order, then the others in theirs.
+    pub containers: IdVec<ContainerId, Container>,
+    /// The one that answers the clients of the Service: a regular container or a sidecar.
+    pub serving: ContainerId,
     /// `terminationGracePeriodSeconds`.
     pub termination_grace: Duration,
-    /// `lifecycle.preStop.sleep.seconds`: slept before SIGTERM, within the grace (C9).
-    pub pre_stop_sleep: Duration,
-    /// When the image is looked for in the registry (C14).
-    pub image_pull: ImagePull,
     /// What the scheduler sets aside (S4).
     pub requests: Resources,
     /// The same of other resources.
@@ -50,65 +46,16 @@ pub struct PodSpec {
     pub anti_affinity: Vec<AntiAffinity>,
 }
 
-/// Which of the three probes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum ProbeKind {
-    /// Liveness.
-    Liveness,
-    /// Readiness.
-    Readiness,
-    /// Startup.
-    Startup,
-}
-
-/// A probe's timing and thresholds.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Probe {
-    /// `initialDelaySeconds` (P8).
-    pub initial_delay: Duration,
-    /// `timeoutSeconds`, 1 s or more.
-    pub timeout: Duration,
-    /// `periodSeconds`, 1 s or more.
-    pub period: Duration,
-    /// `successThreshold`, 1 or more.
-    pub success_threshold: u32,
-    /// `failureThreshold`, 1 or more.
-    pub failure_threshold: u32,
-    /// The probe's own `terminationGracePeriodSeconds` (C9).
-    pub termination_grace: Option<Duration>,
-    /// Every attempt ends in an error, which leaves no trace (P15), so the initial value stays (P7): readiness is never
-    /// there, liveness never kills, startup neither succeeds nor kills. Such a probe asks for a port by a name that its
-    /// container does not have.
-    pub always_errs: bool,
-}
-
-impl Probe {
-    /// One with the defaults (M3).
-    pub const USUAL: Self = Self {
-        initial_delay: Duration::ZERO,
-        timeout: Duration::from_secs(1),
-        period: Duration::from_secs(10),
-        success_threshold: 1,
-        failure_threshold: 3,
-        termination_grace: None,
-        always_errs: false,
-    };
-
-    /// One with the defaults of which every attempt ends in an error.
-    pub const fn that_errs() -> Self {
-        Self { always_errs: true, ..Self::USUAL }
+impl PodSpec {
+    /// The container that answers the clients of the Service.
+    pub fn main(&self) -> &Container {
+        &self.containers[self.serving]
     }
-}
 
-/// `imagePullPolicy` (C14).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum ImagePull {
-    /// Every start asks the registry; layers that are present are not fetched again.
-    Always,
-    /// The registry is asked only where the image is absent.
-    IfNotPresent,
-    /// The image is there already.
-    Never,
+    /// The same, to be changed.
+    pub fn main_mut(&mut self) -> &mut Container {
+        &mut self.containers[self.serving]
+    }
 }
 
 /// What one Pod asks for, or one Node has.

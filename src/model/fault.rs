@@ -3,7 +3,7 @@
 use std::fmt;
 
 use super::ProbeKind;
-use crate::ids::{NodeId, SlotId, ZoneId};
+use crate::ids::{ContainerId, NodeId, SlotId, ZoneId};
 use crate::random::Law;
 
 /// A fault: what strikes, when, how and for how long.
@@ -18,6 +18,8 @@ pub struct Fault {
     pub lasts: Option<Law>,
     /// What it strikes, and how.
     pub strikes: Strikes,
+    /// Which container of the Pods, where it strikes containers; `None`: the one that serves.
+    pub container: Option<ContainerId>,
     /// Where the numbers come from.
     pub source: String,
 }
@@ -66,11 +68,11 @@ pub enum ScriptTarget {
 /// Target and mode; only the pairs that exist.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Strikes {
-    /// One container: every slot has a clock of its own.
+    /// One container of the Pod: every slot has a clock of its own.
     Container(ContainerMode),
     /// The Pod in a slot: it is deleted through the API (D7, T1). It has no law for `lasts`.
     Deletion,
-    /// All containers of the Deployment at once, also those that start meanwhile: a shared dependency.
+    /// That container of all Pods at once, also where it starts meanwhile: a shared dependency.
     Deployment(ContainerMode),
     /// One Node: every Node has a clock of its own.
     Node(NodeMode),

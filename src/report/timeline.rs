@@ -14,7 +14,7 @@ use std::fmt::Write as _;
 use anstyle::{AnsiColor, Style};
 
 use crate::experiment::{Entry, Happening, Observation, Outage, Reply, SkippedProbes, Stored, Timeline, Tone, Who};
-use crate::ids::NodeId;
+use crate::ids::{ContainerId, IdVec, NodeId};
 use crate::model::{Model, ProbeKind};
 use crate::report::human;
 use crate::time::{Duration, SimTime};
@@ -154,7 +154,8 @@ struct Teller<'a> {
     clock: Clock,
     lines: Vec<Line>,
     /// By Pod and kind.
-    probes: Vec<[Track; 3]>,
+    /// By Pod and container.
+    probes: Vec<IdVec<ContainerId, [Track; 3]>>,
     /// By Pod.
     places: Vec<Place>,
     /// When a Node was last marked Unknown.
@@ -189,7 +190,8 @@ struct Quiet {
 
 impl<'a> Teller<'a> {
     fn new(timeline: &'a Timeline, model: &'a Model, excerpt: Excerpt, clock: Clock) -> Self {
-        let probes = vec![[Track::default(); 3]; timeline.pods.len()];
+        let containers = model.deployment.pod.containers.len();
+        let probes = vec![IdVec::from(vec![[Track::default(); 3]; containers]); timeline.pods.len()];
         let places = vec![Place::default(); timeline.pods.len()];
         Self { timeline, model, excerpt, clock, lines: vec![], probes, places, marked_at: None }
     }
@@ -233,7 +235,7 @@ impl<'a> Teller<'a> {
         };
         match entry.what {
             Happening::ProbeSent { .. } if !self.excerpt.each_probe => {}
-            Happening::ProbeEnded { kind, reply, .. } => self.probed(entry, pod, kind, reply, 1, entry.at),
+            Happening::ProbeEnded { reply, .. } => self.probed(entry, pod, reply, 1, entry.at),
             Happening::ProbesSkipped(run) => self.skipped(entry, pod, run),
             _ => {
                 self.learn(pod, entry.what);
@@ -245,16 +247,19 @@ impl<'a> Teller<'a> {
     /// Probes in a row that were not played. Those that count towards a verdict are told one by one: fewer than its threshold.
     fn skipped(&mut self, entry: Entry, pod: usize, run: SkippedProbes) {
         let ended = |n: u64| run.instant(n) + run.lasts;
-        let is_known = |teller: &Self| teller.probes[pod][run.kind as usize].stored == Some(run.reply.observation());
+        let is_known = |teller: &Self| {
+            teller.probes[pod][run.container][run.kind as usize].stored == Some(run.reply.observation())
+        };
         let mut told = 0;
         while told < run.count && told < FIRST_OF_A_RUN && run.reply != Reply::Ok && !is_known(self) {
-            let what = Happening::ProbeEnded { pod: run.pod, kind: run.kind, reply: run.reply };
-            self.probed(Entry { at: ended(told), what, ..entry }, pod, run.kind, run.reply, 1, ended(told));
+            let what =
+                Happening::ProbeEnded { pod: run.pod, container: run.container, kind: run.kind, reply: run.reply };
+            self.probed(Entry { at: ended(told), what, ..entry }, pod, run.reply, 1, ended(told));
             told += 1;
         }
         if told < run.count {
             let rest = Entry { at: ended(told), ..entry };
-            self.probed(rest, pod, run.kind, run.reply, run.count - told, ended(run.count - 1));
+            self.probed(rest, pod, run.reply, run.count - told, ended(run.count - 1));
         }
     }
 
@@ -267,24 +272,28 @@ impl<'a> Teller<'a> {
             Happening::RotationChanged { in_rotation, .. } => place.in_rotation = in_rotation,
             _ => {}
         }
-        let tracks = &mut self.probes[pod];
         match what {
             Happening::PodMet { .. } => {
-                for track in tracks {
+                for track in self.probes[pod].iter_mut().flatten() {
                     let healthy = Some(Observation::Success);
                     *track = Track { last: healthy, run: u64::MAX, stored: healthy, quiet: None };
                 }
             }
-            Happening::FirstSync { .. } => *tracks = [Track::default(); 3],
+            Happening::FirstSync { .. } => {
+                self.probes[pod].iter_mut().for_each(|tracks| *tracks = [Track::default(); 3])
+            }
             // The initial results of a new instance (P7).
-            Happening::ContainerStarted { .. } => {
+            Happening::ContainerStarted { container, .. } => {
+                let tracks = &mut self.probes[pod][container];
                 tracks[ProbeKind::Liveness as usize].stored = Some(Observation::Success);
                 tracks[ProbeKind::Readiness as usize].stored = Some(Observation::Failure);
                 tracks[ProbeKind::Startup as usize].stored = None;
             }
-            Happening::FoundNotRunning { kind, .. } => tracks[kind as usize].stored = Some(Observation::Failure),
-            Happening::Verdict { kind, result, .. } => {
-                let track = &mut tracks[kind as usize];
+            Happening::FoundNotRunning { container, kind, .. } => {
+                self.probes[pod][container][kind as usize].stored = Some(Observation::Failure);
+            }
+            Happening::Verdict { container, kind, result, .. } => {
+                let track = &mut self.probes[pod][container][kind as usize];
                 track.stored = match result {
                     Stored::Success => Some(Observation::Success),
                     Stored::Failure => Some(Observation::Failure),
@@ -300,9 +309,10 @@ impl<'a> Teller<'a> {
     }
 
     /// `count` probes have met the same, the last one at `last`.
-    fn probed(&mut self, entry: Entry, pod: usize, kind: ProbeKind, reply: Reply, count: u64, last: SimTime) {
+    fn probed(&mut self, entry: Entry, pod: usize, reply: Reply, count: u64, last: SimTime) {
+        let Some((of, kind)) = probe_of(entry.what) else { return };
         let found = reply.observation();
-        let track = &mut self.probes[pod][kind as usize];
+        let track = &mut self.probes[pod][of][kind as usize];
         track.run = if track.last == Some(found) { track.run.saturating_add(count) } else { count };
         track.last = Some(found);
         let (run, known) = (track.run, track.stored == Some(found));
@@ -311,7 +321,7 @@ impl<'a> Teller<'a> {
         }
         if !known || self.excerpt.each_probe {
             let mut said = words::say(entry.what, entry.at, self.model, self.clock);
-            if !known && let Some(probe) = words::probe(kind, self.model) {
+            if !known && let Some(probe) = words::probe(of, kind, self.model) {
                 match found {
                     // Where one success is enough there is nothing to count.
                     Observation::Success if probe.success_threshold == 1 => {}
@@ -325,12 +335,12 @@ impl<'a> Teller<'a> {
             }
             return self.push(entry, said);
         }
-        let quiet = match self.probes[pod][kind as usize].quiet.filter(|quiet| quiet.reply == reply) {
+        let quiet = match self.probes[pod][of][kind as usize].quiet.filter(|quiet| quiet.reply == reply) {
             Some(quiet) => Quiet { count: quiet.count + count, last, ..quiet },
             None => {
                 self.lines.push(Line {
                     at: entry.at,
-                    who: self.name(entry.who),
+                    who: self.whom(&entry),
                     words: String::new(),
                     rules: "P14",
                     tone: Tone::Plain,
@@ -339,19 +349,19 @@ impl<'a> Teller<'a> {
                 Quiet { line: self.lines.len() - 1, reply, count, first: entry.at, last }
             }
         };
-        self.probes[pod][kind as usize].quiet = Some(quiet);
-        self.lines[quiet.line].words = self.quiet(kind, quiet);
+        self.probes[pod][of][kind as usize].quiet = Some(quiet);
+        self.lines[quiet.line].words = self.quiet(of, kind, quiet);
     }
 
-    fn quiet(&self, kind: ProbeKind, quiet: Quiet) -> String {
+    fn quiet(&self, of: ContainerId, kind: ProbeKind, quiet: Quiet) -> String {
         let name = words::kind_name(kind);
-        let reply = words::reply_words(kind, quiet.reply, self.model);
+        let reply = words::reply_words(of, kind, quiet.reply, self.model);
         if quiet.count == 1 {
             return format!("{name} probe {reply}");
         }
         let count = human::significant(quiet.count as f64, 12);
         let many = reply.replacen("succeeds", "succeed", 1).replacen("fails", "fail", 1);
-        let period = words::probe(kind, self.model).map_or(0.0, |probe| probe.period.as_secs_f64());
+        let period = words::probe(of, kind, self.model).map_or(0.0, |probe| probe.period.as_secs_f64());
         // Timeouts longer than a period set their own.
         let spacing = quiet.last.saturating_since(quiet.first).as_secs_f64() / (quiet.count - 1) as f64;
         let period = if spacing > 1.2 * period { spacing } else { period };
@@ -379,11 +389,11 @@ impl<'a> Teller<'a> {
         }
         if let Who::Pod(pod) = entry.who {
             // The next quiet probes come after this line.
-            for track in &mut self.probes[pod] {
+            for track in self.probes[pod].iter_mut().flatten() {
                 track.quiet = None;
             }
         }
-        let who = self.name(entry.who);
+        let who = self.whom(&entry);
         let Said { words, rules, tone } = said;
         self.lines.push(Line { at: entry.at, who, words, rules, tone, entry: Some(entry) });
     }
@@ -435,6 +445,15 @@ impl<'a> Teller<'a> {
         }
     }
 
+    /// Whom an entry concerns: of a Pod of several containers, which of them.
+    fn whom(&self, entry: &Entry) -> String {
+        let who = self.name(entry.who);
+        match entry.what.container() {
+            Some(container) => container_name(who, container, self.model),
+            None => who,
+        }
+    }
+
     fn name(&self, who: Who) -> String {
         match who {
             Who::Pod(pod) => {
@@ -452,4 +471,19 @@ impl<'a> Teller<'a> {
             Who::Zone(None) => "Nodes without a zone".to_owned(),
         }
     }
+}
+
+/// Whose probe it is that has ended.
+const fn probe_of(what: Happening) -> Option<(ContainerId, ProbeKind)> {
+    match what {
+        Happening::ProbeEnded { container, kind, .. } => Some((container, kind)),
+        Happening::ProbesSkipped(run) => Some((run.container, run.kind)),
+        _ => None,
+    }
+}
+
+/// The name of a container in a Pod of this name. The only one needs none.
+fn container_name(pod: String, container: ContainerId, model: &Model) -> String {
+    let containers = &model.deployment.pod.containers;
+    if containers.len() == 1 { pod } else { format!("{pod} {}", containers[container].name) }
 }

@@ -7,6 +7,8 @@ use super::diagnostic::Problems;
 use super::law;
 use super::reader::{Item, Object};
 use super::tree::{Node, Value};
+use std::collections::BTreeMap;
+
 use crate::model::{App, OnSigterm, WhileStarting};
 use crate::random::Law;
 
@@ -21,9 +23,40 @@ pub(super) fn open<'a>(document: &'a Node, problems: &mut Problems) -> Option<(S
     Some((metadata.map(|metadata| metadata.name).unwrap_or_default(), spec))
 }
 
+/// How the applications in the containers of a Pod behave.
+#[derive(Debug, Clone)]
+pub(super) struct Apps {
+    /// In the one that serves.
+    pub serving: App,
+    /// In others, by their names.
+    pub named: BTreeMap<String, App>,
+}
+
+impl Apps {
+    /// In the container of this name, which does not serve; one that is not described is as good as any.
+    pub fn of(&mut self, name: &str) -> App {
+        self.named.remove(name).unwrap_or_else(App::unknown)
+    }
+}
+
 /// Reads an App.
-pub(super) fn read(document: &Node, problems: &mut Problems) -> Option<App> {
+pub(super) fn read(document: &Node, problems: &mut Problems) -> Option<Apps> {
     let (_, mut spec) = open(document, problems)?;
+    let named = spec.get("containers").map_or_else(|| Some(BTreeMap::new()), |item| read_named(&item, problems));
+    let serving = read_one(spec, problems);
+    Some(Apps { serving: serving?, named: named? })
+}
+
+/// Reads the applications of other containers, by name.
+fn read_named(item: &Item<'_>, problems: &mut Problems) -> Option<BTreeMap<String, App>> {
+    let entries = item.entries(problems)?;
+    let read = |(name, entry): (String, Item<'_>)| Some((name, read_one(entry.our_object(problems)?, problems)?));
+    // All errors are to be seen at once.
+    let apps: Vec<Option<(String, App)>> = entries.into_iter().map(read).collect();
+    apps.into_iter().collect()
+}
+
+fn read_one(mut spec: Object<'_>, problems: &mut Problems) -> Option<App> {
     let start_up = spec.require("startUp", problems).and_then(|item| law::read(&item, problems));
     let words = [("refuses", WhileStarting::Refuses), ("accepts", WhileStarting::Accepts)];
     let while_starting = spec.get("whileStarting").and_then(|word| word.word(problems, &words));

@@ -1,17 +1,19 @@
 //! The one conversion: what was read → the [`Model`], with labels, selectors and topology keys resolved to Nodes.
 
+use super::app::Apps;
 use super::cluster::{ClusterSpec, natural};
+use super::container::Container;
 use super::deployment::Deployment;
 use super::diagnostic::Problems;
 use super::labels::{HOSTNAME, Selector};
 use super::never_served;
 use super::objects::{Machine, Service};
-use super::pod::SpreadConstraint;
+use super::pod::{Pod, SpreadConstraint};
 use super::resources::{self, Others};
 use super::taints::{self, Effect, Taint, UNSCHEDULABLE};
-use crate::ids::ZoneId;
+use crate::ids::{ContainerId, IdVec, ZoneId};
 use crate::model;
-use crate::model::{AntiAffinity, Cluster, Node, OtherRequest, PodSpec, Probe, Spread, Zone};
+use crate::model::{AntiAffinity, Cluster, Node, OtherRequest, PodSpec, Probe, Role, Spread, Zone};
 
 /// Joins a Cluster with its Nodes. Node objects stand in for `zones`.
 pub(super) fn machines(spec: &ClusterSpec, objects: Vec<Machine>, problems: &mut Problems) -> Option<Vec<Machine>> {
@@ -77,7 +79,12 @@ pub(super) fn cluster(spec: &ClusterSpec, machines: &[Machine]) -> Cluster {
 }
 
 /// The Deployment of the model on these Nodes.
-pub(super) fn deployment(read: &Deployment, services: &[Service], machines: &[Machine]) -> model::Deployment {
+pub(super) fn deployment(
+    read: &Deployment,
+    apps: Apps,
+    services: &[Service],
+    machines: &[Machine],
+) -> model::Deployment {
     let pod = &read.pod;
     let is_cut_off = never_served::is_cut_off(read, services);
     let wanted = Selector::of_labels(&pod.node_selector);
@@ -100,6 +107,11 @@ pub(super) fn deployment(read: &Deployment, services: &[Service], machines: &[Ma
         domain: domains(&term.topology_key, machines).0,
         preferred_weight: term.preferred_weight,
     });
+    let (mut containers, serving) = containers(pod, apps);
+    if is_cut_off {
+        // Endpoints without a port are as good as Pods that are never ready.
+        containers[serving].readiness = Some(Probe::that_errs());
+    }
     model::Deployment {
         name: read.name.clone(),
         namespace: read.namespace.clone(),
@@ -107,13 +119,9 @@ pub(super) fn deployment(read: &Deployment, services: &[Service], machines: &[Ma
         // Of several Services the first counts.
         publish_not_ready: !is_cut_off && services.first().is_some_and(|service| service.publish_not_ready),
         pod: PodSpec {
-            liveness: pod.main().liveness,
-            // Endpoints without a port are as good as Pods that are never ready.
-            readiness: if is_cut_off { Some(Probe::that_errs()) } else { pod.readiness() },
-            startup: pod.main().startup,
+            containers,
+            serving,
             termination_grace: pod.termination_grace,
-            pre_stop_sleep: pod.main().hook.pre_stop.sleep(),
-            image_pull: pod.main().image_pull,
             requests: pod.requests.main,
             other_requests: other_requests(&pod.requests.others, machines),
             takes_host_ports: pod.takes_host_ports,
@@ -124,6 +132,29 @@ pub(super) fn deployment(read: &Deployment, services: &[Service], machines: &[Ma
             anti_affinity: anti_affinity.collect(),
         },
     }
+}
+
+/// The containers of a Pod, init containers first, and the one that serves.
+fn containers(pod: &Pod, mut apps: Apps) -> (IdVec<ContainerId, model::Container>, ContainerId) {
+    let serving = ContainerId::new(pod.init.len() + pod.main);
+    let all = pod.init.iter().map(|one| (one, true)).chain(pod.containers.iter().map(|one| (one, false)));
+    let convert = |(index, (read, is_init)): (usize, (&Container, bool))| {
+        let role = match (is_init, read.is_sidecar) {
+            (true, true) => Role::Sidecar,
+            (true, false) => Role::Init,
+            (false, _) => Role::Regular,
+        };
+        let app = if index == serving.index() { apps.serving.clone() } else { apps.of(&read.name) };
+        model::Container {
+            liveness: read.liveness,
+            readiness: read.readiness,
+            startup: read.startup,
+            pre_stop_sleep: read.hook.pre_stop.sleep(),
+            post_start: read.hook.post_start,
+            ..model::Container::new(&read.name, role, read.image_pull, app)
+        }
+    };
+    (all.enumerate().map(convert).collect(), serving)
 }
 
 /// What is asked for, with the room for it on each Node. Nothing of a resource always fits (S4).

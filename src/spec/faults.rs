@@ -98,7 +98,14 @@ pub(super) fn read(item: &Item<'_>, problems: &mut Problems) -> Option<Fault> {
         Some(text.to_string())
     });
     object.finish(problems, &[]);
-    Some(Fault { name: name?, occurs: Occurrence::Every(every?), lasts: lasts?, strikes: strikes?, source: source? })
+    Some(Fault {
+        name: name?,
+        occurs: Occurrence::Every(every?),
+        lasts: lasts?,
+        strikes: strikes?,
+        container: None,
+        source: source?,
+    })
 }
 
 /// The name of a fault, in results.

@@ -35,6 +35,8 @@ impl PreStop {
 #[derive(Debug, Clone, Default)]
 pub(super) struct Hook {
     pub pre_stop: PreStop,
+    /// How long postStart blocks the sync that starts the container (K8), as far as that is known.
+    pub post_start: Duration,
     remark: Option<Remark>,
 }
 
@@ -49,7 +51,7 @@ struct Remark {
 impl Hook {
     fn with_remark(pre_stop: PreStop, severity: Severity, handler: &Item<'_>, message: impl Into<String>) -> Self {
         let remark = Remark { severity, mark: handler.mark(), path: handler.path.clone(), message: message.into() };
-        Self { pre_stop, remark: Some(remark) }
+        Self { pre_stop, remark: Some(remark), ..Self::default() }
     }
 
     /// Says what is assumed of it, or left out.
@@ -92,7 +94,7 @@ fn read_pre_stop(hook: &Item<'_>, grace: i64, declared: &[ContainerPort], proble
     for (key, handler) in &handlers {
         if *key == "sleep" {
             let sleep = read_sleep(handler, grace, problems).unwrap_or_default();
-            read = Hook { pre_stop: PreStop::Sleeps(sleep), remark: None };
+            read = Hook { pre_stop: PreStop::Sleeps(sleep), ..Hook::default() };
             continue;
         }
         if let Some((item, port)) = probe::read_handler(key, handler, problems)

@@ -14,7 +14,7 @@ use crate::model::ProbeKind;
 pub(super) fn check(deployment: &Deployment, services: &[Service], problems: &mut Problems) {
     // Its endpoints get requests whatever the Pod says (E4).
     let is_published = services.first().is_some_and(|service| service.publish_not_ready);
-    for container in deployment.pod.containers.iter().chain(&deployment.pod.sidecars) {
+    for container in deployment.pod.running() {
         for unknown in &container.unknown_ports {
             tell(container, unknown, is_published, problems);
         }

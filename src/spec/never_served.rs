@@ -11,8 +11,7 @@ use super::reader::nearest;
 
 /// Names every such port of the Services in front of a Deployment.
 pub(super) fn check(deployment: &Deployment, services: &[Service], problems: &mut Problems) {
-    let pod = &deployment.pod;
-    let running: Vec<&Container> = pod.containers.iter().chain(&pod.sidecars).collect();
+    let running: Vec<&Container> = deployment.pod.running().collect();
     let is_hopeless = is_cut_off(deployment, services);
     for service in services {
         for target in service.targets.iter().filter(|target| is_lost(target, &running)) {
@@ -24,7 +23,7 @@ pub(super) fn check(deployment: &Deployment, services: &[Service], problems: &mu
 /// Whether no port of the Services in front of a Deployment leads to its Pods. Clients of a headless Service ask the Pods
 /// themselves, and one that has the Pods of other Deployments may be theirs alone.
 pub(super) fn is_cut_off(deployment: &Deployment, services: &[Service]) -> bool {
-    let running: Vec<&Container> = deployment.pod.containers.iter().chain(&deployment.pod.sidecars).collect();
+    let running: Vec<&Container> = deployment.pod.running().collect();
     let reaches_nobody = |service: &Service| {
         !service.is_headless
             && service.others.is_empty()

@@ -15,8 +15,8 @@ const NEVER: f64 = 1e-9;
 
 /// Names the probe that kills every start, if one does.
 pub(super) fn check(model: &Model, documents: &Documents, system: &System, problems: &mut Problems) {
-    let pod = &model.deployment.pod;
-    let (name, probe) = match (&pod.startup, &pod.liveness) {
+    let container = model.deployment.pod.main();
+    let (name, probe) = match (&container.startup, &container.liveness) {
         // Until it has succeeded the liveness probe waits (P18).
         (Some(startup), _) => ("startupProbe", startup),
         (None, Some(liveness)) => ("livenessProbe", liveness),
@@ -26,8 +26,8 @@ pub(super) fn check(model: &Model, documents: &Documents, system: &System, probl
     if probe.always_errs {
         return;
     }
-    let latest = latest_kill(probe, model.app.while_starting == WhileStarting::Accepts);
-    let start_up = &model.app.start_up;
+    let latest = latest_kill(probe, model.app().while_starting == WhileStarting::Accepts);
+    let start_up = &model.app().start_up;
     if start_up.exceeds(latest) < 1.0 - NEVER {
         return;
     }

@@ -12,7 +12,6 @@ use super::resources::{self, Requests};
 use super::taints::{self, PodToleration};
 use super::tree::Value;
 use super::volumes;
-use crate::model::Probe;
 use crate::time::Duration;
 
 /// A Pod as the API server would store it.
@@ -20,8 +19,8 @@ use crate::time::Duration;
 pub(super) struct Pod {
     /// At least one.
     pub containers: Vec<Container>,
-    /// Init containers that run as long as the Pod.
-    pub sidecars: Vec<Container>,
+    /// Init containers, sidecars among them, in their order.
+    pub init: Vec<Container>,
     /// The position of the container that serves: the first, until [`serving`](super::serving) chooses.
     pub main: usize,
     pub termination_grace: Duration,
@@ -43,13 +42,14 @@ impl Pod {
         &self.containers[self.main]
     }
 
-    /// Its readiness probe. Where another container can never be ready the Pod cannot either (E1), which is the same as if
-    /// this probe never had a result (P15).
-    pub fn readiness(&self) -> Option<Probe> {
-        let others =
-            self.containers.iter().enumerate().filter(|(index, _)| *index != self.main).map(|(_, other)| other);
-        let probes = others.chain(&self.sidecars).flat_map(|other| [other.readiness, other.startup]);
-        probes.flatten().find(|probe| probe.always_errs).or(self.main().readiness)
+    /// Init containers that run as long as the Pod.
+    pub fn sidecars(&self) -> impl Iterator<Item = &Container> {
+        self.init.iter().filter(|one| one.is_sidecar)
+    }
+
+    /// The containers that run together: the sidecars are among them.
+    pub fn running(&self) -> impl Iterator<Item = &Container> {
+        self.containers.iter().chain(self.sidecars())
     }
 }
 
@@ -149,12 +149,12 @@ pub(super) fn read(item: &Item<'_>, labels: &Labels, namespace: &str, problems: 
     if containers.is_empty() {
         return None;
     }
-    let sidecars: Vec<Container> = init.into_iter().filter(|one| one.is_sidecar).collect();
-    let mut ports = containers.iter().chain(&sidecars).flat_map(|container| &container.ports);
+    let sidecars = init.iter().filter(|one| one.is_sidecar);
+    let mut ports = containers.iter().chain(sidecars).flat_map(|container| &container.ports);
     let takes_host_ports = ports.any(|port| uses_host_network || port.host_port.is_some());
     Some(Pod {
         containers,
-        sidecars,
+        init,
         main: 0,
         termination_grace: seconds(grace),
         requests,
@@ -242,9 +242,6 @@ fn read_containers<'a>(object: &mut Object<'a>, key: &'a str, grace: i64, proble
         {
             problems.error(item.mark(), &item.path, format!("has the name {name}, which another container has"));
         }
-    }
-    if is_init && !items.is_empty() {
-        problems.warn(items[0].mark(), &items[0].path, "is not modelled: a new Pod starts here without waiting for it");
     }
     containers
 }

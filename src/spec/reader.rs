@@ -224,6 +224,13 @@ impl<'a> Item<'a> {
         None
     }
 
+    /// A map whose keys are names, with the value of each.
+    pub fn entries(&self, problems: &mut Problems) -> Option<Vec<(String, Item<'a>)>> {
+        let Value::Map(entries) = &self.node.value else { return self.wrong_kind(problems, "a map") };
+        let item = |entry: &'a Entry| Item { node: &entry.value, path: format!("{}.{}", self.path, entry.key) };
+        Some(entries.iter().map(|entry| (entry.key.clone(), item(entry))).collect())
+    }
+
     /// A map of strings to strings, such as labels.
     pub fn strings(&self, problems: &mut Problems) -> Option<BTreeMap<String, Item<'a>>> {
         let Value::Map(entries) = &self.node.value else { return self.wrong_kind(problems, "a map of strings") };

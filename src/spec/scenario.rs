@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value as Json};
 
+use super::app::Apps;
 use super::cluster::ClusterSpec;
 use super::convert;
 use super::deployment;
@@ -24,7 +25,7 @@ use super::study::Scenario;
 use super::system::System;
 use super::tree::{Mark, Node};
 use super::uncertain;
-use crate::model::{App, Fault, Model, OnCall, Start, Strikes};
+use crate::model::{Fault, Model, OnCall, Start, Strikes};
 
 /// A grid with more points says nothing that anybody could read.
 const MAX_SCENARIOS: usize = 10_000;
@@ -236,7 +237,7 @@ fn documents(
 /// What the documents of one scenario say, each valid by itself.
 pub(super) struct Parts {
     pub deployment: deployment::Deployment,
-    pub app: App,
+    pub app: Apps,
     pub cluster: ClusterSpec,
     pub faults: Vec<Fault>,
     pub on_call: Option<OnCall>,
@@ -293,12 +294,11 @@ pub(super) fn build(question: &Question, system: &System, parts: Parts, problems
     let stage = Stage { replicas: deployment.replicas, cluster: &cluster, horizon: question.horizon };
     script::read_all(&script, &mut faults, stage, problems)?;
     // With a fresh start, starting is itself what is asked about.
-    if faults.is_empty() && app.probe_failure == 0.0 && question.start == Start::Running {
+    if faults.is_empty() && app.serving.probe_failure == 0.0 && question.start == Start::Running {
         problems.warn(question.mark, "spec.faults", "is empty, and so is the script: nothing can fail");
     }
     Some(Model {
-        deployment: convert::deployment(deployment, &services, &machines),
-        app,
+        deployment: convert::deployment(deployment, app, &services, &machines),
         cluster,
         faults: faults.into(),
         on_call,

@@ -102,6 +102,7 @@ fn read(item: &Item<'_>, stage: Stage<'_>, problems: &mut Problems) -> Option<Fa
         occurs: Occurrence::Once { at: at?, targets: target?.1 },
         lasts: lasts?,
         strikes: strikes?,
+        container: None,
         source: source?.to_string(),
     })
 }

@@ -53,7 +53,14 @@ pub(super) fn bare(replicas: u32) -> Model {
 }
 
 fn fault(strikes: Strikes, every: Law, lasts: Option<Law>) -> Fault {
-    Fault { name: "it".into(), occurs: Occurrence::Every(every), lasts, strikes, source: "closed form".into() }
+    Fault {
+        name: "it".into(),
+        occurs: Occurrence::Every(every),
+        lasts,
+        strikes,
+        container: None,
+        source: "closed form".into(),
+    }
 }
 
 fn fixed(value: f64) -> Law {

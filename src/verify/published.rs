@@ -70,17 +70,18 @@ fn node_failure() -> Model {
         Occurrence::Once { at: law, targets: vec![crate::model::ScriptTarget::NodeOf(crate::ids::SlotId::new(0))] };
     let strikes = Strikes::Node(NodeMode::Crash);
     Model {
-        faults: vec![Fault { name: "it".into(), occurs, lasts, strikes, source: "published".into() }].into(),
+        faults: vec![Fault { name: "it".into(), occurs, lasts, strikes, container: None, source: "published".into() }]
+            .into(),
         ..bare(1)
     }
 }
 
 fn of_its_day(mut model: Model) -> Model {
     model.cluster.control_plane = ControlPlane::legacy();
-    let pod = &mut model.deployment.pod;
-    (pod.liveness, pod.readiness, pod.startup) = (None, None, None);
-    model.app.on_sigterm = OnSigterm::Ignores;
-    model.app.start_up = Law::Fixed(0.0);
+    let main = model.deployment.pod.main_mut();
+    (main.liveness, main.readiness, main.startup) = (None, None, None);
+    model.app_mut().on_sigterm = OnSigterm::Ignores;
+    model.app_mut().start_up = Law::Fixed(0.0);
     let latencies = &mut model.cluster.latencies;
     // Repair of a killed container: create and start, after a sync of 10 ms.
     latencies.container_start = Law::Fixed(0.462);

@@ -1,6 +1,6 @@
 //! What never comes right by itself: containers that are restarted again and again, and hangs that nothing ends.
 
-use super::{CRASH, HANG, deployment, fault, fixed, reference, scripted, secs};
+use super::{CRASH, HANG, fault, fixed, redeploy, reference, scripted, secs};
 use hasim::cluster::{Observed, Observer};
 use hasim::ids::SlotId;
 use hasim::model::{
@@ -17,13 +17,13 @@ const FOR_EVER: f64 = 20.0 * 365.0 * 86_400.0;
 /// One Pod of an application that starts within seconds, with these probes at their defaults; nothing breaks.
 pub fn healthy(readiness: bool, liveness: bool, startup: bool) -> Model {
     let mut model = reference();
-    model.deployment = deployment(1, 3, 2, false);
-    let pod = &mut model.deployment.pod;
+    redeploy(&mut model, 1, 3, 2, false);
+    let main = model.deployment.pod.main_mut();
     let probe_if = |exists: bool| exists.then_some(Probe::USUAL);
-    (pod.readiness, pod.liveness, pod.startup) = (probe_if(readiness), probe_if(liveness), probe_if(startup));
-    pod.image_pull = ImagePull::IfNotPresent;
-    model.app.start_up = Law::lognormal_with_p95(0.8, 3.0).unwrap();
-    model.app.on_sigterm = OnSigterm::Exits(Law::uniform(0.05, 1.0).unwrap());
+    (main.readiness, main.liveness, main.startup) = (probe_if(readiness), probe_if(liveness), probe_if(startup));
+    main.image_pull = ImagePull::IfNotPresent;
+    model.app_mut().start_up = Law::lognormal_with_p95(0.8, 3.0).unwrap();
+    model.app_mut().on_sigterm = OnSigterm::Exits(Law::uniform(0.05, 1.0).unwrap());
     model.warm_up = Duration::ZERO;
     model
 }
@@ -31,8 +31,8 @@ pub fn healthy(readiness: bool, liveness: bool, startup: bool) -> Model {
 /// The same with an application that starts and never serves.
 fn never_serving(mut model: Model, while_starting: WhileStarting) -> Model {
     model.start = Start::Fresh;
-    model.app.start_up = fixed(FOR_EVER);
-    model.app.while_starting = while_starting;
+    model.app_mut().start_up = fixed(FOR_EVER);
+    model.app_mut().while_starting = while_starting;
     model
 }
 
@@ -81,7 +81,7 @@ pub fn hangs() -> Vec<(&'static str, Model)> {
     let no_killer = Affects { liveness: false, startup: false, ..Affects::ALL };
     let hang = |probe: Probe| {
         let mut model = endless_hang(true);
-        model.deployment.pod.readiness = Some(probe);
+        model.deployment.pod.main_mut().readiness = Some(probe);
         model
     };
     let after = |timeout, period| Probe { timeout: secs(timeout), period: secs(period), ..Probe::USUAL };

@@ -6,11 +6,11 @@ pub mod stats;
 pub mod storms;
 pub mod watch;
 
-use hasim::ids::ZoneId;
+use hasim::ids::{ContainerId, ZoneId};
 use hasim::model::{
-    Affects, App, Cluster, ContainerMode, ControlPlane, DeadNodes, Deployment, Fault, ImagePull, Latencies, Model,
-    Node, NodeMode, Occurrence, OnSigterm, PodSpec, PodTolerations, Probe, Resources, ScriptTarget, Spread, Start,
-    StartRace, Strikes, Toleration, WhileStarting, Zone,
+    Affects, App, Cluster, Container, ContainerMode, ControlPlane, DeadNodes, Deployment, Fault, ImagePull, Latencies,
+    Model, Node, NodeMode, Occurrence, OnSigterm, PodSpec, PodTolerations, Probe, Resources, Role, ScriptTarget,
+    Spread, Start, StartRace, Strikes, Toleration, WhileStarting, Zone,
 };
 use hasim::random::Law;
 use hasim::time::Duration;
@@ -119,19 +119,21 @@ pub fn cluster(zones: u32, per_zone: u32, latencies: Latencies) -> Cluster {
 }
 
 /// The reference Deployment on a cluster of so many zones and Nodes.
-pub fn deployment(replicas: u32, zones: u32, per_zone: u32, hard_spread: bool) -> Deployment {
+pub fn deployment(replicas: u32, zones: u32, per_zone: u32, hard_spread: bool, app: App) -> Deployment {
     let nodes = (zones * per_zone) as usize;
     Deployment {
         name: "aidbox".into(),
         namespace: "production".into(),
         replicas,
         pod: PodSpec {
-            liveness: Some(probe(4)),
-            readiness: Some(probe(2)),
-            startup: None,
+            containers: vec![Container {
+                liveness: Some(probe(4)),
+                readiness: Some(probe(2)),
+                ..Container::new("aidbox", Role::Regular, ImagePull::Always, app)
+            }]
+            .into(),
+            serving: ContainerId::new(0),
             termination_grace: secs(30.0),
-            pre_stop_sleep: Duration::ZERO,
-            image_pull: ImagePull::Always,
             requests: Resources::default(),
             other_requests: vec![],
             takes_host_ports: false,
@@ -161,16 +163,21 @@ pub fn deployment(replicas: u32, zones: u32, per_zone: u32, hard_spread: bool) -
     }
 }
 
+/// The same application on another Deployment and cluster of that form.
+pub fn redeploy(model: &mut Model, replicas: u32, zones: u32, per_zone: u32, hard_spread: bool) {
+    model.deployment = deployment(replicas, zones, per_zone, hard_spread, model.app().clone());
+}
+
 /// The reference: two replicas over three zones with two Nodes each, nothing breaks.
 pub fn reference() -> Model {
+    let app = App {
+        start_up: Law::lognormal_with_p95(12.0, 18.0).unwrap(),
+        while_starting: WhileStarting::Refuses,
+        on_sigterm: OnSigterm::Exits(Law::uniform(0.2, 3.0).unwrap()),
+        probe_failure: 0.0,
+    };
     Model {
-        deployment: deployment(2, 3, 2, false),
-        app: App {
-            start_up: Law::lognormal_with_p95(12.0, 18.0).unwrap(),
-            while_starting: WhileStarting::Refuses,
-            on_sigterm: OnSigterm::Exits(Law::uniform(0.2, 3.0).unwrap()),
-            probe_failure: 0.0,
-        },
+        deployment: deployment(2, 3, 2, false, app),
         cluster: cluster(3, 2, real_latencies()),
         faults: vec![].into(),
         on_call: None,
@@ -192,14 +199,14 @@ pub fn at_random_time() -> Law {
 
 /// Kubernetes alone: one Node per zone, almost no latency, an application that starts in 1 s and stops in 0.3 s.
 pub fn bare(replicas: u32) -> Model {
+    let app = App {
+        start_up: Law::fixed(1.0).unwrap(),
+        while_starting: WhileStarting::Refuses,
+        on_sigterm: OnSigterm::Exits(Law::fixed(0.3).unwrap()),
+        probe_failure: 0.0,
+    };
     Model {
-        deployment: deployment(replicas, 3, 1, false),
-        app: App {
-            start_up: Law::fixed(1.0).unwrap(),
-            while_starting: WhileStarting::Refuses,
-            on_sigterm: OnSigterm::Exits(Law::fixed(0.3).unwrap()),
-            probe_failure: 0.0,
-        },
+        deployment: deployment(replicas, 3, 1, false, app),
         cluster: cluster(3, 1, quick_latencies()),
         warm_up: Duration::ZERO,
         ..reference()
@@ -225,9 +232,16 @@ pub const SANDBOX: Strikes = Strikes::Container(ContainerMode::Sandbox);
 pub fn scripted(name: &str, at: Law, targets: &[ScriptTarget], strikes: Strikes, lasts: Option<f64>) -> Fault {
     let occurs = Occurrence::Once { at, targets: targets.to_vec() };
     let lasts = lasts.map(|lasts| Law::fixed(lasts).unwrap());
-    Fault { name: name.into(), occurs, lasts, strikes, source: "test".into() }
+    Fault { name: name.into(), occurs, lasts, strikes, container: None, source: "test".into() }
 }
 
 pub fn fault(name: &str, strikes: Strikes, every: Law, lasts: Option<Law>) -> Fault {
-    Fault { name: name.into(), occurs: Occurrence::Every(every), lasts, strikes, source: "test".into() }
+    Fault {
+        name: name.into(),
+        occurs: Occurrence::Every(every),
+        lasts,
+        strikes,
+        container: None,
+        source: "test".into(),
+    }
 }

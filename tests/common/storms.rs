@@ -9,7 +9,7 @@ use hasim::time::Duration;
 /// zone outage every 730 d, one probe in 10,000 fails by chance.
 pub fn busy_reference() -> Model {
     let mut model = reference();
-    model.app.probe_failure = 1e-4;
+    model.app_mut().probe_failure = 1e-4;
     model.faults = vec![
         fault("crash", Strikes::Container(ContainerMode::Crash), exponential(days(3.0)), None),
         fault("hang", Strikes::Container(ContainerMode::Hang(Affects::ALL)), exponential(days(7.0)), None),

@@ -221,7 +221,7 @@ fn p13_no_readiness_probe() {
     assert_eq!((finding.line, finding.column), (14, 11), "where the container begins");
     // What is simulated withdraws before the liveness probe kills, as no further advice shows.
     let pod = followed(&tried(&without, APP, CLUSTER, EXPERIMENT), "no-readiness-probe").deployment.pod;
-    let (readiness, liveness) = (pod.readiness.unwrap(), pod.liveness.unwrap());
+    let (readiness, liveness) = (pod.main().readiness.unwrap(), pod.main().liveness.unwrap());
     assert_eq!((readiness.period, readiness.failure_threshold), (liveness.period, 3));
     let yaml = format!("periodSeconds: 5\n            failureThreshold: {}", readiness.failure_threshold);
     assert!(!due_alone(
@@ -253,7 +253,8 @@ fn c4_no_liveness_probe() {
     let slow = replaced(APP, &[("startUp: 10s", "startUp: {uniform: {min: 60s, max: 90s}}")]);
     for (app, at_least) in [(APP, 3), (slow.as_str(), 18)] {
         let model = followed(&tried(&without, app, CLUSTER, &experiment), ID);
-        let (readiness, liveness) = (model.deployment.pod.readiness.unwrap(), model.deployment.pod.liveness.unwrap());
+        let (readiness, liveness) =
+            (model.deployment.pod.main().readiness.unwrap(), model.deployment.pod.main().liveness.unwrap());
         assert_eq!(liveness.period, readiness.period);
         assert!((at_least..at_least + 3).contains(&liveness.failure_threshold), "{liveness:?}");
         let yaml = format!("failureThreshold: {}", liveness.failure_threshold);
@@ -313,7 +314,7 @@ fn p9_c10_starts_killed() {
     assert!(finding.help.as_ref().unwrap().contains("add a startupProbe"), "{finding}");
     // The advised startup probe lets them through.
     let changes = checked.changes.unwrap();
-    let startup = changes.scenarios[finding.change.unwrap()].model.deployment.pod.startup.unwrap();
+    let startup = changes.scenarios[finding.change.unwrap()].model.deployment.pod.main().startup.unwrap();
     assert!(startup.initial_delay.is_zero());
     let budget = startup.period.as_secs_f64() * f64::from(startup.failure_threshold - 1);
     assert!((49.0..56.0).contains(&budget), "{budget} s");

@@ -172,7 +172,7 @@ fn exec_sleep_is_the_sleep_that_is_built_in() {
         assert_eq!(deployment(&manifest), built_in, "{command}");
         assert_eq!(check(&manifest).warnings().count(), 0, "{command}");
     }
-    let sleep = |hook: &str| model(&hooked(hook)).deployment.pod.pre_stop_sleep;
+    let sleep = |hook: &str| model(&hooked(hook)).deployment.pod.main().pre_stop_sleep;
     assert_eq!(sleep("{exec: {command: [sleep, '0.5']}}"), Duration::from_millis(500));
     assert_eq!(sleep("{exec: {command: [sleep, '3600']}}"), Duration::from_secs(3600), "the grace cuts it");
     assert!(load(&hooked("{sleep: {seconds: 3600}}"), "").is_err());
@@ -221,9 +221,15 @@ fn port_name_missing_of_each_probe() {
     assert!(!check(&liveness).has_errors());
     let warning = check(&liveness).warnings().next().unwrap().message.clone();
     assert!(warning.ends_with("so it never kills"), "{warning}");
-    assert!(model(&liveness).deployment.pod.liveness.unwrap().always_errs);
+    assert!(model(&liveness).deployment.pod.main().liveness.unwrap().always_errs);
     assert!(
-        !model(&web("replicas: 2", "restartPolicy: Always", &[SERVES])).deployment.pod.liveness.unwrap().always_errs
+        !model(&web("replicas: 2", "restartPolicy: Always", &[SERVES]))
+            .deployment
+            .pod
+            .main()
+            .liveness
+            .unwrap()
+            .always_errs
     );
 }
 
@@ -242,8 +248,11 @@ fn port_name_missing_in_its_own_container_is_missing() {
 fn port_name_missing_beside_others_is_played() {
     let manifest = web("replicas: 2", "restartPolicy: Always", &[SERVES]) + SERVICE;
     let study = load(&manifest, "  vary: {readinessProbe.httpGet.port: [http, web]}\n").unwrap();
-    let errs: Vec<bool> =
-        study.scenarios.iter().map(|scenario| scenario.model.deployment.pod.readiness.unwrap().always_errs).collect();
+    let errs: Vec<bool> = study
+        .scenarios
+        .iter()
+        .map(|scenario| scenario.model.deployment.pod.main().readiness.unwrap().always_errs)
+        .collect();
     assert_eq!(errs, [false, true]);
     let warning = study.findings.warnings().next().unwrap();
     assert_eq!(warning.scenario.as_deref(), Some("readinessProbe.httpGet.port=web"));
@@ -340,7 +349,7 @@ fn sidecar_first_another_container_can_be_named() {
             .unwrap()
             .scenarios
             .iter()
-            .map(|s| s.model.deployment.pod.readiness.is_some())
+            .map(|s| s.model.deployment.pod.main().readiness.is_some())
             .collect::<Vec<_>>()
     };
     assert_eq!(readiness(""), [true]);
@@ -352,7 +361,11 @@ fn sidecar_first_another_container_can_be_named() {
         ["livenessProbe.periodSeconds", "deployment.spec.template.spec.containers.web.livenessProbe.periodSeconds"]
     {
         let study = load(&manifest, &format!("  vary: {{{key}: [7]}}\n")).unwrap();
-        assert_eq!(study.scenarios[0].model.deployment.pod.liveness.unwrap().period, Duration::from_secs(7), "{key}");
+        assert_eq!(
+            study.scenarios[0].model.deployment.pod.main().liveness.unwrap().period,
+            Duration::from_secs(7),
+            "{key}"
+        );
     }
     let report = load(&manifest, "  container: exporte\n").unwrap_err();
     assert_eq!(error(&report), "spec.container: is exporte, must be a container of web: exporter, web");

@@ -79,7 +79,11 @@ fn m2_pod_defaults() {
 #[test]
 fn m3_probe_defaults() {
     let probe = |text: &str| {
-        shop("httpGet: {path: /ready, port: 8080}", &format!("httpGet: {{port: 8080}}{text}")).deployment.pod.readiness
+        shop("httpGet: {path: /ready, port: 8080}", &format!("httpGet: {{port: 8080}}{text}"))
+            .deployment
+            .pod
+            .main()
+            .readiness
     };
     let given = probe("").unwrap();
     assert_eq!(given.initial_delay, Duration::ZERO);
@@ -96,7 +100,7 @@ fn m3_probe_defaults() {
 
 #[test]
 fn m3_image_pull_policy_follows_the_tag() {
-    let policy = |image: &str| shop("example.org/shop:1.2", image).deployment.pod.image_pull;
+    let policy = |image: &str| shop("example.org/shop:1.2", image).deployment.pod.main().image_pull;
     assert_eq!(policy("shop"), ImagePull::Always);
     assert_eq!(policy("shop:latest"), ImagePull::Always);
     assert_eq!(policy("registry:5000/shop"), ImagePull::Always);
@@ -269,9 +273,9 @@ items:
 #[test]
 fn t4_and_c9_pre_stop_sleep_and_probe_grace() {
     let pod = shop("periodSeconds: 5", "terminationGracePeriodSeconds: 600").deployment.pod;
-    assert_eq!(pod.pre_stop_sleep, Duration::from_secs(5));
-    assert_eq!(pod.liveness.unwrap().termination_grace, Some(Duration::from_secs(600)));
-    assert_eq!(shop("seconds: 5", "seconds: 45").deployment.pod.pre_stop_sleep, Duration::from_secs(45));
+    assert_eq!(pod.main().pre_stop_sleep, Duration::from_secs(5));
+    assert_eq!(pod.main().liveness.unwrap().termination_grace, Some(Duration::from_secs(600)));
+    assert_eq!(shop("seconds: 5", "seconds: 45").deployment.pod.main().pre_stop_sleep, Duration::from_secs(45));
 }
 
 /// M8: the fields that matter are known by name, modelled or not.
@@ -328,7 +332,7 @@ fn a_grid_keeps_the_order_of_the_file() {
     assert_eq!(names[7], "replicas=3 readinessProbe.failureThreshold=5");
     assert_eq!(study.baseline, Some(1));
     assert_eq!(study.scenarios[7].model.deployment.replicas, 3);
-    assert_eq!(study.scenarios[7].model.deployment.pod.readiness.unwrap().failure_threshold, 5);
+    assert_eq!(study.scenarios[7].model.deployment.pod.main().readiness.unwrap().failure_threshold, 5);
     assert_eq!(study.scenarios[7].parameters["replicas"], 3);
     assert_eq!(study.objective.slo, Some(0.9995));
     assert!(!study.inputs.to_string().contains("yaml"), "no names of files");
@@ -354,10 +358,10 @@ fn paths_lead_into_every_input() {
     .unwrap();
     let model = &study.scenarios[0].model;
     let pod = &model.deployment.pod;
-    assert!(pod.spread[0].hard && pod.spread[0].max_skew == 2 && pod.liveness.is_none());
-    assert_eq!(pod.image_pull, ImagePull::Never);
+    assert!(pod.spread[0].hard && pod.spread[0].max_skew == 2 && pod.main().liveness.is_none());
+    assert_eq!(pod.main().image_pull, ImagePull::Never);
     assert_eq!(pod.selects_node, [true; 4]);
-    assert!((model.app.start_up.mean() - 10.0).abs() < 1e-9);
+    assert!((model.app().start_up.mean() - 10.0).abs() < 1e-9);
     assert_eq!((model.cluster.zones.len(), model.faults.len(), model.min_serving), (2, 2, 2));
     assert!(
         (model.faults[FaultId::new(0)].every_mean().unwrap() - 86_400.0).abs() < 1e-6,
@@ -436,7 +440,7 @@ fn maps_are_named_by_what_differs() {
 fn yaml_means_what_it_means_to_kubectl() {
     // Anchors, merge keys, booleans of YAML 1.1 and JSON.
     let text = SHOP.replace("          readinessProbe:\n            httpGet: {path: /ready, port: 8080}", "          readinessProbe:\n            <<: {periodSeconds: 7, timeoutSeconds: 2}\n            timeoutSeconds: 3\n            httpGet: {port: 8080}");
-    let probe = model(&text, CLUSTER).deployment.pod.readiness.unwrap();
+    let probe = model(&text, CLUSTER).deployment.pod.main().readiness.unwrap();
     assert_eq!((probe.period, probe.timeout), (Duration::from_secs(7), Duration::from_secs(3)));
     let text = SHOP
         .replace("spec:\n  selector: {app: shop}", "spec:\n  publishNotReadyAddresses: yes\n  selector: {app: shop}");

@@ -54,8 +54,8 @@ fn the_fast_mode_equals_the_judge_to_the_nanosecond() {
 #[test]
 fn the_same_with_a_startup_probe_and_other_thresholds() {
     let mut model = common::storms::stormy_reference();
-    model.deployment.pod.startup = Some(common::probe(4));
-    model.deployment.pod.readiness.as_mut().unwrap().success_threshold = 3;
+    model.deployment.pod.main_mut().startup = Some(common::probe(4));
+    model.deployment.pod.main_mut().readiness.as_mut().unwrap().success_threshold = 3;
     for index in 0..10 {
         assert_identical(&model, index);
     }
@@ -65,12 +65,12 @@ fn the_same_with_a_startup_probe_and_other_thresholds() {
 #[test]
 fn the_same_with_somebody_on_call() {
     let mut model = common::storms::stormy_reference();
-    model.deployment.pod.liveness = None;
+    model.deployment.pod.main_mut().liveness = None;
     model.on_call = Some(common::storms::on_call());
     for index in 0..6 {
         assert_identical(&model, index);
     }
-    model.deployment.pod.readiness = None;
+    model.deployment.pod.main_mut().readiness = None;
     for index in 6..12 {
         assert_identical(&model, index);
     }
@@ -89,10 +89,10 @@ fn the_same_where_the_controller_evicts_without_taints() {
 #[test]
 fn both_modes_come_to_the_same_outcome() {
     let mut model = common::storms::stormy_reference();
-    model.deployment.pod.pre_stop_sleep = common::secs(7.0);
+    model.deployment.pod.main_mut().pre_stop_sleep = common::secs(7.0);
     for index in 0..6 {
         model.min_serving = 1 + (index % 2) as u32;
-        model.deployment.pod.liveness = (index % 3 > 0).then(|| common::probe(4));
+        model.deployment.pod.main_mut().liveness = (index % 3 > 0).then(|| common::probe(4));
         model.on_call = Some(common::storms::on_call());
         let outcome = |mode| {
             let observer = (Measures::new(&model), ());
@@ -110,8 +110,8 @@ fn the_same_with_a_probe_that_always_errs() {
     let errs = Some(Probe { always_errs: true, ..common::probe(3) });
     for (kind, start) in (0..3).flat_map(|kind| [(kind, Start::Running), (kind, Start::Fresh)]) {
         let mut model = Model { start, ..common::storms::stormy_reference() };
-        let pod = &mut model.deployment.pod;
-        *[&mut pod.liveness, &mut pod.readiness, &mut pod.startup][kind] = errs;
+        let main = model.deployment.pod.main_mut();
+        *[&mut main.liveness, &mut main.readiness, &mut main.startup][kind] = errs;
         for index in 0..3 {
             assert_identical(&model, index);
         }
@@ -121,7 +121,7 @@ fn the_same_with_a_probe_that_always_errs() {
 /// Every mode and every kind of target by script, so densely that strikes meet on one target.
 fn scripted() -> Model {
     let mut model = common::reference();
-    model.deployment = common::deployment(3, 3, 2, false);
+    common::redeploy(&mut model, 3, 3, 2, false);
     let slots: Vec<ScriptTarget> = (0..3).map(|slot| ScriptTarget::Slot(SlotId::new(slot))).collect();
     let holders: Vec<ScriptTarget> = (0..3).map(|slot| ScriptTarget::NodeOf(SlotId::new(slot))).collect();
     let nodes: Vec<ScriptTarget> = (0..6).map(|node| ScriptTarget::Node(NodeId::new(node))).collect();
@@ -162,7 +162,7 @@ fn the_same_with_a_script_whose_strikes_meet() {
         assert_identical(&model, index);
     }
     model.start = Start::Fresh;
-    model.deployment.pod.startup = Some(common::probe(4));
+    model.deployment.pod.main_mut().startup = Some(common::probe(4));
     for index in 60..120 {
         assert_identical(&model, index);
     }
@@ -218,8 +218,8 @@ fn the_trace_of_the_fast_mode_with_its_skipped_probes_equals_that_of_the_judge()
     for index in 0..5 {
         assert!(enough(assert_same_trace(&model, index)), "too little happened to prove anything");
     }
-    model.deployment.pod.startup = Some(common::probe(4));
-    model.deployment.pod.readiness.as_mut().unwrap().success_threshold = 3;
+    model.deployment.pod.main_mut().startup = Some(common::probe(4));
+    model.deployment.pod.main_mut().readiness.as_mut().unwrap().success_threshold = 3;
     for index in 0..5 {
         assert!(enough(assert_same_trace(&model, index)), "too little happened to prove anything");
     }
@@ -324,7 +324,7 @@ fn the_same_of_loops_and_hangs_with_slow_syncs_probes_and_starts() {
         let mut slow_syncs = model.clone();
         slow_syncs.cluster.latencies.sync = Law::uniform(0.0, 8.0).unwrap();
         let mut slow_probes = model.clone();
-        if let Some(readiness) = &mut slow_probes.deployment.pod.readiness {
+        if let Some(readiness) = &mut slow_probes.deployment.pod.main_mut().readiness {
             *readiness = Probe {
                 initial_delay: common::secs(200.0),
                 timeout: common::secs(12.0),
@@ -333,8 +333,8 @@ fn the_same_of_loops_and_hangs_with_slow_syncs_probes_and_starts() {
             };
         }
         let mut slow_starts = model;
-        slow_starts.app.start_up = Law::uniform(1.0, 300.0).unwrap();
-        slow_starts.app.while_starting = hasim::model::WhileStarting::Accepts;
+        slow_starts.app_mut().start_up = Law::uniform(1.0, 300.0).unwrap();
+        slow_starts.app_mut().while_starting = hasim::model::WhileStarting::Accepts;
         for (index, model) in [(0, slow_syncs), (1, slow_probes), (2, slow_starts)] {
             assert_equal_in_all(name, &model, index);
         }

@@ -15,12 +15,12 @@ use proptest::prelude::*;
 fn stormy(replicas: u32, min_serving: u32, [startup, hard, watched]: [bool; 3], chance: f64, faults: &[bool]) -> Model {
     let mut model = common::storms::stormy_reference();
     let pod = model.deployment.pod.clone();
-    model.deployment = common::deployment(replicas, 3, 2, hard);
-    model.deployment.pod.liveness = pod.liveness.filter(|_| !watched);
+    common::redeploy(&mut model, replicas, 3, 2, hard);
+    model.deployment.pod.main_mut().liveness = pod.main().liveness.filter(|_| !watched);
     model.on_call = watched.then(common::storms::on_call);
-    model.deployment.pod.startup = startup.then(|| common::probe(6));
+    model.deployment.pod.main_mut().startup = startup.then(|| common::probe(6));
     model.min_serving = min_serving;
-    model.app.probe_failure = chance;
+    model.app_mut().probe_failure = chance;
     model.horizon = common::secs(10.0 * 86_400.0);
     model.warm_up = common::secs(86_400.0);
     let mut keep = faults.iter();

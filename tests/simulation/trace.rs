@@ -20,9 +20,9 @@ fn hasim() -> Command {
 fn struck(name: &str, strikes: Strikes, lasts: Option<f64>) -> Model {
     let lasts = lasts.map(|lasts| Law::fixed(lasts).unwrap());
     let mut model = common::reference();
-    model.deployment = common::deployment(1, 3, 2, false);
-    model.app.start_up = Law::fixed(12.0).unwrap();
-    model.app.on_sigterm = OnSigterm::Exits(Law::fixed(0.3).unwrap());
+    common::redeploy(&mut model, 1, 3, 2, false);
+    model.app_mut().start_up = Law::fixed(12.0).unwrap();
+    model.app_mut().on_sigterm = OnSigterm::Exits(Law::fixed(0.3).unwrap());
     model.faults = vec![common::fault(name, strikes, Law::fixed(3600.0).unwrap(), lasts)].into();
     model.warm_up = Duration::ZERO;
     model.horizon = common::secs(7200.0);
@@ -66,7 +66,7 @@ fn snapshot_of_a_node_crash() {
 #[test]
 fn a_panic_is_part_of_the_trace() {
     let mut model = struck("hang", common::HANG, None);
-    model.deployment.pod.liveness.as_mut().unwrap().period = Duration::ZERO;
+    model.deployment.pod.main_mut().liveness.as_mut().unwrap().period = Duration::ZERO;
     let trace = trace(&model, 1, 0);
     assert!(trace.panicked.is_some_and(|message| message.contains("period")));
 }

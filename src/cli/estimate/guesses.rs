@@ -105,7 +105,7 @@ pub(super) fn of_app(model: &Model, guessed: Option<&AppGuess>) -> Alternative {
     let guess = Guess {
         about: About::Application,
         names: vec![name.to_owned()],
-        assumed: format!("{name}, starts in {}", in_full(&model.app.start_up)),
+        assumed: format!("{name}, starts in {}", in_full(&model.app().start_up)),
         guessed_from: guessed.map(|guess| guess.sign.clone()),
         instead: Some(other.name.to_owned()),
         flags: vec![Kind::App.flag().to_owned()],

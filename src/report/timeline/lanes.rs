@@ -8,7 +8,7 @@ use super::{Excerpt, Teller, words};
 use crate::experiment::{
     Entry, FaultTarget, Group, Happening, Lane, Mark, Observation, Reply, Span, Timeline, Tone, Who,
 };
-use crate::ids::FaultId;
+use crate::ids::{ContainerId, FaultId};
 use crate::model::{Model, ProbeKind};
 use crate::report::human;
 use crate::report::merged::phase_name;
@@ -26,8 +26,13 @@ pub fn lanes(timeline: &Timeline, model: &Model, excerpt: Excerpt, few: u64) -> 
     let from = excerpt.from.as_nanos().saturating_sub(longest_timeout(model).as_nanos());
     let probes: Vec<Entry> = timeline.between(SimTime::from_nanos(from), excerpt.to);
     for (pod, (its, probes)) in by_pod(&entries, timeline).into_iter().zip(by_pod(&probes, timeline)).enumerate() {
-        drawing.container(pod, &its);
-        drawing.probers(pod, &probes);
+        for of in model.deployment.pod.containers.ids() {
+            let concerns = |entry: &&&Entry| entry.what.container().is_none_or(|container| container == of);
+            let its: Vec<&Entry> = its.iter().filter(concerns).copied().collect();
+            let probes: Vec<&Entry> = probes.iter().filter(concerns).copied().collect();
+            drawing.container(pod, of, &its);
+            drawing.probers(pod, of, &probes);
+        }
     }
     drawing.nodes(&entries);
     // A fault may end after the excerpt.
@@ -56,8 +61,8 @@ const fn is_probe(what: Happening) -> bool {
 
 /// No probe lasts longer.
 fn longest_timeout(model: &Model) -> Duration {
-    let pod = &model.deployment.pod;
-    let probes = [pod.startup, pod.liveness, pod.readiness].into_iter().flatten();
+    let containers = &model.deployment.pod.containers;
+    let probes = containers.iter().flat_map(|one| [one.startup, one.liveness, one.readiness]).flatten();
     probes.map(|probe| probe.timeout).max().unwrap_or_default()
 }
 
@@ -211,8 +216,15 @@ impl Drawing<'_> {
         format!("pod {}.{}", life.slot.index(), life.ordinal)
     }
 
-    fn container(&mut self, pod: usize, entries: &[&Entry]) {
-        let name = format!("{} container", self.pod_name(pod));
+    /// The lane of a container: the only one of a Pod needs no name of its own.
+    fn container_name(&self, pod: usize, of: ContainerId) -> String {
+        let pod = self.pod_name(pod);
+        let containers = &self.model.deployment.pod.containers;
+        if containers.len() == 1 { format!("{pod} container") } else { format!("{pod} {}", containers[of].name) }
+    }
+
+    fn container(&mut self, pod: usize, of: ContainerId, entries: &[&Entry]) {
+        let name = self.container_name(pod, of);
         // From here the lanes have their order, also those that get marks only.
         self.lane(Group::Pods, &name);
         let mut begun: Begun = None;
@@ -240,22 +252,23 @@ impl Drawing<'_> {
     }
 
     /// Each probe from its sending to its end; where there are many, equal ones in a row from the first to the last.
-    fn probers(&mut self, pod: usize, entries: &[&Entry]) {
+    fn probers(&mut self, pod: usize, of: ContainerId, entries: &[&Entry]) {
         for kind in [ProbeKind::Startup, ProbeKind::Liveness, ProbeKind::Readiness] {
-            let Some(probe) = words::probe(kind, self.model) else { continue };
+            let Some(probe) = words::probe(of, kind, self.model) else { continue };
             let few = if self.excerpt.each_probe { u64::MAX } else { self.few };
-            let name = format!("{} {} probes", self.pod_name(pod), words::kind_name(kind));
+            let whose = super::container_name(self.pod_name(pod), of, self.model);
+            let name = format!("{whose} {} probes", words::kind_name(kind));
             // With a longer pause between them, two probes are not of one run.
             let pause = (probe.period + probe.timeout) * 3;
             let mut sent: Option<SimTime> = None;
             let mut runs: Vec<Run> = Vec::new();
             for entry in entries {
                 let next = match entry.what {
-                    Happening::ProbeSent { kind: of, .. } if of == kind => {
+                    Happening::ProbeSent { kind: sent_by, .. } if sent_by == kind => {
                         sent = Some(entry.at);
                         continue;
                     }
-                    Happening::ProbeEnded { kind: of, reply, .. } if of == kind => {
+                    Happening::ProbeEnded { kind: sent_by, reply, .. } if sent_by == kind => {
                         Run::of(reply, [(sent.take().unwrap_or(entry.at), entry.at)], 1)
                     }
                     Happening::ProbesSkipped(run) if run.kind == kind => {
@@ -274,13 +287,13 @@ impl Drawing<'_> {
                 }
             }
             let alone = if runs.iter().map(|run| run.count).sum::<u64>() > few { 2 } else { u64::MAX };
-            runs.into_iter().for_each(|run| self.probed(&name, kind, run, alone));
+            runs.into_iter().for_each(|run| self.probed(&name, (of, kind), run, alone));
         }
     }
 
     /// Probes in a row: at most so many each for itself, more as one span.
-    fn probed(&mut self, lane: &str, kind: ProbeKind, run: Run, alone: u64) {
-        let words = words::reply_words(kind, run.reply, self.model);
+    fn probed(&mut self, lane: &str, (of, kind): (ContainerId, ProbeKind), run: Run, alone: u64) {
+        let words = words::reply_words(of, kind, run.reply, self.model);
         let tone = if run.reply.observation() == Observation::Success { Tone::Good } else { Tone::Bad };
         if run.count > alone {
             let words = format!("{} ×: {words}", human::whole(run.count));
@@ -364,7 +377,7 @@ impl Drawing<'_> {
         let name = &self.model.faults[fault].name;
         match target {
             FaultTarget::Deployment => name.clone(),
-            FaultTarget::Slot(slot) => format!("{name} slot {}", slot.index()),
+            FaultTarget::Slot(slot) | FaultTarget::Container(slot, _) => format!("{name} slot {}", slot.index()),
             FaultTarget::Node(node) => format!("{name} {}", self.model.cluster.nodes[node].name),
             FaultTarget::Zone(zone) => format!("{name} {}", self.model.cluster.zones[zone].name),
         }
@@ -393,7 +406,11 @@ impl Drawing<'_> {
             } else {
                 let group = if matches!(entry.who, Who::Node(_) | Who::Zone(_)) { Group::Nodes } else { Group::Pods };
                 let name = match entry.who {
-                    Who::Pod(_) => format!("{} container", line.who),
+                    // With several containers it is named already.
+                    Who::Pod(pod) => match entry.what.container() {
+                        Some(container) => self.container_name(pod, container),
+                        None => self.container_name(pod, self.model.deployment.pod.serving),
+                    },
                     Who::Node(_) => format!("{} machine", line.who),
                     _ => line.who,
                 };

@@ -2,7 +2,7 @@
 
 use super::clock::Clock;
 use crate::experiment::{Endpoint, Exit, Happening, Reply, Stored, Tone};
-use crate::ids::FaultId;
+use crate::ids::{ContainerId, FaultId};
 use crate::model::{ContainerMode, Model, NodeMode, Probe, ProbeKind, Strikes};
 use crate::report::human;
 use crate::time::{Duration, SimTime};
@@ -85,9 +85,13 @@ pub(super) fn say(what: Happening, at: SimTime, model: &Model, clock: Clock) -> 
             said(Detail, "the kubelet triggers the readiness worker, which still sees the old status", "P11a")
         }
         Happening::ProbeSent { kind, .. } => said(Detail, format!("{} probe sent", kind_name(kind)), "P6"),
-        Happening::ProbeEnded { kind, reply, .. } => said(Plain, ended(kind, reply, model), "P14"),
-        Happening::ProbesSkipped(probes) => said(Plain, ended(probes.kind, probes.reply, model), "P14"),
-        Happening::Verdict { kind, result, .. } => verdict(kind, result, model),
+        Happening::ProbeEnded { container, kind, reply, .. } => {
+            said(Plain, ended(container, kind, reply, model), "P14")
+        }
+        Happening::ProbesSkipped(probes) => {
+            said(Plain, ended(probes.container, probes.kind, probes.reply, model), "P14")
+        }
+        Happening::Verdict { container, kind, result, .. } => verdict(container, kind, result, model),
 
         Happening::ReadyWritten { ready, .. } => said(Plain, format!("API: the Pod is {}", ready_words(ready)), "E2"),
         Happening::EndpointSliceUpdated { endpoint, .. } => {
@@ -126,31 +130,27 @@ pub(super) fn say(what: Happening, at: SimTime, model: &Model, clock: Clock) -> 
     }
 }
 
-fn ended(kind: ProbeKind, reply: Reply, model: &Model) -> String {
-    format!("{} probe {}", kind_name(kind), reply_words(kind, reply, model))
+fn ended(of: ContainerId, kind: ProbeKind, reply: Reply, model: &Model) -> String {
+    format!("{} probe {}", kind_name(kind), reply_words(of, kind, reply, model))
 }
 
 /// What a probe met, after its name.
-pub(super) fn reply_words(kind: ProbeKind, reply: Reply, model: &Model) -> String {
+pub(super) fn reply_words(of: ContainerId, kind: ProbeKind, reply: Reply, model: &Model) -> String {
     match reply {
         Reply::Ok => "succeeds".to_owned(),
         Reply::Error => "fails: 5xx".to_owned(),
         Reply::Refused => "fails: connection refused".to_owned(),
         Reply::Timeout => {
-            let timeout = probe(kind, model).map_or(0.0, |probe| probe.timeout.as_secs_f64());
+            let timeout = probe(of, kind, model).map_or(0.0, |probe| probe.timeout.as_secs_f64());
             format!("fails: no answer within {}", human::in_full(timeout))
         }
         Reply::Reset => "fails: connection reset, the process has died".to_owned(),
     }
 }
 
-pub(super) fn probe(kind: ProbeKind, model: &Model) -> Option<&Probe> {
-    let spec = &model.deployment.pod;
-    match kind {
-        ProbeKind::Liveness => spec.liveness.as_ref(),
-        ProbeKind::Readiness => spec.readiness.as_ref(),
-        ProbeKind::Startup => spec.startup.as_ref(),
-    }
+/// A probe of a container.
+pub(super) fn probe(of: ContainerId, kind: ProbeKind, model: &Model) -> Option<Probe> {
+    model.deployment.pod.containers[of].probe(kind)
 }
 
 pub(super) const fn kind_name(kind: ProbeKind) -> &'static str {
@@ -161,8 +161,8 @@ pub(super) const fn kind_name(kind: ProbeKind) -> &'static str {
     }
 }
 
-fn verdict(kind: ProbeKind, result: Stored, model: &Model) -> Said {
-    let threshold = probe(kind, model).map_or(0, |probe| match result {
+fn verdict(of: ContainerId, kind: ProbeKind, result: Stored, model: &Model) -> Said {
+    let threshold = probe(of, kind, model).map_or(0, |probe| match result {
         Stored::Failure => probe.failure_threshold,
         Stored::Success | Stored::Unknown => probe.success_threshold,
     });
@@ -233,6 +233,7 @@ fn rate_words(per_hour: u32) -> String {
 
 fn exit_words(exit: Exit) -> &'static str {
     match exit {
+        Exit::Completed => "has done its work",
         Exit::Crashed => "exits by itself",
         Exit::Stopped => "has stopped",
         Exit::MachineDied => "dies with its machine",
@@ -241,6 +242,7 @@ fn exit_words(exit: Exit) -> &'static str {
 
 fn exit_rules(exit: Exit) -> &'static str {
     match exit {
+        Exit::Completed => "K3",
         Exit::Crashed => "C5",
         Exit::Stopped => "C9",
         Exit::MachineDied => "",

@@ -65,7 +65,7 @@ fn unavailability(model: &Model, seed: u64, n: u64) -> Vec<f64> {
 fn crashes(title: Title, seed: u64) -> Row {
     let (mttf, start_up, c) = (10.0 * 86_400.0, 5.0, 0.3);
     let mut model = Model { faults: vec![fault(CRASH, exponential(mttf), None)].into(), ..bare(1) };
-    model.app.start_up = Law::Fixed(start_up);
+    model.app_mut().start_up = Law::Fixed(start_up);
     model.warm_up = days(1.0);
     model.horizon = days(3650.0);
     let seen = RELIST / 2.0 + SYNC;
@@ -83,9 +83,9 @@ fn crashes(title: Title, seed: u64) -> Row {
 fn plain(replicas: u32, mttf: f64) -> (Model, f64) {
     let start_up = 610.0;
     let mut model = Model { faults: vec![fault(CRASH, exponential(mttf), None)].into(), ..bare(replicas) };
-    model.deployment.pod.liveness = None;
-    model.deployment.pod.readiness = None;
-    model.app.start_up = Law::Fixed(start_up);
+    model.deployment.pod.main_mut().liveness = None;
+    model.deployment.pod.main_mut().readiness = None;
+    model.app_mut().start_up = Law::Fixed(start_up);
     model.warm_up = days(1.0);
     model.horizon = days(30.0);
     let down = RELIST / 2.0 + SYNC + 0.3 + start_up;
@@ -129,10 +129,10 @@ fn shared() -> Model {
 fn losses_by_chance(seed: u64) -> Vec<f64> {
     let (p, threshold) = (0.3_f64, 2);
     let mut model = bare(1);
-    model.app.probe_failure = p;
-    model.deployment.pod.liveness = None;
-    let readiness = model.deployment.pod.readiness.expect("the reference has a readiness probe");
-    model.deployment.pod.readiness = Some(Probe { failure_threshold: threshold, ..readiness });
+    model.app_mut().probe_failure = p;
+    model.deployment.pod.main_mut().liveness = None;
+    let readiness = model.deployment.pod.main().readiness.expect("the reference has a readiness probe");
+    model.deployment.pod.main_mut().readiness = Some(Probe { failure_threshold: threshold, ..readiness });
     let run = p.powi(threshold as i32);
     let between = 5.0 * ((1.0 - run) / (run * (1.0 - p)) + 1.0 + p / (1.0 - p));
     model.horizon = Duration::from_secs_f64(1000.0 * between);

@@ -44,7 +44,7 @@ pub fn rows(check: &'static str, seed: u64) -> Vec<Row> {
 fn crash_loop() -> Model {
     let crash = Strikes::Container(ContainerMode::Crash);
     let mut model = Model { faults: vec![fault(crash, fixed(3.0), None)].into(), ..bare(1) };
-    model.app.start_up = fixed(0.0);
+    model.app_mut().start_up = fixed(0.0);
     model
 }
 
@@ -59,7 +59,7 @@ fn crash_waits(log: &Log) -> Vec<f64> {
 /// knife edge, which exact times decide by ≥.
 fn kill_loop_waits(title: Title, seed: u64) -> Row {
     let mut model = Model { start: Start::Fresh, ..bare(1) };
-    model.app.start_up = fixed(1e9);
+    model.app_mut().start_up = fixed(1e9);
     model.cluster.latencies.container_start = fixed(1.0);
     model.cluster.latencies.bind = uniform(0.0, 10.0);
     let expected = [0.0, 0.0, 0.0, 0.0, 0.0, 80.0, 160.0, 300.0, 0.0, 300.0, 0.0, 300.0];

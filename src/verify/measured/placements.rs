@@ -161,6 +161,7 @@ fn model(case: &Case, replicas: u32, when: &str) -> Model {
             occurs: Occurrence::Once { at: Law::Fixed(1.0), targets },
             lasts: None,
             strikes: Strikes::Node(NodeMode::Crash),
+            container: None,
             source: "e6_placements.csv".into(),
         });
     }

@@ -196,14 +196,14 @@ impl Observer for Record {
                 let log = self.pod(pod);
                 (log.bound, log.node) = (Some(now), Some(node));
             }
-            Happening::ContainerStarted { pod, instance } => self.life(pod, instance).start = now,
-            Happening::AppServing { pod, instance } => self.life(pod, instance).serving = Some(now),
-            Happening::StopBegan { pod, instance, pre_stop } => {
+            Happening::ContainerStarted { pod, instance, .. } => self.life(pod, instance).start = now,
+            Happening::AppServing { pod, instance, .. } => self.life(pod, instance).serving = Some(now),
+            Happening::StopBegan { pod, instance, pre_stop, .. } => {
                 self.life(pod, instance).stop = Some(now + pre_stop.as_secs_f64());
             }
-            Happening::SigtermSent { pod, instance } => self.life(pod, instance).sigterm = Some(now),
+            Happening::SigtermSent { pod, instance, .. } => self.life(pod, instance).sigterm = Some(now),
             Happening::ContainerExited { pod, instance, .. } => self.life(pod, instance).exit = Some(now),
-            Happening::ProbeSent { pod, kind, reaches: Some(_) } => self.arrived(pod, kind, at),
+            Happening::ProbeSent { pod, kind, reaches: Some(_), .. } => self.arrived(pod, kind, at),
             Happening::ProbesSkipped(run) => self.skipped(run),
             Happening::ReadyWritten { pod, ready } => self.pod(pod).ready.push((now, ready)),
             Happening::EndpointSliceUpdated { pod, endpoint } => self.pod(pod).endpoint.push((now, endpoint)),

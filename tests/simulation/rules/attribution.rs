@@ -20,8 +20,8 @@ fn at(name: &str, seconds: f64, targets: &[ScriptTarget], strikes: Strikes, last
 /// One bare replica without a liveness probe, an hour of it, and this script.
 fn model(script: Vec<Fault>) -> Model {
     let mut model = common::bare(1);
-    model.deployment.pod.liveness = None;
-    model.deployment.pod.readiness = Some(hasim::model::Probe { initial_delay: secs(0.0), ..probe(2) });
+    model.deployment.pod.main_mut().liveness = None;
+    model.deployment.pod.main_mut().readiness = Some(hasim::model::Probe { initial_delay: secs(0.0), ..probe(2) });
     model.horizon = secs(3600.0);
     model.window = secs(3600.0);
     model.faults = script.into();
@@ -63,7 +63,7 @@ fn overtaken_hang_a_fault_bears_its_own_time_only() {
 #[test]
 fn blip_a_fault_within_a_debt_leaves_it_as_it_was() {
     let mut model = model(vec![at("crash", 60.0, SLOT, CRASH, None), at("db", 65.0, ALL, DEPENDENCY, Some(1.0))]);
-    model.app.start_up = fixed(18.0);
+    model.app_mut().start_up = fixed(18.0);
     for outcome in played(&model) {
         assert!((charged(&outcome, fault(1)) - 1.0).abs() < 1e-6, "{}", charged(&outcome, fault(1)));
         let crash = charged(&outcome, fault(0));
@@ -76,7 +76,7 @@ fn blip_a_fault_within_a_debt_leaves_it_as_it_was() {
 #[test]
 fn a_back_off_is_charged_to_the_error_that_brought_it() {
     let mut model = model(vec![at("db", 60.0, ALL, DEPENDENCY, Some(600.0))]);
-    model.deployment.pod.liveness = Some(hasim::model::Probe { initial_delay: secs(0.0), ..probe(2) });
+    model.deployment.pod.main_mut().liveness = Some(hasim::model::Probe { initial_delay: secs(0.0), ..probe(2) });
     let mut left = 0.0f64;
     for outcome in played(&model) {
         assert!((charged(&outcome, fault(0)) - downtime(&outcome)).abs() < 1e-6);
@@ -131,7 +131,7 @@ fn a_zone_outage_takes_over_from_the_hang_that_dies_with_its_container() {
 #[test]
 fn a_false_positive_long_after_a_fault_is_charged_to_the_probe() {
     let mut model = model(vec![at("error", 60.0, SLOT, ERROR, Some(20.0))]);
-    model.app.probe_failure = 0.2;
+    model.app_mut().probe_failure = 0.2;
     let (mut needless, mut probe) = (0, 0.0);
     for outcome in played(&model) {
         needless += outcome.counted(Quantity::NeedlessReadiness);
@@ -164,7 +164,7 @@ fn a_crash_loop_keeps_its_debt_whatever_strikes_at_the_moment_of_a_crash() {
 #[test]
 fn prestop_serves_a_terminating_pod_in_rotation_is_no_downtime() {
     let mut sleeping = model(vec![at("delete", 60.0, SLOT, DELETION, None)]);
-    sleeping.deployment.pod.pre_stop_sleep = secs(20.0);
+    sleeping.deployment.pod.main_mut().pre_stop_sleep = secs(20.0);
     for outcome in played(&sleeping) {
         assert_eq!(outcome.counted(Quantity::Downtime), 0);
         assert_eq!(outcome.counted(Quantity::FailedRequests), 0);
@@ -193,7 +193,7 @@ fn n6_n16_a_dead_kubelet_is_charged_once_its_node_is_unknown() {
 fn what_only_liveness_sees_is_charged_with_the_restarts() {
     let unseen = Affects { requests: false, readiness: false, liveness: true, startup: false };
     let mut model = model(vec![at("health", 60.0, SLOT, Strikes::Container(ContainerMode::Error(unseen)), None)]);
-    model.deployment.pod.liveness = Some(probe(3));
+    model.deployment.pod.main_mut().liveness = Some(probe(3));
     for outcome in played(&model) {
         assert!((1.0..30.0).contains(&downtime(&outcome)), "{}", downtime(&outcome));
         assert!((charged(&outcome, fault(0)) - downtime(&outcome)).abs() < 1e-9);
@@ -224,7 +224,7 @@ fn a_terminating_endpoint_charges_what_deleted_its_pod() {
     let mut model = model(vec![at("delete", 60.0, SLOT, DELETION, None)]);
     model.deployment.replicas = 2;
     model.cluster.latencies.endpoint_slice = fixed(5.0);
-    model.app.on_sigterm = OnSigterm::Exits(fixed(0.0));
+    model.app_mut().on_sigterm = OnSigterm::Exits(fixed(0.0));
     for outcome in played(&model) {
         let failed = outcome.counted(Quantity::FailedRequests);
         assert!(failed > 1_000_000_000, "{failed}");

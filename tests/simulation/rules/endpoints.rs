@@ -19,10 +19,10 @@ fn returning(replicas: u32, start_up: f64) -> Model {
     let every = fixed(1000.0 * WINDOW);
     let mut model =
         Model { faults: vec![fault("partition", strikes, every, Some(fixed(380.0)))].into(), ..bare(replicas) };
-    model.app.start_up = fixed(start_up);
-    model.app.on_sigterm = OnSigterm::Ignores;
+    model.app_mut().start_up = fixed(start_up);
+    model.app_mut().on_sigterm = OnSigterm::Ignores;
     // A slow start must not be killed.
-    model.deployment.pod.liveness = None;
+    model.deployment.pod.main_mut().liveness = None;
     model
 }
 
@@ -68,7 +68,7 @@ fn e7_terminating_endpoints_are_not_used_beside_a_ready_one() {
 #[test]
 fn p20_readiness_probes_go_on_while_a_pod_terminates() {
     let mut model = returning(1, 300.0);
-    model.app.on_sigterm = OnSigterm::Exits(fixed(25.0));
+    model.app_mut().on_sigterm = OnSigterm::Exits(fixed(25.0));
     let mut judged = 0;
     for log in play_many(&model, 7, 200, 1000.0 * WINDOW) {
         let back = log.struck(0).unwrap() + 380.0;
@@ -92,7 +92,7 @@ fn p20_readiness_probes_go_on_while_a_pod_terminates() {
 #[test]
 fn t5_t6_the_object_goes_after_the_next_listing() {
     let mut model = returning(1, 300.0);
-    model.app.on_sigterm = OnSigterm::Exits(fixed(0.3));
+    model.app_mut().on_sigterm = OnSigterm::Exits(fixed(0.3));
     let logs = play_many(&model, 8, 2000, 1000.0 * WINDOW);
     let ends = logs.iter().filter_map(|log| {
         let back = log.struck(0).unwrap() + 380.0;
@@ -112,8 +112,8 @@ fn t2_without_a_pre_stop_hook_sigterm_comes_before_the_withdrawal() {
     for sleeps in [0.0, 5.0] {
         let mut model = returning(2, 1.0);
         model.faults[FaultId::new(0)].lasts = Some(fixed(345.0));
-        model.app.on_sigterm = OnSigterm::Exits(fixed(1.0));
-        model.deployment.pod.pre_stop_sleep = secs(sleeps);
+        model.app_mut().on_sigterm = OnSigterm::Exits(fixed(1.0));
+        model.deployment.pod.main_mut().pre_stop_sleep = secs(sleeps);
         (model.cluster.latencies.deletion_seen, model.cluster.latencies.endpoint_slice) = (fixed(0.05), fixed(0.2));
         let mut judged = 0;
         for log in play_many(&model, 9, 1500, 1000.0 * WINDOW) {
@@ -182,7 +182,7 @@ fn e4_publish_not_ready_addresses_keeps_pods_in_rotation() {
 fn e4_publish_not_ready_addresses_takes_pods_in_with_their_start() {
     for publish in [true, false] {
         let mut model = Model { start: Start::Fresh, ..bare(1) };
-        model.app.start_up = fixed(10.0);
+        model.app_mut().start_up = fixed(10.0);
         model.deployment.publish_not_ready = publish;
         let log = play(&model, 11, 0, 100.0);
         let serves = log.looked(0, 0.0, |view| view.serves).unwrap();
@@ -221,9 +221,9 @@ fn e4_n15_an_endpoint_goes_with_its_node_unless_unready_ones_are_published() {
 fn p13_without_readiness_probe_a_started_container_is_ready() {
     for startup in [false, true] {
         let mut model = Model { start: Start::Fresh, ..bare(1) };
-        model.app.start_up = fixed(10.0);
-        model.deployment.pod.readiness = None;
-        model.deployment.pod.startup = startup.then(|| common::probe(4));
+        model.app_mut().start_up = fixed(10.0);
+        model.deployment.pod.main_mut().readiness = None;
+        model.deployment.pod.main_mut().startup = startup.then(|| common::probe(4));
         let log = play(&model, 4, 0, 100.0);
         let rotates = log.looked(0, 0.0, |view| view.in_rotation).unwrap();
         let serves = log.looked(0, 0.0, |view| view.serves).unwrap();
@@ -258,9 +258,9 @@ fn e2a_a_loss_that_is_taken_back_at_once_is_published_every_second_time() {
         let mut model = Model { horizon: secs(20_000.0), ..bare(1) };
         model.cluster.latencies.sync = fixed(sync);
         model.cluster.latencies.status_write = fixed(0.2);
-        model.app.probe_failure = 0.02;
-        model.deployment.pod.liveness = None;
-        model.deployment.pod.readiness = Some(Probe { timeout: secs(1.0), ..common::probe(1) });
+        model.app_mut().probe_failure = 0.02;
+        model.deployment.pod.main_mut().liveness = None;
+        model.deployment.pod.main_mut().readiness = Some(Probe { timeout: secs(1.0), ..common::probe(1) });
         let (mut losses, mut written) = (0, 0);
         for index in 0..40 {
             for entry in trace(&model, 6, index).timeline.entries {

@@ -14,7 +14,7 @@ fn erring() -> Option<Probe> {
 #[test]
 fn p15_a_readiness_probe_that_errs_lets_no_request_in() {
     let mut model = bare(2);
-    model.deployment.pod.readiness = erring();
+    model.deployment.pod.main_mut().readiness = erring();
     model.faults = vec![fault("crash", CRASH, fixed(900.0), None), fault("hang", HANG, fixed(1500.0), None)].into();
     for start in [Start::Running, Start::Fresh] {
         model.start = start;
@@ -45,7 +45,7 @@ fn p15_a_liveness_probe_that_errs_never_kills() {
         logs.iter().filter(|log| log.first(0, 0.0, killed).is_some()).count()
     };
     assert_eq!(killed_at(&model), 50);
-    model.deployment.pod.liveness = erring();
+    model.deployment.pod.main_mut().liveness = erring();
     assert_eq!(killed_at(&model), 0);
 }
 
@@ -54,8 +54,8 @@ fn p15_a_liveness_probe_that_errs_never_kills() {
 #[test]
 fn p15_a_startup_probe_that_errs_neither_kills_nor_succeeds() {
     let mut model = bare(1);
-    model.app.start_up = fixed(600.0);
-    model.deployment.pod.startup = erring();
+    model.app_mut().start_up = fixed(600.0);
+    model.deployment.pod.main_mut().startup = erring();
     for start in [Start::Running, Start::Fresh] {
         model.start = start;
         for log in play_many(&model, 3, 20, 3_000.0) {

@@ -158,7 +158,7 @@ fn dying_at_once(nodes: u32, share: f64) -> Model {
     model.start = Start::Fresh;
     model.cluster = common::cluster(1, nodes, common::quick_latencies());
     model.cluster.control_plane.lost_taint_token = 0.0;
-    model.deployment = common::deployment(nodes, 1, nodes, false);
+    common::redeploy(&mut model, nodes, 1, nodes, false);
     let domain = (0..nodes).map(Some).collect();
     model.deployment.pod.anti_affinity = vec![AntiAffinity { domain, preferred_weight: None }];
     model.deployment.pod.tolerations.unreachable = hasim::model::Toleration::For(secs(300.0));

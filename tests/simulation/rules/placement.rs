@@ -61,7 +61,7 @@ fn node_domains(cluster: &Cluster) -> Vec<Option<u32>> {
 /// A Deployment on this cluster with one zone constraint, or the scheduler's defaults.
 fn deployed(cluster: Cluster, replicas: u32, when_unsatisfiable: &str) -> Model {
     let nodes = cluster.nodes.len() as u32;
-    let mut deployment: Deployment = common::deployment(replicas, 1, nodes, false);
+    let mut deployment: Deployment = common::deployment(replicas, 1, nodes, false, common::bare(1).app().clone());
     let by_zone = |max_skew, hard| spread(zone_domains(&cluster), max_skew, hard, false);
     deployment.pod.requests.cpu_millis = 100;
     deployment.pod.default_spread = when_unsatisfiable == "(no constraint)";

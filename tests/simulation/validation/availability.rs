@@ -94,7 +94,7 @@ fn days(days: f64) -> Duration {
 fn one_replica_with_exponential_crashes() {
     let (mttf, start_up, c, sync) = (10.0 * 86_400.0, 5.0, 0.3, 0.01);
     let mut model = Model { faults: vec![fault("crash", CRASH, exponential(mttf), None)].into(), ..bare(1) };
-    model.app.start_up = Law::fixed(start_up).unwrap();
+    model.app_mut().start_up = Law::fixed(start_up).unwrap();
     model.warm_up = days(1.0);
     model.horizon = days(3650.0);
     let seen = 1.005 / 2.0 + sync;
@@ -113,9 +113,9 @@ fn one_replica_with_exponential_crashes() {
 fn plain(replicas: u32, mttf: f64) -> (Model, f64) {
     let start_up = 610.0;
     let mut model = Model { faults: vec![fault("crash", CRASH, exponential(mttf), None)].into(), ..bare(replicas) };
-    model.deployment.pod.liveness = None;
-    model.deployment.pod.readiness = None;
-    model.app.start_up = Law::fixed(start_up).unwrap();
+    model.deployment.pod.main_mut().liveness = None;
+    model.deployment.pod.main_mut().readiness = None;
+    model.app_mut().start_up = Law::fixed(start_up).unwrap();
     model.warm_up = days(1.0);
     model.horizon = days(30.0);
     let down = 1.005 / 2.0 + 0.01 + 0.3 + start_up;
@@ -185,7 +185,7 @@ fn a_fault_of_the_deployment_is_common_to_all_slots() {
 
 fn by_chance(p: f64) -> Model {
     let mut model = bare(1);
-    model.app.probe_failure = p;
+    model.app_mut().probe_failure = p;
     model.warm_up = Duration::ZERO;
     model
 }
@@ -199,8 +199,8 @@ fn p16_losses_by_chance_have_the_rate_of_runs() {
         // The judge plays every probe: once is enough.
         for mode in [Mode::Fast, Mode::EveryProbe].into_iter().take(if i == 0 { 2 } else { 1 }) {
             let mut model = by_chance(p);
-            model.deployment.pod.liveness = None;
-            model.deployment.pod.readiness = Some(probe(threshold));
+            model.deployment.pod.main_mut().liveness = None;
+            model.deployment.pod.main_mut().readiness = Some(probe(threshold));
             let run = p.powi(threshold as i32);
             let between = 5.0 * ((1.0 - run) / (run * (1.0 - p)) + 1.0 + p / (1.0 - p));
             model.horizon = secs(1000.0 * between);
@@ -240,14 +240,14 @@ fn the_modes_agree_on_losses_and_kills_by_chance() {
 #[test]
 fn the_modes_agree_on_chance_among_faults() {
     let mut model = by_chance(0.2);
-    model.deployment.pod.startup = Some(probe(4));
+    model.deployment.pod.main_mut().startup = Some(probe(4));
     let pause = Strikes::Container(ContainerMode::Hang(Affects::ALL));
     model.faults = vec![
         fault("crash", CRASH, exponential(7000.0), None),
         fault("pause", pause, exponential(3000.0), Some(Law::uniform(1.0, 30.0).unwrap())),
     ]
     .into();
-    model.app.start_up = Law::uniform(1.0, 40.0).unwrap();
+    model.app_mut().start_up = Law::uniform(1.0, 40.0).unwrap();
     model.horizon = days(1.0);
     assert_modes_agree(&model, 60, 250);
 }

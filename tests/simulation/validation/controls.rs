@@ -28,8 +28,8 @@ fn model(every: &dyn Fn(f64) -> Law) -> Model {
         ..bare(2)
     };
     // It may start as long as it likes: else liveness would kill it for ever.
-    model.deployment.pod.startup = Some(Probe { failure_threshold: 100_000, ..probe(1) });
-    model.app.start_up = Law::lognormal_with_p95(3_600.0, 20_000.0).unwrap();
+    model.deployment.pod.main_mut().startup = Some(Probe { failure_threshold: 100_000, ..probe(1) });
+    model.app_mut().start_up = Law::lognormal_with_p95(3_600.0, 20_000.0).unwrap();
     model.warm_up = secs(days(3.0));
     model.horizon = secs(days(40.0));
     model.window = model.horizon;

@@ -27,7 +27,7 @@ fn rounding(nominal: f64) -> f64 {
 /// W9: a process that exits 3 s after it serves, again and again.
 fn crash_loop() -> Model {
     let mut model = Model { faults: vec![fault("exit", CRASH, fixed(3.0), None)].into(), ..bare(1) };
-    model.app.start_up = fixed(0.0);
+    model.app_mut().start_up = fixed(0.0);
     model
 }
 
@@ -79,7 +79,7 @@ fn c11_only_ten_minutes_without_a_start_reset_the_delays() {
 /// W8: an application that never answers, connections refused, G = 0.3, c = 1.
 fn kill_loop() -> Model {
     let mut model = Model { start: Start::Fresh, ..bare(1) };
-    model.app.start_up = fixed(1e9);
+    model.app_mut().start_up = fixed(1e9);
     model.cluster.latencies.container_start = fixed(1.0);
     model.cluster.latencies.bind = Law::uniform(0.0, 10.0).unwrap();
     model
@@ -125,8 +125,8 @@ fn w8_c12_a_permanent_probe_kill_loop() {
 #[test]
 fn w8_the_loop_of_a_hanging_application_is_the_same() {
     let mut model = kill_loop();
-    model.app.while_starting = WhileStarting::Accepts;
-    model.app.on_sigterm = OnSigterm::Exits(fixed(0.0));
+    model.app_mut().while_starting = WhileStarting::Accepts;
+    model.app_mut().on_sigterm = OnSigterm::Exits(fixed(0.0));
     model.cluster.latencies.container_start = fixed(0.002);
     for log in play_many(&model, 4, 100, 1500.0) {
         let deaths: Vec<f64> = log.all(0, killed).iter().map(|kill| kill + SYNC).collect();
@@ -140,8 +140,8 @@ fn w8_the_loop_of_a_hanging_application_is_the_same() {
 #[test]
 fn w8_a_long_shutdown_stretches_the_loop() {
     let mut model = kill_loop();
-    model.app.while_starting = WhileStarting::Accepts;
-    model.app.on_sigterm = OnSigterm::Ignores;
+    model.app_mut().while_starting = WhileStarting::Accepts;
+    model.app_mut().on_sigterm = OnSigterm::Ignores;
     for log in play_many(&model, 5, 100, 1000.0) {
         let kills = log.all(0, killed);
         let starts = log.all(0, |w| *w == What::Restarted);
@@ -174,17 +174,17 @@ fn c9_a_process_that_exits_ends_the_kill() {
 
 #[test]
 fn c9_sigkill_comes_when_the_grace_is_over() {
-    assert_kill_takes(30.0, |model| model.app.on_sigterm = OnSigterm::Ignores);
-    assert_kill_takes(30.0, |model| model.app.on_sigterm = OnSigterm::Exits(fixed(60.0)));
+    assert_kill_takes(30.0, |model| model.app_mut().on_sigterm = OnSigterm::Ignores);
+    assert_kill_takes(30.0, |model| model.app_mut().on_sigterm = OnSigterm::Exits(fixed(60.0)));
 }
 
 /// T3: the hook's time is part of the grace.
 #[test]
 fn c9_a_pre_stop_sleep_delays_sigterm_and_counts_against_the_grace() {
-    assert_kill_takes(15.3, |model| model.deployment.pod.pre_stop_sleep = secs(15.0));
+    assert_kill_takes(15.3, |model| model.deployment.pod.main_mut().pre_stop_sleep = secs(15.0));
     assert_kill_takes(30.0, |model| {
-        model.deployment.pod.pre_stop_sleep = secs(15.0);
-        model.app.on_sigterm = OnSigterm::Ignores;
+        model.deployment.pod.main_mut().pre_stop_sleep = secs(15.0);
+        model.app_mut().on_sigterm = OnSigterm::Ignores;
     });
 }
 
@@ -192,14 +192,14 @@ fn c9_a_pre_stop_sleep_delays_sigterm_and_counts_against_the_grace() {
 fn c9_two_seconds_are_left_after_a_pre_stop_that_uses_up_the_grace() {
     for sleep in [29.0_f64, 30.0, 45.0] {
         assert_kill_takes(sleep.min(30.0) + 2.0, |model| {
-            model.deployment.pod.pre_stop_sleep = secs(sleep);
-            model.app.on_sigterm = OnSigterm::Ignores;
+            model.deployment.pod.main_mut().pre_stop_sleep = secs(sleep);
+            model.app_mut().on_sigterm = OnSigterm::Ignores;
         });
     }
     assert_kill_takes(2.0, |model| {
         model.deployment.pod.termination_grace = secs(0.0);
-        model.deployment.pod.pre_stop_sleep = secs(15.0);
-        model.app.on_sigterm = OnSigterm::Ignores;
+        model.deployment.pod.main_mut().pre_stop_sleep = secs(15.0);
+        model.app_mut().on_sigterm = OnSigterm::Ignores;
     });
 }
 
@@ -208,14 +208,14 @@ fn c9_two_seconds_are_left_after_a_pre_stop_that_uses_up_the_grace() {
 fn c9_the_grace_of_the_probe_that_kills_goes_before_the_pods() {
     for grace in [2.0, 10.0, 90.0] {
         assert_kill_takes(grace, |model| {
-            model.deployment.pod.liveness.as_mut().unwrap().termination_grace = Some(secs(grace));
-            model.app.on_sigterm = OnSigterm::Ignores;
+            model.deployment.pod.main_mut().liveness.as_mut().unwrap().termination_grace = Some(secs(grace));
+            model.app_mut().on_sigterm = OnSigterm::Ignores;
         });
     }
     // Another probe's does not matter.
     assert_kill_takes(30.0, |model| {
-        model.deployment.pod.readiness.as_mut().unwrap().termination_grace = Some(secs(5.0));
-        model.app.on_sigterm = OnSigterm::Ignores;
+        model.deployment.pod.main_mut().readiness.as_mut().unwrap().termination_grace = Some(secs(5.0));
+        model.app_mut().on_sigterm = OnSigterm::Ignores;
     });
 }
 
@@ -228,7 +228,7 @@ fn w12_p17_the_liveness_run_survives_a_crash() {
     let only_liveness = Affects { requests: false, readiness: false, startup: false, liveness: true };
     for carries in [true, false] {
         let mut model = Model { start: Start::Fresh, ..bare(1) };
-        model.app.start_up = fixed(30.0);
+        model.app_mut().start_up = fixed(30.0);
         model.faults = vec![fault("crash", CRASH, fixed(81.5), None)].into();
         if carries {
             // From 100 s on, three probes: the workers tick at 0.03 + 5k, or thereabouts.
@@ -256,7 +256,7 @@ fn c12_the_first_probe_kill_makes_no_entry() {
     let hang = fault("hang", HANG, fixed(400.0), None);
     let mut model = Model { faults: vec![hang, fault("crash", CRASH, fixed(430.0), None)].into(), ..bare(1) };
     model.start = Start::Fresh;
-    model.app.start_up = fixed(0.0);
+    model.app_mut().start_up = fixed(0.0);
     for log in play_many(&model, 8, 100, 800.0) {
         // The clock stands from the hang to the restart: 30 s later in service the process crashes.
         let crash = log.first(0, 0.0, |w| *w == What::Struck(FaultId::new(1))).unwrap();

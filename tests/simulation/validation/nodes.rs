@@ -257,7 +257,7 @@ fn one_per_node(zones: u32, per_zone: u32, strikes: Strikes, lasts: f64) -> Mode
     let nodes = zones * per_zone;
     let mut model = struck_rarely(nodes, strikes, lasts);
     model.cluster = common::cluster(zones, per_zone, common::quick_latencies());
-    model.deployment = common::deployment(nodes, zones, per_zone, false);
+    common::redeploy(&mut model, nodes, zones, per_zone, false);
     let domain = (0..nodes).map(Some).collect();
     model.deployment.pod.anti_affinity = vec![AntiAffinity { domain, preferred_weight: None }];
     model
@@ -315,7 +315,7 @@ fn w11_s7_hard_spread_leaves_the_replacement_pending_until_the_zone_is_back() {
     for (hard, honor_taints, pending) in [(true, false, true), (true, true, false), (false, false, false)] {
         let mut model = struck_rarely(3, Strikes::Zone(NodeMode::Crash), 2000.0);
         model.cluster = common::cluster(3, 3, common::quick_latencies());
-        model.deployment = common::deployment(3, 3, 3, hard);
+        common::redeploy(&mut model, 3, 3, 3, hard);
         model.deployment.pod.spread[0].honor_taints = honor_taints;
         for log in play_many(&model, 41, 100, 1000.0 * WINDOW) {
             let (at, slots) = first_zone(&log);

@@ -139,10 +139,10 @@ fn d7_t1_a_deleted_pod_is_replaced_at_once_and_its_fault_is_the_cause() {
 fn c4_a_container_without_sandbox_is_stopped_and_started_in_a_new_one() {
     for (stop, on_sigterm) in [(0.3, OnSigterm::Exits(fixed(0.3))), (30.0, OnSigterm::Ignores)] {
         let mut model = played(1, vec![soon(SLOT, SANDBOX, None)]);
-        model.app.on_sigterm = on_sigterm;
+        model.app_mut().on_sigterm = on_sigterm;
         model.cluster.latencies.sandbox = fixed(0.7);
         // Its probes would kill it sooner.
-        model.deployment.pod.liveness = None;
+        model.deployment.pod.main_mut().liveness = None;
         let waits: Vec<f64> = play_many(&model, 3, 1500, 300.0)
             .iter()
             .map(|log| {
@@ -208,7 +208,7 @@ fn p21_a_young_container_does_not_keep_its_readiness() {
         let stopped = 102.0 + age;
         let script = vec![at("crash", 100.0, SLOT, CRASH, None), at("kubelet", stopped, NODE, KUBELET, Some(2.0))];
         let mut model = played(1, script);
-        model.deployment.pod.readiness.as_mut().unwrap().initial_delay = secs(0.0);
+        model.deployment.pod.main_mut().readiness.as_mut().unwrap().initial_delay = secs(0.0);
         for log in play_many(&model, 7, 200, 300.0) {
             let started = restarts(&log)[0];
             let kept = log.looked(0, stopped + 2.0, |view| !view.in_rotation).is_none();
@@ -271,7 +271,7 @@ fn n14_a_kubelet_that_returns_stops_the_pods_deleted_meanwhile() {
 fn t5_a_stop_outlives_a_restart_of_the_kubelet() {
     let script = vec![at("delete", 100.0, SLOT, DELETION, None), at("kubelet", 105.0, NODE, KUBELET, Some(2.0))];
     let mut model = Model { horizon: secs(200.0), ..played(1, script) };
-    model.app.on_sigterm = OnSigterm::Exits(fixed(12.0));
+    model.app_mut().on_sigterm = OnSigterm::Exits(fixed(12.0));
     let entries = trace(&model, 13, 0).timeline.entries;
     let times = |wanted: &dyn Fn(Happening) -> bool| -> Vec<f64> {
         let wanted = entries.iter().filter(|entry| wanted(entry.what));
