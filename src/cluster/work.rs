@@ -62,7 +62,7 @@ impl<O: Observer> Cluster<'_, O> {
         let spec = self.spec(pod);
         let state = &self.pods[pod];
         let containers = Snapshot { spec, state: state.containers.as_slice(), from: state.sync_from };
-        let mut work = if state.sandbox { containers.actions() } else { containers.from_scratch() };
+        let mut work = if state.sandbox { containers.actions() } else { containers.new_sandbox() };
         if work.from_scratch {
             for id in init_containers(spec) {
                 self.pods[pod].containers[id].purge();
@@ -205,7 +205,7 @@ impl Snapshot<'_> {
     }
 
     /// Without a sandbox: all that runs is stopped, and the Pod begins with its first init container (C4, K1, K17).
-    fn from_scratch(&self) -> Work {
+    fn new_sandbox(&self) -> Work {
         let mut work = Work { from_scratch: true, ..Work::default() };
         let ids = self.spec.containers.ids();
         work.stops = ids.filter(|id| self.of(*id).has_process()).collect();

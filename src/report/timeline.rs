@@ -280,7 +280,7 @@ impl<'a> Teller<'a> {
                 }
             }
             Happening::FirstSync { .. } => {
-                self.probes[pod].iter_mut().for_each(|tracks| *tracks = [Track::default(); 3])
+                self.probes[pod].iter_mut().for_each(|tracks| *tracks = [Track::default(); 3]);
             }
             // The initial results of a new instance (P7).
             Happening::ContainerStarted { container, .. } => {

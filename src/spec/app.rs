@@ -2,11 +2,13 @@
 
 pub(super) mod guess;
 
+use super::container::Container;
 use super::deployment::read_metadata;
 use super::diagnostic::Problems;
 use super::law;
-use super::reader::{Item, Object};
-use super::tree::{Node, Value};
+use super::pod::Pod;
+use super::reader::{Item, Object, nearest};
+use super::tree::{Mark, Node, Value};
 use std::collections::BTreeMap;
 
 use crate::model::{App, OnSigterm, WhileStarting};
@@ -26,33 +28,91 @@ pub(super) fn open<'a>(document: &'a Node, problems: &mut Problems) -> Option<(S
 /// How the applications in the containers of a Pod behave.
 #[derive(Debug, Clone)]
 pub(super) struct Apps {
-    /// In the one that serves.
-    pub serving: App,
-    /// In others, by their names.
-    pub named: BTreeMap<String, App>,
+    /// Where they are described.
+    pub mark: Mark,
+    /// In the one that serves, where that is not named.
+    serving: Option<App>,
+    /// By the names of their containers.
+    named: BTreeMap<String, (App, Mark)>,
 }
 
 impl Apps {
-    /// In the container of this name, which does not serve; one that is not described is as good as any.
-    pub fn of(&mut self, name: &str) -> App {
-        self.named.remove(name).unwrap_or_else(App::unknown)
+    /// The application in the container of the Pod that serves.
+    pub fn serving(&self, pod: &Pod) -> Option<&App> {
+        self.named.get(&pod.main().name).map(|(app, _)| app).or(self.serving.as_ref())
+    }
+
+    /// The application in a container that does not serve. One that nobody describes is as good as any.
+    pub fn of(&self, name: &str) -> App {
+        self.named.get(name).map_or_else(App::unknown, |(app, _)| app.clone())
+    }
+
+    /// Holds the names against the containers of the Pod, and says which containers nobody describes.
+    pub fn check(&self, pod: &Pod, problems: &mut Problems) {
+        let main = &pod.main().name;
+        let names: Vec<&str> = pod.all().map(|container| container.name.as_str()).collect();
+        for (name, (_, mark)) in self.named.iter().filter(|(name, _)| !names.contains(&name.as_str())) {
+            let message = format!("is no container of the Pods: {}", names.join(", "));
+            let problem = problems.warn(*mark, &format!("spec.containers.{name}"), message);
+            if let Some(near) = nearest(name, names.iter().copied()) {
+                problem.help(format!("did you mean `{near}`?"));
+            }
+        }
+        match (self.named.get(main), &self.serving) {
+            (Some((_, mark)), Some(_)) => {
+                let message =
+                    "describes the container that serves, which `spec.startUp` and what stands beside it do too";
+                problems.error(*mark, &format!("spec.containers.{main}"), message).help("describe it once");
+            }
+            (None, None) => {
+                let message = format!("is missing, and `spec.containers` does not describe `{main}`, which serves");
+                problems.error(self.mark, "spec.startUp", message);
+            }
+            _ => {}
+        }
+        self.tell_of_unknown(pod, problems);
+    }
+
+    fn tell_of_unknown(&self, pod: &Pod, problems: &mut Problems) {
+        let is_unknown = |one: &&Container| one.name != pod.main().name && !self.named.contains_key(&one.name);
+        let unknown: Vec<&Container> = pod.all().filter(is_unknown).collect();
+        let Some(first) = unknown.first() else { return };
+        let names: Vec<String> = unknown.iter().map(|one| format!("`{}`", one.name)).collect();
+        let they = if unknown.len() == 1 { "it" } else { "each" };
+        let message = format!(
+            "the app says nothing of {}: {they} starts in 1 s, never fails of itself and answers its probes; an init container \
+             is done after 1 s",
+            names.join(", ")
+        );
+        let help = format!("write `containers: {{{}: {{startUp: LAW}}}}` into the app's spec", first.name);
+        problems.note(first.mark, &first.path, message).help(help);
     }
 }
 
 /// Reads an App.
 pub(super) fn read(document: &Node, problems: &mut Problems) -> Option<Apps> {
     let (_, mut spec) = open(document, problems)?;
-    let named = spec.get("containers").map_or_else(|| Some(BTreeMap::new()), |item| read_named(&item, problems));
-    let serving = read_one(spec, problems);
-    Some(Apps { serving: serving?, named: named? })
+    let containers = spec.get("containers");
+    let named = containers.as_ref().map_or_else(|| Some(BTreeMap::new()), |item| read_named(item, problems));
+    let describes = ["startUp", "whileStarting", "onSigterm", "probeFailure"].iter().any(|key| spec.has(key));
+    let serving = if describes || containers.is_none() {
+        Some(read_one(spec, problems)?)
+    } else {
+        spec.finish(problems, &[]);
+        None
+    };
+    Some(Apps { mark: document.mark, serving, named: named? })
 }
 
 /// Reads the applications of other containers, by name.
-fn read_named(item: &Item<'_>, problems: &mut Problems) -> Option<BTreeMap<String, App>> {
+fn read_named(item: &Item<'_>, problems: &mut Problems) -> Option<BTreeMap<String, (App, Mark)>> {
     let entries = item.entries(problems)?;
-    let read = |(name, entry): (String, Item<'_>)| Some((name, read_one(entry.our_object(problems)?, problems)?));
+    let read = |(name, entry): (String, Item<'_>)| {
+        let app = read_one(entry.our_object(problems)?, problems)?;
+        Some((name, (app, entry.mark())))
+    };
     // All errors are to be seen at once.
-    let apps: Vec<Option<(String, App)>> = entries.into_iter().map(read).collect();
+    let apps: Vec<Option<(String, (App, Mark))>> = entries.into_iter().map(read).collect();
     apps.into_iter().collect()
 }
 

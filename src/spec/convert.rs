@@ -81,7 +81,7 @@ pub(super) fn cluster(spec: &ClusterSpec, machines: &[Machine]) -> Cluster {
 /// The Deployment of the model on these Nodes.
 pub(super) fn deployment(
     read: &Deployment,
-    apps: Apps,
+    apps: &Apps,
     services: &[Service],
     machines: &[Machine],
 ) -> model::Deployment {
@@ -135,7 +135,7 @@ pub(super) fn deployment(
 }
 
 /// The containers of a Pod, init containers first, and the one that serves.
-fn containers(pod: &Pod, mut apps: Apps) -> (IdVec<ContainerId, model::Container>, ContainerId) {
+fn containers(pod: &Pod, apps: &Apps) -> (IdVec<ContainerId, model::Container>, ContainerId) {
     let serving = ContainerId::new(pod.init.len() + pod.main);
     let all = pod.init.iter().map(|one| (one, true)).chain(pod.containers.iter().map(|one| (one, false)));
     let convert = |(index, (read, is_init)): (usize, (&Container, bool))| {
@@ -144,7 +144,8 @@ fn containers(pod: &Pod, mut apps: Apps) -> (IdVec<ContainerId, model::Container
             (true, false) => Role::Init,
             (false, _) => Role::Regular,
         };
-        let app = if index == serving.index() { apps.serving.clone() } else { apps.of(&read.name) };
+        let serves = apps.serving(pod).filter(|_| index == serving.index());
+        let app = serves.cloned().unwrap_or_else(|| apps.of(&read.name));
         model::Container {
             liveness: read.liveness,
             readiness: read.readiness,

@@ -4,13 +4,13 @@ use super::app;
 use super::cluster;
 use super::diagnostic::Problems;
 use super::experiment::{self, Question};
-use super::faults;
+use super::faults::{self, ReadFault};
 use super::reader::Item;
 use super::scenario::{Parts, build};
 use super::system::System;
 use super::tree::{Mark, Node, Value};
 use super::vary::{self, Input, Step, Target};
-use crate::model::{Fault, Model};
+use crate::model::Model;
 
 /// The documents, as the values of the scenario have changed them.
 #[derive(Clone)]
@@ -94,7 +94,7 @@ impl Documents {
         let deployment = system.manifest.deployment(&self.deployment, Some(&self.serving), problems);
         let app = app::read(&self.app, problems);
         let cluster = cluster::read(&self.cluster, problems);
-        let faults: Vec<Option<Fault>> =
+        let faults: Vec<Option<ReadFault>> =
             self.faults.iter().map(|(node, path)| faults::read(&Item::new(node, path.clone()), problems)).collect();
         let on_call = faults::read_on_call(&Item::new(&self.on_call.0, self.on_call.1.clone()), problems);
         let objective = experiment::read_objective(&self.objective, problems);

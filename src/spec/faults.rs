@@ -4,9 +4,10 @@ use super::app;
 use super::diagnostic::Problems;
 use super::labels::is_dns_label;
 use super::law;
-use super::reader::{Item, Object};
+use super::reader::{Item, Object, nearest};
+use super::serving::Named;
 use super::tree::{Node, Value};
-use crate::model::{Affects, ContainerMode, Fault, NodeMode, Occurrence, OnCall, Strikes};
+use crate::model::{self, Affects, ContainerMode, Fault, NodeMode, Occurrence, OnCall, Role, Strikes};
 use crate::random::Law;
 use crate::time::Duration;
 
@@ -79,8 +80,68 @@ pub(super) fn read_on_call(item: &Item<'_>, problems: &mut Problems) -> Option<O
     Some(Some(OnCall { notices: notices?, acts: acts?, source: source?.to_owned() }))
 }
 
+/// A fault as it was read, before the containers of the Pods are known.
+#[derive(Debug, Clone)]
+pub(super) struct ReadFault {
+    pub fault: Fault,
+    /// The container that it names.
+    pub container: Option<Named>,
+}
+
+impl ReadFault {
+    /// The fault, with the container that it names found among those of the Pods.
+    pub fn resolve(mut self, deployment: &model::Deployment, problems: &mut Problems) -> Fault {
+        let Some(named) = &self.container else { return self.fault };
+        let containers = &deployment.pod.containers;
+        let found = containers.entries().find(|(_, container)| container.name == named.name);
+        self.fault.container = found.map(|(id, _)| id);
+        let is_init = found.is_some_and(|(_, container)| container.role == Role::Init);
+        if is_init && self.fault.strikes != Strikes::Container(ContainerMode::Crash) {
+            let message =
+                format!("is {}, an init container that runs to its end: only mode crash strikes it", named.name);
+            problems.error(named.mark, &named.path, message);
+        }
+        if self.fault.container.is_none() {
+            let names: Vec<&str> = containers.iter().map(|container| container.name.as_str()).collect();
+            let message =
+                format!("is {}, must be a container of {}: {}", named.name, deployment.name, names.join(", "));
+            let problem = problems.error(named.mark, &named.path, message);
+            if let Some(name) = nearest(&named.name, names) {
+                problem.help(format!("did you mean `{name}`?"));
+            }
+        }
+        self.fault
+    }
+}
+
+/// Reads `container`: which one of the Pods is struck.
+pub(super) fn read_container(
+    object: &mut Object<'_>,
+    strikes: Option<Strikes>,
+    problems: &mut Problems,
+) -> Option<Named> {
+    let item = object.get("container")?;
+    let name = item.string(problems)?.to_owned();
+    if !is_dns_label(&name) {
+        item.refuse(problems, "must be the name of a container: lower-case letters, digits or `-`");
+        return None;
+    }
+    match strikes {
+        Some(Strikes::Container(ContainerMode::Sandbox) | Strikes::Deployment(ContainerMode::Sandbox)) => {
+            let message = "must not be set: a sandbox is that of the Pod, with all its containers";
+            problems.error(item.mark(), &item.path, message);
+        }
+        Some(Strikes::Deletion | Strikes::Node(_) | Strikes::Zone(_)) => {
+            let message = "must only be set for the targets container and deployment, with a mode other than delete";
+            problems.error(item.mark(), &item.path, message);
+        }
+        Some(Strikes::Container(_) | Strikes::Deployment(_)) | None => {}
+    }
+    Some(Named { name, mark: item.mark(), path: item.path.clone() })
+}
+
 /// Reads one fault.
-pub(super) fn read(item: &Item<'_>, problems: &mut Problems) -> Option<Fault> {
+pub(super) fn read(item: &Item<'_>, problems: &mut Problems) -> Option<ReadFault> {
     let mut object = item.our_object(problems)?;
     let name = object.require("name", problems).and_then(|name| read_name(&name, problems));
     let kind = object.require("target", problems).and_then(|target| target.word(problems, &TARGETS));
@@ -97,15 +158,11 @@ pub(super) fn read(item: &Item<'_>, problems: &mut Problems) -> Option<Fault> {
         }
         Some(text.to_string())
     });
+    let container = read_container(&mut object, strikes, problems);
     object.finish(problems, &[]);
-    Some(Fault {
-        name: name?,
-        occurs: Occurrence::Every(every?),
-        lasts: lasts?,
-        strikes: strikes?,
-        container: None,
-        source: source?,
-    })
+    let occurs = Occurrence::Every(every?);
+    let fault = Fault { name: name?, occurs, lasts: lasts?, strikes: strikes?, container: None, source: source? };
+    Some(ReadFault { fault, container })
 }
 
 /// The name of a fault, in results.

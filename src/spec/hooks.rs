@@ -72,9 +72,31 @@ pub(super) fn read(
     let lifecycle = container.get("lifecycle").and_then(|lifecycle| lifecycle.object(problems));
     let Some(mut lifecycle) = lifecycle else { return Hook::default() };
     let hook = lifecycle.get("preStop").map(|hook| read_pre_stop(&hook, grace, declared, problems));
-    lifecycle.unmodelled(problems, "postStart", "the container counts as started without it");
+    let post_start = lifecycle.get("postStart").map(|hook| read_post_start(&hook, problems));
     lifecycle.finish(problems, &["stopSignal"]);
-    hook.unwrap_or_default()
+    Hook { post_start: post_start.unwrap_or_default(), ..hook.unwrap_or_default() }
+}
+
+/// How long postStart blocks the sync that starts the container (C7, K8): a sleep for so long, anything else for no time.
+fn read_post_start(hook: &Item<'_>, problems: &mut Problems) -> Duration {
+    let Some(mut object) = hook.object(problems) else { return Duration::ZERO };
+    let sleep = object.get("sleep").map(|handler| read_sleep(&handler, i64::MAX, problems).unwrap_or_default());
+    let command = object.get("exec").map(|handler| read_command(&handler));
+    let other = ["httpGet", "tcpSocket"].into_iter().find_map(|key| object.get(key));
+    object.finish(problems, &[]);
+    match (sleep, command, other) {
+        (Some(sleep), ..) | (None, Some(Hook { pre_stop: PreStop::Sleeps(sleep), .. }), _) => sleep,
+        (None, None, None) => {
+            problems.error(hook.mark(), &hook.path, "must specify a handler type: exec, httpGet or sleep");
+            Duration::ZERO
+        }
+        _ => {
+            let message =
+                "takes no time here: it is not known how long it holds up the other containers and the probes (K8)";
+            hook.warn(problems, message);
+            Duration::ZERO
+        }
+    }
 }
 
 fn read_pre_stop(hook: &Item<'_>, grace: i64, declared: &[ContainerPort], problems: &mut Problems) -> Hook {

@@ -42,6 +42,11 @@ impl Pod {
         &self.containers[self.main]
     }
 
+    /// All containers, in the order in which they start.
+    pub fn all(&self) -> impl Iterator<Item = &Container> {
+        self.init.iter().chain(&self.containers)
+    }
+
     /// Init containers that run as long as the Pod.
     pub fn sidecars(&self) -> impl Iterator<Item = &Container> {
         self.init.iter().filter(|one| one.is_sidecar)

@@ -12,6 +12,7 @@ use super::deployment;
 use super::diagnostic::{Problem, Problems};
 use super::documents::Documents;
 use super::experiment::{Candidate, Objective, Patch, Question};
+use super::faults::ReadFault;
 use super::loader::Loader;
 use super::naming;
 use super::never_ready;
@@ -25,7 +26,7 @@ use super::study::Scenario;
 use super::system::System;
 use super::tree::{Mark, Node};
 use super::uncertain;
-use crate::model::{Fault, Model, OnCall, Start, Strikes};
+use crate::model::{Model, OnCall, Start, Strikes};
 
 /// A grid with more points says nothing that anybody could read.
 const MAX_SCENARIOS: usize = 10_000;
@@ -239,7 +240,7 @@ pub(super) struct Parts {
     pub deployment: deployment::Deployment,
     pub app: Apps,
     pub cluster: ClusterSpec,
-    pub faults: Vec<Fault>,
+    pub faults: Vec<ReadFault>,
     pub on_call: Option<OnCall>,
     pub script: Vec<(Node, String)>,
     pub objective: Objective,
@@ -269,6 +270,7 @@ pub(super) fn build(question: &Question, system: &System, parts: Parts, problems
     let machines = convert::machines(spec, system.machines.clone(), problems)?;
     let services = services(deployment, system, problems);
     let named = system.named.as_ref().map(|named| named.name.as_str());
+    app.check(&deployment.pod, problems);
     serving::tell(deployment, &services, named, problems);
     serving::tell_of_others(deployment, &services, problems);
     never_ready::check(deployment, &services, problems);
@@ -285,7 +287,7 @@ pub(super) fn build(question: &Question, system: &System, parts: Parts, problems
         problems.error(mark, "spec.objective.minServing", message);
     }
     let cluster = convert::cluster(spec, &machines);
-    for fault in &faults {
+    for ReadFault { fault, .. } in &faults {
         if matches!(fault.strikes, Strikes::Zone(_)) && cluster.zones.is_empty() {
             let message = format!("the fault {} never strikes: no Node has a zone", fault.name);
             problems.warn(spec.mark, "", message);
@@ -293,14 +295,17 @@ pub(super) fn build(question: &Question, system: &System, parts: Parts, problems
     }
     let stage = Stage { replicas: deployment.replicas, cluster: &cluster, horizon: question.horizon };
     script::read_all(&script, &mut faults, stage, problems)?;
+    let may_fail = app.serving(&deployment.pod).is_some_and(|app| app.probe_failure > 0.0);
     // With a fresh start, starting is itself what is asked about.
-    if faults.is_empty() && app.serving.probe_failure == 0.0 && question.start == Start::Running {
+    if faults.is_empty() && !may_fail && question.start == Start::Running {
         problems.warn(question.mark, "spec.faults", "is empty, and so is the script: nothing can fail");
     }
+    let deployment = convert::deployment(deployment, &app, &services, &machines);
+    let faults = faults.into_iter().map(|fault| fault.resolve(&deployment, problems)).collect();
     Some(Model {
-        deployment: convert::deployment(deployment, app, &services, &machines),
+        deployment,
         cluster,
-        faults: faults.into(),
+        faults,
         on_call,
         min_serving: objective.min_serving,
         start: question.start,

@@ -6,7 +6,7 @@
 
 use super::diagnostic::Problems;
 use super::duration;
-use super::faults::{self, Kind};
+use super::faults::{self, Kind, ReadFault};
 use super::law;
 use super::reader::{Item, nearest};
 use super::tree::{Entry, Node, Value};
@@ -87,7 +87,7 @@ fn unique(name: &str, taken: &[String]) -> String {
 const EACH: &str = "each";
 
 /// Reads one entry.
-fn read(item: &Item<'_>, stage: Stage<'_>, problems: &mut Problems) -> Option<Fault> {
+fn read(item: &Item<'_>, stage: Stage<'_>, problems: &mut Problems) -> Option<ReadFault> {
     let mut object = item.our_object(problems)?;
     let name = object.require("name", problems).and_then(|name| faults::read_name(&name, problems));
     let at = object.require("at", problems).and_then(|at| read_at(&at, stage.horizon, problems));
@@ -96,15 +96,17 @@ fn read(item: &Item<'_>, stage: Stage<'_>, problems: &mut Problems) -> Option<Fa
     let strikes = faults::read_strikes(&mut object, kind, problems);
     let lasts = faults::read_lasts(&mut object, strikes, false, problems);
     let source = object.get("source").map_or(Some("script"), |source| source.string(problems));
+    let container = faults::read_container(&mut object, strikes, problems);
     object.finish(problems, &[]);
-    Some(Fault {
+    let fault = Fault {
         name: name?,
         occurs: Occurrence::Once { at: at?, targets: target?.1 },
         lasts: lasts?,
         strikes: strikes?,
         container: None,
         source: source?.to_string(),
-    })
+    };
+    Some(ReadFault { fault, container })
 }
 
 /// A moment, or a law of moments that begin within the counted time.
@@ -212,22 +214,22 @@ fn read_names<'n, N: Iterator<Item = &'n str>>(
 /// Reads the script for one scenario. Two faults of a name could not be told apart in the results.
 pub(super) fn read_all(
     script: &[(Node, String)],
-    faults: &mut Vec<Fault>,
+    faults: &mut Vec<ReadFault>,
     stage: Stage<'_>,
     problems: &mut Problems,
 ) -> Option<()> {
     let mut all = Some(());
     for (node, path) in script {
-        let Some(fault) = read(&Item::new(node, path.clone()), stage, problems) else {
+        let Some(read) = read(&Item::new(node, path.clone()), stage, problems) else {
             all = None;
             continue;
         };
-        if faults.iter().any(|earlier| earlier.name == fault.name) {
-            let message = format!("has the name {}, which an earlier fault has", fault.name);
+        if faults.iter().any(|earlier| earlier.fault.name == read.fault.name) {
+            let message = format!("has the name {}, which an earlier fault has", read.fault.name);
             problems.error(node.mark, path, message).help("give it a `name` of its own");
             all = None;
         }
-        faults.push(fault);
+        faults.push(read);
     }
     all
 }

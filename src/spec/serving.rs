@@ -96,12 +96,11 @@ pub(super) fn check_name(deployment: &Deployment, named: &Named, problems: &mut 
     }
 }
 
-/// Says which container is played, and why, where there are others, which are not modelled yet; and what is assumed of its
-/// hook.
+/// Says which container serves, and why, where there are others; and what is assumed of the hooks of all.
 pub(super) fn tell(deployment: &Deployment, services: &[Service], named: Option<&str>, problems: &mut Problems) {
     let pod = &deployment.pod;
     let main = pod.main();
-    main.hook.tell(problems);
+    pod.all().for_each(|container| container.hook.tell(problems));
     let others: Vec<&Container> =
         pod.containers.iter().enumerate().filter(|(index, _)| *index != pod.main).map(|(_, other)| other).collect();
     if others.is_empty() {
@@ -119,9 +118,10 @@ pub(super) fn tell(deployment: &Deployment, services: &[Service], named: Option<
     };
     let names: Vec<String> = others.iter().map(|other| format!("`{}`", other.name)).collect();
     let message = format!(
-        "`{}` is the container that is played ({why}); of the others only what they request counts: {}",
+        "`{}` is the container that serves ({why}); the Pod is Ready while {} {} ready too (K11)",
         main.name,
-        names.join(", ")
+        names.join(", "),
+        if names.len() == 1 { "is" } else { "are" }
     );
     let help = "name another with `container: NAME` in the experiment's spec, or with `--container NAME`";
     if is_undecided {

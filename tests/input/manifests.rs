@@ -282,20 +282,13 @@ fn t4_and_c9_pre_stop_sleep_and_probe_grace() {
 #[test]
 fn what_would_matter_and_is_not_modelled_is_named() {
     let text = SHOP
-        .replace("      topologySpreadConstraints:", "      readinessGates: [{conditionType: lb}]\n      initContainers: [{name: init, image: x:1}]\n      priorityClassName: high\n      topologySpreadConstraints:")
+        .replace("      topologySpreadConstraints:", "      readinessGates: [{conditionType: lb}]\n      priorityClassName: high\n      topologySpreadConstraints:")
         .replace("preStop: {sleep: {seconds: 5}}", "preStop: {exec: {command: [nginx, -s, quit]}}")
         .replace("ports: [{port: 80, targetPort: http}]", "ports: [{port: 80}]\n  sessionAffinity: ClientIP\n  trafficDistribution: PreferClose")
         + "---\napiVersion: autoscaling/v2\nkind: HorizontalPodAutoscaler\nmetadata: {name: shop, namespace: web}\nspec: {scaleTargetRef: {kind: Deployment, name: shop}, maxReplicas: 9}\n---\napiVersion: v1\nkind: ConfigMap\nmetadata: {name: c}\n";
     let study = load(&[("shop.yaml", &text), ("experiment.yaml", &plain(""))]).unwrap();
     let all = study.findings.to_string();
-    for word in [
-        "readinessGates",
-        "initContainers",
-        "priorityClassName",
-        "preStop.exec",
-        "sessionAffinity",
-        "trafficDistribution",
-    ] {
+    for word in ["readinessGates", "priorityClassName", "preStop.exec", "sessionAffinity", "trafficDistribution"] {
         let found = study.findings.warnings().any(|warning| warning.sentence().contains(word));
         assert!(found, "{word} is not in:\n{all}");
     }

@@ -248,7 +248,7 @@ fn port_name_missing_ends_before_anything_is_played() {
 fn sidecar_first_is_told_and_another_container_is_named() {
     let manifest =
         web("", "readinessProbe: {httpGet: {port: http}}, livenessProbe: {httpGet: {port: http}, failureThreshold: 6}");
-    let told = |name: &str| predicate::str::contains(format!("`{name}` is the container that is played"));
+    let told = |name: &str| predicate::str::contains(format!("`{name}` is the container that serves"));
     let plays = predicate::str::starts_with("web is available 99.9");
     estimate(&["-"]).write_stdin(manifest.clone()).assert().success().stderr(told("web")).stdout(plays);
     // No probe watches it: the first reaction to a hang is a page.

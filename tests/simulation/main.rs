@@ -16,6 +16,7 @@ mod trace;
 
 mod rules {
     mod attribution;
+    mod containers;
     mod endpoints;
     mod errors;
     mod kubelet;

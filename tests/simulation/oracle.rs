@@ -61,6 +61,17 @@ fn the_same_with_a_startup_probe_and_other_thresholds() {
     }
 }
 
+/// K1 to K19: with an init container, a sidecar and two containers, each of which is struck, met running and started afresh.
+#[test]
+fn the_same_with_several_containers() {
+    let mut model = common::storms::crowded_reference();
+    for index in 0..12 {
+        model.start = if index % 3 == 0 { Start::Fresh } else { Start::Running };
+        model.on_call = (index % 2 == 0).then(common::storms::on_call);
+        assert_identical(&model, index);
+    }
+}
+
 /// Hangs last until somebody deletes the Pod: while other faults come and go.
 #[test]
 fn the_same_with_somebody_on_call() {

@@ -1,7 +1,8 @@
 //! Each happening in words that its reader knows from `kubectl describe`, and the rules behind it.
 
 use super::clock::Clock;
-use crate::experiment::{Endpoint, Exit, Happening, Reply, Stored, Tone};
+use crate::experiment::Tone::{self, Bad, Detail, Good, Plain};
+use crate::experiment::{Endpoint, Exit, Happening, Reply, Stored};
 use crate::ids::{ContainerId, FaultId};
 use crate::model::{ContainerMode, Model, NodeMode, Probe, ProbeKind, Strikes};
 use crate::report::human;
@@ -22,7 +23,6 @@ fn said(tone: Tone, words: impl Into<String>, rules: &'static str) -> Said {
 
 /// What happens, save for probes, which need what came before them.
 pub(super) fn say(what: Happening, at: SimTime, model: &Model, clock: Clock) -> Said {
-    use Tone::{Bad, Detail, Good, Plain};
     let node = |node: crate::ids::NodeId| &model.cluster.nodes[node].name;
     match what {
         Happening::FaultStruck { fault, .. } => {
@@ -174,18 +174,18 @@ fn verdict(of: ContainerId, kind: ProbeKind, result: Stored, model: &Model) -> S
     };
     match (kind, result) {
         (ProbeKind::Readiness, Stored::Failure) => {
-            said(Tone::Bad, format!("READINESS LOST: Unhealthy after {in_a_row}"), "P16, P18")
+            said(Bad, format!("READINESS LOST: Unhealthy after {in_a_row}"), "P16, P18")
         }
-        (ProbeKind::Readiness, _) => said(Tone::Plain, format!("readiness probe is satisfied: {in_a_row}"), "P16, P18"),
+        (ProbeKind::Readiness, _) => said(Plain, format!("readiness probe is satisfied: {in_a_row}"), "P16, P18"),
         (_, Stored::Failure) => {
-            said(Tone::Bad, format!("{} probe gives up: Unhealthy after {in_a_row}", kind_name(kind)), "P16, P18")
+            said(Bad, format!("{} probe gives up: Unhealthy after {in_a_row}", kind_name(kind)), "P16, P18")
         }
         (ProbeKind::Startup, _) => said(
-            Tone::Plain,
+            Plain,
             format!("startup probe is satisfied: {in_a_row}; liveness and readiness probes begin"),
             "P10, P18",
         ),
-        (ProbeKind::Liveness, _) => said(Tone::Plain, format!("liveness probe is satisfied: {in_a_row}"), "P16"),
+        (ProbeKind::Liveness, _) => said(Plain, format!("liveness probe is satisfied: {in_a_row}"), "P16"),
     }
 }
 

@@ -31,7 +31,7 @@ pub(super) fn library() -> Vec<Known> {
     let entries = documents.iter().flat_map(|document| faults::open(document, &mut Problems::default()).faults);
     entries
         .filter_map(|(document, path)| {
-            let fault = faults::read(&Item::new(&document, path), &mut problems)?;
+            let fault = faults::read(&Item::new(&document, path), &mut problems)?.fault;
             Some(Known { fault, document })
         })
         .collect()

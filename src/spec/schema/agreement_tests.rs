@@ -299,6 +299,13 @@ fn meet(
             for (key, schema, of) in fields.filter(|(key, ..)| map.contains_key(*key)) {
                 below(Step::Key(key.clone()), schema, &of, &map[key], into);
             }
+            // A map whose keys are names.
+            for part in here.iter().filter(|part| part.schema["additionalProperties"].is_object()) {
+                let of = format!("{}/additionalProperties", part.place);
+                for (key, value) in map {
+                    below(Step::Key(key.clone()), &part.schema["additionalProperties"], &of, value, into);
+                }
+            }
         }
         Value::Array(list) => {
             let items =

@@ -6,6 +6,24 @@ use super::value::{object, or, refer, share, such_as, word};
 
 /// What an App may say.
 pub fn spec() -> Value {
+    let mut fields = behaviour();
+    let other = object("How the application in another container behaves.", &["startUp"], behaviour());
+    let others = json!({
+        "description": "The other containers of the Pod, by name: {proxy: {startUp: 300ms}}. One that is not named starts in 1s, \
+                        never fails of itself and answers its probes. Of an init container `startUp` is how long it runs.",
+        "type": "object",
+        "additionalProperties": other,
+    });
+    fields.push(("containers", others));
+    let mut schema = object("How the container that serves behaves, and the others.", &[], fields);
+    // Where all stands in `containers`, nothing stands beside it.
+    let beside = ["whileStarting", "onSigterm", "probeFailure"].map(|key| json!({"required": [key]}));
+    schema["anyOf"] = json!([{"required": ["startUp"]}, {"required": ["containers"], "not": {"anyOf": beside}}]);
+    schema
+}
+
+/// How the application in a container behaves.
+fn behaviour() -> Vec<(&'static str, Value)> {
     let exits = object(
         "The process exits by itself.",
         &["exits"],
@@ -16,35 +34,31 @@ pub fn spec() -> Value {
         "description": "What the process does on SIGTERM: {exits: LAW}, or `ignores`. Left out: it exits at once.",
         "anyOf": [exits, ignores],
     });
-    object(
-        "How a container behaves.",
-        &["startUp"],
-        [
-            (
-                "startUp",
-                such_as(
-                    json!([{"lognormal": {"median": "25s", "p95": "40s"}}]),
-                    refer("law", "Time from the start of the process until it serves."),
+    vec![
+        (
+            "startUp",
+            such_as(
+                json!([{"lognormal": {"median": "25s", "p95": "40s"}}]),
+                refer("law", "Time from the start of the process until it serves."),
+            ),
+        ),
+        (
+            "whileStarting",
+            or(
+                "refuses",
+                word(
+                    "What probes and requests meet while the process starts.",
+                    &[
+                        ("refuses", "Nobody listens: the connection is refused at once."),
+                        ("accepts", "The connection is accepted, and answered once the start is complete."),
+                    ],
                 ),
             ),
-            (
-                "whileStarting",
-                or(
-                    "refuses",
-                    word(
-                        "What probes and requests meet while the process starts.",
-                        &[
-                            ("refuses", "Nobody listens: the connection is refused at once."),
-                            ("accepts", "The connection is accepted, and answered once the start is complete."),
-                        ],
-                    ),
-                ),
-            ),
-            ("onSigterm", such_as(json!([{"exits": "2s"}, "ignores"]), on_sigterm)),
-            (
-                "probeFailure",
-                or(0, share("Share of single probes of a healthy process that fail all the same; below 1.", 0.0, 1.0)),
-            ),
-        ],
-    )
+        ),
+        ("onSigterm", such_as(json!([{"exits": "2s"}, "ignores"]), on_sigterm)),
+        (
+            "probeFailure",
+            or(0, share("Share of single probes of a healthy process that fail all the same; below 1.", 0.0, 1.0)),
+        ),
+    ]
 }

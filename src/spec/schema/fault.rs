@@ -49,6 +49,7 @@ pub fn fault() -> Value {
             ("mode", mode()),
             ("every", such_as(json!([{"exponential": {"mean": "30d"}}]), every)),
             ("lasts", lasts("Left out: a hang or an error lasts until the restart. Needed for Nodes and zones.")),
+            ("container", container()),
             ("affects", affects()),
             ("source", source("Where the numbers come from, or `assumption`.")),
         ],
@@ -82,6 +83,7 @@ pub fn script_entry() -> Value {
             ("target", target()),
             ("mode", mode()),
             ("lasts", lasts("Left out: until the restart, or for Nodes and zones without end.")),
+            ("container", container()),
             ("affects", affects()),
             ("source", or("script", text("Where the numbers come from."))),
         ],
@@ -177,6 +179,13 @@ pub(super) fn name(what: &str) -> Value {
         "patternErrorMessage": "must be lower-case letters, digits or `-`, first and last a letter or digit",
         "not": {"enum": ["probe", "start"]},
     })
+}
+
+fn container() -> Value {
+    let mut name =
+        name("Which container of the Pods, for the targets container and deployment; left out: the one that serves.");
+    name.as_object_mut().map(|schema| schema.remove("not"));
+    name
 }
 
 /// Where numbers come from.

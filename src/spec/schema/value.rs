@@ -5,7 +5,7 @@ use serde_json::{Map, Value, json};
 use super::super::duration::UNITS;
 
 /// A map of ours: what is not among its fields is an error.
-pub fn object<const N: usize>(what: &str, required: &[&str], fields: [(&str, Value); N]) -> Value {
+pub fn object<'f>(what: &str, required: &[&str], fields: impl IntoIterator<Item = (&'f str, Value)>) -> Value {
     let fields: Map<String, Value> = fields.into_iter().map(|(name, schema)| (name.to_owned(), schema)).collect();
     let mut schema = json!({
         "description": what,
