@@ -24,6 +24,7 @@
 //! | `on_call` | people who mend what no probe mends | T1 |
 //! | `attribution` | who is charged while it does not deliver | |
 //! | `beginning` | the state at time 0 | |
+//! | `check` | what holds of the whole state between two events | |
 //!
 //! `prober`, `back_off`, `chance` and `chain` are pure: time is an argument.
 
@@ -35,6 +36,7 @@ mod beginning;
 mod cause;
 mod chain;
 mod chance;
+mod check;
 mod eviction;
 mod faults;
 mod happening;
@@ -351,6 +353,9 @@ impl<O: Observer> World for Cluster<'_, O> {
             Event::ReplacementCreated(slot, timer) => self.on_replacement_created(cx, slot, timer),
             Event::BindDue(pod, timer) => self.on_bind_due(cx, pod, timer),
             Event::QueueFlushed(timer) => self.on_queue_flushed(cx, timer),
+        }
+        if cfg!(debug_assertions) {
+            self.check();
         }
     }
 }

@@ -28,6 +28,11 @@ impl TaintQueue {
         Self { nodes: VecDeque::new(), rate, token_at: SimTime::ZERO, timer: Timer::NONE }
     }
 
+    /// How often the Node stands in it.
+    pub fn places(&self, node: NodeId) -> usize {
+        self.nodes.iter().filter(|queued| **queued == node).count()
+    }
+
     fn refill(&self) -> Duration {
         if self.rate > 0.0 { Duration::from_secs_f64(1.0 / self.rate) } else { Duration::MAX }
     }

@@ -174,6 +174,28 @@ impl<O: Observer> Cluster<'_, O> {
         }
     }
 
+    /// The target's clock, if any fault strikes it, runs while it is in service, and may run until a container that is being
+    /// stopped is gone.
+    pub(super) fn is_clock_right(&self, target: Target) -> bool {
+        let serving = self.model.deployment.pod.serving;
+        let clock = match target {
+            Target::Slot(slot) => &self.slots[slot].containers[serving].clock,
+            Target::Container(slot, container) => &self.slots[slot].containers[container].clock,
+            Target::Deployment => &self.deployment_clock,
+            Target::Node(node) => &self.nodes[node].clock,
+            Target::Zone(zone) => &self.zones[zone].clock,
+        };
+        let container = match target {
+            Target::Slot(slot) => Some((slot, serving)),
+            Target::Container(slot, container) => Some((slot, container)),
+            Target::Deployment | Target::Node(_) | Target::Zone(_) => None,
+        };
+        let is_stopping = container.is_some_and(|(slot, container)| {
+            self.slots[slot].pod.is_some_and(|pod| self.pods[pod].containers[container].stage == Stage::Stopping)
+        });
+        clock.pending.is_empty() || clock.is_running() == self.is_in_service(target) || is_stopping
+    }
+
     /// Starts or stops the target's clock as its service demands.
     pub(super) fn update_clock(&mut self, cx: &mut Cx<'_, Event>, target: Target) {
         let in_service = self.is_in_service(target);

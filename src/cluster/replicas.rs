@@ -188,15 +188,20 @@ impl<O: Observer> Cluster<'_, O> {
 
     /// Tells the observer how many Pods run and how many find no Node, if that has changed.
     pub(super) fn count_pods(&mut self, cx: &Cx<'_, Event>) {
-        let machine_runs = |node: NodeId| self.nodes[node].alive && self.nodes[node].registered;
-        let mut counts = PodCounts::default();
-        for pod in self.pods.iter().filter(|pod| pod.exists) {
-            counts.running += u32::from(pod.node.is_some_and(machine_runs));
-            counts.unschedulable += u32::from(pod.unschedulable);
-        }
+        let counts = self.counted();
         if counts != self.counts {
             self.counts = counts;
             self.observe(cx, &Observed::PodsChanged(counts));
+        }
+    }
+
+    /// Pods by what they cost and lack.
+    pub(super) fn counted(&self) -> PodCounts {
+        let machine_runs = |node: NodeId| self.nodes[node].alive && self.nodes[node].registered;
+        let exist = || self.pods.iter().filter(|pod| pod.exists);
+        PodCounts {
+            running: exist().filter(|pod| pod.node.is_some_and(machine_runs)).count() as u32,
+            unschedulable: exist().filter(|pod| pod.unschedulable).count() as u32,
         }
     }
 }

@@ -85,6 +85,12 @@ impl<O: Observer> Cluster<'_, O> {
         {
             self.observe(cx, &Observed::Restarted { slot });
         }
+        if spec.role == Role::Init
+            && let Some(slot) = self.slot_of(pod)
+        {
+            // It is in service while it runs.
+            self.update_clocks(cx, slot);
+        }
         // From outside it looks as it did while it was being created.
         self.settle_probes(cx, pod);
     }

@@ -119,7 +119,7 @@ impl<O: Observer> Cluster<'_, O> {
     fn start_next(&mut self, cx: &mut Cx<'_, Event>, pod: PodId) {
         while let Some(start) = self.pods[pod].work.as_mut().and_then(Work::next_start) {
             let at = ContainerRef { pod, container: start.container };
-            let Err(expiry) = self.try_start(cx, at, start.kind) else { return };
+            let Some(expiry) = self.refuse_or_start(cx, at, start.kind) else { return };
             let role = self.container_spec(at).role;
             let Some(work) = &mut self.pods[pod].work else { return };
             work.refused_until = Some(work.refused_until.map_or(expiry, |earlier| earlier.min(expiry)));
@@ -150,8 +150,8 @@ impl<O: Observer> Cluster<'_, O> {
         }
     }
 
-    /// Back-off permitting, the sync goes on to start the container (C5, C10); otherwise when the wait is over.
-    fn try_start(&mut self, cx: &mut Cx<'_, Event>, at: ContainerRef, kind: StartKind) -> Result<(), SimTime> {
+    /// Back-off permitting, the sync goes on to start the container (C5, C10); otherwise, until when it is refused.
+    fn refuse_or_start(&mut self, cx: &mut Cx<'_, Event>, at: ContainerRef, kind: StartKind) -> Option<SimTime> {
         let rules = &self.model.cluster.control_plane;
         let container = self.container_mut(at);
         // With the kill behind it, if there was one (C12).
@@ -162,12 +162,12 @@ impl<O: Observer> Cluster<'_, O> {
         match container.back_off.try_start(now, exited, rules) {
             Ok(()) => {
                 self.begin_start(cx, at, kind);
-                Ok(())
+                None
             }
             Err(expiry) => {
                 container.stage = Stage::Waiting;
                 self.tell(cx, Happening::BackedOff { pod: at.pod, container: at.container, until: expiry });
-                Err(expiry)
+                Some(expiry)
             }
         }
     }

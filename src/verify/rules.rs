@@ -9,9 +9,10 @@ pub(super) fn checks() -> Vec<Check> {
 }
 
 /// Sections of the rule book, by the letter of their numbers.
-const SECTIONS: [(char, &str); 10] = [
+const SECTIONS: [(char, &str); 11] = [
     ('P', "probes"),
     ('C', "container lifecycle"),
+    ('K', "several containers in a Pod"),
     ('E', "readiness to endpoints"),
     ('N', "Nodes"),
     ('S', "scheduling"),

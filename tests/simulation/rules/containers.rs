@@ -182,9 +182,9 @@ fn k8_w21_nothing_is_probed_before_the_sync_ends() {
     }
 }
 
-/// K8: a postStart hook holds up the rest of the sync as well.
+/// C7, K8: a postStart hook holds up the rest of the sync as well.
 #[test]
-fn k8_post_start_holds_up_the_containers_after_it() {
+fn c7_k8_post_start_holds_up_the_containers_after_it() {
     let hooked = Container { post_start: secs(7.0), ..container("main", Role::Regular, 1.0) };
     let model = pod_of(vec![hooked, container("second", Role::Regular, 1.0)], 0, Start::Fresh);
     let log = Log::play(&model, 0, 60.0);
@@ -222,6 +222,22 @@ fn k11_k18_a_killed_proxy_takes_the_pod_out_and_nothing_else() {
         let returned = ready(true)[0];
         assert!((back + 2.0..back + 2.0 + 5.0 + RELIST + 0.2).contains(&returned), "{back} {returned}");
     }
+}
+
+/// K9: liveness workers of all containers tick from the first sync, whenever their containers start.
+#[test]
+fn k9_workers_of_one_period_tick_together() {
+    let slow = Container { liveness: Some(prompt(10.0, 3)), ..container("slow", Role::Regular, 1.0) };
+    let first =
+        Container { post_start: secs(23.0), liveness: Some(prompt(10.0, 3)), ..container("main", Role::Regular, 1.0) };
+    let model = pod_of(vec![first, slow], 0, Start::Fresh);
+    let mut replication = Replication::new(&model, 3, 0, Mode::EveryProbe, Log::default());
+    replication.run_until(SimTime::ZERO + secs(90.0));
+    let log = replication.into_observer();
+    let (one, two) = (log.all(0, sent(ProbeKind::Liveness)), log.all(1, sent(ProbeKind::Liveness)));
+    let since = log.pod(|what| matches!(what, Happening::FirstSync { .. }))[0];
+    assert!(two.len() >= 5 && one[one.len() - two.len()..] == two, "{one:?} {two:?}");
+    assert!(two.iter().all(|at| near((at - since) % 10.0, 0.0) || near((at - since) % 10.0, 10.0)), "{since} {two:?}");
 }
 
 /// K10: while a container is not ready, the start of another triggers its readiness worker once more.

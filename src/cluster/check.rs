@@ -1,0 +1,128 @@
+//! What holds of the whole state between two events. Checked after each of them where assertions are on: in debug builds, in
+//! all tests and in the oracle.
+
+use super::answers::{Answer, Audience};
+use super::observer::{Observer, SlotView};
+use super::state::{Container, Kubelet, Pod, Stage, Timer};
+use super::{Cluster, Target};
+use crate::ids::{ContainerRef, NodeId, PodId, SlotId};
+
+impl<O: Observer> Cluster<'_, O> {
+    /// Panics where the state has come apart: a bug of the simulator.
+    pub(super) fn check(&self) {
+        for slot in self.slots.ids() {
+            self.check_slot(slot);
+        }
+        for pod in self.pods.ids() {
+            self.check_pod(pod);
+            for at in self.containers(pod) {
+                self.check_container(at);
+            }
+        }
+        for node in self.nodes.ids() {
+            self.check_node(node);
+        }
+        self.check_clocks();
+        self.check_timers();
+        assert_eq!(self.counts, self.counted(), "the counts are those of the Pods that there are");
+    }
+
+    /// A slot and the Pod that holds it know each other, and what was told of the slot is how it looks.
+    fn check_slot(&self, slot: SlotId) {
+        let state = &self.slots[slot];
+        let of_slot = |pod: &&Pod| pod.exists && pod.home == slot;
+        assert_eq!(self.pods.iter().filter(of_slot).count(), state.pods as usize, "{slot:?} counts its Pods");
+        let delivers = state.pod.is_some_and(|pod| {
+            let held = &self.pods[pod];
+            assert!(
+                held.exists && held.holds_slot && held.home == slot && !held.deleted,
+                "{slot:?} is held by {pod:?}"
+            );
+            self.serves(pod) && held.in_rotation
+        });
+        if let Some(view) = &state.view {
+            assert_eq!(SlotView::delivers(view), delivers, "the observer knows whether {slot:?} delivers");
+        }
+    }
+
+    fn check_pod(&self, pod: PodId) {
+        let state = &self.pods[pod];
+        if state.holds_slot && state.exists {
+            assert_eq!(self.slots[state.home].pod, Some(pod), "{pod:?} holds its slot");
+        }
+        assert_eq!(state.view.is_some(), state.in_rotation, "the observer knows whether {pod:?} is in rotation");
+        if !state.exists {
+            assert!(!state.api_ready && !state.life.is_set() && !state.eviction.is_set(), "{pod:?} is gone");
+            return;
+        }
+        let kubelet = state.node.map(|node| self.nodes[node].kubelet);
+        assert!(!state.adopted || kubelet == Some(Kubelet::Up), "only a kubelet that runs syncs {pod:?}");
+        if state.work.is_some() {
+            let is_at_work = |container: &Container| container.start.is_set() || container.stage == Stage::Stopping;
+            assert!(
+                state.adopted && !state.terminating && state.containers.iter().any(is_at_work),
+                "{pod:?} is synced"
+            );
+        }
+        let alive = state.node.is_some_and(|node| self.nodes[node].alive);
+        assert!(alive || !state.has_process(), "no process of {pod:?} outlives its machine");
+    }
+
+    fn check_container(&self, at: ContainerRef) {
+        let (pod, container) = (&self.pods[at.pod], self.container(at));
+        let set = |timer: Timer| timer.is_set();
+        match container.stage {
+            Stage::Creating => assert!(set(container.start) && pod.work.is_some(), "{at:?} is being created"),
+            Stage::Stopping => assert!(set(container.exit), "{at:?} is being stopped"),
+            Stage::Running => assert!(!set(container.exit) || container.sigterm, "{at:?} runs"),
+            Stage::Absent | Stage::Exited | Stage::Completed | Stage::Waiting => {
+                let is_still = !set(container.app) && !set(container.exit) && !set(container.start);
+                assert!(is_still && !container.serving && container.strikes.is_empty(), "{at:?} has no process");
+            }
+        }
+        assert!(container.kill.is_none() || container.has_process(), "{at:?} is killed only while it runs");
+        assert!(pod.adopted || container.workers.iter().all(Option::is_none), "{at:?} is probed by a kubelet");
+        let client = self.answer(at, Audience::Requests);
+        assert!(container.has_process() || matches!(client, Answer::Bad(_)), "{at:?} answers while it has a process");
+    }
+
+    /// What the API knows of a Node, and its place in the queue for a taint.
+    fn check_node(&self, node: NodeId) {
+        let state = &self.nodes[node];
+        assert!(state.registered || !state.ready, "{node:?} is Ready only while there is a Node object");
+        assert!(!state.alive || state.kubelet != Kubelet::Up || state.kubelet_since.is_some() || !state.join.is_set());
+        assert!(
+            !state.connected || state.reachable && state.alive,
+            "{node:?} reaches the control plane only while it lives"
+        );
+        let queued: usize = self.taint_queues.iter().map(|queue| queue.places(node)).sum();
+        assert_eq!(queued, usize::from(state.queued), "{node:?} waits for its taint in one queue");
+    }
+
+    /// A clock runs while what it is of is in service.
+    fn check_clocks(&self) {
+        let containers = |slot| self.model.deployment.pod.containers.ids().map(move |id| self.target(slot, id));
+        let targets = self.slots.ids().flat_map(containers).chain(self.nodes.ids().map(Target::Node));
+        for target in targets.chain(self.zones.ids().map(Target::Zone)).chain([Target::Deployment]) {
+            assert!(self.is_clock_right(target), "the clock of {target:?} runs while it is in service");
+        }
+    }
+
+    /// A timer stands for one event, and one place waits for it.
+    fn check_timers(&self) {
+        let mut timers: Vec<Timer> = Vec::new();
+        for pod in &self.pods {
+            timers.extend([pod.sync, pod.resync, pod.status_write, pod.slice_update, pod.eviction, pod.life]);
+            for container in &pod.containers {
+                timers.extend([container.start, container.app, container.exit]);
+                timers.extend(container.workers.iter().flatten().flat_map(|prober| [prober.due, prober.ended]));
+            }
+        }
+        for node in &self.nodes {
+            timers.extend([node.report, node.lease, node.boot, node.reconcile, node.deletion, node.join]);
+        }
+        timers.retain(|timer| timer.is_set());
+        timers.sort_unstable();
+        assert!(timers.windows(2).all(|pair| pair[0] != pair[1]), "two wait for one event");
+    }
+}
