@@ -113,7 +113,8 @@ impl Lengths {
     pub fn quantile_interval(&self, q: f64, confidence: f64) -> Option<QuantileInterval> {
         let value = self.quantile(q)?;
         let p = tail(confidence);
-        let end = |p: f64| self.first_rank(|trials| trials.mid_p(q, confidence) >= p).and_then(|rank| self.at(rank));
+        let few = Trials::fewness(self.clusters, u128::from(self.all()), confidence);
+        let end = |p: f64| self.first_rank(|trials| trials.mid_p(q, few) >= p).and_then(|rank| self.at(rank));
         Some(QuantileInterval {
             value,
             low: end(p).map_or(0.0, |low| low.min(value)),
