@@ -7,6 +7,9 @@
 //! probe (invariant 2). Cancelling is forgetting: an event of an earlier
 //! incarnation is dropped by whoever receives it.
 
+use std::cmp::Reverse;
+use std::collections::BinaryHeap;
+
 use crate::time::{Duration, SimTime};
 
 /// What a simulation is made of: state that reacts to events.
@@ -26,32 +29,57 @@ pub struct Engine<E> {
     pending: PendingEvents<E>,
 }
 
-/// An event and its instant.
-#[derive(Debug, Clone, Copy)]
+/// An event and its instant, in the order in which they are played.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 struct Pending<E> {
     at: SimTime,
     event: E,
 }
 
-/// The pending event set: a list in order of time, the earliest last.
+/// The pending event set: a short list in order of time, the earliest last, and a heap of what comes after all of it.
 ///
-/// A replication has some dozens of pending events, and most that are new lie near: such a list is faster than a heap.
+/// A replication of a few Pods has some dozens of pending events, and most that are new lie near: in such a list they are at
+/// their place after a few comparisons. With a thousand Pods the list alone would be moved for every one of them.
 #[derive(Debug, Clone)]
-struct PendingEvents<E>(Vec<Pending<E>>);
+struct PendingEvents<E> {
+    near: Vec<Pending<E>>,
+    far: BinaryHeap<Reverse<Pending<E>>>,
+}
+
+/// So many events are in the list at most; the later half of them then goes to the heap, and as many come back.
+const NEAR: usize = 64;
 
 impl<E: Copy + Ord> PendingEvents<E> {
+    fn new() -> Self {
+        Self { near: Vec::with_capacity(NEAR), far: BinaryHeap::new() }
+    }
+
     fn push(&mut self, new: Pending<E>) {
-        let later = |pending: &Pending<E>| pending.at > new.at || pending.at == new.at && pending.event > new.event;
-        if self.0.last().is_none_or(later) {
-            self.0.push(new);
-        } else {
-            let place = self.0.partition_point(later);
-            self.0.insert(place, new);
+        if self.far.peek().is_some_and(|Reverse(far)| *far < new) {
+            self.far.push(Reverse(new));
+            return;
         }
+        if self.near.len() == NEAR {
+            self.far.extend(self.near.drain(..NEAR / 2).map(Reverse));
+            self.push(new);
+            return;
+        }
+        let mut place = self.near.len();
+        self.near.push(new);
+        while place > 0 && self.near[place - 1] < new {
+            self.near[place] = self.near[place - 1];
+            place -= 1;
+        }
+        self.near[place] = new;
     }
 
     fn pop_before(&mut self, until: SimTime) -> Option<Pending<E>> {
-        self.0.pop_if(|earliest| earliest.at < until)
+        if self.near.is_empty() {
+            let nearest = std::iter::from_fn(|| self.far.pop().map(|Reverse(far)| far));
+            self.near.extend(nearest.take(NEAR / 2));
+            self.near.reverse();
+        }
+        self.near.pop_if(|earliest| earliest.at < until)
     }
 }
 
@@ -86,7 +114,7 @@ impl<E: Copy + Ord> Cx<'_, E> {
 impl<E: Copy + Ord> Engine<E> {
     /// An engine at time 0. Nothing happens at `end` or later: what lies beyond is not even remembered.
     pub fn new(end: SimTime) -> Self {
-        Self { now: SimTime::ZERO, end, pending: PendingEvents(Vec::with_capacity(64)) }
+        Self { now: SimTime::ZERO, end, pending: PendingEvents::new() }
     }
 
     /// The present instant.
@@ -128,6 +156,10 @@ impl<E: Copy + Ord> Engine<E> {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
+    use proptest::prelude::*;
+
     use super::*;
 
     struct Log(Vec<(u64, u8)>);
@@ -155,5 +187,31 @@ mod tests {
         assert_eq!(engine.now(), SimTime::from_nanos(15));
         engine.run_until(&mut log, SimTime::from_nanos(16));
         assert_eq!(log.0.last(), Some(&(15, 9)));
+    }
+
+    proptest! {
+        /// Oracle: an ordered set, whatever is scheduled when, few events or many.
+        #[test]
+        fn events_come_in_the_order_of_their_instants(
+            rounds in prop::collection::vec((prop::collection::vec(0u64..1_000, 0..300), 0u64..1_000), 1..8)
+        ) {
+            let mut pending = PendingEvents::new();
+            let mut expected = BTreeSet::new();
+            let (mut now, mut number) = (0, 0u32);
+            for (delays, span) in rounds {
+                for delay in delays {
+                    let new = Pending { at: SimTime::from_nanos(now + delay), event: number };
+                    number += 1;
+                    pending.push(new);
+                    expected.insert(new);
+                }
+                now += span;
+                let until = SimTime::from_nanos(now);
+                while let Some(next) = pending.pop_before(until) {
+                    prop_assert_eq!(Some(next), expected.pop_first());
+                }
+                prop_assert!(expected.first().is_none_or(|next| next.at >= until));
+            }
+        }
     }
 }

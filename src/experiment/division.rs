@@ -72,6 +72,9 @@ impl Division {
 
 /// The part of the one at `place` of so many among whom `total` is divided; what does not divide goes to the first.
 fn share(total: u64, count: usize, place: usize) -> u64 {
+    if count == 1 {
+        return total;
+    }
     let count = count as u64;
     total / count + u64::from((place as u64) < total % count)
 }
@@ -82,6 +85,8 @@ pub(super) struct Fraction {
     numerator: u64,
     denominator: u64,
     whole: u64,
+    /// The part of it.
+    counted: u64,
 }
 
 impl Fraction {
@@ -89,12 +94,11 @@ impl Fraction {
     pub fn grow(&mut self, amount: u64, numerator: usize, denominator: usize) -> u64 {
         let (numerator, denominator) = (numerator as u64, denominator as u64);
         if (self.numerator, self.denominator) != (numerator, denominator) {
-            *self = Self { numerator, denominator, whole: 0 };
+            *self = Self { numerator, denominator, ..Self::default() };
         }
-        let part = |whole: u64| (u128::from(whole) * u128::from(numerator) / u128::from(denominator)) as u64;
-        let before = part(self.whole);
         self.whole += amount;
-        part(self.whole) - before
+        let counted = (u128::from(self.whole) * u128::from(numerator) / u128::from(denominator)) as u64;
+        counted - std::mem::replace(&mut self.counted, counted)
     }
 }
 

@@ -9,6 +9,8 @@
 //! recoveries and detections that begin in it are followed to their end
 //! ([`Measures::has_open`]), however late the caller calls [`Measures::finish`].
 
+use smallvec::SmallVec;
+
 use super::controls::Control;
 use super::division::{Bearer, Division, Fraction};
 use super::ledger::{Causes, Ledger};
@@ -256,7 +258,7 @@ impl Measures {
             let failed = self.failing_fraction.grow(nanos, failing, self.in_rotation);
             self.outcome.counted[Quantity::FailedRequests] += failed;
             self.failed_windows.add(from, to, failed);
-            let mut bearers: Vec<Bearer<'_>> = Vec::with_capacity(failing);
+            let mut bearers: SmallVec<[Bearer<'_>; 4]> = SmallVec::with_capacity(failing);
             for (pod, endpoint) in self.endpoints.iter().enumerate() {
                 if let Some(EndpointView { slot, serves: false, causes, phase }) = endpoint {
                     // By slot, then by Pod.

