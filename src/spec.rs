@@ -78,25 +78,31 @@ use std::path::Path;
 pub use app::guess::{AppGuess, guess_app};
 pub use diagnostic::{Diagnostic, Report, Severity, wrapped};
 pub use duration::{parse as parse_duration, readable as readable_duration};
-pub use experiment::{Bound, Goal, Objective};
 pub use files::{read_beginning, read_file, read_file_of_ours, read_standard_input};
 pub use instead::Instead;
 pub use restored::RESULTS_KIND;
-pub use sensitivity::Parameter;
-pub use stopping::{HalfWidth, Precision, Selection, Stopping, Wanted};
-pub use study::{Scenario, Study, Without};
-pub use uncertain::REPLICATIONS_PER_DRAW;
 
 use diagnostic::Problems;
 use loader::Loader;
 use manifest::Kind;
 use tree::{Mark, Node};
 
+use crate::study::Study;
+
+/// A study, and what was found in the files that it was read from.
+#[derive(Debug, Clone)]
+pub struct Loaded {
+    /// The study.
+    pub study: Study,
+    /// Warnings and notes with their places, for the terminal.
+    pub findings: Report,
+}
+
 /// Reads an experiment file and all that it names; or the `results.json` of a run, which holds all that.
 ///
 /// # Errors
 /// All that is wrong, in all the files.
-pub fn load_experiment(path: &Path) -> Result<Study, Report> {
+pub fn load_experiment(path: &Path) -> Result<Loaded, Report> {
     load_experiment_with(path, &read_file)
 }
 
@@ -104,7 +110,7 @@ pub fn load_experiment(path: &Path) -> Result<Study, Report> {
 ///
 /// # Errors
 /// All that is wrong, in all the files.
-pub fn load_experiment_with(path: &Path, open: &dyn Fn(&Path) -> io::Result<Vec<u8>>) -> Result<Study, Report> {
+pub fn load_experiment_with(path: &Path, open: &dyn Fn(&Path) -> io::Result<Vec<u8>>) -> Result<Loaded, Report> {
     load_experiment_as(path, open, Instead::default())
 }
 
@@ -116,15 +122,15 @@ pub fn load_experiment_as(
     path: &Path,
     open: &dyn Fn(&Path) -> io::Result<Vec<u8>>,
     instead: Instead,
-) -> Result<Study, Report> {
+) -> Result<Loaded, Report> {
     let bytes = match open(path) {
         Ok(bytes) => bytes,
         Err(error) => return Err(unreadable(path, &error)),
     };
     if let Some(results) = restored::results_in(&bytes) {
-        let mut study = load_inputs(&results.inputs, path, instead)?;
-        study.findings.diagnostics.extend(results.warning(path));
-        return Ok(study);
+        let mut loaded = load_inputs(&results.inputs, path, instead)?;
+        loaded.findings.diagnostics.extend(results.warning(path));
+        return Ok(loaded);
     }
     let mut loader = Loader::new(open);
     let (file, documents) = loader.parse_first(path, &bytes);
@@ -153,19 +159,16 @@ pub fn load_experiment_as(
     let failed = loader.problems.has_errors();
     let report = loader.problems.report(&loader.sources);
     match study {
-        Some(mut study) if !failed => {
-            study::finish(&mut study, report);
-            Ok(study)
-        }
+        Some(study) if !failed => Ok(study::complete(study, report)),
         _ => Err(report),
     }
 }
 
-/// Reads the experiment again of which these are the resolved inputs ([`Study::inputs`]), from the file at `path`.
+/// Reads the experiment again of which these are the resolved inputs ([`StudyHeader::inputs`](crate::study::StudyHeader::inputs)), from the file at `path`.
 ///
 /// # Errors
 /// If they are not whole, or say what is wrong.
-pub fn load_inputs(inputs: &serde_json::Value, path: &Path, instead: Instead) -> Result<Study, Report> {
+pub fn load_inputs(inputs: &serde_json::Value, path: &Path, instead: Instead) -> Result<Loaded, Report> {
     match restored::Inputs::of(inputs) {
         Some(inputs) => load_experiment_as(Path::new(restored::EXPERIMENT), &|path| inputs.open(path), instead),
         None => Err(Report {

@@ -13,7 +13,8 @@ use super::watch::Watched;
 use super::{Exit, Format, complain, print, removals, rendered};
 use crate::experiment::ExperimentResult;
 use crate::output;
-use crate::spec::{self, Diagnostic, Instead, REPLICATIONS_PER_DRAW, Report, Severity, Study};
+use crate::spec::{self, Diagnostic, Instead, Loaded, Report, Severity};
+use crate::study::{REPLICATIONS_PER_DRAW, Study};
 
 const APP: &str = "How the application starts and stops, instead of the bundled JVM service";
 const CLUSTER: &str = "Zones and Nodes, instead of the bundled three zones";
@@ -148,11 +149,11 @@ impl Surroundings {
         playing: &Playing,
         asked: Option<u64>,
         usual: u64,
-    ) -> Result<Study, Exit> {
+    ) -> Result<Loaded, Exit> {
         let replications = match asked {
             Some(replications) => replications,
             None => {
-                let study = self.study(experiment, playing.instead(usual), true)?;
+                let study = self.study(experiment, playing.instead(usual), true)?.study;
                 let draws = study.scenarios.iter().map(|scenario| scenario.draws.len() as u64).max().unwrap_or(0);
                 usual.next_multiple_of((draws * REPLICATIONS_PER_DRAW).max(1))
             }
@@ -161,21 +162,21 @@ impl Surroundings {
     }
 
     /// The study of an experiment. What is found in its files goes to standard error, unless `quiet`.
-    pub fn study(&self, experiment: &Unwritten<'_>, instead: Instead, quiet: bool) -> Result<Study, Exit> {
+    pub fn study(&self, experiment: &Unwritten<'_>, instead: Instead, quiet: bool) -> Result<Loaded, Exit> {
         self.try_files(&experiment.manifests)?;
         let name = format!("bundled:{}", experiment.name);
         let text = self.experiment(experiment);
         let open = |path: &Path| -> io::Result<Vec<u8>> {
             if path == Path::new(&name) { Ok(text.clone().into_bytes()) } else { experiment.open(path) }
         };
-        let study = spec::load_experiment_as(Path::new(&name), &open, instead).map_err(|report| {
+        let loaded = spec::load_experiment_as(Path::new(&name), &open, instead).map_err(|report| {
             eprint_report(&about_arguments(report, &name, &experiment.manifests));
             Exit::BadInput
         })?;
         if !quiet {
-            eprint_report(&study.findings);
+            eprint_report(&loaded.findings);
         }
-        Ok(study)
+        Ok(loaded)
     }
 
     /// What `hasim check` finds in an experiment.

@@ -15,7 +15,8 @@ use super::watch::Watched;
 use super::{Exit, complain, print};
 use crate::experiment::{Estimate, ExperimentResult};
 use crate::report::human;
-use crate::spec::{self, Checked, Diagnostic, Severity, Stopping, Study, Without, wrapped};
+use crate::spec::{self, Checked, Diagnostic, Severity, wrapped};
+use crate::study::{Stopping, Study, Without};
 
 /// In what form the findings are shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
@@ -112,7 +113,7 @@ impl Check {
 
     /// The findings of a file, with what advice costs where that is wanted.
     fn findings(&self, checked: Checked) -> Result<Vec<Finding>, Exit> {
-        let result = match checked.changes {
+        let result = match &checked.changes {
             Some(changes) if self.cost => Some(self.play(changes)?),
             _ => None,
         };
@@ -122,10 +123,9 @@ impl Check {
     }
 
     /// Plays the scenario as it is, and with each piece of advice followed, under the same faults.
-    fn play(&self, mut changes: Study) -> Result<ExperimentResult, Exit> {
-        changes.stopping = Stopping::Replications(self.replications);
-        changes.without = Without::Off;
-        Watched { study: &changes, threads: 0, quiet: false }.run()
+    fn play(&self, changes: &Study) -> Result<ExperimentResult, Exit> {
+        let study = Study { without: Without::Off, ..changes.with_stopping(Stopping::Replications(self.replications)) };
+        Watched { study: &study, threads: 0, quiet: false }.run()
     }
 }
 

@@ -7,7 +7,7 @@ use super::watch::add_histograms;
 use super::{Exit, Format, complain, print, removals, rendered, replays};
 use crate::experiment::Played;
 use crate::output::{self, SHARD};
-use crate::spec::{self, Instead};
+use crate::spec::{self, Instead, Loaded};
 
 /// Joins the shards in these folders.
 pub(super) fn merge(folders: &[PathBuf], into: &Path, format: Format) -> Exit {
@@ -43,7 +43,7 @@ pub(super) fn merge(folders: &[PathBuf], into: &Path, format: Format) -> Exit {
     };
     // A shard has no models, but all that they are made from.
     match spec::load_inputs(&result.inputs, &folders[0].join(SHARD), Instead::default()) {
-        Ok(study) => {
+        Ok(Loaded { study, .. }) => {
             if let Err(exit) = removals::add(&mut result, &study, 0, true) {
                 return exit;
             }

@@ -3,7 +3,7 @@
 use crate::experiment::{ExperimentResult, OutageExample, Replay, ScenarioResult, trace};
 use crate::model::Model;
 use crate::report::{looked_at_closely, timeline};
-use crate::spec::Study;
+use crate::study::Study;
 use crate::time::Duration;
 
 /// Plays the longest and the median outage of the scenarios that reports look at closely.
@@ -21,7 +21,7 @@ pub(super) fn add(result: &mut ExperimentResult, study: &Study) {
 fn play(study: &Study, scenario: &ScenarioResult, example: &OutageExample) -> Option<Replay> {
     let model = study.scenarios.iter().find(|other| other.name == scenario.name)?.model_of(example.replication);
     let model = &up_to_the_beginning(model, example);
-    let trace = trace(model, study.seed, example.replication);
+    let trace = trace(model, study.header.seed, example.replication);
     timeline::replay(&trace.timeline, model, &scenario.name, example)
 }
 

@@ -9,7 +9,8 @@ use super::watch::Watched;
 use super::{Exit, Format, complain, note, print, removals, rendered, replays, trace};
 use crate::experiment::{ExperimentResult, Played, Share};
 use crate::output::{CHECKPOINT, Claim, RESULTS, SHARD};
-use crate::spec::{Instead, Stopping, Study};
+use crate::spec::{Instead, Loaded};
+use crate::study::{Stopping, Study};
 use crate::{output, spec};
 
 /// What is to be run, and where the answer goes.
@@ -38,12 +39,12 @@ impl Run {
     fn carry_out(&self) -> Result<Exit, Exit> {
         let instead = Instead { seed: self.seed, replications: self.replications, container: self.container.clone() };
         let study = load(&self.experiment, instead, self.quiet)?;
-        let folder = self.folder.clone().unwrap_or_else(|| output::default_folder(&study.name));
+        let folder = self.folder.clone().unwrap_or_else(|| output::default_folder(&study.header.name));
         // A folder that cannot be written is better known before an hour of simulation than after it.
         let claim = Claim::on(&folder).map_err(|error| refused(&error))?;
         let played = self.begin(&study, &folder)?;
         claim.has_only_ours().map_err(|error| refused(&error))?;
-        if let Some(other) = claim.other_experiment(&study.name).filter(|_| !self.quiet) {
+        if let Some(other) = claim.other_experiment(&study.header.name).filter(|_| !self.quiet) {
             note(format_args!("{}: the results of the experiment `{other}` there are replaced", folder.display()));
         }
         let mut keeper = Keeper::new(&folder);
@@ -71,7 +72,7 @@ impl Run {
 
     /// Where the run begins: at nothing, or where another has left off.
     fn begin(&self, study: &Study, folder: &Path) -> Result<Played, Exit> {
-        let decided = match study.stopping {
+        let decided = match study.header.stopping {
             Stopping::Replications(_) => None,
             Stopping::Precision(_) => Some("whether a precision is reached"),
             Stopping::Selection(_) => Some("which scenario is selected"),
@@ -176,9 +177,9 @@ pub(super) fn load(experiment: &Path, instead: Instead, quiet: bool) -> Result<S
         spec::load_experiment_as(experiment, &spec::read_file, instead)
     };
     match loaded {
-        Ok(study) => {
+        Ok(Loaded { study, findings }) => {
             if !quiet {
-                eprint_report(&study.findings);
+                eprint_report(&findings);
             }
             Ok(study)
         }
@@ -194,7 +195,7 @@ pub(super) fn load(experiment: &Path, instead: Instead, quiet: bool) -> Result<S
 
 /// Reads the experiment whose results these are. Those of this version must be results that it can have written; of
 /// another's only the inputs are of use.
-fn load_again(results: &Path, instead: Instead) -> Result<Result<Study, spec::Report>, Exit> {
+fn load_again(results: &Path, instead: Instead) -> Result<Result<Loaded, spec::Report>, Exit> {
     let bad = |error: &dyn fmt::Display| {
         complain(error);
         Exit::BadInput

@@ -12,7 +12,8 @@ use crate::experiment::{self, ExperimentResult, Options, Outage, OutageExample, 
 use crate::report::human::{quoted, significant};
 use crate::report::json;
 use crate::report::timeline::{Excerpt, longest, perfetto, render, story};
-use crate::spec::{Instead, Scenario, Stopping, Study, parse_duration};
+use crate::spec::{Instead, parse_duration};
+use crate::study::{Scenario, Stopping, Study};
 use crate::time::{Duration, SimTime};
 
 /// Names in an error: more are not read.
@@ -203,7 +204,7 @@ impl Trace {
     /// Tells a part of a replication.
     fn tell(&self, study: &Study, scenario: &Scenario, replication: u64, part: Part) -> Exit {
         let model = scenario.model_of(replication);
-        let trace = experiment::trace(model, study.seed, replication);
+        let trace = experiment::trace(model, study.header.seed, replication);
         let text = bounds(&trace.timeline, replication, part).and_then(|(from, to)| {
             let excerpt = Excerpt { from, to, each_probe: self.each_probe, rules: self.rules };
             let probes = if self.each_probe { trace.timeline.probes_between(from, to) } else { 0 };
@@ -249,7 +250,7 @@ impl Trace {
             format!("{}{more}", shown.collect::<String>())
         };
         let Some(wanted) = &self.scenario else {
-            return match (study.baseline, study.scenarios.len()) {
+            return match (study.header.baseline, study.scenarios.len()) {
                 (Some(baseline), _) => Ok(baseline),
                 (None, 1) => Ok(0),
                 _ => Err(format!("the experiment has several scenarios: choose one with --scenario{}", names())),
@@ -266,17 +267,17 @@ impl Trace {
 /// The study with this scenario alone, where its replications do not hang on the others; else the whole.
 fn alone(study: &Study, scenario: &Scenario) -> Study {
     let mut study = study.clone();
-    let is_baseline = study.baseline.is_some_and(|baseline| study.scenarios[baseline].name == scenario.name);
-    match study.stopping {
+    let is_baseline = study.header.baseline.is_some_and(|baseline| study.scenarios[baseline].name == scenario.name);
+    match study.header.stopping {
         Stopping::Selection(_) => return study,
         // The baseline is played for as long as any other.
         Stopping::Precision(_) if is_baseline => return study,
         Stopping::Precision(_) | Stopping::Replications(_) => {}
     }
     study.scenarios = vec![Scenario { compared_with: None, ..scenario.clone() }];
-    study.baseline = None;
-    study.sensitivity.clear();
-    study.goals.clear();
+    study.header.baseline = None;
+    study.header.sensitivity.clear();
+    study.header.goals.clear();
     study
 }
 

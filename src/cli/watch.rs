@@ -11,7 +11,7 @@ use crate::experiment::{
     replications_of_removals,
 };
 use crate::report::{self, human};
-use crate::spec::{Stopping, Study};
+use crate::study::{Stopping, Study};
 
 /// What takes less is not spoken of.
 const LONG: Duration = Duration::from_mins(1);
@@ -128,7 +128,7 @@ impl Watch<'_> {
         let total = elapsed.saturating_add(left);
         match self.said {
             // A search drops most scenarios soon, so it ends long before the bound that is known of it.
-            None if matches!(self.study.stopping, Stopping::Selection(_)) => total > LONG && elapsed > LONG,
+            None if matches!(self.study.header.stopping, Stopping::Selection(_)) => total > LONG && elapsed > LONG,
             None => total > LONG && elapsed > if is_complete { FIRST } else { AT_LAST },
             Some((when, said)) => {
                 let ratio = total.as_secs_f64() / said.as_secs_f64();
@@ -145,7 +145,7 @@ impl Watch<'_> {
             let most = human::whole(most);
             format!("at most {about}, which is for {most} replications of every scenario{of} (maxReplications)")
         };
-        let about = match self.study.stopping {
+        let about = match self.study.header.stopping {
             Stopping::Replications(_) => about,
             Stopping::Precision(precision) => most(precision.max_replications, ""),
             Stopping::Selection(selection) => most(selection.max_replications, " that stays"),
@@ -180,8 +180,9 @@ fn seconds(secs: f64) -> Duration {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::spec::{Precision, Without, load_experiment};
+    use crate::spec::load_experiment;
     use crate::study::Metric;
+    use crate::study::{Precision, Without};
 
     const HOUR: f64 = 3_600.0;
 
@@ -191,8 +192,8 @@ mod tests {
     }
 
     fn study(stopping: Stopping, without: Without) -> Study {
-        let study = load_experiment(std::path::Path::new("experiments/aidbox.yaml")).unwrap();
-        Study { stopping, without, ..study }
+        let study = load_experiment(std::path::Path::new("experiments/aidbox.yaml")).unwrap().study;
+        Study { without, ..study.with_stopping(stopping) }
     }
 
     fn watch(study: &Study, of: u64) -> Watch<'_> {
@@ -216,7 +217,7 @@ mod tests {
     #[test]
     fn what_is_played_in_the_end_is_told_too() {
         let study = study(Stopping::Replications(10_000), Without::Featured);
-        let quarter = 10_000 / 4 / crate::spec::REPLICATIONS_PER_DRAW * crate::spec::REPLICATIONS_PER_DRAW;
+        let quarter = 10_000 / 4 / crate::study::REPLICATIONS_PER_DRAW * crate::study::REPLICATIONS_PER_DRAW;
         let watch = watch(&study, 1);
         let left = watch.left(&forecast(1_000.0, 0.1, 10_000)).as_secs_f64();
         assert!((left - 1_000.0 - 0.4 * quarter as f64).abs() < 1e-6, "{left}");

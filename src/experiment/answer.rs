@@ -25,11 +25,11 @@ use super::target::Target;
 use super::uncertainty;
 use crate::cluster::Phase;
 use crate::model::YEAR;
-use crate::spec::{Precision, RESULTS_KIND, Stopping};
+use crate::spec::RESULTS_KIND;
 use crate::stats::{
     Interval, MeanDifference, Moments, Race, amounts, counts, most_events, rests_on_few, twelve_digits,
 };
-use crate::study::{Form, Metric, Quantity};
+use crate::study::{Form, Metric, Precision, Quantity, Stopping};
 use crate::time::Duration;
 
 const NANOS: f64 = 1e9;
@@ -42,32 +42,32 @@ pub(super) fn experiment(outline: &Outline, tallies: &[Tally], race: Option<&Rac
     // A scenario that was not reached before an interruption has no numbers.
     let scenarios = outline.scenarios.iter().zip(tallies).enumerate();
     // Those of a question for what matters are told of as pairs.
-    let told = if outline.sensitivity.is_empty() { usize::MAX } else { 1 };
+    let told = if outline.header.sensitivity.is_empty() { usize::MAX } else { 1 };
     let is_large = tallies.len().min(told) > MOST_WITH_HISTOGRAMS;
     let played: Vec<_> = scenarios.take(told).filter(|(_, (_, tally))| tally.has_any()).collect();
     // The intervals of a large grid take their time.
     let scenarios: Vec<ScenarioResult> = played
         .into_par_iter()
         .map(|(number, (scenario, tally))| {
-            let other = outline.baseline.filter(|&baseline| baseline != number);
+            let other = outline.header.baseline.filter(|&baseline| baseline != number);
             let other = other.map(|baseline| (&outline.scenarios[baseline], &tallies[baseline].summary));
             let answer = self::scenario(outline, scenario, tally, other);
             if is_large { answer.without_histograms() } else { answer }
         })
         .collect();
-    let targets = scenarios.iter().flat_map(|s| outline.goals.iter().map(|goal| Target::of(goal, s))).collect();
+    let targets = scenarios.iter().flat_map(|s| outline.header.goals.iter().map(|goal| Target::of(goal, s))).collect();
     ExperimentResult {
         api_version: "hasim/v1".to_owned(),
         kind: RESULTS_KIND.to_owned(),
-        experiment: outline.name.clone(),
+        experiment: outline.header.name.clone(),
         version: env!("CARGO_PKG_VERSION").to_owned(),
-        seed: outline.seed,
+        seed: outline.header.seed,
         horizon_s: twelve_digits(outline.horizon().as_secs_f64()),
         warm_up_s: twelve_digits(outline.warm_up().as_secs_f64()),
-        confidence: twelve_digits(outline.confidence),
-        objective: outline.objective,
-        varied: outline.varied.clone(),
-        baseline: outline.baseline.map(|baseline| outline.scenarios[baseline].name.clone()),
+        confidence: twelve_digits(outline.header.confidence),
+        objective: outline.header.objective,
+        varied: outline.header.varied.clone(),
+        baseline: outline.header.baseline.map(|baseline| outline.scenarios[baseline].name.clone()),
         interrupted,
         targets,
         comparison: None,
@@ -77,9 +77,9 @@ pub(super) fn experiment(outline: &Outline, tallies: &[Tally], race: Option<&Rac
         scenarios,
         replays: Vec::new(),
         assumptions: Vec::new(),
-        notes: outline.notes.iter().cloned().chain(note_on_the_end(outline, tallies, end)).collect(),
+        notes: outline.header.notes.iter().cloned().chain(note_on_the_end(outline, tallies, end)).collect(),
         faults: outline.faults.clone(),
-        inputs: outline.inputs.clone(),
+        inputs: outline.header.inputs.clone(),
     }
 }
 
@@ -95,7 +95,7 @@ pub(super) struct Scale {
 impl Scale {
     /// Of a scenario's summary.
     pub fn of(outline: &Outline, scenario: &Contents, summary: &Summary) -> Self {
-        let (horizon, confidence) = (outline.horizon(), outline.confidence);
+        let (horizon, confidence) = (outline.horizon(), outline.header.confidence);
         let most_lost = scenario.coincidence.most_lost(summary, horizon, confidence);
         Self { replications: summary.replications, horizon, confidence, most_lost }
     }
@@ -168,7 +168,7 @@ pub(super) fn scenario(
     tally: &Tally,
     baseline: Option<(&Contents, &Summary)>,
 ) -> ScenarioResult {
-    let (summary, confidence) = (&tally.summary, outline.confidence);
+    let (summary, confidence) = (&tally.summary, outline.header.confidence);
     let scale = Scale::of(outline, scenario, summary);
     let faults = &scenario.faults;
     let attribution = |cells| attribution(summary, cells, faults, &scale);
@@ -191,7 +191,7 @@ pub(super) fn scenario(
                 (fault.clone(), Detection { times, undetected: detections.undetected })
             })
             .collect(),
-        windows: windows::windows(&summary.windows, outline.objective.window, scale.most_lost, confidence),
+        windows: windows::windows(&summary.windows, outline.header.objective.window, scale.most_lost, confidence),
         pod_hours_per_year: twelve_digits(scale.seconds_per_year(summary.pod_time) / HOUR_SECS),
         node_hours_per_year: scenario.node_hours_per_year,
         cost_per_year: scenario.cost_per_year,
@@ -312,7 +312,7 @@ pub(super) fn written(estimate: Estimate) -> Estimate {
 /// How the run ended, where that is not self-evident.
 fn note_on_the_end(outline: &Outline, tallies: &[Tally], end: &End) -> Option<String> {
     let replications = || tallies.iter().map(|tally| tally.summary.replications());
-    match (end, outline.stopping) {
+    match (end, outline.header.stopping) {
         (End::Interrupted, _) => {
             let unseen = replications().filter(|&n| n == 0).count();
             let missing =

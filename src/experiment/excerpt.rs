@@ -68,7 +68,7 @@ impl ExperimentResult {
 impl Played {
     /// Gives these scenarios of the answer their histograms, and notes that the others have none.
     pub fn add_histograms(&self, result: &mut ExperimentResult, which: &[usize]) {
-        let baseline = self.outline.baseline;
+        let baseline = self.outline.header.baseline;
         // Scenarios of the answer are those that were played, in their order.
         let numbers: Vec<usize> = (0..self.tallies.len()).filter(|&number| self.tallies[number].has_any()).collect();
         for &index in which {

@@ -36,14 +36,13 @@ mod tests {
     use super::*;
     use crate::experiment::sample::{model, study};
     use crate::experiment::{Outcome, Summary};
-    use crate::spec::Stopping;
-    use crate::study::Quantity;
+    use crate::study::{Quantity, Stopping};
 
     /// Oracle: what is made of very many lengths is what is made of each of them, and little of them is kept.
     #[test]
     fn many_lengths_come_to_the_same_as_each_of_them() {
         let model = model(1, 1, 1, 0, 1_000_000_000);
-        let objective = study(vec![model.clone()], Stopping::Replications(1)).objective;
+        let objective = study(vec![model.clone()], Stopping::Replications(1)).header.objective;
         let lengths: Vec<u64> = (0..3 * MOST as u64).map(|i| (i * 7_919 % 1_000_003) * 1_000_000 + 1).collect();
         let mut outcome = Outcome::empty(1);
         for &nanos in &lengths {

@@ -6,7 +6,7 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-use crate::spec::Study;
+use crate::study::Study;
 
 /// Parts of a replication in which progress is counted.
 const PARTS: f64 = 1e9;

@@ -10,8 +10,8 @@ use super::runner::{End, Tally};
 use super::selection;
 use super::summary::Summary;
 use super::unseen::Coincidence;
-use crate::spec::{Goal, Objective, Parameter, Scenario, Stopping, Study};
 use crate::stats::Race;
+use crate::study::{Scenario, Stopping, Study, StudyHeader};
 use crate::time::Duration;
 
 /// A part of the replications of every scenario: batch k belongs to shard k mod `of`.
@@ -28,26 +28,17 @@ impl Share {
     pub const WHOLE: Self = Self { index: 0, of: 1 };
 }
 
-/// An experiment without its models: what its answer tells of the question.
+/// An experiment without its models: what is asked, and what an answer tells of the models.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(super) struct Outline {
-    pub name: String,
-    pub seed: u64,
-    pub confidence: f64,
-    pub stopping: Stopping,
-    pub objective: Objective,
-    pub goals: Vec<Goal>,
-    pub varied: Vec<String>,
-    pub baseline: Option<usize>,
+    #[serde(flatten)]
+    pub header: StudyHeader,
     pub horizon_ns: u64,
     pub warm_up_ns: u64,
     pub currency: Option<String>,
     /// Of the baseline, or the first scenario.
     pub faults: Vec<FaultInfo>,
     pub scenarios: Vec<Contents>,
-    pub sensitivity: Vec<Parameter>,
-    pub notes: Vec<String>,
-    pub inputs: Value,
 }
 
 /// A scenario without its model.
@@ -67,48 +58,43 @@ pub(super) struct Contents {
     pub unplaceable: bool,
 }
 
-impl Outline {
-    fn of(study: &Study) -> Self {
-        let model = &study.scenarios[study.baseline.unwrap_or(0)].model;
-        let is_as_compared = |number: usize| {
-            let played = |number: usize| (&study.scenarios[number].model, &study.scenarios[number].draws);
-            study.compared_with(number).is_some_and(|other| played(number) == played(other))
-        };
-        let contents = study.scenarios.iter().enumerate().map(|(number, scenario)| Contents {
+impl Contents {
+    fn of(study: &Study, number: usize) -> Self {
+        let scenario = &study.scenarios[number];
+        let model = &scenario.model;
+        let played = |number: usize| (&study.scenarios[number].model, &study.scenarios[number].draws);
+        Self {
             name: scenario.name.clone(),
             parameters: scenario.parameters.clone(),
-            faults: scenario.model.faults.iter().map(|fault| fault.name.clone()).collect(),
+            faults: model.faults.iter().map(|fault| fault.name.clone()).collect(),
             draws: scenario.draws.len(),
-            replicas: scenario.model.deployment.replicas,
-            is_as_compared: is_as_compared(number),
-            coincidence: Coincidence::of(&scenario.model, &scenario.draws),
-            node_hours_per_year: selection::node_hours_per_year(&scenario.model),
-            cost_per_year: selection::cost_per_year(&scenario.model),
+            replicas: model.deployment.replicas,
+            is_as_compared: study.compared_with(number).is_some_and(|other| played(number) == played(other)),
+            coincidence: Coincidence::of(model, &scenario.draws),
+            node_hours_per_year: selection::node_hours_per_year(model),
+            cost_per_year: selection::cost_per_year(model),
             unplaceable: scenario.unplaceable,
-        });
+        }
+    }
+}
+
+impl Outline {
+    fn of(study: &Study) -> Self {
+        let model = &study.scenarios[study.header.baseline.unwrap_or(0)].model;
         Self {
-            name: study.name.clone(),
-            seed: study.seed,
-            confidence: study.confidence,
-            stopping: study.stopping,
-            objective: study.objective,
-            goals: study.goals.clone(),
-            varied: study.varied.clone(),
-            baseline: study.baseline,
+            header: study.header.clone(),
             horizon_ns: model.horizon.as_nanos(),
             warm_up_ns: model.warm_up.as_nanos(),
             currency: model.cluster.prices.as_ref().and_then(|prices| prices.currency.clone()),
             faults: model.faults.iter().map(FaultInfo::of).collect(),
-            scenarios: contents.collect(),
-            sensitivity: study.sensitivity.clone(),
-            notes: study.notes.clone(),
-            inputs: study.inputs.clone(),
+            scenarios: (0..study.scenarios.len()).map(|number| Contents::of(study, number)).collect(),
         }
     }
 
     /// How many controls come with a difference: one for each fault of the scenario that others are compared with.
     pub fn controls(&self) -> usize {
-        let first = self.baseline.or((!self.sensitivity.is_empty()).then_some(0));
+        let StudyHeader { baseline, sensitivity, .. } = &self.header;
+        let first = baseline.or((!sensitivity.is_empty()).then_some(0));
         first.map_or(0, |first| self.scenarios[first].faults.len())
     }
 
@@ -123,10 +109,10 @@ impl Outline {
     /// In what two experiments differ, in a word.
     fn difference(&self, other: &Self) -> Option<&'static str> {
         let differences = [
-            ("experiment", self.name != other.name),
-            ("seed", self.seed != other.seed),
-            ("number of replications or precision", self.stopping != other.stopping),
-            ("inputs", self.inputs != other.inputs),
+            ("experiment", self.header.name != other.header.name),
+            ("seed", self.header.seed != other.header.seed),
+            ("number of replications or precision", self.header.stopping != other.header.stopping),
+            ("inputs", self.header.inputs != other.header.inputs),
             ("scenarios", self != other),
         ];
         differences.into_iter().find(|(_, differs)| *differs).map(|(word, _)| word)
@@ -194,14 +180,15 @@ impl Played {
     pub fn nothing(study: &Study, share: Share) -> Self {
         let outline = Outline::of(study);
         let controls = outline.controls();
-        let tally = |s: &Scenario| Tally::empty(Summary::empty(&s.model, &study.objective), controls, s.draws.len());
+        let tally =
+            |s: &Scenario| Tally::empty(Summary::empty(&s.model, &study.header.objective), controls, s.draws.len());
         Self {
             api_version: "hasim/v1".to_owned(),
             kind: "Played".to_owned(),
             version: env!("CARGO_PKG_VERSION").to_owned(),
             share,
             open: (0..study.scenarios.len()).collect(),
-            goal: super::runner::first_goal(study.stopping),
+            goal: super::runner::first_goal(study.header.stopping),
             next: 0,
             race: selection::race(&outline),
             outline,
@@ -247,7 +234,7 @@ impl Played {
         if self.tallies.len() != scenarios || self.open.iter().any(|&scenario| scenario >= scenarios) {
             return Err(Unlike::Damaged("scenarios are missing"));
         }
-        let asked = matches!(self.outline.stopping, Stopping::Selection(_));
+        let asked = matches!(self.outline.header.stopping, Stopping::Selection(_));
         if self.race.is_some() != asked || self.race.as_ref().is_some_and(|race| !race.fits(scenarios)) {
             return Err(Unlike::Damaged("the search does not fit the experiment"));
         }

@@ -2,9 +2,8 @@
 
 use super::summary::Summary;
 use crate::model::YEAR;
-use crate::spec::{HalfWidth, Precision};
 use crate::stats::{Interval, amounts, counts, most_events, rests_on_few, twelve_digits};
-use crate::study::Form;
+use crate::study::{Form, HalfWidth, Precision};
 use crate::time::Duration;
 
 /// How well a scenario is known.

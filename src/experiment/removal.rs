@@ -11,8 +11,7 @@ use super::outcome::Outcome;
 use super::result::{Attribution, Estimate, ExperimentResult, ScenarioResult};
 use super::runner::{Options, RunError, run};
 use crate::model::{Model, Occurrence};
-use crate::spec::{REPLICATIONS_PER_DRAW, Scenario, Stopping, Study, Without};
-use crate::study::Metric;
+use crate::study::{Metric, REPLICATIONS_PER_DRAW, Scenario, Stopping, Study, StudyHeader, Without};
 
 /// At most so many causes of a scenario are removed, one at a time.
 const LARGEST: usize = 3;
@@ -142,14 +141,15 @@ fn without_each(study: &Study, scenario: &Scenario, causes: &[(usize, f64)], rep
         }
         one_less
     });
-    Study {
-        scenarios: std::iter::once(Scenario { compared_with: None, ..scenario.clone() }).chain(scenarios).collect(),
+    let scenarios = std::iter::once(Scenario { compared_with: None, ..scenario.clone() }).chain(scenarios).collect();
+    let header = StudyHeader {
         baseline: Some(0),
         stopping: Stopping::Replications(replications),
         sensitivity: Vec::new(),
         goals: Vec::new(),
-        ..study.clone()
-    }
+        ..study.header.clone()
+    };
+    Study { header, without: study.without, scenarios }
 }
 
 fn never() -> Occurrence {

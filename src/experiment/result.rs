@@ -17,9 +17,8 @@ use super::sensitivity::Sensitivity;
 use super::target::Target;
 use super::uncertainty::Uncertainty;
 use crate::model::Fault;
-use crate::spec::Objective;
 use crate::stats::twelve_digits;
-use crate::study::Metric;
+use crate::study::{Metric, Objective};
 
 /// The answer of one experiment.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

@@ -34,9 +34,8 @@ use super::sensitivity::WithBase;
 use super::summary::{Summary, micros};
 use super::uncertainty::DrawSums;
 use crate::model::{Model, YEAR};
-use crate::spec::{Precision, REPLICATIONS_PER_DRAW, Selection, Stopping, Study};
 use crate::stats::{Control, Controlled, Race};
-use crate::study::{Metric, Quantity};
+use crate::study::{Metric, Precision, Quantity, REPLICATIONS_PER_DRAW, Selection, Stopping, Study};
 
 /// Replications of one scenario that are played as one task; all of the same draw, where something is uncertain.
 const BATCH: u64 = REPLICATIONS_PER_DRAW;
@@ -254,7 +253,7 @@ where
 {
     fn finish(mut self) -> Result<(Played, ExperimentResult), RunError> {
         self.plan();
-        let end = match self.study.stopping {
+        let end = match self.study.header.stopping {
             Stopping::Replications(_) => {
                 if self.reach_goal()? {
                     End::Complete { missed: vec![] }
@@ -272,7 +271,7 @@ where
     /// Tells the watch how much may be left at most.
     fn plan(&self) {
         let share = self.played.share;
-        let most = match self.study.stopping {
+        let most = match self.study.header.stopping {
             Stopping::Replications(replications) => replications,
             Stopping::Precision(precision) => precision.max_replications,
             Stopping::Selection(selection) => selection.max_replications,
@@ -296,7 +295,7 @@ where
                 return Ok(End::Complete { missed });
             }
             let mut open: Vec<usize> = missed.into_iter().map(|(scenario, _)| scenario).collect();
-            if let Some(baseline) = self.study.baseline
+            if let Some(baseline) = self.study.header.baseline
                 && !open.contains(&baseline)
             {
                 open.push(baseline);
@@ -311,8 +310,8 @@ where
         let horizon = self.study.scenarios[scenario].model.horizon;
         let summary = &self.played.tallies[scenario].summary;
         let coincidence = &self.played.outline.scenarios[scenario].coincidence;
-        let most_lost = coincidence.most_lost(summary, horizon, self.study.confidence);
-        Reached::by(summary, horizon, most_lost, precision, self.study.confidence)
+        let most_lost = coincidence.most_lost(summary, horizon, self.study.header.confidence);
+        Reached::by(summary, horizon, most_lost, precision, self.study.header.confidence)
     }
 
     fn until_selected(&mut self, selection: Selection) -> Result<End, RunError> {
@@ -343,7 +342,7 @@ where
         let rows = || batches_of(played.next..goal).filter(move |row| is_in(share, row));
         *total += rows().map(|row| row.end - row.start).sum::<u64>() * open.len() as u64;
         let target = *total;
-        let scenarios = || baseline_first(&open, study.baseline);
+        let scenarios = || baseline_first(&open, study.header.baseline);
         let tasks = rows().flat_map(|row| scenarios().map(move |scenario| (scenario, row.clone())));
         let tasks = tasks.take_while(|_| !stop.is_asked());
         let mut row: Vec<Batch> = Vec::new();
@@ -366,7 +365,7 @@ where
                 if row.len() == open.len() {
                     add_row(&mut played.tallies, &row, study);
                     if let Some(race) = &mut played.race {
-                        add_losses(race, &row, study.objective.metric);
+                        add_losses(race, &row, study.header.objective.metric);
                     }
                     row.clear();
                     played.next = end;
@@ -386,7 +385,7 @@ where
 /// A batch of every open scenario.
 fn add_row(tallies: &mut [Tally], row: &[Batch], study: &Study) {
     let values_of = |scenario| row.iter().find(|batch| batch.scenario == scenario).map(|batch| &batch.values);
-    let base = (!study.sensitivity.is_empty()).then(|| values_of(0)).flatten();
+    let base = (!study.header.sensitivity.is_empty()).then(|| values_of(0)).flatten();
     for batch in row {
         let tally = &mut tallies[batch.scenario];
         tally.summary.merge(&batch.summary);
@@ -449,12 +448,12 @@ where
 {
     let (scenario, end) = (&study.scenarios[number], replications.end);
     let draw = scenario.draw_of(replications.start);
-    let mut summary = Summary::empty(&scenario.model, &study.objective);
+    let mut summary = Summary::empty(&scenario.model, &study.header.objective);
     let mut values = Vec::new();
     for index in replications {
         // A half-played replication is dropped whole, so nothing broken is seen after a panic.
         let outcome = catch_unwind(AssertUnwindSafe(|| {
-            let outcome = replicate(scenario.model_of(index), study.seed, index, &mut |share| {
+            let outcome = replicate(scenario.model_of(index), study.header.seed, index, &mut |share| {
                 meter.reached(share);
                 stop.goes_on()
             })?;
@@ -463,7 +462,7 @@ where
         }))
         .map_err(|panic| RunError::Panicked {
             scenario: scenario.name.clone(),
-            seed: study.seed,
+            seed: study.header.seed,
             index,
             message: message_of(&*panic),
         })?;

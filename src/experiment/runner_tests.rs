@@ -13,8 +13,8 @@ use crate::experiment::{Estimate, Measures, Quantile, ScenarioResult, Unlike, Wi
 use crate::ids::{FaultId, PodId, SlotId};
 use crate::model::Prices;
 use crate::random::Law;
-use crate::spec::Wanted;
 use crate::stats::Standing;
+use crate::study::Wanted;
 use crate::time::{Duration, SimTime};
 
 const SEC: u64 = 1_000_000_000;
@@ -98,7 +98,7 @@ fn covers(scenario: &ScenarioResult, availability: f64, widest: f64) {
 fn validation_k_of_n_independent_slots() {
     let of = |replicas, min_serving| model(replicas, min_serving, 1, DAY, 30 * DAY);
     let mut study = study(vec![of(1, 1), of(2, 1), of(2, 2), of(3, 2)], Stopping::Replications(600));
-    study.confidence = 0.999;
+    study.header.confidence = 0.999;
     let result = often(&study);
     let a = OFTEN.availability();
     let exact = [a, 1.0 - (1.0 - a).powi(2), a * a, a.powi(3) + 3.0 * a * a * (1.0 - a)];
@@ -131,9 +131,9 @@ fn validation_k_of_n_independent_slots() {
 fn validation_windows_of_an_alternating_slot() {
     let hour = Duration::from_secs(3_600);
     let mut study = study(vec![Model { window: hour, ..model(1, 1, 1, DAY, 30 * DAY) }], Stopping::Replications(600));
-    study.confidence = 0.999;
-    study.objective.slo = Some(1.0);
-    study.objective.window = hour;
+    study.header.confidence = 0.999;
+    study.header.objective.slo = Some(1.0);
+    study.header.objective.window = hour;
     let result = often(&study);
     let windows = result.scenarios[0].windows.as_ref().unwrap();
     assert_eq!((windows.count, windows.length_s), (600 * 720, 3_600.0));
@@ -240,7 +240,7 @@ fn shards_join_to_the_whole() {
             assert_eq!(join(&shards[..2]), (None, Unlike::Missing(0)));
             assert_eq!(join(&[&shards[..2], &shards[..1]].concat()), (Some(2), Unlike::Twice(2)));
             let mut other = study.clone();
-            other.seed += 1;
+            other.header.seed += 1;
             let share = Share { index: 0, of: 3 };
             let unlike = goes_on(&other, Played::nothing(&other, share), &mut |_| ()).0;
             assert_eq!(join(&[&shards[..2], &[(7, unlike)]].concat()), (Some(7), Unlike::Experiment("seed")));
@@ -443,7 +443,7 @@ fn grid(goal: Wanted, slo: Option<f64>, indifference_secs: f64) -> Study {
     });
     let selection = Selection { goal, indifference_secs, max_replications: 5_000 };
     let mut study = study(models.collect(), Stopping::Selection(selection));
-    study.objective.slo = slo;
+    study.header.objective.slo = slo;
     study
 }
 
@@ -511,7 +511,7 @@ fn of_equally_cheap_scenarios_the_one_with_the_fewest_pods_is_chosen() {
 #[test]
 fn a_search_that_ends_too_early_says_so() {
     let mut study = grid(Wanted::Best, None, 1.0);
-    study.stopping =
+    study.header.stopping =
         Stopping::Selection(Selection { goal: Wanted::Best, indifference_secs: 1.0, max_replications: 100 });
     let selection = often(&study).selection.unwrap();
     assert!(!selection.decided);

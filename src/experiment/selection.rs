@@ -5,8 +5,8 @@ use serde::{Deserialize, Serialize};
 use super::played::Outline;
 use super::result::{Estimate, ScenarioResult, contenders};
 use crate::model::{Model, YEAR};
-use crate::spec::{Selection, Stopping, Wanted};
 use crate::stats::{Contest, Race, Standing, twelve_digits};
+use crate::study::{Selection, Stopping, Wanted};
 
 /// Replications of every scenario before the first is let go.
 pub(super) const FIRST_LOOK: u64 = 64;
@@ -38,17 +38,17 @@ pub struct ScenarioStanding {
 
 /// The search at its start, if the experiment asks for one.
 pub(super) fn race(outline: &Outline) -> Option<Race> {
-    let Stopping::Selection(Selection { goal, indifference_secs, .. }) = outline.stopping else { return None };
+    let Stopping::Selection(Selection { goal, indifference_secs, .. }) = outline.header.stopping else { return None };
     let horizon = outline.horizon().as_secs_f64();
     let zone = indifference_secs * 1e6 * horizon / YEAR.as_secs_f64();
     let contest = match goal {
         Wanted::Best => Contest::Least,
         Wanted::Cheapest => Contest::Cheapest {
-            limit: (1.0 - outline.objective.slo.unwrap_or(0.0)) * 1e6 * horizon,
+            limit: (1.0 - outline.header.objective.slo.unwrap_or(0.0)) * 1e6 * horizon,
             costs: outline.scenarios.iter().map(|scenario| scenario.cost_per_year.unwrap_or(0.0)).collect(),
         },
     };
-    let mut race = Race::new(outline.scenarios.len(), contest, outline.confidence, zone);
+    let mut race = Race::new(outline.scenarios.len(), contest, outline.header.confidence, zone);
     let contenders = contenders(outline.scenarios.iter().map(|scenario| scenario.unplaceable));
     (0..outline.scenarios.len()).filter(|number| !contenders.contains(number)).for_each(|number| race.bar(number));
     Some(race)
@@ -61,7 +61,7 @@ pub(super) fn next_look(replications: u64, batch: u64) -> u64 {
 
 /// What the search has come to.
 pub(super) fn result(outline: &Outline, race: &Race, scenarios: &[ScenarioResult]) -> Option<SelectionResult> {
-    let Stopping::Selection(selection) = outline.stopping else { return None };
+    let Stopping::Selection(selection) = outline.header.stopping else { return None };
     let name = |i: usize| outline.scenarios[i].name.clone();
     let standings = race.standings().iter().enumerate();
     Some(SelectionResult {

@@ -10,8 +10,8 @@ use super::result::Estimate;
 use super::runner::{DOWNTIME, FAILED, Tally, Value as Loss};
 use super::summary::Summary;
 use crate::model::YEAR;
-use crate::spec::Parameter;
 use crate::stats::{Interval, Mean, Moments, Paired, amounts, ratio, rests_on_few, twelve_digits};
+use crate::study::Parameter;
 
 /// A parameter and what hangs on it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -91,7 +91,7 @@ pub(super) fn results(outline: &Outline, tallies: &[Tally]) -> Vec<Sensitivity> 
             failed: respond(later.differences.plain(FAILED), &later.with_base.failed, failed_moments),
         }
     };
-    outline.sensitivity.iter().filter(played).map(result).collect()
+    outline.header.sensitivity.iter().filter(played).map(result).collect()
 }
 
 /// The two sides of a parameter in one respect.

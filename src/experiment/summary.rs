@@ -9,9 +9,8 @@ use super::outcome::Outcome;
 use super::windows::Windows;
 use crate::cluster::Phase;
 use crate::model::{Model, Start};
-use crate::spec::Objective;
 use crate::stats::{Lengths, Moments, Spans};
-use crate::study::{PerQuantity, Quantity};
+use crate::study::{Objective, PerQuantity, Quantity};
 
 /// What the replications of one scenario come to together.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

@@ -3,8 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::result::{Estimate, ScenarioResult};
-use crate::spec::{Bound, Goal};
-use crate::study::Metric;
+use crate::study::{Bound, Goal, Metric};
 
 /// A target and how a scenario stands to it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

@@ -4,9 +4,8 @@ use serde::{Deserialize, Serialize};
 
 use super::summary::micros;
 use crate::model::Model;
-use crate::spec::Objective;
 use crate::stats::{Clustered, Moments, condense};
-use crate::study::Metric;
+use crate::study::{Metric, Objective};
 
 /// The windows of one replication while it is played: they fill up one after the other.
 #[derive(Debug, Clone)]

@@ -10,8 +10,7 @@ use crate::report::period::Period;
 use crate::report::recommendation;
 use crate::report::removals;
 use crate::report::sensitivity;
-use crate::spec::Wanted;
-use crate::study::Metric;
+use crate::study::{Metric, Wanted};
 
 /// What the numbers leave out, under every table.
 pub const LEFT_OUT: &str = "Not modelled yet, so not in these numbers: rollouts and drains.";

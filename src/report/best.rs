@@ -11,8 +11,7 @@ use std::cmp::Ordering;
 
 use crate::experiment::{Estimate, ExperimentResult, ScenarioResult, ScenarioStanding, SelectionResult, Standing};
 use crate::report::indifference::Indifference;
-use crate::spec::Wanted;
-use crate::study::Metric;
+use crate::study::{Metric, Wanted};
 
 const HOURS_A_YEAR: f64 = 8_760.0;
 /// Pods and Nodes are compared in these parts of one: Pods that wait for a Node make small differences.

@@ -10,7 +10,7 @@ use super::convert;
 use super::deployment;
 use super::diagnostic::{Problem, Problems};
 use super::documents::Documents;
-use super::experiment::{Candidate, Objective, Patch, Question};
+use super::experiment::{Candidate, Patch, Question};
 use super::loader::Loader;
 use super::naming;
 use super::never_ready;
@@ -20,11 +20,11 @@ use super::objects::Service;
 use super::placing;
 use super::script::{self, Stage};
 use super::serving;
-use super::study::Scenario;
 use super::system::System;
 use super::tree::{Mark, Node};
 use super::uncertain;
 use crate::model::{App, Fault, Model, OnCall, Start, Strikes};
+use crate::study::{Objective, Scenario};
 
 /// A grid with more points says nothing that anybody could read.
 const MAX_SCENARIOS: usize = 10_000;
@@ -117,7 +117,7 @@ pub(super) fn scenario_models(
         let is_wrong = problems.has_errors();
         if !is_wrong && let Some(models) = models {
             nodes += models.model.cluster.nodes.len() * (1 + models.draws.len());
-            scenarios.push(Scenario::new(name.clone(), parameters, models));
+            scenarios.push(models.into_scenario(name.clone(), parameters));
         }
         seen.take(problems, &name);
         if is_wrong && seen.list.len() > MAX_DISTINCT_PROBLEMS {
@@ -176,6 +176,14 @@ pub(super) struct Models {
     pub draws: Vec<Model>,
     /// No Node takes some of its replicas, although all Nodes are up.
     pub unplaceable: bool,
+}
+
+impl Models {
+    /// The scenario of this name, compared with the baseline.
+    pub fn into_scenario(self, name: String, parameters: Map<String, Json>) -> Scenario {
+        let Self { model, draws, unplaceable } = self;
+        Scenario { name, parameters, model, draws, compared_with: None, unplaceable }
+    }
 }
 
 /// Applies the values to the documents, reads them, and converts what they say.

@@ -5,8 +5,7 @@
 //! each way (settings in seconds a part h of them, at least 1); where a side is refused, as `failureThreshold: 0` is, the
 //! scenario as it is written stands in its place. What is uncertain is multiplied as a whole.
 
-use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value as Json};
+use serde_json::Map;
 
 use super::diagnostic::{Problems, Severity};
 use super::documents::Documents;
@@ -14,12 +13,11 @@ use super::experiment::{Patch, Question};
 use super::leaves::{self, Leaf};
 use super::reader::{Item, nearest};
 use super::scenario::scenario_model;
-use super::stopping::Stopping;
-use super::study::Scenario;
 use super::system::System;
 use super::tree::{Mark, Node, Value};
 use super::uncertain;
 use super::vary::{self, Input, Step, Target};
+use crate::study::{Parameter, Scenario, Stopping};
 
 const PATH: &str = "spec.sensitivity";
 /// By how much, if nothing else is asked for.
@@ -32,22 +30,6 @@ pub(super) struct Asked {
     step: f64,
     /// Only these.
     of: Option<Vec<(Patch, Node)>>,
-}
-
-/// A number and the two scenarios that tell what it matters.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Parameter {
-    /// Its path, as in `vary`.
-    pub key: String,
-    /// Its values, as they are written: in the base, with less and with more.
-    pub written: [Json; 3],
-    /// The same as numbers: seconds, shares, or as they are.
-    pub numbers: [f64; 3],
-    /// It is a whole number, which changes by steps.
-    pub whole: bool,
-    /// The scenarios with less and with more of it; one of them may be the base, which is 0. The later one of the two is
-    /// compared with the other.
-    pub scenarios: [usize; 2],
 }
 
 /// A number that will be changed.
@@ -124,7 +106,7 @@ pub(super) fn scenarios(
             let models = models?;
             let name = format!("{}={}", change.patch.key, value.shown());
             let parameters = Map::from_iter([(change.patch.key.clone(), value.to_json())]);
-            scenarios.push(Scenario::new(name, parameters, models));
+            scenarios.push(models.into_scenario(name, parameters));
             *place = scenarios.len();
         }
         if places == [0, 0] {

@@ -6,108 +6,15 @@ use serde_json::{Map, Value as Json};
 
 use super::advice;
 use super::diagnostic::Problems;
-use super::experiment::{self, Candidate, Goal, Objective, Question};
+use super::experiment::{self, Candidate, Question};
 use super::loader::Loader;
-use super::scenario::{Models, scenario_models};
-use super::sensitivity::{self, Parameter};
-use super::stopping::{Selection, Stopping, Wanted};
+use super::scenario::scenario_models;
+use super::sensitivity;
 use super::system::System;
 use super::tree::Node;
-use super::uncertain::REPLICATIONS_PER_DRAW;
-use super::{Report, Severity};
-use crate::model::{Model, Prices};
-
-/// An experiment, complete: every scenario has its model.
-#[derive(Debug, Clone)]
-pub struct Study {
-    /// Name of the experiment; fit for a file name.
-    pub name: String,
-    /// Seed of all random streams.
-    pub seed: u64,
-    /// Confidence level of every interval.
-    pub confidence: f64,
-    /// When enough has been played.
-    pub stopping: Stopping,
-    /// What the service must achieve.
-    pub objective: Objective,
-    /// `targets`: the run passes or fails by them.
-    pub goals: Vec<Goal>,
-    /// The keys of the scenarios' parameters, in the order of the file (`candidate` first where there are some).
-    pub varied: Vec<String>,
-    /// The scenario that others are compared with.
-    pub baseline: Option<usize>,
-    /// The points of the grid, the last key varying fastest.
-    pub scenarios: Vec<Scenario>,
-    /// With a question for what matters: every parameter and its scenarios, which follow the only one of the grid.
-    pub sensitivity: Vec<Parameter>,
-    /// Of which scenarios it is played what the removal of causes would bring.
-    pub without: Without,
-    /// Warnings and notes as sentences without places: what the model leaves out or assumes.
-    pub notes: Vec<String>,
-    /// The same with their places, for the terminal.
-    pub findings: Report,
-    /// The resolved documents, without the paths of their files.
-    pub inputs: Json,
-}
-
-/// Of which scenarios the removal of the largest causes is played.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Without {
-    /// Of none.
-    Off,
-    /// Of the baseline, the recommended scenario, and the only one.
-    #[default]
-    Featured,
-    /// Of every scenario.
-    All,
-}
-
-/// One point of the grid.
-#[derive(Debug, Clone)]
-pub struct Scenario {
-    /// `replicas=2 readinessProbe.failureThreshold=3`; the experiment's name where nothing varies.
-    pub name: String,
-    /// The value of every varied key.
-    pub parameters: Map<String, Json>,
-    /// What is simulated; with the medians of what is not known.
-    pub model: Model,
-    /// Models in which what is not known has been drawn; none where everything is known.
-    pub draws: Vec<Model>,
-    /// The scenario that it is compared with instead of the baseline.
-    pub compared_with: Option<usize>,
-    /// No Node takes some of its replicas, although all Nodes are up.
-    pub unplaceable: bool,
-}
-
-impl Scenario {
-    pub(super) fn new(name: String, parameters: Map<String, Json>, models: Models) -> Self {
-        let Models { model, draws, unplaceable } = models;
-        Self { name, parameters, model, draws, compared_with: None, unplaceable }
-    }
-
-    /// The number of the draw that a replication plays.
-    pub fn draw_of(&self, replication: u64) -> Option<usize> {
-        let draws = self.draws.len() as u64;
-        (draws > 0).then(|| (replication / REPLICATIONS_PER_DRAW % draws) as usize)
-    }
-
-    /// What a replication simulates.
-    pub fn model_of(&self, replication: u64) -> &Model {
-        self.draw_of(replication).map_or(&self.model, |draw| &self.draws[draw])
-    }
-}
-
-impl Study {
-    /// The scenario that this one is compared with.
-    pub fn compared_with(&self, scenario: usize) -> Option<usize> {
-        self.scenarios[scenario].compared_with.or(self.baseline).filter(|&other| other != scenario)
-    }
-
-    /// Whether the losses of single replications are of use.
-    pub fn keeps_values(&self) -> bool {
-        self.baseline.is_some() || !self.sensitivity.is_empty() || matches!(self.stopping, Stopping::Selection(_))
-    }
-}
+use super::{Loaded, Report, Severity};
+use crate::model::Prices;
+use crate::study::{REPLICATIONS_PER_DRAW, Scenario, Selection, Stopping, Study, StudyHeader, Wanted};
 
 /// Reads the experiment in `document` and everything that it names.
 pub(super) fn load(loader: &mut Loader<'_>, path: &Path, document: &Node) -> Option<Study> {
@@ -161,7 +68,7 @@ fn read<R>(
         scenarios.extend(sides);
         sensitivity = parameters;
     }
-    let study = Study {
+    let header = StudyHeader {
         name: question.name.clone(),
         seed: question.seed,
         confidence: question.confidence,
@@ -170,13 +77,11 @@ fn read<R>(
         goals: question.goals.clone(),
         varied: scenarios[0].parameters.keys().cloned().collect(),
         baseline,
-        scenarios,
         sensitivity,
-        without: question.without,
         notes: Vec::new(),
-        findings: Report::default(),
         inputs: resolved_inputs(document, &base, &systems),
     };
+    let study = Study { header, without: question.without, scenarios };
     Some(then(&mut loader.problems, study, &question, &systems))
 }
 
@@ -260,14 +165,10 @@ fn resolved_inputs(document: &Node, base: &System, systems: &[(Option<&Candidate
     inputs
 }
 
-/// Completes a study by what was found on the way.
-pub(super) fn finish(study: &mut Study, findings: Report) {
-    study.notes = findings
-        .diagnostics
-        .iter()
-        .filter(|diagnostic| diagnostic.severity != Severity::Error)
-        .map(super::Diagnostic::sentence)
-        .collect();
-    study.notes.dedup();
-    study.findings = findings;
+/// A study with what was found in its files.
+pub(super) fn complete(mut study: Study, findings: Report) -> Loaded {
+    let told = findings.diagnostics.iter().filter(|diagnostic| diagnostic.severity != Severity::Error);
+    study.header.notes = told.map(super::Diagnostic::sentence).collect();
+    study.header.notes.dedup();
+    Loaded { study, findings }
 }

@@ -19,8 +19,6 @@ use crate::model::Model;
 use crate::random::{Law, Owner, Purpose, Streams, name_hash};
 use crate::time::Duration;
 
-/// Replications in a row that play the same draw.
-pub const REPLICATIONS_PER_DRAW: u64 = 32;
 /// Draws, if nothing else is asked for.
 pub(super) const DRAWS: u32 = 64;
 

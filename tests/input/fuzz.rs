@@ -50,7 +50,7 @@ fn load(changed: usize, bytes: &[u8]) {
         }
     };
     match load_experiment_with(Path::new("experiment.yaml"), &open) {
-        Ok(study) => assert!(!study.scenarios.is_empty()),
+        Ok(loaded) => assert!(!loaded.study.scenarios.is_empty()),
         Err(report) => {
             assert!(report.has_errors());
             assert!(report.errors().all(|error| error.line > 0 && error.column > 0), "{report}");

@@ -6,8 +6,7 @@ use hasim::experiment::{
     ScenarioResult, ScenarioStanding, SelectionResult, Sensitivity, Span, Standing, Tone, Verdict, WindowLoss,
     WindowsResult,
 };
-use hasim::spec::{Objective, Wanted};
-use hasim::study::Metric;
+use hasim::study::{Metric, Objective, Wanted};
 use hasim::time::Duration;
 use serde_json::{Map, Value, json};
 

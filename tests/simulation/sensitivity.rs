@@ -6,8 +6,8 @@ use std::sync::atomic::AtomicBool;
 
 use hasim::experiment::{self, Estimate, ExperimentResult, Options, Pace, Played, Share};
 use hasim::model::YEAR;
-use hasim::spec::{REPLICATIONS_PER_DRAW, Study, load_experiment_with};
-use hasim::study::Metric;
+use hasim::spec::load_experiment_with;
+use hasim::study::{Metric, REPLICATIONS_PER_DRAW, Study};
 
 /// One Pod without probes that hangs and comes back: it is down for L after a mean time M in service.
 fn load(every: &str, lasts: &str, more: &str) -> Study {
@@ -32,7 +32,7 @@ fn load(every: &str, lasts: &str, more: &str) -> Study {
         };
         Ok(text.as_bytes().to_vec())
     };
-    load_experiment_with(Path::new("experiment.yaml"), &open).unwrap_or_else(|report| panic!("{report}"))
+    load_experiment_with(Path::new("experiment.yaml"), &open).unwrap_or_else(|report| panic!("{report}")).study
 }
 
 fn play(study: &Study, threads: usize, share: Share) -> (Played, ExperimentResult) {
@@ -53,7 +53,7 @@ fn holds(estimate: Estimate, exact: f64, widest: f64) {
 fn validation_elasticities_of_one_repairable_unit() {
     let more = "  replications: 1024\n  sensitivity: {of: [faults.hang]}\n";
     let mut study = load("{exponential: {mean: 10d}}", "10m", more);
-    study.confidence = 0.999;
+    study.header.confidence = 0.999;
     let (_, result) = play(&study, 2, Share::WHOLE);
     let keys: Vec<&str> = result.sensitivity.iter().map(|parameter| parameter.key.as_str()).collect();
     assert_eq!(keys, ["faults.hang.every.exponential.mean", "faults.hang.lasts"]);
@@ -148,8 +148,12 @@ fn a_further_uncertain_parameter_disturbs_no_other() {
 fn a_side_that_is_refused_is_the_base() {
     let more = "  replications: 32\n  sensitivity: {of: [replicas, terminationGracePeriodSeconds]}\n";
     let study = load("{exponential: {mean: 10d}}", "10m", more);
-    let told: Vec<(String, [usize; 2])> =
-        study.sensitivity.iter().map(|parameter| (parameter.written[1].to_string(), parameter.scenarios)).collect();
+    let told: Vec<(String, [usize; 2])> = study
+        .header
+        .sensitivity
+        .iter()
+        .map(|parameter| (parameter.written[1].to_string(), parameter.scenarios))
+        .collect();
     assert_eq!(told, [("1".to_owned(), [0, 1]), ("27".to_owned(), [2, 3])]);
     assert_eq!(study.compared_with(1), Some(0));
     assert_eq!(study.compared_with(3), Some(2));
