@@ -13,11 +13,11 @@
 //! | 1 | [`cli`], [`output`] | arguments, files, terminal |
 //! | 2 | [`verify`] | the proof: closed forms, measurements, published tables and rules against the simulator |
 //! | 3 | [`report`] | text and pictures from results; never simulates |
-//! | 4 | [`experiment`] | many replications of many scenarios: measuring, merging, stopping, comparing, choosing; laws from records |
+//! | 4 | [`experiment`], [`calibration`] | many replications of many scenarios: measuring, merging, stopping, comparing, choosing; laws and rates from records. An experiment needs no parser |
 //! | 5 | [`cluster`], [`spec`] | one replication; files as typed text with one conversion into a model. Neither sees the other |
-//! | 6 | [`study`], [`placement`] | the question: the table of metrics; the scheduler's decision, which a replication asks for again and again and the reading of files once |
+//! | 6 | [`study`], [`placement`] | the question: objective, scenarios, metrics, stopping; the scheduler's decision, which a replication asks for again and again and the reading of files once |
 //! | 7 | [`model`], [`rules`] | the system under study: complete, validated, immutable; the rules of Kubernetes that it follows |
-//! | 8 | [`random`], [`engine`], [`stats`] | generic: they know no Kubernetes |
+//! | 8 | [`random`], [`engine`], [`stats`], [`durations`] | generic: they know no Kubernetes |
 //! | 9 | [`time`], [`ids`] | values |
 //!
 //! # The way of a question
@@ -48,7 +48,7 @@
 //!    law has a closed inverse.
 //! 7. **Results merge exactly**: integers, in batches of fixed size that are merged in index order. One thread or
 //!    many: the same bytes.
-//! 8. **Layers below `experiment`, `spec` and the constructors of laws apart, return no `Result` and do no I/O**: a
+//! 8. **Layers below `experiment`, `spec` `calibration` and the constructors of laws apart, return no `Result` and do no I/O**: a
 //!    valid model simulates. Measures watch through one observer, statically dispatched, that cannot steer.
 //!
 //! Numbers in brackets such as (P12) or (N7a) are rules of Kubernetes; `docs/rules.md` tells what they say.
@@ -65,8 +65,10 @@
 // What would make numbers depend on the clock or on the order of a hash: see clippy.toml.
 #![warn(clippy::disallowed_types)]
 
+pub mod calibration;
 pub mod cli;
 pub mod cluster;
+pub mod durations;
 pub mod engine;
 pub mod experiment;
 pub mod ids;

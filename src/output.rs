@@ -15,7 +15,7 @@ pub use claim::{Claim, is_results};
 
 use serde::Deserialize;
 
-use crate::experiment::fit::Fitted;
+use crate::calibration::Fitted;
 use crate::experiment::{ExperimentResult, Invalid, Played};
 use crate::report::{charts, csv, fit, json, metrics, page};
 use crate::spec::read_file_of_ours;

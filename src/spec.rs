@@ -24,7 +24,6 @@ mod convert;
 mod deployment;
 mod diagnostic;
 mod documents;
-mod duration;
 mod experiment;
 mod faults;
 mod files;
@@ -69,7 +68,6 @@ mod tree;
 mod uncertain;
 mod vary;
 mod volumes;
-pub mod written;
 mod yaml;
 
 use std::io;
@@ -77,10 +75,8 @@ use std::path::Path;
 
 pub use app::guess::{AppGuess, guess_app};
 pub use diagnostic::{Diagnostic, Report, Severity, wrapped};
-pub use duration::{parse as parse_duration, readable as readable_duration};
 pub use files::{read_beginning, read_file, read_file_of_ours, read_standard_input};
 pub use instead::Instead;
-pub use restored::RESULTS_KIND;
 
 use diagnostic::Problems;
 use loader::Loader;

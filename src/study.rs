@@ -10,7 +10,7 @@ mod parameter;
 mod scenario;
 mod stopping;
 
-pub use header::{StudyHeader, Without};
+pub use header::{API_VERSION, RESULTS_KIND, StudyHeader, Without};
 pub use metric::{Definition, Form, Metric, PerQuantity, Quantity};
 pub use objective::{Bound, Goal, Objective};
 pub use parameter::Parameter;

@@ -269,7 +269,7 @@ fn percentage(text: &str) -> Result<f64, String> {
 
 /// A span of time as it was typed, in seconds.
 fn seconds(text: &str) -> Result<f64, String> {
-    crate::spec::parse_duration(text).map(crate::time::Duration::as_secs_f64)
+    crate::durations::parse(text).map(crate::time::Duration::as_secs_f64)
 }
 
 /// `I/N` as it was typed.

@@ -8,11 +8,12 @@ use clap::ValueEnum;
 
 use super::progress::Bar;
 use super::{Exit, complain, load, print};
+use crate::durations;
 use crate::experiment::{self, ExperimentResult, Options, Outage, OutageExample, RunError, Timeline};
 use crate::report::human::{quoted, significant};
 use crate::report::json;
 use crate::report::timeline::{Excerpt, longest, perfetto, render, story};
-use crate::spec::{Instead, parse_duration};
+use crate::spec::Instead;
 use crate::study::{Scenario, Stopping, Study};
 use crate::time::{Duration, SimTime};
 
@@ -105,7 +106,7 @@ impl std::str::FromStr for Moment {
             Some(rest) => (true, rest),
             None => (false, text.strip_prefix('+').unwrap_or(text)),
         };
-        let distance = if text.contains(':') { clock(text) } else { parse_duration(text).ok() };
+        let distance = if text.contains(':') { clock(text) } else { durations::parse(text).ok() };
         let malformed =
             "must be an instant as the trace shows it, such as `+12d 03:04:05.678`, or a duration such as 90s";
         distance.map(|distance| Self { before, distance }).ok_or_else(|| malformed.to_owned())
@@ -126,7 +127,7 @@ fn clock(text: &str) -> Option<Duration> {
     };
     let whole = number(hours, 24)? * 3600 + number(minutes, 60)? * 60;
     let secs = match secs.split_once('.') {
-        Some((whole, _)) => number(whole, 60).and_then(|_| parse_duration(&format!("{secs}s")).ok())?,
+        Some((whole, _)) => number(whole, 60).and_then(|_| durations::parse(&format!("{secs}s")).ok())?,
         None => Duration::from_secs(number(secs, 60)?),
     };
     Some(Duration::from_secs(days * 86_400 + whole) + secs)

@@ -25,11 +25,11 @@ use super::target::Target;
 use super::uncertainty;
 use crate::cluster::Phase;
 use crate::model::YEAR;
-use crate::spec::RESULTS_KIND;
 use crate::stats::{
     Interval, MeanDifference, Moments, Race, amounts, counts, most_events, rests_on_few, twelve_digits,
 };
-use crate::study::{Form, Metric, Precision, Quantity, Stopping};
+use crate::study::RESULTS_KIND;
+use crate::study::{API_VERSION, Form, Metric, Precision, Quantity, Stopping};
 use crate::time::Duration;
 
 const NANOS: f64 = 1e9;
@@ -57,7 +57,7 @@ pub(super) fn experiment(outline: &Outline, tallies: &[Tally], race: Option<&Rac
         .collect();
     let targets = scenarios.iter().flat_map(|s| outline.header.goals.iter().map(|goal| Target::of(goal, s))).collect();
     ExperimentResult {
-        api_version: "hasim/v1".to_owned(),
+        api_version: API_VERSION.to_owned(),
         kind: RESULTS_KIND.to_owned(),
         experiment: outline.header.name.clone(),
         version: env!("CARGO_PKG_VERSION").to_owned(),

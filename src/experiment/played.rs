@@ -11,7 +11,7 @@ use super::selection;
 use super::summary::Summary;
 use super::unseen::Coincidence;
 use crate::stats::Race;
-use crate::study::{Scenario, Stopping, Study, StudyHeader};
+use crate::study::{API_VERSION, Scenario, Stopping, Study, StudyHeader};
 use crate::time::Duration;
 
 /// A part of the replications of every scenario: batch k belongs to shard k mod `of`.
@@ -183,7 +183,7 @@ impl Played {
         let tally =
             |s: &Scenario| Tally::empty(Summary::empty(&s.model, &study.header.objective), controls, s.draws.len());
         Self {
-            api_version: "hasim/v1".to_owned(),
+            api_version: API_VERSION.to_owned(),
             kind: "Played".to_owned(),
             version: env!("CARGO_PKG_VERSION").to_owned(),
             share,

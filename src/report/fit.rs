@@ -6,9 +6,9 @@ use std::path::Path;
 use anstyle::Style;
 
 use super::terminal::{table, wrapped};
-use crate::experiment::fit::{Fitted, FittedLaw, Parameter};
+use crate::calibration::WrittenLaw;
+use crate::calibration::{Fitted, FittedLaw, Parameter};
 use crate::report::human;
-use crate::spec::written::WrittenLaw;
 
 const BOLD: Style = Style::new().bold();
 const DIM: Style = Style::new().dimmed();
@@ -131,7 +131,7 @@ fn notes(fitted: &Fitted) -> Vec<String> {
     notes.extend(fitted.not_fitted.iter().map(|law| format!("Not fitted: {}, which {}.", law.law, law.why)));
     let constant = fitted.empirical.len() == 1 && fitted.durations > 1;
     if constant {
-        let at = crate::spec::readable_duration(fitted.empirical[0].0).unwrap_or_default();
+        let at = crate::durations::readable(fitted.empirical[0].0).unwrap_or_default();
         let fixed = WrittenLaw::Fixed(at).in_one_line();
         notes.push(format!("All durations that have ended are equal: `{fixed}` may say more than any law."));
     }

@@ -6,7 +6,7 @@ use serde::Serialize;
 use serde_json::ser::{Formatter, PrettyFormatter};
 
 use crate::experiment::ExperimentResult;
-use crate::spec::RESULTS_KIND;
+use crate::study::RESULTS_KIND;
 
 /// The text of `results.json`.
 ///

@@ -11,13 +11,13 @@ mod worth;
 
 use askama::Template;
 
+use crate::durations;
 use crate::experiment::{Comparison, Estimate, ExperimentResult, ManifestFinding, ScenarioResult};
 use crate::report::best::{self, Best};
 use crate::report::labels::Labels;
 use crate::report::merged;
 use crate::report::period::{Period, told};
 use crate::report::{answer, assumptions, charts, comparison, front, human, sensitivity, verdicts};
-use crate::spec::parse_duration;
 use crate::study::Metric;
 use crate::time::Duration;
 use outages::{Example, Outage};
@@ -306,7 +306,7 @@ fn rows_left_out(result: &ExperimentResult) -> Option<String> {
 
 /// What a varied value sorts by: a number as it is, a span of time by its seconds.
 fn number(words: &str) -> Option<f64> {
-    words.parse().ok().or_else(|| parse_duration(words).ok().map(Duration::as_secs_f64))
+    words.parse().ok().or_else(|| durations::parse(words).ok().map(Duration::as_secs_f64))
 }
 
 /// A bound sorts by what it bounds.

@@ -92,20 +92,20 @@ pub(super) fn numbers(plane: &mut ControlPlane) -> [(&'static str, &mut f64, f64
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::spec::duration;
+    use crate::durations;
 
     /// What the table of `docs/model.md` says of a field under each generation, as it should stand there.
     fn rows() -> Vec<(&'static str, [String; 2])> {
         let mut planes = [ControlPlane::default(), ControlPlane::legacy()];
         let timeouts = planes.each_ref().map(|plane| match plane.eviction {
             Eviction::Taints => "–".to_string(),
-            Eviction::After(timeout) => duration::shown(timeout),
+            Eviction::After(timeout) => durations::shown(timeout),
         });
         let sizes = planes.each_ref().map(|plane| plane.large_zone.to_string());
         let [today, legacy] = &mut planes;
         let mut rows = vec![("podEvictionTimeout", timeouts), ("largeClusterSizeThreshold", sizes)];
         let spans = periods(today).into_iter().zip(periods(legacy));
-        rows.extend(spans.map(|((key, new), (_, old))| (key, [duration::shown(*new), duration::shown(*old)])));
+        rows.extend(spans.map(|((key, new), (_, old))| (key, [durations::shown(*new), durations::shown(*old)])));
         let plain = numbers(today).into_iter().zip(numbers(legacy));
         rows.extend(plain.map(|((key, new, ..), (_, old, ..))| (key, [new.to_string(), old.to_string()])));
         rows

@@ -2,7 +2,6 @@
 
 use super::app;
 use super::diagnostic::Problems;
-use super::duration::LONGEST;
 use super::reader::{Item, Object, nearest};
 use super::script;
 use super::sensitivity;
@@ -10,6 +9,7 @@ use super::serving::Named;
 use super::stopping;
 use super::tree::{Mark, Node, Value};
 use super::vary::{self, Target};
+use crate::durations::LONGEST;
 use crate::model::{Start, YEAR};
 use crate::study::{Bound, Goal, Metric, Objective, Stopping, Without};
 use crate::time::Duration;

@@ -2,11 +2,11 @@
 //! Follows `pkg/kubelet/lifecycle/handlers.go` and `pkg/apis/core/validation/validation.go`.
 
 use super::diagnostic::{Problems, Severity};
-use super::duration::LONGEST;
 use super::ports::ContainerPort;
 use super::probe::{self, seconds};
 use super::reader::{Item, Object};
 use super::tree::Mark;
+use crate::durations::LONGEST;
 use crate::time::Duration;
 
 /// What the container does before SIGTERM.

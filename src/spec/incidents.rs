@@ -12,13 +12,13 @@ use serde_json::Value as Json;
 
 use super::app;
 use super::diagnostic::Problems;
-use super::duration::LONGEST;
 use super::loader::Loader;
 use super::manifest::{self, Kind};
 use super::reader::Item;
 use super::records::Recorded;
 use super::tree::{Mark, Node};
 use super::{Report, unreadable};
+use crate::durations::LONGEST;
 use crate::model::Strikes;
 use crate::time::Duration;
 

@@ -3,10 +3,10 @@
 use std::path::{Path, PathBuf};
 
 use super::diagnostic::Problems;
-use super::duration::LONGEST;
 use super::reader::{Item, Object, nearest};
 use super::tree::{Entry, Mark, Node, Value};
 use super::uncertain;
+use crate::durations::LONGEST;
 use crate::model::YEAR;
 use crate::random::Law;
 use crate::random::law::LawError;
@@ -313,7 +313,7 @@ fn observed(
         let seconds = text.parse::<f64>().ok().filter(|value| value.is_finite() && *value >= 0.0);
         let text = match seconds {
             Some(value) => format!("{value}s"),
-            None if super::duration::parse(text).is_ok() => text.to_string(),
+            None if crate::durations::parse(text).is_ok() => text.to_string(),
             None => {
                 let message = format!("names {name}, whose line {line} has no seconds or duration in `{wanted}`");
                 problems.error(file.mark(), &file.path, message);

@@ -1,8 +1,8 @@
 //! The numbers of a document, each with the path of `vary` that leads to it.
 
-use super::duration;
 use super::law::TAGS;
 use super::tree::{Entry, Node, Value};
+use crate::durations;
 
 /// A number, a span of time or a share; or what is said of one that is not known.
 #[derive(Debug, Clone)]
@@ -61,7 +61,7 @@ pub(super) fn number(node: &Node) -> Option<f64> {
         Value::Float(value) => Some(*value),
         Value::String(text) => match text.strip_suffix('%') {
             Some(percent) => percent.trim().parse::<f64>().ok().map(|percent| percent / 100.0),
-            None => duration::parse(text).ok().map(crate::time::Duration::as_secs_f64),
+            None => durations::parse(text).ok().map(crate::time::Duration::as_secs_f64),
         },
         _ => None,
     }
@@ -79,8 +79,8 @@ pub(super) fn scaled(node: &Node, factor: f64) -> Option<Node> {
             Value::String(match number {
                 Ok(number) if is_one => format!("{}{unit}", nine_digits(number * factor)),
                 _ => {
-                    let secs = duration::parse(text).ok()?.as_secs_f64() * factor;
-                    duration::shown(crate::time::Duration::from_secs_f64(secs))
+                    let secs = durations::parse(text).ok()?.as_secs_f64() * factor;
+                    durations::shown(crate::time::Duration::from_secs_f64(secs))
                 }
             })
         }

@@ -11,6 +11,7 @@ use super::manifest::{self, Kind, Manifest};
 use super::quoting::Lines;
 use super::tree::{Mark, Node, Sources};
 use super::yaml;
+use crate::study::API_VERSION;
 
 /// How the bytes of a file are had.
 pub(super) type Open<'o> = &'o dyn Fn(&Path) -> io::Result<Vec<u8>>;
@@ -36,7 +37,7 @@ impl<'o> Loader<'o> {
         let open = self.open;
         let mut fetch = |path: &Path, at: Mark, problems: &mut Problems| fetch(open, path, at, "file", problems);
         for document in &mut documents {
-            if document.text("apiVersion") == Some(manifest::OURS) {
+            if document.text("apiVersion") == Some(API_VERSION) {
                 law::inline_files(document, "", &folder, &mut fetch, &mut self.problems);
             }
         }

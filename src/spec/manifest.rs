@@ -11,6 +11,7 @@ use super::objects::{self, Machine, Service};
 use super::reader::{Item, nearest};
 use super::serving;
 use super::tree::{Mark, Node, Value};
+use crate::study::API_VERSION;
 
 /// What one kind of document is to hasim.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -27,9 +28,6 @@ pub(super) enum Kind {
     Autoscaler,
     Other,
 }
-
-/// The version of hasim's own kinds.
-pub(super) const OURS: &str = "hasim/v1";
 
 /// Kinds of Kubernetes with the versions that 1.36 serves, the one to write first.
 const KUBERNETES: [(&str, &[&str], Kind); 5] = [
@@ -60,7 +58,7 @@ pub(super) fn kind(document: &Node, problems: &mut Problems) -> Option<Kind> {
     let kind = object.require("kind", problems);
     let (version, kind) = (version?, kind?);
     let (version_text, kind_text) = (version.string(problems)?, kind.string(problems)?);
-    if version_text == OURS {
+    if version_text == API_VERSION {
         let found = HASIM.iter().find(|(name, _)| *name == kind_text);
         if found.is_none() {
             let names = HASIM.map(|(name, _)| name);
@@ -73,11 +71,11 @@ pub(super) fn kind(document: &Node, problems: &mut Problems) -> Option<Kind> {
         return found.map(|(_, kind)| *kind);
     }
     if version_text.starts_with("hasim/") {
-        version.refuse(problems, format_args!("must be {OURS}"));
+        version.refuse(problems, format_args!("must be {API_VERSION}"));
         return None;
     }
     if HASIM.iter().any(|(name, _)| *name == kind_text) && !version_text.contains('/') {
-        version.refuse(problems, format_args!("must be {OURS} for kind {kind_text}"));
+        version.refuse(problems, format_args!("must be {API_VERSION} for kind {kind_text}"));
         return None;
     }
     match KUBERNETES.iter().find(|(name, _, _)| *name == kind_text) {

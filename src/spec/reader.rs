@@ -5,8 +5,8 @@ use std::fmt::Display;
 use std::ops::RangeInclusive;
 
 use super::diagnostic::Problems;
-use super::duration;
 use super::tree::{Entry, Mark, Node, Value};
+use crate::durations;
 use crate::time::Duration;
 
 /// A value and the path that leads to it.
@@ -196,7 +196,7 @@ impl<'a> Item<'a> {
     /// A span of time such as `5m` in one of our kinds.
     pub fn duration(&self, problems: &mut Problems, range: RangeInclusive<Duration>) -> Option<Duration> {
         let span = match &self.node.value {
-            Value::String(text) => match duration::parse(text) {
+            Value::String(text) => match durations::parse(text) {
                 Ok(span) => span,
                 Err(error) => {
                     self.refuse(problems, error);
@@ -208,16 +208,16 @@ impl<'a> Item<'a> {
                 problems.value(self.node, &self.path, "must have a unit (only 0 goes without)").help(format!(
                     "write {}s for seconds; units are {}",
                     self.node.shown(),
-                    duration::UNITS
+                    durations::UNITS
                 ));
                 return None;
             }
             _ => return self.wrong_kind(problems, "a duration such as 30s, 5m or 1h30m"),
         };
         if span < *range.start() {
-            self.refuse(problems, format_args!("must be at least {}", duration::shown(*range.start())));
+            self.refuse(problems, format_args!("must be at least {}", durations::shown(*range.start())));
         } else if span > *range.end() {
-            self.refuse(problems, format_args!("must be at most {}", duration::shown(*range.end())));
+            self.refuse(problems, format_args!("must be at most {}", durations::shown(*range.end())));
         } else {
             return Some(span);
         }

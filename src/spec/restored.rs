@@ -8,9 +8,8 @@ use serde::Deserialize;
 use serde_json::{Map, Value as Json, json};
 
 use super::diagnostic::{Diagnostic, Severity};
+use crate::study::RESULTS_KIND;
 
-/// The `kind` of a `results.json`.
-pub const RESULTS_KIND: &str = "Results";
 /// The experiment, by this name.
 pub(super) const EXPERIMENT: &str = "experiment";
 

@@ -5,11 +5,11 @@
 //! key of `vary`; they are read for each scenario anew, as slots and Nodes differ between scenarios.
 
 use super::diagnostic::Problems;
-use super::duration;
 use super::faults::{self, Kind};
 use super::law;
 use super::reader::{Item, nearest};
 use super::tree::{Entry, Node, Value};
+use crate::durations;
 use crate::ids::{NodeId, SlotId, ZoneId};
 use crate::model::{Cluster, Fault, Occurrence, ScriptTarget};
 use crate::random::Law;
@@ -110,7 +110,7 @@ fn read(item: &Item<'_>, stage: Stage<'_>, problems: &mut Problems) -> Option<Fa
 fn read_at(item: &Item<'_>, horizon: Duration, problems: &mut Problems) -> Option<Law> {
     let law = law::read(item, problems)?;
     if law.least() >= horizon.as_secs_f64() {
-        let message = format!("does not lie before the horizon of {}", duration::shown(horizon));
+        let message = format!("does not lie before the horizon of {}", durations::shown(horizon));
         let problem = match &item.node.value {
             Value::Map(_) => problems.error(item.mark(), &item.path, message),
             _ => problems.value(item.node, &item.path, format_args!("which {message}")),

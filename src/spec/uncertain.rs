@@ -7,7 +7,6 @@
 
 use super::diagnostic::{Problems, Severity};
 use super::documents::Documents;
-use super::duration;
 use super::experiment::Question;
 use super::law;
 use super::leaves::{self, Leaf};
@@ -15,6 +14,7 @@ use super::reader::Item;
 use super::system::System;
 use super::tree::{Mark, Node, Value};
 use super::vary::{self, Target};
+use crate::durations;
 use crate::model::Model;
 use crate::random::{Law, Owner, Purpose, Streams, name_hash};
 use crate::time::Duration;
@@ -98,7 +98,7 @@ fn gamma(item: &Item<'_>, problems: &mut Problems) -> Option<Law> {
 /// The value that belongs to a quantile, as it would be written.
 fn value(law: &Law, is_time: bool, u: f64, mark: Mark) -> Option<Node> {
     let value = law.quantile(u)?;
-    let value = if is_time { Value::String(duration::shown(rounded(value))) } else { Value::Float(value) };
+    let value = if is_time { Value::String(durations::shown(rounded(value))) } else { Value::Float(value) };
     Some(Node { value, mark })
 }
 

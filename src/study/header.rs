@@ -7,6 +7,11 @@ use super::objective::{Goal, Objective};
 use super::parameter::Parameter;
 use super::stopping::Stopping;
 
+/// The `apiVersion` of all files of hasim.
+pub const API_VERSION: &str = "hasim/v1";
+/// The `kind` of a `results.json`: an answer that holds its question, so it can be played again.
+pub const RESULTS_KIND: &str = "Results";
+
 /// What an experiment asks.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct StudyHeader {

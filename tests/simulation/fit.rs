@@ -260,7 +260,7 @@ proptest! {
             unit: hasim::time::Duration::from_secs(1),
         };
         if let Ok(records) = spec::records::read(std::path::Path::new("fuzz"), &bytes, &reading) {
-            let fitted = hasim::experiment::fit::fit("fuzz", &records.what, &records.durations);
+            let fitted = hasim::calibration::fit("fuzz", &records.what, &records.durations);
             if let Some(fitted) = fitted {
                 hasim::report::fit::render(&fitted, None, 80);
                 hasim::report::charts::svg(&hasim::report::charts::fitted(&fitted));

@@ -4,7 +4,7 @@ use super::axis::{Axis, Range, Unit};
 use super::frame::{self, BODY, MARGIN, RIGHT, SMALL};
 use super::palette::{GREY, INK, SERIES};
 use super::picture::{Anchor, Picture};
-use crate::experiment::fit::Fitted;
+use crate::calibration::Fitted;
 use crate::report::{fit, human};
 
 const HEIGHT: f64 = 380.0;

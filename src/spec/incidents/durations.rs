@@ -2,8 +2,8 @@
 
 use std::path::Path;
 
+use crate::durations::{self, LONGEST};
 use crate::spec::diagnostic::Problems;
-use crate::spec::duration::{self, LONGEST};
 use crate::spec::loader::{self, Loader};
 use crate::spec::reader::{Item, Object};
 use crate::spec::records::{self, Reading, Recorded};
@@ -96,9 +96,9 @@ fn read_table(mut object: Object<'_>, folder: &Path, loader: &mut Loader<'_>) ->
 fn read_unit(item: &Item<'_>, problems: &mut Problems) -> Option<Duration> {
     let text = item.string(problems)?;
     let unit =
-        duration::parse(&format!("1{text}")).ok().filter(|_| duration::UNITS.split(", ").any(|unit| unit == text));
+        durations::parse(&format!("1{text}")).ok().filter(|_| durations::UNITS.split(", ").any(|unit| unit == text));
     if unit.is_none() {
-        item.refuse(problems, format_args!("must be one of: {}", duration::UNITS));
+        item.refuse(problems, format_args!("must be one of: {}", durations::UNITS));
     }
     unit
 }

@@ -5,9 +5,9 @@ use std::path::Path;
 use serde_json::Value as Json;
 
 use super::{Counted, Watch, durations, read_source};
+use crate::durations::LONGEST;
 use crate::model::{Fault, Strikes};
 use crate::spec::diagnostic::Problems;
-use crate::spec::duration::LONGEST;
 use crate::spec::faults::{self, Kind as Target};
 use crate::spec::loader::Loader;
 use crate::spec::reader::{Item, Object, nearest};

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use super::super::duration::UNITS;
+use crate::durations::UNITS;
 
 /// A map of ours: what is not among its fields is an error.
 pub fn object<const N: usize>(what: &str, required: &[&str], fields: [(&str, Value); N]) -> Value {

@@ -1,14 +1,12 @@
 //! From counts and durations to a `FaultModel`: rates with what is not known of them, and the laws of the durations.
 
-mod rate;
-
+use super::written::{WrittenFault, WrittenFaultModel, WrittenLaw, WrittenRate};
+use crate::durations;
 use crate::model::{Strikes, YEAR};
 use crate::spec::incidents::Counted;
-use crate::spec::readable_duration;
-use crate::spec::written::{WrittenFault, WrittenFaultModel, WrittenLaw, WrittenRate};
 
 use super::fit::{self, FittedLaw};
-use rate::Rate;
+use super::rate::Rate;
 
 const DAY: f64 = 86_400.0;
 
@@ -140,7 +138,7 @@ fn parameters(law: &FittedLaw) -> String {
 
 /// A span of time with three significant digits of its unit: `39.2m`.
 fn span(secs: f64) -> String {
-    let Some(text) = readable_duration(secs) else { return format!("{secs:.2e}s") };
+    let Some(text) = durations::readable(secs) else { return format!("{secs:.2e}s") };
     let digits = text.trim_end_matches(|c: char| c.is_ascii_alphabetic());
     let number = digits.parse().map_or(digits.to_owned(), |number| significant(number, 3).to_string());
     format!("{number}{}", &text[digits.len()..])

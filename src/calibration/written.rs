@@ -7,6 +7,8 @@ use serde::Serialize;
 use serde_json::Value as Json;
 use serde_yaml::{CommentPosition, Commented, FlowMap, SpaceAfter, ser_options};
 
+use crate::study::API_VERSION;
+
 /// A `FaultModel`, in the order in which files have it.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct WrittenFaultModel {
@@ -121,7 +123,7 @@ impl WrittenFaultModel {
     /// A model of this name.
     pub fn new(name: &str, faults: Vec<WrittenFault>) -> Self {
         Self {
-            api_version: super::manifest::OURS,
+            api_version: API_VERSION,
             kind: "FaultModel",
             metadata: Metadata { name: name.to_owned() },
             spec: Spec { faults: faults.into_iter().map(SpaceAfter).collect() },

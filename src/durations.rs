@@ -1,15 +1,17 @@
 //! Spans of time as people write them: `30s`, `1h30m`, `1.5d`, `1y`.
 //!
+//! Reading refuses, and is in place of a constructor; writing gives what reading takes.
+//!
 //! Not humantime's grammar: its `M` is a month and its year has 365.25 days; here
 //! a year is 365 days, months do not exist, and decimals are exact.
 
 use crate::time::Duration;
 
 /// The units, for messages.
-pub(super) const UNITS: &str = "ns, us, ms, s, m, h, d, w, y";
+pub const UNITS: &str = "ns, us, ms, s, m, h, d, w, y";
 
 /// The longest span hasim reads: far beyond what is simulated, far within 64 bits of nanoseconds.
-pub(super) const LONGEST: Duration = Duration::from_secs(100 * 365 * 86_400);
+pub const LONGEST: Duration = Duration::from_secs(100 * 365 * 86_400);
 
 /// Of a year, the twelfth decimal is 32 microseconds.
 const MAX_DECIMALS: usize = 12;
@@ -73,7 +75,7 @@ fn digits(text: &str) -> Result<u128, std::num::ParseIntError> {
 }
 
 /// A span in the largest unit that divides it.
-pub(super) fn shown(span: Duration) -> String {
+pub fn shown(span: Duration) -> String {
     let nanos = span.as_nanos();
     match UNIT_NANOS.iter().rev().find(|(name, unit)| *name != "w" && nanos > 0 && nanos.is_multiple_of(*unit)) {
         Some((name, unit)) => format!("{}{name}", nanos / unit),

@@ -2,10 +2,10 @@
 
 use serde::Serialize;
 
+use super::written::{WrittenLaw, WrittenPart};
+use crate::durations;
 use crate::random::{Law, Owner, Purpose, Streams};
-use crate::spec::readable_duration;
 use crate::spec::records::Recorded;
-use crate::spec::written::{WrittenLaw, WrittenPart};
 use crate::stats::fit::{self, Durations, Family, Fit, Limits, Of};
 
 /// Samples drawn from each law to judge its A².
@@ -220,7 +220,7 @@ fn law(fit: &Fit) -> Law {
 
 /// The law as a file has it: five significant digits, far below what is known. Durations of length zero become a part of their own.
 fn written_law(fit: &Fit, zeros: u64, others: u64) -> Option<WrittenLaw> {
-    let size = readable_duration(fit.size)?;
+    let size = durations::readable(fit.size)?;
     let form = format!("{:.4e}", fit.form).parse::<f64>().ok()?;
     let law = match fit.family {
         Family::Exponential => WrittenLaw::Exponential { mean: size },
