@@ -30,15 +30,12 @@ mod answers;
 mod attribution;
 mod back_off;
 mod beginning;
-mod cause;
 mod chain;
 mod chance;
 mod eviction;
 mod faults;
-mod happening;
 mod kubelet;
 mod nodes;
-mod observer;
 mod on_call;
 mod planning;
 mod prober;
@@ -52,13 +49,15 @@ mod script;
 mod state;
 mod view;
 
-pub use cause::{Cause, CauseSet};
-pub use happening::{Endpoint, Exit, Happening, Reply, SkippedProbes};
-pub use observer::{EndpointView, Observed, Observer, Phase, PodCounts, SlotView, Spell};
-pub use prober::{Observation, Stored};
+// What watches a replication needs nothing else.
+pub use crate::history::{
+    Cause, CauseSet, Endpoint, EndpointView, Exit, Happening, Observation, Observed, Observer, Phase, PodCounts, Reply,
+    SkippedProbes, SlotView, Spell, Stored, Target,
+};
 
 use crate::engine::{Cx, Engine, World};
-use crate::ids::{FaultId, NodeId, PodId, SlotId, ZoneId};
+use crate::history::{cause, happening, observer};
+use crate::ids::{FaultId, NodeId, PodId, SlotId};
 use crate::model::{Model, ProbeKind, ScriptTarget};
 use crate::random::{Owner, Purpose, Streams};
 use crate::time::{Grid, SimTime};
@@ -109,19 +108,6 @@ pub(crate) enum Event {
     ReplacementCreated(SlotId, Timer),
     BindDue(PodId, Timer),
     QueueFlushed(Timer),
-}
-
-/// What a fault strikes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Target {
-    /// The container of the Pod that holds the slot.
-    Slot(SlotId),
-    /// All containers.
-    Deployment,
-    /// A machine.
-    Node(NodeId),
-    /// All machines of a zone.
-    Zone(ZoneId),
 }
 
 /// The state of one replication and its observer.

@@ -3,7 +3,6 @@
 mod answer;
 mod assumption;
 mod batches;
-mod by_name;
 pub mod comparison;
 mod controls;
 mod division;
@@ -13,6 +12,7 @@ mod examples;
 mod excerpt;
 mod ledger;
 mod measure;
+mod ordered_map;
 mod outcome;
 mod overflow;
 #[expect(clippy::disallowed_types, reason = "a forecast of the time left; no number of an answer")]
@@ -36,16 +36,14 @@ mod unseen;
 mod validity;
 mod windows;
 
-pub use crate::cluster::Target as FaultTarget;
-pub use crate::cluster::{Endpoint, Exit, Happening, Observation, Phase, Reply, SkippedProbes, Stored};
 pub use crate::stats::Standing;
 pub use assumption::{About, Assumption, Guess};
-pub use by_name::ByName;
 pub use comparison::{Comparison, ManifestFinding};
 pub use drive::{Play, Watcher, drive, replicate, replicate_watched};
 pub use estimates::Estimates;
 pub use excerpt::MOST_WITH_HISTOGRAMS;
 pub use measure::Measures;
+pub use ordered_map::OrderedMap;
 pub use outcome::Outcome;
 pub use pace::{Forecast, Pace};
 pub use played::{Played, Share, Unlike};

@@ -15,7 +15,7 @@
 //! | 3 | [`report`] | text and pictures from results; never simulates |
 //! | 4 | [`experiment`], [`calibration`] | many replications of many scenarios: measuring, merging, stopping, comparing, choosing; laws and rates from records. An experiment needs no parser |
 //! | 5 | [`cluster`], [`spec`] | one replication; files as typed text with one conversion into a model. Neither sees the other |
-//! | 6 | [`study`], [`placement`] | the question: objective, scenarios, metrics, stopping; the scheduler's decision, which a replication asks for again and again and the reading of files once |
+//! | 6 | [`study`], [`history`], [`placement`] | the question: objective, scenarios, metrics, stopping; the vocabulary of what is observed; the scheduler's decision, which a replication asks for again and again and the reading of files once |
 //! | 7 | [`model`], [`rules`] | the system under study: complete, validated, immutable; the rules of Kubernetes that it follows |
 //! | 8 | [`random`], [`engine`], [`stats`], [`durations`] | generic: they know no Kubernetes |
 //! | 9 | [`time`], [`ids`] | values |
@@ -71,6 +71,7 @@ pub mod cluster;
 pub mod durations;
 pub mod engine;
 pub mod experiment;
+pub mod history;
 pub mod ids;
 pub mod model;
 pub mod output;

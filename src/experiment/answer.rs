@@ -6,11 +6,11 @@ mod windows;
 use rayon::iter::{IntoParallelIterator as _, ParallelIterator as _};
 
 use self::distribution::distribution;
-use super::by_name::ByName;
 use super::estimates::Estimates;
 use super::examples::Example;
 use super::excerpt::MOST_WITH_HISTOGRAMS;
 use super::ledger::places;
+use super::ordered_map::OrderedMap;
 use super::played::{Contents, Outline};
 use super::precision::{Reached, asked};
 use super::replay::OutageExample;
@@ -23,7 +23,7 @@ use super::sensitivity;
 use super::summary::{Recoveries, Summary, Total};
 use super::target::Target;
 use super::uncertainty;
-use crate::cluster::Phase;
+use crate::history::{Cause, NamedCause, PerPhase};
 use crate::model::YEAR;
 use crate::stats::{
     Interval, MeanDifference, Moments, Race, amounts, counts, most_events, rests_on_few, twelve_digits,
@@ -245,21 +245,13 @@ fn outage_examples(summary: &Summary) -> Vec<OutageExample> {
     found.into_iter().filter_map(named).collect()
 }
 
-fn cause_name(faults: &[String], number: usize) -> &str {
-    match number.checked_sub(faults.len()) {
-        None => &faults[number],
-        Some(0) => "probe",
-        Some(_) => "start",
-    }
-}
-
 /// Every fault of the model, and `probe` and `start` where they occurred.
-fn pod_recoveries(summary: &Summary, faults: &[String], confidence: f64) -> ByName<PodRecovery> {
+fn pod_recoveries(summary: &Summary, faults: &[String], confidence: f64) -> OrderedMap<NamedCause, PodRecovery> {
     let occurred = |r: &Recoveries| r.lengths.spans().count() + r.lengths.endless() > 0;
-    let recoveries = summary.recoveries.iter().enumerate();
+    let recoveries = summary.causes.all().zip(&summary.recoveries);
     recoveries
-        .filter(|(number, recoveries)| *number < faults.len() || occurred(recoveries))
-        .map(|(number, recoveries)| (cause_name(faults, number).to_owned(), pod_recovery(recoveries, confidence)))
+        .filter(|(cause, recoveries)| matches!(cause, Cause::Fault(_)) || occurred(recoveries))
+        .map(|(cause, recoveries)| (NamedCause::of(cause, faults), pod_recovery(recoveries, confidence)))
         .collect()
 }
 
@@ -270,10 +262,7 @@ fn pod_recovery(recoveries: &Recoveries, confidence: f64) -> PodRecovery {
     PodRecovery {
         lengths: distribution(&recoveries.lengths, confidence),
         overlapped: recoveries.overlapped,
-        phases: Phase::ALL
-            .iter()
-            .map(|phase| (phase.name().to_owned(), mean(recoveries.phases[*phase as usize])))
-            .collect(),
+        phases: PerPhase::of(|phase| mean(recoveries.phases[phase as usize])),
     }
 }
 
@@ -282,8 +271,8 @@ fn attribution(summary: &Summary, cells: &[u128], faults: &[String], scale: &Sca
         .zip(cells)
         .filter(|(_, nanos)| **nanos > 0)
         .map(|((cause, phase), &nanos)| Attribution {
-            fault: cause_name(faults, cause).to_owned(),
-            phase: phase.name().to_owned(),
+            cause: NamedCause::of(cause, faults),
+            phase,
             s_per_year: twelve_digits(scale.seconds_per_year(nanos)),
         })
         .collect()

@@ -4,7 +4,7 @@
 //! what has happened before, so N − Λ is a martingale, and its mean is exactly zero in every scenario. What a
 //! difference owes to more or fewer faults than were to be expected can then be taken off (`stats::Controlled`).
 
-use crate::cluster::Spell;
+use crate::history::Spell;
 use crate::model::{Fault, Occurrence};
 use crate::random::Law;
 use crate::stats;

@@ -14,7 +14,7 @@ use super::division::{Bearer, Division, Fraction};
 use super::ledger::{Causes, Ledger};
 use super::outcome::Outcome;
 use super::windows::Filling;
-use crate::cluster::{Cause, CauseSet, EndpointView, Observed, Observer, Phase, PodCounts, SlotView};
+use crate::history::{Cause, CauseSet, EndpointView, Observed, Observer, Phase, PodCounts, SlotView};
 use crate::ids::{FaultId, PodId, SlotId};
 use crate::model::{Model, ProbeKind, Start};
 use crate::study::Quantity;

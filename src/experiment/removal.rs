@@ -120,7 +120,7 @@ fn pairs(replications: u64) -> u64 {
 /// probe and a first start are no faults: nothing can be removed.
 fn largest_faults(parts: &[Attribution], model: &Model) -> Vec<(usize, f64)> {
     let charged =
-        |name: &str| -> f64 { parts.iter().filter(|part| part.fault == name).map(|part| part.s_per_year).sum() };
+        |name: &str| -> f64 { parts.iter().filter(|part| part.cause.name() == name).map(|part| part.s_per_year).sum() };
     let faults = model.faults.iter().enumerate();
     let mut causes: Vec<(usize, f64)> =
         faults.map(|(number, fault)| (number, charged(&fault.name))).filter(|(_, charged)| *charged > 0.0).collect();

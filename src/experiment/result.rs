@@ -7,15 +7,16 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use super::assumption::Assumption;
-use super::by_name::ByName;
 use super::comparison::Comparison;
 use super::estimates::Estimates;
+use super::ordered_map::OrderedMap;
 use super::removal::Removal;
 use super::replay::{OutageExample, Replay};
 use super::selection::SelectionResult;
 use super::sensitivity::Sensitivity;
 use super::target::Target;
 use super::uncertainty::Uncertainty;
+use crate::history::{NamedCause, PerPhase, Phase};
 use crate::model::Fault;
 use crate::stats::twelve_digits;
 use crate::study::{Metric, Objective};
@@ -177,9 +178,9 @@ pub struct ScenarioResult {
     #[serde(default)]
     pub any_recovery_s: Distribution,
     /// Pod recoveries by the fault that began them (`probe` and `start` where none did).
-    pub pod_recovery_s: ByName<PodRecovery>,
+    pub pod_recovery_s: OrderedMap<NamedCause, PodRecovery>,
     /// Fault to first reaction, by fault.
-    pub detection_s: ByName<Detection>,
+    pub detection_s: OrderedMap<String, Detection>,
     /// Lost time over windows of the objective's length; `null` where the horizon holds none.
     #[serde(default)]
     pub windows: Option<WindowsResult>,
@@ -316,8 +317,8 @@ pub struct PodRecovery {
     pub lengths: Distribution,
     /// Recoveries in which a further fault struck.
     pub overlapped: u64,
-    /// Mean seconds in each phase, over the complete recoveries; all phases, in their order.
-    pub phases: ByName<f64>,
+    /// Mean seconds in each phase, over the complete recoveries.
+    pub phases: PerPhase<f64>,
 }
 
 /// Detections of one fault.
@@ -334,9 +335,10 @@ pub struct Detection {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Attribution {
     /// The fault, or `probe`, or `start`.
-    pub fault: String,
+    #[serde(rename = "fault")]
+    pub cause: NamedCause,
     /// The phase of the recovery.
-    pub phase: String,
+    pub phase: Phase,
     /// Seconds a year.
     pub s_per_year: f64,
 }

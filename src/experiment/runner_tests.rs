@@ -7,9 +7,9 @@ use rand::{Rng, SeedableRng};
 use rand_pcg::Pcg64Dxsm;
 
 use super::*;
-use crate::cluster::{Cause, CauseSet, EndpointView, Observed, Observer, Phase, SlotView};
 use crate::experiment::sample::{model, study};
 use crate::experiment::{Estimate, Measures, Quantile, ScenarioResult, Unlike, WindowLoss};
+use crate::history::{Cause, CauseSet, EndpointView, NamedCause, Observed, Observer, Phase, SlotView};
 use crate::ids::{FaultId, PodId, SlotId};
 use crate::model::Prices;
 use crate::random::Law;
@@ -110,7 +110,7 @@ fn validation_k_of_n_independent_slots() {
     let exact = 2.0 * a * (1.0 - a) / OFTEN.up * YEAR.as_secs_f64();
     assert!(outages.low <= exact && exact <= outages.high, "{exact}: {outages:?}");
     // One slot's recoveries are exponential: mean and quantiles.
-    let recovery = result.scenarios[0].pod_recovery_s.get("f0").unwrap();
+    let recovery = result.scenarios[0].pod_recovery_s.get(&named("f0")).unwrap();
     let near =
         |value: Option<f64>, exact: f64| assert!((value.unwrap() / exact - 1.0).abs() < 0.02, "{value:?} {exact}");
     near(recovery.lengths.mean, OFTEN.down);
@@ -121,8 +121,11 @@ fn validation_k_of_n_independent_slots() {
         assert!(low * 0.99 <= OFTEN.down * exact && OFTEN.down * exact <= 1.01 * high.unwrap(), "{quantile:?}");
         assert!(high.unwrap() - low < 0.1 * value, "{quantile:?} proves nothing");
     }
-    assert_eq!(recovery.phases.0.len(), 9);
-    near(recovery.phases.get("start").copied(), OFTEN.down);
+    near(Some(recovery.phases[Phase::Start]), OFTEN.down);
+}
+
+fn named(fault: &str) -> NamedCause {
+    NamedCause::Fault(fault.to_owned())
 }
 
 /// Validation: windows of an alternating slot. Their mean is the unavailability's; one without any downtime must begin up
@@ -162,8 +165,11 @@ fn parts_add_up_in_what_is_written_too() {
         (scenario.estimates[Metric::Outages].mean * years).round() as u64
     });
     // Every fault of the model has an entry, also the one that never struck.
-    assert_eq!(scenario.pod_recovery_s.get("f1").unwrap().lengths.count, 0);
-    assert!(scenario.detection_s.get("f1").is_some() && scenario.pod_recovery_s.get("probe").is_none());
+    assert_eq!(scenario.pod_recovery_s.get(&named("f1")).unwrap().lengths.count, 0);
+    assert!(
+        scenario.detection_s.get(&"f1".to_owned()).is_some()
+            && scenario.pod_recovery_s.get(&NamedCause::Probe).is_none()
+    );
     assert!(scenario.estimates[Metric::Restarts].bound && scenario.estimates[Metric::Restarts].mean == 0.0);
 }
 

@@ -7,7 +7,7 @@ use super::examples::Examples;
 use super::ledger::Causes;
 use super::outcome::Outcome;
 use super::windows::Windows;
-use crate::cluster::Phase;
+use crate::history::Phase;
 use crate::model::{Model, Start};
 use crate::stats::{Lengths, Moments, Spans};
 use crate::study::{Objective, PerQuantity, Quantity};

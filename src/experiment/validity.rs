@@ -11,7 +11,7 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 
 use super::result::{ExperimentResult, ScenarioResult};
-use crate::cluster::Phase;
+use crate::history::NamedCause;
 use crate::model::YEAR;
 
 /// A value that no result has, and where it stands.
@@ -32,8 +32,6 @@ const SHARES: [&str; 6] = ["availability", "request_success", "meets_slo", "shar
 const SIGNED: [&str; 4] = ["difference_to_baseline", "without", "change_s_per_year", "elasticity"];
 /// What a user gives names or values to: it is not hasim's to judge.
 const GIVEN: [&str; 1] = ["parameters"];
-/// Causes of downtime that are no faults.
-const OTHER_CAUSES: [&str; 2] = ["probe", "start"];
 /// Keys of which each holds no less than the one before it.
 const ASCENDING: [&[&str]; 4] = [
     &["low", "mean", "high"],
@@ -185,31 +183,23 @@ impl ExperimentResult {
     }
 }
 
-/// Whether the causes and phases of a scenario are its own.
+/// Whether the causes of a scenario are its own.
 fn causes(place: &Place<'_>, scenario: &ScenarioResult) -> Result<(), Invalid> {
-    let faults: BTreeSet<&str> = scenario.detection_s.iter().map(|(name, _)| name).chain(OTHER_CAUSES).collect();
-    let cause = |place: &Place<'_>, name: &str| {
-        if faults.contains(name) { Ok(()) } else { Err(place.refuse(name, "a fault of the scenario, probe or start")) }
-    };
-    let phase = |place: &Place<'_>, name: &str| {
-        let known = Phase::ALL.iter().any(|phase| phase.name() == name);
-        if known { Ok(()) } else { Err(place.refuse(name, "the name of a phase")) }
+    let faults: BTreeSet<&str> = scenario.detection_s.iter().map(|(name, _)| name.as_str()).collect();
+    let known = |place: &Place<'_>, cause: &NamedCause| match cause {
+        NamedCause::Fault(name) if !faults.contains(name.as_str()) => {
+            Err(place.refuse(name, "a fault of the scenario, probe or start"))
+        }
+        NamedCause::Fault(_) | NamedCause::Probe | NamedCause::Start => Ok(()),
     };
     let recoveries = place.key("pod_recovery_s");
-    for (name, recovery) in scenario.pod_recovery_s.iter() {
-        cause(&recoveries, name)?;
-        let here = recoveries.key(name);
-        recovery.phases.iter().try_for_each(|(name, _)| phase(&here.key("phases"), name))?;
-    }
+    scenario.pod_recovery_s.iter().try_for_each(|(cause, _)| known(&recoveries, cause))?;
     let parts = [
         ("downtime_attribution", &scenario.downtime_attribution),
         ("request_failure_attribution", &scenario.request_failure_attribution),
     ];
     parts.into_iter().try_for_each(|(key, parts)| {
-        each(&place.key(key), parts, |place, part| {
-            cause(&place.key("fault"), &part.fault)?;
-            phase(&place.key("phase"), &part.phase)
-        })
+        each(&place.key(key), parts, |place, part| known(&place.key("fault"), &part.cause))
     })
 }
 

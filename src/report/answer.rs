@@ -1,6 +1,7 @@
 //! The answer in a sentence or two, for the terminal and for markdown.
 
 use crate::experiment::{Estimate, ExperimentResult, ScenarioResult, Standing};
+use crate::history::NamedCause;
 use crate::report::assumptions;
 use crate::report::best::{self, Best};
 use crate::report::front;
@@ -191,7 +192,7 @@ fn source(shown: &ScenarioResult) -> Option<String> {
     let failed = merged::by_cause(&shown.request_failure_attribution);
     let whole = |causes: &[CauseTotal<'_>]| causes.iter().map(|cause| cause.total).sum::<f64>();
     let Some(first) = downtime.first() else { return charged("of what fails", &failed) };
-    let other = failed.first().filter(|cause| cause.fault != first.fault);
+    let other = failed.first().filter(|cause| cause.cause != first.cause);
     let is_more = whole(&failed) > MUCH_MORE * whole(&downtime);
     let sentences =
         [charged("downtime", &downtime), other.filter(|_| is_more).and_then(|_| charged("of what fails", &failed))];
@@ -204,17 +205,17 @@ const MUCH_MORE: f64 = 1.5;
 fn charged(what: &str, causes: &[CauseTotal<'_>]) -> Option<String> {
     let first = causes.first()?;
     let whole: f64 = causes.iter().map(|cause| cause.total).sum();
-    let phase = merged::phase_name(first.main_phase);
-    let no_fault = match first.fault {
-        "probe" => " That is what probes did without a fault: there is none to remove.",
-        "start" => " That is no fault: there is none to remove.",
-        _ => "",
+    let phase = first.main_phase.in_words();
+    let no_fault = match first.cause {
+        NamedCause::Probe => " That is what probes did without a fault: there is none to remove.",
+        NamedCause::Start => " That is no fault: there is none to remove.",
+        NamedCause::Fault(_) => "",
     };
     let most = if first.total / whole > 0.5 { "Most" } else { "The largest part of" };
     let most = if most == "The largest part of" && what.starts_with("of ") { "The largest part" } else { most };
     Some(format!(
         "{most} {what} is charged to {} ({}), mainly in phase {phase}.{no_fault}",
-        first.fault,
+        first.cause,
         human::share(first.total, whole)
     ))
 }

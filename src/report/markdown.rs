@@ -236,7 +236,7 @@ fn causes(text: &mut String, result: &ExperimentResult) {
         let head = ["cause", each, "share", "mainly in phase"].map(str::to_owned);
         let rows = causes.iter().map(|cause| {
             let share = human::share(cause.total, whole);
-            vec![cause.fault.to_owned(), human::duration(cause.total), share, merged::phase_name(cause.main_phase)]
+            vec![cause.cause.to_string(), human::duration(cause.total), share, cause.main_phase.in_words()]
         });
         table(text, &head, 1, rows);
     }

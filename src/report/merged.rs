@@ -1,8 +1,8 @@
 //! Views of a scenario that several reports need: recoveries of all faults together, downtime by fault.
 
 use super::best::recommended;
-use crate::experiment::Phase;
 use crate::experiment::{Attribution, Distribution, ExperimentResult, ScenarioResult};
+use crate::history::{NamedCause, Phase};
 
 /// The scenario that pictures of a single scenario show: the new one of a comparison, the recommended one, else the
 /// baseline, else the first.
@@ -111,19 +111,19 @@ impl Samples {
 #[derive(Debug, Clone, PartialEq)]
 pub struct CauseTotal<'a> {
     /// The fault, or `probe`, or `start`.
-    pub fault: &'a str,
+    pub cause: &'a NamedCause,
     /// All its phases, in seconds a year.
     pub total: f64,
     /// The phase with the largest part.
-    pub main_phase: &'a str,
+    pub main_phase: Phase,
 }
 
 /// Downtime or failed requests by cause, the largest first; equal ones in the order of the result.
 pub fn by_cause(parts: &[Attribution]) -> Vec<CauseTotal<'_>> {
     let mut causes: Vec<(CauseTotal<'_>, f64)> = Vec::new();
     for part in parts {
-        let new = || (CauseTotal { fault: &part.fault, total: 0.0, main_phase: &part.phase }, 0.0);
-        let at = causes.iter().position(|(cause, _)| cause.fault == part.fault).unwrap_or_else(|| {
+        let new = || (CauseTotal { cause: &part.cause, total: 0.0, main_phase: part.phase }, 0.0);
+        let at = causes.iter().position(|(known, _)| *known.cause == part.cause).unwrap_or_else(|| {
             causes.push(new());
             causes.len() - 1
         });
@@ -131,28 +131,12 @@ pub fn by_cause(parts: &[Attribution]) -> Vec<CauseTotal<'_>> {
         cause.total += part.s_per_year;
         if part.s_per_year > *largest {
             *largest = part.s_per_year;
-            cause.main_phase = &part.phase;
+            cause.main_phase = part.phase;
         }
     }
     let mut causes: Vec<_> = causes.into_iter().map(|(cause, _)| cause).filter(|cause| cause.total > 0.0).collect();
     causes.sort_by(|a, b| b.total.total_cmp(&a.total));
     causes
-}
-
-/// The phases of a recovery in their order, as results name them.
-pub const PHASES: [&str; Phase::ALL.len()] = {
-    let mut names = [""; Phase::ALL.len()];
-    let mut i = 0;
-    while i < names.len() {
-        names[i] = Phase::ALL[i].name();
-        i += 1;
-    }
-    names
-};
-
-/// A phase for people: `leave rotation`.
-pub fn phase_name(phase: &str) -> String {
-    phase.replace('_', " ")
 }
 
 #[cfg(test)]
@@ -171,13 +155,17 @@ mod tests {
 
     #[test]
     fn causes_are_summed_and_sorted() {
-        let part =
-            |fault: &str, phase: &str, s_per_year| Attribution { fault: fault.into(), phase: phase.into(), s_per_year };
-        let parts =
-            [part("a", "detect", 1.0), part("b", "start", 5.0), part("a", "decide", 2.0), part("c", "start", 0.0)];
+        let fault = |name: &str| NamedCause::Fault(name.to_owned());
+        let part = |name, phase, s_per_year| Attribution { cause: fault(name), phase, s_per_year };
+        let parts = [
+            part("a", Phase::Detect, 1.0),
+            part("b", Phase::Start, 5.0),
+            part("a", Phase::Decide, 2.0),
+            part("c", Phase::Start, 0.0),
+        ];
         let causes = by_cause(&parts);
         assert_eq!(causes.len(), 2);
-        assert_eq!((causes[0].fault, causes[0].total), ("b", 5.0));
-        assert_eq!((causes[1].fault, causes[1].total, causes[1].main_phase), ("a", 3.0, "decide"));
+        assert_eq!((causes[0].cause, causes[0].total), (&fault("b"), 5.0));
+        assert_eq!((causes[1].cause, causes[1].total, causes[1].main_phase), (&fault("a"), 3.0, Phase::Decide));
     }
 }

@@ -7,6 +7,7 @@ use anstyle::{AnsiColor, Style};
 use comfy_table::{CellAlignment, ColumnConstraint, ContentArrangement, LineStyle, Table, TableStyle};
 
 use crate::experiment::{Distribution, ExperimentResult, ScenarioResult, Verdict};
+use crate::history::NamedCause;
 use crate::report::best::{Best, Ground};
 use crate::report::labels::Labels;
 use crate::report::merged;
@@ -322,9 +323,9 @@ impl Screen<'_> {
         let (result, width) = (self.result, self.width);
         let down = merged::by_cause(&shown.downtime_attribution);
         let failed = merged::by_cause(&shown.request_failure_attribution);
-        let mut names: Vec<&str> = down.iter().map(|cause| cause.fault).collect();
-        names.extend(failed.iter().map(|cause| cause.fault).filter(|fault| !down.iter().any(|d| d.fault == *fault)));
-        if names.is_empty() {
+        let mut all: Vec<&NamedCause> = down.iter().map(|total| total.cause).collect();
+        all.extend(failed.iter().map(|total| total.cause).filter(|cause| !down.iter().any(|d| d.cause == *cause)));
+        if all.is_empty() {
             return String::new();
         }
         let sum = |causes: &[merged::CauseTotal<'_>]| causes.iter().map(|cause| cause.total).sum::<f64>();
@@ -336,36 +337,36 @@ impl Screen<'_> {
                 "–".to_owned()
             }
         };
-        let of = |causes: &[merged::CauseTotal<'_>], names: &[&str]| {
-            causes.iter().filter(|cause| names.contains(&cause.fault)).map(|cause| cause.total).sum::<f64>()
+        let of = |totals: &[merged::CauseTotal<'_>], which: &[&NamedCause]| {
+            totals.iter().filter(|total| which.contains(&total.cause)).map(|total| total.total).sum::<f64>()
         };
         // By the larger of its two shares; what rounds to nothing in both is summed up in a last row.
-        let weight = |name: &str| {
-            let share = |causes, whole: f64| if whole > 0.0 { of(causes, &[name]) / whole } else { 0.0 };
+        let weight = |cause: &NamedCause| {
+            let share = |totals, whole: f64| if whole > 0.0 { of(totals, &[cause]) / whole } else { 0.0 };
             share(&down, all_down).max(share(&failed, all_failed))
         };
-        names.sort_by(|a, b| weight(b).total_cmp(&weight(a)));
-        let top = names.iter().take(TOP).filter(|name| weight(name) >= SMALL).count().max(1);
+        all.sort_by(|a, b| weight(b).total_cmp(&weight(a)));
+        let top = all.iter().take(TOP).filter(|cause| weight(cause) >= SMALL).count().max(1);
         // A row that sums up a single cause would save nothing.
-        let top = if top + 1 == names.len() { names.len() } else { top };
+        let top = if top + 1 == all.len() { all.len() } else { top };
         let mut rows: Vec<Vec<String>> = Vec::new();
-        for name in names.iter().take(top) {
+        for &cause in all.iter().take(top) {
             // The phase that matters where the cause weighs more.
-            let share = |causes, whole: f64| if whole > 0.0 { of(causes, &[name]) / whole } else { 0.0 };
+            let share = |totals, whole: f64| if whole > 0.0 { of(totals, &[cause]) / whole } else { 0.0 };
             let heavier = if share(&down, all_down) >= share(&failed, all_failed) { &down } else { &failed };
-            let main = heavier.iter().find(|cause| cause.fault == *name);
+            let main = heavier.iter().find(|total| total.cause == cause);
             let none = || ["–".to_owned(), "–".to_owned()];
-            let [median, late] = shown.pod_recovery_s.get(name).map_or_else(none, |r| recovery(&r.lengths));
+            let [median, late] = shown.pod_recovery_s.get(cause).map_or_else(none, |r| recovery(&r.lengths));
             rows.push(vec![
-                (*name).to_owned(),
-                part(of(&down, &[name]), all_down),
-                part(of(&failed, &[name]), all_failed),
-                main.map_or(String::new(), |cause| merged::phase_name(cause.main_phase)),
+                cause.to_string(),
+                part(of(&down, &[cause]), all_down),
+                part(of(&failed, &[cause]), all_failed),
+                main.map_or(String::new(), |total| total.main_phase.in_words()),
                 median,
                 late,
             ]);
         }
-        let rest = &names[top..];
+        let rest = &all[top..];
         if !rest.is_empty() {
             let (d, f) = (of(&down, rest), of(&failed, rest));
             rows.push(vec![

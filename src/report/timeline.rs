@@ -13,7 +13,8 @@ use std::fmt::Write as _;
 
 use anstyle::{AnsiColor, Style};
 
-use crate::experiment::{Entry, Happening, Observation, Outage, Reply, SkippedProbes, Stored, Timeline, Tone, Who};
+use crate::experiment::{Entry, Outage, Timeline, Tone, Who};
+use crate::history::{Happening, Observation, Reply, SkippedProbes, Stored};
 use crate::ids::NodeId;
 use crate::model::{Model, ProbeKind};
 use crate::report::human;

@@ -13,7 +13,7 @@ const LAYERS: [&[&str]; 9] = [
     &["report"],
     &["experiment", "calibration"],
     &["cluster", "spec"],
-    &["study", "placement"],
+    &["study", "history", "placement"],
     &["model", "rules"],
     &["random", "engine", "stats", "durations"],
 ];

@@ -168,7 +168,7 @@ fn seen_by_probes(result: &ExperimentResult) -> Vec<&str> {
 }
 
 fn point(i: usize, scenario: &ScenarioResult, faults: &[&str]) -> Option<Point> {
-    let of_faults = scenario.detection_s.iter().filter(|(fault, _)| faults.contains(fault));
+    let of_faults = scenario.detection_s.iter().filter(|(fault, _)| faults.contains(&fault.as_str()));
     let detections: Vec<&Detection> = of_faults.map(|(_, detection)| detection).collect();
     let weighted = |d: &&Detection| d.times.mean.map(|mean| (mean * d.times.count as f64, d.times.count));
     let (sum, count) = detections.iter().filter_map(weighted).fold((0.0, 0), |a, b| (a.0 + b.0, a.1 + b.1));

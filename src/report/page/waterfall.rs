@@ -1,7 +1,6 @@
 //! Where lost time comes from: from zero to the total, cause by cause and phase by phase.
 
 use crate::experiment::{Attribution, ExperimentResult, ScenarioResult};
-use crate::report::merged::phase_name;
 use crate::report::period::Period;
 use crate::report::{best, human, removals};
 use crate::study::Metric;
@@ -72,7 +71,7 @@ fn bars(parts: &[Attribution], total: f64) -> Vec<Part> {
     };
     let mut bars: Vec<Part> = sorted[..told]
         .iter()
-        .map(|part| bar(part.fault.clone(), phase_name(&part.phase), part.s_per_year, ""))
+        .map(|part| bar(part.cause.to_string(), part.phase.in_words(), part.s_per_year, ""))
         .collect();
     let rest = &sorted[told..];
     if !rest.is_empty() {

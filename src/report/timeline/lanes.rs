@@ -5,13 +5,11 @@
 
 use super::clock::Clock;
 use super::{Excerpt, Teller, words};
-use crate::experiment::{
-    Entry, FaultTarget, Group, Happening, Lane, Mark, Observation, Reply, Span, Timeline, Tone, Who,
-};
+use crate::experiment::{Entry, Group, Lane, Mark, Span, Timeline, Tone, Who};
+use crate::history::{Happening, Observation, Reply, Target};
 use crate::ids::FaultId;
 use crate::model::{Model, ProbeKind};
 use crate::report::human;
-use crate::report::merged::phase_name;
 use crate::time::{Duration, SimTime};
 
 /// The lanes of an excerpt, with time 0 at its beginning: only those in which something is. Where a prober has more than `few`
@@ -190,7 +188,7 @@ impl Drawing<'_> {
             let timeline = self.timeline;
             for look in timeline.looks.iter().filter(|look| look.slot.index() == slot) {
                 let view = &look.view;
-                let phase = || phase_name(view.phase.name());
+                let phase = || view.phase.in_words();
                 let (words, tone) = match (view.serves, view.in_rotation) {
                     (true, true) => ("serves in rotation".to_owned(), Tone::Good),
                     (true, false) => (format!("serves, not in rotation: {}", phase()), Tone::Plain),
@@ -360,13 +358,13 @@ impl Drawing<'_> {
     }
 
     /// Several Nodes may have the same fault at the same time: each target has a lane of its own.
-    fn fault_lane(&self, target: FaultTarget, fault: FaultId) -> String {
+    fn fault_lane(&self, target: Target, fault: FaultId) -> String {
         let name = &self.model.faults[fault.index()].name;
         match target {
-            FaultTarget::Deployment => name.clone(),
-            FaultTarget::Slot(slot) => format!("{name} slot {}", slot.index()),
-            FaultTarget::Node(node) => format!("{name} {}", self.model.cluster.nodes[node.index()].name),
-            FaultTarget::Zone(zone) => format!("{name} {}", self.model.cluster.zones[zone.index()].name),
+            Target::Deployment => name.clone(),
+            Target::Slot(slot) => format!("{name} slot {}", slot.index()),
+            Target::Node(node) => format!("{name} {}", self.model.cluster.nodes[node.index()].name),
+            Target::Zone(zone) => format!("{name} {}", self.model.cluster.zones[zone.index()].name),
         }
     }
 

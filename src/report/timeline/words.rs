@@ -1,7 +1,8 @@
 //! Each happening in words that its reader knows from `kubectl describe`, and the rules behind it.
 
 use super::clock::Clock;
-use crate::experiment::{Endpoint, Exit, Happening, Reply, Stored, Tone};
+use crate::experiment::Tone;
+use crate::history::{Endpoint, Exit, Happening, Reply, Stored};
 use crate::ids::FaultId;
 use crate::model::{ContainerMode, Model, NodeMode, Probe, ProbeKind, Strikes};
 use crate::report::human;

@@ -1,7 +1,7 @@
 //! What a log of the kubelets, the API server and the controllers would tell, one line per happening.
 
-use super::Target;
-use super::prober::{Observation, Stored};
+use super::target::Target;
+use super::verdict::{Observation, Stored};
 use crate::ids::{FaultId, NodeId, PodId, SlotId, ZoneId};
 use crate::model::ProbeKind;
 use crate::time::{Duration, SimTime};
