@@ -41,8 +41,9 @@ use std::process::ExitCode;
 
 use clap::{Parser as _, ValueEnum};
 
-use crate::experiment::{ExperimentResult, Share, Verdict};
+use crate::experiment::Shard;
 use crate::report::{csv, json, markdown, terminal};
+use crate::results::{ExperimentResult, Verdict};
 use crate::spec::schema;
 use low_args::{LowArgs, LowCommand};
 use run::load;
@@ -134,7 +135,7 @@ impl From<LowArgs> for HiArgs {
                 seed: args.seed,
                 replications: args.replications,
                 container: args.container,
-                share: args.shard.unwrap_or(Share::WHOLE),
+                share: args.shard.unwrap_or(Shard::WHOLE),
                 resume: args.resume,
                 threads: args.threads.map_or(0, usize::from),
                 format: args.output,

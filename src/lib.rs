@@ -14,7 +14,7 @@
 //! | 2 | [`verify`] | the proof: closed forms, measurements, published tables and rules against the simulator |
 //! | 3 | [`report`] | text and pictures from results; never simulates |
 //! | 4 | [`experiment`], [`calibration`] | many replications of many scenarios: measuring, merging, stopping, comparing, choosing; laws and rates from records. An experiment needs no parser |
-//! | 5 | [`cluster`], [`spec`] | one replication; files as typed text with one conversion into a model. Neither sees the other |
+//! | 5 | [`cluster`], [`spec`], [`results`] | one replication; files as typed text with one conversion into a model; what `results.json` holds. None sees another |
 //! | 6 | [`study`], [`history`], [`placement`] | the question: objective, scenarios, metrics, stopping; the vocabulary of what is observed; the scheduler's decision, which a replication asks for again and again and the reading of files once |
 //! | 7 | [`model`], [`rules`] | the system under study: complete, validated, immutable; the rules of Kubernetes that it follows |
 //! | 8 | [`random`], [`engine`], [`stats`], [`durations`] | generic: they know no Kubernetes |
@@ -24,7 +24,7 @@
 //!
 //! ```text
 //! experiment file ─spec─▶ Study (a Model per scenario) ─cluster─▶ Outcome of each replication
-//!       ─experiment─▶ Summary ─stats─▶ ExperimentResult ─report─▶ table, charts ─output─▶ output/<experiment>/
+//!       ─experiment─▶ Summary ─estimate─▶ ExperimentResult ─report─▶ table, charts ─output─▶ output/<experiment>/
 //! ```
 //!
 //! # What holds
@@ -78,6 +78,7 @@ pub mod output;
 pub mod placement;
 pub mod random;
 pub mod report;
+pub mod results;
 pub mod rules;
 pub mod spec;
 pub mod stats;

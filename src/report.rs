@@ -1,5 +1,5 @@
-//! Reports: an [`ExperimentResult`](crate::experiment::ExperimentResult) as text, as tables and as pictures; a
-//! [`Timeline`](crate::experiment::Timeline) and [`Fitted`](crate::calibration::Fitted) laws as text.
+//! Reports: an [`ExperimentResult`](crate::results::ExperimentResult) as text, as tables and as pictures; a
+//! [`Timeline`](crate::history::Timeline) and [`Fitted`](crate::calibration::Fitted) laws as text.
 //!
 //! A report never simulates and never writes a file: each renderer is a function
 //! of the result alone, so the same result gives the same bytes, today or from a

@@ -7,11 +7,12 @@
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use hasim::cluster::{Cause, CauseSet, EndpointView, Observed, Observer as _, Phase, SlotView, Spell};
-use hasim::experiment::{self, ExperimentResult, Measures, Options, Outcome};
+use hasim::experiment::{self, Measures, Options, Outcome};
 use hasim::ids::{FaultId, PodId, SlotId};
 use hasim::model::{App, Model};
 use hasim::random::{Law, Streams, open_unit};
 use hasim::random::{Owner, Purpose};
+use hasim::results::ExperimentResult;
 use hasim::study::{
     Metric, Objective, Parameter, REPLICATIONS_PER_DRAW, Scenario, Stopping, Study, StudyHeader, Without,
 };

@@ -11,8 +11,8 @@ use super::library::{self, Kind, NO_FAULTS};
 use super::run::eprint_report;
 use super::watch::Watched;
 use super::{Exit, Format, complain, print, removals, rendered};
-use crate::experiment::ExperimentResult;
 use crate::output;
+use crate::results::ExperimentResult;
 use crate::spec::{self, Diagnostic, Instead, Loaded, Report, Severity};
 use crate::study::{REPLICATIONS_PER_DRAW, Study};
 

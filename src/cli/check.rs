@@ -13,8 +13,8 @@ use clap::ValueEnum;
 
 use super::watch::Watched;
 use super::{Exit, complain, print};
-use crate::experiment::{Estimate, ExperimentResult};
 use crate::report::human;
+use crate::results::{Estimate, ExperimentResult};
 use crate::spec::{self, Checked, Diagnostic, Severity, wrapped};
 use crate::study::{Stopping, Study, Without};
 

@@ -4,7 +4,7 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use super::complain;
-use crate::experiment::Played;
+use crate::experiment::Checkpoint;
 use crate::output::{self, CHECKPOINT};
 
 /// No oftener than this, so that little is lost and a disk has its rest.
@@ -29,14 +29,14 @@ impl<'a> Keeper<'a> {
     }
 
     /// Writes one if it is time.
-    pub fn pass(&mut self, played: &Played) {
+    pub fn pass(&mut self, played: &Checkpoint) {
         if self.last.elapsed() >= SHORTEST.max(PART * self.cost) {
             self.write(played);
         }
     }
 
     /// Writes one; false if it cannot. A run does not end because of that, but it says so, once.
-    pub fn write(&mut self, played: &Played) -> bool {
+    pub fn write(&mut self, played: &Checkpoint) -> bool {
         let begun = Instant::now();
         let written = output::keep(self.folder, CHECKPOINT, played);
         if let Err(error) = &written

@@ -12,9 +12,10 @@ use super::bundled::{Playing, Surroundings, Unwritten, named};
 use super::library::{Bundled, Kind};
 use super::replays;
 use super::{Exit, complain};
-use crate::experiment::comparison::{against_limit, without_limit, worst};
-use crate::experiment::{self, Comparison, Estimate, ExperimentResult, ManifestFinding, Target, Verdict};
+use crate::experiment;
 use crate::report::{Indifference, human};
+use crate::results::comparison::{against_limit, without_limit, worst};
+use crate::results::{Comparison, Estimate, ExperimentResult, ManifestFinding, Target, Verdict};
 use crate::spec::{AppGuess, Diagnostic, Loaded, Report, Severity, guess_app};
 use crate::study::{Bound, Goal, Metric, REPLICATIONS_PER_DRAW, Stopping, Study};
 
@@ -210,7 +211,11 @@ impl Compare {
         let mut result = self.playing.play_without_outages(study)?;
         let goal = self.fail_below.map(|slo| Goal { metric: Metric::Availability, bound: Bound::AtLeast(slo) });
         let after = result.scenarios.iter().find(|scenario| scenario.name == AFTER);
-        result.targets = goal.iter().zip(after).map(|(goal, after)| Target::of(goal, after)).collect();
+        result.targets = goal
+            .iter()
+            .zip(after)
+            .map(|(goal, after)| Target::of(goal, &after.name, &after.estimates[goal.metric]))
+            .collect();
         Ok(result)
     }
 

@@ -9,7 +9,7 @@ use serde_json::{Map, Value, json};
 
 use super::bundled::{Playing, Surroundings, Unwritten, named};
 use super::{Exit, replays};
-use crate::experiment::{About, Assumption, ExperimentResult};
+use crate::results::{About, Assumption, ExperimentResult};
 use crate::spec::{AppGuess, guess_app};
 use crate::study::{Metric, REPLICATIONS_PER_DRAW, Scenario, Stopping, Study};
 use guesses::Alternative;

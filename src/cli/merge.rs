@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use super::run::eprint_report;
 use super::watch::add_histograms;
 use super::{Exit, Format, complain, print, removals, rendered, replays};
-use crate::experiment::Played;
+use crate::experiment::Checkpoint;
 use crate::output::{self, SHARD};
 use crate::spec::{self, Instead, Loaded};
 
@@ -30,7 +30,7 @@ pub(super) fn merge(folders: &[PathBuf], into: &Path, format: Format) -> Exit {
             }
         }
     }
-    let mut result = match Played::join(shards) {
+    let mut result = match Checkpoint::join(shards) {
         Ok((played, mut result)) => {
             add_histograms(&played, &mut result);
             result

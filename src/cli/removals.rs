@@ -2,8 +2,9 @@
 
 use super::progress::Bar;
 use super::{Exit, complain, interrupt};
-use crate::experiment::{ExperimentResult, Options, add_removals, replicate};
+use crate::experiment::{Options, add_removals, replicate};
 use crate::report::looked_at_closely;
+use crate::results::ExperimentResult;
 use crate::study::Study;
 
 /// Plays and adds it, for the baseline, the recommended scenario and the only one, or as the experiment asks.

@@ -1,8 +1,9 @@
 //! The outages that a report shows: played once more when a run ends, and kept with its answer, as a report never simulates.
 
-use crate::experiment::{ExperimentResult, OutageExample, Replay, ScenarioResult, trace};
+use crate::experiment::trace;
 use crate::model::Model;
 use crate::report::{looked_at_closely, timeline};
+use crate::results::{ExperimentResult, OutageExample, Replay, ScenarioResult};
 use crate::study::Study;
 use crate::time::Duration;
 

@@ -7,8 +7,9 @@ use std::path::{Path, PathBuf};
 use super::checkpoint::Keeper;
 use super::watch::Watched;
 use super::{Exit, Format, complain, note, print, removals, rendered, replays, trace};
-use crate::experiment::{ExperimentResult, Played, Share};
+use crate::experiment::{Checkpoint, Shard};
 use crate::output::{CHECKPOINT, Claim, RESULTS, SHARD};
+use crate::results::ExperimentResult;
 use crate::spec::{Instead, Loaded};
 use crate::study::{Stopping, Study};
 use crate::{output, spec};
@@ -23,7 +24,7 @@ pub(super) struct Run {
     /// The container that serves.
     pub container: Option<String>,
     /// Which part of them.
-    pub share: Share,
+    pub share: Shard,
     pub resume: bool,
     /// 0 for one per core.
     pub threads: usize,
@@ -60,7 +61,7 @@ impl Run {
             keeper.write(&played);
         }
         let exit = match self.share {
-            Share::WHOLE => self.deliver(&study, result, &folder, || keeper.write(&played)),
+            Shard::WHOLE => self.deliver(&study, result, &folder, || keeper.write(&played)),
             _ if result.interrupted => Exit::Interrupted,
             _ => self.deliver_shard(&played, &folder),
         };
@@ -71,20 +72,20 @@ impl Run {
     }
 
     /// Where the run begins: at nothing, or where another has left off.
-    fn begin(&self, study: &Study, folder: &Path) -> Result<Played, Exit> {
+    fn begin(&self, study: &Study, folder: &Path) -> Result<Checkpoint, Exit> {
         let decided = match study.header.stopping {
             Stopping::Replications(_) => None,
             Stopping::Precision(_) => Some("whether a precision is reached"),
             Stopping::Selection(_) => Some("which scenario is selected"),
         };
-        if let Some(decided) = decided.filter(|_| self.share != Share::WHOLE) {
+        if let Some(decided) = decided.filter(|_| self.share != Shard::WHOLE) {
             complain(format_args!(
                 "--shard needs a fixed number of replications: {decided} is decided from all of them\n\
                  help: give --replications N, the same to every shard"
             ));
             return Err(Exit::WrongUse);
         }
-        let fresh = Played::nothing(study, self.share);
+        let fresh = Checkpoint::nothing(study, self.share);
         if !self.resume {
             return Ok(fresh);
         }
@@ -139,14 +140,14 @@ impl Run {
     }
 
     /// A shard is no answer yet.
-    fn deliver_shard(&self, played: &Played, folder: &Path) -> Exit {
+    fn deliver_shard(&self, played: &Checkpoint, folder: &Path) -> Exit {
         let written = output::keep(folder, SHARD, played).and_then(|()| output::forget(folder));
         if let Err(error) = written {
             complain(format_args!("{error}\nhelp: choose another folder with --out-dir"));
             return Exit::Failed;
         }
         if !self.quiet {
-            let Share { index, of } = played.share();
+            let Shard { index, of } = played.shard();
             let path = folder.join(SHARD);
             note(format_args!(
                 "shard {index}/{of} is done, {} replications: {}\nhelp: `hasim merge DIR… --out-dir DIR` joins all {of}",

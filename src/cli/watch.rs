@@ -7,10 +7,10 @@ use std::time::{Duration, Instant};
 use super::progress::Bar;
 use super::{Exit, complain, interrupt};
 use crate::experiment::{
-    self, ExperimentResult, Forecast, Options, Pace, Played, RunError, Share, replicate_watched,
-    replications_of_removals,
+    self, Checkpoint, Forecast, Options, Pace, RunError, Shard, replicate_watched, replications_of_removals,
 };
 use crate::report::{self, human};
+use crate::results::ExperimentResult;
 use crate::study::{Stopping, Study};
 
 /// What takes less is not spoken of.
@@ -40,7 +40,7 @@ impl Watched<'_> {
     /// # Errors
     /// How the command ends then.
     pub fn run(self) -> Result<ExperimentResult, Exit> {
-        let nothing = Played::nothing(self.study, Share::WHOLE);
+        let nothing = Checkpoint::nothing(self.study, Shard::WHOLE);
         let (_, result) = self.go_on(nothing, &mut |_| ()).map_err(|error| {
             complain(error);
             Exit::Failed
@@ -56,9 +56,13 @@ impl Watched<'_> {
     ///
     /// # Errors
     /// Like [`experiment::play`].
-    pub fn go_on(self, played: Played, keep: &mut dyn FnMut(&Played)) -> Result<(Played, ExperimentResult), RunError> {
+    pub fn go_on(
+        self,
+        played: Checkpoint,
+        keep: &mut dyn FnMut(&Checkpoint),
+    ) -> Result<(Checkpoint, ExperimentResult), RunError> {
         let (pace, bar) = (Pace::of(self.study), Bar::new(self.quiet));
-        let of = played.share().of;
+        let of = played.shard().of;
         let progress = &mut |progress| bar.show(progress);
         let options = Options { threads: self.threads, stop: interrupt::stop_flag(), progress };
         let ended = thread::scope(|scope| {
@@ -81,7 +85,7 @@ impl Watched<'_> {
 }
 
 /// Of a very large answer only what reports draw has histograms.
-pub(super) fn add_histograms(played: &Played, result: &mut ExperimentResult) {
+pub(super) fn add_histograms(played: &Checkpoint, result: &mut ExperimentResult) {
     if result.lacks_histograms() {
         let drawn = report::drawn(result);
         played.add_histograms(result, &drawn);

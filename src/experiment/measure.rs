@@ -9,7 +9,7 @@
 //! recoveries and detections that begin in it are followed to their end
 //! ([`Measures::has_open`]), however late the caller calls [`Measures::finish`].
 
-use super::controls::Control;
+use super::control_variates::Control;
 use super::division::{Bearer, Division, Fraction};
 use super::ledger::{Causes, Ledger};
 use super::outcome::Outcome;

@@ -1,6 +1,5 @@
 //! The answer in a sentence or two, for the terminal and for markdown.
 
-use crate::experiment::{Estimate, ExperimentResult, ScenarioResult, Standing};
 use crate::history::NamedCause;
 use crate::report::assumptions;
 use crate::report::best::{self, Best};
@@ -11,6 +10,7 @@ use crate::report::period::Period;
 use crate::report::recommendation;
 use crate::report::removals;
 use crate::report::sensitivity;
+use crate::results::{Estimate, ExperimentResult, ScenarioResult, Standing};
 use crate::study::{Metric, Wanted};
 
 /// What the numbers leave out, under every table.

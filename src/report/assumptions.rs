@@ -1,8 +1,8 @@
 //! What `hasim estimate` assumed, and how much of the answer hangs on each guess: in words and as a table.
 
-use crate::experiment::{About, Assumption, Estimate, ExperimentResult, Guess};
 use crate::report::answer::full;
 use crate::report::human;
+use crate::results::{About, Assumption, Estimate, ExperimentResult, Guess};
 use crate::study::Metric;
 
 /// The columns of the table.

@@ -9,8 +9,8 @@
 
 use std::cmp::Ordering;
 
-use crate::experiment::{Estimate, ExperimentResult, ScenarioResult, ScenarioStanding, SelectionResult, Standing};
 use crate::report::indifference::Indifference;
+use crate::results::{Estimate, ExperimentResult, ScenarioResult, ScenarioStanding, SelectionResult, Standing};
 use crate::study::{Metric, Wanted};
 
 const HOURS_A_YEAR: f64 = 8_760.0;

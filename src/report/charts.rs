@@ -36,10 +36,10 @@ pub use timeline::{Reach, instant, reach};
 
 use std::borrow::Cow;
 
-use crate::experiment::{ExperimentResult, Replay};
 use crate::report::front::{self, MOST_DRAWN};
 use crate::report::human;
 use crate::report::period::told;
+use crate::results::{ExperimentResult, Replay};
 
 /// A chart and the name of its files.
 #[derive(Debug, Clone, PartialEq)]

@@ -1,10 +1,10 @@
 //! A comparison of two manifests in words: how the change stands, three numbers of both, and what a check finds in one and not
 //! in the other.
 
-use crate::experiment::{Comparison, Estimate, ExperimentResult, ManifestFinding, ScenarioResult, Verdict};
 use crate::report::best;
 use crate::report::human;
 use crate::report::indifference::Indifference;
+use crate::results::{Comparison, Estimate, ExperimentResult, ManifestFinding, ScenarioResult, Verdict};
 use crate::study::Metric;
 
 /// How the change stands, in a sentence.

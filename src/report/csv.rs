@@ -6,10 +6,10 @@ use std::io;
 
 use csv::Writer;
 
-use crate::experiment::{Distribution, ExperimentResult, Quantile, WindowLoss};
 use crate::report::best::Best;
 use crate::report::labels::value_text;
 use crate::report::verdicts;
+use crate::results::{Distribution, ExperimentResult, Quantile, WindowLoss};
 use crate::study::Metric;
 
 /// The text of `results.csv`.

@@ -1,8 +1,8 @@
 //! What availability costs: which scenarios nobody should take, as another costs no more and loses as little.
 
-use crate::experiment::ExperimentResult;
 use crate::report::best::{self, Best, Relation};
 use crate::report::human;
+use crate::results::ExperimentResult;
 
 /// What a scenario is called some of whose replicas no Node takes.
 pub const UNPLACEABLE: &str = "unplaceable";

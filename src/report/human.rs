@@ -1,6 +1,6 @@
 //! Numbers for people: spans of time, percentages and counts, with as many digits as the interval supports.
 
-use crate::experiment::{Estimate, Quantile};
+use crate::results::{Estimate, Quantile};
 
 const MINUTE: f64 = 60.0;
 const HOUR: f64 = 3_600.0;

@@ -1,9 +1,9 @@
 //! Differences that do not matter.
 
-use crate::experiment::ExperimentResult;
 use crate::report::best;
 use crate::report::human;
 use crate::report::period::Period;
+use crate::results::ExperimentResult;
 use crate::study::Metric;
 
 /// The part of what the SLO leaves, or without one of what is lost anyway, that nobody would pay for.

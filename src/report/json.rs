@@ -5,7 +5,7 @@ use std::io;
 use serde::Serialize;
 use serde_json::ser::{Formatter, PrettyFormatter};
 
-use crate::experiment::ExperimentResult;
+use crate::results::ExperimentResult;
 use crate::study::RESULTS_KIND;
 
 /// The text of `results.json`.

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
-use crate::experiment::{ExperimentResult, ScenarioResult};
+use crate::results::{ExperimentResult, ScenarioResult};
 
 /// One column per varied key, or a single one with the scenarios' names.
 #[derive(Debug, Clone, PartialEq)]

@@ -2,12 +2,12 @@
 
 use std::fmt::Write as _;
 
-use crate::experiment::{Comparison, ExperimentResult, Quantile, ScenarioResult};
 use crate::report::best::Best;
 use crate::report::labels::Labels;
 use crate::report::merged;
 use crate::report::period::{Period, told};
 use crate::report::{answer, assumptions, comparison, front, human, sensitivity, verdicts};
+use crate::results::{Comparison, ExperimentResult, Quantile, ScenarioResult};
 use crate::study::Metric;
 
 /// Rows of a table; a comment of hundreds is not read.

@@ -1,8 +1,8 @@
 //! Views of a scenario that several reports need: recoveries of all faults together, downtime by fault.
 
 use super::best::recommended;
-use crate::experiment::{Attribution, Distribution, ExperimentResult, ScenarioResult};
 use crate::history::{NamedCause, Phase};
+use crate::results::{Attribution, Distribution, ExperimentResult, ScenarioResult};
 
 /// The scenario that pictures of a single scenario show: the new one of a comparison, the recommended one, else the
 /// baseline, else the first.

@@ -9,11 +9,11 @@ use serde_json::Value;
 
 use super::csv::{self, optional};
 use super::labels::value_text;
-use crate::experiment::{
+use crate::history::Phase;
+use crate::results::{
     Attribution, Difference, Distribution, Estimate, ExperimentResult, Quantile, Response, ScenarioResult, Sensitivity,
     Spread, WindowLoss, WindowsResult,
 };
-use crate::history::Phase;
 
 /// The columns before the varied keys.
 const HEAD: [&str; 2] = ["experiment", "scenario"];

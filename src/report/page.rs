@@ -12,12 +12,12 @@ mod worth;
 use askama::Template;
 
 use crate::durations;
-use crate::experiment::{Comparison, Estimate, ExperimentResult, ManifestFinding, ScenarioResult};
 use crate::report::best::{self, Best};
 use crate::report::labels::Labels;
 use crate::report::merged;
 use crate::report::period::{Period, told};
 use crate::report::{answer, assumptions, charts, comparison, front, human, sensitivity, verdicts};
+use crate::results::{Comparison, Estimate, ExperimentResult, ManifestFinding, ScenarioResult};
 use crate::study::Metric;
 use crate::time::Duration;
 use outages::{Example, Outage};
@@ -315,7 +315,7 @@ fn sort(e: &Estimate) -> f64 {
 }
 
 fn faults(result: &ExperimentResult) -> Vec<Fault> {
-    let one = |fault: &crate::experiment::FaultInfo| Fault {
+    let one = |fault: &crate::results::FaultInfo| Fault {
         name: fault.name.clone(),
         strikes: fault.strikes.clone(),
         every: fault

@@ -2,12 +2,12 @@
 
 use std::cmp::Ordering;
 
-use crate::experiment::{Estimate, ExperimentResult, ScenarioResult};
 use crate::report::best::{self, Best, Ground, Relation};
 use crate::report::front;
 use crate::report::human;
 use crate::report::labels::{Labels, value_text};
 use crate::report::period::Period;
+use crate::results::{Estimate, ExperimentResult, ScenarioResult};
 use crate::study::Metric;
 
 const HOURS_A_YEAR: f64 = 8_760.0;

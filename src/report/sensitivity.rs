@@ -2,10 +2,10 @@
 
 use serde_json::Value;
 
-use crate::experiment::{Estimate, ExperimentResult, Response, ScenarioResult, Sensitivity, Spread};
 use crate::report::human;
 use crate::report::labels::value_text;
 use crate::report::period::Period;
+use crate::results::{Estimate, ExperimentResult, Response, ScenarioResult, Sensitivity, Spread};
 use crate::study::Metric;
 
 /// Parameters that are named; the rest is counted.

@@ -6,13 +6,13 @@ use std::path::Path;
 use anstyle::{AnsiColor, Style};
 use comfy_table::{CellAlignment, ColumnConstraint, ContentArrangement, LineStyle, Table, TableStyle};
 
-use crate::experiment::{Distribution, ExperimentResult, ScenarioResult, Verdict};
 use crate::history::NamedCause;
 use crate::report::best::{Best, Ground};
 use crate::report::labels::Labels;
 use crate::report::merged;
 use crate::report::period::{Period, told};
 use crate::report::{answer, assumptions, comparison, front, human, sensitivity, verdicts};
+use crate::results::{Distribution, ExperimentResult, ScenarioResult, Verdict};
 use crate::study::Metric;
 
 /// Causes in the table of causes; the rest is summed up.

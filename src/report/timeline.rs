@@ -13,11 +13,11 @@ use std::fmt::Write as _;
 
 use anstyle::{AnsiColor, Style};
 
-use crate::experiment::{Entry, Outage, Timeline, Tone, Who};
-use crate::history::{Happening, Observation, Reply, SkippedProbes, Stored};
+use crate::history::{Entry, Happening, Observation, Outage, Reply, SkippedProbes, Stored, Timeline, Who};
 use crate::ids::NodeId;
 use crate::model::{Model, ProbeKind};
 use crate::report::human;
+use crate::results::Tone;
 use crate::time::{Duration, SimTime};
 use clock::Clock;
 use words::Said;

@@ -1,8 +1,8 @@
 //! What a run passes or fails by, in words: before the numbers, in every report for people.
 
-use crate::experiment::comparison::worst;
-use crate::experiment::{ExperimentResult, Target, Verdict};
 use crate::report::{comparison, human};
+use crate::results::comparison::worst;
+use crate::results::{ExperimentResult, Target, Verdict};
 
 /// A verdict and what it is about.
 pub struct Line<'a> {

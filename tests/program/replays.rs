@@ -3,7 +3,8 @@
 use std::path::Path;
 use std::process::{Command, Output};
 
-use hasim::experiment::{ExperimentResult, trace};
+use hasim::experiment::trace;
+use hasim::results::ExperimentResult;
 use hasim::spec;
 use hasim::study::Study;
 

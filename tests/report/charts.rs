@@ -1,9 +1,9 @@
 //! Charts: what they must show, whatever the result.
 
 use crate::synthetic;
-use hasim::experiment::{Estimate, ExperimentResult};
 use hasim::history::Phase;
 use hasim::report::charts;
+use hasim::results::{Estimate, ExperimentResult};
 use hasim::study::Metric;
 use proptest::prelude::*;
 

@@ -1,12 +1,12 @@
 //! Results that no simulation made, for tests of reports: plausible numbers by formula.
 
-use hasim::experiment::{
+use hasim::history::{NamedCause, PerPhase, Phase};
+use hasim::results::{
     Attribution, Comparison, Detection, Difference, Distribution, Estimate, Estimates, ExperimentResult, FaultInfo,
     Group, Lane, ManifestFinding, Mark, OrderedMap, OutageExample, PodRecovery, Quantile, Removal, Replay, Response,
     ScenarioResult, ScenarioStanding, SelectionResult, Sensitivity, Span, Standing, Tone, Verdict, WindowLoss,
     WindowsResult,
 };
-use hasim::history::{NamedCause, PerPhase, Phase};
 use hasim::study::{Metric, Objective, Wanted};
 use hasim::time::Duration;
 use serde_json::{Map, Value, json};

@@ -2,7 +2,8 @@
 
 use std::sync::atomic::AtomicBool;
 
-use hasim::experiment::{Options, Removal, add_removals, replicate, run};
+use hasim::experiment::{Options, add_removals, replicate, run};
+use hasim::results::Removal;
 use hasim::spec::{Instead, load_experiment_as};
 use hasim::study::Study;
 

@@ -3,10 +3,10 @@
 use serde_json::{Map, Value, json};
 
 use crate::cli::library::Kind;
-use crate::experiment::{About, Guess};
 use crate::model::{DeadNodes, Fault, Model, OnCall, Strikes};
 use crate::random::Law;
 use crate::report::human;
+use crate::results::{About, Guess};
 use crate::spec::AppGuess;
 
 /// A guess, and what is changed to play something else in its place.

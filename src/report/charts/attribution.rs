@@ -7,11 +7,11 @@ use super::font;
 use super::frame::{self, BODY, MARGIN, RIGHT, SMALL};
 use super::palette::GREY;
 use super::picture::{Anchor, Picture};
-use crate::experiment::{Attribution, ExperimentResult};
 use crate::history::{NamedCause, Phase};
 use crate::report::human;
 use crate::report::merged::{self, CauseTotal};
 use crate::report::period::Period;
+use crate::results::{Attribution, ExperimentResult};
 
 const ROW: f64 = 28.0;
 /// Room for the total right of the longest bar.

@@ -7,11 +7,11 @@ use super::font;
 use super::frame::{self, BODY, MARGIN, RIGHT, Rows, SMALL};
 use super::palette::{BLUE, Colour, GREY, PAPER, PURPLE, VERMILION};
 use super::picture::{Anchor, Picture};
-use crate::experiment::{Estimate, ExperimentResult, ScenarioResult};
 use crate::report::human;
 use crate::report::labels::Labels;
 use crate::report::merged::{self, Role};
 use crate::report::period::Period;
+use crate::results::{Estimate, ExperimentResult, ScenarioResult};
 use crate::study::Metric;
 
 const ROW: f64 = 27.0;

@@ -4,9 +4,9 @@ use super::axis::Axis;
 use super::font;
 use super::palette::{BAND, Colour, GREY, GRID, INK};
 use super::picture::{Anchor, Picture, Style};
-use crate::experiment::ExperimentResult;
 use crate::report::human;
 use crate::report::labels::Labels;
+use crate::results::ExperimentResult;
 
 /// Width of every chart in pixels.
 pub const WIDTH: f64 = 1080.0;

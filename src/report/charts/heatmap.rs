@@ -6,11 +6,11 @@ use super::frame::{self, BODY, MARGIN, RIGHT, SMALL};
 use super::palette::{BLUES, Colour, GREY, GRID, INK, ON_LIGHT, ORANGES, PAPER, PURPLE, ramp};
 use super::picture::{Anchor, Picture, Style};
 use super::series::distinct;
-use crate::experiment::{Estimate, ExperimentResult};
 use crate::report::best::{self, AS_GOOD, Best, Ground, RECOMMENDED};
 use crate::report::human;
 use crate::report::labels::{Column, Labels};
 use crate::report::period::Period;
+use crate::results::{Estimate, ExperimentResult};
 use crate::study::Metric;
 
 /// Beyond these a number no longer fits its cell, or the picture no page.

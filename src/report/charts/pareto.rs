@@ -6,12 +6,12 @@ use super::frame::{self, MARGIN, RIGHT, SMALL};
 use super::palette::{BLUE, Colour, GREEN, GREY, PAPER, PURPLE, SLATE};
 use super::picture::{Anchor, Picture};
 use super::place;
-use crate::experiment::{Estimate, ExperimentResult};
 use crate::report::best;
 use crate::report::front::{self, Place};
 use crate::report::human;
 use crate::report::labels::Labels;
 use crate::report::period::Period;
+use crate::results::{Estimate, ExperimentResult};
 
 const HEIGHT: f64 = 430.0;
 /// Characters of a varied value beside a point.

@@ -7,10 +7,10 @@ use super::font;
 use super::frame::{self, BODY, MARGIN, RIGHT, SMALL};
 use super::palette::GREY;
 use super::picture::{Anchor, Picture};
-use crate::experiment::{ExperimentResult, PodRecovery, ScenarioResult};
 use crate::history::{NamedCause, Phase};
 use crate::report::human;
 use crate::report::merged;
+use crate::results::{ExperimentResult, PodRecovery, ScenarioResult};
 
 const ROW: f64 = 30.0;
 /// A bar this many times shorter than the longest would be a sliver: it gets an axis of its own.

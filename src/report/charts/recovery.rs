@@ -9,10 +9,10 @@ use super::palette::GREY;
 use super::picture::{Anchor, Picture};
 use super::series::Series;
 use super::simplified::simplified;
-use crate::experiment::ExperimentResult;
 use crate::report::human;
 use crate::report::labels::Labels;
 use crate::report::merged::Samples;
+use crate::results::ExperimentResult;
 
 const HEIGHT: f64 = 400.0;
 const LEGEND: f64 = 230.0;

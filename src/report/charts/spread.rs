@@ -5,10 +5,10 @@ use super::font;
 use super::frame::{self, BODY, MARGIN, RIGHT, Rows, SMALL};
 use super::palette::{BLUE, Colour, GREY, PAPER, VERMILION};
 use super::picture::{Anchor, Picture};
-use crate::experiment::ExperimentResult;
 use crate::report::human;
 use crate::report::labels::Labels;
 use crate::report::merged::Samples;
+use crate::results::ExperimentResult;
 
 const ROW: f64 = 27.0;
 const BOX: f64 = 13.0;

@@ -5,8 +5,8 @@ use super::font;
 use super::frame::{BODY, MARGIN, RIGHT, SMALL, WIDTH, foot, head, legend_line};
 use super::palette::{BAND, BLACK, Colour, GREEN, GRID, ON_LIGHT, PAPER, SKY, VERMILION};
 use super::picture::{Anchor, Picture, Role};
-use crate::experiment::{ExperimentResult, Group, Lane, Replay, Tone};
 use crate::report::human;
+use crate::results::{ExperimentResult, Group, Lane, Replay, Tone};
 
 /// Height of a row, and of what lies in it.
 const ROW: f64 = 22.0;

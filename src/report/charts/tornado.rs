@@ -6,10 +6,10 @@ use super::font;
 use super::frame::{self, BODY, MARGIN, RIGHT, SMALL};
 use super::palette::{BLUE, Colour, INK, ORANGE};
 use super::picture::{Anchor, Picture};
-use crate::experiment::{ExperimentResult, Sensitivity};
 use crate::report::human;
 use crate::report::period::Period;
 use crate::report::sensitivity::{self, elasticity, interval, name, played, response, signed};
+use crate::results::{ExperimentResult, Sensitivity};
 use crate::study::Metric;
 
 const ROW: f64 = 34.0;

@@ -7,11 +7,11 @@ use super::frame::{self, MARGIN, RIGHT, SMALL};
 use super::palette::{Colour, GREEN, GREY, PAPER};
 use super::picture::{Anchor, Picture};
 use super::place::{self, Box};
-use crate::experiment::{Detection, Estimate, ExperimentResult, ScenarioResult};
 use crate::report::human;
 use crate::report::labels::Labels;
 use crate::report::merged::Samples;
 use crate::report::period::Period;
+use crate::results::{Detection, Estimate, ExperimentResult, ScenarioResult};
 use crate::study::Metric;
 
 const HEIGHT: f64 = 430.0;

@@ -5,9 +5,9 @@ use super::font;
 use super::frame::{self, BODY, MARGIN, RIGHT, SMALL};
 use super::palette::{BLUE, Colour, GREY, GRID, INK, PURPLE, SLATE, VERMILION};
 use super::picture::{Anchor, Picture};
-use crate::experiment::{ExperimentResult, ScenarioResult, WindowLoss, WindowsResult};
 use crate::report::human;
 use crate::report::merged::{self, Role};
+use crate::results::{ExperimentResult, ScenarioResult, WindowLoss, WindowsResult};
 use crate::study::Metric;
 
 const HEIGHT: f64 = 150.0;

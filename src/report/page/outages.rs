@@ -1,8 +1,8 @@
 //! Outages on the page: the lanes of those that were replayed, the same line by line, and how every other is told.
 
-use crate::experiment::{ExperimentResult, Lane, Replay, ScenarioResult, Tone};
 use crate::report::merged::looked_at_closely;
 use crate::report::{charts, human};
+use crate::results::{ExperimentResult, Lane, Replay, ScenarioResult, Tone};
 
 /// One that was replayed.
 pub struct Outage {
@@ -46,7 +46,7 @@ pub fn replayed(result: &ExperimentResult) -> Vec<Outage> {
 /// Those to look at, of the scenarios that are looked at closely.
 pub fn examples(result: &ExperimentResult) -> Vec<Example> {
     let of_scenario = |scenario: &ScenarioResult| {
-        let one = |example: &crate::experiment::OutageExample| Example {
+        let one = |example: &crate::results::OutageExample| Example {
             scenario: scenario.name.clone(),
             which: match example.statistic.as_str() {
                 "max" => "the longest",
@@ -74,7 +74,7 @@ fn command(result: &ExperimentResult, scenario: &str, replication: u64, number: 
 
 fn lines(replay: &Replay) -> Vec<Line> {
     let of_lane = |lane: &Lane| {
-        let one = |mark: &crate::experiment::Mark| {
+        let one = |mark: &crate::results::Mark| {
             let at_s = mark.at_s - replay.outage_from_s;
             Line {
                 at_s,

@@ -1,8 +1,8 @@
 //! Where lost time comes from: from zero to the total, cause by cause and phase by phase.
 
-use crate::experiment::{Attribution, ExperimentResult, ScenarioResult};
 use crate::report::period::Period;
 use crate::report::{best, human, removals};
+use crate::results::{Attribution, ExperimentResult, ScenarioResult};
 use crate::study::Metric;
 
 /// Parts that are told apart; the others are one.

@@ -1,7 +1,7 @@
 //! What the assumptions are worth: what the answer does when each of them is changed a little.
 
-use crate::experiment::{ExperimentResult, Response, Sensitivity};
 use crate::report::{human, sensitivity};
+use crate::results::{ExperimentResult, Response, Sensitivity};
 
 /// The table of parameters, the largest change first.
 pub struct Worth {

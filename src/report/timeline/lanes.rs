@@ -5,11 +5,11 @@
 
 use super::clock::Clock;
 use super::{Excerpt, Teller, words};
-use crate::experiment::{Entry, Group, Lane, Mark, Span, Timeline, Tone, Who};
-use crate::history::{Happening, Observation, Reply, Target};
+use crate::history::{Entry, Happening, Observation, Reply, Target, Timeline, Who};
 use crate::ids::FaultId;
 use crate::model::{Model, ProbeKind};
 use crate::report::human;
+use crate::results::{Group, Lane, Mark, Span, Tone};
 use crate::time::{Duration, SimTime};
 
 /// The lanes of an excerpt, with time 0 at its beginning: only those in which something is. Where a prober has more than `few`

@@ -2,9 +2,10 @@
 
 use super::lanes::lanes;
 use super::{Excerpt, story};
-use crate::experiment::{Lane, Outage, OutageExample, Replay, Timeline, Tone};
+use crate::history::{Outage, Timeline};
 use crate::model::Model;
 use crate::report::human;
+use crate::results::{Lane, OutageExample, Replay, Tone};
 use crate::stats::twelve_digits;
 use crate::time::{Duration, SimTime};
 

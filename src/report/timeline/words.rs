@@ -1,11 +1,11 @@
 //! Each happening in words that its reader knows from `kubectl describe`, and the rules behind it.
 
 use super::clock::Clock;
-use crate::experiment::Tone;
 use crate::history::{Endpoint, Exit, Happening, Reply, Stored};
 use crate::ids::FaultId;
 use crate::model::{ContainerMode, Model, NodeMode, Probe, ProbeKind, Strikes};
 use crate::report::human;
+use crate::results::Tone;
 use crate::time::{Duration, SimTime};
 
 /// A happening in words.
