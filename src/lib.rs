@@ -10,7 +10,7 @@
 //!
 //! | floor | modules | what lives there |
 //! |---|---|---|
-//! | 1 | [`cli`], [`output`] | arguments, files, terminal |
+//! | 1 | [`cli`], [`app`], [`output`] | arguments and terminal; load, play, replay, write, once for all that ask; files. Each knows those behind it |
 //! | 2 | [`verify`] | the proof: closed forms, measurements, published tables and rules against the simulator |
 //! | 3 | [`report`] | text and pictures from results; never simulates |
 //! | 4 | [`experiment`], [`calibration`] | many replications of many scenarios: measuring, merging, stopping, comparing, choosing; laws and rates from records. An experiment needs no parser |
@@ -65,6 +65,7 @@
 // What would make numbers depend on the clock or on the order of a hash: see clippy.toml.
 #![warn(clippy::disallowed_types)]
 
+pub mod app;
 pub mod calibration;
 pub mod cli;
 pub mod cluster;

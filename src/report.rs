@@ -33,4 +33,4 @@ mod verdicts;
 pub use best::recommended;
 pub use front::drawn;
 pub use indifference::Indifference;
-pub use merged::looked_at_closely;
+pub use merged::featured_scenarios;

@@ -30,7 +30,6 @@ mod files;
 mod hooks;
 mod image;
 pub mod incidents;
-mod instead;
 mod labels;
 mod latencies;
 mod law;
@@ -43,6 +42,7 @@ mod never_served;
 mod never_starts;
 mod node_labels;
 mod objects;
+mod overrides;
 mod places;
 mod placing;
 mod pod;
@@ -76,7 +76,7 @@ use std::path::Path;
 pub use app::guess::{AppGuess, guess_app};
 pub use diagnostic::{Diagnostic, Report, Severity, wrapped};
 pub use files::{read_beginning, read_file, read_file_of_ours, read_standard_input};
-pub use instead::Instead;
+pub use overrides::Overrides;
 
 use diagnostic::Problems;
 use loader::Loader;
@@ -107,24 +107,24 @@ pub fn load_experiment(path: &Path) -> Result<Loaded, Report> {
 /// # Errors
 /// All that is wrong, in all the files.
 pub fn load_experiment_with(path: &Path, open: &dyn Fn(&Path) -> io::Result<Vec<u8>>) -> Result<Loaded, Report> {
-    load_experiment_as(path, open, Instead::default())
+    load_experiment_as(path, open, Overrides::default())
 }
 
-/// Like [`load_experiment_with`], with what is said instead of the file.
+/// Like [`load_experiment_with`], with overrides of what the file says.
 ///
 /// # Errors
 /// All that is wrong, in all the files.
 pub fn load_experiment_as(
     path: &Path,
     open: &dyn Fn(&Path) -> io::Result<Vec<u8>>,
-    instead: Instead,
+    overrides: Overrides,
 ) -> Result<Loaded, Report> {
     let bytes = match open(path) {
         Ok(bytes) => bytes,
         Err(error) => return Err(unreadable(path, &error)),
     };
     if let Some(results) = restored::results_in(&bytes) {
-        let mut loaded = load_inputs(&results.inputs, path, instead)?;
+        let mut loaded = load_inputs(&results.inputs, path, overrides)?;
         loaded.findings.diagnostics.extend(results.warning(path));
         return Ok(loaded);
     }
@@ -145,7 +145,7 @@ pub fn load_experiment_as(
         }
     }
     if let Some(experiment) = &mut experiment {
-        instead.put_into(experiment);
+        overrides.put_into(experiment);
     }
     if experiment.is_none() && !loader.problems.has_errors() {
         let help = "an experiment begins with `apiVersion: hasim/v1` and `kind: Experiment`";
@@ -164,9 +164,9 @@ pub fn load_experiment_as(
 ///
 /// # Errors
 /// If they are not whole, or say what is wrong.
-pub fn load_inputs(inputs: &serde_json::Value, path: &Path, instead: Instead) -> Result<Loaded, Report> {
+pub fn load_inputs(inputs: &serde_json::Value, path: &Path, overrides: Overrides) -> Result<Loaded, Report> {
     match restored::Inputs::of(inputs) {
-        Some(inputs) => load_experiment_as(Path::new(restored::EXPERIMENT), &|path| inputs.open(path), instead),
+        Some(inputs) => load_experiment_as(Path::new(restored::EXPERIMENT), &|path| inputs.open(path), overrides),
         None => Err(Report {
             diagnostics: vec![Diagnostic::unreadable(&path.display().to_string(), "its inputs are not whole")],
         }),

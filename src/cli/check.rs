@@ -11,7 +11,7 @@ use std::{fs, io};
 
 use clap::ValueEnum;
 
-use super::watch::Watched;
+use super::run;
 use super::{Exit, complain, print};
 use crate::report::human;
 use crate::results::{Estimate, ExperimentResult};
@@ -125,7 +125,7 @@ impl Check {
     /// Plays the scenario as it is, and with each piece of advice followed, under the same faults.
     fn play(&self, changes: &Study) -> Result<ExperimentResult, Exit> {
         let study = Study { without: Without::Off, ..changes.with_stopping(Stopping::Replications(self.replications)) };
-        Watched { study: &study, threads: 0, quiet: false }.run()
+        run::play(&study, 0, false)
     }
 }
 

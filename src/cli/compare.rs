@@ -10,8 +10,8 @@ use serde_json::{Map, Value, json};
 
 use super::bundled::{Playing, Surroundings, Unwritten, named};
 use super::library::{Bundled, Kind};
-use super::replays;
 use super::{Exit, complain};
+use crate::app;
 use crate::experiment;
 use crate::report::{Indifference, human};
 use crate::results::comparison::{against_limit, without_limit, worst};
@@ -96,7 +96,7 @@ impl Compare {
             }
             // What outages look like takes a replication each.
             if self.playing.shows_outages() {
-                replays::add(&mut result, &study);
+                app::add_replays(&mut result, &study);
             }
         }
         Ok(self.playing.deliver(&result).then(exit))
@@ -107,7 +107,7 @@ impl Compare {
         if self.around.app.is_some() {
             return Ok([None, None]);
         }
-        let inputs = self.around.study(experiment, self.playing.instead(REPLICATIONS), true)?.study.header.inputs;
+        let inputs = self.around.study(experiment, self.playing.overrides(REPLICATIONS), true)?.study.header.inputs;
         let manifests = [&inputs["deployment"][0], &inputs["candidates"][AFTER]["deployment"][0]];
         Ok(manifests.map(guess_app))
     }

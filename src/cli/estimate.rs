@@ -7,8 +7,8 @@ use std::path::PathBuf;
 
 use serde_json::{Map, Value, json};
 
+use super::Exit;
 use super::bundled::{Playing, Surroundings, Unwritten, named};
-use super::{Exit, replays};
 use crate::results::{About, Assumption, ExperimentResult};
 use crate::spec::{AppGuess, guess_app};
 use crate::study::{Metric, REPLICATIONS_PER_DRAW, Scenario, Stopping, Study};
@@ -92,7 +92,7 @@ impl Estimate {
 
     /// The bundled application that the manifest shows a sign of.
     fn guess_app(&self, question: &Unwritten<'_>) -> Result<Option<AppGuess>, Exit> {
-        let study = self.around.study(question, self.playing.instead(REPLICATIONS), true)?.study;
+        let study = self.around.study(question, self.playing.overrides(REPLICATIONS), true)?.study;
         Ok(guess_app(&study.header.inputs["deployment"][0]))
     }
 
@@ -134,7 +134,7 @@ impl Estimate {
         let candidates: Vec<Value> =
             alternatives.iter().enumerate().map(|(number, one)| one.candidate(number, self.patch())).collect();
         question.set("candidates", candidates.into());
-        let others = around.study(question, self.playing.instead(REPLICATIONS), true)?.study;
+        let others = around.study(question, self.playing.overrides(REPLICATIONS), true)?.study;
         Ok(alternatives.into_iter().zip(others.scenarios).collect())
     }
 
@@ -144,7 +144,7 @@ impl Estimate {
             return Ok(Vec::new());
         }
         let around = Surroundings { faults: Vec::new(), ..self.around.clone() };
-        let bundled = around.study(question, self.playing.instead(REPLICATIONS), true)?.study;
+        let bundled = around.study(question, self.playing.overrides(REPLICATIONS), true)?.study;
         let documents = |study: &Study| study.header.inputs["faults"].as_array().cloned().unwrap_or_default();
         let bundled = documents(&bundled);
         Ok(documents(study).into_iter().filter(|one| bundled.contains(one)).collect())
@@ -165,7 +165,7 @@ impl Estimate {
         assumptions.retain(|one| one.guess.about != About::OnCall || was_paged);
         Assumption::sort(&mut assumptions);
         result.assumptions = assumptions;
-        replays::add(&mut result, study);
+        crate::app::add_replays(&mut result, study);
         Ok(result)
     }
 

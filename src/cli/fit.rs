@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use clap::{Args, ValueEnum};
 use jiff::Timestamp;
 
-use super::run::eprint_report;
+use super::run::{eprint_report, unwritten};
 use super::{Exit, complain, print, width};
 use crate::calibration::{self, Fitted};
 use crate::output;
@@ -130,8 +130,7 @@ impl FitFile {
             Shown::Json => report::fit::json(fitted),
         });
         if let Err(error) = written {
-            complain(format_args!("{error}\nhelp: choose another folder with --out-dir"));
-            return Exit::Failed;
+            return unwritten(&error);
         }
         printed
     }

@@ -8,6 +8,7 @@ use clap::ValueEnum;
 
 use super::progress::Bar;
 use super::{Exit, complain, load, print};
+use crate::app::{Event, Listener as _};
 use crate::durations;
 use crate::experiment::{self, Options, RunError};
 use crate::history::{Outage, Timeline};
@@ -15,7 +16,7 @@ use crate::report::human::{quoted, significant};
 use crate::report::json;
 use crate::report::timeline::{Excerpt, longest, perfetto, render, story};
 use crate::results::{ExperimentResult, OutageExample};
-use crate::spec::Instead;
+use crate::spec::Overrides;
 use crate::study::{Scenario, Stopping, Study};
 use crate::time::{Duration, SimTime};
 
@@ -137,8 +138,8 @@ fn clock(text: &str) -> Option<Duration> {
 
 impl Trace {
     pub fn execute(self) -> Exit {
-        let instead = Instead { seed: self.seed, ..Instead::default() };
-        let study = match load(&self.experiment, instead, self.quiet) {
+        let overrides = Overrides { seed: self.seed, ..Overrides::default() };
+        let study = match load(&self.experiment, overrides, self.quiet) {
             Ok(study) => study,
             Err(exit) => return exit,
         };
@@ -191,10 +192,10 @@ impl Trace {
 
     fn play(&self, study: &Study) -> Result<ExperimentResult, Exit> {
         let bar = Bar::new(self.quiet);
-        let (stop, progress) = (AtomicBool::new(false), &mut |progress| bar.show(progress));
+        let (stop, progress) = (AtomicBool::new(false), &mut |progress| bar.hear(&Event::Progress(progress)));
         let options = Options { threads: 0, stop: &stop, progress };
         let played = experiment::run(study, options, experiment::replicate);
-        bar.clear();
+        bar.hear(&Event::StageEnded);
         played.map_err(|error| {
             complain(&error);
             if let Some(command) = replay(&self.experiment, &error) {

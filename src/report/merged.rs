@@ -37,7 +37,7 @@ pub fn role(result: &ExperimentResult, scenario: &ScenarioResult) -> Option<Role
 }
 
 /// The scenarios whose outages are shown one by one: that of the pictures, and the baseline.
-pub fn looked_at_closely(result: &ExperimentResult) -> Vec<&ScenarioResult> {
+pub fn featured_scenarios(result: &ExperimentResult) -> Vec<&ScenarioResult> {
     let baseline = result.scenarios.iter().find(|scenario| Some(&scenario.name) == result.baseline.as_ref());
     let mut both: Vec<&ScenarioResult> = shown(result).into_iter().chain(baseline).collect();
     both.dedup_by_key(|scenario| &scenario.name);

@@ -24,7 +24,7 @@ fn every_shipped_experiment_is_the_same_from_its_inputs() {
     let mut experiments = 0;
     for file in files.filter(|path| path.extension().is_some_and(|extension| extension == "yaml")) {
         let study = spec::load_experiment(&file).unwrap().study;
-        let again = spec::load_inputs(&study.header.inputs, &file, spec::Instead::default())
+        let again = spec::load_inputs(&study.header.inputs, &file, spec::Overrides::default())
             .unwrap_or_else(|report| panic!("{}: {report}", file.display()))
             .study;
         assert!(again.header.inputs == study.header.inputs, "{}", file.display());

@@ -4,7 +4,7 @@ use std::sync::atomic::AtomicBool;
 
 use hasim::experiment::{Options, add_removals, replicate, run};
 use hasim::results::Removal;
-use hasim::spec::{Instead, load_experiment_as};
+use hasim::spec::{Overrides, load_experiment_as};
 use hasim::study::Study;
 
 /// One replica without a liveness probe, and this question.
@@ -29,7 +29,7 @@ spec:
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("experiment.yaml");
     std::fs::write(&file, text).unwrap();
-    load_experiment_as(&file, &hasim::spec::read_file, Instead::default())
+    load_experiment_as(&file, &hasim::spec::read_file, Overrides::default())
         .unwrap_or_else(|report| panic!("{report}"))
         .study
 }

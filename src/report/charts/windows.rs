@@ -105,7 +105,7 @@ fn panels(result: &ExperimentResult) -> Vec<Panel<'_>> {
     };
     let fails = result.objective.metric == Metric::RequestSuccess;
     let mut panels: Vec<Panel<'_>> = Vec::new();
-    for scenario in merged::looked_at_closely(result) {
+    for scenario in merged::featured_scenarios(result) {
         let Some(windows) = scenario.windows.as_ref().filter(|windows| windows.count > 0) else { continue };
         let loss = if fails { &windows.failed_request_s } else { &windows.downtime_s };
         panels.push(Panel { what: role(scenario), scenario, windows, loss });

@@ -1,6 +1,6 @@
 //! Outages on the page: the lanes of those that were replayed, the same line by line, and how every other is told.
 
-use crate::report::merged::looked_at_closely;
+use crate::report::merged::featured_scenarios;
 use crate::report::{charts, human};
 use crate::results::{ExperimentResult, Lane, Replay, ScenarioResult, Tone};
 
@@ -62,7 +62,7 @@ pub fn examples(result: &ExperimentResult) -> Vec<Example> {
         };
         scenario.outage_examples.iter().map(one).collect::<Vec<_>>()
     };
-    looked_at_closely(result).into_iter().flat_map(of_scenario).collect()
+    featured_scenarios(result).into_iter().flat_map(of_scenario).collect()
 }
 
 /// What replays an outage; `results.json` lies beside the page.

@@ -2,20 +2,20 @@
 
 use crate::experiment::trace;
 use crate::model::Model;
-use crate::report::{looked_at_closely, timeline};
+use crate::report::{featured_scenarios, timeline};
 use crate::results::{ExperimentResult, OutageExample, Replay, ScenarioResult};
 use crate::study::Study;
 use crate::time::Duration;
 
 /// Plays the longest and the median outage of the scenarios that reports look at closely.
-pub(super) fn add(result: &mut ExperimentResult, study: &Study) {
+pub fn add(result: &mut ExperimentResult, study: &Study) {
     let of_scenario = |scenario: &ScenarioResult| {
         let example = |wanted: &str| scenario.outage_examples.iter().find(|example| example.statistic == wanted);
         let mut examples: Vec<&OutageExample> = ["max", "p50"].into_iter().filter_map(example).collect();
         examples.dedup_by_key(|example| (example.replication, example.number));
         examples.into_iter().filter_map(|example| play(study, scenario, example)).collect::<Vec<_>>()
     };
-    result.replays = looked_at_closely(result).into_iter().flat_map(of_scenario).collect();
+    result.replays = featured_scenarios(result).into_iter().flat_map(of_scenario).collect();
 }
 
 /// The outage as it was, as a replication is a function of model, seed and index.

@@ -1,21 +1,21 @@
-//! What the command line says instead of the experiment file. It is put into the document before anything is read, so
-//! that it is checked and written down with the inputs like everything else.
+//! Command-line overrides of the experiment file. They are put into the document before anything is read, so
+//! that they are checked and written down with the inputs like everything else.
 
 use super::tree::{Entry, Node, Value};
 
-/// What is said instead; nothing by default.
+/// Command-line overrides of the experiment file; none by default.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Instead {
+pub struct Overrides {
     /// Another seed.
     pub seed: Option<u64>,
-    /// So many replications, instead of those, the precision or the selection that the file asks for.
+    /// A number of replications, instead of the one, the precision or the selection that the file asks for.
     pub replications: Option<u64>,
     /// The container that serves.
     pub container: Option<String>,
 }
 
-impl Instead {
-    /// Puts it into the document of an experiment.
+impl Overrides {
+    /// Puts them into the document of an experiment.
     pub(super) fn put_into(self, experiment: &mut Node) {
         let Some(spec) = entries(experiment).and_then(|fields| fields.iter_mut().find(|field| field.key == "spec"))
         else {

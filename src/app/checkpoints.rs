@@ -1,9 +1,9 @@
-//! Checkpoints: what an interrupted run leaves for `--resume`.
+//! When checkpoints are written.
 
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use super::complain;
+use super::events::{Event, Listener};
 use crate::experiment::Checkpoint;
 use crate::output::{self, CHECKPOINT};
 
@@ -13,9 +13,9 @@ const SHORTEST: Duration = Duration::from_millis(500);
 const PART: u32 = 20;
 
 /// Writes checkpoints now and then.
-#[derive(Debug)]
 pub(super) struct Keeper<'a> {
     folder: &'a Path,
+    listener: &'a dyn Listener,
     last: Instant,
     /// How long the last one took to write.
     cost: Duration,
@@ -24,25 +24,25 @@ pub(super) struct Keeper<'a> {
 
 impl<'a> Keeper<'a> {
     /// Checkpoints in this folder.
-    pub fn new(folder: &'a Path) -> Self {
-        Self { folder, last: Instant::now(), cost: Duration::ZERO, failed: false }
+    pub fn new(folder: &'a Path, listener: &'a dyn Listener) -> Self {
+        Self { folder, listener, last: Instant::now(), cost: Duration::ZERO, failed: false }
     }
 
     /// Writes one if it is time.
-    pub fn pass(&mut self, played: &Checkpoint) {
+    pub fn pass(&mut self, checkpoint: &Checkpoint) {
         if self.last.elapsed() >= SHORTEST.max(PART * self.cost) {
-            self.write(played);
+            self.write(checkpoint);
         }
     }
 
     /// Writes one; false if it cannot. A run does not end because of that, but it says so, once.
-    pub fn write(&mut self, played: &Checkpoint) -> bool {
+    pub fn write(&mut self, checkpoint: &Checkpoint) -> bool {
         let begun = Instant::now();
-        let written = output::keep(self.folder, CHECKPOINT, played);
+        let written = output::keep(self.folder, CHECKPOINT, checkpoint);
         if let Err(error) = &written
             && !std::mem::replace(&mut self.failed, true)
         {
-            complain(format_args!("{error}: if the run is interrupted, only its last checkpoint is kept"));
+            self.listener.hear(&Event::CheckpointNotWritten(error));
         }
         self.cost = begun.elapsed();
         self.last = Instant::now();
