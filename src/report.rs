@@ -8,7 +8,7 @@
 pub mod charts;
 pub mod csv;
 pub mod fit;
-pub mod human;
+pub mod format;
 pub mod json;
 pub mod markdown;
 pub mod metrics;
@@ -16,21 +16,22 @@ pub mod page;
 pub mod terminal;
 pub mod timeline;
 
+mod aggregate;
 mod answer;
 mod assumptions;
-mod best;
 mod comparison;
-mod front;
 mod indifference;
 mod labels;
-mod merged;
+mod loss;
+mod pareto;
 mod period;
+mod ranking;
 mod recommendation;
 mod removals;
 mod sensitivity;
 mod verdicts;
 
-pub use best::recommended;
-pub use front::drawn;
+pub use aggregate::featured_scenarios;
 pub use indifference::Indifference;
-pub use merged::featured_scenarios;
+pub use pareto::drawn;
+pub use ranking::recommended;

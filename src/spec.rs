@@ -33,7 +33,6 @@ pub mod incidents;
 mod labels;
 mod latencies;
 mod law;
-mod leaves;
 mod loader;
 mod manifest;
 mod naming;
@@ -43,6 +42,7 @@ mod never_starts;
 mod node_labels;
 mod objects;
 mod overrides;
+mod parameters;
 mod places;
 mod placing;
 mod pod;
@@ -52,8 +52,8 @@ mod quantity;
 mod quoting;
 mod reader;
 pub mod records;
+mod rerun;
 mod resources;
-mod restored;
 mod scenario;
 pub mod schema;
 mod script;
@@ -123,7 +123,7 @@ pub fn load_experiment_as(
         Ok(bytes) => bytes,
         Err(error) => return Err(unreadable(path, &error)),
     };
-    if let Some(results) = restored::results_in(&bytes) {
+    if let Some(results) = rerun::results_in(&bytes) {
         let mut loaded = load_inputs(&results.inputs, path, overrides)?;
         loaded.findings.diagnostics.extend(results.warning(path));
         return Ok(loaded);
@@ -165,8 +165,8 @@ pub fn load_experiment_as(
 /// # Errors
 /// If they are not whole, or say what is wrong.
 pub fn load_inputs(inputs: &serde_json::Value, path: &Path, overrides: Overrides) -> Result<Loaded, Report> {
-    match restored::Inputs::of(inputs) {
-        Some(inputs) => load_experiment_as(Path::new(restored::EXPERIMENT), &|path| inputs.open(path), overrides),
+    match rerun::Inputs::of(inputs) {
+        Some(inputs) => load_experiment_as(Path::new(rerun::EXPERIMENT), &|path| inputs.open(path), overrides),
         None => Err(Report {
             diagnostics: vec![Diagnostic::unreadable(&path.display().to_string(), "its inputs are not whole")],
         }),

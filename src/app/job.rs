@@ -36,7 +36,7 @@ pub enum OpenError {
     Unlike {
         /// Its file.
         path: PathBuf,
-        /// In what it differs.
+        /// The difference.
         error: Unlike,
     },
 }

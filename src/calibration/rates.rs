@@ -144,7 +144,7 @@ fn span(secs: f64) -> String {
     format!("{number}{}", &text[digits.len()..])
 }
 
-/// With so many significant digits.
+/// A number rounded to `digits` significant digits.
 fn significant(value: f64, digits: usize) -> f64 {
     format!("{value:.*e}", digits - 1).parse().unwrap_or(value)
 }

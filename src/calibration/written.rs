@@ -56,19 +56,19 @@ pub struct WrittenFault {
 pub enum WrittenLaw {
     /// Always as long.
     Fixed(String),
-    /// By its mean.
+    /// An exponential law, by its mean.
     Exponential {
         /// The mean.
         mean: String,
     },
-    /// By a rate that is not known.
+    /// An exponential law, by a rate that is not known exactly.
     #[serde(rename = "exponential")]
     Rate {
         /// Occurrences in a year.
         #[serde(rename = "perYear")]
         per_year: WrittenRate,
     },
-    /// By shape and scale.
+    /// A Weibull law, by shape and scale.
     Weibull {
         /// The shape.
         shape: f64,
@@ -82,7 +82,7 @@ pub enum WrittenLaw {
         /// The standard deviation of the logarithm.
         sigma: f64,
     },
-    /// By shape and mean.
+    /// A gamma law, by shape and mean.
     Gamma {
         /// The shape.
         shape: f64,
@@ -91,7 +91,7 @@ pub enum WrittenLaw {
     },
     /// One of several, by weight.
     Mixture(Vec<WrittenPart>),
-    /// As another file has it.
+    /// A law as another file states it.
     #[serde(untagged)]
     Copied(Json),
 }

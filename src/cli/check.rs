@@ -13,7 +13,7 @@ use clap::ValueEnum;
 
 use super::run;
 use super::{Exit, complain, print};
-use crate::report::human;
+use crate::report::format;
 use crate::results::{Estimate, ExperimentResult};
 use crate::spec::{self, Checked, Diagnostic, Severity, wrapped};
 use crate::study::{Stopping, Study, Without};
@@ -155,7 +155,7 @@ impl Cost {
 
 /// What the setting costs in one measure: what following the advice changes, turned round.
 fn part(change: &Estimate, of: &str, where_or_how: &str) -> String {
-    let in_full = |secs: f64| human::in_full_within(secs, human::half_width(change));
+    let in_full = |secs: f64| format::in_full_within(secs, format::half_width(change));
     let [low, high] = [change.low, change.high].map(in_full);
     let size = in_full(change.mean.abs());
     if change.high < 0.0 {

@@ -13,7 +13,7 @@ use super::library::{Bundled, Kind};
 use super::{Exit, complain};
 use crate::app;
 use crate::experiment;
-use crate::report::{Indifference, human};
+use crate::report::{Indifference, format};
 use crate::results::comparison::{against_limit, without_limit, worst};
 use crate::results::{Comparison, Estimate, ExperimentResult, ManifestFinding, Target, Verdict};
 use crate::spec::{AppGuess, Diagnostic, Loaded, Report, Severity, guess_app};
@@ -281,8 +281,8 @@ fn noted(mut result: ExperimentResult, wanted: u64) -> ExperimentResult {
     if played < wanted {
         result.notes.push(format!(
             "{} of {} replications were played: containers restart so often that each of them is long.",
-            human::whole(played),
-            human::whole(wanted)
+            format::whole(played),
+            format::whole(wanted)
         ));
     }
     result

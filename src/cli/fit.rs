@@ -142,7 +142,7 @@ fn nothing_to_fit(durations: &[Recorded]) -> String {
     match durations.iter().filter(|one| !one.censored).count() {
         0 if lasted > 0.0 => {
             // With no event in a time T the mean is above T / −ln 0.05, 19 times in 20.
-            let least = report::human::in_full(lasted / -0.05f64.ln());
+            let least = report::format::in_full(lasted / -0.05f64.ln());
             format!(
                 "none of the {} durations has ended, must be at least one: there is nothing to fit\nhelp: if they follow an \
                  exponential law its mean is at least {least} (95 %)",

@@ -8,7 +8,7 @@ use indicatif::{HumanDuration, ProgressBar, ProgressStyle};
 use super::complain;
 use crate::app::{Event, Listener, LongRun};
 use crate::experiment::Progress;
-use crate::report::human;
+use crate::report::format;
 use crate::study::Stopping;
 
 /// Shows how far a run has come.
@@ -38,7 +38,7 @@ impl Bar {
         let elapsed = self.begun.elapsed();
         let rate = progress.simulated_years / elapsed.as_secs_f64().max(1e-3);
         let left = progress.total.saturating_sub(progress.done) as f64 / progress.done.max(1) as f64;
-        let rate = human::whole(rate as u64);
+        let rate = format::whole(rate as u64);
         self.line.set_length(progress.total);
         self.line.set_position(progress.done);
         self.line.set_message(format!("{rate} simulated years/s · {} left", HumanDuration(elapsed.mul_f64(left))));
@@ -66,9 +66,9 @@ impl Listener for Bar {
 
 /// How long a run takes, and what would take less.
 fn words(run: &LongRun) -> String {
-    let about = format!("about {} left", human::duration(run.left_s));
+    let about = format!("about {} left", format::duration(run.left_s));
     let most = |most: u64, of: &str| {
-        let most = human::whole(most);
+        let most = format::whole(most);
         format!("at most {about}, which is for {most} replications of every scenario{of} (maxReplications)")
     };
     let about = match run.stopping {
@@ -77,7 +77,7 @@ fn words(run: &LongRun) -> String {
         Stopping::Selection(selection) => most(selection.max_replications, " that stays"),
     };
     match run.fewer {
-        Some((fewer, secs)) => format!("{about}; `--replications {fewer}` takes {}", human::duration(secs)),
+        Some((fewer, secs)) => format!("{about}; `--replications {fewer}` takes {}", format::duration(secs)),
         None => about,
     }
 }

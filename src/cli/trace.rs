@@ -12,7 +12,7 @@ use crate::app::{Event, Listener as _};
 use crate::durations;
 use crate::experiment::{self, Options, RunError};
 use crate::history::{Outage, Timeline};
-use crate::report::human::{quoted, significant};
+use crate::report::format::{quoted, significant};
 use crate::report::json;
 use crate::report::timeline::{Excerpt, longest, perfetto, render, story};
 use crate::results::{ExperimentResult, OutageExample};

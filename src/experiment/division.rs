@@ -30,7 +30,7 @@ pub(super) struct Bearer<'a> {
     pub key: usize,
     /// Who is charged with its part.
     pub causes: &'a CauseSet,
-    /// In which phase.
+    /// The phase of its recovery.
     pub phase: Phase,
 }
 

@@ -13,9 +13,9 @@ pub(super) struct Overflow {
     pub(super) outages: Spans,
     /// Where the outages are found, of a replication 0.
     pub(super) outage_examples: Examples,
-    /// By cause.
+    /// Lengths of recoveries, by cause.
     pub(super) recoveries: Vec<Spans>,
-    /// By fault.
+    /// Times to detection, by fault.
     pub(super) detections: Vec<Spans>,
 }
 

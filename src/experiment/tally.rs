@@ -38,7 +38,7 @@ pub struct Tally {
 }
 
 impl Tally {
-    /// Of no replication yet, of a scenario with so many draws; differences come with so many controls.
+    /// The tally of no replication yet: `draws` of uncertain parameters, and `controls` control variates with each difference.
     pub fn empty(summary: Summary, controls: usize, draws: usize) -> Self {
         Self {
             summary,

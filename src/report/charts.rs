@@ -12,16 +12,16 @@ mod fitted;
 mod font;
 mod frame;
 mod heatmap;
+mod label_placement;
 mod overlay;
 mod paint;
 mod palette;
 mod pareto;
 mod phases;
 mod picture;
-mod place;
 mod recovery;
 mod series;
-mod simplified;
+mod simplify_polyline;
 mod spread;
 mod timeline;
 mod tornado;
@@ -36,8 +36,8 @@ pub use timeline::{Reach, instant, reach};
 
 use std::borrow::Cow;
 
-use crate::report::front::{self, MOST_DRAWN};
-use crate::report::human;
+use crate::report::format;
+use crate::report::pareto::MOST_DRAWN;
 use crate::report::period::told;
 use crate::results::{ExperimentResult, Replay};
 
@@ -113,7 +113,7 @@ fn excerpt(result: &ExperimentResult, most: usize) -> Cow<'_, ExperimentResult> 
     if result.scenarios.len() <= most {
         return Cow::Borrowed(result);
     }
-    Cow::Owned(result.only(&front::first(result, most)))
+    Cow::Owned(result.only(&crate::report::pareto::first(result, most)))
 }
 
 /// What a picture of some scenarios leaves out.
@@ -121,8 +121,8 @@ fn left_out(drawn: usize, all: usize) -> String {
     format!(
         "{} of {} scenarios are drawn: the baseline, the recommended one, those that none beats in cost and loss, and those that \
          lose least. The tables beside it have all.",
-        human::whole(drawn as u64),
-        human::whole(all as u64)
+        format::whole(drawn as u64),
+        format::whole(all as u64)
     )
 }
 

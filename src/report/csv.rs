@@ -6,8 +6,8 @@ use std::io;
 
 use csv::Writer;
 
-use crate::report::best::Best;
 use crate::report::labels::value_text;
+use crate::report::ranking::Ranking;
 use crate::report::verdicts;
 use crate::results::{Distribution, ExperimentResult, Quantile, WindowLoss};
 use crate::study::Metric;
@@ -36,7 +36,7 @@ pub fn results(result: &ExperimentResult) -> String {
     head.extend(["verdict", "verdict_reason"].map(str::to_owned));
     let columns = head.len();
 
-    let best = Best::of(result);
+    let best = Ranking::of(result);
     let mut rows = vec![head];
     for (i, scenario) in result.scenarios.iter().enumerate() {
         let mut row = vec![scenario.name.clone()];

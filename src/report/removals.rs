@@ -1,7 +1,7 @@
 //! What the removal of the largest causes would bring, in words.
 
-use crate::report::best;
-use crate::report::human;
+use crate::report::format;
+use crate::report::loss;
 use crate::report::period::Period;
 use crate::results::{Estimate, ExperimentResult, Removal, ScenarioResult};
 use crate::study::Metric;
@@ -14,7 +14,7 @@ pub fn sentence(result: &ExperimentResult, shown: &ScenarioResult) -> Option<Str
 /// The same of either loss.
 pub fn of_loss(result: &ExperimentResult, shown: &ScenarioResult, loss: Metric) -> Option<String> {
     let (first, rest) = shown.without.split_first()?;
-    let (what, each) = (best::words_of(loss), Period::of(result).each());
+    let (what, each) = (loss::words_of(loss), Period::of(result).each());
     // Whether it is little was judged for the loss in question alone.
     let is_judged = loss == shown.loss_in_question(result.objective.metric);
     let little =
@@ -53,10 +53,10 @@ fn saved(estimate: &Estimate) -> String {
     if estimate.bound {
         "nothing that was seen".to_owned()
     } else if estimate.low > 0.0 {
-        human::span_with_error(estimate)
+        format::span_with_error(estimate)
     } else if estimate.high <= 0.0 {
         "nothing".to_owned()
     } else {
-        format!("at most {}", human::duration(estimate.high))
+        format!("at most {}", format::duration(estimate.high))
     }
 }

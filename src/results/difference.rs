@@ -10,9 +10,9 @@ use super::estimate::Estimate;
 /// they are not the differences of the printed means, but estimate the same thing with a smaller error.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Difference {
-    /// Of the downtime, in seconds a year.
+    /// The difference of the downtime, in seconds a year.
     pub downtime_s_per_year: Estimate,
-    /// Of the failed requests, in seconds of full traffic a year.
+    /// The difference of the failed requests, in seconds of full traffic a year.
     pub failed_request_s_per_year: Estimate,
     /// The variance that the difference of the downtimes would have with faults of their own in either scenario, as a
     /// multiple of that of the mean given here: as many times the replications would be needed. `null` where no pair differs.

@@ -18,9 +18,9 @@ pub struct Sensitivity {
     pub high: Value,
     /// It is a whole number, which changes by steps: read the change.
     pub whole: bool,
-    /// Of the downtime.
+    /// The response of the downtime.
     pub downtime: Response,
-    /// Of the failed requests.
+    /// The response of the failed requests.
     pub failed: Response,
 }
 

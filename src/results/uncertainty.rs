@@ -9,9 +9,9 @@ use crate::stats::twelve_digits;
 pub struct Uncertainty {
     /// Draws of the uncertain parameters that were played.
     pub draws: u64,
-    /// Of the downtime, in seconds a year.
+    /// The spread of the downtime, in seconds a year.
     pub downtime_s_per_year: Spread,
-    /// Of the failed requests, in seconds of full traffic a year.
+    /// The spread of the failed requests, in seconds of full traffic a year.
     pub failed_request_s_per_year: Spread,
     /// Of the probability that a window meets the SLO; `null` where none is stated or no window is whole.
     #[serde(default)]

@@ -29,7 +29,7 @@ pub(super) struct Documents {
 }
 
 impl Documents {
-    /// As they are written.
+    /// The documents as they are written.
     pub fn of(question: &Question, system: &System) -> Self {
         Self {
             deployment: system.manifest.documents[system.chosen].1.clone(),

@@ -162,7 +162,7 @@ pub(super) fn read(document: &Node, problems: &mut Problems) -> Option<Question>
     })
 }
 
-/// Of which scenarios the removal of causes is played.
+/// Reads for which scenarios the removal of causes is played.
 fn read_without(item: &Item<'_>, problems: &mut Problems) -> Option<Without> {
     // To YAML 1.1, `off` is false.
     if matches!(item.node.value, Value::Bool(false)) {

@@ -14,7 +14,7 @@ pub(super) fn place([written, document]: [&Node; 2], path: &str) -> Mark {
 
 /// The last place on a way.
 struct Place {
-    /// Of the value.
+    /// The place of the value.
     value: Mark,
     /// Where people look for it: a map begins in the line after its key, where nobody does.
     shown: Mark,

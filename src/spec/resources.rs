@@ -39,7 +39,7 @@ impl Requests {
         self
     }
 
-    /// Of each resource the larger amount.
+    /// The larger amount of each resource.
     pub fn or_more(mut self, other: &Self) -> Self {
         self.main.cpu_millis = self.main.cpu_millis.max(other.main.cpu_millis);
         self.main.memory_bytes = self.main.memory_bytes.max(other.main.memory_bytes);
@@ -72,7 +72,7 @@ pub(super) struct Capacity {
 }
 
 impl Capacity {
-    /// With what another statement adds.
+    /// These amounts with what another statement adds.
     pub fn or(self, other: Self) -> Self {
         let mut others = other.others;
         others.extend(self.others);

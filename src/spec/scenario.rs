@@ -170,9 +170,9 @@ fn label(
 /// What is simulated of a scenario.
 #[derive(Debug, Clone)]
 pub(super) struct Models {
-    /// With the medians of what is not known.
+    /// The model in which uncertain parameters have their medians.
     pub model: Model,
-    /// One for every draw of what is not known.
+    /// A model for every draw of the uncertain parameters.
     pub draws: Vec<Model>,
     /// No Node takes some of its replicas, although all Nodes are up.
     pub unplaceable: bool,

@@ -10,7 +10,7 @@ use serde_json::Map;
 use super::diagnostic::{Problems, Severity};
 use super::documents::Documents;
 use super::experiment::{Patch, Question};
-use super::leaves::{self, Leaf};
+use super::parameters::{self, Leaf};
 use super::reader::{Item, nearest};
 use super::scenario::scenario_model;
 use super::system::System;
@@ -132,7 +132,7 @@ impl Change {
         let nodes = [&self.base, side(0), side(1)];
         let number = |node: &Node| {
             let leaf = Leaf { key: self.patch.key.clone(), node, is_parameter: true };
-            leaves::number(node).or_else(|| uncertain::median_of(&leaf)).unwrap_or(self.number)
+            parameters::number(node).or_else(|| uncertain::median_of(&leaf)).unwrap_or(self.number)
         };
         Parameter {
             key: self.patch.key.clone(),
@@ -204,17 +204,17 @@ fn by_default(documents: &Documents) -> Vec<Leaf<'_>> {
     for (fault, _) in &documents.faults {
         for field in ["every", "lasts"] {
             if let (Some(name), Some(node)) = (fault.text("name"), fault.get(field)) {
-                leaves::walk(node, &format!("faults.{name}.{field}"), &mut leaves);
+                parameters::walk(node, &format!("faults.{name}.{field}"), &mut leaves);
             }
         }
     }
-    leaves::walk(&documents.on_call.0, "onCall", &mut leaves);
+    parameters::walk(&documents.on_call.0, "onCall", &mut leaves);
     if let Some(spec) = documents.app.get("spec") {
-        leaves::walk(spec, "app", &mut leaves);
+        parameters::walk(spec, "app", &mut leaves);
     }
     for field in ["controlPlane", "latencies", "deadNodes"] {
         if let Some(node) = documents.cluster.get("spec").and_then(|spec| spec.get(field)) {
-            leaves::walk(node, &format!("cluster.{field}"), &mut leaves);
+            parameters::walk(node, &format!("cluster.{field}"), &mut leaves);
         }
     }
     leaves
@@ -277,7 +277,7 @@ fn change(leaf: &Leaf<'_>, patch: Patch, step: f64) -> Option<Change> {
         let sides = [1.0 - step, 1.0 + step].map(|factor| uncertain::scaled(&base, factor));
         return Some(Change { patch, base, number, whole: false, sides });
     }
-    let number = leaves::number(&base)?;
+    let number = parameters::number(&base)?;
     let is_latency = patch.key.contains("latencies");
     let whole = matches!(base.value, Value::Int(_))
         && match patch.target.input {
@@ -286,7 +286,7 @@ fn change(leaf: &Leaf<'_>, patch: Patch, step: f64) -> Option<Change> {
             Input::App | Input::Fault(_) | Input::Script(_) | Input::OnCall => false,
         };
     if !whole {
-        let sides = [1.0 - step, 1.0 + step].map(|factor| leaves::scaled(&base, factor));
+        let sides = [1.0 - step, 1.0 + step].map(|factor| parameters::scaled(&base, factor));
         return (number != 0.0).then_some(Change { patch, base, number, whole, sides });
     }
     let Value::Int(value) = base.value else { return None };

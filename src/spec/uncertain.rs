@@ -9,7 +9,7 @@ use super::diagnostic::{Problems, Severity};
 use super::documents::Documents;
 use super::experiment::Question;
 use super::law;
-use super::leaves::{self, Leaf};
+use super::parameters::{self, Leaf};
 use super::reader::Item;
 use super::system::System;
 use super::tree::{Mark, Node, Value};
@@ -40,7 +40,7 @@ pub(super) fn read(item: &Item<'_>, is_time: bool, problems: &mut Problems) -> O
         between(&Item::new(&entries[0].value, format!("{}.between", item.path)), is_time, problems)?
     } else if is_time {
         let mut own = Vec::new();
-        leaves::walk(item.node, &item.path, &mut own);
+        parameters::walk(item.node, &item.path, &mut own);
         if let Some(leaf) = own.iter().find(|leaf| matches!(leaf.node.value, Value::Map(_))) {
             problems.error(leaf.node.mark, &leaf.key, "is uncertain within what is uncertain, must be a value");
             return None;
@@ -136,16 +136,16 @@ pub(super) fn scaled(node: &Node, factor: f64) -> Option<Node> {
         match &mut entry.value.value {
             Value::List(ends) if entry.key == "between" => {
                 for end in ends {
-                    *end = leaves::scaled(end, factor)?;
+                    *end = parameters::scaled(end, factor)?;
                 }
             }
             // The spans of a law; its shape stays.
             Value::Map(parameters) => {
                 for parameter in parameters.iter_mut().filter(|entry| !WITHOUT_UNIT.contains(&entry.key.as_str())) {
-                    parameter.value = leaves::scaled(&parameter.value, factor)?;
+                    parameter.value = parameters::scaled(&parameter.value, factor)?;
                 }
             }
-            _ => entry.value = leaves::scaled(&entry.value, factor)?,
+            _ => entry.value = parameters::scaled(&entry.value, factor)?,
         }
     }
     Some(Node { value: Value::Map(scaled), mark: node.mark })
@@ -158,15 +158,15 @@ fn unknowns(documents: &Documents) -> Vec<Unknown> {
         for (fault, _) in faults {
             for field in ["every", "lasts", "at"] {
                 if let (Some(name), Some(node)) = (fault.text("name"), fault.get(field)) {
-                    leaves::walk(node, &format!("{word}.{name}.{field}"), &mut leaves);
+                    parameters::walk(node, &format!("{word}.{name}.{field}"), &mut leaves);
                 }
             }
         }
     }
-    leaves::walk(&documents.on_call.0, "onCall", &mut leaves);
+    parameters::walk(&documents.on_call.0, "onCall", &mut leaves);
     for (document, word) in [(&documents.app, "app"), (&documents.cluster, "cluster")] {
         if let Some(spec) = document.get("spec") {
-            leaves::walk(spec, word, &mut leaves);
+            parameters::walk(spec, word, &mut leaves);
         }
     }
     let uncertain = leaves.into_iter().filter(|leaf| leaf.is_parameter && matches!(leaf.node.value, Value::Map(_)));

@@ -17,7 +17,7 @@ pub struct StudyFacts {
     pub horizon_ns: u64,
     pub warm_up_ns: u64,
     pub currency: Option<String>,
-    /// Of the baseline, or the first scenario.
+    /// The faults of the baseline, or of the first scenario.
     pub faults: Vec<FaultInfo>,
     pub scenarios: Vec<ScenarioFacts>,
 }

@@ -23,7 +23,7 @@ pub struct Scale {
 }
 
 impl Scale {
-    /// Of a scenario's summary.
+    /// The scale for the summary of a scenario.
     pub fn of(study: &StudyFacts, scenario: &ScenarioFacts, summary: &Summary) -> Self {
         let (horizon, confidence) = (study.horizon(), study.header.confidence);
         let most_lost = scenario.coincidence.most_lost(summary, horizon, confidence);

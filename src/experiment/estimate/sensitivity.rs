@@ -40,7 +40,7 @@ struct Pair<'a> {
     /// The later scenario less the earlier.
     difference: &'a Paired,
     base: &'a Moments,
-    /// With less and with more.
+    /// The losses with less and with more of the parameter.
     sides: [&'a Moments; 2],
     together: &'a Moments,
     scale: &'a Scale,

@@ -25,7 +25,7 @@ pub struct Coincidence {
 }
 
 impl Coincidence {
-    /// Of a model and those in which what is not known has been drawn.
+    /// The longest law of a model, and of those in which its uncertain parameters have been drawn.
     pub fn of(model: &Model, draws: &[Model]) -> Self {
         let models = std::iter::once(model).chain(draws);
         let laws = models.flat_map(|model| {

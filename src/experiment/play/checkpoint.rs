@@ -13,9 +13,9 @@ use crate::study::{API_VERSION, Scenario, Stopping, Study};
 /// A part of the replications of every scenario: batch k belongs to shard k mod `of`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Shard {
-    /// Which one, from 0.
+    /// The number of this shard, from 0.
     pub index: u64,
-    /// Of how many.
+    /// The number of shards.
     pub of: u64,
 }
 
@@ -69,9 +69,9 @@ pub enum Unlike {
     /// It is not at its end.
     #[error("is not finished: {played} of {of} replications; go on with --resume")]
     Unfinished {
-        /// So far.
+        /// Replications that have been played.
         played: u64,
-        /// To be played.
+        /// Replications that are to be played.
         of: u64,
     },
     /// A shard occurs twice.

@@ -5,7 +5,7 @@ pub fn micros(nanos: u64) -> i64 {
     if nanos == 0 { 0 } else { number((nanos + 500) / 1_000).max(1) }
 }
 
-/// As the moments take it.
+/// A number of events, as moments take it.
 pub fn number(events: u64) -> i64 {
     i64::try_from(events).expect("nothing is counted so often")
 }

@@ -39,7 +39,7 @@ pub struct Summary {
 pub struct Total {
     /// Nanoseconds or events.
     pub sum: u128,
-    /// Of the same, for the intervals: in microseconds or events.
+    /// Moments of what a replication counts, for the intervals: in microseconds or events.
     pub moments: Moments,
 }
 
@@ -71,7 +71,7 @@ pub struct Detections {
 }
 
 impl Summary {
-    /// Of no replication of `model` yet.
+    /// The summary of no replication of `model` yet.
     pub fn empty(model: &Model, objective: &Objective) -> Self {
         let faults = model.faults.len();
         let causes = Causes::new(faults);

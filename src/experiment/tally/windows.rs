@@ -35,7 +35,7 @@ pub struct Allowance {
 }
 
 impl Windows {
-    /// Of no replication yet.
+    /// The windows of no replication yet.
     pub fn empty(model: &Model, objective: &Objective) -> Self {
         let loss = Loss { totals: Moments::default(), windows: Clustered::new(complete(model)) };
         let allowance = objective.slo.map(|slo| Allowance {

@@ -8,8 +8,8 @@ use super::frame::{self, BODY, MARGIN, RIGHT, SMALL};
 use super::palette::GREY;
 use super::picture::{Anchor, Picture};
 use crate::history::{NamedCause, Phase};
-use crate::report::human;
-use crate::report::merged::{self, CauseTotal};
+use crate::report::aggregate::{self, CauseTotal};
+use crate::report::format;
 use crate::report::period::Period;
 use crate::results::{Attribution, ExperimentResult};
 
@@ -19,9 +19,9 @@ const TOTAL: f64 = 122.0;
 
 /// Two panels with a row per cause, the largest first. `None` if nothing was down and nothing failed.
 pub fn draw(result: &ExperimentResult) -> Option<Picture> {
-    let scenario = merged::shown(result)?;
+    let scenario = aggregate::shown(result)?;
     let (down, failed) = (&scenario.downtime_attribution, &scenario.request_failure_attribution);
-    let (by_down, by_failed) = (merged::by_cause(down), merged::by_cause(failed));
+    let (by_down, by_failed) = (aggregate::by_cause(down), aggregate::by_cause(failed));
     let causes = in_one_order(&by_down, &by_failed);
     if causes.is_empty() {
         return None;
@@ -51,7 +51,7 @@ pub fn draw(result: &ExperimentResult) -> Option<Picture> {
     for (k, (title, parts, totals)) in panels.into_iter().enumerate() {
         let from = left + k as f64 * (panel + 26.0);
         let whole: f64 = totals.iter().map(|cause| cause.total).sum();
-        let heading = format!("{title}: {} {each}", human::duration(whole));
+        let heading = format!("{title}: {} {each}", format::duration(whole));
         let heading = font::fit(&heading, BODY.size, true, panel);
         picture.text(from, top - 8.0, Anchor::Left, BODY.bold(), heading);
         let longest = totals.first().map_or(0.0, |cause| cause.total);
@@ -92,5 +92,5 @@ fn of_cause(parts: &[Attribution], cause: &NamedCause) -> Vec<(Phase, f64)> {
 
 /// `41 min · 61 %`
 fn with_share(total: f64, whole: f64) -> String {
-    format!("{} · {}", human::duration(total), human::share(total, whole))
+    format!("{} · {}", format::duration(total), format::share(total, whole))
 }

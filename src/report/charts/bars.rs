@@ -6,7 +6,7 @@ use super::frame::SMALL;
 use super::palette::{self, Colour, ON_LIGHT, PAPER};
 use super::picture::{Anchor, Picture};
 use crate::history::Phase;
-use crate::report::human;
+use crate::report::format;
 
 /// Height of a bar.
 pub const BAR: f64 = 18.0;
@@ -25,7 +25,7 @@ pub fn stacked(picture: &mut Picture, axis: &Axis, middle: f64, of: &str, parts:
         let (from, to) = (axis.at(sum), axis.at(sum + secs));
         sum += secs;
         let (name, colour) = (phase.in_words(), palette::of_phase(phase));
-        let words = format!("{of}, {name}: {}", human::in_full(secs));
+        let words = format!("{of}, {name}: {}", format::in_full(secs));
         picture.datum(&name, words, |picture| part(picture, (from, to), middle, colour, secs));
     }
     axis.at(sum)
@@ -37,7 +37,7 @@ fn part(picture: &mut Picture, (from, to): (f64, f64), middle: f64, fill: Colour
     if to - from > 3.0 {
         picture.line(vec![(to, middle - BAR / 2.0), (to, middle + BAR / 2.0)], 0.75, PAPER);
     }
-    let text = human::duration(secs);
+    let text = format::duration(secs);
     if font::width(&text, SMALL.size, false) + 8.0 < to - from {
         let ink = if fill.is_dark() { PAPER } else { ON_LIGHT };
         picture.text(f64::midpoint(from, to), middle + 4.0, Anchor::Middle, SMALL.coloured(ink), text);

@@ -8,8 +8,8 @@ use super::frame::{self, BODY, MARGIN, RIGHT, SMALL};
 use super::palette::GREY;
 use super::picture::{Anchor, Picture};
 use crate::history::{NamedCause, Phase};
-use crate::report::human;
-use crate::report::merged;
+use crate::report::aggregate;
+use crate::report::format;
 use crate::results::{ExperimentResult, PodRecovery, ScenarioResult};
 
 const ROW: f64 = 30.0;
@@ -24,7 +24,7 @@ struct Row<'a> {
 
 /// Bars for the baseline or the first scenario. `None` if it has no complete recovery.
 pub fn draw(result: &ExperimentResult) -> Option<Picture> {
-    let scenario = merged::shown(result)?;
+    let scenario = aggregate::shown(result)?;
     let rows = rows(scenario);
     if rows.is_empty() {
         return None;
@@ -65,21 +65,21 @@ fn write_row(picture: &mut Picture, row: &Row<'_>, middle: f64, left: f64, axis:
     let name = font::fit(row.cause.name(), BODY.size, true, left - MARGIN - 14.0);
     picture.text(MARGIN, middle, Anchor::Left, BODY.bold(), name);
     let lengths = &row.recovery.lengths;
-    let mut count = format!("{} recoveries", human::whole(lengths.count));
+    let mut count = format!("{} recoveries", format::whole(lengths.count));
     if lengths.censored > 0 {
-        count = format!("{count}, {} open", human::whole(lengths.censored));
+        count = format!("{count}, {} open", format::whole(lengths.censored));
     }
     let count = font::fit(&count, SMALL.size - 1.0, false, left - MARGIN - 10.0);
     picture.text(MARGIN, middle + 12.0, Anchor::Left, super::Style { size: SMALL.size - 1.0, ..SMALL }, count);
     let parts: Vec<(Phase, f64)> = row.recovery.phases.iter().map(|(phase, secs)| (phase, *secs)).collect();
     let end = bars::stacked(picture, axis, middle, row.cause.name(), &parts);
-    picture.text(end + 6.0, middle + 4.0, Anchor::Left, BODY.bold(), human::duration(row.total));
+    picture.text(end + 6.0, middle + 4.0, Anchor::Left, BODY.bold(), format::duration(row.total));
     let phases: Vec<String> = parts
         .iter()
         .filter(|(_, secs)| *secs > 0.0)
-        .map(|(phase, secs)| format!("{} {}", phase.in_words(), human::duration(*secs)))
+        .map(|(phase, secs)| format!("{} {}", phase.in_words(), format::duration(*secs)))
         .collect();
-    picture.description.push(format!("{}: {} ({})", row.cause, human::duration(row.total), phases.join(", ")));
+    picture.description.push(format!("{}: {} ({})", row.cause, format::duration(row.total), phases.join(", ")));
 }
 
 /// Faults with complete recoveries, the longest first.

@@ -1,7 +1,7 @@
 //! Outages on the page: the lanes of those that were replayed, the same line by line, and how every other is told.
 
-use crate::report::merged::featured_scenarios;
-use crate::report::{charts, human};
+use crate::report::aggregate::featured_scenarios;
+use crate::report::{charts, format};
 use crate::results::{ExperimentResult, Lane, Replay, ScenarioResult, Tone};
 
 /// One that was replayed.
@@ -54,9 +54,9 @@ pub fn examples(result: &ExperimentResult) -> Vec<Example> {
                 _ => "median",
             },
             length: if example.without_end {
-                format!("over {}", human::in_full(example.length_s))
+                format!("over {}", format::in_full(example.length_s))
             } else {
-                human::in_full(example.length_s)
+                format::in_full(example.length_s)
             },
             command: command(result, &scenario.name, example.replication, example.number),
         };
@@ -68,7 +68,7 @@ pub fn examples(result: &ExperimentResult) -> Vec<Example> {
 /// What replays an outage; `results.json` lies beside the page.
 fn command(result: &ExperimentResult, scenario: &str, replication: u64, number: u64) -> String {
     let scenario =
-        if result.scenarios.len() > 1 { format!(" --scenario={}", human::quoted(scenario)) } else { String::new() };
+        if result.scenarios.len() > 1 { format!(" --scenario={}", format::quoted(scenario)) } else { String::new() };
     format!("hasim trace results.json{scenario} --replication {replication} --outage {number} --rules")
 }
 

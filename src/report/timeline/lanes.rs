@@ -8,7 +8,7 @@ use super::{Excerpt, Teller, words};
 use crate::history::{Entry, Happening, Observation, Reply, Target, Timeline, Who};
 use crate::ids::FaultId;
 use crate::model::{Model, ProbeKind};
-use crate::report::human;
+use crate::report::format;
 use crate::results::{Group, Lane, Mark, Span, Tone};
 use crate::time::{Duration, SimTime};
 
@@ -281,7 +281,7 @@ impl Drawing<'_> {
         let words = words::reply_words(kind, run.reply, self.model);
         let tone = if run.reply.observation() == Observation::Success { Tone::Good } else { Tone::Bad };
         if run.count > alone {
-            let words = format!("{} ×: {words}", human::whole(run.count));
+            let words = format!("{} ×: {words}", format::whole(run.count));
             return self.span(Group::Pods, lane, (run.from(), run.to()), words, tone);
         }
         for (from, to) in run.probes {

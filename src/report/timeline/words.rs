@@ -4,7 +4,7 @@ use super::clock::Clock;
 use crate::history::{Endpoint, Exit, Happening, Reply, Stored};
 use crate::ids::FaultId;
 use crate::model::{ContainerMode, Model, NodeMode, Probe, ProbeKind, Strikes};
-use crate::report::human;
+use crate::report::format;
 use crate::results::Tone;
 use crate::time::{Duration, SimTime};
 
@@ -66,7 +66,7 @@ pub(super) fn say(what: Happening, at: SimTime, model: &Model, clock: Clock) -> 
         }
         Happening::ExitNoticed { .. } => said(Plain, "the kubelet notices the exit", "C1"),
         Happening::BackedOff { until, .. } => {
-            let span = human::in_full(until.saturating_since(at).as_secs_f64());
+            let span = format::in_full(until.saturating_since(at).as_secs_f64());
             said(Bad, format!("BackOff: CrashLoopBackOff for {span}, until {}", clock.show(until)), "C10, C11, C13")
         }
         Happening::ReadyDecided { ready, .. } => {
@@ -139,7 +139,7 @@ pub(super) fn reply_words(kind: ProbeKind, reply: Reply, model: &Model) -> Strin
         Reply::Refused => "fails: connection refused".to_owned(),
         Reply::Timeout => {
             let timeout = probe(kind, model).map_or(0.0, |probe| probe.timeout.as_secs_f64());
-            format!("fails: no answer within {}", human::in_full(timeout))
+            format!("fails: no answer within {}", format::in_full(timeout))
         }
         Reply::Reset => "fails: connection reset, the process has died".to_owned(),
     }
@@ -221,7 +221,7 @@ fn stop_words(instance: u32, pre_stop: Duration) -> String {
     if pre_stop.is_zero() {
         stopped
     } else {
-        format!("{stopped}, its preStop sleeps {}", human::in_full(pre_stop.as_secs_f64()))
+        format!("{stopped}, its preStop sleeps {}", format::in_full(pre_stop.as_secs_f64()))
     }
 }
 

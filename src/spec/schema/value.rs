@@ -81,7 +81,7 @@ pub fn span(schema: &mut Value) {
     schema["then"] = json!({"const": 0, "errorMessage": "must have a unit, such as 5s (only 0 goes without)"});
 }
 
-/// With the value that holds where nothing is written.
+/// A schema whose default is the value that holds where nothing is written.
 pub fn or(default: impl Into<Value>, mut schema: Value) -> Value {
     schema["default"] = default.into();
     schema

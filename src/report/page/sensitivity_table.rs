@@ -1,10 +1,10 @@
-//! What the assumptions are worth: what the answer does when each of them is changed a little.
+//! The table of a sensitivity analysis: how much the losses change when each parameter is changed a little.
 
-use crate::report::{human, sensitivity};
+use crate::report::{format, sensitivity};
 use crate::results::{ExperimentResult, Response, Sensitivity};
 
 /// The table of parameters, the largest change first.
-pub struct Worth {
+pub struct SensitivityTable {
     pub lead: String,
     pub rows: Vec<Parameter>,
     /// What has no row.
@@ -23,7 +23,7 @@ pub struct Parameter {
 }
 
 /// `None` where the experiment does not ask what matters.
-pub fn of(result: &ExperimentResult) -> Option<Worth> {
+pub fn of(result: &ExperimentResult) -> Option<SensitivityTable> {
     let ranking = sensitivity::ranking(result)?;
     let what = sensitivity::what(result);
     let row = |parameter: &&Sensitivity| {
@@ -40,7 +40,7 @@ pub fn of(result: &ExperimentResult) -> Option<Worth> {
             meaning: meaning(parameter, response),
         }
     };
-    Some(Worth {
+    Some(SensitivityTable {
         lead: format!(
             "Each number was played a little less and a little more under the same faults; the others stayed as they are. \
              Where the {what} change much, look for a better source; where they do not, the guess is good enough."
@@ -61,8 +61,8 @@ fn meaning(parameter: &Sensitivity, response: &Response) -> String {
         return format!("each step: {} on average", sensitivity::signed(change));
     }
     match response.elasticity {
-        Some(e) if e.low > 0.0 => format!("10 % more: {} % more lost", human::significant(10.0 * e.mean, 2)),
-        Some(e) if e.high < 0.0 => format!("10 % more: {} % less lost", human::significant(-10.0 * e.mean, 2)),
+        Some(e) if e.low > 0.0 => format!("10 % more: {} % more lost", format::significant(10.0 * e.mean, 2)),
+        Some(e) if e.high < 0.0 => format!("10 % more: {} % less lost", format::significant(-10.0 * e.mean, 2)),
         Some(_) => "may be chance".to_owned(),
         None => "no ratio: read the change".to_owned(),
     }

@@ -10,8 +10,14 @@
 use std::cmp::Ordering;
 
 use crate::report::indifference::Indifference;
+use crate::report::loss::{less, loss_of, other_loss_of, paired};
 use crate::results::{Estimate, ExperimentResult, ScenarioResult, ScenarioStanding, SelectionResult, Standing};
 use crate::study::{Metric, Wanted};
+
+/// What a scenario is called some of whose replicas no Node takes.
+pub const UNPLACEABLE: &str = "unplaceable";
+/// The same under a table, for the mark behind its name.
+pub const DAGGER: &str = "† no Node takes some of its replicas, which stay Pending; it is never chosen.";
 
 const HOURS_A_YEAR: f64 = 8_760.0;
 /// Pods and Nodes are compared in these parts of one: Pods that wait for a Node make small differences.
@@ -36,7 +42,7 @@ pub enum Relation {
     Worse,
 }
 
-/// By what a scenario is recommended.
+/// The reason why a scenario is recommended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Ground {
     /// A search has chosen it.
@@ -49,11 +55,11 @@ pub enum Ground {
 
 /// The recommendation of a result.
 #[derive(Debug, Clone)]
-pub struct Best<'r> {
+pub struct Ranking<'r> {
     result: &'r ExperimentResult,
     /// Differences that do not matter.
     pub indifference: Indifference,
-    /// By what it is recommended.
+    /// The reason why it is recommended.
     pub ground: Ground,
     /// The scenario that is recommended, by its number; `None` where a search found none.
     pub recommended: Option<usize>,
@@ -67,7 +73,7 @@ pub struct Best<'r> {
     unbeaten: Vec<bool>,
 }
 
-impl<'r> Best<'r> {
+impl<'r> Ranking<'r> {
     /// `None` where there is nothing to choose from.
     pub fn of(result: &'r ExperimentResult) -> Option<Self> {
         // Of two manifests the new one is judged, and nothing is chosen.
@@ -259,7 +265,7 @@ impl<'r> Best<'r> {
     /// How a scenario stands, in a word or two.
     pub fn standing(&self, i: usize) -> &'static str {
         if self.result.scenarios[i].unplaceable {
-            return crate::report::front::UNPLACEABLE;
+            return UNPLACEABLE;
         }
         if let Some(selection) = &self.result.selection {
             return self.standing_in(selection, i);
@@ -291,7 +297,7 @@ impl<'r> Best<'r> {
             Standing::Meets => "meets",
             Standing::Misses => "misses",
             Standing::Dearer => "no cheaper",
-            Standing::Barred => crate::report::front::UNPLACEABLE,
+            Standing::Barred => UNPLACEABLE,
         }
     }
 }
@@ -311,43 +317,7 @@ pub const AS_GOOD: &str = "as good";
 
 /// The scenario that is recommended; `None` where there is nothing to choose from, or a search found none.
 pub fn recommended(result: &ExperimentResult) -> Option<&ScenarioResult> {
-    Best::of(result)?.recommended.map(|i| &result.scenarios[i])
-}
-
-/// What the objective counts, in words.
-pub fn what(result: &ExperimentResult) -> &'static str {
-    words_of(loss_of(result))
-}
-
-/// A loss in words.
-pub fn words_of(loss: Metric) -> &'static str {
-    if loss == Metric::FailedRequests { "failed requests" } else { "downtime" }
-}
-
-/// What the objective counts: downtime or failed requests.
-pub fn loss_of(result: &ExperimentResult) -> Metric {
-    if result.objective.metric == Metric::RequestSuccess { Metric::FailedRequests } else { Metric::Downtime }
-}
-
-/// The loss that it does not count.
-pub fn other_loss_of(result: &ExperimentResult) -> Metric {
-    if loss_of(result) == Metric::Downtime { Metric::FailedRequests } else { Metric::Downtime }
-}
-
-/// What the objective is about: downtime or failed requests, in seconds.
-pub fn lost<'a>(result: &ExperimentResult, scenario: &'a ScenarioResult) -> &'a Estimate {
-    &scenario.estimates[loss_of(result)]
-}
-
-/// To the baseline, in what the objective counts.
-pub fn difference(result: &ExperimentResult, scenario: &ScenarioResult) -> Option<Estimate> {
-    paired(scenario, loss_of(result))
-}
-
-fn paired(scenario: &ScenarioResult, loss: Metric) -> Option<Estimate> {
-    let difference = scenario.difference_to_baseline?;
-    let fails = loss == Metric::FailedRequests;
-    Some(if fails { difference.failed_request_s_per_year } else { difference.downtime_s_per_year })
+    Ranking::of(result)?.recommended.map(|i| &result.scenarios[i])
 }
 
 /// What each scenario loses; where there is a baseline, less what that loses: in pairs that is known far better, unless no
@@ -367,30 +337,9 @@ fn losses(result: &ExperimentResult, loss: Metric, baseline: Option<usize>) -> V
     result.scenarios.iter().enumerate().map(of).collect()
 }
 
-/// The same seen from the other side.
-pub fn reversed(difference: &Estimate) -> Estimate {
-    Estimate { mean: -difference.mean, low: -difference.high, high: -difference.low, ..*difference }
-}
-
 /// A mean; 0 where nothing was seen.
 fn shown(estimate: &Estimate) -> f64 {
     if estimate.bound { 0.0 } else { estimate.mean }
-}
-
-/// A difference of two estimates that depend on each other in a way that is not known: never too narrow.
-pub fn less(a: &Estimate, b: &Estimate) -> Estimate {
-    Estimate { mean: a.mean - b.mean, low: a.low - b.high, high: a.high - b.low, bound: false, rests_on_few: false }
-}
-
-/// Of parts that depend on each other: their ends are added, which is never too narrow.
-pub fn sum(a: &Estimate, b: &Estimate) -> Estimate {
-    Estimate {
-        mean: a.mean + b.mean,
-        low: a.low + b.low,
-        high: a.high + b.high,
-        bound: a.bound && b.bound,
-        rests_on_few: a.rests_on_few || b.rests_on_few,
-    }
 }
 
 /// Whether all scenarios have a price, and not all the same.

@@ -1,13 +1,9 @@
 //! What availability costs: which scenarios nobody should take, as another costs no more and loses as little.
 
-use crate::report::best::{self, Best, Relation};
-use crate::report::human;
+use crate::report::format;
+use crate::report::loss;
+use crate::report::ranking::{self, Ranking, Relation};
 use crate::results::ExperimentResult;
-
-/// What a scenario is called some of whose replicas no Node takes.
-pub const UNPLACEABLE: &str = "unplaceable";
-/// The same under a table, for the mark behind its name.
-pub const DAGGER: &str = "† no Node takes some of its replicas, which stay Pending; it is never chosen.";
 
 /// How a scenario stands to the others.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -23,12 +19,12 @@ pub enum Place {
 /// The place of every scenario; `None` unless all have a cost and not all the same.
 ///
 /// From the cheapest on, each is on the front that surely loses less than all that are already there. Of equally cheap
-/// ones the recommended one stands first, or that which would be preferred ([`Best`]).
+/// ones the recommended one stands first, or that which would be preferred ([`Ranking`]).
 pub fn places(result: &ExperimentResult) -> Option<Vec<Place>> {
-    if !best::has_different_costs(result) {
+    if !ranking::has_different_costs(result) {
         return None;
     }
-    let best = Best::of(result)?;
+    let best = Ranking::of(result)?;
     // Nobody should take what has no room for its replicas, whatever it costs.
     let mut order = result.contenders();
     order.sort_by(|&a, &b| best.by_cost(a, b));
@@ -48,7 +44,7 @@ pub fn places(result: &ExperimentResult) -> Option<Vec<Place>> {
 }
 
 /// Where a scenario stands because of one on the front that costs no more.
-fn place(best: &Best<'_>, i: usize, other: usize) -> Place {
+fn place(best: &Ranking<'_>, i: usize, other: usize) -> Place {
     match best.relation(i, other) {
         Relation::Better => Place::Front,
         // A little more may be what it takes to meet the SLO.
@@ -61,13 +57,13 @@ fn place(best: &Best<'_>, i: usize, other: usize) -> Place {
 /// At most so many scenarios, in their order: the recommended one and the baseline, those of the front, then those that
 /// lose least.
 pub fn first(result: &ExperimentResult, most: usize) -> Vec<usize> {
-    let recommended = Best::of(result).and_then(|best| best.recommended);
+    let recommended = Ranking::of(result).and_then(|best| best.recommended);
     let is_named = |i: usize| Some(i) == recommended || Some(&result.scenarios[i].name) == result.baseline.as_ref();
     let mut all: Vec<usize> = (0..result.scenarios.len()).collect();
     if all.len() > most {
         let places = places(result);
         let on_front = |i: usize| places.as_ref().is_some_and(|places| places[i] == Place::Front);
-        let loss = |i: usize| best::lost(result, &result.scenarios[i]).mean;
+        let loss = |i: usize| loss::lost(result, &result.scenarios[i]).mean;
         all.sort_by(|&a, &b| {
             (is_named(b), on_front(b)).cmp(&(is_named(a), on_front(a))).then(loss(a).total_cmp(&loss(b)))
         });
@@ -95,5 +91,5 @@ pub fn money(result: &ExperimentResult, cost: f64) -> String {
 
 /// An amount without its currency.
 pub fn amount(cost: f64) -> String {
-    if cost < 100.0 { human::significant(cost, 3) } else { human::whole(cost.round() as u64) }
+    if cost < 100.0 { format::significant(cost, 3) } else { format::whole(cost.round() as u64) }
 }

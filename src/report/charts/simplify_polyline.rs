@@ -4,7 +4,7 @@
 const TOLERANCE: f64 = 0.15;
 
 /// The same line through fewer of its points (Ramer 1972; Douglas and Peucker 1973). Both ends stay.
-pub fn simplified(points: &[(f64, f64)]) -> Vec<(f64, f64)> {
+pub fn simplify_polyline(points: &[(f64, f64)]) -> Vec<(f64, f64)> {
     let Some(last) = points.len().checked_sub(1) else { return Vec::new() };
     let mut stays = vec![false; points.len()];
     (stays[0], stays[last]) = (true, true);
@@ -43,7 +43,7 @@ mod tests {
                 let (x, y) = points[points.len() - 1];
                 points.extend([(x + right, y), (x + right, y + up)]);
             }
-            let kept = simplified(&points);
+            let kept = simplify_polyline(&points);
             prop_assert_eq!(kept.first(), points.first());
             prop_assert_eq!(kept.last(), points.last());
             for point in points {
@@ -55,8 +55,11 @@ mod tests {
 
     #[test]
     fn points_on_a_straight_line_are_not_needed() {
-        assert_eq!(simplified(&[(0.0, 0.0), (1.0, 2.0), (3.0, 6.0), (4.0, 0.0)]), [(0.0, 0.0), (3.0, 6.0), (4.0, 0.0)]);
-        assert_eq!(simplified(&[(1.0, 1.0)]), [(1.0, 1.0)]);
-        assert_eq!(simplified(&[]), []);
+        assert_eq!(
+            simplify_polyline(&[(0.0, 0.0), (1.0, 2.0), (3.0, 6.0), (4.0, 0.0)]),
+            [(0.0, 0.0), (3.0, 6.0), (4.0, 0.0)]
+        );
+        assert_eq!(simplify_polyline(&[(1.0, 1.0)]), [(1.0, 1.0)]);
+        assert_eq!(simplify_polyline(&[]), []);
     }
 }

@@ -386,6 +386,14 @@ pub fn quoted(word: &str) -> String {
     }
 }
 
+/// A span in full, as exact as its interval supports; a bound with its words.
+pub fn full(estimate: &Estimate) -> String {
+    if estimate.bound {
+        return format!("at most {}", in_full(estimate.high));
+    }
+    in_full_within(estimate.mean, half_width(estimate))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -1,6 +1,6 @@
 //! Views of a scenario that several reports need: recoveries of all faults together, downtime by fault.
 
-use super::best::recommended;
+use super::ranking::recommended;
 use crate::history::{NamedCause, Phase};
 use crate::results::{Attribution, Distribution, ExperimentResult, ScenarioResult};
 
