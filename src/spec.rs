@@ -14,61 +14,31 @@
 //! This layer knows nothing of the simulation.
 
 pub mod advice;
-mod affinity;
-mod app;
-mod autoscaler;
-mod cluster;
 mod container;
-mod control_plane;
 mod convert;
-mod deployment;
-mod diagnostic;
-mod documents;
-mod experiment;
-mod faults;
-mod files;
-mod hooks;
-mod image;
-pub mod incidents;
-mod labels;
-mod latencies;
-mod law;
-mod loader;
-mod manifest;
-mod naming;
-mod never_ready;
-mod never_served;
-mod never_starts;
-mod node_labels;
-mod objects;
-mod overrides;
-mod parameters;
-mod places;
-mod placing;
+mod kinds;
+mod kubernetes;
 mod pod;
-mod ports;
-mod probe;
-mod quantity;
-mod quoting;
-mod reader;
 pub mod records;
-mod rerun;
-mod resources;
-mod scenario;
+mod resolve;
 pub mod schema;
-mod script;
-mod sensitivity;
-mod serving;
-mod stopping;
-mod strings;
-mod study;
-mod system;
-mod taints;
-mod tree;
-mod uncertain;
-mod vary;
-mod volumes;
-mod yaml;
+mod text;
+
+// Files name each other by what they are, whatever folder they lie in.
+pub use kinds::incidents;
+use kinds::{app, cluster, control_plane, experiment, faults, latencies, law, script, stopping};
+use kubernetes::{
+    affinity, autoscaler, deployment, hooks, image, labels, manifest, node_labels, objects, ports, probe, resources,
+    taints, volumes,
+};
+use resolve::{
+    never_ready, never_served, never_starts, overrides, placing, rerun, scenario, sensitivity, serving, study, system,
+    uncertain,
+};
+use text::{
+    diagnostic, documents, files, loader, naming, parameters, places, quantity, quoting, reader, strings, tree, vary,
+    yaml,
+};
 
 use std::io;
 use std::path::Path;
