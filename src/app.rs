@@ -13,8 +13,7 @@ mod merge;
 mod player;
 mod replays;
 
-pub use events::{Event, Listener};
-pub use forecast::LongRun;
+pub use events::{Event, Listener, LongRun};
 pub use job::{Job, Kept, OpenError, Undelivered};
 pub use merge::{MergeError, merge};
 pub use player::Player;

@@ -1,8 +1,8 @@
 //! What happens while something is played, as data.
 
-use super::forecast::LongRun;
 use crate::experiment::Progress;
 use crate::output;
+use crate::study::Stopping;
 
 /// Something worth a word, or a step of a bar.
 #[derive(Debug)]
@@ -15,6 +15,18 @@ pub enum Event<'a> {
     TakesLong(LongRun),
     /// A checkpoint could not be written; heard once. If the run is interrupted, only its last checkpoint is kept.
     CheckpointNotWritten(&'a output::Error),
+}
+
+/// A run that takes long, and what would take less.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct LongRun {
+    /// When the run ends: where that is decided on the way, the time that is left is a bound.
+    pub stopping: Stopping,
+    /// Seconds that are left.
+    pub left_s: f64,
+    /// A round number of replications that takes some minutes, and the seconds that it takes; `None` if it is no less than what
+    /// is planned.
+    pub fewer: Option<(u64, f64)>,
 }
 
 /// Hears events, from several threads.

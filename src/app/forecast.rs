@@ -3,7 +3,7 @@
 use std::sync::mpsc::{self, RecvTimeoutError};
 use std::time::{Duration, Instant};
 
-use super::events::{Event, Listener};
+use super::events::{Event, Listener, LongRun};
 use crate::experiment::{Forecast, Pace, replications_of_removals};
 use crate::study::{Stopping, Study};
 
@@ -17,18 +17,6 @@ const FIRST: Duration = Duration::from_secs(1);
 const AT_LAST: Duration = Duration::from_secs(5);
 /// A forecast that is wrong by this factor is corrected.
 const WRONG: f64 = 2.0;
-
-/// A run that takes long, and what would take less.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct LongRun {
-    /// When the run ends: where that is decided on the way, the time that is left is a bound.
-    pub stopping: Stopping,
-    /// Seconds that are left.
-    pub left_s: f64,
-    /// A round number of replications that takes some minutes, and the seconds that it takes; `None` if it is no less than what
-    /// is planned.
-    pub fewer: Option<(u64, f64)>,
-}
 
 /// Looks at the pace and speaks when the run takes long.
 pub(super) struct Watch<'a> {
