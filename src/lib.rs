@@ -30,7 +30,7 @@
 //! # What holds
 //!
 //! The invariants. `tests/` keeps them, in four programs (`simulation`, `input`, `report`, `program`): architecture, oracle
-//! and properties by name, determinism in cli, resume and `experiment::runner`.
+//! and properties by name, determinism in cli, resume and `experiment::play`.
 //!
 //! 1. **A replication is a function of (model, seed, index).** No globals, no wall clock, no hash-map order, no
 //!    thread identity.
