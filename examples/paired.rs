@@ -18,9 +18,9 @@ use hasim::experiment::{Outcome, replicate};
 use hasim::ids::{FaultId, SlotId};
 use hasim::model::{Model, Occurrence, ScriptTarget, YEAR};
 use hasim::random::Law;
-use hasim::spec::{REPLICATIONS_PER_DRAW, Scenario, Study, load_experiment};
+use hasim::spec::load_experiment;
 use hasim::stats::{Controlled, Interval, Moments, median};
-use hasim::study::Quantity;
+use hasim::study::{Quantity, REPLICATIONS_PER_DRAW, Scenario, Study};
 use hasim::time::Duration;
 use statrs::distribution::{ContinuousCDF as _, Normal};
 
@@ -44,7 +44,7 @@ struct Widths {
 
 fn main() -> ExitCode {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("experiments/probe-thresholds.yaml");
-    let study = load_experiment(&path).unwrap_or_else(|report| panic!("{report}"));
+    let study = load_experiment(&path).unwrap_or_else(|report| panic!("{report}")).study;
     let replications = std::env::args().nth(1).map_or(1_000, |n| n.parse().expect("a number of replications"));
     let pairs = neighbours(&study);
 
@@ -141,7 +141,9 @@ fn play(study: &Study, replications: u64, change: impl Fn(&mut Model)) -> Vec<Ve
     std::thread::scope(|scope| {
         let tasks: Vec<_> = models
             .iter()
-            .map(|model| scope.spawn(|| (0..replications).map(|index| replicate(model, study.seed, index)).collect()))
+            .map(|model| {
+                scope.spawn(|| (0..replications).map(|index| replicate(model, study.header.seed, index)).collect())
+            })
             .collect();
         tasks.into_iter().map(|task| task.join().expect("a replication does not panic")).collect()
     })

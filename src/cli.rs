@@ -14,8 +14,6 @@
 mod bundled;
 mod calibrate;
 mod check;
-#[expect(clippy::disallowed_types, reason = "how often the disk is written to")]
-mod checkpoint;
 mod compare;
 mod estimate;
 mod fit;
@@ -25,14 +23,10 @@ mod low_args;
 mod merge;
 #[expect(clippy::disallowed_types, reason = "a bar shows the time")]
 mod progress;
-mod removals;
-mod replays;
 mod run;
 mod shell;
 mod trace;
 mod verify;
-#[expect(clippy::disallowed_types, reason = "a forecast of the time left")]
-mod watch;
 
 use std::fmt;
 use std::io::{self, Write as _};
@@ -41,8 +35,9 @@ use std::process::ExitCode;
 
 use clap::{Parser as _, ValueEnum};
 
-use crate::experiment::{ExperimentResult, Share, Verdict};
+use crate::experiment::Shard;
 use crate::report::{csv, json, markdown, terminal};
+use crate::results::{ExperimentResult, Verdict};
 use crate::spec::schema;
 use low_args::{LowArgs, LowCommand};
 use run::load;
@@ -134,7 +129,7 @@ impl From<LowArgs> for HiArgs {
                 seed: args.seed,
                 replications: args.replications,
                 container: args.container,
-                share: args.shard.unwrap_or(Share::WHOLE),
+                shard: args.shard.unwrap_or(Shard::WHOLE),
                 resume: args.resume,
                 threads: args.threads.map_or(0, usize::from),
                 format: args.output,

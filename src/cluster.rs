@@ -33,16 +33,13 @@ mod answers;
 mod attribution;
 mod back_off;
 mod beginning;
-mod cause;
 mod chain;
 mod chance;
 mod check;
 mod eviction;
 mod faults;
-mod happening;
 mod kubelet;
 mod nodes;
-mod observer;
 mod on_call;
 mod planning;
 mod prober;
@@ -59,12 +56,14 @@ mod stops;
 mod view;
 mod work;
 
-pub use cause::{Cause, CauseSet};
-pub use happening::{Endpoint, Exit, Happening, Reply, SkippedProbes};
-pub use observer::{EndpointView, Observed, Observer, Phase, PodCounts, SlotView, Spell};
-pub use prober::{Observation, Stored};
+// What watches a replication needs nothing else.
+pub use crate::history::{
+    Cause, CauseSet, Endpoint, EndpointView, Exit, Happening, Observation, Observed, Observer, Phase, PodCounts, Reply,
+    SkippedProbes, SlotView, Spell, Stored, Target,
+};
 
 use crate::engine::{Cx, Engine, World};
+use crate::history::{cause, happening, observer};
 use crate::ids::{ContainerId, ContainerRef, FaultId, IdVec, NodeId, PodId, SlotId, ZoneId};
 use crate::model::{Model, ProbeKind, ScriptTarget};
 use crate::random::{Owner, Purpose, Streams};
@@ -131,21 +130,6 @@ impl Event {
                 | Self::ResyncDue(..)
         )
     }
-}
-
-/// What a fault strikes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Target {
-    /// The Pod that holds the slot, or its container that serves.
-    Slot(SlotId),
-    /// Another container of that Pod.
-    Container(SlotId, ContainerId),
-    /// All Pods.
-    Deployment,
-    /// A machine.
-    Node(NodeId),
-    /// All machines of a zone.
-    Zone(ZoneId),
 }
 
 /// The state of one replication and its observer.

@@ -1,67 +1,37 @@
 //! Experiments: many replications of many scenarios, merged exactly.
+//!
+//! A pipeline, each stage of which knows only those before it:
+//!
+//! ```text
+//! drive ──▶ measure ──▶ Outcome ──tally──▶ sums ──estimate──▶ results
+//!    one replication      └──────────── play: batches, stopping, search, checkpoints, shards ────────────┘
+//! ```
+//!
+//! `trace` drives a replication like any other and writes down what it shows.
 
-mod answer;
-mod assumption;
-mod batches;
-mod by_name;
-pub mod calibrate;
-pub mod comparison;
-mod controls;
+mod control_variates;
 mod division;
 mod drive;
-mod estimates;
+mod estimate;
 mod examples;
-mod excerpt;
-pub mod fit;
 mod ledger;
 mod measure;
 mod outcome;
 mod overflow;
-#[expect(clippy::disallowed_types, reason = "a forecast of the time left; no number of an answer")]
-mod pace;
-mod played;
-mod precision;
-mod removal;
-mod replay;
-mod result;
-#[expect(clippy::disallowed_types, reason = "how often the progress is told; no number of an answer")]
-mod runner;
+mod panics;
+mod play;
 #[cfg(test)]
 mod sample;
-mod selection;
-mod sensitivity;
-mod summary;
-mod target;
-mod timeline;
-mod uncertainty;
-mod unseen;
-mod validity;
+mod tally;
+mod trace;
 mod windows;
 
-pub use crate::cluster::Target as FaultTarget;
-pub use crate::cluster::{Endpoint, Exit, Happening, Observation, Phase, Reply, SkippedProbes, Stored};
-pub use crate::stats::Standing;
-pub use assumption::{About, Assumption, Guess};
-pub use by_name::ByName;
-pub use comparison::{Comparison, ManifestFinding};
 pub use drive::{Play, Watcher, drive, replicate, replicate_watched};
-pub use estimates::Estimates;
-pub use excerpt::MOST_WITH_HISTOGRAMS;
 pub use measure::Measures;
 pub use outcome::Outcome;
-pub use pace::{Forecast, Pace};
-pub use played::{Played, Share, Unlike};
-pub use removal::{Removal, add_removals, loss_in_question, replications_of_removals};
-pub use replay::{Group, Lane, Mark, OutageExample, Replay, Span, Tone};
-pub use result::{
-    Attribution, Detection, Difference, Distribution, Estimate, ExperimentResult, FaultInfo, PodRecovery, Quantile,
-    ScenarioResult, WindowLoss, WindowsResult,
+pub use play::{
+    Checkpoint, Forecast, Options, Pace, Progress, RunError, Shard, Unlike, add_removals, play,
+    replications_of_removals, run, unplayed,
 };
-pub use runner::{Options, Progress, RunError, play, run, unplayed};
-pub use selection::{ScenarioStanding, SelectionResult};
-pub use sensitivity::{Response, Sensitivity};
-pub use summary::Summary;
-pub use target::{Target, Verdict};
-pub use timeline::{Delivering, Entry, Look, Outage, PodLife, Recorder, Timeline, Trace, Who, trace};
-pub use uncertainty::{Spread, Uncertainty};
-pub use validity::Invalid;
+pub use tally::Summary;
+pub use trace::{Recorder, Trace, trace};

@@ -10,27 +10,27 @@
 //!
 //! | floor | modules | what lives there |
 //! |---|---|---|
-//! | 1 | [`cli`], [`output`] | arguments, files, terminal |
+//! | 1 | [`cli`], [`app`], [`output`] | arguments and terminal; load, play, replay, write, once for all that ask; files. Each knows those behind it |
 //! | 2 | [`verify`] | the proof: closed forms, measurements, published tables and rules against the simulator |
 //! | 3 | [`report`] | text and pictures from results; never simulates |
-//! | 4 | [`experiment`] | many replications of many scenarios: measuring, merging, stopping, comparing, choosing; laws from records |
-//! | 5 | [`cluster`], [`spec`] | one replication; files as typed text with one conversion into a model. Neither sees the other |
-//! | 6 | [`study`], [`placement`] | the question: the table of metrics; the scheduler's decision, which a replication asks for again and again and the reading of files once |
+//! | 4 | [`experiment`], [`calibration`] | many replications of many scenarios: measuring, merging, stopping, comparing, choosing; laws and rates from records. An experiment needs no parser |
+//! | 5 | [`cluster`], [`spec`], [`results`] | one replication; files as typed text with one conversion into a model; what `results.json` holds. None sees another |
+//! | 6 | [`study`], [`history`], [`placement`] | the question: objective, scenarios, metrics, stopping; the vocabulary of what is observed; the scheduler's decision, which a replication asks for again and again and the reading of files once |
 //! | 7 | [`model`], [`rules`] | the system under study: complete, validated, immutable; the rules of Kubernetes that it follows |
-//! | 8 | [`random`], [`engine`], [`stats`] | generic: they know no Kubernetes |
+//! | 8 | [`random`], [`engine`], [`stats`], [`durations`] | generic: they know no Kubernetes |
 //! | 9 | [`time`], [`ids`] | values |
 //!
 //! # The way of a question
 //!
 //! ```text
 //! experiment file ─spec─▶ Study (a Model per scenario) ─cluster─▶ Outcome of each replication
-//!       ─experiment─▶ Summary ─stats─▶ ExperimentResult ─report─▶ table, charts ─output─▶ output/<experiment>/
+//!       ─experiment─▶ Summary ─estimate─▶ ExperimentResult ─report─▶ table, charts ─output─▶ output/<experiment>/
 //! ```
 //!
 //! # What holds
 //!
 //! The invariants. `tests/` keeps them, in four programs (`simulation`, `input`, `report`, `program`): architecture, oracle
-//! and properties by name, determinism in cli, resume and `experiment::runner`.
+//! and properties by name, determinism in cli, resume and `experiment::play`.
 //!
 //! 1. **A replication is a function of (model, seed, index).** No globals, no wall clock, no hash-map order, no
 //!    thread identity.
@@ -48,7 +48,7 @@
 //!    law has a closed inverse.
 //! 7. **Results merge exactly**: integers, in batches of fixed size that are merged in index order. One thread or
 //!    many: the same bytes.
-//! 8. **Layers below `experiment`, `spec` and the constructors of laws apart, return no `Result` and do no I/O**: a
+//! 8. **Layers below `experiment`, `spec` `calibration` and the constructors of laws apart, return no `Result` and do no I/O**: a
 //!    valid model simulates. Measures watch through one observer, statically dispatched, that cannot steer.
 //!
 //! Numbers in brackets such as (P12) or (N7a) are rules of Kubernetes; `docs/rules.md` tells what they say.
@@ -65,16 +65,21 @@
 // What would make numbers depend on the clock or on the order of a hash: see clippy.toml.
 #![warn(clippy::disallowed_types)]
 
+pub mod app;
+pub mod calibration;
 pub mod cli;
 pub mod cluster;
+pub mod durations;
 pub mod engine;
 pub mod experiment;
+pub mod history;
 pub mod ids;
 pub mod model;
 pub mod output;
 pub mod placement;
 pub mod random;
 pub mod report;
+pub mod results;
 pub mod rules;
 pub mod spec;
 pub mod stats;

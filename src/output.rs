@@ -15,9 +15,10 @@ pub use claim::{Claim, is_results};
 
 use serde::Deserialize;
 
-use crate::experiment::fit::Fitted;
-use crate::experiment::{ExperimentResult, Invalid, Played};
+use crate::calibration::Fitted;
+use crate::experiment::Checkpoint;
 use crate::report::{charts, csv, fit, json, metrics, page};
+use crate::results::{ExperimentResult, Invalid};
 use crate::spec::read_file_of_ours;
 
 /// Name of the file that holds the whole answer.
@@ -200,7 +201,7 @@ pub fn is_of_this_version(bytes: &[u8]) -> bool {
 ///
 /// # Errors
 /// If it cannot be written; what was there before stays.
-pub fn keep(folder: &Path, name: &str, played: &Played) -> Result<(), Error> {
+pub fn keep(folder: &Path, name: &str, played: &Checkpoint) -> Result<(), Error> {
     create(folder)?;
     write_with(&folder.join(name), |to| seal::write(to, played))
 }
@@ -209,7 +210,7 @@ pub fn keep(folder: &Path, name: &str, played: &Played) -> Result<(), Error> {
 ///
 /// # Errors
 /// If it is unreadable, of another shape, or not as it was written.
-pub fn played(folder: &Path, name: &str) -> Result<Option<Played>, Error> {
+pub fn played(folder: &Path, name: &str) -> Result<Option<Checkpoint>, Error> {
     let path = folder.join(name);
     let bytes = match read_file_of_ours(&path) {
         Ok(bytes) => bytes,

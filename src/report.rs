@@ -1,5 +1,5 @@
-//! Reports: an [`ExperimentResult`](crate::experiment::ExperimentResult) as text, as tables and as pictures; a
-//! [`Timeline`](crate::experiment::Timeline) and [`Fitted`](crate::experiment::fit::Fitted) laws as text.
+//! Reports: an [`ExperimentResult`](crate::results::ExperimentResult) as text, as tables and as pictures; a
+//! [`Timeline`](crate::history::Timeline) and [`Fitted`](crate::calibration::Fitted) laws as text.
 //!
 //! A report never simulates and never writes a file: each renderer is a function
 //! of the result alone, so the same result gives the same bytes, today or from a
@@ -8,7 +8,7 @@
 pub mod charts;
 pub mod csv;
 pub mod fit;
-pub mod human;
+pub mod format;
 pub mod json;
 pub mod markdown;
 pub mod metrics;
@@ -16,21 +16,22 @@ pub mod page;
 pub mod terminal;
 pub mod timeline;
 
+mod aggregate;
 mod answer;
 mod assumptions;
-mod best;
 mod comparison;
-mod front;
 mod indifference;
 mod labels;
-mod merged;
+mod loss;
+mod pareto;
 mod period;
+mod ranking;
 mod recommendation;
 mod removals;
 mod sensitivity;
 mod verdicts;
 
-pub use best::recommended;
-pub use front::drawn;
+pub use aggregate::featured_scenarios;
 pub use indifference::Indifference;
-pub use merged::looked_at_closely;
+pub use pareto::drawn;
+pub use ranking::recommended;

@@ -14,89 +14,61 @@
 //! This layer knows nothing of the simulation.
 
 pub mod advice;
-mod affinity;
-mod app;
-mod autoscaler;
-mod cluster;
 mod container;
-mod control_plane;
 mod convert;
-mod deployment;
-mod diagnostic;
-mod documents;
-mod duration;
-mod experiment;
-mod faults;
-mod files;
-mod hooks;
-mod image;
-pub mod incidents;
-mod instead;
-mod labels;
-mod latencies;
-mod law;
-mod leaves;
-mod loader;
-mod manifest;
-mod naming;
-mod never_ready;
-mod never_served;
-mod never_starts;
-mod node_labels;
-mod objects;
-mod places;
-mod placing;
+mod kinds;
+mod kubernetes;
 mod pod;
-mod ports;
-mod probe;
-mod quantity;
-mod quoting;
-mod reader;
 pub mod records;
-mod resources;
-mod restored;
-mod scenario;
+mod resolve;
 pub mod schema;
-mod script;
-mod sensitivity;
-mod serving;
-mod stopping;
-mod strings;
-mod study;
-mod system;
-mod taints;
-mod tree;
-mod uncertain;
-mod vary;
-mod volumes;
-pub mod written;
-mod yaml;
+mod text;
+
+// Files name each other by what they are, whatever folder they lie in.
+pub use kinds::incidents;
+use kinds::{app, cluster, control_plane, experiment, faults, latencies, law, script, stopping};
+use kubernetes::{
+    affinity, autoscaler, deployment, hooks, image, labels, manifest, node_labels, objects, ports, probe, resources,
+    taints, volumes,
+};
+use resolve::{
+    never_ready, never_served, never_starts, overrides, placing, rerun, scenario, sensitivity, serving, study, system,
+    uncertain,
+};
+use text::{
+    diagnostic, documents, files, loader, naming, parameters, places, quantity, quoting, reader, strings, tree, vary,
+    yaml,
+};
 
 use std::io;
 use std::path::Path;
 
 pub use app::guess::{AppGuess, guess_app};
 pub use diagnostic::{Diagnostic, Report, Severity, wrapped};
-pub use duration::{parse as parse_duration, readable as readable_duration};
-pub use experiment::{Bound, Goal, Objective};
 pub use files::{read_beginning, read_file, read_file_of_ours, read_standard_input};
-pub use instead::Instead;
-pub use restored::RESULTS_KIND;
-pub use sensitivity::Parameter;
-pub use stopping::{HalfWidth, Precision, Selection, Stopping, Wanted};
-pub use study::{Scenario, Study, Without};
-pub use uncertain::REPLICATIONS_PER_DRAW;
+pub use overrides::Overrides;
 
 use diagnostic::Problems;
 use loader::Loader;
 use manifest::Kind;
 use tree::{Mark, Node};
 
+use crate::study::Study;
+
+/// A study, and what was found in the files that it was read from.
+#[derive(Debug, Clone)]
+pub struct Loaded {
+    /// The study.
+    pub study: Study,
+    /// Warnings and notes with their places, for the terminal.
+    pub findings: Report,
+}
+
 /// Reads an experiment file and all that it names; or the `results.json` of a run, which holds all that.
 ///
 /// # Errors
 /// All that is wrong, in all the files.
-pub fn load_experiment(path: &Path) -> Result<Study, Report> {
+pub fn load_experiment(path: &Path) -> Result<Loaded, Report> {
     load_experiment_with(path, &read_file)
 }
 
@@ -104,27 +76,27 @@ pub fn load_experiment(path: &Path) -> Result<Study, Report> {
 ///
 /// # Errors
 /// All that is wrong, in all the files.
-pub fn load_experiment_with(path: &Path, open: &dyn Fn(&Path) -> io::Result<Vec<u8>>) -> Result<Study, Report> {
-    load_experiment_as(path, open, Instead::default())
+pub fn load_experiment_with(path: &Path, open: &dyn Fn(&Path) -> io::Result<Vec<u8>>) -> Result<Loaded, Report> {
+    load_experiment_as(path, open, Overrides::default())
 }
 
-/// Like [`load_experiment_with`], with what is said instead of the file.
+/// Like [`load_experiment_with`], with overrides of what the file says.
 ///
 /// # Errors
 /// All that is wrong, in all the files.
 pub fn load_experiment_as(
     path: &Path,
     open: &dyn Fn(&Path) -> io::Result<Vec<u8>>,
-    instead: Instead,
-) -> Result<Study, Report> {
+    overrides: Overrides,
+) -> Result<Loaded, Report> {
     let bytes = match open(path) {
         Ok(bytes) => bytes,
         Err(error) => return Err(unreadable(path, &error)),
     };
-    if let Some(results) = restored::results_in(&bytes) {
-        let mut study = load_inputs(&results.inputs, path, instead)?;
-        study.findings.diagnostics.extend(results.warning(path));
-        return Ok(study);
+    if let Some(results) = rerun::results_in(&bytes) {
+        let mut loaded = load_inputs(&results.inputs, path, overrides)?;
+        loaded.findings.diagnostics.extend(results.warning(path));
+        return Ok(loaded);
     }
     let mut loader = Loader::new(open);
     let (file, documents) = loader.parse_first(path, &bytes);
@@ -143,7 +115,7 @@ pub fn load_experiment_as(
         }
     }
     if let Some(experiment) = &mut experiment {
-        instead.put_into(experiment);
+        overrides.put_into(experiment);
     }
     if experiment.is_none() && !loader.problems.has_errors() {
         let help = "an experiment begins with `apiVersion: hasim/v1` and `kind: Experiment`";
@@ -153,21 +125,18 @@ pub fn load_experiment_as(
     let failed = loader.problems.has_errors();
     let report = loader.problems.report(&loader.sources);
     match study {
-        Some(mut study) if !failed => {
-            study::finish(&mut study, report);
-            Ok(study)
-        }
+        Some(study) if !failed => Ok(study::complete(study, report)),
         _ => Err(report),
     }
 }
 
-/// Reads the experiment again of which these are the resolved inputs ([`Study::inputs`]), from the file at `path`.
+/// Reads the experiment again of which these are the resolved inputs ([`StudyHeader::inputs`](crate::study::StudyHeader::inputs)), from the file at `path`.
 ///
 /// # Errors
 /// If they are not whole, or say what is wrong.
-pub fn load_inputs(inputs: &serde_json::Value, path: &Path, instead: Instead) -> Result<Study, Report> {
-    match restored::Inputs::of(inputs) {
-        Some(inputs) => load_experiment_as(Path::new(restored::EXPERIMENT), &|path| inputs.open(path), instead),
+pub fn load_inputs(inputs: &serde_json::Value, path: &Path, overrides: Overrides) -> Result<Loaded, Report> {
+    match rerun::Inputs::of(inputs) {
+        Some(inputs) => load_experiment_as(Path::new(rerun::EXPERIMENT), &|path| inputs.open(path), overrides),
         None => Err(Report {
             diagnostics: vec![Diagnostic::unreadable(&path.display().to_string(), "its inputs are not whole")],
         }),

@@ -3,11 +3,10 @@
 #[path = "system.rs"]
 mod system;
 
-use hasim::experiment::{Distribution, Estimate, ExperimentResult, Quantile, Spread, WindowLoss};
 use hasim::model::YEAR;
 use hasim::random::{Law, Owner, Purpose, Streams};
-use hasim::spec::{Precision, Stopping};
-use hasim::study::Metric;
+use hasim::results::{Distribution, Estimate, ExperimentResult, Quantile, Spread, WindowLoss};
+use hasim::study::{Metric, Precision, Stopping};
 use statrs::distribution::{ContinuousCDF as _, Normal};
 
 pub use system::{Best, Case, DAY, Judged, Truth};

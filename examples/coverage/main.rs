@@ -18,7 +18,7 @@ mod common;
 use std::process::ExitCode;
 
 use cases::{Best, Case, Judged, Truth};
-use hasim::experiment::ExperimentResult;
+use hasim::results::ExperimentResult;
 use hasim::study::Metric;
 use statrs::distribution::{DiscreteCDF as _, Poisson};
 

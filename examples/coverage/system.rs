@@ -7,13 +7,15 @@
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use hasim::cluster::{Cause, CauseSet, EndpointView, Observed, Observer as _, Phase, SlotView, Spell};
-use hasim::experiment::{self, ExperimentResult, Measures, Options, Outcome};
+use hasim::experiment::{self, Measures, Options, Outcome};
 use hasim::ids::{FaultId, PodId, SlotId};
 use hasim::model::Model;
 use hasim::random::{Law, Streams, open_unit};
 use hasim::random::{Owner, Purpose};
-use hasim::spec::{Objective, Parameter, REPLICATIONS_PER_DRAW, Report, Scenario, Stopping, Study, Without};
-use hasim::study::Metric;
+use hasim::results::ExperimentResult;
+use hasim::study::{
+    Metric, Objective, Parameter, REPLICATIONS_PER_DRAW, Scenario, Stopping, Study, StudyHeader, Without,
+};
 use hasim::time::{Duration, SimTime};
 use rand::Rng;
 use statrs::distribution::{ContinuousCDF as _, Normal};
@@ -315,7 +317,7 @@ impl Case {
             numbers: [0, 1, 2].map(|i| self.scenarios[i].stretch),
             whole: false,
         };
-        Study {
+        let header = StudyHeader {
             name: "coverage".to_owned(),
             seed,
             confidence: 0.95,
@@ -330,13 +332,12 @@ impl Case {
             goals: vec![],
             varied: vec![],
             baseline: (self.scenarios.len() > 1 && !self.sensitivity).then_some(0),
-            scenarios: self.scenarios.iter().enumerate().map(scenario).collect(),
             sensitivity: if self.sensitivity { vec![parameter()] } else { vec![] },
-            without: Without::Off,
             notes: vec![],
-            findings: Report::default(),
             inputs: serde_json::Value::Null,
-        }
+        };
+        let scenarios = self.scenarios.iter().enumerate().map(scenario).collect();
+        Study { header, without: Without::Off, scenarios }
     }
 
     /// Plays the whole experiment once.

@@ -13,7 +13,8 @@ use hasim::cluster::{Mode, Replication};
 use hasim::experiment::{Options, replicate, run};
 use hasim::model::{Fault, Model, Occurrence, YEAR};
 use hasim::random::Law;
-use hasim::spec::{Stopping, Study, load_experiment_with};
+use hasim::spec::load_experiment_with;
+use hasim::study::{Stopping, Study};
 use hasim::time::SimTime;
 
 /// How long each model is played.
@@ -59,7 +60,7 @@ fn load(experiment: &str, nodes_per_zone: usize) -> Study {
         Ok(text.replace("nodesPerZone: 1", &format!("nodesPerZone: {nodes_per_zone}")).into_bytes())
     };
     let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join(experiment);
-    load_experiment_with(&path, &open).unwrap_or_else(|report| panic!("{report}"))
+    load_experiment_with(&path, &open).unwrap_or_else(|report| panic!("{report}")).study
 }
 
 /// The fault as so many of the same kind that together strike as often.
@@ -105,7 +106,7 @@ fn events(model: &Model, index: u64) -> u64 {
 /// Years a second of a whole experiment in so many threads: playing, merging and intervals.
 fn by_threads(threads: usize) -> f64 {
     let mut study = busy_year(1);
-    study.stopping = Stopping::Replications(REPLICATIONS);
+    study.header.stopping = Stopping::Replications(REPLICATIONS);
     let options = Options { threads, stop: &AtomicBool::new(false), progress: &mut |_| () };
     let begin = Instant::now();
     run(&study, options, replicate).unwrap_or_else(|error| panic!("{error}"));

@@ -8,12 +8,12 @@ use clap::Args;
 use serde_json::{Map, Value, json};
 
 use super::library::{self, Kind, NO_FAULTS};
-use super::run::eprint_report;
-use super::watch::Watched;
-use super::{Exit, Format, complain, print, removals, rendered};
-use crate::experiment::ExperimentResult;
-use crate::output;
-use crate::spec::{self, Diagnostic, Instead, REPLICATIONS_PER_DRAW, Report, Severity, Study};
+use super::progress::Bar;
+use super::run::{self, eprint_report, player};
+use super::{Exit, Format, complain};
+use crate::results::ExperimentResult;
+use crate::spec::{self, Diagnostic, Loaded, Overrides, Report, Severity};
+use crate::study::{REPLICATIONS_PER_DRAW, Study};
 
 const APP: &str = "How the application starts and stops, instead of the bundled JVM service";
 const CLUSTER: &str = "Zones and Nodes, instead of the bundled three zones";
@@ -58,13 +58,17 @@ pub(super) struct Playing {
 
 impl Playing {
     /// So many replications, under the seed that is given.
-    pub fn instead(&self, replications: u64) -> Instead {
-        Instead { seed: Some(self.seed), replications: Some(replications), ..Instead::default() }
+    pub fn overrides(&self, replications: u64) -> Overrides {
+        Overrides { seed: Some(self.seed), replications: Some(replications), ..Overrides::default() }
     }
 
     /// Adds what the removal of causes would bring.
     pub fn add_removals(&self, result: &mut ExperimentResult, study: &Study) -> Result<(), Exit> {
-        removals::add(result, study, self.threads.map_or(0, usize::from), self.quiet)
+        let bar = Bar::new(self.quiet);
+        player(study, self.threads.map_or(0, usize::from), &bar).add_removals(result).map_err(|error| {
+            complain(error);
+            Exit::Failed
+        })
     }
 
     /// Whether anybody will see the outages that were played once more.
@@ -74,20 +78,12 @@ impl Playing {
 
     /// Plays the study.
     pub fn play_without_outages(&self, study: &Study) -> Result<ExperimentResult, Exit> {
-        let watched = Watched { study, threads: self.threads.map_or(0, usize::from), quiet: self.quiet };
-        watched.run()
+        run::play(study, self.threads.map_or(0, usize::from), self.quiet)
     }
 
     /// Writes the folder, if one is named, and prints the answer.
     pub fn deliver(&self, result: &ExperimentResult) -> Exit {
-        let written = self.out_dir.as_deref().map_or(Ok(()), |folder| output::write_into(folder, result));
-        let folder = self.out_dir.as_deref().filter(|_| written.is_ok());
-        let printed = print(&rendered(result, self.output, folder));
-        if let Err(error) = written {
-            complain(format_args!("{error}\nhelp: choose another folder with --out-dir"));
-            return Exit::Failed;
-        }
-        printed
+        run::deliver(result, self.out_dir.as_deref(), self.output)
     }
 }
 
@@ -148,34 +144,34 @@ impl Surroundings {
         playing: &Playing,
         asked: Option<u64>,
         usual: u64,
-    ) -> Result<Study, Exit> {
+    ) -> Result<Loaded, Exit> {
         let replications = match asked {
             Some(replications) => replications,
             None => {
-                let study = self.study(experiment, playing.instead(usual), true)?;
+                let study = self.study(experiment, playing.overrides(usual), true)?.study;
                 let draws = study.scenarios.iter().map(|scenario| scenario.draws.len() as u64).max().unwrap_or(0);
                 usual.next_multiple_of((draws * REPLICATIONS_PER_DRAW).max(1))
             }
         };
-        self.study(experiment, playing.instead(replications), playing.quiet)
+        self.study(experiment, playing.overrides(replications), playing.quiet)
     }
 
     /// The study of an experiment. What is found in its files goes to standard error, unless `quiet`.
-    pub fn study(&self, experiment: &Unwritten<'_>, instead: Instead, quiet: bool) -> Result<Study, Exit> {
+    pub fn study(&self, experiment: &Unwritten<'_>, overrides: Overrides, quiet: bool) -> Result<Loaded, Exit> {
         self.try_files(&experiment.manifests)?;
         let name = format!("bundled:{}", experiment.name);
         let text = self.experiment(experiment);
         let open = |path: &Path| -> io::Result<Vec<u8>> {
             if path == Path::new(&name) { Ok(text.clone().into_bytes()) } else { experiment.open(path) }
         };
-        let study = spec::load_experiment_as(Path::new(&name), &open, instead).map_err(|report| {
+        let loaded = spec::load_experiment_as(Path::new(&name), &open, overrides).map_err(|report| {
             eprint_report(&about_arguments(report, &name, &experiment.manifests));
             Exit::BadInput
         })?;
         if !quiet {
-            eprint_report(&study.findings);
+            eprint_report(&loaded.findings);
         }
-        Ok(study)
+        Ok(loaded)
     }
 
     /// What `hasim check` finds in an experiment.

@@ -7,7 +7,7 @@ use clap::Args;
 
 use super::run::eprint_report;
 use super::{Exit, complain, print};
-use crate::experiment::calibrate::calibrate;
+use crate::calibration::calibrate;
 use crate::spec;
 use crate::spec::incidents::{self, Incidents};
 

@@ -11,11 +11,12 @@ use std::{fs, io};
 
 use clap::ValueEnum;
 
-use super::watch::Watched;
+use super::run;
 use super::{Exit, complain, print};
-use crate::experiment::{Estimate, ExperimentResult};
-use crate::report::human;
-use crate::spec::{self, Checked, Diagnostic, Severity, Stopping, Study, Without, wrapped};
+use crate::report::format;
+use crate::results::{Estimate, ExperimentResult};
+use crate::spec::{self, Checked, Diagnostic, Severity, wrapped};
+use crate::study::{Stopping, Study, Without};
 
 /// In what form the findings are shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
@@ -112,7 +113,7 @@ impl Check {
 
     /// The findings of a file, with what advice costs where that is wanted.
     fn findings(&self, checked: Checked) -> Result<Vec<Finding>, Exit> {
-        let result = match checked.changes {
+        let result = match &checked.changes {
             Some(changes) if self.cost => Some(self.play(changes)?),
             _ => None,
         };
@@ -122,10 +123,9 @@ impl Check {
     }
 
     /// Plays the scenario as it is, and with each piece of advice followed, under the same faults.
-    fn play(&self, mut changes: Study) -> Result<ExperimentResult, Exit> {
-        changes.stopping = Stopping::Replications(self.replications);
-        changes.without = Without::Off;
-        Watched { study: &changes, threads: 0, quiet: false }.run()
+    fn play(&self, changes: &Study) -> Result<ExperimentResult, Exit> {
+        let study = Study { without: Without::Off, ..changes.with_stopping(Stopping::Replications(self.replications)) };
+        run::play(&study, 0, false)
     }
 }
 
@@ -155,7 +155,7 @@ impl Cost {
 
 /// What the setting costs in one measure: what following the advice changes, turned round.
 fn part(change: &Estimate, of: &str, where_or_how: &str) -> String {
-    let in_full = |secs: f64| human::in_full_within(secs, human::half_width(change));
+    let in_full = |secs: f64| format::in_full_within(secs, format::half_width(change));
     let [low, high] = [change.low, change.high].map(in_full);
     let size = in_full(change.mean.abs());
     if change.high < 0.0 {

@@ -10,13 +10,14 @@ use serde_json::{Map, Value, json};
 
 use super::bundled::{Playing, Surroundings, Unwritten, named};
 use super::library::{Bundled, Kind};
-use super::replays;
 use super::{Exit, complain};
-use crate::experiment::comparison::{against_limit, without_limit, worst};
-use crate::experiment::{self, Comparison, Estimate, ExperimentResult, ManifestFinding, Target, Verdict};
-use crate::report::{Indifference, human};
-use crate::spec::{AppGuess, Bound, Diagnostic, Goal, REPLICATIONS_PER_DRAW, Severity, Stopping, Study, guess_app};
-use crate::study::Metric;
+use crate::app;
+use crate::experiment;
+use crate::report::{Indifference, format};
+use crate::results::comparison::{against_limit, without_limit, worst};
+use crate::results::{Comparison, Estimate, ExperimentResult, ManifestFinding, Target, Verdict};
+use crate::spec::{AppGuess, Diagnostic, Loaded, Report, Severity, guess_app};
+use crate::study::{Bound, Goal, Metric, REPLICATIONS_PER_DRAW, Stopping, Study};
 
 /// Replications of a year, if no number is asked for.
 const REPLICATIONS: u64 = 2_000;
@@ -57,10 +58,11 @@ impl Compare {
         for (key, value) in self.fields(&guesses)? {
             experiment.set(&key, value);
         }
-        let study = self.around.study_of(&experiment, &self.playing, self.replications, REPLICATIONS)?;
+        let loaded = self.around.study_of(&experiment, &self.playing, self.replications, REPLICATIONS)?;
+        let Loaded { study, findings: found } = loaded;
         let findings = |manifest, guess: &Option<AppGuess>| self.findings(&experiment, manifest, guess.as_ref());
         let (before, after) = (findings(&self.before, &guesses[0])?, findings(&self.after, &guesses[1])?);
-        let never_ready = self.never_ready(&study);
+        let never_ready = self.never_ready(&found);
         // A system under two names differs by exactly nothing, which no number of replications shows.
         let [ours, theirs] = [0, 1].map(|number| (&study.scenarios[number].model, &study.scenarios[number].draws));
         let mut result = if never_ready.is_empty() { self.play(&study)? } else { experiment::unplayed(&study) };
@@ -94,7 +96,7 @@ impl Compare {
             }
             // What outages look like takes a replication each.
             if self.playing.shows_outages() {
-                replays::add(&mut result, &study);
+                app::add_replays(&mut result, &study);
             }
         }
         Ok(self.playing.deliver(&result).then(exit))
@@ -105,7 +107,7 @@ impl Compare {
         if self.around.app.is_some() {
             return Ok([None, None]);
         }
-        let inputs = self.around.study(experiment, self.playing.instead(REPLICATIONS), true)?.inputs;
+        let inputs = self.around.study(experiment, self.playing.overrides(REPLICATIONS), true)?.study.header.inputs;
         let manifests = [&inputs["deployment"][0], &inputs["candidates"][AFTER]["deployment"][0]];
         Ok(manifests.map(guess_app))
     }
@@ -173,10 +175,10 @@ impl Compare {
     }
 
     /// Why no Pod of the new manifest would ever be Ready, as far as the old one does not have the same reason.
-    fn never_ready(&self, study: &Study) -> Vec<String> {
+    fn never_ready(&self, findings: &Report) -> Vec<String> {
         let of = |scenario: &str| -> Vec<&Diagnostic> {
             let is_its = |one: &&Diagnostic| one.never_ready && one.scenario.as_deref() == Some(scenario);
-            study.findings.diagnostics.iter().filter(is_its).collect()
+            findings.diagnostics.iter().filter(is_its).collect()
         };
         let before = of(BEFORE);
         let is_new =
@@ -191,8 +193,8 @@ impl Compare {
 
     /// As many replications as are asked for, or as few as a crash loop leaves time for.
     fn play(&self, study: &Study) -> Result<ExperimentResult, Exit> {
-        let Stopping::Replications(wanted) = study.stopping else { return self.judged(study) };
-        let first = Study { stopping: Stopping::Replications(FIRST_LOOK.min(wanted)), ..study.clone() };
+        let Stopping::Replications(wanted) = study.header.stopping else { return self.judged(study) };
+        let first = study.with_stopping(Stopping::Replications(FIRST_LOOK.min(wanted)));
         let seen = self.judged(&first)?;
         let years = seen.horizon_s / YEAR_S;
         let restarts = seen.scenarios.iter().map(|scenario| scenario.estimates[Metric::Restarts].mean * years);
@@ -200,7 +202,7 @@ impl Compare {
         if wanted <= FIRST_LOOK || affordable <= FIRST_LOOK {
             return Ok(noted(seen, wanted));
         }
-        let played = Study { stopping: Stopping::Replications(wanted.min(affordable)), ..study.clone() };
+        let played = study.with_stopping(Stopping::Replications(wanted.min(affordable)));
         self.judged(&played).map(|result| noted(result, wanted))
     }
 
@@ -209,7 +211,11 @@ impl Compare {
         let mut result = self.playing.play_without_outages(study)?;
         let goal = self.fail_below.map(|slo| Goal { metric: Metric::Availability, bound: Bound::AtLeast(slo) });
         let after = result.scenarios.iter().find(|scenario| scenario.name == AFTER);
-        result.targets = goal.iter().zip(after).map(|(goal, after)| Target::of(goal, after)).collect();
+        result.targets = goal
+            .iter()
+            .zip(after)
+            .map(|(goal, after)| Target::of(goal, &after.name, &after.estimates[goal.metric]))
+            .collect();
         Ok(result)
     }
 
@@ -266,7 +272,7 @@ fn replications(result: &ExperimentResult) -> u64 {
 
 /// Whether fewer replications were played than were asked for.
 fn is_cut(study: &Study, result: &ExperimentResult) -> bool {
-    matches!(study.stopping, Stopping::Replications(wanted) if replications(result) < wanted)
+    matches!(study.header.stopping, Stopping::Replications(wanted) if replications(result) < wanted)
 }
 
 /// Says that fewer replications were played than were asked for.
@@ -275,8 +281,8 @@ fn noted(mut result: ExperimentResult, wanted: u64) -> ExperimentResult {
     if played < wanted {
         result.notes.push(format!(
             "{} of {} replications were played: containers restart so often that each of them is long.",
-            human::whole(played),
-            human::whole(wanted)
+            format::whole(played),
+            format::whole(wanted)
         ));
     }
     result

@@ -7,11 +7,11 @@ use std::path::PathBuf;
 
 use serde_json::{Map, Value, json};
 
+use super::Exit;
 use super::bundled::{Playing, Surroundings, Unwritten, named};
-use super::{Exit, replays};
-use crate::experiment::{About, Assumption, ExperimentResult};
-use crate::spec::{AppGuess, REPLICATIONS_PER_DRAW, Scenario, Stopping, Study, guess_app};
-use crate::study::Metric;
+use crate::results::{About, Assumption, ExperimentResult};
+use crate::spec::{AppGuess, guess_app};
+use crate::study::{Metric, REPLICATIONS_PER_DRAW, Scenario, Stopping, Study};
 use guesses::Alternative;
 
 /// Replications of a year, if no number is asked for.
@@ -92,18 +92,18 @@ impl Estimate {
 
     /// The bundled application that the manifest shows a sign of.
     fn guess_app(&self, question: &Unwritten<'_>) -> Result<Option<AppGuess>, Exit> {
-        let study = self.around.study(question, self.playing.instead(REPLICATIONS), true)?;
-        Ok(guess_app(&study.inputs["deployment"][0]))
+        let study = self.around.study(question, self.playing.overrides(REPLICATIONS), true)?.study;
+        Ok(guess_app(&study.header.inputs["deployment"][0]))
     }
 
     /// The study whose only scenario is the Deployment.
     fn study(&self, question: &Unwritten<'_>, around: &Surroundings) -> Result<Study, Exit> {
-        let mut study = around.study_of(question, &self.playing, self.replications, REPLICATIONS)?;
+        let mut study = around.study_of(question, &self.playing, self.replications, REPLICATIONS)?.study;
         // The reader asked for a Deployment, not for an experiment.
         let scenario = &mut study.scenarios[0];
         scenario.name.clone_from(&scenario.model.deployment.name);
         scenario.parameters.clear();
-        study.varied.clear();
+        study.header.varied.clear();
         Ok(study)
     }
 
@@ -134,7 +134,7 @@ impl Estimate {
         let candidates: Vec<Value> =
             alternatives.iter().enumerate().map(|(number, one)| one.candidate(number, self.patch())).collect();
         question.set("candidates", candidates.into());
-        let others = around.study(question, self.playing.instead(REPLICATIONS), true)?;
+        let others = around.study(question, self.playing.overrides(REPLICATIONS), true)?.study;
         Ok(alternatives.into_iter().zip(others.scenarios).collect())
     }
 
@@ -144,8 +144,8 @@ impl Estimate {
             return Ok(Vec::new());
         }
         let around = Surroundings { faults: Vec::new(), ..self.around.clone() };
-        let bundled = around.study(question, self.playing.instead(REPLICATIONS), true)?;
-        let documents = |study: &Study| study.inputs["faults"].as_array().cloned().unwrap_or_default();
+        let bundled = around.study(question, self.playing.overrides(REPLICATIONS), true)?.study;
+        let documents = |study: &Study| study.header.inputs["faults"].as_array().cloned().unwrap_or_default();
         let bundled = documents(&bundled);
         Ok(documents(study).into_iter().filter(|one| bundled.contains(one)).collect())
     }
@@ -157,7 +157,7 @@ impl Estimate {
             alternatives.into_iter().partition(|(one, _)| one.guess.about == About::SharedDependency);
         let (mut result, mut assumptions) = self.play_beside(study, shared)?;
         if !others.is_empty() {
-            let fewer = Study { stopping: Stopping::Replications(fewer_than(study.stopping)), ..study.clone() };
+            let fewer = study.with_stopping(Stopping::Replications(fewer_than(study.header.stopping)));
             assumptions.extend(self.play_beside(&fewer, others)?.1);
         }
         // Where nobody was paged, nothing hangs on who would have come.
@@ -165,7 +165,7 @@ impl Estimate {
         assumptions.retain(|one| one.guess.about != About::OnCall || was_paged);
         Assumption::sort(&mut assumptions);
         result.assumptions = assumptions;
-        replays::add(&mut result, study);
+        crate::app::add_replays(&mut result, study);
         Ok(result)
     }
 
@@ -176,7 +176,7 @@ impl Estimate {
         others: Vec<(Alternative, Scenario)>,
     ) -> Result<(ExperimentResult, Vec<Assumption>), Exit> {
         let mut all = study.clone();
-        all.baseline = (!others.is_empty()).then_some(0);
+        all.header.baseline = (!others.is_empty()).then_some(0);
         let (alternatives, scenarios): (Vec<_>, Vec<_>) = others.into_iter().unzip();
         all.scenarios.extend(scenarios);
         let mut result = self.playing.play_without_outages(&all)?;

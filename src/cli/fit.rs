@@ -6,9 +6,9 @@ use std::path::{Path, PathBuf};
 use clap::{Args, ValueEnum};
 use jiff::Timestamp;
 
-use super::run::eprint_report;
+use super::run::{eprint_report, unwritten};
 use super::{Exit, complain, print, width};
-use crate::experiment::fit::{self, Fitted};
+use crate::calibration::{self, Fitted};
 use crate::output;
 use crate::report;
 use crate::spec::records::{self, Reading, Recorded};
@@ -35,7 +35,7 @@ pub(super) struct FitArgs {
     #[arg(long, value_name = "UNIT", default_value = "s", value_parser = unit)]
     unit: Duration,
     /// How long Krkn waited for Pods that did not recover; the length of their scenario if not given.
-    #[arg(long, value_name = "DURATION", conflicts_with = "times", value_parser = crate::spec::parse_duration)]
+    #[arg(long, value_name = "DURATION", conflicts_with = "times", value_parser = crate::durations::parse)]
     waited: Option<Duration>,
     /// The folder for fit.json and the chart; none are written if it is not given.
     #[arg(long, value_name = "DIR")]
@@ -102,7 +102,7 @@ impl FitFile {
             eprint_report(&records.findings);
         }
         let source = self.name().file_name().unwrap_or_default().to_string_lossy();
-        match fit::fit(&source, &records.what, &records.durations) {
+        match calibration::fit(&source, &records.what, &records.durations) {
             Some(fitted) => self.deliver(&fitted),
             None => {
                 complain(format_args!("{}: {}", self.name().display(), nothing_to_fit(&records.durations)));
@@ -130,8 +130,7 @@ impl FitFile {
             Shown::Json => report::fit::json(fitted),
         });
         if let Err(error) = written {
-            complain(format_args!("{error}\nhelp: choose another folder with --out-dir"));
-            return Exit::Failed;
+            return unwritten(&error);
         }
         printed
     }
@@ -143,7 +142,7 @@ fn nothing_to_fit(durations: &[Recorded]) -> String {
     match durations.iter().filter(|one| !one.censored).count() {
         0 if lasted > 0.0 => {
             // With no event in a time T the mean is above T / −ln 0.05, 19 times in 20.
-            let least = report::human::in_full(lasted / -0.05f64.ln());
+            let least = report::format::in_full(lasted / -0.05f64.ln());
             format!(
                 "none of the {} durations has ended, must be at least one: there is nothing to fit\nhelp: if they follow an \
                  exponential law its mean is at least {least} (95 %)",
@@ -166,6 +165,6 @@ fn moment(text: &str) -> Result<Timestamp, String> {
 /// A unit as it was typed.
 fn unit(text: &str) -> Result<Duration, String> {
     let is_name = text.chars().all(|c| c.is_ascii_lowercase());
-    let unit = crate::spec::parse_duration(&format!("1{text}")).ok().filter(|_| is_name);
+    let unit = crate::durations::parse(&format!("1{text}")).ok().filter(|_| is_name);
     unit.ok_or_else(|| "must be one of ns, us, ms, s, m, h, d, w, y".to_owned())
 }

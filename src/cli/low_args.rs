@@ -6,7 +6,7 @@ use clap::builder::PossibleValuesParser;
 use clap::{Args, Parser, Subcommand};
 
 use super::{Format, bundled, calibrate, check, fit, trace, verify};
-use crate::experiment::Share;
+use crate::experiment::Shard;
 use crate::spec::schema;
 
 /// How available is this Kubernetes Deployment?
@@ -121,7 +121,7 @@ pub(super) struct RunArgs {
     pub container: Option<String>,
     /// Only this part of the replications of every scenario, from 0/N to N-1/N; `hasim merge` joins them.
     #[arg(long, value_name = "I/N", value_parser = shard)]
-    pub shard: Option<Share>,
+    pub shard: Option<Shard>,
     /// Go on where an interrupted run into the same folder has left off.
     #[arg(long)]
     pub resume: bool,
@@ -269,16 +269,16 @@ fn percentage(text: &str) -> Result<f64, String> {
 
 /// A span of time as it was typed, in seconds.
 fn seconds(text: &str) -> Result<f64, String> {
-    crate::spec::parse_duration(text).map(crate::time::Duration::as_secs_f64)
+    crate::durations::parse(text).map(crate::time::Duration::as_secs_f64)
 }
 
 /// `I/N` as it was typed.
-fn shard(text: &str) -> Result<Share, String> {
+fn shard(text: &str) -> Result<Shard, String> {
     let number = |text: &str| text.parse::<u64>().ok();
     let parts = text.split_once('/').and_then(|(index, of)| Some((number(index)?, number(of)?)));
     let Some((index, of)) = parts else { return Err("must be two numbers, such as 0/8".to_owned()) };
     if index >= of {
         return Err(format!("shards are counted from 0: of {of} the last is {}", of.saturating_sub(1)));
     }
-    Ok(Share { index, of })
+    Ok(Shard { index, of })
 }

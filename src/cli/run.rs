@@ -4,12 +4,14 @@ use std::fmt;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
-use super::checkpoint::Keeper;
-use super::watch::Watched;
-use super::{Exit, Format, complain, note, print, removals, rendered, replays, trace};
-use crate::experiment::{ExperimentResult, Played, Share};
-use crate::output::{CHECKPOINT, Claim, RESULTS, SHARD};
-use crate::spec::{Instead, Stopping, Study};
+use super::progress::Bar;
+use super::{Exit, Format, complain, interrupt, note, print, rendered, trace};
+use crate::app::{Job, Kept, OpenError, Player, Undelivered};
+use crate::experiment::Shard;
+use crate::output::{CHECKPOINT, RESULTS};
+use crate::results::ExperimentResult;
+use crate::spec::{Loaded, Overrides};
+use crate::study::{Stopping, Study};
 use crate::{output, spec};
 
 /// What is to be run, and where the answer goes.
@@ -22,7 +24,7 @@ pub(super) struct Run {
     /// The container that serves.
     pub container: Option<String>,
     /// Which part of them.
-    pub share: Share,
+    pub shard: Shard,
     pub resume: bool,
     /// 0 for one per core.
     pub threads: usize,
@@ -36,32 +38,32 @@ impl Run {
     }
 
     fn carry_out(&self) -> Result<Exit, Exit> {
-        let instead = Instead { seed: self.seed, replications: self.replications, container: self.container.clone() };
-        let study = load(&self.experiment, instead, self.quiet)?;
-        let folder = self.folder.clone().unwrap_or_else(|| output::default_folder(&study.name));
-        // A folder that cannot be written is better known before an hour of simulation than after it.
-        let claim = Claim::on(&folder).map_err(|error| refused(&error))?;
-        let played = self.begin(&study, &folder)?;
-        claim.has_only_ours().map_err(|error| refused(&error))?;
-        if let Some(other) = claim.other_experiment(&study.name).filter(|_| !self.quiet) {
-            note(format_args!("{}: the results of the experiment `{other}` there are replaced", folder.display()));
+        let overrides =
+            Overrides { seed: self.seed, replications: self.replications, container: self.container.clone() };
+        let study = load(&self.experiment, overrides, self.quiet)?;
+        let folder = self.folder.clone().unwrap_or_else(|| output::default_folder(&study.header.name));
+        let mut job = Job::open(&study, &folder, self.shard, self.resume).map_err(|error| unstarted(&error))?;
+        if !self.quiet {
+            if self.resume && job.begins_anew() {
+                note(format_args!("{}: not there, so the run begins anew", folder.join(CHECKPOINT).display()));
+            }
+            if let Some(other) = job.replaces() {
+                note(format_args!("{}: the results of the experiment `{other}` there are replaced", folder.display()));
+            }
         }
-        let mut keeper = Keeper::new(&folder);
-        let watched = Watched { study: &study, threads: self.threads, quiet: self.quiet };
-        let (played, result) = watched.go_on(played, &mut |so_far| keeper.pass(so_far)).map_err(|error| {
+        let bar = Bar::new(self.quiet);
+        let player = player(&study, self.threads, &bar);
+        let result = job.play(&player).map_err(|error| {
             complain(&error);
             if let Some(command) = trace::replay(&self.experiment, &error) {
                 let _ = writeln!(anstream::stderr(), "help: replay it alone: {command}");
             }
             Exit::Failed
         })?;
-        if result.interrupted {
-            keeper.write(&played);
-        }
-        let exit = match self.share {
-            Share::WHOLE => self.deliver(&study, result, &folder, || keeper.write(&played)),
+        let exit = match self.shard {
+            Shard::WHOLE => self.deliver(&job, &player, result, &folder),
             _ if result.interrupted => Exit::Interrupted,
-            _ => self.deliver_shard(&played, &folder),
+            _ => self.deliver_shard(&job),
         };
         if exit == Exit::Interrupted {
             complain("interrupted: the numbers are those of the replications played so far\nhelp: --resume goes on");
@@ -69,91 +71,105 @@ impl Run {
         Ok(exit)
     }
 
-    /// Where the run begins: at nothing, or where another has left off.
-    fn begin(&self, study: &Study, folder: &Path) -> Result<Played, Exit> {
-        let decided = match study.stopping {
-            Stopping::Replications(_) => None,
-            Stopping::Precision(_) => Some("whether a precision is reached"),
-            Stopping::Selection(_) => Some("which scenario is selected"),
-        };
-        if let Some(decided) = decided.filter(|_| self.share != Share::WHOLE) {
-            complain(format_args!(
-                "--shard needs a fixed number of replications: {decided} is decided from all of them\n\
-                 help: give --replications N, the same to every shard"
-            ));
-            return Err(Exit::WrongUse);
-        }
-        let fresh = Played::nothing(study, self.share);
-        if !self.resume {
-            return Ok(fresh);
-        }
-        let path = folder.join(CHECKPOINT);
-        let unusable = |error: &dyn fmt::Display| {
-            complain(format_args!("{error}\nhelp: without --resume the run begins anew"));
-            Exit::BadInput
-        };
-        match output::played(folder, CHECKPOINT).map_err(|error| unusable(&error))? {
-            None => {
-                if !self.quiet {
-                    note(format_args!("{}: not there, so the run begins anew", path.display()));
-                }
-                Ok(fresh)
-            }
-            Some(played) => match played.continues(&fresh) {
-                Ok(()) => Ok(played),
-                Err(error) => Err(unusable(&format_args!("{}: {error}", path.display()))),
-            },
-        }
-    }
-
-    /// The files first, then standard output: what was computed is not lost with a reader that has gone away. Where there
-    /// is no room for the answer, `keep` is asked to keep what it is made from.
-    fn deliver(&self, study: &Study, mut result: ExperimentResult, folder: &Path, keep: impl FnOnce() -> bool) -> Exit {
-        if let Err(exit) = removals::add(&mut result, study, self.threads, self.quiet) {
-            return exit;
-        }
-        replays::add(&mut result, study);
-        let whole = if result.scenarios.is_empty() { Ok(()) } else { output::write_results(folder, &result) };
-        let is_whole = whole.is_ok() && !result.scenarios.is_empty();
-        let written = whole.and_then(|()| if is_whole { output::write_rendered(folder, &result) } else { Ok(()) });
-        let printed = print(&rendered(&result, self.format, (is_whole && written.is_ok()).then_some(folder)));
-        if let Err(error) = written {
-            let folder = folder.display();
-            let help = match () {
-                () if is_whole => format!("{RESULTS} is whole: make room, then `hasim report {folder}` makes the rest"),
-                () if keep() => format!("what was played is kept in {CHECKPOINT}: make room, then --resume goes on"),
-                () => format!("make room, then --resume goes on from the last {CHECKPOINT}"),
-            };
-            complain(format_args!("{error}\nhelp: {help}"));
-            return Exit::Failed;
-        }
-        if result.interrupted {
-            return Exit::Interrupted;
-        }
-        if let Err(error) = output::forget(folder) {
+    /// The files first, then standard output: what was computed is not lost with a reader that has gone away.
+    fn deliver(&self, job: &Job, player: &Player<'_>, mut result: ExperimentResult, folder: &Path) -> Exit {
+        if let Err(error) = player.complete(&mut result) {
             complain(error);
             return Exit::Failed;
         }
-        printed.then(Exit::by_targets(&result))
+        let delivered = job.deliver(&result, player);
+        let is_there = match &delivered {
+            Ok(()) => !result.scenarios.is_empty(),
+            Err(Undelivered { kept, .. }) => *kept == Kept::All,
+        };
+        let printed = print(&rendered(&result, self.format, is_there.then_some(folder)));
+        if let Err(Undelivered { error, kept }) = delivered {
+            let folder = folder.display();
+            let help = match kept {
+                Kept::All => None,
+                Kept::Results => {
+                    Some(format!("{RESULTS} is whole: make room, then `hasim report {folder}` makes the rest"))
+                }
+                Kept::Checkpoint => {
+                    Some(format!("what was played is kept in {CHECKPOINT}: make room, then --resume goes on"))
+                }
+                Kept::LastCheckpoint => Some(format!("make room, then --resume goes on from the last {CHECKPOINT}")),
+            };
+            complain(format_args!("{error}{}", help.map_or(String::new(), |help| format!("\nhelp: {help}"))));
+            return Exit::Failed;
+        }
+        if result.interrupted { Exit::Interrupted } else { printed.then(Exit::by_targets(&result)) }
     }
 
     /// A shard is no answer yet.
-    fn deliver_shard(&self, played: &Played, folder: &Path) -> Exit {
-        let written = output::keep(folder, SHARD, played).and_then(|()| output::forget(folder));
-        if let Err(error) = written {
-            complain(format_args!("{error}\nhelp: choose another folder with --out-dir"));
-            return Exit::Failed;
-        }
+    fn deliver_shard(&self, job: &Job) -> Exit {
+        let path = match job.deliver_shard() {
+            Ok(path) => path,
+            Err(error) => return unwritten(&error),
+        };
         if !self.quiet {
-            let Share { index, of } = played.share();
-            let path = folder.join(SHARD);
+            let Shard { index, of } = job.checkpoint().shard();
             note(format_args!(
                 "shard {index}/{of} is done, {} replications: {}\nhelp: `hasim merge DIR… --out-dir DIR` joins all {of}",
-                played.replications(),
+                job.checkpoint().replications(),
                 path.display()
             ));
         }
         Exit::Done
+    }
+}
+
+/// How a study is played for the command line: signals end it, and the bar shows how far it is.
+pub(super) fn player<'a>(study: &'a Study, threads: usize, bar: &'a Bar) -> Player<'a> {
+    Player { study, threads, stop: interrupt::stop_flag(), listener: bar, forecasts: !bar.is_quiet() }
+}
+
+/// Plays all of a study that is not written into a folder while it is played.
+pub(super) fn play(study: &Study, threads: usize, quiet: bool) -> Result<ExperimentResult, Exit> {
+    let bar = Bar::new(quiet);
+    let result = player(study, threads, &bar).play().map_err(|error| {
+        complain(error);
+        Exit::Failed
+    })?;
+    if result.interrupted {
+        complain("interrupted: what was played is not kept");
+        return Err(Exit::Interrupted);
+    }
+    Ok(result)
+}
+
+/// Writes an answer into a folder, if one is named, and prints it.
+pub(super) fn deliver(result: &ExperimentResult, folder: Option<&Path>, format: Format) -> Exit {
+    let written = folder.map_or(Ok(()), |folder| output::write_into(folder, result));
+    let printed = print(&rendered(result, format, folder.filter(|_| written.is_ok())));
+    written.map_or_else(|error| unwritten(&error), |()| printed)
+}
+
+/// What could not be written, with the next step.
+pub(super) fn unwritten(error: &output::Error) -> Exit {
+    complain(format_args!("{error}\nhelp: choose another folder with --out-dir"));
+    Exit::Failed
+}
+
+/// Why a run does not begin, with the next step.
+fn unstarted(error: &OpenError) -> Exit {
+    match error {
+        OpenError::Folder(error) => refused(error),
+        OpenError::NotFixed(stopping) => {
+            let decided = match stopping {
+                Stopping::Selection(_) => "which scenario is selected",
+                Stopping::Precision(_) | Stopping::Replications(_) => "whether a precision is reached",
+            };
+            complain(format_args!(
+                "--shard needs a fixed number of replications: {decided} is decided from all of them\n\
+                 help: give --replications N, the same to every shard"
+            ));
+            Exit::WrongUse
+        }
+        OpenError::Checkpoint(_) | OpenError::Unlike { .. } => {
+            complain(format_args!("{error}\nhelp: without --resume the run begins anew"));
+            Exit::BadInput
+        }
     }
 }
 
@@ -169,16 +185,16 @@ fn refused(error: &output::Error) -> Exit {
 }
 
 /// Reads an experiment, or the results of one; what is found in its files goes to standard error.
-pub(super) fn load(experiment: &Path, instead: Instead, quiet: bool) -> Result<Study, Exit> {
+pub(super) fn load(experiment: &Path, overrides: Overrides, quiet: bool) -> Result<Study, Exit> {
     let loaded = if output::is_results(experiment) {
-        load_again(experiment, instead)?
+        load_again(experiment, overrides)?
     } else {
-        spec::load_experiment_as(experiment, &spec::read_file, instead)
+        spec::load_experiment_as(experiment, &spec::read_file, overrides)
     };
     match loaded {
-        Ok(study) => {
+        Ok(Loaded { study, findings }) => {
             if !quiet {
-                eprint_report(&study.findings);
+                eprint_report(&findings);
             }
             Ok(study)
         }
@@ -194,7 +210,7 @@ pub(super) fn load(experiment: &Path, instead: Instead, quiet: bool) -> Result<S
 
 /// Reads the experiment whose results these are. Those of this version must be results that it can have written; of
 /// another's only the inputs are of use.
-fn load_again(results: &Path, instead: Instead) -> Result<Result<Study, spec::Report>, Exit> {
+fn load_again(results: &Path, overrides: Overrides) -> Result<Result<Loaded, spec::Report>, Exit> {
     let bad = |error: &dyn fmt::Display| {
         complain(error);
         Exit::BadInput
@@ -203,9 +219,9 @@ fn load_again(results: &Path, instead: Instead) -> Result<Result<Study, spec::Re
         .map_err(|error| bad(&format_args!("{}: cannot be read: {error}", results.display())))?;
     if output::is_of_this_version(&bytes) {
         let result = output::parse(results, &bytes).map_err(|error| bad(&error))?;
-        return Ok(spec::load_inputs(&result.inputs, results, instead));
+        return Ok(spec::load_inputs(&result.inputs, results, overrides));
     }
-    Ok(spec::load_experiment_as(results, &|_| Ok(bytes.clone()), instead))
+    Ok(spec::load_experiment_as(results, &|_| Ok(bytes.clone()), overrides))
 }
 
 /// What to do where the experiment is not a file at all, which is the commonest mistake.

@@ -8,11 +8,16 @@ use clap::ValueEnum;
 
 use super::progress::Bar;
 use super::{Exit, complain, load, print};
-use crate::experiment::{self, ExperimentResult, Options, Outage, OutageExample, RunError, Timeline};
-use crate::report::human::{quoted, significant};
+use crate::app::{Event, Listener as _};
+use crate::durations;
+use crate::experiment::{self, Options, RunError};
+use crate::history::{Outage, Timeline};
+use crate::report::format::{quoted, significant};
 use crate::report::json;
 use crate::report::timeline::{Excerpt, longest, perfetto, render, story};
-use crate::spec::{Instead, Scenario, Stopping, Study, parse_duration};
+use crate::results::{ExperimentResult, OutageExample};
+use crate::spec::Overrides;
+use crate::study::{Scenario, Stopping, Study};
 use crate::time::{Duration, SimTime};
 
 /// Names in an error: more are not read.
@@ -104,7 +109,7 @@ impl std::str::FromStr for Moment {
             Some(rest) => (true, rest),
             None => (false, text.strip_prefix('+').unwrap_or(text)),
         };
-        let distance = if text.contains(':') { clock(text) } else { parse_duration(text).ok() };
+        let distance = if text.contains(':') { clock(text) } else { durations::parse(text).ok() };
         let malformed =
             "must be an instant as the trace shows it, such as `+12d 03:04:05.678`, or a duration such as 90s";
         distance.map(|distance| Self { before, distance }).ok_or_else(|| malformed.to_owned())
@@ -125,7 +130,7 @@ fn clock(text: &str) -> Option<Duration> {
     };
     let whole = number(hours, 24)? * 3600 + number(minutes, 60)? * 60;
     let secs = match secs.split_once('.') {
-        Some((whole, _)) => number(whole, 60).and_then(|_| parse_duration(&format!("{secs}s")).ok())?,
+        Some((whole, _)) => number(whole, 60).and_then(|_| durations::parse(&format!("{secs}s")).ok())?,
         None => Duration::from_secs(number(secs, 60)?),
     };
     Some(Duration::from_secs(days * 86_400 + whole) + secs)
@@ -133,8 +138,8 @@ fn clock(text: &str) -> Option<Duration> {
 
 impl Trace {
     pub fn execute(self) -> Exit {
-        let instead = Instead { seed: self.seed, ..Instead::default() };
-        let study = match load(&self.experiment, instead, self.quiet) {
+        let overrides = Overrides { seed: self.seed, ..Overrides::default() };
+        let study = match load(&self.experiment, overrides, self.quiet) {
             Ok(study) => study,
             Err(exit) => return exit,
         };
@@ -187,10 +192,10 @@ impl Trace {
 
     fn play(&self, study: &Study) -> Result<ExperimentResult, Exit> {
         let bar = Bar::new(self.quiet);
-        let (stop, progress) = (AtomicBool::new(false), &mut |progress| bar.show(progress));
+        let (stop, progress) = (AtomicBool::new(false), &mut |progress| bar.hear(&Event::Progress(progress)));
         let options = Options { threads: 0, stop: &stop, progress };
         let played = experiment::run(study, options, experiment::replicate);
-        bar.clear();
+        bar.hear(&Event::StageEnded);
         played.map_err(|error| {
             complain(&error);
             if let Some(command) = replay(&self.experiment, &error) {
@@ -203,7 +208,7 @@ impl Trace {
     /// Tells a part of a replication.
     fn tell(&self, study: &Study, scenario: &Scenario, replication: u64, part: Part) -> Exit {
         let model = scenario.model_of(replication);
-        let trace = experiment::trace(model, study.seed, replication);
+        let trace = experiment::trace(model, study.header.seed, replication);
         let text = bounds(&trace.timeline, replication, part).and_then(|(from, to)| {
             let excerpt = Excerpt { from, to, each_probe: self.each_probe, rules: self.rules };
             let probes = if self.each_probe { trace.timeline.probes_between(from, to) } else { 0 };
@@ -249,7 +254,7 @@ impl Trace {
             format!("{}{more}", shown.collect::<String>())
         };
         let Some(wanted) = &self.scenario else {
-            return match (study.baseline, study.scenarios.len()) {
+            return match (study.header.baseline, study.scenarios.len()) {
                 (Some(baseline), _) => Ok(baseline),
                 (None, 1) => Ok(0),
                 _ => Err(format!("the experiment has several scenarios: choose one with --scenario{}", names())),
@@ -266,17 +271,17 @@ impl Trace {
 /// The study with this scenario alone, where its replications do not hang on the others; else the whole.
 fn alone(study: &Study, scenario: &Scenario) -> Study {
     let mut study = study.clone();
-    let is_baseline = study.baseline.is_some_and(|baseline| study.scenarios[baseline].name == scenario.name);
-    match study.stopping {
+    let is_baseline = study.header.baseline.is_some_and(|baseline| study.scenarios[baseline].name == scenario.name);
+    match study.header.stopping {
         Stopping::Selection(_) => return study,
         // The baseline is played for as long as any other.
         Stopping::Precision(_) if is_baseline => return study,
         Stopping::Precision(_) | Stopping::Replications(_) => {}
     }
     study.scenarios = vec![Scenario { compared_with: None, ..scenario.clone() }];
-    study.baseline = None;
-    study.sensitivity.clear();
-    study.goals.clear();
+    study.header.baseline = None;
+    study.header.sensitivity.clear();
+    study.header.goals.clear();
     study
 }
 

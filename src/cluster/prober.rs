@@ -9,29 +9,9 @@
 
 pub(super) mod skipping;
 
+pub(super) use crate::history::{Observation, Stored};
 use crate::model::{Probe, ProbeKind};
 use crate::time::{Grid, SimTime};
-
-/// What one probe found.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Observation {
-    /// The answer was good.
-    Success,
-    /// Refused, 4xx or 5xx, or no answer in time (P14).
-    Failure,
-}
-
-/// The stored result of a worker, for the instance that it remembers (P7).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Stored {
-    /// A startup probe that has not reached a threshold; a readiness probe of a kubelet that has been restarted,
-    /// which has stored nothing yet (P21).
-    Unknown,
-    /// Healthy.
-    Success,
-    /// Not healthy.
-    Failure,
-}
 
 /// Counts consecutive equal observations (P16). It survives container restarts (P17).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]

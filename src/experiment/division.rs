@@ -4,7 +4,7 @@
 //! stretch depends on their number alone, not on the steps in which they came: the two modes of play take different ones.
 
 use super::ledger::{Causes, Ledger};
-use crate::cluster::{CauseSet, Phase};
+use crate::history::{CauseSet, Phase};
 
 /// Divides an amount that grows, stretch by stretch.
 #[derive(Debug, Clone, Default)]
@@ -30,7 +30,7 @@ pub(super) struct Bearer<'a> {
     pub key: usize,
     /// Who is charged with its part.
     pub causes: &'a CauseSet,
-    /// In which phase.
+    /// The phase of its recovery.
     pub phase: Phase,
 }
 
@@ -107,7 +107,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::cluster::Cause;
+    use crate::history::Cause;
     use crate::ids::FaultId;
 
     proptest! {

@@ -4,7 +4,8 @@ use std::ops::ControlFlow;
 
 use super::measure::Measures;
 use super::outcome::Outcome;
-use crate::cluster::{Mode, Observer, Replication};
+use crate::cluster::{Mode, Replication};
+use crate::history::Observer;
 use crate::model::Model;
 use crate::time::{Duration, SimTime};
 

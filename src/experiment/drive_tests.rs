@@ -1,9 +1,9 @@
 //! Tests of the driver with a replication that follows a script.
 
 use super::{Play, drive};
-use crate::cluster::{Cause, CauseSet, EndpointView, Observed, Observer, Phase, SlotView};
 use crate::experiment::sample::model;
 use crate::experiment::{Measures, Outcome};
+use crate::history::{Cause, CauseSet, EndpointView, Observed, Observer, Phase, SlotView};
 use crate::ids::{FaultId, PodId, SlotId};
 use crate::study::Quantity;
 use crate::time::{Duration, SimTime};

@@ -1,13 +1,10 @@
-//! Which outages to show: of each length the first one that was so long, so that a quantile of the lengths can be looked at
-//! and not only told.
+//! Example outages: for each bucket of lengths the first occurrence (replication and number), so that median, 95th percentile and
+//! longest outage can be replayed.
 
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
-
-use super::outcome::Outcome;
-use crate::study::Quantity;
 
 /// Lengths are told apart by this many of their leading binary digits, so to 1.6 %.
 const DIGITS: u32 = 7;
@@ -35,14 +32,14 @@ pub(super) struct Examples {
 }
 
 impl Examples {
-    /// Adds the outages of a replication.
-    pub fn add(&mut self, replication: u64, outcome: &Outcome) {
-        for (number, &length) in (1..).zip(outcome.outage_lengths()) {
+    /// Adds the outages of a replication: the first ones by their lengths, the others as examples of a replication 0. Of so
+    /// many outages in all the last one is `unended` if it had no end.
+    pub fn add(&mut self, replication: u64, lengths: &[u64], others: &Self, unended: Option<u64>, in_all: u64) {
+        for (number, &length) in (1..).zip(lengths) {
             self.offer(Example { length, replication, number });
         }
-        outcome.more.outage_examples.all().for_each(|example| self.offer(Example { replication, ..example }));
-        let number = outcome.counted(Quantity::Outages);
-        self.offer_unended(outcome.unended_outage.map(|length| Example { length, replication, number }));
+        others.all().for_each(|example| self.offer(Example { replication, ..example }));
+        self.offer_unended(unended.map(|length| Example { length, replication, number: in_all }));
     }
 
     /// Adds an outage of replication 0.

@@ -2,7 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::cluster::{Cause, Phase};
+use crate::history::{Cause, Phase};
+use crate::ids::FaultId;
 
 const PHASES: usize = Phase::ALL.len();
 
@@ -25,6 +26,11 @@ impl Causes {
     /// How many there are.
     pub(super) fn count(self) -> usize {
         self.faults + 2
+    }
+
+    /// All of them, in their order.
+    pub(super) fn all(self) -> impl Iterator<Item = Cause> {
+        (0..self.faults).map(|fault| Cause::Fault(FaultId::new(fault))).chain([Cause::Probe, Cause::Start])
     }
 
     /// The number of a cause.
@@ -68,7 +74,7 @@ impl Ledger {
     }
 }
 
-/// Cause number and phase of every cell, in the order of [`Ledger::cells`].
-pub(super) fn places(causes: Causes) -> impl Iterator<Item = (usize, Phase)> {
-    (0..causes.count()).flat_map(|cause| Phase::ALL.into_iter().map(move |phase| (cause, phase)))
+/// Cause and phase of every cell, in the order of [`Ledger::cells`].
+pub(super) fn places(causes: Causes) -> impl Iterator<Item = (Cause, Phase)> {
+    causes.all().flat_map(|cause| Phase::ALL.into_iter().map(move |phase| (cause, phase)))
 }

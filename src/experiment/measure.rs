@@ -11,12 +11,12 @@
 
 use smallvec::SmallVec;
 
-use super::controls::Control;
+use super::control_variates::Control;
 use super::division::{Bearer, Division, Fraction};
 use super::ledger::{Causes, Ledger};
 use super::outcome::Outcome;
 use super::windows::Filling;
-use crate::cluster::{Cause, CauseSet, EndpointView, Observed, Observer, Phase, PodCounts, SlotView};
+use crate::history::{Cause, CauseSet, EndpointView, Observed, Observer, Phase, PodCounts, SlotView};
 use crate::ids::{FaultId, PodId, SlotId};
 use crate::model::{Model, ProbeKind, Start};
 use crate::study::Quantity;

@@ -3,9 +3,9 @@
 use proptest::prelude::*;
 
 use super::Measures;
-use crate::cluster::{Cause, CauseSet, EndpointView, Observed, Observer, Phase, PodCounts, SlotView};
 use crate::experiment::Outcome;
 use crate::experiment::sample::model;
+use crate::history::{Cause, CauseSet, EndpointView, Observed, Observer, Phase, PodCounts, SlotView};
 use crate::ids::{FaultId, PodId, SlotId};
 use crate::model::ProbeKind;
 use crate::study::Quantity;

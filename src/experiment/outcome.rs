@@ -4,7 +4,7 @@ use super::examples::Examples;
 use super::ledger::{Causes, Ledger};
 use super::overflow::{MOST, Overflow};
 use super::windows::Losses;
-use crate::cluster::{Cause, Phase};
+use crate::history::{Cause, Phase};
 use crate::stats::{Control, Spans};
 use crate::study::{PerQuantity, Quantity};
 use crate::time::SimTime;

@@ -13,9 +13,9 @@ pub(super) struct Overflow {
     pub(super) outages: Spans,
     /// Where the outages are found, of a replication 0.
     pub(super) outage_examples: Examples,
-    /// By cause.
+    /// Lengths of recoveries, by cause.
     pub(super) recoveries: Vec<Spans>,
-    /// By fault.
+    /// Times to detection, by fault.
     pub(super) detections: Vec<Spans>,
 }
 
@@ -36,14 +36,13 @@ mod tests {
     use super::*;
     use crate::experiment::sample::{model, study};
     use crate::experiment::{Outcome, Summary};
-    use crate::spec::Stopping;
-    use crate::study::Quantity;
+    use crate::study::{Quantity, Stopping};
 
     /// Oracle: what is made of very many lengths is what is made of each of them, and little of them is kept.
     #[test]
     fn many_lengths_come_to_the_same_as_each_of_them() {
         let model = model(1, 1, 1, 0, 1_000_000_000);
-        let objective = study(vec![model.clone()], Stopping::Replications(1)).objective;
+        let objective = study(vec![model.clone()], Stopping::Replications(1)).header.objective;
         let lengths: Vec<u64> = (0..3 * MOST as u64).map(|i| (i * 7_919 % 1_000_003) * 1_000_000 + 1).collect();
         let mut outcome = Outcome::empty(1);
         for &nanos in &lengths {

@@ -9,8 +9,7 @@ use crate::model::{
     WhileStarting,
 };
 use crate::random::Law;
-use crate::spec::{Objective, Report, Scenario, Stopping, Study, Without};
-use crate::study::Metric;
+use crate::study::{Metric, Objective, Scenario, Stopping, Study, StudyHeader, Without};
 use crate::time::Duration;
 
 /// `replicas` Pods of which `min_serving` must serve, and so many faults `f0`, `f1`, …; times in nanoseconds.
@@ -110,7 +109,7 @@ pub(super) fn study(models: Vec<Model>, stopping: Stopping) -> Study {
         compared_with: None,
         unplaceable: false,
     });
-    Study {
+    let header = StudyHeader {
         goals: vec![],
         name: "sample".to_owned(),
         seed: 42,
@@ -125,11 +124,9 @@ pub(super) fn study(models: Vec<Model>, stopping: Stopping) -> Study {
         },
         varied: vec!["number".to_owned()],
         baseline: Some(0),
-        scenarios: scenarios.collect(),
         sensitivity: vec![],
-        without: Without::Off,
         notes: vec![],
-        findings: Report::default(),
         inputs: json!({}),
-    }
+    };
+    Study { header, without: Without::Off, scenarios: scenarios.collect() }
 }

@@ -1,12 +1,7 @@
-//! Lost time by windows: spans of equal length, laid end to end from the start of counting. Only whole ones count.
+//! The windows of one replication, and what is lost in each: spans of equal length, laid end to end from the start of counting. Only whole ones count.
 
-use serde::{Deserialize, Serialize};
-
-use super::summary::micros;
 use crate::model::Model;
-use crate::spec::Objective;
-use crate::stats::{Clustered, Moments, condense};
-use crate::study::Metric;
+use crate::stats::condense;
 
 /// The windows of one replication while it is played: they fill up one after the other.
 #[derive(Debug, Clone)]
@@ -89,79 +84,8 @@ impl Filling {
 }
 
 /// How many whole windows a replication has; 0 where the window is longer than the horizon.
-fn complete(model: &Model) -> u64 {
+pub(super) fn complete(model: &Model) -> u64 {
     model.horizon.as_nanos() / model.window.as_nanos()
-}
-
-/// The windows of all replications.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub(super) struct Windows {
-    pub downtime: Loss,
-    pub failed: Loss,
-    /// What the objective allows in a window, if it states an SLO.
-    pub allowance: Option<Allowance>,
-}
-
-/// What was lost in one respect.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub(super) struct Loss {
-    /// Microseconds lost in all windows of a replication.
-    pub totals: Moments,
-    pub windows: Clustered,
-}
-
-/// How much may be lost, and how many windows of each replication lost more.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
-pub(super) struct Allowance {
-    metric: Metric,
-    /// Nanoseconds of a window.
-    most: u64,
-    pub missed: Moments,
-}
-
-impl Windows {
-    /// Of no replication yet.
-    pub fn empty(model: &Model, objective: &Objective) -> Self {
-        let loss = Loss { totals: Moments::default(), windows: Clustered::new(complete(model)) };
-        let allowance = objective.slo.map(|slo| Allowance {
-            metric: objective.metric,
-            most: ((1.0 - slo) * model.window.as_nanos() as f64).round() as u64,
-            missed: Moments::default(),
-        });
-        Self { downtime: loss.clone(), failed: loss, allowance }
-    }
-
-    /// Adds the windows of a replication.
-    pub fn add(&mut self, downtime: &Losses, failed: &Losses) {
-        self.downtime.add(downtime);
-        self.failed.add(failed);
-        if let Some(allowance) = &mut self.allowance {
-            let losses = if allowance.metric == Metric::RequestSuccess { failed } else { downtime };
-            let missed: u64 = losses.iter().filter(|(amount, _)| *amount > allowance.most).map(|run| run.1).sum();
-            allowance.missed.add(missed as i64);
-        }
-    }
-
-    /// Adds the windows of every replication of `other`.
-    pub fn merge(&mut self, other: &Self) {
-        self.downtime.merge(&other.downtime);
-        self.failed.merge(&other.failed);
-        if let (Some(ours), Some(theirs)) = (&mut self.allowance, &other.allowance) {
-            ours.missed.merge(&theirs.missed);
-        }
-    }
-}
-
-impl Loss {
-    fn add(&mut self, losses: &Losses) {
-        self.totals.add(micros(losses.iter().map(|(amount, windows)| amount * windows).sum()));
-        self.windows.add(losses);
-    }
-
-    fn merge(&mut self, other: &Self) {
-        self.totals.merge(&other.totals);
-        self.windows.merge(&other.windows);
-    }
 }
 
 #[cfg(test)]
@@ -231,22 +155,5 @@ mod tests {
             expected.retain(|&sum| sum > 0);
             prop_assert_eq!(found, expected);
         }
-    }
-
-    #[test]
-    fn the_allowance_is_the_slos() {
-        let objective = Objective {
-            min_serving: 1,
-            metric: Metric::RequestSuccess,
-            slo: Some(0.9),
-            window: Duration::from_nanos(100),
-            indifference_secs: None,
-        };
-        let mut windows = Windows::empty(&Model { window: objective.window, ..model(1, 1, 0, 0, 500) }, &objective);
-        windows.add(&vec![(99, 1)], &vec![(10, 1), (11, 2)]);
-        windows.add(&vec![], &vec![]);
-        let missed = windows.allowance.unwrap().missed;
-        assert_eq!((missed.count(), missed.sum()), (2, 2), "10 of 100 are allowed");
-        assert_eq!(windows.downtime.windows.count(), 10);
     }
 }

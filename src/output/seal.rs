@@ -12,7 +12,7 @@ use std::io::{self, Write};
 use serde::de::Error as _;
 use sha2::{Digest as _, Sha256};
 
-use crate::experiment::Played;
+use crate::experiment::Checkpoint;
 
 const BEFORE: &str = "{\"played\":";
 const BETWEEN: &str = ",\"sha256\":\"";
@@ -28,7 +28,7 @@ pub(super) enum Broken {
 }
 
 /// Writes the contents and their digest.
-pub(super) fn write(to: &mut dyn Write, played: &Played) -> io::Result<()> {
+pub(super) fn write(to: &mut dyn Write, played: &Checkpoint) -> io::Result<()> {
     to.write_all(BEFORE.as_bytes())?;
     let mut through = Through { to, digest: Sha256::new() };
     serde_json::to_writer(&mut through, played)?;
@@ -37,7 +37,7 @@ pub(super) fn write(to: &mut dyn Write, played: &Played) -> io::Result<()> {
 }
 
 /// Reads contents that are as they were written.
-pub(super) fn read(bytes: &[u8]) -> Result<Played, Broken> {
+pub(super) fn read(bytes: &[u8]) -> Result<Checkpoint, Broken> {
     let Some((contents, stated)) = parts(bytes) else {
         return Err(Broken::Parse(serde_json::Error::custom("it does not end with the sha256 of what was played")));
     };

@@ -1,29 +1,29 @@
 //! The answer in a sentence or two, for the terminal and for markdown.
 
-use crate::experiment::{Estimate, ExperimentResult, ScenarioResult, Standing};
+use crate::history::NamedCause;
+use crate::report::aggregate::{self, CauseTotal};
 use crate::report::assumptions;
-use crate::report::best::{self, Best};
-use crate::report::front;
-use crate::report::human;
-use crate::report::merged::{self, CauseTotal};
+use crate::report::format;
+use crate::report::pareto;
 use crate::report::period::Period;
+use crate::report::ranking::{self, Ranking};
 use crate::report::recommendation;
 use crate::report::removals;
 use crate::report::sensitivity;
-use crate::spec::Wanted;
-use crate::study::Metric;
+use crate::results::{Estimate, ExperimentResult, ScenarioResult, Standing};
+use crate::study::{Metric, Wanted};
 
 /// What the numbers leave out, under every table.
 pub const LEFT_OUT: &str = "Not modelled yet, so not in these numbers: rollouts and drains.";
 
 /// Sentences, each a paragraph of its own.
 pub fn sentences(result: &ExperimentResult) -> Vec<String> {
-    let Some(shown) = merged::shown(result) else {
+    let Some(shown) = aggregate::shown(result) else {
         // Why not is told with the verdict.
         let unplayed = result.comparison.as_ref().map(|_| "No year was played.".to_owned());
         return vec![unplayed.unwrap_or_else(|| format!("{} has no scenario.", result.experiment))];
     };
-    let best = Best::of(result);
+    let best = Ranking::of(result);
     // Of several scenarios the recommendation is the answer, and what the recommended one is like comes after it.
     let mut sentences: Vec<String> = best.iter().filter_map(|best| selection(best, result)).collect();
     sentences.extend(best.iter().flat_map(|best| recommendation::sentences(best, result)));
@@ -44,7 +44,7 @@ pub fn question(result: &ExperimentResult) -> String {
         return format!("What does {} instead of {} do to availability?", comparison.after, comparison.before);
     }
     let n = result.scenarios.len();
-    let slo = result.objective.slo.map_or(String::new(), human::plain_percent);
+    let slo = result.objective.slo.map_or(String::new(), format::plain_percent);
     let varied = if result.varied.is_empty() { String::new() } else { format!(" ({})", result.varied.join(" × ")) };
     match &result.selection {
         Some(selection) => {
@@ -63,13 +63,13 @@ pub fn question(result: &ExperimentResult) -> String {
 }
 
 /// What the search for the best scenario came to.
-fn selection(best: &Best<'_>, result: &ExperimentResult) -> Option<String> {
+fn selection(best: &Ranking<'_>, result: &ExperimentResult) -> Option<String> {
     let selection = result.selection.as_ref()?;
     let (of, zone) = (selection.standings.len(), best.indifference.in_short());
-    let level = human::plain_percent(result.confidence);
-    let slo = result.objective.slo.map_or(String::new(), human::plain_percent);
+    let level = format::plain_percent(result.confidence);
+    let slo = result.objective.slo.map_or(String::new(), format::plain_percent);
     let cost = |name: &str| {
-        cost_of(result, name).map_or(String::new(), |cost| format!(", at {} a year", front::money(result, cost)))
+        cost_of(result, name).map_or(String::new(), |cost| format!(", at {} a year", pareto::money(result, cost)))
     };
     if !selection.decided {
         let open = selection.standings.iter().filter(|scenario| scenario.standing == Standing::Open).count();
@@ -95,7 +95,7 @@ fn selection(best: &Best<'_>, result: &ExperimentResult) -> Option<String> {
 }
 
 /// Those that meet the limit at the same cost.
-fn ties(best: &Best<'_>) -> String {
+fn ties(best: &Ranking<'_>) -> String {
     match best.ties() {
         0 => String::new(),
         1 => "; one other costs the same and meets it, and needs no fewer Pods".to_owned(),
@@ -113,65 +113,60 @@ fn availability(result: &ExperimentResult, shown: &ScenarioResult) -> String {
         shown.name.clone()
     } else if result.baseline.as_deref() == Some(shown.name.as_str()) {
         format!("The baseline ({})", shown.name)
-    } else if best::recommended(result).is_some_and(|best| best.name == shown.name) {
+    } else if ranking::recommended(result).is_some_and(|best| best.name == shown.name) {
         "It".to_owned()
     } else {
         format!("The first scenario ({})", shown.name)
     };
-    let level = human::plain_percent(result.confidence);
+    let level = format::plain_percent(result.confidence);
     let [availability, downtime, failed] =
         [Metric::Availability, Metric::Downtime, Metric::FailedRequests].map(|metric| &shown.estimates[metric]);
-    let failures = format!("failed requests worth {} of full traffic", full(failed));
+    let failures = format!("failed requests worth {} of full traffic", format::full(failed));
     if period.is_run() {
-        let down =
-            if downtime.bound { "no downtime in any".to_owned() } else { format!("{} of downtime", full(downtime)) };
+        let down = if downtime.bound {
+            "no downtime in any".to_owned()
+        } else {
+            format!("{} of downtime", format::full(downtime))
+        };
         let bound = if downtime.bound {
-            format!(" ({} at most, {level} bound)", human::in_full(downtime.high))
+            format!(" ({} at most, {level} bound)", format::in_full(downtime.high))
         } else {
             ends(downtime).map_or(String::new(), |ends| format!(" ({level} CI {ends})"))
         };
         let of_failed = ends(failed).map_or(String::new(), |ends| format!(" ({ends})"));
-        let runs = format!("{} runs of {}", human::whole(shown.replications), human::tick(result.horizon_s));
+        let runs = format!("{} runs of {}", format::whole(shown.replications), format::tick(result.horizon_s));
         return format!("{subject}, in {runs}: {down}{bound}, and {failures} a run{of_failed}.");
     }
     if availability.bound {
         let seen = if failed.bound {
             String::new()
         } else {
-            format!(" Its failed requests are worth {} of full traffic a year.", full(failed))
+            format!(" Its failed requests are worth {} of full traffic a year.", format::full(failed))
         };
         return format!(
             "{subject} was never down in {} replications of {}: it is available at least {} of the time ({level} bound).{seen}",
-            human::whole(shown.replications),
-            human::tick(result.horizon_s),
-            human::percent(availability).trim_start_matches("≥ "),
+            format::whole(shown.replications),
+            format::tick(result.horizon_s),
+            format::percent(availability).trim_start_matches("≥ "),
         );
     }
     let few = if downtime.rests_on_few { FEW } else { "" };
     format!(
         "{subject} is available {} of the time ({level} CI {}): {} of downtime a year, and {failures}.{few}",
-        human::percent(availability).replace("> ", "more than "),
-        human::percent_interval(availability),
-        full(downtime),
+        format::percent(availability).replace("> ", "more than "),
+        format::percent_interval(availability),
+        format::full(downtime),
     )
 }
 
 /// The ends of an interval, where they are told apart.
 fn ends(estimate: &Estimate) -> Option<String> {
-    let [low, high] = [estimate.low, estimate.high].map(human::duration);
+    let [low, high] = [estimate.low, estimate.high].map(format::duration);
     (low != high).then(|| format!("{low} to {high}"))
 }
 
 /// Behind a downtime that says so.
 const FEW: &str = " The downtime rests on few long outages: more replications may move it far, within its interval.";
-
-/// With the minutes that its interval supports; a bound with its words.
-pub(super) fn full(estimate: &Estimate) -> String {
-    if estimate.bound {
-        return format!("at most {}", human::in_full(estimate.high));
-    }
-    human::in_full_within(estimate.mean, human::half_width(estimate))
-}
 
 /// How often people are called, where they are: that has a price, too.
 fn pages(result: &ExperimentResult, shown: &ScenarioResult) -> Option<String> {
@@ -180,7 +175,7 @@ fn pages(result: &ExperimentResult, shown: &ScenarioResult) -> Option<String> {
     (!pages.bound && !period.is_run()).then(|| {
         format!(
             "Somebody on call is paged {} times a year, for what no probe mends.",
-            human::count_with_interval(pages)
+            format::count_with_interval(pages)
         )
     })
 }
@@ -188,11 +183,11 @@ fn pages(result: &ExperimentResult, shown: &ScenarioResult) -> Option<String> {
 /// The largest cause of downtime; that of failed requests, too, where nothing was down, or where more is lost by them and another
 /// cause is behind it.
 fn source(shown: &ScenarioResult) -> Option<String> {
-    let downtime = merged::by_cause(&shown.downtime_attribution);
-    let failed = merged::by_cause(&shown.request_failure_attribution);
+    let downtime = aggregate::by_cause(&shown.downtime_attribution);
+    let failed = aggregate::by_cause(&shown.request_failure_attribution);
     let whole = |causes: &[CauseTotal<'_>]| causes.iter().map(|cause| cause.total).sum::<f64>();
     let Some(first) = downtime.first() else { return charged("of what fails", &failed) };
-    let other = failed.first().filter(|cause| cause.fault != first.fault);
+    let other = failed.first().filter(|cause| cause.cause != first.cause);
     let is_more = whole(&failed) > MUCH_MORE * whole(&downtime);
     let sentences =
         [charged("downtime", &downtime), other.filter(|_| is_more).and_then(|_| charged("of what fails", &failed))];
@@ -205,17 +200,17 @@ const MUCH_MORE: f64 = 1.5;
 fn charged(what: &str, causes: &[CauseTotal<'_>]) -> Option<String> {
     let first = causes.first()?;
     let whole: f64 = causes.iter().map(|cause| cause.total).sum();
-    let phase = merged::phase_name(first.main_phase);
-    let no_fault = match first.fault {
-        "probe" => " That is what probes did without a fault: there is none to remove.",
-        "start" => " That is no fault: there is none to remove.",
-        _ => "",
+    let phase = first.main_phase.in_words();
+    let no_fault = match first.cause {
+        NamedCause::Probe => " That is what probes did without a fault: there is none to remove.",
+        NamedCause::Start => " That is no fault: there is none to remove.",
+        NamedCause::Fault(_) => "",
     };
     let most = if first.total / whole > 0.5 { "Most" } else { "The largest part of" };
     let most = if most == "The largest part of" && what.starts_with("of ") { "The largest part" } else { most };
     Some(format!(
         "{most} {what} is charged to {} ({}), mainly in phase {phase}.{no_fault}",
-        first.fault,
-        human::share(first.total, whole)
+        first.cause,
+        format::share(first.total, whole)
     ))
 }

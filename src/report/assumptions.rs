@@ -1,8 +1,7 @@
 //! What `hasim estimate` assumed, and how much of the answer hangs on each guess: in words and as a table.
 
-use crate::experiment::{About, Assumption, Estimate, ExperimentResult, Guess};
-use crate::report::answer::full;
-use crate::report::human;
+use crate::report::format;
+use crate::results::{About, Assumption, Estimate, ExperimentResult, Guess};
 use crate::study::Metric;
 
 /// The columns of the table.
@@ -23,7 +22,7 @@ pub fn sentences(result: &ExperimentResult) -> Vec<String> {
             change(&first.guess),
             share(&first.availability),
             lost(first, base),
-            if base.bound { "none seen".to_owned() } else { full(base) },
+            if base.bound { "none seen".to_owned() } else { format::full(base) },
         )
     } else {
         "This answer hangs on guesses; none of them, changed as below, was seen to change the downtime.".to_owned()
@@ -45,8 +44,8 @@ pub fn sentences(result: &ExperimentResult) -> Vec<String> {
 fn lost(one: &Assumption, base: &Estimate) -> String {
     let lost = &one.downtime_s_per_year;
     match one.guess.instead {
-        None if lost.bound => format!("at most {}", human::duration(lost.high.min(base.high))),
-        _ => human::with_interval(lost),
+        None if lost.bound => format!("at most {}", format::duration(lost.high.min(base.high))),
+        _ => format::with_interval(lost),
     }
 }
 
@@ -69,7 +68,7 @@ pub fn footnote(result: &ExperimentResult) -> Option<String> {
     Some(format!(
         "Each guess is changed alone, under the same faults, in at least {} replications. Its flag takes a file or a bundled \
          name, which `hasim estimate --help` lists; `hasim calibrate` makes faults of your own records.",
-        human::whole(fewest)
+        format::whole(fewest)
     ))
 }
 
@@ -90,16 +89,16 @@ fn assumed(guess: &Guess) -> String {
 /// A paired difference, with its sign.
 fn changed(difference: &Estimate) -> String {
     match difference {
-        Estimate { bound: true, high, .. } => format!("none (≤ {})", human::duration(*high)),
+        Estimate { bound: true, high, .. } => format!("none (≤ {})", format::duration(*high)),
         // Its digits would only be those of chance.
         _ if !difference.is_told_apart() => {
-            format!("0 ± {}", human::duration(human::half_width(difference)))
+            format!("0 ± {}", format::duration(format::half_width(difference)))
         }
         Estimate { mean, low, high, .. } if *mean < 0.0 => {
             let mirrored = Estimate { mean: -mean, low: -high, high: -low, ..*difference };
-            format!("−{}", human::span_with_error(&mirrored))
+            format!("−{}", format::span_with_error(&mirrored))
         }
-        _ => format!("+{}", human::span_with_error(difference)),
+        _ => format!("+{}", format::span_with_error(difference)),
     }
 }
 
@@ -133,8 +132,8 @@ fn is_seen(one: &Assumption) -> bool {
 
 /// A share of the time, in a sentence.
 fn share(availability: &Estimate) -> String {
-    match human::percent(availability).strip_prefix("≥ ") {
+    match format::percent(availability).strip_prefix("≥ ") {
         Some(least) => format!("at least {least}"),
-        None => human::percent(availability).replace("> ", "more than "),
+        None => format::percent(availability).replace("> ", "more than "),
     }
 }

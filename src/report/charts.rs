@@ -12,6 +12,7 @@ mod fitted;
 mod font;
 mod frame;
 mod heatmap;
+mod label_placement;
 mod overlay;
 mod paint;
 mod palette;
@@ -19,10 +20,9 @@ mod pareto;
 mod phases;
 mod picture;
 mod pixels;
-mod place;
 mod recovery;
 mod series;
-mod simplified;
+mod simplify_polyline;
 mod spread;
 mod svg;
 mod timeline;
@@ -38,10 +38,10 @@ pub use timeline::{Reach, instant, reach};
 
 use std::borrow::Cow;
 
-use crate::experiment::{ExperimentResult, Replay};
-use crate::report::front::{self, MOST_DRAWN};
-use crate::report::human;
+use crate::report::format;
+use crate::report::pareto::MOST_DRAWN;
 use crate::report::period::told;
+use crate::results::{ExperimentResult, Replay};
 
 /// A chart and the name of its files.
 #[derive(Debug, Clone, PartialEq)]
@@ -115,7 +115,7 @@ fn excerpt(result: &ExperimentResult, most: usize) -> Cow<'_, ExperimentResult> 
     if result.scenarios.len() <= most {
         return Cow::Borrowed(result);
     }
-    Cow::Owned(result.only(&front::first(result, most)))
+    Cow::Owned(result.only(&crate::report::pareto::first(result, most)))
 }
 
 /// What a picture of some scenarios leaves out.
@@ -123,8 +123,8 @@ fn left_out(drawn: usize, all: usize) -> String {
     format!(
         "{} of {} scenarios are drawn: the baseline, the recommended one, those that none beats in cost and loss, and those that \
          lose least. The tables beside it have all.",
-        human::whole(drawn as u64),
-        human::whole(all as u64)
+        format::whole(drawn as u64),
+        format::whole(all as u64)
     )
 }
 

@@ -1,10 +1,10 @@
 //! A comparison of two manifests in words: how the change stands, three numbers of both, and what a check finds in one and not
 //! in the other.
 
-use crate::experiment::{Comparison, Estimate, ExperimentResult, ManifestFinding, ScenarioResult, Verdict};
-use crate::report::best;
-use crate::report::human;
+use crate::report::format;
 use crate::report::indifference::Indifference;
+use crate::report::loss;
+use crate::results::{Comparison, Estimate, ExperimentResult, ManifestFinding, ScenarioResult, Verdict};
 use crate::study::Metric;
 
 /// How the change stands, in a sentence.
@@ -20,7 +20,7 @@ pub fn change(result: &ExperimentResult, comparison: &Comparison) -> String {
     let differences = differences(result);
     let words: Vec<String> = differences.iter().map(|(loss, difference)| in_words(*loss, difference)).collect();
     let reason = match comparison.max_regression_s_per_year {
-        Some(most) => format!(" (may add {} of downtime a year)", human::in_full(most)),
+        Some(most) => format!(" (may add {} of downtime a year)", format::in_full(most)),
         None if comparison.change == Verdict::Pass && differences.iter().any(|(_, d)| d.high > 0.0) => {
             format!(": what is lost more, if anything, is too little to matter ({})", zones(result))
         }
@@ -48,8 +48,8 @@ fn differences(result: &ExperimentResult) -> Vec<(Metric, Estimate)> {
 
 /// `49 s more downtime a year (CI 43 s to 54 s)`
 fn in_words(loss: Metric, difference: &Estimate) -> String {
-    let what = best::words_of(loss);
-    let [low, high] = [difference.low, difference.high].map(human::in_full);
+    let what = loss::words_of(loss);
+    let [low, high] = [difference.low, difference.high].map(format::in_full);
     match difference {
         d if d.bound => format!("no difference in {what} in any replication (at most {high} a year either way)"),
         d if !d.is_told_apart() => format!("no difference in {what} told apart (CI {low} to {high} a year)"),
@@ -57,8 +57,8 @@ fn in_words(loss: Metric, difference: &Estimate) -> String {
             let less = if loss == Metric::FailedRequests { "fewer" } else { "less" };
             // Less by 9 to 14 s, not by −14 to −9.
             let (word, ends) = if d.mean < 0.0 { (less, [-d.high, -d.low]) } else { ("more", [d.low, d.high]) };
-            let [low, high] = ends.map(human::in_full);
-            format!("{} {word} {what} a year (CI {low} to {high})", human::in_full(d.mean.abs()))
+            let [low, high] = ends.map(format::in_full);
+            format!("{} {word} {what} a year (CI {low} to {high})", format::in_full(d.mean.abs()))
         }
     }
 }
@@ -76,9 +76,9 @@ fn zones(result: &ExperimentResult) -> String {
 pub struct Row {
     /// What it is.
     pub what: &'static str,
-    /// As it is.
+    /// The manifest as it is.
     pub before: String,
-    /// As it shall be.
+    /// The manifest as it shall be.
     pub after: String,
     /// The difference, with its interval.
     pub change: String,
@@ -91,19 +91,19 @@ pub fn numbers(result: &ExperimentResult) -> Vec<Row> {
     let mut rows: Vec<Row> = differences(result)
         .into_iter()
         .map(|(loss, difference)| Row {
-            what: best::words_of(loss),
-            before: human::span_with_error(&before.estimates[loss]),
-            after: human::span_with_error(&after.estimates[loss]),
+            what: loss::words_of(loss),
+            before: format::span_with_error(&before.estimates[loss]),
+            after: format::span_with_error(&after.estimates[loss]),
             change: if same || difference.bound { "none seen".to_owned() } else { signed(&difference) },
         })
         .collect();
     let counted = |what, [old, new]: [Estimate; 2]| {
-        let change = match best::less(&new, &old) {
+        let change = match loss::less(&new, &old) {
             _ if same || old.bound && new.bound => "none seen".to_owned(),
             d if !d.is_told_apart() => "not told apart".to_owned(),
-            d => format!("{}{}", if d.mean > 0.0 { "+" } else { "" }, human::count_with_interval(&d)),
+            d => format!("{}{}", if d.mean > 0.0 { "+" } else { "" }, format::count_with_interval(&d)),
         };
-        Row { what, before: human::count(&old), after: human::count(&new), change }
+        Row { what, before: format::count(&old), after: format::count(&new), change }
     };
     let both = [before, after];
     rows.push(counted("needless reactions of probes", both.map(ScenarioResult::needless_reactions)));
@@ -116,7 +116,7 @@ pub fn numbers(result: &ExperimentResult) -> Vec<Row> {
 
 /// `+49 s (43 s to 54 s)`
 fn signed(difference: &Estimate) -> String {
-    let (value, ends) = human::span_and_ends(difference);
+    let (value, ends) = format::span_and_ends(difference);
     format!("{}{value} ({ends})", if difference.mean > 0.0 { "+" } else { "" })
 }
 

@@ -6,10 +6,10 @@ use std::io;
 
 use csv::Writer;
 
-use crate::experiment::{Distribution, ExperimentResult, Quantile, WindowLoss};
-use crate::report::best::Best;
 use crate::report::labels::value_text;
+use crate::report::ranking::Ranking;
 use crate::report::verdicts;
+use crate::results::{Distribution, ExperimentResult, Quantile, WindowLoss};
 use crate::study::Metric;
 
 /// The text of `results.csv`.
@@ -36,7 +36,7 @@ pub fn results(result: &ExperimentResult) -> String {
     head.extend(["verdict", "verdict_reason"].map(str::to_owned));
     let columns = head.len();
 
-    let best = Best::of(result);
+    let best = Ranking::of(result);
     let mut rows = vec![head];
     for (i, scenario) in result.scenarios.iter().enumerate() {
         let mut row = vec![scenario.name.clone()];
@@ -92,15 +92,15 @@ pub fn write_recoveries(to: &mut dyn io::Write, result: &ExperimentResult) -> io
     }));
     let rows = result.scenarios.iter().flat_map(|scenario| {
         let mut rows: Vec<Vec<String>> = Vec::new();
-        for (fault, recovery) in scenario.pod_recovery_s.iter() {
-            let row = |phase: &str| vec![scenario.name.clone(), fault.to_owned(), phase.to_owned()];
+        for (cause, recovery) in scenario.pod_recovery_s.iter() {
+            let row = |phase: &str| vec![scenario.name.clone(), cause.to_string(), phase.to_owned()];
             let [count, censored, numbers @ ..] = quantiles(&recovery.lengths);
             let mut total = row("total");
             total.extend([count, censored, recovery.overlapped.to_string()]);
             total.extend(numbers);
             rows.push(total);
             for (phase, mean) in recovery.phases.iter() {
-                let mut part = row(phase);
+                let mut part = row(phase.name());
                 part.extend(["", "", ""].map(str::to_owned));
                 part.push(number(*mean));
                 part.resize(rows[0].len(), String::new());

@@ -6,9 +6,9 @@ use std::path::Path;
 use anstyle::Style;
 
 use super::terminal::{table, wrapped};
-use crate::experiment::fit::{Fitted, FittedLaw, Parameter};
-use crate::report::human;
-use crate::spec::written::WrittenLaw;
+use crate::calibration::WrittenLaw;
+use crate::calibration::{Fitted, FittedLaw, Parameter};
+use crate::report::format;
 
 const BOLD: Style = Style::new().bold();
 const DIM: Style = Style::new().dimmed();
@@ -82,12 +82,12 @@ pub(super) fn sentences(fitted: &Fitted) -> Vec<String> {
             format!(
                 "But it does not fit well: of samples from this law only {} lie so far from their fit (Anderson–Darling). \
                  Look at the chart, or give the records themselves as an `empirical` law.",
-                human::plain_percent(test.p_value)
+                format::plain_percent(test.p_value)
             )
         } else {
             format!(
                 "Nothing speaks against it: of samples from this law {} lie as far from their fit (Anderson–Darling).",
-                human::plain_percent(test.p_value)
+                format::plain_percent(test.p_value)
             )
         });
     }
@@ -101,7 +101,7 @@ fn in_words(law: &FittedLaw) -> String {
 
 /// What the records are, what was done with them, and what the columns mean.
 fn notes(fitted: &Fitted) -> Vec<String> {
-    let count = |n: usize| human::whole(n as u64);
+    let count = |n: usize| format::whole(n as u64);
     let mut notes = vec![match fitted.censored {
         0 => format!("{} durations, all ended.", count(fitted.durations)),
         censored => format!(
@@ -131,7 +131,7 @@ fn notes(fitted: &Fitted) -> Vec<String> {
     notes.extend(fitted.not_fitted.iter().map(|law| format!("Not fitted: {}, which {}.", law.law, law.why)));
     let constant = fitted.empirical.len() == 1 && fitted.durations > 1;
     if constant {
-        let at = crate::spec::readable_duration(fitted.empirical[0].0).unwrap_or_default();
+        let at = crate::durations::readable(fitted.empirical[0].0).unwrap_or_default();
         let fixed = WrittenLaw::Fixed(at).in_one_line();
         notes.push(format!("All durations that have ended are equal: `{fixed}` may say more than any law."));
     }
@@ -139,7 +139,7 @@ fn notes(fitted: &Fitted) -> Vec<String> {
 }
 
 fn laws(fitted: &Fitted, width: u16) -> String {
-    let level = format!("{} interval", human::plain_percent(fitted.confidence));
+    let level = format!("{} interval", format::plain_percent(fitted.confidence));
     let tested = fitted.censored == 0;
     let mut head = vec!["law", "parameter", "likeliest", &level, "AIC"];
     head.extend(if tested { &["A²", "p"][..] } else { &["distance"] });
@@ -155,8 +155,8 @@ fn laws(fitted: &Fitted, width: u16) -> String {
                 law.law.clone_into(&mut row[0]);
                 row.push(format!("{:.1}", law.aic));
                 row.extend(match law.anderson_darling {
-                    Some(test) => vec![human::significant(test.statistic, 3), human::significant(test.p_value, 2)],
-                    None => vec![human::significant(law.distance, 2)],
+                    Some(test) => vec![format::significant(test.statistic, 3), format::significant(test.p_value, 2)],
+                    None => vec![format::significant(law.distance, 2)],
                 });
             }
             row.resize(columns, String::new());
@@ -179,8 +179,8 @@ fn interval(parameter: &Parameter) -> String {
 /// A plain number, or a span of time.
 fn value(parameter: &Parameter, value: f64) -> String {
     match parameter.name {
-        "shape" | "sigma" => human::significant(value, 4),
-        _ => human::precise(value),
+        "shape" | "sigma" => format::significant(value, 4),
+        _ => format::precise(value),
     }
 }
 

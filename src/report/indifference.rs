@@ -1,9 +1,9 @@
 //! Differences that do not matter.
 
-use crate::experiment::ExperimentResult;
-use crate::report::best;
-use crate::report::human;
+use crate::report::format;
+use crate::report::loss;
 use crate::report::period::Period;
+use crate::results::ExperimentResult;
 use crate::study::Metric;
 
 /// The part of what the SLO leaves, or without one of what is lost anyway, that nobody would pay for.
@@ -32,7 +32,7 @@ enum Ground {
 impl Indifference {
     /// That of this result.
     pub fn of(result: &ExperimentResult) -> Self {
-        Self::of_loss(result, best::loss_of(result))
+        Self::of_loss(result, loss::loss_of(result))
     }
 
     /// That of the one loss or the other: they differ only where nothing is stated, and there is no SLO.
@@ -55,7 +55,7 @@ impl Indifference {
 
     /// `2 min 38 s a year`
     pub fn in_short(&self) -> String {
-        format!("{} {}", human::in_full(self.secs), self.period.each())
+        format!("{} {}", format::in_full(self.secs), self.period.each())
     }
 
     /// `2 min 38 s a year (1 % of what 99.95 % allows)`
@@ -65,14 +65,14 @@ impl Indifference {
 
     /// `2 min 38 s of downtime a year (1 % of what 99.95 % allows)`
     pub fn in_full_of(&self, what: &str) -> String {
-        format!("{} of {what} {} ({})", human::in_full(self.secs), self.period.each(), self.why())
+        format!("{} of {what} {} ({})", format::in_full(self.secs), self.period.each(), self.why())
     }
 
     fn why(&self) -> String {
-        let part = human::plain_percent(PART);
+        let part = format::plain_percent(PART);
         match self.ground {
             Ground::Stated => "the stated indifference".to_owned(),
-            Ground::Budget(slo) => format!("{part} of what {} allows", human::plain_percent(slo)),
+            Ground::Budget(slo) => format!("{part} of what {} allows", format::plain_percent(slo)),
             Ground::Loss => format!("{part} of what is lost anyway"),
         }
     }

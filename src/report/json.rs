@@ -5,8 +5,8 @@ use std::io;
 use serde::Serialize;
 use serde_json::ser::{Formatter, PrettyFormatter};
 
-use crate::experiment::ExperimentResult;
-use crate::spec::RESULTS_KIND;
+use crate::results::ExperimentResult;
+use crate::study::RESULTS_KIND;
 
 /// The text of `results.json`.
 ///

@@ -4,12 +4,12 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
-use crate::experiment::{ExperimentResult, ScenarioResult};
+use crate::results::{ExperimentResult, ScenarioResult};
 
 /// One column per varied key, or a single one with the scenarios' names.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Labels {
-    /// In the order of the file.
+    /// The columns, in the order of the file.
     pub columns: Vec<Column>,
     /// True if the columns are varied keys, false if there is one column of names.
     pub varied: bool,

@@ -2,12 +2,12 @@
 
 use std::fmt::Write as _;
 
-use crate::experiment::{Comparison, ExperimentResult, Quantile, ScenarioResult};
-use crate::report::best::Best;
+use crate::report::aggregate;
 use crate::report::labels::Labels;
-use crate::report::merged;
 use crate::report::period::{Period, told};
-use crate::report::{answer, assumptions, comparison, front, human, sensitivity, verdicts};
+use crate::report::ranking::Ranking;
+use crate::report::{answer, assumptions, comparison, format, pareto, ranking, sensitivity, verdicts};
+use crate::results::{Comparison, ExperimentResult, Quantile, ScenarioResult};
 use crate::study::Metric;
 
 /// Rows of a table; a comment of hundreds is not read.
@@ -65,7 +65,7 @@ fn tables(text: &mut String, result: &ExperimentResult) {
         return;
     }
     let labels = Labels::of(result);
-    let shown = front::first(result, MOST);
+    let shown = pareto::first(result, MOST);
     scenarios(text, result, &labels, &shown);
     left_out(text, result, &shown);
     if let Some((rows, rest)) = sensitivity::table(result) {
@@ -79,7 +79,7 @@ fn tables(text: &mut String, result: &ExperimentResult) {
 
 /// Windows, causes and notes.
 fn details(text: &mut String, result: &ExperimentResult) {
-    windows(text, result, &Labels::of(result), &front::first(result, MOST));
+    windows(text, result, &Labels::of(result), &pareto::first(result, MOST));
     causes(text, result);
     notes(text, result);
 }
@@ -134,40 +134,40 @@ fn scenarios(text: &mut String, result: &ExperimentResult, labels: &Labels, show
     head.extend(["Pod recovery p50", "p95", "p99"].map(str::to_owned));
     let costs = result.scenarios.iter().any(|scenario| scenario.cost_per_year.is_some());
     head.extend(costs.then(|| "cost/yr".to_owned()));
-    let best = Best::of(result);
+    let best = Ranking::of(result);
     head.extend(best.as_ref().map(|_| "standing".to_owned()));
     let rows = shown.iter().map(|&i| (i, &result.scenarios[i])).map(|(i, scenario)| {
         let lengths = &scenario.any_recovery_s;
-        let quantile = |q: Option<Quantile>| human::quantile_with_interval(q.as_ref(), lengths.censored);
+        let quantile = |q: Option<Quantile>| format::quantile_with_interval(q.as_ref(), lengths.censored);
         let availability = &scenario.estimates[Metric::Availability];
         let mut row = names(labels, i);
         if let (Some(first), true) = (row.first_mut(), scenario.unplaceable) {
             first.push_str(" †");
         }
         row.extend([
-            human::percent(availability),
-            if availability.bound { "bound".to_owned() } else { human::percent_interval(availability) },
-            human::marked_span_with_error(&scenario.estimates[Metric::Downtime]),
-            human::marked_span_with_error(&scenario.estimates[Metric::FailedRequests]),
-            human::count(&scenario.estimates[Metric::Outages]),
+            format::percent(availability),
+            if availability.bound { "bound".to_owned() } else { format::percent_interval(availability) },
+            format::marked_span_with_error(&scenario.estimates[Metric::Downtime]),
+            format::marked_span_with_error(&scenario.estimates[Metric::FailedRequests]),
+            format::count(&scenario.estimates[Metric::Outages]),
             quantile(lengths.p50),
             quantile(lengths.p95),
             quantile(lengths.p99),
         ]);
-        let cost = scenario.cost_per_year.map_or("–".to_owned(), |cost| front::money(result, cost));
+        let cost = scenario.cost_per_year.map_or("–".to_owned(), |cost| pareto::money(result, cost));
         row.extend(costs.then_some(cost));
         row.extend(best.as_ref().map(|best| best.standing(i).to_owned()));
         row
     });
     table(text, &head, left, rows);
     if result.scenarios.iter().any(|scenario| scenario.unplaceable) {
-        let _ = writeln!(text, "\n{}", front::DAGGER);
+        let _ = writeln!(text, "\n{}", ranking::DAGGER);
     }
     let rests = |scenario: &ScenarioResult| {
         [Metric::Downtime, Metric::FailedRequests].iter().any(|&metric| scenario.estimates[metric].rests_on_few)
     };
     if shown.iter().any(|&i| rests(&result.scenarios[i])) {
-        let _ = writeln!(text, "\n{}", human::RESTS_ON_FEW);
+        let _ = writeln!(text, "\n{}", format::RESTS_ON_FEW);
     }
 }
 
@@ -197,11 +197,11 @@ fn windows(text: &mut String, result: &ExperimentResult, labels: &Labels, shown:
             let windows = scenario.windows.as_ref()?;
             let loss = if fails { &windows.failed_request_s } else { &windows.downtime_s };
             let mut row = names(labels, i);
-            row.push(human::span_with_error(&loss.mean));
-            let quantile = |q: Quantile| format!("{} ({})", human::duration(q.value), human::quantile_ends(&q));
+            row.push(format::span_with_error(&loss.mean));
+            let quantile = |q: Quantile| format!("{} ({})", format::duration(q.value), format::quantile_ends(&q));
             row.extend([loss.p50, loss.p95, loss.p99].map(quantile));
-            row.push(human::duration(loss.worst));
-            row.extend(windows.meets_slo.as_ref().map(human::percent_with_interval));
+            row.push(format::duration(loss.worst));
+            row.extend(windows.meets_slo.as_ref().map(format::percent_with_interval));
             row.extend(has_draws.then(|| sensitivity::over_draws(scenario).unwrap_or("–".to_owned())));
             Some(row)
         })
@@ -210,11 +210,11 @@ fn windows(text: &mut String, result: &ExperimentResult, labels: &Labels, shown:
         return;
     }
     let what = if fails { "Failed requests" } else { "Downtime" };
-    let _ = writeln!(text, "\n{what} in a window of {}:\n", human::tick(result.objective.window.as_secs_f64()));
+    let _ = writeln!(text, "\n{what} in a window of {}:\n", format::tick(result.objective.window.as_secs_f64()));
     let mut head = keys(labels);
     let left = head.len();
     head.extend(["mean", "p50", "p95", "p99", "worst"].map(str::to_owned));
-    head.extend(result.objective.slo.map(|slo| format!("probability of meeting {}", human::plain_percent(slo))));
+    head.extend(result.objective.slo.map(|slo| format!("probability of meeting {}", format::plain_percent(slo))));
     head.extend(has_draws.then(|| "over the draws".to_owned()));
     table(text, &head, left, rows.into_iter());
     left_out(text, result, shown);
@@ -222,12 +222,12 @@ fn windows(text: &mut String, result: &ExperimentResult, labels: &Labels, shown:
 
 /// Where downtime and failed requests come from.
 fn causes(text: &mut String, result: &ExperimentResult) {
-    let Some(shown) = merged::shown(result) else { return };
+    let Some(shown) = aggregate::shown(result) else { return };
     let each = Period::of(result).each();
     for (title, parts) in
         [("Downtime", &shown.downtime_attribution), ("Failed requests", &shown.request_failure_attribution)]
     {
-        let causes = merged::by_cause(parts);
+        let causes = aggregate::by_cause(parts);
         let whole: f64 = causes.iter().map(|cause| cause.total).sum();
         if causes.is_empty() {
             continue;
@@ -235,8 +235,8 @@ fn causes(text: &mut String, result: &ExperimentResult) {
         let _ = writeln!(text, "\n{title} by cause, in {}:\n", cell(&shown.name));
         let head = ["cause", each, "share", "mainly in phase"].map(str::to_owned);
         let rows = causes.iter().map(|cause| {
-            let share = human::share(cause.total, whole);
-            vec![cause.fault.to_owned(), human::duration(cause.total), share, merged::phase_name(cause.main_phase)]
+            let share = format::share(cause.total, whole);
+            vec![cause.cause.to_string(), format::duration(cause.total), share, cause.main_phase.in_words()]
         });
         table(text, &head, 1, rows);
     }
@@ -248,7 +248,7 @@ fn notes(text: &mut String, result: &ExperimentResult) {
         text,
         "\n{} Intervals are {} over replications; seed {}, hasim {}.",
         answer::LEFT_OUT,
-        human::plain_percent(result.confidence),
+        format::plain_percent(result.confidence),
         result.seed,
         result.version,
     );

@@ -9,7 +9,8 @@ use serde_json::Value;
 
 use super::csv::{self, optional};
 use super::labels::value_text;
-use crate::experiment::{
+use crate::history::Phase;
+use crate::results::{
     Attribution, Difference, Distribution, Estimate, ExperimentResult, Quantile, Response, ScenarioResult, Sensitivity,
     Spread, WindowLoss, WindowsResult,
 };
@@ -69,8 +70,8 @@ impl Row {
         Self { cause: cause.to_owned(), ..self }
     }
 
-    fn in_phase(self, phase: &str) -> Self {
-        Self { phase: phase.to_owned(), ..self }
+    fn in_phase(self, phase: Phase) -> Self {
+        Self { phase: phase.name().to_owned(), ..self }
     }
 
     fn at(self, parameter: &str, value: &Value) -> Self {
@@ -100,7 +101,8 @@ fn of_scenario(result: &ExperimentResult, scenario: &ScenarioResult) -> Vec<Row>
     }
     rows.extend(distribution("time_to_recovery_s", &scenario.time_to_recovery_s));
     rows.extend(distribution("any_recovery_s", &scenario.any_recovery_s));
-    for (fault, recovery) in scenario.pod_recovery_s.iter() {
+    for (cause, recovery) in scenario.pod_recovery_s.iter() {
+        let fault = cause.name();
         let metric = "pod_recovery_s";
         rows.extend(distribution(metric, &recovery.lengths).into_iter().map(|row| row.of_cause(fault)));
         rows.push(plain(metric, "overlapped", "1", Some(recovery.overlapped as f64)).of_cause(fault));
@@ -181,7 +183,7 @@ fn window_loss(metric: &str, loss: Option<&WindowLoss>) -> [Row; 5] {
 
 fn attribution(metric: &str, parts: &[Attribution]) -> Vec<Row> {
     let row = |part: &Attribution| {
-        plain(metric, "mean", "s/year", Some(part.s_per_year)).of_cause(&part.fault).in_phase(&part.phase)
+        plain(metric, "mean", "s/year", Some(part.s_per_year)).of_cause(part.cause.name()).in_phase(part.phase)
     };
     parts.iter().map(row).collect()
 }

@@ -6,23 +6,24 @@
 
 mod glossary;
 mod outages;
+mod sensitivity_table;
 mod waterfall;
-mod worth;
 
 use askama::Template;
 
-use crate::experiment::{Comparison, Estimate, ExperimentResult, ManifestFinding, ScenarioResult};
-use crate::report::best::{self, Best};
+use crate::durations;
+use crate::report::aggregate;
 use crate::report::labels::Labels;
-use crate::report::merged;
+use crate::report::loss;
 use crate::report::period::{Period, told};
-use crate::report::{answer, assumptions, charts, comparison, front, human, sensitivity, verdicts};
-use crate::spec::parse_duration;
+use crate::report::ranking::Ranking;
+use crate::report::{answer, assumptions, charts, comparison, format, pareto, ranking, sensitivity, verdicts};
+use crate::results::{Comparison, Estimate, ExperimentResult, ManifestFinding, ScenarioResult};
 use crate::study::Metric;
 use crate::time::Duration;
 use outages::{Example, Outage};
+use sensitivity_table::SensitivityTable;
 use waterfall::Waterfall;
-use worth::Worth;
 
 /// Rows of the table; more are for a spreadsheet, and a page of them is too large to open.
 const MOST_ROWS: usize = 500;
@@ -53,7 +54,7 @@ struct Page<'a> {
     elasticity_term: &'static str,
     faults: Vec<Fault>,
     guesses: Guesses,
-    worth: Option<Worth>,
+    worth: Option<SensitivityTable>,
     left_out: &'static str,
     sureness: Vec<Sure>,
     repeat: &'static str,
@@ -126,7 +127,7 @@ pub fn render(result: &ExperimentResult) -> String {
     let mut pictures: Vec<(&'static str, String)> =
         charts::of_numbers(result).into_iter().map(|chart| (chart.name, charts::svg(&chart.picture))).collect();
     let pareto = pictures.iter().position(|(name, _)| *name == "pareto").map(|place| pictures.remove(place).1);
-    let shown = merged::shown(result);
+    let shown = aggregate::shown(result);
     let page = Page {
         result,
         question: answer::question(result),
@@ -148,7 +149,7 @@ pub fn render(result: &ExperimentResult) -> String {
         elasticity_term: glossary::meaning("elasticity"),
         faults: faults(result),
         guesses: guesses(result),
-        worth: worth::of(result),
+        worth: sensitivity_table::of(result),
         left_out: answer::LEFT_OUT,
         sureness: sureness(result),
         repeat: REPEAT,
@@ -190,18 +191,18 @@ fn heads(result: &ExperimentResult) -> Vec<Head> {
     heads.push(number(&format!("failed requests {each}"), "failed requests"));
     // What decides stands on the left: a screen may not be wide enough for all.
     if result.baseline.is_some() && result.scenarios.len() > 1 {
-        heads.push(number(&format!("{} against the baseline", best::what(result)), "paired difference"));
+        heads.push(number(&format!("{} against the baseline", loss::what(result)), "paired difference"));
     }
     heads.push(number(&format!("needless reactions {each}"), "needless reaction"));
     if has_costs(result) {
         heads.push(number(&format!("{} a year", result.currency.as_deref().unwrap_or("cost")), "cost"));
     }
-    if Best::of(result).is_some() {
+    if Ranking::of(result).is_some() {
         heads.push(Head { words: "standing".to_owned(), class: "text", term: Some(glossary::meaning("standing")) });
     }
     if let Some(slo) = result.objective.slo {
-        let window = human::tick(result.objective.window.as_secs_f64());
-        heads.push(number(&format!("{window} meeting {}", human::plain_percent(slo)), "window"));
+        let window = format::tick(result.objective.window.as_secs_f64());
+        heads.push(number(&format!("{window} meeting {}", format::plain_percent(slo)), "window"));
     }
     heads.push(number(&format!("outages {each}"), "outage"));
     heads.push(number("Pod recovery p50", "Pod recovery"));
@@ -211,7 +212,7 @@ fn heads(result: &ExperimentResult) -> Vec<Head> {
 
 fn rows(result: &ExperimentResult) -> Vec<Row> {
     let labels = Labels::of(result);
-    let judged = Best::of(result);
+    let judged = Ranking::of(result);
     let row = |(i, scenario): (usize, &ScenarioResult)| {
         let plain =
             |words: String, sort: Option<f64>| Cell { words, small: String::new(), class: "", sort, term: None };
@@ -227,27 +228,27 @@ fn rows(result: &ExperimentResult) -> Vec<Row> {
         };
         let mut cells: Vec<Cell> = labels.columns.iter().map(|column| text(column.cells[i].clone())).collect();
         if let (Some(first), true) = (cells.first_mut(), scenario.unplaceable) {
-            front::UNPLACEABLE.clone_into(&mut first.small);
-            first.term = Some(glossary::meaning(front::UNPLACEABLE));
+            ranking::UNPLACEABLE.clone_into(&mut first.small);
+            first.term = Some(glossary::meaning(ranking::UNPLACEABLE));
         }
         let availability = &scenario.estimates[Metric::Availability];
-        let between = if availability.bound { "bound".to_owned() } else { human::percent_interval(availability) };
-        cells.push(estimate(human::percent(availability), availability, between));
+        let between = if availability.bound { "bound".to_owned() } else { format::percent_interval(availability) };
+        cells.push(estimate(format::percent(availability), availability, between));
         for e in [&scenario.estimates[Metric::Downtime], &scenario.estimates[Metric::FailedRequests]] {
-            let (words, ends) = human::span_and_ends(e);
+            let (words, ends) = format::span_and_ends(e);
             cells.push(estimate(words, e, ends));
         }
         let rate = |e: &Estimate| {
-            let (words, ends) = human::count_and_ends(e);
+            let (words, ends) = format::count_and_ends(e);
             estimate(words, e, ends)
         };
         if result.baseline.is_some() && result.scenarios.len() > 1 {
-            cells.push(match &best::difference(result, scenario) {
+            cells.push(match &loss::difference(result, scenario) {
                 Some(e) if e.bound => plain("none seen".to_owned(), Some(0.0)),
                 Some(e) if *e == Estimate::ZERO => plain("none".to_owned(), Some(0.0)),
                 Some(e) => {
                     let sign = if e.mean > 0.0 { "+" } else { "" };
-                    let (words, ends) = human::span_and_ends(e);
+                    let (words, ends) = format::span_and_ends(e);
                     estimate(format!("{sign}{words}"), e, ends)
                 }
                 None => Cell { term: Some(glossary::meaning("baseline")), ..plain("baseline".to_owned(), Some(0.0)) },
@@ -256,7 +257,7 @@ fn rows(result: &ExperimentResult) -> Vec<Row> {
         cells.push(rate(&scenario.needless_reactions()));
         if has_costs(result) {
             let cost = scenario.cost_per_year;
-            cells.push(plain(cost.map_or("–".to_owned(), front::amount), Some(cost.unwrap_or(f64::NAN))));
+            cells.push(plain(cost.map_or("–".to_owned(), pareto::amount), Some(cost.unwrap_or(f64::NAN))));
         }
         let standing = judged.as_ref().map(|best| best.standing(i));
         cells.extend(standing.map(|word| Cell { class: "text", ..plain(word.to_owned(), None) }));
@@ -266,7 +267,7 @@ fn rows(result: &ExperimentResult) -> Vec<Row> {
                 Some(e) => {
                     let draws = sensitivity::over_draws(scenario)
                         .map_or(String::new(), |range| format!("; {range} over the draws"));
-                    estimate(human::percent(e), e, format!("{}{draws}", human::percent_interval(e)))
+                    estimate(format::percent(e), e, format!("{}{draws}", format::percent_interval(e)))
                 }
                 None => plain("–".to_owned(), Some(f64::NAN)),
             });
@@ -275,8 +276,8 @@ fn rows(result: &ExperimentResult) -> Vec<Row> {
         let lengths = &scenario.any_recovery_s;
         for quantile in [&lengths.p50, &lengths.p95] {
             let sort = quantile.map_or(f64::NAN, |quantile| quantile.value);
-            let small = quantile.as_ref().map_or(String::new(), human::quantile_ends);
-            cells.push(Cell { small, ..plain(human::quantile(quantile.as_ref(), lengths.censored), Some(sort)) });
+            let small = quantile.as_ref().map_or(String::new(), format::quantile_ends);
+            cells.push(Cell { small, ..plain(format::quantile(quantile.as_ref(), lengths.censored), Some(sort)) });
         }
         let is_baseline = result.baseline.as_ref() == Some(&scenario.name) && result.scenarios.len() > 1;
         let is_recommended = judged.as_ref().is_some_and(|best| best.recommended == Some(i));
@@ -289,7 +290,7 @@ fn rows(result: &ExperimentResult) -> Vec<Row> {
         let words = format!("{} {} {baseline}", scenario.name, standing.unwrap_or_default());
         Row { class, words, cells }
     };
-    front::first(result, MOST_ROWS).into_iter().map(|i| row((i, &result.scenarios[i]))).collect()
+    pareto::first(result, MOST_ROWS).into_iter().map(|i| row((i, &result.scenarios[i]))).collect()
 }
 
 fn rows_left_out(result: &ExperimentResult) -> Option<String> {
@@ -298,15 +299,15 @@ fn rows_left_out(result: &ExperimentResult) -> Option<String> {
         format!(
             "{MOST_ROWS} of {} scenarios: the baseline, the recommended one, those that none beats in cost and loss, and those that \
              lose least. Recoveries are told of the {} among them that the pictures show. results.csv has all.",
-            human::whole(all as u64),
-            front::MOST_DRAWN,
+            format::whole(all as u64),
+            pareto::MOST_DRAWN,
         )
     })
 }
 
 /// What a varied value sorts by: a number as it is, a span of time by its seconds.
 fn number(words: &str) -> Option<f64> {
-    words.parse().ok().or_else(|| parse_duration(words).ok().map(Duration::as_secs_f64))
+    words.parse().ok().or_else(|| durations::parse(words).ok().map(Duration::as_secs_f64))
 }
 
 /// A bound sorts by what it bounds.
@@ -315,15 +316,15 @@ fn sort(e: &Estimate) -> f64 {
 }
 
 fn faults(result: &ExperimentResult) -> Vec<Fault> {
-    let one = |fault: &crate::experiment::FaultInfo| Fault {
+    let one = |fault: &crate::results::FaultInfo| Fault {
         name: fault.name.clone(),
         strikes: fault.strikes.clone(),
         every: fault
             .every_mean_s
-            .map_or("as scripted".to_owned(), |mean| format!("{} on average", human::duration(mean))),
+            .map_or("as scripted".to_owned(), |mean| format!("{} on average", format::duration(mean))),
         lasts: fault
             .lasts_mean_s
-            .map_or("until the restart".to_owned(), |mean| format!("{} on average", human::duration(mean))),
+            .map_or("until the restart".to_owned(), |mean| format!("{} on average", format::duration(mean))),
         source: fault.source.clone(),
     };
     result.faults.iter().map(one).collect()
@@ -342,23 +343,23 @@ fn sureness(result: &ExperimentResult) -> Vec<Sure> {
     let mut replications: Vec<u64> = result.scenarios.iter().map(|scenario| scenario.replications).collect();
     replications.sort_unstable();
     let played = match (replications.first(), replications.last()) {
-        (Some(a), Some(b)) if a == b => format!("{} independent replications", human::whole(*a)),
-        (Some(a), Some(b)) => format!("{} to {} independent replications", human::whole(*a), human::whole(*b)),
+        (Some(a), Some(b)) if a == b => format!("{} independent replications", format::whole(*a)),
+        (Some(a), Some(b)) => format!("{} to {} independent replications", format::whole(*a), format::whole(*b)),
         _ => "no replication".to_owned(),
     };
     let plain = |words| Sure { term: None, words };
     let mut lines = vec![
         plain(format!(
             "{played} of each scenario, each of {} after a warm-up of {}.",
-            human::in_full(result.horizon_s),
-            human::in_full(result.warm_up_s)
+            format::in_full(result.horizon_s),
+            format::in_full(result.warm_up_s)
         )),
         Sure {
             term: Some(("Intervals", glossary::meaning("interval"))),
             words: format!(
                 " are {} over replications. Each holds for itself, not all of them together, and none holds the errors of the \
                  assumptions above.",
-                human::plain_percent(result.confidence)
+                format::plain_percent(result.confidence)
             ),
         },
         plain(format!("Seed {}, hasim {}.", result.seed, result.version)),

@@ -5,7 +5,7 @@
 
 use std::borrow::Cow;
 
-use crate::experiment::{
+use crate::results::{
     Difference, Estimate, Estimates, ExperimentResult, Response, ScenarioResult, Sensitivity, Spread, Uncertainty,
 };
 

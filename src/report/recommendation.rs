@@ -2,18 +2,19 @@
 
 use std::cmp::Ordering;
 
-use crate::experiment::{Estimate, ExperimentResult, ScenarioResult};
-use crate::report::best::{self, Best, Ground, Relation};
-use crate::report::front;
-use crate::report::human;
+use crate::report::format;
 use crate::report::labels::{Labels, value_text};
+use crate::report::loss;
+use crate::report::pareto;
 use crate::report::period::Period;
+use crate::report::ranking::{self, Ground, Ranking, Relation};
+use crate::results::{Estimate, ExperimentResult, ScenarioResult};
 use crate::study::Metric;
 
 const HOURS_A_YEAR: f64 = 8_760.0;
 
 /// The sentences; none where there is nothing to choose from.
-pub fn sentences(best: &Best<'_>, result: &ExperimentResult) -> Vec<String> {
+pub fn sentences(best: &Ranking<'_>, result: &ExperimentResult) -> Vec<String> {
     let Some(recommended) = best.recommended else { return Vec::new() };
     let told = Told { best, result, recommended, period: Period::of(result) };
     let mut sentences = vec![match best.ground {
@@ -27,8 +28,8 @@ pub fn sentences(best: &Best<'_>, result: &ExperimentResult) -> Vec<String> {
         },
     }];
     if best.ground == Ground::LosesLeast {
-        if let Some(slo) = result.objective.slo.filter(|_| best::has_different_costs(result)) {
-            let (level, slo) = (human::plain_percent(result.confidence), human::plain_percent(slo));
+        if let Some(slo) = result.objective.slo.filter(|_| ranking::has_different_costs(result)) {
+            let (level, slo) = (format::plain_percent(result.confidence), format::plain_percent(slo));
             sentences.insert(0, format!("No scenario's {level} interval meets {slo}."));
         }
         sentences.extend(told.equals());
@@ -38,7 +39,7 @@ pub fn sentences(best: &Best<'_>, result: &ExperimentResult) -> Vec<String> {
 
 /// A recommendation on its way into words.
 struct Told<'a> {
-    best: &'a Best<'a>,
+    best: &'a Ranking<'a>,
     result: &'a ExperimentResult,
     recommended: usize,
     period: Period,
@@ -55,37 +56,37 @@ impl Told<'_> {
 
     /// `18.3 ± 1.2 min of downtime a year`
     fn loss(&self) -> String {
-        let lost = human::span_with_error(best::lost(self.result, self.scenario()));
-        format!("{lost} of {} {}", best::what(self.result), self.period.each())
+        let lost = format::span_with_error(loss::lost(self.result, self.scenario()));
+        format!("{lost} of {} {}", loss::what(self.result), self.period.each())
     }
 
     /// What is left of the loss, in brackets.
     fn left(&self) -> String {
-        format!("{} left", human::span_with_error(best::lost(self.result, self.scenario())))
+        format!("{} left", format::span_with_error(loss::lost(self.result, self.scenario())))
     }
 
     fn cheapest_that_meets(&self) -> String {
         let (result, scenario) = (self.result, self.scenario());
-        let slo = human::plain_percent(result.objective.slo.unwrap_or(1.0));
-        let level = human::plain_percent(result.confidence);
+        let slo = format::plain_percent(result.objective.slo.unwrap_or(1.0));
+        let level = format::plain_percent(result.confidence);
         let cost = scenario.cost_per_year.unwrap_or(0.0);
         let against = self.best.baseline.filter(|&baseline| baseline != self.recommended).and_then(|baseline| {
             let saved = result.scenarios[baseline].cost_per_year? - cost;
             let word = if saved > 0.0 { "less" } else { "more" };
-            (saved != 0.0).then(|| format!(", {} {word} than the baseline", front::money(result, saved.abs())))
+            (saved != 0.0).then(|| format!(", {} {word} than the baseline", pareto::money(result, saved.abs())))
         });
         format!(
             "Of {} scenarios, “{}” is the cheapest whose {level} interval meets {slo}: {} a year{}, with {}.",
             self.n(),
             scenario.name,
-            front::money(result, cost),
+            pareto::money(result, cost),
             against.unwrap_or_default(),
             self.loss()
         )
     }
 
     fn keep_the_baseline(&self) -> String {
-        let what = best::what(self.result);
+        let what = loss::what(self.result);
         let others = || (0..self.n()).filter(|&i| i != self.recommended);
         let difference = |i| self.best.difference(i, self.recommended);
         let count = |wanted| others().filter(|&i| self.best.relation(i, self.recommended) == wanted).count();
@@ -108,7 +109,7 @@ impl Told<'_> {
                 self.n() - 1,
                 self.best.indifference.in_full_of(what),
                 self.result.scenarios[i].name,
-                human::span_with_error(&best::reversed(&difference(i))),
+                format::span_with_error(&difference(i).negated()),
                 self.price_of(i).map_or(String::new(), |price| format!(", and {price}"))
             ),
             None if worse == 0 => format!(
@@ -139,9 +140,9 @@ impl Told<'_> {
         let (costs, saves) = self.price(self.recommended, baseline);
         let head = format!("Of {} scenarios, take {}", self.n(), self.settings(from));
         let difference = self.best.difference(self.recommended, baseline);
-        let what = best::what(result);
+        let what = loss::what(result);
         if self.best.relation(self.recommended, baseline) == Relation::Better {
-            let saved = human::span_with_error(&best::reversed(&difference));
+            let saved = format::span_with_error(&difference.negated());
             let price = match (costs.is_empty(), saves.is_empty()) {
                 (true, true) => String::new(),
                 (false, true) => format!(", and costs {}", costs.in_words(self.period)),
@@ -159,7 +160,7 @@ impl Told<'_> {
             format!("that saves {}", saves.in_words(self.period))
         };
         let (is, stays) = if what == "downtime" { ("is", "stays") } else { ("are", "stay") };
-        let left = human::span_with_error(best::lost(result, self.scenario()));
+        let left = format::span_with_error(loss::lost(result, self.scenario()));
         let same = match self.best.relation(self.recommended, baseline) {
             Relation::Unclear => {
                 format!("the {what}, {left} {}, {is} not told apart from the baseline's", self.period.each())
@@ -174,22 +175,22 @@ impl Told<'_> {
     fn least(&self) -> String {
         let (result, scenario) = (self.result, self.scenario());
         let least = (0..self.n()).all(|i| {
-            let [ours, theirs] = [self.recommended, i].map(|i| best::lost(result, &result.scenarios[i]));
+            let [ours, theirs] = [self.recommended, i].map(|i| loss::lost(result, &result.scenarios[i]));
             i == self.recommended || ours.mean <= theirs.mean
         });
         if least {
-            let superlative = if best::what(result) == "downtime" { "least" } else { "fewest" };
-            let lost = best::lost(result, scenario);
+            let superlative = if loss::what(result) == "downtime" { "least" } else { "fewest" };
+            let lost = loss::lost(result, scenario);
             let amount = if lost.bound {
-                format!("at most {}", human::in_full(lost.high))
+                format!("at most {}", format::in_full(lost.high))
             } else {
-                human::span_with_error(lost)
+                format::span_with_error(lost)
             };
             return format!(
                 "Of {} scenarios, take “{}”: it has the {superlative} {}, {amount} {}.",
                 self.n(),
                 scenario.name,
-                best::what(result),
+                loss::what(result),
                 self.period.each()
             );
         }
@@ -218,7 +219,7 @@ impl Told<'_> {
         Some(format!("{who}; {}.", self.why_not_they()))
     }
 
-    /// By what the recommended one is preferred to those that lose as little.
+    /// Why the recommended scenario is preferred to those that lose as little.
     fn why_not_they(&self) -> &'static str {
         let costs = |i: usize| self.best.by_cost(self.recommended, i);
         let equals: Vec<usize> = self.best.equals().collect();
@@ -259,26 +260,26 @@ impl Told<'_> {
     /// of probes; money or, without prices, Pods and Nodes.
     fn price(&self, to: usize, from: usize) -> (Parts, Parts) {
         let (mut costs, mut saves) = (Parts::default(), Parts::default());
-        let other = best::other_loss_of(self.result);
+        let other = loss::other_loss_of(self.result);
         let difference = self.best.other_difference(to, from);
         match self.best.other_relation(to, from) {
             Relation::Worse => {
-                costs.events.push(format!("{} of {}", human::span_with_error(&difference), best::words_of(other)));
+                costs.events.push(format!("{} of {}", format::span_with_error(&difference), loss::words_of(other)));
             }
             Relation::Better => {
-                let saved = human::span_with_error(&best::reversed(&difference));
-                saves.events.push(format!("{saved} of {}", best::words_of(other)));
+                let saved = format::span_with_error(&difference.negated());
+                saves.events.push(format!("{saved} of {}", loss::words_of(other)));
             }
             Relation::AsGood | Relation::Unclear => {}
         }
         let [to, from] = [to, from].map(|i| &self.result.scenarios[i]);
         let needless = |scenario: &ScenarioResult| {
             let of = &scenario.estimates;
-            let kills = best::sum(&of[Metric::NeedlessLiveness], &of[Metric::NeedlessStartup]);
+            let kills = loss::sum(&of[Metric::NeedlessLiveness], &of[Metric::NeedlessStartup]);
             [("withdrawals", of[Metric::NeedlessReadiness]), ("kills", kills)]
         };
         for ((name, to), (_, from)) in needless(to).into_iter().zip(needless(from)) {
-            let (more, fewer) = (best::less(&to, &from), best::less(&from, &to));
+            let (more, fewer) = (loss::less(&to, &from), loss::less(&from, &to));
             if more.low > 0.0 {
                 costs.events.push(format!("{} needless {name}", count(&more)));
             } else if fewer.low > 0.0 {
@@ -286,12 +287,12 @@ impl Told<'_> {
             }
         }
         match (to.cost_per_year, from.cost_per_year) {
-            (Some(to), Some(from)) if to > from => costs.money = Some(front::money(self.result, to - from)),
-            (Some(to), Some(from)) if to < from => saves.money = Some(front::money(self.result, from - to)),
+            (Some(to), Some(from)) if to > from => costs.money = Some(pareto::money(self.result, to - from)),
+            (Some(to), Some(from)) if to < from => saves.money = Some(pareto::money(self.result, from - to)),
             (Some(_), Some(_)) => {}
             _ => {
                 let mut things = |name: &str, hours: f64| {
-                    let amount = human::significant(hours.abs() / HOURS_A_YEAR, 2);
+                    let amount = format::significant(hours.abs() / HOURS_A_YEAR, 2);
                     let thing = if amount == "1" { name.to_owned() } else { format!("{name}s") };
                     match hours / HOURS_A_YEAR {
                         // Pods that wait for a Node make small differences.
@@ -342,10 +343,10 @@ fn listed(words: &[String]) -> String {
 
 /// A count with half of its interval: `650 ± 5`.
 fn count(more: &Estimate) -> String {
-    let half = human::half_width(more);
+    let half = format::half_width(more);
     if half <= 0.0 {
-        return human::significant(more.mean, 3);
+        return format::significant(more.mean, 3);
     }
-    let decimals = human::decimals(half);
+    let decimals = format::decimals(half);
     format!("{:.decimals$} ± {half:.decimals$}", more.mean)
 }

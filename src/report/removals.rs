@@ -1,22 +1,22 @@
 //! What the removal of the largest causes would bring, in words.
 
-use crate::experiment::{Estimate, ExperimentResult, Removal, ScenarioResult, loss_in_question};
-use crate::report::best;
-use crate::report::human;
+use crate::report::format;
+use crate::report::loss;
 use crate::report::period::Period;
+use crate::results::{Estimate, ExperimentResult, Removal, ScenarioResult};
 use crate::study::Metric;
 
 /// `Without db 18 ± 1 min of downtime a year would be saved; without crash at most 2 s.`; nothing where nothing was played.
 pub fn sentence(result: &ExperimentResult, shown: &ScenarioResult) -> Option<String> {
-    of_loss(result, shown, loss_in_question(shown, result.objective.metric))
+    of_loss(result, shown, shown.loss_in_question(result.objective.metric))
 }
 
 /// The same of either loss.
 pub fn of_loss(result: &ExperimentResult, shown: &ScenarioResult, loss: Metric) -> Option<String> {
     let (first, rest) = shown.without.split_first()?;
-    let (what, each) = (best::words_of(loss), Period::of(result).each());
+    let (what, each) = (loss::words_of(loss), Period::of(result).each());
     // Whether it is little was judged for the loss in question alone.
-    let is_judged = loss == loss_in_question(shown, result.objective.metric);
+    let is_judged = loss == shown.loss_in_question(result.objective.metric);
     let little =
         |removal: &Removal| if removal.saves_little && is_judged { " (little of what is charged to it)" } else { "" };
     let estimate = of(first, loss);
@@ -53,10 +53,10 @@ fn saved(estimate: &Estimate) -> String {
     if estimate.bound {
         "nothing that was seen".to_owned()
     } else if estimate.low > 0.0 {
-        human::span_with_error(estimate)
+        format::span_with_error(estimate)
     } else if estimate.high <= 0.0 {
         "nothing".to_owned()
     } else {
-        format!("at most {}", human::duration(estimate.high))
+        format!("at most {}", format::duration(estimate.high))
     }
 }

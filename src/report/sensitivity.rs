@@ -2,10 +2,10 @@
 
 use serde_json::Value;
 
-use crate::experiment::{Estimate, ExperimentResult, Response, ScenarioResult, Sensitivity, Spread};
-use crate::report::human;
+use crate::report::format;
 use crate::report::labels::value_text;
 use crate::report::period::Period;
+use crate::results::{Estimate, ExperimentResult, Response, ScenarioResult, Sensitivity, Spread};
 use crate::study::Metric;
 
 /// Parameters that are named; the rest is counted.
@@ -22,7 +22,7 @@ pub struct Ranking<'a> {
     pub silent: usize,
 }
 
-/// In the metric of the objective.
+/// The response of the loss that the objective counts.
 pub fn response<'a>(result: &ExperimentResult, parameter: &'a Sensitivity) -> &'a Response {
     if fails(result) { &parameter.failed } else { &parameter.downtime }
 }
@@ -75,16 +75,16 @@ pub fn range_text(value: &Value) -> String {
 
 /// A change with its sign.
 pub fn signed(secs: f64) -> String {
-    if secs > 0.0 { format!("+{}", human::duration(secs)) } else { human::duration(secs) }
+    if secs > 0.0 { format!("+{}", format::duration(secs)) } else { format::duration(secs) }
 }
 
 /// A change with half of its interval.
 fn with_error(change: &Estimate) -> String {
     if change.mean >= 0.0 {
-        return format!("+{}", human::span_with_error(change));
+        return format!("+{}", format::span_with_error(change));
     }
     let size = Estimate { mean: -change.mean, low: -change.high, high: -change.low, ..*change };
-    format!("−{}", human::span_with_error(&size))
+    format!("−{}", format::span_with_error(&size))
 }
 
 /// The ends of the interval of a change.
@@ -95,7 +95,7 @@ pub fn interval(change: &Estimate) -> String {
 /// An elasticity with its interval.
 pub fn elasticity(response: &Response) -> String {
     let Some(e) = response.elasticity else { return "–".to_owned() };
-    let half = human::half_width(&e);
+    let half = format::half_width(&e);
     let decimals = if half > 0.0 { (-(half / 2.0).log10()).ceil().clamp(0.0, 4.0) as usize } else { 2 };
     let text = format!("{:.decimals$} ± {half:.decimals$}", e.mean);
     text.replace('-', "−")
@@ -136,7 +136,7 @@ fn unknown(result: &ExperimentResult) -> Option<String> {
     let of = if result.scenarios.len() > 1 { format!("In “{}”, t", scenario.name) } else { "T".to_owned() };
     let meets = meets(result, scenario).unwrap_or_default();
     let each = Period::of(result).each();
-    let sampling = human::in_full(human::half_width(estimate));
+    let sampling = format::in_full(format::half_width(estimate));
     if spread.share_of_variance <= 0.0 {
         return Some(format!(
             "{of}he error of sampling is ± {sampling} of {} {each}; over {} draws, not knowing the parameters makes no \
@@ -150,15 +150,15 @@ fn unknown(result: &ExperimentResult) -> Option<String> {
          ({} of draws).{meets}",
         what(result),
         uncertainty.draws,
-        human::in_full(spread.low),
-        human::in_full(spread.high),
-        human::plain_percent(result.confidence),
+        format::in_full(spread.low),
+        format::in_full(spread.high),
+        format::plain_percent(result.confidence),
     ))
 }
 
 /// Where the probability of meeting the SLO lies over the draws of what is not known.
 pub fn over_draws(scenario: &ScenarioResult) -> Option<String> {
-    scenario.uncertainty?.meets_slo.map(|range| human::percent_range(range.low, range.high))
+    scenario.uncertainty?.meets_slo.map(|range| format::percent_range(range.low, range.high))
 }
 
 /// The probability of meeting the SLO, with its interval and with its range over the draws.
@@ -167,9 +167,9 @@ fn meets(result: &ExperimentResult, scenario: &ScenarioResult) -> Option<String>
     let range = over_draws(scenario)?;
     Some(format!(
         " A window of {} meets {} with a probability of {}; over the draws it is {}.",
-        human::tick(result.objective.window.as_secs_f64()),
-        human::plain_percent(result.objective.slo?),
-        human::percent_with_interval(&meets),
+        format::tick(result.objective.window.as_secs_f64()),
+        format::plain_percent(result.objective.slo?),
+        format::percent_with_interval(&meets),
         range,
     ))
 }

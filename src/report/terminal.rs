@@ -6,12 +6,13 @@ use std::path::Path;
 use anstyle::{AnsiColor, Style};
 use comfy_table::{CellAlignment, ColumnConstraint, ContentArrangement, LineStyle, Table, TableStyle};
 
-use crate::experiment::{Distribution, ExperimentResult, ScenarioResult, Verdict};
-use crate::report::best::{Best, Ground};
+use crate::history::NamedCause;
+use crate::report::aggregate;
 use crate::report::labels::Labels;
-use crate::report::merged;
 use crate::report::period::{Period, told};
-use crate::report::{answer, assumptions, comparison, front, human, sensitivity, verdicts};
+use crate::report::ranking::{Ground, Ranking};
+use crate::report::{answer, assumptions, comparison, format, pareto, ranking, sensitivity, verdicts};
+use crate::results::{Distribution, ExperimentResult, ScenarioResult, Verdict};
 use crate::study::Metric;
 
 /// Causes in the table of causes; the rest is summed up.
@@ -42,7 +43,7 @@ pub fn render(result: &ExperimentResult, folder: Option<&Path>, width: u16) -> S
             let _ = writeln!(text, "{style}{line}{style:#}");
         }
     }
-    let shown = merged::shown(result);
+    let shown = aggregate::shown(result);
     let parts = [
         assumed(result, width),
         if result.scenarios.is_empty() { String::new() } else { screen.scenarios() },
@@ -56,7 +57,7 @@ pub fn render(result: &ExperimentResult, folder: Option<&Path>, width: u16) -> S
     }
     text.push('\n');
     let mut notes: Vec<String> = assumptions::footnote(result).into_iter().chain(screen.footnotes()).collect();
-    notes.extend(human::rough_quantiles(&parts.concat()).map(str::to_owned));
+    notes.extend(format::rough_quantiles(&parts.concat()).map(str::to_owned));
     notes.push(answer::LEFT_OUT.to_owned());
     notes.extend(result.notes.iter().cloned());
     for line in notes.iter().flat_map(|note| wrapped(note, width)) {
@@ -141,7 +142,7 @@ impl Screen<'_> {
         let mut head = vec!["scenario", "availability", &downtime, &failed, &outages];
         let currency = result.currency.as_deref().unwrap_or("cost");
         let cost_head = format!("{currency}\n/yr");
-        let best = Best::of(result).filter(|_| self.shows_standing());
+        let best = Ranking::of(result).filter(|_| self.shows_standing());
         // Where scenarios are chosen from, what they cost and how they stand says more than how they recover.
         if self.shows_standing() {
             head.extend(costs.then_some(cost_head.as_str()));
@@ -149,16 +150,16 @@ impl Screen<'_> {
         } else {
             head.extend(["recovery\np50", "\np95"]);
         }
-        let shown = front::first(result, MOST);
+        let shown = pareto::first(result, MOST);
         let rows = shown.iter().map(|&i| (i, &result.scenarios[i])).map(|(i, scenario)| {
             let mut row = vec![
-                human::percent(&scenario.estimates[Metric::Availability]),
-                human::marked_span_with_error(&scenario.estimates[Metric::Downtime]),
-                human::span(&scenario.estimates[Metric::FailedRequests]),
-                human::count(&scenario.estimates[Metric::Outages]),
+                format::percent(&scenario.estimates[Metric::Availability]),
+                format::marked_span_with_error(&scenario.estimates[Metric::Downtime]),
+                format::span(&scenario.estimates[Metric::FailedRequests]),
+                format::count(&scenario.estimates[Metric::Outages]),
             ];
             if self.shows_standing() {
-                let cost = scenario.cost_per_year.map_or("–".to_owned(), front::amount);
+                let cost = scenario.cost_per_year.map_or("–".to_owned(), pareto::amount);
                 row.extend(costs.then_some(cost));
                 row.extend(best.as_ref().map(|best| best.standing(i).to_owned()));
             } else {
@@ -201,7 +202,7 @@ impl Screen<'_> {
 
     /// The scenario that is marked in the first column: where no column tells how the scenarios stand.
     fn marked(&self) -> Option<usize> {
-        Best::of(self.result).filter(|_| !self.shows_standing()).and_then(|best| best.recommended)
+        Ranking::of(self.result).filter(|_| !self.shows_standing()).and_then(|best| best.recommended)
     }
 
     /// A table of these scenarios, whose names take what the numbers leave.
@@ -262,7 +263,7 @@ impl Screen<'_> {
     fn windows(&self) -> String {
         let result = self.result;
         let fails = result.objective.metric == Metric::RequestSuccess;
-        let mut shown = front::first(result, MOST / 2);
+        let mut shown = pareto::first(result, MOST / 2);
         shown.retain(|&i| result.scenarios[i].windows.is_some());
         if shown.is_empty() {
             return String::new();
@@ -270,10 +271,10 @@ impl Screen<'_> {
         let windows = shown.iter().filter_map(|&i| result.scenarios[i].windows.as_ref());
         let rows = windows.map(|windows| {
             let loss = if fails { &windows.failed_request_s } else { &windows.downtime_s };
-            let mut row = vec![human::span(&loss.mean)];
-            row.extend([loss.p50, loss.p95, loss.p99].map(|quantile| human::marked_quantile(Some(&quantile), 0)));
-            row.push(human::duration(loss.worst));
-            row.extend(windows.meets_slo.as_ref().map(human::percent_with_interval));
+            let mut row = vec![format::span(&loss.mean)];
+            row.extend([loss.p50, loss.p95, loss.p99].map(|quantile| format::marked_quantile(Some(&quantile), 0)));
+            row.push(format::duration(loss.worst));
+            row.extend(windows.meets_slo.as_ref().map(format::percent_with_interval));
             row
         });
         let draws: Vec<Option<String>> = shown.iter().map(|&i| sensitivity::over_draws(&result.scenarios[i])).collect();
@@ -283,9 +284,9 @@ impl Screen<'_> {
             row
         });
         let what = if fails { "failed requests" } else { "downtime" };
-        let length = human::tick(result.objective.window.as_secs_f64());
+        let length = format::tick(result.objective.window.as_secs_f64());
         let mut head = vec!["scenario", "mean", "p50", "p95", "p99", "worst"];
-        let meets = result.objective.slo.map(|slo| format!("probability of\nmeeting {}", human::plain_percent(slo)));
+        let meets = result.objective.slo.map(|slo| format!("probability of\nmeeting {}", format::plain_percent(slo)));
         head.extend(meets.as_deref());
         head.extend(has_draws.then_some("over the\ndraws"));
         let table = self.table_of(&head, &shown, rows.collect());
@@ -295,7 +296,7 @@ impl Screen<'_> {
 
 /// Median and 95th percentile.
 fn recovery(lengths: &Distribution) -> [String; 2] {
-    [lengths.p50, lengths.p95].map(|q| human::marked_quantile(q.as_ref(), lengths.censored))
+    [lengths.p50, lengths.p95].map(|q| format::marked_quantile(q.as_ref(), lengths.censored))
 }
 
 impl Screen<'_> {
@@ -320,52 +321,52 @@ impl Screen<'_> {
     /// Where downtime and failed requests come from, and how long each cause takes to repair.
     fn causes(&self, shown: &ScenarioResult) -> String {
         let (result, width) = (self.result, self.width);
-        let down = merged::by_cause(&shown.downtime_attribution);
-        let failed = merged::by_cause(&shown.request_failure_attribution);
-        let mut names: Vec<&str> = down.iter().map(|cause| cause.fault).collect();
-        names.extend(failed.iter().map(|cause| cause.fault).filter(|fault| !down.iter().any(|d| d.fault == *fault)));
-        if names.is_empty() {
+        let down = aggregate::by_cause(&shown.downtime_attribution);
+        let failed = aggregate::by_cause(&shown.request_failure_attribution);
+        let mut all: Vec<&NamedCause> = down.iter().map(|total| total.cause).collect();
+        all.extend(failed.iter().map(|total| total.cause).filter(|cause| !down.iter().any(|d| d.cause == *cause)));
+        if all.is_empty() {
             return String::new();
         }
-        let sum = |causes: &[merged::CauseTotal<'_>]| causes.iter().map(|cause| cause.total).sum::<f64>();
+        let sum = |causes: &[aggregate::CauseTotal<'_>]| causes.iter().map(|cause| cause.total).sum::<f64>();
         let (all_down, all_failed) = (sum(&down), sum(&failed));
         let part = |total: f64, whole: f64| {
             if total > 0.0 {
-                format!("{} ({})", human::duration(total), human::share(total, whole))
+                format!("{} ({})", format::duration(total), format::share(total, whole))
             } else {
                 "–".to_owned()
             }
         };
-        let of = |causes: &[merged::CauseTotal<'_>], names: &[&str]| {
-            causes.iter().filter(|cause| names.contains(&cause.fault)).map(|cause| cause.total).sum::<f64>()
+        let of = |totals: &[aggregate::CauseTotal<'_>], which: &[&NamedCause]| {
+            totals.iter().filter(|total| which.contains(&total.cause)).map(|total| total.total).sum::<f64>()
         };
         // By the larger of its two shares; what rounds to nothing in both is summed up in a last row.
-        let weight = |name: &str| {
-            let share = |causes, whole: f64| if whole > 0.0 { of(causes, &[name]) / whole } else { 0.0 };
+        let weight = |cause: &NamedCause| {
+            let share = |totals, whole: f64| if whole > 0.0 { of(totals, &[cause]) / whole } else { 0.0 };
             share(&down, all_down).max(share(&failed, all_failed))
         };
-        names.sort_by(|a, b| weight(b).total_cmp(&weight(a)));
-        let top = names.iter().take(TOP).filter(|name| weight(name) >= SMALL).count().max(1);
+        all.sort_by(|a, b| weight(b).total_cmp(&weight(a)));
+        let top = all.iter().take(TOP).filter(|cause| weight(cause) >= SMALL).count().max(1);
         // A row that sums up a single cause would save nothing.
-        let top = if top + 1 == names.len() { names.len() } else { top };
+        let top = if top + 1 == all.len() { all.len() } else { top };
         let mut rows: Vec<Vec<String>> = Vec::new();
-        for name in names.iter().take(top) {
+        for &cause in all.iter().take(top) {
             // The phase that matters where the cause weighs more.
-            let share = |causes, whole: f64| if whole > 0.0 { of(causes, &[name]) / whole } else { 0.0 };
+            let share = |totals, whole: f64| if whole > 0.0 { of(totals, &[cause]) / whole } else { 0.0 };
             let heavier = if share(&down, all_down) >= share(&failed, all_failed) { &down } else { &failed };
-            let main = heavier.iter().find(|cause| cause.fault == *name);
+            let main = heavier.iter().find(|total| total.cause == cause);
             let none = || ["–".to_owned(), "–".to_owned()];
-            let [median, late] = shown.pod_recovery_s.get(name).map_or_else(none, |r| recovery(&r.lengths));
+            let [median, late] = shown.pod_recovery_s.get(cause).map_or_else(none, |r| recovery(&r.lengths));
             rows.push(vec![
-                (*name).to_owned(),
-                part(of(&down, &[name]), all_down),
-                part(of(&failed, &[name]), all_failed),
-                main.map_or(String::new(), |cause| merged::phase_name(cause.main_phase)),
+                cause.to_string(),
+                part(of(&down, &[cause]), all_down),
+                part(of(&failed, &[cause]), all_failed),
+                main.map_or(String::new(), |total| total.main_phase.in_words()),
                 median,
                 late,
             ]);
         }
-        let rest = &names[top..];
+        let rest = &all[top..];
         if !rest.is_empty() {
             let (d, f) = (of(&down, rest), of(&failed, rest));
             rows.push(vec![
@@ -396,14 +397,14 @@ impl Screen<'_> {
     fn footnotes(&self) -> Vec<String> {
         let result = self.result;
         let mut notes = Vec::new();
-        let level = human::plain_percent(result.confidence);
+        let level = format::plain_percent(result.confidence);
         let marks = [
             self.marked().map(|_| "✓ recommended."),
             (result.baseline.is_some() && result.scenarios.len() > 1).then_some("* the baseline."),
         ];
         let marks: Vec<&str> = marks.into_iter().flatten().collect();
         notes.extend((!marks.is_empty()).then(|| marks.join(" ")));
-        notes.extend(result.scenarios.iter().any(|s| s.unplaceable).then(|| front::DAGGER.to_owned()));
+        notes.extend(result.scenarios.iter().any(|s| s.unplaceable).then(|| ranking::DAGGER.to_owned()));
         notes.extend(self.standings());
         notes.push(format!(
             "± is half of a {level} interval over replications. Failed requests: as time of full traffic. \
@@ -418,7 +419,7 @@ impl Screen<'_> {
             notes.push(format!("≤ and ≥: nothing was seen, so this is the end of a {level} interval and no estimate."));
         }
         if result.scenarios.iter().any(|s| s.estimates[Metric::Downtime].rests_on_few) {
-            notes.push(human::RESTS_ON_FEW.to_owned());
+            notes.push(format::RESTS_ON_FEW.to_owned());
         }
         if !result.sensitivity.is_empty() {
             notes.push(
@@ -429,15 +430,15 @@ impl Screen<'_> {
         let open: u64 =
             result.scenarios.iter().map(|s| s.any_recovery_s.censored + s.time_to_recovery_s.censored).sum();
         if open > 0 {
-            notes.push(format!("{} recoveries and outages had no end within the horizon.", human::whole(open)));
+            notes.push(format!("{} recoveries and outages had no end within the horizon.", format::whole(open)));
         }
         notes
     }
 
     /// What the words of the column mean, where nothing was searched for.
     fn standings(&self) -> Option<String> {
-        let best = Best::of(self.result).filter(|best| self.shows_standing() && best.ground != Ground::Search)?;
-        let slo = || human::plain_percent(self.result.objective.slo.unwrap_or(1.0));
+        let best = Ranking::of(self.result).filter(|best| self.shows_standing() && best.ground != Ground::Search)?;
+        let slo = || format::plain_percent(self.result.objective.slo.unwrap_or(1.0));
         Some(match best.ground {
             Ground::CheapestThatMeets => {
                 format!("Unclear: the interval holds both what meets and what misses {}.", slo())

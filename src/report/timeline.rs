@@ -13,10 +13,11 @@ use std::fmt::Write as _;
 
 use anstyle::{AnsiColor, Style};
 
-use crate::experiment::{Entry, Happening, Observation, Outage, Reply, SkippedProbes, Stored, Timeline, Tone, Who};
+use crate::history::{Entry, Happening, Observation, Outage, Reply, SkippedProbes, Stored, Timeline, Who};
 use crate::ids::{ContainerId, IdVec, NodeId};
 use crate::model::{Model, ProbeKind};
-use crate::report::human;
+use crate::report::format;
+use crate::results::Tone;
 use crate::time::{Duration, SimTime};
 use clock::Clock;
 use words::Said;
@@ -41,9 +42,9 @@ const FIRST_OF_A_RUN: u64 = 1_000;
 /// What is shown of a timeline.
 #[derive(Debug, Clone, Copy)]
 pub struct Excerpt {
-    /// From here.
+    /// The first instant that is shown.
     pub from: SimTime,
-    /// To before here.
+    /// The first instant that is not shown any more.
     pub to: SimTime,
     /// Each probe has its line, and so has what drives it.
     pub each_probe: bool,
@@ -82,7 +83,7 @@ pub fn render(timeline: &Timeline, model: &Model, excerpt: Excerpt) -> String {
 
 /// What the timeline is of.
 fn overview(timeline: &Timeline, model: &Model) -> String {
-    let span = |from: SimTime, to: SimTime| human::in_full(to.saturating_since(from).as_secs_f64());
+    let span = |from: SimTime, to: SimTime| format::in_full(to.saturating_since(from).as_secs_f64());
     let mut text = format!(
         "{BOLD}{}{BOLD:#}: {} counted after {} of warm-up; time is told from the start of counting.\n",
         model.deployment.name,
@@ -359,14 +360,14 @@ impl<'a> Teller<'a> {
         if quiet.count == 1 {
             return format!("{name} probe {reply}");
         }
-        let count = human::significant(quiet.count as f64, 12);
+        let count = format::significant(quiet.count as f64, 12);
         let many = reply.replacen("succeeds", "succeed", 1).replacen("fails", "fail", 1);
         let period = words::probe(of, kind, self.model).map_or(0.0, |probe| probe.period.as_secs_f64());
         // Timeouts longer than a period set their own.
         let spacing = quiet.last.saturating_since(quiet.first).as_secs_f64() / (quiet.count - 1) as f64;
         let period = if spacing > 1.2 * period { spacing } else { period };
         let until = self.clock.show(quiet.last);
-        format!("{count} {name} probes {many}, every {} until {}", human::in_full(period), until.trim_start())
+        format!("{count} {name} probes {many}, every {} until {}", format::in_full(period), until.trim_start())
     }
 
     fn say(&mut self, entry: Entry) {
@@ -410,7 +411,7 @@ impl<'a> Teller<'a> {
                     since[slot] = None;
                     let took = look.at.since(from);
                     if (excerpt.from..excerpt.to).contains(&look.at) && !took.is_zero() {
-                        let span = human::in_full(took.as_secs_f64());
+                        let span = format::in_full(took.as_secs_f64());
                         let words = format!("RECOVERED: serves in rotation again after {span}");
                         self.lines.push(Line {
                             at: look.at,
@@ -439,7 +440,7 @@ impl<'a> Teller<'a> {
             };
             line(outage.began, format!("OUTAGE: {pods}"), Tone::Bad);
             if let Some(ended) = outage.ended {
-                let span = human::in_full(ended.since(outage.began).as_secs_f64());
+                let span = format::in_full(ended.since(outage.began).as_secs_f64());
                 line(ended, format!("the outage is over after {span}"), Tone::Good);
             }
         }

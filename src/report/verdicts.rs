@@ -1,8 +1,8 @@
 //! What a run passes or fails by, in words: before the numbers, in every report for people.
 
-use crate::experiment::comparison::worst;
-use crate::experiment::{ExperimentResult, Target, Verdict};
-use crate::report::{comparison, human};
+use crate::report::{comparison, format};
+use crate::results::comparison::worst;
+use crate::results::{ExperimentResult, Target, Verdict};
 
 /// A verdict and what it is about.
 pub struct Line<'a> {
@@ -54,9 +54,9 @@ fn of_target(target: &Target) -> Line<'_> {
 
 fn words(target: &Target) -> String {
     let value = |value: f64| match target.metric.unit() {
-        "share" => human::plain_percent(value),
-        "s/year" => format!("{} a year", human::in_full(value)),
-        _ => format!("{} a year", human::significant(value, 6)),
+        "share" => format::plain_percent(value),
+        "s/year" => format!("{} a year", format::in_full(value)),
+        _ => format!("{} a year", format::significant(value, 6)),
     };
     let bound = match (target.at_least, target.at_most) {
         (Some(least), _) => format!("at least {}", value(least)),

@@ -11,7 +11,6 @@ mod termination;
 
 use serde_json::{Map, Value as Json};
 
-use super::Report;
 use super::autoscaler;
 use super::cluster::ClusterSpec;
 use super::container::Container;
@@ -23,12 +22,11 @@ use super::manifest::{Kind, Manifest};
 use super::objects::{self, Budget};
 use super::places;
 use super::scenario::{self, Models};
-use super::stopping::Stopping;
-use super::study::{Scenario, Study};
 use super::system::System;
 use super::tree::{Mark, Node};
 use super::vary;
 use crate::model::Model;
+use crate::study::{Stopping, Study, StudyHeader};
 
 /// A kind of advice.
 #[derive(Debug, PartialEq, Eq)]
@@ -208,7 +206,7 @@ pub(super) fn on_experiment(
     systems: &[(Option<&Candidate>, System)],
     problems: &mut Problems,
 ) -> Option<Study> {
-    let (documents, system) = match study.baseline {
+    let (documents, system) = match study.header.baseline {
         Some(baseline) => scenario::documents_at(baseline, question, systems),
         None => (Documents::of(question, &systems[0].1), &systems[0].1),
     };
@@ -223,33 +221,32 @@ pub(super) fn on_experiment(
     let findings =
         Subject::new(&system.manifest, [written, &documents.deployment], &deployment, Some(around)).findings();
 
-    let scenario = study.baseline.map(|baseline| study.scenarios[baseline].name.clone());
+    let scenario = study.header.baseline.map(|baseline| study.scenarios[baseline].name.clone());
     let of_manifest = alone(system);
-    let mut changes = vec![Scenario::new("as-it-is".to_string(), Map::new(), models.clone())];
+    let mut changes = vec![models.clone().into_scenario("as-it-is".to_string(), Map::new())];
     for (advice, finding) in findings {
         let known = |(id, earlier): &(&str, Finding)| {
             *id == advice.id && (earlier.mark, &earlier.message) == (finding.mark, &finding.message)
         };
         let holds_everywhere = of_manifest.iter().any(known);
         let change = followed(&finding, &documents, question, system).map(|models| {
-            changes.push(Scenario::new(format!("{} {}", advice.id, changes.len()), Map::new(), models));
+            changes.push(models.into_scenario(format!("{} {}", advice.id, changes.len()), Map::new()));
             changes.len() - 1
         });
         let problem = add(advice, &finding, problems);
         problem.change = change;
         problem.scenario = scenario.clone().filter(|_| !holds_everywhere);
     }
-    (changes.len() > 1).then(|| Study {
+    let header = || StudyHeader {
         stopping: Stopping::Replications(1),
         goals: Vec::new(),
         varied: Vec::new(),
         baseline: Some(0),
-        scenarios: changes,
         sensitivity: Vec::new(),
-        findings: Report::default(),
         inputs: Json::Null,
-        ..study.clone()
-    })
+        ..study.header.clone()
+    };
+    (changes.len() > 1).then(|| Study { header: header(), without: study.without, scenarios: changes })
 }
 
 /// What is said of the manifest whatever the experiment.

@@ -8,9 +8,9 @@ mod table;
 use std::path::Path;
 
 use super::diagnostic::Problems;
-use super::duration::{self, LONGEST};
 use super::tree::{Mark, Sources};
 use super::{Report, yaml};
+use crate::durations::{self, LONGEST};
 use crate::time::Duration;
 
 /// How a file is to be read; what is not said is found out.
@@ -97,7 +97,7 @@ pub fn read(path: &Path, bytes: &[u8], reading: &Reading) -> Result<Records, Rep
 /// The rule that it breaks.
 fn seconds(text: &str, unit: Duration) -> Result<f64, String> {
     let Ok(number) = text.parse::<f64>() else {
-        return duration::parse(text).map(Duration::as_secs_f64);
+        return durations::parse(text).map(Duration::as_secs_f64);
     };
     in_range(number * unit.as_secs_f64())
 }

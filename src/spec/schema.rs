@@ -20,7 +20,7 @@ mod value;
 
 use serde_json::{Map, Value, json};
 
-use super::manifest::OURS;
+use crate::study::API_VERSION;
 use value::{object, text, word};
 
 /// A kind, what it is, and the schema of its `spec`.
@@ -55,7 +55,7 @@ pub fn all() -> Value {
     definitions.extend(shared());
     json!({
         "$schema": DIALECT,
-        "title": OURS,
+        "title": API_VERSION,
         "description": "A document of hasim. Its kind says what it holds.",
         "type": "object",
         "required": ["apiVersion", "kind"],
@@ -71,7 +71,7 @@ pub fn all() -> Value {
 /// The schema for documents of one kind, in whatever case it is written; `None` if there is no such kind.
 pub fn of_kind(name: &str) -> Option<Value> {
     let kind = KINDS.iter().find(|kind| kind.0.eq_ignore_ascii_case(name))?;
-    let mut schema = json!({"$schema": DIALECT, "title": format!("{OURS} {name}")});
+    let mut schema = json!({"$schema": DIALECT, "title": format!("{API_VERSION} {name}")});
     let Value::Object(fields) = &mut schema else { return None };
     if let Value::Object(own) = document(kind) {
         fields.extend(own);
@@ -88,7 +88,7 @@ pub fn render(schema: &Value) -> String {
 const DIALECT: &str = "http://json-schema.org/draft-07/schema#";
 
 fn version() -> Value {
-    json!({"description": "The version of the format.", "const": OURS})
+    json!({"description": "The version of the format.", "const": API_VERSION})
 }
 
 /// A whole document of a kind.

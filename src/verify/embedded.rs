@@ -4,7 +4,8 @@ use std::io;
 use std::path::{Component, Path, PathBuf};
 
 use crate::model::Model;
-use crate::spec::{self, Scenario};
+use crate::spec;
+use crate::study::Scenario;
 
 /// Embeds files of the project under the paths by which experiments name them.
 macro_rules! embed {
@@ -66,7 +67,7 @@ fn plain(path: &Path) -> PathBuf {
 /// The scenarios of an embedded experiment.
 pub(super) fn scenarios(experiment: &str) -> Vec<Scenario> {
     match spec::load_experiment_with(Path::new(experiment), &open) {
-        Ok(study) => study.scenarios,
+        Ok(loaded) => loaded.study.scenarios,
         Err(report) => panic!("the embedded {experiment} is wrong: {report}"),
     }
 }

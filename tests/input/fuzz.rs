@@ -50,7 +50,7 @@ fn load(changed: usize, bytes: &[u8]) {
         }
     };
     match load_experiment_with(Path::new("experiment.yaml"), &open) {
-        Ok(study) => assert!(!study.scenarios.is_empty()),
+        Ok(loaded) => assert!(!loaded.study.scenarios.is_empty()),
         Err(report) => {
             assert!(report.has_errors());
             assert!(report.errors().all(|error| error.line > 0 && error.column > 0), "{report}");
@@ -69,7 +69,12 @@ proptest! {
 
     #[test]
     fn random_text_is_reported(text in "[-a-z0-9:{}\\[\\]&*!|>'\"%@`#,? \n\t]{0,200}") {
-        let _ = check_bytes(Path::new("fuzz"), text.as_bytes()).report.to_string();
+        let report = check_bytes(Path::new("fuzz"), text.as_bytes()).report;
+        let lines = text.split('\n').count() as u32;
+        for one in &report.diagnostics {
+            prop_assert!(one.file == "fuzz" && (1..=lines).contains(&one.line) && one.column > 0, "{}", one);
+            prop_assert!(!one.message.is_empty() && report.to_string().contains(&one.message), "{}", one);
+        }
     }
 
     /// Bytes of valid files are cut, doubled, replaced by others and by words.
@@ -100,7 +105,8 @@ proptest! {
             }
         }
         load(file, &bytes);
-        let _ = check_bytes(Path::new(FILES[file].0), &bytes).report.to_string();
+        let report = check_bytes(Path::new(FILES[file].0), &bytes).report;
+        prop_assert!(report.diagnostics.iter().all(|one| !one.file.is_empty() && !one.message.is_empty()), "{}", report);
     }
 }
 

@@ -5,7 +5,8 @@ use std::io;
 use std::path::Path;
 
 use hasim::model::Model;
-use hasim::spec::{Report, Severity, Study, check_bytes, load_experiment_with};
+use hasim::spec::{Loaded, Report, Severity, check_bytes, load_experiment_with};
+use hasim::study::Study;
 use hasim::time::Duration;
 use proptest::prelude::*;
 
@@ -41,7 +42,7 @@ const APP: &str = "{apiVersion: hasim/v1, kind: App, metadata: {name: a}, spec: 
 pub const CLUSTER: &str = "zones: 3, nodesPerZone: 2";
 
 /// The study of an experiment on a manifest; `more` are lines of its spec.
-pub fn load_on(manifest: &str, cluster: &str, more: &str) -> Result<Study, Report> {
+pub fn load_with_findings(manifest: &str, cluster: &str, more: &str) -> Result<Loaded, Report> {
     let experiment = format!(
         "apiVersion: hasim/v1
 kind: Experiment
@@ -64,6 +65,10 @@ spec:
         let found = files.get(path.to_str().unwrap_or_default()).map(|text| text.as_bytes().to_vec());
         found.ok_or_else(|| io::Error::from(io::ErrorKind::NotFound))
     })
+}
+
+pub fn load_on(manifest: &str, cluster: &str, more: &str) -> Result<Study, Report> {
+    load_with_findings(manifest, cluster, more).map(|loaded| loaded.study)
 }
 
 pub fn load(manifest: &str, more: &str) -> Result<Study, Report> {
@@ -247,14 +252,15 @@ fn port_name_missing_in_its_own_container_is_missing() {
 #[test]
 fn port_name_missing_beside_others_is_played() {
     let manifest = web("replicas: 2", "restartPolicy: Always", &[SERVES]) + SERVICE;
-    let study = load(&manifest, "  vary: {readinessProbe.httpGet.port: [http, web]}\n").unwrap();
+    let Loaded { study, findings } =
+        load_with_findings(&manifest, CLUSTER, "  vary: {readinessProbe.httpGet.port: [http, web]}\n").unwrap();
     let errs: Vec<bool> = study
         .scenarios
         .iter()
         .map(|scenario| scenario.model.deployment.pod.main().readiness.unwrap().always_errs)
         .collect();
     assert_eq!(errs, [false, true]);
-    let warning = study.findings.warnings().next().unwrap();
+    let warning = findings.warnings().next().unwrap();
     assert_eq!(warning.scenario.as_deref(), Some("readinessProbe.httpGet.port=web"));
 
     let asks = SERVES.replace("readinessProbe: {httpGet: {port: http}}", "readinessProbe: {httpGet: {port: web}}");
@@ -423,11 +429,15 @@ fn hpa_min_replicas_are_told_and_a_grid_has_its_own() {
     assert_eq!(replicas, [1, 2, 8, 3], "a value of the grid is what is asked about");
     let study = load(&manifest, "  sensitivity: {of: [replicas]}\n").unwrap();
     let replicas: Vec<u32> = study.scenarios.iter().map(|scenario| scenario.model.deployment.replicas).collect();
-    assert_eq!((replicas, study.sensitivity[0].numbers), (vec![3, 2, 4], [3.0, 2.0, 4.0]));
+    assert_eq!((replicas, study.header.sensitivity[0].numbers), (vec![3, 2, 4], [3.0, 2.0, 4.0]));
     let study = load(&manifest, "").unwrap();
-    assert!(study.notes.iter().any(|note| note.contains("scaling with the load is not modelled")), "{:?}", study.notes);
+    assert!(
+        study.header.notes.iter().any(|note| note.contains("scaling with the load is not modelled")),
+        "{:?}",
+        study.header.notes
+    );
     // What is needed to repeat the run is in its inputs.
-    assert!(study.inputs["deployment"].to_string().contains("HorizontalPodAutoscaler"));
+    assert!(study.header.inputs["deployment"].to_string().contains("HorizontalPodAutoscaler"));
 }
 
 /// M4: what the API server refuses of an autoscaler is refused.
@@ -521,7 +531,7 @@ fn unplaceable_scenarios_are_marked_among_others() {
     let study = load(&manifest, "  vary: {replicas: [6, 7, 9]}\n").unwrap();
     let marks: Vec<bool> = study.scenarios.iter().map(|scenario| scenario.unplaceable).collect();
     assert_eq!(marks, [false, true, true]);
-    let notes: Vec<&String> = study.notes.iter().filter(|note| note.contains("nodes are available")).collect();
+    let notes: Vec<&String> = study.header.notes.iter().filter(|note| note.contains("nodes are available")).collect();
     assert_eq!(notes.len(), 1, "scenarios of a kind are told of once: {notes:?}");
     assert!(notes[0].contains("(so in 2 scenarios)"), "{notes:?}");
 

@@ -9,7 +9,8 @@ use hasim::model::{
     Affects, ContainerMode, ControlPlane, Eviction, Fault, ImagePull, Model, NodeMode, Occurrence, ScriptTarget,
     Strikes, Toleration,
 };
-use hasim::spec::{Report, Study, load_experiment_with};
+use hasim::spec::{Loaded, Report, load_experiment_with};
+use hasim::study::Study;
 use hasim::time::Duration;
 
 const SHOP: &str = include_str!("../data/spec/shop.yaml");
@@ -17,6 +18,10 @@ const CLUSTER: &str = include_str!("../data/spec/cluster.yaml");
 const EXPERIMENT: &str = include_str!("../data/spec/experiment.yaml");
 
 fn load(changes: &[(&str, &str)]) -> Result<Study, Report> {
+    load_with_findings(changes).map(|loaded| loaded.study)
+}
+
+fn load_with_findings(changes: &[(&str, &str)]) -> Result<Loaded, Report> {
     let mut files = BTreeMap::from([
         ("shop.yaml", SHOP),
         ("app.yaml", include_str!("../data/spec/app.yaml")),
@@ -118,7 +123,7 @@ fn m9_and_e4_the_service_that_selects_the_pods_counts() {
     let other = publish.replace("app: shop", "app: other");
     assert!(!shop("spec:\n  selector: {app: shop}", &other).deployment.publish_not_ready);
     let study = load(&[("shop.yaml", SHOP.split("---").next().unwrap()), ("experiment.yaml", &plain(""))]).unwrap();
-    assert_eq!(study.notes, ["no Service of the file selects the Pods of shop: one that does is assumed"]);
+    assert_eq!(study.header.notes, ["no Service of the file selects the Pods of shop: one that does is assumed"]);
 }
 
 #[test]
@@ -126,7 +131,7 @@ fn m7_a_service_without_a_selector_selects_nothing() {
     let manifest = SHOP.replace("  selector: {app: shop}\n", "");
     assert_ne!(manifest, SHOP);
     let study = load(&[("shop.yaml", &manifest), ("experiment.yaml", &plain(""))]).unwrap();
-    assert_eq!(study.notes, ["no Service of the file selects the Pods of shop: one that does is assumed"]);
+    assert_eq!(study.header.notes, ["no Service of the file selects the Pods of shop: one that does is assumed"]);
 }
 
 #[test]
@@ -286,22 +291,23 @@ fn what_would_matter_and_is_not_modelled_is_named() {
         .replace("preStop: {sleep: {seconds: 5}}", "preStop: {exec: {command: [nginx, -s, quit]}}")
         .replace("ports: [{port: 80, targetPort: http}]", "ports: [{port: 80}]\n  sessionAffinity: ClientIP\n  trafficDistribution: PreferClose")
         + "---\napiVersion: autoscaling/v2\nkind: HorizontalPodAutoscaler\nmetadata: {name: shop, namespace: web}\nspec: {scaleTargetRef: {kind: Deployment, name: shop}, maxReplicas: 9}\n---\napiVersion: v1\nkind: ConfigMap\nmetadata: {name: c}\n";
-    let study = load(&[("shop.yaml", &text), ("experiment.yaml", &plain(""))]).unwrap();
-    let all = study.findings.to_string();
+    let Loaded { study, findings } =
+        load_with_findings(&[("shop.yaml", &text), ("experiment.yaml", &plain(""))]).unwrap();
+    let all = findings.to_string();
     for word in ["readinessGates", "priorityClassName", "preStop.exec", "sessionAffinity", "trafficDistribution"] {
-        let found = study.findings.warnings().any(|warning| warning.sentence().contains(word));
+        let found = findings.warnings().any(|warning| warning.sentence().contains(word));
         assert!(found, "{word} is not in:\n{all}");
     }
-    assert!(study.findings.notes().any(|note| note.message.contains("ConfigMap")));
-    assert!(study.findings.notes().any(|note| note.message.contains("scaling with the load is not modelled")));
-    assert!(study.notes.iter().all(|note| !note.contains(".yaml")), "notes have no paths");
+    assert!(findings.notes().any(|note| note.message.contains("ConfigMap")));
+    assert!(findings.notes().any(|note| note.message.contains("scaling with the load is not modelled")));
+    assert!(study.header.notes.iter().all(|note| !note.contains(".yaml")), "notes have no paths");
 }
 
 #[test]
 fn misspelt_fields_of_a_manifest_are_warnings_with_a_suggestion() {
     let text = SHOP.replace("periodSeconds: 5", "periodSecond: 5");
-    let study = load(&[("shop.yaml", &text), ("experiment.yaml", &plain(""))]).unwrap();
-    let warning = study.findings.warnings().next().unwrap();
+    let Loaded { findings, .. } = load_with_findings(&[("shop.yaml", &text), ("experiment.yaml", &plain(""))]).unwrap();
+    let warning = findings.warnings().next().unwrap();
     assert_eq!(warning.help.as_deref(), Some("did you mean `periodSeconds`?"));
 }
 
@@ -319,17 +325,17 @@ fn several_deployments_need_a_choice() {
 #[test]
 fn a_grid_keeps_the_order_of_the_file() {
     let study = load(&[]).unwrap();
-    assert_eq!(study.varied, ["replicas", "readinessProbe.failureThreshold"]);
+    assert_eq!(study.header.varied, ["replicas", "readinessProbe.failureThreshold"]);
     let names: Vec<&str> = study.scenarios.iter().map(|scenario| scenario.name.as_str()).collect();
     assert_eq!(names[0], "replicas=2 readinessProbe.failureThreshold=1");
     assert_eq!(names[7], "replicas=3 readinessProbe.failureThreshold=5");
-    assert_eq!(study.baseline, Some(1));
+    assert_eq!(study.header.baseline, Some(1));
     assert_eq!(study.scenarios[7].model.deployment.replicas, 3);
     assert_eq!(study.scenarios[7].model.deployment.pod.main().readiness.unwrap().failure_threshold, 5);
     assert_eq!(study.scenarios[7].parameters["replicas"], 3);
-    assert_eq!(study.objective.slo, Some(0.9995));
-    assert!(!study.inputs.to_string().contains("yaml"), "no names of files");
-    assert!(study.inputs.to_string().contains("3600s"), "observed values are in the inputs");
+    assert_eq!(study.header.objective.slo, Some(0.9995));
+    assert!(!study.header.inputs.to_string().contains("yaml"), "no names of files");
+    assert!(study.header.inputs.to_string().contains("3600s"), "observed values are in the inputs");
 }
 
 #[test]
@@ -413,7 +419,7 @@ fn candidates_meet_the_grid() {
             "other replicas=2"
         ]
     );
-    assert_eq!(study.baseline, Some(3));
+    assert_eq!(study.header.baseline, Some(3));
     assert!(study.scenarios[2].model.deployment.pod.spread[0].hard);
     assert_eq!(study.scenarios[5].model.deployment.name, "other");
 }

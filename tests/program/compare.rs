@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::process::{Command, Output};
 
-use hasim::experiment::{ExperimentResult, Verdict};
+use hasim::results::{ExperimentResult, Verdict};
 
 const BEFORE: &str = "models/deployments/aidbox.yaml";
 
@@ -178,7 +178,7 @@ fn findings_are_those_of_the_change() {
         let result: ExperimentResult = serde_json::from_slice(&output.stdout)
             .unwrap_or_else(|error| panic!("{error}: {}", String::from_utf8_lossy(&output.stderr)));
         let comparison = result.comparison.unwrap();
-        let ids = |findings: &[hasim::experiment::ManifestFinding]| {
+        let ids = |findings: &[hasim::results::ManifestFinding]| {
             findings.iter().filter_map(|finding| finding.id.clone()).collect::<Vec<_>>()
         };
         let kept = comparison.kept_findings.len();

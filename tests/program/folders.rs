@@ -221,7 +221,7 @@ fn a_large_grid_leaves_most_histograms_out() {
     assert!(output.status.success(), "{}", said(&output));
     let result = hasim::output::read(&out).unwrap();
     assert_eq!(result.scenarios.len(), 588);
-    let recoveries = |scenario: &hasim::experiment::ScenarioResult| {
+    let recoveries = |scenario: &hasim::results::ScenarioResult| {
         let lengths = scenario.pod_recovery_s.iter().map(|(_, recovery)| &recovery.lengths);
         lengths.fold((0, 0), |(count, kept), one| (count + one.count, kept + one.histogram.len()))
     };

@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::process::{Command, Output};
 
-use hasim::experiment::{ExperimentResult, OutageExample};
+use hasim::results::{ExperimentResult, OutageExample};
 
 fn hasim(folder: &Path, args: &[&str]) -> Output {
     Command::new(env!("CARGO_BIN_EXE_hasim")).current_dir(folder).args(args).output().unwrap()

@@ -3,8 +3,10 @@
 use std::path::Path;
 use std::process::{Command, Output};
 
-use hasim::experiment::{ExperimentResult, trace};
+use hasim::experiment::trace;
+use hasim::results::ExperimentResult;
 use hasim::spec;
+use hasim::study::Study;
 
 fn hasim(folder: &Path, args: &[&str]) -> Output {
     Command::new(env!("CARGO_BIN_EXE_hasim")).current_dir(folder).args(args).output().unwrap()
@@ -21,12 +23,20 @@ fn every_shipped_experiment_is_the_same_from_its_inputs() {
     let files = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
     let mut experiments = 0;
     for file in files.filter(|path| path.extension().is_some_and(|extension| extension == "yaml")) {
-        let study = spec::load_experiment(&file).unwrap();
-        let again = spec::load_inputs(&study.inputs, &file, spec::Instead::default())
-            .unwrap_or_else(|report| panic!("{}: {report}", file.display()));
-        assert!(again.inputs == study.inputs, "{}", file.display());
-        let settings = |study: &spec::Study| {
-            (study.name.clone(), study.seed, study.stopping, study.goals.clone(), study.varied.clone(), study.baseline)
+        let study = spec::load_experiment(&file).unwrap().study;
+        let again = spec::load_inputs(&study.header.inputs, &file, spec::Overrides::default())
+            .unwrap_or_else(|report| panic!("{}: {report}", file.display()))
+            .study;
+        assert!(again.header.inputs == study.header.inputs, "{}", file.display());
+        let settings = |study: &Study| {
+            (
+                study.header.name.clone(),
+                study.header.seed,
+                study.header.stopping,
+                study.header.goals.clone(),
+                study.header.varied.clone(),
+                study.header.baseline,
+            )
         };
         assert_eq!(settings(&again), settings(&study));
         for (ours, theirs) in again.scenarios.iter().zip(&study.scenarios) {
@@ -87,11 +97,11 @@ fn the_outages_to_look_at_are_there() {
     let args = ["run", experiment.to_str().unwrap(), "--replications", "64", "--quiet", "--out-dir", "."];
     assert!(hasim(folder.path(), &args).status.success());
     let result = result(folder.path());
-    let study = spec::load_experiment(&experiment).unwrap();
+    let study = spec::load_experiment(&experiment).unwrap().study;
     let scenario = &result.scenarios[0];
     assert_eq!(scenario.outage_examples.len(), 3);
     for example in &scenario.outage_examples {
-        let trace = trace(study.scenarios[0].model_of(example.replication), study.seed, example.replication);
+        let trace = trace(study.scenarios[0].model_of(example.replication), study.header.seed, example.replication);
         let outage = trace.timeline.counted_outages().nth(example.number as usize - 1).unwrap();
         let length = outage.ended.unwrap().since(outage.began).as_secs_f64();
         assert!((length - example.length_s).abs() < 1e-6, "{length}: {example:?}");

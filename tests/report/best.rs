@@ -1,8 +1,8 @@
 //! What is recommended: one decision, which every report shows.
 
 use crate::synthetic;
-use hasim::experiment::{Difference, Estimate, ExperimentResult};
 use hasim::report::{charts, csv, markdown, page, recommended, terminal};
+use hasim::results::{Difference, Estimate, ExperimentResult};
 use hasim::study::Metric;
 use proptest::prelude::*;
 

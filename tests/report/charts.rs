@@ -1,8 +1,9 @@
 //! Charts: what they must show, whatever the result.
 
 use crate::synthetic;
-use hasim::experiment::{Estimate, ExperimentResult};
+use hasim::history::Phase;
 use hasim::report::charts;
+use hasim::results::{Estimate, ExperimentResult};
 use hasim::study::Metric;
 use proptest::prelude::*;
 
@@ -239,7 +240,7 @@ proptest! {
             for (_, recovery) in &mut scenario.pod_recovery_s.0 {
                 recovery.lengths.histogram = vec![(sizes[2], counts[3])];
                 recovery.lengths.max = None;
-                recovery.phases.0[0].1 = sizes[3];
+                recovery.phases[Phase::Detect] = sizes[3];
             }
             for (_, detection) in &mut scenario.detection_s.0 {
                 detection.times.mean = Some(sizes[5]);

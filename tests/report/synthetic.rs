@@ -1,27 +1,15 @@
 //! Results that no simulation made, for tests of reports: plausible numbers by formula.
 
-use hasim::experiment::{
-    Attribution, ByName, Comparison, Detection, Difference, Distribution, Estimate, Estimates, ExperimentResult,
-    FaultInfo, Group, Lane, ManifestFinding, Mark, OutageExample, PodRecovery, Quantile, Removal, Replay, Response,
+use hasim::history::{NamedCause, PerPhase, Phase};
+use hasim::results::{
+    Attribution, Comparison, Detection, Difference, Distribution, Estimate, Estimates, ExperimentResult, FaultInfo,
+    Group, Lane, ManifestFinding, Mark, OrderedMap, OutageExample, PodRecovery, Quantile, Removal, Replay, Response,
     ScenarioResult, ScenarioStanding, SelectionResult, Sensitivity, Span, Standing, Tone, Verdict, WindowLoss,
     WindowsResult,
 };
-use hasim::spec::{Objective, Wanted};
-use hasim::study::Metric;
+use hasim::study::{Metric, Objective, Wanted};
 use hasim::time::Duration;
 use serde_json::{Map, Value, json};
-
-pub const PHASES: [&str; 9] = [
-    "detect",
-    "leave_rotation",
-    "decide",
-    "terminate",
-    "back_off",
-    "reschedule",
-    "start",
-    "become_ready",
-    "enter_rotation",
-];
 
 /// A mean with an interval of so many percent.
 pub fn estimate(mean: f64, percent: f64) -> Estimate {
@@ -87,7 +75,7 @@ pub fn distribution(median: f64, spread: f64, count: u64, censored: u64) -> Dist
 }
 
 /// The recoveries of all causes.
-fn together(recoveries: &ByName<PodRecovery>) -> Distribution {
+fn together(recoveries: &OrderedMap<NamedCause, PodRecovery>) -> Distribution {
     let mut samples: Vec<(f64, u64)> = recoveries.iter().flat_map(|(_, r)| r.lengths.histogram.clone()).collect();
     samples.sort_by(|a, b| a.0.total_cmp(&b.0));
     let count: u64 = samples.iter().map(|sample| sample.1).sum();
@@ -211,10 +199,10 @@ pub fn scenario(name: &str, parameters: Map<String, Value>, factor: f64, thresho
             u64::from(kind.name == "zone-outage") * 3,
         );
         let mean = lengths.mean.unwrap_or(0.0);
-        let phases = PHASES.iter().zip(kind.shares).map(|(p, s)| ((*p).to_owned(), round(mean * s))).collect();
-        (kind.name.to_owned(), PodRecovery { lengths, overlapped: 12, phases })
+        let phases = PerPhase::of(|phase| round(mean * kind.shares[phase as usize]));
+        (NamedCause::Fault(kind.name.to_owned()), PodRecovery { lengths, overlapped: 12, phases })
     });
-    let recoveries: ByName<PodRecovery> = recoveries.collect();
+    let recoveries: OrderedMap<NamedCause, PodRecovery> = recoveries.collect();
     let detections = KINDS.iter().map(|kind| {
         let detection = Detection { times: distribution(5.0 * threshold, 0.2, 4_000, 0), undetected: 17 };
         (kind.name.to_owned(), detection)
@@ -225,15 +213,15 @@ pub fn scenario(name: &str, parameters: Map<String, Value>, factor: f64, thresho
             .iter()
             .zip(&weights)
             .flat_map(|(kind, weight)| {
-                PHASES.iter().zip(kind.shares).filter(move |(_, share)| *share > 0.0).map(move |(phase, share)| {
-                    Attribution {
-                        fault: kind.name.to_owned(),
-                        phase: (*phase).to_owned(),
+                Phase::ALL.into_iter().zip(kind.shares).filter(move |(_, share)| *share > 0.0).map(
+                    move |(phase, share)| Attribution {
+                        cause: NamedCause::Fault(kind.name.to_owned()),
+                        phase,
                         s_per_year: round(
                             share * weight * scale * if only_large && kind.median < 100.0 { 0.02 } else { 1.0 },
                         ),
-                    }
-                })
+                    },
+                )
             })
             .collect()
     };
@@ -560,8 +548,8 @@ pub fn odd() -> ExperimentResult {
     });
     quiet.time_to_recovery_s = Distribution::default();
     quiet.any_recovery_s = Distribution::default();
-    quiet.pod_recovery_s = ByName::default();
-    quiet.detection_s = ByName::default();
+    quiet.pod_recovery_s = OrderedMap::default();
+    quiet.detection_s = OrderedMap::default();
     quiet.downtime_attribution.clear();
     quiet.request_failure_attribution.clear();
     result("candidates", &[], scenarios)

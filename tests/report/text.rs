@@ -1,8 +1,8 @@
 //! Reports as text.
 
 use crate::synthetic;
-use hasim::experiment::ExperimentResult;
 use hasim::report::{charts, csv, json, markdown, page, terminal};
+use hasim::results::ExperimentResult;
 
 fn plain(text: &str) -> String {
     anstream::adapter::strip_str(text).to_string()

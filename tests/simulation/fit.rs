@@ -259,12 +259,18 @@ proptest! {
             column: None, censored: None, times: None, until: None, waited: None,
             unit: hasim::time::Duration::from_secs(1),
         };
-        if let Ok(records) = spec::records::read(std::path::Path::new("fuzz"), &bytes, &reading) {
-            let fitted = hasim::experiment::fit::fit("fuzz", &records.what, &records.durations);
-            if let Some(fitted) = fitted {
-                hasim::report::fit::render(&fitted, None, 80);
-                hasim::report::charts::svg(&hasim::report::charts::fitted(&fitted));
+        match spec::records::read(std::path::Path::new("fuzz"), &bytes, &reading) {
+            Ok(records) => {
+                prop_assert!(records.durations.iter().all(|one| one.secs.is_finite() && one.secs >= 0.0));
+                let fitted = hasim::calibration::fit("fuzz", &records.what, &records.durations);
+                if let Some(fitted) = fitted {
+                    prop_assert_eq!(fitted.durations, records.durations.len());
+                    prop_assert!(hasim::report::fit::render(&fitted, None, 80).contains(&fitted.durations.to_string()));
+                    let svg = hasim::report::charts::svg(&hasim::report::charts::fitted(&fitted));
+                    prop_assert!(svg.starts_with("<svg") && svg.trim_end().ends_with("</svg>"));
+                }
             }
+            Err(report) => prop_assert!(report.has_errors(), "{}", report),
         }
     }
 }

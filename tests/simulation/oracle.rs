@@ -2,7 +2,8 @@
 
 use crate::common;
 use hasim::cluster::{Happening, Mode, Observed, Observer, Replication};
-use hasim::experiment::{Measures, Recorder, Timeline, Who, drive, replicate, trace};
+use hasim::experiment::{Measures, Recorder, drive, replicate, trace};
+use hasim::history::{Timeline, Who};
 use hasim::ids::{NodeId, SlotId, ZoneId};
 use hasim::model::{ControlPlane, Model, NodeMode, Probe, ScriptTarget, Start, Strikes};
 use hasim::random::Law;

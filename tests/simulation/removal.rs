@@ -2,8 +2,10 @@
 
 use std::sync::atomic::AtomicBool;
 
-use hasim::experiment::{Options, Removal, add_removals, replicate, run};
-use hasim::spec::{Instead, Study, load_experiment_as};
+use hasim::experiment::{Options, add_removals, replicate, run};
+use hasim::results::Removal;
+use hasim::spec::{Overrides, load_experiment_as};
+use hasim::study::Study;
 
 /// One replica without a liveness probe, and this question.
 fn study(question: &str) -> Study {
@@ -27,7 +29,9 @@ spec:
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("experiment.yaml");
     std::fs::write(&file, text).unwrap();
-    load_experiment_as(&file, &hasim::spec::read_file, Instead::default()).unwrap_or_else(|report| panic!("{report}"))
+    load_experiment_as(&file, &hasim::spec::read_file, Overrides::default())
+        .unwrap_or_else(|report| panic!("{report}"))
+        .study
 }
 
 fn removals(study: &Study, threads: usize) -> Vec<Removal> {

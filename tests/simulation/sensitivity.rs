@@ -4,11 +4,12 @@ use std::io;
 use std::path::Path;
 use std::sync::atomic::AtomicBool;
 
-use hasim::experiment::{self, Estimate, ExperimentResult, Options, Pace, Played, Share};
+use hasim::experiment::{self, Checkpoint, Options, Pace, Shard};
 use hasim::ids::FaultId;
 use hasim::model::YEAR;
-use hasim::spec::{REPLICATIONS_PER_DRAW, Study, load_experiment_with};
-use hasim::study::Metric;
+use hasim::results::{Estimate, ExperimentResult};
+use hasim::spec::load_experiment_with;
+use hasim::study::{Metric, REPLICATIONS_PER_DRAW, Study};
 
 /// One Pod without probes that hangs and comes back: it is down for L after a mean time M in service.
 fn load(every: &str, lasts: &str, more: &str) -> Study {
@@ -33,13 +34,13 @@ fn load(every: &str, lasts: &str, more: &str) -> Study {
         };
         Ok(text.as_bytes().to_vec())
     };
-    load_experiment_with(Path::new("experiment.yaml"), &open).unwrap_or_else(|report| panic!("{report}"))
+    load_experiment_with(Path::new("experiment.yaml"), &open).unwrap_or_else(|report| panic!("{report}")).study
 }
 
-fn play(study: &Study, threads: usize, share: Share) -> (Played, ExperimentResult) {
+fn play(study: &Study, threads: usize, share: Shard) -> (Checkpoint, ExperimentResult) {
     let (stop, mut progress) = (AtomicBool::new(false), |_| ());
     let options = Options { threads, stop: &stop, progress: &mut progress };
-    let played = Played::nothing(study, share);
+    let played = Checkpoint::nothing(study, share);
     experiment::play(study, played, options, &Pace::of(study), &mut |_| (), experiment::replicate_watched).unwrap()
 }
 
@@ -54,8 +55,8 @@ fn holds(estimate: Estimate, exact: f64, widest: f64) {
 fn validation_elasticities_of_one_repairable_unit() {
     let more = "  replications: 1024\n  sensitivity: {of: [faults.hang]}\n";
     let mut study = load("{exponential: {mean: 10d}}", "10m", more);
-    study.confidence = 0.999;
-    let (_, result) = play(&study, 2, Share::WHOLE);
+    study.header.confidence = 0.999;
+    let (_, result) = play(&study, 2, Shard::WHOLE);
     let keys: Vec<&str> = result.sensitivity.iter().map(|parameter| parameter.key.as_str()).collect();
     assert_eq!(keys, ["faults.hang.every.exponential.mean", "faults.hang.lasts"]);
     assert_eq!(result.scenarios.len(), 1, "what was made for the comparison is not told as scenarios");
@@ -77,7 +78,7 @@ fn validation_elasticities_of_one_repairable_unit() {
 fn validation_a_rate_that_is_not_known() {
     let study = load("{exponential: {mean: {between: [5d, 20d]}}}", "10m", "  replications: 2048\n");
     assert_eq!(study.scenarios[0].draws.len(), 64);
-    let (_, result) = play(&study, 2, Share::WHOLE);
+    let (_, result) = play(&study, 2, Shard::WHOLE);
     let scenario = &result.scenarios[0];
     let uncertainty = scenario.uncertainty.unwrap();
     assert_eq!(uncertainty.draws, 64);
@@ -92,7 +93,7 @@ fn validation_a_rate_that_is_not_known() {
     near(spread.share_of_variance, between / (between + within), 0.06);
     // Where everything is known there is nothing to tell.
     let known = load("{exponential: {mean: 10d}}", "10m", "  replications: 64\n");
-    assert_eq!(play(&known, 1, Share::WHOLE).1.scenarios[0].uncertainty, None);
+    assert_eq!(play(&known, 1, Shard::WHOLE).1.scenarios[0].uncertainty, None);
 }
 
 /// Validation: what 31 crashes in 270 replica-days tell of their rate, a gamma law, is drawn as it is: the draws have its mean, and
@@ -109,7 +110,7 @@ fn validation_a_rate_that_was_counted() {
     near(rate(&scenario.model), 42.133, 1e-4);
     rates.sort_by(f64::total_cmp);
     assert!(rates[0] < 29.0 && rates[63] > 58.7 && rates[2] > 29.0 && rates[61] < 58.7, "{rates:?}");
-    let (_, result) = play(&study, 2, Share::WHOLE);
+    let (_, result) = play(&study, 2, Shard::WHOLE);
     let spread = result.scenarios[0].uncertainty.unwrap().failed_request_s_per_year;
     near(spread.low, 29.0 * 60.0, 0.12);
     near(spread.high, 58.7 * 60.0, 0.12);
@@ -120,10 +121,10 @@ fn validation_a_rate_that_was_counted() {
 fn whoever_plays_it_the_answer_is_the_same() {
     let more = "  replications: 192\n  uncertainty: {draws: 4}\n  sensitivity: {of: [faults.hang, replicas]}\n";
     let study = load("{exponential: {mean: {between: [5d, 20d]}}}", "10m", more);
-    let (_, one) = play(&study, 1, Share::WHOLE);
-    assert_eq!(one, play(&study, 2, Share::WHOLE).1);
-    let shards = (0..3).map(|index| (index, play(&study, 1, Share { index, of: 3 }).0)).collect();
-    assert_eq!(Played::join(shards).unwrap().1, one);
+    let (_, one) = play(&study, 1, Shard::WHOLE);
+    assert_eq!(one, play(&study, 2, Shard::WHOLE).1);
+    let shards = (0..3).map(|index| (index, play(&study, 1, Shard { index, of: 3 }).0)).collect();
+    assert_eq!(Checkpoint::join(shards).unwrap().1, one);
 }
 
 /// Determinism: what one parameter is in a draw does not hang on what else is uncertain; batches take the draws in turn.
@@ -149,8 +150,12 @@ fn a_further_uncertain_parameter_disturbs_no_other() {
 fn a_side_that_is_refused_is_the_base() {
     let more = "  replications: 32\n  sensitivity: {of: [replicas, terminationGracePeriodSeconds]}\n";
     let study = load("{exponential: {mean: 10d}}", "10m", more);
-    let told: Vec<(String, [usize; 2])> =
-        study.sensitivity.iter().map(|parameter| (parameter.written[1].to_string(), parameter.scenarios)).collect();
+    let told: Vec<(String, [usize; 2])> = study
+        .header
+        .sensitivity
+        .iter()
+        .map(|parameter| (parameter.written[1].to_string(), parameter.scenarios))
+        .collect();
     assert_eq!(told, [("1".to_owned(), [0, 1]), ("27".to_owned(), [2, 3])]);
     assert_eq!(study.compared_with(1), Some(0));
     assert_eq!(study.compared_with(3), Some(2));

@@ -2,7 +2,8 @@
 
 use crate::common;
 use assert_cmd::Command;
-use hasim::experiment::{Timeline, trace};
+use hasim::experiment::trace;
+use hasim::history::Timeline;
 use hasim::model::{Model, NodeMode, OnSigterm, Strikes};
 use hasim::random::Law;
 use hasim::report::timeline::{Excerpt, render};

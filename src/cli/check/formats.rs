@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use serde_json::{Value, json};
 
 use super::Finding;
-use crate::experiment::Estimate;
+use crate::results::Estimate;
 use crate::spec::{Diagnostic, Severity};
 
 /// An array with an object for each finding, every object with the same keys.

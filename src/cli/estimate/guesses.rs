@@ -3,10 +3,10 @@
 use serde_json::{Map, Value, json};
 
 use crate::cli::library::Kind;
-use crate::experiment::{About, Guess};
 use crate::model::{DeadNodes, Fault, Model, OnCall, Strikes};
 use crate::random::Law;
-use crate::report::human;
+use crate::report::format;
+use crate::results::{About, Guess};
 use crate::spec::AppGuess;
 
 /// A guess, and what is changed to play something else in its place.
@@ -75,8 +75,8 @@ fn about_strikes(strikes: Strikes) -> About {
 
 /// `dependency-error every 60 d for 2.7 min`, means both.
 fn in_words(fault: &Fault) -> String {
-    let every = fault.every_mean().map_or(String::new(), |mean| format!(" every {}", human::tick(mean)));
-    let lasts = fault.lasts.as_ref().map_or(String::new(), |law| format!(" for {}", human::duration(law.mean())));
+    let every = fault.every_mean().map_or(String::new(), |mean| format!(" every {}", format::tick(mean)));
+    let lasts = fault.lasts.as_ref().map_or(String::new(), |law| format!(" for {}", format::duration(law.mean())));
     format!("{}{every}{lasts}", fault.name)
 }
 
@@ -117,9 +117,9 @@ pub(super) fn of_app(model: &Model, guessed: Option<&AppGuess>) -> Alternative {
 fn in_full(law: &Law) -> String {
     match (law.quantile(0.5), law.quantile(0.95)) {
         (Some(median), Some(p95)) if median < p95 => {
-            format!("a median of {} (p95 {})", human::duration(median), human::duration(p95))
+            format!("a median of {} (p95 {})", format::duration(median), format::duration(p95))
         }
-        _ => format!("{} on average", human::duration(law.mean())),
+        _ => format!("{} on average", format::duration(law.mean())),
     }
 }
 

@@ -1,6 +1,6 @@
 //! Axes: from values to pixels, with ticks at numbers that people use (30 s, 5 min, 1 h).
 
-use crate::report::human;
+use crate::report::format;
 
 const MINUTE: f64 = 60.0;
 const HOUR: f64 = 3_600.0;
@@ -22,7 +22,7 @@ pub struct Axis {
 
 #[derive(Debug, Clone, Copy, PartialEq)]
 enum Scale {
-    /// From zero.
+    /// Linear, from zero.
     Linear { high: f64 },
     /// Between two moments; 0 is one in between.
     Moments { low: f64, high: f64 },
@@ -81,8 +81,8 @@ impl Axis {
         let high = if high > low { high } else { low + 1.0 };
         let step = linear_step(Unit::Time, high - low, ((to - from).abs() / TICK_ROOM).max(2.0));
         let signed = |value: f64| match value {
-            v if v < 0.0 => format!("−{}", human::tick(-v)),
-            v if v > 0.0 => format!("+{}", human::tick(v)),
+            v if v < 0.0 => format!("−{}", format::tick(-v)),
+            v if v > 0.0 => format!("+{}", format::tick(v)),
             _ => "0".to_owned(),
         };
         let first = (low / step).ceil() as i64;
@@ -115,7 +115,7 @@ impl Axis {
     /// Shares from 0 to just below 1.
     pub fn nines(high: f64, from: f64, to: f64) -> Self {
         let ticks = [0.0, 0.5, 0.75, 0.9, 0.95, 0.99, 0.999, 0.999_9].into_iter().filter(|p| *p <= high);
-        let ticks = ticks.map(|p| (p, human::plain_percent(p))).collect();
+        let ticks = ticks.map(|p| (p, format::plain_percent(p))).collect();
         Self { scale: Scale::Nines { high }, from, to, ticks }
     }
 
@@ -147,8 +147,8 @@ impl Axis {
 
 fn label(unit: Unit, value: f64) -> String {
     match unit {
-        Unit::Time => human::tick(value),
-        Unit::Number => human::significant(value, 3),
+        Unit::Time => format::tick(value),
+        Unit::Number => format::significant(value, 3),
     }
 }
 

@@ -7,11 +7,11 @@ use super::font;
 use super::frame::{self, BODY, MARGIN, RIGHT, Rows, SMALL};
 use super::palette::{BLUE, Colour, GREY, PAPER, PURPLE, VERMILION};
 use super::picture::{Anchor, Picture};
-use crate::experiment::{Estimate, ExperimentResult, ScenarioResult};
-use crate::report::human;
+use crate::report::aggregate::{self, Role};
+use crate::report::format;
 use crate::report::labels::Labels;
-use crate::report::merged::{self, Role};
 use crate::report::period::Period;
+use crate::results::{Estimate, ExperimentResult, ScenarioResult};
 use crate::study::Metric;
 
 const ROW: f64 = 27.0;
@@ -49,7 +49,7 @@ pub fn draw(result: &ExperimentResult) -> Picture {
     if let Some((slo, allowed)) = slo.filter(|(_, allowed)| axis.holds(*allowed)) {
         let x = axis.at(allowed);
         picture.dashes((x, top - 4.0), (x, bottom), 1.6, PURPLE);
-        let text = format!("SLO {}: {}", human::plain_percent(slo), human::duration(allowed));
+        let text = format!("SLO {}: {}", format::plain_percent(slo), format::duration(allowed));
         let half = font::width(&text, SMALL.size, true) / 2.0;
         let middle = x.clamp(left + half - 10.0, (right - half + 10.0).max(left + half));
         picture.text(middle, top - 9.0, Anchor::Middle, SMALL.bold().coloured(PURPLE), text);
@@ -64,15 +64,15 @@ pub fn draw(result: &ExperimentResult) -> Picture {
             (FAILED, &scenario.estimates[Metric::FailedRequests], middle + 5.0, VERMILION, diamond),
         ];
         for (series, estimate, y, colour, shape) in marks {
-            let words = format!("{}: {} of {series} {each}", scenario.name, human::with_interval(estimate));
+            let words = format!("{}: {} of {series} {each}", scenario.name, format::with_interval(estimate));
             picture.datum(series, words, |picture| interval(picture, &axis, estimate, y, colour, shape));
         }
         columns.write(&mut picture, i, middle);
         picture.description.push(format!(
             "{}: {} of downtime, {} of failed requests {each}",
             scenario.name,
-            human::span_with_error(&scenario.estimates[Metric::Downtime]),
-            human::span_with_error(&scenario.estimates[Metric::FailedRequests]),
+            format::span_with_error(&scenario.estimates[Metric::Downtime]),
+            format::span_with_error(&scenario.estimates[Metric::FailedRequests]),
         ));
     }
     let unit = format!("time {each}{}", if axis.is_log() { ", logarithmic" } else { "" });
@@ -113,14 +113,14 @@ fn lead(result: &ExperimentResult, slo: Option<(f64, f64)>, axis: &Axis) -> Stri
          Bars are {} intervals.",
         result.objective.min_serving,
         if result.objective.min_serving == 1 { " serves" } else { "s serve" },
-        human::plain_percent(result.confidence),
+        format::plain_percent(result.confidence),
     );
     if let Some((slo, allowed)) = slo {
         let what = if result.objective.metric == Metric::RequestSuccess { "failed requests" } else { "downtime" };
         if axis.holds(allowed) {
             let _ = write!(text, " The dashed line is what the SLO leaves for {what}.");
         } else {
-            let (slo, allowed) = (human::plain_percent(slo), human::duration(allowed));
+            let (slo, allowed) = (format::plain_percent(slo), format::duration(allowed));
             let _ = write!(
                 text,
                 " The SLO of {slo} leaves {allowed} of {what} {}, outside this picture.",
@@ -164,7 +164,7 @@ struct ValueColumns {
 impl ValueColumns {
     fn of(result: &ExperimentResult) -> Self {
         let texts = |of: fn(&ScenarioResult) -> &Estimate| -> Vec<String> {
-            result.scenarios.iter().map(|s| human::span_with_error(of(s))).collect()
+            result.scenarios.iter().map(|s| format::span_with_error(of(s))).collect()
         };
         let widest = |texts: &[String], least: f64| {
             texts.iter().map(|t| font::width(t, SMALL.size, false)).fold(least, f64::max)
@@ -231,9 +231,9 @@ fn arrow(picture: &mut Picture, x: f64, y: f64, colour: Colour, shape: Shape) {
 
 /// The scenario that the other charts show, for their leads.
 pub fn shown_name(result: &ExperimentResult) -> String {
-    match merged::shown(result) {
+    match aggregate::shown(result) {
         Some(shown) if result.scenarios.len() > 1 => {
-            let what = match merged::role(result, shown) {
+            let what = match aggregate::role(result, shown) {
                 Some(Role::New) => "the new manifest",
                 Some(Role::Recommended) => "the recommended scenario",
                 Some(Role::Baseline) => "the baseline",

@@ -4,8 +4,8 @@ use super::axis::{Axis, Range, Unit};
 use super::frame::{self, BODY, MARGIN, RIGHT, SMALL};
 use super::palette::{GREY, INK, SERIES};
 use super::picture::{Anchor, Picture};
-use crate::experiment::fit::Fitted;
-use crate::report::{fit, human};
+use crate::calibration::Fitted;
+use crate::report::{fit, format};
 
 const HEIGHT: f64 = 380.0;
 const LEGEND: f64 = 250.0;
@@ -31,7 +31,7 @@ pub fn fitted(fitted: &Fitted) -> Picture {
     frame::vertical_grid(&mut picture, &x, top, bottom);
     for share in [0.0, 0.25, 0.5, 0.75, 1.0] {
         picture.line(vec![(left, y(share)), (right, y(share))], 1.0, super::palette::GRID);
-        picture.text(left - 8.0, y(share) + 4.0, Anchor::Right, SMALL, human::plain_percent(share));
+        picture.text(left - 8.0, y(share) + 4.0, Anchor::Right, SMALL, format::plain_percent(share));
     }
     picture.line(vec![(left, bottom), (right, bottom)], 1.2, GREY);
     let scale = if x.is_log() { "logarithmic" } else { "linear" };
@@ -90,18 +90,18 @@ fn legend(picture: &mut Picture, fitted: &Fitted, x: f64, top: f64) {
         y += 24.0;
     };
     let records = match fitted.censored {
-        0 => format!("{} durations, all ended", human::whole(fitted.durations as u64)),
+        0 => format!("{} durations, all ended", format::whole(fitted.durations as u64)),
         censored => format!(
             "{} durations, {} had not ended (Kaplan–Meier)",
-            human::whole(fitted.durations as u64),
-            human::whole(censored as u64)
+            format::whole(fitted.durations as u64),
+            format::whole(censored as u64)
         ),
     };
     let records = if fitted.zeros > 0 { format!("{records}; {} zeros not shown", fitted.zeros) } else { records };
     entry(INK, "records", &records);
     let best = fitted.laws.first().map_or(0.0, |law| law.aic);
     for (law, colour) in fitted.laws.iter().zip(SERIES) {
-        let test = law.anderson_darling.map(|test| format!(" · p {}", human::significant(test.p_value, 2)));
+        let test = law.anderson_darling.map(|test| format!(" · p {}", format::significant(test.p_value, 2)));
         let behind = law.aic - best;
         let aic = if behind == 0.0 { format!("AIC {best:.1}") } else { format!("AIC + {behind:.1}") };
         let detail = format!("{aic}{}", test.unwrap_or_default());

@@ -4,9 +4,9 @@ use super::axis::Axis;
 use super::font;
 use super::palette::{BAND, Colour, GREY, GRID, INK};
 use super::picture::{Anchor, Picture, Style};
-use crate::experiment::ExperimentResult;
-use crate::report::human;
+use crate::report::format;
 use crate::report::labels::Labels;
+use crate::results::ExperimentResult;
 
 /// Width of every chart in pixels.
 pub const WIDTH: f64 = 1080.0;
@@ -46,15 +46,15 @@ pub fn foot(picture: &mut Picture, result: &ExperimentResult, y: f64) {
     let mut replications: Vec<u64> = result.scenarios.iter().map(|s| s.replications).collect();
     replications.sort_unstable();
     let played = match (replications.first(), replications.last()) {
-        (Some(a), Some(b)) if a == b => format!("{} replications", human::whole(*a)),
-        (Some(a), Some(b)) => format!("{}–{} replications", human::whole(*a), human::whole(*b)),
+        (Some(a), Some(b)) if a == b => format!("{} replications", format::whole(*a)),
+        (Some(a), Some(b)) => format!("{}–{} replications", format::whole(*a), format::whole(*b)),
         _ => "no scenario".to_owned(),
     };
     let text = format!(
         "{} · {played} of {} · {} intervals · seed {} · hasim {} · rollouts and drains are not modelled",
         result.experiment,
-        human::tick(result.horizon_s),
-        human::plain_percent(result.confidence),
+        format::tick(result.horizon_s),
+        format::plain_percent(result.confidence),
         result.seed,
         result.version,
     );

@@ -6,11 +6,12 @@ use super::frame::{self, BODY, MARGIN, RIGHT, SMALL};
 use super::palette::{BLUES, Colour, GREY, GRID, INK, ON_LIGHT, ORANGES, PAPER, PURPLE, ramp};
 use super::picture::{Anchor, Picture, Style};
 use super::series::distinct;
-use crate::experiment::{Estimate, ExperimentResult};
-use crate::report::best::{self, AS_GOOD, Best, Ground, RECOMMENDED};
-use crate::report::human;
+use crate::report::format;
 use crate::report::labels::{Column, Labels};
+use crate::report::loss;
 use crate::report::period::Period;
+use crate::report::ranking::{AS_GOOD, Ground, RECOMMENDED, Ranking};
+use crate::results::{Estimate, ExperimentResult};
 use crate::study::Metric;
 
 /// Beyond these a number no longer fits its cell, or the picture no page.
@@ -39,13 +40,13 @@ pub fn draw(result: &ExperimentResult) -> Option<Picture> {
     let (what, stops) = if fails { ("failed requests", ORANGES) } else { ("downtime", BLUES) };
     let period = Period::of(result);
     let allowed = result.objective.slo.map(|slo| (slo, period.budget(slo))).filter(|(_, seconds)| *seconds > 0.0);
-    let shown = Shown { result, best: Best::of(result), scale: Scale::of(result, stops), allowed, period };
+    let shown = Shown { result, best: Ranking::of(result), scale: Scale::of(result, stops), allowed, period };
 
     let mut picture = Picture::new(frame::WIDTH);
     let least = if fails { "fails the fewest requests" } else { "has the least downtime" };
     let title = format!("Which combination of settings {least}?");
     let y = frame::head(&mut picture, &title, &lead(&shown, what));
-    let meeting = |seconds: f64| result.scenarios.iter().filter(|s| best::lost(result, s).mean <= seconds).count();
+    let meeting = |seconds: f64| result.scenarios.iter().filter(|s| loss::lost(result, s).mean <= seconds).count();
     let divides = allowed.filter(|(_, seconds)| (1..result.scenarios.len()).contains(&meeting(*seconds)));
     let what = format!("{what} {}", period.each());
     let y = shown.scale.draw(&mut picture, y - 2.0, &what, divides, result.baseline.is_some());
@@ -110,7 +111,7 @@ struct Frame {
 /// What the cells show.
 struct Shown<'a> {
     result: &'a ExperimentResult,
-    best: Option<Best<'a>>,
+    best: Option<Ranking<'a>>,
     scale: Scale,
     /// The SLO, and the seconds that it leaves.
     allowed: Option<(f64, f64)>,
@@ -170,7 +171,7 @@ fn draw_map(picture: &mut Picture, shown: &Shown<'_>, layout: &Layout<'_>, map: 
         }
     }
     if let Some((_, seconds)) = shown.allowed {
-        let meets = |r: usize, c: usize| find(r, c).map(|i| best::lost(result, &result.scenarios[i]).mean <= seconds);
+        let meets = |r: usize, c: usize| find(r, c).map(|i| loss::lost(result, &result.scenarios[i]).mean <= seconds);
         border(picture, (rows.len(), columns.len()), meets, |r, c| (at(r, c), frame.width));
     }
     // Over all cells, or a neighbour would cover half of its frame.
@@ -203,17 +204,17 @@ fn last_part(key: &str) -> &str {
 fn cell(picture: &mut Picture, shown: &Shown<'_>, i: usize, (x, y, width): (f64, f64, f64)) {
     let result = shown.result;
     let scenario = &result.scenarios[i];
-    let lost = best::lost(result, scenario);
+    let lost = loss::lost(result, scenario);
     let fill = shown.scale.colour(lost);
     let ink = if fill.is_dark() { PAPER } else { ON_LIGHT };
-    let (what, each) = (best::what(result), shown.period.each());
-    let words = format!("{}: {} of {what} {each}", scenario.name, human::with_interval(lost));
+    let (what, each) = (loss::what(result), shown.period.each());
+    let words = format!("{}: {} of {what} {each}", scenario.name, format::with_interval(lost));
     let word = word(shown, i);
     let middle = x + width / 2.0;
     picture.description.push(format!(
         "{}: {}{}",
         scenario.name,
-        human::span_with_error(lost),
+        format::span_with_error(lost),
         word.map_or(String::new(), |word| format!(", {word}"))
     ));
     picture.datum("", words, |picture| {
@@ -254,7 +255,7 @@ fn word(shown: &Shown<'_>, i: usize) -> Option<&'static str> {
 
 /// `18.3 min` and `± 0.6 min`, or the ends of the interval where it is lopsided.
 fn in_two(lost: &Estimate) -> (String, String) {
-    let text = human::span_with_error(lost);
+    let text = format::span_with_error(lost);
     let unit = text.rsplit(' ').next().unwrap_or_default();
     if let Some((mean, half)) = text.split_once(" ± ") {
         return (format!("{mean} {unit}"), format!("± {half}"));
@@ -284,7 +285,7 @@ fn border(
     }
 }
 
-/// From seconds a year to a colour.
+/// The scale of colours for seconds a year.
 struct Scale {
     /// `None` where nothing was seen.
     range: Option<Range>,
@@ -294,14 +295,15 @@ struct Scale {
 
 impl Scale {
     fn of(result: &ExperimentResult, stops: [Colour; 9]) -> Self {
-        let seen = result.scenarios.iter().map(|scenario| best::lost(result, scenario)).filter(|lost| !lost.bound);
+        let seen = result.scenarios.iter().map(|scenario| loss::lost(result, scenario)).filter(|lost| !lost.bound);
         let seen: Vec<&Estimate> = seen.collect();
         let Some(means) = Range::of(seen.iter().map(|lost| lost.mean)) else {
             return Self { range: None, log: false, stops };
         };
         let log = means.high > 5.0 * means.low;
         // What is no more than chance apart, or a few percent, must not look like day and night.
-        let error = seen.iter().map(|lost| human::half_width(lost)).filter(|half| half.is_finite()).fold(0.0, f64::max);
+        let error =
+            seen.iter().map(|lost| format::half_width(lost)).filter(|half| half.is_finite()).fold(0.0, f64::max);
         let least = means.low.min(means.high - (4.0 * error).max(0.2 * means.high)).max(0.0);
         let range = if log { means } else { Range { low: least, ..means } };
         Self { range: Some(range), log, stops }
@@ -343,7 +345,7 @@ impl Scale {
         let mut right = left + BAR.0 + 40.0;
         if let Some((slo, seconds)) = divides {
             let text =
-                format!("between what meets and misses {} ({})", human::plain_percent(slo), human::duration(seconds));
+                format!("between what meets and misses {} ({})", format::plain_percent(slo), format::duration(seconds));
             picture.line(vec![(right, y + 6.0), (right + 20.0, y + 6.0)], 3.5, PURPLE);
             picture.text(right + 27.0, y + 10.0, Anchor::Left, SMALL, text.clone());
             right += 27.0 + font::width(&text, SMALL.size, false) + 24.0;
@@ -367,7 +369,7 @@ impl Scale {
         let step =
             Axis::linear(Unit::Time, range.high - range.low, 0.0, BAR.0).ticks.get(1).map_or(range.high, |t| t.0);
         let first = (range.low / step).ceil();
-        (0..8).map(|k| (first + f64::from(k)) * step).map(|v| (v, human::tick(v))).filter(inside).collect()
+        (0..8).map(|k| (first + f64::from(k)) * step).map(|v| (v, format::tick(v))).filter(inside).collect()
     }
 }
 
@@ -376,14 +378,14 @@ fn lead(shown: &Shown<'_>, what: &str) -> String {
     let mut text = format!(
         "The {what} {} for each combination, with half of its {} interval: the stronger the colour, the more of it.",
         shown.period.each(),
-        human::plain_percent(result.confidence)
+        format::plain_percent(result.confidence)
     );
     if let Some((slo, seconds)) = shown.allowed {
         let count = |of: &dyn Fn(&Estimate) -> bool| {
-            result.scenarios.iter().filter(|scenario| of(best::lost(result, scenario))).count()
+            result.scenarios.iter().filter(|scenario| of(loss::lost(result, scenario))).count()
         };
         let (meet, miss) = (count(&|lost| lost.high <= seconds), count(&|lost| lost.low > seconds));
-        let (n, slo) = (result.scenarios.len(), human::plain_percent(slo));
+        let (n, slo) = (result.scenarios.len(), format::plain_percent(slo));
         text += &match (meet, n - meet - miss) {
             (0, 0) => format!(" None meets {slo}."),
             (all, 0) if all == n => format!(" All meet {slo}."),
@@ -393,11 +395,11 @@ fn lead(shown: &Shown<'_>, what: &str) -> String {
             }
         };
     }
-    let is_as_good = |best: &Best<'_>| (0..result.scenarios.len()).any(|i| best.standing(i) == AS_GOOD);
+    let is_as_good = |best: &Ranking<'_>| (0..result.scenarios.len()).any(|i| best.standing(i) == AS_GOOD);
     if let Some(best) = shown.best.as_ref().filter(|best| is_as_good(best)) {
         text += &format!(" As good: within {} of the recommended one.", best.indifference.in_full());
     }
-    if result.scenarios.iter().any(|scenario| best::lost(result, scenario).bound) {
+    if result.scenarios.iter().any(|scenario| loss::lost(result, scenario).bound) {
         text += " ≤ is an upper bound: nothing was seen.";
     }
     text

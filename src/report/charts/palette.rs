@@ -1,5 +1,7 @@
 //! Colours that colour-blind readers tell apart: Okabe and Ito, "Color Universal Design" (2008).
 
+use crate::history::Phase;
+
 /// Red, green, blue and opacity.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Colour(pub u8, pub u8, pub u8, pub f64);
@@ -52,8 +54,20 @@ pub const BLACK: Colour = Colour(51, 51, 51, 1.0);
 /// For lines and points, the strongest contrasts first. Yellow is too light for a thin line.
 pub const SERIES: [Colour; 8] = [BLUE, VERMILION, GREEN, PURPLE, ORANGE, SKY, BLACK, SLATE];
 
-/// For the phases of a recovery, in their order; neighbours differ in hue and lightness.
-pub const PHASES: [Colour; 9] = [VERMILION, ORANGE, YELLOW, PURPLE, SLATE, BLUE, SKY, GREEN, BLACK];
+/// The colour of a phase of a recovery; neighbours differ in hue and lightness.
+pub const fn of_phase(phase: Phase) -> Colour {
+    match phase {
+        Phase::Detect => VERMILION,
+        Phase::LeaveRotation => ORANGE,
+        Phase::Decide => YELLOW,
+        Phase::Terminate => PURPLE,
+        Phase::BackOff => SLATE,
+        Phase::Reschedule => BLUE,
+        Phase::Start => SKY,
+        Phase::BecomeReady => GREEN,
+        Phase::EnterRotation => BLACK,
+    }
+}
 
 /// One hue from light to dark, each step as far from the next to the eye: Brewer's Blues, for downtime.
 pub const BLUES: [Colour; 9] = [

@@ -3,15 +3,16 @@
 use super::axis::{Axis, Range, Unit};
 use super::font;
 use super::frame::{self, MARGIN, RIGHT, SMALL};
+use super::label_placement;
 use super::palette::{BLUE, Colour, GREEN, GREY, PAPER, PURPLE, SLATE};
 use super::picture::{Anchor, Picture};
-use super::place;
-use crate::experiment::{Estimate, ExperimentResult};
-use crate::report::best;
-use crate::report::front::{self, Place};
-use crate::report::human;
+use crate::report::format;
 use crate::report::labels::Labels;
+use crate::report::loss;
+use crate::report::pareto::{self, Place};
 use crate::report::period::Period;
+use crate::report::ranking;
+use crate::results::{Estimate, ExperimentResult};
 
 const HEIGHT: f64 = 430.0;
 /// Characters of a varied value beside a point.
@@ -19,16 +20,16 @@ const NAME: usize = 12;
 
 /// A point per scenario. `None` unless they cost differently.
 pub fn draw(result: &ExperimentResult) -> Option<Picture> {
-    let places = front::places(result)?;
+    let places = pareto::places(result)?;
     let labels = Labels::of(result);
-    let lost: Vec<&Estimate> = result.scenarios.iter().map(|s| best::lost(result, s)).collect();
+    let lost: Vec<&Estimate> = result.scenarios.iter().map(|s| loss::lost(result, s)).collect();
     let costs: Vec<f64> = result.scenarios.iter().filter_map(|s| s.cost_per_year).collect();
     let shown = |e: &Estimate| if e.bound { e.high } else { e.mean };
     let period = Period::of(result);
     let allowed = result.objective.slo.map(|slo| (slo, period.budget(slo)));
 
     let mut picture = Picture::new(frame::WIDTH);
-    let what = format!("{} {}", best::what(result), period.each());
+    let what = format!("{} {}", loss::what(result), period.each());
     let y = frame::head(&mut picture, "What does availability cost?", &lead(result));
     let y = frame::legend_line(&mut picture, y - 10.0, &legend(result, &places));
     picture.text(MARGIN, y + 10.0, Anchor::Left, SMALL.bold(), what.clone());
@@ -52,13 +53,13 @@ pub fn draw(result: &ExperimentResult) -> Option<Picture> {
     if let Some((slo, seconds)) = allowed.filter(|(_, seconds)| y_axis.holds(*seconds)) {
         let y = y_axis.at(seconds);
         picture.dashes((left, y), (right, y), 1.6, PURPLE);
-        let text = format!("SLO {}: {}", human::plain_percent(slo), human::duration(seconds));
+        let text = format!("SLO {}: {}", format::plain_percent(slo), format::duration(seconds));
         picture.text(right - 4.0, y - 6.0, Anchor::Right, SMALL.bold().coloured(PURPLE), text);
     }
 
     let at = |i: usize| (x_axis.at(costs[i]), y_axis.at(shown(lost[i])));
     stairs(&mut picture, &places, &costs, at, right);
-    let recommended = best::recommended(result).map(|best| best.name.as_str());
+    let recommended = ranking::recommended(result).map(|best| best.name.as_str());
     let mut bars = Vec::new();
     // What matters more is seen above what matters less.
     let mut in_order: Vec<usize> = (0..costs.len()).collect();
@@ -71,8 +72,8 @@ pub fn draw(result: &ExperimentResult) -> Option<Picture> {
         let words = format!(
             "{}: {} a year, {} {what}",
             scenario.name,
-            front::money(result, costs[i]),
-            human::with_interval(lost[i])
+            pareto::money(result, costs[i]),
+            format::with_interval(lost[i])
         );
         picture.datum(words_of(places[i]), words, |picture| {
             picture.line(vec![(x, low), (x, high)], 1.2, colour.faint(0.55));
@@ -88,14 +89,14 @@ pub fn draw(result: &ExperimentResult) -> Option<Picture> {
         picture.description.push(format!(
             "{}: {} a year, {} {what}",
             scenario.name,
-            front::money(result, costs[i]),
-            human::span_with_error(lost[i])
+            pareto::money(result, costs[i]),
+            format::span_with_error(lost[i])
         ));
     }
     // Where room is short, the recommended one and those of the front have their names.
     let name = |i: usize| if labels.varied { labels.narrow(i, NAME) } else { labels.short(i) };
     let names: Vec<_> = in_order.into_iter().map(|i| (name(i), at(i))).collect();
-    place::names(&mut picture, &names, bars, (left, top, right, bottom));
+    label_placement::names(&mut picture, &names, bars, (left, top, right, bottom));
     if labels.varied {
         let text = font::fit(&format!("labels: {}", labels.short_keys()), SMALL.size, false, RIGHT - MARGIN);
         picture.text(MARGIN, bottom + 52.0, Anchor::Left, SMALL, text);
@@ -144,19 +145,19 @@ fn legend(result: &ExperimentResult, places: &[Place]) -> Vec<(Colour, String)> 
         .filter(|place| places.contains(place))
         .map(|place| (colour(place), words_of(place).to_owned()))
         .collect();
-    if best::recommended(result).is_some() {
+    if ranking::recommended(result).is_some() {
         entries.push((GREEN, "ring: recommended".to_owned()));
     }
     entries
 }
 
 fn lead(result: &ExperimentResult) -> String {
-    let metric = best::what(result);
+    let metric = loss::what(result);
     let mut text = format!(
         "All Nodes and the reserved Pods, for a year, against {metric}. Bars are {} intervals, each for itself.",
-        human::plain_percent(result.confidence)
+        format::plain_percent(result.confidence)
     );
-    if result.scenarios.iter().any(|s| best::lost(result, s).bound) {
+    if result.scenarios.iter().any(|s| loss::lost(result, s).bound) {
         text += " An open mark is an upper bound: nothing was seen.";
     }
     text

@@ -8,11 +8,11 @@ use super::frame::{self, BODY, MARGIN, RIGHT, SMALL};
 use super::palette::GREY;
 use super::picture::{Anchor, Picture};
 use super::series::Series;
-use super::simplified::simplified;
-use crate::experiment::ExperimentResult;
-use crate::report::human;
+use super::simplify_polyline::simplify_polyline;
+use crate::report::aggregate::Samples;
+use crate::report::format;
 use crate::report::labels::Labels;
-use crate::report::merged::Samples;
+use crate::results::ExperimentResult;
 
 const HEIGHT: f64 = 400.0;
 const LEGEND: f64 = 230.0;
@@ -109,17 +109,17 @@ fn lead(samples: &[Samples], what: &str) -> String {
     }
     if censored > 0 {
         let _ =
-            write!(text, " {} samples without an end keep their lines from reaching the top.", human::whole(censored));
+            write!(text, " {} samples without an end keep their lines from reaching the top.", format::whole(censored));
     }
     text
 }
 
 fn in_words(samples: &Samples) -> String {
-    let quantile = |p: f64| samples.quantile(p).map_or("no end".to_owned(), human::duration);
+    let quantile = |p: f64| samples.quantile(p).map_or("no end".to_owned(), format::duration);
     if samples.count == 0 {
         return "none".to_owned();
     }
-    let count = human::whole(samples.count);
+    let count = format::whole(samples.count);
     format!("{count}, half within {}, 95 % within {}, 99 % within {}", quantile(0.5), quantile(0.95), quantile(0.99))
 }
 
@@ -140,7 +140,7 @@ fn steps(samples: &Samples, x: &Axis, y: &Axis, top: f64) -> Option<Vec<(f64, f6
             break;
         }
     }
-    Some(simplified(&points))
+    Some(simplify_polyline(&points))
 }
 
 fn legend(picture: &mut Picture, series: &Series, samples: &[Samples], x: f64, top: f64) {
@@ -162,8 +162,8 @@ fn legend(picture: &mut Picture, series: &Series, samples: &[Samples], x: f64, t
         });
         if each {
             let quantiles = match (samples[i].quantile(0.5), samples[i].quantile(0.95)) {
-                (Some(p50), Some(p95)) => format!("50 %: {} · 95 %: {}", human::duration(p50), human::duration(p95)),
-                (Some(p50), None) => format!("50 %: {} · 95 %: no end", human::duration(p50)),
+                (Some(p50), Some(p95)) => format!("50 %: {} · 95 %: {}", format::duration(p50), format::duration(p95)),
+                (Some(p50), None) => format!("50 %: {} · 95 %: no end", format::duration(p50)),
                 (None, _) if samples[i].count + samples[i].censored == 0 => "none seen".to_owned(),
                 (None, _) => "most have no end".to_owned(),
             };

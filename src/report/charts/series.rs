@@ -6,7 +6,7 @@ use crate::report::labels::{Column, Labels};
 /// Colours of scenarios, and what they mean.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Series {
-    /// Of every scenario.
+    /// The colour of every scenario.
     pub colours: Vec<Colour>,
     /// What the legend is about: a key, or all of them.
     pub title: String,

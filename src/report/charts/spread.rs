@@ -5,10 +5,10 @@ use super::font;
 use super::frame::{self, BODY, MARGIN, RIGHT, Rows, SMALL};
 use super::palette::{BLUE, Colour, GREY, PAPER, VERMILION};
 use super::picture::{Anchor, Picture};
-use crate::experiment::ExperimentResult;
-use crate::report::human;
+use crate::report::aggregate::Samples;
+use crate::report::format;
 use crate::report::labels::Labels;
-use crate::report::merged::Samples;
+use crate::results::ExperimentResult;
 
 const ROW: f64 = 27.0;
 const BOX: f64 = 13.0;
@@ -73,7 +73,7 @@ pub fn draw(result: &ExperimentResult) -> Option<Picture> {
             let words = format!("{}: {}", result.scenarios[i].name, in_words(samples, panel.what));
             picture.datum("", words.clone(), |picture| boxed(picture, &axis, samples, middle, panel.colour));
             let median = match samples.quantile(0.5) {
-                Some(median) => human::duration(median),
+                Some(median) => format::duration(median),
                 None if samples.count + samples.censored == 0 => "none".to_owned(),
                 None => "no end".to_owned(),
             };
@@ -159,10 +159,10 @@ fn in_words(samples: &Samples, what: &str) -> String {
     if samples.count + samples.censored == 0 {
         return format!("no {what}");
     }
-    let at = |p: f64| samples.quantile(p).map_or("no end".to_owned(), human::duration);
+    let at = |p: f64| samples.quantile(p).map_or("no end".to_owned(), format::duration);
     let mut text = format!(
         "{} {what}, 5 % within {}, a quarter within {}, half within {}, three quarters within {}, 95 % within {}",
-        human::whole(samples.count + samples.censored),
+        format::whole(samples.count + samples.censored),
         at(0.05),
         at(0.25),
         at(0.5),
@@ -170,8 +170,8 @@ fn in_words(samples: &Samples, what: &str) -> String {
         at(0.95),
     );
     match longest(samples) {
-        Some(_) if samples.censored > 0 => text += &format!(", {} without an end", human::whole(samples.censored)),
-        Some(longest) => text += &format!(", the longest {}", human::duration(longest)),
+        Some(_) if samples.censored > 0 => text += &format!(", {} without an end", format::whole(samples.censored)),
+        Some(longest) => text += &format!(", the longest {}", format::duration(longest)),
         None => {}
     }
     text

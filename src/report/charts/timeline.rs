@@ -5,8 +5,8 @@ use super::font;
 use super::frame::{BODY, MARGIN, RIGHT, SMALL, WIDTH, foot, head, legend_line};
 use super::palette::{BAND, BLACK, Colour, GREEN, GRID, ON_LIGHT, PAPER, SKY, VERMILION};
 use super::picture::{Anchor, Picture, Role};
-use crate::experiment::{ExperimentResult, Group, Lane, Replay, Tone};
-use crate::report::human;
+use crate::report::format;
+use crate::results::{ExperimentResult, Group, Lane, Replay, Tone};
 
 /// Height of a row, and of what lies in it.
 const ROW: f64 = 22.0;
@@ -94,7 +94,7 @@ fn title(result: &ExperimentResult, replay: &Replay) -> String {
         _ => "An outage",
     };
     let end = if replay.outage.without_end { " and no end" } else { "" };
-    let length = format!("{}{end}", human::in_full(replay.outage.length_s));
+    let length = format!("{}{end}", format::in_full(replay.outage.length_s));
     match result.scenarios.len() {
         1 => format!("{which} of {}: {length}", replay.scenario),
         _ => format!("{which} of “{}”: {length}", replay.scenario),
@@ -102,7 +102,7 @@ fn title(result: &ExperimentResult, replay: &Replay) -> String {
 }
 
 fn lead(replay: &Replay) -> String {
-    let led = human::in_full(replay.outage_from_s);
+    let led = format::in_full(replay.outage_from_s);
     let text = format!(
         "Replication {}, outage {} of that replication, from {led} before it. Time runs from its beginning; it is \
          shaded.",
@@ -116,10 +116,11 @@ fn lead(replay: &Replay) -> String {
 
 /// A row for readers who cannot see it: as much of it as anybody listens to.
 fn told(lane: &Lane) -> String {
-    let spans = lane.spans.iter().map(|span| format!("{} for {}", span.words, human::in_full(span.to_s - span.from_s)));
+    let spans =
+        lane.spans.iter().map(|span| format!("{} for {}", span.words, format::in_full(span.to_s - span.from_s)));
     let mut told: Vec<String> = spans.take(TOLD).collect();
     if lane.spans.len() > TOLD {
-        told.push(format!("{} more", human::whole((lane.spans.len() - TOLD) as u64)));
+        told.push(format!("{} more", format::whole((lane.spans.len() - TOLD) as u64)));
     }
     format!("{}: {}", lane.name, told.join(", "))
 }
@@ -129,7 +130,7 @@ fn row(picture: &mut Picture, axis: &Axis, lane: &Lane, zero: f64, middle: f64) 
     for span in &lane.spans {
         let (from_s, to_s) = (span.from_s - zero, span.to_s - zero);
         let (from, to) = (axis.at(from_s), axis.at(to_s));
-        let words = format!("{}: {}, {}", lane.name, span.words, human::in_full(to_s - from_s));
+        let words = format!("{}: {}, {}", lane.name, span.words, format::in_full(to_s - from_s));
         picture.role(Role::Moment { from_s, to_s, words, label: span.words.clone() }, |picture| {
             let fill = colour(span.tone);
             // A hair of paper tells neighbours apart.

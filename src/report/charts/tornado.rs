@@ -6,10 +6,10 @@ use super::font;
 use super::frame::{self, BODY, MARGIN, RIGHT, SMALL};
 use super::palette::{BLUE, Colour, INK, ORANGE};
 use super::picture::{Anchor, Picture};
-use crate::experiment::{ExperimentResult, Sensitivity};
-use crate::report::human;
+use crate::report::format;
 use crate::report::period::Period;
 use crate::report::sensitivity::{self, elasticity, interval, name, played, response, signed};
+use crate::results::{ExperimentResult, Sensitivity};
 use crate::study::Metric;
 
 const ROW: f64 = 34.0;
@@ -37,7 +37,7 @@ pub fn draw(result: &ExperimentResult) -> Option<Picture> {
     let lead = format!(
         "Change of the {what} {each} against the base ({}), with each number a little less and a little more. Both are \
          played with the same faults. Right: the change from less to more, its interval, and the elasticity (% for each %).",
-        human::in_full(lost)
+        format::in_full(lost)
     );
     let y = frame::head(&mut picture, &format!("Which number matters most for the {what}?"), &lead);
     let legend = [(LESS, "with less of it".to_owned()), (MORE, "with more of it".to_owned())];

@@ -4,14 +4,14 @@ use super::axis::{Axis, Range, Unit};
 use super::encoding::{Encoding, mark, ring};
 use super::font;
 use super::frame::{self, MARGIN, RIGHT, SMALL};
+use super::label_placement::{self, Box};
 use super::palette::{Colour, GREEN, GREY, PAPER};
 use super::picture::{Anchor, Picture};
-use super::place::{self, Box};
-use crate::experiment::{Detection, Estimate, ExperimentResult, ScenarioResult};
-use crate::report::human;
+use crate::report::aggregate::Samples;
+use crate::report::format;
 use crate::report::labels::Labels;
-use crate::report::merged::Samples;
 use crate::report::period::Period;
+use crate::results::{Detection, Estimate, ExperimentResult, ScenarioResult};
 use crate::study::Metric;
 
 const HEIGHT: f64 = 430.0;
@@ -75,8 +75,8 @@ pub fn draw(result: &ExperimentResult) -> Option<Picture> {
         let words = format!(
             "{}: detected after {} on average, {} needless reactions {each}",
             result.scenarios[p.scenario].name,
-            human::duration(p.detection),
-            human::count_with_interval(&p.false_positives),
+            format::duration(p.detection),
+            format::count_with_interval(&p.false_positives),
         );
         let look = (encoding.shape(&labels, p.scenario), encoding.size(&labels, p.scenario), colour);
         picture.datum(encoding.series.name(p.scenario), words, |picture| {
@@ -96,15 +96,15 @@ pub fn draw(result: &ExperimentResult) -> Option<Picture> {
     order.sort_by_key(|&i| (!is_baseline(&points[i]), !front.contains(&i)));
     let names: Vec<(String, (f64, f64))> =
         order.iter().filter(|i| is_named(i)).map(|&i| (labels.short(points[i].scenario), places[i])).collect();
-    place::names(&mut picture, &names, taken, (left, top, right, bottom));
+    label_placement::names(&mut picture, &names, taken, (left, top, right, bottom));
     let at = (right + 30.0, encoding.legend(&mut picture, &labels, (right + 30.0, top + 10.0)) + 14.0);
     notes(&mut picture, &labels, points.iter().any(is_baseline), points.len() > front.len(), at);
     for p in &points {
         picture.description.push(format!(
             "{}: detection {}, needless reactions {} {each}",
             result.scenarios[p.scenario].name,
-            human::duration(p.detection),
-            human::count(&p.false_positives),
+            format::duration(p.detection),
+            format::count(&p.false_positives),
         ));
     }
     frame::foot(&mut picture, result, bottom + 40.0);
@@ -168,7 +168,7 @@ fn seen_by_probes(result: &ExperimentResult) -> Vec<&str> {
 }
 
 fn point(i: usize, scenario: &ScenarioResult, faults: &[&str]) -> Option<Point> {
-    let of_faults = scenario.detection_s.iter().filter(|(fault, _)| faults.contains(fault));
+    let of_faults = scenario.detection_s.iter().filter(|(fault, _)| faults.contains(&fault.as_str()));
     let detections: Vec<&Detection> = of_faults.map(|(_, detection)| detection).collect();
     let weighted = |d: &&Detection| d.times.mean.map(|mean| (mean * d.times.count as f64, d.times.count));
     let (sum, count) = detections.iter().filter_map(weighted).fold((0.0, 0), |a, b| (a.0 + b.0, a.1 + b.1));
@@ -224,9 +224,9 @@ fn finding(points: &[Point], front: &[usize], each: &str) -> String {
     };
     let needless = |p: &Point| {
         let e = &p.false_positives;
-        if e.bound { format!("at most {}", human::significant(e.high, 2)) } else { human::significant(e.mean, 2) }
+        if e.bound { format!("at most {}", format::significant(e.high, 2)) } else { format::significant(e.mean, 2) }
     };
-    let (sooner, later) = (human::duration(fast.detection), human::duration(slow.detection));
+    let (sooner, later) = (format::duration(fast.detection), format::duration(slow.detection));
     if front.len() < 2 || sooner == later {
         return format!(
             "Nothing is gained by slower detection: {sooner} with {} needless reactions {each}",

@@ -5,9 +5,9 @@ use super::font;
 use super::frame::{self, BODY, MARGIN, RIGHT, SMALL};
 use super::palette::{BLUE, Colour, GREY, GRID, INK, PURPLE, SLATE, VERMILION};
 use super::picture::{Anchor, Picture};
-use crate::experiment::{ExperimentResult, ScenarioResult, WindowLoss, WindowsResult};
-use crate::report::human;
-use crate::report::merged::{self, Role};
+use crate::report::aggregate::{self, Role};
+use crate::report::format;
+use crate::results::{ExperimentResult, ScenarioResult, WindowLoss, WindowsResult};
 use crate::study::Metric;
 
 const HEIGHT: f64 = 150.0;
@@ -37,11 +37,11 @@ pub fn draw(result: &ExperimentResult) -> Option<Picture> {
     let bins = Bins::of(&panels, allowed.map(|(_, seconds)| seconds))?;
     let fails = result.objective.metric == Metric::RequestSuccess;
     let what = if fails { "failed requests" } else { "downtime" };
-    let window = human::tick(length);
+    let window = format::tick(length);
 
     let mut picture = Picture::new(frame::WIDTH);
     let title = match allowed {
-        Some((slo, _)) => format!("How many windows of {window} meet {}?", human::plain_percent(slo)),
+        Some((slo, _)) => format!("How many windows of {window} meet {}?", format::plain_percent(slo)),
         None if fails => format!("How many requests fail in a window of {window}?"),
         None => format!("How much downtime is in a window of {window}?"),
     };
@@ -66,9 +66,13 @@ pub fn draw(result: &ExperimentResult) -> Option<Picture> {
             // The rarest bar is still seen.
             let height = (bottom - y_axis.at(share * 100.0)).max(1.5);
             let at_least =
-                if i == 0 && bins.cut { "up to".to_owned() } else { format!("{} to", human::duration(from)) };
-            let words =
-                format!("{}: {} of windows lose {at_least} {}", panel.scenario.name, rare(*share), human::duration(to));
+                if i == 0 && bins.cut { "up to".to_owned() } else { format!("{} to", format::duration(from)) };
+            let words = format!(
+                "{}: {} of windows lose {at_least} {}",
+                panel.scenario.name,
+                rare(*share),
+                format::duration(to)
+            );
             picture.datum("", words, |picture| {
                 let colour = if missed { VERMILION } else { BLUE };
                 picture.rectangle(left + 0.75, bottom - height, (right - left - 1.5).max(1.0), height, colour);
@@ -78,7 +82,7 @@ pub fn draw(result: &ExperimentResult) -> Option<Picture> {
         if let Some((slo, seconds)) = allowed.filter(|(_, seconds)| x_axis.holds(*seconds)) {
             let x = x_axis.at(seconds);
             picture.dashes((x, top - 4.0), (x, bottom), 1.6, PURPLE);
-            let text = format!("SLO {}: {}", human::plain_percent(slo), human::duration(seconds));
+            let text = format!("SLO {}: {}", format::plain_percent(slo), format::duration(seconds));
             let half = font::width(&text, SMALL.size, true) / 2.0;
             if x - half > LEFT + 120.0 {
                 picture.text(LEFT, top - 9.0, Anchor::Left, SMALL, "share of windows");
@@ -97,7 +101,7 @@ pub fn draw(result: &ExperimentResult) -> Option<Picture> {
 
 /// What pictures of one scenario show, and beside it the baseline, where that is another.
 fn panels(result: &ExperimentResult) -> Vec<Panel<'_>> {
-    let role = |scenario: &ScenarioResult| match merged::role(result, scenario) {
+    let role = |scenario: &ScenarioResult| match aggregate::role(result, scenario) {
         Some(Role::New) => "New",
         Some(Role::Recommended) => "Recommended",
         Some(Role::Baseline) => "Baseline",
@@ -105,7 +109,7 @@ fn panels(result: &ExperimentResult) -> Vec<Panel<'_>> {
     };
     let fails = result.objective.metric == Metric::RequestSuccess;
     let mut panels: Vec<Panel<'_>> = Vec::new();
-    for scenario in merged::looked_at_closely(result) {
+    for scenario in aggregate::featured_scenarios(result) {
         let Some(windows) = scenario.windows.as_ref().filter(|windows| windows.count > 0) else { continue };
         let loss = if fails { &windows.failed_request_s } else { &windows.downtime_s };
         panels.push(Panel { what: role(scenario), scenario, windows, loss });
@@ -191,7 +195,7 @@ fn header(picture: &mut Picture, panel: &Panel<'_>, y: f64, several: bool) -> f6
         y += 17.0;
     }
     let quantile = |name: &str, value: f64| {
-        let value = if value > 0.0 { human::duration(value) } else { "none".to_owned() };
+        let value = if value > 0.0 { format::duration(value) } else { "none".to_owned() };
         format!("{name} {value}")
     };
     let loss = panel.loss;
@@ -201,7 +205,7 @@ fn header(picture: &mut Picture, panel: &Panel<'_>, y: f64, several: bool) -> f6
         quantile("p99", loss.p99.value),
         quantile("worst", loss.worst),
     ];
-    let text = format!("{} windows: {}", human::whole(panel.windows.count), figures.join(" · "));
+    let text = format!("{} windows: {}", format::whole(panel.windows.count), figures.join(" · "));
     picture.text(MARGIN, y, Anchor::Left, SMALL, text);
     y + 8.0
 }
@@ -257,7 +261,7 @@ fn verdict(
 fn missed(panel: &Panel<'_>) -> Option<Vec<(String, bool)>> {
     let meets = panel.windows.meets_slo.as_ref()?;
     if meets.bound {
-        return Some(vec![(format!("none seen to miss it: {} meet it", human::percent(meets)), false)]);
+        return Some(vec![(format!("none seen to miss it: {} meet it", format::percent(meets)), false)]);
     }
     let [mean, low, high] = [1.0 - meets.mean, 1.0 - meets.high, 1.0 - meets.low];
     Some(vec![(format!("{} miss it", rare(mean)), true), (format!("interval {} to {}", rare(low), rare(high)), false)])
@@ -265,12 +269,12 @@ fn missed(panel: &Panel<'_>) -> Option<Vec<(String, bool)>> {
 
 /// A share with two digits of what is rare: `0.86 %`, `94 %`, `99.14 %`.
 fn rare(share: f64) -> String {
-    let missing = human::significant((1.0 - share) * 100.0, 2);
+    let missing = format::significant((1.0 - share) * 100.0, 2);
     let decimals = missing.split('.').nth(1).map_or(0, str::len);
     match share * 100.0 {
         percent if percent >= 99.999_95 && share < 1.0 => "> 99.9999 %".to_owned(),
         percent if percent > 99.0 => format!("{percent:.decimals$} %"),
-        percent => format!("{} %", human::significant(percent, 2)),
+        percent => format!("{} %", format::significant(percent, 2)),
     }
 }
 
@@ -284,7 +288,7 @@ fn lead(panels: &[Panel<'_>], what: &str, window: &str, allowed: Option<(f64, f6
     if let Some((slo, seconds)) = allowed {
         let range = bins.range();
         if !(range.low..=range.high).contains(&seconds) {
-            let (slo, seconds) = (human::plain_percent(slo), human::duration(seconds));
+            let (slo, seconds) = (format::plain_percent(slo), format::duration(seconds));
             text += &format!(" The SLO of {slo} leaves {seconds} a window, outside this picture.");
         }
     }
@@ -301,8 +305,8 @@ fn in_words(panel: &Panel<'_>) -> String {
         "{}: {} of {} windows lose nothing, 99 % lose at most {}, the worst {}{missed}",
         panel.scenario.name,
         rare(spared(panel)),
-        human::whole(panel.windows.count),
-        human::duration(panel.loss.p99.value),
-        human::duration(panel.loss.worst),
+        format::whole(panel.windows.count),
+        format::duration(panel.loss.p99.value),
+        format::duration(panel.loss.worst),
     )
 }

@@ -1,6 +1,6 @@
 //! The words of the page.
 
-use crate::experiment::ExperimentResult;
+use crate::results::ExperimentResult;
 
 /// Each term and what it means, in the order in which a reader meets them.
 const GLOSSARY: &[(&str, &str)] = &[

@@ -1,8 +1,8 @@
 //! Outages on the page: the lanes of those that were replayed, the same line by line, and how every other is told.
 
-use crate::experiment::{ExperimentResult, Lane, Replay, ScenarioResult, Tone};
-use crate::report::merged::looked_at_closely;
-use crate::report::{charts, human};
+use crate::report::aggregate::featured_scenarios;
+use crate::report::{charts, format};
+use crate::results::{ExperimentResult, Lane, Replay, ScenarioResult, Tone};
 
 /// One that was replayed.
 pub struct Outage {
@@ -46,7 +46,7 @@ pub fn replayed(result: &ExperimentResult) -> Vec<Outage> {
 /// Those to look at, of the scenarios that are looked at closely.
 pub fn examples(result: &ExperimentResult) -> Vec<Example> {
     let of_scenario = |scenario: &ScenarioResult| {
-        let one = |example: &crate::experiment::OutageExample| Example {
+        let one = |example: &crate::results::OutageExample| Example {
             scenario: scenario.name.clone(),
             which: match example.statistic.as_str() {
                 "max" => "the longest",
@@ -54,27 +54,27 @@ pub fn examples(result: &ExperimentResult) -> Vec<Example> {
                 _ => "median",
             },
             length: if example.without_end {
-                format!("over {}", human::in_full(example.length_s))
+                format!("over {}", format::in_full(example.length_s))
             } else {
-                human::in_full(example.length_s)
+                format::in_full(example.length_s)
             },
             command: command(result, &scenario.name, example.replication, example.number),
         };
         scenario.outage_examples.iter().map(one).collect::<Vec<_>>()
     };
-    looked_at_closely(result).into_iter().flat_map(of_scenario).collect()
+    featured_scenarios(result).into_iter().flat_map(of_scenario).collect()
 }
 
 /// What replays an outage; `results.json` lies beside the page.
 fn command(result: &ExperimentResult, scenario: &str, replication: u64, number: u64) -> String {
     let scenario =
-        if result.scenarios.len() > 1 { format!(" --scenario={}", human::quoted(scenario)) } else { String::new() };
+        if result.scenarios.len() > 1 { format!(" --scenario={}", format::quoted(scenario)) } else { String::new() };
     format!("hasim trace results.json{scenario} --replication {replication} --outage {number} --rules")
 }
 
 fn lines(replay: &Replay) -> Vec<Line> {
     let of_lane = |lane: &Lane| {
-        let one = |mark: &crate::experiment::Mark| {
+        let one = |mark: &crate::results::Mark| {
             let at_s = mark.at_s - replay.outage_from_s;
             Line {
                 at_s,

@@ -1,9 +1,8 @@
 //! Where lost time comes from: from zero to the total, cause by cause and phase by phase.
 
-use crate::experiment::{Attribution, ExperimentResult, ScenarioResult};
-use crate::report::merged::phase_name;
 use crate::report::period::Period;
-use crate::report::{best, human, removals};
+use crate::report::{format, loss, removals};
+use crate::results::{Attribution, ExperimentResult, ScenarioResult};
 use crate::study::Metric;
 
 /// Parts that are told apart; the others are one.
@@ -34,13 +33,13 @@ pub struct Part {
 pub fn both(result: &ExperimentResult, shown: &ScenarioResult) -> Vec<Waterfall> {
     let each = Period::of(result).each();
     let one = |title, loss: Metric, parts: &[Attribution]| {
-        let what = best::words_of(loss);
+        let what = loss::words_of(loss);
         let total: f64 = parts.iter().map(|part| part.s_per_year).sum();
         (total > 0.0).then(|| Waterfall {
             title,
             lead: format!(
                 "{} of {what} {each} in “{}”, each second charged to what kept Pods from serving and to the phase of their recovery.",
-                human::in_full(total),
+                format::in_full(total),
                 shown.name
             ),
             without: removals::of_loss(result, shown, loss),
@@ -63,7 +62,7 @@ fn bars(parts: &[Attribution], total: f64) -> Vec<Part> {
             class,
             cause,
             phase,
-            amount: format!("{} ({})", human::duration(seconds), human::share(seconds, total)),
+            amount: format!("{} ({})", format::duration(seconds), format::share(seconds, total)),
             left: percent(left / total),
             width: percent(seconds / total),
         };
@@ -72,7 +71,7 @@ fn bars(parts: &[Attribution], total: f64) -> Vec<Part> {
     };
     let mut bars: Vec<Part> = sorted[..told]
         .iter()
-        .map(|part| bar(part.fault.clone(), phase_name(&part.phase), part.s_per_year, ""))
+        .map(|part| bar(part.cause.to_string(), part.phase.in_words(), part.s_per_year, ""))
         .collect();
     let rest = &sorted[told..];
     if !rest.is_empty() {
@@ -83,14 +82,14 @@ fn bars(parts: &[Attribution], total: f64) -> Vec<Part> {
         class: "total",
         cause: "total".to_owned(),
         phase: String::new(),
-        amount: human::duration(total),
+        amount: format::duration(total),
         left: 0.0,
         width: 100.0,
     });
     bars
 }
 
-/// To a hundredth of a percent.
+/// A share in percent, rounded to a hundredth of one.
 fn percent(share: f64) -> f64 {
     (share * 10_000.0).round() / 100.0
 }

@@ -5,13 +5,11 @@
 
 use super::clock::Clock;
 use super::{Excerpt, Teller, words};
-use crate::experiment::{
-    Entry, FaultTarget, Group, Happening, Lane, Mark, Observation, Reply, Span, Timeline, Tone, Who,
-};
+use crate::history::{Entry, Happening, Observation, Reply, Target, Timeline, Who};
 use crate::ids::{ContainerId, FaultId};
 use crate::model::{Model, ProbeKind};
-use crate::report::human;
-use crate::report::merged::phase_name;
+use crate::report::format;
+use crate::results::{Group, Lane, Mark, Span, Tone};
 use crate::time::{Duration, SimTime};
 
 /// The lanes of an excerpt, with time 0 at its beginning: only those in which something is. Where a prober has more than `few`
@@ -195,7 +193,7 @@ impl Drawing<'_> {
             let timeline = self.timeline;
             for look in timeline.looks.iter().filter(|look| look.slot.index() == slot) {
                 let view = &look.view;
-                let phase = || phase_name(view.phase.name());
+                let phase = || view.phase.in_words();
                 let (words, tone) = match (view.serves, view.in_rotation) {
                     (true, true) => ("serves in rotation".to_owned(), Tone::Good),
                     (true, false) => (format!("serves, not in rotation: {}", phase()), Tone::Plain),
@@ -296,7 +294,7 @@ impl Drawing<'_> {
         let words = words::reply_words(of, kind, run.reply, self.model);
         let tone = if run.reply.observation() == Observation::Success { Tone::Good } else { Tone::Bad };
         if run.count > alone {
-            let words = format!("{} ×: {words}", human::whole(run.count));
+            let words = format!("{} ×: {words}", format::whole(run.count));
             return self.span(Group::Pods, lane, (run.from(), run.to()), words, tone);
         }
         for (from, to) in run.probes {
@@ -373,13 +371,13 @@ impl Drawing<'_> {
     }
 
     /// Several Nodes may have the same fault at the same time: each target has a lane of its own.
-    fn fault_lane(&self, target: FaultTarget, fault: FaultId) -> String {
+    fn fault_lane(&self, target: Target, fault: FaultId) -> String {
         let name = &self.model.faults[fault].name;
         match target {
-            FaultTarget::Deployment => name.clone(),
-            FaultTarget::Slot(slot) | FaultTarget::Container(slot, _) => format!("{name} slot {}", slot.index()),
-            FaultTarget::Node(node) => format!("{name} {}", self.model.cluster.nodes[node].name),
-            FaultTarget::Zone(zone) => format!("{name} {}", self.model.cluster.zones[zone].name),
+            Target::Deployment => name.clone(),
+            Target::Slot(slot) | Target::Container(slot, _) => format!("{name} slot {}", slot.index()),
+            Target::Node(node) => format!("{name} {}", self.model.cluster.nodes[node].name),
+            Target::Zone(zone) => format!("{name} {}", self.model.cluster.zones[zone].name),
         }
     }
 

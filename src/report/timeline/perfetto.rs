@@ -6,8 +6,9 @@ use serde_json::{Value, json};
 
 use super::Excerpt;
 use super::lanes::lanes;
-use crate::experiment::{Lane, Timeline, Tone};
+use crate::history::Timeline;
 use crate::model::Model;
+use crate::results::{Lane, Tone};
 use crate::time::Duration;
 
 /// The excerpt as JSON. Time 0 is its beginning.

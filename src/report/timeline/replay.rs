@@ -2,9 +2,10 @@
 
 use super::lanes::lanes;
 use super::{Excerpt, story};
-use crate::experiment::{Lane, Outage, OutageExample, Replay, Timeline, Tone};
+use crate::history::{Outage, Timeline};
 use crate::model::Model;
-use crate::report::human;
+use crate::report::format;
+use crate::results::{Lane, OutageExample, Replay, Tone};
 use crate::stats::twelve_digits;
 use crate::time::{Duration, SimTime};
 
@@ -31,7 +32,7 @@ pub fn replay(timeline: &Timeline, model: &Model, scenario: &str, example: &Outa
         excerpt.to = from + Duration::from_secs_f64(instants[MOST]);
         lanes = shortened(timeline, model, excerpt);
         lanes.iter_mut().for_each(leave_out_ordinary);
-        let length = |excerpt: Excerpt| human::in_full(excerpt.to.since(excerpt.from).as_secs_f64());
+        let length = |excerpt: Excerpt| format::in_full(excerpt.to.since(excerpt.from).as_secs_f64());
         cut = Some(format!(
             "The replay lasts {}, of which the first {} are shown, without what containers ordinarily do between.",
             length(whole),
@@ -42,8 +43,8 @@ pub fn replay(timeline: &Timeline, model: &Model, scenario: &str, example: &Outa
     if example.without_end && example.length_s > shown + 1.0 {
         cut = Some(format!(
             "The outage had not ended after {}; the first {} of it are shown.",
-            human::in_full(example.length_s),
-            human::in_full(shown)
+            format::in_full(example.length_s),
+            format::in_full(shown)
         ));
     }
     let secs = |at: SimTime| twelve_digits(at.saturating_since(from).as_secs_f64());

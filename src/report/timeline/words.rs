@@ -1,11 +1,11 @@
 //! Each happening in words that its reader knows from `kubectl describe`, and the rules behind it.
 
 use super::clock::Clock;
-use crate::experiment::Tone::{self, Bad, Detail, Good, Plain};
-use crate::experiment::{Endpoint, Exit, Happening, Reply, Stored};
+use crate::history::{Endpoint, Exit, Happening, Reply, Stored};
 use crate::ids::{ContainerId, FaultId};
 use crate::model::{ContainerMode, Model, NodeMode, Probe, ProbeKind, Strikes};
-use crate::report::human;
+use crate::report::format;
+use crate::results::Tone::{self, Bad, Detail, Good, Plain};
 use crate::time::{Duration, SimTime};
 
 /// A happening in words.
@@ -65,7 +65,7 @@ pub(super) fn say(what: Happening, at: SimTime, model: &Model, clock: Clock) -> 
         }
         Happening::ExitNoticed { .. } => said(Plain, "the kubelet notices the exit", "C1"),
         Happening::BackedOff { until, .. } => {
-            let span = human::in_full(until.saturating_since(at).as_secs_f64());
+            let span = format::in_full(until.saturating_since(at).as_secs_f64());
             said(Bad, format!("BackOff: CrashLoopBackOff for {span}, until {}", clock.show(until)), "C10, C11, C13")
         }
         Happening::ReadyDecided { ready, .. } => {
@@ -142,7 +142,7 @@ pub(super) fn reply_words(of: ContainerId, kind: ProbeKind, reply: Reply, model:
         Reply::Refused => "fails: connection refused".to_owned(),
         Reply::Timeout => {
             let timeout = probe(of, kind, model).map_or(0.0, |probe| probe.timeout.as_secs_f64());
-            format!("fails: no answer within {}", human::in_full(timeout))
+            format!("fails: no answer within {}", format::in_full(timeout))
         }
         Reply::Reset => "fails: connection reset, the process has died".to_owned(),
     }
@@ -220,7 +220,7 @@ fn stop_words(instance: u32, pre_stop: Duration) -> String {
     if pre_stop.is_zero() {
         stopped
     } else {
-        format!("{stopped}, its preStop sleeps {}", human::in_full(pre_stop.as_secs_f64()))
+        format!("{stopped}, its preStop sleeps {}", format::in_full(pre_stop.as_secs_f64()))
     }
 }
 

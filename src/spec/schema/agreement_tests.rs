@@ -33,7 +33,7 @@ fn files(folder: &str) -> Vec<PathBuf> {
 }
 
 fn is_ours(document: &Value) -> bool {
-    document["apiVersion"] == super::OURS
+    document["apiVersion"] == super::API_VERSION
 }
 
 /// Right files that have every field between them.

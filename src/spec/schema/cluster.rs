@@ -4,9 +4,10 @@ use serde_json::{Map, Value, json};
 
 use super::super::cluster::MAX_NODES;
 use super::super::control_plane::{numbers, periods};
-use super::super::{duration, latencies};
+use super::super::latencies;
 use super::law::written;
 use super::value::{duration, integer, number, object, or, refer, share, some, such_as, text, word};
+use crate::durations;
 use crate::model::{ControlPlane, RaceOdds, StartRace};
 
 /// What a Cluster may say.
@@ -162,8 +163,8 @@ fn control_plane() -> Value {
         ("largeClusterSizeThreshold", or(large, integer("A zone with more Nodes is large (N11).", 0, 1_000_000))),
     ];
     for ((key, span), (_, old)) in periods(&mut today).into_iter().zip(periods(&mut legacy)) {
-        let what = with_legacy(meaning(&TIMINGS, key), &duration::shown(*span), &duration::shown(*old));
-        fields.push((key, or(duration::shown(*span), duration(&what))));
+        let what = with_legacy(meaning(&TIMINGS, key), &durations::shown(*span), &durations::shown(*old));
+        fields.push((key, or(durations::shown(*span), duration(&what))));
     }
     for ((key, value, least, most), (_, old, ..)) in numbers(&mut today).into_iter().zip(numbers(&mut legacy)) {
         let what = with_legacy(meaning(&TIMINGS, key), &value.to_string(), &old.to_string());

@@ -2,9 +2,9 @@
 
 use serde_json::{Value, json};
 
-use super::super::duration::UNITS;
 use super::fault;
 use super::value::{duration, file, integer, list, object, or, some, such_as, text};
+use crate::durations::UNITS;
 
 /// What a file of incidents may say.
 pub fn spec() -> Value {

@@ -2,8 +2,8 @@
 
 use serde_json::{Map, Value, json};
 
-use super::super::duration;
 use super::value::{duration, exactly_one, file, number, object, refer, some, span, such_as, text};
+use crate::durations;
 use crate::random::Law;
 
 /// A law: a duration, or a map with the name of a law as its only key. Editors show the description of the field that
@@ -171,7 +171,7 @@ fn uncertain_plain(what: &str) -> Value {
 
 /// A law as it would be written; for defaults.
 pub fn written(law: &Law) -> Value {
-    let time = |secs: f64| duration::readable(secs).unwrap_or_else(|| "0s".to_owned());
+    let time = |secs: f64| durations::readable(secs).unwrap_or_else(|| "0s".to_owned());
     match law {
         Law::Uniform { min, max } => json!({"uniform": {"min": time(*min), "max": time(*max)}}),
         Law::Exponential { mean } => json!({"exponential": {"mean": time(*mean)}}),

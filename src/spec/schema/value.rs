@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use super::super::duration::UNITS;
+use crate::durations::UNITS;
 
 /// A map of ours: what is not among its fields is an error.
 pub fn object<'f>(what: &str, required: &[&str], fields: impl IntoIterator<Item = (&'f str, Value)>) -> Value {
@@ -81,7 +81,7 @@ pub fn span(schema: &mut Value) {
     schema["then"] = json!({"const": 0, "errorMessage": "must have a unit, such as 5s (only 0 goes without)"});
 }
 
-/// With the value that holds where nothing is written.
+/// A schema whose default is the value that holds where nothing is written.
 pub fn or(default: impl Into<Value>, mut schema: Value) -> Value {
     schema["default"] = default.into();
     schema

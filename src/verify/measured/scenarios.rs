@@ -65,7 +65,7 @@ impl Scenario {
     /// Its model.
     pub fn model(&self) -> Model {
         let scenarios = embedded::scenarios(&format!("experiments/measured/{}.yaml", self.experiment));
-        let wanted = |scenario: &crate::spec::Scenario| {
+        let wanted = |scenario: &crate::study::Scenario| {
             self.candidate
                 .is_none_or(|name| scenario.parameters.get("candidate").and_then(|v| v.as_str()) == Some(name))
         };

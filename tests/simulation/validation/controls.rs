@@ -8,8 +8,7 @@ use hasim::experiment::{Options, replicate, run};
 use hasim::ids::FaultId;
 use hasim::model::{Affects, ContainerMode, Fault, Model, NodeMode, Probe, Start, Strikes, YEAR};
 use hasim::random::Law;
-use hasim::spec::{Objective, Report, Scenario, Stopping, Study, Without};
-use hasim::study::Metric;
+use hasim::study::{Metric, Objective, Scenario, Stopping, Study, StudyHeader, Without};
 
 /// Two replicas whose clocks often stand: an application that starts for hours, hangs that last until liveness kills, and
 /// Nodes that are cut off for days. Counting begins and ends in the middle of lives.
@@ -98,7 +97,7 @@ fn a_fault_that_was_hardly_ever_seen_moves_no_difference() {
         compared_with: None,
         unplaceable: false,
     };
-    let study = |seed| Study {
+    let header = |seed| StudyHeader {
         name: "rare".to_owned(),
         seed,
         confidence: 0.95,
@@ -113,12 +112,14 @@ fn a_fault_that_was_hardly_ever_seen_moves_no_difference() {
         goals: vec![],
         varied: vec![],
         baseline: Some(0),
-        scenarios: models.iter().enumerate().map(scenario).collect(),
         sensitivity: vec![],
-        without: Without::Off,
         notes: vec![],
-        findings: Report::default(),
         inputs: serde_json::Value::Null,
+    };
+    let study = |seed| Study {
+        header: header(seed),
+        without: Without::Off,
+        scenarios: models.iter().enumerate().map(scenario).collect(),
     };
     let lost = |model: &Model| {
         let lasts = model.faults[FaultId::new(0)].lasts.as_ref().unwrap().mean();

@@ -1,0 +1,19 @@
+//! What a scenario costs: the Nodes that it has, and the Pods that it reserves.
+
+use crate::model::Model;
+use crate::stats::twelve_digits;
+
+/// What a year of the system costs that the model asks for: its Nodes, and its Pods as reserved. `None` without prices.
+pub fn cost_per_year(model: &Model) -> Option<f64> {
+    let prices = model.cluster.prices.as_ref()?;
+    let pods = f64::from(model.deployment.replicas);
+    Some(twelve_digits(node_hours_per_year(model) * prices.node_hour + pods * HOURS * prices.pod_hour))
+}
+
+/// Hours of all Nodes in a year, dead ones included.
+pub fn node_hours_per_year(model: &Model) -> f64 {
+    model.cluster.nodes.len() as f64 * HOURS
+}
+
+/// Hours of a year.
+const HOURS: f64 = 8_760.0;

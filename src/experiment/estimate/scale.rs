@@ -1,0 +1,93 @@
+//! From sums over replications to rates: shares, seconds and events a year, with their intervals.
+
+use super::facts::{ScenarioFacts, StudyFacts};
+use crate::experiment::tally::{Summary, Total};
+use crate::model::YEAR;
+use crate::results::Estimate;
+use crate::stats::{Interval, MeanDifference, Moments, amounts, counts, most_events, rests_on_few};
+use crate::study::{Form, Metric};
+use crate::time::Duration;
+
+/// Nanoseconds of a second.
+pub const NANOS: f64 = 1e9;
+/// Microseconds of a second.
+pub const MICROS: f64 = 1e6;
+
+/// Turns what was summed over the replications of a scenario into rates.
+pub struct Scale {
+    pub replications: u64,
+    pub horizon: Duration,
+    pub confidence: f64,
+    /// The share of the time that may be lost where none was.
+    pub most_lost: f64,
+}
+
+impl Scale {
+    /// The scale for the summary of a scenario.
+    pub fn of(study: &StudyFacts, scenario: &ScenarioFacts, summary: &Summary) -> Self {
+        let (horizon, confidence) = (study.horizon(), study.header.confidence);
+        let most_lost = scenario.coincidence.most_lost(summary, horizon, confidence);
+        Self { replications: summary.replications, horizon, confidence, most_lost }
+    }
+
+    /// The same, with the wider of both bounds.
+    pub fn or_wider(&self, other: &Self) -> Self {
+        Self { most_lost: self.most_lost.max(other.most_lost), ..*self }
+    }
+
+    /// Counted nanoseconds to seconds a year.
+    pub fn seconds_per_year(&self, nanos: u128) -> f64 {
+        self.share(nanos) * YEAR.as_secs_f64()
+    }
+
+    fn share(&self, nanos: u128) -> f64 {
+        nanos as f64 / (self.replications as f64 * self.horizon.as_nanos() as f64)
+    }
+
+    /// What a summary says of a metric.
+    pub fn estimate(&self, metric: Metric, summary: &Summary) -> Estimate {
+        let definition = metric.definition();
+        let total = &summary.totals[definition.quantity];
+        match definition.form {
+            Form::ShareKept => self.lost(total).complement(),
+            Form::SecondsPerYear => self.lost(total).times(YEAR.as_secs_f64()),
+            Form::EventsPerYear => self.events(&total.moments),
+        }
+    }
+
+    /// The share of the counted time that a quantity of time takes.
+    fn lost(&self, total: &Total) -> Estimate {
+        let (mean, moments) = (self.share(total.sum), &total.moments);
+        match amounts(moments, self.confidence) {
+            Some(interval) => {
+                let part = MICROS * self.horizon.as_secs_f64();
+                let interval = Interval { low: interval.low / part, high: (interval.high / part).min(1.0) };
+                Estimate { rests_on_few: rests_on_few(moments), ..Estimate::within(mean, interval, false) }
+            }
+            None => Estimate::within(mean, Interval { low: 0.0, high: self.most_lost }, true),
+        }
+    }
+
+    /// Events a year.
+    fn events(&self, moments: &Moments) -> Estimate {
+        let per_year = YEAR.as_secs_f64() / self.horizon.as_secs_f64();
+        let most = most_events(self.confidence) / self.replications as f64;
+        let (interval, bound) = match counts(moments, self.confidence) {
+            Some(interval) => (interval, false),
+            None => (Interval { low: 0.0, high: most }, true),
+        };
+        Estimate::within(moments.mean(), interval, bound).times(per_year)
+    }
+
+    /// A difference of lost time, in seconds a year. Where no pair differed, it is bounded as a loss is that nobody saw.
+    pub fn difference(&self, mean: MeanDifference) -> Estimate {
+        let part = MICROS * self.horizon.as_secs_f64();
+        let most = self.most_lost;
+        let (interval, bound) =
+            mean.interval.map_or((Interval { low: -most, high: most }, true), |Interval { low, high }| {
+                (Interval { low: low / part, high: high / part }, false)
+            });
+        let estimate = Estimate::within(mean.mean / part, interval, bound);
+        Estimate { rests_on_few: mean.rests_on_few, ..estimate }.times(YEAR.as_secs_f64())
+    }
+}

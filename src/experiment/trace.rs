@@ -1,0 +1,215 @@
+//! Traces: one replication, played as a run plays it and written down.
+//!
+//! A [`Recorder`] writes down what an observer is told. It watches beside the [`Measures`], so that the replication is
+//! played exactly as far as a run plays it. What comes of it is a [`Timeline`].
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use super::drive::drive;
+use super::measure::Measures;
+use super::panics::message_of;
+use crate::cluster::{Mode, Replication};
+use crate::history::{Delivering, Entry, Happening, Look, Observed, Observer, Outage, PodLife, Target, Timeline, Who};
+use crate::ids::{PodId, SlotId};
+use crate::model::{Model, Start};
+use crate::time::SimTime;
+
+/// Writes a [`Timeline`].
+#[derive(Debug, Clone, Default)]
+pub struct Recorder {
+    pods: Vec<PodLife>,
+    entries: Vec<Entry>,
+    looks: Vec<Look>,
+    deliveries: Vec<Delivery>,
+    /// Who has each place in memory.
+    by_place: Vec<usize>,
+    by_slot: Vec<Holders>,
+}
+
+/// A Pod serves in rotation, or does not, from now on.
+#[derive(Debug, Clone, Copy)]
+struct Delivery {
+    at: SimTime,
+    pod: PodId,
+    delivers: bool,
+}
+
+/// The Pods of one slot.
+#[derive(Debug, Clone, Copy, Default)]
+struct Holders {
+    ever: usize,
+    present: Option<usize>,
+}
+
+impl Recorder {
+    /// The timeline of a replication of `model` that was played until `end`.
+    pub fn finish(mut self, model: &Model, end: SimTime) -> Timeline {
+        self.entries.sort_by_key(|entry| entry.at);
+        let counted_from = SimTime::ZERO + model.warm_up;
+        let delivering = delivering(&self.deliveries);
+        Timeline {
+            counted_from,
+            counted_to: counted_from + model.horizon,
+            end,
+            outages: outages(&delivering, model),
+            delivering,
+            pods: self.pods,
+            entries: self.entries,
+            looks: self.looks,
+        }
+    }
+
+    fn who(&self, what: Happening) -> Who {
+        if let Some(pod) = what.pod() {
+            return Who::Pod(self.by_place[pod.index()]);
+        }
+        if let Some(node) = what.node() {
+            return Who::Node(node);
+        }
+        match what {
+            Happening::FaultStruck { target, .. } | Happening::FaultEnded { target, .. } => match target {
+                Target::Slot(slot) | Target::Container(slot, _) => self.holder(slot).map_or(Who::Slot(slot), Who::Pod),
+                Target::Deployment => Who::Deployment,
+                Target::Node(node) => Who::Node(node),
+                Target::Zone(zone) => Who::Zone(Some(zone)),
+            },
+            Happening::EvictionRateChanged { zone, .. } => Who::Zone(zone),
+            _ => Who::Deployment,
+        }
+    }
+
+    /// The Pod that holds the slot.
+    fn holder(&self, slot: SlotId) -> Option<usize> {
+        self.by_slot.get(slot.index())?.present
+    }
+
+    fn create(&mut self, now: SimTime, place: PodId, slot: SlotId) {
+        let pod = self.pods.len();
+        if self.by_place.len() <= place.index() {
+            self.by_place.resize(place.index() + 1, pod);
+        }
+        self.by_place[place.index()] = pod;
+        if self.by_slot.len() <= slot.index() {
+            self.by_slot.resize(slot.index() + 1, Holders::default());
+        }
+        let holders = &mut self.by_slot[slot.index()];
+        holders.ever += 1;
+        holders.present = Some(pod);
+        self.pods.push(PodLife { slot, ordinal: holders.ever, created: now, gone: None });
+    }
+
+    fn happened(&mut self, at: SimTime, what: Happening) {
+        match what {
+            Happening::PodCreated { pod, slot } => self.create(at, pod, slot),
+            Happening::PodDeleted { pod } => self.vacate(pod),
+            Happening::PodGone { pod } => {
+                self.vacate(pod);
+                self.pods[self.by_place[pod.index()]].gone = Some(at);
+            }
+            _ => {}
+        }
+        let who = self.who(what);
+        self.entries.push(Entry { at, who, what });
+    }
+
+    /// The Pod gives its slot up, if it still has it.
+    fn vacate(&mut self, place: PodId) {
+        let pod = self.by_place[place.index()];
+        let holders = &mut self.by_slot[self.pods[pod].slot.index()];
+        holders.present = holders.present.filter(|&present| present != pod);
+    }
+}
+
+impl Observer for Recorder {
+    fn observe(&mut self, at: SimTime, what: &Observed) {
+        match what {
+            Observed::SlotChanged { slot, view } => self.looks.push(Look { at, slot: *slot, view: view.clone() }),
+            Observed::EndpointChanged { pod, view } => {
+                let delivers = view.as_ref().is_some_and(|view| view.serves);
+                self.deliveries.push(Delivery { at, pod: *pod, delivers });
+            }
+            Observed::Happened(what) => self.happened(at, *what),
+            // What else is told follows from these.
+            Observed::SlotStruck { .. }
+            | Observed::SlotFaultEnded { .. }
+            | Observed::Reacted { .. }
+            | Observed::ReadinessLost { .. }
+            | Observed::ProbeKilled { .. }
+            | Observed::Restarted { .. }
+            | Observed::Paged { .. }
+            | Observed::DeletedByHand { .. }
+            | Observed::PodsChanged(_)
+            | Observed::ClockRan(_) => {}
+        }
+    }
+}
+
+/// What was told last in an instant holds from then on; what lasts no time leaves no trace.
+fn delivering(deliveries: &[Delivery]) -> Vec<Delivering> {
+    let mut delivers: Vec<bool> = Vec::new();
+    let mut counts = vec![Delivering { at: SimTime::ZERO, pods: 0 }];
+    for instant in deliveries.chunk_by(|a, b| a.at == b.at) {
+        for delivery in instant {
+            if delivers.len() <= delivery.pod.index() {
+                delivers.resize(delivery.pod.index() + 1, false);
+            }
+            delivers[delivery.pod.index()] = delivery.delivers;
+        }
+        let (at, pods) = (instant[0].at, delivers.iter().filter(|&&delivers| delivers).count());
+        counts.pop_if(|last| last.at == at);
+        if counts.last().is_none_or(|last| last.pods != pods) {
+            counts.push(Delivering { at, pods });
+        }
+    }
+    counts
+}
+
+fn outages(counts: &[Delivering], model: &Model) -> Vec<Outage> {
+    let mut outages: Vec<Outage> = Vec::new();
+    for count in counts {
+        let down = count.pods < model.min_serving as usize;
+        let open = outages.last_mut().filter(|outage| outage.ended.is_none());
+        match (down, open) {
+            (true, None) => outages.push(Outage { began: count.at, ended: None }),
+            (false, Some(outage)) => outage.ended = Some(count.at),
+            _ => {}
+        }
+    }
+    // The start of a new system is no outage, if it succeeds.
+    let is_start =
+        |outage: &Outage| model.start == Start::Fresh && outage.began == SimTime::ZERO && outage.ended.is_some();
+    outages.retain(|outage| !is_start(outage));
+    outages
+}
+
+/// A replication that was written down.
+#[derive(Debug, Clone)]
+pub struct Trace {
+    /// What happened.
+    pub timeline: Timeline,
+    /// It ended by a bug of the simulator, which said this.
+    pub panicked: Option<String>,
+}
+
+/// Plays replication `index` of `model` under `seed`, as a run does, and writes it down. What was written before a
+/// panic is kept: it shows what led to it.
+pub fn trace(model: &Model, seed: u64, index: u64) -> Trace {
+    let watch = (Measures::new(model), Recorder::default());
+    let begun = catch_unwind(AssertUnwindSafe(|| Replication::new(model, seed, index, Mode::Fast, watch)));
+    let mut replication = match begun {
+        Ok(replication) => replication,
+        Err(panic) => {
+            let timeline = Recorder::default().finish(model, SimTime::ZERO);
+            return Trace { timeline, panicked: Some(message_of(&*panic)) };
+        }
+    };
+    let played = catch_unwind(AssertUnwindSafe(|| drive(&mut replication, model.horizon)));
+    let panicked = played.err().map(|panic| message_of(&*panic));
+    let end = replication.now();
+    let (_, recorder) = match panicked {
+        None => replication.into_observer(),
+        // What is half done cannot be ended properly.
+        Some(_) => replication.observer().clone(),
+    };
+    Trace { timeline: recorder.finish(model, end), panicked }
+}

@@ -1,0 +1,18 @@
+//! What a fault strikes.
+
+use crate::ids::{ContainerId, NodeId, SlotId, ZoneId};
+
+/// What a fault strikes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Target {
+    /// The Pod that holds the slot, or its container that serves.
+    Slot(SlotId),
+    /// Another container of that Pod.
+    Container(SlotId, ContainerId),
+    /// All containers.
+    Deployment,
+    /// A machine.
+    Node(NodeId),
+    /// All machines of a zone.
+    Zone(ZoneId),
+}

@@ -1,0 +1,187 @@
+//! The history of one replication: who, when, what, as plain data.
+//!
+//! A timeline holds no text: reports put it into words, or draw it.
+
+use super::happening::{Happening, SkippedProbes};
+use super::observer::SlotView;
+use crate::ids::{NodeId, SlotId, ZoneId};
+use crate::time::{Duration, SimTime};
+
+/// What happened in one replication.
+#[derive(Debug, Clone)]
+pub struct Timeline {
+    /// The start of counting: the end of the warm-up.
+    pub counted_from: SimTime,
+    /// The end of counting: the horizon.
+    pub counted_to: SimTime,
+    /// How far the replication was played.
+    pub end: SimTime,
+    /// Every Pod that ever was, in the order of creation.
+    pub pods: Vec<PodLife>,
+    /// What happened, by time; in one instant in the order of cause and effect. Skipped probes stand where the first of
+    /// them was sent.
+    pub entries: Vec<Entry>,
+    /// How slots looked, by time: each look lasts until the next one of its slot.
+    pub looks: Vec<Look>,
+    /// How many Pods served in rotation, by time: each count lasts until the next.
+    pub delivering: Vec<Delivering>,
+    /// Times without availability, by time.
+    pub outages: Vec<Outage>,
+}
+
+/// So many Pods serve in rotation from now on, those included that are being terminated.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Delivering {
+    /// From when.
+    pub at: SimTime,
+    /// How many.
+    pub pods: usize,
+}
+
+/// The life of a Pod object.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PodLife {
+    /// The slot that it was created for.
+    pub slot: SlotId,
+    /// It was the n-th of its slot, from 1.
+    pub ordinal: usize,
+    /// When it was created.
+    pub created: SimTime,
+    /// When its object was gone; `None` if it outlived the replication.
+    pub gone: Option<SimTime>,
+}
+
+/// One happening.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Entry {
+    /// When.
+    pub at: SimTime,
+    /// To whom.
+    pub who: Who,
+    /// What. The `PodId` in it is a place in memory, which several Pods may have had: `who` says which Pod it is.
+    pub what: Happening,
+}
+
+/// Whom a happening concerns.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Who {
+    /// A Pod, by its place in [`Timeline::pods`].
+    Pod(usize),
+    /// A slot without a Pod.
+    Slot(SlotId),
+    /// All Pods of the Deployment.
+    Deployment,
+    /// A Node.
+    Node(NodeId),
+    /// A zone; `None` is where Nodes without one are.
+    Zone(Option<ZoneId>),
+}
+
+/// A slot looks like this from now on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Look {
+    /// From when.
+    pub at: SimTime,
+    /// Which slot.
+    pub slot: SlotId,
+    /// How.
+    pub view: SlotView,
+}
+
+/// A maximal time in which fewer Pods than the objective wants served in rotation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Outage {
+    /// Its first instant.
+    pub began: SimTime,
+    /// When it was over; `None` if it outlived the replication.
+    pub ended: Option<SimTime>,
+}
+
+impl Timeline {
+    /// Outages that began in the counted time: those that results count.
+    pub fn counted_outages(&self) -> impl Iterator<Item = Outage> {
+        let counted = self.counted_from..self.counted_to;
+        self.outages.iter().copied().filter(move |outage| counted.contains(&outage.began))
+    }
+
+    /// The story of an outage: from when the first of the slots that are missing at its beginning went missing, until
+    /// no slot is missing any more; at most `reach` before its beginning and after its end.
+    pub fn story(&self, outage: Outage, reach: Duration) -> (SimTime, SimTime) {
+        let ended = outage.ended.unwrap_or(self.end);
+        let slots = self.looks.iter().map(|look| look.slot.index() + 1).max().unwrap_or(0);
+        let mut missing: Vec<Option<SimTime>> = vec![None; slots];
+        let mut from = outage.began;
+        let mut to = ended;
+        for instant in self.looks.chunk_by(|a, b| a.at == b.at) {
+            let now = instant[0].at;
+            if now > outage.began && now > ended && missing.iter().all(Option::is_none) {
+                break;
+            }
+            for look in instant {
+                let since = &mut missing[look.slot.index()];
+                *since = if look.view.delivers() { None } else { since.or(Some(now)) };
+            }
+            if now <= outage.began {
+                from = missing.iter().flatten().copied().min().unwrap_or(outage.began);
+            } else if now > ended {
+                to = now;
+            }
+        }
+        let earliest = SimTime::from_nanos(outage.began.as_nanos().saturating_sub(reach.as_nanos()));
+        (from.max(earliest), to.min(ended + reach))
+    }
+
+    /// What happened in `[from, to)`, by time. Skipped probes stay together, cut to those sent in that time, and stand where
+    /// the first of them ended.
+    pub fn between(&self, from: SimTime, to: SimTime) -> Vec<Entry> {
+        let mut all = Vec::new();
+        for &entry in &self.entries {
+            let Happening::ProbesSkipped(run) = entry.what else {
+                all.extend(Some(entry).filter(|entry| (from..to).contains(&entry.at)));
+                continue;
+            };
+            let (begin, end) = (run.sent_before(from), run.sent_before(to));
+            if begin < end {
+                let (first, second) = (run.instant(begin), run.instant(begin + 1));
+                let part = SkippedProbes { first, second, count: end - begin, ..run };
+                all.push(Entry { at: first + run.lasts, what: Happening::ProbesSkipped(part), ..entry });
+            }
+        }
+        all.sort_by_key(|entry| entry.at);
+        all
+    }
+
+    /// What happened in `[from, to)`, by time, as if no probe had been skipped. A year has millions: see
+    /// [`probes_between`](Self::probes_between).
+    pub fn each_between(&self, from: SimTime, to: SimTime) -> Vec<Entry> {
+        let within = |entry: &Entry| (from..to).contains(&entry.at);
+        let mut all = Vec::new();
+        for &entry in &self.entries {
+            let Happening::ProbesSkipped(run) = entry.what else {
+                all.extend(Some(entry).filter(within));
+                continue;
+            };
+            let SkippedProbes { pod, container, kind, reaches, reply, lasts, .. } = run;
+            // One that was sent before may have ended within.
+            let asked = SimTime::from_nanos(from.as_nanos().saturating_sub(lasts.as_nanos()));
+            for sent in (run.sent_before(asked)..run.sent_before(to)).map(|n| run.instant(n)) {
+                let sending = Entry { at: sent, what: Happening::ProbeSent { pod, container, kind, reaches }, ..entry };
+                let ending =
+                    Entry { at: sent + lasts, what: Happening::ProbeEnded { pod, container, kind, reply }, ..entry };
+                all.extend([sending, ending].into_iter().filter(within));
+            }
+        }
+        all.sort_by_key(|entry| entry.at);
+        all
+    }
+
+    /// How many probes were sent in `[from, to)`.
+    pub fn probes_between(&self, from: SimTime, to: SimTime) -> u64 {
+        let count = |entry: &Entry| match entry.what {
+            Happening::ProbesSkipped(probes) => probes.sent_before(to) - probes.sent_before(from),
+            Happening::ProbeSent { .. } => u64::from((from..to).contains(&entry.at)),
+            _ => 0,
+        };
+        self.entries.iter().map(count).sum()
+    }
+}

@@ -1,0 +1,171 @@
+//! Views of a scenario that several reports need: recoveries of all faults together, downtime by fault.
+
+use super::ranking::recommended;
+use crate::history::{NamedCause, Phase};
+use crate::results::{Attribution, Distribution, ExperimentResult, ScenarioResult};
+
+/// The scenario that pictures of a single scenario show: the new one of a comparison, the recommended one, else the
+/// baseline, else the first.
+pub fn shown(result: &ExperimentResult) -> Option<&ScenarioResult> {
+    let named = |name: &String| result.scenarios.iter().find(|s| s.name == *name);
+    let new = result.compared().map(|[_, after]| after);
+    new.or_else(|| recommended(result))
+        .or_else(|| result.baseline.as_ref().and_then(named))
+        .or_else(|| result.scenarios.first())
+}
+
+/// What a scenario is among the others.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Role {
+    /// It is the new manifest of a comparison.
+    New,
+    /// It is recommended, and not the baseline.
+    Recommended,
+    /// The others are compared with it.
+    Baseline,
+}
+
+/// What this scenario is among the others.
+pub fn role(result: &ExperimentResult, scenario: &ScenarioResult) -> Option<Role> {
+    if result.baseline.as_ref() == Some(&scenario.name) {
+        return Some(Role::Baseline);
+    }
+    if result.compared().is_some_and(|[_, after]| after.name == scenario.name) {
+        return Some(Role::New);
+    }
+    recommended(result).filter(|best| best.name == scenario.name).map(|_| Role::Recommended)
+}
+
+/// The scenarios whose outages are shown one by one: that of the pictures, and the baseline.
+pub fn featured_scenarios(result: &ExperimentResult) -> Vec<&ScenarioResult> {
+    let baseline = result.scenarios.iter().find(|scenario| Some(&scenario.name) == result.baseline.as_ref());
+    let mut both: Vec<&ScenarioResult> = shown(result).into_iter().chain(baseline).collect();
+    both.dedup_by_key(|scenario| &scenario.name);
+    both
+}
+
+/// All samples of several distributions: `[seconds, samples]` ascending, and how many have no end.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Samples {
+    /// The merged histogram.
+    pub histogram: Vec<(f64, u64)>,
+    /// Complete samples.
+    pub count: u64,
+    /// Samples without an end.
+    pub censored: u64,
+    /// The exact largest sample.
+    pub max: Option<f64>,
+}
+
+impl Samples {
+    /// The union of these distributions.
+    pub fn of<'a>(distributions: impl Iterator<Item = &'a Distribution>) -> Self {
+        let mut merged = Self::default();
+        for distribution in distributions {
+            merged.histogram.extend(&distribution.histogram);
+            merged.censored += distribution.censored;
+            merged.max = match (merged.max, distribution.max) {
+                (Some(a), Some(b)) => Some(a.max(b)),
+                (a, b) => a.or(b),
+            };
+        }
+        merged.histogram.retain(|(_, n)| *n > 0);
+        merged.histogram.sort_by(|a, b| a.0.total_cmp(&b.0));
+        merged.histogram.dedup_by(|later, earlier| {
+            let same = later.0.total_cmp(&earlier.0).is_eq();
+            if same {
+                earlier.1 += later.1;
+            }
+            same
+        });
+        merged.count = merged.histogram.iter().map(|(_, n)| n).sum();
+        merged
+    }
+
+    /// All recoveries of a scenario's Pods.
+    pub fn of_recoveries(scenario: &ScenarioResult) -> Self {
+        Self::of(scenario.pod_recovery_s.iter().map(|(_, recovery)| &recovery.lengths))
+    }
+
+    /// The span that a share `p` of all samples does not exceed; samples without an end are longer than any.
+    pub fn quantile(&self, p: f64) -> Option<f64> {
+        let rank = (p * (self.count + self.censored) as f64).ceil().max(1.0) as u64;
+        let mut seen = 0;
+        for &(secs, n) in &self.histogram {
+            seen += n;
+            if seen >= rank {
+                return Some(self.max.map_or(secs, |max| secs.min(max)));
+            }
+        }
+        None
+    }
+
+    /// Mean of the complete samples, as fine as the buckets.
+    pub fn mean(&self) -> Option<f64> {
+        let sum: f64 = self.histogram.iter().map(|&(secs, n)| secs * n as f64).sum();
+        (self.count > 0).then(|| sum / self.count as f64)
+    }
+}
+
+/// The parts of one cause.
+#[derive(Debug, Clone, PartialEq)]
+pub struct CauseTotal<'a> {
+    /// The fault, or `probe`, or `start`.
+    pub cause: &'a NamedCause,
+    /// All its phases, in seconds a year.
+    pub total: f64,
+    /// The phase with the largest part.
+    pub main_phase: Phase,
+}
+
+/// Downtime or failed requests by cause, the largest first; equal ones in the order of the result.
+pub fn by_cause(parts: &[Attribution]) -> Vec<CauseTotal<'_>> {
+    let mut causes: Vec<(CauseTotal<'_>, f64)> = Vec::new();
+    for part in parts {
+        let new = || (CauseTotal { cause: &part.cause, total: 0.0, main_phase: part.phase }, 0.0);
+        let at = causes.iter().position(|(known, _)| *known.cause == part.cause).unwrap_or_else(|| {
+            causes.push(new());
+            causes.len() - 1
+        });
+        let (cause, largest) = &mut causes[at];
+        cause.total += part.s_per_year;
+        if part.s_per_year > *largest {
+            *largest = part.s_per_year;
+            cause.main_phase = part.phase;
+        }
+    }
+    let mut causes: Vec<_> = causes.into_iter().map(|(cause, _)| cause).filter(|cause| cause.total > 0.0).collect();
+    causes.sort_by(|a, b| b.total.total_cmp(&a.total));
+    causes
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn samples_without_an_end_are_longer_than_any() {
+        let distribution =
+            Distribution { count: 9, censored: 1, histogram: vec![(1.0, 5), (2.0, 4)], ..Distribution::default() };
+        let samples = Samples::of([&distribution].into_iter());
+        assert_eq!(samples.quantile(0.5), Some(1.0));
+        assert_eq!(samples.quantile(0.9), Some(2.0));
+        assert_eq!(samples.quantile(0.99), None);
+    }
+
+    #[test]
+    fn causes_are_summed_and_sorted() {
+        let fault = |name: &str| NamedCause::Fault(name.to_owned());
+        let part = |name, phase, s_per_year| Attribution { cause: fault(name), phase, s_per_year };
+        let parts = [
+            part("a", Phase::Detect, 1.0),
+            part("b", Phase::Start, 5.0),
+            part("a", Phase::Decide, 2.0),
+            part("c", Phase::Start, 0.0),
+        ];
+        let causes = by_cause(&parts);
+        assert_eq!(causes.len(), 2);
+        assert_eq!((causes[0].cause, causes[0].total), (&fault("b"), 5.0));
+        assert_eq!((causes[1].cause, causes[1].total, causes[1].main_phase), (&fault("a"), 3.0, Phase::Decide));
+    }
+}

@@ -1,0 +1,12 @@
+//! hasim's own kinds: apps, clusters, fault models, incidents and experiments.
+
+pub(in crate::spec) mod app;
+pub(in crate::spec) mod cluster;
+pub(in crate::spec) mod control_plane;
+pub(in crate::spec) mod experiment;
+pub(in crate::spec) mod faults;
+pub mod incidents;
+pub(in crate::spec) mod latencies;
+pub(in crate::spec) mod law;
+pub(in crate::spec) mod script;
+pub(in crate::spec) mod stopping;

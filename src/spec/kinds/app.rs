@@ -1,0 +1,153 @@
+//! The kind `App`: how a container of the application behaves.
+
+pub(in crate::spec) mod guess;
+
+use std::collections::BTreeMap;
+
+use crate::model::{App, OnSigterm, WhileStarting};
+use crate::random::Law;
+use crate::spec::container::Container;
+use crate::spec::deployment::read_metadata;
+use crate::spec::diagnostic::Problems;
+use crate::spec::law;
+use crate::spec::pod::Pod;
+use crate::spec::reader::{Item, Object, nearest};
+use crate::spec::tree::{Mark, Node, Value};
+
+/// Opens a document of one of our kinds and gives its spec and its name.
+pub(in crate::spec) fn open<'a>(document: &'a Node, problems: &mut Problems) -> Option<(String, Object<'a>)> {
+    let mut object = Item::new(document, "").our_object(problems)?;
+    let _ = (object.get("apiVersion"), object.get("kind"));
+    let metadata = read_metadata(&mut object, problems);
+    let spec = object.require("spec", problems);
+    object.finish(problems, &[]);
+    let spec = spec?.our_object(problems)?;
+    Some((metadata.map(|metadata| metadata.name).unwrap_or_default(), spec))
+}
+
+/// How the applications in the containers of a Pod behave.
+#[derive(Debug, Clone)]
+pub(in crate::spec) struct Apps {
+    /// Where they are described.
+    pub mark: Mark,
+    /// In the one that serves, where that is not named.
+    serving: Option<App>,
+    /// By the names of their containers.
+    named: BTreeMap<String, (App, Mark)>,
+}
+
+impl Apps {
+    /// The application in the container of the Pod that serves.
+    pub fn serving(&self, pod: &Pod) -> Option<&App> {
+        self.named.get(&pod.main().name).map(|(app, _)| app).or(self.serving.as_ref())
+    }
+
+    /// The application in a container that does not serve. One that nobody describes is as good as any.
+    pub fn of(&self, name: &str) -> App {
+        self.named.get(name).map_or_else(App::unknown, |(app, _)| app.clone())
+    }
+
+    /// Holds the names against the containers of the Pod, and says which containers nobody describes.
+    pub fn check(&self, pod: &Pod, problems: &mut Problems) {
+        let main = &pod.main().name;
+        let names: Vec<&str> = pod.all().map(|container| container.name.as_str()).collect();
+        for (name, (_, mark)) in self.named.iter().filter(|(name, _)| !names.contains(&name.as_str())) {
+            let message = format!("is no container of the Pods: {}", names.join(", "));
+            let problem = problems.warn(*mark, &format!("spec.containers.{name}"), message);
+            if let Some(near) = nearest(name, names.iter().copied()) {
+                problem.help(format!("did you mean `{near}`?"));
+            }
+        }
+        match (self.named.get(main), &self.serving) {
+            (Some((_, mark)), Some(_)) => {
+                let message =
+                    "describes the container that serves, which `spec.startUp` and what stands beside it do too";
+                problems.error(*mark, &format!("spec.containers.{main}"), message).help("describe it once");
+            }
+            (None, None) => {
+                let message = format!("is missing, and `spec.containers` does not describe `{main}`, which serves");
+                problems.error(self.mark, "spec.startUp", message);
+            }
+            _ => {}
+        }
+        self.tell_of_unknown(pod, problems);
+    }
+
+    fn tell_of_unknown(&self, pod: &Pod, problems: &mut Problems) {
+        let is_unknown = |one: &&Container| one.name != pod.main().name && !self.named.contains_key(&one.name);
+        let unknown: Vec<&Container> = pod.all().filter(is_unknown).collect();
+        let Some(first) = unknown.first() else { return };
+        let names: Vec<String> = unknown.iter().map(|one| format!("`{}`", one.name)).collect();
+        let they = if unknown.len() == 1 { "it" } else { "each" };
+        let message = format!(
+            "the app says nothing of {}: {they} starts in 1 s, never fails of itself and answers its probes; an init container \
+             is done after 1 s",
+            names.join(", ")
+        );
+        let help = format!("write `containers: {{{}: {{startUp: LAW}}}}` into the app's spec", first.name);
+        problems.note(first.mark, &first.path, message).help(help);
+    }
+}
+
+/// Reads an App.
+pub(in crate::spec) fn read(document: &Node, problems: &mut Problems) -> Option<Apps> {
+    let (_, mut spec) = open(document, problems)?;
+    let containers = spec.get("containers");
+    let named = containers.as_ref().map_or_else(|| Some(BTreeMap::new()), |item| read_named(item, problems));
+    let describes = ["startUp", "whileStarting", "onSigterm", "probeFailure"].iter().any(|key| spec.has(key));
+    let serving = if describes || containers.is_none() {
+        Some(read_one(spec, problems)?)
+    } else {
+        spec.finish(problems, &[]);
+        None
+    };
+    Some(Apps { mark: document.mark, serving, named: named? })
+}
+
+/// Reads the applications of other containers, by name.
+fn read_named(item: &Item<'_>, problems: &mut Problems) -> Option<BTreeMap<String, (App, Mark)>> {
+    let entries = item.entries(problems)?;
+    let read = |(name, entry): (String, Item<'_>)| {
+        let app = read_one(entry.our_object(problems)?, problems)?;
+        Some((name, (app, entry.mark())))
+    };
+    // All errors are to be seen at once.
+    let apps: Vec<Option<(String, (App, Mark))>> = entries.into_iter().map(read).collect();
+    apps.into_iter().collect()
+}
+
+fn read_one(mut spec: Object<'_>, problems: &mut Problems) -> Option<App> {
+    let start_up = spec.require("startUp", problems).and_then(|item| law::read(&item, problems));
+    let words = [("refuses", WhileStarting::Refuses), ("accepts", WhileStarting::Accepts)];
+    let while_starting = spec.get("whileStarting").and_then(|word| word.word(problems, &words));
+    // A process without a handler of its own ends at once.
+    let on_sigterm = match spec.get("onSigterm") {
+        Some(item) => read_on_sigterm(&item, problems),
+        None => Law::fixed(0.0).ok().map(OnSigterm::Exits),
+    };
+    let probe_failure = spec.get("probeFailure").map_or(Some(0.0), |item| {
+        let value = item.share(problems, 0.0..=1.0)?;
+        if value >= 1.0 {
+            item.refuse(problems, "must be below 1");
+            return None;
+        }
+        Some(value)
+    });
+    spec.finish(problems, &[]);
+    Some(App {
+        start_up: start_up?,
+        while_starting: while_starting.unwrap_or(WhileStarting::Refuses),
+        on_sigterm: on_sigterm?,
+        probe_failure: probe_failure?,
+    })
+}
+
+fn read_on_sigterm(item: &Item<'_>, problems: &mut Problems) -> Option<OnSigterm> {
+    if let Value::String(_) = &item.node.value {
+        return item.word(problems, &[("ignores", ())]).map(|()| OnSigterm::Ignores);
+    }
+    let mut object = item.our_object(problems)?;
+    let exits = object.require("exits", problems).and_then(|exits| law::read(&exits, problems));
+    object.finish(problems, &[]);
+    exits.map(OnSigterm::Exits)
+}

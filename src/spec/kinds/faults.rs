@@ -1,0 +1,285 @@
+//! The kind `FaultModel`: what breaks, how often, for how long and who sees it.
+
+use crate::model::{self, Affects, ContainerMode, Fault, NodeMode, Occurrence, OnCall, Role, Strikes};
+use crate::random::Law;
+use crate::spec::app;
+use crate::spec::diagnostic::Problems;
+use crate::spec::labels::is_dns_label;
+use crate::spec::law;
+use crate::spec::reader::{Item, Object, nearest};
+use crate::spec::serving::Named;
+use crate::spec::tree::{Node, Value};
+use crate::time::Duration;
+
+/// Causes of downtime that are no fault; a fault of that name could not be told from them.
+const RESERVED: [&str; 2] = ["probe", "start"];
+
+/// Kinds of targets.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::spec) enum Kind {
+    Container,
+    Deployment,
+    Node,
+    Zone,
+}
+
+/// The words for them.
+pub(in crate::spec) const TARGETS: [(&str, Kind); 4] =
+    [("container", Kind::Container), ("deployment", Kind::Deployment), ("node", Kind::Node), ("zone", Kind::Zone)];
+
+/// What a `FaultModel` says, not yet read: an experiment may override or vary it first. Each with its path.
+#[derive(Default)]
+pub(in crate::spec) struct FaultModel {
+    pub faults: Vec<(Node, String)>,
+    pub on_call: Option<(Node, String)>,
+}
+
+/// Takes a `FaultModel` apart.
+pub(in crate::spec) fn open(document: &Node, problems: &mut Problems) -> FaultModel {
+    let Some((_, mut spec)) = app::open(document, problems) else { return FaultModel::default() };
+    let on_call = spec.get("onCall").map(|item| (item.node.clone(), item.path));
+    let list = if on_call.is_some() { spec.get("faults") } else { spec.require("faults", problems) };
+    let list = list.and_then(|list| list.list(problems)).unwrap_or_default();
+    spec.finish(problems, &[]);
+    FaultModel { faults: list.into_iter().map(|item| (item.node.clone(), item.path)).collect(), on_call }
+}
+
+/// Checks a `FaultModel` as it stands.
+pub(in crate::spec) fn check(document: &Node, problems: &mut Problems) {
+    let FaultModel { faults, on_call } = open(document, problems);
+    for (index, (node, path)) in faults.iter().enumerate() {
+        let _ = read(&Item::new(node, path.clone()), problems);
+        let name = node.text("name");
+        if name.is_some() && faults[..index].iter().any(|(earlier, _)| earlier.text("name") == name) {
+            let message = format!("has the name {}, which an earlier fault has", name.unwrap_or_default());
+            problems.error(node.mark, path, message);
+        }
+    }
+    if let Some((node, path)) = &on_call {
+        let _ = read_on_call(&Item::new(node, path.clone()), problems);
+    }
+}
+
+/// Reads `onCall`; `Some(None)` is nobody.
+pub(in crate::spec) fn read_on_call(item: &Item<'_>, problems: &mut Problems) -> Option<Option<OnCall>> {
+    // To YAML 1.1, `off` is false.
+    if matches!(&item.node.value, Value::Bool(false) | Value::Null)
+        || matches!(&item.node.value, Value::String(text) if text == "off")
+    {
+        return Some(None);
+    }
+    if !matches!(item.node.value, Value::Map(_)) {
+        item.refuse(problems, "must be `off`, or a map with `notices` and `acts`");
+        return None;
+    }
+    let mut object = item.our_object(problems)?;
+    let notices = object.require("notices", problems).and_then(|item| law::read(&item, problems));
+    let acts = object.require("acts", problems).and_then(|item| law::read(&item, problems));
+    let source = object.get("source").map_or(Some("assumption"), |source| source.string(problems));
+    object.finish(problems, &[]);
+    Some(Some(OnCall { notices: notices?, acts: acts?, source: source?.to_owned() }))
+}
+
+/// A fault as it was read, before the containers of the Pods are known.
+#[derive(Debug, Clone)]
+pub(in crate::spec) struct ReadFault {
+    pub fault: Fault,
+    /// The container that it names.
+    pub container: Option<Named>,
+}
+
+impl ReadFault {
+    /// The fault, with the container that it names found among those of the Pods.
+    pub fn resolve(mut self, deployment: &model::Deployment, problems: &mut Problems) -> Fault {
+        let Some(named) = &self.container else { return self.fault };
+        let containers = &deployment.pod.containers;
+        let found = containers.entries().find(|(_, container)| container.name == named.name);
+        self.fault.container = found.map(|(id, _)| id);
+        let is_init = found.is_some_and(|(_, container)| container.role == Role::Init);
+        if is_init && self.fault.strikes != Strikes::Container(ContainerMode::Crash) {
+            let message =
+                format!("is {}, an init container that runs to its end: only mode crash strikes it", named.name);
+            problems.error(named.mark, &named.path, message);
+        }
+        if self.fault.container.is_none() {
+            let names: Vec<&str> = containers.iter().map(|container| container.name.as_str()).collect();
+            let message =
+                format!("is {}, must be a container of {}: {}", named.name, deployment.name, names.join(", "));
+            let problem = problems.error(named.mark, &named.path, message);
+            if let Some(name) = nearest(&named.name, names) {
+                problem.help(format!("did you mean `{name}`?"));
+            }
+        }
+        self.fault
+    }
+}
+
+/// Reads `container`: which one of the Pods is struck.
+pub(in crate::spec) fn read_container(
+    object: &mut Object<'_>,
+    strikes: Option<Strikes>,
+    problems: &mut Problems,
+) -> Option<Named> {
+    let item = object.get("container")?;
+    let name = item.string(problems)?.to_owned();
+    if !is_dns_label(&name) {
+        item.refuse(problems, "must be the name of a container: lower-case letters, digits or `-`");
+        return None;
+    }
+    match strikes {
+        Some(Strikes::Container(ContainerMode::Sandbox) | Strikes::Deployment(ContainerMode::Sandbox)) => {
+            let message = "must not be set: a sandbox is that of the Pod, with all its containers";
+            problems.error(item.mark(), &item.path, message);
+        }
+        Some(Strikes::Deletion | Strikes::Node(_) | Strikes::Zone(_)) => {
+            let message = "must only be set for the targets container and deployment, with a mode other than delete";
+            problems.error(item.mark(), &item.path, message);
+        }
+        Some(Strikes::Container(_) | Strikes::Deployment(_)) | None => {}
+    }
+    Some(Named { name, mark: item.mark(), path: item.path.clone() })
+}
+
+/// Reads one fault.
+pub(in crate::spec) fn read(item: &Item<'_>, problems: &mut Problems) -> Option<ReadFault> {
+    let mut object = item.our_object(problems)?;
+    let name = object.require("name", problems).and_then(|name| read_name(&name, problems));
+    let kind = object.require("target", problems).and_then(|target| target.word(problems, &TARGETS));
+    let strikes = read_strikes(&mut object, kind, problems);
+    // What strikes every second or more often never lets its target serve.
+    let least = Duration::from_secs(1);
+    let every = object.require("every", problems).and_then(|every| law::read_recurring(&every, problems, least));
+    let is_machine = matches!(kind, Some(Kind::Node | Kind::Zone));
+    let lasts = read_lasts(&mut object, strikes, is_machine, problems);
+    let source = object.require("source", problems).and_then(|source| {
+        let text = source.string(problems)?;
+        if text.trim().is_empty() {
+            source.refuse(problems, "must say where the numbers come from, or `assumption`");
+        }
+        Some(text.to_string())
+    });
+    let container = read_container(&mut object, strikes, problems);
+    object.finish(problems, &[]);
+    let occurs = Occurrence::Every(every?);
+    let fault = Fault { name: name?, occurs, lasts: lasts?, strikes: strikes?, container: None, source: source? };
+    Some(ReadFault { fault, container })
+}
+
+/// The name of a fault, in results.
+pub(in crate::spec) fn read_name(item: &Item<'_>, problems: &mut Problems) -> Option<String> {
+    let text = item.string(problems)?;
+    if RESERVED.contains(&text) {
+        item.refuse(problems, "which is a cause without a fault in the reports: choose another name");
+    } else if !is_dns_label(text) {
+        item.refuse(problems, "must be lower-case letters, digits or `-`, first and last a letter or digit");
+    } else {
+        return Some(text.to_string());
+    }
+    None
+}
+
+/// Reads `mode` and `affects`.
+pub(in crate::spec) fn read_strikes(
+    object: &mut Object<'_>,
+    kind: Option<Kind>,
+    problems: &mut Problems,
+) -> Option<Strikes> {
+    let mode = object.require("mode", problems);
+    let affects = object.get("affects");
+    let mode_is = |words: &[&str]| mode.as_ref().is_some_and(|mode| words.iter().any(|word| mode_text(mode) == *word));
+    let affects = match affects {
+        None => Affects::ALL,
+        Some(list) if mode_is(&["crash", "sandbox", "delete", "partition", "isolation", "kubelet"]) => {
+            let message = "must only be set for hang and error: everybody sees the other modes";
+            problems.error(list.mark(), &list.path, message);
+            return None;
+        }
+        Some(list) => read_affects(&list, problems)?,
+    };
+    let container = [
+        ("crash", ContainerMode::Crash),
+        ("hang", ContainerMode::Hang(affects)),
+        ("error", ContainerMode::Error(affects)),
+        ("sandbox", ContainerMode::Sandbox),
+    ];
+    let node = [
+        ("crash", NodeMode::Crash),
+        ("partition", NodeMode::Partition),
+        ("isolation", NodeMode::Isolation),
+        ("kubelet", NodeMode::Kubelet),
+    ];
+    let mode = mode?;
+    match kind? {
+        Kind::Container => {
+            let words = container.map(|(word, mode)| (word, Strikes::Container(mode)));
+            mode.word(problems, &[&words[..], &[("delete", Strikes::Deletion)]].concat())
+        }
+        Kind::Deployment => mode.word(problems, &container).map(Strikes::Deployment),
+        Kind::Node => mode.word(problems, &node).map(Strikes::Node),
+        Kind::Zone => mode.word(problems, &node).map(Strikes::Zone),
+    }
+}
+
+fn mode_text<'a>(mode: &Item<'a>) -> &'a str {
+    match &mode.node.value {
+        Value::String(text) => text,
+        _ => "",
+    }
+}
+
+/// `Some(None)`: the fault has no end of its own; `None`: what is there is wrong.
+pub(in crate::spec) fn read_lasts(
+    object: &mut Object<'_>,
+    strikes: Option<Strikes>,
+    required: bool,
+    problems: &mut Problems,
+) -> Option<Option<Law>> {
+    let item = if required {
+        object.require("lasts", problems)?
+    } else {
+        let Some(item) = object.get("lasts") else { return Some(None) };
+        item
+    };
+    if let Some(why) = strikes.and_then(over_at_once) {
+        problems.error(item.mark(), &item.path, format!("must not be set: {why}"));
+        return None;
+    }
+    let law = law::read(&item, problems)?;
+    if law.mean() > 0.0 {
+        return Some(Some(law));
+    }
+    item.refuse(problems, "must be longer than nothing");
+    None
+}
+
+/// Why a fault has no duration of its own, if that is so.
+pub(in crate::spec) fn over_at_once(strikes: Strikes) -> Option<&'static str> {
+    match strikes {
+        Strikes::Container(ContainerMode::Crash) | Strikes::Deployment(ContainerMode::Crash) => {
+            Some("the crash of a container lasts until its restart")
+        }
+        Strikes::Container(ContainerMode::Sandbox) | Strikes::Deployment(ContainerMode::Sandbox) => {
+            Some("the kubelet makes a new sandbox")
+        }
+        Strikes::Deletion => Some("the Pod is replaced"),
+        _ => None,
+    }
+}
+
+fn read_affects(item: &Item<'_>, problems: &mut Problems) -> Option<Affects> {
+    let mut affects = Affects { requests: false, readiness: false, liveness: false, startup: false };
+    let list = item.list(problems)?;
+    if list.is_empty() {
+        problems.error(item.mark(), &item.path, "is empty, must name who sees the fault");
+    }
+    for word in list {
+        let words = [("requests", 0), ("readiness", 1), ("liveness", 2), ("startup", 3)];
+        match word.word(problems, &words)? {
+            0 => affects.requests = true,
+            1 => affects.readiness = true,
+            2 => affects.liveness = true,
+            _ => affects.startup = true,
+        }
+    }
+    Some(affects)
+}

@@ -1,0 +1,329 @@
+//! From the documents of a system to the models of its scenarios: the values of a point of the grid are set, then the
+//! documents are read and converted.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Map, Value as Json};
+
+use crate::model::{Model, OnCall, Start, Strikes};
+use crate::spec::app::Apps;
+use crate::spec::cluster::ClusterSpec;
+use crate::spec::convert;
+use crate::spec::deployment;
+use crate::spec::diagnostic::{Problem, Problems};
+use crate::spec::documents::Documents;
+use crate::spec::experiment::{Candidate, Patch, Question};
+use crate::spec::faults::ReadFault;
+use crate::spec::loader::Loader;
+use crate::spec::naming;
+use crate::spec::never_ready;
+use crate::spec::never_served;
+use crate::spec::never_starts;
+use crate::spec::objects::Service;
+use crate::spec::placing;
+use crate::spec::script::{self, Stage};
+use crate::spec::serving;
+use crate::spec::system::System;
+use crate::spec::tree::{Mark, Node};
+use crate::spec::uncertain;
+use crate::study::{Objective, Scenario};
+
+/// A grid with more points says nothing that anybody could read.
+const MAX_SCENARIOS: usize = 10_000;
+/// Nodes of all scenarios together: some gigabytes of models.
+const MAX_NODES_IN_ALL: usize = 5_000_000;
+/// Enough errors to see what is wrong.
+const MAX_DISTINCT_PROBLEMS: usize = 200;
+
+/// Problems of all scenarios, each once.
+#[derive(Default)]
+struct Seen {
+    list: Vec<(Problem, usize, String)>,
+    index: BTreeMap<(Mark, String, String), usize>,
+    /// How many scenarios are hopeless.
+    hopeless: usize,
+}
+
+impl Seen {
+    fn take(&mut self, problems: Problems, scenario: &str) {
+        let mut new_here: Vec<usize> = Vec::new();
+        self.hopeless += usize::from(problems.list.iter().any(|problem| problem.is_hopeless));
+        for problem in problems.list {
+            // A grid of capacities has many scenarios without room for all, each with numbers of its own.
+            let message = if problem.is_hopeless { String::new() } else { problem.message.clone() };
+            let key = (problem.mark, problem.path.clone(), message);
+            let at = *self.index.entry(key).or_insert(self.list.len());
+            if at == self.list.len() {
+                self.list.push((problem, 0, scenario.to_string()));
+            }
+            if !new_here.contains(&at) {
+                self.list[at].1 += 1;
+                new_here.push(at);
+            }
+        }
+    }
+
+    /// What only some of the scenarios have names the first of them. Where all are hopeless, that is an error.
+    fn give(self, to: &mut Problems, played: usize) {
+        let all_are_hopeless = self.hopeless == played;
+        for (mut problem, count, scenario) in self.list {
+            if count < played {
+                problem.scenario = Some(scenario);
+            }
+            if problem.is_hopeless && count > 1 {
+                problem.message = format!("{} (so in {count} scenarios)", problem.message);
+            }
+            to.list.push(problem);
+        }
+        if all_are_hopeless {
+            to.condemn();
+        }
+    }
+}
+
+/// A scenario for every point of the grid, of every system.
+pub(in crate::spec) fn scenario_models(
+    loader: &mut Loader<'_>,
+    experiment: u32,
+    question: &Question,
+    systems: &[(Option<&Candidate>, System)],
+) -> Option<Vec<Scenario>> {
+    let points = question.axes.iter().map(|(_, values)| values.len()).try_fold(systems.len(), usize::checked_mul);
+    let total = match points {
+        Some(total) if total <= MAX_SCENARIOS => total,
+        _ => {
+            let mark = question.axes.first().map_or(Mark::start_of(experiment), |(patch, _)| patch.mark);
+            let message = format!("makes a grid of more than {MAX_SCENARIOS} scenarios");
+            loader.problems.error(mark, "spec.vary", message).help("vary fewer keys at once");
+            return None;
+        }
+    };
+    let mut seen = Seen::default();
+    let mut scenarios: Vec<Scenario> = Vec::new();
+    let mut names: BTreeMap<String, usize> = BTreeMap::new();
+    let (mut nodes, mut played) = (0, 0);
+    for point in 0..total {
+        let per_system = total / systems.len();
+        let (candidate, system) = &systems[point / per_system];
+        let values = coordinates(&question.axes, point % per_system);
+        let (mut name, parameters) = label(question, *candidate, &values);
+        // Long values are cut in a name, so two may look alike.
+        let again = names.entry(name.clone()).or_insert(0);
+        *again += 1;
+        if *again > 1 {
+            name = format!("{name} #{again}");
+        }
+        let mut problems = Problems { patching: Some(experiment), ..Problems::default() };
+        let models = scenario_model(question, *candidate, system, &values, &mut problems);
+        played += 1;
+        let is_wrong = problems.has_errors();
+        if !is_wrong && let Some(models) = models {
+            nodes += models.model.cluster.nodes.len() * (1 + models.draws.len());
+            scenarios.push(models.into_scenario(name.clone(), parameters));
+        }
+        seen.take(problems, &name);
+        if is_wrong && seen.list.len() > MAX_DISTINCT_PROBLEMS {
+            break;
+        }
+        if nodes > MAX_NODES_IN_ALL {
+            let message = format!("the scenarios have more than {MAX_NODES_IN_ALL} Nodes together");
+            loader.problems.error(Mark::start_of(experiment), "spec.vary", message);
+            break;
+        }
+    }
+    seen.give(&mut loader.problems, played);
+    (scenarios.len() == total).then_some(scenarios)
+}
+
+/// The values of a point of the grid; the last key varies fastest.
+fn coordinates(axes: &[(Patch, Vec<Node>)], mut point: usize) -> Vec<(&Patch, &Node)> {
+    let mut values: Vec<(&Patch, &Node)> = axes
+        .iter()
+        .rev()
+        .map(|(patch, values)| {
+            let value = &values[point % values.len()];
+            point /= values.len();
+            (patch, value)
+        })
+        .collect();
+    values.reverse();
+    values
+}
+
+fn label(
+    question: &Question,
+    candidate: Option<&Candidate>,
+    values: &[(&Patch, &Node)],
+) -> (String, Map<String, Json>) {
+    let mut words = Vec::new();
+    let mut parameters = Map::new();
+    if let Some(candidate) = candidate {
+        words.push(candidate.name.clone());
+        parameters.insert("candidate".to_string(), Json::String(candidate.name.clone()));
+    }
+    for ((patch, value), (_, axis)) in values.iter().zip(&question.axes) {
+        words.push(format!("{}={}", patch.key, naming::shown(value, axis)));
+        parameters.insert(patch.key.clone(), value.to_json());
+    }
+    let name = if words.is_empty() { question.name.clone() } else { words.join(" ") };
+    (name, parameters)
+}
+
+/// What is simulated of a scenario.
+#[derive(Debug, Clone)]
+pub(in crate::spec) struct Models {
+    /// The model in which uncertain parameters have their medians.
+    pub model: Model,
+    /// A model for every draw of the uncertain parameters.
+    pub draws: Vec<Model>,
+    /// No Node takes some of its replicas, although all Nodes are up.
+    pub unplaceable: bool,
+}
+
+impl Models {
+    /// The scenario of this name, compared with the baseline.
+    pub fn into_scenario(self, name: String, parameters: Map<String, Json>) -> Scenario {
+        let Self { model, draws, unplaceable } = self;
+        Scenario { name, parameters, model, draws, compared_with: None, unplaceable }
+    }
+}
+
+/// Applies the values to the documents, reads them, and converts what they say.
+pub(in crate::spec) fn scenario_model(
+    question: &Question,
+    candidate: Option<&Candidate>,
+    system: &System,
+    values: &[(&Patch, &Node)],
+    problems: &mut Problems,
+) -> Option<Models> {
+    let documents = documents(question, candidate, system, values, problems);
+    models(&documents, question, system, problems)
+}
+
+/// What documents say.
+pub(in crate::spec) fn models(
+    documents: &Documents,
+    question: &Question,
+    system: &System,
+    problems: &mut Problems,
+) -> Option<Models> {
+    let model = documents.clone().model(question, system, problems)?;
+    never_starts::check(&model, documents, system, problems);
+    let draws = uncertain::models(documents, question, system, problems)?;
+    let unplaceable = placing::is_unplaceable(&model, documents, question, system, problems);
+    Some(Models { model, draws, unplaceable })
+}
+
+/// The documents of one point of the grid, of the system that stands there.
+pub(in crate::spec) fn documents_at<'s>(
+    point: usize,
+    question: &Question,
+    systems: &'s [(Option<&Candidate>, System)],
+) -> (Documents, &'s System) {
+    let per_system = question.axes.iter().map(|(_, values)| values.len()).product::<usize>();
+    let (candidate, system) = &systems[point / per_system];
+    let values = coordinates(&question.axes, point % per_system);
+    (documents(question, *candidate, system, &values, &mut Problems::default()), system)
+}
+
+fn documents(
+    question: &Question,
+    candidate: Option<&Candidate>,
+    system: &System,
+    values: &[(&Patch, &Node)],
+    problems: &mut Problems,
+) -> Documents {
+    let mut documents = Documents::of(question, system);
+    let own = candidate.map(|candidate| candidate.patches.as_slice()).unwrap_or_default();
+    for (patch, value) in own.iter().map(|(patch, value)| (patch, value)).chain(values.iter().copied()) {
+        if let Err(message) = documents.set(&patch.target, value, patch.mark) {
+            problems.error(patch.mark, &patch.path, message);
+        }
+    }
+    documents
+}
+
+/// What the documents of one scenario say, each valid by itself.
+pub(in crate::spec) struct Parts {
+    pub deployment: deployment::Deployment,
+    pub app: Apps,
+    pub cluster: ClusterSpec,
+    pub faults: Vec<ReadFault>,
+    pub on_call: Option<OnCall>,
+    pub script: Vec<(Node, String)>,
+    pub objective: Objective,
+    /// Where `minServing` is said.
+    pub min_serving_mark: Option<Mark>,
+}
+
+/// The Services in front of a Deployment; the first one counts.
+fn services(deployment: &deployment::Deployment, system: &System, problems: &mut Problems) -> Vec<Service> {
+    let services = system.manifest.services(deployment, &mut Problems::default());
+    let names: Vec<&str> = services.iter().map(|service| service.name.as_str()).collect();
+    let message = match names.as_slice() {
+        [_] => return services,
+        [] => format!("no Service of the file selects the Pods of {}: one that does is assumed", deployment.name),
+        _ => {
+            format!("several Services select the Pods of {}; the first is taken: {}", deployment.name, names.join(", "))
+        }
+    };
+    problems.note(deployment.mark, "", message);
+    services
+}
+
+/// Joins the parts to a model.
+pub(in crate::spec) fn build(
+    question: &Question,
+    system: &System,
+    parts: Parts,
+    problems: &mut Problems,
+) -> Option<Model> {
+    let Parts { deployment, app, cluster: spec, mut faults, on_call, script, objective, min_serving_mark } = parts;
+    let (deployment, spec) = (&deployment, &spec);
+    let machines = convert::machines(spec, system.machines.clone(), problems)?;
+    let services = services(deployment, system, problems);
+    let named = system.named.as_ref().map(|named| named.name.as_str());
+    app.check(&deployment.pod, problems);
+    serving::tell(deployment, &services, named, problems);
+    serving::tell_of_others(deployment, &services, problems);
+    never_ready::check(deployment, &services, problems);
+    never_served::check(deployment, &services, problems);
+    if deployment.replicas == 0 {
+        problems.error(deployment.mark, "spec.replicas", "is 0: there is nothing to simulate");
+        return None;
+    }
+    if objective.min_serving > deployment.replicas {
+        let mark = min_serving_mark.unwrap_or(question.objective.mark);
+        let (least, replicas) = (objective.min_serving, deployment.replicas);
+        let message =
+            format!("is {least}, must be at most the {replicas} replicas: the service would never be available");
+        problems.error(mark, "spec.objective.minServing", message);
+    }
+    let cluster = convert::cluster(spec, &machines);
+    for ReadFault { fault, .. } in &faults {
+        if matches!(fault.strikes, Strikes::Zone(_)) && cluster.zones.is_empty() {
+            let message = format!("the fault {} never strikes: no Node has a zone", fault.name);
+            problems.warn(spec.mark, "", message);
+        }
+    }
+    let stage = Stage { replicas: deployment.replicas, cluster: &cluster, horizon: question.horizon };
+    script::read_all(&script, &mut faults, stage, problems)?;
+    let may_fail = app.serving(&deployment.pod).is_some_and(|app| app.probe_failure > 0.0);
+    // With a fresh start, starting is itself what is asked about.
+    if faults.is_empty() && !may_fail && question.start == Start::Running {
+        problems.warn(question.mark, "spec.faults", "is empty, and so is the script: nothing can fail");
+    }
+    let deployment = convert::deployment(deployment, &app, &services, &machines);
+    let faults = faults.into_iter().map(|fault| fault.resolve(&deployment, problems)).collect();
+    Some(Model {
+        deployment,
+        cluster,
+        faults,
+        on_call,
+        min_serving: objective.min_serving,
+        start: question.start,
+        warm_up: question.warm_up,
+        horizon: question.horizon,
+        window: objective.window,
+    })
+}
