@@ -314,6 +314,17 @@ impl<'m, O: Observer> Cluster<'m, O> {
     }
 }
 
+impl<O: Observer> Cluster<'_, O> {
+    /// Each event, but the judge's routine; of a long replication in the end every sixteenth.
+    fn is_to_be_checked(&self, event: Event) -> bool {
+        const ALL_UNTIL: u32 = 20_000;
+        match self.mode {
+            Mode::EveryProbe => !event.is_routine(),
+            Mode::Fast => self.timers < ALL_UNTIL || self.timers.is_multiple_of(16),
+        }
+    }
+}
+
 impl<O: Observer> World for Cluster<'_, O> {
     type Event = Event;
 
@@ -352,7 +363,7 @@ impl<O: Observer> World for Cluster<'_, O> {
             Event::BindDue(pod, timer) => self.on_bind_due(cx, pod, timer),
             Event::QueueFlushed(timer) => self.on_queue_flushed(cx, timer),
         }
-        if cfg!(debug_assertions) && !(self.mode == Mode::EveryProbe && event.is_routine()) {
+        if cfg!(debug_assertions) && self.is_to_be_checked(event) {
             self.check();
         }
     }

@@ -342,11 +342,12 @@ impl Container {
 }
 
 /// The containers of a template that run before the others.
-pub(super) fn init_containers(spec: &PodSpec) -> impl DoubleEndedIterator<Item = ContainerId> + '_ {
-    spec.containers.entries().filter(|(_, container)| container.role != Role::Regular).map(|(id, _)| id)
+pub(super) fn init_containers(spec: &PodSpec) -> impl Iterator<Item = ContainerId> + '_ {
+    // They stand first.
+    spec.containers.entries().take_while(|(_, container)| container.role != Role::Regular).map(|(id, _)| id)
 }
 
 /// The containers of a template that run together.
-pub(super) fn regular_containers(spec: &PodSpec) -> impl DoubleEndedIterator<Item = ContainerId> + '_ {
-    spec.containers.entries().filter(|(_, container)| container.role == Role::Regular).map(|(id, _)| id)
+pub(super) fn regular_containers(spec: &PodSpec) -> impl Iterator<Item = ContainerId> + '_ {
+    spec.containers.entries().skip_while(|(_, container)| container.role != Role::Regular).map(|(id, _)| id)
 }

@@ -8,7 +8,7 @@ use super::happening::Happening;
 use super::kubelet::{init_containers, regular_containers};
 use super::observer::Observer;
 use super::prober::Stored;
-use super::state::{Container, Stage, StartKind, Timer};
+use super::state::{Container, Pod, Stage, StartKind, Timer};
 use super::{Cluster, Cx, Event};
 use crate::ids::{ContainerId, ContainerRef, PodId};
 use crate::model::{PodSpec, ProbeKind, Role};
@@ -61,6 +61,9 @@ impl<O: Observer> Cluster<'_, O> {
     pub(super) fn act(&mut self, cx: &mut Cx<'_, Event>, pod: PodId) {
         let spec = self.spec(pod);
         let state = &self.pods[pod];
+        if state.is_at_peace() {
+            return;
+        }
         let containers = Snapshot { spec, state: state.containers.as_slice(), from: state.sync_from };
         let mut work = if state.sandbox { containers.actions() } else { containers.new_sandbox() };
         if work.from_scratch {
@@ -170,6 +173,14 @@ impl<O: Observer> Cluster<'_, O> {
                 Some(expiry)
             }
         }
+    }
+}
+
+impl Pod {
+    /// All that is to run runs, and nothing is to be killed: a sync finds nothing to do.
+    fn is_at_peace(&self) -> bool {
+        let runs = |container: &Container| container.stage == Stage::Running && container.kill.is_none();
+        self.sandbox && self.containers.len() == 1 && self.containers.iter().all(runs)
     }
 }
 
