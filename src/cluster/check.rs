@@ -23,6 +23,7 @@ impl<O: Observer> Cluster<'_, O> {
             self.check_node(node);
         }
         self.check_clocks();
+        self.check_proxy();
         self.check_timers();
         assert_eq!(self.counts, self.counted(), "the counts are those of the Pods that there are");
     }
@@ -97,6 +98,12 @@ impl<O: Observer> Cluster<'_, O> {
         );
         let queued: usize = self.taint_queues.iter().map(|queue| queue.places(node)).sum();
         assert_eq!(queued, usize::from(state.queued), "{node:?} waits for its taint in one queue");
+    }
+
+    /// A Pod's memory is given back once.
+    fn check_proxy(&self) {
+        let gone = self.pods.iter().filter(|pod| !pod.exists).count();
+        assert_eq!(gone, self.vacated.len() + self.proxy.leaving.len(), "a Pod that is gone is forgotten once");
     }
 
     /// A clock runs while what it is of is in service.

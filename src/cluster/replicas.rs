@@ -167,6 +167,7 @@ impl<O: Observer> Cluster<'_, O> {
         state.life = Timer::NONE;
         state.eviction = Timer::NONE;
         self.scheduler.forget(pod);
+        self.proxy.leaving.push(pod);
         let home = self.pods[pod].home;
         self.slots[home].pods -= 1;
         self.tell(cx, Happening::PodGone { pod });
@@ -176,14 +177,20 @@ impl<O: Observer> Cluster<'_, O> {
         self.retry_pending(cx);
     }
 
-    /// Gives the Pod's memory back once the proxy has forgotten it too.
-    pub(super) fn forget_pod(&mut self, pod: PodId) {
-        let state = &self.pods[pod];
-        let unknown = |e: Endpoint| !e.listed;
-        let over = !state.exists && !state.slice_update.is_set() && unknown(state.slice) && unknown(state.proxied);
-        if over && !self.vacated.contains(&pod) {
-            self.vacated.push(pod);
+    /// Gives the memory of Pods back that the proxy has forgotten too.
+    pub(super) fn forget_pods(&mut self) {
+        if self.proxy.leaving.is_empty() {
+            return;
         }
+        self.proxy.leaving.sort_unstable();
+        let pods = &self.pods;
+        let unknown = |e: Endpoint| !e.listed;
+        let is_over = |pod: &PodId| {
+            let state = &pods[*pod];
+            !state.slice_update.is_set() && unknown(state.slice) && unknown(state.proxied)
+        };
+        self.vacated.extend(self.proxy.leaving.iter().copied().filter(is_over));
+        self.proxy.leaving.retain(|pod| !is_over(pod));
     }
 
     /// Tells the observer how many Pods run and how many find no Node, if that has changed.

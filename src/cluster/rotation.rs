@@ -15,6 +15,13 @@ const SHORT_LOSS: Duration = Duration::from_millis(50);
 pub(crate) struct Proxy {
     last_run: Option<SimTime>,
     run: Timer,
+    /// How many slices are ready, and whether one was when it ran last: if none is, others get the traffic (E7).
+    ready: usize,
+    any_was_ready: bool,
+    /// Pods whose slice has changed since it ran last.
+    changed: Vec<PodId>,
+    /// Pods whose object is gone, until the proxy has forgotten them too.
+    pub leaving: Vec<PodId>,
 }
 
 impl<O: Observer> Cluster<'_, O> {
@@ -111,8 +118,11 @@ impl<O: Observer> Cluster<'_, O> {
             return;
         }
         let slice = self.endpoint(pod);
-        if self.pods[pod].slice != slice {
-            self.pods[pod].slice = slice;
+        let before = std::mem::replace(&mut self.pods[pod].slice, slice);
+        if before != slice {
+            self.proxy.ready += usize::from(self.is_ready(slice));
+            self.proxy.ready -= usize::from(self.is_ready(before));
+            self.proxy.changed.push(pod);
             self.tell(cx, Happening::EndpointSliceUpdated { pod, endpoint: slice });
             self.request_proxy_run(cx);
         }
@@ -151,27 +161,51 @@ impl<O: Observer> Cluster<'_, O> {
             return;
         }
         self.proxy.last_run = Some(cx.now());
-        self.balance();
-        for pod in self.pods.ids() {
+        let any_ready = self.proxy.ready > 0;
+        let is_turned = std::mem::replace(&mut self.proxy.any_was_ready, any_ready) != any_ready;
+        let mut changed = std::mem::take(&mut self.proxy.changed);
+        if is_turned {
+            // Traffic moves to or from those that are being terminated.
+            changed.clear();
+            changed.extend(self.pods.ids());
+        }
+        changed.sort_unstable();
+        changed.dedup();
+        for &pod in &changed {
+            self.take_over(pod, any_ready);
+        }
+        for &pod in &changed {
             // In rotation or not is all that a run of the proxy changes.
             let state = &self.pods[pod];
             if state.in_rotation != state.view.is_some() {
                 self.tell(cx, Happening::RotationChanged { pod, in_rotation: state.in_rotation });
                 self.look(cx, pod);
             }
-            self.forget_pod(pod);
+        }
+        changed.clear();
+        self.proxy.changed = changed;
+        self.forget_pods();
+    }
+
+    /// Takes all slices over: the state at time 0.
+    pub(super) fn balance(&mut self) {
+        self.proxy.ready = self.pods.iter().filter(|pod| self.is_ready(pod.slice)).count();
+        self.proxy.any_was_ready = self.proxy.ready > 0;
+        for pod in self.pods.ids() {
+            self.take_over(pod, self.proxy.any_was_ready);
         }
     }
 
-    /// Takes the slices over: traffic goes to ready endpoints; if there is none, to serving terminating ones (E7).
-    pub(super) fn balance(&mut self) {
-        let publish_not_ready = self.model.deployment.publish_not_ready;
-        let ready = |e: Endpoint| e.listed && (publish_not_ready || e.serving && !e.terminating);
-        let any_ready = self.pods.iter().any(|pod| ready(pod.slice));
-        for pod in &mut self.pods {
-            pod.proxied = pod.slice;
-            let e = pod.proxied;
-            pod.in_rotation = if any_ready { ready(e) } else { e.listed && e.serving && e.terminating };
-        }
+    /// Takes a slice over: traffic goes to ready endpoints; if there is none, to serving terminating ones (E7).
+    fn take_over(&mut self, pod: PodId, any_ready: bool) {
+        let e = self.pods[pod].slice;
+        let in_rotation = if any_ready { self.is_ready(e) } else { e.listed && e.serving && e.terminating };
+        let state = &mut self.pods[pod];
+        state.proxied = e;
+        state.in_rotation = in_rotation;
+    }
+
+    fn is_ready(&self, e: Endpoint) -> bool {
+        e.listed && (self.model.deployment.publish_not_ready || e.serving && !e.terminating)
     }
 }
