@@ -27,6 +27,18 @@
 //!       ─experiment─▶ Summary ─estimate─▶ ExperimentResult ─report─▶ table, charts ─output─▶ output/<experiment>/
 //! ```
 //!
+//! # Where the next things will live
+//!
+//! A replication holds one Deployment of one template. Its Pods reach their template through one accessor
+//! (`cluster::Cluster::spec`), draws are keyed by slot and name, and a sync is a list of stops and starts, so that these find their
+//! place without surgery:
+//!
+//! - several Deployments: `model::Model::deployment` becomes workloads, a slot belongs to one, `spec` asks it;
+//! - a rollout: `cluster/rollout.rs` beside `replicas`; a workload has revisions, a Pod is of one of them;
+//! - drains and upgrades of Nodes: `cluster/disruption.rs`, with operations beside faults in [`model`];
+//! - an autoscaler and the load: `cluster/{load,autoscaler}.rs`, with traffic in [`model`];
+//! - a graph of services that call each other: [`study`], as an objective over workloads.
+//!
 //! # What holds
 //!
 //! The invariants. `tests/` keeps them, in four programs (`simulation`, `input`, `report`, `program`): architecture, oracle
@@ -48,7 +60,7 @@
 //!    law has a closed inverse.
 //! 7. **Results merge exactly**: integers, in batches of fixed size that are merged in index order. One thread or
 //!    many: the same bytes.
-//! 8. **Layers below `experiment`, `spec` `calibration` and the constructors of laws apart, return no `Result` and do no I/O**: a
+//! 8. **Layers below `experiment`, `spec`, `calibration` and the constructors of laws apart, return no `Result` and do no I/O**: a
 //!    valid model simulates. Measures watch through one observer, statically dispatched, that cannot steer.
 //!
 //! Numbers in brackets such as (P12) or (N7a) are rules of Kubernetes; `docs/rules.md` tells what they say.

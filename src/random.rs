@@ -173,7 +173,7 @@ impl Stream {
 
     /// The n-th draw as a number in the open interval (0, 1).
     ///
-    /// The mixed key itself: a counter that has gone through two rounds of [`mix`], where `SplitMix64` (Steele, Lea and
+    /// The mixed key itself: a counter that has gone through two rounds of `mix`, where `SplitMix64` (Steele, Lea and
     /// Flood 2014) passes the batteries of tests with one. A generator around it would only cost time.
     pub fn uniform(self, ordinal: u64) -> f64 {
         unit_of(self.mixed(ordinal)[1])

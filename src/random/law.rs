@@ -3,7 +3,7 @@
 //! One uniform gives one variate, by inversion, wherever the law has a closed
 //! inverse: draws stay in step between scenarios. Gamma has none and takes a
 //! sub-stream of its own (its inverse by iteration, which [`Law::quantile`] gives, is for parameters that are not known).
-//! `libm` and our own [`exp`] instead of the platform's functions keep draws equal to the last bit on every machine.
+//! `libm` and our own `exp` instead of the platform's functions keep draws equal to the last bit on every machine.
 
 mod moments;
 
