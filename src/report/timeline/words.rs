@@ -25,9 +25,7 @@ fn said(tone: Tone, words: impl Into<String>, rules: &'static str) -> Said {
 pub(super) fn say(what: Happening, at: SimTime, model: &Model, clock: Clock) -> Said {
     let node = |node: crate::ids::NodeId| &model.cluster.nodes[node].name;
     match what {
-        Happening::FaultStruck { fault, .. } => {
-            said(Bad, format!("FAULT {} strikes: {}", name(fault, model), effect(fault, model)), "")
-        }
+        Happening::FaultStruck { fault, .. } => said(Bad, strike_words(fault, model), ""),
         Happening::FaultEnded { fault, .. } => said(Plain, format!("fault {} is over", name(fault, model)), ""),
 
         Happening::PodCreated { .. } => said(Plain, "created by the ReplicaSet", "D7"),
@@ -191,6 +189,13 @@ fn verdict(of: ContainerId, kind: ProbeKind, result: Stored, model: &Model) -> S
 
 fn name(fault: FaultId, model: &Model) -> &str {
     &model.faults[fault].name
+}
+
+/// A fault strikes, and which container, where it names one.
+fn strike_words(fault: FaultId, model: &Model) -> String {
+    let container = model.faults[fault].container;
+    let whom = container.map(|id| format!(" `{}`", model.deployment.pod.containers[id].name)).unwrap_or_default();
+    format!("FAULT {} strikes{whom}: {}", name(fault, model), effect(fault, model))
 }
 
 fn effect(fault: FaultId, model: &Model) -> &'static str {

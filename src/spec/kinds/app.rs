@@ -79,9 +79,13 @@ impl Apps {
         let Some(first) = unknown.first() else { return };
         let names: Vec<String> = unknown.iter().map(|one| format!("`{}`", one.name)).collect();
         let they = if unknown.len() == 1 { "it" } else { "each" };
+        let ends = if pod.init.iter().any(|one| !one.is_sidecar && is_unknown(&one)) {
+            "; an init container is done after 1 s"
+        } else {
+            ""
+        };
         let message = format!(
-            "the app says nothing of {}: {they} starts in 1 s, never fails of itself and answers its probes; an init container \
-             is done after 1 s",
+            "the app says nothing of {}: {they} starts in 1 s, never fails of itself and answers its probes{ends}",
             names.join(", ")
         );
         let help = format!("write `containers: {{{}: {{startUp: LAW}}}}` into the app's spec", first.name);
