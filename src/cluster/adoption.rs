@@ -98,7 +98,10 @@ impl<O: Observer> Cluster<'_, O> {
     pub(super) fn lose_sandbox(&mut self, cx: &mut Cx<'_, Event>, pod: PodId) {
         self.wake(cx, pod);
         let state = &mut self.pods[pod];
-        state.sandbox = false;
+        let was_there = std::mem::replace(&mut state.sandbox, false);
+        if let Some(work) = &mut state.work {
+            work.sandbox_died |= was_there;
+        }
         let runs = |container: &Container| container.stage == Stage::Running;
         if state.adopted && !state.terminating && state.work.is_none() && state.containers.iter().any(runs) {
             state.sync = Timer::NONE;

@@ -81,7 +81,7 @@ impl<O: Observer> Cluster<'_, O> {
 
     /// A probe has decided to kill the container of the slot: its successor owes that to the faults that the probe saw.
     pub(super) fn hand_over_to_restart(&mut self, cx: &Cx<'_, Event>, at: ContainerRef, killer: ProbeKind) {
-        let Some(slot) = self.slot_of(at.pod) else { return };
+        let Some(slot) = self.slot_of(at.pod).filter(|_| self.may_withdraw(at)) else { return };
         let strikes = self.strikes_on(at);
         let seen: CauseSet = strikes
             .filter(|&(_, mode)| affects(mode).is_seen_by(killer))

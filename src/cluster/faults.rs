@@ -292,7 +292,10 @@ impl<O: Observer> Cluster<'_, O> {
 
     fn strike_container(&mut self, cx: &mut Cx<'_, Event>, at: ContainerRef, mode: ContainerMode, strike: Strike) {
         let instantaneous = matches!(mode, ContainerMode::Crash | ContainerMode::Sandbox);
-        if instantaneous && let Some(slot) = self.slot_of(at.pod) {
+        if instantaneous
+            && self.may_withdraw(at)
+            && let Some(slot) = self.slot_of(at.pod)
+        {
             self.slots[slot].account.owe(strike.fault);
         }
         match mode {
@@ -431,6 +434,11 @@ impl<O: Observer> Cluster<'_, O> {
     pub(super) fn target(&self, slot: SlotId, container: ContainerId) -> Target {
         let serves = container == self.model.deployment.pod.serving;
         if serves { Target::Slot(slot) } else { Target::Container(slot, container) }
+    }
+
+    /// What befalls the container may keep the Pod from delivering: it serves, or the Pod's readiness counts (K11, E4).
+    pub(super) fn may_withdraw(&self, at: ContainerRef) -> bool {
+        at == self.main(at.pod) || !self.model.deployment.publish_not_ready
     }
 
     /// The faults at work on this container of all Pods.

@@ -152,8 +152,11 @@ impl<'m, O: Observer> Cluster<'m, O> {
         let from = self.pods[pod].sync_from;
         let mut reacts = !self.pods[pod].sandbox;
         for at in self.containers(pod) {
-            let container = self.container(at);
-            if container.stage == Stage::Exited && container.listed <= from {
+            let container = self.container_mut(at);
+            if container.stage == Stage::Exited
+                && container.listed <= from
+                && !std::mem::replace(&mut container.noticed, true)
+            {
                 self.tell(cx, Happening::ExitNoticed { pod, container: at.container });
                 reacts = true;
             }

@@ -69,8 +69,11 @@ impl<O: Observer> Cluster<'_, O> {
         let Some(prober) = self.prober(at, kind) else { return };
         let done = prober.worker.attempt(cx.now(), status);
         // A stored change requests a sync, save for liveness' initial Success (P11).
-        let sync_is_over =
-            done.noticed && done.probes && kind == ProbeKind::Startup && self.sync_begins_at_once(cx, at.pod);
+        let sync_is_over = done.noticed
+            && done.probes
+            && kind == ProbeKind::Startup
+            && self.pods[at.pod].is_at_peace()
+            && self.sync_begins_at_once(cx, at.pod);
         if sync_is_over {
             // That sync sees the Unknown just stored and changes nothing; what the probe finds waits for
             // the next one (P12).
@@ -175,7 +178,7 @@ impl<O: Observer> Cluster<'_, O> {
         self.tell(cx, Happening::Verdict { pod: at.pod, container: at.container, kind, result: verdict });
         match (kind, verdict) {
             (ProbeKind::Readiness, _) => {
-                let serving = self.serves(at.pod);
+                let serving = self.answers_all(at);
                 // What is found on an old instance's account makes no difference to the Pod (P7a).
                 let was_ready = self.pods[at.pod].ready;
                 self.update_readiness(cx, at.pod);

@@ -49,6 +49,13 @@ impl<O: Observer> Cluster<'_, O> {
             return;
         }
         let pod = at.pod;
+        if self.give_up_dead_sandbox(pod) {
+            // The runtime refuses it; the next sync starts it in a new sandbox.
+            self.container_mut(at).stage = Stage::Exited;
+            self.go_on_after_start(cx, pod);
+            self.await_turn(cx, pod);
+            return self.settle(cx, pod);
+        }
         let spec = self.container_spec(at);
         let start_up = self.chance_of(at).start_up.span(&spec.app.start_up);
         let u = self.chance_of(at).race.uniform();

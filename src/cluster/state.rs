@@ -342,6 +342,8 @@ pub(crate) struct Container {
     pub exited_before: Option<SimTime>,
     /// From when the runtime's listings show its exit (C1).
     pub listed: SimTime,
+    /// A sync knows of its exit.
+    pub noticed: bool,
     pub back_off: BackOff,
     /// Workers by [`ProbeKind`]; none while no kubelet runs the Pod.
     pub workers: [Option<Prober>; 3],
@@ -375,6 +377,7 @@ impl Container {
             exited: None,
             exited_before: None,
             listed: SimTime::ZERO,
+            noticed: false,
             back_off: BackOff::default(),
             workers: [None; 3],
             status: Status::default(),

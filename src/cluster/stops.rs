@@ -66,7 +66,7 @@ impl<O: Observer> Cluster<'_, O> {
             container.exit = timer;
             container.exits_at = cx.now() + left;
             cx.at(container.exits_at, Event::SigtermSent(at, timer));
-            return;
+            return self.settle_probes(cx, at.pod);
         }
         self.send_sigterm(cx, at, left);
     }
@@ -207,6 +207,7 @@ impl Container {
         self.awaits_turn_since = None;
         self.strikes.clear();
         self.exited = Some(now);
+        self.noticed = false;
         self.app = Timer::NONE;
         self.exit = Timer::NONE;
     }

@@ -130,6 +130,9 @@ impl<O: Observer> Cluster<'_, O> {
                 Stage::Running => Phase::BecomeReady,
             }
         };
+        if let Some(stage) = self.unfinished_init(pod) {
+            return if stage == Stage::Waiting { Phase::BackOff } else { Phase::Start };
+        }
         let phase = of(self.main(pod));
         if phase < Phase::BecomeReady {
             return phase;
@@ -138,8 +141,17 @@ impl<O: Observer> Cluster<'_, O> {
         beside.map(of).min().unwrap_or(phase)
     }
 
+    /// How far the init container is that the Pod's containers wait for, if they do (K3).
+    fn unfinished_init(&self, pod: PodId) -> Option<Stage> {
+        let state = &self.pods[pod];
+        let is_init = |at: &ContainerRef| self.container_spec(*at).role == Role::Init;
+        let stage = |at| self.container(at).stage;
+        let first = self.containers(pod).filter(is_init).map(stage).find(|stage| *stage != Stage::Completed);
+        first.filter(|_| state.adopted && !state.main().has_process())
+    }
+
     /// The container answers whoever asks it: clients, if it is the one that serves, otherwise its readiness probe.
-    fn answers_all(&self, at: ContainerRef) -> bool {
+    pub(super) fn answers_all(&self, at: ContainerRef) -> bool {
         if at == self.main(at.pod) {
             return self.serves(at.pod);
         }

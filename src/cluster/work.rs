@@ -28,6 +28,8 @@ pub(crate) struct Work {
     pub from_scratch: bool,
     /// Containers to be started, in this order.
     starts: SmallVec<[Start; 4]>,
+    /// The sandbox has died since the sync began.
+    pub sandbox_died: bool,
     /// Something has been stopped or started.
     has_changed: bool,
     /// Starts were refused, until then at the soonest (K13).
@@ -51,6 +53,10 @@ impl Work {
         self.starts.push(Start { container, kind });
     }
 
+    fn is_idle(&self) -> bool {
+        self.stops.is_empty() && self.starts.is_empty()
+    }
+
     fn next_start(&mut self) -> Option<Start> {
         (!self.starts.is_empty()).then(|| self.starts.remove(0))
     }
@@ -61,7 +67,7 @@ impl<O: Observer> Cluster<'_, O> {
     pub(super) fn act(&mut self, cx: &mut Cx<'_, Event>, pod: PodId) {
         let spec = self.spec(pod);
         let state = &self.pods[pod];
-        if state.is_at_peace() {
+        if state.containers.len() == 1 && state.is_at_peace() {
             return;
         }
         let containers = Snapshot { spec, state: state.containers.as_slice(), from: state.sync_from };
@@ -74,6 +80,10 @@ impl<O: Observer> Cluster<'_, O> {
         self.shuffle_stops(pod, &mut work);
         let stops = work.stops.clone();
         let first = if work.from_scratch { stops.len() } else { stops.len().min(1) };
+        if !work.is_idle() {
+            // What was asked for meanwhile is merged into the sync that follows this one.
+            self.pods[pod].sync = Timer::NONE;
+        }
         self.pods[pod].work = Some(work);
         if stops.is_empty() {
             return self.start_next(cx, pod);
@@ -120,6 +130,7 @@ impl<O: Observer> Cluster<'_, O> {
 
     /// Begins the next start; where none is left the sync is over.
     fn start_next(&mut self, cx: &mut Cx<'_, Event>, pod: PodId) {
+        self.give_up_dead_sandbox(pod);
         while let Some(start) = self.pods[pod].work.as_mut().and_then(Work::next_start) {
             let at = ContainerRef { pod, container: start.container };
             let Some(expiry) = self.refuse_or_start(cx, at, start.kind) else { return };
@@ -132,6 +143,17 @@ impl<O: Observer> Cluster<'_, O> {
             }
         }
         self.end_work(cx, pod);
+    }
+
+    /// Nothing starts in a sandbox that has died: the sync ends, and the next one stops what is left in it and begins with a new
+    /// one (C4, K17).
+    pub(super) fn give_up_dead_sandbox(&mut self, pod: PodId) -> bool {
+        let state = &mut self.pods[pod];
+        let is_left = state.has_process();
+        let Some(work) = state.work.as_mut().filter(|work| work.sandbox_died && is_left) else { return false };
+        work.starts.clear();
+        work.has_changed = true;
+        true
     }
 
     /// The sync is over. One that has changed something has the Pod listed on demand and synced at once (C2, P11a), but not
@@ -178,9 +200,13 @@ impl<O: Observer> Cluster<'_, O> {
 
 impl Pod {
     /// All that is to run runs, and nothing is to be killed: a sync finds nothing to do.
-    fn is_at_peace(&self) -> bool {
-        let runs = |container: &Container| container.stage == Stage::Running && container.kill.is_none();
-        self.sandbox && self.containers.len() == 1 && self.containers.iter().all(runs)
+    pub(super) fn is_at_peace(&self) -> bool {
+        let runs = |container: &Container| match container.stage {
+            Stage::Running => container.kill.is_none(),
+            Stage::Completed => true,
+            _ => false,
+        };
+        self.sandbox && self.work.is_none() && self.containers.iter().all(runs)
     }
 }
 

@@ -52,7 +52,8 @@ impl Apps {
         let main = &pod.main().name;
         let names: Vec<&str> = pod.all().map(|container| container.name.as_str()).collect();
         for (name, (_, mark)) in self.named.iter().filter(|(name, _)| !names.contains(&name.as_str())) {
-            let message = format!("is no container of the Pods: {}", names.join(", "));
+            let message =
+                format!("is no container of the Pods ({}): what stands here describes nothing", names.join(", "));
             let problem = problems.warn(*mark, &format!("spec.containers.{name}"), message);
             if let Some(near) = nearest(name, names.iter().copied()) {
                 problem.help(format!("did you mean `{near}`?"));

@@ -96,7 +96,8 @@ impl ReadFault {
         let found = containers.entries().find(|(_, container)| container.name == named.name);
         self.fault.container = found.map(|(id, _)| id);
         let is_init = found.is_some_and(|(_, container)| container.role == Role::Init);
-        if is_init && self.fault.strikes != Strikes::Container(ContainerMode::Crash) {
+        let is_of_pod = self.fault.strikes == Strikes::Container(ContainerMode::Sandbox);
+        if is_init && !is_of_pod && self.fault.strikes != Strikes::Container(ContainerMode::Crash) {
             let message =
                 format!("is {}, an init container that runs to its end: only mode crash strikes it", named.name);
             problems.error(named.mark, &named.path, message);

@@ -91,6 +91,10 @@ pub(in crate::spec) fn check_name(deployment: &Deployment, named: &Named, proble
     }
     let message = format!("is {}, must be a container of {}: {}", named.name, deployment.name, names.join(", "));
     let problem = problems.error(named.mark, &named.path, message);
+    if deployment.pod.init.iter().any(|init| init.name == named.name) {
+        problem.help("an init container or a sidecar cannot be the one that serves: name one of `containers`");
+        return;
+    }
     if let Some(name) = nearest(&named.name, names) {
         problem.help(format!("did you mean `{name}`?"));
     }
@@ -108,25 +112,28 @@ pub(in crate::spec) fn tell(
     pod.all().for_each(|container| container.hook.tell(problems));
     let others: Vec<&Container> =
         pod.containers.iter().enumerate().filter(|(index, _)| *index != pod.main).map(|(_, other)| other).collect();
-    if others.is_empty() {
+    let beside: Vec<String> =
+        pod.running().filter(|other| other.name != main.name).map(|other| format!("`{}`", other.name)).collect();
+    if beside.is_empty() {
         return;
     }
     let of = |container: &Container| Evidence::of(container, deployment, services);
     let evidence = others.iter().map(|other| of(other)).collect::<Vec<_>>();
     let is_undecided = evidence.contains(&of(main)) && Some(main.name.as_str()) != named;
-    let why = if Some(main.name.as_str()) == named {
+    let why = if others.is_empty() {
+        "the only one of `containers`"
+    } else if Some(main.name.as_str()) == named {
         "it is named"
     } else if is_undecided {
         "nothing tells which one serves, and it is the first by name"
     } else {
         of(main).against(&evidence)
     };
-    let names: Vec<String> = others.iter().map(|other| format!("`{}`", other.name)).collect();
     let message = format!(
         "`{}` is the container that serves ({why}); the Pod is Ready while {} {} ready too (K11)",
         main.name,
-        names.join(", "),
-        if names.len() == 1 { "is" } else { "are" }
+        beside.join(", "),
+        if beside.len() == 1 { "is" } else { "are" }
     );
     let help = "name another with `container: NAME` in the experiment's spec, or with `--container NAME`";
     if is_undecided {

@@ -435,3 +435,82 @@ fn k3_the_end_of_an_init_container_is_no_crash() {
     assert_eq!(ends.len(), 1);
     assert_eq!(log.all(0, |what| matches!(what, Happening::BackedOff { .. })), [0.0; 0]);
 }
+
+/// K8, C16: while a later container is being created for longer than a resync takes to come, an earlier one that is probed and
+/// not ready waits with it.
+#[test]
+fn k8_a_creation_longer_than_a_resync_goes_on() {
+    let first = Container { readiness: Some(prompt(5.0, 1)), ..container("proxy", Role::Sidecar, 300.0) };
+    let second = Container { image_pull: ImagePull::Always, ..container("main", Role::Regular, 1.0) };
+    let mut model = pod_of(vec![first, second], 1, Start::Fresh);
+    model.cluster.latencies.image_pull = fixed(200.0);
+    model.cluster.start_race.first = hasim::model::RaceOdds { new_status: 0.0, old_status_synced: 1.0 };
+    for index in 0..50 {
+        let log = Log::play(&model, index, 600.0);
+        assert!((200.0..205.0).contains(&log.first(1, started)));
+        assert_eq!(log.pod(|what| matches!(what, Happening::ReadyDecided { ready: true, .. })).len(), 1);
+    }
+}
+
+/// K16, K17: a sidecar that waits for its turn is probed on, and met by the judge.
+#[test]
+fn k16_a_sidecar_that_waits_is_probed_on() {
+    let main = Container {
+        app: App { on_sigterm: OnSigterm::Exits(fixed(15.0)), ..app(1.0) },
+        ..container("main", Role::Regular, 1.0)
+    };
+    let sidecar = Container { readiness: Some(prompt(2.0, 3)), ..container("proxy", Role::Sidecar, 1.0) };
+    let mut model = pod_of(vec![sidecar, main], 1, Start::Running);
+    let slot = [ScriptTarget::Slot(SlotId::new(0))];
+    let sandbox = Strikes::Container(ContainerMode::Sandbox);
+    model.faults = vec![scripted("sandbox", fixed(50.0), &slot, sandbox, None)].into();
+    for index in 0..20 {
+        let play = |mode| {
+            let mut replication = Replication::new(&model, 3, index, mode, Log::default());
+            replication.run_until(SimTime::ZERO + secs(100.0));
+            replication.into_observer()
+        };
+        let (fast, judge) = (play(Mode::Fast), play(Mode::EveryProbe));
+        assert_eq!(fast.all(0, started), judge.all(0, started));
+        assert_eq!(fast.all(1, started), judge.all(1, started));
+        let waited = judge.all(0, |what| matches!(what, Happening::ProbeSent { .. }));
+        assert!(waited.iter().filter(|at| (51.5..65.0).contains(*at)).count() >= 5, "{waited:?}");
+    }
+}
+
+/// C4, K17: a sandbox that dies while the proxy is being killed takes the container that serves with it: the next sync begins
+/// with a new one.
+#[test]
+fn k17_a_sandbox_that_dies_during_a_sync_is_not_forgotten() {
+    let proxy = Container {
+        liveness: Some(prompt(5.0, 2)),
+        app: App { on_sigterm: OnSigterm::Ignores, ..app(1.0) },
+        ..container("proxy", Role::Regular, 1.0)
+    };
+    let mut model = pod_of(vec![container("main", Role::Regular, 1.0), proxy], 0, Start::Running);
+    let slot = [ScriptTarget::Slot(SlotId::new(0))];
+    let sandbox = scripted("sandbox", fixed(80.0), &slot, Strikes::Container(ContainerMode::Sandbox), None);
+    model.faults = vec![strike("hang", 1, 50.0, HANG), sandbox].into();
+    for index in 0..50 {
+        let log = Log::play(&model, index, 400.0);
+        let (main, proxy) = (log.all(0, started), log.all(1, started));
+        assert_eq!((main.len(), proxy.len()), (1, 1), "both in the new sandbox, once");
+        assert!(main[0] > 80.0 && main[0] < 130.0, "{main:?}");
+    }
+}
+
+/// K3, K4: what the Pod waits for is told by its init container: a back-off of that is one of the Pod.
+#[test]
+fn k4_a_pod_whose_init_container_fails_is_in_back_off() {
+    use hasim::cluster::Phase;
+    let mut model =
+        pod_of(vec![container("init", Role::Init, 5.0), container("main", Role::Regular, 1.0)], 1, Start::Fresh);
+    let loops = Fault {
+        container: Some(ContainerId::new(0)),
+        ..crate::common::fault("loop", Strikes::Container(ContainerMode::Crash), fixed(1.0), None)
+    };
+    model.faults = vec![loops].into();
+    let log = crate::common::watch::play(&model, 1, 0, 600.0);
+    assert!(log.reached(0, 0.0, Phase::BackOff).is_some());
+    assert!(log.reached(0, 0.0, Phase::Detect).is_none());
+}
