@@ -5,9 +5,9 @@
 
 use super::clock::Clock;
 use super::{Excerpt, Teller, words};
-use crate::history::{Entry, Happening, Observation, Reply, Target, Timeline, Who};
+use crate::history::{Entry, Exit, Happening, Observation, Reply, Target, Timeline, Who};
 use crate::ids::{ContainerId, FaultId};
-use crate::model::{Model, ProbeKind};
+use crate::model::{Model, ProbeKind, Role};
 use crate::report::format;
 use crate::results::{Group, Lane, Mark, Span, Tone};
 use crate::time::{Duration, SimTime};
@@ -223,22 +223,25 @@ impl Drawing<'_> {
 
     fn container(&mut self, pod: usize, of: ContainerId, entries: &[&Entry]) {
         let name = self.container_name(pod, of);
+        let is_init = self.model.deployment.pod.containers[of].role == Role::Init;
         // From here the lanes have their order, also those that get marks only.
         self.lane(Group::Pods, &name);
         let mut begun: Begun = None;
         for entry in entries {
             let next: Option<(String, Tone)> = match entry.what {
+                Happening::PodMet { .. } if is_init => None,
                 Happening::PodMet { .. } => Some(("runs".to_owned(), Tone::Good)),
                 Happening::StartBegan { .. } => Some(("is prepared".to_owned(), Tone::Plain)),
                 Happening::ContainerStarted { instance, .. } => Some((format!("#{instance} starts"), Tone::Plain)),
                 Happening::AppServing { instance, .. } => Some((format!("#{instance} runs"), Tone::Good)),
                 Happening::StopBegan { instance, .. } => Some((format!("#{instance} is stopped"), Tone::Bad)),
-                Happening::ContainerExited { .. } => Some(("exited".to_owned(), Tone::Bad)),
                 Happening::BackedOff { .. } => Some(("CrashLoopBackOff".to_owned(), Tone::Bad)),
-                Happening::PodGone { .. } => {
+                // An init container that has done its work is not missed.
+                Happening::PodGone { .. } | Happening::ContainerExited { exit: Exit::Completed, .. } => {
                     self.end(Group::Pods, &name, &mut begun, entry.at);
                     None
                 }
+                Happening::ContainerExited { .. } => Some(("exited".to_owned(), Tone::Bad)),
                 _ => None,
             };
             if let Some((words, tone)) = next {
