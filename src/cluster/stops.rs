@@ -51,13 +51,18 @@ impl<O: Observer> Cluster<'_, O> {
         probe.and_then(|probe| probe.termination_grace).unwrap_or(self.spec(at.pod).termination_grace)
     }
 
+    /// What preStop leaves of the grace, which loses whole seconds to it (C9).
+    fn left_after_pre_stop(&self, at: ContainerRef) -> Duration {
+        let grace = self.kill_grace(at);
+        grace.saturating_sub(whole_seconds(self.container_spec(at).pre_stop_sleep.min(grace)))
+    }
+
     /// preStop is over. SIGTERM reaches the process, unless it is a sidecar that waits for its turn (K16).
     pub(super) fn on_sigterm_sent(&mut self, cx: &mut Cx<'_, Event>, at: ContainerRef, timer: Timer) {
         if !self.container_mut(at).exit.expires(timer) {
             return;
         }
-        let grace = self.kill_grace(at);
-        let left = grace.saturating_sub(whole_seconds(self.container_spec(at).pre_stop_sleep.min(grace)));
+        let left = self.left_after_pre_stop(at);
         if self.container(at).awaits_turn_since.is_none() && !left.is_zero() && self.awaits_others(at) {
             // Until the grace is used up.
             let timer = self.timer();
@@ -113,9 +118,7 @@ impl<O: Observer> Cluster<'_, O> {
     fn release_sidecars(&mut self, cx: &mut Cx<'_, Event>, pod: PodId) {
         for at in self.containers(pod) {
             if self.container(at).awaits_turn_since.is_some() && !self.awaits_others(at) {
-                let grace = self.kill_grace(at);
-                let left = grace.saturating_sub(whole_seconds(self.container_spec(at).pre_stop_sleep.min(grace)));
-                self.send_sigterm(cx, at, left);
+                self.send_sigterm(cx, at, self.left_after_pre_stop(at));
             }
         }
     }

@@ -67,7 +67,7 @@ impl<O: Observer> Cluster<'_, O> {
     pub(super) fn act(&mut self, cx: &mut Cx<'_, Event>, pod: PodId) {
         let spec = self.spec(pod);
         let state = &self.pods[pod];
-        if state.containers.len() == 1 && state.is_at_peace() {
+        if state.is_at_peace() {
             return;
         }
         let containers = Snapshot { spec, state: state.containers.as_slice(), from: state.sync_from };
