@@ -57,7 +57,7 @@ fn restart_cycles(bencher: divan::Bencher, mut model: Model) {
 #[divan::bench(args = [false, true], sample_count = 50)]
 fn a_year_without_liveness_probe(bencher: divan::Bencher, hangs: bool) {
     let mut model = common::storms::busy_reference();
-    model.deployment.pod.main_mut().liveness = None;
+    model.workload_mut().pod.main_mut().liveness = None;
     model.app_mut().probe_failure = 0.0;
     model.warm_up = Duration::ZERO;
     let every = if hangs { common::days(1.0) } else { common::days(1e6) };

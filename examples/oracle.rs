@@ -58,7 +58,7 @@ impl Observer for Watch {
             | Observed::Restarted { .. }
             | Observed::Paged { .. }
             | Observed::DeletedByHand { .. }
-            | Observed::PodsChanged(_)
+            | Observed::PodsChanged { .. }
             | Observed::ClockRan(_) => {}
             // Probes that were skipped are told otherwise than probes that were played.
             Observed::Happened(_) => return,
@@ -82,8 +82,8 @@ fn identical(name: &str, mut model: Model, replications: u64) -> bool {
     for index in 0..replications {
         // Every second one with a startup probe; every third without liveness, and of these every second one with somebody
         // on call: in the others hangs last.
-        model.deployment.pod.main_mut().startup = (index % 2 == 1).then(|| common::probe(4));
-        model.deployment.pod.main_mut().liveness = (index % 3 != 2).then(|| common::probe(4));
+        model.workload_mut().pod.main_mut().startup = (index % 2 == 1).then(|| common::probe(4));
+        model.workload_mut().pod.main_mut().liveness = (index % 3 != 2).then(|| common::probe(4));
         model.on_call = (index % 12 == 5 || index % 12 == 8).then(common::storms::on_call);
         let (fast, slow) = (play(&model, index, Mode::Fast), play(&model, index, Mode::EveryProbe));
         if fast != slow {

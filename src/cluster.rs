@@ -1,4 +1,4 @@
-//! One replication: a Deployment on a cluster, from Kubernetes' own state machines.
+//! One replication: Deployments on a cluster, from Kubernetes' own state machines.
 //!
 //! `Cluster` holds the whole state as plain data, vectors reached by typed ids, and
 //! every event it reacts to stands in one match. Its `impl` blocks lie in one file per
@@ -20,6 +20,7 @@
 //! | `eviction` | taints, tolerations, zone states | N5–N12 |
 //! | `replicas` | the `ReplicaSet`, deletion, garbage collection | D7–D9, T1–T8, N15 |
 //! | `scheduler` | when a Pod is bound; [`placement`](crate::placement) says where | S1–S17 |
+//! | `workload` | what belongs to a Deployment as a whole | |
 //! | `view` | how a slot looks from outside | |
 //! | `on_call` | people who mend what no probe mends | T1 |
 //! | `attribution` | who is charged while it does not deliver | |
@@ -55,6 +56,7 @@ mod state;
 mod stops;
 mod view;
 mod work;
+mod workload;
 
 // What watches a replication needs nothing else.
 pub use crate::history::{
@@ -64,11 +66,12 @@ pub use crate::history::{
 
 use crate::engine::{Cx, Engine, World};
 use crate::history::{cause, happening, observer};
-use crate::ids::{ContainerId, ContainerRef, FaultId, IdVec, NodeId, PodId, SlotId, ZoneId};
-use crate::model::{Model, ProbeKind, ScriptTarget};
+use crate::ids::{ContainerRef, FaultId, IdVec, NodeId, PodId, SlotId, WorkloadId, ZoneId};
+use crate::model::{Model, ProbeKind, ScriptTarget, Workload};
 use crate::random::{Owner, Purpose, Streams};
 use crate::time::{Grid, SimTime};
-use state::{Dice, NodeState, Pod, Slot, Strike, Timer, ZoneState};
+use state::{Dice, NodeState, Pod, Slot, Timer, ZoneState};
+use workload::WorkloadState;
 
 /// How a replication is played. Both modes give the same history (invariant 5): with probes that fail by
 /// chance, the same in law; without, to the nanosecond.
@@ -140,17 +143,13 @@ pub(crate) struct Cluster<'m, O> {
     streams: Streams,
     observer: O,
     timers: u32,
+    workloads: IdVec<WorkloadId, WorkloadState>,
+    /// Those of each workload in a row.
     slots: IdVec<SlotId, Slot>,
     pods: IdVec<PodId, Pod>,
     vacated: Vec<PodId>,
-    counts: PodCounts,
     nodes: IdVec<NodeId, NodeState>,
     zones: IdVec<ZoneId, ZoneState>,
-    /// By container of the template: how its probes fail by chance.
-    chances: IdVec<ContainerId, chance::Chance>,
-    /// Clocks of what strikes all Pods at once.
-    deployment_clock: faults::Clock,
-    deployment_strikes: Vec<Strike>,
     monitor: nodes::Monitor,
     taint_queues: Vec<eviction::TaintQueue>,
     all_zones_down: bool,
@@ -248,7 +247,11 @@ impl<'m, O: Observer> Cluster<'m, O> {
     fn new(model: &'m Model, streams: Streams, mode: Mode, observer: O) -> Self {
         let initial = streams.stream(Owner::Replication, Purpose::Initial);
         let rules = &model.cluster.control_plane;
-        let containers = model.deployment.pod.containers.len();
+        let of = |id| WorkloadState::new(model, id, streams);
+        let workloads: IdVec<WorkloadId, WorkloadState> = model.workloads.ids().map(of).collect();
+        let slots = |(id, workload): (WorkloadId, &Workload)| {
+            (0..workload.replicas).map(|slot| Slot::new(id, &workloads[id], slot, &workload.pod)).collect::<Vec<_>>()
+        };
         // Each periodic loop of the control plane runs in a phase of its own, drawn once.
         let grid = |ordinal, period| state::phase(initial.uniform(ordinal), period);
         Self {
@@ -257,23 +260,12 @@ impl<'m, O: Observer> Cluster<'m, O> {
             streams,
             observer,
             timers: 0,
-            slots: (0..model.deployment.replicas as usize)
-                .map(|slot| Slot::new(streams, SlotId::new(slot), &model.deployment.pod))
-                .collect(),
-            pods: Vec::with_capacity(model.deployment.replicas as usize + 4).into(),
+            slots: model.workloads.entries().flat_map(slots).collect(),
+            workloads,
+            pods: Vec::with_capacity(model.slots() + 4).into(),
             vacated: Vec::new(),
-            counts: PodCounts::default(),
-            nodes: model.cluster.nodes.iter().map(|node| NodeState::new(streams, node, rules, containers)).collect(),
+            nodes: model.cluster.nodes.iter().map(|node| NodeState::new(streams, node, rules)).collect(),
             zones: vec![ZoneState::default(); model.cluster.zones.len()].into(),
-            chances: model
-                .deployment
-                .pod
-                .containers
-                .iter()
-                .map(|container| chance::Chance::new(container.app.probe_failure))
-                .collect(),
-            deployment_clock: faults::Clock::default(),
-            deployment_strikes: Vec::new(),
             monitor: nodes::Monitor::default(),
             taint_queues: Vec::new(),
             all_zones_down: false,

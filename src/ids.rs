@@ -62,6 +62,13 @@ impl<I: Id, T> IdVec<I, T> {
     }
 }
 
+impl<I: Id, T: Clone> IdVec<I, T> {
+    /// The same for each of `count` ids.
+    pub fn of(item: T, count: usize) -> Self {
+        vec![item; count].into()
+    }
+}
+
 impl<I, T> Default for IdVec<I, T> {
     fn default() -> Self {
         Self { items: Vec::new(), ids: PhantomData }
@@ -158,7 +165,11 @@ macro_rules! id {
 }
 
 id! {
-    /// One of the Deployment's `replicas` places, which successive Pods hold.
+    /// A Deployment of the model, by its order there.
+    WorkloadId
+}
+id! {
+    /// One of the `replicas` places of a Deployment, which successive Pods hold; those of all Deployments, one after the other.
     SlotId
 }
 id! {
@@ -168,6 +179,10 @@ id! {
 id! {
     /// A container of a Pod template, by its order there: init containers first.
     ContainerId
+}
+id! {
+    /// A container image, by its order among those that the model names.
+    ImageId
 }
 id! {
     /// A Node, by its order in the model.
@@ -188,5 +203,14 @@ pub struct ContainerRef {
     /// The Pod.
     pub pod: PodId,
     /// Which of its containers.
+    pub container: ContainerId,
+}
+
+/// A container of a Deployment's Pod template.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct TemplateContainer {
+    /// The Deployment.
+    pub workload: WorkloadId,
+    /// Which of the containers of its Pods.
     pub container: ContainerId,
 }

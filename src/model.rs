@@ -7,17 +7,19 @@
 
 mod cluster;
 mod container;
-mod deployment;
 mod fault;
+mod requirement;
+mod workload;
 
 pub use cluster::{
     Cluster, ControlPlane, DeadNodes, Eviction, Latencies, NewNode, Node, Prices, RaceOdds, StartRace, Zone,
 };
 pub use container::{App, Container, ImagePull, OnSigterm, Probe, ProbeKind, Role, WhileStarting};
-pub use deployment::{AntiAffinity, Deployment, OtherRequest, PodSpec, PodTolerations, Resources, Spread, Toleration};
 pub use fault::{Affects, ContainerMode, Fault, NodeMode, Occurrence, ScriptTarget, Strikes};
+pub use requirement::Requirement;
+pub use workload::{AntiAffinity, OtherRequest, PodSpec, PodTolerations, Resources, Spread, Toleration, Workload};
 
-use crate::ids::{FaultId, IdVec};
+use crate::ids::{FaultId, IdVec, SlotId, WorkloadId};
 use crate::random::Law;
 use crate::time::Duration;
 
@@ -27,16 +29,16 @@ pub const YEAR: Duration = Duration::from_secs(365 * 86_400);
 /// Everything one replication needs to know.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Model {
-    /// What runs.
-    pub deployment: Deployment,
+    /// What runs, side by side: at least one.
+    pub workloads: IdVec<WorkloadId, Workload>,
+    /// When the system is available that they make together; `None`: when the only one of them is.
+    pub system: Option<Requirement>,
     /// Where it runs.
     pub cluster: Cluster,
     /// What breaks.
     pub faults: IdVec<FaultId, Fault>,
     /// Who mends what nothing else mends; `None`: nobody.
     pub on_call: Option<OnCall>,
-    /// At least this many Pods must serve in rotation for the service to be available; 1 or more.
-    pub min_serving: u32,
     /// How the replication begins.
     pub start: Start,
     /// Played before the counting begins.
@@ -48,14 +50,58 @@ pub struct Model {
 }
 
 impl Model {
-    /// How the application in the container that serves behaves.
+    /// The first Deployment: the one of a model that has no other.
+    pub fn workload(&self) -> &Workload {
+        &self.workloads.as_slice()[0]
+    }
+
+    /// The same, to be changed.
+    pub fn workload_mut(&mut self) -> &mut Workload {
+        &mut self.workloads[WorkloadId::new(0)]
+    }
+
+    /// How the application in the container that serves behaves, of the first Deployment.
     pub fn app(&self) -> &App {
-        &self.deployment.pod.main().app
+        &self.workload().pod.main().app
     }
 
     /// The same, to be changed.
     pub fn app_mut(&mut self) -> &mut App {
-        &mut self.deployment.pod.main_mut().app
+        &mut self.workload_mut().pod.main_mut().app
+    }
+
+    /// How many slots all Deployments have.
+    pub fn slots(&self) -> usize {
+        self.workloads.iter().map(|workload| workload.replicas as usize).sum()
+    }
+
+    /// The slots of a Deployment.
+    pub fn slots_of(&self, workload: WorkloadId) -> std::ops::Range<usize> {
+        let before = self.workloads.as_slice()[..workload.index()].iter();
+        let first = before.map(|workload| workload.replicas as usize).sum();
+        first..first + self.workloads[workload].replicas as usize
+    }
+
+    /// Whose slot it is, and which of its own.
+    pub fn owner_of(&self, slot: SlotId) -> (WorkloadId, u32) {
+        let mut number = slot.index() as u32;
+        for (id, workload) in self.workloads.entries() {
+            if number < workload.replicas {
+                return (id, number);
+            }
+            number -= workload.replicas;
+        }
+        unreachable!("{slot:?} is not of the model")
+    }
+
+    /// When the system is available.
+    pub fn requirement(&self) -> Requirement {
+        self.system.clone().unwrap_or_else(|| self.requirement_of(WorkloadId::new(0)))
+    }
+
+    /// When a Deployment is available.
+    pub fn requirement_of(&self, workload: WorkloadId) -> Requirement {
+        Requirement::Pods { workload, at_least: self.workloads[workload].min_serving }
     }
 }
 

@@ -6,8 +6,8 @@
 
 mod scores;
 
-use crate::ids::{NodeId, ZoneId};
-use crate::model::{Cluster, Model, Node, PodSpec, Spread, Toleration};
+use crate::ids::{IdVec, NodeId, WorkloadId, ZoneId};
+use crate::model::{AntiAffinity, Cluster, Model, Node, PodSpec, Spread, Toleration, Workload};
 use crate::random::{Purpose, Streams};
 
 /// What the scheduler sees of a Node's state.
@@ -23,7 +23,7 @@ pub struct NodeView {
     pub order: f64,
 }
 
-/// The Deployment's Pods on a Node.
+/// A Deployment's Pods on a Node.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Usage {
     /// All whose objects exist.
@@ -32,11 +32,40 @@ pub struct Usage {
     pub active: u32,
 }
 
-impl Usage {
+/// Which Pods are where.
+#[derive(Debug, Clone)]
+pub struct Usages {
+    workloads: usize,
+    /// Node by Node, of each its Deployments.
+    cells: Vec<Usage>,
+}
+
+impl Usages {
+    /// Nodes without Pods.
+    pub fn empty(nodes: usize, workloads: usize) -> Self {
+        Self { workloads, cells: vec![Usage::default(); nodes * workloads] }
+    }
+
     /// Counts one more Pod, which may be terminating.
-    pub fn add(&mut self, is_terminating: bool) {
-        self.pods += 1;
-        self.active += u32::from(!is_terminating);
+    pub fn add(&mut self, node: NodeId, workload: WorkloadId, is_terminating: bool) {
+        let cell = &mut self.cells[node.index() * self.workloads + workload.index()];
+        cell.pods += 1;
+        cell.active += u32::from(!is_terminating);
+    }
+
+    /// A Node's Pods, by Deployment.
+    fn on(&self, node: NodeId) -> &[Usage] {
+        &self.cells[node.index() * self.workloads..][..self.workloads]
+    }
+
+    /// How many of a Node's Pods are of these Deployments, terminating ones included.
+    fn pods(&self, node: NodeId, of: &IdVec<WorkloadId, bool>) -> u32 {
+        self.on(node).iter().zip(of).map(|(usage, counts)| if *counts { usage.pods } else { 0 }).sum()
+    }
+
+    /// The same without terminating ones.
+    fn active(&self, node: NodeId, of: &IdVec<WorkloadId, bool>) -> u32 {
+        self.on(node).iter().zip(of).map(|(usage, counts)| if *counts { usage.active } else { 0 }).sum()
     }
 }
 
@@ -52,7 +81,7 @@ pub enum Refusal {
     NotAdmitted,
     /// Its labels do not match the Pod's nodeSelector or required affinity (S3).
     NotSelected,
-    /// One of the Deployment's Pods has the ports of it that this one needs.
+    /// A Pod has the ports of it that this one needs.
     HostPorts,
     /// It has as many Pods as it may (S4).
     TooManyPods,
@@ -66,23 +95,26 @@ pub enum Refusal {
     NoSpreadKey,
     /// A hard spread constraint does not let its domain take one more (S6).
     Spread,
-    /// One of the Deployment's Pods is in its domain already (S9).
+    /// A Pod is in its domain already that keeps this one away, or that this one keeps away from (S9).
     AntiAffinity,
 }
 
 /// The scheduler at work on one Pod of a Deployment; all of them are alike.
 #[derive(Debug, Clone, Copy)]
 pub struct Placement<'a> {
+    workload: WorkloadId,
     pod: &'a PodSpec,
+    workloads: &'a IdVec<WorkloadId, Workload>,
     cluster: &'a Cluster,
     nodes: &'a [NodeView],
-    usage: &'a [Usage],
+    usages: &'a Usages,
 }
 
 impl<'a> Placement<'a> {
-    /// For a Pod like this, with a view and a usage for every Node of the cluster.
-    pub fn new(pod: &'a PodSpec, cluster: &'a Cluster, nodes: &'a [NodeView], usage: &'a [Usage]) -> Self {
-        Self { pod, cluster, nodes, usage }
+    /// For a Pod of this Deployment, with a view of every Node of the cluster.
+    pub fn new(model: &'a Model, workload: WorkloadId, nodes: &'a [NodeView], usages: &'a Usages) -> Self {
+        let (workloads, cluster) = (&model.workloads, &model.cluster);
+        Self { workload, pod: &workloads[workload].pod, workloads, cluster, nodes, usages }
     }
 
     /// The Node for one more Pod, or none that fits.
@@ -163,10 +195,10 @@ impl<'a> Placement<'a> {
         self.pod.selects_node[node.index()]
     }
 
-    /// The ports of the Node that the Pod needs are free: all Pods need the same, and terminating ones hold theirs until
-    /// their object is gone. Follows `nodeports/node_ports.go`.
+    /// The ports of the Node that the Pod needs are free: terminating Pods hold theirs until their object is gone. Follows
+    /// `nodeports/node_ports.go`.
     fn has_ports(&self, node: NodeId) -> bool {
-        !self.pod.takes_host_ports || self.usage[node.index()].pods == 0
+        self.usages.pods(node, &self.pod.contends_for_ports) == 0
     }
 
     fn fits(&self, node: NodeId) -> bool {
@@ -175,19 +207,31 @@ impl<'a> Placement<'a> {
 
     /// What there is too little of (S4). Terminating Pods count until their object is gone.
     fn shortages(&self, node: NodeId) -> impl Iterator<Item = Refusal> {
-        let (requests, used) = (self.pod.requests, self.usage[node.index()].pods);
-        let index = node.index();
-        let node = &self.cluster.nodes[node];
-        let pods = u64::from(used) + 1;
+        let (requests, index) = (self.pod.requests, node.index());
+        let used = self.usages.on(node).iter().map(|usage| usage.pods).sum::<u32>();
+        let asked = self.asked(node, |pod| pod.requests.cpu_millis).saturating_add(requests.cpu_millis);
+        let memory = self.asked(node, |pod| pod.requests.memory_bytes).saturating_add(requests.memory_bytes);
+        let has = &self.cluster.nodes[node];
         let lacks = [
-            (Refusal::TooManyPods, used >= node.max_pods),
-            (Refusal::Cpu, requests.cpu_millis.saturating_mul(pods) > node.allocatable.cpu_millis),
-            (Refusal::Memory, requests.memory_bytes.saturating_mul(pods) > node.allocatable.memory_bytes),
+            (Refusal::TooManyPods, used >= has.max_pods),
+            (Refusal::Cpu, requests.cpu_millis > 0 && asked > has.allocatable.cpu_millis),
+            (Refusal::Memory, requests.memory_bytes > 0 && memory > has.allocatable.memory_bytes),
         ];
-        let others = self.pod.other_requests.iter().enumerate();
-        let others = others
-            .map(move |(other, request)| (Refusal::Other(other), request.room[index].is_some_and(|room| room < pods)));
+        let others = self.pod.other_requests.iter().enumerate().map(move |(other, request)| {
+            let lacks = request.allocatable[index].is_some_and(|allocatable| {
+                let of = |pod: &'a PodSpec| pod.other_requests.iter().find(|one| one.resource == request.resource);
+                let asked = self.asked(node, |pod| of(pod).map_or(0, |one| one.amount));
+                asked.saturating_add(request.amount) > allocatable
+            });
+            (Refusal::Other(other), lacks)
+        });
         lacks.into_iter().chain(others).filter(|(_, lacks)| *lacks).map(|(refusal, _)| refusal)
+    }
+
+    /// What the Pods on the Node ask for of something, each so much; terminating ones included.
+    fn asked(&self, node: NodeId, each: impl Fn(&'a PodSpec) -> u64) -> u64 {
+        let pods = self.usages.on(node).iter().map(|usage| u64::from(usage.pods)).zip(self.workloads);
+        pods.fold(0, |sum, (pods, workload)| sum.saturating_add(each(&workload.pod).saturating_mul(pods)))
     }
 
     fn hard_constraints(&self) -> impl Iterator<Item = &'a Spread> {
@@ -201,17 +245,16 @@ impl<'a> Placement<'a> {
 
     fn counted(&self, constraint: &'a Spread) -> HardSpread<'a> {
         let mut counts: Vec<Option<u32>> = vec![None; constraint.domains as usize];
-        for (index, usage) in self.usage.iter().enumerate() {
-            let Some(domain) = constraint.domain[index] else { continue };
-            if self.counts(constraint, NodeId::new(index)) {
-                let matching = if constraint.selects_self { usage.active } else { 0 };
-                *counts[domain as usize].get_or_insert(0) += matching;
+        for node in self.cluster.nodes.ids() {
+            let Some(domain) = constraint.domain[node.index()] else { continue };
+            if self.counts(constraint, node) {
+                *counts[domain as usize].get_or_insert(0) += self.usages.active(node, &constraint.selects);
             }
         }
         let domains = counts.iter().flatten().count() as u32;
         let least =
             if domains < constraint.min_domains { 0 } else { counts.iter().flatten().min().copied().unwrap_or(0) };
-        HardSpread { constraint, counts, least }
+        HardSpread { constraint, counts, least, adds: u32::from(constraint.selects[self.workload]) }
     }
 
     /// Is the Node counted in a constraint's domains? It must have the keys of all hard constraints and pass the
@@ -224,19 +267,41 @@ impl<'a> Placement<'a> {
             && (!constraint.honor_taints || self.admits(node))
     }
 
-    /// The domains that required anti-affinity keeps clear (S9): those with one of our Pods, terminating ones included.
+    /// The domains that required anti-affinity keeps clear (S9): those with a Pod that a term of this one matches, or with one
+    /// that has a term which matches this one; terminating Pods included.
     fn taken(&self) -> Vec<Taken<'a>> {
-        let required = self.pod.anti_affinity.iter().filter(|term| term.preferred_weight.is_none());
-        required.map(|term| Taken { domain: &term.domain, pods: self.pods_by_domain(&term.domain) }).collect()
+        let required = |term: &&AntiAffinity| term.preferred_weight.is_none();
+        let own = self.pod.anti_affinity.iter().filter(required);
+        let own =
+            own.map(|term| Taken { domain: &term.domain, pods: self.pods_by_domain(&term.domain, &term.selects) });
+        let theirs = self.terms_of_others().filter(|(_, term)| required(term));
+        let theirs = theirs.map(|(owner, term)| Taken {
+            domain: &term.domain,
+            pods: self.pods_by_domain(&term.domain, &self.only(owner)),
+        });
+        own.chain(theirs).collect()
     }
 
-    /// Our Pods in each domain, terminating ones included.
-    fn pods_by_domain(&self, domain: &[Option<u32>]) -> Vec<u32> {
+    /// Anti-affinity terms of the other Deployments' Pods that match this one.
+    fn terms_of_others(&self) -> impl Iterator<Item = (WorkloadId, &'a AntiAffinity)> {
+        let me = self.workload;
+        let others = self.workloads.entries().filter(move |(id, _)| *id != me);
+        let terms = others.flat_map(|(id, other)| other.pod.anti_affinity.iter().map(move |term| (id, term)));
+        terms.filter(move |(_, term)| term.selects[me])
+    }
+
+    /// This Deployment and no other.
+    fn only(&self, workload: WorkloadId) -> IdVec<WorkloadId, bool> {
+        self.workloads.ids().map(|id| id == workload).collect()
+    }
+
+    /// The Pods of these Deployments in each domain, terminating ones included.
+    fn pods_by_domain(&self, domain: &[Option<u32>], of: &IdVec<WorkloadId, bool>) -> Vec<u32> {
         let domains = domain.iter().flatten().max().map_or(0, |last| *last as usize + 1);
         let mut pods = vec![0; domains];
-        for (domain, usage) in domain.iter().zip(self.usage) {
+        for (domain, node) in domain.iter().zip(self.cluster.nodes.ids()) {
             if let Some(domain) = domain {
-                pods[*domain as usize] += usage.pods;
+                pods[*domain as usize] += self.usages.pods(node, of);
             }
         }
         pods
@@ -250,13 +315,15 @@ struct HardSpread<'a> {
     counts: Vec<Option<u32>>,
     /// The least of them, or 0 where there are too few domains.
     least: u32,
+    /// What the Pod itself adds: 1 if the constraint selects it.
+    adds: u32,
 }
 
 impl HardSpread<'_> {
     fn lets_in(&self, node: NodeId) -> bool {
         let Some(domain) = self.constraint.domain[node.index()] else { return false };
         let here = self.counts[domain as usize].unwrap_or(0);
-        here + u32::from(self.constraint.selects_self) <= self.constraint.max_skew + self.least
+        here + self.adds <= self.constraint.max_skew + self.least
     }
 }
 
@@ -275,29 +342,35 @@ impl Taken<'_> {
 /// Replicas that no Node takes although all Nodes are up.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Unplaced {
-    /// How many replicas have a place.
+    /// Whose.
+    pub workload: WorkloadId,
+    /// How many of its replicas have a place.
     pub placed: u32,
     /// Why each Node refuses the next one.
     pub refusals: Vec<Vec<Refusal>>,
 }
 
-/// Places the replicas one after the other as replication 0 under this seed begins; `None` if all have a place. Once one
-/// has none, the others have none either.
-pub fn unplaced(model: &Model, seed: u64) -> Option<Unplaced> {
-    let (deployment, cluster) = (&model.deployment, &model.cluster);
+/// Places the replicas one after the other as replication 0 under this seed begins; those that have no place, by Deployment.
+/// Once one has none, the others of the same Deployment have none either.
+pub fn unplaced(model: &Model, seed: u64) -> Vec<Unplaced> {
+    let cluster = &model.cluster;
     let streams = Streams::new(seed, 0);
     let view = |node| NodeView { registered: true, ready: true, no_execute: false, order: order(streams, node) };
     let nodes: Vec<NodeView> = cluster.nodes.iter().map(view).collect();
-    let mut usage = vec![Usage::default(); nodes.len()];
-    for placed in 0..deployment.replicas {
-        let placement = Placement::new(&deployment.pod, cluster, &nodes, &usage);
-        match placement.choose() {
-            Some(node) => usage[node.index()].add(false),
-            None => {
-                let refusals = (0..nodes.len()).map(|node| placement.refusals(NodeId::new(node))).collect();
-                return Some(Unplaced { placed, refusals });
+    let mut usages = Usages::empty(nodes.len(), model.workloads.len());
+    let mut unplaced = Vec::new();
+    for (id, workload) in model.workloads.entries() {
+        for placed in 0..workload.replicas {
+            let placement = Placement::new(model, id, &nodes, &usages);
+            match placement.choose() {
+                Some(node) => usages.add(node, id, false),
+                None => {
+                    let refusals = cluster.nodes.ids().map(|node| placement.refusals(node)).collect();
+                    unplaced.push(Unplaced { workload: id, placed, refusals });
+                    break;
+                }
             }
         }
     }
-    None
+    unplaced
 }

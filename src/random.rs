@@ -22,9 +22,9 @@ pub use normal::normal_quantile;
 pub enum Owner {
     /// The replication as a whole.
     Replication,
-    /// The Deployment: what strikes all its containers at once.
+    /// A Deployment: what strikes all its containers at once.
     Deployment,
-    /// A slot of the Deployment, and the container that serves of its Pods.
+    /// A slot of a Deployment, and the container that serves of its Pods.
     Slot(u32),
     /// Another container of a slot's Pods, by the hash of its name ([`name_hash`]).
     Container {
@@ -145,6 +145,12 @@ impl Streams {
     /// All streams of replication `index` under `seed`.
     pub fn new(seed: u64, index: u64) -> Self {
         Self { root: absorb(absorb([0x6861_7369_6d00_0001, 0x9e37_79b9_7f4a_7c15], seed), index) }
+    }
+
+    /// Those of one of several Deployments, by the hash of its name ([`name_hash`]).
+    #[must_use]
+    pub fn of_workload(self, name: u64) -> Self {
+        Self { root: absorb(absorb(self.root, 0x776f_726b_6c6f_6164), name) }
     }
 
     /// The stream of one owner for one purpose.

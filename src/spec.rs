@@ -32,8 +32,8 @@ use kubernetes::{
     taints, volumes,
 };
 use resolve::{
-    never_ready, never_served, never_starts, overrides, placing, rerun, scenario, sensitivity, serving, study, system,
-    uncertain,
+    never_ready, never_served, never_starts, overrides, placing, requirement, rerun, scenario, sensitivity, serving,
+    study, system, uncertain,
 };
 use text::{
     diagnostic, documents, files, loader, naming, parameters, places, quantity, quoting, reader, strings, tree, vary,

@@ -293,11 +293,11 @@ impl Case {
         let model = |scenario: &KOfN| {
             let mut model = Model {
                 faults: faults.clone().into(),
-                min_serving: scenario.min_serving,
                 horizon: Duration::from_secs_f64(self.horizon),
                 window: Duration::from_secs_f64(self.window),
                 ..common::bare(scenario.units)
             };
+            model.workload_mut().min_serving = scenario.min_serving;
             // The units are not played by the cluster. Two that differ must not look like one system under two names.
             model.app_mut().start_up = Law::fixed(scenario.stretch).unwrap();
             model
@@ -324,6 +324,7 @@ impl Case {
             stopping: self.stopping,
             objective: Objective {
                 min_serving: 1,
+                system: None,
                 metric: Metric::Availability,
                 slo: self.slo,
                 window: Duration::from_secs_f64(self.window),
@@ -367,7 +368,7 @@ impl Case {
         let share_up = unit.up.mean() / (unit.up.mean() + stretch * unit.mean_loss());
         let mut measures = Measures::new(model);
         let mut changes = vec![];
-        for slot in 0..model.deployment.replicas {
+        for slot in 0..model.workload().replicas {
             let rng = &mut streams.stream(Owner::Slot(slot), Purpose::Initial).rng(0);
             let mut is_up = open_unit(rng) < share_up;
             let mut now = 0.0;
@@ -383,7 +384,10 @@ impl Case {
                 now += left;
                 if is_up && self.controlled {
                     let to = SimTime::ZERO + Duration::from_secs_f64(now);
-                    tell(&mut measures, Spell { fault: FaultId::new(0), from, to, life, strikes: true });
+                    tell(
+                        &mut measures,
+                        Spell { fault: FaultId::new(0), workload: None, from, to, life, strikes: true },
+                    );
                     if slot == 0 {
                         self.run_beside(&mut measures, &streams, changes.len() as u64, now - left, now);
                     }
@@ -431,7 +435,7 @@ impl Case {
                 let strike = since - mean * open_unit(rng).ln();
                 let until = strike.min(to);
                 let [from, to_instant] = [since, until].map(|t| SimTime::ZERO + Duration::from_secs_f64(t));
-                tell(measures, Spell { fault, from, to: to_instant, life: None, strikes: strike < to });
+                tell(measures, Spell { fault, workload: None, from, to: to_instant, life: None, strikes: strike < to });
                 since = until;
             }
         }

@@ -34,7 +34,7 @@ fn main() {
     println!("\n| replicas, on 12 Nodes | {header}");
     for replicas in [2, 10, 100, 1_000] {
         let mut model = busy_year(4).scenarios[0].model.clone();
-        model.deployment.replicas = replicas;
+        model.workload_mut().replicas = replicas;
         row(&replicas.to_string(), &model);
     }
     println!("\n| Nodes | {header}");

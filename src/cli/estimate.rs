@@ -101,7 +101,7 @@ impl Estimate {
         let mut study = around.study_of(question, &self.playing, self.replications, REPLICATIONS)?.study;
         // The reader asked for a Deployment, not for an experiment.
         let scenario = &mut study.scenarios[0];
-        scenario.name.clone_from(&scenario.model.deployment.name);
+        scenario.name.clone_from(&scenario.model.workload().name);
         scenario.parameters.clear();
         study.header.varied.clear();
         Ok(study)

@@ -10,7 +10,7 @@ use super::faults::affects;
 use super::observer::Observer;
 use super::state::Strike;
 use super::{Cluster, Cx, Event};
-use crate::ids::{ContainerRef, FaultId, PodId, SlotId};
+use crate::ids::{ContainerRef, FaultId, PodId, SlotId, WorkloadId};
 use crate::model::{ContainerMode, NodeMode, Probe, ProbeKind};
 use crate::time::{Duration, SimTime};
 
@@ -61,7 +61,7 @@ impl Account {
 impl<O: Observer> Cluster<'_, O> {
     /// Who is charged with the slot's not delivering.
     pub(super) fn causes(&self, now: SimTime, slot: SlotId) -> CauseSet {
-        let at_work = self.at_work(self.slots[slot].pod);
+        let at_work = self.at_work(self.slots[slot].workload, self.slots[slot].pod);
         if at_work.is_empty() { self.debt_or_memory(now, slot) } else { at_work }
     }
 
@@ -75,7 +75,7 @@ impl<O: Observer> Cluster<'_, O> {
             return Cause::Start.into();
         }
         let began = account.missing_since.unwrap_or(now);
-        let remembered = account.ended.filter(|&(_, ended)| began.saturating_since(ended) <= self.probe_memory());
+        let remembered = account.ended.filter(|&(_, ended)| began.saturating_since(ended) <= self.probe_memory(slot));
         remembered.map_or(Cause::Probe, |(fault, _)| Cause::Fault(fault)).into()
     }
 
@@ -103,14 +103,14 @@ impl<O: Observer> Cluster<'_, O> {
     }
 
     /// (1): faults at work that by themselves keep the Pod from delivering, or whatever Pod comes where there is none.
-    pub(super) fn at_work(&self, pod: Option<PodId>) -> CauseSet {
+    pub(super) fn at_work(&self, workload: WorkloadId, pod: Option<PodId>) -> CauseSet {
         let mut causes = CauseSet::new();
-        for &strike in &self.deployment_strikes {
-            self.charge_container_strike(&mut causes, strike);
+        for &strike in &self.workloads[workload].strikes {
+            self.charge_container_strike(&mut causes, workload, strike);
         }
         let Some(pod) = pod else { return causes };
         for &strike in self.pods[pod].containers.iter().flat_map(|container| &container.strikes) {
-            self.charge_container_strike(&mut causes, strike);
+            self.charge_container_strike(&mut causes, workload, strike);
         }
         if let Some(node) = self.pods[pod].node
             && self.is_struck(node)
@@ -125,15 +125,15 @@ impl<O: Observer> Cluster<'_, O> {
     }
 
     /// Clients or readiness must see it: what only liveness or startup probes see acts through the restarts that it brings.
-    fn charge_container_strike(&self, causes: &mut CauseSet, strike: Strike) {
+    fn charge_container_strike(&self, causes: &mut CauseSet, workload: WorkloadId, strike: Strike) {
         let Some(mode) = self.container_mode(strike.fault) else { return };
         let is_instantaneous = matches!(mode, ContainerMode::Crash | ContainerMode::Sandbox) && !strike.timer.is_set();
         let affects = affects(mode);
-        let deployment = &self.model.deployment;
-        let container = self.struck_container(strike.fault);
-        let fails_requests = affects.requests && container == deployment.pod.serving;
-        let is_probed = deployment.pod.containers[container].readiness.is_some();
-        let withdraws = affects.readiness && is_probed && !deployment.publish_not_ready;
+        let container = self.struck_container(strike.fault, workload);
+        let workload = &self.model.workloads[workload];
+        let fails_requests = affects.requests && container == workload.pod.serving;
+        let is_probed = workload.pod.containers[container].readiness.is_some();
+        let withdraws = affects.readiness && is_probed && !workload.publish_not_ready;
         if !is_instantaneous && (fails_requests || withdraws) {
             causes.insert(Cause::Fault(strike.fault));
         }
@@ -154,8 +154,8 @@ impl<O: Observer> Cluster<'_, O> {
     }
 
     /// How long after a fault its unanswered probes can still make a threshold.
-    fn probe_memory(&self) -> Duration {
-        let spec = &self.model.deployment.pod;
+    fn probe_memory(&self, slot: SlotId) -> Duration {
+        let spec = self.spec_of(slot);
         let budget =
             |probe: &Probe| probe.period.max(probe.timeout) * u64::from(probe.failure_threshold) + probe.timeout;
         let probes = spec.containers.iter().flat_map(|container| [&container.liveness, &container.readiness]);

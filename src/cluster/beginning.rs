@@ -5,7 +5,7 @@ use super::happening::{Endpoint, Happening};
 use super::observer::Observer;
 use super::prober::{Status, Worker};
 use super::probing::KINDS;
-use super::state::{Container, Dice, Prober, Stage, owner};
+use super::state::{Container, Dice, Prober, Stage};
 use super::{Cluster, Cx, Event, Mode, Target};
 use crate::ids::{ContainerId, ContainerRef, NodeId, PodId, SlotId};
 use crate::model::{ProbeKind, Role, Start, YEAR};
@@ -29,7 +29,9 @@ impl<O: Observer> Cluster<'_, O> {
         for target in self.zones.ids().map(Target::Zone) {
             self.update_clock(cx, target);
         }
-        self.update_clock(cx, Target::Deployment);
+        for target in self.workloads.ids().map(Target::Deployment) {
+            self.update_clock(cx, target);
+        }
         if self.mode == Mode::EveryProbe {
             for node in self.nodes.ids() {
                 self.schedule_first_renewal(cx, node);
@@ -61,7 +63,7 @@ impl<O: Observer> Cluster<'_, O> {
     fn begin_running(&mut self, cx: &mut Cx<'_, Event>) {
         for slot in self.slots.ids() {
             let pod = self.create_pod(cx, slot);
-            match self.choose_node() {
+            match self.choose_node(self.slots[slot].workload) {
                 Some(node) => {
                     self.set_up(pod, slot, node);
                     self.tell(cx, Happening::PodMet { pod, node });
@@ -105,11 +107,13 @@ impl<O: Observer> Cluster<'_, O> {
         state.ready = ready;
         state.api_ready = ready;
         state.slice = Endpoint { listed: true, serving: ready, terminating: false };
-        self.nodes[node].images.fill(true);
+        for container in &spec.containers {
+            self.nodes[node].store_image(container.image);
+        }
     }
 
     fn initial_dice(&self, slot: SlotId, container: ContainerId) -> Dice {
-        Dice::new(self.streams.stream(owner(slot, &self.model.deployment.pod, container), Purpose::Initial))
+        Dice::new(self.stream(Target::Container(slot, container), Purpose::Initial))
     }
 
     /// It has run for a long time; readiness probes tick from the first global relist after its start, or with a startup

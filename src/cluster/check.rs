@@ -25,13 +25,15 @@ impl<O: Observer> Cluster<'_, O> {
         self.check_clocks();
         self.check_proxy();
         self.check_timers();
-        assert_eq!(self.counts, self.counted(), "the counts are those of the Pods that there are");
+        for (workload, counted) in self.workloads.iter().zip(self.counted()) {
+            assert_eq!(workload.counts, counted, "the counts are those of the Pods that there are");
+        }
     }
 
     /// A slot and the Pod that holds it know each other, and what was told of the slot is how it looks.
     fn check_slot(&self, slot: SlotId) {
         let state = &self.slots[slot];
-        let of_slot = |pod: &&Pod| pod.exists && pod.home == slot;
+        let of_slot = |pod: &&Pod| pod.exists && pod.home == slot && pod.workload == state.workload;
         assert_eq!(self.pods.iter().filter(of_slot).count(), state.pods as usize, "{slot:?} counts its Pods");
         let delivers = state.pod.is_some_and(|pod| {
             let held = &self.pods[pod];
@@ -108,9 +110,10 @@ impl<O: Observer> Cluster<'_, O> {
 
     /// A clock runs while what it is of is in service.
     fn check_clocks(&self) {
-        let containers = |slot| self.model.deployment.pod.containers.ids().map(move |id| self.target(slot, id));
+        let containers = |slot| self.spec_of(slot).containers.ids().map(move |id| self.target(slot, id));
         let targets = self.slots.ids().flat_map(containers).chain(self.nodes.ids().map(Target::Node));
-        for target in targets.chain(self.zones.ids().map(Target::Zone)).chain([Target::Deployment]) {
+        let targets = targets.chain(self.zones.ids().map(Target::Zone));
+        for target in targets.chain(self.workloads.ids().map(Target::Deployment)) {
             assert!(self.is_clock_right(target), "the clock of {target:?} runs while it is in service");
         }
     }

@@ -126,8 +126,8 @@ impl<O: Observer> Cluster<'_, O> {
     /// The Pod is on a Node with the NoExecute taint from now on (N9), or on one that the controller without taints
     /// has given up.
     pub(super) fn schedule_eviction(&mut self, cx: &mut Cx<'_, Event>, pod: PodId) {
-        let after = match (self.model.cluster.control_plane.eviction, self.model.deployment.pod.tolerations.unreachable)
-        {
+        let unreachable = self.spec(pod).tolerations.unreachable;
+        let after = match (self.model.cluster.control_plane.eviction, unreachable) {
             (Eviction::After(_), _) | (Eviction::Taints, Toleration::None) => Duration::ZERO,
             (Eviction::Taints, Toleration::Forever) => return,
             (Eviction::Taints, Toleration::For(span)) => span,

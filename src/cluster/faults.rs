@@ -6,11 +6,11 @@
 
 use super::happening::Happening;
 use super::observer::{Observed, Observer, Spell};
-use super::state::{Dice, Kubelet, Stage, Strike, Timer, owner};
+use super::state::{Dice, Kubelet, Stage, Strike, Timer};
 use super::{Cluster, Cx, Event, Target};
-use crate::ids::{ContainerId, ContainerRef, FaultId, NodeId, PodId, SlotId, ZoneId};
+use crate::ids::{ContainerId, ContainerRef, FaultId, NodeId, PodId, SlotId, WorkloadId, ZoneId};
 use crate::model::{Affects, ContainerMode, DeadNodes, NodeMode, Occurrence, Role, Start, Strikes};
-use crate::random::{Law, Owner, Purpose, name_hash};
+use crate::random::{Law, Purpose, name_hash};
 use crate::time::{Duration, SimTime};
 
 /// The time in service of one target, and the ages at which faults strike it.
@@ -38,12 +38,12 @@ impl Clock {
     }
 
     /// The target leaves service, or the fault that is due strikes; the observer is told how long each has run.
-    fn stop(&mut self, now: SimTime, striking: Option<usize>, observer: &mut impl Observer) {
+    fn stop(&mut self, now: SimTime, of: Option<WorkloadId>, striking: Option<usize>, observer: &mut impl Observer) {
         if let Some(since) = self.running_since.take() {
             for (index, pending) in self.pending.iter().enumerate() {
                 let life = pending.life_began.map(|began| self.age.saturating_sub(began));
                 let strikes = striking == Some(index);
-                let spell = Spell { fault: pending.fault, from: since, to: now, life, strikes };
+                let spell = Spell { fault: pending.fault, workload: of, from: since, to: now, life, strikes };
                 observer.observe(now, &Observed::ClockRan(spell));
             }
             self.age += now.since(since);
@@ -52,10 +52,10 @@ impl Clock {
     }
 
     /// Tells the observer how long it has run, and runs on.
-    fn tell(&mut self, now: SimTime, observer: &mut impl Observer) {
+    fn tell(&mut self, now: SimTime, of: Option<WorkloadId>, observer: &mut impl Observer) {
         let timer = self.timer;
         if self.is_running() {
-            self.stop(now, None, observer);
+            self.stop(now, of, None, observer);
             self.running_since = Some(now);
             self.timer = timer;
         }
@@ -81,11 +81,24 @@ impl<O: Observer> Cluster<'_, O> {
             let Occurrence::Every(every) = &fault.occurs else { continue };
             match fault.strikes {
                 Strikes::Container(_) => {
-                    let container = self.struck_container(id);
-                    self.slots.ids().for_each(|slot| self.wind(self.target(slot, container), id, every));
+                    for workload in self.struck_workloads(id) {
+                        let container = self.struck_container(id, workload);
+                        let slots = self.workloads[workload].slots();
+                        slots.for_each(|slot| self.wind(self.target(slot, container), id, every));
+                    }
                 }
-                Strikes::Deletion => self.slots.ids().for_each(|slot| self.wind(Target::Slot(slot), id, every)),
-                Strikes::Deployment(_) => self.wind(Target::Deployment, id, every),
+                Strikes::Deletion => {
+                    for workload in self.struck_workloads(id) {
+                        self.workloads[workload].slots().for_each(|slot| self.wind(Target::Slot(slot), id, every));
+                    }
+                }
+                Strikes::Deployment(_) => {
+                    // The clock of what strikes several at once is that of the first.
+                    let clocks = if fault.at_once { 1 } else { usize::MAX };
+                    for workload in self.struck_workloads(id).into_iter().take(clocks) {
+                        self.wind(Target::Deployment(workload), id, every);
+                    }
+                }
                 Strikes::Node(_) => self.nodes.ids().for_each(|node| self.wind(Target::Node(node), id, every)),
                 Strikes::Zone(_) => self.zones.ids().for_each(|zone| self.wind(Target::Zone(zone), id, every)),
             }
@@ -93,10 +106,9 @@ impl<O: Observer> Cluster<'_, O> {
     }
 
     fn wind(&mut self, target: Target, fault: FaultId, law: &Law) {
-        let owner = self.owner(target);
         let name = name_hash(&self.model.faults[fault].name);
-        let mut every = Dice::new(self.streams.stream(owner, Purpose::FaultEvery(name)));
-        let lasts = Dice::new(self.streams.stream(owner, Purpose::FaultLasts(name)));
+        let mut every = Dice::new(self.stream(target, Purpose::FaultEvery(name)));
+        let lasts = Dice::new(self.stream(target, Purpose::FaultLasts(name)));
         let (strikes_at, life_began) = match self.model.start {
             Start::Fresh => (every.span(law), Some(Duration::ZERO)),
             Start::Running => {
@@ -107,28 +119,19 @@ impl<O: Observer> Cluster<'_, O> {
         self.clock_mut(target).pending.push(Pending { fault, strikes_at, life_began, every, lasts });
     }
 
-    /// Whose chance befalls the target.
-    pub(super) fn owner(&self, target: Target) -> Owner {
-        match target {
-            Target::Slot(slot) => Owner::Slot(slot.index() as u32),
-            Target::Container(slot, container) => owner(slot, &self.model.deployment.pod, container),
-            Target::Deployment => Owner::Deployment,
-            Target::Node(node) => self.model.cluster.nodes[node].owner(),
-            Target::Zone(zone) => Owner::Zone(zone.index() as u32),
-        }
-    }
-
     fn clock_mut(&mut self, target: Target) -> &mut Clock {
         self.watched_clock(target).0
     }
 
     /// A target's clock and who watches.
     fn watched_clock(&mut self, target: Target) -> (&mut Clock, &mut O) {
-        let serving = self.model.deployment.pod.serving;
         let clock = match target {
-            Target::Slot(slot) => &mut self.slots[slot].containers[serving].clock,
+            Target::Slot(slot) => {
+                let serving = self.spec_of(slot).serving;
+                &mut self.slots[slot].containers[serving].clock
+            }
             Target::Container(slot, container) => &mut self.slots[slot].containers[container].clock,
-            Target::Deployment => &mut self.deployment_clock,
+            Target::Deployment(workload) => &mut self.workloads[workload].clock,
             Target::Node(node) => &mut self.nodes[node].clock,
             Target::Zone(zone) => &mut self.zones[zone].clock,
         };
@@ -137,20 +140,25 @@ impl<O: Observer> Cluster<'_, O> {
 
     /// Tells the observer how far every clock has run.
     pub(super) fn tell_clocks(&mut self, now: SimTime) {
-        let chances = self.slots.iter_mut().flat_map(|slot| &mut slot.containers);
-        let clocks = chances.map(|chance| &mut chance.clock);
-        let clocks = clocks.chain(self.nodes.iter_mut().map(|node| &mut node.clock));
-        let clocks = clocks.chain(self.zones.iter_mut().map(|zone| &mut zone.clock));
-        for clock in clocks.chain([&mut self.deployment_clock]) {
-            clock.tell(now, &mut self.observer);
+        for slot in &mut self.slots {
+            for chance in &mut slot.containers {
+                chance.clock.tell(now, Some(slot.workload), &mut self.observer);
+            }
+        }
+        let of_nodes = self.nodes.iter_mut().map(|node| &mut node.clock);
+        for clock in of_nodes.chain(self.zones.iter_mut().map(|zone| &mut zone.clock)) {
+            clock.tell(now, None, &mut self.observer);
+        }
+        for (workload, state) in self.workloads.ids().zip(&mut self.workloads) {
+            state.clock.tell(now, Some(workload), &mut self.observer);
         }
     }
 
     fn is_in_service(&self, target: Target) -> bool {
         match target {
-            Target::Slot(slot) => self.is_container_in_service(slot, self.model.deployment.pod.serving),
+            Target::Slot(slot) => self.is_container_in_service(slot, self.spec_of(slot).serving),
             Target::Container(slot, container) => self.is_container_in_service(slot, container),
-            Target::Deployment => self.deployment_strikes.is_empty(),
+            Target::Deployment(workload) => self.workloads[workload].strikes.is_empty(),
             Target::Node(node) => {
                 let node = &self.nodes[node];
                 node.connected && node.kubelet == Kubelet::Up && node.registered && node.strikes.is_empty()
@@ -169,7 +177,7 @@ impl<O: Observer> Cluster<'_, O> {
 
     /// Starts or stops the clocks of the slot's containers.
     pub(super) fn update_clocks(&mut self, cx: &mut Cx<'_, Event>, slot: SlotId) {
-        for container in self.model.deployment.pod.containers.ids() {
+        for container in self.slots[slot].containers.ids() {
             self.update_clock(cx, self.target(slot, container));
         }
     }
@@ -177,18 +185,17 @@ impl<O: Observer> Cluster<'_, O> {
     /// The target's clock, if any fault strikes it, runs while it is in service, and may run until a container that is being
     /// stopped is gone.
     pub(super) fn is_clock_right(&self, target: Target) -> bool {
-        let serving = self.model.deployment.pod.serving;
         let clock = match target {
-            Target::Slot(slot) => &self.slots[slot].containers[serving].clock,
+            Target::Slot(slot) => &self.slots[slot].containers[self.spec_of(slot).serving].clock,
             Target::Container(slot, container) => &self.slots[slot].containers[container].clock,
-            Target::Deployment => &self.deployment_clock,
+            Target::Deployment(workload) => &self.workloads[workload].clock,
             Target::Node(node) => &self.nodes[node].clock,
             Target::Zone(zone) => &self.zones[zone].clock,
         };
         let container = match target {
-            Target::Slot(slot) => Some((slot, serving)),
+            Target::Slot(slot) => Some((slot, self.spec_of(slot).serving)),
             Target::Container(slot, container) => Some((slot, container)),
-            Target::Deployment | Target::Node(_) | Target::Zone(_) => None,
+            Target::Deployment(_) | Target::Node(_) | Target::Zone(_) => None,
         };
         let is_stopping = container.is_some_and(|(slot, container)| {
             self.slots[slot].pod.is_some_and(|pod| self.pods[pod].containers[container].stage == Stage::Stopping)
@@ -210,19 +217,20 @@ impl<O: Observer> Cluster<'_, O> {
                 cx.after(left, Event::FaultDue(target, timer));
             }
         } else {
+            let of = self.workload_of(target);
             let (clock, observer) = self.watched_clock(target);
-            clock.stop(cx.now(), None, observer);
+            clock.stop(cx.now(), of, None, observer);
         }
     }
 
     pub(super) fn on_fault_due(&mut self, cx: &mut Cx<'_, Event>, target: Target, timer: Timer) {
-        let model = self.model;
+        let (model, of) = (self.model, self.workload_of(target));
         let (clock, observer) = self.watched_clock(target);
         if !clock.timer.expires(timer) {
             return;
         }
         let Some(index) = clock.due() else { return };
-        clock.stop(cx.now(), Some(index), observer);
+        clock.stop(cx.now(), of, Some(index), observer);
         let age = clock.age;
         let pending = &mut clock.pending[index];
         let fault = pending.fault;
@@ -239,7 +247,7 @@ impl<O: Observer> Cluster<'_, O> {
     pub(super) fn strike(&mut self, cx: &mut Cx<'_, Event>, target: Target, fault: FaultId, lasts: Option<Duration>) {
         match (target, self.model.faults[fault].strikes) {
             (Target::Slot(slot) | Target::Container(slot, _), Strikes::Container(mode)) => {
-                let container = self.struck_container(fault);
+                let container = self.struck_container(fault, self.slots[slot].workload);
                 let at = |pod| ContainerRef { pod, container };
                 let running = |at: &ContainerRef| self.container(*at).has_process();
                 let Some(at) = self.slots[slot].pod.map(at).filter(running) else { return };
@@ -257,9 +265,12 @@ impl<O: Observer> Cluster<'_, O> {
                 self.observe(cx, &Observed::Reacted { slot });
                 self.delete_pod(cx, pod);
             }
-            (_, Strikes::Deployment(mode)) => {
+            (Target::Deployment(first), Strikes::Deployment(mode)) => {
                 self.tell(cx, Happening::FaultStruck { target, fault });
-                self.strike_deployment(cx, fault, mode, lasts);
+                let timer = self.schedule_end(cx, target, lasts);
+                for workload in self.struck_with(fault, first) {
+                    self.strike_deployment(cx, workload, mode, Strike { fault, timer });
+                }
             }
             (Target::Node(node), Strikes::Node(mode)) => {
                 if self.nodes[node].join.is_set() {
@@ -317,37 +328,31 @@ impl<O: Observer> Cluster<'_, O> {
         }
     }
 
-    fn strike_deployment(
-        &mut self,
-        cx: &mut Cx<'_, Event>,
-        fault: FaultId,
-        mode: ContainerMode,
-        lasts: Option<Duration>,
-    ) {
-        for slot in self.slots.ids() {
-            self.mark_struck(cx, slot, fault);
+    fn strike_deployment(&mut self, cx: &mut Cx<'_, Event>, workload: WorkloadId, mode: ContainerMode, strike: Strike) {
+        for slot in self.workloads[workload].slots() {
+            self.mark_struck(cx, slot, strike.fault);
         }
-        let pods: Vec<PodId> = self.running_pods();
-        if lasts.is_none() {
+        let pods: Vec<PodId> = self.running_pods(workload);
+        if !strike.timer.is_set() {
             for pod in pods {
-                let at = ContainerRef { pod, container: self.struck_container(fault) };
+                let at = ContainerRef { pod, container: self.struck_container(strike.fault, workload) };
                 if self.container(at).has_process() {
-                    self.strike_container(cx, at, mode, Strike { fault, timer: Timer::NONE });
+                    self.strike_container(cx, at, mode, strike);
                 }
             }
             return;
         }
-        let timer = self.schedule_end(cx, Target::Deployment, lasts);
-        self.deployment_strikes.push(Strike { fault, timer });
-        self.settle_all(cx, pods);
+        self.workloads[workload].strikes.push(strike);
+        self.settle_all(cx, workload, pods);
+        self.update_clock(cx, Target::Deployment(workload));
     }
 
     /// What a shared dependency does concerns all: these Pods, and slots whose Pods are not there or do not run.
-    fn settle_all(&mut self, cx: &mut Cx<'_, Event>, pods: Vec<PodId>) {
+    fn settle_all(&mut self, cx: &mut Cx<'_, Event>, workload: WorkloadId, pods: Vec<PodId>) {
         for pod in pods {
             self.settle(cx, pod);
         }
-        for slot in self.slots.ids() {
+        for slot in self.workloads[workload].slots() {
             self.look_at_slot(cx, slot);
         }
     }
@@ -373,14 +378,21 @@ impl<O: Observer> Cluster<'_, O> {
                 self.mark_ended(cx, slot, fault);
                 self.settle(cx, pod);
             }
-            Target::Deployment => {
-                let pods = self.running_pods();
-                let Some(fault) = over(&mut self.deployment_strikes) else { return };
+            Target::Deployment(first) => {
+                let strikes = &self.workloads[first].strikes;
+                let Some(fault) = strikes.iter().find(|strike| strike.timer == timer).map(|strike| strike.fault) else {
+                    return;
+                };
                 self.tell(cx, Happening::FaultEnded { target, fault });
-                for slot in self.slots.ids() {
-                    self.mark_ended(cx, slot, fault);
+                for workload in self.struck_with(fault, first) {
+                    self.workloads[workload].strikes.retain(|strike| strike.timer != timer);
+                    for slot in self.workloads[workload].slots() {
+                        self.mark_ended(cx, slot, fault);
+                    }
+                    let pods = self.running_pods(workload);
+                    self.settle_all(cx, workload, pods);
+                    self.update_clock(cx, Target::Deployment(workload));
                 }
-                self.settle_all(cx, pods);
             }
             Target::Node(node) => {
                 let Some(fault) = over(&mut self.nodes[node].strikes) else { return };
@@ -425,25 +437,52 @@ impl<O: Observer> Cluster<'_, O> {
         }
     }
 
-    /// Which container of a Pod the fault strikes, where it strikes containers.
-    pub(super) fn struck_container(&self, fault: FaultId) -> ContainerId {
-        self.model.faults[fault].container.unwrap_or(self.model.deployment.pod.serving)
+    /// Which container of the Deployment's Pods the fault strikes, where it strikes one.
+    pub(super) fn struck_container(&self, fault: FaultId, workload: WorkloadId) -> ContainerId {
+        let named = self.model.faults[fault].containers.iter().find(|named| named.workload == workload);
+        named.map_or(self.model.workloads[workload].pod.serving, |named| named.container)
+    }
+
+    /// The Deployments whose containers or Pods the fault strikes.
+    fn struck_workloads(&self, fault: FaultId) -> Vec<WorkloadId> {
+        let named = &self.model.faults[fault].containers;
+        if named.is_empty() {
+            self.workloads.ids().collect()
+        } else {
+            named.iter().map(|named| named.workload).collect()
+        }
+    }
+
+    /// The Deployments that the fault strikes when it strikes this one.
+    fn struck_with(&self, fault: FaultId, first: WorkloadId) -> Vec<WorkloadId> {
+        if self.model.faults[fault].at_once { self.struck_workloads(fault) } else { vec![first] }
+    }
+
+    /// The Deployment that the target belongs to, if it does to one.
+    fn workload_of(&self, target: Target) -> Option<WorkloadId> {
+        match target {
+            Target::Slot(slot) | Target::Container(slot, _) => Some(self.slots[slot].workload),
+            Target::Deployment(workload) => Some(workload),
+            Target::Node(_) | Target::Zone(_) => None,
+        }
     }
 
     /// What stands for a container of the slot's Pod.
     pub(super) fn target(&self, slot: SlotId, container: ContainerId) -> Target {
-        let serves = container == self.model.deployment.pod.serving;
+        let serves = container == self.spec_of(slot).serving;
         if serves { Target::Slot(slot) } else { Target::Container(slot, container) }
     }
 
     /// What befalls the container may keep the Pod from delivering: it serves, or the Pod's readiness counts (K11, E4).
     pub(super) fn may_withdraw(&self, at: ContainerRef) -> bool {
-        at == self.main(at.pod) || !self.model.deployment.publish_not_ready
+        at == self.main(at.pod) || !self.workload(at.pod).publish_not_ready
     }
 
     /// The faults at work on this container of all Pods.
     pub(super) fn shared_strikes(&self, at: ContainerRef) -> impl Iterator<Item = &Strike> {
-        self.deployment_strikes.iter().filter(move |strike| self.struck_container(strike.fault) == at.container)
+        let workload = self.pods[at.pod].workload;
+        let strikes = self.workloads[workload].strikes.iter();
+        strikes.filter(move |strike| self.struck_container(strike.fault, workload) == at.container)
     }
 
     /// The faults at work on the container, of its own and of all Pods, as somebody sees them.
@@ -494,8 +533,9 @@ impl<O: Observer> Cluster<'_, O> {
         nodes.ids().filter(|&node| nodes[node].zone == Some(zone)).collect()
     }
 
-    fn running_pods(&self) -> Vec<PodId> {
-        self.pods.ids().filter(|&pod| self.pods[pod].has_process()).collect()
+    fn running_pods(&self, workload: WorkloadId) -> Vec<PodId> {
+        let runs = |pod: &PodId| self.pods[*pod].workload == workload && self.pods[*pod].has_process();
+        self.pods.ids().filter(runs).collect()
     }
 }
 

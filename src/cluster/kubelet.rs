@@ -17,11 +17,6 @@ use crate::time::{Duration, Grid, SimTime};
 const LATE_WORKER: Duration = Duration::from_millis(50);
 
 impl<'m, O: Observer> Cluster<'m, O> {
-    /// The template of the Pod.
-    pub(super) fn spec(&self, _pod: PodId) -> &'m PodSpec {
-        &self.model.deployment.pod
-    }
-
     pub(super) fn container(&self, at: ContainerRef) -> &Container {
         &self.pods[at.pod].containers[at.container]
     }
@@ -205,7 +200,7 @@ impl<'m, O: Observer> Cluster<'m, O> {
         // The first status with an IP makes the Pod an endpoint, where that need not be ready (E4).
         let state = &self.pods[pod];
         let has_ip = state.containers.iter().any(|container| container.status.instance > 0);
-        if self.model.deployment.publish_not_ready && has_ip && !state.slice.listed {
+        if self.workload(pod).publish_not_ready && has_ip && !state.slice.listed {
             self.request_status_write(cx, pod);
         }
     }

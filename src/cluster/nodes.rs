@@ -405,7 +405,7 @@ impl<O: Observer> Cluster<'_, O> {
         state.strikes.clear();
         state.registered = true;
         state.order = last + 1.0;
-        state.images.fill(false);
+        state.images.clear();
         // It joins Ready; the old machine's silence is not its own.
         state.ready = true;
         state.silent_since = None;

@@ -11,10 +11,10 @@ use super::faults::affects;
 use super::happening::Happening;
 use super::observer::{Observed, Observer};
 use super::state::{Stage, Timer};
-use super::{Cluster, Cx, Event};
+use super::{Cluster, Cx, Event, Target};
 use crate::ids::{ContainerRef, PodId, SlotId};
 use crate::model::{ContainerMode, ProbeKind, Role};
-use crate::random::{Owner, Purpose};
+use crate::random::Purpose;
 use crate::time::{Duration, SimTime};
 
 /// What somebody on call does about one slot.
@@ -62,7 +62,7 @@ impl<O: Observer> Cluster<'_, O> {
             (None, true) => {
                 if matches!(watch.stage, WatchStage::Quiet) {
                     let ordinal = watch.spells + 1;
-                    let stream = self.streams.stream(Owner::Slot(slot.index() as u32), Purpose::OnCall);
+                    let stream = self.stream(Target::Slot(slot), Purpose::OnCall);
                     let left = Duration::from_secs_f64(stream.draw(2 * ordinal, &on_call.notices));
                     let watch = &mut self.slots[slot].watch;
                     (watch.spells, watch.stage) = (ordinal, WatchStage::Unnoticed { left });
@@ -106,7 +106,7 @@ impl<O: Observer> Cluster<'_, O> {
     /// One page covers all slots that are stuck and that nobody knows of; what acting takes is drawn for it once.
     fn page(&mut self, cx: &mut Cx<'_, Event>, first: SlotId) {
         let Some(on_call) = &self.model.on_call else { return };
-        let stream = self.streams.stream(Owner::Slot(first.index() as u32), Purpose::OnCall);
+        let stream = self.stream(Target::Slot(first), Purpose::OnCall);
         let ordinal = self.slots[first].watch.spells;
         let left = Duration::from_secs_f64(stream.draw(2 * ordinal + 1, &on_call.acts));
         self.observe(cx, &Observed::Paged { slot: first });
@@ -137,14 +137,14 @@ impl<O: Observer> Cluster<'_, O> {
         if !state.sandbox || self.containers(pod).any(moves) {
             return false;
         }
-        let wider = !self.deployment_strikes.is_empty() || state.node.is_some_and(|node| self.is_struck(node));
+        let wider =
+            !self.workloads[state.workload].strikes.is_empty() || state.node.is_some_and(|node| self.is_struck(node));
         !wider && self.containers(pod).any(|at| self.has_endless_fault(at) && !self.counts_towards_a_kill(at))
     }
 
     /// A fault that only a restart ends keeps the container from delivering.
     fn has_endless_fault(&self, at: ContainerRef) -> bool {
-        let deployment = &self.model.deployment;
-        let is_probed = self.container_spec(at).readiness.is_some() && !deployment.publish_not_ready;
+        let is_probed = self.container_spec(at).readiness.is_some() && !self.workload(at.pod).publish_not_ready;
         let serves = at == self.main(at.pod);
         self.container_strikes(at).any(|(strike, mode)| {
             let affects = affects(mode);

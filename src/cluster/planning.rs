@@ -79,7 +79,7 @@ impl<O: Observer> Cluster<'_, O> {
 
     /// The law by which probes of the container fail by chance.
     fn chance(&self, at: ContainerRef) -> Chance {
-        self.chances[at.container]
+        self.workloads[self.pods[at.pod].workload].chances[at.container]
     }
 
     /// The worker is no more; the observer hears of the probes that it has skipped.

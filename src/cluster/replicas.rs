@@ -1,5 +1,7 @@
 //! The `ReplicaSet` and the life of Pod objects: creation, deletion, the end (D7–D9, T1–T8).
 
+use smallvec::{SmallVec, smallvec};
+
 use super::happening::{Endpoint, Happening};
 use super::observer::{Observed, Observer, PodCounts};
 use super::state::{Pod, Stage, Timer};
@@ -49,10 +51,11 @@ impl<O: Observer> Cluster<'_, O> {
         cx.after(after, Event::ReplacementCreated(slot, timer));
     }
 
-    /// Too few active Pods: one is created for the lowest vacant slot. One such event follows every loss,
+    /// Too few active Pods: one is created for the lowest vacant slot of the Deployment. One such event follows every loss,
     /// whatever slot it was.
-    pub(super) fn on_replacement_created(&mut self, cx: &mut Cx<'_, Event>, _lost: SlotId, _timer: Timer) {
-        let vacant = self.slots.ids().find(|&slot| self.slots[slot].pod.is_none());
+    pub(super) fn on_replacement_created(&mut self, cx: &mut Cx<'_, Event>, lost: SlotId, _timer: Timer) {
+        let mut slots = self.workloads[self.slots[lost].workload].slots();
+        let vacant = slots.find(|&slot| self.slots[slot].pod.is_none());
         if let Some(slot) = vacant {
             let pod = self.create_pod(cx, slot);
             self.request_binding(cx, pod);
@@ -62,12 +65,13 @@ impl<O: Observer> Cluster<'_, O> {
 
     /// A new Pod object for `slot`.
     pub(super) fn create_pod(&mut self, cx: &Cx<'_, Event>, slot: SlotId) -> PodId {
+        let pod = Pod::new(self.slots[slot].workload, slot, self.spec_of(slot));
         let id = match self.vacated.pop() {
             Some(id) => {
-                self.pods[id] = Pod::new(slot, &self.model.deployment.pod);
+                self.pods[id] = pod;
                 id
             }
-            None => self.pods.push(Pod::new(slot, &self.model.deployment.pod)),
+            None => self.pods.push(pod),
         };
         self.slots[slot].pod = Some(id);
         self.slots[slot].pods += 1;
@@ -195,20 +199,24 @@ impl<O: Observer> Cluster<'_, O> {
 
     /// Tells the observer how many Pods run and how many find no Node, if that has changed.
     pub(super) fn count_pods(&mut self, cx: &Cx<'_, Event>) {
-        let counts = self.counted();
-        if counts != self.counts {
-            self.counts = counts;
-            self.observe(cx, &Observed::PodsChanged(counts));
+        let counted = self.counted();
+        for (workload, counts) in self.workloads.ids().zip(counted) {
+            if counts != self.workloads[workload].counts {
+                self.workloads[workload].counts = counts;
+                self.observe(cx, &Observed::PodsChanged { workload, counts });
+            }
         }
     }
 
-    /// Pods by what they cost and lack.
-    pub(super) fn counted(&self) -> PodCounts {
+    /// Pods by what they cost and lack, by Deployment.
+    pub(super) fn counted(&self) -> SmallVec<[PodCounts; 4]> {
         let machine_runs = |node: NodeId| self.nodes[node].alive && self.nodes[node].registered;
-        let exist = || self.pods.iter().filter(|pod| pod.exists);
-        PodCounts {
-            running: exist().filter(|pod| pod.node.is_some_and(machine_runs)).count() as u32,
-            unschedulable: exist().filter(|pod| pod.unschedulable).count() as u32,
+        let mut counted = smallvec![PodCounts::default(); self.workloads.len()];
+        for pod in self.pods.iter().filter(|pod| pod.exists) {
+            let counts: &mut PodCounts = &mut counted[pod.workload.index()];
+            counts.running += u32::from(pod.node.is_some_and(machine_runs));
+            counts.unschedulable += u32::from(pod.unschedulable);
         }
+        counted
     }
 }

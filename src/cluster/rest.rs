@@ -106,7 +106,7 @@ impl<O: Observer> Cluster<'_, O> {
 
     /// Where Pods that are not Ready are published, a sync writes the status of one that is no endpoint yet (E4).
     fn is_announced(&self, pod: PodId) -> bool {
-        !self.model.deployment.publish_not_ready || self.pods[pod].slice.listed
+        !self.workload(pod).publish_not_ready || self.pods[pod].slice.listed
     }
 
     fn course(&self, pod: PodId) -> Option<Course> {

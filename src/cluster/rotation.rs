@@ -15,9 +15,6 @@ const SHORT_LOSS: Duration = Duration::from_millis(50);
 pub(crate) struct Proxy {
     last_run: Option<SimTime>,
     run: Timer,
-    /// How many slices are ready, and whether one was when it ran last: if none is, others get the traffic (E7).
-    ready: usize,
-    any_was_ready: bool,
     /// Pods whose slice has changed since it ran last.
     changed: Vec<PodId>,
     /// Pods whose object is gone, until the proxy has forgotten them too.
@@ -75,7 +72,7 @@ impl<O: Observer> Cluster<'_, O> {
             } else {
                 self.set_api_ready(cx, pod, ready);
             }
-            if self.model.deployment.publish_not_ready {
+            if self.workload(pod).publish_not_ready {
                 self.request_slice_update(cx, pod);
             }
         }
@@ -120,8 +117,10 @@ impl<O: Observer> Cluster<'_, O> {
         let slice = self.endpoint(pod);
         let before = std::mem::replace(&mut self.pods[pod].slice, slice);
         if before != slice {
-            self.proxy.ready += usize::from(self.is_ready(slice));
-            self.proxy.ready -= usize::from(self.is_ready(before));
+            let is_ready = |endpoint| usize::from(self.is_ready(pod, endpoint));
+            let (now, then) = (is_ready(slice), is_ready(before));
+            let workload = &mut self.workloads[self.pods[pod].workload];
+            workload.ready = workload.ready + now - then;
             self.proxy.changed.push(pod);
             self.tell(cx, Happening::EndpointSliceUpdated { pod, endpoint: slice });
             self.request_proxy_run(cx);
@@ -135,7 +134,7 @@ impl<O: Observer> Cluster<'_, O> {
         let has_ip = state.containers.iter().any(|container| container.instance > 0);
         // Stopped for good and written so, its phase is terminal.
         let has_ended = state.terminating && !state.has_process() && !state.api_ready;
-        let listed = state.exists && has_ip && !has_ended && (has_node || self.model.deployment.publish_not_ready);
+        let listed = state.exists && has_ip && !has_ended && (has_node || self.workload(pod).publish_not_ready);
         if listed {
             Endpoint { listed, serving: state.api_ready, terminating: state.deleted }
         } else {
@@ -161,18 +160,19 @@ impl<O: Observer> Cluster<'_, O> {
             return;
         }
         self.proxy.last_run = Some(cx.now());
-        let any_ready = self.proxy.ready > 0;
-        let is_turned = std::mem::replace(&mut self.proxy.any_was_ready, any_ready) != any_ready;
         let mut changed = std::mem::take(&mut self.proxy.changed);
-        if is_turned {
-            // Traffic moves to or from those that are being terminated.
-            changed.clear();
-            changed.extend(self.pods.ids());
+        for workload in self.workloads.ids() {
+            let state = &mut self.workloads[workload];
+            let any_ready = state.ready > 0;
+            if std::mem::replace(&mut state.any_was_ready, any_ready) != any_ready {
+                // Traffic moves to or from those that are being terminated.
+                changed.extend(self.pods.ids().filter(|&pod| self.pods[pod].workload == workload));
+            }
         }
         changed.sort_unstable();
         changed.dedup();
         for &pod in &changed {
-            self.take_over(pod, any_ready);
+            self.take_over(pod);
         }
         for &pod in &changed {
             // In rotation or not is all that a run of the proxy changes.
@@ -189,23 +189,28 @@ impl<O: Observer> Cluster<'_, O> {
 
     /// Takes all slices over: the state at time 0.
     pub(super) fn balance(&mut self) {
-        self.proxy.ready = self.pods.iter().filter(|pod| self.is_ready(pod.slice)).count();
-        self.proxy.any_was_ready = self.proxy.ready > 0;
+        let is_ready = |pod: &PodId| self.is_ready(*pod, self.pods[*pod].slice);
+        for pod in self.pods.ids().filter(is_ready).collect::<Vec<_>>() {
+            let workload = &mut self.workloads[self.pods[pod].workload];
+            workload.ready += 1;
+            workload.any_was_ready = true;
+        }
         for pod in self.pods.ids() {
-            self.take_over(pod, self.proxy.any_was_ready);
+            self.take_over(pod);
         }
     }
 
     /// Takes a slice over: traffic goes to ready endpoints; if there is none, to serving terminating ones (E7).
-    fn take_over(&mut self, pod: PodId, any_ready: bool) {
+    fn take_over(&mut self, pod: PodId) {
         let e = self.pods[pod].slice;
-        let in_rotation = if any_ready { self.is_ready(e) } else { e.listed && e.serving && e.terminating };
+        let any_ready = self.workloads[self.pods[pod].workload].any_was_ready;
+        let in_rotation = if any_ready { self.is_ready(pod, e) } else { e.listed && e.serving && e.terminating };
         let state = &mut self.pods[pod];
         state.proxied = e;
         state.in_rotation = in_rotation;
     }
 
-    fn is_ready(&self, e: Endpoint) -> bool {
-        e.listed && (self.model.deployment.publish_not_ready || e.serving && !e.terminating)
+    fn is_ready(&self, pod: PodId, e: Endpoint) -> bool {
+        e.listed && (self.workload(pod).publish_not_ready || e.serving && !e.terminating)
     }
 }

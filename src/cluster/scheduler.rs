@@ -5,9 +5,9 @@ use super::happening::Happening;
 use super::observer::Observer;
 use super::state::{NodeState, Timer};
 use super::{Cluster, Cx, Event};
-use crate::ids::{NodeId, PodId};
+use crate::ids::{NodeId, PodId, WorkloadId};
 use crate::model::Eviction;
-use crate::placement::{NodeView, Placement, Usage};
+use crate::placement::{NodeView, Placement, Usages};
 use crate::time::Duration;
 
 /// Unschedulable Pods are tried again after 5 min even if nothing has happened (S16).
@@ -41,7 +41,7 @@ impl<O: Observer> Cluster<'_, O> {
         if !self.pods[pod].life.expires(timer) {
             return;
         }
-        match self.choose_node() {
+        match self.choose_node(self.pods[pod].workload) {
             Some(node) => self.bind(cx, pod, node),
             None => {
                 self.scheduler.pending.push(pod);
@@ -88,12 +88,13 @@ impl<O: Observer> Cluster<'_, O> {
         }
     }
 
-    /// The Node for one more Pod, or none that fits. All Pods are alike, so it does not matter which one asks.
-    pub(super) fn choose_node(&self) -> Option<NodeId> {
-        let mut usage = vec![Usage::default(); self.nodes.len()];
+    /// The Node for one more Pod of the Deployment, or none that fits. All its Pods are alike, so it does not matter which
+    /// one asks.
+    pub(super) fn choose_node(&self, workload: WorkloadId) -> Option<NodeId> {
+        let mut usages = Usages::empty(self.nodes.len(), self.workloads.len());
         for pod in self.pods.iter().filter(|pod| pod.exists) {
             if let Some(node) = pod.node {
-                usage[node.index()].add(pod.deleted);
+                usages.add(node, pod.workload, pod.deleted);
             }
         }
         let view = |node: &NodeState| NodeView {
@@ -103,6 +104,6 @@ impl<O: Observer> Cluster<'_, O> {
             order: node.order,
         };
         let nodes: Vec<NodeView> = self.nodes.iter().map(view).collect();
-        Placement::new(&self.model.deployment.pod, &self.model.cluster, &nodes, &usage).choose()
+        Placement::new(self.model, workload, &nodes, &usages).choose()
     }
 }

@@ -8,7 +8,7 @@ use super::observer::Observer;
 use super::{Cluster, Cx, Event, Target};
 use crate::ids::FaultId;
 use crate::model::{Occurrence, ScriptTarget, Strikes};
-use crate::random::{Owner, Purpose, name_hash};
+use crate::random::{Purpose, name_hash};
 use crate::time::{Duration, SimTime};
 
 impl<O: Observer> Cluster<'_, O> {
@@ -19,7 +19,7 @@ impl<O: Observer> Cluster<'_, O> {
             let Occurrence::Once { at, targets } = &fault.occurs else { continue };
             let purpose = Purpose::FaultAt(name_hash(&fault.name));
             for &target in targets {
-                let at = self.streams.stream(self.owner_of(target), purpose).draw(0, at);
+                let at = self.stream(clock_of(target), purpose).draw(0, at);
                 let at = Duration::from_secs_f64(at);
                 if at <= model.horizon {
                     cx.at(SimTime::ZERO + model.warm_up + at, Event::ScriptDue(id, target));
@@ -32,14 +32,14 @@ impl<O: Observer> Cluster<'_, O> {
         let model = self.model;
         let law = &model.faults[fault];
         let purpose = Purpose::FaultLasts(name_hash(&law.name));
-        let lasts = self.streams.stream(self.owner_of(target), purpose);
+        let lasts = self.stream(clock_of(target), purpose);
         let lasts = law.lasts.as_ref().map(|law| Duration::from_secs_f64(lasts.draw(0, law)));
         let struck = match target {
             ScriptTarget::Slot(slot) => match law.strikes {
-                Strikes::Container(_) => self.target(slot, self.struck_container(fault)),
+                Strikes::Container(_) => self.target(slot, self.struck_container(fault, self.slots[slot].workload)),
                 _ => Target::Slot(slot),
             },
-            ScriptTarget::Deployment => Target::Deployment,
+            ScriptTarget::Deployment(workload) => Target::Deployment(workload),
             ScriptTarget::Node(node) => Target::Node(node),
             ScriptTarget::Zone(zone) => Target::Zone(zone),
             ScriptTarget::NodeOf(slot) => {
@@ -51,13 +51,14 @@ impl<O: Observer> Cluster<'_, O> {
         self.strike(cx, struck, fault, lasts);
         self.update_clock(cx, struck);
     }
+}
 
-    fn owner_of(&self, target: ScriptTarget) -> Owner {
-        match target {
-            ScriptTarget::Slot(slot) | ScriptTarget::NodeOf(slot) => self.owner(Target::Slot(slot)),
-            ScriptTarget::Deployment => self.owner(Target::Deployment),
-            ScriptTarget::Node(node) => self.owner(Target::Node(node)),
-            ScriptTarget::Zone(zone) => self.owner(Target::Zone(zone)),
-        }
+/// Whose chance decides when.
+fn clock_of(target: ScriptTarget) -> Target {
+    match target {
+        ScriptTarget::Slot(slot) | ScriptTarget::NodeOf(slot) => Target::Slot(slot),
+        ScriptTarget::Deployment(workload) => Target::Deployment(workload),
+        ScriptTarget::Node(node) => Target::Node(node),
+        ScriptTarget::Zone(zone) => Target::Zone(zone),
     }
 }

@@ -26,7 +26,7 @@ impl<O: Observer> Cluster<'_, O> {
             self.draw_creation(self.main(pod), |latencies| &latencies.sandbox)
         };
         let node = self.pods[pod].node.expect("only a bound Pod starts");
-        let is_present = self.nodes[node].images[at.container.index()];
+        let is_present = self.nodes[node].images.contains(&self.container_spec(at).image);
         let image = match self.container_spec(at).image_pull {
             ImagePull::Never => Duration::ZERO,
             _ if !is_present => self.draw_creation(at, |latencies| &latencies.image_pull),
@@ -73,7 +73,7 @@ impl<O: Observer> Cluster<'_, O> {
         let instance = container.instance;
         self.pods[pod].sandbox = true;
         if let Some(node) = self.pods[pod].node {
-            self.nodes[node].images[at.container.index()] = true;
+            self.nodes[node].store_image(spec.image);
         }
         self.tell(cx, Happening::ContainerStarted { pod, container: at.container, instance });
         if spec.post_start.is_zero() {

@@ -1,6 +1,6 @@
 //! The state of a replication, as plain data.
 
-use smallvec::{SmallVec, smallvec};
+use smallvec::SmallVec;
 
 use super::answers::Answer;
 use super::attribution::Account;
@@ -17,10 +17,11 @@ use super::prober::{Status, Worker};
 use super::rest::Rest;
 use super::resync::Turn;
 use super::work::Work;
-use crate::ids::{ContainerId, FaultId, IdVec, NodeId, PodId, SlotId};
+use super::workload::{WorkloadState, owner};
+use crate::ids::{ContainerId, FaultId, IdVec, ImageId, NodeId, PodId, SlotId, WorkloadId};
 use crate::model::{ControlPlane, Node, PodSpec, ProbeKind};
 use crate::placement;
-use crate::random::{Law, Owner, Purpose, Stream, Streams, name_hash};
+use crate::random::{Law, Owner, Purpose, Stream, Streams};
 use crate::time::{Duration, Grid, SimTime};
 
 /// Names one scheduled event; whoever waits for it holds the same number. Forgetting it cancels the event.
@@ -99,9 +100,12 @@ pub(crate) fn phase(u: f64, period: Duration) -> Grid {
     Grid::new(SimTime::from_nanos((u * period.as_nanos() as f64) as u64), period)
 }
 
-/// One of the Deployment's places.
+/// One of a Deployment's places.
 #[derive(Debug, Clone)]
 pub(crate) struct Slot {
+    /// Whose, and which of them.
+    pub workload: WorkloadId,
+    pub ordinal: u32,
     /// The Pod that holds it.
     pub pod: Option<PodId>,
     /// How many Pods exist that were created for it, the one that holds it included.
@@ -131,15 +135,20 @@ pub(crate) struct ContainerChance {
 }
 
 impl Slot {
-    pub fn new(streams: Streams, slot: SlotId, spec: &PodSpec) -> Self {
-        let dice = |purpose| Dice::new(streams.stream(Owner::Slot(slot.index() as u32), purpose));
+    /// The n-th slot of the workload.
+    pub fn new(workload: WorkloadId, state: &WorkloadState, ordinal: u32, spec: &PodSpec) -> Self {
+        let streams = state.streams;
+        let dice = |purpose| Dice::new(streams.stream(Owner::Slot(ordinal), purpose));
+        let containers = spec.containers.ids().map(|id| ContainerChance::new(streams, owner(ordinal, spec, id)));
         Self {
+            workload,
+            ordinal,
             pod: None,
             pods: 0,
             account: Account::default(),
             watch: Watch::default(),
             view: None,
-            containers: spec.containers.ids().map(|id| ContainerChance::new(streams, owner(slot, spec, id))).collect(),
+            containers: containers.collect(),
             sync: dice(Purpose::Sync),
             propagation: dice(Purpose::Propagation),
             scheduling: dice(Purpose::Scheduling),
@@ -161,16 +170,6 @@ impl ContainerChance {
     }
 }
 
-/// Whose chance befalls a container of a slot: that of the slot, where it is the one that serves.
-pub(crate) fn owner(slot: SlotId, spec: &PodSpec, container: ContainerId) -> Owner {
-    let slot = slot.index() as u32;
-    if container == spec.serving {
-        Owner::Slot(slot)
-    } else {
-        Owner::Container { slot, name: name_hash(&spec.containers[container].name) }
-    }
-}
-
 /// A fault at work.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Strike {
@@ -184,6 +183,8 @@ pub(crate) struct Strike {
 pub(crate) struct Pod {
     /// The object exists.
     pub exists: bool,
+    /// Its Deployment.
+    pub workload: WorkloadId,
     /// The slot that it was created for: its chance.
     pub home: SlotId,
     /// It still holds that slot.
@@ -401,9 +402,10 @@ impl Container {
 
 impl Pod {
     /// A Pod just created for `home`.
-    pub fn new(home: SlotId, spec: &PodSpec) -> Self {
+    pub fn new(workload: WorkloadId, home: SlotId, spec: &PodSpec) -> Self {
         Self {
             exists: true,
+            workload,
             home,
             holds_slot: true,
             node: None,
@@ -504,8 +506,8 @@ pub(crate) struct NodeState {
     pub queued: bool,
     /// The pass that marked it, while its taint is waited for (N7a).
     pub marked_at: SimTime,
-    /// By container of the template: its image is there.
-    pub images: SmallVec<[bool; 8]>,
+    /// The images that are there.
+    pub images: SmallVec<[ImageId; 4]>,
     pub report: Timer,
     pub lease: Timer,
     pub boot: Timer,
@@ -516,7 +518,7 @@ pub(crate) struct NodeState {
 }
 
 impl NodeState {
-    pub fn new(streams: Streams, node: &Node, rules: &ControlPlane, containers: usize) -> Self {
+    pub fn new(streams: Streams, node: &Node, rules: &ControlPlane) -> Self {
         let owner = node.owner();
         let initial = streams.stream(owner, Purpose::Initial);
         Self {
@@ -549,13 +551,22 @@ impl NodeState {
             no_execute: false,
             queued: false,
             marked_at: SimTime::ZERO,
-            images: smallvec![false; containers],
+            images: SmallVec::new(),
             report: Timer::NONE,
             lease: Timer::NONE,
             boot: Timer::NONE,
             reconcile: Timer::NONE,
             deletion: Timer::NONE,
             join: Timer::NONE,
+        }
+    }
+}
+
+impl NodeState {
+    /// The image is there from now on.
+    pub fn store_image(&mut self, image: ImageId) {
+        if !self.images.contains(&image) {
+            self.images.push(image);
         }
     }
 }

@@ -64,7 +64,7 @@ impl<O: Observer> Cluster<'_, O> {
         if let Some(SlotView { causes, phase, .. }) = holds.and_then(|slot| self.slots[slot].view.as_ref()) {
             return EndpointView { slot, serves, causes: causes.clone(), phase: *phase };
         }
-        let at_work = self.at_work(Some(pod));
+        let at_work = self.at_work(self.pods[pod].workload, Some(pod));
         let causes = if at_work.is_empty() { self.pods[pod].parting.clone() } else { at_work };
         EndpointView { slot, serves, causes, phase: self.parting_phase(pod) }
     }

@@ -6,6 +6,9 @@
 use super::ledger::{Causes, Ledger};
 use crate::history::{CauseSet, Phase};
 
+/// A slot, or with a number above 0 one of its Pods. Of what does not divide the first ones bear more.
+pub(super) type Key = (usize, usize);
+
 /// Divides an amount that grows, stretch by stretch.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Division {
@@ -17,7 +20,7 @@ pub(super) struct Division {
 /// Somebody who bears a part.
 #[derive(Debug, Clone)]
 struct Party {
-    key: usize,
+    key: Key,
     causes: CauseSet,
     /// Its part since its causes, or the parties, have changed.
     borne: u64,
@@ -26,8 +29,8 @@ struct Party {
 /// One who bears a part of what is lost now.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Bearer<'a> {
-    /// Tells it from others. Of what does not divide the first ones bear more.
-    pub key: usize,
+    /// Tells it from others.
+    pub key: Key,
     /// Who is charged with its part.
     pub causes: &'a CauseSet,
     /// The phase of its recovery.
@@ -91,8 +94,7 @@ pub(super) struct Fraction {
 
 impl Fraction {
     /// The part that `amount` more brings, of which `numerator / denominator` counts.
-    pub fn grow(&mut self, amount: u64, numerator: usize, denominator: usize) -> u64 {
-        let (numerator, denominator) = (numerator as u64, denominator as u64);
+    pub fn grow(&mut self, amount: u64, numerator: u64, denominator: u64) -> u64 {
         if (self.numerator, self.denominator) != (numerator, denominator) {
             *self = Self { numerator, denominator, ..Self::default() };
         }
@@ -120,7 +122,7 @@ mod tests {
             let sets: Vec<CauseSet> =
                 sets.iter().map(|n| (0..*n).map(|fault| Cause::Fault(FaultId::new(fault))).collect()).collect();
             let bearers = || {
-                sets.iter().enumerate().map(|(key, causes)| Bearer { key, causes, phase: Phase::Start })
+                sets.iter().enumerate().map(|(key, causes)| Bearer { key: (key, 0), causes, phase: Phase::Start })
             };
             let total: u64 = steps.iter().sum();
             let (mut by_steps, mut at_once) = (Ledger::new(causes), Ledger::new(causes));

@@ -40,7 +40,7 @@ pub fn experiment(study: &StudyFacts, tallies: &[Tally], race: Option<&Race>, en
         .into_par_iter()
         .map(|(number, (scenario, tally))| {
             let other = study.header.baseline.filter(|&baseline| baseline != number);
-            let other = other.map(|baseline| (&study.scenarios[baseline], &tallies[baseline].summary));
+            let other = other.map(|baseline| (&study.scenarios[baseline], &tallies[baseline]));
             let answer = scenario::scenario(study, scenario, tally, other);
             if is_large { answer.without_histograms() } else { answer }
         })
@@ -58,7 +58,7 @@ pub fn experiment(study: &StudyFacts, tallies: &[Tally], race: Option<&Race>, en
         horizon_s: twelve_digits(study.horizon().as_secs_f64()),
         warm_up_s: twelve_digits(study.warm_up().as_secs_f64()),
         confidence: twelve_digits(study.header.confidence),
-        objective: study.header.objective,
+        objective: study.header.objective.clone(),
         varied: study.header.varied.clone(),
         baseline: study.header.baseline.map(|baseline| study.scenarios[baseline].name.clone()),
         interrupted,

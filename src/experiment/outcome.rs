@@ -37,6 +37,8 @@ pub struct Outcome {
     pub(super) first_available: Option<u64>,
     /// Of each fault; the excess in millionths.
     pub(super) controls: Vec<Control>,
+    /// Where several Deployments make the system: those of each. Theirs have none.
+    pub(super) workloads: Vec<Outcome>,
 }
 
 /// Pod recoveries from one cause.
@@ -77,6 +79,7 @@ impl Outcome {
             pod_time: 0,
             first_available: None,
             controls: Vec::new(),
+            workloads: Vec::new(),
         }
     }
 
@@ -164,6 +167,11 @@ impl Outcome {
         &self.detection_times
     }
 
+    /// Where several Deployments make the system: the outcome of each.
+    pub fn workloads(&self) -> &[Self] {
+        &self.workloads
+    }
+
     /// What must hold of every outcome: the parts add up to their totals, in whole nanoseconds.
     pub fn assert_consistent(&self) {
         let sum = |ledger: &Ledger| ledger.cells().iter().sum::<u64>();
@@ -188,5 +196,6 @@ impl Outcome {
             let phases = recoveries.phases.iter().map(|&nanos| u128::from(nanos)).sum::<u128>();
             assert_eq!(phases, lengths, "the phases of the recoveries add up");
         }
+        self.workloads.iter().for_each(Self::assert_consistent);
     }
 }

@@ -272,8 +272,8 @@ where
                 given_up |= batch.is_none();
                 let Some(batch) = batch.filter(|_| !given_up) else { return };
                 let model = &study.scenarios[batch.scenario].model;
-                *done += batch.summary.replications();
-                *simulated_years += batch.summary.replications() as f64
+                *done += batch.system.summary.replications();
+                *simulated_years += batch.system.summary.replications() as f64
                     * ((model.warm_up + model.horizon).as_secs_f64() / YEAR.as_secs_f64());
                 let end = batch.end;
                 row.push(batch);

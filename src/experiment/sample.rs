@@ -2,11 +2,11 @@
 
 use serde_json::{Map, Value, json};
 
-use crate::ids::{ContainerId, IdVec};
+use crate::ids::{ContainerId, IdVec, ImageId};
 use crate::model::{
-    App, Cluster, Container, ContainerMode, ControlPlane, DeadNodes, Deployment, Fault, ImagePull, Latencies, Model,
-    Occurrence, OnSigterm, PodSpec, PodTolerations, Resources, Role, Start, StartRace, Strikes, Toleration,
-    WhileStarting,
+    App, Cluster, Container, ContainerMode, ControlPlane, DeadNodes, Fault, ImagePull, Latencies, Model, Occurrence,
+    OnSigterm, PodSpec, PodTolerations, Resources, Role, Start, StartRace, Strikes, Toleration, WhileStarting,
+    Workload,
 };
 use crate::random::Law;
 use crate::study::{Metric, Objective, Scenario, Stopping, Study, StudyHeader, Without};
@@ -22,17 +22,18 @@ pub(super) fn model(replicas: u32, min_serving: u32, faults: usize, warm_up: u64
         probe_failure: 0.0,
     };
     Model {
-        deployment: Deployment {
+        workloads: vec![Workload {
             name: "sample".to_owned(),
             namespace: "default".to_owned(),
             replicas,
             pod: PodSpec {
-                containers: vec![Container::new("sample", Role::Regular, ImagePull::Never, app)].into(),
+                containers: vec![Container::new("sample", Role::Regular, ImageId::new(0), ImagePull::Never, app)]
+                    .into(),
                 serving: ContainerId::new(0),
                 termination_grace: Duration::from_secs(30),
                 requests: Resources::default(),
                 other_requests: vec![],
-                takes_host_ports: false,
+                contends_for_ports: vec![false].into(),
                 tolerations: PodTolerations {
                     unreachable: Toleration::None,
                     not_ready: Toleration::None,
@@ -46,7 +47,11 @@ pub(super) fn model(replicas: u32, min_serving: u32, faults: usize, warm_up: u64
                 anti_affinity: vec![],
             },
             publish_not_ready: false,
-        },
+            min_serving,
+            chance_by_name: false,
+        }]
+        .into(),
+        system: None,
         cluster: Cluster {
             zones: IdVec::default(),
             nodes: IdVec::default(),
@@ -58,7 +63,6 @@ pub(super) fn model(replicas: u32, min_serving: u32, faults: usize, warm_up: u64
         },
         faults: (0..faults).map(fault).collect(),
         on_call: None,
-        min_serving,
         start: Start::Running,
         warm_up: Duration::from_nanos(warm_up),
         horizon: Duration::from_nanos(horizon),
@@ -72,7 +76,8 @@ fn fault(number: usize) -> Fault {
         occurs: Occurrence::Every(Law::exponential(86_400.0).unwrap()),
         lasts: None,
         strikes: Strikes::Container(ContainerMode::Crash),
-        container: None,
+        containers: vec![],
+        at_once: false,
         source: "assumption".to_owned(),
     }
 }
@@ -117,6 +122,7 @@ pub(super) fn study(models: Vec<Model>, stopping: Stopping) -> Study {
         stopping,
         objective: Objective {
             min_serving: 1,
+            system: None,
             metric: Metric::Availability,
             slo: None,
             window: Duration::from_secs(30 * 86_400),

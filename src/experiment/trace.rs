@@ -10,7 +10,7 @@ use super::measure::Measures;
 use super::panics::message_of;
 use crate::cluster::{Mode, Replication};
 use crate::history::{Delivering, Entry, Happening, Look, Observed, Observer, Outage, PodLife, Target, Timeline, Who};
-use crate::ids::{PodId, SlotId};
+use crate::ids::{IdVec, PodId, SlotId, WorkloadId};
 use crate::model::{Model, Start};
 use crate::time::SimTime;
 
@@ -31,6 +31,8 @@ pub struct Recorder {
 struct Delivery {
     at: SimTime,
     pod: PodId,
+    /// The slot that it holds or held; none where it leaves the rotation.
+    slot: Option<SlotId>,
     delivers: bool,
 }
 
@@ -46,7 +48,7 @@ impl Recorder {
     pub fn finish(mut self, model: &Model, end: SimTime) -> Timeline {
         self.entries.sort_by_key(|entry| entry.at);
         let counted_from = SimTime::ZERO + model.warm_up;
-        let delivering = delivering(&self.deliveries);
+        let delivering = delivering(&self.deliveries, model);
         Timeline {
             counted_from,
             counted_to: counted_from + model.horizon,
@@ -69,12 +71,12 @@ impl Recorder {
         match what {
             Happening::FaultStruck { target, .. } | Happening::FaultEnded { target, .. } => match target {
                 Target::Slot(slot) | Target::Container(slot, _) => self.holder(slot).map_or(Who::Slot(slot), Who::Pod),
-                Target::Deployment => Who::Deployment,
+                Target::Deployment(workload) => Who::Deployment(workload),
                 Target::Node(node) => Who::Node(node),
                 Target::Zone(zone) => Who::Zone(Some(zone)),
             },
             Happening::EvictionRateChanged { zone, .. } => Who::Zone(zone),
-            _ => Who::Deployment,
+            _ => unreachable!("{what:?} concerns a Pod or a Node"),
         }
     }
 
@@ -126,7 +128,8 @@ impl Observer for Recorder {
             Observed::SlotChanged { slot, view } => self.looks.push(Look { at, slot: *slot, view: view.clone() }),
             Observed::EndpointChanged { pod, view } => {
                 let delivers = view.as_ref().is_some_and(|view| view.serves);
-                self.deliveries.push(Delivery { at, pod: *pod, delivers });
+                let slot = view.as_ref().map(|view| view.slot);
+                self.deliveries.push(Delivery { at, pod: *pod, slot, delivers });
             }
             Observed::Happened(what) => self.happened(at, *what),
             // What else is told follows from these.
@@ -138,40 +141,53 @@ impl Observer for Recorder {
             | Observed::Restarted { .. }
             | Observed::Paged { .. }
             | Observed::DeletedByHand { .. }
-            | Observed::PodsChanged(_)
+            | Observed::PodsChanged { .. }
             | Observed::ClockRan(_) => {}
         }
     }
 }
 
-/// What was told last in an instant holds from then on; what lasts no time leaves no trace.
-fn delivering(deliveries: &[Delivery]) -> Vec<Delivering> {
-    let mut delivers: Vec<bool> = Vec::new();
-    let mut counts = vec![Delivering { at: SimTime::ZERO, pods: 0 }];
+/// How many Pods of each Deployment serve in rotation. What was told last in an instant holds from then on; what lasts no
+/// time leaves no trace.
+fn delivering(deliveries: &[Delivery], model: &Model) -> Vec<Delivering> {
+    let mut delivers: Vec<Option<WorkloadId>> = Vec::new();
+    let mut last = IdVec::of(0, model.workloads.len());
+    let at = SimTime::ZERO;
+    let mut counts: Vec<Delivering> =
+        model.workloads.ids().map(|workload| Delivering { at, workload, pods: 0 }).collect();
     for instant in deliveries.chunk_by(|a, b| a.at == b.at) {
         for delivery in instant {
             if delivers.len() <= delivery.pod.index() {
-                delivers.resize(delivery.pod.index() + 1, false);
+                delivers.resize(delivery.pod.index() + 1, None);
             }
-            delivers[delivery.pod.index()] = delivery.delivers;
+            let owner = delivery.slot.filter(|_| delivery.delivers).map(|slot| model.owner_of(slot).0);
+            delivers[delivery.pod.index()] = owner;
         }
-        let (at, pods) = (instant[0].at, delivers.iter().filter(|&&delivers| delivers).count());
-        counts.pop_if(|last| last.at == at);
-        if counts.last().is_none_or(|last| last.pods != pods) {
-            counts.push(Delivering { at, pods });
+        let at = instant[0].at;
+        for workload in model.workloads.ids() {
+            let pods = delivers.iter().filter(|of| **of == Some(workload)).count();
+            if std::mem::replace(&mut last[workload], pods) != pods {
+                counts.retain(|count| count.at != at || count.workload != workload);
+                counts.push(Delivering { at, workload, pods });
+            }
         }
     }
     counts
 }
 
 fn outages(counts: &[Delivering], model: &Model) -> Vec<Outage> {
+    let requirement = model.requirement();
+    let least: Vec<(WorkloadId, u32)> = requirement.workloads();
+    let mut pods = IdVec::of(0, model.workloads.len());
     let mut outages: Vec<Outage> = Vec::new();
-    for count in counts {
-        let down = count.pods < model.min_serving as usize;
+    for instant in counts.chunk_by(|a, b| a.at == b.at) {
+        instant.iter().for_each(|count| pods[count.workload] = count.pods);
+        let at_least = |workload| least.iter().find(|(id, _)| *id == workload).map_or(0, |(_, least)| *least as usize);
+        let down = !requirement.is_met(&|workload| pods[workload] >= at_least(workload));
         let open = outages.last_mut().filter(|outage| outage.ended.is_none());
         match (down, open) {
-            (true, None) => outages.push(Outage { began: count.at, ended: None }),
-            (false, Some(outage)) => outage.ended = Some(count.at),
+            (true, None) => outages.push(Outage { began: instant[0].at, ended: None }),
+            (false, Some(outage)) => outage.ended = Some(instant[0].at),
             _ => {}
         }
     }

@@ -3,7 +3,7 @@
 
 use super::cause::CauseSet;
 use super::happening::Happening;
-use crate::ids::{FaultId, PodId, SlotId};
+use crate::ids::{FaultId, PodId, SlotId, WorkloadId};
 use crate::model::ProbeKind;
 use crate::time::{Duration, SimTime};
 
@@ -105,8 +105,10 @@ pub struct PodCounts {
 /// The clock of one fault of one target has run, without a break.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Spell {
-    /// Whose clock it is.
+    /// Which fault's clock it is.
     pub fault: FaultId,
+    /// And of which Deployment, where it is not that of a Node or a zone.
+    pub workload: Option<WorkloadId>,
     /// Since then.
     pub from: SimTime,
     /// Until then.
@@ -187,8 +189,13 @@ pub enum Observed {
         /// Which slot.
         slot: SlotId,
     },
-    /// How many Pods there are in each state has changed.
-    PodsChanged(PodCounts),
+    /// How many Pods of a Deployment there are in each state has changed.
+    PodsChanged {
+        /// Whose.
+        workload: WorkloadId,
+        /// How many there are from now on.
+        counts: PodCounts,
+    },
     /// The clock of a fault has run. The spells of a clock follow one another and leave out what it stood.
     ClockRan(Spell),
     /// A line of the log. Told in the order of time, save for probes that were skipped: these are told later than

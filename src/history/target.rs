@@ -1,6 +1,6 @@
 //! What a fault strikes.
 
-use crate::ids::{ContainerId, NodeId, SlotId, ZoneId};
+use crate::ids::{ContainerId, NodeId, SlotId, WorkloadId, ZoneId};
 
 /// What a fault strikes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -9,8 +9,8 @@ pub enum Target {
     Slot(SlotId),
     /// Another container of that Pod.
     Container(SlotId, ContainerId),
-    /// All containers.
-    Deployment,
+    /// All Pods of a Deployment.
+    Deployment(WorkloadId),
     /// A machine.
     Node(NodeId),
     /// All machines of a zone.

@@ -4,7 +4,7 @@
 
 use super::happening::{Happening, SkippedProbes};
 use super::observer::SlotView;
-use crate::ids::{NodeId, SlotId, ZoneId};
+use crate::ids::{NodeId, SlotId, WorkloadId, ZoneId};
 use crate::time::{Duration, SimTime};
 
 /// What happened in one replication.
@@ -23,17 +23,19 @@ pub struct Timeline {
     pub entries: Vec<Entry>,
     /// How slots looked, by time: each look lasts until the next one of its slot.
     pub looks: Vec<Look>,
-    /// How many Pods served in rotation, by time: each count lasts until the next.
+    /// How many Pods served in rotation, by time: each count lasts until the next of its Deployment.
     pub delivering: Vec<Delivering>,
     /// Times without availability, by time.
     pub outages: Vec<Outage>,
 }
 
-/// So many Pods serve in rotation from now on, those included that are being terminated.
+/// So many Pods of a Deployment serve in rotation from now on, those included that are being terminated.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Delivering {
     /// From when.
     pub at: SimTime,
+    /// Of which Deployment.
+    pub workload: WorkloadId,
     /// How many.
     pub pods: usize,
 }
@@ -69,8 +71,8 @@ pub enum Who {
     Pod(usize),
     /// A slot without a Pod.
     Slot(SlotId),
-    /// All Pods of the Deployment.
-    Deployment,
+    /// All Pods of a Deployment.
+    Deployment(WorkloadId),
     /// A Node.
     Node(NodeId),
     /// A zone; `None` is where Nodes without one are.

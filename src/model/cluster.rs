@@ -1,6 +1,6 @@
 //! Where the Deployment runs: zones, Nodes, the control plane's timings and the latencies of the environment.
 
-use super::deployment::Resources;
+use super::workload::Resources;
 use crate::ids::{IdVec, NodeId, ZoneId};
 use crate::random::{Law, Owner};
 use crate::time::Duration;

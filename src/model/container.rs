@@ -1,5 +1,6 @@
 //! A container of a Pod: what the manifest says of it, and how its application behaves.
 
+use crate::ids::ImageId;
 use crate::random::Law;
 use crate::time::Duration;
 
@@ -20,6 +21,8 @@ pub struct Container {
     pub pre_stop_sleep: Duration,
     /// How long `lifecycle.postStart` takes, which blocks the sync (C7, K8).
     pub post_start: Duration,
+    /// Its image: containers of the same image find it on a Node where one of them has run (C14).
+    pub image: ImageId,
     /// When the image is looked for in the registry (C14).
     pub image_pull: ImagePull,
     /// How the application in it behaves.
@@ -27,8 +30,8 @@ pub struct Container {
 }
 
 impl Container {
-    /// One of this name, without probes and hooks.
-    pub fn new(name: impl Into<String>, role: Role, image_pull: ImagePull, app: App) -> Self {
+    /// One of this name and image, without probes and hooks.
+    pub fn new(name: impl Into<String>, role: Role, image: ImageId, image_pull: ImagePull, app: App) -> Self {
         Self {
             name: name.into(),
             role,
@@ -37,6 +40,7 @@ impl Container {
             startup: None,
             pre_stop_sleep: Duration::ZERO,
             post_start: Duration::ZERO,
+            image,
             image_pull,
             app,
         }

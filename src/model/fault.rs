@@ -3,7 +3,7 @@
 use std::fmt;
 
 use super::ProbeKind;
-use crate::ids::{ContainerId, NodeId, SlotId, ZoneId};
+use crate::ids::{NodeId, SlotId, TemplateContainer, WorkloadId, ZoneId};
 use crate::random::Law;
 
 /// A fault: what strikes, when, how and for how long.
@@ -18,8 +18,12 @@ pub struct Fault {
     pub lasts: Option<Law>,
     /// What it strikes, and how.
     pub strikes: Strikes,
-    /// Which container of the Pods, where it strikes containers; `None`: the one that serves.
-    pub container: Option<ContainerId>,
+    /// Where it strikes containers or Pods: which container of which Deployment, at most one of each. Empty: that which
+    /// serves, of every Deployment.
+    pub containers: Vec<TemplateContainer>,
+    /// Where it strikes Deployments: one occurrence strikes all of [`Fault::containers`] at once. Otherwise every Deployment
+    /// has a clock of its own.
+    pub at_once: bool,
     /// Where the numbers come from.
     pub source: String,
 }
@@ -55,8 +59,8 @@ pub enum Occurrence {
 pub enum ScriptTarget {
     /// The container, or the Pod, in this slot.
     Slot(SlotId),
-    /// All containers of the Deployment.
-    Deployment,
+    /// All containers of a Deployment.
+    Deployment(WorkloadId),
     /// This Node.
     Node(NodeId),
     /// The Node that holds this slot's Pod at that moment.

@@ -2,7 +2,7 @@
 
 use super::Placement;
 use crate::ids::NodeId;
-use crate::model::{Resources, Spread};
+use crate::model::{PodSpec, Resources, Spread};
 
 /// What a container without requests counts as in the resource scores (S12).
 const UNSTATED: Resources = Resources { cpu_millis: 100, memory_bytes: 200 << 20 };
@@ -41,12 +41,11 @@ impl Placement<'_> {
                 }
             }
             let mut counts = vec![0u32; constraint.domains as usize];
-            for (index, usage) in self.usage.iter().enumerate() {
-                if let Some(domain) = constraint.domain[index]
-                    && self.nodes[index].registered
-                    && constraint.selects_self
+            for node in self.cluster.nodes.ids() {
+                if let Some(domain) = constraint.domain[node.index()]
+                    && self.nodes[node.index()].registered
                 {
-                    counts[domain as usize] += usage.active;
+                    counts[domain as usize] += self.usages.active(node, &constraint.selects);
                 }
             }
             let weight = libm::log(size as f64 + 2.0);
@@ -69,19 +68,26 @@ impl Placement<'_> {
             .collect()
     }
 
-    /// Preferred anti-affinity (S10).
+    /// Preferred anti-affinity (S10): the terms of the incoming Pod, and those of the Pods that are there.
     fn preferred_apart_scores(&self, feasible: &[NodeId]) -> Vec<i64> {
-        let preferred = self.pod.anti_affinity.iter().filter_map(|term| Some((term, term.preferred_weight?)));
-        let terms: Vec<_> = preferred
-            .map(|(term, weight)| (&term.domain, i64::from(weight), self.pods_by_domain(&term.domain)))
-            .collect();
+        let me = self.workload;
+        let mut terms: Vec<(&[Option<u32>], i64, Vec<u32>)> = Vec::new();
+        for term in &self.pod.anti_affinity {
+            let Some(weight) = term.preferred_weight.map(i64::from) else { continue };
+            terms.push((&term.domain, weight, self.pods_by_domain(&term.domain, &term.selects)));
+            if term.selects[me] {
+                terms.push((&term.domain, weight, self.pods_by_domain(&term.domain, &self.only(me))));
+            }
+        }
+        for (owner, term) in self.terms_of_others() {
+            let Some(weight) = term.preferred_weight.map(i64::from) else { continue };
+            terms.push((&term.domain, weight, self.pods_by_domain(&term.domain, &self.only(owner))));
+        }
         let raw: Vec<i64> = feasible
             .iter()
             .map(|node| {
-                let weigh = |(domain, weight, pods): &(&Vec<Option<u32>>, i64, Vec<u32>)| {
-                    let there = domain[node.index()].map_or(0, |domain| i64::from(pods[domain as usize]));
-                    // Once for the incoming Pod's term and once for that of each Pod that is there.
-                    -2 * weight * there
+                let weigh = |(domain, weight, pods): &(&[Option<u32>], i64, Vec<u32>)| {
+                    -weight * domain[node.index()].map_or(0, |domain| i64::from(pods[domain as usize]))
                 };
                 terms.iter().map(weigh).sum()
             })
@@ -94,28 +100,33 @@ impl Placement<'_> {
     fn resource_score(&self, node: NodeId) -> i64 {
         let asked = self.pod.requests;
         let all = self.cluster.nodes[node].allocatable;
-        let per_pod = Resources {
-            cpu_millis: if asked.cpu_millis == 0 { UNSTATED.cpu_millis } else { asked.cpu_millis },
-            memory_bytes: if asked.memory_bytes == 0 { UNSTATED.memory_bytes } else { asked.memory_bytes },
-        };
-        let pods = u64::from(self.usage[node.index()].pods);
-        let free = |all: u64, each: u64| {
-            let used = each.saturating_mul(pods + 1);
+        let or_usual = |asked: u64, usual: u64| if asked == 0 { usual } else { asked };
+        let cpu = |pod: &PodSpec| or_usual(pod.requests.cpu_millis, UNSTATED.cpu_millis);
+        let memory = |pod: &PodSpec| or_usual(pod.requests.memory_bytes, UNSTATED.memory_bytes);
+        let free = |all: u64, used: u64| {
             if all == 0 || used > all { 0 } else { ((u128::from(all - used) * 100) / u128::from(all)) as i64 }
         };
-        let least =
-            i64::midpoint(free(all.cpu_millis, per_pod.cpu_millis), free(all.memory_bytes, per_pod.memory_bytes));
+        let least = i64::midpoint(
+            free(all.cpu_millis, self.asked(node, cpu).saturating_add(cpu(self.pod))),
+            free(all.memory_bytes, self.asked(node, memory).saturating_add(memory(self.pod))),
+        );
         if asked == Resources::default() {
             return least;
         }
-        let balance = |pods: u64| {
-            let share = |all: u64, each: u64| {
-                if all == 0 { 1.0 } else { (each.saturating_mul(pods) as f64 / all as f64).min(1.0) }
-            };
-            let gap = share(all.cpu_millis, asked.cpu_millis) - share(all.memory_bytes, asked.memory_bytes);
+        let before = Resources {
+            cpu_millis: self.asked(node, |pod| pod.requests.cpu_millis),
+            memory_bytes: self.asked(node, |pod| pod.requests.memory_bytes),
+        };
+        let after = Resources {
+            cpu_millis: before.cpu_millis.saturating_add(asked.cpu_millis),
+            memory_bytes: before.memory_bytes.saturating_add(asked.memory_bytes),
+        };
+        let balance = |used: Resources| {
+            let share = |all: u64, used: u64| if all == 0 { 1.0 } else { (used as f64 / all as f64).min(1.0) };
+            let gap = share(all.cpu_millis, used.cpu_millis) - share(all.memory_bytes, used.memory_bytes);
             ((1.0 - gap.abs() / 2.0) * 100.0) as i64
         };
-        least + 50 + (50 + balance(pods + 1) - balance(pods)) / 2
+        least + 50 + (50 + balance(after) - balance(before)) / 2
     }
 }
 

@@ -13,9 +13,9 @@ use std::fmt::Write as _;
 
 use anstyle::{AnsiColor, Style};
 
-use crate::history::{Entry, Happening, Observation, Outage, Reply, SkippedProbes, Stored, Timeline, Who};
+use crate::history::{Entry, Happening, Observation, Outage, PodLife, Reply, SkippedProbes, Stored, Timeline, Who};
 use crate::ids::{ContainerId, IdVec, NodeId};
-use crate::model::{Model, ProbeKind};
+use crate::model::{Model, ProbeKind, Workload};
 use crate::report::format;
 use crate::results::Tone;
 use crate::time::{Duration, SimTime};
@@ -81,20 +81,34 @@ pub fn render(timeline: &Timeline, model: &Model, excerpt: Excerpt) -> String {
     text
 }
 
+/// The names of the Deployments.
+fn names(model: &Model) -> String {
+    model.workloads.iter().map(|workload| workload.name.as_str()).collect::<Vec<_>>().join(", ")
+}
+
+/// What an outage is.
+fn outage_words(model: &Model) -> String {
+    match (&model.system, model.workload().min_serving) {
+        (Some(_), _) => "what is required of the Deployments together is not met".to_owned(),
+        (None, 1) => "no Pod serves in rotation".to_owned(),
+        (None, least) => format!("fewer than {least} Pods serve in rotation"),
+    }
+}
+
 /// What the timeline is of.
 fn overview(timeline: &Timeline, model: &Model) -> String {
     let span = |from: SimTime, to: SimTime| format::in_full(to.saturating_since(from).as_secs_f64());
     let mut text = format!(
         "{BOLD}{}{BOLD:#}: {} counted after {} of warm-up; time is told from the start of counting.\n",
-        model.deployment.name,
+        names(model),
         span(timeline.counted_from, timeline.counted_to),
         span(SimTime::ZERO, timeline.counted_from),
     );
-    let slots = model.deployment.replicas;
+    let slots = model.slots() as u64;
     let _ = writeln!(
         text,
         "{slots} slot{} on {} Node{}; pod S.N is the N-th Pod of slot S.",
-        plural(u64::from(slots)),
+        plural(slots),
         model.cluster.nodes.len(),
         plural(model.cluster.nodes.len() as u64),
     );
@@ -191,8 +205,9 @@ struct Quiet {
 
 impl<'a> Teller<'a> {
     fn new(timeline: &'a Timeline, model: &'a Model, excerpt: Excerpt, clock: Clock) -> Self {
-        let containers = model.deployment.pod.containers.len();
-        let probes = vec![IdVec::from(vec![[Track::default(); 3]; containers]); timeline.pods.len()];
+        let containers = |life: &PodLife| model.workloads[model.owner_of(life.slot).0].pod.containers.len();
+        let tracks = |life: &PodLife| IdVec::of([Track::default(); 3], containers(life));
+        let probes = timeline.pods.iter().map(tracks).collect();
         let places = vec![Place::default(); timeline.pods.len()];
         Self { timeline, model, excerpt, clock, lines: vec![], probes, places, marked_at: None }
     }
@@ -321,8 +336,8 @@ impl<'a> Teller<'a> {
             return;
         }
         if !known || self.excerpt.each_probe {
-            let mut said = words::say(entry.what, entry.at, self.model, self.clock);
-            if !known && let Some(probe) = words::probe(of, kind, self.model) {
+            let mut said = words::say(&entry, self.timeline, self.model, self.clock);
+            if !known && let Some(probe) = words::probe(of, kind, self.workload(pod)) {
                 match found {
                     // Where one success is enough there is nothing to count.
                     Observation::Success if probe.success_threshold == 1 => {}
@@ -351,18 +366,18 @@ impl<'a> Teller<'a> {
             }
         };
         self.probes[pod][of][kind as usize].quiet = Some(quiet);
-        self.lines[quiet.line].words = self.quiet(of, kind, quiet);
+        self.lines[quiet.line].words = self.quiet(pod, of, kind, quiet);
     }
 
-    fn quiet(&self, of: ContainerId, kind: ProbeKind, quiet: Quiet) -> String {
+    fn quiet(&self, pod: usize, of: ContainerId, kind: ProbeKind, quiet: Quiet) -> String {
         let name = words::kind_name(kind);
-        let reply = words::reply_words(of, kind, quiet.reply, self.model);
+        let reply = words::reply_words(of, kind, quiet.reply, self.workload(pod));
         if quiet.count == 1 {
             return format!("{name} probe {reply}");
         }
         let count = format::significant(quiet.count as f64, 12);
         let many = reply.replacen("succeeds", "succeed", 1).replacen("fails", "fail", 1);
-        let period = words::probe(of, kind, self.model).map_or(0.0, |probe| probe.period.as_secs_f64());
+        let period = words::probe(of, kind, self.workload(pod)).map_or(0.0, |probe| probe.period.as_secs_f64());
         // Timeouts longer than a period set their own.
         let spacing = quiet.last.saturating_since(quiet.first).as_secs_f64() / (quiet.count - 1) as f64;
         let period = if spacing > 1.2 * period { spacing } else { period };
@@ -374,7 +389,7 @@ impl<'a> Teller<'a> {
         if entry.at < self.excerpt.from {
             return;
         }
-        let mut said = words::say(entry.what, entry.at, self.model, self.clock);
+        let mut said = words::say(&entry, self.timeline, self.model, self.clock);
         match entry.what {
             Happening::NodeUnknown { .. } => self.marked_at = Some(entry.at),
             // Not the kubelet's word, but the node controller's, in the same pass.
@@ -402,7 +417,7 @@ impl<'a> Teller<'a> {
     /// What the users of the service notice.
     fn tell_service(&mut self) {
         let excerpt = self.excerpt;
-        let mut since: Vec<Option<SimTime>> = vec![None; self.model.deployment.replicas as usize];
+        let mut since: Vec<Option<SimTime>> = vec![None; self.model.slots()];
         for look in &self.timeline.looks {
             let slot = look.slot.index();
             match (look.view.delivers(), since[slot]) {
@@ -415,7 +430,7 @@ impl<'a> Teller<'a> {
                         let words = format!("RECOVERED: serves in rotation again after {span}");
                         self.lines.push(Line {
                             at: look.at,
-                            who: format!("slot {slot}"),
+                            who: words::slot_name(look.slot, self.model),
                             words,
                             rules: "",
                             tone: Tone::Good,
@@ -427,18 +442,14 @@ impl<'a> Teller<'a> {
             }
         }
         let shown = |at: SimTime| (excerpt.from..excerpt.to).contains(&at);
-        let wanted = self.model.min_serving;
+        let missing = outage_words(self.model);
         for outage in &self.timeline.outages {
             let mut line = |at, words, tone| {
                 if shown(at) {
                     self.lines.push(Line { at, who: "service".to_owned(), words, rules: "", tone, entry: None });
                 }
             };
-            let pods = match wanted {
-                1 => "no Pod serves in rotation".to_owned(),
-                n => format!("fewer than {n} Pods serve in rotation"),
-            };
-            line(outage.began, format!("OUTAGE: {pods}"), Tone::Bad);
+            line(outage.began, format!("OUTAGE: {missing}"), Tone::Bad);
             if let Some(ended) = outage.ended {
                 let span = format::in_full(ended.since(outage.began).as_secs_f64());
                 line(ended, format!("the outage is over after {span}"), Tone::Good);
@@ -450,19 +461,24 @@ impl<'a> Teller<'a> {
     fn whom(&self, entry: &Entry) -> String {
         let who = self.name(entry.who);
         match entry.what.container() {
-            Some(container) => container_name(who, container, self.model),
+            Some(container) => {
+                let workload = words::workload_of(entry.who, self.timeline, self.model);
+                container_name(who, container, workload)
+            }
             None => who,
         }
     }
 
+    /// The Deployment of a Pod.
+    fn workload(&self, pod: usize) -> &'a Workload {
+        words::workload_of(Who::Pod(pod), self.timeline, self.model)
+    }
+
     fn name(&self, who: Who) -> String {
         match who {
-            Who::Pod(pod) => {
-                let life = self.timeline.pods[pod];
-                format!("pod {}.{}", life.slot.index(), life.ordinal)
-            }
-            Who::Slot(slot) => format!("slot {}", slot.index()),
-            Who::Deployment => self.model.deployment.name.clone(),
+            Who::Pod(pod) => words::pod_name(self.timeline.pods[pod], self.model),
+            Who::Slot(slot) => words::slot_name(slot, self.model),
+            Who::Deployment(workload) => self.model.workloads[workload].name.clone(),
             Who::Node(node) => self.model.cluster.nodes[node].name.clone(),
             Who::Zone(Some(zone)) => {
                 let name = &self.model.cluster.zones[zone].name;
@@ -484,7 +500,7 @@ const fn probe_of(what: Happening) -> Option<(ContainerId, ProbeKind)> {
 }
 
 /// The name of a container in a Pod of this name. The only one needs none.
-fn container_name(pod: String, container: ContainerId, model: &Model) -> String {
-    let containers = &model.deployment.pod.containers;
+fn container_name(pod: String, container: ContainerId, workload: &Workload) -> String {
+    let containers = &workload.pod.containers;
     if containers.len() == 1 { pod } else { format!("{pod} {}", containers[container].name) }
 }

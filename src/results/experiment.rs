@@ -114,7 +114,7 @@ impl ExperimentResult {
             horizon_s: self.horizon_s,
             warm_up_s: self.warm_up_s,
             confidence: self.confidence,
-            objective: self.objective,
+            objective: self.objective.clone(),
             varied: self.varied.clone(),
             baseline: self.baseline.clone(),
             interrupted: self.interrupted,

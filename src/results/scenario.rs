@@ -15,7 +15,7 @@ use super::windows::WindowsResult;
 use crate::history::{NamedCause, PerPhase, Phase};
 use crate::study::Metric;
 
-/// One scenario's numbers.
+/// One scenario's numbers: those of the system, where several Deployments make it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct ScenarioResult {
     /// Its name: the varied values, `replicas=2 readinessProbe.failureThreshold=3`, or `aidbox` where nothing varies.
@@ -70,6 +70,10 @@ pub struct ScenarioResult {
     pub uncertainty: Option<Uncertainty>,
     /// Against the baseline, where there is one and this is not it.
     pub difference_to_baseline: Option<Difference>,
+    /// With several Deployments, each for itself, by the name that it has in the experiment: the same fields. Its causes are
+    /// all faults; differences are to the same Deployment of the baseline.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub workloads: Vec<ScenarioResult>,
 }
 
 impl ScenarioResult {
@@ -99,6 +103,7 @@ impl ScenarioResult {
             windows.downtime_s.histogram = Vec::new();
             windows.failed_request_s.histogram = Vec::new();
         }
+        self.workloads = self.workloads.into_iter().map(Self::without_histograms).collect();
         self
     }
 

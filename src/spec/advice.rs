@@ -16,16 +16,17 @@ use super::cluster::ClusterSpec;
 use super::container::Container;
 use super::deployment::Deployment;
 use super::diagnostic::{Problem, Problems, Severity};
-use super::documents::Documents;
+use super::documents::{Documents, MemberDocuments};
 use super::experiment::{Candidate, Question};
 use super::manifest::{Kind, Manifest};
 use super::objects::{self, Budget};
 use super::places;
 use super::scenario::{self, Models};
-use super::system::System;
+use super::system::{Member, System};
 use super::tree::{Mark, Node};
 use super::vary;
-use crate::model::Model;
+use crate::ids::WorkloadId;
+use crate::model::{Model, Workload};
 use crate::study::{Stopping, Study, StudyHeader};
 
 /// A kind of advice.
@@ -93,6 +94,9 @@ struct Subject<'a> {
 /// The rest of a scenario.
 struct Around<'a> {
     model: &'a Model,
+    /// The Deployment in it.
+    id: WorkloadId,
+    workload: &'a Workload,
     /// The Cluster as its file has it, and as the scenario has it.
     clusters: [&'a Node; 2],
 }
@@ -211,31 +215,32 @@ pub(super) fn on_experiment(
         None => (Documents::of(question, &systems[0].1), &systems[0].1),
     };
     let quiet = &mut Problems::default();
-    let deployment = system.manifest.deployment(&documents.deployment, Some(&documents.serving), quiet)?;
     let models = scenario::models(&documents, question, system, quiet)?;
     if quiet.has_errors() {
         return None;
     }
-    let written = &system.manifest.documents[system.chosen].1;
-    let around = Around { model: &models.model, clusters: [&system.cluster, &documents.cluster] };
-    let findings =
-        Subject::new(&system.manifest, [written, &documents.deployment], &deployment, Some(around)).findings();
-
     let scenario = study.header.baseline.map(|baseline| study.scenarios[baseline].name.clone());
-    let of_manifest = alone(system);
     let mut changes = vec![models.clone().into_scenario("as-it-is".to_string(), Map::new())];
-    for (advice, finding) in findings {
-        let known = |(id, earlier): &(&str, Finding)| {
-            *id == advice.id && (earlier.mark, &earlier.message) == (finding.mark, &finding.message)
-        };
-        let holds_everywhere = of_manifest.iter().any(known);
-        let change = followed(&finding, &documents, question, system).map(|models| {
-            changes.push(models.into_scenario(format!("{} {}", advice.id, changes.len()), Map::new()));
-            changes.len() - 1
-        });
-        let problem = add(advice, &finding, problems);
-        problem.change = change;
-        problem.scenario = scenario.clone().filter(|_| !holds_everywhere);
+    for ((member, own), (id, workload)) in
+        system.members.iter().zip(&documents.members).zip(models.model.workloads.entries())
+    {
+        let deployment = member.manifest.deployment(&own.deployment, Some(&own.serving), quiet)?;
+        let around = Around { model: &models.model, id, workload, clusters: [&system.cluster, &documents.cluster] };
+        let subject = Subject::new(&member.manifest, [member.document(), &own.deployment], &deployment, Some(around));
+        let of_manifest = alone(member);
+        for (advice, finding) in subject.findings() {
+            let known = |(id, earlier): &(&str, Finding)| {
+                *id == advice.id && (earlier.mark, &earlier.message) == (finding.mark, &finding.message)
+            };
+            let holds_everywhere = of_manifest.iter().any(known);
+            let change = followed(&finding, own, &documents, question, system).map(|models| {
+                changes.push(models.into_scenario(format!("{} {}", advice.id, changes.len()), Map::new()));
+                changes.len() - 1
+            });
+            let problem = add(advice, &finding, problems);
+            problem.change = change;
+            problem.scenario = scenario.clone().filter(|_| !holds_everywhere);
+        }
     }
     let header = || StudyHeader {
         stopping: Stopping::Replications(1),
@@ -250,22 +255,28 @@ pub(super) fn on_experiment(
 }
 
 /// What is said of the manifest whatever the experiment.
-fn alone(system: &System) -> Vec<(&'static str, Finding)> {
-    let document = &system.manifest.documents[system.chosen].1;
-    let deployment = system.manifest.deployment(document, Some(&system.serving), &mut Problems::default());
+fn alone(member: &Member) -> Vec<(&'static str, Finding)> {
+    let document = member.document();
+    let deployment = member.manifest.deployment(document, Some(&member.serving), &mut Problems::default());
     let Some(deployment) = deployment else { return Vec::new() };
-    let findings = Subject::new(&system.manifest, [document; 2], &deployment, None).findings();
+    let findings = Subject::new(&member.manifest, [document; 2], &deployment, None).findings();
     findings.into_iter().map(|(advice, finding)| (advice.id, finding)).collect()
 }
 
-/// The scenario with the advice followed.
-fn followed(finding: &Finding, documents: &Documents, question: &Question, system: &System) -> Option<Models> {
+/// The scenario with the advice for one of the Deployments followed.
+fn followed(
+    finding: &Finding,
+    of: &MemberDocuments,
+    documents: &Documents,
+    question: &Question,
+    system: &System,
+) -> Option<Models> {
     if finding.change.is_empty() {
         return None;
     }
     let mut changed = documents.clone();
     for (key, value) in &finding.change {
-        let target = vary::resolve(key).ok()?;
+        let target = vary::resolve(&format!("{}{key}", documents.prefix(of))).or_else(|_| vary::resolve(key)).ok()?;
         changed.set(&target, &Node::of_json(value, finding.mark), finding.mark).ok()?;
     }
     let mut problems = Problems::default();

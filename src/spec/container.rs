@@ -23,6 +23,7 @@ pub(super) struct Container {
     pub readiness: Option<Probe>,
     pub startup: Option<Probe>,
     pub hook: Hook,
+    pub image: String,
     pub image_pull: ImagePull,
     pub requests: Requests,
     pub ports: Vec<ContainerPort>,
@@ -126,6 +127,7 @@ pub(super) fn read(item: &Item<'_>, is_init: bool, grace: i64, problems: &mut Pr
         readiness,
         startup,
         hook,
+        image: image.as_ref().map(|(_, text)| (*text).to_string()).unwrap_or_default(),
         // Without an image there is an error, and the policy decides nothing.
         image_pull: policy.or_else(|| image.map(|(_, text)| default_pull(text))).unwrap_or(ImagePull::Always),
         requests: requests.unwrap_or_default(),

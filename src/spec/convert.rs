@@ -1,5 +1,8 @@
 //! The one conversion: what was read → the [`Model`], with labels, selectors and topology keys resolved to Nodes.
 
+use std::collections::BTreeSet;
+
+use super::affinity::PodSelector;
 use super::app::Apps;
 use super::cluster::{ClusterSpec, natural};
 use super::container::Container;
@@ -11,9 +14,9 @@ use super::objects::{Machine, Service};
 use super::pod::{Pod, SpreadConstraint};
 use super::resources::{self, Others};
 use super::taints::{self, Effect, Taint, UNSCHEDULABLE};
-use crate::ids::{ContainerId, IdVec, ZoneId};
+use crate::ids::{ContainerId, IdVec, ImageId, WorkloadId, ZoneId};
 use crate::model;
-use crate::model::{AntiAffinity, Cluster, Node, OtherRequest, PodSpec, Probe, Role, Spread, Zone};
+use crate::model::{AntiAffinity, Cluster, Node, OtherRequest, PodSpec, Probe, Role, Spread, Workload, Zone};
 
 /// Joins a Cluster with its Nodes. Node objects stand in for `zones`.
 pub(super) fn machines(spec: &ClusterSpec, objects: Vec<Machine>, problems: &mut Problems) -> Option<Vec<Machine>> {
@@ -78,13 +81,33 @@ pub(super) fn cluster(spec: &ClusterSpec, machines: &[Machine]) -> Cluster {
     }
 }
 
-/// The Deployment of the model on these Nodes.
-pub(super) fn deployment(
-    read: &Deployment,
-    apps: &Apps,
-    services: &[Service],
+/// A Deployment to be converted.
+pub(super) struct Member<'a> {
+    /// What the experiment calls it.
+    pub name: &'a str,
+    pub deployment: &'a Deployment,
+    pub app: &'a Apps,
+    pub services: Vec<Service>,
+    pub min_serving: u32,
+}
+
+/// The Deployments of the model on these Nodes.
+pub(super) fn workloads(members: &[Member<'_>], machines: &[Machine], are_listed: bool) -> IdVec<WorkloadId, Workload> {
+    // By name, so that the order of containers decides nothing.
+    let images: BTreeSet<&str> =
+        members.iter().flat_map(|member| member.deployment.pod.all()).map(|one| one.image.as_str()).collect();
+    let images: Vec<&str> = images.into_iter().collect();
+    members.iter().map(|member| workload(member, members, machines, &images, are_listed)).collect()
+}
+
+fn workload(
+    member: &Member<'_>,
+    members: &[Member<'_>],
     machines: &[Machine],
-) -> model::Deployment {
+    images: &[&str],
+    are_listed: bool,
+) -> Workload {
+    let Member { deployment: read, app: apps, services, .. } = member;
     let pod = &read.pod;
     let is_cut_off = never_served::is_cut_off(read, services);
     let wanted = Selector::of_labels(&pod.node_selector);
@@ -98,44 +121,59 @@ pub(super) fn deployment(
         })
         .collect();
     let node_admits: Vec<bool> = machines.iter().map(|machine| admits(read, machine)).collect();
+    let matched = |pods: &PodSelector| -> IdVec<WorkloadId, bool> {
+        members.iter().map(|other| pods.matches(&other.deployment.labels, &other.deployment.namespace)).collect()
+    };
+    let own = || members.iter().map(|other| std::ptr::eq(other, member)).collect();
     // S8: constraints of its own, or the system's.
     let default_spread = pod.spread.is_empty();
     let defaults = if default_spread { SpreadConstraint::system_defaults() } else { Vec::new() };
     let constraints = if default_spread { &defaults } else { &pod.spread };
-    let spread = constraints.iter().map(|constraint| spread(constraint, machines)).collect();
+    let spread = constraints
+        .iter()
+        .map(|constraint| spread(constraint, machines, constraint.pods.as_ref().map_or_else(own, matched)))
+        .collect();
     let anti_affinity = pod.anti_affinity.iter().map(|term| AntiAffinity {
         domain: domains(&term.topology_key, machines).0,
         preferred_weight: term.preferred_weight,
+        selects: matched(&term.pods),
     });
-    let (mut containers, serving) = containers(pod, apps);
+    let contends = |other: &Member<'_>| {
+        let theirs = &other.deployment.pod.host_ports;
+        pod.host_ports.iter().any(|port| theirs.iter().any(|other| port.contends_with(other)))
+    };
+    let (mut containers, serving) = containers(pod, apps, images);
     if is_cut_off {
         // Endpoints without a port are as good as Pods that are never ready.
         containers[serving].readiness = Some(Probe::that_errs());
     }
-    model::Deployment {
-        name: read.name.clone(),
+    Workload {
+        name: member.name.to_string(),
         namespace: read.namespace.clone(),
         replicas: read.replicas,
         // Of several Services the first counts.
         publish_not_ready: !is_cut_off && services.first().is_some_and(|service| service.publish_not_ready),
+        min_serving: member.min_serving,
+        chance_by_name: are_listed,
         pod: PodSpec {
             containers,
             serving,
             termination_grace: pod.termination_grace,
             requests: pod.requests.main,
             other_requests: other_requests(&pod.requests.others, machines),
-            takes_host_ports: pod.takes_host_ports,
+            contends_for_ports: members.iter().map(contends).collect(),
             tolerations: taints::resolve(&pod.tolerations, node_admits),
             selects_node,
             spread,
             default_spread,
-            anti_affinity: anti_affinity.collect(),
+            // What matches no Pod of the model changes nothing.
+            anti_affinity: anti_affinity.filter(|term| term.selects.iter().any(|selects| *selects)).collect(),
         },
     }
 }
 
 /// The containers of a Pod, init containers first, and the one that serves.
-fn containers(pod: &Pod, apps: &Apps) -> (IdVec<ContainerId, model::Container>, ContainerId) {
+fn containers(pod: &Pod, apps: &Apps, images: &[&str]) -> (IdVec<ContainerId, model::Container>, ContainerId) {
     let serving = ContainerId::new(pod.init.len() + pod.main);
     let all = pod.init.iter().map(|one| (one, true)).chain(pod.containers.iter().map(|one| (one, false)));
     let convert = |(index, (read, is_init)): (usize, (&Container, bool))| {
@@ -144,6 +182,7 @@ fn containers(pod: &Pod, apps: &Apps) -> (IdVec<ContainerId, model::Container>, 
             (true, false) => Role::Init,
             (false, _) => Role::Regular,
         };
+        let image = ImageId::new(images.binary_search(&read.image.as_str()).unwrap_or_default());
         let serves = apps.serving(pod).filter(|_| index == serving.index());
         let app = serves.cloned().unwrap_or_else(|| apps.of(&read.name));
         model::Container {
@@ -152,19 +191,20 @@ fn containers(pod: &Pod, apps: &Apps) -> (IdVec<ContainerId, model::Container>, 
             startup: read.startup,
             pre_stop_sleep: read.hook.pre_stop.sleep(),
             post_start: read.hook.post_start,
-            ..model::Container::new(&read.name, role, read.image_pull, app)
+            ..model::Container::new(&read.name, role, image, read.image_pull, app)
         }
     };
     (all.enumerate().map(convert).collect(), serving)
 }
 
-/// What is asked for, with the room for it on each Node. Nothing of a resource always fits (S4).
+/// What is asked for, with how much of it each Node has. Nothing of a resource always fits (S4).
 fn other_requests(requested: &Others, machines: &[Machine]) -> Vec<OtherRequest> {
     let asked = requested.iter().filter(|(_, amount)| **amount > 0);
     asked
         .map(|(name, amount)| OtherRequest {
             resource: name.clone(),
-            room: machines.iter().map(|machine| resources::room(&machine.others, name, *amount)).collect(),
+            amount: *amount,
+            allocatable: machines.iter().map(|machine| resources::allocatable(&machine.others, name)).collect(),
         })
         .collect()
 }
@@ -177,7 +217,7 @@ fn admits(read: &Deployment, machine: &Machine) -> bool {
     !cordoned && !machine.taints.iter().any(|taint| taints::keeps_out(tolerations, taint))
 }
 
-fn spread(constraint: &SpreadConstraint, machines: &[Machine]) -> Spread {
+fn spread(constraint: &SpreadConstraint, machines: &[Machine], selects: IdVec<WorkloadId, bool>) -> Spread {
     let (domain, domains) = domains(&constraint.topology_key, machines);
     Spread {
         domain,
@@ -188,7 +228,7 @@ fn spread(constraint: &SpreadConstraint, machines: &[Machine]) -> Spread {
         honor_affinity: constraint.honor_affinity,
         honor_taints: constraint.honor_taints,
         by_hostname: constraint.topology_key == HOSTNAME,
-        selects_self: constraint.selects_self,
+        selects,
     }
 }
 

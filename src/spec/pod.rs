@@ -1,11 +1,11 @@
 //! The Pod template of a Deployment, with every default applied (M2, M9) and every rule of M4 checked.
 //! Follows `pkg/apis/core/validation/validation.go` and `pkg/apis/core/v1/defaults.go`.
 
-use super::affinity::{self, AntiTerm, NodeTerm};
+use super::affinity::{self, AntiTerm, NodeTerm, PodSelector};
 use super::container::{self, Container};
 use super::diagnostic::Problems;
 use super::labels::{HOSTNAME, Labels, check_label_key, read_labels, read_selector};
-use super::ports::{self, ContainerPort};
+use super::ports::{self, ContainerPort, HostPort};
 use super::probe::seconds;
 use super::reader::{Item, Object};
 use super::resources::{self, Requests};
@@ -25,8 +25,8 @@ pub(super) struct Pod {
     pub main: usize,
     pub termination_grace: Duration,
     pub requests: Requests,
-    /// A container or a sidecar takes a port of the Node.
-    pub takes_host_ports: bool,
+    /// The ports of the Node that its containers and sidecars take.
+    pub host_ports: Vec<HostPort>,
     pub uses_host_network: bool,
     pub tolerations: Vec<PodToleration>,
     pub node_selector: Labels,
@@ -67,8 +67,8 @@ pub(super) struct SpreadConstraint {
     pub min_domains: u32,
     pub honor_affinity: bool,
     pub honor_taints: bool,
-    /// Whether the selector matches the Deployment's own Pods; one that is absent matches none.
-    pub selects_self: bool,
+    /// Which Pods it counts; `None`: those of the Deployment itself.
+    pub pods: Option<PodSelector>,
 }
 
 /// Fields of a Pod that change nothing in the model.
@@ -144,7 +144,7 @@ pub(super) fn read(item: &Item<'_>, labels: &Labels, namespace: &str, problems: 
     let tolerations = object.get("tolerations").map(|list| taints::read_tolerations(&list, problems));
     let node_selector = object.get("nodeSelector").and_then(|labels| read_labels(&labels, problems));
     let affinity = object.get("affinity").map(|item| affinity::read(&item, labels, namespace, problems));
-    let spread = object.get("topologySpreadConstraints").map(|list| read_spread(&list, labels, problems));
+    let spread = object.get("topologySpreadConstraints").map(|list| read_spread(&list, labels, namespace, problems));
     check_dns(&object, problems);
     let rule = "must not be set in the template of a Deployment, whose Pods run until they are replaced";
     object.forbid("activeDeadlineSeconds", problems, rule, "remove it; a Job may have it");
@@ -155,15 +155,15 @@ pub(super) fn read(item: &Item<'_>, labels: &Labels, namespace: &str, problems: 
         return None;
     }
     let sidecars = init.iter().filter(|one| one.is_sidecar);
-    let mut ports = containers.iter().chain(sidecars).flat_map(|container| &container.ports);
-    let takes_host_ports = ports.any(|port| uses_host_network || port.host_port.is_some());
+    let ports = containers.iter().chain(sidecars).flat_map(|container| &container.ports);
+    let host_ports = ports.filter_map(|port| port.on_host(uses_host_network)).collect();
     Some(Pod {
         containers,
         init,
         main: 0,
         termination_grace: seconds(grace),
         requests,
-        takes_host_ports,
+        host_ports,
         uses_host_network,
         tolerations: tolerations.unwrap_or_default(),
         node_selector: node_selector.unwrap_or_default(),
@@ -284,11 +284,11 @@ fn read_requests(
     sum
 }
 
-fn read_spread(item: &Item<'_>, labels: &Labels, problems: &mut Problems) -> Vec<SpreadConstraint> {
+fn read_spread(item: &Item<'_>, labels: &Labels, namespace: &str, problems: &mut Problems) -> Vec<SpreadConstraint> {
     let items = item.list(problems).unwrap_or_default();
     let mut constraints: Vec<SpreadConstraint> = Vec::new();
     for item in items {
-        let Some(constraint) = read_constraint(&item, labels, problems) else { continue };
+        let Some(constraint) = read_constraint(&item, labels, namespace, problems) else { continue };
         if constraints
             .iter()
             .any(|other| other.topology_key == constraint.topology_key && other.hard == constraint.hard)
@@ -304,7 +304,12 @@ fn read_spread(item: &Item<'_>, labels: &Labels, problems: &mut Problems) -> Vec
     constraints
 }
 
-fn read_constraint(item: &Item<'_>, labels: &Labels, problems: &mut Problems) -> Option<SpreadConstraint> {
+fn read_constraint(
+    item: &Item<'_>,
+    labels: &Labels,
+    namespace: &str,
+    problems: &mut Problems,
+) -> Option<SpreadConstraint> {
     const INT32: i64 = i32::MAX as i64;
     const POLICIES: [(&str, bool); 2] = [("Honor", true), ("Ignore", false)];
     let mut object = item.object(problems)?;
@@ -328,10 +333,12 @@ fn read_constraint(item: &Item<'_>, labels: &Labels, problems: &mut Problems) ->
     let honor_taints = object.get("nodeTaintsPolicy").and_then(|policy| policy.word(problems, &POLICIES));
     let selector = object.get("labelSelector").and_then(|selector| read_selector(&selector, problems));
     // Values of these keys are taken from the Pod itself, so they never keep it from matching itself (S7b).
+    let mut same = Labels::new();
     if let Some(keys) = object.get("matchLabelKeys").and_then(|keys| keys.list(problems)) {
         for key in keys {
             check_label_key(&key, problems);
             let text = key.string(problems).unwrap_or_default();
+            same.extend(labels.get(text).map(|value| (text.to_string(), value.clone())));
             if selector.as_ref().is_none_or(|s| s.requirements.iter().any(|r| r.key == text)) {
                 key.refuse(problems, "must go with a labelSelector that does not name the key itself");
             }
@@ -345,7 +352,7 @@ fn read_constraint(item: &Item<'_>, labels: &Labels, problems: &mut Problems) ->
         min_domains: min_domains.unwrap_or(1) as u32,
         honor_affinity: honor_affinity.unwrap_or(true),
         honor_taints: honor_taints.unwrap_or(false),
-        selects_self: selector.as_ref().is_some_and(|selector| selector.matches(labels)),
+        pods: Some(PodSelector { selector, namespaces: vec![namespace.to_string()], same, ..PodSelector::default() }),
     })
 }
 
@@ -361,7 +368,7 @@ impl SpreadConstraint {
                 min_domains: 1,
                 honor_affinity: true,
                 honor_taints: false,
-                selects_self: true,
+                pods: None,
             })
             .collect()
     }

@@ -133,9 +133,10 @@ fn metadata() -> Value {
 
 /// What more than one place refers to.
 fn shared() -> Vec<(String, Value)> {
-    let shared: [(&str, Value); 6] = [
+    let shared: [(&str, Value); 7] = [
         ("fault", fault::fault()),
         ("scriptEntry", fault::script_entry()),
+        ("requirement", experiment::requirement()),
         ("law", law::law()),
         ("mixture", law::mixture()),
         ("uncertainDuration", law::uncertain_duration()),

@@ -6,10 +6,13 @@ use super::metric::Metric;
 use crate::time::Duration;
 
 /// What the service must achieve, as `results.json` repeats it.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Objective {
-    /// Pods that must serve in rotation; the model of each scenario has its own, which a grid may vary.
+    /// Pods that must serve in rotation, of each Deployment; the model of each scenario has its own, which a grid may vary.
     pub min_serving: u32,
+    /// What is required of the Deployments together, in words: `shop and (auth or cache)`. `None` where there is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub system: Option<String>,
     /// `availability` or `request_success`.
     pub metric: Metric,
     /// For example 0.9995; `null` if none is stated.

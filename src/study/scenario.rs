@@ -25,6 +25,12 @@ pub struct Scenario {
 }
 
 impl Scenario {
+    /// How many services have results of their own beside the system: its Deployments, where there are several.
+    pub fn services(&self) -> usize {
+        let workloads = self.model.workloads.len();
+        if workloads > 1 { workloads } else { 0 }
+    }
+
     /// The number of the draw that a replication plays.
     pub fn draw_of(&self, replication: u64) -> Option<usize> {
         let draws = self.draws.len() as u64;

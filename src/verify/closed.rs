@@ -48,7 +48,7 @@ pub(super) fn checks() -> Vec<Check> {
 /// Kubernetes alone, with so many replicas; nothing breaks.
 pub(super) fn bare(replicas: u32) -> Model {
     let mut model = embedded::model("experiments/closed-forms/bare.yaml");
-    model.deployment.replicas = replicas;
+    model.workload_mut().replicas = replicas;
     model
 }
 
@@ -58,7 +58,8 @@ fn fault(strikes: Strikes, every: Law, lasts: Option<Law>) -> Fault {
         occurs: Occurrence::Every(every),
         lasts,
         strikes,
-        container: None,
+        containers: vec![],
+        at_once: false,
         source: "closed form".into(),
     }
 }

@@ -70,15 +70,23 @@ fn node_failure() -> Model {
         Occurrence::Once { at: law, targets: vec![crate::model::ScriptTarget::NodeOf(crate::ids::SlotId::new(0))] };
     let strikes = Strikes::Node(NodeMode::Crash);
     Model {
-        faults: vec![Fault { name: "it".into(), occurs, lasts, strikes, container: None, source: "published".into() }]
-            .into(),
+        faults: vec![Fault {
+            name: "it".into(),
+            occurs,
+            lasts,
+            strikes,
+            containers: vec![],
+            at_once: false,
+            source: "published".into(),
+        }]
+        .into(),
         ..bare(1)
     }
 }
 
 fn of_its_day(mut model: Model) -> Model {
     model.cluster.control_plane = ControlPlane::legacy();
-    let main = model.deployment.pod.main_mut();
+    let main = model.workload_mut().pod.main_mut();
     (main.liveness, main.readiness, main.startup) = (None, None, None);
     model.app_mut().on_sigterm = OnSigterm::Ignores;
     model.app_mut().start_up = Law::Fixed(0.0);

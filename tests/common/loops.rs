@@ -2,7 +2,7 @@
 
 use super::{CRASH, HANG, fault, fixed, redeploy, reference, scripted, secs};
 use hasim::cluster::{Observed, Observer};
-use hasim::ids::SlotId;
+use hasim::ids::{SlotId, WorkloadId};
 use hasim::model::{
     Affects, ContainerMode, ImagePull, Model, OnSigterm, Probe, ScriptTarget, Start, Strikes, WhileStarting,
 };
@@ -18,7 +18,7 @@ const FOR_EVER: f64 = 20.0 * 365.0 * 86_400.0;
 pub fn healthy(readiness: bool, liveness: bool, startup: bool) -> Model {
     let mut model = reference();
     redeploy(&mut model, 1, 3, 2, false);
-    let main = model.deployment.pod.main_mut();
+    let main = model.workload_mut().pod.main_mut();
     let probe_if = |exists: bool| exists.then_some(Probe::USUAL);
     (main.readiness, main.liveness, main.startup) = (probe_if(readiness), probe_if(liveness), probe_if(startup));
     main.image_pull = ImagePull::IfNotPresent;
@@ -38,7 +38,7 @@ fn never_serving(mut model: Model, while_starting: WhileStarting) -> Model {
 
 /// The same with something that strikes all containers after an hour, restarted ones as well.
 fn struck(mut model: Model, mode: ContainerMode) -> Model {
-    let all = [ScriptTarget::Deployment];
+    let all = [ScriptTarget::Deployment(WorkloadId::new(0))];
     model.faults.push(scripted("it", fixed(BEGINS), &all, Strikes::Deployment(mode), Some(FOR_EVER)));
     model
 }
@@ -81,7 +81,7 @@ pub fn hangs() -> Vec<(&'static str, Model)> {
     let no_killer = Affects { liveness: false, startup: false, ..Affects::ALL };
     let hang = |probe: Probe| {
         let mut model = endless_hang(true);
-        model.deployment.pod.main_mut().readiness = Some(probe);
+        model.workload_mut().pod.main_mut().readiness = Some(probe);
         model
     };
     let after = |timeout, period| Probe { timeout: secs(timeout), period: secs(period), ..Probe::USUAL };

@@ -6,11 +6,11 @@ pub mod stats;
 pub mod storms;
 pub mod watch;
 
-use hasim::ids::{ContainerId, ZoneId};
+use hasim::ids::{ContainerId, ImageId, TemplateContainer, WorkloadId, ZoneId};
 use hasim::model::{
-    Affects, App, Cluster, Container, ContainerMode, ControlPlane, DeadNodes, Deployment, Fault, ImagePull, Latencies,
-    Model, Node, NodeMode, Occurrence, OnSigterm, PodSpec, PodTolerations, Probe, Resources, Role, ScriptTarget,
-    Spread, Start, StartRace, Strikes, Toleration, WhileStarting, Zone,
+    Affects, App, Cluster, Container, ContainerMode, ControlPlane, DeadNodes, Fault, ImagePull, Latencies, Model, Node,
+    NodeMode, Occurrence, OnSigterm, PodSpec, PodTolerations, Probe, Resources, Role, ScriptTarget, Spread, Start,
+    StartRace, Strikes, Toleration, WhileStarting, Workload, Zone,
 };
 use hasim::random::Law;
 use hasim::time::Duration;
@@ -119,9 +119,9 @@ pub fn cluster(zones: u32, per_zone: u32, latencies: Latencies) -> Cluster {
 }
 
 /// The reference Deployment on a cluster of so many zones and Nodes.
-pub fn deployment(replicas: u32, zones: u32, per_zone: u32, hard_spread: bool, app: App) -> Deployment {
+pub fn workload(replicas: u32, zones: u32, per_zone: u32, hard_spread: bool, app: App) -> Workload {
     let nodes = (zones * per_zone) as usize;
-    Deployment {
+    Workload {
         name: "aidbox".into(),
         namespace: "production".into(),
         replicas,
@@ -129,14 +129,14 @@ pub fn deployment(replicas: u32, zones: u32, per_zone: u32, hard_spread: bool, a
             containers: vec![Container {
                 liveness: Some(probe(4)),
                 readiness: Some(probe(2)),
-                ..Container::new("aidbox", Role::Regular, ImagePull::Always, app)
+                ..Container::new("aidbox", Role::Regular, ImageId::new(0), ImagePull::Always, app)
             }]
             .into(),
             serving: ContainerId::new(0),
             termination_grace: secs(30.0),
             requests: Resources::default(),
             other_requests: vec![],
-            takes_host_ports: false,
+            contends_for_ports: vec![false].into(),
             tolerations: PodTolerations {
                 unreachable: Toleration::For(secs(300.0)),
                 not_ready: Toleration::For(secs(300.0)),
@@ -154,18 +154,25 @@ pub fn deployment(replicas: u32, zones: u32, per_zone: u32, hard_spread: bool, a
                 honor_affinity: true,
                 honor_taints: false,
                 by_hostname: false,
-                selects_self: true,
+                selects: vec![true].into(),
             }],
             default_spread: false,
             anti_affinity: vec![],
         },
         publish_not_ready: false,
+        min_serving: 1,
+        chance_by_name: false,
     }
+}
+
+/// A container of the only Deployment, by its number.
+pub fn of_template(container: usize) -> TemplateContainer {
+    TemplateContainer { workload: WorkloadId::new(0), container: ContainerId::new(container) }
 }
 
 /// The same application on another Deployment and cluster of that form.
 pub fn redeploy(model: &mut Model, replicas: u32, zones: u32, per_zone: u32, hard_spread: bool) {
-    model.deployment = deployment(replicas, zones, per_zone, hard_spread, model.app().clone());
+    *model.workload_mut() = workload(replicas, zones, per_zone, hard_spread, model.app().clone());
 }
 
 /// The reference: two replicas over three zones with two Nodes each, nothing breaks.
@@ -177,11 +184,11 @@ pub fn reference() -> Model {
         probe_failure: 0.0,
     };
     Model {
-        deployment: deployment(2, 3, 2, false, app),
+        workloads: vec![workload(2, 3, 2, false, app)].into(),
+        system: None,
         cluster: cluster(3, 2, real_latencies()),
         faults: vec![].into(),
         on_call: None,
-        min_serving: 1,
         start: Start::Running,
         warm_up: secs(7.0 * 86_400.0),
         horizon: hasim::model::YEAR,
@@ -206,7 +213,7 @@ pub fn bare(replicas: u32) -> Model {
         probe_failure: 0.0,
     };
     Model {
-        deployment: deployment(replicas, 3, 1, false, app),
+        workloads: vec![workload(replicas, 3, 1, false, app)].into(),
         cluster: cluster(3, 1, quick_latencies()),
         warm_up: Duration::ZERO,
         ..reference()
@@ -232,7 +239,7 @@ pub const SANDBOX: Strikes = Strikes::Container(ContainerMode::Sandbox);
 pub fn scripted(name: &str, at: Law, targets: &[ScriptTarget], strikes: Strikes, lasts: Option<f64>) -> Fault {
     let occurs = Occurrence::Once { at, targets: targets.to_vec() };
     let lasts = lasts.map(|lasts| Law::fixed(lasts).unwrap());
-    Fault { name: name.into(), occurs, lasts, strikes, container: None, source: "test".into() }
+    Fault { name: name.into(), occurs, lasts, strikes, containers: vec![], at_once: false, source: "test".into() }
 }
 
 pub fn fault(name: &str, strikes: Strikes, every: Law, lasts: Option<Law>) -> Fault {
@@ -241,7 +248,8 @@ pub fn fault(name: &str, strikes: Strikes, every: Law, lasts: Option<Law>) -> Fa
         occurs: Occurrence::Every(every),
         lasts,
         strikes,
-        container: None,
+        containers: vec![],
+        at_once: false,
         source: "test".into(),
     }
 }

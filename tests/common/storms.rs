@@ -1,7 +1,7 @@
 //! The reference in bad weather: for speed, for the oracle, and for what must hold however faults meet.
 
 use super::{SANDBOX, days, exponential, fault, probe, reference, secs};
-use hasim::ids::ContainerId;
+use hasim::ids::{ContainerId, ImageId};
 use hasim::model::{
     Affects, App, Container, ContainerMode, Fault, ImagePull, Model, NodeMode, OnCall, Probe, Role, Strikes,
 };
@@ -89,24 +89,24 @@ pub fn stormy_reference() -> Model {
 pub fn crowded_reference() -> Model {
     let mut model = stormy_reference();
     let app = |median, p95| App { start_up: Law::lognormal_with_p95(median, p95).unwrap(), ..App::unknown() };
-    let main = model.deployment.pod.main().clone();
+    let main = model.workload().pod.main().clone();
     let proxy = Container {
         liveness: Some(Probe { period: secs(7.0), ..probe(3) }),
         readiness: Some(Probe { initial_delay: Duration::ZERO, period: secs(2.0), timeout: secs(1.0), ..probe(2) }),
         pre_stop_sleep: secs(3.0),
-        ..Container::new("proxy", Role::Regular, ImagePull::IfNotPresent, app(0.5, 2.0))
+        ..Container::new("proxy", Role::Regular, ImageId::new(1), ImagePull::IfNotPresent, app(0.5, 2.0))
     };
     let sidecar = Container {
         liveness: Some(probe(2)),
         startup: Some(Probe { initial_delay: Duration::ZERO, period: secs(3.0), timeout: secs(1.0), ..probe(10) }),
         post_start: secs(1.5),
-        ..Container::new("sidecar", Role::Sidecar, ImagePull::Always, app(1.0, 6.0))
+        ..Container::new("sidecar", Role::Sidecar, ImageId::new(2), ImagePull::Always, app(1.0, 6.0))
     };
-    let init = Container::new("init", Role::Init, ImagePull::IfNotPresent, app(4.0, 20.0));
-    model.deployment.pod.containers = vec![init, sidecar, main, proxy].into();
-    model.deployment.pod.serving = ContainerId::new(2);
+    let init = Container::new("init", Role::Init, ImageId::new(3), ImagePull::IfNotPresent, app(4.0, 20.0));
+    model.workload_mut().pod.containers = vec![init, sidecar, main, proxy].into();
+    model.workload_mut().pod.serving = ContainerId::new(2);
     let on = |name: &str, container, mode, every, lasts| Fault {
-        container: Some(ContainerId::new(container)),
+        containers: vec![super::of_template(container)],
         ..fault(name, Strikes::Container(mode), exponential(days(every)), lasts)
     };
     let short = Some(Law::lognormal_with_p95(20.0, 60.0).unwrap());
@@ -119,7 +119,7 @@ pub fn crowded_reference() -> Model {
         // Of the seconds that it runs.
         on("init-crash", 0, ContainerMode::Crash, 0.0002, None),
         Fault {
-            container: Some(ContainerId::new(3)),
+            containers: vec![super::of_template(3)],
             ..fault("mesh", Strikes::Deployment(ContainerMode::Hang(Affects::ALL)), exponential(days(3.0)), None)
         },
     ]);

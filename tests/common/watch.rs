@@ -103,7 +103,7 @@ impl Observer for Log {
             Observed::ReadinessLost { slot, .. } => self.add(at, *slot, What::Lost),
             Observed::ProbeKilled { slot, by, .. } => self.add(at, *slot, What::Killed(*by)),
             Observed::Restarted { slot } => self.add(at, *slot, What::Restarted),
-            Observed::PodsChanged(counts) => self.pods.push((at.as_secs_f64(), counts.running)),
+            Observed::PodsChanged { counts, .. } => self.pods.push((at.as_secs_f64(), counts.running)),
             Observed::Paged { slot } => self.add(at, *slot, What::Paged),
             Observed::DeletedByHand { slot } => self.add(at, *slot, What::DeletedByHand),
             Observed::ClockRan(_) | Observed::Happened(_) => {}

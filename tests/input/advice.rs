@@ -220,7 +220,7 @@ fn p13_no_readiness_probe() {
     assert_eq!(finding.path, "spec.template.spec.containers[0].readinessProbe");
     assert_eq!((finding.line, finding.column), (14, 11), "where the container begins");
     // What is simulated withdraws before the liveness probe kills, as no further advice shows.
-    let pod = followed(&tried(&without, APP, CLUSTER, EXPERIMENT), "no-readiness-probe").deployment.pod;
+    let pod = followed(&tried(&without, APP, CLUSTER, EXPERIMENT), "no-readiness-probe").workload().pod.clone();
     let (readiness, liveness) = (pod.main().readiness.unwrap(), pod.main().liveness.unwrap());
     assert_eq!((readiness.period, readiness.failure_threshold), (liveness.period, 3));
     let yaml = format!("periodSeconds: 5\n            failureThreshold: {}", readiness.failure_threshold);
@@ -254,7 +254,7 @@ fn c4_no_liveness_probe() {
     for (app, at_least) in [(APP, 3), (slow.as_str(), 18)] {
         let model = followed(&tried(&without, app, CLUSTER, &experiment), ID);
         let (readiness, liveness) =
-            (model.deployment.pod.main().readiness.unwrap(), model.deployment.pod.main().liveness.unwrap());
+            (model.workload().pod.main().readiness.unwrap(), model.workload().pod.main().liveness.unwrap());
         assert_eq!(liveness.period, readiness.period);
         assert!((at_least..at_least + 3).contains(&liveness.failure_threshold), "{liveness:?}");
         let yaml = format!("failureThreshold: {}", liveness.failure_threshold);
@@ -314,7 +314,7 @@ fn p9_c10_starts_killed() {
     assert!(finding.help.as_ref().unwrap().contains("add a startupProbe"), "{finding}");
     // The advised startup probe lets them through.
     let changes = checked.changes.unwrap();
-    let startup = changes.scenarios[finding.change.unwrap()].model.deployment.pod.main().startup.unwrap();
+    let startup = changes.scenarios[finding.change.unwrap()].model.workload().pod.main().startup.unwrap();
     assert!(startup.initial_delay.is_zero());
     let budget = startup.period.as_secs_f64() * f64::from(startup.failure_threshold - 1);
     assert!((49.0..56.0).contains(&budget), "{budget} s");

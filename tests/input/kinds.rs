@@ -83,7 +83,7 @@ pub fn model(manifest: &str) -> Model {
 /// All that the simulation knows of the Deployment.
 #[track_caller]
 fn deployment(manifest: &str) -> String {
-    format!("{:?}", model(manifest).deployment)
+    format!("{:?}", model(manifest).workload())
 }
 
 pub fn check(manifest: &str) -> Report {
@@ -106,7 +106,7 @@ pub fn error(report: &Report) -> String {
 fn arch_affinity_finds_the_labels_that_every_node_has() {
     let selected = |pod: &str, cluster: &str| {
         let study = load_on(&web("replicas: 2", pod, &[SERVES]), cluster, "  allowPending: true\n").unwrap();
-        study.scenarios[0].model.deployment.pod.selects_node.clone()
+        study.scenarios[0].model.workload().pod.selects_node.clone()
     };
     let affinity = |key: &str, rule: &str| {
         format!(
@@ -177,7 +177,7 @@ fn exec_sleep_is_the_sleep_that_is_built_in() {
         assert_eq!(deployment(&manifest), built_in, "{command}");
         assert_eq!(check(&manifest).warnings().count(), 0, "{command}");
     }
-    let sleep = |hook: &str| model(&hooked(hook)).deployment.pod.main().pre_stop_sleep;
+    let sleep = |hook: &str| model(&hooked(hook)).workload().pod.main().pre_stop_sleep;
     assert_eq!(sleep("{exec: {command: [sleep, '0.5']}}"), Duration::from_millis(500));
     assert_eq!(sleep("{exec: {command: [sleep, '3600']}}"), Duration::from_secs(3600), "the grace cuts it");
     assert!(load(&hooked("{sleep: {seconds: 3600}}"), "").is_err());
@@ -226,10 +226,10 @@ fn port_name_missing_of_each_probe() {
     assert!(!check(&liveness).has_errors());
     let warning = check(&liveness).warnings().next().unwrap().message.clone();
     assert!(warning.ends_with("so it never kills"), "{warning}");
-    assert!(model(&liveness).deployment.pod.main().liveness.unwrap().always_errs);
+    assert!(model(&liveness).workload().pod.main().liveness.unwrap().always_errs);
     assert!(
         !model(&web("replicas: 2", "restartPolicy: Always", &[SERVES]))
-            .deployment
+            .workload()
             .pod
             .main()
             .liveness
@@ -257,7 +257,7 @@ fn port_name_missing_beside_others_is_played() {
     let errs: Vec<bool> = study
         .scenarios
         .iter()
-        .map(|scenario| scenario.model.deployment.pod.main().readiness.unwrap().always_errs)
+        .map(|scenario| scenario.model.workload().pod.main().readiness.unwrap().always_errs)
         .collect();
     assert_eq!(errs, [false, true]);
     let warning = findings.warnings().next().unwrap();
@@ -303,7 +303,7 @@ proptest! {
         let shuffled = web("replicas: 2", "restartPolicy: Always", &containers) + service;
         let in_order = web("replicas: 2", "restartPolicy: Always", &sorted) + service;
         let by_name = |manifest: &str| {
-            let deployment = model(manifest).deployment;
+            let deployment = model(manifest).workload().clone();
             let serving = deployment.pod.main().name.clone();
             let mut containers: Vec<String> = deployment.pod.containers.iter().map(|one| format!("{one:?}")).collect();
             containers.sort();
@@ -363,7 +363,7 @@ fn sidecar_first_another_container_can_be_named() {
             .unwrap()
             .scenarios
             .iter()
-            .map(|s| s.model.deployment.pod.main().readiness.is_some())
+            .map(|s| s.model.workload().pod.main().readiness.is_some())
             .collect::<Vec<_>>()
     };
     assert_eq!(readiness(""), [true]);
@@ -376,7 +376,7 @@ fn sidecar_first_another_container_can_be_named() {
     {
         let study = load(&manifest, &format!("  vary: {{{key}: [7]}}\n")).unwrap();
         assert_eq!(
-            study.scenarios[0].model.deployment.pod.main().liveness.unwrap().period,
+            study.scenarios[0].model.workload().pod.main().liveness.unwrap().period,
             Duration::from_secs(7),
             "{key}"
         );
@@ -404,7 +404,7 @@ spec: {{scaleTargetRef: {{apiVersion: apps/v1, kind: Deployment, name: web}}, {b
 #[test]
 fn hpa_min_replicas_replace_missing_or_lower_ones() {
     let played = |replicas: &str, bounds: &str| {
-        model(&(web(replicas, "restartPolicy: Always", &[SERVES]) + &autoscaler(bounds))).deployment.replicas
+        model(&(web(replicas, "restartPolicy: Always", &[SERVES]) + &autoscaler(bounds))).workload().replicas
     };
     let none = "minReadySeconds: 0";
     assert_eq!(played(none, "minReplicas: 3, maxReplicas: 6"), 3);
@@ -413,9 +413,9 @@ fn hpa_min_replicas_replace_missing_or_lower_ones() {
     assert_eq!(played("replicas: 4", "minReplicas: 3, maxReplicas: 6"), 4);
     assert_eq!(played("replicas: 9", "minReplicas: 3, maxReplicas: 6"), 6, "and at most maxReplicas");
     let two = web(none, "restartPolicy: Always", &[SERVES]) + &autoscaler("minReplicas: 3, maxReplicas: 6").repeat(2);
-    assert_eq!(model(&two).deployment.replicas, 1, "of several none acts");
+    assert_eq!(model(&two).workload().replicas, 1, "of several none acts");
     let other = autoscaler("minReplicas: 3, maxReplicas: 6").replace("name: web}, ", "name: other}, ");
-    assert_eq!(model(&(web(none, "restartPolicy: Always", &[SERVES]) + &other)).deployment.replicas, 1);
+    assert_eq!(model(&(web(none, "restartPolicy: Always", &[SERVES]) + &other)).workload().replicas, 1);
     let off = web("replicas: 0", "restartPolicy: Always", &[SERVES]) + &autoscaler("minReplicas: 3, maxReplicas: 6");
     assert!(load(&off, "").is_err());
 }
@@ -425,10 +425,10 @@ fn hpa_min_replicas_are_told_and_a_grid_has_its_own() {
     let manifest =
         web("minReadySeconds: 0", "restartPolicy: Always", &[SERVES]) + &autoscaler("minReplicas: 3, maxReplicas: 6");
     let study = load(&manifest, "  vary: {replicas: [1, 2, 8, null]}\n").unwrap();
-    let replicas: Vec<u32> = study.scenarios.iter().map(|scenario| scenario.model.deployment.replicas).collect();
+    let replicas: Vec<u32> = study.scenarios.iter().map(|scenario| scenario.model.workload().replicas).collect();
     assert_eq!(replicas, [1, 2, 8, 3], "a value of the grid is what is asked about");
     let study = load(&manifest, "  sensitivity: {of: [replicas]}\n").unwrap();
-    let replicas: Vec<u32> = study.scenarios.iter().map(|scenario| scenario.model.deployment.replicas).collect();
+    let replicas: Vec<u32> = study.scenarios.iter().map(|scenario| scenario.model.workload().replicas).collect();
     assert_eq!((replicas, study.header.sensitivity[0].numbers), (vec![3, 2, 4], [3.0, 2.0, 4.0]));
     let study = load(&manifest, "").unwrap();
     assert!(

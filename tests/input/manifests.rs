@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::io;
 use std::path::Path;
 
-use hasim::ids::{FaultId, NodeId, SlotId, ZoneId};
+use hasim::ids::{FaultId, NodeId, SlotId, WorkloadId, ZoneId};
 use hasim::model::{
     Affects, ContainerMode, ControlPlane, Eviction, Fault, ImagePull, Model, NodeMode, Occurrence, ScriptTarget,
     Strikes, Toleration,
@@ -63,20 +63,20 @@ fn with_vary(vary: &str) -> Result<Study, Report> {
 
 #[test]
 fn m1_replicas_default_to_one() {
-    assert_eq!(shop("  replicas: 3\n", "").deployment.replicas, 1);
-    assert_eq!(shop("replicas: 3", "replicas: null").deployment.replicas, 1);
-    assert_eq!(shop("replicas: 3", "replicas: 1000").deployment.replicas, 1000);
+    assert_eq!(shop("  replicas: 3\n", "").workload().replicas, 1);
+    assert_eq!(shop("replicas: 3", "replicas: null").workload().replicas, 1);
+    assert_eq!(shop("replicas: 3", "replicas: 1000").workload().replicas, 1000);
 }
 
 #[test]
 fn m2_pod_defaults() {
-    let grace = |text: &str| shop("      terminationGracePeriodSeconds: 45\n", text).deployment.pod.termination_grace;
+    let grace = |text: &str| shop("      terminationGracePeriodSeconds: 45\n", text).workload().pod.termination_grace;
     assert_eq!(grace(""), Duration::from_secs(30));
     let short = SHOP.replace("seconds: 5", "seconds: 1");
     let negative = short.replace("terminationGracePeriodSeconds: 45", "terminationGracePeriodSeconds: -7");
-    assert_eq!(model(&negative, CLUSTER).deployment.pod.termination_grace, Duration::from_secs(1));
+    assert_eq!(model(&negative, CLUSTER).workload().pod.termination_grace, Duration::from_secs(1));
     // Requests are the limits where only limits are given.
-    let pod = shop("requests: {cpu: 250m, memory: 512Mi}", "requests: {cpu: 0.2501}").deployment.pod;
+    let pod = shop("requests: {cpu: 250m, memory: 512Mi}", "requests: {cpu: 0.2501}").workload().pod.clone();
     assert_eq!((pod.requests.cpu_millis, pod.requests.memory_bytes), (251, 1 << 30));
 }
 
@@ -85,7 +85,7 @@ fn m2_pod_defaults() {
 fn m3_probe_defaults() {
     let probe = |text: &str| {
         shop("httpGet: {path: /ready, port: 8080}", &format!("httpGet: {{port: 8080}}{text}"))
-            .deployment
+            .workload()
             .pod
             .main()
             .readiness
@@ -105,7 +105,7 @@ fn m3_probe_defaults() {
 
 #[test]
 fn m3_image_pull_policy_follows_the_tag() {
-    let policy = |image: &str| shop("example.org/shop:1.2", image).deployment.pod.main().image_pull;
+    let policy = |image: &str| shop("example.org/shop:1.2", image).workload().pod.main().image_pull;
     assert_eq!(policy("shop"), ImagePull::Always);
     assert_eq!(policy("shop:latest"), ImagePull::Always);
     assert_eq!(policy("registry:5000/shop"), ImagePull::Always);
@@ -119,9 +119,9 @@ fn m3_image_pull_policy_follows_the_tag() {
 #[test]
 fn m9_and_e4_the_service_that_selects_the_pods_counts() {
     let publish = "spec:\n  publishNotReadyAddresses: true\n  selector: {app: shop}";
-    assert!(shop("spec:\n  selector: {app: shop}", publish).deployment.publish_not_ready);
+    assert!(shop("spec:\n  selector: {app: shop}", publish).workload().publish_not_ready);
     let other = publish.replace("app: shop", "app: other");
-    assert!(!shop("spec:\n  selector: {app: shop}", &other).deployment.publish_not_ready);
+    assert!(!shop("spec:\n  selector: {app: shop}", &other).workload().publish_not_ready);
     let study = load(&[("shop.yaml", SHOP.split("---").next().unwrap()), ("experiment.yaml", &plain(""))]).unwrap();
     assert_eq!(study.header.notes, ["no Service of the file selects the Pods of shop: one that does is assumed"]);
 }
@@ -136,14 +136,14 @@ fn m7_a_service_without_a_selector_selects_nothing() {
 
 #[test]
 fn e11_min_ready_seconds_change_nothing_for_traffic() {
-    let shown = |model: Model| format!("{:?}", model.deployment);
+    let shown = |model: Model| format!("{:?}", model.workload());
     let with = shop("replicas: 3\n", "replicas: 3\n  minReadySeconds: 60\n");
     assert_eq!(shown(with), shown(model(SHOP, CLUSTER)));
 }
 
 fn tolerations(list: &str) -> hasim::model::PodTolerations {
     let text = format!("      tolerations: [{list}]\n      topologySpreadConstraints:");
-    shop("      topologySpreadConstraints:", &text).deployment.pod.tolerations
+    shop("      topologySpreadConstraints:", &text).workload().pod.tolerations.clone()
 }
 
 #[test]
@@ -176,7 +176,7 @@ fn n9_the_smallest_seconds_count() {
 fn s3_selectors_and_affinity_choose_nodes() {
     let pod = |text: &str| {
         let text = format!("      {text}\n      topologySpreadConstraints:");
-        shop("      topologySpreadConstraints:", &text).deployment.pod.selects_node
+        shop("      topologySpreadConstraints:", &text).workload().pod.selects_node.clone()
     };
     let zone = |a: bool, b: bool, c: bool| vec![a, a, b, b, c, c];
     assert_eq!(pod("nodeSelector: {topology.kubernetes.io/zone: zone-2}"), zone(false, true, false));
@@ -201,20 +201,26 @@ fn s3_selectors_and_affinity_choose_nodes() {
 #[test]
 fn s6_a_constraint_is_resolved_to_domains() {
     let model = shop("whenUnsatisfiable: ScheduleAnyway", "whenUnsatisfiable: DoNotSchedule\n          minDomains: 2");
-    let [spread] = model.deployment.pod.spread.as_slice() else { panic!() };
+    let [spread] = model.workload().pod.spread.as_slice() else { panic!() };
     assert_eq!(spread.domain, [Some(0), Some(0), Some(1), Some(1), Some(2), Some(2)]);
-    assert!(spread.hard && spread.selects_self && spread.honor_affinity && !spread.honor_taints && !spread.by_hostname);
+    assert!(
+        spread.hard
+            && spread.selects[WorkloadId::new(0)]
+            && spread.honor_affinity
+            && !spread.honor_taints
+            && !spread.by_hostname
+    );
     assert_eq!((spread.domains, spread.max_skew, spread.min_domains), (3, 1, 2));
-    assert!(!model.deployment.pod.default_spread);
+    assert!(!model.workload().pod.default_spread);
     let other = shop("          labelSelector: {matchLabels: {app: shop}}\n", "");
-    assert!(!other.deployment.pod.spread[0].selects_self, "no selector matches no Pod");
+    assert!(!other.workload().pod.spread[0].selects[WorkloadId::new(0)], "no selector matches no Pod");
 }
 
 #[test]
 fn s8_without_constraints_the_system_has_its_own() {
     let (head, tail) = SHOP.split_once("      topologySpreadConstraints:").unwrap();
     let service = tail.split_once("---").unwrap().1;
-    let pod = model(&format!("{head}---{service}"), CLUSTER).deployment.pod;
+    let pod = model(&format!("{head}---{service}"), CLUSTER).workload().pod.clone();
     assert!(pod.default_spread);
     let [host, zone] = pod.spread.as_slice() else { panic!() };
     assert!(host.by_hostname && !zone.by_hostname && !host.hard && !zone.hard);
@@ -229,7 +235,7 @@ fn s9_and_s10_anti_affinity_to_own_pods() {
         let text = format!(
             "      affinity: {{podAntiAffinity: {{requiredDuringSchedulingIgnoredDuringExecution: [{term}], preferredDuringSchedulingIgnoredDuringExecution: [{{weight: 7, podAffinityTerm: {term}}}]}}}}\n      topologySpreadConstraints:"
         );
-        shop("      topologySpreadConstraints:", &text).deployment.pod.anti_affinity
+        shop("      topologySpreadConstraints:", &text).workload().pod.anti_affinity.clone()
     };
     let terms = anti("app: shop", "");
     assert_eq!(terms.len(), 2);
@@ -271,16 +277,16 @@ items:
     assert_eq!(names, ["n-2", "n-3", "n-10"], "in natural order");
     assert_eq!(nodes.iter().map(|node| node.zone.map(ZoneId::index)).collect::<Vec<_>>(), [Some(0), None, Some(1)]);
     assert_eq!((nodes[0].allocatable.cpu_millis, nodes[0].max_pods, nodes[1].max_pods), (1900, 20, 110));
-    assert_eq!(model.deployment.pod.tolerations.node_admits, [false, false, true]);
-    assert_eq!(model.deployment.pod.spread[0].domain, [Some(0), None, Some(1)]);
+    assert_eq!(model.workload().pod.tolerations.node_admits, [false, false, true]);
+    assert_eq!(model.workload().pod.spread[0].domain, [Some(0), None, Some(1)]);
 }
 
 #[test]
 fn t4_and_c9_pre_stop_sleep_and_probe_grace() {
-    let pod = shop("periodSeconds: 5", "terminationGracePeriodSeconds: 600").deployment.pod;
+    let pod = shop("periodSeconds: 5", "terminationGracePeriodSeconds: 600").workload().pod.clone();
     assert_eq!(pod.main().pre_stop_sleep, Duration::from_secs(5));
     assert_eq!(pod.main().liveness.unwrap().termination_grace, Some(Duration::from_secs(600)));
-    assert_eq!(shop("seconds: 5", "seconds: 45").deployment.pod.main().pre_stop_sleep, Duration::from_secs(45));
+    assert_eq!(shop("seconds: 5", "seconds: 45").workload().pod.main().pre_stop_sleep, Duration::from_secs(45));
 }
 
 /// M8: the fields that matter are known by name, modelled or not.
@@ -319,7 +325,7 @@ fn several_deployments_need_a_choice() {
     assert!(report.to_string().contains("several Deployments: web/shop, web/cart"), "{report}");
     let chosen = plain("").replace("deployment: shop.yaml", "deployment: {file: shop.yaml, name: cart}");
     let study = load(&[("shop.yaml", &both), ("experiment.yaml", &chosen)]).unwrap();
-    assert_eq!(study.scenarios[0].model.deployment.name, "cart");
+    assert_eq!(study.scenarios[0].model.workload().name, "cart");
 }
 
 #[test]
@@ -330,8 +336,8 @@ fn a_grid_keeps_the_order_of_the_file() {
     assert_eq!(names[0], "replicas=2 readinessProbe.failureThreshold=1");
     assert_eq!(names[7], "replicas=3 readinessProbe.failureThreshold=5");
     assert_eq!(study.header.baseline, Some(1));
-    assert_eq!(study.scenarios[7].model.deployment.replicas, 3);
-    assert_eq!(study.scenarios[7].model.deployment.pod.main().readiness.unwrap().failure_threshold, 5);
+    assert_eq!(study.scenarios[7].model.workload().replicas, 3);
+    assert_eq!(study.scenarios[7].model.workload().pod.main().readiness.unwrap().failure_threshold, 5);
     assert_eq!(study.scenarios[7].parameters["replicas"], 3);
     assert_eq!(study.header.objective.slo, Some(0.9995));
     assert!(!study.header.inputs.to_string().contains("yaml"), "no names of files");
@@ -356,12 +362,12 @@ fn paths_lead_into_every_input() {
     )
     .unwrap();
     let model = &study.scenarios[0].model;
-    let pod = &model.deployment.pod;
+    let pod = &model.workload().pod.clone();
     assert!(pod.spread[0].hard && pod.spread[0].max_skew == 2 && pod.main().liveness.is_none());
     assert_eq!(pod.main().image_pull, ImagePull::Never);
     assert_eq!(pod.selects_node, [true; 4]);
     assert!((model.app().start_up.mean() - 10.0).abs() < 1e-9);
-    assert_eq!((model.cluster.zones.len(), model.faults.len(), model.min_serving), (2, 2, 2));
+    assert_eq!((model.cluster.zones.len(), model.faults.len(), model.workload().min_serving), (2, 2, 2));
     assert!(
         (model.faults[FaultId::new(0)].every_mean().unwrap() - 86_400.0).abs() < 1e-6,
         "in the place of the one it overrides"
@@ -420,8 +426,8 @@ fn candidates_meet_the_grid() {
         ]
     );
     assert_eq!(study.header.baseline, Some(3));
-    assert!(study.scenarios[2].model.deployment.pod.spread[0].hard);
-    assert_eq!(study.scenarios[5].model.deployment.name, "other");
+    assert!(study.scenarios[2].model.workload().pod.spread[0].hard);
+    assert_eq!(study.scenarios[5].model.workload().name, "other");
 }
 
 #[test]
@@ -439,17 +445,17 @@ fn maps_are_named_by_what_differs() {
 fn yaml_means_what_it_means_to_kubectl() {
     // Anchors, merge keys, booleans of YAML 1.1 and JSON.
     let text = SHOP.replace("          readinessProbe:\n            httpGet: {path: /ready, port: 8080}", "          readinessProbe:\n            <<: {periodSeconds: 7, timeoutSeconds: 2}\n            timeoutSeconds: 3\n            httpGet: {port: 8080}");
-    let probe = model(&text, CLUSTER).deployment.pod.main().readiness.unwrap();
+    let probe = model(&text, CLUSTER).workload().pod.main().readiness.unwrap();
     assert_eq!((probe.period, probe.timeout), (Duration::from_secs(7), Duration::from_secs(3)));
     let text = SHOP
         .replace("spec:\n  selector: {app: shop}", "spec:\n  publishNotReadyAddresses: yes\n  selector: {app: shop}");
-    assert!(model(&text, CLUSTER).deployment.publish_not_ready);
+    assert!(model(&text, CLUSTER).workload().publish_not_ready);
     let json = r#"{
 	"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "j"},
 	"spec": {"replicas": 2.0, "selector": {"matchLabels": {"a": "b"}},
 		"template": {"metadata": {"labels": {"a": "b"}}, "spec": {"containers": [{"name": "c", "image": "i\u0061"}]}}}
 }"#;
-    assert_eq!(model(json, CLUSTER).deployment.replicas, 2);
+    assert_eq!(model(json, CLUSTER).workload().replicas, 2);
 }
 
 // ---- Scripts ----
@@ -512,7 +518,7 @@ fn an_entry_of_a_script_is_a_fault_on_the_targets_that_it_names() {
     assert_eq!(targets(&faults[2]), [ScriptTarget::Zone(ZoneId::new(1))]);
     assert_eq!(targets(&faults[3]), [ScriptTarget::Node(NodeId::new(1))]);
     assert_eq!(targets(&faults[4]), [ScriptTarget::NodeOf(SlotId::new(1))]);
-    assert_eq!(targets(&faults[5]), [ScriptTarget::Deployment]);
+    assert_eq!(targets(&faults[5]), [ScriptTarget::Deployment(WorkloadId::new(0))]);
     assert!(faults[3].lasts.is_none(), "a scripted fault of a Node may have no end");
     assert_eq!(faults[6].source, "the plan of the day");
 }

@@ -328,7 +328,7 @@ fn svc_tname_without_a_port_serves_nobody() {
     let report = check(&half);
     assert!(!report.has_errors(), "{report}");
     assert!(warnings(&report).iter().any(|text| text.ends_with("so no request to this port reaches them")), "{report}");
-    assert!(!model(&half).deployment.pod.main().readiness.unwrap().always_errs);
+    assert!(!model(&half).workload().pod.main().readiness.unwrap().always_errs);
     assert!(!check(&(nowhere.clone() + SERVICE)).has_errors(), "another Service leads there");
     let owner = with_pod("restartPolicy: Always").replace("name: web}", "name: owner}").replace("http,", "htpp,");
     let owner = owner.replace("{port: http}", "{port: htpp}");
@@ -351,7 +351,7 @@ fn svc_tname_beside_others_is_played() {
     let study = load(&(manifest + &published), "  vary: {'containers.web.ports[0].name': [http, web]}\n");
     let study = study.unwrap_or_else(|report| panic!("{report}"));
     let errs = |index: usize| {
-        let deployment = &study.scenarios[index].model.deployment;
+        let deployment = &study.scenarios[index].model.workload();
         (deployment.pod.main().readiness.is_some_and(|probe| probe.always_errs), deployment.publish_not_ready)
     };
     assert_eq!([errs(0), errs(1)], [(false, true), (true, false)]);

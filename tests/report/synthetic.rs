@@ -268,6 +268,7 @@ pub fn scenario(name: &str, parameters: Map<String, Value>, factor: f64, thresho
         cost_per_year: None,
         downtime_attribution: down,
         request_failure_attribution: failed,
+        workloads: vec![],
         without: vec![Removal {
             fault: "dependency-error".to_owned(),
             replications: 4_992,
@@ -297,6 +298,7 @@ fn result(experiment: &str, varied: &[&str], scenarios: Vec<ScenarioResult>) -> 
         confidence: 0.95,
         objective: Objective {
             min_serving: 1,
+            system: None,
             metric: Metric::Availability,
             slo: Some(0.9995),
             window: Duration::from_secs(30 * 86_400),

@@ -4,7 +4,7 @@ use crate::common;
 use hasim::cluster::{Happening, Mode, Observed, Observer, Replication};
 use hasim::experiment::{Measures, Recorder, drive, replicate, trace};
 use hasim::history::{Timeline, Who};
-use hasim::ids::{NodeId, SlotId, ZoneId};
+use hasim::ids::{NodeId, SlotId, WorkloadId, ZoneId};
 use hasim::model::{ControlPlane, Model, NodeMode, Probe, ScriptTarget, Start, Strikes};
 use hasim::random::Law;
 use hasim::time::{Duration, SimTime};
@@ -55,8 +55,8 @@ fn the_fast_mode_equals_the_judge_to_the_nanosecond() {
 #[test]
 fn the_same_with_a_startup_probe_and_other_thresholds() {
     let mut model = common::storms::stormy_reference();
-    model.deployment.pod.main_mut().startup = Some(common::probe(4));
-    model.deployment.pod.main_mut().readiness.as_mut().unwrap().success_threshold = 3;
+    model.workload_mut().pod.main_mut().startup = Some(common::probe(4));
+    model.workload_mut().pod.main_mut().readiness.as_mut().unwrap().success_threshold = 3;
     for index in 0..10 {
         assert_identical(&model, index);
     }
@@ -77,12 +77,12 @@ fn the_same_with_several_containers() {
 #[test]
 fn the_same_with_somebody_on_call() {
     let mut model = common::storms::stormy_reference();
-    model.deployment.pod.main_mut().liveness = None;
+    model.workload_mut().pod.main_mut().liveness = None;
     model.on_call = Some(common::storms::on_call());
     for index in 0..6 {
         assert_identical(&model, index);
     }
-    model.deployment.pod.main_mut().readiness = None;
+    model.workload_mut().pod.main_mut().readiness = None;
     for index in 6..12 {
         assert_identical(&model, index);
     }
@@ -101,10 +101,10 @@ fn the_same_where_the_controller_evicts_without_taints() {
 #[test]
 fn both_modes_come_to_the_same_outcome() {
     let mut model = common::storms::stormy_reference();
-    model.deployment.pod.main_mut().pre_stop_sleep = common::secs(7.0);
+    model.workload_mut().pod.main_mut().pre_stop_sleep = common::secs(7.0);
     for index in 0..6 {
-        model.min_serving = 1 + (index % 2) as u32;
-        model.deployment.pod.main_mut().liveness = (index % 3 > 0).then(|| common::probe(4));
+        model.workload_mut().min_serving = 1 + (index % 2) as u32;
+        model.workload_mut().pod.main_mut().liveness = (index % 3 > 0).then(|| common::probe(4));
         model.on_call = Some(common::storms::on_call());
         let outcome = |mode| {
             let observer = (Measures::new(&model), ());
@@ -122,7 +122,7 @@ fn the_same_with_a_probe_that_always_errs() {
     let errs = Some(Probe { always_errs: true, ..common::probe(3) });
     for (kind, start) in (0..3).flat_map(|kind| [(kind, Start::Running), (kind, Start::Fresh)]) {
         let mut model = Model { start, ..common::storms::stormy_reference() };
-        let main = model.deployment.pod.main_mut();
+        let main = model.workload_mut().pod.main_mut();
         *[&mut main.liveness, &mut main.readiness, &mut main.startup][kind] = errs;
         for index in 0..3 {
             assert_identical(&model, index);
@@ -138,7 +138,7 @@ fn scripted() -> Model {
     let holders: Vec<ScriptTarget> = (0..3).map(|slot| ScriptTarget::NodeOf(SlotId::new(slot))).collect();
     let nodes: Vec<ScriptTarget> = (0..6).map(|node| ScriptTarget::Node(NodeId::new(node))).collect();
     let zone = [ScriptTarget::Zone(ZoneId::new(0))];
-    let all = [ScriptTarget::Deployment];
+    let all = [ScriptTarget::Deployment(WorkloadId::new(0))];
     let within = |secs| Law::uniform(0.0, secs).unwrap();
     let script = |name: &str, targets: &[ScriptTarget], strikes, lasts| {
         common::scripted(name, within(3000.0), targets, strikes, lasts)
@@ -174,7 +174,7 @@ fn the_same_with_a_script_whose_strikes_meet() {
         assert_identical(&model, index);
     }
     model.start = Start::Fresh;
-    model.deployment.pod.main_mut().startup = Some(common::probe(4));
+    model.workload_mut().pod.main_mut().startup = Some(common::probe(4));
     for index in 60..120 {
         assert_identical(&model, index);
     }
@@ -230,8 +230,8 @@ fn the_trace_of_the_fast_mode_with_its_skipped_probes_equals_that_of_the_judge()
     for index in 0..5 {
         assert!(enough(assert_same_trace(&model, index)), "too little happened to prove anything");
     }
-    model.deployment.pod.main_mut().startup = Some(common::probe(4));
-    model.deployment.pod.main_mut().readiness.as_mut().unwrap().success_threshold = 3;
+    model.workload_mut().pod.main_mut().startup = Some(common::probe(4));
+    model.workload_mut().pod.main_mut().readiness.as_mut().unwrap().success_threshold = 3;
     for index in 0..5 {
         assert!(enough(assert_same_trace(&model, index)), "too little happened to prove anything");
     }
@@ -336,7 +336,7 @@ fn the_same_of_loops_and_hangs_with_slow_syncs_probes_and_starts() {
         let mut slow_syncs = model.clone();
         slow_syncs.cluster.latencies.sync = Law::uniform(0.0, 8.0).unwrap();
         let mut slow_probes = model.clone();
-        if let Some(readiness) = &mut slow_probes.deployment.pod.main_mut().readiness {
+        if let Some(readiness) = &mut slow_probes.workload_mut().pod.main_mut().readiness {
             *readiness = Probe {
                 initial_delay: common::secs(200.0),
                 timeout: common::secs(12.0),

@@ -14,12 +14,12 @@ use proptest::prelude::*;
 /// Storms over a Deployment of this shape; `watched` without liveness, and with somebody on call.
 fn stormy(replicas: u32, min_serving: u32, [startup, hard, watched]: [bool; 3], chance: f64, faults: &[bool]) -> Model {
     let mut model = common::storms::stormy_reference();
-    let pod = model.deployment.pod.clone();
+    let pod = model.workload().pod.clone();
     common::redeploy(&mut model, replicas, 3, 2, hard);
-    model.deployment.pod.main_mut().liveness = pod.main().liveness.filter(|_| !watched);
+    model.workload_mut().pod.main_mut().liveness = pod.main().liveness.filter(|_| !watched);
     model.on_call = watched.then(common::storms::on_call);
-    model.deployment.pod.main_mut().startup = startup.then(|| common::probe(6));
-    model.min_serving = min_serving;
+    model.workload_mut().pod.main_mut().startup = startup.then(|| common::probe(6));
+    model.workload_mut().min_serving = min_serving;
     model.app_mut().probe_failure = chance;
     model.horizon = common::secs(10.0 * 86_400.0);
     model.warm_up = common::secs(86_400.0);

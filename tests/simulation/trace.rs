@@ -67,7 +67,7 @@ fn snapshot_of_a_node_crash() {
 #[test]
 fn a_panic_is_part_of_the_trace() {
     let mut model = struck("hang", common::HANG, None);
-    model.deployment.pod.main_mut().liveness.as_mut().unwrap().period = Duration::ZERO;
+    model.workload_mut().pod.main_mut().liveness.as_mut().unwrap().period = Duration::ZERO;
     let trace = trace(&model, 1, 0);
     assert!(trace.panicked.is_some_and(|message| message.contains("period")));
 }

@@ -6,7 +6,7 @@ use crate::stats::twelve_digits;
 /// What a year of the system costs that the model asks for: its Nodes, and its Pods as reserved. `None` without prices.
 pub fn cost_per_year(model: &Model) -> Option<f64> {
     let prices = model.cluster.prices.as_ref()?;
-    let pods = f64::from(model.deployment.replicas);
+    let pods = model.slots() as f64;
     Some(twelve_digits(node_hours_per_year(model) * prices.node_hour + pods * HOURS * prices.pod_hour))
 }
 

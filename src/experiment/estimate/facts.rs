@@ -30,7 +30,11 @@ pub struct ScenarioFacts {
     /// Names of its faults.
     pub faults: Vec<String>,
     pub draws: usize,
+    /// Of all Deployments together.
     pub replicas: u32,
+    /// Their names, where there are several.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub workloads: Vec<String>,
     /// It is the same system as the one that it is compared with, under another name.
     pub is_as_compared: bool,
     pub coincidence: Coincidence,
@@ -49,7 +53,8 @@ impl ScenarioFacts {
             parameters: scenario.parameters.clone(),
             faults: model.faults.iter().map(|fault| fault.name.clone()).collect(),
             draws: scenario.draws.len(),
-            replicas: model.deployment.replicas,
+            replicas: model.slots() as u32,
+            workloads: model.workloads.iter().take(scenario.services()).map(|workload| workload.name.clone()).collect(),
             is_as_compared: study.compared_with(number).is_some_and(|other| played(number) == played(other)),
             coincidence: Coincidence::of(model, &scenario.draws),
             node_hours_per_year: cost::node_hours_per_year(model),

@@ -13,11 +13,37 @@ use crate::results::{
     ScenarioResult,
 };
 use crate::stats::{MeanDifference, Moments, twelve_digits};
+use serde_json::Map;
 
 const HOUR_SECS: f64 = 3_600.0;
 
 /// The answer of one scenario, compared with the baseline if there is another.
 pub fn scenario(
+    study: &StudyFacts,
+    scenario: &ScenarioFacts,
+    tally: &Tally,
+    baseline: Option<(&ScenarioFacts, &Tally)>,
+) -> ScenarioResult {
+    let workloads = scenario.workloads.iter().zip(&tally.workloads).map(|(name, tally)| {
+        let theirs = baseline.and_then(|(facts, baseline)| {
+            let place = facts.workloads.iter().position(|other| other == name)?;
+            Some((facts, &baseline.workloads.get(place)?.summary))
+        });
+        // What is varied is so of all; the price is paid for the whole.
+        ScenarioResult {
+            name: name.clone(),
+            parameters: Map::new(),
+            unplaceable: false,
+            cost_per_year: None,
+            ..service(study, scenario, tally, theirs)
+        }
+    });
+    let system = service(study, scenario, tally, baseline.map(|(facts, baseline)| (facts, &baseline.summary)));
+    ScenarioResult { workloads: workloads.collect(), ..system }
+}
+
+/// The answer of a system, or of one of its Deployments.
+fn service(
     study: &StudyFacts,
     scenario: &ScenarioFacts,
     tally: &Tally,
@@ -53,6 +79,7 @@ pub fn scenario(
         downtime_attribution: attribution(&summary.downtime_by),
         request_failure_attribution: attribution(&summary.failed_by),
         without: Vec::new(),
+        workloads: Vec::new(),
         uncertainty: uncertainty::result(&tally.draws, summary.windows.downtime.windows.size(), &scale),
         difference_to_baseline: baseline.map(|(other, baseline)| {
             let scale = scale.or_wider(&Scale::of(study, other, baseline));

@@ -25,9 +25,33 @@ pub struct Batch {
     pub draw: Option<usize>,
     /// The index after its last replication.
     pub end: u64,
+    pub system: Played,
+    /// Each Deployment, where several make the system.
+    pub workloads: Vec<Played>,
+}
+
+/// What the replications of a batch come to, for the system or for one of its Deployments.
+pub struct Played {
     pub summary: Summary,
     /// The losses of its replications, if they are needed.
     pub losses: Vec<Loss>,
+}
+
+impl Played {
+    fn nothing(model: &Model, study: &Study) -> Self {
+        Self { summary: Summary::empty(model, &study.header.objective), losses: Vec::new() }
+    }
+
+    fn add(&mut self, index: u64, outcome: &Outcome, study: &Study) {
+        self.summary.add(index, outcome);
+        if study.keeps_values() {
+            self.losses.push(Loss {
+                downtime: micros(outcome.counted(Quantity::Downtime)),
+                failed: micros(outcome.counted(Quantity::FailedRequests)),
+                controls: outcome.controls.clone(),
+            });
+        }
+    }
 }
 
 /// Plays a batch; `None` where it is given up.
@@ -44,8 +68,11 @@ where
 {
     let (scenario, end) = (&study.scenarios[number], replications.end);
     let draw = scenario.draw_of(replications.start);
-    let mut summary = Summary::empty(&scenario.model, &study.header.objective);
-    let mut losses = Vec::new();
+    let mut system = Played::nothing(&scenario.model, study);
+    let mut workloads: Vec<Played> = Vec::new();
+    for _ in 0..scenario.services() {
+        workloads.push(Played::nothing(&scenario.model, study));
+    }
     for index in replications {
         // A half-played replication is dropped whole, so nothing broken is seen after a panic.
         let outcome = catch_unwind(AssertUnwindSafe(|| {
@@ -53,8 +80,11 @@ where
                 meter.reached(share);
                 stop.goes_on()
             })?;
-            summary.add(index, &outcome);
-            Some(outcome)
+            system.add(index, &outcome, study);
+            for (played, outcome) in workloads.iter_mut().zip(outcome.workloads()) {
+                played.add(index, outcome, study);
+            }
+            Some(())
         }))
         .map_err(|panic| RunError::Panicked {
             scenario: scenario.name.clone(),
@@ -63,38 +93,51 @@ where
             message: message_of(&*panic),
         })?;
         meter.next();
-        let Some(outcome) = outcome.filter(|_| stop.goes_on().is_continue()) else { return Ok(None) };
-        if study.keeps_values() {
-            losses.push(Loss {
-                downtime: micros(outcome.counted(Quantity::Downtime)),
-                failed: micros(outcome.counted(Quantity::FailedRequests)),
-                controls: outcome.controls,
-            });
+        if outcome.is_none() || stop.goes_on().is_break() {
+            return Ok(None);
         }
     }
-    summary.pack();
-    Ok(Some(Batch { scenario: number, draw, end, summary, losses }))
+    std::iter::once(&mut system).chain(&mut workloads).for_each(|played| played.summary.pack());
+    Ok(Some(Batch { scenario: number, draw, end, system, workloads }))
 }
 
 /// A batch of every open scenario.
 pub fn add_row(tallies: &mut [Tally], row: &[Batch], study: &Study) {
-    let losses_of = |scenario| row.iter().find(|batch| batch.scenario == scenario).map(|batch| &batch.losses);
-    let base = (!study.header.sensitivity.is_empty()).then(|| losses_of(0)).flatten();
+    let batch_of = |scenario| row.iter().find(|batch| batch.scenario == scenario);
+    let base = (!study.header.sensitivity.is_empty()).then(|| batch_of(0)).flatten();
     for batch in row {
         let tally = &mut tallies[batch.scenario];
-        tally.summary.merge(&batch.summary);
-        if let Some(draw) = batch.draw {
-            tally.draws[draw].add(&batch.summary);
+        let other = study.compared_with(batch.scenario).and_then(batch_of);
+        add_played(tally, batch, &batch.system, other.map(|other| &other.system), base.map(|base| &base.system));
+        let workloads = &study.scenarios[batch.scenario].model.workloads;
+        for ((tally, ours), workload) in tally.workloads.iter_mut().zip(&batch.workloads).zip(workloads) {
+            let same = |other: &'_ Batch| {
+                let theirs = &study.scenarios[other.scenario].model.workloads;
+                theirs.iter().position(|other| other.name == workload.name)
+            };
+            let of = |other: &'_ Batch| Some((other.scenario, same(other)?));
+            let find = |found: Option<(usize, usize)>| {
+                found.and_then(|(scenario, place)| batch_of(scenario)?.workloads.get(place))
+            };
+            add_played(tally, batch, ours, find(other.and_then(of)), find(base.and_then(of)));
         }
-        let Some(theirs) = study.compared_with(batch.scenario).and_then(losses_of) else { continue };
-        for (ours, theirs) in batch.losses.iter().zip(theirs) {
-            // Both meet the same faults: the controls of one do for the pair.
-            let differences = [ours.downtime - theirs.downtime, ours.failed - theirs.failed];
-            tally.differences.add((batch.end - 1) / BATCH, &differences, &theirs.controls);
-        }
-        if let Some(base) = base {
-            tally.with_base.add(&batch.losses, theirs, base);
-        }
+    }
+}
+
+/// What a batch brings to the tally of the system, or of the same Deployment.
+fn add_played(tally: &mut Tally, batch: &Batch, ours: &Played, other: Option<&Played>, base: Option<&Played>) {
+    tally.summary.merge(&ours.summary);
+    if let Some(draw) = batch.draw {
+        tally.draws[draw].add(&ours.summary);
+    }
+    let Some(other) = other else { return };
+    for (ours, theirs) in ours.losses.iter().zip(&other.losses) {
+        // Both meet the same faults: the controls of one do for the pair.
+        let differences = [ours.downtime - theirs.downtime, ours.failed - theirs.failed];
+        tally.differences.add((batch.end - 1) / BATCH, &differences, &theirs.controls);
+    }
+    if let Some(base) = base {
+        tally.with_base.add(&ours.losses, &other.losses, &base.losses);
     }
 }
 
@@ -102,10 +145,10 @@ pub fn add_row(tallies: &mut [Tally], row: &[Batch], study: &Study) {
 pub fn add_losses(race: &mut Race, row: &[Batch], metric: Metric) {
     let mut row: Vec<&Batch> = row.iter().collect();
     row.sort_by_key(|batch| batch.scenario);
-    let replications = row.first().map_or(0, |batch| batch.losses.len());
+    let replications = row.first().map_or(0, |batch| batch.system.losses.len());
     for replication in 0..replications {
         let loss = |batch: &&Batch| {
-            let &Loss { downtime, failed, .. } = &batch.losses[replication];
+            let &Loss { downtime, failed, .. } = &batch.system.losses[replication];
             (batch.scenario, if metric == Metric::RequestSuccess { failed } else { downtime })
         };
         race.add(&row.iter().map(loss).collect::<Vec<_>>());

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::search;
 use crate::experiment::estimate::{self, End, ScenarioFacts, StudyFacts};
-use crate::experiment::tally::{Summary, Tally};
+use crate::experiment::tally::Tally;
 use crate::results::ExperimentResult;
 use crate::stats::Race;
 use crate::study::{API_VERSION, Scenario, Stopping, Study};
@@ -87,8 +87,7 @@ impl Checkpoint {
     pub fn nothing(study: &Study, shard: Shard) -> Self {
         let facts = StudyFacts::of(study);
         let controls = facts.controls();
-        let tally =
-            |s: &Scenario| Tally::empty(Summary::empty(&s.model, &study.header.objective), controls, s.draws.len());
+        let tally = |scenario: &Scenario| Tally::nothing(scenario, &study.header.objective, controls);
         Self {
             api_version: API_VERSION.to_owned(),
             kind: "Played".to_owned(),
@@ -147,9 +146,7 @@ impl Checkpoint {
         }
         let controls = self.facts.controls();
         let fits = |(tally, contents): (&Tally, &ScenarioFacts)| {
-            tally.summary.fits(contents.faults.len())
-                && tally.have_controls(controls)
-                && tally.draws.len() == contents.draws
+            tally.fits(contents.faults.len(), controls, contents.draws, contents.workloads.len())
         };
         if !self.tallies.iter().zip(&self.facts.scenarios).all(fits) {
             return Err(Unlike::Damaged("a sum does not fit its scenario"));
@@ -213,7 +210,7 @@ impl Checkpoint {
         for &index in which {
             let number = numbers[index];
             let other = baseline.filter(|&baseline| baseline != number);
-            let other = other.map(|other| (&self.facts.scenarios[other], &self.tallies[other].summary));
+            let other = other.map(|other| (&self.facts.scenarios[other], &self.tallies[other]));
             let scenario_facts = &self.facts.scenarios[number];
             result.scenarios[index] = estimate::scenario(&self.facts, scenario_facts, &self.tallies[number], other);
         }

@@ -40,7 +40,7 @@ impl Alternating {
         let mut unit = move || (rng.next_u64() >> 11) as f64 / (1u64 << 53) as f64;
         let end = (model.warm_up + model.horizon).as_nanos();
         let mut changes = vec![];
-        for slot in 0..model.deployment.replicas as usize {
+        for slot in 0..model.workload().replicas as usize {
             let mut delivers = unit() < self.availability();
             let mut now = 0;
             while now < end {
@@ -453,7 +453,7 @@ fn replications_that_take_too_long_are_given_up_and_leave_no_gap() {
 fn a_panic_names_the_replication() {
     let study = study(vec![model(1, 1, 1, 0, DAY), model(2, 1, 1, 0, DAY)], Stopping::Replications(1_000));
     let fails = |model: &Model, seed, index| {
-        assert!(index < 77 || model.deployment.replicas == 1, "time ran back");
+        assert!(index < 77 || model.workload().replicas == 1, "time ran back");
         OFTEN.play(model, seed, index)
     };
     for (threads, in_flight) in [(1, 1), (4, 12)] {

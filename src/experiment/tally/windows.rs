@@ -89,6 +89,7 @@ mod tests {
     fn the_allowance_is_the_slos() {
         let objective = Objective {
             min_serving: 1,
+            system: None,
             metric: Metric::RequestSuccess,
             slo: Some(0.9),
             window: Duration::from_nanos(100),

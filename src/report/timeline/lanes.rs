@@ -6,8 +6,8 @@
 use super::clock::Clock;
 use super::{Excerpt, Teller, words};
 use crate::history::{Entry, Exit, Happening, Observation, Reply, Target, Timeline, Who};
-use crate::ids::{ContainerId, FaultId};
-use crate::model::{Model, ProbeKind, Role};
+use crate::ids::{ContainerId, FaultId, SlotId, WorkloadId};
+use crate::model::{Model, ProbeKind, Role, Workload};
 use crate::report::format;
 use crate::results::{Group, Lane, Mark, Span, Tone};
 use crate::time::{Duration, SimTime};
@@ -16,7 +16,7 @@ use crate::time::{Duration, SimTime};
 /// probes, three and more equal ones in a row are one span, unless each is asked for.
 pub fn lanes(timeline: &Timeline, model: &Model, excerpt: Excerpt, few: u64) -> Vec<Lane> {
     let mut drawing = Drawing { timeline, model, excerpt, few, lanes: Vec::new() };
-    drawing.service();
+    drawing.services();
     drawing.slots();
     // What is true when the excerpt begins follows from all before it; of probes only those that end in it are seen.
     let seen = |entry: &&Entry| entry.at < excerpt.to && !is_probe(entry.what);
@@ -24,7 +24,8 @@ pub fn lanes(timeline: &Timeline, model: &Model, excerpt: Excerpt, few: u64) -> 
     let from = excerpt.from.as_nanos().saturating_sub(longest_timeout(model).as_nanos());
     let probes: Vec<Entry> = timeline.between(SimTime::from_nanos(from), excerpt.to);
     for (pod, (its, probes)) in by_pod(&entries, timeline).into_iter().zip(by_pod(&probes, timeline)).enumerate() {
-        for of in model.deployment.pod.containers.ids() {
+        let workload = drawing.workload(pod);
+        for of in workload.pod.containers.ids() {
             let concerns = |entry: &&&Entry| entry.what.container().is_none_or(|container| container == of);
             let its: Vec<&Entry> = its.iter().filter(concerns).copied().collect();
             let probes: Vec<&Entry> = probes.iter().filter(concerns).copied().collect();
@@ -59,8 +60,8 @@ const fn is_probe(what: Happening) -> bool {
 
 /// No probe lasts longer.
 fn longest_timeout(model: &Model) -> Duration {
-    let containers = &model.deployment.pod.containers;
-    let probes = containers.iter().flat_map(|one| [one.startup, one.liveness, one.readiness]).flatten();
+    let containers = model.workloads.iter().flat_map(|workload| &workload.pod.containers);
+    let probes = containers.flat_map(|one| [one.startup, one.liveness, one.readiness]).flatten();
     probes.map(|probe| probe.timeout).max().unwrap_or_default()
 }
 
@@ -135,7 +136,7 @@ impl Run {
 /// A span that has begun.
 type Begun = Option<(SimTime, String, Tone)>;
 
-impl Drawing<'_> {
+impl<'a> Drawing<'a> {
     fn lane(&mut self, group: Group, name: &str) -> &mut Lane {
         let place = self.lanes.iter().position(|lane| lane.group == group && lane.name == name);
         let place = place.unwrap_or_else(|| {
@@ -166,12 +167,19 @@ impl Drawing<'_> {
     }
 
     /// How many Pods serve in rotation.
-    fn service(&mut self) {
-        let wanted = self.model.min_serving as usize;
-        let replicas = self.model.deployment.replicas as usize;
+    fn services(&mut self) {
+        for workload in self.model.workloads.ids() {
+            self.service(workload);
+        }
+    }
+
+    fn service(&mut self, of: WorkloadId) {
+        let workload = &self.model.workloads[of];
+        let lane = if self.model.workloads.len() == 1 { "service" } else { &workload.name };
+        let (wanted, replicas) = (workload.min_serving as usize, workload.replicas as usize);
         let mut begun: Begun = None;
         let timeline = self.timeline;
-        for count in &timeline.delivering {
+        for count in timeline.delivering.iter().filter(|count| count.workload == of) {
             let words = format!("{} of {replicas} Pods serve in rotation", count.pods);
             let tone = match count.pods {
                 n if n < wanted => Tone::Bad,
@@ -179,19 +187,19 @@ impl Drawing<'_> {
                 _ => Tone::Good,
             };
             if begun.as_ref().is_none_or(|(_, before, _)| *before != words) {
-                self.end(Group::Service, "service", &mut begun, count.at);
+                self.end(Group::Service, lane, &mut begun, count.at);
                 begun = Some((count.at, words, tone));
             }
         }
-        self.end(Group::Service, "service", &mut begun, self.timeline.end);
+        self.end(Group::Service, lane, &mut begun, self.timeline.end);
     }
 
     fn slots(&mut self) {
-        for slot in 0..self.model.deployment.replicas as usize {
-            let name = format!("slot {slot}");
+        for slot in (0..self.model.slots()).map(SlotId::new) {
+            let name = words::slot_name(slot, self.model);
             let mut begun: Begun = None;
             let timeline = self.timeline;
-            for look in timeline.looks.iter().filter(|look| look.slot.index() == slot) {
+            for look in timeline.looks.iter().filter(|look| look.slot == slot) {
                 let view = &look.view;
                 let phase = || view.phase.in_words();
                 let (words, tone) = match (view.serves, view.in_rotation) {
@@ -210,20 +218,23 @@ impl Drawing<'_> {
     }
 
     fn pod_name(&self, pod: usize) -> String {
-        let life = self.timeline.pods[pod];
-        format!("pod {}.{}", life.slot.index(), life.ordinal)
+        words::pod_name(self.timeline.pods[pod], self.model)
+    }
+
+    /// The Deployment of a Pod.
+    fn workload(&self, pod: usize) -> &'a Workload {
+        words::workload_of(Who::Pod(pod), self.timeline, self.model)
     }
 
     /// The lane of a container: the only one of a Pod needs no name of its own.
     fn container_name(&self, pod: usize, of: ContainerId) -> String {
-        let pod = self.pod_name(pod);
-        let containers = &self.model.deployment.pod.containers;
-        if containers.len() == 1 { format!("{pod} container") } else { format!("{pod} {}", containers[of].name) }
+        let (name, containers) = (self.pod_name(pod), &self.workload(pod).pod.containers);
+        if containers.len() == 1 { format!("{name} container") } else { format!("{name} {}", containers[of].name) }
     }
 
     fn container(&mut self, pod: usize, of: ContainerId, entries: &[&Entry]) {
         let name = self.container_name(pod, of);
-        let is_init = self.model.deployment.pod.containers[of].role == Role::Init;
+        let is_init = self.workload(pod).pod.containers[of].role == Role::Init;
         // From here the lanes have their order, also those that get marks only.
         self.lane(Group::Pods, &name);
         let mut begun: Begun = None;
@@ -255,9 +266,9 @@ impl Drawing<'_> {
     /// Each probe from its sending to its end; where there are many, equal ones in a row from the first to the last.
     fn probers(&mut self, pod: usize, of: ContainerId, entries: &[&Entry]) {
         for kind in [ProbeKind::Startup, ProbeKind::Liveness, ProbeKind::Readiness] {
-            let Some(probe) = words::probe(of, kind, self.model) else { continue };
+            let Some(probe) = words::probe(of, kind, self.workload(pod)) else { continue };
             let few = if self.excerpt.each_probe { u64::MAX } else { self.few };
-            let whose = super::container_name(self.pod_name(pod), of, self.model);
+            let whose = super::container_name(self.pod_name(pod), of, self.workload(pod));
             let name = format!("{whose} {} probes", words::kind_name(kind));
             // With a longer pause between them, two probes are not of one run.
             let pause = (probe.period + probe.timeout) * 3;
@@ -288,13 +299,13 @@ impl Drawing<'_> {
                 }
             }
             let alone = if runs.iter().map(|run| run.count).sum::<u64>() > few { 2 } else { u64::MAX };
-            runs.into_iter().for_each(|run| self.probed(&name, (of, kind), run, alone));
+            runs.into_iter().for_each(|run| self.probed(&name, (pod, of, kind), run, alone));
         }
     }
 
     /// Probes in a row: at most so many each for itself, more as one span.
-    fn probed(&mut self, lane: &str, (of, kind): (ContainerId, ProbeKind), run: Run, alone: u64) {
-        let words = words::reply_words(of, kind, run.reply, self.model);
+    fn probed(&mut self, lane: &str, (pod, of, kind): (usize, ContainerId, ProbeKind), run: Run, alone: u64) {
+        let words = words::reply_words(of, kind, run.reply, self.workload(pod));
         let tone = if run.reply.observation() == Observation::Success { Tone::Good } else { Tone::Bad };
         if run.count > alone {
             let words = format!("{} ×: {words}", format::whole(run.count));
@@ -377,8 +388,9 @@ impl Drawing<'_> {
     fn fault_lane(&self, target: Target, fault: FaultId) -> String {
         let name = &self.model.faults[fault].name;
         match target {
-            Target::Deployment => name.clone(),
-            Target::Slot(slot) | Target::Container(slot, _) => format!("{name} slot {}", slot.index()),
+            Target::Deployment(_) if self.model.workloads.len() == 1 => name.clone(),
+            Target::Deployment(workload) => format!("{name} {}", self.model.workloads[workload].name),
+            Target::Slot(slot) | Target::Container(slot, _) => format!("{name} {}", words::slot_name(slot, self.model)),
             Target::Node(node) => format!("{name} {}", self.model.cluster.nodes[node].name),
             Target::Zone(zone) => format!("{name} {}", self.model.cluster.zones[zone].name),
         }
@@ -410,7 +422,7 @@ impl Drawing<'_> {
                     // With several containers it is named already.
                     Who::Pod(pod) => match entry.what.container() {
                         Some(container) => self.container_name(pod, container),
-                        None => self.container_name(pod, self.model.deployment.pod.serving),
+                        None => self.container_name(pod, self.workload(pod).pod.serving),
                     },
                     Who::Node(_) => format!("{} machine", line.who),
                     _ => line.who,

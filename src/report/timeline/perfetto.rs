@@ -32,7 +32,7 @@ pub fn perfetto(timeline: &Timeline, model: &Model, excerpt: Excerpt) -> String 
     let from = excerpt.from.saturating_since(timeline.counted_from).as_secs_f64();
     let file = File {
         display_time_unit: "ms",
-        other_data: json!({"deployment": model.deployment.name, "begins_s_after_the_start_of_counting": from}),
+        other_data: json!({"deployment": super::names(model), "begins_s_after_the_start_of_counting": from}),
         trace_events: events,
     };
     serde_json::to_string(&file).expect("texts and finite numbers")

@@ -1,12 +1,12 @@
 //! Each happening in words that its reader knows from `kubectl describe`, and the rules behind it.
 
 use super::clock::Clock;
-use crate::history::{Endpoint, Exit, Happening, Reply, Stored};
-use crate::ids::{ContainerId, FaultId};
-use crate::model::{ContainerMode, Model, NodeMode, Probe, ProbeKind, Strikes};
+use crate::history::{Endpoint, Entry, Exit, Happening, PodLife, Reply, Stored, Timeline, Who};
+use crate::ids::{ContainerId, FaultId, SlotId};
+use crate::model::{ContainerMode, Model, NodeMode, Probe, ProbeKind, Strikes, Workload};
 use crate::report::format;
 use crate::results::Tone::{self, Bad, Detail, Good, Plain};
-use crate::time::{Duration, SimTime};
+use crate::time::Duration;
 
 /// A happening in words.
 #[derive(Debug)]
@@ -22,7 +22,9 @@ fn said(tone: Tone, words: impl Into<String>, rules: &'static str) -> Said {
 }
 
 /// What happens, save for probes, which need what came before them.
-pub(super) fn say(what: Happening, at: SimTime, model: &Model, clock: Clock) -> Said {
+pub(super) fn say(entry: &Entry, timeline: &Timeline, model: &Model, clock: Clock) -> Said {
+    let (what, at) = (entry.what, entry.at);
+    let pod = || workload_of(entry.who, timeline, model);
     let node = |node: crate::ids::NodeId| &model.cluster.nodes[node].name;
     match what {
         Happening::FaultStruck { fault, .. } => said(Bad, strike_words(fault, model), ""),
@@ -84,12 +86,12 @@ pub(super) fn say(what: Happening, at: SimTime, model: &Model, clock: Clock) -> 
         }
         Happening::ProbeSent { kind, .. } => said(Detail, format!("{} probe sent", kind_name(kind)), "P6"),
         Happening::ProbeEnded { container, kind, reply, .. } => {
-            said(Plain, ended(container, kind, reply, model), "P14")
+            said(Plain, ended(container, kind, reply, pod()), "P14")
         }
         Happening::ProbesSkipped(probes) => {
-            said(Plain, ended(probes.container, probes.kind, probes.reply, model), "P14")
+            said(Plain, ended(probes.container, probes.kind, probes.reply, pod()), "P14")
         }
-        Happening::Verdict { container, kind, result, .. } => verdict(container, kind, result, model),
+        Happening::Verdict { container, kind, result, .. } => verdict(container, kind, result, pod()),
 
         Happening::ReadyWritten { ready, .. } => said(Plain, format!("API: the Pod is {}", ready_words(ready)), "E2"),
         Happening::EndpointSliceUpdated { endpoint, .. } => {
@@ -128,27 +130,57 @@ pub(super) fn say(what: Happening, at: SimTime, model: &Model, clock: Clock) -> 
     }
 }
 
-fn ended(of: ContainerId, kind: ProbeKind, reply: Reply, model: &Model) -> String {
-    format!("{} probe {}", kind_name(kind), reply_words(of, kind, reply, model))
+fn ended(of: ContainerId, kind: ProbeKind, reply: Reply, workload: &Workload) -> String {
+    format!("{} probe {}", kind_name(kind), reply_words(of, kind, reply, workload))
 }
 
 /// What a probe met, after its name.
-pub(super) fn reply_words(of: ContainerId, kind: ProbeKind, reply: Reply, model: &Model) -> String {
+pub(super) fn reply_words(of: ContainerId, kind: ProbeKind, reply: Reply, workload: &Workload) -> String {
     match reply {
         Reply::Ok => "succeeds".to_owned(),
         Reply::Error => "fails: 5xx".to_owned(),
         Reply::Refused => "fails: connection refused".to_owned(),
         Reply::Timeout => {
-            let timeout = probe(of, kind, model).map_or(0.0, |probe| probe.timeout.as_secs_f64());
+            let timeout = probe(of, kind, workload).map_or(0.0, |probe| probe.timeout.as_secs_f64());
             format!("fails: no answer within {}", format::in_full(timeout))
         }
         Reply::Reset => "fails: connection reset, the process has died".to_owned(),
     }
 }
 
+/// The Deployment of a Pod or a slot; the first where it concerns none.
+pub(super) fn workload_of<'m>(who: Who, timeline: &Timeline, model: &'m Model) -> &'m Workload {
+    let id = match who {
+        Who::Pod(pod) => model.owner_of(timeline.pods[pod].slot).0,
+        Who::Slot(slot) => model.owner_of(slot).0,
+        Who::Deployment(workload) => workload,
+        Who::Node(_) | Who::Zone(_) => return model.workload(),
+    };
+    &model.workloads[id]
+}
+
+/// What a slot is called: by its number, of several Deployments after the name of its own.
+pub(super) fn slot_name(slot: SlotId, model: &Model) -> String {
+    numbered("slot", slot, model)
+}
+
+/// What a Pod is called: by its slot, and which of its Pods it is.
+pub(super) fn pod_name(life: PodLife, model: &Model) -> String {
+    format!("{}.{}", numbered("pod", life.slot, model), life.ordinal)
+}
+
+fn numbered(what: &str, slot: SlotId, model: &Model) -> String {
+    let (workload, number) = model.owner_of(slot);
+    if model.workloads.len() == 1 {
+        format!("{what} {number}")
+    } else {
+        format!("{} {what} {number}", model.workloads[workload].name)
+    }
+}
+
 /// A probe of a container.
-pub(super) fn probe(of: ContainerId, kind: ProbeKind, model: &Model) -> Option<Probe> {
-    model.deployment.pod.containers[of].probe(kind)
+pub(super) fn probe(of: ContainerId, kind: ProbeKind, workload: &Workload) -> Option<Probe> {
+    workload.pod.containers[of].probe(kind)
 }
 
 pub(super) const fn kind_name(kind: ProbeKind) -> &'static str {
@@ -159,8 +191,8 @@ pub(super) const fn kind_name(kind: ProbeKind) -> &'static str {
     }
 }
 
-fn verdict(of: ContainerId, kind: ProbeKind, result: Stored, model: &Model) -> Said {
-    let threshold = probe(of, kind, model).map_or(0, |probe| match result {
+fn verdict(of: ContainerId, kind: ProbeKind, result: Stored, workload: &Workload) -> Said {
+    let threshold = probe(of, kind, workload).map_or(0, |probe| match result {
         Stored::Failure => probe.failure_threshold,
         Stored::Success | Stored::Unknown => probe.success_threshold,
     });
@@ -193,8 +225,15 @@ fn name(fault: FaultId, model: &Model) -> &str {
 
 /// A fault strikes, and which container, where it names one.
 fn strike_words(fault: FaultId, model: &Model) -> String {
-    let container = model.faults[fault].container;
-    let whom = container.map(|id| format!(" `{}`", model.deployment.pod.containers[id].name)).unwrap_or_default();
+    let mut names: Vec<&str> = Vec::new();
+    for named in &model.faults[fault].containers {
+        let pod = &model.workloads[named.workload].pod;
+        let name = pod.containers[named.container].name.as_str();
+        if named.container != pod.serving && !names.contains(&name) {
+            names.push(name);
+        }
+    }
+    let whom = if names.is_empty() { String::new() } else { format!(" `{}`", names.join("`, `")) };
     format!("FAULT {} strikes{whom}: {}", name(fault, model), effect(fault, model))
 }
 

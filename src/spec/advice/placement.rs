@@ -6,9 +6,10 @@ use serde_json::json;
 
 use super::{Advice, Around, Finding, Subject, finding};
 use crate::ids::{NodeId, ZoneId};
-use crate::model::{AntiAffinity, Deployment, Model, Spread};
+use crate::model::{AntiAffinity, Spread, Workload};
 use crate::spec::cluster::ClusterSpec;
 use crate::spec::labels::{HOSTNAME, ZONE};
+use crate::spec::pod::SpreadConstraint;
 use crate::spec::tree::Node;
 
 const SPREAD: &str = "spec.template.spec.topologySpreadConstraints";
@@ -59,7 +60,7 @@ pub(super) fn single_zone(subject: &Subject<'_>) -> Vec<Finding> {
     if around.model.cluster.zones.len() == 1 {
         return vec![one_zone(around.clusters)];
     }
-    let zones = zones_of(around.model);
+    let zones = zones_of(around);
     let is_only_one = zones.len() == 1 && !zones.contains(&None);
     if !is_only_one {
         return Vec::new();
@@ -84,14 +85,16 @@ fn one_zone(clusters: [&Node; 2]) -> Finding {
 }
 
 /// The Nodes that take the Pods.
-fn eligible(deployment: &Deployment) -> impl Iterator<Item = usize> {
-    let pod = &deployment.pod;
+fn eligible(workload: &Workload) -> impl Iterator<Item = usize> {
+    let pod = &workload.pod;
     (0..pod.selects_node.len()).filter(|&node| pod.selects_node[node] && pod.tolerations.node_admits[node])
 }
 
 /// Their zones.
-fn zones_of(model: &Model) -> BTreeSet<Option<usize>> {
-    eligible(&model.deployment).map(|node| model.cluster.nodes[NodeId::new(node)].zone.map(ZoneId::index)).collect()
+fn zones_of(around: &Around<'_>) -> BTreeSet<Option<usize>> {
+    eligible(around.workload)
+        .map(|node| around.model.cluster.nodes[NodeId::new(node)].zone.map(ZoneId::index))
+        .collect()
 }
 
 /// What the Deployment says of where its replicas go relative to each other.
@@ -107,8 +110,11 @@ fn kept_apart(subject: &Subject<'_>) -> Kept {
     let pod = &subject.deployment.pod;
     // A hard constraint does not score, so a skew of all replicas keeps nothing apart.
     let tells_apart = |skew: u32, hard: bool| !hard || skew < subject.deployment.replicas;
-    let spread = pod.spread.iter().filter(|spread| spread.selects_self && tells_apart(spread.max_skew, spread.hard));
-    let keys = spread.map(|spread| &spread.topology_key).chain(pod.anti_affinity.iter().map(|term| &term.topology_key));
+    let own = (&subject.deployment.labels, subject.deployment.namespace.as_str());
+    let selects_self = |spread: &SpreadConstraint| spread.pods.as_ref().is_none_or(|pods| pods.matches(own.0, own.1));
+    let spread = pod.spread.iter().filter(|spread| selects_self(spread) && tells_apart(spread.max_skew, spread.hard));
+    let apart = pod.anti_affinity.iter().filter(|term| term.pods.matches(own.0, own.1));
+    let keys = spread.map(|spread| &spread.topology_key).chain(apart.map(|term| &term.topology_key));
     let mut kept = Kept::default();
     for key in keys {
         if key == HOSTNAME { kept.off_nodes = true } else { kept.out_of_zones = true }
@@ -128,7 +134,7 @@ pub(super) static NO_ZONE_SPREAD: Advice = Advice {
 pub(super) fn no_zone_spread(subject: &Subject<'_>) -> Vec<Finding> {
     let (replicas, kept) = (subject.deployment.replicas, kept_apart(subject));
     let is_bound = subject.deployment.pod.node_selector.contains_key(ZONE);
-    let has_zones = |around: &Around<'_>| zones_of(around.model).len() > 1;
+    let has_zones = |around: &Around<'_>| zones_of(around).len() > 1;
     let has_zones = subject.around.as_ref().is_none_or(has_zones);
     if replicas < 2 || kept.out_of_zones || is_bound || !has_zones {
         return Vec::new();
@@ -157,7 +163,7 @@ pub(super) static SHARED_NODE: Advice = Advice {
 pub(super) fn shared_node(subject: &Subject<'_>) -> Vec<Finding> {
     let Some(around) = &subject.around else { return Vec::new() };
     let (replicas, kept) = (subject.deployment.replicas, kept_apart(subject));
-    let zones = zones_of(around.model).len();
+    let zones = zones_of(around).len();
     // Where there is no constraint at all, that has been said of zones.
     let is_said = zones > 1 && !kept.out_of_zones;
     if replicas < 2 || kept.off_nodes || is_said || replicas as usize <= zones {
@@ -181,17 +187,18 @@ pub(super) static SPREAD_LEAVES_PENDING: Advice = Advice {
 
 pub(super) fn spread_leaves_pending(subject: &Subject<'_>) -> Vec<Finding> {
     let Some(around) = &subject.around else { return Vec::new() };
-    let (model, replicas) = (around.model, subject.deployment.replicas);
+    let replicas = subject.deployment.replicas;
     let message =
         |room: u32| format!("has room for {room} of {replicas} replicas while a zone is down; the others stay Pending");
     let mut findings = Vec::new();
-    let pod = &model.deployment.pod;
-    for (index, spread) in pod.spread.iter().enumerate().filter(|(_, spread)| spread.hard && spread.selects_self) {
-        let Some(room) = room_by_spread(model, spread).filter(|room| *room < replicas) else { continue };
+    let pod = &around.workload.pod;
+    for (index, spread) in pod.spread.iter().enumerate().filter(|(_, spread)| spread.hard && spread.selects[around.id])
+    {
+        let Some(room) = room_by_spread(around, spread).filter(|room| *room < replicas) else { continue };
         let path = format!("{SPREAD}[{index}]");
         // Otherwise too few domains are left for minDomains, whatever counts.
         let honored = Spread { honor_taints: true, ..spread.clone() };
-        let helps = room_by_spread(model, &honored).is_none_or(|room| room >= replicas);
+        let helps = room_by_spread(around, &honored).is_none_or(|room| room >= replicas);
         let finding = if helps {
             let key = format!("topologySpreadConstraints[{index}].nodeTaintsPolicy");
             let help = "set nodeTaintsPolicy: Honor, or whenUnsatisfiable: ScheduleAnyway";
@@ -202,7 +209,7 @@ pub(super) fn spread_leaves_pending(subject: &Subject<'_>) -> Vec<Finding> {
         findings.push(finding);
     }
     let required = pod.anti_affinity.iter().filter(|term| term.preferred_weight.is_none());
-    let tightest = required.filter_map(|term| room_by_anti_affinity(model, term)).min();
+    let tightest = required.filter_map(|term| room_by_anti_affinity(around, term)).min();
     if let Some(room) = tightest.filter(|room| *room < replicas) {
         let help = "make the term preferred, or have a domain more than replicas in the zones that are left";
         findings.push(subject.finding("spec.template.spec.affinity.podAntiAffinity", message(room), help));
@@ -216,24 +223,23 @@ fn domains(domain: &[Option<u32>], mut nodes: impl FnMut(usize) -> bool) -> BTre
 }
 
 /// For each zone without which there still are Nodes for the Pods: whether a Node survives its loss.
-fn losses(model: &Model) -> impl Iterator<Item = impl Fn(usize) -> bool> {
-    let nodes = &model.cluster.nodes;
+fn losses(around: &Around<'_>) -> impl Iterator<Item = impl Fn(usize) -> bool> {
+    let nodes = &around.model.cluster.nodes;
     let is_left =
         move |zone: usize| move |node: usize| nodes[NodeId::new(node)].zone.is_none_or(|own| own.index() != zone);
-    (0..model.cluster.zones.len()).map(is_left).filter(|is_left| eligible(&model.deployment).any(is_left))
+    (0..around.model.cluster.zones.len()).map(is_left).filter(|is_left| eligible(around.workload).any(is_left))
 }
 
 /// How many replicas a hard spread constraint has room for while the worst zone is down; `None` without a limit (S6, S7).
-fn room_by_spread(model: &Model, spread: &Spread) -> Option<u32> {
-    let deployment = &model.deployment;
-    let can_take: BTreeSet<usize> = eligible(deployment).collect();
-    let pod = &deployment.pod;
+fn room_by_spread(around: &Around<'_>, spread: &Spread) -> Option<u32> {
+    let can_take: BTreeSet<usize> = eligible(around.workload).collect();
+    let pod = &around.workload.pod;
     let counts = |node: usize| {
         (!spread.honor_affinity || pod.selects_node[node])
             && (!spread.honor_taints || pod.tolerations.node_admits[node])
     };
     let all = domains(&spread.domain, counts);
-    losses(model)
+    losses(around)
         .filter_map(|is_left| {
             let counted = domains(&spread.domain, |node| counts(node) && is_left(node));
             let open = domains(&spread.domain, |node| can_take.contains(&node) && is_left(node));
@@ -249,12 +255,12 @@ fn room_by_spread(model: &Model, spread: &Spread) -> Option<u32> {
 }
 
 /// The same of a required anti-affinity term (S9). Nodes without its key take as many as come.
-fn room_by_anti_affinity(model: &Model, term: &AntiAffinity) -> Option<u32> {
-    let can_take: BTreeSet<usize> = eligible(&model.deployment).collect();
+fn room_by_anti_affinity(around: &Around<'_>, term: &AntiAffinity) -> Option<u32> {
+    let can_take: BTreeSet<usize> = eligible(around.workload).collect();
     if can_take.iter().any(|&node| term.domain[node].is_none()) {
         return None;
     }
     let open =
         |is_left: &dyn Fn(usize) -> bool| domains(&term.domain, |node| can_take.contains(&node) && is_left(node));
-    losses(model).map(|is_left| open(&is_left).len() as u32).min()
+    losses(around).map(|is_left| open(&is_left).len() as u32).min()
 }

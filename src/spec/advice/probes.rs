@@ -67,7 +67,8 @@ pub(super) fn no_liveness_probe(subject: &Subject<'_>) -> Vec<Finding> {
         Probe { failure_threshold: least_patient(&base, &readiness).try_into().unwrap_or(u32::MAX), ..base }
     });
     // Without a startup probe it must let the starts through as well.
-    let app = subject.around.as_ref().filter(|_| container.startup.is_none()).map(|around| around.model.app());
+    let app =
+        subject.around.as_ref().filter(|_| container.startup.is_none()).map(|around| &around.workload.pod.main().app);
     let patient = app.and_then(|app| least_lenient(base, &app.start_up, app.while_starting == WhileStarting::Accepts));
     let probe = Probe { failure_threshold: base.failure_threshold.max(patient.unwrap_or(1)), ..base };
     let help = format!(
@@ -247,7 +248,7 @@ pub(super) fn starts_killed(subject: &Subject<'_>) -> Vec<Finding> {
         (None, Some(liveness)) => ("livenessProbe", liveness),
         (None, None) => return Vec::new(),
     };
-    let app = around.model.app();
+    let app = &around.workload.pod.main().app;
     let hangs = app.while_starting == WhileStarting::Accepts;
     let share = share_killed(probe, &app.start_up, hangs);
     if share < NOTICED {

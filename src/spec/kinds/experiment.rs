@@ -1,9 +1,12 @@
 //! The kind `Experiment`: the question that is asked of a system.
 
+use std::ops::RangeInclusive;
+
 use crate::durations::LONGEST;
 use crate::model::{Start, YEAR};
 use crate::spec::app;
 use crate::spec::diagnostic::Problems;
+use crate::spec::labels::is_dns_label;
 use crate::spec::reader::{Item, Object, nearest};
 use crate::spec::script;
 use crate::spec::sensitivity;
@@ -31,10 +34,33 @@ pub(in crate::spec) enum FaultSource {
     Inline(Node, String),
 }
 
+/// The Deployments that an experiment names: one as `deployment`, or several as `deployments`.
+#[derive(Debug, Clone)]
+pub(in crate::spec) struct Deployments {
+    /// They stand in `deployments`, so that keys of `vary` name them.
+    pub are_listed: bool,
+    /// At least one.
+    pub list: Vec<Member>,
+}
+
+/// A Deployment that an experiment names, with what is said of it alone.
+#[derive(Debug, Clone)]
+pub(in crate::spec) struct Member {
+    pub deployment: Reference,
+    /// What it is called in the experiment, if not as its manifest says.
+    pub alias: Option<String>,
+    /// Its own App.
+    pub app: Option<Reference>,
+    /// Its own container that serves, if that is said.
+    pub container: Option<Named>,
+    /// Its own objective.
+    pub objective: Option<Node>,
+}
+
 /// The files of a system; in a candidate those that it replaces.
 #[derive(Debug, Clone, Default)]
 pub(in crate::spec) struct References {
-    pub deployment: Option<Reference>,
+    pub deployments: Option<Deployments>,
     pub app: Option<Reference>,
     pub cluster: Option<Reference>,
     pub faults: Option<Vec<FaultSource>>,
@@ -180,13 +206,15 @@ fn read_uncertainty(item: &Item<'_>, problems: &mut Problems) -> Option<u32> {
 }
 
 fn read_references(spec: &mut Object<'_>, is_whole: bool, problems: &mut Problems) -> References {
-    let mut file = |key: &'static str, problems: &mut Problems| {
-        let item = if is_whole { spec.require(key, problems) } else { spec.get(key) };
-        read_reference(&item?, key == "deployment", problems)
+    let deployments = read_deployments(spec, is_whole, problems);
+    let all_have_apps =
+        deployments.as_ref().is_some_and(|all| all.are_listed && all.list.iter().all(|one| one.app.is_some()));
+    let mut file = |key: &'static str, is_needed: bool, problems: &mut Problems| {
+        let item = if is_needed { spec.require(key, problems) } else { spec.get(key) };
+        read_reference(&item?, false, problems)
     };
-    let deployment = file("deployment", problems);
-    let app = file("app", problems);
-    let cluster = file("cluster", problems);
+    let app = file("app", is_whole && !all_have_apps, problems);
+    let cluster = file("cluster", is_whole, problems);
     let faults = spec.get("faults").and_then(|list| list.list(problems)).map(|list| {
         list.into_iter()
             .filter_map(|item| match &item.node.value {
@@ -195,27 +223,107 @@ fn read_references(spec: &mut Object<'_>, is_whole: bool, problems: &mut Problem
             })
             .collect()
     });
-    let container = spec.get("container").and_then(|item| {
-        let name = item.string(problems)?.to_string();
-        Some(Named { name, mark: item.mark(), path: item.path.clone() })
-    });
-    References { deployment, app, cluster, faults, container }
+    let container = spec.get("container").and_then(|item| read_named(&item, problems));
+    References { deployments, app, cluster, faults, container }
 }
+
+/// `deployment`, or `deployments`.
+fn read_deployments(spec: &mut Object<'_>, is_whole: bool, problems: &mut Problems) -> Option<Deployments> {
+    let Some(all) = spec.get("deployments") else {
+        let item = if is_whole { spec.require("deployment", problems) } else { spec.get("deployment") };
+        let deployment = read_reference(&item?, true, problems)?;
+        let only = Member { deployment, alias: None, app: None, container: None, objective: None };
+        return Some(Deployments { are_listed: false, list: vec![only] });
+    };
+    if let Some(one) = spec.get("deployment") {
+        problems.error(one.mark(), &one.path, "must not be set together with deployments");
+    }
+    if spec.has("container") {
+        let message = "must not be set beside deployments: each has its own";
+        problems.error(all.mark(), "spec.container", message).help("write `{file: …, container: NAME}` in deployments");
+    }
+    let items = all.list(problems)?;
+    if items.is_empty() {
+        problems.error(all.mark(), &all.path, "is empty, must name at least one Deployment");
+        return None;
+    }
+    let list = items.iter().map(|item| read_member(item, problems)).collect::<Vec<_>>();
+    let list = list.into_iter().collect::<Option<Vec<_>>>()?;
+    Some(Deployments { are_listed: true, list })
+}
+
+/// An entry of `deployments`: a file, or `{file, name, namespace, as, app, container, objective}`.
+fn read_member(item: &Item<'_>, problems: &mut Problems) -> Option<Member> {
+    if !matches!(item.node.value, Value::Map(_)) {
+        let deployment = read_reference(item, false, problems)?;
+        return Some(Member { deployment, alias: None, app: None, container: None, objective: None });
+    }
+    let mut object = item.our_object(problems)?;
+    let deployment = read_selected(&mut object, problems);
+    let alias = object.get("as").and_then(|item| {
+        let name = item.string(problems)?;
+        if !is_dns_label(name) {
+            item.refuse(problems, "must be lower-case letters, digits or `-`, first and last a letter or digit");
+        }
+        Some(name.to_string())
+    });
+    let app = object.get("app").map(|item| read_reference(&item, false, problems));
+    let container = object.get("container").and_then(|item| read_named(&item, problems));
+    let objective = object.get("objective").map(|item| {
+        read_min_serving(item.node, &item.path, problems);
+        item.node.clone()
+    });
+    object.finish(problems, &[]);
+    let app = match app {
+        Some(read) => Some(read?),
+        None => None,
+    };
+    Some(Member { deployment: deployment?, alias, app, container, objective })
+}
+
+fn read_named(item: &Item<'_>, problems: &mut Problems) -> Option<Named> {
+    let name = item.string(problems)?.to_string();
+    Some(Named { name, mark: item.mark(), path: item.path.clone() })
+}
+
+/// Reads the objective of one Deployment of several: `{minServing: 2}`.
+pub(in crate::spec) fn read_min_serving(node: &Node, path: &str, problems: &mut Problems) -> Option<u32> {
+    let mut object = Item::new(node, path.to_string()).our_object(problems)?;
+    let least = object.require("minServing", problems).and_then(|item| item.integer(problems, MIN_SERVING));
+    object.finish(problems, &[]);
+    least.map(|least| least as u32)
+}
+
+/// What `minServing` may be.
+pub(in crate::spec) const MIN_SERVING: RangeInclusive<i64> = 1..=u16::MAX as i64;
 
 /// A file name, or for a Deployment `{file, name, namespace}`.
 fn read_reference(item: &Item<'_>, selects: bool, problems: &mut Problems) -> Option<Reference> {
-    let (file, name, namespace) = if selects && matches!(item.node.value, Value::Map(_)) {
+    if selects && matches!(item.node.value, Value::Map(_)) {
         let mut object = item.our_object(problems)?;
-        let file = object.require("file", problems);
-        let mut text = |key: &'static str, problems: &mut Problems| {
-            object.get(key).and_then(|item| item.string(problems)).map(str::to_string)
-        };
-        let (name, namespace) = (text("name", problems), text("namespace", problems));
+        let reference = read_selected(&mut object, problems);
         object.finish(problems, &[]);
-        (file?, name, namespace)
-    } else {
-        (item.clone(), None, None)
+        return reference;
+    }
+    read_file(item, None, None, problems)
+}
+
+/// `file`, and which Deployment in it by `name` and `namespace`.
+fn read_selected(object: &mut Object<'_>, problems: &mut Problems) -> Option<Reference> {
+    let file = object.require("file", problems);
+    let mut text = |key: &'static str, problems: &mut Problems| {
+        object.get(key).and_then(|item| item.string(problems)).map(str::to_string)
     };
+    let (name, namespace) = (text("name", problems), text("namespace", problems));
+    read_file(&file?, name, namespace, problems)
+}
+
+fn read_file(
+    file: &Item<'_>,
+    name: Option<String>,
+    namespace: Option<String>,
+    problems: &mut Problems,
+) -> Option<Reference> {
     let text = file.string(problems)?;
     if text.trim().is_empty() {
         file.refuse(problems, "must be the name of a file");
@@ -227,9 +335,10 @@ fn read_reference(item: &Item<'_>, selects: bool, problems: &mut Problems) -> Op
 /// Reads `objective`; everything in it has a default.
 pub(in crate::spec) fn read_objective(node: &Node, problems: &mut Problems) -> Option<Objective> {
     let mut object = Item::new(node, "spec.objective").our_object(problems)?;
-    let least = i64::from(u16::MAX);
+    // Read where the Deployments are known.
+    let _ = object.get("system");
     let min_serving =
-        object.get("minServing").map_or(Some(1), |item| item.integer(problems, 1..=least)).map(|least| least as u32);
+        object.get("minServing").map_or(Some(1), |item| item.integer(problems, MIN_SERVING)).map(|least| least as u32);
     let words = [Metric::Availability, Metric::RequestSuccess].map(|metric| (metric.key(), metric));
     let metric = object.get("metric").map_or(Some(Metric::Availability), |word| word.word(problems, &words));
     let slo = object.get("slo").map(|item| match item.share(problems, 0.0..=1.0)? {
@@ -252,7 +361,14 @@ pub(in crate::spec) fn read_objective(node: &Node, problems: &mut Problems) -> O
         Some(span) => Some(span?.as_secs_f64()),
         None => None,
     };
-    Some(Objective { min_serving: min_serving?, metric: metric?, slo, window: window?, indifference_secs })
+    Some(Objective {
+        min_serving: min_serving?,
+        system: None,
+        metric: metric?,
+        slo,
+        window: window?,
+        indifference_secs,
+    })
 }
 
 pub(in crate::spec) fn read_metric(object: &mut Object<'_>, problems: &mut Problems) -> Option<Metric> {

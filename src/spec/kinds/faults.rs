@@ -1,12 +1,14 @@
 //! The kind `FaultModel`: what breaks, how often, for how long and who sees it.
 
-use crate::model::{self, Affects, ContainerMode, Fault, NodeMode, Occurrence, OnCall, Role, Strikes};
+use crate::ids::{IdVec, TemplateContainer, WorkloadId};
+use crate::model::{Affects, ContainerMode, Fault, NodeMode, Occurrence, OnCall, Role, Strikes, Workload};
 use crate::random::Law;
 use crate::spec::app;
 use crate::spec::diagnostic::Problems;
 use crate::spec::labels::is_dns_label;
 use crate::spec::law;
 use crate::spec::reader::{Item, Object, nearest};
+use crate::spec::requirement;
 use crate::spec::serving::Named;
 use crate::spec::tree::{Node, Value};
 use crate::time::Duration;
@@ -86,33 +88,116 @@ pub(in crate::spec) struct ReadFault {
     pub fault: Fault,
     /// The container that it names.
     pub container: Option<Named>,
+    /// The Deployments that it names; none: all.
+    pub deployments: Vec<Named>,
 }
 
 impl ReadFault {
-    /// The fault, with the container that it names found among those of the Pods.
-    pub fn resolve(mut self, deployment: &model::Deployment, problems: &mut Problems) -> Fault {
-        let Some(named) = &self.container else { return self.fault };
-        let containers = &deployment.pod.containers;
-        let found = containers.entries().find(|(_, container)| container.name == named.name);
-        self.fault.container = found.map(|(id, _)| id);
-        let is_init = found.is_some_and(|(_, container)| container.role == Role::Init);
-        let is_of_pod = self.fault.strikes == Strikes::Container(ContainerMode::Sandbox);
-        if is_init && !is_of_pod && self.fault.strikes != Strikes::Container(ContainerMode::Crash) {
-            let message =
-                format!("is {}, an init container that runs to its end: only mode crash strikes it", named.name);
-            problems.error(named.mark, &named.path, message);
+    /// The fault, with the Deployments and the container that it names found among those of the model.
+    pub fn resolve(mut self, workloads: &IdVec<WorkloadId, Workload>, problems: &mut Problems) -> Fault {
+        let mut named = Vec::new();
+        for one in &self.deployments {
+            named.extend(find_workload(one, workloads, problems));
         }
-        if self.fault.container.is_none() {
-            let names: Vec<&str> = containers.iter().map(|container| container.name.as_str()).collect();
-            let message =
-                format!("is {}, must be a container of {}: {}", named.name, deployment.name, names.join(", "));
-            let problem = problems.error(named.mark, &named.path, message);
-            if let Some(name) = nearest(&named.name, names) {
-                problem.help(format!("did you mean `{name}`?"));
+        let is_named = !self.deployments.is_empty();
+        let struck: Vec<WorkloadId> = if is_named { named } else { workloads.ids().collect() };
+        self.fault.at_once = is_named && matches!(self.fault.strikes, Strikes::Deployment(_));
+        let containers: Vec<TemplateContainer> = match &self.container {
+            None if !is_named => return self.fault,
+            None => {
+                let serving = |workload: WorkloadId| workloads[workload].pod.serving;
+                struck.iter().map(|&workload| TemplateContainer { workload, container: serving(workload) }).collect()
             }
-        }
+            Some(container) => self.find_containers(container, &struck, workloads, problems),
+        };
+        self.fault.containers = containers;
         self.fault
     }
+
+    /// The container of this name in each of these Deployments; in those that the fault does not name where they have it.
+    fn find_containers(
+        &self,
+        named: &Named,
+        struck: &[WorkloadId],
+        workloads: &IdVec<WorkloadId, Workload>,
+        problems: &mut Problems,
+    ) -> Vec<TemplateContainer> {
+        let mut found = Vec::new();
+        for &workload in struck {
+            let containers = &workloads[workload].pod.containers;
+            let Some((id, container)) = containers.entries().find(|(_, container)| container.name == named.name) else {
+                if !self.deployments.is_empty() {
+                    refuse_container(named, &[workload], workloads, problems);
+                }
+                continue;
+            };
+            let is_of_pod = self.fault.strikes == Strikes::Container(ContainerMode::Sandbox);
+            let is_crash = self.fault.strikes == Strikes::Container(ContainerMode::Crash);
+            if container.role == Role::Init && !is_of_pod && !is_crash {
+                let message =
+                    format!("is {}, an init container that runs to its end: only mode crash strikes it", named.name);
+                problems.error(named.mark, &named.path, message);
+            }
+            found.push(TemplateContainer { workload, container: id });
+        }
+        if found.is_empty() && self.deployments.is_empty() {
+            refuse_container(named, struck, workloads, problems);
+        }
+        found
+    }
+}
+
+fn refuse_container(
+    named: &Named,
+    of: &[WorkloadId],
+    workloads: &IdVec<WorkloadId, Workload>,
+    problems: &mut Problems,
+) {
+    let containers = of.iter().flat_map(|&workload| &workloads[workload].pod.containers);
+    let names: Vec<&str> = containers.map(|container| container.name.as_str()).collect();
+    let of: Vec<&str> = of.iter().map(|&workload| workloads[workload].name.as_str()).collect();
+    let message = format!("is {}, must be a container of {}: {}", named.name, of.join(", "), names.join(", "));
+    let problem = problems.error(named.mark, &named.path, message);
+    if let Some(name) = nearest(&named.name, names) {
+        problem.help(format!("did you mean `{name}`?"));
+    }
+}
+
+fn find_workload(
+    named: &Named,
+    workloads: &IdVec<WorkloadId, Workload>,
+    problems: &mut Problems,
+) -> Option<WorkloadId> {
+    let node = Node { value: Value::String(named.name.clone()), mark: named.mark };
+    requirement::find(&Item::new(&node, named.path.clone()), &named.name, workloads, problems)
+}
+
+/// Reads `deployments`: which of several are struck; one name, or a list of them.
+pub(in crate::spec) fn read_deployments(
+    object: &mut Object<'_>,
+    strikes: Option<Strikes>,
+    problems: &mut Problems,
+) -> Vec<Named> {
+    let Some(item) = object.get("deployments") else { return Vec::new() };
+    if let Some(Strikes::Node(_) | Strikes::Zone(_)) = strikes {
+        let message = "must only be set for the targets container and deployment: a Node has Pods of all";
+        problems.error(item.mark(), &item.path, message);
+        return Vec::new();
+    }
+    let items = match item.node.value {
+        Value::String(_) => vec![item],
+        _ => item.list(problems).unwrap_or_default(),
+    };
+    let mut names: Vec<Named> = Vec::new();
+    for item in items {
+        let Some(name) = item.string(problems) else { continue };
+        if names.iter().any(|earlier| earlier.name == name) {
+            item.refuse(problems, "which occurs twice");
+            continue;
+        }
+        names.push(Named { name: name.to_string(), mark: item.mark(), path: item.path.clone() });
+    }
+    names
 }
 
 /// Reads `container`: which one of the Pods is struck.
@@ -160,10 +245,18 @@ pub(in crate::spec) fn read(item: &Item<'_>, problems: &mut Problems) -> Option<
         Some(text.to_string())
     });
     let container = read_container(&mut object, strikes, problems);
+    let deployments = read_deployments(&mut object, strikes, problems);
     object.finish(problems, &[]);
-    let occurs = Occurrence::Every(every?);
-    let fault = Fault { name: name?, occurs, lasts: lasts?, strikes: strikes?, container: None, source: source? };
-    Some(ReadFault { fault, container })
+    let fault = Fault {
+        name: name?,
+        occurs: Occurrence::Every(every?),
+        lasts: lasts?,
+        strikes: strikes?,
+        containers: Vec::new(),
+        at_once: false,
+        source: source?,
+    };
+    Some(ReadFault { fault, container, deployments })
 }
 
 /// The name of a fault, in results.

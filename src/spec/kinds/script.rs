@@ -5,13 +5,14 @@
 //! key of `vary`; they are read for each scenario anew, as slots and Nodes differ between scenarios.
 
 use crate::durations;
-use crate::ids::{NodeId, SlotId, ZoneId};
-use crate::model::{Cluster, Fault, Occurrence, ScriptTarget};
+use crate::ids::{IdVec, NodeId, SlotId, WorkloadId, ZoneId};
+use crate::model::{Cluster, Fault, Occurrence, ScriptTarget, Workload};
 use crate::random::Law;
 use crate::spec::diagnostic::Problems;
 use crate::spec::faults::{self, Kind, ReadFault};
 use crate::spec::law;
 use crate::spec::reader::{Item, nearest};
+use crate::spec::serving::Named;
 use crate::spec::tree::{Entry, Node, Value};
 use crate::time::Duration;
 
@@ -21,7 +22,7 @@ const NAME_MAX: usize = 63;
 /// What the targets of a script are looked up in.
 #[derive(Clone, Copy)]
 pub(in crate::spec) struct Stage<'a> {
-    pub replicas: u32,
+    pub workloads: &'a IdVec<WorkloadId, Workload>,
     pub cluster: &'a Cluster,
     /// The counted time; what comes later never happens.
     pub horizon: Duration,
@@ -91,7 +92,16 @@ fn read(item: &Item<'_>, stage: Stage<'_>, problems: &mut Problems) -> Option<Re
     let mut object = item.our_object(problems)?;
     let name = object.require("name", problems).and_then(|name| faults::read_name(&name, problems));
     let at = object.require("at", problems).and_then(|at| read_at(&at, stage.horizon, problems));
-    let target = object.require("target", problems).and_then(|target| read_target(&target, stage, problems));
+    let deployments = faults::read_deployments(&mut object, None, problems);
+    let of: Vec<WorkloadId> = if deployments.is_empty() {
+        stage.workloads.ids().collect()
+    } else {
+        // What is called otherwise is told of when the fault is resolved.
+        let named = |named: &Named| stage.workloads.iter().position(|workload| workload.name == named.name);
+        deployments.iter().filter_map(named).map(WorkloadId::new).collect()
+    };
+    let whose = Whose { of: &of, are_named: !deployments.is_empty() };
+    let target = object.require("target", problems).and_then(|target| read_target(&target, stage, whose, problems));
     let kind = target.as_ref().map(|(kind, _)| *kind);
     let strikes = faults::read_strikes(&mut object, kind, problems);
     let lasts = faults::read_lasts(&mut object, strikes, false, problems);
@@ -103,10 +113,11 @@ fn read(item: &Item<'_>, stage: Stage<'_>, problems: &mut Problems) -> Option<Re
         occurs: Occurrence::Once { at: at?, targets: target?.1 },
         lasts: lasts?,
         strikes: strikes?,
-        container: None,
+        containers: Vec::new(),
+        at_once: false,
         source: source?.to_string(),
     };
-    Some(ReadFault { fault, container })
+    Some(ReadFault { fault, container, deployments })
 }
 
 /// A moment, or a law of moments that begin within the counted time.
@@ -124,12 +135,27 @@ fn read_at(item: &Item<'_>, horizon: Duration, problems: &mut Problems) -> Optio
     Some(law)
 }
 
+/// Whose slots and Pods a target means.
+#[derive(Clone, Copy)]
+struct Whose<'a> {
+    of: &'a [WorkloadId],
+    are_named: bool,
+}
+
 /// `deployment`, or one of `{slot: …}`, `{node: …}`, `{nodeOf: …}`, `{zone: …}`.
-fn read_target(item: &Item<'_>, stage: Stage<'_>, problems: &mut Problems) -> Option<(Kind, Vec<ScriptTarget>)> {
+fn read_target(
+    item: &Item<'_>,
+    stage: Stage<'_>,
+    whose: Whose<'_>,
+    problems: &mut Problems,
+) -> Option<(Kind, Vec<ScriptTarget>)> {
     const HELP: &str = "write deployment, {slot: 0}, {node: NAME}, {nodeOf: 0} or {zone: NAME}; `each` stands for all";
     let entries = match &item.node.value {
         Value::String(word) if word == "deployment" => {
-            return Some((Kind::Deployment, vec![ScriptTarget::Deployment]));
+            // Several that are named are struck at once, by the clock of the first.
+            let clocks = if whose.are_named { 1 } else { usize::MAX };
+            let targets = whose.of.iter().take(clocks).map(|&workload| ScriptTarget::Deployment(workload));
+            return Some((Kind::Deployment, targets.collect()));
         }
         Value::Map(entries) => entries,
         _ => {
@@ -146,12 +172,17 @@ fn read_target(item: &Item<'_>, stage: Stage<'_>, problems: &mut Problems) -> Op
     let nodes = || stage.cluster.nodes.iter().map(|node| node.name.as_str());
     match entry.key.as_str() {
         "slot" => {
-            let slots = read_slots(&value, stage.replicas, problems)?;
+            let slots = read_slots(&value, stage.workloads, whose, problems)?;
             Some((Kind::Container, slots.into_iter().map(ScriptTarget::Slot).collect()))
         }
         "nodeOf" => {
-            let slots = read_slots(&value, stage.replicas, problems)?;
+            let slots = read_slots(&value, stage.workloads, whose, problems)?;
             Some((Kind::Node, slots.into_iter().map(ScriptTarget::NodeOf).collect()))
+        }
+        "node" | "zone" if whose.are_named => {
+            let message = "must not stand beside deployments: a Node has Pods of all";
+            problems.error(item.mark(), &item.path, message);
+            None
         }
         "node" => {
             let nodes = read_names(&value, "Node", nodes, problems)?;
@@ -170,17 +201,42 @@ fn read_target(item: &Item<'_>, stage: Stage<'_>, problems: &mut Problems) -> Op
     }
 }
 
-fn read_slots(item: &Item<'_>, replicas: u32, problems: &mut Problems) -> Option<Vec<SlotId>> {
-    let all = 0..replicas as usize;
+/// A slot by its number, or each; of several Deployments those that are named.
+fn read_slots(
+    item: &Item<'_>,
+    workloads: &IdVec<WorkloadId, Workload>,
+    whose: Whose<'_>,
+    problems: &mut Problems,
+) -> Option<Vec<SlotId>> {
+    let slots_of = |workload: WorkloadId| {
+        let before = workloads.iter().take(workload.index()).map(|earlier| earlier.replicas as usize).sum::<usize>();
+        (before..before + workloads[workload].replicas as usize).map(SlotId::new)
+    };
     match &item.node.value {
-        Value::String(word) if word == EACH => return Some(all.map(SlotId::new).collect()),
-        Value::Int(slot) => match usize::try_from(*slot) {
-            Ok(slot) if all.contains(&slot) => return Some(vec![SlotId::new(slot)]),
-            _ => {
-                let last = replicas.saturating_sub(1);
-                item.refuse(problems, format_args!("must be a slot of the {replicas} replicas: from 0 to {last}"));
+        Value::String(word) if word == EACH => return Some(whose.of.iter().copied().flat_map(slots_of).collect()),
+        Value::Int(slot) => {
+            if whose.of.len() > 1 && !whose.are_named {
+                let message = "is the number of a slot, and there are several Deployments";
+                problems.error(item.mark(), &item.path, message).help("add `deployments: NAME` to the entry");
+                return None;
             }
-        },
+            let mut slots = Vec::new();
+            for &workload in whose.of {
+                let replicas = workloads[workload].replicas;
+                match usize::try_from(*slot).ok().and_then(|slot| slots_of(workload).nth(slot)) {
+                    Some(slot) => slots.push(slot),
+                    None => {
+                        let last = replicas.saturating_sub(1);
+                        item.refuse(
+                            problems,
+                            format_args!("must be a slot of the {replicas} replicas: from 0 to {last}"),
+                        );
+                        return None;
+                    }
+                }
+            }
+            return Some(slots);
+        }
         _ => item.refuse(problems, format_args!("must be the number of a slot or `{EACH}`")),
     }
     None

@@ -3,7 +3,9 @@
 //! `staging/src/k8s.io/component-helpers/scheduling/corev1/nodeaffinity/nodeaffinity.go`.
 
 use crate::spec::diagnostic::Problems;
-use crate::spec::labels::{Labels, Operator, Requirement, check_label_key, read_node_requirement, read_selector};
+use crate::spec::labels::{
+    Labels, Operator, Requirement, Selector, check_label_key, read_node_requirement, read_selector,
+};
 use crate::spec::objects::Machine;
 use crate::spec::reader::{Item, Object};
 
@@ -39,10 +41,38 @@ impl NodeTerm {
     }
 }
 
-/// An anti-affinity term that concerns the Deployment's own Pods.
+/// Which Pods a term of affinity, or a spread constraint, means.
+#[derive(Debug, Clone, Default)]
+pub(in crate::spec) struct PodSelector {
+    /// One that is absent matches no Pod.
+    pub selector: Option<Selector>,
+    /// In these namespaces, or in those that `by_label` matches.
+    pub namespaces: Vec<String>,
+    pub by_label: Option<Selector>,
+    /// Labels that must have the same values (`matchLabelKeys`).
+    pub same: Labels,
+    /// Labels that must not (`mismatchLabelKeys`).
+    pub different: Labels,
+}
+
+impl PodSelector {
+    /// Whether it means Pods with these labels in this namespace. Of a namespace's own labels only its name is known.
+    pub fn matches(&self, labels: &Labels, namespace: &str) -> bool {
+        let of_namespace = Labels::from([("kubernetes.io/metadata.name".to_string(), namespace.to_string())]);
+        let in_namespace = self.namespaces.iter().any(|name| name == namespace)
+            || self.by_label.as_ref().is_some_and(|selector| selector.matches(&of_namespace));
+        in_namespace
+            && self.selector.as_ref().is_some_and(|selector| selector.matches(labels))
+            && self.same.iter().all(|(key, value)| labels.get(key) == Some(value))
+            && self.different.iter().all(|(key, value)| labels.get(key) != Some(value))
+    }
+}
+
+/// An anti-affinity term.
 #[derive(Debug, Clone)]
 pub(in crate::spec) struct AntiTerm {
     pub topology_key: String,
+    pub pods: PodSelector,
     /// `None` if required.
     pub preferred_weight: Option<u32>,
 }
@@ -79,8 +109,8 @@ pub(in crate::spec) fn read(item: &Item<'_>, labels: &Labels, namespace: &str, p
     }
     if let Some(mut anti) = object.get("podAntiAffinity").and_then(|anti| anti.object(problems)) {
         for (term, weight) in read_pod_terms(&mut anti, problems) {
-            if let Some((key, true)) = read_pod_term(&term, labels, namespace, problems) {
-                affinity.anti.push(AntiTerm { topology_key: key, preferred_weight: weight });
+            if let Some((key, pods)) = read_pod_term(&term, labels, namespace, problems) {
+                affinity.anti.push(AntiTerm { topology_key: key, pods, preferred_weight: weight });
             }
         }
         anti.finish(problems, &[]);
@@ -88,10 +118,11 @@ pub(in crate::spec) fn read(item: &Item<'_>, labels: &Labels, namespace: &str, p
     if let Some(mut pod) = object.get("podAffinity").and_then(|pod| pod.object(problems)) {
         for (term, weight) in read_pod_terms(&mut pod, problems) {
             let read = read_pod_term(&term, labels, namespace, problems);
-            let message = match (read, weight) {
-                (Some((_, true)), _) => "is not modelled: Pods are not drawn to each other here",
-                (Some((_, false)), None) => "is not modelled: other Pods do not exist here, so nothing binds to them",
-                _ => continue,
+            let Some((_, pods)) = read else { continue };
+            let message = match (pods.matches(labels, namespace), weight) {
+                (true, _) => "is not modelled: Pods are not drawn to each other here",
+                (false, None) => "is not modelled: Pods are not bound to those of others here",
+                (false, Some(_)) => continue,
             };
             term.warn(problems, message);
         }
@@ -158,8 +189,13 @@ fn read_pod_terms<'a>(object: &mut Object<'a>, problems: &mut Problems) -> Vec<(
     terms
 }
 
-/// The topology key of a term, and whether it concerns the Deployment's own Pods.
-fn read_pod_term(item: &Item<'_>, labels: &Labels, namespace: &str, problems: &mut Problems) -> Option<(String, bool)> {
+/// The topology key of a term of a Pod with these labels in this namespace, and which Pods it concerns.
+fn read_pod_term(
+    item: &Item<'_>,
+    labels: &Labels,
+    namespace: &str,
+    problems: &mut Problems,
+) -> Option<(String, PodSelector)> {
     let mut object = item.object(problems)?;
     let key = object.require("topologyKey", problems);
     if let Some(key) = &key {
@@ -167,28 +203,19 @@ fn read_pod_term(item: &Item<'_>, labels: &Labels, namespace: &str, problems: &m
     }
     // A term without a labelSelector matches no Pod.
     let selector = object.get("labelSelector").and_then(|selector| read_selector(&selector, problems));
-    let namespaces: Option<Vec<&str>> = object
-        .get("namespaces")
-        .and_then(|list| list.list(problems))
-        .map(|list| list.iter().filter_map(|name| name.string(problems)).collect());
+    let namespaces = object.get("namespaces").and_then(|list| list.list(problems));
+    let namespaces: Option<Vec<String>> =
+        namespaces.map(|list| list.iter().filter_map(|name| name.string(problems)).map(str::to_string).collect());
     let by_label = object.get("namespaceSelector").and_then(|selector| read_selector(&selector, problems));
-    let mut keys = |key: &'static str| -> Vec<&str> {
+    let mut own_values = |key: &'static str| -> Labels {
         let list = object.get(key).and_then(|keys| keys.list(problems)).unwrap_or_default();
-        list.iter().filter_map(|key| key.string(problems)).collect()
+        let keys = list.iter().filter_map(|key| key.string(problems));
+        keys.filter_map(|key| Some((key.to_string(), labels.get(key)?.clone()))).collect()
     };
-    let _ = keys("matchLabelKeys");
-    let mismatch = keys("mismatchLabelKeys");
+    let (same, different) = (own_values("matchLabelKeys"), own_values("mismatchLabelKeys"));
     object.finish(problems, &[]);
-    let own = Labels::from([("kubernetes.io/metadata.name".to_string(), namespace.to_string())]);
-    let in_namespace = match (&namespaces, &by_label) {
-        (None, None) => true,
-        (Some(names), None) if names.is_empty() => true,
-        _ => {
-            namespaces.is_some_and(|names| names.contains(&namespace))
-                || by_label.is_some_and(|selector| selector.matches(&own))
-        }
-    };
-    let differs = mismatch.iter().any(|key| labels.contains_key(*key));
-    let concerns_own = in_namespace && !differs && selector.is_some_and(|selector| selector.matches(labels));
-    Some((key?.string(problems)?.to_string(), concerns_own))
+    let is_own = namespaces.as_ref().is_none_or(Vec::is_empty) && by_label.is_none();
+    let namespaces = if is_own { vec![namespace.to_string()] } else { namespaces.unwrap_or_default() };
+    let pods = PodSelector { selector, namespaces, by_label, same, different };
+    Some((key?.string(problems)?.to_string(), pods))
 }

@@ -72,7 +72,31 @@ pub(in crate::spec) fn read_declared(item: &Item<'_>, problems: &mut Problems) -
     Some(ContainerPort { number, name, protocol, host_port, host_ip, mark: item.mark(), path: item.path.clone() })
 }
 
+/// A port of a Node that a Pod takes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(in crate::spec) struct HostPort {
+    number: i64,
+    protocol: Protocol,
+    /// All addresses of the Node if it is none.
+    address: Option<String>,
+}
+
+impl HostPort {
+    /// Whether no Node has room for both. Follows `pkg/scheduler/framework/types.go HostPortInfo.CheckConflict`.
+    pub fn contends_with(&self, other: &Self) -> bool {
+        let everywhere = |address: &Option<String>| address.as_deref().is_none_or(|address| address == "0.0.0.0");
+        let meets = everywhere(&self.address) || everywhere(&other.address) || self.address == other.address;
+        (self.number, self.protocol) == (other.number, other.protocol) && meets
+    }
+}
+
 impl ContainerPort {
+    /// The port of the Node that it takes, if it takes one; with the network of the Node it is one in any case.
+    pub fn on_host(&self, uses_host_network: bool) -> Option<HostPort> {
+        let number = self.host_port.or(self.number.filter(|_| uses_host_network))?;
+        Some(HostPort { number, protocol: self.protocol, address: self.host_ip.clone() })
+    }
+
     /// Whether a Service means it by a name and a protocol.
     pub fn is_called(&self, name: &str, protocol: Protocol) -> bool {
         self.name.as_deref() == Some(name) && self.protocol == protocol

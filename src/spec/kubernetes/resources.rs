@@ -126,12 +126,11 @@ pub(in crate::spec) fn read_capacity(item: &Item<'_>, problems: &mut Problems) -
     capacity
 }
 
-/// For how many Pods that request so much a Node has enough. What it does not state it has none of; nothing limits its
-/// disk then.
-pub(in crate::spec) fn room(others: &Others, name: &str, requested: u64) -> Option<u64> {
+/// How much a Node has of a resource. What it does not state it has none of; nothing limits its disk then.
+pub(in crate::spec) fn allocatable(others: &Others, name: &str) -> Option<u64> {
     match others.get(name) {
         None if name == EPHEMERAL_STORAGE => None,
-        offered => Some(offered.copied().unwrap_or(0) / requested),
+        offered => Some(offered.copied().unwrap_or(0)),
     }
 }
 

@@ -2,20 +2,26 @@
 //! A rollout to such a manifest never ends, and a Pod of it that is lost never comes back. What is merely likely is
 //! advice (`starts-killed`).
 
-use crate::model::{Model, Probe, WhileStarting};
+use crate::model::{Model, Probe, WhileStarting, Workload};
 use crate::random::Law;
 use crate::spec::advice::probes;
 use crate::spec::diagnostic::Problems;
-use crate::spec::documents::Documents;
+use crate::spec::documents::{Documents, MemberDocuments};
 use crate::spec::places;
-use crate::spec::system::System;
+use crate::spec::system::{Member, System};
 
 /// A start with a smaller probability than this is not to be expected in a hundred years of tries, every five minutes.
 const NEVER: f64 = 1e-9;
 
-/// Names the probe that kills every start, if one does.
+/// Names the probe that kills every start, if one does, of each Deployment.
 pub(in crate::spec) fn check(model: &Model, documents: &Documents, system: &System, problems: &mut Problems) {
-    let container = model.deployment.pod.main();
+    for ((workload, own), member) in model.workloads.iter().zip(&documents.members).zip(&system.members) {
+        check_one(workload, own, member, problems);
+    }
+}
+
+fn check_one(workload: &Workload, documents: &MemberDocuments, member: &Member, problems: &mut Problems) {
+    let container = workload.pod.main();
     let (name, probe) = match (&container.startup, &container.liveness) {
         // Until it has succeeded the liveness probe waits (P18).
         (Some(startup), _) => ("startupProbe", startup),
@@ -26,22 +32,21 @@ pub(in crate::spec) fn check(model: &Model, documents: &Documents, system: &Syst
     if probe.always_errs {
         return;
     }
-    let latest = latest_kill(probe, model.app().while_starting == WhileStarting::Accepts);
-    let start_up = &model.app().start_up;
+    let latest = latest_kill(probe, container.app.while_starting == WhileStarting::Accepts);
+    let start_up = &container.app.start_up;
     if start_up.exceeds(latest) < 1.0 - NEVER {
         return;
     }
     let quiet = &mut Problems::default();
-    let deployment = system.manifest.deployment(&documents.deployment, Some(&documents.serving), quiet);
+    let deployment = member.manifest.deployment(&documents.deployment, Some(&documents.serving), quiet);
     let Some(deployment) = deployment else { return };
     let path = format!("{}.{name}", deployment.pod.main().path);
-    let written = &system.manifest.documents[system.chosen].1;
     let message = format!(
         "kills every start: it gives up {latest:.0} s after a start at the latest, and the application needs {:.0} s at least, so \
          no Pod is ever Ready",
         least(start_up)
     );
-    let problem = problems.warn(places::place([written, &documents.deployment], &path), &path, message);
+    let problem = problems.warn(places::place([member.document(), &documents.deployment], &path), &path, message);
     problem.never_ready = true;
     problem.help("add a startupProbe whose failureThreshold × periodSeconds exceeds the slowest start, or raise its failureThreshold");
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use crate::model::{Model, PodSpec, Resources};
 use crate::placement::{self, Refusal, Unplaced};
-use crate::spec::affinity::NodeTerm;
+use crate::spec::affinity::{AntiTerm, NodeTerm};
 use crate::spec::cluster;
 use crate::spec::convert;
 use crate::spec::deployment::Deployment;
@@ -25,29 +25,48 @@ pub(in crate::spec) fn is_unplaceable(
     system: &System,
     problems: &mut Problems,
 ) -> bool {
-    let Some(unplaced) = placement::unplaced(model, question.seed) else { return false };
+    let all = placement::unplaced(model, question.seed);
+    for unplaced in &all {
+        tell(unplaced, model, documents, question, system, problems);
+    }
+    !all.is_empty()
+}
+
+/// Says why some replicas of a Deployment have no place.
+fn tell(
+    unplaced: &Unplaced,
+    model: &Model,
+    documents: &Documents,
+    question: &Question,
+    system: &System,
+    problems: &mut Problems,
+) {
     let quiet = &mut Problems::default();
-    let deployment = system.manifest.deployment(&documents.deployment, Some(&documents.serving), quiet);
+    let (member, own) = (&system.members[unplaced.workload.index()], &documents.members[unplaced.workload.index()]);
+    let deployment = member.manifest.deployment(&own.deployment, Some(&own.serving), quiet);
     let cluster = cluster::read(&documents.cluster, quiet);
     let machines = cluster.and_then(|cluster| convert::machines(&cluster, system.machines.clone(), quiet));
-    let (Some(deployment), Some(machines)) = (deployment, machines) else { return true };
+    let (Some(deployment), Some(machines)) = (deployment, machines) else { return };
 
-    let words = in_the_schedulers_words(&unplaced, &model.deployment.pod, &machines);
+    let pod = &model.workloads[unplaced.workload].pod;
+    let words = in_the_schedulers_words(unplaced, pod, &machines);
+    // Of one Deployment there is nothing to tell apart.
+    let of = if model.workloads.len() > 1 { format!(" of {}", own.name) } else { String::new() };
     let message = match unplaced.placed {
-        0 => format!("no replica can be placed: {words}"),
-        placed => format!("only {placed} of {} replicas can be placed; for the next one {words}", deployment.replicas),
+        0 => format!("no replica{of} can be placed: {words}"),
+        placed => {
+            format!("only {placed} of {} replicas{of} can be placed; for the next one {words}", deployment.replicas)
+        }
     };
-    let reason = main_reason(&unplaced);
-    let (path, help) = reason.map_or_else(Default::default, |reason| next_step(reason, model, &deployment, &machines));
-    let written = &system.manifest.documents[system.chosen].1;
-    let mark = places::place([written, &documents.deployment], &path);
+    let reason = main_reason(unplaced);
+    let (path, help) = reason.map_or_else(Default::default, |reason| next_step(reason, pod, &deployment, &machines));
+    let mark = places::place([member.document(), &own.deployment], &path);
     // Among others such a scenario is no mistake: it is marked in the results.
     let problem = problems.note(mark, &path, message);
     let anyway = "`allowPending: true` in an experiment, `--allow-pending` with a manifest alone";
     problem.help(format!("{help}; to play it all the same: {anyway}"));
     problem.is_hopeless = !question.allow_pending;
     problem.never_ready = problem.is_hopeless && unplaced.placed == 0;
-    true
 }
 
 /// `0/3 nodes are available: 1 Insufficient cpu, 2 node(s) had untolerated taint(s).`
@@ -91,7 +110,7 @@ fn main_reason(unplaced: &Unplaced) -> Option<Refusal> {
 }
 
 /// The field that is in the way, and what to do.
-fn next_step(reason: Refusal, model: &Model, deployment: &Deployment, machines: &[Machine]) -> (String, String) {
+fn next_step(reason: Refusal, template: &PodSpec, deployment: &Deployment, machines: &[Machine]) -> (String, String) {
     const POD: &str = "spec.template.spec";
     let pod = &deployment.pod;
     let offered =
@@ -120,7 +139,7 @@ fn next_step(reason: Refusal, model: &Model, deployment: &Deployment, machines: 
             (format!("{POD}.{field}"), help)
         }
         Refusal::Other(other) => {
-            let name = &model.deployment.pod.other_requests[other].resource;
+            let name = &template.other_requests[other].resource;
             let asked = pod.requests.others.get(name).copied().unwrap_or(0);
             let most = machines.iter().filter_map(|machine| machine.others.get(name)).max().copied().unwrap_or(0);
             let help = format!(
@@ -155,7 +174,8 @@ fn next_step(reason: Refusal, model: &Model, deployment: &Deployment, machines: 
             (format!("{POD}.topologySpreadConstraints"), help.to_string())
         }
         Refusal::AntiAffinity => {
-            let terms = pod.anti_affinity.iter().filter(|term| term.preferred_weight.is_none());
+            let own = |term: &&AntiTerm| term.pods.matches(&deployment.labels, &deployment.namespace);
+            let terms = pod.anti_affinity.iter().filter(|term| term.preferred_weight.is_none()).filter(own);
             let keys: Vec<&str> = terms.map(|term| term.topology_key.as_str()).collect();
             let help = format!(
                 "have at least {} domains of {}, one for each replica (`zones`, `nodesPerZone`), or make the term preferred",

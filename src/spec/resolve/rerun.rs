@@ -91,6 +91,20 @@ fn refer(whose: &mut Map<String, Json>, prefix: &str, system: &Map<String, Json>
             documents.insert(name, document.clone());
         }
     }
+    if let Some(members) = system.get("deployments").and_then(Json::as_array) {
+        let members = members.iter().enumerate().map(|(number, member)| {
+            let mut member = member.clone();
+            for key in ["file", "app"] {
+                if let Some(document) = member.get_mut(key) {
+                    let name = format!("{prefix}deployment-{number}-{key}");
+                    let document = std::mem::replace(document, Json::String(name.clone()));
+                    documents.insert(name, document);
+                }
+            }
+            member
+        });
+        whose.insert("deployments".to_owned(), members.collect());
+    }
     if let Some(faults) = system.get("faults") {
         whose.insert("faults".to_owned(), faults.clone());
     }

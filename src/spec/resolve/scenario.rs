@@ -21,9 +21,10 @@ use crate::spec::never_served;
 use crate::spec::never_starts;
 use crate::spec::objects::Service;
 use crate::spec::placing;
+use crate::spec::requirement;
 use crate::spec::script::{self, Stage};
 use crate::spec::serving;
-use crate::spec::system::System;
+use crate::spec::system::{Member, System};
 use crate::spec::tree::{Mark, Node};
 use crate::spec::uncertain;
 use crate::study::{Objective, Scenario};
@@ -245,20 +246,29 @@ fn documents(
 
 /// What the documents of one scenario say, each valid by itself.
 pub(in crate::spec) struct Parts {
-    pub deployment: deployment::Deployment,
-    pub app: Apps,
+    pub members: Vec<MemberPart>,
     pub cluster: ClusterSpec,
     pub faults: Vec<ReadFault>,
     pub on_call: Option<OnCall>,
     pub script: Vec<(Node, String)>,
     pub objective: Objective,
+    /// What is required of the Deployments together, if that is said.
+    pub system: Option<Node>,
+}
+
+/// What those of one Deployment say.
+pub(in crate::spec) struct MemberPart {
+    pub deployment: deployment::Deployment,
+    pub app: Apps,
+    /// Its own `minServing`.
+    pub min_serving: Option<u32>,
     /// Where `minServing` is said.
     pub min_serving_mark: Option<Mark>,
 }
 
 /// The Services in front of a Deployment; the first one counts.
-fn services(deployment: &deployment::Deployment, system: &System, problems: &mut Problems) -> Vec<Service> {
-    let services = system.manifest.services(deployment, &mut Problems::default());
+fn services(deployment: &deployment::Deployment, member: &Member, problems: &mut Problems) -> Vec<Service> {
+    let services = member.manifest.services(deployment, &mut Problems::default());
     let names: Vec<&str> = services.iter().map(|service| service.name.as_str()).collect();
     let message = match names.as_slice() {
         [_] => return services,
@@ -271,18 +281,17 @@ fn services(deployment: &deployment::Deployment, system: &System, problems: &mut
     services
 }
 
-/// Joins the parts to a model.
-pub(in crate::spec) fn build(
+/// What is found of one Deployment before any is converted; `None` where there is nothing to simulate.
+fn look_at(
     question: &Question,
-    system: &System,
-    parts: Parts,
+    member: &Member,
+    part: &MemberPart,
+    min_serving: u32,
     problems: &mut Problems,
-) -> Option<Model> {
-    let Parts { deployment, app, cluster: spec, mut faults, on_call, script, objective, min_serving_mark } = parts;
-    let (deployment, spec) = (&deployment, &spec);
-    let machines = convert::machines(spec, system.machines.clone(), problems)?;
-    let services = services(deployment, system, problems);
-    let named = system.named.as_ref().map(|named| named.name.as_str());
+) -> Option<Vec<Service>> {
+    let MemberPart { deployment, app, min_serving_mark, .. } = part;
+    let services = services(deployment, member, problems);
+    let named = member.named.as_ref().map(|named| named.name.as_str());
     app.check(&deployment.pod, problems);
     serving::tell(deployment, &services, named, problems);
     serving::tell_of_others(deployment, &services, problems);
@@ -292,12 +301,45 @@ pub(in crate::spec) fn build(
         problems.error(deployment.mark, "spec.replicas", "is 0: there is nothing to simulate");
         return None;
     }
-    if objective.min_serving > deployment.replicas {
+    if min_serving > deployment.replicas {
         let mark = min_serving_mark.unwrap_or(question.objective.mark);
-        let (least, replicas) = (objective.min_serving, deployment.replicas);
+        let replicas = deployment.replicas;
         let message =
-            format!("is {least}, must be at most the {replicas} replicas: the service would never be available");
+            format!("is {min_serving}, must be at most the {replicas} replicas: the service would never be available");
         problems.error(mark, "spec.objective.minServing", message);
+    }
+    Some(services)
+}
+
+/// Joins the parts to a model.
+pub(in crate::spec) fn build(
+    question: &Question,
+    system: &System,
+    parts: Parts,
+    problems: &mut Problems,
+) -> Option<Model> {
+    let Parts { members, cluster: spec, mut faults, on_call, script, objective, system: required } = parts;
+    let spec = &spec;
+    let machines = convert::machines(spec, system.machines.clone(), problems)?;
+    let mut found = Vec::new();
+    for (part, member) in members.iter().zip(&system.members) {
+        let min_serving = part.min_serving.unwrap_or(objective.min_serving);
+        let services = look_at(question, member, part, min_serving, problems);
+        found.push(services.map(|services| convert::Member {
+            name: if system.are_listed { &member.name } else { &part.deployment.name },
+            deployment: &part.deployment,
+            app: &part.app,
+            services,
+            min_serving,
+        }));
+    }
+    let found = found.into_iter().collect::<Option<Vec<_>>>()?;
+    let slots = members.iter().map(|part| i64::from(part.deployment.replicas)).sum::<i64>();
+    if slots > deployment::MAX_REPLICAS {
+        let message =
+            format!("have {slots} replicas together, beyond what hasim simulates: {}", deployment::MAX_REPLICAS);
+        problems.error(question.mark, "spec.deployments", message);
+        return None;
     }
     let cluster = convert::cluster(spec, &machines);
     for ReadFault { fault, .. } in &faults {
@@ -306,21 +348,22 @@ pub(in crate::spec) fn build(
             problems.warn(spec.mark, "", message);
         }
     }
-    let stage = Stage { replicas: deployment.replicas, cluster: &cluster, horizon: question.horizon };
+    let workloads = convert::workloads(&found, &machines, system.are_listed);
+    let stage = Stage { workloads: &workloads, cluster: &cluster, horizon: question.horizon };
     script::read_all(&script, &mut faults, stage, problems)?;
-    let may_fail = app.serving(&deployment.pod).is_some_and(|app| app.probe_failure > 0.0);
+    let may_fail = workloads.iter().any(|workload| workload.pod.main().app.probe_failure > 0.0);
     // With a fresh start, starting is itself what is asked about.
     if faults.is_empty() && !may_fail && question.start == Start::Running {
         problems.warn(question.mark, "spec.faults", "is empty, and so is the script: nothing can fail");
     }
-    let deployment = convert::deployment(deployment, &app, &services, &machines);
-    let faults = faults.into_iter().map(|fault| fault.resolve(&deployment, problems)).collect();
+    let faults = faults.into_iter().map(|fault| fault.resolve(&workloads, problems)).collect();
+    let system = requirement::read(required.as_ref(), &workloads, system.are_listed, problems)?;
     Some(Model {
-        deployment,
+        workloads,
+        system,
         cluster,
         faults,
         on_call,
-        min_serving: objective.min_serving,
         start: question.start,
         warm_up: question.warm_up,
         horizon: question.horizon,

@@ -8,7 +8,7 @@
 use serde_json::Map;
 
 use crate::spec::diagnostic::{Problems, Severity};
-use crate::spec::documents::Documents;
+use crate::spec::documents::{Documents, MemberDocuments};
 use crate::spec::experiment::{Patch, Question};
 use crate::spec::parameters::{self, Leaf};
 use crate::spec::reader::{Item, nearest};
@@ -89,8 +89,11 @@ pub(in crate::spec) fn scenarios(
 ) -> Option<(Vec<Scenario>, Vec<Parameter>)> {
     let documents = Documents::of(question, system);
     let quiet = &mut Problems::default();
-    let deployment = system.manifest.deployment(&documents.deployment, Some(&documents.serving), quiet)?;
-    let changes = changes(asked, &documents, deployment.replicas, problems)?;
+    let mut replicas = Vec::new();
+    for (member, own) in system.members.iter().zip(&documents.members) {
+        replicas.push(member.manifest.deployment(&own.deployment, Some(&own.serving), quiet)?.replicas);
+    }
+    let changes = changes(asked, &documents, &replicas, problems)?;
     let (mut scenarios, mut parameters) = (Vec::new(), Vec::new());
     for change in changes {
         let mut places = [0, 0];
@@ -145,8 +148,13 @@ impl Change {
 }
 
 /// The numbers that are changed, and to what.
-fn changes(asked: &Asked, documents: &Documents, replicas: u32, problems: &mut Problems) -> Option<Vec<Change>> {
-    let defaults = defaults(documents, replicas);
+fn changes(asked: &Asked, documents: &Documents, replicas: &[u32], problems: &mut Problems) -> Option<Vec<Change>> {
+    let mut defaults: Vec<(String, Node)> = Vec::new();
+    for (member, &replicas) in documents.members.iter().zip(replicas) {
+        let prefix = documents.prefix(member);
+        defaults
+            .extend(self::defaults(member, replicas).into_iter().map(|(key, node)| (format!("{prefix}{key}"), node)));
+    }
     let mut leaves = by_default(documents);
     leaves.extend(defaults.iter().map(|(key, node)| Leaf { key: key.clone(), node, is_parameter: false }));
     let all: Vec<(Leaf<'_>, Target)> =
@@ -166,7 +174,10 @@ fn changes(asked: &Asked, documents: &Documents, replicas: u32, problems: &mut P
     for (asked_for, node) in keys {
         let wanted = &asked_for.target;
         let steps = documents.steps(wanted);
-        let below = |target: &Target| target.input == wanted.input && documents.steps(target).starts_with(&steps);
+        let below = |target: &Target| {
+            (&target.input, &target.member) == (&wanted.input, &wanted.member)
+                && documents.steps(target).starts_with(&steps)
+        };
         let mut found: Vec<Change> = all
             .iter()
             .filter(|(_, target)| below(target))
@@ -209,8 +220,10 @@ fn by_default(documents: &Documents) -> Vec<Leaf<'_>> {
         }
     }
     parameters::walk(&documents.on_call.0, "onCall", &mut leaves);
-    if let Some(spec) = documents.app.get("spec") {
-        parameters::walk(spec, "app", &mut leaves);
+    for (app, word) in documents.apps() {
+        if let Some(spec) = app.get("spec") {
+            parameters::walk(spec, &word, &mut leaves);
+        }
     }
     for field in ["controlPlane", "latencies", "deadNodes"] {
         if let Some(node) = documents.cluster.get("spec").and_then(|spec| spec.get(field)) {
@@ -221,7 +234,7 @@ fn by_default(documents: &Documents) -> Vec<Leaf<'_>> {
 }
 
 /// The settings of the Deployment, by their defaults where they are not written (M3), and the replicas that it has.
-fn defaults(documents: &Documents, replicas: u32) -> Vec<(String, Node)> {
+fn defaults(documents: &MemberDocuments, replicas: u32) -> Vec<(String, Node)> {
     let mut settings = Vec::new();
     let spec = documents.deployment.get("spec");
     let pod = spec.and_then(|spec| spec.get("template")).and_then(|template| template.get("spec"));

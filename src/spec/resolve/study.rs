@@ -9,6 +9,7 @@ use crate::spec::advice;
 use crate::spec::diagnostic::Problems;
 use crate::spec::experiment::{self, Candidate, Question};
 use crate::spec::loader::Loader;
+use crate::spec::requirement;
 use crate::spec::scenario::scenario_models;
 use crate::spec::sensitivity;
 use crate::spec::system::System;
@@ -57,7 +58,9 @@ fn read<R>(
         Some(found) => Some(found?),
         None => None,
     };
-    let objective = experiment::read_objective(&question.objective, &mut Problems::default())?;
+    let mut objective = experiment::read_objective(&question.objective, &mut Problems::default())?;
+    let model = &scenarios[0].model;
+    objective.system = model.system.as_ref().map(|required| requirement::in_words(required, &model.workloads));
     if let Stopping::Selection(selection) = question.stopping {
         check_selection(selection, document, &scenarios, &mut loader.problems)?;
     }
@@ -144,7 +147,7 @@ fn resolved_inputs(document: &Node, base: &System, systems: &[(Option<&Candidate
         let candidates = spec.get_mut("candidates").and_then(Json::as_array_mut).into_iter().flatten();
         let candidates = candidates.filter_map(Json::as_object_mut);
         let forget = |whose: &mut Map<String, Json>| {
-            for key in ["deployment", "app", "cluster", "faults"] {
+            for key in ["deployment", "deployments", "app", "cluster", "faults"] {
                 whose.shift_remove(key);
             }
         };

@@ -3,12 +3,12 @@
 
 use std::path::Path;
 
-use serde_json::Value as Json;
+use serde_json::{Map, Value as Json, json};
 
 use crate::spec::app;
 use crate::spec::cluster;
 use crate::spec::diagnostic::Problems;
-use crate::spec::experiment::{FaultSource, Reference, References};
+use crate::spec::experiment::{self, Deployments, FaultSource, Reference, References};
 use crate::spec::faults::{self, FaultModel};
 use crate::spec::loader::Loader;
 use crate::spec::manifest::{self, Choice, Kind, Manifest};
@@ -20,13 +20,12 @@ use crate::spec::tree::{Node, Value};
 /// The documents of a system, as its files have them.
 #[derive(Clone)]
 pub(in crate::spec) struct System {
-    pub manifest: Manifest,
-    pub chosen: usize,
-    /// The container that the experiment names.
-    pub named: Option<Named>,
-    /// The name of the container that serves, as the files have it.
-    pub serving: String,
-    pub app: Node,
+    /// Its Deployments; at least one.
+    pub members: Vec<Member>,
+    /// They stand in `deployments`, so that keys of `vary` name them.
+    pub are_listed: bool,
+    /// The App of those that have none of their own.
+    pub app: Option<Node>,
     pub cluster: Node,
     pub machines: Vec<Machine>,
     pub machine_documents: Vec<Node>,
@@ -35,16 +34,108 @@ pub(in crate::spec) struct System {
     pub on_call: (Node, String),
 }
 
+/// One of its Deployments.
+#[derive(Clone)]
+pub(in crate::spec) struct Member {
+    /// What the experiment calls it.
+    pub name: String,
+    pub manifest: Manifest,
+    pub chosen: usize,
+    /// The container that the experiment names.
+    pub named: Option<Named>,
+    /// The name of the container that serves, as the files have it.
+    pub serving: String,
+    /// Its own App.
+    pub app: Option<Node>,
+    /// Its own objective.
+    pub objective: Option<Node>,
+    /// How the experiment refers to it, for the inputs of the results.
+    reference: experiment::Member,
+}
+
+impl Member {
+    /// The Deployment as its file has it.
+    pub fn document(&self) -> &Node {
+        &self.manifest.documents[self.chosen].1
+    }
+
+    fn load(loader: &mut Loader<'_>, folder: &Path, reference: &experiment::Member) -> Option<Self> {
+        let (manifest, chosen) = load_manifest(loader, folder, &reference.deployment)?;
+        let app = match &reference.app {
+            Some(app) => Some(loader.refer_kind(folder, app, Kind::App)?.0),
+            None => None,
+        };
+        let named = reference.container.clone();
+        let serving = serving_container(&manifest, chosen, named.as_ref(), &mut loader.problems);
+        let metadata = manifest.documents[chosen].1.get("metadata");
+        let own = metadata.and_then(|metadata| metadata.text("name")).unwrap_or_default();
+        let name = reference.alias.clone().unwrap_or_else(|| own.to_string());
+        let objective = reference.objective.clone();
+        Some(Self { name, manifest, chosen, named, serving, app, objective, reference: reference.clone() })
+    }
+
+    /// The same with another container that serves.
+    fn serving(mut self, named: Option<&Named>, problems: &mut Problems) -> Self {
+        if let Some(named) = named {
+            self.named = Some(named.clone());
+            self.serving = serving_container(&self.manifest, self.chosen, Some(named), problems);
+        }
+        self
+    }
+
+    fn documents(&self) -> Json {
+        let mut manifest: Vec<Json> = vec![self.document().to_json()];
+        for kind in [Kind::Service, Kind::Autoscaler, Kind::Budget, Kind::Node] {
+            manifest.extend(self.manifest.of(kind).map(Node::to_json));
+        }
+        Json::Array(manifest)
+    }
+
+    /// How it stands in `deployments`, with its documents in the place of files.
+    fn to_json(&self) -> Json {
+        let Reference { name, namespace, .. } = &self.reference.deployment;
+        let fields = [
+            ("file", Some(self.documents())),
+            ("name", name.clone().map(Json::String)),
+            ("namespace", namespace.clone().map(Json::String)),
+            ("as", self.reference.alias.clone().map(Json::String)),
+            ("app", self.app.as_ref().map(Node::to_json)),
+            ("container", self.named.as_ref().map(|named| Json::String(named.name.clone()))),
+            ("objective", self.objective.as_ref().map(Node::to_json)),
+        ];
+        fields.into_iter().filter_map(|(key, value)| Some((key.to_string(), value?))).collect::<Map<_, _>>().into()
+    }
+}
+
 impl System {
     /// Reads the files of an experiment, or of a candidate over those of the experiment.
     pub fn load(loader: &mut Loader<'_>, folder: &Path, references: &References, base: Option<&Self>) -> Option<Self> {
-        let manifest = match &references.deployment {
-            Some(reference) => load_manifest(loader, folder, reference),
-            None => base.map(|base| (base.manifest.clone(), base.chosen)),
+        let named = references.container.as_ref();
+        let members: Option<Vec<Member>> = match &references.deployments {
+            Some(deployments) => {
+                let read = deployments.list.iter().map(|reference| Member::load(loader, folder, reference));
+                let read = read.collect::<Vec<_>>();
+                let earlier = base.filter(|base| !base.are_listed).and_then(|base| base.members[0].named.as_ref());
+                let named = named.or(earlier.filter(|_| !deployments.are_listed));
+                let read = read.into_iter().collect::<Option<Vec<Member>>>();
+                read.map(|read| read.into_iter().map(|member| member.serving(named, &mut loader.problems)).collect())
+            }
+            None => base.map(|base| {
+                let members = base.members.iter().cloned();
+                members.map(|member| member.serving(named, &mut loader.problems)).collect()
+            }),
         };
-        let app = match &references.app {
-            Some(reference) => loader.refer_kind(folder, reference, Kind::App).map(|(node, _)| node),
-            None => base.map(|base| base.app.clone()),
+        let are_listed = references
+            .deployments
+            .as_ref()
+            .map_or_else(|| base.is_some_and(|base| base.are_listed), |deployments| deployments.are_listed);
+        if let (Some(deployments), Some(members)) = (&references.deployments, &members) {
+            check_names(deployments, members, &mut loader.problems);
+        }
+        // `None` where what is named cannot be read.
+        let app: Option<Option<Node>> = match &references.app {
+            Some(reference) => loader.refer_kind(folder, reference, Kind::App).map(|(node, _)| Some(node)),
+            None => Some(base.and_then(|base| base.app.clone())),
         };
         let cluster = match &references.cluster {
             Some(reference) => loader
@@ -57,42 +148,63 @@ impl System {
             (None, Some(base)) => FaultModel { faults: base.faults.clone(), on_call: Some(base.on_call.clone()) },
             (None, None) => FaultModel::default(),
         };
-        if manifest.is_none() || app.is_none() || cluster.is_none() {
+        let needs_app = |members: &Vec<Member>| members.iter().any(|member| member.app.is_none());
+        let has_apps = app.as_ref().is_some_and(|app| app.is_some() || !members.as_ref().is_some_and(needs_app));
+        if members.is_none() || !has_apps || cluster.is_none() {
             // No scenario will be made, so what is there is read here: all errors are to be seen at once.
             let problems = &mut loader.problems;
-            if let Some((manifest, chosen)) = &manifest {
-                let _ = manifest.deployment(&manifest.documents[*chosen].1, None, problems);
+            for member in members.iter().flatten() {
+                let _ = member.manifest.deployment(member.document(), None, problems);
             }
-            let _ = app.map(|document| app::read(&document, problems));
+            let _ = app.flatten().map(|document| app::read(&document, problems));
             let _ = cluster.map(|(document, _)| cluster::read(&document, problems));
             return None;
         }
-        let (manifest, chosen) = manifest?;
-        let (cluster, machine_documents) = cluster?;
-        let mut machines = manifest.machines(&mut loader.problems);
+        let (members, (cluster, machine_documents)) = (members?, cluster?);
+        let mut machines: Vec<Machine> = Vec::new();
+        for member in &members {
+            machines.extend(member.manifest.machines(&mut loader.problems));
+        }
         machines.extend(machine_documents.iter().filter_map(|node| objects::read_node(node, &mut loader.problems)));
-        let named = references.container.clone().or_else(|| base.and_then(|base| base.named.clone()));
-        let serving = serving_container(&manifest, chosen, named.as_ref(), &mut loader.problems);
-        let app = app?;
         let FaultModel { faults, on_call } = faults;
-        let nobody = (Node { value: Value::Null, mark: app.mark }, String::new());
+        let nobody = (Node { value: Value::Null, mark: cluster.mark }, String::new());
         let on_call = on_call.unwrap_or(nobody);
-        Some(Self { manifest, chosen, named, serving, app, cluster, machines, machine_documents, faults, on_call })
+        let app = app.flatten();
+        Some(Self { members, are_listed, app, cluster, machines, machine_documents, faults, on_call })
     }
 
     /// What is needed to repeat the run.
     pub fn to_json(&self) -> Json {
-        let mut manifest: Vec<Json> = vec![self.manifest.documents[self.chosen].1.to_json()];
-        for kind in [Kind::Service, Kind::Autoscaler, Kind::Budget, Kind::Node] {
-            manifest.extend(self.manifest.of(kind).map(Node::to_json));
-        }
         let cluster: Vec<Json> =
             std::iter::once(&self.cluster).chain(&self.machine_documents).map(Node::to_json).collect();
         let mut faults: Vec<Json> = self.faults.iter().map(|(fault, _)| fault.to_json()).collect();
         if !self.on_call.0.is_null() {
-            faults.push(serde_json::json!({ "onCall": self.on_call.0.to_json() }));
+            faults.push(json!({ "onCall": self.on_call.0.to_json() }));
         }
-        serde_json::json!({ "deployment": manifest, "app": self.app.to_json(), "cluster": cluster, "faults": faults })
+        let (key, deployments) = if self.are_listed {
+            ("deployments", self.members.iter().map(Member::to_json).collect())
+        } else {
+            ("deployment", self.members[0].documents())
+        };
+        let mut system = json!({ key: deployments });
+        if let Some(app) = &self.app {
+            system["app"] = app.to_json();
+        }
+        system["cluster"] = Json::Array(cluster);
+        system["faults"] = Json::Array(faults);
+        system
+    }
+}
+
+/// Refuses two Deployments of one name: keys, results and faults could not tell them apart.
+fn check_names(deployments: &Deployments, members: &[Member], problems: &mut Problems) {
+    for (index, (member, reference)) in members.iter().zip(&deployments.list).enumerate() {
+        if members[..index].iter().any(|earlier| earlier.name == member.name) {
+            let Reference { mark, path, .. } = &reference.deployment;
+            let message =
+                format!("is called {}, as an earlier Deployment is: must have a name of its own", member.name);
+            problems.error(*mark, path, message).help("write `{file: …, as: NAME}`");
+        }
     }
 }
 

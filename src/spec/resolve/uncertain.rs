@@ -164,9 +164,9 @@ fn unknowns(documents: &Documents) -> Vec<Unknown> {
         }
     }
     parameters::walk(&documents.on_call.0, "onCall", &mut leaves);
-    for (document, word) in [(&documents.app, "app"), (&documents.cluster, "cluster")] {
+    for (document, word) in documents.apps().chain([(&documents.cluster, "cluster".to_string())]) {
         if let Some(spec) = document.get("spec") {
-            parameters::walk(spec, word, &mut leaves);
+            parameters::walk(spec, &word, &mut leaves);
         }
     }
     let uncertain = leaves.into_iter().filter(|leaf| leaf.is_parameter && matches!(leaf.node.value, Value::Map(_)));

@@ -7,12 +7,13 @@ use crate::study::metric::TABLE;
 
 use super::fault::on_call_entry;
 use super::value::{
-    at_most_one, duration, exactly_one, file, flag, integer, list, number, object, or, share, such_as, text, word,
+    at_most_one, duration, exactly_one, file, flag, integer, list, number, object, or, refer, share, some, such_as,
+    text, word,
 };
 
 /// What an Experiment may say.
 pub fn spec() -> Value {
-    let [deployment, app, cluster, faults, container] = system();
+    let [deployment, deployments, app, cluster, faults, container] = system();
     let script = list(
         "Faults at moments that are set, on targets that are named. Beside or instead of random faults.",
         json!({"$ref": "#/definitions/scriptEntry"}),
@@ -26,9 +27,10 @@ pub fn spec() -> Value {
     );
     let mut schema = object(
         "The question.",
-        &["deployment", "app", "cluster"],
+        &["cluster"],
         [
             ("deployment", deployment),
+            ("deployments", deployments),
             ("app", app),
             ("cluster", cluster),
             ("faults", faults),
@@ -55,6 +57,11 @@ pub fn spec() -> Value {
             ("without", without()),
         ],
     );
+    schema["oneOf"] = json!(exactly_one(&["deployment", "deployments"]));
+    // An App, or one for each of several Deployments.
+    let has_own = json!({"type": "object", "required": ["app"]});
+    let all_have_own = json!({"properties": {"deployments": {"items": has_own}}, "required": ["deployments"]});
+    schema["anyOf"] = json!([{"required": ["app"]}, all_have_own]);
     let stops = at_most_one(&["replications", "precision", "select"]);
     let others = at_most_one(&["vary", "sensitivity"]).into_iter().chain(at_most_one(&["candidates", "sensitivity"]));
     // An empty grid is none.
@@ -70,15 +77,34 @@ pub fn spec() -> Value {
 const MOST: i64 = 100_000_000;
 
 /// The inputs, as an experiment or a candidate names them.
-fn system() -> [Value; 5] {
-    let deployment = object(
-        "Which Deployment, where a file holds several.",
-        &["file"],
+fn system() -> [Value; 6] {
+    let selected = || {
         [
             ("file", file("The manifest, relative to this file.")),
             ("name", text("The name of the Deployment.")),
             ("namespace", text("Its namespace.")),
-        ],
+        ]
+    };
+    let deployment = object("Which Deployment, where a file holds several.", &["file"], selected());
+    let least = object(
+        "What this Deployment must achieve.",
+        &["minServing"],
+        [("minServing", integer("Pods of it that must serve in rotation.", 1, 65_535))],
+    );
+    let alone = [
+        (
+            "as",
+            json!({"description": "What the experiment calls it, if not by its own name.", "type": "string", "pattern": DNS_LABEL}),
+        ),
+        ("app", file("Its own App, relative to this file.")),
+        ("container", text("Its container that serves.")),
+        ("objective", least),
+    ];
+    let member = object("A Deployment, with what is said of it alone.", &["file"], selected().into_iter().chain(alone));
+    let member = json!({"anyOf": [{"type": "string", "pattern": "\\S"}, member]});
+    let deployments = some(
+        "Several Deployments, side by side on the same Nodes: manifests relative to this file. Instead of deployment.",
+        member,
     );
     let deployment = json!({
         "description": "The manifest that you would apply, relative to this file; or {file, name, namespace} where it holds \
@@ -88,6 +114,7 @@ fn system() -> [Value; 5] {
     let fault = json!({"anyOf": [file("A FaultModel, relative to this file."), {"$ref": "#/definitions/fault"}, on_call_entry()]});
     [
         such_as(json!(["../models/deployments/aidbox.yaml"]), deployment),
+        deployments,
         such_as(json!(["../models/apps/jvm-service.yaml"]), file("The App, relative to this file.")),
         such_as(json!(["../models/clusters/three-zones.yaml"]), file("The Cluster, relative to this file.")),
         such_as(
@@ -122,6 +149,13 @@ fn objective() -> Value {
                         integer("Pods that must serve in rotation for the service to count as available.", 1, 65_535),
                     ),
                 ),
+                (
+                    "system",
+                    refer(
+                        "requirement",
+                        "Of several Deployments, what must be there for the system to be available: all, if left out.",
+                    ),
+                ),
                 ("metric", or("availability", metric)),
                 ("slo", such_as(json!(["99.95%"]), share("The share that is promised; above 0.", 0.0, 1.0))),
                 ("window", or("30d", duration("The span in which the objective is judged; at least 1m."))),
@@ -140,6 +174,43 @@ fn objective() -> Value {
         ),
     )
 }
+
+/// What is required of several Deployments together.
+pub fn requirement() -> Value {
+    let parts = |what: &str| some(what, json!({"$ref": "#/definitions/requirement"}));
+    let pods = object(
+        "So many Pods of a Deployment.",
+        &["workload"],
+        [
+            ("workload", text("The name of the Deployment.")),
+            (
+                "minServing",
+                integer("Pods of it that must serve in rotation; those of its own objective, if left out.", 1, 65_535),
+            ),
+        ],
+    );
+    let some_of = object(
+        "So many of these.",
+        &["atLeast", "of"],
+        [("atLeast", integer("How many.", 1, 65_535)), ("of", parts("Of which."))],
+    );
+    such_as(
+        json!([{"all": ["shop", {"any": ["search", "cache"]}]}]),
+        json!({
+            "description": "The name of a Deployment, or what is required of several.",
+            "anyOf": [
+                {"type": "string"},
+                pods,
+                object("All of these.", &["all"], [("all", parts("What must all be there."))]),
+                object("Any of these.", &["any"], [("any", parts("Of which one must be there."))]),
+                some_of,
+            ],
+        }),
+    )
+}
+
+/// A label as DNS has it.
+const DNS_LABEL: &str = "^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$";
 
 fn metric(what: &str) -> Value {
     let words: Vec<(&str, &str)> = TABLE.iter().map(|row| (row.key, row.meaning)).collect();
@@ -279,7 +350,8 @@ fn paths(what: &str, values: &Value) -> Value {
     json!({
         "description": format!(
             "{what} A path begins in the Deployment's spec, its Pod's or its container's (replicas, \
-             readinessProbe.periodSeconds), or with deployment, app, cluster, faults.NAME, script.NAME or objective."
+             readinessProbe.periodSeconds), or with deployment, app, cluster, faults.NAME, \
+             script.NAME, objective, or deployments.NAME."
         ),
         "type": "object",
         "properties": fields,
@@ -296,20 +368,22 @@ fn vary() -> Value {
 }
 
 fn candidates() -> Value {
-    let [deployment, app, cluster, faults, container] = system();
-    let candidate = object(
+    let [deployment, deployments, app, cluster, faults, container] = system();
+    let mut candidate = object(
         "A named alternative: patches, or other files.",
         &["name"],
         [
             ("name", json!({"description": "A word without spaces.", "type": "string", "pattern": "^\\S{1,100}$"})),
             ("patch", paths("Values that are set; null removes the field.", &json!({}))),
             ("deployment", deployment),
+            ("deployments", deployments),
             ("app", app),
             ("cluster", cluster),
             ("faults", faults),
             ("container", container),
         ],
     );
+    candidate["allOf"] = Value::Array(at_most_one(&["deployment", "deployments"]));
     list("Named alternatives. With a grid each candidate meets each point of it.", candidate)
 }
 

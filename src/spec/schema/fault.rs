@@ -50,6 +50,12 @@ pub fn fault() -> Value {
             ("every", such_as(json!([{"exponential": {"mean": "30d"}}]), every)),
             ("lasts", lasts("Left out: a hang or an error lasts until the restart. Needed for Nodes and zones.")),
             ("container", container()),
+            (
+                "deployments",
+                deployments(
+                    "Of several Deployments, which are struck; all, each by itself, if left out. With target deployment those named here are struck at once.",
+                ),
+            ),
             ("affects", affects()),
             ("source", source("Where the numbers come from, or `assumption`.")),
         ],
@@ -84,6 +90,7 @@ pub fn script_entry() -> Value {
             ("mode", mode()),
             ("lasts", lasts("Left out: until the restart, or for Nodes and zones without end.")),
             ("container", container()),
+            ("deployments", deployments("Of several Deployments, whose slots and Pods the target means.")),
             ("affects", affects()),
             ("source", or("script", text("Where the numbers come from."))),
         ],
@@ -118,6 +125,14 @@ pub(super) const MACHINE: [(&str, &str); 4] = [
     ("isolation", "The same, and no request reaches it."),
     ("kubelet", "The kubelet's process dies and starts again at the end; containers serve on, unprobed."),
 ];
+
+/// Deployments by their names.
+fn deployments(what: &str) -> Value {
+    such_as(
+        json!([["shop", "search"]]),
+        json!({"description": what, "anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}, "uniqueItems": true}]}),
+    )
+}
 
 /// What a fault strikes.
 pub(super) fn target_word() -> Value {

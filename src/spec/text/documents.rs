@@ -7,18 +7,18 @@ use crate::spec::diagnostic::Problems;
 use crate::spec::experiment::{self, Question};
 use crate::spec::faults::{self, ReadFault};
 use crate::spec::reader::Item;
-use crate::spec::scenario::{Parts, build};
-use crate::spec::system::System;
+use crate::spec::scenario::{MemberPart, Parts, build};
+use crate::spec::system::{Member, System};
 use crate::spec::tree::{Mark, Node, Value};
 use crate::spec::vary::{self, Input, Step, Target};
 
 /// The documents, as the values of the scenario have changed them.
 #[derive(Clone)]
 pub(in crate::spec) struct Documents {
-    pub deployment: Node,
-    /// The name of the container that serves.
-    pub serving: String,
-    pub app: Node,
+    /// Those of each Deployment.
+    pub members: Vec<MemberDocuments>,
+    /// The App of those that have none of their own.
+    pub app: Option<Node>,
     pub cluster: Node,
     /// Each with its path, for messages.
     pub faults: Vec<(Node, String)>,
@@ -26,41 +26,119 @@ pub(in crate::spec) struct Documents {
     pub on_call: (Node, String),
     pub script: Vec<(Node, String)>,
     pub objective: Node,
+    are_listed: bool,
+}
+
+/// The documents of one Deployment.
+#[derive(Clone)]
+pub(in crate::spec) struct MemberDocuments {
+    pub name: String,
+    pub deployment: Node,
+    /// The name of the container that serves.
+    pub serving: String,
+    /// Its own App.
+    pub app: Option<Node>,
+    /// Its own objective.
+    pub objective: Option<Node>,
 }
 
 impl Documents {
     /// The documents as they are written.
     pub fn of(question: &Question, system: &System) -> Self {
+        let members = system.members.iter().map(|member| MemberDocuments {
+            name: member.name.clone(),
+            deployment: member.document().clone(),
+            serving: member.serving.clone(),
+            app: member.app.clone(),
+            objective: member.objective.clone(),
+        });
         Self {
-            deployment: system.manifest.documents[system.chosen].1.clone(),
-            serving: system.serving.clone(),
+            members: members.collect(),
             app: system.app.clone(),
             cluster: system.cluster.clone(),
             faults: system.faults.clone(),
             on_call: system.on_call.clone(),
             script: question.script.clone(),
             objective: question.objective.clone(),
+            are_listed: system.are_listed,
         }
+    }
+
+    /// The beginning of the keys of a Deployment: nothing where it is alone, or `deployments.NAME.`.
+    pub fn prefix(&self, member: &MemberDocuments) -> String {
+        if self.are_listed { format!("{}.", vary::member_path(&member.name)) } else { String::new() }
+    }
+
+    /// All Apps, each with the beginning of its keys.
+    pub fn apps(&self) -> impl Iterator<Item = (&Node, String)> {
+        let own = self.members.iter().filter_map(|member| Some((member.app.as_ref()?, member)));
+        let own = own.map(|(app, member)| (app, format!("{}app", self.prefix(member))));
+        self.app.iter().map(|app| (app, "app".to_string())).chain(own)
+    }
+
+    /// The application of a Deployment: its own App, or that of all.
+    pub fn app_of<'a>(&'a self, member: &'a MemberDocuments) -> Option<&'a Node> {
+        member.app.as_ref().or(self.app.as_ref())
     }
 
     /// Sets (or with null removes) a value. The error completes "KEY …".
     pub fn set(&mut self, target: &Target, value: &Node, at: Mark) -> Result<(), String> {
-        let steps = &target.within(&self.serving);
-        match &target.input {
-            Input::Deployment => vary::apply(&mut self.deployment, steps, value, at),
-            Input::App => vary::apply(&mut self.app, steps, value, at),
-            Input::Cluster => vary::apply(&mut self.cluster, steps, value, at),
-            Input::Objective => vary::apply(&mut self.objective, steps, value, at),
-            Input::Fault(name) => patch_fault(&mut self.faults, name, steps, value, at),
-            Input::Script(name) => patch_fault(&mut self.script, name, steps, value, at),
-            Input::OnCall => vary::apply(&mut self.on_call.0, steps, value, at),
+        let member = self.member(target)?;
+        let steps = &member.map_or_else(|| target.steps.clone(), |at| target.within(&self.members[at].serving));
+        match (&target.input, member) {
+            (Input::Deployment, Some(at_member)) => {
+                vary::apply(&mut self.members[at_member].deployment, steps, value, at)
+            }
+            (Input::App, Some(at_member)) => {
+                let shared = self.app.clone();
+                let own = &mut self.members[at_member].app;
+                let Some(app) = own else {
+                    // What is said of one alone makes a copy for it.
+                    let mut copy = shared.ok_or("leads nowhere: there is no App")?;
+                    vary::apply(&mut copy, steps, value, at)?;
+                    *own = Some(copy);
+                    return Ok(());
+                };
+                vary::apply(app, steps, value, at)
+            }
+            (Input::Objective, Some(at_member)) => {
+                let empty = Node { value: Value::Map(Vec::new()), mark: at };
+                vary::apply(self.members[at_member].objective.get_or_insert(empty), steps, value, at)
+            }
+            (Input::App, None) => {
+                let app = self.app.as_mut().ok_or("leads nowhere: every Deployment has an App of its own")?;
+                vary::apply(app, steps, value, at)
+            }
+            (Input::Cluster, _) => vary::apply(&mut self.cluster, steps, value, at),
+            (Input::Objective, None) => vary::apply(&mut self.objective, steps, value, at),
+            (Input::Fault(name), _) => patch_fault(&mut self.faults, name, steps, value, at),
+            (Input::Script(name), _) => patch_fault(&mut self.script, name, steps, value, at),
+            (Input::OnCall, _) => vary::apply(&mut self.on_call.0, steps, value, at),
+            (Input::Deployment, None) => unreachable!("it is always one of them"),
+        }
+    }
+
+    /// Which Deployment a target means, if it means one. The error completes "KEY …".
+    fn member(&self, target: &Target) -> Result<Option<usize>, String> {
+        let names = || self.members.iter().map(|member| member.name.as_str()).collect::<Vec<_>>().join(", ");
+        match &target.member {
+            Some(name) => {
+                let found = self.members.iter().position(|member| member.name == *name).filter(|_| self.are_listed);
+                let message = || format!("leads nowhere: no Deployment is called {name}; there are: {}", names());
+                found.map(Some).ok_or_else(message)
+            }
+            None if target.input != Input::Deployment => Ok(None),
+            None if self.members.len() == 1 => Ok(Some(0)),
+            None => Err(format!("must say of which Deployment: `deployments.NAME.…` with one of {}", names())),
         }
     }
 
     /// The way of a target in these documents, of a container by the place that it has in the list.
     pub fn steps(&self, target: &Target) -> Vec<Step> {
-        let mut steps = target.within(&self.serving);
-        let mut node = (target.input == Input::Deployment).then_some(&self.deployment);
+        let Ok(member) = self.member(target) else { return target.steps.clone() };
+        let Some(member) = member.map(|at| &self.members[at]) else { return target.steps.clone() };
+        let mut steps = target.within(&member.serving);
+        let mut node = (target.input == Input::Deployment).then_some(&member.deployment);
         for step in &mut steps {
             if let (Some(Value::List(items)), Step::Key(name)) = (node.map(|node| &node.value), &*step)
                 && let Some(position) = items.iter().position(|item| item.text("name") == Some(name))
@@ -77,40 +155,64 @@ impl Documents {
         let named = |faults: &'_ [(Node, String)], name: &str| {
             faults.iter().position(|(fault, _)| fault.text("name") == Some(name))
         };
-        let root = match &target.input {
-            Input::Deployment => &self.deployment,
-            Input::App => &self.app,
-            Input::Cluster => &self.cluster,
-            Input::Objective => &self.objective,
-            Input::Fault(name) => &self.faults[named(&self.faults, name)?].0,
-            Input::Script(name) => &self.script[named(&self.script, name)?].0,
-            Input::OnCall => &self.on_call.0,
+        let member = self.member(target).ok()?.map(|at| &self.members[at]);
+        let root = match (&target.input, member) {
+            (Input::Deployment, member) => &member?.deployment,
+            (Input::App, Some(member)) => self.app_of(member)?,
+            (Input::App, None) => self.app.as_ref()?,
+            (Input::Cluster, _) => &self.cluster,
+            (Input::Objective, Some(member)) => member.objective.as_ref()?,
+            (Input::Objective, None) => &self.objective,
+            (Input::Fault(name), _) => &self.faults[named(&self.faults, name)?].0,
+            (Input::Script(name), _) => &self.script[named(&self.script, name)?].0,
+            (Input::OnCall, _) => &self.on_call.0,
         };
-        target.within(&self.serving).iter().try_fold(root, |node, step| vary::step(node, step))
+        let steps = member.map_or_else(|| target.steps.clone(), |member| target.within(&member.serving));
+        steps.iter().try_fold(root, |node, step| vary::step(node, step))
     }
 
     /// Reads them and converts what they say.
     pub fn model(self, question: &Question, system: &System, problems: &mut Problems) -> Option<Model> {
-        let deployment = system.manifest.deployment(&self.deployment, Some(&self.serving), problems);
-        let app = app::read(&self.app, problems);
+        let members: Vec<Option<MemberPart>> = (self.members.iter().zip(&system.members))
+            .map(|(documents, member)| self.read_member(documents, member, problems))
+            .collect();
         let cluster = cluster::read(&self.cluster, problems);
         let faults: Vec<Option<ReadFault>> =
             self.faults.iter().map(|(node, path)| faults::read(&Item::new(node, path.clone()), problems)).collect();
         let on_call = faults::read_on_call(&Item::new(&self.on_call.0, self.on_call.1.clone()), problems);
         let objective = experiment::read_objective(&self.objective, problems);
         let faults = faults.into_iter().collect::<Option<_>>()?;
-        let (deployment, app, cluster, on_call) = (deployment?, app?, cluster?, on_call?);
+        let members = members.into_iter().collect::<Option<Vec<_>>>()?;
         let parts = Parts {
-            deployment,
-            app,
-            cluster,
+            members,
+            cluster: cluster?,
             faults,
-            on_call,
+            on_call: on_call?,
             script: self.script,
             objective: objective?,
-            min_serving_mark: self.objective.get("minServing").map(|node| node.mark),
+            system: self.objective.get("system").cloned(),
         };
         build(question, system, parts, problems)
+    }
+
+    fn read_member(&self, documents: &MemberDocuments, member: &Member, problems: &mut Problems) -> Option<MemberPart> {
+        let deployment = member.manifest.deployment(&documents.deployment, Some(&documents.serving), problems);
+        let app = app::read(self.app_of(documents)?, problems);
+        let own = documents.objective.as_ref();
+        let own_least = own.map(|node| {
+            experiment::read_min_serving(
+                node,
+                &format!("spec.{}.objective", vary::member_path(&documents.name)),
+                problems,
+            )
+        });
+        let least = self.objective.get("minServing").map(|node| node.mark);
+        let mark = own.and_then(|node| node.get("minServing")).map_or(least, |node| Some(node.mark));
+        let min_serving = match own_least {
+            Some(read) => Some(read?),
+            None => None,
+        };
+        Some(MemberPart { deployment: deployment?, app: app?, min_serving, min_serving_mark: mark })
     }
 }
 

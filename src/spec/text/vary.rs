@@ -30,6 +30,8 @@ pub(in crate::spec) enum Input {
 /// A path of `vary`, resolved to an input and the steps within it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(in crate::spec) struct Target {
+    /// Of which Deployment, where the path names one of several.
+    pub member: Option<String>,
     pub input: Input,
     pub steps: Vec<Step>,
 }
@@ -45,15 +47,40 @@ impl Target {
     }
 }
 
-const INPUTS: [&str; 7] = ["deployment", "app", "cluster", "faults", "onCall", "script", "objective"];
+const INPUTS: [&str; 8] = ["deployment", "deployments", "app", "cluster", "faults", "onCall", "script", "objective"];
+
+/// The beginning of the paths of one Deployment of several.
+pub(in crate::spec) fn member_path(name: &str) -> String {
+    let is_plain = !name.contains(['.', '[']) && name.parse::<usize>().is_err();
+    if is_plain { format!("deployments.{name}") } else { format!("deployments[\"{name}\"]") }
+}
+
+/// `deployments.NAME.…`: what follows is a path like any other, of that Deployment alone.
+fn of_member(path: &str, rest: &[Step]) -> Result<Target, (String, Option<String>)> {
+    let Some((Step::Key(name), within)) = rest.split_first().filter(|(_, within)| !within.is_empty()) else {
+        let help = "`deployments.NAME.replicas`, `deployments.NAME.app.…`, `deployments.NAME.objective.minServing`";
+        return Err(("must name a Deployment and one of its fields".to_string(), Some(help.to_string())));
+    };
+    let target = resolve_steps(path, within.to_vec())?;
+    if !matches!(target.input, Input::Deployment | Input::App | Input::Objective) || target.member.is_some() {
+        return Err(("leads to what all Deployments share: leave out `deployments.NAME.`".to_string(), None));
+    }
+    Ok(Target { member: Some(name.clone()), ..target })
+}
 
 /// Finds out what a key of `vary` means. The error completes "KEY …".
 pub(in crate::spec) fn resolve(path: &str) -> Result<Target, (String, Option<String>)> {
-    let steps = parse(path).map_err(|error| (error, None))?;
+    resolve_steps(path, parse(path).map_err(|error| (error, None))?)
+}
+
+fn resolve_steps(path: &str, steps: Vec<Step>) -> Result<Target, (String, Option<String>)> {
     let Some(Step::Key(first)) = steps.first().cloned() else {
         return Err(("must begin with the name of a field".to_string(), None));
     };
     let rest = steps[1..].to_vec();
+    if first == "deployments" {
+        return of_member(path, &rest);
+    }
     let within = |input, mut steps: Vec<Step>, spec: bool| {
         if steps.is_empty() {
             return Err((format!("must go on: a path below `{first}.`"), None));
@@ -61,20 +88,20 @@ pub(in crate::spec) fn resolve(path: &str) -> Result<Target, (String, Option<Str
         if spec && steps[0] != Step::Key("spec".to_string()) {
             steps.insert(0, Step::Key("spec".to_string()));
         }
-        Ok(Target { input, steps })
+        Ok(Target { member: None, input, steps })
     };
     match first.as_str() {
         "deployment" => return within(Input::Deployment, rest, false),
         "app" => return within(Input::App, rest, true),
         "cluster" => return within(Input::Cluster, rest, true),
-        "onCall" => return Ok(Target { input: Input::OnCall, steps: rest }),
+        "onCall" => return Ok(Target { member: None, input: Input::OnCall, steps: rest }),
         "objective" => return within(Input::Objective, rest, false),
         "faults" | "script" => {
             let Some((Step::Key(name), rest)) = rest.split_first() else {
                 return Err((format!("must name a fault: `{first}.<name>.…`"), None));
             };
             let input = if first == "faults" { Input::Fault(name.clone()) } else { Input::Script(name.clone()) };
-            return Ok(Target { input, steps: rest.to_vec() });
+            return Ok(Target { member: None, input, steps: rest.to_vec() });
         }
         _ => {}
     }
@@ -93,7 +120,10 @@ pub(in crate::spec) fn resolve(path: &str) -> Result<Target, (String, Option<Str
     ];
     let found: Vec<_> = homes.iter().filter(|(_, fields, _)| fields.contains(&first.as_str())).collect();
     match found.as_slice() {
-        [(_, _, prefix)] => Ok(Target { input: Input::Deployment, steps: [prefix.clone(), steps].concat() }),
+        [(_, _, prefix)] => {
+            let steps = [prefix.clone(), steps].concat();
+            Ok(Target { member: None, input: Input::Deployment, steps })
+        }
         [] => {
             let names = homes.iter().flat_map(|(_, fields, _)| fields.iter().copied()).chain(INPUTS);
             let help = nearest(&first, names).map(|name| format!("did you mean `{name}`?"));

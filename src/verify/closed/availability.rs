@@ -26,7 +26,7 @@ pub fn rows(check: &'static str, seed: u64) -> Vec<Row> {
     ];
     for (i, (k, n, replications, what)) in independent.into_iter().enumerate() {
         let (mut model, q) = plain(n, 2000.0);
-        model.min_serving = k;
+        model.workload_mut().min_serving = k;
         let found = unavailability(&model, seed + 10 + i as u64, replications);
         rows.push(mean(title(what, "binomial in one slot's U; C1, C4"), &found, fewer_than(k, n, q)));
     }
@@ -83,8 +83,8 @@ fn crashes(title: Title, seed: u64) -> Row {
 fn plain(replicas: u32, mttf: f64) -> (Model, f64) {
     let start_up = 610.0;
     let mut model = Model { faults: vec![fault(CRASH, exponential(mttf), None)].into(), ..bare(replicas) };
-    model.deployment.pod.main_mut().liveness = None;
-    model.deployment.pod.main_mut().readiness = None;
+    model.workload_mut().pod.main_mut().liveness = None;
+    model.workload_mut().pod.main_mut().readiness = None;
     model.app_mut().start_up = Law::Fixed(start_up);
     model.warm_up = days(1.0);
     model.horizon = days(30.0);
@@ -107,7 +107,7 @@ fn gray(k: u32, n: u32) -> (Model, f64) {
     let lasts = Law::weibull_with_mean(0.7, mttr).expect("positive");
     let strikes = Strikes::Container(ContainerMode::Hang(GRAY));
     let mut model = Model { faults: vec![fault(strikes, exponential(mttf), Some(lasts))].into(), ..bare(n) };
-    model.min_serving = k;
+    model.workload_mut().min_serving = k;
     model.warm_up = days(1.0);
     model.horizon = days(60.0);
     (model, mttr / (mttr + mttf))
@@ -130,9 +130,9 @@ fn losses_by_chance(seed: u64) -> Vec<f64> {
     let (p, threshold) = (0.3_f64, 2);
     let mut model = bare(1);
     model.app_mut().probe_failure = p;
-    model.deployment.pod.main_mut().liveness = None;
-    let readiness = model.deployment.pod.main().readiness.expect("the reference has a readiness probe");
-    model.deployment.pod.main_mut().readiness = Some(Probe { failure_threshold: threshold, ..readiness });
+    model.workload_mut().pod.main_mut().liveness = None;
+    let readiness = model.workload().pod.main().readiness.expect("the reference has a readiness probe");
+    model.workload_mut().pod.main_mut().readiness = Some(Probe { failure_threshold: threshold, ..readiness });
     let run = p.powi(threshold as i32);
     let between = 5.0 * ((1.0 - run) / (run * (1.0 - p)) + 1.0 + p / (1.0 - p));
     model.horizon = Duration::from_secs_f64(1000.0 * between);

@@ -88,7 +88,7 @@ fn detection(t: f64) -> f64 {
 /// exists, its zone counts with 0 Pods, and no other zone may take a second one.
 fn zone_outage(title: Title, seed: u64) -> Row {
     let mut model = struck_rarely(3, Strikes::Zone(NodeMode::Crash));
-    for spread in &mut model.deployment.pod.spread {
+    for spread in &mut model.workload_mut().pod.spread {
         spread.hard = true;
     }
     let found = strikes(&model, seed, 1000, 3600.0);

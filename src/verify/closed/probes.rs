@@ -30,7 +30,7 @@ pub fn rows(check: &'static str, seed: u64) -> Vec<Row> {
     let gaps = kills.iter().zip(&losses).map(|(kill, loss)| kill - loss).collect();
     rows.push(law(title("readiness lost → kill decided", "W2, P9b"), "10 − q or 15 − q", gaps, coupled));
     let mut with_startup = struck_once(HANG, None);
-    with_startup.deployment.pod.main_mut().startup = with_startup.deployment.pod.main().liveness;
+    with_startup.workload_mut().pod.main_mut().startup = with_startup.workload().pod.main().liveness;
     let (losses, kills) = losses_and_kills(&with_startup, seed + 1);
     let together = losses.iter().zip(&kills).filter(|(loss, kill)| (*kill - *loss - 10.0).abs() <= 0.02).count();
     let note = "W2, P9b: with a startup probe both tick together";
@@ -96,7 +96,7 @@ fn other_probes(check: &'static str, seed: u64) -> Vec<Row> {
     let judged =
         cases.into_iter().enumerate().map(|(i, (strikes, (timeout, period, threshold), what, words, (a, b)))| {
             let mut model = struck_once(strikes, None);
-            let pod = &mut model.deployment.pod;
+            let pod = &mut model.workload_mut().pod;
             pod.main_mut().liveness = None;
             pod.main_mut().readiness = pod.main().readiness.map(|probe| Probe {
                 timeout: Duration::from_secs_f64(timeout),

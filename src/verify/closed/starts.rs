@@ -23,7 +23,7 @@ pub fn rows(check: &'static str, seed: u64) -> Vec<Row> {
         rows.push(law(title(what, "W4, P11a"), words, ready, |x| 0.8 * a(x) + 0.2 * b(x)));
     }
     let mut model = crashing(1.0);
-    model.deployment.pod.main_mut().startup = model.deployment.pod.main().liveness;
+    model.workload_mut().pod.main_mut().startup = model.workload().pod.main().liveness;
     // Two syncs: the restart, and the one that follows the success. f is 1 − U[0, 1).
     let exact = sum_of_uniforms(20.0 + 1.0 + 2.0 * SYNC - 1.0, &[RELIST, 1.0, 5.0]);
     let ready = crash_to_ready(&model, seed + 2);
@@ -97,7 +97,7 @@ fn new_pods(check: &'static str, seed: u64) -> Vec<Row> {
     ];
     for (i, (l, early, what)) in cases.into_iter().enumerate() {
         let mut model = fresh(l);
-        model.deployment.pod.main_mut().startup = model.deployment.pod.main().liveness;
+        model.workload_mut().pod.main_mut().startup = model.workload().pod.main().liveness;
         model.app_mut().start_up = fixed(0.1);
         let ready = since_t0(&model, seed + 1 + i as u64, 3000, Log::ready);
         rows.push(split(title(what, "W4, P9: f ≥ L"), &ready, [20.0, 25.0], 0.02, early));
@@ -127,7 +127,7 @@ fn budgets(check: &'static str, seed: u64) -> Vec<Row> {
     ];
     for (i, (start_up, p, what)) in cases.into_iter().enumerate() {
         let mut model = crashing(0.3);
-        model.deployment.pod.main_mut().startup = model.deployment.pod.main().liveness;
+        model.workload_mut().pod.main_mut().startup = model.workload().pod.main().liveness;
         model.app_mut().start_up = fixed(start_up);
         let killed = |log: &Log| {
             let restarted = log.first(log.first(0.0, What::Struck)?, What::Restarted)?;

@@ -76,7 +76,7 @@ impl Observer for Log {
             Observed::EndpointChanged { .. }
             | Observed::Paged { .. }
             | Observed::DeletedByHand { .. }
-            | Observed::PodsChanged(_)
+            | Observed::PodsChanged { .. }
             | Observed::ClockRan(_)
             | Observed::Happened(_) => {}
         }

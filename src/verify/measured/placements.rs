@@ -135,9 +135,9 @@ fn model(case: &Case, replicas: u32, when: &str) -> Model {
         honor_affinity: true,
         honor_taints: false,
         by_hostname,
-        selects_self: true,
+        selects: vec![true].into(),
     };
-    let pod = &mut model.deployment.pod;
+    let pod = &mut model.workload_mut().pod;
     pod.requests = Resources { cpu_millis: 100, ..pod.requests };
     pod.selects_node = vec![true; of_node.len()];
     pod.tolerations.node_admits = vec![true; of_node.len()];
@@ -149,7 +149,7 @@ fn model(case: &Case, replicas: u32, when: &str) -> Model {
         "(no constraint)" => vec![spread(&of_node, 3, false, true), spread(&of_zone, 5, false, false)],
         _ => vec![spread(&of_zone, 1, when == "DoNotSchedule", false)],
     };
-    model.deployment.replicas = replicas;
+    model.workload_mut().replicas = replicas;
     model.start = Start::Running;
     model.faults = IdVec::default();
     if case.lost.is_some() {
@@ -161,7 +161,8 @@ fn model(case: &Case, replicas: u32, when: &str) -> Model {
             occurs: Occurrence::Once { at: Law::Fixed(1.0), targets },
             lasts: None,
             strikes: Strikes::Node(NodeMode::Crash),
-            container: None,
+            containers: vec![],
+            at_once: false,
             source: "e6_placements.csv".into(),
         });
     }

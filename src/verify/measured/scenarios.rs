@@ -77,7 +77,7 @@ impl Scenario {
 /// The model of a batch of so many Pods: the script strikes none that does not exist.
 pub fn batch_of(model: &Model, replicas: u32) -> Model {
     let mut model = model.clone();
-    model.deployment.replicas = replicas;
+    model.workload_mut().replicas = replicas;
     for fault in &mut model.faults {
         if let Occurrence::Once { targets, .. } = &mut fault.occurs {
             targets.retain(|target| !matches!(target, ScriptTarget::Slot(slot) if slot.index() >= replicas as usize));

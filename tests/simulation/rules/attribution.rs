@@ -4,12 +4,12 @@
 use crate::common::{self, CRASH, CRASH_NODE, DELETION, ERROR, HANG, fixed, probe, scripted, secs};
 use hasim::cluster::Cause;
 use hasim::experiment::{Outcome, replicate};
-use hasim::ids::{FaultId, NodeId, SlotId, ZoneId};
+use hasim::ids::{FaultId, NodeId, SlotId, WorkloadId, ZoneId};
 use hasim::model::{Affects, ContainerMode, Fault, Model, NodeMode, OnSigterm, ScriptTarget, Start, Strikes};
 use hasim::study::Quantity;
 
 const SLOT: &[ScriptTarget] = &[ScriptTarget::Slot(SlotId::new(0))];
-const ALL: &[ScriptTarget] = &[ScriptTarget::Deployment];
+const ALL: &[ScriptTarget] = &[ScriptTarget::Deployment(WorkloadId::new(0))];
 const NODE: &[ScriptTarget] = &[ScriptTarget::NodeOf(SlotId::new(0))];
 const DEPENDENCY: Strikes = Strikes::Deployment(ContainerMode::Error(Affects::ALL));
 
@@ -20,8 +20,8 @@ fn at(name: &str, seconds: f64, targets: &[ScriptTarget], strikes: Strikes, last
 /// One bare replica without a liveness probe, an hour of it, and this script.
 fn model(script: Vec<Fault>) -> Model {
     let mut model = common::bare(1);
-    model.deployment.pod.main_mut().liveness = None;
-    model.deployment.pod.main_mut().readiness = Some(hasim::model::Probe { initial_delay: secs(0.0), ..probe(2) });
+    model.workload_mut().pod.main_mut().liveness = None;
+    model.workload_mut().pod.main_mut().readiness = Some(hasim::model::Probe { initial_delay: secs(0.0), ..probe(2) });
     model.horizon = secs(3600.0);
     model.window = secs(3600.0);
     model.faults = script.into();
@@ -76,7 +76,7 @@ fn blip_a_fault_within_a_debt_leaves_it_as_it_was() {
 #[test]
 fn a_back_off_is_charged_to_the_error_that_brought_it() {
     let mut model = model(vec![at("db", 60.0, ALL, DEPENDENCY, Some(600.0))]);
-    model.deployment.pod.main_mut().liveness = Some(hasim::model::Probe { initial_delay: secs(0.0), ..probe(2) });
+    model.workload_mut().pod.main_mut().liveness = Some(hasim::model::Probe { initial_delay: secs(0.0), ..probe(2) });
     let mut left = 0.0f64;
     for outcome in played(&model) {
         assert!((charged(&outcome, fault(0)) - downtime(&outcome)).abs() < 1e-6);
@@ -164,7 +164,7 @@ fn a_crash_loop_keeps_its_debt_whatever_strikes_at_the_moment_of_a_crash() {
 #[test]
 fn prestop_serves_a_terminating_pod_in_rotation_is_no_downtime() {
     let mut sleeping = model(vec![at("delete", 60.0, SLOT, DELETION, None)]);
-    sleeping.deployment.pod.main_mut().pre_stop_sleep = secs(20.0);
+    sleeping.workload_mut().pod.main_mut().pre_stop_sleep = secs(20.0);
     for outcome in played(&sleeping) {
         assert_eq!(outcome.counted(Quantity::Downtime), 0);
         assert_eq!(outcome.counted(Quantity::FailedRequests), 0);
@@ -193,7 +193,7 @@ fn n6_n16_a_dead_kubelet_is_charged_once_its_node_is_unknown() {
 fn what_only_liveness_sees_is_charged_with_the_restarts() {
     let unseen = Affects { requests: false, readiness: false, liveness: true, startup: false };
     let mut model = model(vec![at("health", 60.0, SLOT, Strikes::Container(ContainerMode::Error(unseen)), None)]);
-    model.deployment.pod.main_mut().liveness = Some(probe(3));
+    model.workload_mut().pod.main_mut().liveness = Some(probe(3));
     for outcome in played(&model) {
         assert!((1.0..30.0).contains(&downtime(&outcome)), "{}", downtime(&outcome));
         assert!((charged(&outcome, fault(0)) - downtime(&outcome)).abs() < 1e-9);
@@ -222,7 +222,7 @@ fn a_fresh_start_counts_from_when_it_is_first_available() {
 #[test]
 fn a_terminating_endpoint_charges_what_deleted_its_pod() {
     let mut model = model(vec![at("delete", 60.0, SLOT, DELETION, None)]);
-    model.deployment.replicas = 2;
+    model.workload_mut().replicas = 2;
     model.cluster.latencies.endpoint_slice = fixed(5.0);
     model.app_mut().on_sigterm = OnSigterm::Exits(fixed(0.0));
     for outcome in played(&model) {
@@ -236,8 +236,8 @@ fn a_terminating_endpoint_charges_what_deleted_its_pod() {
 #[test]
 fn one_slot_of_two_is_charged_alone() {
     let mut model = model(vec![at("node", 60.0, &[ScriptTarget::Node(NodeId::new(0))], CRASH_NODE, Some(60.0))]);
-    model.deployment.replicas = 2;
-    model.min_serving = 2;
+    model.workload_mut().replicas = 2;
+    model.workload_mut().min_serving = 2;
     for outcome in played(&model) {
         assert!((charged(&outcome, fault(0)) - downtime(&outcome)).abs() < 1e-9);
     }

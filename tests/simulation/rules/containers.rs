@@ -1,9 +1,9 @@
 //! Several containers in a Pod (K1–K19), each rule alone and at its limits.
 
 use crate::common::stats::{assert_law, uniform};
-use crate::common::{bare, exponential, fixed, near, probe, scripted, secs};
+use crate::common::{bare, exponential, fixed, near, of_template, probe, scripted, secs};
 use hasim::cluster::{Exit, Happening, Mode, Observed, Observer, Replication};
-use hasim::ids::{ContainerId, SlotId};
+use hasim::ids::{ContainerId, ImageId, SlotId};
 use hasim::model::{
     Affects, App, Container, ContainerMode, Fault, ImagePull, Model, OnSigterm, Probe, ProbeKind, Role, ScriptTarget,
     Start, Strikes,
@@ -78,7 +78,9 @@ fn app(start_up: f64) -> App {
 }
 
 fn container(name: &str, role: Role, start_up: f64) -> Container {
-    Container::new(name, role, ImagePull::Never, app(start_up))
+    // Images differ as names do.
+    let image = name.bytes().fold(0, |sum, byte| 31 * (sum % 1_000) + usize::from(byte));
+    Container::new(name, role, ImageId::new(image), ImagePull::Never, app(start_up))
 }
 
 /// A probe without delay.
@@ -89,15 +91,15 @@ fn prompt(period: f64, failure_threshold: u32) -> Probe {
 /// One Pod of these containers, of which that one serves, without probes unless they have some.
 fn pod_of(containers: Vec<Container>, serving: usize, start: Start) -> Model {
     let mut model = bare(1);
-    model.deployment.pod.containers = containers.into();
-    model.deployment.pod.serving = ContainerId::new(serving);
+    model.workload_mut().pod.containers = containers.into();
+    model.workload_mut().pod.serving = ContainerId::new(serving);
     Model { start, ..model }
 }
 
 /// A script's fault of one container.
 fn strike(name: &str, container: usize, at: f64, mode: ContainerMode) -> Fault {
     let fault = scripted(name, fixed(at), &[ScriptTarget::Slot(SlotId::new(0))], Strikes::Container(mode), None);
-    Fault { container: Some(ContainerId::new(container)), ..fault }
+    Fault { containers: vec![of_template(container)], ..fault }
 }
 
 const HANG: ContainerMode = ContainerMode::Hang(Affects::ALL);
@@ -261,7 +263,7 @@ fn k12_k13_a_crash_loop_of_one_backs_off_alone() {
         pod_of(vec![container("main", Role::Regular, 1.0), container("loop", Role::Regular, 1.0)], 0, Start::Running);
     // It dies a second after its application is up, again and again.
     let fault = Fault {
-        container: Some(ContainerId::new(1)),
+        containers: vec![of_template(1)],
         ..crate::common::fault("loop", Strikes::Container(ContainerMode::Crash), fixed(1.0), None)
     };
     model.faults = vec![fault].into();
@@ -402,14 +404,14 @@ fn k1_exchanged_containers_differ_by_the_order_of_their_starts_only() {
     let proxy = Container { readiness: Some(prompt(3.0, 1)), ..container("proxy", Role::Regular, 1.0) };
     let faults = |main: usize, proxy: usize| {
         let on = |name: &str, container, mode, mean| Fault {
-            container: Some(ContainerId::new(container)),
+            containers: vec![of_template(container)],
             ..crate::common::fault(name, Strikes::Container(mode), exponential(mean), None)
         };
         vec![
             on("crash", main, ContainerMode::Crash, 20_000.0),
             on("hang", main, HANG, 50_000.0),
             on("proxy-crash", proxy, ContainerMode::Crash, 30_000.0),
-            Fault { container: None, ..on("deletion", main, HANG, 1e9) },
+            Fault { containers: vec![], at_once: false, ..on("deletion", main, HANG, 1e9) },
         ]
     };
     let play = |containers: Vec<Container>, serving: usize| {
@@ -506,7 +508,7 @@ fn k4_a_pod_whose_init_container_fails_is_in_back_off() {
     let mut model =
         pod_of(vec![container("init", Role::Init, 5.0), container("main", Role::Regular, 1.0)], 1, Start::Fresh);
     let loops = Fault {
-        container: Some(ContainerId::new(0)),
+        containers: vec![of_template(0)],
         ..crate::common::fault("loop", Strikes::Container(ContainerMode::Crash), fixed(1.0), None)
     };
     model.faults = vec![loops].into();

@@ -22,7 +22,7 @@ fn returning(replicas: u32, start_up: f64) -> Model {
     model.app_mut().start_up = fixed(start_up);
     model.app_mut().on_sigterm = OnSigterm::Ignores;
     // A slow start must not be killed.
-    model.deployment.pod.main_mut().liveness = None;
+    model.workload_mut().pod.main_mut().liveness = None;
     model
 }
 
@@ -113,7 +113,7 @@ fn t2_without_a_pre_stop_hook_sigterm_comes_before_the_withdrawal() {
         let mut model = returning(2, 1.0);
         model.faults[FaultId::new(0)].lasts = Some(fixed(345.0));
         model.app_mut().on_sigterm = OnSigterm::Exits(fixed(1.0));
-        model.deployment.pod.main_mut().pre_stop_sleep = secs(sleeps);
+        model.workload_mut().pod.main_mut().pre_stop_sleep = secs(sleeps);
         (model.cluster.latencies.deletion_seen, model.cluster.latencies.endpoint_slice) = (fixed(0.05), fixed(0.2));
         let mut judged = 0;
         for log in play_many(&model, 9, 1500, 1000.0 * WINDOW) {
@@ -170,7 +170,7 @@ fn e6_the_proxy_rests_for_a_second() {
 #[test]
 fn e4_publish_not_ready_addresses_keeps_pods_in_rotation() {
     let mut model = struck_once(ERROR, Some(14.9));
-    model.deployment.publish_not_ready = true;
+    model.workload_mut().publish_not_ready = true;
     for log in play_many(&model, 3, 50, WINDOW + 50.0) {
         assert_eq!(log.all(0, killed).len(), 0);
         assert_eq!(log.looked(0, 0.0, |view| !view.in_rotation), None);
@@ -183,7 +183,7 @@ fn e4_publish_not_ready_addresses_takes_pods_in_with_their_start() {
     for publish in [true, false] {
         let mut model = Model { start: Start::Fresh, ..bare(1) };
         model.app_mut().start_up = fixed(10.0);
-        model.deployment.publish_not_ready = publish;
+        model.workload_mut().publish_not_ready = publish;
         let log = play(&model, 11, 0, 100.0);
         let serves = log.looked(0, 0.0, |view| view.serves).unwrap();
         let rotates = log.looked(0, 0.0, |view| view.in_rotation).unwrap();
@@ -202,7 +202,7 @@ fn e4_n15_an_endpoint_goes_with_its_node_unless_unready_ones_are_published() {
     let dies = fault("dies", Strikes::Node(NodeMode::Crash), every, Some(fixed(1.0)));
     let mut model = Model { faults: vec![dies].into(), ..bare(1) };
     model.cluster.dead_nodes = DeadNodes::Replace(NewNode { after: fixed(200.0) });
-    model.deployment.publish_not_ready = true;
+    model.workload_mut().publish_not_ready = true;
     for log in play_many(&model, 12, 50, 1000.0 * WINDOW) {
         let at = log.struck(0).unwrap();
         if !(100.0..990.0 * WINDOW).contains(&at) {
@@ -222,8 +222,8 @@ fn p13_without_readiness_probe_a_started_container_is_ready() {
     for startup in [false, true] {
         let mut model = Model { start: Start::Fresh, ..bare(1) };
         model.app_mut().start_up = fixed(10.0);
-        model.deployment.pod.main_mut().readiness = None;
-        model.deployment.pod.main_mut().startup = startup.then(|| common::probe(4));
+        model.workload_mut().pod.main_mut().readiness = None;
+        model.workload_mut().pod.main_mut().startup = startup.then(|| common::probe(4));
         let log = play(&model, 4, 0, 100.0);
         let rotates = log.looked(0, 0.0, |view| view.in_rotation).unwrap();
         let serves = log.looked(0, 0.0, |view| view.serves).unwrap();
@@ -259,8 +259,8 @@ fn e2a_a_loss_that_is_taken_back_at_once_is_published_every_second_time() {
         model.cluster.latencies.sync = fixed(sync);
         model.cluster.latencies.status_write = fixed(0.2);
         model.app_mut().probe_failure = 0.02;
-        model.deployment.pod.main_mut().liveness = None;
-        model.deployment.pod.main_mut().readiness = Some(Probe { timeout: secs(1.0), ..common::probe(1) });
+        model.workload_mut().pod.main_mut().liveness = None;
+        model.workload_mut().pod.main_mut().readiness = Some(Probe { timeout: secs(1.0), ..common::probe(1) });
         let (mut losses, mut written) = (0, 0);
         for index in 0..40 {
             for entry in trace(&model, 6, index).timeline.entries {

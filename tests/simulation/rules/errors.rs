@@ -14,7 +14,7 @@ fn erring() -> Option<Probe> {
 #[test]
 fn p15_a_readiness_probe_that_errs_lets_no_request_in() {
     let mut model = bare(2);
-    model.deployment.pod.main_mut().readiness = erring();
+    model.workload_mut().pod.main_mut().readiness = erring();
     model.faults = vec![fault("crash", CRASH, fixed(900.0), None), fault("hang", HANG, fixed(1500.0), None)].into();
     for start in [Start::Running, Start::Fresh] {
         model.start = start;
@@ -29,7 +29,7 @@ fn p15_a_readiness_probe_that_errs_lets_no_request_in() {
         }
         // E4: unless the Service does not ask whether it is Ready.
         let mut published = model.clone();
-        published.deployment.publish_not_ready = true;
+        published.workload_mut().publish_not_ready = true;
         for log in play_many(&published, 1, 5, 5_000.0) {
             assert!(log.looked(0, 0.0, |view| view.in_rotation && view.serves).is_some());
         }
@@ -45,7 +45,7 @@ fn p15_a_liveness_probe_that_errs_never_kills() {
         logs.iter().filter(|log| log.first(0, 0.0, killed).is_some()).count()
     };
     assert_eq!(killed_at(&model), 50);
-    model.deployment.pod.main_mut().liveness = erring();
+    model.workload_mut().pod.main_mut().liveness = erring();
     assert_eq!(killed_at(&model), 0);
 }
 
@@ -55,7 +55,7 @@ fn p15_a_liveness_probe_that_errs_never_kills() {
 fn p15_a_startup_probe_that_errs_neither_kills_nor_succeeds() {
     let mut model = bare(1);
     model.app_mut().start_up = fixed(600.0);
-    model.deployment.pod.main_mut().startup = erring();
+    model.workload_mut().pod.main_mut().startup = erring();
     for start in [Start::Running, Start::Fresh] {
         model.start = start;
         for log in play_many(&model, 3, 20, 3_000.0) {

@@ -60,7 +60,7 @@ fn killed_in_good_health() -> Model {
 fn c8_a_kill_by_a_probe_does_not_withdraw_the_endpoint() {
     let mut model = killed_in_good_health();
     model.app_mut().on_sigterm = OnSigterm::Ignores;
-    model.deployment.pod.termination_grace = secs(12.0);
+    model.workload_mut().pod.termination_grace = secs(12.0);
     for log in play_many(&model, 2, 200, WINDOW + 60.0) {
         let kill = log.first(0, 0.0, killed).unwrap();
         let died = log.looked(0, kill, |view| !view.serves).unwrap();
@@ -75,8 +75,8 @@ fn c8_a_kill_by_a_probe_does_not_withdraw_the_endpoint() {
 fn p14a_a_waiting_probe_fails_with_the_death_of_the_process() {
     let mut model = struck_once(HANG, None);
     model.app_mut().on_sigterm = OnSigterm::Ignores;
-    model.deployment.pod.main_mut().liveness = Some(prompt(1.0, 1));
-    model.deployment.pod.main_mut().readiness = Some(Probe { timeout: secs(60.0), ..prompt(5.0, 1) });
+    model.workload_mut().pod.main_mut().liveness = Some(prompt(1.0, 1));
+    model.workload_mut().pod.main_mut().readiness = Some(Probe { timeout: secs(60.0), ..prompt(5.0, 1) });
     for log in play_many(&model, 3, 200, WINDOW + 60.0) {
         let kill = log.first(0, 0.0, killed).unwrap();
         let lost = log.first(0, 0.0, |what| *what == What::Lost).unwrap();
@@ -91,7 +91,7 @@ fn p10_after_a_probe_kill_the_new_instance_inherits_started() {
     let mut model = killed_in_good_health();
     model.app_mut().start_up = fixed(0.0);
     model.cluster.start_race.probe_restart = SEEN;
-    let pod = &mut model.deployment.pod;
+    let pod = &mut model.workload_mut().pod;
     let main = pod.main_mut();
     (main.liveness, main.startup) = (Some(prompt(5.0, 1)), Some(prompt(10.0, 3)));
     pod.main_mut().readiness = Some(prompt(1.0, 1));
@@ -118,7 +118,7 @@ fn p10_after_a_probe_kill_the_new_instance_inherits_started() {
 fn p10_after_a_crash_the_new_instance_is_not_started() {
     let mut model = struck_once(CRASH, None);
     model.app_mut().start_up = fixed(0.0);
-    let pod = &mut model.deployment.pod;
+    let pod = &mut model.workload_mut().pod;
     let main = pod.main_mut();
     (main.liveness, main.startup) = (Some(prompt(5.0, 1)), Some(prompt(10.0, 3)));
     pod.main_mut().readiness = Some(prompt(1.0, 1));
@@ -143,8 +143,8 @@ fn p17_a_run_of_successes_survives_a_crash() {
     let mut model = struck_once(CRASH, None);
     model.app_mut().start_up = fixed(0.0);
     model.cluster.start_race.crash_restart = SEEN;
-    model.deployment.pod.main_mut().liveness = None;
-    model.deployment.pod.main_mut().readiness = Some(Probe { success_threshold: 3, ..prompt(5.0, 2) });
+    model.workload_mut().pod.main_mut().liveness = None;
+    model.workload_mut().pod.main_mut().readiness = Some(Probe { success_threshold: 3, ..prompt(5.0, 2) });
     let logs = play_many(&model, 6, 4000, WINDOW + 60.0);
     let at_once = logs.iter().filter(|log| log.ready(0, restarted(log)).unwrap() - restarted(log) < 0.1).count();
     let gap = RELIST / 2.0 + SYNC;
@@ -162,7 +162,7 @@ fn p7a_a_stray_probe_counts_for_the_old_instance() {
         model.app_mut().on_sigterm = OnSigterm::Exits(fixed(0.0));
         model.cluster.start_race.probe_restart = UNSEEN;
         model.cluster.start_race.stray_probe = 1.0;
-        model.deployment.pod.main_mut().readiness = Some(Probe { success_threshold: 3, ..probe(2) });
+        model.workload_mut().pod.main_mut().readiness = Some(Probe { success_threshold: 3, ..probe(2) });
         let mut stray = 0;
         for log in play_many(&model, 7, 200, WINDOW + 100.0) {
             let ready = log.ready(0, restarted(&log)).unwrap() - restarted(&log);
@@ -183,7 +183,7 @@ fn c14_the_pull_policy_is_applied_at_every_start() {
         let mut model =
             Model { start: Start::Fresh, faults: vec![fault("exit", CRASH, fixed(100.0), None)].into(), ..bare(1) };
         model.app_mut().start_up = fixed(0.0);
-        model.deployment.pod.main_mut().image_pull = policy;
+        model.workload_mut().pod.main_mut().image_pull = policy;
         (model.cluster.latencies.image_pull, model.cluster.latencies.image_check) = (fixed(12.0), fixed(2.0));
         for log in play_many(&model, 8, 50, 150.0) {
             let created = log.reached(0, 0.0, Phase::Start).unwrap() + SYNC;
@@ -204,8 +204,8 @@ fn c16_p12_a_pod_that_is_not_ready_is_probed_with_each_resync() {
     model.app_mut().start_up = fixed(30.0);
     model.cluster.latencies.bind = Law::uniform(0.0, 100.0).unwrap();
     model.cluster.start_race.first = SEEN;
-    model.deployment.pod.main_mut().liveness = None;
-    model.deployment.pod.main_mut().readiness = Some(prompt(1000.0, 3));
+    model.workload_mut().pod.main_mut().liveness = None;
+    model.workload_mut().pod.main_mut().readiness = Some(prompt(1000.0, 3));
     let returns: Vec<f64> = play_many(&model, 9, 4000, 300.0)
         .iter()
         .map(|log| log.ready(0, 0.0).unwrap() - log.looked(0, 0.0, |view| view.serves).unwrap() + 30.0)
@@ -221,8 +221,8 @@ fn c16_resyncs_repeat() {
     let mut model = Model { start: Start::Fresh, ..bare(1) };
     model.app_mut().start_up = fixed(100.0);
     model.cluster.start_race.first = SEEN;
-    model.deployment.pod.main_mut().liveness = None;
-    model.deployment.pod.main_mut().readiness = Some(prompt(1000.0, 3));
+    model.workload_mut().pod.main_mut().liveness = None;
+    model.workload_mut().pod.main_mut().readiness = Some(prompt(1000.0, 3));
     for log in play_many(&model, 10, 300, 400.0) {
         let start = log.looked(0, 0.0, |view| view.serves).unwrap() - 100.0;
         let ready = log.ready(0, 0.0).unwrap() - start;
@@ -234,8 +234,8 @@ fn c16_resyncs_repeat() {
 #[test]
 fn p12_a_loss_causes_one_more_probe_at_once() {
     let mut model = struck_once(ERROR, Some(0.5));
-    model.deployment.pod.main_mut().liveness = None;
-    model.deployment.pod.main_mut().readiness = Some(prompt(5.0, 1));
+    model.workload_mut().pod.main_mut().liveness = None;
+    model.workload_mut().pod.main_mut().readiness = Some(prompt(5.0, 1));
     // The sync after the loss comes when the fault is over.
     model.cluster.latencies.sync = fixed(0.6);
     let mut lost = 0;
@@ -276,7 +276,7 @@ fn p21_counters_start_from_zero_with_the_kubelet() {
         fault("kubelet", Strikes::Node(NodeMode::Kubelet), fixed(117.0), Some(fixed(3.0))),
     ]
     .into();
-    model.deployment.pod.selects_node = vec![true, false, false];
+    model.workload_mut().pod.selects_node = vec![true, false, false];
     let kills: Vec<f64> = play_many(&model, 13, 2000, 150.0)
         .iter()
         .map(|log| {
@@ -296,7 +296,7 @@ fn p21_counters_start_from_zero_with_the_kubelet() {
 fn c3_a_kill_soon_after_a_loss_waits_for_a_listing() {
     let mut model = struck_once(ERROR, None);
     model.cluster.latencies.container_start = fixed(4.0);
-    let main = model.deployment.pod.main_mut();
+    let main = model.workload_mut().pod.main_mut();
     (main.liveness, main.readiness) = (Some(probe(1)), Some(probe(1)));
     let waits: Vec<f64> = play_many(&model, 14, 4000, WINDOW + 60.0)
         .iter()
@@ -324,7 +324,7 @@ fn c3_a_kill_soon_after_a_loss_waits_for_a_listing() {
 #[test]
 fn p9b_a_late_liveness_worker_probes_on_the_tick_of_the_startup_success() {
     let mut model = Model { start: Start::Fresh, horizon: secs(60.0), ..bare(1) };
-    model.deployment.pod.main_mut().startup = Some(probe(4));
+    model.workload_mut().pod.main_mut().startup = Some(probe(4));
     for (same_tick, after) in [(0.0, 5.0), (1.0, SYNC)] {
         model.cluster.start_race.same_tick = same_tick;
         let timeline = trace(&model, 16, 0).timeline;

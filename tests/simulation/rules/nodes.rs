@@ -19,7 +19,7 @@ const PASS: f64 = 5.002;
 fn bound_to_one_node() -> Model {
     let every = fixed(1000.0 * WINDOW);
     let mut model = Model { faults: vec![fault("dies", CRASH, every, Some(fixed(2000.0)))].into(), ..bare(1) };
-    model.deployment.pod.selects_node = vec![true, false, false];
+    model.workload_mut().pod.selects_node = vec![true, false, false];
     model
 }
 
@@ -67,7 +67,7 @@ fn s4_t8_a_terminating_pod_occupies_its_node() {
     let mut full = bound_to_one_node();
     full.cluster.nodes[NodeId::new(0)].max_pods = 1;
     let mut with_ports = bound_to_one_node();
-    with_ports.deployment.pod.takes_host_ports = true;
+    with_ports.workload_mut().pod.contends_for_ports = vec![true].into();
     let logs = [full, with_ports].map(|model| play_many(&model, 8, 100, 1000.0 * WINDOW));
     for log in logs.into_iter().flatten() {
         let at = log.struck(0).unwrap();
@@ -86,7 +86,7 @@ fn s4_t8_a_terminating_pod_occupies_its_node() {
 #[test]
 fn n9_a_pod_bound_to_a_tainted_node_is_evicted_too() {
     let mut model = bound_to_one_node();
-    model.deployment.pod.tolerations.unreachable_no_schedule = true;
+    model.workload_mut().pod.tolerations.unreachable_no_schedule = true;
     for log in play_many(&model, 2, 50, 1000.0 * WINDOW) {
         let at = log.struck(0).unwrap();
         if !(100.0..990.0 * WINDOW).contains(&at) {
@@ -135,8 +135,11 @@ fn s19_until_it_is_detected_a_dead_node_takes_new_pods() {
 fn s16_a_node_that_joins_takes_the_pod_that_waits() {
     let every = fixed(1000.0 * WINDOW);
     let mut model = Model { faults: vec![fault("dies", CRASH, every, Some(fixed(1.0)))].into(), ..bare(3) };
-    model.deployment.pod.anti_affinity =
-        vec![AntiAffinity { domain: vec![Some(0), Some(1), Some(2)], preferred_weight: None }];
+    model.workload_mut().pod.anti_affinity = vec![AntiAffinity {
+        domain: vec![Some(0), Some(1), Some(2)],
+        preferred_weight: None,
+        selects: vec![true].into(),
+    }];
     model.cluster.dead_nodes = DeadNodes::Replace(NewNode { after: fixed(200.0) });
     for log in play_many(&model, 4, 50, 1000.0 * WINDOW) {
         for slot in 0..3 {
@@ -160,8 +163,9 @@ fn dying_at_once(nodes: u32, share: f64) -> Model {
     model.cluster.control_plane.lost_taint_token = 0.0;
     common::redeploy(&mut model, nodes, 1, nodes, false);
     let domain = (0..nodes).map(Some).collect();
-    model.deployment.pod.anti_affinity = vec![AntiAffinity { domain, preferred_weight: None }];
-    model.deployment.pod.tolerations.unreachable = hasim::model::Toleration::For(secs(300.0));
+    model.workload_mut().pod.anti_affinity =
+        vec![AntiAffinity { domain, preferred_weight: None, selects: vec![true].into() }];
+    model.workload_mut().pod.tolerations.unreachable = hasim::model::Toleration::For(secs(300.0));
     model
 }
 

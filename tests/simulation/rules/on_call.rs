@@ -4,14 +4,14 @@ use crate::common::watch::{What, play, play_many, struck};
 use crate::common::{self, ERROR, HANG, fixed, probe, scripted, secs};
 use hasim::cluster::Cause;
 use hasim::experiment::replicate;
-use hasim::ids::{FaultId, SlotId};
+use hasim::ids::{FaultId, SlotId, WorkloadId};
 use hasim::model::{Affects, ContainerMode, Fault, Model, NodeMode, OnCall, Probe, ScriptTarget, Strikes};
 use hasim::random::Law;
 use hasim::study::Quantity;
 
 const EACH: &[ScriptTarget] = &[ScriptTarget::Slot(SlotId::new(0)), ScriptTarget::Slot(SlotId::new(1))];
 const FIRST: &[ScriptTarget] = &[ScriptTarget::Slot(SlotId::new(0))];
-const ALL: &[ScriptTarget] = &[ScriptTarget::Deployment];
+const ALL: &[ScriptTarget] = &[ScriptTarget::Deployment(WorkloadId::new(0))];
 
 fn at(name: &str, seconds: f64, targets: &[ScriptTarget], strikes: Strikes, lasts: Option<f64>) -> Fault {
     scripted(name, fixed(seconds), targets, strikes, lasts)
@@ -20,8 +20,8 @@ fn at(name: &str, seconds: f64, targets: &[ScriptTarget], strikes: Strikes, last
 /// Two bare replicas with a readiness probe alone; somebody notices after 300 s and acts after 600 s.
 fn model(script: Vec<Fault>) -> Model {
     let mut model = common::bare(2);
-    model.deployment.pod.main_mut().liveness = None;
-    model.deployment.pod.main_mut().readiness = Some(Probe { initial_delay: secs(0.0), ..probe(2) });
+    model.workload_mut().pod.main_mut().liveness = None;
+    model.workload_mut().pod.main_mut().readiness = Some(Probe { initial_delay: secs(0.0), ..probe(2) });
     model.on_call = Some(OnCall { notices: fixed(300.0), acts: fixed(600.0), source: "test".into() });
     model.horizon = secs(7200.0);
     model.window = secs(7200.0);
@@ -78,7 +78,7 @@ fn nobody_is_paged_for_what_mends_itself() {
         (0, 0)
     );
     let mut probed = model(vec![at("hang", 100.0, FIRST, HANG, None)]);
-    probed.deployment.pod.main_mut().liveness = Some(Probe { initial_delay: secs(0.0), ..probe(200) });
+    probed.workload_mut().pod.main_mut().liveness = Some(Probe { initial_delay: secs(0.0), ..probe(200) });
     assert_eq!(counted(&probed), (0, 0), "liveness counts for 1,000 s, and kills");
     // A liveness probe that does not see it counts towards nothing.
     let unseen = Affects { liveness: false, ..Affects::ALL };
@@ -107,7 +107,7 @@ fn the_clock_stands_while_a_wider_fault_is_at_work() {
 #[test]
 fn without_any_probe_requests_fail_until_somebody_acts() {
     let mut bare = model(vec![at("hang", 100.0, FIRST, HANG, None)]);
-    bare.deployment.pod.main_mut().readiness = None;
+    bare.workload_mut().pod.main_mut().readiness = None;
     let outcome = replicate(&bare, 1, 0);
     let failed = outcome.counted(Quantity::FailedRequests) as f64 / 1e9;
     assert!((449.9..460.0).contains(&failed), "half of the requests of 900 s: {failed}");

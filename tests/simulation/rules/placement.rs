@@ -11,8 +11,8 @@ use crate::common::{CRASH, WINDOW, at_random_time, fault};
 use hasim::cluster::Phase;
 use hasim::ids::{FaultId, NodeId, ZoneId};
 use hasim::model::{
-    AntiAffinity, Cluster, DeadNodes, Deployment, Model, NewNode, Node, NodeMode, OtherRequest, Resources, Spread,
-    Strikes,
+    AntiAffinity, Cluster, DeadNodes, Model, NewNode, Node, NodeMode, OtherRequest, Resources, Spread, Strikes,
+    Workload,
 };
 use hasim::random::Law;
 
@@ -46,7 +46,7 @@ fn spread(domain: Vec<Option<u32>>, max_skew: u32, hard: bool, by_hostname: bool
         honor_affinity: true,
         honor_taints: false,
         by_hostname,
-        selects_self: true,
+        selects: vec![true].into(),
     }
 }
 
@@ -61,18 +61,18 @@ fn node_domains(cluster: &Cluster) -> Vec<Option<u32>> {
 /// A Deployment on this cluster with one zone constraint, or the scheduler's defaults.
 fn deployed(cluster: Cluster, replicas: u32, when_unsatisfiable: &str) -> Model {
     let nodes = cluster.nodes.len() as u32;
-    let mut deployment: Deployment = common::deployment(replicas, 1, nodes, false, common::bare(1).app().clone());
+    let mut workload: Workload = common::workload(replicas, 1, nodes, false, common::bare(1).app().clone());
     let by_zone = |max_skew, hard| spread(zone_domains(&cluster), max_skew, hard, false);
-    deployment.pod.requests.cpu_millis = 100;
-    deployment.pod.default_spread = when_unsatisfiable == "(no constraint)";
-    deployment.pod.spread = match when_unsatisfiable {
+    workload.pod.requests.cpu_millis = 100;
+    workload.pod.default_spread = when_unsatisfiable == "(no constraint)";
+    workload.pod.spread = match when_unsatisfiable {
         "DoNotSchedule" => vec![by_zone(1, true)],
         "ScheduleAnyway" => vec![by_zone(1, false)],
         "(no constraint)" => vec![spread(node_domains(&cluster), 3, false, true), by_zone(5, false)],
         other => panic!("unknown whenUnsatisfiable {other}"),
     };
     let seen = fault("seen", ZONE, at_random_time(), Some(Law::fixed(1.0).unwrap()));
-    Model { deployment, cluster, faults: vec![seen].into(), ..common::bare(replicas) }
+    Model { workloads: vec![workload].into(), cluster, faults: vec![seen].into(), ..common::bare(replicas) }
 }
 
 /// How many slots live together, most first, and how many live nowhere.
@@ -92,7 +92,7 @@ fn groups(log: &Log, replicas: u32) -> (Vec<u32>, u32) {
 
 fn placements(model: &Model, n: u64) -> BTreeSet<(Vec<u32>, u32)> {
     let logs = play_many(model, 1, n, WINDOW);
-    logs.iter().map(|log| groups(log, model.deployment.replicas)).collect()
+    logs.iter().map(|log| groups(log, model.workload().replicas)).collect()
 }
 
 const TAINTED: &str = "3z-1n zc tainted nodeTaintsPolicy=Ignore(default)";
@@ -131,7 +131,7 @@ fn s6_s8_placements_are_those_of_a_real_scheduler() {
         };
         let mut model = deployed(cluster, replicas, when);
         if case == TAINTED {
-            model.deployment.pod.tolerations.node_admits[2] = false;
+            model.workload_mut().pod.tolerations.node_admits[2] = false;
         }
         let same = |row: &&(String, u32, String, _)| row.0 == *case && row.1 == replicas && row.2 == *when;
         let real: BTreeSet<_> = rows.iter().filter(same).map(|row| row.3.clone()).collect();
@@ -187,7 +187,7 @@ fn only(zones: &[u32], pending: u32) -> BTreeSet<(Vec<u32>, u32)> {
 fn s6_min_domains_above_the_number_of_domains() {
     for (min_domains, expected) in [(2, only(&[3, 3], 0)), (3, only(&[1, 1], 4))] {
         let mut model = deployed(zones(&[1, 1]), 6, "DoNotSchedule");
-        model.deployment.pod.spread[0].min_domains = min_domains;
+        model.workload_mut().pod.spread[0].min_domains = min_domains;
         assert_eq!(zone_counts(&model), expected, "minDomains {min_domains}");
     }
 }
@@ -215,13 +215,13 @@ fn s6_a_node_without_the_key_is_rejected() {
 #[test]
 fn s4_a_node_takes_what_fits_exactly() {
     let limits: [fn(&mut Model); 4] = [
-        |model| model.deployment.pod.requests.cpu_millis = 2000,
-        |model| model.deployment.pod.requests.memory_bytes = 8 << 30,
+        |model| model.workload_mut().pod.requests.cpu_millis = 2000,
+        |model| model.workload_mut().pod.requests.memory_bytes = 8 << 30,
         |model| model.cluster.nodes[NodeId::new(0)].max_pods = 2,
         |model| {
-            let gpus = OtherRequest { resource: "nvidia.com/gpu".to_string(), room: vec![Some(2)] };
-            let disk = OtherRequest { resource: "ephemeral-storage".to_string(), room: vec![None] };
-            model.deployment.pod.other_requests = vec![disk, gpus];
+            let gpus = OtherRequest { resource: "nvidia.com/gpu".to_string(), amount: 1, allocatable: vec![Some(2)] };
+            let disk = OtherRequest { resource: "ephemeral-storage".to_string(), amount: 1, allocatable: vec![None] };
+            model.workload_mut().pod.other_requests = vec![disk, gpus];
         },
     ];
     for limit in limits {
@@ -236,7 +236,7 @@ fn s4_a_node_takes_what_fits_exactly() {
 fn hostport_keeps_a_second_pod_off_a_node() {
     for (replicas, expected) in [(3, only(&[2, 1], 0)), (5, only(&[2, 1], 2))] {
         let mut model = deployed(zones(&[2, 1]), replicas, "ScheduleAnyway");
-        model.deployment.pod.takes_host_ports = true;
+        model.workload_mut().pod.contends_for_ports = vec![true].into();
         assert_eq!(zone_counts(&model), expected, "{replicas} replicas");
     }
 }
@@ -250,8 +250,9 @@ fn s8_default_constraints_use_every_host_before_one_twice() {
 }
 
 fn apart(mut model: Model, domain: Vec<Option<u32>>, preferred_weight: Option<u32>) -> Model {
-    model.deployment.pod.spread.clear();
-    model.deployment.pod.anti_affinity = vec![AntiAffinity { domain, preferred_weight }];
+    model.workload_mut().pod.spread.clear();
+    model.workload_mut().pod.anti_affinity =
+        vec![AntiAffinity { domain, preferred_weight, selects: vec![true].into() }];
     model
 }
 
@@ -259,8 +260,8 @@ fn apart(mut model: Model, domain: Vec<Option<u32>>, preferred_weight: Option<u3
 fn unequal(replicas: u32, sizes: [(u64, u64); 2]) -> Model {
     let mut model = deployed(zones(&[2]), replicas, "ScheduleAnyway");
     model.faults[FaultId::new(0)].strikes = NODE;
-    model.deployment.pod.spread.clear();
-    model.deployment.pod.requests = Resources { cpu_millis: 1000, memory_bytes: 4 << 30 };
+    model.workload_mut().pod.spread.clear();
+    model.workload_mut().pod.requests = Resources { cpu_millis: 1000, memory_bytes: 4 << 30 };
     for (node, (cpu_millis, gib)) in model.cluster.nodes.iter_mut().zip(sizes) {
         node.allocatable = Resources { cpu_millis, memory_bytes: gib << 30 };
     }

@@ -26,10 +26,10 @@ struct Integral {
 impl Integral {
     fn new(model: &Model) -> Self {
         Self {
-            needed: model.min_serving as usize,
+            needed: model.workload().min_serving as usize,
             from: SimTime::ZERO + model.warm_up,
             since: SimTime::ZERO + model.warm_up,
-            delivers: vec![true; model.deployment.replicas as usize],
+            delivers: vec![true; model.workload().replicas as usize],
             down: Duration::ZERO,
             losses: 0,
             kills: 0,
@@ -113,8 +113,8 @@ fn one_replica_with_exponential_crashes() {
 fn plain(replicas: u32, mttf: f64) -> (Model, f64) {
     let start_up = 610.0;
     let mut model = Model { faults: vec![fault("crash", CRASH, exponential(mttf), None)].into(), ..bare(replicas) };
-    model.deployment.pod.main_mut().liveness = None;
-    model.deployment.pod.main_mut().readiness = None;
+    model.workload_mut().pod.main_mut().liveness = None;
+    model.workload_mut().pod.main_mut().readiness = None;
     model.app_mut().start_up = Law::fixed(start_up).unwrap();
     model.warm_up = days(1.0);
     model.horizon = days(30.0);
@@ -143,7 +143,7 @@ fn fewer_than(k: u32, n: u32, q: f64) -> f64 {
 fn k_of_n_replicas_with_independent_crashes() {
     for (i, (k, n, replications)) in [(1, 2, 500), (2, 3, 250), (4, 5, 80)].into_iter().enumerate() {
         let (mut model, q) = plain(n, 2000.0);
-        model.min_serving = k;
+        model.workload_mut().min_serving = k;
         let found = unavailability(&model, 3 + i as u64, replications);
         assert_mean(&format!("{k} of {n}"), &found, fewer_than(k, n, q), 3);
     }
@@ -159,7 +159,7 @@ fn k_of_n_replicas_with_gray_pauses() {
     for (i, (k, n, replications)) in [(1, 1, 300), (2, 3, 500)].into_iter().enumerate() {
         let mut model =
             Model { faults: vec![fault("gray", strikes, exponential(mttf), Some(lasts.clone()))].into(), ..bare(n) };
-        model.min_serving = k;
+        model.workload_mut().min_serving = k;
         model.warm_up = days(1.0);
         model.horizon = days(60.0);
         let found = unavailability(&model, 10 + i as u64, replications);
@@ -199,8 +199,8 @@ fn p16_losses_by_chance_have_the_rate_of_runs() {
         // The judge plays every probe: once is enough.
         for mode in [Mode::Fast, Mode::EveryProbe].into_iter().take(if i == 0 { 2 } else { 1 }) {
             let mut model = by_chance(p);
-            model.deployment.pod.main_mut().liveness = None;
-            model.deployment.pod.main_mut().readiness = Some(probe(threshold));
+            model.workload_mut().pod.main_mut().liveness = None;
+            model.workload_mut().pod.main_mut().readiness = Some(probe(threshold));
             let run = p.powi(threshold as i32);
             let between = 5.0 * ((1.0 - run) / (run * (1.0 - p)) + 1.0 + p / (1.0 - p));
             model.horizon = secs(1000.0 * between);
@@ -240,7 +240,7 @@ fn the_modes_agree_on_losses_and_kills_by_chance() {
 #[test]
 fn the_modes_agree_on_chance_among_faults() {
     let mut model = by_chance(0.2);
-    model.deployment.pod.main_mut().startup = Some(probe(4));
+    model.workload_mut().pod.main_mut().startup = Some(probe(4));
     let pause = Strikes::Container(ContainerMode::Hang(Affects::ALL));
     model.faults = vec![
         fault("crash", CRASH, exponential(7000.0), None),

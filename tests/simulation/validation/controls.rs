@@ -27,7 +27,7 @@ fn model(every: &dyn Fn(f64) -> Law) -> Model {
         ..bare(2)
     };
     // It may start as long as it likes: else liveness would kill it for ever.
-    model.deployment.pod.main_mut().startup = Some(Probe { failure_threshold: 100_000, ..probe(1) });
+    model.workload_mut().pod.main_mut().startup = Some(Probe { failure_threshold: 100_000, ..probe(1) });
     model.app_mut().start_up = Law::lognormal_with_p95(3_600.0, 20_000.0).unwrap();
     model.warm_up = secs(days(3.0));
     model.horizon = secs(days(40.0));
@@ -104,6 +104,7 @@ fn a_fault_that_was_hardly_ever_seen_moves_no_difference() {
         stopping: Stopping::Replications(60),
         objective: Objective {
             min_serving: 1,
+            system: None,
             metric: Metric::Availability,
             slo: None,
             window: models[0].window,

@@ -46,7 +46,7 @@ fn n3_with_a_grace_of_40_s_a_node_is_unknown_after_30_to_45_s() {
 fn pods_are_deleted_300_s_after_the_last_heartbeat() {
     for (i, toleration) in [Toleration::Forever, Toleration::None].into_iter().enumerate() {
         let mut model = dead_node();
-        model.deployment.pod.tolerations.unreachable = toleration;
+        model.workload_mut().pod.tolerations.unreachable = toleration;
         let waits: Vec<f64> = play_many(&model, 2 + i as u64, 2000, 600.0)
             .iter()
             .map(|log| {

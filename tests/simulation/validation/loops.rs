@@ -181,9 +181,9 @@ fn c9_sigkill_comes_when_the_grace_is_over() {
 /// T3: the hook's time is part of the grace.
 #[test]
 fn c9_a_pre_stop_sleep_delays_sigterm_and_counts_against_the_grace() {
-    assert_kill_takes(15.3, |model| model.deployment.pod.main_mut().pre_stop_sleep = secs(15.0));
+    assert_kill_takes(15.3, |model| model.workload_mut().pod.main_mut().pre_stop_sleep = secs(15.0));
     assert_kill_takes(30.0, |model| {
-        model.deployment.pod.main_mut().pre_stop_sleep = secs(15.0);
+        model.workload_mut().pod.main_mut().pre_stop_sleep = secs(15.0);
         model.app_mut().on_sigterm = OnSigterm::Ignores;
     });
 }
@@ -192,13 +192,13 @@ fn c9_a_pre_stop_sleep_delays_sigterm_and_counts_against_the_grace() {
 fn c9_two_seconds_are_left_after_a_pre_stop_that_uses_up_the_grace() {
     for sleep in [29.0_f64, 30.0, 45.0] {
         assert_kill_takes(sleep.min(30.0) + 2.0, |model| {
-            model.deployment.pod.main_mut().pre_stop_sleep = secs(sleep);
+            model.workload_mut().pod.main_mut().pre_stop_sleep = secs(sleep);
             model.app_mut().on_sigterm = OnSigterm::Ignores;
         });
     }
     assert_kill_takes(2.0, |model| {
-        model.deployment.pod.termination_grace = secs(0.0);
-        model.deployment.pod.main_mut().pre_stop_sleep = secs(15.0);
+        model.workload_mut().pod.termination_grace = secs(0.0);
+        model.workload_mut().pod.main_mut().pre_stop_sleep = secs(15.0);
         model.app_mut().on_sigterm = OnSigterm::Ignores;
     });
 }
@@ -208,13 +208,13 @@ fn c9_two_seconds_are_left_after_a_pre_stop_that_uses_up_the_grace() {
 fn c9_the_grace_of_the_probe_that_kills_goes_before_the_pods() {
     for grace in [2.0, 10.0, 90.0] {
         assert_kill_takes(grace, |model| {
-            model.deployment.pod.main_mut().liveness.as_mut().unwrap().termination_grace = Some(secs(grace));
+            model.workload_mut().pod.main_mut().liveness.as_mut().unwrap().termination_grace = Some(secs(grace));
             model.app_mut().on_sigterm = OnSigterm::Ignores;
         });
     }
     // Another probe's does not matter.
     assert_kill_takes(30.0, |model| {
-        model.deployment.pod.main_mut().readiness.as_mut().unwrap().termination_grace = Some(secs(5.0));
+        model.workload_mut().pod.main_mut().readiness.as_mut().unwrap().termination_grace = Some(secs(5.0));
         model.app_mut().on_sigterm = OnSigterm::Ignores;
     });
 }

@@ -115,7 +115,7 @@ fn w6_the_replacement_is_ready_after_its_start_and_20_s() {
 
 fn tolerating(unreachable: Toleration) -> Model {
     let mut model = struck_rarely(1, Strikes::Node(NodeMode::Crash), 3000.0);
-    model.deployment.pod.tolerations.unreachable = unreachable;
+    model.workload_mut().pod.tolerations.unreachable = unreachable;
     model
 }
 
@@ -259,7 +259,8 @@ fn one_per_node(zones: u32, per_zone: u32, strikes: Strikes, lasts: f64) -> Mode
     model.cluster = common::cluster(zones, per_zone, common::quick_latencies());
     common::redeploy(&mut model, nodes, zones, per_zone, false);
     let domain = (0..nodes).map(Some).collect();
-    model.deployment.pod.anti_affinity = vec![AntiAffinity { domain, preferred_weight: None }];
+    model.workload_mut().pod.anti_affinity =
+        vec![AntiAffinity { domain, preferred_weight: None, selects: vec![true].into() }];
     model
 }
 
@@ -316,7 +317,7 @@ fn w11_s7_hard_spread_leaves_the_replacement_pending_until_the_zone_is_back() {
         let mut model = struck_rarely(3, Strikes::Zone(NodeMode::Crash), 2000.0);
         model.cluster = common::cluster(3, 3, common::quick_latencies());
         common::redeploy(&mut model, 3, 3, 3, hard);
-        model.deployment.pod.spread[0].honor_taints = honor_taints;
+        model.workload_mut().pod.spread[0].honor_taints = honor_taints;
         for log in play_many(&model, 41, 100, 1000.0 * WINDOW) {
             let (at, slots) = first_zone(&log);
             assert_eq!(slots.len(), 1, "one Pod in each zone");
@@ -397,7 +398,7 @@ fn n11_nobody_is_evicted_while_all_zones_are_down() {
 #[test]
 fn n11_a_node_marked_before_the_others_loses_pods_without_toleration() {
     let mut model = one_per_node(1, 3, Strikes::Zone(NodeMode::Partition), 500.0);
-    model.deployment.pod.tolerations.unreachable = Toleration::None;
+    model.workload_mut().pod.tolerations.unreachable = Toleration::None;
     model.cluster.control_plane.lost_taint_token = 0.0;
     let mut apart = 0;
     for log in play_many(&model, 45, 300, 1000.0 * WINDOW) {

@@ -49,7 +49,7 @@ fn w2_kill_and_loss_are_coupled_by_the_lag_of_the_readiness_ticks() {
 #[test]
 fn w2_with_a_startup_probe_the_kill_follows_the_loss_after_10_s() {
     let mut model = struck_once(HANG, None);
-    model.deployment.pod.main_mut().startup = Some(common::probe(4));
+    model.workload_mut().pod.main_mut().startup = Some(common::probe(4));
     let (losses, kills) = losses_and_kills(&model, 3, 500);
     for (loss, kill) in losses.iter().zip(&kills) {
         assert!((kill - loss - 10.0).abs() <= 0.02, "{kill} − {loss}");
@@ -117,8 +117,8 @@ fn w2_readiness_returns_when_the_lost_probe_has_timed_out() {
 
 fn readiness_only(strikes: Strikes, probe: Probe) -> Model {
     let mut model = struck_once(strikes, None);
-    model.deployment.pod.main_mut().liveness = None;
-    model.deployment.pod.main_mut().readiness = Some(probe);
+    model.workload_mut().pod.main_mut().liveness = None;
+    model.workload_mut().pod.main_mut().readiness = Some(probe);
     model
 }
 
@@ -169,9 +169,9 @@ fn p9b_probes_of_unlike_periods_are_met_anywhere_in_their_own() {
             faults: vec![common::scripted("hang", common::fixed(120.0), &slots, HANG, None)].into(),
             ..common::bare(1)
         };
-        model.deployment.pod.main_mut().startup = startup;
-        model.deployment.pod.main_mut().liveness = Some(probe(2.0, 30));
-        model.deployment.pod.main_mut().readiness = Some(probe(20.0, 1));
+        model.workload_mut().pod.main_mut().startup = startup;
+        model.workload_mut().pod.main_mut().liveness = Some(probe(2.0, 30));
+        model.workload_mut().pod.main_mut().readiness = Some(probe(20.0, 1));
         let logs = play_many(&model, 18, 3000, 200.0);
         let losses: Vec<f64> =
             logs.iter().map(|log| log.first(0, 120.0, |what| *what == What::Lost).unwrap() - 120.0).collect();

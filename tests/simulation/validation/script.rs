@@ -142,7 +142,7 @@ fn c4_a_container_without_sandbox_is_stopped_and_started_in_a_new_one() {
         model.app_mut().on_sigterm = on_sigterm;
         model.cluster.latencies.sandbox = fixed(0.7);
         // Its probes would kill it sooner.
-        model.deployment.pod.main_mut().liveness = None;
+        model.workload_mut().pod.main_mut().liveness = None;
         let waits: Vec<f64> = play_many(&model, 3, 1500, 300.0)
             .iter()
             .map(|log| {
@@ -208,7 +208,7 @@ fn p21_a_young_container_does_not_keep_its_readiness() {
         let stopped = 102.0 + age;
         let script = vec![at("crash", 100.0, SLOT, CRASH, None), at("kubelet", stopped, NODE, KUBELET, Some(2.0))];
         let mut model = played(1, script);
-        model.deployment.pod.main_mut().readiness.as_mut().unwrap().initial_delay = secs(0.0);
+        model.workload_mut().pod.main_mut().readiness.as_mut().unwrap().initial_delay = secs(0.0);
         for log in play_many(&model, 7, 200, 300.0) {
             let started = restarts(&log)[0];
             let kept = log.looked(0, stopped + 2.0, |view| !view.in_rotation).is_none();

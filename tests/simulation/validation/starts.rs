@@ -52,7 +52,7 @@ fn w4_crash_to_ready_with_a_start_longer_than_a_relist() {
 #[test]
 fn w4_with_a_startup_probe() {
     let mut model = crashing(1.0);
-    model.deployment.pod.main_mut().startup = Some(common::probe(4));
+    model.workload_mut().pod.main_mut().startup = Some(common::probe(4));
     let ready = crash_to_ready(&model, 3);
     // Two syncs: the restart, and the one that follows the success. f is 1 − U[0, 1).
     let exact = sum_of_uniforms(20.0 + 1.0 + 2.0 * SYNC - 1.0, &[RELIST, 1.0, 5.0]);
@@ -97,7 +97,7 @@ fn w4_a_new_pod_is_ready_20_s_and_an_anchor_after_its_start() {
 fn w4_a_new_pod_with_a_startup_probe_is_ready_on_the_grid_of_its_first_sync() {
     for (i, (l, early)) in [(0.3, 0.7), (0.8, 0.2), (1.0, 0.0), (3.0, 0.0), (4.9, 0.0)].into_iter().enumerate() {
         let mut model = fresh(l);
-        model.deployment.pod.main_mut().startup = Some(common::probe(4));
+        model.workload_mut().pod.main_mut().startup = Some(common::probe(4));
         model.app_mut().start_up = fixed(0.1);
         let ready = since_t0(&model, 10 + i as u64, 2000, |log, t0| log.ready(0, t0));
         let at_20 = ready.iter().filter(|&&t| (20.0..20.02).contains(&t)).count();
@@ -110,7 +110,7 @@ fn w4_a_new_pod_with_a_startup_probe_is_ready_on_the_grid_of_its_first_sync() {
 // ---- W12: no initial delay ----
 
 fn without_delay(mut model: Model) -> Model {
-    let main = model.deployment.pod.main_mut();
+    let main = model.workload_mut().pod.main_mut();
     for probe in [&mut main.liveness, &mut main.readiness, &mut main.startup].into_iter().flatten() {
         probe.initial_delay = Duration::ZERO;
     }
@@ -119,7 +119,7 @@ fn without_delay(mut model: Model) -> Model {
 
 fn ready_in_case(odds: RaceOdds, seed: u64) -> Vec<f64> {
     let mut model = without_delay(fresh(0.3));
-    model.deployment.pod.main_mut().liveness = None;
+    model.workload_mut().pod.main_mut().liveness = None;
     model.app_mut().start_up = fixed(0.0);
     model.cluster.start_race.first = odds;
     since_t0(&model, seed, 3000, |log, t0| log.ready(0, t0)).iter().map(|t| t - 0.3).collect()
@@ -140,7 +140,7 @@ fn w12_without_delay_ready_follows_the_race() {
 fn first_liveness_probe(l: f64, delay: f64, seed: u64) -> Vec<f64> {
     let mut model = fresh(l);
     model.app_mut().start_up = fixed(1e6);
-    let liveness = model.deployment.pod.main_mut().liveness.as_mut().unwrap();
+    let liveness = model.workload_mut().pod.main_mut().liveness.as_mut().unwrap();
     liveness.initial_delay = secs(delay);
     liveness.failure_threshold = 1;
     since_t0(&model, seed, 2000, |log, t0| log.first(0, t0, killed))
@@ -179,7 +179,7 @@ fn p9_a_start_longer_than_a_period() {
 #[test]
 fn w12_startup_success_on_the_first_tick_waits_for_a_relist() {
     let mut model = fresh(0.3);
-    model.deployment.pod.main_mut().startup = Some(common::probe(4));
+    model.workload_mut().pod.main_mut().startup = Some(common::probe(4));
     let mut model = without_delay(model);
     model.app_mut().start_up = fixed(0.0);
     let ready = since_t0(&model, 34, 3000, |log, t0| log.ready(0, t0));
@@ -190,9 +190,9 @@ fn w12_startup_success_on_the_first_tick_waits_for_a_relist() {
 #[test]
 fn without_delay_the_fast_mode_equals_the_judge() {
     let mut model = common::storms::stormy_reference();
-    model.deployment.pod.main_mut().startup = Some(common::probe(4));
+    model.workload_mut().pod.main_mut().startup = Some(common::probe(4));
     let mut model = without_delay(model);
-    model.deployment.pod.main_mut().readiness.as_mut().unwrap().period = secs(1.0);
+    model.workload_mut().pod.main_mut().readiness.as_mut().unwrap().period = secs(1.0);
     for index in 0..4 {
         let log = |mode| {
             let mut replication = Replication::new(&model, 36, index, mode, Log::default());
@@ -210,7 +210,7 @@ fn without_delay_the_fast_mode_equals_the_judge() {
 #[test]
 fn w12_the_delay_is_rounded_up_to_the_grid() {
     let mut model = fresh(0.3);
-    let readiness = model.deployment.pod.main_mut().readiness.as_mut().unwrap();
+    let readiness = model.workload_mut().pod.main_mut().readiness.as_mut().unwrap();
     (readiness.initial_delay, readiness.period) = (secs(15.0), secs(10.0));
     let ready = since_t0(&model, 35, 1000, |log, t0| log.ready(0, t0));
     assert!(ready.iter().all(|t| (20.3..22.4).contains(t)));
@@ -273,7 +273,7 @@ fn killed_while_starting(model: &Model, start_up: f64, seed: u64, n: u64) -> usi
 #[test]
 fn w5_a_slow_start_after_a_crash_with_a_startup_probe() {
     let mut model = crashing(0.3);
-    model.deployment.pod.main_mut().startup = Some(common::probe(4));
+    model.workload_mut().pod.main_mut().startup = Some(common::probe(4));
     for (i, start_up) in STARTS.into_iter().enumerate() {
         let x = start_up - 35.0;
         let p = match x {

@@ -1,13 +1,13 @@
-//! The Deployment and its Pods, with every default applied (M1–M3, M9, N8).
+//! A Deployment and its Pods, with every default applied (M1–M3, M9, N8).
 
 use super::container::Container;
-use crate::ids::{ContainerId, IdVec};
+use crate::ids::{ContainerId, IdVec, WorkloadId};
 use crate::time::Duration;
 
 /// A Deployment with the Service in front of it.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Deployment {
-    /// Its name.
+pub struct Workload {
+    /// Its name, unique in the model.
     pub name: String,
     /// Its namespace.
     pub namespace: String,
@@ -17,9 +17,14 @@ pub struct Deployment {
     pub pod: PodSpec,
     /// The Service's `publishNotReadyAddresses`: endpoints count as ready whatever the Pod says (E4).
     pub publish_not_ready: bool,
+    /// At least this many of its Pods must serve in rotation for it to be available; 1 or more.
+    pub min_serving: u32,
+    /// Its chance is that of its name. Otherwise it is that of a Deployment which is alone, whatever it is called: then two
+    /// manifests of different names meet the same faults.
+    pub chance_by_name: bool,
 }
 
-/// One Pod of the Deployment.
+/// One Pod of a Deployment.
 #[derive(Debug, Clone, PartialEq)]
 pub struct PodSpec {
     /// Its containers: init containers and sidecars in their order, then the others in theirs.
@@ -32,8 +37,8 @@ pub struct PodSpec {
     pub requests: Resources,
     /// The same of other resources.
     pub other_requests: Vec<OtherRequest>,
-    /// It takes ports of its Node: a second Pod of its kind has none there.
-    pub takes_host_ports: bool,
+    /// By Deployment: its Pods take ports of their Node that this Pod needs too, so that there is room for one of them only.
+    pub contends_for_ports: IdVec<WorkloadId, bool>,
     /// What taints do to the Pod.
     pub tolerations: PodTolerations,
     /// Per Node: labels match nodeSelector and required node affinity.
@@ -42,7 +47,7 @@ pub struct PodSpec {
     pub spread: Vec<Spread>,
     /// True if `spread` holds the system's default constraints: then a Node without the key is not ignored (S8).
     pub default_spread: bool,
-    /// Anti-affinity terms that match the Deployment's own Pods (S9, S10).
+    /// Anti-affinity terms that match Pods of the model (S9, S10).
     pub anti_affinity: Vec<AntiAffinity>,
 }
 
@@ -72,8 +77,10 @@ pub struct Resources {
 pub struct OtherRequest {
     /// The resource's name.
     pub resource: String,
-    /// Per Node: for how many such Pods it has enough; `None` where nothing limits it.
-    pub room: Vec<Option<u64>>,
+    /// How much, in the resource's own unit; 1 or more.
+    pub amount: u64,
+    /// Per Node: how much it has for Pods; `None` where nothing limits it.
+    pub allocatable: Vec<Option<u64>>,
 }
 
 /// How long a Pod stays on a Node that has a NoExecute taint (N9).
@@ -121,15 +128,17 @@ pub struct Spread {
     pub honor_taints: bool,
     /// The key is `kubernetes.io/hostname`: the weight counts candidates, not domains (S8).
     pub by_hostname: bool,
-    /// The selector matches the Deployment's own Pods.
-    pub selects_self: bool,
+    /// By Deployment: the selector matches its Pods.
+    pub selects: IdVec<WorkloadId, bool>,
 }
 
-/// An anti-affinity term whose selector matches the Deployment's own Pods.
+/// An anti-affinity term.
 #[derive(Debug, Clone, PartialEq)]
 pub struct AntiAffinity {
     /// Per Node: the domain it lies in, or `None` where the key is missing.
     pub domain: Vec<Option<u32>>,
     /// `None` if required (S9), the weight 1–100 if preferred (S10).
     pub preferred_weight: Option<u32>,
+    /// By Deployment: the selector matches its Pods.
+    pub selects: IdVec<WorkloadId, bool>,
 }

@@ -2,11 +2,11 @@
 
 use proptest::prelude::*;
 
-use super::Measures;
+use super::Service;
 use crate::experiment::Outcome;
 use crate::experiment::sample::model;
-use crate::history::{Cause, CauseSet, EndpointView, Observed, Observer, Phase, PodCounts, SlotView};
-use crate::ids::{FaultId, PodId, SlotId};
+use crate::history::{Cause, CauseSet, EndpointView, Observed, Phase, PodCounts, SlotView};
+use crate::ids::{FaultId, PodId, SlotId, WorkloadId};
 use crate::model::ProbeKind;
 use crate::study::Quantity;
 use crate::time::SimTime;
@@ -29,7 +29,7 @@ fn down(cause: Cause, phase: Phase) -> SlotView {
 }
 
 /// The slot looks like this, and its Pod, which is called like it, with it.
-fn looks(measures: &mut Measures, now: u64, slot: SlotId, view: &SlotView) {
+fn looks(measures: &mut Service, now: u64, slot: SlotId, view: &SlotView) {
     measures.slot_changed(at(now), slot, view);
     let (serves, causes, phase) = (view.serves, view.causes.clone(), view.phase);
     let endpoint = view.in_rotation.then_some(EndpointView { slot, serves, causes, phase });
@@ -37,8 +37,8 @@ fn looks(measures: &mut Measures, now: u64, slot: SlotId, view: &SlotView) {
 }
 
 /// Two slots, both up and in rotation from time 0 on; counted from 100 to before 1,100.
-fn two(min_serving: u32) -> Measures {
-    let mut measures = Measures::new(&model(2, min_serving, 2, 100, 1_000));
+fn two(min_serving: u32) -> Service {
+    let mut measures = Service::of_system(&model(2, min_serving, 2, 100, 1_000));
     for slot in [S0, S1] {
         looks(&mut measures, 0, slot, &up());
     }
@@ -130,7 +130,7 @@ fn what_has_no_end_is_censored() {
 
 #[test]
 fn a_fresh_start_is_a_recovery_of_its_own() {
-    let mut measures = Measures::new(&model(1, 1, 2, 0, 1_000));
+    let mut measures = Service::of_system(&model(1, 1, 2, 0, 1_000));
     looks(&mut measures, 0, S0, &down(Cause::Start, Phase::Start));
     looks(&mut measures, 40, S0, &up());
     let outcome = measures.finish(at(1_000));
@@ -189,8 +189,14 @@ fn events_count_inside_the_window_only() {
         measures.observe(at(now), &Observed::ProbeKilled { slot: S0, by: ProbeKind::Startup, needless: false });
         measures.observe(at(now), &Observed::Restarted { slot: S0 });
     }
-    measures.observe(at(0), &Observed::PodsChanged(PodCounts { running: 2, unschedulable: 1 }));
-    measures.observe(at(600), &Observed::PodsChanged(PodCounts { running: 3, unschedulable: 1 }));
+    measures.observe(
+        at(0),
+        &Observed::PodsChanged { workload: WorkloadId::new(0), counts: PodCounts { running: 2, unschedulable: 1 } },
+    );
+    measures.observe(
+        at(600),
+        &Observed::PodsChanged { workload: WorkloadId::new(0), counts: PodCounts { running: 3, unschedulable: 1 } },
+    );
     let outcome = measures.finish(at(1_100));
     let needless = [Quantity::NeedlessReadiness, Quantity::NeedlessLiveness, Quantity::NeedlessStartup];
     assert_eq!(needless.map(|quantity| outcome.counted(quantity)), [2, 2, 0]);
@@ -235,7 +241,7 @@ fn history() -> impl Strategy<Value = Vec<(u64, Call)>> {
 }
 
 fn measured(history: &[(u64, Call)], min_serving: u32, end: SimTime) -> Outcome {
-    let mut measures = Measures::new(&model(3, min_serving, 2, 50, 300));
+    let mut measures = Service::of_system(&model(3, min_serving, 2, 50, 300));
     let mut now = 0;
     for (later, call) in history {
         now += later;

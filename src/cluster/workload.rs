@@ -1,0 +1,99 @@
+//! What belongs to a Deployment as a whole: its slots, its chance, what strikes all its Pods at once, its Service's endpoints.
+
+use super::chance::Chance;
+use super::faults::Clock;
+use super::observer::{Observer, PodCounts};
+use super::state::Strike;
+use super::{Cluster, Target};
+use crate::ids::{ContainerId, IdVec, PodId, SlotId, WorkloadId};
+use crate::model::{Model, PodSpec, Workload};
+use crate::random::{Owner, Purpose, Stream, Streams, name_hash};
+
+/// A Deployment.
+#[derive(Debug, Clone)]
+pub(crate) struct WorkloadState {
+    /// Its first slot, and how many there are.
+    first: usize,
+    slots: usize,
+    /// All its chance.
+    pub streams: Streams,
+    /// By container of the template: how its probes fail by chance.
+    pub chances: IdVec<ContainerId, Chance>,
+    /// Clock of what strikes all its Pods at once.
+    pub clock: Clock,
+    /// What does.
+    pub strikes: Vec<Strike>,
+    /// How many EndpointSlice entries are ready, and whether one was when the proxy ran last: if none is, others get the
+    /// traffic (E7).
+    pub ready: usize,
+    pub any_was_ready: bool,
+    /// What the observer was told last.
+    pub counts: PodCounts,
+}
+
+impl WorkloadState {
+    pub fn new(model: &Model, id: WorkloadId, streams: Streams) -> Self {
+        let workload = &model.workloads[id];
+        let containers = workload.pod.containers.iter();
+        let slots = model.slots_of(id);
+        Self {
+            first: slots.start,
+            slots: slots.len(),
+            streams: if workload.chance_by_name { streams.of_workload(name_hash(&workload.name)) } else { streams },
+            chances: containers.map(|container| Chance::new(container.app.probe_failure)).collect(),
+            clock: Clock::default(),
+            strikes: Vec::new(),
+            ready: 0,
+            any_was_ready: false,
+            counts: PodCounts::default(),
+        }
+    }
+
+    /// Its slots.
+    pub fn slots(&self) -> impl DoubleEndedIterator<Item = SlotId> + use<> {
+        (self.first..self.first + self.slots).map(SlotId::new)
+    }
+}
+
+impl<'m, O: Observer> Cluster<'m, O> {
+    /// The Deployment of the Pod.
+    pub(super) fn workload(&self, pod: PodId) -> &'m Workload {
+        &self.model.workloads[self.pods[pod].workload]
+    }
+
+    /// The template of the Pod.
+    pub(super) fn spec(&self, pod: PodId) -> &'m PodSpec {
+        &self.workload(pod).pod
+    }
+
+    /// The template of the Pods that hold the slot.
+    pub(super) fn spec_of(&self, slot: SlotId) -> &'m PodSpec {
+        &self.model.workloads[self.slots[slot].workload].pod
+    }
+
+    /// The chance of a target for a purpose.
+    pub(super) fn stream(&self, target: Target, purpose: Purpose) -> Stream {
+        let (streams, owner) = match target {
+            Target::Slot(slot) => self.slot_owner(slot, self.spec_of(slot).serving),
+            Target::Container(slot, container) => self.slot_owner(slot, container),
+            Target::Deployment(workload) => (self.workloads[workload].streams, Owner::Deployment),
+            Target::Node(node) => (self.streams, self.model.cluster.nodes[node].owner()),
+            Target::Zone(zone) => (self.streams, Owner::Zone(zone.index() as u32)),
+        };
+        streams.stream(owner, purpose)
+    }
+
+    fn slot_owner(&self, slot: SlotId, container: ContainerId) -> (Streams, Owner) {
+        let state = &self.slots[slot];
+        (self.workloads[state.workload].streams, owner(state.ordinal, self.spec_of(slot), container))
+    }
+}
+
+/// Whose chance befalls a container of the n-th slot of a Deployment: that of the slot, where it is the one that serves.
+pub(super) fn owner(slot: u32, spec: &PodSpec, container: ContainerId) -> Owner {
+    if container == spec.serving {
+        Owner::Slot(slot)
+    } else {
+        Owner::Container { slot, name: name_hash(&spec.containers[container].name) }
+    }
+}

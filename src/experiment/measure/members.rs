@@ -1,0 +1,250 @@
+//! The Deployments of a service: which of them are missing, which share of requests fails, and who is to bear it.
+
+use smallvec::{SmallVec, smallvec};
+
+use super::service::Recovery;
+use crate::experiment::division::Bearer;
+use crate::history::{Cause, EndpointView, Phase, SlotView};
+use crate::ids::{FaultId, PodId, SlotId, WorkloadId};
+use crate::model::{Model, Requirement};
+use crate::time::SimTime;
+
+/// Shares of requests that no whole numbers of endpoints make are rounded to parts of this.
+const PARTS: u64 = 1 << 40;
+
+/// The Deployments of a service and their Pods in rotation.
+#[derive(Debug, Clone)]
+pub(super) struct Members {
+    requirement: Requirement,
+    /// The Deployments, in the order of the model.
+    parts: Vec<Member>,
+    /// Those of all members; the first of them is this slot of the model.
+    pub slots: Vec<Slot>,
+    first: usize,
+    /// By Pod.
+    endpoints: Vec<Option<EndpointView>>,
+    is_down: bool,
+    failing: Failing,
+}
+
+/// One of the Deployments.
+#[derive(Debug, Clone)]
+struct Member {
+    workload: WorkloadId,
+    /// How many of its Pods must serve in rotation; nothing hangs on it where nothing is required.
+    at_least: Option<usize>,
+    in_rotation: usize,
+    /// Of these, those that serve. A terminating one counts like any other.
+    delivering: usize,
+}
+
+/// A slot and its recovery.
+#[derive(Debug, Clone)]
+pub(super) struct Slot {
+    member: usize,
+    pub view: SlotView,
+    /// Pods of its own, the terminating ones included, that serve in rotation.
+    delivering: u32,
+    /// The fault that struck it last, and when.
+    pub struck: Option<(FaultId, SimTime)>,
+    /// Up to here its time is in its recovery.
+    pub settled: SimTime,
+    pub recovery: Option<Recovery>,
+}
+
+/// Which share of the requests fails.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Failing {
+    Nothing,
+    Share { part: u64, of: u64 },
+    Everything,
+}
+
+/// Those who bear what is lost.
+pub(super) type Bearers<'a> = SmallVec<[Bearer<'a>; 4]>;
+
+impl Member {
+    fn has(&self) -> bool {
+        self.at_least.is_none_or(|least| self.delivering >= least)
+    }
+
+    /// The load balancer has no Pod to send its requests to.
+    fn is_dark(&self) -> bool {
+        self.at_least.is_some() && self.in_rotation == 0
+    }
+
+    fn fails(&self) -> bool {
+        self.at_least.is_some() && (self.in_rotation == 0 || self.delivering < self.in_rotation)
+    }
+
+    /// The share of its requests that succeed: each of n endpoints is sent an n-th of the traffic.
+    fn success(&self) -> f64 {
+        if self.in_rotation == 0 { 0.0 } else { self.delivering as f64 / self.in_rotation as f64 }
+    }
+}
+
+impl Members {
+    /// These Deployments of a model, which follow one another, and what is required of them.
+    pub fn new(model: &Model, workloads: impl Iterator<Item = WorkloadId>, requirement: Requirement) -> Self {
+        let mut members = Self {
+            parts: Vec::new(),
+            slots: Vec::new(),
+            first: usize::MAX,
+            endpoints: Vec::new(),
+            is_down: true,
+            failing: Failing::Everything,
+            requirement,
+        };
+        let required = members.requirement.workloads();
+        for workload in workloads {
+            let slot = Slot {
+                member: members.parts.len(),
+                // What has not been reported has not been created.
+                view: SlotView {
+                    serves: false,
+                    in_rotation: false,
+                    causes: Cause::Start.into(),
+                    phase: Phase::Reschedule,
+                },
+                delivering: 0,
+                struck: None,
+                settled: SimTime::ZERO,
+                recovery: None,
+            };
+            let slots = model.slots_of(workload);
+            members.first = members.first.min(slots.start);
+            members.slots.resize(members.slots.len() + slots.len(), slot);
+            let at_least = required.iter().find(|(id, _)| *id == workload).map(|(_, least)| *least as usize);
+            members.parts.push(Member { workload, at_least, in_rotation: 0, delivering: 0 });
+        }
+        members.endpoints.reserve(2 * members.slots.len());
+        members
+    }
+
+    /// Where the slot of the model stands among [`Members::slots`].
+    pub fn place(&self, slot: SlotId) -> usize {
+        slot.index() - self.first
+    }
+
+    /// What is required is not there.
+    pub fn is_down(&self) -> bool {
+        self.is_down
+    }
+
+    /// Which share of the requests fails. One to a system is one to each of its Deployments, and fails where what is required
+    /// of them is not met by those that answer.
+    pub fn failing(&self) -> Failing {
+        self.failing
+    }
+
+    /// A Pod looks like this from now on; `None`: it is out of rotation.
+    pub fn endpoint_changed(&mut self, pod: PodId, view: Option<&EndpointView>) {
+        if pod.index() >= self.endpoints.len() {
+            self.endpoints.resize(pod.index() + 1, None);
+        }
+        if let Some(before) = self.endpoints[pod.index()].take() {
+            let slot = self.place(before.slot);
+            let member = &mut self.parts[self.slots[slot].member];
+            member.in_rotation -= 1;
+            member.delivering -= usize::from(before.serves);
+            self.slots[slot].delivering -= u32::from(before.serves);
+        }
+        if let Some(view) = view {
+            let slot = self.place(view.slot);
+            let member = &mut self.parts[self.slots[slot].member];
+            member.in_rotation += 1;
+            member.delivering += usize::from(view.serves);
+            self.slots[slot].delivering += u32::from(view.serves);
+            self.endpoints[pod.index()] = Some(view.clone());
+        }
+        self.judge();
+    }
+
+    fn judge(&mut self) {
+        if let [only] = self.parts.as_slice() {
+            self.is_down = !only.has();
+            self.failing = match (only.in_rotation, only.in_rotation - only.delivering) {
+                (0, _) => Failing::Everything,
+                (_, 0) => Failing::Nothing,
+                (all, failing) => Failing::Share { part: failing as u64, of: all as u64 },
+            };
+            return;
+        }
+        self.is_down = !self.requirement.is_met(&|workload| self.member(workload).has());
+        let failing = 1.0 - self.requirement.probability(&|workload| self.member(workload).success());
+        self.failing = match (failing * PARTS as f64).round() as u64 {
+            0 => Failing::Nothing,
+            part if part >= PARTS => Failing::Everything,
+            part => Failing::Share { part, of: PARTS },
+        };
+    }
+
+    fn member(&self, workload: WorkloadId) -> &Member {
+        let of = |member: &&Member| member.workload == workload;
+        // All Deployments of the model are members, in their order, or this one alone is.
+        let place = self.parts.get(workload.index()).filter(of);
+        place.or_else(|| self.parts.iter().find(of)).expect("what is required is a member")
+    }
+
+    /// Those who bear a time without availability: slots of the missing Deployments none of whose Pods delivers.
+    pub fn missing(&self) -> Bearers<'_> {
+        let mut missing: SmallVec<[bool; 4]> = smallvec![false; self.parts.len()];
+        self.mark_missing(&self.requirement, &mut missing);
+        let lacking = self.slots.iter().enumerate().filter(|(_, slot)| missing[slot.member] && slot.delivering == 0);
+        lacking.map(|(place, slot)| slot.bearer(place)).collect()
+    }
+
+    /// Marks the Deployments that keep the requirement from being met.
+    fn mark_missing(&self, requirement: &Requirement, missing: &mut [bool]) {
+        match requirement {
+            Requirement::Pods { workload, .. } => {
+                let place = self.parts.iter().position(|member| member.workload == *workload && !member.has());
+                place.into_iter().for_each(|place| missing[place] = true);
+            }
+            Requirement::Parts { parts, .. } => {
+                if !requirement.is_met(&|workload| self.member(workload).has()) {
+                    parts.iter().for_each(|part| self.mark_missing(part, missing));
+                }
+            }
+        }
+    }
+
+    /// Those who bear failed requests: endpoints that do not answer, and slots of Deployments that have no endpoint. By slot,
+    /// then by Pod.
+    pub fn failing_bearers(&self) -> Bearers<'_> {
+        let mut bearers = Bearers::new();
+        for (pod, endpoint) in self.endpoints.iter().enumerate() {
+            if let Some(EndpointView { slot, serves: false, causes, phase }) = endpoint
+                && self.parts[self.slots[self.place(*slot)].member].fails()
+            {
+                bearers.push(Bearer { key: (self.place(*slot), pod + 1), causes, phase: *phase });
+            }
+        }
+        if self.parts.iter().any(Member::is_dark) {
+            let dark = |slot: &Slot| self.parts[slot.member].is_dark() && slot.delivering == 0;
+            let slots = self.slots.iter().enumerate().filter(|(_, slot)| dark(slot));
+            bearers.extend(slots.map(|(place, slot)| slot.bearer(place)));
+        }
+        bearers.sort_by_key(|bearer| bearer.key);
+        bearers
+    }
+
+    /// All that fails does so as there is no endpoint.
+    pub fn fails_in_the_dark(&self) -> bool {
+        self.parts.iter().all(|member| member.is_dark() || !member.fails())
+    }
+}
+
+impl Slot {
+    fn bearer(&self, place: usize) -> Bearer<'_> {
+        Bearer { key: (place, 0), causes: &self.view.causes, phase: self.view.phase }
+    }
+
+    /// Who began the recovery that begins at `from`: of several that are charged the one that has just struck, else the
+    /// first.
+    pub fn began_by(&self, from: SimTime) -> Cause {
+        let causes = self.view.causes.as_slice();
+        let struck = self.struck.filter(|&(_, at)| at == from).map(|(fault, _)| Cause::Fault(fault));
+        struck.filter(|cause| causes.contains(cause)).or(causes.first().copied()).unwrap_or(Cause::Probe)
+    }
+}
