@@ -20,6 +20,7 @@ mod aggregate;
 mod answer;
 mod assumptions;
 mod comparison;
+mod deployments;
 mod indifference;
 mod labels;
 mod loss;
@@ -32,6 +33,7 @@ mod sensitivity;
 mod verdicts;
 
 pub use aggregate::featured_scenarios;
+pub use deployments::sort as sort_deployments;
 pub use indifference::Indifference;
 pub use pareto::drawn;
 pub use ranking::recommended;

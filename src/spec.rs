@@ -143,6 +143,26 @@ pub fn load_inputs(inputs: &serde_json::Value, path: &Path, overrides: Overrides
     }
 }
 
+/// The name of a Deployment in a manifest.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DeploymentName {
+    /// Its name.
+    pub name: String,
+    /// Its namespace.
+    pub namespace: String,
+}
+
+/// The Deployments that a manifest holds, in the order of the file; `None` if it cannot be read as one.
+pub fn deployments_in(path: &Path, bytes: &[u8]) -> Option<Vec<DeploymentName>> {
+    let mut loader = Loader::new(&read_file);
+    let (file, documents) = loader.parse_first(path, bytes);
+    if loader.problems.has_errors() {
+        return None;
+    }
+    let manifest = manifest::sort(file, documents, &mut loader.problems);
+    Some(manifest.names().map(|(namespace, name)| DeploymentName { name, namespace }).collect())
+}
+
 /// What a check has found.
 #[derive(Debug, Clone, Default)]
 pub struct Checked {

@@ -1,7 +1,8 @@
 //! What simulating costs, on this machine: the tables of `docs/performance.md`, in about a minute.
 //! `cargo run --release --example performance`.
 //!
-//! `year.yaml` beside this file is the model; its Nodes, replicas and faults are then multiplied one by one. Time is that of
+//! `year.yaml` beside this file is the model; its replicas, Deployments, Nodes and faults are then
+//! multiplied one by one. Time is that of
 //! playing and measuring replications, without reading files, intervals, charts and writing.
 
 use std::io;
@@ -37,6 +38,10 @@ fn main() {
         model.workload_mut().replicas = replicas;
         row(&replicas.to_string(), &model);
     }
+    println!("\n| Deployments, on 12 Nodes | {header}");
+    for workloads in [1, 5, 50] {
+        row(&workloads.to_string(), &load_with("examples/performance/year.yaml", 4, workloads).scenarios[0].model);
+    }
     println!("\n| Nodes | {header}");
     for nodes_per_zone in [1, 10, 100, 333] {
         row(&(3 * nodes_per_zone).to_string(), &busy_year(nodes_per_zone).scenarios[0].model);
@@ -55,8 +60,17 @@ fn busy_year(nodes_per_zone: usize) -> Study {
 }
 
 fn load(experiment: &str, nodes_per_zone: usize) -> Study {
+    load_with(experiment, nodes_per_zone, 1)
+}
+
+/// The same with so many Deployments like the one that it names, side by side.
+fn load_with(experiment: &str, nodes_per_zone: usize, workloads: usize) -> Study {
+    const FILE: &str = "../../models/deployments/aidbox.yaml";
+    let each: Vec<String> = (1..=workloads).map(|number| format!("{{file: {FILE}, as: number-{number}}}")).collect();
+    let one = format!("deployment: {FILE}");
+    let several = if workloads == 1 { one.clone() } else { format!("deployments: [{}]", each.join(", ")) };
     let open = |path: &Path| -> io::Result<Vec<u8>> {
-        let text = std::fs::read_to_string(path)?;
+        let text = std::fs::read_to_string(path)?.replace(&one, &several);
         Ok(text.replace("nodesPerZone: 1", &format!("nodesPerZone: {nodes_per_zone}")).into_bytes())
     };
     let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join(experiment);

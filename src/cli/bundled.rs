@@ -145,6 +145,28 @@ impl Surroundings {
         asked: Option<u64>,
         usual: u64,
     ) -> Result<Loaded, Exit> {
+        self.study_as(experiment, playing, asked, usual, playing.quiet)
+    }
+
+    /// The same without a word of what is found in files that is no error.
+    pub fn study_of_quiet(
+        &self,
+        experiment: &Unwritten<'_>,
+        playing: &Playing,
+        asked: Option<u64>,
+        usual: u64,
+    ) -> Result<Loaded, Exit> {
+        self.study_as(experiment, playing, asked, usual, true)
+    }
+
+    fn study_as(
+        &self,
+        experiment: &Unwritten<'_>,
+        playing: &Playing,
+        asked: Option<u64>,
+        usual: u64,
+        quiet: bool,
+    ) -> Result<Loaded, Exit> {
         let replications = match asked {
             Some(replications) => replications,
             None => {
@@ -153,7 +175,7 @@ impl Surroundings {
                 usual.next_multiple_of((draws * REPLICATIONS_PER_DRAW).max(1))
             }
         };
-        self.study(experiment, playing.overrides(replications), playing.quiet)
+        self.study(experiment, playing.overrides(replications), quiet)
     }
 
     /// The study of an experiment. What is found in its files goes to standard error, unless `quiet`.
@@ -264,7 +286,7 @@ fn about_arguments(report: Report, experiment: &str, manifests: &[(&str, &Path)]
 }
 
 /// How an experiment refers to a bundled model, or to a file.
-fn reference(kind: Kind, name: &str) -> String {
+pub(super) fn reference(kind: Kind, name: &str) -> String {
     kind.find(name).map_or(name, |model| model.reference).to_owned()
 }
 

@@ -2,8 +2,9 @@
 //! hangs on.
 
 mod guesses;
+mod many;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use serde_json::{Map, Value, json};
 
@@ -13,6 +14,7 @@ use crate::results::{About, Assumption, ExperimentResult};
 use crate::spec::{AppGuess, guess_app};
 use crate::study::{Metric, REPLICATIONS_PER_DRAW, Scenario, Stopping, Study};
 use guesses::Alternative;
+use many::Answer;
 
 /// Replications of a year, if no number is asked for.
 const REPLICATIONS: u64 = 1_000;
@@ -22,7 +24,8 @@ const FEWEST: u64 = 256;
 /// A manifest and what stands around it.
 #[derive(Debug)]
 pub(super) struct Estimate {
-    pub manifest: PathBuf,
+    /// At least one.
+    pub manifests: Vec<PathBuf>,
     pub deployment: Option<String>,
     pub namespace: Option<String>,
     pub around: Surroundings,
@@ -30,20 +33,34 @@ pub(super) struct Estimate {
     pub nodes_per_zone: Option<u32>,
     /// The SLO as a share.
     pub slo: Option<f64>,
+    /// Several compete for the Nodes.
+    pub together: bool,
     pub replications: Option<u64>,
     pub playing: Playing,
 }
 
 impl Estimate {
     pub fn execute(self) -> Exit {
-        match self.answer() {
-            Ok(result) => self.playing.deliver(&result),
+        let played = match self.several() {
+            Some(all) => self.answer_many(all),
+            None => self.answer().map(|result| Answer { result, is_partial: false }),
+        };
+        match played {
+            Ok(Answer { result, is_partial }) => match self.playing.deliver(&result) {
+                Exit::Done if is_partial => Exit::BadInput,
+                exit => exit,
+            },
             Err(exit) => exit,
         }
     }
 
+    /// The manifest, where there is one.
+    fn manifest(&self) -> &Path {
+        &self.manifests[0]
+    }
+
     fn answer(&self) -> Result<ExperimentResult, Exit> {
-        let manifests = [("MANIFEST", self.manifest.as_path())];
+        let manifests = [("MANIFEST", self.manifest())];
         let mut question = Unwritten::new("estimate", &manifests, self.fields()?);
         let mut around = self.around.clone();
         let guessed = if around.app.is_none() { self.guess_app(&question)? } else { None };
@@ -67,7 +84,7 @@ impl Estimate {
 
     /// What the flags say, as an experiment would.
     fn fields(&self) -> Result<Map<String, Value>, Exit> {
-        let mut deployment = json!({"file": named(&self.manifest)?});
+        let mut deployment = json!({"file": named(self.manifest())?});
         for (key, value) in [("name", &self.deployment), ("namespace", &self.namespace)] {
             if let Some(value) = value {
                 deployment[key] = json!(value);

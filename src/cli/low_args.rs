@@ -233,12 +233,17 @@ pub(super) struct CompareArgs {
 /// Flags of `hasim estimate` as they were typed.
 #[derive(Debug, Args)]
 pub(super) struct EstimateArgs {
-    /// The manifest; `-` is standard input.
-    pub manifest: PathBuf,
-    /// Which Deployment, where there are several.
+    /// The manifest; `-` is standard input. Of several Deployments each is played alone on the same cluster, and one table
+    /// shows all.
+    #[arg(value_name = "MANIFEST", required = true)]
+    pub manifests: Vec<PathBuf>,
+    /// Several Deployments compete for the Nodes of one cluster, and all of them make the system.
+    #[arg(long)]
+    pub together: bool,
+    /// Only the Deployment of this name, where there are several.
     #[arg(long, value_name = "NAME")]
     pub deployment: Option<String>,
-    /// The namespace of the Deployment, where there are several.
+    /// Only Deployments of this namespace, where there are several.
     #[arg(long, value_name = "NAME")]
     pub namespace: Option<String>,
     #[command(flatten)]

@@ -54,7 +54,9 @@ impl Measures {
     /// The outcome, at `now`, the end of the replication: what is still open is censored.
     pub fn finish(&mut self, now: SimTime) -> Outcome {
         let mut outcome = self.system.finish(now);
-        outcome.workloads = self.workloads.iter_mut().map(|service| service.finish(now)).collect();
+        for (service, missing) in self.workloads.iter_mut().zip(self.system.missed()) {
+            outcome.workloads.push(Outcome { missing, ..service.finish(now) });
+        }
         outcome
     }
 

@@ -37,6 +37,8 @@ pub struct Outcome {
     pub(super) first_available: Option<u64>,
     /// Of each fault; the excess in millionths.
     pub(super) controls: Vec<Control>,
+    /// Of one of several Deployments: nanoseconds in which the system was not available and this one was missing.
+    pub(super) missing: u64,
     /// Where several Deployments make the system: those of each. Theirs have none.
     pub(super) workloads: Vec<Outcome>,
 }
@@ -79,6 +81,7 @@ impl Outcome {
             pod_time: 0,
             first_available: None,
             controls: Vec::new(),
+            missing: 0,
             workloads: Vec::new(),
         }
     }
@@ -165,6 +168,11 @@ impl Outcome {
     /// Fault, by number, and length in nanoseconds of every detection.
     pub fn detection_times(&self) -> &[(u32, u64)] {
         &self.detection_times
+    }
+
+    /// Of one of several Deployments: nanoseconds in which the system was not available and this one was among those missing.
+    pub fn missing(&self) -> u64 {
+        self.missing
     }
 
     /// Where several Deployments make the system: the outcome of each.

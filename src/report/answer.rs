@@ -3,6 +3,7 @@
 use crate::history::NamedCause;
 use crate::report::aggregate::{self, CauseTotal};
 use crate::report::assumptions;
+use crate::report::deployments;
 use crate::report::format;
 use crate::report::pareto;
 use crate::report::period::Period;
@@ -23,12 +24,16 @@ pub fn sentences(result: &ExperimentResult) -> Vec<String> {
         let unplayed = result.comparison.as_ref().map(|_| "No year was played.".to_owned());
         return vec![unplayed.unwrap_or_else(|| format!("{} has no scenario.", result.experiment))];
     };
+    if result.each_alone {
+        return deployments::alone(result);
+    }
     let best = Ranking::of(result);
     // Of several scenarios the recommendation is the answer, and what the recommended one is like comes after it.
     let mut sentences: Vec<String> = best.iter().filter_map(|best| selection(best, result)).collect();
     sentences.extend(best.iter().flat_map(|best| recommendation::sentences(best, result)));
     sentences.push(availability(result, shown));
     sentences.extend(source(shown));
+    sentences.extend(deployments::sentence(shown));
     sentences.extend(pages(result, shown));
     sentences.extend(removals::sentence(result, shown));
     sentences.extend(assumptions::sentences(result));
@@ -44,6 +49,9 @@ pub fn question(result: &ExperimentResult) -> String {
         return format!("What does {} instead of {} do to availability?", comparison.after, comparison.before);
     }
     let n = result.scenarios.len();
+    if result.each_alone {
+        return format!("How available is each of {n} Deployments?");
+    }
     let slo = result.objective.slo.map_or(String::new(), format::plain_percent);
     let varied = if result.varied.is_empty() { String::new() } else { format!(" ({})", result.varied.join(" × ")) };
     match &result.selection {
@@ -137,6 +145,7 @@ fn availability(result: &ExperimentResult, shown: &ScenarioResult) -> String {
         let runs = format!("{} runs of {}", format::whole(shown.replications), format::tick(result.horizon_s));
         return format!("{subject}, in {runs}: {down}{bound}, and {failures} a run{of_failed}.");
     }
+    let takes = result.objective.system.as_ref().map_or(String::new(), |system| format!(", which takes {system},"));
     if availability.bound {
         let seen = if failed.bound {
             String::new()
@@ -144,7 +153,7 @@ fn availability(result: &ExperimentResult, shown: &ScenarioResult) -> String {
             format!(" Its failed requests are worth {} of full traffic a year.", format::full(failed))
         };
         return format!(
-            "{subject} was never down in {} replications of {}: it is available at least {} of the time ({level} bound).{seen}",
+            "{subject}{takes} was never down in {} replications of {}: it is available at least {} of the time ({level} bound).{seen}",
             format::whole(shown.replications),
             format::tick(result.horizon_s),
             format::percent(availability).trim_start_matches("≥ "),
@@ -152,7 +161,7 @@ fn availability(result: &ExperimentResult, shown: &ScenarioResult) -> String {
     }
     let few = if downtime.rests_on_few { FEW } else { "" };
     format!(
-        "{subject} is available {} of the time ({level} CI {}): {} of downtime a year, and {failures}.{few}",
+        "{subject}{takes} is available {} of the time ({level} CI {}): {} of downtime a year, and {failures}.{few}",
         format::percent(availability).replace("> ", "more than "),
         format::percent_interval(availability),
         format::full(downtime),

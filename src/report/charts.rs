@@ -38,6 +38,7 @@ pub use timeline::{Reach, instant, reach};
 
 use std::borrow::Cow;
 
+use crate::report::deployments;
 use crate::report::format;
 use crate::report::pareto::MOST_DRAWN;
 use crate::report::period::told;
@@ -56,8 +57,9 @@ pub struct Chart {
 const MOST_POINTS: usize = 500;
 
 /// Names of the charts of an answer, in their order.
-const NAMES: [&str; 11] = [
+const NAMES: [&str; 12] = [
     "downtime",
+    "deployments",
     "heatmap",
     "windows",
     "recovery",
@@ -86,8 +88,11 @@ pub(super) fn of_numbers(result: &ExperimentResult) -> Vec<Chart> {
     let whole = Cow::Borrowed(result);
     let rows = excerpt(result, MOST_DRAWN);
     let points = excerpt(result, MOST_POINTS);
+    let members = deployments::as_answer(result).map(|members| Cow::Owned(excerpt(&members, MOST_DRAWN).into_owned()));
+    let drawn_members = members.as_ref().map(|members| (downtime::draw(members), &whole));
     let pictures = [
         Some(downtime::draw(&rows)).filter(|_| !result.scenarios.is_empty()).map(|picture| (picture, &rows)),
+        drawn_members,
         heatmap::draw(result).map(|picture| (picture, &whole)),
         windows::draw(result).map(|picture| (picture, &whole)),
         recovery::draw_pods(&rows).map(|picture| (picture, &rows)),

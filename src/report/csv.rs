@@ -9,13 +9,16 @@ use csv::Writer;
 use crate::report::labels::value_text;
 use crate::report::ranking::Ranking;
 use crate::report::verdicts;
-use crate::results::{Distribution, ExperimentResult, Quantile, WindowLoss};
+use crate::results::{Distribution, ExperimentResult, Quantile, ScenarioResult, WindowLoss};
 use crate::study::Metric;
 
 /// The text of `results.csv`.
 pub fn results(result: &ExperimentResult) -> String {
     let mut head = vec!["scenario".to_owned()];
     head.extend(result.varied.iter().cloned());
+    // With several Deployments each has a row of its own behind that of the system.
+    let has_workloads = result.scenarios.iter().any(|scenario| !scenario.workloads.is_empty());
+    head.extend(has_workloads.then(|| "workload".to_owned()));
     head.push("replications".to_owned());
     for metric in Metric::all() {
         head.extend(["mean", "low", "high", "bound"].map(|part| format!("{}_{part}", metric.column())));
@@ -38,10 +41,16 @@ pub fn results(result: &ExperimentResult) -> String {
 
     let best = Ranking::of(result);
     let mut rows = vec![head];
-    for (i, scenario) in result.scenarios.iter().enumerate() {
-        let mut row = vec![scenario.name.clone()];
-        let value = |key: &String| scenario.parameters.get(key).map_or(String::new(), value_text);
+    let entries = result.scenarios.iter().enumerate().flat_map(|(i, scenario)| {
+        let of = move |service| (i, scenario, service);
+        std::iter::once(of(scenario)).chain(scenario.workloads.iter().map(of))
+    });
+    for (i, whole, scenario) in entries {
+        let is_whole = std::ptr::eq(whole, scenario);
+        let mut row = vec![whole.name.clone()];
+        let value = |key: &String| whole.parameters.get(key).map_or(String::new(), value_text);
         row.extend(result.varied.iter().map(value));
+        row.extend(has_workloads.then(|| workload(whole, scenario)));
         row.push(scenario.replications.to_string());
         for (_, e) in scenario.estimates.iter() {
             row.extend([number(e.mean), number(e.low), number(e.high), e.bound.to_string()]);
@@ -55,12 +64,12 @@ pub fn results(result: &ExperimentResult) -> String {
         row.push(meets.map_or(String::new(), |e| e.bound.to_string()));
         row.extend([scenario.pod_hours_per_year, scenario.node_hours_per_year].map(number));
         row.push(optional(scenario.cost_per_year));
-        row.push(best.as_ref().map_or("", |best| best.standing(i)).to_owned());
+        row.push(best.as_ref().filter(|_| is_whole).map_or("", |best| best.standing(i)).to_owned());
         let difference = scenario.difference_to_baseline.as_ref();
         for e in [difference.map(|d| d.downtime_s_per_year), difference.map(|d| d.failed_request_s_per_year)] {
             row.extend([e.map(|e| e.mean), e.map(|e| e.low), e.map(|e| e.high)].map(optional));
         }
-        row.extend(verdict(result, &scenario.name));
+        row.extend(if is_whole { verdict(result, &whole.name) } else { Default::default() });
         rows.push(row);
     }
     // A manifest that was judged before any year was played has no numbers.
@@ -71,6 +80,11 @@ pub fn results(result: &ExperimentResult) -> String {
         rows.push(row);
     }
     text(&rows)
+}
+
+/// The name of a Deployment; nothing of the system.
+pub(super) fn workload(whole: &ScenarioResult, service: &ScenarioResult) -> String {
+    if std::ptr::eq(whole, service) { String::new() } else { service.name.clone() }
 }
 
 /// The worst verdict on a scenario, and what it is about.

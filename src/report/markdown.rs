@@ -6,7 +6,7 @@ use crate::report::aggregate;
 use crate::report::labels::Labels;
 use crate::report::period::{Period, told};
 use crate::report::ranking::Ranking;
-use crate::report::{answer, assumptions, comparison, format, pareto, ranking, sensitivity, verdicts};
+use crate::report::{answer, assumptions, comparison, deployments, format, pareto, ranking, sensitivity, verdicts};
 use crate::results::{Comparison, ExperimentResult, Quantile, ScenarioResult};
 use crate::study::Metric;
 
@@ -66,8 +66,15 @@ fn tables(text: &mut String, result: &ExperimentResult) {
     }
     let labels = Labels::of(result);
     let shown = pareto::first(result, MOST);
-    scenarios(text, result, &labels, &shown);
-    left_out(text, result, &shown);
+    if !result.each_alone {
+        scenarios(text, result, &labels, &shown);
+        left_out(text, result, &shown);
+    }
+    if let Some(listed) = deployments::Table::of(result) {
+        let _ = writeln!(text, "\n{}:\n", cell(&listed.title()));
+        table(text, &listed.head(), 1, listed.rows.iter().map(|row| listed.cells(row)));
+        let _ = writeln!(text, "\n{}", cell(&listed.footnote().unwrap_or_default()));
+    }
     if let Some((rows, rest)) = sensitivity::table(result) {
         let _ = writeln!(text, "\nWhat each parameter changes in the {}:\n", sensitivity::what(result));
         table(text, &sensitivity::head(result), 1, rows.into_iter());

@@ -27,16 +27,23 @@ const TAIL: [&str; 11] =
 /// If it cannot be written.
 pub fn write(to: &mut dyn io::Write, result: &ExperimentResult) -> io::Result<()> {
     let mut head = HEAD.map(str::to_owned).to_vec();
-    head.extend(result.varied.iter().cloned().chain(TAIL.map(str::to_owned)));
-    let rows = result.scenarios.iter().enumerate().flat_map(|(index, scenario)| {
+    // With several Deployments the numbers of each follow those of the system.
+    let has_workloads = result.scenarios.iter().any(|scenario| !scenario.workloads.is_empty());
+    head.extend(result.varied.iter().cloned().chain(has_workloads.then(|| "workload".to_owned())));
+    head.extend(TAIL.map(str::to_owned));
+    let entries = result.scenarios.iter().enumerate().flat_map(|(index, whole)| {
+        std::iter::once((index, whole, whole)).chain(whole.workloads.iter().map(move |one| (index, whole, one)))
+    });
+    let rows = entries.flat_map(|(index, whole, scenario)| {
         let mut numbers = of_scenario(result, scenario);
-        if index == 0 {
+        if index == 0 && std::ptr::eq(whole, scenario) {
             // What matters is asked around the first scenario.
             numbers.extend(result.sensitivity.iter().flat_map(of_parameter));
         }
-        let value = |key: &String| scenario.parameters.get(key).map_or(String::new(), value_text);
-        let mut front = vec![result.experiment.clone(), scenario.name.clone()];
+        let value = |key: &String| whole.parameters.get(key).map_or(String::new(), value_text);
+        let mut front = vec![result.experiment.clone(), whole.name.clone()];
         front.extend(result.varied.iter().map(value));
+        front.extend(has_workloads.then(|| csv::workload(whole, scenario)));
         numbers.into_iter().map(move |number| front.iter().cloned().chain(number.cells()).collect::<Vec<_>>())
     });
     csv::write(to, std::iter::once(head).chain(rows))
@@ -96,6 +103,7 @@ fn estimate(metric: &str, unit: &str, e: Option<&Estimate>) -> Row {
 fn of_scenario(result: &ExperimentResult, scenario: &ScenarioResult) -> Vec<Row> {
     let mut rows = vec![plain("replications", "count", "1", Some(scenario.replications as f64))];
     rows.extend(scenario.estimates.iter().map(|(metric, e)| estimate(&metric.column(), metric.unit(), Some(e))));
+    rows.extend(scenario.missing_s_per_year.iter().map(|e| estimate("missing_s_per_year", "s/year", Some(e))));
     if let Some(times) = &scenario.first_available_s {
         rows.extend(distribution("first_available_s", times));
     }

@@ -17,7 +17,9 @@ use crate::report::labels::Labels;
 use crate::report::loss;
 use crate::report::period::{Period, told};
 use crate::report::ranking::Ranking;
-use crate::report::{answer, assumptions, charts, comparison, format, pareto, ranking, sensitivity, verdicts};
+use crate::report::{
+    answer, assumptions, charts, comparison, deployments, format, pareto, ranking, sensitivity, verdicts,
+};
 use crate::results::{Comparison, Estimate, ExperimentResult, ManifestFinding, ScenarioResult};
 use crate::study::Metric;
 use crate::time::Duration;
@@ -40,11 +42,9 @@ struct Page<'a> {
     findings: Vec<(String, Vec<String>)>,
     kept_findings: Option<String>,
     pareto: Option<String>,
-    heads: Vec<Head>,
-    rows: Vec<Row>,
+    /// The tables of the scenarios and of the Deployments that make the one that is shown.
+    tables: Vec<Numbers>,
     charts: Vec<(&'static str, String)>,
-    /// What the table leaves out of a very large answer.
-    rows_left_out: Option<String>,
     waterfalls: Vec<Waterfall>,
     outages: Vec<Outage>,
     outage_examples: Vec<Example>,
@@ -62,6 +62,16 @@ struct Page<'a> {
     glossary: Vec<(&'static str, &'static str)>,
     style: &'static str,
     scripts: [&'static str; 3],
+}
+
+/// A table of scenarios, or of Deployments.
+struct Numbers {
+    id: &'static str,
+    title: String,
+    heads: Vec<Head>,
+    rows: Vec<Row>,
+    /// What it leaves out of a very large answer.
+    left_out: Option<String>,
 }
 
 struct Head {
@@ -137,10 +147,8 @@ pub fn render(result: &ExperimentResult) -> String {
         findings: result.comparison.as_ref().map(findings).unwrap_or_default(),
         kept_findings: result.comparison.as_ref().and_then(comparison::kept_findings).map(|kept| kept.replace('`', "")),
         pareto,
-        heads: heads(result),
-        rows: rows(result),
+        tables: tables(result),
         charts: pictures,
-        rows_left_out: rows_left_out(result),
         waterfalls: shown.map(|shown| waterfall::both(result, shown)).unwrap_or_default(),
         outages: outages::replayed(result),
         outage_examples: outages::examples(result),
@@ -175,6 +183,24 @@ fn has_costs(result: &ExperimentResult) -> bool {
     result.scenarios.iter().any(|scenario| scenario.cost_per_year.is_some())
 }
 
+/// Tables that say something.
+fn tables(result: &ExperimentResult) -> Vec<Numbers> {
+    let numbers = |id, title: &str, of: &ExperimentResult| Numbers {
+        id,
+        title: title.to_owned(),
+        heads: heads(of),
+        rows: rows(of),
+        left_out: rows_left_out(of),
+    };
+    let listed = deployments::Table::of(result).map(|table| table.title());
+    let title = if result.each_alone { listed.clone() } else { None };
+    let mut tables = vec![numbers("scenarios", title.as_deref().unwrap_or("The scenarios"), result)];
+    let members = deployments::as_answer(result);
+    tables.extend(members.map(|members| numbers("deployments", &listed.unwrap_or_default(), &members)));
+    tables.retain(|table| !table.rows.is_empty());
+    tables
+}
+
 fn heads(result: &ExperimentResult) -> Vec<Head> {
     let each = Period::of(result).each();
     let labels = Labels::of(result);
@@ -184,11 +210,14 @@ fn heads(result: &ExperimentResult) -> Vec<Head> {
         // A long key breaks after its points.
         labels.columns.iter().map(|column| text(&column.short_key.replace('.', ".\u{200b}"))).collect()
     } else {
-        vec![text("scenario")]
+        vec![text(if result.each_alone { "Deployment" } else { "scenario" })]
     };
     heads.push(number("availability", "availability"));
     heads.push(number(&format!("downtime {each}"), "downtime"));
     heads.push(number(&format!("failed requests {each}"), "failed requests"));
+    if result.scenarios.iter().any(|scenario| scenario.missing_s_per_year.is_some()) {
+        heads.push(number(&format!("missing {each}"), "missing"));
+    }
     // What decides stands on the left: a screen may not be wide enough for all.
     if result.baseline.is_some() && result.scenarios.len() > 1 {
         heads.push(number(&format!("{} against the baseline", loss::what(result)), "paired difference"));
@@ -235,6 +264,10 @@ fn rows(result: &ExperimentResult) -> Vec<Row> {
         let between = if availability.bound { "bound".to_owned() } else { format::percent_interval(availability) };
         cells.push(estimate(format::percent(availability), availability, between));
         for e in [&scenario.estimates[Metric::Downtime], &scenario.estimates[Metric::FailedRequests]] {
+            let (words, ends) = format::span_and_ends(e);
+            cells.push(estimate(words, e, ends));
+        }
+        if let Some(e) = &scenario.missing_s_per_year {
             let (words, ends) = format::span_and_ends(e);
             cells.push(estimate(words, e, ends));
         }

@@ -77,7 +77,7 @@ impl<'r> Ranking<'r> {
     /// `None` where there is nothing to choose from.
     pub fn of(result: &'r ExperimentResult) -> Option<Self> {
         // Of two manifests the new one is judged, and nothing is chosen.
-        if result.scenarios.len() < 2 || result.comparison.is_some() {
+        if result.scenarios.len() < 2 || result.comparison.is_some() || result.each_alone {
             return None;
         }
         // Nobody chooses how often something breaks: such a grid tells what hangs on it.

@@ -11,7 +11,7 @@ use crate::report::aggregate;
 use crate::report::labels::Labels;
 use crate::report::period::{Period, told};
 use crate::report::ranking::{Ground, Ranking};
-use crate::report::{answer, assumptions, comparison, format, pareto, ranking, sensitivity, verdicts};
+use crate::report::{answer, assumptions, comparison, deployments, format, pareto, ranking, sensitivity, verdicts};
 use crate::results::{Distribution, ExperimentResult, ScenarioResult, Verdict};
 use crate::study::Metric;
 
@@ -46,7 +46,8 @@ pub fn render(result: &ExperimentResult, folder: Option<&Path>, width: u16) -> S
     let shown = aggregate::shown(result);
     let parts = [
         assumed(result, width),
-        if result.scenarios.is_empty() { String::new() } else { screen.scenarios() },
+        if result.scenarios.is_empty() || result.each_alone { String::new() } else { screen.scenarios() },
+        deployments(result, width),
         screen.sensitivity(),
         screen.windows(),
         shown.map_or(String::new(), |shown| screen.causes(shown)),
@@ -87,6 +88,23 @@ fn targets(result: &ExperimentResult, width: u16) -> String {
     }
     if !text.is_empty() {
         text.push('\n');
+    }
+    text
+}
+
+/// The Deployments that make the system, or that were each played alone.
+fn deployments(result: &ExperimentResult, width: u16) -> String {
+    let Some(listed) = deployments::Table::of(result) else { return String::new() };
+    // Two lines make room for the numbers.
+    let head: Vec<String> = listed.head().iter().map(|words| words.replacen(' ', "\n", 1)).collect();
+    let head: Vec<&str> = head.iter().map(String::as_str).collect();
+    let mut text = String::new();
+    for line in wrapped(&format!("{}:", listed.title()), width) {
+        let _ = writeln!(text, " {line}");
+    }
+    text += &table(&head, listed.rows.iter().map(|row| listed.cells(row)).collect(), width);
+    for line in listed.footnote().iter().flat_map(|note| wrapped(note, width)) {
+        let _ = writeln!(text, " {line}");
     }
     text
 }

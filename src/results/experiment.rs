@@ -49,6 +49,10 @@ pub struct ExperimentResult {
     /// The run was stopped from outside: the numbers are those of the replications played until then. Left out if not.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub interrupted: bool,
+    /// The scenarios are Deployments that were each played alone on the same cluster under the same shocks, worst first: none
+    /// is an alternative to another. Left out if not; filled in by `hasim estimate`.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub each_alone: bool,
     /// Every target of every scenario.
     #[serde(default)]
     pub targets: Vec<Target>,
@@ -118,6 +122,7 @@ impl ExperimentResult {
             varied: self.varied.clone(),
             baseline: self.baseline.clone(),
             interrupted: self.interrupted,
+            each_alone: self.each_alone,
             targets: self.targets.iter().filter(|target| is_there(&target.scenario)).cloned().collect(),
             comparison: self.comparison.clone(),
             selection: self.selection.clone(),

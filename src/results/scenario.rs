@@ -70,6 +70,10 @@ pub struct ScenarioResult {
     pub uncertainty: Option<Uncertainty>,
     /// Against the baseline, where there is one and this is not it.
     pub difference_to_baseline: Option<Difference>,
+    /// Of one of several Deployments: seconds a year in which the system was not available and this one was among those
+    /// missing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub missing_s_per_year: Option<Estimate>,
     /// With several Deployments, each for itself, by the name that it has in the experiment: the same fields. Its causes are
     /// all faults; differences are to the same Deployment of the baseline.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]

@@ -268,6 +268,7 @@ pub fn scenario(name: &str, parameters: Map<String, Value>, factor: f64, thresho
         cost_per_year: None,
         downtime_attribution: down,
         request_failure_attribution: failed,
+        missing_s_per_year: None,
         workloads: vec![],
         without: vec![Removal {
             fault: "dependency-error".to_owned(),
@@ -286,6 +287,7 @@ pub fn scenario(name: &str, parameters: Map<String, Value>, factor: f64, thresho
 fn result(experiment: &str, varied: &[&str], scenarios: Vec<ScenarioResult>) -> ExperimentResult {
     ExperimentResult {
         interrupted: false,
+        each_alone: false,
         targets: vec![],
         comparison: None,
         api_version: "hasim/v1".to_owned(),

@@ -50,9 +50,14 @@ impl Scale {
         let total = &summary.totals[definition.quantity];
         match definition.form {
             Form::ShareKept => self.lost(total).complement(),
-            Form::SecondsPerYear => self.lost(total).times(YEAR.as_secs_f64()),
+            Form::SecondsPerYear => self.time(total),
             Form::EventsPerYear => self.events(&total.moments),
         }
+    }
+
+    /// A quantity of time, in seconds a year.
+    pub fn time(&self, total: &Total) -> Estimate {
+        self.lost(total).times(YEAR.as_secs_f64())
     }
 
     /// The share of the counted time that a quantity of time takes.

@@ -35,6 +35,7 @@ pub fn scenario(
             parameters: Map::new(),
             unplaceable: false,
             cost_per_year: None,
+            missing_s_per_year: Some(Scale::of(study, scenario, &tally.summary).time(&tally.summary.missing).rounded()),
             ..service(study, scenario, tally, theirs)
         }
     });
@@ -79,6 +80,7 @@ fn service(
         downtime_attribution: attribution(&summary.downtime_by),
         request_failure_attribution: attribution(&summary.failed_by),
         without: Vec::new(),
+        missing_s_per_year: None,
         workloads: Vec::new(),
         uncertainty: uncertainty::result(&tally.draws, summary.windows.downtime.windows.size(), &scale),
         difference_to_baseline: baseline.map(|(other, baseline)| {

@@ -36,6 +36,8 @@ struct Member {
     in_rotation: usize,
     /// Of these, those that serve. A terminating one counts like any other.
     delivering: usize,
+    /// Nanoseconds in which the service was not available and this one was missing.
+    missed: u64,
 }
 
 /// A slot and its recovery.
@@ -115,7 +117,7 @@ impl Members {
             members.first = members.first.min(slots.start);
             members.slots.resize(members.slots.len() + slots.len(), slot);
             let at_least = required.iter().find(|(id, _)| *id == workload).map(|(_, least)| *least as usize);
-            members.parts.push(Member { workload, at_least, in_rotation: 0, delivering: 0 });
+            members.parts.push(Member { workload, at_least, in_rotation: 0, delivering: 0, missed: 0 });
         }
         members.endpoints.reserve(2 * members.slots.len());
         members
@@ -186,10 +188,34 @@ impl Members {
         place.or_else(|| self.parts.iter().find(of)).expect("what is required is a member")
     }
 
-    /// Those who bear a time without availability: slots of the missing Deployments none of whose Pods delivers.
-    pub fn missing(&self) -> Bearers<'_> {
+    /// The service was not available for so many nanoseconds, as it is not now.
+    pub fn miss(&mut self, nanos: u64) {
+        let missing = self.missing();
+        for (part, _) in self.parts.iter_mut().zip(missing).filter(|(_, missing)| *missing) {
+            part.missed += nanos;
+        }
+    }
+
+    /// For how many nanoseconds each Deployment was missing while the service was not available.
+    pub fn missed(&self) -> impl Iterator<Item = u64> {
+        self.parts.iter().map(|part| part.missed)
+    }
+
+    /// What was missed does not count, as the service had not been available yet.
+    pub fn forget_missed(&mut self) {
+        self.parts.iter_mut().for_each(|part| part.missed = 0);
+    }
+
+    /// Which Deployments keep the requirement from being met.
+    fn missing(&self) -> SmallVec<[bool; 4]> {
         let mut missing: SmallVec<[bool; 4]> = smallvec![false; self.parts.len()];
         self.mark_missing(&self.requirement, &mut missing);
+        missing
+    }
+
+    /// Those who bear a time without availability: slots of the missing Deployments none of whose Pods delivers.
+    pub fn lacking(&self) -> Bearers<'_> {
+        let missing = self.missing();
         let lacking = self.slots.iter().enumerate().filter(|(_, slot)| missing[slot.member] && slot.delivering == 0);
         lacking.map(|(place, slot)| slot.bearer(place)).collect()
     }

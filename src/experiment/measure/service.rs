@@ -174,6 +174,11 @@ impl Service {
         std::mem::replace(&mut self.outcome, Outcome::empty(0))
     }
 
+    /// For how many nanoseconds each of its Deployments was missing while it was not available.
+    pub(super) fn missed(&self) -> impl Iterator<Item = u64> {
+        self.members.missed()
+    }
+
     /// Takes all that held until `now` into account.
     fn settle(&mut self, now: SimTime) {
         self.advance(now);
@@ -213,6 +218,7 @@ impl Service {
         self.outage = None;
         self.outcome.forget_losses(now);
         self.downtime_windows.forget();
+        self.members.forget_missed();
         self.failed_windows.forget();
     }
 
@@ -222,8 +228,9 @@ impl Service {
         if down {
             self.outcome.counted[Quantity::Downtime] += nanos;
             self.downtime_windows.add(from, to, nanos);
+            self.members.miss(nanos);
             let ledger = &mut self.outcome.downtime_by;
-            divide(&mut self.downtime_division, &self.members.missing(), self.causes, ledger, nanos);
+            divide(&mut self.downtime_division, &self.members.lacking(), self.causes, ledger, nanos);
         }
         let failed = match self.members.failing() {
             Failing::Nothing => return,

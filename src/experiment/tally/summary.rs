@@ -32,6 +32,8 @@ pub struct Summary {
     /// Of a system that was created at time 0: when it was available for the first time, in nanoseconds.
     pub(in crate::experiment) first_available: Option<Lengths>,
     pub(in crate::experiment) windows: Windows,
+    /// Of one of several Deployments: the downtime of the system in which it was missing.
+    pub(in crate::experiment) missing: Total,
 }
 
 /// What all replications counted of one quantity.
@@ -90,6 +92,7 @@ impl Summary {
             pod_time: 0,
             first_available: (model.start == Start::Fresh).then(Lengths::default),
             windows: Windows::empty(model, objective),
+            missing: Total::default(),
         }
     }
 
@@ -148,6 +151,7 @@ impl Summary {
             );
         }
         self.windows.add(&outcome.downtime_windows, &outcome.failed_windows);
+        self.missing.add(Quantity::Downtime, outcome.missing);
     }
 
     /// Microseconds of downtime of a replication.
@@ -195,6 +199,7 @@ impl Summary {
             ours.merge(theirs);
         }
         self.windows.merge(&other.windows);
+        self.missing.merge(&other.missing);
     }
 }
 

@@ -33,7 +33,11 @@ pub fn draw(result: &ExperimentResult) -> Picture {
     let slo = result.objective.slo.map(|slo| (slo, period.budget(slo)));
     let mut y = frame::head(
         &mut picture,
-        &format!("How much downtime {each}, and how many failed requests?"),
+        &if result.each_alone {
+            format!("How much downtime has each Deployment {each}, and how many failed requests?")
+        } else {
+            format!("How much downtime {each}, and how many failed requests?")
+        },
         &lead(result, slo, &axis),
     );
     y = legend(&mut picture, y, result);
@@ -108,11 +112,16 @@ fn axis(result: &ExperimentResult, left: f64, right: f64) -> Axis {
 }
 
 fn lead(result: &ExperimentResult, slo: Option<(f64, f64)>, axis: &Axis) -> String {
+    let available = match (&result.objective.system, result.objective.min_serving) {
+        (Some(_), _) if result.each_alone => {
+            "as many Pods of a Deployment serve in rotation as are asked for".to_owned()
+        }
+        (Some(system), _) => format!("{system} serve in rotation"),
+        (None, 1) => "at least 1 Pod serves in rotation".to_owned(),
+        (None, least) => format!("at least {least} Pods serve in rotation"),
+    };
     let mut text = format!(
-        "Available means that at least {} Pod{} in rotation. Failed requests count as seconds of full traffic. \
-         Bars are {} intervals.",
-        result.objective.min_serving,
-        if result.objective.min_serving == 1 { " serves" } else { "s serve" },
+        "Available means that {available}. Failed requests count as seconds of full traffic. Bars are {} intervals.",
         format::plain_percent(result.confidence),
     );
     if let Some((slo, allowed)) = slo {
@@ -237,6 +246,7 @@ pub fn shown_name(result: &ExperimentResult) -> String {
                 Some(Role::New) => "the new manifest",
                 Some(Role::Recommended) => "the recommended scenario",
                 Some(Role::Baseline) => "the baseline",
+                None if result.each_alone => "the worst Deployment",
                 None => "the first scenario",
             };
             format!("Shown is {what}, {}.", shown.name)

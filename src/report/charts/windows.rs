@@ -50,7 +50,7 @@ pub fn draw(result: &ExperimentResult) -> Option<Picture> {
     let shares: Vec<Vec<f64>> = panels.iter().map(|panel| bins.shares(panel)).collect();
     let highest = shares.iter().flatten().copied().fold(0.0, f64::max);
     for (panel, shares) in panels.iter().zip(&shares) {
-        y = header(&mut picture, panel, y, panels.len() > 1);
+        y = header(&mut picture, panel, y, panels.len() > 1 || result.each_alone);
         let (top, bottom) = (y + 22.0, y + 22.0 + HEIGHT);
         none(&mut picture, panel, (top, bottom));
         // The words at the top have room above the highest bar.
@@ -105,6 +105,7 @@ fn panels(result: &ExperimentResult) -> Vec<Panel<'_>> {
         Some(Role::New) => "New",
         Some(Role::Recommended) => "Recommended",
         Some(Role::Baseline) => "Baseline",
+        None if result.each_alone => "Worst",
         None => "First",
     };
     let fails = result.objective.metric == Metric::RequestSuccess;

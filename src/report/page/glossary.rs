@@ -42,6 +42,10 @@ const GLOSSARY: &[(&str, &str)] = &[
         "So few long outages make up the sum that another sample may have a quite different mean. The interval allows for that and is wide; more replications may move the mean far.",
     ),
     (
+        "missing",
+        "Time in which the system is not available and this Deployment is among those that lack for it. Several may lack at once.",
+    ),
+    (
         "paired difference",
         "This scenario less the baseline, replication by replication under the same faults, with its interval.",
     ),
@@ -69,7 +73,8 @@ pub fn of(result: &ExperimentResult) -> Vec<(&'static str, &'static str)> {
     let is_used = |term: &str| match term {
         "elasticity" => !result.sensitivity.is_empty(),
         "cost" => result.scenarios.iter().any(|scenario| scenario.cost_per_year.is_some()),
-        "standing" => result.scenarios.len() > 1 && result.comparison.is_none(),
+        "standing" => result.scenarios.len() > 1 && result.comparison.is_none() && !result.each_alone,
+        "missing" => result.scenarios.iter().any(|scenario| !scenario.workloads.is_empty()),
         "unplaceable" => result.scenarios.iter().any(|scenario| scenario.unplaceable),
         "baseline" | "paired difference" => result.baseline.is_some() && result.scenarios.len() > 1,
         _ => true,

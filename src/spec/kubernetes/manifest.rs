@@ -177,12 +177,6 @@ pub(in crate::spec) struct Choice {
 impl Manifest {
     /// The position of the one Deployment that is meant.
     pub fn choose(&self, choice: &Choice, at: Mark, path: &str, problems: &mut Problems) -> Option<usize> {
-        let label = |document: &Node| {
-            let metadata = document.get("metadata");
-            let name = metadata.and_then(|metadata| metadata.text("name")).unwrap_or("");
-            let namespace = metadata.and_then(|metadata| metadata.text("namespace")).unwrap_or("default");
-            (namespace.to_string(), name.to_string())
-        };
         let all: Vec<(usize, (String, String))> = (0..self.documents.len())
             .filter(|index| self.documents[*index].0 == Kind::Deployment)
             .map(|index| (index, label(&self.documents[index].1)))
@@ -217,6 +211,11 @@ impl Manifest {
                 None
             }
         }
+    }
+
+    /// Namespaces and names of its Deployments.
+    pub fn names(&self) -> impl Iterator<Item = (String, String)> {
+        self.of(Kind::Deployment).map(label)
     }
 
     /// A Deployment of this manifest, or what a scenario has made of it: with the replicas that its autoscaler gives it and
@@ -274,6 +273,14 @@ impl Manifest {
     pub fn of(&self, kind: Kind) -> impl Iterator<Item = &Node> {
         self.documents.iter().filter(move |(found, _)| *found == kind).map(|(_, document)| document)
     }
+}
+
+/// The namespace and the name of an object.
+fn label(document: &Node) -> (String, String) {
+    let metadata = document.get("metadata");
+    let name = metadata.and_then(|metadata| metadata.text("name")).unwrap_or("");
+    let namespace = metadata.and_then(|metadata| metadata.text("namespace")).unwrap_or("default");
+    (namespace.to_string(), name.to_string())
 }
 
 /// Validates every Kubernetes document of a file that is read, whatever Deployment is meant, and advises on Deployments
