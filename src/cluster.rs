@@ -356,7 +356,7 @@ impl<O: Observer> World for Cluster<'_, O> {
             Event::QueueFlushed(timer) => self.on_queue_flushed(cx, timer),
         }
         if cfg!(debug_assertions) && self.is_to_be_checked(event) {
-            self.check();
+            self.check(cx.now());
         }
     }
 }

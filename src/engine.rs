@@ -54,32 +54,75 @@ impl<E: Copy + Ord> PendingEvents<E> {
         Self { near: Vec::with_capacity(NEAR), far: BinaryHeap::new() }
     }
 
-    fn push(&mut self, new: Pending<E>) {
+    /// Adds an event. Nearly always its place in the list is found by its instant alone, and it is written there and nowhere
+    /// before: to assemble it first and to move it then takes as long as all the rest.
+    #[inline]
+    fn push(&mut self, at: SimTime, event: E) {
+        match self.make_room(at) {
+            Some(place) => self.near[place] = Pending { at, event },
+            None => self.push_anywhere(Pending { at, event }),
+        }
+    }
+
+    /// Makes room in the list for an event at `at`, unless it needs a closer look: there may be no room, or another event at
+    /// the same instant.
+    #[inline(never)]
+    fn make_room(&mut self, at: SimTime) -> Option<usize> {
+        let last = *self.near.last()?;
+        if self.near.len() == NEAR || self.far.peek().is_some_and(|Reverse(far)| far.at <= at) {
+            return None;
+        }
+        let mut place = self.near.len();
+        while place > 0 && self.near[place - 1].at < at {
+            place -= 1;
+        }
+        if place > 0 && self.near[place - 1].at == at {
+            return None;
+        }
+        self.near.push(last);
+        for later in (place + 1..self.near.len()).rev() {
+            self.near[later] = self.near[later - 1];
+        }
+        Some(place)
+    }
+
+    #[inline(never)]
+    fn push_anywhere(&mut self, new: Pending<E>) {
         if self.far.peek().is_some_and(|Reverse(far)| *far < new) {
             self.far.push(Reverse(new));
             return;
         }
         if self.near.len() == NEAR {
             self.far.extend(self.near.drain(..NEAR / 2).map(Reverse));
-            self.push(new);
-            return;
+            return self.push_anywhere(new);
         }
-        let mut place = self.near.len();
-        self.near.push(new);
-        while place > 0 && self.near[place - 1] < new {
-            self.near[place] = self.near[place - 1];
-            place -= 1;
-        }
-        self.near[place] = new;
+        let place = self.near.partition_point(|pending| *pending > new);
+        self.near.insert(place, new);
     }
 
-    fn pop_before(&mut self, until: SimTime) -> Option<Pending<E>> {
+    /// The instant of the earliest event.
+    #[inline]
+    fn next_at(&mut self) -> Option<SimTime> {
         if self.near.is_empty() {
-            let nearest = std::iter::from_fn(|| self.far.pop().map(|Reverse(far)| far));
-            self.near.extend(nearest.take(NEAR / 2));
-            self.near.reverse();
+            self.refill();
         }
-        self.near.pop_if(|earliest| earliest.at < until)
+        self.near.last().map(|earliest| earliest.at)
+    }
+
+    /// Takes the earliest event, which there is, out.
+    #[inline]
+    fn take(&mut self) -> E {
+        let last = self.near.len() - 1;
+        let event = self.near[last].event;
+        self.near.truncate(last);
+        event
+    }
+
+    #[cold]
+    fn refill(&mut self) {
+        let nearest = std::iter::from_fn(|| self.far.pop().map(|Reverse(far)| far));
+        self.near.extend(nearest.take(NEAR / 2));
+        self.near.reverse();
     }
 }
 
@@ -98,15 +141,17 @@ impl<E: Copy + Ord> Cx<'_, E> {
     }
 
     /// Schedules `event` after `delay`.
+    #[inline]
     pub fn after(&mut self, delay: Duration, event: E) {
         self.at(self.now + delay, event);
     }
 
     /// Schedules `event` at the instant `at`. What would happen at the end of time or later never does.
+    #[inline]
     pub fn at(&mut self, at: SimTime, event: E) {
         assert!(at >= self.now, "an event cannot be scheduled in the past");
         if at < self.end {
-            self.pending.push(Pending { at, event });
+            self.pending.push(at, event);
         }
     }
 }
@@ -129,28 +174,18 @@ impl<E: Copy + Ord> Engine<E> {
 
     /// Plays every event before `until`, then sets the clock there.
     pub fn run_until<W: World<Event = E>>(&mut self, world: &mut W, until: SimTime) {
-        while let Some(event) = self.pop_before(until) {
-            world.handle(&mut self.cx(), event);
-        }
+        while self.step(world, until) {}
         self.now = self.now.max(until);
     }
 
     /// Plays the earliest event before `until`; false if there is none.
     pub fn step<W: World<Event = E>>(&mut self, world: &mut W, until: SimTime) -> bool {
-        match self.pop_before(until) {
-            Some(event) => {
-                world.handle(&mut self.cx(), event);
-                true
-            }
-            None => false,
-        }
-    }
-
-    fn pop_before(&mut self, until: SimTime) -> Option<E> {
-        let Pending { at, event } = self.pending.pop_before(until)?;
+        let Some(at) = self.pending.next_at().filter(|at| *at < until) else { return false };
         debug_assert!(at >= self.now, "time never runs back");
         self.now = at;
-        Some(event)
+        let event = self.pending.take();
+        world.handle(&mut self.cx(), event);
+        true
     }
 }
 
@@ -202,12 +237,13 @@ mod tests {
                 for delay in delays {
                     let new = Pending { at: SimTime::from_nanos(now + delay), event: number };
                     number += 1;
-                    pending.push(new);
+                    pending.push(new.at, new.event);
                     expected.insert(new);
                 }
                 now += span;
                 let until = SimTime::from_nanos(now);
-                while let Some(next) = pending.pop_before(until) {
+                while let Some(at) = pending.next_at().filter(|at| *at < until) {
+                    let next = Pending { at, event: pending.take() };
                     prop_assert_eq!(Some(next), expected.pop_first());
                 }
                 prop_assert!(expected.first().is_none_or(|next| next.at >= until));

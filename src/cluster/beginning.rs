@@ -17,6 +17,10 @@ impl<O: Observer> Cluster<'_, O> {
     pub(super) fn begin(&mut self, cx: &mut Cx<'_, Event>) {
         let rate = self.model.cluster.control_plane.eviction_rate;
         self.taint_queues = (0..=self.zones.len()).map(|_| TaintQueue::new(rate)).collect();
+        for node in self.nodes.ids() {
+            let queue = self.queue_of(node);
+            self.taint_queues[queue].recount(None, Some(self.nodes[node].ready));
+        }
         self.wind_clocks();
         self.schedule_script(cx);
         match self.model.start {

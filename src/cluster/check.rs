@@ -6,10 +6,11 @@ use super::observer::{Observer, SlotView};
 use super::state::{Container, Kubelet, Pod, Stage, Timer};
 use super::{Cluster, Target};
 use crate::ids::{ContainerRef, NodeId, PodId, SlotId};
+use crate::time::SimTime;
 
 impl<O: Observer> Cluster<'_, O> {
     /// Panics where the state has come apart: a bug of the simulator.
-    pub(super) fn check(&self) {
+    pub(super) fn check(&self, now: SimTime) {
         for slot in self.slots.ids() {
             self.check_slot(slot);
         }
@@ -20,8 +21,9 @@ impl<O: Observer> Cluster<'_, O> {
             }
         }
         for node in self.nodes.ids() {
-            self.check_node(node);
+            self.check_node(node, now);
         }
+        self.check_zones();
         self.check_clocks();
         self.check_proxy();
         self.check_timers();
@@ -89,8 +91,19 @@ impl<O: Observer> Cluster<'_, O> {
         assert!(container.has_process() || matches!(client, Answer::Bad(_)), "{at:?} answers while it has a process");
     }
 
-    /// What the API knows of a Node, and its place in the queue for a taint.
-    fn check_node(&self, node: NodeId) {
+    /// The Nodes of each zone are counted.
+    fn check_zones(&self) {
+        for (index, queue) in self.taint_queues.iter().enumerate() {
+            let of_zone = |node: &NodeId| self.nodes[*node].registered && self.queue_of(*node) == index;
+            let nodes: Vec<NodeId> = self.nodes.ids().filter(of_zone).collect();
+            let not_ready = nodes.iter().filter(|node| !self.nodes[**node].ready).count();
+            assert_eq!(queue.counts(), (nodes.len() as u32, not_ready as u32), "zone {index} counts its Nodes");
+        }
+    }
+
+    /// What the API knows of a Node, its place in the queue for a taint, and the pass of the monitor that it needs.
+    fn check_node(&self, node: NodeId, now: SimTime) {
+        assert!(self.is_pass_planned(node, now), "the monitor looks at {node:?} in time");
         let state = &self.nodes[node];
         assert!(state.registered || !state.ready, "{node:?} is Ready only while there is a Node object");
         assert!(!state.alive || state.kubelet != Kubelet::Up || state.kubelet_since.is_some() || !state.join.is_set());

@@ -16,6 +16,9 @@ use crate::time::{Duration, SimTime};
 #[derive(Debug, Clone)]
 pub(crate) struct TaintQueue {
     nodes: VecDeque<NodeId>,
+    /// How many Nodes the zone has, and how many of them are not Ready.
+    size: u32,
+    not_ready: u32,
     /// Tokens per second; 0 while evictions are off.
     rate: f64,
     /// When the next token is there.
@@ -25,12 +28,25 @@ pub(crate) struct TaintQueue {
 
 impl TaintQueue {
     pub fn new(rate: f64) -> Self {
-        Self { nodes: VecDeque::new(), rate, token_at: SimTime::ZERO, timer: Timer::NONE }
+        Self { nodes: VecDeque::new(), size: 0, not_ready: 0, rate, token_at: SimTime::ZERO, timer: Timer::NONE }
     }
 
     /// How often the Node stands in it.
     pub fn places(&self, node: NodeId) -> usize {
         self.nodes.iter().filter(|queued| **queued == node).count()
+    }
+
+    /// The Ready condition of a Node of the zone has changed. It is `None` where there is no Node.
+    pub fn recount(&mut self, before: Option<bool>, after: Option<bool>) {
+        self.size += u32::from(after.is_some());
+        self.size -= u32::from(before.is_some());
+        self.not_ready += u32::from(after == Some(false));
+        self.not_ready -= u32::from(before == Some(false));
+    }
+
+    /// How many Nodes there are, and how many of them are not Ready.
+    pub fn counts(&self) -> (u32, u32) {
+        (self.size, self.not_ready)
     }
 
     fn refill(&self) -> Duration {
@@ -48,7 +64,7 @@ enum Disruption {
 
 impl<O: Observer> Cluster<'_, O> {
     /// Nodes without a zone label form one zone of their own (N7).
-    fn queue_of(&self, node: NodeId) -> usize {
+    pub(super) fn queue_of(&self, node: NodeId) -> usize {
         self.model.cluster.nodes[node].zone.map_or(self.zones.len(), ZoneId::index)
     }
 
@@ -108,7 +124,7 @@ impl<O: Observer> Cluster<'_, O> {
             }
         }
         self.serve_queue(cx, index);
-        self.plan_pass(cx);
+        self.plan_pass_for(cx, node);
     }
 
     /// The taint is there: every Pod of the Node is deleted when its toleration is over (N9), or at once where the
@@ -203,19 +219,13 @@ impl<O: Observer> Cluster<'_, O> {
 
     /// The state and size of a zone; `None` if it has no Node.
     fn disruption(&self, queue: usize) -> Option<(Disruption, u32)> {
-        let (mut ready, mut not_ready) = (0u32, 0u32);
-        for (index, state) in self.nodes.iter().enumerate() {
-            if state.registered && self.queue_of(NodeId::new(index)) == queue {
-                *(if state.ready { &mut ready } else { &mut not_ready }) += 1;
-            }
-        }
-        let size = ready + not_ready;
+        let (size, not_ready) = self.taint_queues[queue].counts();
         if size == 0 {
             return None;
         }
         let share = f64::from(not_ready) / f64::from(size);
         let threshold = self.model.cluster.control_plane.unhealthy_zone_threshold;
-        let state = if ready == 0 {
+        let state = if not_ready == size {
             Disruption::Full
         } else if not_ready > 2 && share >= threshold {
             Disruption::Partial

@@ -7,7 +7,7 @@ use super::happening::Happening;
 use super::observer::{Observed, Observer};
 use super::prober::{Status, Stored};
 use super::resync::{begins_at, sync_span};
-use super::state::{Container, Kubelet, Pod, Race, Stage, Timer};
+use super::state::{Container, Kubelet, Race, Stage, Timer};
 use super::{Cluster, Cx, Event};
 use crate::ids::{ContainerId, ContainerRef, NodeId, PodId};
 use crate::model::{PodSpec, ProbeKind, Role};
@@ -117,26 +117,24 @@ impl<'m, O: Observer> Cluster<'m, O> {
             self.plan_all(cx, pod);
             return;
         }
-        let looked = self.has_reacted(pod);
+        let (was_ready, stages) = (state.ready, self.visible_stages(pod));
         let resynced = self.pods[pod].resynced.take();
         self.pods[pod].turn = None;
         self.notice_exits(cx, pod);
-        let before: SmallVec<[Status; 2]> =
-            self.pods[pod].containers.iter().map(|container| container.status).collect();
         self.update_status(cx, pod);
         self.pods[pod].last_sync = cx.now();
         // K10: every container that is not ready.
-        for (at, before) in self.containers(pod).zip(&before) {
+        for at in self.containers(pod) {
             let race = self.container_mut(at).race.take().unwrap_or(Race::NewStatus);
-            self.trigger_readiness(cx, at, race, before);
-            self.wake_liveness(cx, at, before);
+            self.trigger_readiness(cx, at, race);
+            self.wake_liveness(cx, at);
         }
         self.act(cx, pod);
         let turn = resynced.filter(|&(sync, _)| sync == timer).map(|(_, turn)| turn);
         self.schedule_resync(cx, pod, turn);
         self.sync_for_exits(cx, pod);
         self.plan_all(cx, pod);
-        if self.has_reacted(pod) != looked {
+        if self.pods[pod].ready != was_ready || self.visible_stages(pod) != stages {
             self.look(cx, pod);
         }
         self.rest_or_await_turn(cx, pod);
@@ -174,12 +172,13 @@ impl<'m, O: Observer> Cluster<'m, O> {
         }
     }
 
-    /// What can be seen from outside of what a sync does: the Ready condition and how far the containers are. One that is
-    /// killed is as good as stopped.
-    fn has_reacted(&self, pod: PodId) -> (bool, SmallVec<[Stage; 4]>) {
-        let Pod { ready, containers, .. } = &self.pods[pod];
+    /// How far the containers are, as far as that can be seen from outside; `None` where all run. One that is killed is as good
+    /// as stopped.
+    fn visible_stages(&self, pod: PodId) -> Option<SmallVec<[Stage; 4]>> {
+        let state = &self.pods[pod];
         let stage = |container: &Container| if container.kill.is_some() { Stage::Stopping } else { container.stage };
-        (*ready, containers.iter().map(stage).collect())
+        let all_run = state.containers.iter().all(|container| stage(container) == Stage::Running);
+        (!all_run).then(|| state.containers.iter().map(stage).collect())
     }
 
     pub(super) fn react(&mut self, cx: &Cx<'_, Event>, pod: PodId) {
@@ -220,7 +219,7 @@ impl<'m, O: Observer> Cluster<'m, O> {
     /// Whenever the kubelet recomputes the status of a started container whose readiness is not Success, it
     /// triggers the readiness worker (P11). The trigger comes before the new status is stored, so the worker may
     /// still see the one from before (P11a): then it acts on the old instance's account (P7a).
-    fn trigger_readiness(&mut self, cx: &mut Cx<'_, Event>, at: ContainerRef, race: Race, before: &Status) {
+    fn trigger_readiness(&mut self, cx: &mut Cx<'_, Event>, at: ContainerRef, race: Race) {
         let (pod, container) = (at.pod, self.container(at));
         let Some(worker) = container.worker(ProbeKind::Readiness) else { return };
         let stored = worker.result_for(container.status.instance);
@@ -229,14 +228,14 @@ impl<'m, O: Observer> Cluster<'m, O> {
         }
         #[cfg(test)]
         if self.mutation == Some(super::Mutation::RandomReadinessPhase) {
-            return self.shift_readiness(cx, at, before);
+            return self.shift_readiness(cx, at);
         }
         self.catch_up(cx, at, ProbeKind::Readiness);
         let sees_new_status = race == Race::NewStatus;
         self.tell(cx, Happening::ReadinessTriggered { pod, container: at.container, sees_new_status });
         let Some(prober) = self.prober(at, ProbeKind::Readiness) else { return };
         if prober.worker.trigger(cx.now()) {
-            let status = if sees_new_status { self.container(at).status } else { self.seen_instead(at, before) };
+            let status = if sees_new_status { self.container(at).status } else { self.seen_instead(at) };
             self.attempt_under(cx, at, ProbeKind::Readiness, false, &status);
         }
         if race == Race::OldStatusSynced {
@@ -246,9 +245,9 @@ impl<'m, O: Observer> Cluster<'m, O> {
 
     /// In place of a trigger, a wrong simulator gives a new instance's ticks a random phase.
     #[cfg(test)]
-    fn shift_readiness(&mut self, cx: &mut Cx<'_, Event>, at: ContainerRef, before: &Status) {
+    fn shift_readiness(&mut self, cx: &mut Cx<'_, Event>, at: ContainerRef) {
         self.catch_up(cx, at, ProbeKind::Readiness);
-        let instance = self.container(at).status.instance;
+        let Container { status: Status { instance, .. }, status_before: before, .. } = *self.container(at);
         let u = (before.instance != instance).then(|| self.chance_of(at).race.uniform());
         let Some(prober) = self.prober(at, ProbeKind::Readiness) else { return };
         if let Some(u) = u {
@@ -258,21 +257,22 @@ impl<'m, O: Observer> Cluster<'m, O> {
 
     /// What a worker sees that has lost the race of P11a. It need not lead to a stray probe: mostly nothing is there yet
     /// that could be probed.
-    fn seen_instead(&mut self, at: ContainerRef, before: &Status) -> Status {
+    fn seen_instead(&mut self, at: ContainerRef) -> Status {
+        let before = self.container(at).status_before;
         if before.running {
             let u = self.chance_of(at).race.uniform();
             if u >= self.model.cluster.start_race.stray_probe {
                 return Status::default();
             }
         }
-        *before
+        before
     }
 
     /// Liveness and startup tick together. Now and then the liveness worker comes so late that it sees the success of
     /// the same tick, and probes at once (P9b).
-    fn wake_liveness(&mut self, cx: &mut Cx<'_, Event>, at: ContainerRef, before: &Status) {
+    fn wake_liveness(&mut self, cx: &mut Cx<'_, Event>, at: ContainerRef) {
         let container = self.container(at);
-        let status = &container.status;
+        let (status, before) = (&container.status, &container.status_before);
         let has_just_started = status.started && !before.started && before.instance == status.instance;
         if !has_just_started || container.worker(ProbeKind::Startup).is_none() {
             return;
@@ -317,6 +317,7 @@ impl Container {
                     None => self.status.started,
                 },
             };
+        self.status_before = self.status;
         self.status = Status {
             instance: self.instance,
             running,

@@ -1,6 +1,8 @@
 //! Nodes: heartbeats, the node monitor, what a fault does to a machine, and its return (N1–N6, N14–N16).
 //! Follows `pkg/controller/nodelifecycle/node_lifecycle_controller.go monitorNodeHealth`.
 
+use std::collections::BTreeSet;
+
 use super::happening::Happening;
 use super::observer::{Observed, Observer};
 use super::state::{Kubelet, Timer};
@@ -18,6 +20,9 @@ pub(crate) struct Monitor {
     pub stale: bool,
     /// No Node counts as seen before this (N11: a fresh grace for all when a total outage ends).
     pub reset_at: SimTime,
+    /// Nodes that a pass may have something to do with: of all others heartbeats come, and the API knows it. The judge's
+    /// passes look at every Node.
+    restless: BTreeSet<NodeId>,
 }
 
 impl<O: Observer> Cluster<'_, O> {
@@ -63,7 +68,7 @@ impl<O: Observer> Cluster<'_, O> {
             self.look(cx, pod);
         }
         self.update_clock(cx, super::Target::Node(node));
-        self.plan_pass(cx);
+        self.plan_pass_for(cx, node);
     }
 
     fn lose_machine(&mut self, cx: &mut Cx<'_, Event>, node: NodeId) {
@@ -196,10 +201,9 @@ impl<O: Observer> Cluster<'_, O> {
         if state.ready {
             return;
         }
-        state.ready = true;
+        self.set_node_status(node, true, true);
         self.tell(cx, Happening::NodeReady { node });
-        self.monitor.stale = true;
-        self.plan_pass(cx);
+        self.plan_pass_for(cx, node);
         self.retry_pending(cx);
         for pod in self.pods_on(node) {
             self.look(cx, pod);
@@ -219,7 +223,7 @@ impl<O: Observer> Cluster<'_, O> {
         if self.mode == Mode::EveryProbe {
             self.schedule_renewal(cx, node);
         }
-        self.plan_pass(cx);
+        self.plan_pass_for(cx, node);
     }
 
     /// The judge's mode: the next renewal is an event.
@@ -233,15 +237,43 @@ impl<O: Observer> Cluster<'_, O> {
 
     // ---- The node monitor ----
 
-    /// Schedules the next pass of the monitor that can change anything.
+    /// What the API knows of a Node: that it is there, and its Ready condition.
+    fn set_node_status(&mut self, node: NodeId, registered: bool, ready: bool) {
+        let queue = self.queue_of(node);
+        let state = &mut self.nodes[node];
+        let before = std::mem::replace(&mut state.registered, registered).then_some(state.ready);
+        state.ready = ready;
+        self.taint_queues[queue].recount(before, registered.then_some(ready));
+        self.monitor.stale = true;
+    }
+
+    /// Something has happened to the Node: schedules the next pass of the monitor that can change anything. What is to be done
+    /// with others has been planned when something happened to them.
+    pub(super) fn plan_pass_for(&mut self, cx: &mut Cx<'_, Event>, node: NodeId) {
+        let next = self.pass_grid.after(cx.now());
+        let wanted = self.pass_wanted(node, next);
+        if wanted.is_some() {
+            self.monitor.restless.insert(node);
+        }
+        let at_once = self.mode == Mode::EveryProbe || self.monitor.stale;
+        if let Some(at) = if at_once { Some(next) } else { wanted } {
+            self.schedule_pass(cx, at);
+        }
+    }
+
+    /// The same after a pass, and when the replication begins.
     pub(super) fn plan_pass(&mut self, cx: &mut Cx<'_, Event>) {
         let next = self.pass_grid.after(cx.now());
         let wanted = match self.mode {
             Mode::EveryProbe => Some(next),
-            Mode::Fast if self.monitor.stale => Some(next),
-            Mode::Fast => (0..self.nodes.len()).filter_map(|node| self.pass_wanted(NodeId::new(node), next)).min(),
+            Mode::Fast => self.monitor.restless.iter().filter_map(|node| self.pass_wanted(*node, next)).min(),
         };
-        let Some(at) = wanted else { return };
+        if let Some(at) = wanted {
+            self.schedule_pass(cx, at);
+        }
+    }
+
+    fn schedule_pass(&mut self, cx: &mut Cx<'_, Event>, at: SimTime) {
         if self.monitor.due.is_set() && self.monitor.at <= at {
             return;
         }
@@ -249,6 +281,13 @@ impl<O: Observer> Cluster<'_, O> {
         self.monitor.due = timer;
         self.monitor.at = at;
         cx.at(at, Event::MonitorPassDue(timer));
+    }
+
+    /// No pass that the Node needs is missing.
+    pub(super) fn is_pass_planned(&self, node: NodeId, now: SimTime) -> bool {
+        let wanted = self.pass_wanted(node, self.pass_grid.after(now));
+        let is_watched = self.mode == Mode::EveryProbe || self.monitor.restless.contains(&node);
+        wanted.is_none_or(|wanted| is_watched && self.monitor.due.is_set() && self.monitor.at <= wanted)
     }
 
     fn pass_wanted(&self, node: NodeId, next: SimTime) -> Option<SimTime> {
@@ -273,7 +312,11 @@ impl<O: Observer> Cluster<'_, O> {
             return;
         }
         let grace = self.model.cluster.control_plane.node_monitor_grace;
-        for node in self.nodes.ids() {
+        let looked_at: Vec<NodeId> = match self.mode {
+            Mode::EveryProbe => self.nodes.ids().collect(),
+            Mode::Fast => std::mem::take(&mut self.monitor.restless).into_iter().collect(),
+        };
+        for &node in &looked_at {
             let state = &mut self.nodes[node];
             if !state.registered {
                 continue;
@@ -293,6 +336,15 @@ impl<O: Observer> Cluster<'_, O> {
         }
         self.assess_zones(cx);
         self.monitor.stale = false;
+        let next = self.pass_grid.after(cx.now());
+        let is_restless = |node: &NodeId| self.pass_wanted(*node, next).is_some();
+        // The end of all zones has changed every Node.
+        let restless = if self.all_zones_down {
+            self.nodes.ids().filter(is_restless).collect()
+        } else {
+            looked_at.into_iter().filter(is_restless).collect()
+        };
+        self.monitor.restless = restless;
         self.plan_pass(cx);
     }
 
@@ -309,10 +361,8 @@ impl<O: Observer> Cluster<'_, O> {
     /// The monitor has seen no lease for the grace period: Ready becomes Unknown and the Node's Pods are marked
     /// not ready at once (N6). They may well serve on (N16).
     fn mark_unknown(&mut self, cx: &mut Cx<'_, Event>, node: NodeId) {
-        let state = &mut self.nodes[node];
-        state.ready = false;
-        state.marked_at = cx.now();
-        self.monitor.stale = true;
+        self.set_node_status(node, true, false);
+        self.nodes[node].marked_at = cx.now();
         self.tell(cx, Happening::NodeUnknown { node });
         for pod in self.pods_on(node) {
             self.set_api_ready(cx, pod, false);
@@ -360,12 +410,10 @@ impl<O: Observer> Cluster<'_, O> {
         if !state.deletion.expires(timer) {
             return;
         }
-        state.registered = false;
-        state.ready = false;
+        self.set_node_status(node, false, false);
         self.tell(cx, Happening::NodeDeleted { node });
         self.count_pods(cx);
         self.lift_no_execute(cx, node);
-        self.monitor.stale = true;
         let collected = self.collected_at(cx, node);
         for pod in self.pods_on(node) {
             self.request_slice_update(cx, pod);
@@ -374,7 +422,7 @@ impl<O: Observer> Cluster<'_, O> {
             cx.at(collected, Event::OrphanCollected(pod, timer));
             self.look(cx, pod);
         }
-        self.plan_pass(cx);
+        self.plan_pass_for(cx, node);
         self.retry_pending(cx);
     }
 
@@ -400,17 +448,15 @@ impl<O: Observer> Cluster<'_, O> {
             return;
         }
         let last = self.nodes.iter().map(|state| state.order).fold(0.0, f64::max);
+        // It joins Ready; the old machine's silence is not its own.
+        self.set_node_status(node, true, true);
         let state = &mut self.nodes[node];
         state.join = Timer::NONE;
         state.strikes.clear();
-        state.registered = true;
         state.order = last + 1.0;
         state.images.clear();
-        // It joins Ready; the old machine's silence is not its own.
-        state.ready = true;
         state.silent_since = None;
         state.renewed = true;
-        self.monitor.stale = true;
         self.tell(cx, Happening::NodeJoined { node });
         self.count_pods(cx);
         // Its zone may be struck at this moment; then it joins as soon as it can.

@@ -348,8 +348,9 @@ pub(crate) struct Container {
     pub back_off: BackOff,
     /// Workers by [`ProbeKind`]; none while no kubelet runs the Pod.
     pub workers: [Option<Prober>; 3],
-    /// What the kubelet's status cache says of it.
+    /// What the kubelet's status cache says of it, and what it said before the last sync.
     pub status: Status,
+    pub status_before: Status,
     /// What its process answers, by audience.
     pub answers: [Answer; 4],
     /// How the race after its start went, until the sync that follows.
@@ -382,6 +383,7 @@ impl Container {
             back_off: BackOff::default(),
             workers: [None; 3],
             status: Status::default(),
+            status_before: Status::default(),
             answers: [Answer::Bad(Reply::Refused); 4],
             race: None,
             start: Timer::NONE,

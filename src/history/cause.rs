@@ -1,7 +1,5 @@
 //! Who is charged with the time in which a slot does not deliver.
 
-use smallvec::SmallVec;
-
 use crate::ids::FaultId;
 
 /// One of those that are charged.
@@ -16,15 +14,18 @@ pub enum Cause {
 }
 
 /// Those that are charged together, each once, in the order of the file; empty while a slot delivers. There is hardly ever
-/// more than one.
-#[derive(Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
-pub struct CauseSet(SmallVec<[Cause; 2]>);
+/// more than one: such a set is copied as it stands.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
+pub struct CauseSet(Members);
 
-/// By copying, which is faster than one by one.
-impl Clone for CauseSet {
-    fn clone(&self) -> Self {
-        Self(SmallVec::from_slice(&self.0))
-    }
+/// The members of a set. Each set has one form.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
+enum Members {
+    #[default]
+    None,
+    One(Cause),
+    /// At least two.
+    Many(Vec<Cause>),
 }
 
 impl CauseSet {
@@ -35,25 +36,36 @@ impl CauseSet {
 
     /// Whether nobody is charged.
     pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        matches!(self.0, Members::None)
     }
 
     /// Those that are charged, in their order.
     pub fn as_slice(&self) -> &[Cause] {
-        &self.0
+        match &self.0 {
+            Members::None => &[],
+            Members::One(cause) => std::slice::from_ref(cause),
+            Members::Many(causes) => causes,
+        }
     }
 
     /// Adds one; nothing changes if it is there.
     pub fn insert(&mut self, cause: Cause) {
-        if let Err(place) = self.0.binary_search(&cause) {
-            self.0.insert(place, cause);
+        let Err(place) = self.as_slice().binary_search(&cause) else { return };
+        match &mut self.0 {
+            Members::None => self.0 = Members::One(cause),
+            Members::One(other) => {
+                let mut causes = vec![*other];
+                causes.insert(place, cause);
+                self.0 = Members::Many(causes);
+            }
+            Members::Many(causes) => causes.insert(place, cause),
         }
     }
 }
 
 impl From<Cause> for CauseSet {
     fn from(cause: Cause) -> Self {
-        Self(SmallVec::from_slice(&[cause]))
+        Self(Members::One(cause))
     }
 }
 
