@@ -23,17 +23,30 @@ const SENSITIVITY: &str = "
   sensitivity: {of: [replicas]}
 ";
 
+/// Two Deployments instead of one.
+const SEVERAL: &str = "
+  objective: {slo: 99.9%, window: 1d}
+  replications: 32
+  horizon: 20d
+";
+
 /// Runs an experiment over files of the repository and gives its folder.
 fn run(question: &str) -> tempfile::TempDir {
     let folder = tempfile::tempdir().unwrap();
     let root = env!("CARGO_MANIFEST_DIR");
     let mean = if question.contains("uncertainty") { "{between: [5d, 9d]}" } else { "7d" };
+    let file = format!("{root}/models/deployments/aidbox.yaml");
+    let deployments = if question == SEVERAL {
+        format!("deployments: ['{file}', {{file: '{file}', as: other}}]")
+    } else {
+        format!("deployment: '{file}'")
+    };
     let experiment = format!(
         "apiVersion: hasim/v1
 kind: Experiment
 metadata: {{name: columns}}
 spec:
-  deployment: '{root}/models/deployments/aidbox.yaml'
+  {deployments}
   app: '{root}/models/apps/jvm-service.yaml'
   cluster: '{root}/models/clusters/priced-zones.yaml'
   faults:
@@ -116,7 +129,7 @@ fn the_page_lists_the_files_and_their_columns() {
 #[test]
 fn the_page_lists_the_metrics() {
     let mut found = BTreeSet::new();
-    for question in [GRID, SENSITIVITY] {
+    for question in [GRID, SENSITIVITY, SEVERAL] {
         let (head, records) = table(run(question).path(), "metrics.csv");
         let column = |name: &str| head.iter().position(|column| column == name).unwrap();
         let names = ["metric", "statistic", "unit"].map(column);
