@@ -18,6 +18,7 @@
 //! | `rotation` | status to EndpointSlice to proxy | E1–E10 |
 //! | `nodes` | heartbeats, the node monitor, reboots and replacements | N1–N16 |
 //! | `eviction` | taints, tolerations, zone states | N5–N12 |
+//! | `rollout` | new revisions, surges, scale-down | D1–D3, D5, D10 |
 //! | `replicas` | the `ReplicaSet`, deletion, garbage collection | D7–D9, T1–T8, N15 |
 //! | `scheduler` | when a Pod is bound; [`placement`](crate::placement) says where | S1–S17 |
 //! | `workload` | what belongs to a Deployment as a whole | |
@@ -48,6 +49,7 @@ mod probing;
 mod replicas;
 mod rest;
 mod resync;
+mod rollout;
 mod rotation;
 mod scheduler;
 mod script;
@@ -116,6 +118,9 @@ pub(crate) enum Event {
     OrphanCollected(PodId, Timer),
     PodGone(PodId, Timer),
     OnCallDue(SlotId, Timer),
+    ReplicaSetsDue(WorkloadId, Timer),
+    PodAvailable(PodId, Timer),
+    RolloutPassDue(WorkloadId, Timer),
     ReplacementCreated(SlotId, Timer),
     BindDue(PodId, Timer),
     QueueFlushed(Timer),
@@ -144,9 +149,11 @@ pub(crate) struct Cluster<'m, O> {
     observer: O,
     timers: u32,
     workloads: IdVec<WorkloadId, WorkloadState>,
-    /// Those of each workload in a row.
+    /// Those of each workload in a row; behind all of them the places for Pods that surges make.
     slots: IdVec<SlotId, Slot>,
     pods: IdVec<PodId, Pod>,
+    /// How many have been created.
+    births: u64,
     vacated: Vec<PodId>,
     nodes: IdVec<NodeId, NodeState>,
     zones: IdVec<ZoneId, ZoneState>,
@@ -252,6 +259,12 @@ impl<'m, O: Observer> Cluster<'m, O> {
         let slots = |(id, workload): (WorkloadId, &Workload)| {
             (0..workload.replicas).map(|slot| Slot::new(id, &workloads[id], slot, &workload.pod)).collect::<Vec<_>>()
         };
+        let surge_slots = |(id, workload): (WorkloadId, &Workload)| {
+            let numbers = workloads[id].surge_slots().zip(workload.replicas..);
+            numbers.map(|(_, slot)| Slot::new(id, &workloads[id], slot, &workload.pod)).collect::<Vec<_>>()
+        };
+        let all = model.workloads.entries().flat_map(slots).chain(model.workloads.entries().flat_map(surge_slots));
+        let slots = all.collect();
         // Each periodic loop of the control plane runs in a phase of its own, drawn once.
         let grid = |ordinal, period| state::phase(initial.uniform(ordinal), period);
         Self {
@@ -260,9 +273,10 @@ impl<'m, O: Observer> Cluster<'m, O> {
             streams,
             observer,
             timers: 0,
-            slots: model.workloads.entries().flat_map(slots).collect(),
+            slots,
             workloads,
             pods: Vec::with_capacity(model.slots() + 4).into(),
+            births: 0,
             vacated: Vec::new(),
             nodes: model.cluster.nodes.iter().map(|node| NodeState::new(streams, node, rules)).collect(),
             zones: vec![ZoneState::default(); model.cluster.zones.len()].into(),
@@ -351,6 +365,9 @@ impl<O: Observer> World for Cluster<'_, O> {
             Event::OrphanCollected(pod, timer) => self.on_orphan_collected(cx, pod, timer),
             Event::PodGone(pod, timer) => self.on_pod_gone(cx, pod, timer),
             Event::OnCallDue(slot, timer) => self.on_on_call_due(cx, slot, timer),
+            Event::ReplicaSetsDue(workload, timer) => self.on_replica_sets_due(cx, workload, timer),
+            Event::PodAvailable(pod, timer) => self.on_pod_available(cx, pod, timer),
+            Event::RolloutPassDue(workload, timer) => self.on_rollout_pass_due(cx, workload, timer),
             Event::ReplacementCreated(slot, timer) => self.on_replacement_created(cx, slot, timer),
             Event::BindDue(pod, timer) => self.on_bind_due(cx, pod, timer),
             Event::QueueFlushed(timer) => self.on_queue_flushed(cx, timer),

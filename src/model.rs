@@ -17,7 +17,9 @@ pub use cluster::{
 pub use container::{App, Container, ImagePull, OnSigterm, Probe, ProbeKind, Role, WhileStarting};
 pub use fault::{Affects, ContainerMode, Fault, NodeMode, Occurrence, ScriptTarget, Strikes};
 pub use requirement::Requirement;
-pub use workload::{AntiAffinity, OtherRequest, PodSpec, PodTolerations, Resources, Spread, Toleration, Workload};
+pub use workload::{
+    AntiAffinity, OtherRequest, Part, PodSpec, PodTolerations, Resources, Spread, Strategy, Toleration, Workload,
+};
 
 use crate::ids::{FaultId, IdVec, SlotId, WorkloadId};
 use crate::random::Law;
@@ -82,7 +84,15 @@ impl Model {
         first..first + self.workloads[workload].replicas as usize
     }
 
-    /// Whose slot it is, and which of its own.
+    /// Where Pods of a Deployment stand that a surge makes beside its slots; behind those of all.
+    pub fn surge_slots_of(&self, workload: WorkloadId) -> std::ops::Range<usize> {
+        let surge = |workload: &Workload| workload.strategy.bounds(workload.replicas).0 as usize;
+        let before = self.workloads.as_slice()[..workload.index()].iter().map(surge);
+        let first = self.slots() + before.sum::<usize>();
+        first..first + surge(&self.workloads[workload])
+    }
+
+    /// Whose slot it is, and which of its own; those of surges follow the others.
     pub fn owner_of(&self, slot: SlotId) -> (WorkloadId, u32) {
         let mut number = slot.index() as u32;
         for (id, workload) in self.workloads.entries() {
@@ -90,6 +100,13 @@ impl Model {
                 return (id, number);
             }
             number -= workload.replicas;
+        }
+        for (id, workload) in self.workloads.entries() {
+            let surge = workload.strategy.bounds(workload.replicas).0;
+            if number < surge {
+                return (id, workload.replicas + number);
+            }
+            number -= surge;
         }
         unreachable!("{slot:?} is not of the model")
     }

@@ -84,6 +84,8 @@ pub enum Purpose {
     Propagation,
     /// Creation and binding of replacements.
     Scheduling,
+    /// The steps of controllers in rollouts, and which Pods go first.
+    Rollout,
     /// Probes of a healthy container that fail by chance.
     ProbeFailure,
     /// Lease renewals (N1).
@@ -129,6 +131,7 @@ impl Purpose {
             Self::Load => [19, 0],
             Self::Quarantine => [18, 0],
             Self::OnCall => [22, 0],
+            Self::Rollout => [23, 0],
             Self::Resample => [20, 0],
             Self::Uncertain(name) => [21, name],
         }

@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use hasim::cluster::{Cause, CauseSet, EndpointView, Observed, Observer as _, Phase, SlotView, Spell};
 use hasim::experiment::{self, Measures, Options, Outcome};
-use hasim::ids::{FaultId, PodId, SlotId};
+use hasim::ids::{FaultId, PodId, SlotId, WorkloadId};
 use hasim::model::Model;
 use hasim::random::{Law, Streams, open_unit};
 use hasim::random::{Owner, Purpose};
@@ -403,7 +403,13 @@ impl Case {
         for (now, slot, is_up) in changes {
             let (pod, slot) = (PodId::new(slot as usize), SlotId::new(slot as usize));
             let (causes, phase) = (causes.clone(), Phase::Start);
-            let endpoint = Some(EndpointView { slot, serves: is_up, causes: causes.clone(), phase });
+            let endpoint = Some(EndpointView {
+                workload: WorkloadId::new(0),
+                slot: Some(slot),
+                serves: is_up,
+                causes: causes.clone(),
+                phase,
+            });
             let view = SlotView { serves: is_up, in_rotation: is_up, causes, phase };
             measures.observe(now, &Observed::SlotChanged { slot, view });
             measures.observe(now, &Observed::EndpointChanged { pod, view: endpoint });

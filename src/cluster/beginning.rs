@@ -55,7 +55,7 @@ impl<O: Observer> Cluster<'_, O> {
     fn begin_fresh(&mut self, cx: &mut Cx<'_, Event>) {
         let initial = self.streams.stream(Owner::Replication, Purpose::Initial);
         let at = SimTime::ZERO + Duration::from_secs_f64(initial.uniform(4));
-        for slot in self.slots.ids() {
+        for slot in self.all_slots() {
             self.look_at_slot(cx, slot);
             let timer = self.timer();
             cx.at(at, Event::ReplacementCreated(slot, timer));
@@ -65,8 +65,9 @@ impl<O: Observer> Cluster<'_, O> {
     /// Every slot has a Pod, placed one after the other as the scheduler would on an empty cluster, Ready and in
     /// rotation for a long time, unless its probes never have a result (P15).
     fn begin_running(&mut self, cx: &mut Cx<'_, Event>) {
-        for slot in self.slots.ids() {
-            let pod = self.create_pod(cx, slot);
+        for slot in self.all_slots() {
+            let set = self.first_set(self.slots[slot].workload);
+            let pod = self.create_pod(cx, slot, set);
             match self.choose_node(self.slots[slot].workload) {
                 Some(node) => {
                     self.set_up(pod, slot, node);
@@ -81,7 +82,7 @@ impl<O: Observer> Cluster<'_, O> {
         for pod in self.pods.ids() {
             self.settle(cx, pod);
         }
-        for slot in self.slots.ids() {
+        for slot in self.all_slots() {
             self.look_at_slot(cx, slot);
         }
     }
@@ -112,7 +113,7 @@ impl<O: Observer> Cluster<'_, O> {
         state.api_ready = ready;
         state.slice = Endpoint { listed: true, serving: ready, terminating: false };
         for container in &spec.containers {
-            self.nodes[node].store_image(container.image);
+            self.nodes[node].store_image((container.image, 0));
         }
     }
 

@@ -45,6 +45,7 @@ impl<O: Observer> Cluster<'_, O> {
             );
             self.serves(pod) && held.in_rotation
         });
+        assert!(state.view.is_none() || !self.is_for_surge(slot), "nobody is told of {slot:?}, a place for surges");
         if let Some(view) = &state.view {
             assert_eq!(SlotView::delivers(view), delivers, "the observer knows whether {slot:?} delivers");
         }
@@ -135,7 +136,15 @@ impl<O: Observer> Cluster<'_, O> {
     fn check_timers(&self) {
         let mut timers: Vec<Timer> = Vec::new();
         for pod in &self.pods {
-            timers.extend([pod.sync, pod.resync, pod.status_write, pod.slice_update, pod.eviction, pod.life]);
+            timers.extend([
+                pod.sync,
+                pod.resync,
+                pod.status_write,
+                pod.slice_update,
+                pod.eviction,
+                pod.availability,
+                pod.life,
+            ]);
             for container in &pod.containers {
                 timers.extend([container.start, container.app, container.exit]);
                 timers.extend(container.workers.iter().flatten().flat_map(|prober| [prober.due, prober.ended]));
@@ -144,6 +153,7 @@ impl<O: Observer> Cluster<'_, O> {
         for node in &self.nodes {
             timers.extend([node.report, node.lease, node.boot, node.reconcile, node.deletion, node.join]);
         }
+        timers.extend(self.workloads.iter().flat_map(|workload| workload.rollouts.timers()));
         timers.retain(|timer| timer.is_set());
         timers.sort_unstable();
         assert!(timers.windows(2).all(|pair| pair[0] != pair[1]), "two wait for one event");

@@ -99,6 +99,11 @@ impl<O: Observer> Cluster<'_, O> {
                         self.wind(Target::Deployment(workload), id, every);
                     }
                 }
+                Strikes::Rollout { .. } => {
+                    for workload in self.struck_workloads(id) {
+                        self.wind(Target::Deployment(workload), id, every);
+                    }
+                }
                 Strikes::Node(_) => self.nodes.ids().for_each(|node| self.wind(Target::Node(node), id, every)),
                 Strikes::Zone(_) => self.zones.ids().for_each(|zone| self.wind(Target::Zone(zone), id, every)),
             }
@@ -271,6 +276,10 @@ impl<O: Observer> Cluster<'_, O> {
                 for workload in self.struck_with(fault, first) {
                     self.strike_deployment(cx, workload, mode, Strike { fault, timer });
                 }
+            }
+            (Target::Deployment(workload), Strikes::Rollout { new_image }) => {
+                self.tell(cx, Happening::FaultStruck { target, fault });
+                self.begin_rollout(cx, workload, fault, new_image);
             }
             (Target::Node(node), Strikes::Node(mode)) => {
                 if self.nodes[node].join.is_set() {
@@ -501,7 +510,7 @@ impl<O: Observer> Cluster<'_, O> {
     pub(super) fn container_mode(&self, fault: FaultId) -> Option<ContainerMode> {
         match self.model.faults[fault].strikes {
             Strikes::Container(mode) | Strikes::Deployment(mode) => Some(mode),
-            Strikes::Deletion | Strikes::Node(_) | Strikes::Zone(_) => None,
+            Strikes::Deletion | Strikes::Node(_) | Strikes::Zone(_) | Strikes::Rollout { .. } => None,
         }
     }
 
@@ -523,7 +532,7 @@ impl<O: Observer> Cluster<'_, O> {
         self.nodes[node].strikes.iter().chain(of_zone).filter_map(|strike| {
             match self.model.faults[strike.fault].strikes {
                 Strikes::Node(mode) | Strikes::Zone(mode) => Some((strike.fault, mode)),
-                Strikes::Container(_) | Strikes::Deletion | Strikes::Deployment(_) => None,
+                Strikes::Container(_) | Strikes::Deletion | Strikes::Deployment(_) | Strikes::Rollout { .. } => None,
             }
         })
     }

@@ -110,7 +110,7 @@ impl<O: Observer> Cluster<'_, O> {
         let ordinal = self.slots[first].watch.spells;
         let left = Duration::from_secs_f64(stream.draw(2 * ordinal + 1, &on_call.acts));
         self.observe(cx, &Observed::Paged { slot: first });
-        for slot in self.slots.ids() {
+        for slot in self.all_slots() {
             let watch = &mut self.slots[slot].watch;
             let runs = slot == first || watch.running_since.is_some();
             if !runs || watch.is_paged() {

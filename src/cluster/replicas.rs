@@ -4,6 +4,7 @@ use smallvec::{SmallVec, smallvec};
 
 use super::happening::{Endpoint, Happening};
 use super::observer::{Observed, Observer, PodCounts};
+use super::rollout::ReplicaSet;
 use super::state::{Pod, Stage, Timer};
 use super::{Cluster, Cx, Event};
 use crate::ids::{NodeId, PodId, SlotId};
@@ -21,9 +22,19 @@ impl<O: Observer> Cluster<'_, O> {
         if !self.pods[pod].exists || self.pods[pod].deleted {
             return;
         }
+        let lost = self.pods[pod].holds_slot.then_some(self.pods[pod].home);
+        self.delete_for_good(cx, pod);
+        if let Some(slot) = lost {
+            self.replace(cx, slot);
+        }
+    }
+
+    /// The same where no replacement follows.
+    pub(super) fn delete_for_good(&mut self, cx: &mut Cx<'_, Event>, pod: PodId) {
         self.pods[pod].deleted = true;
         self.tell(cx, Happening::PodDeleted { pod });
         self.vacate(cx, pod);
+        self.request_pass(cx, self.pods[pod].workload);
         let Some(node) = self.pods[pod].node else {
             self.end_pod(cx, pod);
             return;
@@ -34,9 +45,12 @@ impl<O: Observer> Cluster<'_, O> {
         }
     }
 
-    /// The Pod gives up its slot; the replacement is created when the deletion timestamp is set (D7).
+    /// The Pod gives up its slot.
     fn vacate(&mut self, cx: &mut Cx<'_, Event>, pod: PodId) {
-        let Some(slot) = self.slot_of(pod) else { return };
+        if !self.pods[pod].holds_slot {
+            return;
+        }
+        let slot = self.pods[pod].home;
         self.wake(cx, pod);
         let parting = self.slots[slot].account.debt().clone();
         let state = &mut self.pods[pod];
@@ -45,6 +59,10 @@ impl<O: Observer> Cluster<'_, O> {
         self.slots[slot].pod = None;
         self.look_at_slot(cx, slot);
         self.look(cx, pod);
+    }
+
+    /// The replacement is created when the deletion timestamp is set (D7).
+    fn replace(&mut self, cx: &mut Cx<'_, Event>, slot: SlotId) {
         let after = self.slots[slot].scheduling.span(&self.model.cluster.latencies.replacement);
         let after = self.under_load(after);
         let timer = self.timer();
@@ -54,18 +72,19 @@ impl<O: Observer> Cluster<'_, O> {
     /// Too few active Pods: one is created for the lowest vacant slot of the Deployment. One such event follows every loss,
     /// whatever slot it was.
     pub(super) fn on_replacement_created(&mut self, cx: &mut Cx<'_, Event>, lost: SlotId, _timer: Timer) {
-        let mut slots = self.workloads[self.slots[lost].workload].slots();
-        let vacant = slots.find(|&slot| self.slots[slot].pod.is_none());
-        if let Some(slot) = vacant {
-            let pod = self.create_pod(cx, slot);
-            self.request_binding(cx, pod);
-            self.look_at_slot(cx, slot);
+        let workload = self.slots[lost].workload;
+        if let Some(set) = self.lacking_set(workload) {
+            self.create_replica(cx, workload, set);
         }
     }
 
     /// A new Pod object for `slot`.
-    pub(super) fn create_pod(&mut self, cx: &Cx<'_, Event>, slot: SlotId) -> PodId {
-        let pod = Pod::new(self.slots[slot].workload, slot, self.spec_of(slot));
+    pub(super) fn create_pod(&mut self, cx: &Cx<'_, Event>, slot: SlotId, set: ReplicaSet) -> PodId {
+        self.births += 1;
+        let (born, created) = (self.births, cx.now());
+        let ReplicaSet { revision, image, .. } = set;
+        let new = Pod::new(self.slots[slot].workload, slot, self.spec_of(slot));
+        let pod = Pod { revision, image, born, created, ..new };
         let id = match self.vacated.pop() {
             Some(id) => {
                 self.pods[id] = pod;
@@ -157,7 +176,10 @@ impl<O: Observer> Cluster<'_, O> {
     /// The object is removed without anybody's confirmation (T7, N15).
     pub(super) fn remove_pod(&mut self, cx: &mut Cx<'_, Event>, pod: PodId) {
         self.hand_over(cx, pod);
-        self.vacate(cx, pod);
+        if self.pods[pod].holds_slot {
+            self.vacate(cx, pod);
+            self.replace(cx, self.pods[pod].home);
+        }
         self.end_pod(cx, pod);
     }
 
@@ -170,6 +192,7 @@ impl<O: Observer> Cluster<'_, O> {
         state.api_ready = false;
         state.life = Timer::NONE;
         state.eviction = Timer::NONE;
+        state.availability = Timer::NONE;
         self.scheduler.forget(pod);
         self.proxy.leaving.push(pod);
         let home = self.pods[pod].home;
@@ -177,6 +200,7 @@ impl<O: Observer> Cluster<'_, O> {
         self.tell(cx, Happening::PodGone { pod });
         self.count_pods(cx);
         self.request_slice_update(cx, pod);
+        self.request_pass(cx, self.pods[pod].workload);
         // Resources and anti-affinity are free only now (S4, S9, S16).
         self.retry_pending(cx);
     }

@@ -94,6 +94,8 @@ impl<O: Observer> Cluster<'_, O> {
             self.pods[pod].api_ready = ready;
             self.tell(cx, Happening::ReadyWritten { pod, ready });
             self.request_slice_update(cx, pod);
+            self.request_pass(cx, self.pods[pod].workload);
+            self.await_availability(cx, pod);
         }
     }
 

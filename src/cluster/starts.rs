@@ -5,7 +5,7 @@ use super::happening::Happening;
 use super::observer::{Observed, Observer};
 use super::state::{Container, Race, Stage, StartKind, Timer};
 use super::{Cluster, Cx, Event};
-use crate::ids::ContainerRef;
+use crate::ids::{ContainerRef, ImageId};
 use crate::model::{ImagePull, Latencies, RaceOdds, Role};
 use crate::random::Law;
 use crate::time::{Duration, SimTime};
@@ -17,6 +17,12 @@ impl<O: Observer> Cluster<'_, O> {
         self.chance_of(at).creation.span(law)
     }
 
+    /// The image of a container: that of the one that serves changes with rollouts.
+    pub(super) fn image_of(&self, at: ContainerRef) -> (ImageId, u32) {
+        let version = if at == self.main(at.pod) { self.pods[at.pod].image } else { 0 };
+        (self.container_spec(at).image, version)
+    }
+
     /// Sandbox, unless there is one (C4); image (C14), creation and start.
     pub(super) fn begin_start(&mut self, cx: &mut Cx<'_, Event>, at: ContainerRef, kind: StartKind) {
         let pod = at.pod;
@@ -26,7 +32,7 @@ impl<O: Observer> Cluster<'_, O> {
             self.draw_creation(self.main(pod), |latencies| &latencies.sandbox)
         };
         let node = self.pods[pod].node.expect("only a bound Pod starts");
-        let is_present = self.nodes[node].images.contains(&self.container_spec(at).image);
+        let is_present = self.nodes[node].images.contains(&self.image_of(at));
         let image = match self.container_spec(at).image_pull {
             ImagePull::Never => Duration::ZERO,
             _ if !is_present => self.draw_creation(at, |latencies| &latencies.image_pull),
@@ -73,7 +79,8 @@ impl<O: Observer> Cluster<'_, O> {
         let instance = container.instance;
         self.pods[pod].sandbox = true;
         if let Some(node) = self.pods[pod].node {
-            self.nodes[node].store_image(spec.image);
+            let image = self.image_of(at);
+            self.nodes[node].store_image(image);
         }
         self.tell(cx, Happening::ContainerStarted { pod, container: at.container, instance });
         if spec.post_start.is_zero() {

@@ -183,9 +183,14 @@ pub(crate) struct Strike {
 pub(crate) struct Pod {
     /// The object exists.
     pub exists: bool,
-    /// Its Deployment.
+    /// Its Deployment, the revision of the template, and which image the container that serves has.
     pub workload: WorkloadId,
-    /// The slot that it was created for: its chance.
+    pub revision: u32,
+    pub image: u32,
+    /// The n-th Pod of the replication, and when it was created.
+    pub born: u64,
+    pub created: SimTime,
+    /// The slot that it was created for, or has taken over: its chance.
     pub home: SlotId,
     /// It still holds that slot.
     pub holds_slot: bool,
@@ -239,6 +244,8 @@ pub(crate) struct Pod {
     pub status_write: Timer,
     pub slice_update: Timer,
     pub eviction: Timer,
+    /// When it has been Ready for long enough (D5).
+    pub availability: Timer,
     /// Binding, first sync, deletion seen, orphan collected, gone: at most one of them at a time.
     pub life: Timer,
 }
@@ -408,6 +415,10 @@ impl Pod {
         Self {
             exists: true,
             workload,
+            revision: 0,
+            image: 0,
+            born: 0,
+            created: SimTime::ZERO,
             home,
             holds_slot: true,
             node: None,
@@ -440,6 +451,7 @@ impl Pod {
             status_write: Timer::NONE,
             slice_update: Timer::NONE,
             eviction: Timer::NONE,
+            availability: Timer::NONE,
             life: Timer::NONE,
         }
     }
@@ -508,8 +520,8 @@ pub(crate) struct NodeState {
     pub queued: bool,
     /// The pass that marked it, while its taint is waited for (N7a).
     pub marked_at: SimTime,
-    /// The images that are there.
-    pub images: SmallVec<[ImageId; 4]>,
+    /// The images that are there, each in the version of a rollout.
+    pub images: SmallVec<[(ImageId, u32); 4]>,
     pub report: Timer,
     pub lease: Timer,
     pub boot: Timer,
@@ -566,7 +578,7 @@ impl NodeState {
 
 impl NodeState {
     /// The image is there from now on.
-    pub fn store_image(&mut self, image: ImageId) {
+    pub fn store_image(&mut self, image: (ImageId, u32)) {
         if !self.images.contains(&image) {
             self.images.push(image);
         }

@@ -9,10 +9,10 @@ use crate::ids::{ContainerRef, NodeId, PodId, SlotId};
 use crate::model::{ProbeKind, Role};
 
 impl<O: Observer> Cluster<'_, O> {
-    /// The slot that the Pod holds.
+    /// The slot that the Pod holds; one that a surge makes holds none.
     pub(super) fn slot_of(&self, pod: PodId) -> Option<SlotId> {
         let pod = &self.pods[pod];
-        pod.holds_slot.then_some(pod.home)
+        (pod.holds_slot && !self.is_for_surge(pod.home)).then_some(pod.home)
     }
 
     /// Pods whose objects are bound to the Node.
@@ -57,20 +57,26 @@ impl<O: Observer> Cluster<'_, O> {
 
     /// How a Pod in rotation looks; one that holds its slot like the slot.
     fn endpoint_view(&self, pod: PodId, holds: Option<SlotId>, serves: bool) -> EndpointView {
-        let slot = self.pods[pod].home;
+        let state = &self.pods[pod];
+        let slot = Some(state.home).filter(|&slot| !self.is_for_surge(slot));
+        let like = |causes, phase| EndpointView { workload: state.workload, slot, serves, causes, phase };
         if serves {
-            return EndpointView { slot, serves, causes: CauseSet::new(), phase: Phase::EnterRotation };
+            return like(CauseSet::new(), Phase::EnterRotation);
         }
         if let Some(SlotView { causes, phase, .. }) = holds.and_then(|slot| self.slots[slot].view.as_ref()) {
-            return EndpointView { slot, serves, causes: causes.clone(), phase: *phase };
+            return like(causes.clone(), *phase);
         }
-        let at_work = self.at_work(self.pods[pod].workload, Some(pod));
-        let causes = if at_work.is_empty() { self.pods[pod].parting.clone() } else { at_work };
-        EndpointView { slot, serves, causes, phase: self.parting_phase(pod) }
+        let at_work = self.at_work(state.workload, Some(pod));
+        let causes = if at_work.is_empty() { state.parting.clone() } else { at_work };
+        let phase = if state.holds_slot { self.phase(pod) } else { self.parting_phase(pod) };
+        like(causes, phase)
     }
 
     /// Looks at a slot, held or vacant.
     pub(super) fn look_at_slot(&mut self, cx: &mut Cx<'_, Event>, slot: SlotId) {
+        if self.is_for_surge(slot) {
+            return;
+        }
         let (serves, in_rotation) = match self.slots[slot].pod {
             Some(pod) => (self.serves(pod), self.pods[pod].in_rotation),
             None => (false, false),

@@ -1,9 +1,12 @@
 //! What belongs to a Deployment as a whole: its slots, its chance, what strikes all its Pods at once, its Service's endpoints.
 
+use std::ops::Range;
+
 use super::chance::Chance;
 use super::faults::Clock;
 use super::observer::{Observer, PodCounts};
-use super::state::Strike;
+use super::rollout::Rollouts;
+use super::state::{Dice, Strike};
 use super::{Cluster, Target};
 use crate::ids::{ContainerId, IdVec, PodId, SlotId, WorkloadId};
 use crate::model::{Model, PodSpec, Workload};
@@ -12,9 +15,11 @@ use crate::random::{Owner, Purpose, Stream, Streams, name_hash};
 /// A Deployment.
 #[derive(Debug, Clone)]
 pub(crate) struct WorkloadState {
-    /// Its first slot, and how many there are.
-    first: usize,
-    slots: usize,
+    /// Its slots, and the places of Pods that surges make beside the full number.
+    slots: Range<usize>,
+    surge_slots: Range<usize>,
+    /// Its ReplicaSets.
+    pub rollouts: Rollouts,
     /// All its chance.
     pub streams: Streams,
     /// By container of the template: how its probes fail by chance.
@@ -35,11 +40,13 @@ impl WorkloadState {
     pub fn new(model: &Model, id: WorkloadId, streams: Streams) -> Self {
         let workload = &model.workloads[id];
         let containers = workload.pod.containers.iter();
-        let slots = model.slots_of(id);
+        let streams = if workload.chance_by_name { streams.of_workload(name_hash(&workload.name)) } else { streams };
+        let dice = Dice::new(streams.stream(Owner::Deployment, Purpose::Rollout));
         Self {
-            first: slots.start,
-            slots: slots.len(),
-            streams: if workload.chance_by_name { streams.of_workload(name_hash(&workload.name)) } else { streams },
+            slots: model.slots_of(id),
+            surge_slots: model.surge_slots_of(id),
+            rollouts: Rollouts::new(workload.replicas, dice),
+            streams,
             chances: containers.map(|container| Chance::new(container.app.probe_failure)).collect(),
             clock: Clock::default(),
             strikes: Vec::new(),
@@ -51,7 +58,12 @@ impl WorkloadState {
 
     /// Its slots.
     pub fn slots(&self) -> impl DoubleEndedIterator<Item = SlotId> + use<> {
-        (self.first..self.first + self.slots).map(SlotId::new)
+        self.slots.clone().map(SlotId::new)
+    }
+
+    /// The places of Pods that surges make.
+    pub fn surge_slots(&self) -> impl DoubleEndedIterator<Item = SlotId> + use<> {
+        self.surge_slots.clone().map(SlotId::new)
     }
 }
 
@@ -69,6 +81,16 @@ impl<'m, O: Observer> Cluster<'m, O> {
     /// The template of the Pods that hold the slot.
     pub(super) fn spec_of(&self, slot: SlotId) -> &'m PodSpec {
         &self.model.workloads[self.slots[slot].workload].pod
+    }
+
+    /// The slots of all Deployments, without places for surges.
+    pub(super) fn all_slots(&self) -> impl DoubleEndedIterator<Item = SlotId> + use<O> {
+        (0..self.model.slots()).map(SlotId::new)
+    }
+
+    /// It is a place for Pods that surges make, no slot that counts.
+    pub(super) fn is_for_surge(&self, slot: SlotId) -> bool {
+        slot.index() >= self.model.slots()
     }
 
     /// The chance of a target for a purpose.

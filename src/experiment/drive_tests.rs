@@ -4,7 +4,7 @@ use super::{Play, drive};
 use crate::experiment::sample::model;
 use crate::experiment::{Measures, Outcome};
 use crate::history::{Cause, CauseSet, EndpointView, Observed, Observer, Phase, SlotView};
-use crate::ids::{FaultId, PodId, SlotId};
+use crate::ids::{FaultId, PodId, SlotId, WorkloadId};
 use crate::study::Quantity;
 use crate::time::{Duration, SimTime};
 
@@ -32,7 +32,13 @@ impl Play for Script {
         self.now = now;
         let slot = SlotId::new(0);
         let (causes, phase) = (CauseSet::from(Cause::Fault(FaultId::new(0))), Phase::Start);
-        let endpoint = delivers.then(|| EndpointView { slot, serves: true, causes: causes.clone(), phase });
+        let endpoint = delivers.then(|| EndpointView {
+            workload: WorkloadId::new(0),
+            slot: Some(slot),
+            serves: true,
+            causes: causes.clone(),
+            phase,
+        });
         let view = SlotView { serves: delivers, in_rotation: delivers, causes, phase };
         self.measures.observe(now, &Observed::SlotChanged { slot, view });
         self.measures.observe(now, &Observed::EndpointChanged { pod: PodId::new(0), view: endpoint });

@@ -68,7 +68,7 @@ impl Measures {
                     self.pods.resize(pod.index() + 1, None);
                 }
                 if let Some(view) = view {
-                    self.pods[pod.index()] = Some(self.slots[view.slot]);
+                    self.pods[pod.index()] = Some(view.workload);
                 }
                 self.owner(*pod)
             }

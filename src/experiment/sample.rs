@@ -5,8 +5,8 @@ use serde_json::{Map, Value, json};
 use crate::ids::{ContainerId, IdVec, ImageId};
 use crate::model::{
     App, Cluster, Container, ContainerMode, ControlPlane, DeadNodes, Fault, ImagePull, Latencies, Model, Occurrence,
-    OnSigterm, PodSpec, PodTolerations, Resources, Role, Start, StartRace, Strikes, Toleration, WhileStarting,
-    Workload,
+    OnSigterm, PodSpec, PodTolerations, Resources, Role, Start, StartRace, Strategy, Strikes, Toleration,
+    WhileStarting, Workload,
 };
 use crate::random::Law;
 use crate::study::{Metric, Objective, Scenario, Stopping, Study, StudyHeader, Without};
@@ -48,6 +48,9 @@ pub(super) fn model(replicas: u32, min_serving: u32, faults: usize, warm_up: u64
             },
             publish_not_ready: false,
             min_serving,
+            strategy: Strategy::Recreate,
+            min_ready: Duration::ZERO,
+            is_paused: false,
             chance_by_name: false,
         }]
         .into(),
@@ -84,6 +87,7 @@ fn fault(number: usize) -> Fault {
 
 fn latencies(law: &Law) -> Latencies {
     Latencies {
+        controller: law.clone(),
         replacement: law.clone(),
         bind: law.clone(),
         first_sync: law.clone(),

@@ -31,8 +31,8 @@ pub struct Recorder {
 struct Delivery {
     at: SimTime,
     pod: PodId,
-    /// The slot that it holds or held; none where it leaves the rotation.
-    slot: Option<SlotId>,
+    /// Its Deployment; none where it leaves the rotation.
+    workload: Option<WorkloadId>,
     delivers: bool,
 }
 
@@ -76,6 +76,9 @@ impl Recorder {
                 Target::Zone(zone) => Who::Zone(Some(zone)),
             },
             Happening::EvictionRateChanged { zone, .. } => Who::Zone(zone),
+            Happening::RolloutBegan { workload, .. } | Happening::RolloutEnded { workload, .. } => {
+                Who::Deployment(workload)
+            }
             _ => unreachable!("{what:?} concerns a Pod or a Node"),
         }
     }
@@ -128,8 +131,8 @@ impl Observer for Recorder {
             Observed::SlotChanged { slot, view } => self.looks.push(Look { at, slot: *slot, view: view.clone() }),
             Observed::EndpointChanged { pod, view } => {
                 let delivers = view.as_ref().is_some_and(|view| view.serves);
-                let slot = view.as_ref().map(|view| view.slot);
-                self.deliveries.push(Delivery { at, pod: *pod, slot, delivers });
+                let workload = view.as_ref().map(|view| view.workload);
+                self.deliveries.push(Delivery { at, pod: *pod, workload, delivers });
             }
             Observed::Happened(what) => self.happened(at, *what),
             // What else is told follows from these.
@@ -160,8 +163,7 @@ fn delivering(deliveries: &[Delivery], model: &Model) -> Vec<Delivering> {
             if delivers.len() <= delivery.pod.index() {
                 delivers.resize(delivery.pod.index() + 1, None);
             }
-            let owner = delivery.slot.filter(|_| delivery.delivers).map(|slot| model.owner_of(slot).0);
-            delivers[delivery.pod.index()] = owner;
+            delivers[delivery.pod.index()] = delivery.workload.filter(|_| delivery.delivers);
         }
         let at = instant[0].at;
         for workload in model.workloads.ids() {

@@ -2,7 +2,7 @@
 
 use super::target::Target;
 use super::verdict::{Observation, Stored};
-use crate::ids::{ContainerId, FaultId, NodeId, PodId, SlotId, ZoneId};
+use crate::ids::{ContainerId, FaultId, NodeId, PodId, SlotId, WorkloadId, ZoneId};
 use crate::model::ProbeKind;
 use crate::time::{Duration, SimTime};
 
@@ -26,6 +26,22 @@ pub enum Happening {
         target: Target,
         /// Which.
         fault: FaultId,
+    },
+
+    // ---- The Deployment ----
+    /// Its template has changed: a rollout begins (D2, D3).
+    RolloutBegan {
+        /// Whose.
+        workload: WorkloadId,
+        /// The new revision, from 1.
+        revision: u32,
+    },
+    /// All its Pods are of the new revision and available (D5).
+    RolloutEnded {
+        /// Whose.
+        workload: WorkloadId,
+        /// Which revision.
+        revision: u32,
     },
 
     // ---- The Pod object: API server, `ReplicaSet`, scheduler ----

@@ -83,8 +83,10 @@ impl SlotView {
 /// A Pod that the load balancer sends traffic. It need not hold a slot any more.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct EndpointView {
-    /// The slot that it holds or held.
-    pub slot: SlotId,
+    /// Its Deployment.
+    pub workload: WorkloadId,
+    /// The slot that it holds or held; none of a Pod that a surge has made beside the full number.
+    pub slot: Option<SlotId>,
     /// It answers.
     pub serves: bool,
     /// Where it does not: who is charged with it.

@@ -194,6 +194,8 @@ impl Default for ControlPlane {
 /// Latencies of the environment, in seconds (E10a, C6): laws, as they depend on hardware and load.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Latencies {
+    /// A change in the API → a controller has acted on it: each step of a rollout takes two.
+    pub controller: Law,
     /// Deletion of a Pod → the ReplicaSet has created its replacement.
     pub replacement: Law,
     /// Pod created → bound to a Node, if one fits.

@@ -82,6 +82,11 @@ pub enum Strikes {
     Node(NodeMode),
     /// All Nodes of a zone at once.
     Zone(NodeMode),
+    /// A Deployment gets a new revision of its template: a change that is made on purpose, which has costs all the same.
+    Rollout {
+        /// The container that serves has an image that no Node has yet.
+        new_image: bool,
+    },
 }
 
 /// In words: `container crash`, `zone isolation`.
@@ -93,6 +98,7 @@ impl fmt::Display for Strikes {
             Self::Deployment(mode) => write!(f, "deployment {}", mode.name()),
             Self::Node(mode) => write!(f, "node {}", mode.name()),
             Self::Zone(mode) => write!(f, "zone {}", mode.name()),
+            Self::Rollout { .. } => f.write_str("deployment rollout"),
         }
     }
 }

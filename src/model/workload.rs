@@ -19,9 +19,69 @@ pub struct Workload {
     pub publish_not_ready: bool,
     /// At least this many of its Pods must serve in rotation for it to be available; 1 or more.
     pub min_serving: u32,
+    /// How a new revision of the template takes over.
+    pub strategy: Strategy,
+    /// `minReadySeconds`: a Pod is available when it has been Ready for so long (D5).
+    pub min_ready: Duration,
+    /// `paused`: a new template makes no Pods.
+    pub is_paused: bool,
     /// Its chance is that of its name. Otherwise it is that of a Deployment which is alone, whatever it is called: then two
     /// manifests of different names meet the same faults.
     pub chance_by_name: bool,
+}
+
+/// `spec.strategy` (D1–D3).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Strategy {
+    /// All old Pods go before new ones come.
+    Recreate,
+    /// Old Pods are replaced step by step.
+    RollingUpdate {
+        /// How many Pods there may be beside the full number.
+        max_surge: Part,
+        /// How many may be missing.
+        max_unavailable: Part,
+    },
+}
+
+/// A number of Pods.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Part {
+    /// As it is.
+    Number(u32),
+    /// Of the replicas.
+    Percent(u32),
+}
+
+impl Part {
+    /// Of so many; a share of them is rounded up.
+    pub const fn rounded_up(self, of: u32) -> u32 {
+        match self {
+            Self::Number(number) => number,
+            Self::Percent(percent) => (percent as u64 * of as u64).div_ceil(100) as u32,
+        }
+    }
+
+    /// Of so many; a share of them is rounded down.
+    pub const fn rounded_down(self, of: u32) -> u32 {
+        match self {
+            Self::Number(number) => number,
+            Self::Percent(percent) => (percent as u64 * of as u64 / 100) as u32,
+        }
+    }
+}
+
+impl Strategy {
+    /// The API server's default: a quarter each.
+    pub const USUAL: Self = Self::RollingUpdate { max_surge: Part::Percent(25), max_unavailable: Part::Percent(25) };
+
+    /// Surge and unavailable for so many replicas (D1).
+    pub fn bounds(self, replicas: u32) -> (u32, u32) {
+        let Self::RollingUpdate { max_surge, max_unavailable } = self else { return (0, replicas) };
+        let (surge, unavailable) = (max_surge.rounded_up(replicas), max_unavailable.rounded_down(replicas));
+        let unavailable = if surge == 0 { unavailable.max(1) } else { unavailable };
+        (surge, unavailable.min(replicas))
+    }
 }
 
 /// One Pod of a Deployment.

@@ -154,6 +154,9 @@ fn workload(
         // Of several Services the first counts.
         publish_not_ready: !is_cut_off && services.first().is_some_and(|service| service.publish_not_ready),
         min_serving: member.min_serving,
+        strategy: read.strategy,
+        min_ready: read.min_ready,
+        is_paused: read.is_paused,
         chance_by_name: are_listed,
         pod: PodSpec {
             containers,

@@ -8,5 +8,6 @@ pub(in crate::spec) mod faults;
 pub mod incidents;
 pub(in crate::spec) mod latencies;
 pub(in crate::spec) mod law;
+pub(in crate::spec) mod operations;
 pub(in crate::spec) mod script;
 pub(in crate::spec) mod stopping;

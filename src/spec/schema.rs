@@ -16,6 +16,7 @@ mod experiment;
 mod fault;
 mod incidents;
 mod law;
+mod operations;
 mod value;
 
 use serde_json::{Map, Value, json};
@@ -27,11 +28,12 @@ use value::{object, text, word};
 type Kind = (&'static str, &'static str, fn() -> Value);
 
 /// Every kind that has a schema, in the order in which one meets them.
-const KINDS: [Kind; 5] = [
+const KINDS: [Kind; 6] = [
     ("Experiment", "The question: which system, what is varied, how long, how sure.", experiment::spec),
     ("App", "How a container of the application behaves: its start, its end, its health endpoint.", app::spec),
     ("Cluster", "Where the Nodes are, the control plane's timings, the environment's latencies.", cluster::spec),
     ("FaultModel", "What breaks, how often, for how long, and who sees it.", fault::spec),
+    ("Operations", "Changes that are made on purpose, and how often.", operations::spec),
     ("Incidents", "What was counted and timed, for `hasim calibrate`.", incidents::spec),
 ];
 
@@ -133,8 +135,9 @@ fn metadata() -> Value {
 
 /// What more than one place refers to.
 fn shared() -> Vec<(String, Value)> {
-    let shared: [(&str, Value); 7] = [
+    let shared: [(&str, Value); 8] = [
         ("fault", fault::fault()),
+        ("operation", operations::operation()),
         ("scriptEntry", fault::script_entry()),
         ("requirement", experiment::requirement()),
         ("law", law::law()),

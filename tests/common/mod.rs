@@ -10,7 +10,7 @@ use hasim::ids::{ContainerId, ImageId, TemplateContainer, WorkloadId, ZoneId};
 use hasim::model::{
     Affects, App, Cluster, Container, ContainerMode, ControlPlane, DeadNodes, Fault, ImagePull, Latencies, Model, Node,
     NodeMode, Occurrence, OnSigterm, PodSpec, PodTolerations, Probe, Resources, Role, ScriptTarget, Spread, Start,
-    StartRace, Strikes, Toleration, WhileStarting, Workload, Zone,
+    StartRace, Strategy, Strikes, Toleration, WhileStarting, Workload, Zone,
 };
 use hasim::random::Law;
 use hasim::time::Duration;
@@ -53,6 +53,7 @@ pub fn probe(failure_threshold: u32) -> Probe {
 pub fn quick_latencies() -> Latencies {
     let law = |value| Law::fixed(value).unwrap();
     Latencies {
+        controller: law(0.01),
         replacement: law(0.01),
         bind: law(0.01),
         first_sync: law(0.01),
@@ -77,6 +78,7 @@ pub fn quick_latencies() -> Latencies {
 pub fn real_latencies() -> Latencies {
     let law = |median, p95| Law::lognormal_with_p95(median, p95).unwrap();
     Latencies {
+        controller: law(0.06, 0.15),
         replacement: law(0.12, 0.4),
         bind: law(0.04, 0.12),
         first_sync: law(0.02, 0.05),
@@ -161,6 +163,9 @@ pub fn workload(replicas: u32, zones: u32, per_zone: u32, hard_spread: bool, app
         },
         publish_not_ready: false,
         min_serving: 1,
+        strategy: Strategy::USUAL,
+        min_ready: Duration::ZERO,
+        is_paused: false,
         chance_by_name: false,
     }
 }

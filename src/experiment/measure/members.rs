@@ -145,18 +145,20 @@ impl Members {
             self.endpoints.resize(pod.index() + 1, None);
         }
         if let Some(before) = self.endpoints[pod.index()].take() {
-            let slot = self.place(before.slot);
-            let member = &mut self.parts[self.slots[slot].member];
-            member.in_rotation -= 1;
-            member.delivering -= usize::from(before.serves);
-            self.slots[slot].delivering -= u32::from(before.serves);
+            let part = self.part(before.workload);
+            self.parts[part].in_rotation -= 1;
+            self.parts[part].delivering -= usize::from(before.serves);
+            if let Some(place) = before.slot.map(|slot| self.place(slot)) {
+                self.slots[place].delivering -= u32::from(before.serves);
+            }
         }
         if let Some(view) = view {
-            let slot = self.place(view.slot);
-            let member = &mut self.parts[self.slots[slot].member];
-            member.in_rotation += 1;
-            member.delivering += usize::from(view.serves);
-            self.slots[slot].delivering += u32::from(view.serves);
+            let part = self.part(view.workload);
+            self.parts[part].in_rotation += 1;
+            self.parts[part].delivering += usize::from(view.serves);
+            if let Some(place) = view.slot.map(|slot| self.place(slot)) {
+                self.slots[place].delivering += u32::from(view.serves);
+            }
             self.endpoints[pod.index()] = Some(view.clone());
         }
         self.judge();
@@ -182,10 +184,12 @@ impl Members {
     }
 
     fn member(&self, workload: WorkloadId) -> &Member {
-        let of = |member: &&Member| member.workload == workload;
-        // All Deployments of the model are members, in their order, or this one alone is.
-        let place = self.parts.get(workload.index()).filter(of);
-        place.or_else(|| self.parts.iter().find(of)).expect("what is required is a member")
+        &self.parts[self.part(workload)]
+    }
+
+    /// Where the Deployment stands among the members: all of the model are, in their order, or this one alone is.
+    fn part(&self, workload: WorkloadId) -> usize {
+        if self.parts.len() == 1 { 0 } else { workload.index() }
     }
 
     /// The service was not available for so many nanoseconds, as it is not now.
@@ -240,10 +244,11 @@ impl Members {
     pub fn failing_bearers(&self) -> Bearers<'_> {
         let mut bearers = Bearers::new();
         for (pod, endpoint) in self.endpoints.iter().enumerate() {
-            if let Some(EndpointView { slot, serves: false, causes, phase }) = endpoint
-                && self.parts[self.slots[self.place(*slot)].member].fails()
+            if let Some(EndpointView { workload, slot, serves: false, causes, phase }) = endpoint
+                && self.member(*workload).fails()
             {
-                bearers.push(Bearer { key: (self.place(*slot), pod + 1), causes, phase: *phase });
+                let place = slot.map_or(usize::MAX - 1, |slot| self.place(slot));
+                bearers.push(Bearer { key: (place, pod + 1), causes, phase: *phase });
             }
         }
         if self.parts.iter().any(Member::is_dark) {

@@ -32,7 +32,13 @@ fn down(cause: Cause, phase: Phase) -> SlotView {
 fn looks(measures: &mut Service, now: u64, slot: SlotId, view: &SlotView) {
     measures.slot_changed(at(now), slot, view);
     let (serves, causes, phase) = (view.serves, view.causes.clone(), view.phase);
-    let endpoint = view.in_rotation.then_some(EndpointView { slot, serves, causes, phase });
+    let endpoint = view.in_rotation.then_some(EndpointView {
+        workload: WorkloadId::new(0),
+        slot: Some(slot),
+        serves,
+        causes,
+        phase,
+    });
     measures.endpoint_changed(at(now), PodId::new(slot.index()), endpoint.as_ref());
 }
 
@@ -225,8 +231,13 @@ fn history() -> impl Strategy<Value = Vec<(u64, Call)>> {
     );
     // A fourth Pod is being terminated: it has lost the first slot.
     let endpoint = (0usize..4, prop::option::of((any::<bool>(), why))).prop_map(|(pod, view)| {
-        let view =
-            view.map(|(serves, (causes, phase))| EndpointView { slot: SlotId::new(pod % 3), serves, causes, phase });
+        let view = view.map(|(serves, (causes, phase))| EndpointView {
+            workload: WorkloadId::new(0),
+            slot: Some(SlotId::new(pod % 3)),
+            serves,
+            causes,
+            phase,
+        });
         Call::Endpoint(pod, view)
     });
     let call = prop_oneof![

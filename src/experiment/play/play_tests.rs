@@ -11,7 +11,7 @@ use super::*;
 use crate::experiment::sample::{model, study};
 use crate::experiment::{Measures, Unlike};
 use crate::history::{Cause, CauseSet, EndpointView, NamedCause, Observed, Observer, Phase, SlotView};
-use crate::ids::{FaultId, PodId, SlotId};
+use crate::ids::{FaultId, PodId, SlotId, WorkloadId};
 use crate::model::Prices;
 use crate::random::Law;
 use crate::results::{Estimate, Quantile, ScenarioResult, WindowLoss};
@@ -55,7 +55,13 @@ impl Alternating {
         for (now, slot, delivers) in changes {
             let (pod, slot, now) = (PodId::new(slot), SlotId::new(slot), SimTime::from_nanos(now));
             let (causes, phase) = (CauseSet::from(Cause::Fault(FaultId::new(0))), Phase::Start);
-            let endpoint = delivers.then(|| EndpointView { slot, serves: true, causes: causes.clone(), phase });
+            let endpoint = delivers.then(|| EndpointView {
+                workload: WorkloadId::new(0),
+                slot: Some(slot),
+                serves: true,
+                causes: causes.clone(),
+                phase,
+            });
             let view = SlotView { serves: delivers, in_rotation: delivers, causes, phase };
             measures.observe(now, &Observed::SlotChanged { slot, view });
             measures.observe(now, &Observed::EndpointChanged { pod, view: endpoint });

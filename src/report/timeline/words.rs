@@ -30,6 +30,14 @@ pub(super) fn say(entry: &Entry, timeline: &Timeline, model: &Model, clock: Cloc
         Happening::FaultStruck { fault, .. } => said(Bad, strike_words(fault, model), ""),
         Happening::FaultEnded { fault, .. } => said(Plain, format!("fault {} is over", name(fault, model)), ""),
 
+        Happening::RolloutBegan { revision, .. } => {
+            said(Plain, format!("the template changes: the rollout of revision {} begins", revision + 1), "D2, D3")
+        }
+        Happening::RolloutEnded { revision, .. } => said(
+            Good,
+            format!("successfully rolled out: all Pods are of revision {} and available", revision + 1),
+            "D5",
+        ),
         Happening::PodCreated { .. } => said(Plain, "created by the ReplicaSet", "D7"),
         Happening::PodMet { node: on, .. } => {
             said(Plain, format!("runs on {} since long before, Ready and in rotation", node(on)), "")
@@ -104,6 +112,13 @@ pub(super) fn say(entry: &Entry, timeline: &Timeline, model: &Model, clock: Cloc
             said(Plain, "OUT OF ROTATION: the load balancer sends it nothing more", "E6, E7")
         }
 
+        _ => say_of_node(what),
+    }
+}
+
+/// What happens to a Node or a zone.
+fn say_of_node(what: Happening) -> Said {
+    match what {
         Happening::MachineDied { .. } => said(Plain, "the machine is down", ""),
         Happening::MachineBooted { .. } => said(Plain, "the machine is up again", "N14"),
         Happening::NodeDisconnected { .. } => said(Plain, "no heartbeat reaches the control plane any more", "N1"),
@@ -127,6 +142,7 @@ pub(super) fn say(entry: &Entry, timeline: &Timeline, model: &Model, clock: Cloc
             said(Plain, "the Node object is deleted: its machine does not come back", "N15")
         }
         Happening::NodeJoined { .. } => said(Plain, "a new machine has joined in its place", "N15"),
+        other => unreachable!("{other:?} is told elsewhere"),
     }
 }
 
@@ -256,6 +272,8 @@ fn effect(fault: FaultId, model: &Model) -> &'static str {
         Strikes::Zone(NodeMode::Crash) => "all machines of the zone die",
         Strikes::Zone(NodeMode::Partition) => "the zone loses the control plane, its containers run on",
         Strikes::Zone(NodeMode::Isolation) => "nothing reaches the zone any more",
+        Strikes::Rollout { new_image: true } => "a new template with a new image is applied",
+        Strikes::Rollout { new_image: false } => "a new template with the same image is applied",
     }
 }
 

@@ -75,11 +75,11 @@ pub(super) fn budget_blocks_drains(subject: &Subject<'_>) -> Vec<Finding> {
 fn blocks(document: &Node, budget: &Budget, replicas: u32) -> Option<Finding> {
     let shown = |key: &str| document.get("spec").and_then(|spec| spec.get(key)).map(Node::shown).unwrap_or_default();
     let (path, message) = match (budget.min_available, budget.max_unavailable) {
-        (Some(least), _) if replicas > 0 && least.of(replicas) >= u64::from(replicas) => {
+        (Some(least), _) if replicas > 0 && least.rounded_up(replicas) >= replicas => {
             let of = if replicas == 1 { "the only replica".to_string() } else { format!("all {replicas} replicas") };
             ("spec.minAvailable", format!("is {}, which is {of}: no Pod may ever be evicted", shown("minAvailable")))
         }
-        (None, Some(most)) if replicas > 0 && most.of(replicas) == 0 => {
+        (None, Some(most)) if replicas > 0 && most.rounded_up(replicas) == 0 => {
             ("spec.maxUnavailable", format!("is {}: no Pod may ever be evicted", shown("maxUnavailable")))
         }
         _ => return None,

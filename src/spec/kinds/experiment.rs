@@ -27,7 +27,7 @@ pub(in crate::spec) struct Reference {
     pub namespace: Option<String>,
 }
 
-/// An entry of `faults`: a file, or a fault itself.
+/// An entry of `faults` or `operations`: a file, or a fault or an operation itself.
 #[derive(Debug, Clone)]
 pub(in crate::spec) enum FaultSource {
     File(Reference),
@@ -64,6 +64,8 @@ pub(in crate::spec) struct References {
     pub app: Option<Reference>,
     pub cluster: Option<Reference>,
     pub faults: Option<Vec<FaultSource>>,
+    /// Changes that are made on purpose.
+    pub operations: Option<Vec<FaultSource>>,
     /// The container that serves, if that is said.
     pub container: Option<Named>,
 }
@@ -215,16 +217,17 @@ fn read_references(spec: &mut Object<'_>, is_whole: bool, problems: &mut Problem
     };
     let app = file("app", is_whole && !all_have_apps, problems);
     let cluster = file("cluster", is_whole, problems);
-    let faults = spec.get("faults").and_then(|list| list.list(problems)).map(|list| {
-        list.into_iter()
-            .filter_map(|item| match &item.node.value {
-                Value::Map(_) => Some(FaultSource::Inline(item.node.clone(), item.path)),
-                _ => read_reference(&item, false, problems).map(FaultSource::File),
-            })
-            .collect()
-    });
+    let mut sources = |key: &'static str| {
+        let list = spec.get(key).and_then(|list| list.list(problems))?;
+        let read = |item: Item<'_>| match &item.node.value {
+            Value::Map(_) => Some(FaultSource::Inline(item.node.clone(), item.path)),
+            _ => read_reference(&item, false, problems).map(FaultSource::File),
+        };
+        Some(list.into_iter().filter_map(read).collect())
+    };
+    let (faults, operations) = (sources("faults"), sources("operations"));
     let container = spec.get("container").and_then(|item| read_named(&item, problems));
-    References { deployments, app, cluster, faults, container }
+    References { deployments, app, cluster, faults, operations, container }
 }
 
 /// `deployment`, or `deployments`.

@@ -217,7 +217,7 @@ pub(in crate::spec) fn read_container(
             let message = "must not be set: a sandbox is that of the Pod, with all its containers";
             problems.error(item.mark(), &item.path, message);
         }
-        Some(Strikes::Deletion | Strikes::Node(_) | Strikes::Zone(_)) => {
+        Some(Strikes::Deletion | Strikes::Node(_) | Strikes::Zone(_) | Strikes::Rollout { .. }) => {
             let message = "must only be set for the targets container and deployment, with a mode other than delete";
             problems.error(item.mark(), &item.path, message);
         }

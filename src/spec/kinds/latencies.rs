@@ -22,6 +22,8 @@ fn uniform(min: f64, max: f64) -> Law {
 /// The latencies of a typical cluster.
 pub(in crate::spec) fn defaults() -> Latencies {
     Latencies {
+        // Two of them take 0.05–0.4 s, from Ready to the next Pod of a rollout (R1).
+        controller: lognormal(0.06, 0.15),
         // Measured 0.01–0.4 s from the deletion timestamp to the replacement (E10a).
         replacement: lognormal(0.12, 0.4),
         // Measured 0.02 s, 0.04–0.15 s after a Node failure (E10a): the case that matters here.
@@ -60,8 +62,9 @@ pub(in crate::spec) fn defaults() -> Latencies {
 }
 
 /// Their names in a file; `load` is none of them.
-pub(in crate::spec) fn laws(latencies: &mut Latencies) -> [(&'static str, &mut Law); 16] {
+pub(in crate::spec) fn laws(latencies: &mut Latencies) -> [(&'static str, &mut Law); 17] {
     [
+        ("controller", &mut latencies.controller),
         ("replacement", &mut latencies.replacement),
         ("bind", &mut latencies.bind),
         ("firstSync", &mut latencies.first_sync),

@@ -11,6 +11,7 @@ use crate::random::Law;
 use crate::spec::diagnostic::Problems;
 use crate::spec::faults::{self, Kind, ReadFault};
 use crate::spec::law;
+use crate::spec::operations;
 use crate::spec::reader::{Item, nearest};
 use crate::spec::serving::Named;
 use crate::spec::tree::{Entry, Node, Value};
@@ -54,7 +55,7 @@ fn default_name(node: &Node) -> String {
         Value::Map(entries) => entries.first().map(name_of_target).unwrap_or_default(),
         _ => target.shown(),
     });
-    let words = [node.text("mode").map(str::to_string), target];
+    let words = [node.text("operation").or(node.text("mode")).map(str::to_string), target];
     let name = words.into_iter().flatten().collect::<Vec<_>>().join("-");
     let plain = |c: char| if c.is_ascii_lowercase() || c.is_ascii_digit() { c } else { '-' };
     let name: String = name.to_lowercase().chars().map(plain).take(NAME_MAX).collect();
@@ -101,6 +102,21 @@ fn read(item: &Item<'_>, stage: Stage<'_>, problems: &mut Problems) -> Option<Re
         deployments.iter().filter_map(named).map(WorkloadId::new).collect()
     };
     let whose = Whose { of: &of, are_named: !deployments.is_empty() };
+    if object.has("operation") {
+        let strikes = operations::read_kind(&mut object, "operation", problems);
+        let source = object.get("source").map_or(Some("script"), |source| source.string(problems));
+        object.finish(problems, &[]);
+        let fault = Fault {
+            name: name?,
+            occurs: Occurrence::Once { at: at?, targets: of.into_iter().map(ScriptTarget::Deployment).collect() },
+            lasts: None,
+            strikes: strikes?,
+            containers: Vec::new(),
+            at_once: false,
+            source: source?.to_string(),
+        };
+        return Some(ReadFault { fault, container: None, deployments });
+    }
     let target = object.require("target", problems).and_then(|target| read_target(&target, stage, whose, problems));
     let kind = target.as_ref().map(|(kind, _)| *kind);
     let strikes = faults::read_strikes(&mut object, kind, problems);

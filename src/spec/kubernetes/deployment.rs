@@ -1,11 +1,13 @@
 //! A Deployment (M1, M4). Follows `pkg/apis/apps/v1/defaults.go` and `pkg/apis/apps/validation/validation.go`.
 
+use crate::model::{Part, Strategy};
 use crate::spec::diagnostic::Problems;
 use crate::spec::labels::{Labels, check_name, read_labels, read_selector};
 use crate::spec::pod::{self, Pod};
 use crate::spec::reader::{Item, Object};
 use crate::spec::strings;
 use crate::spec::tree::{Mark, Node, Value};
+use crate::time::Duration;
 
 /// A Deployment as the API server would store it.
 #[derive(Debug, Clone)]
@@ -19,6 +21,9 @@ pub(in crate::spec) struct Deployment {
     pub replicas_mark: Option<Mark>,
     /// Labels of its Pods.
     pub labels: Labels,
+    pub strategy: Strategy,
+    pub min_ready: Duration,
+    pub is_paused: bool,
     pub pod: Pod,
 }
 
@@ -111,16 +116,14 @@ pub(in crate::spec) fn read(document: &Node, problems: &mut Problems) -> Option<
         let mark = deadline.map_or(spec.mark, |value| value.mark());
         problems.error(mark, &spec.join("progressDeadlineSeconds"), message);
     }
-    if let Some(paused) = spec.get("paused")
-        && paused.boolean(problems) == Some(true)
-    {
+    let paused = spec.get("paused");
+    let is_paused = paused.as_ref().and_then(|paused| paused.boolean(problems)) == Some(true);
+    if let Some(paused) = paused.filter(|_| is_paused) {
         let message = "is true: Pods that run stay and are replaced, but no Pod is made of a template that is new; hasim plays \
                        a Deployment whose Pods run already";
         paused.warn(problems, message);
     }
-    if let Some(strategy) = spec.get("strategy") {
-        read_strategy(&strategy, problems);
-    }
+    let strategy = spec.get("strategy").map_or(Some(Strategy::USUAL), |strategy| read_strategy(&strategy, problems));
 
     let selector_item = spec.require("selector", problems);
     let selector = selector_item.as_ref().and_then(|selector| read_selector(selector, problems));
@@ -157,16 +160,20 @@ pub(in crate::spec) fn read(document: &Node, problems: &mut Problems) -> Option<
         replicas: replicas? as u32,
         replicas_mark: replicas_item.map(|value| value.mark()),
         labels,
+        strategy: strategy?,
+        min_ready: Duration::from_secs(min_ready as u64),
+        is_paused,
         pod: pod?,
     })
 }
 
-/// Rollouts are not modelled yet; what the API server refuses is refused all the same (M4, M5).
-fn read_strategy(item: &Item<'_>, problems: &mut Problems) {
-    let Some(mut object) = item.object(problems) else { return };
+/// Reads `strategy` (D1, M1): a rolling update of a quarter each, unless stated.
+fn read_strategy(item: &Item<'_>, problems: &mut Problems) -> Option<Strategy> {
+    let mut object = item.object(problems)?;
     let kind = object
         .get("type")
         .map_or(Some(true), |kind| kind.word(problems, &[("RollingUpdate", true), ("Recreate", false)]));
+    let (mut max_surge, mut max_unavailable) = (Part::Percent(25), Part::Percent(25));
     if let Some(rolling) = object.get("rollingUpdate") {
         if kind == Some(false) {
             problems.error(rolling.mark(), &rolling.path, "must not be set when strategy.type is Recreate");
@@ -175,22 +182,26 @@ fn read_strategy(item: &Item<'_>, problems: &mut Problems) {
             let surge = numbers.get("maxSurge").map(|surge| int_or_percent(&surge, false, problems));
             let unavailable = numbers.get("maxUnavailable");
             let least = unavailable.as_ref().map(|number| int_or_percent(number, true, problems));
-            if let (Some(Some(0)), Some(Some(0)), Some(item)) = (surge, least, unavailable) {
+            let is_zero = |part: Option<Option<Part>>| matches!(part, Some(Some(Part::Number(0) | Part::Percent(0))));
+            if let (true, true, Some(item)) = (is_zero(surge), is_zero(least), unavailable) {
                 item.refuse(problems, "must not be 0 when maxSurge is 0");
             }
+            max_surge = surge.flatten().unwrap_or(max_surge);
+            max_unavailable = least.flatten().unwrap_or(max_unavailable);
             numbers.finish(problems, &[]);
         }
     }
     object.finish(problems, &[]);
+    Some(if kind? { Strategy::RollingUpdate { max_surge, max_unavailable } } else { Strategy::Recreate })
 }
 
-/// An integer ≥ 0 or a percentage (M5); gives the number in front.
-pub(in crate::spec) fn int_or_percent(item: &Item<'_>, at_most_100: bool, problems: &mut Problems) -> Option<i64> {
+/// An integer ≥ 0 or a percentage (M5).
+pub(in crate::spec) fn int_or_percent(item: &Item<'_>, at_most_100: bool, problems: &mut Problems) -> Option<Part> {
     let Value::String(text) = &item.node.value else {
-        return item.integer(problems, 0..=i64::from(i32::MAX));
+        return item.integer(problems, 0..=i64::from(i32::MAX)).map(|number| Part::Number(number as u32));
     };
     let digits = text.strip_suffix('%').filter(|digits| digits.bytes().all(|c| c.is_ascii_digit()));
-    let Some(percent) = digits.and_then(|digits| digits.parse::<i64>().ok()) else {
+    let Some(percent) = digits.and_then(|digits| digits.parse::<u32>().ok()) else {
         item.refuse(problems, "must be an integer, or a percentage such as 25%");
         return None;
     };
@@ -198,5 +209,5 @@ pub(in crate::spec) fn int_or_percent(item: &Item<'_>, at_most_100: bool, proble
         item.refuse(problems, "must not be greater than 100%");
         return None;
     }
-    Some(percent)
+    Some(Part::Percent(percent))
 }

@@ -23,6 +23,7 @@ pub(in crate::spec) enum Kind {
     App,
     Cluster,
     FaultModel,
+    Operations,
     Experiment,
     Incidents,
     Autoscaler,
@@ -37,10 +38,11 @@ const KUBERNETES: [(&str, &[&str], Kind); 5] = [
     ("Node", &["v1"], Kind::Node),
     ("HorizontalPodAutoscaler", &["autoscaling/v2", "autoscaling/v1"], Kind::Autoscaler),
 ];
-const HASIM: [(&str, Kind); 5] = [
+const HASIM: [(&str, Kind); 6] = [
     ("App", Kind::App),
     ("Cluster", Kind::Cluster),
     ("FaultModel", Kind::FaultModel),
+    ("Operations", Kind::Operations),
     ("Experiment", Kind::Experiment),
     ("Incidents", Kind::Incidents),
 ];

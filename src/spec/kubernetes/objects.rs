@@ -2,7 +2,7 @@
 
 use std::net::{IpAddr, Ipv4Addr};
 
-use crate::model::Resources;
+use crate::model::{Part, Resources};
 use crate::spec::deployment::{int_or_percent, read_metadata};
 use crate::spec::diagnostic::Problems;
 use crate::spec::labels::{Labels, Selector, ZONE, read_labels, read_selector};
@@ -11,7 +11,7 @@ use crate::spec::ports::{self, PortRef, Protocol};
 use crate::spec::reader::{Item, Object};
 use crate::spec::resources::{self, Capacity, Others};
 use crate::spec::taints::{NOT_READY, Taint, UNREACHABLE, read_taints};
-use crate::spec::tree::{Mark, Node, Value};
+use crate::spec::tree::{Mark, Node};
 
 /// A Service as far as it matters.
 #[derive(Debug, Clone)]
@@ -177,23 +177,8 @@ pub(in crate::spec) struct Budget {
     pub namespace: String,
     /// An empty one selects every Pod of the namespace; one that is absent, none.
     pub selector: Option<Selector>,
-    pub min_available: Option<Amount>,
-    pub max_unavailable: Option<Amount>,
-}
-
-/// So many Pods, or so many of a hundred.
-#[derive(Debug, Clone, Copy)]
-pub(in crate::spec) struct Amount {
-    number: i64,
-    is_percent: bool,
-}
-
-impl Amount {
-    /// Of so many Pods; a share of them is rounded up (V1).
-    pub fn of(self, pods: u32) -> u64 {
-        let number = u64::try_from(self.number).unwrap_or(0);
-        if self.is_percent { (number * u64::from(pods)).div_ceil(100) } else { number }
-    }
+    pub min_available: Option<Part>,
+    pub max_unavailable: Option<Part>,
 }
 
 /// Reads a `PodDisruptionBudget`.
@@ -205,10 +190,7 @@ pub(in crate::spec) fn read_budget(document: &Node, problems: &mut Problems) -> 
     let mut spec = spec?.object(problems)?;
     let least = spec.get("minAvailable");
     let most = spec.get("maxUnavailable");
-    let mut amount = |item: &Item<'_>| {
-        let number = int_or_percent(item, true, problems)?;
-        Some(Amount { number, is_percent: matches!(item.node.value, Value::String(_)) })
-    };
+    let mut amount = |item: &Item<'_>| int_or_percent(item, true, problems);
     let min_available = least.as_ref().and_then(&mut amount);
     let max_unavailable = most.as_ref().and_then(&mut amount);
     if let (Some(_), Some(most)) = (least, most) {

@@ -105,7 +105,9 @@ fn refer(whose: &mut Map<String, Json>, prefix: &str, system: &Map<String, Json>
         });
         whose.insert("deployments".to_owned(), members.collect());
     }
-    if let Some(faults) = system.get("faults") {
-        whose.insert("faults".to_owned(), faults.clone());
+    for key in ["faults", "operations"] {
+        if let Some(entries) = system.get(key) {
+            whose.insert(key.to_owned(), entries.clone());
+        }
     }
 }

@@ -212,10 +212,12 @@ fn changes(asked: &Asked, documents: &Documents, replicas: &[u32], problems: &mu
 /// timings that the Cluster states.
 fn by_default(documents: &Documents) -> Vec<Leaf<'_>> {
     let mut leaves = Vec::new();
-    for (fault, _) in &documents.faults {
-        for field in ["every", "lasts"] {
-            if let (Some(name), Some(node)) = (fault.text("name"), fault.get(field)) {
-                parameters::walk(node, &format!("faults.{name}.{field}"), &mut leaves);
+    for (entries, word) in [(&documents.faults, "faults"), (&documents.operations, "operations")] {
+        for (entry, _) in entries {
+            for field in ["every", "lasts"] {
+                if let (Some(name), Some(node)) = (entry.text("name"), entry.get(field)) {
+                    parameters::walk(node, &format!("{word}.{name}.{field}"), &mut leaves);
+                }
             }
         }
     }
@@ -296,7 +298,7 @@ fn change(leaf: &Leaf<'_>, patch: Patch, step: f64) -> Option<Change> {
         && match patch.target.input {
             Input::Deployment | Input::Objective => true,
             Input::Cluster => !is_latency && !leaf.is_parameter,
-            Input::App | Input::Fault(_) | Input::Script(_) | Input::OnCall => false,
+            Input::App | Input::Fault(_) | Input::Operation(_) | Input::Script(_) | Input::OnCall => false,
         };
     if !whole {
         let sides = [1.0 - step, 1.0 + step].map(|factor| parameters::scaled(&base, factor));

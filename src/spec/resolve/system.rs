@@ -13,6 +13,7 @@ use crate::spec::faults::{self, FaultModel};
 use crate::spec::loader::Loader;
 use crate::spec::manifest::{self, Choice, Kind, Manifest};
 use crate::spec::objects::{self, Machine};
+use crate::spec::operations;
 use crate::spec::reader::Item;
 use crate::spec::serving::{self, Named};
 use crate::spec::tree::{Node, Value};
@@ -30,6 +31,8 @@ pub(in crate::spec) struct System {
     pub machines: Vec<Machine>,
     pub machine_documents: Vec<Node>,
     pub faults: Vec<(Node, String)>,
+    /// Changes that are made on purpose.
+    pub operations: Vec<(Node, String)>,
     /// `onCall` of the last that has one, with its path; null: nobody.
     pub on_call: (Node, String),
 }
@@ -148,6 +151,10 @@ impl System {
             (None, Some(base)) => FaultModel { faults: base.faults.clone(), on_call: Some(base.on_call.clone()) },
             (None, None) => FaultModel::default(),
         };
+        let operations = match (&references.operations, base) {
+            (Some(sources), _) => load_operations(loader, folder, sources),
+            (None, base) => base.map(|base| base.operations.clone()).unwrap_or_default(),
+        };
         let needs_app = |members: &Vec<Member>| members.iter().any(|member| member.app.is_none());
         let has_apps = app.as_ref().is_some_and(|app| app.is_some() || !members.as_ref().is_some_and(needs_app));
         if members.is_none() || !has_apps || cluster.is_none() {
@@ -170,7 +177,7 @@ impl System {
         let nobody = (Node { value: Value::Null, mark: cluster.mark }, String::new());
         let on_call = on_call.unwrap_or(nobody);
         let app = app.flatten();
-        Some(Self { members, are_listed, app, cluster, machines, machine_documents, faults, on_call })
+        Some(Self { members, are_listed, app, cluster, machines, machine_documents, faults, operations, on_call })
     }
 
     /// What is needed to repeat the run.
@@ -192,6 +199,9 @@ impl System {
         }
         system["cluster"] = Json::Array(cluster);
         system["faults"] = Json::Array(faults);
+        if !self.operations.is_empty() {
+            system["operations"] = self.operations.iter().map(|(operation, _)| operation.to_json()).collect();
+        }
         system
     }
 }
@@ -249,15 +259,35 @@ fn load_faults(loader: &mut Loader<'_>, folder: &Path, sources: &[FaultSource]) 
             }
         };
         whole.on_call = part.on_call.or(whole.on_call);
-        for entry in part.faults {
-            let name = entry.0.text("name").map(str::to_string);
-            match whole.faults.iter_mut().find(|(fault, _)| name.is_some() && fault.text("name") == name.as_deref()) {
-                Some(earlier) => *earlier = entry,
-                None => whole.faults.push(entry),
-            }
-        }
+        part.faults.into_iter().for_each(|entry| put(&mut whole.faults, entry));
     }
     whole
+}
+
+/// Later operations override earlier ones of the same name, in their place.
+fn load_operations(loader: &mut Loader<'_>, folder: &Path, sources: &[FaultSource]) -> Vec<(Node, String)> {
+    let mut whole = Vec::new();
+    for source in sources {
+        let part = match source {
+            FaultSource::Inline(node, path) => vec![(node.clone(), path.clone())],
+            FaultSource::File(reference) => {
+                let Some((document, _)) = loader.refer_kind(folder, reference, Kind::Operations) else { continue };
+                operations::check(&document, &mut loader.problems);
+                operations::open(&document, &mut Problems::default())
+            }
+        };
+        part.into_iter().for_each(|entry| put(&mut whole, entry));
+    }
+    whole
+}
+
+/// Adds an entry, or puts it in the place of an earlier one of its name.
+fn put(entries: &mut Vec<(Node, String)>, entry: (Node, String)) {
+    let name = entry.0.text("name").map(str::to_string);
+    match entries.iter_mut().find(|(earlier, _)| name.is_some() && earlier.text("name") == name.as_deref()) {
+        Some(earlier) => *earlier = entry,
+        None => entries.push(entry),
+    }
 }
 
 /// An entry of the experiment itself: a fault, or `{onCall: …}`.

@@ -154,7 +154,8 @@ pub(in crate::spec) fn scaled(node: &Node, factor: f64) -> Option<Node> {
 /// All that is not known in the documents of a scenario.
 fn unknowns(documents: &Documents) -> Vec<Unknown> {
     let mut leaves = Vec::new();
-    for (faults, word) in [(&documents.faults, "faults"), (&documents.script, "script")] {
+    let named = [(&documents.faults, "faults"), (&documents.operations, "operations"), (&documents.script, "script")];
+    for (faults, word) in named {
         for (fault, _) in faults {
             for field in ["every", "lasts", "at"] {
                 if let (Some(name), Some(node)) = (fault.text("name"), fault.get(field)) {

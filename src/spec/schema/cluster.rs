@@ -184,7 +184,8 @@ fn with_legacy(what: &str, today: &str, legacy: &str) -> String {
 }
 
 /// What the latencies are; `tests` below keep the list whole.
-const LATENCIES: [(&str, &str); 16] = [
+const LATENCIES: [(&str, &str); 17] = [
+    ("controller", "A change in the API → a controller has acted on it; each step of a rollout takes two."),
     ("replacement", "Deletion of a Pod → the ReplicaSet has created its replacement."),
     ("bind", "Pod created → bound to a Node, if one fits."),
     ("firstSync", "Pod bound → the kubelet's first sync, in which its probe workers start."),

@@ -13,7 +13,7 @@ use super::value::{
 
 /// What an Experiment may say.
 pub fn spec() -> Value {
-    let [deployment, deployments, app, cluster, faults, container] = system();
+    let [deployment, deployments, app, cluster, faults, operations, container] = system();
     let script = list(
         "Faults at moments that are set, on targets that are named. Beside or instead of random faults.",
         json!({"$ref": "#/definitions/scriptEntry"}),
@@ -34,6 +34,7 @@ pub fn spec() -> Value {
             ("app", app),
             ("cluster", cluster),
             ("faults", faults),
+            ("operations", operations),
             ("container", container),
             ("script", script),
             ("objective", objective()),
@@ -77,7 +78,7 @@ pub fn spec() -> Value {
 const MOST: i64 = 100_000_000;
 
 /// The inputs, as an experiment or a candidate names them.
-fn system() -> [Value; 6] {
+fn system() -> [Value; 7] {
     let selected = || {
         [
             ("file", file("The manifest, relative to this file.")),
@@ -120,6 +121,13 @@ fn system() -> [Value; 6] {
         such_as(
             json!([["../models/faults/cloud.yaml"]]),
             list("What breaks: files, or faults themselves. Later ones replace earlier ones of the same name.", fault),
+        ),
+        such_as(
+            json!([["../models/operations/cloud.yaml"]]),
+            list(
+                "Changes that are made on purpose: files, or operations themselves. Later ones replace earlier ones of the same name.",
+                json!({"anyOf": [file("Operations, relative to this file."), {"$ref": "#/definitions/operation"}]}),
+            ),
         ),
         text(
             "The container that serves, where a Pod has several. Left out: the one that Service, probes and ports point \
@@ -351,7 +359,7 @@ fn paths(what: &str, values: &Value) -> Value {
         "description": format!(
             "{what} A path begins in the Deployment's spec, its Pod's or its container's (replicas, \
              readinessProbe.periodSeconds), or with deployment, app, cluster, faults.NAME, \
-             script.NAME, objective, or deployments.NAME."
+             operations.NAME, script.NAME, objective, or deployments.NAME."
         ),
         "type": "object",
         "properties": fields,
@@ -368,7 +376,7 @@ fn vary() -> Value {
 }
 
 fn candidates() -> Value {
-    let [deployment, deployments, app, cluster, faults, container] = system();
+    let [deployment, deployments, app, cluster, faults, operations, container] = system();
     let mut candidate = object(
         "A named alternative: patches, or other files.",
         &["name"],
@@ -380,6 +388,7 @@ fn candidates() -> Value {
             ("app", app),
             ("cluster", cluster),
             ("faults", faults),
+            ("operations", operations),
             ("container", container),
         ],
     );

@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use super::operations;
 use super::value::{list, object, or, refer, some, such_as, text, word};
 
 /// What a `FaultModel` may say.
@@ -75,8 +76,8 @@ pub fn fault() -> Value {
 /// A fault at a moment.
 pub fn script_entry() -> Value {
     let mut schema = object(
-        "A fault at a moment, on targets that are named.",
-        &["at", "target", "mode"],
+        "A fault at a moment, on targets that are named, or an operation.",
+        &["at"],
         [
             ("name", name("Its name in the results; made of mode and target if left out.")),
             (
@@ -86,6 +87,8 @@ pub fn script_entry() -> Value {
                     refer("law", "The moment, from the end of warmUp; a law is drawn anew in each replication."),
                 ),
             ),
+            ("operation", operations::kind()),
+            ("image", operations::image()),
             ("target", target()),
             ("mode", mode()),
             ("lasts", lasts("Left out: until the restart, or for Nodes and zones without end.")),
@@ -100,6 +103,7 @@ pub fn script_entry() -> Value {
         json!({"properties": {"target": {"type": "object", "anyOf": any}}, "required": ["target"]})
     };
     let is_deployment = json!({"properties": {"target": {"const": "deployment"}}, "required": ["target"]});
+    schema["oneOf"] = json!([{"required": ["operation"]}, {"required": ["target", "mode"]}]);
     schema["allOf"] = json!([
         {"if": names(&["slot"]), "then": modes(&CONTAINER)},
         {"if": is_deployment, "then": modes(&CONTAINER[..4])},
@@ -127,7 +131,7 @@ pub(super) const MACHINE: [(&str, &str); 4] = [
 ];
 
 /// Deployments by their names.
-fn deployments(what: &str) -> Value {
+pub(super) fn deployments(what: &str) -> Value {
     such_as(
         json!([["shop", "search"]]),
         json!({"description": what, "anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}, "uniqueItems": true}]}),

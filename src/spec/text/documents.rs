@@ -6,6 +6,7 @@ use crate::spec::cluster;
 use crate::spec::diagnostic::Problems;
 use crate::spec::experiment::{self, Question};
 use crate::spec::faults::{self, ReadFault};
+use crate::spec::operations;
 use crate::spec::reader::Item;
 use crate::spec::scenario::{MemberPart, Parts, build};
 use crate::spec::system::{Member, System};
@@ -22,6 +23,7 @@ pub(in crate::spec) struct Documents {
     pub cluster: Node,
     /// Each with its path, for messages.
     pub faults: Vec<(Node, String)>,
+    pub operations: Vec<(Node, String)>,
     /// `onCall`, with its path; null: nobody.
     pub on_call: (Node, String),
     pub script: Vec<(Node, String)>,
@@ -57,6 +59,7 @@ impl Documents {
             app: system.app.clone(),
             cluster: system.cluster.clone(),
             faults: system.faults.clone(),
+            operations: system.operations.clone(),
             on_call: system.on_call.clone(),
             script: question.script.clone(),
             objective: question.objective.clone(),
@@ -111,8 +114,9 @@ impl Documents {
             }
             (Input::Cluster, _) => vary::apply(&mut self.cluster, steps, value, at),
             (Input::Objective, None) => vary::apply(&mut self.objective, steps, value, at),
-            (Input::Fault(name), _) => patch_fault(&mut self.faults, name, steps, value, at),
-            (Input::Script(name), _) => patch_fault(&mut self.script, name, steps, value, at),
+            (Input::Fault(name), _) => patch_fault(&mut self.faults, "fault", name, steps, value, at),
+            (Input::Operation(name), _) => patch_fault(&mut self.operations, "operation", name, steps, value, at),
+            (Input::Script(name), _) => patch_fault(&mut self.script, "fault", name, steps, value, at),
             (Input::OnCall, _) => vary::apply(&mut self.on_call.0, steps, value, at),
             (Input::Deployment, None) => unreachable!("it is always one of them"),
         }
@@ -164,6 +168,7 @@ impl Documents {
             (Input::Objective, Some(member)) => member.objective.as_ref()?,
             (Input::Objective, None) => &self.objective,
             (Input::Fault(name), _) => &self.faults[named(&self.faults, name)?].0,
+            (Input::Operation(name), _) => &self.operations[named(&self.operations, name)?].0,
             (Input::Script(name), _) => &self.script[named(&self.script, name)?].0,
             (Input::OnCall, _) => &self.on_call.0,
         };
@@ -179,9 +184,12 @@ impl Documents {
         let cluster = cluster::read(&self.cluster, problems);
         let faults: Vec<Option<ReadFault>> =
             self.faults.iter().map(|(node, path)| faults::read(&Item::new(node, path.clone()), problems)).collect();
+        let operations = self.operations.iter();
+        let operations: Vec<Option<ReadFault>> =
+            operations.map(|(node, path)| operations::read(&Item::new(node, path.clone()), problems)).collect();
         let on_call = faults::read_on_call(&Item::new(&self.on_call.0, self.on_call.1.clone()), problems);
         let objective = experiment::read_objective(&self.objective, problems);
-        let faults = faults.into_iter().collect::<Option<_>>()?;
+        let faults = faults.into_iter().chain(operations).collect::<Option<_>>()?;
         let members = members.into_iter().collect::<Option<Vec<_>>>()?;
         let parts = Parts {
             members,
@@ -216,9 +224,10 @@ impl Documents {
     }
 }
 
-/// Changes a fault by name; null in its place removes it.
+/// Changes a fault or an operation by name; null in its place removes it.
 fn patch_fault(
     faults: &mut Vec<(Node, String)>,
+    what: &str,
     name: &str,
     steps: &[Step],
     value: &Node,
@@ -227,7 +236,7 @@ fn patch_fault(
     let Some(position) = faults.iter().position(|(fault, _)| fault.text("name") == Some(name)) else {
         let names: Vec<&str> = faults.iter().filter_map(|(fault, _)| fault.text("name")).collect();
         let names = if names.is_empty() { "none".to_string() } else { names.join(", ") };
-        return Err(format!("leads nowhere: no fault is called {name}; there are: {names}"));
+        return Err(format!("leads nowhere: no {what} is called {name}; there are: {names}"));
     };
     if steps.is_empty() && value.is_null() {
         faults.remove(position);

@@ -22,6 +22,7 @@ pub(in crate::spec) enum Input {
     App,
     Cluster,
     Fault(String),
+    Operation(String),
     Script(String),
     OnCall,
     Objective,
@@ -47,7 +48,8 @@ impl Target {
     }
 }
 
-const INPUTS: [&str; 8] = ["deployment", "deployments", "app", "cluster", "faults", "onCall", "script", "objective"];
+const INPUTS: [&str; 9] =
+    ["deployment", "deployments", "app", "cluster", "faults", "operations", "onCall", "script", "objective"];
 
 /// The beginning of the paths of one Deployment of several.
 pub(in crate::spec) fn member_path(name: &str) -> String {
@@ -96,11 +98,17 @@ fn resolve_steps(path: &str, steps: Vec<Step>) -> Result<Target, (String, Option
         "cluster" => return within(Input::Cluster, rest, true),
         "onCall" => return Ok(Target { member: None, input: Input::OnCall, steps: rest }),
         "objective" => return within(Input::Objective, rest, false),
-        "faults" | "script" => {
+        "faults" | "operations" | "script" => {
             let Some((Step::Key(name), rest)) = rest.split_first() else {
-                return Err((format!("must name a fault: `{first}.<name>.…`"), None));
+                let what = if first == "operations" { "an operation" } else { "a fault" };
+                return Err((format!("must name {what}: `{first}.<name>.…`"), None));
             };
-            let input = if first == "faults" { Input::Fault(name.clone()) } else { Input::Script(name.clone()) };
+            let name = name.clone();
+            let input = match first.as_str() {
+                "faults" => Input::Fault(name),
+                "operations" => Input::Operation(name),
+                _ => Input::Script(name),
+            };
             return Ok(Target { member: None, input, steps: rest.to_vec() });
         }
         _ => {}

@@ -1,0 +1,368 @@
+//! The Deployment controller and its `ReplicaSet`s while a new revision of the Pod template takes over (D1–D3, D5, D10).
+//! Follows `pkg/controller/deployment/{rolling,recreate}.go` and `pkg/controller/controller_utils.go ActivePodsWithRanks`.
+//!
+//! A slot is a place of the Deployment, whatever the revision of the Pod that holds it. A Pod that a surge makes beside the full
+//! number has none: it stands in a surge slot, where no fault of its own strikes it, until an old Pod is scaled down, whose
+//! slot the oldest of them takes, with its clocks and streams. So scenarios with other surges meet the same faults.
+
+use super::happening::Happening;
+use super::observer::Observer;
+use super::state::{Dice, Timer};
+use super::{Cluster, Cx, Event};
+use crate::ids::{FaultId, PodId, SlotId, WorkloadId};
+use crate::model::Strategy;
+use crate::time::{Duration, SimTime};
+
+/// A `ReplicaSet`: the Pods of one revision.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct ReplicaSet {
+    /// Which template: later ones are newer.
+    pub revision: u32,
+    /// How many Pods it shall have.
+    pub size: u32,
+    /// Which image of the container that serves: it changes with some revisions.
+    pub image: u32,
+}
+
+/// What a Deployment has of rollouts.
+#[derive(Debug, Clone)]
+pub(crate) struct Rollouts {
+    /// Its `ReplicaSet`s that still matter, the oldest first; one where no rollout is under way.
+    sets: Vec<ReplicaSet>,
+    /// Who is charged with what the present one, or the last one, costs.
+    cause: Option<FaultId>,
+    /// The controllers have yet to look at the Deployment, and at its `ReplicaSet`s.
+    pass: Timer,
+    scaling: Timer,
+    dice: Dice,
+}
+
+impl Rollouts {
+    /// All Pods of the first revision.
+    pub fn new(replicas: u32, dice: Dice) -> Self {
+        let only = ReplicaSet { revision: 0, size: replicas, image: 0 };
+        Self { sets: vec![only], cause: None, pass: Timer::NONE, scaling: Timer::NONE, dice }
+    }
+
+    /// A new revision takes over.
+    pub fn is_under_way(&self) -> bool {
+        self.sets.len() > 1
+    }
+
+    /// What waits for an event.
+    pub fn timers(&self) -> [Timer; 2] {
+        [self.pass, self.scaling]
+    }
+
+    fn newest(&self) -> ReplicaSet {
+        *self.sets.last().expect("there is always one")
+    }
+
+    fn total(&self) -> u32 {
+        self.sets.iter().map(|set| set.size).sum()
+    }
+}
+
+impl<O: Observer> Cluster<'_, O> {
+    /// The template has changed. A rollout that is under way is superseded: its `ReplicaSet` is one of the old ones now.
+    pub(super) fn begin_rollout(
+        &mut self,
+        cx: &mut Cx<'_, Event>,
+        workload: WorkloadId,
+        cause: FaultId,
+        has_new_image: bool,
+    ) {
+        let rollouts = &mut self.workloads[workload].rollouts;
+        let ReplicaSet { revision, image, .. } = rollouts.newest();
+        rollouts.sets.push(ReplicaSet { revision: revision + 1, size: 0, image: image + u32::from(has_new_image) });
+        rollouts.cause = Some(cause);
+        self.tell(cx, Happening::RolloutBegan { workload, revision: revision + 1 });
+        for pod in self.active_pods(workload) {
+            self.await_availability(cx, pod);
+        }
+        self.request_pass(cx, workload);
+    }
+
+    /// Something has changed that the Deployment controller looks at, while it rolls out.
+    pub(super) fn request_pass(&mut self, cx: &mut Cx<'_, Event>, workload: WorkloadId) {
+        let rollouts = &self.workloads[workload].rollouts;
+        if rollouts.is_under_way() && !rollouts.pass.is_set() {
+            let timer = self.timer();
+            let after = self.controller_step(workload);
+            self.workloads[workload].rollouts.pass = timer;
+            cx.after(after, Event::RolloutPassDue(workload, timer));
+        }
+    }
+
+    fn request_scaling(&mut self, cx: &mut Cx<'_, Event>, workload: WorkloadId) {
+        if !self.workloads[workload].rollouts.scaling.is_set() {
+            let timer = self.timer();
+            let after = self.controller_step(workload);
+            self.workloads[workload].rollouts.scaling = timer;
+            cx.after(after, Event::ReplicaSetsDue(workload, timer));
+        }
+    }
+
+    /// From a change in the API until a controller has acted on it.
+    fn controller_step(&mut self, workload: WorkloadId) -> Duration {
+        let step = self.workloads[workload].rollouts.dice.span(&self.model.cluster.latencies.controller);
+        self.under_load(step)
+    }
+
+    pub(super) fn on_rollout_pass_due(&mut self, cx: &mut Cx<'_, Event>, workload: WorkloadId, timer: Timer) {
+        if !self.workloads[workload].rollouts.pass.expires(timer) || !self.workloads[workload].rollouts.is_under_way() {
+            return;
+        }
+        let model = &self.model.workloads[workload];
+        let changed = match model.strategy {
+            Strategy::Recreate => self.recreate(workload),
+            Strategy::RollingUpdate { .. } => self.roll(cx.now(), workload),
+        };
+        if changed {
+            self.request_scaling(cx, workload);
+        }
+        self.end_rollout_if_complete(cx, workload);
+    }
+
+    /// D3: all old Pods away, terminating ones included, before the first new one comes.
+    fn recreate(&mut self, workload: WorkloadId) -> bool {
+        let replicas = self.model.workloads[workload].replicas;
+        let newest = self.workloads[workload].rollouts.newest().revision;
+        let mut changed = false;
+        for set in self.workloads[workload].rollouts.sets.iter_mut().filter(|set| set.revision != newest) {
+            changed |= std::mem::replace(&mut set.size, 0) > 0;
+        }
+        let is_in_the_way = |pod: &super::Pod| {
+            let has_ended = pod.terminating && !pod.has_process() && !pod.api_ready;
+            pod.exists && pod.workload == workload && pod.revision != newest && !has_ended
+        };
+        if !self.pods.iter().any(is_in_the_way) {
+            let newest = self.workloads[workload].rollouts.sets.last_mut().expect("there is always one");
+            changed |= std::mem::replace(&mut newest.size, replicas) != replicas;
+        }
+        changed
+    }
+
+    /// D2: one direction at a time.
+    fn roll(&mut self, now: SimTime, workload: WorkloadId) -> bool {
+        let model = &self.model.workloads[workload];
+        let (replicas, (surge, unavailable)) = (model.replicas, model.strategy.bounds(model.replicas));
+        let sets = &self.workloads[workload].rollouts.sets;
+        let available: Vec<u32> = sets.iter().map(|set| self.available(now, workload, set.revision)).collect();
+        let total = self.workloads[workload].rollouts.total();
+        let rollouts = &mut self.workloads[workload].rollouts;
+        let (newest, old) = rollouts.sets.split_last_mut().expect("there is always one");
+        let add = (replicas + surge).saturating_sub(total).min(replicas.saturating_sub(newest.size));
+        if add > 0 {
+            newest.size += add;
+            return true;
+        }
+        let least = replicas - unavailable;
+        let new_unavailable = newest.size.saturating_sub(available[old.len()]);
+        let budget = total.saturating_sub(least + new_unavailable);
+        if budget == 0 {
+            return false;
+        }
+        let mut taken = 0;
+        // What is not available goes first, and costs nobody anything.
+        for (set, available) in old.iter_mut().zip(&available) {
+            let unhealthy = set.size.saturating_sub(*available).min(budget - taken);
+            set.size -= unhealthy;
+            taken += unhealthy;
+        }
+        let mut spare = available.iter().sum::<u32>().saturating_sub(least);
+        let mut scaled = 0;
+        for set in old {
+            let down = set.size.min(spare);
+            set.size -= down;
+            spare -= down;
+            scaled += down;
+        }
+        taken + scaled > 0
+    }
+
+    /// D7: too few Pods of a revision are created at once, too many deleted (D9, D10).
+    pub(super) fn on_replica_sets_due(&mut self, cx: &mut Cx<'_, Event>, workload: WorkloadId, timer: Timer) {
+        if !self.workloads[workload].rollouts.scaling.expires(timer) {
+            return;
+        }
+        for set in self.workloads[workload].rollouts.sets.clone() {
+            let active = self.active_of(workload, set.revision);
+            let (has, wants) = (active.len() as u32, set.size);
+            if has > wants {
+                for pod in self.victims(cx.now(), workload, active, (has - wants) as usize) {
+                    self.scale_down(cx, pod);
+                }
+            } else {
+                for _ in has..wants {
+                    self.create_replica(cx, workload, set);
+                }
+            }
+        }
+        self.request_pass(cx, workload);
+    }
+
+    /// One more Pod of the revision, in the lowest place that is vacant: beside the full number in one for surges.
+    pub(super) fn create_replica(&mut self, cx: &mut Cx<'_, Event>, workload: WorkloadId, set: ReplicaSet) {
+        let state = &self.workloads[workload];
+        let vacant = |slot: &SlotId| self.slots[*slot].pod.is_none();
+        let Some(slot) = state.slots().find(vacant).or_else(|| state.surge_slots().find(vacant)) else { return };
+        let pod = self.create_pod(cx, slot, set);
+        self.request_binding(cx, pod);
+        self.look_at_slot(cx, slot);
+    }
+
+    /// Which `ReplicaSet` lacks a Pod: the oldest of them.
+    pub(super) fn lacking_set(&self, workload: WorkloadId) -> Option<ReplicaSet> {
+        let sets = self.workloads[workload].rollouts.sets.iter().copied();
+        let mut lacking = sets.filter(|set| (self.active_of(workload, set.revision).len() as u32) < set.size);
+        lacking.next()
+    }
+
+    /// The revision that new Pods have at the beginning.
+    pub(super) fn first_set(&self, workload: WorkloadId) -> ReplicaSet {
+        self.workloads[workload].rollouts.sets[0]
+    }
+
+    /// The controller deletes a Pod that is too many. Its slot is not vacant where a surge Pod takes it.
+    fn scale_down(&mut self, cx: &mut Cx<'_, Event>, pod: PodId) {
+        let workload = self.pods[pod].workload;
+        let slot = self.slot_of(pod);
+        if let (Some(slot), Some(cause)) = (slot, self.workloads[workload].rollouts.cause) {
+            self.slots[slot].account.owe(cause);
+        }
+        self.delete_for_good(cx, pod);
+        let Some(slot) = slot else { return };
+        let surge = self.workloads[workload].surge_slots().filter_map(|place| self.slots[place].pod);
+        if let Some(oldest) = surge.min_by_key(|&pod| self.pods[pod].born) {
+            self.move_to_slot(oldest, slot);
+            // Whose endpoint it is has changed, too.
+            self.pods[oldest].view = None;
+            self.settle(cx, oldest);
+        }
+    }
+
+    /// A surge Pod takes a slot that is vacant.
+    fn move_to_slot(&mut self, pod: PodId, slot: SlotId) {
+        let place = std::mem::replace(&mut self.pods[pod].home, slot);
+        self.slots[place].pod = None;
+        self.slots[place].pods -= 1;
+        self.slots[slot].pod = Some(pod);
+        self.slots[slot].pods += 1;
+    }
+
+    /// The rollout is over when all Pods are of the new revision and available.
+    fn end_rollout_if_complete(&mut self, cx: &mut Cx<'_, Event>, workload: WorkloadId) {
+        let replicas = self.model.workloads[workload].replicas;
+        let newest = self.workloads[workload].rollouts.newest();
+        let others = self.active_pods(workload).iter().any(|&pod| self.pods[pod].revision != newest.revision);
+        if newest.size == replicas
+            && self.workloads[workload].rollouts.total() == replicas
+            && !others
+            && self.available(cx.now(), workload, newest.revision) == replicas
+        {
+            self.workloads[workload].rollouts.sets = vec![newest];
+            self.tell(cx, Happening::RolloutEnded { workload, revision: newest.revision });
+        }
+    }
+
+    /// Pods that count for a `ReplicaSet`: those that are not being deleted (D7).
+    fn active_pods(&self, workload: WorkloadId) -> Vec<PodId> {
+        let is_active = |pod: &PodId| {
+            let pod = &self.pods[*pod];
+            pod.exists && !pod.deleted && pod.workload == workload
+        };
+        self.pods.ids().filter(is_active).collect()
+    }
+
+    fn active_of(&self, workload: WorkloadId, revision: u32) -> Vec<PodId> {
+        let mut active = self.active_pods(workload);
+        active.retain(|&pod| self.pods[pod].revision == revision);
+        active
+    }
+
+    /// How many Pods of the revision are available: Ready for long enough (D5).
+    fn available(&self, now: SimTime, workload: WorkloadId, revision: u32) -> u32 {
+        let is_available = |pod: &&PodId| self.pods[**pod].api_ready && now >= self.available_at(**pod);
+        self.active_of(workload, revision).iter().filter(is_available).count() as u32
+    }
+
+    /// When a Pod that is Ready is available. The API keeps the second in which it became so.
+    fn available_at(&self, pod: PodId) -> SimTime {
+        let least = self.workload(pod).min_ready;
+        if least.is_zero() {
+            return SimTime::ZERO;
+        }
+        SimTime::from_nanos(self.pods[pod].ready_since.as_nanos() / SECOND * SECOND) + least
+    }
+
+    /// A Pod that is Ready becomes available later: the controller looks again then.
+    pub(super) fn await_availability(&mut self, cx: &mut Cx<'_, Event>, pod: PodId) {
+        let workload = self.pods[pod].workload;
+        let at = self.available_at(pod);
+        if self.workloads[workload].rollouts.is_under_way() && self.pods[pod].api_ready && at > cx.now() {
+            let timer = self.timer();
+            self.pods[pod].availability = timer;
+            cx.at(at, Event::PodAvailable(pod, timer));
+        }
+    }
+
+    pub(super) fn on_pod_available(&mut self, cx: &mut Cx<'_, Event>, pod: PodId, timer: Timer) {
+        if self.pods[pod].availability.expires(timer) {
+            self.request_pass(cx, self.pods[pod].workload);
+        }
+    }
+
+    /// Which Pods go first (D10).
+    fn victims(&mut self, now: SimTime, workload: WorkloadId, active: Vec<PodId>, count: usize) -> Vec<PodId> {
+        let mut ranked = self.in_tied_order(active, workload);
+        let all = self.active_pods(workload);
+        let on_node = |pod: PodId| {
+            let node = self.pods[pod].node;
+            all.iter().filter(|&&other| self.pods[other].node == node).count()
+        };
+        // Ages are told apart by powers of two.
+        let bucket = |since: SimTime| {
+            let second = SimTime::from_nanos(since.as_nanos() / SECOND * SECOND);
+            now.saturating_since(second).as_nanos().max(1).ilog2()
+        };
+        ranked.sort_by_key(|&pod| {
+            let state = &self.pods[pod];
+            let runs = state.containers.iter().any(|container| container.instance > 0);
+            let restarts: u32 = state.containers.iter().map(|container| container.instance.saturating_sub(1)).sum();
+            let ready_for = if state.api_ready { bucket(state.ready_since) } else { 0 };
+            (
+                state.node.is_some(),
+                runs,
+                state.api_ready,
+                std::cmp::Reverse(on_node(pod)),
+                ready_for,
+                std::cmp::Reverse(restarts),
+                bucket(state.created),
+            )
+        });
+        ranked.truncate(count);
+        ranked
+    }
+
+    /// The order in which those stand that nothing tells apart: up to eight in the order of their creation, begun anywhere; of
+    /// more any (D10).
+    fn in_tied_order(&mut self, mut pods: Vec<PodId>, workload: WorkloadId) -> Vec<PodId> {
+        const PLACES: usize = 8;
+        pods.sort_by_key(|&pod| self.pods[pod].born);
+        let dice = &mut self.workloads[workload].rollouts.dice;
+        if pods.len() <= PLACES {
+            let first = ((dice.uniform() * PLACES as f64) as usize).min(PLACES - 1);
+            let place = |(number, pod)| ((number + PLACES - first) % PLACES, pod);
+            let mut placed: Vec<(usize, PodId)> = pods.into_iter().enumerate().map(place).collect();
+            placed.sort_unstable();
+            return placed.into_iter().map(|(_, pod)| pod).collect();
+        }
+        let mut placed: Vec<(f64, PodId)> = pods.into_iter().map(|pod| (dice.uniform(), pod)).collect();
+        placed.sort_by(|a, b| a.0.total_cmp(&b.0));
+        placed.into_iter().map(|(_, pod)| pod).collect()
+    }
+}
+
+/// Nanoseconds.
+const SECOND: u64 = 1_000_000_000;
