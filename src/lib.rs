@@ -29,11 +29,10 @@
 //!
 //! # Where the next things will live
 //!
-//! A replication holds one Deployment of one template. Its Pods reach their template through one accessor
-//! (`cluster::Cluster::spec`), draws are keyed by slot and name, and a sync is a list of stops and starts, so that these find their
-//! place without surgery:
+//! A replication holds workloads, each a Deployment of one template with its slots, chance and endpoints. Its Pods reach their
+//! template through one accessor (`cluster::Cluster::spec`), draws are keyed by workload, slot and name, and a sync is a list of
+//! stops and starts, so that these find their place without surgery:
 //!
-//! - several Deployments: `model::Model::deployment` becomes workloads, a slot belongs to one, `spec` asks it;
 //! - a rollout: `cluster/rollout.rs` beside `replicas`; a workload has revisions, a Pod is of one of them;
 //! - drains and upgrades of Nodes: `cluster/disruption.rs`, with operations beside faults in [`model`];
 //! - an autoscaler and the load: `cluster/{load,autoscaler}.rs`, with traffic in [`model`];

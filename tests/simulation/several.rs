@@ -4,7 +4,7 @@
 //! What does couple Deployments that do not compete is set aside here. (E6) One proxy run takes all changes over and rests
 //! afterwards, so one waits for the other's: its pause and its latency are zero. (S12) The scheduler prefers the emptier
 //! Node, whoever fills it: Nodes are so large that no Pod shows in their scores. (C14) A Node keeps an image for all: each
-//! has one of its own. What is left couples nothing: chance is that of names, slots and Nodes.
+//! has one of its own. And a page covers all that is stuck, whosesoever it is: nobody is on call. What is left couples nothing: chance is that of names, slots and Nodes.
 
 use crate::common::{self, fixed, storms};
 use hasim::cluster::{EndpointView, Mode, Observed, Observer, Replication};
@@ -80,10 +80,9 @@ fn uncoupled() -> Model {
     let mut model = storms::stormy_reference();
     model.cluster.control_plane.proxy_min_sync = Duration::ZERO;
     model.cluster.latencies.proxy = fixed(0.0);
-    for node in model.cluster.nodes.iter_mut() {
+    for node in &mut model.cluster.nodes {
         node.allocatable = Resources { cpu_millis: 1 << 50, memory_bytes: 1 << 60 };
     }
-    model.on_call = Some(storms::on_call());
     model
 }
 
@@ -93,7 +92,7 @@ fn shop(model: &Model) -> Workload {
 
 /// Another one, of five replicas and with an image of its own.
 fn other(model: &Model) -> Workload {
-    let mut other = common::named("other", common::workload(5, 3, 2, false, model.app().clone()));
+    let mut other = common::named("other", Workload { replicas: 5, ..model.workload().clone() });
     other.pod.containers[ContainerId::new(0)].image = ImageId::new(7);
     other
 }
@@ -121,16 +120,20 @@ fn a_deployment_has_the_history_of_its_name_whoever_is_beside_it() {
     }
 }
 
-/// What is set aside does couple them: with the proxy's pause, or with Nodes that fill, the other one shows.
+/// What is set aside does couple them: with the proxy's pause, with Nodes that fill, or with pages, the other one shows.
 #[test]
-fn the_proxy_and_the_room_of_nodes_are_shared() {
+fn the_proxy_the_room_of_nodes_and_pages_are_shared() {
     let rests = |model: &mut Model| model.cluster.control_plane.proxy_min_sync = Duration::from_secs(1);
     let fills = |model: &mut Model| {
-        for node in model.cluster.nodes.iter_mut() {
+        for node in &mut model.cluster.nodes {
             node.allocatable = Resources { cpu_millis: 4000, memory_bytes: 16 << 30 };
         }
     };
-    let couplings: [&dyn Fn(&mut Model); 2] = [&rests, &fills];
+    let pages = |model: &mut Model| {
+        model.on_call = Some(storms::on_call());
+        model.workload_mut().pod.main_mut().liveness = None;
+    };
+    let couplings: [&dyn Fn(&mut Model); 3] = [&rests, &fills, &pages];
     for couple in couplings {
         let mut model = uncoupled();
         couple(&mut model);

@@ -435,7 +435,7 @@ fn what_others_stand_in_for_is_charged_to_nobody() {
     ]
     .into();
     // Without probes nobody leaves rotation, and what fails does so exactly as long as the fault is at work.
-    for workload in model.workloads.iter_mut() {
+    for workload in &mut model.workloads {
         let main = workload.pod.main_mut();
         (main.liveness, main.readiness) = (None, None);
     }
