@@ -25,6 +25,8 @@ pub(crate) struct Clock {
 #[derive(Debug, Clone)]
 struct Pending {
     fault: FaultId,
+    /// It strikes several Deployments at once, by the clock of the first.
+    is_of_several: bool,
     strikes_at: Duration,
     /// The age at which the present life began; `None` while that is a residual one.
     life_began: Option<Duration>,
@@ -43,7 +45,8 @@ impl Clock {
             for (index, pending) in self.pending.iter().enumerate() {
                 let life = pending.life_began.map(|began| self.age.saturating_sub(began));
                 let strikes = striking == Some(index);
-                let spell = Spell { fault: pending.fault, workload: of, from: since, to: now, life, strikes };
+                let workload = of.filter(|_| !pending.is_of_several);
+                let spell = Spell { fault: pending.fault, workload, from: since, to: now, life, strikes };
                 observer.observe(now, &Observed::ClockRan(spell));
             }
             self.age += now.since(since);
@@ -116,7 +119,9 @@ impl<O: Observer> Cluster<'_, O> {
                 (Duration::from_secs_f64(law.sample_residual(&mut stream.rng(ordinal))), None)
             }
         };
-        self.clock_mut(target).pending.push(Pending { fault, strikes_at, life_began, every, lasts });
+        let is_of_several = self.model.faults[fault].at_once;
+        let pending = Pending { fault, is_of_several, strikes_at, life_began, every, lasts };
+        self.clock_mut(target).pending.push(pending);
     }
 
     fn clock_mut(&mut self, target: Target) -> &mut Clock {

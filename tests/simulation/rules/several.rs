@@ -6,7 +6,7 @@ use crate::common::{
     self, CRASH, CRASH_NODE, DELETION, ERROR, WINDOW, at_random_time, exponential, fault, fixed, named, near, scripted,
     secs,
 };
-use hasim::cluster::{Cause, Happening, Phase};
+use hasim::cluster::{Cause, Happening, Mode, Observed, Observer, Phase, Replication};
 use hasim::experiment::{Outcome, replicate, trace};
 use hasim::history::{Timeline, Who};
 use hasim::ids::{ContainerId, FaultId, ImageId, NodeId, SlotId, TemplateContainer, WorkloadId};
@@ -377,6 +377,37 @@ fn at_once_is_one_draw_for_all_that_are_named() {
         let ages = first.windows(2).zip(&ends).all(|(strikes, &end)| strikes[0] < end && end < strikes[1]);
         assert!(ages, "{mode}: {first:?} {ends:?}");
     }
+}
+
+/// The Deployments whose clocks ran, by fault.
+#[derive(Debug, Default)]
+struct Clocks(std::collections::BTreeSet<(usize, Option<usize>)>);
+
+impl Observer for Clocks {
+    fn observe(&mut self, _: SimTime, what: &Observed) {
+        if let Observed::ClockRan(spell) = what {
+            self.0.insert((spell.fault.index(), spell.workload.map(WorkloadId::index)));
+        }
+    }
+}
+
+/// The clock of what strikes several at once is told to all of them, as what strikes each is measured against it; that of one
+/// Deployment is its own, and those of Nodes are everybody's.
+#[test]
+fn the_clock_of_several_is_told_to_each() {
+    let error = || fault("error", Strikes::Deployment(ContainerMode::Crash), exponential(300.0), None);
+    let mut model = two([1, 1]);
+    model.faults = vec![
+        Fault { containers: vec![of(B), of(A)], at_once: true, ..error() },
+        Fault { containers: vec![of(B)], name: "one".into(), ..error() },
+        Fault { name: "each".into(), ..error() },
+        fault("node", CRASH_NODE, exponential(300.0), Some(fixed(1.0))),
+    ]
+    .into();
+    let mut replication = Replication::new(&model, 9, 0, Mode::Fast, Clocks::default());
+    replication.run_until(SimTime::ZERO + model.horizon);
+    let expected = [(0, None), (1, Some(B)), (2, Some(A)), (2, Some(B)), (3, None)];
+    assert_eq!(replication.into_observer().0, expected.into());
 }
 
 /// A fault that names a container strikes Pods that have one of that name, and no other container of those that have none.
