@@ -147,7 +147,6 @@ pub(crate) struct Cluster<'m, O> {
     /// Those of each workload in a row.
     slots: IdVec<SlotId, Slot>,
     pods: IdVec<PodId, Pod>,
-    vacated: Vec<PodId>,
     nodes: IdVec<NodeId, NodeState>,
     zones: IdVec<ZoneId, ZoneState>,
     monitor: nodes::Monitor,
@@ -263,7 +262,6 @@ impl<'m, O: Observer> Cluster<'m, O> {
             slots: model.workloads.entries().flat_map(slots).collect(),
             workloads,
             pods: Vec::with_capacity(model.slots() + 4).into(),
-            vacated: Vec::new(),
             nodes: model.cluster.nodes.iter().map(|node| NodeState::new(streams, node, rules)).collect(),
             zones: vec![ZoneState::default(); model.cluster.zones.len()].into(),
             monitor: nodes::Monitor::default(),

@@ -65,8 +65,9 @@ impl<O: Observer> Cluster<'_, O> {
 
     /// A new Pod object for `slot`.
     pub(super) fn create_pod(&mut self, cx: &Cx<'_, Event>, slot: SlotId) -> PodId {
-        let pod = Pod::new(self.slots[slot].workload, slot, self.spec_of(slot));
-        let id = match self.vacated.pop() {
+        let workload = self.slots[slot].workload;
+        let pod = Pod::new(workload, slot, self.spec_of(slot));
+        let id = match self.workloads[workload].vacated.pop() {
             Some(id) => {
                 self.pods[id] = pod;
                 id
@@ -193,7 +194,9 @@ impl<O: Observer> Cluster<'_, O> {
             let state = &pods[*pod];
             !state.slice_update.is_set() && unknown(state.slice) && unknown(state.proxied)
         };
-        self.vacated.extend(self.proxy.leaving.iter().copied().filter(is_over));
+        for pod in self.proxy.leaving.iter().copied().filter(is_over) {
+            self.workloads[pods[pod].workload].vacated.push(pod);
+        }
         self.proxy.leaving.retain(|pod| !is_over(pod));
     }
 

@@ -388,7 +388,9 @@ impl<'a> Drawing<'a> {
     fn fault_lane(&self, target: Target, fault: FaultId) -> String {
         let name = &self.model.faults[fault].name;
         match target {
-            Target::Deployment(_) if self.model.workloads.len() == 1 || self.model.faults[fault].at_once => name.clone(),
+            Target::Deployment(_) if self.model.workloads.len() == 1 || self.model.faults[fault].at_once => {
+                name.clone()
+            }
             Target::Deployment(workload) => format!("{name} {}", self.model.workloads[workload].name),
             Target::Slot(slot) | Target::Container(slot, _) => format!("{name} {}", words::slot_name(slot, self.model)),
             Target::Node(node) => format!("{name} {}", self.model.cluster.nodes[node].name),
