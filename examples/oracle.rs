@@ -2,7 +2,7 @@
 //!
 //! `cargo run --release --example oracle [REPLICATIONS]` (1,000 by default). Part one plays stormy months, in which
 //! every kind of fault strikes again and again, in both modes and compares all that happens to the nanosecond: of Pods with one
-//! container and with several.
+//! container and with several, and of several Deployments side by side.
 //! Part two lets probes fail by chance so often that they take Pods out of rotation and kill containers; then the
 //! modes play different histories, and availability, losses and kills must agree in law.
 
@@ -143,6 +143,7 @@ fn main() -> ExitCode {
     let one = identical("one container", common::storms::stormy_reference(), replications);
     // An init container, a sidecar and two containers, each of which is struck.
     let several = identical("several containers", common::storms::crowded_reference(), replications);
+    let together = identical("several Deployments", common::storms::several_reference(), replications);
     let same_law = same_law(replications);
-    if one && several && same_law { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+    if one && several && together && same_law { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }

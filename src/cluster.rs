@@ -154,7 +154,6 @@ pub(crate) struct Cluster<'m, O> {
     pods: IdVec<PodId, Pod>,
     /// How many have been created.
     births: u64,
-    vacated: Vec<PodId>,
     nodes: IdVec<NodeId, NodeState>,
     zones: IdVec<ZoneId, ZoneState>,
     monitor: nodes::Monitor,
@@ -277,7 +276,6 @@ impl<'m, O: Observer> Cluster<'m, O> {
             workloads,
             pods: Vec::with_capacity(model.slots() + 4).into(),
             births: 0,
-            vacated: Vec::new(),
             nodes: model.cluster.nodes.iter().map(|node| NodeState::new(streams, node, rules)).collect(),
             zones: vec![ZoneState::default(); model.cluster.zones.len()].into(),
             monitor: nodes::Monitor::default(),

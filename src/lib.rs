@@ -29,9 +29,9 @@
 //!
 //! # Where the next things will live
 //!
-//! A replication holds several Deployments, each of one template: a slot belongs to one, its Pods reach their template through one
-//! accessor (`cluster::Cluster::spec`), draws are keyed by workload, slot and name, and a sync is a list of stops and starts, so
-//! that these find their place without surgery:
+//! A replication holds workloads, each a Deployment of one template with its slots, chance and endpoints. Its Pods reach their
+//! template through one accessor (`cluster::Cluster::spec`), draws are keyed by workload, slot and name, and a sync is a list of
+//! stops and starts, so that these find their place without surgery:
 //!
 //! - a rollout: `cluster/rollout.rs` beside `replicas`; a workload has revisions, a Pod is of one of them;
 //! - drains and upgrades of Nodes: `cluster/disruption.rs`, with operations beside faults in [`model`];

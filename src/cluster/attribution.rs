@@ -129,7 +129,7 @@ impl<O: Observer> Cluster<'_, O> {
         let Some(mode) = self.container_mode(strike.fault) else { return };
         let is_instantaneous = matches!(mode, ContainerMode::Crash | ContainerMode::Sandbox) && !strike.timer.is_set();
         let affects = affects(mode);
-        let container = self.struck_container(strike.fault, workload);
+        let Some(container) = self.struck_container(strike.fault, workload) else { return };
         let workload = &self.model.workloads[workload];
         let fails_requests = affects.requests && container == workload.pod.serving;
         let is_probed = workload.pod.containers[container].readiness.is_some();

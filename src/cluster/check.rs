@@ -119,7 +119,8 @@ impl<O: Observer> Cluster<'_, O> {
     /// A Pod's memory is given back once.
     fn check_proxy(&self) {
         let gone = self.pods.iter().filter(|pod| !pod.exists).count();
-        assert_eq!(gone, self.vacated.len() + self.proxy.leaving.len(), "a Pod that is gone is forgotten once");
+        let vacated = self.workloads.iter().map(|workload| workload.vacated.len()).sum::<usize>();
+        assert_eq!(gone, vacated + self.proxy.leaving.len(), "a Pod that is gone is forgotten once");
     }
 
     /// A clock runs while what it is of is in service.

@@ -25,6 +25,8 @@ pub(crate) struct Clock {
 #[derive(Debug, Clone)]
 struct Pending {
     fault: FaultId,
+    /// It strikes several Deployments at once, by the clock of the first.
+    is_of_several: bool,
     strikes_at: Duration,
     /// The age at which the present life began; `None` while that is a residual one.
     life_began: Option<Duration>,
@@ -43,7 +45,8 @@ impl Clock {
             for (index, pending) in self.pending.iter().enumerate() {
                 let life = pending.life_began.map(|began| self.age.saturating_sub(began));
                 let strikes = striking == Some(index);
-                let spell = Spell { fault: pending.fault, workload: of, from: since, to: now, life, strikes };
+                let workload = of.filter(|_| !pending.is_of_several);
+                let spell = Spell { fault: pending.fault, workload, from: since, to: now, life, strikes };
                 observer.observe(now, &Observed::ClockRan(spell));
             }
             self.age += now.since(since);
@@ -82,7 +85,7 @@ impl<O: Observer> Cluster<'_, O> {
             match fault.strikes {
                 Strikes::Container(_) => {
                     for workload in self.struck_workloads(id) {
-                        let container = self.struck_container(id, workload);
+                        let Some(container) = self.struck_container(id, workload) else { continue };
                         let slots = self.workloads[workload].slots();
                         slots.for_each(|slot| self.wind(self.target(slot, container), id, every));
                     }
@@ -121,7 +124,9 @@ impl<O: Observer> Cluster<'_, O> {
                 (Duration::from_secs_f64(law.sample_residual(&mut stream.rng(ordinal))), None)
             }
         };
-        self.clock_mut(target).pending.push(Pending { fault, strikes_at, life_began, every, lasts });
+        let is_of_several = self.model.faults[fault].at_once;
+        let pending = Pending { fault, is_of_several, strikes_at, life_began, every, lasts };
+        self.clock_mut(target).pending.push(pending);
     }
 
     fn clock_mut(&mut self, target: Target) -> &mut Clock {
@@ -252,7 +257,7 @@ impl<O: Observer> Cluster<'_, O> {
     pub(super) fn strike(&mut self, cx: &mut Cx<'_, Event>, target: Target, fault: FaultId, lasts: Option<Duration>) {
         match (target, self.model.faults[fault].strikes) {
             (Target::Slot(slot) | Target::Container(slot, _), Strikes::Container(mode)) => {
-                let container = self.struck_container(fault, self.slots[slot].workload);
+                let Some(container) = self.struck_container(fault, self.slots[slot].workload) else { return };
                 let at = |pod| ContainerRef { pod, container };
                 let running = |at: &ContainerRef| self.container(*at).has_process();
                 let Some(at) = self.slots[slot].pod.map(at).filter(running) else { return };
@@ -271,9 +276,13 @@ impl<O: Observer> Cluster<'_, O> {
                 self.delete_pod(cx, pod);
             }
             (Target::Deployment(first), Strikes::Deployment(mode)) => {
+                let struck = self.struck_with(fault, first);
+                if struck.is_empty() {
+                    return;
+                }
                 self.tell(cx, Happening::FaultStruck { target, fault });
                 let timer = self.schedule_end(cx, target, lasts);
-                for workload in self.struck_with(fault, first) {
+                for workload in struck {
                     self.strike_deployment(cx, workload, mode, Strike { fault, timer });
                 }
             }
@@ -343,8 +352,9 @@ impl<O: Observer> Cluster<'_, O> {
         }
         let pods: Vec<PodId> = self.running_pods(workload);
         if !strike.timer.is_set() {
+            let Some(container) = self.struck_container(strike.fault, workload) else { return };
             for pod in pods {
-                let at = ContainerRef { pod, container: self.struck_container(strike.fault, workload) };
+                let at = ContainerRef { pod, container };
                 if self.container(at).has_process() {
                     self.strike_container(cx, at, mode, strike);
                 }
@@ -446,10 +456,13 @@ impl<O: Observer> Cluster<'_, O> {
         }
     }
 
-    /// Which container of the Deployment's Pods the fault strikes, where it strikes one.
-    pub(super) fn struck_container(&self, fault: FaultId, workload: WorkloadId) -> ContainerId {
-        let named = self.model.faults[fault].containers.iter().find(|named| named.workload == workload);
-        named.map_or(self.model.workloads[workload].pod.serving, |named| named.container)
+    /// Which container of the Deployment's Pods the fault strikes; `None` where it strikes those of others only.
+    pub(super) fn struck_container(&self, fault: FaultId, workload: WorkloadId) -> Option<ContainerId> {
+        let named = &self.model.faults[fault].containers;
+        if named.is_empty() {
+            return Some(self.model.workloads[workload].pod.serving);
+        }
+        named.iter().find(|named| named.workload == workload).map(|named| named.container)
     }
 
     /// The Deployments whose containers or Pods the fault strikes.
@@ -462,9 +475,11 @@ impl<O: Observer> Cluster<'_, O> {
         }
     }
 
-    /// The Deployments that the fault strikes when it strikes this one.
+    /// The Deployments that the fault strikes when it strikes this one; none where this one has no such container.
     fn struck_with(&self, fault: FaultId, first: WorkloadId) -> Vec<WorkloadId> {
-        if self.model.faults[fault].at_once { self.struck_workloads(fault) } else { vec![first] }
+        let struck = self.struck_workloads(fault);
+        let at_once = self.model.faults[fault].at_once;
+        struck.into_iter().filter(|&workload| at_once || workload == first).collect()
     }
 
     /// The Deployment that the target belongs to, if it does to one.
@@ -491,7 +506,7 @@ impl<O: Observer> Cluster<'_, O> {
     pub(super) fn shared_strikes(&self, at: ContainerRef) -> impl Iterator<Item = &Strike> {
         let workload = self.pods[at.pod].workload;
         let strikes = self.workloads[workload].strikes.iter();
-        strikes.filter(move |strike| self.struck_container(strike.fault, workload) == at.container)
+        strikes.filter(move |strike| self.struck_container(strike.fault, workload) == Some(at.container))
     }
 
     /// The faults at work on the container, of its own and of all Pods, as somebody sees them.

@@ -83,9 +83,10 @@ impl<O: Observer> Cluster<'_, O> {
         self.births += 1;
         let (born, created) = (self.births, cx.now());
         let ReplicaSet { revision, image, .. } = set;
-        let new = Pod::new(self.slots[slot].workload, slot, self.spec_of(slot));
+        let workload = self.slots[slot].workload;
+        let new = Pod::new(workload, slot, self.spec_of(slot));
         let pod = Pod { revision, image, born, created, ..new };
-        let id = match self.vacated.pop() {
+        let id = match self.workloads[workload].vacated.pop() {
             Some(id) => {
                 self.pods[id] = pod;
                 id
@@ -217,7 +218,9 @@ impl<O: Observer> Cluster<'_, O> {
             let state = &pods[*pod];
             !state.slice_update.is_set() && unknown(state.slice) && unknown(state.proxied)
         };
-        self.vacated.extend(self.proxy.leaving.iter().copied().filter(is_over));
+        for pod in self.proxy.leaving.iter().copied().filter(is_over) {
+            self.workloads[pods[pod].workload].vacated.push(pod);
+        }
         self.proxy.leaving.retain(|pod| !is_over(pod));
     }
 

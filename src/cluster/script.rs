@@ -1,7 +1,7 @@
 //! The script of an experiment: faults at moments that it sets, drawn once per target.
 //!
-//! An entry strikes what it finds. Where there is nothing to strike (a vacant slot, a container without a process, a
-//! machine that is being replaced) nothing happens, and no fault is counted. What is struck already is
+//! An entry strikes what it finds. Where there is nothing to strike (a vacant slot, a Pod that has no container of that name,
+//! a container without a process, a machine that is being replaced) nothing happens, and no fault is counted. What is struck already is
 //! struck once more: faults at work on one target stand side by side, and each ends by itself.
 
 use super::observer::Observer;
@@ -36,7 +36,11 @@ impl<O: Observer> Cluster<'_, O> {
         let lasts = law.lasts.as_ref().map(|law| Duration::from_secs_f64(lasts.draw(0, law)));
         let struck = match target {
             ScriptTarget::Slot(slot) => match law.strikes {
-                Strikes::Container(_) => self.target(slot, self.struck_container(fault, self.slots[slot].workload)),
+                Strikes::Container(_) => {
+                    let container = self.struck_container(fault, self.slots[slot].workload);
+                    let Some(container) = container else { return };
+                    self.target(slot, container)
+                }
                 _ => Target::Slot(slot),
             },
             ScriptTarget::Deployment(workload) => Target::Deployment(workload),

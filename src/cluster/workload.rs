@@ -32,6 +32,9 @@ pub(crate) struct WorkloadState {
     /// traffic (E7).
     pub ready: usize,
     pub any_was_ready: bool,
+    /// Places in memory of Pods that are forgotten. Only a Pod of the same template takes one: what is still scheduled for a
+    /// container of the former finds one of that number, and is stale by its timer.
+    pub vacated: Vec<PodId>,
     /// What the observer was told last.
     pub counts: PodCounts,
 }
@@ -52,6 +55,7 @@ impl WorkloadState {
             strikes: Vec::new(),
             ready: 0,
             any_was_ready: false,
+            vacated: Vec::new(),
             counts: PodCounts::default(),
         }
     }

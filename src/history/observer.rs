@@ -109,7 +109,7 @@ pub struct PodCounts {
 pub struct Spell {
     /// Which fault's clock it is.
     pub fault: FaultId,
-    /// And of which Deployment, where it is not that of a Node or a zone.
+    /// And of which Deployment, where it is not that of a Node, of a zone or of several at once.
     pub workload: Option<WorkloadId>,
     /// Since then.
     pub from: SimTime,

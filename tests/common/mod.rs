@@ -6,7 +6,7 @@ pub mod stats;
 pub mod storms;
 pub mod watch;
 
-use hasim::ids::{ContainerId, ImageId, TemplateContainer, WorkloadId, ZoneId};
+use hasim::ids::{ContainerId, IdVec, ImageId, TemplateContainer, WorkloadId, ZoneId};
 use hasim::model::{
     Affects, App, Cluster, Container, ContainerMode, ControlPlane, DeadNodes, Fault, ImagePull, Latencies, Model, Node,
     NodeMode, Occurrence, OnSigterm, PodSpec, PodTolerations, Probe, Resources, Role, ScriptTarget, Spread, Start,
@@ -168,6 +168,32 @@ pub fn workload(replicas: u32, zones: u32, per_zone: u32, hard_spread: bool, app
         is_paused: false,
         chance_by_name: false,
     }
+}
+
+/// These Deployments side by side, each with the chance of its name; none means the Pods of another.
+pub fn side_by_side(workloads: impl IntoIterator<Item = Workload>) -> IdVec<WorkloadId, Workload> {
+    let mut all: IdVec<WorkloadId, Workload> = workloads.into_iter().collect();
+    let ids: Vec<WorkloadId> = all.ids().collect();
+    for &own in &ids {
+        let only = |is: bool| ids.iter().map(|id| is && *id == own).collect::<IdVec<WorkloadId, bool>>();
+        let first = WorkloadId::new(0);
+        let workload = &mut all[own];
+        workload.chance_by_name = true;
+        let pod = &mut workload.pod;
+        pod.contends_for_ports = only(pod.contends_for_ports[first]);
+        for constraint in &mut pod.spread {
+            constraint.selects = only(constraint.selects[first]);
+        }
+        for term in &mut pod.anti_affinity {
+            term.selects = only(term.selects[first]);
+        }
+    }
+    all
+}
+
+/// The same Deployment under another name.
+pub fn named(name: &str, workload: Workload) -> Workload {
+    Workload { name: name.into(), ..workload }
 }
 
 /// A container of the only Deployment, by its number.

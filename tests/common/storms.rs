@@ -1,9 +1,10 @@
 //! The reference in bad weather: for speed, for the oracle, and for what must hold however faults meet.
 
 use super::{SANDBOX, days, exponential, fault, probe, reference, secs};
-use hasim::ids::{ContainerId, ImageId};
+use hasim::ids::{ContainerId, ImageId, TemplateContainer, WorkloadId};
 use hasim::model::{
-    Affects, App, Container, ContainerMode, Fault, ImagePull, Model, NodeMode, OnCall, Probe, Role, Strikes,
+    Affects, AntiAffinity, App, Container, ContainerMode, Fault, ImagePull, Model, NodeMode, OnCall, Probe,
+    Requirement, Role, Strikes, Toleration, Workload,
 };
 use hasim::random::Law;
 use hasim::time::Duration;
@@ -123,6 +124,71 @@ pub fn crowded_reference() -> Model {
             ..fault("mesh", Strikes::Deployment(ContainerMode::Hang(Affects::ALL)), exponential(days(3.0)), None)
         },
     ]);
+    model
+}
+
+/// Three Deployments on the same Nodes under every kind of fault: the one of [`crowded_reference`], one of a single container
+/// without liveness probe whose Service publishes Pods that are not Ready, and one without probes. They compete for room and
+/// keep each other away; some faults are of one alone, one strikes two at once, Nodes and zones are those of all.
+pub fn several_reference() -> Model {
+    let mut model = crowded_reference();
+    let crowded = super::named("crowded", Workload { min_serving: 2, replicas: 3, ..model.workload().clone() });
+    let single = |name: &str, replicas, image| {
+        let app = App { start_up: Law::lognormal_with_p95(5.0, 12.0).unwrap(), ..model.app().clone() };
+        let mut workload = super::named(name, super::workload(replicas, 3, 2, false, app));
+        workload.pod.containers[ContainerId::new(0)].image = ImageId::new(image);
+        workload.pod.requests.cpu_millis = 500;
+        workload
+    };
+    // It runs from the image of the sidecar of the first.
+    let mut published = single("published", 2, 2);
+    published.publish_not_ready = true;
+    published.pod.main_mut().liveness = None;
+    let mut bare = single("bare", 3, 9);
+    let main = bare.pod.main_mut();
+    (main.liveness, main.readiness, main.pre_stop_sleep) = (None, None, secs(2.0));
+    bare.pod.tolerations.unreachable = Toleration::For(secs(60.0));
+    let mut workloads = super::side_by_side([crowded, published, bare]);
+    let ids: Vec<WorkloadId> = workloads.ids().collect();
+    workloads[ids[0]].pod.requests.cpu_millis = 1500;
+    // By Node: those of the second keep away from the first, as far as there is room elsewhere, and from those of the third.
+    let by_node = || (0..6).map(Some).collect::<Vec<_>>();
+    let term = |weight, selects: [bool; 3]| AntiAffinity {
+        domain: by_node(),
+        preferred_weight: weight,
+        selects: selects.to_vec().into(),
+    };
+    workloads[ids[1]].pod.anti_affinity = vec![term(Some(60), [true, false, false]), term(None, [false, true, true])];
+    workloads[ids[2]].pod.spread[0].selects = vec![true, false, true].into();
+    model.workloads = workloads;
+    // Of a template that is now the first of three.
+    let serving = |id: WorkloadId| TemplateContainer { workload: id, container: model.workloads[id].pod.serving };
+    let own = |id, name: &str, strikes, every, lasts| Fault {
+        containers: vec![serving(id)],
+        ..fault(name, strikes, exponential(days(every)), lasts)
+    };
+    let error = Strikes::Deployment(ContainerMode::Error(Affects::ALL));
+    let short = || Some(Law::lognormal_with_p95(120.0, 1800.0).unwrap());
+    let faults = [
+        own(ids[1], "of-published", super::HANG, 0.5, None),
+        own(ids[2], "of-bare", super::CRASH, 0.5, None),
+        own(ids[2], "error-of-bare", error, 2.0, short()),
+        own(ids[1], "deletion-of-published", Strikes::Deletion, 2.0, None),
+        Fault {
+            containers: vec![serving(ids[2]), serving(ids[0])],
+            at_once: true,
+            ..fault("database", error, exponential(days(2.0)), short())
+        },
+        Fault {
+            containers: vec![TemplateContainer { workload: ids[0], container: ContainerId::new(3) }, serving(ids[1])],
+            at_once: true,
+            ..fault("release", Strikes::Deployment(ContainerMode::Crash), exponential(days(3.0)), None)
+        },
+    ];
+    model.faults.extend(faults);
+    let pods = |id: WorkloadId, at_least| Requirement::Pods { workload: id, at_least };
+    let either = Requirement::any(vec![pods(ids[1], 1), pods(ids[2], 2)]);
+    model.system = Some(Requirement::all(vec![pods(ids[0], 1), either]));
     model
 }
 

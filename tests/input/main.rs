@@ -6,4 +6,5 @@ mod fuzz;
 mod kinds;
 mod manifests;
 mod refused;
+mod several;
 mod shipped;

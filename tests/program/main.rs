@@ -15,4 +15,5 @@ mod results_docs;
 mod resume;
 mod rules_docs;
 mod schema;
+mod several;
 mod verify;

@@ -53,6 +53,13 @@ fn twelve_scenarios(folder: &Path) -> PathBuf {
     path
 }
 
+/// Two Deployments that a database takes down together, in four scenarios.
+fn two_deployments(folder: &Path, replications: u64) -> PathBuf {
+    let path = folder.join("two.yaml");
+    std::fs::write(&path, super::several::experiment(replications)).unwrap();
+    path
+}
+
 /// Kills it with signal 9 so many milliseconds after a new checkpoint; false if it ended before.
 fn killed(child: &mut Child, folder: &Path, after: u64) -> bool {
     let checkpoint = folder.join("checkpoint.json");
@@ -77,25 +84,44 @@ fn killed(child: &mut Child, folder: &Path, after: u64) -> bool {
 #[test]
 fn a_run_that_is_killed_goes_on_to_the_same_bytes() {
     let folder = tempfile::tempdir().unwrap();
-    let experiment = twelve_scenarios(folder.path());
+    assert_goes_on(&twelve_scenarios(folder.path()), &folder);
+}
+
+/// What is kept of each of several Deployments goes on, too.
+#[test]
+fn a_run_of_several_deployments_that_is_killed_goes_on_to_the_same_bytes() {
+    let folder = tempfile::tempdir().unwrap();
+    assert_goes_on(&two_deployments(folder.path(), 800), &folder);
+}
+
+fn assert_goes_on(experiment: &Path, folder: &tempfile::TempDir) {
     let (whole, broken) = (folder.path().join("whole"), folder.path().join("broken"));
-    done(&mut run(&experiment, &whole, &[]));
+    done(&mut run(experiment, &whole, &[]));
     let mut kills = 0;
     for (number, after) in [0, 30, 170].into_iter().enumerate() {
         let more: &[&str] = if number == 0 { &[] } else { &["--resume"] };
-        let mut child = run(&experiment, &broken, more).spawn().unwrap();
+        let mut child = run(experiment, &broken, more).spawn().unwrap();
         kills += u32::from(killed(&mut child, &broken, after));
     }
     assert!(kills > 0, "the run is too short to be killed");
     std::fs::write(broken.join(".hasim-half"), "a write that was killed").unwrap();
-    done(&mut run(&experiment, &broken, &["--resume"]));
+    done(&mut run(experiment, &broken, &["--resume"]));
     assert!(files(&broken) == files(&whole), "after {kills} kills the files differ");
 }
 
 #[test]
 fn shards_are_merged_to_the_same_bytes() {
+    assert_merges(Path::new("experiments/aidbox.yaml"));
+}
+
+#[test]
+fn shards_of_several_deployments_are_merged_to_the_same_bytes() {
     let folder = tempfile::tempdir().unwrap();
-    let experiment = Path::new("experiments/aidbox.yaml");
+    assert_merges(&two_deployments(folder.path(), 100));
+}
+
+fn assert_merges(experiment: &Path) {
+    let folder = tempfile::tempdir().unwrap();
     let fixed = ["--replications", "100"];
     let whole = folder.path().join("whole");
     done(&mut run(experiment, &whole, &fixed));

@@ -12,6 +12,7 @@ mod oracle;
 mod properties;
 mod removal;
 mod sensitivity;
+mod several;
 mod trace;
 
 mod rules {
@@ -23,6 +24,7 @@ mod rules {
     mod nodes;
     mod on_call;
     mod placement;
+    mod several;
 }
 
 mod validation {
@@ -33,5 +35,6 @@ mod validation {
     mod nodes;
     mod probes;
     mod script;
+    mod several;
     mod starts;
 }

@@ -2,7 +2,7 @@
 
 use crate::common;
 use hasim::cluster::{Happening, Mode, Observed, Observer, Replication};
-use hasim::experiment::{Measures, Recorder, drive, replicate, trace};
+use hasim::experiment::{Measures, Outcome, Recorder, drive, replicate, trace};
 use hasim::history::{Timeline, Who};
 use hasim::ids::{NodeId, SlotId, WorkloadId, ZoneId};
 use hasim::model::{ControlPlane, Model, NodeMode, Probe, ScriptTarget, Start, Strikes};
@@ -70,6 +70,27 @@ fn the_same_with_several_containers() {
         model.start = if index % 3 == 0 { Start::Fresh } else { Start::Running };
         model.on_call = (index % 2 == 0).then(common::storms::on_call);
         assert_identical(&model, index);
+    }
+}
+
+/// Three Deployments side by side: all that an observer hears, and what is measured of the system and of each.
+#[test]
+fn the_same_with_several_deployments() {
+    let mut model = common::storms::several_reference();
+    model.horizon = common::secs(10.0 * 86_400.0);
+    for index in 0..8 {
+        model.start = if index % 3 == 0 { Start::Fresh } else { Start::Running };
+        model.on_call = (index % 2 == 0).then(common::storms::on_call);
+        assert_identical(&model, index);
+        let outcome = |mode| {
+            let observer = (Measures::new(&model), ());
+            drive(&mut Replication::new(&model, 7, index, mode, observer), model.horizon)
+        };
+        let fast = outcome(Mode::Fast);
+        fast.assert_consistent();
+        fast.workloads().iter().for_each(Outcome::assert_consistent);
+        assert_eq!(fast.workloads().len(), 3);
+        assert!(fast == outcome(Mode::EveryProbe), "replication {index}");
     }
 }
 

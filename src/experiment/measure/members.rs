@@ -72,11 +72,7 @@ impl Member {
 
     /// The load balancer has no Pod to send its requests to.
     fn is_dark(&self) -> bool {
-        self.at_least.is_some() && self.in_rotation == 0
-    }
-
-    fn fails(&self) -> bool {
-        self.at_least.is_some() && (self.in_rotation == 0 || self.delivering < self.in_rotation)
+        self.in_rotation == 0
     }
 
     /// The share of its requests that succeed: each of n endpoints is sent an n-th of the traffic.
@@ -194,8 +190,8 @@ impl Members {
 
     /// The service was not available for so many nanoseconds, as it is not now.
     pub fn miss(&mut self, nanos: u64) {
-        let missing = self.missing();
-        for (part, _) in self.parts.iter_mut().zip(missing).filter(|(_, missing)| *missing) {
+        let lacking = self.who_lack();
+        for (part, _) in self.parts.iter_mut().zip(lacking).filter(|(_, lacks)| *lacks) {
             part.missed += nanos;
         }
     }
@@ -211,58 +207,57 @@ impl Members {
     }
 
     /// Which Deployments keep the requirement from being met.
-    fn missing(&self) -> SmallVec<[bool; 4]> {
-        let mut missing: SmallVec<[bool; 4]> = smallvec![false; self.parts.len()];
-        self.mark_missing(&self.requirement, &mut missing);
-        missing
+    fn who_lack(&self) -> SmallVec<[bool; 4]> {
+        self.to_blame(&|part| part.is_met(&|workload| self.member(workload).has()))
     }
 
     /// Those who bear a time without availability: slots of the missing Deployments none of whose Pods delivers.
     pub fn lacking(&self) -> Bearers<'_> {
-        let missing = self.missing();
+        let missing = self.who_lack();
         let lacking = self.slots.iter().enumerate().filter(|(_, slot)| missing[slot.member] && slot.delivering == 0);
         lacking.map(|(place, slot)| slot.bearer(place)).collect()
     }
 
-    /// Marks the Deployments that keep the requirement from being met.
-    fn mark_missing(&self, requirement: &Requirement, missing: &mut [bool]) {
+    /// By Deployment: it keeps the requirement from being met. Where a part is met by others, nothing hangs on it.
+    fn to_blame(&self, is_met: &impl Fn(&Requirement) -> bool) -> SmallVec<[bool; 4]> {
+        let mut blamed = smallvec![false; self.parts.len()];
+        self.blame(&self.requirement, is_met, &mut blamed);
+        blamed
+    }
+
+    fn blame(&self, requirement: &Requirement, is_met: &impl Fn(&Requirement) -> bool, blamed: &mut [bool]) {
         match requirement {
+            _ if is_met(requirement) => {}
             Requirement::Pods { workload, .. } => {
-                let place = self.parts.iter().position(|member| member.workload == *workload && !member.has());
-                place.into_iter().for_each(|place| missing[place] = true);
+                let place = self.parts.iter().position(|member| member.workload == *workload);
+                place.into_iter().for_each(|place| blamed[place] = true);
             }
-            Requirement::Parts { parts, .. } => {
-                if !requirement.is_met(&|workload| self.member(workload).has()) {
-                    parts.iter().for_each(|part| self.mark_missing(part, missing));
-                }
-            }
+            Requirement::Parts { parts, .. } => parts.iter().for_each(|part| self.blame(part, is_met, blamed)),
         }
     }
 
-    /// Those who bear failed requests: endpoints that do not answer, and slots of Deployments that have no endpoint. By slot,
-    /// then by Pod.
-    pub fn failing_bearers(&self) -> Bearers<'_> {
+    /// Those who bear failed requests: endpoints that do not answer, and slots of Deployments that have no endpoint, by slot,
+    /// then by Pod; and whether all that fails does so as there is no endpoint.
+    pub fn failing_bearers(&self) -> (Bearers<'_>, bool) {
+        let fails = self.to_blame(&|part| part.probability(&|workload| self.member(workload).success()) >= 1.0);
         let mut bearers = Bearers::new();
         for (pod, endpoint) in self.endpoints.iter().enumerate() {
             if let Some(EndpointView { workload, slot, serves: false, causes, phase }) = endpoint
-                && self.member(*workload).fails()
+                && fails[self.part(*workload)]
             {
                 let place = slot.map_or(usize::MAX - 1, |slot| self.place(slot));
                 bearers.push(Bearer { key: (place, pod + 1), causes, phase: *phase });
             }
         }
-        if self.parts.iter().any(Member::is_dark) {
-            let dark = |slot: &Slot| self.parts[slot.member].is_dark() && slot.delivering == 0;
+        let is_dark = |member: usize| fails[member] && self.parts[member].is_dark();
+        if (0..self.parts.len()).any(is_dark) {
+            let dark = |slot: &Slot| is_dark(slot.member) && slot.delivering == 0;
             let slots = self.slots.iter().enumerate().filter(|(_, slot)| dark(slot));
             bearers.extend(slots.map(|(place, slot)| slot.bearer(place)));
         }
         bearers.sort_by_key(|bearer| bearer.key);
-        bearers
-    }
-
-    /// All that fails does so as there is no endpoint.
-    pub fn fails_in_the_dark(&self) -> bool {
-        self.parts.iter().all(|member| member.is_dark() || !member.fails())
+        let in_the_dark = (0..self.parts.len()).all(|member| !fails[member] || is_dark(member));
+        (bearers, in_the_dark)
     }
 }
 

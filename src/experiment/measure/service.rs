@@ -239,9 +239,9 @@ impl Service {
         };
         self.outcome.counted[Quantity::FailedRequests] += failed;
         self.failed_windows.add(from, to, failed);
-        let is_dark = self.members.fails_in_the_dark();
-        let division = if is_dark { &mut self.dark_division } else { &mut self.failing_division };
-        divide(division, &self.members.failing_bearers(), self.causes, &mut self.outcome.failed_by, failed);
+        let (bearers, in_the_dark) = self.members.failing_bearers();
+        let division = if in_the_dark { &mut self.dark_division } else { &mut self.failing_division };
+        divide(division, &bearers, self.causes, &mut self.outcome.failed_by, failed);
     }
 
     fn end_outage(&mut self, now: SimTime) {

@@ -46,6 +46,8 @@ pub(in crate::spec) struct Deployments {
 /// A Deployment that an experiment names, with what is said of it alone.
 #[derive(Debug, Clone)]
 pub(in crate::spec) struct Member {
+    /// Where it stands in the experiment, for messages.
+    pub path: String,
     pub deployment: Reference,
     /// What it is called in the experiment, if not as its manifest says.
     pub alias: Option<String>,
@@ -55,6 +57,13 @@ pub(in crate::spec) struct Member {
     pub container: Option<Named>,
     /// Its own objective.
     pub objective: Option<Node>,
+}
+
+impl Member {
+    /// A Deployment of which nothing more is said.
+    fn of(path: String, deployment: Reference) -> Self {
+        Self { path, deployment, alias: None, app: None, container: None, objective: None }
+    }
 }
 
 /// The files of a system; in a candidate those that it replaces.
@@ -227,27 +236,38 @@ fn read_references(spec: &mut Object<'_>, is_whole: bool, problems: &mut Problem
     };
     let (faults, operations) = (sources("faults"), sources("operations"));
     let container = spec.get("container").and_then(|item| read_named(&item, problems));
+    let container = container.filter(|named| {
+        let has_own = deployments.as_ref().is_some_and(|all| all.are_listed);
+        if has_own {
+            refuse_container_beside_deployments(named, problems);
+        }
+        !has_own
+    });
     References { deployments, app, cluster, faults, operations, container }
+}
+
+/// Each of several Deployments says itself which of its containers serves.
+pub(in crate::spec) fn refuse_container_beside_deployments(named: &Named, problems: &mut Problems) {
+    let message = "must not be set beside deployments: each has its own";
+    problems.error(named.mark, &named.path, message).help("write `{file: …, container: NAME}` in deployments");
 }
 
 /// `deployment`, or `deployments`.
 fn read_deployments(spec: &mut Object<'_>, is_whole: bool, problems: &mut Problems) -> Option<Deployments> {
     let Some(all) = spec.get("deployments") else {
         let item = if is_whole { spec.require("deployment", problems) } else { spec.get("deployment") };
-        let deployment = read_reference(&item?, true, problems)?;
-        let only = Member { deployment, alias: None, app: None, container: None, objective: None };
+        let item = item?;
+        let only = Member::of(item.path.clone(), read_reference(&item, true, problems)?);
         return Some(Deployments { are_listed: false, list: vec![only] });
     };
     if let Some(one) = spec.get("deployment") {
-        problems.error(one.mark(), &one.path, "must not be set together with deployments");
-    }
-    if spec.has("container") {
-        let message = "must not be set beside deployments: each has its own";
-        problems.error(all.mark(), "spec.container", message).help("write `{file: …, container: NAME}` in deployments");
+        let help = "leave out `deployment`, or `deployments` if there is one only";
+        problems.error(one.mark(), &one.path, "must not be set together with deployments").help(help);
     }
     let items = all.list(problems)?;
     if items.is_empty() {
-        problems.error(all.mark(), &all.path, "is empty, must name at least one Deployment");
+        let help = "write `deployments: [FILE, …]`";
+        problems.error(all.mark(), &all.path, "is empty, must name at least one Deployment").help(help);
         return None;
     }
     let list = items.iter().map(|item| read_member(item, problems)).collect::<Vec<_>>();
@@ -258,8 +278,7 @@ fn read_deployments(spec: &mut Object<'_>, is_whole: bool, problems: &mut Proble
 /// An entry of `deployments`: a file, or `{file, name, namespace, as, app, container, objective}`.
 fn read_member(item: &Item<'_>, problems: &mut Problems) -> Option<Member> {
     if !matches!(item.node.value, Value::Map(_)) {
-        let deployment = read_reference(item, false, problems)?;
-        return Some(Member { deployment, alias: None, app: None, container: None, objective: None });
+        return Some(Member::of(item.path.clone(), read_reference(item, false, problems)?));
     }
     let mut object = item.our_object(problems)?;
     let deployment = read_selected(&mut object, problems);
@@ -281,7 +300,7 @@ fn read_member(item: &Item<'_>, problems: &mut Problems) -> Option<Member> {
         Some(read) => Some(read?),
         None => None,
     };
-    Some(Member { deployment: deployment?, alias, app, container, objective })
+    Some(Member { alias, app, container, objective, ..Member::of(item.path.clone(), deployment?) })
 }
 
 fn read_named(item: &Item<'_>, problems: &mut Problems) -> Option<Named> {

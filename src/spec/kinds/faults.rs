@@ -122,13 +122,11 @@ impl ReadFault {
         workloads: &IdVec<WorkloadId, Workload>,
         problems: &mut Problems,
     ) -> Vec<TemplateContainer> {
-        let mut found = Vec::new();
+        let (mut found, mut lacking) = (Vec::new(), Vec::new());
         for &workload in struck {
             let containers = &workloads[workload].pod.containers;
             let Some((id, container)) = containers.entries().find(|(_, container)| container.name == named.name) else {
-                if !self.deployments.is_empty() {
-                    refuse_container(named, &[workload], workloads, problems);
-                }
+                lacking.push(workload);
                 continue;
             };
             let is_of_pod = self.fault.strikes == Strikes::Container(ContainerMode::Sandbox);
@@ -140,8 +138,8 @@ impl ReadFault {
             }
             found.push(TemplateContainer { workload, container: id });
         }
-        if found.is_empty() && self.deployments.is_empty() {
-            refuse_container(named, struck, workloads, problems);
+        if !lacking.is_empty() && (found.is_empty() || !self.deployments.is_empty()) {
+            refuse_container(named, &lacking, workloads, problems);
         }
         found
     }
@@ -154,7 +152,12 @@ fn refuse_container(
     problems: &mut Problems,
 ) {
     let containers = of.iter().flat_map(|&workload| &workloads[workload].pod.containers);
-    let names: Vec<&str> = containers.map(|container| container.name.as_str()).collect();
+    let mut names: Vec<&str> = Vec::new();
+    for container in containers {
+        if !names.contains(&container.name.as_str()) {
+            names.push(&container.name);
+        }
+    }
     let of: Vec<&str> = of.iter().map(|&workload| workloads[workload].name.as_str()).collect();
     let message = format!("is {}, must be a container of {}: {}", named.name, of.join(", "), names.join(", "));
     let problem = problems.error(named.mark, &named.path, message);
@@ -181,12 +184,20 @@ pub(in crate::spec) fn read_deployments(
     let Some(item) = object.get("deployments") else { return Vec::new() };
     if let Some(Strikes::Node(_) | Strikes::Zone(_)) = strikes {
         let message = "must only be set for the targets container and deployment: a Node has Pods of all";
-        problems.error(item.mark(), &item.path, message);
+        problems.error(item.mark(), &item.path, message).help("leave it out");
         return Vec::new();
     }
     let items = match item.node.value {
         Value::String(_) => vec![item],
-        _ => item.list(problems).unwrap_or_default(),
+        _ => {
+            let items = item.list(problems).unwrap_or_default();
+            if matches!(&item.node.value, Value::List(list) if list.is_empty()) {
+                problems
+                    .error(item.mark(), &item.path, "is empty, must name at least one Deployment")
+                    .help("leave it out to strike all, each by a clock of its own");
+            }
+            items
+        }
     };
     let mut names: Vec<Named> = Vec::new();
     for item in items {

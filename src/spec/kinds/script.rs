@@ -197,7 +197,7 @@ fn read_target(
         }
         "node" | "zone" if whose.are_named => {
             let message = "must not stand beside deployments: a Node has Pods of all";
-            problems.error(item.mark(), &item.path, message);
+            problems.error(item.mark(), &item.path, message).help("leave `deployments` out, or write {nodeOf: 0}");
             None
         }
         "node" => {
@@ -232,8 +232,8 @@ fn read_slots(
         Value::String(word) if word == EACH => return Some(whose.of.iter().copied().flat_map(slots_of).collect()),
         Value::Int(slot) => {
             if whose.of.len() > 1 && !whose.are_named {
-                let message = "is the number of a slot, and there are several Deployments";
-                problems.error(item.mark(), &item.path, message).help("add `deployments: NAME` to the entry");
+                let rule = "the number of a slot, must be of one Deployment: there are several";
+                problems.value(item.node, &item.path, rule).help("add `deployments: NAME` to the entry");
                 return None;
             }
             let mut slots = Vec::new();

@@ -56,6 +56,12 @@ fn read_part(
         return None;
     }
     let mut object = item.our_object(problems)?;
+    let forms: Vec<&str> = ["workload", "all", "any", "atLeast"].into_iter().filter(|key| object.has(key)).collect();
+    if forms.len() > 1 {
+        let message = format!("has {}, must have one of them", forms.join(" and "));
+        problems.error(item.mark(), &item.path, message).help("one may stand in the other: `all: [a, {any: [b, c]}]`");
+        return None;
+    }
     let read = if object.has("workload") {
         read_pods(&mut object, workloads, seen, problems)
     } else if object.has("atLeast") {
@@ -114,7 +120,7 @@ fn read_some(
     let at_least = least? as usize;
     if at_least > parts.len() {
         let message = format!("has {} parts, of which {at_least} can never be met", parts.len());
-        problems.error(list.mark(), &list.path, message);
+        problems.error(list.mark(), &list.path, message).help("write at most that many in atLeast, or add parts");
         return None;
     }
     Some(Requirement::Parts { at_least, parts })

@@ -236,7 +236,10 @@ fn documents(
 ) -> Documents {
     let mut documents = Documents::of(question, system);
     let own = candidate.map(|candidate| candidate.patches.as_slice()).unwrap_or_default();
-    for (patch, value) in own.iter().map(|(patch, value)| (patch, value)).chain(values.iter().copied()) {
+    let all = || own.iter().map(|(patch, value)| (patch, value)).chain(values.iter().copied());
+    let is_of_one = |(patch, _): &(&Patch, &Node)| patch.target.member.is_some();
+    // What is said of all comes first, in whatever order the keys stand: what is said of one begins with a copy of it.
+    for (patch, value) in all().filter(|change| !is_of_one(change)).chain(all().filter(is_of_one)) {
         if let Err(message) = documents.set(&patch.target, value, patch.mark) {
             problems.error(patch.mark, &patch.path, message);
         }
@@ -262,8 +265,8 @@ pub(in crate::spec) struct MemberPart {
     pub app: Apps,
     /// Its own `minServing`.
     pub min_serving: Option<u32>,
-    /// Where `minServing` is said.
-    pub min_serving_mark: Option<Mark>,
+    /// Where the `minServing` that counts for it is said.
+    pub least_at: Option<(Mark, String)>,
 }
 
 /// The Services in front of a Deployment; the first one counts.
@@ -287,9 +290,10 @@ fn look_at(
     member: &Member,
     part: &MemberPart,
     min_serving: u32,
+    is_listed: bool,
     problems: &mut Problems,
 ) -> Option<Vec<Service>> {
-    let MemberPart { deployment, app, min_serving_mark, .. } = part;
+    let MemberPart { deployment, app, least_at, .. } = part;
     let services = services(deployment, member, problems);
     let named = member.named.as_ref().map(|named| named.name.as_str());
     app.check(&deployment.pod, problems);
@@ -302,11 +306,14 @@ fn look_at(
         return None;
     }
     if min_serving > deployment.replicas {
-        let mark = min_serving_mark.unwrap_or(question.objective.mark);
-        let replicas = deployment.replicas;
-        let message =
-            format!("is {min_serving}, must be at most the {replicas} replicas: the service would never be available");
-        problems.error(mark, "spec.objective.minServing", message);
+        let usual = || (question.objective.mark, "spec.objective.minServing".to_string());
+        let (mark, path) = least_at.clone().unwrap_or_else(usual);
+        let of = if is_listed { format!(" of {}", member.name) } else { String::new() };
+        let message = format!(
+            "is {min_serving}, must be at most the {} replicas{of}: the service would never be available",
+            deployment.replicas
+        );
+        problems.error(mark, &path, message);
     }
     Some(services)
 }
@@ -324,7 +331,7 @@ pub(in crate::spec) fn build(
     let mut found = Vec::new();
     for (part, member) in members.iter().zip(&system.members) {
         let min_serving = part.min_serving.unwrap_or(objective.min_serving);
-        let services = look_at(question, member, part, min_serving, problems);
+        let services = look_at(question, member, part, min_serving, system.are_listed, problems);
         found.push(services.map(|services| convert::Member {
             name: if system.are_listed { &member.name } else { &part.deployment.name },
             deployment: &part.deployment,

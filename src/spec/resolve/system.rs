@@ -62,6 +62,11 @@ impl Member {
         &self.manifest.documents[self.chosen].1
     }
 
+    /// Where its own objective stands in the experiment.
+    pub fn objective_path(&self) -> String {
+        format!("{}.objective", self.reference.path)
+    }
+
     fn load(loader: &mut Loader<'_>, folder: &Path, reference: &experiment::Member) -> Option<Self> {
         let (manifest, chosen) = load_manifest(loader, folder, &reference.deployment)?;
         let app = match &reference.app {
@@ -124,7 +129,11 @@ impl System {
                 read.map(|read| read.into_iter().map(|member| member.serving(named, &mut loader.problems)).collect())
             }
             None => base.map(|base| {
+                if let Some(named) = named.filter(|_| base.are_listed) {
+                    experiment::refuse_container_beside_deployments(named, &mut loader.problems);
+                }
                 let members = base.members.iter().cloned();
+                let named = named.filter(|_| !base.are_listed);
                 members.map(|member| member.serving(named, &mut loader.problems)).collect()
             }),
         };

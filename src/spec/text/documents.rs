@@ -106,7 +106,11 @@ impl Documents {
             }
             (Input::Objective, Some(at_member)) => {
                 let empty = Node { value: Value::Map(Vec::new()), mark: at };
-                vary::apply(self.members[at_member].objective.get_or_insert(empty), steps, value, at)
+                let own = &mut self.members[at_member].objective;
+                vary::apply(own.get_or_insert(empty), steps, value, at)?;
+                // Where nothing is left of its own, that of all counts.
+                own.take_if(|node| matches!(&node.value, Value::Map(fields) if fields.is_empty()));
+                Ok(())
             }
             (Input::App, None) => {
                 let app = self.app.as_mut().ok_or("leads nowhere: every Deployment has an App of its own")?;
@@ -127,7 +131,10 @@ impl Documents {
         let names = || self.members.iter().map(|member| member.name.as_str()).collect::<Vec<_>>().join(", ");
         match &target.member {
             Some(name) => {
-                let found = self.members.iter().position(|member| member.name == *name).filter(|_| self.are_listed);
+                if !self.are_listed {
+                    return Err("must begin without `deployments.NAME.`: there is one Deployment".to_string());
+                }
+                let found = self.members.iter().position(|member| member.name == *name);
                 let message = || format!("leads nowhere: no Deployment is called {name}; there are: {}", names());
                 found.map(Some).ok_or_else(message)
             }
@@ -207,20 +214,14 @@ impl Documents {
         let deployment = member.manifest.deployment(&documents.deployment, Some(&documents.serving), problems);
         let app = app::read(self.app_of(documents)?, problems);
         let own = documents.objective.as_ref();
-        let own_least = own.map(|node| {
-            experiment::read_min_serving(
-                node,
-                &format!("spec.{}.objective", vary::member_path(&documents.name)),
-                problems,
-            )
-        });
-        let least = self.objective.get("minServing").map(|node| node.mark);
-        let mark = own.and_then(|node| node.get("minServing")).map_or(least, |node| Some(node.mark));
-        let min_serving = match own_least {
-            Some(read) => Some(read?),
+        let (objective, path) =
+            own.map_or((&self.objective, "spec.objective".to_string()), |own| (own, member.objective_path()));
+        let min_serving = match own {
+            Some(own) => Some(experiment::read_min_serving(own, &path, problems)?),
             None => None,
         };
-        Some(MemberPart { deployment: deployment?, app: app?, min_serving, min_serving_mark: mark })
+        let least_at = objective.get("minServing").map(|node| (node.mark, format!("{path}.minServing")));
+        Some(MemberPart { deployment: deployment?, app: app?, min_serving, least_at })
     }
 }
 
