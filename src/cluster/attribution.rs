@@ -94,6 +94,13 @@ impl<O: Observer> Cluster<'_, O> {
         }
     }
 
+    /// A Pod that does not deliver is deleted on purpose: its slot owes that to whoever is charged at this instant.
+    pub(super) fn hand_over_missing(&mut self, cx: &Cx<'_, Event>, slot: SlotId) {
+        if self.slots[slot].account.missing_since.is_some() {
+            self.slots[slot].account.debt = self.causes(cx.now(), slot);
+        }
+    }
+
     /// The process of the slot's Pod has died with its machine, or the Pod is deleted: what comes next owes it to whoever is
     /// charged at this instant.
     pub(super) fn hand_over(&mut self, cx: &Cx<'_, Event>, pod: PodId) {

@@ -28,6 +28,11 @@ impl<O: Observer> Cluster<'_, O> {
         self.check_proxy();
         self.check_timers();
         for (workload, counted) in self.workloads.iter().zip(self.counted()) {
+            let is_beside = |place| self.slots[place].pod.is_some();
+            assert!(
+                workload.rollouts.is_under_way() || !workload.surge_slots().any(is_beside),
+                "a surge lasts as long as its rollout"
+            );
             assert_eq!(workload.counts, counted, "the counts are those of the Pods that there are");
         }
     }

@@ -5,6 +5,7 @@
 //! number has none: it stands in a surge slot, where no fault of its own strikes it, until an old Pod is scaled down, whose
 //! slot the oldest of them takes, with its clocks and streams. So scenarios with other surges meet the same faults.
 
+use super::cause::{Cause, CauseSet};
 use super::happening::Happening;
 use super::observer::Observer;
 use super::state::{Dice, Timer};
@@ -49,6 +50,11 @@ impl Rollouts {
         self.sets.len() > 1
     }
 
+    /// Who is charged with what the present one, or the last one, costs.
+    pub fn cause(&self) -> CauseSet {
+        self.cause.map_or_else(CauseSet::new, |fault| Cause::Fault(fault).into())
+    }
+
     /// What waits for an event.
     pub fn timers(&self) -> [Timer; 2] {
         [self.pass, self.scaling]
@@ -72,6 +78,10 @@ impl<O: Observer> Cluster<'_, O> {
         cause: FaultId,
         has_new_image: bool,
     ) {
+        // What is paused goes on with the Pods and the template that it has.
+        if self.model.workloads[workload].is_paused {
+            return;
+        }
         let rollouts = &mut self.workloads[workload].rollouts;
         let ReplicaSet { revision, image, .. } = rollouts.newest();
         rollouts.sets.push(ReplicaSet { revision: revision + 1, size: 0, image: image + u32::from(has_new_image) });
@@ -132,8 +142,10 @@ impl<O: Observer> Cluster<'_, O> {
         for set in self.workloads[workload].rollouts.sets.iter_mut().filter(|set| set.revision != newest) {
             changed |= std::mem::replace(&mut set.size, 0) > 0;
         }
+        // The kubelet writes that a Pod has ended: without it nobody knows, however dead the machine is.
         let is_in_the_way = |pod: &super::Pod| {
-            let has_ended = pod.terminating && !pod.has_process() && !pod.api_ready;
+            let is_reported = pod.node.is_some_and(|node| self.kubelet_listens(node));
+            let has_ended = pod.terminating && !pod.has_process() && !pod.api_ready && is_reported;
             pod.exists && pod.workload == workload && pod.revision != newest && !has_ended
         };
         if !self.pods.iter().any(is_in_the_way) {
@@ -186,18 +198,25 @@ impl<O: Observer> Cluster<'_, O> {
         if !self.workloads[workload].rollouts.scaling.expires(timer) {
             return;
         }
-        for set in self.workloads[workload].rollouts.sets.clone() {
+        let sets = self.workloads[workload].rollouts.sets.clone();
+        for &set in &sets {
             let active = self.active_of(workload, set.revision);
-            let (has, wants) = (active.len() as u32, set.size);
-            if has > wants {
-                for pod in self.victims(cx.now(), workload, active, (has - wants) as usize) {
+            let surplus = active.len().saturating_sub(set.size as usize);
+            if surplus > 0 {
+                for pod in self.victims(cx.now(), workload, active, surplus) {
                     self.scale_down(cx, pod);
                 }
-            } else {
-                for _ in has..wants {
-                    self.create_replica(cx, workload, set);
-                }
             }
+        }
+        for &set in &sets {
+            for _ in self.active_of(workload, set.revision).len()..set.size as usize {
+                self.create_replica(cx, workload, set);
+            }
+        }
+        // A Pod that was lost and is not replaced has left its slot vacant.
+        let slots = self.workloads[workload].slots();
+        for slot in slots.filter(|&slot| self.slots[slot].pod.is_none()).collect::<Vec<_>>() {
+            self.fill_from_surge(cx, slot);
         }
         self.request_pass(cx, workload);
     }
@@ -229,10 +248,19 @@ impl<O: Observer> Cluster<'_, O> {
         let workload = self.pods[pod].workload;
         let slot = self.slot_of(pod);
         if let (Some(slot), Some(cause)) = (slot, self.workloads[workload].rollouts.cause) {
+            // Who keeps it from delivering already is charged with what follows.
+            self.hand_over_missing(cx, slot);
             self.slots[slot].account.owe(cause);
         }
         self.delete_for_good(cx, pod);
-        let Some(slot) = slot else { return };
+        if let Some(slot) = slot {
+            self.fill_from_surge(cx, slot);
+        }
+    }
+
+    /// The oldest surge Pod, if there is one, takes a slot that is vacant.
+    fn fill_from_surge(&mut self, cx: &mut Cx<'_, Event>, slot: SlotId) {
+        let workload = self.slots[slot].workload;
         let surge = self.workloads[workload].surge_slots().filter_map(|place| self.slots[place].pod);
         if let Some(oldest) = surge.min_by_key(|&pod| self.pods[pod].born) {
             self.move_to_slot(oldest, slot);

@@ -67,7 +67,10 @@ impl<O: Observer> Cluster<'_, O> {
             return like(causes.clone(), *phase);
         }
         let at_work = self.at_work(state.workload, Some(pod));
-        let causes = if at_work.is_empty() { state.parting.clone() } else { at_work };
+        // A surge Pod owes nothing to any slot: what fails with it is the rollout's.
+        let owed = || self.workloads[state.workload].rollouts.cause();
+        let causes = [at_work, state.parting.clone()].into_iter().find(|causes| !causes.is_empty());
+        let causes = causes.unwrap_or_else(owed);
         let phase = if state.holds_slot { self.phase(pod) } else { self.parting_phase(pod) };
         like(causes, phase)
     }

@@ -24,6 +24,7 @@ mod rules {
     mod nodes;
     mod on_call;
     mod placement;
+    mod rollouts;
     mod several;
 }
 

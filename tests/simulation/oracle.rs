@@ -5,7 +5,7 @@ use hasim::cluster::{Happening, Mode, Observed, Observer, Replication};
 use hasim::experiment::{Measures, Outcome, Recorder, drive, replicate, trace};
 use hasim::history::{Timeline, Who};
 use hasim::ids::{NodeId, SlotId, WorkloadId, ZoneId};
-use hasim::model::{ControlPlane, Model, NodeMode, Probe, ScriptTarget, Start, Strikes};
+use hasim::model::{ControlPlane, Model, NodeMode, Part, Probe, ScriptTarget, Start, Strategy, Strikes};
 use hasim::random::Law;
 use hasim::time::{Duration, SimTime};
 
@@ -90,6 +90,40 @@ fn the_same_with_several_deployments() {
         fast.assert_consistent();
         fast.workloads().iter().for_each(Outcome::assert_consistent);
         assert_eq!(fast.workloads().len(), 3);
+        assert!(fast == outcome(Mode::EveryProbe), "replication {index}");
+    }
+}
+
+/// D1 to D11: a new revision every two hours, by every strategy, amid everything else that strikes; with and without a new image,
+/// and with `minReadySeconds`.
+#[test]
+fn the_same_with_rollouts() {
+    let steps = |surge, unavailable| Strategy::RollingUpdate {
+        max_surge: Part::Number(surge),
+        max_unavailable: Part::Number(unavailable),
+    };
+    let strategies = [Strategy::USUAL, steps(1, 0), steps(0, 1), steps(2, 2), Strategy::Recreate];
+    for (index, strategy) in (0..10).zip(strategies.into_iter().cycle()) {
+        let several = index % 5 == 3;
+        let mut model = if several { common::storms::several_reference() } else { common::storms::stormy_reference() };
+        model.start = if index % 3 == 0 { Start::Fresh } else { Start::Running };
+        model.on_call = (index % 2 == 0).then(common::storms::on_call);
+        for workload in &mut model.workloads {
+            workload.replicas += 1 + index as u32 % 2;
+            workload.strategy = strategy;
+            workload.min_ready = common::secs([0.0, 15.0][index as usize / 5]);
+        }
+        let rollout = Strikes::Rollout { new_image: index % 2 == 0 };
+        model.faults.push(common::fault("rollout", rollout, common::exponential(7200.0), None));
+        model.horizon = common::secs(6.0 * 86_400.0);
+        assert_identical(&model, index);
+        assert_same_trace(&model, index);
+        let outcome = |mode| {
+            let observer = (Measures::new(&model), ());
+            drive(&mut Replication::new(&model, 7, index, mode, observer), model.horizon)
+        };
+        let fast = outcome(Mode::Fast);
+        fast.assert_consistent();
         assert!(fast == outcome(Mode::EveryProbe), "replication {index}");
     }
 }

@@ -5,10 +5,11 @@ use std::collections::HashMap;
 use crate::common;
 use hasim::cluster::{Mode, Observed, Observer, Phase, Replication};
 use hasim::experiment::replicate;
-use hasim::model::Model;
+use hasim::model::{Model, Part, Strategy, Strikes};
 use hasim::study::Quantity;
 use hasim::time::SimTime;
-use proptest::prelude::*;
+use proptest::prelude::{ProptestConfig, any, prop, prop_assert, prop_oneof, proptest};
+use proptest::strategy::Strategy as _;
 
 /// A stormy month with other numbers of everything.
 /// Storms over a Deployment of this shape; `watched` without liveness, and with somebody on call.
@@ -43,6 +44,30 @@ proptest! {
         prop_assert!(outcome.counted(Quantity::Downtime) <= model.horizon.as_nanos());
         prop_assert!(outcome.counted(Quantity::FailedRequests) <= model.horizon.as_nanos());
     }
+
+    /// The same with rollouts, whatever the strategy, so often that they supersede each other and meet every fault. The state
+    /// is checked after each event.
+    #[test]
+    fn parts_add_up_with_rollouts(
+        replicas in 1u32..7, (surge, unavailable) in (part(), part()), recreate: bool, min_ready in 0.0..40.0f64,
+        flags: [bool; 3], mean in 120.0..20_000.0f64, new_image: bool,
+        faults in prop::collection::vec(any::<bool>(), 17), index in 0u64..1000,
+    ) {
+        let mut model = stormy(replicas, 1 + replicas / 2, flags, 0.01, &faults);
+        let rolling = Strategy::RollingUpdate { max_surge: surge, max_unavailable: unavailable };
+        model.workload_mut().strategy = if recreate { Strategy::Recreate } else { rolling };
+        model.workload_mut().min_ready = common::secs(min_ready);
+        model.horizon = common::secs(3.0 * 86_400.0);
+        model.faults.push(common::fault("rollout", Strikes::Rollout { new_image }, common::exponential(mean), None));
+        let outcome = replicate(&model, 5, index);
+        outcome.assert_consistent();
+        prop_assert!(outcome.counted(Quantity::Downtime) <= model.horizon.as_nanos());
+    }
+}
+
+/// A number of Pods, or a share of them.
+fn part() -> impl proptest::strategy::Strategy<Value = Part> {
+    prop_oneof![(0u32..5).prop_map(Part::Number), (0u32..101).prop_map(Part::Percent)]
 }
 
 /// How long slots stay in one phase.
