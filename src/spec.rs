@@ -96,6 +96,9 @@ pub fn load_experiment_as(
     if let Some(results) = rerun::results_in(&bytes) {
         let mut loaded = load_inputs(&results.inputs, path, overrides)?;
         loaded.findings.diagnostics.extend(results.warning(path));
+        if results.each_alone {
+            loaded.study.make_each_alone();
+        }
         return Ok(loaded);
     }
     let mut loader = Loader::new(open);

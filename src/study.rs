@@ -37,6 +37,13 @@ impl Study {
         study
     }
 
+    /// Makes of its scenarios Deployments that are each played alone, none an alternative to another.
+    pub fn make_each_alone(&mut self) {
+        self.header.each_alone = true;
+        self.header.varied.clear();
+        self.scenarios.iter_mut().for_each(|scenario| scenario.parameters.clear());
+    }
+
     /// The scenario that this one is compared with.
     pub fn compared_with(&self, scenario: usize) -> Option<usize> {
         self.scenarios[scenario].compared_with.or(self.header.baseline).filter(|&other| other != scenario)

@@ -308,7 +308,7 @@ impl Case {
             model: model(scenario),
             draws: vec![model(scenario); self.draws as usize],
             compared_with: (self.sensitivity && number == 2).then_some(1),
-            unplaceable: false,
+            pending: vec![],
         };
         let parameter = || Parameter {
             key: "stretch".to_owned(),
@@ -332,6 +332,7 @@ impl Case {
             },
             goals: vec![],
             varied: vec![],
+            each_alone: false,
             baseline: (self.scenarios.len() > 1 && !self.sensitivity).then_some(0),
             sensitivity: if self.sensitivity { vec![parameter()] } else { vec![] },
             notes: vec![],

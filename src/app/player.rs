@@ -63,6 +63,9 @@ impl Player<'_> {
         });
         self.listener.hear(&Event::StageEnded);
         ended.map(|(checkpoint, mut result)| {
+            if result.each_alone {
+                report::sort_deployments(&mut result);
+            }
             add_histograms(&checkpoint, &mut result);
             (checkpoint, result)
         })

@@ -1,6 +1,5 @@
 //! What a manifest does not say: the bundled app, cluster and faults, or files instead of them; and how it is played.
 
-use std::cell::OnceCell;
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -95,13 +94,11 @@ pub(super) struct Unwritten<'a> {
     manifests: Vec<(&'a str, &'a Path)>,
     /// Its `spec`, but for what stands around the manifests.
     fields: Map<String, Value>,
-    /// What standard input holds, once it has been read.
-    stdin: OnceCell<Vec<u8>>,
 }
 
 impl<'a> Unwritten<'a> {
     pub fn new(name: &'a str, manifests: &[(&'a str, &'a Path)], fields: Map<String, Value>) -> Self {
-        Self { name, manifests: manifests.to_vec(), fields, stdin: OnceCell::new() }
+        Self { name, manifests: manifests.to_vec(), fields }
     }
 
     /// Puts a field into its `spec`.
@@ -111,27 +108,18 @@ impl<'a> Unwritten<'a> {
 
     /// The same manifests in another experiment.
     pub fn with_fields(&self, fields: Map<String, Value>) -> Self {
-        Self { name: self.name, manifests: self.manifests.clone(), fields, stdin: self.stdin.clone() }
+        Self { name: self.name, manifests: self.manifests.clone(), fields }
     }
+}
 
-    /// What standard input holds; it can be read only once.
-    fn stdin(&self) -> io::Result<Vec<u8>> {
-        if let Some(bytes) = self.stdin.get() {
-            return Ok(bytes.clone());
-        }
-        let bytes = spec::read_standard_input()?;
-        Ok(self.stdin.get_or_init(|| bytes).clone())
+/// Bundled models, standard input and files.
+fn open(path: &Path) -> io::Result<Vec<u8>> {
+    if path == Path::new("-") {
+        return spec::read_standard_input();
     }
-
-    /// Its own text, bundled models, standard input and files.
-    fn open(&self, path: &Path) -> io::Result<Vec<u8>> {
-        if path == Path::new("-") {
-            return self.stdin();
-        }
-        match path.to_str().and_then(library::text_of) {
-            Some(text) => Ok(text.as_bytes().to_vec()),
-            None => spec::read_file(path),
-        }
+    match path.to_str().and_then(library::text_of) {
+        Some(text) => Ok(text.as_bytes().to_vec()),
+        None => spec::read_file(path),
     }
 }
 
@@ -183,10 +171,10 @@ impl Surroundings {
         self.try_files(&experiment.manifests)?;
         let name = format!("bundled:{}", experiment.name);
         let text = self.experiment(experiment);
-        let open = |path: &Path| -> io::Result<Vec<u8>> {
-            if path == Path::new(&name) { Ok(text.clone().into_bytes()) } else { experiment.open(path) }
+        let open_all = |path: &Path| -> io::Result<Vec<u8>> {
+            if path == Path::new(&name) { Ok(text.clone().into_bytes()) } else { open(path) }
         };
-        let loaded = spec::load_experiment_as(Path::new(&name), &open, overrides).map_err(|report| {
+        let loaded = spec::load_experiment_as(Path::new(&name), &open_all, overrides).map_err(|report| {
             eprint_report(&about_arguments(report, &name, &experiment.manifests));
             Exit::BadInput
         })?;
@@ -199,7 +187,6 @@ impl Surroundings {
     /// What `hasim check` finds in an experiment.
     pub fn findings(&self, experiment: &Unwritten<'_>) -> Report {
         let name = format!("bundled:{}", experiment.name);
-        let open = |path: &Path| experiment.open(path);
         spec::check_bytes_with(Path::new(&name), self.experiment(experiment).as_bytes(), &open).report
     }
 

@@ -14,7 +14,7 @@ use crate::results::{About, Assumption, ExperimentResult};
 use crate::spec::{AppGuess, guess_app};
 use crate::study::{Metric, REPLICATIONS_PER_DRAW, Scenario, Stopping, Study};
 use guesses::Alternative;
-use many::Answer;
+use many::{Answer, Meant};
 
 /// Replications of a year, if no number is asked for.
 const REPLICATIONS: u64 = 1_000;
@@ -40,17 +40,30 @@ pub(super) struct Estimate {
 }
 
 impl Estimate {
-    pub fn execute(self) -> Exit {
-        let played = match self.several() {
-            Some(all) => self.answer_many(all),
-            None => self.answer().map(|result| Answer { result, is_partial: false }),
-        };
-        match played {
+    pub fn execute(mut self) -> Exit {
+        match self.meant().and_then(|meant| self.answer_of(meant)) {
             Ok(Answer { result, is_partial }) => match self.playing.deliver(&result) {
                 Exit::Done if is_partial => Exit::BadInput,
                 exit => exit,
             },
             Err(exit) => exit,
+        }
+    }
+
+    /// The answer for the Deployments that are meant.
+    fn answer_of(&mut self, mut meant: Vec<Meant>) -> Result<Answer, Exit> {
+        if meant.len() > 1 {
+            return self.answer_many(meant);
+        }
+        self.narrow(meant.swap_remove(0));
+        self.answer().map(|result| Answer { result, is_partial: false })
+    }
+
+    /// Asks about this one only.
+    fn narrow(&mut self, meant: Meant) {
+        self.manifests = vec![meant.file];
+        if let Some(one) = meant.name {
+            (self.deployment, self.namespace) = (Some(one.name), Some(one.namespace));
         }
     }
 

@@ -219,7 +219,13 @@ fn load_again(results: &Path, overrides: Overrides) -> Result<Result<Loaded, spe
         .map_err(|error| bad(&format_args!("{}: cannot be read: {error}", results.display())))?;
     if output::is_of_this_version(&bytes) {
         let result = output::parse(results, &bytes).map_err(|error| bad(&error))?;
-        return Ok(spec::load_inputs(&result.inputs, results, overrides));
+        let mut loaded = spec::load_inputs(&result.inputs, results, overrides);
+        if result.each_alone
+            && let Ok(loaded) = &mut loaded
+        {
+            loaded.study.make_each_alone();
+        }
+        return Ok(loaded);
     }
     Ok(spec::load_experiment_as(results, &|_| Ok(bytes.clone()), overrides))
 }

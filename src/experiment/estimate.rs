@@ -62,7 +62,7 @@ pub fn experiment(study: &StudyFacts, tallies: &[Tally], race: Option<&Race>, en
         varied: study.header.varied.clone(),
         baseline: study.header.baseline.map(|baseline| study.scenarios[baseline].name.clone()),
         interrupted,
-        each_alone: false,
+        each_alone: study.header.each_alone,
         targets,
         comparison: None,
         selection: race.and_then(|race| selection::result(study, race, &scenarios)),

@@ -116,7 +116,7 @@ pub(super) fn study(models: Vec<Model>, stopping: Stopping) -> Study {
         model,
         draws: vec![],
         compared_with: None,
-        unplaceable: false,
+        pending: vec![],
     });
     let header = StudyHeader {
         goals: vec![],
@@ -133,6 +133,7 @@ pub(super) fn study(models: Vec<Model>, stopping: Stopping) -> Study {
             indifference_secs: None,
         },
         varied: vec!["number".to_owned()],
+        each_alone: false,
         baseline: Some(0),
         sensitivity: vec![],
         notes: vec![],

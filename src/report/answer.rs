@@ -145,7 +145,7 @@ fn availability(result: &ExperimentResult, shown: &ScenarioResult) -> String {
         let runs = format!("{} runs of {}", format::whole(shown.replications), format::tick(result.horizon_s));
         return format!("{subject}, in {runs}: {down}{bound}, and {failures} a run{of_failed}.");
     }
-    let takes = result.objective.system.as_ref().map_or(String::new(), |system| format!(", which takes {system},"));
+    let takes = result.objective.system.as_ref().map_or(String::new(), |system| format!(", which needs {system},"));
     if availability.bound {
         let seen = if failed.bound {
             String::new()

@@ -33,6 +33,9 @@ pub fn results(result: &ExperimentResult) -> String {
     }
     head.extend(["mean", "low", "high", "bound"].map(|part| format!("window_meets_slo_{part}")));
     head.extend(["pod_hours_per_year", "node_hours_per_year", "cost_per_year", "standing"].map(str::to_owned));
+    if has_workloads {
+        head.extend(["mean", "low", "high"].map(|part| format!("missing_s_per_year_{part}")));
+    }
     for of in ["downtime_s_per_year", "failed_request_s_per_year"] {
         head.extend(["mean", "low", "high"].map(|part| format!("{of}_difference_{part}")));
     }
@@ -65,6 +68,10 @@ pub fn results(result: &ExperimentResult) -> String {
         row.extend([scenario.pod_hours_per_year, scenario.node_hours_per_year].map(number));
         row.push(optional(scenario.cost_per_year));
         row.push(best.as_ref().filter(|_| is_whole).map_or("", |best| best.standing(i)).to_owned());
+        if has_workloads {
+            let missing = scenario.missing_s_per_year;
+            row.extend([missing.map(|e| e.mean), missing.map(|e| e.low), missing.map(|e| e.high)].map(optional));
+        }
         let difference = scenario.difference_to_baseline.as_ref();
         for e in [difference.map(|d| d.downtime_s_per_year), difference.map(|d| d.failed_request_s_per_year)] {
             row.extend([e.map(|e| e.mean), e.map(|e| e.low), e.map(|e| e.high)].map(optional));

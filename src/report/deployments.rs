@@ -86,7 +86,10 @@ impl<'r> Table<'r> {
 fn worse(result: &ExperimentResult, a: &ScenarioResult, b: &ScenarioResult) -> Ordering {
     let amount = |e: &Estimate| if e.bound { 0.0 } else { e.mean };
     let order = |metric: Metric| amount(&b.estimates[metric]).total_cmp(&amount(&a.estimates[metric]));
-    order(loss::loss_of(result)).then(order(loss::other_loss_of(result)))
+    let missing = |row: &ScenarioResult| row.missing_s_per_year.as_ref().map_or(0.0, amount);
+    // What a system lacks is what counts there.
+    let by_missing = missing(b).total_cmp(&missing(a));
+    by_missing.then(order(loss::loss_of(result))).then(order(loss::other_loss_of(result)))
 }
 
 /// Orders Deployments that were each played alone: the worst first.
@@ -109,23 +112,51 @@ pub fn as_answer(result: &ExperimentResult) -> Option<ExperimentResult> {
     Some(answer)
 }
 
-/// What most of the downtime is charged to or, where there is none, most of what fails.
+/// So many times as much is lost by failed requests as by downtime that they are what a Deployment is about.
+const MUCH_MORE: f64 = 2.0;
+
+/// What most of the downtime is charged to or, where much more is lost by failed requests, most of what fails.
 fn main_cause(row: &ScenarioResult) -> String {
     let downtime = aggregate::by_cause(&row.downtime_attribution);
     let failed = aggregate::by_cause(&row.request_failure_attribution);
-    downtime.first().or(failed.first()).map_or("–".to_owned(), |first| first.cause.to_string())
+    let whole = |causes: &[aggregate::CauseTotal<'_>]| causes.iter().map(|cause| cause.total).sum::<f64>();
+    let causes = if whole(&failed) > MUCH_MORE * whole(&downtime) { &failed } else { &downtime };
+    causes.first().map_or("–".to_owned(), |first| first.cause.to_string())
 }
 
-/// Which Deployment is missing most while the system is not available.
+/// Which Deployments are missing while the system is not available.
 pub fn sentence(shown: &ScenarioResult) -> Option<String> {
-    let missing = |row: &&ScenarioResult| row.missing_s_per_year.filter(|e| !e.bound).map_or(0.0, |e| e.mean);
-    let worst = shown.workloads.iter().max_by(|a, b| missing(a).total_cmp(&missing(b)))?;
-    let (its, all) = (missing(&worst), shown.estimates[Metric::Downtime].mean);
-    (its > 0.0).then(|| {
-        let share = format::share(its, all);
-        format!("In {share} of that downtime {} is missing; each Deployment alone is in the table.", worst.name)
+    const MOST: usize = 3;
+    let missing = |row: &ScenarioResult| row.missing_s_per_year.filter(|e| !e.bound).map_or(0.0, |e| e.mean);
+    let mut lacking: Vec<&ScenarioResult> = shown.workloads.iter().filter(|row| missing(row) > 0.0).collect();
+    lacking.sort_by(|a, b| missing(b).total_cmp(&missing(a)));
+    let all = shown.estimates[Metric::Downtime].mean;
+    let share = |row: &ScenarioResult| format!("{} in {}", row.name, format::share(missing(row), all));
+    let mut named: Vec<String> = lacking.iter().take(MOST).map(|row| share(row)).collect();
+    if lacking.len() > MOST {
+        named.push(format!("{} others less", lacking.len() - MOST));
+    }
+    (!named.is_empty()).then(|| format!("Of that downtime, these are missing: {}.", named.join(", ")))
+}
+
+/// Which of them nothing but people mend.
+fn mended_by_people(result: &ExperimentResult) -> Option<String> {
+    let pages = |row: &&ScenarioResult| {
+        let pages = &row.estimates[Metric::Pages];
+        !pages.bound && pages.mean >= OFTEN
+    };
+    let paged: Vec<&str> = result.scenarios.iter().filter(pages).map(|row| row.name.as_str()).collect();
+    (!paged.is_empty()).then(|| {
+        format!(
+            "What hangs in {} no probe mends: the numbers count on somebody who is paged (docs/model.md), and would be far \
+             worse without.",
+            paged.join(", ")
+        )
     })
 }
+
+/// Pages a year from which on it matters who answers them.
+const OFTEN: f64 = 0.5;
 
 /// The answer where each Deployment was played alone.
 pub fn alone(result: &ExperimentResult) -> Vec<String> {
@@ -137,8 +168,17 @@ pub fn alone(result: &ExperimentResult) -> Vec<String> {
     } else {
         format!("{} of downtime a year", format::full(downtime))
     };
+    let close = |row: &&ScenarioResult| {
+        let (a, b) = (&worst.estimates[Metric::Downtime], &row.estimates[Metric::Downtime]);
+        row.name != worst.name && b.high >= a.low
+    };
+    let close = match result.scenarios.iter().filter(close).count() {
+        0 => String::new(),
+        1 => "; one other is not told apart from it".to_owned(),
+        n => format!("; {n} others are not told apart from it"),
+    };
     let mut sentences = vec![format!(
-        "Of {n} Deployments, each alone on the cluster, {} is available least: {} of the time, {lost}, mainly from {}.",
+        "Of {n} Deployments, each alone on the cluster, {} is available least: {} of the time, {lost}, mainly from {}{close}.",
         worst.name,
         format::percent(availability).replace("> ", "more than "),
         main_cause(worst),
@@ -151,11 +191,13 @@ pub fn alone(result: &ExperimentResult) -> Vec<String> {
         let meets = |row: &&ScenarioResult| row.estimates[result.objective.metric].low >= slo;
         let (missing, meeting) =
             (result.scenarios.iter().filter(misses).count(), result.scenarios.iter().filter(meets).count());
-        sentences.push(format!(
-            "{meeting} surely meet {slo} over a year on average, {missing} surely miss it, and {} are not told apart from it.",
-            n - missing - meeting,
-            slo = format::plain_percent(slo),
-        ));
+        let (kept, slo) = (n - missing - meeting, format::plain_percent(slo));
+        let mut parts = Vec::new();
+        parts.extend((meeting > 0).then(|| format!("{meeting} surely meet {slo} over a year on average")));
+        parts.extend((missing > 0).then(|| format!("{missing} surely miss {slo}")));
+        parts.extend((kept > 0).then(|| format!("of {kept} the interval holds {slo}")));
+        sentences.push(format!("{}.", parts.join(", ")));
     }
+    sentences.extend(mended_by_people(result));
     sentences
 }

@@ -84,6 +84,10 @@ fn scale(scenario: &mut ScenarioResult, factor: f64) {
             *difference = times(difference, factor);
         }
     }
+    if let Some(missing) = &mut scenario.missing_s_per_year {
+        *missing = times(missing, factor);
+    }
+    scenario.workloads.iter_mut().for_each(|workload| scale(workload, factor));
     for removal in &mut scenario.without {
         for saved in [&mut removal.downtime_saved_s_per_year, &mut removal.failed_request_saved_s_per_year] {
             *saved = times(saved, factor);

@@ -86,15 +86,6 @@ fn names(model: &Model) -> String {
     model.workloads.iter().map(|workload| workload.name.as_str()).collect::<Vec<_>>().join(", ")
 }
 
-/// What an outage is.
-fn outage_words(model: &Model) -> String {
-    match (&model.system, model.workload().min_serving) {
-        (Some(_), _) => "what is required of the Deployments together is not met".to_owned(),
-        (None, 1) => "no Pod serves in rotation".to_owned(),
-        (None, least) => format!("fewer than {least} Pods serve in rotation"),
-    }
-}
-
 /// What the timeline is of.
 fn overview(timeline: &Timeline, model: &Model) -> String {
     let span = |from: SimTime, to: SimTime| format::in_full(to.saturating_since(from).as_secs_f64());
@@ -442,17 +433,16 @@ impl<'a> Teller<'a> {
             }
         }
         let shown = |at: SimTime| (excerpt.from..excerpt.to).contains(&at);
-        let missing = outage_words(self.model);
         for outage in &self.timeline.outages {
-            let mut line = |at, words, tone| {
+            let mut lines = vec![(outage.began, format!("OUTAGE: {}", self.outage_words(outage.began)), Tone::Bad)];
+            if let Some(ended) = outage.ended {
+                let span = format::in_full(ended.since(outage.began).as_secs_f64());
+                lines.push((ended, format!("the outage is over after {span}"), Tone::Good));
+            }
+            for (at, words, tone) in lines {
                 if shown(at) {
                     self.lines.push(Line { at, who: "service".to_owned(), words, rules: "", tone, entry: None });
                 }
-            };
-            line(outage.began, format!("OUTAGE: {missing}"), Tone::Bad);
-            if let Some(ended) = outage.ended {
-                let span = format::in_full(ended.since(outage.began).as_secs_f64());
-                line(ended, format!("the outage is over after {span}"), Tone::Good);
             }
         }
     }
@@ -467,6 +457,25 @@ impl<'a> Teller<'a> {
             }
             None => who,
         }
+    }
+
+    /// What an outage is that begins then.
+    fn outage_words(&self, began: SimTime) -> String {
+        let Some(system) = &self.model.system else {
+            return match self.model.workload().min_serving {
+                1 => "no Pod serves in rotation".to_owned(),
+                least => format!("fewer than {least} Pods serve in rotation"),
+            };
+        };
+        let serving = |workload| {
+            let mut counts =
+                self.timeline.delivering.iter().filter(|count| count.workload == workload && count.at <= began);
+            counts.next_back().map_or(0, |count| count.pods)
+        };
+        let required = system.workloads().into_iter();
+        let lacking = required.filter(|(workload, least)| serving(*workload) < *least as usize);
+        let lacking: Vec<&str> = lacking.map(|(workload, _)| self.model.workloads[workload].name.as_str()).collect();
+        format!("the system is not available, {} missing", lacking.join(", "))
     }
 
     /// The Deployment of a Pod.

@@ -50,7 +50,7 @@ pub struct ExperimentResult {
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub interrupted: bool,
     /// The scenarios are Deployments that were each played alone on the same cluster under the same shocks, worst first: none
-    /// is an alternative to another. Left out if not; filled in by `hasim estimate`.
+    /// is an alternative to another, as `hasim estimate` plays several. Left out if not.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub each_alone: bool,
     /// Every target of every scenario.

@@ -26,7 +26,7 @@ use super::system::{Member, System};
 use super::tree::{Mark, Node};
 use super::vary;
 use crate::ids::WorkloadId;
-use crate::model::{Model, Workload};
+use crate::model::{Fault, Model, Workload};
 use crate::study::{Stopping, Study, StudyHeader};
 
 /// A kind of advice.
@@ -89,6 +89,17 @@ struct Subject<'a> {
     budgets: Vec<(&'a Node, Budget)>,
     /// What only an experiment knows.
     around: Option<Around<'a>>,
+}
+
+impl<'a> Around<'a> {
+    /// The faults that strike the Deployment's own Pods or what they stand on.
+    fn faults(&self) -> impl Iterator<Item = &'a Fault> {
+        let id = self.id;
+        let strikes = move |fault: &&Fault| {
+            fault.containers.is_empty() || fault.containers.iter().any(|named| named.workload == id)
+        };
+        self.model.faults.iter().filter(strikes)
+    }
 }
 
 /// The rest of a scenario.

@@ -29,6 +29,10 @@ pub struct StudyHeader {
     pub goals: Vec<Goal>,
     /// The keys of the scenarios' parameters, in the order of the file (`candidate` first where there are some).
     pub varied: Vec<String>,
+    /// The scenarios are Deployments that are each played alone on the same cluster under the same shocks: none is an
+    /// alternative to another.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub each_alone: bool,
     /// The scenario that others are compared with.
     pub baseline: Option<usize>,
     /// With `sensitivity`: every parameter and its two scenarios, which follow the only one of the grid.

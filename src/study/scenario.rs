@@ -2,6 +2,7 @@
 
 use serde_json::{Map, Value as Json};
 
+use crate::ids::WorkloadId;
 use crate::model::Model;
 
 /// Successive replications that play the same draw of the uncertain parameters; a batch of replications is as long.
@@ -20,11 +21,16 @@ pub struct Scenario {
     pub draws: Vec<Model>,
     /// The scenario that it is compared with instead of the baseline.
     pub compared_with: Option<usize>,
-    /// No Node takes some of its replicas, although all Nodes are up.
-    pub unplaceable: bool,
+    /// The Deployments of which no Node takes some replicas, although all Nodes are up.
+    pub pending: Vec<WorkloadId>,
 }
 
 impl Scenario {
+    /// No Node takes some of its replicas, although all Nodes are up.
+    pub fn is_unplaceable(&self) -> bool {
+        !self.pending.is_empty()
+    }
+
     /// How many services have results of their own beside the system: its Deployments, where there are several.
     pub fn services(&self) -> usize {
         let workloads = self.model.workloads.len();

@@ -529,7 +529,7 @@ fn unplaceable_scenarios_are_marked_among_others() {
         &[&SERVES.replace("'web:1'", "'web:1', resources: {requests: {cpu: 3}}")],
     );
     let study = load(&manifest, "  vary: {replicas: [6, 7, 9]}\n").unwrap();
-    let marks: Vec<bool> = study.scenarios.iter().map(|scenario| scenario.unplaceable).collect();
+    let marks: Vec<bool> = study.scenarios.iter().map(hasim::study::Scenario::is_unplaceable).collect();
     assert_eq!(marks, [false, true, true]);
     let notes: Vec<&String> = study.header.notes.iter().filter(|note| note.contains("nodes are available")).collect();
     assert_eq!(notes.len(), 1, "scenarios of a kind are told of once: {notes:?}");
@@ -538,7 +538,7 @@ fn unplaceable_scenarios_are_marked_among_others() {
     let report = load(&manifest, "  vary: {replicas: [7, 9]}\n").unwrap_err();
     assert!(error(&report).contains("0/6 nodes are available: 6 Insufficient cpu."), "{report}");
     let study = load(&manifest, "  allowPending: true\n  vary: {replicas: [7, 9]}\n").unwrap();
-    assert!(study.scenarios.iter().all(|scenario| scenario.unplaceable));
+    assert!(study.scenarios.iter().all(hasim::study::Scenario::is_unplaceable));
 }
 
 // ---- minServing above replicas ----

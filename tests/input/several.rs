@@ -8,7 +8,7 @@ use std::path::Path;
 use crate::kinds::{CLUSTER, SERVES, SERVICE, web};
 use hasim::ids::{FaultId, SlotId, TemplateContainer, WorkloadId};
 use hasim::model::{Model, Occurrence, Requirement, ScriptTarget, Workload};
-use hasim::spec::{Diagnostic, Loaded, Report, Severity, load_experiment_with};
+use hasim::spec::{Diagnostic, Loaded, Report, Severity, check_file, load_experiment_with};
 use hasim::study::Study;
 
 const APP: &str = "{apiVersion: hasim/v1, kind: App, metadata: {name: a}, spec: {startUp: 2s, onSigterm: {exits: 1s}}}";
@@ -303,6 +303,40 @@ fn faults_name_deployments_and_containers() {
     let both = "target: deployment, mode: error, lasts: 1m, deployments: [auth, shop]";
     assert_eq!(found(both), (vec![(1, 0), (0, 0)], true));
     assert_eq!(found(&format!("{both}, container: web")), (vec![(1, 0), (0, 0)], true));
+}
+
+/// What strikes one Deployment alone is no reason for advice to another.
+#[test]
+fn advice_is_of_faults_that_strike_the_deployment() {
+    let folder = tempfile::tempdir().unwrap();
+    let write = |name: &str, text: &str| std::fs::write(folder.path().join(name), text).unwrap();
+    for (name, text) in shop_and_auth() {
+        write(&format!("{name}.yaml"), &text);
+    }
+    write("app.yaml", APP);
+    write(
+        "cluster.yaml",
+        &format!("{{apiVersion: hasim/v1, kind: Cluster, metadata: {{name: c}}, spec: {{{CLUSTER}}}}}"),
+    );
+    let advised = |deployments: &str| {
+        let fault = "name: database, target: deployment, mode: error, every: 30d, lasts: 5m, source: assumption";
+        let affects = "affects: [requests, readiness, liveness]";
+        write(
+            "experiment.yaml",
+            &format!(
+                "{{apiVersion: hasim/v1, kind: Experiment, metadata: {{name: e}}, spec: {{deployments: {BOTH}, app: app.yaml, \
+                 cluster: cluster.yaml, faults: [{{{fault}, {affects}{deployments}}}]}}}}"
+            ),
+        );
+        let report = check_file(&folder.path().join("experiment.yaml")).report;
+        let of_liveness = |one: &&Diagnostic| one.advice.is_some_and(|advice| advice.id == "dependency-in-liveness");
+        let mut files: Vec<String> = report.advice().filter(of_liveness).map(|one| one.file.clone()).collect();
+        files.iter_mut().for_each(|file| *file = file.rsplit('/').next().unwrap().to_owned());
+        files.sort();
+        files
+    };
+    assert_eq!(advised(""), ["auth.yaml", "shop.yaml"]);
+    assert_eq!(advised(", deployments: auth"), ["auth.yaml"]);
 }
 
 /// Entries of a script mean slots of those that they name: the same number in each.

@@ -35,14 +35,7 @@ fn zones_and_an_slo_can_be_given() {
 }
 
 #[test]
-fn one_of_several_deployments_is_chosen() {
-    let manifest = std::fs::read_to_string("models/deployments/aidbox.yaml").unwrap();
-    let other = manifest.replace("aidbox", "other");
-    let both = format!("{manifest}\n---\n{other}");
-    let asks = predicate::str::contains("several Deployments").and(predicate::str::contains("--deployment aidbox"));
-    estimate(&["-"]).write_stdin(both.clone()).assert().code(3).stderr(asks);
-    let says = predicate::str::starts_with("other is available");
-    estimate(&["-", "--deployment", "other"]).write_stdin(both).assert().success().stdout(says);
+fn a_file_that_is_not_there_is_named() {
     estimate(&["nowhere.yaml"]).assert().code(3).stderr(predicate::str::contains("MANIFEST: nowhere.yaml"));
 }
 

@@ -5,6 +5,7 @@ mod calibrate;
 mod cli;
 mod compare;
 mod estimate;
+mod estimate_many;
 mod folders;
 mod forecast;
 mod inputs;

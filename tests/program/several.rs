@@ -131,6 +131,7 @@ fn each_deployment_has_the_shape_of_a_scenario() {
         let mut expected = keys(scenario);
         expected.remove("workloads");
         expected.remove("without");
+        expected.insert("missing_s_per_year");
         assert!(workloads.iter().all(|one| keys(one) == expected));
     }
     assert_eq!(result["objective"]["system"], "shop and auth");

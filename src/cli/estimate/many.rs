@@ -1,7 +1,7 @@
 //! Many Deployments: each alone on the cluster under the same shocks, in one table; or with `--together` all of them side by
 //! side, competing for the Nodes.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use serde_json::{Map, Value, json};
 
@@ -9,9 +9,10 @@ use super::{Estimate, REPLICATIONS};
 use crate::cli::bundled::{Surroundings, Unwritten, named, reference};
 use crate::cli::library::Kind;
 use crate::cli::{Exit, complain, note};
-use crate::report::sort_deployments;
+use crate::model::{Fault, Strikes};
 use crate::results::ExperimentResult;
-use crate::spec::{DeploymentName, guess_app};
+use crate::spec::{DeploymentName, Loaded, deployments_in, guess_app, read_file, read_standard_input};
+use crate::study::Study;
 
 /// A Deployment that is estimated among others.
 struct Entry {
@@ -24,6 +25,15 @@ struct Entry {
     member: Map<String, Value>,
     /// The bundled application that it was guessed to be, or the one that is assumed of every other.
     app: Option<&'static str>,
+    /// That a probe kills starts of it.
+    killed: Option<String>,
+}
+
+/// A Deployment that the arguments name.
+pub(super) struct Meant {
+    pub file: PathBuf,
+    /// None where the file itself is to tell what is wrong with it, when it is tried.
+    pub name: Option<DeploymentName>,
 }
 
 /// What came of all of them.
@@ -34,34 +44,44 @@ pub(super) struct Answer {
 }
 
 impl Estimate {
-    /// The Deployments that the arguments name, where that is more than one.
-    pub(super) fn several(&self) -> Option<Vec<(&Path, Option<DeploymentName>)>> {
+    /// The Deployments that the arguments name: at least one.
+    pub(super) fn meant(&self) -> Result<Vec<Meant>, Exit> {
         let mut all = Vec::new();
         for path in &self.manifests {
-            // Standard input can be read only once, and holds what one would name.
-            let bytes = if path == Path::new("-") { None } else { crate::spec::read_file(path).ok() };
-            let found = bytes.and_then(|bytes| crate::spec::deployments_in(path, &bytes));
-            match found {
-                // What cannot be read is told of when it is tried.
-                None => all.push((path.as_path(), None)),
-                Some(names) if names.is_empty() && self.manifests.len() > 1 => {
-                    note(format_args!("{}: holds no Deployment", path.display()));
-                }
-                Some(names) if names.is_empty() => all.push((path.as_path(), None)),
-                Some(names) => {
-                    let is_meant = |one: &DeploymentName| {
-                        self.deployment.as_ref().is_none_or(|name| *name == one.name)
-                            && self.namespace.as_ref().is_none_or(|namespace| *namespace == one.namespace)
-                    };
-                    all.extend(names.into_iter().filter(is_meant).map(|name| (path.as_path(), Some(name))));
-                }
+            let bytes = if path == Path::new("-") { read_standard_input() } else { read_file(path) };
+            match bytes.ok().and_then(|bytes| deployments_in(path, &bytes)) {
+                None => all.push(Meant { file: path.clone(), name: None }),
+                Some(names) if names.is_empty() && self.manifests.len() > 1 => note(format_args!(
+                    "{}: holds no Deployment. What else it holds, such as a Service or an autoscaler, counts only beside its \
+                     Deployment: put both into one file or pipe them through `-`",
+                    path.display()
+                )),
+                Some(names) => all.extend(names.into_iter().map(|name| Meant { file: path.clone(), name: Some(name) })),
             }
         }
-        (all.len() > 1).then_some(all)
+        let is_asked_for = |one: &Meant| {
+            let Some(one) = &one.name else { return true };
+            self.deployment.as_ref().is_none_or(|name| *name == one.name)
+                && self.namespace.as_ref().is_none_or(|namespace| *namespace == one.namespace)
+        };
+        let there: Vec<String> = all.iter().map(Meant::in_words).collect();
+        all.retain(is_asked_for);
+        if !all.is_empty() {
+            return Ok(all);
+        }
+        if self.manifests.len() > 1 && !there.is_empty() {
+            complain(format_args!(
+                "no file holds the Deployment that --deployment and --namespace ask for\nhelp: there are {}",
+                there.join(", ")
+            ));
+            return Err(Exit::BadInput);
+        }
+        // The file tells what it holds instead.
+        Ok(vec![Meant { file: self.manifests[0].clone(), name: None }])
     }
 
     /// Plays them. Those that cannot be estimated are told of one by one; the others go on.
-    pub(super) fn answer_many(&self, all: Vec<(&Path, Option<DeploymentName>)>) -> Result<Answer, Exit> {
+    pub(super) fn answer_many(&mut self, mut all: Vec<Meant>) -> Result<Answer, Exit> {
         if self.around.container.is_some() {
             complain(format_args!(
                 "--container names a container of one Deployment, and there are {}\nhelp: estimate that one alone",
@@ -69,54 +89,59 @@ impl Estimate {
             ));
             return Err(Exit::WrongUse);
         }
-        let asked = all.len();
         let mut entries: Vec<Entry> = Vec::new();
-        for (path, name) in all {
-            entries.extend(self.entry(path, name.as_ref())?);
-        }
-        tell_apart(&mut entries);
-        let lost = asked - entries.len();
-        if lost > 0 {
-            complain(format_args!("{lost} of {asked} Deployments cannot be estimated: see above"));
-        }
-        if entries.is_empty() {
-            return Err(Exit::BadInput);
-        }
-        let is_together = self.together && entries.len() > 1;
-        let experiment = Unwritten::new("estimate", &[], self.fields_of(&entries, is_together));
-        let mut playing = self.around.study_of_quiet(&experiment, &self.playing, self.replications, REPLICATIONS)?;
-        let study = &mut playing.study;
-        study.header.varied.clear();
-        for scenario in &mut study.scenarios {
-            scenario.parameters.clear();
-            if is_together {
-                "The system".clone_into(&mut scenario.name);
+        let mut left_out: Vec<String> = Vec::new();
+        for one in &all {
+            match self.entry(one)? {
+                Some(entry) => entries.push(entry),
+                None => left_out.push(one.in_words()),
             }
         }
-        let findings = playing.findings.diagnostics.len();
-        study.header.notes.clear();
-        let mut result = self.playing.play_without_outages(study)?;
-        if is_together {
-            crate::app::add_replays(&mut result, study);
-        } else {
-            result.each_alone = true;
-            sort_deployments(&mut result);
-            crate::app::add_replays(&mut result, study);
+        if !left_out.is_empty() {
+            let without = if self.together { ": together they are asked about only as a whole" } else { "" };
+            let (lost, asked) = (left_out.len(), all.len());
+            complain(format_args!("{lost} of {asked} Deployments cannot be estimated, see above{without}"));
         }
+        if entries.is_empty() || self.together && !left_out.is_empty() {
+            return Err(Exit::BadInput);
+        }
+        if entries.len() == 1 {
+            all.retain(|one| !left_out.contains(&one.in_words()));
+            self.narrow(all.swap_remove(0));
+            return self.answer().map(|result| Answer { result, is_partial: true });
+        }
+        tell_apart(&mut entries);
+        let experiment = Unwritten::new(self.name(), &[], self.fields_of(&entries));
+        let Loaded { mut study, findings } =
+            self.around.study_of_quiet(&experiment, &self.playing, self.replications, REPLICATIONS)?;
+        study.header.notes.clear();
+        if !self.together {
+            study.make_each_alone();
+        }
+        let mut result = self.playing.play_without_outages(&study)?;
+        crate::app::add_replays(&mut result, &study);
         result.notes.extend(assumed(&entries, &self.around));
-        if findings > 0 {
+        result.notes.extend(self.told_of_all(&study));
+        let killed = entries.iter().filter_map(|entry| Some(format!("{}: {}", entry.label, entry.killed.as_ref()?)));
+        result.notes.extend(killed);
+        if !left_out.is_empty() {
+            result.notes.push(format!("Left out, as they cannot be estimated: {}.", left_out.join(", ")));
+        }
+        let found = findings.diagnostics.len();
+        if found > 0 {
             result.notes.push(format!(
-                "Of the files there are {findings} warnings and notes, which `hasim check FILE` tells; `hasim estimate FILE` shows of \
+                "Of the files there are {found} warnings and notes, which `hasim check FILE` tells; `hasim estimate FILE` shows of \
                  one Deployment how much hangs on each assumption."
             ));
         }
-        Ok(Answer { result, is_partial: lost > 0 })
+        Ok(Answer { result, is_partial: !left_out.is_empty() })
     }
 
     /// One of them, if it can be played; what is wrong with it is told.
-    fn entry(&self, path: &Path, name: Option<&DeploymentName>) -> Result<Option<Entry>, Exit> {
+    fn entry(&self, meant: &Meant) -> Result<Option<Entry>, Exit> {
+        let path = meant.file.as_path();
         let mut member = Map::from_iter([("file".to_owned(), json!(named(path)?))]);
-        if let Some(DeploymentName { name, namespace }) = name {
+        if let Some(DeploymentName { name, namespace }) = &meant.name {
             member.extend([("name".to_owned(), json!(name)), ("namespace".to_owned(), json!(namespace))]);
         }
         let mut fields = Map::from_iter([("deployment".to_owned(), Value::Object(member.clone()))]);
@@ -128,27 +153,30 @@ impl Estimate {
             Err(Exit::BadInput) => return Ok(None),
             Err(exit) => return Err(exit),
         };
+        let mut around = self.around.clone();
         let mut app = None;
-        if self.around.app.is_none() {
+        if around.app.is_none() {
             let guessed = guess_app(&study.header.inputs["deployment"][0]).map(|guess| guess.app);
             let guessed = guessed.unwrap_or(Kind::App.default().name);
             app = Some(guessed);
+            around.app = Some(guessed.to_owned());
             member.insert("app".to_owned(), json!(reference(Kind::App, guessed)));
         }
         let workload = study.scenarios[0].model.workload();
         let file = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
         let (label, namespace) = (workload.name.clone(), workload.namespace.clone());
-        Ok(Some(Entry { label, file, namespace, member, app }))
+        let killed = self.killed_starts(&alone, &around);
+        Ok(Some(Entry { label, file, namespace, member, app, killed }))
     }
 
     /// The experiment of all of them.
-    fn fields_of(&self, entries: &[Entry], is_together: bool) -> Map<String, Value> {
+    fn fields_of(&self, entries: &[Entry]) -> Map<String, Value> {
         let members: Vec<Value> = entries.iter().map(|entry| Value::Object(entry.member.clone())).collect();
         let patch = self.patch();
         let mut fields = self.common_fields();
-        let candidates: Vec<Value> = if is_together {
+        let candidates: Vec<Value> = if self.together {
             fields.insert("deployments".to_owned(), members.into());
-            (!patch.is_empty()).then(|| json!({"name": "estimate", "patch": patch})).into_iter().collect()
+            (!patch.is_empty()).then(|| json!({"name": SYSTEM, "patch": patch})).into_iter().collect()
         } else {
             fields.insert("deployments".to_owned(), json!([members[0]]));
             let each = entries.iter().zip(&members);
@@ -160,8 +188,38 @@ impl Estimate {
         fields
     }
 
+    /// What the experiment is called and, of several together, its only scenario.
+    fn name(&self) -> &'static str {
+        if self.together { SYSTEM } else { "estimate" }
+    }
+
+    /// What is to be known of how several are played.
+    fn told_of_all(&self, study: &Study) -> Option<String> {
+        let is_shared = |fault: &&Fault| matches!(fault.strikes, Strikes::Deployment(_)) && fault.containers.is_empty();
+        let shared: Vec<&str> =
+            study.scenarios[0].model.faults.iter().filter(is_shared).map(|fault| fault.name.as_str()).collect();
+        (self.together && !shared.is_empty()).then(|| {
+            format!(
+                "Each Deployment has a shared dependency of its own ({}): they do not fail together in it, unless a file of \
+                 --faults names them in the `deployments` of a fault.",
+                shared.join(", ")
+            )
+        })
+    }
+
     fn common_fields(&self) -> Map<String, Value> {
         self.slo.iter().map(|slo| ("objective".to_owned(), json!({"slo": slo}))).collect()
+    }
+}
+
+/// What several Deployments together are called.
+const SYSTEM: &str = "system";
+
+impl Meant {
+    /// It and its file, for messages.
+    fn in_words(&self) -> String {
+        let file = self.file.display();
+        self.name.as_ref().map_or_else(|| file.to_string(), |one| format!("{}/{} of {file}", one.namespace, one.name))
     }
 }
 
@@ -217,7 +275,8 @@ fn assumed(entries: &[Entry], around: &Surroundings) -> Vec<String> {
         notes.push(format!("The cluster is assumed (--cluster): {}.", Kind::Cluster.default().name));
     }
     if around.plays_the_library() {
-        notes.push("How often what breaks is assumed (--faults): the bundled library cloud.".to_owned());
+        let what = "How often what breaks, and who is on call, is assumed (--faults): the bundled library cloud.";
+        notes.push(what.to_owned());
     }
     notes
 }

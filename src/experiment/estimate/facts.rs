@@ -5,6 +5,7 @@ use serde_json::{Map, Value};
 
 use super::cost;
 use super::unseen::Coincidence;
+use crate::ids::WorkloadId;
 use crate::results::FaultInfo;
 use crate::study::{Study, StudyHeader};
 use crate::time::Duration;
@@ -41,12 +42,16 @@ pub struct ScenarioFacts {
     pub node_hours_per_year: f64,
     pub cost_per_year: Option<f64>,
     pub unplaceable: bool,
+    /// Where there are several Deployments, the names of those that make it unplaceable.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub pending: Vec<String>,
 }
 
 impl ScenarioFacts {
     fn of(study: &Study, number: usize) -> Self {
         let scenario = &study.scenarios[number];
         let model = &scenario.model;
+        let name = |id: &WorkloadId| model.workloads[*id].name.clone();
         let played = |number: usize| (&study.scenarios[number].model, &study.scenarios[number].draws);
         Self {
             name: scenario.name.clone(),
@@ -59,7 +64,8 @@ impl ScenarioFacts {
             coincidence: Coincidence::of(model, &scenario.draws),
             node_hours_per_year: cost::node_hours_per_year(model),
             cost_per_year: cost::cost_per_year(model),
-            unplaceable: scenario.unplaceable,
+            unplaceable: scenario.is_unplaceable(),
+            pending: if scenario.services() > 1 { scenario.pending.iter().map(name).collect() } else { Vec::new() },
         }
     }
 }

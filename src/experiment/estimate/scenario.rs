@@ -33,7 +33,7 @@ pub fn scenario(
         ScenarioResult {
             name: name.clone(),
             parameters: Map::new(),
-            unplaceable: false,
+            unplaceable: scenario.pending.contains(name),
             cost_per_year: None,
             missing_s_per_year: Some(Scale::of(study, scenario, &tally.summary).time(&tally.summary.missing).rounded()),
             ..service(study, scenario, tally, theirs)

@@ -511,7 +511,7 @@ fn a_search_finds_the_best_and_plays_the_others_less() {
 #[test]
 fn unplaceable_scenarios_are_never_chosen() {
     let mut study = grid(Wanted::Best, None, 2_000.0);
-    study.scenarios[4].unplaceable = true;
+    study.scenarios[4].pending = vec![WorkloadId::new(0)];
     let result = often(&study);
     let selection = result.selection.clone().unwrap();
     assert_eq!((selection.chosen.as_deref(), selection.decided), (Some("s3"), true));
@@ -519,10 +519,10 @@ fn unplaceable_scenarios_are_never_chosen() {
     assert!(result.scenarios[4].unplaceable && result.scenarios[4].replications > 0);
     assert_eq!(result.contenders(), [0, 1, 2, 3]);
     let mut cheapest = grid(Wanted::Cheapest, Some(0.98), 20_000.0);
-    cheapest.scenarios[1].unplaceable = true;
+    cheapest.scenarios[1].pending = vec![WorkloadId::new(0)];
     assert_eq!(often(&cheapest).selection.unwrap().chosen.as_deref(), Some("s2"));
     // Where all are so, `allowPending` has asked for them.
-    study.scenarios.iter_mut().for_each(|scenario| scenario.unplaceable = true);
+    study.scenarios.iter_mut().for_each(|scenario| scenario.pending = vec![WorkloadId::new(0)]);
     assert_eq!(often(&study).selection.unwrap().chosen.as_deref(), Some("s4"));
 }
 

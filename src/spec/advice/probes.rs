@@ -105,7 +105,7 @@ fn added_probe(subject: &Subject<'_>, timing: &Probe) -> Option<Json> {
 
 /// The probe that is added asks the process alone: faults of what all replicas share are none of its business.
 fn unseen_by_liveness(subject: &Subject<'_>) -> Vec<(String, Json)> {
-    let faults = subject.around.as_ref().map(|around| around.model.faults.as_slice()).unwrap_or_default();
+    let faults = subject.around.iter().flat_map(super::Around::faults);
     let change = |fault: &Fault| match fault.strikes {
         Strikes::Deployment(ContainerMode::Hang(affects) | ContainerMode::Error(affects)) if affects.liveness => {
             let others = others_than_liveness(affects);
@@ -113,7 +113,7 @@ fn unseen_by_liveness(subject: &Subject<'_>) -> Vec<(String, Json)> {
         }
         _ => None,
     };
-    faults.iter().filter_map(change).collect()
+    faults.filter_map(change).collect()
 }
 
 /// Where a fault stands, as a path of `vary`.
@@ -221,7 +221,7 @@ pub(super) fn dependency_in_liveness(subject: &Subject<'_>) -> Vec<Finding> {
             finding.followed_by([(format!("{}.affects", home(fault)), json!(better))])
         })
     };
-    around.model.faults.iter().filter_map(find).collect()
+    around.faults().filter_map(find).collect()
 }
 
 /// Who else sees the fault: clients, and the other probes save that of the start.

@@ -40,8 +40,7 @@ pub(super) fn no_pre_stop(subject: &Subject<'_>) -> Vec<Finding> {
     let help = format!("set preStop: {{sleep: {{seconds: {USUAL_SLEEP_SECS}}}}}, within terminationGracePeriodSeconds");
     let finding = subject.finding(&subject.path("lifecycle.preStop"), message, help);
     // Of all that stops a Pod in good order only deletions are simulated.
-    let deletes =
-        |around: &super::Around<'_>| around.model.faults.iter().any(|fault| fault.strikes == Strikes::Deletion);
+    let deletes = |around: &super::Around<'_>| around.faults().any(|fault| fault.strikes == Strikes::Deletion);
     if !subject.around.as_ref().is_some_and(deletes) {
         return vec![finding];
     }

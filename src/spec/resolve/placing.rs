@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 
+use crate::ids::WorkloadId;
 use crate::model::{Model, PodSpec, Resources};
 use crate::placement::{self, Refusal, Unplaced};
 use crate::spec::affinity::{AntiTerm, NodeTerm};
@@ -17,19 +18,19 @@ use crate::spec::places;
 use crate::spec::system::System;
 use crate::spec::taints::{self, Taint};
 
-/// Whether the scheduler leaves a replica Pending although all Nodes are up; if so, that is told.
-pub(in crate::spec) fn is_unplaceable(
+/// The Deployments of which the scheduler leaves a replica Pending although all Nodes are up; each is told of.
+pub(in crate::spec) fn tell_pending(
     model: &Model,
     documents: &Documents,
     question: &Question,
     system: &System,
     problems: &mut Problems,
-) -> bool {
+) -> Vec<WorkloadId> {
     let all = placement::unplaced(model, question.seed);
     for unplaced in &all {
         tell(unplaced, model, documents, question, system, problems);
     }
-    !all.is_empty()
+    all.iter().map(|unplaced| unplaced.workload).collect()
 }
 
 /// Says why some replicas of a Deployment have no place.
@@ -59,7 +60,11 @@ fn tell(
         }
     };
     let reason = main_reason(unplaced);
-    let (path, help) = reason.map_or_else(Default::default, |reason| next_step(reason, pod, &deployment, &machines));
+    let (path, mut help) =
+        reason.map_or_else(Default::default, |reason| next_step(reason, pod, &deployment, &machines));
+    if reason.is_some_and(hangs_on_others) {
+        help.push_str(&beside(model, unplaced.workload));
+    }
     let mark = places::place([member.document(), &own.deployment], &path);
     // Among others such a scenario is no mistake: it is marked in the results.
     let problem = problems.note(mark, &path, message);
@@ -100,6 +105,34 @@ fn words(refusal: Refusal, pod: &PodSpec, machine: &Machine) -> String {
     words.to_string()
 }
 
+/// Whether what stands on the Nodes already may be the reason.
+fn hangs_on_others(reason: Refusal) -> bool {
+    match reason {
+        Refusal::NotAdmitted | Refusal::NotSelected | Refusal::NoSpreadKey => false,
+        Refusal::HostPorts
+        | Refusal::TooManyPods
+        | Refusal::Cpu
+        | Refusal::Memory
+        | Refusal::Other(_)
+        | Refusal::Spread
+        | Refusal::AntiAffinity => true,
+    }
+}
+
+/// Of several Deployments, that the others' Pods stand on the same Nodes.
+fn beside(model: &Model, of: WorkloadId) -> String {
+    const MOST: usize = 3;
+    let others = model.workloads.entries().filter(|(id, _)| *id != of);
+    let names: Vec<&str> = others.map(|(_, workload)| workload.name.as_str()).collect();
+    match names.len() {
+        0 => String::new(),
+        n if n > MOST => {
+            format!("; the Pods of {} and {} others stand on the same Nodes", names[..MOST].join(", "), n - MOST)
+        }
+        _ => format!("; the Pods of {} stand on the same Nodes", names.join(", ")),
+    }
+}
+
 /// The reason that most Nodes have; of equal ones that which the scheduler looks at last, and which is nearest to a place.
 fn main_reason(unplaced: &Unplaced) -> Option<Refusal> {
     let mut counts: BTreeMap<Refusal, usize> = BTreeMap::new();
@@ -132,7 +165,7 @@ fn next_step(reason: Refusal, template: &PodSpec, deployment: &Deployment, machi
         Refusal::HostPorts => {
             let field = if pod.uses_host_network { "hostNetwork" } else { "containers" };
             let help = format!(
-                "a Node takes one such Pod, as each needs the same ports of it: have at least {} Nodes (`zones`, \
+                "a Node takes one such Pod, as each needs the same ports of it: have at least {} Nodes for it (`zones`, \
                  `nodesPerZone`), or leave out hostPort and hostNetwork",
                 deployment.replicas
             );

@@ -150,7 +150,7 @@ fn read_name(
 ) -> Option<WorkloadId> {
     let text = item.string(problems)?;
     let id = find(item, text, workloads, problems)?;
-    if let Some((_, earlier)) = seen.iter().find(|(used, mark)| *used == id && *mark != item.mark()) {
+    if let Some((_, earlier)) = seen.iter().find(|(used, _)| *used == id) {
         let line = earlier.line;
         let problem = problems.value(item.node, &item.path, format_args!("which stands in line {line} already"));
         problem.help("name each Deployment once: `all: [a, {any: [b, c]}]` says what `any: [{all: [a, b]}, {all: [a, c]}]` would");
@@ -177,7 +177,7 @@ pub(in crate::spec) fn find(
     place.map(Id::new)
 }
 
-/// What is required, in words: `shop and (auth or 2 Pods of cache)`.
+/// What is required, in words: `shop, mail and (auth or 2 Pods of cache)`.
 pub(in crate::spec) fn in_words(requirement: &Requirement, workloads: &IdVec<WorkloadId, Workload>) -> String {
     words(requirement, workloads, false)
 }
@@ -190,11 +190,25 @@ fn words(requirement: &Requirement, workloads: &IdVec<WorkloadId, Workload>, is_
             let each: Vec<String> = parts.iter().map(|part| words(part, workloads, true)).collect();
             let text = match (*at_least, parts.len()) {
                 (_, 1) => return each.concat(),
-                (least, all) if least == all => each.join(" and "),
-                (1, _) => each.join(" or "),
+                (least, all) if least == all && all > MOST_NAMED && !is_part => {
+                    return format!("all {all} Deployments");
+                }
+                (least, all) if least == all => listed(&each, "and"),
+                (1, _) => listed(&each, "or"),
                 (least, _) => return format!("{least} of ({})", each.join(", ")),
             };
             if is_part { format!("({text})") } else { text }
         }
+    }
+}
+
+/// More names than these nobody reads in a sentence.
+const MOST_NAMED: usize = 6;
+
+/// `a, b and c`.
+fn listed(names: &[String], word: &str) -> String {
+    match names {
+        [first @ .., last] if !first.is_empty() => format!("{} {word} {last}", first.join(", ")),
+        _ => names.concat(),
     }
 }

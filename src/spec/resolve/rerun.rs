@@ -23,6 +23,9 @@ pub(in crate::spec) struct Results {
     /// The version of hasim that wrote it.
     #[serde(default)]
     version: String,
+    /// The scenarios are Deployments that were each played alone.
+    #[serde(default)]
+    pub each_alone: bool,
     pub inputs: Json,
 }
 

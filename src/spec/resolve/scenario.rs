@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value as Json};
 
+use crate::ids::WorkloadId;
 use crate::model::{Model, OnCall, Start, Strikes};
 use crate::spec::app::Apps;
 use crate::spec::cluster::ClusterSpec;
@@ -177,15 +178,15 @@ pub(in crate::spec) struct Models {
     pub model: Model,
     /// A model for every draw of the uncertain parameters.
     pub draws: Vec<Model>,
-    /// No Node takes some of its replicas, although all Nodes are up.
-    pub unplaceable: bool,
+    /// The Deployments of which no Node takes some replicas, although all Nodes are up.
+    pub pending: Vec<WorkloadId>,
 }
 
 impl Models {
     /// The scenario of this name, compared with the baseline.
     pub fn into_scenario(self, name: String, parameters: Map<String, Json>) -> Scenario {
-        let Self { model, draws, unplaceable } = self;
-        Scenario { name, parameters, model, draws, compared_with: None, unplaceable }
+        let Self { model, draws, pending } = self;
+        Scenario { name, parameters, model, draws, compared_with: None, pending }
     }
 }
 
@@ -211,8 +212,8 @@ pub(in crate::spec) fn models(
     let model = documents.clone().model(question, system, problems)?;
     never_starts::check(&model, documents, system, problems);
     let draws = uncertain::models(documents, question, system, problems)?;
-    let unplaceable = placing::is_unplaceable(&model, documents, question, system, problems);
-    Some(Models { model, draws, unplaceable })
+    let pending = placing::tell_pending(&model, documents, question, system, problems);
+    Some(Models { model, draws, pending })
 }
 
 /// The documents of one point of the grid, of the system that stands there.

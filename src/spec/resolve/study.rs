@@ -79,6 +79,7 @@ fn read<R>(
         objective,
         goals: question.goals.clone(),
         varied: scenarios[0].parameters.keys().cloned().collect(),
+        each_alone: false,
         baseline,
         sensitivity,
         notes: Vec::new(),

@@ -6,6 +6,7 @@
 use std::fs::{self, File, Metadata};
 use std::io::{self, Read};
 use std::path::Path;
+use std::sync::OnceLock;
 
 /// The most that a file may have which people write; 64 MiB is a dump of a very large cluster.
 pub(in crate::spec) const MAX_BYTES: u64 = 64 << 20;
@@ -38,12 +39,17 @@ pub fn read_beginning(path: &Path, most: u64) -> io::Result<Vec<u8>> {
     Ok(bytes)
 }
 
-/// Reads standard input to its end, at most 64 MiB.
+/// Reads standard input to its end, at most 64 MiB. It can be read only once, so what it held is kept for whoever asks next.
 ///
 /// # Errors
 /// If it cannot be read, or is larger.
 pub fn read_standard_input() -> io::Result<Vec<u8>> {
-    at_most(MAX_BYTES, io::stdin().lock())
+    static HELD: OnceLock<Vec<u8>> = OnceLock::new();
+    if HELD.get().is_none() {
+        let bytes = at_most(MAX_BYTES, io::stdin().lock())?;
+        return Ok(HELD.get_or_init(|| bytes).clone());
+    }
+    Ok(HELD.get().cloned().unwrap_or_default())
 }
 
 fn read(path: &Path, most: u64) -> io::Result<Vec<u8>> {

@@ -95,7 +95,7 @@ fn a_fault_that_was_hardly_ever_seen_moves_no_difference() {
         model: model.clone(),
         draws: vec![],
         compared_with: None,
-        unplaceable: false,
+        pending: vec![],
     };
     let header = |seed| StudyHeader {
         name: "rare".to_owned(),
@@ -112,6 +112,7 @@ fn a_fault_that_was_hardly_ever_seen_moves_no_difference() {
         },
         goals: vec![],
         varied: vec![],
+        each_alone: false,
         baseline: Some(0),
         sensitivity: vec![],
         notes: vec![],
