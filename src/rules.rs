@@ -63,7 +63,7 @@ fn rule(line: &'static str) -> Option<Rule> {
 
 /// A capital letter of a section, one or two digits, and a small letter where a rule was added later.
 pub fn is_number(text: &str) -> bool {
-    let Some(rest) = text.strip_prefix(|c| "PCKENSDVTMHW".contains(c)) else { return false };
+    let Some(rest) = text.strip_prefix(|c| "PCKENSDRVTMHW".contains(c)) else { return false };
     let digits = rest.trim_end_matches(|c: char| c.is_ascii_lowercase());
     (1..=2).contains(&digits.len()) && digits.chars().all(|c| c.is_ascii_digit()) && rest.len() - digits.len() <= 1
 }

@@ -1,6 +1,7 @@
 //! The answer in a sentence or two, for the terminal and for markdown.
 
 use crate::history::NamedCause;
+use crate::model::Strikes;
 use crate::report::aggregate::{self, CauseTotal};
 use crate::report::assumptions;
 use crate::report::deployments;
@@ -14,8 +15,17 @@ use crate::report::sensitivity;
 use crate::results::{Estimate, ExperimentResult, ScenarioResult, Standing};
 use crate::study::{Metric, Wanted};
 
-/// What the numbers leave out, under every table.
-pub const LEFT_OUT: &str = "Not modelled yet, so not in these numbers: rollouts and drains.";
+/// What the numbers leave out, under every table: rollouts, unless the model has some.
+pub fn left_out(result: &ExperimentResult) -> &'static str {
+    if has_rollouts(result) { "Not in these numbers: drains." } else { "Not in these numbers: rollouts and drains." }
+}
+
+/// Rollouts are among what happens.
+pub fn has_rollouts(result: &ExperimentResult) -> bool {
+    let is_rollout =
+        |strikes: &str| [true, false].iter().any(|&new_image| strikes == Strikes::Rollout { new_image }.to_string());
+    result.faults.iter().any(|fault| is_rollout(&fault.strikes))
+}
 
 /// Sentences, each a paragraph of its own.
 pub fn sentences(result: &ExperimentResult) -> Vec<String> {

@@ -254,7 +254,7 @@ fn notes(text: &mut String, result: &ExperimentResult) {
     let _ = writeln!(
         text,
         "\n{} Intervals are {} over replications; seed {}, hasim {}.",
-        answer::LEFT_OUT,
+        answer::left_out(result),
         format::plain_percent(result.confidence),
         result.seed,
         result.version,

@@ -158,7 +158,7 @@ pub fn render(result: &ExperimentResult) -> String {
         faults: faults(result),
         guesses: guesses(result),
         worth: sensitivity_table::of(result),
-        left_out: answer::LEFT_OUT,
+        left_out: answer::left_out(result),
         sureness: sureness(result),
         repeat: REPEAT,
         serves_term: glossary::meaning("serves, in rotation"),

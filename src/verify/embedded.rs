@@ -22,6 +22,7 @@ const FILES: &[(&str, &[u8])] = embed![
     "experiments/measured/loops.yaml",
     "experiments/measured/node-failure.yaml",
     "experiments/measured/probe-phase.yaml",
+    "experiments/measured/rollouts.yaml",
     "experiments/measured/slow-start.yaml",
     "experiments/measured/termination.yaml",
     "models/apps/starts-in-a-second.yaml",
@@ -40,7 +41,10 @@ const FILES: &[(&str, &[u8])] = embed![
     "models/measured/e5_node_failure_nodes.csv",
     "models/measured/e5_node_failure_pods.csv",
     "models/measured/e6_placements.csv",
+    "models/measured/e7_rolling_update.csv",
     "models/measured/e9_pod_termination.csv",
+    "models/measured/rolling-deployment.yaml",
+    "models/measured/slow-app.yaml",
 ];
 
 /// The content of an embedded file.

@@ -12,6 +12,7 @@ mod data;
 mod mutations;
 mod placements;
 mod record;
+mod rollouts;
 mod scenarios;
 mod sets;
 
@@ -42,5 +43,6 @@ pub(super) fn checks() -> Vec<Check> {
     };
     let mut checks: Vec<Check> = scenarios::all().into_iter().enumerate().map(check).collect();
     checks.push(Check::new("placements", Kind::Measured, placements::rows));
+    checks.push(Check::new("rollouts", Kind::Measured, rollouts::rows));
     checks
 }

@@ -9,7 +9,7 @@ pub(super) fn checks() -> Vec<Check> {
 }
 
 /// Sections of the rule book, by the letter of their numbers.
-const SECTIONS: [(char, &str); 11] = [
+const SECTIONS: [(char, &str); 12] = [
     ('P', "probes"),
     ('C', "container lifecycle"),
     ('K', "several containers in a Pod"),
@@ -17,6 +17,7 @@ const SECTIONS: [(char, &str); 11] = [
     ('N', "Nodes"),
     ('S', "scheduling"),
     ('D', "Deployment and ReplicaSet"),
+    ('R', "rollouts as measured"),
     ('V', "voluntary disruption"),
     ('T', "termination"),
     ('M', "manifests"),

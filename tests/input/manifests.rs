@@ -136,9 +136,10 @@ fn m7_a_service_without_a_selector_selects_nothing() {
 
 #[test]
 fn e11_min_ready_seconds_change_nothing_for_traffic() {
-    let shown = |model: Model| format!("{:?}", model.workload());
-    let with = shop("replicas: 3\n", "replicas: 3\n  minReadySeconds: 60\n");
-    assert_eq!(shown(with), shown(model(SHOP, CLUSTER)));
+    let mut with = shop("replicas: 3\n", "replicas: 3\n  minReadySeconds: 60\n");
+    // Only rollouts ask for it (D5).
+    assert_eq!(std::mem::take(&mut with.workload_mut().min_ready), Duration::from_secs(60));
+    assert_eq!(with.workload(), model(SHOP, CLUSTER).workload());
 }
 
 fn tolerations(list: &str) -> hasim::model::PodTolerations {

@@ -4,6 +4,7 @@ use super::axis::Axis;
 use super::font;
 use super::palette::{BAND, Colour, GREY, GRID, INK};
 use super::picture::{Anchor, Picture, Style};
+use crate::report::answer;
 use crate::report::format;
 use crate::report::labels::Labels;
 use crate::results::ExperimentResult;
@@ -51,12 +52,13 @@ pub fn foot(picture: &mut Picture, result: &ExperimentResult, y: f64) {
         _ => "no scenario".to_owned(),
     };
     let text = format!(
-        "{} · {played} of {} · {} intervals · seed {} · hasim {} · rollouts and drains are not modelled",
+        "{} · {played} of {} · {} intervals · seed {} · hasim {} · {}",
         result.experiment,
         format::tick(result.horizon_s),
         format::plain_percent(result.confidence),
         result.seed,
         result.version,
+        if answer::has_rollouts(result) { "without drains" } else { "without rollouts and drains" },
     );
     let y = y + 22.0;
     picture.text(MARGIN, y, Anchor::Left, SMALL, font::fit(&text, SMALL.size, false, RIGHT - MARGIN));

@@ -68,6 +68,9 @@ pub struct NodeLog {
 pub struct Record {
     pub pods: Vec<PodLog>,
     pub nodes: Vec<NodeLog>,
+    /// A new template is applied, and its rollout is complete.
+    pub patched: Option<f64>,
+    pub rolled_out: Option<f64>,
     /// Which entry of `pods` a place in the simulator's memory stands for.
     current: Vec<usize>,
     watcher: Watcher,
@@ -105,6 +108,12 @@ impl PodLog {
     pub fn endpoint_at(&self, from: f64, ready: bool) -> Option<f64> {
         let found = self.endpoint.iter().find(|(at, is)| *at >= from && Self::endpoint_is_ready(*is) == ready);
         found.map(|(at, _)| *at)
+    }
+
+    /// Its endpoint is ready at this instant.
+    pub fn has_ready_endpoint(&self, at: f64) -> bool {
+        let last = self.endpoint.iter().rfind(|(since, _)| *since <= at);
+        last.is_some_and(|(_, endpoint)| Self::endpoint_is_ready(*endpoint))
     }
 
     /// The first probe of this kind that reached the application at `from` or later.
@@ -163,7 +172,7 @@ impl Record {
         let stream = Streams::new(seed ^ 0x7761_7463, index).stream(Owner::Replication, Purpose::Initial);
         let overhead = Law::lognormal_with_p95(0.001, 0.004).expect("positive");
         let watcher = Watcher { stream, draws: 0, overhead, request: request.clone() };
-        Self { pods: Vec::new(), nodes: Vec::new(), current: Vec::new(), watcher }
+        Self { pods: Vec::new(), nodes: Vec::new(), patched: None, rolled_out: None, current: Vec::new(), watcher }
     }
 
     fn arrived(&mut self, pod: PodId, kind: ProbeKind, sent: SimTime) {
@@ -221,6 +230,8 @@ impl Observer for Record {
             }
             Happening::FaultStruck { target: Target::Node(node), .. } => self.node(node).down.push(now),
             Happening::FaultEnded { target: Target::Node(node), .. } => self.node(node).up.push(now),
+            Happening::RolloutBegan { .. } => self.patched = Some(now),
+            Happening::RolloutEnded { .. } => self.rolled_out = Some(now),
             Happening::NodeUnknown { node } => self.node(node).unknown.push(now),
             Happening::NodeReady { node } => self.node(node).ready.push(now),
             Happening::TaintAdded { node } => self.node(node).tainted.push(now),

@@ -69,7 +69,7 @@ impl Film {
         self.pods.iter().filter(|pod| pod.created < self.began[0])
     }
 
-    fn new(&self) -> impl Iterator<Item = &Life> {
+    fn later(&self) -> impl Iterator<Item = &Life> {
         self.pods.iter().filter(|pod| pod.created >= self.began[0])
     }
 
@@ -197,14 +197,14 @@ fn d1_shares_are_rounded_and_never_both_nothing() {
         assert_eq!(strategy.bounds(n), (surge, unavailable), "{n} replicas");
         for film in films(&model(n, strategy), 5) {
             assert_eq!(film.ended.len(), 1, "{n} replicas");
-            assert_eq!(film.new().count(), n as usize);
+            assert_eq!(film.later().count(), n as usize);
             assert_eq!(film.most_active(), (n + surge) as usize, "{n} replicas");
             assert_eq!(film.fewest_ready(), (n - unavailable) as usize, "{n} replicas");
         }
     }
 }
 
-/// D2: never more active Pods than the replicas and the surge, never fewer that are ready than allowed; and both are used.
+/// D2, R3: never more active Pods than the replicas and the surge, never fewer that are ready than allowed; and both are used.
 #[test]
 fn d2_a_rollout_keeps_to_its_bounds() {
     let half = Part::Percent(50);
@@ -224,13 +224,13 @@ fn d2_a_rollout_keeps_to_its_bounds() {
     }
 }
 
-/// D2: with 1/0 an old Pod goes when a new one is available, and the next new one comes with it; with 0/1 the other way round.
+/// D2, R1: with 1/0 an old Pod goes when a new one is available, and the next new one comes with it; with 0/1 the other way round.
 #[test]
 fn d2_one_at_a_time() {
     for film in films(&model(3, steps(1, 0)), 10) {
         let mut deleted: Vec<f64> = film.old().map(|pod| pod.deleted).collect();
         deleted.sort_by(f64::total_cmp);
-        let new: Vec<&Life> = film.new().collect();
+        let new: Vec<&Life> = film.later().collect();
         for (n, pod) in new.iter().enumerate() {
             // Two hops of a controller at 10 ms each.
             assert!(near(deleted[n] - pod.was_ready_at(), 0.02), "{}", deleted[n] - pod.was_ready_at());
@@ -242,7 +242,7 @@ fn d2_one_at_a_time() {
     for film in films(&model(3, steps(0, 1)), 10) {
         let mut deleted: Vec<f64> = film.old().map(|pod| pod.deleted).collect();
         deleted.sort_by(f64::total_cmp);
-        let new: Vec<&Life> = film.new().collect();
+        let new: Vec<&Life> = film.later().collect();
         assert!(near(deleted[0], BEGIN + 0.02), "{}", deleted[0]);
         for (n, pod) in new.iter().enumerate() {
             assert!(near(pod.created, deleted[n] + 0.02), "{} {}", pod.created, deleted[n]);
@@ -262,8 +262,8 @@ fn d3_recreate_waits_for_the_last_old_pod() {
         assert!(film.old().all(|pod| near(pod.deleted, BEGIN + 0.02)));
         let last_exit = film.old().map(|pod| pod.exited).fold(0.0, f64::max);
         let last_gone = film.old().map(|pod| pod.gone).fold(0.0, f64::max);
-        assert_eq!(film.new().count(), 4);
-        for pod in film.new() {
+        assert_eq!(film.later().count(), 4);
+        for pod in film.later() {
             assert!(pod.created > last_exit && pod.created <= last_gone + 0.021, "{} {last_gone}", pod.created);
         }
         assert_eq!(film.fewest_ready(), 0);
@@ -283,14 +283,14 @@ fn d3_a_terminating_pod_on_a_dead_node_blocks_recreate() {
         for film in films(&model, 10) {
             let lost: Vec<&Life> = film.old().filter(|pod| pod.node == Some(NodeId::new(1))).collect();
             assert_eq!(lost.len(), 1);
-            let first = film.new().map(|pod| pod.created).fold(f64::INFINITY, f64::min);
+            let first = film.later().map(|pod| pod.created).fold(f64::INFINITY, f64::min);
             assert!(lost[0].gone > struck_at + 2000.0, "{}", lost[0].gone);
             assert!(first > lost[0].gone - 1.5 && first < lost[0].gone + 0.03, "{first} {}", lost[0].gone);
         }
         model.cluster.dead_nodes = DeadNodes::Replace(NewNode { after: fixed(300.0) });
         for film in films(&model, 10) {
             let lost = film.old().find(|pod| pod.node == Some(NodeId::new(1))).unwrap().gone;
-            let first = film.new().map(|pod| pod.created).fold(f64::INFINITY, f64::min);
+            let first = film.later().map(|pod| pod.created).fold(f64::INFINITY, f64::min);
             assert!(lost < struck_at + 200.0 && near(first, lost + 0.02), "the object goes with its Node: {first}");
         }
     }
@@ -304,7 +304,7 @@ fn d5_r2_with_min_ready_seconds_steps_are_whole_seconds() {
         let mut model = model(5, strategy);
         model.workload_mut().min_ready = secs(10.0);
         for film in films(&model, 20) {
-            let new: Vec<&Life> = film.new().collect();
+            let new: Vec<&Life> = film.later().collect();
             assert_eq!(new.len(), 5);
             // The first has no phase yet.
             for pair in new[1..].windows(2) {
@@ -328,15 +328,15 @@ fn d7_what_is_lost_in_the_middle_is_replaced_in_its_own_replica_set() {
     model.faults.push(scripted("deletion", fixed(BEGIN + 5.0), &all[..1], DELETION, None));
     for film in films(&model, 10) {
         let lost = film.old().find(|pod| near(pod.deleted, BEGIN + 5.0)).expect("an old Pod");
-        let replacement = film.new().find(|pod| near(pod.created, lost.deleted + 0.01)).expect("comes at once");
+        let replacement = film.later().find(|pod| near(pod.created, lost.deleted + 0.01)).expect("comes at once");
         assert_eq!(replacement.slot, lost.slot);
         assert!(replacement.deleted.is_finite(), "it is old");
-        assert_eq!((film.new().count(), film.ended.len()), (5, 1));
+        assert_eq!((film.later().count(), film.ended.len()), (5, 1));
     }
     model.faults[FaultId::new(1)] = scripted("deletion", fixed(BEGIN + 150.0), &all[..1], DELETION, None);
     for film in films(&model, 10) {
-        let lost = film.new().find(|pod| near(pod.deleted, BEGIN + 150.0)).expect("a new Pod");
-        let replacement = film.new().find(|pod| near(pod.created, lost.deleted + 0.01)).expect("comes at once");
+        let lost = film.later().find(|pod| near(pod.deleted, BEGIN + 150.0)).expect("a new Pod");
+        let replacement = film.later().find(|pod| near(pod.created, lost.deleted + 0.01)).expect("comes at once");
         assert!(replacement.deleted.is_infinite(), "it is new");
     }
 }
@@ -355,15 +355,15 @@ fn d11_pods_of_a_dead_node_go_first() {
             let unknown = film.unknown[0];
             let is_there = |pod: &Life| pod.node == Some(dead);
             // Where a new one is lost, too, the rollout stands until its eviction.
-            if film.new().any(|pod| is_there(pod) && pod.created < unknown) {
+            if film.later().any(|pod| is_there(pod) && pod.created < unknown) {
                 continue;
             }
             seen += 1;
-            let mut later: Vec<&Life> = film.old().filter(|pod| pod.deleted > unknown).collect();
-            later.sort_by(|a, b| a.deleted.total_cmp(&b.deleted));
-            let lost = later.iter().filter(|pod| is_there(pod)).count();
-            assert!(lost > 0 && later[..lost].iter().all(|pod| is_there(pod)), "{later:?}");
-            assert!(later[lost - 1].deleted < unknown + 280.0, "before the eviction");
+            let mut scaled: Vec<&Life> = film.old().filter(|pod| pod.deleted > unknown).collect();
+            scaled.sort_by(|a, b| a.deleted.total_cmp(&b.deleted));
+            let lost = scaled.iter().filter(|pod| is_there(pod)).count();
+            assert!(lost > 0 && scaled[..lost].iter().all(|pod| is_there(pod)), "{scaled:?}");
+            assert!(scaled[lost - 1].deleted < unknown + 280.0, "before the eviction");
             assert!(film.most_active() <= 7);
         }
     }
@@ -533,9 +533,9 @@ fn only_the_deployment_that_is_named_rolls_out() {
     model.workloads = common::side_by_side([common::named("a", own.clone()), common::named("b", own)]);
     model.faults = vec![begin("rollout", BEGIN, 1, ROLLOUT)].into();
     for film in films(&model, 5) {
-        assert_eq!(film.new().count(), 2);
+        assert_eq!(film.later().count(), 2);
         let whose = |pod: &Life| model.owner_of(pod.slot).0.index();
-        assert!(film.new().all(|pod| whose(pod) == 1));
+        assert!(film.later().all(|pod| whose(pod) == 1));
         assert!(film.old().all(|pod| (whose(pod) == 1) == pod.deleted.is_finite()));
     }
 }

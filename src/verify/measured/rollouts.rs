@@ -1,0 +1,132 @@
+//! How long real rollouts took, how few endpoints were ready in them and how many Pod objects there were.
+//!
+//! Each row is one rollout, so there is no distribution to compare: its length must lie within the 99 % band of the simulated ones or be
+//! near their median, and its two counts must occur among them: the table says how often they do.
+
+use rayon::prelude::*;
+
+use super::data::{Entry, Table};
+use super::record::{PodLog, Record};
+use crate::cluster::{Mode, Replication};
+use crate::model::Model;
+use crate::random::Law;
+use crate::stats;
+use crate::study::Scenario;
+use crate::time::SimTime;
+use crate::verify::embedded;
+use crate::verify::row::{Kind, Reference, Row, Simulated, Verdict};
+
+const CHECK: &str = "rollouts";
+const SEED: u64 = 67_000;
+const REPLICATIONS: u64 = 1_000;
+/// The band holds so many of the lengths.
+const BAND: f64 = 0.99;
+/// A length may differ from the simulated median by so much, absolutely or relatively.
+const SECONDS: f64 = 0.5;
+const RELATIVE: f64 = 0.05;
+
+/// What was seen of one rollout.
+#[derive(Debug, Clone, Copy)]
+struct Rollout {
+    /// Seconds from the change of the template until the Deployment is complete.
+    length: f64,
+    /// The fewest ready endpoints in that time.
+    fewest: usize,
+    /// The most Pod objects, terminating ones included.
+    most: usize,
+}
+
+/// A row for each rollout.
+pub fn rows() -> Vec<Row> {
+    let table = Table::open("e7_rolling_update.csv");
+    let scenarios = embedded::scenarios("experiments/measured/rollouts.yaml");
+    table.rows(&[]).into_iter().map(|entry| row(entry, &scenarios)).collect()
+}
+
+fn row(entry: Entry<'_>, scenarios: &[Scenario]) -> Row {
+    let name = entry.text("name");
+    let is_it = |scenario: &&Scenario| scenario.parameters.get("candidate").and_then(|v| v.as_str()) == Some(name);
+    let scenario = scenarios.iter().find(is_it).unwrap_or_else(|| panic!("no candidate is called {name}"));
+    let measured = measured(entry);
+    let simulated: Vec<Rollout> =
+        (0..REPLICATIONS).into_par_iter().filter_map(|index| play(&scenario.model, index)).collect();
+    let mut lengths: Vec<f64> = simulated.iter().map(|rollout| rollout.length).collect();
+    lengths.sort_by(f64::total_cmp);
+    let at = |p| stats::quantile(&lengths, p).unwrap_or(f64::NAN);
+    let (low, median, high) = (at((1.0 - BAND) / 2.0), at(0.5), at(f64::midpoint(1.0, BAND)));
+    let near = (measured.length - median).abs() <= SECONDS.max(RELATIVE * measured.length);
+    let in_time = near || (low..=high).contains(&measured.length);
+    let share = |is: &dyn Fn(&Rollout) -> bool| {
+        simulated.iter().filter(|rollout| is(rollout)).count() as f64 / REPLICATIONS as f64
+    };
+    let fewest = share(&|rollout| rollout.fewest == measured.fewest);
+    let most = share(&|rollout| rollout.most == measured.most);
+    let is_known = fewest > 0.0 && most > 0.0;
+    Row {
+        check: CHECK.to_owned(),
+        what: format!("{}, {}", setting(entry), entry.text("runtime")),
+        kind: Kind::Measured,
+        reference: Reference::Words(format!(
+            "{:.1} s; {} ready; {} Pods",
+            measured.length, measured.fewest, measured.most
+        )),
+        simulated: Simulated::Words(format!(
+            "{median:.1} s [{low:.1}, {high:.1}]; so many ready in {:.0} %; so many Pods in {:.0} %",
+            100.0 * fewest,
+            100.0 * most
+        )),
+        distance: None,
+        median_difference: Some(median - measured.length),
+        p: None,
+        p_adjusted: None,
+        verdict: Verdict::when(in_time && is_known && simulated.len() as u64 == REPLICATIONS),
+        note: "D1, D2, D5, R1–R4".to_owned(),
+        samples: None,
+    }
+}
+
+/// Replicas, surge and unavailable, and what sets the pace.
+fn setting(entry: Entry<'_>) -> String {
+    let of = |column| entry.text(column);
+    format!(
+        "{} replicas, surge {}, unavailable {}, minReadySeconds {}, readiness delay {} s",
+        of("replicas"),
+        of("maxSurge"),
+        of("maxUnavailable"),
+        of("minReadySeconds"),
+        of("readinessInitialDelay")
+    )
+}
+
+fn measured(entry: Entry<'_>) -> Rollout {
+    let number = |column| {
+        let numbers = entry.numbers(column);
+        *numbers.first().unwrap_or_else(|| panic!("{column} is empty"))
+    };
+    Rollout {
+        length: number("duration_to_complete"),
+        fewest: number("min_ready_endpoints") as usize,
+        most: number("max_pod_objects") as usize,
+    }
+}
+
+/// One rollout; `None` where it is not complete at the end.
+fn play(model: &Model, index: u64) -> Option<Rollout> {
+    let record = Record::new(SEED, index, &Law::Fixed(0.0));
+    let mut replication = Replication::new(model, SEED, index, Mode::Fast, record);
+    replication.run_until(SimTime::ZERO + model.horizon);
+    let record = replication.into_observer();
+    let (from, to) = (record.patched?, record.rolled_out?);
+    let changes = record.pods.iter().flat_map(|pod| {
+        let endpoint = pod.endpoint.iter().map(|(at, _)| *at);
+        endpoint.chain([pod.created]).filter(|at| (from..=to).contains(at))
+    });
+    let at: Vec<f64> = changes.chain([from]).collect();
+    let count = |is: &dyn Fn(&PodLog, f64) -> bool, at: f64| record.pods.iter().filter(|pod| is(pod, at)).count();
+    let is_object = |pod: &PodLog, at| pod.created <= at && pod.gone.is_none_or(|gone| at < gone);
+    Some(Rollout {
+        length: to - from,
+        fewest: at.iter().map(|&at| count(&|pod, at| pod.has_ready_endpoint(at), at)).min().unwrap_or(0),
+        most: at.iter().map(|&at| count(&is_object, at)).max().unwrap_or(0),
+    })
+}
