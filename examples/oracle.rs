@@ -59,6 +59,8 @@ impl Observer for Watch {
             | Observed::Paged { .. }
             | Observed::DeletedByHand { .. }
             | Observed::PodsChanged { .. }
+            | Observed::OperationBegan { .. }
+            | Observed::OperationEnded { .. }
             | Observed::ClockRan(_) => {}
             // Probes that were skipped are told otherwise than probes that were played.
             Observed::Happened(_) => return,

@@ -7,7 +7,7 @@
 
 use super::cause::{Cause, CauseSet};
 use super::happening::Happening;
-use super::observer::Observer;
+use super::observer::{Observed, Observer};
 use super::state::{Dice, Timer};
 use super::{Cluster, Cx, Event};
 use crate::ids::{FaultId, PodId, SlotId, WorkloadId};
@@ -82,10 +82,14 @@ impl<O: Observer> Cluster<'_, O> {
         if self.model.workloads[workload].is_paused {
             return;
         }
+        if self.workloads[workload].rollouts.is_under_way() {
+            self.observe_end(cx, workload, true);
+        }
         let rollouts = &mut self.workloads[workload].rollouts;
         let ReplicaSet { revision, image, .. } = rollouts.newest();
         rollouts.sets.push(ReplicaSet { revision: revision + 1, size: 0, image: image + u32::from(has_new_image) });
         rollouts.cause = Some(cause);
+        self.observe(cx, &Observed::OperationBegan { workload, operation: cause });
         self.tell(cx, Happening::RolloutBegan { workload, revision: revision + 1 });
         for pod in self.active_pods(workload) {
             self.await_availability(cx, pod);
@@ -290,7 +294,15 @@ impl<O: Observer> Cluster<'_, O> {
             && self.available(cx.now(), workload, newest.revision) == replicas
         {
             self.workloads[workload].rollouts.sets = vec![newest];
+            self.observe_end(cx, workload, false);
             self.tell(cx, Happening::RolloutEnded { workload, revision: newest.revision });
+        }
+    }
+
+    /// The rollout that was under way is over, or another one takes its place.
+    fn observe_end(&mut self, cx: &Cx<'_, Event>, workload: WorkloadId, is_superseded: bool) {
+        if let Some(operation) = self.workloads[workload].rollouts.cause {
+            self.observe(cx, &Observed::OperationEnded { workload, operation, is_superseded });
         }
     }
 

@@ -2,6 +2,7 @@
 //! make it, that of each.
 
 mod members;
+mod operations;
 mod service;
 
 use service::Service;
@@ -81,7 +82,9 @@ impl Measures {
             | Observed::Restarted { slot }
             | Observed::Paged { slot }
             | Observed::DeletedByHand { slot } => Some(self.slots[*slot]),
-            Observed::PodsChanged { workload, .. } => Some(*workload),
+            Observed::PodsChanged { workload, .. }
+            | Observed::OperationBegan { workload, .. }
+            | Observed::OperationEnded { workload, .. } => Some(*workload),
             Observed::ClockRan(spell) => spell.workload,
             Observed::Happened(_) => None,
         }

@@ -37,10 +37,45 @@ pub struct Outcome {
     pub(super) first_available: Option<u64>,
     /// Of each fault; the excess in millionths.
     pub(super) controls: Vec<Control>,
+    /// Of each operation, in the order of the model.
+    pub(super) operations: Vec<OperationOutcome>,
     /// Of one of several Deployments: nanoseconds in which the system was not available and this one was missing.
     pub(super) missing: u64,
     /// Where several Deployments make the system: those of each. Theirs have none.
     pub(super) workloads: Vec<Outcome>,
+}
+
+/// What one operation has come to, each time that it began in the counted window.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct OperationOutcome {
+    /// Of those that were completed, in nanoseconds, as far as they are kept one by one.
+    pub lengths: Vec<u64>,
+    /// The lengths beyond those.
+    pub more: Spans,
+    /// Another one has taken its place.
+    pub superseded: u64,
+    /// It had not ended by the end of the replication.
+    pub censored: u64,
+    /// By a number of Pods: how often so few of the Deployment's served in rotation at the least; of those that were not
+    /// superseded.
+    pub least: Vec<u64>,
+}
+
+impl OperationOutcome {
+    /// So few Pods served in rotation; `None` where no time has passed.
+    pub(super) fn count_least(&mut self, least: Option<usize>) {
+        if let Some(least) = least {
+            if self.least.len() <= least {
+                self.least.resize(least + 1, 0);
+            }
+            self.least[least] += 1;
+        }
+    }
+
+    /// How often it began.
+    pub fn begun(&self) -> u64 {
+        self.lengths.len() as u64 + self.more.count() + self.superseded + self.censored
+    }
 }
 
 /// Pod recoveries from one cause.
@@ -81,6 +116,7 @@ impl Outcome {
             pod_time: 0,
             first_available: None,
             controls: Vec::new(),
+            operations: Vec::new(),
             missing: 0,
             workloads: Vec::new(),
         }
@@ -173,6 +209,11 @@ impl Outcome {
     /// Of one of several Deployments: nanoseconds in which the system was not available and this one was among those missing.
     pub fn missing(&self) -> u64 {
         self.missing
+    }
+
+    /// What each operation has come to, in the order of the model.
+    pub fn operations(&self) -> &[OperationOutcome] {
+        &self.operations
     }
 
     /// Where several Deployments make the system: the outcome of each.

@@ -3,6 +3,7 @@
 mod amounts;
 mod draws;
 mod loss;
+mod operations;
 mod summary;
 pub mod windows;
 mod with_base;
@@ -12,6 +13,7 @@ use serde::{Deserialize, Serialize};
 pub use amounts::micros;
 pub use draws::DrawSums;
 pub use loss::Loss;
+pub use operations::{Charged, OperationSums};
 pub use summary::{Recoveries, Summary, Total};
 pub use with_base::WithBase;
 

@@ -145,6 +145,8 @@ impl Observer for Recorder {
             | Observed::Paged { .. }
             | Observed::DeletedByHand { .. }
             | Observed::PodsChanged { .. }
+            | Observed::OperationBegan { .. }
+            | Observed::OperationEnded { .. }
             | Observed::ClockRan(_) => {}
         }
     }

@@ -191,6 +191,22 @@ pub enum Observed {
         /// Which slot.
         slot: SlotId,
     },
+    /// An operation begins on a Deployment: a change that is made on purpose.
+    OperationBegan {
+        /// On which.
+        workload: WorkloadId,
+        /// Which operation: it stands among the faults.
+        operation: FaultId,
+    },
+    /// The operation that was under way on a Deployment is over.
+    OperationEnded {
+        /// On which.
+        workload: WorkloadId,
+        /// Which operation.
+        operation: FaultId,
+        /// It is not complete: another one has taken its place.
+        is_superseded: bool,
+    },
     /// How many Pods of a Deployment there are in each state has changed.
     PodsChanged {
         /// Whose.

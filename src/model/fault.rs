@@ -89,6 +89,13 @@ pub enum Strikes {
     },
 }
 
+impl Strikes {
+    /// It is no fault but a change that is made on purpose.
+    pub const fn is_operation(self) -> bool {
+        matches!(self, Self::Rollout { .. })
+    }
+}
+
 /// In words: `container crash`, `zone isolation`.
 impl fmt::Display for Strikes {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -24,6 +24,11 @@ impl<K: PartialEq, V> OrderedMap<K, V> {
 }
 
 impl<K, V> OrderedMap<K, V> {
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
     /// Keys and values in order.
     pub fn iter(&self) -> impl Iterator<Item = (&K, &V)> {
         self.0.iter().map(|(key, value)| (key, value))

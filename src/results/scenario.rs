@@ -7,6 +7,7 @@ use super::difference::Difference;
 use super::distribution::Distribution;
 use super::estimate::Estimate;
 use super::estimates::Estimates;
+use super::operation::OperationResult;
 use super::ordered_map::OrderedMap;
 use super::removal::Removal;
 use super::replay::OutageExample;
@@ -46,6 +47,9 @@ pub struct ScenarioResult {
     pub pod_recovery_s: OrderedMap<NamedCause, PodRecovery>,
     /// Fault to first reaction, by fault.
     pub detection_s: OrderedMap<String, Detection>,
+    /// Changes that are made on purpose, by the name of the operation. Left out where there are none.
+    #[serde(default, skip_serializing_if = "OrderedMap::is_empty")]
+    pub operations: OrderedMap<String, OperationResult>,
     /// Lost time over windows of the objective's length; `null` where the horizon holds none.
     #[serde(default)]
     pub windows: Option<WindowsResult>,
@@ -103,6 +107,7 @@ impl ScenarioResult {
         self.first_available_s.iter_mut().for_each(forget);
         self.pod_recovery_s.0.iter_mut().for_each(|(_, recovery)| forget(&mut recovery.lengths));
         self.detection_s.0.iter_mut().for_each(|(_, detection)| forget(&mut detection.times));
+        self.operations.0.iter_mut().for_each(|(_, operation)| forget(&mut operation.duration_s));
         if let Some(windows) = &mut self.windows {
             windows.downtime_s.histogram = Vec::new();
             windows.failed_request_s.histogram = Vec::new();

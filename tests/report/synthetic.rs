@@ -262,6 +262,7 @@ pub fn scenario(name: &str, parameters: Map<String, Value>, factor: f64, thresho
         any_recovery_s: together(&recoveries),
         pod_recovery_s: recoveries,
         detection_s: detections.collect(),
+        operations: OrderedMap::default(),
         windows: Some(windows(downtime.mean, failures.mean)),
         pod_hours_per_year: 17_521.3,
         node_hours_per_year: 6.0 * 8_760.0,

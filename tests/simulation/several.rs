@@ -56,7 +56,11 @@ impl Observer for Own {
             Observed::Restarted { slot } => (self.slot(*slot), "restarted".to_string()),
             Observed::Paged { slot } => (self.slot(*slot), "paged".to_string()),
             Observed::DeletedByHand { slot } => (self.slot(*slot), "deleted by hand".to_string()),
-            Observed::PodsChanged { .. } | Observed::ClockRan(_) | Observed::Happened(_) => return,
+            Observed::PodsChanged { .. }
+            | Observed::OperationBegan { .. }
+            | Observed::OperationEnded { .. }
+            | Observed::ClockRan(_)
+            | Observed::Happened(_) => return,
         };
         if let Some(slot) = slot {
             self.told.push((at, slot, words));

@@ -74,7 +74,7 @@ impl Scale {
     }
 
     /// Events a year.
-    fn events(&self, moments: &Moments) -> Estimate {
+    pub fn events(&self, moments: &Moments) -> Estimate {
         let per_year = YEAR.as_secs_f64() / self.horizon.as_secs_f64();
         let most = most_events(self.confidence) / self.replications as f64;
         let (interval, bound) = match counts(moments, self.confidence) {

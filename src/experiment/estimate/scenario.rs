@@ -3,7 +3,7 @@
 use super::distribution::distribution;
 use super::facts::{ScenarioFacts, StudyFacts};
 use super::scale::{NANOS, Scale};
-use super::{uncertainty, windows};
+use super::{operations, uncertainty, windows};
 use crate::experiment::examples::Example;
 use crate::experiment::ledger::places;
 use crate::experiment::tally::{DOWNTIME, FAILED, Recoveries, Summary, Tally};
@@ -73,6 +73,7 @@ fn service(
                 (fault.clone(), Detection { times, undetected: detections.undetected })
             })
             .collect(),
+        operations: operations::operations(summary, faults, &scale),
         windows: windows::windows(&summary.windows, study.header.objective.window, scale.most_lost, confidence),
         pod_hours_per_year: twelve_digits(scale.seconds_per_year(summary.pod_time) / HOUR_SECS),
         node_hours_per_year: scenario.node_hours_per_year,

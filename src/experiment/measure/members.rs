@@ -183,6 +183,11 @@ impl Members {
         &self.parts[self.part(workload)]
     }
 
+    /// How many Pods of the Deployment serve in rotation.
+    pub fn delivering(&self, workload: WorkloadId) -> usize {
+        self.member(workload).delivering
+    }
+
     /// Where the Deployment stands among the members: all of the model are, in their order, or this one alone is.
     fn part(&self, workload: WorkloadId) -> usize {
         if self.parts.len() == 1 { 0 } else { workload.index() }

@@ -10,6 +10,7 @@
 //! ([`Measures::has_open`]), however late the caller calls [`Measures::finish`].
 
 use super::members::{Failing, Members, Slot};
+use super::operations::Operations;
 use crate::experiment::control_variates::Control;
 use crate::experiment::division::{Bearer, Division, Fraction};
 use crate::experiment::ledger::{Causes, Ledger};
@@ -46,6 +47,7 @@ pub(super) struct Service {
     is_starting: bool,
     /// By fault.
     controls: Vec<Control>,
+    operations: Operations,
     outcome: Outcome,
 }
 
@@ -119,6 +121,7 @@ impl Service {
             pods_since: SimTime::ZERO,
             is_starting: model.start == Start::Fresh,
             controls: model.faults.iter().map(Control::new).collect(),
+            operations: Operations::new(model),
             outcome: Outcome::empty(model.faults.len()),
         }
     }
@@ -132,7 +135,7 @@ impl Service {
     /// more happens in this instant.
     pub(super) fn has_open(&mut self, now: SimTime) -> bool {
         // Asked after every event: what is known to be open needs no account of the time until now.
-        if self.has_open_outage() || !self.undetected.is_empty() {
+        if self.has_open_outage() || !self.undetected.is_empty() || self.operations.is_open() {
             return true;
         }
         self.settle(now);
@@ -169,6 +172,7 @@ impl Service {
             self.outcome.detections[pending.fault.index()].censored += 1;
         }
         self.outcome.controls = self.controls.iter().map(Control::value).collect();
+        self.outcome.operations = self.operations.finish();
         self.outcome.downtime_windows = self.downtime_windows.finish();
         self.outcome.failed_windows = self.failed_windows.finish();
         std::mem::replace(&mut self.outcome, Outcome::empty(0))
@@ -195,6 +199,7 @@ impl Service {
         if from == now {
             return;
         }
+        self.operations.some_time_passes(|workload| self.members.delivering(workload));
         let down = self.members.is_down();
         if down {
             self.outage.get_or_insert(from);
@@ -361,6 +366,14 @@ impl Service {
             Observed::Restarted { .. } => self.count(at, Quantity::Restarts),
             Observed::Paged { .. } => self.count(at, Quantity::Pages),
             Observed::DeletedByHand { .. } => self.count(at, Quantity::Deletions),
+            Observed::OperationBegan { workload, operation } => {
+                self.advance(at);
+                self.operations.begin(at, *workload, *operation, self.window.contains(at));
+            }
+            Observed::OperationEnded { workload, is_superseded, .. } => {
+                self.advance(at);
+                self.operations.end(at, *workload, *is_superseded);
+            }
             Observed::PodsChanged { workload, counts } => {
                 self.count_pods(at);
                 self.pods[*workload] = *counts;

@@ -4,11 +4,13 @@
 use serde::{Deserialize, Serialize};
 
 use super::amounts::{micros, number};
+use super::operations::OperationSums;
 use super::windows::Windows;
 use crate::experiment::examples::Examples;
 use crate::experiment::ledger::Causes;
 use crate::experiment::outcome::Outcome;
-use crate::history::Phase;
+use crate::history::{Cause, Phase};
+use crate::ids::FaultId;
 use crate::model::{Model, Start};
 use crate::stats::{Lengths, Moments, Spans};
 use crate::study::{Objective, PerQuantity, Quantity};
@@ -34,6 +36,9 @@ pub struct Summary {
     pub(in crate::experiment) windows: Windows,
     /// Of one of several Deployments: the downtime of the system in which it was missing.
     pub(in crate::experiment) missing: Total,
+    /// Every operation, in the order of the model, by the number of the cause.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(in crate::experiment) operations: Vec<(usize, OperationSums)>,
 }
 
 /// What all replications counted of one quantity.
@@ -78,6 +83,7 @@ impl Summary {
         let faults = model.faults.len();
         let causes = Causes::new(faults);
         let cells = causes.count() * Phase::ALL.len();
+        let operations = model.faults.ids().filter(|&fault| model.faults[fault].strikes.is_operation());
         Self {
             causes,
             replications: 0,
@@ -93,6 +99,7 @@ impl Summary {
             first_available: (model.start == Start::Fresh).then(Lengths::default),
             windows: Windows::empty(model, objective),
             missing: Total::default(),
+            operations: operations.map(|fault| (fault.index(), OperationSums::default())).collect(),
         }
     }
 
@@ -105,6 +112,7 @@ impl Summary {
             && self.detections.len() == faults
             && self.downtime_by.len() == cells
             && self.failed_by.len() == cells
+            && self.operations.iter().all(|(fault, _)| *fault < faults)
             && self.totals[Quantity::Outages].sum >= u128::from(self.outage_lengths.spans().count())
     }
 
@@ -152,6 +160,10 @@ impl Summary {
         }
         self.windows.add(&outcome.downtime_windows, &outcome.failed_windows);
         self.missing.add(Quantity::Downtime, outcome.missing);
+        for ((number, sums), outcome_of) in self.operations.iter_mut().zip(&outcome.operations) {
+            let cause = Cause::Fault(FaultId::new(*number));
+            sums.add(outcome_of, outcome.downtime_charged_to(cause), outcome.failed_charged_to(cause));
+        }
     }
 
     /// Microseconds of downtime of a replication.
@@ -171,6 +183,7 @@ impl Summary {
         self.recovery_lengths.pack();
         self.recoveries.iter_mut().for_each(|recoveries| recoveries.lengths.pack());
         self.detections.iter_mut().for_each(|detections| detections.times.pack());
+        self.operations.iter_mut().for_each(|(_, operation)| operation.lengths.pack());
     }
 
     /// Adds every replication of `other`.
@@ -200,6 +213,9 @@ impl Summary {
         }
         self.windows.merge(&other.windows);
         self.missing.merge(&other.missing);
+        for ((_, sums), (_, new)) in self.operations.iter_mut().zip(&other.operations) {
+            sums.merge(new);
+        }
     }
 }
 

@@ -77,6 +77,8 @@ impl Observer for Log {
             | Observed::Paged { .. }
             | Observed::DeletedByHand { .. }
             | Observed::PodsChanged { .. }
+            | Observed::OperationBegan { .. }
+            | Observed::OperationEnded { .. }
             | Observed::ClockRan(_)
             | Observed::Happened(_) => {}
         }

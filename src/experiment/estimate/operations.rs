@@ -1,0 +1,39 @@
+//! Operations: how often, how long, and what each costs.
+
+use super::distribution::distribution;
+use super::scale::{MICROS, NANOS, Scale};
+use crate::experiment::tally::{Charged, OperationSums, Summary};
+use crate::results::{Estimate, OperationResult, OrderedMap};
+use crate::stats::{Interval, Mean, Moments, amounts, counts, ratio, rests_on_few};
+
+/// Every operation, by its name.
+pub fn operations(summary: &Summary, faults: &[String], scale: &Scale) -> OrderedMap<String, OperationResult> {
+    let named = summary.operations.iter().map(|(number, sums)| (faults[*number].clone(), operation(sums, scale)));
+    named.collect()
+}
+
+fn operation(sums: &OperationSums, scale: &Scale) -> OperationResult {
+    let each = |charged: &Charged| each(charged, &sums.begun, scale).map(Estimate::rounded);
+    OperationResult {
+        per_year: scale.events(&sums.begun).rounded(),
+        duration_s: distribution(&sums.lengths, scale.confidence),
+        superseded: sums.superseded,
+        least_serving: sums.least.clone(),
+        downtime_s_each: each(&sums.downtime),
+        failed_request_s_each: each(&sums.failed),
+    }
+}
+
+/// Seconds that each of them costs: the ratio of two means over the same replications.
+fn each(charged: &Charged, begun: &Moments, scale: &Scale) -> Option<Estimate> {
+    let under = Mean { mean: begun.mean(), interval: counts(begun, scale.confidence)? };
+    let mean = charged.sum as f64 / NANOS / begun.sum() as f64;
+    let Some(interval) = amounts(&charged.moments, scale.confidence) else {
+        let high = scale.most_lost * scale.horizon.as_secs_f64() / under.mean;
+        return Some(Estimate::within(mean, Interval { low: 0.0, high }, true));
+    };
+    let over = Mean { mean: charged.moments.mean(), interval };
+    let Interval { low, high } = ratio(over, under, charged.correlation(begun))?;
+    let interval = Interval { low: (low / MICROS).max(0.0), high: high / MICROS };
+    Some(Estimate { rests_on_few: rests_on_few(&charged.moments), ..Estimate::within(mean, interval, false) })
+}

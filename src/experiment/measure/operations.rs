@@ -1,0 +1,90 @@
+//! Measuring the operations of a replication: how long each takes, and how few Pods serve in rotation meanwhile.
+
+use crate::experiment::outcome::OperationOutcome;
+use crate::experiment::overflow::MOST;
+use crate::ids::{FaultId, WorkloadId};
+use crate::model::Model;
+use crate::time::SimTime;
+
+/// The operations of a service.
+#[derive(Debug, Clone)]
+pub(super) struct Operations {
+    /// By fault, which of the operations it is, if it is one.
+    numbers: Vec<Option<usize>>,
+    under_way: Vec<UnderWay>,
+    pub outcomes: Vec<OperationOutcome>,
+}
+
+/// One that has begun, and not ended.
+#[derive(Debug, Clone, Copy)]
+struct UnderWay {
+    workload: WorkloadId,
+    operation: usize,
+    began: SimTime,
+    /// So few Pods of the Deployment served in rotation; `None` if no time has passed.
+    least: Option<usize>,
+    is_counted: bool,
+}
+
+impl Operations {
+    pub fn new(model: &Model) -> Self {
+        let mut count = 0;
+        let number = |is_operation: bool| {
+            let number = is_operation.then_some(count);
+            count += usize::from(is_operation);
+            number
+        };
+        let numbers = model.faults.iter().map(|fault| fault.strikes.is_operation()).map(number).collect();
+        Self { numbers, under_way: Vec::new(), outcomes: vec![OperationOutcome::default(); count] }
+    }
+
+    /// So many Pods of each Deployment have served in rotation for some time.
+    pub fn some_time_passes(&mut self, serving: impl Fn(WorkloadId) -> usize) {
+        for one in &mut self.under_way {
+            let now = serving(one.workload);
+            one.least = Some(one.least.map_or(now, |least| least.min(now)));
+        }
+    }
+
+    /// One begins; it counts if that is within the counted window.
+    pub fn begin(&mut self, at: SimTime, workload: WorkloadId, operation: FaultId, is_counted: bool) {
+        if let Some(operation) = self.numbers[operation.index()] {
+            self.under_way.push(UnderWay { workload, operation, began: at, least: None, is_counted });
+        }
+    }
+
+    /// The one that is under way on the Deployment is over.
+    pub fn end(&mut self, at: SimTime, workload: WorkloadId, is_superseded: bool) {
+        let Some(place) = self.under_way.iter().position(|one| one.workload == workload) else { return };
+        let one = self.under_way.swap_remove(place);
+        if !one.is_counted {
+            return;
+        }
+        let outcome = &mut self.outcomes[one.operation];
+        if is_superseded {
+            outcome.superseded += 1;
+            return;
+        }
+        let nanos = at.since(one.began).as_nanos();
+        if outcome.lengths.len() < MOST {
+            outcome.lengths.push(nanos);
+        } else {
+            outcome.more.add(nanos);
+        }
+        outcome.count_least(one.least);
+    }
+
+    /// One that counts has begun, and not ended.
+    pub fn is_open(&self) -> bool {
+        self.under_way.iter().any(|one| one.is_counted)
+    }
+
+    /// What is under way has no end that is seen.
+    pub fn finish(&mut self) -> Vec<OperationOutcome> {
+        for one in self.under_way.drain(..).filter(|one| one.is_counted) {
+            self.outcomes[one.operation].censored += 1;
+            self.outcomes[one.operation].count_least(one.least);
+        }
+        std::mem::take(&mut self.outcomes)
+    }
+}

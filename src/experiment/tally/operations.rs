@@ -1,0 +1,88 @@
+//! What the operations of many replications came to.
+
+use serde::{Deserialize, Serialize};
+
+use super::amounts::{micros, number};
+use crate::experiment::outcome::OperationOutcome;
+use crate::stats::{Lengths, Moments};
+
+/// One operation over all replications.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+pub struct OperationSums {
+    /// Of those that were completed; those whose end was not seen are endless.
+    pub lengths: Lengths,
+    /// Another one has taken its place.
+    pub superseded: u64,
+    /// By a number of Pods: how often so few of the Deployment's served in rotation at the least.
+    pub least: Vec<u64>,
+    /// How often it began in a replication.
+    pub begun: Moments,
+    /// What is charged to it in a replication, in microseconds, and times how often it began.
+    pub downtime: Charged,
+    pub failed: Charged,
+}
+
+/// What is charged to an operation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Charged {
+    /// In nanoseconds.
+    pub sum: u128,
+    /// In microseconds.
+    pub moments: Moments,
+    /// The sum of the products with how often it began.
+    pub products: u128,
+}
+
+impl OperationSums {
+    /// Adds one replication, in which so many nanoseconds were charged to it.
+    pub fn add(&mut self, outcome: &OperationOutcome, downtime: u64, failed: u64) {
+        self.lengths.add(&outcome.lengths, &outcome.more, outcome.censored);
+        self.superseded += outcome.superseded;
+        add_counts(&mut self.least, &outcome.least);
+        let begun = outcome.begun();
+        self.begun.add(number(begun));
+        self.downtime.add(downtime, begun);
+        self.failed.add(failed, begun);
+    }
+
+    /// Adds every replication of `other`.
+    pub fn merge(&mut self, other: &Self) {
+        self.lengths.merge(&other.lengths);
+        self.superseded += other.superseded;
+        add_counts(&mut self.least, &other.least);
+        self.begun.merge(&other.begun);
+        self.downtime.merge(&other.downtime);
+        self.failed.merge(&other.failed);
+    }
+}
+
+impl Charged {
+    fn add(&mut self, nanos: u64, begun: u64) {
+        let micros = micros(nanos);
+        self.sum += u128::from(nanos);
+        self.moments.add(micros);
+        self.products += u128::from(micros.unsigned_abs()) * u128::from(begun);
+    }
+
+    fn merge(&mut self, other: &Self) {
+        self.sum += other.sum;
+        self.moments.merge(&other.moments);
+        self.products += other.products;
+    }
+
+    /// The correlation with how often the operation began.
+    pub fn correlation(&self, begun: &Moments) -> f64 {
+        let n = begun.count() as f64;
+        let variance = |moments: &Moments| moments.variance().unwrap_or(0.0);
+        let both = (variance(&self.moments) * variance(begun)).sqrt();
+        let shared = (self.products as f64 - n * self.moments.mean() * begun.mean()) / (n - 1.0).max(1.0);
+        if both > 0.0 { (shared / both).clamp(-1.0, 1.0) } else { 0.0 }
+    }
+}
+
+fn add_counts(sums: &mut Vec<u64>, new: &[u64]) {
+    if sums.len() < new.len() {
+        sums.resize(new.len(), 0);
+    }
+    sums.iter_mut().zip(new).for_each(|(sum, new)| *sum += new);
+}

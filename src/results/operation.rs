@@ -1,0 +1,39 @@
+//! What an answer says of an operation: a change that is made on purpose.
+
+use serde::{Deserialize, Serialize};
+
+use super::distribution::Distribution;
+use super::estimate::Estimate;
+
+/// One operation, each time that it began in the counted window.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct OperationResult {
+    /// How often a year it begins.
+    pub per_year: Estimate,
+    /// From its beginning until it is complete. `censored` are those of which the end was not seen.
+    pub duration_s: Distribution,
+    /// How many were not completed, as another one took their place.
+    pub superseded: u64,
+    /// By a number of Pods of the Deployment, from 0: how often so few of them served in rotation at the least.
+    pub least_serving: Vec<u64>,
+    /// Seconds of downtime that each costs: what is charged to it, over how often it begins. Left out where too few begin to
+    /// say.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub downtime_s_each: Option<Estimate>,
+    /// Seconds of full traffic that fail for each.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub failed_request_s_each: Option<Estimate>,
+}
+
+impl OperationResult {
+    /// The fewest Pods that served in rotation during any of them.
+    pub fn fewest_serving(&self) -> Option<usize> {
+        self.least_serving.iter().position(|&count| count > 0)
+    }
+
+    /// How many of those that were looked at to their end had no Pod that served in rotation at some time.
+    pub fn share_without_any(&self) -> Option<f64> {
+        let all: u64 = self.least_serving.iter().sum();
+        (all > 0).then(|| self.least_serving[0] as f64 / all as f64)
+    }
+}
