@@ -11,6 +11,7 @@ pub mod fit;
 pub mod format;
 pub mod json;
 pub mod markdown;
+mod operations;
 pub mod metrics;
 pub mod page;
 pub mod terminal;

@@ -44,6 +44,7 @@ pub fn sentences(result: &ExperimentResult) -> Vec<String> {
     sentences.push(availability(result, shown));
     sentences.extend(source(shown));
     sentences.extend(deployments::sentence(shown));
+    sentences.extend(operations::sentence(result));
     sentences.extend(pages(result, shown));
     sentences.extend(removals::sentence(result, shown));
     sentences.extend(assumptions::sentences(result));

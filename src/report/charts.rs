@@ -13,6 +13,7 @@ mod font;
 mod frame;
 mod heatmap;
 mod label_placement;
+mod operations;
 mod overlay;
 mod paint;
 mod palette;
@@ -57,7 +58,7 @@ pub struct Chart {
 const MOST_POINTS: usize = 500;
 
 /// Names of the charts of an answer, in their order.
-const NAMES: [&str; 12] = [
+const NAMES: [&str; 13] = [
     "downtime",
     "deployments",
     "heatmap",
@@ -66,6 +67,7 @@ const NAMES: [&str; 12] = [
     "outages",
     "spread",
     "phases",
+    "operations",
     "tradeoff",
     "attribution",
     "pareto",
@@ -99,6 +101,7 @@ pub(super) fn of_numbers(result: &ExperimentResult) -> Vec<Chart> {
         recovery::draw_outages(&rows).map(|picture| (picture, &rows)),
         spread::draw(result).map(|picture| (picture, &whole)),
         phases::draw(result).map(|picture| (picture, &whole)),
+        operations::draw(&points).map(|picture| (picture, &points)),
         tradeoff::draw(&points).map(|picture| (picture, &points)),
         attribution::draw(result).map(|picture| (picture, &whole)),
         pareto::draw(&points).map(|picture| (picture, &points)),

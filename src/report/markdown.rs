@@ -75,6 +75,11 @@ fn tables(text: &mut String, result: &ExperimentResult) {
         table(text, &listed.head(), 1, listed.rows.iter().map(|row| listed.cells(row)));
         let _ = writeln!(text, "\n{}", cell(&listed.footnote().unwrap_or_default()));
     }
+    if let Some(listed) = operations::Table::of(result) {
+        let _ = writeln!(text, "\n{}:\n", operations::TITLE);
+        table(text, &listed.head, listed.labels, listed.rows.into_iter());
+        let _ = writeln!(text, "\n{}", operations::FOOTNOTE);
+    }
     if let Some((rows, rest)) = sensitivity::table(result) {
         let _ = writeln!(text, "\nWhat each parameter changes in the {}:\n", sensitivity::what(result));
         table(text, &sensitivity::head(result), 1, rows.into_iter());

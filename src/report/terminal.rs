@@ -48,6 +48,7 @@ pub fn render(result: &ExperimentResult, folder: Option<&Path>, width: u16) -> S
         assumed(result, width),
         if result.scenarios.is_empty() || result.each_alone { String::new() } else { screen.scenarios() },
         deployments(result, width),
+        operations(result, width),
         screen.sensitivity(),
         screen.windows(),
         shown.map_or(String::new(), |shown| screen.causes(shown)),
@@ -104,6 +105,18 @@ fn deployments(result: &ExperimentResult, width: u16) -> String {
     }
     text += &table(&head, listed.rows.iter().map(|row| listed.cells(row)).collect(), width);
     for line in listed.footnote().iter().flat_map(|note| wrapped(note, width)) {
+        let _ = writeln!(text, " {line}");
+    }
+    text
+}
+
+/// What one operation costs.
+fn operations(result: &ExperimentResult, width: u16) -> String {
+    let Some(listed) = operations::Table::of(result) else { return String::new() };
+    let head: Vec<String> = listed.head.iter().map(|words| words.replacen(' ', "\n", 1)).collect();
+    let head: Vec<&str> = head.iter().map(String::as_str).collect();
+    let mut text = format!(" {}:\n{}", operations::TITLE, table(&head, listed.rows, width));
+    for line in wrapped(operations::FOOTNOTE, width) {
         let _ = writeln!(text, " {line}");
     }
     text
