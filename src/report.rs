@@ -11,7 +11,7 @@ pub mod fit;
 pub mod format;
 pub mod json;
 pub mod markdown;
-mod operations;
+
 pub mod metrics;
 pub mod page;
 pub mod terminal;
@@ -25,6 +25,7 @@ mod deployments;
 mod indifference;
 mod labels;
 mod loss;
+mod operations;
 mod pareto;
 mod period;
 mod ranking;

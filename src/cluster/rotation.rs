@@ -99,7 +99,9 @@ impl<O: Observer> Cluster<'_, O> {
         }
     }
 
-    /// Readiness, deletion or the Node object has changed: the EndpointSlice follows (E5).
+    /// Readiness, deletion or the Node object has changed: the EndpointSlice follows (E5). The controller works on one change
+    /// of a Service after the other and writes its whole state, so that no later change overtakes an earlier one: a Pod that is
+    /// deleted as another has become Ready does not leave before that one has come.
     pub(super) fn request_slice_update(&mut self, cx: &mut Cx<'_, Event>, pod: PodId) {
         if self.pods[pod].slice_update.is_set() {
             return;
@@ -109,7 +111,9 @@ impl<O: Observer> Cluster<'_, O> {
         let after = self.under_load(after);
         let timer = self.timer();
         self.pods[pod].slice_update = timer;
-        cx.after(after, Event::EndpointSliceUpdated(pod, timer));
+        let workload = &mut self.workloads[self.pods[pod].workload];
+        workload.slices_written = workload.slices_written.max(cx.now() + after);
+        cx.at(workload.slices_written, Event::EndpointSliceUpdated(pod, timer));
     }
 
     pub(super) fn on_endpoint_slice_updated(&mut self, cx: &mut Cx<'_, Event>, pod: PodId, timer: Timer) {

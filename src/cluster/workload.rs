@@ -11,6 +11,7 @@ use super::{Cluster, Target};
 use crate::ids::{ContainerId, IdVec, PodId, SlotId, WorkloadId};
 use crate::model::{Model, PodSpec, Workload};
 use crate::random::{Owner, Purpose, Stream, Streams, name_hash};
+use crate::time::SimTime;
 
 /// A Deployment.
 #[derive(Debug, Clone)]
@@ -32,6 +33,8 @@ pub(crate) struct WorkloadState {
     /// traffic (E7).
     pub ready: usize,
     pub any_was_ready: bool,
+    /// When the last change of its Service that the controller has taken on is written (E5).
+    pub slices_written: SimTime,
     /// Places in memory of Pods that are forgotten. Only a Pod of the same template takes one: what is still scheduled for a
     /// container of the former finds one of that number, and is stale by its timer.
     pub vacated: Vec<PodId>,
@@ -55,6 +58,7 @@ impl WorkloadState {
             strikes: Vec::new(),
             ready: 0,
             any_was_ready: false,
+            slices_written: SimTime::ZERO,
             vacated: Vec::new(),
             counts: PodCounts::default(),
         }

@@ -6,6 +6,7 @@ use crate::report::aggregate::{self, CauseTotal};
 use crate::report::assumptions;
 use crate::report::deployments;
 use crate::report::format;
+use crate::report::operations;
 use crate::report::pareto;
 use crate::report::period::Period;
 use crate::report::ranking::{self, Ranking};

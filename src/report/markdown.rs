@@ -6,7 +6,9 @@ use crate::report::aggregate;
 use crate::report::labels::Labels;
 use crate::report::period::{Period, told};
 use crate::report::ranking::Ranking;
-use crate::report::{answer, assumptions, comparison, deployments, format, pareto, ranking, sensitivity, verdicts};
+use crate::report::{
+    answer, assumptions, comparison, deployments, format, operations, pareto, ranking, sensitivity, verdicts,
+};
 use crate::results::{Comparison, ExperimentResult, Quantile, ScenarioResult};
 use crate::study::Metric;
 
@@ -76,8 +78,8 @@ fn tables(text: &mut String, result: &ExperimentResult) {
         let _ = writeln!(text, "\n{}", cell(&listed.footnote().unwrap_or_default()));
     }
     if let Some(listed) = operations::Table::of(result) {
-        let _ = writeln!(text, "\n{}:\n", operations::TITLE);
-        table(text, &listed.head, listed.labels, listed.rows.into_iter());
+        let _ = writeln!(text, "\n{}:\n", cell(&listed.title));
+        table(text, &listed.head, 1, listed.rows.into_iter());
         let _ = writeln!(text, "\n{}", operations::FOOTNOTE);
     }
     if let Some((rows, rest)) = sensitivity::table(result) {

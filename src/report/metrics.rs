@@ -11,8 +11,8 @@ use super::csv::{self, optional};
 use super::labels::value_text;
 use crate::history::Phase;
 use crate::results::{
-    Attribution, Difference, Distribution, Estimate, ExperimentResult, Quantile, Response, ScenarioResult, Sensitivity,
-    Spread, WindowLoss, WindowsResult,
+    Attribution, Difference, Distribution, Estimate, ExperimentResult, OperationResult, Quantile, Response,
+    ScenarioResult, Sensitivity, Spread, WindowLoss, WindowsResult,
 };
 
 /// The columns before the varied keys.
@@ -124,6 +124,7 @@ fn of_scenario(result: &ExperimentResult, scenario: &ScenarioResult) -> Vec<Row>
         rows.extend(distribution(metric, &detection.times).into_iter().map(|row| row.of_cause(fault)));
         rows.push(plain(metric, "undetected", "1", Some(detection.undetected as f64)).of_cause(fault));
     }
+    rows.extend(scenario.operations.iter().flat_map(|(name, one)| operation(name, one)));
     rows.extend(windows(scenario.windows.as_ref()));
     let currency = format!("{}/year", result.currency.as_deref().unwrap_or("currency"));
     rows.extend([
@@ -165,6 +166,16 @@ fn distribution(metric: &str, d: &Distribution) -> Vec<Row> {
 
 fn quantile(metric: &str, statistic: &'static str, q: Option<Quantile>) -> Row {
     Row { low: q.map(|q| q.low), high: q.and_then(|q| q.high), ..plain(metric, statistic, "s", q.map(|q| q.value)) }
+}
+
+fn operation(name: &str, one: &OperationResult) -> Vec<Row> {
+    let mut rows = vec![estimate("operations_per_year", "1/year", Some(&one.per_year))];
+    rows.extend(distribution("operation_duration_s", &one.duration_s));
+    rows.push(plain("operation_duration_s", "superseded", "1", Some(one.superseded as f64)));
+    rows.push(plain("operation_least_serving", "min", "1", one.fewest_serving().map(|fewest| fewest as f64)));
+    rows.push(estimate("downtime_s_each", "s", one.downtime_s_each.as_ref()));
+    rows.push(estimate("failed_request_s_each", "s", one.failed_request_s_each.as_ref()));
+    rows.into_iter().map(|row| row.of_cause(name)).collect()
 }
 
 fn windows(windows: Option<&WindowsResult>) -> Vec<Row> {

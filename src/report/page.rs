@@ -18,7 +18,7 @@ use crate::report::loss;
 use crate::report::period::{Period, told};
 use crate::report::ranking::Ranking;
 use crate::report::{
-    answer, assumptions, charts, comparison, deployments, format, pareto, ranking, sensitivity, verdicts,
+    answer, assumptions, charts, comparison, deployments, format, operations, pareto, ranking, sensitivity, verdicts,
 };
 use crate::results::{Comparison, Estimate, ExperimentResult, ManifestFinding, ScenarioResult};
 use crate::study::Metric;
@@ -197,8 +197,37 @@ fn tables(result: &ExperimentResult) -> Vec<Numbers> {
     let mut tables = vec![numbers("scenarios", title.as_deref().unwrap_or("The scenarios"), result)];
     let members = deployments::as_answer(result);
     tables.extend(members.map(|members| numbers("deployments", &listed.unwrap_or_default(), &members)));
+    tables.extend(operations::Table::of(result).map(of_operations));
     tables.retain(|table| !table.rows.is_empty());
     tables
+}
+
+/// What one operation costs.
+fn of_operations(listed: operations::Table) -> Numbers {
+    let heads = listed.head.iter().enumerate().map(|(column, words)| Head {
+        words: words.clone(),
+        class: if column == 0 { "text" } else { "" },
+        term: None,
+    });
+    let cell = |(column, words): (usize, &String)| Cell {
+        words: words.clone(),
+        small: String::new(),
+        class: if column == 0 { "text" } else { "" },
+        sort: None,
+        term: None,
+    };
+    let rows = listed.rows.iter().map(|row| Row {
+        class: "",
+        words: row[0].clone(),
+        cells: row.iter().enumerate().map(cell).collect(),
+    });
+    Numbers {
+        id: "operations",
+        heads: heads.collect(),
+        rows: rows.collect(),
+        left_out: Some(operations::FOOTNOTE.to_owned()),
+        title: listed.title,
+    }
 }
 
 fn heads(result: &ExperimentResult) -> Vec<Head> {

@@ -11,7 +11,9 @@ use crate::report::aggregate;
 use crate::report::labels::Labels;
 use crate::report::period::{Period, told};
 use crate::report::ranking::{Ground, Ranking};
-use crate::report::{answer, assumptions, comparison, deployments, format, pareto, ranking, sensitivity, verdicts};
+use crate::report::{
+    answer, assumptions, comparison, deployments, format, operations, pareto, ranking, sensitivity, verdicts,
+};
 use crate::results::{Distribution, ExperimentResult, ScenarioResult, Verdict};
 use crate::study::Metric;
 
@@ -115,7 +117,11 @@ fn operations(result: &ExperimentResult, width: u16) -> String {
     let Some(listed) = operations::Table::of(result) else { return String::new() };
     let head: Vec<String> = listed.head.iter().map(|words| words.replacen(' ', "\n", 1)).collect();
     let head: Vec<&str> = head.iter().map(String::as_str).collect();
-    let mut text = format!(" {}:\n{}", operations::TITLE, table(&head, listed.rows, width));
+    let mut text = String::new();
+    for line in wrapped(&format!("{}:", listed.title), width) {
+        let _ = writeln!(text, " {line}");
+    }
+    text += &table(&head, listed.rows, width);
     for line in wrapped(operations::FOOTNOTE, width) {
         let _ = writeln!(text, " {line}");
     }

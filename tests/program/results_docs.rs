@@ -30,6 +30,14 @@ const SEVERAL: &str = "
   horizon: 20d
 ";
 
+/// A change that is made on purpose.
+const OPERATION: &str = "
+  objective: {slo: 99.9%, window: 1d}
+  replications: 32
+  horizon: 20d
+  operations: [{name: release, kind: rollout, every: 3d}]
+";
+
 /// Runs an experiment over files of the repository and gives its folder.
 fn run(question: &str) -> tempfile::TempDir {
     let folder = tempfile::tempdir().unwrap();
@@ -129,7 +137,7 @@ fn the_page_lists_the_files_and_their_columns() {
 #[test]
 fn the_page_lists_the_metrics() {
     let mut found = BTreeSet::new();
-    for question in [GRID, SENSITIVITY, SEVERAL] {
+    for question in [GRID, SENSITIVITY, SEVERAL, OPERATION] {
         let (head, records) = table(run(question).path(), "metrics.csv");
         let column = |name: &str| head.iter().position(|column| column == name).unwrap();
         let names = ["metric", "statistic", "unit"].map(column);

@@ -10,6 +10,7 @@ use crate::durations;
 use crate::report::format;
 use crate::report::labels::{Column, Labels};
 use crate::results::{Estimate, ExperimentResult};
+use crate::time::Duration;
 use serde_json::Value;
 
 const HEIGHT: f64 = 400.0;
@@ -31,13 +32,20 @@ pub fn draw(result: &ExperimentResult) -> Option<Picture> {
     let (key, values) = number(result, &labels)?;
     let curves = curves(result, name, &labels, key, &values);
     let all = || curves.iter().flat_map(|curve| &curve.points);
-    let range = Range::of(all().flat_map(|(_, each, _)| if each.bound { [each.high; 2] } else { [each.mean, each.high] }))?;
+    let range =
+        Range::of(all().flat_map(|(_, each, _)| if each.bound { [each.high; 2] } else { [each.mean, each.high] }))?;
     let most = all().map(|point| point.0).fold(0.0, f64::max);
 
     let mut picture = Picture::new(frame::WIDTH);
     let column = &labels.columns[key];
     let y = frame::head(&mut picture, &finding(name, column, &curves), &lead(name));
-    picture.text(MARGIN, y + 4.0, Anchor::Left, SMALL.bold(), format!("failed requests of one {name} (less is better)"));
+    picture.text(
+        MARGIN,
+        y + 4.0,
+        Anchor::Left,
+        SMALL.bold(),
+        format!("failed requests of one {name} (less is better)"),
+    );
     let top = y + 16.0;
     let (left, right, bottom) = (MARGIN + 70.0, RIGHT - LEGEND - 28.0, top + HEIGHT);
     let x_axis = Axis::linear(Unit::Number, most, left + 12.0, right);
@@ -97,7 +105,7 @@ fn as_number(value: &Value) -> Option<f64> {
     match value {
         // Without a sleep there is none.
         Value::Null => Some(0.0),
-        Value::String(text) => durations::parse(text).ok().map(|duration| duration.as_secs_f64()),
+        Value::String(text) => durations::parse(text).ok().map(Duration::as_secs_f64),
         other => other.as_f64().filter(|number| *number >= 0.0),
     }
 }
@@ -196,28 +204,40 @@ fn notes(picture: &mut Picture, result: &ExperimentResult, is_log: bool, has_bou
     picture.reach(y + 6.0);
 }
 
-/// What the picture says, as its title: of the curve that gains most, from its first number to its cheapest.
+/// What is nearly all of a cost.
+const NEARLY_ALL: f64 = 0.99;
+
+/// What the picture says, as its title: what one costs at the first number, and the least number that saves nearly all of it.
 fn finding(name: &str, column: &Column, curves: &[Curve]) -> String {
-    let gain = |curve: &Curve| {
-        let first = *curve.points.first()?;
-        let best = *curve.points.iter().min_by(|a, b| seen(&a.1).total_cmp(&seen(&b.1)))?;
-        Some((first, best, seen(&first.1) / seen(&best.1).max(1e-12)))
+    const MOST: usize = 2;
+    let of = |curve: &Curve| if curves.len() > 1 { format!(" ({})", curve.name) } else { String::new() };
+    let enough = |curve: &Curve| {
+        let first = curve.points.first().filter(|first| !first.1.bound)?;
+        let saves = |point: &&(f64, Estimate, usize)| seen(&point.1) <= (1.0 - NEARLY_ALL) * first.1.mean;
+        curve.points.iter().find(saves).map(|point| point.0)
     };
-    let most = curves.iter().filter_map(|curve| Some((curve, gain(curve)?))).max_by(|a, b| a.1.2.total_cmp(&b.1.2));
-    let Some((curve, (first, best, _))) = most.filter(|(_, (first, best, _))| first.0 != best.0 && first.1.low > best.1.high)
-    else {
-        return format!("No {} makes a {name} surely cheaper than the first", column.short_key);
-    };
-    let at_most = if best.1.bound { "at most " } else { "" };
-    let of = if curves.len() > 1 { format!(" ({})", curve.name) } else { String::new() };
-    format!(
-        "One {name} costs requests worth {} at {} {}, and {at_most}{} at {}{of}",
-        format::duration(first.1.mean),
+    let costs: Vec<String> = curves
+        .iter()
+        .take(MOST)
+        .filter_map(|curve| {
+            let first = curve.points.first()?;
+            let at_most = if first.1.bound { "at most " } else { "" };
+            Some(format!("{at_most}{}{}", format::duration(seen(&first.1)), of(curve)))
+        })
+        .collect();
+    let saved: Vec<String> = curves
+        .iter()
+        .take(MOST)
+        .filter_map(|curve| Some(format!("{}{}", format::significant(enough(curve)?, 3), of(curve))))
+        .collect();
+    let first = curves.first().and_then(|curve| curve.points.first()).map_or(0.0, |point| point.0);
+    let costs = format!(
+        "One {name} costs requests worth {} at {} {}",
+        costs.join(", "),
         column.short_key,
-        format::significant(first.0, 3),
-        format::duration(seen(&best.1)),
-        format::significant(best.0, 3),
-    )
+        format::significant(first, 3)
+    );
+    if saved.is_empty() { costs } else { format!("{costs}; {} saves 99 % of it", saved.join(", ")) }
 }
 
 fn lead(name: &str) -> String {
