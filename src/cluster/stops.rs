@@ -83,7 +83,7 @@ impl<O: Observer> Cluster<'_, O> {
         let waited = waited.map_or(Duration::ZERO, |since| whole_seconds(cx.now().since(since)));
         let left = left.saturating_sub(waited).max(MIN_SIGTERM_WINDOW);
         let exits_after = match &self.container_spec(at).app.on_sigterm {
-            OnSigterm::Exits(law) => self.chance_of(at).shutdown.span(law).min(left),
+            OnSigterm::Exits(law) | OnSigterm::Drains(law) => self.chance_of(at).shutdown.span(law).min(left),
             OnSigterm::Ignores => left,
         };
         let timer = self.timer();

@@ -166,8 +166,10 @@ pub enum WhileStarting {
 /// What the process does on SIGTERM.
 #[derive(Debug, Clone, PartialEq)]
 pub enum OnSigterm {
-    /// It exits after so many seconds (or is killed when its grace ends).
+    /// It answers nothing more, and exits after so many seconds (or is killed when its grace ends).
     Exits(Law),
+    /// It serves on for so many seconds, and exits then (or is killed when its grace ends).
+    Drains(Law),
     /// It runs on until SIGKILL.
     Ignores,
 }

@@ -64,7 +64,7 @@ pub(super) fn short_grace(subject: &Subject<'_>) -> Vec<Finding> {
     let sleep = subject.main().hook.pre_stop.sleep().as_secs_f64().min(grace);
     let window = (grace - sleep).max(LEAST_WINDOW_SECS);
     let shutdown = match subject.around.as_ref().map(|around| &around.workload.pod.main().app.on_sigterm) {
-        Some(OnSigterm::Exits(law)) => Some(law),
+        Some(OnSigterm::Exits(law) | OnSigterm::Drains(law)) => Some(law),
         // Nothing is gained by waiting for a process that does not hear.
         Some(OnSigterm::Ignores) => return Vec::new(),
         None => None,

@@ -152,7 +152,15 @@ fn read_on_sigterm(item: &Item<'_>, problems: &mut Problems) -> Option<OnSigterm
         return item.word(problems, &[("ignores", ())]).map(|()| OnSigterm::Ignores);
     }
     let mut object = item.our_object(problems)?;
-    let exits = object.require("exits", problems).and_then(|exits| law::read(&exits, problems));
+    let (drains, exits) = (object.get("drains"), object.get("exits"));
     object.finish(problems, &[]);
-    exits.map(OnSigterm::Exits)
+    match (drains, exits) {
+        (Some(drains), None) => law::read(&drains, problems).map(OnSigterm::Drains),
+        (None, Some(exits)) => law::read(&exits, problems).map(OnSigterm::Exits),
+        (drains, _) => {
+            let what = if drains.is_some() { "has both of drains and exits" } else { "has neither drains nor exits" };
+            item.refuse(problems, format_args!("{what}, must have one of them"));
+            None
+        }
+    }
 }

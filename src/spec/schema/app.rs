@@ -29,10 +29,18 @@ fn behaviour() -> Vec<(&'static str, Value)> {
         &["exits"],
         [("exits", refer("law", "Time from SIGTERM to the exit. The process answers nothing from SIGTERM on."))],
     );
+    let drains = object(
+        "It serves on for a while.",
+        &["drains"],
+        [(
+            "drains",
+            refer("law", "Time from SIGTERM to the exit, in which the process answers probes and requests as before."),
+        )],
+    );
     let ignores = json!({"const": "ignores", "description": "It serves on until SIGKILL."});
     let on_sigterm = json!({
-        "description": "What the process does on SIGTERM: {exits: LAW}, or `ignores`. Left out: it exits at once.",
-        "anyOf": [exits, ignores],
+        "description": "What the process does on SIGTERM: {exits: LAW}, {drains: LAW}, or `ignores`. Left out: it exits at once.",
+        "anyOf": [exits, drains, ignores],
     });
     vec![
         (
@@ -55,7 +63,7 @@ fn behaviour() -> Vec<(&'static str, Value)> {
                 ),
             ),
         ),
-        ("onSigterm", such_as(json!([{"exits": "2s"}, "ignores"]), on_sigterm)),
+        ("onSigterm", such_as(json!([{"exits": "2s"}, {"drains": "10s"}, "ignores"]), on_sigterm)),
         (
             "probeFailure",
             or(0, share("Share of single probes of a healthy process that fail all the same; below 1.", 0.0, 1.0)),

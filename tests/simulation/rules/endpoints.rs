@@ -87,6 +87,30 @@ fn p20_readiness_probes_go_on_while_a_pod_terminates() {
     assert!(judged > 60, "{judged}");
 }
 
+/// P20: a process that drains answers its readiness probe while its Pod terminates, and requests until it exits, after 25 s:
+/// only then the Pod leaves the rotation in which it was for want of a ready one (E7).
+#[test]
+fn p20_a_process_that_drains_serves_on_until_it_exits() {
+    let mut model = returning(1, 300.0);
+    model.app_mut().on_sigterm = OnSigterm::Drains(fixed(25.0));
+    let mut judged = 0;
+    for log in play_many(&model, 7, 200, 1000.0 * WINDOW) {
+        let back = log.struck(0).unwrap() + 380.0;
+        if back > 999.0 * WINDOW {
+            continue;
+        }
+        let of_old =
+            log.endpoints.iter().filter(|(at, pod, _)| *pod == PodId::new(0) && (back..back + 40.0).contains(at));
+        let views: Vec<(f64, Option<bool>)> =
+            of_old.map(|(at, _, view)| (at - back, view.as_ref().map(|view| view.serves))).collect();
+        let Some(&(_, Some(true))) = views.first() else { continue };
+        judged += 1;
+        let stopped = views.iter().find(|(_, serves)| *serves != Some(true)).expect("it ends");
+        assert!((25.0..26.5).contains(&stopped.0), "{views:?}");
+    }
+    assert!(judged > 60, "{judged}");
+}
+
 /// T5, T6: the object of a deleted Pod goes with the next listing after its exit, and what the kubelet cleans up then;
 /// nothing restarts its container before.
 #[test]
