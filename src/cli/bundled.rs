@@ -16,6 +16,11 @@ use crate::study::{REPLICATIONS_PER_DRAW, Study};
 
 const APP: &str = "How the application starts and stops, instead of the bundled JVM service";
 const CLUSTER: &str = "Zones and Nodes, instead of the bundled three zones";
+/// Rollouts a week, if nobody says how many: an assumption. The State of DevOps reports put most teams between several a day and
+/// one a month.
+pub(super) const USUAL_DEPLOYS: f64 = 1.0;
+/// What such a rollout is called.
+pub(super) const RELEASE: &str = "release";
 const FAULTS: &str = "What breaks, over the bundled library `cloud`: of faults with the same name the last one counts";
 
 /// What stands around a manifest.
@@ -27,6 +32,9 @@ pub(super) struct Surroundings {
     pub cluster: Option<String>,
     #[arg(long, value_name = "NAME|FILE", help = Kind::Faults.short_help(FAULTS), long_help = Kind::Faults.help(FAULTS))]
     pub faults: Vec<String>,
+    /// So many rollouts of a new image a week, at random; 1 if not given, 0 for none.
+    #[arg(long, value_name = "PER_WEEK", value_parser = per_week)]
+    pub deploys: Option<f64>,
     /// The container that serves, instead of the one that Service, probes and ports point at.
     #[arg(long, value_name = "NAME")]
     pub container: Option<String>,
@@ -238,12 +246,23 @@ impl Surroundings {
             "faults": faults,
         });
         if let Value::Object(spec) = &mut spec {
+            spec.extend(self.releases().map(|release| ("operations".to_owned(), json!([release]))));
             spec.extend(self.container.iter().map(|name| ("container".to_owned(), json!(name))));
             spec.extend(self.allow_pending.then(|| ("allowPending".to_owned(), json!(true))));
             spec.extend(experiment.fields.clone());
         }
         let metadata = json!({"name": experiment.name});
         json!({"apiVersion": "hasim/v1", "kind": "Experiment", "metadata": metadata, "spec": spec}).to_string()
+    }
+
+    /// The rollouts of new images, where there are some.
+    fn releases(&self) -> Option<Value> {
+        let per_week = self.deploys.unwrap_or(USUAL_DEPLOYS);
+        let mean = format!("{:.3}s", 7.0 * 86_400.0 / per_week);
+        let source = if self.deploys.is_some() { "--deploys" } else { "assumption" };
+        (per_week > 0.0).then(
+            || json!({"name": RELEASE, "kind": "rollout", "every": {"exponential": {"mean": mean}}, "source": source}),
+        )
     }
 
     /// Whether the faults of the bundled library are played, but for those that files override.
@@ -270,6 +289,13 @@ fn about_arguments(report: Report, experiment: &str, manifests: &[(&str, &Path)]
         }));
     }
     Report { diagnostics: others }
+}
+
+/// Rollouts a week, as they were typed: no more than one a minute.
+fn per_week(text: &str) -> Result<f64, String> {
+    const MOST: f64 = 7.0 * 24.0 * 60.0;
+    let number = text.parse::<f64>().ok().filter(|number| *number == 0.0 || (0.001..=MOST).contains(number));
+    number.ok_or_else(|| format!("must be 0, or a number from 0.001 to {MOST}"))
 }
 
 /// How an experiment refers to a bundled model, or to a file.

@@ -155,6 +155,9 @@ impl Estimate {
         if self.around.app.is_none() {
             alternatives.push(guesses::of_app(model, guessed));
         }
+        if self.around.deploys.is_none() {
+            alternatives.push(guesses::of_releases());
+        }
         if self.around.cluster.is_none() {
             alternatives.push(guesses::of_cluster(model, !self.patch().is_empty()));
         }

@@ -10,6 +10,8 @@ pub const FOOTNOTE: &str = "Takes: from its beginning until it is complete. Cost
                             time of full traffic. Least serving: the fewest Pods that served in rotation during any of them.";
 /// A part of the failed requests.
 const MATTERS: f64 = 0.01;
+/// A share of all operations.
+const WORTH_A_WORD: f64 = 0.01;
 /// Scenarios in a table.
 const MOST: usize = 24;
 
@@ -89,11 +91,12 @@ pub fn sentence(result: &ExperimentResult) -> Option<String> {
     };
     let without = operation
         .share_without_any()
-        .filter(|&share| share > 0.0)
+        .filter(|&share| share >= WORTH_A_WORD)
         .map(|share| format!("; in {} of them no Pod serves for some time", format::share(share, 1.0)));
-    let superseded = (operation.superseded > 0).then(|| {
-        let all = operation.duration_s.count + operation.duration_s.censored + operation.superseded;
-        let share = format::share(operation.superseded as f64, all as f64);
+    let all = operation.duration_s.count + operation.duration_s.censored + operation.superseded;
+    let superseded = operation.superseded as f64 / all.max(1) as f64;
+    let superseded = (superseded >= WORTH_A_WORD).then(|| {
+        let share = format::share(superseded, 1.0);
         format!(" {share} of them are overtaken by the next one before they are complete.")
     });
     Some(format!(

@@ -38,6 +38,8 @@ pub enum About {
     NodeFaults,
     /// Zones, Nodes, and what becomes of dead ones.
     Cluster,
+    /// How often there is a new release.
+    Releases,
     /// Who mends what nothing else mends, and how soon.
     OnCall,
 }

@@ -2,6 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
+use crate::cli::bundled::{RELEASE, USUAL_DEPLOYS};
 use crate::cli::library::Kind;
 use crate::model::{DeadNodes, Fault, Model, OnCall, Strikes};
 use crate::random::Law;
@@ -95,6 +96,19 @@ pub(super) fn of_on_call(on_call: &OnCall) -> Alternative {
         flags: vec![Kind::Faults.flag().to_owned()],
     };
     Alternative { guess, change: Change::Patch(Map::from_iter([("onCall".to_owned(), Value::Null)])) }
+}
+
+/// How often there is a rollout; in their place there is none.
+pub(super) fn of_releases() -> Alternative {
+    let guess = Guess {
+        about: About::Releases,
+        names: vec![RELEASE.to_owned()],
+        assumed: format!("{USUAL_DEPLOYS} a week, with a new image"),
+        guessed_from: None,
+        instead: None,
+        flags: vec!["--deploys".to_owned()],
+    };
+    Alternative { guess, change: Change::Patch(Map::from_iter([(format!("operations.{RELEASE}"), Value::Null)])) }
 }
 
 /// The application; in its place one that starts much faster, or much more slowly.
