@@ -91,7 +91,7 @@ impl<O: Observer> Cluster<'_, O> {
         rollouts.cause = Some(cause);
         self.observe(cx, &Observed::OperationBegan { workload, operation: cause });
         self.tell(cx, Happening::RolloutBegan { workload, revision: revision + 1 });
-        for pod in self.active_pods(workload) {
+        for pod in self.active_pods(workload).collect::<Vec<_>>() {
             self.await_availability(cx, pod);
         }
         self.request_pass(cx, workload);
@@ -204,7 +204,7 @@ impl<O: Observer> Cluster<'_, O> {
         }
         let sets = self.workloads[workload].rollouts.sets.clone();
         for &set in &sets {
-            let active = self.active_of(workload, set.revision);
+            let active: Vec<PodId> = self.active_of(workload, set.revision).collect();
             let surplus = active.len().saturating_sub(set.size as usize);
             if surplus > 0 {
                 for pod in self.victims(cx.now(), workload, active, surplus) {
@@ -213,7 +213,7 @@ impl<O: Observer> Cluster<'_, O> {
             }
         }
         for &set in &sets {
-            for _ in self.active_of(workload, set.revision).len()..set.size as usize {
+            for _ in self.active_of(workload, set.revision).count()..set.size as usize {
                 self.create_replica(cx, workload, set);
             }
         }
@@ -238,7 +238,7 @@ impl<O: Observer> Cluster<'_, O> {
     /// Which `ReplicaSet` lacks a Pod: the oldest of them.
     pub(super) fn lacking_set(&self, workload: WorkloadId) -> Option<ReplicaSet> {
         let sets = self.workloads[workload].rollouts.sets.iter().copied();
-        let mut lacking = sets.filter(|set| (self.active_of(workload, set.revision).len() as u32) < set.size);
+        let mut lacking = sets.filter(|set| (self.active_of(workload, set.revision).count() as u32) < set.size);
         lacking.next()
     }
 
@@ -287,7 +287,7 @@ impl<O: Observer> Cluster<'_, O> {
     fn end_rollout_if_complete(&mut self, cx: &mut Cx<'_, Event>, workload: WorkloadId) {
         let replicas = self.model.workloads[workload].replicas;
         let newest = self.workloads[workload].rollouts.newest();
-        let others = self.active_pods(workload).iter().any(|&pod| self.pods[pod].revision != newest.revision);
+        let others = self.active_pods(workload).any(|pod| self.pods[pod].revision != newest.revision);
         if newest.size == replicas
             && self.workloads[workload].rollouts.total() == replicas
             && !others
@@ -307,24 +307,22 @@ impl<O: Observer> Cluster<'_, O> {
     }
 
     /// Pods that count for a `ReplicaSet`: those that are not being deleted (D7).
-    fn active_pods(&self, workload: WorkloadId) -> Vec<PodId> {
-        let is_active = |pod: &PodId| {
+    fn active_pods(&self, workload: WorkloadId) -> impl Iterator<Item = PodId> {
+        let is_active = move |pod: &PodId| {
             let pod = &self.pods[*pod];
             pod.exists && !pod.deleted && pod.workload == workload
         };
-        self.pods.ids().filter(is_active).collect()
+        self.pods.ids().filter(is_active)
     }
 
-    fn active_of(&self, workload: WorkloadId, revision: u32) -> Vec<PodId> {
-        let mut active = self.active_pods(workload);
-        active.retain(|&pod| self.pods[pod].revision == revision);
-        active
+    fn active_of(&self, workload: WorkloadId, revision: u32) -> impl Iterator<Item = PodId> {
+        self.active_pods(workload).filter(move |&pod| self.pods[pod].revision == revision)
     }
 
     /// How many Pods of the revision are available: Ready for long enough (D5).
     fn available(&self, now: SimTime, workload: WorkloadId, revision: u32) -> u32 {
-        let is_available = |pod: &&PodId| self.pods[**pod].api_ready && now >= self.available_at(**pod);
-        self.active_of(workload, revision).iter().filter(is_available).count() as u32
+        let is_available = |pod: &PodId| self.pods[*pod].api_ready && now >= self.available_at(*pod);
+        self.active_of(workload, revision).filter(is_available).count() as u32
     }
 
     /// When a Pod that is Ready is available. The API keeps the second in which it became so.
@@ -356,7 +354,7 @@ impl<O: Observer> Cluster<'_, O> {
     /// Which Pods go first (D10).
     fn victims(&mut self, now: SimTime, workload: WorkloadId, active: Vec<PodId>, count: usize) -> Vec<PodId> {
         let mut ranked = self.in_tied_order(active, workload);
-        let all = self.active_pods(workload);
+        let all: Vec<PodId> = self.active_pods(workload).collect();
         let on_node = |pod: PodId| {
             let node = self.pods[pod].node;
             all.iter().filter(|&&other| self.pods[other].node == node).count()
