@@ -378,15 +378,17 @@ fn sort(e: &Estimate) -> f64 {
 }
 
 fn faults(result: &ExperimentResult) -> Vec<Fault> {
+    let is_operation = |name: &String| result.scenarios.iter().any(|one| one.operations.get(name).is_some());
     let one = |fault: &crate::results::FaultInfo| Fault {
         name: fault.name.clone(),
         strikes: fault.strikes.clone(),
         every: fault
             .every_mean_s
             .map_or("as scripted".to_owned(), |mean| format!("{} on average", format::duration(mean))),
-        lasts: fault
-            .lasts_mean_s
-            .map_or("until the restart".to_owned(), |mean| format!("{} on average", format::duration(mean))),
+        lasts: fault.lasts_mean_s.map_or(
+            if is_operation(&fault.name) { "until it is complete" } else { "until the restart" }.to_owned(),
+            |mean| format!("{} on average", format::duration(mean)),
+        ),
         source: fault.source.clone(),
     };
     result.faults.iter().map(one).collect()

@@ -72,7 +72,7 @@ fn guesses(result: &serde_json::Value) -> Vec<&str> {
 #[test]
 fn the_assumed_start_is_named_with_its_weight_and_its_flag() {
     let result = json_of("example/store:1", &[]);
-    let all = ["application", "container_faults", "shared_dependency", "node_faults", "cluster"];
+    let all = ["application", "container_faults", "shared_dependency", "node_faults", "cluster", "releases"];
     assert_eq!(guesses(&result).len(), all.len());
     assert!(all.iter().all(|about| guesses(&result).contains(about)));
     let start = &result["assumptions"][0];
@@ -138,7 +138,10 @@ fn the_page_names_the_guesses_too() {
 /// Rule: what is stated is no guess, and leaving out the shared dependency leaves nearly nothing of the reference's downtime.
 #[test]
 fn what_is_stated_is_not_assumed() {
-    let stated = json_of("example/store:1", &["--app", "go-service", "--cluster", "two-zones", "--faults", "none"]);
+    let stated = json_of(
+        "example/store:1",
+        &["--app", "go-service", "--cluster", "two-zones", "--faults", "none", "--deploys", "0"],
+    );
     assert_eq!(guesses(&stated), [""; 0]);
     assert!(stated.get("assumptions").is_none());
     assert_eq!(stated["faults"], serde_json::json!([]));
@@ -167,6 +170,26 @@ fn what_is_stated_is_not_assumed() {
         result["assumptions"].as_array().unwrap().iter().find(|one| one["about"] == "shared_dependency").unwrap();
     let removed = -shared["difference"]["downtime_s_per_year"]["mean"].as_f64().unwrap();
     assert!(removed > 0.9 * result["scenarios"][0]["downtime_s_per_year"]["mean"].as_f64().unwrap(), "{shared}");
+}
+
+/// Rule: a release a week is assumed unless a number is stated; of a single replica each costs what its start takes.
+#[test]
+fn releases_are_assumed_or_stated() {
+    let assumed = json_of("example/store:1", &[]);
+    assert!(guesses(&assumed).contains(&"releases"));
+    let each = &assumed["scenarios"][0]["operations"]["release"];
+    let per_year = each["per_year"]["mean"].as_f64().unwrap();
+    assert!((48.0..57.0).contains(&per_year), "{per_year}");
+
+    let stated = json_of("example/store:1", &["--deploys", "7"]);
+    assert!(!guesses(&stated).contains(&"releases"));
+    let per_year = stated["scenarios"][0]["operations"]["release"]["per_year"]["mean"].as_f64().unwrap();
+    assert!((355.0..375.0).contains(&per_year), "{per_year}");
+    let none = json_of("example/store:1", &["--deploys", "0"]);
+    assert!(none["scenarios"][0].get("operations").is_none() && !guesses(&none).contains(&"releases"));
+
+    let rule = predicate::str::contains("must be 0, or a number from 0.001 to 10080");
+    estimate(&["models/deployments/aidbox.yaml", "--deploys=-1"]).assert().code(2).stderr(rule);
 }
 
 #[test]
