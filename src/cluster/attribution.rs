@@ -28,10 +28,13 @@ pub(crate) struct Account {
 }
 
 impl Account {
-    /// The slot's Pod delivers, or does not, from now on.
-    pub fn update(&mut self, now: SimTime, delivers: bool) {
+    /// The slot's Pod delivers, or does not, from now on. One that is doomed, as a probe has decided to kill its container,
+    /// may serve until then, but its successor pays what is owed.
+    pub fn update(&mut self, now: SimTime, delivers: bool, is_doomed: bool) {
         if delivers {
-            self.debt = CauseSet::new();
+            if !is_doomed {
+                self.debt = CauseSet::new();
+            }
             self.missing_since = None;
             self.has_delivered = true;
         } else {

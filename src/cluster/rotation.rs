@@ -5,6 +5,7 @@ use super::observer::Observer;
 use super::state::Timer;
 use super::{Cluster, Cx, Event};
 use crate::ids::{NodeId, PodId};
+use crate::model::Strategy;
 use crate::time::{Duration, SimTime};
 
 /// A loss of readiness that is taken back sooner reaches the API in every second case only (E2a) [env].
@@ -74,6 +75,10 @@ impl<O: Observer> Cluster<'_, O> {
             }
             if self.workload(pod).publish_not_ready {
                 self.request_slice_update(cx, pod);
+            }
+            // Of a Pod that is being deleted, Recreate alone wants to know: whether it has ended (D3).
+            if self.pods[pod].deleted && self.workload(pod).strategy == Strategy::Recreate {
+                self.request_pass(cx, self.pods[pod].workload);
             }
         }
     }

@@ -87,7 +87,8 @@ impl<O: Observer> Cluster<'_, O> {
         let delivers = serves && in_rotation;
         let delivered = self.slots[slot].view.as_ref().is_some_and(SlotView::delivers);
         if !(delivers && delivered) {
-            self.slots[slot].account.update(cx.now(), delivers);
+            let is_doomed = self.slots[slot].pod.is_some_and(|pod| self.pods[pod].main().kill.is_some());
+            self.slots[slot].account.update(cx.now(), delivers, is_doomed);
             let view = if delivers {
                 // Causes and phase mean nothing.
                 SlotView { serves, in_rotation, causes: CauseSet::new(), phase: Phase::EnterRotation }

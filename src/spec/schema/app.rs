@@ -24,23 +24,26 @@ pub fn spec() -> Value {
 
 /// How the application in a container behaves.
 fn behaviour() -> Vec<(&'static str, Value)> {
-    let exits = object(
-        "The process exits by itself.",
-        &["exits"],
-        [("exits", refer("law", "Time from SIGTERM to the exit. The process answers nothing from SIGTERM on."))],
+    let mut ends = object(
+        "The process exits by itself, and does one or the other until then.",
+        &[],
+        [
+            ("exits", refer("law", "Time from SIGTERM to the exit. The process answers nothing from SIGTERM on.")),
+            (
+                "drains",
+                refer(
+                    "law",
+                    "Time from SIGTERM to the exit, in which the process answers probes and requests as before.",
+                ),
+            ),
+        ],
     );
-    let drains = object(
-        "It serves on for a while.",
-        &["drains"],
-        [(
-            "drains",
-            refer("law", "Time from SIGTERM to the exit, in which the process answers probes and requests as before."),
-        )],
-    );
+    ends["minProperties"] = json!(1);
+    ends["maxProperties"] = json!(1);
     let ignores = json!({"const": "ignores", "description": "It serves on until SIGKILL."});
     let on_sigterm = json!({
         "description": "What the process does on SIGTERM: {exits: LAW}, {drains: LAW}, or `ignores`. Left out: it exits at once.",
-        "anyOf": [exits, drains, ignores],
+        "anyOf": [ends, ignores],
     });
     vec![
         (

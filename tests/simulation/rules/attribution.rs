@@ -142,6 +142,22 @@ fn a_false_positive_long_after_a_fault_is_charged_to_the_probe() {
     assert!(needless > 100 && probe > 100.0, "{needless} {probe}");
 }
 
+/// (2) A liveness probe gives up on the slow start that a crash has brought, and the application serves for a moment of the
+/// preStop hook: it is the crash that is charged when the container is gone, again and again.
+#[test]
+fn what_serves_on_its_way_out_pays_no_debt() {
+    let mut model = model(vec![at("crash", 600.0, SLOT, CRASH, None)]);
+    model.start = Start::Running;
+    model.app_mut().start_up = fixed(25.0);
+    let main = model.workload_mut().pod.main_mut();
+    main.pre_stop_sleep = secs(20.0);
+    main.liveness = Some(hasim::model::Probe { initial_delay: secs(10.0), ..probe(2) });
+    for outcome in played(&model) {
+        assert!(outcome.counted(Quantity::Outages) > 5 && downtime(&outcome) > 600.0, "{}", downtime(&outcome));
+        assert_eq!((charged(&outcome, Cause::Probe), charged(&outcome, fault(0))), (0.0, downtime(&outcome)));
+    }
+}
+
 /// A crash loop of one cause, struck by another at the very moment of a crash: the other bears its own second.
 #[test]
 fn a_crash_loop_keeps_its_debt_whatever_strikes_at_the_moment_of_a_crash() {
