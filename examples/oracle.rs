@@ -61,6 +61,7 @@ impl Observer for Watch {
             | Observed::PodsChanged { .. }
             | Observed::OperationBegan { .. }
             | Observed::OperationEnded { .. }
+            | Observed::EvictionsRefused { .. }
             | Observed::ClockRan(_) => {}
             // Probes that were skipped are told otherwise than probes that were played.
             Observed::Happened(_) => return,

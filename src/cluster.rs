@@ -19,6 +19,8 @@
 //! | `nodes` | heartbeats, the node monitor, reboots and replacements | N1–N16 |
 //! | `eviction` | taints, tolerations, zone states | N5–N12 |
 //! | `rollout` | new revisions, surges, scale-down | D1–D3, D5, D10 |
+//! | `drain` | `kubectl drain`: cordon, evictions and what waits for them | V4, V7, V13–V15 |
+//! | `budget` | the disruption controller, and what the API server answers to evictions | V1, V2, V8–V10 |
 //! | `replicas` | the `ReplicaSet`, deletion, garbage collection | D7–D9, T1–T8, N15 |
 //! | `scheduler` | when a Pod is bound; [`placement`](crate::placement) says where | S1–S17 |
 //! | `workload` | what belongs to a Deployment as a whole | |
@@ -35,9 +37,11 @@ mod answers;
 mod attribution;
 mod back_off;
 mod beginning;
+mod budget;
 mod chain;
 mod chance;
 mod check;
+mod drain;
 mod eviction;
 mod faults;
 mod kubelet;
@@ -62,13 +66,13 @@ mod workload;
 
 // What watches a replication needs nothing else.
 pub use crate::history::{
-    Cause, CauseSet, Endpoint, EndpointView, Exit, Happening, Observation, Observed, Observer, Phase, PodCounts, Reply,
-    SkippedProbes, SlotView, Spell, Stored, Target,
+    Cause, CauseSet, Endpoint, EndpointView, Exit, Happening, Observation, Observed, Observer, OperationEnd, Phase,
+    PodCounts, Reply, SkippedProbes, SlotView, Spell, Stored, Target,
 };
 
 use crate::engine::{Cx, Engine, World};
 use crate::history::{cause, happening, observer};
-use crate::ids::{ContainerRef, FaultId, IdVec, NodeId, PodId, SlotId, WorkloadId, ZoneId};
+use crate::ids::{BudgetId, ContainerRef, FaultId, IdVec, NodeId, PodId, SlotId, WorkloadId, ZoneId};
 use crate::model::{Model, ProbeKind, ScriptTarget, Workload};
 use crate::random::{Owner, Purpose, Streams};
 use crate::time::{Grid, SimTime};
@@ -124,6 +128,10 @@ pub(crate) enum Event {
     ReplacementCreated(SlotId, Timer),
     BindDue(PodId, Timer),
     QueueFlushed(Timer),
+    NodeUncordoned(NodeId, Timer),
+    BudgetUpdated(BudgetId, Timer),
+    DrainListed(NodeId, Timer),
+    DrainStepDue(NodeId, u32, Timer),
 }
 
 impl Event {
@@ -149,6 +157,10 @@ pub(crate) struct Cluster<'m, O> {
     observer: O,
     timers: u32,
     workloads: IdVec<WorkloadId, WorkloadState>,
+    budgets: IdVec<BudgetId, budget::BudgetState>,
+    drains: drain::Drains,
+    /// The clock of what is done to Nodes by turns.
+    clock: faults::Clock,
     /// Those of each workload in a row; behind all of them the places for Pods that surges make.
     slots: IdVec<SlotId, Slot>,
     pods: IdVec<PodId, Pod>,
@@ -213,9 +225,11 @@ impl<'m, O: Observer> Replication<'m, O> {
         self.engine.run_until(&mut self.cluster, until);
     }
 
-    /// Tells the observer how far the clocks of faults have run, which else it hears when they stop.
+    /// Tells the observer how far the clocks of faults have run, which else it hears when they stop, and how many evictions have been
+    /// refused of Pods for which they are asked on.
     pub fn tell_clocks(&mut self) {
         self.cluster.tell_clocks(self.engine.now());
+        self.cluster.tell_all_refusals(self.engine.now());
     }
 
     /// Plays the earliest event before `until`; false if there is none.
@@ -274,6 +288,9 @@ impl<'m, O: Observer> Cluster<'m, O> {
             timers: 0,
             slots,
             workloads,
+            budgets: model.budgets.iter().map(|budget| budget::BudgetState::new(budget, streams)).collect(),
+            drains: drain::Drains::new(model.faults.len()),
+            clock: faults::Clock::default(),
             pods: Vec::with_capacity(model.slots() + 4).into(),
             births: 0,
             nodes: model.cluster.nodes.iter().map(|node| NodeState::new(streams, node, rules)).collect(),
@@ -369,6 +386,10 @@ impl<O: Observer> World for Cluster<'_, O> {
             Event::ReplacementCreated(slot, timer) => self.on_replacement_created(cx, slot, timer),
             Event::BindDue(pod, timer) => self.on_bind_due(cx, pod, timer),
             Event::QueueFlushed(timer) => self.on_queue_flushed(cx, timer),
+            Event::NodeUncordoned(node, timer) => self.on_node_uncordoned(cx, node, timer),
+            Event::BudgetUpdated(budget, timer) => self.on_budget_updated(cx, budget, timer),
+            Event::DrainListed(node, timer) => self.on_drain_listed(cx, node, timer),
+            Event::DrainStepDue(node, number, timer) => self.on_drain_step_due(cx, node, number, timer),
         }
         if cfg!(debug_assertions) && self.is_to_be_checked(event) {
             self.check(cx.now());

@@ -16,7 +16,7 @@ mod verdict;
 pub use cause::{Cause, CauseSet};
 pub use happening::{Endpoint, Exit, Happening, Reply, SkippedProbes};
 pub use named::NamedCause;
-pub use observer::{EndpointView, Observed, Observer, Phase, PodCounts, SlotView, Spell};
+pub use observer::{EndpointView, Observed, Observer, OperationEnd, Phase, PodCounts, SlotView, Spell};
 pub use phases::PerPhase;
 pub use target::Target;
 pub use timeline::{Delivering, Entry, Look, Outage, PodLife, Timeline, Who};

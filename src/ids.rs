@@ -196,6 +196,10 @@ id! {
     /// A fault of the model, by its order there.
     FaultId
 }
+id! {
+    /// A `PodDisruptionBudget` of the model, by its order there.
+    BudgetId
+}
 
 /// A container of a Pod.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]

@@ -5,12 +5,14 @@
 //! needs of labels, selectors and topology keys is resolved here to plain indices
 //! per Node, so a replication compares numbers only.
 
+mod budget;
 mod cluster;
 mod container;
 mod fault;
 mod requirement;
 mod workload;
 
+pub use budget::{Budget, BudgetStatus, Limit};
 pub use cluster::{
     Cluster, ControlPlane, DeadNodes, Eviction, Latencies, NewNode, Node, Prices, RaceOdds, StartRace, Zone,
 };
@@ -21,7 +23,7 @@ pub use workload::{
     AntiAffinity, OtherRequest, Part, PodSpec, PodTolerations, Resources, Spread, Strategy, Toleration, Workload,
 };
 
-use crate::ids::{FaultId, IdVec, SlotId, WorkloadId};
+use crate::ids::{BudgetId, FaultId, IdVec, SlotId, WorkloadId};
 use crate::random::Law;
 use crate::time::Duration;
 
@@ -35,6 +37,8 @@ pub struct Model {
     pub workloads: IdVec<WorkloadId, Workload>,
     /// When the system is available that they make together; `None`: when the only one of them is.
     pub system: Option<Requirement>,
+    /// What restrains drains (V1).
+    pub budgets: IdVec<BudgetId, Budget>,
     /// Where it runs.
     pub cluster: Cluster,
     /// What breaks.

@@ -19,6 +19,8 @@ pub struct NodeView {
     pub ready: bool,
     /// It has the NoExecute taint (N7).
     pub no_execute: bool,
+    /// It is cordoned for a drain (V7); what a manifest says of it is among its own taints.
+    pub cordoned: bool,
     /// Its place in the scheduler's list; see [`order`].
     pub order: f64,
 }
@@ -181,13 +183,14 @@ impl<'a> Placement<'a> {
         (0..longest).flat_map(|i| zones.iter().filter_map(move |(_, _, members)| members.get(i).copied())).collect()
     }
 
-    /// The Node's own taints, and the unreachable ones of a Node that is Unknown (S3, N5, N7).
+    /// The Node's own taints, the unreachable ones of a Node that is Unknown, and a cordon (S3, N5, N7, V7).
     fn admits(&self, node: NodeId) -> bool {
         let tolerations = &self.pod.tolerations;
         let state = &self.nodes[node.index()];
         tolerations.node_admits[node.index()]
             && (state.ready || tolerations.unreachable_no_schedule)
             && (!state.no_execute || tolerations.unreachable != Toleration::None)
+            && (!state.cordoned || tolerations.unschedulable_no_schedule)
     }
 
     /// nodeSelector and required affinity (S3).
@@ -355,7 +358,13 @@ pub struct Unplaced {
 pub fn unplaced(model: &Model, seed: u64) -> Vec<Unplaced> {
     let cluster = &model.cluster;
     let streams = Streams::new(seed, 0);
-    let view = |node| NodeView { registered: true, ready: true, no_execute: false, order: order(streams, node) };
+    let view = |node| NodeView {
+        registered: true,
+        ready: true,
+        no_execute: false,
+        cordoned: false,
+        order: order(streams, node),
+    };
     let nodes: Vec<NodeView> = cluster.nodes.iter().map(view).collect();
     let mut usages = Usages::empty(nodes.len(), model.workloads.len());
     let mut unplaced = Vec::new();

@@ -86,6 +86,12 @@ pub enum Purpose {
     Scheduling,
     /// The steps of controllers in rollouts, and which Pods go first.
     Rollout,
+    /// How long requests of the Node's drains take.
+    Drain,
+    /// When it is the Node's turn to be drained.
+    DrainTurn,
+    /// How fast the budget of this name hash learns of its Pods.
+    Disruption(u64),
     /// Probes of a healthy container that fail by chance.
     ProbeFailure,
     /// Lease renewals (N1).
@@ -132,6 +138,9 @@ impl Purpose {
             Self::Quarantine => [18, 0],
             Self::OnCall => [22, 0],
             Self::Rollout => [23, 0],
+            Self::Drain => [24, 0],
+            Self::Disruption(name) => [25, name],
+            Self::DrainTurn => [26, 0],
             Self::Resample => [20, 0],
             Self::Uncertain(name) => [21, name],
         }

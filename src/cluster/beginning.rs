@@ -36,6 +36,7 @@ impl<O: Observer> Cluster<'_, O> {
         for target in self.workloads.ids().map(Target::Deployment) {
             self.update_clock(cx, target);
         }
+        self.update_clock(cx, Target::Cluster);
         if self.mode == Mode::EveryProbe {
             for node in self.nodes.ids() {
                 self.schedule_first_renewal(cx, node);

@@ -2,6 +2,7 @@
 //! all tests and in the oracle.
 
 use super::answers::{Answer, Audience};
+use super::budget::BudgetState;
 use super::observer::{Observer, SlotView};
 use super::state::{Container, Kubelet, Pod, Stage, Timer};
 use super::{Cluster, Target};
@@ -27,6 +28,7 @@ impl<O: Observer> Cluster<'_, O> {
         self.check_clocks();
         self.check_proxy();
         self.check_timers();
+        assert!(self.drains.are_sound(), "a drain that is under way has something left to do");
         for (workload, counted) in self.workloads.iter().zip(self.counted()) {
             let is_beside = |place| self.slots[place].pod.is_some();
             assert!(
@@ -132,7 +134,7 @@ impl<O: Observer> Cluster<'_, O> {
     fn check_clocks(&self) {
         let containers = |slot| self.spec_of(slot).containers.ids().map(move |id| self.target(slot, id));
         let targets = self.slots.ids().flat_map(containers).chain(self.nodes.ids().map(Target::Node));
-        let targets = targets.chain(self.zones.ids().map(Target::Zone));
+        let targets = targets.chain(self.zones.ids().map(Target::Zone)).chain([Target::Cluster]);
         for target in targets.chain(self.workloads.ids().map(Target::Deployment)) {
             assert!(self.is_clock_right(target), "the clock of {target:?} runs while it is in service");
         }
@@ -157,9 +159,19 @@ impl<O: Observer> Cluster<'_, O> {
             }
         }
         for node in &self.nodes {
-            timers.extend([node.report, node.lease, node.boot, node.reconcile, node.deletion, node.join]);
+            timers.extend([
+                node.report,
+                node.lease,
+                node.boot,
+                node.reconcile,
+                node.deletion,
+                node.join,
+                node.uncordon,
+            ]);
         }
         timers.extend(self.workloads.iter().flat_map(|workload| workload.rollouts.timers()));
+        timers.extend(self.budgets.iter().map(BudgetState::timer));
+        timers.extend(self.drains.timers());
         timers.retain(|timer| timer.is_set());
         timers.sort_unstable();
         assert!(timers.windows(2).all(|pair| pair[0] != pair[1]), "two wait for one event");

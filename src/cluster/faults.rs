@@ -107,6 +107,8 @@ impl<O: Observer> Cluster<'_, O> {
                         self.wind(Target::Deployment(workload), id, every);
                     }
                 }
+                // Nodes are drained by a clock of the cluster, which runs on whatever befalls them.
+                Strikes::Drain { .. } => self.wind(Target::Cluster, id, every),
                 Strikes::Node(_) => self.nodes.ids().for_each(|node| self.wind(Target::Node(node), id, every)),
                 Strikes::Zone(_) => self.zones.ids().for_each(|zone| self.wind(Target::Zone(zone), id, every)),
             }
@@ -144,6 +146,7 @@ impl<O: Observer> Cluster<'_, O> {
             Target::Deployment(workload) => &mut self.workloads[workload].clock,
             Target::Node(node) => &mut self.nodes[node].clock,
             Target::Zone(zone) => &mut self.zones[zone].clock,
+            Target::Cluster => &mut self.clock,
         };
         (clock, &mut self.observer)
     }
@@ -162,6 +165,7 @@ impl<O: Observer> Cluster<'_, O> {
         for (workload, state) in self.workloads.ids().zip(&mut self.workloads) {
             state.clock.tell(now, Some(workload), &mut self.observer);
         }
+        self.clock.tell(now, None, &mut self.observer);
     }
 
     fn is_in_service(&self, target: Target) -> bool {
@@ -174,6 +178,7 @@ impl<O: Observer> Cluster<'_, O> {
                 node.connected && node.kubelet == Kubelet::Up && node.registered && node.strikes.is_empty()
             }
             Target::Zone(zone) => self.zones[zone].strikes.is_empty(),
+            Target::Cluster => true,
         }
     }
 
@@ -201,11 +206,12 @@ impl<O: Observer> Cluster<'_, O> {
             Target::Deployment(workload) => &self.workloads[workload].clock,
             Target::Node(node) => &self.nodes[node].clock,
             Target::Zone(zone) => &self.zones[zone].clock,
+            Target::Cluster => &self.clock,
         };
         let container = match target {
             Target::Slot(slot) => Some((slot, self.spec_of(slot).serving)),
             Target::Container(slot, container) => Some((slot, container)),
-            Target::Deployment(_) | Target::Node(_) | Target::Zone(_) => None,
+            Target::Deployment(_) | Target::Node(_) | Target::Zone(_) | Target::Cluster => None,
         };
         let is_stopping = container.is_some_and(|(slot, container)| {
             self.slots[slot].pod.is_some_and(|pod| self.pods[pod].containers[container].stage == Stage::Stopping)
@@ -289,6 +295,9 @@ impl<O: Observer> Cluster<'_, O> {
             (Target::Deployment(workload), Strikes::Rollout { new_image }) => {
                 self.tell(cx, Happening::FaultStruck { target, fault });
                 self.begin_rollout(cx, workload, fault, new_image);
+            }
+            (Target::Cluster, Strikes::Drain { node, timeout }) => {
+                self.begin_drain(cx, fault, (node, timeout), lasts.unwrap_or(Duration::ZERO));
             }
             (Target::Node(node), Strikes::Node(mode)) => {
                 if self.nodes[node].join.is_set() {
@@ -427,6 +436,8 @@ impl<O: Observer> Cluster<'_, O> {
                     self.refresh_node(cx, node);
                 }
             }
+            // Operations end by themselves.
+            Target::Cluster => {}
         }
         self.update_clock(cx, target);
     }
@@ -487,7 +498,7 @@ impl<O: Observer> Cluster<'_, O> {
         match target {
             Target::Slot(slot) | Target::Container(slot, _) => Some(self.slots[slot].workload),
             Target::Deployment(workload) => Some(workload),
-            Target::Node(_) | Target::Zone(_) => None,
+            Target::Node(_) | Target::Zone(_) | Target::Cluster => None,
         }
     }
 
@@ -525,7 +536,11 @@ impl<O: Observer> Cluster<'_, O> {
     pub(super) fn container_mode(&self, fault: FaultId) -> Option<ContainerMode> {
         match self.model.faults[fault].strikes {
             Strikes::Container(mode) | Strikes::Deployment(mode) => Some(mode),
-            Strikes::Deletion | Strikes::Node(_) | Strikes::Zone(_) | Strikes::Rollout { .. } => None,
+            Strikes::Deletion
+            | Strikes::Node(_)
+            | Strikes::Zone(_)
+            | Strikes::Rollout { .. }
+            | Strikes::Drain { .. } => None,
         }
     }
 
@@ -547,7 +562,11 @@ impl<O: Observer> Cluster<'_, O> {
         self.nodes[node].strikes.iter().chain(of_zone).filter_map(|strike| {
             match self.model.faults[strike.fault].strikes {
                 Strikes::Node(mode) | Strikes::Zone(mode) => Some((strike.fault, mode)),
-                Strikes::Container(_) | Strikes::Deletion | Strikes::Deployment(_) | Strikes::Rollout { .. } => None,
+                Strikes::Container(_)
+                | Strikes::Deletion
+                | Strikes::Deployment(_)
+                | Strikes::Rollout { .. }
+                | Strikes::Drain { .. } => None,
             }
         })
     }

@@ -457,6 +457,8 @@ impl<O: Observer> Cluster<'_, O> {
         state.images.clear();
         state.silent_since = None;
         state.renewed = true;
+        // A cordon was the old machine's.
+        (state.cordoned, state.uncordon) = (false, Timer::NONE);
         self.tell(cx, Happening::NodeJoined { node });
         self.count_pods(cx);
         // Its zone may be struck at this moment; then it joins as soon as it can.

@@ -35,6 +35,7 @@ impl<O: Observer> Cluster<'_, O> {
         self.tell(cx, Happening::PodDeleted { pod });
         self.vacate(cx, pod);
         self.request_pass(cx, self.pods[pod].workload);
+        self.tell_drains(cx, pod);
         let Some(node) = self.pods[pod].node else {
             self.end_pod(cx, pod);
             return;
@@ -79,7 +80,7 @@ impl<O: Observer> Cluster<'_, O> {
     }
 
     /// A new Pod object for `slot`.
-    pub(super) fn create_pod(&mut self, cx: &Cx<'_, Event>, slot: SlotId, set: ReplicaSet) -> PodId {
+    pub(super) fn create_pod(&mut self, cx: &mut Cx<'_, Event>, slot: SlotId, set: ReplicaSet) -> PodId {
         self.births += 1;
         let (born, created) = (self.births, cx.now());
         let ReplicaSet { revision, image, .. } = set;
@@ -96,6 +97,7 @@ impl<O: Observer> Cluster<'_, O> {
         self.slots[slot].pod = Some(id);
         self.slots[slot].pods += 1;
         self.tell(cx, Happening::PodCreated { pod: id, slot });
+        self.tell_drains(cx, id);
         id
     }
 
@@ -202,6 +204,7 @@ impl<O: Observer> Cluster<'_, O> {
         self.count_pods(cx);
         self.request_slice_update(cx, pod);
         self.request_pass(cx, self.pods[pod].workload);
+        self.tell_drains(cx, pod);
         // Resources and anti-affinity are free only now (S4, S9, S16).
         self.retry_pending(cx);
     }

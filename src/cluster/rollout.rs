@@ -7,9 +7,9 @@
 
 use super::cause::{Cause, CauseSet};
 use super::happening::Happening;
-use super::observer::{Observed, Observer};
+use super::observer::{Observed, Observer, OperationEnd};
 use super::state::{Dice, Timer};
-use super::{Cluster, Cx, Event};
+use super::{Cluster, Cx, Event, Target};
 use crate::ids::{FaultId, PodId, SlotId, WorkloadId};
 use crate::model::Strategy;
 use crate::time::{Duration, SimTime};
@@ -83,13 +83,13 @@ impl<O: Observer> Cluster<'_, O> {
             return;
         }
         if self.workloads[workload].rollouts.is_under_way() {
-            self.observe_end(cx, workload, true);
+            self.observe_end(cx, workload, OperationEnd::Superseded);
         }
         let rollouts = &mut self.workloads[workload].rollouts;
         let ReplicaSet { revision, image, .. } = rollouts.newest();
         rollouts.sets.push(ReplicaSet { revision: revision + 1, size: 0, image: image + u32::from(has_new_image) });
         rollouts.cause = Some(cause);
-        self.observe(cx, &Observed::OperationBegan { workload, operation: cause });
+        self.observe(cx, &Observed::OperationBegan { target: Target::Deployment(workload), operation: cause });
         self.tell(cx, Happening::RolloutBegan { workload, revision: revision + 1 });
         for pod in self.active_pods(workload).collect::<Vec<_>>() {
             self.await_availability(cx, pod);
@@ -294,15 +294,16 @@ impl<O: Observer> Cluster<'_, O> {
             && self.available(cx.now(), workload, newest.revision) == replicas
         {
             self.workloads[workload].rollouts.sets = vec![newest];
-            self.observe_end(cx, workload, false);
+            self.observe_end(cx, workload, OperationEnd::Complete);
             self.tell(cx, Happening::RolloutEnded { workload, revision: newest.revision });
         }
     }
 
     /// The rollout that was under way is over, or another one takes its place.
-    fn observe_end(&mut self, cx: &Cx<'_, Event>, workload: WorkloadId, is_superseded: bool) {
+    fn observe_end(&mut self, cx: &Cx<'_, Event>, workload: WorkloadId, end: OperationEnd) {
         if let Some(operation) = self.workloads[workload].rollouts.cause {
-            self.observe(cx, &Observed::OperationEnded { workload, operation, is_superseded });
+            let target = Target::Deployment(workload);
+            self.observe(cx, &Observed::OperationEnded { target, operation, end });
         }
     }
 

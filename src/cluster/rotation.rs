@@ -99,6 +99,7 @@ impl<O: Observer> Cluster<'_, O> {
             self.pods[pod].api_ready = ready;
             self.tell(cx, Happening::ReadyWritten { pod, ready });
             self.request_slice_update(cx, pod);
+            self.tell_drains(cx, pod);
             // A Pod that is being deleted counts for no ReplicaSet any more.
             if !self.pods[pod].deleted {
                 self.request_pass(cx, self.pods[pod].workload);

@@ -101,6 +101,7 @@ impl<O: Observer> Cluster<'_, O> {
             registered: node.registered,
             ready: node.ready,
             no_execute: node.no_execute,
+            cordoned: node.cordoned,
             order: node.order,
         };
         let nodes: Vec<NodeView> = self.nodes.iter().map(view).collect();

@@ -46,6 +46,7 @@ impl<O: Observer> Cluster<'_, O> {
             ScriptTarget::Deployment(workload) => Target::Deployment(workload),
             ScriptTarget::Node(node) => Target::Node(node),
             ScriptTarget::Zone(zone) => Target::Zone(zone),
+            ScriptTarget::Cluster => Target::Cluster,
             ScriptTarget::NodeOf(slot) => {
                 let node = self.slots[slot].pod.and_then(|pod| self.pods[pod].node);
                 let Some(node) = node else { return };
@@ -64,5 +65,6 @@ fn clock_of(target: ScriptTarget) -> Target {
         ScriptTarget::Deployment(workload) => Target::Deployment(workload),
         ScriptTarget::Node(node) => Target::Node(node),
         ScriptTarget::Zone(zone) => Target::Zone(zone),
+        ScriptTarget::Cluster => Target::Cluster,
     }
 }

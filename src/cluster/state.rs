@@ -515,6 +515,11 @@ pub(crate) struct NodeState {
     pub seen: SimTime,
     /// The latest renewal out of the chain: a kubelet that has just been started renews at once.
     pub renewed_at: SimTime,
+    /// It is cordoned for a drain, and when it takes Pods again after that (V7).
+    pub cordoned: bool,
+    pub uncordon: Timer,
+    /// What requests of its drains take.
+    pub drain_dice: Dice,
     /// Has the NoExecute taint.
     pub no_execute: bool,
     pub queued: bool,
@@ -562,6 +567,9 @@ impl NodeState {
             renewed: true,
             seen: SimTime::ZERO,
             renewed_at: SimTime::ZERO,
+            cordoned: false,
+            uncordon: Timer::NONE,
+            drain_dice: Dice::new(streams.stream(owner, Purpose::Drain)),
             no_execute: false,
             queued: false,
             marked_at: SimTime::ZERO,

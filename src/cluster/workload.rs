@@ -109,6 +109,7 @@ impl<'m, O: Observer> Cluster<'m, O> {
             Target::Deployment(workload) => (self.workloads[workload].streams, Owner::Deployment),
             Target::Node(node) => (self.streams, self.model.cluster.nodes[node].owner()),
             Target::Zone(zone) => (self.streams, Owner::Zone(zone.index() as u32)),
+            Target::Cluster => (self.streams, Owner::Replication),
         };
         streams.stream(owner, purpose)
     }

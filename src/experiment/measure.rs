@@ -8,7 +8,7 @@ mod service;
 use service::Service;
 
 use super::outcome::Outcome;
-use crate::history::{Observed, Observer};
+use crate::history::{Observed, Observer, Target};
 use crate::ids::{IdVec, PodId, SlotId, WorkloadId};
 use crate::model::Model;
 use crate::time::SimTime;
@@ -82,9 +82,14 @@ impl Measures {
             | Observed::Restarted { slot }
             | Observed::Paged { slot }
             | Observed::DeletedByHand { slot } => Some(self.slots[*slot]),
-            Observed::PodsChanged { workload, .. }
-            | Observed::OperationBegan { workload, .. }
-            | Observed::OperationEnded { workload, .. } => Some(*workload),
+            Observed::PodsChanged { workload, .. } => Some(*workload),
+            Observed::OperationBegan { target, .. }
+            | Observed::OperationEnded { target, .. }
+            | Observed::EvictionsRefused { target, .. } => match target {
+                Target::Deployment(workload) => Some(*workload),
+                // A Node has Pods of all.
+                _ => None,
+            },
             Observed::ClockRan(spell) => spell.workload,
             Observed::Happened(_) => None,
         }

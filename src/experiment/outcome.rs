@@ -54,6 +54,10 @@ pub struct OperationOutcome {
     pub more: Spans,
     /// Another one has taken its place.
     pub superseded: u64,
+    /// It has given up.
+    pub gave_up: u64,
+    /// Evictions that were refused within the counted window.
+    pub refused: u64,
     /// It had not ended by the end of the replication.
     pub censored: u64,
     /// By a number of Pods: how often so few of the Deployment's served in rotation at the least; of those that were not
@@ -74,7 +78,7 @@ impl OperationOutcome {
 
     /// How often it began.
     pub fn begun(&self) -> u64 {
-        self.lengths.len() as u64 + self.more.count() + self.superseded + self.censored
+        self.lengths.len() as u64 + self.more.count() + self.superseded + self.gave_up + self.censored
     }
 }
 

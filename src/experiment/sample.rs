@@ -39,6 +39,7 @@ pub(super) fn model(replicas: u32, min_serving: u32, faults: usize, warm_up: u64
                     not_ready: Toleration::None,
                     unreachable_no_schedule: false,
                     not_ready_no_schedule: false,
+                    unschedulable_no_schedule: false,
                     node_admits: vec![],
                 },
                 selects_node: vec![],
@@ -55,6 +56,7 @@ pub(super) fn model(replicas: u32, min_serving: u32, faults: usize, warm_up: u64
         }]
         .into(),
         system: None,
+        budgets: IdVec::default(),
         cluster: Cluster {
             zones: IdVec::default(),
             nodes: IdVec::default(),
@@ -102,6 +104,8 @@ fn latencies(law: &Law) -> Latencies {
         proxy: law.clone(),
         deletion_seen: law.clone(),
         object_gone: law.clone(),
+        disruption: law.clone(),
+        eviction_request: law.clone(),
         kubelet_ready: law.clone(),
         kubelet_first_sync: law.clone(),
         load: Law::Fixed(1.0),

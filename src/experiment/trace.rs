@@ -74,6 +74,7 @@ impl Recorder {
                 Target::Deployment(workload) => Who::Deployment(workload),
                 Target::Node(node) => Who::Node(node),
                 Target::Zone(zone) => Who::Zone(Some(zone)),
+                Target::Cluster => unreachable!("nothing strikes the whole cluster"),
             },
             Happening::EvictionRateChanged { zone, .. } => Who::Zone(zone),
             Happening::RolloutBegan { workload, .. } | Happening::RolloutEnded { workload, .. } => {
@@ -147,6 +148,7 @@ impl Observer for Recorder {
             | Observed::PodsChanged { .. }
             | Observed::OperationBegan { .. }
             | Observed::OperationEnded { .. }
+            | Observed::EvictionsRefused { .. }
             | Observed::ClockRan(_) => {}
         }
     }

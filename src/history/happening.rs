@@ -44,6 +44,35 @@ pub enum Happening {
         revision: u32,
     },
 
+    // ---- Drains ----
+    /// `kubectl drain` of the Node begins: it is cordoned (V7, V13).
+    DrainBegan {
+        /// Which Node.
+        node: NodeId,
+    },
+    /// Whoever drains its Node may not evict the Pod now, and asks again every 5 s (V2, V4). Told at the first refusal.
+    EvictionRefused {
+        /// The Pod.
+        pod: PodId,
+    },
+    /// The Pod may be evicted from the Node that is drained: it is to be deleted (V2).
+    EvictionGranted {
+        /// The Pod.
+        pod: PodId,
+    },
+    /// The drain of the Node is over (V13).
+    DrainEnded {
+        /// Which Node.
+        node: NodeId,
+        /// It has given up on a Pod, or was not allowed to ask for one (V2, V14).
+        has_failed: bool,
+    },
+    /// The Node takes Pods again.
+    NodeUncordoned {
+        /// Which Node.
+        node: NodeId,
+    },
+
     // ---- The Pod object: API server, `ReplicaSet`, scheduler ----
     /// The Pod is created for this slot: at the beginning, or by the `ReplicaSet` (D7).
     PodCreated {
@@ -388,6 +417,8 @@ impl Happening {
             | Self::PodUnschedulable { pod }
             | Self::PodBound { pod, .. }
             | Self::PodEvicted { pod }
+            | Self::EvictionRefused { pod }
+            | Self::EvictionGranted { pod }
             | Self::PodCollected { pod }
             | Self::Paged { pod }
             | Self::DeletedByHand { pod }
@@ -445,7 +476,10 @@ impl Happening {
     /// The Node that it concerns, if it is one.
     pub const fn node(self) -> Option<NodeId> {
         match self {
-            Self::MachineDied { node }
+            Self::DrainBegan { node }
+            | Self::DrainEnded { node, .. }
+            | Self::NodeUncordoned { node }
+            | Self::MachineDied { node }
             | Self::MachineBooted { node }
             | Self::NodeDisconnected { node }
             | Self::NodeReconnected { node }

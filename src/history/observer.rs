@@ -3,6 +3,7 @@
 
 use super::cause::CauseSet;
 use super::happening::Happening;
+use super::target::Target;
 use crate::ids::{FaultId, PodId, SlotId, WorkloadId};
 use crate::model::ProbeKind;
 use crate::time::{Duration, SimTime};
@@ -122,6 +123,17 @@ pub struct Spell {
     pub strikes: bool,
 }
 
+/// How an operation has come out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum OperationEnd {
+    /// It is complete.
+    Complete,
+    /// It is not complete: another one has taken its place.
+    Superseded,
+    /// It has given up.
+    Failed,
+}
+
 /// What an observer is told. Views are told at time 0 and whenever they change. Several may change in one instant;
 /// what holds between two instants is what was told last.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -191,21 +203,29 @@ pub enum Observed {
         /// Which slot.
         slot: SlotId,
     },
-    /// An operation begins on a Deployment: a change that is made on purpose.
+    /// An operation begins: a change that is made on purpose.
     OperationBegan {
-        /// On which.
-        workload: WorkloadId,
+        /// On which Deployment or Node.
+        target: Target,
         /// Which operation: it stands among the faults.
         operation: FaultId,
     },
-    /// The operation that was under way on a Deployment is over.
+    /// The operation that was under way is over.
     OperationEnded {
-        /// On which.
-        workload: WorkloadId,
+        /// On which Deployment or Node.
+        target: Target,
         /// Which operation.
         operation: FaultId,
-        /// It is not complete: another one has taken its place.
-        is_superseded: bool,
+        /// How it has come out.
+        end: OperationEnd,
+    },
+    /// Evictions of the drain that is under way on a Node have been refused (V2). Told of each Pod when it is asked for no more,
+    /// and when the counted time ends.
+    EvictionsRefused {
+        /// Which Node.
+        target: Target,
+        /// How many, since they were told last; at least one.
+        count: u64,
     },
     /// How many Pods of a Deployment there are in each state has changed.
     PodsChanged {

@@ -15,4 +15,6 @@ pub enum Target {
     Node(NodeId),
     /// All machines of a zone.
     Zone(ZoneId),
+    /// The cluster: what is done to its Nodes by turns.
+    Cluster,
 }

@@ -224,12 +224,17 @@ pub struct Latencies {
     pub deletion_seen: Law,
     /// Last exit and relist → the Pod object is gone (T5).
     pub object_gone: Law,
+    /// Something has happened to a Pod → the budgets that select it know (V10).
+    pub disruption: Law,
+    /// A request of whoever drains a Node: to cordon it, to list its Pods, to evict one (R6).
+    pub eviction_request: Law,
     /// Kubelet process start → Node Ready in the API (N14).
     pub kubelet_ready: Law,
     /// Kubelet process start → first Pod syncs (P21).
     pub kubelet_first_sync: Law,
     /// Factor on what passes through API server, status writers and controllers (`bind`, `replacement`,
-    /// `status_write`, `endpoint_slice`), drawn once for a replication: under load they grow together (E10a).
+    /// `status_write`, `endpoint_slice`, `controller`, `disruption`, `eviction_request`), drawn once for a replication:
+    /// under load they grow together (E10a).
     pub load: Law,
 }
 

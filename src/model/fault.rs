@@ -5,6 +5,7 @@ use std::fmt;
 use super::ProbeKind;
 use crate::ids::{NodeId, SlotId, TemplateContainer, WorkloadId, ZoneId};
 use crate::random::Law;
+use crate::time::Duration;
 
 /// A fault: what strikes, when, how and for how long.
 #[derive(Debug, Clone, PartialEq)]
@@ -14,7 +15,7 @@ pub struct Fault {
     /// When it strikes.
     pub occurs: Occurrence,
     /// Seconds that an occurrence lasts. A container mode without it lasts until the restart; a Node mode
-    /// without it, which only a script has, for ever.
+    /// without it, which only a script has, for ever. Of a drain: how long after its end the Node takes Pods again.
     pub lasts: Option<Law>,
     /// What it strikes, and how.
     pub strikes: Strikes,
@@ -67,6 +68,8 @@ pub enum ScriptTarget {
     NodeOf(SlotId),
     /// All Nodes of this zone.
     Zone(ZoneId),
+    /// The cluster: an operation that chooses its Node by itself.
+    Cluster,
 }
 
 /// Target and mode; only the pairs that exist.
@@ -87,12 +90,19 @@ pub enum Strikes {
         /// The container that serves has an image that no Node has yet.
         new_image: bool,
     },
+    /// `kubectl drain` of a Node, which is cordoned and takes Pods again some time after the drain has ended (V7, V13).
+    Drain {
+        /// Which Node; `None`: the Nodes take turns.
+        node: Option<NodeId>,
+        /// After how long the drain gives up; `None`: never (V14).
+        timeout: Option<Duration>,
+    },
 }
 
 impl Strikes {
     /// It is no fault but a change that is made on purpose.
     pub const fn is_operation(self) -> bool {
-        matches!(self, Self::Rollout { .. })
+        matches!(self, Self::Rollout { .. } | Self::Drain { .. })
     }
 }
 
@@ -106,6 +116,7 @@ impl fmt::Display for Strikes {
             Self::Node(mode) => write!(f, "node {}", mode.name()),
             Self::Zone(mode) => write!(f, "zone {}", mode.name()),
             Self::Rollout { .. } => f.write_str("deployment rollout"),
+            Self::Drain { .. } => f.write_str("node drain"),
         }
     }
 }

@@ -165,6 +165,8 @@ pub struct PodTolerations {
     pub unreachable_no_schedule: bool,
     /// Tolerates `node.kubernetes.io/not-ready:NoSchedule`.
     pub not_ready_no_schedule: bool,
+    /// Tolerates `node.kubernetes.io/unschedulable:NoSchedule`: no cordon keeps it away (V7).
+    pub unschedulable_no_schedule: bool,
     /// Per Node: tolerates the Node's own NoSchedule and NoExecute taints, and it is not cordoned.
     pub node_admits: Vec<bool>,
 }

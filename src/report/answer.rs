@@ -16,16 +16,21 @@ use crate::report::sensitivity;
 use crate::results::{Estimate, ExperimentResult, ScenarioResult, Standing};
 use crate::study::{Metric, Wanted};
 
-/// What the numbers leave out, under every table: rollouts, unless the model has some.
-pub fn left_out(result: &ExperimentResult) -> &'static str {
-    if has_rollouts(result) { "Not in these numbers: drains." } else { "Not in these numbers: rollouts and drains." }
+/// What the numbers leave out, under every table.
+pub fn left_out(result: &ExperimentResult) -> String {
+    format!("Not in these numbers: {}.", absent(result))
 }
 
-/// Rollouts are among what happens.
-pub fn has_rollouts(result: &ExperimentResult) -> bool {
-    let is_rollout =
-        |strikes: &str| [true, false].iter().any(|&new_image| strikes == Strikes::Rollout { new_image }.to_string());
-    result.faults.iter().any(|fault| is_rollout(&fault.strikes))
+/// Which changes that are made on purpose are not among what happens.
+pub fn absent(result: &ExperimentResult) -> &'static str {
+    let has = |strikes: Strikes| result.faults.iter().any(|fault| fault.strikes == strikes.to_string());
+    let has_rollouts = [true, false].iter().any(|&new_image| has(Strikes::Rollout { new_image }));
+    match (has_rollouts, has(Strikes::Drain { node: None, timeout: None })) {
+        (false, false) => "rollouts and drains",
+        (true, false) => "drains",
+        (false, true) => "rollouts",
+        (true, true) => "upgrades that replace Nodes",
+    }
 }
 
 /// Sentences, each a paragraph of its own.

@@ -1,5 +1,7 @@
 //! What each change that is made on purpose costs, one at a time.
 
+use std::fmt::Write;
+
 use crate::report::aggregate;
 use crate::report::format;
 use crate::report::labels::Labels;
@@ -36,6 +38,8 @@ impl Table {
         let first = all.first()?;
         let has_several = all.iter().any(|(_, name, _)| *name != first.1);
         let is_grid = result.scenarios.len() > 1;
+        let has_given_up = all.iter().any(|(_, _, operation)| operation.gave_up > 0);
+        let has_refused = all.iter().any(|(_, _, operation)| operation.evictions_refused > 0);
         let has_downtime = all.iter().any(|(_, _, operation)| is_down(operation));
         let label = |scenario: usize, name: &str| match (is_grid, has_several) {
             (true, true) => format!("{} · {name}", labels.short(scenario)),
@@ -46,6 +50,8 @@ impl Table {
         head.extend((!is_grid).then_some("per year"));
         head.extend(["takes p50", "p95", "failed requests"]);
         head.extend(has_downtime.then_some("downtime"));
+        head.extend(has_given_up.then_some("gave up"));
+        head.extend(has_refused.then_some("evictions refused"));
         head.push("least serving");
         let row = |(scenario, name, operation): (usize, &String, &OperationResult)| {
             let took = &operation.duration_s;
@@ -54,6 +60,8 @@ impl Table {
             row.extend([&took.p50, &took.p95].map(|of| format::marked_quantile(of.as_ref(), took.censored)));
             row.push(each(operation.failed_request_s_each.as_ref()));
             row.extend(has_downtime.then(|| each(operation.downtime_s_each.as_ref())));
+            row.extend(has_given_up.then(|| format::share(share_of(operation, operation.gave_up), 1.0)));
+            row.extend(has_refused.then(|| format::significant(share_of(operation, operation.evictions_refused), 2)));
             row.push(operation.fewest_serving().map_or("–".to_owned(), |fewest| fewest.to_string()));
             row
         };
@@ -82,7 +90,11 @@ pub fn sentence(result: &ExperimentResult) -> Option<String> {
     let shown = aggregate::shown(result)?;
     let cost = |operation: &OperationResult| operation.failed_request_s_each.as_ref().map_or(0.0, |e| e.mean);
     let (name, operation) = shown.operations.iter().max_by(|a, b| cost(a.1).total_cmp(&cost(b.1)))?;
-    let took = operation.duration_s.p50.as_ref()?;
+    let took = match &operation.duration_s.p50 {
+        Some(took) => format!("takes {}", format::tick(took.value)),
+        None if operation.duration_s.censored > 0 => "does not end".to_owned(),
+        None => return None,
+    };
     let each = operation.failed_request_s_each.as_ref()?;
     let failed = if each.bound {
         format!("and none was seen to fail a request (at most {} of full traffic each)", format::duration(each.high))
@@ -93,16 +105,22 @@ pub fn sentence(result: &ExperimentResult) -> Option<String> {
         .share_without_any()
         .filter(|&share| share >= WORTH_A_WORD)
         .map(|share| format!("; in {} of them no Pod serves for some time", format::share(share, 1.0)));
-    let all = operation.duration_s.count + operation.duration_s.censored + operation.superseded;
-    let superseded = operation.superseded as f64 / all.max(1) as f64;
-    let superseded = (superseded >= WORTH_A_WORD).then(|| {
-        let share = format::share(superseded, 1.0);
-        format!(" {share} of them are overtaken by the next one before they are complete.")
-    });
-    Some(format!(
-        "One {name} takes {} {failed}{}.{}",
-        format::tick(took.value),
-        without.unwrap_or_default(),
-        superseded.unwrap_or_default(),
-    ))
+    let fates = [
+        (operation.superseded, "are overtaken by the next one before they are complete"),
+        (operation.gave_up, "give up before they are complete"),
+        (operation.duration_s.censored, "were not seen to end"),
+    ];
+    let mut said = format!("One {name} {took} {failed}{}.", without.unwrap_or_default());
+    for (count, fate) in fates {
+        let share = share_of(operation, count);
+        if share >= WORTH_A_WORD {
+            let _ = write!(said, " {} of them {fate}.", format::share(share, 1.0));
+        }
+    }
+    Some(said)
+}
+
+/// So many over all that began.
+fn share_of(operation: &OperationResult, count: u64) -> f64 {
+    count as f64 / operation.begun().max(1) as f64
 }

@@ -55,7 +55,7 @@ struct Page<'a> {
     faults: Vec<Fault>,
     guesses: Guesses,
     worth: Option<SensitivityTable>,
-    left_out: &'static str,
+    left_out: String,
     sureness: Vec<Sure>,
     repeat: &'static str,
     serves_term: &'static str,

@@ -62,7 +62,7 @@ pub fn render(result: &ExperimentResult, folder: Option<&Path>, width: u16) -> S
     text.push('\n');
     let mut notes: Vec<String> = assumptions::footnote(result).into_iter().chain(screen.footnotes()).collect();
     notes.extend(format::rough_quantiles(&parts.concat()).map(str::to_owned));
-    notes.push(answer::left_out(result).to_owned());
+    notes.push(answer::left_out(result));
     notes.extend(result.notes.iter().cloned());
     for line in notes.iter().flat_map(|note| wrapped(note, width)) {
         let _ = writeln!(text, "{DIM}{line}{DIM:#}");

@@ -14,7 +14,14 @@ pub struct OperationResult {
     pub duration_s: Distribution,
     /// How many were not completed, as another one took their place.
     pub superseded: u64,
-    /// By a number of Pods of the Deployment, from 0: how often so few of them served in rotation at the least.
+    /// How many gave up: a drain that reached its timeout, or met a Pod of two budgets.
+    #[serde(default)]
+    pub gave_up: u64,
+    /// How many evictions a `PodDisruptionBudget` refused.
+    #[serde(default)]
+    pub evictions_refused: u64,
+    /// By a number of Pods of the Deployment, or of that which had the fewest, from 0: how often so few of them served in
+    /// rotation at the least.
     pub least_serving: Vec<u64>,
     /// Seconds of downtime that each costs: what is charged to it, over how often it begins. Left out where too few begin to
     /// say.
@@ -26,6 +33,11 @@ pub struct OperationResult {
 }
 
 impl OperationResult {
+    /// How often it began.
+    pub fn begun(&self) -> u64 {
+        self.duration_s.count + self.duration_s.censored + self.superseded + self.gave_up
+    }
+
     /// The fewest Pods that served in rotation during any of them.
     pub fn fewest_serving(&self) -> Option<usize> {
         self.least_serving.iter().position(|&count| count > 0)

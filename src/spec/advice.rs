@@ -140,10 +140,7 @@ impl<'a> Subject<'a> {
         around: Option<Around<'a>>,
     ) -> Self {
         let quiet = &mut Problems::default();
-        let selects = |budget: &Budget| {
-            budget.namespace == deployment.namespace
-                && budget.selector.as_ref().is_some_and(|selector| selector.matches(&deployment.labels))
-        };
+        let selects = |budget: &Budget| budget.selects(deployment);
         let read = |document| Some((document, objects::read_budget(document, &mut Problems::default())?));
         Self {
             written,

@@ -108,6 +108,7 @@ impl Observer for Log {
             Observed::DeletedByHand { slot } => self.add(at, *slot, What::DeletedByHand),
             Observed::OperationBegan { .. }
             | Observed::OperationEnded { .. }
+            | Observed::EvictionsRefused { .. }
             | Observed::ClockRan(_)
             | Observed::Happened(_) => {}
         }

@@ -415,9 +415,13 @@ fn v1_budget_blocks_drains() {
         (1, "minAvailable: 1"),
         (3, "maxUnavailable: 0"),
         (3, "maxUnavailable: 0%"),
+        (3, "unhealthyPodEvictionPolicy: AlwaysAllow"),
     ] {
         let finding = with(replicas, rule, OWN).unwrap_or_else(|| panic!("{replicas} {rule}"));
-        assert_eq!((finding.line, finding.path), (43, format!("spec.{}", rule.split(':').next().unwrap())), "{rule}");
+        let (key, _) = rule.split_once(':').unwrap();
+        let is_limit = ["minAvailable", "maxUnavailable"].contains(&key);
+        let expected = if is_limit { (43, format!("spec.{key}")) } else { (42, "spec".to_owned()) };
+        assert_eq!((finding.line, finding.path), expected, "{rule}");
     }
     for (replicas, rule) in [
         (3, "minAvailable: 2"),
@@ -440,6 +444,12 @@ fn v1_budget_blocks_drains() {
     assert!(with(3, "maxUnavailable: 0", "{matchLabels: {app: other}}").is_none(), "another's budget");
     assert!(with(3, "maxUnavailable: 0", "{}").is_some(), "an empty selector selects all");
     assert!(with(3, "maxUnavailable: 0", "null").is_none(), "no selector selects none");
+    // V2: whatever two of them say.
+    let second = "{matchLabels: {app: shop}}\n---\napiVersion: policy/v1\nkind: PodDisruptionBudget\n\
+                  metadata: {name: more, namespace: web}\nspec: {maxUnavailable: 1, selector: {matchLabels: {app: shop}}}";
+    let finding = with(3, "maxUnavailable: 1", second).unwrap();
+    assert_eq!(finding.path, "spec.selector");
+    assert_eq!(finding.message, "more selects the same Pods as shop: an eviction is refused with an error");
 }
 
 #[test]

@@ -18,6 +18,7 @@ mod trace;
 mod rules {
     mod attribution;
     mod containers;
+    mod drains;
     mod endpoints;
     mod errors;
     mod kubelet;

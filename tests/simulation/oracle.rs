@@ -5,7 +5,7 @@ use hasim::cluster::{Happening, Mode, Observed, Observer, Replication};
 use hasim::experiment::{Measures, Outcome, Recorder, drive, replicate, trace};
 use hasim::history::{Timeline, Who};
 use hasim::ids::{NodeId, SlotId, WorkloadId, ZoneId};
-use hasim::model::{ControlPlane, Model, NodeMode, Part, Probe, ScriptTarget, Start, Strategy, Strikes};
+use hasim::model::{Budget, ControlPlane, Limit, Model, NodeMode, Part, Probe, ScriptTarget, Start, Strategy, Strikes};
 use hasim::random::Law;
 use hasim::time::{Duration, SimTime};
 
@@ -125,6 +125,64 @@ fn the_same_with_rollouts() {
         let fast = outcome(Mode::Fast);
         fast.assert_consistent();
         assert!(fast == outcome(Mode::EveryProbe), "replication {index}");
+    }
+}
+
+/// V1 to V14: a Node is drained every other hour, by turns or by name, with and without a timeout, under budgets of every kind, amid
+/// rollouts and everything else that strikes: refusals and looks that are skipped change nothing.
+#[test]
+fn the_same_with_drains() {
+    let limits = [
+        Limit::MaxUnavailable(Part::Number(1)),
+        Limit::MinAvailable(Part::Number(2)),
+        Limit::MinAvailable(Part::Percent(60)),
+        Limit::Nothing,
+        Limit::MaxUnavailable(Part::Percent(100)),
+    ];
+    for (index, limit) in (0..10).zip(limits.into_iter().cycle()) {
+        let several = index % 5 == 3;
+        let mut model = if several { common::storms::several_reference() } else { common::storms::stormy_reference() };
+        model.start = if index % 3 == 0 { Start::Fresh } else { Start::Running };
+        model.on_call = (index % 2 == 0).then(common::storms::on_call);
+        for workload in &mut model.workloads {
+            workload.replicas += 1 + index as u32 % 2;
+        }
+        let selects = |first: bool| model.workloads.ids().map(|id| first || id.index() > 0).collect();
+        let budget = |name: &str, first| Budget {
+            name: name.to_owned(),
+            selects: selects(first),
+            limit,
+            always_allows_unhealthy: index % 2 == 1,
+        };
+        // Of several Deployments the later ones have two in one of the replications.
+        let budgets = [budget("all", true), budget("others", false)];
+        model.budgets = budgets.into_iter().take(if index == 8 { 2 } else { 1 }).collect();
+        let drain = |node: Option<usize>, timeout: Option<f64>| Strikes::Drain {
+            node: node.map(NodeId::new),
+            timeout: timeout.map(common::secs),
+        };
+        let timeout = [None, Some(900.0), Some(33.3)][index as usize % 3];
+        let uncordon = |mean| Some(common::exponential(mean));
+        model.faults.push(common::fault(
+            "by-turns",
+            drain(None, timeout),
+            common::exponential(7200.0),
+            uncordon(600.0),
+        ));
+        model.faults.push(common::fault("named", drain(Some(1), None), common::exponential(20_000.0), uncordon(60.0)));
+        let rollout = Strikes::Rollout { new_image: false };
+        model.faults.push(common::fault("rollout", rollout, common::exponential(30_000.0), None));
+        model.horizon = common::secs(6.0 * 86_400.0);
+        assert_identical(&model, index);
+        assert_same_trace(&model, index);
+        let outcome = |mode| {
+            let observer = (Measures::new(&model), ());
+            drive(&mut Replication::new(&model, 7, index, mode, observer), model.horizon)
+        };
+        let fast = outcome(Mode::Fast);
+        fast.assert_consistent();
+        assert!(fast == outcome(Mode::EveryProbe), "replication {index}");
+        assert!(fast.operations()[0].begun() > 20, "drains by turns");
     }
 }
 

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use crate::common;
 use hasim::cluster::{Mode, Observed, Observer, Phase, Replication};
 use hasim::experiment::replicate;
-use hasim::model::{Model, Part, Strategy, Strikes};
+use hasim::model::{Budget, Limit, Model, Part, Strategy, Strikes};
 use hasim::study::Quantity;
 use hasim::time::SimTime;
 use proptest::prelude::{ProptestConfig, any, prop, prop_assert, prop_oneof, proptest};
@@ -63,6 +63,41 @@ proptest! {
         outcome.assert_consistent();
         prop_assert!(outcome.counted(Quantity::Downtime) <= model.horizon.as_nanos());
     }
+
+    /// The same with drains, under any budget, of Nodes by turns, so often that several are under way.
+    #[test]
+    fn parts_add_up_with_drains(
+        replicas in 1u32..7, limit in limit(), always_allows_unhealthy: bool, flags: [bool; 3], mean in 120.0..20_000.0f64,
+        timeout in prop::option::of(1.0..2000.0f64), uncordon in 0.0..2000.0f64, has_rollouts: bool,
+        faults in prop::collection::vec(any::<bool>(), 17), index in 0u64..1000,
+    ) {
+        let mut model = stormy(replicas, 1 + replicas / 2, flags, 0.01, &faults);
+        let selects = vec![true].into();
+        model.budgets = vec![Budget { name: "budget".into(), selects, limit, always_allows_unhealthy }].into();
+        model.horizon = common::secs(3.0 * 86_400.0);
+        let drain = Strikes::Drain { node: None, timeout: timeout.map(common::secs) };
+        let lasts = Some(common::fixed(uncordon));
+        model.faults.push(common::fault("drain", drain, common::exponential(mean), lasts));
+        if has_rollouts {
+            let rollout = Strikes::Rollout { new_image: true };
+            model.faults.push(common::fault("rollout", rollout, common::exponential(7200.0), None));
+        }
+        let outcome = replicate(&model, 5, index);
+        outcome.assert_consistent();
+        prop_assert!(outcome.counted(Quantity::Downtime) <= model.horizon.as_nanos());
+        let drains = &outcome.operations()[0];
+        let seen = drains.lengths.len() as u64 + drains.gave_up + drains.censored;
+        prop_assert!(seen == drains.begun(), "no drain takes the place of another");
+    }
+}
+
+/// What a budget may say.
+fn limit() -> impl proptest::strategy::Strategy<Value = Limit> {
+    prop_oneof![
+        part().prop_map(Limit::MinAvailable),
+        part().prop_map(Limit::MaxUnavailable),
+        proptest::strategy::Just(Limit::Nothing),
+    ]
 }
 
 /// A number of Pods, or a share of them.

@@ -59,6 +59,7 @@ impl Observer for Own {
             Observed::PodsChanged { .. }
             | Observed::OperationBegan { .. }
             | Observed::OperationEnded { .. }
+            | Observed::EvictionsRefused { .. }
             | Observed::ClockRan(_)
             | Observed::Happened(_) => return,
         };

@@ -18,6 +18,8 @@ fn operation(sums: &OperationSums, scale: &Scale) -> OperationResult {
         per_year: scale.events(&sums.begun).rounded(),
         duration_s: distribution(&sums.lengths, scale.confidence),
         superseded: sums.superseded,
+        gave_up: sums.gave_up,
+        evictions_refused: sums.refused,
         least_serving: sums.least.clone(),
         downtime_s_each: each(&sums.downtime),
         failed_request_s_each: each(&sums.failed),

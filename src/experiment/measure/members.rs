@@ -4,7 +4,7 @@ use smallvec::{SmallVec, smallvec};
 
 use super::service::Recovery;
 use crate::experiment::division::Bearer;
-use crate::history::{Cause, EndpointView, Phase, SlotView};
+use crate::history::{Cause, EndpointView, Phase, SlotView, Target};
 use crate::ids::{FaultId, PodId, SlotId, WorkloadId};
 use crate::model::{Model, Requirement};
 use crate::time::SimTime;
@@ -186,6 +186,14 @@ impl Members {
     /// How many Pods of the Deployment serve in rotation.
     pub fn delivering(&self, workload: WorkloadId) -> usize {
         self.member(workload).delivering
+    }
+
+    /// The same of the Deployment that is meant, or of that which has the fewest, where all are.
+    pub fn delivering_of(&self, target: Target) -> usize {
+        match target {
+            Target::Deployment(workload) => self.delivering(workload),
+            _ => self.parts.iter().map(|part| part.delivering).min().unwrap_or(0),
+        }
     }
 
     /// Where the Deployment stands among the members: all of the model are, in their order, or this one alone is.

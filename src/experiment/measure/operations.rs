@@ -2,7 +2,8 @@
 
 use crate::experiment::outcome::OperationOutcome;
 use crate::experiment::overflow::MOST;
-use crate::ids::{FaultId, WorkloadId};
+use crate::history::{OperationEnd, Target};
+use crate::ids::FaultId;
 use crate::model::Model;
 use crate::time::SimTime;
 
@@ -18,10 +19,10 @@ pub(super) struct Operations {
 /// One that has begun, and not ended.
 #[derive(Debug, Clone, Copy)]
 struct UnderWay {
-    workload: WorkloadId,
+    target: Target,
     operation: usize,
     began: SimTime,
-    /// So few Pods of the Deployment served in rotation; `None` if no time has passed.
+    /// So few Pods of the Deployment, or of that which had the fewest, served in rotation; `None` if no time has passed.
     least: Option<usize>,
     is_counted: bool,
 }
@@ -38,38 +39,50 @@ impl Operations {
         Self { numbers, under_way: Vec::new(), outcomes: vec![OperationOutcome::default(); count] }
     }
 
-    /// So many Pods of each Deployment have served in rotation for some time.
-    pub fn some_time_passes(&mut self, serving: impl Fn(WorkloadId) -> usize) {
+    /// So many Pods of what each operation concerns have served in rotation for some time.
+    pub fn some_time_passes(&mut self, serving: impl Fn(Target) -> usize) {
         for one in &mut self.under_way {
-            let now = serving(one.workload);
+            let now = serving(one.target);
             one.least = Some(one.least.map_or(now, |least| least.min(now)));
         }
     }
 
     /// One begins; it counts if that is within the counted window.
-    pub fn begin(&mut self, at: SimTime, workload: WorkloadId, operation: FaultId, is_counted: bool) {
+    pub fn begin(&mut self, at: SimTime, target: Target, operation: FaultId, is_counted: bool) {
         if let Some(operation) = self.numbers[operation.index()] {
-            self.under_way.push(UnderWay { workload, operation, began: at, least: None, is_counted });
+            self.under_way.push(UnderWay { target, operation, began: at, least: None, is_counted });
         }
     }
 
-    /// The one that is under way on the Deployment is over.
-    pub fn end(&mut self, at: SimTime, workload: WorkloadId, is_superseded: bool) {
-        let Some(place) = self.under_way.iter().position(|one| one.workload == workload) else { return };
+    /// Evictions of the one that is under way on the Node have been refused.
+    pub fn refuse(&mut self, target: Target, count: u64) {
+        if let Some(one) = self.under_way.iter().find(|one| one.target == target && one.is_counted) {
+            self.outcomes[one.operation].refused += count;
+        }
+    }
+
+    /// The one that is under way on the target is over.
+    pub fn end(&mut self, at: SimTime, target: Target, end: OperationEnd) {
+        let Some(place) = self.under_way.iter().position(|one| one.target == target) else { return };
         let one = self.under_way.swap_remove(place);
         if !one.is_counted {
             return;
         }
         let outcome = &mut self.outcomes[one.operation];
-        if is_superseded {
-            outcome.superseded += 1;
-            return;
-        }
-        let nanos = at.since(one.began).as_nanos();
-        if outcome.lengths.len() < MOST {
-            outcome.lengths.push(nanos);
-        } else {
-            outcome.more.add(nanos);
+        match end {
+            OperationEnd::Superseded => {
+                outcome.superseded += 1;
+                return;
+            }
+            OperationEnd::Failed => outcome.gave_up += 1,
+            OperationEnd::Complete => {
+                let nanos = at.since(one.began).as_nanos();
+                if outcome.lengths.len() < MOST {
+                    outcome.lengths.push(nanos);
+                } else {
+                    outcome.more.add(nanos);
+                }
+            }
         }
         outcome.count_least(one.least);
     }

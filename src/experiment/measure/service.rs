@@ -199,7 +199,7 @@ impl Service {
         if from == now {
             return;
         }
-        self.operations.some_time_passes(|workload| self.members.delivering(workload));
+        self.operations.some_time_passes(|target| self.members.delivering_of(target));
         let down = self.members.is_down();
         if down {
             self.outage.get_or_insert(from);
@@ -366,13 +366,19 @@ impl Service {
             Observed::Restarted { .. } => self.count(at, Quantity::Restarts),
             Observed::Paged { .. } => self.count(at, Quantity::Pages),
             Observed::DeletedByHand { .. } => self.count(at, Quantity::Deletions),
-            Observed::OperationBegan { workload, operation } => {
+            Observed::OperationBegan { target, operation } => {
                 self.advance(at);
-                self.operations.begin(at, *workload, *operation, self.window.contains(at));
+                self.operations.begin(at, *target, *operation, self.window.contains(at));
             }
-            Observed::OperationEnded { workload, is_superseded, .. } => {
+            Observed::OperationEnded { target, end, .. } => {
                 self.advance(at);
-                self.operations.end(at, *workload, *is_superseded);
+                self.operations.end(at, *target, *end);
+            }
+            // Told at the end of the counted time for the last time that matters.
+            Observed::EvictionsRefused { target, count } => {
+                if at <= self.window.to {
+                    self.operations.refuse(*target, *count);
+                }
             }
             Observed::PodsChanged { workload, counts } => {
                 self.count_pods(at);

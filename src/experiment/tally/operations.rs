@@ -13,6 +13,10 @@ pub struct OperationSums {
     pub lengths: Lengths,
     /// Another one has taken its place.
     pub superseded: u64,
+    /// It has given up.
+    pub gave_up: u64,
+    /// Evictions that were refused.
+    pub refused: u64,
     /// By a number of Pods: how often so few of the Deployment's served in rotation at the least.
     pub least: Vec<u64>,
     /// How often it began in a replication.
@@ -38,6 +42,8 @@ impl OperationSums {
     pub fn add(&mut self, outcome: &OperationOutcome, downtime: u64, failed: u64) {
         self.lengths.add(&outcome.lengths, &outcome.more, outcome.censored);
         self.superseded += outcome.superseded;
+        self.gave_up += outcome.gave_up;
+        self.refused += outcome.refused;
         add_counts(&mut self.least, &outcome.least);
         let begun = outcome.begun();
         self.begun.add(number(begun));
@@ -49,6 +55,8 @@ impl OperationSums {
     pub fn merge(&mut self, other: &Self) {
         self.lengths.merge(&other.lengths);
         self.superseded += other.superseded;
+        self.gave_up += other.gave_up;
+        self.refused += other.refused;
         add_counts(&mut self.least, &other.least);
         self.begun.merge(&other.begun);
         self.downtime.merge(&other.downtime);

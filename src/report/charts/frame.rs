@@ -58,7 +58,7 @@ pub fn foot(picture: &mut Picture, result: &ExperimentResult, y: f64) {
         format::plain_percent(result.confidence),
         result.seed,
         result.version,
-        if answer::has_rollouts(result) { "without drains" } else { "without rollouts and drains" },
+        format_args!("without {}", answer::absent(result)),
     );
     let y = y + 22.0;
     picture.text(MARGIN, y, Anchor::Left, SMALL, font::fit(&text, SMALL.size, false, RIGHT - MARGIN));

@@ -395,6 +395,7 @@ impl<'a> Drawing<'a> {
             Target::Slot(slot) | Target::Container(slot, _) => format!("{name} {}", words::slot_name(slot, self.model)),
             Target::Node(node) => format!("{name} {}", self.model.cluster.nodes[node].name),
             Target::Zone(zone) => format!("{name} {}", self.model.cluster.zones[zone].name),
+            Target::Cluster => name.clone(),
         }
     }
 

@@ -38,6 +38,17 @@ pub(super) fn say(entry: &Entry, timeline: &Timeline, model: &Model, clock: Cloc
             format!("successfully rolled out: all Pods are of revision {} and available", revision + 1),
             "D5",
         ),
+        Happening::DrainBegan { .. } => said(
+            Plain,
+            "kubectl drain: cordoned, no Pod is bound to it any more; its Pods are to be evicted",
+            "V7, V13",
+        ),
+        Happening::EvictionRefused { .. } => {
+            said(Bad, "its PodDisruptionBudget allows no eviction now: asked again every 5 s", "V2, V4")
+        }
+        Happening::EvictionGranted { .. } => said(Plain, "evicted by the drain of its Node", "V2"),
+        Happening::DrainEnded { has_failed, .. } => drain_ended(has_failed),
+        Happening::NodeUncordoned { .. } => said(Good, "uncordoned: it takes Pods again, none moves back", "S16, S17"),
         Happening::PodCreated { .. } => said(Plain, "created by the ReplicaSet", "D7"),
         Happening::PodMet { node: on, .. } => {
             said(Plain, format!("runs on {} since long before, Ready and in rotation", node(on)), "")
@@ -273,7 +284,16 @@ fn effect(fault: FaultId, model: &Model) -> &'static str {
         Strikes::Zone(NodeMode::Partition) => "the zone loses the control plane, its containers run on",
         Strikes::Zone(NodeMode::Isolation) => "nothing reaches the zone any more",
         Strikes::Rollout { new_image: true } => "a new template with a new image is applied",
+        Strikes::Drain { .. } => "the Node is drained",
         Strikes::Rollout { new_image: false } => "a new template with the same image is applied",
+    }
+}
+
+fn drain_ended(has_failed: bool) -> Said {
+    if has_failed {
+        said(Bad, "the drain has failed: it gives up on Pods that are left", "V2, V14")
+    } else {
+        said(Good, "drained: all Pods that were listed are gone", "V13")
     }
 }
 

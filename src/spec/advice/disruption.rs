@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::{Advice, Finding, Subject, finding};
-use crate::model::{DeadNodes, Eviction, Toleration};
+use crate::model::{DeadNodes, Eviction, Limit, Toleration};
 use crate::spec::objects::Budget;
 use crate::spec::taints::{self, NOT_READY, UNREACHABLE};
 use crate::spec::tree::Node;
@@ -69,18 +69,27 @@ pub(super) static BUDGET_BLOCKS_DRAINS: Advice = Advice {
 pub(super) fn budget_blocks_drains(subject: &Subject<'_>) -> Vec<Finding> {
     // Of an autoscaled Deployment the least, at which it is whenever there is little load.
     let replicas = subject.deployment.replicas;
-    subject.budgets.iter().filter_map(|(document, budget)| blocks(document, budget, replicas)).collect()
+    let never = subject.budgets.iter().filter_map(|(document, budget)| blocks(document, budget, replicas));
+    let second = subject.budgets.get(1).map(|(document, budget)| {
+        let first = &subject.budgets[0].1.name;
+        let message = format!("{} selects the same Pods as {first}: an eviction is refused with an error", budget.name);
+        finding([document; 2], "spec.selector", message, "keep one budget for each Pod")
+    });
+    never.chain(second).collect()
 }
 
 fn blocks(document: &Node, budget: &Budget, replicas: u32) -> Option<Finding> {
     let shown = |key: &str| document.get("spec").and_then(|spec| spec.get(key)).map(Node::shown).unwrap_or_default();
-    let (path, message) = match (budget.min_available, budget.max_unavailable) {
-        (Some(least), _) if replicas > 0 && least.rounded_up(replicas) >= replicas => {
+    let (path, message) = match budget.limit {
+        Limit::MinAvailable(least) if replicas > 0 && least.rounded_up(replicas) >= replicas => {
             let of = if replicas == 1 { "the only replica".to_string() } else { format!("all {replicas} replicas") };
             ("spec.minAvailable", format!("is {}, which is {of}: no Pod may ever be evicted", shown("minAvailable")))
         }
-        (None, Some(most)) if replicas > 0 && most.rounded_up(replicas) == 0 => {
+        Limit::MaxUnavailable(most) if replicas > 0 && most.rounded_up(replicas) == 0 => {
             ("spec.maxUnavailable", format!("is {}: no Pod may ever be evicted", shown("maxUnavailable")))
+        }
+        Limit::Nothing => {
+            ("spec", "has neither minAvailable nor maxUnavailable: no Pod may ever be evicted".to_string())
         }
         _ => return None,
     };

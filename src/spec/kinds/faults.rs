@@ -1,7 +1,7 @@
 //! The kind `FaultModel`: what breaks, how often, for how long and who sees it.
 
-use crate::ids::{IdVec, TemplateContainer, WorkloadId};
-use crate::model::{Affects, ContainerMode, Fault, NodeMode, Occurrence, OnCall, Role, Strikes, Workload};
+use crate::ids::{IdVec, NodeId, TemplateContainer, WorkloadId};
+use crate::model::{Affects, Cluster, ContainerMode, Fault, NodeMode, Occurrence, OnCall, Role, Strikes, Workload};
 use crate::random::Law;
 use crate::spec::app;
 use crate::spec::diagnostic::Problems;
@@ -90,11 +90,21 @@ pub(in crate::spec) struct ReadFault {
     pub container: Option<Named>,
     /// The Deployments that it names; none: all.
     pub deployments: Vec<Named>,
+    /// The Node that it names.
+    pub node: Option<Named>,
 }
 
 impl ReadFault {
-    /// The fault, with the Deployments and the container that it names found among those of the model.
-    pub fn resolve(mut self, workloads: &IdVec<WorkloadId, Workload>, problems: &mut Problems) -> Fault {
+    /// The fault, with the Node, the Deployments and the container that it names found among those of the model.
+    pub fn resolve(
+        mut self,
+        workloads: &IdVec<WorkloadId, Workload>,
+        cluster: &Cluster,
+        problems: &mut Problems,
+    ) -> Fault {
+        if let (Some(named), Strikes::Drain { node, .. }) = (&self.node, &mut self.fault.strikes) {
+            *node = find_node(named, cluster, problems);
+        }
         let mut named = Vec::new();
         for one in &self.deployments {
             named.extend(find_workload(one, workloads, problems));
@@ -166,6 +176,20 @@ fn refuse_container(
     }
 }
 
+fn find_node(named: &Named, cluster: &Cluster, problems: &mut Problems) -> Option<NodeId> {
+    const SHOWN: usize = 5;
+    let found = cluster.nodes.entries().find(|(_, node)| node.name == named.name).map(|(id, _)| id);
+    if found.is_none() {
+        let names: Vec<&str> = cluster.nodes.iter().map(|node| node.name.as_str()).collect();
+        let near = nearest(&named.name, names.iter().copied()).map(|name| format!("did you mean `{name}`?"));
+        let more = if names.len() > SHOWN { ", …" } else { "" };
+        let listed = || format!("there are {}{more}", names[..names.len().min(SHOWN)].join(", "));
+        let message = format!("is {}, must be a Node of the cluster", named.name);
+        problems.error(named.mark, &named.path, message).help(near.unwrap_or_else(listed));
+    }
+    found
+}
+
 fn find_workload(
     named: &Named,
     workloads: &IdVec<WorkloadId, Workload>,
@@ -228,7 +252,9 @@ pub(in crate::spec) fn read_container(
             let message = "must not be set: a sandbox is that of the Pod, with all its containers";
             problems.error(item.mark(), &item.path, message);
         }
-        Some(Strikes::Deletion | Strikes::Node(_) | Strikes::Zone(_) | Strikes::Rollout { .. }) => {
+        Some(
+            Strikes::Deletion | Strikes::Node(_) | Strikes::Zone(_) | Strikes::Rollout { .. } | Strikes::Drain { .. },
+        ) => {
             let message = "must only be set for the targets container and deployment, with a mode other than delete";
             problems.error(item.mark(), &item.path, message);
         }
@@ -267,7 +293,7 @@ pub(in crate::spec) fn read(item: &Item<'_>, problems: &mut Problems) -> Option<
         at_once: false,
         source: source?,
     };
-    Some(ReadFault { fault, container, deployments })
+    Some(ReadFault { fault, container, deployments, node: None })
 }
 
 /// The name of a fault, in results.

@@ -52,6 +52,10 @@ pub(in crate::spec) fn defaults() -> Latencies {
         deletion_seen: lognormal(0.05, 0.15),
         // Measured 0.1–0.4 s after the relist (E10a, T5).
         object_gone: uniform(0.1, 0.4),
+        // 0.05–0.15 s from Ready until an eviction is allowed (V10).
+        disruption: lognormal(0.1, 0.2),
+        // Measured about 0.02 s (R6).
+        eviction_request: lognormal(0.02, 0.05),
         // Measured about 0.5 s (E10a, N14).
         kubelet_ready: lognormal(0.5, 0.8),
         // Measured about 1.6 s (E10a, P21).
@@ -62,7 +66,7 @@ pub(in crate::spec) fn defaults() -> Latencies {
 }
 
 /// Their names in a file; `load` is none of them.
-pub(in crate::spec) fn laws(latencies: &mut Latencies) -> [(&'static str, &mut Law); 17] {
+pub(in crate::spec) fn laws(latencies: &mut Latencies) -> [(&'static str, &mut Law); 19] {
     [
         ("controller", &mut latencies.controller),
         ("replacement", &mut latencies.replacement),
@@ -79,6 +83,8 @@ pub(in crate::spec) fn laws(latencies: &mut Latencies) -> [(&'static str, &mut L
         ("proxy", &mut latencies.proxy),
         ("deletionSeen", &mut latencies.deletion_seen),
         ("objectGone", &mut latencies.object_gone),
+        ("disruption", &mut latencies.disruption),
+        ("evictionRequest", &mut latencies.eviction_request),
         ("kubeletReady", &mut latencies.kubelet_ready),
         ("kubeletFirstSync", &mut latencies.kubelet_first_sync),
     ]

@@ -3,12 +3,14 @@
 //! An operation costs something as a fault does, comes by a clock as a fault does, and is charged as one: in the model it stands
 //! among the faults.
 
-use crate::model::{Fault, Occurrence, Strikes};
+use crate::model::{Fault, Occurrence, Strikes, YEAR};
+use crate::random::Law;
 use crate::spec::app;
 use crate::spec::diagnostic::Problems;
 use crate::spec::faults::{self, ReadFault};
 use crate::spec::law;
 use crate::spec::reader::{Item, Object};
+use crate::spec::serving::Named;
 use crate::spec::tree::Node;
 use crate::time::Duration;
 
@@ -37,34 +39,104 @@ pub(in crate::spec) fn check(document: &Node, problems: &mut Problems) {
 pub(in crate::spec) fn read(item: &Item<'_>, problems: &mut Problems) -> Option<ReadFault> {
     let mut object = item.our_object(problems)?;
     let name = object.require("name", problems).and_then(|name| faults::read_name(&name, problems));
-    let strikes = read_kind(&mut object, "kind", problems);
+    let what = read_what(&mut object, "kind", problems);
     // A Deployment that changes more often is never the same.
     let least = Duration::from_secs(60);
     let every = object.require("every", problems).and_then(|every| law::read_recurring(&every, problems, least));
-    let deployments = faults::read_deployments(&mut object, strikes, problems);
     let source = object.get("source").map_or(Some("assumption"), |source| source.string(problems));
     object.finish(problems, &[]);
-    let fault = Fault {
-        name: name?,
-        occurs: Occurrence::Every(every?),
-        lasts: None,
-        strikes: strikes?,
-        containers: Vec::new(),
-        at_once: false,
-        source: source?.to_owned(),
-    };
-    Some(ReadFault { fault, container: None, deployments })
+    let (name, occurs, source) = (name?, Occurrence::Every(every?), source?.to_owned());
+    Some(what?.into_fault(name, occurs, source))
 }
 
-/// What is done, under this key: `rollout`, with what belongs to it.
-pub(in crate::spec) fn read_kind(
-    object: &mut Object<'_>,
-    key: &'static str,
-    problems: &mut Problems,
-) -> Option<Strikes> {
-    let kind = object.require(key, problems).and_then(|kind| kind.word(problems, &[("rollout", ())]));
+/// What is done, and to whom.
+pub(in crate::spec) struct What {
+    strikes: Strikes,
+    /// Of a drain: how long after its end the Node takes Pods again.
+    uncordon_after: Option<Law>,
+    /// The Node that it names.
+    node: Option<Named>,
+    /// The Deployments that it names; none: all.
+    pub deployments: Vec<Named>,
+}
+
+impl What {
+    /// It is done to a Node, not to Deployments.
+    pub fn is_of_nodes(&self) -> bool {
+        matches!(self.strikes, Strikes::Drain { .. })
+    }
+
+    /// The operation as the fault that it is in the model.
+    pub fn into_fault(self, name: String, occurs: Occurrence, source: String) -> ReadFault {
+        let Self { strikes, uncordon_after: lasts, node, deployments } = self;
+        let fault = Fault { name, occurs, lasts, strikes, containers: Vec::new(), at_once: false, source };
+        ReadFault { fault, container: None, deployments, node }
+    }
+}
+
+/// What is done, under this key, with what belongs to it.
+pub(in crate::spec) fn read_what(object: &mut Object<'_>, key: &'static str, problems: &mut Problems) -> Option<What> {
+    let kinds = [("rollout", Kind::Rollout), ("drain", Kind::Drain)];
+    let Some(kind) = object.require(key, problems).and_then(|kind| kind.word(problems, &kinds)) else {
+        // Which of these belong to it is not known.
+        for key in ["image", "deployments", "node", "timeout", "uncordonAfter"] {
+            object.get(key);
+        }
+        return None;
+    };
+    match kind {
+        Kind::Rollout => read_rollout(object, problems),
+        Kind::Drain => read_drain(object, problems),
+    }
+}
+
+#[derive(Debug, Clone, Copy)]
+enum Kind {
+    Rollout,
+    Drain,
+}
+
+fn read_rollout(object: &mut Object<'_>, problems: &mut Problems) -> Option<What> {
+    for key in ["node", "timeout", "uncordonAfter"] {
+        object.forbid(key, problems, "must only be set for a drain", "leave it out, or write `drain`");
+    }
     let words = [("new", true), ("same", false)];
     let new_image = object.get("image").map_or(Some(true), |image| image.word(problems, &words));
-    kind?;
-    Some(Strikes::Rollout { new_image: new_image? })
+    let deployments = faults::read_deployments(object, None, problems);
+    let strikes = Strikes::Rollout { new_image: new_image? };
+    Some(What { strikes, uncordon_after: None, node: None, deployments })
 }
+
+fn read_drain(object: &mut Object<'_>, problems: &mut Problems) -> Option<What> {
+    object.forbid("image", problems, "must only be set for a rollout", "leave it out, or write `rollout`");
+    let whose = "must only be set for a rollout: a Node has Pods of all Deployments";
+    object.forbid("deployments", problems, whose, "leave it out");
+    let node = object.get("node").map(|item| read_node(&item, problems));
+    let timeout = object.get("timeout").map(|item| read_timeout(&item, problems));
+    let uncordon_after = object.get("uncordonAfter").map(|item| law::read(&item, problems));
+    // What is wrong has been told; what is not there is no error.
+    let node = node.map_or(Some(None), |node| node.map(Some))?;
+    let timeout = timeout.map_or(Some(None), |timeout| timeout.map(Some))?;
+    let uncordon_after = uncordon_after.unwrap_or(Some(Law::Fixed(UNCORDON_AFTER_SECS)))?;
+    let strikes = Strikes::Drain { node: None, timeout };
+    Some(What { strikes, uncordon_after: Some(uncordon_after), node, deployments: Vec::new() })
+}
+
+fn read_node(item: &Item<'_>, problems: &mut Problems) -> Option<Named> {
+    let name = item.string(problems)?.to_owned();
+    Some(Named { name, mark: item.mark(), path: item.path.clone() })
+}
+
+fn read_timeout(item: &Item<'_>, problems: &mut Problems) -> Option<Duration> {
+    let timeout = item.duration(problems, Duration::ZERO..=YEAR)?;
+    if timeout < Duration::from_secs(1) {
+        // `kubectl drain --timeout 0` waits for ever.
+        let help = "leave it out for a drain that never gives up";
+        problems.value(item.node, &item.path, "must be at least 1s").help(help);
+        return None;
+    }
+    Some(timeout)
+}
+
+/// What is done to a Node that has been drained, such as a reboot with a new kernel, takes some minutes.
+pub(in crate::spec) const UNCORDON_AFTER_SECS: f64 = 300.0;

@@ -55,7 +55,8 @@ fn default_name(node: &Node) -> String {
         Value::Map(entries) => entries.first().map(name_of_target).unwrap_or_default(),
         _ => target.shown(),
     });
-    let words = [node.text("operation").or(node.text("mode")).map(str::to_string), target];
+    let drained = node.get("operation").and_then(|_| node.text("node")).map(str::to_string);
+    let words = [node.text("operation").or(node.text("mode")).map(str::to_string), target, drained];
     let name = words.into_iter().flatten().collect::<Vec<_>>().join("-");
     let plain = |c: char| if c.is_ascii_lowercase() || c.is_ascii_digit() { c } else { '-' };
     let name: String = name.to_lowercase().chars().map(plain).take(NAME_MAX).collect();
@@ -93,30 +94,23 @@ fn read(item: &Item<'_>, stage: Stage<'_>, problems: &mut Problems) -> Option<Re
     let mut object = item.our_object(problems)?;
     let name = object.require("name", problems).and_then(|name| faults::read_name(&name, problems));
     let at = object.require("at", problems).and_then(|at| read_at(&at, stage.horizon, problems));
-    let deployments = faults::read_deployments(&mut object, None, problems);
-    let of: Vec<WorkloadId> = if deployments.is_empty() {
-        stage.workloads.ids().collect()
-    } else {
-        // What is called otherwise is told of when the fault is resolved.
-        let named = |named: &Named| stage.workloads.iter().position(|workload| workload.name == named.name);
-        deployments.iter().filter_map(named).map(WorkloadId::new).collect()
-    };
-    let whose = Whose { of: &of, are_named: !deployments.is_empty() };
     if object.has("operation") {
-        let strikes = operations::read_kind(&mut object, "operation", problems);
+        let what = operations::read_what(&mut object, "operation", problems);
+        let help = "name the Node of a drain as `node`, and the Deployments of a rollout as `deployments`";
+        object.forbid("target", problems, "must only be set for a fault", help);
         let source = object.get("source").map_or(Some("script"), |source| source.string(problems));
         object.finish(problems, &[]);
-        let fault = Fault {
-            name: name?,
-            occurs: Occurrence::Once { at: at?, targets: of.into_iter().map(ScriptTarget::Deployment).collect() },
-            lasts: None,
-            strikes: strikes?,
-            containers: Vec::new(),
-            at_once: false,
-            source: source?.to_string(),
+        let what = what?;
+        let targets = if what.is_of_nodes() {
+            vec![ScriptTarget::Cluster]
+        } else {
+            named(&what.deployments, stage).into_iter().map(ScriptTarget::Deployment).collect()
         };
-        return Some(ReadFault { fault, container: None, deployments });
+        return Some(what.into_fault(name?, Occurrence::Once { at: at?, targets }, source?.to_string()));
     }
+    let deployments = faults::read_deployments(&mut object, None, problems);
+    let of = named(&deployments, stage);
+    let whose = Whose { of: &of, are_named: !deployments.is_empty() };
     let target = object.require("target", problems).and_then(|target| read_target(&target, stage, whose, problems));
     let kind = target.as_ref().map(|(kind, _)| *kind);
     let strikes = faults::read_strikes(&mut object, kind, problems);
@@ -133,7 +127,16 @@ fn read(item: &Item<'_>, stage: Stage<'_>, problems: &mut Problems) -> Option<Re
         at_once: false,
         source: source?.to_string(),
     };
-    Some(ReadFault { fault, container, deployments })
+    Some(ReadFault { fault, container, deployments, node: None })
+}
+
+/// The Deployments that are named, or all. What is called otherwise is told of when the fault is resolved.
+fn named(deployments: &[Named], stage: Stage<'_>) -> Vec<WorkloadId> {
+    if deployments.is_empty() {
+        return stage.workloads.ids().collect();
+    }
+    let named = |named: &Named| stage.workloads.iter().position(|workload| workload.name == named.name);
+    deployments.iter().filter_map(named).map(WorkloadId::new).collect()
 }
 
 /// A moment, or a law of moments that begin within the counted time.

@@ -2,8 +2,8 @@
 
 use std::net::{IpAddr, Ipv4Addr};
 
-use crate::model::{Part, Resources};
-use crate::spec::deployment::{int_or_percent, read_metadata};
+use crate::model::{Limit, Resources};
+use crate::spec::deployment::{Deployment, Metadata, int_or_percent, read_metadata};
 use crate::spec::diagnostic::Problems;
 use crate::spec::labels::{Labels, Selector, ZONE, read_labels, read_selector};
 use crate::spec::node_labels;
@@ -171,14 +171,24 @@ fn read_service_port(item: &Item<'_>, is_one_of_many: bool, problems: &mut Probl
     Some(Target { port: target?, protocol, mark: place.mark(), path: place.path.clone() })
 }
 
-/// A `PodDisruptionBudget`: how many Pods a drain may take at once. Nothing simulated asks it yet.
+/// A `PodDisruptionBudget`: how many Pods a drain may take at once.
 #[derive(Debug, Clone)]
 pub(in crate::spec) struct Budget {
+    pub name: String,
     pub namespace: String,
     /// An empty one selects every Pod of the namespace; one that is absent, none.
     pub selector: Option<Selector>,
-    pub min_available: Option<Part>,
-    pub max_unavailable: Option<Part>,
+    pub limit: Limit,
+    /// `unhealthyPodEvictionPolicy: AlwaysAllow`.
+    pub always_allows_unhealthy: bool,
+}
+
+impl Budget {
+    /// It selects the Deployment's Pods.
+    pub fn selects(&self, deployment: &Deployment) -> bool {
+        let selector = self.selector.as_ref();
+        self.namespace == deployment.namespace && selector.is_some_and(|selector| selector.matches(&deployment.labels))
+    }
 }
 
 /// Reads a `PodDisruptionBudget`.
@@ -194,13 +204,20 @@ pub(in crate::spec) fn read_budget(document: &Node, problems: &mut Problems) -> 
     let min_available = least.as_ref().and_then(&mut amount);
     let max_unavailable = most.as_ref().and_then(&mut amount);
     if let (Some(_), Some(most)) = (least, most) {
-        problems.error(most.mark(), &most.path, "must not be set together with minAvailable");
+        let help = "leave one of the two out";
+        problems.error(most.mark(), &most.path, "must not be set together with minAvailable").help(help);
     }
     let selector = spec.get("selector").and_then(|selector| read_selector(&selector, problems));
-    let policies = [("IfHealthyBudget", ()), ("AlwaysAllow", ())];
-    let _ = spec.get("unhealthyPodEvictionPolicy").and_then(|policy| policy.word(problems, &policies));
+    let policies = [("IfHealthyBudget", false), ("AlwaysAllow", true)];
+    let policy = spec.get("unhealthyPodEvictionPolicy").and_then(|policy| policy.word(problems, &policies));
     spec.finish(problems, &[]);
-    Some(Budget { namespace: metadata?.namespace, selector, min_available, max_unavailable })
+    let limit = match (min_available, max_unavailable) {
+        (Some(least), _) => Limit::MinAvailable(least),
+        (None, Some(most)) => Limit::MaxUnavailable(most),
+        (None, None) => Limit::Nothing,
+    };
+    let Metadata { name, namespace, .. } = metadata?;
+    Some(Budget { name, namespace, selector, limit, always_allows_unhealthy: policy.unwrap_or(false) })
 }
 
 /// Reads a Node. Allocatable is capacity where it is absent (M9).

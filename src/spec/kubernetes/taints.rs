@@ -89,6 +89,7 @@ pub(in crate::spec) fn resolve(tolerations: &[PodToleration], node_admits: Vec<b
         not_ready: no_execute(tolerations, &taint(NOT_READY, Effect::NoExecute)),
         unreachable_no_schedule: tolerated(tolerations, &taint(UNREACHABLE, Effect::NoSchedule)),
         not_ready_no_schedule: tolerated(tolerations, &taint(NOT_READY, Effect::NoSchedule)),
+        unschedulable_no_schedule: tolerated(tolerations, &taint(UNSCHEDULABLE, Effect::NoSchedule)),
         node_admits,
     }
 }

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value as Json};
 
-use crate::ids::WorkloadId;
-use crate::model::{Model, OnCall, Start, Strikes};
+use crate::ids::{BudgetId, FaultId, IdVec, WorkloadId};
+use crate::model::{Budget, Fault, Model, OnCall, Start, Strikes};
 use crate::spec::app::Apps;
 use crate::spec::cluster::ClusterSpec;
 use crate::spec::convert;
@@ -16,11 +16,12 @@ use crate::spec::documents::Documents;
 use crate::spec::experiment::{Candidate, Patch, Question};
 use crate::spec::faults::ReadFault;
 use crate::spec::loader::Loader;
+use crate::spec::manifest::Kind;
 use crate::spec::naming;
 use crate::spec::never_ready;
 use crate::spec::never_served;
 use crate::spec::never_starts;
-use crate::spec::objects::Service;
+use crate::spec::objects::{self, Service};
 use crate::spec::placing;
 use crate::spec::requirement;
 use crate::spec::script::{self, Stage};
@@ -319,6 +320,33 @@ fn look_at(
     Some(services)
 }
 
+/// The budgets of all files that select Pods of the Deployments; of two of one name the later counts, as when both are applied.
+fn budgets(
+    parts: &[MemberPart],
+    system: &System,
+    faults: &IdVec<FaultId, Fault>,
+    problems: &mut Problems,
+) -> IdVec<BudgetId, Budget> {
+    let has_drains = faults.iter().any(|fault| matches!(fault.strikes, Strikes::Drain { .. }));
+    let mut found: Vec<objects::Budget> = Vec::new();
+    for document in system.members.iter().flat_map(|member| member.manifest.of(Kind::Budget)) {
+        if !has_drains {
+            let message = "PodDisruptionBudget restrains drains, and `operations` has none";
+            problems.note(document.mark, "", message);
+        }
+        let Some(budget) = objects::read_budget(document, &mut Problems::default()) else { continue };
+        found.retain(|earlier| (&earlier.namespace, &earlier.name) != (&budget.namespace, &budget.name));
+        found.push(budget);
+    }
+    let resolve = |budget: objects::Budget| {
+        let selects: IdVec<WorkloadId, bool> = parts.iter().map(|part| budget.selects(&part.deployment)).collect();
+        let objects::Budget { name, limit, always_allows_unhealthy, .. } = budget;
+        let is_of_model = selects.iter().any(|selects| *selects);
+        is_of_model.then_some(Budget { name, selects, limit, always_allows_unhealthy })
+    };
+    found.into_iter().filter_map(resolve).collect()
+}
+
 /// Joins the parts to a model.
 pub(in crate::spec) fn build(
     question: &Question,
@@ -364,11 +392,14 @@ pub(in crate::spec) fn build(
     if faults.is_empty() && !may_fail && question.start == Start::Running {
         problems.warn(question.mark, "spec.faults", "is empty, and so is the script: nothing can fail");
     }
-    let faults = faults.into_iter().map(|fault| fault.resolve(&workloads, problems)).collect();
+    let faults: IdVec<FaultId, Fault> =
+        faults.into_iter().map(|fault| fault.resolve(&workloads, &cluster, problems)).collect();
+    let budgets = budgets(&members, system, &faults, problems);
     let system = requirement::read(required.as_ref(), &workloads, system.are_listed, problems)?;
     Some(Model {
         workloads,
         system,
+        budgets,
         cluster,
         faults,
         on_call,

@@ -245,8 +245,6 @@ fn load_manifest(loader: &mut Loader<'_>, folder: &Path, reference: &Reference) 
     let chosen = manifest.choose(&choice, reference.mark, &reference.path, &mut loader.problems)?;
     for budget in manifest.of(Kind::Budget) {
         let _ = objects::read_budget(budget, &mut loader.problems);
-        let message = "PodDisruptionBudget restrains drains, which are not modelled";
-        loader.problems.note(budget.mark, "", message);
     }
     for service in manifest.of(Kind::Service) {
         let _ = objects::read_service(service, &mut loader.problems);

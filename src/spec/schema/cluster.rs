@@ -184,7 +184,7 @@ fn with_legacy(what: &str, today: &str, legacy: &str) -> String {
 }
 
 /// What the latencies are; `tests` below keep the list whole.
-const LATENCIES: [(&str, &str); 17] = [
+const LATENCIES: [(&str, &str); 19] = [
     ("controller", "A change in the API → a controller has acted on it; each step of a rollout takes two."),
     ("replacement", "Deletion of a Pod → the ReplicaSet has created its replacement."),
     ("bind", "Pod created → bound to a Node, if one fits."),
@@ -200,6 +200,8 @@ const LATENCIES: [(&str, &str); 17] = [
     ("proxy", "A run of kube-proxy (E6)."),
     ("deletionSeen", "A Pod deleted through the API → its kubelet begins to stop it (T2)."),
     ("objectGone", "Last exit and relist → the Pod object is gone (T5)."),
+    ("disruption", "Something has happened to a Pod → the PodDisruptionBudgets that select it know (V10)."),
+    ("evictionRequest", "A request of a drain: to cordon the Node, to list its Pods, to evict one (R6)."),
     ("kubeletReady", "Start of the kubelet's process → Node Ready in the API (N14)."),
     ("kubeletFirstSync", "Start of the kubelet's process → first syncs of Pods (P21)."),
 ];

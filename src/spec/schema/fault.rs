@@ -89,6 +89,9 @@ pub fn script_entry() -> Value {
             ),
             ("operation", operations::kind()),
             ("image", operations::image()),
+            ("node", operations::node()),
+            ("timeout", operations::timeout()),
+            ("uncordonAfter", operations::uncordon_after()),
             ("target", target()),
             ("mode", mode()),
             ("lasts", lasts("Left out: until the restart, or for Nodes and zones without end.")),
@@ -110,6 +113,7 @@ pub fn script_entry() -> Value {
         {"if": names(&["node", "nodeOf", "zone"]), "then": modes(&MACHINE)},
         over_at_once(),
         seen_by_all(),
+        operations::own_fields("operation"),
     ]);
     schema
 }

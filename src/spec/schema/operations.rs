@@ -3,7 +3,10 @@
 use serde_json::{Value, json};
 
 use super::fault::{deployments, name};
-use super::value::{list, object, or, refer, such_as, text, word};
+use super::value::{duration, list, object, or, refer, such_as, text, word};
+use crate::durations;
+use crate::spec::operations::UNCORDON_AFTER_SECS;
+use crate::time::Duration;
 
 /// What `Operations` may say.
 pub fn spec() -> Value {
@@ -14,7 +17,7 @@ pub fn spec() -> Value {
 /// A change that comes again and again.
 pub fn operation() -> Value {
     let every = refer("law", "The time between two of them; its mean must be at least 1m.");
-    object(
+    let mut schema = object(
         "A change that is made on purpose.",
         &["name", "kind", "every"],
         [
@@ -23,8 +26,43 @@ pub fn operation() -> Value {
             ("every", such_as(json!([{"exponential": {"mean": "7d"}}]), every)),
             ("image", image()),
             ("deployments", deployments("Of several Deployments, which get it; all, each by itself, if left out.")),
+            ("node", node()),
+            ("timeout", timeout()),
+            ("uncordonAfter", uncordon_after()),
             ("source", or("assumption", text("Where the numbers come from."))),
         ],
+    );
+    schema["allOf"] = json!([own_fields("kind")]);
+    schema
+}
+
+/// Each kind has fields of its own; the key says which kind it is.
+pub fn own_fields(key: &str) -> Value {
+    let is_drain = json!({"properties": {key: {"const": "drain"}}, "required": [key]});
+    json!({
+        "if": is_drain,
+        "then": {"properties": {"image": false, "deployments": false}},
+        "else": {"properties": {"node": false, "timeout": false, "uncordonAfter": false}},
+    })
+}
+
+/// Which Node is drained.
+pub fn node() -> Value {
+    text(
+        "Of a drain: the Node of this name. Left out: the Nodes take turns, in an order that is drawn for each replication.",
+    )
+}
+
+/// When a drain gives up.
+pub fn timeout() -> Value {
+    such_as(json!(["10m"]), duration("Of a drain: after how long it gives up (V14); left out: never. At least 1s."))
+}
+
+/// When a Node takes Pods again.
+pub fn uncordon_after() -> Value {
+    or(
+        durations::shown(Duration::from_secs_f64(UNCORDON_AFTER_SECS)),
+        refer("law", "Of a drain: how long after its end, good or bad, the Node takes Pods again."),
     )
 }
 
@@ -32,7 +70,10 @@ pub fn operation() -> Value {
 pub fn kind() -> Value {
     word(
         "What is done.",
-        &[("rollout", "A new revision of the Pod template, rolled out as the manifest's strategy says.")],
+        &[
+            ("rollout", "A new revision of the Pod template, rolled out as the manifest's strategy says."),
+            ("drain", "`kubectl drain` of a Node: cordon, evictions as PodDisruptionBudgets allow them, uncordon."),
+        ],
     )
 }
 

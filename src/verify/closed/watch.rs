@@ -79,6 +79,7 @@ impl Observer for Log {
             | Observed::PodsChanged { .. }
             | Observed::OperationBegan { .. }
             | Observed::OperationEnded { .. }
+            | Observed::EvictionsRefused { .. }
             | Observed::ClockRan(_)
             | Observed::Happened(_) => {}
         }

@@ -118,7 +118,7 @@ fn read_strikes(
         let kind = match known.fault.strikes {
             Strikes::Container(_) | Strikes::Deletion => Target::Container,
             Strikes::Deployment(_) | Strikes::Rollout { .. } => Target::Deployment,
-            Strikes::Node(_) => Target::Node,
+            Strikes::Node(_) | Strikes::Drain { .. } => Target::Node,
             Strikes::Zone(_) => Target::Zone,
         };
         let affects = known.document.get("affects").map(Node::to_json);

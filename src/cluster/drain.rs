@@ -1,0 +1,435 @@
+//! `kubectl drain`: a Node is cordoned, its Pods are evicted as far as budgets allow it, and some time after that it takes Pods
+//! again (V4, V7, V13–V15, R6). Follows `staging/src/k8s.io/kubectl/pkg/drain/drain.go`.
+//!
+//! ```text
+//! cordon ── list ──┬─ asks for Pod 1 ── 201 ── looks every 1 s ── its object is gone ─┐
+//!                  ├─ asks for Pod 2 ── 429, 5 s ── asks again … ── 201 ── …         ─┼─ over ── uncordon
+//!                  └─ asks for Pod 3 ── 500: has failed                              ─┘
+//! ```
+//!
+//! The fast mode plays neither a refusal that is known beforehand nor a look at a Pod that is still there: both lie on grids, so the
+//! next that matters is found when something happens to the Pod or to its budget.
+
+use super::budget::Response;
+use super::cause::Cause;
+use super::happening::Happening;
+use super::observer::{Observed, Observer, OperationEnd};
+use super::state::{Pod, Timer};
+use super::{Cluster, Cx, Event, Mode, Target};
+use crate::ids::{FaultId, NodeId, PodId};
+use crate::random::Purpose;
+use crate::time::{Duration, Grid, SimTime};
+
+/// After a refusal `kubectl` sleeps so long (V4).
+const RETRY: Duration = Duration::from_secs(5);
+/// It looks so often whether a Pod is gone (V4).
+const POLL: Duration = Duration::from_secs(1);
+/// After a conflict the API server tries again in this time, and up to a tenth more (V9).
+const CONFLICT_SECS: f64 = 0.5;
+
+/// Drains that are under way, and whose turn it is.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Drains {
+    under_way: Vec<Drain>,
+    /// By fault: how many turns of Nodes are over.
+    turns: Vec<usize>,
+}
+
+/// A drain of one Node.
+#[derive(Debug, Clone)]
+struct Drain {
+    node: NodeId,
+    operation: FaultId,
+    /// When it gives up, if it does.
+    deadline: Option<SimTime>,
+    /// How long after its end the Node takes Pods again.
+    uncordon_after: Duration,
+    /// The answer with the list of Pods.
+    listed: Timer,
+    /// One for each Pod, all at work side by side.
+    evictions: Vec<Eviction>,
+    has_failed: bool,
+}
+
+/// What is done about one Pod.
+#[derive(Debug, Clone, Copy)]
+struct Eviction {
+    pod: PodId,
+    /// Which Pod at that place in memory.
+    born: u64,
+    /// What each of its requests takes.
+    request: Duration,
+    stage: Stage,
+    timer: Timer,
+    /// Refusals that nobody was told of.
+    refusals: u64,
+    /// It has been refused before.
+    was_refused: bool,
+}
+
+#[derive(Debug, Clone, Copy)]
+enum Stage {
+    /// The next request is sent then.
+    Asking {
+        sent: SimTime,
+    },
+    /// The API server tries again by itself.
+    Conflicting,
+    /// Evicted; looked after from then on.
+    Leaving {
+        since: SimTime,
+    },
+    Done,
+}
+
+impl Drains {
+    pub fn new(faults: usize) -> Self {
+        Self { under_way: Vec::new(), turns: vec![0; faults] }
+    }
+
+    /// What waits for an event.
+    pub fn timers(&self) -> impl Iterator<Item = Timer> {
+        let own = self.under_way.iter().map(|drain| drain.listed);
+        own.chain(self.under_way.iter().flat_map(|drain| &drain.evictions).map(|eviction| eviction.timer))
+    }
+
+    fn of(&self, node: NodeId) -> Option<usize> {
+        self.under_way.iter().position(|drain| drain.node == node)
+    }
+
+    /// A drain lasts as long as something is left to be done, and a Node has one at most.
+    pub fn are_sound(&self) -> bool {
+        let is_at_work = |drain: &Drain| drain.listed.is_set() || drain.evictions.iter().any(Eviction::is_at_work);
+        let alone = |drain: &Drain| self.under_way.iter().filter(|other| other.node == drain.node).count() == 1;
+        self.under_way.iter().all(|drain| is_at_work(drain) && alone(drain))
+    }
+}
+
+impl Drain {
+    fn is_over(&self, at: SimTime) -> bool {
+        self.deadline.is_some_and(|deadline| deadline <= at)
+    }
+}
+
+impl Eviction {
+    fn is_at_work(&self) -> bool {
+        !matches!(self.stage, Stage::Done)
+    }
+
+    /// From one request to the next, as long as each is refused.
+    fn period(&self) -> Duration {
+        RETRY + self.request
+    }
+
+    /// Every request before the first that is answered at `until` or later is refused; nobody was told of it.
+    fn skip_refusals(&mut self, until: SimTime) {
+        if let Stage::Asking { sent } = self.stage
+            && until > sent + self.request
+        {
+            let first = Grid::new(sent + self.request, self.period()).at_or_after(until);
+            let skipped = first.since(sent + self.request).as_nanos() / self.period().as_nanos();
+            self.refusals += skipped;
+            self.stage = Stage::Asking { sent: sent + self.period() * skipped };
+        }
+    }
+}
+
+impl<O: Observer> Cluster<'_, O> {
+    /// A drain begins on the Node that is named, or on the one whose turn it is; on none where that is away or is being drained.
+    pub(super) fn begin_drain(
+        &mut self,
+        cx: &mut Cx<'_, Event>,
+        operation: FaultId,
+        (named, timeout): (Option<NodeId>, Option<Duration>),
+        uncordon_after: Duration,
+    ) {
+        let Some(node) = self.node_to_drain(operation, named) else { return };
+        self.tell(cx, Happening::FaultStruck { target: Target::Node(node), fault: operation });
+        self.observe(cx, &Observed::OperationBegan { target: Target::Node(node), operation });
+        self.tell(cx, Happening::DrainBegan { node });
+        if self.drains.under_way.is_empty() {
+            self.meet_budgets();
+        }
+        self.nodes[node].cordoned = true;
+        self.nodes[node].uncordon = Timer::NONE;
+        let listed = self.timer();
+        let after = self.drain_request(node);
+        let deadline = timeout.map(|timeout| cx.now() + timeout);
+        let drain =
+            Drain { node, operation, deadline, uncordon_after, listed, evictions: Vec::new(), has_failed: false };
+        self.drains.under_way.push(drain);
+        cx.after(after, Event::DrainListed(node, listed));
+    }
+
+    /// The Nodes take turns in an order that is drawn once; one that cannot be drained is passed over.
+    fn node_to_drain(&mut self, operation: FaultId, named: Option<NodeId>) -> Option<NodeId> {
+        let can = |node: &NodeId| self.nodes[*node].registered && self.drains.of(*node).is_none();
+        if named.is_some() {
+            return named.filter(can);
+        }
+        let order = |node: &NodeId| self.stream(Target::Node(*node), Purpose::DrainTurn).uniform(0);
+        let mut nodes: Vec<NodeId> = self.nodes.ids().collect();
+        nodes.sort_by(|a, b| order(a).total_cmp(&order(b)));
+        let turn = self.drains.turns[operation.index()];
+        let chosen = (turn..turn + nodes.len()).find(|turn| can(&nodes[turn % nodes.len()]))?;
+        self.drains.turns[operation.index()] = chosen + 1;
+        Some(nodes[chosen % nodes.len()])
+    }
+
+    /// What a request of the drain takes.
+    fn drain_request(&mut self, node: NodeId) -> Duration {
+        let span = self.nodes[node].drain_dice.span(&self.model.cluster.latencies.eviction_request);
+        self.under_load(span)
+    }
+
+    /// All Pods of the Node are asked for at once, terminating ones included (V13, V15).
+    pub(super) fn on_drain_listed(&mut self, cx: &mut Cx<'_, Event>, node: NodeId, timer: Timer) {
+        let Some(place) = self.drains.of(node) else { return };
+        if !self.drains.under_way[place].listed.expires(timer) {
+            return;
+        }
+        for (number, pod) in self.pods_on(node).into_iter().enumerate() {
+            let request = self.drain_request(node);
+            let stage = Stage::Asking { sent: cx.now() };
+            let (born, timer) = (self.pods[pod].born, Timer::NONE);
+            let eviction = Eviction { pod, born, request, stage, timer, refusals: 0, was_refused: false };
+            self.drains.under_way[place].evictions.push(eviction);
+            self.schedule_request(cx, place, number);
+        }
+        self.end_drain_if_done(cx, place);
+    }
+
+    /// The answer to the next request, or the moment at which it is not sent any more (V14).
+    fn schedule_request(&mut self, cx: &mut Cx<'_, Event>, place: usize, number: usize) {
+        let drain = &self.drains.under_way[place];
+        let Eviction { stage, request, .. } = drain.evictions[number];
+        let Stage::Asking { sent } = stage else { return };
+        let at = if drain.is_over(sent) { sent } else { sent + request };
+        self.schedule_step(cx, place, number, at);
+    }
+
+    fn schedule_step(&mut self, cx: &mut Cx<'_, Event>, place: usize, number: usize, at: SimTime) {
+        let timer = self.timer();
+        let drain = &mut self.drains.under_way[place];
+        drain.evictions[number].timer = timer;
+        cx.at(at, Event::DrainStepDue(drain.node, number as u32, timer));
+    }
+
+    pub(super) fn on_drain_step_due(&mut self, cx: &mut Cx<'_, Event>, node: NodeId, number: u32, timer: Timer) {
+        let (Some(place), number) = (self.drains.of(node), number as usize) else { return };
+        let drain = &mut self.drains.under_way[place];
+        let Some(eviction) = drain.evictions.get_mut(number) else { return };
+        if !eviction.timer.expires(timer) {
+            return;
+        }
+        // Those before it that were not played.
+        eviction.skip_refusals(cx.now());
+        let stage = eviction.stage;
+        match stage {
+            Stage::Asking { sent } if drain.is_over(sent) => self.give_up(cx, place, number),
+            Stage::Asking { .. } => self.ask(cx, place, number, false),
+            Stage::Conflicting => self.ask(cx, place, number, true),
+            Stage::Leaving { since } => self.look_after(cx, place, number, since),
+            Stage::Done => {}
+        }
+        self.end_drain_if_done(cx, place);
+    }
+
+    /// An eviction is asked for, and answered.
+    fn ask(&mut self, cx: &mut Cx<'_, Event>, place: usize, number: usize, is_retry: bool) {
+        let Eviction { pod, .. } = self.drains.under_way[place].evictions[number];
+        if !self.is_there(place, number) {
+            self.finish(cx, place, number);
+            return;
+        }
+        match self.ask_for_eviction(cx.now(), pod, is_retry) {
+            Response::Granted => {
+                self.tell_refusals(cx, place, number);
+                self.drains.under_way[place].evictions[number].stage = Stage::Leaving { since: cx.now() };
+                self.evict_for_drain(cx, pod, self.drains.under_way[place].operation);
+                self.look_after(cx, place, number, cx.now());
+            }
+            Response::Refused => {
+                let eviction = &mut self.drains.under_way[place].evictions[number];
+                eviction.refusals += 1;
+                eviction.stage = Stage::Asking { sent: cx.now() + RETRY };
+                if !std::mem::replace(&mut eviction.was_refused, true) {
+                    self.tell(cx, Happening::EvictionRefused { pod });
+                }
+                self.await_next_request(cx, place, number);
+            }
+            Response::Conflict => {
+                let node = self.drains.under_way[place].node;
+                let span = CONFLICT_SECS * (1.0 + 0.1 * self.nodes[node].drain_dice.uniform());
+                self.drains.under_way[place].evictions[number].stage = Stage::Conflicting;
+                self.schedule_step(cx, place, number, cx.now() + Duration::from_secs_f64(span));
+            }
+            Response::Error => self.give_up(cx, place, number),
+        }
+    }
+
+    /// In the fast mode nothing is played until something may answer the request otherwise, or there is no time left for it.
+    fn await_next_request(&mut self, cx: &mut Cx<'_, Event>, place: usize, number: usize) {
+        if self.mode == Mode::EveryProbe {
+            self.schedule_request(cx, place, number);
+            return;
+        }
+        let drain = &mut self.drains.under_way[place];
+        let eviction = &mut drain.evictions[number];
+        eviction.timer = Timer::NONE;
+        let Stage::Asking { sent } = eviction.stage else { return };
+        if let Some(deadline) = drain.deadline {
+            let at = Grid::new(sent, eviction.period()).at_or_after(deadline.max(sent));
+            self.schedule_step(cx, place, number, at);
+        }
+    }
+
+    /// Something has happened that may answer requests for these Pods otherwise.
+    pub(super) fn wake_evictions(&mut self, cx: &mut Cx<'_, Event>, concerns: impl Fn(&Pod) -> bool) {
+        if self.mode == Mode::EveryProbe {
+            return;
+        }
+        for place in 0..self.drains.under_way.len() {
+            for number in 0..self.drains.under_way[place].evictions.len() {
+                let Eviction { pod, stage, .. } = self.drains.under_way[place].evictions[number];
+                if matches!(stage, Stage::Asking { .. }) && concerns(&self.pods[pod]) {
+                    self.drains.under_way[place].evictions[number].skip_refusals(cx.now());
+                    self.schedule_request(cx, place, number);
+                }
+            }
+        }
+    }
+
+    /// Something has happened to a Pod that drains and budgets look at.
+    pub(super) fn tell_drains(&mut self, cx: &mut Cx<'_, Event>, pod: PodId) {
+        if self.drains.under_way.is_empty() {
+            return;
+        }
+        let (workload, born) = (self.pods[pod].workload, self.pods[pod].born);
+        self.request_budget_update(cx, workload);
+        self.wake_evictions(cx, |one| one.born == born);
+        if !self.pods[pod].exists && self.mode == Mode::Fast {
+            self.look_for_last_time(cx, pod);
+        }
+    }
+
+    /// The Pod is gone: the next look sees it.
+    fn look_for_last_time(&mut self, cx: &mut Cx<'_, Event>, pod: PodId) {
+        let is_it = |eviction: &Eviction| eviction.pod == pod && eviction.born == self.pods[pod].born;
+        let mut drains = self.drains.under_way.iter().enumerate();
+        let found = drains.find_map(|(place, drain)| Some((place, drain.evictions.iter().position(is_it)?)));
+        let Some((place, number)) = found else { return };
+        let drain = &self.drains.under_way[place];
+        let Stage::Leaving { since } = drain.evictions[number].stage else { return };
+        let look = Grid::new(since, POLL).at_or_after(cx.now());
+        let at = drain.deadline.map_or(look, |deadline| look.min(deadline.max(cx.now())));
+        self.schedule_step(cx, place, number, at);
+    }
+
+    /// A look at a Pod that has been evicted.
+    fn look_after(&mut self, cx: &mut Cx<'_, Event>, place: usize, number: usize, since: SimTime) {
+        let looks = Grid::new(since, POLL);
+        let drain = &self.drains.under_way[place];
+        if looks.at_or_after(cx.now()) == cx.now() && !self.is_there(place, number) {
+            self.finish(cx, place, number);
+            return;
+        }
+        if drain.is_over(cx.now()) {
+            self.give_up(cx, place, number);
+            return;
+        }
+        let next = match self.mode {
+            Mode::EveryProbe => Some(looks.after(cx.now())),
+            Mode::Fast => None,
+        };
+        if let Some(at) = next.into_iter().chain(drain.deadline).min() {
+            self.schedule_step(cx, place, number, at);
+        }
+    }
+
+    /// The Pod that was listed still exists.
+    fn is_there(&self, place: usize, number: usize) -> bool {
+        let Eviction { pod, born, .. } = self.drains.under_way[place].evictions[number];
+        self.pods[pod].exists && self.pods[pod].born == born
+    }
+
+    fn give_up(&mut self, cx: &Cx<'_, Event>, place: usize, number: usize) {
+        self.drains.under_way[place].has_failed = true;
+        self.finish(cx, place, number);
+    }
+
+    fn finish(&mut self, cx: &Cx<'_, Event>, place: usize, number: usize) {
+        self.tell_refusals(cx, place, number);
+        self.drains.under_way[place].evictions[number].stage = Stage::Done;
+    }
+
+    /// The Pod is deleted with its grace (T1). Its slot owes to the drain what it does not deliver from now on; who keeps it from
+    /// that already is charged with what follows.
+    fn evict_for_drain(&mut self, cx: &mut Cx<'_, Event>, pod: PodId, operation: FaultId) {
+        if self.pods[pod].deleted {
+            return;
+        }
+        self.tell(cx, Happening::EvictionGranted { pod });
+        match self.slot_of(pod) {
+            Some(slot) => {
+                self.hand_over_missing(cx, slot);
+                self.slots[slot].account.owe(operation);
+                self.delete_pod(cx, pod);
+            }
+            // A Pod that a surge has made owes nothing to any slot.
+            None => {
+                self.delete_pod(cx, pod);
+                self.pods[pod].parting = Cause::Fault(operation).into();
+                self.look(cx, pod);
+            }
+        }
+    }
+
+    /// The drain is over when all is done about each Pod, well or badly.
+    fn end_drain_if_done(&mut self, cx: &mut Cx<'_, Event>, place: usize) {
+        let drain = &self.drains.under_way[place];
+        if drain.evictions.iter().any(Eviction::is_at_work) {
+            return;
+        }
+        let Drain { node, operation, uncordon_after, has_failed, .. } = self.drains.under_way.swap_remove(place);
+        let end = if has_failed { OperationEnd::Failed } else { OperationEnd::Complete };
+        self.observe(cx, &Observed::OperationEnded { target: Target::Node(node), operation, end });
+        self.tell(cx, Happening::DrainEnded { node, has_failed });
+        let timer = self.timer();
+        self.nodes[node].uncordon = timer;
+        cx.after(uncordon_after, Event::NodeUncordoned(node, timer));
+    }
+
+    /// The Node takes Pods again: those that wait are tried anew (S16). Nothing moves back (S17).
+    pub(super) fn on_node_uncordoned(&mut self, cx: &mut Cx<'_, Event>, node: NodeId, timer: Timer) {
+        if self.nodes[node].uncordon.expires(timer) {
+            self.nodes[node].cordoned = false;
+            self.tell(cx, Happening::NodeUncordoned { node });
+            self.retry_pending(cx);
+        }
+    }
+
+    /// Tells the observer how often evictions have been refused that it has not heard of.
+    pub(super) fn tell_all_refusals(&mut self, now: SimTime) {
+        for drain in &mut self.drains.under_way {
+            for eviction in &mut drain.evictions {
+                if self.mode == Mode::Fast {
+                    eviction.skip_refusals(now);
+                }
+                let count = std::mem::take(&mut eviction.refusals);
+                if count > 0 {
+                    let target = Target::Node(drain.node);
+                    self.observer.observe(now, &Observed::EvictionsRefused { target, count });
+                }
+            }
+        }
+    }
+
+    fn tell_refusals(&mut self, cx: &Cx<'_, Event>, place: usize, number: usize) {
+        let drain = &mut self.drains.under_way[place];
+        let (target, count) = (Target::Node(drain.node), std::mem::take(&mut drain.evictions[number].refusals));
+        if count > 0 {
+            self.observe(cx, &Observed::EvictionsRefused { target, count });
+        }
+    }
+}
