@@ -8,6 +8,7 @@
 
 mod columns;
 mod data;
+mod drains;
 #[cfg(test)]
 mod mutations;
 mod placements;
@@ -44,5 +45,6 @@ pub(super) fn checks() -> Vec<Check> {
     let mut checks: Vec<Check> = scenarios::all().into_iter().enumerate().map(check).collect();
     checks.push(Check::new("placements", Kind::Measured, placements::rows));
     checks.push(Check::new("rollouts", Kind::Measured, rollouts::rows));
+    checks.push(Check::new("drains", Kind::Measured, drains::rows));
     checks
 }

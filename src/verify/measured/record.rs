@@ -71,6 +71,10 @@ pub struct Record {
     /// A new template is applied, and its rollout is complete.
     pub patched: Option<f64>,
     pub rolled_out: Option<f64>,
+    /// The last drain begins, evictions are granted since then, and it is over.
+    pub drain_began: Option<f64>,
+    pub evicted: Vec<f64>,
+    pub drained: Option<f64>,
     /// Which entry of `pods` a place in the simulator's memory stands for.
     current: Vec<usize>,
     watcher: Watcher,
@@ -172,7 +176,17 @@ impl Record {
         let stream = Streams::new(seed ^ 0x7761_7463, index).stream(Owner::Replication, Purpose::Initial);
         let overhead = Law::lognormal_with_p95(0.001, 0.004).expect("positive");
         let watcher = Watcher { stream, draws: 0, overhead, request: request.clone() };
-        Self { pods: Vec::new(), nodes: Vec::new(), patched: None, rolled_out: None, current: Vec::new(), watcher }
+        Self {
+            pods: Vec::new(),
+            nodes: Vec::new(),
+            patched: None,
+            rolled_out: None,
+            drain_began: None,
+            evicted: Vec::new(),
+            drained: None,
+            current: Vec::new(),
+            watcher,
+        }
     }
 
     fn arrived(&mut self, pod: PodId, kind: ProbeKind, sent: SimTime) {
@@ -232,6 +246,12 @@ impl Observer for Record {
             Happening::FaultEnded { target: Target::Node(node), .. } => self.node(node).up.push(now),
             Happening::RolloutBegan { .. } => self.patched = Some(now),
             Happening::RolloutEnded { .. } => self.rolled_out = Some(now),
+            Happening::DrainBegan { .. } => {
+                (self.drain_began, self.drained) = (Some(now), None);
+                self.evicted.clear();
+            }
+            Happening::EvictionGranted { .. } => self.evicted.push(now),
+            Happening::DrainEnded { .. } => self.drained = Some(now),
             Happening::NodeUnknown { node } => self.node(node).unknown.push(now),
             Happening::NodeReady { node } => self.node(node).ready.push(now),
             Happening::TaintAdded { node } => self.node(node).tainted.push(now),
