@@ -17,7 +17,7 @@ const SECTIONS: [(char, &str); 12] = [
     ('N', "Nodes"),
     ('S', "scheduling"),
     ('D', "Deployment and ReplicaSet"),
-    ('R', "rollouts as measured"),
+    ('R', "rollouts and drains as measured"),
     ('V', "voluntary disruption"),
     ('T', "termination"),
     ('M', "manifests"),
