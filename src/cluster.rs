@@ -36,6 +36,7 @@ mod adoption;
 mod answers;
 mod attribution;
 mod back_off;
+mod bad_revision;
 mod beginning;
 mod budget;
 mod chain;
@@ -124,6 +125,8 @@ pub(crate) enum Event {
     OnCallDue(SlotId, Timer),
     ReplicaSetsDue(WorkloadId, Timer),
     PodAvailable(PodId, Timer),
+    FlawStrikes(ContainerRef, Timer),
+    FlawNoticed(WorkloadId, Timer),
     RolloutPassDue(WorkloadId, Timer),
     ReplacementCreated(SlotId, Timer),
     BindDue(PodId, Timer),
@@ -382,6 +385,8 @@ impl<O: Observer> World for Cluster<'_, O> {
             Event::OnCallDue(slot, timer) => self.on_on_call_due(cx, slot, timer),
             Event::ReplicaSetsDue(workload, timer) => self.on_replica_sets_due(cx, workload, timer),
             Event::PodAvailable(pod, timer) => self.on_pod_available(cx, pod, timer),
+            Event::FlawStrikes(at, timer) => self.on_flaw_strikes(cx, at, timer),
+            Event::FlawNoticed(workload, timer) => self.on_flaw_noticed(cx, workload, timer),
             Event::RolloutPassDue(workload, timer) => self.on_rollout_pass_due(cx, workload, timer),
             Event::ReplacementCreated(slot, timer) => self.on_replacement_created(cx, slot, timer),
             Event::BindDue(pod, timer) => self.on_bind_due(cx, pod, timer),

@@ -32,6 +32,8 @@ pub struct Usage {
     pub pods: u32,
     /// Those that are not being deleted.
     pub active: u32,
+    /// Those of them that are of the revision that is placed.
+    pub kin: u32,
 }
 
 /// Which Pods are where.
@@ -48,11 +50,12 @@ impl Usages {
         Self { workloads, cells: vec![Usage::default(); nodes * workloads] }
     }
 
-    /// Counts one more Pod, which may be terminating.
-    pub fn add(&mut self, node: NodeId, workload: WorkloadId, is_terminating: bool) {
+    /// Counts one more Pod, which may be terminating, or of the revision that is placed.
+    pub fn add(&mut self, node: NodeId, workload: WorkloadId, is_terminating: bool, is_kin: bool) {
         let cell = &mut self.cells[node.index() * self.workloads + workload.index()];
         cell.pods += 1;
         cell.active += u32::from(!is_terminating);
+        cell.kin += u32::from(!is_terminating && is_kin);
     }
 
     /// A Node's Pods, by Deployment.
@@ -65,9 +68,12 @@ impl Usages {
         self.on(node).iter().zip(of).map(|(usage, counts)| if *counts { usage.pods } else { 0 }).sum()
     }
 
-    /// The same without terminating ones.
-    fn active(&self, node: NodeId, of: &IdVec<WorkloadId, bool>) -> u32 {
-        self.on(node).iter().zip(of).map(|(usage, counts)| if *counts { usage.active } else { 0 }).sum()
+    /// The Node's Pods that a spread constraint counts: terminating ones are not (S6), and those of other revisions with
+    /// `matchLabelKeys: [pod-template-hash]` neither (S7b).
+    fn spread(&self, node: NodeId, constraint: &Spread) -> u32 {
+        let counted = |usage: &Usage| if constraint.by_revision { usage.kin } else { usage.active };
+        let of = &constraint.selects;
+        self.on(node).iter().zip(of).map(|(usage, counts)| if *counts { counted(usage) } else { 0 }).sum()
     }
 }
 
@@ -251,7 +257,7 @@ impl<'a> Placement<'a> {
         for node in self.cluster.nodes.ids() {
             let Some(domain) = constraint.domain[node.index()] else { continue };
             if self.counts(constraint, node) {
-                *counts[domain as usize].get_or_insert(0) += self.usages.active(node, &constraint.selects);
+                *counts[domain as usize].get_or_insert(0) += self.usages.spread(node, constraint);
             }
         }
         let domains = counts.iter().flatten().count() as u32;
@@ -372,7 +378,7 @@ pub fn unplaced(model: &Model, seed: u64) -> Vec<Unplaced> {
         for placed in 0..workload.replicas {
             let placement = Placement::new(model, id, &nodes, &usages);
             match placement.choose() {
-                Some(node) => usages.add(node, id, false),
+                Some(node) => usages.add(node, id, false, true),
                 None => {
                     let refusals = cluster.nodes.ids().map(|node| placement.refusals(node)).collect();
                     unplaced.push(Unplaced { workload: id, placed, refusals });

@@ -86,6 +86,10 @@ pub enum Purpose {
     Scheduling,
     /// The steps of controllers in rollouts, and which Pods go first.
     Rollout,
+    /// Which revisions are bad, how, and when that is noticed.
+    Flaw,
+    /// How long processes of a bad revision serve before its flaw strikes.
+    FlawStrikes,
     /// How long requests of the Node's drains take.
     Drain,
     /// When it is the Node's turn to be drained.
@@ -138,6 +142,8 @@ impl Purpose {
             Self::Quarantine => [18, 0],
             Self::OnCall => [22, 0],
             Self::Rollout => [23, 0],
+            Self::Flaw => [27, 0],
+            Self::FlawStrikes => [28, 0],
             Self::Drain => [24, 0],
             Self::Disruption(name) => [25, name],
             Self::DrainTurn => [26, 0],

@@ -379,8 +379,9 @@ impl Case {
                 let from = SimTime::ZERO + Duration::from_secs_f64(now);
                 changes.push((from, slot, is_up));
                 if self.restarts && !is_up && life.is_some() {
-                    let slot = SlotId::new(slot as usize);
-                    (0..=(left / 600.0) as u64).for_each(|_| measures.observe(from, &Observed::Restarted { slot }));
+                    let (workload, slot) = (WorkloadId::new(0), Some(SlotId::new(slot as usize)));
+                    let restarted = Observed::Restarted { workload, slot };
+                    (0..=(left / 600.0) as u64).for_each(|_| measures.observe(from, &restarted));
                 }
                 now += left;
                 if is_up && self.controlled {

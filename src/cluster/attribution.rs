@@ -11,7 +11,7 @@ use super::observer::Observer;
 use super::state::Strike;
 use super::{Cluster, Cx, Event};
 use crate::ids::{ContainerRef, FaultId, PodId, SlotId, WorkloadId};
-use crate::model::{ContainerMode, NodeMode, Probe, ProbeKind};
+use crate::model::{ContainerMode, NodeMode, Occurrence, Probe, ProbeKind};
 use crate::time::{Duration, SimTime};
 
 /// What a slot remembers for its attribution.
@@ -58,6 +58,11 @@ impl Account {
         if self.debt.is_empty() {
             self.debt = Cause::Fault(fault).into();
         }
+    }
+
+    /// What has struck takes over whatever is owed.
+    pub fn owe_instead(&mut self, fault: FaultId) {
+        self.debt = Cause::Fault(fault).into();
     }
 }
 
@@ -119,8 +124,14 @@ impl<O: Observer> Cluster<'_, O> {
             self.charge_container_strike(&mut causes, workload, strike);
         }
         let Some(pod) = pod else { return causes };
-        for &strike in self.pods[pod].containers.iter().flat_map(|container| &container.strikes) {
-            self.charge_container_strike(&mut causes, workload, strike);
+        for container in &self.pods[pod].containers {
+            // A flaw of the revision costs nothing while a good one would start, too.
+            let starts = container.app.is_set();
+            for &strike in &container.strikes {
+                if !(starts && matches!(self.model.faults[strike.fault].occurs, Occurrence::WithRevision { .. })) {
+                    self.charge_container_strike(&mut causes, workload, strike);
+                }
+            }
         }
         if let Some(node) = self.pods[pod].node
             && self.is_struck(node)

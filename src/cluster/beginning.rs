@@ -69,7 +69,7 @@ impl<O: Observer> Cluster<'_, O> {
         for slot in self.all_slots() {
             let set = self.first_set(self.slots[slot].workload);
             let pod = self.create_pod(cx, slot, set);
-            match self.choose_node(self.slots[slot].workload) {
+            match self.choose_node(self.slots[slot].workload, 0, None) {
                 Some(node) => {
                     self.set_up(pod, slot, node);
                     self.tell(cx, Happening::PodMet { pod, node });

@@ -154,7 +154,7 @@ impl<O: Observer> Cluster<'_, O> {
                 pod.life,
             ]);
             for container in &pod.containers {
-                timers.extend([container.start, container.app, container.exit]);
+                timers.extend([container.start, container.app, container.exit, container.flaw]);
                 timers.extend(container.workers.iter().flatten().flat_map(|prober| [prober.due, prober.ended]));
             }
         }

@@ -328,7 +328,13 @@ impl<O: Observer> Cluster<'_, O> {
         }
     }
 
-    fn strike_container(&mut self, cx: &mut Cx<'_, Event>, at: ContainerRef, mode: ContainerMode, strike: Strike) {
+    pub(super) fn strike_container(
+        &mut self,
+        cx: &mut Cx<'_, Event>,
+        at: ContainerRef,
+        mode: ContainerMode,
+        strike: Strike,
+    ) {
         let instantaneous = matches!(mode, ContainerMode::Crash | ContainerMode::Sandbox);
         if instantaneous
             && self.may_withdraw(at)

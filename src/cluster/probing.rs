@@ -7,7 +7,7 @@ use super::observer::{Observed, Observer};
 use super::prober::{Observation, Status, Stored};
 use super::state::{Prober, Stage, Timer};
 use super::{Cluster, Cx, Event};
-use crate::ids::ContainerRef;
+use crate::ids::{ContainerRef, SlotId};
 use crate::model::ProbeKind;
 use crate::time::SimTime;
 
@@ -184,10 +184,10 @@ impl<O: Observer> Cluster<'_, O> {
                 self.update_readiness(cx, at.pod);
                 if verdict == Stored::Failure
                     && was_ready
-                    && let Some(slot) = self.slot_of(at.pod)
+                    && let Some((workload, slot)) = self.place_of(at.pod)
                 {
-                    self.observe(cx, &Observed::ReadinessLost { slot, while_serving: serving });
-                    self.observe(cx, &Observed::Reacted { slot });
+                    self.observe(cx, &Observed::ReadinessLost { workload, slot, while_serving: serving });
+                    self.observe_reaction(cx, slot);
                 }
                 self.look(cx, at.pod);
             }
@@ -195,6 +195,13 @@ impl<O: Observer> Cluster<'_, O> {
             (ProbeKind::Liveness | ProbeKind::Startup, _) => {}
         }
         self.request_sync(cx, at.pod);
+    }
+
+    /// Of a surge Pod nobody waits for a reaction: no fault of containers strikes it.
+    fn observe_reaction(&mut self, cx: &Cx<'_, Event>, slot: Option<SlotId>) {
+        if let Some(slot) = slot {
+            self.observe(cx, &Observed::Reacted { slot });
+        }
     }
 
     fn decide_kill(&mut self, cx: &mut Cx<'_, Event>, at: ContainerRef, kind: ProbeKind) {
@@ -208,10 +215,10 @@ impl<O: Observer> Cluster<'_, O> {
         self.container_mut(at).kill = Some(kind);
         self.hand_over_to_restart(cx, at, kind);
         self.tell(cx, Happening::KillDecided { pod: at.pod, container: at.container, instance, by: kind });
-        if let Some(slot) = self.slot_of(at.pod) {
+        if let Some((workload, slot)) = self.place_of(at.pod) {
             let needless = !self.is_broken_for_good(at);
-            self.observe(cx, &Observed::ProbeKilled { slot, by: kind, needless });
-            self.observe(cx, &Observed::Reacted { slot });
+            self.observe(cx, &Observed::ProbeKilled { workload, slot, by: kind, needless });
+            self.observe_reaction(cx, slot);
         }
         self.look(cx, at.pod);
     }

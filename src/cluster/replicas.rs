@@ -83,10 +83,10 @@ impl<O: Observer> Cluster<'_, O> {
     pub(super) fn create_pod(&mut self, cx: &mut Cx<'_, Event>, slot: SlotId, set: ReplicaSet) -> PodId {
         self.births += 1;
         let (born, created) = (self.births, cx.now());
-        let ReplicaSet { revision, image, .. } = set;
+        let ReplicaSet { revision, image, flaw, .. } = set;
         let workload = self.slots[slot].workload;
         let new = Pod::new(workload, slot, self.spec_of(slot));
-        let pod = Pod { revision, image, born, created, ..new };
+        let pod = Pod { revision, flaw, image, born, created, ..new };
         let id = match self.workloads[workload].vacated.pop() {
             Some(id) => {
                 self.pods[id] = pod;

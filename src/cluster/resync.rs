@@ -56,6 +56,11 @@ impl Turn {
         self.earliest + Duration::from_nanos((self.spread.as_nanos() as f64 * dice.uniform_at(self.draw)) as u64)
     }
 
+    /// The same turn, whatever stream its Pod draws from after this.
+    pub fn settled(&self, dice: &Dice) -> Self {
+        Self { earliest: self.instant(dice), spread: Duration::ZERO, ..*self }
+    }
+
     /// The `n`-th turn after this one, `n` above 0, if nothing else has the Pod synced meanwhile. Kubernetes adds up waits
     /// of once to one and a half times `min`. Here a turn's interval follows from the first turn, so that none of those in
     /// between need be known; neighbours are as far apart, and the mean is the same.

@@ -5,6 +5,7 @@
 //! number has none: it stands in a surge slot, where no fault of its own strikes it, until an old Pod is scaled down, whose
 //! slot the oldest of them takes, with its clocks and streams. So scenarios with other surges meet the same faults.
 
+use super::bad_revision::Flaws;
 use super::cause::{Cause, CauseSet};
 use super::happening::Happening;
 use super::observer::{Observed, Observer, OperationEnd};
@@ -23,6 +24,8 @@ pub(crate) struct ReplicaSet {
     pub size: u32,
     /// Which image of the container that serves: it changes with some revisions.
     pub image: u32,
+    /// What is wrong with the revision.
+    pub flaw: Option<FaultId>,
 }
 
 /// What a Deployment has of rollouts.
@@ -30,19 +33,46 @@ pub(crate) struct ReplicaSet {
 pub(crate) struct Rollouts {
     /// Its `ReplicaSet`s that still matter, the oldest first; one where no rollout is under way.
     sets: Vec<ReplicaSet>,
+    /// The last revision that was rolled out and is not bad.
+    good: ReplicaSet,
+    /// Revisions and images there have been beside the first.
+    pub revisions: u32,
+    images: u32,
+    /// The operation that is under way: until all Pods are of a revision that is not bad, and available.
+    operation: Option<FaultId>,
     /// Who is charged with what the present one, or the last one, costs.
     cause: Option<FaultId>,
+    /// Somebody notices that the newest revision is bad.
+    pub noticed: Timer,
+    is_rolled_back: bool,
     /// The controllers have yet to look at the Deployment, and at its `ReplicaSet`s.
     pass: Timer,
     scaling: Timer,
-    dice: Dice,
+    pub dice: Dice,
+    pub flaws: Flaws,
+    /// Which Pod it deleted last, and when.
+    pub victim: Option<(PodId, SimTime)>,
 }
 
 impl Rollouts {
     /// All Pods of the first revision.
-    pub fn new(replicas: u32, dice: Dice) -> Self {
-        let only = ReplicaSet { revision: 0, size: replicas, image: 0 };
-        Self { sets: vec![only], cause: None, pass: Timer::NONE, scaling: Timer::NONE, dice }
+    pub fn new(replicas: u32, dice: Dice, flaws: Flaws) -> Self {
+        let only = ReplicaSet { revision: 0, size: replicas, image: 0, flaw: None };
+        Self {
+            sets: vec![only],
+            good: only,
+            revisions: 0,
+            images: 0,
+            operation: None,
+            cause: None,
+            noticed: Timer::NONE,
+            is_rolled_back: false,
+            pass: Timer::NONE,
+            scaling: Timer::NONE,
+            dice,
+            flaws,
+            victim: None,
+        }
     }
 
     /// A new revision takes over.
@@ -56,8 +86,17 @@ impl Rollouts {
     }
 
     /// What waits for an event.
-    pub fn timers(&self) -> [Timer; 2] {
-        [self.pass, self.scaling]
+    pub fn timers(&self) -> [Timer; 3] {
+        [self.pass, self.scaling, self.noticed]
+    }
+
+    /// The `ReplicaSet` of the last good revision becomes the newest again, with the Pods that it still has.
+    pub fn roll_back(&mut self) -> u32 {
+        let place = self.sets.iter().position(|set| set.revision == self.good.revision);
+        let good = place.map_or(ReplicaSet { size: 0, ..self.good }, |place| self.sets.remove(place));
+        self.sets.push(good);
+        self.is_rolled_back = true;
+        good.revision
     }
 
     fn newest(&self) -> ReplicaSet {
@@ -82,15 +121,24 @@ impl<O: Observer> Cluster<'_, O> {
         if self.model.workloads[workload].is_paused {
             return;
         }
-        if self.workloads[workload].rollouts.is_under_way() {
-            self.observe_end(cx, workload, OperationEnd::Superseded);
-        }
+        self.observe_end(cx, workload, OperationEnd::Superseded);
+        self.workloads[workload].rollouts.revisions += 1;
+        let flaw = self.draw_flaw(workload, cause);
+        let notice = flaw.map(|(_, after)| (self.timer(), after));
         let rollouts = &mut self.workloads[workload].rollouts;
-        let ReplicaSet { revision, image, .. } = rollouts.newest();
-        rollouts.sets.push(ReplicaSet { revision: revision + 1, size: 0, image: image + u32::from(has_new_image) });
-        rollouts.cause = Some(cause);
+        rollouts.images += u32::from(has_new_image);
+        // A revision with the image of the one before has that of the good one after a rollback.
+        let image = if has_new_image { rollouts.images } else { rollouts.newest().image };
+        let flaw = flaw.map(|(flaw, _)| flaw);
+        let revision = rollouts.revisions;
+        rollouts.sets.push(ReplicaSet { revision, size: 0, image, flaw });
+        (rollouts.operation, rollouts.cause) = (Some(cause), Some(cause));
+        (rollouts.noticed, rollouts.is_rolled_back) = (notice.map_or(Timer::NONE, |(timer, _)| timer), false);
+        if let Some((timer, after)) = notice {
+            cx.after(after, Event::FlawNoticed(workload, timer));
+        }
         self.observe(cx, &Observed::OperationBegan { target: Target::Deployment(workload), operation: cause });
-        self.tell(cx, Happening::RolloutBegan { workload, revision: revision + 1 });
+        self.tell(cx, Happening::RolloutBegan { workload, revision, flaw });
         for pod in self.active_pods(workload).collect::<Vec<_>>() {
             self.await_availability(cx, pod);
         }
@@ -181,14 +229,17 @@ impl<O: Observer> Cluster<'_, O> {
         }
         let mut taken = 0;
         // What is not available goes first, and costs nobody anything.
-        for (set, available) in old.iter_mut().zip(&available) {
+        // The oldest of them first: a rollback has put an old one behind a younger one.
+        let spare = available.iter().sum::<u32>().saturating_sub(least);
+        let mut old: Vec<(&mut ReplicaSet, u32)> = old.iter_mut().zip(available).collect();
+        old.sort_by_key(|(set, _)| set.revision);
+        for (set, available) in &mut old {
             let unhealthy = set.size.saturating_sub(*available).min(budget - taken);
             set.size -= unhealthy;
             taken += unhealthy;
         }
-        let mut spare = available.iter().sum::<u32>().saturating_sub(least);
-        let mut scaled = 0;
-        for set in old {
+        let (mut spare, mut scaled) = (spare, 0);
+        for (set, _) in old {
             let down = set.size.min(spare);
             set.size -= down;
             spare -= down;
@@ -209,6 +260,7 @@ impl<O: Observer> Cluster<'_, O> {
             if surplus > 0 {
                 for pod in self.victims(cx.now(), workload, active, surplus) {
                     self.scale_down(cx, pod);
+                    self.workloads[workload].rollouts.victim = Some((pod, cx.now()));
                 }
             }
         }
@@ -267,7 +319,7 @@ impl<O: Observer> Cluster<'_, O> {
         let workload = self.slots[slot].workload;
         let surge = self.workloads[workload].surge_slots().filter_map(|place| self.slots[place].pod);
         if let Some(oldest) = surge.min_by_key(|&pod| self.pods[pod].born) {
-            self.move_to_slot(oldest, slot);
+            self.move_to_slot(cx, oldest, slot);
             // Whose endpoint it is has changed, too.
             self.pods[oldest].view = None;
             self.settle(cx, oldest);
@@ -275,7 +327,11 @@ impl<O: Observer> Cluster<'_, O> {
     }
 
     /// A surge Pod takes a slot that is vacant.
-    fn move_to_slot(&mut self, pod: PodId, slot: SlotId) {
+    fn move_to_slot(&mut self, cx: &mut Cx<'_, Event>, pod: PodId, slot: SlotId) {
+        // Its syncs draw from the stream of its slot.
+        self.wake(cx, pod);
+        let state = &mut self.pods[pod];
+        state.turn = state.turn.map(|turn| turn.settled(&self.slots[state.home].sync));
         let place = std::mem::replace(&mut self.pods[pod].home, slot);
         self.slots[place].pod = None;
         self.slots[place].pods -= 1;
@@ -293,22 +349,29 @@ impl<O: Observer> Cluster<'_, O> {
             && !others
             && self.available(cx.now(), workload, newest.revision) == replicas
         {
-            self.workloads[workload].rollouts.sets = vec![newest];
-            self.observe_end(cx, workload, OperationEnd::Complete);
+            let rollouts = &mut self.workloads[workload].rollouts;
+            rollouts.sets = vec![newest];
+            let is_rolled_back = rollouts.is_rolled_back;
+            // One that is bad is not over before the rollback is.
+            if newest.flaw.is_none() {
+                rollouts.good = newest;
+                let end = if is_rolled_back { OperationEnd::RolledBack } else { OperationEnd::Complete };
+                self.observe_end(cx, workload, end);
+            }
             self.tell(cx, Happening::RolloutEnded { workload, revision: newest.revision });
         }
     }
 
     /// The rollout that was under way is over, or another one takes its place.
     fn observe_end(&mut self, cx: &Cx<'_, Event>, workload: WorkloadId, end: OperationEnd) {
-        if let Some(operation) = self.workloads[workload].rollouts.cause {
+        if let Some(operation) = self.workloads[workload].rollouts.operation.take() {
             let target = Target::Deployment(workload);
             self.observe(cx, &Observed::OperationEnded { target, operation, end });
         }
     }
 
     /// Pods that count for a `ReplicaSet`: those that are not being deleted (D7).
-    fn active_pods(&self, workload: WorkloadId) -> impl Iterator<Item = PodId> {
+    pub(super) fn active_pods(&self, workload: WorkloadId) -> impl Iterator<Item = PodId> {
         let is_active = move |pod: &PodId| {
             let pod = &self.pods[*pod];
             pod.exists && !pod.deleted && pod.workload == workload

@@ -71,6 +71,8 @@ impl<O: Observer> Cluster<'_, O> {
         let restarted = container.instance > 0;
         container.begin_life(cx.now(), start_up, app);
         cx.after(start_up, Event::AppServing(at, app));
+        self.take_on_flaw(at);
+        let container = self.container_mut(at);
         container.race = Some(match container.start_kind {
             StartKind::First => race(odds.first, u),
             StartKind::Killed => race(odds.probe_restart, u),
@@ -95,9 +97,9 @@ impl<O: Observer> Cluster<'_, O> {
         self.await_turn(cx, pod);
         if restarted
             && spec.role != Role::Init
-            && let Some(slot) = self.slot_of(pod)
+            && let Some((workload, slot)) = self.place_of(pod)
         {
-            self.observe(cx, &Observed::Restarted { slot });
+            self.observe(cx, &Observed::Restarted { workload, slot });
         }
         if spec.role == Role::Init
             && let Some(slot) = self.slot_of(pod)
@@ -126,10 +128,14 @@ impl<O: Observer> Cluster<'_, O> {
         if self.container_spec(at).role == Role::Init {
             return self.complete_container(cx, at);
         }
+        if self.exits_for_its_flaw(cx, at) {
+            return;
+        }
         let container = self.container_mut(at);
         container.serving = true;
         let instance = container.instance;
         self.tell(cx, Happening::AppServing { pod: at.pod, container: at.container, instance });
+        self.await_flaw(cx, at);
         self.settle(cx, at.pod);
     }
 }

@@ -186,6 +186,8 @@ pub(crate) struct Pod {
     /// Its Deployment, the revision of the template, and which image the container that serves has.
     pub workload: WorkloadId,
     pub revision: u32,
+    /// What is wrong with the revision.
+    pub flaw: Option<FaultId>,
     pub image: u32,
     /// The n-th Pod of the replication, and when it was created.
     pub born: u64,
@@ -366,6 +368,8 @@ pub(crate) struct Container {
     pub start: Timer,
     pub app: Timer,
     pub exit: Timer,
+    /// The flaw of its revision strikes.
+    pub flaw: Timer,
 }
 
 impl Container {
@@ -396,6 +400,7 @@ impl Container {
             start: Timer::NONE,
             app: Timer::NONE,
             exit: Timer::NONE,
+            flaw: Timer::NONE,
         }
     }
 
@@ -416,6 +421,7 @@ impl Pod {
             exists: true,
             workload,
             revision: 0,
+            flaw: None,
             image: 0,
             born: 0,
             created: SimTime::ZERO,

@@ -213,6 +213,7 @@ impl Container {
         self.noticed = false;
         self.app = Timer::NONE;
         self.exit = Timer::NONE;
+        self.flaw = Timer::NONE;
     }
 }
 

@@ -5,7 +5,7 @@ use super::cause::CauseSet;
 use super::observer::{EndpointView, Observed, Observer, Phase, SlotView};
 use super::state::{Kubelet, Stage};
 use super::{Cluster, Cx, Event};
-use crate::ids::{ContainerRef, NodeId, PodId, SlotId};
+use crate::ids::{ContainerRef, NodeId, PodId, SlotId, WorkloadId};
 use crate::model::{ProbeKind, Role};
 
 impl<O: Observer> Cluster<'_, O> {
@@ -13,6 +13,12 @@ impl<O: Observer> Cluster<'_, O> {
     pub(super) fn slot_of(&self, pod: PodId) -> Option<SlotId> {
         let pod = &self.pods[pod];
         (pod.holds_slot && !self.is_for_surge(pod.home)).then_some(pod.home)
+    }
+
+    /// Whose Pod it is and the slot that it holds, none where a surge has made it; `None` once it is on its way out.
+    pub(super) fn place_of(&self, pod: PodId) -> Option<(WorkloadId, Option<SlotId>)> {
+        let state = &self.pods[pod];
+        state.holds_slot.then_some((state.workload, self.slot_of(pod)))
     }
 
     /// Pods whose objects are bound to the Node.

@@ -2,6 +2,7 @@
 
 use std::ops::Range;
 
+use super::bad_revision::Flaws;
 use super::chance::Chance;
 use super::faults::Clock;
 use super::observer::{Observer, PodCounts};
@@ -47,11 +48,13 @@ impl WorkloadState {
         let workload = &model.workloads[id];
         let containers = workload.pod.containers.iter();
         let streams = if workload.chance_by_name { streams.of_workload(name_hash(&workload.name)) } else { streams };
-        let dice = Dice::new(streams.stream(Owner::Deployment, Purpose::Rollout));
+        let of = |purpose| streams.stream(Owner::Deployment, purpose);
+        let dice = Dice::new(of(Purpose::Rollout));
+        let flaws = Flaws { which: of(Purpose::Flaw), strike: Dice::new(of(Purpose::FlawStrikes)) };
         Self {
             slots: model.slots_of(id),
             surge_slots: model.surge_slots_of(id),
-            rollouts: Rollouts::new(workload.replicas, dice),
+            rollouts: Rollouts::new(workload.replicas, dice, flaws),
             streams,
             chances: containers.map(|container| Chance::new(container.app.probe_failure)).collect(),
             clock: Clock::default(),

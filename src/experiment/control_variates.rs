@@ -31,7 +31,7 @@ impl Control {
             Occurrence::Every(every) if every.cumulative_hazard(1.0).is_some() => {
                 Self::Ageing { every: every.clone(), strikes: 0, hazard: 0.0 }
             }
-            Occurrence::Every(_) | Occurrence::Once { .. } => Self::None,
+            Occurrence::Every(_) | Occurrence::Once { .. } | Occurrence::WithRevision { .. } => Self::None,
         }
     }
 

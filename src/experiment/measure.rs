@@ -77,12 +77,12 @@ impl Measures {
             | Observed::SlotStruck { slot, .. }
             | Observed::SlotFaultEnded { slot, .. }
             | Observed::Reacted { slot }
-            | Observed::ReadinessLost { slot, .. }
-            | Observed::ProbeKilled { slot, .. }
-            | Observed::Restarted { slot }
             | Observed::Paged { slot }
             | Observed::DeletedByHand { slot } => Some(self.slots[*slot]),
-            Observed::PodsChanged { workload, .. } => Some(*workload),
+            Observed::ReadinessLost { workload, .. }
+            | Observed::ProbeKilled { workload, .. }
+            | Observed::Restarted { workload, .. }
+            | Observed::PodsChanged { workload, .. } => Some(*workload),
             Observed::OperationBegan { target, .. }
             | Observed::OperationEnded { target, .. }
             | Observed::EvictionsRefused { target, .. } => match target {

@@ -54,6 +54,8 @@ pub struct OperationOutcome {
     pub more: Spans,
     /// Another one has taken its place.
     pub superseded: u64,
+    /// What it brought was bad, and was rolled back.
+    pub rolled_back: u64,
     /// It has given up.
     pub gave_up: u64,
     /// Evictions that were refused within the counted window.
@@ -78,7 +80,8 @@ impl OperationOutcome {
 
     /// How often it began.
     pub fn begun(&self) -> u64 {
-        self.lengths.len() as u64 + self.more.count() + self.superseded + self.gave_up + self.censored
+        let ended = self.lengths.len() as u64 + self.more.count() + self.superseded + self.rolled_back + self.gave_up;
+        ended + self.censored
     }
 }
 

@@ -77,9 +77,9 @@ impl Recorder {
                 Target::Cluster => unreachable!("nothing strikes the whole cluster"),
             },
             Happening::EvictionRateChanged { zone, .. } => Who::Zone(zone),
-            Happening::RolloutBegan { workload, .. } | Happening::RolloutEnded { workload, .. } => {
-                Who::Deployment(workload)
-            }
+            Happening::RolloutBegan { workload, .. }
+            | Happening::RolledBack { workload, .. }
+            | Happening::RolloutEnded { workload, .. } => Who::Deployment(workload),
             _ => unreachable!("{what:?} concerns a Pod or a Node"),
         }
     }

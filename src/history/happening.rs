@@ -35,6 +35,15 @@ pub enum Happening {
         workload: WorkloadId,
         /// The new revision, from 1.
         revision: u32,
+        /// What is wrong with it, if it is bad.
+        flaw: Option<FaultId>,
+    },
+    /// Somebody has noticed that its newest revision is bad: an earlier one is rolled out again (D2).
+    RolledBack {
+        /// Whose.
+        workload: WorkloadId,
+        /// To which revision.
+        revision: u32,
     },
     /// All its Pods are of the new revision and available (D5).
     RolloutEnded {

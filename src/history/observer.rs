@@ -130,6 +130,8 @@ pub enum OperationEnd {
     Complete,
     /// It is not complete: another one has taken its place.
     Superseded,
+    /// What it brought was bad: the revision before is rolled out again, completely.
+    RolledBack,
     /// It has given up.
     Failed,
 }
@@ -172,26 +174,32 @@ pub enum Observed {
         /// Which slot.
         slot: SlotId,
     },
-    /// Readiness probes have withdrawn the slot's Pod.
+    /// Readiness probes have withdrawn a Pod.
     ReadinessLost {
-        /// Which slot.
-        slot: SlotId,
+        /// Whose.
+        workload: WorkloadId,
+        /// The slot that it holds; none: a surge has made it.
+        slot: Option<SlotId>,
         /// The Pod served all the same.
         while_serving: bool,
     },
-    /// A probe has decided to kill the slot's container.
+    /// A probe has decided to kill a container.
     ProbeKilled {
-        /// Which slot.
-        slot: SlotId,
+        /// Whose Pod's.
+        workload: WorkloadId,
+        /// The slot that the Pod holds; none: a surge has made it.
+        slot: Option<SlotId>,
         /// Which probe.
         by: ProbeKind,
         /// The container would have served again if left alone.
         needless: bool,
     },
-    /// The slot's container has been started again in its Pod.
+    /// A container has been started again in its Pod.
     Restarted {
-        /// Which slot.
-        slot: SlotId,
+        /// Whose.
+        workload: WorkloadId,
+        /// The slot that the Pod holds; none: a surge has made it.
+        slot: Option<SlotId>,
     },
     /// Somebody is paged for the slot, and for all others that are stuck now.
     Paged {

@@ -25,8 +25,21 @@ pub struct Fault {
     /// Where it strikes Deployments: one occurrence strikes all of [`Fault::containers`] at once. Otherwise every Deployment
     /// has a clock of its own.
     pub at_once: bool,
+    /// Where it is a rollout: some of them bring a revision that is bad.
+    pub bad: Option<BadRevisions>,
     /// Where the numbers come from.
     pub source: String,
+}
+
+/// Which rollouts bring a revision that is bad, and what becomes of it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct BadRevisions {
+    /// So many of them do, from 0 to 1.
+    pub share: f64,
+    /// The flaws that they may have, each as often as the others: so many of the faults that follow this one in the model.
+    pub flaws: usize,
+    /// Seconds from the beginning of the rollout until the flaw is noticed and the revision before is rolled out again.
+    pub noticed: Law,
 }
 
 impl Fault {
@@ -34,7 +47,7 @@ impl Fault {
     pub fn every_mean(&self) -> Option<f64> {
         match &self.occurs {
             Occurrence::Every(law) => Some(law.mean()),
-            Occurrence::Once { .. } => None,
+            Occurrence::Once { .. } | Occurrence::WithRevision { .. } => None,
         }
     }
 }
@@ -45,6 +58,11 @@ pub enum Occurrence {
     /// Again and again: seconds that a target is in service between occurrences. The clock stands while the
     /// target is down, starting or struck, and outlives restarts and replacements (invariant 6).
     Every(Law),
+    /// With a revision that is bad ([`Fault::bad`]), in every Pod of it.
+    WithRevision {
+        /// Seconds from when the process serves, drawn for each; left out, it is at work from the start of the process.
+        after: Option<Law>,
+    },
     /// By script: once on each of these targets, so many seconds after the start of counting, drawn for each.
     /// A target that is not there at that moment is not struck.
     Once {

@@ -192,6 +192,8 @@ pub struct Spread {
     pub by_hostname: bool,
     /// By Deployment: the selector matches its Pods.
     pub selects: IdVec<WorkloadId, bool>,
+    /// Only Pods of the same revision are counted (S7b).
+    pub by_revision: bool,
 }
 
 /// An anti-affinity term.

@@ -45,7 +45,7 @@ impl Placement<'_> {
                 if let Some(domain) = constraint.domain[node.index()]
                     && self.nodes[node.index()].registered
                 {
-                    counts[domain as usize] += self.usages.active(node, &constraint.selects);
+                    counts[domain as usize] += self.usages.spread(node, constraint);
                 }
             }
             let weight = libm::log(size as f64 + 2.0);

@@ -37,6 +37,9 @@ pub fn sentences(best: &Ranking<'_>, result: &ExperimentResult) -> Vec<String> {
     sentences
 }
 
+/// The parameter that names which candidate a scenario is of.
+const CANDIDATE: &str = "candidate";
+
 /// A recommendation on its way into words.
 struct Told<'a> {
     best: &'a Ranking<'a>,
@@ -252,7 +255,19 @@ impl Told<'_> {
         if changed.is_empty() {
             format!("“{}” instead of “{}”", ours.name, baseline.name)
         } else {
-            listed(&changed)
+            listed(&changed) + &self.kept_candidate(baseline)
+        }
+    }
+
+    /// A candidate may be a circumstance that nobody chooses: where it stays as it is among several, it is named.
+    fn kept_candidate(&self, baseline: &ScenarioResult) -> String {
+        let of = |scenario: &ScenarioResult| scenario.parameters.get(CANDIDATE).map(value_text);
+        let (ours, others) = (of(self.scenario()), self.result.scenarios.iter().map(of));
+        match ours {
+            Some(name) if of(baseline).as_ref() == Some(&name) && others.flatten().any(|other| other != name) => {
+                format!(", with “{name}” in both")
+            }
+            _ => String::new(),
         }
     }
 

@@ -21,12 +21,21 @@ pub fn of_loss(result: &ExperimentResult, shown: &ScenarioResult, loss: Metric) 
         |removal: &Removal| if removal.saves_little && is_judged { " (little of what is charged to it)" } else { "" };
     let estimate = of(first, loss);
     let mut text = if estimate.low > 0.0 && estimate.mean > NEARLY_ALL * whole(first, loss) {
-        format!("Without {} nearly all of the {what} would be saved ({} {each})", first.fault, saved(estimate))
+        format!(
+            "Without {} nearly all of the {what} would be saved ({} {each})",
+            first.fault,
+            saved(estimate, whole(first, loss))
+        )
     } else {
-        format!("Without {} {} of {what} {each} would be saved{}", first.fault, saved(estimate), little(first))
+        format!(
+            "Without {} {} of {what} {each} would be saved{}",
+            first.fault,
+            saved(estimate, whole(first, loss)),
+            little(first)
+        )
     };
     for other in rest {
-        text += &format!("; without {} {}{}", other.fault, saved(of(other, loss)), little(other));
+        text += &format!("; without {} {}{}", other.fault, saved(of(other, loss), whole(other, loss)), little(other));
     }
     text.push('.');
     Some(text)
@@ -49,7 +58,7 @@ fn of(removal: &Removal, loss: Metric) -> &Estimate {
 }
 
 /// A paired difference: with its error where it is told apart from nothing, else with the most that it may be.
-fn saved(estimate: &Estimate) -> String {
+fn saved(estimate: &Estimate, whole: f64) -> String {
     if estimate.bound {
         "nothing that was seen".to_owned()
     } else if estimate.low > 0.0 {
@@ -57,6 +66,7 @@ fn saved(estimate: &Estimate) -> String {
     } else if estimate.high <= 0.0 {
         "nothing".to_owned()
     } else {
-        format!("at most {}", format::duration(estimate.high))
+        // The error may reach beyond all that there is.
+        format!("at most {}", format::duration(estimate.high.min(whole)))
     }
 }

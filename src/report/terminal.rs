@@ -114,7 +114,8 @@ fn deployments(result: &ExperimentResult, width: u16) -> String {
 
 /// What one operation costs.
 fn operations(result: &ExperimentResult, width: u16) -> String {
-    let Some(listed) = operations::Table::of(result) else { return String::new() };
+    let Some(mut listed) = operations::Table::of(result) else { return String::new() };
+    listed.fit(usize::from(width));
     let head: Vec<String> = listed.head.iter().map(|words| words.replacen(' ', "\n", 1)).collect();
     let head: Vec<&str> = head.iter().map(String::as_str).collect();
     let mut text = String::new();

@@ -14,6 +14,9 @@ pub struct OperationResult {
     pub duration_s: Distribution,
     /// How many were not completed, as another one took their place.
     pub superseded: u64,
+    /// How many brought a revision that was bad, and were rolled back.
+    #[serde(default)]
+    pub rolled_back: u64,
     /// How many gave up: a drain that reached its timeout, or met a Pod of two budgets.
     #[serde(default)]
     pub gave_up: u64,
@@ -23,8 +26,8 @@ pub struct OperationResult {
     /// By a number of Pods of the Deployment, or of that which had the fewest, from 0: how often so few of them served in
     /// rotation at the least.
     pub least_serving: Vec<u64>,
-    /// Seconds of downtime that each costs: what is charged to it, over how often it begins. Left out where too few begin to
-    /// say.
+    /// Seconds of downtime that each costs: what is charged to it and to what it brings that is bad, over how often it begins.
+    /// Left out where too few begin to say.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub downtime_s_each: Option<Estimate>,
     /// Seconds of full traffic that fail for each.
@@ -35,7 +38,17 @@ pub struct OperationResult {
 impl OperationResult {
     /// How often it began.
     pub fn begun(&self) -> u64 {
-        self.duration_s.count + self.duration_s.censored + self.superseded + self.gave_up
+        self.duration_s.count + self.duration_s.censored + self.superseded + self.rolled_back + self.gave_up
+    }
+
+    /// The fewest Pods that served in rotation, in half of them.
+    pub fn median_least_serving(&self) -> Option<usize> {
+        let all: u64 = self.least_serving.iter().sum();
+        let mut before = 0;
+        self.least_serving.iter().position(|count| {
+            before += count;
+            2 * before > all
+        })
     }
 
     /// The fewest Pods that served in rotation during any of them.

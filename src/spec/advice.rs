@@ -7,6 +7,7 @@
 mod disruption;
 mod placement;
 pub(super) mod probes;
+mod rollout;
 mod termination;
 
 use serde_json::{Map, Value as Json};
@@ -50,7 +51,7 @@ struct Piece {
     find: fn(&Subject<'_>) -> Vec<Finding>,
 }
 
-const PIECES: [Piece; 15] = [
+const PIECES: [Piece; 18] = [
     Piece { advice: &placement::SINGLE_REPLICA, find: placement::single_replica },
     Piece { advice: &placement::SINGLE_ZONE, find: placement::single_zone },
     Piece { advice: &placement::NO_ZONE_SPREAD, find: placement::no_zone_spread },
@@ -66,6 +67,9 @@ const PIECES: [Piece; 15] = [
     Piece { advice: &termination::SHORT_GRACE, find: termination::short_grace },
     Piece { advice: &disruption::SLOW_EVICTION, find: disruption::slow_eviction },
     Piece { advice: &disruption::BUDGET_BLOCKS_DRAINS, find: disruption::budget_blocks_drains },
+    Piece { advice: &rollout::ROLLOUT_WITHOUT_ROOM, find: rollout::rollout_without_room },
+    Piece { advice: &rollout::ROLLOUT_TAKES_HALF, find: rollout::rollout_takes_half },
+    Piece { advice: &rollout::ROLLOUTS_LEAVE_SKEW, find: rollout::rollouts_leave_skew },
 ];
 
 /// Every kind of advice.

@@ -232,6 +232,7 @@ fn spread(constraint: &SpreadConstraint, machines: &[Machine], selects: IdVec<Wo
         honor_taints: constraint.honor_taints,
         by_hostname: constraint.topology_key == HOSTNAME,
         selects,
+        by_revision: constraint.by_revision,
     }
 }
 

@@ -69,7 +69,12 @@ pub(super) struct SpreadConstraint {
     pub honor_taints: bool,
     /// Which Pods it counts; `None`: those of the Deployment itself.
     pub pods: Option<PodSelector>,
+    /// Of those only the ones of the same revision: `matchLabelKeys: [pod-template-hash]`.
+    pub by_revision: bool,
 }
+
+/// The label by which the Deployment controller tells revisions apart.
+const REVISION_LABEL: &str = "pod-template-hash";
 
 /// Fields of a Pod that change nothing in the model.
 pub(super) const WITHOUT_EFFECT: [&str; 24] = [
@@ -334,10 +339,12 @@ fn read_constraint(
     let selector = object.get("labelSelector").and_then(|selector| read_selector(&selector, problems));
     // Values of these keys are taken from the Pod itself, so they never keep it from matching itself (S7b).
     let mut same = Labels::new();
+    let mut by_revision = false;
     if let Some(keys) = object.get("matchLabelKeys").and_then(|keys| keys.list(problems)) {
         for key in keys {
             check_label_key(&key, problems);
             let text = key.string(problems).unwrap_or_default();
+            by_revision |= text == REVISION_LABEL;
             same.extend(labels.get(text).map(|value| (text.to_string(), value.clone())));
             if selector.as_ref().is_none_or(|s| s.requirements.iter().any(|r| r.key == text)) {
                 key.refuse(problems, "must go with a labelSelector that does not name the key itself");
@@ -353,6 +360,7 @@ fn read_constraint(
         honor_affinity: honor_affinity.unwrap_or(true),
         honor_taints: honor_taints.unwrap_or(false),
         pods: Some(PodSelector { selector, namespaces: vec![namespace.to_string()], same, ..PodSelector::default() }),
+        by_revision,
     })
 }
 
@@ -369,6 +377,7 @@ impl SpreadConstraint {
                 honor_affinity: true,
                 honor_taints: false,
                 pods: None,
+                by_revision: false,
             })
             .collect()
     }

@@ -17,6 +17,7 @@ macro_rules! embed {
 const FILES: &[(&str, &[u8])] = embed![
     "experiments/closed-forms/bare.yaml",
     "experiments/measured/back-off-reset.yaml",
+    "experiments/measured/bad-rollouts.yaml",
     "experiments/measured/drains.yaml",
     "experiments/measured/faults.yaml",
     "experiments/measured/kubelet-restart.yaml",
@@ -26,6 +27,7 @@ const FILES: &[(&str, &[u8])] = embed![
     "experiments/measured/rollouts.yaml",
     "experiments/measured/slow-start.yaml",
     "experiments/measured/termination.yaml",
+    "experiments/measured/zone-skews.yaml",
     "models/apps/starts-in-a-second.yaml",
     "models/clusters/almost-no-latency.yaml",
     "models/clusters/measuring-set-up-delayed.yaml",
@@ -46,8 +48,11 @@ const FILES: &[(&str, &[u8])] = embed![
     "models/measured/e5_node_failure_pods.csv",
     "models/measured/e6_placements.csv",
     "models/measured/e7_rolling_update.csv",
+    "models/measured/e7_rolling_update_zone_skew.csv",
+    "models/measured/e8_bad_rollout.csv",
     "models/measured/e8_drain.csv",
     "models/measured/e9_pod_termination.csv",
+    "models/measured/rolling-deployment-by-revision.yaml",
     "models/measured/rolling-deployment.yaml",
     "models/measured/slow-app.yaml",
 ];

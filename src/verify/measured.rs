@@ -6,6 +6,8 @@
 //! is at least 0.01, and the medians differ by at most 0.25 s or 5 %, or lie within the
 //! 99 % band of the simulated sets.
 
+mod bad_rollouts;
+mod band;
 mod columns;
 mod data;
 mod drains;
@@ -16,6 +18,7 @@ mod record;
 mod rollouts;
 mod scenarios;
 mod sets;
+mod zone_skews;
 
 pub use record::Record;
 
@@ -45,6 +48,8 @@ pub(super) fn checks() -> Vec<Check> {
     let mut checks: Vec<Check> = scenarios::all().into_iter().enumerate().map(check).collect();
     checks.push(Check::new("placements", Kind::Measured, placements::rows));
     checks.push(Check::new("rollouts", Kind::Measured, rollouts::rows));
+    checks.push(Check::new("bad rollouts", Kind::Measured, bad_rollouts::rows));
+    checks.push(Check::new("zone skews", Kind::Measured, zone_skews::rows));
     checks.push(Check::new("drains", Kind::Measured, drains::rows));
     checks
 }

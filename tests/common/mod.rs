@@ -162,6 +162,7 @@ pub fn workload(replicas: u32, zones: u32, per_zone: u32, hard_spread: bool, app
                 honor_taints: false,
                 by_hostname: false,
                 selects: vec![true].into(),
+                by_revision: false,
             }],
             default_spread: false,
             anti_affinity: vec![],
@@ -276,7 +277,16 @@ pub const SANDBOX: Strikes = Strikes::Container(ContainerMode::Sandbox);
 pub fn scripted(name: &str, at: Law, targets: &[ScriptTarget], strikes: Strikes, lasts: Option<f64>) -> Fault {
     let occurs = Occurrence::Once { at, targets: targets.to_vec() };
     let lasts = lasts.map(|lasts| Law::fixed(lasts).unwrap());
-    Fault { name: name.into(), occurs, lasts, strikes, containers: vec![], at_once: false, source: "test".into() }
+    Fault {
+        name: name.into(),
+        occurs,
+        lasts,
+        strikes,
+        containers: vec![],
+        at_once: false,
+        bad: None,
+        source: "test".into(),
+    }
 }
 
 pub fn fault(name: &str, strikes: Strikes, every: Law, lasts: Option<Law>) -> Fault {
@@ -287,6 +297,7 @@ pub fn fault(name: &str, strikes: Strikes, every: Law, lasts: Option<Law>) -> Fa
         strikes,
         containers: vec![],
         at_once: false,
+        bad: None,
         source: "test".into(),
     }
 }

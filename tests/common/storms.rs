@@ -177,11 +177,13 @@ pub fn several_reference() -> Model {
         Fault {
             containers: vec![serving(ids[2]), serving(ids[0])],
             at_once: true,
+            bad: None,
             ..fault("database", error, exponential(days(2.0)), short())
         },
         Fault {
             containers: vec![TemplateContainer { workload: ids[0], container: ContainerId::new(3) }, serving(ids[1])],
             at_once: true,
+            bad: None,
             ..fault("release", Strikes::Deployment(ContainerMode::Crash), exponential(days(3.0)), None)
         },
     ];

@@ -100,13 +100,16 @@ impl Observer for Log {
             Observed::SlotStruck { slot, fault } => self.add(at, *slot, What::Struck(*fault)),
             Observed::SlotFaultEnded { slot, fault } => self.add(at, *slot, What::Ended(*fault)),
             Observed::Reacted { slot } => self.add(at, *slot, What::Reacted),
-            Observed::ReadinessLost { slot, .. } => self.add(at, *slot, What::Lost),
-            Observed::ProbeKilled { slot, by, .. } => self.add(at, *slot, What::Killed(*by)),
-            Observed::Restarted { slot } => self.add(at, *slot, What::Restarted),
+            Observed::ReadinessLost { slot: Some(slot), .. } => self.add(at, *slot, What::Lost),
+            Observed::ProbeKilled { slot: Some(slot), by, .. } => self.add(at, *slot, What::Killed(*by)),
+            Observed::Restarted { slot: Some(slot), .. } => self.add(at, *slot, What::Restarted),
             Observed::PodsChanged { counts, .. } => self.pods.push((at.as_secs_f64(), counts.running)),
             Observed::Paged { slot } => self.add(at, *slot, What::Paged),
             Observed::DeletedByHand { slot } => self.add(at, *slot, What::DeletedByHand),
-            Observed::OperationBegan { .. }
+            Observed::ReadinessLost { .. }
+            | Observed::ProbeKilled { .. }
+            | Observed::Restarted { .. }
+            | Observed::OperationBegan { .. }
             | Observed::OperationEnded { .. }
             | Observed::EvictionsRefused { .. }
             | Observed::ClockRan(_)

@@ -37,6 +37,7 @@ spec:
           topologyKey: topology.kubernetes.io/zone
           whenUnsatisfiable: ScheduleAnyway
           labelSelector: {matchLabels: {app: shop}}
+          matchLabelKeys: [pod-template-hash]
 ---
 apiVersion: v1
 kind: Service
@@ -357,7 +358,7 @@ fn d7_single_replica() {
     for (bounds, default) in [("minReplicas: 1, maxReplicas: 9", ""), ("maxReplicas: 9", " (the default)")] {
         let findings = alone(&(unstated.clone() + &scaler(bounds)));
         let finding = findings.iter().find(|finding| finding.advice.unwrap().id == ID).unwrap();
-        assert_eq!((finding.line, finding.path.as_str()), (41, "spec.minReplicas"), "{bounds}");
+        assert_eq!((finding.line, finding.path.as_str()), (42, "spec.minReplicas"), "{bounds}");
         assert!(finding.message.starts_with(&format!("is 1{default}: under little load")), "{}", finding.message);
     }
     let other = scaler("minReplicas: 2, maxReplicas: 9").replace("Deployment, name: shop", "Deployment, name: other");
@@ -420,7 +421,7 @@ fn v1_budget_blocks_drains() {
         let finding = with(replicas, rule, OWN).unwrap_or_else(|| panic!("{replicas} {rule}"));
         let (key, _) = rule.split_once(':').unwrap();
         let is_limit = ["minAvailable", "maxUnavailable"].contains(&key);
-        let expected = if is_limit { (43, format!("spec.{key}")) } else { (42, "spec".to_owned()) };
+        let expected = if is_limit { (44, format!("spec.{key}")) } else { (43, "spec".to_owned()) };
         assert_eq!((finding.line, finding.path), expected, "{rule}");
     }
     for (replicas, rule) in [
@@ -460,10 +461,12 @@ fn s8_no_zone_spread() {
           topologyKey: topology.kubernetes.io/zone
           whenUnsatisfiable: ScheduleAnyway
           labelSelector: {matchLabels: {app: shop}}
+          matchLabelKeys: [pod-template-hash]
 ";
     assert!(due_alone(ID, &[(list, "")]));
     assert!(due_alone(ID, &[("topology.kubernetes.io/zone", "kubernetes.io/hostname")]));
-    assert!(due_alone(ID, &[("matchLabels: {app: shop}}\n---", "matchLabels: {app: other}}\n---")]), "another's Pods");
+    let others = ("labelSelector: {matchLabels: {app: shop}}", "labelSelector: {matchLabels: {app: other}}");
+    assert!(due_alone(ID, &[others]), "another's Pods");
     let hard = |skew: &str| {
         let skew = format!("maxSkew: {skew}");
         due_alone(ID, &[("maxSkew: 1", &skew), ("ScheduleAnyway", "DoNotSchedule")])
@@ -565,6 +568,55 @@ fn s9_required_anti_affinity_leaves_pending() {
         !due("2", "topology.kubernetes.io/zone", "required") && due("3", "topology.kubernetes.io/zone", "required")
     );
     assert!(!due("5", "kubernetes.io/hostname", "preferred"));
+}
+
+#[test]
+fn d2_rollout_without_room() {
+    let due = |replicas: &str, nodes: &str, kind: &str| {
+        let term = "{topologyKey: kubernetes.io/hostname, labelSelector: {matchLabels: {app: shop}}}";
+        let affinity = format!(
+            "      affinity: {{podAntiAffinity: {{requiredDuringSchedulingIgnoredDuringExecution: [{term}]}}}}\n      \
+             containers:"
+        );
+        let strategy = format!("replicas: {replicas}\n  strategy: {kind}");
+        let shop = replaced(CALM, &[("replicas: 3", &strategy), ("      containers:", &affinity)]);
+        let cluster = replaced(CLUSTER, &[("nodesPerZone: 2", &format!("nodesPerZone: {nodes}"))]);
+        ids(&advised(&tried(&shop, APP, &cluster, EXPERIMENT))).contains(&"rollout-without-room")
+    };
+    // 25 % of three: a surge of 1, and nothing unavailable (D1). Of four one may be.
+    assert!(due("3", "1", "{}") && !due("3", "2", "{}") && due("6", "2", "{rollingUpdate: {maxUnavailable: 0}}"));
+    assert!(!due("3", "1", "{rollingUpdate: {maxUnavailable: 1}}") && !due("3", "1", "{type: Recreate}"));
+}
+
+#[test]
+fn d1_d3_rollout_takes_half() {
+    const ID: &str = "rollout-takes-half";
+    let due = |replicas: &str, strategy: &str| {
+        let strategy = format!("replicas: {replicas}\n  strategy: {strategy}");
+        let findings = alone(&replaced(CALM, &[("replicas: 3", &strategy)]));
+        ids(&findings).contains(&ID)
+    };
+    assert!(due("2", "{type: Recreate}") && due("9", "{type: Recreate}") && !due("1", "{type: Recreate}"));
+    let most = |unavailable: &str| format!("{{rollingUpdate: {{maxUnavailable: {unavailable}}}}}");
+    assert!(due("4", &most("2")) && !due("5", &most("2")));
+    // Rounded down: 2 of 5.
+    assert!(!due("5", &most("50%")) && due("6", &most("50%")));
+    // A literal 0 of both would be an error; 25 % of 2 is none, and without a surge 1 (D1).
+    assert!(due("2", "{rollingUpdate: {maxSurge: 0, maxUnavailable: 25%}}"));
+}
+
+#[test]
+fn s7b_rollouts_leave_skew() {
+    const ID: &str = "rollouts-leave-skew";
+    let without = ("          matchLabelKeys: [pod-template-hash]\n", "");
+    assert!(due_alone(ID, &[without]) && !due_alone(ID, &[]));
+    assert!(due_alone(ID, &[("[pod-template-hash]", "[tier]")]));
+    let strategy = "replicas: 3\n  strategy: {rollingUpdate: {maxSurge: 0, maxUnavailable: 1}}";
+    assert!(!due_alone(ID, &[without, ("replicas: 3", strategy)]));
+    // Over Nodes, and of two replicas.
+    for other in [("topology.kubernetes.io/zone", "kubernetes.io/hostname"), ("replicas: 3", "replicas: 2")] {
+        assert!(!ids(&alone(&replaced(CALM, &[without, other]))).contains(&ID));
+    }
 }
 
 #[test]

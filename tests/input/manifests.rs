@@ -466,12 +466,33 @@ fn script(lines: &[&str]) -> Result<Vec<Fault>, Report> {
     let list = lines.join("\n    - ");
     let study = load(&[("experiment.yaml", &plain(&format!("  script:\n    - {list}\n")))])?;
     let model = study.scenarios.into_iter().next().unwrap().model;
-    Ok(model.faults.into_iter().filter(|fault| matches!(fault.occurs, Occurrence::Once { .. })).collect())
+    Ok(model.faults.into_iter().filter(|fault| !matches!(fault.occurs, Occurrence::Every(_))).collect())
 }
 
 fn targets(fault: &Fault) -> &[ScriptTarget] {
     let Occurrence::Once { targets, .. } = &fault.occurs else { panic!("{fault:?}") };
     targets
+}
+
+/// A rollout that may be bad is followed by what may be wrong with it, and each word means what docs/model.md says.
+#[test]
+fn flaws_of_a_rollout_follow_it() {
+    let bad = "bad: {share: 25%, kinds: [ready-and-wrong, never-ready, crash-loop], noticed: 10m}";
+    let faults = script(&[&format!("{{name: release, at: 1m, operation: rollout, {bad}}}")]).unwrap();
+    let names: Vec<&str> = faults.iter().map(|fault| fault.name.as_str()).collect();
+    assert_eq!(names, ["release", "release-ready-and-wrong", "release-never-ready", "release-crash-loop"]);
+    let rollout = faults[0].bad.as_ref().unwrap();
+    assert_eq!((rollout.share, rollout.flaws), (0.25, 3));
+    assert_eq!(rollout.noticed, hasim::random::Law::Fixed(600.0));
+    let unseen = Affects { requests: true, readiness: false, liveness: false, startup: false };
+    let strikes: Vec<Strikes> = faults[1..].iter().map(|flaw| flaw.strikes).collect();
+    let modes = [ContainerMode::Error(unseen), ContainerMode::Hang(Affects::ALL), ContainerMode::Crash];
+    assert_eq!(strikes, modes.map(Strikes::Container));
+    assert!(
+        faults[1..]
+            .iter()
+            .all(|flaw| matches!(flaw.occurs, Occurrence::WithRevision { after: None }) && flaw.bad.is_none())
+    );
 }
 
 #[test]
@@ -532,7 +553,12 @@ fn names_of_a_script_are_unique() {
     let names: Vec<&str> = faults.iter().map(|fault| fault.name.as_str()).collect();
     assert_eq!(names, ["kubelet-node-of-each-slot", "kubelet-node-of-each-slot-3", "kubelet-node-of-each-slot-2"]);
     let taken = script(&["{name: container-crash, at: 2m, target: {slot: 0}, mode: crash}"]);
-    assert!(taken.unwrap_err().to_string().contains("has the name container-crash, which an earlier fault has"));
+    assert!(
+        taken
+            .unwrap_err()
+            .to_string()
+            .contains("has the name container-crash, which an earlier fault or operation has")
+    );
 }
 
 #[test]

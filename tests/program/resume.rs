@@ -40,7 +40,7 @@ fn twelve_scenarios(folder: &Path) -> PathBuf {
     let model = |name: &str| models.join(name).display().to_string();
     let text = format!(
         "apiVersion: hasim/v1\nkind: Experiment\nmetadata: {{name: twelve}}\nspec:\n  deployment: {}\n  app: {}\n  \
-         cluster: {}\n  faults: [{}]\n  objective: {{slo: 99.9%}}\n  replications: 400\n  seed: 7\n  vary:\n    \
+         cluster: {}\n  faults: [{}]\n  objective: {{slo: 99.9%}}\n  replications: 200\n  seed: 7\n  vary:\n    \
          replicas: [1, 2, 3]\n    readinessProbe.failureThreshold: [1, 2, 3, 4]\n  \
          baseline: {{replicas: 2, readinessProbe.failureThreshold: 2}}\n",
         model("deployments/aidbox.yaml"),
@@ -91,7 +91,7 @@ fn a_run_that_is_killed_goes_on_to_the_same_bytes() {
 #[test]
 fn a_run_of_several_deployments_that_is_killed_goes_on_to_the_same_bytes() {
     let folder = tempfile::tempdir().unwrap();
-    assert_goes_on(&two_deployments(folder.path(), 800), &folder);
+    assert_goes_on(&two_deployments(folder.path(), 300), &folder);
 }
 
 fn assert_goes_on(experiment: &Path, folder: &tempfile::TempDir) {
@@ -166,7 +166,7 @@ fn what_cannot_be_sharded_or_resumed_is_refused() {
     fails(&["--resume", "--replications", "32"], 3, "is shard 0/2 and not 0/1");
     fails(&["--resume", "--replications", "64"], 3, "the number of replications or precision differs");
     let text = std::fs::read_to_string(&experiment).unwrap();
-    let precise = text.replace("replications: 400", "precision: {metric: availability, relative: 5%}");
+    let precise = text.replace("replications: 200", "precision: {metric: availability, relative: 5%}");
     std::fs::write(&experiment, precise).unwrap();
     fails(&["--shard", "0/2"], 2, "--shard needs a fixed number of replications");
 }

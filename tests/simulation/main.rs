@@ -17,6 +17,7 @@ mod trace;
 
 mod rules {
     mod attribution;
+    mod bad_revisions;
     mod containers;
     mod drains;
     mod endpoints;
@@ -25,7 +26,7 @@ mod rules {
     mod nodes;
     mod on_call;
     mod placement;
-    mod rollouts;
+    pub mod rollouts;
     mod several;
 }
 

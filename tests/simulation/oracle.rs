@@ -5,7 +5,10 @@ use hasim::cluster::{Happening, Mode, Observed, Observer, Replication};
 use hasim::experiment::{Measures, Outcome, Recorder, drive, replicate, trace};
 use hasim::history::{Timeline, Who};
 use hasim::ids::{NodeId, SlotId, WorkloadId, ZoneId};
-use hasim::model::{Budget, ControlPlane, Limit, Model, NodeMode, Part, Probe, ScriptTarget, Start, Strategy, Strikes};
+use hasim::model::{
+    Affects, BadRevisions, Budget, ContainerMode, ControlPlane, Fault, Limit, Model, NodeMode, Occurrence, Part, Probe,
+    ScriptTarget, Start, Strategy, Strikes,
+};
 use hasim::random::Law;
 use hasim::time::{Duration, SimTime};
 
@@ -115,6 +118,17 @@ fn the_same_with_rollouts() {
         }
         let rollout = Strikes::Rollout { new_image: index % 2 == 0 };
         model.faults.push(common::fault("rollout", rollout, common::exponential(7200.0), None));
+        // Every other rollout is bad, with each flaw as often as the others; some are overtaken before that is noticed.
+        let rollout = model.faults.ids().last().map(|id| &mut model.faults[id]).unwrap();
+        rollout.bad = Some(BadRevisions { share: 0.5, flaws: 4, noticed: common::exponential(1800.0) });
+        let wrong = Affects { requests: true, readiness: false, liveness: false, startup: false };
+        for mode in [ContainerMode::Hang(Affects::ALL), ContainerMode::Crash, ContainerMode::Error(wrong)] {
+            let flaw = common::fault("flaw", Strikes::Container(mode), common::exponential(1.0), None);
+            model.faults.push(Fault { occurs: Occurrence::WithRevision { after: None }, ..flaw });
+        }
+        let poison = common::fault("poison", common::CRASH, common::exponential(1.0), None);
+        let occurs = Occurrence::WithRevision { after: Some(common::exponential(90.0)) };
+        model.faults.push(Fault { occurs, ..poison });
         model.horizon = common::secs(6.0 * 86_400.0);
         assert_identical(&model, index);
         assert_same_trace(&model, index);
@@ -265,7 +279,7 @@ fn scripted() -> Model {
         script("error", &slots, common::ERROR, Some(60.0)),
         script("sandbox", &slots, common::SANDBOX, None),
         script("delete", &slots, common::DELETION, None),
-        script("dependency", &all, Strikes::Deployment(hasim::model::ContainerMode::Sandbox), None),
+        script("dependency", &all, Strikes::Deployment(ContainerMode::Sandbox), None),
         script("node-crash", &holders, common::CRASH_NODE, Some(400.0)),
         script("kubelet", &nodes, common::KUBELET, Some(20.0)),
         script("kubelet-again", &holders, common::KUBELET, Some(600.0)),

@@ -51,12 +51,15 @@ impl Observer for Own {
             Observed::SlotStruck { slot, fault } => (self.slot(*slot), format!("struck {fault:?}")),
             Observed::SlotFaultEnded { slot, fault } => (self.slot(*slot), format!("ended {fault:?}")),
             Observed::Reacted { slot } => (self.slot(*slot), "reacted".to_string()),
-            Observed::ReadinessLost { slot, .. } => (self.slot(*slot), "lost".to_string()),
-            Observed::ProbeKilled { slot, .. } => (self.slot(*slot), "killed".to_string()),
-            Observed::Restarted { slot } => (self.slot(*slot), "restarted".to_string()),
+            Observed::ReadinessLost { slot: Some(slot), .. } => (self.slot(*slot), "lost".to_string()),
+            Observed::ProbeKilled { slot: Some(slot), .. } => (self.slot(*slot), "killed".to_string()),
+            Observed::Restarted { slot: Some(slot), .. } => (self.slot(*slot), "restarted".to_string()),
             Observed::Paged { slot } => (self.slot(*slot), "paged".to_string()),
             Observed::DeletedByHand { slot } => (self.slot(*slot), "deleted by hand".to_string()),
             Observed::PodsChanged { .. }
+            | Observed::ReadinessLost { .. }
+            | Observed::ProbeKilled { .. }
+            | Observed::Restarted { .. }
             | Observed::OperationBegan { .. }
             | Observed::OperationEnded { .. }
             | Observed::EvictionsRefused { .. }

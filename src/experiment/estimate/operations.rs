@@ -4,7 +4,10 @@ use super::distribution::distribution;
 use super::scale::{MICROS, NANOS, Scale};
 use crate::experiment::tally::{Charged, OperationSums, Summary};
 use crate::results::{Estimate, OperationResult, OrderedMap};
-use crate::stats::{Interval, Mean, Moments, amounts, counts, ratio, rests_on_few};
+use crate::stats::{Interval, Mean, amounts, counts, most_events, ratio, rests_on_few};
+
+/// So many of all are taken for all.
+const MOSTLY: f64 = 0.99;
 
 /// Every operation, by its name.
 pub fn operations(summary: &Summary, faults: &[String], scale: &Scale) -> OrderedMap<String, OperationResult> {
@@ -13,11 +16,12 @@ pub fn operations(summary: &Summary, faults: &[String], scale: &Scale) -> Ordere
 }
 
 fn operation(sums: &OperationSums, scale: &Scale) -> OperationResult {
-    let each = |charged: &Charged| each(charged, &sums.begun, scale).map(Estimate::rounded);
+    let each = |charged: &Charged| each(charged, sums, scale).map(Estimate::rounded);
     OperationResult {
         per_year: scale.events(&sums.begun).rounded(),
         duration_s: distribution(&sums.lengths, scale.confidence),
         superseded: sums.superseded,
+        rolled_back: sums.rolled_back,
         gave_up: sums.gave_up,
         evictions_refused: sums.refused,
         least_serving: sums.least.clone(),
@@ -27,15 +31,25 @@ fn operation(sums: &OperationSums, scale: &Scale) -> OperationResult {
 }
 
 /// Seconds that each of them costs: the ratio of two means over the same replications.
-fn each(charged: &Charged, begun: &Moments, scale: &Scale) -> Option<Estimate> {
+fn each(charged: &Charged, sums: &OperationSums, scale: &Scale) -> Option<Estimate> {
+    let begun = &sums.begun;
     let under = Mean { mean: begun.mean(), interval: counts(begun, scale.confidence)? };
     let mean = charged.sum as f64 / NANOS / begun.sum() as f64;
     let Some(interval) = amounts(&charged.moments, scale.confidence) else {
         let high = scale.most_lost * scale.horizon.as_secs_f64() / under.mean;
+        let high = most_unseen(sums, scale).map_or(high, |most| high.min(most));
         return Some(Estimate::within(mean, Interval { low: 0.0, high }, true));
     };
     let over = Mean { mean: charged.moments.mean(), interval };
     let Interval { low, high } = ratio(over, under, charged.correlation(begun))?;
     let interval = Interval { low: (low / MICROS).max(0.0), high: high / MICROS };
     Some(Estimate { rests_on_few: rests_on_few(&charged.moments), ..Estimate::within(mean, interval, false) })
+}
+
+/// None of them has cost anything: what may have been missed is the cost of a few of them, and one that is completed costs no more
+/// than the time that it takes. `None` where more than a few were not completed.
+fn most_unseen(sums: &OperationSums, scale: &Scale) -> Option<f64> {
+    let (completed, begun) = (sums.lengths.spans().count() as f64, sums.begun.sum() as f64);
+    let longest = sums.lengths.spans().max().filter(|_| completed >= MOSTLY * begun)?;
+    Some(most_events(scale.confidence) / completed * longest as f64 / NANOS)
 }

@@ -74,6 +74,7 @@ impl Operations {
                 outcome.superseded += 1;
                 return;
             }
+            OperationEnd::RolledBack => outcome.rolled_back += 1,
             OperationEnd::Failed => outcome.gave_up += 1,
             OperationEnd::Complete => {
                 let nanos = at.since(one.began).as_nanos();

@@ -13,6 +13,7 @@ use crate::time::SimTime;
 
 const F0: FaultId = FaultId::new(0);
 const F1: FaultId = FaultId::new(1);
+const W0: WorkloadId = WorkloadId::new(0);
 const S0: SlotId = SlotId::new(0);
 const S1: SlotId = SlotId::new(1);
 
@@ -189,11 +190,17 @@ fn the_first_reaction_detects_all_that_is_pending_on_the_slot() {
 fn events_count_inside_the_window_only() {
     let mut measures = two(1);
     for now in [99, 100, 1_099, 1_100] {
-        measures.observe(at(now), &Observed::ReadinessLost { slot: S0, while_serving: true });
-        measures.observe(at(now), &Observed::ReadinessLost { slot: S0, while_serving: false });
-        measures.observe(at(now), &Observed::ProbeKilled { slot: S0, by: ProbeKind::Liveness, needless: true });
-        measures.observe(at(now), &Observed::ProbeKilled { slot: S0, by: ProbeKind::Startup, needless: false });
-        measures.observe(at(now), &Observed::Restarted { slot: S0 });
+        measures.observe(at(now), &Observed::ReadinessLost { workload: W0, slot: Some(S0), while_serving: true });
+        measures.observe(at(now), &Observed::ReadinessLost { workload: W0, slot: Some(S0), while_serving: false });
+        measures.observe(
+            at(now),
+            &Observed::ProbeKilled { workload: W0, slot: Some(S0), by: ProbeKind::Liveness, needless: true },
+        );
+        measures.observe(
+            at(now),
+            &Observed::ProbeKilled { workload: W0, slot: Some(S0), by: ProbeKind::Startup, needless: false },
+        );
+        measures.observe(at(now), &Observed::Restarted { workload: W0, slot: Some(S0) });
     }
     measures.observe(
         at(0),

@@ -4,15 +4,21 @@ use serde::{Deserialize, Serialize};
 
 use super::amounts::{micros, number};
 use crate::experiment::outcome::OperationOutcome;
+use crate::model::Fault;
 use crate::stats::{Lengths, Moments};
 
 /// One operation over all replications.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 pub struct OperationSums {
+    /// So many of the causes that follow are what may be wrong with what it brings.
+    #[serde(default)]
+    pub flaws: usize,
     /// Of those that were completed; those whose end was not seen are endless.
     pub lengths: Lengths,
     /// Another one has taken its place.
     pub superseded: u64,
+    /// What it brought was bad, and was rolled back.
+    pub rolled_back: u64,
     /// It has given up.
     pub gave_up: u64,
     /// Evictions that were refused.
@@ -21,7 +27,7 @@ pub struct OperationSums {
     pub least: Vec<u64>,
     /// How often it began in a replication.
     pub begun: Moments,
-    /// What is charged to it in a replication, in microseconds, and times how often it began.
+    /// What is charged to it and to its flaws in a replication, in microseconds, and times how often it began.
     pub downtime: Charged,
     pub failed: Charged,
 }
@@ -38,10 +44,16 @@ pub struct Charged {
 }
 
 impl OperationSums {
+    /// Of no replication yet.
+    pub fn empty(operation: &Fault) -> Self {
+        Self { flaws: operation.bad.as_ref().map_or(0, |bad| bad.flaws), ..Self::default() }
+    }
+
     /// Adds one replication, in which so many nanoseconds were charged to it.
     pub fn add(&mut self, outcome: &OperationOutcome, downtime: u64, failed: u64) {
         self.lengths.add(&outcome.lengths, &outcome.more, outcome.censored);
         self.superseded += outcome.superseded;
+        self.rolled_back += outcome.rolled_back;
         self.gave_up += outcome.gave_up;
         self.refused += outcome.refused;
         add_counts(&mut self.least, &outcome.least);
@@ -55,6 +67,7 @@ impl OperationSums {
     pub fn merge(&mut self, other: &Self) {
         self.lengths.merge(&other.lengths);
         self.superseded += other.superseded;
+        self.rolled_back += other.rolled_back;
         self.gave_up += other.gave_up;
         self.refused += other.refused;
         add_counts(&mut self.least, &other.least);

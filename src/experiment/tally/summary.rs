@@ -99,7 +99,7 @@ impl Summary {
             first_available: (model.start == Start::Fresh).then(Lengths::default),
             windows: Windows::empty(model, objective),
             missing: Total::default(),
-            operations: operations.map(|fault| (fault.index(), OperationSums::default())).collect(),
+            operations: operations.map(|fault| (fault.index(), OperationSums::empty(&model.faults[fault]))).collect(),
         }
     }
 
@@ -112,7 +112,7 @@ impl Summary {
             && self.detections.len() == faults
             && self.downtime_by.len() == cells
             && self.failed_by.len() == cells
-            && self.operations.iter().all(|(fault, _)| *fault < faults)
+            && self.operations.iter().all(|(fault, sums)| *fault < faults && sums.flaws < faults - fault)
             && self.totals[Quantity::Outages].sum >= u128::from(self.outage_lengths.spans().count())
     }
 
@@ -161,8 +161,10 @@ impl Summary {
         self.windows.add(&outcome.downtime_windows, &outcome.failed_windows);
         self.missing.add(Quantity::Downtime, outcome.missing);
         for ((number, sums), outcome_of) in self.operations.iter_mut().zip(&outcome.operations) {
-            let cause = Cause::Fault(FaultId::new(*number));
-            sums.add(outcome_of, outcome.downtime_charged_to(cause), outcome.failed_charged_to(cause));
+            let causes = || (*number..=*number + sums.flaws).map(|number| Cause::Fault(FaultId::new(number)));
+            let downtime = causes().map(|cause| outcome.downtime_charged_to(cause)).sum();
+            let failed = causes().map(|cause| outcome.failed_charged_to(cause)).sum();
+            sums.add(outcome_of, downtime, failed);
         }
     }
 

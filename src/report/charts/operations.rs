@@ -16,6 +16,8 @@ use serde_json::Value;
 const HEIGHT: f64 = 400.0;
 const LEGEND: f64 = 210.0;
 const RADIUS: f64 = 5.0;
+/// A whisker may reach so many times below its point; the rest is cut.
+const TAIL: f64 = 10.0;
 
 /// A curve: the scenarios that differ in the number only.
 struct Curve {
@@ -32,8 +34,9 @@ pub fn draw(result: &ExperimentResult) -> Option<Picture> {
     let (key, values) = number(result, &labels)?;
     let curves = curves(result, name, &labels, key, &values);
     let all = || curves.iter().flat_map(|curve| &curve.points);
-    let range =
-        Range::of(all().flat_map(|(_, each, _)| if each.bound { [each.high; 2] } else { [each.mean, each.high] }))?;
+    let range = Range::of(all().flat_map(|(_, each, _)| {
+        if each.bound { [each.high; 2] } else { [each.low.max(each.mean / TAIL), each.high] }
+    }))?;
     let most = all().map(|point| point.0).fold(0.0, f64::max);
 
     let mut picture = Picture::new(frame::WIDTH);
@@ -62,7 +65,12 @@ pub fn draw(result: &ExperimentResult) -> Option<Picture> {
     for curve in &curves {
         let places: Vec<(f64, f64)> =
             curve.points.iter().map(|(x, each, _)| (x_axis.at(*x), y_axis.at(seen(each)))).collect();
-        picture.key(&curve.name, |picture| picture.line(places.clone(), 2.0, curve.colour.faint(0.55)));
+        // What is only known not to be more is joined to nothing.
+        let ends = curve.points.iter().zip(&places);
+        let joined = ends.clone().zip(ends.skip(1)).filter(|((one, _), (next, _))| !one.1.bound && !next.1.bound);
+        for ((_, from), (_, to)) in joined {
+            picture.key(&curve.name, |picture| picture.line(vec![*from, *to], 2.0, curve.colour.faint(0.55)));
+        }
         for ((_, each, scenario), at) in curve.points.iter().zip(places) {
             let scenario = &result.scenarios[*scenario];
             let words = format!("{}: one {name} costs {}", scenario.name, format::span_with_error(each));

@@ -30,25 +30,14 @@ pub(super) fn say(entry: &Entry, timeline: &Timeline, model: &Model, clock: Cloc
         Happening::FaultStruck { fault, .. } => said(Bad, strike_words(fault, model), ""),
         Happening::FaultEnded { fault, .. } => said(Plain, format!("fault {} is over", name(fault, model)), ""),
 
-        Happening::RolloutBegan { revision, .. } => {
-            said(Plain, format!("the template changes: the rollout of revision {} begins", revision + 1), "D2, D3")
-        }
-        Happening::RolloutEnded { revision, .. } => said(
-            Good,
-            format!("successfully rolled out: all Pods are of revision {} and available", revision + 1),
-            "D5",
-        ),
-        Happening::DrainBegan { .. } => said(
-            Plain,
-            "kubectl drain: cordoned, no Pod is bound to it any more; its Pods are to be evicted",
-            "V7, V13",
-        ),
-        Happening::EvictionRefused { .. } => {
-            said(Bad, "its PodDisruptionBudget allows no eviction now: asked again every 5 s", "V2, V4")
-        }
-        Happening::EvictionGranted { .. } => said(Plain, "evicted by the drain of its Node", "V2"),
-        Happening::DrainEnded { has_failed, .. } => drain_ended(has_failed),
-        Happening::NodeUncordoned { .. } => said(Good, "uncordoned: it takes Pods again, none moves back", "S16, S17"),
+        Happening::RolloutBegan { .. }
+        | Happening::RolledBack { .. }
+        | Happening::RolloutEnded { .. }
+        | Happening::DrainBegan { .. }
+        | Happening::EvictionRefused { .. }
+        | Happening::EvictionGranted { .. }
+        | Happening::DrainEnded { .. }
+        | Happening::NodeUncordoned { .. } => say_of_operation(what, model),
         Happening::PodCreated { .. } => said(Plain, "created by the ReplicaSet", "D7"),
         Happening::PodMet { node: on, .. } => {
             said(Plain, format!("runs on {} since long before, Ready and in rotation", node(on)), "")
@@ -128,6 +117,40 @@ pub(super) fn say(entry: &Entry, timeline: &Timeline, model: &Model, clock: Cloc
 }
 
 /// What happens to a Node or a zone.
+/// What is done on purpose.
+fn say_of_operation(what: Happening, model: &Model) -> Said {
+    match what {
+        Happening::RolloutBegan { revision, flaw, .. } => {
+            let flaw = flaw.map_or(String::new(), |flaw| format!(", which is bad: {}", name(flaw, model)));
+            said(
+                Plain,
+                format!("the template changes: the rollout of revision {} begins{flaw}", revision + 1),
+                "D2, D3",
+            )
+        }
+        Happening::RolledBack { revision, .. } => {
+            said(Bad, format!("the new revision is found to be bad: rolled back to revision {}", revision + 1), "D2")
+        }
+        Happening::RolloutEnded { revision, .. } => said(
+            Good,
+            format!("successfully rolled out: all Pods are of revision {} and available", revision + 1),
+            "D5",
+        ),
+        Happening::DrainBegan { .. } => said(
+            Plain,
+            "kubectl drain: cordoned, no Pod is bound to it any more; its Pods are to be evicted",
+            "V7, V13",
+        ),
+        Happening::EvictionRefused { .. } => {
+            said(Bad, "its PodDisruptionBudget allows no eviction now: asked again every 5 s", "V2, V4")
+        }
+        Happening::EvictionGranted { .. } => said(Plain, "evicted by the drain of its Node", "V2"),
+        Happening::DrainEnded { has_failed, .. } => drain_ended(has_failed),
+        Happening::NodeUncordoned { .. } => said(Good, "uncordoned: it takes Pods again, none moves back", "S16, S17"),
+        _ => unreachable!("{what:?} is not of an operation"),
+    }
+}
+
 fn say_of_node(what: Happening) -> Said {
     match what {
         Happening::MachineDied { .. } => said(Plain, "the machine is down", ""),
@@ -261,7 +284,11 @@ fn strike_words(fault: FaultId, model: &Model) -> String {
         }
     }
     let whom = if names.is_empty() { String::new() } else { format!(" `{}`", names.join("`, `")) };
-    format!("FAULT {} strikes{whom}: {}", name(fault, model), effect(fault, model))
+    let (name, effect) = (name(fault, model), effect(fault, model));
+    if model.faults[fault].strikes.is_operation() {
+        return format!("OPERATION {name}: {effect}");
+    }
+    format!("FAULT {name} strikes{whom}: {effect}")
 }
 
 fn effect(fault: FaultId, model: &Model) -> &'static str {

@@ -92,9 +92,32 @@ pub(in crate::spec) struct ReadFault {
     pub deployments: Vec<Named>,
     /// The Node that it names.
     pub node: Option<Named>,
+    /// Of a rollout: the flaws that its revisions may have.
+    pub flaws: Vec<Flaw>,
+}
+
+/// What may be wrong with a revision: its name, what its Pods do, and how long after they serve.
+#[derive(Debug, Clone)]
+pub(in crate::spec) struct Flaw {
+    pub name: String,
+    pub mode: ContainerMode,
+    pub after: Option<Law>,
 }
 
 impl ReadFault {
+    /// The fault and, behind it, the flaws of what it brings ([`Fault::bad`]).
+    pub fn with_flaws(mut self) -> Vec<Self> {
+        let flaws: Vec<Self> = std::mem::take(&mut self.flaws)
+            .into_iter()
+            .map(|Flaw { name, mode, after }| {
+                let (strikes, occurs) = (Strikes::Container(mode), Occurrence::WithRevision { after });
+                let fault = Fault { name, strikes, occurs, bad: None, ..self.fault.clone() };
+                Self { fault, ..self.clone() }
+            })
+            .collect();
+        std::iter::once(self).chain(flaws).collect()
+    }
+
     /// The fault, with the Node, the Deployments and the container that it names found among those of the model.
     pub fn resolve(
         mut self,
@@ -291,9 +314,10 @@ pub(in crate::spec) fn read(item: &Item<'_>, problems: &mut Problems) -> Option<
         strikes: strikes?,
         containers: Vec::new(),
         at_once: false,
+        bad: None,
         source: source?,
     };
-    Some(ReadFault { fault, container, deployments, node: None })
+    Some(ReadFault { fault, container, deployments, node: None, flaws: Vec::new() })
 }
 
 /// The name of a fault, in results.

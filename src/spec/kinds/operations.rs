@@ -3,6 +3,8 @@
 //! An operation costs something as a fault does, comes by a clock as a fault does, and is charged as one: in the model it stands
 //! among the faults.
 
+mod bad;
+
 use crate::model::{Fault, Occurrence, Strikes, YEAR};
 use crate::random::Law;
 use crate::spec::app;
@@ -58,6 +60,8 @@ pub(in crate::spec) struct What {
     node: Option<Named>,
     /// The Deployments that it names; none: all.
     pub deployments: Vec<Named>,
+    /// Of a rollout: what may be wrong with what it brings.
+    bad: Option<bad::Bad>,
 }
 
 impl What {
@@ -68,9 +72,11 @@ impl What {
 
     /// The operation as the fault that it is in the model.
     pub fn into_fault(self, name: String, occurs: Occurrence, source: String) -> ReadFault {
-        let Self { strikes, uncordon_after: lasts, node, deployments } = self;
-        let fault = Fault { name, occurs, lasts, strikes, containers: Vec::new(), at_once: false, source };
-        ReadFault { fault, container: None, deployments, node }
+        let Self { strikes, uncordon_after: lasts, node, deployments, bad } = self;
+        let (bad, flaws) = bad.map(|bad| bad.into_flaws(&name)).unzip();
+        let flaws = flaws.unwrap_or_default();
+        let fault = Fault { name, occurs, lasts, strikes, containers: Vec::new(), at_once: false, bad, source };
+        ReadFault { fault, container: None, deployments, node, flaws }
     }
 }
 
@@ -79,7 +85,7 @@ pub(in crate::spec) fn read_what(object: &mut Object<'_>, key: &'static str, pro
     let kinds = [("rollout", Kind::Rollout), ("drain", Kind::Drain)];
     let Some(kind) = object.require(key, problems).and_then(|kind| kind.word(problems, &kinds)) else {
         // Which of these belong to it is not known.
-        for key in ["image", "deployments", "node", "timeout", "uncordonAfter"] {
+        for key in ["image", "bad", "deployments", "node", "timeout", "uncordonAfter"] {
             object.get(key);
         }
         return None;
@@ -103,12 +109,15 @@ fn read_rollout(object: &mut Object<'_>, problems: &mut Problems) -> Option<What
     let words = [("new", true), ("same", false)];
     let new_image = object.get("image").map_or(Some(true), |image| image.word(problems, &words));
     let deployments = faults::read_deployments(object, None, problems);
+    let bad = bad::read(object, problems);
     let strikes = Strikes::Rollout { new_image: new_image? };
-    Some(What { strikes, uncordon_after: None, node: None, deployments })
+    Some(What { strikes, uncordon_after: None, node: None, deployments, bad: bad? })
 }
 
 fn read_drain(object: &mut Object<'_>, problems: &mut Problems) -> Option<What> {
-    object.forbid("image", problems, "must only be set for a rollout", "leave it out, or write `rollout`");
+    for key in ["image", "bad"] {
+        object.forbid(key, problems, "must only be set for a rollout", "leave it out, or write `rollout`");
+    }
     let whose = "must only be set for a rollout: a Node has Pods of all Deployments";
     object.forbid("deployments", problems, whose, "leave it out");
     let node = object.get("node").map(|item| read_node(&item, problems));
@@ -119,7 +128,7 @@ fn read_drain(object: &mut Object<'_>, problems: &mut Problems) -> Option<What> 
     let timeout = timeout.map_or(Some(None), |timeout| timeout.map(Some))?;
     let uncordon_after = uncordon_after.unwrap_or(Some(Law::Fixed(UNCORDON_AFTER_SECS)))?;
     let strikes = Strikes::Drain { node: None, timeout };
-    Some(What { strikes, uncordon_after: Some(uncordon_after), node, deployments: Vec::new() })
+    Some(What { strikes, uncordon_after: Some(uncordon_after), node, deployments: Vec::new(), bad: None })
 }
 
 fn read_node(item: &Item<'_>, problems: &mut Problems) -> Option<Named> {

@@ -125,9 +125,10 @@ fn read(item: &Item<'_>, stage: Stage<'_>, problems: &mut Problems) -> Option<Re
         strikes: strikes?,
         containers: Vec::new(),
         at_once: false,
+        bad: None,
         source: source?.to_string(),
     };
-    Some(ReadFault { fault, container, deployments, node: None })
+    Some(ReadFault { fault, container, deployments, node: None, flaws: Vec::new() })
 }
 
 /// The Deployments that are named, or all. What is called otherwise is told of when the fault is resolved.
@@ -300,7 +301,7 @@ pub(in crate::spec) fn read_all(
             continue;
         };
         if faults.iter().any(|earlier| earlier.fault.name == read.fault.name) {
-            let message = format!("has the name {}, which an earlier fault has", read.fault.name);
+            let message = format!("has the name {}, which an earlier fault or operation has", read.fault.name);
             problems.error(node.mark, path, message).help("give it a `name` of its own");
             all = None;
         }

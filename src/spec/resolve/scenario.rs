@@ -392,8 +392,14 @@ pub(in crate::spec) fn build(
     if faults.is_empty() && !may_fail && question.start == Start::Running {
         problems.warn(question.mark, "spec.faults", "is empty, and so is the script: nothing can fail");
     }
-    let faults: IdVec<FaultId, Fault> =
-        faults.into_iter().map(|fault| fault.resolve(&workloads, &cluster, problems)).collect();
+    let faults = faults.into_iter().flat_map(ReadFault::with_flaws);
+    let faults: IdVec<FaultId, Fault> = faults.map(|fault| fault.resolve(&workloads, &cluster, problems)).collect();
+    let named = |fault: &Fault| faults.iter().filter(|other| other.name == fault.name).count() > 1;
+    if let Some(twice) = faults.iter().find(|fault| named(fault)) {
+        let message = format!("gives two causes the name {}: one is what may be wrong with a revision", twice.name);
+        problems.error(question.mark, "spec.operations", message).help("give the operation or the fault another name");
+        return None;
+    }
     let budgets = budgets(&members, system, &faults, problems);
     let system = requirement::read(required.as_ref(), &workloads, system.are_listed, problems)?;
     Some(Model {

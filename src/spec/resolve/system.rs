@@ -164,6 +164,9 @@ impl System {
             (Some(sources), _) => load_operations(loader, folder, sources),
             (None, base) => base.map(|base| base.operations.clone()).unwrap_or_default(),
         };
+        if references.operations.is_some() {
+            forbid_names_of_faults(&operations, &faults, &mut loader.problems);
+        }
         let needs_app = |members: &Vec<Member>| members.iter().any(|member| member.app.is_none());
         let has_apps = app.as_ref().is_some_and(|app| app.is_some() || !members.as_ref().is_some_and(needs_app));
         if members.is_none() || !has_apps || cluster.is_none() {
@@ -286,6 +289,20 @@ fn load_operations(loader: &mut Loader<'_>, folder: &Path, sources: &[FaultSourc
         part.into_iter().for_each(|entry| put(&mut whole, entry));
     }
     whole
+}
+
+/// Results tell causes apart by their names.
+fn forbid_names_of_faults(operations: &[(Node, String)], faults: &FaultModel, problems: &mut Problems) {
+    for (operation, path) in operations {
+        let name = operation.text("name");
+        if let Some(name) = name.filter(|&name| faults.faults.iter().any(|(fault, _)| fault.text("name") == Some(name)))
+        {
+            let message = format!("has the name {name}, which a fault has");
+            problems
+                .error(operation.mark, path, message)
+                .help("give one of them another name: results tell them apart by it");
+        }
+    }
 }
 
 /// Adds an entry, or puts it in the place of an earlier one of its name.

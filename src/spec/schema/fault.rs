@@ -89,6 +89,7 @@ pub fn script_entry() -> Value {
             ),
             ("operation", operations::kind()),
             ("image", operations::image()),
+            ("bad", operations::bad()),
             ("node", operations::node()),
             ("timeout", operations::timeout()),
             ("uncordonAfter", operations::uncordon_after()),

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::fault::{deployments, name};
-use super::value::{duration, list, object, or, refer, such_as, text, word};
+use super::value::{duration, list, object, or, refer, share, such_as, text, word};
 use crate::durations;
 use crate::spec::operations::UNCORDON_AFTER_SECS;
 use crate::time::Duration;
@@ -25,6 +25,7 @@ pub fn operation() -> Value {
             ("kind", kind()),
             ("every", such_as(json!([{"exponential": {"mean": "7d"}}]), every)),
             ("image", image()),
+            ("bad", bad()),
             ("deployments", deployments("Of several Deployments, which get it; all, each by itself, if left out.")),
             ("node", node()),
             ("timeout", timeout()),
@@ -41,7 +42,7 @@ pub fn own_fields(key: &str) -> Value {
     let is_drain = json!({"properties": {key: {"const": "drain"}}, "required": [key]});
     json!({
         "if": is_drain,
-        "then": {"properties": {"image": false, "deployments": false}},
+        "then": {"properties": {"image": false, "bad": false, "deployments": false}},
         "else": {"properties": {"node": false, "timeout": false, "uncordonAfter": false}},
     })
 }
@@ -75,6 +76,31 @@ pub fn kind() -> Value {
             ("drain", "`kubectl drain` of a Node: cordon, evictions as PodDisruptionBudgets allow them, uncordon."),
         ],
     )
+}
+
+/// Which rollouts bring a bad revision.
+pub fn bad() -> Value {
+    let kinds = [
+        ("never-ready", "The process starts, and answers nobody: it never becomes Ready."),
+        ("crash-loop", "The process exits where it should serve."),
+        ("ready-and-wrong", "Its probes succeed, and all its requests fail."),
+        ("slow-poison", "It serves, and exits after the time `crashesAfter`, again and again."),
+    ];
+    let mut schema = object(
+        "Some rollouts bring a revision that is bad, until it is noticed and the revision before is rolled out again.",
+        &["share", "kinds", "noticed"],
+        [
+            ("share", share("So many of the rollouts.", 0.0, 1.0)),
+            ("kinds", list("How it is bad: one of these, each as often as the others.", word("How.", &kinds))),
+            ("noticed", refer("law", "Time from the beginning of the rollout until the rollback begins.")),
+            ("crashesAfter", refer("law", "Of `slow-poison`: how long each process serves before it exits.")),
+        ],
+    );
+    // How long it serves belongs to the one kind that serves for a time.
+    let has_poison = json!({"properties": {"kinds": {"contains": {"const": "slow-poison"}}}});
+    let has_time = json!({"required": ["crashesAfter"]});
+    schema["anyOf"] = json!([{"allOf": [has_poison, has_time]}, {"not": {"anyOf": [has_poison, has_time]}}]);
+    schema
 }
 
 /// Whether a rollout brings a new image.

@@ -69,13 +69,16 @@ impl Observer for Log {
             Observed::SlotStruck { slot, .. } => self.add(at, *slot, What::Struck),
             Observed::SlotFaultEnded { slot, .. } => self.add(at, *slot, What::Ended),
             Observed::Reacted { slot } => self.add(at, *slot, What::Reacted),
-            Observed::ReadinessLost { slot, .. } => self.add(at, *slot, What::Lost),
-            Observed::ProbeKilled { slot, .. } => self.add(at, *slot, What::Killed),
-            Observed::Restarted { slot } => self.add(at, *slot, What::Restarted),
+            Observed::ReadinessLost { slot: Some(slot), .. } => self.add(at, *slot, What::Lost),
+            Observed::ProbeKilled { slot: Some(slot), .. } => self.add(at, *slot, What::Killed),
+            Observed::Restarted { slot: Some(slot), .. } => self.add(at, *slot, What::Restarted),
             // Of no slot.
             Observed::EndpointChanged { .. }
             | Observed::Paged { .. }
             | Observed::DeletedByHand { .. }
+            | Observed::ReadinessLost { .. }
+            | Observed::ProbeKilled { .. }
+            | Observed::Restarted { .. }
             | Observed::PodsChanged { .. }
             | Observed::OperationBegan { .. }
             | Observed::OperationEnded { .. }

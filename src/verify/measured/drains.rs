@@ -5,12 +5,12 @@
 
 use rayon::prelude::*;
 
+use super::band::{Band, scenario_of};
 use super::data::{Entry, Table};
 use super::record::Record;
 use crate::cluster::{Mode, Replication};
 use crate::model::Model;
 use crate::random::Law;
-use crate::stats;
 use crate::study::Scenario;
 use crate::time::SimTime;
 use crate::verify::embedded;
@@ -19,11 +19,6 @@ use crate::verify::row::{Kind, Reference, Row, Simulated, Verdict};
 const CHECK: &str = "drains";
 const SEED: u64 = 68_000;
 const REPLICATIONS: u64 = 1_000;
-/// The band holds so many of the times.
-const BAND: f64 = 0.99;
-/// A time may differ from the simulated median by so much, absolutely or relatively.
-const SECONDS: f64 = 0.5;
-const RELATIVE: f64 = 0.05;
 
 /// What was seen of one drain.
 #[derive(Debug, Clone)]
@@ -42,19 +37,17 @@ pub fn rows() -> Vec<Row> {
 }
 
 fn row(entry: Entry<'_>, scenarios: &[Scenario]) -> Row {
-    let name = entry.text("app");
-    let is_it = |scenario: &&Scenario| scenario.parameters.get("candidate").and_then(|v| v.as_str()) == Some(name);
-    let scenario = scenarios.iter().find(is_it).unwrap_or_else(|| panic!("no candidate is called {name}"));
+    let scenario = scenario_of(entry.text("app"), scenarios);
     let measured = measured(entry);
     let simulated: Vec<Drain> =
         (0..REPLICATIONS).into_par_iter().filter_map(|index| play(&scenario.model, index)).collect();
     let alike = simulated.iter().all(|drain| drain.times.len() == measured.times.len());
-    let bands: Vec<Band> = (0..measured.times.len()).map(|nth| Band::of(&simulated, nth)).collect();
+    let bands: Vec<Band> = (0..measured.times.len()).map(|nth| band(&simulated, nth)).collect();
     let in_time = bands.iter().zip(&measured.times).all(|(band, at)| band.has(*at));
     let fewest = simulated.iter().filter(|drain| drain.fewest == measured.fewest).count() as u64;
     let is_complete = simulated.len() as u64 == REPLICATIONS && alike;
     let last = bands.last().map_or(f64::NAN, |band| band.median);
-    let shown = bands.iter().map(|band| format!("{:.1} [{:.1}, {:.1}]", band.median, band.low, band.high));
+    let shown = bands.iter().map(Band::to_string);
     Row {
         check: CHECK.to_owned(),
         what: setting(entry),
@@ -76,23 +69,8 @@ fn row(entry: Entry<'_>, scenarios: &[Scenario]) -> Row {
 }
 
 /// Where the simulated times of one step lie.
-struct Band {
-    low: f64,
-    median: f64,
-    high: f64,
-}
-
-impl Band {
-    fn of(simulated: &[Drain], nth: usize) -> Self {
-        let mut times: Vec<f64> = simulated.iter().filter_map(|drain| drain.times.get(nth).copied()).collect();
-        times.sort_by(f64::total_cmp);
-        let at = |p| stats::quantile(&times, p).unwrap_or(f64::NAN);
-        Self { low: at((1.0 - BAND) / 2.0), median: at(0.5), high: at(f64::midpoint(1.0, BAND)) }
-    }
-
-    fn has(&self, at: f64) -> bool {
-        (self.low..=self.high).contains(&at) || (at - self.median).abs() <= SECONDS.max(RELATIVE * at)
-    }
+fn band(simulated: &[Drain], nth: usize) -> Band {
+    Band::of(simulated.iter().filter_map(|drain| drain.times.get(nth).copied()).collect())
 }
 
 /// Replicas and budget, and what each time stands for.

@@ -136,6 +136,7 @@ fn model(case: &Case, replicas: u32, when: &str) -> Model {
         honor_taints: false,
         by_hostname,
         selects: vec![true].into(),
+        by_revision: false,
     };
     let pod = &mut model.workload_mut().pod;
     pod.requests = Resources { cpu_millis: 100, ..pod.requests };
@@ -163,6 +164,7 @@ fn model(case: &Case, replicas: u32, when: &str) -> Model {
             strikes: Strikes::Node(NodeMode::Crash),
             containers: vec![],
             at_once: false,
+            bad: None,
             source: "e6_placements.csv".into(),
         });
     }

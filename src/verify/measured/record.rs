@@ -71,6 +71,8 @@ pub struct Record {
     /// A new template is applied, and its rollout is complete.
     pub patched: Option<f64>,
     pub rolled_out: Option<f64>,
+    /// The template before is applied again.
+    pub rolled_back: Option<f64>,
     /// The last drain begins, evictions are granted since then, and it is over.
     pub drain_began: Option<f64>,
     pub evicted: Vec<f64>,
@@ -181,6 +183,7 @@ impl Record {
             nodes: Vec::new(),
             patched: None,
             rolled_out: None,
+            rolled_back: None,
             drain_began: None,
             evicted: Vec::new(),
             drained: None,
@@ -246,6 +249,7 @@ impl Observer for Record {
             Happening::FaultEnded { target: Target::Node(node), .. } => self.node(node).up.push(now),
             Happening::RolloutBegan { .. } => self.patched = Some(now),
             Happening::RolloutEnded { .. } => self.rolled_out = Some(now),
+            Happening::RolledBack { .. } => self.rolled_back = Some(now),
             Happening::DrainBegan { .. } => {
                 (self.drain_began, self.drained) = (Some(now), None);
                 self.evicted.clear();

@@ -5,12 +5,12 @@
 
 use rayon::prelude::*;
 
+use super::band::{Band, scenario_of};
 use super::data::{Entry, Table};
 use super::record::{PodLog, Record};
 use crate::cluster::{Mode, Replication};
 use crate::model::Model;
 use crate::random::Law;
-use crate::stats;
 use crate::study::Scenario;
 use crate::time::SimTime;
 use crate::verify::embedded;
@@ -19,11 +19,6 @@ use crate::verify::row::{Kind, Reference, Row, Simulated, Verdict};
 const CHECK: &str = "rollouts";
 const SEED: u64 = 67_000;
 const REPLICATIONS: u64 = 1_000;
-/// The band holds so many of the lengths.
-const BAND: f64 = 0.99;
-/// A length may differ from the simulated median by so much, absolutely or relatively.
-const SECONDS: f64 = 0.5;
-const RELATIVE: f64 = 0.05;
 
 /// What was seen of one rollout.
 #[derive(Debug, Clone, Copy)]
@@ -44,18 +39,11 @@ pub fn rows() -> Vec<Row> {
 }
 
 fn row(entry: Entry<'_>, scenarios: &[Scenario]) -> Row {
-    let name = entry.text("name");
-    let is_it = |scenario: &&Scenario| scenario.parameters.get("candidate").and_then(|v| v.as_str()) == Some(name);
-    let scenario = scenarios.iter().find(is_it).unwrap_or_else(|| panic!("no candidate is called {name}"));
+    let scenario = scenario_of(entry.text("name"), scenarios);
     let measured = measured(entry);
     let simulated: Vec<Rollout> =
         (0..REPLICATIONS).into_par_iter().filter_map(|index| play(&scenario.model, index)).collect();
-    let mut lengths: Vec<f64> = simulated.iter().map(|rollout| rollout.length).collect();
-    lengths.sort_by(f64::total_cmp);
-    let at = |p| stats::quantile(&lengths, p).unwrap_or(f64::NAN);
-    let (low, median, high) = (at((1.0 - BAND) / 2.0), at(0.5), at(f64::midpoint(1.0, BAND)));
-    let near = (measured.length - median).abs() <= SECONDS.max(RELATIVE * measured.length);
-    let in_time = near || (low..=high).contains(&measured.length);
+    let band = Band::of(simulated.iter().map(|rollout| rollout.length).collect());
     let share = |is: &dyn Fn(&Rollout) -> bool| {
         simulated.iter().filter(|rollout| is(rollout)).count() as f64 / REPLICATIONS as f64
     };
@@ -71,15 +59,15 @@ fn row(entry: Entry<'_>, scenarios: &[Scenario]) -> Row {
             measured.length, measured.fewest, measured.most
         )),
         simulated: Simulated::Words(format!(
-            "{median:.1} s [{low:.1}, {high:.1}]; so many ready in {:.0} %; so many Pods in {:.0} %",
+            "{band} s; so many ready in {:.0} %; so many Pods in {:.0} %",
             100.0 * fewest,
             100.0 * most
         )),
         distance: None,
-        median_difference: Some(median - measured.length),
+        median_difference: Some(band.median - measured.length),
         p: None,
         p_adjusted: None,
-        verdict: Verdict::when(in_time && is_known && simulated.len() as u64 == REPLICATIONS),
+        verdict: Verdict::when(band.has(measured.length) && is_known && simulated.len() as u64 == REPLICATIONS),
         note: "D1, D2, D5, R1–R4".to_owned(),
         samples: None,
     }

@@ -47,6 +47,7 @@ fn spread(domain: Vec<Option<u32>>, max_skew: u32, hard: bool, by_hostname: bool
         honor_taints: false,
         by_hostname,
         selects: vec![true].into(),
+        by_revision: false,
     }
 }
 

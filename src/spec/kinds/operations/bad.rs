@@ -1,0 +1,94 @@
+//! Rollouts that bring a bad revision: which do, how it is bad, and when that is noticed.
+
+use crate::model::{Affects, BadRevisions, ContainerMode};
+use crate::random::Law;
+use crate::spec::diagnostic::Problems;
+use crate::spec::faults::Flaw;
+use crate::spec::law;
+use crate::spec::reader::{Item, Object};
+
+/// Which revisions are bad, how, and when that is noticed.
+pub(super) struct Bad {
+    share: f64,
+    kinds: Vec<(&'static str, ContainerMode)>,
+    noticed: Law,
+    /// How long a Pod of a revision that is a slow poison serves.
+    crashes_after: Option<Law>,
+}
+
+/// This kind alone takes its time.
+const SLOW_POISON: &str = "slow-poison";
+
+/// How a revision may be bad: the word for it, and what its Pods do.
+const KINDS: [(&str, ContainerMode); 4] = [
+    // The process starts, and answers nobody.
+    ("never-ready", ContainerMode::Hang(Affects::ALL)),
+    // It exits where it should serve.
+    ("crash-loop", ContainerMode::Crash),
+    // Its probes succeed, and its requests fail.
+    (
+        "ready-and-wrong",
+        ContainerMode::Error(Affects { requests: true, readiness: false, liveness: false, startup: false }),
+    ),
+    // It serves, and exits after a time.
+    (SLOW_POISON, ContainerMode::Crash),
+];
+
+/// Reads `bad` of a rollout; `Some(None)` where none is.
+pub(super) fn read(object: &mut Object<'_>, problems: &mut Problems) -> Option<Option<Bad>> {
+    let Some(item) = object.get("bad") else { return Some(None) };
+    let mut object = item.our_object(problems)?;
+    let share = object.require("share", problems).and_then(|share| share.share(problems, 0.0..=1.0));
+    let noticed = object.require("noticed", problems).and_then(|law| law::read(&law, problems));
+    let kinds = object.require("kinds", problems).and_then(|kinds| read_kinds(&kinds, problems));
+    let has_poison = kinds.as_ref().is_some_and(|kinds| kinds.iter().any(|(word, _)| *word == SLOW_POISON));
+    let crashes_after = match object.get("crashesAfter") {
+        Some(law) if has_poison || kinds.is_none() => Some(law::read(&law, problems)?),
+        Some(law) => {
+            law.refuse(
+                problems,
+                format!("is of use with the kind {SLOW_POISON} alone: add it to kinds, or remove this"),
+            );
+            return None;
+        }
+        None if has_poison => {
+            object.require("crashesAfter", problems);
+            return None;
+        }
+        None => None,
+    };
+    object.finish(problems, &[]);
+    Some(Some(Bad { share: share?, kinds: kinds?, noticed: noticed?, crashes_after }))
+}
+
+fn read_kinds(item: &Item<'_>, problems: &mut Problems) -> Option<Vec<(&'static str, ContainerMode)>> {
+    let words = KINDS.map(|(word, mode)| (word, (word, mode)));
+    let kinds: Vec<_> = item.list(problems)?.iter().map(|kind| kind.word(problems, &words)).collect();
+    if kinds.is_empty() {
+        item.refuse(
+            problems,
+            "is empty, must name how a revision may be bad: never-ready, crash-loop, ready-and-wrong, slow-poison",
+        );
+        return None;
+    }
+    let kinds: Vec<(&str, ContainerMode)> = kinds.into_iter().collect::<Option<_>>()?;
+    let is_twice = |at: &usize| kinds[..*at].iter().any(|(earlier, _)| *earlier == kinds[*at].0);
+    if let Some(at) = (0..kinds.len()).find(is_twice) {
+        item.refuse(problems, format!("names {} twice: each kind comes as often as the others", kinds[at].0));
+        return None;
+    }
+    Some(kinds)
+}
+
+impl Bad {
+    /// As the model has it, and the flaws that follow the operation of this name there.
+    pub fn into_flaws(self, name: &str) -> (BadRevisions, Vec<Flaw>) {
+        let Self { share, kinds, noticed, crashes_after } = self;
+        let flaw = |(word, mode): &(&str, ContainerMode)| {
+            let after = if *word == SLOW_POISON { crashes_after.clone() } else { None };
+            Flaw { name: format!("{name}-{word}"), mode: *mode, after }
+        };
+        let flaws: Vec<Flaw> = kinds.iter().map(flaw).collect();
+        (BadRevisions { share, flaws: flaws.len(), noticed }, flaws)
+    }
+}
