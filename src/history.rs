@@ -19,5 +19,5 @@ pub use named::NamedCause;
 pub use observer::{EndpointView, Observed, Observer, OperationEnd, Phase, PodCounts, SlotView, Spell};
 pub use phases::PerPhase;
 pub use target::Target;
-pub use timeline::{Delivering, Entry, Look, Outage, PodLife, Timeline, Who};
+pub use timeline::{Delivering, Entry, Look, Outage, PodLife, Rollout, Timeline, Who};
 pub use verdict::{Observation, Stored};

@@ -37,5 +37,6 @@ mod verdicts;
 pub use aggregate::featured_scenarios;
 pub use deployments::sort as sort_deployments;
 pub use indifference::Indifference;
+pub use operations::by_cost as operations_by_cost;
 pub use pareto::drawn;
 pub use ranking::recommended;

@@ -365,6 +365,7 @@ mod tests {
             looks: vec![],
             delivering: vec![],
             outages: vec![],
+            rollouts: vec![],
         };
         let all = Part::Between(None, None);
         assert_eq!(bounds(&timeline, 0, all), Ok((SimTime::ZERO, at(7) + Duration::from_nanos(1))));

@@ -96,7 +96,7 @@ impl<O: Observer> Cluster<'_, O> {
         };
         self.slots[slot].pod = Some(id);
         self.slots[slot].pods += 1;
-        self.tell(cx, Happening::PodCreated { pod: id, slot });
+        self.tell(cx, Happening::PodCreated { pod: id, slot, revision });
         self.tell_drains(cx, id);
         id
     }

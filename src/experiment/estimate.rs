@@ -71,6 +71,7 @@ pub fn experiment(study: &StudyFacts, tallies: &[Tally], race: Option<&Race>, en
         sensitivity: sensitivity::results(study, tallies),
         scenarios,
         replays: Vec::new(),
+        rollouts: Vec::new(),
         assumptions: Vec::new(),
         notes: study.header.notes.iter().cloned().chain(note_on_the_end(study, tallies, end)).collect(),
         faults: study.faults.clone(),

@@ -9,7 +9,9 @@ use super::drive::drive;
 use super::measure::Measures;
 use super::panics::message_of;
 use crate::cluster::{Mode, Replication};
-use crate::history::{Delivering, Entry, Happening, Look, Observed, Observer, Outage, PodLife, Target, Timeline, Who};
+use crate::history::{
+    Delivering, Entry, Happening, Look, Observed, Observer, Outage, PodLife, Rollout, Target, Timeline, Who,
+};
 use crate::ids::{IdVec, PodId, SlotId, WorkloadId};
 use crate::model::{Model, Start};
 use crate::time::SimTime;
@@ -24,6 +26,7 @@ pub struct Recorder {
     /// Who has each place in memory.
     by_place: Vec<usize>,
     by_slot: Vec<Holders>,
+    rollouts: Vec<Rollout>,
 }
 
 /// A Pod serves in rotation, or does not, from now on.
@@ -58,6 +61,7 @@ impl Recorder {
             pods: self.pods,
             entries: self.entries,
             looks: self.looks,
+            rollouts: self.rollouts,
         }
     }
 
@@ -89,7 +93,7 @@ impl Recorder {
         self.by_slot.get(slot.index())?.present
     }
 
-    fn create(&mut self, now: SimTime, place: PodId, slot: SlotId) {
+    fn create(&mut self, now: SimTime, place: PodId, (slot, revision): (SlotId, u32)) {
         let pod = self.pods.len();
         if self.by_place.len() <= place.index() {
             self.by_place.resize(place.index() + 1, pod);
@@ -101,21 +105,33 @@ impl Recorder {
         let holders = &mut self.by_slot[slot.index()];
         holders.ever += 1;
         holders.present = Some(pod);
-        self.pods.push(PodLife { slot, ordinal: holders.ever, created: now, gone: None });
+        self.pods.push(PodLife { slot, ordinal: holders.ever, created: now, gone: None, revision });
     }
 
     fn happened(&mut self, at: SimTime, what: Happening) {
         match what {
-            Happening::PodCreated { pod, slot } => self.create(at, pod, slot),
+            Happening::PodCreated { pod, slot, revision } => self.create(at, pod, (slot, revision)),
             Happening::PodDeleted { pod } => self.vacate(pod),
             Happening::PodGone { pod } => {
                 self.vacate(pod);
                 self.pods[self.by_place[pod.index()]].gone = Some(at);
             }
+            Happening::RolloutBegan { workload, revision, flaw } => {
+                let rollout = self.newest_rollout(workload);
+                rollout.into_iter().for_each(|rollout| (rollout.revision, rollout.flaw) = (revision, flaw));
+            }
+            Happening::RolledBack { workload, .. } => {
+                self.newest_rollout(workload).into_iter().for_each(|rollout| rollout.rolled_back = Some(at));
+            }
             _ => {}
         }
         let who = self.who(what);
         self.entries.push(Entry { at, who, what });
+    }
+
+    /// The rollout of the Deployment that began last.
+    fn newest_rollout(&mut self, workload: WorkloadId) -> Option<&mut Rollout> {
+        self.rollouts.iter_mut().rev().find(|rollout| rollout.workload == workload)
     }
 
     /// The Pod gives its slot up, if it still has it.
@@ -136,6 +152,12 @@ impl Observer for Recorder {
                 self.deliveries.push(Delivery { at, pod: *pod, workload, delivers });
             }
             Observed::Happened(what) => self.happened(at, *what),
+            Observed::OperationBegan { target: Target::Deployment(workload), operation } => {
+                self.rollouts.push(Rollout::begin(at, *workload, *operation));
+            }
+            Observed::OperationEnded { target: Target::Deployment(workload), end, .. } => {
+                self.newest_rollout(*workload).into_iter().for_each(|rollout| rollout.ended = Some((at, *end)));
+            }
             // What else is told follows from these.
             Observed::SlotStruck { .. }
             | Observed::SlotFaultEnded { .. }
@@ -146,35 +168,38 @@ impl Observer for Recorder {
             | Observed::Paged { .. }
             | Observed::DeletedByHand { .. }
             | Observed::PodsChanged { .. }
+            | Observed::EvictionsRefused { .. }
             | Observed::OperationBegan { .. }
             | Observed::OperationEnded { .. }
-            | Observed::EvictionsRefused { .. }
             | Observed::ClockRan(_) => {}
         }
     }
 }
 
-/// How many Pods of each Deployment serve in rotation. What was told last in an instant holds from then on; what lasts no
+/// How many Pods of each Deployment are in rotation and serve. What was told last in an instant holds from then on; what lasts no
 /// time leaves no trace.
 fn delivering(deliveries: &[Delivery], model: &Model) -> Vec<Delivering> {
-    let mut delivers: Vec<Option<WorkloadId>> = Vec::new();
-    let mut last = IdVec::of(0, model.workloads.len());
+    // By place in memory: whose Pod is in rotation there, and whether it serves.
+    let mut endpoints: Vec<Option<(WorkloadId, bool)>> = Vec::new();
+    let mut last = IdVec::of((0, 0), model.workloads.len());
     let at = SimTime::ZERO;
     let mut counts: Vec<Delivering> =
-        model.workloads.ids().map(|workload| Delivering { at, workload, pods: 0 }).collect();
+        model.workloads.ids().map(|workload| Delivering { at, workload, pods: 0, in_rotation: 0 }).collect();
     for instant in deliveries.chunk_by(|a, b| a.at == b.at) {
         for delivery in instant {
-            if delivers.len() <= delivery.pod.index() {
-                delivers.resize(delivery.pod.index() + 1, None);
+            if endpoints.len() <= delivery.pod.index() {
+                endpoints.resize(delivery.pod.index() + 1, None);
             }
-            delivers[delivery.pod.index()] = delivery.workload.filter(|_| delivery.delivers);
+            endpoints[delivery.pod.index()] = delivery.workload.map(|workload| (workload, delivery.delivers));
         }
         let at = instant[0].at;
         for workload in model.workloads.ids() {
-            let pods = delivers.iter().filter(|of| **of == Some(workload)).count();
-            if std::mem::replace(&mut last[workload], pods) != pods {
+            let its = endpoints.iter().flatten().filter(|(of, _)| *of == workload);
+            let (in_rotation, pods) =
+                its.fold((0, 0), |(all, serve), (_, serves)| (all + 1, serve + usize::from(*serves)));
+            if std::mem::replace(&mut last[workload], (in_rotation, pods)) != (in_rotation, pods) {
                 counts.retain(|count| count.at != at || count.workload != workload);
-                counts.push(Delivering { at, workload, pods });
+                counts.push(Delivering { at, workload, pods, in_rotation });
             }
         }
     }

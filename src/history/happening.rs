@@ -89,6 +89,8 @@ pub enum Happening {
         pod: PodId,
         /// The slot that it holds.
         slot: SlotId,
+        /// From which revision of the template, from 0.
+        revision: u32,
     },
     /// Time 0 meets the Pod in the middle of its life: its first container runs, Ready and in rotation.
     PodMet {

@@ -3,8 +3,8 @@
 //! A timeline holds no text: reports put it into words, or draw it.
 
 use super::happening::{Happening, SkippedProbes};
-use super::observer::SlotView;
-use crate::ids::{NodeId, SlotId, WorkloadId, ZoneId};
+use super::observer::{OperationEnd, SlotView};
+use crate::ids::{FaultId, NodeId, SlotId, WorkloadId, ZoneId};
 use crate::time::{Duration, SimTime};
 
 /// What happened in one replication.
@@ -23,21 +23,63 @@ pub struct Timeline {
     pub entries: Vec<Entry>,
     /// How slots looked, by time: each look lasts until the next one of its slot.
     pub looks: Vec<Look>,
-    /// How many Pods served in rotation, by time: each count lasts until the next of its Deployment.
+    /// How many Pods were in rotation and served, by time: each count lasts until the next of its Deployment.
     pub delivering: Vec<Delivering>,
     /// Times without availability, by time.
     pub outages: Vec<Outage>,
+    /// Rollouts, by their beginning.
+    pub rollouts: Vec<Rollout>,
 }
 
-/// So many Pods of a Deployment serve in rotation from now on, those included that are being terminated.
+/// So many Pods of a Deployment are in rotation and serve from now on, those included that are being terminated.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Delivering {
     /// From when.
     pub at: SimTime,
     /// Of which Deployment.
     pub workload: WorkloadId,
-    /// How many.
+    /// How many serve in rotation.
     pub pods: usize,
+    /// How many the load balancer sends traffic, whether or not they serve.
+    pub in_rotation: usize,
+}
+
+impl Delivering {
+    /// The share of the requests to the Deployment that fail, as each of n Pods in rotation is sent an n-th of them.
+    pub fn failing(self) -> f64 {
+        if self.in_rotation == 0 { 1.0 } else { (self.in_rotation - self.pods) as f64 / self.in_rotation as f64 }
+    }
+}
+
+/// A rollout of a new revision of a Deployment's template, with the rollback that undoes a bad one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Rollout {
+    /// Of which Deployment.
+    pub workload: WorkloadId,
+    /// The operation that began it; it stands among the faults.
+    pub operation: FaultId,
+    /// The new revision; the first template of a replication is 0.
+    pub revision: u32,
+    /// When the template changed.
+    pub began: SimTime,
+    /// What is wrong with the revision: it stands among the faults.
+    pub flaw: Option<FaultId>,
+    /// When that was found, and the revision before was to take over again.
+    pub rolled_back: Option<SimTime>,
+    /// When it was over, and how it came out; `None` if it outlived the replication.
+    pub ended: Option<(SimTime, OperationEnd)>,
+}
+
+impl Rollout {
+    /// One that begins.
+    pub const fn begin(began: SimTime, workload: WorkloadId, operation: FaultId) -> Self {
+        Self { workload, operation, revision: 0, began, flaw: None, rolled_back: None, ended: None }
+    }
+
+    /// When it came out so; `None` if it did not.
+    pub fn ended_as(self, wanted: OperationEnd) -> Option<SimTime> {
+        self.ended.filter(|(_, end)| *end == wanted).map(|(at, _)| at)
+    }
 }
 
 /// The life of a Pod object.
@@ -51,6 +93,8 @@ pub struct PodLife {
     pub created: SimTime,
     /// When its object was gone; `None` if it outlived the replication.
     pub gone: Option<SimTime>,
+    /// The revision of the template that it was made from; the first one of a replication is 0.
+    pub revision: u32,
 }
 
 /// One happening.

@@ -36,6 +36,17 @@ pub fn role(result: &ExperimentResult, scenario: &ScenarioResult) -> Option<Role
     recommended(result).filter(|best| best.name == scenario.name).map(|_| Role::Recommended)
 }
 
+/// The same as a word before the name of the scenario.
+pub fn role_word(result: &ExperimentResult, scenario: &ScenarioResult) -> &'static str {
+    match role(result, scenario) {
+        Some(Role::New) => "New",
+        Some(Role::Recommended) => "Recommended",
+        Some(Role::Baseline) => "Baseline",
+        None if result.each_alone => "Worst",
+        None => "First",
+    }
+}
+
 /// The scenarios whose outages are shown one by one: that of the pictures, and the baseline.
 pub fn featured_scenarios(result: &ExperimentResult) -> Vec<&ScenarioResult> {
     let baseline = result.scenarios.iter().find(|scenario| Some(&scenario.name) == result.baseline.as_ref());

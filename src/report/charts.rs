@@ -22,6 +22,7 @@ mod phases;
 mod picture;
 mod pixels;
 mod recovery;
+mod rollout;
 mod series;
 mod simplify_polyline;
 mod spread;
@@ -77,10 +78,14 @@ const NAMES: [&str; 13] = [
 /// Names of the pictures of replayed outages: of the scenario that other pictures show, then of the baseline.
 const REPLAYED: [&str; 4] = ["outage-longest", "outage-median", "baseline-outage-longest", "baseline-outage-median"];
 
+/// Names of the pictures of replayed rollouts: of those that were completed, and of those that were rolled back.
+const ROLLOUTS: [&str; 2] = ["rollout", "rollout-rolled-back"];
+
 /// Every chart that this result has something to show in.
 pub fn all(result: &ExperimentResult) -> Vec<Chart> {
     let result = &*told(result);
     let mut all = of_numbers(result);
+    all.extend(of_rollouts(result));
     all.extend(of_replays(result));
     all
 }
@@ -136,6 +141,12 @@ fn left_out(drawn: usize, all: usize) -> String {
     )
 }
 
+/// Those of the replayed rollouts.
+pub(super) fn of_rollouts(result: &ExperimentResult) -> Vec<Chart> {
+    let pictures = [false, true].map(|is_rolled_back| rollout::draw(result, is_rolled_back));
+    ROLLOUTS.into_iter().zip(pictures).filter_map(|(name, picture)| Some(Chart { name, picture: picture? })).collect()
+}
+
 /// One of every replayed outage, in their order.
 pub(super) fn of_replays(result: &ExperimentResult) -> Vec<Chart> {
     let one = |replay| Chart { name: replayed_name(result, replay), picture: timeline::draw(result, replay) };
@@ -144,7 +155,7 @@ pub(super) fn of_replays(result: &ExperimentResult) -> Vec<Chart> {
 
 /// Names of all charts that hasim may write; a result need not have all of them.
 pub fn names() -> impl Iterator<Item = &'static str> {
-    NAMES.into_iter().chain(REPLAYED)
+    NAMES.into_iter().chain(ROLLOUTS).chain(REPLAYED)
 }
 
 fn replayed_name(result: &ExperimentResult, replay: &Replay) -> &'static str {

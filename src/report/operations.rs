@@ -5,7 +5,7 @@ use std::fmt::Write;
 use crate::report::aggregate;
 use crate::report::format;
 use crate::report::labels::Labels;
-use crate::results::{Estimate, ExperimentResult, OperationResult};
+use crate::results::{Estimate, ExperimentResult, OperationResult, ScenarioResult};
 
 /// What stands below the table.
 pub const FOOTNOTE: &str = "Takes: from its beginning until it is complete. Costs: what is charged to it, each time; failed requests as \
@@ -135,11 +135,19 @@ fn each(estimate: Option<&Estimate>) -> String {
     estimate.map_or("–".to_owned(), format::span_with_error)
 }
 
+/// The operations of a scenario, that first which costs the most failed requests each time; equal ones in the order of the
+/// result.
+pub fn by_cost(scenario: &ScenarioResult) -> Vec<(&String, &OperationResult)> {
+    let cost = |operation: &OperationResult| operation.failed_request_s_each.as_ref().map_or(0.0, |e| e.mean);
+    let mut operations: Vec<_> = scenario.operations.iter().collect();
+    operations.sort_by(|a, b| cost(b.1).total_cmp(&cost(a.1)));
+    operations
+}
+
 /// What the most expensive operation of the scenario that is shown costs each time, and what becomes of it and of the others.
 pub fn sentence(result: &ExperimentResult) -> Option<String> {
     let shown = aggregate::shown(result)?;
-    let cost = |operation: &OperationResult| operation.failed_request_s_each.as_ref().map_or(0.0, |e| e.mean);
-    let (name, dearest) = shown.operations.iter().max_by(|a, b| cost(a.1).total_cmp(&cost(b.1)))?;
+    let (name, dearest) = by_cost(shown).first().copied()?;
     let mut said = price(name, dearest)?;
     for (other, operation) in shown.operations.iter() {
         said += &fates(if other == name { "them" } else { other }, operation, shown.replications);

@@ -6,6 +6,7 @@
 
 mod glossary;
 mod outages;
+mod rollouts;
 mod sensitivity_table;
 mod waterfall;
 
@@ -24,6 +25,7 @@ use crate::results::{Comparison, Estimate, ExperimentResult, ManifestFinding, Sc
 use crate::study::Metric;
 use crate::time::Duration;
 use outages::{Example, Outage};
+use rollouts::Film;
 use sensitivity_table::SensitivityTable;
 use waterfall::Waterfall;
 
@@ -46,6 +48,8 @@ struct Page<'a> {
     tables: Vec<Numbers>,
     charts: Vec<(&'static str, String)>,
     waterfalls: Vec<Waterfall>,
+    /// Rollouts that were replayed.
+    film: Option<Film>,
     outages: Vec<Outage>,
     outage_examples: Vec<Example>,
     /// `a year`, or `a run`.
@@ -150,6 +154,7 @@ pub fn render(result: &ExperimentResult) -> String {
         tables: tables(result),
         charts: pictures,
         waterfalls: shown.map(|shown| waterfall::both(result, shown)).unwrap_or_default(),
+        film: rollouts::replayed(result),
         outages: outages::replayed(result),
         outage_examples: outages::examples(result),
         each,

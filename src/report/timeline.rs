@@ -7,14 +7,17 @@ mod clock;
 mod lanes;
 mod perfetto;
 mod replay;
+mod rollout;
 mod words;
 
 use std::fmt::Write as _;
 
 use anstyle::{AnsiColor, Style};
 
-use crate::history::{Entry, Happening, Observation, Outage, PodLife, Reply, SkippedProbes, Stored, Timeline, Who};
-use crate::ids::{ContainerId, IdVec, NodeId};
+use crate::history::{
+    Entry, Happening, Observation, OperationEnd, Outage, PodLife, Reply, SkippedProbes, Stored, Timeline, Who,
+};
+use crate::ids::{ContainerId, IdVec, NodeId, SlotId};
 use crate::model::{Model, ProbeKind, Workload};
 use crate::report::format;
 use crate::results::Tone;
@@ -25,6 +28,7 @@ use words::Said;
 pub use lanes::lanes;
 pub use perfetto::perfetto;
 pub use replay::replay;
+pub use rollout::{Reach, rollout, rollout_reach};
 
 const BOLD: Style = Style::new().bold();
 const DIM: Style = Style::new().dimmed();
@@ -103,6 +107,7 @@ fn overview(timeline: &Timeline, model: &Model) -> String {
         model.cluster.nodes.len(),
         plural(model.cluster.nodes.len() as u64),
     );
+    text.push_str(&revisions(timeline, model));
     let outages: Vec<Outage> = timeline.counted_outages().collect();
     match longest(&outages, timeline.end) {
         None => text.push_str("No outage.\n"),
@@ -119,6 +124,35 @@ fn overview(timeline: &Timeline, model: &Model) -> String {
                 clock.show(outage.began),
             );
         }
+    }
+    text
+}
+
+/// How many revisions each Deployment has had, if any has had more than its first one, and where a surge puts its Pods.
+fn revisions(timeline: &Timeline, model: &Model) -> String {
+    let mut text = String::new();
+    for (id, workload) in model.workloads.entries() {
+        let its: Vec<_> = timeline.rollouts.iter().filter(|rollout| rollout.workload == id).collect();
+        let Some(last) = its.last() else { continue };
+        let ended_as = |end| its.iter().filter(|rollout| rollout.ended_as(end).is_some()).count() as u64;
+        let (complete, rolled_back) = (ended_as(OperationEnd::Complete), ended_as(OperationEnd::RolledBack));
+        let _ = write!(
+            text,
+            "{} revisions of {}, {complete} rollout{} complete",
+            last.revision + 1,
+            workload.name,
+            plural(complete)
+        );
+        if rolled_back > 0 {
+            let _ = write!(text, ", {rolled_back} rolled back");
+        }
+        let surge = model.surge_slots_of(id);
+        if !surge.is_empty() {
+            let first = words::pod_place(SlotId::new(surge.start), model);
+            let many = if surge.len() > 1 { " and above" } else { "" };
+            let _ = write!(text, "; {first}.N{many}: made by a surge beside the full number");
+        }
+        text.push_str(".\n");
     }
     text
 }
@@ -230,7 +264,9 @@ impl<'a> Teller<'a> {
             let place = node.map_or("Pending", |node| &self.model.cluster.nodes[node].name);
             let rotation = if in_rotation { "in rotation" } else { "not in rotation" };
             let preposition = if node.is_some() { "on " } else { "" };
-            let words = format!("is {preposition}{place}, {rotation}");
+            let revision = words::of_revision(self.timeline.pods[pod].revision, self.timeline);
+            let words =
+                format!("{}is {preposition}{place}, {rotation}", revision.map(|of| of + ", ").unwrap_or_default());
             let who = self.name(Who::Pod(pod));
             self.lines.push(Line { at: from, who, words, rules: "", tone: Tone::Plain, entry: None });
         }

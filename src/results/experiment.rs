@@ -10,6 +10,7 @@ use super::assumption::Assumption;
 use super::comparison::Comparison;
 use super::fault::FaultInfo;
 use super::replay::Replay;
+use super::rollout::RolloutReplay;
 use super::scenario::ScenarioResult;
 use super::selection::SelectionResult;
 use super::sensitivity::Sensitivity;
@@ -73,6 +74,9 @@ pub struct ExperimentResult {
     /// Outages that were played once more to be shown; filled in by the program that ends a run, as it takes the models.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub replays: Vec<Replay>,
+    /// Rollouts that were played once more to be shown; left out where there is no operation. Filled in like the replays.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub rollouts: Vec<RolloutReplay>,
     /// What `hasim estimate` assumed, that on which most hangs first; filled in by that command.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub assumptions: Vec<Assumption>,
@@ -129,6 +133,7 @@ impl ExperimentResult {
             currency: self.currency.clone(),
             sensitivity: self.sensitivity.clone(),
             replays: self.replays.clone(),
+            rollouts: self.rollouts.clone(),
             assumptions: self.assumptions.clone(),
             notes: self.notes.clone(),
             faults: self.faults.clone(),

@@ -47,6 +47,9 @@ pub struct Lane {
     pub group: Group,
     /// Its name: `slot 0`, `pod 1.2 container`.
     pub name: String,
+    /// Of a Pod's lane the revision of its template, counted from 1; left out where all Pods that are shown are of the same one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub revision: Option<u32>,
     /// What lasts, by beginning. Those of a lane do not overlap but may follow each other at once.
     pub spans: Vec<Span>,
     /// What happens at an instant, by time.

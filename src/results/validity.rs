@@ -28,7 +28,8 @@ pub struct Invalid {
 }
 
 /// Keys of shares and probabilities.
-const SHARES: [&str; 6] = ["availability", "request_success", "meets_slo", "share_of_variance", "confidence", "slo"];
+const SHARES: [&str; 7] =
+    ["availability", "request_success", "meets_slo", "share_of_variance", "failing_share", "confidence", "slo"];
 /// Below these keys are differences, which may be negative.
 const SIGNED: [&str; 4] = ["difference_to_baseline", "without", "change_s_per_year", "elasticity"];
 /// What a user gives names or values to: it is not hasim's to judge.
@@ -157,6 +158,7 @@ impl ExperimentResult {
             all(&place.key("failed"), &one.failed)
         })?;
         each(&Place::root("replays"), &self.replays, all)?;
+        each(&Place::root("rollouts"), &self.rollouts, all)?;
         each(&Place::root("scenarios"), &self.scenarios, |place, scenario| {
             all(place, scenario)?;
             causes(place, scenario)
@@ -177,6 +179,7 @@ impl ExperimentResult {
         self.baseline.iter().try_for_each(|name| known(&Place::root("baseline"), name))?;
         each(&Place::root("targets"), &self.targets, |place, one| known(&place.key("scenario"), &one.scenario))?;
         each(&Place::root("replays"), &self.replays, |place, one| known(&place.key("scenario"), &one.scenario))?;
+        each(&Place::root("rollouts"), &self.rollouts, |place, one| known(&place.key("scenario"), &one.scenario))?;
         let Some(selection) = &self.selection else { return Ok(()) };
         let place = Place::root("selection");
         selection.chosen.iter().try_for_each(|name| known(&place.key("chosen"), name))?;

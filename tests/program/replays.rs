@@ -4,9 +4,11 @@ use std::path::Path;
 use std::process::{Command, Output};
 
 use hasim::experiment::trace;
-use hasim::results::ExperimentResult;
+use hasim::history::{Happening, OperationEnd, PodLife, Timeline, Who};
+use hasim::results::{ExperimentResult, RevisionCounts, RolloutReplay};
 use hasim::spec;
 use hasim::study::Study;
+use hasim::time::{Duration, SimTime};
 
 fn hasim(folder: &Path, args: &[&str]) -> Output {
     Command::new(env!("CARGO_BIN_EXE_hasim")).current_dir(folder).args(args).output().unwrap()
@@ -125,4 +127,134 @@ fn the_outages_to_look_at_are_there() {
     let args = ["trace", "results.json", "--replication", &replication, "--outage", &number];
     let told = String::from_utf8(hasim(folder.path(), &args).stdout).unwrap();
     assert!(told.contains("OUTAGE: no Pod serves in rotation") && told.contains("the outage is over"), "{told}");
+}
+
+/// Property: a rollout that is shown is one of its replication, its Pods are those of the log in each stretch of time, and any
+/// number of threads finds the same one.
+#[test]
+fn the_rollouts_to_look_at_are_there() {
+    let folder = tempfile::tempdir().unwrap();
+    let experiment = folder.path().join("releases.yaml");
+    std::fs::write(&experiment, RELEASES.replace("MODELS", concat!(env!("CARGO_MANIFEST_DIR"), "/models"))).unwrap();
+    let run = |threads: &str| {
+        let args = ["run", "releases.yaml", "--threads", threads, "--quiet", "--out-dir", "."];
+        assert!(hasim(folder.path(), &args).status.success());
+        std::fs::read(folder.path().join("results.json")).unwrap()
+    };
+    assert!(run("1") == run("2"), "the same bytes");
+    let result = result(folder.path());
+    let study = spec::load_experiment(&experiment).unwrap().study;
+    let shown: Vec<(&str, bool)> =
+        result.rollouts.iter().map(|replay| (replay.scenario.as_str(), replay.rollback.is_some())).collect();
+    assert_eq!(shown, [("rolling", false), ("recreate", false), ("rolling", true), ("recreate", true)]);
+    for replay in &result.rollouts {
+        let scenario = study.scenarios.iter().find(|scenario| scenario.name == replay.scenario).unwrap();
+        let model = scenario.model_of(replay.replication);
+        let timeline = trace(model, study.header.seed, replay.replication).timeline;
+        assert_shows(replay, &timeline);
+        let shown = &result.scenarios.iter().find(|scenario| scenario.name == replay.scenario).unwrap().operations;
+        let median = shown.iter().next().unwrap().1.duration_s.p50.unwrap().value;
+        assert!(replay.rollback.is_some() || (replay.took_s / median - 1.0).abs() < 0.25, "{} {median}", replay.took_s);
+        let words = match &replay.rollback {
+            Some(rollback) => {
+                format!("rollout of revision {} begins, which is bad: {}", replay.revision, rollback.flaw)
+            }
+            None => format!("successfully rolled out: all Pods are of revision {}", replay.revision),
+        };
+        assert!(told_by_the_page(folder.path(), replay).contains(&words), "{words}");
+    }
+}
+
+/// Half of the releases are bad.
+const RELEASES: &str = "
+apiVersion: hasim/v1
+kind: Experiment
+metadata: {name: releases}
+spec:
+  deployment: MODELS/deployments/aidbox.yaml
+  app: MODELS/apps/jvm-service.yaml
+  cluster: MODELS/clusters/three-zones.yaml
+  operations:
+    - name: release
+      kind: rollout
+      every: 2d
+      bad: {share: 50%, kinds: [never-ready, crash-loop], noticed: {lognormal: {median: 15m, p95: 1h}}}
+  objective: {minServing: 1, metric: availability, slo: 99.9%, window: 30d}
+  horizon: 60d
+  replications: 16
+  seed: 42
+  candidates:
+    - {name: recreate, patch: {replicas: 3, strategy: {type: Recreate}}}
+    - {name: rolling, patch: {replicas: 3, strategy.rollingUpdate: {maxSurge: 1, maxUnavailable: 1}}}
+  baseline: {candidate: recreate}
+";
+
+/// The counts of the replay are those of the log.
+fn assert_shows(replay: &RolloutReplay, timeline: &Timeline) {
+    let at = |secs: f64| timeline.counted_from + Duration::from_secs_f64(replay.begins_s + secs);
+    let is_it = |began: SimTime| (began.as_secs_f64() - at(replay.rollout_from_s).as_secs_f64()).abs() < 1e-5;
+    let rollout = timeline.rollouts.iter().find(|rollout| is_it(rollout.began)).unwrap();
+    let wanted = if replay.rollback.is_some() { OperationEnd::RolledBack } else { OperationEnd::Complete };
+    let took = rollout.ended_as(wanted).unwrap().since(rollout.began).as_secs_f64();
+    assert!((took - replay.took_s).abs() < 1e-5 && rollout.revision + 1 == replay.revision);
+
+    let ends = replay.pods.iter().skip(1).map(|next| next.at_s).chain([replay.lasts_s]);
+    for (pods, end) in replay.pods.iter().zip(ends) {
+        // What lasts less than the rounding has no middle.
+        if end - pods.at_s < 1e-5 {
+            continue;
+        }
+        let now = at(f64::midpoint(pods.at_s, end));
+        let is_there = |pod: &PodLife| pod.created <= now && pod.gone.is_none_or(|gone| gone > now);
+        let last = |number: usize, wanted: fn(Happening) -> Option<bool>| {
+            let entries = timeline.entries.iter().filter(|entry| entry.at <= now && entry.who == Who::Pod(number));
+            entries.rev().find_map(|entry| wanted(entry.what)).unwrap_or(false)
+        };
+        let mut expected = RevisionCounts { at_s: pods.at_s, ..RevisionCounts::default() };
+        for (number, pod) in timeline.pods.iter().enumerate().filter(|(_, pod)| is_there(pod)) {
+            let is_deleted = last(number, |what| matches!(what, Happening::PodDeleted { .. }).then_some(true));
+            let is_ready = last(number, |what| match what {
+                Happening::PodMet { .. } => Some(true),
+                Happening::ReadyWritten { ready, .. } => Some(ready),
+                _ => None,
+            });
+            *match (pod.revision >= rollout.revision, is_deleted, is_ready) {
+                (true, true, _) => &mut expected.new_terminating,
+                (false, true, _) => &mut expected.old_terminating,
+                (true, false, true) => &mut expected.new_ready,
+                (true, false, false) => &mut expected.new_not_ready,
+                (false, false, true) => &mut expected.old_ready,
+                (false, false, false) => &mut expected.old_not_ready,
+            } += 1;
+        }
+        assert_eq!(*pods, expected, "{} at {}", replay.scenario, pods.at_s);
+    }
+    // It begins with the old revision alone, and ends with the one that stays.
+    let (first, last) = (replay.pods[0], replay.pods[replay.pods.len() - 1]);
+    assert_eq!(RevisionCounts { old_ready: replay.replicas, ..RevisionCounts::default() }, first);
+    let stays = if replay.rollback.is_some() { last.old_ready } else { last.new_ready };
+    assert_eq!(stays, replay.replicas);
+    assert!(replay.failing.is_sorted_by(|a, b| a.to_s <= b.from_s));
+}
+
+/// What the command that the page gives for a rollout prints.
+fn told_by_the_page(folder: &Path, replay: &RolloutReplay) -> String {
+    let page = std::fs::read_to_string(folder.join("report.html")).unwrap();
+    let (scenario, replication) = (&replay.scenario, format!("--replication {} ", replay.replication));
+    let commands = page.split("<code>hasim trace").skip(1).map(|rest| rest.split("</code>").next().unwrap());
+    let command = commands.map(|command| command.replace("&#39;", "'").replace("&#34;", "\""));
+    let mut its = command.filter(|command| command.contains(scenario) && command.contains(&replication));
+    let moment = |command: &String| command.contains("--rules") && command.contains(&clock(replay.begins_s));
+    let command = its.find(moment).unwrap();
+    let shell = format!("\"$HASIM\" trace{command}");
+    let mut sh = Command::new("sh");
+    let output =
+        sh.current_dir(folder).env("HASIM", env!("CARGO_BIN_EXE_hasim")).args(["-c", &shell]).output().unwrap();
+    String::from_utf8(output.stdout).unwrap()
+}
+
+/// The time of the day, to the second.
+fn clock(secs: f64) -> String {
+    let secs = ((secs * 1e3).round() / 1e3) as u64;
+    format!("{:02}:{:02}:{:02}", secs / 3_600 % 24, secs / 60 % 60, secs % 60)
 }

@@ -7,7 +7,7 @@ use hasim::results::{Estimate, ExperimentResult};
 use hasim::study::Metric;
 use proptest::prelude::*;
 
-fn results() -> [(&'static str, ExperimentResult); 12] {
+fn results() -> [(&'static str, ExperimentResult); 13] {
     [
         ("single", synthetic::single()),
         ("four", synthetic::four()),
@@ -20,6 +20,7 @@ fn results() -> [(&'static str, ExperimentResult); 12] {
         ("two_keys", synthetic::two_keys()),
         ("two_hundred", synthetic::two_hundred()),
         ("sensitive", synthetic::sensitive()),
+        ("rolled_out", synthetic::rolled_out()),
         ("hostile", hostile()),
     ]
 }
@@ -122,9 +123,39 @@ fn each_chart_is_drawn_when_it_has_something_to_say() {
     let of_one = ["downtime", "windows", "recovery", "outages", "phases", "attribution"];
     assert_eq!(names(&synthetic::single()), of_one);
     assert_eq!(names(&synthetic::sensitive()), [&of_one[..], &["tornado"]].concat());
+    assert_eq!(names(&synthetic::rolled_out()), [&of_one_key[..], &["rollout", "rollout-rolled-back"]].concat());
     assert_eq!(names(&synthetic::silent()), ["downtime"]);
     let empty = ExperimentResult { scenarios: Vec::new(), ..synthetic::single() };
     assert!(names(&empty).is_empty());
+}
+
+/// The picture of a rollout says what it costs, and that of a bad one when it was found.
+#[test]
+fn a_rollout_is_told_second_by_second() {
+    let result = synthetic::rolled_out();
+    let says = |chart: &str, words: &str| {
+        let texts = texts_of(&result, chart).join(" ");
+        assert!(texts.contains(words), "{chart}: {words}: {texts}");
+    };
+    says("rollout", "One release takes 1 min 20 s, and no request fails");
+    says("rollout", "up to 100 % of the requests fail at 2 moments, for 1.7 s in all");
+    says("rollout", "never fewer than 2 of 2 Pods Ready · revision 7, replication 3");
+    says("rollout", "33 %, 700 ms");
+    says("rollout", "old revision, terminating");
+    says(
+        "rollout-rolled-back",
+        "One release (crash-loop) is found bad after 1 min, and 50 % of the requests fail for 20 s",
+    );
+    says("rollout-rolled-back", "undone after 1 min 20 s");
+    let page = hasim::report::page::render(&result);
+    for words in [
+        "<h2>One release, second by second</h2>",
+        "data-chart=\"rollout\"",
+        "data-chart=\"rollout-rolled-back\"",
+        "--replication 3 --from=",
+    ] {
+        assert!(page.contains(words), "{words}");
+    }
 }
 
 fn texts_of(result: &ExperimentResult, name: &str) -> Vec<String> {

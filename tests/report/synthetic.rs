@@ -2,10 +2,10 @@
 
 use hasim::history::{NamedCause, PerPhase, Phase};
 use hasim::results::{
-    Attribution, Comparison, Detection, Difference, Distribution, Estimate, Estimates, ExperimentResult, FaultInfo,
-    Group, Lane, ManifestFinding, Mark, OrderedMap, OutageExample, PodRecovery, Quantile, Removal, Replay, Response,
-    ScenarioResult, ScenarioStanding, SelectionResult, Sensitivity, Span, Standing, Tone, Verdict, WindowLoss,
-    WindowsResult,
+    Attribution, Comparison, Detection, Difference, Distribution, Estimate, Estimates, ExperimentResult, FailingSpan,
+    FaultInfo, Group, Lane, ManifestFinding, Mark, OrderedMap, OutageExample, PodRecovery, Quantile, Removal, Replay,
+    Response, RevisionCounts, Rollback, RolloutReplay, ScenarioResult, ScenarioStanding, SelectionResult, Sensitivity,
+    Span, Standing, Tone, Verdict, WindowLoss, WindowsResult,
 };
 use hasim::study::{Metric, Objective, Wanted};
 use hasim::time::Duration;
@@ -313,6 +313,7 @@ fn result(experiment: &str, varied: &[&str], scenarios: Vec<ScenarioResult>) -> 
         currency: None,
         sensitivity: vec![],
         replays: vec![],
+        rollouts: vec![],
         assumptions: Vec::new(),
         scenarios,
         notes: vec!["No PodDisruptionBudget is read yet: models/deployments/aidbox.yaml has none.".to_owned()],
@@ -621,6 +622,7 @@ pub fn replayed(words: &str) -> ExperimentResult {
     let lane = |group, name: &str| Lane {
         group,
         name: name.to_owned(),
+        revision: None,
         spans: vec![span(0.0, 30.0, Tone::Good), span(30.0, 109.4, Tone::Bad), span(109.4, 120.0, Tone::Plain)],
         marks: vec![mark(30.0, Tone::Bad), mark(110.0, Tone::Good)],
     };
@@ -638,5 +640,52 @@ pub fn replayed(words: &str) -> ExperimentResult {
             lane(Group::Faults, &words),
         ],
     });
+    result
+}
+
+/// The answer for four scenarios, with a rollout of two of them that was replayed, and one of a bad revision.
+pub fn rolled_out() -> ExperimentResult {
+    let mut result = four();
+    let pods = |at_s, [old_ready, old_terminating, new_not_ready, new_ready]: [u32; 4]| RevisionCounts {
+        at_s,
+        old_ready,
+        old_terminating,
+        new_not_ready,
+        new_ready,
+        ..RevisionCounts::default()
+    };
+    let replay = |scenario: &str, failing: Vec<FailingSpan>| RolloutReplay {
+        scenario: scenario.to_owned(),
+        operation: "release".to_owned(),
+        deployment: "aidbox".to_owned(),
+        replication: 3,
+        revision: 7,
+        replicas: 2,
+        begins_s: 86_400.5,
+        lasts_s: 90.0,
+        rollout_from_s: 2.0,
+        took_s: 80.0,
+        rollback: None,
+        cut: None,
+        pods: vec![
+            pods(0.0, [2, 0, 0, 0]),
+            pods(2.5, [2, 0, 1, 0]),
+            pods(40.0, [1, 1, 1, 1]),
+            pods(44.0, [1, 0, 1, 1]),
+            pods(82.0, [0, 1, 0, 2]),
+            pods(86.0, [0, 0, 0, 2]),
+        ],
+        failing,
+    };
+    let span = |from_s, to_s, failing_share| FailingSpan { from_s, to_s, failing_share };
+    let [best, worst] = [0, 3].map(|number| result.scenarios[number].name.clone());
+    result.rollouts = vec![
+        replay(&best, vec![]),
+        replay(&worst, vec![span(40.0, 40.7, 1.0 / 3.0), span(82.0, 82.01, 0.5), span(82.01, 83.0, 1.0)]),
+        RolloutReplay {
+            rollback: Some(Rollback { flaw: "release-crash-loop".to_owned(), after_s: 60.0 }),
+            ..replay(&worst, vec![span(50.0, 70.0, 0.5)])
+        },
+    ];
     result
 }

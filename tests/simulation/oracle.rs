@@ -327,7 +327,7 @@ fn filled_in(timeline: &Timeline, from: SimTime, to: SimTime) -> Vec<(SimTime, W
 /// Compares the traces; how many probes and other happenings they have.
 fn assert_same_trace(model: &Model, index: u64) -> (usize, usize) {
     let (fast, slow) = (timeline(model, index, Mode::Fast), timeline(model, index, Mode::EveryProbe));
-    assert_eq!((&fast.pods, &fast.outages), (&slow.pods, &slow.outages));
+    assert_eq!((&fast.pods, &fast.outages, &fast.rollouts), (&slow.pods, &slow.outages, &slow.rollouts));
     let end = SimTime::ZERO + model.horizon;
     let whole = filled_in(&fast, SimTime::ZERO, end);
     let judge = filled_in(&slow, SimTime::ZERO, end);

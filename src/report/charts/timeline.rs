@@ -1,9 +1,11 @@
 //! One outage, replayed: a row for everything that something happens to, from what led to it until all is well again.
 
+use std::collections::BTreeSet;
+
 use super::axis::Axis;
 use super::font;
 use super::frame::{BODY, MARGIN, RIGHT, SMALL, WIDTH, foot, head, legend_line};
-use super::palette::{BAND, BLACK, Colour, GREEN, GRID, ON_LIGHT, PAPER, SKY, VERMILION};
+use super::palette::{BAND, BLACK, BLUE, Colour, GREEN, GRID, ON_LIGHT, PAPER, PURPLE, SKY, VERMILION, YELLOW};
 use super::picture::{Anchor, Picture, Role};
 use crate::report::format;
 use crate::results::{ExperimentResult, Group, Lane, Replay, Tone};
@@ -13,6 +15,10 @@ const ROW: f64 = 22.0;
 const BAR: f64 = 15.0;
 /// Where time begins; the names of the rows stand before it.
 const LEFT: f64 = 230.0;
+/// Width of the stripe that tells the revision of a Pod.
+const REVISION: f64 = 5.0;
+/// One revision after the other, in colours that no state has.
+const REVISIONS: [Colour; 4] = [BLUE, PURPLE, YELLOW, BLACK];
 /// How many spans of a row are told in words.
 const TOLD: usize = 40;
 
@@ -35,11 +41,14 @@ pub fn draw(result: &ExperimentResult, replay: &Replay) -> Picture {
     let mut picture = Picture::new(WIDTH);
     let Reach { pixels: (left, right), secs: (from, to) } = reach(replay);
     let top = head(&mut picture, &title(result, replay), &lead(replay));
-    let legend = [
+    let mut legend = vec![
         (GREEN, "well".to_owned()),
         (SKY, "on its way, or half well".to_owned()),
         (VERMILION, "broken, or waiting to be repaired".to_owned()),
     ];
+    let revisions: BTreeSet<u32> = replay.lanes.iter().filter_map(|lane| lane.revision).collect();
+    let of_revision = |revision: u32| REVISIONS[revisions.range(..revision).count() % REVISIONS.len()];
+    legend.extend(revisions.iter().map(|revision| (of_revision(*revision), format!("Pod of revision {revision}"))));
     let top = legend_line(&mut picture, top - 8.0, &legend) + 22.0;
     let axis = Axis::moments(from, to, left, right);
     let groups: Vec<&[Lane]> = replay.lanes.chunk_by(|a, b| a.group == b.group).collect();
@@ -71,6 +80,9 @@ pub fn draw(result: &ExperimentResult, replay: &Replay) -> Picture {
             }
             let name = font::fit(&lane.name, BODY.size, false, LEFT - MARGIN - 12.0);
             picture.text(MARGIN, y + ROW / 2.0 + 4.0, Anchor::Left, BODY, name);
+            if let Some(revision) = lane.revision {
+                picture.rectangle(LEFT - REVISION - 2.0, y + 1.0, REVISION, ROW - 2.0, of_revision(revision));
+            }
             row(&mut picture, &axis, lane, replay.outage_from_s, y + ROW / 2.0);
             y += ROW;
         }

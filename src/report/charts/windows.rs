@@ -5,7 +5,7 @@ use super::font;
 use super::frame::{self, BODY, MARGIN, RIGHT, SMALL};
 use super::palette::{BLUE, Colour, GREY, GRID, INK, PURPLE, SLATE, VERMILION};
 use super::picture::{Anchor, Picture};
-use crate::report::aggregate::{self, Role};
+use crate::report::aggregate;
 use crate::report::format;
 use crate::results::{ExperimentResult, ScenarioResult, WindowLoss, WindowsResult};
 use crate::study::Metric;
@@ -101,19 +101,12 @@ pub fn draw(result: &ExperimentResult) -> Option<Picture> {
 
 /// What pictures of one scenario show, and beside it the baseline, where that is another.
 fn panels(result: &ExperimentResult) -> Vec<Panel<'_>> {
-    let role = |scenario: &ScenarioResult| match aggregate::role(result, scenario) {
-        Some(Role::New) => "New",
-        Some(Role::Recommended) => "Recommended",
-        Some(Role::Baseline) => "Baseline",
-        None if result.each_alone => "Worst",
-        None => "First",
-    };
     let fails = result.objective.metric == Metric::RequestSuccess;
     let mut panels: Vec<Panel<'_>> = Vec::new();
     for scenario in aggregate::featured_scenarios(result) {
         let Some(windows) = scenario.windows.as_ref().filter(|windows| windows.count > 0) else { continue };
         let loss = if fails { &windows.failed_request_s } else { &windows.downtime_s };
-        panels.push(Panel { what: role(scenario), scenario, windows, loss });
+        panels.push(Panel { what: aggregate::role_word(result, scenario), scenario, windows, loss });
     }
     panels
 }

@@ -5,8 +5,8 @@
 
 use super::clock::Clock;
 use super::{Excerpt, Teller, words};
-use crate::history::{Entry, Exit, Happening, Observation, Reply, Target, Timeline, Who};
-use crate::ids::{ContainerId, FaultId, SlotId, WorkloadId};
+use crate::history::{Entry, Exit, Happening, Observation, OperationEnd, PodLife, Reply, Target, Timeline, Who};
+use crate::ids::{ContainerId, FaultId, IdVec, SlotId, WorkloadId};
 use crate::model::{Model, ProbeKind, Role, Workload};
 use crate::report::format;
 use crate::results::{Group, Lane, Mark, Span, Tone};
@@ -15,9 +15,11 @@ use crate::time::{Duration, SimTime};
 /// The lanes of an excerpt, with time 0 at its beginning: only those in which something is. Where a prober has more than `few`
 /// probes, three and more equal ones in a row are one span, unless each is asked for.
 pub fn lanes(timeline: &Timeline, model: &Model, excerpt: Excerpt, few: u64) -> Vec<Lane> {
-    let mut drawing = Drawing { timeline, model, excerpt, few, lanes: Vec::new() };
+    let has_revisions = has_several_revisions(timeline, model, excerpt);
+    let mut drawing = Drawing { timeline, model, excerpt, few, has_revisions, lanes: Vec::new() };
     drawing.services();
     drawing.slots();
+    drawing.rollouts();
     // What is true when the excerpt begins follows from all before it; of probes only those that end in it are seen.
     let seen = |entry: &&Entry| entry.at < excerpt.to && !is_probe(entry.what);
     let entries: Vec<Entry> = timeline.entries.iter().filter(seen).copied().collect();
@@ -41,6 +43,16 @@ pub fn lanes(timeline: &Timeline, model: &Model, excerpt: Excerpt, few: u64) -> 
     lanes.retain(|lane| !lane.spans.is_empty() || !lane.marks.is_empty());
     lanes.sort_by_key(|lane| lane.group);
     lanes
+}
+
+/// Whether Pods of several revisions of one Deployment are there in an excerpt.
+fn has_several_revisions(timeline: &Timeline, model: &Model, excerpt: Excerpt) -> bool {
+    let is_shown = |pod: &&PodLife| pod.created < excerpt.to && pod.gone.is_none_or(|gone| gone >= excerpt.from);
+    let mut known = IdVec::of(None, model.workloads.len());
+    timeline.pods.iter().filter(is_shown).any(|pod| {
+        let first = *known[model.owner_of(pod.slot).0].get_or_insert(pod.revision);
+        first != pod.revision
+    })
 }
 
 /// What happens to each Pod, by its place in the timeline.
@@ -93,6 +105,7 @@ struct Drawing<'a> {
     model: &'a Model,
     excerpt: Excerpt,
     few: u64,
+    has_revisions: bool,
     lanes: Vec<Lane>,
 }
 
@@ -140,7 +153,7 @@ impl<'a> Drawing<'a> {
     fn lane(&mut self, group: Group, name: &str) -> &mut Lane {
         let place = self.lanes.iter().position(|lane| lane.group == group && lane.name == name);
         let place = place.unwrap_or_else(|| {
-            self.lanes.push(Lane { group, name: name.to_owned(), spans: vec![], marks: vec![] });
+            self.lanes.push(Lane { group, name: name.to_owned(), revision: None, spans: vec![], marks: vec![] });
             self.lanes.len() - 1
         });
         &mut self.lanes[place]
@@ -217,6 +230,30 @@ impl<'a> Drawing<'a> {
         }
     }
 
+    /// From the change of a Deployment's template until all its Pods are of the new revision, or another one takes its place.
+    fn rollouts(&mut self) {
+        for rollout in &self.timeline.rollouts {
+            let name = self.rollout_lane(rollout.workload);
+            let end = if rollout.ended_as(OperationEnd::Superseded).is_some() { ", superseded" } else { "" };
+            let words = format!("rollout of revision {}{end}", rollout.revision + 1);
+            let to = rollout.ended.map_or(self.timeline.end, |(at, _)| at);
+            let back = rollout.rolled_back.map_or(to, |at| at.min(to));
+            let tone = if rollout.flaw.is_some() { Tone::Bad } else { Tone::Plain };
+            self.span(Group::ControlPlane, &name, (rollout.began, back), words, tone);
+            self.span(Group::ControlPlane, &name, (back, to), format!("rollback{end}"), Tone::Plain);
+        }
+    }
+
+    /// The lane of a Deployment's rollouts.
+    fn rollout_lane(&self, workload: WorkloadId) -> String {
+        format!("Deployment {}", self.model.workloads[workload].name)
+    }
+
+    /// The revision of a Pod, where there are several.
+    fn revision(&self, pod: usize) -> Option<u32> {
+        self.has_revisions.then(|| self.timeline.pods[pod].revision + 1)
+    }
+
     fn pod_name(&self, pod: usize) -> String {
         words::pod_name(self.timeline.pods[pod], self.model)
     }
@@ -236,7 +273,8 @@ impl<'a> Drawing<'a> {
         let name = self.container_name(pod, of);
         let is_init = self.workload(pod).pod.containers[of].role == Role::Init;
         // From here the lanes have their order, also those that get marks only.
-        self.lane(Group::Pods, &name);
+        let revision = self.revision(pod);
+        self.lane(Group::Pods, &name).revision = revision;
         let mut begun: Begun = None;
         for entry in entries {
             let next: Option<(String, Tone)> = match entry.what {
@@ -274,6 +312,8 @@ impl<'a> Drawing<'a> {
             let pause = (probe.period + probe.timeout) * 3;
             let mut sent: Option<SimTime> = None;
             let mut runs: Vec<Run> = Vec::new();
+            let revision = self.revision(pod);
+            self.lane(Group::Pods, &name).revision = revision;
             for entry in entries {
                 let next = match entry.what {
                     Happening::ProbeSent { kind: sent_by, .. } if sent_by == kind => {
@@ -324,10 +364,12 @@ impl<'a> Drawing<'a> {
     fn nodes(&mut self, entries: &[Entry]) {
         for (number, node) in self.model.cluster.nodes.iter().enumerate() {
             let of_node = |entry: &&Entry| matches!(entry.who, Who::Node(id) if id.index() == number);
-            let (mut machine, mut condition): (Begun, Begun) = (None, None);
-            let [machine_lane, condition_lane] = [format!("{} machine", node.name), format!("{} as seen", node.name)];
-            self.lane(Group::Nodes, &machine_lane);
-            self.lane(Group::Nodes, &condition_lane);
+            let (mut machine, mut condition, mut drain): (Begun, Begun, Begun) = (None, None, None);
+            let [machine_lane, condition_lane, drain_lane] =
+                ["machine", "as seen", "drain"].map(|what| format!("{} {what}", node.name));
+            for lane in [&machine_lane, &condition_lane, &drain_lane] {
+                self.lane(Group::Nodes, lane);
+            }
             for entry in entries.iter().filter(of_node) {
                 let begin = |words: &str| Some((entry.at, words.to_owned(), Tone::Bad));
                 let down = match entry.what {
@@ -360,7 +402,20 @@ impl<'a> Drawing<'a> {
                     self.end(Group::Nodes, &condition_lane, &mut condition, entry.at);
                     condition = next;
                 }
+                let cordoned = |words: &str| Some((entry.at, words.to_owned(), Tone::Plain));
+                let drained = match entry.what {
+                    Happening::DrainBegan { .. } => Some(cordoned("cordoned, is drained")),
+                    Happening::DrainEnded { has_failed: true, .. } => Some(begin("cordoned, the drain has failed")),
+                    Happening::DrainEnded { has_failed: false, .. } => Some(cordoned("cordoned, drained")),
+                    Happening::NodeUncordoned { .. } | Happening::NodeJoined { .. } => Some(None),
+                    _ => None,
+                };
+                if let Some(next) = drained {
+                    self.end(Group::Nodes, &drain_lane, &mut drain, entry.at);
+                    drain = next;
+                }
             }
+            self.end(Group::Nodes, &drain_lane, &mut drain, self.timeline.end);
             self.end(Group::Nodes, &machine_lane, &mut machine, self.timeline.end);
             self.end(Group::Nodes, &condition_lane, &mut condition, self.timeline.end);
         }
@@ -419,6 +474,16 @@ impl<'a> Drawing<'a> {
                 entry.what
             {
                 (Group::Faults, self.fault_lane(target, fault), format!("{}: {}", line.who, line.words))
+            } else if let Happening::RolloutBegan { workload, .. }
+            | Happening::RolledBack { workload, .. }
+            | Happening::RolloutEnded { workload, .. } = entry.what
+            {
+                (Group::ControlPlane, self.rollout_lane(workload), line.words)
+            } else if let Happening::DrainBegan { .. }
+            | Happening::DrainEnded { .. }
+            | Happening::NodeUncordoned { .. } = entry.what
+            {
+                (Group::Nodes, format!("{} drain", line.who), line.words)
             } else {
                 let group = if matches!(entry.who, Who::Node(_) | Who::Zone(_)) { Group::Nodes } else { Group::Pods };
                 let name = match entry.who {

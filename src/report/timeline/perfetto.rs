@@ -25,7 +25,8 @@ pub fn perfetto(timeline: &Timeline, model: &Model, excerpt: Excerpt) -> String 
             name("process_sort_index", json!({"sort_index": pid}));
             last = Some(pid);
         }
-        name("thread_name", json!({"name": lane.name}));
+        let revision = lane.revision.map(|revision| format!(", revision {revision}")).unwrap_or_default();
+        name("thread_name", json!({"name": format!("{}{revision}", lane.name)}));
         name("thread_sort_index", json!({"sort_index": tid}));
         events.extend(told(lane, pid, tid, grid));
     }

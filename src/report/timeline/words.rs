@@ -38,7 +38,7 @@ pub(super) fn say(entry: &Entry, timeline: &Timeline, model: &Model, clock: Cloc
         | Happening::EvictionGranted { .. }
         | Happening::DrainEnded { .. }
         | Happening::NodeUncordoned { .. } => say_of_operation(what, model),
-        Happening::PodCreated { .. } => said(Plain, "created by the ReplicaSet", "D7"),
+        Happening::PodCreated { revision, .. } => said(Plain, created(revision, timeline), "D7"),
         Happening::PodMet { node: on, .. } => {
             said(Plain, format!("runs on {} since long before, Ready and in rotation", node(on)), "")
         }
@@ -216,7 +216,17 @@ pub(super) fn slot_name(slot: SlotId, model: &Model) -> String {
 
 /// What a Pod is called: by its slot, and which of its Pods it is.
 pub(super) fn pod_name(life: PodLife, model: &Model) -> String {
-    format!("{}.{}", numbered("pod", life.slot, model), life.ordinal)
+    format!("{}.{}", pod_place(life.slot, model), life.ordinal)
+}
+
+/// The name of a Pod up to its ordinal.
+pub(super) fn pod_place(slot: SlotId, model: &Model) -> String {
+    numbered("pod", slot, model)
+}
+
+/// The revision of a Pod's template, where the timeline has more than one.
+pub(super) fn of_revision(revision: u32, timeline: &Timeline) -> Option<String> {
+    (!timeline.rollouts.is_empty()).then(|| format!("of revision {}", revision + 1))
 }
 
 fn numbered(what: &str, slot: SlotId, model: &Model) -> String {
@@ -314,6 +324,11 @@ fn effect(fault: FaultId, model: &Model) -> &'static str {
         Strikes::Drain { .. } => "the Node is drained",
         Strikes::Rollout { new_image: false } => "a new template with the same image is applied",
     }
+}
+
+fn created(revision: u32, timeline: &Timeline) -> String {
+    let of_revision = of_revision(revision, timeline).map(|of| format!(" {of}")).unwrap_or_default();
+    format!("created by the ReplicaSet{of_revision}")
 }
 
 fn drain_ended(has_failed: bool) -> Said {

@@ -211,7 +211,7 @@ impl Observer for Record {
         let Observed::Happened(what) = *what else { return };
         let now = at.as_secs_f64();
         match what {
-            Happening::PodCreated { pod, slot } => {
+            Happening::PodCreated { pod, slot, .. } => {
                 if self.current.len() <= pod.index() {
                     self.current.resize(pod.index() + 1, 0);
                 }

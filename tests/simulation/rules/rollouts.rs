@@ -98,7 +98,7 @@ impl Observer for Film {
         let Observed::Happened(what) = *what else { return };
         let now = at.as_secs_f64();
         match what {
-            Happening::PodCreated { pod, slot } => {
+            Happening::PodCreated { pod, slot, .. } => {
                 self.places.resize(self.places.len().max(pod.index() + 1), 0);
                 self.places[pod.index()] = self.pods.len();
                 self.pods.push(Life {

@@ -1,0 +1,417 @@
+//! One rollout, second by second: how many Pods of each revision there are, and below it which share of the requests fails. Those
+//! that were completed have one picture, those of a bad revision that was rolled back another.
+
+use super::axis::Axis;
+use super::font;
+use super::frame::{self, BODY, MARGIN, RIGHT, SMALL};
+use super::palette::{BLUE, Colour, GREEN, GREY, GRID, INK, PAPER, PURPLE, SLATE, VERMILION};
+use super::picture::{Anchor, Picture};
+use crate::report::aggregate;
+use crate::report::format;
+use crate::report::labels::Labels;
+use crate::results::{ExperimentResult, FailingSpan, RevisionCounts, Rollback, RolloutReplay};
+
+const LEFT: f64 = MARGIN + 46.0;
+/// Behind it stands how many Pods are wanted.
+const END: f64 = RIGHT - 66.0;
+/// Of one Pod, if there is room for that.
+const POD: f64 = 40.0;
+const LEAST_HEIGHT: f64 = 90.0;
+const MOST_HEIGHT: f64 = 200.0;
+/// From 0 to 100 % of the requests, and the words above them.
+const SHARES: f64 = 64.0;
+const WORDS: f64 = 18.0;
+/// What lasts a tenth of a second in a rollout of minutes is still seen.
+const LEAST_WIDTH: f64 = 2.0;
+
+/// Pods of one kind: what they are called, their colour, and how many there are. From the bottom up: those that are Ready, those
+/// that are not, and those that go.
+struct Band {
+    name: &'static str,
+    colour: Colour,
+    count: fn(&RevisionCounts) -> u32,
+}
+
+const BANDS: [Band; 6] = [
+    Band { name: "old revision, Ready", colour: BLUE, count: |pods| pods.old_ready },
+    Band { name: "new revision, Ready", colour: GREEN, count: |pods| pods.new_ready },
+    Band { name: "new revision, not Ready yet", colour: Colour(153, 216, 199, 1.0), count: |pods| pods.new_not_ready },
+    Band { name: "old revision, not Ready", colour: Colour(153, 199, 224, 1.0), count: |pods| pods.old_not_ready },
+    Band { name: "old revision, terminating", colour: SLATE, count: |pods| pods.old_terminating },
+    Band { name: "new revision, terminating", colour: PURPLE, count: |pods| pods.new_terminating },
+];
+
+/// A time in which requests fail without a break.
+struct Moment {
+    from_s: f64,
+    to_s: f64,
+    /// The largest share that fails in it.
+    peak: f64,
+    /// It is the same all the time.
+    is_even: bool,
+}
+
+impl Moment {
+    fn share(&self) -> String {
+        let peak = format::share(self.peak, 1.0);
+        if self.is_even { peak } else { format!("up to {peak}") }
+    }
+}
+
+/// The rollouts that were completed, or rolled back, one below the other on the same scale of time; `None` if there is none.
+pub fn draw(result: &ExperimentResult, is_rolled_back: bool) -> Option<Picture> {
+    let wanted = |one: &&RolloutReplay| one.rollback.is_some() == is_rolled_back;
+    let replays: Vec<&RolloutReplay> = result.rollouts.iter().filter(wanted).collect();
+    let first = *replays.first()?;
+    let mut picture = Picture::new(frame::WIDTH);
+    let mut y = frame::head(&mut picture, &title(result, &replays), &lead(&replays, first));
+    let is_there = |band: &&Band| replays.iter().any(|one| one.pods.iter().any(|pods| (band.count)(pods) > 0));
+    let mut legend: Vec<(Colour, String)> =
+        BANDS.iter().filter(is_there).map(|band| (band.colour, band.name.to_owned())).collect();
+    if replays.iter().any(|one| !one.failing.is_empty()) {
+        legend.push((VERMILION, FAILS.to_owned()));
+    }
+    y = frame::legend_line(&mut picture, y - 8.0, &legend);
+    let from = replays.iter().map(|one| -one.rollout_from_s).fold(0.0, f64::min);
+    let to = replays.iter().map(|one| one.lasts_s - one.rollout_from_s).fold(0.0, f64::max);
+    let axis = Axis::moments(from, to, LEFT, END);
+    for replay in replays {
+        y = panel(&mut picture, result, replay, &axis, y) + 14.0;
+        picture.description.push(in_words(replay));
+    }
+    picture.text(f64::midpoint(LEFT, END), y + 4.0, Anchor::Middle, SMALL, "time since the template changed");
+    frame::foot(&mut picture, result, y + 10.0);
+    Some(picture)
+}
+
+const FAILS: &str = "requests that fail";
+
+/// One rollout; returns where it ends.
+fn panel(picture: &mut Picture, result: &ExperimentResult, replay: &RolloutReplay, axis: &Axis, y: f64) -> f64 {
+    let mut y = header(picture, result, replay, y + 10.0);
+    let most = replay.pods.iter().map(total).max().unwrap_or(0).max(replay.replicas).max(1);
+    let height = (f64::from(most) * POD).clamp(LEAST_HEIGHT, MOST_HEIGHT);
+    let (top, bottom) = (y + 20.0, y + 20.0 + height);
+    picture.text(MARGIN, top - 8.0, Anchor::Left, SMALL.bold(), "Pods");
+    let at = |pods: u32| bottom - height * f64::from(pods) / f64::from(most);
+    grid(picture, axis, (top, bottom));
+    for pods in (0..=most).step_by(step(most) as usize) {
+        level(picture, at(pods), &pods.to_string());
+    }
+    stack(picture, replay, axis, &at);
+    let wanted = at(replay.replicas);
+    picture.dashes((LEFT, wanted), (END, wanted), 1.2, INK);
+    picture.text(END + 6.0, wanted + 4.0, Anchor::Left, SMALL, format!("{} wanted", replay.replicas));
+    completion(picture, replay, axis, (top, bottom));
+
+    y = bottom + 22.0;
+    picture.text(MARGIN, y, Anchor::Left, SMALL.bold(), FAILS);
+    let (top, bottom) = (y + 6.0 + WORDS, y + 6.0 + WORDS + SHARES);
+    grid(picture, axis, (top, bottom));
+    for (share, label) in [(0.0, "0 %"), (0.5, "50 %"), (1.0, "100 %")] {
+        level(picture, bottom - SHARES * share, label);
+    }
+    failing(picture, replay, axis, bottom);
+    for (value, label) in &axis.ticks {
+        picture.text(axis.at(*value), bottom + 16.0, Anchor::Middle, SMALL, label.clone());
+    }
+    bottom + 18.0
+}
+
+/// Which scenario, if there are several, and its figures.
+fn header(picture: &mut Picture, result: &ExperimentResult, replay: &RolloutReplay, y: f64) -> f64 {
+    let mut y = y;
+    let scenario = result.scenarios.iter().find(|scenario| scenario.name == replay.scenario);
+    if let Some(scenario) = scenario.filter(|_| result.scenarios.len() > 1) {
+        let name = format!("{}: {}", aggregate::role_word(result, scenario), scenario.name);
+        picture.text(MARGIN, y, Anchor::Left, BODY.bold(), font::fit(&name, BODY.size, true, RIGHT - MARGIN));
+        y += 17.0;
+    }
+    let operation = scenario.and_then(|scenario| {
+        scenario.operations.iter().find(|(name, _)| **name == replay.operation).map(|(_, operation)| operation)
+    });
+    let median =
+        operation.filter(|_| replay.rollback.is_none()).and_then(|operation| operation.duration_s.p50.as_ref());
+    let median = median.map(|median| format!("median of all: {}", format::in_full(median.value)));
+    let least = match least_ready(replay) {
+        0 => "at times no Pod Ready".to_owned(),
+        least => format!("never fewer than {least} of {} Pods Ready", replay.replicas),
+    };
+    let figures: Vec<String> = [found(replay), Some(took(replay)), median, Some(least), lost(replay)]
+        .into_iter()
+        .flatten()
+        .chain([format!("revision {}, replication {}", replay.revision, replay.replication)])
+        .collect();
+    picture.text(MARGIN, y, Anchor::Left, SMALL, font::fit(&figures.join(" · "), SMALL.size, false, RIGHT - MARGIN));
+    y + 12.0
+}
+
+fn took(replay: &RolloutReplay) -> String {
+    let what = if replay.rollback.is_some() { "undone" } else { "complete" };
+    format!("{what} after {}", format::in_full(replay.took_s))
+}
+
+/// What is wrong with the revision, and how long nobody knew.
+fn found(replay: &RolloutReplay) -> Option<String> {
+    let rollback = replay.rollback.as_ref()?;
+    Some(format!("{}, found after {}", flaw(replay, rollback), format::in_full(rollback.after_s)))
+}
+
+/// The flaw without the name of the operation that it is of.
+fn flaw<'a>(replay: &RolloutReplay, rollback: &'a Rollback) -> &'a str {
+    let rest = rollback.flaw.strip_prefix(&replay.operation).and_then(|rest| rest.strip_prefix('-'));
+    rest.unwrap_or(&rollback.flaw)
+}
+
+/// What fails in all, as time of full traffic.
+fn lost(replay: &RolloutReplay) -> Option<String> {
+    let secs: f64 = replay.failing.iter().map(|span| (span.to_s - span.from_s) * span.failing_share).sum();
+    (secs > 0.0).then(|| format!("failed requests worth {} of full traffic", format::duration(secs)))
+}
+
+/// The fewest Pods that were Ready while the rollout was under way.
+fn least_ready(replay: &RolloutReplay) -> u32 {
+    let (from, to) = (replay.rollout_from_s, replay.rollout_from_s + replay.took_s);
+    let ends = replay.pods.iter().skip(1).map(|next| next.at_s).chain([replay.lasts_s]);
+    let during = replay.pods.iter().zip(ends).filter(|(pods, end)| pods.at_s <= to && *end > from);
+    during.map(|(pods, _)| pods.old_ready + pods.new_ready).min().unwrap_or(0)
+}
+
+fn total(pods: &RevisionCounts) -> u32 {
+    BANDS.iter().map(|band| (band.count)(pods)).sum()
+}
+
+/// From one tick to the next, so that there are six at most.
+fn step(most: u32) -> u32 {
+    let decades = (0..8).map(|power| 10_u32.pow(power));
+    decades.flat_map(|decade| [1, 2, 5].map(|step| step * decade)).find(|step| most / step <= 5).unwrap_or(most)
+}
+
+/// Lines of time over an area.
+fn grid(picture: &mut Picture, axis: &Axis, (top, bottom): (f64, f64)) {
+    for (value, _) in &axis.ticks {
+        picture.line(vec![(axis.at(*value), top), (axis.at(*value), bottom)], 1.0, GRID);
+    }
+}
+
+/// A line across, and what it stands for.
+fn level(picture: &mut Picture, y: f64, label: &str) {
+    picture.line(vec![(LEFT, y), (END, y)], 1.0, GRID);
+    picture.text(LEFT - 8.0, y + 4.0, Anchor::Right, SMALL, label);
+}
+
+/// The Pods as stacked areas, and over each stretch of time its words.
+fn stack(picture: &mut Picture, replay: &RolloutReplay, axis: &Axis, at: &dyn Fn(u32) -> f64) {
+    let x = |at_s: f64| axis.at(at_s - replay.rollout_from_s);
+    let ends: Vec<f64> = replay.pods.iter().skip(1).map(|next| next.at_s).chain([replay.lasts_s]).collect();
+    let steps: Vec<(f64, f64, &RevisionCounts)> =
+        replay.pods.iter().zip(ends).map(|(pods, end)| (x(pods.at_s), x(end), pods)).collect();
+    for (number, band) in BANDS.iter().enumerate() {
+        let below = |pods: &RevisionCounts| BANDS[..number].iter().map(|band| (band.count)(pods)).sum::<u32>();
+        let is_there = |step: &(f64, f64, &RevisionCounts)| (band.count)(step.2) > 0;
+        for run in steps.chunk_by(|a, b| is_there(a) == is_there(b)).filter(|run| is_there(&run[0])) {
+            let upper = run.iter().flat_map(|(from, to, pods)| {
+                let y = at(below(pods) + (band.count)(pods));
+                [(*from, y), (*to, y)]
+            });
+            let lower = run.iter().rev().flat_map(|(from, to, pods)| {
+                let y = at(below(pods));
+                [(*to, y), (*from, y)]
+            });
+            let outline = upper.chain(lower).collect();
+            picture.datum(band.name, band.name, |picture| picture.area(outline, band.colour));
+            // A line of paper tells neighbours apart also where their colours are not seen.
+            let edge = run.iter().flat_map(|(from, to, pods)| {
+                let y = at(below(pods) + (band.count)(pods));
+                [(*from, y), (*to, y)]
+            });
+            picture.line(edge.collect(), 1.2, PAPER);
+        }
+    }
+    for (from, to, pods) in steps {
+        let since = format::in_full(pods.at_s - replay.rollout_from_s);
+        picture.datum("", format!("{since}: {}", counts(pods)), |picture| {
+            picture.rectangle(from, at(total(pods)), to - from, at(0) - at(total(pods)), PAPER.faint(0.0));
+        });
+    }
+}
+
+fn counts(pods: &RevisionCounts) -> String {
+    let there = BANDS.iter().filter(|band| (band.count)(pods) > 0);
+    let words: Vec<String> = there.map(|band| format!("{} {}", (band.count)(pods), band.name)).collect();
+    if words.is_empty() { "no Pod".to_owned() } else { words.join("; ") }
+}
+
+/// When the template changes, when it is found to be bad, and when the rollout is complete: words where there is room for them.
+fn completion(picture: &mut Picture, replay: &RolloutReplay, axis: &Axis, (top, bottom): (f64, f64)) {
+    let (from, to) = (axis.at(0.0), axis.at(replay.took_s));
+    let found = replay.rollback.as_ref().map(|rollback| axis.at(rollback.after_s));
+    for x in [Some(from), found, Some(to)].into_iter().flatten() {
+        picture.dashes((x, top - 4.0), (x, bottom), 1.2, INK);
+    }
+    let mut write = |anchor, x, words: &str| picture.text(x, top - 8.0, anchor, SMALL, words);
+    let width = |words: &str| font::width(words, SMALL.size, false) + 12.0;
+    let (began, bad, ended) = ("the template changes", "found to be bad: rolled back", took(replay));
+    let mut free = from;
+    if width(began) < found.unwrap_or(to) - from {
+        write(Anchor::Left, from + 4.0, began);
+        free += width(began);
+    }
+    if let Some(x) = found.filter(|x| free + width(bad) < *x) {
+        write(Anchor::Right, x - 4.0, bad);
+    }
+    if found.unwrap_or(free) + width(&ended) < to {
+        write(Anchor::Right, to - 4.0, &ended);
+    } else if to + width(&ended) < RIGHT {
+        write(Anchor::Left, to + 4.0, &ended);
+    }
+}
+
+/// The share that fails, and above each moment of it how much and for how long, where there is room.
+fn failing(picture: &mut Picture, replay: &RolloutReplay, axis: &Axis, bottom: f64) {
+    let x = |at_s: f64| axis.at(at_s - replay.rollout_from_s);
+    for span in &replay.failing {
+        let (from, height) = (x(span.from_s), (SHARES * span.failing_share).max(1.0));
+        let width = (x(span.to_s) - from).max(LEAST_WIDTH);
+        let since = format::in_full(span.from_s - replay.rollout_from_s);
+        let words = format!(
+            "{since}: {} of the requests fail, for {}",
+            format::share(span.failing_share, 1.0),
+            format::duration(span.to_s - span.from_s)
+        );
+        picture.datum(FAILS, words, |picture| picture.rectangle(from, bottom - height, width, height, VERMILION));
+    }
+    let mut taken = LEFT;
+    for moment in moments(&replay.failing) {
+        let text = format!("{}, {}", moment.share(), format::duration(moment.to_s - moment.from_s));
+        let half = font::width(&text, SMALL.size, false) / 2.0;
+        let middle = f64::midpoint(x(moment.from_s), x(moment.to_s)).clamp(LEFT + half, END - half);
+        if middle - half >= taken {
+            let y = bottom - SHARES * moment.peak - 5.0;
+            picture.text(middle, y, Anchor::Middle, SMALL.coloured(VERMILION), text);
+            taken = middle + half + 8.0;
+        }
+    }
+    if replay.failing.is_empty() {
+        picture.text(
+            f64::midpoint(LEFT, END),
+            bottom - SHARES / 2.0 - 6.0,
+            Anchor::Middle,
+            BODY.coloured(GREY),
+            "none",
+        );
+    }
+    picture.line(vec![(LEFT, bottom), (END, bottom)], 1.2, GREY);
+}
+
+/// What follows at once on another share is one moment.
+fn moments(failing: &[FailingSpan]) -> Vec<Moment> {
+    let mut moments: Vec<Moment> = Vec::new();
+    for span in failing {
+        match moments.last_mut().filter(|last| span.from_s - last.to_s < 1e-6) {
+            Some(last) => {
+                last.is_even &= last.peak.to_bits() == span.failing_share.to_bits();
+                (last.to_s, last.peak) = (span.to_s, last.peak.max(span.failing_share));
+            }
+            None => {
+                let (from_s, to_s, peak) = (span.from_s, span.to_s, span.failing_share);
+                moments.push(Moment { from_s, to_s, peak, is_even: true });
+            }
+        }
+    }
+    moments
+}
+
+/// What the picture says.
+fn title(result: &ExperimentResult, replays: &[&RolloutReplay]) -> String {
+    let [first, rest @ ..] = replays else { return String::new() };
+    let long = |replay: &RolloutReplay| match &replay.rollback {
+        Some(rollback) => format!("is found bad after {}", format::in_full(rollback.after_s)),
+        None => format!("takes {}", format::in_full(replay.took_s)),
+    };
+    let took = long(first);
+    let what = first.rollback.as_ref().map(|rollback| format!(" ({})", flaw(first, rollback))).unwrap_or_default();
+    let mut title = format!("One {}{what} {took}, and {}", first.operation, fails(first));
+    if let Some(second) = rest.first() {
+        let other = long(second);
+        let took = if other == took { String::new() } else { format!("it {other}, and ") };
+        title += &format!("; in the baseline{} {took}{}", setting(result, first, second), fails(second));
+    }
+    title
+}
+
+/// In which settings the baseline is another scenario, if that is short enough for a title.
+fn setting(result: &ExperimentResult, first: &RolloutReplay, second: &RolloutReplay) -> String {
+    let labels = Labels::of(result);
+    let place = |name: &str| result.scenarios.iter().position(|scenario| scenario.name == name);
+    let (Some(shown), Some(other)) = (place(&first.scenario), place(&second.scenario)) else {
+        return String::new();
+    };
+    let differing = labels.columns.iter().filter(|column| column.cells[shown] != column.cells[other]);
+    let settings: Vec<String> =
+        differing.map(|column| format!("{} {}", column.short_key, column.cells[other]).trim().to_owned()).collect();
+    let settings = settings.join(", ");
+    if settings.chars().count() > LONGEST_SETTING { String::new() } else { format!(" ({settings})") }
+}
+
+/// Characters of a setting in a title.
+const LONGEST_SETTING: usize = 60;
+
+/// What fails, in words.
+fn fails(replay: &RolloutReplay) -> String {
+    let moments = moments(&replay.failing);
+    let peak = format::share(moments.iter().map(|moment| moment.peak).fold(0.0, f64::max), 1.0);
+    let lasts = format::duration(moments.iter().map(|moment| moment.to_s - moment.from_s).sum());
+    match moments.len() {
+        0 => "no request fails".to_owned(),
+        1 => format!("{} of the requests fail for {lasts}", moments[0].share()),
+        n => format!("up to {peak} of the requests fail at {n} moments, for {lasts} in all"),
+    }
+}
+
+fn lead(replays: &[&RolloutReplay], first: &RolloutReplay) -> String {
+    let which = if replays.len() > 1 { "Of each scenario the" } else { "The" };
+    let (chosen, bad) = match first.rollback {
+        None => ("whose length is nearest to the median, among the first of a replication", ""),
+        Some(_) if replays.len() > 1 => {
+            ("with the flaw that costs the most, found after about as long as usual", " (the new one is the bad one)")
+        }
+        Some(_) => ("with the flaw that costs the most, found after as long as usual", " (the new one is the bad one)"),
+    };
+    let mut text = format!(
+        "{which} {} {chosen}. Above: the Pods of {} by the revision of their template{bad}, as the API has them. Below: the share \
+         of its requests that reach no Pod that answers.",
+        first.operation, first.deployment
+    );
+    if let Some(cut) = replays.iter().find_map(|replay| replay.cut.as_ref()) {
+        text = format!("{text} {cut}");
+    }
+    text
+}
+
+/// The rollout for readers who cannot see it.
+fn in_words(replay: &RolloutReplay) -> String {
+    let moments: Vec<String> = moments(&replay.failing)
+        .iter()
+        .map(|moment| {
+            format!(
+                "{} of the requests fail for {} at {}",
+                moment.share(),
+                format::duration(moment.to_s - moment.from_s),
+                format::in_full(moment.from_s - replay.rollout_from_s)
+            )
+        })
+        .collect();
+    let steps: Vec<String> = replay
+        .pods
+        .iter()
+        .map(|pods| format!("{} {}", format::in_full(pods.at_s - replay.rollout_from_s), counts(pods)))
+        .take(TOLD)
+        .collect();
+    let fails = if moments.is_empty() { "no request fails".to_owned() } else { moments.join(", ") };
+    let bad = found(replay).map(|found| found + ", ").unwrap_or_default();
+    format!("{}: {bad}{}, {fails}. Pods: {}", replay.scenario, took(replay), steps.join(", "))
+}
+
+/// So many changes are listened to.
+const TOLD: usize = 40;
