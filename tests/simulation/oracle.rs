@@ -47,6 +47,20 @@ fn assert_identical(model: &Model, index: u64) {
     assert!(fast.0.len() > 100, "too little happened to prove anything");
 }
 
+/// Everything that is told, the trace and the measures are those of the judge; the outcome.
+fn judged(model: &Model, index: u64) -> Outcome {
+    assert_identical(model, index);
+    assert_same_trace(model, index);
+    let outcome = |mode| {
+        let observer = (Measures::new(model), ());
+        drive(&mut Replication::new(model, 7, index, mode, observer), model.horizon)
+    };
+    let fast = outcome(Mode::Fast);
+    fast.assert_consistent();
+    assert!(fast == outcome(Mode::EveryProbe), "replication {index}");
+    fast
+}
+
 #[test]
 fn the_fast_mode_equals_the_judge_to_the_nanosecond() {
     let model = common::storms::stormy_reference();
@@ -130,15 +144,7 @@ fn the_same_with_rollouts() {
         let occurs = Occurrence::WithRevision { after: Some(common::exponential(90.0)) };
         model.faults.push(Fault { occurs, ..poison });
         model.horizon = common::secs(6.0 * 86_400.0);
-        assert_identical(&model, index);
-        assert_same_trace(&model, index);
-        let outcome = |mode| {
-            let observer = (Measures::new(&model), ());
-            drive(&mut Replication::new(&model, 7, index, mode, observer), model.horizon)
-        };
-        let fast = outcome(Mode::Fast);
-        fast.assert_consistent();
-        assert!(fast == outcome(Mode::EveryProbe), "replication {index}");
+        judged(&model, index);
     }
 }
 
@@ -187,16 +193,8 @@ fn the_same_with_drains() {
         let rollout = Strikes::Rollout { new_image: false };
         model.faults.push(common::fault("rollout", rollout, common::exponential(30_000.0), None));
         model.horizon = common::secs(6.0 * 86_400.0);
-        assert_identical(&model, index);
-        assert_same_trace(&model, index);
-        let outcome = |mode| {
-            let observer = (Measures::new(&model), ());
-            drive(&mut Replication::new(&model, 7, index, mode, observer), model.horizon)
-        };
-        let fast = outcome(Mode::Fast);
-        fast.assert_consistent();
-        assert!(fast == outcome(Mode::EveryProbe), "replication {index}");
-        assert!(fast.operations()[0].begun() > 20, "drains by turns");
+        let outcome = judged(&model, index);
+        assert!(outcome.operations()[0].begun() > 20, "drains by turns");
     }
 }
 
