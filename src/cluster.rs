@@ -21,6 +21,7 @@
 //! | `rollout` | new revisions, surges, scale-down | D1–D3, D5, D10 |
 //! | `drain` | `kubectl drain`: cordon, evictions and what waits for them | V4, V7, V13–V15 |
 //! | `budget` | the disruption controller, and what the API server answers to evictions | V1, V2, V8–V10 |
+//! | `control_plane` | its outages: what waits, and how its leaders come back | N17, N17a |
 //! | `replicas` | the `ReplicaSet`, deletion, garbage collection | D7–D9, T1–T8, N15 |
 //! | `scheduler` | when a Pod is bound; [`placement`](crate::placement) says where | S1–S17 |
 //! | `workload` | what belongs to a Deployment as a whole | |
@@ -42,6 +43,7 @@ mod budget;
 mod chain;
 mod chance;
 mod check;
+mod control_plane;
 mod drain;
 mod eviction;
 mod faults;
@@ -74,7 +76,7 @@ pub use crate::history::{
 use crate::engine::{Cx, Engine, World};
 use crate::history::{cause, happening, observer};
 use crate::ids::{BudgetId, ContainerRef, FaultId, IdVec, NodeId, PodId, SlotId, WorkloadId, ZoneId};
-use crate::model::{Model, ProbeKind, ScriptTarget, Workload};
+use crate::model::{ControlPlanePart, Model, ProbeKind, ScriptTarget, Workload};
 use crate::random::{Owner, Purpose, Streams};
 use crate::time::{Grid, SimTime};
 use state::{Dice, NodeState, Pod, Slot, Timer, ZoneState};
@@ -97,6 +99,7 @@ pub(crate) enum Event {
     FaultDue(Target, Timer),
     FaultEnded(Target, Timer),
     ScriptDue(FaultId, ScriptTarget),
+    LeaderDue(ControlPlanePart, Timer),
     ContainerExited(ContainerRef, Timer),
     AppServing(ContainerRef, Timer),
     SigtermSent(ContainerRef, Timer),
@@ -162,7 +165,7 @@ pub(crate) struct Cluster<'m, O> {
     workloads: IdVec<WorkloadId, WorkloadState>,
     budgets: IdVec<BudgetId, budget::BudgetState>,
     drains: drain::Drains,
-    /// The clock of what is done to Nodes by turns.
+    /// The clock of what strikes the control plane, or is done to Nodes by turns.
     clock: faults::Clock,
     /// Those of each workload in a row; behind all of them the places for Pods that surges make.
     slots: IdVec<SlotId, Slot>,
@@ -176,6 +179,7 @@ pub(crate) struct Cluster<'m, O> {
     all_zones_down: bool,
     proxy: rotation::Proxy,
     scheduler: scheduler::Scheduler,
+    control_plane: control_plane::ControlPlane,
     control_plane_dice: Dice,
     /// Factor on latencies of the control plane (E10a).
     load: f64,
@@ -306,6 +310,9 @@ impl<'m, O: Observer> Cluster<'m, O> {
             #[cfg(test)]
             mutation: None,
             load: streams.stream(Owner::Replication, Purpose::Load).draw(0, &model.cluster.latencies.load),
+            control_plane: control_plane::ControlPlane::new(Dice::new(
+                streams.stream(Owner::Replication, Purpose::ControlPlane),
+            )),
             control_plane_dice: Dice::new(streams.stream(Owner::Replication, Purpose::Propagation)),
             pass_grid: grid(0, rules.node_monitor_period),
             taint_grid: grid(1, rules.taint_queue_period),
@@ -353,9 +360,13 @@ impl<O: Observer> World for Cluster<'_, O> {
     type Event = Event;
 
     fn handle(&mut self, cx: &mut Cx<'_, Event>, event: Event) {
+        if self.is_held(event) {
+            return;
+        }
         match event {
             Event::FaultDue(target, timer) => self.on_fault_due(cx, target, timer),
             Event::FaultEnded(target, timer) => self.on_fault_ended(cx, target, timer),
+            Event::LeaderDue(part, timer) => self.on_leader_due(cx, part, timer),
             Event::ScriptDue(fault, target) => self.on_script_due(cx, fault, target),
             Event::ContainerExited(at, timer) => self.on_container_exited(cx, at, timer),
             Event::AppServing(at, timer) => self.on_app_serving(cx, at, timer),

@@ -17,7 +17,10 @@ pub use cluster::{
     Cluster, ControlPlane, DeadNodes, Eviction, Latencies, NewNode, Node, Prices, RaceOdds, StartRace, Zone,
 };
 pub use container::{App, Container, ImagePull, OnSigterm, Probe, ProbeKind, Role, WhileStarting};
-pub use fault::{Affects, BadRevisions, ContainerMode, Fault, NodeMode, Occurrence, ScriptTarget, Strikes};
+pub use fault::{
+    Affects, BadRevisions, ContainerMode, ControlPlaneMode, ControlPlanePart, Fault, NodeMode, Occurrence,
+    ScriptTarget, Strikes,
+};
 pub use requirement::Requirement;
 pub use workload::{
     AntiAffinity, OtherRequest, Part, PodSpec, PodTolerations, Resources, Spread, Strategy, Toleration, Workload,

@@ -102,6 +102,8 @@ pub enum Purpose {
     Lease,
     /// Node status updates (N2).
     NodeStatus,
+    /// What becomes of the control plane in its outages (N17).
+    ControlPlane,
     /// Lost tokens of the taint queue (N7a).
     Taint,
     /// The kubelet's own start.
@@ -136,6 +138,7 @@ impl Purpose {
             Self::ProbeFailure => [12, 0],
             Self::Lease => [13, 0],
             Self::NodeStatus => [16, 0],
+            Self::ControlPlane => [29, 0],
             Self::Taint => [14, 0],
             Self::KubeletStart => [15, 0],
             Self::Load => [19, 0],

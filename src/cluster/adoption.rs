@@ -22,8 +22,7 @@ impl<O: Observer> Cluster<'_, O> {
         if !self.pods[pod].life.expires(timer) {
             return;
         }
-        let Some(node) = self.pods[pod].node else { return };
-        if self.kubelet_listens(node) && !self.pods[pod].adopted {
+        if self.is_heard_of(pod) && !self.pods[pod].adopted {
             self.adopt_pod(cx, pod);
         }
     }

@@ -65,7 +65,8 @@ impl<O: Observer> Cluster<'_, O> {
         }
         assert_eq!(state.view.is_some(), state.in_rotation, "the observer knows whether {pod:?} is in rotation");
         if !state.exists {
-            assert!(!state.api_ready && !state.life.is_set() && !state.eviction.is_set(), "{pod:?} is gone");
+            assert!(!state.api_ready, "{pod:?} is gone and not Ready");
+            assert!(!state.life.is_set() && !state.eviction.is_set(), "{pod:?} is gone and waits for nothing");
             return;
         }
         let kubelet = state.node.map(|node| self.nodes[node].kubelet);
@@ -172,6 +173,7 @@ impl<O: Observer> Cluster<'_, O> {
         timers.extend(self.workloads.iter().flat_map(|workload| workload.rollouts.timers()));
         timers.extend(self.budgets.iter().map(BudgetState::timer));
         timers.extend(self.drains.timers());
+        timers.extend(self.control_plane.timers());
         timers.retain(|timer| timer.is_set());
         timers.sort_unstable();
         assert!(timers.windows(2).all(|pair| pair[0] != pair[1]), "two wait for one event");

@@ -242,7 +242,10 @@ impl<O: Observer> Cluster<'_, O> {
             self.finish(cx, place, number);
             return;
         }
-        match self.ask_for_eviction(cx.now(), pod, is_retry) {
+        // A request that nobody answers is one in vain, like one that is refused.
+        let answers = self.control_plane.answers();
+        let response = if answers { self.ask_for_eviction(cx.now(), pod, is_retry) } else { Response::Refused };
+        match response {
             Response::Granted => {
                 self.tell_refusals(cx, place, number);
                 self.drains.under_way[place].evictions[number].stage = Stage::Leaving { since: cx.now() };

@@ -31,6 +31,12 @@ impl TaintQueue {
         Self { nodes: VecDeque::new(), size: 0, not_ready: 0, rate, token_at: SimTime::ZERO, timer: Timer::NONE }
     }
 
+    /// A new controller has no Node in it, and a token.
+    pub fn begin_anew(&mut self, rate: f64, now: SimTime) {
+        self.nodes.clear();
+        (self.rate, self.token_at, self.timer) = (rate, now, Timer::NONE);
+    }
+
     /// How often the Node stands in it.
     pub fn places(&self, node: NodeId) -> usize {
         self.nodes.iter().filter(|queued| **queued == node).count()

@@ -107,8 +107,8 @@ impl<O: Observer> Cluster<'_, O> {
                         self.wind(Target::Deployment(workload), id, every);
                     }
                 }
-                // Nodes are drained by a clock of the cluster, which runs on whatever befalls them.
-                Strikes::Drain { .. } => self.wind(Target::Cluster, id, every),
+                // A clock of the cluster runs on whatever befalls it and its Nodes.
+                Strikes::Drain { .. } | Strikes::ControlPlane(_) => self.wind(Target::Cluster, id, every),
                 Strikes::Node(_) => self.nodes.ids().for_each(|node| self.wind(Target::Node(node), id, every)),
                 Strikes::Zone(_) => self.zones.ids().for_each(|zone| self.wind(Target::Zone(zone), id, every)),
             }
@@ -175,7 +175,8 @@ impl<O: Observer> Cluster<'_, O> {
             Target::Deployment(workload) => self.workloads[workload].strikes.is_empty(),
             Target::Node(node) => {
                 let node = &self.nodes[node];
-                node.connected && node.kubelet == Kubelet::Up && node.registered && node.strikes.is_empty()
+                // Without an API server a machine runs on all the same.
+                node.linked && node.kubelet == Kubelet::Up && node.registered && node.strikes.is_empty()
             }
             Target::Zone(zone) => self.zones[zone].strikes.is_empty(),
             Target::Cluster => true,
@@ -261,6 +262,9 @@ impl<O: Observer> Cluster<'_, O> {
 
     /// Strikes what is there: a container that has a process, a Pod, a machine that is not being replaced.
     pub(super) fn strike(&mut self, cx: &mut Cx<'_, Event>, target: Target, fault: FaultId, lasts: Option<Duration>) {
+        if self.is_postponed(target, fault, lasts) {
+            return;
+        }
         match (target, self.model.faults[fault].strikes) {
             (Target::Slot(slot) | Target::Container(slot, _), Strikes::Container(mode)) => {
                 let Some(container) = self.struck_container(fault, self.slots[slot].workload) else { return };
@@ -296,6 +300,7 @@ impl<O: Observer> Cluster<'_, O> {
                 self.tell(cx, Happening::FaultStruck { target, fault });
                 self.begin_rollout(cx, workload, fault, new_image);
             }
+            (Target::Cluster, Strikes::ControlPlane(mode)) => self.strike_control_plane(cx, fault, mode, lasts),
             (Target::Cluster, Strikes::Drain { node, timeout }) => {
                 self.begin_drain(cx, fault, (node, timeout), lasts.unwrap_or(Duration::ZERO));
             }
@@ -391,7 +396,7 @@ impl<O: Observer> Cluster<'_, O> {
         }
     }
 
-    fn schedule_end(&mut self, cx: &mut Cx<'_, Event>, target: Target, lasts: Option<Duration>) -> Timer {
+    pub(super) fn schedule_end(&mut self, cx: &mut Cx<'_, Event>, target: Target, lasts: Option<Duration>) -> Timer {
         let Some(lasts) = lasts else { return Timer::NONE };
         let timer = self.timer();
         cx.after(lasts, Event::FaultEnded(target, timer));
@@ -442,8 +447,7 @@ impl<O: Observer> Cluster<'_, O> {
                     self.refresh_node(cx, node);
                 }
             }
-            // Operations end by themselves.
-            Target::Cluster => {}
+            Target::Cluster => self.on_control_plane_fault_ended(cx, timer),
         }
         self.update_clock(cx, target);
     }
@@ -545,6 +549,7 @@ impl<O: Observer> Cluster<'_, O> {
             Strikes::Deletion
             | Strikes::Node(_)
             | Strikes::Zone(_)
+            | Strikes::ControlPlane(_)
             | Strikes::Rollout { .. }
             | Strikes::Drain { .. } => None,
         }
@@ -571,6 +576,7 @@ impl<O: Observer> Cluster<'_, O> {
                 Strikes::Container(_)
                 | Strikes::Deletion
                 | Strikes::Deployment(_)
+                | Strikes::ControlPlane(_)
                 | Strikes::Rollout { .. }
                 | Strikes::Drain { .. } => None,
             }
@@ -586,6 +592,11 @@ impl<O: Observer> Cluster<'_, O> {
         let runs = |pod: &PodId| self.pods[*pod].workload == workload && self.pods[*pod].has_process();
         self.pods.ids().filter(runs).collect()
     }
+}
+
+/// It goes through the API.
+pub(super) fn needs_api(strikes: Strikes) -> bool {
+    matches!(strikes, Strikes::Deletion | Strikes::Rollout { .. } | Strikes::Drain { .. })
 }
 
 /// Who sees a mode; a crash is seen by all.

@@ -41,6 +41,12 @@ impl<'m, O: Observer> Cluster<'m, O> {
         node.kubelet == Kubelet::Up && node.connected
     }
 
+    /// The kubelet of the Pod's Node hears what becomes of it.
+    pub(super) fn is_heard_of(&self, pod: PodId) -> bool {
+        let state = &self.pods[pod];
+        !state.orphaned && state.node.is_some_and(|node| self.kubelet_listens(node))
+    }
+
     pub(super) fn relists(&self, pod: PodId) -> Grid {
         let node = self.pods[pod].node.expect("only a bound Pod is synced");
         self.nodes[node].relists

@@ -8,7 +8,7 @@ use super::observer::{Observed, Observer};
 use super::state::{Kubelet, Timer};
 use super::{Cluster, Cx, Event, Mode};
 use crate::ids::{NodeId, PodId};
-use crate::model::{DeadNodes, Eviction, NodeMode};
+use crate::model::{ControlPlanePart, DeadNodes, Eviction, NodeMode};
 use crate::time::SimTime;
 
 /// The node monitor's memory.
@@ -25,6 +25,13 @@ pub(crate) struct Monitor {
     restless: BTreeSet<NodeId>,
 }
 
+impl Monitor {
+    /// A new one: it has seen nothing before.
+    pub fn new_at(now: SimTime) -> Self {
+        Self { stale: true, reset_at: now, ..Self::default() }
+    }
+}
+
 impl<O: Observer> Cluster<'_, O> {
     /// Applies what the faults at work make of the machine.
     pub(super) fn refresh_node(&mut self, cx: &mut Cx<'_, Event>, node: NodeId) {
@@ -32,8 +39,10 @@ impl<O: Observer> Cluster<'_, O> {
         let alive = !has(NodeMode::Crash);
         let runs_kubelet = alive && !has(NodeMode::Kubelet);
         let reachable = alive && !has(NodeMode::Isolation);
-        let connected = reachable && runs_kubelet && !has(NodeMode::Partition);
+        let linked = reachable && runs_kubelet && !has(NodeMode::Partition);
+        let connected = linked && self.control_plane.answers();
         let state = &mut self.nodes[node];
+        state.linked = linked;
         let ran_kubelet = state.kubelet != Kubelet::Down;
         let was = (state.alive, ran_kubelet, state.connected, state.reachable);
         if was == (alive, runs_kubelet, connected, reachable) {
@@ -158,10 +167,13 @@ impl<O: Observer> Cluster<'_, O> {
     }
 
     fn schedule_reconciliation(&mut self, cx: &mut Cx<'_, Event>, node: NodeId) {
+        self.reconcile_at(cx, node, self.nodes[node].reconciles.after(cx.now()));
+    }
+
+    /// The kubelet puts right then what the API says of its Pods.
+    pub(super) fn reconcile_at(&mut self, cx: &mut Cx<'_, Event>, node: NodeId, at: SimTime) {
         let timer = self.timer();
-        let state = &mut self.nodes[node];
-        state.reconcile = timer;
-        let at = state.reconciles.after(cx.now());
+        self.nodes[node].reconcile = timer;
         cx.at(at, Event::StatusesReconciled(node, timer));
     }
 
@@ -261,6 +273,19 @@ impl<O: Observer> Cluster<'_, O> {
         }
     }
 
+    /// The same of every Node.
+    pub(super) fn plan_all_passes(&mut self, cx: &mut Cx<'_, Event>) {
+        for node in self.nodes.ids() {
+            self.plan_pass_for(cx, node);
+        }
+    }
+
+    /// A new controller looks at every Node at once.
+    pub(super) fn begin_passes(&mut self, cx: &mut Cx<'_, Event>) {
+        self.monitor.restless = self.nodes.ids().collect();
+        self.schedule_pass(cx, cx.now());
+    }
+
     /// The same after a pass, and when the replication begins.
     pub(super) fn plan_pass(&mut self, cx: &mut Cx<'_, Event>) {
         let next = self.pass_grid.after(cx.now());
@@ -287,7 +312,8 @@ impl<O: Observer> Cluster<'_, O> {
     pub(super) fn is_pass_planned(&self, node: NodeId, now: SimTime) -> bool {
         let wanted = self.pass_wanted(node, self.pass_grid.after(now));
         let is_watched = self.mode == Mode::EveryProbe || self.monitor.restless.contains(&node);
-        wanted.is_none_or(|wanted| is_watched && self.monitor.due.is_set() && self.monitor.at <= wanted)
+        let is_away = !self.control_plane.works(ControlPlanePart::ControllerManager);
+        is_away || wanted.is_none_or(|wanted| is_watched && self.monitor.due.is_set() && self.monitor.at <= wanted)
     }
 
     fn pass_wanted(&self, node: NodeId, next: SimTime) -> Option<SimTime> {
@@ -308,7 +334,7 @@ impl<O: Observer> Cluster<'_, O> {
 
     /// One pass over all Nodes (N3, N6, N7, N11).
     pub(super) fn on_monitor_pass_due(&mut self, cx: &mut Cx<'_, Event>, timer: Timer) {
-        if !self.monitor.due.expires(timer) {
+        if !self.monitor.due.expires(timer) || self.is_pass_in_vain(cx) {
             return;
         }
         let grace = self.model.cluster.control_plane.node_monitor_grace;
@@ -414,16 +440,25 @@ impl<O: Observer> Cluster<'_, O> {
         self.tell(cx, Happening::NodeDeleted { node });
         self.count_pods(cx);
         self.lift_no_execute(cx, node);
-        let collected = self.collected_at(cx, node);
-        for pod in self.pods_on(node) {
+        let orphans = self.pods_on(node);
+        for &pod in &orphans {
+            self.pods[pod].orphaned = true;
             self.request_slice_update(cx, pod);
+            self.look(cx, pod);
+        }
+        self.await_collection(cx, node, orphans);
+        self.plan_pass_for(cx, node);
+        self.retry_pending(cx);
+    }
+
+    /// The Pods of a Node whose object is gone wait for the garbage collector.
+    pub(super) fn await_collection(&mut self, cx: &mut Cx<'_, Event>, node: NodeId, orphans: Vec<PodId>) {
+        let collected = self.collected_at(cx, node);
+        for pod in orphans {
             let timer = self.timer();
             self.pods[pod].life = timer;
             cx.at(collected, Event::OrphanCollected(pod, timer));
-            self.look(cx, pod);
         }
-        self.plan_pass_for(cx, node);
-        self.retry_pending(cx);
     }
 
     /// The Pod garbage collector notices an orphan in one of its rounds, and collects it in a round after the

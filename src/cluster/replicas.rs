@@ -36,12 +36,12 @@ impl<O: Observer> Cluster<'_, O> {
         self.vacate(cx, pod);
         self.request_pass(cx, self.pods[pod].workload);
         self.tell_drains(cx, pod);
-        let Some(node) = self.pods[pod].node else {
+        if self.pods[pod].node.is_none() {
             self.end_pod(cx, pod);
             return;
-        };
+        }
         self.request_slice_update(cx, pod);
-        if self.kubelet_listens(node) {
+        if self.is_heard_of(pod) {
             self.notice_deletion(cx, pod);
         }
     }
@@ -116,8 +116,7 @@ impl<O: Observer> Cluster<'_, O> {
         if !self.pods[pod].life.expires(timer) {
             return;
         }
-        let Some(node) = self.pods[pod].node else { return };
-        if !self.kubelet_listens(node) {
+        if !self.is_heard_of(pod) {
             return;
         }
         self.tell(cx, Happening::DeletionSeen { pod });
@@ -171,7 +170,7 @@ impl<O: Observer> Cluster<'_, O> {
 
     /// Without its kubelet the object stays (N13); the one that returns deals with the deletion anew.
     pub(super) fn on_pod_gone(&mut self, cx: &mut Cx<'_, Event>, pod: PodId, timer: Timer) {
-        if self.pods[pod].life.expires(timer) && self.pods[pod].node.is_some_and(|node| self.kubelet_listens(node)) {
+        if self.pods[pod].life.expires(timer) && self.is_heard_of(pod) {
             self.end_pod(cx, pod);
         }
     }
@@ -244,7 +243,7 @@ impl<O: Observer> Cluster<'_, O> {
         let mut counted = smallvec![PodCounts::default(); self.workloads.len()];
         for pod in self.pods.iter().filter(|pod| pod.exists) {
             let counts: &mut PodCounts = &mut counted[pod.workload.index()];
-            counts.running += u32::from(pod.node.is_some_and(machine_runs));
+            counts.running += u32::from(!pod.orphaned && pod.node.is_some_and(machine_runs));
             counts.unschedulable += u32::from(pod.unschedulable);
         }
         counted

@@ -195,12 +195,11 @@ impl<O: Observer> Cluster<'_, O> {
             changed |= std::mem::replace(&mut set.size, 0) > 0;
         }
         // The kubelet writes that a Pod has ended: without it nobody knows, however dead the machine is.
-        let is_in_the_way = |pod: &super::Pod| {
-            let is_reported = pod.node.is_some_and(|node| self.kubelet_listens(node));
-            let has_ended = pod.terminating && !pod.has_process() && !pod.api_ready && is_reported;
+        let is_in_the_way = |(id, pod): (PodId, &super::Pod)| {
+            let has_ended = pod.terminating && !pod.has_process() && !pod.api_ready && self.is_heard_of(id);
             pod.exists && pod.workload == workload && pod.revision != newest && !has_ended
         };
-        if !self.pods.iter().any(is_in_the_way) {
+        if !self.pods.entries().any(is_in_the_way) {
             let newest = self.workloads[workload].rollouts.sets.last_mut().expect("there is always one");
             changed |= std::mem::replace(&mut newest.size, replicas) != replicas;
         }

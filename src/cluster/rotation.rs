@@ -88,6 +88,7 @@ impl<O: Observer> Cluster<'_, O> {
         if !self.nodes[node].reconcile.expires(timer) || !self.kubelet_listens(node) {
             return;
         }
+        self.tell(cx, Happening::StatusesWritten { node });
         for pod in self.pods_on(node) {
             self.set_api_ready(cx, pod, self.pods[pod].ready);
         }
@@ -145,7 +146,7 @@ impl<O: Observer> Cluster<'_, O> {
     /// What the EndpointSlice should say of the Pod (E4).
     pub(super) fn endpoint(&self, pod: PodId) -> Endpoint {
         let state = &self.pods[pod];
-        let has_node = state.node.is_some_and(|node| self.nodes[node].registered);
+        let has_node = !state.orphaned && state.node.is_some_and(|node| self.nodes[node].registered);
         let has_ip = state.containers.iter().any(|container| container.instance > 0);
         // Stopped for good and written so, its phase is terminal.
         let has_ended = state.terminating && !state.has_process() && !state.api_ready;

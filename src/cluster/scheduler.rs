@@ -106,7 +106,7 @@ impl<O: Observer> Cluster<'_, O> {
     pub(super) fn choose_node(&self, workload: WorkloadId, revision: u32, unseen: Option<PodId>) -> Option<NodeId> {
         let mut usages = Usages::empty(self.nodes.len(), self.workloads.len());
         for (id, pod) in self.pods.entries().filter(|(_, pod)| pod.exists) {
-            if let Some(node) = pod.node {
+            if let Some(node) = pod.node.filter(|_| !pod.orphaned) {
                 let is_kin = pod.workload == workload && pod.revision == revision;
                 let is_terminating = pod.deleted && Some(id) != unseen;
                 usages.add(node, pod.workload, is_terminating, is_kin);

@@ -197,6 +197,8 @@ pub(crate) struct Pod {
     /// It still holds that slot.
     pub holds_slot: bool,
     pub node: Option<NodeId>,
+    /// The object of its Node is gone: no kubelet knows it any more, and it waits for the garbage collector (N15).
+    pub orphaned: bool,
     /// It has a deletion timestamp.
     pub deleted: bool,
     /// The kubelet has begun to stop it (P20, T6).
@@ -428,6 +430,7 @@ impl Pod {
             home,
             holds_slot: true,
             node: None,
+            orphaned: false,
             deleted: false,
             terminating: false,
             adopted: false,
@@ -491,6 +494,8 @@ pub(crate) struct NodeState {
     pub clock: Clock,
     /// The machine runs.
     pub alive: bool,
+    /// No fault of its own or of its zone cuts its kubelet off.
+    pub linked: bool,
     /// Its kubelet reaches the control plane.
     pub connected: bool,
     /// Requests reach it.
@@ -550,6 +555,7 @@ impl NodeState {
             strikes: Vec::new(),
             clock: Clock::default(),
             alive: true,
+            linked: true,
             connected: true,
             reachable: true,
             kubelet: Kubelet::Up,

@@ -3,7 +3,7 @@
 use super::answers::{Answer, Audience};
 use super::cause::CauseSet;
 use super::observer::{EndpointView, Observed, Observer, Phase, SlotView};
-use super::state::{Kubelet, Stage};
+use super::state::{Kubelet, Pod, Stage};
 use super::{Cluster, Cx, Event};
 use crate::ids::{ContainerRef, NodeId, PodId, SlotId, WorkloadId};
 use crate::model::{ProbeKind, Role};
@@ -23,7 +23,8 @@ impl<O: Observer> Cluster<'_, O> {
 
     /// Pods whose objects are bound to the Node.
     pub(super) fn pods_on(&self, node: NodeId) -> Vec<PodId> {
-        let here = |&pod: &PodId| self.pods[pod].exists && self.pods[pod].node == Some(node);
+        let is_here = |pod: &Pod| pod.exists && pod.node == Some(node) && !pod.orphaned;
+        let here = |&pod: &PodId| is_here(&self.pods[pod]);
         self.pods.ids().filter(here).collect()
     }
 
@@ -126,8 +127,8 @@ impl<O: Observer> Cluster<'_, O> {
             (true, false) => Phase::Decide,
         };
         // A Node that cannot be reached: all waits for the control plane.
-        if !node.alive || !node.reachable || !node.connected {
-            return waiting(!node.ready || !node.registered);
+        if state.orphaned || !node.alive || !node.reachable || !node.linked {
+            return waiting(state.orphaned || !node.ready || !node.registered);
         }
         let of = |at: ContainerRef| {
             let container = self.container(at);

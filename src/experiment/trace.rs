@@ -78,9 +78,10 @@ impl Recorder {
                 Target::Deployment(workload) => Who::Deployment(workload),
                 Target::Node(node) => Who::Node(node),
                 Target::Zone(zone) => Who::Zone(Some(zone)),
-                Target::Cluster => unreachable!("nothing strikes the whole cluster"),
+                Target::Cluster => Who::ControlPlane,
             },
             Happening::EvictionRateChanged { zone, .. } => Who::Zone(zone),
+            Happening::LeaderExited { .. } | Happening::LeaderElected { .. } => Who::ControlPlane,
             Happening::RolloutBegan { workload, .. }
             | Happening::RolledBack { workload, .. }
             | Happening::RolloutEnded { workload, .. } => Who::Deployment(workload),

@@ -3,7 +3,7 @@
 use super::target::Target;
 use super::verdict::{Observation, Stored};
 use crate::ids::{ContainerId, FaultId, NodeId, PodId, SlotId, WorkloadId, ZoneId};
-use crate::model::ProbeKind;
+use crate::model::{ControlPlanePart, ProbeKind};
 use crate::time::{Duration, SimTime};
 
 /// Something has happened. The instant is told beside it.
@@ -26,6 +26,18 @@ pub enum Happening {
         target: Target,
         /// Which.
         fault: FaultId,
+    },
+
+    // ---- The control plane ----
+    /// A leading controller manager or scheduler has exited, as it could not renew its Lease (N17).
+    LeaderExited {
+        /// Which.
+        part: ControlPlanePart,
+    },
+    /// Another process leads, and remembers nothing (N17, N17a).
+    LeaderElected {
+        /// Which.
+        part: ControlPlanePart,
     },
 
     // ---- The Deployment ----
@@ -370,6 +382,11 @@ pub enum Happening {
         /// The Node.
         node: NodeId,
     },
+    /// The kubelet reaches the API server again and has written what differs there from the statuses of its Pods (E2, N17).
+    StatusesWritten {
+        /// The Node.
+        node: NodeId,
+    },
     /// The lease is renewed for the first time after a silence (N1).
     LeaseResumed {
         /// The Node.
@@ -496,6 +513,7 @@ impl Happening {
             | Self::NodeReconnected { node }
             | Self::KubeletStopped { node }
             | Self::KubeletStarted { node }
+            | Self::StatusesWritten { node }
             | Self::LeaseResumed { node }
             | Self::NodeUnknown { node }
             | Self::NodeReady { node }

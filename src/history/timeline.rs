@@ -121,6 +121,8 @@ pub enum Who {
     Node(NodeId),
     /// A zone; `None` is where Nodes without one are.
     Zone(Option<ZoneId>),
+    /// The API server, the controller manager and the scheduler.
+    ControlPlane,
 }
 
 /// A slot looks like this from now on.

@@ -15,7 +15,7 @@ pub struct Fault {
     /// When it strikes.
     pub occurs: Occurrence,
     /// Seconds that an occurrence lasts. A container mode without it lasts until the restart; a Node mode
-    /// without it, which only a script has, for ever. Of a drain: how long after its end the Node takes Pods again.
+    /// without it, which only a script has, for ever. Without it a leader of the control plane is away until its standby takes over. Of a drain: how long after its end the Node takes Pods again.
     pub lasts: Option<Law>,
     /// What it strikes, and how.
     pub strikes: Strikes,
@@ -86,7 +86,7 @@ pub enum ScriptTarget {
     NodeOf(SlotId),
     /// All Nodes of this zone.
     Zone(ZoneId),
-    /// The cluster: an operation that chooses its Node by itself.
+    /// The cluster: its control plane, or an operation that chooses its Node by itself.
     Cluster,
 }
 
@@ -108,6 +108,8 @@ pub enum Strikes {
         /// The container that serves has an image that no Node has yet.
         new_image: bool,
     },
+    /// A part of the control plane: what it would do stands still (N17). It has a clock of its own.
+    ControlPlane(ControlPlaneMode),
     /// `kubectl drain` of a Node, which is cordoned and takes Pods again some time after the drain has ended (V7, V13).
     Drain {
         /// Which Node; `None`: the Nodes take turns.
@@ -133,6 +135,7 @@ impl fmt::Display for Strikes {
             Self::Deployment(mode) => write!(f, "deployment {}", mode.name()),
             Self::Node(mode) => write!(f, "node {}", mode.name()),
             Self::Zone(mode) => write!(f, "zone {}", mode.name()),
+            Self::ControlPlane(mode) => write!(f, "controlPlane {}", mode.name()),
             Self::Rollout { .. } => f.write_str("deployment rollout"),
             Self::Drain { .. } => f.write_str("node drain"),
         }
@@ -187,6 +190,51 @@ impl NodeMode {
             Self::Partition => "partition",
             Self::Isolation => "isolation",
             Self::Kubelet => "kubelet",
+        }
+    }
+}
+
+/// A part of the control plane.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum ControlPlanePart {
+    /// All API servers, and with them the store.
+    ApiServer,
+    /// The controller manager that leads.
+    ControllerManager,
+    /// The scheduler that leads.
+    Scheduler,
+}
+
+/// How the control plane fails (N17, N17a).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ControlPlaneMode {
+    /// No API server answers. Left alone longer than 10 to 12 s, controller manager and scheduler exit, too.
+    ApiServer,
+    /// There is no leading controller manager: for as long as the fault lasts; without that until a standby takes over, 15 to 20 s.
+    ControllerManager,
+    /// There is no leading scheduler, likewise.
+    Scheduler,
+    /// The leading scheduler is told to stop and releases its Lease: a standby takes over within 4.4 s.
+    SchedulerStop,
+}
+
+impl ControlPlaneMode {
+    /// The word for it in files and results.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::ApiServer => "apiServer",
+            Self::ControllerManager => "controllerManager",
+            Self::Scheduler => "scheduler",
+            Self::SchedulerStop => "schedulerStop",
+        }
+    }
+
+    /// What is away.
+    pub const fn part(self) -> ControlPlanePart {
+        match self {
+            Self::ApiServer => ControlPlanePart::ApiServer,
+            Self::ControllerManager => ControlPlanePart::ControllerManager,
+            Self::Scheduler | Self::SchedulerStop => ControlPlanePart::Scheduler,
         }
     }
 }

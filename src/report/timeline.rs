@@ -531,6 +531,7 @@ impl<'a> Teller<'a> {
                 if name.starts_with("zone") { name.clone() } else { format!("zone {name}") }
             }
             Who::Zone(None) => "Nodes without a zone".to_owned(),
+            Who::ControlPlane => "control plane".to_owned(),
         }
     }
 }

@@ -1,6 +1,7 @@
 //! Models for tests, built by hand: the reference configuration and its parts.
 #![allow(dead_code, reason = "each test program uses a part")]
 
+pub mod film;
 pub mod loops;
 pub mod stats;
 pub mod storms;

@@ -19,6 +19,7 @@ mod rules {
     mod attribution;
     mod bad_revisions;
     mod containers;
+    mod control_plane;
     mod drains;
     mod endpoints;
     mod errors;

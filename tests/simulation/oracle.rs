@@ -6,8 +6,8 @@ use hasim::experiment::{Measures, Outcome, Recorder, drive, replicate, trace};
 use hasim::history::{Timeline, Who};
 use hasim::ids::{NodeId, SlotId, WorkloadId, ZoneId};
 use hasim::model::{
-    Affects, BadRevisions, Budget, ContainerMode, ControlPlane, Fault, Limit, Model, NodeMode, Occurrence, Part, Probe,
-    ScriptTarget, Start, Strategy, Strikes,
+    Affects, BadRevisions, Budget, ContainerMode, ControlPlane, ControlPlaneMode, DeadNodes, Fault, Limit, Model,
+    NewNode, NodeMode, Occurrence, Part, Probe, ScriptTarget, Start, Strategy, Strikes,
 };
 use hasim::random::Law;
 use hasim::time::{Duration, SimTime};
@@ -195,6 +195,42 @@ fn the_same_with_drains() {
         model.horizon = common::secs(6.0 * 86_400.0);
         let outcome = judged(&model, index);
         assert!(outcome.operations()[0].begun() > 20, "drains by turns");
+    }
+}
+
+/// N17, N17a: each part of the control plane is away several times a day, for seconds to hours, amid everything else that strikes,
+/// rollouts and drains.
+#[test]
+fn the_same_with_outages_of_the_control_plane() {
+    for index in 0..10 {
+        let mut model =
+            if index % 5 == 3 { common::storms::several_reference() } else { common::storms::stormy_reference() };
+        model.start = if index % 3 == 0 { Start::Fresh } else { Start::Running };
+        model.on_call = (index % 2 == 0).then(common::storms::on_call);
+        if index % 4 == 1 {
+            model.cluster.dead_nodes = DeadNodes::Replace(NewNode { after: common::exponential(300.0) });
+        }
+        let lasts = |median, p95| Some(Law::lognormal_with_p95(median, p95).unwrap());
+        for (name, mode, every, lasts) in [
+            ("api-server", ControlPlaneMode::ApiServer, 20_000.0, lasts(15.0, 900.0)),
+            ("controllers", ControlPlaneMode::ControllerManager, 20_000.0, None),
+            ("controllers-for-long", ControlPlaneMode::ControllerManager, 60_000.0, lasts(120.0, 3600.0)),
+            ("scheduler", ControlPlaneMode::Scheduler, 40_000.0, lasts(20.0, 600.0)),
+            ("scheduler-stops", ControlPlaneMode::SchedulerStop, 20_000.0, None),
+        ] {
+            model.faults.push(common::fault(name, Strikes::ControlPlane(mode), common::exponential(every), lasts));
+        }
+        let rollout = Strikes::Rollout { new_image: false };
+        model.faults.push(common::fault("rollout", rollout, common::exponential(20_000.0), None));
+        let drain = Strikes::Drain { node: None, timeout: Some(common::secs(900.0)) };
+        model.faults.push(common::fault(
+            "drain",
+            drain,
+            common::exponential(10_000.0),
+            Some(common::exponential(300.0)),
+        ));
+        model.horizon = common::secs(6.0 * 86_400.0);
+        judged(&model, index);
     }
 }
 

@@ -70,7 +70,7 @@ fn about_strikes(strikes: Strikes) -> About {
     match strikes {
         Strikes::Deployment(_) | Strikes::Rollout { .. } => About::SharedDependency,
         Strikes::Container(_) | Strikes::Deletion => About::ContainerFaults,
-        Strikes::Node(_) | Strikes::Zone(_) | Strikes::Drain { .. } => About::NodeFaults,
+        Strikes::Node(_) | Strikes::Zone(_) | Strikes::ControlPlane(_) | Strikes::Drain { .. } => About::NodeFaults,
     }
 }
 

@@ -97,6 +97,8 @@ fn is_of_control_plane(what: Happening) -> bool {
             | H::TaintRemoved { .. }
             | H::EvictionRateChanged { .. }
             | H::NodeDeleted { .. }
+            | H::LeaderExited { .. }
+            | H::LeaderElected { .. }
     )
 }
 

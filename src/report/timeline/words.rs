@@ -3,7 +3,9 @@
 use super::clock::Clock;
 use crate::history::{Endpoint, Entry, Exit, Happening, PodLife, Reply, Stored, Timeline, Who};
 use crate::ids::{ContainerId, FaultId, SlotId};
-use crate::model::{ContainerMode, Model, NodeMode, Probe, ProbeKind, Strikes, Workload};
+use crate::model::{
+    ContainerMode, ControlPlaneMode, ControlPlanePart, Model, NodeMode, Probe, ProbeKind, Strikes, Workload,
+};
 use crate::report::format;
 use crate::results::Tone::{self, Bad, Detail, Good, Plain};
 use crate::time::Duration;
@@ -29,6 +31,13 @@ pub(super) fn say(entry: &Entry, timeline: &Timeline, model: &Model, clock: Cloc
     match what {
         Happening::FaultStruck { fault, .. } => said(Bad, strike_words(fault, model), ""),
         Happening::FaultEnded { fault, .. } => said(Plain, format!("fault {} is over", name(fault, model)), ""),
+
+        Happening::LeaderExited { part } => {
+            said(Bad, format!("the leading {} exits: it could not renew its Lease", part_name(part)), "N17")
+        }
+        Happening::LeaderElected { part } => {
+            said(Good, format!("another {} leads, and remembers nothing", part_name(part)), "N17, N17a")
+        }
 
         Happening::RolloutBegan { .. }
         | Happening::RolledBack { .. }
@@ -159,6 +168,9 @@ fn say_of_node(what: Happening) -> Said {
         Happening::NodeReconnected { .. } => said(Plain, "the control plane can be reached again", "N14"),
         Happening::KubeletStopped { .. } => said(Plain, "the kubelet is dead, its containers run on", "N16"),
         Happening::KubeletStarted { .. } => said(Plain, "the kubelet has started and syncs its Pods", "N14, P21"),
+        Happening::StatusesWritten { .. } => {
+            said(Plain, "the kubelet writes the statuses of its Pods, as they are now", "E2, N17")
+        }
         Happening::LeaseResumed { .. } => said(Plain, "the lease is renewed again", "N1"),
         Happening::NodeUnknown { .. } => {
             said(Bad, "NodeNotReady: Ready becomes Unknown, its Pods are marked not Ready", "N3, N6")
@@ -204,7 +216,7 @@ pub(super) fn workload_of<'m>(who: Who, timeline: &Timeline, model: &'m Model) -
         Who::Pod(pod) => model.owner_of(timeline.pods[pod].slot).0,
         Who::Slot(slot) => model.owner_of(slot).0,
         Who::Deployment(workload) => workload,
-        Who::Node(_) | Who::Zone(_) => return model.workload(),
+        Who::Node(_) | Who::Zone(_) | Who::ControlPlane => return model.workload(),
     };
     &model.workloads[id]
 }
@@ -279,6 +291,14 @@ fn verdict(of: ContainerId, kind: ProbeKind, result: Stored, workload: &Workload
     }
 }
 
+fn part_name(part: ControlPlanePart) -> &'static str {
+    match part {
+        ControlPlanePart::ApiServer => "API server",
+        ControlPlanePart::ControllerManager => "controller manager",
+        ControlPlanePart::Scheduler => "scheduler",
+    }
+}
+
 fn name(fault: FaultId, model: &Model) -> &str {
     &model.faults[fault].name
 }
@@ -320,6 +340,16 @@ fn effect(fault: FaultId, model: &Model) -> &'static str {
         Strikes::Zone(NodeMode::Crash) => "all machines of the zone die",
         Strikes::Zone(NodeMode::Partition) => "the zone loses the control plane, its containers run on",
         Strikes::Zone(NodeMode::Isolation) => "nothing reaches the zone any more",
+        Strikes::ControlPlane(ControlPlaneMode::ApiServer) => {
+            "no API server answers: Pods, probes and restarts go on, nothing is rescheduled or withdrawn"
+        }
+        Strikes::ControlPlane(ControlPlaneMode::ControllerManager) => {
+            "the leading controller manager is gone: no Pod is withdrawn, evicted or replaced"
+        }
+        Strikes::ControlPlane(ControlPlaneMode::Scheduler) => "the leading scheduler is gone: new Pods stay Pending",
+        Strikes::ControlPlane(ControlPlaneMode::SchedulerStop) => {
+            "the leading scheduler stops and releases its Lease: new Pods stay Pending"
+        }
         Strikes::Rollout { new_image: true } => "a new template with a new image is applied",
         Strikes::Drain { .. } => "the Node is drained",
         Strikes::Rollout { new_image: false } => "a new template with the same image is applied",

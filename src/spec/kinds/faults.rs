@@ -1,7 +1,9 @@
 //! The kind `FaultModel`: what breaks, how often, for how long and who sees it.
 
 use crate::ids::{IdVec, NodeId, TemplateContainer, WorkloadId};
-use crate::model::{Affects, Cluster, ContainerMode, Fault, NodeMode, Occurrence, OnCall, Role, Strikes, Workload};
+use crate::model::{
+    Affects, Cluster, ContainerMode, ControlPlaneMode, Fault, NodeMode, Occurrence, OnCall, Role, Strikes, Workload,
+};
 use crate::random::Law;
 use crate::spec::app;
 use crate::spec::diagnostic::Problems;
@@ -23,11 +25,17 @@ pub(in crate::spec) enum Kind {
     Deployment,
     Node,
     Zone,
+    ControlPlane,
 }
 
 /// The words for them.
-pub(in crate::spec) const TARGETS: [(&str, Kind); 4] =
-    [("container", Kind::Container), ("deployment", Kind::Deployment), ("node", Kind::Node), ("zone", Kind::Zone)];
+pub(in crate::spec) const TARGETS: [(&str, Kind); 5] = [
+    ("container", Kind::Container),
+    ("deployment", Kind::Deployment),
+    ("node", Kind::Node),
+    ("zone", Kind::Zone),
+    ("controlPlane", Kind::ControlPlane),
+];
 
 /// What a `FaultModel` says, not yet read: an experiment may override or vary it first. Each with its path.
 #[derive(Default)]
@@ -229,8 +237,8 @@ pub(in crate::spec) fn read_deployments(
     problems: &mut Problems,
 ) -> Vec<Named> {
     let Some(item) = object.get("deployments") else { return Vec::new() };
-    if let Some(Strikes::Node(_) | Strikes::Zone(_)) = strikes {
-        let message = "must only be set for the targets container and deployment: a Node has Pods of all";
+    if let Some(Strikes::Node(_) | Strikes::Zone(_) | Strikes::ControlPlane(_)) = strikes {
+        let message = "must only be set for the targets container and deployment: a Node has Pods of all, and so has the control plane";
         problems.error(item.mark(), &item.path, message).help("leave it out");
         return Vec::new();
     }
@@ -276,7 +284,12 @@ pub(in crate::spec) fn read_container(
             problems.error(item.mark(), &item.path, message);
         }
         Some(
-            Strikes::Deletion | Strikes::Node(_) | Strikes::Zone(_) | Strikes::Rollout { .. } | Strikes::Drain { .. },
+            Strikes::Deletion
+            | Strikes::Node(_)
+            | Strikes::Zone(_)
+            | Strikes::ControlPlane(_)
+            | Strikes::Rollout { .. }
+            | Strikes::Drain { .. },
         ) => {
             let message = "must only be set for the targets container and deployment, with a mode other than delete";
             problems.error(item.mark(), &item.path, message);
@@ -296,7 +309,7 @@ pub(in crate::spec) fn read(item: &Item<'_>, problems: &mut Problems) -> Option<
     let least = Duration::from_secs(1);
     let every = object.require("every", problems).and_then(|every| law::read_recurring(&every, problems, least));
     let is_machine = matches!(kind, Some(Kind::Node | Kind::Zone));
-    let lasts = read_lasts(&mut object, strikes, is_machine, problems);
+    let lasts = read_lasts(&mut object, strikes, is_machine || is_api_server(strikes), problems);
     let source = object.require("source", problems).and_then(|source| {
         let text = source.string(problems)?;
         if text.trim().is_empty() {
@@ -344,6 +357,11 @@ pub(in crate::spec) fn read_strikes(
     let mode_is = |words: &[&str]| mode.as_ref().is_some_and(|mode| words.iter().any(|word| mode_text(mode) == *word));
     let affects = match affects {
         None => Affects::ALL,
+        Some(list) if kind == Some(Kind::ControlPlane) => {
+            let message = "must not be set: nobody's requests or probes pass through the control plane";
+            problems.error(list.mark(), &list.path, message).help("leave it out");
+            return None;
+        }
         Some(list) if mode_is(&["crash", "sandbox", "delete", "partition", "isolation", "kubelet"]) => {
             let message = "must only be set for hang and error: everybody sees the other modes";
             problems.error(list.mark(), &list.path, message);
@@ -363,6 +381,7 @@ pub(in crate::spec) fn read_strikes(
         ("isolation", NodeMode::Isolation),
         ("kubelet", NodeMode::Kubelet),
     ];
+    let control_plane = CONTROL_PLANE.map(|mode| (mode.name(), Strikes::ControlPlane(mode)));
     let mode = mode?;
     match kind? {
         Kind::Container => {
@@ -372,6 +391,7 @@ pub(in crate::spec) fn read_strikes(
         Kind::Deployment => mode.word(problems, &container).map(Strikes::Deployment),
         Kind::Node => mode.word(problems, &node).map(Strikes::Node),
         Kind::Zone => mode.word(problems, &node).map(Strikes::Zone),
+        Kind::ControlPlane => mode.word(problems, &control_plane),
     }
 }
 
@@ -380,6 +400,19 @@ fn mode_text<'a>(mode: &Item<'a>) -> &'a str {
         Value::String(text) => text,
         _ => "",
     }
+}
+
+/// How the control plane fails.
+const CONTROL_PLANE: [ControlPlaneMode; 4] = [
+    ControlPlaneMode::ApiServer,
+    ControlPlaneMode::ControllerManager,
+    ControlPlaneMode::Scheduler,
+    ControlPlaneMode::SchedulerStop,
+];
+
+/// Nothing takes the place of an API server: how long it is away has to be said.
+pub(in crate::spec) fn is_api_server(strikes: Option<Strikes>) -> bool {
+    strikes == Some(Strikes::ControlPlane(ControlPlaneMode::ApiServer))
 }
 
 /// `Some(None)`: the fault has no end of its own; `None`: what is there is wrong.
@@ -417,6 +450,9 @@ pub(in crate::spec) fn over_at_once(strikes: Strikes) -> Option<&'static str> {
             Some("the kubelet makes a new sandbox")
         }
         Strikes::Deletion => Some("the Pod is replaced"),
+        Strikes::ControlPlane(ControlPlaneMode::SchedulerStop) => {
+            Some("the scheduler releases its Lease, and a standby takes over when it looks next")
+        }
         _ => None,
     }
 }

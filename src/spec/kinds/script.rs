@@ -114,7 +114,7 @@ fn read(item: &Item<'_>, stage: Stage<'_>, problems: &mut Problems) -> Option<Re
     let target = object.require("target", problems).and_then(|target| read_target(&target, stage, whose, problems));
     let kind = target.as_ref().map(|(kind, _)| *kind);
     let strikes = faults::read_strikes(&mut object, kind, problems);
-    let lasts = faults::read_lasts(&mut object, strikes, false, problems);
+    let lasts = faults::read_lasts(&mut object, strikes, faults::is_api_server(strikes), problems);
     let source = object.get("source").map_or(Some("script"), |source| source.string(problems));
     let container = faults::read_container(&mut object, strikes, problems);
     object.finish(problems, &[]);
@@ -162,20 +162,24 @@ struct Whose<'a> {
     are_named: bool,
 }
 
-/// `deployment`, or one of `{slot: …}`, `{node: …}`, `{nodeOf: …}`, `{zone: …}`.
+/// `deployment`, `controlPlane`, or one of `{slot: …}`, `{node: …}`, `{nodeOf: …}`, `{zone: …}`.
 fn read_target(
     item: &Item<'_>,
     stage: Stage<'_>,
     whose: Whose<'_>,
     problems: &mut Problems,
 ) -> Option<(Kind, Vec<ScriptTarget>)> {
-    const HELP: &str = "write deployment, {slot: 0}, {node: NAME}, {nodeOf: 0} or {zone: NAME}; `each` stands for all";
+    const HELP: &str =
+        "write deployment, controlPlane, {slot: 0}, {node: NAME}, {nodeOf: 0} or {zone: NAME}; `each` stands for all";
     let entries = match &item.node.value {
         Value::String(word) if word == "deployment" => {
             // Several that are named are struck at once, by the clock of the first.
             let clocks = if whose.are_named { 1 } else { usize::MAX };
             let targets = whose.of.iter().take(clocks).map(|&workload| ScriptTarget::Deployment(workload));
             return Some((Kind::Deployment, targets.collect()));
+        }
+        Value::String(word) if word == "controlPlane" => {
+            return Some((Kind::ControlPlane, vec![ScriptTarget::Cluster]));
         }
         Value::Map(entries) => entries,
         _ => {

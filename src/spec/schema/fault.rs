@@ -49,7 +49,13 @@ pub fn fault() -> Value {
             ("target", target_word()),
             ("mode", mode()),
             ("every", such_as(json!([{"exponential": {"mean": "30d"}}]), every)),
-            ("lasts", lasts("Left out: a hang or an error lasts until the restart. Needed for Nodes and zones.")),
+            (
+                "lasts",
+                lasts(
+                    "Left out: a hang or an error lasts until the restart, a leader of the control plane is away until its \
+                     standby takes over. Needed for Nodes, zones and the API server.",
+                ),
+            ),
             ("container", container()),
             (
                 "deployments",
@@ -67,6 +73,8 @@ pub fn fault() -> Value {
         {"if": is("container"), "then": modes(&CONTAINER)},
         {"if": is("deployment"), "then": modes(&CONTAINER[..4])},
         {"if": is_machine, "then": needs_lasts(modes(&MACHINE))},
+        {"if": is("controlPlane"), "then": modes(&CONTROL_PLANE)},
+        api_server(),
         over_at_once(),
         seen_by_all(),
     ]);
@@ -107,11 +115,14 @@ pub fn script_entry() -> Value {
         json!({"properties": {"target": {"type": "object", "anyOf": any}}, "required": ["target"]})
     };
     let is_deployment = json!({"properties": {"target": {"const": "deployment"}}, "required": ["target"]});
+    let is_control_plane = json!({"properties": {"target": {"const": "controlPlane"}}, "required": ["target"]});
     schema["oneOf"] = json!([{"required": ["operation"]}, {"required": ["target", "mode"]}]);
     schema["allOf"] = json!([
         {"if": names(&["slot"]), "then": modes(&CONTAINER)},
         {"if": is_deployment, "then": modes(&CONTAINER[..4])},
         {"if": names(&["node", "nodeOf", "zone"]), "then": modes(&MACHINE)},
+        {"if": is_control_plane, "then": modes(&CONTROL_PLANE)},
+        api_server(),
         over_at_once(),
         seen_by_all(),
         operations::own_fields("operation"),
@@ -135,6 +146,14 @@ pub(super) const MACHINE: [(&str, &str); 4] = [
     ("kubelet", "The kubelet's process dies and starts again at the end; containers serve on, unprobed."),
 ];
 
+/// Modes of the control plane.
+pub(super) const CONTROL_PLANE: [(&str, &str); 4] = [
+    ("apiServer", "No API server answers; after 10 to 12 s controller manager and scheduler exit, too. Needs `lasts`."),
+    ("controllerManager", "Its leader is gone; without `lasts` until a standby takes over, 15 to 20 s."),
+    ("scheduler", "Its leader is gone; without `lasts` until a standby takes over, 15 to 20 s."),
+    ("schedulerStop", "Its leader stops and releases its Lease: a standby takes over within 4.4 s."),
+];
+
 /// Deployments by their names.
 pub(super) fn deployments(what: &str) -> Value {
     such_as(
@@ -150,6 +169,7 @@ pub(super) fn target_word() -> Value {
         ("deployment", "All containers of the Deployment at once."),
         ("node", "Each Node, with a clock of its own."),
         ("zone", "All Nodes of a zone at once; each zone has its own clock."),
+        ("controlPlane", "The API server, the controller manager or the scheduler."),
     ];
     word("What is struck.", &targets)
 }
@@ -162,6 +182,14 @@ pub(super) fn mode() -> Value {
 /// The modes of a target.
 pub(super) fn modes(words: &[(&str, &str)]) -> Value {
     json!({"properties": {"mode": word("How it is struck.", words)}})
+}
+
+/// Nothing takes the place of an API server.
+pub(super) fn api_server() -> Value {
+    json!({
+        "if": {"properties": {"mode": {"const": "apiServer"}}, "required": ["mode"]},
+        "then": {"required": ["lasts"]},
+    })
 }
 
 fn needs_lasts(mut then: Value) -> Value {
@@ -181,13 +209,24 @@ pub(super) fn over_at_once() -> Value {
     });
     json!({
         "if": is_machine,
-        "else": {"if": ends(json!(["crash", "sandbox", "delete"])), "then": {"properties": {"lasts": false}}},
+        "else": {"if": ends(json!(["crash", "sandbox", "delete", "schedulerStop"])), "then": {"properties": {"lasts": false}}},
     })
 }
 
 /// Only a hang and an error can be hidden from somebody.
 pub(super) fn seen_by_all() -> Value {
-    let others = ["crash", "sandbox", "delete", "partition", "isolation", "kubelet"];
+    let others = [
+        "crash",
+        "sandbox",
+        "delete",
+        "partition",
+        "isolation",
+        "kubelet",
+        "apiServer",
+        "controllerManager",
+        "scheduler",
+        "schedulerStop",
+    ];
     json!({
         "if": {"properties": {"mode": {"enum": others}}, "required": ["mode"]},
         "then": {"properties": {"affects": false}},
@@ -262,9 +301,13 @@ fn target() -> Value {
     such_as(
         json!(["deployment", {"slot": 0}, {"zone": "zone-1"}, {"nodeOf": "each"}]),
         json!({
-            "description": "What is struck: deployment, {slot: 0}, {node: NAME}, {nodeOf: 0} or {zone: NAME}; `each` stands \
-                            for all.",
-            "anyOf": [{"const": "deployment", "description": "All containers at once."}, place],
+            "description": "What is struck: deployment, controlPlane, {slot: 0}, {node: NAME}, {nodeOf: 0} or {zone: NAME}; \
+                            `each` stands for all.",
+            "anyOf": [
+                {"const": "deployment", "description": "All containers at once."},
+                {"const": "controlPlane", "description": "The API server, the controller manager or the scheduler."},
+                place,
+            ],
         }),
     )
 }

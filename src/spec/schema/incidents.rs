@@ -54,6 +54,7 @@ fn entry() -> Value {
         {"if": is(json!({"const": "container"})), "then": fault::modes(&fault::CONTAINER)},
         {"if": is(json!({"const": "deployment"})), "then": fault::modes(&fault::CONTAINER[..4])},
         {"if": is(json!({"enum": ["node", "zone"]})), "then": fault::modes(&fault::MACHINE)},
+        {"if": is(json!({"const": "controlPlane"})), "then": fault::modes(&fault::CONTROL_PLANE)},
         fault::over_at_once(),
         fault::seen_by_all(),
     ]);

@@ -120,6 +120,7 @@ fn read_strikes(
             Strikes::Deployment(_) | Strikes::Rollout { .. } => Target::Deployment,
             Strikes::Node(_) | Strikes::Drain { .. } => Target::Node,
             Strikes::Zone(_) => Target::Zone,
+            Strikes::ControlPlane(_) => Target::ControlPlane,
         };
         let affects = known.document.get("affects").map(Node::to_json);
         return (Some(kind), Some(known.fault.strikes), affects);
@@ -145,7 +146,7 @@ fn read_exposure(object: &mut Object<'_>, watch: &Watch, kind: Option<Target>, p
     }
     let (key, targets) = match kind? {
         Target::Container => ("replicas", watch.targets[0]),
-        Target::Deployment => ("watched", Some(1)),
+        Target::Deployment | Target::ControlPlane => ("watched", Some(1)),
         Target::Node => ("nodes", watch.targets[1]),
         Target::Zone => ("zones", watch.targets[2]),
     };
