@@ -120,18 +120,20 @@ impl Job {
     /// # Errors
     /// Names the first file that could not be written, and what is kept.
     pub fn deliver(&self, result: &ExperimentResult, player: &Player<'_>) -> Result<(), Undelivered> {
-        if !result.scenarios.is_empty() {
+        let is_written = !result.scenarios.is_empty();
+        if is_written {
             output::write_results(&self.folder, result).map_err(|error| {
                 let keeps = Keeper::new(&self.folder, player.listener).write(&self.checkpoint);
                 Undelivered { error, kept: if keeps { Kept::Checkpoint } else { Kept::LastCheckpoint } }
             })?;
+        }
+        // All else is made from the results.
+        let forgotten = if result.interrupted { Ok(()) } else { output::forget(&self.folder) };
+        if is_written {
             let rendered = output::write_rendered(&self.folder, result);
             rendered.map_err(|error| Undelivered { error, kept: Kept::Results })?;
         }
-        if result.interrupted {
-            return Ok(());
-        }
-        output::forget(&self.folder).map_err(|error| Undelivered { error, kept: Kept::All })
+        forgotten.map_err(|error| Undelivered { error, kept: Kept::All })
     }
 
     /// Writes what was played of a shard, which is no answer yet.

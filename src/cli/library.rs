@@ -48,6 +48,7 @@ const MODELS: &[Bundled] = bundle![
     Cluster "clusters" "single-zone",
     Cluster "clusters" "priced-zones",
     Faults "faults" "cloud",
+    Faults "faults" "control-plane",
     Faults "faults" "database-not-in-liveness",
 ];
 

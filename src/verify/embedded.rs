@@ -16,11 +16,13 @@ macro_rules! embed {
 
 const FILES: &[(&str, &[u8])] = embed![
     "experiments/closed-forms/bare.yaml",
+    "experiments/measured/api-server-outage.yaml",
     "experiments/measured/back-off-reset.yaml",
     "experiments/measured/bad-rollouts.yaml",
     "experiments/measured/drains.yaml",
     "experiments/measured/faults.yaml",
     "experiments/measured/kubelet-restart.yaml",
+    "experiments/measured/leader-failover.yaml",
     "experiments/measured/loops.yaml",
     "experiments/measured/node-failure.yaml",
     "experiments/measured/probe-phase.yaml",
@@ -38,6 +40,8 @@ const FILES: &[(&str, &[u8])] = embed![
     "models/measured/drained-max-unavailable.yaml",
     "models/measured/drained-min-available.yaml",
     "models/measured/drained.yaml",
+    "models/measured/e10_apiserver_outage.csv",
+    "models/measured/e11_leader_failover.csv",
     "models/measured/e1_kubelet_restart.csv",
     "models/measured/e1_probe_phase.csv",
     "models/measured/e1_slow_start.csv",

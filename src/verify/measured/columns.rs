@@ -139,6 +139,29 @@ pub fn ready_again_to_endpoint() -> Taken {
     each(|pod| Some(pod.endpoint_at(new_start(pod)?, true)? - pod.ready_at(new_start(pod)?, true)?))
 }
 
+pub fn fault_to_exit() -> Taken {
+    each(|pod| Some(struck(pod)?.exit? - fault(pod)?))
+}
+
+/// The first status of the Pod that the API has after the fault: an outage of the API server has lain between them.
+pub fn fault_to_status() -> Taken {
+    Box::new(|record: &Record| {
+        let of_pod = |pod: &PodLog| {
+            let fault = fault(pod)?;
+            Some(first_after(&record.nodes[pod.node?.index()].written, fault)? - fault)
+        };
+        record.pods.iter().filter_map(of_pod).collect()
+    })
+}
+
+// ---- Leaders ----
+
+pub fn gone_to_elected() -> Taken {
+    Box::new(|record: &Record| {
+        record.elected.zip(record.struck).map(|(elected, struck)| elected - struck).into_iter().collect()
+    })
+}
+
 // ---- Slow starts and loops ----
 
 pub fn kills() -> Taken {

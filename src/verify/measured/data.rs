@@ -60,17 +60,20 @@ pub enum Batch {
     ReplicaSet,
     /// One trial: the column `tag`.
     Trial,
+    /// Nothing: each row is a trial of its own.
+    Row,
 }
 
 /// Rows by batch, in the order of their names.
-pub fn batches<'t>(rows: &[Entry<'t>], by: Batch) -> BTreeMap<&'t str, Vec<Entry<'t>>> {
+pub fn batches<'t>(rows: &[Entry<'t>], by: Batch) -> Vec<Vec<Entry<'t>>> {
     let mut batches: BTreeMap<&str, Vec<Entry<'t>>> = BTreeMap::new();
     for row in rows {
         let batch = match by {
             Batch::ReplicaSet => row.text("pod").rsplit_once('-').map_or("", |(name, _)| name),
             Batch::Trial => row.text("tag"),
+            Batch::Row => return rows.iter().map(|row| vec![*row]).collect(),
         };
         batches.entry(batch).or_default().push(*row);
     }
-    batches
+    batches.into_values().collect()
 }

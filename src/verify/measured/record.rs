@@ -61,6 +61,8 @@ pub struct NodeLog {
     pub ready: Vec<f64>,
     pub tainted: Vec<f64>,
     pub untainted: Vec<f64>,
+    /// Its kubelet reaches the API server again and writes the statuses of its Pods.
+    pub written: Vec<f64>,
 }
 
 /// A replication, written down.
@@ -77,6 +79,9 @@ pub struct Record {
     pub drain_began: Option<f64>,
     pub evicted: Vec<f64>,
     pub drained: Option<f64>,
+    /// A part of the control plane is struck, and another process leads.
+    pub struck: Option<f64>,
+    pub elected: Option<f64>,
     /// Which entry of `pods` a place in the simulator's memory stands for.
     current: Vec<usize>,
     watcher: Watcher,
@@ -187,6 +192,8 @@ impl Record {
             drain_began: None,
             evicted: Vec::new(),
             drained: None,
+            struck: None,
+            elected: None,
             current: Vec::new(),
             watcher,
         }
@@ -245,6 +252,9 @@ impl Observer for Record {
                     pod.faults.push(now);
                 }
             }
+            Happening::FaultStruck { target: Target::Cluster, .. } => self.struck = Some(now),
+            Happening::LeaderElected { .. } => self.elected = Some(now),
+            Happening::StatusesWritten { node } => self.node(node).written.push(now),
             Happening::FaultStruck { target: Target::Node(node), .. } => self.node(node).down.push(now),
             Happening::FaultEnded { target: Target::Node(node), .. } => self.node(node).up.push(now),
             Happening::RolloutBegan { .. } => self.patched = Some(now),

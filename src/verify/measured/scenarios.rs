@@ -102,6 +102,8 @@ pub fn all() -> Vec<Scenario> {
     all.extend(loops());
     all.extend(kubelets_and_nodes());
     all.extend(terminations());
+    all.extend(outages());
+    all.extend(leaders());
     all
 }
 
@@ -378,6 +380,47 @@ fn surviving_pods() -> Vec<Column> {
         predicted("kubelet_restart_to_same_pod_ready", c::up_to_ready()),
         predicted("kubelet_restart_to_same_pod_eps_ready", c::up_to_endpoint_ready()),
     ]
+}
+
+/// Faults while the API server is away.
+fn outages() -> Vec<Scenario> {
+    let scenario = |(name, fault)| Scenario {
+        name,
+        file: "e10_apiserver_outage.csv",
+        filter: vec![("fault", fault)],
+        experiment: "api-server-outage",
+        candidate: Some(fault),
+        until: 150.0,
+        setting: Setting::default(),
+        columns: vec![
+            predicted("fault_to_exit", c::fault_to_exit()),
+            predicted("fault_to_new_start", c::fault_to_new_start()),
+            predicted("new_start_to_first_readiness_probe", c::new_start_to_readiness_probe()),
+            fitted("fault_to_ready_again_api", c::fault_to_status(), "the end of the outage"),
+        ],
+        note: "",
+    };
+    [("crash without an API server", "crash"), ("hang without an API server", "hang")].map(scenario).into()
+}
+
+/// A leader is lost, and a standby takes over.
+fn leaders() -> Vec<Scenario> {
+    let cases = [
+        ("controller manager killed", "kube-controller-manager", "SIGKILL", "controllerManager"),
+        ("scheduler stopped", "kube-scheduler", "SIGTERM", "schedulerStop"),
+    ];
+    let scenario = |(name, component, how, candidate)| Scenario {
+        name,
+        file: "e11_leader_failover.csv",
+        filter: vec![("component", component), ("how", how)],
+        experiment: "leader-failover",
+        candidate: Some(candidate),
+        until: 150.0,
+        setting: Setting { batch: Batch::Row, replicas: Some(1), ..Setting::default() },
+        columns: vec![predicted("kill_to_new_holder", c::gone_to_elected())],
+        note: "",
+    };
+    cases.map(scenario).into()
 }
 
 fn terminations() -> Vec<Scenario> {

@@ -88,13 +88,13 @@ pub fn rows(scenario: &Scenario, seed: u64, sampler: Sampler<'_>, most: u64) -> 
         names.len() as u32
     };
     let base = scenario.model();
-    let models = batches.values().map(|rows| batch_of(&base, scenario.setting.replicas.unwrap_or_else(|| pods(rows))));
+    let models = batches.iter().map(|rows| batch_of(&base, scenario.setting.replicas.unwrap_or_else(|| pods(rows))));
     let columns = scenario.columns.iter().map(|column| {
         let values = |rows: &Vec<data::Entry<'_>>| -> Vec<f64> {
             let fits = |row: &&data::Entry<'_>| column.when.is_none_or(|(head, value)| row.text(head) == value);
             rows.iter().filter(fits).flat_map(|row| row.numbers(column.name)).collect()
         };
-        let by_batch: Vec<Vec<f64>> = batches.values().map(values).collect();
+        let by_batch: Vec<Vec<f64>> = batches.iter().map(values).collect();
         let mut sorted: Vec<f64> = by_batch.iter().flatten().copied().collect();
         sorted.sort_by(f64::total_cmp);
         (column, Measured { sizes: by_batch.iter().map(Vec::len).collect(), sorted })

@@ -41,10 +41,10 @@ fn is_elected(part: ControlPlanePart) -> impl Fn(&H) -> bool {
 
 const CONTROLLERS: ControlPlanePart = ControlPlanePart::ControllerManager;
 
-/// N17: without an API server a container that hangs is found, killed and started anew as ever. Its Pod has never been seen not
+/// N17, E12: without an API server a container that hangs is found, killed and started anew as ever. Its Pod has never been seen not
 /// Ready, and is in rotation throughout.
 #[test]
-fn n17_who_recovers_in_the_outage_was_never_seen_not_ready() {
+fn n17_e12_who_recovers_in_the_outage_was_never_seen_not_ready() {
     let hang = strike("hang", BEGIN + 5.0, slot(0), HANG, None);
     for film in films(&with(vec![away(ControlPlaneMode::ApiServer, 120.0), hang], 400.0)) {
         let until = (BEGIN, 400.0);
