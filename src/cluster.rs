@@ -348,10 +348,10 @@ impl<'m, O: Observer> Cluster<'m, O> {
 impl<O: Observer> Cluster<'_, O> {
     /// Each event, but the judge's routine; of a long replication in the end some.
     fn is_to_be_checked(&self, event: Event) -> bool {
-        const ALL_UNTIL: u32 = 2_000;
+        const ALL_UNTIL: u32 = 300;
         match self.mode {
             Mode::EveryProbe => !event.is_routine(),
-            Mode::Fast => self.timers < ALL_UNTIL || self.timers.is_multiple_of(64),
+            Mode::Fast => self.timers < ALL_UNTIL || self.timers.is_multiple_of(128),
         }
     }
 }

@@ -3,8 +3,8 @@
 use super::{SANDBOX, days, exponential, fault, probe, reference, secs};
 use hasim::ids::{ContainerId, ImageId, TemplateContainer, WorkloadId};
 use hasim::model::{
-    Affects, AntiAffinity, App, Container, ContainerMode, Fault, ImagePull, Model, NodeMode, OnCall, Probe,
-    Requirement, Role, Strikes, Toleration, Workload,
+    Affects, AntiAffinity, App, BadRevisions, Budget, Container, ContainerMode, ControlPlaneMode, Fault, ImagePull,
+    Limit, Model, NodeMode, Occurrence, OnCall, Part, Probe, Requirement, Role, Strikes, Toleration, Workload,
 };
 use hasim::random::Law;
 use hasim::time::Duration;
@@ -198,4 +198,53 @@ pub fn several_reference() -> Model {
 pub fn on_call() -> OnCall {
     let law = |median, p95| Law::lognormal_with_p95(median, p95).unwrap();
     OnCall { notices: law(120.0, 600.0), acts: law(300.0, 1800.0), source: "test".into() }
+}
+
+/// Releases so often; every other one is bad, with each flaw as often as the others, and some are overtaken before that is noticed.
+pub fn releases(every: f64, new_image: bool) -> Vec<Fault> {
+    let bad = BadRevisions { share: 0.5, flaws: 4, noticed: exponential(1800.0) };
+    let rollout = Strikes::Rollout { new_image };
+    let wrong = Affects { requests: true, readiness: false, liveness: false, startup: false };
+    let flaw = |name: &str, mode, after: Option<Law>| Fault {
+        occurs: Occurrence::WithRevision { after },
+        ..fault(name, Strikes::Container(mode), exponential(1.0), None)
+    };
+    vec![
+        Fault { bad: Some(bad), ..fault("rollout", rollout, exponential(every), None) },
+        flaw("never-ready", ContainerMode::Hang(Affects::ALL), None),
+        flaw("crash-loop", ContainerMode::Crash, None),
+        flaw("ready-and-wrong", ContainerMode::Error(wrong), None),
+        flaw("slow-poison", ContainerMode::Crash, Some(exponential(90.0))),
+    ]
+}
+
+/// Each part of the control plane is away several times a day, for seconds to hours.
+pub fn outages_of_the_control_plane() -> Vec<Fault> {
+    let lasts = |median, p95| Some(Law::lognormal_with_p95(median, p95).unwrap());
+    let away = |name: &str, mode, every, lasts| fault(name, Strikes::ControlPlane(mode), exponential(every), lasts);
+    vec![
+        away("api-server", ControlPlaneMode::ApiServer, 20_000.0, lasts(15.0, 900.0)),
+        away("controllers", ControlPlaneMode::ControllerManager, 20_000.0, None),
+        away("controllers-for-long", ControlPlaneMode::ControllerManager, 60_000.0, lasts(120.0, 3600.0)),
+        away("scheduler", ControlPlaneMode::Scheduler, 40_000.0, lasts(20.0, 600.0)),
+        away("scheduler-stops", ControlPlaneMode::SchedulerStop, 20_000.0, None),
+    ]
+}
+
+/// The stormy reference with everything that is done to it on purpose, while parts of the control plane go away.
+pub fn changing_reference() -> Model {
+    let mut model = stormy_reference();
+    model.workload_mut().replicas = 3;
+    model.budgets = vec![Budget {
+        name: "budget".into(),
+        selects: vec![true].into(),
+        limit: Limit::MaxUnavailable(Part::Number(1)),
+        always_allows_unhealthy: false,
+    }]
+    .into();
+    let drain = Strikes::Drain { node: None, timeout: Some(secs(900.0)) };
+    model.faults.extend(releases(14_400.0, true));
+    model.faults.extend([fault("drain", drain, exponential(10_000.0), Some(exponential(300.0)))]);
+    model.faults.extend(outages_of_the_control_plane());
+    model
 }

@@ -6,8 +6,8 @@ use hasim::experiment::{Measures, Outcome, Recorder, drive, replicate, trace};
 use hasim::history::{Timeline, Who};
 use hasim::ids::{NodeId, SlotId, WorkloadId, ZoneId};
 use hasim::model::{
-    Affects, BadRevisions, Budget, ContainerMode, ControlPlane, ControlPlaneMode, DeadNodes, Fault, Limit, Model,
-    NewNode, NodeMode, Occurrence, Part, Probe, ScriptTarget, Start, Strategy, Strikes,
+    Budget, ContainerMode, ControlPlane, DeadNodes, Limit, Model, NewNode, NodeMode, Part, Probe, ScriptTarget, Start,
+    Strategy, Strikes,
 };
 use hasim::random::Law;
 use hasim::time::{Duration, SimTime};
@@ -130,19 +130,7 @@ fn the_same_with_rollouts() {
             workload.strategy = strategy;
             workload.min_ready = common::secs([0.0, 15.0][index as usize / 5]);
         }
-        let rollout = Strikes::Rollout { new_image: index % 2 == 0 };
-        model.faults.push(common::fault("rollout", rollout, common::exponential(7200.0), None));
-        // Every other rollout is bad, with each flaw as often as the others; some are overtaken before that is noticed.
-        let rollout = model.faults.ids().last().map(|id| &mut model.faults[id]).unwrap();
-        rollout.bad = Some(BadRevisions { share: 0.5, flaws: 4, noticed: common::exponential(1800.0) });
-        let wrong = Affects { requests: true, readiness: false, liveness: false, startup: false };
-        for mode in [ContainerMode::Hang(Affects::ALL), ContainerMode::Crash, ContainerMode::Error(wrong)] {
-            let flaw = common::fault("flaw", Strikes::Container(mode), common::exponential(1.0), None);
-            model.faults.push(Fault { occurs: Occurrence::WithRevision { after: None }, ..flaw });
-        }
-        let poison = common::fault("poison", common::CRASH, common::exponential(1.0), None);
-        let occurs = Occurrence::WithRevision { after: Some(common::exponential(90.0)) };
-        model.faults.push(Fault { occurs, ..poison });
+        model.faults.extend(common::storms::releases(7200.0, index % 2 == 0));
         model.horizon = common::secs(6.0 * 86_400.0);
         judged(&model, index);
     }
@@ -210,16 +198,7 @@ fn the_same_with_outages_of_the_control_plane() {
         if index % 4 == 1 {
             model.cluster.dead_nodes = DeadNodes::Replace(NewNode { after: common::exponential(300.0) });
         }
-        let lasts = |median, p95| Some(Law::lognormal_with_p95(median, p95).unwrap());
-        for (name, mode, every, lasts) in [
-            ("api-server", ControlPlaneMode::ApiServer, 20_000.0, lasts(15.0, 900.0)),
-            ("controllers", ControlPlaneMode::ControllerManager, 20_000.0, None),
-            ("controllers-for-long", ControlPlaneMode::ControllerManager, 60_000.0, lasts(120.0, 3600.0)),
-            ("scheduler", ControlPlaneMode::Scheduler, 40_000.0, lasts(20.0, 600.0)),
-            ("scheduler-stops", ControlPlaneMode::SchedulerStop, 20_000.0, None),
-        ] {
-            model.faults.push(common::fault(name, Strikes::ControlPlane(mode), common::exponential(every), lasts));
-        }
+        model.faults.extend(common::storms::outages_of_the_control_plane());
         let rollout = Strikes::Rollout { new_image: false };
         model.faults.push(common::fault("rollout", rollout, common::exponential(20_000.0), None));
         let drain = Strikes::Drain { node: None, timeout: Some(common::secs(900.0)) };

@@ -8,7 +8,7 @@
 use super::{Options, RunError, run};
 use crate::experiment::outcome::Outcome;
 use crate::ids::FaultId;
-use crate::model::{Model, Occurrence};
+use crate::model::{Model, Occurrence, Strikes};
 use crate::results::{Attribution, ExperimentResult, Removal, ScenarioResult};
 use crate::study::{Metric, REPLICATIONS_PER_DRAW, Scenario, Stopping, Study, StudyHeader, Without};
 
@@ -82,7 +82,8 @@ fn pairs(replications: u64) -> u64 {
 }
 
 /// The numbers of the faults that are charged most, with what is charged to them in seconds a year. A needless reaction of a
-/// probe and a first start are no faults: nothing can be removed.
+/// probe and a first start are no faults: nothing can be removed. To outages of the control plane nothing is charged, whatever
+/// they make worse (N17): they are removed, too.
 fn largest_faults(parts: &[Attribution], model: &Model) -> Vec<(FaultId, f64)> {
     let charged =
         |name: &str| -> f64 { parts.iter().filter(|part| part.cause.name() == name).map(|part| part.s_per_year).sum() };
@@ -90,7 +91,11 @@ fn largest_faults(parts: &[Attribution], model: &Model) -> Vec<(FaultId, f64)> {
     let mut causes: Vec<(FaultId, f64)> =
         faults.map(|(number, fault)| (number, charged(&fault.name))).filter(|(_, charged)| *charged > 0.0).collect();
     causes.sort_by(|a, b| b.1.total_cmp(&a.1));
-    causes.truncate(LARGEST);
+    let of_control_plane =
+        model.faults.entries().filter(|(_, fault)| matches!(fault.strikes, Strikes::ControlPlane(_)));
+    let uncharged: Vec<(FaultId, f64)> = of_control_plane.map(|(number, _)| (number, 0.0)).take(LARGEST - 1).collect();
+    causes.truncate(LARGEST - uncharged.len());
+    causes.extend(uncharged);
     causes
 }
 
