@@ -24,8 +24,9 @@ use crate::time::{Duration, Grid, SimTime};
 const RETRY: Duration = Duration::from_secs(5);
 /// It looks so often whether a Pod is gone (V4).
 const POLL: Duration = Duration::from_secs(1);
-/// After a conflict the API server tries again in this time, and up to a tenth more (V9).
+/// After a conflict the API server tries again in this time, and up to a tenth more, so many times in all (V9).
 const CONFLICT_SECS: f64 = 0.5;
+const TRIES: u32 = 20;
 
 /// Drains that are under way, and whose turn it is.
 #[derive(Debug, Clone, Default)]
@@ -73,8 +74,10 @@ enum Stage {
     Asking {
         sent: SimTime,
     },
-    /// The API server tries again by itself.
-    Conflicting,
+    /// The API server tries again by itself, after so many conflicts.
+    Conflicting {
+        tries: u32,
+    },
     /// Evicted; looked after from then on.
     Leaving {
         since: SimTime,
@@ -227,22 +230,22 @@ impl<O: Observer> Cluster<'_, O> {
         let stage = eviction.stage;
         match stage {
             Stage::Asking { sent } if drain.is_over(sent) => self.give_up(cx, place, number),
-            Stage::Asking { .. } => self.ask(cx, place, number, false),
-            Stage::Conflicting => self.ask(cx, place, number, true),
+            Stage::Asking { .. } => self.ask(cx, place, number, 1),
+            Stage::Conflicting { tries } => self.ask(cx, place, number, tries + 1),
             Stage::Leaving { since } => self.look_after(cx, place, number, since),
             Stage::Done => {}
         }
         self.end_drain_if_done(cx, place);
     }
 
-    /// An eviction is asked for, and answered.
-    fn ask(&mut self, cx: &mut Cx<'_, Event>, place: usize, number: usize, is_retry: bool) {
+    /// An eviction is asked for, and answered; the API server tries for so many times with this one.
+    fn ask(&mut self, cx: &mut Cx<'_, Event>, place: usize, number: usize, tries: u32) {
         let Eviction { pod, .. } = self.drains.under_way[place].evictions[number];
         if !self.is_there(place, number) {
             self.finish(cx, place, number);
             return;
         }
-        match self.ask_for_eviction(cx.now(), pod, is_retry) {
+        match self.ask_for_eviction(cx.now(), pod) {
             Response::Granted => {
                 self.tell_refusals(cx, place, number);
                 self.drains.under_way[place].evictions[number].stage = Stage::Leaving { since: cx.now() };
@@ -258,13 +261,14 @@ impl<O: Observer> Cluster<'_, O> {
                 }
                 self.await_next_request(cx, place, number);
             }
-            Response::Conflict => {
+            Response::Conflict if tries < TRIES => {
                 let node = self.drains.under_way[place].node;
                 let span = CONFLICT_SECS * (1.0 + 0.1 * self.nodes[node].drain_dice.uniform());
-                self.drains.under_way[place].evictions[number].stage = Stage::Conflicting;
+                self.drains.under_way[place].evictions[number].stage = Stage::Conflicting { tries };
                 self.schedule_step(cx, place, number, cx.now() + Duration::from_secs_f64(span));
             }
-            Response::Error => self.give_up(cx, place, number),
+            // After the last conflict it is a time-out, which is an error like others (V13).
+            Response::Conflict | Response::Error => self.give_up(cx, place, number),
         }
     }
 
