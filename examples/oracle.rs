@@ -60,6 +60,7 @@ impl Observer for Watch {
             | Observed::DeletedByHand { .. }
             | Observed::PodsChanged { .. }
             | Observed::OperationBegan { .. }
+            | Observed::OperationSkipped { .. }
             | Observed::OperationEnded { .. }
             | Observed::EvictionsRefused { .. }
             | Observed::ClockRan(_) => {}

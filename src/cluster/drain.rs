@@ -146,7 +146,10 @@ impl<O: Observer> Cluster<'_, O> {
         (named, timeout): (Option<NodeId>, Option<Duration>),
         uncordon_after: Duration,
     ) {
-        let Some(node) = self.node_to_drain(operation, named) else { return };
+        let Some(node) = self.node_to_drain(operation, named) else {
+            self.observe(cx, &Observed::OperationSkipped { target: named.map(Target::Node), operation });
+            return;
+        };
         self.tell(cx, Happening::FaultStruck { target: Target::Node(node), fault: operation });
         self.observe(cx, &Observed::OperationBegan { target: Target::Node(node), operation });
         self.tell(cx, Happening::DrainBegan { node });
@@ -395,8 +398,13 @@ impl<O: Observer> Cluster<'_, O> {
         if drain.evictions.iter().any(Eviction::is_at_work) {
             return;
         }
-        let Drain { node, operation, uncordon_after, has_failed, .. } = self.drains.under_way.swap_remove(place);
-        let end = if has_failed { OperationEnd::Failed } else { OperationEnd::Complete };
+        let Drain { node, operation, uncordon_after, has_failed, evictions, .. } =
+            self.drains.under_way.swap_remove(place);
+        let end = match has_failed {
+            true => OperationEnd::Failed,
+            false if evictions.is_empty() => OperationEnd::NothingToEvict,
+            false => OperationEnd::Complete,
+        };
         self.observe(cx, &Observed::OperationEnded { target: Target::Node(node), operation, end });
         self.tell(cx, Happening::DrainEnded { node, has_failed });
         let timer = self.timer();

@@ -423,7 +423,7 @@ fn v2_v13_a_pod_of_two_budgets_fails_the_drain() {
     }
     for outcome in played(&model, 3) {
         let operation = &outcome.operations()[0];
-        assert_eq!((operation.begun(), operation.gave_up, operation.lengths.len()), (1, 1, 0));
+        assert_eq!((operation.begun(), operation.gave_up, operation.complete.count()), (1, 1, 0));
         assert_eq!(operation.least, [1], "of the Deployment that has the fewest");
     }
     // A budget over both counts the Pods of both.
@@ -454,7 +454,7 @@ fn r6_a_blocked_drain_never_ends() {
     // A second drain of the same Node does not begin.
     model.faults.push(begin("again", 900.0, 0, 60.0));
     for outcome in played(&model, 2) {
-        assert_eq!(outcome.operations()[1].begun(), 0);
+        assert_eq!((outcome.operations()[1].begun(), outcome.operations()[1].skipped), (0, 1));
     }
 }
 
@@ -615,6 +615,43 @@ fn a_drain_is_charged_with_the_slots_that_it_takes() {
         let down = outcome.counted(Quantity::Downtime) as f64 / 1e9;
         assert!(near(charged(&outcome, 1), down), "{down}");
     }
+}
+
+/// A drain that finds no Pod on its Node is no drain that takes no time and costs nothing: it counts as begun, and for nothing else.
+#[test]
+fn a_drain_that_finds_nothing_is_counted_apart() {
+    let mut model = crowded(2, 10.0, None);
+    model.faults =
+        (0..3).map(|node| begin(["one", "two", "three"][node], BEGIN, node, 60.0)).collect::<Vec<_>>().into();
+    for outcome in played(&model, 5) {
+        let operations = outcome.operations();
+        assert_eq!((operations[0].begun(), operations[0].at_work(), operations[0].complete.count()), (1, 1, 1));
+        for operation in &operations[1..] {
+            assert_eq!((operation.begun(), operation.at_work(), operation.nothing_to_evict), (1, 0, 1));
+            assert!(operation.least.is_empty() && operation.complete.count() == 0);
+        }
+    }
+}
+
+/// A drain that is due does not begin where its Node is gone, or where each Node is being drained; nor does a rollout of what is paused.
+/// That is counted.
+#[test]
+fn what_does_not_begin_is_counted() {
+    let mut model = crowded(2, 10.0, Some(at_least(2)));
+    for (name, at) in [("one", 200.0), ("two", 300.0), ("three", 400.0)] {
+        model.faults.push(scripted(name, fixed(at), &[ScriptTarget::Cluster], drain(None, None), Some(1e6)));
+    }
+    // The first Node is blocked for ever; the others are empty, and drained again and again.
+    let skipped = |model: &Model| played(model, 1)[0].operations().iter().map(|one| one.skipped).collect::<Vec<_>>();
+    assert_eq!(skipped(&model), [0, 0, 0, 0]);
+    model.cluster.nodes = model.cluster.nodes.into_iter().take(1).collect();
+    model.workload_mut().pod.selects_node = vec![true];
+    assert_eq!(skipped(&model), [0, 1, 1, 1]);
+    model.workload_mut().is_paused = true;
+    let targets = [ScriptTarget::Deployment(WorkloadId::new(0))];
+    let rollout = Strikes::Rollout { new_image: false };
+    model.faults = vec![scripted("rollout", fixed(BEGIN), &targets, rollout, None)].into();
+    assert_eq!(skipped(&model), [1]);
 }
 
 /// Closed form: a drain a day of the only Node that takes the only replica, which has no probes, for 60 s. The Pod is gone 0.41 s and
