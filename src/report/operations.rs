@@ -68,7 +68,7 @@ impl Column {
         Self::LeastServing,
     ];
     /// What is worth the least first: the page and metrics.csv have it.
-    const SPARE: [Self; 5] = [Self::Tail, Self::PerYear, Self::Refused, Self::Complete, Self::GoodAgain];
+    const SPARE: [Self; 6] = [Self::Tail, Self::PerYear, Self::Refused, Self::Complete, Self::GoodAgain, Self::NoEnd];
 
     fn head(self) -> &'static str {
         match self {
@@ -326,7 +326,7 @@ fn fates(whose: &str, operation: &OperationResult, replications: u64) -> String 
     let too_often = if share_of(operation, operation.superseded) < TOO_OFTEN {
         ""
     } else {
-        ": they come faster than one takes, so that a longer `every`, or less minReadySeconds, would be another answer"
+        ": they come faster than one of them takes; with more time between them, or less minReadySeconds, more would complete"
     };
     let fates = [
         (operation.rolled_back_s.count, "bring a bad revision and are rolled back", again.as_str()),

@@ -134,7 +134,7 @@ fn the_sentence_of_an_operation_names_whom_it_means() {
         "takes 1 min 20 s if it completes, as 60 % do, and costs requests worth 28 s of full traffic, on average over all",
         "no Pod serves for some time",
         "10 % of them bring a bad revision and are rolled back; all is good again",
-        "30 % of them are superseded by the next one before they are complete: they come faster than one takes",
+        "30 % of them are superseded by the next one before they are complete: they come faster than one of them takes",
         "20 % of patch-day do not begin, as their Node is away or being drained already.",
         "50 % of patch-day find no Pod on their Node.",
         "42 % of the others give up before they are complete.",
