@@ -91,9 +91,8 @@ impl Measures {
                 // A Node has Pods of all.
                 _ => None,
             },
-            Observed::OperationSkipped { target: None, .. } => None,
             Observed::ClockRan(spell) => spell.workload,
-            Observed::Happened(_) => None,
+            Observed::OperationSkipped { target: None, .. } | Observed::Happened(_) => None,
         }
     }
 

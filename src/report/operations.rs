@@ -126,9 +126,18 @@ impl Column {
         }
     }
 
-    /// What it says, where its name does not.
-    fn meaning(self) -> Option<&'static str> {
+    /// What becomes of those that are not completed.
+    fn is_fate(self) -> bool {
+        matches!(self, Self::Complete | Self::RolledBack | Self::Superseded | Self::GaveUp | Self::NoEnd)
+    }
+
+    /// What it says, where its name does not, and whether all operations are completed.
+    fn meaning(self, all_complete: bool) -> Option<&'static str> {
         Some(match self {
+            Self::Median if all_complete => "Takes: from its beginning until it is complete.",
+            Self::FailedRequests if all_complete => {
+                "Costs: what is charged to it, each time; failed requests as time of full traffic."
+            }
             Self::NothingToEvict => {
                 "Nothing to evict: the share of the drains that find no Pod on their Node, and are in no column after this one."
             }
@@ -192,7 +201,8 @@ impl Table {
 
     /// What stands below it: the meaning of its columns.
     pub fn footnote(&self) -> String {
-        let meanings = self.columns.iter().filter_map(|column| column.meaning());
+        let all_complete = !self.columns.iter().any(|column| column.is_fate());
+        let meanings = self.columns.iter().filter_map(|column| column.meaning(all_complete));
         meanings.collect::<Vec<_>>().join(" ")
     }
 

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::ids::{FaultId, IdVec};
 use crate::model::{Fault, Occurrence, Strikes};
 use crate::stats::twelve_digits;
+use crate::time::Duration;
 
 /// A fault or an operation, for people.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -88,10 +89,9 @@ impl OperationInfo {
     fn of(faults: &IdVec<FaultId, Fault>, id: FaultId) -> Option<Self> {
         match faults[id].strikes {
             Strikes::Rollout { new_image } => Some(Self::Rollout { new_image, bad: BadInfo::of(faults, id) }),
-            Strikes::Drain { node, timeout } => Some(Self::Drain {
-                takes_turns: node.is_none(),
-                timeout_s: timeout.map(|timeout| timeout.as_secs_f64()),
-            }),
+            Strikes::Drain { node, timeout } => {
+                Some(Self::Drain { takes_turns: node.is_none(), timeout_s: timeout.map(Duration::as_secs_f64) })
+            }
             Strikes::Container(_)
             | Strikes::Deletion
             | Strikes::Deployment(_)
