@@ -43,7 +43,7 @@ fn operations_that_come_too_soon_are_warned_of() {
     assert_eq!(
         warnings,
         [
-            "17:117: spec.operations[11].bad.noticed: is 2h on average, and the next rollout comes after 1h: most bad revisions are \
+            "17:118: spec.operations[11].bad.noticed: is 2h on average, and the next rollout comes after 1h: most bad revisions are \
              superseded before anybody rolls them back",
             "21:62: spec.operations[15].uncordonAfter: is 1d on average, and the next drain comes after 1d: there is nearly always a \
              Node that takes no Pods",
