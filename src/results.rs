@@ -33,7 +33,7 @@ pub use distribution::{Distribution, Quantile};
 pub use estimate::Estimate;
 pub use estimates::Estimates;
 pub use experiment::{ExperimentResult, MOST_WITH_HISTOGRAMS, contenders};
-pub use fault::FaultInfo;
+pub use fault::{BadInfo, FaultInfo, FlawInfo, OperationInfo};
 pub use operation::OperationResult;
 pub use ordered_map::OrderedMap;
 pub use removal::Removal;

@@ -112,7 +112,7 @@ impl<'a> Scene<'a> {
     /// Of the first few that brought a bad revision and were rolled back one with the flaw that costs the most, for which it took as
     /// long as usual until it was found; or one like another of another scenario, as what is bad is another matter each time.
     fn worst(&self, like: Option<&Chosen>) -> Option<Chosen> {
-        if self.operation.rolled_back == 0 {
+        if self.operation.rolled_back_s.count == 0 {
             return None;
         }
         let all = self.replications().flat_map(|replication| self.that_ended_as(OperationEnd::RolledBack, replication));

@@ -12,8 +12,8 @@ use crate::model::{Budget, BudgetStatus, Role};
 use crate::random::{Owner, Purpose, Streams, name_hash};
 use crate::time::{Duration, SimTime};
 
-/// Two evictions that are granted within this time of each other have read the same version of the status: one of them has to
-/// try again (V9) [env].
+/// An eviction that is asked for within this time of a grant has read the version of the status before it: its write fails, whatever
+/// is left, and it has to try again (V9) [env].
 const SAME_MOMENT: Duration = Duration::from_millis(10);
 
 /// What the API knows of a budget.
@@ -46,7 +46,7 @@ pub(super) enum Response {
     Granted,
     /// 429: not now.
     Refused,
-    /// Another eviction was counted off at the same moment: it tries again by itself (V9).
+    /// Another eviction was counted off at the same moment: the API server tries again by itself (V9).
     Conflict,
     /// 500: more than one budget selects the Pod.
     Error,
@@ -101,7 +101,7 @@ impl<O: Observer> Cluster<'_, O> {
     }
 
     /// Whether the Pod may be evicted now; if a budget counts that off, it does so (V2, V8, V9).
-    pub(super) fn ask_for_eviction(&mut self, now: SimTime, pod: PodId, is_retry: bool) -> Response {
+    pub(super) fn ask_for_eviction(&mut self, now: SimTime, pod: PodId) -> Response {
         let state = &self.pods[pod];
         if state.deleted || self.is_pending(pod) {
             return Response::Granted;
@@ -116,12 +116,13 @@ impl<O: Observer> Cluster<'_, O> {
         if !state.api_ready && may_go_unhealthy {
             return Response::Granted;
         }
+        // Before what is left: the last one that was allowed was still there when both read it.
+        let granted_at = self.budgets[budget].granted_at;
+        if granted_at.is_some_and(|granted| now.saturating_since(granted) < SAME_MOMENT) {
+            return Response::Conflict;
+        }
         if allowed == 0 {
             return Response::Refused;
-        }
-        let granted_at = self.budgets[budget].granted_at;
-        if !is_retry && granted_at.is_some_and(|granted| now.saturating_since(granted) < SAME_MOMENT) {
-            return Response::Conflict;
         }
         self.budgets[budget].status.allowed -= 1;
         self.budgets[budget].granted_at = Some(now);

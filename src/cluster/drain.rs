@@ -24,8 +24,9 @@ use crate::time::{Duration, Grid, SimTime};
 const RETRY: Duration = Duration::from_secs(5);
 /// It looks so often whether a Pod is gone (V4).
 const POLL: Duration = Duration::from_secs(1);
-/// After a conflict the API server tries again in this time, and up to a tenth more (V9).
+/// After a conflict the API server tries again in this time, and up to a tenth more, so many times in all (V9).
 const CONFLICT_SECS: f64 = 0.5;
+const TRIES: u32 = 20;
 
 /// Drains that are under way, and whose turn it is.
 #[derive(Debug, Clone, Default)]
@@ -73,8 +74,10 @@ enum Stage {
     Asking {
         sent: SimTime,
     },
-    /// The API server tries again by itself.
-    Conflicting,
+    /// The API server tries again by itself, after so many conflicts.
+    Conflicting {
+        tries: u32,
+    },
     /// Evicted; looked after from then on.
     Leaving {
         since: SimTime,
@@ -143,7 +146,10 @@ impl<O: Observer> Cluster<'_, O> {
         (named, timeout): (Option<NodeId>, Option<Duration>),
         uncordon_after: Duration,
     ) {
-        let Some(node) = self.node_to_drain(operation, named) else { return };
+        let Some(node) = self.node_to_drain(operation, named) else {
+            self.observe(cx, &Observed::OperationSkipped { target: named.map(Target::Node), operation });
+            return;
+        };
         self.tell(cx, Happening::FaultStruck { target: Target::Node(node), fault: operation });
         self.observe(cx, &Observed::OperationBegan { target: Target::Node(node), operation });
         self.tell(cx, Happening::DrainBegan { node });
@@ -227,16 +233,16 @@ impl<O: Observer> Cluster<'_, O> {
         let stage = eviction.stage;
         match stage {
             Stage::Asking { sent } if drain.is_over(sent) => self.give_up(cx, place, number),
-            Stage::Asking { .. } => self.ask(cx, place, number, false),
-            Stage::Conflicting => self.ask(cx, place, number, true),
+            Stage::Asking { .. } => self.ask(cx, place, number, 1),
+            Stage::Conflicting { tries } => self.ask(cx, place, number, tries + 1),
             Stage::Leaving { since } => self.look_after(cx, place, number, since),
             Stage::Done => {}
         }
         self.end_drain_if_done(cx, place);
     }
 
-    /// An eviction is asked for, and answered.
-    fn ask(&mut self, cx: &mut Cx<'_, Event>, place: usize, number: usize, is_retry: bool) {
+    /// An eviction is asked for, and answered; the API server tries for so many times with this one.
+    fn ask(&mut self, cx: &mut Cx<'_, Event>, place: usize, number: usize, tries: u32) {
         let Eviction { pod, .. } = self.drains.under_way[place].evictions[number];
         if !self.is_there(place, number) {
             self.finish(cx, place, number);
@@ -244,7 +250,7 @@ impl<O: Observer> Cluster<'_, O> {
         }
         // A request that nobody answers is one in vain, like one that is refused.
         let answers = self.control_plane.answers();
-        let response = if answers { self.ask_for_eviction(cx.now(), pod, is_retry) } else { Response::Refused };
+        let response = if answers { self.ask_for_eviction(cx.now(), pod) } else { Response::Refused };
         match response {
             Response::Granted => {
                 self.tell_refusals(cx, place, number);
@@ -261,13 +267,14 @@ impl<O: Observer> Cluster<'_, O> {
                 }
                 self.await_next_request(cx, place, number);
             }
-            Response::Conflict => {
+            Response::Conflict if tries < TRIES => {
                 let node = self.drains.under_way[place].node;
                 let span = CONFLICT_SECS * (1.0 + 0.1 * self.nodes[node].drain_dice.uniform());
-                self.drains.under_way[place].evictions[number].stage = Stage::Conflicting;
+                self.drains.under_way[place].evictions[number].stage = Stage::Conflicting { tries };
                 self.schedule_step(cx, place, number, cx.now() + Duration::from_secs_f64(span));
             }
-            Response::Error => self.give_up(cx, place, number),
+            // After the last conflict it is a time-out, which is an error like others (V13).
+            Response::Conflict | Response::Error => self.give_up(cx, place, number),
         }
     }
 
@@ -394,8 +401,13 @@ impl<O: Observer> Cluster<'_, O> {
         if drain.evictions.iter().any(Eviction::is_at_work) {
             return;
         }
-        let Drain { node, operation, uncordon_after, has_failed, .. } = self.drains.under_way.swap_remove(place);
-        let end = if has_failed { OperationEnd::Failed } else { OperationEnd::Complete };
+        let Drain { node, operation, uncordon_after, has_failed, evictions, .. } =
+            self.drains.under_way.swap_remove(place);
+        let end = match has_failed {
+            true => OperationEnd::Failed,
+            false if evictions.is_empty() => OperationEnd::NothingToEvict,
+            false => OperationEnd::Complete,
+        };
         self.observe(cx, &Observed::OperationEnded { target: Target::Node(node), operation, end });
         self.tell(cx, Happening::DrainEnded { node, has_failed });
         let timer = self.timer();

@@ -119,6 +119,8 @@ impl<O: Observer> Cluster<'_, O> {
     ) {
         // What is paused goes on with the Pods and the template that it has.
         if self.model.workloads[workload].is_paused {
+            let target = Some(Target::Deployment(workload));
+            self.observe(cx, &Observed::OperationSkipped { target, operation: cause });
             return;
         }
         self.observe_end(cx, workload, OperationEnd::Superseded);

@@ -85,13 +85,14 @@ impl Measures {
             | Observed::PodsChanged { workload, .. } => Some(*workload),
             Observed::OperationBegan { target, .. }
             | Observed::OperationEnded { target, .. }
-            | Observed::EvictionsRefused { target, .. } => match target {
+            | Observed::EvictionsRefused { target, .. }
+            | Observed::OperationSkipped { target: Some(target), .. } => match target {
                 Target::Deployment(workload) => Some(*workload),
                 // A Node has Pods of all.
                 _ => None,
             },
             Observed::ClockRan(spell) => spell.workload,
-            Observed::Happened(_) => None,
+            Observed::OperationSkipped { target: None, .. } | Observed::Happened(_) => None,
         }
     }
 

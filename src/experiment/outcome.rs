@@ -48,23 +48,50 @@ pub struct Outcome {
 /// What one operation has come to, each time that it began in the counted window.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct OperationOutcome {
-    /// Of those that were completed, in nanoseconds, as far as they are kept one by one.
-    pub lengths: Vec<u64>,
-    /// The lengths beyond those.
-    pub more: Spans,
+    /// Of those that were completed, from the beginning on.
+    pub complete: Times,
+    /// What it brought was bad, and was rolled back: from its beginning until the rollback was complete.
+    pub rolled_back: Times,
     /// Another one has taken its place.
     pub superseded: u64,
-    /// What it brought was bad, and was rolled back.
-    pub rolled_back: u64,
     /// It has given up.
     pub gave_up: u64,
-    /// Evictions that were refused within the counted window.
-    pub refused: u64,
+    /// A drain that has found no Pod on its Node.
+    pub nothing_to_evict: u64,
     /// It had not ended by the end of the replication.
     pub censored: u64,
-    /// By a number of Pods: how often so few of the Deployment's served in rotation at the least; of those that were not
-    /// superseded.
+    /// It was due in the counted window, and did not begin.
+    pub skipped: u64,
+    /// Evictions that were refused within the counted window.
+    pub refused: u64,
+    /// By a number of Pods: how often so few of the Deployment's served in rotation at the least; of those that had something to
+    /// do and were not superseded.
     pub least: Vec<u64>,
+}
+
+/// Lengths of time in nanoseconds.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Times {
+    /// As far as they are kept one by one.
+    pub each: Vec<u64>,
+    /// Those beyond.
+    pub more: Spans,
+}
+
+impl Times {
+    /// One more.
+    pub(super) fn add(&mut self, nanos: u64) {
+        if self.each.len() < MOST {
+            self.each.push(nanos);
+        } else {
+            self.more.add(nanos);
+        }
+    }
+
+    /// How many there are.
+    pub fn count(&self) -> u64 {
+        self.each.len() as u64 + self.more.count()
+    }
 }
 
 impl OperationOutcome {
@@ -80,8 +107,12 @@ impl OperationOutcome {
 
     /// How often it began.
     pub fn begun(&self) -> u64 {
-        let ended = self.lengths.len() as u64 + self.more.count() + self.superseded + self.rolled_back + self.gave_up;
-        ended + self.censored
+        self.at_work() + self.nothing_to_evict
+    }
+
+    /// How often it began and had something to do.
+    pub fn at_work(&self) -> u64 {
+        self.complete.count() + self.rolled_back.count() + self.superseded + self.gave_up + self.censored
     }
 }
 

@@ -171,6 +171,7 @@ impl Observer for Recorder {
             | Observed::PodsChanged { .. }
             | Observed::EvictionsRefused { .. }
             | Observed::OperationBegan { .. }
+            | Observed::OperationSkipped { .. }
             | Observed::OperationEnded { .. }
             | Observed::ClockRan(_) => {}
         }

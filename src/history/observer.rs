@@ -134,6 +134,8 @@ pub enum OperationEnd {
     RolledBack,
     /// It has given up.
     Failed,
+    /// It is complete, and there was nothing to do: a drain has found no Pod on its Node.
+    NothingToEvict,
 }
 
 /// What an observer is told. Views are told at time 0 and whenever they change. Several may change in one instant;
@@ -216,6 +218,13 @@ pub enum Observed {
         /// On which Deployment or Node.
         target: Target,
         /// Which operation: it stands among the faults.
+        operation: FaultId,
+    },
+    /// An operation is due and does not begin: its Node is away or is being drained already, or its Deployment is paused.
+    OperationSkipped {
+        /// On which Deployment or Node; none where the Nodes take turns and none of them can be drained.
+        target: Option<Target>,
+        /// Which operation.
         operation: FaultId,
     },
     /// The operation that was under way is over.

@@ -79,8 +79,8 @@ fn tables(text: &mut String, result: &ExperimentResult) {
     }
     if let Some(listed) = operations::Table::of(result) {
         let _ = writeln!(text, "\n{}:\n", cell(&listed.title));
-        table(text, &listed.head, 1, listed.rows.into_iter());
-        let _ = writeln!(text, "\n{}", operations::FOOTNOTE);
+        table(text, &listed.head, 1, listed.rows.iter().cloned());
+        let _ = writeln!(text, "\n{}", listed.footnote());
     }
     if let Some((rows, rest)) = sensitivity::table(result) {
         let _ = writeln!(text, "\nWhat each parameter changes in the {}:\n", sensitivity::what(result));

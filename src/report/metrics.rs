@@ -172,8 +172,12 @@ fn operation(name: &str, one: &OperationResult) -> Vec<Row> {
     let mut rows = vec![estimate("operations_per_year", "1/year", Some(&one.per_year))];
     rows.extend(distribution("operation_duration_s", &one.duration_s));
     rows.push(plain("operation_duration_s", "superseded", "1", Some(one.superseded as f64)));
-    rows.push(plain("operation_duration_s", "rolled_back", "1", Some(one.rolled_back as f64)));
     rows.push(plain("operation_duration_s", "gave_up", "1", Some(one.gave_up as f64)));
+    rows.push(plain("operation_duration_s", "nothing_to_evict", "1", Some(one.nothing_to_evict as f64)));
+    rows.push(plain("operation_duration_s", "skipped", "1", Some(one.skipped as f64)));
+    if one.rolled_back_s.count > 0 {
+        rows.extend(distribution("operation_rolled_back_s", &one.rolled_back_s));
+    }
     rows.push(plain("evictions_refused", "total", "1", Some(one.evictions_refused as f64)));
     rows.push(plain("operation_least_serving", "min", "1", one.fewest_serving().map(|fewest| fewest as f64)));
     rows.push(estimate("downtime_s_each", "s", one.downtime_s_each.as_ref()));

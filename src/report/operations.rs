@@ -5,23 +5,16 @@ use std::fmt::Write;
 use crate::report::aggregate;
 use crate::report::format;
 use crate::report::labels::Labels;
-use crate::results::{Estimate, ExperimentResult, OperationResult, ScenarioResult};
+use crate::results::{Estimate, ExperimentResult, FaultInfo, OperationInfo, OperationResult, ScenarioResult};
 
-/// What stands below the table.
-pub const FOOTNOTE: &str = "Takes: from its beginning until it is complete. Costs: what is charged to it, each time; failed requests as \
-                            time of full traffic. Least serving: the fewest Pods that served in rotation meanwhile, in half of them \
-                            and in so many of all.";
 /// A part of the failed requests.
 const MATTERS: f64 = 0.01;
 /// A share of all operations.
 const WORTH_A_WORD: f64 = 0.01;
+/// Where so many are superseded they come too often.
+const TOO_OFTEN: f64 = 0.1;
 /// In so many replications an operation is under way at the end because it hangs.
 const HANGS: f64 = 0.2;
-/// What the column of the longest times is called.
-const TAIL: &str = "p95";
-/// The columns of how often, and of refused evictions.
-const PER_YEAR: &str = "per year";
-const REFUSED: &str = "evictions refused";
 /// Scenarios in a table.
 const MOST: usize = 24;
 
@@ -33,6 +26,140 @@ pub struct Table {
     pub head: Vec<String>,
     /// The rows: scenario by scenario, as many as are read.
     pub rows: Vec<Vec<String>>,
+    /// What the columns after the first hold.
+    columns: Vec<Column>,
+}
+
+/// What may stand in a column after the first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Column {
+    PerYear,
+    NothingToEvict,
+    Complete,
+    RolledBack,
+    GoodAgain,
+    Superseded,
+    GaveUp,
+    NoEnd,
+    Median,
+    Tail,
+    FailedRequests,
+    Downtime,
+    Refused,
+    LeastServing,
+}
+
+impl Column {
+    /// From left to right.
+    const ALL: [Self; 14] = [
+        Self::PerYear,
+        Self::NothingToEvict,
+        Self::Complete,
+        Self::RolledBack,
+        Self::GoodAgain,
+        Self::Superseded,
+        Self::GaveUp,
+        Self::NoEnd,
+        Self::Median,
+        Self::Tail,
+        Self::FailedRequests,
+        Self::Downtime,
+        Self::Refused,
+        Self::LeastServing,
+    ];
+    /// What is worth the least first: the page and metrics.csv have it.
+    const SPARE: [Self; 6] = [Self::Tail, Self::PerYear, Self::Refused, Self::Complete, Self::GoodAgain, Self::NoEnd];
+
+    fn head(self) -> &'static str {
+        match self {
+            Self::PerYear => "per year",
+            Self::NothingToEvict => "nothing to evict",
+            Self::Complete => "complete",
+            Self::RolledBack => "rolled back",
+            Self::GoodAgain => "good again",
+            Self::Superseded => "superseded",
+            Self::GaveUp => "gave up",
+            Self::NoEnd => "no end",
+            Self::Median => "takes p50",
+            Self::Tail => "p95",
+            Self::FailedRequests => "failed requests",
+            Self::Downtime => "downtime",
+            Self::Refused => "evictions refused",
+            Self::LeastServing => "least serving",
+        }
+    }
+
+    /// Whether it tells something of this operation.
+    fn is_worth_it(self, operation: &OperationResult) -> bool {
+        let is_seen = |share: f64| share >= WORTH_A_WORD;
+        match self {
+            Self::Complete => is_seen(1.0 - share_complete(operation)),
+            Self::NothingToEvict => is_seen(share_without_work(operation)),
+            Self::RolledBack | Self::GoodAgain => is_seen(share_of(operation, operation.rolled_back_s.count)),
+            Self::Superseded => is_seen(share_of(operation, operation.superseded)),
+            Self::GaveUp => is_seen(share_of(operation, operation.gave_up)),
+            Self::NoEnd => is_seen(share_of(operation, operation.duration_s.censored)),
+            Self::Downtime => is_down(operation),
+            Self::Refused => operation.evictions_refused > 0,
+            Self::PerYear | Self::Median | Self::Tail | Self::FailedRequests | Self::LeastServing => true,
+        }
+    }
+
+    fn cell(self, operation: &OperationResult) -> String {
+        let took = &operation.duration_s;
+        let part = |count: u64| dashed_share(share_of(operation, count));
+        match self {
+            Self::PerYear => format::count(&operation.per_year),
+            Self::NothingToEvict => dashed_share(share_without_work(operation)),
+            Self::Complete => whole_share(share_complete(operation)),
+            Self::RolledBack => part(operation.rolled_back_s.count),
+            Self::GoodAgain => format::marked_quantile(operation.rolled_back_s.p50.as_ref(), 0),
+            Self::Superseded => part(operation.superseded),
+            Self::GaveUp => part(operation.gave_up),
+            Self::NoEnd => part(took.censored),
+            Self::Median => format::marked_quantile(took.p50.as_ref(), took.censored),
+            Self::Tail => format::marked_quantile(took.p95.as_ref(), took.censored),
+            Self::FailedRequests => each(operation.failed_request_s_each.as_ref()),
+            Self::Downtime => each(operation.downtime_s_each.as_ref()),
+            Self::Refused => format::significant(share_of(operation, operation.evictions_refused), 2),
+            Self::LeastServing => least_serving(operation),
+        }
+    }
+
+    /// What becomes of those that are not completed.
+    fn is_fate(self) -> bool {
+        matches!(self, Self::Complete | Self::RolledBack | Self::Superseded | Self::GaveUp | Self::NoEnd)
+    }
+
+    /// What it says, where its name does not, and whether all operations are completed.
+    fn meaning(self, all_complete: bool) -> Option<&'static str> {
+        Some(match self {
+            Self::Median if all_complete => "Takes: from its beginning until it is complete.",
+            Self::FailedRequests if all_complete => {
+                "Costs: what is charged to it, each time; failed requests as time of full traffic."
+            }
+            Self::NothingToEvict => {
+                "Nothing to evict: the share of the drains that find no Pod on their Node, and are in no column after this one."
+            }
+            Self::GoodAgain => {
+                "Good again: from the beginning of one that is bad until the last good revision is available everywhere, in half \
+                 of them."
+            }
+            Self::Superseded => "Superseded: the next one comes before it is complete.",
+            Self::GaveUp => "Gave up: at its timeout, or as it may not evict a Pod of two budgets.",
+            Self::NoEnd => "No end: it is still under way at the end of the replication.",
+            Self::Median => "Takes: from its beginning until it is complete, of those that complete.",
+            Self::FailedRequests => {
+                "Costs: what is charged to it, each time, whatever becomes of it; failed requests as time of full traffic."
+            }
+            Self::LeastServing => {
+                "Least serving: the fewest Pods that served in rotation meanwhile, in half of them and in so many of all."
+            }
+            Self::PerYear | Self::Complete | Self::RolledBack | Self::Tail | Self::Downtime | Self::Refused => {
+                return None;
+            }
+        })
+    }
 }
 
 impl Table {
@@ -46,65 +173,61 @@ impl Table {
         let first = all.first()?;
         let has_several = all.iter().any(|(_, name, _)| *name != first.1);
         let is_grid = result.scenarios.len() > 1;
-        let is_unsure = all.iter().any(|(_, _, operation)| share_complete(operation) < 1.0 - WORTH_A_WORD);
-        let has_refused = all.iter().any(|(_, _, operation)| operation.evictions_refused > 0);
-        let has_downtime = all.iter().any(|(_, _, operation)| is_down(operation));
         let label = |scenario: usize, name: &str| match (is_grid, has_several) {
             (true, true) => format!("{} · {name}", labels.short(scenario)),
             (true, false) => labels.short(scenario),
             (false, _) => name.to_owned(),
         };
-        let mut head = vec![if is_grid { "scenario" } else { "operation" }];
-        head.extend((!is_grid).then_some(PER_YEAR));
-        head.extend(is_unsure.then_some("complete"));
-        head.extend(["takes p50", TAIL, "failed requests"]);
-        head.extend(has_downtime.then_some("downtime"));
-        head.extend(has_refused.then_some(REFUSED));
-        head.push("least serving");
+        let is_shown = |column: &Column| {
+            (*column != Column::PerYear || !is_grid)
+                && all.iter().any(|(_, _, operation)| column.is_worth_it(operation))
+        };
+        let columns: Vec<Column> = Column::ALL.into_iter().filter(is_shown).collect();
+        let first_head = if is_grid { "scenario" } else { "operation" };
         let row = |(scenario, name, operation): (usize, &String, &OperationResult)| {
-            let took = &operation.duration_s;
-            let mut row = vec![label(scenario, name)];
-            row.extend((!is_grid).then(|| format::count(&operation.per_year)));
-            row.extend(is_unsure.then(|| whole_share(share_complete(operation))));
-            row.extend([&took.p50, &took.p95].map(|of| format::marked_quantile(of.as_ref(), took.censored)));
-            row.push(each(operation.failed_request_s_each.as_ref()));
-            row.extend(has_downtime.then(|| each(operation.downtime_s_each.as_ref())));
-            row.extend(has_refused.then(|| format::significant(share_of(operation, operation.evictions_refused), 2)));
-            row.push(least_serving(operation));
-            row
+            let cells = columns.iter().map(|column| column.cell(operation));
+            std::iter::once(label(scenario, name)).chain(cells).collect()
         };
         let keys = if is_grid && labels.varied { format!(" ({})", labels.short_keys()) } else { String::new() };
         let what = if has_several { "operation" } else { first.1 };
+        let head = std::iter::once(first_head).chain(columns.iter().map(|column| column.head()));
         Some(Self {
             title: format!("What one {what} costs{keys}"),
-            head: head.into_iter().map(str::to_owned).collect(),
+            head: head.map(str::to_owned).collect(),
             rows: all.into_iter().map(row).collect(),
+            columns,
         })
     }
-}
 
-impl Table {
-    /// So many columns of text it takes, with the words of a heading below one another and a space at each side.
-    fn width(&self) -> usize {
-        let longest_of = |column: usize| {
-            let cells = self.rows.iter().map(|row| row[column].chars().count());
-            let words = self.head[column].split(' ').map(str::len);
-            cells.chain(words).max().unwrap_or(0)
-        };
-        (0..self.head.len()).map(|column| longest_of(column) + 2).sum()
+    /// What stands below it: the meaning of its columns.
+    pub fn footnote(&self) -> String {
+        let all_complete = !self.columns.iter().any(|column| column.is_fate());
+        let meanings = self.columns.iter().filter_map(|column| column.meaning(all_complete));
+        meanings.collect::<Vec<_>>().join(" ")
     }
 
-    /// Leaves out what is worth the least until the table fits: the page and metrics.csv have it.
+    /// Leaves out what is worth the least until the table fits.
     pub fn fit(&mut self, width: usize) {
-        for what in [TAIL, PER_YEAR, REFUSED] {
+        for spare in Column::SPARE {
             if self.width() <= width {
                 return;
             }
-            if let Some(at) = self.head.iter().position(|head| head == what) {
-                self.head.remove(at);
-                self.rows.iter_mut().for_each(|row| _ = row.remove(at));
+            if let Some(at) = self.columns.iter().position(|column| *column == spare) {
+                self.columns.remove(at);
+                self.head.remove(at + 1);
+                self.rows.iter_mut().for_each(|row| _ = row.remove(at + 1));
             }
         }
+    }
+
+    /// So many columns of text it takes, with a heading in two lines and a space at each side.
+    fn width(&self) -> usize {
+        let longest_of = |column: usize| {
+            let cells = self.rows.iter().map(|row| row[column].chars().count());
+            let lines = self.head[column].splitn(2, ' ').map(str::len);
+            cells.chain(lines).max().unwrap_or(0)
+        };
+        (0..self.head.len()).map(|column| longest_of(column) + 2).sum()
     }
 }
 
@@ -150,44 +273,80 @@ pub fn sentence(result: &ExperimentResult) -> Option<String> {
     let (name, dearest) = by_cost(shown).first().copied()?;
     let mut said = price(name, dearest)?;
     for (other, operation) in shown.operations.iter() {
-        said += &fates(if other == name { "them" } else { other }, operation, shown.replications);
+        let whose = if other == name { "them" } else { other };
+        said += &skipped(whose, operation, is_drain(result, other));
+        said += &fates(whose, operation, shown.replications);
     }
     Some(said)
 }
 
 /// How long one takes, and what it costs.
 fn price(name: &str, operation: &OperationResult) -> Option<String> {
+    let complete = share_complete(operation);
+    let is_sure = complete >= 1.0 - WORTH_A_WORD;
     let took = match &operation.duration_s.p50 {
-        Some(took) => format!("takes {}", format::tick(took.value)),
-        None if operation.rolled_back == operation.begun() => "is rolled back".to_owned(),
-        None if operation.begun() > 0 => "is never complete".to_owned(),
+        Some(took) if is_sure => format!("takes {}", format::tick(took.value)),
+        Some(took) => {
+            format!("takes {} if it completes, as {} do,", format::tick(took.value), format::share(complete, 1.0))
+        }
+        None if operation.rolled_back_s.count == operation.at_work() => "is rolled back".to_owned(),
+        None if operation.at_work() > 0 => "is never complete".to_owned(),
         None => return None,
     };
     let each = operation.failed_request_s_each.as_ref()?;
+    let over = if is_sure { "" } else { ", on average over all" };
     let failed = if each.bound {
         format!("and none was seen to fail a request (at most {} of full traffic each)", format::duration(each.high))
     } else {
-        format!("and costs requests worth {} of full traffic", format::duration(each.mean))
+        format!("and costs requests worth {} of full traffic{over}", format::duration(each.mean))
     };
+    let whose =
+        if share_of(operation, operation.superseded) < WORTH_A_WORD { "them" } else { "those that are not superseded" };
     let without = operation
         .share_without_any()
         .filter(|&share| share >= WORTH_A_WORD)
-        .map(|share| format!("; in {} of them no Pod serves for some time", format::share(share, 1.0)));
-    Some(format!("One {name} {took} {failed}{}.", without.unwrap_or_default()))
+        .map(|share| format!("; in {} of {whose} no Pod serves for some time", format::share(share, 1.0)));
+    let which = if share_without_work(operation) < WORTH_A_WORD { "" } else { " that finds Pods to evict" };
+    Some(format!("One {name}{which} {took} {failed}{}.", without.unwrap_or_default()))
+}
+
+/// Those that are due and do not begin.
+fn skipped(whose: &str, operation: &OperationResult, is_drain: bool) -> String {
+    let share = operation.skipped as f64 / (operation.begun() + operation.skipped).max(1) as f64;
+    if share < WORTH_A_WORD {
+        return String::new();
+    }
+    let why = if is_drain { "their Node is away or being drained already" } else { "the Deployment is paused" };
+    format!(" {} of {whose} do not begin, as {why}.", format::share(share, 1.0))
 }
 
 /// What becomes of those that are not completed.
 fn fates(whose: &str, operation: &OperationResult, replications: u64) -> String {
-    let fates = [
-        (operation.rolled_back, "bring a bad revision and are rolled back"),
-        (operation.superseded, "are overtaken by the next one before they are complete"),
-        (operation.gave_up, "give up before they are complete"),
-    ];
     let mut said = String::new();
-    for (count, fate) in fates {
+    let idle = share_without_work(operation);
+    let whose = if idle < WORTH_A_WORD {
+        whose.to_owned()
+    } else {
+        let _ = write!(said, " {} of {whose} find no Pod on their Node.", format::share(idle, 1.0));
+        "the others".to_owned()
+    };
+    let again = operation.rolled_back_s.p50.as_ref().map_or(String::new(), |median| {
+        format!("; all is good again {} after they begin (median)", format::tick(median.value))
+    });
+    let too_often = if share_of(operation, operation.superseded) < TOO_OFTEN {
+        ""
+    } else {
+        ": they come faster than one of them takes; with more time between them, or less minReadySeconds, more would complete"
+    };
+    let fates = [
+        (operation.rolled_back_s.count, "bring a bad revision and are rolled back", again.as_str()),
+        (operation.superseded, "are superseded by the next one before they are complete", too_often),
+        (operation.gave_up, "give up before they are complete", ""),
+    ];
+    for (count, fate, more) in fates {
         let share = share_of(operation, count);
         if share >= WORTH_A_WORD {
-            let _ = write!(said, " {} of {whose} {fate}.", format::share(share, 1.0));
+            let _ = write!(said, " {} of {whose} {fate}{more}.", format::share(share, 1.0));
         }
     }
     let left = operation.duration_s.censored;
@@ -205,9 +364,20 @@ fn fates(whose: &str, operation: &OperationResult, replications: u64) -> String 
     said
 }
 
-/// How many of those that began were completed.
+/// Whether the operation of this name drains Nodes.
+fn is_drain(result: &ExperimentResult, name: &str) -> bool {
+    let drains = |fault: &FaultInfo| matches!(fault.operation, Some(OperationInfo::Drain { .. }));
+    result.faults.iter().any(|fault| fault.name == name && drains(fault))
+}
+
+/// How many of those that had something to do were completed.
 fn share_complete(operation: &OperationResult) -> f64 {
     share_of(operation, operation.duration_s.count)
+}
+
+/// How many of those that began had nothing to do.
+fn share_without_work(operation: &OperationResult) -> f64 {
+    operation.nothing_to_evict as f64 / operation.begun().max(1) as f64
 }
 
 /// A share of which nothing is 0 %.
@@ -215,7 +385,12 @@ fn whole_share(share: f64) -> String {
     if share == 0.0 { "never".to_owned() } else { format::share(share, 1.0) }
 }
 
-/// So many over all that began.
+/// A share of which there may be nothing.
+fn dashed_share(share: f64) -> String {
+    if share == 0.0 { "–".to_owned() } else { format::share(share, 1.0) }
+}
+
+/// So many over all that had something to do.
 fn share_of(operation: &OperationResult, count: u64) -> f64 {
-    count as f64 / operation.begun().max(1) as f64
+    count as f64 / operation.at_work().max(1) as f64
 }

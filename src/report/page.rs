@@ -4,6 +4,7 @@
 //! those words and hide series. A charting library would have to draw everything a second time, in another look, and weigh
 //! ten times as much. Without the script, in print, the page says the same.
 
+mod changes;
 mod glossary;
 mod outages;
 mod rollouts;
@@ -57,6 +58,7 @@ struct Page<'a> {
     phase_term: &'static str,
     elasticity_term: &'static str,
     faults: Vec<Fault>,
+    changes: Vec<changes::Change>,
     guesses: Guesses,
     worth: Option<SensitivityTable>,
     left_out: String,
@@ -161,6 +163,7 @@ pub fn render(result: &ExperimentResult) -> String {
         phase_term: glossary::meaning("phase"),
         elasticity_term: glossary::meaning("elasticity"),
         faults: faults(result),
+        changes: changes::of(result),
         guesses: guesses(result),
         worth: sensitivity_table::of(result),
         left_out: answer::left_out(result),
@@ -230,7 +233,7 @@ fn of_operations(listed: operations::Table) -> Numbers {
         id: "operations",
         heads: heads.collect(),
         rows: rows.collect(),
-        left_out: Some(operations::FOOTNOTE.to_owned()),
+        left_out: Some(listed.footnote()),
         title: listed.title,
     }
 }
@@ -383,20 +386,19 @@ fn sort(e: &Estimate) -> f64 {
 }
 
 fn faults(result: &ExperimentResult) -> Vec<Fault> {
-    let is_operation = |name: &String| result.scenarios.iter().any(|one| one.operations.get(name).is_some());
     let one = |fault: &crate::results::FaultInfo| Fault {
         name: fault.name.clone(),
         strikes: fault.strikes.clone(),
         every: fault
             .every_mean_s
             .map_or("as scripted".to_owned(), |mean| format!("{} on average", format::duration(mean))),
-        lasts: fault.lasts_mean_s.map_or(
-            if is_operation(&fault.name) { "until it is complete" } else { "until the restart" }.to_owned(),
-            |mean| format!("{} on average", format::duration(mean)),
-        ),
+        lasts: fault
+            .lasts_mean_s
+            .map_or("until the restart".to_owned(), |mean| format!("{} on average", format::duration(mean))),
         source: fault.source.clone(),
     };
-    result.faults.iter().map(one).collect()
+    let changes = changes::names(result);
+    result.faults.iter().filter(|fault| !changes.contains(&fault.name.as_str())).map(one).collect()
 }
 
 fn guesses(result: &ExperimentResult) -> Guesses {

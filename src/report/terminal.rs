@@ -122,8 +122,9 @@ fn operations(result: &ExperimentResult, width: u16) -> String {
     for line in wrapped(&format!("{}:", listed.title), width) {
         let _ = writeln!(text, " {line}");
     }
+    let footnote = listed.footnote();
     text += &table(&head, listed.rows, width);
-    for line in wrapped(operations::FOOTNOTE, width) {
+    for line in wrapped(&footnote, width) {
         let _ = writeln!(text, " {line}");
     }
     text

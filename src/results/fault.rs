@@ -2,33 +2,118 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::model::Fault;
+use crate::ids::{FaultId, IdVec};
+use crate::model::{Fault, Occurrence, Strikes};
 use crate::stats::twelve_digits;
+use crate::time::Duration;
 
-/// A fault, for people.
+/// A fault or an operation, for people.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct FaultInfo {
     /// Its name.
     pub name: String,
     /// What it strikes and how, in words: `container crash`, `zone isolation`.
     pub strikes: String,
-    /// Mean time in service between occurrences, in seconds; `null` for an entry of the script.
+    /// Mean time in service between occurrences, in seconds; `null` for an entry of the script and for what a bad revision brings.
     pub every_mean_s: Option<f64>,
-    /// Mean duration in seconds; `null` if it lasts until the restart.
+    /// Mean duration in seconds; `null` if it lasts until the restart. Of a drain: how long after its end the Node takes Pods again.
     pub lasts_mean_s: Option<f64>,
     /// Where the numbers come from.
     pub source: String,
+    /// What else is known of an operation: a change that is made on purpose; left out of faults.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub operation: Option<OperationInfo>,
+}
+
+/// What is done on purpose.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum OperationInfo {
+    /// A new revision of the Pod template is rolled out.
+    Rollout {
+        /// With an image that no Node has yet.
+        new_image: bool,
+        /// Which of them bring a revision that is bad; left out where none does.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        bad: Option<BadInfo>,
+    },
+    /// A Node is drained.
+    Drain {
+        /// The Nodes take turns; otherwise it is the one that is named.
+        takes_turns: bool,
+        /// After so many seconds it gives up; `null`: never.
+        timeout_s: Option<f64>,
+    },
+}
+
+/// Which revisions are bad, and what becomes of them.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct BadInfo {
+    /// So many of them, from 0 to 1.
+    pub share: f64,
+    /// What may be wrong with them, each as often as the others.
+    pub flaws: Vec<FlawInfo>,
+    /// Mean time from the beginning of the rollout until it is noticed and rolled back, in seconds.
+    pub noticed_mean_s: f64,
+}
+
+/// What is wrong with a revision.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct FlawInfo {
+    /// The cause that is charged with it: the name of the operation, and how it is bad.
+    pub name: String,
+    /// For how long its Pods serve before it shows, on average, in seconds; `null`: it shows from the start.
+    pub after_mean_s: Option<f64>,
 }
 
 impl FaultInfo {
-    /// What a result tells of this fault.
-    pub fn of(fault: &Fault) -> Self {
+    /// What a result tells of these faults.
+    pub fn all(faults: &IdVec<FaultId, Fault>) -> Vec<Self> {
+        faults.ids().map(|id| Self::of(faults, id)).collect()
+    }
+
+    fn of(faults: &IdVec<FaultId, Fault>, id: FaultId) -> Self {
+        let fault = &faults[id];
         Self {
             name: fault.name.clone(),
             strikes: fault.strikes.to_string(),
             every_mean_s: fault.every_mean().map(twelve_digits),
             lasts_mean_s: fault.lasts.as_ref().map(|law| twelve_digits(law.mean())),
             source: fault.source.clone(),
+            operation: OperationInfo::of(faults, id),
         }
+    }
+}
+
+impl OperationInfo {
+    fn of(faults: &IdVec<FaultId, Fault>, id: FaultId) -> Option<Self> {
+        match faults[id].strikes {
+            Strikes::Rollout { new_image } => Some(Self::Rollout { new_image, bad: BadInfo::of(faults, id) }),
+            Strikes::Drain { node, timeout } => {
+                Some(Self::Drain { takes_turns: node.is_none(), timeout_s: timeout.map(Duration::as_secs_f64) })
+            }
+            Strikes::Container(_)
+            | Strikes::Deletion
+            | Strikes::Deployment(_)
+            | Strikes::Node(_)
+            | Strikes::Zone(_)
+            | Strikes::ControlPlane(_) => None,
+        }
+    }
+}
+
+impl BadInfo {
+    fn of(faults: &IdVec<FaultId, Fault>, rollout: FaultId) -> Option<Self> {
+        let bad = faults[rollout].bad.as_ref()?;
+        let flaw = |fault: &Fault| FlawInfo {
+            name: fault.name.clone(),
+            after_mean_s: match &fault.occurs {
+                Occurrence::WithRevision { after } => after.as_ref().map(|law| twelve_digits(law.mean())),
+                Occurrence::Every(_) | Occurrence::Once { .. } => None,
+            },
+        };
+        // They follow their rollout in the model.
+        let flaws = faults.iter().skip(rollout.index() + 1).take(bad.flaws).map(flaw);
+        Some(Self { share: bad.share, flaws: flaws.collect(), noticed_mean_s: twelve_digits(bad.noticed.mean()) })
     }
 }

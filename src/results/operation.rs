@@ -10,24 +10,33 @@ use super::estimate::Estimate;
 pub struct OperationResult {
     /// How often a year it begins.
     pub per_year: Estimate,
-    /// From its beginning until it is complete. `censored` are those of which the end was not seen.
+    /// From its beginning until it is complete; `count` are those that were completed, `censored` those of which the end was not
+    /// seen. A drain that found no Pod on its Node is none of them.
     pub duration_s: Distribution,
+    /// Of those that brought a revision that was bad, and were rolled back: from the beginning until the last good revision was
+    /// available everywhere again.
+    #[serde(default)]
+    pub rolled_back_s: Distribution,
     /// How many were not completed, as another one took their place.
     pub superseded: u64,
-    /// How many brought a revision that was bad, and were rolled back.
-    #[serde(default)]
-    pub rolled_back: u64,
     /// How many gave up: a drain that reached its timeout, or met a Pod of two budgets.
     #[serde(default)]
     pub gave_up: u64,
+    /// How many drains found no Pod on their Node. They count for `per_year`, and for nothing else.
+    #[serde(default)]
+    pub nothing_to_evict: u64,
+    /// How many were due and did not begin, as their Node was away or being drained already, or the Deployment paused. They count
+    /// for nothing else.
+    #[serde(default)]
+    pub skipped: u64,
     /// How many evictions a `PodDisruptionBudget` refused.
     #[serde(default)]
     pub evictions_refused: u64,
     /// By a number of Pods of the Deployment, or of that which had the fewest, from 0: how often so few of them served in
-    /// rotation at the least.
+    /// rotation at the least. Those that were superseded are none of them.
     pub least_serving: Vec<u64>,
-    /// Seconds of downtime that each costs: what is charged to it and to what it brings that is bad, over how often it begins.
-    /// Left out where too few begin to say.
+    /// Seconds of downtime that each costs that has something to do: what is charged to it and to what it brings that is bad, over
+    /// how many there are. Left out where they are too few to say.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub downtime_s_each: Option<Estimate>,
     /// Seconds of full traffic that fail for each.
@@ -36,9 +45,14 @@ pub struct OperationResult {
 }
 
 impl OperationResult {
+    /// How often it began and had something to do.
+    pub fn at_work(&self) -> u64 {
+        self.duration_s.count + self.duration_s.censored + self.superseded + self.rolled_back_s.count + self.gave_up
+    }
+
     /// How often it began.
     pub fn begun(&self) -> u64 {
-        self.duration_s.count + self.duration_s.censored + self.superseded + self.rolled_back + self.gave_up
+        self.at_work() + self.nothing_to_evict
     }
 
     /// The fewest Pods that served in rotation, in half of them.

@@ -107,7 +107,10 @@ impl ScenarioResult {
         self.first_available_s.iter_mut().for_each(forget);
         self.pod_recovery_s.0.iter_mut().for_each(|(_, recovery)| forget(&mut recovery.lengths));
         self.detection_s.0.iter_mut().for_each(|(_, detection)| forget(&mut detection.times));
-        self.operations.0.iter_mut().for_each(|(_, operation)| forget(&mut operation.duration_s));
+        for (_, operation) in &mut self.operations.0 {
+            forget(&mut operation.duration_s);
+            forget(&mut operation.rolled_back_s);
+        }
         if let Some(windows) = &mut self.windows {
             windows.downtime_s.histogram = Vec::new();
             windows.failed_request_s.histogram = Vec::new();

@@ -28,8 +28,16 @@ pub struct Invalid {
 }
 
 /// Keys of shares and probabilities.
-const SHARES: [&str; 7] =
-    ["availability", "request_success", "meets_slo", "share_of_variance", "failing_share", "confidence", "slo"];
+const SHARES: [&str; 8] = [
+    "availability",
+    "request_success",
+    "meets_slo",
+    "share_of_variance",
+    "failing_share",
+    "share",
+    "confidence",
+    "slo",
+];
 /// Below these keys are differences, which may be negative.
 const SIGNED: [&str; 4] = ["difference_to_baseline", "without", "change_s_per_year", "elasticity"];
 /// What a user gives names or values to: it is not hasim's to judge.
@@ -150,7 +158,8 @@ impl ExperimentResult {
         all(&Place::root("objective"), &self.objective)?;
         each(&Place::root("targets"), &self.targets, all)?;
         each(&Place::root("faults"), &self.faults, |place, fault| {
-            numbers(place, &tree(fault), Unit::NotNegative, true)
+            numbers(place, &tree(fault), Unit::NotNegative, true)?;
+            all(&place.key("operation"), &fault.operation)
         })?;
         all(&Place::root("selection"), &self.selection)?;
         each(&Place::root("sensitivity"), &self.sensitivity, |place, one| {

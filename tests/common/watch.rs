@@ -110,6 +110,7 @@ impl Observer for Log {
             | Observed::ProbeKilled { .. }
             | Observed::Restarted { .. }
             | Observed::OperationBegan { .. }
+            | Observed::OperationSkipped { .. }
             | Observed::OperationEnded { .. }
             | Observed::EvictionsRefused { .. }
             | Observed::ClockRan(_)

@@ -31,6 +31,29 @@ fn wrong_files_have_located_messages() {
     insta::assert_snapshot!(all);
 }
 
+/// An operation that comes again before it is noticed to be bad, or before its Node takes Pods again, is a warning; one that comes
+/// just after is none.
+#[test]
+fn operations_that_come_too_soon_are_warned_of() {
+    let report = check_file(Path::new("tests/check/operations.yaml")).report;
+    let warnings: Vec<String> = report
+        .warnings()
+        .map(|warning| format!("{}:{}: {}", warning.line, warning.column, warning.sentence()))
+        .collect();
+    assert_eq!(
+        warnings,
+        [
+            "17:118: spec.operations[11].bad.noticed: is 2h on average, and the next rollout comes after 1h: most bad revisions are \
+             superseded before anybody rolls them back",
+            "21:62: spec.operations[15].uncordonAfter: is 1d on average, and the next drain comes after 1d: there is nearly always a \
+             Node that takes no Pods",
+        ]
+    );
+    assert!(
+        report.warnings().all(|warning| warning.help.as_ref().is_some_and(|help| help.contains("less often (every)")))
+    );
+}
+
 #[test]
 fn right_files_pass_without_a_word() {
     for name in ["shop", "app", "cluster", "faults", "experiment", "incidents"] {

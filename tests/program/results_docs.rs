@@ -35,7 +35,7 @@ const OPERATION: &str = "
   objective: {slo: 99.9%, window: 1d}
   replications: 32
   horizon: 20d
-  operations: [{name: release, kind: rollout, every: 3d}, {name: node, kind: drain, every: 2d, timeout: 20s}]
+  operations: [{name: release, kind: rollout, every: 3d, bad: {share: 50%, kinds: [crash-loop], noticed: 10m}}, {name: node, kind: drain, every: 2d, timeout: 20s}]
 ";
 
 /// Runs an experiment over files of the repository and gives its folder.

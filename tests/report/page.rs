@@ -48,6 +48,7 @@ fn the_table_is_rectangular() {
         synthetic::odd(),
         synthetic::scripted(),
         synthetic::compared(),
+        synthetic::operated(),
     ] {
         let page = page::render(&result);
         let table = page.split("id=\"scenarios\"").nth(1).unwrap().split("</table>").next().unwrap();
@@ -154,4 +155,25 @@ fn the_page_works_in_a_browser() {
 fn chromium() -> Option<PathBuf> {
     let known = ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"];
     known.into_iter().map(Path::new).find(|path| path.exists()).map(Path::to_owned)
+}
+
+/// Operations are assumed in words of their own, and are no rows among the faults; nor are the flaws that they bring.
+#[test]
+fn operations_are_no_faults() {
+    let page = page::render(&synthetic::operated());
+    for words in [
+        "<b>release</b>: a new revision is rolled out with a new image, every 7 d on average, as the manifest&#39;s strategy says. Of \
+         these 10 % bring a bad revision: crash-loop or slow-poison (after 30 s of work on average), each as often as the others. \
+         That is noticed 15 min after the rollout begins on average, and rolled back.",
+        "<b>patch-day</b>: one Node after the other is drained, every 10 d on average. It gives up after 1 h, and the Node takes Pods \
+         again 10 min after its end on average.",
+    ] {
+        assert!(page.contains(words) || page.contains(&words.replace("&#39;", "'")), "{words}");
+    }
+    let faults = page.split_once("These are the faults that were played").unwrap().1.split_once("</table>").unwrap().0;
+    assert!(faults.contains("container-crash") || faults.contains("<tr><td"), "{faults}");
+    assert!(!faults.contains("release") && !faults.contains("patch-day"), "{faults}");
+    let mut result = synthetic::operated();
+    result.faults.retain(|fault| fault.operation.is_some());
+    assert!(!page::render(&result).contains("These are the faults that were played"));
 }

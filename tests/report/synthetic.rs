@@ -2,10 +2,11 @@
 
 use hasim::history::{NamedCause, PerPhase, Phase};
 use hasim::results::{
-    Attribution, Comparison, Detection, Difference, Distribution, Estimate, Estimates, ExperimentResult, FailingSpan,
-    FaultInfo, Group, Lane, ManifestFinding, Mark, OrderedMap, OutageExample, PodRecovery, Quantile, Removal, Replay,
-    Response, RevisionCounts, Rollback, RolloutReplay, ScenarioResult, ScenarioStanding, SelectionResult, Sensitivity,
-    Span, Standing, Tone, Verdict, WindowLoss, WindowsResult,
+    Attribution, BadInfo, Comparison, Detection, Difference, Distribution, Estimate, Estimates, ExperimentResult,
+    FailingSpan, FaultInfo, FlawInfo, Group, Lane, ManifestFinding, Mark, OperationInfo, OperationResult, OrderedMap,
+    OutageExample, PodRecovery, Quantile, Removal, Replay, Response, RevisionCounts, Rollback, RolloutReplay,
+    ScenarioResult, ScenarioStanding, SelectionResult, Sensitivity, Span, Standing, Tone, Verdict, WindowLoss,
+    WindowsResult,
 };
 use hasim::study::{Metric, Objective, Wanted};
 use hasim::time::Duration;
@@ -325,6 +326,7 @@ fn result(experiment: &str, varied: &[&str], scenarios: Vec<ScenarioResult>) -> 
                 every_mean_s: Some(31_536_000.0 / kind.per_year),
                 lasts_mean_s: Some(600.0),
                 source: "assumption".to_owned(),
+                operation: None,
             })
             .collect(),
         inputs: json!({"deployment": {"replicas": 2}}),
@@ -687,5 +689,60 @@ pub fn rolled_out() -> ExperimentResult {
             ..replay(&worst, vec![span(50.0, 70.0, 0.5)])
         },
     ];
+    result
+}
+
+/// The answer for one scenario with releases, of which some are bad and some are superseded, and drains of every fate.
+pub fn operated() -> ExperimentResult {
+    let mut result = single();
+    let info = |name: &str, every_days: f64, lasts_mean_s, operation| FaultInfo {
+        name: name.to_owned(),
+        strikes: String::new(),
+        every_mean_s: Some(every_days * 86_400.0),
+        lasts_mean_s,
+        source: "assumption".to_owned(),
+        operation: Some(operation),
+    };
+    let flaw = |name: &str, after_mean_s| FlawInfo { name: name.to_owned(), after_mean_s };
+    let bad = BadInfo {
+        share: 0.1,
+        flaws: vec![flaw("release-crash-loop", None), flaw("release-slow-poison", Some(30.0))],
+        noticed_mean_s: 900.0,
+    };
+    let rollout = OperationInfo::Rollout { new_image: true, bad: Some(bad) };
+    let drain = OperationInfo::Drain { takes_turns: true, timeout_s: Some(3600.0) };
+    result.faults.push(info("release", 7.0, None, rollout));
+    let of_a_flaw = FaultInfo { every_mean_s: None, operation: None, ..result.faults[0].clone() };
+    for name in ["release-crash-loop", "release-slow-poison"] {
+        result.faults.push(FaultInfo { name: name.to_owned(), ..of_a_flaw.clone() });
+    }
+    result.faults.push(info("patch-day", 10.0, Some(600.0), drain));
+    let release = OperationResult {
+        per_year: estimate(52.0, 1.0),
+        duration_s: Distribution { count: 6_000, ..distribution(80.0, 0.1, 6_000, 0) },
+        rolled_back_s: Distribution { count: 1_000, ..distribution(1_800.0, 0.4, 1_000, 0) },
+        superseded: 3_000,
+        gave_up: 0,
+        nothing_to_evict: 0,
+        skipped: 0,
+        evictions_refused: 0,
+        least_serving: vec![500, 4_500, 2_000],
+        downtime_s_each: Some(estimate(4.0, 12.0)),
+        failed_request_s_each: Some(estimate(28.0, 20.0)),
+    };
+    let patch_day = OperationResult {
+        duration_s: Distribution { count: 5_000, ..distribution(30.0, 0.4, 5_000, 800) },
+        rolled_back_s: Distribution::default(),
+        superseded: 0,
+        gave_up: 4_200,
+        nothing_to_evict: 10_000,
+        skipped: 5_000,
+        evictions_refused: 40_000,
+        failed_request_s_each: Some(estimate(0.02, 10.0)),
+        downtime_s_each: Some(estimate(0.001, 10.0)),
+        ..release.clone()
+    };
+    result.scenarios[0].operations =
+        [("release".to_owned(), release), ("patch-day".to_owned(), patch_day)].into_iter().collect();
     result
 }

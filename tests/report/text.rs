@@ -102,6 +102,53 @@ fn no_line_is_wider_than_the_terminal() {
             assert!(line.chars().count() <= 80, "{}: {line}", result.experiment);
         }
     }
+    for line in plain(&terminal::render(&synthetic::operated(), None, 100)).lines() {
+        assert!(line.chars().count() <= 100, "{line}");
+    }
+}
+
+/// Snapshot: what operations cost and what becomes of them, with every column that there is.
+#[test]
+fn snapshot_of_operations() {
+    let result = synthetic::operated();
+    let text = plain(&terminal::render(&result, None, 100));
+    let table = text.split_once(" What one operation costs:").unwrap().1.split_once("\n\n").unwrap().0;
+    insta::assert_snapshot!("operations_table", table);
+    let text = markdown::render(&result);
+    let table =
+        text.split_once("What one operation costs:").unwrap().1.split_once("\n\n##").map_or("", |parts| parts.0);
+    insta::assert_snapshot!("operations_markdown", table);
+    insta::assert_snapshot!("operations_sentence", text.lines().find(|line| line.contains("One release")).unwrap());
+}
+
+/// A number is of those that completed only where it says so, and nobody is told of what did not happen.
+#[test]
+fn the_sentence_of_an_operation_names_whom_it_means() {
+    let mut result = synthetic::operated();
+    let told = |result: &ExperimentResult| {
+        let text = markdown::render(result);
+        text.lines().find(|line| line.contains("One release")).unwrap().to_owned()
+    };
+    let all = told(&result);
+    for words in [
+        "takes 1 min 20 s if it completes, as 60 % do, and costs requests worth 28 s of full traffic, on average over all",
+        "no Pod serves for some time",
+        "10 % of them bring a bad revision and are rolled back; all is good again",
+        "30 % of them are superseded by the next one before they are complete: they come faster than one of them takes",
+        "20 % of patch-day do not begin, as their Node is away or being drained already.",
+        "50 % of patch-day find no Pod on their Node.",
+        "42 % of the others give up before they are complete.",
+    ] {
+        assert!(all.contains(words), "{words}: {all}");
+    }
+    let operation = &mut result.scenarios[0].operations.0[0].1;
+    (operation.superseded, operation.rolled_back_s) = (0, hasim::results::Distribution::default());
+    result.scenarios[0].operations.0.truncate(1);
+    let sure = told(&result);
+    assert!(sure.contains("One release takes 1 min 20 s and costs requests worth 28 s of full traffic"), "{sure}");
+    for words in ["if it completes", "over all", "superseded", "rolled back", "do not begin", "find no Pod"] {
+        assert!(!sure.contains(words), "{words}: {sure}");
+    }
 }
 
 /// Every row has as many fields as the head.

@@ -61,6 +61,7 @@ impl Observer for Own {
             | Observed::ProbeKilled { .. }
             | Observed::Restarted { .. }
             | Observed::OperationBegan { .. }
+            | Observed::OperationSkipped { .. }
             | Observed::OperationEnded { .. }
             | Observed::EvictionsRefused { .. }
             | Observed::ClockRan(_)

@@ -79,7 +79,7 @@ impl StudyFacts {
             horizon_ns: model.horizon.as_nanos(),
             warm_up_ns: model.warm_up.as_nanos(),
             currency: model.cluster.prices.as_ref().and_then(|prices| prices.currency.clone()),
-            faults: model.faults.iter().map(FaultInfo::of).collect(),
+            faults: FaultInfo::all(&model.faults),
             scenarios: (0..study.scenarios.len()).map(|number| ScenarioFacts::of(study, number)).collect(),
         }
     }

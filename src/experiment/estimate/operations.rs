@@ -20,9 +20,11 @@ fn operation(sums: &OperationSums, scale: &Scale) -> OperationResult {
     OperationResult {
         per_year: scale.events(&sums.begun).rounded(),
         duration_s: distribution(&sums.lengths, scale.confidence),
+        rolled_back_s: distribution(&sums.rolled_back, scale.confidence),
         superseded: sums.superseded,
-        rolled_back: sums.rolled_back,
         gave_up: sums.gave_up,
+        nothing_to_evict: sums.nothing_to_evict(),
+        skipped: sums.skipped,
         evictions_refused: sums.refused,
         least_serving: sums.least.clone(),
         downtime_s_each: each(&sums.downtime),
@@ -30,18 +32,18 @@ fn operation(sums: &OperationSums, scale: &Scale) -> OperationResult {
     }
 }
 
-/// Seconds that each of them costs: the ratio of two means over the same replications.
+/// Seconds that each of them costs that has something to do: the ratio of two means over the same replications.
 fn each(charged: &Charged, sums: &OperationSums, scale: &Scale) -> Option<Estimate> {
-    let begun = &sums.begun;
-    let under = Mean { mean: begun.mean(), interval: counts(begun, scale.confidence)? };
-    let mean = charged.sum as f64 / NANOS / begun.sum() as f64;
+    let at_work = &sums.at_work;
+    let under = Mean { mean: at_work.mean(), interval: counts(at_work, scale.confidence)? };
+    let mean = charged.sum as f64 / NANOS / at_work.sum() as f64;
     let Some(interval) = amounts(&charged.moments, scale.confidence) else {
         let high = scale.most_lost * scale.horizon.as_secs_f64() / under.mean;
         let high = most_unseen(sums, scale).map_or(high, |most| high.min(most));
         return Some(Estimate::within(mean, Interval { low: 0.0, high }, true));
     };
     let over = Mean { mean: charged.moments.mean(), interval };
-    let Interval { low, high } = ratio(over, under, charged.correlation(begun))?;
+    let Interval { low, high } = ratio(over, under, charged.correlation(at_work))?;
     let interval = Interval { low: (low / MICROS).max(0.0), high: high / MICROS };
     Some(Estimate { rests_on_few: rests_on_few(&charged.moments), ..Estimate::within(mean, interval, false) })
 }
@@ -49,7 +51,7 @@ fn each(charged: &Charged, sums: &OperationSums, scale: &Scale) -> Option<Estima
 /// None of them has cost anything: what may have been missed is the cost of a few of them, and one that is completed costs no more
 /// than the time that it takes. `None` where more than a few were not completed.
 fn most_unseen(sums: &OperationSums, scale: &Scale) -> Option<f64> {
-    let (completed, begun) = (sums.lengths.spans().count() as f64, sums.begun.sum() as f64);
-    let longest = sums.lengths.spans().max().filter(|_| completed >= MOSTLY * begun)?;
+    let (completed, all) = (sums.lengths.spans().count() as f64, sums.at_work.sum() as f64);
+    let longest = sums.lengths.spans().max().filter(|_| completed >= MOSTLY * all)?;
     Some(most_events(scale.confidence) / completed * longest as f64 / NANOS)
 }

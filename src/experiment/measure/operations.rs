@@ -1,7 +1,6 @@
 //! Measuring the operations of a replication: how long each takes, and how few Pods serve in rotation meanwhile.
 
 use crate::experiment::outcome::OperationOutcome;
-use crate::experiment::overflow::MOST;
 use crate::history::{OperationEnd, Target};
 use crate::ids::FaultId;
 use crate::model::Model;
@@ -54,6 +53,13 @@ impl Operations {
         }
     }
 
+    /// One that counts is due, and does not begin.
+    pub fn skip(&mut self, operation: FaultId) {
+        if let Some(operation) = self.numbers[operation.index()] {
+            self.outcomes[operation].skipped += 1;
+        }
+    }
+
     /// Evictions of the one that is under way on the Node have been refused.
     pub fn refuse(&mut self, target: Target, count: u64) {
         if let Some(one) = self.under_way.iter().find(|one| one.target == target && one.is_counted) {
@@ -69,23 +75,17 @@ impl Operations {
             return;
         }
         let outcome = &mut self.outcomes[one.operation];
+        let nanos = at.since(one.began).as_nanos();
         match end {
-            OperationEnd::Superseded => {
-                outcome.superseded += 1;
-                return;
-            }
-            OperationEnd::RolledBack => outcome.rolled_back += 1,
+            OperationEnd::Complete => outcome.complete.add(nanos),
+            OperationEnd::RolledBack => outcome.rolled_back.add(nanos),
             OperationEnd::Failed => outcome.gave_up += 1,
-            OperationEnd::Complete => {
-                let nanos = at.since(one.began).as_nanos();
-                if outcome.lengths.len() < MOST {
-                    outcome.lengths.push(nanos);
-                } else {
-                    outcome.more.add(nanos);
-                }
-            }
+            OperationEnd::Superseded => outcome.superseded += 1,
+            OperationEnd::NothingToEvict => outcome.nothing_to_evict += 1,
         }
-        outcome.count_least(one.least);
+        if !matches!(end, OperationEnd::Superseded | OperationEnd::NothingToEvict) {
+            outcome.count_least(one.least);
+        }
     }
 
     /// One that counts has begun, and not ended.

@@ -374,6 +374,11 @@ impl Service {
                 self.advance(at);
                 self.operations.end(at, *target, *end);
             }
+            Observed::OperationSkipped { operation, .. } => {
+                if self.window.contains(at) {
+                    self.operations.skip(*operation);
+                }
+            }
             // Told at the end of the counted time for the last time that matters.
             Observed::EvictionsRefused { target, count } => {
                 if at <= self.window.to {

@@ -15,19 +15,23 @@ pub struct OperationSums {
     pub flaws: usize,
     /// Of those that were completed; those whose end was not seen are endless.
     pub lengths: Lengths,
+    /// Of those that brought something bad and were rolled back.
+    pub rolled_back: Lengths,
     /// Another one has taken its place.
     pub superseded: u64,
-    /// What it brought was bad, and was rolled back.
-    pub rolled_back: u64,
     /// It has given up.
     pub gave_up: u64,
+    /// It was due, and did not begin.
+    pub skipped: u64,
     /// Evictions that were refused.
     pub refused: u64,
     /// By a number of Pods: how often so few of the Deployment's served in rotation at the least.
     pub least: Vec<u64>,
     /// How often it began in a replication.
     pub begun: Moments,
-    /// What is charged to it and to its flaws in a replication, in microseconds, and times how often it began.
+    /// How often it began in a replication and had something to do.
+    pub at_work: Moments,
+    /// What is charged to it and to its flaws in a replication, in microseconds, and times how often it had something to do.
     pub downtime: Charged,
     pub failed: Charged,
 }
@@ -39,7 +43,7 @@ pub struct Charged {
     pub sum: u128,
     /// In microseconds.
     pub moments: Moments,
-    /// The sum of the products with how often it began.
+    /// The sum of the products with how often it had something to do.
     pub products: u128,
 }
 
@@ -51,38 +55,53 @@ impl OperationSums {
 
     /// Adds one replication, in which so many nanoseconds were charged to it.
     pub fn add(&mut self, outcome: &OperationOutcome, downtime: u64, failed: u64) {
-        self.lengths.add(&outcome.lengths, &outcome.more, outcome.censored);
+        self.lengths.add(&outcome.complete.each, &outcome.complete.more, outcome.censored);
+        self.rolled_back.add(&outcome.rolled_back.each, &outcome.rolled_back.more, 0);
         self.superseded += outcome.superseded;
-        self.rolled_back += outcome.rolled_back;
         self.gave_up += outcome.gave_up;
+        self.skipped += outcome.skipped;
         self.refused += outcome.refused;
         add_counts(&mut self.least, &outcome.least);
-        let begun = outcome.begun();
-        self.begun.add(number(begun));
-        self.downtime.add(downtime, begun);
-        self.failed.add(failed, begun);
+        let at_work = outcome.at_work();
+        self.begun.add(number(outcome.begun()));
+        self.at_work.add(number(at_work));
+        self.downtime.add(downtime, at_work);
+        self.failed.add(failed, at_work);
+    }
+
+    /// How many found nothing to do.
+    pub fn nothing_to_evict(&self) -> u64 {
+        u64::try_from(self.begun.sum() - self.at_work.sum()).unwrap_or_default()
+    }
+
+    /// Takes as little room as can be.
+    pub fn pack(&mut self) {
+        self.lengths.pack();
+        self.rolled_back.pack();
     }
 
     /// Adds every replication of `other`.
     pub fn merge(&mut self, other: &Self) {
         self.lengths.merge(&other.lengths);
+        self.rolled_back.merge(&other.rolled_back);
         self.superseded += other.superseded;
-        self.rolled_back += other.rolled_back;
         self.gave_up += other.gave_up;
+        self.skipped += other.skipped;
         self.refused += other.refused;
         add_counts(&mut self.least, &other.least);
         self.begun.merge(&other.begun);
+        self.at_work.merge(&other.at_work);
         self.downtime.merge(&other.downtime);
         self.failed.merge(&other.failed);
     }
 }
 
 impl Charged {
-    fn add(&mut self, nanos: u64, begun: u64) {
+    fn add(&mut self, nanos: u64, at_work: u64) {
         let micros = micros(nanos);
         self.sum += u128::from(nanos);
         self.moments.add(micros);
-        self.products += u128::from(micros.unsigned_abs()) * u128::from(begun);
+        self.products += u128::from(micros.unsigned_abs()) * u128::from(at_work);
     }
 
     fn merge(&mut self, other: &Self) {
@@ -91,12 +110,12 @@ impl Charged {
         self.products += other.products;
     }
 
-    /// The correlation with how often the operation began.
-    pub fn correlation(&self, begun: &Moments) -> f64 {
-        let n = begun.count() as f64;
+    /// The correlation with how often the operation had something to do.
+    pub fn correlation(&self, at_work: &Moments) -> f64 {
+        let n = at_work.count() as f64;
         let variance = |moments: &Moments| moments.variance().unwrap_or(0.0);
-        let both = (variance(&self.moments) * variance(begun)).sqrt();
-        let shared = (self.products as f64 - n * self.moments.mean() * begun.mean()) / (n - 1.0).max(1.0);
+        let both = (variance(&self.moments) * variance(at_work)).sqrt();
+        let shared = (self.products as f64 - n * self.moments.mean() * at_work.mean()) / (n - 1.0).max(1.0);
         if both > 0.0 { (shared / both).clamp(-1.0, 1.0) } else { 0.0 }
     }
 }

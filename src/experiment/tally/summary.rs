@@ -185,7 +185,7 @@ impl Summary {
         self.recovery_lengths.pack();
         self.recoveries.iter_mut().for_each(|recoveries| recoveries.lengths.pack());
         self.detections.iter_mut().for_each(|detections| detections.times.pack());
-        self.operations.iter_mut().for_each(|(_, operation)| operation.lengths.pack());
+        self.operations.iter_mut().for_each(|(_, operation)| operation.pack());
     }
 
     /// Adds every replication of `other`.

@@ -5,6 +5,7 @@
 
 mod bad;
 
+use crate::durations;
 use crate::model::{Fault, Occurrence, Strikes, YEAR};
 use crate::random::Law;
 use crate::spec::app;
@@ -13,7 +14,7 @@ use crate::spec::faults::{self, ReadFault};
 use crate::spec::law;
 use crate::spec::reader::{Item, Object};
 use crate::spec::serving::Named;
-use crate::spec::tree::Node;
+use crate::spec::tree::{Node, Value};
 use crate::time::Duration;
 
 /// The operations of a document, each with its path.
@@ -41,10 +42,12 @@ pub(in crate::spec) fn check(document: &Node, problems: &mut Problems) {
 pub(in crate::spec) fn read(item: &Item<'_>, problems: &mut Problems) -> Option<ReadFault> {
     let mut object = item.our_object(problems)?;
     let name = object.require("name", problems).and_then(|name| faults::read_name(&name, problems));
-    let what = read_what(&mut object, "kind", problems);
     // A Deployment that changes more often is never the same.
     let least = Duration::from_secs(60);
-    let every = object.require("every", problems).and_then(|every| law::read_recurring(&every, problems, least));
+    let say = "say how long it is from one to the next: every: 7d, or a law such as {exponential: {mean: 7d}}";
+    let every = object.require_or("every", problems, say);
+    let every = every.and_then(|every| law::read_recurring(&every, problems, least));
+    let what = read_kind(&mut object, "kind", every.as_ref(), problems);
     let source = object.get("source").map_or(Some("assumption"), |source| source.string(problems));
     object.finish(problems, &[]);
     let (name, occurs, source) = (name?, Occurrence::Every(every?), source?.to_owned());
@@ -80,8 +83,13 @@ impl What {
     }
 }
 
-/// What is done, under this key, with what belongs to it.
+/// What is done once, under this key, with what belongs to it.
 pub(in crate::spec) fn read_what(object: &mut Object<'_>, key: &'static str, problems: &mut Problems) -> Option<What> {
+    read_kind(object, key, None, problems)
+}
+
+/// What is done so often, if it is done again and again.
+fn read_kind(object: &mut Object<'_>, key: &'static str, every: Option<&Law>, problems: &mut Problems) -> Option<What> {
     let kinds = [("rollout", Kind::Rollout), ("drain", Kind::Drain)];
     let Some(kind) = object.require(key, problems).and_then(|kind| kind.word(problems, &kinds)) else {
         // Which of these belong to it is not known.
@@ -91,8 +99,8 @@ pub(in crate::spec) fn read_what(object: &mut Object<'_>, key: &'static str, pro
         return None;
     };
     match kind {
-        Kind::Rollout => read_rollout(object, problems),
-        Kind::Drain => read_drain(object, problems),
+        Kind::Rollout => read_rollout(object, every, problems),
+        Kind::Drain => read_drain(object, every, problems),
     }
 }
 
@@ -102,19 +110,19 @@ enum Kind {
     Drain,
 }
 
-fn read_rollout(object: &mut Object<'_>, problems: &mut Problems) -> Option<What> {
+fn read_rollout(object: &mut Object<'_>, every: Option<&Law>, problems: &mut Problems) -> Option<What> {
     for key in ["node", "timeout", "uncordonAfter"] {
         object.forbid(key, problems, "must only be set for a drain", "leave it out, or write `drain`");
     }
     let words = [("new", true), ("same", false)];
     let new_image = object.get("image").map_or(Some(true), |image| image.word(problems, &words));
     let deployments = faults::read_deployments(object, None, problems);
-    let bad = bad::read(object, problems);
+    let bad = bad::read(object, every, problems);
     let strikes = Strikes::Rollout { new_image: new_image? };
     Some(What { strikes, uncordon_after: None, node: None, deployments, bad: bad? })
 }
 
-fn read_drain(object: &mut Object<'_>, problems: &mut Problems) -> Option<What> {
+fn read_drain(object: &mut Object<'_>, every: Option<&Law>, problems: &mut Problems) -> Option<What> {
     for key in ["image", "bad"] {
         object.forbid(key, problems, "must only be set for a rollout", "leave it out, or write `rollout`");
     }
@@ -122,7 +130,10 @@ fn read_drain(object: &mut Object<'_>, problems: &mut Problems) -> Option<What> 
     object.forbid("deployments", problems, whose, "leave it out");
     let node = object.get("node").map(|item| read_node(&item, problems));
     let timeout = object.get("timeout").map(|item| read_timeout(&item, problems));
-    let uncordon_after = object.get("uncordonAfter").map(|item| law::read(&item, problems));
+    let uncordon_after = object.get("uncordonAfter").map(|item| {
+        let law = law::read(&item, problems);
+        law.inspect(|law| warn_of_lasting_cordons(&item, law, every, problems))
+    });
     // What is wrong has been told; what is not there is no error.
     let node = node.map_or(Some(None), |node| node.map(Some))?;
     let timeout = timeout.map_or(Some(None), |timeout| timeout.map(Some))?;
@@ -137,14 +148,35 @@ fn read_node(item: &Item<'_>, problems: &mut Problems) -> Option<Named> {
 }
 
 fn read_timeout(item: &Item<'_>, problems: &mut Problems) -> Option<Duration> {
+    // `kubectl drain --timeout 0` waits for ever.
+    const FOR_EVER: &str = "leave it out for a drain that never gives up";
+    if matches!(&item.node.value, Value::String(text) if text == "never") {
+        problems.value(item.node, &item.path, "must be a duration such as 5m").help(FOR_EVER);
+        return None;
+    }
     let timeout = item.duration(problems, Duration::ZERO..=YEAR)?;
     if timeout < Duration::from_secs(1) {
-        // `kubectl drain --timeout 0` waits for ever.
-        let help = "leave it out for a drain that never gives up";
-        problems.value(item.node, &item.path, "must be at least 1s").help(help);
+        problems.value(item.node, &item.path, "must be at least 1s").help(FOR_EVER);
         return None;
     }
     Some(timeout)
+}
+
+/// The next drain comes before the Node takes Pods again: there is always one that takes none.
+fn warn_of_lasting_cordons(item: &Item<'_>, uncordon_after: &Law, every: Option<&Law>, problems: &mut Problems) {
+    if let Some(every) = every.filter(|every| uncordon_after.mean() >= every.mean()) {
+        let message = format!(
+            "is {} on average, and the next drain comes after {}: there is nearly always a Node that takes no Pods",
+            mean(uncordon_after),
+            mean(every)
+        );
+        problems.warn(item.mark(), &item.path, message).help("uncordon sooner, or let drains come less often (every)");
+    }
+}
+
+/// The mean of a law, in words.
+fn mean(law: &Law) -> String {
+    durations::readable(law.mean()).unwrap_or_else(|| format!("{} s", law.mean()))
 }
 
 /// What is done to a Node that has been drained, such as a reboot with a new kernel, takes some minutes.

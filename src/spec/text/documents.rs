@@ -7,7 +7,7 @@ use crate::spec::diagnostic::Problems;
 use crate::spec::experiment::{self, Question};
 use crate::spec::faults::{self, ReadFault};
 use crate::spec::operations;
-use crate::spec::reader::Item;
+use crate::spec::reader::{Item, nearest};
 use crate::spec::scenario::{MemberPart, Parts, build};
 use crate::spec::system::{Member, System};
 use crate::spec::tree::{Mark, Node, Value};
@@ -128,19 +128,21 @@ impl Documents {
 
     /// Which Deployment a target means, if it means one. The error completes "KEY …".
     fn member(&self, target: &Target) -> Result<Option<usize>, String> {
-        let names = || self.members.iter().map(|member| member.name.as_str()).collect::<Vec<_>>().join(", ");
+        let names = || self.members.iter().map(|member| member.name.as_str());
         match &target.member {
             Some(name) => {
                 if !self.are_listed {
                     return Err("must begin without `deployments.NAME.`: there is one Deployment".to_string());
                 }
                 let found = self.members.iter().position(|member| member.name == *name);
-                let message = || format!("leads nowhere: no Deployment is called {name}; there are: {}", names());
-                found.map(Some).ok_or_else(message)
+                found.map(Some).ok_or_else(|| nobody("Deployment", name, names()))
             }
             None if target.input != Input::Deployment => Ok(None),
             None if self.members.len() == 1 => Ok(Some(0)),
-            None => Err(format!("must say of which Deployment: `deployments.NAME.…` with one of {}", names())),
+            None => {
+                let names = names().collect::<Vec<_>>().join(", ");
+                Err(format!("must say of which Deployment: `deployments.NAME.…` with one of {names}"))
+            }
         }
     }
 
@@ -225,6 +227,17 @@ impl Documents {
     }
 }
 
+/// That nothing has this name, and what there is instead. It completes "KEY …".
+fn nobody<'a>(what: &str, name: &str, names: impl Iterator<Item = &'a str>) -> String {
+    let names: Vec<&str> = names.collect();
+    let instead = match (nearest(name, names.iter().copied()), &names[..]) {
+        (_, []) => "there is none".to_string(),
+        (Some(near), names) => format!("did you mean `{near}`? There are: {}", names.join(", ")),
+        (None, names) => format!("there are: {}", names.join(", ")),
+    };
+    format!("leads nowhere: no {what} is called {name}; {instead}")
+}
+
 /// Changes a fault or an operation by name; null in its place removes it.
 fn patch_fault(
     faults: &mut Vec<(Node, String)>,
@@ -235,9 +248,7 @@ fn patch_fault(
     at: Mark,
 ) -> Result<(), String> {
     let Some(position) = faults.iter().position(|(fault, _)| fault.text("name") == Some(name)) else {
-        let names: Vec<&str> = faults.iter().filter_map(|(fault, _)| fault.text("name")).collect();
-        let names = if names.is_empty() { "none".to_string() } else { names.join(", ") };
-        return Err(format!("leads nowhere: no {what} is called {name}; there are: {names}"));
+        return Err(nobody(what, name, faults.iter().filter_map(|(fault, _)| fault.text("name"))));
     };
     if steps.is_empty() && value.is_null() {
         faults.remove(position);

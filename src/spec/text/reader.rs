@@ -268,6 +268,14 @@ impl<'a> Object<'a> {
         item
     }
 
+    /// The value of a key that must be there; the error says what to write.
+    pub fn require_or(&mut self, key: &'a str, problems: &mut Problems, help: &str) -> Option<Item<'a>> {
+        let before = problems.list.len();
+        let item = self.require(key, problems);
+        problems.list.iter_mut().skip(before).for_each(|problem| _ = problem.help(help));
+        item
+    }
+
     /// Whether a key is there and not null; does not count as asking for it.
     pub fn has(&self, key: &str) -> bool {
         self.entries.iter().any(|entry| entry.key == key && !entry.value.is_null())

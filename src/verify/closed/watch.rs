@@ -81,6 +81,7 @@ impl Observer for Log {
             | Observed::Restarted { .. }
             | Observed::PodsChanged { .. }
             | Observed::OperationBegan { .. }
+            | Observed::OperationSkipped { .. }
             | Observed::OperationEnded { .. }
             | Observed::EvictionsRefused { .. }
             | Observed::ClockRan(_)

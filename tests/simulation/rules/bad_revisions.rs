@@ -48,7 +48,9 @@ fn d2_a_revision_that_is_never_ready_costs_nothing_with_surge_alone() {
         for outcome in played(&model) {
             assert_eq!(downtime(&outcome), 0.0);
             let operation = &outcome.operations()[0];
-            assert_eq!((operation.rolled_back, operation.begun(), operation.lengths.len()), (1, 1, 0));
+            assert_eq!((operation.rolled_back.count(), operation.begun(), operation.complete.count()), (1, 1, 0));
+            let good_again = operation.rolled_back.each[0] as f64 / 1e9;
+            assert!((NOTICED..NOTICED + 0.2).contains(&good_again), "{good_again}");
         }
     }
 }
@@ -100,7 +102,7 @@ fn a_revision_that_is_ready_and_wrong_takes_over() {
         let lost = downtime(&outcome);
         assert!((NOTICED - 2.0 * START..NOTICED + START).contains(&lost), "{lost}");
         assert!(charged(&outcome, 1) > lost - 0.5);
-        assert_eq!(outcome.operations()[0].rolled_back, 1);
+        assert_eq!(outcome.operations()[0].rolled_back.count(), 1);
     }
 }
 
@@ -136,7 +138,10 @@ fn a_bad_revision_is_superseded() {
     }
     for outcome in played(&model) {
         let operations = outcome.operations();
-        assert_eq!((operations[0].superseded, operations[0].rolled_back, operations[1].lengths.len()), (1, 0, 1));
+        assert_eq!(
+            (operations[0].superseded, operations[0].rolled_back.count(), operations[1].complete.count()),
+            (1, 0, 1)
+        );
     }
 }
 
@@ -150,7 +155,7 @@ fn validation_the_share_of_bad_revisions() {
     let (mut rolled_back, mut begun) = (0, 0);
     for index in 0..20 {
         let outcome = replicate(&model, 5, index);
-        rolled_back += outcome.operations()[0].rolled_back;
+        rolled_back += outcome.operations()[0].rolled_back.count();
         begun += outcome.operations()[0].begun();
     }
     let (n, share) = (begun as f64, rolled_back as f64 / begun as f64);
@@ -169,7 +174,7 @@ fn bad_revisions_are_the_same_in_all_scenarios() {
         model.window = model.horizon;
         let found: Vec<(u64, u64)> = (0..5)
             .map(|index| replicate(&model, 5, index))
-            .map(|outcome| (outcome.operations()[0].begun(), outcome.operations()[0].rolled_back))
+            .map(|outcome| (outcome.operations()[0].begun(), outcome.operations()[0].rolled_back.count()))
             .collect();
         found
     };

@@ -34,13 +34,20 @@ const KINDS: [(&str, ContainerMode); 4] = [
     (SLOW_POISON, ContainerMode::Crash),
 ];
 
-/// Reads `bad` of a rollout; `Some(None)` where none is.
-pub(super) fn read(object: &mut Object<'_>, problems: &mut Problems) -> Option<Option<Bad>> {
+/// Reads `bad` of a rollout that comes so often, if that is known; `Some(None)` where none is.
+pub(super) fn read(object: &mut Object<'_>, every: Option<&Law>, problems: &mut Problems) -> Option<Option<Bad>> {
     let Some(item) = object.get("bad") else { return Some(None) };
     let mut object = item.our_object(problems)?;
-    let share = object.require("share", problems).and_then(|share| share.share(problems, 0.0..=1.0));
-    let noticed = object.require("noticed", problems).and_then(|law| law::read(&law, problems));
-    let kinds = object.require("kinds", problems).and_then(|kinds| read_kinds(&kinds, problems));
+    let say = "say which part of the revisions is bad: share: 10%";
+    let share = object.require_or("share", problems, say).and_then(|share| share.share(problems, 0.0..=1.0));
+    let say = "say how long after the beginning of the rollout somebody notices and rolls back: noticed: 15m, or a law";
+    let noticed_at = object.require_or("noticed", problems, say);
+    let noticed = noticed_at.as_ref().and_then(|law| law::read(law, problems));
+    if let (Some(item), Some(noticed)) = (&noticed_at, &noticed) {
+        warn_of_late_notice(item, noticed, every, problems);
+    }
+    let say = "name how a revision may be bad: kinds: [never-ready, crash-loop, ready-and-wrong, slow-poison]";
+    let kinds = object.require_or("kinds", problems, say).and_then(|kinds| read_kinds(&kinds, problems));
     let has_poison = kinds.as_ref().is_some_and(|kinds| kinds.iter().any(|(word, _)| *word == SLOW_POISON));
     let crashes_after = match object.get("crashesAfter") {
         Some(law) if has_poison || kinds.is_none() => Some(law::read(&law, problems)?),
@@ -52,13 +59,27 @@ pub(super) fn read(object: &mut Object<'_>, problems: &mut Problems) -> Option<O
             return None;
         }
         None if has_poison => {
-            object.require("crashesAfter", problems);
+            let say =
+                "say how long a Pod of a slow-poison revision serves before it exits: crashesAfter: 30s, or a law";
+            object.require_or("crashesAfter", problems, say);
             return None;
         }
         None => None,
     };
     object.finish(problems, &[]);
     Some(Some(Bad { share: share?, kinds: kinds?, noticed: noticed?, crashes_after }))
+}
+
+/// A rollout that comes before a bad revision is noticed takes over, and then nothing is rolled back.
+fn warn_of_late_notice(item: &Item<'_>, noticed: &Law, every: Option<&Law>, problems: &mut Problems) {
+    if let Some(every) = every.filter(|every| noticed.mean() >= every.mean()) {
+        let message = format!(
+            "is {} on average, and the next rollout comes after {}: most bad revisions are superseded before anybody rolls them back",
+            super::mean(noticed),
+            super::mean(every)
+        );
+        problems.warn(item.mark(), &item.path, message).help("notice sooner, or let rollouts come less often (every)");
+    }
 }
 
 fn read_kinds(item: &Item<'_>, problems: &mut Problems) -> Option<Vec<(&'static str, ContainerMode)>> {

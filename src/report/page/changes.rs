@@ -1,0 +1,81 @@
+//! Changes made on purpose, as the page tells them among what is assumed: how often they come, and what may become of them.
+
+use crate::report::format;
+use crate::results::{BadInfo, ExperimentResult, FaultInfo, FlawInfo, OperationInfo};
+
+/// One operation.
+pub struct Change {
+    pub name: String,
+    /// In sentences.
+    pub words: String,
+    pub source: String,
+}
+
+/// All operations that were played.
+pub fn of(result: &ExperimentResult) -> Vec<Change> {
+    let change = |info: &FaultInfo| {
+        let words = words(info, info.operation.as_ref()?);
+        Some(Change { name: info.name.clone(), words, source: info.source.clone() })
+    };
+    result.faults.iter().filter_map(change).collect()
+}
+
+/// The names of the operations and of what is wrong with what they bring: no faults of their own.
+pub fn names(result: &ExperimentResult) -> Vec<&str> {
+    result.faults.iter().flat_map(names_of).collect()
+}
+
+fn names_of(info: &FaultInfo) -> Vec<&str> {
+    match &info.operation {
+        None => Vec::new(),
+        Some(OperationInfo::Rollout { bad: Some(bad), .. }) => {
+            let flaws = bad.flaws.iter().map(|flaw| flaw.name.as_str());
+            std::iter::once(info.name.as_str()).chain(flaws).collect()
+        }
+        Some(_) => vec![&info.name],
+    }
+}
+
+fn words(info: &FaultInfo, operation: &OperationInfo) -> String {
+    let often = info.every_mean_s.map_or("once, at a moment of the script".to_owned(), |mean| {
+        format!("every {} on average", format::tick(mean))
+    });
+    match operation {
+        OperationInfo::Rollout { new_image, bad } => {
+            let image = if *new_image { "with a new image" } else { "with the same image" };
+            let bad = bad.as_ref().map_or(String::new(), |bad| format!(" {}", bad_words(&info.name, bad)));
+            format!("a new revision is rolled out {image}, {often}, as the manifest's strategy says.{bad}")
+        }
+        OperationInfo::Drain { takes_turns, timeout_s } => {
+            let node =
+                if *takes_turns { "one Node after the other is drained" } else { "a Node that is named is drained" };
+            let gives_up = timeout_s.map_or("It never gives up".to_owned(), |timeout| {
+                format!("It gives up after {}", format::tick(timeout))
+            });
+            let uncordoned = info.lasts_mean_s.map_or(String::new(), |mean| {
+                format!(", and the Node takes Pods again {} after its end on average", format::tick(mean))
+            });
+            format!("{node}, {often}. {gives_up}{uncordoned}.")
+        }
+    }
+}
+
+fn bad_words(operation: &str, bad: &BadInfo) -> String {
+    let flaw = |flaw: &FlawInfo| {
+        let kind = flaw.name.strip_prefix(operation).unwrap_or(&flaw.name).trim_start_matches('-').to_owned();
+        let after = flaw.after_mean_s.map(|mean| format!(" (after {} of work on average)", format::tick(mean)));
+        kind + &after.unwrap_or_default()
+    };
+    let flaws: Vec<String> = bad.flaws.iter().map(flaw).collect();
+    let flaws = match &flaws[..] {
+        [first @ .., last] if !first.is_empty() => {
+            format!("{} or {last}, each as often as the others", first.join(", "))
+        }
+        _ => flaws.concat(),
+    };
+    format!(
+        "Of these {} bring a bad revision: {flaws}. That is noticed {} after the rollout begins on average, and rolled back.",
+        format::share(bad.share, 1.0),
+        format::tick(bad.noticed_mean_s)
+    )
+}
