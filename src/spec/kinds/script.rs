@@ -128,7 +128,7 @@ fn read(item: &Item<'_>, stage: Stage<'_>, problems: &mut Problems) -> Option<Re
         bad: None,
         source: source?.to_string(),
     };
-    Some(ReadFault { fault, container, deployments, node: None, flaws: Vec::new() })
+    Some(ReadFault { fault, container, deployments, node: None, flaws: Vec::new(), sizes: None })
 }
 
 /// The Deployments that are named, or all. What is called otherwise is told of when the fault is resolved.
@@ -193,7 +193,7 @@ fn read_target(
     };
     let value = Item::new(&entry.value, format!("{}.{}", item.path, entry.key));
     let zones = || stage.cluster.zones.iter().map(|zone| zone.name.as_str());
-    let nodes = || stage.cluster.nodes.iter().map(|node| node.name.as_str());
+    let nodes = || stage.cluster.own_nodes().map(|node| node.name.as_str());
     match entry.key.as_str() {
         "slot" => {
             let slots = read_slots(&value, stage.workloads, whose, problems)?;
