@@ -34,6 +34,7 @@ pub fn sentences(best: &Ranking<'_>, result: &ExperimentResult) -> Vec<String> {
         }
         sentences.extend(told.equals());
     }
+    sentences.extend(told.blocked());
     sentences
 }
 
@@ -220,6 +221,23 @@ impl Told<'_> {
             }
         };
         Some(format!("{who}; {}.", self.why_not_they()))
+    }
+
+    /// Scenarios whose changes are never done look cheap.
+    fn blocked(&self) -> Option<String> {
+        let blocked = self.best.blocked();
+        let of = |i: &usize| self.result.scenarios[*i].operations.iter();
+        let mut names: Vec<&str> =
+            blocked.iter().flat_map(of).filter(|(_, one)| one.is_blocked()).map(|(name, _)| name.as_str()).collect();
+        names.sort_unstable();
+        names.dedup();
+        let are = match blocked.len() {
+            0 => return None,
+            1 => "1 scenario is not considered".to_owned(),
+            n => format!("{n} scenarios are not considered"),
+        };
+        let names = names.join(" and ");
+        Some(format!("{are}, as {names} is hardly ever completed there: that costs little and leaves the work undone."))
     }
 
     /// Why the recommended scenario is preferred to those that lose as little.
