@@ -149,7 +149,7 @@ fn say_of_operation(what: Happening, model: &Model) -> Said {
         ),
         Happening::DrainBegan { .. } => said(
             Plain,
-            "kubectl drain: cordoned, no Pod is bound to it any more; its Pods are to be evicted",
+            "a drain begins: cordoned, no Pod is bound to it any more; its Pods are to be evicted",
             "V7, V13",
         ),
         Happening::EvictionRefused { .. } => {
