@@ -20,6 +20,7 @@
 //! | `eviction` | taints, tolerations, zone states | N5–N12 |
 //! | `rollout` | new revisions, surges, scale-down | D1–D3, D5, D10 |
 //! | `drain` | `kubectl drain`: cordon, evictions and what waits for them | V4, V7, V13–V15 |
+//! | `upgrade` | new machines for all Nodes, some at a time | V5, V16–V20, V24 |
 //! | `budget` | the disruption controller, and what the API server answers to evictions | V1, V2, V8–V10 |
 //! | `control_plane` | its outages: what waits, and how its leaders come back | N17, N17a |
 //! | `replicas` | the `ReplicaSet`, deletion, garbage collection | D7–D9, T1–T8, N15 |
@@ -63,6 +64,7 @@ mod script;
 mod starts;
 mod state;
 mod stops;
+mod upgrade;
 mod view;
 mod work;
 mod workload;
@@ -138,6 +140,7 @@ pub(crate) enum Event {
     BudgetUpdated(BudgetId, Timer),
     DrainListed(NodeId, Timer),
     DrainStepDue(NodeId, u32, Timer),
+    UpgradeStepDue(NodeId, Timer),
 }
 
 impl Event {
@@ -165,6 +168,7 @@ pub(crate) struct Cluster<'m, O> {
     workloads: IdVec<WorkloadId, WorkloadState>,
     budgets: IdVec<BudgetId, budget::BudgetState>,
     drains: drain::Drains,
+    upgrades: upgrade::Upgrades,
     /// The clock of what strikes the control plane, or is done to Nodes by turns.
     clock: faults::Clock,
     /// Those of each workload in a row; behind all of them the places for Pods that surges make.
@@ -297,10 +301,11 @@ impl<'m, O: Observer> Cluster<'m, O> {
             workloads,
             budgets: model.budgets.iter().map(|budget| budget::BudgetState::new(budget, streams)).collect(),
             drains: drain::Drains::new(model.faults.len()),
+            upgrades: upgrade::Upgrades::default(),
             clock: faults::Clock::default(),
             pods: Vec::with_capacity(model.slots() + 4).into(),
             births: 0,
-            nodes: model.cluster.nodes.iter().map(|node| NodeState::new(streams, node, rules)).collect(),
+            nodes: model.cluster.nodes.entries().map(|(id, node)| NodeState::new(streams, id, node, rules)).collect(),
             zones: vec![ZoneState::default(); model.cluster.zones.len()].into(),
             monitor: nodes::Monitor::default(),
             taint_queues: Vec::new(),
@@ -406,6 +411,7 @@ impl<O: Observer> World for Cluster<'_, O> {
             Event::BudgetUpdated(budget, timer) => self.on_budget_updated(cx, budget, timer),
             Event::DrainListed(node, timer) => self.on_drain_listed(cx, node, timer),
             Event::DrainStepDue(node, number, timer) => self.on_drain_step_due(cx, node, number, timer),
+            Event::UpgradeStepDue(node, timer) => self.on_upgrade_step_due(cx, node, timer),
         }
         if cfg!(debug_assertions) && self.is_to_be_checked(event) {
             self.check(cx.now());

@@ -10,6 +10,7 @@ mod cluster;
 mod container;
 mod fault;
 mod requirement;
+mod upgrade;
 mod workload;
 
 pub use budget::{Budget, BudgetStatus, Limit};
@@ -22,6 +23,7 @@ pub use fault::{
     ScriptTarget, Strikes,
 };
 pub use requirement::Requirement;
+pub use upgrade::{NodeUpgrade, OnTimeout, UpgradeOrder};
 pub use workload::{
     AntiAffinity, OtherRequest, Part, PodSpec, PodTolerations, Resources, Spread, Strategy, Toleration, Workload,
 };
@@ -40,7 +42,7 @@ pub struct Model {
     pub workloads: IdVec<WorkloadId, Workload>,
     /// When the system is available that they make together; `None`: when the only one of them is.
     pub system: Option<Requirement>,
-    /// What restrains drains (V1).
+    /// What restrains drains, those of upgrades included (V1).
     pub budgets: IdVec<BudgetId, Budget>,
     /// Where it runs.
     pub cluster: Cluster,

@@ -364,9 +364,9 @@ pub struct Unplaced {
 pub fn unplaced(model: &Model, seed: u64) -> Vec<Unplaced> {
     let cluster = &model.cluster;
     let streams = Streams::new(seed, 0);
-    let view = |node| NodeView {
-        registered: true,
-        ready: true,
+    let view = |node: &Node| NodeView {
+        registered: !node.is_spare,
+        ready: !node.is_spare,
         no_execute: false,
         cordoned: false,
         order: order(streams, node),
@@ -380,7 +380,8 @@ pub fn unplaced(model: &Model, seed: u64) -> Vec<Unplaced> {
             match placement.choose() {
                 Some(node) => usages.add(node, id, false, true),
                 None => {
-                    let refusals = cluster.nodes.ids().map(|node| placement.refusals(node)).collect();
+                    let own = cluster.nodes.entries().filter(|(_, node)| !node.is_spare);
+                    let refusals = own.map(|(node, _)| placement.refusals(node)).collect();
                     unplaced.push(Unplaced { workload: id, placed, refusals });
                     break;
                 }

@@ -94,6 +94,10 @@ pub enum Purpose {
     Drain,
     /// When it is the Node's turn to be drained.
     DrainTurn,
+    /// When it is the Node's turn in an upgrade.
+    UpgradeTurn,
+    /// How long the machines take that upgrades order for the Node.
+    NewMachine,
     /// How fast the budget of this name hash learns of its Pods.
     Disruption(u64),
     /// Probes of a healthy container that fail by chance.
@@ -150,6 +154,8 @@ impl Purpose {
             Self::Drain => [24, 0],
             Self::Disruption(name) => [25, name],
             Self::DrainTurn => [26, 0],
+            Self::UpgradeTurn => [30, 0],
+            Self::NewMachine => [31, 0],
             Self::Resample => [20, 0],
             Self::Uncertain(name) => [21, name],
         }

@@ -33,7 +33,7 @@ use kubernetes::{
 };
 use resolve::{
     never_ready, never_served, never_starts, overrides, placing, requirement, rerun, scenario, sensitivity, serving,
-    study, system, uncertain,
+    spares, study, system, uncertain,
 };
 use text::{
     diagnostic, documents, files, loader, naming, parameters, places, quantity, quoting, reader, strings, tree, vary,

@@ -64,9 +64,11 @@ fn every(fault: &Counted) -> Described {
     let per_year = WrittenRate::Gamma { shape: rate.shape, mean: significant(rate.mean, 6) };
     let (whose, noun) = match fault.strikes {
         Strikes::Container(_) | Strikes::Deletion => (" and replica", "replica-days"),
-        Strikes::Deployment(_) | Strikes::ControlPlane(_) | Strikes::Rollout { .. } | Strikes::Drain { .. } => {
-            ("", "days")
-        }
+        Strikes::Deployment(_)
+        | Strikes::ControlPlane(_)
+        | Strikes::Rollout { .. }
+        | Strikes::Drain { .. }
+        | Strikes::UpgradeNodes(_) => ("", "days"),
         Strikes::Node(_) => (" and Node", "Node-days"),
         Strikes::Zone(_) => (" and zone", "zone-days"),
     };

@@ -19,7 +19,8 @@ impl<O: Observer> Cluster<'_, O> {
         self.taint_queues = (0..=self.zones.len()).map(|_| TaintQueue::new(rate)).collect();
         for node in self.nodes.ids() {
             let queue = self.queue_of(node);
-            self.taint_queues[queue].recount(None, Some(self.nodes[node].ready));
+            let state = &self.nodes[node];
+            self.taint_queues[queue].recount(None, state.registered.then_some(state.ready));
         }
         self.wind_clocks();
         self.schedule_script(cx);
@@ -39,7 +40,9 @@ impl<O: Observer> Cluster<'_, O> {
         self.update_clock(cx, Target::Cluster);
         if self.mode == Mode::EveryProbe {
             for node in self.nodes.ids() {
-                self.schedule_first_renewal(cx, node);
+                if self.nodes[node].alive {
+                    self.schedule_first_renewal(cx, node);
+                }
             }
             self.plan_pass(cx);
         }

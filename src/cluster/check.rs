@@ -28,6 +28,7 @@ impl<O: Observer> Cluster<'_, O> {
         self.check_clocks();
         self.check_proxy();
         self.check_timers();
+        self.check_places();
         assert!(self.drains.are_sound(), "a drain that is under way has something left to do");
         for (workload, counted) in self.workloads.iter().zip(self.counted()) {
             let is_beside = |place| self.slots[place].pod.is_some();
@@ -100,6 +101,15 @@ impl<O: Observer> Cluster<'_, O> {
         assert!(container.has_process() || matches!(client, Answer::Bad(_)), "{at:?} answers while it has a process");
     }
 
+    /// Each place of the cluster has one Node.
+    fn check_places(&self) {
+        let own = self.model.cluster.nodes.entries().filter(|(_, node)| !node.is_spare).map(|(id, _)| id);
+        let mut places: Vec<NodeId> = self.places().map(|(place, _)| place).collect();
+        places.sort_unstable();
+        assert!(own.eq(places), "each place of the cluster has one Node");
+        assert!(self.upgrades.is_sound(), "an upgrade that is under way has something left to do");
+    }
+
     /// The Nodes of each zone are counted.
     fn check_zones(&self) {
         for (index, queue) in self.taint_queues.iter().enumerate() {
@@ -114,6 +124,7 @@ impl<O: Observer> Cluster<'_, O> {
     fn check_node(&self, node: NodeId, now: SimTime) {
         assert!(self.is_pass_planned(node, now), "the monitor looks at {node:?} in time");
         let state = &self.nodes[node];
+        assert!(!(state.absent && (state.alive || state.registered)), "{node:?} is there only with its machine");
         assert!(state.registered || !state.ready, "{node:?} is Ready only while there is a Node object");
         assert!(!state.alive || state.kubelet != Kubelet::Up || state.kubelet_since.is_some() || !state.join.is_set());
         assert!(
@@ -173,6 +184,7 @@ impl<O: Observer> Cluster<'_, O> {
         timers.extend(self.workloads.iter().flat_map(|workload| workload.rollouts.timers()));
         timers.extend(self.budgets.iter().map(BudgetState::timer));
         timers.extend(self.drains.timers());
+        timers.extend(self.upgrades.timers());
         timers.extend(self.control_plane.timers());
         timers.retain(|timer| timer.is_set());
         timers.sort_unstable();

@@ -202,7 +202,8 @@ impl<O: Observer> Cluster<'_, O> {
             | Event::NodeDeleted(..)
             | Event::NodeJoined(..)
             | Event::NodeUncordoned(..)
-            | Event::DrainListed(..) => Some(ControlPlanePart::ApiServer),
+            | Event::DrainListed(..)
+            | Event::UpgradeStepDue(..) => Some(ControlPlanePart::ApiServer),
             Event::OnCallDue(slot, _) => self.slots[slot].watch.is_paged().then_some(ControlPlanePart::ApiServer),
             _ => None,
         }

@@ -1,5 +1,5 @@
 //! `kubectl drain`: a Node is cordoned, its Pods are evicted as far as budgets allow it, and some time after that it takes Pods
-//! again (V4, V7, V13–V15, R6). Follows `staging/src/k8s.io/kubectl/pkg/drain/drain.go`.
+//! again, or gets a new machine where that is a part of an upgrade (V4, V7, V13–V15, R6). Follows `staging/src/k8s.io/kubectl/pkg/drain/drain.go`.
 //!
 //! ```text
 //! cordon ── list ──┬─ asks for Pod 1 ── 201 ── looks every 1 s ── its object is gone ─┐
@@ -43,13 +43,21 @@ struct Drain {
     operation: FaultId,
     /// When it gives up, if it does.
     deadline: Option<SimTime>,
-    /// How long after its end the Node takes Pods again.
-    uncordon_after: Duration,
+    then: Then,
     /// The answer with the list of Pods.
     listed: Timer,
     /// One for each Pod, all at work side by side.
     evictions: Vec<Eviction>,
     has_failed: bool,
+}
+
+/// What follows a drain, good or bad.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Then {
+    /// The Node takes Pods again after so long.
+    Uncordon(Duration),
+    /// It is a part of an upgrade, which decides.
+    Upgrade,
 }
 
 /// What is done about one Pod.
@@ -96,6 +104,11 @@ impl Drains {
         own.chain(self.under_way.iter().flat_map(|drain| &drain.evictions).map(|eviction| eviction.timer))
     }
 
+    /// The Node is being drained.
+    pub fn has(&self, node: NodeId) -> bool {
+        self.of(node).is_some()
+    }
+
     fn of(&self, node: NodeId) -> Option<usize> {
         self.under_way.iter().position(|drain| drain.node == node)
     }
@@ -109,6 +122,14 @@ impl Drains {
 }
 
 impl Drain {
+    /// The operation that it is, or that it is a part of.
+    fn target(&self) -> Target {
+        match self.then {
+            Then::Uncordon(_) => Target::Node(self.node),
+            Then::Upgrade => Target::Cluster,
+        }
+    }
+
     fn is_over(&self, at: SimTime) -> bool {
         self.deadline.is_some_and(|deadline| deadline <= at)
     }
@@ -152,6 +173,18 @@ impl<O: Observer> Cluster<'_, O> {
         };
         self.tell(cx, Happening::FaultStruck { target: Target::Node(node), fault: operation });
         self.observe(cx, &Observed::OperationBegan { target: Target::Node(node), operation });
+        self.drain_node(cx, node, operation, timeout, Then::Uncordon(uncordon_after));
+    }
+
+    /// The drain of this Node begins.
+    pub(super) fn drain_node(
+        &mut self,
+        cx: &mut Cx<'_, Event>,
+        node: NodeId,
+        operation: FaultId,
+        timeout: Option<Duration>,
+        then: Then,
+    ) {
         self.tell(cx, Happening::DrainBegan { node });
         if self.drains.under_way.is_empty() {
             self.meet_budgets();
@@ -161,21 +194,22 @@ impl<O: Observer> Cluster<'_, O> {
         let listed = self.timer();
         let after = self.drain_request(node);
         let deadline = timeout.map(|timeout| cx.now() + timeout);
-        let drain =
-            Drain { node, operation, deadline, uncordon_after, listed, evictions: Vec::new(), has_failed: false };
+        let drain = Drain { node, operation, deadline, then, listed, evictions: Vec::new(), has_failed: false };
         self.drains.under_way.push(drain);
         cx.after(after, Event::DrainListed(node, listed));
     }
 
     /// The Nodes take turns in an order that is drawn once; one that cannot be drained is passed over.
     fn node_to_drain(&mut self, operation: FaultId, named: Option<NodeId>) -> Option<NodeId> {
-        let can = |node: &NodeId| self.nodes[*node].registered && self.drains.of(*node).is_none();
-        if named.is_some() {
-            return named.filter(can);
+        let can =
+            |node: &NodeId| self.nodes[*node].registered && !self.drains.has(*node) && !self.upgrades.works_on(*node);
+        if let Some(place) = named {
+            return Some(self.node_at(place)).filter(can);
         }
-        let order = |node: &NodeId| self.stream(Target::Node(*node), Purpose::DrainTurn).uniform(0);
-        let mut nodes: Vec<NodeId> = self.nodes.ids().collect();
-        nodes.sort_by(|a, b| order(a).total_cmp(&order(b)));
+        let order = |place: NodeId| self.stream(Target::Node(place), Purpose::DrainTurn).uniform(0);
+        let mut nodes: Vec<(f64, NodeId)> = self.places().map(|(place, node)| (order(place), node)).collect();
+        nodes.sort_by(|a, b| a.0.total_cmp(&b.0));
+        let nodes: Vec<NodeId> = nodes.into_iter().map(|(_, node)| node).collect();
         let turn = self.drains.turns[operation.index()];
         let chosen = (turn..turn + nodes.len()).find(|turn| can(&nodes[turn % nodes.len()]))?;
         self.drains.turns[operation.index()] = chosen + 1;
@@ -380,19 +414,25 @@ impl<O: Observer> Cluster<'_, O> {
             return;
         }
         self.tell(cx, Happening::EvictionGranted { pod });
-        match self.slot_of(pod) {
-            Some(slot) => {
-                self.hand_over_missing(cx, slot);
-                self.slots[slot].account.owe(operation);
-                self.delete_pod(cx, pod);
-            }
-            // A Pod that a surge has made owes nothing to any slot.
-            None => {
-                self.delete_pod(cx, pod);
-                self.pods[pod].parting = Cause::Fault(operation).into();
-                self.look(cx, pod);
-            }
+        let has_slot = self.owe_to_operation(cx, pod, operation);
+        self.delete_pod(cx, pod);
+        if !has_slot {
+            self.part_for_operation(cx, pod, operation);
         }
+    }
+
+    /// The Pod's slot owes to the operation what it does not deliver from now on; false where the Pod has none.
+    pub(super) fn owe_to_operation(&mut self, cx: &Cx<'_, Event>, pod: PodId, operation: FaultId) -> bool {
+        let Some(slot) = self.slot_of(pod) else { return false };
+        self.hand_over_missing(cx, slot);
+        self.slots[slot].account.owe(operation);
+        true
+    }
+
+    /// A Pod that a surge has made owes nothing to any slot: what it fails from now on is the operation's.
+    pub(super) fn part_for_operation(&mut self, cx: &mut Cx<'_, Event>, pod: PodId, operation: FaultId) {
+        self.pods[pod].parting = Cause::Fault(operation).into();
+        self.look(cx, pod);
     }
 
     /// The drain is over when all is done about each Pod, well or badly.
@@ -401,39 +441,52 @@ impl<O: Observer> Cluster<'_, O> {
         if drain.evictions.iter().any(Eviction::is_at_work) {
             return;
         }
-        let Drain { node, operation, uncordon_after, has_failed, evictions, .. } =
-            self.drains.under_way.swap_remove(place);
-        let end = match has_failed {
-            true => OperationEnd::Failed,
-            false if evictions.is_empty() => OperationEnd::NothingToEvict,
-            false => OperationEnd::Complete,
-        };
-        self.observe(cx, &Observed::OperationEnded { target: Target::Node(node), operation, end });
-        self.tell(cx, Happening::DrainEnded { node, has_failed });
-        let timer = self.timer();
-        self.nodes[node].uncordon = timer;
-        cx.after(uncordon_after, Event::NodeUncordoned(node, timer));
+        let Drain { node, operation, then, has_failed, evictions, .. } = self.drains.under_way.swap_remove(place);
+        match then {
+            Then::Uncordon(after) => {
+                let end = match has_failed {
+                    true => OperationEnd::Failed,
+                    false if evictions.is_empty() => OperationEnd::NothingToEvict,
+                    false => OperationEnd::Complete,
+                };
+                self.observe(cx, &Observed::OperationEnded { target: Target::Node(node), operation, end });
+                self.tell(cx, Happening::DrainEnded { node, has_failed });
+                let timer = self.timer();
+                self.nodes[node].uncordon = timer;
+                cx.after(after, Event::NodeUncordoned(node, timer));
+                // An upgrade may have waited for that.
+                self.go_on_with_upgrade(cx);
+            }
+            Then::Upgrade => {
+                self.tell(cx, Happening::DrainEnded { node, has_failed });
+                self.on_node_drained(cx, node, has_failed);
+            }
+        }
     }
 
     /// The Node takes Pods again: those that wait are tried anew (S16). Nothing moves back (S17).
     pub(super) fn on_node_uncordoned(&mut self, cx: &mut Cx<'_, Event>, node: NodeId, timer: Timer) {
         if self.nodes[node].uncordon.expires(timer) {
-            self.nodes[node].cordoned = false;
-            self.tell(cx, Happening::NodeUncordoned { node });
-            self.retry_pending(cx);
+            self.uncordon(cx, node);
         }
+    }
+
+    pub(super) fn uncordon(&mut self, cx: &mut Cx<'_, Event>, node: NodeId) {
+        self.nodes[node].cordoned = false;
+        self.tell(cx, Happening::NodeUncordoned { node });
+        self.retry_pending(cx);
     }
 
     /// Tells the observer how often evictions have been refused that it has not heard of.
     pub(super) fn tell_all_refusals(&mut self, now: SimTime) {
         for drain in &mut self.drains.under_way {
+            let target = drain.target();
             for eviction in &mut drain.evictions {
                 if self.mode == Mode::Fast {
                     eviction.skip_refusals(now);
                 }
                 let count = std::mem::take(&mut eviction.refusals);
                 if count > 0 {
-                    let target = Target::Node(drain.node);
                     self.observer.observe(now, &Observed::EvictionsRefused { target, count });
                 }
             }
@@ -442,7 +495,7 @@ impl<O: Observer> Cluster<'_, O> {
 
     fn tell_refusals(&mut self, cx: &Cx<'_, Event>, place: usize, number: usize) {
         let drain = &mut self.drains.under_way[place];
-        let (target, count) = (Target::Node(drain.node), std::mem::take(&mut drain.evictions[number].refusals));
+        let (target, count) = (drain.target(), std::mem::take(&mut drain.evictions[number].refusals));
         if count > 0 {
             self.observe(cx, &Observed::EvictionsRefused { target, count });
         }

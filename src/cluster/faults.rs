@@ -108,8 +108,13 @@ impl<O: Observer> Cluster<'_, O> {
                     }
                 }
                 // A clock of the cluster runs on whatever befalls it and its Nodes.
-                Strikes::Drain { .. } | Strikes::ControlPlane(_) => self.wind(Target::Cluster, id, every),
-                Strikes::Node(_) => self.nodes.ids().for_each(|node| self.wind(Target::Node(node), id, every)),
+                Strikes::Drain { .. } | Strikes::UpgradeNodes(_) | Strikes::ControlPlane(_) => {
+                    self.wind(Target::Cluster, id, every);
+                }
+                Strikes::Node(_) => {
+                    let places: Vec<NodeId> = self.places().map(|(_, node)| node).collect();
+                    places.into_iter().for_each(|node| self.wind(Target::Node(node), id, every));
+                }
                 Strikes::Zone(_) => self.zones.ids().for_each(|zone| self.wind(Target::Zone(zone), id, every)),
             }
         }
@@ -304,6 +309,7 @@ impl<O: Observer> Cluster<'_, O> {
             (Target::Cluster, Strikes::Drain { node, timeout }) => {
                 self.begin_drain(cx, fault, (node, timeout), lasts.unwrap_or(Duration::ZERO));
             }
+            (Target::Cluster, Strikes::UpgradeNodes(plan)) => self.begin_upgrade(cx, fault, plan),
             (Target::Node(node), Strikes::Node(mode)) => {
                 if self.nodes[node].join.is_set() {
                     return;
@@ -551,7 +557,8 @@ impl<O: Observer> Cluster<'_, O> {
             | Strikes::Zone(_)
             | Strikes::ControlPlane(_)
             | Strikes::Rollout { .. }
-            | Strikes::Drain { .. } => None,
+            | Strikes::Drain { .. }
+            | Strikes::UpgradeNodes(_) => None,
         }
     }
 
@@ -562,8 +569,13 @@ impl<O: Observer> Cluster<'_, O> {
 
     /// A fault is at work on the Node or its zone.
     pub(super) fn is_struck(&self, node: NodeId) -> bool {
+        !self.nodes[node].strikes.is_empty() || self.is_zone_struck(node)
+    }
+
+    /// A fault is at work on the Node's zone.
+    pub(super) fn is_zone_struck(&self, node: NodeId) -> bool {
         let zone = self.model.cluster.nodes[node].zone;
-        !self.nodes[node].strikes.is_empty() || zone.is_some_and(|zone| !self.zones[zone].strikes.is_empty())
+        zone.is_some_and(|zone| !self.zones[zone].strikes.is_empty())
     }
 
     /// The faults at work on a Node or its zone.
@@ -578,7 +590,8 @@ impl<O: Observer> Cluster<'_, O> {
                 | Strikes::Deployment(_)
                 | Strikes::ControlPlane(_)
                 | Strikes::Rollout { .. }
-                | Strikes::Drain { .. } => None,
+                | Strikes::Drain { .. }
+                | Strikes::UpgradeNodes(_) => None,
             }
         })
     }
@@ -596,7 +609,7 @@ impl<O: Observer> Cluster<'_, O> {
 
 /// It goes through the API.
 pub(super) fn needs_api(strikes: Strikes) -> bool {
-    matches!(strikes, Strikes::Deletion | Strikes::Rollout { .. } | Strikes::Drain { .. })
+    strikes.is_operation() || strikes == Strikes::Deletion
 }
 
 /// Who sees a mode; a crash is seen by all.

@@ -9,7 +9,7 @@ use super::state::{Kubelet, Timer};
 use super::{Cluster, Cx, Event, Mode};
 use crate::ids::{NodeId, PodId};
 use crate::model::{ControlPlanePart, DeadNodes, Eviction, NodeMode};
-use crate::time::SimTime;
+use crate::time::{Duration, SimTime};
 
 /// The node monitor's memory.
 #[derive(Debug, Clone, Default)]
@@ -36,7 +36,7 @@ impl<O: Observer> Cluster<'_, O> {
     /// Applies what the faults at work make of the machine.
     pub(super) fn refresh_node(&mut self, cx: &mut Cx<'_, Event>, node: NodeId) {
         let has = |mode| self.node_strikes(node).any(|(_, at_work)| at_work == mode);
-        let alive = !has(NodeMode::Crash);
+        let alive = !self.nodes[node].absent && !has(NodeMode::Crash);
         let runs_kubelet = alive && !has(NodeMode::Kubelet);
         let reachable = alive && !has(NodeMode::Isolation);
         let linked = reachable && runs_kubelet && !has(NodeMode::Partition);
@@ -243,7 +243,7 @@ impl<O: Observer> Cluster<'_, O> {
         let timer = self.timer();
         let state = &mut self.nodes[node];
         state.lease = timer;
-        let at = state.leases.at_or_after(cx.now() + crate::time::Duration::from_nanos(1));
+        let at = state.leases.at_or_after(cx.now() + Duration::from_nanos(1));
         cx.at(at, Event::LeaseRenewed(node, timer));
     }
 
@@ -417,10 +417,14 @@ impl<O: Observer> Cluster<'_, O> {
     /// The instance is gone: a new machine is on its way.
     pub(super) fn order_replacement_node(&mut self, cx: &mut Cx<'_, Event>, node: NodeId) {
         let DeadNodes::Replace(new_node) = &self.model.cluster.dead_nodes else { return };
+        let after = self.nodes[node].dice.span(&new_node.after);
+        self.await_machine(cx, node, after);
+    }
+
+    /// A new machine joins as this Node in a while.
+    pub(super) fn await_machine(&mut self, cx: &mut Cx<'_, Event>, node: NodeId, after: Duration) {
         let timer = self.timer();
-        let state = &mut self.nodes[node];
-        state.join = timer;
-        let after = state.dice.span(&new_node.after);
+        self.nodes[node].join = timer;
         cx.after(after, Event::NodeJoined(node, timer));
     }
 
@@ -432,10 +436,13 @@ impl<O: Observer> Cluster<'_, O> {
     }
 
     pub(super) fn on_node_deleted(&mut self, cx: &mut Cx<'_, Event>, node: NodeId, timer: Timer) {
-        let state = &mut self.nodes[node];
-        if !state.deletion.expires(timer) {
-            return;
+        if self.nodes[node].deletion.expires(timer) {
+            self.delete_node(cx, node);
         }
+    }
+
+    /// The Node object is gone.
+    pub(super) fn delete_node(&mut self, cx: &mut Cx<'_, Event>, node: NodeId) {
         self.set_node_status(node, false, false);
         self.tell(cx, Happening::NodeDeleted { node });
         self.count_pods(cx);
@@ -472,13 +479,14 @@ impl<O: Observer> Cluster<'_, O> {
         if is_missed { self.gc_grid.after(over) } else { round }
     }
 
-    /// A new machine takes the dead one's place, once the old Node object is out of its way.
+    /// A new machine joins, once the Node object of the old one is out of its way.
     pub(super) fn on_node_joined(&mut self, cx: &mut Cx<'_, Event>, node: NodeId, timer: Timer) {
         if self.nodes[node].join != timer {
             return;
         }
-        if self.nodes[node].registered {
-            // Not noticed yet, or not deleted yet: try again with the cloud controller's next round.
+        if self.nodes[node].registered || self.is_zone_struck(node) {
+            // Not noticed yet, or not deleted yet, or no machine can reach the control plane from there: try again with the
+            // cloud controller's next round.
             cx.at(self.cloud_grid.after(cx.now()), Event::NodeJoined(node, timer));
             return;
         }
@@ -487,6 +495,7 @@ impl<O: Observer> Cluster<'_, O> {
         self.set_node_status(node, true, true);
         let state = &mut self.nodes[node];
         state.join = Timer::NONE;
+        state.absent = false;
         state.strikes.clear();
         state.order = last + 1.0;
         state.images.clear();
@@ -496,10 +505,10 @@ impl<O: Observer> Cluster<'_, O> {
         (state.cordoned, state.uncordon) = (false, Timer::NONE);
         self.tell(cx, Happening::NodeJoined { node });
         self.count_pods(cx);
-        // Its zone may be struck at this moment; then it joins as soon as it can.
         self.refresh_node(cx, node);
         self.retry_pending(cx);
         self.update_clock(cx, super::Target::Node(node));
+        self.tell_upgrade_of_machine(cx, node);
     }
 
     /// The Pod's object goes with its Node: nothing is left that could confirm its end (N15).

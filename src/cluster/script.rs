@@ -44,7 +44,8 @@ impl<O: Observer> Cluster<'_, O> {
                 _ => Target::Slot(slot),
             },
             ScriptTarget::Deployment(workload) => Target::Deployment(workload),
-            ScriptTarget::Node(node) => Target::Node(node),
+            // An upgrade may have put another machine in its place.
+            ScriptTarget::Node(place) => Target::Node(self.node_at(place)),
             ScriptTarget::Zone(zone) => Target::Zone(zone),
             ScriptTarget::Cluster => Target::Cluster,
             ScriptTarget::NodeOf(slot) => {

@@ -486,12 +486,26 @@ pub(crate) enum Kubelet {
     Up,
 }
 
+/// A place among the Nodes of the cluster. It keeps its chance whatever machine stands there: scenarios whose upgrades differ meet
+/// the same faults.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Place {
+    /// The Node that stood there first.
+    pub number: NodeId,
+    /// How long the machines take that upgrades order for it.
+    pub new_machine: Dice,
+}
+
 /// A Node, as it is and as the API knows it.
 #[derive(Debug, Clone)]
 pub(crate) struct NodeState {
     /// Faults of its own at work; those of its zone are there.
     pub strikes: Vec<Strike>,
     pub clock: Clock,
+    /// Its place among the Nodes of the cluster; none of a spare one that stands beside them or does not exist.
+    pub place: Option<Place>,
+    /// There is no machine: an upgrade has deleted it, or has not ordered it yet.
+    pub absent: bool,
     /// The machine runs.
     pub alive: bool,
     /// No fault of its own or of its zone cuts its kubelet off.
@@ -548,17 +562,21 @@ pub(crate) struct NodeState {
 }
 
 impl NodeState {
-    pub fn new(streams: Streams, node: &Node, rules: &ControlPlane) -> Self {
+    pub fn new(streams: Streams, id: NodeId, node: &Node, rules: &ControlPlane) -> Self {
         let owner = node.owner();
         let initial = streams.stream(owner, Purpose::Initial);
+        let exists = !node.is_spare;
+        let new_machine = Dice::new(streams.stream(owner, Purpose::NewMachine));
         Self {
             strikes: Vec::new(),
             clock: Clock::default(),
-            alive: true,
-            linked: true,
-            connected: true,
-            reachable: true,
-            kubelet: Kubelet::Up,
+            place: exists.then_some(Place { number: id, new_machine }),
+            absent: !exists,
+            alive: exists,
+            linked: exists,
+            connected: exists,
+            reachable: exists,
+            kubelet: if exists { Kubelet::Up } else { Kubelet::Down },
             kubelet_since: None,
             relists: phase(initial.uniform(0), rules.relist_period),
             polls: phase(initial.uniform(1), rules.work_queue_poll),
@@ -572,11 +590,11 @@ impl NodeState {
             dice: Dice::new(streams.stream(owner, Purpose::KubeletStart)),
             taint_dice: Dice::new(streams.stream(owner, Purpose::Taint)),
             quarantine_dice: Dice::new(streams.stream(owner, Purpose::Quarantine)),
-            registered: true,
+            registered: exists,
             order: placement::order(streams, node),
-            ready: true,
+            ready: exists,
             silent_since: None,
-            renewed: true,
+            renewed: exists,
             seen: SimTime::ZERO,
             renewed_at: SimTime::ZERO,
             cordoned: false,

@@ -81,7 +81,10 @@ impl Recorder {
                 Target::Cluster => Who::ControlPlane,
             },
             Happening::EvictionRateChanged { zone, .. } => Who::Zone(zone),
-            Happening::LeaderExited { .. } | Happening::LeaderElected { .. } => Who::ControlPlane,
+            Happening::LeaderExited { .. }
+            | Happening::LeaderElected { .. }
+            | Happening::UpgradeBegan { .. }
+            | Happening::UpgradeEnded { .. } => Who::ControlPlane,
             Happening::RolloutBegan { workload, .. }
             | Happening::RolledBack { workload, .. }
             | Happening::RolloutEnded { workload, .. } => Who::Deployment(workload),

@@ -94,6 +94,23 @@ pub enum Happening {
         node: NodeId,
     },
 
+    // ---- Upgrades of Nodes ----
+    /// An upgrade begins: all Nodes are to get new machines (V16).
+    UpgradeBegan {
+        /// So many.
+        nodes: u32,
+    },
+    /// An upgrade orders a new machine: it will be this Node.
+    MachineOrdered {
+        /// Which Node.
+        node: NodeId,
+    },
+    /// The upgrade is over.
+    UpgradeEnded {
+        /// A Node has kept its machine, as its drain has given up.
+        has_failed: bool,
+    },
+
     // ---- The Pod object: API server, `ReplicaSet`, scheduler ----
     /// The Pod is created for this slot: at the beginning, or by the `ReplicaSet` (D7).
     PodCreated {
@@ -507,6 +524,7 @@ impl Happening {
             Self::DrainBegan { node }
             | Self::DrainEnded { node, .. }
             | Self::NodeUncordoned { node }
+            | Self::MachineOrdered { node }
             | Self::MachineDied { node }
             | Self::MachineBooted { node }
             | Self::NodeDisconnected { node }

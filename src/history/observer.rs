@@ -215,7 +215,7 @@ pub enum Observed {
     },
     /// An operation begins: a change that is made on purpose.
     OperationBegan {
-        /// On which Deployment or Node.
+        /// On which Deployment or Node, or on the cluster.
         target: Target,
         /// Which operation: it stands among the faults.
         operation: FaultId,
@@ -229,7 +229,7 @@ pub enum Observed {
     },
     /// The operation that was under way is over.
     OperationEnded {
-        /// On which Deployment or Node.
+        /// On which Deployment or Node, or on the cluster.
         target: Target,
         /// Which operation.
         operation: FaultId,
@@ -239,7 +239,7 @@ pub enum Observed {
     /// Evictions of the drain that is under way on a Node have been refused (V2). Told of each Pod when it is asked for no more,
     /// and when the counted time ends.
     EvictionsRefused {
-        /// Which Node.
+        /// Which Node, or the cluster where the drain is a part of an upgrade.
         target: Target,
         /// How many, since they were told last; at least one.
         count: u64,

@@ -10,7 +10,7 @@ use crate::time::Duration;
 pub struct Cluster {
     /// Zones, in the order of their names. A cluster without zone labels has none.
     pub zones: IdVec<ZoneId, Zone>,
-    /// Nodes, in the order of their names.
+    /// Nodes, in the order of their names; behind them the spare ones.
     pub nodes: IdVec<NodeId, Node>,
     /// Kubernetes' own timings.
     pub control_plane: ControlPlane,
@@ -55,6 +55,22 @@ pub struct Node {
     pub allocatable: Resources,
     /// How many Pods it takes, those of the Deployment counted (110 by default).
     pub max_pods: u32,
+    /// Nodes of one pool differ in nothing but their names.
+    pub pool: u32,
+    /// There is no such machine until an upgrade that surges orders one: a copy of the Nodes of its pool.
+    pub is_spare: bool,
+}
+
+impl Cluster {
+    /// The Nodes that the cluster has, without the spare ones: so many machines stand there, unless an upgrade is under way.
+    pub fn own_nodes(&self) -> impl Iterator<Item = &Node> {
+        self.nodes.iter().filter(|node| !node.is_spare)
+    }
+
+    /// How many Nodes the cluster has, without the spare ones.
+    pub fn size(&self) -> usize {
+        self.own_nodes().count()
+    }
 }
 
 impl Node {

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::ProbeKind;
+use super::{NodeUpgrade, ProbeKind};
 use crate::ids::{NodeId, SlotId, TemplateContainer, WorkloadId, ZoneId};
 use crate::random::Law;
 use crate::time::Duration;
@@ -16,6 +16,7 @@ pub struct Fault {
     pub occurs: Occurrence,
     /// Seconds that an occurrence lasts. A container mode without it lasts until the restart; a Node mode
     /// without it, which only a script has, for ever. Without it a leader of the control plane is away until its standby takes over. Of a drain: how long after its end the Node takes Pods again.
+    /// Of an upgrade: how long a new machine takes until it is a Node that is Ready, drawn for each.
     pub lasts: Option<Law>,
     /// What it strikes, and how.
     pub strikes: Strikes,
@@ -117,12 +118,22 @@ pub enum Strikes {
         /// After how long the drain gives up; `None`: never (V14).
         timeout: Option<Duration>,
     },
+    /// All Nodes of the cluster get new machines, some at a time, each after its drain (V16).
+    UpgradeNodes(NodeUpgrade),
 }
 
 impl Strikes {
+    /// The words for an upgrade, whatever its numbers are.
+    pub const NODE_UPGRADE: &'static str = "node upgrade";
+
     /// It is no fault but a change that is made on purpose.
     pub const fn is_operation(self) -> bool {
-        matches!(self, Self::Rollout { .. } | Self::Drain { .. })
+        self.drains_nodes() || matches!(self, Self::Rollout { .. })
+    }
+
+    /// It evicts Pods, which asks `PodDisruptionBudgets`.
+    pub const fn drains_nodes(self) -> bool {
+        matches!(self, Self::Drain { .. } | Self::UpgradeNodes(_))
     }
 }
 
@@ -138,6 +149,7 @@ impl fmt::Display for Strikes {
             Self::ControlPlane(mode) => write!(f, "controlPlane {}", mode.name()),
             Self::Rollout { .. } => f.write_str("deployment rollout"),
             Self::Drain { .. } => f.write_str("node drain"),
+            Self::UpgradeNodes(_) => f.write_str(Self::NODE_UPGRADE),
         }
     }
 }

@@ -25,11 +25,14 @@ pub fn left_out(result: &ExperimentResult) -> String {
 pub fn absent(result: &ExperimentResult) -> &'static str {
     let has = |strikes: Strikes| result.faults.iter().any(|fault| fault.strikes == strikes.to_string());
     let has_rollouts = [true, false].iter().any(|&new_image| has(Strikes::Rollout { new_image }));
-    match (has_rollouts, has(Strikes::Drain { node: None, timeout: None })) {
-        (false, false) => "rollouts and drains",
-        (true, false) => "drains",
-        (false, true) => "rollouts",
-        (true, true) => "upgrades that replace Nodes",
+    let has_upgrades = result.faults.iter().any(|fault| fault.strikes == Strikes::NODE_UPGRADE);
+    match (has_rollouts, has(Strikes::Drain { node: None, timeout: None }), has_upgrades) {
+        (false, false, false) => "rollouts and drains",
+        (true, false, false) => "drains",
+        (true, true, false) => "upgrades that replace Nodes",
+        (false, ..) => "rollouts",
+        // An upgrade drains every Node.
+        (true, _, true) => "Nodes that are reclaimed, and changes of the replicas",
     }
 }
 

@@ -95,7 +95,7 @@ impl<'r> Ranking<'r> {
             other: losses(result, other_loss_of(result), baseline),
             unbeaten: vec![false; result.scenarios.len()],
         };
-        // What has no room for its replicas is not chosen, whatever it loses.
+        // What has no room for its replicas, or never gets its operations done, is not chosen, whatever it loses.
         let all = result.contenders();
         for i in best.unbeaten_of(&all) {
             best.unbeaten[i] = true;
@@ -186,6 +186,14 @@ impl<'r> Ranking<'r> {
         least(&left, &self.lost)
     }
 
+    /// The scenarios that are not considered, as their operations are hardly ever completed and those of others are.
+    pub fn blocked(&self) -> Vec<usize> {
+        let contenders = self.result.contenders();
+        let scenarios = self.result.scenarios.iter().enumerate();
+        let blocked = scenarios.filter(|(i, one)| one.blocks_operations() && !contenders.contains(i));
+        blocked.map(|(i, _)| i).collect()
+    }
+
     /// How many settings differ from the baseline's.
     pub fn changes(&self, i: usize) -> usize {
         let Some(baseline) = self.baseline else { return 0 };
@@ -273,6 +281,9 @@ impl<'r> Ranking<'r> {
         if self.recommended == Some(i) {
             return RECOMMENDED;
         }
+        if self.blocked().contains(&i) {
+            return BLOCKS;
+        }
         if self.ground == Ground::CheapestThatMeets {
             return match self.meets(i) {
                 Some(true) => "meets",
@@ -312,6 +323,8 @@ fn standing_of(selection: &SelectionResult, scenario: &ScenarioResult, i: usize)
 
 /// The standing of what is recommended, where nothing was searched for.
 pub const RECOMMENDED: &str = "recommended";
+/// The standing of what never gets its operations done.
+pub const BLOCKS: &str = "blocks";
 /// The standing of what loses as little.
 pub const AS_GOOD: &str = "as good";
 

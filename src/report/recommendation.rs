@@ -34,6 +34,7 @@ pub fn sentences(best: &Ranking<'_>, result: &ExperimentResult) -> Vec<String> {
         }
         sentences.extend(told.equals());
     }
+    sentences.extend(told.blocked());
     sentences
 }
 
@@ -90,7 +91,9 @@ impl Told<'_> {
 
     fn keep_the_baseline(&self) -> String {
         let what = loss::what(self.result);
-        let others = || (0..self.n()).filter(|&i| i != self.recommended);
+        let blocked = self.best.blocked();
+        let others = || (0..self.n()).filter(|&i| i != self.recommended && !blocked.contains(&i));
+        let n = others().count();
         let difference = |i| self.best.difference(i, self.recommended);
         let count = |wanted| others().filter(|&i| self.best.relation(i, self.recommended) == wanted).count();
         // Savings that are told apart and do not matter.
@@ -109,17 +112,16 @@ impl Told<'_> {
         let mut text = match most {
             Some(i) => format!(
                 "Keep the baseline: of the other {} scenarios, none saves more than {}. “{}” saves the most, {}{}",
-                self.n() - 1,
+                n,
                 self.best.indifference.in_full_of(what),
                 self.result.scenarios[i].name,
                 format::span_with_error(&difference(i).negated()),
                 self.price_of(i).map_or(String::new(), |price| format!(", and {price}"))
             ),
-            None if worse == 0 => format!(
-                "Keep the baseline: of the other {} scenarios, none is told apart from it by what it loses",
-                self.n() - 1
-            ),
-            None => format!("Keep the baseline: none of the other {} scenarios surely has less {what}", self.n() - 1)
+            None if worse == 0 => {
+                format!("Keep the baseline: of the other {n} scenarios, none is told apart from it by what it loses")
+            }
+            None => format!("Keep the baseline: none of the other {n} scenarios surely has less {what}")
                 .replace("less failed", "fewer failed"),
         };
         if worse > 0 {
@@ -220,6 +222,23 @@ impl Told<'_> {
             }
         };
         Some(format!("{who}; {}.", self.why_not_they()))
+    }
+
+    /// Scenarios whose changes are never done look cheap.
+    fn blocked(&self) -> Option<String> {
+        let blocked = self.best.blocked();
+        let of = |i: &usize| self.result.scenarios[*i].operations.iter();
+        let mut names: Vec<&str> =
+            blocked.iter().flat_map(of).filter(|(_, one)| one.is_blocked()).map(|(name, _)| name.as_str()).collect();
+        names.sort_unstable();
+        names.dedup();
+        let are = match blocked.len() {
+            0 => return None,
+            1 => "1 scenario is not considered".to_owned(),
+            n => format!("{n} scenarios are not considered"),
+        };
+        let names = names.join(" and ");
+        Some(format!("{are}, as {names} is hardly ever completed there: that costs little and leaves the work undone."))
     }
 
     /// Why the recommended scenario is preferred to those that lose as little.

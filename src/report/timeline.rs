@@ -104,8 +104,8 @@ fn overview(timeline: &Timeline, model: &Model) -> String {
         text,
         "{slots} slot{} on {} Node{}; pod S.N is the N-th Pod of slot S.",
         plural(slots),
-        model.cluster.nodes.len(),
-        plural(model.cluster.nodes.len() as u64),
+        model.cluster.size(),
+        plural(model.cluster.size() as u64),
     );
     text.push_str(&revisions(timeline, model));
     let outages: Vec<Outage> = timeline.counted_outages().collect();

@@ -90,16 +90,18 @@ pub struct ExperimentResult {
 
 impl ExperimentResult {
     /// The scenarios of which one may be the best, by their order: all whose replicas have a place or, where there is none
-    /// such, all.
+    /// such, all. Of these, those whose operations are completed: one that is blocked costs little, and is to be done all the same.
     pub fn contenders(&self) -> Vec<usize> {
-        contenders(self.scenarios.iter().map(|scenario| scenario.unplaceable))
+        let placed = contenders(self.scenarios.iter().map(|scenario| scenario.unplaceable));
+        let free = contenders(placed.iter().map(|&i| self.scenarios[i].blocks_operations()));
+        free.into_iter().map(|place| placed[place]).collect()
     }
 }
 
-/// Which scenarios may be the best, by whether each is unplaceable.
-pub fn contenders(unplaceable: impl Iterator<Item = bool> + Clone) -> Vec<usize> {
-    let all_are = unplaceable.clone().all(|unplaceable| unplaceable);
-    unplaceable.enumerate().filter(|(_, unplaceable)| all_are || !unplaceable).map(|(number, _)| number).collect()
+/// Which scenarios may be the best, by whether each is barred: all if all are.
+pub fn contenders(barred: impl Iterator<Item = bool> + Clone) -> Vec<usize> {
+    let all_are = barred.clone().all(|barred| barred);
+    barred.enumerate().filter(|(_, barred)| all_are || !barred).map(|(number, _)| number).collect()
 }
 
 impl ExperimentResult {

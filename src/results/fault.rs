@@ -16,7 +16,8 @@ pub struct FaultInfo {
     pub strikes: String,
     /// Mean time in service between occurrences, in seconds; `null` for an entry of the script and for what a bad revision brings.
     pub every_mean_s: Option<f64>,
-    /// Mean duration in seconds; `null` if it lasts until the restart. Of a drain: how long after its end the Node takes Pods again.
+    /// Mean duration in seconds; `null` if it lasts until the restart. Of a drain: how long after its end the Node takes Pods again;
+    /// of an upgrade of Nodes: how long a new machine takes.
     pub lasts_mean_s: Option<f64>,
     /// Where the numbers come from.
     pub source: String,
@@ -43,6 +44,17 @@ pub enum OperationInfo {
         takes_turns: bool,
         /// After so many seconds it gives up; `null`: never.
         timeout_s: Option<f64>,
+    },
+    /// Every Node gets a new machine after its drain.
+    UpgradeNodes {
+        /// So many new Nodes at a time join first; 0: a Node gets its new machine in its place.
+        surge: u32,
+        /// So many Nodes are in work at a time.
+        at_once: u32,
+        /// After so many seconds the drain of a Node gives up; `null`: never.
+        timeout_s: Option<f64>,
+        /// What follows a drain that has given up: `force`, `fail` or `skip`.
+        on_timeout: String,
     },
 }
 
@@ -92,6 +104,12 @@ impl OperationInfo {
             Strikes::Drain { node, timeout } => {
                 Some(Self::Drain { takes_turns: node.is_none(), timeout_s: timeout.map(Duration::as_secs_f64) })
             }
+            Strikes::UpgradeNodes(plan) => Some(Self::UpgradeNodes {
+                surge: plan.surge,
+                at_once: plan.at_once,
+                timeout_s: plan.drain_timeout.map(Duration::as_secs_f64),
+                on_timeout: plan.on_timeout.name().to_owned(),
+            }),
             Strikes::Container(_)
             | Strikes::Deletion
             | Strikes::Deployment(_)

@@ -85,6 +85,11 @@ pub struct ScenarioResult {
 }
 
 impl ScenarioResult {
+    /// One of its operations is hardly ever completed.
+    pub fn blocks_operations(&self) -> bool {
+        self.operations.iter().any(|(_, operation)| operation.is_blocked())
+    }
+
     /// The loss whose causes are removed: the one that the objective counts, or the other where nothing of that was lost.
     pub fn loss_in_question(&self, objective: Metric) -> Metric {
         let [counted, other] = match objective {

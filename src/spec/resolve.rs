@@ -10,6 +10,7 @@ pub(in crate::spec) mod rerun;
 pub(in crate::spec) mod scenario;
 pub(in crate::spec) mod sensitivity;
 pub(in crate::spec) mod serving;
+pub(in crate::spec) mod spares;
 pub(in crate::spec) mod study;
 pub(in crate::spec) mod system;
 pub(in crate::spec) mod uncertain;

@@ -113,6 +113,8 @@ pub fn cluster(zones: u32, per_zone: u32, latencies: Latencies) -> Cluster {
                 name: format!("node-{node}"),
                 zone: Some(ZoneId::new((node / per_zone) as usize)),
                 index_in_zone: node % per_zone,
+                pool: node / per_zone,
+                is_spare: false,
                 allocatable: Resources { cpu_millis: 4000, memory_bytes: 16 << 30 },
                 max_pods: 110,
             })
@@ -232,6 +234,36 @@ pub fn reference() -> Model {
         warm_up: secs(7.0 * 86_400.0),
         horizon: hasim::model::YEAR,
         window: secs(30.0 * 86_400.0),
+    }
+}
+
+/// So many spare Nodes for each pool, for upgrades that surge: copies of its first Node.
+pub fn add_spares(model: &mut Model, per_pool: usize) {
+    let own = model.cluster.nodes.clone();
+    let mut pools: Vec<u32> = own.iter().map(|node| node.pool).collect();
+    pools.dedup();
+    for pool in pools {
+        let (id, first) = own.entries().find(|(_, node)| node.pool == pool).unwrap();
+        for number in 0..per_pool {
+            let index_in_zone = 1000 + number as u32;
+            let name = format!("{}-surge-{number}", first.name);
+            model.cluster.nodes.push(Node { name, index_in_zone, is_spare: true, ..first.clone() });
+            for workload in &mut model.workloads {
+                let pod = &mut workload.pod;
+                pod.selects_node.push(pod.selects_node[id.index()]);
+                let admits = pod.tolerations.node_admits[id.index()];
+                pod.tolerations.node_admits.push(admits);
+                for spread in &mut pod.spread {
+                    spread.domain.push(spread.domain[id.index()]);
+                }
+                for term in &mut pod.anti_affinity {
+                    term.domain.push(term.domain[id.index()]);
+                }
+                for request in &mut pod.other_requests {
+                    request.allocatable.push(request.allocatable[id.index()]);
+                }
+            }
+        }
     }
 }
 

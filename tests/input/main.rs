@@ -8,3 +8,4 @@ mod manifests;
 mod refused;
 mod several;
 mod shipped;
+mod upgrades;

@@ -2,7 +2,7 @@
 
 use crate::synthetic;
 use hasim::report::{charts, csv, json, markdown, page, terminal};
-use hasim::results::ExperimentResult;
+use hasim::results::{Distribution, Estimate, ExperimentResult, OperationResult, OrderedMap};
 
 fn plain(text: &str) -> String {
     anstream::adapter::strip_str(text).to_string()
@@ -142,7 +142,7 @@ fn the_sentence_of_an_operation_names_whom_it_means() {
         assert!(all.contains(words), "{words}: {all}");
     }
     let operation = &mut result.scenarios[0].operations.0[0].1;
-    (operation.superseded, operation.rolled_back_s) = (0, hasim::results::Distribution::default());
+    (operation.superseded, operation.rolled_back_s) = (0, Distribution::default());
     result.scenarios[0].operations.0.truncate(1);
     let sure = told(&result);
     assert!(sure.contains("One release takes 1 min 20 s and costs requests worth 28 s of full traffic"), "{sure}");
@@ -196,6 +196,44 @@ fn unplaceable_scenarios_are_marked_and_not_recommended() {
         !json::render(&synthetic::four()).contains("unplaceable")
             && json::render(&result).contains("\"unplaceable\": true")
     );
+}
+
+/// Whose operations are hardly ever completed is not recommended, however little that costs, and the answer says so.
+#[test]
+fn scenarios_that_block_their_operations_are_not_recommended() {
+    let standings = |result: &ExperimentResult| {
+        let text = csv::results(result);
+        let mut reader = ::csv::Reader::from_reader(text.as_bytes());
+        let standing = reader.headers().unwrap().iter().position(|column| column == "standing").unwrap();
+        reader.records().map(|record| record.unwrap()[standing].to_owned()).collect::<Vec<_>>()
+    };
+    let mut result = synthetic::twenty_four();
+    let before = standings(&result).iter().position(|standing| standing == "recommended").unwrap();
+    let operation = |complete: u64, gave_up: u64| OperationResult {
+        per_year: Estimate::ZERO,
+        duration_s: Distribution { count: complete, ..Distribution::default() },
+        superseded: 0,
+        rolled_back_s: Distribution::default(),
+        nothing_to_evict: 0,
+        skipped: 0,
+        gave_up,
+        evictions_refused: 0,
+        least_serving: vec![1],
+        downtime_s_each: None,
+        failed_request_s_each: None,
+    };
+    let only = |operation| OrderedMap::from_iter([("upgrade".to_owned(), operation)]);
+    result.scenarios[before].operations = only(operation(5, 5));
+    assert_eq!(standings(&result)[before], "recommended", "half of them is enough");
+    result.scenarios[before].operations = only(operation(4, 5));
+    assert_eq!(standings(&result)[before], "blocks");
+    let text = markdown::render(&result);
+    assert!(text.contains("1 scenario is not considered, as upgrade is hardly ever completed there"), "{text}");
+    // Where all are blocked the best of them is recommended.
+    for scenario in &mut result.scenarios {
+        scenario.operations = only(operation(0, 5));
+    }
+    assert_eq!(standings(&result)[before], "recommended");
 }
 
 fn recoveries(result: &ExperimentResult) -> String {

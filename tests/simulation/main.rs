@@ -29,6 +29,7 @@ mod rules {
     mod placement;
     pub mod rollouts;
     mod several;
+    mod upgrades;
 }
 
 mod validation {

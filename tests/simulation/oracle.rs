@@ -6,8 +6,8 @@ use hasim::experiment::{Measures, Outcome, Recorder, drive, replicate, trace};
 use hasim::history::{Timeline, Who};
 use hasim::ids::{NodeId, SlotId, WorkloadId, ZoneId};
 use hasim::model::{
-    Budget, ContainerMode, ControlPlane, DeadNodes, Limit, Model, NewNode, NodeMode, Part, Probe, ScriptTarget, Start,
-    Strategy, Strikes,
+    Budget, ContainerMode, ControlPlane, DeadNodes, Limit, Model, NewNode, NodeMode, NodeUpgrade, OnTimeout, Part,
+    Probe, ScriptTarget, Start, Strategy, Strikes, UpgradeOrder,
 };
 use hasim::random::Law;
 use hasim::time::{Duration, SimTime};
@@ -183,6 +183,52 @@ fn the_same_with_drains() {
         model.horizon = common::secs(6.0 * 86_400.0);
         let outcome = judged(&model, index);
         assert!(outcome.operations()[0].begun() > 20, "drains by turns");
+    }
+}
+
+/// V5 to V24: all Nodes get new machines several times a week, in place or with a surge, forced or not, under budgets of every kind,
+/// amid drains, rollouts, outages of the API server and everything else that strikes.
+#[test]
+fn the_same_with_upgrades() {
+    let orders = [UpgradeOrder::Random, UpgradeOrder::Zones, UpgradeOrder::Listed];
+    let ends = [OnTimeout::Force, OnTimeout::Fail, OnTimeout::Skip];
+    let limits = [Limit::MaxUnavailable(Part::Number(1)), Limit::MinAvailable(Part::Number(2)), Limit::Nothing];
+    for index in 0..12 {
+        let of = |choices: usize| index as usize % choices;
+        let several = of(5) == 3;
+        let mut model = if several { common::storms::several_reference() } else { common::storms::stormy_reference() };
+        model.start = if of(3) == 0 { Start::Fresh } else { Start::Running };
+        model.on_call = (of(2) == 0).then(common::storms::on_call);
+        if of(4) == 1 {
+            model.cluster.dead_nodes = DeadNodes::Replace(NewNode { after: common::exponential(900.0) });
+        }
+        let selects = model.workloads.ids().map(|_| true).collect();
+        let (name, limit) = ("all".to_owned(), limits[of(3)]);
+        model.budgets = vec![Budget { name, selects, limit, always_allows_unhealthy: false }].into();
+        let plan = NodeUpgrade {
+            surge: [0, 1, 2][of(3)],
+            at_once: [1, 2][of(2)],
+            order: orders[of(3)],
+            cordons_all: of(4) == 2,
+            soak: common::secs([0.0, 40.0][of(2)]),
+            drain_timeout: (of(6) != 4).then(|| common::secs(600.0)),
+            on_timeout: ends[(index as usize / 2) % 3],
+            frees_failed: of(2) == 1,
+        };
+        common::add_spares(&mut model, plan.surge as usize);
+        let takes = Some(Law::lognormal_with_p95(120.0, 400.0).unwrap());
+        model.faults.push(common::fault("upgrade", Strikes::UpgradeNodes(plan), common::exponential(40_000.0), takes));
+        let drain = Strikes::Drain { node: None, timeout: Some(common::secs(900.0)) };
+        let uncordon = Some(common::exponential(300.0));
+        model.faults.push(common::fault("drain", drain, common::exponential(15_000.0), uncordon));
+        let rollout = Strikes::Rollout { new_image: true };
+        model.faults.push(common::fault("rollout", rollout, common::exponential(30_000.0), None));
+        let away = Strikes::ControlPlane(ControlPlaneMode::ApiServer);
+        let lasts = Some(Law::lognormal_with_p95(15.0, 900.0).unwrap());
+        model.faults.push(common::fault("api-server", away, common::exponential(30_000.0), lasts));
+        model.horizon = common::secs(6.0 * 86_400.0);
+        let outcome = judged(&model, index);
+        assert!(outcome.operations()[0].begun() > 0, "upgrades begin");
     }
 }
 

@@ -70,7 +70,11 @@ fn about_strikes(strikes: Strikes) -> About {
     match strikes {
         Strikes::Deployment(_) | Strikes::Rollout { .. } => About::SharedDependency,
         Strikes::Container(_) | Strikes::Deletion => About::ContainerFaults,
-        Strikes::Node(_) | Strikes::Zone(_) | Strikes::ControlPlane(_) | Strikes::Drain { .. } => About::NodeFaults,
+        Strikes::Node(_)
+        | Strikes::Zone(_)
+        | Strikes::ControlPlane(_)
+        | Strikes::Drain { .. }
+        | Strikes::UpgradeNodes(_) => About::NodeFaults,
     }
 }
 
@@ -146,7 +150,7 @@ pub(super) fn of_cluster(model: &Model, zones_are_given: bool) -> Alternative {
         DeadNodes::Reboot => "dead Nodes reboot",
         DeadNodes::Replace(_) => "dead Nodes are replaced",
     };
-    let size = format!("{} in {}", count(cluster.nodes.len(), "Node"), count(cluster.zones.len(), "zone"));
+    let size = format!("{} in {}", count(cluster.size(), "Node"), count(cluster.zones.len(), "zone"));
     let mut flags = vec![Kind::Cluster.flag().to_owned()];
     let (assumed, instead, change) = if zones_are_given {
         let replace = json!({"replace": {"after": "3m"}});

@@ -10,9 +10,9 @@ pub fn cost_per_year(model: &Model) -> Option<f64> {
     Some(twelve_digits(node_hours_per_year(model) * prices.node_hour + pods * HOURS * prices.pod_hour))
 }
 
-/// Hours of all Nodes in a year, dead ones included.
+/// Hours of all Nodes in a year, dead ones included; those that an upgrade has beside them for a while are not.
 pub fn node_hours_per_year(model: &Model) -> f64 {
-    model.cluster.nodes.len() as f64 * HOURS
+    model.cluster.size() as f64 * HOURS
 }
 
 /// Hours of a year.

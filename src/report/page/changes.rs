@@ -57,6 +57,26 @@ fn words(info: &FaultInfo, operation: &OperationInfo) -> String {
             });
             format!("{node}, {often}. {gives_up}{uncordoned}.")
         }
+        OperationInfo::UpgradeNodes { surge, at_once, timeout_s, on_timeout } => {
+            let first = match surge {
+                0 => "in its place".to_owned(),
+                1 => "which joins before the old one is drained".to_owned(),
+                n => format!("and {n} of these at a time join before old ones are drained"),
+            };
+            let takes = info
+                .lasts_mean_s
+                .map_or(String::new(), |mean| format!(" A new machine takes {} on average", format::tick(mean)));
+            let nodes = if *at_once == 1 { "one Node is".to_owned() } else { format!("{at_once} Nodes are") };
+            let then = match on_timeout.as_str() {
+                "force" => "the machine is deleted with the Pods that are left",
+                "skip" => "the Node keeps its machine and the next one follows",
+                _ => "the upgrade ends there",
+            };
+            let gives_up = timeout_s.map_or("Drains never give up".to_owned(), |timeout| {
+                format!("After {} a drain gives up, and {then}", format::tick(timeout))
+            });
+            format!("every Node gets a new machine, {first}, {often}; {nodes} in work at a time.{takes}. {gives_up}.")
+        }
     }
 }
 

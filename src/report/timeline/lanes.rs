@@ -20,6 +20,7 @@ pub fn lanes(timeline: &Timeline, model: &Model, excerpt: Excerpt, few: u64) -> 
     drawing.services();
     drawing.slots();
     drawing.rollouts();
+    drawing.upgrades();
     // What is true when the excerpt begins follows from all before it; of probes only those that end in it are seen.
     let seen = |entry: &&Entry| entry.at < excerpt.to && !is_probe(entry.what);
     let entries: Vec<Entry> = timeline.entries.iter().filter(seen).copied().collect();
@@ -148,6 +149,9 @@ impl Run {
     }
 }
 
+/// The lane of upgrades.
+const UPGRADES: &str = "upgrade of Nodes";
+
 /// A span that has begun.
 type Begun = Option<(SimTime, String, Tone)>;
 
@@ -244,6 +248,20 @@ impl<'a> Drawing<'a> {
             self.span(Group::ControlPlane, &name, (rollout.began, back), words, tone);
             self.span(Group::ControlPlane, &name, (back, to), format!("rollback{end}"), Tone::Plain);
         }
+    }
+
+    /// From the beginning of each upgrade of the Nodes to its end.
+    fn upgrades(&mut self) {
+        let mut begun: Begun = None;
+        let timeline = self.timeline;
+        for entry in &timeline.entries {
+            match entry.what {
+                Happening::UpgradeBegan { .. } => begun = Some((entry.at, "upgrade".to_owned(), Tone::Plain)),
+                Happening::UpgradeEnded { .. } => self.end(Group::ControlPlane, UPGRADES, &mut begun, entry.at),
+                _ => {}
+            }
+        }
+        self.end(Group::ControlPlane, UPGRADES, &mut begun, timeline.end);
     }
 
     /// The lane of a Deployment's rollouts.
@@ -409,7 +427,10 @@ impl<'a> Drawing<'a> {
                     Happening::DrainBegan { .. } => Some(cordoned("cordoned, is drained")),
                     Happening::DrainEnded { has_failed: true, .. } => Some(begin("cordoned, the drain has failed")),
                     Happening::DrainEnded { has_failed: false, .. } => Some(cordoned("cordoned, drained")),
-                    Happening::NodeUncordoned { .. } | Happening::NodeJoined { .. } => Some(None),
+                    Happening::MachineOrdered { .. } => Some(cordoned("a new machine is on its way")),
+                    Happening::NodeUncordoned { .. } | Happening::NodeDeleted { .. } | Happening::NodeJoined { .. } => {
+                        Some(None)
+                    }
                     _ => None,
                 };
                 if let Some(next) = drained {
@@ -481,9 +502,12 @@ impl<'a> Drawing<'a> {
             | Happening::RolloutEnded { workload, .. } = entry.what
             {
                 (Group::ControlPlane, self.rollout_lane(workload), line.words)
+            } else if matches!(entry.what, Happening::UpgradeBegan { .. } | Happening::UpgradeEnded { .. }) {
+                (Group::ControlPlane, UPGRADES.to_owned(), line.words)
             } else if let Happening::DrainBegan { .. }
             | Happening::DrainEnded { .. }
-            | Happening::NodeUncordoned { .. } = entry.what
+            | Happening::NodeUncordoned { .. }
+            | Happening::MachineOrdered { .. } = entry.what
             {
                 (Group::Nodes, format!("{} drain", line.who), line.words)
             } else {

@@ -46,7 +46,10 @@ pub(super) fn say(entry: &Entry, timeline: &Timeline, model: &Model, clock: Cloc
         | Happening::EvictionRefused { .. }
         | Happening::EvictionGranted { .. }
         | Happening::DrainEnded { .. }
-        | Happening::NodeUncordoned { .. } => say_of_operation(what, model),
+        | Happening::NodeUncordoned { .. }
+        | Happening::UpgradeBegan { .. }
+        | Happening::MachineOrdered { .. }
+        | Happening::UpgradeEnded { .. } => say_of_operation(what, model),
         Happening::PodCreated { revision, .. } => said(Plain, created(revision, timeline), "D7"),
         Happening::PodMet { node: on, .. } => {
             said(Plain, format!("runs on {} since long before, Ready and in rotation", node(on)), "")
@@ -125,7 +128,6 @@ pub(super) fn say(entry: &Entry, timeline: &Timeline, model: &Model, clock: Cloc
     }
 }
 
-/// What happens to a Node or a zone.
 /// What is done on purpose.
 fn say_of_operation(what: Happening, model: &Model) -> Said {
     match what {
@@ -147,7 +149,7 @@ fn say_of_operation(what: Happening, model: &Model) -> Said {
         ),
         Happening::DrainBegan { .. } => said(
             Plain,
-            "kubectl drain: cordoned, no Pod is bound to it any more; its Pods are to be evicted",
+            "a drain begins: cordoned, no Pod is bound to it any more; its Pods are to be evicted",
             "V7, V13",
         ),
         Happening::EvictionRefused { .. } => {
@@ -156,10 +158,21 @@ fn say_of_operation(what: Happening, model: &Model) -> Said {
         Happening::EvictionGranted { .. } => said(Plain, "evicted by the drain of its Node", "V2"),
         Happening::DrainEnded { has_failed, .. } => drain_ended(has_failed),
         Happening::NodeUncordoned { .. } => said(Good, "uncordoned: it takes Pods again, none moves back", "S16, S17"),
+        Happening::UpgradeBegan { nodes } => said(
+            Plain,
+            format!("an upgrade begins: {nodes} Node{} are to get new machines", if nodes == 1 { "" } else { "s" }),
+            "V16",
+        ),
+        Happening::MachineOrdered { .. } => said(Plain, "the upgrade orders a new machine", "V16"),
+        Happening::UpgradeEnded { has_failed: false } => said(Good, "the upgrade is complete", "V16"),
+        Happening::UpgradeEnded { has_failed: true } => {
+            said(Bad, "the upgrade has failed: a Node that could not be drained keeps its machine", "V16, V19")
+        }
         _ => unreachable!("{what:?} is not of an operation"),
     }
 }
 
+/// What happens to a Node or a zone.
 fn say_of_node(what: Happening) -> Said {
     match what {
         Happening::MachineDied { .. } => said(Plain, "the machine is down", ""),
@@ -187,7 +200,7 @@ fn say_of_node(what: Happening) -> Said {
         Happening::NodeDeleted { .. } => {
             said(Plain, "the Node object is deleted: its machine does not come back", "N15")
         }
-        Happening::NodeJoined { .. } => said(Plain, "a new machine has joined in its place", "N15"),
+        Happening::NodeJoined { .. } => said(Plain, "a new machine has joined", "N15"),
         other => unreachable!("{other:?} is told elsewhere"),
     }
 }
@@ -352,6 +365,7 @@ fn effect(fault: FaultId, model: &Model) -> &'static str {
         }
         Strikes::Rollout { new_image: true } => "a new template with a new image is applied",
         Strikes::Drain { .. } => "the Node is drained",
+        Strikes::UpgradeNodes(_) => "all Nodes get new machines",
         Strikes::Rollout { new_image: false } => "a new template with the same image is applied",
     }
 }

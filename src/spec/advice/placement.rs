@@ -6,7 +6,7 @@ use serde_json::json;
 
 use super::{Advice, Around, Finding, Subject, finding};
 use crate::ids::{NodeId, ZoneId};
-use crate::model::{AntiAffinity, Spread, Workload};
+use crate::model::{AntiAffinity, Spread};
 use crate::spec::cluster::ClusterSpec;
 use crate::spec::labels::{HOSTNAME, ZONE};
 use crate::spec::pod::SpreadConstraint;
@@ -85,16 +85,15 @@ fn one_zone(clusters: [&Node; 2]) -> Finding {
 }
 
 /// The Nodes that take the Pods.
-fn eligible(workload: &Workload) -> impl Iterator<Item = usize> {
-    let pod = &workload.pod;
-    (0..pod.selects_node.len()).filter(|&node| pod.selects_node[node] && pod.tolerations.node_admits[node])
+fn eligible(around: &Around<'_>) -> impl Iterator<Item = usize> {
+    let (pod, nodes) = (&around.workload.pod, &around.model.cluster.nodes);
+    let takes = |node: &usize| pod.selects_node[*node] && pod.tolerations.node_admits[*node];
+    (0..nodes.len()).filter(|node| !nodes[NodeId::new(*node)].is_spare).filter(takes)
 }
 
 /// Their zones.
 fn zones_of(around: &Around<'_>) -> BTreeSet<Option<usize>> {
-    eligible(around.workload)
-        .map(|node| around.model.cluster.nodes[NodeId::new(node)].zone.map(ZoneId::index))
-        .collect()
+    eligible(around).map(|node| around.model.cluster.nodes[NodeId::new(node)].zone.map(ZoneId::index)).collect()
 }
 
 /// What the Deployment says of where its replicas go relative to each other.
@@ -227,15 +226,16 @@ fn losses(around: &Around<'_>) -> impl Iterator<Item = impl Fn(usize) -> bool> {
     let nodes = &around.model.cluster.nodes;
     let is_left =
         move |zone: usize| move |node: usize| nodes[NodeId::new(node)].zone.is_none_or(|own| own.index() != zone);
-    (0..around.model.cluster.zones.len()).map(is_left).filter(|is_left| eligible(around.workload).any(is_left))
+    (0..around.model.cluster.zones.len()).map(is_left).filter(|is_left| eligible(around).any(is_left))
 }
 
 /// How many replicas a hard spread constraint has room for while the worst zone is down; `None` without a limit (S6, S7).
 fn room_by_spread(around: &Around<'_>, spread: &Spread) -> Option<u32> {
-    let can_take: BTreeSet<usize> = eligible(around.workload).collect();
+    let can_take: BTreeSet<usize> = eligible(around).collect();
     let pod = &around.workload.pod;
     let counts = |node: usize| {
-        (!spread.honor_affinity || pod.selects_node[node])
+        !around.model.cluster.nodes[NodeId::new(node)].is_spare
+            && (!spread.honor_affinity || pod.selects_node[node])
             && (!spread.honor_taints || pod.tolerations.node_admits[node])
     };
     let all = domains(&spread.domain, counts);
@@ -256,7 +256,7 @@ fn room_by_spread(around: &Around<'_>, spread: &Spread) -> Option<u32> {
 
 /// The same of a required anti-affinity term (S9). Nodes without its key take as many as come.
 fn room_by_anti_affinity(around: &Around<'_>, term: &AntiAffinity) -> Option<u32> {
-    let can_take: BTreeSet<usize> = eligible(around.workload).collect();
+    let can_take: BTreeSet<usize> = eligible(around).collect();
     if can_take.iter().any(|&node| term.domain[node].is_none()) {
         return None;
     }

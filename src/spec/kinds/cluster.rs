@@ -170,6 +170,8 @@ impl Template {
             allocatable: self.allocatable,
             others: self.others.clone(),
             max_pods: self.max_pods,
+            pool: 0,
+            is_spare: false,
         }
     }
 }

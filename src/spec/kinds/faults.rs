@@ -9,6 +9,7 @@ use crate::spec::app;
 use crate::spec::diagnostic::Problems;
 use crate::spec::labels::is_dns_label;
 use crate::spec::law;
+use crate::spec::operations::Sizes;
 use crate::spec::reader::{Item, Object, nearest};
 use crate::spec::requirement;
 use crate::spec::serving::Named;
@@ -102,6 +103,8 @@ pub(in crate::spec) struct ReadFault {
     pub node: Option<Named>,
     /// Of a rollout: the flaws that its revisions may have.
     pub flaws: Vec<Flaw>,
+    /// Of an upgrade: how many Nodes are in work.
+    pub sizes: Option<Sizes>,
 }
 
 /// What may be wrong with a revision: its name, what its Pods do, and how long after they serve.
@@ -135,6 +138,9 @@ impl ReadFault {
     ) -> Fault {
         if let (Some(named), Strikes::Drain { node, .. }) = (&self.node, &mut self.fault.strikes) {
             *node = find_node(named, cluster, problems);
+        }
+        if let (Some(sizes), Strikes::UpgradeNodes(plan)) = (self.sizes, &mut self.fault.strikes) {
+            sizes.apply(plan, cluster.size(), cluster.zones.len());
         }
         let mut named = Vec::new();
         for one in &self.deployments {
@@ -209,9 +215,9 @@ fn refuse_container(
 
 fn find_node(named: &Named, cluster: &Cluster, problems: &mut Problems) -> Option<NodeId> {
     const SHOWN: usize = 5;
-    let found = cluster.nodes.entries().find(|(_, node)| node.name == named.name).map(|(id, _)| id);
+    let found = cluster.nodes.entries().find(|(_, node)| !node.is_spare && node.name == named.name).map(|(id, _)| id);
     if found.is_none() {
-        let names: Vec<&str> = cluster.nodes.iter().map(|node| node.name.as_str()).collect();
+        let names: Vec<&str> = cluster.own_nodes().map(|node| node.name.as_str()).collect();
         let near = nearest(&named.name, names.iter().copied()).map(|name| format!("did you mean `{name}`?"));
         let more = if names.len() > SHOWN { ", …" } else { "" };
         let listed = || format!("there are {}{more}", names[..names.len().min(SHOWN)].join(", "));
@@ -289,7 +295,8 @@ pub(in crate::spec) fn read_container(
             | Strikes::Zone(_)
             | Strikes::ControlPlane(_)
             | Strikes::Rollout { .. }
-            | Strikes::Drain { .. },
+            | Strikes::Drain { .. }
+            | Strikes::UpgradeNodes(_),
         ) => {
             let message = "must only be set for the targets container and deployment, with a mode other than delete";
             problems.error(item.mark(), &item.path, message);
@@ -330,7 +337,7 @@ pub(in crate::spec) fn read(item: &Item<'_>, problems: &mut Problems) -> Option<
         bad: None,
         source: source?,
     };
-    Some(ReadFault { fault, container, deployments, node: None, flaws: Vec::new() })
+    Some(ReadFault { fault, container, deployments, node: None, flaws: Vec::new(), sizes: None })
 }
 
 /// The name of a fault, in results.

@@ -4,6 +4,7 @@
 //! among the faults.
 
 mod bad;
+mod upgrade;
 
 use crate::durations;
 use crate::model::{Fault, Occurrence, Strikes, YEAR};
@@ -16,6 +17,8 @@ use crate::spec::reader::{Item, Object};
 use crate::spec::serving::Named;
 use crate::spec::tree::{Node, Value};
 use crate::time::Duration;
+
+pub(in crate::spec) use upgrade::{MOST_AT_ONCE, Sizes};
 
 /// The operations of a document, each with its path.
 pub(in crate::spec) fn open(document: &Node, problems: &mut Problems) -> Vec<(Node, String)> {
@@ -57,29 +60,31 @@ pub(in crate::spec) fn read(item: &Item<'_>, problems: &mut Problems) -> Option<
 /// What is done, and to whom.
 pub(in crate::spec) struct What {
     strikes: Strikes,
-    /// Of a drain: how long after its end the Node takes Pods again.
-    uncordon_after: Option<Law>,
+    /// Of a drain: how long after its end the Node takes Pods again. Of an upgrade: how long a new machine takes.
+    lasts: Option<Law>,
     /// The Node that it names.
     node: Option<Named>,
     /// The Deployments that it names; none: all.
     pub deployments: Vec<Named>,
     /// Of a rollout: what may be wrong with what it brings.
     bad: Option<bad::Bad>,
+    /// Of an upgrade: how many Nodes are in work.
+    pub sizes: Option<Sizes>,
 }
 
 impl What {
-    /// It is done to a Node, not to Deployments.
+    /// It is done to Nodes, not to Deployments.
     pub fn is_of_nodes(&self) -> bool {
-        matches!(self.strikes, Strikes::Drain { .. })
+        self.strikes.drains_nodes()
     }
 
     /// The operation as the fault that it is in the model.
     pub fn into_fault(self, name: String, occurs: Occurrence, source: String) -> ReadFault {
-        let Self { strikes, uncordon_after: lasts, node, deployments, bad } = self;
+        let Self { strikes, lasts, node, deployments, bad, sizes } = self;
         let (bad, flaws) = bad.map(|bad| bad.into_flaws(&name)).unzip();
         let flaws = flaws.unwrap_or_default();
         let fault = Fault { name, occurs, lasts, strikes, containers: Vec::new(), at_once: false, bad, source };
-        ReadFault { fault, container: None, deployments, node, flaws }
+        ReadFault { fault, container: None, deployments, node, flaws, sizes }
     }
 }
 
@@ -90,46 +95,56 @@ pub(in crate::spec) fn read_what(object: &mut Object<'_>, key: &'static str, pro
 
 /// What is done so often, if it is done again and again.
 fn read_kind(object: &mut Object<'_>, key: &'static str, every: Option<&Law>, problems: &mut Problems) -> Option<What> {
-    let kinds = [("rollout", Kind::Rollout), ("drain", Kind::Drain)];
+    let kinds = OWN_FIELDS.map(|(kind, word, ..)| (word, kind));
     let Some(kind) = object.require(key, problems).and_then(|kind| kind.word(problems, &kinds)) else {
         // Which of these belong to it is not known.
-        for key in ["image", "bad", "deployments", "node", "timeout", "uncordonAfter"] {
+        object.get("deployments");
+        for key in OWN_FIELDS.into_iter().flat_map(|(.., fields)| fields) {
             object.get(key);
         }
         return None;
     };
+    for (_, word, name, fields) in OWN_FIELDS.into_iter().filter(|(other, ..)| *other != kind) {
+        let (rule, help) = (format!("must only be set for {name}"), format!("leave it out, or write `{word}`"));
+        for key in fields {
+            object.forbid(key, problems, &rule, &help);
+        }
+    }
     match kind {
         Kind::Rollout => read_rollout(object, every, problems),
         Kind::Drain => read_drain(object, every, problems),
+        Kind::UpgradeNodes => read_upgrade(object, problems),
     }
 }
 
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Kind {
     Rollout,
     Drain,
+    UpgradeNodes,
 }
 
+/// Each kind: its word, what it is called, and the fields that it has and no other.
+const OWN_FIELDS: [(Kind, &str, &str, &[&str]); 3] = [
+    (Kind::Rollout, "rollout", "a rollout", &["image", "bad"]),
+    (Kind::Drain, "drain", "a drain", &["node", "timeout", "uncordonAfter"]),
+    (Kind::UpgradeNodes, "upgradeNodes", "an upgrade of Nodes", &upgrade::FIELDS),
+];
+
 fn read_rollout(object: &mut Object<'_>, every: Option<&Law>, problems: &mut Problems) -> Option<What> {
-    for key in ["node", "timeout", "uncordonAfter"] {
-        object.forbid(key, problems, "must only be set for a drain", "leave it out, or write `drain`");
-    }
     let words = [("new", true), ("same", false)];
     let new_image = object.get("image").map_or(Some(true), |image| image.word(problems, &words));
     let deployments = faults::read_deployments(object, None, problems);
     let bad = bad::read(object, every, problems);
     let strikes = Strikes::Rollout { new_image: new_image? };
-    Some(What { strikes, uncordon_after: None, node: None, deployments, bad: bad? })
+    Some(What { strikes, lasts: None, node: None, deployments, bad: bad?, sizes: None })
 }
 
 fn read_drain(object: &mut Object<'_>, every: Option<&Law>, problems: &mut Problems) -> Option<What> {
-    for key in ["image", "bad"] {
-        object.forbid(key, problems, "must only be set for a rollout", "leave it out, or write `rollout`");
-    }
-    let whose = "must only be set for a rollout: a Node has Pods of all Deployments";
-    object.forbid("deployments", problems, whose, "leave it out");
+    forbid_deployments(object, problems);
     let node = object.get("node").map(|item| read_node(&item, problems));
-    let timeout = object.get("timeout").map(|item| read_timeout(&item, problems));
+    let forever = "leave it out for a drain that never gives up";
+    let timeout = object.get("timeout").map(|item| read_timeout(&item, forever, problems));
     let uncordon_after = object.get("uncordonAfter").map(|item| {
         let law = law::read(&item, problems);
         law.inspect(|law| warn_of_lasting_cordons(&item, law, every, problems))
@@ -139,7 +154,19 @@ fn read_drain(object: &mut Object<'_>, every: Option<&Law>, problems: &mut Probl
     let timeout = timeout.map_or(Some(None), |timeout| timeout.map(Some))?;
     let uncordon_after = uncordon_after.unwrap_or(Some(Law::Fixed(UNCORDON_AFTER_SECS)))?;
     let strikes = Strikes::Drain { node: None, timeout };
-    Some(What { strikes, uncordon_after: Some(uncordon_after), node, deployments: Vec::new(), bad: None })
+    Some(What { strikes, lasts: Some(uncordon_after), node, deployments: Vec::new(), bad: None, sizes: None })
+}
+
+fn read_upgrade(object: &mut Object<'_>, problems: &mut Problems) -> Option<What> {
+    forbid_deployments(object, problems);
+    let upgrade::Upgrade { plan, sizes, node_takes } = upgrade::read(object, problems)?;
+    let strikes = Strikes::UpgradeNodes(plan);
+    Some(What { strikes, lasts: Some(node_takes), node: None, deployments: Vec::new(), bad: None, sizes: Some(sizes) })
+}
+
+fn forbid_deployments(object: &mut Object<'_>, problems: &mut Problems) {
+    let whose = "must only be set for a rollout: a Node has Pods of all Deployments";
+    object.forbid("deployments", problems, whose, "leave it out");
 }
 
 fn read_node(item: &Item<'_>, problems: &mut Problems) -> Option<Named> {
@@ -147,16 +174,16 @@ fn read_node(item: &Item<'_>, problems: &mut Problems) -> Option<Named> {
     Some(Named { name, mark: item.mark(), path: item.path.clone() })
 }
 
-fn read_timeout(item: &Item<'_>, problems: &mut Problems) -> Option<Duration> {
-    // `kubectl drain --timeout 0` waits for ever.
-    const FOR_EVER: &str = "leave it out for a drain that never gives up";
+/// After how long a drain gives up; `forever` says how to write that it never does.
+fn read_timeout(item: &Item<'_>, forever: &str, problems: &mut Problems) -> Option<Duration> {
     if matches!(&item.node.value, Value::String(text) if text == "never") {
-        problems.value(item.node, &item.path, "must be a duration such as 5m").help(FOR_EVER);
+        problems.value(item.node, &item.path, "must be a duration such as 5m").help(forever);
         return None;
     }
     let timeout = item.duration(problems, Duration::ZERO..=YEAR)?;
     if timeout < Duration::from_secs(1) {
-        problems.value(item.node, &item.path, "must be at least 1s").help(FOR_EVER);
+        // `kubectl drain --timeout 0` waits for ever.
+        problems.value(item.node, &item.path, "must be at least 1s").help(forever);
         return None;
     }
     Some(timeout)

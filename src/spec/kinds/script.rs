@@ -49,19 +49,27 @@ pub(in crate::spec) fn entries(list: &Item<'_>, problems: &mut Problems) -> Vec<
     entries
 }
 
-/// `hang-each-slot`, `delete-slot-0`, `crash-zone-a`, `partition-node-of-0`, `error-deployment`.
+/// `hang-each-slot`, `delete-slot-0`, `crash-zone-a`, `partition-node-of-0`, `error-deployment`, `upgrade-nodes`.
 fn default_name(node: &Node) -> String {
     let target = node.get("target").map(|target| match &target.value {
         Value::Map(entries) => entries.first().map(name_of_target).unwrap_or_default(),
         _ => target.shown(),
     });
     let drained = node.get("operation").and_then(|_| node.text("node")).map(str::to_string);
-    let words = [node.text("operation").or(node.text("mode")).map(str::to_string), target, drained];
+    let operation = node.text("operation").map(in_kebab_case);
+    let words = [operation.or(node.text("mode").map(str::to_string)), target, drained];
     let name = words.into_iter().flatten().collect::<Vec<_>>().join("-");
     let plain = |c: char| if c.is_ascii_lowercase() || c.is_ascii_digit() { c } else { '-' };
     let name: String = name.to_lowercase().chars().map(plain).take(NAME_MAX).collect();
     let name = name.trim_matches('-');
     if name.is_empty() { "script".to_string() } else { name.to_string() }
+}
+
+/// `upgrade-nodes` for `upgradeNodes`.
+fn in_kebab_case(word: &str) -> String {
+    word.chars()
+        .flat_map(|c| c.is_ascii_uppercase().then_some('-').into_iter().chain([c.to_ascii_lowercase()]))
+        .collect()
 }
 
 fn name_of_target(entry: &Entry) -> String {
@@ -128,7 +136,7 @@ fn read(item: &Item<'_>, stage: Stage<'_>, problems: &mut Problems) -> Option<Re
         bad: None,
         source: source?.to_string(),
     };
-    Some(ReadFault { fault, container, deployments, node: None, flaws: Vec::new() })
+    Some(ReadFault { fault, container, deployments, node: None, flaws: Vec::new(), sizes: None })
 }
 
 /// The Deployments that are named, or all. What is called otherwise is told of when the fault is resolved.
@@ -193,7 +201,7 @@ fn read_target(
     };
     let value = Item::new(&entry.value, format!("{}.{}", item.path, entry.key));
     let zones = || stage.cluster.zones.iter().map(|zone| zone.name.as_str());
-    let nodes = || stage.cluster.nodes.iter().map(|node| node.name.as_str());
+    let nodes = || stage.cluster.own_nodes().map(|node| node.name.as_str());
     match entry.key.as_str() {
         "slot" => {
             let slots = read_slots(&value, stage.workloads, whose, problems)?;

@@ -50,6 +50,9 @@ pub(in crate::spec) struct Machine {
     /// What it offers of other resources, by name.
     pub others: Others,
     pub max_pods: u32,
+    /// Which pool of Nodes that are alike it is of, and whether it is a spare one for upgrades that surge.
+    pub pool: u32,
+    pub is_spare: bool,
 }
 
 impl Machine {
@@ -260,5 +263,15 @@ pub(in crate::spec) fn read_node(document: &Node, problems: &mut Problems) -> Op
     node_labels::complete(&mut labels, &metadata.name);
     let max_pods = u32::try_from(offered.pods.unwrap_or(110)).unwrap_or(u32::MAX);
     let allocatable = Resources { cpu_millis, memory_bytes };
-    Some(Machine { name: metadata.name, labels, taints, unschedulable, allocatable, others: offered.others, max_pods })
+    Some(Machine {
+        name: metadata.name,
+        labels,
+        taints,
+        unschedulable,
+        allocatable,
+        others: offered.others,
+        max_pods,
+        pool: 0,
+        is_spare: false,
+    })
 }

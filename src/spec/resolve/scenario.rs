@@ -26,6 +26,7 @@ use crate::spec::placing;
 use crate::spec::requirement;
 use crate::spec::script::{self, Stage};
 use crate::spec::serving;
+use crate::spec::spares;
 use crate::spec::system::{Member, System};
 use crate::spec::tree::{Mark, Node};
 use crate::spec::uncertain;
@@ -327,11 +328,11 @@ fn budgets(
     faults: &IdVec<FaultId, Fault>,
     problems: &mut Problems,
 ) -> IdVec<BudgetId, Budget> {
-    let has_drains = faults.iter().any(|fault| matches!(fault.strikes, Strikes::Drain { .. }));
+    let has_drains = faults.iter().any(|fault| fault.strikes.drains_nodes());
     let mut found: Vec<objects::Budget> = Vec::new();
     for document in system.members.iter().flat_map(|member| member.manifest.of(Kind::Budget)) {
         if !has_drains {
-            let message = "PodDisruptionBudget restrains drains, and `operations` has none";
+            let message = "PodDisruptionBudget restrains drains and upgrades of Nodes, and `operations` has none";
             problems.note(document.mark, "", message);
         }
         let Some(budget) = objects::read_budget(document, &mut Problems::default()) else { continue };
@@ -357,6 +358,7 @@ pub(in crate::spec) fn build(
     let Parts { members, cluster: spec, mut faults, on_call, script, objective, system: required } = parts;
     let spec = &spec;
     let machines = convert::machines(spec, system.machines.clone(), problems)?;
+    let machines = spares::with_spares(machines, &faults, &script);
     let mut found = Vec::new();
     for (part, member) in members.iter().zip(&system.members) {
         let min_serving = part.min_serving.unwrap_or(objective.min_serving);

@@ -83,33 +83,26 @@ pub fn fault() -> Value {
 
 /// A fault at a moment.
 pub fn script_entry() -> Value {
-    let mut schema = object(
-        "A fault at a moment, on targets that are named, or an operation.",
-        &["at"],
-        [
-            ("name", name("Its name in the results; made of mode and target if left out.")),
-            (
-                "at",
-                such_as(
-                    json!(["5m", {"uniform": {"min": "0s", "max": "10s"}}]),
-                    refer("law", "The moment, from the end of warmUp; a law is drawn anew in each replication."),
-                ),
+    let general = [
+        ("name", name("Its name in the results; made of mode and target if left out.")),
+        (
+            "at",
+            such_as(
+                json!(["5m", {"uniform": {"min": "0s", "max": "10s"}}]),
+                refer("law", "The moment, from the end of warmUp; a law is drawn anew in each replication."),
             ),
-            ("operation", operations::kind()),
-            ("image", operations::image()),
-            ("bad", operations::bad()),
-            ("node", operations::node()),
-            ("timeout", operations::timeout()),
-            ("uncordonAfter", operations::uncordon_after()),
-            ("target", target()),
-            ("mode", mode()),
-            ("lasts", lasts("Left out: until the restart, or for Nodes and zones without end.")),
-            ("container", container()),
-            ("deployments", deployments("Of several Deployments, whose slots and Pods the target means.")),
-            ("affects", affects()),
-            ("source", or("script", text("Where the numbers come from."))),
-        ],
-    );
+        ),
+        ("operation", operations::kind()),
+        ("target", target()),
+        ("mode", mode()),
+        ("lasts", lasts("Left out: until the restart, or for Nodes and zones without end.")),
+        ("container", container()),
+        ("deployments", deployments("Of several Deployments, whose slots and Pods the target means.")),
+        ("affects", affects()),
+        ("source", or("script", text("Where the numbers come from."))),
+    ];
+    let fields = general.into_iter().chain(operations::fields());
+    let mut schema = object("A fault at a moment, on targets that are named, or an operation.", &["at"], fields);
     let names = |keys: &[&str]| {
         let any: Vec<Value> = keys.iter().map(|key| json!({"required": [key]})).collect();
         json!({"properties": {"target": {"type": "object", "anyOf": any}}, "required": ["target"]})
@@ -125,7 +118,7 @@ pub fn script_entry() -> Value {
         api_server(),
         over_at_once(),
         seen_by_all(),
-        operations::own_fields("operation"),
+        {"allOf": operations::own_fields("operation")},
     ]);
     schema
 }

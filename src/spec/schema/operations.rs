@@ -3,9 +3,9 @@
 use serde_json::{Value, json};
 
 use super::fault::{deployments, name};
-use super::value::{duration, list, object, or, refer, share, such_as, text, word};
+use super::value::{duration, integer, list, object, or, refer, share, such_as, text, word};
 use crate::durations;
-use crate::spec::operations::UNCORDON_AFTER_SECS;
+use crate::spec::operations::{MOST_AT_ONCE, UNCORDON_AFTER_SECS};
 use crate::time::Duration;
 
 /// What `Operations` may say.
@@ -17,50 +17,157 @@ pub fn spec() -> Value {
 /// A change that comes again and again.
 pub fn operation() -> Value {
     let every = refer("law", "The time between two of them; its mean must be at least 1m.");
-    let mut schema = object(
-        "A change that is made on purpose.",
-        &["name", "kind", "every"],
-        [
-            ("name", name("Its name in the results and in paths of `vary`. Not `probe` or `start`.")),
-            ("kind", kind()),
-            ("every", such_as(json!([{"exponential": {"mean": "7d"}}]), every)),
-            ("image", image()),
-            ("bad", bad()),
-            ("deployments", deployments("Of several Deployments, which get it; all, each by itself, if left out.")),
-            ("node", node()),
-            ("timeout", timeout()),
-            ("uncordonAfter", uncordon_after()),
-            ("source", or("assumption", text("Where the numbers come from."))),
-        ],
-    );
-    schema["allOf"] = json!([own_fields("kind")]);
+    let general = [
+        ("name", name("Its name in the results and in paths of `vary`. Not `probe` or `start`.")),
+        ("kind", kind()),
+        ("every", such_as(json!([{"exponential": {"mean": "7d"}}]), every)),
+        ("deployments", deployments("Of several Deployments, which get it; all, each by itself, if left out.")),
+        ("source", or("assumption", text("Where the numbers come from."))),
+    ];
+    let fields = general.into_iter().chain(fields());
+    let mut schema = object("A change that is made on purpose.", &["name", "kind", "every"], fields);
+    schema["allOf"] = own_fields("kind");
     schema
 }
 
+/// The fields of each kind that no other has.
+pub fn fields() -> Vec<(&'static str, Value)> {
+    OF_ROLLOUTS.into_iter().chain(OF_DRAINS).chain(OF_UPGRADES).map(|(key, schema)| (key, schema())).collect()
+}
+
+type Field = (&'static str, fn() -> Value);
+
+const OF_ROLLOUTS: [Field; 2] = [("image", image), ("bad", bad)];
+const OF_DRAINS: [Field; 3] = [("node", node), ("timeout", timeout), ("uncordonAfter", uncordon_after)];
+const OF_UPGRADES: [Field; 10] = [
+    ("preset", preset),
+    ("surge", surge),
+    ("atOnce", at_once),
+    ("order", order),
+    ("cordon", cordon),
+    ("soak", soak),
+    ("nodeTakes", node_takes),
+    ("drainTimeout", drain_timeout),
+    ("onTimeout", on_timeout),
+    ("failed", failed),
+];
+
 /// Each kind has fields of its own; the key says which kind it is.
 pub fn own_fields(key: &str) -> Value {
-    let is_drain = json!({"properties": {key: {"const": "drain"}}, "required": [key]});
-    json!({
-        "if": is_drain,
-        "then": {"properties": {"image": false, "bad": false, "deployments": false}},
-        "else": {"properties": {"node": false, "timeout": false, "uncordonAfter": false}},
-    })
+    let is = |word: &str| json!({"properties": {key: {"const": word}}, "required": [key]});
+    let none = |fields: &[Field]| {
+        let properties: serde_json::Map<String, Value> =
+            fields.iter().map(|(key, _)| ((*key).to_owned(), Value::Bool(false))).collect();
+        json!({"properties": properties})
+    };
+    let is_of_nodes = json!({"anyOf": [is("drain"), is("upgradeNodes")]});
+    json!([
+        {"if": is_of_nodes, "then": {"properties": {"deployments": false}}},
+        {"if": {"not": is("rollout")}, "then": none(&OF_ROLLOUTS)},
+        {"if": {"not": is("drain")}, "then": none(&OF_DRAINS)},
+        {"if": is("upgradeNodes"), "then": {"required": ["nodeTakes"]}, "else": none(&OF_UPGRADES)},
+    ])
+}
+
+fn preset() -> Value {
+    let words = [
+        (
+            "gke",
+            "Surge upgrades of GKE: surge 1; budgets are honoured for 1h, then the machine is deleted with its Pods (V18).",
+        ),
+        ("aks", "AKS: surge 10%; after 30m the upgrade fails, and the Node takes Pods again (V19)."),
+        (
+            "eks",
+            "Managed node groups of EKS: two new Nodes for each zone join, the old ones are cordoned, and drained one after the \
+             other; after 15m the upgrade fails (V20).",
+        ),
+        ("kubeadm", "`kubectl drain` by hand, Node after Node, without new Nodes before and without a timeout (V17)."),
+    ];
+    word("Of an upgrade: what a provider does. Fields beside it replace its numbers.", &words)
+}
+
+fn surge() -> Value {
+    or(
+        0,
+        such_as(
+            json!([1, "10%"]),
+            json!({
+                "description": "Of an upgrade: so many new Nodes join before old ones are drained; a percentage is rounded up. 0: a \
+                                Node gets its new machine in its place.",
+                "type": ["integer", "string"],
+                "minimum": 0,
+                "maximum": MOST_AT_ONCE,
+                "pattern": "^[0-9]+%$",
+                "patternErrorMessage": "must be how many Nodes, such as 1, or a share of them, such as 10%",
+            }),
+        ),
+    )
+}
+
+fn at_once() -> Value {
+    let what = "Of an upgrade: so many Nodes are drained and replaced at a time; left out: as many as the surge, and at least 1.";
+    integer(what, 1, MOST_AT_ONCE)
+}
+
+fn order() -> Value {
+    let words = [
+        ("random", "In an order that is drawn for each upgrade."),
+        ("zones", "Zone by zone, in the order of their names; within a zone in an order that is drawn."),
+        ("listed", "In the order of their names."),
+    ];
+    or("random", word("Of an upgrade: which Nodes come first.", &words))
+}
+
+fn cordon() -> Value {
+    let words = [("each", "Each Node when it is drained."), ("all", "All old Nodes before the first is drained.")];
+    or("each", word("Of an upgrade: when Nodes are cordoned.", &words))
+}
+
+fn soak() -> Value {
+    or("0s", duration("Of an upgrade: the pause after a Node has been replaced."))
+}
+
+fn node_takes() -> Value {
+    let what = "Of an upgrade: how long a new machine takes until it is a Node that is Ready, drawn for each.";
+    such_as(json!([{"lognormal": {"median": "2m", "p95": "5m"}}]), refer("law", what))
+}
+
+fn drain_timeout() -> Value {
+    let what = "Of an upgrade: after how long the drain of a Node gives up, at least 1s, or `never`.";
+    or("never", json!({"description": what, "anyOf": [{"const": "never"}, duration(what)]}))
+}
+
+fn on_timeout() -> Value {
+    let words = [
+        ("force", "The machine is deleted with the Pods that are left, whatever budgets say (V24)."),
+        ("fail", "The upgrade ends there."),
+        ("skip", "The Node keeps its machine, and the upgrade goes on with the next."),
+    ];
+    or("fail", word("Of an upgrade: what follows a drain that has given up.", &words))
+}
+
+fn failed() -> Value {
+    let words = [("cordoned", "It takes no Pods until the next upgrade."), ("schedulable", "It takes Pods again.")];
+    or(
+        "cordoned",
+        word("Of an upgrade: what becomes of a Node that could not be drained and keeps its machine.", &words),
+    )
 }
 
 /// Which Node is drained.
-pub fn node() -> Value {
+fn node() -> Value {
     text(
         "Of a drain: the Node of this name. Left out: the Nodes take turns, in an order that is drawn for each replication.",
     )
 }
 
 /// When a drain gives up.
-pub fn timeout() -> Value {
+fn timeout() -> Value {
     such_as(json!(["10m"]), duration("Of a drain: after how long it gives up (V14); left out: never. At least 1s."))
 }
 
 /// When a Node takes Pods again.
-pub fn uncordon_after() -> Value {
+fn uncordon_after() -> Value {
     or(
         durations::shown(Duration::from_secs_f64(UNCORDON_AFTER_SECS)),
         refer("law", "Of a drain: how long after its end, good or bad, the Node takes Pods again."),
@@ -74,12 +181,13 @@ pub fn kind() -> Value {
         &[
             ("rollout", "A new revision of the Pod template, rolled out as the manifest's strategy says."),
             ("drain", "`kubectl drain` of a Node: cordon, evictions as PodDisruptionBudgets allow them, uncordon."),
+            ("upgradeNodes", "All Nodes get new machines, some at a time, each after its drain."),
         ],
     )
 }
 
 /// Which rollouts bring a bad revision.
-pub fn bad() -> Value {
+fn bad() -> Value {
     let kinds = [
         ("never-ready", "The process starts, and answers nobody: it never becomes Ready."),
         ("crash-loop", "The process exits where it should serve."),
@@ -104,7 +212,7 @@ pub fn bad() -> Value {
 }
 
 /// Whether a rollout brings a new image.
-pub fn image() -> Value {
+fn image() -> Value {
     let words = [("new", "No Node has it yet: each pulls it."), ("same", "It stays, and another field has changed.")];
     or("new", word("The image of the container that serves.", &words))
 }

@@ -120,6 +120,8 @@ fn model(case: &Case, replicas: u32, when: &str) -> Model {
             name: format!("f-{}-{index_in_zone}", zones[zone]),
             zone: Some(ZoneId::new(zone)),
             index_in_zone,
+            pool: 0,
+            is_spare: false,
             allocatable: Resources { cpu_millis: 4000, memory_bytes: 16 << 30 },
             max_pods: 110,
         })

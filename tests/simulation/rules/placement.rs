@@ -28,6 +28,8 @@ fn zones(per_zone: &[u32]) -> Cluster {
             name: format!("node-{zone}-{index_in_zone}"),
             zone: Some(ZoneId::new(zone)),
             index_in_zone,
+            pool: 0,
+            is_spare: false,
             allocatable: Resources { cpu_millis: 4000, memory_bytes: 16 << 30 },
             max_pods: 110,
         })
