@@ -55,10 +55,10 @@ impl OperationResult {
         self.at_work() + self.nothing_to_evict
     }
 
-    /// Most of those that began are not completed: they give up, or wait to the end. What another one overtakes, or what is rolled
+    /// Most of those that had something to do are not completed: they give up, or wait to the end. What another one overtakes, or what is rolled
     /// back, does not count.
     pub fn is_blocked(&self) -> bool {
-        2 * (self.gave_up + self.duration_s.censored) > self.begun()
+        2 * (self.gave_up + self.duration_s.censored) > self.at_work()
     }
 
     /// The fewest Pods that served in rotation, in half of them.

@@ -6,8 +6,8 @@ use hasim::experiment::{Measures, Outcome, Recorder, drive, replicate, trace};
 use hasim::history::{Timeline, Who};
 use hasim::ids::{NodeId, SlotId, WorkloadId, ZoneId};
 use hasim::model::{
-    Budget, ContainerMode, ControlPlane, DeadNodes, Limit, Model, NewNode, NodeMode, NodeUpgrade, OnTimeout, Part,
-    Probe, ScriptTarget, Start, Strategy, Strikes, UpgradeOrder,
+    Budget, ContainerMode, ControlPlane, ControlPlaneMode, DeadNodes, Limit, Model, NewNode, NodeMode, NodeUpgrade,
+    OnTimeout, Part, Probe, ScriptTarget, Start, Strategy, Strikes, UpgradeOrder,
 };
 use hasim::random::Law;
 use hasim::time::{Duration, SimTime};

@@ -485,7 +485,7 @@ fn an_upgrade_is_charged_with_what_it_costs() {
             let down = outcome.counted(Quantity::Downtime) as f64 / 1e9;
             assert!(near(charged(&outcome, 0), down), "{down}");
             assert!(model.workload().replicas > 1 || down > 1.0);
-            assert_eq!(outcome.operations()[0].lengths.len(), 1);
+            assert_eq!(outcome.operations()[0].complete.each.len(), 1);
         }
     }
 }
