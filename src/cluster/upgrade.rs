@@ -12,6 +12,8 @@
 //! Only the drain asks budgets. What a provider does after its timeout does not (V24): the machine goes with the Pods that are left,
 //! and their objects with it, so that their replacements are created at once.
 
+use std::collections::BTreeMap;
+
 use super::drain::Then;
 use super::happening::Happening;
 use super::observer::{Observed, Observer, OperationEnd};
@@ -181,10 +183,17 @@ impl<O: Observer> Cluster<'_, O> {
     /// The first Node of the queue for which no new one is there or on its way, and the spare Node that this is to be, if the
     /// surge allows one more.
     fn next_to_order(&self, upgrade: &Upgrade) -> Option<(NodeId, NodeId)> {
-        let mut free = upgrade.reserve.clone();
-        let mut is_covered = |node: &&NodeId| {
-            let of_pool = free.iter().position(|spare| self.pool(*spare) == self.pool(**node));
-            of_pool.map(|place| free.swap_remove(place)).is_some()
+        // By pool, how many new Nodes have no old one yet.
+        let mut free: BTreeMap<u32, usize> = BTreeMap::new();
+        for &spare in &upgrade.reserve {
+            *free.entry(self.pool(spare)).or_default() += 1;
+        }
+        let mut is_covered = |node: &&NodeId| match free.get_mut(&self.pool(**node)) {
+            Some(left) if *left > 0 => {
+                *left -= 1;
+                true
+            }
+            _ => false,
         };
         let (covered, bare): (Vec<NodeId>, Vec<NodeId>) = upgrade.queue.iter().partition(|node| is_covered(node));
         let at_work = upgrade.steps.iter().filter(|step| step.spare.is_some()).count();
