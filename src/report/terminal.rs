@@ -206,8 +206,40 @@ impl Screen<'_> {
             }
             row
         });
-        text += &self.table_of(&head, &shown, rows.collect());
+        let mut rows: Vec<Vec<String>> = rows.collect();
+        // How long a recovery takes and how often it takes place says less than which scenario it is of.
+        let spare: &[usize] = if self.shows_standing() { &[4] } else { &[6, 5, 4] };
+        self.make_room(&mut head, &mut rows, &shown, spare);
+        text += &self.table_of(&head, &shown, rows);
         text + &self.left_out(shown.len(), "results.csv")
+    }
+
+    /// Leaves these columns out, one after the other, as long as no name fits beside the numbers; they are in results.csv.
+    fn make_room(&self, head: &mut Vec<&str>, rows: &mut [Vec<String>], scenarios: &[usize], spare: &[usize]) {
+        let marked = self.marked();
+        let shortest = |i: &usize| self.name(*i, marked, LONGEST_VALUES[LONGEST_VALUES.len() - 1]).chars().count();
+        let needed = scenarios.iter().map(shortest).max().unwrap_or(0).min(NAME);
+        for &column in spare {
+            if self.room_for_names(head, rows) >= needed {
+                return;
+            }
+            head.remove(column);
+            for row in rows.iter_mut() {
+                row.remove(column - 1);
+            }
+        }
+    }
+
+    /// What the numbers leave.
+    fn room_for_names(&self, head: &[&str], numbers: &[Vec<String>]) -> usize {
+        let length = |text: &str| text.lines().map(|line| line.chars().count()).max().unwrap_or(0);
+        let widest = |column: usize| {
+            let cells = numbers.iter().filter_map(|row| row.get(column)).map(|cell| length(cell));
+            cells.chain([length(head[column + 1])]).max().unwrap_or(0)
+        };
+        let taken: usize = (0..head.len() - 1).map(|column| widest(column) + 2).sum();
+        // A column has a space on its left, and one that parts it from the next.
+        usize::from(self.width).saturating_sub(taken + 1)
     }
 
     /// Whether a column tells how the scenarios stand.
@@ -246,14 +278,7 @@ impl Screen<'_> {
 
     /// A table of these scenarios, whose names take what the numbers leave.
     fn table_of(&self, head: &[&str], scenarios: &[usize], numbers: Vec<Vec<String>>) -> String {
-        let length = |text: &str| text.lines().map(|line| line.chars().count()).max().unwrap_or(0);
-        let widest = |column: usize| {
-            let cells = numbers.iter().filter_map(|row| row.get(column)).map(|cell| length(cell));
-            cells.chain([length(head[column + 1])]).max().unwrap_or(0)
-        };
-        let taken: usize = (0..head.len() - 1).map(|column| widest(column) + 2).sum();
-        // A column has a space on its left, and one that parts it from the next.
-        let room = usize::from(self.width).saturating_sub(taken + 1);
+        let room = self.room_for_names(head, &numbers);
         let marked = self.marked();
         let names = |chars| scenarios.iter().map(|&i| self.name(i, marked, chars)).collect::<Vec<_>>();
         let fits = |names: &Vec<String>| names.iter().all(|name| name.chars().count() <= room);
