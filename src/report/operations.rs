@@ -68,7 +68,8 @@ impl Column {
         Self::LeastServing,
     ];
     /// What is worth the least first: the page and metrics.csv have it.
-    const SPARE: [Self; 6] = [Self::Tail, Self::PerYear, Self::Refused, Self::Complete, Self::GoodAgain, Self::NoEnd];
+    const SPARE: [Self; 7] =
+        [Self::Tail, Self::PerYear, Self::Refused, Self::Complete, Self::GoodAgain, Self::NoEnd, Self::Downtime];
 
     fn head(self) -> &'static str {
         match self {
