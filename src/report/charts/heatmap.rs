@@ -10,7 +10,7 @@ use crate::report::format;
 use crate::report::labels::{Column, Labels};
 use crate::report::loss;
 use crate::report::period::Period;
-use crate::report::ranking::{AS_GOOD, Ground, RECOMMENDED, Ranking};
+use crate::report::ranking::{AS_GOOD, BLOCKS, Ground, RECOMMENDED, Ranking};
 use crate::results::{Estimate, ExperimentResult};
 use crate::study::Metric;
 
@@ -250,7 +250,8 @@ fn word(shown: &Shown<'_>, i: usize) -> Option<&'static str> {
         });
     }
     let standing = Some(best.standing(i));
-    standing.filter(|word| best.ground == Ground::LosesLeast && *word == AS_GOOD).or(baseline)
+    let is_said = |word: &&str| *word == BLOCKS || best.ground == Ground::LosesLeast && *word == AS_GOOD;
+    standing.filter(is_said).or(baseline)
 }
 
 /// `18.3 min` and `± 0.6 min`, or the ends of the interval where it is lopsided.
@@ -395,8 +396,11 @@ fn lead(shown: &Shown<'_>, what: &str) -> String {
             }
         };
     }
-    let is_as_good = |best: &Ranking<'_>| (0..result.scenarios.len()).any(|i| best.standing(i) == AS_GOOD);
-    if let Some(best) = shown.best.as_ref().filter(|best| is_as_good(best)) {
+    let stands = |best: &Ranking<'_>, word| (0..result.scenarios.len()).any(|i| best.standing(i) == word);
+    if shown.best.as_ref().is_some_and(|best| stands(best, BLOCKS)) {
+        text += " Blocks: an operation is hardly ever completed there.";
+    }
+    if let Some(best) = shown.best.as_ref().filter(|best| stands(best, AS_GOOD)) {
         text += &format!(" As good: within {} of the recommended one.", best.indifference.in_full());
     }
     if result.scenarios.iter().any(|scenario| loss::lost(result, scenario).bound) {
