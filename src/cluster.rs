@@ -45,6 +45,7 @@ mod chain;
 mod chance;
 mod check;
 mod control_plane;
+mod dice;
 mod drain;
 mod eviction;
 mod faults;
@@ -64,6 +65,7 @@ mod script;
 mod starts;
 mod state;
 mod stops;
+mod timer;
 mod upgrade;
 mod view;
 mod work;
@@ -81,7 +83,9 @@ use crate::ids::{BudgetId, ContainerRef, FaultId, IdVec, NodeId, PodId, SlotId, 
 use crate::model::{ControlPlanePart, Model, ProbeKind, ScriptTarget, Workload};
 use crate::random::{Owner, Purpose, Streams};
 use crate::time::{Grid, SimTime};
-use state::{Dice, NodeState, Pod, Slot, Timer, ZoneState};
+use dice::Dice;
+use state::{NodeState, Pod, Slot, ZoneState};
+use timer::Timer;
 use workload::WorkloadState;
 
 /// How a replication is played. Both modes give the same history (invariant 5): with probes that fail by
@@ -290,7 +294,7 @@ impl<'m, O: Observer> Cluster<'m, O> {
         let all = model.workloads.entries().flat_map(slots).chain(model.workloads.entries().flat_map(surge_slots));
         let slots = all.collect();
         // Each periodic loop of the control plane runs in a phase of its own, drawn once.
-        let grid = |ordinal, period| state::phase(initial.uniform(ordinal), period);
+        let grid = |ordinal, period| dice::phase(initial.uniform(ordinal), period);
         Self {
             model,
             mode,

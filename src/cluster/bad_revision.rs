@@ -5,8 +5,10 @@
 //! comes before is the rollout's. A rollback is a rollout of the revision before (D2): its
 //! `ReplicaSet` is the newest again, and keeps the Pods that it still has.
 
+use super::dice::Dice;
 use super::observer::Observer;
-use super::state::{Dice, Strike, Timer};
+use super::state::Strike;
+use super::timer::Timer;
 use super::{Cluster, Cx, Event};
 use crate::cluster::happening::Happening;
 use crate::ids::{ContainerRef, FaultId, WorkloadId};

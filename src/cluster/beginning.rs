@@ -1,11 +1,12 @@
 //! The state at time 0: a system met in the middle of its life, or one that is just being created.
 
+use super::dice::Dice;
 use super::eviction::TaintQueue;
 use super::happening::{Endpoint, Happening};
 use super::observer::Observer;
 use super::prober::{Status, Worker};
 use super::probing::KINDS;
-use super::state::{Container, Dice, Prober, Stage};
+use super::state::{Container, Prober, Stage};
 use super::{Cluster, Cx, Event, Mode, Target};
 use crate::ids::{ContainerId, ContainerRef, NodeId, PodId, SlotId};
 use crate::model::{ProbeKind, Role, Start, YEAR};

@@ -4,8 +4,9 @@
 //! Only a drain asks. While none is under way nobody looks, and nothing is played; when the first begins, the statuses are those of
 //! that moment.
 
+use super::dice::Dice;
 use super::observer::Observer;
-use super::state::{Dice, Timer};
+use super::timer::Timer;
 use super::{Cluster, Cx, Event};
 use crate::ids::{BudgetId, PodId, WorkloadId};
 use crate::model::{Budget, BudgetStatus, Role};

@@ -4,7 +4,8 @@
 use super::answers::{Answer, Audience};
 use super::budget::BudgetState;
 use super::observer::{Observer, SlotView};
-use super::state::{Container, Kubelet, Pod, Stage, Timer};
+use super::state::{Container, Kubelet, Pod, Stage};
+use super::timer::Timer;
 use super::{Cluster, Target};
 use crate::ids::{ContainerRef, NodeId, PodId, SlotId};
 use crate::time::SimTime;

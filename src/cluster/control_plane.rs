@@ -13,11 +13,13 @@
 //! manager again: here it is a kubelet that runs it as a static Pod, with the back-off of C10, and each attempt waits 10 s for the API
 //! server before it gives up. A scheduler that has exited waits for as long as it takes. Either way the old Lease has to expire.
 
+use super::dice::Dice;
 use super::faults::needs_api;
 use super::happening::Happening;
 use super::nodes::Monitor;
 use super::observer::Observer;
-use super::state::{Dice, Kubelet, Strike, Timer};
+use super::state::{Kubelet, Strike};
+use super::timer::Timer;
 use super::{Cluster, Cx, Event, Mode, Target};
 use crate::ids::{FaultId, PodId};
 use crate::model::{ControlPlaneMode, ControlPlanePart, Strikes};
@@ -178,11 +180,15 @@ impl<O: Observer> Cluster<'_, O> {
         if self.control_plane.is_whole() {
             return false;
         }
-        let is_held = self.part_that_does(event).is_some_and(|part| !self.control_plane.works(part));
-        if is_held {
+        let waits = self.waits(event);
+        if waits {
             self.control_plane.held.push(event);
         }
-        is_held
+        waits
+    }
+
+    fn waits(&self, event: Event) -> bool {
+        self.part_that_does(event).is_some_and(|part| !self.control_plane.works(part))
     }
 
     /// Whose work it is; `None` where a kubelet, a proxy or a process does it, or people who look without the API.
@@ -301,20 +307,20 @@ impl<O: Observer> Cluster<'_, O> {
             }
         }
         for part in [ControlPlanePart::ControllerManager, ControlPlanePart::Scheduler] {
-            match (self.control_plane.leader(part).stage, part) {
-                (Stage::Leads, _) => {
+            match self.control_plane.leader(part).stage {
+                Stage::Leads => {
                     self.control_plane.leader(part).due = Timer::NONE;
                     if part == ControlPlanePart::ControllerManager {
                         self.plan_all_passes(cx);
                     }
                 }
-                (Stage::Exited { at }, _) => {
+                Stage::Exited { at } => {
                     let is_static_pod = part == ControlPlanePart::ControllerManager;
                     let restarted = if is_static_pod { until_restarted(at, cx.now()) } else { Duration::ZERO };
                     let after = self.control_plane.until_free();
                     self.await_leader(cx, part, restarted + Duration::from_secs_f64(after));
                 }
-                (Stage::Struck, _) => {}
+                Stage::Struck => {}
             }
         }
         for (target, fault, lasts) in std::mem::take(&mut self.control_plane.postponed) {
@@ -397,8 +403,7 @@ impl<O: Observer> Cluster<'_, O> {
     /// What has waited for somebody who is back is done now.
     fn release_held(&mut self, cx: &mut Cx<'_, Event>) {
         for event in std::mem::take(&mut self.control_plane.held) {
-            let is_held = self.part_that_does(event).is_some_and(|part| !self.control_plane.works(part));
-            if is_held {
+            if self.waits(event) {
                 self.control_plane.held.push(event);
             } else {
                 cx.at(cx.now(), event);

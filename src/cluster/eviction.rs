@@ -6,7 +6,7 @@ use std::collections::VecDeque;
 
 use super::happening::Happening;
 use super::observer::Observer;
-use super::state::Timer;
+use super::timer::Timer;
 use super::{Cluster, Cx, Event};
 use crate::ids::{NodeId, PodId, ZoneId};
 use crate::model::{Eviction, Toleration};

@@ -4,9 +4,11 @@
 //! replacements. All faults of one target share the clock's hand; each has an age at
 //! which it strikes next.
 
+use super::dice::Dice;
 use super::happening::Happening;
 use super::observer::{Observed, Observer, Spell};
-use super::state::{Dice, Kubelet, Stage, Strike, Timer};
+use super::state::{Kubelet, Stage, Strike};
+use super::timer::Timer;
 use super::{Cluster, Cx, Event, Target};
 use crate::ids::{ContainerId, ContainerRef, FaultId, NodeId, PodId, SlotId, WorkloadId, ZoneId};
 use crate::model::{Affects, ContainerMode, DeadNodes, NodeMode, Occurrence, Role, Start, Strikes};

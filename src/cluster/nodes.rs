@@ -5,7 +5,8 @@ use std::collections::BTreeSet;
 
 use super::happening::Happening;
 use super::observer::{Observed, Observer};
-use super::state::{Kubelet, Timer};
+use super::state::Kubelet;
+use super::timer::Timer;
 use super::{Cluster, Cx, Event, Mode};
 use crate::ids::{NodeId, PodId};
 use crate::model::{ControlPlanePart, DeadNodes, Eviction, NodeMode};

@@ -6,10 +6,12 @@
 
 mod readiness;
 
+use super::dice::Dice;
 use super::happening::{Happening, Reply};
 use super::observer::Observer;
 use super::resync::{Queue, Turn, begins_at, sync_span, until_next_look};
-use super::state::{Dice, Stage, Timer};
+use super::state::Stage;
+use super::timer::Timer;
 use super::{Cluster, Cx, Event, Mode};
 use crate::ids::PodId;
 use crate::model::ProbeKind;

@@ -6,8 +6,10 @@
 //! follows from k alone, like the renewals of a lease: so it costs the same to find the next one, however long a hang has
 //! lasted.
 
+use super::dice::Dice;
 use super::observer::Observer;
-use super::state::{Container, Dice, Timer};
+use super::state::Container;
+use super::timer::Timer;
 use super::{Cluster, Cx, Event};
 use crate::ids::PodId;
 use crate::model::ProbeKind;

@@ -7,9 +7,10 @@
 
 use super::bad_revision::Flaws;
 use super::cause::{Cause, CauseSet};
+use super::dice::Dice;
 use super::happening::Happening;
 use super::observer::{Observed, Observer, OperationEnd};
-use super::state::{Dice, Timer};
+use super::timer::Timer;
 use super::{Cluster, Cx, Event, Target};
 use crate::ids::{FaultId, PodId, SlotId, WorkloadId};
 use crate::model::Strategy;

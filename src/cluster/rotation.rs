@@ -2,7 +2,7 @@
 
 use super::happening::{Endpoint, Happening};
 use super::observer::Observer;
-use super::state::Timer;
+use super::timer::Timer;
 use super::{Cluster, Cx, Event};
 use crate::ids::{NodeId, PodId};
 use crate::model::Strategy;

@@ -3,7 +3,8 @@
 
 use super::happening::Happening;
 use super::observer::Observer;
-use super::state::{NodeState, Timer};
+use super::state::NodeState;
+use super::timer::Timer;
 use super::{Cluster, Cx, Event};
 use crate::ids::{NodeId, PodId, WorkloadId};
 use crate::model::Eviction;

@@ -3,7 +3,8 @@
 
 use super::happening::Happening;
 use super::observer::{Observed, Observer};
-use super::state::{Container, Race, Stage, StartKind, Timer};
+use super::state::{Container, Race, Stage, StartKind};
+use super::timer::Timer;
 use super::{Cluster, Cx, Event};
 use crate::ids::{ContainerRef, ImageId};
 use crate::model::{ImagePull, Latencies, RaceOdds, Role};

@@ -8,6 +8,7 @@ use super::back_off::BackOff;
 use super::cause::CauseSet;
 use super::chain::Chain;
 use super::chance::Matters;
+use super::dice::{Dice, phase};
 use super::faults::Clock;
 use super::happening::{Endpoint, Reply};
 use super::observer::{EndpointView, SlotView};
@@ -16,89 +17,14 @@ use super::prober::skipping::Next;
 use super::prober::{Status, Worker};
 use super::rest::Rest;
 use super::resync::Turn;
+use super::timer::Timer;
 use super::work::Work;
 use super::workload::{WorkloadState, owner};
 use crate::ids::{ContainerId, FaultId, IdVec, ImageId, NodeId, PodId, SlotId, WorkloadId};
 use crate::model::{ControlPlane, Node, PodSpec, ProbeKind};
 use crate::placement;
-use crate::random::{Law, Owner, Purpose, Stream, Streams};
-use crate::time::{Duration, Grid, SimTime};
-
-/// Names one scheduled event; whoever waits for it holds the same number. Forgetting it cancels the event.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
-pub(crate) struct Timer(u32);
-
-impl Timer {
-    /// Waits for nothing.
-    pub const NONE: Self = Self(0);
-
-    pub const fn new(number: u32) -> Self {
-        Self(number)
-    }
-
-    /// Something is scheduled.
-    pub fn is_set(self) -> bool {
-        self != Self::NONE
-    }
-
-    /// True, once, if `event` is the one that is waited for.
-    pub fn expires(&mut self, event: Self) -> bool {
-        let due = self.is_set() && *self == event;
-        if due {
-            *self = Self::NONE;
-        }
-        due
-    }
-}
-
-/// A stream that remembers how many draws were taken.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Dice {
-    stream: Stream,
-    ordinal: u64,
-}
-
-impl Dice {
-    pub fn new(stream: Stream) -> Self {
-        Self { stream, ordinal: 0 }
-    }
-
-    pub fn uniform(&mut self) -> f64 {
-        self.ordinal += 1;
-        self.stream.uniform(self.ordinal)
-    }
-
-    /// The draw of this ordinal, whatever has been taken.
-    pub fn uniform_at(&self, ordinal: u64) -> f64 {
-        self.stream.uniform(ordinal)
-    }
-
-    /// How many draws have been taken: the ordinal of the last one.
-    pub fn taken(self) -> u64 {
-        self.ordinal
-    }
-
-    /// The same after `n` more draws.
-    pub fn after(self, n: u64) -> Self {
-        Self { ordinal: self.ordinal + n, ..self }
-    }
-
-    pub fn span(&mut self, law: &Law) -> Duration {
-        self.ordinal += 1;
-        Duration::from_secs_f64(self.stream.draw(self.ordinal, law))
-    }
-
-    /// A stream for whoever draws more than once, and the ordinal that is its own.
-    pub fn reserve(&mut self) -> (Stream, u64) {
-        self.ordinal += 1;
-        (self.stream, self.ordinal)
-    }
-}
-
-/// A grid of this period in the phase that the uniform `u` gives.
-pub(crate) fn phase(u: f64, period: Duration) -> Grid {
-    Grid::new(SimTime::from_nanos((u * period.as_nanos() as f64) as u64), period)
-}
+use crate::random::{Owner, Purpose, Streams};
+use crate::time::{Grid, SimTime};
 
 /// One of a Deployment's places.
 #[derive(Debug, Clone)]

@@ -3,7 +3,8 @@
 
 use super::happening::{Exit, Happening};
 use super::observer::Observer;
-use super::state::{Container, Stage, Timer};
+use super::state::{Container, Stage};
+use super::timer::Timer;
 use super::{Cluster, Cx, Event};
 use crate::ids::{ContainerRef, PodId};
 use crate::model::{OnSigterm, ProbeKind, Role};

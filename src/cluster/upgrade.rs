@@ -17,7 +17,7 @@ use std::collections::BTreeMap;
 use super::drain::Then;
 use super::happening::Happening;
 use super::observer::{Observed, Observer, OperationEnd};
-use super::state::Timer;
+use super::timer::Timer;
 use super::{Cluster, Cx, Event, Target};
 use crate::ids::{FaultId, NodeId, PodId};
 use crate::model::{NodeUpgrade, OnTimeout, UpgradeOrder};

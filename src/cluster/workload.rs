@@ -4,10 +4,11 @@ use std::ops::Range;
 
 use super::bad_revision::Flaws;
 use super::chance::Chance;
+use super::dice::Dice;
 use super::faults::Clock;
 use super::observer::{Observer, PodCounts};
 use super::rollout::Rollouts;
-use super::state::{Dice, Strike};
+use super::state::Strike;
 use super::{Cluster, Target};
 use crate::ids::{ContainerId, IdVec, PodId, SlotId, WorkloadId};
 use crate::model::{Model, PodSpec, Workload};
