@@ -55,6 +55,7 @@ mod on_call;
 mod planning;
 mod prober;
 mod probing;
+mod progress;
 mod replicas;
 mod rest;
 mod resync;
@@ -136,6 +137,7 @@ pub(crate) enum Event {
     PodAvailable(PodId, Timer),
     FlawStrikes(ContainerRef, Timer),
     FlawNoticed(WorkloadId, Timer),
+    ProgressDeadlineOver(WorkloadId, Timer),
     RolloutPassDue(WorkloadId, Timer),
     ReplacementCreated(SlotId, Timer),
     BindDue(PodId, Timer),
@@ -407,6 +409,7 @@ impl<O: Observer> World for Cluster<'_, O> {
             Event::PodAvailable(pod, timer) => self.on_pod_available(cx, pod, timer),
             Event::FlawStrikes(at, timer) => self.on_flaw_strikes(cx, at, timer),
             Event::FlawNoticed(workload, timer) => self.on_flaw_noticed(cx, workload, timer),
+            Event::ProgressDeadlineOver(workload, timer) => self.on_progress_deadline_over(cx, workload, timer),
             Event::RolloutPassDue(workload, timer) => self.on_rollout_pass_due(cx, workload, timer),
             Event::ReplacementCreated(slot, timer) => self.on_replacement_created(cx, slot, timer),
             Event::BindDue(pod, timer) => self.on_bind_due(cx, pod, timer),

@@ -10,9 +10,11 @@ use super::library::{self, Kind, NO_FAULTS};
 use super::progress::Bar;
 use super::run::{self, eprint_report, player};
 use super::{Exit, Format, complain};
+use crate::durations;
 use crate::results::ExperimentResult;
 use crate::spec::{self, Diagnostic, Loaded, Overrides, Report, Severity};
 use crate::study::{REPLICATIONS_PER_DRAW, Study};
+use crate::time::Duration;
 
 const APP: &str = "How the application starts and stops, instead of the bundled JVM service";
 const CLUSTER: &str = "Zones and Nodes, instead of the bundled three zones";
@@ -21,7 +23,18 @@ const CLUSTER: &str = "Zones and Nodes, instead of the bundled three zones";
 pub(super) const USUAL_DEPLOYS: f64 = 1.0;
 /// What such a rollout is called.
 pub(super) const RELEASE: &str = "release";
+/// From one image of all Nodes to the next, if nobody says how long: an assumption, as providers bring one out each week, and node
+/// pools follow each month or sooner.
+pub(super) const USUAL_NODE_IMAGE: Duration = Duration::from_secs(30 * 86_400);
+/// What an upgrade of the Nodes is called.
+pub(super) const NODE_IMAGE: &str = "node-image";
+/// The flag that says how often there is one.
+pub(super) const NODE_IMAGE_FLAG: &str = "--node-image-every";
 const FAULTS: &str = "What breaks, over the bundled library `cloud`: of faults with the same name the last one counts";
+
+/// How long it is from one image of all Nodes to the next; `None`: there is none.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct NodeImageEvery(Option<Duration>);
 
 /// What stands around a manifest.
 #[derive(Debug, Clone, Args)]
@@ -35,6 +48,10 @@ pub(super) struct Surroundings {
     /// So many rollouts of a new image a week, at random; 1 if not given, 0 for none.
     #[arg(long, value_name = "PER_WEEK", value_parser = per_week)]
     pub deploys: Option<f64>,
+    /// A new image of all Nodes so often, at random: as GKE does it, a new Node joins and an old one is drained, one after the
+    /// other; 30d if not given, `never` for none.
+    #[arg(long, value_name = "DURATION", value_parser = node_image_every)]
+    pub node_image_every: Option<NodeImageEvery>,
     /// The container that serves, instead of the one that Service, probes and ports point at.
     #[arg(long, value_name = "NAME")]
     pub container: Option<String>,
@@ -246,7 +263,8 @@ impl Surroundings {
             "faults": faults,
         });
         if let Value::Object(spec) = &mut spec {
-            spec.extend(self.releases().map(|release| ("operations".to_owned(), json!([release]))));
+            let operations: Vec<Value> = self.releases().into_iter().chain(self.node_images()).collect();
+            spec.extend((!operations.is_empty()).then(|| ("operations".to_owned(), operations.into())));
             spec.extend(self.container.iter().map(|name| ("container".to_owned(), json!(name))));
             spec.extend(self.allow_pending.then(|| ("allowPending".to_owned(), json!(true))));
             spec.extend(experiment.fields.clone());
@@ -263,6 +281,32 @@ impl Surroundings {
         (per_week > 0.0).then(
             || json!({"name": RELEASE, "kind": "rollout", "every": {"exponential": {"mean": mean}}, "source": source}),
         )
+    }
+
+    /// The upgrades of all Nodes, where there are some.
+    fn node_images(&self) -> Option<Value> {
+        let mean =
+            durations::shown(self.node_image_every.map_or(Some(USUAL_NODE_IMAGE), |NodeImageEvery(every)| every)?);
+        let source = if self.node_image_every.is_some() { NODE_IMAGE_FLAG } else { "assumption" };
+        Some(json!({
+            "name": NODE_IMAGE,
+            "kind": "upgradeNodes",
+            "every": {"exponential": {"mean": mean}},
+            "preset": "gke",
+            "nodeTakes": {"lognormal": {"median": "2m", "p95": "5m"}},
+            "source": source,
+        }))
+    }
+
+    /// What is assumed to be changed on purpose, in words, with the flag that states it.
+    pub fn assumed_changes(&self) -> Vec<(String, &'static str)> {
+        let releases = format!("{USUAL_DEPLOYS} release a week of each Deployment, with a new image");
+        let images = format!("a new image of all Nodes every {}", durations::shown(USUAL_NODE_IMAGE));
+        let all = [
+            (self.deploys.is_none(), releases, "--deploys"),
+            (self.node_image_every.is_none(), images, NODE_IMAGE_FLAG),
+        ];
+        all.into_iter().filter(|(is_assumed, ..)| *is_assumed).map(|(_, what, flag)| (what, flag)).collect()
     }
 
     /// Whether the faults of the bundled library are played, but for those that files override.
@@ -296,6 +340,17 @@ fn per_week(text: &str) -> Result<f64, String> {
     const MOST: f64 = 7.0 * 24.0 * 60.0;
     let number = text.parse::<f64>().ok().filter(|number| *number == 0.0 || (0.001..=MOST).contains(number));
     number.ok_or_else(|| format!("must be 0, or a number from 0.001 to {MOST}"))
+}
+
+/// From one Node image to the next, as it was typed.
+fn node_image_every(text: &str) -> Result<NodeImageEvery, String> {
+    if text == "never" {
+        return Ok(NodeImageEvery(None));
+    }
+    let every = durations::parse(text)?;
+    // Sooner than that no upgrade is over before the next.
+    let is_sound = (Duration::from_secs(3600)..=crate::model::YEAR * 10).contains(&every);
+    is_sound.then_some(NodeImageEvery(Some(every))).ok_or_else(|| "must be `never`, or from 1h to 10y".to_owned())
 }
 
 /// How an experiment refers to a bundled model, or to a file.

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 use serde_json::{Map, Value, json};
 
-use super::bundled::{Playing, Surroundings, USUAL_DEPLOYS, Unwritten, named};
+use super::bundled::{Playing, Surroundings, Unwritten, named};
 use super::library::{Bundled, Kind};
 use super::{Exit, complain};
 use crate::app;
@@ -149,9 +149,8 @@ impl Compare {
             .around
             .plays_the_library()
             .then(|| format!("the faults of the bundled {}, --faults", Kind::Faults.default().name));
-        let releases =
-            self.around.deploys.is_none().then(|| format!("{USUAL_DEPLOYS} release a week of each, --deploys"));
-        let all: Vec<String> = [app, cluster, faults, releases].into_iter().flatten().collect();
+        let changes = self.around.assumed_changes().into_iter().map(|(what, flag)| format!("{what}, {flag}"));
+        let all: Vec<String> = [app, cluster, faults].into_iter().flatten().chain(changes).collect();
         (!all.is_empty()).then(|| {
             format!(
                 "Assumed, with the flag that states it: {}. `hasim estimate` tells how much hangs on each.",

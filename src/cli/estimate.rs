@@ -158,6 +158,9 @@ impl Estimate {
         if self.around.deploys.is_none() {
             alternatives.push(guesses::of_releases());
         }
+        if self.around.node_image_every.is_none() {
+            alternatives.push(guesses::of_node_images());
+        }
         if self.around.cluster.is_none() {
             alternatives.push(guesses::of_cluster(model, !self.patch().is_empty()));
         }

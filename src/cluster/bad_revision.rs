@@ -107,9 +107,10 @@ impl<'m, O: Observer> Cluster<'m, O> {
             .filter(|&flaw| self.struck_container(flaw, self.pods[at.pod].workload) == Some(at.container))
     }
 
-    /// Somebody notices that the newest revision is bad, and rolls back.
+    /// Somebody notices that the newest revision is bad, or stuck, and rolls back.
     pub(super) fn on_flaw_noticed(&mut self, cx: &mut Cx<'_, Event>, workload: WorkloadId, timer: Timer) {
-        if !self.workloads[workload].rollouts.noticed.expires(timer) {
+        let rollouts = &mut self.workloads[workload].rollouts;
+        if !rollouts.noticed.expires(timer) && !rollouts.progress.is_some_and(|progress| progress.timer() == timer) {
             return;
         }
         let revision = self.workloads[workload].rollouts.roll_back();

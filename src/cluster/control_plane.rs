@@ -200,6 +200,7 @@ impl<O: Observer> Cluster<'_, O> {
             | Event::OrphanCollected(..)
             | Event::ReplicaSetsDue(..)
             | Event::PodAvailable(..)
+            | Event::ProgressDeadlineOver(..)
             | Event::RolloutPassDue(..)
             | Event::ReplacementCreated(..)
             | Event::BudgetUpdated(..) => Some(ControlPlanePart::ControllerManager),

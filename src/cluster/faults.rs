@@ -305,7 +305,7 @@ impl<O: Observer> Cluster<'_, O> {
             }
             (Target::Deployment(workload), Strikes::Rollout { new_image }) => {
                 self.tell(cx, Happening::FaultStruck { target, fault });
-                self.begin_rollout(cx, workload, fault, new_image);
+                self.begin_rollout(cx, workload, fault, (new_image, lasts));
             }
             (Target::Cluster, Strikes::ControlPlane(mode)) => self.strike_control_plane(cx, fault, mode, lasts),
             (Target::Cluster, Strikes::Drain { node, timeout }) => {

@@ -10,6 +10,7 @@ use super::cause::{Cause, CauseSet};
 use super::dice::Dice;
 use super::happening::Happening;
 use super::observer::{Observed, Observer, OperationEnd};
+use super::progress::Progress;
 use super::timer::Timer;
 use super::{Cluster, Cx, Event, Target};
 use crate::ids::{FaultId, PodId, SlotId, WorkloadId};
@@ -45,6 +46,8 @@ pub(crate) struct Rollouts {
     cause: Option<FaultId>,
     /// Somebody notices that the newest revision is bad.
     pub noticed: Timer,
+    /// Somebody watches whether the rollout gets on.
+    pub progress: Option<Progress>,
     is_rolled_back: bool,
     /// The controllers have yet to look at the Deployment, and at its `ReplicaSet`s.
     pass: Timer,
@@ -67,6 +70,7 @@ impl Rollouts {
             operation: None,
             cause: None,
             noticed: Timer::NONE,
+            progress: None,
             is_rolled_back: false,
             pass: Timer::NONE,
             scaling: Timer::NONE,
@@ -87,8 +91,8 @@ impl Rollouts {
     }
 
     /// What waits for an event.
-    pub fn timers(&self) -> [Timer; 3] {
-        [self.pass, self.scaling, self.noticed]
+    pub fn timers(&self) -> [Timer; 4] {
+        [self.pass, self.scaling, self.noticed, self.progress.map_or(Timer::NONE, Progress::timer)]
     }
 
     /// The `ReplicaSet` of the last good revision becomes the newest again, with the Pods that it still has.
@@ -96,11 +100,16 @@ impl Rollouts {
         let place = self.sets.iter().position(|set| set.revision == self.good.revision);
         let good = place.map_or(ReplicaSet { size: 0, ..self.good }, |place| self.sets.remove(place));
         self.sets.push(good);
-        self.is_rolled_back = true;
+        (self.is_rolled_back, self.noticed, self.progress) = (true, Timer::NONE, None);
         good.revision
     }
 
-    fn newest(&self) -> ReplicaSet {
+    /// The revisions whose `ReplicaSet`s still matter.
+    pub fn revisions_there(&self) -> impl Iterator<Item = u32> {
+        self.sets.iter().map(|set| set.revision)
+    }
+
+    pub fn newest(&self) -> ReplicaSet {
         *self.sets.last().expect("there is always one")
     }
 
@@ -110,13 +119,14 @@ impl Rollouts {
 }
 
 impl<O: Observer> Cluster<'_, O> {
-    /// The template has changed. A rollout that is under way is superseded: its `ReplicaSet` is one of the old ones now.
+    /// The template has changed. A rollout that is under way is superseded: its `ReplicaSet` is one of the old ones now. Where it
+    /// is stuck, it is rolled back so long after that is known, if somebody watches for it.
     pub(super) fn begin_rollout(
         &mut self,
         cx: &mut Cx<'_, Event>,
         workload: WorkloadId,
         cause: FaultId,
-        has_new_image: bool,
+        (has_new_image, rolled_back_after): (bool, Option<Duration>),
     ) {
         // What is paused goes on with the Pods and the template that it has.
         if self.model.workloads[workload].is_paused {
@@ -142,6 +152,7 @@ impl<O: Observer> Cluster<'_, O> {
         }
         self.observe(cx, &Observed::OperationBegan { target: Target::Deployment(workload), operation: cause });
         self.tell(cx, Happening::RolloutBegan { workload, revision, flaw });
+        self.watch_rollout(cx, workload, rolled_back_after);
         for pod in self.active_pods(workload).collect::<Vec<_>>() {
             self.await_availability(cx, pod);
         }
@@ -186,6 +197,7 @@ impl<O: Observer> Cluster<'_, O> {
         if changed {
             self.request_scaling(cx, workload);
         }
+        self.note_progress(cx, workload);
         self.end_rollout_if_complete(cx, workload);
     }
 
@@ -353,6 +365,7 @@ impl<O: Observer> Cluster<'_, O> {
         {
             let rollouts = &mut self.workloads[workload].rollouts;
             rollouts.sets = vec![newest];
+            rollouts.progress = None;
             let is_rolled_back = rollouts.is_rolled_back;
             // One that is bad is not over before the rollback is.
             if newest.flaw.is_none() {
@@ -381,12 +394,12 @@ impl<O: Observer> Cluster<'_, O> {
         self.pods.ids().filter(is_active)
     }
 
-    fn active_of(&self, workload: WorkloadId, revision: u32) -> impl Iterator<Item = PodId> {
+    pub(super) fn active_of(&self, workload: WorkloadId, revision: u32) -> impl Iterator<Item = PodId> {
         self.active_pods(workload).filter(move |&pod| self.pods[pod].revision == revision)
     }
 
     /// How many Pods of the revision are available: Ready for long enough (D5).
-    fn available(&self, now: SimTime, workload: WorkloadId, revision: u32) -> u32 {
+    pub(super) fn available(&self, now: SimTime, workload: WorkloadId, revision: u32) -> u32 {
         let is_available = |pod: &PodId| self.pods[*pod].api_ready && now >= self.available_at(*pod);
         self.active_of(workload, revision).filter(is_available).count() as u32
     }

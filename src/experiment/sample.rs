@@ -51,6 +51,7 @@ pub(super) fn model(replicas: u32, min_serving: u32, faults: usize, warm_up: u64
             min_serving,
             strategy: Strategy::Recreate,
             min_ready: Duration::ZERO,
+            progress_deadline: Duration::from_secs(600),
             is_paused: false,
             chance_by_name: false,
         }]

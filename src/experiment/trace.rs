@@ -86,6 +86,7 @@ impl Recorder {
             | Happening::UpgradeBegan { .. }
             | Happening::UpgradeEnded { .. } => Who::ControlPlane,
             Happening::RolloutBegan { workload, .. }
+            | Happening::ProgressDeadlineExceeded { workload }
             | Happening::RolledBack { workload, .. }
             | Happening::RolloutEnded { workload, .. } => Who::Deployment(workload),
             _ => unreachable!("{what:?} concerns a Pod or a Node"),

@@ -50,7 +50,12 @@ pub enum Happening {
         /// What is wrong with it, if it is bad.
         flaw: Option<FaultId>,
     },
-    /// Somebody has noticed that its newest revision is bad: an earlier one is rolled out again (D2).
+    /// Its rollout has not got on for `progressDeadlineSeconds`: Progressing is False (D4). Told where somebody watches for that.
+    ProgressDeadlineExceeded {
+        /// Whose.
+        workload: WorkloadId,
+    },
+    /// Somebody has noticed that its newest revision is bad, or stuck: an earlier one is rolled out again (D2).
     RolledBack {
         /// Whose.
         workload: WorkloadId,

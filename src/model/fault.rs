@@ -16,7 +16,8 @@ pub struct Fault {
     pub occurs: Occurrence,
     /// Seconds that an occurrence lasts. A container mode without it lasts until the restart; a Node mode
     /// without it, which only a script has, for ever. Without it a leader of the control plane is away until its standby takes over. Of a drain: how long after its end the Node takes Pods again.
-    /// Of an upgrade: how long a new machine takes until it is a Node that is Ready, drawn for each.
+    /// Of an upgrade: how long a new machine takes until it is a Node that is Ready, drawn for each. Of a rollout: how long after
+    /// its Deployment is said to be stuck it is rolled back; without it nobody watches for that.
     pub lasts: Option<Law>,
     /// What it strikes, and how.
     pub strikes: Strikes,
@@ -39,7 +40,7 @@ pub struct BadRevisions {
     pub share: f64,
     /// The flaws that they may have, each as often as the others: so many of the faults that follow this one in the model.
     pub flaws: usize,
-    /// Seconds from the beginning of the rollout until the flaw is noticed and the revision before is rolled out again.
+    /// Seconds from the beginning of the rollout until the flaw is noticed, whatever the Deployment says, and the revision before is rolled out again.
     pub noticed: Law,
 }
 

@@ -23,6 +23,8 @@ pub struct Workload {
     pub strategy: Strategy,
     /// `minReadySeconds`: a Pod is available when it has been Ready for so long (D5).
     pub min_ready: Duration,
+    /// `progressDeadlineSeconds`: a rollout that has not got on for so long is said to be stuck (D4).
+    pub progress_deadline: Duration,
     /// `paused`: a new template makes no Pods.
     pub is_paused: bool,
     /// Its chance is that of its name. Otherwise it is that of a Deployment which is alone, whatever it is called: then two

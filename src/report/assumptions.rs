@@ -81,6 +81,7 @@ fn assumed(guess: &Guess) -> String {
         About::NodeFaults => "Node and zone faults",
         About::Cluster => "cluster",
         About::Releases => "releases",
+        About::NodeImages => "Node images",
         About::OnCall => "on call",
     };
     let sign = guess.guessed_from.as_ref().map_or(String::new(), |sign| format!("; guessed from {sign}"));
@@ -113,6 +114,7 @@ fn subject(guess: &Guess) -> String {
         About::NodeFaults => "how often Nodes and zones fail".to_owned(),
         About::Cluster => format!("the cluster ({names})"),
         About::Releases => "how often there is a release".to_owned(),
+        About::NodeImages => "how often all Nodes get a new image".to_owned(),
         About::OnCall => "how soon somebody mends what no probe mends".to_owned(),
     }
 }
@@ -123,7 +125,7 @@ fn change(guess: &Guess) -> String {
         (Some(instead), About::OnCall) => format!("with {instead}"),
         (Some(instead), _) => format!("played with {instead}"),
         (None, About::SharedDependency) => "without it".to_owned(),
-        (None, About::Releases) => "without any".to_owned(),
+        (None, About::Releases | About::NodeImages) => "without any".to_owned(),
         (None, _) => "without those faults".to_owned(),
     }
 }

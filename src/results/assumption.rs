@@ -40,6 +40,8 @@ pub enum About {
     Cluster,
     /// How often there is a new release.
     Releases,
+    /// How often all Nodes get a new image.
+    NodeImages,
     /// Who mends what nothing else mends, and how soon.
     OnCall,
 }

@@ -17,7 +17,8 @@ pub struct FaultInfo {
     /// Mean time in service between occurrences, in seconds; `null` for an entry of the script and for what a bad revision brings.
     pub every_mean_s: Option<f64>,
     /// Mean duration in seconds; `null` if it lasts until the restart. Of a drain: how long after its end the Node takes Pods again;
-    /// of an upgrade of Nodes: how long a new machine takes.
+    /// of an upgrade of Nodes: how long a new machine takes; of a rollout: how long after its progress deadline it is rolled back,
+    /// `null`: not for that.
     pub lasts_mean_s: Option<f64>,
     /// Where the numbers come from.
     pub source: String,

@@ -51,7 +51,7 @@ struct Piece {
     find: fn(&Subject<'_>) -> Vec<Finding>,
 }
 
-const PIECES: [Piece; 18] = [
+const PIECES: [Piece; 19] = [
     Piece { advice: &placement::SINGLE_REPLICA, find: placement::single_replica },
     Piece { advice: &placement::SINGLE_ZONE, find: placement::single_zone },
     Piece { advice: &placement::NO_ZONE_SPREAD, find: placement::no_zone_spread },
@@ -69,6 +69,7 @@ const PIECES: [Piece; 18] = [
     Piece { advice: &disruption::BUDGET_BLOCKS_DRAINS, find: disruption::budget_blocks_drains },
     Piece { advice: &rollout::ROLLOUT_WITHOUT_ROOM, find: rollout::rollout_without_room },
     Piece { advice: &rollout::ROLLOUT_TAKES_HALF, find: rollout::rollout_takes_half },
+    Piece { advice: &rollout::SHORT_PROGRESS_DEADLINE, find: rollout::short_progress_deadline },
     Piece { advice: &rollout::ROLLOUTS_LEAVE_SKEW, find: rollout::rollouts_leave_skew },
 ];
 

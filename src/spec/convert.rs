@@ -158,6 +158,7 @@ fn workload(
         min_serving: member.min_serving,
         strategy: read.strategy,
         min_ready: read.min_ready,
+        progress_deadline: read.progress_deadline,
         is_paused: read.is_paused,
         chance_by_name: are_listed,
         pod: PodSpec {

@@ -174,6 +174,7 @@ pub fn workload(replicas: u32, zones: u32, per_zone: u32, hard_spread: bool, app
         min_serving: 1,
         strategy: Strategy::USUAL,
         min_ready: Duration::ZERO,
+        progress_deadline: Duration::from_secs(600),
         is_paused: false,
         chance_by_name: false,
     }

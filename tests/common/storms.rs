@@ -210,7 +210,7 @@ pub fn releases(every: f64, new_image: bool) -> Vec<Fault> {
         ..fault(name, Strikes::Container(mode), exponential(1.0), None)
     };
     vec![
-        Fault { bad: Some(bad), ..fault("rollout", rollout, exponential(every), None) },
+        Fault { bad: Some(bad), ..fault("rollout", rollout, exponential(every), Some(exponential(60.0))) },
         flaw("never-ready", ContainerMode::Hang(Affects::ALL), None),
         flaw("crash-loop", ContainerMode::Crash, None),
         flaw("ready-and-wrong", ContainerMode::Error(wrong), None),
@@ -235,6 +235,7 @@ pub fn outages_of_the_control_plane() -> Vec<Fault> {
 pub fn changing_reference() -> Model {
     let mut model = stormy_reference();
     model.workload_mut().replicas = 3;
+    model.workload_mut().progress_deadline = secs(300.0);
     model.budgets = vec![Budget {
         name: "budget".into(),
         selects: vec![true].into(),

@@ -606,6 +606,28 @@ fn d1_d3_rollout_takes_half() {
 }
 
 #[test]
+fn d4_short_progress_deadline() {
+    const ID: &str = "short-progress-deadline";
+    let probe = |threshold: u32| {
+        let startup = format!(
+            "          startupProbe: {{tcpSocket: {{port: 8080}}, periodSeconds: 10, failureThreshold: {threshold}}}\n          readinessProbe:"
+        );
+        replaced(CALM, &[("          readinessProbe:", &startup)])
+    };
+    // 600 s are the default: 60 × 10 s are within it.
+    assert!(!ids(&alone(&probe(60))).contains(&ID) && ids(&alone(&probe(61))).contains(&ID));
+    let with = |deadline: u32, shop: &str| {
+        replaced(shop, &[("replicas: 3", &format!("replicas: 3\n  progressDeadlineSeconds: {deadline}"))])
+    };
+    assert!(!ids(&alone(&with(610, &probe(61)))).contains(&ID));
+    let ready = replaced(&probe(60), &[("replicas: 3", "replicas: 3\n  minReadySeconds: 1")]);
+    assert!(ids(&alone(&ready)).contains(&ID), "minReadySeconds count");
+    // In an experiment by the law of the start.
+    let due = |deadline| ids(&advised(&tried(&with(deadline, CALM), APP, CLUSTER, EXPERIMENT))).contains(&ID);
+    assert!(due(9) && !due(10));
+}
+
+#[test]
 fn s7b_rollouts_leave_skew() {
     const ID: &str = "rollouts-leave-skew";
     let without = ("          matchLabelKeys: [pod-template-hash]\n", "");

@@ -76,7 +76,8 @@ fn guesses(result: &serde_json::Value) -> Vec<&str> {
 #[test]
 fn the_assumed_start_is_named_with_its_weight_and_its_flag() {
     let result = json_of("example/store:1", &[]);
-    let all = ["application", "container_faults", "shared_dependency", "node_faults", "cluster", "releases"];
+    let all =
+        ["application", "container_faults", "shared_dependency", "node_faults", "cluster", "releases", "node_images"];
     assert_eq!(guesses(&result).len(), all.len());
     assert!(all.iter().all(|about| guesses(&result).contains(about)));
     let start = &result["assumptions"][0];
@@ -112,7 +113,7 @@ fn who_is_on_call_is_a_guess_where_somebody_was_paged() {
     let manifest = STORE.replace("IMAGE", "example/store:1");
     let unwatched: String =
         manifest.lines().filter(|line| !line.contains("livenessProbe")).map(|l| l.to_owned() + "\n").collect();
-    let args = ["-", "--output", "json", "--quiet", "--deploys", "0"];
+    let args = ["-", "--output", "json", "--quiet", "--deploys", "0", "--node-image-every", "never"];
     let output = estimate(&args).write_stdin(unwatched.clone()).output().unwrap();
     let result: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
     let nobody = result["assumptions"].as_array().unwrap().iter().find(|one| one["about"] == "on_call").unwrap();
@@ -141,10 +142,8 @@ fn the_page_names_the_guesses_too() {
 /// Rule: what is stated is no guess, and leaving out the shared dependency leaves nearly nothing of the reference's downtime.
 #[test]
 fn what_is_stated_is_not_assumed() {
-    let stated = json_of(
-        "example/store:1",
-        &["--app", "go-service", "--cluster", "two-zones", "--faults", "none", "--deploys", "0"],
-    );
+    let flags = "--app go-service --cluster two-zones --faults none --deploys 0 --node-image-every never";
+    let stated = json_of("example/store:1", &flags.split(' ').collect::<Vec<_>>());
     assert_eq!(guesses(&stated), [""; 0]);
     assert!(stated.get("assumptions").is_none());
     assert_eq!(stated["faults"], serde_json::json!([]));
@@ -175,6 +174,29 @@ fn what_is_stated_is_not_assumed() {
     assert!(removed > 0.9 * result["scenarios"][0]["downtime_s_per_year"]["mean"].as_f64().unwrap(), "{shared}");
 }
 
+/// Rule: a Node image a month is assumed unless a number is stated; of a single replica each moves the Pod at least once.
+#[test]
+fn node_images_are_assumed_or_stated() {
+    let assumed = json_of("example/store:1", &["--deploys", "0"]);
+    assert!(guesses(&assumed).contains(&"node_images"));
+    let each = &assumed["scenarios"][0]["operations"]["node-image"];
+    let per_year = each["per_year"]["mean"].as_f64().unwrap();
+    assert!((11.0..13.5).contains(&per_year), "{per_year}");
+    assert!(each["failed_request_s_each"]["mean"].as_f64().unwrap() > 18.0, "one start at least: {each}");
+
+    let stated = json_of("example/store:1", &["--node-image-every", "7d"]);
+    assert!(!guesses(&stated).contains(&"node_images"));
+    let per_year = stated["scenarios"][0]["operations"]["node-image"]["per_year"]["mean"].as_f64().unwrap();
+    assert!((48.0..57.0).contains(&per_year), "{per_year}");
+    let none = json_of("example/store:1", &["--node-image-every", "never"]);
+    assert!(none["scenarios"][0]["operations"].get("node-image").is_none() && !guesses(&none).contains(&"node_images"));
+
+    for (text, rule) in [("0", "must be `never`, or from 1h to 10y"), ("week", "must be a duration such as 30s")] {
+        let said = predicate::str::contains("--node-image-every").and(predicate::str::contains(rule));
+        estimate(&["models/deployments/aidbox.yaml", "--node-image-every", text]).assert().code(2).stderr(said);
+    }
+}
+
 /// Rule: a release a week is assumed unless a number is stated; of a single replica each costs what its start takes.
 #[test]
 fn releases_are_assumed_or_stated() {
@@ -188,7 +210,7 @@ fn releases_are_assumed_or_stated() {
     assert!(!guesses(&stated).contains(&"releases"));
     let per_year = stated["scenarios"][0]["operations"]["release"]["per_year"]["mean"].as_f64().unwrap();
     assert!((355.0..375.0).contains(&per_year), "{per_year}");
-    let none = json_of("example/store:1", &["--deploys", "0"]);
+    let none = json_of("example/store:1", &["--deploys", "0", "--node-image-every", "never"]);
     assert!(none["scenarios"][0].get("operations").is_none() && !guesses(&none).contains(&"releases"));
 
     let rule = predicate::str::contains("must be 0, or a number from 0.001 to 10080");

@@ -27,6 +27,7 @@ mod rules {
     mod nodes;
     mod on_call;
     mod placement;
+    mod progress;
     pub mod rollouts;
     mod several;
     mod upgrades;

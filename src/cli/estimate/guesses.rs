@@ -2,8 +2,9 @@
 
 use serde_json::{Map, Value, json};
 
-use crate::cli::bundled::{RELEASE, USUAL_DEPLOYS};
+use crate::cli::bundled::{NODE_IMAGE, NODE_IMAGE_FLAG, RELEASE, USUAL_DEPLOYS, USUAL_NODE_IMAGE};
 use crate::cli::library::Kind;
+use crate::durations;
 use crate::model::{DeadNodes, Fault, Model, OnCall, Strikes};
 use crate::random::Law;
 use crate::report::format;
@@ -104,15 +105,19 @@ pub(super) fn of_on_call(on_call: &OnCall) -> Alternative {
 
 /// How often there is a rollout; in their place there is none.
 pub(super) fn of_releases() -> Alternative {
-    let guess = Guess {
-        about: About::Releases,
-        names: vec![RELEASE.to_owned()],
-        assumed: format!("{USUAL_DEPLOYS} a week, with a new image"),
-        guessed_from: None,
-        instead: None,
-        flags: vec!["--deploys".to_owned()],
-    };
-    Alternative { guess, change: Change::Patch(Map::from_iter([(format!("operations.{RELEASE}"), Value::Null)])) }
+    of_operation(About::Releases, RELEASE, format!("{USUAL_DEPLOYS} a week, with a new image"), "--deploys")
+}
+
+/// How often all Nodes get a new image; in its place they keep the one that they have.
+pub(super) fn of_node_images() -> Alternative {
+    let assumed = format!("one every {}, as GKE brings it to all Nodes", durations::shown(USUAL_NODE_IMAGE));
+    of_operation(About::NodeImages, NODE_IMAGE, assumed, NODE_IMAGE_FLAG)
+}
+
+fn of_operation(about: About, name: &str, assumed: String, flag: &str) -> Alternative {
+    let (names, flags) = (vec![name.to_owned()], vec![flag.to_owned()]);
+    let guess = Guess { about, names, assumed, guessed_from: None, instead: None, flags };
+    Alternative { guess, change: Change::Patch(Map::from_iter([(format!("operations.{name}"), Value::Null)])) }
 }
 
 /// The application; in its place one that starts much faster, or much more slowly.

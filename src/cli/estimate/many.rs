@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use serde_json::{Map, Value, json};
 
 use super::{Estimate, REPLICATIONS};
-use crate::cli::bundled::{Surroundings, USUAL_DEPLOYS, Unwritten, named, reference};
+use crate::cli::bundled::{Surroundings, Unwritten, named, reference};
 use crate::cli::library::Kind;
 use crate::cli::{Exit, complain, note};
 use crate::model::{Fault, Strikes};
@@ -274,8 +274,8 @@ fn assumed(entries: &[Entry], around: &Surroundings) -> Vec<String> {
     if around.cluster.is_none() {
         notes.push(format!("The cluster is assumed (--cluster): {}.", Kind::Cluster.default().name));
     }
-    if around.deploys.is_none() {
-        notes.push(format!("Releases are assumed (--deploys): {USUAL_DEPLOYS} a week of each, with a new image."));
+    for (what, flag) in around.assumed_changes() {
+        notes.push(format!("Assumed ({flag}): {what}."));
     }
     if around.plays_the_library() {
         let what = "How often what breaks, and who is on call, is assumed (--faults): the bundled library cloud.";

@@ -44,7 +44,13 @@ fn words(info: &FaultInfo, operation: &OperationInfo) -> String {
         OperationInfo::Rollout { new_image, bad } => {
             let image = if *new_image { "with a new image" } else { "with the same image" };
             let bad = bad.as_ref().map_or(String::new(), |bad| format!(" {}", bad_words(&info.name, bad)));
-            format!("a new revision is rolled out {image}, {often}, as the manifest's strategy says.{bad}")
+            let stuck = info.lasts_mean_s.map_or(String::new(), |mean| {
+                format!(
+                    " One that is stuck for progressDeadlineSeconds is rolled back {} later on average.",
+                    format::tick(mean)
+                )
+            });
+            format!("a new revision is rolled out {image}, {often}, as the manifest's strategy says.{bad}{stuck}")
         }
         OperationInfo::Drain { takes_turns, timeout_s } => {
             let node =

@@ -498,6 +498,7 @@ impl<'a> Drawing<'a> {
             {
                 (Group::Faults, self.fault_lane(target, fault), format!("{}: {}", line.who, line.words))
             } else if let Happening::RolloutBegan { workload, .. }
+            | Happening::ProgressDeadlineExceeded { workload }
             | Happening::RolledBack { workload, .. }
             | Happening::RolloutEnded { workload, .. } = entry.what
             {

@@ -40,6 +40,7 @@ pub(super) fn say(entry: &Entry, timeline: &Timeline, model: &Model, clock: Cloc
         }
 
         Happening::RolloutBegan { .. }
+        | Happening::ProgressDeadlineExceeded { .. }
         | Happening::RolledBack { .. }
         | Happening::RolloutEnded { .. }
         | Happening::DrainBegan { .. }
@@ -139,6 +140,11 @@ fn say_of_operation(what: Happening, model: &Model) -> Said {
                 "D2, D3",
             )
         }
+        Happening::ProgressDeadlineExceeded { .. } => said(
+            Bad,
+            "the rollout has exceeded its progress deadline: nothing new was Ready meanwhile".to_owned(),
+            "D4",
+        ),
         Happening::RolledBack { revision, .. } => {
             said(Bad, format!("the new revision is found to be bad: rolled back to revision {}", revision + 1), "D2")
         }

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::{Advice, Around, Finding, Subject};
+use super::{Advice, Around, Finding, Subject, percent};
 use crate::model::{Strategy, Strikes};
 use crate::placement;
 use crate::spec::labels::ZONE;
@@ -77,6 +77,47 @@ pub(super) fn rollout_takes_half(subject: &Subject<'_>) -> Vec<Finding> {
         Some(around) => worth(around, finding, "strategy", change),
         None => finding,
     }]
+}
+
+pub(super) static SHORT_PROGRESS_DEADLINE: Advice = Advice {
+    id: "short-progress-deadline",
+    says: "The progress deadline is over before a Pod that starts slowly is available",
+    why: "The Deployment then says that it does not progress, and who watches that, as `kubectl rollout status`, Helm and most \
+          pipelines do, takes a good release for a bad one, and may roll it back.",
+    rules: &["D4", "D5", "P8"],
+    help: "Set progressDeadlineSeconds to more than the longest start that the startupProbe allows, and minReadySeconds.",
+};
+
+pub(super) fn short_progress_deadline(subject: &Subject<'_>) -> Vec<Finding> {
+    /// Ends so many starts and the rest is still worth a word.
+    const NOTICED: f64 = 0.001;
+    let deployment = subject.deployment;
+    let (deadline, min_ready) = (deployment.progress_deadline.as_secs_f64(), deployment.min_ready.as_secs_f64());
+    let startup = subject.main().startup.as_ref();
+    let allowed = startup.map_or(0.0, |probe| {
+        probe.initial_delay.as_secs_f64() + f64::from(probe.failure_threshold) * probe.period.as_secs_f64()
+    });
+    let slow = subject
+        .around
+        .as_ref()
+        .map_or(0.0, |around| around.workload.pod.main().app.start_up.exceeds((deadline - min_ready).max(0.0)));
+    let after = if min_ready > 0.0 { format!(", and minReadySeconds are {min_ready}") } else { String::new() };
+    let message = if slow >= NOTICED {
+        format!("is {deadline} s, and {} of starts take longer{after}", percent(slow))
+    } else if allowed + min_ready > deadline {
+        format!("is {deadline} s, and the startupProbe allows a start of {allowed} s{after}")
+    } else {
+        return Vec::new();
+    };
+    let longest = match &subject.around {
+        Some(around) if slow >= NOTICED => around.workload.pod.main().app.start_up.quantile(1.0 - NOTICED / 10.0),
+        _ => Some(allowed),
+    };
+    let help = longest.map_or("shorten the start".to_owned(), |longest| {
+        let wanted = ((longest.max(allowed) + min_ready) / 60.0).ceil() * 60.0 + 60.0;
+        format!("set progressDeadlineSeconds: {wanted}, which leaves a minute to pull the image")
+    });
+    vec![subject.finding("spec.progressDeadlineSeconds", message, help)]
 }
 
 pub(super) static ROLLOUTS_LEAVE_SKEW: Advice = Advice {

@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::{Advice, Finding, Subject, percent};
-use crate::model::{OnSigterm, Strikes};
+use crate::model::{Fault, OnSigterm, Strikes};
 use crate::spec::hooks::PreStop;
 
 /// Withdrawing an endpoint from every proxy may take as long (E10).
@@ -39,9 +39,9 @@ pub(super) fn no_pre_stop(subject: &Subject<'_>) -> Vec<Finding> {
     };
     let help = format!("set preStop: {{sleep: {{seconds: {USUAL_SLEEP_SECS}}}}}, within terminationGracePeriodSeconds");
     let finding = subject.finding(&subject.path("lifecycle.preStop"), message, help);
-    // Of all that stops a Pod in good order only deletions are simulated.
-    let deletes = |around: &super::Around<'_>| around.faults().any(|fault| fault.strikes == Strikes::Deletion);
-    if !subject.around.as_ref().is_some_and(deletes) {
+    // Nothing that is simulated stops a Pod in good order: what the hook is worth would be nothing.
+    let stops = |fault: &Fault| fault.strikes == Strikes::Deletion || fault.strikes.is_operation();
+    if !subject.around.as_ref().is_some_and(|around| around.faults().any(stops)) {
         return vec![finding];
     }
     vec![finding.followed_by([("lifecycle.preStop".to_string(), json!({"sleep": {"seconds": USUAL_SLEEP_SECS}}))])]

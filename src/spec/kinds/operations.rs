@@ -60,7 +60,8 @@ pub(in crate::spec) fn read(item: &Item<'_>, problems: &mut Problems) -> Option<
 /// What is done, and to whom.
 pub(in crate::spec) struct What {
     strikes: Strikes,
-    /// Of a drain: how long after its end the Node takes Pods again. Of an upgrade: how long a new machine takes.
+    /// Of a drain: how long after its end the Node takes Pods again. Of an upgrade: how long a new machine takes. Of a rollout: how
+    /// long after its progress deadline it is rolled back.
     lasts: Option<Law>,
     /// The Node that it names.
     node: Option<Named>,
@@ -126,7 +127,7 @@ enum Kind {
 
 /// Each kind: its word, what it is called, and the fields that it has and no other.
 const OWN_FIELDS: [(Kind, &str, &str, &[&str]); 3] = [
-    (Kind::Rollout, "rollout", "a rollout", &["image", "bad"]),
+    (Kind::Rollout, "rollout", "a rollout", &["image", "bad", "rollBackAfterDeadline"]),
     (Kind::Drain, "drain", "a drain", &["node", "timeout", "uncordonAfter"]),
     (Kind::UpgradeNodes, "upgradeNodes", "an upgrade of Nodes", &upgrade::FIELDS),
 ];
@@ -136,8 +137,10 @@ fn read_rollout(object: &mut Object<'_>, every: Option<&Law>, problems: &mut Pro
     let new_image = object.get("image").map_or(Some(true), |image| image.word(problems, &words));
     let deployments = faults::read_deployments(object, None, problems);
     let bad = bad::read(object, every, problems);
+    let rolled_back_after = object.get("rollBackAfterDeadline").map(|item| law::read(&item, problems));
+    let lasts = rolled_back_after.map_or(Some(None), |law| law.map(Some));
     let strikes = Strikes::Rollout { new_image: new_image? };
-    Some(What { strikes, lasts: None, node: None, deployments, bad: bad?, sizes: None })
+    Some(What { strikes, lasts: lasts?, node: None, deployments, bad: bad?, sizes: None })
 }
 
 fn read_drain(object: &mut Object<'_>, every: Option<&Law>, problems: &mut Problems) -> Option<What> {

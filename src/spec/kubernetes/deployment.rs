@@ -23,6 +23,7 @@ pub(in crate::spec) struct Deployment {
     pub labels: Labels,
     pub strategy: Strategy,
     pub min_ready: Duration,
+    pub progress_deadline: Duration,
     pub is_paused: bool,
     pub pod: Pod,
 }
@@ -162,6 +163,7 @@ pub(in crate::spec) fn read(document: &Node, problems: &mut Problems) -> Option<
         labels,
         strategy: strategy?,
         min_ready: Duration::from_secs(min_ready as u64),
+        progress_deadline: Duration::from_secs(limit as u64),
         is_paused,
         pod: pod?,
     })

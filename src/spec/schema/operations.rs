@@ -37,7 +37,7 @@ pub fn fields() -> Vec<(&'static str, Value)> {
 
 type Field = (&'static str, fn() -> Value);
 
-const OF_ROLLOUTS: [Field; 2] = [("image", image), ("bad", bad)];
+const OF_ROLLOUTS: [Field; 3] = [("image", image), ("bad", bad), ("rollBackAfterDeadline", roll_back_after_deadline)];
 const OF_DRAINS: [Field; 3] = [("node", node), ("timeout", timeout), ("uncordonAfter", uncordon_after)];
 const OF_UPGRADES: [Field; 10] = [
     ("preset", preset),
@@ -209,6 +209,13 @@ fn bad() -> Value {
     let has_time = json!({"required": ["crashesAfter"]});
     schema["anyOf"] = json!([{"allOf": [has_poison, has_time]}, {"not": {"anyOf": [has_poison, has_time]}}]);
     schema
+}
+
+/// Whether somebody watches for a rollout that is stuck.
+fn roll_back_after_deadline() -> Value {
+    let what = "Of a rollout, good or bad: where it has not got on for progressDeadlineSeconds (D4), it is rolled back so long after that. \
+                Left out: nobody watches for that.";
+    such_as(json!(["1m"]), refer("law", what))
 }
 
 /// Whether a rollout brings a new image.
