@@ -52,6 +52,7 @@ mod faults;
 mod kubelet;
 mod nodes;
 mod on_call;
+mod operations;
 mod planning;
 mod prober;
 mod probing;

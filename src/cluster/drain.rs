@@ -450,7 +450,7 @@ impl<O: Observer> Cluster<'_, O> {
                     false if evictions.is_empty() => OperationEnd::NothingToEvict,
                     false => OperationEnd::Complete,
                 };
-                self.observe(cx, &Observed::OperationEnded { target: Target::Node(node), operation, end });
+                self.end_operation(cx, Target::Node(node), operation, end);
                 self.tell(cx, Happening::DrainEnded { node, has_failed });
                 let timer = self.timer();
                 self.nodes[node].uncordon = timer;

@@ -380,8 +380,7 @@ impl<O: Observer> Cluster<'_, O> {
     /// The rollout that was under way is over, or another one takes its place.
     fn observe_end(&mut self, cx: &Cx<'_, Event>, workload: WorkloadId, end: OperationEnd) {
         if let Some(operation) = self.workloads[workload].rollouts.operation.take() {
-            let target = Target::Deployment(workload);
-            self.observe(cx, &Observed::OperationEnded { target, operation, end });
+            self.end_operation(cx, Target::Deployment(workload), operation, end);
         }
     }
 

@@ -251,7 +251,7 @@ impl<O: Observer> Cluster<'_, O> {
         }
         let Upgrade { operation, has_failed, .. } = *upgrade;
         let end = if has_failed { OperationEnd::Failed } else { OperationEnd::Complete };
-        self.observe(cx, &Observed::OperationEnded { target: Target::Cluster, operation, end });
+        self.end_operation(cx, Target::Cluster, operation, end);
         self.tell(cx, Happening::UpgradeEnded { has_failed });
     }
 

@@ -62,6 +62,8 @@ pub struct OperationOutcome {
     pub censored: u64,
     /// It was due in the counted window, and did not begin.
     pub skipped: u64,
+    /// It was over, and left the Pods of a Deployment uneven over the zones; of those that had something to do and were not superseded.
+    pub left_uneven: u64,
     /// Evictions that were refused within the counted window.
     pub refused: u64,
     /// By a number of Pods: how often so few of the Deployment's served in rotation at the least; of those that had something to

@@ -235,6 +235,8 @@ pub enum Observed {
         operation: FaultId,
         /// How it has come out.
         end: OperationEnd,
+        /// It leaves Pods of a Deployment uneven over the zones: one that takes them has two more than another, or more still.
+        is_uneven: bool,
     },
     /// Evictions of the drain that is under way on a Node have been refused (V2). Told of each Pod when it is asked for no more,
     /// and when the counted time ends.

@@ -41,6 +41,7 @@ enum Column {
     Superseded,
     GaveUp,
     NoEnd,
+    Uneven,
     Median,
     Tail,
     FailedRequests,
@@ -51,7 +52,7 @@ enum Column {
 
 impl Column {
     /// From left to right.
-    const ALL: [Self; 14] = [
+    const ALL: [Self; 15] = [
         Self::PerYear,
         Self::NothingToEvict,
         Self::Complete,
@@ -66,6 +67,7 @@ impl Column {
         Self::Downtime,
         Self::Refused,
         Self::LeastServing,
+        Self::Uneven,
     ];
     /// What is worth the least first: the page and metrics.csv have it.
     const SPARE: [Self; 7] =
@@ -81,6 +83,7 @@ impl Column {
             Self::Superseded => "superseded",
             Self::GaveUp => "gave up",
             Self::NoEnd => "no end",
+            Self::Uneven => "zones uneven",
             Self::Median => "takes p50",
             Self::Tail => "p95",
             Self::FailedRequests => "failed requests",
@@ -100,6 +103,7 @@ impl Column {
             Self::Superseded => is_seen(share_of(operation, operation.superseded)),
             Self::GaveUp => is_seen(share_of(operation, operation.gave_up)),
             Self::NoEnd => is_seen(share_of(operation, operation.duration_s.censored)),
+            Self::Uneven => is_seen(share_of(operation, operation.left_uneven)),
             Self::Downtime => is_down(operation),
             Self::Refused => operation.evictions_refused > 0,
             Self::PerYear | Self::Median | Self::Tail | Self::FailedRequests | Self::LeastServing => true,
@@ -118,6 +122,7 @@ impl Column {
             Self::Superseded => part(operation.superseded),
             Self::GaveUp => part(operation.gave_up),
             Self::NoEnd => part(took.censored),
+            Self::Uneven => part(operation.left_uneven),
             Self::Median => format::marked_quantile(took.p50.as_ref(), took.censored),
             Self::Tail => format::marked_quantile(took.p95.as_ref(), took.censored),
             Self::FailedRequests => each(operation.failed_request_s_each.as_ref()),
@@ -148,6 +153,9 @@ impl Column {
             }
             Self::Superseded => "Superseded: the next one comes before it is complete.",
             Self::GaveUp => "Gave up: at its timeout, or as it may not evict a Pod of two budgets.",
+            Self::Uneven => {
+                "Zones uneven: at its end one zone has two Pods more than another, or more still; nothing moves them."
+            }
             Self::NoEnd => "No end: it is still under way at the end of the replication.",
             Self::Median => "Takes: from its beginning until it is complete, of those that complete.",
             Self::FailedRequests => {
@@ -343,6 +351,7 @@ fn fates(whose: &str, operation: &OperationResult, replications: u64) -> String 
         (operation.rolled_back_s.count, "bring a bad revision and are rolled back", again.as_str()),
         (operation.superseded, "are superseded by the next one before they are complete", too_often),
         (operation.gave_up, "give up before they are complete", ""),
+        (operation.left_uneven, "leave the zones uneven, with two Pods more in one than in another", ""),
     ];
     for (count, fate, more) in fates {
         let share = share_of(operation, count);

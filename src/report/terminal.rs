@@ -217,7 +217,9 @@ impl Screen<'_> {
     /// Leaves these columns out, one after the other, as long as no name fits beside the numbers; they are in results.csv.
     fn make_room(&self, head: &mut Vec<&str>, rows: &mut [Vec<String>], scenarios: &[usize], spare: &[usize]) {
         let marked = self.marked();
-        let shortest = |i: &usize| self.name(*i, marked, LONGEST_VALUES[LONGEST_VALUES.len() - 1]).chars().count();
+        // Of several values each may be short; where there is but one, it is the name.
+        let least = if self.labels.columns.len() > 1 { LONGEST_VALUES[LONGEST_VALUES.len() - 1] } else { NAME - 2 };
+        let shortest = |i: &usize| self.name(*i, marked, least).chars().count();
         let needed = scenarios.iter().map(shortest).max().unwrap_or(0).min(NAME);
         for &column in spare {
             if self.room_for_names(head, rows) >= needed {

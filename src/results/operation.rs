@@ -22,6 +22,10 @@ pub struct OperationResult {
     /// How many gave up: a drain that reached its timeout, or met a Pod of two budgets.
     #[serde(default)]
     pub gave_up: u64,
+    /// How many left the Pods of a Deployment uneven over the zones at their end: two more in one zone than in another, or more. Those
+    /// that were superseded are none of them.
+    #[serde(default)]
+    pub left_uneven: u64,
     /// How many drains found no Pod on their Node. They count for `per_year`, and for nothing else.
     #[serde(default)]
     pub nothing_to_evict: u64,

@@ -214,6 +214,7 @@ fn scenarios_that_block_their_operations_are_not_recommended() {
         duration_s: Distribution { count: complete, ..Distribution::default() },
         superseded: 0,
         rolled_back_s: Distribution::default(),
+        left_uneven: 0,
         nothing_to_evict: 0,
         skipped: 0,
         gave_up,

@@ -68,7 +68,7 @@ impl Operations {
     }
 
     /// The one that is under way on the target is over.
-    pub fn end(&mut self, at: SimTime, target: Target, end: OperationEnd) {
+    pub fn end(&mut self, at: SimTime, target: Target, end: OperationEnd, is_uneven: bool) {
         let Some(place) = self.under_way.iter().position(|one| one.target == target) else { return };
         let one = self.under_way.swap_remove(place);
         if !one.is_counted {
@@ -85,6 +85,7 @@ impl Operations {
         }
         if !matches!(end, OperationEnd::Superseded | OperationEnd::NothingToEvict) {
             outcome.count_least(one.least);
+            outcome.left_uneven += u64::from(is_uneven);
         }
     }
 

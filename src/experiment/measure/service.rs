@@ -370,9 +370,9 @@ impl Service {
                 self.advance(at);
                 self.operations.begin(at, *target, *operation, self.window.contains(at));
             }
-            Observed::OperationEnded { target, end, .. } => {
+            Observed::OperationEnded { target, end, is_uneven, .. } => {
                 self.advance(at);
-                self.operations.end(at, *target, *end);
+                self.operations.end(at, *target, *end, *is_uneven);
             }
             Observed::OperationSkipped { operation, .. } => {
                 if self.window.contains(at) {
