@@ -6,6 +6,7 @@
 //! per Node, so a replication compares numbers only.
 
 mod budget;
+mod calendar;
 mod cluster;
 mod container;
 mod fault;
@@ -14,6 +15,7 @@ mod upgrade;
 mod workload;
 
 pub use budget::{Budget, BudgetStatus, Limit};
+pub use calendar::{Calendar, WEEK};
 pub use cluster::{
     Cluster, ControlPlane, DeadNodes, Eviction, Latencies, NewNode, Node, Prices, RaceOdds, StartRace, Zone,
 };

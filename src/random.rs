@@ -66,6 +66,8 @@ pub enum Purpose {
     FaultLasts(u64),
     /// The moment at which the scripted fault of this name hash strikes.
     FaultAt(u64),
+    /// At which instant of the week the replication begins.
+    Week,
     /// Phases and other state at time 0.
     Initial,
     /// The order in which Nodes and zones became known (S5a).
@@ -130,6 +132,7 @@ impl Purpose {
             Self::FaultEvery(name) => [1, name],
             Self::FaultLasts(name) => [2, name],
             Self::FaultAt(name) => [17, name],
+            Self::Week => [40, 0],
             Self::Initial => [3, 0],
             Self::NodeOrder => [4, 0],
             Self::StartUp => [5, 0],

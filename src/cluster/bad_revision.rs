@@ -97,7 +97,7 @@ impl<'m, O: Observer> Cluster<'m, O> {
     fn flaw_waits_for(&self, flaw: FaultId) -> Option<&'m Law> {
         match &self.model.faults[flaw].occurs {
             Occurrence::WithRevision { after } => after.as_ref(),
-            Occurrence::Every(_) | Occurrence::Once { .. } => None,
+            Occurrence::Every(_) | Occurrence::InHours { .. } | Occurrence::Once { .. } => None,
         }
     }
 

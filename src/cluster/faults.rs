@@ -11,7 +11,7 @@ use super::state::{Kubelet, Stage, Strike};
 use super::timer::Timer;
 use super::{Cluster, Cx, Event, Target};
 use crate::ids::{ContainerId, ContainerRef, FaultId, NodeId, PodId, SlotId, WorkloadId, ZoneId};
-use crate::model::{Affects, ContainerMode, DeadNodes, NodeMode, Occurrence, Role, Start, Strikes};
+use crate::model::{Affects, ContainerMode, DeadNodes, NodeMode, Occurrence, Role, Start, Strikes, WEEK};
 use crate::random::{Law, Purpose, name_hash};
 use crate::time::{Duration, SimTime};
 
@@ -83,7 +83,7 @@ impl<O: Observer> Cluster<'_, O> {
     pub(super) fn wind_clocks(&mut self) {
         let model = self.model;
         for (id, fault) in model.faults.entries() {
-            let Occurrence::Every(every) = &fault.occurs else { continue };
+            let Some((every, _)) = fault.occurs.every() else { continue };
             match fault.strikes {
                 Strikes::Container(_) => {
                     for workload in self.struck_workloads(id) {
@@ -126,16 +126,39 @@ impl<O: Observer> Cluster<'_, O> {
         let name = name_hash(&self.model.faults[fault].name);
         let mut every = Dice::new(self.stream(target, Purpose::FaultEvery(name)));
         let lasts = Dice::new(self.stream(target, Purpose::FaultLasts(name)));
-        let (strikes_at, life_began) = match self.model.start {
+        let (after, life_began) = match self.model.start {
             Start::Fresh => (every.span(law), Some(Duration::ZERO)),
             Start::Running => {
                 let (stream, ordinal) = every.reserve();
                 (Duration::from_secs_f64(law.sample_residual(&mut stream.rng(ordinal))), None)
             }
         };
+        let strikes_at = self.in_hours(fault, SimTime::ZERO, after);
         let is_of_several = self.model.faults[fault].at_once;
         let pending = Pending { fault, is_of_several, strikes_at, life_began, every, lasts };
         self.clock_mut(target).pending.push(pending);
+    }
+
+    /// What comes so long after `now` comes later or sooner where it keeps hours of the week.
+    fn in_hours(&self, fault: FaultId, now: SimTime, after: Duration) -> Duration {
+        match self.model.faults[fault].occurs {
+            Occurrence::InHours { calendar, .. } => calendar.stretched(self.of_week(now), after),
+            _ => after,
+        }
+    }
+
+    /// How long it is still closed for what is due now. Its clock has stood, else it would have come when it is open.
+    fn opens_after(&self, fault: FaultId, now: SimTime) -> Duration {
+        match self.model.faults[fault].occurs {
+            Occurrence::InHours { calendar, .. } => calendar.wait(self.of_week(now), Duration::ZERO),
+            _ => Duration::ZERO,
+        }
+    }
+
+    /// Since the beginning of Monday; the same in all scenarios.
+    fn of_week(&self, now: SimTime) -> Duration {
+        let begins = self.stream(Target::Cluster, Purpose::Week).uniform(0) * WEEK.as_secs_f64();
+        (Duration::from_secs_f64(begins) + now.since(SimTime::ZERO)) % WEEK
     }
 
     fn clock_mut(&mut self, target: Target) -> &mut Clock {
@@ -249,18 +272,27 @@ impl<O: Observer> Cluster<'_, O> {
 
     pub(super) fn on_fault_due(&mut self, cx: &mut Cx<'_, Event>, target: Target, timer: Timer) {
         let (model, of) = (self.model, self.workload_of(target));
-        let (clock, observer) = self.watched_clock(target);
+        let clock = self.clock_mut(target);
         if !clock.timer.expires(timer) {
             return;
         }
         let Some(index) = clock.due() else { return };
-        clock.stop(cx.now(), of, Some(index), observer);
+        let fault = clock.pending[index].fault;
+        let closed = self.opens_after(fault, cx.now());
+        let (clock, observer) = self.watched_clock(target);
+        clock.stop(cx.now(), of, Some(index).filter(|_| closed.is_zero()), observer);
         let age = clock.age;
-        let pending = &mut clock.pending[index];
-        let fault = pending.fault;
+        if !closed.is_zero() {
+            clock.pending[index].strikes_at = age + closed;
+            self.update_clock(cx, target);
+            return;
+        }
         let model = &model.faults[fault];
-        let Occurrence::Every(every) = &model.occurs else { return };
-        pending.strikes_at = age + pending.every.span(every);
+        let Some((every, _)) = model.occurs.every() else { return };
+        let after = clock.pending[index].every.span(every);
+        let after = self.in_hours(fault, cx.now(), after);
+        let pending = &mut self.clock_mut(target).pending[index];
+        pending.strikes_at = age + after;
         pending.life_began = Some(age);
         let lasts = model.lasts.as_ref().map(|lasts| pending.lasts.span(lasts));
         self.strike(cx, target, fault, lasts);

@@ -31,7 +31,10 @@ impl Control {
             Occurrence::Every(every) if every.cumulative_hazard(1.0).is_some() => {
                 Self::Ageing { every: every.clone(), strikes: 0, hazard: 0.0 }
             }
-            Occurrence::Every(_) | Occurrence::Once { .. } | Occurrence::WithRevision { .. } => Self::None,
+            Occurrence::Every(_)
+            | Occurrence::InHours { .. }
+            | Occurrence::Once { .. }
+            | Occurrence::WithRevision { .. } => Self::None,
         }
     }
 

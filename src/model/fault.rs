@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::{NodeUpgrade, ProbeKind};
+use super::{Calendar, NodeUpgrade, ProbeKind};
 use crate::ids::{NodeId, SlotId, TemplateContainer, WorkloadId, ZoneId};
 use crate::random::Law;
 use crate::time::Duration;
@@ -47,10 +47,7 @@ pub struct BadRevisions {
 impl Fault {
     /// Mean of the time in service between occurrences, in seconds; `None` for what a script does once.
     pub fn every_mean(&self) -> Option<f64> {
-        match &self.occurs {
-            Occurrence::Every(law) => Some(law.mean()),
-            Occurrence::Once { .. } | Occurrence::WithRevision { .. } => None,
-        }
+        self.occurs.every().map(|(law, _)| law.mean())
     }
 }
 
@@ -60,6 +57,14 @@ pub enum Occurrence {
     /// Again and again: seconds that a target is in service between occurrences. The clock stands while the
     /// target is down, starting or struck, and outlives restarts and replacements (invariant 6).
     Every(Law),
+    /// Again and again in some hours of the week alone, which begins at an instant that is drawn for each replication: as often as
+    /// with [`Occurrence::Every`], over a week.
+    InHours {
+        /// Seconds between occurrences, closed hours included.
+        every: Law,
+        /// Which hours.
+        calendar: Calendar,
+    },
     /// With a revision that is bad ([`Fault::bad`]), in every Pod of it.
     WithRevision {
         /// Seconds from when the process serves, drawn for each; left out, it is at work from the start of the process.
@@ -73,6 +78,17 @@ pub enum Occurrence {
         /// What is struck; all of the kind that [`Fault::strikes`] needs.
         targets: Vec<ScriptTarget>,
     },
+}
+
+impl Occurrence {
+    /// The law of the time between two, and the hours that they keep; `None` for what does not come again and again.
+    pub const fn every(&self) -> Option<(&Law, Option<&Calendar>)> {
+        match self {
+            Self::Every(every) => Some((every, None)),
+            Self::InHours { every, calendar } => Some((every, Some(calendar))),
+            Self::WithRevision { .. } | Self::Once { .. } => None,
+        }
+    }
 }
 
 /// What one entry of a script strikes.

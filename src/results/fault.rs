@@ -16,6 +16,9 @@ pub struct FaultInfo {
     pub strikes: String,
     /// Mean time in service between occurrences, in seconds; `null` for an entry of the script and for what a bad revision brings.
     pub every_mean_s: Option<f64>,
+    /// Of an operation, the hours of the week that it keeps, in words; left out of what comes at any hour.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub hours: Option<String>,
     /// Mean duration in seconds; `null` if it lasts until the restart. Of a drain: how long after its end the Node takes Pods again;
     /// of an upgrade of Nodes: how long a new machine takes; of a rollout: how long after its progress deadline it is rolled back,
     /// `null`: not for that.
@@ -91,6 +94,7 @@ impl FaultInfo {
             name: fault.name.clone(),
             strikes: fault.strikes.to_string(),
             every_mean_s: fault.every_mean().map(twelve_digits),
+            hours: fault.occurs.every().and_then(|(_, calendar)| calendar).map(ToString::to_string),
             lasts_mean_s: fault.lasts.as_ref().map(|law| twelve_digits(law.mean())),
             source: fault.source.clone(),
             operation: OperationInfo::of(faults, id),
@@ -128,7 +132,7 @@ impl BadInfo {
             name: fault.name.clone(),
             after_mean_s: match &fault.occurs {
                 Occurrence::WithRevision { after } => after.as_ref().map(|law| twelve_digits(law.mean())),
-                Occurrence::Every(_) | Occurrence::Once { .. } => None,
+                Occurrence::Every(_) | Occurrence::InHours { .. } | Occurrence::Once { .. } => None,
             },
         };
         // They follow their rollout in the model.

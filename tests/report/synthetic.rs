@@ -325,6 +325,7 @@ fn result(experiment: &str, varied: &[&str], scenarios: Vec<ScenarioResult>) -> 
                 strikes: kind.strikes.to_owned(),
                 every_mean_s: Some(31_536_000.0 / kind.per_year),
                 lasts_mean_s: Some(600.0),
+                hours: None,
                 source: "assumption".to_owned(),
                 operation: None,
             })
@@ -700,6 +701,7 @@ pub fn operated() -> ExperimentResult {
         strikes: String::new(),
         every_mean_s: Some(every_days * 86_400.0),
         lasts_mean_s,
+        hours: None,
         source: "assumption".to_owned(),
         operation: Some(operation),
     };

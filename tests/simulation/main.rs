@@ -18,6 +18,7 @@ mod trace;
 mod rules {
     mod attribution;
     mod bad_revisions;
+    mod calendars;
     mod containers;
     mod control_plane;
     mod drains;

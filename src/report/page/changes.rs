@@ -38,7 +38,8 @@ fn names_of(info: &FaultInfo) -> Vec<&str> {
 
 fn words(info: &FaultInfo, operation: &OperationInfo) -> String {
     let often = info.every_mean_s.map_or("once, at a moment of the script".to_owned(), |mean| {
-        format!("every {} on average", format::tick(mean))
+        let hours = info.hours.as_ref().map_or(String::new(), |hours| format!(" ({hours})"));
+        format!("every {} on average{hours}", format::tick(mean))
     });
     match operation {
         OperationInfo::Rollout { new_image, bad } => {

@@ -3,7 +3,7 @@
 use serde_json::{Value as Json, json};
 
 use super::{Advice, Finding, Subject, percent};
-use crate::model::{Affects, ContainerMode, Fault, Occurrence, Probe, Strikes, WhileStarting};
+use crate::model::{Affects, ContainerMode, Fault, Probe, Strikes, WhileStarting};
 use crate::random::Law;
 use crate::spec::tree::Node;
 use crate::time::Duration;
@@ -118,7 +118,7 @@ fn unseen_by_liveness(subject: &Subject<'_>) -> Vec<(String, Json)> {
 
 /// Where a fault stands, as a path of `vary`.
 fn home(fault: &Fault) -> String {
-    let home = if matches!(fault.occurs, Occurrence::Every(_)) { "faults" } else { "script" };
+    let home = if fault.occurs.every().is_some() { "faults" } else { "script" };
     format!("{home}.{}", fault.name)
 }
 

@@ -4,6 +4,7 @@
 //! among the faults.
 
 mod bad;
+mod calendar;
 mod upgrade;
 
 use crate::durations;
@@ -47,13 +48,12 @@ pub(in crate::spec) fn read(item: &Item<'_>, problems: &mut Problems) -> Option<
     let name = object.require("name", problems).and_then(|name| faults::read_name(&name, problems));
     // A Deployment that changes more often is never the same.
     let least = Duration::from_secs(60);
-    let say = "say how long it is from one to the next: every: 7d, or a law such as {exponential: {mean: 7d}}";
-    let every = object.require_or("every", problems, say);
-    let every = every.and_then(|every| law::read_recurring(&every, problems, least));
-    let what = read_kind(&mut object, "kind", every.as_ref(), problems);
+    let occurs = calendar::read(&mut object, least, problems);
+    let every = occurs.as_ref().and_then(calendar::law_of);
+    let what = read_kind(&mut object, "kind", every, problems);
     let source = object.get("source").map_or(Some("assumption"), |source| source.string(problems));
     object.finish(problems, &[]);
-    let (name, occurs, source) = (name?, Occurrence::Every(every?), source?.to_owned());
+    let (name, occurs, source) = (name?, occurs?, source?.to_owned());
     Some(what?.into_fault(name, occurs, source))
 }
 

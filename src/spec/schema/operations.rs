@@ -21,13 +21,33 @@ pub fn operation() -> Value {
         ("name", name("Its name in the results and in paths of `vary`. Not `probe` or `start`.")),
         ("kind", kind()),
         ("every", such_as(json!([{"exponential": {"mean": "7d"}}]), every)),
+        ("calendar", calendar()),
         ("deployments", deployments("Of several Deployments, which get it; all, each by itself, if left out.")),
         ("source", or("assumption", text("Where the numbers come from."))),
     ];
     let fields = general.into_iter().chain(fields());
-    let mut schema = object("A change that is made on purpose.", &["name", "kind", "every"], fields);
+    let mut schema = object("A change that is made on purpose.", &["name", "kind"], fields);
     schema["allOf"] = own_fields("kind");
+    schema["oneOf"] = json!([{"required": ["every"]}, {"required": ["calendar"]}]);
     schema
+}
+
+/// Hours of the week that a team keeps.
+fn calendar() -> Value {
+    let days = ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"].map(|day| (day, "A day of the week."));
+    let time = json!({"type": "string", "pattern": "^([01][0-9]|2[0-3]):[0-5][0-9]$|^24:00$"});
+    let between = "From when to when; past midnight where the second is earlier.";
+    let between = json!({"description": between, "type": "array", "items": time, "minItems": 2, "maxItems": 2});
+    let times = "The time between two of them, nights and days off included; its mean must be at least 1m.";
+    object(
+        "In place of `every`: it comes in these hours of the week alone. A week begins at an instant that is drawn for each replication.",
+        &["days", "between", "times"],
+        [
+            ("days", list("On which days.", word("Which.", &days))),
+            ("between", such_as(json!([["09:00", "17:00"]]), between)),
+            ("times", refer("law", times)),
+        ],
+    )
 }
 
 /// The fields of each kind that no other has.
