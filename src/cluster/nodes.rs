@@ -129,10 +129,13 @@ impl<O: Observer> Cluster<'_, O> {
         state.kubelet = Kubelet::Starting;
         state.kubelet_since = Some(cx.now());
         state.boot = timer;
+        // It asks the control plane for what it needs, which takes longer where that is loaded.
         let after = state.dice.span(law);
+        let after = self.under_load(after);
         cx.after(after, Event::KubeletStarted(node, timer));
         // The control plane hears of it sooner: the kubelet registers before it syncs Pods.
         let ready = self.nodes[node].dice.span(&self.model.cluster.latencies.kubelet_ready);
+        let ready = self.under_load(ready);
         self.schedule_report(cx, node, cx.now() + ready);
     }
 
