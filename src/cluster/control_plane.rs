@@ -205,6 +205,7 @@ impl<O: Observer> Cluster<'_, O> {
             | Event::BudgetUpdated(..) => Some(ControlPlanePart::ControllerManager),
             Event::BindDue(..) | Event::QueueFlushed(..) => Some(ControlPlanePart::Scheduler),
             Event::FlawNoticed(..)
+            | Event::ScaledBack(..)
             | Event::NodeDeleted(..)
             | Event::NodeJoined(..)
             | Event::NodeUncordoned(..)

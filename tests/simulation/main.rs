@@ -28,6 +28,7 @@ mod rules {
     mod on_call;
     mod placement;
     pub mod rollouts;
+    mod scaling;
     mod several;
     mod upgrades;
 }

@@ -152,15 +152,7 @@ impl Service {
     pub(super) fn finish(&mut self, now: SimTime) -> Outcome {
         self.settle(now);
         for index in 0..self.members.slots.len() {
-            if let Some(recovery) = self.members.slots[index].recovery.take() {
-                if self.members.slots[index].view.delivers() {
-                    self.close(&recovery);
-                } else if self.window.contains(recovery.began) {
-                    let recoveries = &mut self.outcome.recoveries[recovery.cause];
-                    recoveries.censored += 1;
-                    recoveries.overlapped += u64::from(recovery.overlapped);
-                }
-            }
+            self.cut_recovery(index);
         }
         if !self.members.is_down() {
             self.end_outage(self.settled);
@@ -262,7 +254,7 @@ impl Service {
     fn settle_slot(&mut self, index: usize, now: SimTime) {
         let slot = &mut self.members.slots[index];
         let from = std::mem::replace(&mut slot.settled, now);
-        if from == now {
+        if from == now || !slot.is_relied_on {
             return;
         }
         if slot.view.delivers() {
@@ -278,6 +270,18 @@ impl Service {
                 phases: [0; Phase::ALL.len()],
             });
             recovery.phases[slot.view.phase as usize] += now.since(from).as_nanos();
+        }
+    }
+
+    /// The recovery of the slot is over, or has no end that is seen.
+    fn cut_recovery(&mut self, index: usize) {
+        let Some(recovery) = self.members.slots[index].recovery.take() else { return };
+        if self.members.slots[index].view.delivers() {
+            self.close(&recovery);
+        } else if self.window.contains(recovery.began) {
+            let recoveries = &mut self.outcome.recoveries[recovery.cause];
+            recoveries.censored += 1;
+            recoveries.overlapped += u64::from(recovery.overlapped);
         }
     }
 
@@ -306,7 +310,36 @@ impl Service {
         self.advance(now);
         let place = self.members.place(slot);
         self.settle_slot(place, now);
-        self.members.slots[place].view.clone_from(view);
+        let slot = &mut self.members.slots[place];
+        slot.view.clone_from(view);
+        slot.is_relied_on |= view.delivers();
+    }
+
+    /// The slot's Pod goes on in its heir, if there is one, with all that has befallen it; what was under way at a slot without its
+    /// Pod is not seen to end.
+    fn slot_closed(&mut self, now: SimTime, slot: SlotId, heir: Option<SlotId>, causes: &CauseSet) {
+        self.advance(now);
+        let place = self.members.place(slot);
+        self.settle_slot(place, now);
+        if let Some(heir) = heir {
+            let to = self.members.place(heir);
+            self.settle_slot(to, now);
+            self.cut_recovery(to);
+            if !self.members.slots[place].view.delivers() {
+                self.members.slots[to].recovery = self.members.slots[place].recovery.take();
+            }
+            self.members.slots[to].is_relied_on |= self.members.slots[place].is_relied_on;
+            self.members.slots[to].struck = self.members.slots[place].struck.take();
+        }
+        self.cut_recovery(place);
+        self.members.slots[place].close(causes);
+        for pending in self.undetected.iter_mut().filter(|pending| pending.slot == slot) {
+            match heir {
+                Some(heir) => pending.slot = heir,
+                None => self.outcome.detections[pending.fault.index()].censored += 1,
+            }
+        }
+        self.undetected.retain(|pending| pending.slot != slot);
     }
 
     fn endpoint_changed(&mut self, now: SimTime, pod: PodId, view: Option<&EndpointView>) {
@@ -357,6 +390,7 @@ impl Service {
     pub(super) fn observe(&mut self, at: SimTime, what: &Observed) {
         match what {
             Observed::SlotChanged { slot, view } => self.slot_changed(at, *slot, view),
+            Observed::SlotClosed { slot, heir, causes } => self.slot_closed(at, *slot, *heir, causes),
             Observed::EndpointChanged { pod, view } => self.endpoint_changed(at, *pod, view.as_ref()),
             Observed::SlotStruck { slot, fault } => self.slot_struck(at, *slot, *fault),
             Observed::SlotFaultEnded { slot, fault } => self.slot_fault_ended(*slot, *fault),
@@ -370,9 +404,9 @@ impl Service {
                 self.advance(at);
                 self.operations.begin(at, *target, *operation, self.window.contains(at));
             }
-            Observed::OperationEnded { target, end, .. } => {
+            Observed::OperationEnded { target, operation, end } => {
                 self.advance(at);
-                self.operations.end(at, *target, *end);
+                self.operations.end(at, *target, *operation, *end);
             }
             Observed::OperationSkipped { operation, .. } => {
                 if self.window.contains(at) {
