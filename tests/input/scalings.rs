@@ -36,6 +36,13 @@ fn a_scaling_gives_the_deployment_more_slots() {
     assert_eq!((models[0].replicas(), models[0].slots()), (3, 3));
 }
 
+/// All Deployments together have no more slots than hasim simulates.
+#[test]
+fn there_is_a_limit_of_all_slots() {
+    let refused = load(&SALE.replace("to: 6", "to: 1001")).unwrap_err();
+    assert!(refused.contains("operations[0].to: is 1001, must be at most 1000"), "{refused}");
+}
+
 /// In a script it need not come back, and 0 is a number of replicas.
 #[test]
 fn a_script_scales_once() {

@@ -152,7 +152,15 @@ impl Service {
     pub(super) fn finish(&mut self, now: SimTime) -> Outcome {
         self.settle(now);
         for index in 0..self.members.slots.len() {
-            self.cut_recovery(index);
+            if let Some(recovery) = self.members.slots[index].recovery.take() {
+                if self.members.slots[index].view.delivers() {
+                    self.close(&recovery);
+                } else if self.window.contains(recovery.began) {
+                    let recoveries = &mut self.outcome.recoveries[recovery.cause];
+                    recoveries.censored += 1;
+                    recoveries.overlapped += u64::from(recovery.overlapped);
+                }
+            }
         }
         if !self.members.is_down() {
             self.end_outage(self.settled);
@@ -273,15 +281,11 @@ impl Service {
         }
     }
 
-    /// The recovery of the slot is over, or has no end that is seen.
-    fn cut_recovery(&mut self, index: usize) {
-        let Some(recovery) = self.members.slots[index].recovery.take() else { return };
-        if self.members.slots[index].view.delivers() {
+    /// The slot's Pod is not wanted any more: its recovery counts if it is over in this instant, and otherwise nobody waits for it.
+    fn leave_recovery(&mut self, index: usize) {
+        let recovery = self.members.slots[index].recovery.take();
+        if let Some(recovery) = recovery.filter(|_| self.members.slots[index].view.delivers()) {
             self.close(&recovery);
-        } else if self.window.contains(recovery.began) {
-            let recoveries = &mut self.outcome.recoveries[recovery.cause];
-            recoveries.censored += 1;
-            recoveries.overlapped += u64::from(recovery.overlapped);
         }
     }
 
@@ -315,8 +319,8 @@ impl Service {
         slot.is_relied_on |= view.delivers();
     }
 
-    /// The slot's Pod goes on in its heir, if there is one, with all that has befallen it; what was under way at a slot without its
-    /// Pod is not seen to end.
+    /// The slot's Pod goes on in its heir, if there is one, with all that has befallen it. What was under way with a Pod that is not
+    /// wanted any more is not counted.
     fn slot_closed(&mut self, now: SimTime, slot: SlotId, heir: Option<SlotId>, causes: &CauseSet) {
         self.advance(now);
         let place = self.members.place(slot);
@@ -324,22 +328,19 @@ impl Service {
         if let Some(heir) = heir {
             let to = self.members.place(heir);
             self.settle_slot(to, now);
-            self.cut_recovery(to);
+            self.leave_recovery(to);
             if !self.members.slots[place].view.delivers() {
                 self.members.slots[to].recovery = self.members.slots[place].recovery.take();
             }
             self.members.slots[to].is_relied_on |= self.members.slots[place].is_relied_on;
             self.members.slots[to].struck = self.members.slots[place].struck.take();
         }
-        self.cut_recovery(place);
+        self.leave_recovery(place);
         self.members.slots[place].close(causes);
-        for pending in self.undetected.iter_mut().filter(|pending| pending.slot == slot) {
-            match heir {
-                Some(heir) => pending.slot = heir,
-                None => self.outcome.detections[pending.fault.index()].censored += 1,
-            }
-        }
-        self.undetected.retain(|pending| pending.slot != slot);
+        self.undetected.retain(|pending| pending.slot != heir.unwrap_or(slot));
+        self.undetected.iter_mut().filter(|pending| pending.slot == slot).for_each(|pending| {
+            pending.slot = heir.unwrap_or(slot);
+        });
     }
 
     fn endpoint_changed(&mut self, now: SimTime, pod: PodId, view: Option<&EndpointView>) {
