@@ -22,7 +22,7 @@ fn d16_each_set_gets_its_part() {
 
 #[test]
 fn d16_the_remainder_goes_to_the_largest() {
-    // 13 become 25; three of 4, 4 and 5: 7.69, 7.69 and 9.6 are 8, 8 and 10, which is cut to what is left: 9 of 12 after 5 and 4.
+    // 13 become 25: 5 × 25/13 = 9.6 is 10, and 4 × 25/13 = 7.7 is 8, of which the last, the older, gets what is left of the 12.
     assert_eq!(divided(&[4, 4, 5], 10, 20), [7, 8, 10]);
     // 10 of 13 that may be there become 18: 5 × 18/13 = 6.9 and 5 × 18/13 = 6.9 leave 4, which the newer of the equal ones gets.
     assert_eq!(divided(&[5, 5], 10, 14), [7, 11]);
