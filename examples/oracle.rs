@@ -60,6 +60,7 @@ impl Observer for Watch {
             | Observed::Paged { .. }
             | Observed::DeletedByHand { .. }
             | Observed::PodsChanged { .. }
+            | Observed::SlotClosed { .. }
             | Observed::OperationSkipped { .. }
             | Observed::OperationEnded { .. }
             | Observed::EvictionsRefused { .. }

@@ -19,6 +19,7 @@
 //! | `nodes` | heartbeats, the node monitor, reboots and replacements | N1–N16 |
 //! | `eviction` | taints, tolerations, zone states | N5–N12 |
 //! | `rollout` | new revisions, surges, scale-down | D1–D3, D5, D10 |
+//! | `scaling` | replicas changed by hand | D6, D9, D10, D13–D16, D18 |
 //! | `drain` | `kubectl drain`: cordon, evictions and what waits for them | V4, V7, V13–V15 |
 //! | `upgrade` | new machines for all Nodes, some at a time | V5, V16–V20, V24 |
 //! | `budget` | the disruption controller, and what the API server answers to evictions | V1, V2, V8–V10 |
@@ -62,6 +63,7 @@ mod rest;
 mod resync;
 mod rollout;
 mod rotation;
+mod scaling;
 mod scheduler;
 mod script;
 mod starts;
@@ -82,7 +84,7 @@ pub use crate::history::{
 use crate::engine::{Cx, Engine, World};
 use crate::history::{cause, happening, observer};
 use crate::ids::{BudgetId, ContainerRef, FaultId, IdVec, NodeId, PodId, SlotId, WorkloadId, ZoneId};
-use crate::model::{ControlPlanePart, Model, ProbeKind, ScriptTarget, Workload};
+use crate::model::{ControlPlanePart, Model, ProbeKind, ScriptTarget};
 use crate::random::{Owner, Purpose, Streams};
 use crate::time::{Grid, SimTime};
 use dice::Dice;
@@ -140,6 +142,7 @@ pub(crate) enum Event {
     FlawNoticed(WorkloadId, Timer),
     ProgressDeadlineOver(WorkloadId, Timer),
     RolloutPassDue(WorkloadId, Timer),
+    ScaledBack(WorkloadId, Timer),
     ReplacementCreated(SlotId, Timer),
     BindDue(PodId, Timer),
     QueueFlushed(Timer),
@@ -178,8 +181,9 @@ pub(crate) struct Cluster<'m, O> {
     upgrades: upgrade::Upgrades,
     /// The clock of what strikes the control plane, or is done to Nodes by turns.
     clock: faults::Clock,
-    /// Those of each workload in a row; behind all of them the places for Pods that surges make.
+    /// Those of each workload in a row, then those that operations open; behind all of them the places for Pods that surges make.
     slots: IdVec<SlotId, Slot>,
+    first_surge_slot: usize,
     pods: IdVec<PodId, Pod>,
     /// How many have been created.
     births: u64,
@@ -287,15 +291,13 @@ impl<'m, O: Observer> Cluster<'m, O> {
         let rules = &model.cluster.control_plane;
         let of = |id| WorkloadState::new(model, id, streams);
         let workloads: IdVec<WorkloadId, WorkloadState> = model.workloads.ids().map(of).collect();
-        let slots = |(id, workload): (WorkloadId, &Workload)| {
-            (0..workload.replicas).map(|slot| Slot::new(id, &workloads[id], slot, &workload.pod)).collect::<Vec<_>>()
+        let slots_of = |(id, state): (WorkloadId, &WorkloadState)| {
+            let slot = |(place, ordinal)| (place, Slot::new(id, state, ordinal, &model.workloads[id].pod));
+            state.every_slot().chain(state.surge_slots()).zip(0..).map(slot).collect::<Vec<_>>()
         };
-        let surge_slots = |(id, workload): (WorkloadId, &Workload)| {
-            let numbers = workloads[id].surge_slots().zip(workload.replicas..);
-            numbers.map(|(_, slot)| Slot::new(id, &workloads[id], slot, &workload.pod)).collect::<Vec<_>>()
-        };
-        let all = model.workloads.entries().flat_map(slots).chain(model.workloads.entries().flat_map(surge_slots));
-        let slots = all.collect();
+        let mut slots: Vec<(SlotId, Slot)> = workloads.entries().flat_map(slots_of).collect();
+        slots.sort_by_key(|(place, _)| *place);
+        let slots = slots.into_iter().map(|(_, slot)| slot).collect();
         // Each periodic loop of the control plane runs in a phase of its own, drawn once.
         let grid = |ordinal, period| dice::phase(initial.uniform(ordinal), period);
         Self {
@@ -305,6 +307,7 @@ impl<'m, O: Observer> Cluster<'m, O> {
             observer,
             timers: 0,
             slots,
+            first_surge_slot: model.slots(),
             workloads,
             budgets: model.budgets.iter().map(|budget| budget::BudgetState::new(budget, streams)).collect(),
             drains: drain::Drains::new(model.faults.len()),
@@ -412,6 +415,7 @@ impl<O: Observer> World for Cluster<'_, O> {
             Event::FlawNoticed(workload, timer) => self.on_flaw_noticed(cx, workload, timer),
             Event::ProgressDeadlineOver(workload, timer) => self.on_progress_deadline_over(cx, workload, timer),
             Event::RolloutPassDue(workload, timer) => self.on_rollout_pass_due(cx, workload, timer),
+            Event::ScaledBack(workload, timer) => self.on_scaled_back(cx, workload, timer),
             Event::ReplacementCreated(slot, timer) => self.on_replacement_created(cx, slot, timer),
             Event::BindDue(pod, timer) => self.on_bind_due(cx, pod, timer),
             Event::QueueFlushed(timer) => self.on_queue_flushed(cx, timer),

@@ -169,7 +169,8 @@ id! {
     WorkloadId
 }
 id! {
-    /// One of the `replicas` places of a Deployment, which successive Pods hold; those of all Deployments, one after the other.
+    /// One of the `replicas` places of a Deployment, which successive Pods hold; those of all Deployments, one after the other, and
+    /// behind them those that operations open when they scale it.
     SlotId
 }
 id! {

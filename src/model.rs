@@ -30,6 +30,8 @@ pub use workload::{
     AntiAffinity, OtherRequest, Part, PodSpec, PodTolerations, Resources, Spread, Strategy, Toleration, Workload,
 };
 
+use std::ops::Range;
+
 use crate::ids::{BudgetId, FaultId, IdVec, SlotId, WorkloadId};
 use crate::random::Law;
 use crate::time::Duration;
@@ -83,43 +85,66 @@ impl Model {
         &mut self.workload_mut().pod.main_mut().app
     }
 
-    /// How many slots all Deployments have.
-    pub fn slots(&self) -> usize {
+    /// How many Pods all Deployments want at the beginning.
+    pub fn replicas(&self) -> usize {
         self.workloads.iter().map(|workload| workload.replicas as usize).sum()
     }
 
-    /// The slots of a Deployment.
-    pub fn slots_of(&self, workload: WorkloadId) -> std::ops::Range<usize> {
-        let before = self.workloads.as_slice()[..workload.index()].iter();
-        let first = before.map(|workload| workload.replicas as usize).sum();
-        first..first + self.workloads[workload].replicas as usize
+    /// How many slots all Deployments have, those included that only an operation opens.
+    pub fn slots(&self) -> usize {
+        self.replicas() + self.workloads.ids().map(|id| self.scaled_by(id)).sum::<usize>()
+    }
+
+    /// The slots that a Deployment has at the beginning.
+    pub fn slots_of(&self, workload: WorkloadId) -> Range<usize> {
+        self.range_of(workload, 0, |id| self.workloads[id].replicas as usize)
+    }
+
+    /// The slots that operations open beside them; behind the first slots of all Deployments, whose numbers hang on no operation.
+    pub fn scaled_slots_of(&self, workload: WorkloadId) -> Range<usize> {
+        self.range_of(workload, self.replicas(), |id| self.scaled_by(id))
     }
 
     /// Where Pods of a Deployment stand that a surge makes beside its slots; behind those of all.
-    pub fn surge_slots_of(&self, workload: WorkloadId) -> std::ops::Range<usize> {
-        let surge = |workload: &Workload| workload.strategy.bounds(workload.replicas).0 as usize;
-        let before = self.workloads.as_slice()[..workload.index()].iter().map(surge);
-        let first = self.slots() + before.sum::<usize>();
-        first..first + surge(&self.workloads[workload])
+    pub fn surge_slots_of(&self, workload: WorkloadId) -> Range<usize> {
+        self.range_of(workload, self.slots(), |id| self.surge_of(id))
     }
 
     /// Whose slot it is, and which of its own; those of surges follow the others.
     pub fn owner_of(&self, slot: SlotId) -> (WorkloadId, u32) {
-        let mut number = slot.index() as u32;
-        for (id, workload) in self.workloads.entries() {
-            if number < workload.replicas {
-                return (id, number);
+        let first = |id: WorkloadId| self.workloads[id].replicas as usize;
+        let scaled = |id| self.scaled_by(id);
+        let surge = |id| self.surge_of(id);
+        let rows: [&dyn Fn(WorkloadId) -> usize; 3] = [&first, &scaled, &surge];
+        let mut left = slot.index();
+        for (row, count) in rows.iter().enumerate() {
+            for id in self.workloads.ids() {
+                if left < count(id) {
+                    let before = rows[..row].iter().map(|count| count(id)).sum::<usize>();
+                    return (id, (before + left) as u32);
+                }
+                left -= count(id);
             }
-            number -= workload.replicas;
-        }
-        for (id, workload) in self.workloads.entries() {
-            let surge = workload.strategy.bounds(workload.replicas).0;
-            if number < surge {
-                return (id, workload.replicas + number);
-            }
-            number -= surge;
         }
         unreachable!("{slot:?} is not of the model")
+    }
+
+    /// The part of a Deployment in a row that begins at `first` and has so many places for each of them.
+    fn range_of(&self, workload: WorkloadId, first: usize, count: impl Fn(WorkloadId) -> usize) -> Range<usize> {
+        let before = self.workloads.ids().take(workload.index()).map(&count).sum::<usize>();
+        first + before..first + before + count(workload)
+    }
+
+    /// By how many Pods the most that operations scale the Deployment to is more than its replicas.
+    fn scaled_by(&self, workload: WorkloadId) -> usize {
+        let most = self.faults.iter().filter_map(|fault| fault.scales(workload)).max().unwrap_or(0);
+        most.saturating_sub(self.workloads[workload].replicas) as usize
+    }
+
+    /// The most Pods that a surge may make.
+    fn surge_of(&self, workload: WorkloadId) -> usize {
+        let Workload { replicas, strategy, .. } = &self.workloads[workload];
+        strategy.bounds(replicas + self.scaled_by(workload) as u32).0 as usize
     }
 
     /// When the system is available.

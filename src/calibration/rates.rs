@@ -67,6 +67,7 @@ fn every(fault: &Counted) -> Described {
         Strikes::Deployment(_)
         | Strikes::ControlPlane(_)
         | Strikes::Rollout { .. }
+        | Strikes::Scale { .. }
         | Strikes::Drain { .. }
         | Strikes::UpgradeNodes(_) => ("", "days"),
         Strikes::Node(_) => (" and Node", "Node-days"),

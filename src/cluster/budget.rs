@@ -97,8 +97,9 @@ impl<O: Observer> Cluster<'_, O> {
             healthy += u32::from(!pod.deleted && pod.api_ready);
             has_pods[pod.workload.index()] = true;
         }
-        let wanted = self.model.workloads.entries().filter(|(id, _)| has_pods[id.index()]);
-        budget.status(healthy, pods, wanted.map(|(_, workload)| workload.replicas).sum())
+        // A change of `spec.replicas` is seen with the next change of a Pod (V10).
+        let wanted = self.workloads.entries().filter(|(id, _)| has_pods[id.index()]);
+        budget.status(healthy, pods, wanted.map(|(_, workload)| workload.scaling.replicas).sum())
     }
 
     /// Whether the Pod may be evicted now; if a budget counts that off, it does so (V2, V8, V9).

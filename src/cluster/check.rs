@@ -6,6 +6,7 @@ use super::budget::BudgetState;
 use super::observer::{Observer, SlotView};
 use super::state::{Container, Kubelet, Pod, Stage};
 use super::timer::Timer;
+use super::workload::WorkloadState;
 use super::{Cluster, Target};
 use crate::ids::{ContainerRef, NodeId, PodId, SlotId};
 use crate::time::SimTime;
@@ -38,7 +39,21 @@ impl<O: Observer> Cluster<'_, O> {
                 "a surge lasts as long as its rollout"
             );
             assert_eq!(workload.counts, counted, "the counts are those of the Pods that there are");
+            self.check_scaling(workload);
         }
+    }
+
+    /// The lowest slots are open, as many as the controllers were told of last or are about to be; nobody stands in a closed one.
+    fn check_scaling(&self, workload: &WorkloadState) {
+        let closed = workload.every_slot().skip(workload.open as usize);
+        let is_empty = |slot: SlotId| self.slots[slot].pod.is_none() && self.slots[slot].view.is_none();
+        assert!(closed.into_iter().all(is_empty), "a closed slot has no Pod, and nobody is told of it");
+        assert_eq!(workload.slots().count(), workload.open as usize, "no more slots are open than there are");
+        let applied = workload.scaling.applied;
+        assert!(
+            workload.open == applied || workload.rollouts.is_to_scale(),
+            "slots are opened and closed when ReplicaSets are scaled"
+        );
     }
 
     /// A slot and the Pod that holds it know each other, and what was told of the slot is how it looks.
@@ -54,7 +69,10 @@ impl<O: Observer> Cluster<'_, O> {
             );
             self.serves(pod) && held.in_rotation
         });
-        assert!(state.view.is_none() || !self.is_for_surge(slot), "nobody is told of {slot:?}, a place for surges");
+        assert!(
+            state.view.is_none() || self.is_open(slot),
+            "nobody is told of {slot:?}, which is no slot that is open"
+        );
         if let Some(view) = &state.view {
             assert_eq!(SlotView::delivers(view), delivers, "the observer knows whether {slot:?} delivers");
         }
@@ -183,6 +201,7 @@ impl<O: Observer> Cluster<'_, O> {
             ]);
         }
         timers.extend(self.workloads.iter().flat_map(|workload| workload.rollouts.timers()));
+        timers.extend(self.workloads.iter().map(|workload| workload.scaling.timer()));
         timers.extend(self.budgets.iter().map(BudgetState::timer));
         timers.extend(self.drains.timers());
         timers.extend(self.upgrades.timers());

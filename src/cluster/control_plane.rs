@@ -206,6 +206,7 @@ impl<O: Observer> Cluster<'_, O> {
             | Event::BudgetUpdated(..) => Some(ControlPlanePart::ControllerManager),
             Event::BindDue(..) | Event::QueueFlushed(..) => Some(ControlPlanePart::Scheduler),
             Event::FlawNoticed(..)
+            | Event::ScaledBack(..)
             | Event::NodeDeleted(..)
             | Event::NodeJoined(..)
             | Event::NodeUncordoned(..)

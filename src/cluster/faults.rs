@@ -88,13 +88,14 @@ impl<O: Observer> Cluster<'_, O> {
                 Strikes::Container(_) => {
                     for workload in self.struck_workloads(id) {
                         let Some(container) = self.struck_container(id, workload) else { continue };
-                        let slots = self.workloads[workload].slots();
+                        let slots = self.workloads[workload].every_slot();
                         slots.for_each(|slot| self.wind(self.target(slot, container), id, every));
                     }
                 }
                 Strikes::Deletion => {
                     for workload in self.struck_workloads(id) {
-                        self.workloads[workload].slots().for_each(|slot| self.wind(Target::Slot(slot), id, every));
+                        let slots = self.workloads[workload].every_slot();
+                        slots.for_each(|slot| self.wind(Target::Slot(slot), id, every));
                     }
                 }
                 Strikes::Deployment(_) => {
@@ -104,7 +105,7 @@ impl<O: Observer> Cluster<'_, O> {
                         self.wind(Target::Deployment(workload), id, every);
                     }
                 }
-                Strikes::Rollout { .. } => {
+                Strikes::Rollout { .. } | Strikes::Scale { .. } => {
                     for workload in self.struck_workloads(id) {
                         self.wind(Target::Deployment(workload), id, every);
                     }
@@ -339,6 +340,10 @@ impl<O: Observer> Cluster<'_, O> {
                 self.tell(cx, Happening::FaultStruck { target, fault });
                 self.begin_rollout(cx, workload, fault, (new_image, lasts));
             }
+            (Target::Deployment(workload), Strikes::Scale { to }) => {
+                self.tell(cx, Happening::FaultStruck { target, fault });
+                self.begin_scaling(cx, workload, fault, to, lasts);
+            }
             (Target::Cluster, Strikes::ControlPlane(mode)) => self.strike_control_plane(cx, fault, mode, lasts),
             (Target::Cluster, Strikes::Drain { node, timeout }) => {
                 self.begin_drain(cx, fault, (node, timeout), lasts.unwrap_or(Duration::ZERO));
@@ -450,11 +455,13 @@ impl<O: Observer> Cluster<'_, O> {
         };
         match target {
             Target::Slot(slot) | Target::Container(slot, _) => {
-                let Some(pod) = self.slots[slot].pod else { return };
+                let Some(pod) = self.struck_with_timer(slot, timer) else { return };
                 let mut struck = self.pods[pod].containers.iter_mut().map(|container| &mut container.strikes);
                 let Some(fault) = struck.find_map(over) else { return };
                 self.tell(cx, Happening::FaultEnded { target, fault });
-                self.mark_ended(cx, slot, fault);
+                if let Some(slot) = self.slot_of(pod) {
+                    self.mark_ended(cx, slot, fault);
+                }
                 self.settle(cx, pod);
             }
             Target::Deployment(first) => {
@@ -490,6 +497,17 @@ impl<O: Observer> Cluster<'_, O> {
             Target::Cluster => self.on_control_plane_fault_ended(cx, timer),
         }
         self.update_clock(cx, target);
+    }
+
+    /// The Pod on which the fault is at work that ends with this timer: that of the slot, or one that stood there before the slot was
+    /// closed.
+    fn struck_with_timer(&self, slot: SlotId, timer: Timer) -> Option<PodId> {
+        let is_struck = |pod: &PodId| {
+            let mut strikes = self.pods[*pod].containers.iter().flat_map(|container| &container.strikes);
+            strikes.any(|strike| strike.timer == timer)
+        };
+        let holds_another = |pod: &PodId| self.pods[*pod].exists && self.pods[*pod].holds_slot && is_struck(pod);
+        self.slots[slot].pod.filter(is_struck).or_else(|| self.pods.ids().find(holds_another))
     }
 
     fn mark_struck(&mut self, cx: &mut Cx<'_, Event>, slot: SlotId, fault: FaultId) {
@@ -591,6 +609,7 @@ impl<O: Observer> Cluster<'_, O> {
             | Strikes::Zone(_)
             | Strikes::ControlPlane(_)
             | Strikes::Rollout { .. }
+            | Strikes::Scale { .. }
             | Strikes::Drain { .. }
             | Strikes::UpgradeNodes(_) => None,
         }
@@ -624,6 +643,7 @@ impl<O: Observer> Cluster<'_, O> {
                 | Strikes::Deployment(_)
                 | Strikes::ControlPlane(_)
                 | Strikes::Rollout { .. }
+                | Strikes::Scale { .. }
                 | Strikes::Drain { .. }
                 | Strikes::UpgradeNodes(_) => None,
             }

@@ -41,6 +41,11 @@ enum WatchStage {
 }
 
 impl Watch {
+    /// Another one begins, with draws of its own.
+    pub fn after(before: Self) -> Self {
+        Self { spells: before.spells, ..Self::default() }
+    }
+
     /// Somebody knows that the slot is stuck.
     pub fn is_paged(&self) -> bool {
         matches!(self.stage, WatchStage::Paged { .. })
@@ -54,7 +59,7 @@ impl<O: Observer> Cluster<'_, O> {
         let pod = self.slots[slot].pod;
         let Some(pod) = pod.filter(|_| !delivers) else {
             let watch = &mut self.slots[slot].watch;
-            *watch = Watch { spells: watch.spells, ..Watch::default() };
+            *watch = Watch::after(*watch);
             return;
         };
         let stuck = self.is_stuck(pod);

@@ -90,6 +90,21 @@ impl Rollouts {
         self.cause.map_or_else(CauseSet::new, |fault| Cause::Fault(fault).into())
     }
 
+    /// The controllers have yet to look at the `ReplicaSet`s.
+    pub fn is_to_scale(&self) -> bool {
+        self.scaling.is_set()
+    }
+
+    /// Its `ReplicaSet`s that still matter, the oldest first.
+    pub fn sets(&self) -> &[ReplicaSet] {
+        &self.sets
+    }
+
+    /// The same, to be scaled.
+    pub fn sets_mut(&mut self) -> &mut [ReplicaSet] {
+        &mut self.sets
+    }
+
     /// What waits for an event.
     pub fn timers(&self) -> [Timer; 4] {
         [self.pass, self.scaling, self.noticed, self.progress.map_or(Timer::NONE, Progress::timer)]
@@ -159,15 +174,20 @@ impl<O: Observer> Cluster<'_, O> {
         self.request_pass(cx, workload);
     }
 
-    /// Something has changed that the Deployment controller looks at, while it rolls out.
+    /// Something has changed that the Deployment controller looks at, while it rolls out or scales.
     pub(super) fn request_pass(&mut self, cx: &mut Cx<'_, Event>, workload: WorkloadId) {
-        let rollouts = &self.workloads[workload].rollouts;
-        if rollouts.is_under_way() && !rollouts.pass.is_set() {
+        if self.is_changing(workload) && !self.workloads[workload].rollouts.pass.is_set() {
             let timer = self.timer();
             let after = self.controller_step(workload);
             self.workloads[workload].rollouts.pass = timer;
             cx.after(after, Event::RolloutPassDue(workload, timer));
         }
+    }
+
+    /// The Deployment controller has something to do, or somebody waits for the end of what it does.
+    fn is_changing(&self, workload: WorkloadId) -> bool {
+        let state = &self.workloads[workload];
+        state.rollouts.is_under_way() || state.scaling.is_at_work()
     }
 
     fn request_scaling(&mut self, cx: &mut Cx<'_, Event>, workload: WorkloadId) {
@@ -186,24 +206,37 @@ impl<O: Observer> Cluster<'_, O> {
     }
 
     pub(super) fn on_rollout_pass_due(&mut self, cx: &mut Cx<'_, Event>, workload: WorkloadId, timer: Timer) {
-        if !self.workloads[workload].rollouts.pass.expires(timer) || !self.workloads[workload].rollouts.is_under_way() {
+        if !self.workloads[workload].rollouts.pass.expires(timer) || !self.is_changing(workload) {
             return;
         }
-        let model = &self.model.workloads[workload];
-        let changed = match model.strategy {
-            Strategy::Recreate => self.recreate(workload),
-            Strategy::RollingUpdate { .. } => self.roll(cx.now(), workload),
-        };
-        if changed {
+        if self.is_to_be_scaled(workload) {
+            self.scale_sets(workload);
+            self.request_scaling(cx, workload);
+        } else if self.take_step(cx.now(), workload) {
+            self.workloads[workload].scaling.leave_to_rollout();
+            self.request_scaling(cx, workload);
+        }
+        let scaling = &mut self.workloads[workload].scaling;
+        if std::mem::replace(&mut scaling.applied, scaling.replicas) != scaling.replicas {
+            // Slots are opened or closed, whether or not there are Pods.
             self.request_scaling(cx, workload);
         }
         self.note_progress(cx, workload);
         self.end_rollout_if_complete(cx, workload);
+        self.end_scaling_if_complete(cx, workload);
+    }
+
+    /// The next step of a rollout, if there is one.
+    fn take_step(&mut self, now: SimTime, workload: WorkloadId) -> bool {
+        match self.model.workloads[workload].strategy {
+            Strategy::Recreate => self.recreate(workload),
+            Strategy::RollingUpdate { .. } => self.roll(now, workload),
+        }
     }
 
     /// D3: all old Pods away, terminating ones included, before the first new one comes.
     fn recreate(&mut self, workload: WorkloadId) -> bool {
-        let replicas = self.model.workloads[workload].replicas;
+        let replicas = self.workloads[workload].scaling.replicas;
         let newest = self.workloads[workload].rollouts.newest().revision;
         let mut changed = false;
         for set in self.workloads[workload].rollouts.sets.iter_mut().filter(|set| set.revision != newest) {
@@ -221,15 +254,20 @@ impl<O: Observer> Cluster<'_, O> {
         changed
     }
 
-    /// D2: one direction at a time.
+    /// D2: one direction at a time; surge and unavailable are those of the present number of replicas (D18).
     fn roll(&mut self, now: SimTime, workload: WorkloadId) -> bool {
-        let model = &self.model.workloads[workload];
-        let (replicas, (surge, unavailable)) = (model.replicas, model.strategy.bounds(model.replicas));
+        let replicas = self.workloads[workload].scaling.replicas;
+        let (surge, unavailable) = self.model.workloads[workload].strategy.bounds(replicas);
         let sets = &self.workloads[workload].rollouts.sets;
         let available: Vec<u32> = sets.iter().map(|set| self.available(now, workload, set.revision)).collect();
         let total = self.workloads[workload].rollouts.total();
         let rollouts = &mut self.workloads[workload].rollouts;
         let (newest, old) = rollouts.sets.split_last_mut().expect("there is always one");
+        if newest.size > replicas {
+            // A scaling has left the remainder to it.
+            newest.size = replicas;
+            return true;
+        }
         let add = (replicas + surge).saturating_sub(total).min(replicas.saturating_sub(newest.size));
         if add > 0 {
             newest.size += add;
@@ -278,6 +316,7 @@ impl<O: Observer> Cluster<'_, O> {
                 }
             }
         }
+        self.fit_slots(cx, workload);
         for &set in &sets {
             for _ in self.active_of(workload, set.revision).count()..set.size as usize {
                 self.create_replica(cx, workload, set);
@@ -293,12 +332,16 @@ impl<O: Observer> Cluster<'_, O> {
 
     /// One more Pod of the revision, in the lowest place that is vacant: beside the full number in one for surges.
     pub(super) fn create_replica(&mut self, cx: &mut Cx<'_, Event>, workload: WorkloadId, set: ReplicaSet) {
-        let state = &self.workloads[workload];
-        let vacant = |slot: &SlotId| self.slots[*slot].pod.is_none();
-        let Some(slot) = state.slots().find(vacant).or_else(|| state.surge_slots().find(vacant)) else { return };
+        let Some(slot) = self.vacant_place(workload) else { return };
         let pod = self.create_pod(cx, slot, set);
         self.request_binding(cx, pod);
         self.look_at_slot(cx, slot);
+    }
+
+    /// The lowest slot that is vacant, else such a place for surges.
+    pub(super) fn vacant_place(&self, workload: WorkloadId) -> Option<SlotId> {
+        let state = &self.workloads[workload];
+        state.slots().chain(state.surge_slots()).find(|&slot| self.slots[slot].pod.is_none())
     }
 
     /// Which `ReplicaSet` lacks a Pod: the oldest of them.
@@ -317,13 +360,16 @@ impl<O: Observer> Cluster<'_, O> {
     fn scale_down(&mut self, cx: &mut Cx<'_, Event>, pod: PodId) {
         let workload = self.pods[pod].workload;
         let slot = self.slot_of(pod);
-        if let (Some(slot), Some(cause)) = (slot, self.workloads[workload].rollouts.cause) {
+        let state = &self.workloads[workload];
+        // Of slots that are to close others take what is vacant.
+        let closes = state.open > state.scaling.applied;
+        if let (Some(slot), Some(cause)) = (slot, state.scaling.charged().or(state.rollouts.cause)) {
             // Who keeps it from delivering already is charged with what follows.
             self.hand_over_missing(cx, slot);
             self.slots[slot].account.owe(cause);
         }
         self.delete_for_good(cx, pod);
-        if let Some(slot) = slot {
+        if let Some(slot) = slot.filter(|_| !closes) {
             self.fill_from_surge(cx, slot);
         }
     }
@@ -340,8 +386,8 @@ impl<O: Observer> Cluster<'_, O> {
         }
     }
 
-    /// A surge Pod takes a slot that is vacant.
-    fn move_to_slot(&mut self, cx: &mut Cx<'_, Event>, pod: PodId, slot: SlotId) {
+    /// A Pod takes a place that is vacant.
+    pub(super) fn move_to_slot(&mut self, cx: &mut Cx<'_, Event>, pod: PodId, slot: SlotId) {
         // Its syncs draw from the stream of its slot.
         self.wake(cx, pod);
         let state = &mut self.pods[pod];
@@ -355,10 +401,11 @@ impl<O: Observer> Cluster<'_, O> {
 
     /// The rollout is over when all Pods are of the new revision and available.
     fn end_rollout_if_complete(&mut self, cx: &mut Cx<'_, Event>, workload: WorkloadId) {
-        let replicas = self.model.workloads[workload].replicas;
+        let replicas = self.workloads[workload].scaling.replicas;
         let newest = self.workloads[workload].rollouts.newest();
         let others = self.active_pods(workload).any(|pod| self.pods[pod].revision != newest.revision);
-        if newest.size == replicas
+        if self.workloads[workload].rollouts.is_under_way()
+            && newest.size == replicas
             && self.workloads[workload].rollouts.total() == replicas
             && !others
             && self.available(cx.now(), workload, newest.revision) == replicas
@@ -403,6 +450,11 @@ impl<O: Observer> Cluster<'_, O> {
         self.active_of(workload, revision).filter(is_available).count() as u32
     }
 
+    /// How many Pods of all revisions are.
+    pub(super) fn available_pods(&self, now: SimTime, workload: WorkloadId) -> u32 {
+        self.workloads[workload].rollouts.sets().iter().map(|set| self.available(now, workload, set.revision)).sum()
+    }
+
     /// When a Pod that is Ready is available. The API keeps the second in which it became so.
     fn available_at(&self, pod: PodId) -> SimTime {
         let least = self.workload(pod).min_ready;
@@ -416,7 +468,7 @@ impl<O: Observer> Cluster<'_, O> {
     pub(super) fn await_availability(&mut self, cx: &mut Cx<'_, Event>, pod: PodId) {
         let workload = self.pods[pod].workload;
         let at = self.available_at(pod);
-        if self.workloads[workload].rollouts.is_under_way() && self.pods[pod].api_ready && at > cx.now() {
+        if self.is_changing(workload) && self.pods[pod].api_ready && at > cx.now() {
             let timer = self.timer();
             self.pods[pod].availability = timer;
             cx.at(at, Event::PodAvailable(pod, timer));

@@ -12,7 +12,7 @@ impl<O: Observer> Cluster<'_, O> {
     /// The slot that the Pod holds; one that a surge makes holds none.
     pub(super) fn slot_of(&self, pod: PodId) -> Option<SlotId> {
         let pod = &self.pods[pod];
-        (pod.holds_slot && !self.is_for_surge(pod.home)).then_some(pod.home)
+        (pod.holds_slot && self.is_open(pod.home)).then_some(pod.home)
     }
 
     /// Whose Pod it is and the slot that it holds, none where a surge has made it; `None` once it is on its way out.
@@ -82,9 +82,9 @@ impl<O: Observer> Cluster<'_, O> {
         like(causes, phase)
     }
 
-    /// Looks at a slot, held or vacant.
+    /// Looks at a slot that is open, held or vacant.
     pub(super) fn look_at_slot(&mut self, cx: &mut Cx<'_, Event>, slot: SlotId) {
-        if self.is_for_surge(slot) {
+        if !self.is_open(slot) {
             return;
         }
         let (serves, in_rotation) = match self.slots[slot].pod {

@@ -8,6 +8,7 @@ use super::dice::Dice;
 use super::faults::Clock;
 use super::observer::{Observer, PodCounts};
 use super::rollout::Rollouts;
+use super::scaling::Scaling;
 use super::state::Strike;
 use super::{Cluster, Target};
 use crate::ids::{ContainerId, IdVec, PodId, SlotId, WorkloadId};
@@ -18,9 +19,14 @@ use crate::time::SimTime;
 /// A Deployment.
 #[derive(Debug, Clone)]
 pub(crate) struct WorkloadState {
-    /// Its slots, and the places of Pods that surges make beside the full number.
+    /// Its slots: those of the manifest's replicas, and those that operations open beside them; and the places of Pods that surges
+    /// make beside the full number.
     slots: Range<usize>,
+    scaled_slots: Range<usize>,
     surge_slots: Range<usize>,
+    /// So many of its slots are open: the first.
+    pub open: u32,
+    pub scaling: Scaling,
     /// Its ReplicaSets.
     pub rollouts: Rollouts,
     /// All its chance.
@@ -54,7 +60,10 @@ impl WorkloadState {
         let flaws = Flaws { which: of(Purpose::Flaw), strike: Dice::new(of(Purpose::FlawStrikes)) };
         Self {
             slots: model.slots_of(id),
+            scaled_slots: model.scaled_slots_of(id),
             surge_slots: model.surge_slots_of(id),
+            open: workload.replicas,
+            scaling: Scaling::new(workload.replicas),
             rollouts: Rollouts::new(workload.replicas, dice, flaws),
             streams,
             chances: containers.map(|container| Chance::new(container.app.probe_failure)).collect(),
@@ -68,9 +77,14 @@ impl WorkloadState {
         }
     }
 
-    /// Its slots.
-    pub fn slots(&self) -> impl DoubleEndedIterator<Item = SlotId> + use<> {
-        self.slots.clone().map(SlotId::new)
+    /// Its slots that are open.
+    pub fn slots(&self) -> impl Iterator<Item = SlotId> + use<> {
+        self.every_slot().take(self.open as usize)
+    }
+
+    /// Its slots, with those that are closed.
+    pub fn every_slot(&self) -> impl Iterator<Item = SlotId> + use<> {
+        self.slots.clone().chain(self.scaled_slots.clone()).map(SlotId::new)
     }
 
     /// The places of Pods that surges make.
@@ -95,14 +109,20 @@ impl<'m, O: Observer> Cluster<'m, O> {
         &self.model.workloads[self.slots[slot].workload].pod
     }
 
-    /// The slots of all Deployments, without places for surges.
-    pub(super) fn all_slots(&self) -> impl DoubleEndedIterator<Item = SlotId> + use<O> {
-        (0..self.model.slots()).map(SlotId::new)
+    /// The slots of all Deployments that are open.
+    pub(super) fn all_slots(&self) -> Vec<SlotId> {
+        self.workloads.iter().flat_map(WorkloadState::slots).collect()
     }
 
     /// It is a place for Pods that surges make, no slot that counts.
     pub(super) fn is_for_surge(&self, slot: SlotId) -> bool {
-        slot.index() >= self.model.slots()
+        slot.index() >= self.first_surge_slot
+    }
+
+    /// It is a slot that counts: no place for surges, and none that is closed.
+    pub(super) fn is_open(&self, slot: SlotId) -> bool {
+        let state = &self.slots[slot];
+        state.ordinal < self.workloads[state.workload].open
     }
 
     /// The chance of a target for a purpose.

@@ -35,8 +35,8 @@ impl Measures {
         };
         if model.workloads.len() > 1 {
             measures.workloads = model.workloads.ids().map(|id| Service::of_workload(model, id)).collect();
-            let owners = |id| model.slots_of(id).map(move |_| id);
-            measures.slots = model.workloads.ids().flat_map(owners).collect();
+            let slots = (0..model.slots()).map(SlotId::new);
+            measures.slots = slots.map(|slot| model.owner_of(slot).0).collect();
         }
         measures
     }
@@ -74,6 +74,7 @@ impl Measures {
                 self.owner(*pod)
             }
             Observed::SlotChanged { slot, .. }
+            | Observed::SlotClosed { slot, .. }
             | Observed::SlotStruck { slot, .. }
             | Observed::SlotFaultEnded { slot, .. }
             | Observed::Reacted { slot }

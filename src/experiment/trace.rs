@@ -12,7 +12,7 @@ use crate::cluster::{Mode, Replication};
 use crate::history::{
     Delivering, Entry, Happening, Look, Observed, Observer, Outage, PodLife, Rollout, Target, Timeline, Who,
 };
-use crate::ids::{IdVec, PodId, SlotId, WorkloadId};
+use crate::ids::{FaultId, IdVec, PodId, SlotId, WorkloadId};
 use crate::model::{Model, Start};
 use crate::time::SimTime;
 
@@ -27,6 +27,8 @@ pub struct Recorder {
     by_place: Vec<usize>,
     by_slot: Vec<Holders>,
     rollouts: Vec<Rollout>,
+    /// The operation that began last.
+    begun: Option<FaultId>,
 }
 
 /// A Pod serves in rotation, or does not, from now on.
@@ -88,7 +90,8 @@ impl Recorder {
             Happening::RolloutBegan { workload, .. }
             | Happening::ProgressDeadlineExceeded { workload }
             | Happening::RolledBack { workload, .. }
-            | Happening::RolloutEnded { workload, .. } => Who::Deployment(workload),
+            | Happening::RolloutEnded { workload, .. }
+            | Happening::ReplicasSet { workload, .. } => Who::Deployment(workload),
             _ => unreachable!("{what:?} concerns a Pod or a Node"),
         }
     }
@@ -122,8 +125,10 @@ impl Recorder {
                 self.pods[self.by_place[pod.index()]].gone = Some(at);
             }
             Happening::RolloutBegan { workload, revision, flaw } => {
-                let rollout = self.newest_rollout(workload);
-                rollout.into_iter().for_each(|rollout| (rollout.revision, rollout.flaw) = (revision, flaw));
+                // Its operation has begun in this instant.
+                if let Some(operation) = self.begun {
+                    self.rollouts.push(Rollout { revision, flaw, ..Rollout::begin(at, workload, operation) });
+                }
             }
             Happening::RolledBack { workload, .. } => {
                 self.newest_rollout(workload).into_iter().for_each(|rollout| rollout.rolled_back = Some(at));
@@ -150,18 +155,18 @@ impl Recorder {
 impl Observer for Recorder {
     fn observe(&mut self, at: SimTime, what: &Observed) {
         match what {
-            Observed::SlotChanged { slot, view } => self.looks.push(Look { at, slot: *slot, view: view.clone() }),
+            Observed::SlotChanged { slot, view } => self.looks.push(Look { at, slot: *slot, view: Some(view.clone()) }),
+            Observed::SlotClosed { slot, .. } => self.looks.push(Look { at, slot: *slot, view: None }),
             Observed::EndpointChanged { pod, view } => {
                 let delivers = view.as_ref().is_some_and(|view| view.serves);
                 let workload = view.as_ref().map(|view| view.workload);
                 self.deliveries.push(Delivery { at, pod: *pod, workload, delivers });
             }
             Observed::Happened(what) => self.happened(at, *what),
-            Observed::OperationBegan { target: Target::Deployment(workload), operation } => {
-                self.rollouts.push(Rollout::begin(at, *workload, *operation));
-            }
-            Observed::OperationEnded { target: Target::Deployment(workload), end, .. } => {
-                self.newest_rollout(*workload).into_iter().for_each(|rollout| rollout.ended = Some((at, *end)));
+            Observed::OperationBegan { operation, .. } => self.begun = Some(*operation),
+            Observed::OperationEnded { target: Target::Deployment(workload), operation, end, .. } => {
+                let rollout = self.newest_rollout(*workload).filter(|rollout| rollout.operation == *operation);
+                rollout.into_iter().for_each(|rollout| rollout.ended = Some((at, *end)));
             }
             // What else is told follows from these.
             Observed::SlotStruck { .. }
@@ -174,7 +179,6 @@ impl Observer for Recorder {
             | Observed::DeletedByHand { .. }
             | Observed::PodsChanged { .. }
             | Observed::EvictionsRefused { .. }
-            | Observed::OperationBegan { .. }
             | Observed::OperationSkipped { .. }
             | Observed::OperationEnded { .. }
             | Observed::ClockRan(_) => {}

@@ -70,6 +70,14 @@ pub enum Happening {
         revision: u32,
     },
 
+    /// Its replicas are set by hand, or as in its manifest again (D13, D14).
+    ReplicasSet {
+        /// Whose.
+        workload: WorkloadId,
+        /// How many it wants from now on.
+        replicas: u32,
+    },
+
     // ---- Drains ----
     /// `kubectl drain` of the Node begins: it is cordoned (V7, V13).
     DrainBegan {

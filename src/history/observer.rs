@@ -149,6 +149,16 @@ pub enum Observed {
         /// How it looks from now on.
         view: SlotView,
     },
+    /// A slot is no place of its Deployment any more, as that is scaled to fewer replicas: nothing is expected of it until it is told
+    /// of again.
+    SlotClosed {
+        /// Which slot.
+        slot: SlotId,
+        /// The slot in which the Pod goes on that it had, if it had one that stays.
+        heir: Option<SlotId>,
+        /// Who is charged with what its Deployment lacks without it.
+        causes: CauseSet,
+    },
     /// A Pod in rotation looks different, or has entered or left it.
     EndpointChanged {
         /// Which Pod.
@@ -220,7 +230,8 @@ pub enum Observed {
         /// Which operation: it stands among the faults.
         operation: FaultId,
     },
-    /// An operation is due and does not begin: its Node is away or is being drained already, or its Deployment is paused.
+    /// An operation is due and does not begin: its Node is away or is being drained already, its Deployment is paused, or has as many
+    /// replicas already.
     OperationSkipped {
         /// On which Deployment or Node; none where the Nodes take turns and none of them can be drained.
         target: Option<Target>,

@@ -132,8 +132,8 @@ pub struct Look {
     pub at: SimTime,
     /// Which slot.
     pub slot: SlotId,
-    /// How.
-    pub view: SlotView,
+    /// How; `None`: it is closed, as its Deployment has fewer replicas.
+    pub view: Option<SlotView>,
 }
 
 /// A maximal time in which fewer Pods than the objective wants served in rotation.
@@ -167,7 +167,8 @@ impl Timeline {
             }
             for look in instant {
                 let since = &mut missing[look.slot.index()];
-                *since = if look.view.delivers() { None } else { since.or(Some(now)) };
+                let is_missing = look.view.as_ref().is_some_and(|view| !view.delivers());
+                *since = if is_missing { since.or(Some(now)) } else { None };
             }
             if now <= outage.began {
                 from = missing.iter().flatten().copied().min().unwrap_or(outage.began);

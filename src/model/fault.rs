@@ -17,7 +17,8 @@ pub struct Fault {
     /// Seconds that an occurrence lasts. A container mode without it lasts until the restart; a Node mode
     /// without it, which only a script has, for ever. Without it a leader of the control plane is away until its standby takes over. Of a drain: how long after its end the Node takes Pods again.
     /// Of an upgrade: how long a new machine takes until it is a Node that is Ready, drawn for each. Of a rollout: how long after
-    /// its Deployment is said to be stuck it is rolled back; without it nobody watches for that.
+    /// its Deployment is said to be stuck it is rolled back; without it nobody watches for that. Of a scaling: how long until
+    /// the manifest's replicas are set again; without it they are not.
     pub lasts: Option<Law>,
     /// What it strikes, and how.
     pub strikes: Strikes,
@@ -45,6 +46,15 @@ pub struct BadRevisions {
 }
 
 impl Fault {
+    /// How many Pods it makes this Deployment want, if that is what it does.
+    pub fn scales(&self, workload: WorkloadId) -> Option<u32> {
+        let is_meant = self.containers.is_empty() || self.containers.iter().any(|named| named.workload == workload);
+        match self.strikes {
+            Strikes::Scale { to } if is_meant => Some(to),
+            _ => None,
+        }
+    }
+
     /// Mean of the time in service between occurrences, in seconds; `None` for what a script does once.
     pub fn every_mean(&self) -> Option<f64> {
         self.occurs.every().map(|(law, _)| law.mean())
@@ -126,6 +136,11 @@ pub enum Strikes {
         /// The container that serves has an image that no Node has yet.
         new_image: bool,
     },
+    /// `kubectl scale` of a Deployment: its replicas are changed by hand (D13, D14).
+    Scale {
+        /// How many Pods it wants from then on; 0 is allowed.
+        to: u32,
+    },
     /// A part of the control plane: what it would do stands still (N17). It has a clock of its own.
     ControlPlane(ControlPlaneMode),
     /// `kubectl drain` of a Node, which is cordoned and takes Pods again some time after the drain has ended (V7, V13).
@@ -145,7 +160,7 @@ impl Strikes {
 
     /// It is no fault but a change that is made on purpose.
     pub const fn is_operation(self) -> bool {
-        self.drains_nodes() || matches!(self, Self::Rollout { .. })
+        self.drains_nodes() || matches!(self, Self::Rollout { .. } | Self::Scale { .. })
     }
 
     /// It evicts Pods, which asks `PodDisruptionBudgets`.
@@ -165,6 +180,7 @@ impl fmt::Display for Strikes {
             Self::Zone(mode) => write!(f, "zone {}", mode.name()),
             Self::ControlPlane(mode) => write!(f, "controlPlane {}", mode.name()),
             Self::Rollout { .. } => f.write_str("deployment rollout"),
+            Self::Scale { .. } => f.write_str("deployment scale"),
             Self::Drain { .. } => f.write_str("node drain"),
             Self::UpgradeNodes(_) => f.write_str(Self::NODE_UPGRADE),
         }

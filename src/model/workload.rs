@@ -11,7 +11,7 @@ pub struct Workload {
     pub name: String,
     /// Its namespace.
     pub namespace: String,
-    /// How many Pods it wants: the number of slots.
+    /// How many Pods it wants: the number of slots that it has unless an operation scales it.
     pub replicas: u32,
     /// What each Pod is.
     pub pod: PodSpec,

@@ -32,6 +32,7 @@ pub fn absent(result: &ExperimentResult) -> &'static str {
         (true, true, false) => "upgrades that replace Nodes",
         (false, ..) => "rollouts",
         // An upgrade drains every Node.
+        (true, _, true) if has(Strikes::Scale { to: 0 }) => "Nodes that are reclaimed",
         (true, _, true) => "Nodes that are reclaimed, and changes of the replicas",
     }
 }

@@ -5,7 +5,7 @@ use std::fmt::Write;
 use crate::report::aggregate;
 use crate::report::format;
 use crate::report::labels::Labels;
-use crate::results::{Estimate, ExperimentResult, FaultInfo, OperationInfo, OperationResult, ScenarioResult};
+use crate::results::{Estimate, ExperimentResult, OperationInfo, OperationResult, ScenarioResult};
 
 /// A part of the failed requests.
 const MATTERS: f64 = 0.01;
@@ -28,6 +28,8 @@ pub struct Table {
     pub rows: Vec<Vec<String>>,
     /// What the columns after the first hold.
     columns: Vec<Column>,
+    /// One of the operations is a scaling, which is complete when it has been undone.
+    has_scaling: bool,
 }
 
 /// What may stand in a column after the first.
@@ -203,8 +205,9 @@ impl Table {
         Some(Self {
             title: format!("What one {what} costs{keys}"),
             head: head.map(str::to_owned).collect(),
-            rows: all.into_iter().map(row).collect(),
+            rows: all.iter().copied().map(row).collect(),
             columns,
+            has_scaling: all.iter().any(|(_, name, _)| kind_of(result, name) == Some(Kind::Scale)),
         })
     }
 
@@ -212,7 +215,8 @@ impl Table {
     pub fn footnote(&self) -> String {
         let all_complete = !self.columns.iter().any(|column| column.is_fate());
         let meanings = self.columns.iter().filter_map(|column| column.meaning(all_complete));
-        meanings.collect::<Vec<_>>().join(" ")
+        let scaling = "A scaling is complete when the manifest's replicas are there again.";
+        meanings.chain(self.has_scaling.then_some(scaling)).collect::<Vec<_>>().join(" ")
     }
 
     /// Leaves out what is worth the least until the table fits.
@@ -283,8 +287,9 @@ pub fn sentence(result: &ExperimentResult) -> Option<String> {
     let mut said = price(name, dearest)?;
     for (other, operation) in shown.operations.iter() {
         let whose = if other == name { "them" } else { other };
-        said += &skipped(whose, operation, is_drain(result, other));
-        said += &fates(whose, operation, shown.replications);
+        let kind = kind_of(result, other);
+        said += &skipped(whose, operation, kind);
+        said += &fates(whose, operation, kind, shown.replications);
     }
     Some(said)
 }
@@ -320,17 +325,21 @@ fn price(name: &str, operation: &OperationResult) -> Option<String> {
 }
 
 /// Those that are due and do not begin.
-fn skipped(whose: &str, operation: &OperationResult, is_drain: bool) -> String {
+fn skipped(whose: &str, operation: &OperationResult, kind: Option<Kind>) -> String {
     let share = operation.skipped as f64 / (operation.begun() + operation.skipped).max(1) as f64;
     if share < WORTH_A_WORD {
         return String::new();
     }
-    let why = if is_drain { "their Node is away or being drained already" } else { "the Deployment is paused" };
+    let why = match kind {
+        Some(Kind::Drain) => "their Node is away or being drained already",
+        Some(Kind::Scale) => "the Deployment has as many replicas already",
+        None => "the Deployment is paused",
+    };
     format!(" {} of {whose} do not begin, as {why}.", format::share(share, 1.0))
 }
 
 /// What becomes of those that are not completed.
-fn fates(whose: &str, operation: &OperationResult, replications: u64) -> String {
+fn fates(whose: &str, operation: &OperationResult, kind: Option<Kind>, replications: u64) -> String {
     let mut said = String::new();
     let idle = share_without_work(operation);
     let whose = if idle < WORTH_A_WORD {
@@ -342,10 +351,12 @@ fn fates(whose: &str, operation: &OperationResult, replications: u64) -> String 
     let again = operation.rolled_back_s.p50.as_ref().map_or(String::new(), |median| {
         format!("; all is good again {} after they begin (median)", format::tick(median.value))
     });
-    let too_often = if share_of(operation, operation.superseded) < TOO_OFTEN {
-        ""
-    } else {
-        ": they come faster than one of them takes; with more time between them, or less minReadySeconds, more would complete"
+    let too_often = match kind {
+        _ if share_of(operation, operation.superseded) < TOO_OFTEN => "",
+        Some(Kind::Scale) => ": the next one comes before the manifest's replicas are set again",
+        _ => {
+            ": they come faster than one of them takes; with more time between them, or less minReadySeconds, more would complete"
+        }
     };
     let fates = [
         (operation.rolled_back_s.count, "bring a bad revision and are rolled back", again.as_str()),
@@ -374,10 +385,21 @@ fn fates(whose: &str, operation: &OperationResult, replications: u64) -> String 
     said
 }
 
-/// Whether the operation of this name drains Nodes.
-fn is_drain(result: &ExperimentResult, name: &str) -> bool {
-    let drains = |fault: &FaultInfo| matches!(fault.operation, Some(OperationInfo::Drain { .. }));
-    result.faults.iter().any(|fault| fault.name == name && drains(fault))
+/// Kinds of operations of which something is told in words of their own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Drain,
+    Scale,
+}
+
+/// Of which kind the operation of this name is, if of one of these.
+fn kind_of(result: &ExperimentResult, name: &str) -> Option<Kind> {
+    let info = result.faults.iter().find(|fault| fault.name == name)?;
+    match info.operation {
+        Some(OperationInfo::Drain { .. }) => Some(Kind::Drain),
+        Some(OperationInfo::Scale { .. }) => Some(Kind::Scale),
+        Some(OperationInfo::Rollout { .. } | OperationInfo::UpgradeNodes { .. }) | None => None,
+    }
 }
 
 /// How many of those that had something to do were completed.

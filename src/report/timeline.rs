@@ -100,9 +100,13 @@ fn overview(timeline: &Timeline, model: &Model) -> String {
         span(SimTime::ZERO, timeline.counted_from),
     );
     let slots = model.slots() as u64;
+    let closed = match slots - model.replicas() as u64 {
+        0 => String::new(),
+        some => format!(" ({some} of them open only while there are more replicas than the manifest has)"),
+    };
     let _ = writeln!(
         text,
-        "{slots} slot{} on {} Node{}; pod S.N is the N-th Pod of slot S.",
+        "{slots} slot{}{closed} on {} Node{}; pod S.N is the N-th Pod of slot S.",
         plural(slots),
         model.cluster.size(),
         plural(model.cluster.size() as u64),
@@ -445,16 +449,27 @@ impl<'a> Teller<'a> {
     fn tell_service(&mut self) {
         let excerpt = self.excerpt;
         let mut since: Vec<Option<SimTime>> = vec![None; self.model.slots()];
+        // Slots that have been opened and have not delivered yet.
+        let mut is_new: Vec<bool> = (0..since.len()).map(|slot| slot >= self.model.replicas()).collect();
         for look in &self.timeline.looks {
             let slot = look.slot.index();
-            match (look.view.delivers(), since[slot]) {
+            let Some(view) = &look.view else {
+                (since[slot], is_new[slot]) = (None, true);
+                continue;
+            };
+            match (view.delivers(), since[slot]) {
                 (false, None) => since[slot] = Some(look.at),
                 (true, Some(from)) => {
+                    let is_new = std::mem::take(&mut is_new[slot]);
                     since[slot] = None;
                     let took = look.at.since(from);
                     if (excerpt.from..excerpt.to).contains(&look.at) && !took.is_zero() {
                         let span = format::in_full(took.as_secs_f64());
-                        let words = format!("RECOVERED: serves in rotation again after {span}");
+                        let words = if is_new {
+                            format!("ADDED: serves in rotation {span} after its slot was opened")
+                        } else {
+                            format!("RECOVERED: serves in rotation again after {span}")
+                        };
                         self.lines.push(Line {
                             at: look.at,
                             who: words::slot_name(look.slot, self.model),

@@ -21,7 +21,7 @@ pub struct FaultInfo {
     pub hours: Option<String>,
     /// Mean duration in seconds; `null` if it lasts until the restart. Of a drain: how long after its end the Node takes Pods again;
     /// of an upgrade of Nodes: how long a new machine takes; of a rollout: how long after its progress deadline it is rolled back,
-    /// `null`: not for that.
+    /// `null`: not for that; of a scaling: how long until the manifest's replicas are set again.
     pub lasts_mean_s: Option<f64>,
     /// Where the numbers come from.
     pub source: String,
@@ -41,6 +41,11 @@ pub enum OperationInfo {
         /// Which of them bring a revision that is bad; left out where none does.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         bad: Option<BadInfo>,
+    },
+    /// A Deployment is scaled by hand, and back after `lasts_mean_s` if there is one.
+    Scale {
+        /// How many replicas it has from then on.
+        to: u32,
     },
     /// A Node is drained.
     Drain {
@@ -106,6 +111,7 @@ impl OperationInfo {
     fn of(faults: &IdVec<FaultId, Fault>, id: FaultId) -> Option<Self> {
         match faults[id].strikes {
             Strikes::Rollout { new_image } => Some(Self::Rollout { new_image, bad: BadInfo::of(faults, id) }),
+            Strikes::Scale { to } => Some(Self::Scale { to }),
             Strikes::Drain { node, timeout } => {
                 Some(Self::Drain { takes_turns: node.is_none(), timeout_s: timeout.map(Duration::as_secs_f64) })
             }

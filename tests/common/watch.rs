@@ -106,7 +106,8 @@ impl Observer for Log {
             Observed::PodsChanged { counts, .. } => self.pods.push((at.as_secs_f64(), counts.running)),
             Observed::Paged { slot } => self.add(at, *slot, What::Paged),
             Observed::DeletedByHand { slot } => self.add(at, *slot, What::DeletedByHand),
-            Observed::ReadinessLost { .. }
+            Observed::SlotClosed { .. }
+            | Observed::ReadinessLost { .. }
             | Observed::ProbeKilled { .. }
             | Observed::Restarted { .. }
             | Observed::OperationBegan { .. }

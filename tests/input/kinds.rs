@@ -440,6 +440,23 @@ fn hpa_min_replicas_are_told_and_a_grid_has_its_own() {
     assert!(study.header.inputs["deployment"].to_string().contains("HorizontalPodAutoscaler"));
 }
 
+/// D17: a manifest with `replicas` resets the number of its autoscaler each time that it is applied. Not where there is one number only,
+/// nor where the manifest leaves it out.
+#[test]
+fn d17_replicas_beside_an_autoscaler_are_warned_of() {
+    for (replicas, bounds, is_warned) in [
+        ("replicas: 4", "minReplicas: 3, maxReplicas: 6", true),
+        ("replicas: 9", "minReplicas: 3, maxReplicas: 6", true),
+        ("replicas: 3", "minReplicas: 3, maxReplicas: 3", false),
+        ("minReadySeconds: 0", "minReplicas: 3, maxReplicas: 6", false),
+    ] {
+        let manifest = web(replicas, "restartPolicy: Always", &[SERVES]) + &autoscaler(bounds);
+        let findings = load_with_findings(&manifest, "zones: 3, nodesPerZone: 2", "").unwrap().findings.to_string();
+        assert_eq!(findings.contains("(D17)"), is_warned, "{replicas} {bounds}: {findings}");
+        assert_eq!(findings.contains("leave spec.replicas out of the manifest"), is_warned);
+    }
+}
+
 /// M4: what the API server refuses of an autoscaler is refused.
 #[test]
 fn hpa_bounds_are_checked() {

@@ -6,6 +6,7 @@ mod fuzz;
 mod kinds;
 mod manifests;
 mod refused;
+mod scalings;
 mod several;
 mod shipped;
 mod upgrades;

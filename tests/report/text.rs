@@ -2,7 +2,7 @@
 
 use crate::synthetic;
 use hasim::report::{charts, csv, json, markdown, page, terminal};
-use hasim::results::{Distribution, Estimate, ExperimentResult, OperationResult, OrderedMap};
+use hasim::results::{Distribution, Estimate, ExperimentResult, FaultInfo, OperationInfo, OperationResult, OrderedMap};
 
 fn plain(text: &str) -> String {
     anstream::adapter::strip_str(text).to_string()
@@ -122,6 +122,38 @@ fn snapshot_of_operations() {
 }
 
 /// A number is of those that completed only where it says so, and nobody is told of what did not happen.
+#[test]
+fn a_scaling_is_told_as_what_it_is() {
+    let mut result = synthetic::operated();
+    let release = result.faults.iter_mut().find(|fault| fault.name == "release").unwrap();
+    (release.operation, release.lasts_mean_s) = (Some(OperationInfo::Scale { to: 6 }), Some(600.0));
+    result.scenarios[0].operations.0[0].1.skipped = 5_000;
+    let text = markdown::render(&result);
+    for words in [
+        "33 % of them do not begin, as the Deployment has as many replicas already.",
+        "superseded by the next one before they are complete: the next one comes before the manifest's replicas are set again.",
+        "A scaling is complete when the manifest's replicas are there again.",
+    ] {
+        assert!(text.contains(words), "{words}: {text}");
+    }
+    let page = page::render(&result);
+    for words in
+        ["it is scaled to 6 replicas by hand, every 7 d on average.", "number is set again 10 min later on average."]
+    {
+        assert!(page.contains(words), "{words}");
+    }
+    // What is played is not left out.
+    let all = ["deployment rollout", "node upgrade", "deployment scale"];
+    let told = |played: &[&str]| {
+        let mut result = synthetic::single();
+        let like = result.faults[0].clone();
+        result.faults.extend(played.iter().map(|strikes| FaultInfo { strikes: (*strikes).to_owned(), ..like.clone() }));
+        markdown::render(&result)
+    };
+    assert!(told(&all).contains("Not in these numbers: Nodes that are reclaimed."));
+    assert!(told(&all[..2]).contains("Not in these numbers: Nodes that are reclaimed, and changes of the replicas."));
+}
+
 #[test]
 fn the_sentence_of_an_operation_names_whom_it_means() {
     let mut result = synthetic::operated();

@@ -30,6 +30,7 @@ mod rules {
     mod placement;
     mod progress;
     pub mod rollouts;
+    mod scaling;
     mod several;
     mod upgrades;
 }

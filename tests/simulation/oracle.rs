@@ -232,6 +232,41 @@ fn the_same_with_upgrades() {
     }
 }
 
+/// D6, D10, D13–D16, D18: replicas come and go by hand amid rollouts, drains and everything else that strikes.
+#[test]
+fn the_same_with_scalings() {
+    for index in 0..20 {
+        let mut model = match index % 5 {
+            1 => common::storms::changing_reference(),
+            3 => common::storms::several_reference(),
+            _ => common::storms::stormy_reference(),
+        };
+        model.start = if index % 3 == 0 { Start::Fresh } else { Start::Running };
+        model.on_call = (index % 2 == 0).then(common::storms::on_call);
+        if index % 4 == 1 {
+            model.cluster.dead_nodes = DeadNodes::Replace(NewNode { after: common::exponential(300.0) });
+        }
+        let first = model.workload_mut();
+        first.min_ready = common::secs(if index % 2 == 0 { 0.0 } else { 20.0 });
+        if index % 4 == 2 {
+            first.strategy = Strategy::Recreate;
+        }
+        let scale = |name: &str, to: u32, every: f64, back: f64| {
+            common::fault(name, Strikes::Scale { to }, common::exponential(every), Some(common::exponential(back)))
+        };
+        let rollout = Strikes::Rollout { new_image: false };
+        model.faults.extend([
+            common::fault("deploy", rollout, common::exponential(6_000.0), None),
+            scale("up", 7, 8_000.0, 1_500.0),
+            scale("far-up", 12, 20_000.0, 600.0),
+            scale("down", 1, 10_000.0, 900.0),
+            scale("off", 0, 40_000.0, 300.0),
+        ]);
+        model.horizon = common::secs(5.0 * 86_400.0);
+        judged(&model, index);
+    }
+}
+
 /// N17, N17a: each part of the control plane is away several times a day, for seconds to hours, amid everything else that strikes,
 /// rollouts and drains.
 #[test]

@@ -57,6 +57,7 @@ impl Observer for Own {
             Observed::Paged { slot } => (self.slot(*slot), "paged".to_string()),
             Observed::DeletedByHand { slot } => (self.slot(*slot), "deleted by hand".to_string()),
             Observed::PodsChanged { .. }
+            | Observed::SlotClosed { .. }
             | Observed::ReadinessLost { .. }
             | Observed::ProbeKilled { .. }
             | Observed::Restarted { .. }

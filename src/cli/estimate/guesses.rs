@@ -69,7 +69,7 @@ pub(super) fn of_faults(model: &Model, names: &[String]) -> Vec<Alternative> {
 
 fn about_strikes(strikes: Strikes) -> About {
     match strikes {
-        Strikes::Deployment(_) | Strikes::Rollout { .. } => About::SharedDependency,
+        Strikes::Deployment(_) | Strikes::Rollout { .. } | Strikes::Scale { .. } => About::SharedDependency,
         Strikes::Container(_) | Strikes::Deletion => About::ContainerFaults,
         Strikes::Node(_)
         | Strikes::Zone(_)

@@ -3,10 +3,11 @@
 use crate::model::Model;
 use crate::stats::twelve_digits;
 
-/// What a year of the system costs that the model asks for: its Nodes, and its Pods as reserved. `None` without prices.
+/// What a year of the system costs that the model asks for: its Nodes, and its Pods as reserved; those that it has more or fewer
+/// while it is scaled by hand are not counted. `None` without prices.
 pub fn cost_per_year(model: &Model) -> Option<f64> {
     let prices = model.cluster.prices.as_ref()?;
-    let pods = model.slots() as f64;
+    let pods = model.replicas() as f64;
     Some(twelve_digits(node_hours_per_year(model) * prices.node_hour + pods * HOURS * prices.pod_hour))
 }
 

@@ -58,7 +58,7 @@ impl ScenarioFacts {
             parameters: scenario.parameters.clone(),
             faults: model.faults.iter().map(|fault| fault.name.clone()).collect(),
             draws: scenario.draws.len(),
-            replicas: model.slots() as u32,
+            replicas: model.replicas() as u32,
             workloads: model.workloads.iter().take(scenario.services()).map(|workload| workload.name.clone()).collect(),
             is_as_compared: study.compared_with(number).is_some_and(|other| played(number) == played(other)),
             coincidence: Coincidence::of(model, &scenario.draws),

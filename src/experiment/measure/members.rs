@@ -4,8 +4,8 @@ use smallvec::{SmallVec, smallvec};
 
 use super::service::Recovery;
 use crate::experiment::division::Bearer;
-use crate::history::{Cause, EndpointView, Phase, SlotView, Target};
-use crate::ids::{FaultId, PodId, SlotId, WorkloadId};
+use crate::history::{Cause, CauseSet, EndpointView, Phase, SlotView, Target};
+use crate::ids::{FaultId, IdVec, PodId, SlotId, WorkloadId};
 use crate::model::{Model, Requirement};
 use crate::time::SimTime;
 
@@ -18,9 +18,10 @@ pub(super) struct Members {
     requirement: Requirement,
     /// The Deployments, in the order of the model.
     parts: Vec<Member>,
-    /// Those of all members; the first of them is this slot of the model.
+    /// Those of all members.
     pub slots: Vec<Slot>,
-    first: usize,
+    /// Where each slot of the model stands among them; nowhere, if it is of none.
+    places: IdVec<SlotId, Option<usize>>,
     /// By Pod.
     endpoints: Vec<Option<EndpointView>>,
     is_down: bool,
@@ -44,6 +45,10 @@ struct Member {
 #[derive(Debug, Clone)]
 pub(super) struct Slot {
     member: usize,
+    /// It is open, and its Pod has delivered since it was opened: what it does not deliver is lost.
+    pub is_relied_on: bool,
+    /// The service wants so many Pods that it wants one here, whether or not the slot is open.
+    is_required: bool,
     pub view: SlotView,
     /// Pods of its own, the terminating ones included, that serve in rotation.
     delivering: u32,
@@ -87,7 +92,7 @@ impl Members {
         let mut members = Self {
             parts: Vec::new(),
             slots: Vec::new(),
-            first: usize::MAX,
+            places: IdVec::of(None, model.slots()),
             endpoints: Vec::new(),
             is_down: true,
             failing: Failing::Everything,
@@ -95,8 +100,17 @@ impl Members {
         };
         let required = members.requirement.workloads();
         for workload in workloads {
-            let slot = Slot {
-                member: members.parts.len(),
+            let at_least = required.iter().find(|(id, _)| *id == workload).map(|(_, least)| *least as usize);
+            members.parts.push(Member { workload, at_least, in_rotation: 0, delivering: 0, missed: 0 });
+        }
+        for slot in (0..model.slots()).map(SlotId::new) {
+            let (workload, number) = model.owner_of(slot);
+            let Some(member) = members.parts.iter().position(|part| part.workload == workload) else { continue };
+            members.places[slot] = Some(members.slots.len());
+            members.slots.push(Slot {
+                member,
+                is_relied_on: number < model.workloads[workload].replicas,
+                is_required: members.parts[member].at_least.is_some_and(|least| (number as usize) < least),
                 // What has not been reported has not been created.
                 view: SlotView {
                     serves: false,
@@ -108,12 +122,7 @@ impl Members {
                 struck: None,
                 settled: SimTime::ZERO,
                 recovery: None,
-            };
-            let slots = model.slots_of(workload);
-            members.first = members.first.min(slots.start);
-            members.slots.resize(members.slots.len() + slots.len(), slot);
-            let at_least = required.iter().find(|(id, _)| *id == workload).map(|(_, least)| *least as usize);
-            members.parts.push(Member { workload, at_least, in_rotation: 0, delivering: 0, missed: 0 });
+            });
         }
         members.endpoints.reserve(2 * members.slots.len());
         members
@@ -121,7 +130,7 @@ impl Members {
 
     /// Where the slot of the model stands among [`Members::slots`].
     pub fn place(&self, slot: SlotId) -> usize {
-        slot.index() - self.first
+        self.places[slot].expect("only of its own slots a service is told")
     }
 
     /// What is required is not there.
@@ -227,7 +236,7 @@ impl Members {
     /// Those who bear a time without availability: slots of the missing Deployments none of whose Pods delivers.
     pub fn lacking(&self) -> Bearers<'_> {
         let missing = self.who_lack();
-        let lacking = self.slots.iter().enumerate().filter(|(_, slot)| missing[slot.member] && slot.delivering == 0);
+        let lacking = self.slots.iter().enumerate().filter(|(_, slot)| missing[slot.member] && slot.is_lacking());
         lacking.map(|(place, slot)| slot.bearer(place)).collect()
     }
 
@@ -264,7 +273,7 @@ impl Members {
         }
         let is_dark = |member: usize| fails[member] && self.parts[member].is_dark();
         if (0..self.parts.len()).any(is_dark) {
-            let dark = |slot: &Slot| is_dark(slot.member) && slot.delivering == 0;
+            let dark = |slot: &Slot| is_dark(slot.member) && slot.is_lacking();
             let slots = self.slots.iter().enumerate().filter(|(_, slot)| dark(slot));
             bearers.extend(slots.map(|(place, slot)| slot.bearer(place)));
         }
@@ -275,6 +284,17 @@ impl Members {
 }
 
 impl Slot {
+    /// None of its Pods delivers, although one is relied on, or wanted by the service.
+    fn is_lacking(&self) -> bool {
+        self.delivering == 0 && (self.is_relied_on || self.is_required)
+    }
+
+    /// It is closed: nothing is expected of it. Where the service wants more Pods than there are slots, these are charged.
+    pub fn close(&mut self, causes: &CauseSet) {
+        self.is_relied_on = false;
+        self.view = SlotView { serves: false, in_rotation: false, causes: causes.clone(), phase: Phase::Reschedule };
+    }
+
     fn bearer(&self, place: usize) -> Bearer<'_> {
         Bearer { key: (place, 0), causes: &self.view.causes, phase: self.view.phase }
     }

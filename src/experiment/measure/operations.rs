@@ -67,9 +67,11 @@ impl Operations {
         }
     }
 
-    /// The one that is under way on the target is over.
-    pub fn end(&mut self, at: SimTime, target: Target, end: OperationEnd, is_uneven: bool) {
-        let Some(place) = self.under_way.iter().position(|one| one.target == target) else { return };
+    /// The operation that is under way on the target is over.
+    pub fn end(&mut self, at: SimTime, target: Target, operation: FaultId, (end, is_uneven): (OperationEnd, bool)) {
+        let number = self.numbers[operation.index()];
+        let is_it = |one: &UnderWay| one.target == target && Some(one.operation) == number;
+        let Some(place) = self.under_way.iter().position(is_it) else { return };
         let one = self.under_way.swap_remove(place);
         if !one.is_counted {
             return;

@@ -262,7 +262,7 @@ impl Service {
     fn settle_slot(&mut self, index: usize, now: SimTime) {
         let slot = &mut self.members.slots[index];
         let from = std::mem::replace(&mut slot.settled, now);
-        if from == now {
+        if from == now || !slot.is_relied_on {
             return;
         }
         if slot.view.delivers() {
@@ -278,6 +278,14 @@ impl Service {
                 phases: [0; Phase::ALL.len()],
             });
             recovery.phases[slot.view.phase as usize] += now.since(from).as_nanos();
+        }
+    }
+
+    /// The slot's Pod is not wanted any more: its recovery counts if it is over in this instant, and otherwise nobody waits for it.
+    fn leave_recovery(&mut self, index: usize) {
+        let recovery = self.members.slots[index].recovery.take();
+        if let Some(recovery) = recovery.filter(|_| self.members.slots[index].view.delivers()) {
+            self.close(&recovery);
         }
     }
 
@@ -306,7 +314,33 @@ impl Service {
         self.advance(now);
         let place = self.members.place(slot);
         self.settle_slot(place, now);
-        self.members.slots[place].view.clone_from(view);
+        let slot = &mut self.members.slots[place];
+        slot.view.clone_from(view);
+        slot.is_relied_on |= view.delivers();
+    }
+
+    /// The slot's Pod goes on in its heir, if there is one, with all that has befallen it. What was under way with a Pod that is not
+    /// wanted any more is not counted.
+    fn slot_closed(&mut self, now: SimTime, slot: SlotId, heir: Option<SlotId>, causes: &CauseSet) {
+        self.advance(now);
+        let place = self.members.place(slot);
+        self.settle_slot(place, now);
+        if let Some(heir) = heir {
+            let to = self.members.place(heir);
+            self.settle_slot(to, now);
+            self.leave_recovery(to);
+            if !self.members.slots[place].view.delivers() {
+                self.members.slots[to].recovery = self.members.slots[place].recovery.take();
+            }
+            self.members.slots[to].is_relied_on |= self.members.slots[place].is_relied_on;
+            self.members.slots[to].struck = self.members.slots[place].struck.take();
+        }
+        self.leave_recovery(place);
+        self.members.slots[place].close(causes);
+        self.undetected.retain(|pending| pending.slot != heir.unwrap_or(slot));
+        self.undetected.iter_mut().filter(|pending| pending.slot == slot).for_each(|pending| {
+            pending.slot = heir.unwrap_or(slot);
+        });
     }
 
     fn endpoint_changed(&mut self, now: SimTime, pod: PodId, view: Option<&EndpointView>) {
@@ -357,6 +391,7 @@ impl Service {
     pub(super) fn observe(&mut self, at: SimTime, what: &Observed) {
         match what {
             Observed::SlotChanged { slot, view } => self.slot_changed(at, *slot, view),
+            Observed::SlotClosed { slot, heir, causes } => self.slot_closed(at, *slot, *heir, causes),
             Observed::EndpointChanged { pod, view } => self.endpoint_changed(at, *pod, view.as_ref()),
             Observed::SlotStruck { slot, fault } => self.slot_struck(at, *slot, *fault),
             Observed::SlotFaultEnded { slot, fault } => self.slot_fault_ended(*slot, *fault),
@@ -370,9 +405,9 @@ impl Service {
                 self.advance(at);
                 self.operations.begin(at, *target, *operation, self.window.contains(at));
             }
-            Observed::OperationEnded { target, end, is_uneven, .. } => {
+            Observed::OperationEnded { target, operation, end, is_uneven } => {
                 self.advance(at);
-                self.operations.end(at, *target, *end, *is_uneven);
+                self.operations.end(at, *target, *operation, (*end, *is_uneven));
             }
             Observed::OperationSkipped { operation, .. } => {
                 if self.window.contains(at) {

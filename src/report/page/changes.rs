@@ -53,6 +53,13 @@ fn words(info: &FaultInfo, operation: &OperationInfo) -> String {
             });
             format!("a new revision is rolled out {image}, {often}, as the manifest's strategy says.{bad}{stuck}")
         }
+        OperationInfo::Scale { to } => {
+            let replicas = if *to == 1 { "replica" } else { "replicas" };
+            let back = info.lasts_mean_s.map_or("It stays so".to_owned(), |mean| {
+                format!("The manifest's number is set again {} later on average", format::tick(mean))
+            });
+            format!("it is scaled to {to} {replicas} by hand, {often}. {back}.")
+        }
         OperationInfo::Drain { takes_turns, timeout_s } => {
             let node =
                 if *takes_turns { "one Node after the other is drained" } else { "a Node that is named is drained" };

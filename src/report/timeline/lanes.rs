@@ -152,6 +152,14 @@ impl Run {
 /// The lane of upgrades.
 const UPGRADES: &str = "upgrade of Nodes";
 
+/// What changes of a Deployment.
+enum Change {
+    /// How many Pods serve in rotation.
+    Pods(usize),
+    /// How many it wants.
+    Replicas(usize),
+}
+
 /// A span that has begun.
 type Begun = Option<(SimTime, String, Tone)>;
 
@@ -195,19 +203,34 @@ impl<'a> Drawing<'a> {
     fn service(&mut self, of: WorkloadId) {
         let workload = &self.model.workloads[of];
         let lane = if self.model.workloads.len() == 1 { "service" } else { &workload.name };
-        let (wanted, replicas) = (workload.min_serving as usize, workload.replicas as usize);
+        let wanted = workload.min_serving as usize;
+        let (mut pods, mut replicas) = (0, workload.replicas as usize);
         let mut begun: Begun = None;
         let timeline = self.timeline;
-        for count in timeline.delivering.iter().filter(|count| count.workload == of) {
-            let words = format!("{} of {replicas} Pods serve in rotation", count.pods);
-            let tone = match count.pods {
+        let counts = timeline.delivering.iter().filter(|count| count.workload == of);
+        let counts = counts.map(|count| (count.at, Change::Pods(count.pods)));
+        let scalings = timeline.entries.iter().filter_map(|entry| match entry.what {
+            Happening::ReplicasSet { workload, replicas } if workload == of => {
+                Some((entry.at, Change::Replicas(replicas as usize)))
+            }
+            _ => None,
+        });
+        let mut changes: Vec<(SimTime, Change)> = counts.chain(scalings).collect();
+        changes.sort_by_key(|(at, _)| *at);
+        for (at, change) in changes {
+            match change {
+                Change::Pods(now) => pods = now,
+                Change::Replicas(now) => replicas = now,
+            }
+            let words = format!("{pods} of {replicas} Pods serve in rotation");
+            let tone = match pods {
                 n if n < wanted => Tone::Bad,
                 n if n < replicas => Tone::Plain,
                 _ => Tone::Good,
             };
             if begun.as_ref().is_none_or(|(_, before, _)| *before != words) {
-                self.end(Group::Service, lane, &mut begun, count.at);
-                begun = Some((count.at, words, tone));
+                self.end(Group::Service, lane, &mut begun, at);
+                begun = Some((at, words, tone));
             }
         }
         self.end(Group::Service, lane, &mut begun, self.timeline.end);
@@ -219,7 +242,10 @@ impl<'a> Drawing<'a> {
             let mut begun: Begun = None;
             let timeline = self.timeline;
             for look in timeline.looks.iter().filter(|look| look.slot == slot) {
-                let view = &look.view;
+                let Some(view) = &look.view else {
+                    self.end(Group::Service, &name, &mut begun, look.at);
+                    continue;
+                };
                 let phase = || view.phase.in_words();
                 let (words, tone) = match (view.serves, view.in_rotation) {
                     (true, true) => ("serves in rotation".to_owned(), Tone::Good),
@@ -500,7 +526,8 @@ impl<'a> Drawing<'a> {
             } else if let Happening::RolloutBegan { workload, .. }
             | Happening::ProgressDeadlineExceeded { workload }
             | Happening::RolledBack { workload, .. }
-            | Happening::RolloutEnded { workload, .. } = entry.what
+            | Happening::RolloutEnded { workload, .. }
+            | Happening::ReplicasSet { workload, .. } = entry.what
             {
                 (Group::ControlPlane, self.rollout_lane(workload), line.words)
             } else if matches!(entry.what, Happening::UpgradeBegan { .. } | Happening::UpgradeEnded { .. }) {

@@ -43,6 +43,7 @@ pub(super) fn say(entry: &Entry, timeline: &Timeline, model: &Model, clock: Cloc
         | Happening::ProgressDeadlineExceeded { .. }
         | Happening::RolledBack { .. }
         | Happening::RolloutEnded { .. }
+        | Happening::ReplicasSet { .. }
         | Happening::DrainBegan { .. }
         | Happening::EvictionRefused { .. }
         | Happening::EvictionGranted { .. }
@@ -152,6 +153,11 @@ fn say_of_operation(what: Happening, model: &Model) -> Said {
             Good,
             format!("successfully rolled out: all Pods are of revision {} and available", revision + 1),
             "D5",
+        ),
+        Happening::ReplicasSet { replicas, .. } => said(
+            Plain,
+            format!("spec.replicas is set to {replicas}: Pods are created or deleted at once, whatever budgets say"),
+            "D13, D14",
         ),
         Happening::DrainBegan { .. } => said(
             Plain,
@@ -370,6 +376,7 @@ fn effect(fault: FaultId, model: &Model) -> &'static str {
             "the leading scheduler stops and releases its Lease: new Pods stay Pending"
         }
         Strikes::Rollout { new_image: true } => "a new template with a new image is applied",
+        Strikes::Scale { .. } => "its replicas are changed by hand",
         Strikes::Drain { .. } => "the Node is drained",
         Strikes::UpgradeNodes(_) => "all Nodes get new machines",
         Strikes::Rollout { new_image: false } => "a new template with the same image is applied",

@@ -13,7 +13,7 @@ use crate::spec::operations::Sizes;
 use crate::spec::reader::{Item, Object, nearest};
 use crate::spec::requirement;
 use crate::spec::serving::Named;
-use crate::spec::tree::{Node, Value};
+use crate::spec::tree::{Mark, Node, Value};
 use crate::time::Duration;
 
 /// Causes of downtime that are no fault; a fault of that name could not be told from them.
@@ -105,6 +105,15 @@ pub(in crate::spec) struct ReadFault {
     pub flaws: Vec<Flaw>,
     /// Of an upgrade: how many Nodes are in work.
     pub sizes: Option<Sizes>,
+    /// Of a scaling: where it says to how many replicas.
+    pub to: Option<Place>,
+}
+
+/// Where something is written.
+#[derive(Debug, Clone)]
+pub(in crate::spec) struct Place {
+    pub mark: Mark,
+    pub path: String,
 }
 
 /// What may be wrong with a revision: its name, what its Pods do, and how long after they serve.
@@ -148,6 +157,7 @@ impl ReadFault {
         }
         let is_named = !self.deployments.is_empty();
         let struck: Vec<WorkloadId> = if is_named { named } else { workloads.ids().collect() };
+        self.warn_of_no_change(&struck, workloads, problems);
         self.fault.at_once = is_named && matches!(self.fault.strikes, Strikes::Deployment(_));
         let containers: Vec<TemplateContainer> = match &self.container {
             None if !is_named => return self.fault,
@@ -159,6 +169,20 @@ impl ReadFault {
         };
         self.fault.containers = containers;
         self.fault
+    }
+
+    /// A Deployment that is scaled to the replicas that it has stays as it is.
+    fn warn_of_no_change(
+        &self,
+        struck: &[WorkloadId],
+        workloads: &IdVec<WorkloadId, Workload>,
+        problems: &mut Problems,
+    ) {
+        let (Some(Place { mark, path }), Strikes::Scale { to }) = (&self.to, self.fault.strikes) else { return };
+        for workload in struck.iter().map(|&id| &workloads[id]).filter(|workload| workload.replicas == to) {
+            let message = format!("is {to}, and {} has {to} replicas in its manifest: nothing happens", workload.name);
+            problems.warn(*mark, path, message).help("scale to another number");
+        }
     }
 
     /// The container of this name in each of these Deployments; in those that the fault does not name where they have it.
@@ -295,6 +319,7 @@ pub(in crate::spec) fn read_container(
             | Strikes::Zone(_)
             | Strikes::ControlPlane(_)
             | Strikes::Rollout { .. }
+            | Strikes::Scale { .. }
             | Strikes::Drain { .. }
             | Strikes::UpgradeNodes(_),
         ) => {
@@ -337,7 +362,7 @@ pub(in crate::spec) fn read(item: &Item<'_>, problems: &mut Problems) -> Option<
         bad: None,
         source: source?,
     };
-    Some(ReadFault { fault, container, deployments, node: None, flaws: Vec::new(), sizes: None })
+    Some(ReadFault { fault, container, deployments, node: None, flaws: Vec::new(), sizes: None, to: None })
 }
 
 /// The name of a fault, in results.

@@ -5,6 +5,7 @@
 
 mod bad;
 mod calendar;
+mod scale;
 mod upgrade;
 
 use crate::durations;
@@ -12,7 +13,7 @@ use crate::model::{Fault, Occurrence, Strikes, YEAR};
 use crate::random::Law;
 use crate::spec::app;
 use crate::spec::diagnostic::Problems;
-use crate::spec::faults::{self, ReadFault};
+use crate::spec::faults::{self, Place, ReadFault};
 use crate::spec::law;
 use crate::spec::reader::{Item, Object};
 use crate::spec::serving::Named;
@@ -61,7 +62,7 @@ pub(in crate::spec) fn read(item: &Item<'_>, problems: &mut Problems) -> Option<
 pub(in crate::spec) struct What {
     strikes: Strikes,
     /// Of a drain: how long after its end the Node takes Pods again. Of an upgrade: how long a new machine takes. Of a rollout: how
-    /// long after its progress deadline it is rolled back.
+    /// long after its progress deadline it is rolled back. Of a scaling: how long until the manifest's replicas are set again.
     lasts: Option<Law>,
     /// The Node that it names.
     node: Option<Named>,
@@ -71,9 +72,16 @@ pub(in crate::spec) struct What {
     bad: Option<bad::Bad>,
     /// Of an upgrade: how many Nodes are in work.
     pub sizes: Option<Sizes>,
+    /// Of a scaling: where it says to how many replicas.
+    to: Option<Place>,
 }
 
 impl What {
+    /// All that it says is what it is.
+    fn of(strikes: Strikes) -> Self {
+        Self { strikes, lasts: None, node: None, deployments: Vec::new(), bad: None, sizes: None, to: None }
+    }
+
     /// It is done to Nodes, not to Deployments.
     pub fn is_of_nodes(&self) -> bool {
         self.strikes.drains_nodes()
@@ -81,11 +89,11 @@ impl What {
 
     /// The operation as the fault that it is in the model.
     pub fn into_fault(self, name: String, occurs: Occurrence, source: String) -> ReadFault {
-        let Self { strikes, lasts, node, deployments, bad, sizes } = self;
+        let Self { strikes, lasts, node, deployments, bad, sizes, to } = self;
         let (bad, flaws) = bad.map(|bad| bad.into_flaws(&name)).unzip();
         let flaws = flaws.unwrap_or_default();
         let fault = Fault { name, occurs, lasts, strikes, containers: Vec::new(), at_once: false, bad, source };
-        ReadFault { fault, container: None, deployments, node, flaws, sizes }
+        ReadFault { fault, container: None, deployments, node, flaws, sizes, to }
     }
 }
 
@@ -113,6 +121,7 @@ fn read_kind(object: &mut Object<'_>, key: &'static str, every: Option<&Law>, pr
     }
     match kind {
         Kind::Rollout => read_rollout(object, every, problems),
+        Kind::Scale => scale::read(object, every, problems),
         Kind::Drain => read_drain(object, every, problems),
         Kind::UpgradeNodes => read_upgrade(object, problems),
     }
@@ -121,13 +130,15 @@ fn read_kind(object: &mut Object<'_>, key: &'static str, every: Option<&Law>, pr
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Kind {
     Rollout,
+    Scale,
     Drain,
     UpgradeNodes,
 }
 
 /// Each kind: its word, what it is called, and the fields that it has and no other.
-const OWN_FIELDS: [(Kind, &str, &str, &[&str]); 3] = [
+const OWN_FIELDS: [(Kind, &str, &str, &[&str]); 4] = [
     (Kind::Rollout, "rollout", "a rollout", &["image", "bad", "rollBackAfterDeadline"]),
+    (Kind::Scale, "scale", "a scaling", &["to", "back"]),
     (Kind::Drain, "drain", "a drain", &["node", "timeout", "uncordonAfter"]),
     (Kind::UpgradeNodes, "upgradeNodes", "an upgrade of Nodes", &upgrade::FIELDS),
 ];
@@ -140,7 +151,7 @@ fn read_rollout(object: &mut Object<'_>, every: Option<&Law>, problems: &mut Pro
     let rolled_back_after = object.get("rollBackAfterDeadline").map(|item| law::read(&item, problems));
     let lasts = rolled_back_after.map_or(Some(None), |law| law.map(Some));
     let strikes = Strikes::Rollout { new_image: new_image? };
-    Some(What { strikes, lasts: lasts?, node: None, deployments, bad: bad?, sizes: None })
+    Some(What { lasts: lasts?, deployments, bad: bad?, ..What::of(strikes) })
 }
 
 fn read_drain(object: &mut Object<'_>, every: Option<&Law>, problems: &mut Problems) -> Option<What> {
@@ -157,18 +168,18 @@ fn read_drain(object: &mut Object<'_>, every: Option<&Law>, problems: &mut Probl
     let timeout = timeout.map_or(Some(None), |timeout| timeout.map(Some))?;
     let uncordon_after = uncordon_after.unwrap_or(Some(Law::Fixed(UNCORDON_AFTER_SECS)))?;
     let strikes = Strikes::Drain { node: None, timeout };
-    Some(What { strikes, lasts: Some(uncordon_after), node, deployments: Vec::new(), bad: None, sizes: None })
+    Some(What { lasts: Some(uncordon_after), node, ..What::of(strikes) })
 }
 
 fn read_upgrade(object: &mut Object<'_>, problems: &mut Problems) -> Option<What> {
     forbid_deployments(object, problems);
     let upgrade::Upgrade { plan, sizes, node_takes } = upgrade::read(object, problems)?;
     let strikes = Strikes::UpgradeNodes(plan);
-    Some(What { strikes, lasts: Some(node_takes), node: None, deployments: Vec::new(), bad: None, sizes: Some(sizes) })
+    Some(What { lasts: Some(node_takes), sizes: Some(sizes), ..What::of(strikes) })
 }
 
 fn forbid_deployments(object: &mut Object<'_>, problems: &mut Problems) {
-    let whose = "must only be set for a rollout: a Node has Pods of all Deployments";
+    let whose = "must only be set for a rollout or a scaling: a Node has Pods of all Deployments";
     object.forbid("deployments", problems, whose, "leave it out");
 }
 

@@ -104,7 +104,7 @@ fn read(item: &Item<'_>, stage: Stage<'_>, problems: &mut Problems) -> Option<Re
     let at = object.require("at", problems).and_then(|at| read_at(&at, stage.horizon, problems));
     if object.has("operation") {
         let what = operations::read_what(&mut object, "operation", problems);
-        let help = "name the Node of a drain as `node`, and the Deployments of a rollout as `deployments`";
+        let help = "name the Node of a drain as `node`, and the Deployments of a rollout or a scaling as `deployments`";
         object.forbid("target", problems, "must only be set for a fault", help);
         let source = object.get("source").map_or(Some("script"), |source| source.string(problems));
         object.finish(problems, &[]);
@@ -136,7 +136,7 @@ fn read(item: &Item<'_>, stage: Stage<'_>, problems: &mut Problems) -> Option<Re
         bad: None,
         source: source?.to_string(),
     };
-    Some(ReadFault { fault, container, deployments, node: None, flaws: Vec::new(), sizes: None })
+    Some(ReadFault { fault, container, deployments, node: None, flaws: Vec::new(), sizes: None, to: None })
 }
 
 /// The Deployments that are named, or all. What is called otherwise is told of when the fault is resolved.

@@ -1,4 +1,5 @@
-//! A `HorizontalPodAutoscaler`: autoscaling is not modelled, but the bounds that it sets to `replicas` hold (H17, M4).
+//! A `HorizontalPodAutoscaler`: autoscaling is not modelled, but the bounds that it sets to `replicas` hold (H17, M4), and a
+//! manifest that resets the number is warned of (D17).
 //! Follows `pkg/controller/podautoscaler/horizontal.go reconcileAutoscaler` and
 //! `pkg/apis/autoscaling/validation/validation.go`.
 
@@ -88,6 +89,11 @@ impl Autoscaler {
         // 0 turns it off.
         if written == 0 || is_asked_about {
             return;
+        }
+        if let Some(mark) = deployment.replicas_mark.filter(|_| self.min < self.max) {
+            let message = "stands in the manifest of a Deployment that an autoscaler scales: each time that it is applied the number is \
+                           reset, and Pods beyond it are deleted at once, whatever budgets say (D17)";
+            problems.warn(mark, "spec.replicas", message).help("leave spec.replicas out of the manifest");
         }
         let replicas = written.clamp(self.min, self.max);
         let bound = if replicas < written { "maxReplicas" } else { "minReplicas" };

@@ -404,7 +404,7 @@ pub(in crate::spec) fn build(
     }
     let budgets = budgets(&members, system, &faults, problems);
     let system = requirement::read(required.as_ref(), &workloads, system.are_listed, problems)?;
-    Some(Model {
+    let model = Model {
         workloads,
         system,
         budgets,
@@ -415,5 +415,15 @@ pub(in crate::spec) fn build(
         warm_up: question.warm_up,
         horizon: question.horizon,
         window: objective.window,
-    })
+    };
+    if model.slots() as i64 > deployment::MAX_REPLICAS {
+        let message = format!(
+            "scale the Deployments to {} replicas together, beyond what hasim simulates: {}",
+            model.slots(),
+            deployment::MAX_REPLICAS
+        );
+        problems.error(question.mark, "spec.operations", message).help("scale to fewer replicas (to)");
+        return None;
+    }
+    Some(model)
 }

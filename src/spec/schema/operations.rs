@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 use super::fault::{deployments, name};
 use super::value::{duration, integer, list, object, or, refer, share, such_as, text, word};
 use crate::durations;
+use crate::spec::deployment::MAX_REPLICAS;
 use crate::spec::operations::{MOST_AT_ONCE, UNCORDON_AFTER_SECS};
 use crate::time::Duration;
 
@@ -27,7 +28,11 @@ pub fn operation() -> Value {
     ];
     let fields = general.into_iter().chain(fields());
     let mut schema = object("A change that is made on purpose.", &["name", "kind"], fields);
-    schema["allOf"] = own_fields("kind");
+    let mut rules = own_fields("kind");
+    // Again and again it would do nothing from the second time on.
+    let back = json!({"if": is("kind", "scale"), "then": {"required": ["back"]}});
+    rules.as_array_mut().into_iter().for_each(|rules| rules.push(back.clone()));
+    schema["allOf"] = rules;
     schema["oneOf"] = json!([{"required": ["every"]}, {"required": ["calendar"]}]);
     schema
 }
@@ -52,12 +57,19 @@ fn calendar() -> Value {
 
 /// The fields of each kind that no other has.
 pub fn fields() -> Vec<(&'static str, Value)> {
-    OF_ROLLOUTS.into_iter().chain(OF_DRAINS).chain(OF_UPGRADES).map(|(key, schema)| (key, schema())).collect()
+    OF_ROLLOUTS
+        .into_iter()
+        .chain(OF_SCALINGS)
+        .chain(OF_DRAINS)
+        .chain(OF_UPGRADES)
+        .map(|(key, schema)| (key, schema()))
+        .collect()
 }
 
 type Field = (&'static str, fn() -> Value);
 
 const OF_ROLLOUTS: [Field; 3] = [("image", image), ("bad", bad), ("rollBackAfterDeadline", roll_back_after_deadline)];
+const OF_SCALINGS: [Field; 2] = [("to", to), ("back", back)];
 const OF_DRAINS: [Field; 3] = [("node", node), ("timeout", timeout), ("uncordonAfter", uncordon_after)];
 const OF_UPGRADES: [Field; 10] = [
     ("preset", preset),
@@ -74,7 +86,7 @@ const OF_UPGRADES: [Field; 10] = [
 
 /// Each kind has fields of its own; the key says which kind it is.
 pub fn own_fields(key: &str) -> Value {
-    let is = |word: &str| json!({"properties": {key: {"const": word}}, "required": [key]});
+    let is = |word: &str| is(key, word);
     let none = |fields: &[Field]| {
         let properties: serde_json::Map<String, Value> =
             fields.iter().map(|(key, _)| ((*key).to_owned(), Value::Bool(false))).collect();
@@ -84,9 +96,27 @@ pub fn own_fields(key: &str) -> Value {
     json!([
         {"if": is_of_nodes, "then": {"properties": {"deployments": false}}},
         {"if": {"not": is("rollout")}, "then": none(&OF_ROLLOUTS)},
+        {"if": is("scale"), "then": {"required": ["to"]}, "else": none(&OF_SCALINGS)},
         {"if": {"not": is("drain")}, "then": none(&OF_DRAINS)},
         {"if": is("upgradeNodes"), "then": {"required": ["nodeTakes"]}, "else": none(&OF_UPGRADES)},
     ])
+}
+
+/// What is under the key is this kind.
+fn is(key: &str, word: &str) -> Value {
+    json!({"properties": {key: {"const": word}}, "required": [key]})
+}
+
+fn to() -> Value {
+    let what =
+        "Of a scaling: how many replicas the Deployment has from then on. No PodDisruptionBudget restrains it (D14).";
+    such_as(json!([6]), integer(what, 0, MAX_REPLICAS))
+}
+
+fn back() -> Value {
+    let what = "Of a scaling: how long until the replicas of the manifest are set again. In a script it may be left out: then they \
+                are not.";
+    such_as(json!(["10m"]), refer("law", what))
 }
 
 fn preset() -> Value {
@@ -200,6 +230,10 @@ pub fn kind() -> Value {
         "What is done.",
         &[
             ("rollout", "A new revision of the Pod template, rolled out as the manifest's strategy says."),
+            (
+                "scale",
+                "`kubectl scale`: another number of replicas, and the manifest's again after a while (D13, D14).",
+            ),
             ("drain", "`kubectl drain` of a Node: cordon, evictions as PodDisruptionBudgets allow them, uncordon."),
             ("upgradeNodes", "All Nodes get new machines, some at a time, each after its drain."),
         ],

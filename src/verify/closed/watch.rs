@@ -74,6 +74,7 @@ impl Observer for Log {
             Observed::Restarted { slot: Some(slot), .. } => self.add(at, *slot, What::Restarted),
             // Of no slot.
             Observed::EndpointChanged { .. }
+            | Observed::SlotClosed { .. }
             | Observed::Paged { .. }
             | Observed::DeletedByHand { .. }
             | Observed::ReadinessLost { .. }

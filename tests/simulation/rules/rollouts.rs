@@ -19,9 +19,9 @@ pub(super) const BEGIN: f64 = 60.0;
 /// A Pod's life; instants in seconds.
 #[derive(Debug, Clone)]
 pub(super) struct Life {
-    slot: SlotId,
+    pub(super) slot: SlotId,
     pub(super) created: f64,
-    node: Option<NodeId>,
+    pub(super) node: Option<NodeId>,
     pub ready: Vec<(f64, bool)>,
     began: f64,
     started: Option<f64>,
@@ -31,7 +31,7 @@ pub(super) struct Life {
 }
 
 impl Life {
-    fn is_active(&self, at: f64) -> bool {
+    pub(super) fn is_active(&self, at: f64) -> bool {
         self.created <= at && at < self.deleted
     }
 
@@ -48,7 +48,7 @@ impl Life {
 /// A replication, written down.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Film {
-    pods: Vec<Life>,
+    pub(super) pods: Vec<Life>,
     /// Whose a place in memory is.
     places: Vec<usize>,
     began: Vec<f64>,
@@ -136,7 +136,7 @@ impl Observer for Film {
     }
 }
 
-fn film(model: &Model, index: u64) -> Film {
+pub(super) fn film(model: &Model, index: u64) -> Film {
     let mut replication = Replication::new(model, 3, index, Mode::Fast, Film::default());
     replication.run_until(SimTime::ZERO + model.horizon);
     replication.into_observer()

@@ -117,7 +117,7 @@ fn read_strikes(
         let _ = ["target", "mode", "affects"].map(|key| object.get(key));
         let kind = match known.fault.strikes {
             Strikes::Container(_) | Strikes::Deletion => Target::Container,
-            Strikes::Deployment(_) | Strikes::Rollout { .. } => Target::Deployment,
+            Strikes::Deployment(_) | Strikes::Rollout { .. } | Strikes::Scale { .. } => Target::Deployment,
             Strikes::Node(_) | Strikes::Drain { .. } | Strikes::UpgradeNodes(_) => Target::Node,
             Strikes::Zone(_) => Target::Zone,
             Strikes::ControlPlane(_) => Target::ControlPlane,
