@@ -21,6 +21,8 @@
 //! | `rollout` | new revisions, surges, scale-down | D1–D3, D5, D10 |
 //! | `drain` | `kubectl drain`: cordon, evictions and what waits for them | V4, V7, V13–V15 |
 //! | `upgrade` | new machines for all Nodes, some at a time | V5, V16–V20, V24 |
+//! | `withdrawal` | single Nodes that are reclaimed, expire or are consolidated | V21, V21a, V23, V24 |
+//! | `shutdown` | a kubelet that shuts its Node down | V6, D8 |
 //! | `budget` | the disruption controller, and what the API server answers to evictions | V1, V2, V8–V10 |
 //! | `control_plane` | its outages: what waits, and how its leaders come back | N17, N17a |
 //! | `replicas` | the `ReplicaSet`, deletion, garbage collection | D7–D9, T1–T8, N15 |
@@ -62,12 +64,14 @@ mod rollout;
 mod rotation;
 mod scheduler;
 mod script;
+mod shutdown;
 mod starts;
 mod state;
 mod stops;
 mod timer;
 mod upgrade;
 mod view;
+mod withdrawal;
 mod work;
 mod workload;
 
@@ -145,6 +149,7 @@ pub(crate) enum Event {
     DrainListed(NodeId, Timer),
     DrainStepDue(NodeId, u32, Timer),
     UpgradeStepDue(NodeId, Timer),
+    WithdrawalDue(NodeId, Timer),
 }
 
 impl Event {
@@ -173,6 +178,7 @@ pub(crate) struct Cluster<'m, O> {
     budgets: IdVec<BudgetId, budget::BudgetState>,
     drains: drain::Drains,
     upgrades: upgrade::Upgrades,
+    withdrawals: withdrawal::Withdrawals,
     /// The clock of what strikes the control plane, or is done to Nodes by turns.
     clock: faults::Clock,
     /// Those of each workload in a row; behind all of them the places for Pods that surges make.
@@ -306,6 +312,7 @@ impl<'m, O: Observer> Cluster<'m, O> {
             budgets: model.budgets.iter().map(|budget| budget::BudgetState::new(budget, streams)).collect(),
             drains: drain::Drains::new(model.faults.len()),
             upgrades: upgrade::Upgrades::default(),
+            withdrawals: withdrawal::Withdrawals::default(),
             clock: faults::Clock::default(),
             pods: Vec::with_capacity(model.slots() + 4).into(),
             births: 0,
@@ -416,6 +423,7 @@ impl<O: Observer> World for Cluster<'_, O> {
             Event::DrainListed(node, timer) => self.on_drain_listed(cx, node, timer),
             Event::DrainStepDue(node, number, timer) => self.on_drain_step_due(cx, node, number, timer),
             Event::UpgradeStepDue(node, timer) => self.on_upgrade_step_due(cx, node, timer),
+            Event::WithdrawalDue(node, timer) => self.on_withdrawal_due(cx, node, timer),
         }
         if cfg!(debug_assertions) && self.is_to_be_checked(event) {
             self.check(cx.now());

@@ -1,7 +1,7 @@
 //! The answer in a sentence or two, for the terminal and for markdown.
 
 use crate::history::NamedCause;
-use crate::model::Strikes;
+use crate::model::{Strikes, WithdrawalReason};
 use crate::report::aggregate::{self, CauseTotal};
 use crate::report::assumptions;
 use crate::report::deployments;
@@ -26,12 +26,14 @@ pub fn absent(result: &ExperimentResult) -> &'static str {
     let has = |strikes: Strikes| result.faults.iter().any(|fault| fault.strikes == strikes.to_string());
     let has_rollouts = [true, false].iter().any(|&new_image| has(Strikes::Rollout { new_image }));
     let has_upgrades = result.faults.iter().any(|fault| fault.strikes == Strikes::NODE_UPGRADE);
+    let has_reclaims = result.faults.iter().any(|fault| fault.strikes == WithdrawalReason::Reclaim.in_words());
     match (has_rollouts, has(Strikes::Drain { node: None, timeout: None }), has_upgrades) {
         (false, false, false) => "rollouts and drains",
         (true, false, false) => "drains",
         (true, true, false) => "upgrades that replace Nodes",
         (false, ..) => "rollouts",
         // An upgrade drains every Node.
+        (true, _, true) if has_reclaims => "changes of the replicas",
         (true, _, true) => "Nodes that are reclaimed, and changes of the replicas",
     }
 }

@@ -36,6 +36,7 @@ enum Column {
     PerYear,
     NothingToEvict,
     Complete,
+    Forced,
     RolledBack,
     GoodAgain,
     Superseded,
@@ -51,10 +52,11 @@ enum Column {
 
 impl Column {
     /// From left to right.
-    const ALL: [Self; 14] = [
+    const ALL: [Self; 15] = [
         Self::PerYear,
         Self::NothingToEvict,
         Self::Complete,
+        Self::Forced,
         Self::RolledBack,
         Self::GoodAgain,
         Self::Superseded,
@@ -76,6 +78,7 @@ impl Column {
             Self::PerYear => "per year",
             Self::NothingToEvict => "nothing to evict",
             Self::Complete => "complete",
+            Self::Forced => "forced",
             Self::RolledBack => "rolled back",
             Self::GoodAgain => "good again",
             Self::Superseded => "superseded",
@@ -96,6 +99,7 @@ impl Column {
         match self {
             Self::Complete => is_seen(1.0 - share_complete(operation)),
             Self::NothingToEvict => is_seen(share_without_work(operation)),
+            Self::Forced => is_seen(share_of(operation, operation.forced)),
             Self::RolledBack | Self::GoodAgain => is_seen(share_of(operation, operation.rolled_back_s.count)),
             Self::Superseded => is_seen(share_of(operation, operation.superseded)),
             Self::GaveUp => is_seen(share_of(operation, operation.gave_up)),
@@ -113,6 +117,7 @@ impl Column {
             Self::PerYear => format::count(&operation.per_year),
             Self::NothingToEvict => dashed_share(share_without_work(operation)),
             Self::Complete => whole_share(share_complete(operation)),
+            Self::Forced => part(operation.forced),
             Self::RolledBack => part(operation.rolled_back_s.count),
             Self::GoodAgain => format::marked_quantile(operation.rolled_back_s.p50.as_ref(), 0),
             Self::Superseded => part(operation.superseded),
@@ -140,12 +145,13 @@ impl Column {
                 "Costs: what is charged to it, each time; failed requests as time of full traffic."
             }
             Self::NothingToEvict => {
-                "Nothing to evict: the share of the drains that find no Pod on their Node, and are in no column after this one."
+                "Nothing to evict: the share of those that find no Pod on their Node, and are in no column after this one."
             }
             Self::GoodAgain => {
                 "Good again: from the beginning of one that is bad until the last good revision is available everywhere, in half \
                  of them."
             }
+            Self::Forced => "Forced: the machine has gone with Pods that had not left it.",
             Self::Superseded => "Superseded: the next one comes before it is complete.",
             Self::GaveUp => "Gave up: at its timeout, or as it may not evict a Pod of two budgets.",
             Self::NoEnd => "No end: it is still under way at the end of the replication.",
@@ -275,7 +281,7 @@ pub fn sentence(result: &ExperimentResult) -> Option<String> {
     let mut said = price(name, dearest)?;
     for (other, operation) in shown.operations.iter() {
         let whose = if other == name { "them" } else { other };
-        said += &skipped(whose, operation, is_drain(result, other));
+        said += &skipped(whose, operation, kind_of(result, other));
         said += &fates(whose, operation, shown.replications);
     }
     Some(said)
@@ -307,17 +313,25 @@ fn price(name: &str, operation: &OperationResult) -> Option<String> {
         .share_without_any()
         .filter(|&share| share >= WORTH_A_WORD)
         .map(|share| format!("; in {} of {whose} no Pod serves for some time", format::share(share, 1.0)));
-    let which = if share_without_work(operation) < WORTH_A_WORD { "" } else { " that finds Pods to evict" };
+    let which = if share_without_work(operation) < WORTH_A_WORD { "" } else { " that finds Pods on its Node" };
     Some(format!("One {name}{which} {took} {failed}{}.", without.unwrap_or_default()))
 }
 
 /// Those that are due and do not begin.
-fn skipped(whose: &str, operation: &OperationResult, is_drain: bool) -> String {
+fn skipped(whose: &str, operation: &OperationResult, kind: Option<&OperationInfo>) -> String {
     let share = operation.skipped as f64 / (operation.begun() + operation.skipped).max(1) as f64;
     if share < WORTH_A_WORD {
         return String::new();
     }
-    let why = if is_drain { "their Node is away or being drained already" } else { "the Deployment is paused" };
+    let why = match kind {
+        Some(OperationInfo::Drain { .. }) => "their Node is away or being drained already",
+        Some(OperationInfo::UpgradeNodes { .. }) => "another one is under way",
+        Some(OperationInfo::WithdrawNode { reason, .. }) if reason == "consolidate" => {
+            "no Node can be spared: a budget would refuse one of its Pods, or others are on their way"
+        }
+        Some(OperationInfo::WithdrawNode { .. }) => "their Node is away, drained or withdrawn already",
+        Some(OperationInfo::Rollout { .. }) | None => "the Deployment is paused",
+    };
     format!(" {} of {whose} do not begin, as {why}.", format::share(share, 1.0))
 }
 
@@ -343,6 +357,7 @@ fn fates(whose: &str, operation: &OperationResult, replications: u64) -> String 
         (operation.rolled_back_s.count, "bring a bad revision and are rolled back", again.as_str()),
         (operation.superseded, "are superseded by the next one before they are complete", too_often),
         (operation.gave_up, "give up before they are complete", ""),
+        (operation.forced, "take Pods with their machine that had not left it", ""),
     ];
     for (count, fate, more) in fates {
         let share = share_of(operation, count);
@@ -365,10 +380,10 @@ fn fates(whose: &str, operation: &OperationResult, replications: u64) -> String 
     said
 }
 
-/// Whether the operation of this name drains Nodes.
-fn is_drain(result: &ExperimentResult, name: &str) -> bool {
-    let drains = |fault: &FaultInfo| matches!(fault.operation, Some(OperationInfo::Drain { .. }));
-    result.faults.iter().any(|fault| fault.name == name && drains(fault))
+/// What the operation of this name does.
+fn kind_of<'r>(result: &'r ExperimentResult, name: &str) -> Option<&'r OperationInfo> {
+    let named = result.faults.iter().find(|fault: &&FaultInfo| fault.name == name)?;
+    named.operation.as_ref()
 }
 
 /// How many of those that had something to do were completed.

@@ -9,3 +9,4 @@ mod refused;
 mod several;
 mod shipped;
 mod upgrades;
+mod withdrawals;

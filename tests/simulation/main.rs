@@ -30,6 +30,7 @@ mod rules {
     pub mod rollouts;
     mod several;
     mod upgrades;
+    mod withdrawals;
 }
 
 mod validation {

@@ -23,6 +23,7 @@ fn operation(sums: &OperationSums, scale: &Scale) -> OperationResult {
         rolled_back_s: distribution(&sums.rolled_back, scale.confidence),
         superseded: sums.superseded,
         gave_up: sums.gave_up,
+        forced: sums.forced,
         nothing_to_evict: sums.nothing_to_evict(),
         skipped: sums.skipped,
         evictions_refused: sums.refused,

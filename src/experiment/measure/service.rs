@@ -370,9 +370,9 @@ impl Service {
                 self.advance(at);
                 self.operations.begin(at, *target, *operation, self.window.contains(at));
             }
-            Observed::OperationEnded { target, end, .. } => {
+            Observed::OperationEnded { target, operation, end } => {
                 self.advance(at);
-                self.operations.end(at, *target, *end);
+                self.operations.end(at, (*target, *operation), *end);
             }
             Observed::OperationSkipped { operation, .. } => {
                 if self.window.contains(at) {
@@ -380,9 +380,9 @@ impl Service {
                 }
             }
             // Told at the end of the counted time for the last time that matters.
-            Observed::EvictionsRefused { target, count } => {
+            Observed::EvictionsRefused { target, operation, count } => {
                 if at <= self.window.to {
-                    self.operations.refuse(*target, *count);
+                    self.operations.refuse((*target, *operation), *count);
                 }
             }
             Observed::PodsChanged { workload, counts } => {

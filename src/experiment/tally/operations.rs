@@ -21,6 +21,9 @@ pub struct OperationSums {
     pub superseded: u64,
     /// It has given up.
     pub gave_up: u64,
+    /// It was completed, and Pods that had not left their Node went with its machine.
+    #[serde(default)]
+    pub forced: u64,
     /// It was due, and did not begin.
     pub skipped: u64,
     /// Evictions that were refused.
@@ -59,6 +62,7 @@ impl OperationSums {
         self.rolled_back.add(&outcome.rolled_back.each, &outcome.rolled_back.more, 0);
         self.superseded += outcome.superseded;
         self.gave_up += outcome.gave_up;
+        self.forced += outcome.forced;
         self.skipped += outcome.skipped;
         self.refused += outcome.refused;
         add_counts(&mut self.least, &outcome.least);
@@ -86,6 +90,7 @@ impl OperationSums {
         self.rolled_back.merge(&other.rolled_back);
         self.superseded += other.superseded;
         self.gave_up += other.gave_up;
+        self.forced += other.forced;
         self.skipped += other.skipped;
         self.refused += other.refused;
         add_counts(&mut self.least, &other.least);

@@ -9,7 +9,8 @@ use crate::spec::app;
 use crate::spec::diagnostic::Problems;
 use crate::spec::labels::is_dns_label;
 use crate::spec::law;
-use crate::spec::operations::Sizes;
+use crate::spec::objects::Machine;
+use crate::spec::operations::{Chosen, Sizes};
 use crate::spec::reader::{Item, Object, nearest};
 use crate::spec::requirement;
 use crate::spec::serving::Named;
@@ -105,6 +106,8 @@ pub(in crate::spec) struct ReadFault {
     pub flaws: Vec<Flaw>,
     /// Of an upgrade: how many Nodes are in work.
     pub sizes: Option<Sizes>,
+    /// Of a withdrawal: which Nodes are meant.
+    pub chosen: Option<Chosen>,
 }
 
 /// What may be wrong with a revision: its name, what its Pods do, and how long after they serve.
@@ -134,6 +137,7 @@ impl ReadFault {
         mut self,
         workloads: &IdVec<WorkloadId, Workload>,
         cluster: &Cluster,
+        machines: &[Machine],
         problems: &mut Problems,
     ) -> Fault {
         if let (Some(named), Strikes::Drain { node, .. }) = (&self.node, &mut self.fault.strikes) {
@@ -141,6 +145,9 @@ impl ReadFault {
         }
         if let (Some(sizes), Strikes::UpgradeNodes(plan)) = (self.sizes, &mut self.fault.strikes) {
             sizes.apply(plan, cluster.size(), cluster.zones.len());
+        }
+        if let Some(chosen) = self.chosen.take() {
+            chosen.resolve(&mut self.fault, cluster, machines, problems);
         }
         let mut named = Vec::new();
         for one in &self.deployments {
@@ -213,7 +220,8 @@ fn refuse_container(
     }
 }
 
-fn find_node(named: &Named, cluster: &Cluster, problems: &mut Problems) -> Option<NodeId> {
+/// The Node of this name.
+pub(in crate::spec) fn find_node(named: &Named, cluster: &Cluster, problems: &mut Problems) -> Option<NodeId> {
     const SHOWN: usize = 5;
     let found = cluster.nodes.entries().find(|(_, node)| !node.is_spare && node.name == named.name).map(|(id, _)| id);
     if found.is_none() {
@@ -296,7 +304,8 @@ pub(in crate::spec) fn read_container(
             | Strikes::ControlPlane(_)
             | Strikes::Rollout { .. }
             | Strikes::Drain { .. }
-            | Strikes::UpgradeNodes(_),
+            | Strikes::UpgradeNodes(_)
+            | Strikes::WithdrawNode(_),
         ) => {
             let message = "must only be set for the targets container and deployment, with a mode other than delete";
             problems.error(item.mark(), &item.path, message);
@@ -334,10 +343,11 @@ pub(in crate::spec) fn read(item: &Item<'_>, problems: &mut Problems) -> Option<
         strikes: strikes?,
         containers: Vec::new(),
         at_once: false,
+        nodes: Vec::new(),
         bad: None,
         source: source?,
     };
-    Some(ReadFault { fault, container, deployments, node: None, flaws: Vec::new(), sizes: None })
+    Some(ReadFault { fault, container, deployments, node: None, flaws: Vec::new(), sizes: None, chosen: None })
 }
 
 /// The name of a fault, in results.
