@@ -22,6 +22,8 @@
 //! | `scaling` | replicas changed by hand | D6, D9, D10, D13–D16, D18 |
 //! | `drain` | `kubectl drain`: cordon, evictions and what waits for them | V4, V7, V13–V15 |
 //! | `upgrade` | new machines for all Nodes, some at a time | V5, V16–V20, V24 |
+//! | `withdrawal` | single Nodes that are reclaimed, expire or are consolidated | V21, V21a, V23, V24 |
+//! | `shutdown` | a kubelet that shuts its Node down | V6, D8 |
 //! | `budget` | the disruption controller, and what the API server answers to evictions | V1, V2, V8–V10 |
 //! | `control_plane` | its outages: what waits, and how its leaders come back | N17, N17a |
 //! | `replicas` | the `ReplicaSet`, deletion, garbage collection | D7–D9, T1–T8, N15 |
@@ -66,12 +68,14 @@ mod rotation;
 mod scaling;
 mod scheduler;
 mod script;
+mod shutdown;
 mod starts;
 mod state;
 mod stops;
 mod timer;
 mod upgrade;
 mod view;
+mod withdrawal;
 mod work;
 mod workload;
 
@@ -151,6 +155,7 @@ pub(crate) enum Event {
     DrainListed(NodeId, Timer),
     DrainStepDue(NodeId, u32, Timer),
     UpgradeStepDue(NodeId, Timer),
+    WithdrawalDue(NodeId, Timer),
 }
 
 impl Event {
@@ -179,6 +184,7 @@ pub(crate) struct Cluster<'m, O> {
     budgets: IdVec<BudgetId, budget::BudgetState>,
     drains: drain::Drains,
     upgrades: upgrade::Upgrades,
+    withdrawals: withdrawal::Withdrawals,
     /// The clock of what strikes the control plane, or is done to Nodes by turns.
     clock: faults::Clock,
     /// Those of each workload in a row, then those that operations open; behind all of them the places for Pods that surges make.
@@ -312,6 +318,7 @@ impl<'m, O: Observer> Cluster<'m, O> {
             budgets: model.budgets.iter().map(|budget| budget::BudgetState::new(budget, streams)).collect(),
             drains: drain::Drains::new(model.faults.len()),
             upgrades: upgrade::Upgrades::default(),
+            withdrawals: withdrawal::Withdrawals::default(),
             clock: faults::Clock::default(),
             pods: Vec::with_capacity(model.slots() + 4).into(),
             births: 0,
@@ -424,6 +431,7 @@ impl<O: Observer> World for Cluster<'_, O> {
             Event::DrainListed(node, timer) => self.on_drain_listed(cx, node, timer),
             Event::DrainStepDue(node, number, timer) => self.on_drain_step_due(cx, node, number, timer),
             Event::UpgradeStepDue(node, timer) => self.on_upgrade_step_due(cx, node, timer),
+            Event::WithdrawalDue(node, timer) => self.on_withdrawal_due(cx, node, timer),
         }
         if cfg!(debug_assertions) && self.is_to_be_checked(event) {
             self.check(cx.now());

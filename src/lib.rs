@@ -33,7 +33,6 @@
 //! template through one accessor (`cluster::Cluster::spec`), draws are keyed by workload, slot and name, and a sync is a list of
 //! stops and starts, so that these find their place without surgery:
 //!
-//! - reclaims of spot machines: beside `cluster/upgrade.rs`, as operations, which stand among the faults of a [`model`];
 //! - an autoscaler and the load: `cluster/{load,autoscaler}.rs`, which sets replicas as `cluster/scaling.rs` does, with traffic in
 //!   [`model`];
 //! - a graph of services that call each other: [`model`], beside the requirement over workloads.

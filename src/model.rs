@@ -9,9 +9,11 @@ mod budget;
 mod calendar;
 mod cluster;
 mod container;
+mod drain;
 mod fault;
 mod requirement;
 mod upgrade;
+mod withdrawal;
 mod workload;
 
 pub use budget::{Budget, BudgetStatus, Limit};
@@ -20,12 +22,14 @@ pub use cluster::{
     Cluster, ControlPlane, DeadNodes, Eviction, Latencies, NewNode, Node, Prices, RaceOdds, StartRace, Zone,
 };
 pub use container::{App, Container, ImagePull, OnSigterm, Probe, ProbeKind, Role, WhileStarting};
+pub use drain::EvictionRetry;
 pub use fault::{
     Affects, BadRevisions, ContainerMode, ControlPlaneMode, ControlPlanePart, Fault, NodeMode, Occurrence,
     ScriptTarget, Strikes,
 };
 pub use requirement::Requirement;
 pub use upgrade::{NodeUpgrade, OnTimeout, UpgradeOrder};
+pub use withdrawal::{Handler, NodeWithdrawal, Replacement, WithdrawalReason, WithdrawalScope};
 pub use workload::{
     AntiAffinity, OtherRequest, Part, PodSpec, PodTolerations, Resources, Spread, Strategy, Toleration, Workload,
 };

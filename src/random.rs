@@ -98,8 +98,10 @@ pub enum Purpose {
     DrainTurn,
     /// When it is the Node's turn in an upgrade.
     UpgradeTurn,
-    /// How long the machines take that upgrades order for the Node.
+    /// How long the machines take that upgrades and withdrawals order for the Node.
     NewMachine,
+    /// Whether the Node goes with a burst of the operation of this name hash.
+    Burst(u64),
     /// How fast the budget of this name hash learns of its Pods.
     Disruption(u64),
     /// Probes of a healthy container that fail by chance.
@@ -159,6 +161,7 @@ impl Purpose {
             Self::DrainTurn => [26, 0],
             Self::UpgradeTurn => [30, 0],
             Self::NewMachine => [31, 0],
+            Self::Burst(name) => [34, name],
             Self::Resample => [20, 0],
             Self::Uncertain(name) => [21, name],
         }

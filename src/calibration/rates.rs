@@ -70,7 +70,7 @@ fn every(fault: &Counted) -> Described {
         | Strikes::Scale { .. }
         | Strikes::Drain { .. }
         | Strikes::UpgradeNodes(_) => ("", "days"),
-        Strikes::Node(_) => (" and Node", "Node-days"),
+        Strikes::Node(_) | Strikes::WithdrawNode(_) => (" and Node", "Node-days"),
         Strikes::Zone(_) => (" and zone", "zone-days"),
     };
     let exposure = format!("{} {noun}", significant(fault.exposure_secs / DAY, 4));

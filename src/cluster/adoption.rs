@@ -32,6 +32,10 @@ impl<O: Observer> Cluster<'_, O> {
     /// images and containers, unless they have outlived an earlier kubelet (P21).
     pub(super) fn adopt_pod(&mut self, cx: &mut Cx<'_, Event>, pod: PodId) {
         self.tell(cx, Happening::FirstSync { pod });
+        if self.pods[pod].node.is_some_and(|node| self.nodes[node].shutdown.is_some()) {
+            // It takes no new Pods (V6).
+            return self.stop_pod(cx, pod);
+        }
         let state = &mut self.pods[pod];
         state.adopted = true;
         state.sync_from = cx.now();

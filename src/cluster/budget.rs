@@ -53,6 +53,17 @@ pub(super) enum Response {
     Error,
 }
 
+/// Whose leave an eviction needs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Leave {
+    /// Nobody's.
+    Free,
+    /// The budget's, which counts it off.
+    Counted(BudgetId),
+    /// More than one budget selects the Pod.
+    Ambiguous,
+}
+
 impl<O: Observer> Cluster<'_, O> {
     /// Something has happened to a Pod that its budgets look at: each recomputes its status a little later (V10).
     pub(super) fn request_budget_update(&mut self, cx: &mut Cx<'_, Event>, workload: WorkloadId) {
@@ -104,31 +115,52 @@ impl<O: Observer> Cluster<'_, O> {
 
     /// Whether the Pod may be evicted now; if a budget counts that off, it does so (V2, V8, V9).
     pub(super) fn ask_for_eviction(&mut self, now: SimTime, pod: PodId) -> Response {
-        let state = &self.pods[pod];
-        if state.deleted || self.is_pending(pod) {
-            return Response::Granted;
-        }
-        let budget = match self.budgets_of(state.workload)[..] {
-            [] => return Response::Granted,
-            [budget] => budget,
-            _ => return Response::Error,
+        let budget = match self.leave(pod, |budget| self.budgets[budget].status) {
+            Leave::Free => return Response::Granted,
+            Leave::Ambiguous => return Response::Error,
+            Leave::Counted(budget) => budget,
         };
-        let BudgetStatus { healthy, desired, allowed } = self.budgets[budget].status;
-        let may_go_unhealthy = self.model.budgets[budget].always_allows_unhealthy || healthy >= desired && desired > 0;
-        if !state.api_ready && may_go_unhealthy {
-            return Response::Granted;
-        }
         // Before what is left: the last one that was allowed was still there when both read it.
         let granted_at = self.budgets[budget].granted_at;
         if granted_at.is_some_and(|granted| now.saturating_since(granted) < SAME_MOMENT) {
             return Response::Conflict;
         }
-        if allowed == 0 {
+        if self.budgets[budget].status.allowed == 0 {
             return Response::Refused;
         }
         self.budgets[budget].status.allowed -= 1;
         self.budgets[budget].granted_at = Some(now);
         Response::Granted
+    }
+
+    /// Whoever looks before asking, as Karpenter does (V21a), finds that the Pod may be evicted.
+    pub(super) fn would_allow_eviction(&self, pod: PodId) -> bool {
+        // Statuses are kept while somebody drains.
+        let status = |budget: BudgetId| match self.drains.are_none() {
+            true => self.counted_status(budget),
+            false => self.budgets[budget].status,
+        };
+        match self.leave(pod, status) {
+            Leave::Free => true,
+            Leave::Ambiguous => false,
+            Leave::Counted(budget) => status(budget).allowed > 0,
+        }
+    }
+
+    /// Whose leave the eviction of the Pod needs (V2, V8).
+    fn leave(&self, pod: PodId, status: impl Fn(BudgetId) -> BudgetStatus) -> Leave {
+        let state = &self.pods[pod];
+        if state.deleted || self.is_pending(pod) {
+            return Leave::Free;
+        }
+        let budget = match self.budgets_of(state.workload)[..] {
+            [] => return Leave::Free,
+            [budget] => budget,
+            _ => return Leave::Ambiguous,
+        };
+        let BudgetStatus { healthy, desired, .. } = status(budget);
+        let may_go_unhealthy = self.model.budgets[budget].always_allows_unhealthy || healthy >= desired && desired > 0;
+        if !state.api_ready && may_go_unhealthy { Leave::Free } else { Leave::Counted(budget) }
     }
 
     /// The budgets that select the Deployment's Pods.

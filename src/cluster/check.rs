@@ -127,6 +127,7 @@ impl<O: Observer> Cluster<'_, O> {
         places.sort_unstable();
         assert!(own.eq(places), "each place of the cluster has one Node");
         assert!(self.upgrades.is_sound(), "an upgrade that is under way has something left to do");
+        assert!(self.withdrawals.are_sound(), "a Node is withdrawn once at a time");
     }
 
     /// The Nodes of each zone are counted.
@@ -143,7 +144,11 @@ impl<O: Observer> Cluster<'_, O> {
     fn check_node(&self, node: NodeId, now: SimTime) {
         assert!(self.is_pass_planned(node, now), "the monitor looks at {node:?} in time");
         let state = &self.nodes[node];
-        assert!(!(state.absent && (state.alive || state.registered)), "{node:?} is there only with its machine");
+        assert!(!state.absent || !state.alive, "{node:?} is there only with its machine");
+        let is_lost = self.withdrawals.has_lost(node);
+        assert!(!state.absent || !state.registered || is_lost, "{node:?} without a machine has been withdrawn");
+        let runs = state.alive && state.kubelet == Kubelet::Up;
+        assert!(state.shutdown.is_none() || runs, "{node:?} is shut down by its kubelet");
         assert!(state.registered || !state.ready, "{node:?} is Ready only while there is a Node object");
         assert!(!state.alive || state.kubelet != Kubelet::Up || state.kubelet_since.is_some() || !state.join.is_set());
         assert!(
@@ -205,6 +210,7 @@ impl<O: Observer> Cluster<'_, O> {
         timers.extend(self.budgets.iter().map(BudgetState::timer));
         timers.extend(self.drains.timers());
         timers.extend(self.upgrades.timers());
+        timers.extend(self.withdrawals.timers());
         timers.extend(self.control_plane.timers());
         timers.retain(|timer| timer.is_set());
         timers.sort_unstable();

@@ -14,7 +14,6 @@
 //! server before it gives up. A scheduler that has exited waits for as long as it takes. Either way the old Lease has to expire.
 
 use super::dice::Dice;
-use super::faults::needs_api;
 use super::happening::Happening;
 use super::nodes::Monitor;
 use super::observer::Observer;
@@ -212,6 +211,9 @@ impl<O: Observer> Cluster<'_, O> {
             | Event::NodeUncordoned(..)
             | Event::DrainListed(..)
             | Event::UpgradeStepDue(..) => Some(ControlPlanePart::ApiServer),
+            Event::WithdrawalDue(node, _) => {
+                self.withdrawals.goes_through_api(node).then_some(ControlPlanePart::ApiServer)
+            }
             Event::OnCallDue(slot, _) => self.slots[slot].watch.is_paged().then_some(ControlPlanePart::ApiServer),
             _ => None,
         }
@@ -219,7 +221,7 @@ impl<O: Observer> Cluster<'_, O> {
 
     /// What is done through the API waits while nobody answers there.
     pub(super) fn is_postponed(&mut self, target: Target, fault: FaultId, lasts: Option<Duration>) -> bool {
-        let is_postponed = !self.control_plane.answers && needs_api(self.model.faults[fault].strikes);
+        let is_postponed = !self.control_plane.answers && self.model.faults[fault].strikes.needs_api();
         if is_postponed {
             self.control_plane.postponed.push((target, fault, lasts));
         }

@@ -1,5 +1,6 @@
 //! `kubectl drain`: a Node is cordoned, its Pods are evicted as far as budgets allow it, and some time after that it takes Pods
-//! again, or gets a new machine where that is a part of an upgrade (V4, V7, V13–V15, R6). Follows `staging/src/k8s.io/kubectl/pkg/drain/drain.go`.
+//! again, or gets a new machine where that is a part of an upgrade or a withdrawal (V4, V7, V13–V15, V21, R6). Follows
+//! `staging/src/k8s.io/kubectl/pkg/drain/drain.go` and, where Karpenter drains, its `pkg/controllers/node/termination/terminator`.
 //!
 //! ```text
 //! cordon ── list ──┬─ asks for Pod 1 ── 201 ── looks every 1 s ── its object is gone ─┐
@@ -18,11 +19,14 @@ use super::state::Pod;
 use super::timer::Timer;
 use super::{Cluster, Cx, Event, Mode, Target};
 use crate::ids::{FaultId, NodeId, PodId};
+use crate::model::EvictionRetry;
 use crate::random::Purpose;
 use crate::time::{Duration, Grid, SimTime};
 
 /// After a refusal `kubectl` sleeps so long (V4).
 const RETRY: Duration = Duration::from_secs(5);
+/// Karpenter's rate limiter: so long after the first refusal, and at most so long (V21).
+const DOUBLING: (Duration, Duration) = (Duration::from_millis(100), Duration::from_secs(10));
 /// It looks so often whether a Pod is gone (V4).
 const POLL: Duration = Duration::from_secs(1);
 /// After a conflict the API server tries again in this time, and up to a tenth more, so many times in all (V9).
@@ -45,11 +49,26 @@ struct Drain {
     /// When it gives up, if it does.
     deadline: Option<SimTime>,
     then: Then,
+    began: SimTime,
+    /// So long after the beginning the grace of its Pods is to be over: they are deleted in time, whatever their budgets say (V21a).
+    forced_after: Option<Duration>,
+    retry: EvictionRetry,
     /// The answer with the list of Pods.
     listed: Timer,
     /// One for each Pod, all at work side by side.
     evictions: Vec<Eviction>,
     has_failed: bool,
+}
+
+/// How a drain goes about the Pods of its Node.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Terms {
+    pub retry: EvictionRetry,
+    /// After how long it gives up.
+    pub timeout: Option<Duration>,
+    /// After how long the grace of Pods is over that are deleted whatever their budgets say.
+    pub forced_after: Option<Duration>,
+    pub then: Then,
 }
 
 /// What follows a drain, good or bad.
@@ -59,6 +78,8 @@ pub(super) enum Then {
     Uncordon(Duration),
     /// It is a part of an upgrade, which decides.
     Upgrade,
+    /// It is a part of a withdrawal, which decides.
+    Withdrawal,
 }
 
 /// What is done about one Pod.
@@ -71,10 +92,16 @@ struct Eviction {
     request: Duration,
     stage: Stage,
     timer: Timer,
+    retry: EvictionRetry,
+    /// From then on nobody is asked for leave.
+    forced_at: Option<SimTime>,
+    is_forced: bool,
     /// Refusals that nobody was told of.
     refusals: u64,
     /// It has been refused before.
     was_refused: bool,
+    /// How often the pause between requests has doubled.
+    doublings: u32,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -105,6 +132,11 @@ impl Drains {
         own.chain(self.under_way.iter().flat_map(|drain| &drain.evictions).map(|eviction| eviction.timer))
     }
 
+    /// Nobody drains.
+    pub fn are_none(&self) -> bool {
+        self.under_way.is_empty()
+    }
+
     /// The Node is being drained.
     pub fn has(&self, node: NodeId) -> bool {
         self.of(node).is_some()
@@ -126,7 +158,7 @@ impl Drain {
     /// The operation that it is, or that it is a part of.
     fn target(&self) -> Target {
         match self.then {
-            Then::Uncordon(_) => Target::Node(self.node),
+            Then::Uncordon(_) | Then::Withdrawal => Target::Node(self.node),
             Then::Upgrade => Target::Cluster,
         }
     }
@@ -141,20 +173,61 @@ impl Eviction {
         !matches!(self.stage, Stage::Done)
     }
 
-    /// From one request to the next, as long as each is refused.
+    /// From a refusal to the next request.
+    fn pause(&self) -> Duration {
+        match self.retry {
+            EvictionRetry::Steady => RETRY,
+            EvictionRetry::Doubling => (DOUBLING.0 * (1 << self.doublings)).min(DOUBLING.1),
+        }
+    }
+
+    /// The pause stays as it is.
+    fn is_steady(&self) -> bool {
+        self.retry == EvictionRetry::Steady || self.pause() == DOUBLING.1
+    }
+
+    /// From one request to the next, as long as each is refused and the pause stays as it is.
     fn period(&self) -> Duration {
-        RETRY + self.request
+        self.pause() + self.request
+    }
+
+    /// A request is refused: the next one follows after a pause.
+    fn refuse(&mut self, at: SimTime) {
+        self.refusals += 1;
+        self.stage = Stage::Asking { sent: at + self.pause() };
+        self.doublings += u32::from(!self.is_steady());
     }
 
     /// Every request before the first that is answered at `until` or later is refused; nobody was told of it.
     fn skip_refusals(&mut self, until: SimTime) {
-        if let Stage::Asking { sent } = self.stage
+        while let Stage::Asking { sent } = self.stage
             && until > sent + self.request
         {
-            let first = Grid::new(sent + self.request, self.period()).at_or_after(until);
-            let skipped = first.since(sent + self.request).as_nanos() / self.period().as_nanos();
+            let answered = sent + self.request;
+            if !self.is_steady() {
+                self.refuse(answered);
+                continue;
+            }
+            let first = Grid::new(answered, self.period()).at_or_after(until);
+            let skipped = first.since(answered).as_nanos() / self.period().as_nanos();
             self.refusals += skipped;
             self.stage = Stage::Asking { sent: sent + self.period() * skipped };
+        }
+    }
+
+    /// When the first request is sent at `from` or later, if all are refused.
+    fn sent_from(mut self, from: SimTime) -> SimTime {
+        while let Stage::Asking { sent } = self.stage
+            && sent < from
+        {
+            if self.is_steady() {
+                return Grid::new(sent, self.period()).at_or_after(from);
+            }
+            self.refuse(sent + self.request);
+        }
+        match self.stage {
+            Stage::Asking { sent } => sent,
+            _ => from,
         }
     }
 }
@@ -174,45 +247,79 @@ impl<O: Observer> Cluster<'_, O> {
         };
         self.tell(cx, Happening::FaultStruck { target: Target::Node(node), fault: operation });
         self.observe(cx, &Observed::OperationBegan { target: Target::Node(node), operation });
-        self.drain_node(cx, node, operation, timeout, Then::Uncordon(uncordon_after));
+        let then = Then::Uncordon(uncordon_after);
+        let terms = Terms { retry: EvictionRetry::Steady, timeout, forced_after: None, then };
+        self.drain_node(cx, node, operation, terms);
     }
 
     /// The drain of this Node begins.
-    pub(super) fn drain_node(
-        &mut self,
-        cx: &mut Cx<'_, Event>,
-        node: NodeId,
-        operation: FaultId,
-        timeout: Option<Duration>,
-        then: Then,
-    ) {
+    pub(super) fn drain_node(&mut self, cx: &mut Cx<'_, Event>, node: NodeId, operation: FaultId, terms: Terms) {
         self.tell(cx, Happening::DrainBegan { node });
-        if self.drains.under_way.is_empty() {
+        if self.drains.are_none() {
             self.meet_budgets();
         }
         self.nodes[node].cordoned = true;
         self.nodes[node].uncordon = Timer::NONE;
         let listed = self.timer();
         let after = self.drain_request(node);
-        let deadline = timeout.map(|timeout| cx.now() + timeout);
-        let drain = Drain { node, operation, deadline, then, listed, evictions: Vec::new(), has_failed: false };
-        self.drains.under_way.push(drain);
+        let Terms { retry, timeout, forced_after, then } = terms;
+        self.drains.under_way.push(Drain {
+            node,
+            operation,
+            deadline: timeout.map(|timeout| cx.now() + timeout),
+            then,
+            began: cx.now(),
+            forced_after,
+            retry,
+            listed,
+            evictions: Vec::new(),
+            has_failed: false,
+        });
         cx.after(after, Event::DrainListed(node, listed));
     }
 
-    /// The Nodes take turns in an order that is drawn once; one that cannot be drained is passed over.
-    fn node_to_drain(&mut self, operation: FaultId, named: Option<NodeId>) -> Option<NodeId> {
-        let can =
-            |node: &NodeId| self.nodes[*node].registered && !self.drains.has(*node) && !self.upgrades.works_on(*node);
-        if let Some(place) = named {
-            return Some(self.node_at(place)).filter(can);
+    /// The Node is to go: a drain of it that is under way stops where it is. An operation of its own ends with it.
+    /// Requests that are answered before `until` have been.
+    pub(super) fn stop_drain(&mut self, cx: &mut Cx<'_, Event>, node: NodeId, until: SimTime) {
+        let Some(place) = self.drains.of(node) else { return };
+        for number in 0..self.drains.under_way[place].evictions.len() {
+            if self.mode == Mode::Fast {
+                self.drains.under_way[place].evictions[number].skip_refusals(until);
+            }
+            self.tell_refusals(cx, place, number);
         }
+        let Drain { operation, then, .. } = self.drains.under_way.swap_remove(place);
+        self.tell(cx, Happening::DrainEnded { node, has_failed: true });
+        if let Then::Uncordon(_) = then {
+            let end = OperationEnd::Superseded;
+            self.end_operation(cx, Target::Node(node), operation, end);
+        }
+    }
+
+    /// The Node that is named, or the one whose turn it is, if it can be drained.
+    fn node_to_drain(&mut self, operation: FaultId, named: Option<NodeId>) -> Option<NodeId> {
+        match named {
+            Some(place) => Some(self.node_at(place)).filter(|node| self.is_left_alone(*node)),
+            None => self.node_by_turn(operation, |cluster, node| cluster.is_left_alone(node)),
+        }
+    }
+
+    /// The Node is there, and nobody is about to empty it.
+    pub(super) fn is_left_alone(&self, node: NodeId) -> bool {
+        self.nodes[node].registered
+            && !self.drains.has(node)
+            && !self.upgrades.works_on(node)
+            && !self.withdrawals.has(node)
+    }
+
+    /// The Nodes take turns in an order that is drawn once; one for which it is not the time is passed over.
+    pub(super) fn node_by_turn(&mut self, operation: FaultId, can: impl Fn(&Self, NodeId) -> bool) -> Option<NodeId> {
         let order = |place: NodeId| self.stream(Target::Node(place), Purpose::DrainTurn).uniform(0);
         let mut nodes: Vec<(f64, NodeId)> = self.places().map(|(place, node)| (order(place), node)).collect();
         nodes.sort_by(|a, b| a.0.total_cmp(&b.0));
         let nodes: Vec<NodeId> = nodes.into_iter().map(|(_, node)| node).collect();
         let turn = self.drains.turns[operation.index()];
-        let chosen = (turn..turn + nodes.len()).find(|turn| can(&nodes[turn % nodes.len()]))?;
+        let chosen = (turn..turn + nodes.len()).find(|turn| can(self, nodes[turn % nodes.len()]))?;
         self.drains.turns[operation.index()] = chosen + 1;
         Some(nodes[chosen % nodes.len()])
     }
@@ -233,8 +340,22 @@ impl<O: Observer> Cluster<'_, O> {
             let request = self.drain_request(node);
             let stage = Stage::Asking { sent: cx.now() };
             let (born, timer) = (self.pods[pod].born, Timer::NONE);
-            let eviction = Eviction { pod, born, request, stage, timer, refusals: 0, was_refused: false };
-            self.drains.under_way[place].evictions.push(eviction);
+            let grace = self.spec(pod).termination_grace;
+            let drain = &mut self.drains.under_way[place];
+            let forced_at = drain.forced_after.map(|after| (drain.began + after.saturating_sub(grace)).max(cx.now()));
+            drain.evictions.push(Eviction {
+                pod,
+                born,
+                request,
+                stage,
+                timer,
+                retry: drain.retry,
+                forced_at,
+                is_forced: false,
+                refusals: 0,
+                was_refused: false,
+                doublings: 0,
+            });
             self.schedule_request(cx, place, number);
         }
         self.end_drain_if_done(cx, place);
@@ -243,9 +364,10 @@ impl<O: Observer> Cluster<'_, O> {
     /// The answer to the next request, or the moment at which it is not sent any more (V14).
     fn schedule_request(&mut self, cx: &mut Cx<'_, Event>, place: usize, number: usize) {
         let drain = &self.drains.under_way[place];
-        let Eviction { stage, request, .. } = drain.evictions[number];
+        let Eviction { stage, request, forced_at, .. } = drain.evictions[number];
         let Stage::Asking { sent } = stage else { return };
         let at = if drain.is_over(sent) { sent } else { sent + request };
+        let at = forced_at.map_or(at, |forced| at.min(forced));
         self.schedule_step(cx, place, number, at);
     }
 
@@ -265,6 +387,9 @@ impl<O: Observer> Cluster<'_, O> {
         }
         // Those before it that were not played.
         eviction.skip_refusals(cx.now());
+        if eviction.forced_at.is_some_and(|forced| forced <= cx.now()) {
+            (eviction.forced_at, eviction.is_forced) = (None, true);
+        }
         let stage = eviction.stage;
         match stage {
             Stage::Asking { sent } if drain.is_over(sent) => self.give_up(cx, place, number),
@@ -278,29 +403,23 @@ impl<O: Observer> Cluster<'_, O> {
 
     /// An eviction is asked for, and answered; the API server tries for so many times with this one.
     fn ask(&mut self, cx: &mut Cx<'_, Event>, place: usize, number: usize, tries: u32) {
-        let Eviction { pod, .. } = self.drains.under_way[place].evictions[number];
+        let Eviction { pod, retry, is_forced, .. } = self.drains.under_way[place].evictions[number];
         if !self.is_there(place, number) {
             self.finish(cx, place, number);
             return;
         }
-        // A request that nobody answers is one in vain, like one that is refused.
-        let answers = self.control_plane.answers();
-        let response = if answers { self.ask_for_eviction(cx.now(), pod) } else { Response::Refused };
+        let response = match self.control_plane.answers() {
+            // A request that nobody answers is one in vain, like one that is refused.
+            false => Response::Refused,
+            true if is_forced => Response::Granted,
+            true => self.ask_for_eviction(cx.now(), pod),
+        };
         match response {
             Response::Granted => {
                 self.tell_refusals(cx, place, number);
                 self.drains.under_way[place].evictions[number].stage = Stage::Leaving { since: cx.now() };
-                self.evict_for_drain(cx, pod, self.drains.under_way[place].operation);
+                self.evict_for_drain(cx, pod, self.drains.under_way[place].operation, is_forced);
                 self.look_after(cx, place, number, cx.now());
-            }
-            Response::Refused => {
-                let eviction = &mut self.drains.under_way[place].evictions[number];
-                eviction.refusals += 1;
-                eviction.stage = Stage::Asking { sent: cx.now() + RETRY };
-                if !std::mem::replace(&mut eviction.was_refused, true) {
-                    self.tell(cx, Happening::EvictionRefused { pod });
-                }
-                self.await_next_request(cx, place, number);
             }
             Response::Conflict if tries < TRIES => {
                 let node = self.drains.under_way[place].node;
@@ -309,7 +428,15 @@ impl<O: Observer> Cluster<'_, O> {
                 self.schedule_step(cx, place, number, cx.now() + Duration::from_secs_f64(span));
             }
             // After the last conflict it is a time-out, which is an error like others (V13).
-            Response::Conflict | Response::Error => self.give_up(cx, place, number),
+            Response::Conflict | Response::Error if retry == EvictionRetry::Steady => self.give_up(cx, place, number),
+            Response::Refused | Response::Conflict | Response::Error => {
+                let eviction = &mut self.drains.under_way[place].evictions[number];
+                eviction.refuse(cx.now());
+                if !std::mem::replace(&mut eviction.was_refused, true) {
+                    self.tell(cx, Happening::EvictionRefused { pod });
+                }
+                self.await_next_request(cx, place, number);
+            }
         }
     }
 
@@ -322,9 +449,8 @@ impl<O: Observer> Cluster<'_, O> {
         let drain = &mut self.drains.under_way[place];
         let eviction = &mut drain.evictions[number];
         eviction.timer = Timer::NONE;
-        let Stage::Asking { sent } = eviction.stage else { return };
-        if let Some(deadline) = drain.deadline {
-            let at = Grid::new(sent, eviction.period()).at_or_after(deadline.max(sent));
+        let given_up = drain.deadline.map(|deadline| eviction.sent_from(deadline));
+        if let Some(at) = given_up.into_iter().chain(eviction.forced_at).min() {
             self.schedule_step(cx, place, number, at);
         }
     }
@@ -347,7 +473,7 @@ impl<O: Observer> Cluster<'_, O> {
 
     /// Something has happened to a Pod that drains and budgets look at.
     pub(super) fn tell_drains(&mut self, cx: &mut Cx<'_, Event>, pod: PodId) {
-        if self.drains.under_way.is_empty() {
+        if self.drains.are_none() {
             return;
         }
         let (workload, born) = (self.pods[pod].workload, self.pods[pod].born);
@@ -410,11 +536,12 @@ impl<O: Observer> Cluster<'_, O> {
 
     /// The Pod is deleted with its grace (T1). Its slot owes to the drain what it does not deliver from now on; who keeps it from
     /// that already is charged with what follows.
-    fn evict_for_drain(&mut self, cx: &mut Cx<'_, Event>, pod: PodId, operation: FaultId) {
+    fn evict_for_drain(&mut self, cx: &mut Cx<'_, Event>, pod: PodId, operation: FaultId, is_forced: bool) {
         if self.pods[pod].deleted {
             return;
         }
-        self.tell(cx, Happening::EvictionGranted { pod });
+        let what = if is_forced { Happening::EvictionForced { pod } } else { Happening::EvictionGranted { pod } };
+        self.tell(cx, what);
         let has_slot = self.owe_to_operation(cx, pod, operation);
         self.delete_pod(cx, pod);
         if !has_slot {
@@ -462,6 +589,10 @@ impl<O: Observer> Cluster<'_, O> {
                 self.tell(cx, Happening::DrainEnded { node, has_failed });
                 self.on_node_drained(cx, node, has_failed);
             }
+            Then::Withdrawal => {
+                self.tell(cx, Happening::DrainEnded { node, has_failed });
+                self.on_withdrawn_node_drained(cx, node);
+            }
         }
     }
 
@@ -481,14 +612,14 @@ impl<O: Observer> Cluster<'_, O> {
     /// Tells the observer how often evictions have been refused that it has not heard of.
     pub(super) fn tell_all_refusals(&mut self, now: SimTime) {
         for drain in &mut self.drains.under_way {
-            let target = drain.target();
+            let (target, operation) = (drain.target(), drain.operation);
             for eviction in &mut drain.evictions {
                 if self.mode == Mode::Fast {
                     eviction.skip_refusals(now);
                 }
                 let count = std::mem::take(&mut eviction.refusals);
                 if count > 0 {
-                    self.observer.observe(now, &Observed::EvictionsRefused { target, count });
+                    self.observer.observe(now, &Observed::EvictionsRefused { target, operation, count });
                 }
             }
         }
@@ -496,9 +627,10 @@ impl<O: Observer> Cluster<'_, O> {
 
     fn tell_refusals(&mut self, cx: &Cx<'_, Event>, place: usize, number: usize) {
         let drain = &mut self.drains.under_way[place];
-        let (target, count) = (drain.target(), std::mem::take(&mut drain.evictions[number].refusals));
+        let (target, operation) = (drain.target(), drain.operation);
+        let count = std::mem::take(&mut drain.evictions[number].refusals);
         if count > 0 {
-            self.observe(cx, &Observed::EvictionsRefused { target, count });
+            self.observe(cx, &Observed::EvictionsRefused { target, operation, count });
         }
     }
 }

@@ -4,6 +4,8 @@
 //! replacements. All faults of one target share the clock's hand; each has an age at
 //! which it strikes next.
 
+use std::collections::BTreeSet;
+
 use super::dice::Dice;
 use super::happening::Happening;
 use super::observer::{Observed, Observer, Spell};
@@ -11,7 +13,10 @@ use super::state::{Kubelet, Stage, Strike};
 use super::timer::Timer;
 use super::{Cluster, Cx, Event, Target};
 use crate::ids::{ContainerId, ContainerRef, FaultId, NodeId, PodId, SlotId, WorkloadId, ZoneId};
-use crate::model::{Affects, ContainerMode, DeadNodes, NodeMode, Occurrence, Role, Start, Strikes, WEEK};
+use crate::model::{
+    Affects, ContainerMode, DeadNodes, NodeMode, NodeWithdrawal, Occurrence, Role, Start, Strikes, WEEK,
+    WithdrawalScope,
+};
 use crate::random::{Law, Purpose, name_hash};
 use crate::time::{Duration, SimTime};
 
@@ -114,12 +119,28 @@ impl<O: Observer> Cluster<'_, O> {
                 Strikes::Drain { .. } | Strikes::UpgradeNodes(_) | Strikes::ControlPlane(_) => {
                     self.wind(Target::Cluster, id, every);
                 }
+                Strikes::WithdrawNode(plan) => self.wind_withdrawals(id, plan.scope, every),
                 Strikes::Node(_) => {
                     let places: Vec<NodeId> = self.places().map(|(_, node)| node).collect();
                     places.into_iter().for_each(|node| self.wind(Target::Node(node), id, every));
                 }
                 Strikes::Zone(_) => self.zones.ids().for_each(|zone| self.wind(Target::Zone(zone), id, every)),
             }
+        }
+    }
+
+    /// A clock for each Node that is withdrawn, for each zone that has some of them, or for the cluster.
+    fn wind_withdrawals(&mut self, id: FaultId, scope: WithdrawalScope, every: &Law) {
+        let places: Vec<NodeId> =
+            self.places().map(|(place, _)| place).filter(|place| self.is_about(id, *place)).collect();
+        match scope {
+            WithdrawalScope::Node => places.into_iter().for_each(|place| self.wind(Target::Node(place), id, every)),
+            WithdrawalScope::Zone { .. } => {
+                let zones: BTreeSet<ZoneId> =
+                    places.iter().filter_map(|place| self.model.cluster.nodes[*place].zone).collect();
+                zones.into_iter().for_each(|zone| self.wind(Target::Zone(zone), id, every));
+            }
+            WithdrawalScope::Cluster { .. } => self.wind(Target::Cluster, id, every),
         }
     }
 
@@ -349,8 +370,9 @@ impl<O: Observer> Cluster<'_, O> {
                 self.begin_drain(cx, fault, (node, timeout), lasts.unwrap_or(Duration::ZERO));
             }
             (Target::Cluster, Strikes::UpgradeNodes(plan)) => self.begin_upgrade(cx, fault, plan),
+            (target, Strikes::WithdrawNode(plan)) => self.strike_withdrawal(cx, target, fault, plan),
             (Target::Node(node), Strikes::Node(mode)) => {
-                if self.nodes[node].join.is_set() {
+                if self.nodes[node].join.is_set() || self.nodes[node].absent {
                     return;
                 }
                 self.tell(cx, Happening::FaultStruck { target, fault });
@@ -362,8 +384,12 @@ impl<O: Observer> Cluster<'_, O> {
                 self.nodes[node].strikes.push(Strike { fault, timer });
                 if replaced {
                     self.order_replacement_node(cx, node);
+                    self.tell_withdrawal_of_death(cx, node);
                 }
                 self.refresh_node(cx, node);
+                if replaced {
+                    self.await_node_deletion(cx, node);
+                }
             }
             (Target::Zone(zone), Strikes::Zone(_)) => {
                 self.tell(cx, Happening::FaultStruck { target, fault });
@@ -375,6 +401,19 @@ impl<O: Observer> Cluster<'_, O> {
                 }
             }
             (target, strikes) => unreachable!("{strikes} does not strike {target:?}"),
+        }
+    }
+
+    fn strike_withdrawal(&mut self, cx: &mut Cx<'_, Event>, target: Target, operation: FaultId, plan: NodeWithdrawal) {
+        match (target, plan.scope) {
+            (Target::Node(node), _) => self.begin_withdrawal(cx, operation, plan, node),
+            (Target::Zone(zone), WithdrawalScope::Zone { share }) => {
+                self.begin_burst(cx, operation, plan, (zone, share));
+            }
+            (Target::Cluster, WithdrawalScope::Cluster { at_once }) => {
+                self.begin_withdrawal_by_turn(cx, operation, plan, at_once);
+            }
+            (target, _) => unreachable!("{} does not strike {target:?}", plan.reason.in_words()),
         }
     }
 
@@ -611,7 +650,8 @@ impl<O: Observer> Cluster<'_, O> {
             | Strikes::Rollout { .. }
             | Strikes::Scale { .. }
             | Strikes::Drain { .. }
-            | Strikes::UpgradeNodes(_) => None,
+            | Strikes::UpgradeNodes(_)
+            | Strikes::WithdrawNode(_) => None,
         }
     }
 
@@ -645,7 +685,8 @@ impl<O: Observer> Cluster<'_, O> {
                 | Strikes::Rollout { .. }
                 | Strikes::Scale { .. }
                 | Strikes::Drain { .. }
-                | Strikes::UpgradeNodes(_) => None,
+                | Strikes::UpgradeNodes(_)
+                | Strikes::WithdrawNode(_) => None,
             }
         })
     }
@@ -659,11 +700,6 @@ impl<O: Observer> Cluster<'_, O> {
         let runs = |pod: &PodId| self.pods[*pod].workload == workload && self.pods[*pod].has_process();
         self.pods.ids().filter(runs).collect()
     }
-}
-
-/// It goes through the API.
-pub(super) fn needs_api(strikes: Strikes) -> bool {
-    strikes.is_operation() || strikes == Strikes::Deletion
 }
 
 /// Who sees a mode; a crash is seen by all.

@@ -101,6 +101,7 @@ impl<O: Observer> Cluster<'_, O> {
     fn end_kubelet(&mut self, node: NodeId) {
         let state = &mut self.nodes[node];
         state.kubelet = Kubelet::Down;
+        state.shutdown = None;
         state.boot = Timer::NONE;
         state.report = Timer::NONE;
     }
@@ -181,7 +182,7 @@ impl<O: Observer> Cluster<'_, O> {
         cx.at(at, Event::StatusesReconciled(node, timer));
     }
 
-    fn schedule_report(&mut self, cx: &mut Cx<'_, Event>, node: NodeId, at: SimTime) {
+    pub(super) fn schedule_report(&mut self, cx: &mut Cx<'_, Event>, node: NodeId, at: SimTime) {
         let timer = self.timer();
         self.nodes[node].report = timer;
         cx.at(at, Event::NodeReported(node, timer));
@@ -207,6 +208,9 @@ impl<O: Observer> Cluster<'_, O> {
         if !state.report.expires(timer) || !state.connected {
             return;
         }
+        if state.shutdown.is_some() {
+            return self.report_shutdown(cx, node);
+        }
         let is_new = state.kubelet_since.is_some_and(|since| since > state.renewed_at);
         if state.ready && !is_new {
             return;
@@ -223,6 +227,15 @@ impl<O: Observer> Cluster<'_, O> {
         self.retry_pending(cx);
         for pod in self.pods_on(node) {
             self.look(cx, pod);
+        }
+    }
+
+    /// The kubelet shuts its Node down and says that it is not Ready. No Pod is marked not Ready for that (V6, N6).
+    fn report_shutdown(&mut self, cx: &mut Cx<'_, Event>, node: NodeId) {
+        if self.nodes[node].ready {
+            self.set_node_status(node, true, false);
+            self.tell(cx, Happening::NodeNotReady { node });
+            self.plan_pass_for(cx, node);
         }
     }
 
@@ -401,7 +414,7 @@ impl<O: Observer> Cluster<'_, O> {
             }
             self.look(cx, pod);
         }
-        if self.nodes[node].join.is_set() {
+        if self.is_instance_gone(node) {
             self.schedule_node_deletion(cx, node);
         }
         // Back already, but with its lease not renewed in time: the kubelet puts right what it finds wrong with
@@ -432,6 +445,18 @@ impl<O: Observer> Cluster<'_, O> {
         cx.after(after, Event::NodeJoined(node, timer));
     }
 
+    /// No machine will come back as this Node.
+    fn is_instance_gone(&self, node: NodeId) -> bool {
+        self.nodes[node].absent || self.nodes[node].join.is_set()
+    }
+
+    /// The instance is gone: once the Node is not Ready, the cloud controller deletes its object (N15).
+    pub(super) fn await_node_deletion(&mut self, cx: &mut Cx<'_, Event>, node: NodeId) {
+        if self.nodes[node].registered && !self.nodes[node].ready {
+            self.schedule_node_deletion(cx, node);
+        }
+    }
+
     /// The cloud controller looks every 5 s for Nodes that are not Ready and whose instance is gone (N15).
     fn schedule_node_deletion(&mut self, cx: &mut Cx<'_, Event>, node: NodeId) {
         let timer = self.timer();
@@ -460,6 +485,7 @@ impl<O: Observer> Cluster<'_, O> {
         self.await_collection(cx, node, orphans);
         self.plan_pass_for(cx, node);
         self.retry_pending(cx);
+        self.tell_withdrawal_of_deletion(cx, node);
     }
 
     /// The Pods of a Node whose object is gone wait for the garbage collector.
@@ -512,6 +538,7 @@ impl<O: Observer> Cluster<'_, O> {
         self.refresh_node(cx, node);
         self.retry_pending(cx);
         self.update_clock(cx, super::Target::Node(node));
+        self.tell_withdrawal_of_machine(cx, node);
         self.tell_upgrade_of_machine(cx, node);
     }
 

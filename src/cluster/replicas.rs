@@ -121,6 +121,11 @@ impl<O: Observer> Cluster<'_, O> {
             return;
         }
         self.tell(cx, Happening::DeletionSeen { pod });
+        self.stop_pod(cx, pod);
+    }
+
+    /// The kubelet stops all containers of the Pod, which is deleted or is rejected or stopped by a shutdown of its Node (V6).
+    pub(super) fn stop_pod(&mut self, cx: &mut Cx<'_, Event>, pod: PodId) {
         self.wake(cx, pod);
         for at in self.containers(pod) {
             self.end_worker(cx, at, ProbeKind::Liveness);
@@ -161,6 +166,11 @@ impl<O: Observer> Cluster<'_, O> {
         let Some(node) = self.pods[pod].node else { return };
         self.end_workers(cx, pod);
         self.set_ready(cx, pod, false);
+        if !self.pods[pod].deleted {
+            // The status with its terminal phase (V6).
+            self.request_status_write(cx, pod);
+            return;
+        }
         let listed = self.nodes[node].relists.after(cx.now());
         let home = self.pods[pod].home;
         let after = self.slots[home].propagation.span(&self.model.cluster.latencies.object_gone);

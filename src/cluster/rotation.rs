@@ -72,6 +72,9 @@ impl<O: Observer> Cluster<'_, O> {
                 self.request_status_write(cx, pod);
             } else {
                 self.set_api_ready(cx, pod, ready);
+                if self.has_failed(pod) {
+                    return self.fail_pod(cx, pod);
+                }
             }
             if self.workload(pod).publish_not_ready {
                 self.request_slice_update(cx, pod);
@@ -91,6 +94,9 @@ impl<O: Observer> Cluster<'_, O> {
         self.tell(cx, Happening::StatusesWritten { node });
         for pod in self.pods_on(node) {
             self.set_api_ready(cx, pod, self.pods[pod].ready);
+            if self.has_failed(pod) {
+                self.fail_pod(cx, pod);
+            }
         }
     }
 

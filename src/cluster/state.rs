@@ -24,7 +24,7 @@ use crate::ids::{ContainerId, FaultId, IdVec, ImageId, NodeId, PodId, SlotId, Wo
 use crate::model::{ControlPlane, Node, PodSpec, ProbeKind};
 use crate::placement;
 use crate::random::{Owner, Purpose, Streams};
-use crate::time::{Grid, SimTime};
+use crate::time::{Duration, Grid, SimTime};
 
 /// One of a Deployment's places.
 #[derive(Debug, Clone)]
@@ -430,7 +430,7 @@ pub(crate) struct NodeState {
     pub clock: Clock,
     /// Its place among the Nodes of the cluster; none of a spare one that stands beside them or does not exist.
     pub place: Option<Place>,
-    /// There is no machine: an upgrade has deleted it, or has not ordered it yet.
+    /// There is no machine: it has been deleted or taken back, or has not been ordered yet.
     pub absent: bool,
     /// The machine runs.
     pub alive: bool,
@@ -471,6 +471,8 @@ pub(crate) struct NodeState {
     pub uncordon: Timer,
     /// What requests of its drains take.
     pub drain_dice: Dice,
+    /// Its kubelet shuts it down: Pods get no more grace than this (V6).
+    pub shutdown: Option<Duration>,
     /// Has the NoExecute taint.
     pub no_execute: bool,
     pub queued: bool,
@@ -526,6 +528,7 @@ impl NodeState {
             cordoned: false,
             uncordon: Timer::NONE,
             drain_dice: Dice::new(streams.stream(owner, Purpose::Drain)),
+            shutdown: None,
             no_execute: false,
             queued: false,
             marked_at: SimTime::ZERO,

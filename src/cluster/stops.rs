@@ -49,7 +49,9 @@ impl<O: Observer> Cluster<'_, O> {
             Some(ProbeKind::Startup) => spec.startup,
             Some(ProbeKind::Readiness) | None => None,
         };
-        probe.and_then(|probe| probe.termination_grace).unwrap_or(self.spec(at.pod).termination_grace)
+        let grace = probe.and_then(|probe| probe.termination_grace).unwrap_or(self.spec(at.pod).termination_grace);
+        let limit = state.node.filter(|_| state.terminating).and_then(|node| self.nodes[node].shutdown);
+        limit.map_or(grace, |limit| grace.min(limit))
     }
 
     /// What preStop leaves of the grace, which loses whole seconds to it (C9).

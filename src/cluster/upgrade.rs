@@ -14,7 +14,7 @@
 
 use std::collections::BTreeMap;
 
-use super::drain::Then;
+use super::drain::{Terms, Then};
 use super::happening::Happening;
 use super::observer::{Observed, Observer, OperationEnd};
 use super::timer::Timer;
@@ -121,8 +121,11 @@ impl<O: Observer> Cluster<'_, O> {
         self.observe(cx, &Observed::OperationBegan { target: Target::Cluster, operation });
         self.tell(cx, Happening::UpgradeBegan { nodes: queue.len() as u32 });
         // New Nodes that an upgrade before has left serve this one.
-        let is_left =
-            |node: &NodeId| plan.surge > 0 && self.nodes[*node].registered && self.nodes[*node].place.is_none();
+        let is_left = |node: &NodeId| {
+            let state = &self.nodes[*node];
+            let stands_beside = state.registered && !state.absent && state.place.is_none();
+            plan.surge > 0 && stands_beside && !self.withdrawals.awaits(*node)
+        };
         let reserve = self.nodes.ids().filter(is_left).collect();
         let (steps, is_preparing, has_failed) = (Vec::new(), true, false);
         self.upgrades.under_way = Some(Upgrade { operation, plan, queue, steps, reserve, is_preparing, has_failed });
@@ -151,10 +154,10 @@ impl<O: Observer> Cluster<'_, O> {
     /// Does all that can be done now: orders new machines, begins drains, ends the upgrade.
     pub(super) fn go_on_with_upgrade(&mut self, cx: &mut Cx<'_, Event>) {
         let Some(mut upgrade) = self.upgrades.under_way.take() else { return };
-        // A Node that is gone is passed over.
-        upgrade.queue.retain(|node| self.nodes[*node].registered);
+        // A Node that is gone, or is about to go, is passed over.
+        upgrade.queue.retain(|node| self.nodes[*node].registered && !self.withdrawals.has(*node));
         while let Some((old, spare)) = self.next_to_order(&upgrade) {
-            self.order_machine(cx, &upgrade, old, spare);
+            self.order_machine(cx, upgrade.operation, old, spare);
             upgrade.reserve.push(spare);
         }
         if upgrade.is_preparing && upgrade.reserve.iter().all(|spare| self.nodes[*spare].registered) {
@@ -167,7 +170,9 @@ impl<O: Observer> Cluster<'_, O> {
             let node = upgrade.queue.remove(place);
             upgrade.reserve.retain(|one| Some(*one) != spare);
             upgrade.steps.push(Step { node, spare, stage: Stage::Draining, timer: Timer::NONE });
-            self.drain_node(cx, node, upgrade.operation, upgrade.plan.drain_timeout, Then::Upgrade);
+            let NodeUpgrade { retry, drain_timeout: timeout, .. } = upgrade.plan;
+            let terms = Terms { retry, timeout, forced_after: None, then: Then::Upgrade };
+            self.drain_node(cx, node, upgrade.operation, terms);
         }
         if upgrade.queue.is_empty() && upgrade.steps.is_empty() {
             self.end_upgrade(cx, &upgrade);
@@ -200,14 +205,18 @@ impl<O: Observer> Cluster<'_, O> {
         if covered.len() + at_work >= upgrade.plan.surge as usize {
             return None;
         }
-        let is_free = |node: NodeId| {
-            self.nodes[node].absent && !self.nodes[node].join.is_set() && self.nodes[node].place.is_none()
-        };
         // Where none is free, one that an upgrade before has left is dead, and is counted on when it is back.
-        bare.into_iter().find_map(|old| {
-            let spare = self.nodes.ids().find(|node| self.pool(*node) == self.pool(old) && is_free(*node))?;
-            Some((old, spare))
-        })
+        bare.into_iter().find_map(|old| Some((old, self.free_spare(old)?)))
+    }
+
+    /// A spare Node of the same pool that is not there, nor on its way.
+    pub(super) fn free_spare(&self, old: NodeId) -> Option<NodeId> {
+        let is_free = |node: &NodeId| {
+            let state = &self.nodes[*node];
+            let is_nowhere = state.absent && !state.registered && !state.join.is_set();
+            is_nowhere && state.place.is_none() && !self.withdrawals.has(*node)
+        };
+        self.nodes.ids().find(|node| self.pool(*node) == self.pool(old) && is_free(node))
     }
 
     /// The place in the queue of the first Node that can be drained now, and the new Node that replaces it.
@@ -228,8 +237,8 @@ impl<O: Observer> Cluster<'_, O> {
     }
 
     /// A new machine that replaces the one of `old` will join as `new`.
-    fn order_machine(&mut self, cx: &mut Cx<'_, Event>, upgrade: &Upgrade, old: NodeId, new: NodeId) {
-        let takes = &self.model.faults[upgrade.operation].lasts;
+    pub(super) fn order_machine(&mut self, cx: &mut Cx<'_, Event>, operation: FaultId, old: NodeId, new: NodeId) {
+        let takes = &self.model.faults[operation].lasts;
         let place = self.nodes[old].place.as_mut();
         let after = place.zip(takes.as_ref()).map_or(Duration::ZERO, |(place, law)| place.new_machine.span(law));
         self.tell(cx, Happening::MachineOrdered { node: new });
@@ -306,11 +315,8 @@ impl<O: Observer> Cluster<'_, O> {
         let Some(upgrade) = &mut self.upgrades.under_way else { return };
         upgrade.step_of(node).into_iter().for_each(|step| step.stage = Stage::Replacing);
         // The one that replaces a dead machine is on its way already.
-        if !self.nodes[node].join.is_set()
-            && let Some(upgrade) = self.upgrades.under_way.take()
-        {
-            self.order_machine(cx, &upgrade, node, node);
-            self.upgrades.under_way = Some(upgrade);
+        if !self.nodes[node].join.is_set() {
+            self.order_machine(cx, operation, node, node);
         }
     }
 
@@ -334,26 +340,33 @@ impl<O: Observer> Cluster<'_, O> {
     }
 
     /// The machine and the Node's object go, and all that is left of its Pods with them.
-    fn delete_machine(&mut self, cx: &mut Cx<'_, Event>, node: NodeId, operation: FaultId) {
-        let pods = self.pods_on(node);
-        let undeleted: Vec<PodId> = pods.iter().copied().filter(|pod| !self.pods[*pod].deleted).collect();
+    pub(super) fn delete_machine(&mut self, cx: &mut Cx<'_, Event>, node: NodeId, operation: FaultId) {
+        self.take_machine(cx, node, operation);
+        for pod in self.pods_on(node) {
+            self.remove_pod(cx, pod);
+        }
+        self.nodes[node].deletion = Timer::NONE;
+        self.delete_node(cx, node);
+    }
+
+    /// The machine goes, and all that runs on it: slots owe to the operation what they do not deliver from now on.
+    pub(super) fn take_machine(&mut self, cx: &mut Cx<'_, Event>, node: NodeId, operation: FaultId) {
+        let undeleted = self.pods_on(node).into_iter().filter(|pod| !self.pods[*pod].deleted);
+        let undeleted: Vec<PodId> = undeleted.collect();
         let without_slot: Vec<PodId> =
             undeleted.into_iter().filter(|pod| !self.owe_to_operation(cx, *pod, operation)).collect();
         self.nodes[node].absent = true;
         self.refresh_node(cx, node);
-        for pod in pods {
-            self.remove_pod(cx, pod);
-            if without_slot.contains(&pod) {
-                self.part_for_operation(cx, pod, operation);
-            }
+        for pod in without_slot {
+            self.part_for_operation(cx, pod, operation);
         }
-        self.nodes[node].deletion = Timer::NONE;
+        // What had struck the machine is over with it.
         self.nodes[node].strikes.clear();
-        self.delete_node(cx, node);
+        self.refresh_node(cx, node);
     }
 
     /// The new Node stands at the place of the old one from now on, and meets what would have befallen that.
-    fn take_place(&mut self, cx: &mut Cx<'_, Event>, old: NodeId, new: NodeId) {
+    pub(super) fn take_place(&mut self, cx: &mut Cx<'_, Event>, old: NodeId, new: NodeId) {
         self.nodes[old].join = Timer::NONE;
         self.nodes[new].place = self.nodes[old].place.take();
         self.nodes[new].clock = std::mem::take(&mut self.nodes[old].clock);
@@ -368,11 +381,22 @@ impl<O: Observer> Cluster<'_, O> {
             self.soak(cx, node);
             return;
         }
-        let is_known = upgrade.reserve.contains(&node) || upgrade.steps.iter().any(|step| step.spare == Some(node));
+        let is_known = upgrade.reserve.contains(&node)
+            || upgrade.steps.iter().any(|step| step.spare == Some(node))
+            || self.withdrawals.awaits(node);
         if upgrade.plan.surge > 0 && self.nodes[node].place.is_none() && !is_known {
             upgrade.reserve.push(node);
         }
         self.go_on_with_upgrade(cx);
+    }
+
+    /// The Node is withdrawn, and gets a new machine for that: the upgrade is done with it.
+    pub(super) fn leave_to_withdrawal(&mut self, cx: &mut Cx<'_, Event>, node: NodeId) {
+        let Some(upgrade) = &mut self.upgrades.under_way else { return };
+        let is_draining = |step: &mut Step| matches!(step.stage, Stage::Draining | Stage::Drained { .. });
+        if upgrade.step_of(node).is_some_and(is_draining) {
+            self.end_step(cx, node);
+        }
     }
 
     fn soak(&mut self, cx: &mut Cx<'_, Event>, node: NodeId) {

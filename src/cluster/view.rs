@@ -94,7 +94,8 @@ impl<O: Observer> Cluster<'_, O> {
         let delivers = serves && in_rotation;
         let delivered = self.slots[slot].view.as_ref().is_some_and(SlotView::delivers);
         if !(delivers && delivered) {
-            let is_doomed = self.slots[slot].pod.is_some_and(|pod| self.pods[pod].main().kill.is_some());
+            let is_stopped = |pod: &Pod| pod.main().kill.is_some() || pod.terminating;
+            let is_doomed = self.slots[slot].pod.is_some_and(|pod| is_stopped(&self.pods[pod]));
             self.slots[slot].account.update(cx.now(), delivers, is_doomed);
             let view = if delivers {
                 // Causes and phase mean nothing.

@@ -56,6 +56,8 @@ pub struct OperationOutcome {
     pub superseded: u64,
     /// It has given up.
     pub gave_up: u64,
+    /// It was completed, and Pods that had not left their Node went with its machine.
+    pub forced: u64,
     /// A drain that has found no Pod on its Node.
     pub nothing_to_evict: u64,
     /// It had not ended by the end of the replication.

@@ -84,6 +84,7 @@ fn fault(number: usize) -> Fault {
         strikes: Strikes::Container(ContainerMode::Crash),
         containers: vec![],
         at_once: false,
+        nodes: Vec::new(),
         bad: None,
         source: "assumption".to_owned(),
     }

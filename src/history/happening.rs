@@ -84,8 +84,13 @@ pub enum Happening {
         /// Which Node.
         node: NodeId,
     },
-    /// Whoever drains its Node may not evict the Pod now, and asks again every 5 s (V2, V4). Told at the first refusal.
+    /// Whoever drains its Node may not evict the Pod now, and asks again (V2, V4, V21). Told at the first refusal.
     EvictionRefused {
+        /// The Pod.
+        pod: PodId,
+    },
+    /// The time of whoever drains its Node is nearly up: the Pod is deleted without asking its budget (V21a).
+    EvictionForced {
         /// The Pod.
         pod: PodId,
     },
@@ -113,7 +118,7 @@ pub enum Happening {
         /// So many.
         nodes: u32,
     },
-    /// An upgrade orders a new machine: it will be this Node.
+    /// An upgrade or a withdrawal orders a new machine: it will be this Node.
     MachineOrdered {
         /// Which Node.
         node: NodeId,
@@ -122,6 +127,28 @@ pub enum Happening {
     UpgradeEnded {
         /// A Node has kept its machine, as its drain has given up.
         has_failed: bool,
+    },
+
+    // ---- Single Nodes that are withdrawn ----
+    /// The kubelet shuts its Node down, and stops all Pods (V6).
+    ShutdownBegan {
+        /// Which Node.
+        node: NodeId,
+    },
+    /// It has reported its Node not Ready for that (V6).
+    NodeNotReady {
+        /// Which Node.
+        node: NodeId,
+    },
+    /// The containers of a Pod on such a Node have stopped, and its phase is Failed (V6, D8).
+    PodFailed {
+        /// The Pod.
+        pod: PodId,
+    },
+    /// The Node that was withdrawn is gone, and a new one has taken its place.
+    WithdrawalEnded {
+        /// The old Node.
+        node: NodeId,
     },
 
     // ---- The Pod object: API server, `ReplicaSet`, scheduler ----
@@ -477,6 +504,8 @@ impl Happening {
             | Self::PodEvicted { pod }
             | Self::EvictionRefused { pod }
             | Self::EvictionGranted { pod }
+            | Self::EvictionForced { pod }
+            | Self::PodFailed { pod }
             | Self::PodCollected { pod }
             | Self::Paged { pod }
             | Self::DeletedByHand { pod }
@@ -538,6 +567,9 @@ impl Happening {
             | Self::DrainEnded { node, .. }
             | Self::NodeUncordoned { node }
             | Self::MachineOrdered { node }
+            | Self::ShutdownBegan { node }
+            | Self::NodeNotReady { node }
+            | Self::WithdrawalEnded { node }
             | Self::MachineDied { node }
             | Self::MachineBooted { node }
             | Self::NodeDisconnected { node }

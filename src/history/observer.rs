@@ -134,6 +134,8 @@ pub enum OperationEnd {
     RolledBack,
     /// It has given up.
     Failed,
+    /// It is complete: a Node that was withdrawn is replaced, and its machine has gone with Pods that had not left it.
+    Forced,
     /// It is complete, and there was nothing to do: a drain has found no Pod on its Node.
     NothingToEvict,
 }
@@ -230,8 +232,8 @@ pub enum Observed {
         /// Which operation: it stands among the faults.
         operation: FaultId,
     },
-    /// An operation is due and does not begin: its Node is away or is being drained already, its Deployment is paused, or has as many
-    /// replicas already.
+    /// An operation is due and does not begin: its Node is away, is being drained already or cannot be spared, or its Deployment is
+    /// paused, or has as many replicas already.
     OperationSkipped {
         /// On which Deployment or Node; none where the Nodes take turns and none of them can be drained.
         target: Option<Target>,
@@ -254,6 +256,8 @@ pub enum Observed {
     EvictionsRefused {
         /// Which Node, or the cluster where the drain is a part of an upgrade.
         target: Target,
+        /// Which operation.
+        operation: FaultId,
         /// How many, since they were told last; at least one.
         count: u64,
     },

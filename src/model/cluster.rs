@@ -27,7 +27,7 @@ pub struct Cluster {
 /// What is paid for an hour, in any one currency.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Prices {
-    /// Of a Node.
+    /// Of a Node, where its pool has no price of its own.
     pub node_hour: f64,
     /// Of a Pod, beside its Node's.
     pub pod_hour: f64,
@@ -57,12 +57,14 @@ pub struct Node {
     pub max_pods: u32,
     /// Nodes of one pool differ in nothing but their names.
     pub pool: u32,
-    /// There is no such machine until an upgrade that surges orders one: a copy of the Nodes of its pool.
+    /// What an hour of it costs, where its pool has a price of its own.
+    pub hour_price: Option<f64>,
+    /// There is no such machine until an upgrade or a withdrawal orders one: a copy of the Nodes of its pool.
     pub is_spare: bool,
 }
 
 impl Cluster {
-    /// The Nodes that the cluster has, without the spare ones: so many machines stand there, unless an upgrade is under way.
+    /// The Nodes that the cluster has, without the spare ones: so many machines stand there, unless some are being replaced.
     pub fn own_nodes(&self) -> impl Iterator<Item = &Node> {
         self.nodes.iter().filter(|node| !node.is_spare)
     }

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::{Calendar, NodeUpgrade, ProbeKind};
+use super::{Calendar, Handler, NodeUpgrade, NodeWithdrawal, ProbeKind};
 use crate::ids::{NodeId, SlotId, TemplateContainer, WorkloadId, ZoneId};
 use crate::random::Law;
 use crate::time::Duration;
@@ -16,9 +16,9 @@ pub struct Fault {
     pub occurs: Occurrence,
     /// Seconds that an occurrence lasts. A container mode without it lasts until the restart; a Node mode
     /// without it, which only a script has, for ever. Without it a leader of the control plane is away until its standby takes over. Of a drain: how long after its end the Node takes Pods again.
-    /// Of an upgrade: how long a new machine takes until it is a Node that is Ready, drawn for each. Of a rollout: how long after
-    /// its Deployment is said to be stuck it is rolled back; without it nobody watches for that. Of a scaling: how long until
-    /// the manifest's replicas are set again; without it they are not.
+    /// Of an upgrade or a withdrawal: how long a new machine takes until it is a Node that is Ready, drawn for each. Of a rollout:
+    /// how long after its Deployment is said to be stuck it is rolled back; without it nobody watches for that. Of a scaling: how
+    /// long until the manifest's replicas are set again; without it they are not.
     pub lasts: Option<Law>,
     /// What it strikes, and how.
     pub strikes: Strikes,
@@ -28,6 +28,8 @@ pub struct Fault {
     /// Where it strikes Deployments: one occurrence strikes all of [`Fault::containers`] at once. Otherwise every Deployment
     /// has a clock of its own.
     pub at_once: bool,
+    /// Where it withdraws Nodes: which of them; empty: all.
+    pub nodes: Vec<NodeId>,
     /// Where it is a rollout: some of them bring a revision that is bad.
     pub bad: Option<BadRevisions>,
     /// Where the numbers come from.
@@ -119,7 +121,7 @@ pub enum ScriptTarget {
 }
 
 /// Target and mode; only the pairs that exist.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Strikes {
     /// One container of the Pod: every slot has a clock of its own.
     Container(ContainerMode),
@@ -152,6 +154,8 @@ pub enum Strikes {
     },
     /// All Nodes of the cluster get new machines, some at a time, each after its drain (V16).
     UpgradeNodes(NodeUpgrade),
+    /// A Node is withdrawn, and another machine comes in its place.
+    WithdrawNode(NodeWithdrawal),
 }
 
 impl Strikes {
@@ -160,12 +164,29 @@ impl Strikes {
 
     /// It is no fault but a change that is made on purpose.
     pub const fn is_operation(self) -> bool {
-        self.drains_nodes() || matches!(self, Self::Rollout { .. } | Self::Scale { .. })
+        self.is_done_to_nodes() || matches!(self, Self::Rollout { .. } | Self::Scale { .. })
+    }
+
+    /// It is done to Nodes, not to Deployments.
+    pub const fn is_done_to_nodes(self) -> bool {
+        matches!(self, Self::Drain { .. } | Self::UpgradeNodes(_) | Self::WithdrawNode(_))
+    }
+
+    /// It goes through the API, and waits while that does not answer.
+    pub const fn needs_api(self) -> bool {
+        match self {
+            Self::WithdrawNode(plan) => plan.reason.goes_through_api(),
+            other => other.is_operation() || matches!(other, Self::Deletion),
+        }
     }
 
     /// It evicts Pods, which asks `PodDisruptionBudgets`.
     pub const fn drains_nodes(self) -> bool {
-        matches!(self, Self::Drain { .. } | Self::UpgradeNodes(_))
+        match self {
+            Self::Drain { .. } | Self::UpgradeNodes(_) => true,
+            Self::WithdrawNode(plan) => matches!(plan.handler, Handler::Evict),
+            _ => false,
+        }
     }
 }
 
@@ -183,6 +204,7 @@ impl fmt::Display for Strikes {
             Self::Scale { .. } => f.write_str("deployment scale"),
             Self::Drain { .. } => f.write_str("node drain"),
             Self::UpgradeNodes(_) => f.write_str(Self::NODE_UPGRADE),
+            Self::WithdrawNode(plan) => f.write_str(plan.reason.in_words()),
         }
     }
 }

@@ -1,5 +1,6 @@
 //! Upgrades of Nodes: how a provider, or somebody by hand, gives every Node of the cluster a new machine (V5, V16–V20).
 
+use super::EvictionRetry;
 use crate::time::Duration;
 
 /// How the machines of all Nodes are replaced, some at a time.
@@ -16,6 +17,8 @@ pub struct NodeUpgrade {
     pub cordons_all: bool,
     /// The pause after a Node has been replaced, until the next one takes its turn.
     pub soak: Duration,
+    /// How refused evictions are asked for again.
+    pub retry: EvictionRetry,
     /// After how long the drain of a Node gives up; `None`: never (V14).
     pub drain_timeout: Option<Duration>,
     /// What follows a drain that has given up.

@@ -1,7 +1,7 @@
 //! The answer in a sentence or two, for the terminal and for markdown.
 
 use crate::history::NamedCause;
-use crate::model::Strikes;
+use crate::model::{Strikes, WithdrawalReason};
 use crate::report::aggregate::{self, CauseTotal};
 use crate::report::assumptions;
 use crate::report::deployments;
@@ -22,19 +22,27 @@ pub fn left_out(result: &ExperimentResult) -> String {
 }
 
 /// Which changes that are made on purpose are not among what happens.
-pub fn absent(result: &ExperimentResult) -> &'static str {
+pub fn absent(result: &ExperimentResult) -> String {
     let has = |strikes: Strikes| result.faults.iter().any(|fault| fault.strikes == strikes.to_string());
     let has_rollouts = [true, false].iter().any(|&new_image| has(Strikes::Rollout { new_image }));
     let has_upgrades = result.faults.iter().any(|fault| fault.strikes == Strikes::NODE_UPGRADE);
-    match (has_rollouts, has(Strikes::Drain { node: None, timeout: None }), has_upgrades) {
-        (false, false, false) => "rollouts and drains",
-        (true, false, false) => "drains",
-        (true, true, false) => "upgrades that replace Nodes",
-        (false, ..) => "rollouts",
-        // An upgrade drains every Node.
-        (true, _, true) if has(Strikes::Scale { to: 0 }) => "Nodes that are reclaimed",
-        (true, _, true) => "Nodes that are reclaimed, and changes of the replicas",
+    // An upgrade drains every Node.
+    let has_drains = has_upgrades || has(Strikes::Drain { node: None, timeout: None });
+    let has_reclaims = result.faults.iter().any(|fault| fault.strikes == WithdrawalReason::Reclaim.in_words());
+    let missing = |all: &[(bool, &'static str)]| -> Vec<&'static str> {
+        all.iter().filter(|(is_there, _)| !is_there).map(|(_, what)| *what).collect()
+    };
+    // The commonest first: what is rarer is only told where they are there.
+    let of_all = missing(&[(has_rollouts, "rollouts"), (has_drains, "drains")]);
+    if !of_all.is_empty() {
+        return of_all.join(" and ");
     }
+    if !has_upgrades {
+        return "upgrades that replace Nodes".to_owned();
+    }
+    let scales = has(Strikes::Scale { to: 0 });
+    let rarer = missing(&[(has_reclaims, "Nodes that are reclaimed"), (scales, "changes of the replicas")]);
+    if rarer.is_empty() { "the load and an autoscaler that follows it".to_owned() } else { rarer.join(", and ") }
 }
 
 /// Sentences, each a paragraph of its own.

@@ -174,6 +174,7 @@ fn operation(name: &str, one: &OperationResult) -> Vec<Row> {
     rows.push(plain("operation_duration_s", "superseded", "1", Some(one.superseded as f64)));
     rows.push(plain("operation_duration_s", "gave_up", "1", Some(one.gave_up as f64)));
     rows.push(plain("operation_duration_s", "left_uneven", "1", Some(one.left_uneven as f64)));
+    rows.push(plain("operation_duration_s", "forced", "1", Some(one.forced as f64)));
     rows.push(plain("operation_duration_s", "nothing_to_evict", "1", Some(one.nothing_to_evict as f64)));
     rows.push(plain("operation_duration_s", "skipped", "1", Some(one.skipped as f64)));
     if one.rolled_back_s.count > 0 {

@@ -38,6 +38,7 @@ enum Column {
     PerYear,
     NothingToEvict,
     Complete,
+    Forced,
     RolledBack,
     GoodAgain,
     Superseded,
@@ -58,6 +59,7 @@ impl Column {
         Self::PerYear,
         Self::NothingToEvict,
         Self::Complete,
+        Self::Forced,
         Self::RolledBack,
         Self::GoodAgain,
         Self::Superseded,
@@ -80,6 +82,7 @@ impl Column {
             Self::PerYear => "per year",
             Self::NothingToEvict => "nothing to evict",
             Self::Complete => "complete",
+            Self::Forced => "forced",
             Self::RolledBack => "rolled back",
             Self::GoodAgain => "good again",
             Self::Superseded => "superseded",
@@ -101,6 +104,7 @@ impl Column {
         match self {
             Self::Complete => is_seen(1.0 - share_complete(operation)),
             Self::NothingToEvict => is_seen(share_without_work(operation)),
+            Self::Forced => is_seen(share_of(operation, operation.forced)),
             Self::RolledBack | Self::GoodAgain => is_seen(share_of(operation, operation.rolled_back_s.count)),
             Self::Superseded => is_seen(share_of(operation, operation.superseded)),
             Self::GaveUp => is_seen(share_of(operation, operation.gave_up)),
@@ -119,6 +123,7 @@ impl Column {
             Self::PerYear => format::count(&operation.per_year),
             Self::NothingToEvict => dashed_share(share_without_work(operation)),
             Self::Complete => whole_share(share_complete(operation)),
+            Self::Forced => part(operation.forced),
             Self::RolledBack => part(operation.rolled_back_s.count),
             Self::GoodAgain => format::marked_quantile(operation.rolled_back_s.p50.as_ref(), 0),
             Self::Superseded => part(operation.superseded),
@@ -147,12 +152,13 @@ impl Column {
                 "Costs: what is charged to it, each time; failed requests as time of full traffic."
             }
             Self::NothingToEvict => {
-                "Nothing to evict: the share of the drains that find no Pod on their Node, and are in no column after this one."
+                "Nothing to evict: the share of those that find no Pod on their Node, and are in no column after this one."
             }
             Self::GoodAgain => {
                 "Good again: from the beginning of one that is bad until the last good revision is available everywhere, in half \
                  of them."
             }
+            Self::Forced => "Forced: the machine has gone with Pods that had not left it.",
             Self::Superseded => "Superseded: the next one comes before it is complete.",
             Self::GaveUp => "Gave up: at its timeout, or as it may not evict a Pod of two budgets.",
             Self::Uneven => {
@@ -320,20 +326,25 @@ fn price(name: &str, operation: &OperationResult) -> Option<String> {
         .share_without_any()
         .filter(|&share| share >= WORTH_A_WORD)
         .map(|share| format!("; in {} of {whose} no Pod serves for some time", format::share(share, 1.0)));
-    let which = if share_without_work(operation) < WORTH_A_WORD { "" } else { " that finds Pods to evict" };
+    let which = if share_without_work(operation) < WORTH_A_WORD { "" } else { " that finds Pods on its Node" };
     Some(format!("One {name}{which} {took} {failed}{}.", without.unwrap_or_default()))
 }
 
 /// Those that are due and do not begin.
-fn skipped(whose: &str, operation: &OperationResult, kind: Option<Kind>) -> String {
+fn skipped(whose: &str, operation: &OperationResult, kind: Option<&OperationInfo>) -> String {
     let share = operation.skipped as f64 / (operation.begun() + operation.skipped).max(1) as f64;
     if share < WORTH_A_WORD {
         return String::new();
     }
     let why = match kind {
-        Some(Kind::Drain) => "their Node is away or being drained already",
-        Some(Kind::Scale) => "the Deployment has as many replicas already",
-        None => "the Deployment is paused",
+        Some(OperationInfo::Drain { .. }) => "their Node is away or being drained already",
+        Some(OperationInfo::Scale { .. }) => "the Deployment has as many replicas already",
+        Some(OperationInfo::UpgradeNodes { .. }) => "another one is under way",
+        Some(OperationInfo::WithdrawNode { reason, .. }) if reason == "consolidate" => {
+            "no Node can be spared: a budget would refuse one of its Pods, or others are on their way"
+        }
+        Some(OperationInfo::WithdrawNode { .. }) => "their Node is away, drained or withdrawn already",
+        Some(OperationInfo::Rollout { .. }) | None => "the Deployment is paused",
     };
     format!(" {} of {whose} do not begin, as {why}.", format::share(share, 1.0))
 }
@@ -363,6 +374,7 @@ fn fates(whose: &str, operation: &OperationResult, kind: Option<Kind>, replicati
         (operation.superseded, "are superseded by the next one before they are complete", too_often),
         (operation.gave_up, "give up before they are complete", ""),
         (operation.left_uneven, "leave the zones uneven, with two Pods more in one than in another", ""),
+        (operation.forced, "take Pods with their machine that had not left it", ""),
     ];
     for (count, fate, more) in fates {
         let share = share_of(operation, count);
@@ -385,21 +397,10 @@ fn fates(whose: &str, operation: &OperationResult, kind: Option<Kind>, replicati
     said
 }
 
-/// Kinds of operations of which something is told in words of their own.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Kind {
-    Drain,
-    Scale,
-}
-
-/// Of which kind the operation of this name is, if of one of these.
-fn kind_of(result: &ExperimentResult, name: &str) -> Option<Kind> {
-    let info = result.faults.iter().find(|fault| fault.name == name)?;
-    match info.operation {
-        Some(OperationInfo::Drain { .. }) => Some(Kind::Drain),
-        Some(OperationInfo::Scale { .. }) => Some(Kind::Scale),
-        Some(OperationInfo::Rollout { .. } | OperationInfo::UpgradeNodes { .. }) | None => None,
-    }
+/// What the operation of this name does.
+fn kind_of<'r>(result: &'r ExperimentResult, name: &str) -> Option<&'r OperationInfo> {
+    let named = result.faults.iter().find(|fault: &&FaultInfo| fault.name == name)?;
+    named.operation.as_ref()
 }
 
 /// How many of those that had something to do were completed.

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::ids::{FaultId, IdVec};
-use crate::model::{Fault, Occurrence, Strikes};
+use crate::model::{Fault, Occurrence, Strikes, WithdrawalScope};
 use crate::stats::twelve_digits;
 use crate::time::Duration;
 
@@ -20,8 +20,8 @@ pub struct FaultInfo {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub hours: Option<String>,
     /// Mean duration in seconds; `null` if it lasts until the restart. Of a drain: how long after its end the Node takes Pods again;
-    /// of an upgrade of Nodes: how long a new machine takes; of a rollout: how long after its progress deadline it is rolled back,
-    /// `null`: not for that; of a scaling: how long until the manifest's replicas are set again.
+    /// of an upgrade or a withdrawal of Nodes: how long a new machine takes; of a rollout: how long after its progress deadline it is
+    /// rolled back, `null`: not for that; of a scaling: how long until the manifest's replicas are set again.
     pub lasts_mean_s: Option<f64>,
     /// Where the numbers come from.
     pub source: String,
@@ -64,6 +64,21 @@ pub enum OperationInfo {
         timeout_s: Option<f64>,
         /// What follows a drain that has given up: `force`, `fail` or `skip`.
         on_timeout: String,
+    },
+    /// A Node is withdrawn, and another machine comes in its place.
+    WithdrawNode {
+        /// Why: `reclaim`, `expire` or `consolidate`.
+        reason: String,
+        /// Which Nodes have a clock, or take turns: so many.
+        nodes: usize,
+        /// In a burst each Node of a zone goes with this chance, from 0 to 1; `null`: each Node goes by itself.
+        share: Option<f64>,
+        /// So many seconds after the beginning the machine goes, drained or not; `null`: it waits for its drain.
+        notice_s: Option<f64>,
+        /// What is done about its Pods: `evict`, `shutdown` or `none`.
+        handler: String,
+        /// When the new machine is ordered: `first` (and is Ready before the drain), `atNotice` or `atEnd`.
+        replacement: String,
     },
 }
 
@@ -110,6 +125,17 @@ impl FaultInfo {
 impl OperationInfo {
     fn of(faults: &IdVec<FaultId, Fault>, id: FaultId) -> Option<Self> {
         match faults[id].strikes {
+            Strikes::WithdrawNode(plan) => Some(Self::WithdrawNode {
+                reason: plan.reason.name().to_owned(),
+                nodes: faults[id].nodes.len(),
+                share: match plan.scope {
+                    WithdrawalScope::Zone { share } => Some(share),
+                    WithdrawalScope::Node | WithdrawalScope::Cluster { .. } => None,
+                },
+                notice_s: plan.notice.map(Duration::as_secs_f64),
+                handler: plan.handler.name().to_owned(),
+                replacement: plan.replacement.name().to_owned(),
+            }),
             Strikes::Rollout { new_image } => Some(Self::Rollout { new_image, bad: BadInfo::of(faults, id) }),
             Strikes::Scale { to } => Some(Self::Scale { to }),
             Strikes::Drain { node, timeout } => {

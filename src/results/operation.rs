@@ -26,11 +26,15 @@ pub struct OperationResult {
     /// that were superseded are none of them.
     #[serde(default)]
     pub left_uneven: u64,
-    /// How many drains found no Pod on their Node. They count for `per_year`, and for nothing else.
+    /// How many of those that were completed took Pods that had not left their Node with its machine: a Node that was withdrawn when
+    /// its notice ended.
+    #[serde(default)]
+    pub forced: u64,
+    /// How many drains and withdrawals found no Pod on their Node. They count for `per_year`, and for nothing else.
     #[serde(default)]
     pub nothing_to_evict: u64,
-    /// How many were due and did not begin, as their Node was away or being drained already, or the Deployment paused. They count
-    /// for nothing else.
+    /// How many were due and did not begin, as their Node was away, being drained already or could not be spared, or the
+    /// Deployment was paused. They count for nothing else.
     #[serde(default)]
     pub skipped: u64,
     /// How many evictions a `PodDisruptionBudget` refused.

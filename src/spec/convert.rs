@@ -67,6 +67,7 @@ pub(super) fn cluster(spec: &ClusterSpec, machines: &[Machine]) -> Cluster {
                 index_in_zone: *count - 1,
                 allocatable: machine.allocatable,
                 max_pods: machine.max_pods,
+                hour_price: machine.hour_price,
                 pool: machine.pool,
                 is_spare: machine.is_spare,
             }

@@ -60,6 +60,7 @@ fn fault(strikes: Strikes, every: Law, lasts: Option<Law>) -> Fault {
         strikes,
         containers: vec![],
         at_once: false,
+        nodes: Vec::new(),
         bad: None,
         source: "closed form".into(),
     }

@@ -77,6 +77,7 @@ fn node_failure() -> Model {
             strikes,
             containers: vec![],
             at_once: false,
+            nodes: Vec::new(),
             bad: None,
             source: "published".into(),
         }]

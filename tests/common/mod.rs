@@ -114,6 +114,7 @@ pub fn cluster(zones: u32, per_zone: u32, latencies: Latencies) -> Cluster {
                 zone: Some(ZoneId::new((node / per_zone) as usize)),
                 index_in_zone: node % per_zone,
                 pool: node / per_zone,
+                hour_price: None,
                 is_spare: false,
                 allocatable: Resources { cpu_millis: 4000, memory_bytes: 16 << 30 },
                 max_pods: 110,
@@ -318,6 +319,7 @@ pub fn scripted(name: &str, at: Law, targets: &[ScriptTarget], strikes: Strikes,
         strikes,
         containers: vec![],
         at_once: false,
+        nodes: Vec::new(),
         bad: None,
         source: "test".into(),
     }
@@ -331,6 +333,7 @@ pub fn fault(name: &str, strikes: Strikes, every: Law, lasts: Option<Law>) -> Fa
         strikes,
         containers: vec![],
         at_once: false,
+        nodes: Vec::new(),
         bad: None,
         source: "test".into(),
     }

@@ -3,8 +3,10 @@
 use super::{SANDBOX, days, exponential, fault, probe, reference, secs};
 use hasim::ids::{ContainerId, ImageId, TemplateContainer, WorkloadId};
 use hasim::model::{
-    Affects, AntiAffinity, App, BadRevisions, Budget, Container, ContainerMode, ControlPlaneMode, Fault, ImagePull,
-    Limit, Model, NodeMode, Occurrence, OnCall, Part, Probe, Requirement, Role, Strikes, Toleration, Workload,
+    Affects, AntiAffinity, App, BadRevisions, Budget, Container, ContainerMode, ControlPlaneMode, EvictionRetry, Fault,
+    Handler, ImagePull, Limit, Model, NodeMode, NodeUpgrade, NodeWithdrawal, Occurrence, OnCall, OnTimeout, Part,
+    Probe, Replacement, Requirement, Role, Strikes, Toleration, UpgradeOrder, WithdrawalReason, WithdrawalScope,
+    Workload,
 };
 use hasim::random::Law;
 use hasim::time::Duration;
@@ -231,6 +233,47 @@ pub fn outages_of_the_control_plane() -> Vec<Fault> {
     ]
 }
 
+/// How long a new machine takes.
+fn new_machine() -> Law {
+    Law::lognormal_with_p95(120.0, 400.0).unwrap()
+}
+
+/// Nodes are reclaimed one by one and in bursts, with every handler, expire and are consolidated; what Karpenter drains has so much time.
+pub fn withdrawals(within: Duration) -> Vec<Fault> {
+    let shutdown = Handler::Shutdown { pod_grace: secs(15.0) };
+    let aws = NodeWithdrawal {
+        reason: WithdrawalReason::Reclaim,
+        scope: WithdrawalScope::Node,
+        notice: Some(secs(120.0)),
+        handler: Handler::Evict,
+        replacement: Replacement::AtEnd,
+        retry: EvictionRetry::Steady,
+    };
+    let gcp = NodeWithdrawal { notice: Some(secs(30.0)), handler: shutdown, ..aws };
+    let beside = NodeWithdrawal { replacement: Replacement::AtNotice, retry: EvictionRetry::Doubling, ..aws };
+    let burst = NodeWithdrawal { scope: WithdrawalScope::Zone { share: 0.5 }, handler: Handler::None, ..beside };
+    let expiry = NodeWithdrawal { reason: WithdrawalReason::Expiry, notice: Some(within), ..beside };
+    let patient = NodeWithdrawal { notice: None, ..expiry };
+    let consolidation = NodeWithdrawal {
+        reason: WithdrawalReason::Consolidation,
+        scope: WithdrawalScope::Cluster { at_once: 2 },
+        replacement: Replacement::First,
+        notice: None,
+        ..expiry
+    };
+    [
+        ("reclaim-aws", aws, 150_000.0),
+        ("reclaim-gcp", gcp, 150_000.0),
+        ("reclaim-karpenter", beside, 150_000.0),
+        ("reclaim-burst", burst, 200_000.0),
+        ("expire", expiry, 200_000.0),
+        ("expire-patient", patient, 200_000.0),
+        ("consolidate", consolidation, 50_000.0),
+    ]
+    .map(|(name, plan, every)| fault(name, Strikes::WithdrawNode(plan), exponential(every), Some(new_machine())))
+    .into()
+}
+
 /// The stormy reference with everything that is done to it on purpose, while parts of the control plane go away.
 pub fn changing_reference() -> Model {
     let mut model = stormy_reference();
@@ -244,6 +287,20 @@ pub fn changing_reference() -> Model {
     }]
     .into();
     let drain = Strikes::Drain { node: None, timeout: Some(secs(900.0)) };
+    let upgrade = NodeUpgrade {
+        surge: 1,
+        at_once: 1,
+        order: UpgradeOrder::Random,
+        cordons_all: false,
+        soak: secs(60.0),
+        retry: EvictionRetry::Doubling,
+        drain_timeout: Some(secs(600.0)),
+        on_timeout: OnTimeout::Skip,
+        frees_failed: true,
+    };
+    super::add_spares(&mut model, 3);
+    model.faults.push(fault("upgrade", Strikes::UpgradeNodes(upgrade), exponential(100_000.0), Some(new_machine())));
+    model.faults.extend(withdrawals(secs(3600.0)));
     model.faults.extend(releases(14_400.0, true));
     model.faults.extend([fault("drain", drain, exponential(10_000.0), Some(exponential(300.0)))]);
     model.faults.extend(outages_of_the_control_plane());

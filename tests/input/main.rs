@@ -10,3 +10,4 @@ mod scalings;
 mod several;
 mod shipped;
 mod upgrades;
+mod withdrawals;

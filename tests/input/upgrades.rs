@@ -1,7 +1,7 @@
 //! Upgrades of Nodes as experiments write them: what presets stand for, and the spare Nodes that surges need.
 
 use crate::kinds::{SERVES, SERVICE, load_with_findings, web};
-use hasim::model::{Model, NodeUpgrade, OnTimeout, Strikes, UpgradeOrder};
+use hasim::model::{EvictionRetry, Model, NodeUpgrade, OnTimeout, Strikes, UpgradeOrder};
 use hasim::time::Duration;
 
 /// The model of an experiment with these lines beside the Deployment of three replicas, one on each host.
@@ -30,7 +30,7 @@ fn plan(model: &Model) -> NodeUpgrade {
 
 const MINUTE: u64 = 60;
 
-/// V17 to V20: each preset has the numbers of its provider, and fields beside it replace them.
+/// V17 to V21: each preset has the numbers of its provider, and fields beside it replace them.
 #[test]
 fn presets_are_what_providers_do() {
     let minutes = |minutes| Some(Duration::from_secs(minutes * MINUTE));
@@ -40,6 +40,7 @@ fn presets_are_what_providers_do() {
         order: UpgradeOrder::Random,
         cordons_all: false,
         soak: Duration::ZERO,
+        retry: EvictionRetry::Steady,
         drain_timeout: minutes(60),
         on_timeout: OnTimeout::Force,
         frees_failed: false,
@@ -66,6 +67,11 @@ fn presets_are_what_providers_do() {
         ("zones: 3, nodesPerZone: 4", "preset: eks", eks),
         ("zones: 3, nodesPerZone: 4", "preset: eks, atOnce: 9", NodeUpgrade { surge: 9, at_once: 9, ..eks }),
         ("zones: 3, nodesPerZone: 2", "preset: kubeadm", by_hand),
+        (
+            "zones: 3, nodesPerZone: 5",
+            "preset: karpenter",
+            NodeUpgrade { surge: 2, at_once: 2, retry: EvictionRetry::Doubling, ..plain },
+        ),
         ("zones: 3, nodesPerZone: 2", "order: random", plain),
         ("zones: 3, nodesPerZone: 2", "preset: gke, surge: 50%", NodeUpgrade { surge: 3, at_once: 3, ..base }),
         ("zones: 3, nodesPerZone: 2", "preset: gke, drainTimeout: never", NodeUpgrade { drain_timeout: None, ..base }),

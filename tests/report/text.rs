@@ -250,6 +250,7 @@ fn scenarios_that_block_their_operations_are_not_recommended() {
         nothing_to_evict: 0,
         skipped: 0,
         gave_up,
+        forced: 0,
         evictions_refused: 0,
         least_serving: vec![1],
         downtime_s_each: None,

@@ -33,6 +33,7 @@ mod rules {
     mod scaling;
     mod several;
     mod upgrades;
+    mod withdrawals;
 }
 
 mod validation {

@@ -6,8 +6,8 @@ use hasim::experiment::{Measures, Outcome, Recorder, drive, replicate, trace};
 use hasim::history::{Timeline, Who};
 use hasim::ids::{NodeId, SlotId, WorkloadId, ZoneId};
 use hasim::model::{
-    Budget, ContainerMode, ControlPlane, ControlPlaneMode, DeadNodes, Limit, Model, NewNode, NodeMode, NodeUpgrade,
-    OnTimeout, Part, Probe, ScriptTarget, Start, Strategy, Strikes, UpgradeOrder,
+    Budget, ContainerMode, ControlPlane, ControlPlaneMode, DeadNodes, EvictionRetry, Limit, Model, NewNode, NodeMode,
+    NodeUpgrade, OnTimeout, Part, Probe, ScriptTarget, Start, Strategy, Strikes, UpgradeOrder,
 };
 use hasim::random::Law;
 use hasim::time::{Duration, SimTime};
@@ -211,6 +211,7 @@ fn the_same_with_upgrades() {
             order: orders[of(3)],
             cordons_all: of(4) == 2,
             soak: common::secs([0.0, 40.0][of(2)]),
+            retry: [EvictionRetry::Steady, EvictionRetry::Doubling][of(2)],
             drain_timeout: (of(6) != 4).then(|| common::secs(600.0)),
             on_timeout: ends[(index as usize / 2) % 3],
             frees_failed: of(2) == 1,
@@ -264,6 +265,56 @@ fn the_same_with_scalings() {
         ]);
         model.horizon = common::secs(5.0 * 86_400.0);
         judged(&model, index);
+    }
+}
+
+/// V6, V21 to V24: Nodes are reclaimed one by one and in bursts, with every handler, expire and are consolidated, under budgets of every
+/// kind, amid upgrades, drains, rollouts, outages of the API server and everything else that strikes.
+#[test]
+fn the_same_with_withdrawals() {
+    let limits = [Limit::MaxUnavailable(Part::Number(1)), Limit::MinAvailable(Part::Number(2)), Limit::Nothing];
+    for index in 0..12 {
+        let of = |choices: usize| index as usize % choices;
+        let several = of(5) == 3;
+        let mut model = if several { common::storms::several_reference() } else { common::storms::stormy_reference() };
+        model.start = if of(3) == 0 { Start::Fresh } else { Start::Running };
+        model.on_call = (of(2) == 0).then(common::storms::on_call);
+        if of(4) == 1 {
+            model.cluster.dead_nodes = DeadNodes::Replace(NewNode { after: common::exponential(900.0) });
+        }
+        for workload in &mut model.workloads {
+            workload.pod.termination_grace = common::secs([30.0, 5.0, 200.0][of(3)]);
+        }
+        let selects = model.workloads.ids().map(|_| true).collect();
+        let (name, limit) = ("all".to_owned(), limits[of(3)]);
+        model.budgets = vec![Budget { name, selects, limit, always_allows_unhealthy: false }].into();
+        common::add_spares(&mut model, [1, 2, 3][of(3)]);
+        let within = common::secs([600.0, 100.0][of(2)]);
+        model.faults.extend(common::storms::withdrawals(within));
+        let plan = NodeUpgrade {
+            surge: [0, 1][of(2)],
+            at_once: 1,
+            order: UpgradeOrder::Random,
+            cordons_all: of(4) == 2,
+            soak: common::secs(40.0),
+            retry: EvictionRetry::Steady,
+            drain_timeout: Some(common::secs(600.0)),
+            on_timeout: [OnTimeout::Force, OnTimeout::Skip][of(2)],
+            frees_failed: of(2) == 1,
+        };
+        let takes = Some(Law::lognormal_with_p95(120.0, 400.0).unwrap());
+        model.faults.push(common::fault("upgrade", Strikes::UpgradeNodes(plan), common::exponential(80_000.0), takes));
+        let drain = Strikes::Drain { node: None, timeout: Some(common::secs(900.0)) };
+        let uncordon = Some(common::exponential(300.0));
+        model.faults.push(common::fault("drain", drain, common::exponential(15_000.0), uncordon));
+        let rollout = Strikes::Rollout { new_image: true };
+        model.faults.push(common::fault("rollout", rollout, common::exponential(30_000.0), None));
+        let away = Strikes::ControlPlane(ControlPlaneMode::ApiServer);
+        let lasts = Some(Law::lognormal_with_p95(15.0, 900.0).unwrap());
+        model.faults.push(common::fault("api-server", away, common::exponential(30_000.0), lasts));
+        model.horizon = common::secs(6.0 * 86_400.0);
+        let outcome = judged(&model, index);
+        assert!(outcome.operations()[..7].iter().filter(|one| one.begun() > 0).count() > 4, "Nodes are withdrawn");
     }
 }
 

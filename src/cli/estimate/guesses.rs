@@ -75,7 +75,8 @@ fn about_strikes(strikes: Strikes) -> About {
         | Strikes::Zone(_)
         | Strikes::ControlPlane(_)
         | Strikes::Drain { .. }
-        | Strikes::UpgradeNodes(_) => About::NodeFaults,
+        | Strikes::UpgradeNodes(_)
+        | Strikes::WithdrawNode(_) => About::NodeFaults,
     }
 }
 

@@ -8,10 +8,11 @@ use crate::stats::twelve_digits;
 pub fn cost_per_year(model: &Model) -> Option<f64> {
     let prices = model.cluster.prices.as_ref()?;
     let pods = model.replicas() as f64;
-    Some(twelve_digits(node_hours_per_year(model) * prices.node_hour + pods * HOURS * prices.pod_hour))
+    let nodes: f64 = model.cluster.own_nodes().map(|node| node.hour_price.unwrap_or(prices.node_hour)).sum();
+    Some(twelve_digits(nodes * HOURS + pods * HOURS * prices.pod_hour))
 }
 
-/// Hours of all Nodes in a year, dead ones included; those that an upgrade has beside them for a while are not.
+/// Hours of all Nodes in a year, dead ones included; those that upgrades and withdrawals have beside them for a while are not.
 pub fn node_hours_per_year(model: &Model) -> f64 {
     model.cluster.size() as f64 * HOURS
 }

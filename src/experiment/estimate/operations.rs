@@ -24,6 +24,7 @@ fn operation(sums: &OperationSums, scale: &Scale) -> OperationResult {
         superseded: sums.superseded,
         gave_up: sums.gave_up,
         left_uneven: sums.left_uneven,
+        forced: sums.forced,
         nothing_to_evict: sums.nothing_to_evict(),
         skipped: sums.skipped,
         evictions_refused: sums.refused,

@@ -60,18 +60,21 @@ impl Operations {
         }
     }
 
-    /// Evictions of the one that is under way on the Node have been refused.
-    pub fn refuse(&mut self, target: Target, count: u64) {
-        if let Some(one) = self.under_way.iter().find(|one| one.target == target && one.is_counted) {
-            self.outcomes[one.operation].refused += count;
-        }
+    /// Evictions of the one that is under way have been refused.
+    pub fn refuse(&mut self, which: (Target, FaultId), count: u64) {
+        let Some(place) = self.find(which).filter(|place| self.under_way[*place].is_counted) else { return };
+        self.outcomes[self.under_way[place].operation].refused += count;
     }
 
-    /// The operation that is under way on the target is over.
-    pub fn end(&mut self, at: SimTime, target: Target, operation: FaultId, (end, is_uneven): (OperationEnd, bool)) {
-        let number = self.numbers[operation.index()];
-        let is_it = |one: &UnderWay| one.target == target && Some(one.operation) == number;
-        let Some(place) = self.under_way.iter().position(is_it) else { return };
+    /// Which of those that are under way it is: several may be under way on a Node.
+    fn find(&self, (target, operation): (Target, FaultId)) -> Option<usize> {
+        let operation = self.numbers[operation.index()]?;
+        self.under_way.iter().position(|one| one.target == target && one.operation == operation)
+    }
+
+    /// The one that is under way on the target is over.
+    pub fn end(&mut self, at: SimTime, which: (Target, FaultId), end: OperationEnd, is_uneven: bool) {
+        let Some(place) = self.find(which) else { return };
         let one = self.under_way.swap_remove(place);
         if !one.is_counted {
             return;
@@ -80,6 +83,10 @@ impl Operations {
         let nanos = at.since(one.began).as_nanos();
         match end {
             OperationEnd::Complete => outcome.complete.add(nanos),
+            OperationEnd::Forced => {
+                outcome.complete.add(nanos);
+                outcome.forced += 1;
+            }
             OperationEnd::RolledBack => outcome.rolled_back.add(nanos),
             OperationEnd::Failed => outcome.gave_up += 1,
             OperationEnd::Superseded => outcome.superseded += 1,

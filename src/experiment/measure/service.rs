@@ -407,7 +407,7 @@ impl Service {
             }
             Observed::OperationEnded { target, operation, end, is_uneven } => {
                 self.advance(at);
-                self.operations.end(at, *target, *operation, (*end, *is_uneven));
+                self.operations.end(at, (*target, *operation), *end, *is_uneven);
             }
             Observed::OperationSkipped { operation, .. } => {
                 if self.window.contains(at) {
@@ -415,9 +415,9 @@ impl Service {
                 }
             }
             // Told at the end of the counted time for the last time that matters.
-            Observed::EvictionsRefused { target, count } => {
+            Observed::EvictionsRefused { target, operation, count } => {
                 if at <= self.window.to {
-                    self.operations.refuse(*target, *count);
+                    self.operations.refuse((*target, *operation), *count);
                 }
             }
             Observed::PodsChanged { workload, counts } => {

@@ -24,6 +24,9 @@ pub struct OperationSums {
     /// It has left the Pods uneven over the zones.
     #[serde(default)]
     pub left_uneven: u64,
+    /// It was completed, and Pods that had not left their Node went with its machine.
+    #[serde(default)]
+    pub forced: u64,
     /// It was due, and did not begin.
     pub skipped: u64,
     /// Evictions that were refused.
@@ -63,6 +66,7 @@ impl OperationSums {
         self.superseded += outcome.superseded;
         self.gave_up += outcome.gave_up;
         self.left_uneven += outcome.left_uneven;
+        self.forced += outcome.forced;
         self.skipped += outcome.skipped;
         self.refused += outcome.refused;
         add_counts(&mut self.least, &outcome.least);
@@ -91,6 +95,7 @@ impl OperationSums {
         self.superseded += other.superseded;
         self.gave_up += other.gave_up;
         self.left_uneven += other.left_uneven;
+        self.forced += other.forced;
         self.skipped += other.skipped;
         self.refused += other.refused;
         add_counts(&mut self.least, &other.least);

@@ -91,6 +91,55 @@ fn words(info: &FaultInfo, operation: &OperationInfo) -> String {
             });
             format!("every Node gets a new machine, {first}, {often}; {nodes} in work at a time.{takes}. {gives_up}.")
         }
+        OperationInfo::WithdrawNode { reason, nodes, share, notice_s, handler, replacement } => {
+            let takes = info
+                .lasts_mean_s
+                .map_or(String::new(), |mean| format!(" A new machine takes {} on average", format::tick(mean)));
+            let ordered = match replacement.as_str() {
+                "first" => "and is Ready before anything is done to the old Node",
+                "atNotice" => "and is ordered at once",
+                _ => "and is ordered when the old one has gone",
+            };
+            let who = withdrawn(reason, *nodes, *share, &often);
+            let pods = about_pods(handler, *notice_s, reason != "reclaim");
+            format!("{who}. {pods}{takes}, {ordered}.")
+        }
+    }
+}
+
+/// Whose turn it is, and how often.
+fn withdrawn(reason: &str, nodes: usize, share: Option<f64>, often: &str) -> String {
+    let which = if nodes == 1 { "the Node".to_owned() } else { format!("{nodes} Nodes") };
+    match (reason, share) {
+        ("reclaim", Some(share)) => {
+            let each = format::share(share, 1.0);
+            format!(
+                "in bursts the cloud takes spot Nodes of a zone back, each with a chance of {each} ({which} may go): in each zone {often}"
+            )
+        }
+        ("reclaim", None) => format!("the cloud takes spot Nodes back: each of {which} {often}"),
+        ("expire", _) => format!("Karpenter replaces Nodes that have expired: each of {which} {often}"),
+        _ => format!("Karpenter consolidates: one of {which} is replaced {often}"),
+    }
+}
+
+/// What becomes of the Pods, and when the machine goes.
+fn about_pods(handler: &str, notice_s: Option<f64>, is_forced: bool) -> String {
+    match (handler, notice_s.map(format::tick)) {
+        ("evict", None) => "The Node is drained, for as long as budgets want.".to_owned(),
+        ("evict", Some(notice)) if is_forced => {
+            format!(
+                "The Node is drained; {notice} after that began the machine goes, and Pods are deleted in time, whatever budgets say."
+            )
+        }
+        ("evict", Some(notice)) => {
+            format!("The Node is drained at once; {notice} later the machine is gone, drained or not.")
+        }
+        ("shutdown", notice) => {
+            let notice = notice.unwrap_or_default();
+            format!("Its kubelet stops all Pods at once, whatever budgets say; {notice} later the machine is gone.")
+        }
+        (_, notice) => format!("Nobody drains the Node; {} later the machine is gone.", notice.unwrap_or_default()),
     }
 }
 

@@ -89,6 +89,7 @@ fn is_of_control_plane(what: Happening) -> bool {
             | H::PodEvicted { .. }
             | H::PodCollected { .. }
             | H::PodDeleted { .. }
+            | H::PodFailed { .. }
             | H::PodGone { .. }
             | H::ReadyWritten { .. }
             | H::EndpointSliceUpdated { .. }
@@ -437,6 +438,7 @@ impl<'a> Drawing<'a> {
                 }
                 let seen = match entry.what {
                     Happening::NodeUnknown { .. } => Some(begin("Ready is Unknown")),
+                    Happening::NodeNotReady { .. } => Some(begin("not Ready: shuts down")),
                     Happening::TaintAdded { .. } => Some(begin("tainted NoExecute")),
                     Happening::NodeDeleted { .. } => Some(begin("Node object deleted")),
                     Happening::NodeReady { .. } | Happening::TaintRemoved { .. } | Happening::NodeJoined { .. } => {

@@ -4,7 +4,8 @@ use super::clock::Clock;
 use crate::history::{Endpoint, Entry, Exit, Happening, PodLife, Reply, Stored, Timeline, Who};
 use crate::ids::{ContainerId, FaultId, SlotId};
 use crate::model::{
-    ContainerMode, ControlPlaneMode, ControlPlanePart, Model, NodeMode, Probe, ProbeKind, Strikes, Workload,
+    ContainerMode, ControlPlaneMode, ControlPlanePart, Model, NodeMode, Probe, ProbeKind, Strikes, WithdrawalReason,
+    WithdrawalScope, Workload,
 };
 use crate::report::format;
 use crate::results::Tone::{self, Bad, Detail, Good, Plain};
@@ -47,11 +48,13 @@ pub(super) fn say(entry: &Entry, timeline: &Timeline, model: &Model, clock: Cloc
         | Happening::DrainBegan { .. }
         | Happening::EvictionRefused { .. }
         | Happening::EvictionGranted { .. }
+        | Happening::EvictionForced { .. }
         | Happening::DrainEnded { .. }
         | Happening::NodeUncordoned { .. }
         | Happening::UpgradeBegan { .. }
         | Happening::MachineOrdered { .. }
-        | Happening::UpgradeEnded { .. } => say_of_operation(what, model),
+        | Happening::UpgradeEnded { .. }
+        | Happening::WithdrawalEnded { .. } => say_of_operation(what, model),
         Happening::PodCreated { revision, .. } => said(Plain, created(revision, timeline), "D7"),
         Happening::PodMet { node: on, .. } => {
             said(Plain, format!("runs on {} since long before, Ready and in rotation", node(on)), "")
@@ -65,6 +68,9 @@ pub(super) fn say(entry: &Entry, timeline: &Timeline, model: &Model, clock: Cloc
         Happening::Paged { .. } => said(Bad, "somebody is paged: nothing else would mend the Pod", ""),
         Happening::DeletedByHand { .. } => said(Plain, "somebody on call deletes the Pod", "T1"),
         Happening::PodDeleted { .. } => said(Plain, "deletionTimestamp set: Terminating, its slot is vacant", "T1"),
+        Happening::PodFailed { .. } => {
+            said(Plain, "its phase is Failed: no endpoint any more, and to be replaced", "V6, D8")
+        }
         Happening::PodGone { .. } => said(Plain, "the Pod object is gone", "T5, T7"),
 
         Happening::FirstSync { .. } => said(Plain, "the kubelet syncs the Pod: its probe workers start", "P1"),
@@ -165,9 +171,12 @@ fn say_of_operation(what: Happening, model: &Model) -> Said {
             "V7, V13",
         ),
         Happening::EvictionRefused { .. } => {
-            said(Bad, "its PodDisruptionBudget allows no eviction now: asked again every 5 s", "V2, V4")
+            said(Bad, "its PodDisruptionBudget allows no eviction now: asked again and again", "V2, V4, V21")
         }
         Happening::EvictionGranted { .. } => said(Plain, "evicted by the drain of its Node", "V2"),
+        Happening::EvictionForced { .. } => {
+            said(Bad, "deleted whatever its budget says: the time of its Node is nearly up", "V21a")
+        }
         Happening::DrainEnded { has_failed, .. } => drain_ended(has_failed),
         Happening::NodeUncordoned { .. } => said(Good, "uncordoned: it takes Pods again, none moves back", "S16, S17"),
         Happening::UpgradeBegan { nodes } => said(
@@ -175,11 +184,12 @@ fn say_of_operation(what: Happening, model: &Model) -> Said {
             format!("an upgrade begins: {nodes} Node{} are to get new machines", if nodes == 1 { "" } else { "s" }),
             "V16",
         ),
-        Happening::MachineOrdered { .. } => said(Plain, "the upgrade orders a new machine", "V16"),
+        Happening::MachineOrdered { .. } => said(Plain, "a new machine is ordered", "V16, V21, V23"),
         Happening::UpgradeEnded { has_failed: false } => said(Good, "the upgrade is complete", "V16"),
         Happening::UpgradeEnded { has_failed: true } => {
             said(Bad, "the upgrade has failed: a Node that could not be drained keeps its machine", "V16, V19")
         }
+        Happening::WithdrawalEnded { .. } => said(Good, "withdrawn: another Node has taken its place", "V21, V23"),
         _ => unreachable!("{what:?} is not of an operation"),
     }
 }
@@ -188,6 +198,10 @@ fn say_of_operation(what: Happening, model: &Model) -> Said {
 fn say_of_node(what: Happening) -> Said {
     match what {
         Happening::MachineDied { .. } => said(Plain, "the machine is down", ""),
+        Happening::ShutdownBegan { .. } => said(Bad, "the kubelet shuts the Node down: it stops all containers", "V6"),
+        Happening::NodeNotReady { .. } => {
+            said(Plain, "NodeNotReady, as the kubelet says itself: no Pod is marked not Ready for that", "V6")
+        }
         Happening::MachineBooted { .. } => said(Plain, "the machine is up again", "N14"),
         Happening::NodeDisconnected { .. } => said(Plain, "no heartbeat reaches the control plane any more", "N1"),
         Happening::NodeReconnected { .. } => said(Plain, "the control plane can be reached again", "N14"),
@@ -379,6 +393,14 @@ fn effect(fault: FaultId, model: &Model) -> &'static str {
         Strikes::Scale { .. } => "its replicas are changed by hand",
         Strikes::Drain { .. } => "the Node is drained",
         Strikes::UpgradeNodes(_) => "all Nodes get new machines",
+        Strikes::WithdrawNode(plan) => match (plan.reason, plan.scope) {
+            (WithdrawalReason::Reclaim, WithdrawalScope::Zone { .. }) => {
+                "the cloud takes spot instances of the zone back"
+            }
+            (WithdrawalReason::Reclaim, _) => "the cloud takes the spot instance back",
+            (WithdrawalReason::Expiry, _) => "the Node has expired",
+            (WithdrawalReason::Consolidation, _) => "the Node is consolidated",
+        },
         Strikes::Rollout { new_image: false } => "a new template with the same image is applied",
     }
 }

@@ -33,7 +33,8 @@ pub(in crate::spec) struct ClusterSpec {
 pub(in crate::spec) fn read(document: &Node, problems: &mut Problems) -> Option<ClusterSpec> {
     let (_, mut spec) = app::open(document, problems)?;
     let before = problems.list.len();
-    let machines = read_machines(&mut spec, problems);
+    let has_prices = spec.has("prices");
+    let machines = read_machines(&mut spec, has_prices, problems);
     let control_plane = spec.get("controlPlane").and_then(|item| control_plane::read(&item, problems));
     let latencies = spec.get("latencies").and_then(|item| {
         let mut object = item.our_object(problems)?;
@@ -67,13 +68,14 @@ struct ZoneSpec {
     region: Option<String>,
 }
 
-fn read_machines(spec: &mut Object<'_>, problems: &mut Problems) -> Option<Vec<Machine>> {
+fn read_machines(spec: &mut Object<'_>, has_prices: bool, problems: &mut Problems) -> Option<Vec<Machine>> {
     let zones = spec.get("zones");
     let per_zone = spec.get("nodesPerZone");
     let region = spec.get("region").and_then(|region| region.string(problems)).map(str::to_string);
     let node = spec.get("node");
+    let pools = spec.get("pools");
     let Some(zones) = zones else {
-        for item in [per_zone, node].into_iter().flatten() {
+        for item in [per_zone, node, pools].into_iter().flatten() {
             problems.error(item.mark(), &item.path, "must only be set together with zones");
         }
         return None;
@@ -91,7 +93,20 @@ fn read_machines(spec: &mut Object<'_>, problems: &mut Problems) -> Option<Vec<M
             .collect()
     };
     list.sort_by_key(|zone| natural(&zone.name));
-    let total = list.iter().map(|zone| zone.nodes).sum::<i64>();
+    let pools = match &pools {
+        Some(pools) => {
+            let own = [&per_zone, &node].into_iter().flatten();
+            own.for_each(|item| item.refuse(problems, "must not stand beside pools: each pool has its own"));
+            read_pools(pools, has_prices, problems)?
+        }
+        None => {
+            let template =
+                node.as_ref().map_or_else(|| Some(Template::default()), |node| read_template(node, problems))?;
+            vec![Pool { name: None, nodes: None, template }]
+        }
+    };
+    let in_zone = |pool: &Pool, zone: &ZoneSpec| pool.nodes.unwrap_or(zone.nodes);
+    let total = list.iter().flat_map(|zone| pools.iter().map(move |pool| in_zone(pool, zone))).sum::<i64>();
     if total > MAX_NODES {
         let message = format!("make {total} Nodes, which is beyond what hasim simulates: at most {MAX_NODES}");
         problems.error(zones.mark(), &zones.path, message);
@@ -101,17 +116,64 @@ fn read_machines(spec: &mut Object<'_>, problems: &mut Problems) -> Option<Vec<M
         problems.error(zones.mark(), &zones.path, "make no Node at all");
         return None;
     }
-    let template = match &node {
-        Some(node) => read_template(node, problems)?,
-        None => Template::default(),
-    };
     let mut machines = Vec::new();
     for zone in list {
-        for index in 1..=zone.nodes {
-            machines.push(template.machine(&zone, index, region.as_ref()));
+        for pool in &pools {
+            for index in 1..=in_zone(pool, &zone) {
+                machines.push(pool.machine(&zone, index, region.as_ref()));
+            }
         }
     }
     Some(machines)
+}
+
+/// Nodes that are alike, so many in each zone.
+struct Pool {
+    /// None of the only one, whose Nodes are those of the cluster.
+    name: Option<String>,
+    /// In each zone; the zone says it if left out.
+    nodes: Option<i64>,
+    template: Template,
+}
+
+impl Pool {
+    fn machine(&self, zone: &ZoneSpec, index: i64, region: Option<&String>) -> Machine {
+        let name = self.name.as_deref().unwrap_or("node");
+        self.template.machine(zone, format!("{}-{name}-{index}", zone.name), region)
+    }
+}
+
+/// The pools by their names, in the order of these.
+fn read_pools(item: &Item<'_>, has_prices: bool, problems: &mut Problems) -> Option<Vec<Pool>> {
+    const MOST: f64 = 1e9;
+    let mut pools = Vec::new();
+    for (name, item) in item.entries(problems)? {
+        if !is_dns_label(&name) {
+            let rule = "must be called by lower-case letters, digits or `-`, first and last a letter or digit";
+            problems.error(item.mark(), &item.path, rule);
+        }
+        let mut object = item.our_object(problems)?;
+        let nodes = object.get("nodesPerZone").map_or(Some(1), |nodes| nodes.integer(problems, 0..=MAX_NODES));
+        let template = object.get("node").map_or(Some(Template::default()), |node| read_template(&node, problems));
+        let price = object.get("nodeHour");
+        let hour_price = price.as_ref().map(|price| price.number(problems, 0.0..=MOST));
+        if let Some(price) = price.filter(|_| !has_prices) {
+            let help =
+                "add `prices: {nodeHour: 0.20, currency: USD}`, which holds for pools without a price of their own";
+            price.refuse(problems, "must stand beside prices");
+            problems.list.last_mut()?.help(help);
+        }
+        object.finish(problems, &[]);
+        let hour_price = hour_price.map_or(Some(None), |price| price.map(Some))?;
+        let template = Template { hour_price, ..template? };
+        pools.push(Pool { name: Some(name), nodes: Some(nodes?), template });
+    }
+    if pools.is_empty() {
+        item.refuse(problems, "is empty, must have at least one pool");
+        return None;
+    }
+    pools.sort_by_key(|pool| natural(pool.name.as_deref().unwrap_or_default()));
+    Some(pools)
 }
 
 fn read_zone_list(item: &Item<'_>, default_nodes: i64, problems: &mut Problems) -> Option<Vec<ZoneSpec>> {
@@ -138,12 +200,13 @@ fn read_zone_list(item: &Item<'_>, default_nodes: i64, problems: &mut Problems) 
     Some(zones)
 }
 
-/// What all Nodes made from `zones` have in common.
+/// What all Nodes of a pool have in common.
 struct Template {
     allocatable: Resources,
     others: Others,
     max_pods: u32,
     labels: Labels,
+    hour_price: Option<f64>,
 }
 
 impl Default for Template {
@@ -154,13 +217,13 @@ impl Default for Template {
             others: Others::new(),
             max_pods: 110,
             labels: Labels::new(),
+            hour_price: None,
         }
     }
 }
 
 impl Template {
-    fn machine(&self, zone: &ZoneSpec, index: i64, region: Option<&String>) -> Machine {
-        let name = format!("{}-node-{index}", zone.name);
+    fn machine(&self, zone: &ZoneSpec, name: String, region: Option<&String>) -> Machine {
         let region = zone.region.as_ref().or(region).map(String::as_str);
         Machine {
             labels: node_labels::of_cloud(&self.labels, &name, &zone.name, region),
@@ -170,6 +233,7 @@ impl Template {
             allocatable: self.allocatable,
             others: self.others.clone(),
             max_pods: self.max_pods,
+            hour_price: self.hour_price,
             pool: 0,
             is_spare: false,
         }
@@ -207,6 +271,7 @@ fn read_template(item: &Item<'_>, problems: &mut Problems) -> Option<Template> {
         others: offered.others,
         max_pods: offered.pods.map_or(110, |pods| u32::try_from(pods).unwrap_or(u32::MAX)),
         labels,
+        hour_price: None,
     })
 }
 

@@ -9,7 +9,8 @@ use crate::spec::app;
 use crate::spec::diagnostic::Problems;
 use crate::spec::labels::is_dns_label;
 use crate::spec::law;
-use crate::spec::operations::Sizes;
+use crate::spec::objects::Machine;
+use crate::spec::operations::{Chosen, Sizes};
 use crate::spec::reader::{Item, Object, nearest};
 use crate::spec::requirement;
 use crate::spec::serving::Named;
@@ -105,6 +106,8 @@ pub(in crate::spec) struct ReadFault {
     pub flaws: Vec<Flaw>,
     /// Of an upgrade: how many Nodes are in work.
     pub sizes: Option<Sizes>,
+    /// Of a withdrawal: which Nodes are meant.
+    pub chosen: Option<Chosen>,
     /// Of a scaling: where it says to how many replicas.
     pub to: Option<Place>,
 }
@@ -143,6 +146,7 @@ impl ReadFault {
         mut self,
         workloads: &IdVec<WorkloadId, Workload>,
         cluster: &Cluster,
+        machines: &[Machine],
         problems: &mut Problems,
     ) -> Fault {
         if let (Some(named), Strikes::Drain { node, .. }) = (&self.node, &mut self.fault.strikes) {
@@ -150,6 +154,9 @@ impl ReadFault {
         }
         if let (Some(sizes), Strikes::UpgradeNodes(plan)) = (self.sizes, &mut self.fault.strikes) {
             sizes.apply(plan, cluster.size(), cluster.zones.len());
+        }
+        if let Some(chosen) = self.chosen.take() {
+            chosen.resolve(&mut self.fault, cluster, machines, problems);
         }
         let mut named = Vec::new();
         for one in &self.deployments {
@@ -237,7 +244,8 @@ fn refuse_container(
     }
 }
 
-fn find_node(named: &Named, cluster: &Cluster, problems: &mut Problems) -> Option<NodeId> {
+/// The Node of this name.
+pub(in crate::spec) fn find_node(named: &Named, cluster: &Cluster, problems: &mut Problems) -> Option<NodeId> {
     const SHOWN: usize = 5;
     let found = cluster.nodes.entries().find(|(_, node)| !node.is_spare && node.name == named.name).map(|(id, _)| id);
     if found.is_none() {
@@ -321,7 +329,8 @@ pub(in crate::spec) fn read_container(
             | Strikes::Rollout { .. }
             | Strikes::Scale { .. }
             | Strikes::Drain { .. }
-            | Strikes::UpgradeNodes(_),
+            | Strikes::UpgradeNodes(_)
+            | Strikes::WithdrawNode(_),
         ) => {
             let message = "must only be set for the targets container and deployment, with a mode other than delete";
             problems.error(item.mark(), &item.path, message);
@@ -359,10 +368,20 @@ pub(in crate::spec) fn read(item: &Item<'_>, problems: &mut Problems) -> Option<
         strikes: strikes?,
         containers: Vec::new(),
         at_once: false,
+        nodes: Vec::new(),
         bad: None,
         source: source?,
     };
-    Some(ReadFault { fault, container, deployments, node: None, flaws: Vec::new(), sizes: None, to: None })
+    Some(ReadFault {
+        fault,
+        container,
+        deployments,
+        node: None,
+        flaws: Vec::new(),
+        sizes: None,
+        chosen: None,
+        to: None,
+    })
 }
 
 /// The name of a fault, in results.

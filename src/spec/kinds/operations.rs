@@ -7,6 +7,7 @@ mod bad;
 mod calendar;
 mod scale;
 mod upgrade;
+mod withdrawal;
 
 use crate::durations;
 use crate::model::{Fault, Occurrence, Strikes, YEAR};
@@ -21,6 +22,7 @@ use crate::spec::tree::{Node, Value};
 use crate::time::Duration;
 
 pub(in crate::spec) use upgrade::{MOST_AT_ONCE, Sizes};
+pub(in crate::spec) use withdrawal::{BUDGET, Chosen, POD_GRACE};
 
 /// The operations of a document, each with its path.
 pub(in crate::spec) fn open(document: &Node, problems: &mut Problems) -> Vec<(Node, String)> {
@@ -61,8 +63,9 @@ pub(in crate::spec) fn read(item: &Item<'_>, problems: &mut Problems) -> Option<
 /// What is done, and to whom.
 pub(in crate::spec) struct What {
     strikes: Strikes,
-    /// Of a drain: how long after its end the Node takes Pods again. Of an upgrade: how long a new machine takes. Of a rollout: how
-    /// long after its progress deadline it is rolled back. Of a scaling: how long until the manifest's replicas are set again.
+    /// Of a drain: how long after its end the Node takes Pods again. Of an upgrade or a withdrawal: how long a new machine takes. Of a
+    /// rollout: how long after its progress deadline it is rolled back. Of a scaling: how long until the manifest's replicas are set
+    /// again.
     lasts: Option<Law>,
     /// The Node that it names.
     node: Option<Named>,
@@ -74,6 +77,8 @@ pub(in crate::spec) struct What {
     pub sizes: Option<Sizes>,
     /// Of a scaling: where it says to how many replicas.
     to: Option<Place>,
+    /// Of a withdrawal: which Nodes are meant.
+    pub chosen: Option<Chosen>,
 }
 
 impl What {
@@ -84,16 +89,59 @@ impl What {
 
     /// It is done to Nodes, not to Deployments.
     pub fn is_of_nodes(&self) -> bool {
-        self.strikes.drains_nodes()
+        self.strikes.is_done_to_nodes()
+    }
+
+    fn of(strikes: Strikes) -> Self {
+        Self { strikes, lasts: None, node: None, deployments: Vec::new(), bad: None, sizes: None, chosen: None }
+    }
+
+    /// So many spare Nodes may be needed at once in a pool of so many, in a cluster of so many Nodes and zones.
+    pub fn spares(&self, pool: usize, nodes: usize, zones: usize) -> Spares {
+        Spares::of(self.strikes, self.sizes, self.chosen.as_ref(), (pool, nodes, zones))
     }
 
     /// The operation as the fault that it is in the model.
     pub fn into_fault(self, name: String, occurs: Occurrence, source: String) -> ReadFault {
-        let Self { strikes, lasts, node, deployments, bad, sizes, to } = self;
+        let Self { strikes, lasts, node, deployments, bad, sizes, chosen, to } = self;
         let (bad, flaws) = bad.map(|bad| bad.into_flaws(&name)).unzip();
         let flaws = flaws.unwrap_or_default();
-        let fault = Fault { name, occurs, lasts, strikes, containers: Vec::new(), at_once: false, bad, source };
-        ReadFault { fault, container: None, deployments, node, flaws, sizes, to }
+        let fault = Fault {
+            name,
+            occurs,
+            lasts,
+            strikes,
+            containers: Vec::new(),
+            at_once: false,
+            nodes: Vec::new(),
+            bad,
+            source,
+        };
+        ReadFault { fault, container: None, deployments, node, flaws, sizes, chosen, to }
+    }
+}
+
+/// How many spare Nodes of a pool an operation may need at once.
+#[derive(Debug, Clone, Copy)]
+pub(in crate::spec) enum Spares {
+    /// There is one upgrade at a time: so many for the largest.
+    Upgrade(usize),
+    /// Each Node is withdrawn once at a time: so many for each operation, and no more than there are Nodes.
+    Withdrawal(usize),
+}
+
+impl Spares {
+    /// Of an operation in a pool of so many Nodes, and in a cluster of so many Nodes and zones.
+    pub fn of(
+        strikes: Strikes,
+        sizes: Option<Sizes>,
+        chosen: Option<&Chosen>,
+        (pool, nodes, zones): (usize, usize, usize),
+    ) -> Self {
+        match (strikes, chosen) {
+            (Strikes::WithdrawNode(plan), Some(chosen)) => Self::Withdrawal(chosen.spares(&plan, pool, nodes)),
+            _ => Self::Upgrade(sizes.map_or(0, |sizes| sizes.surge(nodes, zones) as usize)),
+        }
     }
 }
 
@@ -104,26 +152,50 @@ pub(in crate::spec) fn read_what(object: &mut Object<'_>, key: &'static str, pro
 
 /// What is done so often, if it is done again and again.
 fn read_kind(object: &mut Object<'_>, key: &'static str, every: Option<&Law>, problems: &mut Problems) -> Option<What> {
-    let kinds = OWN_FIELDS.map(|(kind, word, ..)| (word, kind));
+    let kinds = KINDS.map(|(kind, word, ..)| (word, kind));
     let Some(kind) = object.require(key, problems).and_then(|kind| kind.word(problems, &kinds)) else {
         // Which of these belong to it is not known.
         object.get("deployments");
-        for key in OWN_FIELDS.into_iter().flat_map(|(.., fields)| fields) {
+        for key in KINDS.into_iter().flat_map(|(.., fields)| fields) {
             object.get(key);
         }
         return None;
     };
-    for (_, word, name, fields) in OWN_FIELDS.into_iter().filter(|(other, ..)| *other != kind) {
-        let (rule, help) = (format!("must only be set for {name}"), format!("leave it out, or write `{word}`"));
-        for key in fields {
-            object.forbid(key, problems, &rule, &help);
-        }
-    }
+    forbid_fields_of_others(object, kind, problems);
     match kind {
         Kind::Rollout => read_rollout(object, every, problems),
         Kind::Scale => scale::read(object, every, problems),
         Kind::Drain => read_drain(object, every, problems),
         Kind::UpgradeNodes => read_upgrade(object, problems),
+        Kind::Reclaim => read_withdrawal(object, withdrawal::read_reclaim, problems),
+        Kind::Expire => read_withdrawal(object, withdrawal::read_expiry, problems),
+        Kind::Consolidate => read_withdrawal(object, withdrawal::read_consolidation, problems),
+    }
+}
+
+/// Fields that only operations of other kinds have.
+fn forbid_fields_of_others(object: &mut Object<'_>, kind: Kind, problems: &mut Problems) {
+    let own = KINDS.into_iter().find(|(other, ..)| *other == kind).map_or(&[][..], |(.., fields)| fields);
+    let mut told: Vec<&str> = own.to_vec();
+    for key in KINDS.into_iter().flat_map(|(.., fields)| fields) {
+        if told.contains(key) {
+            continue;
+        }
+        told.push(key);
+        let has_it = || KINDS.into_iter().filter(|(.., fields)| fields.contains(key));
+        let names: Vec<String> = has_it().map(|(_, _, name, _)| name.to_owned()).collect();
+        let words: Vec<String> = has_it().map(|(_, word, ..)| format!("`{word}`")).collect();
+        let rule = format!("must only be set for {}", one_of(&names));
+        object.forbid(key, problems, &rule, &format!("leave it out, or write {}", one_of(&words)));
+    }
+}
+
+/// `a, b or c`.
+fn one_of(words: &[String]) -> String {
+    match words {
+        [] => String::new(),
+        [one] => one.clone(),
+        [first @ .., last] => format!("{} or {last}", first.join(", ")),
     }
 }
 
@@ -133,14 +205,20 @@ enum Kind {
     Scale,
     Drain,
     UpgradeNodes,
+    Reclaim,
+    Expire,
+    Consolidate,
 }
 
-/// Each kind: its word, what it is called, and the fields that it has and no other.
-const OWN_FIELDS: [(Kind, &str, &str, &[&str]); 4] = [
+/// Each kind: its word, what it is called, and the fields that not all have.
+const KINDS: [(Kind, &str, &str, &[&str]); 7] = [
     (Kind::Rollout, "rollout", "a rollout", &["image", "bad", "rollBackAfterDeadline"]),
     (Kind::Scale, "scale", "a scaling", &["to", "back"]),
     (Kind::Drain, "drain", "a drain", &["node", "timeout", "uncordonAfter"]),
     (Kind::UpgradeNodes, "upgradeNodes", "an upgrade of Nodes", &upgrade::FIELDS),
+    (Kind::Reclaim, "reclaim", "a reclaim", &withdrawal::OF_RECLAIMS),
+    (Kind::Expire, "expire", "an expiry", &withdrawal::OF_EXPIRY),
+    (Kind::Consolidate, "consolidate", "a consolidation", &withdrawal::OF_CONSOLIDATION),
 ];
 
 fn read_rollout(object: &mut Object<'_>, every: Option<&Law>, problems: &mut Problems) -> Option<What> {
@@ -174,8 +252,17 @@ fn read_drain(object: &mut Object<'_>, every: Option<&Law>, problems: &mut Probl
 fn read_upgrade(object: &mut Object<'_>, problems: &mut Problems) -> Option<What> {
     forbid_deployments(object, problems);
     let upgrade::Upgrade { plan, sizes, node_takes } = upgrade::read(object, problems)?;
-    let strikes = Strikes::UpgradeNodes(plan);
-    Some(What { lasts: Some(node_takes), sizes: Some(sizes), ..What::of(strikes) })
+    Some(What { lasts: Some(node_takes), sizes: Some(sizes), ..What::of(Strikes::UpgradeNodes(plan)) })
+}
+
+fn read_withdrawal(
+    object: &mut Object<'_>,
+    read: fn(&mut Object<'_>, &mut Problems) -> Option<withdrawal::Withdrawal>,
+    problems: &mut Problems,
+) -> Option<What> {
+    forbid_deployments(object, problems);
+    let withdrawal::Withdrawal { plan, chosen, node_takes } = read(object, problems)?;
+    Some(What { lasts: Some(node_takes), chosen: Some(chosen), ..What::of(Strikes::WithdrawNode(plan)) })
 }
 
 fn forbid_deployments(object: &mut Object<'_>, problems: &mut Problems) {

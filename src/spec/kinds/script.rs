@@ -133,10 +133,20 @@ fn read(item: &Item<'_>, stage: Stage<'_>, problems: &mut Problems) -> Option<Re
         strikes: strikes?,
         containers: Vec::new(),
         at_once: false,
+        nodes: Vec::new(),
         bad: None,
         source: source?.to_string(),
     };
-    Some(ReadFault { fault, container, deployments, node: None, flaws: Vec::new(), sizes: None, to: None })
+    Some(ReadFault {
+        fault,
+        container,
+        deployments,
+        node: None,
+        flaws: Vec::new(),
+        sizes: None,
+        chosen: None,
+        to: None,
+    })
 }
 
 /// The Deployments that are named, or all. What is called otherwise is told of when the fault is resolved.

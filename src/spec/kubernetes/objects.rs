@@ -50,7 +50,9 @@ pub(in crate::spec) struct Machine {
     /// What it offers of other resources, by name.
     pub others: Others,
     pub max_pods: u32,
-    /// Which pool of Nodes that are alike it is of, and whether it is a spare one for upgrades that surge.
+    /// What an hour of it costs, if its pool has a price of its own.
+    pub hour_price: Option<f64>,
+    /// Which pool of Nodes that are alike it is of, and whether it is a spare one for upgrades and withdrawals.
     pub pool: u32,
     pub is_spare: bool,
 }
@@ -271,6 +273,7 @@ pub(in crate::spec) fn read_node(document: &Node, problems: &mut Problems) -> Op
         allocatable,
         others: offered.others,
         max_pods,
+        hour_price: None,
         pool: 0,
         is_spare: false,
     })

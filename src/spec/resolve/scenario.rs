@@ -395,7 +395,8 @@ pub(in crate::spec) fn build(
         problems.warn(question.mark, "spec.faults", "is empty, and so is the script: nothing can fail");
     }
     let faults = faults.into_iter().flat_map(ReadFault::with_flaws);
-    let faults: IdVec<FaultId, Fault> = faults.map(|fault| fault.resolve(&workloads, &cluster, problems)).collect();
+    let faults: IdVec<FaultId, Fault> =
+        faults.map(|fault| fault.resolve(&workloads, &cluster, &machines, problems)).collect();
     let named = |fault: &Fault| faults.iter().filter(|other| other.name == fault.name).count() > 1;
     if let Some(twice) = faults.iter().find(|fault| named(fault)) {
         let message = format!("gives two causes the name {}: one is what may be wrong with a revision", twice.name);

@@ -1,4 +1,4 @@
-//! Spare Nodes: the machines that upgrades order before they drain old ones.
+//! Spare Nodes: the machines that upgrades and withdrawals order before old ones have gone.
 //!
 //! They stand behind the Nodes of the cluster, as copies of these, so that whatever is resolved Node by Node has them. A replication
 //! begins without them.
@@ -9,11 +9,11 @@ use crate::spec::diagnostic::Problems;
 use crate::spec::faults::ReadFault;
 use crate::spec::labels::HOSTNAME;
 use crate::spec::objects::Machine;
-use crate::spec::operations;
+use crate::spec::operations::{self, Spares, What};
 use crate::spec::reader::Item;
 use crate::spec::tree::Node;
 
-/// The Nodes with as many spare ones in each pool as the largest surge of these operations may need.
+/// The Nodes with as many spare ones in each pool as these operations may need at once.
 pub(in crate::spec) fn with_spares(
     mut machines: Vec<Machine>,
     operations: &[ReadFault],
@@ -26,10 +26,21 @@ pub(in crate::spec) fn with_spares(
         let mut object = Item::new(node, path.clone()).our_object(quiet)?;
         object.has("operation").then(|| operations::read_what(&mut object, "operation", quiet))?
     });
-    let sizes = operations.iter().filter_map(|operation| operation.sizes);
-    let sizes = sizes.chain(scripted.filter_map(|what| what.sizes));
-    let most = sizes.map(|sizes| sizes.surge(nodes, zones) as usize).max().unwrap_or(0);
-    if most == 0 {
+    let scripted: Vec<What> = scripted.collect();
+    let needed = |pool: usize| {
+        let size = (pool, nodes, zones);
+        let of = |one: &ReadFault| Spares::of(one.fault.strikes, one.sizes, one.chosen.as_ref(), size);
+        let all = operations.iter().map(of).chain(scripted.iter().map(|what| what.spares(pool, nodes, zones)));
+        let (mut largest, mut withdrawn) = (0, 0);
+        for spares in all {
+            match spares {
+                Spares::Upgrade(surge) => largest = surge.min(pool).max(largest),
+                Spares::Withdrawal(spares) => withdrawn += spares,
+            }
+        }
+        largest + withdrawn.min(pool)
+    };
+    if needed(nodes) == 0 {
         return machines;
     }
     let mut pools: BTreeMap<_, Vec<usize>> = BTreeMap::new();
@@ -43,7 +54,7 @@ pub(in crate::spec) fn with_spares(
         for &member in &members {
             machines[member].pool = pool as u32;
         }
-        for &member in members.iter().take(most) {
+        for &member in members.iter().cycle().take(needed(members.len())) {
             let spare = copy(&machines[member], &machines);
             machines.push(spare);
         }

@@ -23,6 +23,7 @@ pub fn spec() -> Value {
                 or("region-1", text("The region of all zones: the Nodes' label topology.kubernetes.io/region.")),
             ),
             ("node", node()),
+            ("pools", pools()),
             ("deadNodes", dead_nodes()),
             ("controlPlane", control_plane()),
             ("latencies", latency_laws()),
@@ -51,6 +52,30 @@ fn zones() -> Value {
                 "Zones: how many (they are called zone-1, zone-2, …), or a list of names. At most {MAX_NODES} Nodes in all."
             ),
             "anyOf": [count, named],
+        }),
+    )
+}
+
+fn pools() -> Value {
+    let pool = object(
+        "A pool of Nodes that are alike.",
+        &[],
+        [
+            ("nodesPerZone", or(1, integer("How many of its Nodes there are in each zone.", 0, MAX_NODES))),
+            ("node", node()),
+            (
+                "nodeHour",
+                number("Price of an hour of its Nodes, if not that of `prices`, beside which it must stand.", 0.0, 1e9),
+            ),
+        ],
+    );
+    such_as(
+        json!([{"on-demand": {"nodesPerZone": 1}, "spot": {"nodesPerZone": 2, "nodeHour": 0.07}}]),
+        json!({
+            "description": "Pools of Nodes by their names, in place of nodesPerZone and node. Only with zones. Nodes are called ZONE-POOL-1, ….",
+            "type": "object",
+            "minProperties": 1,
+            "additionalProperties": pool,
         }),
     )
 }

@@ -6,7 +6,7 @@ use super::fault::{deployments, name};
 use super::value::{duration, integer, list, object, or, refer, share, such_as, text, word};
 use crate::durations;
 use crate::spec::deployment::MAX_REPLICAS;
-use crate::spec::operations::{MOST_AT_ONCE, UNCORDON_AFTER_SECS};
+use crate::spec::operations::{BUDGET, MOST_AT_ONCE, POD_GRACE, UNCORDON_AFTER_SECS};
 use crate::time::Duration;
 
 /// What `Operations` may say.
@@ -55,15 +55,15 @@ fn calendar() -> Value {
     )
 }
 
-/// The fields of each kind that no other has.
+/// The fields that not all kinds have.
 pub fn fields() -> Vec<(&'static str, Value)> {
-    OF_ROLLOUTS
-        .into_iter()
-        .chain(OF_SCALINGS)
-        .chain(OF_DRAINS)
-        .chain(OF_UPGRADES)
-        .map(|(key, schema)| (key, schema()))
-        .collect()
+    let mut fields: Vec<(&'static str, Value)> = Vec::new();
+    for (key, schema) in OWN_FIELDS.into_iter().flat_map(|(_, fields)| fields) {
+        if fields.iter().all(|(other, _)| other != key) {
+            fields.push((key, schema()));
+        }
+    }
+    fields
 }
 
 type Field = (&'static str, fn() -> Value);
@@ -83,23 +83,159 @@ const OF_UPGRADES: [Field; 10] = [
     ("onTimeout", on_timeout),
     ("failed", failed),
 ];
+const OF_RECLAIMS: [Field; 10] = [
+    ("preset", preset),
+    ("of", of),
+    ("share", share_of_zone),
+    ("node", node),
+    ("nodeSelector", node_selector),
+    ("notice", notice),
+    ("handler", handler),
+    ("podGrace", pod_grace),
+    ("replacement", replacement),
+    ("nodeTakes", node_takes),
+];
+const OF_EXPIRY: [Field; 5] = [
+    ("node", node),
+    ("nodeSelector", node_selector),
+    ("replacement", replacement),
+    ("terminationGracePeriod", termination_grace_period),
+    ("nodeTakes", node_takes),
+];
+const OF_CONSOLIDATION: [Field; 5] = [
+    ("nodeSelector", node_selector),
+    ("budget", budget),
+    ("replacement", replacement),
+    ("terminationGracePeriod", termination_grace_period),
+    ("nodeTakes", node_takes),
+];
+
+/// The fields of each kind.
+const OWN_FIELDS: [(&str, &[Field]); 6] = [
+    ("rollout", &OF_ROLLOUTS),
+    ("drain", &OF_DRAINS),
+    ("upgradeNodes", &OF_UPGRADES),
+    ("reclaim", &OF_RECLAIMS),
+    ("expire", &OF_EXPIRY),
+    ("consolidate", &OF_CONSOLIDATION),
+];
+/// What providers do, by the kind of which it is a preset.
+const PRESETS: [(&str, &[&str]); 2] = [
+    ("upgradeNodes", &["gke", "aks", "eks", "kubeadm", "karpenter"]),
+    ("reclaim", &["aws", "gcp", "azure", "karpenter"]),
+];
 
 /// Each kind has fields of its own; the key says which kind it is.
 pub fn own_fields(key: &str) -> Value {
     let is = |word: &str| is(key, word);
-    let none = |fields: &[Field]| {
-        let properties: serde_json::Map<String, Value> =
-            fields.iter().map(|(key, _)| ((*key).to_owned(), Value::Bool(false))).collect();
-        json!({"properties": properties})
+    let of = |(word, own): (&str, &[Field])| {
+        let others = fields().into_iter().filter(|(field, _)| own.iter().all(|(known, _)| known != field));
+        let mut properties: serde_json::Map<String, Value> =
+            others.map(|(field, _)| (field.to_owned(), Value::Bool(false))).collect();
+        if !["rollout", "scale"].contains(&word) {
+            properties.insert("deployments".to_owned(), Value::Bool(false));
+        }
+        if let Some((_, presets)) = PRESETS.into_iter().find(|(kind, _)| *kind == word) {
+            properties.insert("preset".to_owned(), json!({"enum": presets}));
+        }
+        let mut then = json!({"properties": properties});
+        if own.iter().any(|(field, _)| *field == "nodeTakes") {
+            then["required"] = json!(["nodeTakes"]);
+        }
+        if word == "scale" {
+            then["required"] = json!(["to"]);
+        }
+        if word == "reclaim" {
+            then["properties"]["replacement"] = json!({"enum": ["atNotice", "atEnd"]});
+            then["anyOf"] = json!([{"required": ["preset"]}, {"required": ["notice"]}]);
+        }
+        json!({"if": is(word), "then": then})
     };
-    let is_of_nodes = json!({"anyOf": [is("drain"), is("upgradeNodes")]});
-    json!([
-        {"if": is_of_nodes, "then": {"properties": {"deployments": false}}},
-        {"if": {"not": is("rollout")}, "then": none(&OF_ROLLOUTS)},
-        {"if": is("scale"), "then": {"required": ["to"]}, "else": none(&OF_SCALINGS)},
-        {"if": {"not": is("drain")}, "then": none(&OF_DRAINS)},
-        {"if": is("upgradeNodes"), "then": {"required": ["nodeTakes"]}, "else": none(&OF_UPGRADES)},
-    ])
+    let mut all: Vec<Value> = OWN_FIELDS.into_iter().map(of).collect();
+    // Fields that go together, whatever the kind is.
+    all.push(json!({
+        "if": {"properties": {"of": {"const": "zone"}}, "required": ["of"]},
+        "then": {"required": ["share"]},
+        "else": {"properties": {"share": false}},
+    }));
+    all.push(json!({"not": {"required": ["node", "nodeSelector"]}}));
+    Value::Array(all)
+}
+
+fn of() -> Value {
+    let words = [
+        ("node", "Each Node by itself, by a clock of its own."),
+        ("zone", "Bursts: by a clock of each zone, each of its Nodes with the chance `share`."),
+    ];
+    or("node", word("Of a reclaim: how many go at a time.", &words))
+}
+
+fn share_of_zone() -> Value {
+    such_as(json!(["50%"]), share("Of bursts of reclaims: so many of a zone's Nodes go, each by chance.", 0.0, 1.0))
+}
+
+fn node_selector() -> Value {
+    let what = "Of a reclaim, an expiry or a consolidation: the Nodes that have all these labels; all, if left out.";
+    such_as(
+        json!([{"karpenter.sh/capacity-type": "spot"}]),
+        json!({"description": what, "type": "object", "additionalProperties": {"type": "string"}}),
+    )
+}
+
+fn notice() -> Value {
+    such_as(
+        json!(["2m"]),
+        duration("Of a reclaim: the machine is gone so long after it begins, whatever is left on it."),
+    )
+}
+
+fn handler() -> Value {
+    let words = [
+        ("evict", "The Node is cordoned and drained by evictions, which ask budgets."),
+        ("shutdown", "Its kubelet stops all containers by itself and asks nobody (V6)."),
+        ("none", "Nothing is done: Pods die with the machine."),
+    ];
+    or("none", word("Of a reclaim: what is done about the Pods when the notice comes; a preset has its own.", &words))
+}
+
+fn pod_grace() -> Value {
+    let what = "Of a reclaim with `handler: shutdown`: Pods get no longer grace than this.";
+    or(durations::shown(POD_GRACE), duration(what))
+}
+
+fn replacement() -> Value {
+    let words = [
+        (
+            "first",
+            "At the beginning, and nothing is done to the old Node before the new one is Ready; not of a reclaim.",
+        ),
+        ("atNotice", "At the beginning, beside all else."),
+        ("atEnd", "When the old machine is gone."),
+    ];
+    word(
+        "Of a reclaim, an expiry or a consolidation: when the new machine is ordered. Left out: what the preset of a reclaim says, else          `atEnd`; of an expiry `atNotice`, of a consolidation `first`.",
+        &words,
+    )
+}
+
+fn termination_grace_period() -> Value {
+    let what = "Of an expiry or a consolidation: the NodePool's; so long after its drain has begun the machine goes, and Pods are deleted in \
+                time, whatever their budgets say (V21a). Left out: it waits for its drain.";
+    such_as(json!(["1h"]), duration(what))
+}
+
+fn budget() -> Value {
+    or(
+        BUDGET,
+        json!({
+            "description": "Of a consolidation: none begins while so many Nodes are being withdrawn or are not Ready; a percentage is rounded up.",
+            "type": ["integer", "string"],
+            "minimum": 1,
+            "maximum": MOST_AT_ONCE,
+            "pattern": "^[0-9]+%$",
+            "patternErrorMessage": "must be how many Nodes, such as 1, or a share of them, such as 10%",
+        }),
+    )
 }
 
 /// What is under the key is this kind.
@@ -132,8 +268,16 @@ fn preset() -> Value {
              other; after 15m the upgrade fails (V20).",
         ),
         ("kubeadm", "`kubectl drain` by hand, Node after Node, without new Nodes before and without a timeout (V17)."),
+        (
+            "karpenter",
+            "Of an upgrade, Karpenter's drift: surge 10%, without a timeout (V21). Of a reclaim: a notice of 2m, the Node is drained and \
+             another one ordered at once (V23).",
+        ),
+        ("aws", "Of a reclaim: a notice of 2m, the node termination handler drains the Node (V23)."),
+        ("gcp", "Of a reclaim: a notice of 30s, the kubelet shuts the Node down (V23, V6)."),
+        ("azure", "Of a reclaim: a notice of 30s, the Node is drained (V23)."),
     ];
-    word("Of an upgrade: what a provider does. Fields beside it replace its numbers.", &words)
+    word("Of an upgrade or a reclaim: what a provider does. Fields beside it replace its numbers.", &words)
 }
 
 fn surge() -> Value {
@@ -178,7 +322,8 @@ fn soak() -> Value {
 }
 
 fn node_takes() -> Value {
-    let what = "Of an upgrade: how long a new machine takes until it is a Node that is Ready, drawn for each.";
+    let what =
+        "Of all that replaces machines: how long a new one takes until it is a Node that is Ready, drawn for each.";
     such_as(json!([{"lognormal": {"median": "2m", "p95": "5m"}}]), refer("law", what))
 }
 
@@ -207,7 +352,7 @@ fn failed() -> Value {
 /// Which Node is drained.
 fn node() -> Value {
     text(
-        "Of a drain: the Node of this name. Left out: the Nodes take turns, in an order that is drawn for each replication.",
+        "Of a drain: the Node of this name. Left out: the Nodes take turns, in an order that is drawn for each replication. Of a reclaim or an expiry: this Node alone.",
     )
 }
 
@@ -236,6 +381,9 @@ pub fn kind() -> Value {
             ),
             ("drain", "`kubectl drain` of a Node: cordon, evictions as PodDisruptionBudgets allow them, uncordon."),
             ("upgradeNodes", "All Nodes get new machines, some at a time, each after its drain."),
+            ("reclaim", "The cloud takes a spot instance back, after a notice."),
+            ("expire", "Karpenter replaces a Node that has reached its `expireAfter`."),
+            ("consolidate", "Karpenter replaces a Node by another one, one whose Pods budgets let go."),
         ],
     )
 }

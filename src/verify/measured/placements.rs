@@ -121,6 +121,7 @@ fn model(case: &Case, replicas: u32, when: &str) -> Model {
             zone: Some(ZoneId::new(zone)),
             index_in_zone,
             pool: 0,
+            hour_price: None,
             is_spare: false,
             allocatable: Resources { cpu_millis: 4000, memory_bytes: 16 << 30 },
             max_pods: 110,
@@ -166,6 +167,7 @@ fn model(case: &Case, replicas: u32, when: &str) -> Model {
             strikes: Strikes::Node(NodeMode::Crash),
             containers: vec![],
             at_once: false,
+            nodes: Vec::new(),
             bad: None,
             source: "e6_placements.csv".into(),
         });

@@ -29,6 +29,7 @@ fn zones(per_zone: &[u32]) -> Cluster {
             zone: Some(ZoneId::new(zone)),
             index_in_zone,
             pool: 0,
+            hour_price: None,
             is_spare: false,
             allocatable: Resources { cpu_millis: 4000, memory_bytes: 16 << 30 },
             max_pods: 110,

@@ -6,8 +6,8 @@ use hasim::cluster::{Cause, Happening, Mode, Observed, Observer, OperationEnd, R
 use hasim::experiment::{Outcome, replicate};
 use hasim::ids::{FaultId, NodeId};
 use hasim::model::{
-    Budget, ControlPlaneMode, DeadNodes, Limit, Model, NewNode, NodeMode, NodeUpgrade, OnTimeout, Part, ScriptTarget,
-    Strikes, UpgradeOrder,
+    Budget, ControlPlaneMode, DeadNodes, EvictionRetry, Limit, Model, NewNode, NodeMode, NodeUpgrade, OnTimeout, Part,
+    ScriptTarget, Strikes, UpgradeOrder,
 };
 use hasim::study::Quantity;
 use hasim::time::{Duration, SimTime};
@@ -26,6 +26,7 @@ const BY_HAND: NodeUpgrade = NodeUpgrade {
     order: UpgradeOrder::Listed,
     cordons_all: false,
     soak: Duration::ZERO,
+    retry: EvictionRetry::Steady,
     drain_timeout: None,
     on_timeout: OnTimeout::Fail,
     frees_failed: false,
@@ -50,7 +51,7 @@ impl Observer for Film {
             Observed::Happened(what) => self.log.push((now, *what)),
             Observed::OperationBegan { target: Target::Cluster, .. } => self.began.push(now),
             Observed::OperationEnded { target: Target::Cluster, end, .. } => self.ended.push((now, *end)),
-            Observed::EvictionsRefused { target: Target::Cluster, count } => self.refused += count,
+            Observed::EvictionsRefused { target: Target::Cluster, count, .. } => self.refused += count,
             _ => {}
         }
     }

@@ -118,7 +118,9 @@ fn read_strikes(
         let kind = match known.fault.strikes {
             Strikes::Container(_) | Strikes::Deletion => Target::Container,
             Strikes::Deployment(_) | Strikes::Rollout { .. } | Strikes::Scale { .. } => Target::Deployment,
-            Strikes::Node(_) | Strikes::Drain { .. } | Strikes::UpgradeNodes(_) => Target::Node,
+            Strikes::Node(_) | Strikes::Drain { .. } | Strikes::UpgradeNodes(_) | Strikes::WithdrawNode(_) => {
+                Target::Node
+            }
             Strikes::Zone(_) => Target::Zone,
             Strikes::ControlPlane(_) => Target::ControlPlane,
         };

@@ -1,6 +1,6 @@
 //! Upgrades of Nodes: what a file says of them, and what the presets of providers stand for.
 
-use crate::model::{NodeUpgrade, OnTimeout, UpgradeOrder, YEAR};
+use crate::model::{EvictionRetry, NodeUpgrade, OnTimeout, UpgradeOrder, YEAR};
 use crate::random::Law;
 use crate::spec::diagnostic::Problems;
 use crate::spec::law;
@@ -26,32 +26,45 @@ pub(super) struct Upgrade {
 /// How many Nodes are in work, as it is written: the cluster says what that means.
 #[derive(Debug, Clone, Copy)]
 pub(in crate::spec) struct Sizes {
-    surge: Surge,
+    surge: Size,
     /// Left out: as many as new Nodes join, and at least one.
     at_once: Option<u32>,
 }
 
-/// How many new Nodes join first.
+/// A number of Nodes, as it is written.
 #[derive(Debug, Clone, Copy)]
-enum Surge {
+pub(super) enum Size {
     Nodes(u32),
     /// So many per cent of the Nodes, rounded up.
     Percent(u32),
-    /// So many for each zone, and at least as many as are in work.
+    /// So many for each zone.
     EachZone(u32),
+}
+
+impl Size {
+    /// How many that are in a cluster of so many Nodes and zones; never more than there are.
+    pub fn of(self, nodes: usize, zones: usize) -> u32 {
+        let nodes = u32::try_from(nodes).unwrap_or(u32::MAX);
+        let zones = u32::try_from(zones).unwrap_or(u32::MAX).max(1);
+        let size = match self {
+            Self::Nodes(size) => size,
+            Self::Percent(percent) => (u64::from(nodes) * u64::from(percent)).div_ceil(100) as u32,
+            Self::EachZone(each) => zones.saturating_mul(each),
+        };
+        size.min(nodes)
+    }
 }
 
 impl Sizes {
     /// How many new Nodes join first in a cluster of so many Nodes and zones.
     pub fn surge(self, nodes: usize, zones: usize) -> u32 {
-        let nodes = u32::try_from(nodes).unwrap_or(u32::MAX);
-        let zones = u32::try_from(zones).unwrap_or(u32::MAX).max(1);
-        let surge = match self.surge {
-            Surge::Nodes(surge) => surge,
-            Surge::Percent(percent) => (u64::from(nodes) * u64::from(percent)).div_ceil(100) as u32,
-            Surge::EachZone(each) => zones.saturating_mul(each).max(self.at_once.unwrap_or(1)),
+        let surge = self.surge.of(nodes, zones);
+        // Where all new Nodes join first, there are at least as many as are in work.
+        let least = match self.surge {
+            Size::EachZone(_) => self.at_once.unwrap_or(1),
+            Size::Nodes(_) | Size::Percent(_) => 0,
         };
-        surge.min(nodes)
+        surge.max(least).min(u32::try_from(nodes).unwrap_or(u32::MAX))
     }
 
     /// The plan with these sizes.
@@ -61,13 +74,14 @@ impl Sizes {
     }
 }
 
-/// What a provider does, or somebody by hand (V17–V20).
+/// What a provider does, or somebody by hand (V17–V21).
 #[derive(Debug, Clone, Copy)]
 struct Preset {
     sizes: Sizes,
     order: UpgradeOrder,
     cordons_all: bool,
     soak: Duration,
+    retry: EvictionRetry,
     drain_timeout: Option<Duration>,
     on_timeout: OnTimeout,
     frees_failed: bool,
@@ -75,10 +89,11 @@ struct Preset {
 
 /// Without a preset: one Node after the other in its place, and drains that never give up.
 const PLAIN: Preset = Preset {
-    sizes: Sizes { surge: Surge::Nodes(0), at_once: None },
+    sizes: Sizes { surge: Size::Nodes(0), at_once: None },
     order: UpgradeOrder::Random,
     cordons_all: false,
     soak: Duration::ZERO,
+    retry: EvictionRetry::Steady,
     drain_timeout: None,
     on_timeout: OnTimeout::Fail,
     frees_failed: false,
@@ -86,7 +101,7 @@ const PLAIN: Preset = Preset {
 
 /// Surge upgrades of GKE: budgets are honoured for an hour, then the Pods go with the machine (V18).
 const GKE: Preset = Preset {
-    sizes: Sizes { surge: Surge::Nodes(1), at_once: None },
+    sizes: Sizes { surge: Size::Nodes(1), at_once: None },
     drain_timeout: Some(Duration::from_secs(3600)),
     on_timeout: OnTimeout::Force,
     ..PLAIN
@@ -94,7 +109,7 @@ const GKE: Preset = Preset {
 
 /// AKS: 30 minutes for each Node, then the upgrade fails and the Node takes Pods again (V19).
 const AKS: Preset = Preset {
-    sizes: Sizes { surge: Surge::Percent(10), at_once: None },
+    sizes: Sizes { surge: Size::Percent(10), at_once: None },
     drain_timeout: Some(Duration::from_secs(30 * 60)),
     frees_failed: true,
     ..PLAIN
@@ -103,7 +118,7 @@ const AKS: Preset = Preset {
 /// Managed node groups of EKS: all new Nodes are Ready before the old ones are cordoned, and drained one after the other; after 15
 /// minutes the upgrade fails (V20). A drained instance is left for a minute.
 const EKS: Preset = Preset {
-    sizes: Sizes { surge: Surge::EachZone(2), at_once: Some(1) },
+    sizes: Sizes { surge: Size::EachZone(2), at_once: Some(1) },
     cordons_all: true,
     soak: Duration::from_secs(60),
     drain_timeout: Some(Duration::from_secs(15 * 60)),
@@ -114,7 +129,12 @@ const EKS: Preset = Preset {
 /// `kubectl drain` by hand, Node after Node, which waits for ever (V17).
 const KUBEADM: Preset = Preset { order: UpgradeOrder::Listed, ..PLAIN };
 
-const PRESETS: [(&str, Preset); 4] = [("gke", GKE), ("aks", AKS), ("eks", EKS), ("kubeadm", KUBEADM)];
+/// Karpenter's drift: a tenth of the Nodes at a time, new ones Ready first, and evictions that are asked for for ever (V21, V21a).
+const KARPENTER: Preset =
+    Preset { sizes: Sizes { surge: Size::Percent(10), at_once: None }, retry: EvictionRetry::Doubling, ..PLAIN };
+
+const PRESETS: [(&str, Preset); 5] =
+    [("gke", GKE), ("aks", AKS), ("eks", EKS), ("kubeadm", KUBEADM), ("karpenter", KARPENTER)];
 
 /// Reads what belongs to an upgrade.
 pub(super) fn read(object: &mut Object<'_>, problems: &mut Problems) -> Option<Upgrade> {
@@ -122,7 +142,7 @@ pub(super) fn read(object: &mut Object<'_>, problems: &mut Problems) -> Option<U
     let base = preset.as_ref().map_or(Some(PLAIN), |preset| preset.word(problems, &PRESETS));
     let orders = [("random", UpgradeOrder::Random), ("zones", UpgradeOrder::Zones), ("listed", UpgradeOrder::Listed)];
     let ends = [("force", OnTimeout::Force), ("fail", OnTimeout::Fail), ("skip", OnTimeout::Skip)];
-    let surge = given(object.get("surge"), |item| read_surge(item, problems));
+    let surge = given(object.get("surge"), |item| read_size(item, 0, problems));
     let at_once = given(object.get("atOnce"), |item| item.integer(problems, 1..=MOST_AT_ONCE));
     let order = given(object.get("order"), |item| item.word(problems, &orders));
     let cordons_all = given(object.get("cordon"), |item| item.word(problems, &[("each", false), ("all", true)]));
@@ -147,6 +167,7 @@ pub(super) fn read(object: &mut Object<'_>, problems: &mut Problems) -> Option<U
         order: order?.unwrap_or(base.order),
         cordons_all: cordons_all?.unwrap_or(base.cordons_all),
         soak: soak?.unwrap_or(base.soak),
+        retry: base.retry,
         drain_timeout: drain_timeout?.unwrap_or(base.drain_timeout),
         on_timeout: on_timeout?.unwrap_or(base.on_timeout),
         frees_failed: frees?.unwrap_or(base.frees_failed),
@@ -155,17 +176,22 @@ pub(super) fn read(object: &mut Object<'_>, problems: &mut Problems) -> Option<U
 }
 
 /// What is not there is `Some(None)`; what is wrong is `None`, and has been told.
-fn given<T>(item: Option<Item<'_>>, read: impl FnOnce(&Item<'_>) -> Option<T>) -> Option<Option<T>> {
+pub(super) fn given<T>(item: Option<Item<'_>>, read: impl FnOnce(&Item<'_>) -> Option<T>) -> Option<Option<T>> {
     item.map_or(Some(None), |item| read(&item).map(Some))
 }
 
-fn read_surge(item: &Item<'_>, problems: &mut Problems) -> Option<Surge> {
+/// How many Nodes, or how many per cent of them.
+pub(super) fn read_size(item: &Item<'_>, least: i64, problems: &mut Problems) -> Option<Size> {
     let Value::String(text) = &item.node.value else {
-        let nodes = item.integer(problems, 0..=MOST_AT_ONCE)?;
-        return u32::try_from(nodes).ok().map(Surge::Nodes);
+        let nodes = item.integer(problems, least..=MOST_AT_ONCE)?;
+        return u32::try_from(nodes).ok().map(Size::Nodes);
     };
     match text.strip_suffix('%').and_then(|percent| percent.parse().ok()) {
-        Some(percent @ 0..=100) => Some(Surge::Percent(percent)),
+        Some(percent @ 0..=100) if i64::from(percent) >= least => Some(Size::Percent(percent)),
+        Some(0) => {
+            item.refuse(problems, "must be at least 1%");
+            None
+        }
         Some(_) => {
             item.refuse(problems, "must be at most 100%");
             None
@@ -185,7 +211,7 @@ fn read_timeout(item: &Item<'_>, problems: &mut Problems) -> Option<Option<Durat
     super::read_timeout(item, "write `never` for drains that never give up", problems).map(Some)
 }
 
-fn read_node_takes(object: &mut Object<'_>, problems: &mut Problems) -> Option<Law> {
+pub(super) fn read_node_takes(object: &mut Object<'_>, problems: &mut Problems) -> Option<Law> {
     match object.get("nodeTakes") {
         Some(item) => law::read(&item, problems),
         None => {
