@@ -136,9 +136,8 @@ impl<O: Observer> Cluster<'_, O> {
     /// Whoever looks before asking, as Karpenter does (V21a), finds that the Pod may be evicted.
     pub(super) fn would_allow_eviction(&self, pod: PodId) -> bool {
         // Statuses are kept while somebody drains.
-        let status = |budget: BudgetId| match self.drains.are_none() {
-            true => self.counted_status(budget),
-            false => self.budgets[budget].status,
+        let status = |budget: BudgetId| {
+            if self.drains.are_none() { self.counted_status(budget) } else { self.budgets[budget].status }
         };
         match self.leave(pod, status) {
             Leave::Free => true,

@@ -300,7 +300,7 @@ impl<O: Observer> Cluster<'_, O> {
     fn node_to_drain(&mut self, operation: FaultId, named: Option<NodeId>) -> Option<NodeId> {
         match named {
             Some(place) => Some(self.node_at(place)).filter(|node| self.is_left_alone(*node)),
-            None => self.node_by_turn(operation, |cluster, node| cluster.is_left_alone(node)),
+            None => self.node_by_turn(operation, Self::is_left_alone),
         }
     }
 

@@ -145,35 +145,36 @@ impl Pool {
 
 /// The pools by their names, in the order of these.
 fn read_pools(item: &Item<'_>, has_prices: bool, problems: &mut Problems) -> Option<Vec<Pool>> {
-    const MOST: f64 = 1e9;
-    let mut pools = Vec::new();
-    for (name, item) in item.entries(problems)? {
-        if !is_dns_label(&name) {
-            let rule = "must be called by lower-case letters, digits or `-`, first and last a letter or digit";
-            problems.error(item.mark(), &item.path, rule);
-        }
-        let mut object = item.our_object(problems)?;
-        let nodes = object.get("nodesPerZone").map_or(Some(1), |nodes| nodes.integer(problems, 0..=MAX_NODES));
-        let template = object.get("node").map_or(Some(Template::default()), |node| read_template(&node, problems));
-        let price = object.get("nodeHour");
-        let hour_price = price.as_ref().map(|price| price.number(problems, 0.0..=MOST));
-        if let Some(price) = price.filter(|_| !has_prices) {
-            let help =
-                "add `prices: {nodeHour: 0.20, currency: USD}`, which holds for pools without a price of their own";
-            price.refuse(problems, "must stand beside prices");
-            problems.list.last_mut()?.help(help);
-        }
-        object.finish(problems, &[]);
-        let hour_price = hour_price.map_or(Some(None), |price| price.map(Some))?;
-        let template = Template { hour_price, ..template? };
-        pools.push(Pool { name: Some(name), nodes: Some(nodes?), template });
-    }
-    if pools.is_empty() {
+    let entries = item.entries(problems)?;
+    if entries.is_empty() {
         item.refuse(problems, "is empty, must have at least one pool");
         return None;
     }
+    let pools: Vec<Option<Pool>> =
+        entries.into_iter().map(|(name, item)| read_pool(name, &item, has_prices, problems)).collect();
+    let mut pools: Vec<Pool> = pools.into_iter().collect::<Option<_>>()?;
     pools.sort_by_key(|pool| natural(pool.name.as_deref().unwrap_or_default()));
     Some(pools)
+}
+
+fn read_pool(name: String, item: &Item<'_>, has_prices: bool, problems: &mut Problems) -> Option<Pool> {
+    const MOST: f64 = 1e9;
+    if !is_dns_label(&name) {
+        let rule = "must be called by lower-case letters, digits or `-`, first and last a letter or digit";
+        problems.error(item.mark(), &item.path, rule);
+    }
+    let mut object = item.our_object(problems)?;
+    let nodes = object.get("nodesPerZone").map_or(Some(1), |nodes| nodes.integer(problems, 0..=MAX_NODES));
+    let template = object.get("node").map_or(Some(Template::default()), |node| read_template(&node, problems));
+    let price = object.get("nodeHour");
+    let hour_price = price.as_ref().map(|price| price.number(problems, 0.0..=MOST));
+    if let Some(price) = price.filter(|_| !has_prices) {
+        let help = "add `prices: {nodeHour: 0.20, currency: USD}`, which holds for pools without a price of their own";
+        problems.error(price.mark(), &price.path, "must stand beside prices").help(help);
+    }
+    object.finish(problems, &[]);
+    let hour_price = hour_price.map_or(Some(None), |price| price.map(Some))?;
+    Some(Pool { name: Some(name), nodes: Some(nodes?), template: Template { hour_price, ..template? } })
 }
 
 fn read_zone_list(item: &Item<'_>, default_nodes: i64, problems: &mut Problems) -> Option<Vec<ZoneSpec>> {
