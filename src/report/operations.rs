@@ -55,7 +55,7 @@ enum Column {
 
 impl Column {
     /// From left to right.
-    const ALL: [Self; 15] = [
+    const ALL: [Self; 16] = [
         Self::PerYear,
         Self::NothingToEvict,
         Self::Complete,
@@ -213,7 +213,9 @@ impl Table {
             head: head.map(str::to_owned).collect(),
             rows: all.iter().copied().map(row).collect(),
             columns,
-            has_scaling: all.iter().any(|(_, name, _)| kind_of(result, name) == Some(Kind::Scale)),
+            has_scaling: all
+                .iter()
+                .any(|(_, name, _)| matches!(kind_of(result, name), Some(OperationInfo::Scale { .. }))),
         })
     }
 
@@ -350,7 +352,7 @@ fn skipped(whose: &str, operation: &OperationResult, kind: Option<&OperationInfo
 }
 
 /// What becomes of those that are not completed.
-fn fates(whose: &str, operation: &OperationResult, kind: Option<Kind>, replications: u64) -> String {
+fn fates(whose: &str, operation: &OperationResult, kind: Option<&OperationInfo>, replications: u64) -> String {
     let mut said = String::new();
     let idle = share_without_work(operation);
     let whose = if idle < WORTH_A_WORD {
@@ -364,7 +366,7 @@ fn fates(whose: &str, operation: &OperationResult, kind: Option<Kind>, replicati
     });
     let too_often = match kind {
         _ if share_of(operation, operation.superseded) < TOO_OFTEN => "",
-        Some(Kind::Scale) => ": the next one comes before the manifest's replicas are set again",
+        Some(OperationInfo::Scale { .. }) => ": the next one comes before the manifest's replicas are set again",
         _ => {
             ": they come faster than one of them takes; with more time between them, or less minReadySeconds, more would complete"
         }
@@ -399,7 +401,7 @@ fn fates(whose: &str, operation: &OperationResult, kind: Option<Kind>, replicati
 
 /// What the operation of this name does.
 fn kind_of<'r>(result: &'r ExperimentResult, name: &str) -> Option<&'r OperationInfo> {
-    let named = result.faults.iter().find(|fault: &&FaultInfo| fault.name == name)?;
+    let named = result.faults.iter().find(|fault| fault.name == name)?;
     named.operation.as_ref()
 }
 

@@ -84,16 +84,21 @@ pub(in crate::spec) struct What {
 impl What {
     /// All that it says is what it is.
     fn of(strikes: Strikes) -> Self {
-        Self { strikes, lasts: None, node: None, deployments: Vec::new(), bad: None, sizes: None, to: None }
+        Self {
+            strikes,
+            lasts: None,
+            node: None,
+            deployments: Vec::new(),
+            bad: None,
+            sizes: None,
+            to: None,
+            chosen: None,
+        }
     }
 
     /// It is done to Nodes, not to Deployments.
     pub fn is_of_nodes(&self) -> bool {
         self.strikes.is_done_to_nodes()
-    }
-
-    fn of(strikes: Strikes) -> Self {
-        Self { strikes, lasts: None, node: None, deployments: Vec::new(), bad: None, sizes: None, chosen: None }
     }
 
     /// So many spare Nodes may be needed at once in a pool of so many, in a cluster of so many Nodes and zones.

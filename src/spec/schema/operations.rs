@@ -111,8 +111,9 @@ const OF_CONSOLIDATION: [Field; 5] = [
 ];
 
 /// The fields of each kind.
-const OWN_FIELDS: [(&str, &[Field]); 6] = [
+const OWN_FIELDS: [(&str, &[Field]); 7] = [
     ("rollout", &OF_ROLLOUTS),
+    ("scale", &OF_SCALINGS),
     ("drain", &OF_DRAINS),
     ("upgradeNodes", &OF_UPGRADES),
     ("reclaim", &OF_RECLAIMS),
