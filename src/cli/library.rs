@@ -47,6 +47,7 @@ const MODELS: &[Bundled] = bundle![
     Cluster "clusters" "two-zones",
     Cluster "clusters" "single-zone",
     Cluster "clusters" "priced-zones",
+    Cluster "clusters" "spot-and-on-demand",
     Faults "faults" "cloud",
     Faults "faults" "control-plane",
     Faults "faults" "database-not-in-liveness",

@@ -110,7 +110,7 @@ impl<'m, O: Observer> Cluster<'m, O> {
     /// Somebody notices that the newest revision is bad, or stuck, and rolls back.
     pub(super) fn on_flaw_noticed(&mut self, cx: &mut Cx<'_, Event>, workload: WorkloadId, timer: Timer) {
         let rollouts = &mut self.workloads[workload].rollouts;
-        if !rollouts.noticed.expires(timer) && !rollouts.progress.is_some_and(|progress| progress.timer() == timer) {
+        if !rollouts.noticed.expires(timer) && rollouts.progress.is_none_or(|progress| progress.timer() != timer) {
             return;
         }
         let revision = self.workloads[workload].rollouts.roll_back();

@@ -303,6 +303,10 @@ pub fn changing_reference() -> Model {
     model.faults.extend(withdrawals(secs(3600.0)));
     model.faults.extend(releases(14_400.0, true));
     model.faults.extend([fault("drain", drain, exponential(10_000.0), Some(exponential(300.0)))]);
+    let scale = |name: &str, to: u32, every: f64| {
+        fault(name, Strikes::Scale { to }, exponential(every), Some(exponential(1500.0)))
+    };
+    model.faults.extend([scale("scale-up", 5, 30_000.0), scale("scale-down", 1, 40_000.0)]);
     model.faults.extend(outages_of_the_control_plane());
     model
 }

@@ -47,7 +47,7 @@ fn operations_that_come_too_soon_are_warned_of() {
              superseded before anybody rolls them back",
             "21:62: spec.operations[15].uncordonAfter: is 1d on average, and the next drain comes after 1d: there is nearly always a \
              Node that takes no Pods",
-            "28:57: spec.operations[22].back: is 1.5h on average, and the next scaling comes after 1h: the replicas of the manifest \
+            "34:57: spec.operations[28].back: is 1.5h on average, and the next scaling comes after 1h: the replicas of the manifest \
              are hardly ever set again",
         ]
     );

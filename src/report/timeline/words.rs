@@ -33,13 +33,6 @@ pub(super) fn say(entry: &Entry, timeline: &Timeline, model: &Model, clock: Cloc
         Happening::FaultStruck { fault, .. } => said(Bad, strike_words(fault, model), ""),
         Happening::FaultEnded { fault, .. } => said(Plain, format!("fault {} is over", name(fault, model)), ""),
 
-        Happening::LeaderExited { part } => {
-            said(Bad, format!("the leading {} exits: it could not renew its Lease", part_name(part)), "N17")
-        }
-        Happening::LeaderElected { part } => {
-            said(Good, format!("another {} leads, and remembers nothing", part_name(part)), "N17, N17a")
-        }
-
         Happening::RolloutBegan { .. }
         | Happening::ProgressDeadlineExceeded { .. }
         | Happening::RolledBack { .. }
@@ -194,9 +187,15 @@ fn say_of_operation(what: Happening, model: &Model) -> Said {
     }
 }
 
-/// What happens to a Node or a zone.
+/// What happens to a Node, a zone or the control plane.
 fn say_of_node(what: Happening) -> Said {
     match what {
+        Happening::LeaderExited { part } => {
+            said(Bad, format!("the leading {} exits: it could not renew its Lease", part_name(part)), "N17")
+        }
+        Happening::LeaderElected { part } => {
+            said(Good, format!("another {} leads, and remembers nothing", part_name(part)), "N17, N17a")
+        }
         Happening::MachineDied { .. } => said(Plain, "the machine is down", ""),
         Happening::ShutdownBegan { .. } => said(Bad, "the kubelet shuts the Node down: it stops all containers", "V6"),
         Happening::NodeNotReady { .. } => {
