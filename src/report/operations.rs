@@ -294,7 +294,7 @@ pub fn sentence(result: &ExperimentResult) -> Option<String> {
     let (name, dearest) = by_cost(shown).first().copied()?;
     let mut said = price(name, dearest)?;
     for (other, operation) in shown.operations.iter() {
-        let whose = if shown.operations.len() == 1 { "them" } else { other };
+        let whose = if shown.operations.iter().count() == 1 { "them" } else { other };
         let kind = kind_of(result, other);
         said += &skipped(whose, operation, kind);
         said += &fates(whose, operation, kind, shown.replications);
