@@ -291,10 +291,11 @@ pub fn by_cost(scenario: &ScenarioResult) -> Vec<(&String, &OperationResult)> {
 /// What the most expensive operation of the scenario that is shown costs each time, and what becomes of it and of the others.
 pub fn sentence(result: &ExperimentResult) -> Option<String> {
     let shown = aggregate::shown(result)?;
-    let (name, dearest) = by_cost(shown).first().copied()?;
+    let all = by_cost(shown);
+    let (name, dearest) = all.first().copied()?;
     let mut said = price(name, dearest)?;
-    for (other, operation) in shown.operations.iter() {
-        let whose = if shown.operations.iter().count() == 1 { "them" } else { other };
+    for (other, operation) in all {
+        let whose = if other == name { "them" } else { other };
         let kind = kind_of(result, other);
         said += &skipped(whose, operation, kind);
         said += &fates(whose, operation, kind, shown.replications);
