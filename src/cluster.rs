@@ -47,6 +47,7 @@ mod budget;
 mod chain;
 mod chance;
 mod check;
+mod clocks;
 mod control_plane;
 mod dice;
 mod drain;
@@ -186,7 +187,7 @@ pub(crate) struct Cluster<'m, O> {
     upgrades: upgrade::Upgrades,
     withdrawals: withdrawal::Withdrawals,
     /// The clock of what strikes the control plane, or is done to Nodes by turns.
-    clock: faults::Clock,
+    clock: clocks::Clock,
     /// Those of each workload in a row, then those that operations open; behind all of them the places for Pods that surges make.
     slots: IdVec<SlotId, Slot>,
     first_surge_slot: usize,
@@ -319,7 +320,7 @@ impl<'m, O: Observer> Cluster<'m, O> {
             drains: drain::Drains::new(model.faults.len()),
             upgrades: upgrade::Upgrades::default(),
             withdrawals: withdrawal::Withdrawals::default(),
-            clock: faults::Clock::default(),
+            clock: clocks::Clock::default(),
             pods: Vec::with_capacity(model.slots() + 4).into(),
             births: 0,
             nodes: model.cluster.nodes.entries().map(|(id, node)| NodeState::new(streams, id, node, rules)).collect(),

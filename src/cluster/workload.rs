@@ -4,8 +4,8 @@ use std::ops::Range;
 
 use super::bad_revision::Flaws;
 use super::chance::Chance;
+use super::clocks::Clock;
 use super::dice::Dice;
-use super::faults::Clock;
 use super::observer::{Observer, PodCounts};
 use super::rollout::Rollouts;
 use super::scaling::Scaling;
