@@ -26,7 +26,15 @@ const REPLICATIONS: u64 = 3_000;
 fn main() {
     println!("| model | years a second | events a year | ns an event |\n|---|--:|--:|--:|");
     row("busy year", &busy_year(1).scenarios[0].model);
-    row("experiments/aidbox.yaml", &load("experiments/aidbox.yaml", 1).scenarios[0].model);
+    let aidbox = &load("experiments/aidbox.yaml", 1).scenarios[0].model;
+    let of = |is_played: fn(&Fault) -> bool| {
+        let mut model = aidbox.clone();
+        model.faults = model.faults.iter().filter(|fault| is_played(fault)).cloned().collect();
+        model
+    };
+    row("experiments/aidbox.yaml without operations", &of(|fault| !fault.strikes.is_operation()));
+    row("experiments/aidbox.yaml with a release a week", &of(|fault| !fault.strikes.is_done_to_nodes()));
+    row("experiments/aidbox.yaml", aidbox);
     println!("\n| threads | years a second |\n|---|--:|");
     for threads in [1, 2] {
         println!("| {threads} | {:.0} |", by_threads(threads));
