@@ -128,6 +128,12 @@ pub(in crate::spec) struct Flaw {
 }
 
 impl ReadFault {
+    /// A fault that is no operation.
+    pub fn of(fault: Fault, container: Option<Named>, deployments: Vec<Named>) -> Self {
+        let (node, sizes, chosen, to) = (None, None, None, None);
+        Self { fault, container, deployments, node, flaws: Vec::new(), sizes, chosen, to }
+    }
+
     /// The fault and, behind it, the flaws of what it brings ([`Fault::bad`]).
     pub fn with_flaws(mut self) -> Vec<Self> {
         let flaws: Vec<Self> = std::mem::take(&mut self.flaws)
@@ -372,16 +378,7 @@ pub(in crate::spec) fn read(item: &Item<'_>, problems: &mut Problems) -> Option<
         bad: None,
         source: source?,
     };
-    Some(ReadFault {
-        fault,
-        container,
-        deployments,
-        node: None,
-        flaws: Vec::new(),
-        sizes: None,
-        chosen: None,
-        to: None,
-    })
+    Some(ReadFault::of(fault, container, deployments))
 }
 
 /// The name of a fault, in results.

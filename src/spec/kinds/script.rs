@@ -137,16 +137,7 @@ fn read(item: &Item<'_>, stage: Stage<'_>, problems: &mut Problems) -> Option<Re
         bad: None,
         source: source?.to_string(),
     };
-    Some(ReadFault {
-        fault,
-        container,
-        deployments,
-        node: None,
-        flaws: Vec::new(),
-        sizes: None,
-        chosen: None,
-        to: None,
-    })
+    Some(ReadFault::of(fault, container, deployments))
 }
 
 /// The Deployments that are named, or all. What is called otherwise is told of when the fault is resolved.
