@@ -219,14 +219,7 @@ fn the_same_with_upgrades() {
         common::add_spares(&mut model, plan.surge as usize);
         let takes = Some(Law::lognormal_with_p95(120.0, 400.0).unwrap());
         model.faults.push(common::fault("upgrade", Strikes::UpgradeNodes(plan), common::exponential(40_000.0), takes));
-        let drain = Strikes::Drain { node: None, timeout: Some(common::secs(900.0)) };
-        let uncordon = Some(common::exponential(300.0));
-        model.faults.push(common::fault("drain", drain, common::exponential(15_000.0), uncordon));
-        let rollout = Strikes::Rollout { new_image: true };
-        model.faults.push(common::fault("rollout", rollout, common::exponential(30_000.0), None));
-        let away = Strikes::ControlPlane(ControlPlaneMode::ApiServer);
-        let lasts = Some(Law::lognormal_with_p95(15.0, 900.0).unwrap());
-        model.faults.push(common::fault("api-server", away, common::exponential(30_000.0), lasts));
+        add_drains_rollouts_and_outages(&mut model);
         model.horizon = common::secs(6.0 * 86_400.0);
         let outcome = judged(&model, index);
         assert!(outcome.operations()[0].begun() > 0, "upgrades begin");
@@ -304,14 +297,7 @@ fn the_same_with_withdrawals() {
         };
         let takes = Some(Law::lognormal_with_p95(120.0, 400.0).unwrap());
         model.faults.push(common::fault("upgrade", Strikes::UpgradeNodes(plan), common::exponential(80_000.0), takes));
-        let drain = Strikes::Drain { node: None, timeout: Some(common::secs(900.0)) };
-        let uncordon = Some(common::exponential(300.0));
-        model.faults.push(common::fault("drain", drain, common::exponential(15_000.0), uncordon));
-        let rollout = Strikes::Rollout { new_image: true };
-        model.faults.push(common::fault("rollout", rollout, common::exponential(30_000.0), None));
-        let away = Strikes::ControlPlane(ControlPlaneMode::ApiServer);
-        let lasts = Some(Law::lognormal_with_p95(15.0, 900.0).unwrap());
-        model.faults.push(common::fault("api-server", away, common::exponential(30_000.0), lasts));
+        add_drains_rollouts_and_outages(&mut model);
         model.horizon = common::secs(6.0 * 86_400.0);
         let outcome = judged(&model, index);
         assert!(outcome.operations()[..7].iter().filter(|one| one.begun() > 0).count() > 4, "Nodes are withdrawn");
@@ -623,4 +609,18 @@ fn the_same_of_loops_and_hangs_with_slow_syncs_probes_and_starts() {
             assert_equal_in_all(name, &model, index);
         }
     }
+}
+
+/// What else is done to the Nodes and the Deployment, while the API server goes away now and then.
+fn add_drains_rollouts_and_outages(model: &mut Model) {
+    let drain = Strikes::Drain { node: None, timeout: Some(common::secs(900.0)) };
+    let uncordon = Some(common::exponential(300.0));
+    let rollout = Strikes::Rollout { new_image: true };
+    let away = Strikes::ControlPlane(ControlPlaneMode::ApiServer);
+    let lasts = Some(Law::lognormal_with_p95(15.0, 900.0).unwrap());
+    model.faults.extend([
+        common::fault("drain", drain, common::exponential(15_000.0), uncordon),
+        common::fault("rollout", rollout, common::exponential(30_000.0), None),
+        common::fault("api-server", away, common::exponential(30_000.0), lasts),
+    ]);
 }
