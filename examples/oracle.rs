@@ -14,7 +14,7 @@ mod common;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::process::ExitCode;
 
-use hasim::cluster::{Mode, Observed, Observer, Replication};
+use hasim::cluster::{Mode, Observed, Observer, watch};
 use hasim::model::{Fault, Model, Occurrence, Strikes};
 use hasim::random::normal_quantile;
 use hasim::time::{Duration, SimTime};
@@ -32,7 +32,9 @@ struct Watch {
 }
 
 impl Observer for Watch {
-    const HEARS_LOG: bool = false;
+    fn hears_log(&self) -> bool {
+        false
+    }
 
     fn observe(&mut self, at: SimTime, what: &Observed) {
         match what {
@@ -76,9 +78,7 @@ impl Observer for Watch {
 }
 
 fn play(model: &Model, index: u64, mode: Mode) -> Watch {
-    let mut replication = Replication::new(model, 11, index, mode, Watch::default());
-    replication.run_until(SimTime::ZERO + model.warm_up + model.horizon);
-    replication.into_observer()
+    watch(model, 11, index, mode, SimTime::ZERO + model.warm_up + model.horizon, Watch::default())
 }
 
 /// Months in which all that can happen happens.

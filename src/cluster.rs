@@ -62,6 +62,7 @@ mod prober;
 mod probing;
 mod progress;
 mod replicas;
+mod replication;
 mod rest;
 mod resync;
 mod rollout;
@@ -81,12 +82,14 @@ mod work;
 mod workload;
 
 // What watches a replication needs nothing else.
+pub use replication::{Replication, Watched, watch};
+
 pub use crate::history::{
     Cause, CauseSet, Endpoint, EndpointView, Exit, Happening, Observation, Observed, Observer, OperationEnd, Phase,
     PodCounts, Reply, SkippedProbes, SlotView, Spell, Stored, Target,
 };
 
-use crate::engine::{Cx, Engine, World};
+use crate::engine::{Cx, World};
 use crate::history::{cause, happening, observer};
 use crate::ids::{BudgetId, ContainerRef, FaultId, IdVec, NodeId, PodId, SlotId, WorkloadId, ZoneId};
 use crate::model::{ControlPlanePart, Model, ProbeKind, ScriptTarget};
@@ -224,74 +227,6 @@ pub(crate) enum Mutation {
     BackOffFromOwnExit,
 }
 
-/// A replication in play: the engine and the cluster.
-#[derive(Debug, Clone)]
-pub struct Replication<'m, O> {
-    engine: Engine<Event>,
-    cluster: Cluster<'m, O>,
-}
-
-impl<'m, O: Observer> Replication<'m, O> {
-    /// Replication `index` of `model` under `seed`, at time 0.
-    pub fn new(model: &'m Model, seed: u64, index: u64, mode: Mode, observer: O) -> Self {
-        // Recoveries and outages are followed for at most one more horizon.
-        let end = SimTime::ZERO + model.warm_up + model.horizon * 2;
-        let mut engine = Engine::new(end);
-        let mut cluster = Cluster::new(model, Streams::new(seed, index), mode, observer);
-        cluster.begin(&mut engine.cx());
-        Self { engine, cluster }
-    }
-
-    /// The same with a rule broken.
-    #[cfg(test)]
-    pub(crate) fn mutated(mut self, mutation: Mutation) -> Self {
-        self.cluster.mutation = Some(mutation);
-        self
-    }
-
-    /// Plays every event before `until`, then sets the clock there.
-    pub fn run_until(&mut self, until: SimTime) {
-        self.engine.run_until(&mut self.cluster, until);
-    }
-
-    /// Tells the observer how far the clocks of faults have run, which else it hears when they stop, and how many evictions have been
-    /// refused of Pods for which they are asked on.
-    pub fn tell_clocks(&mut self) {
-        self.cluster.tell_clocks(self.engine.now());
-        self.cluster.tell_all_refusals(self.engine.now());
-    }
-
-    /// Plays the earliest event before `until`; false if there is none.
-    pub fn step(&mut self, until: SimTime) -> bool {
-        self.engine.step(&mut self.cluster, until)
-    }
-
-    /// The present instant.
-    pub fn now(&self) -> SimTime {
-        self.engine.now()
-    }
-
-    /// Who watches.
-    pub fn observer(&self) -> &O {
-        &self.cluster.observer
-    }
-
-    /// Who watches.
-    pub fn observer_mut(&mut self) -> &mut O {
-        &mut self.cluster.observer
-    }
-
-    /// Ends the replication. The observer is told of the probes that were skipped until now.
-    pub fn into_observer(mut self) -> O {
-        for pod in self.cluster.pods.ids() {
-            let mut cx = self.engine.cx();
-            self.cluster.wake(&mut cx, pod);
-            self.cluster.end_workers(&cx, pod);
-        }
-        self.cluster.observer
-    }
-}
-
 impl<'m, O: Observer> Cluster<'m, O> {
     fn new(model: &'m Model, streams: Streams, mode: Mode, observer: O) -> Self {
         let initial = streams.stream(Owner::Replication, Purpose::Initial);
@@ -356,7 +291,7 @@ impl<'m, O: Observer> Cluster<'m, O> {
 
     /// The same of what has happened at `at` and is told late.
     fn tell_at(&mut self, at: SimTime, what: Happening) {
-        if O::HEARS_LOG {
+        if self.observer.hears_log() {
             self.observer.observe(at, &Observed::Happened(what));
         }
     }

@@ -26,7 +26,7 @@ mod tally;
 mod trace;
 mod windows;
 
-pub use drive::{Play, Watcher, drive, replicate, replicate_watched};
+pub use drive::{Watcher, replicate, replicate_beside, replicate_watched};
 pub use measure::Measures;
 pub use outcome::Outcome;
 pub use play::{

@@ -125,9 +125,13 @@ impl<O: Observer> Cluster<'_, O> {
         let own = self.model.cluster.nodes.entries().filter(|(_, node)| !node.is_spare).map(|(id, _)| id);
         let mut places: Vec<NodeId> = self.places().map(|(place, _)| place).collect();
         places.sort_unstable();
-        assert!(own.eq(places), "each place of the cluster has one Node");
+        assert!(
+            own.eq(places.iter().copied()),
+            "each place of the cluster has one Node: {places:?}, {:?}",
+            self.withdrawals
+        );
         assert!(self.upgrades.is_sound(), "an upgrade that is under way has something left to do");
-        assert!(self.withdrawals.are_sound(), "a Node is withdrawn once at a time");
+        assert!(self.withdrawals.are_sound(), "a Node is withdrawn once at a time: {:?}", self.withdrawals);
     }
 
     /// The Nodes of each zone are counted.

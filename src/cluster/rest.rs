@@ -142,7 +142,7 @@ impl<O: Observer> Cluster<'_, O> {
         let Some(rest) = self.pods[pod].rest.take() else { return };
         if let Rest::BackedOff { last, .. } = &rest
             && last.poll <= cx.now()
-            && !O::HEARS_LOG
+            && !self.observer.hears_log()
         {
             // All has come as it was foreseen.
             return self.resume_course(pod, last);

@@ -124,7 +124,7 @@ impl<O: Observer> Cluster<'_, O> {
         let is_left = |node: &NodeId| {
             let state = &self.nodes[*node];
             let stands_beside = state.registered && !state.absent && state.place.is_none();
-            plan.surge > 0 && stands_beside && !self.withdrawals.awaits(*node)
+            plan.surge > 0 && stands_beside && !self.withdrawals.has_successor(*node)
         };
         let reserve = self.nodes.ids().filter(is_left).collect();
         let (steps, is_preparing, has_failed) = (Vec::new(), true, false);
@@ -383,7 +383,7 @@ impl<O: Observer> Cluster<'_, O> {
         }
         let is_known = upgrade.reserve.contains(&node)
             || upgrade.steps.iter().any(|step| step.spare == Some(node))
-            || self.withdrawals.awaits(node);
+            || self.withdrawals.has_successor(node);
         if upgrade.plan.surge > 0 && self.nodes[node].place.is_none() && !is_known {
             upgrade.reserve.push(node);
         }

@@ -77,8 +77,8 @@ impl Withdrawals {
         self.of(node).is_some()
     }
 
-    /// The Node is to replace one that is being withdrawn.
-    pub fn awaits(&self, node: NodeId) -> bool {
+    /// The Node replaces one that is being withdrawn.
+    pub fn has_successor(&self, node: NodeId) -> bool {
         self.under_way.iter().any(|withdrawal| withdrawal.successor == Some(node))
     }
 
@@ -87,12 +87,14 @@ impl Withdrawals {
         self.of(node).is_some_and(|withdrawal| withdrawal.plan.reason.goes_through_api())
     }
 
-    /// A Node is withdrawn once at a time, and a new one replaces one of them.
+    /// A Node is withdrawn once at a time, and a machine that is on its way replaces one of them.
     pub fn are_sound(&self) -> bool {
+        let awaits_same = |one: &Withdrawal, other: &Withdrawal| {
+            one.successor.is_some_and(|new| one.awaits(new) && other.awaits(new))
+        };
         let alone = |one: &Withdrawal| {
             let others = self.under_way.iter().filter(|other| other.node != one.node);
-            others.clone().count() + 1 == self.under_way.len()
-                && (one.successor.is_none() || others.clone().all(|other| other.successor != one.successor))
+            others.clone().count() + 1 == self.under_way.len() && !others.clone().any(|other| awaits_same(one, other))
         };
         let has_end = |one: &Withdrawal| match one.stage {
             Stage::Preparing => !one.timer.is_set(),
@@ -113,6 +115,13 @@ impl Withdrawals {
 
     fn of_mut(&mut self, node: NodeId) -> Option<&mut Withdrawal> {
         self.under_way.iter_mut().find(|withdrawal| withdrawal.node == node)
+    }
+}
+
+impl Withdrawal {
+    /// The new machine is still on its way. One that has joined may be withdrawn itself before the object of the old Node is gone.
+    fn awaits(&self, new: NodeId) -> bool {
+        self.successor == Some(new) && !self.has_joined
     }
 }
 
@@ -324,7 +333,7 @@ impl<O: Observer> Cluster<'_, O> {
     /// A new machine has joined.
     pub(super) fn tell_withdrawal_of_machine(&mut self, cx: &mut Cx<'_, Event>, new: NodeId) {
         let mut under_way = self.withdrawals.under_way.iter_mut();
-        let Some(withdrawal) = under_way.find(|withdrawal| withdrawal.successor == Some(new)) else { return };
+        let Some(withdrawal) = under_way.find(|withdrawal| withdrawal.awaits(new)) else { return };
         withdrawal.has_joined = true;
         let (node, stage) = (withdrawal.node, withdrawal.stage);
         match stage {

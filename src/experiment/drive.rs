@@ -23,7 +23,10 @@ pub trait Play {
     fn measures(&mut self) -> &mut Measures;
 }
 
-impl<O: Observer> Play for Replication<'_, (Measures, O)> {
+/// Measures, and somebody else who watches the same replication.
+type Beside<'o, O> = (Measures, &'o mut O);
+
+impl<O: Observer + ?Sized> Play for Replication<'_, Beside<'_, O>> {
     fn run_until(&mut self, until: SimTime) {
         Replication::run_until(self, until);
     }
@@ -51,14 +54,30 @@ pub type Watcher<'r> = dyn FnMut(f64) -> ControlFlow<()> + 'r;
 
 /// Plays and measures one replication: a function of model, seed and index (invariant 1).
 pub fn replicate(model: &Model, seed: u64, index: u64) -> Outcome {
-    let observer = (Measures::new(model), ());
-    drive(&mut Replication::new(model, seed, index, Mode::Fast, observer), model.horizon)
+    let watch = (Measures::new(model), &mut ());
+    drive(&mut Replication::new(model, seed, index, Mode::Fast, watch), model.horizon)
 }
 
 /// Like [`replicate`], for somebody who waits; `None` where that is given up.
 pub fn replicate_watched(model: &Model, seed: u64, index: u64, reached: &mut Watcher<'_>) -> Option<Outcome> {
-    let observer = (Measures::new(model), ());
-    drive_watched(&mut Replication::new(model, seed, index, Mode::Fast, observer), model.horizon, reached)
+    let watch = (Measures::new(model), &mut ());
+    let mut replication = Replication::new(model, seed, index, Mode::Fast, watch);
+    drive_watched(&mut replication, model.horizon, reached)
+}
+
+/// Like [`replicate`], in any mode, and watched by somebody else, too; the outcome, and when it was over.
+pub fn replicate_beside(
+    model: &Model,
+    seed: u64,
+    index: u64,
+    mode: Mode,
+    other: &mut dyn Observer,
+) -> (Outcome, SimTime) {
+    let mut replication = Replication::new(model, seed, index, mode, (Measures::new(model), other));
+    let outcome = drive(&mut replication, model.horizon);
+    let end = replication.now();
+    replication.into_observer();
+    (outcome, end)
 }
 
 /// Plays `replication` to the end of the counted window, and at most one `horizon` further.

@@ -104,7 +104,10 @@ impl Measures {
 }
 
 impl Observer for Measures {
-    const HEARS_LOG: bool = false;
+    #[inline]
+    fn hears_log(&self) -> bool {
+        false
+    }
 
     fn observe(&mut self, at: SimTime, what: &Observed) {
         self.system.observe(at, what);

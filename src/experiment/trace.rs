@@ -1,14 +1,13 @@
 //! Traces: one replication, played as a run plays it and written down.
 //!
-//! A [`Recorder`] writes down what an observer is told. It watches beside the [`Measures`], so that the replication is
+//! A [`Recorder`] writes down what an observer is told. It watches beside the measures, so that the replication is
 //! played exactly as far as a run plays it. What comes of it is a [`Timeline`].
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use super::drive::drive;
-use super::measure::Measures;
+use super::drive::replicate_beside;
 use super::panics::message_of;
-use crate::cluster::{Mode, Replication};
+use crate::cluster::Mode;
 use crate::history::{
     Delivering, Entry, Happening, Look, Observed, Observer, Outage, PodLife, Rollout, Target, Timeline, Who,
 };
@@ -65,6 +64,12 @@ impl Recorder {
             looks: self.looks,
             rollouts: self.rollouts,
         }
+    }
+
+    /// The latest instant of which it has been told.
+    fn heard_last(&self) -> SimTime {
+        let entries = self.entries.iter().map(|entry| entry.at);
+        entries.chain(self.looks.last().map(|look| look.at)).max().unwrap_or(SimTime::ZERO)
     }
 
     fn who(&self, what: Happening) -> Who {
@@ -251,22 +256,11 @@ pub struct Trace {
 /// Plays replication `index` of `model` under `seed`, as a run does, and writes it down. What was written before a
 /// panic is kept: it shows what led to it.
 pub fn trace(model: &Model, seed: u64, index: u64) -> Trace {
-    let watch = (Measures::new(model), Recorder::default());
-    let begun = catch_unwind(AssertUnwindSafe(|| Replication::new(model, seed, index, Mode::Fast, watch)));
-    let mut replication = match begun {
-        Ok(replication) => replication,
-        Err(panic) => {
-            let timeline = Recorder::default().finish(model, SimTime::ZERO);
-            return Trace { timeline, panicked: Some(message_of(&*panic)) };
-        }
-    };
-    let played = catch_unwind(AssertUnwindSafe(|| drive(&mut replication, model.horizon)));
-    let panicked = played.err().map(|panic| message_of(&*panic));
-    let end = replication.now();
-    let (_, recorder) = match panicked {
-        None => replication.into_observer(),
-        // What is half done cannot be ended properly.
-        Some(_) => replication.observer().clone(),
+    let mut recorder = Recorder::default();
+    let play = || replicate_beside(model, seed, index, Mode::Fast, &mut recorder).1;
+    let (end, panicked) = match catch_unwind(AssertUnwindSafe(play)) {
+        Ok(end) => (end, None),
+        Err(panic) => (recorder.heard_last(), Some(message_of(&*panic))),
     };
     Trace { timeline: recorder.finish(model, end), panicked }
 }

@@ -279,7 +279,9 @@ pub enum Observed {
 pub trait Observer {
     /// Wants to hear of the lines of the log. Who does not is spared them, and what it takes to make them up where they have
     /// been skipped.
-    const HEARS_LOG: bool = true;
+    fn hears_log(&self) -> bool {
+        true
+    }
 
     /// This has happened at `at`.
     fn observe(&mut self, at: SimTime, what: &Observed);
@@ -287,18 +289,34 @@ pub trait Observer {
 
 /// Watches nothing.
 impl Observer for () {
-    const HEARS_LOG: bool = false;
+    #[inline]
+    fn hears_log(&self) -> bool {
+        false
+    }
 
     fn observe(&mut self, _at: SimTime, _what: &Observed) {}
 }
 
 /// Two that watch the same replication.
 impl<A: Observer, B: Observer> Observer for (A, B) {
-    const HEARS_LOG: bool = A::HEARS_LOG || B::HEARS_LOG;
+    #[inline]
+    fn hears_log(&self) -> bool {
+        self.0.hears_log() || self.1.hears_log()
+    }
 
     #[inline]
     fn observe(&mut self, at: SimTime, what: &Observed) {
         self.0.observe(at, what);
         self.1.observe(at, what);
+    }
+}
+
+impl<O: Observer + ?Sized> Observer for &mut O {
+    fn hears_log(&self) -> bool {
+        (**self).hears_log()
+    }
+
+    fn observe(&mut self, at: SimTime, what: &Observed) {
+        (**self).observe(at, what);
     }
 }

@@ -24,7 +24,7 @@ pub use record::Record;
 
 use super::Check;
 use super::row::Kind;
-use crate::cluster::{Mode, Replication};
+use crate::cluster::{Mode, watch};
 use crate::model::Model;
 use crate::time::{Duration, SimTime};
 
@@ -35,9 +35,7 @@ const SEED: u64 = 36_000;
 
 /// The simulator as it is. Every probe is played, as every request was logged.
 fn simulate(model: &Model, seed: u64, index: u64, record: Record, until: f64) -> Record {
-    let mut replication = Replication::new(model, seed, index, Mode::EveryProbe, record);
-    replication.run_until(SimTime::ZERO + Duration::from_secs_f64(until));
-    replication.into_observer()
+    watch(model, seed, index, Mode::EveryProbe, SimTime::ZERO + Duration::from_secs_f64(until), record)
 }
 
 pub(super) fn checks() -> Vec<Check> {

@@ -1,6 +1,6 @@
 //! An observer that writes the log of a replication down, and questions to ask of it.
 
-use hasim::cluster::{Happening, Mode, Observed, Observer, Replication};
+use hasim::cluster::{Happening, Mode, Observed, Observer, watch};
 use hasim::model::Model;
 use hasim::time::SimTime;
 
@@ -19,9 +19,8 @@ impl Observer for Film {
 impl Film {
     /// One replication, until the end of the counted time.
     pub fn of(model: &Model, index: u64) -> Self {
-        let mut replication = Replication::new(model, 3, index, Mode::Fast, Self::default());
-        replication.run_until(SimTime::ZERO + model.warm_up + model.horizon);
-        replication.into_observer()
+        let end = SimTime::ZERO + model.warm_up + model.horizon;
+        watch(model, 3, index, Mode::Fast, end, Self::default())
     }
 
     /// When it happened.

@@ -103,7 +103,9 @@ pub fn hangs() -> Vec<(&'static str, Model)> {
 pub struct Restarts(pub u64);
 
 impl Observer for Restarts {
-    const HEARS_LOG: bool = false;
+    fn hears_log(&self) -> bool {
+        false
+    }
 
     fn observe(&mut self, _at: SimTime, what: &Observed) {
         self.0 += u64::from(matches!(what, Observed::Restarted { .. }));

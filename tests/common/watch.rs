@@ -1,6 +1,6 @@
 //! An observer that writes down what it is told, and questions to ask of what it wrote.
 
-use hasim::cluster::{EndpointView, Mode, Observed, Observer, Phase, Replication, SlotView};
+use hasim::cluster::{EndpointView, Mode, Observed, Observer, Phase, SlotView, watch};
 use hasim::ids::{FaultId, PodId, SlotId};
 use hasim::model::{Model, ProbeKind};
 use hasim::time::SimTime;
@@ -91,7 +91,9 @@ pub fn ended(what: &What) -> bool {
 }
 
 impl Observer for Log {
-    const HEARS_LOG: bool = false;
+    fn hears_log(&self) -> bool {
+        false
+    }
 
     fn observe(&mut self, at: SimTime, what: &Observed) {
         match what {
@@ -122,9 +124,7 @@ impl Observer for Log {
 
 /// Replication `index` of the model, played for so many seconds.
 pub fn play(model: &Model, seed: u64, index: u64, seconds: f64) -> Log {
-    let mut replication = Replication::new(model, seed, index, Mode::Fast, Log::default());
-    replication.run_until(SimTime::ZERO + super::secs(seconds));
-    replication.into_observer()
+    watch(model, seed, index, Mode::Fast, SimTime::ZERO + super::secs(seconds), Log::default())
 }
 
 /// The first `n` replications, each for so many seconds.

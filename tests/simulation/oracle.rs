@@ -1,8 +1,8 @@
 //! Oracle: the fast mode against the one that plays every probe and every heartbeat (invariant 5).
 
 use crate::common;
-use hasim::cluster::{Happening, Mode, Observed, Observer, Replication};
-use hasim::experiment::{Measures, Outcome, Recorder, drive, replicate, trace};
+use hasim::cluster::{Happening, Mode, Observed, Observer, Watched, watch};
+use hasim::experiment::{Outcome, Recorder, replicate, replicate_beside, trace};
 use hasim::history::{Timeline, Who};
 use hasim::ids::{NodeId, SlotId, WorkloadId, ZoneId};
 use hasim::model::{
@@ -18,7 +18,9 @@ use hasim::time::{Duration, SimTime};
 struct Log(Vec<(SimTime, Observed)>);
 
 impl Observer for Log {
-    const HEARS_LOG: bool = false;
+    fn hears_log(&self) -> bool {
+        false
+    }
 
     fn observe(&mut self, at: SimTime, what: &Observed) {
         if !matches!(what, Observed::Happened(_)) {
@@ -28,9 +30,7 @@ impl Observer for Log {
 }
 
 fn play(model: &Model, index: u64, mode: Mode) -> Log {
-    let mut replication = Replication::new(model, 7, index, mode, Log::default());
-    replication.run_until(SimTime::ZERO + model.warm_up + model.horizon);
-    replication.into_observer()
+    watch(model, 7, index, mode, SimTime::ZERO + model.warm_up + model.horizon, Log::default())
 }
 
 fn assert_identical(model: &Model, index: u64) {
@@ -51,10 +51,7 @@ fn assert_identical(model: &Model, index: u64) {
 fn judged(model: &Model, index: u64) -> Outcome {
     assert_identical(model, index);
     assert_same_trace(model, index);
-    let outcome = |mode| {
-        let observer = (Measures::new(model), ());
-        drive(&mut Replication::new(model, 7, index, mode, observer), model.horizon)
-    };
+    let outcome = |mode| replicate_beside(model, 7, index, mode, &mut ()).0;
     let fast = outcome(Mode::Fast);
     fast.assert_consistent();
     assert!(fast == outcome(Mode::EveryProbe), "replication {index}");
@@ -99,10 +96,7 @@ fn the_same_with_several_deployments() {
         model.start = if index % 3 == 0 { Start::Fresh } else { Start::Running };
         model.on_call = (index % 2 == 0).then(common::storms::on_call);
         assert_identical(&model, index);
-        let outcome = |mode| {
-            let observer = (Measures::new(&model), ());
-            drive(&mut Replication::new(&model, 7, index, mode, observer), model.horizon)
-        };
+        let outcome = |mode| replicate_beside(&model, 7, index, mode, &mut ()).0;
         let fast = outcome(Mode::Fast);
         fast.assert_consistent();
         fast.workloads().iter().for_each(Outcome::assert_consistent);
@@ -364,10 +358,7 @@ fn both_modes_come_to_the_same_outcome() {
         model.workload_mut().min_serving = 1 + (index % 2) as u32;
         model.workload_mut().pod.main_mut().liveness = (index % 3 > 0).then(|| common::probe(4));
         model.on_call = Some(common::storms::on_call());
-        let outcome = |mode| {
-            let observer = (Measures::new(&model), ());
-            drive(&mut Replication::new(&model, 7, index, mode, observer), model.horizon)
-        };
+        let outcome = |mode| replicate_beside(&model, 7, index, mode, &mut ()).0;
         let fast = outcome(Mode::Fast);
         fast.assert_consistent();
         assert_eq!(fast, outcome(Mode::EveryProbe), "replication {index}");
@@ -439,10 +430,8 @@ fn the_same_with_a_script_whose_strikes_meet() {
 }
 
 fn timeline(model: &Model, index: u64, mode: Mode) -> Timeline {
-    let mut replication = Replication::new(model, 11, index, mode, Recorder::default());
-    replication.run_until(SimTime::ZERO + model.horizon);
-    let end = replication.now();
-    replication.into_observer().finish(model, end)
+    let end = SimTime::ZERO + model.horizon;
+    watch(model, 11, index, mode, end, Recorder::default()).finish(model, end)
 }
 
 /// What happened, probes that were skipped filled in.
@@ -517,10 +506,7 @@ fn assert_equal_in_all(name: &str, model: &Model, index: u64) {
     let (fast, slow) = (play(model, index, Mode::Fast), play(model, index, Mode::EveryProbe));
     assert_eq!(fast, slow, "{name}, replication {index}");
     assert_same_trace(model, index);
-    let outcome = |mode| {
-        let observer = (Measures::new(model), ());
-        drive(&mut Replication::new(model, 7, index, mode, observer), model.horizon)
-    };
+    let outcome = |mode| replicate_beside(model, 7, index, mode, &mut ()).0;
     assert_eq!(outcome(Mode::Fast), outcome(Mode::EveryProbe), "{name}, replication {index}");
 }
 
@@ -560,12 +546,13 @@ fn the_same_of_loops_and_hangs_in_all_weathers() {
 
 /// Events in a year, and restarts.
 fn count(model: &Model) -> (u64, u64) {
-    let mut replication = Replication::new(model, 7, 0, Mode::Fast, common::loops::Restarts::default());
+    let mut restarts = common::loops::Restarts::default();
+    let mut replication = Watched::new(model, 7, 0, Mode::Fast, &mut restarts);
     let mut events = 0;
     while replication.step(SimTime::ZERO + model.horizon) {
         events += 1;
     }
-    (events, replication.observer().0)
+    (events, restarts.0)
 }
 
 /// Rule (invariant 5): what cannot change anything costs nothing. A hang that nothing ends takes no events; a cycle of a loop

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use crate::common;
-use hasim::cluster::{Mode, Observed, Observer, Phase, Replication};
+use hasim::cluster::{Mode, Observed, Observer, Phase, watch};
 use hasim::experiment::replicate;
 use hasim::model::{Budget, Limit, Model, Part, Strategy, Strikes};
 use hasim::study::Quantity;
@@ -138,9 +138,7 @@ impl Observer for Stays {
 fn e2_n14_a_pod_that_is_ready_never_stays_out_of_rotation() {
     let model = stormy(3, 1, [false; 3], 0.0, &[]);
     for index in 0..40 {
-        let mut replication = Replication::new(&model, 9, index, Mode::Fast, Stays::default());
-        replication.run_until(SimTime::ZERO + model.horizon);
-        let stays = replication.into_observer();
+        let stays = watch(&model, 9, index, Mode::Fast, SimTime::ZERO + model.horizon, Stays::default());
         let longest = stays.longest.get(&Phase::EnterRotation).copied().unwrap_or_default();
         assert!(longest < 25.0, "replication {index}: {longest} s");
         let terminate = stays.longest.get(&Phase::Terminate).copied().unwrap_or_default();

@@ -7,7 +7,7 @@
 //! has one of its own. And a page covers all that is stuck, whosesoever it is: nobody is on call. What is left couples nothing: chance is that of names, slots and Nodes.
 
 use crate::common::{self, fixed, storms};
-use hasim::cluster::{EndpointView, Mode, Observed, Observer, Replication};
+use hasim::cluster::{EndpointView, Mode, Observed, Observer, watch};
 use hasim::ids::{ContainerId, ImageId, PodId, SlotId};
 use hasim::model::{Model, Resources, Workload};
 use hasim::time::{Duration, SimTime};
@@ -38,7 +38,9 @@ impl Own {
 }
 
 impl Observer for Own {
-    const HEARS_LOG: bool = false;
+    fn hears_log(&self) -> bool {
+        false
+    }
 
     fn observe(&mut self, at: SimTime, what: &Observed) {
         let (slot, words) = match what {
@@ -78,9 +80,7 @@ impl Observer for Own {
 fn history(model: &Model, name: &str, index: u64) -> Vec<(SimTime, usize, String)> {
     let id = model.workloads.ids().find(|&id| model.workloads[id].name == name).unwrap();
     let own = Own { slots: model.slots_of(id), ..Own::default() };
-    let mut replication = Replication::new(model, 5, index, Mode::Fast, own);
-    replication.run_until(SimTime::ZERO + model.horizon);
-    let mut told = replication.into_observer().told;
+    let mut told = watch(model, 5, index, Mode::Fast, SimTime::ZERO + model.horizon, own).told;
     told.sort_by_key(|(at, slot, _)| (*at, *slot));
     told
 }

@@ -64,8 +64,9 @@ impl<O: Observer> Cluster<'_, O> {
         instant: impl Fn(u64) -> SimTime,
     ) {
         let resync_min = self.model.cluster.control_plane.resync_min;
+        let hears_log = self.observer.hears_log();
         let Some(prober) = self.prober(at, ProbeKind::Readiness) else { return };
-        let one_by_one = O::HEARS_LOG || prober.worker.busy(reply) * 2 > resync_min;
+        let one_by_one = hears_log || prober.worker.busy(reply) * 2 > resync_min;
         let singly = if one_by_one { count } else { count.min(1) };
         for n in 0..singly {
             self.skip_trigger(at, instant(n), reply);

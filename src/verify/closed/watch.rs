@@ -2,7 +2,7 @@
 
 use rayon::prelude::*;
 
-use crate::cluster::{Mode, Observed, Observer, Phase, Replication};
+use crate::cluster::{Mode, Observed, Observer, Phase, watch};
 use crate::ids::SlotId;
 use crate::model::Model;
 use crate::time::{Duration, SimTime};
@@ -59,7 +59,9 @@ impl Log {
 }
 
 impl Observer for Log {
-    const HEARS_LOG: bool = false;
+    fn hears_log(&self) -> bool {
+        false
+    }
 
     fn observe(&mut self, at: SimTime, what: &Observed) {
         match what {
@@ -93,9 +95,8 @@ impl Observer for Log {
 
 /// One replication, played for so many seconds.
 pub fn play_one(model: &Model, seed: u64, index: u64, seconds: f64) -> Log {
-    let mut replication = Replication::new(model, seed, index, Mode::Fast, Log::default());
-    replication.run_until(SimTime::ZERO + Duration::from_secs_f64(seconds));
-    replication.into_observer()
+    let until = SimTime::ZERO + Duration::from_secs_f64(seconds);
+    watch(model, seed, index, Mode::Fast, until, Log::default())
 }
 
 /// The first `n` replications.

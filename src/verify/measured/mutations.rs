@@ -2,20 +2,21 @@
 
 use super::record::Record;
 use super::{scenarios, sets};
-use crate::cluster::{Mode, Mutation, Replication};
+use crate::cluster::{Mode, Mutation, Watched};
 use crate::model::Model;
 use crate::time::{Duration, SimTime};
 use crate::verify::row::{Verdict, Verification};
 
 /// What lies outside in these scenarios with a rule broken, as `check: column`.
 fn outside(names: &[&str], mutation: Option<Mutation>) -> Vec<String> {
-    let sampler = |model: &Model, seed, index, record: Record, until| {
-        let mut replication = Replication::new(model, seed, index, Mode::EveryProbe, record);
+    let sampler = |model: &Model, seed, index, mut record: Record, until| {
+        let mut replication = Watched::new(model, seed, index, Mode::EveryProbe, &mut record);
         if let Some(mutation) = mutation {
             replication = replication.mutated(mutation);
         }
         replication.run_until(SimTime::ZERO + Duration::from_secs_f64(until));
-        replication.into_observer()
+        replication.end();
+        record
     };
     let all = scenarios::all();
     let chosen = all.iter().enumerate().filter(|(_, scenario)| names.contains(&scenario.name));

@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::data::{Entry, Table};
 use super::record::Record;
-use crate::cluster::{Mode, Replication};
+use crate::cluster::{Mode, watch};
 use crate::ids::{IdVec, NodeId, ZoneId};
 use crate::model::{
     DeadNodes, Fault, Model, NewNode, Node, NodeMode, Occurrence, Resources, ScriptTarget, Spread, Start, Strikes, Zone,
@@ -177,15 +177,13 @@ fn model(case: &Case, replicas: u32, when: &str) -> Model {
 
 fn place(model: &Model, case: &Case, index: u64) -> Placement {
     let record = Record::new(SEED, index, &Law::Fixed(0.0));
-    let mut replication = Replication::new(model, SEED, index, Mode::Fast, record);
     // N15: the orphan is replaced within 150 s; the new machine joins at 301 s.
     let until = match case.lost {
         None => 0.0,
         Some(false) => 290.0,
         Some(true) => 400.0,
     };
-    replication.run_until(SimTime::ZERO + Duration::from_secs_f64(until));
-    let record = replication.into_observer();
+    let record = watch(model, SEED, index, Mode::Fast, SimTime::ZERO + Duration::from_secs_f64(until), record);
     let living = record.pods.iter().filter(|pod| pod.deleted.is_none() && pod.gone.is_none());
     let mut on = BTreeMap::new();
     let mut pending = 0;

@@ -10,7 +10,7 @@ use statrs::distribution::{Binomial, DiscreteCDF};
 
 use super::band::scenario_of;
 use super::data::Table;
-use crate::cluster::{Mode, Replication};
+use crate::cluster::{Mode, watch};
 use crate::history::{Happening, Observed, Observer};
 use crate::ids::{NodeId, PodId};
 use crate::model::Model;
@@ -103,10 +103,8 @@ fn zones(text: &str) -> Zones {
 
 /// The ends of its rollouts.
 fn play(model: &Model, index: u64) -> Vec<Zones> {
-    let mut replication =
-        Replication::new(model, SEED, index, Mode::Fast, Spreads { model, pods: BTreeMap::new(), ends: Vec::new() });
-    replication.run_until(SimTime::ZERO + model.horizon);
-    replication.into_observer().ends
+    let spreads = Spreads { model, pods: BTreeMap::new(), ends: Vec::new() };
+    watch(model, SEED, index, Mode::Fast, SimTime::ZERO + model.horizon, spreads).ends
 }
 
 /// Which Pods are where, and how they were spread whenever a rollout was complete.

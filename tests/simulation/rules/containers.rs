@@ -2,7 +2,7 @@
 
 use crate::common::stats::{assert_law, uniform};
 use crate::common::{bare, exponential, fixed, near, of_template, probe, scripted, secs};
-use hasim::cluster::{Exit, Happening, Mode, Observed, Observer, Replication};
+use hasim::cluster::{Exit, Happening, Mode, Observed, Observer, watch};
 use hasim::ids::{ContainerId, ImageId, SlotId};
 use hasim::model::{
     Affects, App, Container, ContainerMode, Fault, ImagePull, Model, OnSigterm, Probe, ProbeKind, Role, ScriptTarget,
@@ -30,9 +30,7 @@ impl Observer for Log {
 
 impl Log {
     fn play(model: &Model, index: u64, seconds: f64) -> Self {
-        let mut replication = Replication::new(model, 3, index, Mode::Fast, Self::default());
-        replication.run_until(SimTime::ZERO + secs(seconds));
-        replication.into_observer()
+        watch(model, 3, index, Mode::Fast, SimTime::ZERO + secs(seconds), Self::default())
     }
 
     /// When `is` held for the container, in order.
@@ -233,9 +231,7 @@ fn k9_workers_of_one_period_tick_together() {
     let first =
         Container { post_start: secs(23.0), liveness: Some(prompt(10.0, 3)), ..container("main", Role::Regular, 1.0) };
     let model = pod_of(vec![first, slow], 0, Start::Fresh);
-    let mut replication = Replication::new(&model, 3, 0, Mode::EveryProbe, Log::default());
-    replication.run_until(SimTime::ZERO + secs(90.0));
-    let log = replication.into_observer();
+    let log = watch(&model, 3, 0, Mode::EveryProbe, SimTime::ZERO + secs(90.0), Log::default());
     let (one, two) = (log.all(0, sent(ProbeKind::Liveness)), log.all(1, sent(ProbeKind::Liveness)));
     let since = log.pod(|what| matches!(what, Happening::FirstSync { .. }))[0];
     assert!(two.len() >= 5 && one[one.len() - two.len()..] == two, "{one:?} {two:?}");
@@ -384,7 +380,9 @@ fn k7_a_sidecar_restarts_alone() {
 #[derive(Default, PartialEq, Debug)]
 struct Views(Vec<(SimTime, Observed)>);
 impl Observer for Views {
-    const HEARS_LOG: bool = false;
+    fn hears_log(&self) -> bool {
+        false
+    }
     fn observe(&mut self, at: SimTime, what: &Observed) {
         if matches!(what, Observed::SlotChanged { .. } | Observed::Restarted { .. } | Observed::ProbeKilled { .. }) {
             self.0.push((at, what.clone()));
@@ -418,9 +416,7 @@ fn k1_exchanged_containers_differ_by_the_order_of_their_starts_only() {
         let mut model = pod_of(containers, serving, Start::Running);
         model.faults = faults(serving, 1 - serving).into();
         model.cluster.latencies.container_start = Law::fixed(0.0).unwrap();
-        let mut replication = Replication::new(&model, 5, 0, Mode::Fast, Views::default());
-        replication.run_until(SimTime::ZERO + Duration::from_secs(40 * 86_400));
-        replication.into_observer()
+        watch(&model, 5, 0, Mode::Fast, SimTime::ZERO + Duration::from_secs(40 * 86_400), Views::default())
     };
     let (first, last) = (play(vec![main.clone(), proxy.clone()], 0), play(vec![proxy, main], 1));
     assert!(first.0.len() > 500);
@@ -467,11 +463,7 @@ fn k16_a_sidecar_that_waits_is_probed_on() {
     let sandbox = Strikes::Container(ContainerMode::Sandbox);
     model.faults = vec![scripted("sandbox", fixed(50.0), &slot, sandbox, None)].into();
     for index in 0..20 {
-        let play = |mode| {
-            let mut replication = Replication::new(&model, 3, index, mode, Log::default());
-            replication.run_until(SimTime::ZERO + secs(100.0));
-            replication.into_observer()
-        };
+        let play = |mode| watch(&model, 3, index, mode, SimTime::ZERO + secs(100.0), Log::default());
         let (fast, judge) = (play(Mode::Fast), play(Mode::EveryProbe));
         assert_eq!(fast.all(0, started), judge.all(0, started));
         assert_eq!(fast.all(1, started), judge.all(1, started));

@@ -2,7 +2,7 @@
 
 use crate::common::stats::assert_mean;
 use crate::common::{self, CRASH_NODE, DELETION, HANG, fault, fixed, near, scripted, secs};
-use hasim::cluster::{Cause, Happening, Mode, Observed, Observer, OperationEnd, Replication, Target};
+use hasim::cluster::{Cause, Happening, Mode, Observed, Observer, OperationEnd, Target, watch};
 use hasim::experiment::{Outcome, replicate};
 use hasim::ids::{BudgetId, FaultId, IdVec, NodeId, SlotId, WorkloadId};
 use hasim::model::{Budget, Fault, Limit, Model, OnSigterm, Part, Probe, ScriptTarget, Strategy, Strikes};
@@ -68,10 +68,7 @@ impl Film {
 }
 
 fn film(model: &Model, index: u64) -> Film {
-    let mut replication = Replication::new(model, 3, index, Mode::Fast, Film::default());
-    replication.run_until(SimTime::ZERO + model.horizon);
-    replication.tell_clocks();
-    replication.into_observer()
+    watch(model, 3, index, Mode::Fast, SimTime::ZERO + model.horizon, Film::default())
 }
 
 fn films(model: &Model, count: u64) -> Vec<Film> {

@@ -3,7 +3,7 @@
 use crate::common::stats::assert_mean;
 use crate::common::watch::{self, Log, struck};
 use crate::common::{self, CRASH_NODE, DELETION, HANG, days, exponential, fault, fixed, near, scripted, secs};
-use hasim::cluster::{Cause, Happening, Mode, Observed, Observer, Replication};
+use hasim::cluster::{Cause, Happening, Mode, Observed, Observer, watch};
 use hasim::experiment::{Outcome, replicate};
 use hasim::ids::{FaultId, NodeId, PodId, SlotId, WorkloadId, ZoneId};
 use hasim::model::{
@@ -137,9 +137,7 @@ impl Observer for Film {
 }
 
 pub(super) fn film(model: &Model, index: u64) -> Film {
-    let mut replication = Replication::new(model, 3, index, Mode::Fast, Film::default());
-    replication.run_until(SimTime::ZERO + model.horizon);
-    replication.into_observer()
+    watch(model, 3, index, Mode::Fast, SimTime::ZERO + model.horizon, Film::default())
 }
 
 pub(super) fn films(model: &Model, count: u64) -> Vec<Film> {

@@ -5,8 +5,8 @@ use crate::common::film::Film;
 use crate::common::stats::assert_mean;
 use crate::common::watch::{self, Log, struck};
 use crate::common::{self, CRASH, HANG, days, exponential, fault, fixed, near, scripted, secs};
-use hasim::cluster::{Happening, Mode, Observed, Observer, OperationEnd, Replication};
-use hasim::experiment::{Recorder, drive, replicate};
+use hasim::cluster::{Happening, Mode, Observed, Observer, OperationEnd, watch};
+use hasim::experiment::{replicate, trace};
 use hasim::ids::{FaultId, IdVec, NodeId, SlotId, WorkloadId};
 use hasim::model::{
     Affects, Budget, ContainerMode, Fault, Limit, Model, OnSigterm, Part, ScriptTarget, Strategy, Strikes,
@@ -69,9 +69,7 @@ impl Observer for Told {
 }
 
 fn told(model: &Model, index: u64) -> Told {
-    let mut replication = Replication::new(model, 3, index, Mode::Fast, Told::default());
-    replication.run_until(SimTime::ZERO + model.horizon);
-    replication.into_observer()
+    watch(model, 3, index, Mode::Fast, SimTime::ZERO + model.horizon, Told::default())
 }
 
 /// D13, D9: two controllers, and all new Pods are created at once; none of the old ones is touched. They stand in slots at the top.
@@ -402,11 +400,7 @@ fn only_the_deployment_that_is_named_is_scaled() {
 fn a_trace_knows_closed_slots() {
     let mut model = model(3, steps(1, 0));
     model.faults.push(scale(BEGIN + 300.0, 5, Some(100.0)));
-    let watch = (hasim::experiment::Measures::new(&model), Recorder::default());
-    let mut replication = Replication::new(&model, 3, 0, Mode::Fast, watch);
-    drive(&mut replication, model.horizon);
-    let end = replication.now();
-    let timeline = replication.into_observer().1.finish(&model, end);
+    let timeline = trace(&model, 3, 0).timeline;
     assert_eq!(timeline.rollouts.len(), 1);
     assert_eq!(timeline.rollouts[0].operation, FaultId::new(0));
     let closed = timeline.looks.iter().filter(|look| look.view.is_none());

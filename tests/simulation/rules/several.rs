@@ -6,7 +6,7 @@ use crate::common::{
     self, CRASH, CRASH_NODE, DELETION, ERROR, WINDOW, at_random_time, exponential, fault, fixed, named, near, scripted,
     secs,
 };
-use hasim::cluster::{Cause, Happening, Mode, Observed, Observer, Phase, Replication};
+use hasim::cluster::{Cause, Happening, Mode, Observed, Observer, Phase, watch};
 use hasim::experiment::{Outcome, replicate, trace};
 use hasim::history::{Timeline, Who};
 use hasim::ids::{ContainerId, FaultId, ImageId, NodeId, SlotId, TemplateContainer, WorkloadId};
@@ -404,10 +404,9 @@ fn the_clock_of_several_is_told_to_each() {
         fault("node", CRASH_NODE, exponential(300.0), Some(fixed(1.0))),
     ]
     .into();
-    let mut replication = Replication::new(&model, 9, 0, Mode::Fast, Clocks::default());
-    replication.run_until(SimTime::ZERO + model.horizon);
     let expected = [(0, None), (1, Some(B)), (2, Some(A)), (2, Some(B)), (3, None)];
-    assert_eq!(replication.into_observer().0, expected.into());
+    let clocks = watch(&model, 9, 0, Mode::Fast, SimTime::ZERO + model.horizon, Clocks::default());
+    assert_eq!(clocks.0, expected.into());
 }
 
 /// A fault that names a container strikes Pods that have one of that name, and no other container of those that have none.

@@ -393,6 +393,26 @@ fn a_new_machine_waits_for_a_free_name() {
     assert_eq!((operation.complete.count(), operation.forced), (2, 2));
 }
 
+/// The new machine is taken back before the object of the old Node is gone: both withdrawals end, each with its own machine.
+#[test]
+fn n15_a_successor_is_withdrawn_before_the_old_node_is_deleted() {
+    let plan = NodeWithdrawal { handler: Handler::None, replacement: Replacement::AtNotice, ..UNHANDLED };
+    let mut model = withdrawn(plan);
+    let again = NodeWithdrawal { notice: Some(secs(1.0)), replacement: Replacement::AtEnd, ..plan };
+    let target = [ScriptTarget::Node(NodeId::new(0))];
+    let second = scripted("again", fixed(BEGIN + NOTICE + 2.0), &target, Strikes::WithdrawNode(again), Some(TAKES));
+    model.faults[IT].lasts = Some(fixed(NOTICE / 2.0));
+    model.faults.push(second);
+    for film in films(&model) {
+        let joins = film.when(|what| matches!(what, Happening::NodeJoined { .. }));
+        let is_right = near(joins[0], BEGIN + NOTICE / 2.0) && near(joins[1], BEGIN + NOTICE + 3.0 + TAKES);
+        assert!(joins.len() == 2 && is_right, "{joins:?}");
+        let ends = film.when(|what| matches!(what, Happening::WithdrawalEnded { .. }));
+        assert!(ends.len() == 2 && near(ends[1], joins[1]), "{ends:?}");
+    }
+    assert_eq!(outcome(&model, 0).operations()[0].complete.count(), 1);
+}
+
 /// What it costs is charged to it, and to nothing else: from the eviction, the shutdown or the death of the machine on.
 #[test]
 fn a_withdrawal_is_charged_with_what_it_costs() {

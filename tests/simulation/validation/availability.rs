@@ -4,7 +4,7 @@
 
 use crate::common::stats::{assert_mean, assert_same_mean};
 use crate::common::{CRASH, bare, exponential, fault, probe, secs};
-use hasim::cluster::{Mode, Observed, Observer, Replication};
+use hasim::cluster::{Mode, Observed, Observer, watch};
 use hasim::experiment::replicate;
 use hasim::model::{Affects, ContainerMode, Model, Strikes};
 use hasim::random::Law;
@@ -65,9 +65,7 @@ impl Observer for Integral {
 fn integrals(model: &Model, seed: u64, n: u64, mode: Mode) -> Vec<Integral> {
     let end = SimTime::ZERO + model.warm_up + model.horizon;
     let one = |index| {
-        let mut replication = Replication::new(model, seed, index, mode, Integral::new(model));
-        replication.run_until(end);
-        let mut integral = replication.into_observer();
+        let mut integral = watch(model, seed, index, mode, end, Integral::new(model));
         integral.account(end);
         integral
     };

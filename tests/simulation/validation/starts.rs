@@ -7,7 +7,7 @@ use crate::common;
 use crate::common::stats::{assert_law, assert_share, mean_over_square, sum_of_uniforms, uniform};
 use crate::common::watch::{Log, What, killed, play_many};
 use crate::common::{CRASH, WINDOW, bare, fixed, near, secs, struck_once};
-use hasim::cluster::{Mode, Phase, Replication};
+use hasim::cluster::{Mode, Phase, watch};
 use hasim::model::{Model, RaceOdds, Start, WhileStarting};
 use hasim::random::Law;
 use hasim::time::{Duration, SimTime};
@@ -194,11 +194,7 @@ fn without_delay_the_fast_mode_equals_the_judge() {
     let mut model = without_delay(model);
     model.workload_mut().pod.main_mut().readiness.as_mut().unwrap().period = secs(1.0);
     for index in 0..4 {
-        let log = |mode| {
-            let mut replication = Replication::new(&model, 36, index, mode, Log::default());
-            replication.run_until(SimTime::ZERO + secs(5.0 * 86_400.0));
-            replication.into_observer()
-        };
+        let log = |mode| watch(&model, 36, index, mode, SimTime::ZERO + secs(5.0 * 86_400.0), Log::default());
         let (fast, slow) = (log(Mode::Fast), log(Mode::EveryProbe));
         let differs = fast.entries.iter().zip(&slow.entries).position(|(a, b)| a != b);
         assert_eq!(differs, None, "replication {index}");
