@@ -130,6 +130,11 @@ impl<O: Observer> Cluster<'_, O> {
             "each place of the cluster has one Node: {places:?}, {:?}",
             self.withdrawals
         );
+        for spare in self.upgrades.reserve() {
+            let state = &self.nodes[spare];
+            let is_coming = state.registered || state.join.is_set();
+            assert!(state.place.is_none() && is_coming, "{spare:?} stands beside the others or is on its way");
+        }
         assert!(self.upgrades.is_sound(), "an upgrade that is under way has something left to do");
         assert!(self.withdrawals.are_sound(), "a Node is withdrawn once at a time: {:?}", self.withdrawals);
     }

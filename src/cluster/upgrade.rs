@@ -81,6 +81,11 @@ impl Upgrades {
         self.under_way.iter().flat_map(|upgrade| &upgrade.steps).any(|step| step.node == node)
     }
 
+    /// Spare Nodes that wait for an old one that they replace.
+    pub fn reserve(&self) -> impl Iterator<Item = NodeId> {
+        self.under_way.iter().flat_map(|upgrade| &upgrade.reserve).copied()
+    }
+
     /// An upgrade lasts as long as a Node is left, and has no more of them in work than it may.
     pub fn is_sound(&self) -> bool {
         self.under_way.iter().all(|upgrade| {
@@ -407,9 +412,10 @@ impl<O: Observer> Cluster<'_, O> {
     /// Nothing more is done about the Node. A new one that was not needed is there for the next.
     fn end_step(&mut self, cx: &mut Cx<'_, Event>, node: NodeId) {
         let Some(upgrade) = &mut self.upgrades.under_way else { return };
-        let is_left = |spare: &NodeId| self.nodes[*spare].place.is_none();
-        let of_node = upgrade.steps.iter().filter(|step| step.node == node);
-        upgrade.reserve.extend(of_node.filter_map(|step| step.spare).filter(is_left));
+        // One that soaks has taken its place, and may have lost it again.
+        let has_kept_machine = |step: &&Step| step.node == node && !matches!(step.stage, Stage::Soaking);
+        let unused = upgrade.steps.iter().filter(has_kept_machine).filter_map(|step| step.spare);
+        upgrade.reserve.extend(unused);
         upgrade.steps.retain(|step| step.node != node);
         self.go_on_with_upgrade(cx);
     }

@@ -502,6 +502,37 @@ fn a_reclaim_takes_over_the_node() {
     }
 }
 
+/// A new machine that has taken its place in an upgrade, and is withdrawn while it soaks, is not counted on for the Nodes that are
+/// left: the upgrade goes on with another one.
+#[test]
+fn an_upgrade_goes_on_when_a_new_node_is_withdrawn_while_it_soaks() {
+    const SOAK: f64 = 400.0;
+    let mut model = withdrawn(UNHANDLED);
+    common::add_spares(&mut model, 2);
+    // The first new one has joined after 200 s, and soaks.
+    let (soaks, target) = (fixed(BEGIN + TAKES + 100.0), [ScriptTarget::Node(NodeId::new(0))]);
+    model.faults = vec![scripted("it", soaks, &target, Strikes::WithdrawNode(EXPIRED), Some(TAKES))].into();
+    let plan = NodeUpgrade {
+        surge: 1,
+        at_once: 1,
+        order: UpgradeOrder::Listed,
+        cordons_all: false,
+        soak: secs(SOAK),
+        retry: EvictionRetry::Steady,
+        drain_timeout: None,
+        on_timeout: OnTimeout::Force,
+        frees_failed: false,
+    };
+    model.horizon = secs(10_000.0);
+    model.window = model.horizon;
+    let upgrade = Strikes::UpgradeNodes(plan);
+    model.faults.push(scripted("upgrade", fixed(BEGIN), &[ScriptTarget::Cluster], upgrade, Some(TAKES)));
+    for film in films(&model) {
+        let ends = film.when(|what| matches!(what, Happening::UpgradeEnded { has_failed: false }));
+        assert!(ends.len() == 1 && ends[0] < BEGIN + 3.0 * (TAKES + SOAK + 60.0) + TAKES, "{ends:?}");
+    }
+}
+
 /// A machine that dies meanwhile, and is replaced for that, has been withdrawn: no second one comes.
 #[test]
 fn a_node_that_dies_has_been_withdrawn() {
