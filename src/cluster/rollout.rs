@@ -399,14 +399,17 @@ impl<O: Observer> Cluster<'_, O> {
         self.slots[slot].pods += 1;
     }
 
-    /// The rollout is over when all Pods are of the new revision and available.
+    /// The rollout is over when all Pods are of the new revision and available, and the controllers have nothing left to do: where the
+    /// last old Pod was evicted, a surge Pod has yet to take its slot.
     fn end_rollout_if_complete(&mut self, cx: &mut Cx<'_, Event>, workload: WorkloadId) {
         let replicas = self.workloads[workload].scaling.replicas;
         let newest = self.workloads[workload].rollouts.newest();
         let others = self.active_pods(workload).any(|pod| self.pods[pod].revision != newest.revision);
-        if self.workloads[workload].rollouts.is_under_way()
+        let rollouts = &self.workloads[workload].rollouts;
+        if rollouts.is_under_way()
+            && !rollouts.is_to_scale()
             && newest.size == replicas
-            && self.workloads[workload].rollouts.total() == replicas
+            && rollouts.total() == replicas
             && !others
             && self.available(cx.now(), workload, newest.revision) == replicas
         {

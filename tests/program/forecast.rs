@@ -26,15 +26,15 @@ fn first_forecast(folder: &Path, args: &[&str]) -> String {
     found.unwrap_or_else(|| panic!("{args:?} ended without a word on its time: {heard:?}"))
 }
 
-/// A thousand Pods that are probed by chance and crash all the time: one replication takes minutes.
+/// Two hundred Pods that are probed by chance and crash all the time: one replication takes minutes.
 fn one_replication_takes_minutes(folder: &Path) {
     let read = |name: &str| fs::read_to_string(format!("{ROOT}/models/{name}")).unwrap();
-    let manifest = read("deployments/aidbox.yaml").replacen("replicas: 2", "replicas: 1000", 1);
+    let manifest = read("deployments/aidbox.yaml").replacen("replicas: 2", "replicas: 200", 1);
     fs::write(folder.join("manifest.yaml"), manifest).unwrap();
     let app = "apiVersion: hasim/v1\nkind: App\nmetadata: {name: app}\nspec:\n  startUp: 5s\n  whileStarting: refuses\n  \
                onSigterm: {exits: 1s}\n  probeFailure: 0.5\n";
     fs::write(folder.join("app.yaml"), app).unwrap();
-    let cluster = read("clusters/three-zones.yaml").replacen("nodesPerZone: 2", "nodesPerZone: 200", 1);
+    let cluster = read("clusters/three-zones.yaml").replacen("nodesPerZone: 2", "nodesPerZone: 40", 1);
     fs::write(folder.join("cluster.yaml"), cluster).unwrap();
     let faults = "apiVersion: hasim/v1\nkind: FaultModel\nmetadata: {name: faults}\nspec:\n  faults:\n  - {name: crash, target: \
                   container, mode: crash, every: {exponential: {mean: 1000s}}, source: test}\n";
@@ -48,7 +48,7 @@ fn one_replication_takes_minutes(folder: &Path) {
     fs::write(folder.join("fixed.yaml"), experiment("replications: 1000")).unwrap();
     let precise = "precision: {metric: downtime_s_per_year, relative: 1%, maxReplications: 2000}";
     fs::write(folder.join("precise.yaml"), experiment(precise)).unwrap();
-    let select = "select: {goal: best, indifference: 5m, maxReplications: 2000}\n  vary: {replicas: [999, 1000]}";
+    let select = "select: {goal: best, indifference: 5m, maxReplications: 2000}\n  vary: {replicas: [199, 200]}";
     fs::write(folder.join("select.yaml"), experiment(select)).unwrap();
 }
 

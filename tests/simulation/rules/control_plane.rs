@@ -197,6 +197,25 @@ fn n17_changes_wait_for_the_api_server() {
     }
 }
 
+/// N17a, D2: the last old Pod is evicted while no controller looks, and the new one is available: the rollout is over once the new one
+/// has taken its slot.
+#[test]
+fn n17a_d2_a_rollout_whose_old_pod_went_in_the_outage_ends_with_a_full_number() {
+    let release = Strikes::Rollout { new_image: false };
+    let rollout = strike("release", BEGIN - 1.0, ScriptTarget::Deployment(WorkloadId::new(0)), release, None);
+    let deleted = strike("deleted", BEGIN + 60.0, slot(0), DELETION, None);
+    let faults = vec![away(ControlPlaneMode::ControllerManager, 100.0), rollout, deleted];
+    let mut model = Model { faults: faults.into(), horizon: secs(400.0), ..common::bare(1) };
+    let (max_surge, max_unavailable) = (Part::Number(1), Part::Number(0));
+    model.workload_mut().strategy = Strategy::RollingUpdate { max_surge, max_unavailable };
+    for film in films(&model) {
+        let created = film.after(BEGIN - 1.0, |what| matches!(what, H::PodCreated { .. }));
+        let ended = film.when(|what| matches!(what, H::RolloutEnded { .. }));
+        assert!(created.len() == 1 && created[0] < BEGIN, "{created:?}");
+        assert!(ended.len() == 1 && ended[0] > BEGIN + 100.0 && ended[0] < BEGIN + 100.1, "{ended:?}");
+    }
+}
+
 /// N17: a rollout that is under way stands still, and goes on.
 #[test]
 fn n17_a_rollout_stands_still() {
