@@ -159,6 +159,7 @@ pub(crate) enum Event {
     DrainListed(NodeId, Timer),
     DrainStepDue(NodeId, u32, Timer),
     UpgradeStepDue(NodeId, Timer),
+    CandidatesDue(Timer),
     WithdrawalDue(NodeId, Timer),
 }
 
@@ -367,6 +368,7 @@ impl<O: Observer> World for Cluster<'_, O> {
             Event::DrainListed(node, timer) => self.on_drain_listed(cx, node, timer),
             Event::DrainStepDue(node, number, timer) => self.on_drain_step_due(cx, node, number, timer),
             Event::UpgradeStepDue(node, timer) => self.on_upgrade_step_due(cx, node, timer),
+            Event::CandidatesDue(timer) => self.on_candidates_due(cx, timer),
             Event::WithdrawalDue(node, timer) => self.on_withdrawal_due(cx, node, timer),
         }
         if cfg!(debug_assertions) && self.is_to_be_checked(event) {

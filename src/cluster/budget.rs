@@ -87,6 +87,7 @@ impl<O: Observer> Cluster<'_, O> {
         if std::mem::replace(&mut self.budgets[budget].status, status) != status {
             let selects = &self.model.budgets[budget].selects;
             self.wake_evictions(cx, |pod| selects[pod.workload]);
+            self.look_for_candidates(cx);
         }
     }
 

@@ -157,6 +157,33 @@ impl<O: Observer> Cluster<'_, O> {
         self.clock_mut(target).pending.push(pending);
     }
 
+    /// A new machine stands at the Node's place. What comes of the age of a machine (V21) begins anew; whatever else befalls the place
+    /// keeps its time.
+    pub(super) fn begin_life_of_machine(&mut self, now: SimTime, node: NodeId) {
+        let model = self.model;
+        for number in 0..self.nodes[node].clock.pending.len() {
+            let clock = &mut self.nodes[node].clock;
+            let fault = clock.pending[number].fault;
+            let Some((every, _)) = model.faults[fault].occurs.every() else { continue };
+            if !model.faults[fault].strikes.comes_of_age() {
+                continue;
+            }
+            let after = clock.pending[number].every.span(every);
+            let after = self.in_hours(fault, now, after);
+            let clock = &mut self.nodes[node].clock;
+            let age = clock.age;
+            let pending = &mut clock.pending[number];
+            (pending.strikes_at, pending.life_began) = (age + after, Some(age));
+        }
+    }
+
+    /// What was to befall the machine of the one Node befalls that of the other from now on.
+    pub(super) fn move_clock(&mut self, now: SimTime, from: NodeId, to: NodeId) {
+        let (clock, observer) = self.watched_clock(Target::Node(from));
+        clock.stop(now, None, None, observer);
+        self.nodes[to].clock = std::mem::take(&mut self.nodes[from].clock);
+    }
+
     /// What comes so long after `now` comes later or sooner where it keeps hours of the week.
     fn in_hours(&self, fault: FaultId, now: SimTime, after: Duration) -> Duration {
         match self.model.faults[fault].occurs {

@@ -210,6 +210,7 @@ impl<O: Observer> Cluster<'_, O> {
             | Event::NodeJoined(..)
             | Event::NodeUncordoned(..)
             | Event::DrainListed(..)
+            | Event::CandidatesDue(_)
             | Event::UpgradeStepDue(..) => Some(ControlPlanePart::ApiServer),
             Event::WithdrawalDue(node, _) => {
                 self.withdrawals.goes_through_api(node).then_some(ControlPlanePart::ApiServer)

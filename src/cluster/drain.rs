@@ -32,6 +32,8 @@ const POLL: Duration = Duration::from_secs(1);
 /// After a conflict the API server tries again in this time, and up to a tenth more, so many times in all (V9).
 const CONFLICT_SECS: f64 = 0.5;
 const TRIES: u32 = 20;
+/// So long after the graces of Pods that were deleted in the end their machine goes, whether they have gone or not: a choice.
+const AFTER_GRACE: Duration = Duration::from_secs(60);
 
 /// Drains that are under way, and whose turn it is.
 #[derive(Debug, Clone, Default)]
@@ -50,7 +52,7 @@ struct Drain {
     deadline: Option<SimTime>,
     then: Then,
     began: SimTime,
-    /// So long after the beginning the grace of its Pods is to be over: they are deleted in time, whatever their budgets say (V21a).
+    /// So long after the beginning its Pods are deleted, whatever their budgets say.
     forced_after: Option<Duration>,
     retry: EvictionRetry,
     /// The answer with the list of Pods.
@@ -66,7 +68,8 @@ pub(super) struct Terms {
     pub retry: EvictionRetry,
     /// After how long it gives up.
     pub timeout: Option<Duration>,
-    /// After how long the grace of Pods is over that are deleted whatever their budgets say.
+    /// After how long Pods are deleted whatever their budgets say. Karpenter deletes each in time, so that its grace is over then
+    /// (V21a); others begin to delete then (V18, V20), and have done with the Node when the graces are over.
     pub forced_after: Option<Duration>,
     pub then: Then,
 }
@@ -336,13 +339,17 @@ impl<O: Observer> Cluster<'_, O> {
         if !self.drains.under_way[place].listed.expires(timer) {
             return;
         }
-        for (number, pod) in self.pods_on(node).into_iter().enumerate() {
+        let pods = self.pods_on(node);
+        self.set_end_of_graces(place, &pods);
+        for (number, pod) in pods.into_iter().enumerate() {
             let request = self.drain_request(node);
             let stage = Stage::Asking { sent: cx.now() };
             let (born, timer) = (self.pods[pod].born, Timer::NONE);
             let grace = self.spec(pod).termination_grace;
             let drain = &mut self.drains.under_way[place];
-            let forced_at = drain.forced_after.map(|after| (drain.began + after.saturating_sub(grace)).max(cx.now()));
+            let in_advance = if drain.retry == EvictionRetry::Doubling { grace } else { Duration::ZERO };
+            let forced_at =
+                drain.forced_after.map(|after| (drain.began + after.saturating_sub(in_advance)).max(cx.now()));
             drain.evictions.push(Eviction {
                 pod,
                 born,
@@ -359,6 +366,15 @@ impl<O: Observer> Cluster<'_, O> {
             self.schedule_request(cx, place, number);
         }
         self.end_drain_if_done(cx, place);
+    }
+
+    /// Whoever deletes Pods in the end waits for the longest of their graces, and a little longer for their objects to go.
+    fn set_end_of_graces(&mut self, place: usize, pods: &[PodId]) {
+        let longest = pods.iter().map(|pod| self.spec(*pod).termination_grace).max().unwrap_or_default();
+        let drain = &mut self.drains.under_way[place];
+        if let (Some(after), EvictionRetry::Steady) = (drain.forced_after, drain.retry) {
+            drain.deadline = Some(drain.began + after + longest + AFTER_GRACE);
+        }
     }
 
     /// The answer to the next request, or the moment at which it is not sent any more (V14).
@@ -387,7 +403,8 @@ impl<O: Observer> Cluster<'_, O> {
         }
         // Those before it that were not played.
         eviction.skip_refusals(cx.now());
-        if eviction.forced_at.is_some_and(|forced| forced <= cx.now()) {
+        let is_asked_for = !matches!(eviction.stage, Stage::Leaving { .. } | Stage::Done);
+        if is_asked_for && eviction.forced_at.is_some_and(|forced| forced <= cx.now()) {
             (eviction.forced_at, eviction.is_forced) = (None, true);
         }
         let stage = eviction.stage;
@@ -473,6 +490,7 @@ impl<O: Observer> Cluster<'_, O> {
 
     /// Something has happened to a Pod that drains and budgets look at.
     pub(super) fn tell_drains(&mut self, cx: &mut Cx<'_, Event>, pod: PodId) {
+        self.look_for_candidates(cx);
         if self.drains.are_none() {
             return;
         }
@@ -587,7 +605,8 @@ impl<O: Observer> Cluster<'_, O> {
             }
             Then::Upgrade => {
                 self.tell(cx, Happening::DrainEnded { node, has_failed });
-                self.on_node_drained(cx, node, has_failed);
+                let was_forced = evictions.iter().any(|eviction| eviction.is_forced);
+                self.on_node_drained(cx, node, (has_failed, was_forced));
             }
             Then::Withdrawal => {
                 self.tell(cx, Happening::DrainEnded { node, has_failed });

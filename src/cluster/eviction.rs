@@ -137,7 +137,8 @@ impl<O: Observer> Cluster<'_, O> {
     /// controller knows no taints.
     fn taint(&mut self, cx: &mut Cx<'_, Event>, node: NodeId) {
         self.nodes[node].no_execute = true;
-        self.tell(cx, Happening::TaintAdded { node });
+        let is_unreachable = self.nodes[node].shutdown.is_none();
+        self.tell(cx, Happening::TaintAdded { node, is_unreachable });
         for pod in self.pods_on(node) {
             if !self.pods[pod].deleted {
                 self.schedule_eviction(cx, pod);
@@ -148,8 +149,11 @@ impl<O: Observer> Cluster<'_, O> {
     /// The Pod is on a Node with the NoExecute taint from now on (N9), or on one that the controller without taints
     /// has given up.
     pub(super) fn schedule_eviction(&mut self, cx: &mut Cx<'_, Event>, pod: PodId) {
-        let unreachable = self.spec(pod).tolerations.unreachable;
-        let after = match (self.model.cluster.control_plane.eviction, unreachable) {
+        // A kubelet that shuts its Node down says that it is not Ready; who is silent is unreachable (N5).
+        let tolerations = &self.spec(pod).tolerations;
+        let is_not_ready = self.pods[pod].node.is_some_and(|node| self.nodes[node].shutdown.is_some());
+        let toleration = if is_not_ready { tolerations.not_ready } else { tolerations.unreachable };
+        let after = match (self.model.cluster.control_plane.eviction, toleration) {
             (Eviction::After(_), _) | (Eviction::Taints, Toleration::None) => Duration::ZERO,
             (Eviction::Taints, Toleration::Forever) => return,
             (Eviction::Taints, Toleration::For(span)) => span,

@@ -535,6 +535,7 @@ impl<O: Observer> Cluster<'_, O> {
         (state.cordoned, state.uncordon) = (false, Timer::NONE);
         self.tell(cx, Happening::NodeJoined { node });
         self.count_pods(cx);
+        self.begin_life_of_machine(cx.now(), node);
         self.refresh_node(cx, node);
         self.retry_pending(cx);
         self.update_clock(cx, super::Target::Node(node));

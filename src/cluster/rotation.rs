@@ -200,8 +200,12 @@ impl<O: Observer> Cluster<'_, O> {
             // In rotation or not is all that a run of the proxy changes.
             let state = &self.pods[pod];
             if state.in_rotation != state.view.is_some() {
-                self.tell(cx, Happening::RotationChanged { pod, in_rotation: state.in_rotation });
+                let (in_rotation, deleted) = (state.in_rotation, state.deleted);
+                self.tell(cx, Happening::RotationChanged { pod, in_rotation });
                 self.look(cx, pod);
+                if deleted && !in_rotation {
+                    self.tell_scaling(cx, self.pods[pod].workload);
+                }
             }
         }
         changed.clear();

@@ -10,6 +10,7 @@ use super::attribution::Account;
 use super::happening::Happening;
 use super::observer::{Observed, Observer, OperationEnd};
 use super::on_call::Watch;
+use super::state::Pod;
 use super::timer::Timer;
 use super::{Cluster, Cx, Event, Target};
 use crate::cluster::cause::{Cause, CauseSet};
@@ -195,8 +196,15 @@ impl<O: Observer> Cluster<'_, O> {
         self.update_clocks(cx, slot);
     }
 
+    /// A Pod that was deleted is out of rotation: a scaling may have waited for that.
+    pub(super) fn tell_scaling(&mut self, cx: &mut Cx<'_, Event>, workload: WorkloadId) {
+        if self.workloads[workload].scaling.is_at_work() {
+            self.request_pass(cx, workload);
+        }
+    }
+
     /// The scaling is over when the manifest's number is set again, or another one for good, as many Pods are available as are wanted,
-    /// and none is too many.
+    /// none is too many, and those that were too many are out of rotation.
     pub(super) fn end_scaling_if_complete(&mut self, cx: &mut Cx<'_, Event>, workload: WorkloadId) {
         let state = &self.workloads[workload];
         let Scaling { replicas, applied, operation, back, .. } = state.scaling;
@@ -204,6 +212,10 @@ impl<O: Observer> Cluster<'_, O> {
             return;
         }
         let wanted: u32 = state.rollouts.sets().iter().map(|set| set.size).sum();
+        let is_leaving = |pod: &Pod| pod.workload == workload && pod.deleted && pod.in_rotation;
+        if self.pods.iter().any(is_leaving) {
+            return;
+        }
         if self.active_pods(workload).count() as u32 == wanted && self.available_pods(cx.now(), workload) >= replicas {
             self.end_scaling(cx, workload, OperationEnd::Complete);
         }

@@ -24,6 +24,9 @@ use crate::model::{NodeUpgrade, OnTimeout, UpgradeOrder};
 use crate::random::Purpose;
 use crate::time::Duration;
 
+/// Karpenter looks for candidates in rounds; so long after a change it has looked again. The rule book is silent: a choice.
+const CANDIDATES_AFTER: Duration = Duration::from_secs(10);
+
 /// The upgrade that is under way, if one is: a cluster has one at a time.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Upgrades {
@@ -46,6 +49,10 @@ struct Upgrade {
     is_preparing: bool,
     /// A Node has kept its machine, as its drain has given up.
     has_failed: bool,
+    /// Pods have been deleted whatever their budgets said.
+    was_forced: bool,
+    /// When Karpenter looks again which Nodes are candidates.
+    look: Timer,
 }
 
 /// What is done about one Node.
@@ -73,7 +80,8 @@ enum Stage {
 impl Upgrades {
     /// What waits for an event.
     pub fn timers(&self) -> impl Iterator<Item = Timer> {
-        self.under_way.iter().flat_map(|upgrade| &upgrade.steps).map(|step| step.timer)
+        let of_steps = self.under_way.iter().flat_map(|upgrade| &upgrade.steps).map(|step| step.timer);
+        of_steps.chain(self.under_way.iter().map(|upgrade| upgrade.look))
     }
 
     /// The Node is in work: nobody else drains it.
@@ -132,8 +140,17 @@ impl<O: Observer> Cluster<'_, O> {
             plan.surge > 0 && stands_beside && !self.withdrawals.has_successor(*node)
         };
         let reserve = self.nodes.ids().filter(is_left).collect();
-        let (steps, is_preparing, has_failed) = (Vec::new(), true, false);
-        self.upgrades.under_way = Some(Upgrade { operation, plan, queue, steps, reserve, is_preparing, has_failed });
+        self.upgrades.under_way = Some(Upgrade {
+            operation,
+            plan,
+            queue,
+            steps: Vec::new(),
+            reserve,
+            is_preparing: true,
+            has_failed: false,
+            was_forced: false,
+            look: Timer::NONE,
+        });
         self.go_on_with_upgrade(cx);
     }
 
@@ -175,8 +192,10 @@ impl<O: Observer> Cluster<'_, O> {
             let node = upgrade.queue.remove(place);
             upgrade.reserve.retain(|one| Some(*one) != spare);
             upgrade.steps.push(Step { node, spare, stage: Stage::Draining, timer: Timer::NONE });
-            let NodeUpgrade { retry, drain_timeout: timeout, .. } = upgrade.plan;
-            let terms = Terms { retry, timeout, forced_after: None, then: Then::Upgrade };
+            let NodeUpgrade { retry, drain_timeout, .. } = upgrade.plan;
+            let forced_after = upgrade.plan.forced_after();
+            let timeout = if forced_after.is_none() { drain_timeout } else { None };
+            let terms = Terms { retry, timeout, forced_after, then: Then::Upgrade };
             self.drain_node(cx, node, upgrade.operation, terms);
         }
         if upgrade.queue.is_empty() && upgrade.steps.is_empty() {
@@ -211,7 +230,30 @@ impl<O: Observer> Cluster<'_, O> {
             return None;
         }
         // Where none is free, one that an upgrade before has left is dead, and is counted on when it is back.
-        bare.into_iter().find_map(|old| Some((old, self.free_spare(old)?)))
+        let mut candidates = bare.into_iter().filter(|node| self.is_candidate(upgrade, *node));
+        candidates.find_map(|old| Some((old, self.free_spare(old)?)))
+    }
+
+    /// Karpenter does not begin with a Node that has a Pod which may not be evicted (V21a).
+    fn is_candidate(&self, upgrade: &Upgrade, node: NodeId) -> bool {
+        !upgrade.plan.asks_first() || self.pods_on(node).into_iter().all(|pod| self.would_allow_eviction(pod))
+    }
+
+    /// Something has happened that may make a Node a candidate: Karpenter looks again in its next round (V21a).
+    pub(super) fn look_for_candidates(&mut self, cx: &mut Cx<'_, Event>) {
+        let Some(upgrade) = &self.upgrades.under_way else { return };
+        if !upgrade.plan.asks_first() || upgrade.queue.is_empty() || upgrade.look.is_set() {
+            return;
+        }
+        let timer = self.timer();
+        self.upgrades.under_way.iter_mut().for_each(|upgrade| upgrade.look = timer);
+        cx.after(CANDIDATES_AFTER, Event::CandidatesDue(timer));
+    }
+
+    pub(super) fn on_candidates_due(&mut self, cx: &mut Cx<'_, Event>, timer: Timer) {
+        if self.upgrades.under_way.as_mut().is_some_and(|upgrade| upgrade.look.expires(timer)) {
+            self.go_on_with_upgrade(cx);
+        }
     }
 
     /// A spare Node of the same pool that is not there, nor on its way.
@@ -230,7 +272,7 @@ impl<O: Observer> Cluster<'_, O> {
             return None;
         }
         let queue = upgrade.queue.iter().enumerate();
-        let mut free = queue.filter(|(_, node)| !self.drains.has(**node));
+        let mut free = queue.filter(|(_, node)| !self.drains.has(**node) && self.is_candidate(upgrade, **node));
         if upgrade.plan.surge == 0 {
             return free.next().map(|(place, _)| (place, None));
         }
@@ -263,8 +305,12 @@ impl<O: Observer> Cluster<'_, O> {
                 self.nodes[spare].join = Timer::NONE;
             }
         }
-        let Upgrade { operation, has_failed, .. } = *upgrade;
-        let end = if has_failed { OperationEnd::Failed } else { OperationEnd::Complete };
+        let Upgrade { operation, has_failed, was_forced, .. } = *upgrade;
+        let end = match (has_failed, was_forced) {
+            (true, _) => OperationEnd::Failed,
+            (false, true) => OperationEnd::Forced,
+            (false, false) => OperationEnd::Complete,
+        };
         self.end_operation(cx, Target::Cluster, operation, end);
         self.tell(cx, Happening::UpgradeEnded { has_failed });
     }
@@ -272,7 +318,15 @@ impl<O: Observer> Cluster<'_, O> {
     // ---- One Node ----
 
     /// Its drain is over. What follows goes through the API, and comes at the same instant where that answers.
-    pub(super) fn on_node_drained(&mut self, cx: &mut Cx<'_, Event>, node: NodeId, has_failed: bool) {
+    pub(super) fn on_node_drained(
+        &mut self,
+        cx: &mut Cx<'_, Event>,
+        node: NodeId,
+        (has_failed, was_forced): (bool, bool),
+    ) {
+        if let Some(upgrade) = &mut self.upgrades.under_way {
+            upgrade.was_forced |= was_forced || has_failed && upgrade.plan.on_timeout == OnTimeout::Force;
+        }
         self.enter_stage(cx, node, Stage::Drained { has_failed }, Duration::ZERO);
     }
 
@@ -374,7 +428,8 @@ impl<O: Observer> Cluster<'_, O> {
     pub(super) fn take_place(&mut self, cx: &mut Cx<'_, Event>, old: NodeId, new: NodeId) {
         self.nodes[old].join = Timer::NONE;
         self.nodes[new].place = self.nodes[old].place.take();
-        self.nodes[new].clock = std::mem::take(&mut self.nodes[old].clock);
+        self.move_clock(cx.now(), old, new);
+        self.begin_life_of_machine(cx.now(), new);
         self.update_clock(cx, Target::Node(new));
     }
 

@@ -468,6 +468,8 @@ pub enum Happening {
     TaintAdded {
         /// The Node.
         node: NodeId,
+        /// It has fallen silent; otherwise its kubelet says that it is not Ready (N5).
+        is_unreachable: bool,
     },
     /// The NoExecute taint is gone, and every eviction that it had begun with it (N9, N11).
     TaintRemoved {
@@ -581,7 +583,7 @@ impl Happening {
             | Self::NodeUnknown { node }
             | Self::NodeReady { node }
             | Self::TaintQueued { node }
-            | Self::TaintAdded { node }
+            | Self::TaintAdded { node, .. }
             | Self::TaintRemoved { node }
             | Self::NodeDeleted { node }
             | Self::NodeJoined { node } => Some(node),

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::{Calendar, Handler, NodeUpgrade, NodeWithdrawal, ProbeKind};
+use super::{Calendar, Handler, NodeUpgrade, NodeWithdrawal, ProbeKind, WithdrawalReason};
 use crate::ids::{NodeId, SlotId, TemplateContainer, WorkloadId, ZoneId};
 use crate::random::Law;
 use crate::time::Duration;
@@ -178,6 +178,11 @@ impl Strikes {
             Self::WithdrawNode(plan) => plan.reason.goes_through_api(),
             other => other.is_operation() || matches!(other, Self::Deletion),
         }
+    }
+
+    /// It comes when a machine has reached an age: a new machine is young (V21).
+    pub const fn comes_of_age(self) -> bool {
+        matches!(self, Self::WithdrawNode(NodeWithdrawal { reason: WithdrawalReason::Expiry, .. }))
     }
 
     /// It evicts Pods, which asks `PodDisruptionBudgets`.

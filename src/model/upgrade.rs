@@ -27,6 +27,22 @@ pub struct NodeUpgrade {
     pub frees_failed: bool,
 }
 
+impl NodeUpgrade {
+    /// Karpenter's drift: a Node with a Pod that its budget would not let go is no candidate, unless Pods are deleted some time after
+    /// the beginning whatever their budgets say (V21a).
+    pub const fn asks_first(&self) -> bool {
+        matches!(self.retry, EvictionRetry::Doubling) && self.forced_after().is_none()
+    }
+
+    /// After how long the Pods that are left on a Node are deleted whatever their budgets say (V18, V20, V24).
+    pub const fn forced_after(&self) -> Option<Duration> {
+        match self.on_timeout {
+            OnTimeout::Force => self.drain_timeout,
+            OnTimeout::Fail | OnTimeout::Skip => None,
+        }
+    }
+}
+
 /// Which Nodes come first in an upgrade.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum UpgradeOrder {
@@ -41,7 +57,8 @@ pub enum UpgradeOrder {
 /// What follows a drain that has given up.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum OnTimeout {
-    /// The machine is deleted with the Pods that are left: no budget is asked (V24).
+    /// The Pods that are left are deleted with their grace, and no budget is asked (V18, V24). The machine goes when they have gone,
+    /// and a minute after their grace at the latest.
     Force,
     /// The upgrade ends there.
     Fail,

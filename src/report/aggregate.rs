@@ -127,25 +127,26 @@ pub struct CauseTotal<'a> {
     pub total: f64,
     /// The phase with the largest part.
     pub main_phase: Phase,
+    /// That part, in seconds a year.
+    pub main_part: f64,
 }
 
 /// Downtime or failed requests by cause, the largest first; equal ones in the order of the result.
 pub fn by_cause(parts: &[Attribution]) -> Vec<CauseTotal<'_>> {
-    let mut causes: Vec<(CauseTotal<'_>, f64)> = Vec::new();
+    let mut causes: Vec<CauseTotal<'_>> = Vec::new();
     for part in parts {
-        let new = || (CauseTotal { cause: &part.cause, total: 0.0, main_phase: part.phase }, 0.0);
-        let at = causes.iter().position(|(known, _)| *known.cause == part.cause).unwrap_or_else(|| {
+        let new = || CauseTotal { cause: &part.cause, total: 0.0, main_phase: part.phase, main_part: 0.0 };
+        let at = causes.iter().position(|known| *known.cause == part.cause).unwrap_or_else(|| {
             causes.push(new());
             causes.len() - 1
         });
-        let (cause, largest) = &mut causes[at];
+        let cause = &mut causes[at];
         cause.total += part.s_per_year;
-        if part.s_per_year > *largest {
-            *largest = part.s_per_year;
-            cause.main_phase = part.phase;
+        if part.s_per_year > cause.main_part {
+            (cause.main_part, cause.main_phase) = (part.s_per_year, part.phase);
         }
     }
-    let mut causes: Vec<_> = causes.into_iter().map(|(cause, _)| cause).filter(|cause| cause.total > 0.0).collect();
+    causes.retain(|cause| cause.total > 0.0);
     causes.sort_by(|a, b| b.total.total_cmp(&a.total));
     causes
 }

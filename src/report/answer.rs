@@ -1,7 +1,6 @@
 //! The answer in a sentence or two, for the terminal and for markdown.
 
 use crate::history::NamedCause;
-use crate::model::{Strikes, WithdrawalReason};
 use crate::report::aggregate::{self, CauseTotal};
 use crate::report::assumptions;
 use crate::report::deployments;
@@ -13,7 +12,7 @@ use crate::report::ranking::{self, Ranking};
 use crate::report::recommendation;
 use crate::report::removals;
 use crate::report::sensitivity;
-use crate::results::{Estimate, ExperimentResult, ScenarioResult, Standing};
+use crate::results::{Estimate, ExperimentResult, OperationInfo, ScenarioResult, Standing};
 use crate::study::{Metric, Wanted};
 
 /// What the numbers leave out, under every table.
@@ -23,12 +22,12 @@ pub fn left_out(result: &ExperimentResult) -> String {
 
 /// Which changes that are made on purpose are not among what happens.
 pub fn absent(result: &ExperimentResult) -> String {
-    let has = |strikes: Strikes| result.faults.iter().any(|fault| fault.strikes == strikes.to_string());
-    let has_rollouts = [true, false].iter().any(|&new_image| has(Strikes::Rollout { new_image }));
-    let has_upgrades = result.faults.iter().any(|fault| fault.strikes == Strikes::NODE_UPGRADE);
-    // An upgrade drains every Node.
-    let has_drains = has_upgrades || has(Strikes::Drain { node: None, timeout: None });
-    let has_reclaims = result.faults.iter().any(|fault| fault.strikes == WithdrawalReason::Reclaim.in_words());
+    let has =
+        |is: fn(&OperationInfo) -> bool| result.faults.iter().filter_map(|fault| fault.operation.as_ref()).any(is);
+    let has_rollouts = has(|one| matches!(one, OperationInfo::Rollout { .. }));
+    let has_drains = has(OperationInfo::drains_nodes);
+    let has_upgrades = has(OperationInfo::replaces_nodes);
+    let has_reclaims = has(|one| matches!(one, OperationInfo::WithdrawNode { .. }));
     let missing = |all: &[(bool, &'static str)]| -> Vec<&'static str> {
         all.iter().filter(|(is_there, _)| !is_there).map(|(_, what)| *what).collect()
     };
@@ -40,7 +39,7 @@ pub fn absent(result: &ExperimentResult) -> String {
     if !has_upgrades {
         return "upgrades that replace Nodes".to_owned();
     }
-    let scales = has(Strikes::Scale { to: 0 });
+    let scales = has(|one| matches!(one, OperationInfo::Scale { .. }));
     let rarer = missing(&[(has_reclaims, "Nodes that are reclaimed"), (scales, "changes of the replicas")]);
     if rarer.is_empty() { "the load and an autoscaler that follows it".to_owned() } else { rarer.join(", and ") }
 }
@@ -60,7 +59,7 @@ pub fn sentences(result: &ExperimentResult) -> Vec<String> {
     let mut sentences: Vec<String> = best.iter().filter_map(|best| selection(best, result)).collect();
     sentences.extend(best.iter().flat_map(|best| recommendation::sentences(best, result)));
     sentences.push(availability(result, shown));
-    sentences.extend(source(shown));
+    sentences.extend(source(shown, shown.loss_in_question(result.objective.metric)));
     sentences.extend(deployments::sentence(shown));
     sentences.extend(operations::sentence(result));
     sentences.extend(pages(result, shown));
@@ -133,10 +132,17 @@ fn selection(best: &Ranking<'_>, result: &ExperimentResult) -> Option<String> {
 
 /// Those that meet the limit at the same cost.
 fn ties(best: &Ranking<'_>) -> String {
-    match best.ties() {
+    let (all, smaller) = best.ties();
+    let fewer = match (smaller, all) {
+        (0, 1) => ", and needs no fewer Pods".to_owned(),
+        (0, _) => ", and need no fewer Pods".to_owned(),
+        (1, 1) => ", with fewer Pods and a larger loss".to_owned(),
+        (n, _) => format!(", {n} of them with fewer Pods and a larger loss"),
+    };
+    match all {
         0 => String::new(),
-        1 => "; one other costs the same and meets it, and needs no fewer Pods".to_owned(),
-        n => format!("; {n} others cost the same and meet it, and need no fewer Pods"),
+        1 => format!("; one other costs the same and meets it{fewer}"),
+        n => format!("; {n} others cost the same and meet it{fewer}"),
     }
 }
 
@@ -204,7 +210,7 @@ fn ends(estimate: &Estimate) -> Option<String> {
 }
 
 /// Behind a downtime that says so.
-const FEW: &str = " The downtime rests on few long outages: more replications may move it far, within its interval.";
+const FEW: &str = " The downtime rests on few outages: more replications may move it far, within its interval.";
 
 /// How often people are called, where they are: that has a price, too.
 fn pages(result: &ExperimentResult, shown: &ScenarioResult) -> Option<String> {
@@ -218,13 +224,16 @@ fn pages(result: &ExperimentResult, shown: &ScenarioResult) -> Option<String> {
     })
 }
 
-/// The largest cause of downtime; that of failed requests, too, where nothing was down, or where more is lost by them and another
-/// cause is behind it.
-fn source(shown: &ScenarioResult) -> Option<String> {
+/// The largest cause of the loss in question; of downtime, that of failed requests, too, where more is lost by them and another cause
+/// is behind it.
+fn source(shown: &ScenarioResult, loss: Metric) -> Option<String> {
     let downtime = aggregate::by_cause(&shown.downtime_attribution);
     let failed = aggregate::by_cause(&shown.request_failure_attribution);
+    if loss == Metric::FailedRequests {
+        return charged("of what fails", &failed);
+    }
     let whole = |causes: &[CauseTotal<'_>]| causes.iter().map(|cause| cause.total).sum::<f64>();
-    let Some(first) = downtime.first() else { return charged("of what fails", &failed) };
+    let first = downtime.first()?;
     let other = failed.first().filter(|cause| cause.cause != first.cause);
     let is_more = whole(&failed) > MUCH_MORE * whole(&downtime);
     let sentences =
@@ -246,8 +255,10 @@ fn charged(what: &str, causes: &[CauseTotal<'_>]) -> Option<String> {
     };
     let most = if first.total / whole > 0.5 { "Most" } else { "The largest part of" };
     let most = if most == "The largest part of" && what.starts_with("of ") { "The largest part" } else { most };
+    let mainly =
+        if first.main_part > 0.5 * first.total { "mainly in phase" } else { "the largest part of it in phase" };
     Some(format!(
-        "{most} {what} is charged to {} ({}), mainly in phase {phase}.{no_fault}",
+        "{most} {what} is charged to {} ({}), {mainly} {phase}.{no_fault}",
         first.cause,
         format::share(first.total, whole)
     ))

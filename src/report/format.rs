@@ -176,13 +176,13 @@ pub fn decimals(half: f64) -> usize {
     (-(half / 2.0).log10()).ceil().clamp(0.0, 4.0) as usize
 }
 
-/// Behind a number that rests on few long outages.
+/// Behind a number that rests on few outages.
 pub const FEW: &str = " ‡";
 /// What the mark means.
 pub const RESTS_ON_FEW: &str =
-    "‡ rests on few long outages: the interval allows for it and is wide, and more replications may move the mean.";
+    "‡ rests on few outages: the interval allows for it and is wide, and more replications may move the mean.";
 
-/// The same, marked where it rests on few long outages.
+/// The same, marked where it rests on few outages.
 pub fn marked_span_with_error(estimate: &Estimate) -> String {
     format!("{}{}", span_with_error(estimate), if estimate.rests_on_few { FEW } else { "" })
 }

@@ -6,6 +6,7 @@ use crate::report::aggregate;
 use crate::report::format;
 use crate::report::labels::Labels;
 use crate::results::{Estimate, ExperimentResult, OperationInfo, OperationResult, ScenarioResult};
+use crate::study::Metric;
 
 /// A part of the failed requests.
 const MATTERS: f64 = 0.01;
@@ -13,6 +14,8 @@ const MATTERS: f64 = 0.01;
 const WORTH_A_WORD: f64 = 0.01;
 /// Where so many are superseded they come too often.
 const TOO_OFTEN: f64 = 0.1;
+/// A Pod without room for so many seconds a year is why, not how often they come: a twentieth of it.
+const MUCH_OF_A_YEAR: f64 = 0.05 * 365.0 * 86_400.0;
 /// In so many replications an operation is under way at the end because it hangs.
 const HANGS: f64 = 0.2;
 /// Scenarios in a table.
@@ -75,7 +78,7 @@ impl Column {
     ];
     /// What is worth the least first: the page and metrics.csv have it.
     const SPARE: [Self; 7] =
-        [Self::Tail, Self::PerYear, Self::Refused, Self::Complete, Self::GoodAgain, Self::NoEnd, Self::Downtime];
+        [Self::Tail, Self::Refused, Self::Complete, Self::GoodAgain, Self::NoEnd, Self::PerYear, Self::Downtime];
 
     fn head(self) -> &'static str {
         match self {
@@ -158,7 +161,7 @@ impl Column {
                 "Good again: from the beginning of one that is bad until the last good revision is available everywhere, in half \
                  of them."
             }
-            Self::Forced => "Forced: the machine has gone with Pods that had not left it.",
+            Self::Forced => "Forced: Pods were deleted against their budget, or went with their machine.",
             Self::Superseded => "Superseded: the next one comes before it is complete.",
             Self::GaveUp => "Gave up: at its timeout, or as it may not evict a Pod of two budgets.",
             Self::Uneven => {
@@ -223,7 +226,8 @@ impl Table {
     pub fn footnote(&self) -> String {
         let all_complete = !self.columns.iter().any(|column| column.is_fate());
         let meanings = self.columns.iter().filter_map(|column| column.meaning(all_complete));
-        let scaling = "A scaling is complete when the manifest's replicas are there again.";
+        let scaling =
+            "A scaling is complete when as many replicas are there as were wanted last, the manifest's where it ends.";
         meanings.chain(self.has_scaling.then_some(scaling)).collect::<Vec<_>>().join(" ")
     }
 
@@ -295,10 +299,11 @@ pub fn sentence(result: &ExperimentResult) -> Option<String> {
     let (name, dearest) = all.first().copied()?;
     let mut said = price(name, dearest)?;
     for (other, operation) in all {
-        let whose = if other == name { "them" } else { other };
+        let is_first = other == name && share_without_work(operation) < WORTH_A_WORD;
+        let whose = if is_first { "them".to_owned() } else { format!("the “{other}” operations") };
         let kind = kind_of(result, other);
-        said += &skipped(whose, operation, kind);
-        said += &fates(whose, operation, kind, shown.replications);
+        said += &skipped(&whose, operation, kind);
+        said += &fates(&whose, operation, kind, shown);
     }
     Some(said)
 }
@@ -353,7 +358,8 @@ fn skipped(whose: &str, operation: &OperationResult, kind: Option<&OperationInfo
 }
 
 /// What becomes of those that are not completed.
-fn fates(whose: &str, operation: &OperationResult, kind: Option<&OperationInfo>, replications: u64) -> String {
+fn fates(whose: &str, operation: &OperationResult, kind: Option<&OperationInfo>, shown: &ScenarioResult) -> String {
+    let replications = shown.replications;
     let mut said = String::new();
     let idle = share_without_work(operation);
     let whose = if idle < WORTH_A_WORD {
@@ -368,16 +374,23 @@ fn fates(whose: &str, operation: &OperationResult, kind: Option<&OperationInfo>,
     let too_often = match kind {
         _ if share_of(operation, operation.superseded) < TOO_OFTEN => "",
         Some(OperationInfo::Scale { .. }) => ": the next one comes before the manifest's replicas are set again",
+        _ if shown.estimates[Metric::Pending].low > MUCH_OF_A_YEAR => {
+            ": a Pod waits without room on any Node for much of the time, and with it the rollout that it belongs to"
+        }
         _ => {
             ": they come faster than one of them takes; with more time between them, or less minReadySeconds, more would complete"
         }
+    };
+    let forced = match kind {
+        Some(OperationInfo::UpgradeNodes { .. }) => "delete Pods that their budget would have kept",
+        _ => "take Pods with their machine that had not left it",
     };
     let fates = [
         (operation.rolled_back_s.count, "bring a bad revision and are rolled back", again.as_str()),
         (operation.superseded, "are superseded by the next one before they are complete", too_often),
         (operation.gave_up, "give up before they are complete", ""),
         (operation.left_uneven, "leave the zones uneven, with two Pods more in one than in another", ""),
-        (operation.forced, "take Pods with their machine that had not left it", ""),
+        (operation.forced, forced, ""),
     ];
     for (count, fate, more) in fates {
         let share = share_of(operation, count);

@@ -249,7 +249,7 @@ impl<'r> Ranking<'r> {
         let Some(recommended) = self.recommended else { return false };
         let others = || (0..self.result.scenarios.len()).filter(move |&i| i != recommended);
         match (&self.result.selection, self.ground) {
-            (Some(selection), _) => selection.decided && self.ties() == 0,
+            (Some(selection), _) => selection.decided && self.ties().0 == 0,
             (None, Ground::CheapestThatMeets) => {
                 !others().any(|i| self.by_cost(i, recommended).is_le() && self.meets(i) != Some(false))
             }
@@ -257,12 +257,15 @@ impl<'r> Ranking<'r> {
         }
     }
 
-    /// How many others meet the SLO at the cost of the one that a search for the cheapest has chosen.
-    pub fn ties(&self) -> usize {
-        let Some(chosen) = self.recommended else { return 0 };
+    /// How many others meet the SLO at the cost of the one that a search for the cheapest has chosen, and how many of them with fewer
+    /// Nodes or Pods.
+    pub fn ties(&self) -> (usize, usize) {
         let is_cheapest = self.result.selection.as_ref().is_some_and(|one| one.goal == Wanted::Cheapest);
+        let Some(chosen) = self.recommended.filter(|_| is_cheapest) else { return (0, 0) };
         let is_tied = |&i: &usize| i != chosen && self.meets(i) == Some(true) && self.by_cost(i, chosen).is_eq();
-        if is_cheapest { (0..self.result.scenarios.len()).filter(is_tied).count() } else { 0 }
+        let tied: Vec<usize> = (0..self.result.scenarios.len()).filter(is_tied).collect();
+        let needs = |i: usize| resources(&self.result.scenarios[i]);
+        (tied.len(), tied.iter().filter(|&&i| needs(i) < needs(chosen)).count())
     }
 
     /// Who else loses as little as the recommended one: none beats them either.

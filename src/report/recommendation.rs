@@ -11,6 +11,8 @@ use crate::report::ranking::{self, Ground, Ranking, Relation};
 use crate::results::{Estimate, ExperimentResult, ScenarioResult};
 use crate::study::Metric;
 
+/// So many scenarios are named where more are meant.
+const NAMED: usize = 3;
 const HOURS_A_YEAR: f64 = 8_760.0;
 
 /// The sentences; none where there is nothing to choose from.
@@ -232,10 +234,16 @@ impl Told<'_> {
             blocked.iter().flat_map(of).filter(|(_, one)| one.is_blocked()).map(|(name, _)| name.as_str()).collect();
         names.sort_unstable();
         names.dedup();
+        let named: Vec<String> =
+            blocked.iter().take(NAMED).map(|&i| format!("“{}”", self.result.scenarios[i].name)).collect();
+        let named = match blocked.len() {
+            more if more > NAMED => format!("{} and {} more", named.join(", "), more - NAMED),
+            _ => named.join(", "),
+        };
         let are = match blocked.len() {
             0 => return None,
-            1 => "1 scenario is not considered".to_owned(),
-            n => format!("{n} scenarios are not considered"),
+            1 => format!("1 scenario is not considered ({named})"),
+            n => format!("{n} scenarios are not considered ({named})"),
         };
         let names = names.join(" and ");
         Some(format!("{are}, as {names} is hardly ever completed there: that costs little and leaves the work undone."))
@@ -253,8 +261,12 @@ impl Told<'_> {
         if equals.iter().any(|&i| needless(i).low > needless(self.recommended).high) {
             return "it has the fewest needless reactions";
         }
-        if equals.iter().any(|&i| self.best.changes(i) > self.best.changes(self.recommended)) {
+        let ours = self.best.changes(self.recommended);
+        if equals.iter().all(|&i| self.best.changes(i) > ours) {
             return "it changes the fewest settings";
+        }
+        if equals.iter().any(|&i| self.best.changes(i) > ours) {
+            return "of those that change as few settings it loses least";
         }
         "of them it loses least"
     }

@@ -1,5 +1,7 @@
 //! What the removal of the largest causes would bring, in words.
 
+use crate::history::NamedCause;
+use crate::report::aggregate;
 use crate::report::format;
 use crate::report::loss;
 use crate::report::period::Period;
@@ -13,7 +15,14 @@ pub fn sentence(result: &ExperimentResult, shown: &ScenarioResult) -> Option<Str
 
 /// The same of either loss.
 pub fn of_loss(result: &ExperimentResult, shown: &ScenarioResult, loss: Metric) -> Option<String> {
+    let charged = aggregate::by_cause(shown.attribution_of(loss));
+    let all: f64 = charged.iter().map(|cause| cause.total).sum();
+    let is_worth_it = |removal: &&Removal| {
+        let its = charged.iter().find(|cause| *cause.cause == NamedCause::Fault(removal.fault.clone()));
+        its.is_some_and(|its| its.total >= WORTH_A_WORD * all)
+    };
     let (first, rest) = shown.without.split_first()?;
+    let most = shown.estimates[loss].high;
     let (what, each) = (loss::words_of(loss), Period::of(result).each());
     // Whether it is little was judged for the loss in question alone.
     let is_judged = loss == shown.loss_in_question(result.objective.metric);
@@ -21,25 +30,19 @@ pub fn of_loss(result: &ExperimentResult, shown: &ScenarioResult, loss: Metric) 
         |removal: &Removal| if removal.saves_little && is_judged { " (little of what is charged to it)" } else { "" };
     let estimate = of(first, loss);
     let mut text = if estimate.low > 0.0 && estimate.mean > NEARLY_ALL * whole(first, loss) {
-        format!(
-            "Without {} nearly all of the {what} would be saved ({} {each})",
-            first.fault,
-            saved(estimate, whole(first, loss))
-        )
+        format!("Without {} nearly all of the {what} would be saved ({} {each})", first.fault, saved(estimate, most))
     } else {
-        format!(
-            "Without {} {} of {what} {each} would be saved{}",
-            first.fault,
-            saved(estimate, whole(first, loss)),
-            little(first)
-        )
+        format!("Without {} {} of {what} {each} would be saved{}", first.fault, saved(estimate, most), little(first))
     };
-    for other in rest {
-        text += &format!("; without {} {}{}", other.fault, saved(of(other, loss), whole(other, loss)), little(other));
+    for other in rest.iter().filter(is_worth_it) {
+        text += &format!("; without {} {}{}", other.fault, saved(of(other, loss), most), little(other));
     }
     text.push('.');
     Some(text)
 }
+
+/// A smaller part of the loss is not told apart from luck, and nobody would act on it.
+const WORTH_A_WORD: f64 = 0.01;
 
 /// From this part on it is nearly all: the difference is adjusted for luck, and may come out a little above the whole.
 const NEARLY_ALL: f64 = 0.95;
@@ -58,15 +61,15 @@ fn of(removal: &Removal, loss: Metric) -> &Estimate {
 }
 
 /// A paired difference: with its error where it is told apart from nothing, else with the most that it may be.
-fn saved(estimate: &Estimate, whole: f64) -> String {
+fn saved(estimate: &Estimate, most: f64) -> String {
     if estimate.bound {
-        "nothing that was seen".to_owned()
+        "nothing that was seen in the years that were played again".to_owned()
     } else if estimate.low > 0.0 {
         format::span_with_error(estimate)
     } else if estimate.high <= 0.0 {
         "nothing".to_owned()
     } else {
         // The error may reach beyond all that there is.
-        format!("at most {}", format::duration(estimate.high.min(whole)))
+        format!("at most {}", format::duration(estimate.high.min(most)))
     }
 }

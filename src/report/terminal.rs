@@ -60,7 +60,8 @@ pub fn render(result: &ExperimentResult, folder: Option<&Path>, width: u16) -> S
         let _ = write!(text, "\n{part}");
     }
     text.push('\n');
-    let mut notes: Vec<String> = assumptions::footnote(result).into_iter().chain(screen.footnotes()).collect();
+    let mut notes: Vec<String> =
+        assumptions::footnote(result).into_iter().chain(screen.footnotes(&parts.concat())).collect();
     notes.extend(format::rough_quantiles(&parts.concat()).map(str::to_owned));
     notes.push(answer::left_out(result));
     notes.extend(result.notes.iter().cloned());
@@ -419,7 +420,9 @@ impl Screen<'_> {
         for &cause in all.iter().take(top) {
             // The phase that matters where the cause weighs more.
             let share = |totals, whole: f64| if whole > 0.0 { of(totals, &[cause]) / whole } else { 0.0 };
-            let heavier = if share(&down, all_down) >= share(&failed, all_failed) { &down } else { &failed };
+            let [in_down, in_failed] = [share(&down, all_down), share(&failed, all_failed)];
+            let is_of_requests = shown.loss_in_question(result.objective.metric) == Metric::FailedRequests;
+            let heavier = if in_down > in_failed || in_down == in_failed && !is_of_requests { &down } else { &failed };
             let main = heavier.iter().find(|total| total.cause == cause);
             let none = || ["–".to_owned(), "–".to_owned()];
             let [median, late] = shown.pod_recovery_s.get(cause).map_or_else(none, |r| recovery(&r.lengths));
@@ -460,7 +463,8 @@ impl Screen<'_> {
         }
     }
 
-    fn footnotes(&self) -> Vec<String> {
+    /// What the marks and words mean that these tables have.
+    fn footnotes(&self, printed: &str) -> Vec<String> {
         let result = self.result;
         let mut notes = Vec::new();
         let level = format::plain_percent(result.confidence);
@@ -470,8 +474,8 @@ impl Screen<'_> {
         ];
         let marks: Vec<&str> = marks.into_iter().flatten().collect();
         notes.extend((!marks.is_empty()).then(|| marks.join(" ")));
-        notes.extend(result.scenarios.iter().any(|s| s.unplaceable).then(|| ranking::DAGGER.to_owned()));
-        notes.extend(self.standings());
+        notes.extend(printed.contains('†').then(|| ranking::DAGGER.to_owned()));
+        notes.extend(self.standings(printed));
         notes.push(format!(
             "± is half of a {level} interval over replications. Failed requests: as time of full traffic. \
          Recovery: from a fault until the Pod serves in rotation again."
@@ -484,7 +488,7 @@ impl Screen<'_> {
         if result.scenarios.iter().any(bound) {
             notes.push(format!("≤ and ≥: nothing was seen, so this is the end of a {level} interval and no estimate."));
         }
-        if result.scenarios.iter().any(|s| s.estimates[Metric::Downtime].rests_on_few) {
+        if printed.contains('‡') {
             notes.push(format::RESTS_ON_FEW.to_owned());
         }
         if !result.sensitivity.is_empty() {
@@ -502,20 +506,24 @@ impl Screen<'_> {
     }
 
     /// What the words of the column mean, where nothing was searched for.
-    fn standings(&self) -> Option<String> {
+    fn standings(&self, printed: &str) -> Option<String> {
         let best = Ranking::of(self.result).filter(|best| self.shows_standing() && best.ground != Ground::Search)?;
         let slo = || format::plain_percent(self.result.objective.slo.unwrap_or(1.0));
-        Some(match best.ground {
-            Ground::CheapestThatMeets => {
-                format!("Unclear: the interval holds both what meets and what misses {}.", slo())
-            }
-            _ => {
-                format!(
-                    "As good: within {} of the recommended one. Unclear: not told apart from it.",
-                    best.indifference.in_full()
-                )
-            }
-        })
+        let is_unclear = printed.contains("unclear");
+        let meanings = match best.ground {
+            Ground::CheapestThatMeets => [
+                Some(format!("Meets, misses: {} on average, not in each period.", slo())),
+                is_unclear.then(|| format!("Unclear: the interval holds both what meets and what misses {}.", slo())),
+            ],
+            _ => [
+                printed
+                    .contains("as good")
+                    .then(|| format!("As good: within {} of the recommended one.", best.indifference.in_full())),
+                is_unclear.then(|| "Unclear: not told apart from it.".to_owned()),
+            ],
+        };
+        let said: Vec<String> = meanings.into_iter().flatten().collect();
+        (!said.is_empty()).then(|| said.join(" "))
     }
 }
 

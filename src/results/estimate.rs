@@ -15,7 +15,7 @@ pub struct Estimate {
     pub high: f64,
     /// True where nothing was seen: then the interval is a bound, not an estimate.
     pub bound: bool,
-    /// So few long outages carry the mean that another sample may have a quite different one; the interval allows for it,
+    /// So few outages carry the mean that another sample may have a quite different one; the interval allows for it,
     /// but its width is chance. Left out if not.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub rests_on_few: bool,

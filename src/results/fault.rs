@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::ids::{FaultId, IdVec};
-use crate::model::{Fault, Occurrence, Strikes, WithdrawalScope};
+use crate::model::{Fault, Handler, Occurrence, Strikes, WithdrawalReason, WithdrawalScope};
 use crate::stats::twelve_digits;
 use crate::time::Duration;
 
@@ -80,6 +80,26 @@ pub enum OperationInfo {
         /// When the new machine is ordered: `first` (and is Ready before the drain), `atNotice` or `atEnd`.
         replacement: String,
     },
+}
+
+impl OperationInfo {
+    /// It empties Nodes by evictions.
+    pub fn drains_nodes(&self) -> bool {
+        match self {
+            Self::Drain { .. } | Self::UpgradeNodes { .. } => true,
+            Self::WithdrawNode { handler, .. } => handler == Handler::Evict.name(),
+            Self::Rollout { .. } | Self::Scale { .. } => false,
+        }
+    }
+
+    /// It gives Nodes new machines, which is planned: a reclaim is not.
+    pub fn replaces_nodes(&self) -> bool {
+        match self {
+            Self::UpgradeNodes { .. } => true,
+            Self::WithdrawNode { reason, .. } => reason != WithdrawalReason::Reclaim.name(),
+            Self::Rollout { .. } | Self::Scale { .. } | Self::Drain { .. } => false,
+        }
+    }
 }
 
 /// Which revisions are bad, and what becomes of them.

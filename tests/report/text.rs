@@ -132,7 +132,7 @@ fn a_scaling_is_told_as_what_it_is() {
     for words in [
         "33 % of them do not begin, as the Deployment has as many replicas already.",
         "superseded by the next one before they are complete: the next one comes before the manifest's replicas are set again.",
-        "A scaling is complete when the manifest's replicas are there again.",
+        "A scaling is complete when as many replicas are there as were wanted last, the manifest's where it ends.",
     ] {
         assert!(text.contains(words), "{words}: {text}");
     }
@@ -167,8 +167,8 @@ fn the_sentence_of_an_operation_names_whom_it_means() {
         "no Pod serves for some time",
         "10 % of them bring a bad revision and are rolled back; all is good again",
         "30 % of them are superseded by the next one before they are complete: they come faster than one of them takes",
-        "20 % of patch-day do not begin, as their Node is away or being drained already.",
-        "50 % of patch-day find no Pod on their Node.",
+        "20 % of the “patch-day” operations do not begin, as their Node is away or being drained already.",
+        "50 % of the “patch-day” operations find no Pod on their Node.",
         "42 % of the others give up before they are complete.",
     ] {
         assert!(all.contains(words), "{words}: {all}");
@@ -262,7 +262,7 @@ fn scenarios_that_block_their_operations_are_not_recommended() {
     result.scenarios[before].operations = only(operation(4, 5));
     assert_eq!(standings(&result)[before], "blocks");
     let text = markdown::render(&result);
-    assert!(text.contains("1 scenario is not considered, as upgrade is hardly ever completed there"), "{text}");
+    assert!(text.contains("livenessProbe.periodSeconds=5”), as upgrade is hardly ever completed there"), "{text}");
     // Where all are blocked the best of them is recommended.
     for scenario in &mut result.scenarios {
         scenario.operations = only(operation(0, 5));

@@ -13,7 +13,7 @@ pub struct Reached {
     half_width: Option<f64>,
     /// Replications in which something was lost.
     with_loss: u64,
-    /// So few long outages carry the sum that the width of its interval is chance.
+    /// So few outages carry the sum that the width of its interval is chance.
     rests_on_few: bool,
 }
 
@@ -63,7 +63,7 @@ impl Reached {
             None => "nothing seen".to_owned(),
             Some(half) if half > asked => format!("±{}", amount(half, precision)),
             Some(half) if self.with_loss >= precision.min_with_loss => {
-                format!("±{}, but it rests on few long outages", amount(half, precision))
+                format!("±{}, but it rests on few outages", amount(half, precision))
             }
             Some(half) => {
                 let seen = self.with_loss;

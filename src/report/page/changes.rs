@@ -51,7 +51,10 @@ fn words(info: &FaultInfo, operation: &OperationInfo) -> String {
                     format::tick(mean)
                 )
             });
-            format!("a new revision is rolled out {image}, {often}, as the manifest's strategy says.{bad}{stuck}")
+            format!(
+                "a new revision is rolled out {image}, {often}, as the strategy of the Deployment says, and without one with maxSurge and \
+                 maxUnavailable of 25 % each, the default of Kubernetes.{bad}{stuck}"
+            )
         }
         OperationInfo::Scale { to } => {
             let replicas = if *to == 1 { "replica" } else { "replicas" };

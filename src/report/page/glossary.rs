@@ -39,7 +39,7 @@ const GLOSSARY: &[(&str, &str)] = &[
     ("bound", "Nothing was seen, so this is the end of an interval and no estimate."),
     (
         "rests on few",
-        "So few long outages make up the sum that another sample may have a quite different mean. The interval allows for that and is wide; more replications may move the mean far.",
+        "So few outages make up the sum that another sample may have a quite different mean. The interval allows for that and is wide; more replications may move the mean far.",
     ),
     (
         "missing",

@@ -215,8 +215,11 @@ fn say_of_node(what: Happening) -> Said {
         }
         Happening::NodeReady { .. } => said(Good, "NodeReady: Ready becomes True", "N14"),
         Happening::TaintQueued { .. } => said(Plain, "waits for its NoExecute taint", "N7, N7a"),
-        Happening::TaintAdded { .. } => {
+        Happening::TaintAdded { is_unreachable: true, .. } => {
             said(Plain, "taint unreachable:NoExecute: its Pods are evicted after their toleration", "N7, N9")
+        }
+        Happening::TaintAdded { .. } => {
+            said(Plain, "taint not-ready:NoExecute: its Pods are evicted after their toleration", "N5, N9")
         }
         Happening::TaintRemoved { .. } => {
             said(Plain, "the NoExecute taint is gone, and pending evictions with it", "N9, N11")

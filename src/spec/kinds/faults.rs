@@ -170,7 +170,7 @@ impl ReadFault {
         }
         let is_named = !self.deployments.is_empty();
         let struck: Vec<WorkloadId> = if is_named { named } else { workloads.ids().collect() };
-        self.warn_of_no_change(&struck, workloads, problems);
+        self.warn_of_replicas(&struck, workloads, problems);
         self.fault.at_once = is_named && matches!(self.fault.strikes, Strikes::Deployment(_));
         let containers: Vec<TemplateContainer> = match &self.container {
             None if !is_named => return self.fault,
@@ -184,8 +184,8 @@ impl ReadFault {
         self.fault
     }
 
-    /// A Deployment that is scaled to the replicas that it has stays as it is.
-    fn warn_of_no_change(
+    /// A Deployment that is scaled to the replicas that it has stays as it is; one that is scaled below what is required is down.
+    fn warn_of_replicas(
         &self,
         struck: &[WorkloadId],
         workloads: &IdVec<WorkloadId, Workload>,
@@ -195,6 +195,13 @@ impl ReadFault {
         for workload in struck.iter().map(|&id| &workloads[id]).filter(|workload| workload.replicas == to) {
             let message = format!("is {to}, and {} has {to} replicas in its manifest: nothing happens", workload.name);
             problems.warn(*mark, path, message).help("scale to another number");
+        }
+        for workload in struck.iter().map(|&id| &workloads[id]).filter(|workload| workload.min_serving > to) {
+            let message = format!(
+                "is {to}, below the {} Pods of {} that are required (minServing): all the time until the next scaling counts as downtime",
+                workload.min_serving, workload.name
+            );
+            problems.warn(*mark, path, message).help("scale to more, or require less (objective.minServing)");
         }
     }
 

@@ -187,6 +187,11 @@ fn read_strategy(item: &Item<'_>, problems: &mut Problems) -> Option<Strategy> {
             let is_zero = |part: Option<Option<Part>>| matches!(part, Some(Some(Part::Number(0) | Part::Percent(0))));
             if let (true, true, Some(item)) = (is_zero(surge), is_zero(least), unavailable) {
                 item.refuse(problems, "must not be 0 when maxSurge is 0");
+                if let Some(problem) = problems.list.last_mut() {
+                    problem.help(
+                        "write maxSurge: 1 for a Pod more while it rolls out, or maxUnavailable: 1 for one fewer",
+                    );
+                }
             }
             max_surge = surge.flatten().unwrap_or(max_surge);
             max_unavailable = least.flatten().unwrap_or(max_unavailable);

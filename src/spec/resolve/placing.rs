@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use crate::ids::WorkloadId;
-use crate::model::{Model, PodSpec, Resources};
+use crate::model::{Model, PodSpec, Resources, Strikes};
 use crate::placement::{self, Refusal, Unplaced};
 use crate::spec::affinity::{AntiTerm, NodeTerm};
 use crate::spec::cluster;
@@ -13,6 +13,7 @@ use crate::spec::deployment::Deployment;
 use crate::spec::diagnostic::Problems;
 use crate::spec::documents::Documents;
 use crate::spec::experiment::Question;
+use crate::spec::faults::Place;
 use crate::spec::objects::Machine;
 use crate::spec::places;
 use crate::spec::system::System;
@@ -31,6 +32,32 @@ pub(in crate::spec) fn tell_pending(
         tell(unplaced, model, documents, question, system, problems);
     }
     all.iter().map(|unplaced| unplaced.workload).collect()
+}
+
+/// Scalings to more replicas than the Nodes have room for, given by name and where they say to how many.
+pub(in crate::spec) fn warn_of_scalings(
+    model: &Model,
+    seed: u64,
+    scalings: &[(String, Place)],
+    problems: &mut Problems,
+) {
+    for (name, Place { mark, path }) in scalings {
+        let Some(fault) = model.faults.iter().find(|fault| fault.name == *name) else { continue };
+        let Strikes::Scale { to } = fault.strikes else { continue };
+        let mut scaled = model.clone();
+        let is_struck =
+            |id: &WorkloadId| fault.containers.is_empty() || fault.containers.iter().any(|one| one.workload == *id);
+        let struck: Vec<WorkloadId> = model.workloads.ids().filter(is_struck).collect();
+        struck.iter().for_each(|&workload| scaled.workloads[workload].replicas = to);
+        for Unplaced { workload, placed, .. } in placement::unplaced(&scaled, seed) {
+            // Of one that has no room for its own replicas more is told.
+            if struck.contains(&workload) && placed >= model.workloads[workload].replicas {
+                let of = &model.workloads[workload].name;
+                let message = format!("is {to}, and the Nodes have room for {placed} of {of}: the others stay Pending");
+                problems.warn(*mark, path, message).help("give the cluster more or larger Nodes, or scale to fewer");
+            }
+        }
+    }
 }
 
 /// Says why some replicas of a Deployment have no place.

@@ -14,7 +14,7 @@ use crate::spec::deployment;
 use crate::spec::diagnostic::{Problem, Problems};
 use crate::spec::documents::Documents;
 use crate::spec::experiment::{Candidate, Patch, Question};
-use crate::spec::faults::ReadFault;
+use crate::spec::faults::{Place, ReadFault};
 use crate::spec::loader::Loader;
 use crate::spec::manifest::Kind;
 use crate::spec::naming;
@@ -331,8 +331,10 @@ fn budgets(
     let has_drains = faults.iter().any(|fault| fault.strikes.drains_nodes());
     let mut found: Vec<objects::Budget> = Vec::new();
     for document in system.members.iter().flat_map(|member| member.manifest.of(Kind::Budget)) {
-        if !has_drains {
-            let message = "PodDisruptionBudget restrains drains and upgrades of Nodes, and `operations` has none";
+        // Where an operation is wrong, nobody knows.
+        if !has_drains && !problems.has_errors() {
+            let message = "PodDisruptionBudget restrains evictions, and nothing here evicts Pods: drains, upgrades of Nodes and what else \
+                           empties them come with `operations`";
             problems.note(document.mark, "", message);
         }
         let Some(budget) = objects::read_budget(document, &mut Problems::default()) else { continue };
@@ -387,6 +389,8 @@ pub(in crate::spec) fn build(
         }
     }
     let workloads = convert::workloads(&found, &machines, system.are_listed);
+    let scalings: Vec<(String, Place)> =
+        faults.iter().filter_map(|read| Some((read.fault.name.clone(), read.to.clone()?))).collect();
     let stage = Stage { workloads: &workloads, cluster: &cluster, horizon: question.horizon };
     script::read_all(&script, &mut faults, stage, problems)?;
     let may_fail = workloads.iter().any(|workload| workload.pod.main().app.probe_failure > 0.0);
@@ -426,5 +430,6 @@ pub(in crate::spec) fn build(
         problems.error(question.mark, "spec.operations", message).help("scale to fewer replicas (to)");
         return None;
     }
+    placing::warn_of_scalings(&model, question.seed, &scalings, problems);
     Some(model)
 }

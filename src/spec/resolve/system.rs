@@ -261,7 +261,10 @@ fn load_faults(loader: &mut Loader<'_>, folder: &Path, sources: &[FaultSource]) 
     let mut whole = FaultModel::default();
     for source in sources {
         let part = match source {
-            FaultSource::Inline(node, path) => inline(node, path, &mut loader.problems),
+            FaultSource::Inline(node, path) => {
+                forbid_second(node, path, sources, &mut loader.problems);
+                inline(node, path, &mut loader.problems)
+            }
             FaultSource::File(reference) => {
                 let Some((document, _)) = loader.refer_kind(folder, reference, Kind::FaultModel) else { continue };
                 faults::check(&document, &mut loader.problems);
@@ -279,7 +282,10 @@ fn load_operations(loader: &mut Loader<'_>, folder: &Path, sources: &[FaultSourc
     let mut whole = Vec::new();
     for source in sources {
         let part = match source {
-            FaultSource::Inline(node, path) => vec![(node.clone(), path.clone())],
+            FaultSource::Inline(node, path) => {
+                forbid_second(node, path, sources, &mut loader.problems);
+                vec![(node.clone(), path.clone())]
+            }
             FaultSource::File(reference) => {
                 let Some((document, _)) = loader.refer_kind(folder, reference, Kind::Operations) else { continue };
                 operations::check(&document, &mut loader.problems);
@@ -289,6 +295,20 @@ fn load_operations(loader: &mut Loader<'_>, folder: &Path, sources: &[FaultSourc
         part.into_iter().for_each(|entry| put(&mut whole, entry));
     }
     whole
+}
+
+/// What a file says is changed by an entry of its name; two entries of one list that have one name are a mistake.
+fn forbid_second(entry: &Node, path: &str, sources: &[FaultSource], problems: &mut Problems) {
+    let Some(name) = entry.text("name") else { return };
+    let first = sources.iter().find_map(|source| match source {
+        FaultSource::Inline(node, path) if node.text("name") == Some(name) => Some(path),
+        FaultSource::Inline(..) | FaultSource::File(_) => None,
+    });
+    if let Some(first) = first.filter(|first| *first != path) {
+        problems
+            .error(entry.mark, path, format!("has the name {name}, which {first} has"))
+            .help("give one of them another name: results tell them apart by it");
+    }
 }
 
 /// Results tell causes apart by their names.

@@ -268,7 +268,7 @@ impl Observer for Record {
             Happening::DrainEnded { .. } => self.drained = Some(now),
             Happening::NodeUnknown { node } => self.node(node).unknown.push(now),
             Happening::NodeReady { node } => self.node(node).ready.push(now),
-            Happening::TaintAdded { node } => self.node(node).tainted.push(now),
+            Happening::TaintAdded { node, .. } => self.node(node).tainted.push(now),
             Happening::TaintRemoved { node } => self.node(node).untainted.push(now),
             _ => {}
         }

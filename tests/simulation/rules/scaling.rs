@@ -283,6 +283,19 @@ fn to_nothing_and_back() {
     }
 }
 
+/// Whoever is too many still serves until nobody sends anything there: the scaling is complete after that, and has left no Pod in
+/// rotation.
+#[test]
+fn a_scaling_is_complete_when_those_that_go_are_out_of_rotation() {
+    let model = scaled(3, [scale(BEGIN, 0, None)]);
+    for index in 0..5 {
+        let out = Film::of(&model, index)
+            .after(BEGIN, |what| matches!(what, Happening::RotationChanged { in_rotation: false, .. }));
+        let ended = told(&model, index).ended[0].0;
+        assert!(out.len() == 3 && ended >= out[2] && ended < out[2] + 0.1, "{out:?} {ended}");
+    }
+}
+
 /// An operation lasts until it has been undone; a later one supersedes it, and with it its return.
 #[test]
 fn a_scaling_is_complete_when_it_has_been_undone() {

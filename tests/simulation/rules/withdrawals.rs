@@ -248,6 +248,19 @@ fn v6_shutdown_keeps_the_endpoint_until_the_container_has_ended() {
     }
 }
 
+/// V6, N5, N9: the Node says that it is not Ready: what counts is how long its Pods tolerate that, not a Node that is silent.
+#[test]
+fn v6_n5_a_shutdown_is_tolerated_as_not_ready() {
+    let mut model = stubborn(withdrawn(SHUT_DOWN), 15.0);
+    model.workload_mut().pod.tolerations.unreachable = hasim::model::Toleration::None;
+    for film in films(&model) {
+        assert!(film.when(|what| matches!(what, Happening::PodEvicted { .. })).is_empty());
+    }
+    model.workload_mut().pod.tolerations.not_ready = hasim::model::Toleration::None;
+    let evicted = |film: &Film| !film.when(|what| matches!(what, Happening::PodEvicted { .. })).is_empty();
+    assert!(films(&model).iter().any(evicted));
+}
+
 /// V6: no budget is asked, and no new Pod is started there.
 #[test]
 fn v6_v24_a_shutdown_asks_nobody() {
@@ -289,6 +302,28 @@ fn v21_refused_evictions_are_asked_again_with_doubled_pauses() {
         }
         let operation = &outcome(&model, 0).operations()[0].clone();
         assert_eq!((operation.refused, operation.censored), (count, 1), "{span}");
+    }
+}
+
+/// V21: what expires is the machine: a new one is young, whoever has ordered it.
+#[test]
+fn v21_a_new_machine_is_young() {
+    const AGE: f64 = 1_000.0;
+    let mut model = withdrawn(UNHANDLED);
+    model.start = hasim::model::Start::Fresh;
+    model.horizon = secs(3_000.0);
+    common::add_spares(&mut model, 1);
+    model.faults.push(hasim::model::Fault {
+        nodes: vec![NodeId::new(0)],
+        ..fault("old", Strikes::WithdrawNode(EXPIRED), fixed(AGE), Some(fixed(TAKES)))
+    });
+    for film in films(&model) {
+        let joined = film.when(|what| matches!(what, Happening::NodeJoined { .. }))[0];
+        let is_old =
+            |what: &Happening| matches!(what, Happening::FaultStruck { fault, .. } if *fault == FaultId::new(1));
+        let expired = film.when(is_old);
+        // Its clock begins when its kubelet runs.
+        assert!((joined + AGE..joined + AGE + 10.0).contains(&expired[0]), "{joined} {expired:?}");
     }
 }
 

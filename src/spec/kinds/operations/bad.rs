@@ -39,7 +39,13 @@ pub(super) fn read(object: &mut Object<'_>, every: Option<&Law>, problems: &mut 
     let Some(item) = object.get("bad") else { return Some(None) };
     let mut object = item.our_object(problems)?;
     let say = "say which part of the revisions is bad: share: 10%";
-    let share = object.require_or("share", problems, say).and_then(|share| share.share(problems, 0.0..=1.0));
+    let share = object.require_or("share", problems, say).and_then(|item| {
+        let share = item.share(problems, 0.0..=1.0);
+        if let (None, Some(problem)) = (share, problems.list.last_mut()) {
+            problem.help("a tenth of the revisions is 10%, or 0.1");
+        }
+        share
+    });
     let say = "say how long after the beginning of the rollout somebody notices and rolls back: noticed: 15m, or a law";
     let noticed_at = object.require_or("noticed", problems, say);
     let noticed = noticed_at.as_ref().and_then(|law| law::read(law, problems));

@@ -249,6 +249,10 @@ impl Chosen {
             *at_once = self.budget.of(cluster.size(), cluster.zones.len());
         }
         if let Occurrence::Once { targets, .. } = &mut fault.occurs {
+            if self.node.is_none() && plan.scope == WithdrawalScope::Node && nodes.len() > 1 {
+                let message = format!("takes all {} Nodes that are meant at one moment", nodes.len());
+                problems.warn(self.mark, &self.path, message).help("name the Node that goes (node), if one is meant");
+            }
             *targets = match plan.scope {
                 WithdrawalScope::Node => nodes.iter().copied().map(ScriptTarget::Node).collect(),
                 WithdrawalScope::Zone { .. } => zones.into_iter().map(ScriptTarget::Zone).collect(),
