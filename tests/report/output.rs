@@ -22,7 +22,7 @@ fn a_folder_holds_what_it_should_and_no_rests() {
         names(folder.path()),
         ["charts", "metrics.csv", "recoveries.csv", "report.html", "results.csv", "results.json"]
     );
-    assert_eq!(names(&charts).len(), 16);
+    assert_eq!(names(&charts).len(), 14);
     assert_eq!(output::read(folder.path()).unwrap(), synthetic::four());
 
     // A later result without outages: its stale charts go, a file that is not ours stays.
