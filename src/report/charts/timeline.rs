@@ -9,7 +9,7 @@ use super::palette::{BAND, BLACK, BLUE, Colour, GREEN, GRID, OLIVE, ON_LIGHT, PA
 use super::picture::{Anchor, Picture, Role};
 use crate::report::aggregate;
 use crate::report::format;
-use crate::results::{ExperimentResult, Group, Lane, Replay, Tone};
+use crate::results::{ExperimentResult, Group, Lane, Replay, Span, Tone};
 
 /// Height of a row, and of what lies in it.
 const ROW: f64 = 22.0;
@@ -99,9 +99,11 @@ pub fn draw(result: &ExperimentResult, replay: &Replay) -> Picture {
     picture
 }
 
-/// The first group explains itself.
+/// The first group explains itself, and so does a single lane, but for what is done on purpose and what strikes.
 fn heading(lanes: &[Lane]) -> f64 {
-    f64::from(u8::from(lanes[0].group != Group::Service && lanes.len() > 1))
+    let group = lanes[0].group;
+    let is_told_apart = lanes.len() > 1 || matches!(group, Group::Operations | Group::Faults);
+    f64::from(u8::from(group != Group::Service && is_told_apart))
 }
 
 fn title(result: &ExperimentResult, replay: &Replay) -> String {
@@ -127,6 +129,9 @@ fn title(result: &ExperimentResult, replay: &Replay) -> String {
 
 /// What struck last before the outage began, or with it: a fault or an operation.
 fn cause(replay: &Replay) -> Option<String> {
+    if let Some(refused) = refused(replay) {
+        return Some(refused);
+    }
     let lanes = replay.lanes.iter().filter(|lane| matches!(lane.group, Group::Operations | Group::Faults));
     let struck = lanes.flat_map(|lane| {
         let spans = lane.spans.iter().map(|span| (span.from_s, span.words.as_str()));
@@ -147,6 +152,14 @@ fn lead(replay: &Replay) -> String {
         Some(cut) => format!("{text} {cut}"),
         None => text,
     }
+}
+
+/// The end of a drain that a budget had refused, where the outage begins with it.
+fn refused(replay: &Replay) -> Option<String> {
+    let spans = replay.lanes.iter().filter(|lane| lane.group == Group::Nodes).flat_map(|lane| &lane.spans);
+    let ends_then = |span: &&Span| (span.to_s - replay.outage_from_s).abs() < 1.0 && span.from_s < replay.outage_from_s;
+    let words = spans.filter(ends_then).find_map(|span| span.words.split_once("eviction refused"))?.1;
+    Some(format!("an eviction had been refused{words}"))
 }
 
 /// A row for readers who cannot see it: as much of it as anybody listens to.

@@ -476,9 +476,10 @@ impl<'a> Drawing<'a> {
                     _ => {}
                 }
                 let begin = |words: &str| Some((entry.at, words.to_owned(), Tone::Bad));
-                let taken = |words: &str| Some((entry.at, words.to_owned(), Tone::Detail));
                 let down = match entry.what {
-                    Happening::MachineDied { .. } if is_to_go => Some(taken("taken away on purpose")),
+                    Happening::MachineDied { .. } if is_to_go => {
+                        Some(Some((entry.at, "taken away on purpose".to_owned(), Tone::Detail)))
+                    }
                     Happening::MachineDied { .. } => Some(begin("down")),
                     // A dead machine is cut off, too, which says less.
                     Happening::NodeDisconnected { .. } if machine.is_none() => {
@@ -504,7 +505,8 @@ impl<'a> Drawing<'a> {
                     Happening::NodeUnknown { .. } => Some(begin("Ready is Unknown")),
                     Happening::NodeNotReady { .. } => Some(begin("not Ready: shuts down")),
                     Happening::TaintAdded { .. } => Some(begin("tainted NoExecute")),
-                    Happening::NodeDeleted { .. } if is_to_go => Some(taken("Node object deleted")),
+                    // The lane of its machine says so.
+                    Happening::NodeDeleted { .. } if is_to_go => Some(None),
                     Happening::NodeDeleted { .. } => Some(begin("Node object deleted")),
                     Happening::NodeReady { .. } | Happening::TaintRemoved { .. } | Happening::NodeJoined { .. } => {
                         Some(None)
