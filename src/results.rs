@@ -38,7 +38,7 @@ pub use operation::OperationResult;
 pub use ordered_map::OrderedMap;
 pub use removal::Removal;
 pub use replay::{Group, Lane, Mark, OutageExample, Replay, Span, Tone};
-pub use rollout::{FailingSpan, RevisionCounts, Rollback, RolloutReplay};
+pub use rollout::{FailingSpan, RevisionCounts, Rollback, RolloutReplay, Scaling};
 pub use scenario::{Attribution, Detection, PodRecovery, ScenarioResult};
 pub use selection::{ScenarioStanding, SelectionResult};
 pub use sensitivity::{Response, Sensitivity};

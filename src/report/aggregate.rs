@@ -93,11 +93,6 @@ impl Samples {
         merged
     }
 
-    /// All recoveries of a scenario's Pods.
-    pub fn of_recoveries(scenario: &ScenarioResult) -> Self {
-        Self::of(scenario.pod_recovery_s.iter().map(|(_, recovery)| &recovery.lengths))
-    }
-
     /// The span that a share `p` of all samples does not exceed; samples without an end are longer than any.
     pub fn quantile(&self, p: f64) -> Option<f64> {
         let rank = (p * (self.count + self.censored) as f64).ceil().max(1.0) as u64;

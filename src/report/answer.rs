@@ -244,6 +244,9 @@ fn source(shown: &ScenarioResult, loss: Metric) -> Option<String> {
 /// So many times as much is lost by failed requests as by downtime that it needs its own explanation.
 const MUCH_MORE: f64 = 1.5;
 
+/// From this part on it is all, to three digits.
+const NEARLY_ALL: f64 = 0.995;
+
 fn charged(what: &str, causes: &[CauseTotal<'_>]) -> Option<String> {
     let first = causes.first()?;
     let whole: f64 = causes.iter().map(|cause| cause.total).sum();
@@ -253,7 +256,11 @@ fn charged(what: &str, causes: &[CauseTotal<'_>]) -> Option<String> {
         NamedCause::Start => " That is no fault: there is none to remove.",
         NamedCause::Fault(_) => "",
     };
-    let most = if first.total / whole > 0.5 { "Most" } else { "The largest part of" };
+    let most = match first.total / whole {
+        all if all >= NEARLY_ALL => "All",
+        most if most > 0.5 => "Most",
+        _ => "The largest part of",
+    };
     let most = if most == "The largest part of" && what.starts_with("of ") { "The largest part" } else { most };
     let mainly =
         if first.main_part > 0.5 * first.total { "mainly in phase" } else { "the largest part of it in phase" };

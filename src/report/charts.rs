@@ -8,6 +8,7 @@ mod axis;
 mod bars;
 mod downtime;
 mod encoding;
+mod finding;
 mod fitted;
 mod font;
 mod frame;
@@ -34,7 +35,8 @@ mod windows;
 
 pub use fitted::fitted;
 pub use overlay::{Panel, overlay};
-pub use paint::{png, svg};
+pub use paint::{captioned, png, svg};
+pub use palette::css;
 pub use picture::{Anchor, Mark, Picture, Role, Style, Text};
 pub use timeline::{Reach, instant, reach};
 
@@ -42,9 +44,11 @@ use std::borrow::Cow;
 
 use crate::report::deployments;
 use crate::report::format;
+use crate::report::loss;
 use crate::report::pareto::MOST_DRAWN;
 use crate::report::period::told;
-use crate::results::{ExperimentResult, Replay};
+use crate::results::{Attribution, ExperimentResult, Replay};
+use crate::study::Metric;
 
 /// A chart and the name of its files.
 #[derive(Debug, Clone, PartialEq)]
@@ -93,17 +97,18 @@ pub fn all(result: &ExperimentResult) -> Vec<Chart> {
 /// Those of its numbers; of a result that is [`told`].
 pub(super) fn of_numbers(result: &ExperimentResult) -> Vec<Chart> {
     let whole = Cow::Borrowed(result);
-    let rows = excerpt(result, MOST_DRAWN);
+    // Boxes of several scenarios tell the same.
+    let has_curves = |_: &Picture| !spread::SCENARIOS.contains(&result.scenarios.len());
     let points = excerpt(result, MOST_POINTS);
     let members = deployments::as_answer(result).map(|members| Cow::Owned(excerpt(&members, MOST_DRAWN).into_owned()));
-    let drawn_members = members.as_ref().map(|members| (downtime::draw(members), &whole));
+    let drawn_members = members.as_ref().and_then(|members| Some((downtime::draw(members)?, &whole)));
     let pictures = [
-        Some(downtime::draw(&rows)).filter(|_| !result.scenarios.is_empty()).map(|picture| (picture, &rows)),
+        downtime::draw(result).map(|picture| (picture, &whole)),
         drawn_members,
         heatmap::draw(result).map(|picture| (picture, &whole)),
         windows::draw(result).map(|picture| (picture, &whole)),
-        recovery::draw_pods(&rows).map(|picture| (picture, &rows)),
-        recovery::draw_outages(&rows).map(|picture| (picture, &rows)),
+        recovery::draw_pods(result).filter(has_curves).map(|picture| (picture, &whole)),
+        recovery::draw_outages(result).filter(has_curves).map(|picture| (picture, &whole)),
         spread::draw(result).map(|picture| (picture, &whole)),
         phases::draw(result).map(|picture| (picture, &whole)),
         operations::draw(&points).map(|picture| (picture, &points)),
@@ -120,7 +125,30 @@ pub(super) fn of_numbers(result: &ExperimentResult) -> Vec<Chart> {
         }
         Some(Chart { name, picture })
     };
-    named.filter_map(chart).collect()
+    let mut charts: Vec<Chart> = named.filter_map(chart).collect();
+    if is_about_operations(result) {
+        // The picture that decides stands first.
+        charts.sort_by_key(|chart| chart.name != "operations");
+    }
+    charts
+}
+
+/// Why pictures that somebody may miss are not there, a sentence each.
+pub(super) fn absent(result: &ExperimentResult) -> Vec<String> {
+    windows::why_not(result).into_iter().collect()
+}
+
+/// Whether most of what the objective counts comes from changes made on purpose, in the scenario that others are compared with.
+fn is_about_operations(result: &ExperimentResult) -> bool {
+    let baseline = result.scenarios.iter().find(|one| Some(&one.name) == result.baseline.as_ref());
+    let Some(scenario) = baseline.or(result.scenarios.first()) else { return false };
+    let fails = loss::loss_of(result) == Metric::FailedRequests;
+    let parts = if fails { &scenario.request_failure_attribution } else { &scenario.downtime_attribution };
+    let is_operation = |part: &&Attribution| {
+        result.faults.iter().any(|fault| fault.operation.is_some() && fault.name == part.cause.name())
+    };
+    let all: f64 = parts.iter().map(|part| part.s_per_year).sum();
+    2.0 * parts.iter().filter(is_operation).map(|part| part.s_per_year).sum::<f64>() > all
 }
 
 /// The answer with so many scenarios at most.

@@ -48,6 +48,8 @@ struct Page<'a> {
     /// The tables of the scenarios and of the Deployments that make the one that is shown.
     tables: Vec<Numbers>,
     charts: Vec<(&'static str, String)>,
+    /// Why others are not there.
+    absent: Vec<String>,
     waterfalls: Vec<Waterfall>,
     /// Rollouts that were replayed.
     film: Option<Film>,
@@ -66,7 +68,7 @@ struct Page<'a> {
     repeat: &'static str,
     serves_term: &'static str,
     glossary: Vec<(&'static str, &'static str)>,
-    style: &'static str,
+    style: String,
     scripts: [&'static str; 3],
 }
 
@@ -141,7 +143,7 @@ pub fn render(result: &ExperimentResult) -> String {
     }
     let mut sentences = sentences.into_iter();
     let mut pictures: Vec<(&'static str, String)> =
-        charts::of_numbers(result).into_iter().map(|chart| (chart.name, charts::svg(&chart.picture))).collect();
+        charts::of_numbers(result).into_iter().map(|chart| (chart.name, charts::captioned(&chart.picture))).collect();
     let pareto = pictures.iter().position(|(name, _)| *name == "pareto").map(|place| pictures.remove(place).1);
     let shown = aggregate::shown(result);
     let page = Page {
@@ -155,6 +157,7 @@ pub fn render(result: &ExperimentResult) -> String {
         pareto,
         tables: tables(result),
         charts: pictures,
+        absent: charts::absent(result),
         waterfalls: shown.map(|shown| waterfall::both(result, shown)).unwrap_or_default(),
         film: rollouts::replayed(result),
         outages: outages::replayed(result),
@@ -171,7 +174,7 @@ pub fn render(result: &ExperimentResult) -> String {
         repeat: REPEAT,
         serves_term: glossary::meaning("serves, in rotation"),
         glossary: glossary::of(result),
-        style: include_str!("page/style.css"),
+        style: format!("{}{}", include_str!("page/style.css"), charts::css()),
         scripts: [include_str!("page/timeline.js"), include_str!("page/script.js"), include_str!("page/zoom.js")],
     };
     page.render().expect("rendering to a string cannot fail")

@@ -23,6 +23,11 @@ pub fn of_loss(result: &ExperimentResult, shown: &ScenarioResult, loss: Metric) 
     };
     let (first, rest) = shown.without.split_first()?;
     let most = shown.estimates[loss].high;
+    // That all is charged to it has been said, and how much would be saved is not told apart from all.
+    let is_all = charged.first().is_some_and(|first| first.total >= NEARLY_ALL * all);
+    if rest.iter().all(|other| !is_worth_it(&other)) && is_all && of(first, loss).low <= 0.0 {
+        return None;
+    }
     let (what, each) = (loss::words_of(loss), Period::of(result).each());
     // Whether it is little was judged for the loss in question alone.
     let is_judged = loss == shown.loss_in_question(result.objective.metric);

@@ -62,6 +62,8 @@ pub struct Lane {
 pub enum Group {
     /// What users notice.
     Service,
+    /// What is done on purpose: rollouts, scalings, drains, upgrades and withdrawals of Nodes.
+    Operations,
     /// Controllers, scheduler, EndpointSlices, proxy.
     ControlPlane,
     /// Pods, their containers and probers.
@@ -77,6 +79,7 @@ impl Group {
     pub const fn name(self) -> &'static str {
         match self {
             Self::Service => "Service",
+            Self::Operations => "Operations",
             Self::ControlPlane => "Control plane",
             Self::Pods => "Pods",
             Self::Nodes => "Nodes and zones",

@@ -17,8 +17,15 @@ pub struct RolloutReplay {
     pub replication: u64,
     /// Its revision, counted from 1 in each replication, as `kubectl rollout history` does.
     pub revision: u32,
-    /// How many Pods the Deployment wants.
+    /// How many Pods the Deployment wants when the excerpt begins: what a scaling has set, else what the manifest says.
     pub replicas: u32,
+    /// What is set while the excerpt lasts, by time; left out where nothing is.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub scalings: Vec<Scaling>,
+    /// Names of the faults and of the other operations that struck what it needs while it was under way: not all that fails need be
+    /// the rollout's. Left out where there were none.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub meanwhile: Vec<String>,
     /// Where the excerpt begins, in seconds after the start of counting; negative before it.
     pub begins_s: f64,
     /// How long the excerpt is, in seconds.
@@ -37,6 +44,15 @@ pub struct RolloutReplay {
     pub pods: Vec<RevisionCounts>,
     /// When requests to the Deployment fail, by time; they succeed between.
     pub failing: Vec<FailingSpan>,
+}
+
+/// Another number of Pods is wanted.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct Scaling {
+    /// From when within the excerpt, in seconds.
+    pub at_s: f64,
+    /// How many.
+    pub replicas: u32,
 }
 
 /// How a bad revision was found.

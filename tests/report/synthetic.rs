@@ -664,6 +664,8 @@ pub fn rolled_out() -> ExperimentResult {
         replication: 3,
         revision: 7,
         replicas: 2,
+        scalings: vec![],
+        meanwhile: vec![],
         begins_s: 86_400.5,
         lasts_s: 90.0,
         rollout_from_s: 2.0,

@@ -179,14 +179,41 @@ fn the_perfetto_file_keeps_the_rules_of_its_format() {
         "slot 0",
         "load balancer",
         "control plane",
-        "pod 0.1 container",
+        "pod 0.1 container in zone-1",
         "pod 0.1 readiness probes",
-        "pod 1.1 container",
+        "pod 1.1 container in zone-3",
         "zone-1-node-1 machine",
         "zone-1-node-1 as seen",
         "zone-outage zone-1",
     ];
     assert!(order.is_sorted_by_key(|name| place(name)), "{lanes:?}");
+}
+
+/// Rule: a machine that an upgrade takes away is not down, what is done on purpose has a group of its own, and a Node that was taken
+/// away before the excerpt has no lane.
+#[test]
+fn what_is_taken_away_on_purpose_is_not_down() {
+    let part = |from: &str, to: &str| {
+        let args = ["trace", "experiments/node-upgrade.yaml", "--from", from, "--to", to, "--output", "perfetto"];
+        let output = hasim().args(args).output().unwrap().stdout;
+        let trace: serde_json::Value = serde_json::from_slice(&output).unwrap();
+        let events = trace["traceEvents"].as_array().unwrap();
+        let named = |kind: &str| -> Vec<String> {
+            let of_kind = events.iter().filter(|event| event["name"] == kind);
+            of_kind.map(|event| event["args"]["name"].as_str().unwrap().to_owned()).collect()
+        };
+        let spans = events.iter().filter(|event| event["ph"] == "X");
+        let spans: Vec<String> = spans.map(|event| event["name"].as_str().unwrap().to_owned()).collect();
+        (named("process_name"), named("thread_name"), spans)
+    };
+    let (groups, lanes, spans) = part("0s", "45d");
+    assert!(groups.iter().any(|group| group == "Operations"), "{groups:?}");
+    assert!(lanes.iter().any(|lane| lane == "upgrade of Nodes"), "{lanes:?}");
+    assert!(spans.iter().any(|span| span == "taken away on purpose"), "{spans:?}");
+    assert!(!spans.iter().any(|span| span == "down" || span == "Node object deleted"), "{spans:?}");
+    // After the first upgrade its spare machine is gone, and nothing happens to any Node for a while.
+    let (_, lanes, _) = part("44d", "45d");
+    assert!(!lanes.iter().any(|lane| lane.ends_with("machine")), "{lanes:?}");
 }
 
 /// An experiment beside the shipped models, with these faults and this manifest.

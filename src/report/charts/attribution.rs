@@ -2,7 +2,7 @@
 
 use super::axis::{Axis, Unit};
 use super::bars;
-use super::downtime::shown_name;
+use super::finding;
 use super::font;
 use super::frame::{self, BODY, MARGIN, RIGHT, SMALL};
 use super::palette::GREY;
@@ -10,71 +10,181 @@ use super::picture::{Anchor, Picture};
 use crate::history::{NamedCause, Phase};
 use crate::report::aggregate::{self, CauseTotal};
 use crate::report::format;
+use crate::report::loss;
 use crate::report::period::Period;
-use crate::results::{Attribution, ExperimentResult};
+use crate::results::{Attribution, ExperimentResult, ScenarioResult};
+use crate::study::Metric;
 
 const ROW: f64 = 28.0;
 /// Room for the total right of the longest bar.
 const TOTAL: f64 = 122.0;
 
-/// Two panels with a row per cause, the largest first. `None` if nothing was down and nothing failed.
+/// A part of all that is lost which deserves a row.
+const WORTH_A_ROW: f64 = 0.005;
+/// A loss so many times smaller than the other has no panel.
+const NEGLIGIBLE: f64 = 0.005;
+
+/// What one panel shows.
+struct Panel<'a> {
+    title: String,
+    parts: &'a [Attribution],
+    totals: Vec<CauseTotal<'a>>,
+    whole: f64,
+    is_baseline: bool,
+}
+
+impl<'a> Panel<'a> {
+    fn of(title: String, parts: &'a [Attribution], is_baseline: bool) -> Self {
+        let totals = aggregate::by_cause(parts);
+        let whole = totals.iter().map(|cause| cause.total).sum();
+        Self { title, parts, totals, whole, is_baseline }
+    }
+
+    fn total(&self, cause: &NamedCause) -> f64 {
+        self.totals.iter().find(|one| one.cause == cause).map_or(0.0, |one| one.total)
+    }
+}
+
+/// A panel with a row per cause, the largest first: of what the objective counts, for the scenario that pictures show and beside it
+/// for the baseline; where there is no other, of downtime and of failed requests. `None` if nothing was lost.
 pub fn draw(result: &ExperimentResult) -> Option<Picture> {
-    let scenario = aggregate::shown(result)?;
-    let (down, failed) = (&scenario.downtime_attribution, &scenario.request_failure_attribution);
-    let (by_down, by_failed) = (aggregate::by_cause(down), aggregate::by_cause(failed));
-    let causes = in_one_order(&by_down, &by_failed);
+    let panels = panels(result)?;
+    let all = in_one_order(&panels);
+    let is_worth = |cause: &&NamedCause| panels.iter().any(|panel| panel.total(cause) > WORTH_A_ROW * panel.whole);
+    let causes: Vec<&NamedCause> = all.iter().copied().filter(is_worth).collect();
     if causes.is_empty() {
         return None;
     }
     let mut picture = Picture::new(frame::WIDTH);
     let each = Period::of(result).each();
-    let lead = format!(
+    let mut lead = format!(
         "Each second is charged to what keeps Pods from serving, and to the phase of their recovery; \
-         the parts add up to the totals. Beside each bar: time {each} and its share. {}",
-        shown_name(result)
+         the parts add up to the totals. Beside each bar: time {each} and its share."
     );
-    let mut y = frame::head(&mut picture, "Where do downtime and failed requests come from?", lead.trim());
-    let occurring: Vec<Phase> =
-        down.iter().chain(failed).filter(|part| part.s_per_year > 0.0).map(|part| part.phase).collect();
+    if result.scenarios.len() > 1 {
+        let named = finding::pair(result).into_iter().flat_map(|(shown, baseline)| [Some(shown), baseline]).flatten();
+        let named: Vec<String> = named
+            .map(|one| {
+                format!("{}: {}", aggregate::role_word(result, one).to_lowercase(), finding::settings(result, one))
+            })
+            .collect();
+        lead += &format!(" {}.", finding::capital(&named.join("; ")));
+    }
+    if causes.len() < all.len() {
+        let left_out = all.len() - causes.len();
+        lead +=
+            &format!(" {left_out} more cause{} less than 0.5 % each.", if left_out == 1 { " has" } else { "s have" });
+    }
+    let mut y = frame::head(&mut picture, &title(result, &panels), &lead);
+    let parts = panels.iter().flat_map(|panel| panel.parts).filter(|part| causes.contains(&&part.cause));
+    let occurring: Vec<Phase> = parts.filter(|part| part.s_per_year > 0.0).map(|part| part.phase).collect();
     y = frame::legend_line(&mut picture, y - 6.0, &bars::legend(&occurring));
 
     let names = causes.iter().map(|cause| font::width(cause.name(), BODY.size, true));
     let left = MARGIN + names.fold(60.0, f64::max).min(260.0) + 16.0;
-    let panel = (RIGHT - left - 26.0) / 2.0;
+    let gaps = 26.0 * (panels.len() - 1) as f64;
+    let width = (RIGHT - left - gaps) / panels.len() as f64;
     let (top, bottom) = (y + 30.0, y + 34.0 + ROW * causes.len() as f64);
     for (i, cause) in causes.iter().enumerate() {
         frame::band(&mut picture, i, top + ROW * i as f64 + 2.0, ROW);
         let name = font::fit(cause.name(), BODY.size, true, left - MARGIN - 12.0);
         picture.text(MARGIN, top + ROW * (i as f64 + 0.5) + 6.0, Anchor::Left, BODY.bold(), name);
     }
-    let panels = [("Downtime", down, &by_down), ("Failed requests (as full traffic)", failed, &by_failed)];
-    for (k, (title, parts, totals)) in panels.into_iter().enumerate() {
-        let from = left + k as f64 * (panel + 26.0);
-        let whole: f64 = totals.iter().map(|cause| cause.total).sum();
-        let heading = format!("{title}: {} {each}", format::duration(whole));
-        let heading = font::fit(&heading, BODY.size, true, panel);
-        picture.text(from, top - 8.0, Anchor::Left, BODY.bold(), heading);
-        let longest = totals.first().map_or(0.0, |cause| cause.total);
-        let axis = Axis::linear(Unit::Time, longest, from, from + panel - TOTAL);
+    // One scale for all: what is longer is more.
+    let longest = panels.iter().flat_map(|panel| &panel.totals).map(|cause| cause.total).fold(0.0, f64::max);
+    for (k, panel) in panels.iter().enumerate() {
+        let from = left + k as f64 * (width + 26.0);
+        let heading = format!("{}: {} {each}", panel.title, format::duration(panel.whole));
+        picture.text(from, top - 8.0, Anchor::Left, BODY.bold(), font::fit(&heading, BODY.size, true, width));
+        let axis = Axis::linear(Unit::Time, longest, from, from + width - TOTAL);
         frame::vertical_grid(&mut picture, &axis, top, bottom);
         picture.line(vec![(from, top), (from, bottom)], 1.2, GREY);
         for (i, cause) in causes.iter().enumerate() {
             let middle = top + ROW * (i as f64 + 0.5) + 2.0;
-            let end = bars::stacked(&mut picture, &axis, middle, cause.name(), &of_cause(parts, cause));
-            let total = totals.iter().find(|t| t.cause == *cause).map_or(0.0, |t| t.total);
-            let text = if total > 0.0 { with_share(total, whole) } else { "none".to_owned() };
+            let end = bars::stacked(&mut picture, &axis, middle, cause.name(), &of_cause(panel.parts, cause));
+            let total = panel.total(cause);
+            let text = if total > 0.0 { with_share(total, panel.whole) } else { "none".to_owned() };
             picture.text(end + 6.0, middle + 4.0, Anchor::Left, SMALL, text.clone());
-            picture.description.push(format!("{title} from {cause}: {text}"));
+            picture.description.push(format!("{} from {cause}: {text}", panel.title));
         }
     }
     frame::foot(&mut picture, result, bottom + 22.0);
     Some(picture)
 }
 
-/// Causes of downtime, the largest first, then those that only fail requests.
-fn in_one_order<'a>(down: &[CauseTotal<'a>], failed: &[CauseTotal<'a>]) -> Vec<&'a NamedCause> {
-    let mut causes: Vec<&NamedCause> = down.iter().map(|total| total.cause).collect();
-    for total in failed {
+/// Failed requests by cause, or downtime.
+fn parts(scenario: &ScenarioResult, fails: bool) -> &[Attribution] {
+    if fails { &scenario.request_failure_attribution } else { &scenario.downtime_attribution }
+}
+
+/// `None` if nothing was lost.
+fn panels(result: &ExperimentResult) -> Option<Vec<Panel<'_>>> {
+    let (shown, baseline) = finding::pair(result)?;
+    let fails = loss::loss_of(result) == Metric::FailedRequests;
+    let mut panels: Vec<Panel<'_>> = match baseline {
+        Some(baseline) => [shown, baseline]
+            .map(|one| {
+                let title = format!("{}, {}", aggregate::role_word(result, one), loss::what(result));
+                Panel::of(title, parts(one, fails), one.name == baseline.name)
+            })
+            .into(),
+        None => [fails, !fails]
+            .map(|fails| {
+                let metric = if fails { Metric::FailedRequests } else { Metric::Downtime };
+                Panel::of(finding::capital(loss::words_of(metric)), parts(shown, fails), false)
+            })
+            .into(),
+    };
+    let most = panels.iter().map(|panel| panel.whole).fold(0.0, f64::max);
+    panels.retain(|panel| panel.whole > NEGLIGIBLE * most);
+    (!panels.is_empty()).then_some(panels)
+}
+
+/// The largest cause of each panel, and how much of all it is.
+fn title(result: &ExperimentResult, panels: &[Panel<'_>]) -> String {
+    let each = Period::of(result).each();
+    let of = |panel: &Panel<'_>| {
+        let largest = panel.totals.first()?;
+        let share = match largest.total / panel.whole {
+            share if share > 0.9995 => "all".to_owned(),
+            _ => format::share(largest.total, panel.whole),
+        };
+        Some((largest.cause.name().to_owned(), share, format::duration(panel.whole)))
+    };
+    let Some((cause, share, whole)) = panels.first().and_then(of) else { return String::new() };
+    let has_baseline = finding::pair(result).is_some_and(|(_, baseline)| baseline.is_some());
+    if !has_baseline {
+        let sentence = |panel: &Panel<'_>, (cause, share, whole): (String, String, String)| {
+            let what = panel.title.to_lowercase();
+            format!("{share} of the {what} ({whole} {each}) {} from {cause}", comes(&what))
+        };
+        let mut title = finding::capital(&sentence(&panels[0], (cause, share, whole)));
+        if let Some(second) = panels.get(1).and_then(|panel| Some(sentence(panel, of(panel)?))) {
+            title += &format!("; {second}");
+        }
+        return title;
+    }
+    let what = loss::what(result);
+    let is_only_baseline = panels.len() == 1 && panels[0].is_baseline;
+    let place = if is_only_baseline { "In the baseline, " } else { "" };
+    let first = format!("{place}{share} of the {what} ({whole} {each}) {} from {cause}", comes(what));
+    let title = finding::capital(&first);
+    match panels.get(1).and_then(of) {
+        Some((other, share, whole)) => format!("{title}; in the baseline {share} of {whole} from {other}"),
+        None if is_only_baseline => format!("{title}; hardly any is left in the recommended"),
+        None => title,
+    }
+}
+
+/// The verb for a loss.
+fn comes(what: &str) -> &'static str {
+    if what == "downtime" { "comes" } else { "come" }
+}
+
+/// The causes of the first panel, the largest first, then those of the next that it does not have.
+fn in_one_order<'a>(panels: &[Panel<'a>]) -> Vec<&'a NamedCause> {
+    let mut causes: Vec<&NamedCause> = Vec::new();
+    for total in panels.iter().flat_map(|panel| &panel.totals) {
         if !causes.contains(&total.cause) {
             causes.push(total.cause);
         }

@@ -28,8 +28,6 @@ enum Scale {
     Moments { low: f64, high: f64 },
     /// Equal distances are equal ratios.
     Log { low: f64, high: f64 },
-    /// Equal distances are equal numbers of nines: 0, 90 %, 99 %, 99.9 %.
-    Nines { high: f64 },
 }
 
 /// What the axis counts, which decides where its ticks lie.
@@ -112,21 +110,12 @@ impl Axis {
         axis
     }
 
-    /// Shares from 0 to just below 1.
-    pub fn nines(high: f64, from: f64, to: f64) -> Self {
-        let ticks = [0.0, 0.5, 0.75, 0.9, 0.95, 0.99, 0.999, 0.999_9].into_iter().filter(|p| *p <= high);
-        let ticks = ticks.map(|p| (p, format::plain_percent(p))).collect();
-        Self { scale: Scale::Nines { high }, from, to, ticks }
-    }
-
     /// The pixel of a value; values outside lie on the edge.
     pub fn at(&self, value: f64) -> f64 {
-        let nines = |p: f64| -(1.0 - p).max(1e-12).log10();
         let share = match self.scale {
             Scale::Linear { high } => value / high,
             Scale::Moments { low, high } => (value - low) / (high - low),
             Scale::Log { low, high } => (value.max(low).ln() - low.ln()) / (high.ln() - low.ln()),
-            Scale::Nines { high } => nines(value) / nines(high),
         };
         self.from + (self.to - self.from) * share.clamp(0.0, 1.0)
     }
@@ -134,7 +123,7 @@ impl Axis {
     /// True if the value lies inside, and not merely on an edge.
     pub fn holds(&self, value: f64) -> bool {
         match self.scale {
-            Scale::Linear { high } | Scale::Nines { high } => (0.0..=high).contains(&value),
+            Scale::Linear { high } => (0.0..=high).contains(&value),
             Scale::Moments { low, high } | Scale::Log { low, high } => (low..=high).contains(&value),
         }
     }

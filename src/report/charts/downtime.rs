@@ -3,56 +3,104 @@
 use std::fmt::Write as _;
 
 use super::axis::{Axis, Range, Unit};
+use super::finding;
 use super::font;
 use super::frame::{self, BODY, MARGIN, RIGHT, Rows, SMALL};
-use super::palette::{BLUE, Colour, GREY, PAPER, PURPLE, VERMILION};
+use super::palette::{BLUE, Colour, GREEN, GREY, PAPER, PURPLE, VERMILION};
 use super::picture::{Anchor, Picture};
 use crate::report::aggregate::{self, Role};
 use crate::report::format;
 use crate::report::labels::Labels;
+use crate::report::loss;
 use crate::report::period::Period;
-use crate::results::{Estimate, ExperimentResult, ScenarioResult};
+use crate::report::ranking;
+use crate::results::{Estimate, ExperimentResult};
 use crate::study::Metric;
 
 const ROW: f64 = 27.0;
-/// The two series.
-const DOWNTIME: &str = "downtime";
-const FAILED: &str = "failed requests";
+/// Beyond so many rows only what the objective counts is drawn.
+const BOTH: usize = 8;
+/// Beyond so many rows only the best are drawn, the best first.
+const MOST: usize = 24;
+/// So many of them, beside the recommended one and the baseline.
+const BEST: usize = 12;
 
-/// A row per scenario: a disc for downtime, a diamond for failed requests, with their intervals.
-pub fn draw(result: &ExperimentResult) -> Picture {
+/// A row per scenario: a disc for downtime, a diamond for failed requests, with their intervals. `None` of a single scenario,
+/// whose numbers stand in the answer.
+pub fn draw(result: &ExperimentResult) -> Option<Picture> {
+    if result.scenarios.len() < 2 {
+        return None;
+    }
+    let rows = best(result);
+    let (title, all) = (finding::of_losses(result), result.scenarios.len());
+    if rows.len() == all {
+        return Some(of_rows(result, &title));
+    }
+    let mut picture = of_rows(&result.only(&rows), &title);
+    let words = format!(
+        "{} of {} scenarios are drawn, in this order: the {BEST} that lose least, the recommended one and the baseline. The table \
+         beside it has all.",
+        rows.len(),
+        format::whole(all as u64)
+    );
+    frame::note(&mut picture, &words);
+    Some(picture)
+}
+
+/// The scenarios that have rows: all, or of many the best.
+fn best(result: &ExperimentResult) -> Vec<usize> {
+    let mut all: Vec<usize> = (0..result.scenarios.len()).collect();
+    if all.len() <= MOST {
+        return all;
+    }
+    let recommended = ranking::recommended(result).map(|one| one.name.as_str());
+    let is_named = |i: &usize| {
+        let name = result.scenarios[*i].name.as_str();
+        recommended == Some(name) || result.baseline.as_deref() == Some(name)
+    };
+    let lost = |i: usize| loss::lost(result, &result.scenarios[i]);
+    all.sort_by(|&a, &b| lost(a).mean.total_cmp(&lost(b).mean).then(lost(a).high.total_cmp(&lost(b).high)));
+    let mut place = 0;
+    all.retain(|i| {
+        place += 1;
+        place <= BEST || is_named(i)
+    });
+    all
+}
+
+/// A row of each scenario.
+fn of_rows(result: &ExperimentResult, title: &str) -> Picture {
     let mut picture = Picture::new(frame::WIDTH);
     let labels = Labels::of(result);
     let rows = Rows::of(&labels, 420.0);
-    let columns = ValueColumns::of(result);
+    let shown = metrics(result);
+    let columns = ValueColumns::of(result, &shown);
     let (left, right) = (rows.right + 14.0, RIGHT - columns.width() - 18.0);
 
-    let axis = axis(result, left, right);
+    let axis = axis(result, &shown, left, right);
     let period = Period::of(result);
     let each = period.each();
     let slo = result.objective.slo.map(|slo| (slo, period.budget(slo)));
-    let mut y = frame::head(
-        &mut picture,
-        &if result.each_alone {
-            format!("How much downtime has each Deployment {each}, and how many failed requests?")
-        } else {
-            format!("How much downtime {each}, and how many failed requests?")
-        },
-        &lead(result, slo, &axis),
-    );
-    y = legend(&mut picture, y, result);
+    let mut y = frame::head(&mut picture, title, &lead(result, slo, &axis));
+    let recommended = ranking::recommended(result).map(|one| one.name.as_str());
+    y = legend(&mut picture, y, result, &shown, recommended.is_some());
 
     let top = y + rows.head.max(14.0) + 16.0;
     let bottom = top + ROW * result.scenarios.len() as f64 + 4.0;
-    for (i, _) in result.scenarios.iter().enumerate() {
-        frame::band(&mut picture, i, top + ROW * i as f64 + 2.0, ROW);
+    for (i, scenario) in result.scenarios.iter().enumerate() {
+        let at = top + ROW * i as f64 + 2.0;
+        if recommended == Some(scenario.name.as_str()) {
+            picture.rectangle(MARGIN - 8.0, at, RIGHT - MARGIN + 16.0, ROW, GREEN.faint(CHOSEN));
+        } else {
+            frame::band(&mut picture, i, at, ROW);
+        }
     }
     rows.write_head(&mut picture, top);
     columns.write_head(&mut picture, top);
     frame::vertical_grid(&mut picture, &axis, top, bottom);
     if let Some((slo, allowed)) = slo.filter(|(_, allowed)| axis.holds(*allowed)) {
         let x = axis.at(allowed);
-        picture.dashes((x, top - 4.0), (x, bottom), 1.6, PURPLE);
+        picture.dashes((x, top), (x, bottom), 1.6, PURPLE);
         let text = format!("SLO {}: {}", format::plain_percent(slo), format::duration(allowed));
         let half = font::width(&text, SMALL.size, true) / 2.0;
         let middle = x.clamp(left + half - 10.0, (right - half + 10.0).max(left + half));
@@ -63,13 +111,12 @@ pub fn draw(result: &ExperimentResult) -> Picture {
     for (i, scenario) in result.scenarios.iter().enumerate() {
         let middle = top + ROW * (i as f64 + 0.5) + 2.0;
         rows.write(&mut picture, i, middle, baseline == Some(scenario.name.as_str()));
-        let marks: [(&str, &Estimate, f64, Colour, Shape); 2] = [
-            (DOWNTIME, &scenario.estimates[Metric::Downtime], middle - 5.0, BLUE, disc),
-            (FAILED, &scenario.estimates[Metric::FailedRequests], middle + 5.0, VERMILION, diamond),
-        ];
-        for (series, estimate, y, colour, shape) in marks {
-            let words = format!("{}: {} of {series} {each}", scenario.name, format::with_interval(estimate));
-            picture.datum(series, words, |picture| interval(picture, &axis, estimate, y, colour, shape));
+        for (number, metric) in shown.iter().enumerate() {
+            let Look { name, colour, shape } = Look::of(*metric);
+            let estimate = &scenario.estimates[*metric];
+            let y = if shown.len() == 1 { middle } else { middle - 5.0 + 10.0 * number as f64 };
+            let words = format!("{}: {} of {name} {each}", scenario.name, format::with_interval(estimate));
+            picture.datum(name, words, |picture| interval(picture, &axis, estimate, y, colour, shape));
         }
         columns.write(&mut picture, i, middle);
         picture.description.push(format!(
@@ -85,20 +132,45 @@ pub fn draw(result: &ExperimentResult) -> Picture {
     picture
 }
 
-fn estimates(result: &ExperimentResult) -> impl Iterator<Item = &Estimate> {
-    result
-        .scenarios
-        .iter()
-        .flat_map(|s: &ScenarioResult| [&s.estimates[Metric::Downtime], &s.estimates[Metric::FailedRequests]])
+/// How strong the row of the recommended scenario is coloured.
+const CHOSEN: f64 = 0.16;
+
+/// What is drawn: downtime and failed requests, or of many scenarios what the objective counts.
+fn metrics(result: &ExperimentResult) -> Vec<Metric> {
+    if result.scenarios.len() > BOTH {
+        return vec![loss::loss_of(result)];
+    }
+    vec![Metric::Downtime, Metric::FailedRequests]
 }
 
-fn axis(result: &ExperimentResult, left: f64, right: f64) -> Axis {
+/// How a metric looks.
+struct Look {
+    name: &'static str,
+    colour: Colour,
+    shape: Shape,
+}
+
+impl Look {
+    fn of(metric: Metric) -> Self {
+        if metric == Metric::FailedRequests {
+            Self { name: loss::words_of(metric), colour: VERMILION, shape: diamond }
+        } else {
+            Self { name: loss::words_of(metric), colour: BLUE, shape: disc }
+        }
+    }
+}
+
+fn estimates<'a>(result: &'a ExperimentResult, shown: &'a [Metric]) -> impl Iterator<Item = &'a Estimate> {
+    result.scenarios.iter().flat_map(|scenario| shown.iter().map(|metric| &scenario.estimates[*metric]))
+}
+
+fn axis(result: &ExperimentResult, shown: &[Metric], left: f64, right: f64) -> Axis {
     let value = |e: &Estimate| if e.bound { e.high } else { e.mean };
-    let values = Range::of(estimates(result).map(value)).unwrap_or(Range { low: 1.0, high: 60.0 });
+    let values = Range::of(estimates(result, shown).map(value)).unwrap_or(Range { low: 1.0, high: 60.0 });
     // The ends of intervals, as far as they do not squeeze the values.
-    let lows = estimates(result).map(|e| e.low).filter(|low| *low > values.low / 4.0);
-    let mut range =
-        Range::of(lows.chain(estimates(result).map(|e| e.high)).chain([values.low, values.high])).unwrap_or(values);
+    let lows = estimates(result, shown).map(|e| e.low).filter(|low| *low > values.low / 4.0);
+    let mut range = Range::of(lows.chain(estimates(result, shown).map(|e| e.high)).chain([values.low, values.high]))
+        .unwrap_or(values);
     let allowed = result.objective.slo.map(|slo| Period::of(result).budget(slo)).filter(|allowed| *allowed > 0.0);
     if let Some(allowed) = allowed.filter(|a| *a < range.high * 30.0 && *a > range.low / 30.0) {
         range = Range { low: range.low.min(allowed), high: range.high.max(allowed) };
@@ -143,10 +215,10 @@ fn lead(result: &ExperimentResult, slo: Option<(f64, f64)>, axis: &Axis) -> Stri
     text
 }
 
-fn legend(picture: &mut Picture, y: f64, result: &ExperimentResult) -> f64 {
+fn legend(picture: &mut Picture, y: f64, result: &ExperimentResult, shown: &[Metric], has_chosen: bool) -> f64 {
     let y = y + 10.0;
     let mut x = MARGIN + 6.0;
-    let any_bound = estimates(result).any(|e| e.bound);
+    let any_bound = estimates(result, shown).any(|e| e.bound);
     let mut entry = |picture: &mut Picture, shape: Shape, colour: Colour, name: &str| {
         picture.key(name, |picture| {
             shape(picture, (x, y - 4.0), 5.0, colour);
@@ -154,50 +226,65 @@ fn legend(picture: &mut Picture, y: f64, result: &ExperimentResult) -> f64 {
         });
         x += 12.0 + font::width(name, BODY.size, false) + 28.0;
     };
-    entry(picture, disc, BLUE, DOWNTIME);
-    entry(picture, diamond, VERMILION, FAILED);
+    for Look { name, colour, shape } in shown.iter().map(|metric| Look::of(*metric)) {
+        entry(picture, shape, colour, name);
+    }
     if any_bound {
+        let words = "nothing seen: an upper bound";
         arrow(picture, x + 18.0, y - 4.0, GREY, disc);
-        picture.text(x + 32.0, y, Anchor::Left, BODY, "nothing seen: an upper bound");
+        picture.text(x + 32.0, y, Anchor::Left, BODY, words);
+        x += 32.0 + font::width(words, BODY.size, false) + 28.0;
+    }
+    if has_chosen {
+        picture.rectangle(x, y - 11.0, 22.0, 14.0, GREEN.faint(CHOSEN));
+        picture.text(x + 28.0, y, Anchor::Left, BODY, "recommended");
     }
     y + 12.0
 }
 
 /// Estimates in figures, at the right of the picture.
 struct ValueColumns {
-    downtime: Vec<String>,
-    failed: Vec<String>,
-    widths: (f64, f64),
+    columns: Vec<ValueColumn>,
+}
+
+struct ValueColumn {
+    metric: Metric,
+    cells: Vec<String>,
+    width: f64,
+    /// Where it ends.
+    right: f64,
 }
 
 impl ValueColumns {
-    fn of(result: &ExperimentResult) -> Self {
-        let texts = |of: fn(&ScenarioResult) -> &Estimate| -> Vec<String> {
-            result.scenarios.iter().map(|s| format::span_with_error(of(s))).collect()
-        };
-        let widest = |texts: &[String], least: f64| {
-            texts.iter().map(|t| font::width(t, SMALL.size, false)).fold(least, f64::max)
-        };
-        let downtime = texts(|s| &s.estimates[Metric::Downtime]);
-        let failed = texts(|s| &s.estimates[Metric::FailedRequests]);
-        let widths = (widest(&downtime, 66.0), widest(&failed, 98.0));
-        Self { downtime, failed, widths }
+    fn of(result: &ExperimentResult, shown: &[Metric]) -> Self {
+        let mut right = RIGHT;
+        let mut columns = Vec::new();
+        for &metric in shown.iter().rev() {
+            let cells: Vec<String> =
+                result.scenarios.iter().map(|s| format::span_with_error(&s.estimates[metric])).collect();
+            let head = font::width(Look::of(metric).name, SMALL.size, true);
+            let width = cells.iter().map(|cell| font::width(cell, SMALL.size, false)).fold(head, f64::max);
+            columns.push(ValueColumn { metric, cells, width, right });
+            right -= width + 18.0;
+        }
+        Self { columns }
     }
 
     fn width(&self) -> f64 {
-        self.widths.0 + self.widths.1 + 18.0
+        self.columns.iter().map(|column| column.width + 18.0).sum::<f64>() - 18.0
     }
 
     fn write_head(&self, picture: &mut Picture, bottom: f64) {
-        let y = bottom - 8.0;
-        picture.text(RIGHT - self.widths.1 - 18.0, y, Anchor::Right, SMALL.bold().coloured(BLUE), "downtime");
-        picture.text(RIGHT, y, Anchor::Right, SMALL.bold().coloured(VERMILION), "failed requests");
+        for column in &self.columns {
+            let Look { name, colour, .. } = Look::of(column.metric);
+            picture.text(column.right, bottom - 8.0, Anchor::Right, SMALL.bold().coloured(colour), name);
+        }
     }
 
     fn write(&self, picture: &mut Picture, i: usize, middle: f64) {
-        let y = middle + 4.0;
-        picture.text(RIGHT - self.widths.1 - 18.0, y, Anchor::Right, SMALL, self.downtime[i].clone());
-        picture.text(RIGHT, y, Anchor::Right, SMALL, self.failed[i].clone());
+        for column in &self.columns {
+            picture.text(column.right, middle + 4.0, Anchor::Right, SMALL, column.cells[i].clone());
+        }
     }
 }
 

@@ -1,9 +1,10 @@
 //! What two settings do together: a cell for each pair of their values, darker where more is lost.
 
 use super::axis::{Axis, Range, Unit};
+use super::finding;
 use super::font;
 use super::frame::{self, BODY, MARGIN, RIGHT, SMALL};
-use super::palette::{BLUES, Colour, GREY, GRID, INK, ON_LIGHT, ORANGES, PAPER, PURPLE, ramp};
+use super::palette::{BLUES, Colour, GREY, GRID, INK, ORANGES, PURPLE, ink_on, ramp};
 use super::picture::{Anchor, Picture, Style};
 use super::series::distinct;
 use crate::report::format;
@@ -16,6 +17,8 @@ use crate::study::Metric;
 
 /// Beyond these a number no longer fits its cell, or the picture no page.
 const MOST_COLUMNS: usize = 16;
+/// A map of fewer columns is a list.
+const LEAST_COLUMNS: usize = 3;
 const MOST_ROWS: usize = 40;
 /// Values that a third key may have: a map for each.
 const MOST_MAPS: usize = 4;
@@ -32,7 +35,8 @@ struct Layout<'a> {
     maps: Option<&'a Column>,
 }
 
-/// Cells with the objective's loss. `None` unless two keys vary, or three of which one has few values.
+/// Cells with the objective's loss. `None` unless two keys vary, or three of which one has few values; nor where most cells would
+/// be empty, as only some combinations were played, or where it has so few columns that rows tell the same.
 pub fn draw(result: &ExperimentResult) -> Option<Picture> {
     let labels = Labels::of(result);
     let layout = Layout::of(&labels)?;
@@ -43,8 +47,7 @@ pub fn draw(result: &ExperimentResult) -> Option<Picture> {
     let shown = Shown { result, best: Ranking::of(result), scale: Scale::of(result, stops), allowed, period };
 
     let mut picture = Picture::new(frame::WIDTH);
-    let least = if fails { "fails the fewest requests" } else { "has the least downtime" };
-    let title = format!("Which combination of settings {least}?");
+    let title = finding(result, &layout);
     let y = frame::head(&mut picture, &title, &lead(&shown, what));
     let meeting = |seconds: f64| result.scenarios.iter().filter(|s| loss::lost(result, s).mean <= seconds).count();
     let divides = allowed.filter(|(_, seconds)| (1..result.scenarios.len()).contains(&meeting(*seconds)));
@@ -96,9 +99,45 @@ impl<'a> Layout<'a> {
         };
         let many = |column: &Column| distinct(column).len();
         let [rows, columns] = if many(pair[1]) > MOST_COLUMNS { [pair[1], pair[0]] } else { pair };
-        (many(columns) <= MOST_COLUMNS && many(rows) <= MOST_ROWS).then_some(Self { rows, columns, maps })
+        let cells = many(rows) * many(columns) * maps.map_or(1, many);
+        if many(columns) < LEAST_COLUMNS && maps.is_none() {
+            return None;
+        }
+        let is_full = 2 * labels.columns[0].cells.len() > cells;
+        (is_full && many(columns) <= MOST_COLUMNS && many(rows) <= MOST_ROWS).then_some(Self { rows, columns, maps })
     }
 }
+
+/// Rows of which each has its answer in the title.
+const FEW_ROWS: usize = 3;
+
+/// What the map says: of few rows, from which column on each loses the least that is told apart; of more, what is recommended.
+fn finding(result: &ExperimentResult, layout: &Layout<'_>) -> String {
+    let rows = distinct(layout.rows);
+    if layout.maps.is_some() || rows.len() > FEW_ROWS {
+        return finding::of_losses(result);
+    }
+    let lost = |i: usize| loss::lost(result, &result.scenarios[i]);
+    let answers: Vec<String> = rows
+        .iter()
+        .filter_map(|row| {
+            let its = || (0..result.scenarios.len()).filter(|i| layout.rows.cells[*i] == **row);
+            let least = its().map(|i| lost(i).high).min_by(f64::total_cmp)?;
+            let recommended =
+                Ranking::of(result).and_then(|best| best.recommended).filter(|i| its().any(|one| one == *i));
+            let first = recommended.or_else(|| its().find(|i| lost(*i).low <= least))?;
+            let key = if layout.rows.key == "candidate" { "" } else { &layout.rows.short_key };
+            let row = format!("{key} {row}");
+            Some(format!("{} with {} ({})", layout.columns.cells[first], row.trim(), finding::amount(lost(first))))
+        })
+        .collect();
+    let what = if loss::what(result) == "downtime" { "Least downtime" } else { "Fewest failed requests" };
+    let title = format!("{what}: {} {}", layout.columns.short_key, answers.join(", "));
+    if title.chars().count() > LONGEST { finding::of_losses(result) } else { title }
+}
+
+/// Characters of a title of two lines.
+const LONGEST: usize = 150;
 
 /// Where a map lies: the corner of its first cell, the width of its cells, and of what stands left of them.
 struct Frame {
@@ -206,7 +245,7 @@ fn cell(picture: &mut Picture, shown: &Shown<'_>, i: usize, (x, y, width): (f64,
     let scenario = &result.scenarios[i];
     let lost = loss::lost(result, scenario);
     let fill = shown.scale.colour(lost);
-    let ink = if fill.is_dark() { PAPER } else { ON_LIGHT };
+    let ink = ink_on(fill);
     let (what, each) = (loss::what(result), shown.period.each());
     let words = format!("{}: {} of {what} {each}", scenario.name, format::with_interval(lost));
     let word = word(shown, i);

@@ -245,7 +245,11 @@ fn finding(name: &str, column: &Column, curves: &[Curve]) -> String {
         column.short_key,
         format::significant(first, 3)
     );
-    if saved.is_empty() { costs } else { format!("{costs}; {} saves 99 % of it", saved.join(", ")) }
+    if saved.is_empty() {
+        costs
+    } else {
+        format!("{costs}; {} {} saves 99 % of it", column.short_key, saved.join(", "))
+    }
 }
 
 fn lead(name: &str) -> String {

@@ -1,6 +1,7 @@
 //! What availability costs: lost time against the price of a year, and the front of those that nobody beats in both.
 
 use super::axis::{Axis, Range, Unit};
+use super::finding;
 use super::font;
 use super::frame::{self, MARGIN, RIGHT, SMALL};
 use super::label_placement;
@@ -11,8 +12,8 @@ use crate::report::labels::Labels;
 use crate::report::loss;
 use crate::report::pareto::{self, Place};
 use crate::report::period::Period;
-use crate::report::ranking;
-use crate::results::{Estimate, ExperimentResult};
+use crate::report::ranking::{self, Ground, Ranking};
+use crate::results::{Estimate, ExperimentResult, ScenarioResult};
 
 const HEIGHT: f64 = 430.0;
 /// Characters of a varied value beside a point.
@@ -30,7 +31,7 @@ pub fn draw(result: &ExperimentResult) -> Option<Picture> {
 
     let mut picture = Picture::new(frame::WIDTH);
     let what = format!("{} {}", loss::what(result), period.each());
-    let y = frame::head(&mut picture, "What does availability cost?", &lead(result));
+    let y = frame::head(&mut picture, &title(result, &places), &lead(result));
     let y = frame::legend_line(&mut picture, y - 10.0, &legend(result, &places));
     picture.text(MARGIN, y + 10.0, Anchor::Left, SMALL.bold(), what.clone());
     let top = y + 22.0;
@@ -54,13 +55,13 @@ pub fn draw(result: &ExperimentResult) -> Option<Picture> {
         let y = y_axis.at(seconds);
         picture.dashes((left, y), (right, y), 1.6, PURPLE);
         let text = format!("SLO {}: {}", format::plain_percent(slo), format::duration(seconds));
-        picture.text(right - 4.0, y - 6.0, Anchor::Right, SMALL.bold().coloured(PURPLE), text);
+        let above = if y - 24.0 > top { y - 6.0 } else { y + 15.0 };
+        picture.text(right - 4.0, above, Anchor::Right, SMALL.bold().coloured(PURPLE), text);
     }
 
     let at = |i: usize| (x_axis.at(costs[i]), y_axis.at(shown(lost[i])));
-    stairs(&mut picture, &places, &costs, at, right);
+    let mut bars = stairs(&mut picture, &places, &costs, at, right);
     let recommended = ranking::recommended(result).map(|best| best.name.as_str());
-    let mut bars = Vec::new();
     // What matters more is seen above what matters less.
     let mut in_order: Vec<usize> = (0..costs.len()).collect();
     in_order.sort_by_key(|&i| (recommended != Some(result.scenarios[i].name.as_str()), places[i]));
@@ -93,9 +94,14 @@ pub fn draw(result: &ExperimentResult) -> Option<Picture> {
             format::span_with_error(lost[i])
         ));
     }
-    // Where room is short, the recommended one and those of the front have their names.
+    // Only what somebody may take has a name, and the baseline: of the others the page tells on pointing.
     let name = |i: usize| if labels.varied { labels.narrow(i, NAME) } else { labels.short(i) };
-    let names: Vec<_> = in_order.into_iter().map(|i| (name(i), at(i))).collect();
+    let is_named = |i: &usize| {
+        let name = result.scenarios[*i].name.as_str();
+        places[*i] == Place::Front || recommended == Some(name) || result.baseline.as_deref() == Some(name)
+    };
+    bars.extend((0..costs.len()).filter(|i| !is_named(i)).map(at).map(|(x, y)| (x - 6.0, y - 6.0, x + 6.0, y + 6.0)));
+    let names: Vec<_> = in_order.into_iter().filter(is_named).map(|i| (name(i), at(i))).collect();
     label_placement::names(&mut picture, &names, bars, (left, top, right, bottom));
     if labels.varied {
         let text = font::fit(&format!("labels: {}", labels.short_keys()), SMALL.size, false, RIGHT - MARGIN);
@@ -121,8 +127,37 @@ fn words_of(place: Place) -> &'static str {
     }
 }
 
-/// The least loss that any amount of money buys.
-fn stairs(picture: &mut Picture, places: &[Place], costs: &[f64], at: impl Fn(usize) -> (f64, f64), right: f64) {
+/// What the recommended scenario costs and loses, and what the next step of the front would buy.
+fn title(result: &ExperimentResult, places: &[Place]) -> String {
+    let (what, each) = (loss::what(result), Period::of(result).each());
+    let cost = |scenario: &ScenarioResult| scenario.cost_per_year.unwrap_or(0.0);
+    let lost = |scenario: &ScenarioResult| finding::amount(loss::lost(result, scenario));
+    let front = places.iter().zip(&result.scenarios).filter(|(place, _)| **place == Place::Front);
+    let mut front: Vec<&ScenarioResult> = front.map(|(_, scenario)| scenario).collect();
+    front.sort_by(|a, b| cost(a).total_cmp(&cost(b)));
+    let Some(first) = ranking::recommended(result).or(front.first().copied()) else { return String::new() };
+    let ground = Ranking::of(result).filter(|one| one.ground == Ground::CheapestThatMeets).and(result.objective.slo);
+    let meets = ground.map_or(String::new(), |slo| format!("The cheapest that meets {}: ", format::plain_percent(slo)));
+    let mut title = format!(
+        "{meets}{} a year ({}), {} of {what} {each}",
+        pareto::money(result, cost(first)),
+        finding::settings(result, first),
+        lost(first)
+    );
+    if let Some(next) = front.into_iter().find(|one| cost(one) > cost(first)) {
+        title += &format!("; {} more buy {}", pareto::money(result, cost(next) - cost(first)), lost(next));
+    }
+    title
+}
+
+/// The least loss that any amount of money buys. Returns what its line takes.
+fn stairs(
+    picture: &mut Picture,
+    places: &[Place],
+    costs: &[f64],
+    at: impl Fn(usize) -> (f64, f64),
+    right: f64,
+) -> Vec<label_placement::Box> {
     let mut front: Vec<usize> = (0..costs.len()).filter(|&i| places[i] == Place::Front).collect();
     front.sort_by(|&a, &b| costs[a].total_cmp(&costs[b]));
     let mut points: Vec<(f64, f64)> = Vec::new();
@@ -135,8 +170,13 @@ fn stairs(picture: &mut Picture, places: &[Place], costs: &[f64], at: impl Fn(us
     }
     if let Some(&(_, last)) = points.last() {
         points.push((right, last));
-        picture.line(points, 1.6, BLUE.faint(0.5));
+        picture.line(points.clone(), 1.6, BLUE.faint(0.5));
     }
+    let boxed = |ends: &[(f64, f64)]| {
+        let ((a, b), (c, d)) = (ends[0], ends[1]);
+        (a.min(c) - 1.5, b.min(d) - 1.5, a.max(c) + 1.5, b.max(d) + 1.5)
+    };
+    points.windows(2).map(boxed).collect()
 }
 
 fn legend(result: &ExperimentResult, places: &[Place]) -> Vec<(Colour, String)> {

@@ -13,8 +13,14 @@ use crate::report::format;
 use crate::results::{ExperimentResult, PodRecovery, ScenarioResult};
 
 const ROW: f64 = 30.0;
-/// A bar this many times shorter than the longest would be a sliver: it gets an axis of its own.
-const BAND_RATIO: f64 = 8.0;
+/// Where a bar would be so many times shorter than the longest, all are as long and tell shares.
+const SLIVER: f64 = 8.0;
+/// A part of all time of recoveries that deserves a row.
+const WORTH_A_ROW: f64 = 0.01;
+/// Where one phase is so much of every bar, a picture says nothing that the words do not.
+const ONE_PHASE: f64 = 0.97;
+/// Recoveries shorter than this, in seconds, are handovers that nobody asks about.
+const NEXT_TO_NOTHING: f64 = 0.5;
 
 struct Row<'a> {
     cause: &'a NamedCause,
@@ -22,43 +28,88 @@ struct Row<'a> {
     total: f64,
 }
 
-/// Bars for the baseline or the first scenario. `None` if it has no complete recovery.
+/// Bars for the scenario that pictures show. `None` if it has no complete recovery, or if all of every one is a single phase, or
+/// next to nothing.
 pub fn draw(result: &ExperimentResult) -> Option<Picture> {
     let scenario = aggregate::shown(result)?;
-    let rows = rows(scenario);
-    if rows.is_empty() {
+    let (rows, left_out) = rows(scenario);
+    let is_one_phase = |row: &Row<'_>| row.main().1 >= ONE_PHASE * row.total;
+    if rows.iter().all(is_one_phase) {
         return None;
     }
+    let longest = rows.iter().map(|row| row.total).fold(0.0, f64::max);
+    let shortest = rows.iter().map(|row| row.total).fold(longest, f64::min);
+    let as_shares = longest > SLIVER * shortest;
+
     let mut picture = Picture::new(frame::WIDTH);
-    let mut lead = "Mean time that a Pod spends in each phase on its way back into rotation.".to_owned();
-    let bands = bands(rows);
-    if bands.len() > 1 {
-        lead += " Long and short recoveries have axes of their own.";
+    let mut lead = "Mean time that a Pod spends in each phase on its way back into rotation; the cause that takes the most time of \
+                    all comes first."
+        .to_owned();
+    if as_shares {
+        lead += " Bars are shares; behind each stands the mean of the whole.";
+    }
+    if left_out > 0 {
+        lead += &format!(
+            " Left out: {left_out} cause{} with less than 1 % of all that time, or half a second each.",
+            if left_out == 1 { "" } else { "s" }
+        );
     }
     lead = format!("{lead} {}", shown_name(result));
-    let mut y = frame::head(&mut picture, "Where does the time of a recovery go?", lead.trim());
-    let occurring = bands.iter().flatten().flat_map(|row| row.recovery.phases.iter().filter(|(_, s)| **s > 0.0));
+    let mut y = frame::head(&mut picture, &title(&rows), lead.trim());
+    let occurring = rows.iter().flat_map(|row| row.recovery.phases.iter().filter(|(_, s)| **s > 0.0));
     let occurring: Vec<Phase> = occurring.map(|(phase, _)| phase).collect();
     y = frame::legend_line(&mut picture, y - 6.0, &bars::legend(&occurring));
 
-    let names = bands.iter().flatten().map(|row| font::width(row.cause.name(), BODY.size, true));
+    let names = rows.iter().map(|row| font::width(row.cause.name(), BODY.size, true));
     let left = MARGIN + names.fold(110.0, f64::max).min(300.0) + 16.0;
     let right = RIGHT - 76.0;
-    for band in &bands {
-        let longest = band.iter().map(|row| row.total).fold(0.0, f64::max);
-        let axis = Axis::linear(Unit::Time, longest, left, right);
-        let (top, bottom) = (y + 8.0, y + 12.0 + ROW * band.len() as f64);
+    let (top, bottom) = (y + 8.0, y + 12.0 + ROW * rows.len() as f64);
+    if as_shares {
+        let mut axis = Axis::linear(Unit::Number, 100.0, left, right);
+        axis.ticks.iter_mut().for_each(|(_, label)| *label += " %");
         frame::vertical_grid(&mut picture, &axis, top, bottom);
-        picture.line(vec![(left, top), (left, bottom)], 1.2, GREY);
-        for (i, row) in band.iter().enumerate() {
-            let middle = top + ROW * (i as f64 + 0.5) + 2.0;
-            write_row(&mut picture, row, middle, left, &axis);
-        }
-        y = bottom + 30.0;
+    } else {
+        frame::vertical_grid(&mut picture, &Axis::linear(Unit::Time, longest, left, right), top, bottom);
     }
-    picture.text(f64::midpoint(left, right), y + 2.0, Anchor::Middle, SMALL, "mean time since the fault");
+    picture.line(vec![(left, top), (left, bottom)], 1.2, GREY);
+    for (i, row) in rows.iter().enumerate() {
+        let middle = top + ROW * (i as f64 + 0.5) + 2.0;
+        // As the axis of percents, from zero to a little more than the whole.
+        let shares = Axis::linear(Unit::Number, row.total, left, right);
+        let axis = if as_shares { shares } else { Axis::linear(Unit::Time, longest, left, right) };
+        write_row(&mut picture, row, middle, left, &axis);
+    }
+    y = bottom + 30.0;
+    let unit = if as_shares { "share of the mean time since the fault" } else { "mean time since the fault" };
+    picture.text(f64::midpoint(left, right), y + 2.0, Anchor::Middle, SMALL, unit);
     frame::foot(&mut picture, result, y + 8.0);
     Some(picture)
+}
+
+/// The longest phase of the cause that takes the most time.
+fn title(rows: &[Row<'_>]) -> String {
+    let Some(row) = rows.first() else { return String::new() };
+    let (phase, secs) = row.main();
+    format!(
+        "After {} a Pod serves again within {} on average; {} of it is “{}”",
+        row.cause.name(),
+        format::duration(row.total),
+        format::share(secs, row.total),
+        phase.in_words()
+    )
+}
+
+impl Row<'_> {
+    /// The longest of its phases.
+    fn main(&self) -> (Phase, f64) {
+        let phases = self.recovery.phases.iter().map(|(phase, secs)| (phase, *secs));
+        phases.max_by(|a, b| a.1.total_cmp(&b.1)).unwrap_or((Phase::Detect, 0.0))
+    }
+
+    /// All the time of its recoveries.
+    fn weight(&self) -> f64 {
+        self.total * self.recovery.lengths.count as f64
+    }
 }
 
 fn write_row(picture: &mut Picture, row: &Row<'_>, middle: f64, left: f64, axis: &Axis) {
@@ -82,26 +133,17 @@ fn write_row(picture: &mut Picture, row: &Row<'_>, middle: f64, left: f64, axis:
     picture.description.push(format!("{}: {} ({})", row.cause, format::duration(row.total), phases.join(", ")));
 }
 
-/// Faults with complete recoveries, the longest first.
-fn rows(scenario: &ScenarioResult) -> Vec<Row<'_>> {
+/// Causes with complete recoveries, those that take the most time first, and how many more are too rare for a row.
+fn rows(scenario: &ScenarioResult) -> (Vec<Row<'_>>, usize) {
     let mut rows: Vec<Row<'_>> = scenario
         .pod_recovery_s
         .iter()
         .map(|(cause, recovery)| Row { cause, recovery, total: recovery.phases.iter().map(|(_, secs)| secs).sum() })
         .filter(|row| row.recovery.lengths.count > 0 && row.total > 0.0)
         .collect();
-    rows.sort_by(|a, b| b.total.total_cmp(&a.total));
-    rows
-}
-
-/// Rows of similar length together.
-fn bands(rows: Vec<Row<'_>>) -> Vec<Vec<Row<'_>>> {
-    let mut bands: Vec<Vec<Row<'_>>> = Vec::new();
-    for row in rows {
-        match bands.last_mut() {
-            Some(band) if band[0].total <= BAND_RATIO * row.total => band.push(row),
-            _ => bands.push(vec![row]),
-        }
-    }
-    bands
+    rows.sort_by(|a, b| b.weight().total_cmp(&a.weight()));
+    let (all, whole) = (rows.len(), rows.iter().map(Row::weight).sum::<f64>());
+    rows.retain(|row| row.weight() >= WORTH_A_ROW * whole && row.total >= NEXT_TO_NOTHING);
+    let left_out = all - rows.len();
+    (rows, left_out)
 }

@@ -4,7 +4,7 @@
 use super::axis::Axis;
 use super::font;
 use super::frame::{self, BODY, MARGIN, RIGHT, SMALL};
-use super::palette::{BLUE, Colour, GREEN, GREY, GRID, INK, PAPER, PURPLE, SLATE, VERMILION};
+use super::palette::{BLUE, Colour, GREEN, GREY, GRID, INK, ORANGE, PAPER, PURPLE, SKY, SLATE, VERMILION};
 use super::picture::{Anchor, Picture};
 use crate::report::aggregate;
 use crate::report::format;
@@ -20,7 +20,7 @@ const LEAST_HEIGHT: f64 = 90.0;
 const MOST_HEIGHT: f64 = 200.0;
 /// From 0 to 100 % of the requests, and the words above them.
 const SHARES: f64 = 64.0;
-const WORDS: f64 = 18.0;
+const WORDS: f64 = 32.0;
 /// What lasts a tenth of a second in a rollout of minutes is still seen.
 const LEAST_WIDTH: f64 = 2.0;
 
@@ -35,8 +35,8 @@ struct Band {
 const BANDS: [Band; 6] = [
     Band { name: "old revision, Ready", colour: BLUE, count: |pods| pods.old_ready },
     Band { name: "new revision, Ready", colour: GREEN, count: |pods| pods.new_ready },
-    Band { name: "new revision, not Ready yet", colour: Colour(153, 216, 199, 1.0), count: |pods| pods.new_not_ready },
-    Band { name: "old revision, not Ready", colour: Colour(153, 199, 224, 1.0), count: |pods| pods.old_not_ready },
+    Band { name: "new revision, not Ready yet", colour: SKY, count: |pods| pods.new_not_ready },
+    Band { name: "old revision, not Ready", colour: ORANGE, count: |pods| pods.old_not_ready },
     Band { name: "old revision, terminating", colour: SLATE, count: |pods| pods.old_terminating },
     Band { name: "new revision, terminating", colour: PURPLE, count: |pods| pods.new_terminating },
 ];
@@ -61,10 +61,15 @@ impl Moment {
 /// The rollouts that were completed, or rolled back, one below the other on the same scale of time; `None` if there is none.
 pub fn draw(result: &ExperimentResult, is_rolled_back: bool) -> Option<Picture> {
     let wanted = |one: &&RolloutReplay| one.rollback.is_some() == is_rolled_back;
-    let replays: Vec<&RolloutReplay> = result.rollouts.iter().filter(wanted).collect();
+    let mut replays: Vec<&RolloutReplay> = result.rollouts.iter().filter(wanted).collect();
     let first = *replays.first()?;
+    let is_same = replays.get(1).is_some_and(|second| are_alike(first, second));
+    if is_same {
+        // The same picture twice says no more.
+        replays.truncate(1);
+    }
     let mut picture = Picture::new(frame::WIDTH);
-    let mut y = frame::head(&mut picture, &title(result, &replays), &lead(&replays, first));
+    let mut y = frame::head(&mut picture, &title(result, &replays, is_same), &lead(&replays, first));
     let is_there = |band: &&Band| replays.iter().any(|one| one.pods.iter().any(|pods| (band.count)(pods) > 0));
     let mut legend: Vec<(Colour, String)> =
         BANDS.iter().filter(is_there).map(|band| (band.colour, band.name.to_owned())).collect();
@@ -89,7 +94,8 @@ const FAILS: &str = "requests that fail";
 /// One rollout; returns where it ends.
 fn panel(picture: &mut Picture, result: &ExperimentResult, replay: &RolloutReplay, axis: &Axis, y: f64) -> f64 {
     let mut y = header(picture, result, replay, y + 10.0);
-    let most = replay.pods.iter().map(total).max().unwrap_or(0).max(replay.replicas).max(1);
+    let wanted = wanted(replay);
+    let most = replay.pods.iter().map(total).chain(wanted.iter().map(|(_, pods)| *pods)).max().unwrap_or(0).max(1);
     let height = (f64::from(most) * POD).clamp(LEAST_HEIGHT, MOST_HEIGHT);
     let (top, bottom) = (y + 20.0, y + 20.0 + height);
     picture.text(MARGIN, top - 8.0, Anchor::Left, SMALL.bold(), "Pods");
@@ -99,9 +105,14 @@ fn panel(picture: &mut Picture, result: &ExperimentResult, replay: &RolloutRepla
         level(picture, at(pods), &pods.to_string());
     }
     stack(picture, replay, axis, &at);
-    let wanted = at(replay.replicas);
-    picture.dashes((LEFT, wanted), (END, wanted), 1.2, INK);
-    picture.text(END + 6.0, wanted + 4.0, Anchor::Left, SMALL, format!("{} wanted", replay.replicas));
+    let x = |at_s: f64| axis.at(at_s - replay.rollout_from_s);
+    let ends = wanted.iter().skip(1).map(|(from_s, _)| *from_s).chain([replay.lasts_s]);
+    for ((from_s, pods), end_s) in wanted.iter().zip(ends) {
+        picture.dashes((x(*from_s), at(*pods)), (x(end_s), at(*pods)), 1.2, INK);
+    }
+    if let Some((_, pods)) = wanted.last() {
+        picture.text(END + 6.0, at(*pods) + 4.0, Anchor::Left, SMALL, format!("{pods} wanted"));
+    }
     completion(picture, replay, axis, (top, bottom));
 
     y = bottom + 22.0;
@@ -116,6 +127,15 @@ fn panel(picture: &mut Picture, result: &ExperimentResult, replay: &RolloutRepla
         picture.text(axis.at(*value), bottom + 16.0, Anchor::Middle, SMALL, label.clone());
     }
     bottom + 18.0
+}
+
+/// So little apart, as a part of the larger one, two rollouts are the same to the reader.
+const ALIKE: f64 = 0.1;
+
+/// Whether two rollouts take and cost about the same.
+fn are_alike(one: &RolloutReplay, other: &RolloutReplay) -> bool {
+    let is_near = |a: f64, b: f64| (a - b).abs() <= ALIKE * a.max(b);
+    is_near(one.took_s, other.took_s) && is_near(cost(one), cost(other)) && least_ready(one) == least_ready(other)
 }
 
 /// Which scenario, if there are several, and its figures.
@@ -137,7 +157,9 @@ fn header(picture: &mut Picture, result: &ExperimentResult, replay: &RolloutRepl
         0 => "at times no Pod Ready".to_owned(),
         least => format!("never fewer than {least} of {} Pods Ready", replay.replicas),
     };
-    let figures: Vec<String> = [found(replay), Some(took(replay)), median, Some(least), lost(replay)]
+    let meanwhile = (!replay.meanwhile.is_empty())
+        .then(|| format!("not all that fails need be its own: {} struck meanwhile", replay.meanwhile.join(", ")));
+    let figures: Vec<String> = [found(replay), Some(took(replay)), meanwhile, median, Some(least), lost(replay)]
         .into_iter()
         .flatten()
         .chain([format!("revision {}, replication {}", replay.revision, replay.replication)])
@@ -165,8 +187,19 @@ fn flaw<'a>(replay: &RolloutReplay, rollback: &'a Rollback) -> &'a str {
 
 /// What fails in all, as time of full traffic.
 fn lost(replay: &RolloutReplay) -> Option<String> {
-    let secs: f64 = replay.failing.iter().map(|span| (span.to_s - span.from_s) * span.failing_share).sum();
+    let secs = cost(replay);
     (secs > 0.0).then(|| format!("failed requests worth {} of full traffic", format::duration(secs)))
+}
+
+/// The same in seconds.
+fn cost(replay: &RolloutReplay) -> f64 {
+    replay.failing.iter().map(|span| (span.to_s - span.from_s) * span.failing_share).sum()
+}
+
+/// How many Pods are wanted, from when on within the excerpt.
+fn wanted(replay: &RolloutReplay) -> Vec<(f64, u32)> {
+    let scalings = replay.scalings.iter().map(|scaling| (scaling.at_s, scaling.replicas));
+    [(0.0, replay.replicas)].into_iter().chain(scalings).collect()
 }
 
 /// The fewest Pods that were Ready while the rollout was under way.
@@ -281,15 +314,16 @@ fn failing(picture: &mut Picture, replay: &RolloutReplay, axis: &Axis, bottom: f
         );
         picture.datum(FAILS, words, |picture| picture.rectangle(from, bottom - height, width, height, VERMILION));
     }
-    let mut taken = LEFT;
+    // On a second line where the first has no room.
+    let mut taken = [LEFT; 2];
     for moment in moments(&replay.failing) {
         let text = format!("{}, {}", moment.share(), format::duration(moment.to_s - moment.from_s));
         let half = font::width(&text, SMALL.size, false) / 2.0;
         let middle = f64::midpoint(x(moment.from_s), x(moment.to_s)).clamp(LEFT + half, END - half);
-        if middle - half >= taken {
-            let y = bottom - SHARES * moment.peak - 5.0;
+        if let Some(line) = taken.iter().position(|taken| middle - half >= *taken) {
+            let y = bottom - SHARES * moment.peak - 5.0 - 13.0 * line as f64;
             picture.text(middle, y, Anchor::Middle, SMALL.coloured(VERMILION), text);
-            taken = middle + half + 8.0;
+            taken[line] = middle + half + 8.0;
         }
     }
     if replay.failing.is_empty() {
@@ -322,22 +356,32 @@ fn moments(failing: &[FailingSpan]) -> Vec<Moment> {
     moments
 }
 
-/// What the picture says.
-fn title(result: &ExperimentResult, replays: &[&RolloutReplay]) -> String {
+/// What the picture says: what it costs, and how long it takes.
+fn title(result: &ExperimentResult, replays: &[&RolloutReplay], is_same: bool) -> String {
     let [first, rest @ ..] = replays else { return String::new() };
     let long = |replay: &RolloutReplay| match &replay.rollback {
-        Some(rollback) => format!("is found bad after {}", format::in_full(rollback.after_s)),
+        Some(rollback) => format!("is found after {}", format::in_full(rollback.after_s)),
         None => format!("takes {}", format::in_full(replay.took_s)),
     };
-    let took = long(first);
-    let what = first.rollback.as_ref().map(|rollback| format!(" ({})", flaw(first, rollback))).unwrap_or_default();
-    let mut title = format!("One {}{what} {took}, and {}", first.operation, fails(first));
-    if let Some(second) = rest.first() {
-        let other = long(second);
-        let took = if other == took { String::new() } else { format!("it {other}, and ") };
-        title += &format!("; in the baseline{} {took}{}", setting(result, first, second), fails(second));
+    let what = match &first.rollback {
+        Some(rollback) => format!("A bad {} ({})", first.operation, flaw(first, rollback)),
+        None => format!("One {}", first.operation),
+    };
+    let costs = |replay: &RolloutReplay| match cost(replay) {
+        secs if secs > 0.0 => format!("fails requests worth {} of full traffic", format::duration(secs)),
+        _ => "fails no request".to_owned(),
+    };
+    let title = format!("{what} {} and {}", long(first), costs(first));
+    let Some(second) = rest.first() else {
+        return if is_same { format!("{title}, as in the baseline") } else { title };
+    };
+    let setting = setting(result, first, second);
+    if (cost(first) - cost(second)).abs() <= ALIKE * cost(first).max(cost(second)) {
+        return format!("{title}; about as much as in the baseline{setting}");
     }
-    title
+    let secs = cost(second);
+    let other = if secs > 0.0 { format::duration(secs) } else { "none".to_owned() };
+    format!("{title}; in the baseline{setting} {other}")
 }
 
 /// In which settings the baseline is another scenario, if that is short enough for a title.
@@ -351,23 +395,15 @@ fn setting(result: &ExperimentResult, first: &RolloutReplay, second: &RolloutRep
     let settings: Vec<String> =
         differing.map(|column| format!("{} {}", column.short_key, column.cells[other]).trim().to_owned()).collect();
     let settings = settings.join(", ");
-    if settings.chars().count() > LONGEST_SETTING { String::new() } else { format!(" ({settings})") }
+    if settings.is_empty() || settings.chars().count() > LONGEST_SETTING {
+        String::new()
+    } else {
+        format!(" ({settings})")
+    }
 }
 
 /// Characters of a setting in a title.
-const LONGEST_SETTING: usize = 60;
-
-/// What fails, in words.
-fn fails(replay: &RolloutReplay) -> String {
-    let moments = moments(&replay.failing);
-    let peak = format::share(moments.iter().map(|moment| moment.peak).fold(0.0, f64::max), 1.0);
-    let lasts = format::duration(moments.iter().map(|moment| moment.to_s - moment.from_s).sum());
-    match moments.len() {
-        0 => "no request fails".to_owned(),
-        1 => format!("{} of the requests fail for {lasts}", moments[0].share()),
-        n => format!("up to {peak} of the requests fail at {n} moments, for {lasts} in all"),
-    }
-}
+const LONGEST_SETTING: usize = 40;
 
 fn lead(replays: &[&RolloutReplay], first: &RolloutReplay) -> String {
     let which = if replays.len() > 1 { "Of each scenario the" } else { "The" };

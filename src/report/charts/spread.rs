@@ -1,10 +1,12 @@
 //! How much recoveries and outages differ among themselves: a box for each scenario.
 
 use super::axis::{Axis, Range, Unit};
+use super::finding;
 use super::font;
 use super::frame::{self, BODY, MARGIN, RIGHT, Rows, SMALL};
 use super::palette::{BLUE, Colour, GREY, PAPER, VERMILION};
 use super::picture::{Anchor, Picture};
+use super::recovery::{self, FEW};
 use crate::report::aggregate::Samples;
 use crate::report::format;
 use crate::report::labels::Labels;
@@ -15,10 +17,11 @@ const BOX: f64 = 13.0;
 /// Room for the median in figures.
 const FIGURES: f64 = 62.0;
 const GAP: f64 = 30.0;
-/// Fewer samples have no quartiles worth a box.
-const FEW: u64 = 20;
-/// Fewer need no comparison, more are a wall.
-const SCENARIOS: std::ops::RangeInclusive<usize> = 2..=24;
+/// Of fewer scenarios the curves are drawn, which tell more; more boxes are a wall.
+pub const SCENARIOS: std::ops::RangeInclusive<usize> = 7..=24;
+
+/// Quantiles that differ by a smaller factor look the same.
+const ALIKE: f64 = 1.1;
 
 struct Panel {
     title: &'static str,
@@ -27,27 +30,37 @@ struct Panel {
     samples: Vec<Samples>,
 }
 
-/// A box per scenario for the recoveries of Pods, and one for the outages. `None` for a single scenario, for very many, or
-/// where there were neither.
+/// A box per scenario for the recoveries of Pods from faults, and one for the outages. `None` for few scenarios, for very many,
+/// or where there were hardly any of either.
 pub fn draw(result: &ExperimentResult) -> Option<Picture> {
     if !SCENARIOS.contains(&result.scenarios.len()) {
         return None;
     }
-    let pods = result.scenarios.iter().map(Samples::of_recoveries).collect();
-    let outages = result.scenarios.iter().map(|s| Samples::of([&s.time_to_recovery_s].into_iter())).collect();
+    let pods = result.scenarios.iter().map(|one| recovery::of_faults(result, one)).collect();
+    let outages = result.scenarios.iter().map(recovery::of_outages).collect();
     let panels = [
-        Panel { title: "Pod recovery", what: "recoveries", colour: BLUE, samples: pods },
+        Panel { title: "Pod recovery from faults", what: "recoveries", colour: BLUE, samples: pods },
         Panel { title: "Outages of the service", what: "outages", colour: VERMILION, samples: outages },
     ];
     let ranged = |panel: Panel| range(&panel).map(|range| (panel, range));
-    let panels: Vec<(Panel, Range)> = panels.into_iter().filter_map(ranged).collect();
+    // Where all boxes are alike, one number says it.
+    let differs = |panel: &Panel| {
+        let many = || panel.samples.iter().filter(|one| one.count + one.censored >= FEW);
+        let spans = |p: f64| {
+            let ends = many().map(|one| one.quantile(p).unwrap_or(f64::INFINITY));
+            ends.fold((f64::INFINITY, 0.0_f64), |(least, most), secs| (least.min(secs), most.max(secs)))
+        };
+        [0.5, 0.95].into_iter().any(|p| spans(p).1 > ALIKE * spans(p).0)
+    };
+    let has_many = |panel: &Panel| panel.samples.iter().any(|one| one.count + one.censored >= FEW);
+    let panels: Vec<(Panel, Range)> = panels.into_iter().filter(has_many).filter(differs).filter_map(ranged).collect();
     if panels.is_empty() {
         return None;
     }
     let mut picture = Picture::new(frame::WIDTH);
     let labels = Labels::of(result);
     let rows = Rows::of(&labels, 390.0);
-    let y = frame::head(&mut picture, "How much do recoveries differ?", &lead(&panels));
+    let y = frame::head(&mut picture, &title(result, &panels), &lead(&panels));
     let y = legend(&mut picture, y - 4.0);
     let top = y + rows.head.max(14.0) + 22.0;
     let bottom = top + ROW * result.scenarios.len() as f64 + 4.0;
@@ -144,11 +157,40 @@ fn legend(picture: &mut Picture, y: f64) -> f64 {
     y + 16.0
 }
 
+/// From which to which scenario the median goes, in the last panel: what users notice comes before what Pods do.
+fn title(result: &ExperimentResult, panels: &[(Panel, Range)]) -> String {
+    let Some((panel, _)) = panels.last() else { return String::new() };
+    let known = panel.samples.iter().enumerate().filter(|(_, samples)| samples.count + samples.censored >= FEW);
+    let medians: Vec<(usize, f64)> = known.filter_map(|(i, samples)| Some((i, samples.quantile(0.5)?))).collect();
+    let by_length = |a: &&(usize, f64), b: &&(usize, f64)| a.1.total_cmp(&b.1);
+    let (Some(least), Some(most)) = (medians.iter().min_by(by_length), medians.iter().max_by(by_length)) else {
+        return format!("Most {} have no end", panel.what);
+    };
+    let what = if panel.what == "outages" { "outage" } else { "Pod recovery from a fault" };
+    if most.1 < 1.1 * least.1 {
+        return format!("The median {what} is {} in every scenario", format::duration(least.1));
+    }
+    let words = |(i, secs): &(usize, f64)| {
+        format!("{} ({})", format::duration(*secs), finding::settings(result, &result.scenarios[*i]))
+    };
+    format!("The median {what} is from {} to {}", words(least), words(most))
+}
+
 fn lead(panels: &[(Panel, Range)]) -> String {
-    let mut text =
-        "How long Pods take to serve again after a fault, and how long the service is out, scenario by scenario. \
-                    Further left is better; a short box means that one recovery is like the other."
-            .to_owned();
+    let what: Vec<&str> = panels
+        .iter()
+        .map(|(panel, _)| {
+            if panel.what == "outages" {
+                "how long the service is out"
+            } else {
+                "how long Pods take to serve again after a fault"
+            }
+        })
+        .collect();
+    let mut text = format!(
+        "{}, scenario by scenario. A short box means that one is like the other; how many there are stands in the table.",
+        finding::capital(&what.join(", and "))
+    );
     if panels.iter().any(|(panel, _)| panel.samples.iter().any(|samples| samples.censored > 0)) {
         text += " Where some had no end within the horizon there is no longest, and an arrow stands for more than was seen.";
     }

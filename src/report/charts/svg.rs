@@ -29,6 +29,11 @@ pub fn svg(picture: &Picture) -> String {
     svg.text
 }
 
+/// The picture for a page, with its title as text of the page for screens on which that of the picture is too small.
+pub fn captioned(picture: &Picture) -> String {
+    format!("<p class=\"caption\">{}</p>{}", escaped(&picture.title), svg(picture))
+}
+
 struct Svg {
     size: (u32, u32),
     text: String,

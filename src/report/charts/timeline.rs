@@ -5,10 +5,11 @@ use std::collections::BTreeSet;
 use super::axis::Axis;
 use super::font;
 use super::frame::{BODY, MARGIN, RIGHT, SMALL, WIDTH, foot, head, legend_line};
-use super::palette::{BAND, BLACK, BLUE, Colour, GREEN, GRID, ON_LIGHT, PAPER, PURPLE, SKY, VERMILION, YELLOW};
+use super::palette::{BAND, BLACK, BLUE, Colour, GREEN, GRID, OLIVE, ON_LIGHT, PAPER, PURPLE, SKY, SLATE, VERMILION};
 use super::picture::{Anchor, Picture, Role};
+use crate::report::aggregate;
 use crate::report::format;
-use crate::results::{ExperimentResult, Group, Lane, Replay, Tone};
+use crate::results::{ExperimentResult, Group, Lane, Replay, Span, Tone};
 
 /// Height of a row, and of what lies in it.
 const ROW: f64 = 22.0;
@@ -18,7 +19,7 @@ const LEFT: f64 = 230.0;
 /// Width of the stripe that tells the revision of a Pod.
 const REVISION: f64 = 5.0;
 /// One revision after the other, in colours that no state has.
-const REVISIONS: [Colour; 4] = [BLUE, PURPLE, YELLOW, BLACK];
+const REVISIONS: [Colour; 4] = [BLUE, PURPLE, OLIVE, BLACK];
 /// How many spans of a row are told in words.
 const TOLD: usize = 40;
 
@@ -46,6 +47,9 @@ pub fn draw(result: &ExperimentResult, replay: &Replay) -> Picture {
         (SKY, "on its way, or half well".to_owned()),
         (VERMILION, "broken, or waiting to be repaired".to_owned()),
     ];
+    if replay.lanes.iter().flat_map(|lane| &lane.spans).any(|span| span.tone == Tone::Detail) {
+        legend.push((SLATE, "taken away on purpose".to_owned()));
+    }
     let revisions: BTreeSet<u32> = replay.lanes.iter().filter_map(|lane| lane.revision).collect();
     let of_revision = |revision: u32| REVISIONS[revisions.range(..revision).count() % REVISIONS.len()];
     legend.extend(revisions.iter().map(|revision| (of_revision(*revision), format!("Pod of revision {revision}"))));
@@ -83,7 +87,8 @@ pub fn draw(result: &ExperimentResult, replay: &Replay) -> Picture {
             if let Some(revision) = lane.revision {
                 picture.rectangle(LEFT - REVISION - 2.0, y + 1.0, REVISION, ROW - 2.0, of_revision(revision));
             }
-            row(&mut picture, &axis, lane, replay.outage_from_s, y + ROW / 2.0);
+            let well = lane.revision.filter(|_| !lane.name.ends_with("probes")).map_or(GREEN, of_revision);
+            row(&mut picture, &axis, lane, replay.outage_from_s, y + ROW / 2.0, well);
             y += ROW;
         }
         y += 8.0;
@@ -94,9 +99,11 @@ pub fn draw(result: &ExperimentResult, replay: &Replay) -> Picture {
     picture
 }
 
-/// The first group explains itself.
+/// The first group explains itself, and so does a single lane, but for what is done on purpose and what strikes.
 fn heading(lanes: &[Lane]) -> f64 {
-    f64::from(u8::from(lanes[0].group != Group::Service && lanes.len() > 1))
+    let group = lanes[0].group;
+    let is_told_apart = lanes.len() > 1 || matches!(group, Group::Operations | Group::Faults);
+    f64::from(u8::from(group != Group::Service && is_told_apart))
 }
 
 fn title(result: &ExperimentResult, replay: &Replay) -> String {
@@ -107,23 +114,52 @@ fn title(result: &ExperimentResult, replay: &Replay) -> String {
     };
     let end = if replay.outage.without_end { " and no end" } else { "" };
     let length = format!("{}{end}", format::in_full(replay.outage.length_s));
-    match result.scenarios.len() {
-        1 => format!("{which} of {}: {length}", replay.scenario),
-        _ => format!("{which} of “{}”: {length}", replay.scenario),
+    let name = match result.scenarios.len() {
+        1 => replay.scenario.clone(),
+        _ => match result.scenarios.iter().find(|one| one.name == replay.scenario) {
+            Some(scenario) if aggregate::role(result, scenario).is_some() => {
+                format!("the {}", aggregate::role_word(result, scenario).to_lowercase())
+            }
+            _ => format!("“{}”", replay.scenario),
+        },
+    };
+    let after = cause(replay).map_or(String::new(), |cause| format!(", after {cause}"));
+    format!("{which} of {name}: {length}{after}")
+}
+
+/// What struck last before the outage began, or with it: a fault or an operation.
+fn cause(replay: &Replay) -> Option<String> {
+    if let Some(refused) = refused(replay) {
+        return Some(refused);
     }
+    let lanes = replay.lanes.iter().filter(|lane| matches!(lane.group, Group::Operations | Group::Faults));
+    let struck = lanes.flat_map(|lane| {
+        let spans = lane.spans.iter().map(|span| (span.from_s, span.words.as_str()));
+        spans.chain(lane.marks.iter().map(|mark| (mark.at_s, lane.name.as_str())))
+    });
+    let before = struck.filter(|(at_s, _)| *at_s <= replay.outage_from_s + 1e-3);
+    before.max_by(|a, b| a.0.total_cmp(&b.0)).map(|(_, words)| words.to_owned())
 }
 
 fn lead(replay: &Replay) -> String {
     let led = format::in_full(replay.outage_from_s);
     let text = format!(
-        "Replication {}, outage {} of that replication, from {led} before it. Time runs from its beginning; it is \
-         shaded.",
-        replay.outage.replication, replay.outage.number
+        "{}: replication {}, outage {} of that replication, from {led} before it. Time runs from its beginning; it is \
+         shaded. A tick is something that happens at once.",
+        replay.scenario, replay.outage.replication, replay.outage.number
     );
     match &replay.cut {
         Some(cut) => format!("{text} {cut}"),
         None => text,
     }
+}
+
+/// The end of a drain that a budget had refused, where the outage begins with it.
+fn refused(replay: &Replay) -> Option<String> {
+    let spans = replay.lanes.iter().filter(|lane| lane.group == Group::Nodes).flat_map(|lane| &lane.spans);
+    let ends_then = |span: &&Span| (span.to_s - replay.outage_from_s).abs() < 1.0 && span.from_s < replay.outage_from_s;
+    let words = spans.filter(ends_then).find_map(|span| span.words.split_once("eviction refused"))?.1;
+    Some(format!("an eviction had been refused{words}"))
 }
 
 /// A row for readers who cannot see it: as much of it as anybody listens to.
@@ -137,14 +173,15 @@ fn told(lane: &Lane) -> String {
     format!("{}: {}", lane.name, told.join(", "))
 }
 
-fn row(picture: &mut Picture, axis: &Axis, lane: &Lane, zero: f64, middle: f64) {
+/// `well` is the colour of what is well: of a container, that of its revision.
+fn row(picture: &mut Picture, axis: &Axis, lane: &Lane, zero: f64, middle: f64, well: Colour) {
     let (top, bottom) = (middle - BAR / 2.0, middle + BAR / 2.0);
     for span in &lane.spans {
         let (from_s, to_s) = (span.from_s - zero, span.to_s - zero);
         let (from, to) = (axis.at(from_s), axis.at(to_s));
         let words = format!("{}: {}, {}", lane.name, span.words, format::in_full(to_s - from_s));
         picture.role(Role::Moment { from_s, to_s, words, label: span.words.clone() }, |picture| {
-            let fill = colour(span.tone);
+            let fill = if span.tone == Tone::Good { well } else { colour(span.tone) };
             // A hair of paper tells neighbours apart.
             let width = if to - from > 3.0 { to - from - 0.75 } else { (to - from).max(1.0) };
             picture.rectangle(from, top, width, BAR, fill);
@@ -161,7 +198,7 @@ fn row(picture: &mut Picture, axis: &Axis, lane: &Lane, zero: f64, middle: f64) 
         let rules = if mark.rules.is_empty() { String::new() } else { format!(" ({})", mark.rules) };
         let words = format!("{}\n{}: {}{rules}", instant(at_s), lane.name, mark.words);
         picture.role(Role::Moment { from_s: at_s, to_s: at_s, words, label: String::new() }, |picture| {
-            let colour = if mark.tone == Tone::Plain { BLACK } else { colour(mark.tone) };
+            let colour = if matches!(mark.tone, Tone::Plain | Tone::Detail) { BLACK } else { colour(mark.tone) };
             picture.line(vec![(x, top), (x, bottom + 2.0)], 2.0, colour);
         });
     }
@@ -185,6 +222,7 @@ fn colour(tone: Tone) -> Colour {
     match tone {
         Tone::Good => GREEN,
         Tone::Bad => VERMILION,
-        Tone::Plain | Tone::Detail => SKY,
+        Tone::Plain => SKY,
+        Tone::Detail => SLATE,
     }
 }

@@ -39,7 +39,14 @@ pub fn draw(result: &ExperimentResult) -> Option<Picture> {
          played with the same faults. Right: the change from less to more, its interval, and the elasticity (% for each %).",
         format::in_full(lost)
     );
-    let y = frame::head(&mut picture, &format!("Which number matters most for the {what}?"), &lead);
+    let [low, high] = played(ranking.top[0]);
+    let change = response(result, ranking.top[0]).change_s_per_year;
+    let title = format!(
+        "{} matters most: {} of {what} {each} from {low} to {high}",
+        name(&ranking.top[0].key),
+        signed(change.mean)
+    );
+    let y = frame::head(&mut picture, &title, &lead);
     let legend = [(LESS, "with less of it".to_owned()), (MORE, "with more of it".to_owned())];
     let top = frame::legend_line(&mut picture, y - 6.0, &legend) + 14.0;
     let bottom = top + ROW * ranking.top.len() as f64;

@@ -3,7 +3,7 @@
 use super::axis::{Axis, Range, Unit};
 use super::font;
 use super::frame::{self, BODY, MARGIN, RIGHT, SMALL};
-use super::palette::{BLUE, Colour, GREY, GRID, INK, PURPLE, SLATE, VERMILION};
+use super::palette::{BLUE, Colour, GREY, GRID, INK, MISSED, PURPLE, SLATE, VERMILION};
 use super::picture::{Anchor, Picture};
 use crate::report::aggregate;
 use crate::report::format;
@@ -15,8 +15,6 @@ const HEIGHT: f64 = 150.0;
 const NONE_LEFT: f64 = MARGIN + 52.0;
 const NONE_WIDTH: f64 = 44.0;
 const LEFT: f64 = NONE_LEFT + NONE_WIDTH + 84.0;
-/// Behind the windows that miss the SLO. It covers the grid, so that words stand out.
-const MISSED: Colour = Colour(253, 243, 238, 1.0);
 /// Bars that can be told apart.
 const MOST_BARS: f64 = 40.0;
 /// Decades that the axis shows; windows that lose less are in its first bar.
@@ -29,10 +27,17 @@ struct Panel<'a> {
     loss: &'a WindowLoss,
 }
 
-/// A histogram for the scenario that the other charts show, and one for the baseline. `None` if no window lost anything.
+/// So small a share of windows is practically none.
+const PRACTICALLY_NONE: f64 = 1e-3;
+
+/// A histogram for the scenario that the other charts show, and one for the baseline. `None` if practically no window lost
+/// anything, or missed the SLO.
 pub fn draw(result: &ExperimentResult) -> Option<Picture> {
     let panels = panels(result);
     let length = panels.first()?.windows.length_s;
+    if says_nothing(&panels) {
+        return None;
+    }
     let allowed = result.objective.slo.map(|slo| (slo, (1.0 - slo) * length)).filter(|(_, seconds)| *seconds > 0.0);
     let bins = Bins::of(&panels, allowed.map(|(_, seconds)| seconds))?;
     let fails = result.objective.metric == Metric::RequestSuccess;
@@ -40,11 +45,7 @@ pub fn draw(result: &ExperimentResult) -> Option<Picture> {
     let window = format::tick(length);
 
     let mut picture = Picture::new(frame::WIDTH);
-    let title = match allowed {
-        Some((slo, _)) => format!("How many windows of {window} meet {}?", format::plain_percent(slo)),
-        None if fails => format!("How many requests fail in a window of {window}?"),
-        None => format!("How much downtime is in a window of {window}?"),
-    };
+    let title = finding(&panels, what, &window, allowed.map(|(slo, _)| slo));
     let mut y = frame::head(&mut picture, &title, &lead(&panels, what, &window, allowed, &bins));
     let x_axis = Axis::log(Unit::Time, bins.range(), LEFT, RIGHT);
     let shares: Vec<Vec<f64>> = panels.iter().map(|panel| bins.shares(panel)).collect();
@@ -81,7 +82,7 @@ pub fn draw(result: &ExperimentResult) -> Option<Picture> {
         picture.line(vec![(LEFT, bottom), (RIGHT, bottom)], 1.2, GREY);
         if let Some((slo, seconds)) = allowed.filter(|(_, seconds)| x_axis.holds(*seconds)) {
             let x = x_axis.at(seconds);
-            picture.dashes((x, top - 4.0), (x, bottom), 1.6, PURPLE);
+            picture.dashes((x, top), (x, bottom), 1.6, PURPLE);
             let text = format!("SLO {}: {}", format::plain_percent(slo), format::duration(seconds));
             let half = font::width(&text, SMALL.size, true) / 2.0;
             if x - half > LEFT + 120.0 {
@@ -97,6 +98,47 @@ pub fn draw(result: &ExperimentResult) -> Option<Picture> {
     picture.text(f64::midpoint(LEFT, RIGHT), y + 4.0, Anchor::Middle, SMALL, unit);
     frame::foot(&mut picture, result, y + 10.0);
     Some(picture)
+}
+
+/// The share that misses the SLO, or that loses anything where there is none.
+fn missing(panel: &Panel<'_>) -> f64 {
+    panel.windows.meets_slo.map_or(1.0 - spared(panel), |meets| if meets.bound { 0.0 } else { 1.0 - meets.mean })
+}
+
+fn says_nothing(panels: &[Panel<'_>]) -> bool {
+    panels.iter().all(|panel| missing(panel) < PRACTICALLY_NONE)
+}
+
+/// Why there is no picture, where there are windows and an SLO that they meet.
+pub fn why_not(result: &ExperimentResult) -> Option<String> {
+    let panels = panels(result);
+    let slo = format::plain_percent(result.objective.slo?);
+    let window = format::tick(panels.first()?.windows.length_s);
+    let most = panels.iter().map(missing).fold(0.0, f64::max);
+    let many = if most > 0.0 { format!("{} miss", rare(most)) } else { "none was seen to miss".to_owned() };
+    says_nothing(&panels).then(|| format!("No picture of the windows of {window}: {many} {slo}."))
+}
+
+/// What the picture says: how many windows miss the SLO, or lose anything.
+fn finding(panels: &[Panel<'_>], what: &str, window: &str, slo: Option<f64>) -> String {
+    let misses = |panel: &Panel<'_>| match missing(panel) {
+        share if share > 0.0 => rare(share),
+        _ => "none seen".to_owned(),
+    };
+    let does = slo.map_or(format!("have {what}"), |slo| format!("miss {}", format::plain_percent(slo)));
+    match panels {
+        [] => String::new(),
+        [one] if missing(one) <= 0.0 => format!("No window of {window} was seen to {does}"),
+        [one] => format!("{} of windows of {window} {does}", misses(one)),
+        [one, other, ..] => {
+            format!(
+                "{} of windows of {window} {does}; {} in the {}",
+                misses(one),
+                misses(other),
+                other.what.to_lowercase()
+            )
+        }
+    }
 }
 
 /// What pictures of one scenario show, and beside it the baseline, where that is another.

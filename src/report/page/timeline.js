@@ -47,8 +47,9 @@
         moment.text = document.createElementNS(NS, "text");
         moment.text.setAttribute("y", (top + bottom) / 2 + 4);
         moment.text.setAttribute("font-size", "11");
+        // In the letters of the palette, whose colours follow the theme.
         const [r, g, b] = [1, 3, 5].map((at) => parseInt(shape.getAttribute("fill").slice(at, at + 2), 16));
-        moment.text.setAttribute("fill", 0.299 * r + 0.587 * g + 0.114 * b < 140 ? "#ffffff" : "#202428");
+        moment.text.setAttribute("fill", 0.299 * r + 0.587 * g + 0.114 * b < 122 ? "#FFFFFF" : "#202428");
         group.append(moment.text);
       }
       const room = (b - a - 8) / 6.4;

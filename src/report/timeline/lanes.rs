@@ -6,8 +6,8 @@
 use super::clock::Clock;
 use super::{Excerpt, Teller, words};
 use crate::history::{Entry, Exit, Happening, Observation, OperationEnd, PodLife, Reply, Target, Timeline, Who};
-use crate::ids::{ContainerId, FaultId, IdVec, SlotId, WorkloadId};
-use crate::model::{Model, ProbeKind, Role, Workload};
+use crate::ids::{ContainerId, FaultId, IdVec, NodeId, SlotId, WorkloadId};
+use crate::model::{Model, ProbeKind, Role, Strikes, Workload};
 use crate::report::format;
 use crate::results::{Group, Lane, Mark, Span, Tone};
 use crate::time::{Duration, SimTime};
@@ -16,7 +16,8 @@ use crate::time::{Duration, SimTime};
 /// probes, three and more equal ones in a row are one span, unless each is asked for.
 pub fn lanes(timeline: &Timeline, model: &Model, excerpt: Excerpt, few: u64) -> Vec<Lane> {
     let has_revisions = has_several_revisions(timeline, model, excerpt);
-    let mut drawing = Drawing { timeline, model, excerpt, few, has_revisions, lanes: Vec::new() };
+    let places = places(timeline);
+    let mut drawing = Drawing { timeline, model, excerpt, few, has_revisions, places, lanes: Vec::new() };
     drawing.services();
     drawing.slots();
     drawing.rollouts();
@@ -41,7 +42,13 @@ pub fn lanes(timeline: &Timeline, model: &Model, excerpt: Excerpt, few: u64) -> 
     drawing.faults(&timeline.entries);
     drawing.marks();
     let mut lanes = drawing.lanes;
-    lanes.retain(|lane| !lane.spans.is_empty() || !lane.marks.is_empty());
+    let whole = excerpt.to.saturating_since(excerpt.from).as_secs_f64();
+    // A Node that was taken away before, on purpose, is no part of what happens.
+    let is_gone = |lane: &Lane| {
+        let is_all = |span: &Span| span.tone == Tone::Detail && span.from_s <= 0.0 && span.to_s >= whole;
+        lane.group == Group::Nodes && lane.marks.is_empty() && lane.spans.iter().all(is_all)
+    };
+    lanes.retain(|lane| (!lane.spans.is_empty() || !lane.marks.is_empty()) && !is_gone(lane));
     lanes.sort_by_key(|lane| lane.group);
     lanes
 }
@@ -110,6 +117,8 @@ struct Drawing<'a> {
     excerpt: Excerpt,
     few: u64,
     has_revisions: bool,
+    /// The Node of each Pod, if it has been bound.
+    places: Vec<Option<NodeId>>,
     lanes: Vec<Lane>,
 }
 
@@ -152,6 +161,28 @@ impl Run {
 
 /// The lane of upgrades.
 const UPGRADES: &str = "upgrade of Nodes";
+
+/// A drain that its budget keeps from going on.
+const REFUSED: &str = "cordoned, eviction refused by the budget";
+
+/// The Node of each Pod, if it has been bound.
+fn places(timeline: &Timeline) -> Vec<Option<NodeId>> {
+    let mut places = vec![None; timeline.pods.len()];
+    for entry in &timeline.entries {
+        if let (Who::Pod(pod), Happening::PodMet { node, .. } | Happening::PodBound { node, .. }) =
+            (entry.who, entry.what)
+        {
+            places[pod] = Some(node);
+        }
+    }
+    places
+}
+
+/// What becomes of the wish to evict a Pod.
+const fn is_of_eviction(what: Happening) -> bool {
+    use Happening as H;
+    matches!(what, H::EvictionRefused { .. } | H::EvictionGranted { .. } | H::EvictionForced { .. })
+}
 
 /// What changes of a Deployment.
 enum Change {
@@ -268,12 +299,13 @@ impl<'a> Drawing<'a> {
         for rollout in &self.timeline.rollouts {
             let name = self.rollout_lane(rollout.workload);
             let end = if rollout.ended_as(OperationEnd::Superseded).is_some() { ", superseded" } else { "" };
-            let words = format!("rollout of revision {}{end}", rollout.revision + 1);
+            let flaw = rollout.flaw.map(|flaw| format!(" ({}, until noticed)", self.model.faults[flaw].name));
+            let words = format!("rollout of revision {}{}{end}", rollout.revision + 1, flaw.unwrap_or_default());
             let to = rollout.ended.map_or(self.timeline.end, |(at, _)| at);
             let back = rollout.rolled_back.map_or(to, |at| at.min(to));
             let tone = if rollout.flaw.is_some() { Tone::Bad } else { Tone::Plain };
-            self.span(Group::ControlPlane, &name, (rollout.began, back), words, tone);
-            self.span(Group::ControlPlane, &name, (back, to), format!("rollback{end}"), Tone::Plain);
+            self.span(Group::Operations, &name, (rollout.began, back), words, tone);
+            self.span(Group::Operations, &name, (back, to), format!("rollback{end}"), Tone::Plain);
         }
     }
 
@@ -284,11 +316,11 @@ impl<'a> Drawing<'a> {
         for entry in &timeline.entries {
             match entry.what {
                 Happening::UpgradeBegan { .. } => begun = Some((entry.at, "upgrade".to_owned(), Tone::Plain)),
-                Happening::UpgradeEnded { .. } => self.end(Group::ControlPlane, UPGRADES, &mut begun, entry.at),
+                Happening::UpgradeEnded { .. } => self.end(Group::Operations, UPGRADES, &mut begun, entry.at),
                 _ => {}
             }
         }
-        self.end(Group::ControlPlane, UPGRADES, &mut begun, timeline.end);
+        self.end(Group::Operations, UPGRADES, &mut begun, timeline.end);
     }
 
     /// The lane of a Deployment's rollouts.
@@ -313,7 +345,16 @@ impl<'a> Drawing<'a> {
     /// The lane of a container: the only one of a Pod needs no name of its own.
     fn container_name(&self, pod: usize, of: ContainerId) -> String {
         let (name, containers) = (self.pod_name(pod), &self.workload(pod).pod.containers);
-        if containers.len() == 1 { format!("{name} container") } else { format!("{name} {}", containers[of].name) }
+        let zone = self.zone(pod).map_or(String::new(), |zone| format!(" in {zone}"));
+        let container = if containers.len() == 1 { "container" } else { &containers[of].name };
+        format!("{name} {container}{zone}")
+    }
+
+    /// The zone of a Pod that has been bound, where there are several.
+    fn zone(&self, pod: usize) -> Option<&'a str> {
+        let cluster = &self.model.cluster;
+        let zone = cluster.nodes[self.places[pod]?].zone.filter(|_| cluster.zones.len() > 1)?;
+        Some(&cluster.zones[zone].name)
     }
 
     fn container(&mut self, pod: usize, of: ContainerId, entries: &[&Entry]) {
@@ -409,17 +450,36 @@ impl<'a> Drawing<'a> {
     }
 
     fn nodes(&mut self, entries: &[Entry]) {
+        let places = self.places.clone();
         for (number, node) in self.model.cluster.nodes.iter().enumerate() {
-            let of_node = |entry: &&Entry| matches!(entry.who, Who::Node(id) if id.index() == number);
+            let of_node = |entry: &&Entry| match entry.who {
+                Who::Node(id) => id.index() == number,
+                // What the drain of its Node meets.
+                Who::Pod(pod) if is_of_eviction(entry.what) => places[pod].is_some_and(|id| id.index() == number),
+                _ => false,
+            };
             let (mut machine, mut condition, mut drain): (Begun, Begun, Begun) = (None, None, None);
+            // Its machine is to go: what follows is no failure.
+            let mut is_to_go = false;
             let [machine_lane, condition_lane, drain_lane] =
                 ["machine", "as seen", "drain"].map(|what| format!("{} {what}", node.name));
             for lane in [&machine_lane, &condition_lane, &drain_lane] {
                 self.lane(Group::Nodes, lane);
             }
             for entry in entries.iter().filter(of_node) {
+                match entry.what {
+                    Happening::DrainEnded { .. } => is_to_go = true,
+                    Happening::FaultStruck { fault, .. } => {
+                        is_to_go |= matches!(self.model.faults[fault].strikes, Strikes::WithdrawNode(_));
+                    }
+                    Happening::NodeUncordoned { .. } | Happening::NodeJoined { .. } => is_to_go = false,
+                    _ => {}
+                }
                 let begin = |words: &str| Some((entry.at, words.to_owned(), Tone::Bad));
                 let down = match entry.what {
+                    Happening::MachineDied { .. } if is_to_go => {
+                        Some(Some((entry.at, "taken away on purpose".to_owned(), Tone::Detail)))
+                    }
                     Happening::MachineDied { .. } => Some(begin("down")),
                     // A dead machine is cut off, too, which says less.
                     Happening::NodeDisconnected { .. } if machine.is_none() => {
@@ -437,9 +497,16 @@ impl<'a> Drawing<'a> {
                     machine = next;
                 }
                 let seen = match entry.what {
+                    Happening::NodeUnknown { .. } | Happening::NodeNotReady { .. } | Happening::TaintAdded { .. }
+                        if is_to_go && machine.is_some() =>
+                    {
+                        None
+                    }
                     Happening::NodeUnknown { .. } => Some(begin("Ready is Unknown")),
                     Happening::NodeNotReady { .. } => Some(begin("not Ready: shuts down")),
                     Happening::TaintAdded { .. } => Some(begin("tainted NoExecute")),
+                    // The lane of its machine says so.
+                    Happening::NodeDeleted { .. } if is_to_go => Some(None),
                     Happening::NodeDeleted { .. } => Some(begin("Node object deleted")),
                     Happening::NodeReady { .. } | Happening::TaintRemoved { .. } | Happening::NodeJoined { .. } => {
                         Some(None)
@@ -452,7 +519,10 @@ impl<'a> Drawing<'a> {
                 }
                 let cordoned = |words: &str| Some((entry.at, words.to_owned(), Tone::Plain));
                 let drained = match entry.what {
-                    Happening::DrainBegan { .. } => Some(cordoned("cordoned, is drained")),
+                    Happening::DrainBegan { .. }
+                    | Happening::EvictionGranted { .. }
+                    | Happening::EvictionForced { .. } => Some(cordoned("cordoned, is drained")),
+                    Happening::EvictionRefused { .. } => Some(begin(REFUSED)),
                     Happening::DrainEnded { has_failed: true, .. } => Some(begin("cordoned, the drain has failed")),
                     Happening::DrainEnded { has_failed: false, .. } => Some(cordoned("cordoned, drained")),
                     Happening::MachineOrdered { .. } => Some(cordoned("a new machine is on its way")),
@@ -462,6 +532,9 @@ impl<'a> Drawing<'a> {
                     _ => None,
                 };
                 if let Some(next) = drained {
+                    if let Some((since, words, _)) = drain.as_mut().filter(|(_, words, _)| words == REFUSED) {
+                        *words = format!("{REFUSED} for {}", format::in_full(entry.at.since(*since).as_secs_f64()));
+                    }
                     self.end(Group::Nodes, &drain_lane, &mut drain, entry.at);
                     drain = next;
                 }
@@ -483,11 +556,29 @@ impl<'a> Drawing<'a> {
             let (lane, name) = (self.fault_lane(one.0, one.1), self.model.faults[one.1].name.clone());
             let is_end = |later: &&Entry| matches!(later.what, Happening::FaultEnded { target, fault } if (target, fault) == one);
             let again = |later: &&Entry| struck(later) == Some(one);
+            let strikes = self.model.faults[one.1].strikes;
+            if let (Strikes::WithdrawNode(_), Target::Node(node)) = (strikes, one.0) {
+                // Until its machine is gone a Node that is withdrawn has notice.
+                let is_gone =
+                    |later: &&Entry| matches!(later.what, Happening::MachineDied { node: gone } if gone == node);
+                if let Some(gone) = entries[place + 1..].iter().find(is_gone) {
+                    let notice = format::in_full(gone.at.since(entry.at).as_secs_f64());
+                    let words = format!("{name}: {notice} of notice");
+                    self.span(Group::Operations, &lane, (entry.at, gone.at), words, Tone::Plain);
+                }
+                continue;
+            }
             let next = entries[place + 1..].iter().find(|later| is_end(later) || again(later));
             if let Some(end) = next.filter(is_end) {
-                self.span(Group::Faults, &lane, (entry.at, end.at), name, Tone::Bad);
+                let tone = if strikes.is_operation() { Tone::Plain } else { Tone::Bad };
+                self.span(self.fault_group(one.1), &lane, (entry.at, end.at), name, tone);
             }
         }
+    }
+
+    /// What is done on purpose is no fault.
+    fn fault_group(&self, fault: FaultId) -> Group {
+        if self.model.faults[fault].strikes.is_operation() { Group::Operations } else { Group::Faults }
     }
 
     /// Several Nodes may have the same fault at the same time: each target has a lane of its own.
@@ -524,16 +615,16 @@ impl<'a> Drawing<'a> {
             } else if let Happening::FaultStruck { target, fault } | Happening::FaultEnded { target, fault } =
                 entry.what
             {
-                (Group::Faults, self.fault_lane(target, fault), format!("{}: {}", line.who, line.words))
+                (self.fault_group(fault), self.fault_lane(target, fault), format!("{}: {}", line.who, line.words))
             } else if let Happening::RolloutBegan { workload, .. }
             | Happening::ProgressDeadlineExceeded { workload }
             | Happening::RolledBack { workload, .. }
             | Happening::RolloutEnded { workload, .. }
             | Happening::ReplicasSet { workload, .. } = entry.what
             {
-                (Group::ControlPlane, self.rollout_lane(workload), line.words)
+                (Group::Operations, self.rollout_lane(workload), line.words)
             } else if matches!(entry.what, Happening::UpgradeBegan { .. } | Happening::UpgradeEnded { .. }) {
-                (Group::ControlPlane, UPGRADES.to_owned(), line.words)
+                (Group::Operations, UPGRADES.to_owned(), line.words)
             } else if let Happening::DrainBegan { .. }
             | Happening::DrainEnded { .. }
             | Happening::NodeUncordoned { .. }

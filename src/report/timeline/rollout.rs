@@ -1,9 +1,9 @@
 //! A rollout to keep with the answer: its Pods by revision and state, and when requests fail.
 
-use crate::history::{Happening, PodLife, Rollout, Timeline, Who};
+use crate::history::{Happening, PodLife, Rollout, Target, Timeline, Who};
 use crate::ids::WorkloadId;
 use crate::model::Model;
-use crate::results::{FailingSpan, RevisionCounts, Rollback, RolloutReplay};
+use crate::results::{FailingSpan, RevisionCounts, Rollback, RolloutReplay, Scaling};
 use crate::stats::twelve_digits;
 use crate::time::{Duration, SimTime};
 
@@ -55,7 +55,12 @@ pub fn rollout(
         deployment: workload.name.clone(),
         replication,
         revision: rollout.revision + 1,
-        replicas: workload.replicas,
+        replicas: replicas_at(timeline, model, rollout.workload, from),
+        scalings: scalings(timeline, rollout.workload)
+            .filter(|(at, _)| *at > from && *at < to)
+            .map(|(at, replicas)| Scaling { at_s: secs(at), replicas })
+            .collect(),
+        meanwhile: meanwhile(timeline, model, rollout, (from, to)),
         begins_s: micros(begins),
         lasts_s: secs(to),
         rollout_from_s: secs(rollout.began),
@@ -68,6 +73,39 @@ pub fn rollout(
         pods,
         failing,
     })
+}
+
+/// When which number of Pods is set.
+fn scalings(timeline: &Timeline, workload: WorkloadId) -> impl Iterator<Item = (SimTime, u32)> {
+    timeline.entries.iter().filter_map(move |entry| match entry.what {
+        Happening::ReplicasSet { workload: of, replicas } if of == workload => Some((entry.at, replicas)),
+        _ => None,
+    })
+}
+
+/// How many Pods a Deployment wants at an instant.
+fn replicas_at(timeline: &Timeline, model: &Model, workload: WorkloadId, at: SimTime) -> u32 {
+    let set = scalings(timeline, workload).take_while(|(since, _)| *since <= at).last();
+    set.map_or(model.workloads[workload].replicas, |(_, replicas)| replicas)
+}
+
+/// What else struck while a rollout was under way, by name, in the order in which it struck first.
+fn meanwhile(timeline: &Timeline, model: &Model, rollout: &Rollout, (from, to): (SimTime, SimTime)) -> Vec<String> {
+    let mut names: Vec<String> = Vec::new();
+    for entry in &timeline.entries {
+        let Happening::FaultStruck { target, fault } = entry.what else { continue };
+        let is_its_own = fault == rollout.operation || Some(fault) == rollout.flaw;
+        let concerns = match target {
+            Target::Slot(slot) | Target::Container(slot, _) => model.owner_of(slot).0 == rollout.workload,
+            Target::Deployment(workload) => workload == rollout.workload,
+            Target::Node(_) | Target::Zone(_) | Target::Cluster => true,
+        };
+        let name = &model.faults[fault].name;
+        if (from..to).contains(&entry.at) && !is_its_own && concerns && !names.contains(name) {
+            names.push(name.clone());
+        }
+    }
+    names
 }
 
 /// From a little before its beginning until a little after the last Pod that it takes away is gone; one that does not go, as its

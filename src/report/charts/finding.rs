@@ -1,0 +1,108 @@
+//! What the titles of charts say: who loses how much, in as few words as tell it.
+
+use crate::report::aggregate;
+use crate::report::format;
+use crate::report::labels::Labels;
+use crate::report::loss;
+use crate::report::period::Period;
+use crate::report::ranking::{self, Ground, Ranking};
+use crate::results::{Estimate, ExperimentResult, ScenarioResult};
+
+/// Characters of a scenario's settings in a title.
+const LONGEST: usize = 56;
+
+/// What tells a scenario from the others: `preStop.sleep.seconds 10, replicas 3`, or its name; cut where it is long.
+pub fn settings(result: &ExperimentResult, scenario: &ScenarioResult) -> String {
+    let labels = Labels::of(result);
+    let place = result.scenarios.iter().position(|one| one.name == scenario.name);
+    let Some(place) = place.filter(|_| labels.varied) else { return cut(&scenario.name) };
+    let varies = |cells: &[String]| cells.iter().any(|cell| *cell != cells[0]);
+    let baseline = result.scenarios.iter().position(|one| Some(&one.name) == result.baseline.as_ref());
+    // What differs from the baseline is enough to tell it.
+    let differs = |cells: &[String]| baseline.is_none_or(|other| other == place || cells[other] != cells[place]);
+    let columns = labels.columns.iter().filter(|column| varies(&column.cells) && differs(&column.cells));
+    let named: Vec<String> = columns
+        .map(|column| match column.short_key.as_str() {
+            // A candidate's name says that it is one.
+            "candidate" => column.cells[place].clone(),
+            key => format!("{key} {}", column.cells[place]),
+        })
+        .collect();
+    let (long, short) = (named.join(", "), labels.short(place));
+    if long.is_empty() {
+        return cut(&scenario.name);
+    }
+    if long.chars().count() > LONGEST { cut(&short) } else { long }
+}
+
+fn cut(text: &str) -> String {
+    if text.chars().count() <= LONGEST {
+        return text.to_owned();
+    }
+    text.chars().take(LONGEST - 1).chain(['…']).collect()
+}
+
+/// A loss in a title: its mean, or its bound.
+pub fn amount(lost: &Estimate) -> String {
+    if lost.bound { format!("at most {}", format::duration(lost.high)) } else { format::duration(lost.mean) }
+}
+
+/// The scenario that pictures show, and the baseline where that is another.
+pub fn pair(result: &ExperimentResult) -> Option<(&ScenarioResult, Option<&ScenarioResult>)> {
+    let shown = aggregate::shown(result)?;
+    let baseline = result.scenarios.iter().find(|one| Some(&one.name) == result.baseline.as_ref());
+    Some((shown, baseline.filter(|baseline| baseline.name != shown.name)))
+}
+
+/// What is lost with which settings, by the objective's metric.
+pub fn of_losses(result: &ExperimentResult) -> String {
+    let Some((shown, baseline)) = pair(result) else { return String::new() };
+    let (what, each) = (loss::what(result), Period::of(result).each());
+    let lost = |scenario: &ScenarioResult| amount(loss::lost(result, scenario));
+    if result.each_alone {
+        return format!("{} has the most {what}: {} {each}", cut(&shown.name), lost(shown));
+    }
+    let is_recommended = aggregate::role(result, shown).is_some();
+    let ranking = Ranking::of(result);
+    if let Some(slo) = result.objective.slo
+        && ranking.is_some_and(|ranking| ranking.ground == Ground::CheapestThatMeets)
+    {
+        return format!(
+            "{} is the cheapest that meets {}: {} of {what} {each}",
+            settings(result, shown),
+            format::plain_percent(slo),
+            lost(shown)
+        );
+    }
+    match baseline {
+        Some(baseline) if is_recommended => {
+            format!("{}: {} of {what} {each} instead of {}", settings(result, shown), lost(shown), lost(baseline))
+        }
+        _ if result.scenarios.len() == 1 => format!("{} of {what} {each}", capital(&lost(shown))),
+        _ if ranking::recommended(result).is_some() => {
+            let is_baseline = result.baseline.as_ref() == Some(&shown.name);
+            let who = if is_baseline { "The baseline stays".to_owned() } else { settings(result, shown) };
+            format!("{who}: {} of {what} {each}, and no other surely loses less that matters", lost(shown))
+        }
+        _ => {
+            let by_loss = |a: &&ScenarioResult, b: &&ScenarioResult| {
+                loss::lost(result, a).mean.total_cmp(&loss::lost(result, b).mean)
+            };
+            let least = result.scenarios.iter().min_by(by_loss).unwrap_or(shown);
+            let most = result.scenarios.iter().max_by(by_loss).unwrap_or(shown);
+            format!(
+                "{} of {what} {each} with {}, {} with {}",
+                capital(&lost(least)),
+                settings(result, least),
+                lost(most),
+                settings(result, most)
+            )
+        }
+    }
+}
+
+/// With a capital letter at its beginning.
+pub fn capital(text: &str) -> String {
+    let mut chars = text.chars();
+    chars.next().map_or_else(String::new, |first| first.to_uppercase().chain(chars).collect())
+}
