@@ -15,10 +15,10 @@ use std::fmt::Write as _;
 use anstyle::{AnsiColor, Style};
 
 use crate::history::{
-    Entry, Happening, Observation, OperationEnd, Outage, PodLife, Reply, SkippedProbes, Stored, Timeline, Who,
+    Entry, Happening, Observation, OperationEnd, Outage, PodLife, Reply, SkippedProbes, Stored, Target, Timeline, Who,
 };
 use crate::ids::{ContainerId, IdVec, NodeId, SlotId};
-use crate::model::{Model, ProbeKind, Workload};
+use crate::model::{Model, ProbeKind, Strikes, Workload};
 use crate::report::format;
 use crate::results::Tone;
 use crate::time::{Duration, SimTime};
@@ -500,6 +500,17 @@ impl<'a> Teller<'a> {
 
     /// Whom an entry concerns: of a Pod of several containers, which of them.
     fn whom(&self, entry: &Entry) -> String {
+        let is_of_nodes = match entry.what {
+            Happening::UpgradeBegan { .. } | Happening::UpgradeEnded { .. } => true,
+            Happening::FaultStruck { target: Target::Cluster, fault }
+            | Happening::FaultEnded { target: Target::Cluster, fault } => {
+                !matches!(self.model.faults[fault].strikes, Strikes::ControlPlane(_))
+            }
+            _ => false,
+        };
+        if is_of_nodes {
+            return "cluster".to_owned();
+        }
         let who = self.name(entry.who);
         match entry.what.container() {
             Some(container) => {

@@ -143,15 +143,34 @@ fn a_scaling_is_told_as_what_it_is() {
         assert!(page.contains(words), "{words}");
     }
     // What is played is not left out.
-    let all = ["deployment rollout", "node upgrade", "deployment scale"];
-    let told = |played: &[&str]| {
+    let upgrade = OperationInfo::UpgradeNodes { surge: 1, at_once: 1, timeout_s: None, on_timeout: "fail".to_owned() };
+    let withdrawal = |reason: &str, handler: &str| OperationInfo::WithdrawNode {
+        reason: reason.to_owned(),
+        nodes: 6,
+        share: None,
+        notice_s: None,
+        handler: handler.to_owned(),
+        replacement: "atEnd".to_owned(),
+    };
+    let all = [OperationInfo::Rollout { new_image: false, bad: None }, upgrade, OperationInfo::Scale { to: 6 }];
+    let told = |played: &[OperationInfo]| {
         let mut result = synthetic::single();
         let like = result.faults[0].clone();
-        result.faults.extend(played.iter().map(|strikes| FaultInfo { strikes: (*strikes).to_owned(), ..like.clone() }));
+        result
+            .faults
+            .extend(played.iter().map(|operation| FaultInfo { operation: Some(operation.clone()), ..like.clone() }));
         markdown::render(&result)
     };
-    assert!(told(&all).contains("Not in these numbers: Nodes that are reclaimed."));
-    assert!(told(&all[..2]).contains("Not in these numbers: Nodes that are reclaimed, and changes of the replicas."));
+    for (played, words) in [
+        (&all[..], "Nodes that are reclaimed."),
+        (&all[..2], "Nodes that are reclaimed, and changes of the replicas."),
+        (&[all[0].clone(), withdrawal("expire", "evict")], "changes of the replicas."),
+        (&[all[0].clone(), withdrawal("reclaim", "evict")], "upgrades that replace Nodes."),
+        (&[all[0].clone(), withdrawal("reclaim", "none")], "drains."),
+    ] {
+        let text = told(played);
+        assert!(text.contains(&format!("Not in these numbers: {words}")), "{words}: {text}");
+    }
 }
 
 #[test]

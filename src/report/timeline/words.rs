@@ -414,7 +414,7 @@ fn created(revision: u32, timeline: &Timeline) -> String {
 
 fn drain_ended(has_failed: bool) -> Said {
     if has_failed {
-        said(Bad, "the drain has failed: it gives up on Pods that are left", "V2, V14")
+        said(Bad, "the drain ends with Pods that are left: it gives up, or its Node is taken from it", "V2, V14")
     } else {
         said(Good, "drained: all Pods that were listed are gone", "V13")
     }
