@@ -5,11 +5,11 @@ use crate::report::format;
 use crate::report::labels::Labels;
 use crate::report::loss;
 use crate::report::period::Period;
-use crate::report::ranking::{self, Ground, Ranking};
+use crate::report::ranking::{self, Ground, Ranking, Relation};
 use crate::results::{Estimate, ExperimentResult, ScenarioResult};
 
 /// Characters of a scenario's settings in a title.
-const LONGEST: usize = 56;
+const LONGEST: usize = 64;
 
 /// What tells a scenario from the others: `preStop.sleep.seconds 10, replicas 3`, or its name; cut where it is long.
 pub fn settings(result: &ExperimentResult, scenario: &ScenarioResult) -> String {
@@ -75,6 +75,13 @@ pub fn of_losses(result: &ExperimentResult) -> String {
         );
     }
     match baseline {
+        Some(baseline) if is_recommended && not_worse(result).is_some() => format!(
+            "{} {}: {} of {what} {each}, the baseline {}",
+            settings(result, shown),
+            not_worse(result).unwrap_or_default(),
+            lost(shown),
+            lost(baseline)
+        ),
         Some(baseline) if is_recommended => {
             format!("{}: {} of {what} {each} instead of {}", settings(result, shown), lost(shown), lost(baseline))
         }
@@ -98,6 +105,20 @@ pub fn of_losses(result: &ExperimentResult) -> String {
                 settings(result, most)
             )
         }
+    }
+}
+
+/// Why the recommended scenario is taken although it is not known to lose less than the baseline; `None` if it loses less.
+fn not_worse(result: &ExperimentResult) -> Option<&'static str> {
+    let ranking = Ranking::of(result)?;
+    let (recommended, baseline) = (ranking.recommended?, ranking.baseline?);
+    let is_cheaper = ranking.by_cost(recommended, baseline).is_lt();
+    match (ranking.relation(recommended, baseline), is_cheaper) {
+        (Relation::AsGood, true) => Some("takes less and loses as little"),
+        (Relation::AsGood, false) => Some("loses as little"),
+        (Relation::Unclear, true) => Some("takes less and is not known to lose more"),
+        (Relation::Unclear, false) => Some("is not known to lose more"),
+        (Relation::Better | Relation::Worse, _) => None,
     }
 }
 

@@ -114,7 +114,7 @@ const FEW_ROWS: usize = 3;
 /// What the map says: of few rows, from which column on each loses the least that is told apart; of more, what is recommended.
 fn finding(result: &ExperimentResult, layout: &Layout<'_>) -> String {
     let rows = distinct(layout.rows);
-    if layout.maps.is_some() || rows.len() > FEW_ROWS {
+    if layout.maps.is_some() || rows.len() > FEW_ROWS || is_given(layout.columns) {
         return finding::of_losses(result);
     }
     let lost = |i: usize| loss::lost(result, &result.scenarios[i]);
@@ -134,6 +134,11 @@ fn finding(result: &ExperimentResult, layout: &Layout<'_>) -> String {
     let what = if loss::what(result) == "downtime" { "Least downtime" } else { "Fewest failed requests" };
     let title = format!("{what}: {} {}", layout.columns.short_key, answers.join(", "));
     if title.chars().count() > LONGEST { finding::of_losses(result) } else { title }
+}
+
+/// Whether a key says what happens to a system, so that nobody chooses its value.
+fn is_given(column: &Column) -> bool {
+    ["faults", "script", "app"].iter().any(|input| column.key.split(['.', '[']).next() == Some(input))
 }
 
 /// Characters of a title of two lines.

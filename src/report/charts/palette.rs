@@ -111,8 +111,9 @@ pub fn css() -> String {
         format!("svg [fill=\"{hex}\"]{{fill:var(--m{n})}}svg [stroke=\"{hex}\"]{{stroke:var(--m{n})}}\n")
     });
     let variables = |of: &dyn Fn(&(Colour, Colour)) -> Colour| -> String {
-        let variable = |(n, pair)| format!("--m{n}:{};", of(pair).hex());
-        pairs.iter().enumerate().map(variable).collect::<Vec<_>>().concat()
+        let all: Vec<String> =
+            pairs.iter().enumerate().map(|(n, pair)| format!("--m{n}:{};", of(pair).hex())).collect();
+        all.concat()
     };
     let (light, dark) = (variables(&|pair| pair.0), variables(&|pair| pair.1));
     format!(

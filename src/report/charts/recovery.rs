@@ -206,7 +206,7 @@ fn steps(samples: &Samples, x: &Axis, y: impl Fn(f64) -> f64) -> Option<Vec<(f64
 fn legend(picture: &mut Picture, result: &ExperimentResult, curves: &[Curve<'_>], x: f64, top: f64) {
     let mut y = top + 10.0;
     for (curve, colour) in curves.iter().zip(SERIES) {
-        let name = if result.scenarios.len() > 1 { name(result, curve) } else { String::new() };
+        let name = name(result, curve);
         picture.key(&name, |picture| {
             picture.line(vec![(x, y - 4.0), (x + 20.0, y - 4.0)], 3.0, colour);
             for line in font::wrap_lines(&name, BODY.size, false, RIGHT - x - 28.0, 4) {

@@ -380,7 +380,11 @@ fn title(result: &ExperimentResult, replays: &[&RolloutReplay], is_same: bool) -
         return format!("{title}; about as much as in the baseline{setting}");
     }
     let secs = cost(second);
-    let other = if secs > 0.0 { format::duration(secs) } else { "none".to_owned() };
+    let other = match secs {
+        none if none <= 0.0 => "none".to_owned(),
+        secs if cost(first) > 0.0 => format::duration(secs),
+        secs => format!("requests worth {}", format::duration(secs)),
+    };
     format!("{title}; in the baseline{setting} {other}")
 }
 

@@ -118,7 +118,7 @@ fn title(result: &ExperimentResult, replay: &Replay) -> String {
         1 => replay.scenario.clone(),
         _ => match result.scenarios.iter().find(|one| one.name == replay.scenario) {
             Some(scenario) if aggregate::role(result, scenario).is_some() => {
-                format!("the {}", aggregate::role_word(result, scenario).to_lowercase())
+                format!("the {} scenario", aggregate::role_word(result, scenario).to_lowercase())
             }
             _ => format!("“{}”", replay.scenario),
         },

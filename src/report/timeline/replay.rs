@@ -22,12 +22,9 @@ pub fn replay(timeline: &Timeline, model: &Model, scenario: &str, example: &Outa
     let mut lanes = shortened(timeline, model, whole);
     let mut cut = None;
     let mut excerpt = whole;
-    if count(&lanes) > MOST {
-        lanes.iter_mut().for_each(leave_out_ordinary);
-        cut = Some("What containers ordinarily do between is left out.".to_owned());
-    }
     let length = |excerpt: Excerpt| format::in_full(excerpt.to.since(excerpt.from).as_secs_f64());
     if count(&lanes) > MOST {
+        lanes.iter_mut().for_each(leave_out_ordinary);
         lanes.iter_mut().for_each(leave_out_repeats);
         cut = Some(
             "Of what comes again and again the first and the last are shown, without what containers ordinarily do between."
