@@ -16,11 +16,15 @@ mod calibrate;
 mod check;
 mod compare;
 mod estimate;
+mod explain;
 mod fit;
+mod init;
+mod intake;
 mod interrupt;
 mod library;
 mod low_args;
 mod merge;
+mod overview;
 #[expect(clippy::disallowed_types, reason = "a bar shows the time")]
 mod progress;
 mod run;
@@ -105,16 +109,29 @@ pub(crate) enum Format {
 /// A command with all that it needs.
 #[derive(Debug)]
 enum HiArgs {
+    /// What lies here, and what to do with it.
+    Overview,
+    Init(init::Init),
+    /// One manifest, where two are wanted.
+    CompareWithWhat(PathBuf),
     Run(run::Run),
     Trace(trace::Trace),
     Check(check::Check),
+    Explain(PathBuf),
     Verify(verify::Verify),
-    Report { folder: PathBuf, format: Format },
+    Report {
+        folder: PathBuf,
+        format: Format,
+    },
     Compare(compare::Compare),
     Estimate(estimate::Estimate),
     Fit(fit::FitFile),
     Calibrate(calibrate::CalibrateArgs),
-    Merge { shards: Vec<PathBuf>, folder: PathBuf, format: Format },
+    Merge {
+        shards: Vec<PathBuf>,
+        folder: PathBuf,
+        format: Format,
+    },
     Schema(Option<String>),
     Completions(clap_complete::Shell),
     Man(Option<String>),
@@ -122,7 +139,8 @@ enum HiArgs {
 
 impl From<LowArgs> for HiArgs {
     fn from(low: LowArgs) -> Self {
-        match low.command {
+        let Some(command) = low.command else { return Self::Overview };
+        match command {
             LowCommand::Run(args) => Self::Run(run::Run {
                 experiment: args.experiment,
                 folder: args.out_dir,
@@ -152,6 +170,7 @@ impl From<LowArgs> for HiArgs {
                 cost: args.cost,
                 replications: args.replications,
             }),
+            LowCommand::Explain { file } => Self::Explain(file),
             LowCommand::Verify(args) => Self::Verify(verify::Verify {
                 only: args.only,
                 threads: args.threads.map_or(0, usize::from),
@@ -162,15 +181,19 @@ impl From<LowArgs> for HiArgs {
             LowCommand::Man { command } => Self::Man(command),
             LowCommand::Schema { kind } => Self::Schema(kind),
             LowCommand::Report { folder, output } => Self::Report { folder, format: output },
-            LowCommand::Compare(args) => Self::Compare(compare::Compare {
-                before: args.before,
-                after: args.after,
-                around: args.around,
-                fail_below: args.fail_below,
-                max_regression: args.max_regression,
-                replications: args.replications,
-                playing: args.playing,
-            }),
+            LowCommand::Init { path, out } => Self::Init(init::Init { path, out }),
+            LowCommand::Compare(args) => match args.after {
+                None => Self::CompareWithWhat(args.before),
+                Some(after) => Self::Compare(compare::Compare {
+                    before: args.before,
+                    after,
+                    around: args.around,
+                    fail_below: args.fail_below,
+                    max_regression: args.max_regression,
+                    replications: args.replications,
+                    playing: args.playing,
+                }),
+            },
             LowCommand::Estimate(args) => Self::Estimate(estimate::Estimate {
                 manifests: args.manifests,
                 deployment: args.deployment,
@@ -196,9 +219,13 @@ pub fn main() -> ExitCode {
         note(format_args!("what is played when Ctrl-C is pressed will be lost: {error}"));
     }
     let exit = match HiArgs::from(LowArgs::parse()) {
+        HiArgs::Overview => overview::execute(),
+        HiArgs::Init(init) => init.execute(),
+        HiArgs::CompareWithWhat(manifest) => compare::with_what(&manifest),
         HiArgs::Run(run) => run.execute(),
         HiArgs::Trace(trace) => trace.execute(),
         HiArgs::Check(check) => check.execute(),
+        HiArgs::Explain(file) => explain::execute(&file),
         HiArgs::Verify(verify) => verify.execute(),
         HiArgs::Completions(shell) => shell::completions(shell),
         HiArgs::Man(command) => shell::man(command.as_deref()),
@@ -217,6 +244,9 @@ pub fn main() -> ExitCode {
 }
 
 fn report(folder: &std::path::Path, format: Format) -> Exit {
+    if let Err(refused) = intake::expect_run(folder) {
+        return refused;
+    }
     // Whoever names results.json itself means its folder.
     let names_file = folder.file_name().is_some_and(|name| name == crate::output::RESULTS) && folder.is_file();
     let parent = folder.parent().filter(|_| names_file);

@@ -17,7 +17,7 @@
 //! | 5 | [`cluster`], [`spec`], [`results`] | one replication; files as typed text with one conversion into a model; what `results.json` holds. None sees another |
 //! | 6 | [`study`], [`history`], [`placement`] | the question: objective, scenarios, metrics, stopping; the vocabulary of what is observed; the scheduler's decision, which a replication asks for again and again and the reading of files once |
 //! | 7 | [`model`], [`rules`] | the system under study: complete, validated, immutable; the rules of Kubernetes that it follows |
-//! | 8 | [`random`], [`engine`], [`stats`], [`durations`] | generic: they know no Kubernetes |
+//! | 8 | [`random`], [`engine`], [`stats`], [`durations`], [`to_yaml`], [`shell`] | generic: they know no Kubernetes |
 //! | 9 | [`time`], [`ids`] | values |
 //!
 //! # The way of a question
@@ -91,8 +91,10 @@ pub mod random;
 pub mod report;
 pub mod results;
 pub mod rules;
+pub mod shell;
 pub mod spec;
 pub mod stats;
 pub mod study;
 pub mod time;
+pub mod to_yaml;
 pub mod verify;

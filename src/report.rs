@@ -5,6 +5,7 @@
 //! of the result alone, so the same result gives the same bytes, today or from a
 //! `results.json` of last year.
 
+pub mod assumptions;
 pub mod charts;
 pub mod csv;
 pub mod fit;
@@ -19,7 +20,6 @@ pub mod timeline;
 
 mod aggregate;
 mod answer;
-mod assumptions;
 mod comparison;
 mod deployments;
 mod indifference;

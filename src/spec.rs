@@ -15,7 +15,9 @@
 
 pub mod advice;
 mod container;
+mod contents;
 mod convert;
+mod explain;
 mod kinds;
 mod kubernetes;
 mod pod;
@@ -29,24 +31,27 @@ pub use kinds::incidents;
 use kinds::{app, cluster, control_plane, experiment, faults, latencies, law, operations, script, stopping};
 use kubernetes::{
     affinity, autoscaler, deployment, hooks, image, labels, manifest, node_labels, objects, ports, probe, resources,
-    taints, volumes,
+    taints, unplayed, volumes,
 };
 use resolve::{
     never_ready, never_served, never_starts, overrides, placing, requirement, rerun, scenario, sensitivity, serving,
     spares, study, system, uncertain,
 };
 use text::{
-    diagnostic, documents, files, loader, naming, parameters, places, quantity, quoting, reader, strings, tree, vary,
-    yaml,
+    diagnostic, documents, files, loader, naming, parameters, places, quantity, quoting, reader, strings, template,
+    tree, vary, yaml,
 };
 
 use std::io;
 use std::path::Path;
 
 pub use app::guess::{AppGuess, guess_app};
+pub use contents::{Contents, Document, DocumentKind};
 pub use diagnostic::{Diagnostic, Report, Severity, wrapped};
-pub use files::{read_beginning, read_file, read_file_of_ours, read_standard_input};
+pub use explain::{Explained, Explanation, Origin, explain};
+pub use files::{BUNDLED, files_in, folders_in, read_beginning, read_file, read_file_of_ours, read_standard_input};
 pub use overrides::Overrides;
+pub use template::{chart_of, rendered};
 
 use diagnostic::Problems;
 use loader::Loader;
@@ -178,8 +183,13 @@ pub struct Checked {
 
 /// Validates any file that hasim reads, and advises on it: manifests, our kinds, an experiment with all that it names.
 pub fn check_file(path: &Path) -> Checked {
-    match read_file(path) {
-        Ok(bytes) => check_bytes(path, &bytes),
+    check_file_with(path, &read_file)
+}
+
+/// Like [`check_file`], with the files from elsewhere.
+pub fn check_file_with(path: &Path, open: &dyn Fn(&Path) -> io::Result<Vec<u8>>) -> Checked {
+    match open(path) {
+        Ok(bytes) => check_bytes_with(path, &bytes, open),
         Err(error) => Checked { report: unreadable(path, &error), changes: None },
     }
 }

@@ -1,13 +1,10 @@
-//! What hasim writes for people to go on with: fault models and laws as YAML. The only module that calls the serializer.
-//!
-//! What hasim *reads* goes through `yaml`, which knows places; what it writes goes through serde, so that no text of
-//! YAML is put together by hand, and whatever a name or a source holds is quoted as it must be.
+//! Fault models and laws as hasim writes them for people to go on with.
 
 use serde::Serialize;
 use serde_json::Value as Json;
-use serde_yaml::{CommentPosition, Commented, FlowMap, SpaceAfter, ser_options};
 
 use crate::study::API_VERSION;
+use crate::to_yaml::{self, Commented, SpaceAfter};
 
 /// A `FaultModel`, in the order in which files have it.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -135,9 +132,7 @@ impl WrittenFaultModel {
     /// # Panics
     /// Never: all in it has a YAML form.
     pub fn to_yaml(&self) -> String {
-        let options = ser_options! { comment_position: CommentPosition::Above, compact_list_indent: false };
-        let text = serde_yaml::to_string_with_options(self, options).expect("a fault model has a YAML form");
-        text.trim_end().to_owned() + "\n"
+        to_yaml::document(self)
     }
 }
 
@@ -147,8 +142,7 @@ impl WrittenLaw {
     /// # Panics
     /// Never: all in it has a YAML form.
     pub fn in_one_line(&self) -> String {
-        let law = serde_json::to_value(self).expect("a law has a JSON form");
-        serde_yaml::to_string(&FlowMap(law)).expect("a law has a YAML form").trim_end().to_owned()
+        to_yaml::in_one_line(serde_json::to_value(self).expect("a law has a JSON form"))
     }
 
     /// The law with a comment, which ends its line.

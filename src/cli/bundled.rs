@@ -37,7 +37,7 @@ const FAULTS: &str = "What breaks, over the bundled library `cloud`: of faults w
 pub(super) struct NodeImageEvery(Option<Duration>);
 
 /// What stands around a manifest.
-#[derive(Debug, Clone, Args)]
+#[derive(Debug, Clone, Default, Args)]
 pub(super) struct Surroundings {
     #[arg(long, value_name = "NAME|FILE", help = Kind::App.short_help(APP), long_help = Kind::App.help(APP))]
     pub app: Option<String>,
@@ -81,6 +81,11 @@ pub(super) struct Playing {
 }
 
 impl Playing {
+    /// As it is where no flag says anything.
+    pub fn usual() -> Self {
+        Self { seed: 1, threads: None, out_dir: None, output: Format::default(), quiet: false }
+    }
+
     /// So many replications, under the seed that is given.
     pub fn overrides(&self, replications: u64) -> Overrides {
         Overrides { seed: Some(self.seed), replications: Some(replications), ..Overrides::default() }
@@ -142,10 +147,7 @@ fn open(path: &Path) -> io::Result<Vec<u8>> {
     if path == Path::new("-") {
         return spec::read_standard_input();
     }
-    match path.to_str().and_then(library::text_of) {
-        Some(text) => Ok(text.as_bytes().to_vec()),
-        None => spec::read_file(path),
-    }
+    library::open(path)
 }
 
 impl Surroundings {
@@ -224,7 +226,7 @@ impl Surroundings {
 
     /// Whoever names a file that is not there hears of the argument, not of the experiment that is made of it.
     fn try_files(&self, manifests: &[(&str, &Path)]) -> Result<(), Exit> {
-        let mut files = manifests.to_vec();
+        let mut files: Vec<_> = manifests.iter().copied().filter(|(_, path)| !path.is_dir()).collect();
         for (kind, name) in self.named() {
             let is_bundled = kind.find(name).is_some() || kind == Kind::Faults && name == NO_FAULTS;
             // A word without a folder and an extension is rather meant as a name.
@@ -273,10 +275,16 @@ impl Surroundings {
         json!({"apiVersion": "hasim/v1", "kind": "Experiment", "metadata": metadata, "spec": spec}).to_string()
     }
 
+    /// What is changed on purpose where no flag says anything.
+    pub fn usual_operations() -> Vec<Value> {
+        let usual = Self::default();
+        usual.releases().into_iter().chain(usual.node_images()).collect()
+    }
+
     /// The rollouts of new images, where there are some.
     fn releases(&self) -> Option<Value> {
         let per_week = self.deploys.unwrap_or(USUAL_DEPLOYS);
-        let mean = format!("{:.3}s", 7.0 * 86_400.0 / per_week);
+        let mean = span(7.0 * 86_400.0 / per_week);
         let source = if self.deploys.is_some() { "--deploys" } else { "assumption" };
         (per_week > 0.0).then(
             || json!({"name": RELEASE, "kind": "rollout", "every": {"exponential": {"mean": mean}}, "source": source}),
@@ -333,6 +341,13 @@ fn about_arguments(report: Report, experiment: &str, manifests: &[(&str, &Path)]
         }));
     }
     Report { diagnostics: others }
+}
+
+/// A span as a file states it: in the unit that people use, where it is a round number of it.
+fn span(secs: f64) -> String {
+    let shown = durations::shown(Duration::from_secs_f64(secs));
+    let is_exact = durations::parse(&shown).is_ok_and(|read| read.as_secs_f64() == secs);
+    if is_exact { shown } else { format!("{secs:.3}s") }
 }
 
 /// Rollouts a week, as they were typed: no more than one a minute.

@@ -5,14 +5,13 @@ mod sarif;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
+use std::io;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
-use std::{fs, io};
 
 use clap::ValueEnum;
 
-use super::run;
-use super::{Exit, complain, print};
+use super::{Exit, complain, intake, library, print, run};
 use crate::report::format;
 use crate::results::{Estimate, ExperimentResult};
 use crate::spec::{self, Checked, Diagnostic, Severity, wrapped};
@@ -67,6 +66,12 @@ impl Check {
         let mut seen = BTreeSet::new();
         let mut teller = Teller::default();
         for path in &self.paths {
+            if self.format == Shown::Text
+                && let Err(refused) = intake::expect_checkable(path)
+            {
+                exit = refused;
+                continue;
+            }
             let files = match files_of(path) {
                 Ok(files) => files,
                 Err(why) => {
@@ -103,6 +108,8 @@ impl Check {
             }
         }
         let text = match self.format {
+            // What was named has been refused.
+            Shown::Text if checked == 0 => return exit,
             Shown::Text => summary(checked, advised, exit == Exit::Done),
             Shown::Sarif => sarif::render(&all),
             Shown::Json => formats::json(&all),
@@ -174,9 +181,9 @@ fn part(change: &Estimate, of: &str, where_or_how: &str) -> String {
 
 fn look_at(file: &Path) -> io::Result<Checked> {
     if file != Path::new("-") {
-        return Ok(spec::check_file(file));
+        return Ok(spec::check_file_with(file, &library::open));
     }
-    Ok(spec::check_bytes(Path::new("<stdin>"), &spec::read_standard_input()?))
+    Ok(spec::check_bytes_with(Path::new("<stdin>"), &spec::read_standard_input()?, &library::open))
 }
 
 /// What makes a finding the same as another one, in whatever scenario.
@@ -240,15 +247,9 @@ fn files_of(path: &Path) -> Result<Vec<PathBuf>, String> {
 }
 
 fn collect(folder: &Path, files: &mut Vec<PathBuf>) -> io::Result<()> {
-    for entry in fs::read_dir(folder)? {
-        let entry = entry?;
-        let path = entry.path();
-        // Links to folders are not followed: they may lead in circles.
-        if entry.file_type()?.is_dir() {
-            collect(&path, files)?;
-        } else if path.extension().is_some_and(|ext| ext == "yaml" || ext == "yml" || ext == "json") {
-            files.push(path);
-        }
+    files.extend(spec::files_in(folder)?);
+    for folder in spec::folders_in(folder)? {
+        collect(&folder, files)?;
     }
     Ok(())
 }

@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 use serde_json::{Map, Value, json};
 
 use super::bundled::{Playing, Surroundings, Unwritten, named};
+use super::intake::{expect_manifest, plain, word};
 use super::library::{Bundled, Kind};
 use super::{Exit, complain};
 use crate::app;
@@ -16,6 +17,7 @@ use crate::experiment;
 use crate::report::{Indifference, format};
 use crate::results::comparison::{against_limit, without_limit, worst};
 use crate::results::{Comparison, Estimate, ExperimentResult, ManifestFinding, Target, Verdict};
+use crate::shell;
 use crate::spec::{AppGuess, Diagnostic, Loaded, Report, Severity, guess_app};
 use crate::study::{Bound, Goal, Metric, REPLICATIONS_PER_DRAW, Stopping, Study};
 
@@ -42,6 +44,22 @@ pub(super) struct Compare {
     pub playing: Playing,
 }
 
+/// Says how a manifest that is named alone is compared: with what it was before.
+pub(super) fn with_what(manifest: &Path) -> Exit {
+    let name = plain(manifest);
+    let (folder, file) =
+        if name.is_absolute() { (name.parent(), name.file_name().map(Path::new)) } else { (None, Some(name)) };
+    let git = folder.map_or("git".to_owned(), |folder| format!("git -C {}", word(folder)));
+    // From the present folder, not from the top of the repository.
+    let file = shell::quoted(&Path::new(".").join(file.unwrap_or(name)).display().to_string());
+    complain(format_args!(
+        "there is one manifest, must be two: as it is and as it shall be\nhelp: `{git} show HEAD:{file} | hasim compare - {}` compares it \
+         with what was committed",
+        word(name)
+    ));
+    Exit::WrongUse
+}
+
 impl Compare {
     pub fn execute(self) -> Exit {
         self.compare().unwrap_or_else(|exit| exit)
@@ -52,6 +70,8 @@ impl Compare {
             complain("standard input can be one of the manifests, not both");
             return Err(Exit::WrongUse);
         }
+        expect_manifest(&self.before, &format!("compare - {}", word(&self.after)))?;
+        expect_manifest(&self.after, &format!("compare {} -", word(&self.before)))?;
         let manifests = [("BEFORE", self.before.as_path()), ("AFTER", self.after.as_path())];
         let mut experiment = Unwritten::new("comparison", &manifests, self.fields(&[None, None])?);
         let guesses = self.guess_apps(&experiment)?;

@@ -10,10 +10,11 @@ use serde_json::{Map, Value, json};
 
 use super::Exit;
 use super::bundled::{Playing, Surroundings, Unwritten, named};
-use crate::results::{About, Assumption, ExperimentResult};
+use crate::results::{About, Assumption, ExperimentResult, Guess};
 use crate::spec::{AppGuess, guess_app};
 use crate::study::{Metric, REPLICATIONS_PER_DRAW, Scenario, Stopping, Study};
 use guesses::Alternative;
+pub(super) use many::Entry;
 use many::{Answer, Meant};
 
 /// Replications of a year, if no number is asked for.
@@ -40,8 +41,24 @@ pub(super) struct Estimate {
 }
 
 impl Estimate {
+    /// All Deployments of some manifests, with the bundled models around them.
+    pub fn of_all(manifests: Vec<PathBuf>) -> Self {
+        Self {
+            manifests,
+            deployment: None,
+            namespace: None,
+            around: Surroundings::default(),
+            zones: None,
+            nodes_per_zone: None,
+            slo: None,
+            together: false,
+            replications: None,
+            playing: Playing::usual(),
+        }
+    }
+
     pub fn execute(mut self) -> Exit {
-        match self.meant().and_then(|meant| self.answer_of(meant)) {
+        match self.meant("estimate -").and_then(|meant| self.answer_of(meant)) {
             Ok(Answer { result, is_partial }) => match self.playing.deliver(&result) {
                 Exit::Done if is_partial => Exit::BadInput,
                 exit => exit,
@@ -55,7 +72,11 @@ impl Estimate {
         if meant.len() > 1 {
             return self.answer_many(meant);
         }
-        self.narrow(meant.swap_remove(0));
+        let only = meant.swap_remove(0);
+        if only.is_told {
+            return Err(Exit::BadInput);
+        }
+        self.narrow(only);
         self.answer().map(|result| Answer { result, is_partial: false })
     }
 
@@ -75,15 +96,36 @@ impl Estimate {
     fn answer(&self) -> Result<ExperimentResult, Exit> {
         let manifests = [("MANIFEST", self.manifest())];
         let mut question = Unwritten::new("estimate", &manifests, self.fields()?);
-        let mut around = self.around.clone();
-        let guessed = if around.app.is_none() { self.guess_app(&question)? } else { None };
-        around.app = around.app.or(guessed.as_ref().map(|guess| guess.app.to_owned()));
+        let (around, guessed) = self.with_guessed_app(&question)?;
         let study = self.study(&question, &around)?;
         let killed = self.killed_starts(&question, &around);
         let alternatives = self.alternatives(&mut question, &around, &study, guessed.as_ref())?;
         let mut result = self.play(&study, alternatives)?;
         result.notes.extend(killed);
         Ok(result)
+    }
+
+    /// What is assumed of the only Deployment, without playing anything.
+    pub fn guesses(&self) -> Result<Vec<Guess>, Exit> {
+        let manifests = [("MANIFEST", self.manifest())];
+        let mut question = Unwritten::new("estimate", &manifests, self.fields()?);
+        let (around, guessed) = self.with_guessed_app(&question)?;
+        let study = self.study(&question, &around)?;
+        let alternatives = self.alternatives(&mut question, &around, &study, guessed.as_ref())?;
+        Ok(alternatives.into_iter().map(|(alternative, _)| alternative.guess).collect())
+    }
+
+    /// What is assumed of several, in sentences.
+    pub fn assumed_of(&self, entries: &[Entry]) -> Vec<String> {
+        many::assumed(entries, &self.around)
+    }
+
+    /// What stands around the manifest, with the application that it shows a sign of where none is stated.
+    fn with_guessed_app(&self, question: &Unwritten<'_>) -> Result<(Surroundings, Option<AppGuess>), Exit> {
+        let mut around = self.around.clone();
+        let guessed = if around.app.is_none() { self.guess_app(question)? } else { None };
+        around.app = around.app.or(guessed.as_ref().map(|guess| guess.app.to_owned()));
+        Ok((around, guessed))
     }
 
     /// How many starts of the application, guessed or stated, a probe kills, if it is worth a word.

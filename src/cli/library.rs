@@ -1,6 +1,10 @@
 //! The models that come with the program, by the names under which `--app`, `--cluster` and `--faults` take them.
 
+use std::io;
+use std::path::Path;
+
 use super::{Exit, complain};
+use crate::spec::{self, BUNDLED};
 
 /// What a model is of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -27,7 +31,7 @@ macro_rules! bundle {
         &[$(Bundled {
             kind: Kind::$kind,
             name: $name,
-            reference: concat!("bundled:models/", $folder, "/", $name, ".yaml"),
+            reference: concat!("bundled:", $folder, "/", $name),
             text: include_str!(concat!("../../models/", $folder, "/", $name, ".yaml")),
         }),*]
     };
@@ -132,9 +136,21 @@ impl Bundled {
     }
 }
 
-/// The text of the model to which an experiment refers so.
-pub(super) fn text_of(reference: &str) -> Option<&'static str> {
-    MODELS.iter().find(|model| model.reference == reference).map(|model| model.text)
+/// The bytes of a file, or of the model to which an experiment refers as `bundled:…`.
+pub(super) fn open(path: &Path) -> io::Result<Vec<u8>> {
+    let Some(reference) = path.to_str().filter(|name| name.starts_with(BUNDLED)) else { return spec::read_file(path) };
+    match MODELS.iter().find(|model| model.reference == reference) {
+        Some(model) => Ok(model.text.as_bytes().to_vec()),
+        None => {
+            // What stands before the last slash says of what kind it is to be.
+            let folder = reference.rsplit_once('/').map_or(reference, |(folder, _)| folder);
+            let all = || MODELS.iter().map(|model| model.reference);
+            let alike: Vec<&str> = all().filter(|other| other.starts_with(folder)).collect();
+            let there = if alike.is_empty() { all().collect() } else { alike };
+            let message = format!("no such model is bundled; there are: {}", there.join(", "));
+            Err(io::Error::new(io::ErrorKind::NotFound, message))
+        }
+    }
 }
 
 #[cfg(test)]

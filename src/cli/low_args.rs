@@ -14,12 +14,14 @@ use crate::spec::schema;
 /// hasim simulates a Deployment on its cluster, with everything that breaks, for thousands of years, and answers with
 /// confidence intervals.
 #[derive(Debug, Parser)]
-#[command(name = "hasim", version, arg_required_else_help = true, max_term_width = 100)]
-#[command(after_help = "Exit codes: 0 done, 1 failure while running, 2 wrong use, 3 bad input, 4 a target is missed, \
-                        a comparison regresses or a proof fails, 130 interrupted.")]
+#[command(name = "hasim", version, max_term_width = 100)]
+#[command(
+    after_help = "hasim alone says what lies in the present folder, and the next command.\n\nExit codes: 0 done, 1 failure while running, 2 wrong use, 3 bad input, 4 a target is missed, \
+                        a comparison regresses or a proof fails, 130 interrupted."
+)]
 pub(super) struct LowArgs {
     #[command(subcommand)]
-    pub command: LowCommand,
+    pub command: Option<LowCommand>,
 }
 
 #[derive(Debug, Subcommand)]
@@ -28,10 +30,29 @@ pub(super) enum LowCommand {
     ///
     /// Try `hasim run experiments/aidbox.yaml`.
     Run(RunArgs),
+    /// Write an experiment to change, from the manifests that are there.
+    ///
+    /// `hasim init web.yaml`, `hasim init k8s` or `helm template . | hasim init -`, then `hasim run experiment.yaml`. It asks nothing and
+    /// overwrites nothing.
+    Init {
+        /// A manifest, or a folder of manifests; `-` is standard input, which is kept as manifest.yaml beside the experiment.
+        #[arg(default_value = ".")]
+        path: PathBuf,
+        /// The file to write.
+        #[arg(long, value_name = "FILE", default_value = "experiment.yaml")]
+        out: PathBuf,
+    },
     /// What is wrong in manifests, models and experiments, and what is legal and dangerous.
     ///
     /// Errors end with 3; warnings and advice do not change the exit code. docs/advice.md explains each piece of advice.
     Check(CheckArgs),
+    /// What is understood of a manifest or an experiment: each value, every default, and where it comes from.
+    ///
+    /// Try `hasim explain web.yaml`. Nothing is played.
+    Explain {
+        /// A manifest or an experiment; `-` is standard input.
+        file: PathBuf,
+    },
     /// Re-run everything that backs the simulator's word: closed forms, a real cluster, published tables, rules.
     Verify(VerifyArgs),
     /// Tell one replication line by line: what strikes, what Kubernetes does, what its users notice.
@@ -105,8 +126,8 @@ pub(super) enum LowCommand {
 /// Flags of `hasim run` as they were typed.
 #[derive(Debug, Args)]
 pub(super) struct RunArgs {
-    /// The experiment file.
-    pub experiment: PathBuf,
+    /// The experiment file. Without one it is said which experiments lie here.
+    pub experiment: Option<PathBuf>,
     /// The folder to write into, instead of output/<experiment>.
     #[arg(long, value_name = "DIR")]
     pub out_dir: Option<PathBuf>,
@@ -214,7 +235,7 @@ pub(super) struct CompareArgs {
     /// The manifest as it is; `-` is standard input.
     pub before: PathBuf,
     /// The manifest as it shall be; `-` is standard input.
-    pub after: PathBuf,
+    pub after: Option<PathBuf>,
     #[command(flatten)]
     pub around: bundled::Surroundings,
     /// Fail unless AFTER surely has this availability, such as 99.95%.
@@ -233,7 +254,7 @@ pub(super) struct CompareArgs {
 /// Flags of `hasim estimate` as they were typed.
 #[derive(Debug, Args)]
 pub(super) struct EstimateArgs {
-    /// The manifest; `-` is standard input. Of several Deployments each is played alone on the same cluster, and one table
+    /// The manifest, or a folder of manifests; `-` is standard input. Of several Deployments each is played alone on the same cluster, and one table
     /// shows all.
     #[arg(value_name = "MANIFEST", required = true)]
     pub manifests: Vec<PathBuf>,

@@ -5,7 +5,7 @@ use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
 use super::progress::Bar;
-use super::{Exit, Format, complain, interrupt, note, print, rendered, trace};
+use super::{Exit, Format, complain, intake, interrupt, library, note, print, rendered, trace};
 use crate::app::{Job, Kept, OpenError, Player, Undelivered};
 use crate::experiment::Shard;
 use crate::output::{CHECKPOINT, RESULTS};
@@ -17,7 +17,7 @@ use crate::{output, spec};
 /// What is to be run, and where the answer goes.
 #[derive(Debug)]
 pub(super) struct Run {
-    pub experiment: PathBuf,
+    pub experiment: Option<PathBuf>,
     pub folder: Option<PathBuf>,
     pub seed: Option<u64>,
     pub replications: Option<u64>,
@@ -40,7 +40,8 @@ impl Run {
     fn carry_out(&self) -> Result<Exit, Exit> {
         let overrides =
             Overrides { seed: self.seed, replications: self.replications, container: self.container.clone() };
-        let study = load(&self.experiment, overrides, self.quiet)?;
+        let Some(experiment) = &self.experiment else { return Err(intake::no_experiment("run")) };
+        let study = load(experiment, "run", overrides, self.quiet)?;
         let folder = self.folder.clone().unwrap_or_else(|| output::default_folder(&study.header.name));
         let mut job = Job::open(&study, &folder, self.shard, self.resume).map_err(|error| unstarted(&error))?;
         if !self.quiet {
@@ -55,7 +56,7 @@ impl Run {
         let player = player(&study, self.threads, &bar);
         let result = job.play(&player).map_err(|error| {
             complain(&error);
-            if let Some(command) = trace::replay(&self.experiment, &error) {
+            if let Some(command) = trace::replay(experiment, &error) {
                 let _ = writeln!(anstream::stderr(), "help: replay it alone: {command}");
             }
             Exit::Failed
@@ -185,11 +186,12 @@ fn refused(error: &output::Error) -> Exit {
 }
 
 /// Reads an experiment, or the results of one; what is found in its files goes to standard error.
-pub(super) fn load(experiment: &Path, overrides: Overrides, quiet: bool) -> Result<Study, Exit> {
+pub(super) fn load(experiment: &Path, command: &str, overrides: Overrides, quiet: bool) -> Result<Study, Exit> {
+    intake::expect_experiment(experiment, command)?;
     let loaded = if output::is_results(experiment) {
         load_again(experiment, overrides)?
     } else {
-        spec::load_experiment_as(experiment, &spec::read_file, overrides)
+        spec::load_experiment_as(experiment, &library::open, overrides)
     };
     match loaded {
         Ok(Loaded { study, findings }) => {
@@ -200,9 +202,6 @@ pub(super) fn load(experiment: &Path, overrides: Overrides, quiet: bool) -> Resu
         }
         Err(report) => {
             eprint_report(&report);
-            if let Some(hint) = hint(experiment) {
-                let _ = writeln!(anstream::stderr(), "help: {hint}");
-            }
             Err(Exit::BadInput)
         }
     }
@@ -228,33 +227,6 @@ fn load_again(results: &Path, overrides: Overrides) -> Result<Result<Loaded, spe
         return Ok(loaded);
     }
     Ok(spec::load_experiment_as(results, &|_| Ok(bytes.clone()), overrides))
-}
-
-/// What to do where the experiment is not a file at all, which is the commonest mistake.
-fn hint(experiment: &Path) -> Option<String> {
-    if experiment.is_file() {
-        return None;
-    }
-    let results = experiment.join(RESULTS);
-    if results.is_file() {
-        return Some(format!("did you mean {}?", results.display()));
-    }
-    let example = || "name an experiment file, for example experiments/aidbox.yaml".to_owned();
-    Some(near(experiment).map_or_else(example, |near| format!("did you mean {}?", near.display())))
-}
-
-/// The file in the same folder whose name is closest.
-fn near(path: &Path) -> Option<PathBuf> {
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let wanted = path.file_stem()?.to_string_lossy();
-    let likeness = |file: &Path| strsim::jaro_winkler(&wanted, &file.file_stem().unwrap_or_default().to_string_lossy());
-    let files = std::fs::read_dir(folder).ok()?.filter_map(|entry| Some(entry.ok()?.path()));
-    let readable = files.filter(|file| file.extension().is_some_and(|e| e == "yaml" || e == "yml" || e == "json"));
-    // Of equally close names the first in the alphabet, whatever the order of the folder.
-    let mut close: Vec<_> = readable.map(|file| (likeness(&file), file)).filter(|(alike, _)| *alike > 0.8).collect();
-    close.sort_by(|a, b| b.0.total_cmp(&a.0).then_with(|| a.1.cmp(&b.1)));
-    let nearest = close.into_iter().next()?.1;
-    Some(nearest.strip_prefix("./").map(Path::to_owned).unwrap_or(nearest))
 }
 
 /// Findings about files, on standard error.

@@ -139,7 +139,7 @@ fn clock(text: &str) -> Option<Duration> {
 impl Trace {
     pub fn execute(self) -> Exit {
         let overrides = Overrides { seed: self.seed, ..Overrides::default() };
-        let study = match load(&self.experiment, overrides, self.quiet) {
+        let study = match load(&self.experiment, "trace", overrides, self.quiet) {
             Ok(study) => study,
             Err(exit) => return exit,
         };
@@ -346,7 +346,8 @@ mod tests {
         let script = format!("hasim() {{ printf '%s\\0' hasim \"$@\"; }}; {command}");
         let words = std::process::Command::new("sh").args(["-c", &script]).output().unwrap().stdout;
         let words = String::from_utf8(words).unwrap();
-        let LowCommand::Trace(args) = LowArgs::parse_from(words.trim_end_matches('\0').split('\0')).command else {
+        let Some(LowCommand::Trace(args)) = LowArgs::parse_from(words.trim_end_matches('\0').split('\0')).command
+        else {
             panic!("{command}");
         };
         assert_eq!(args.experiment, Path::new("my experiments/a.yaml"));

@@ -73,7 +73,7 @@ pub fn footnote(result: &ExperimentResult) -> Option<String> {
 }
 
 /// What was assumed, with the subject and the sign for it.
-fn assumed(guess: &Guess) -> String {
+pub fn assumed(guess: &Guess) -> String {
     let about = match guess.about {
         About::SharedDependency => "shared dependency",
         About::Application => "application",

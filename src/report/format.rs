@@ -1,6 +1,7 @@
 //! Numbers for people: spans of time, percentages and counts, with as many digits as the interval supports.
 
 use crate::results::{Estimate, Quantile};
+pub use crate::shell::quoted;
 
 const MINUTE: f64 = 60.0;
 const HOUR: f64 = 3_600.0;
@@ -374,16 +375,6 @@ pub fn whole(n: u64) -> String {
         grouped.push(c);
     }
     grouped
-}
-
-/// A word for the shell.
-pub fn quoted(word: &str) -> String {
-    let plain = |c: char| c.is_ascii_alphanumeric() || "/._-=".contains(c);
-    if !word.is_empty() && word.chars().all(plain) {
-        word.to_owned()
-    } else {
-        format!("'{}'", word.replace('\'', "'\\''"))
-    }
 }
 
 /// A span in full, as exact as its interval supports; a bound with its words.

@@ -13,4 +13,5 @@ pub(in crate::spec) mod ports;
 pub(in crate::spec) mod probe;
 pub(in crate::spec) mod resources;
 pub(in crate::spec) mod taints;
+pub(in crate::spec) mod unplayed;
 pub(in crate::spec) mod volumes;

@@ -11,6 +11,7 @@ pub(in crate::spec) mod quantity;
 pub(in crate::spec) mod quoting;
 pub(in crate::spec) mod reader;
 pub(in crate::spec) mod strings;
+pub(in crate::spec) mod template;
 pub(in crate::spec) mod tree;
 pub(in crate::spec) mod vary;
 pub(in crate::spec) mod yaml;

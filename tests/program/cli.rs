@@ -78,11 +78,12 @@ fn a_report_is_made_again_from_results_alone() {
 
 #[test]
 fn wrong_use_is_2_and_bad_input_is_3() {
-    hasim().assert().code(2).stderr(contains("Usage"));
+    hasim().assert().code(0).stdout(contains("Usage"));
+    hasim().args(["run", "--bogus"]).assert().code(2).stderr(contains("Usage"));
     hasim().args(["run", "experiments/aidbox.yaml", "--replications", "0"]).assert().code(2);
     hasim().args(["run", "experiments/aidbox.yaml", "--bogus"]).assert().code(2).stderr(contains("--bogus"));
     hasim().args(["run", "nowhere.yaml"]).assert().code(3).stderr(contains("nowhere.yaml"));
-    hasim().args(["run", "models/apps/jvm-service.yaml"]).assert().code(3).stderr(contains("must be Experiment"));
+    hasim().args(["run", "models/apps/jvm-service.yaml"]).assert().code(3).stderr(contains("must be an experiment"));
     hasim().args(["report", "src"]).assert().code(3).stderr(contains("results.json"));
     hasim().args(["check", "src"]).assert().code(3).stderr(contains("without .yaml"));
 }

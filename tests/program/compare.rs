@@ -207,10 +207,10 @@ fn wrong_manifests_and_limits_are_located() {
 }
 
 #[test]
-fn a_file_that_is_not_there_is_named_by_its_argument() {
+fn a_file_that_is_not_there_is_named() {
     for (after, more, message) in [
-        ("nope.yaml", &[][..], "AFTER: nope.yaml cannot be read"),
-        ("models", &[], "AFTER: models cannot be read"),
+        ("nope.yaml", &[][..], "nope.yaml: there is no such file"),
+        ("models", &[], "models: is a folder, must be a file or a folder with manifests"),
         (BEFORE, &["--app", "nope.yaml"], "--app: nope.yaml cannot be read"),
     ] {
         let output = compare(after, more);

@@ -40,7 +40,10 @@ fn zones_and_an_slo_can_be_given() {
 
 #[test]
 fn a_file_that_is_not_there_is_named() {
-    estimate(&["nowhere.yaml"]).assert().code(3).stderr(predicate::str::contains("MANIFEST: nowhere.yaml"));
+    estimate(&["nowhere.yaml"])
+        .assert()
+        .code(3)
+        .stderr(predicate::str::contains("nowhere.yaml: there is no such file"));
 }
 
 /// A key-value store that starts in a second, of which the manifest does not say so.
@@ -320,8 +323,8 @@ fn a_wrong_manifest_is_named_by_its_file() {
     };
     says("empty.yaml", "", "is no manifest: it holds no document that hasim reads");
     let experiment = "apiVersion: hasim/v1\nkind: Experiment\nmetadata: {name: x}\nspec: {}\n";
-    let said = says("experiment.yaml", experiment, "is a file without a Deployment");
-    assert!(said.contains("an experiment is played by `hasim run`"), "{said}");
+    let said = says("experiment.yaml", experiment, "is an experiment, must be a manifest");
+    assert!(said.contains("`hasim run "), "{said}");
     let old = STORE.replace("apps/v1", "extensions/v1beta1").trim_start().to_owned();
     let file = folder.path().join("old.yaml");
     std::fs::write(&file, old).unwrap();

@@ -6,6 +6,7 @@ mod cli;
 mod compare;
 mod estimate;
 mod estimate_many;
+mod first_steps;
 mod folders;
 mod forecast;
 mod inputs;

@@ -7,6 +7,7 @@ use serde_json::{Map, Value, json};
 
 use super::{Estimate, REPLICATIONS};
 use crate::cli::bundled::{Surroundings, Unwritten, named, reference};
+use crate::cli::intake::{expect_manifest, units};
 use crate::cli::library::Kind;
 use crate::cli::{Exit, complain, note};
 use crate::model::{Fault, Strikes};
@@ -15,14 +16,22 @@ use crate::spec::{DeploymentName, Loaded, deployments_in, guess_app, read_file, 
 use crate::study::Study;
 
 /// A Deployment that is estimated among others.
-struct Entry {
+pub(in crate::cli) struct Entry {
     /// What it is called here: unlike any other.
-    label: String,
+    pub label: String,
+    /// Its manifest.
+    pub path: PathBuf,
+    /// No other of them is in that manifest.
+    pub is_alone: bool,
+    /// Its replicas.
+    pub replicas: u32,
+    /// What its application was guessed from.
+    pub sign: Option<String>,
     /// Its file, without folder and extension, and its namespace.
     file: String,
     namespace: String,
     /// As `deployments` of an experiment names it.
-    member: Map<String, Value>,
+    pub member: Map<String, Value>,
     /// The bundled application that it was guessed to be, or the one that is assumed of every other.
     app: Option<&'static str>,
     /// That a probe kills starts of it.
@@ -34,6 +43,8 @@ pub(super) struct Meant {
     pub file: PathBuf,
     /// None where the file itself is to tell what is wrong with it, when it is tried.
     pub name: Option<DeploymentName>,
+    /// What is wrong with it has been said.
+    pub is_told: bool,
 }
 
 /// What came of all of them.
@@ -44,19 +55,40 @@ pub(super) struct Answer {
 }
 
 impl Estimate {
-    /// The Deployments that the arguments name: at least one.
-    pub(super) fn meant(&self) -> Result<Vec<Meant>, Exit> {
+    /// The Deployments that the arguments name: at least one. `piped` is the command that reads standard input.
+    pub(super) fn meant(&self, piped: &str) -> Result<Vec<Meant>, Exit> {
         let mut all = Vec::new();
         for path in &self.manifests {
+            if let Err(exit) = expect_manifest(path, piped) {
+                if self.manifests.len() == 1 {
+                    return Err(exit);
+                }
+                all.push(Meant { file: path.clone(), name: None, is_told: true });
+                continue;
+            }
+            if path.is_dir() {
+                for unit in units(path, piped, self.playing.quiet)? {
+                    let named = |name| Meant { file: unit.path.clone(), name: Some(name), is_told: false };
+                    if unit.deployments.is_empty() {
+                        all.push(Meant { file: unit.path.clone(), name: None, is_told: false });
+                    }
+                    all.extend(unit.deployments.iter().cloned().map(named));
+                }
+                continue;
+            }
             let bytes = if path == Path::new("-") { read_standard_input() } else { read_file(path) };
             match bytes.ok().and_then(|bytes| deployments_in(path, &bytes)) {
-                None => all.push(Meant { file: path.clone(), name: None }),
+                None => all.push(Meant { file: path.clone(), name: None, is_told: false }),
                 Some(names) if names.is_empty() && self.manifests.len() > 1 => note(format_args!(
                     "{}: holds no Deployment. What else it holds, such as a Service or an autoscaler, counts only beside its \
                      Deployment: put both into one file or pipe them through `-`",
                     path.display()
                 )),
-                Some(names) => all.extend(names.into_iter().map(|name| Meant { file: path.clone(), name: Some(name) })),
+                Some(names) => all.extend(names.into_iter().map(|name| Meant {
+                    file: path.clone(),
+                    name: Some(name),
+                    is_told: false,
+                })),
             }
         }
         let is_asked_for = |one: &Meant| {
@@ -77,7 +109,7 @@ impl Estimate {
             return Err(Exit::BadInput);
         }
         // The file tells what it holds instead.
-        Ok(vec![Meant { file: self.manifests[0].clone(), name: None }])
+        Ok(vec![Meant { file: self.manifests[0].clone(), name: None, is_told: false }])
     }
 
     /// Plays them. Those that cannot be estimated are told of one by one; the others go on.
@@ -137,8 +169,25 @@ impl Estimate {
         Ok(Answer { result, is_partial: !left_out.is_empty() })
     }
 
+    /// All of them, each told from the others; what is wrong with one is told, and ends it.
+    pub(in crate::cli) fn entries(&self, piped: &str) -> Result<Vec<Entry>, Exit> {
+        let mut entries = Vec::new();
+        for one in self.meant(piped)? {
+            entries.push(self.entry(&one)?.ok_or(Exit::BadInput)?);
+        }
+        tell_apart(&mut entries);
+        let paths: Vec<PathBuf> = entries.iter().map(|entry| entry.path.clone()).collect();
+        for entry in &mut entries {
+            entry.is_alone = paths.iter().filter(|path| **path == entry.path).count() == 1;
+        }
+        Ok(entries)
+    }
+
     /// One of them, if it can be played; what is wrong with it is told.
     fn entry(&self, meant: &Meant) -> Result<Option<Entry>, Exit> {
+        if meant.is_told {
+            return Ok(None);
+        }
         let path = meant.file.as_path();
         let mut member = Map::from_iter([("file".to_owned(), json!(named(path)?))]);
         if let Some(DeploymentName { name, namespace }) = &meant.name {
@@ -154,10 +203,11 @@ impl Estimate {
             Err(exit) => return Err(exit),
         };
         let mut around = self.around.clone();
-        let mut app = None;
+        let (mut app, mut sign) = (None, None);
         if around.app.is_none() {
-            let guessed = guess_app(&study.header.inputs["deployment"][0]).map(|guess| guess.app);
-            let guessed = guessed.unwrap_or(Kind::App.default().name);
+            let guess = guess_app(&study.header.inputs["deployment"][0]);
+            let guessed = guess.as_ref().map_or(Kind::App.default().name, |guess| guess.app);
+            sign = guess.map(|guess| guess.sign);
             app = Some(guessed);
             around.app = Some(guessed.to_owned());
             member.insert("app".to_owned(), json!(reference(Kind::App, guessed)));
@@ -166,7 +216,9 @@ impl Estimate {
         let file = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
         let (label, namespace) = (workload.name.clone(), workload.namespace.clone());
         let killed = self.killed_starts(&alone, &around);
-        Ok(Some(Entry { label, file, namespace, member, app, killed }))
+        let replicas = workload.replicas;
+        let path = path.to_owned();
+        Ok(Some(Entry { label, path, is_alone: false, replicas, sign, file, namespace, member, app, killed }))
     }
 
     /// The experiment of all of them.
@@ -257,7 +309,7 @@ fn plain(text: &str) -> String {
 }
 
 /// What is assumed of them that nobody has stated.
-fn assumed(entries: &[Entry], around: &Surroundings) -> Vec<String> {
+pub(super) fn assumed(entries: &[Entry], around: &Surroundings) -> Vec<String> {
     let mut notes = Vec::new();
     let mut apps: Vec<(&str, Vec<&str>)> = Vec::new();
     for entry in entries {

@@ -10,7 +10,8 @@ use crate::spec::never_served;
 use crate::spec::objects::{self, Machine, Service};
 use crate::spec::reader::{Item, nearest};
 use crate::spec::serving;
-use crate::spec::tree::{Mark, Node, Value};
+use crate::spec::tree::{Mark, Node, Sources, Value};
+use crate::spec::unplayed;
 use crate::study::API_VERSION;
 
 /// What one kind of document is to hasim.
@@ -47,10 +48,10 @@ const HASIM: [(&str, Kind); 6] = [
     ("Incidents", Kind::Incidents),
 ];
 
-/// Whether documents of this kind are read, or of one whose name is much like it.
+/// Whether documents of this kind are read, or of one whose name is much like it; or refused with a reason of their own.
 pub(in crate::spec) fn may_be_read(kind: &str) -> bool {
     let ours = HASIM.iter().map(|(name, _)| *name);
-    nearest(kind, KUBERNETES.iter().map(|(name, ..)| *name).chain(ours)).is_some()
+    unplayed::is_known(kind) || nearest(kind, KUBERNETES.iter().map(|(name, ..)| *name).chain(ours)).is_some()
 }
 
 /// Finds out what a document is; `None` if it says nothing valid about that.
@@ -89,8 +90,8 @@ pub(in crate::spec) fn kind(document: &Node, problems: &mut Problems) -> Option<
             None
         }
         None => {
-            if let Some(name) = nearest(kind_text, KUBERNETES.map(|(name, _, _)| name))
-                && name != kind_text
+            if !unplayed::is_known(kind_text)
+                && let Some(name) = nearest(kind_text, KUBERNETES.map(|(name, _, _)| name))
             {
                 let problem = problems.warn(kind.mark(), &kind.path, format!("is {kind_text}, which is not read"));
                 problem.help(format!("did you mean `{name}`?"));
@@ -158,8 +159,7 @@ pub(in crate::spec) fn sort(file: u32, documents: Vec<Node>, problems: &mut Prob
     for document in flatten(documents) {
         let Some(kind) = kind(&document, problems) else { continue };
         if kind == Kind::Other {
-            let name = document.text("kind").unwrap_or("").to_string();
-            problems.note(document.mark, "", format!("kind {name} is not read"));
+            unplayed::note(&document, problems);
         }
         sorted.push((kind, document));
     }
@@ -178,7 +178,13 @@ pub(in crate::spec) struct Choice {
 
 impl Manifest {
     /// The position of the one Deployment that is meant.
-    pub fn choose(&self, choice: &Choice, at: Mark, path: &str, problems: &mut Problems) -> Option<usize> {
+    pub fn choose(
+        &self,
+        choice: &Choice,
+        (at, path): (Mark, &str),
+        sources: &Sources,
+        problems: &mut Problems,
+    ) -> Option<usize> {
         let all: Vec<(usize, (String, String))> = (0..self.documents.len())
             .filter(|index| self.documents[*index].0 == Kind::Deployment)
             .map(|index| (index, label(&self.documents[index].1)))
@@ -195,7 +201,9 @@ impl Manifest {
         match meant.as_slice() {
             [index] => Some(*index),
             _ if all.is_empty() => {
-                problems.error(at, path, "names a file without a Deployment");
+                if !unplayed::refuse(self.of(Kind::Other), sources, problems) {
+                    problems.error(at, path, "names a file without a Deployment");
+                }
                 None
             }
             [] => {
@@ -278,7 +286,7 @@ impl Manifest {
 }
 
 /// The namespace and the name of an object.
-fn label(document: &Node) -> (String, String) {
+pub(in crate::spec) fn label(document: &Node) -> (String, String) {
     let metadata = document.get("metadata");
     let name = metadata.and_then(|metadata| metadata.text("name")).unwrap_or("");
     let namespace = metadata.and_then(|metadata| metadata.text("namespace")).unwrap_or("default");

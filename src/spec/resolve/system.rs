@@ -242,10 +242,11 @@ fn serving_container(manifest: &Manifest, chosen: usize, named: Option<&Named>, 
 }
 
 fn load_manifest(loader: &mut Loader<'_>, folder: &Path, reference: &Reference) -> Option<(Manifest, usize)> {
-    let (file, documents) = loader.refer(folder, reference)?;
+    let (file, documents) = loader.refer_manifest(folder, reference)?;
     let manifest = manifest::sort(file, documents, &mut loader.problems);
     let choice = Choice { name: reference.name.clone(), namespace: reference.namespace.clone() };
-    let chosen = manifest.choose(&choice, reference.mark, &reference.path, &mut loader.problems)?;
+    let at = (reference.mark, reference.path.as_str());
+    let chosen = manifest.choose(&choice, at, &loader.sources, &mut loader.problems)?;
     for budget in manifest.of(Kind::Budget) {
         let _ = objects::read_budget(budget, &mut loader.problems);
     }

@@ -81,7 +81,7 @@ const MOST: i64 = 100_000_000;
 fn system() -> [Value; 7] {
     let selected = || {
         [
-            ("file", file("The manifest, relative to this file.")),
+            ("file", file("The manifest, or a folder of manifests, relative to this file.")),
             ("name", text("The name of the Deployment.")),
             ("namespace", text("Its namespace.")),
         ]
@@ -97,7 +97,7 @@ fn system() -> [Value; 7] {
             "as",
             json!({"description": "What the experiment calls it, if not by its own name.", "type": "string", "pattern": DNS_LABEL}),
         ),
-        ("app", file("Its own App, relative to this file.")),
+        ("app", file("Its own App, relative to this file, or bundled:apps/NAME.")),
         ("container", text("Its container that serves.")),
         ("objective", least),
     ];
@@ -112,12 +112,18 @@ fn system() -> [Value; 7] {
                         several Deployments.",
         "anyOf": [{"type": "string", "pattern": "\\S"}, deployment],
     });
-    let fault = json!({"anyOf": [file("A FaultModel, relative to this file."), {"$ref": "#/definitions/fault"}, on_call_entry()]});
+    let fault = json!({"anyOf": [file("A FaultModel, relative to this file, or bundled:faults/NAME."), {"$ref": "#/definitions/fault"}, on_call_entry()]});
     [
         such_as(json!(["../models/deployments/aidbox.yaml"]), deployment),
         deployments,
-        such_as(json!(["../models/apps/jvm-service.yaml"]), file("The App, relative to this file.")),
-        such_as(json!(["../models/clusters/three-zones.yaml"]), file("The Cluster, relative to this file.")),
+        such_as(
+            json!(["../models/apps/jvm-service.yaml"]),
+            file("The App, relative to this file, or bundled:apps/NAME."),
+        ),
+        such_as(
+            json!(["../models/clusters/three-zones.yaml"]),
+            file("The Cluster, relative to this file, or bundled:clusters/NAME."),
+        ),
         such_as(
             json!([["../models/faults/cloud.yaml"]]),
             list("What breaks: files, or faults themselves. Later ones replace earlier ones of the same name.", fault),

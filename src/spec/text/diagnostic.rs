@@ -3,6 +3,7 @@
 use std::fmt;
 
 use crate::spec::advice::Advice;
+use crate::spec::template;
 use crate::spec::tree::{Mark, Node, Sources};
 
 /// How bad it is.
@@ -319,6 +320,14 @@ impl Problems {
 
     pub fn report(self, sources: &Sources) -> Report {
         let mut list = self.list;
+        // Of a template that is not rendered nothing else is worth a word.
+        let templates = template::unrendered(&list, sources);
+        list.retain(|problem| !templates.contains_key(&problem.mark.file));
+        let mut told = Self { list, ..Self::default() };
+        for (&file, &mark) in &templates {
+            told.error(mark, "", "is a template that is not rendered").help(template::help(sources.name(file)));
+        }
+        let mut list = told.list;
         list.sort_by_key(|problem| (problem.severity, problem.mark));
         // What is said to be left out is a kind, and no content.
         let is_hidden = |problem: &&mut Problem| problem.severity != Severity::Note && !sources.may_show(problem.mark);

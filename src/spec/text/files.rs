@@ -5,13 +5,54 @@
 
 use std::fs::{self, File, Metadata};
 use std::io::{self, Read};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
 /// The most that a file may have which people write; 64 MiB is a dump of a very large cluster.
 pub(in crate::spec) const MAX_BYTES: u64 = 64 << 20;
 /// The most that a file may have which hasim has written: the results of ten thousand scenarios need about 200 MiB.
 const MAX_BYTES_OF_OURS: u64 = 1 << 30;
+
+/// How the name of a model begins that comes with hasim, instead of the path of a file: `bundled:apps/go-service`.
+pub const BUNDLED: &str = "bundled:";
+
+/// The files directly in a folder that hasim may read, by their names' endings, in the order of their names.
+///
+/// # Errors
+/// If the folder cannot be read.
+pub fn files_in(folder: &Path) -> io::Result<Vec<PathBuf>> {
+    let mut files = Vec::new();
+    for entry in fs::read_dir(folder)? {
+        let entry = entry?;
+        let path = entry.path();
+        // Links to folders are not followed: they may lead in circles.
+        if !entry.file_type()?.is_dir() && has_name_of_ours(&path) {
+            files.push(path);
+        }
+    }
+    files.sort();
+    Ok(files)
+}
+
+/// The folders directly in a folder, in the order of their names.
+///
+/// # Errors
+/// If the folder cannot be read.
+pub fn folders_in(folder: &Path) -> io::Result<Vec<PathBuf>> {
+    let mut folders = Vec::new();
+    for entry in fs::read_dir(folder)? {
+        let entry = entry?;
+        if entry.file_type()?.is_dir() {
+            folders.push(entry.path());
+        }
+    }
+    folders.sort();
+    Ok(folders)
+}
+
+fn has_name_of_ours(path: &Path) -> bool {
+    path.extension().is_some_and(|ext| ext == "yaml" || ext == "yml" || ext == "json")
+}
 
 /// Reads a manifest, a model, an experiment or a table, of at most 64 MiB.
 ///

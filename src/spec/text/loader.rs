@@ -6,6 +6,7 @@ use std::path::{Component, Path, PathBuf};
 
 use crate::spec::diagnostic::{Diagnostic, Problems, Severity};
 use crate::spec::experiment::Reference;
+use crate::spec::files::{self, BUNDLED};
 use crate::spec::law;
 use crate::spec::manifest::{self, Kind, Manifest};
 use crate::spec::quoting::Lines;
@@ -59,7 +60,7 @@ impl<'o> Loader<'o> {
 
     /// Reads a file that another one names.
     pub fn refer(&mut self, folder: &Path, reference: &Reference) -> Option<(u32, Vec<Node>)> {
-        let path = folder.join(&reference.file);
+        let path = place_of(folder, &reference.file);
         if let Some(known) = self.read.get(&path) {
             return Some(known.clone());
         }
@@ -75,6 +76,46 @@ impl<'o> Loader<'o> {
         }
         self.read.insert(path, parsed.clone());
         Some(parsed)
+    }
+
+    /// Reads a manifest that a file names: a file, or a folder whose files make one manifest, as `kubectl apply -f` takes it.
+    /// Files of the folder that are no manifests are passed over, and hasim's own kinds with them.
+    pub fn refer_manifest(&mut self, folder: &Path, reference: &Reference) -> Option<(u32, Vec<Node>)> {
+        let path = folder.join(&reference.file);
+        if !path.is_dir() {
+            return self.refer(folder, reference);
+        }
+        if let Some(known) = self.read.get(&path) {
+            return Some(known.clone());
+        }
+        let files = match files::files_in(&path) {
+            Ok(files) => files,
+            Err(error) => {
+                let message = format!("names {}, which cannot be read: {error}", shown(&path));
+                self.problems.error(reference.mark, &reference.path, message);
+                return None;
+            }
+        };
+        let mut first = None;
+        let mut all = Vec::new();
+        for file in files {
+            let bytes = fetch(self.open, &file, reference.mark, &reference.path, &mut self.problems)?;
+            let before = self.problems.list.len();
+            let parsed = self.parse(&file, &bytes);
+            if self.may_quote(&parsed, before) {
+                first = first.or(Some(parsed.0));
+                let is_ours = |document: &Node| document.text("apiVersion") == Some(API_VERSION);
+                all.extend(parsed.1.into_iter().filter(|document| !is_ours(document)));
+            }
+        }
+        let Some(first) = first else {
+            let message =
+                format!("names {}, which is a folder, must be a file or a folder with manifests", shown(&path));
+            self.problems.error(reference.mark, &reference.path, message);
+            return None;
+        };
+        self.read.insert(path, (first, all.clone()));
+        Some((first, all))
     }
 
     /// Limits what messages may show of a file to its manifests; false, and nothing said, if it holds none. `before` is
@@ -105,6 +146,11 @@ impl<'o> Loader<'o> {
     }
 }
 
+/// Where a file lies that another one in `folder` names. What comes with hasim lies in no folder.
+fn place_of(folder: &Path, name: &str) -> PathBuf {
+    if name.starts_with(BUNDLED) { PathBuf::from(name) } else { folder.join(name) }
+}
+
 pub(in crate::spec) fn fetch(
     open: Open<'_>,
     path: &Path,
@@ -116,7 +162,10 @@ pub(in crate::spec) fn fetch(
         Ok(bytes) => Some(bytes),
         Err(error) => {
             let message = format!("names {}, which cannot be read: {error}", shown(path));
-            problems.error(at, field, message).help("paths are relative to the file that names them");
+            let problem = problems.error(at, field, message);
+            if !path.to_string_lossy().starts_with(BUNDLED) {
+                problem.help("paths are relative to the file that names them");
+            }
             None
         }
     }
