@@ -330,10 +330,12 @@ fn about_arguments(report: Report, experiment: &str, manifests: &[(&str, &Path)]
     let (ours, mut others): (Vec<_>, Vec<_>) = report.diagnostics.into_iter().partition(is_ours);
     if !others.iter().any(|one| one.severity == Severity::Error) {
         others.extend(ours.into_iter().map(|one| {
-            let file = manifests.first().map_or(one.file, |(_, path)| path.display().to_string());
-            let message = match one.message.split_once(", which ") {
-                Some((named, rest)) if named.starts_with("names ") => rest.to_owned(),
-                _ => one.message.replacen("names a file", "is a file", 1),
+            let first = || manifests.first().map_or(one.file.clone(), |(_, path)| path.display().to_string());
+            let named =
+                one.message.split_once(", which ").and_then(|(file, rest)| Some((file.strip_prefix("names ")?, rest)));
+            let (file, message) = match named {
+                Some((file, rest)) => (file.to_owned(), rest.to_owned()),
+                None => (first(), one.message.replacen("names a file", "is a file", 1)),
             };
             let experiment = || "an experiment is played by `hasim run`".to_owned();
             let help = one.help.clone().or_else(|| message.ends_with("without a Deployment").then(experiment));

@@ -50,7 +50,7 @@ fn the_number_of_threads_changes_no_byte() {
     let (one, two) = (files(one.path()), files(two.path()));
     let names: Vec<&str> = one.iter().map(|file| file.0.as_str()).collect();
     for name in
-        ["results.json", "results.csv", "recoveries.csv", "metrics.csv", "charts/downtime.svg", "charts/downtime.png"]
+        ["results.json", "results.csv", "recoveries.csv", "metrics.csv", "charts/windows.svg", "charts/windows.png"]
     {
         assert!(names.contains(&name), "{name} is missing from {names:?}");
     }

@@ -14,7 +14,7 @@ fn hasim() -> Command {
 
 #[test]
 fn wrong_use_is_code_2() {
-    hasim().assert().code(2).stderr(contains("Usage: hasim"));
+    hasim().assert().code(0).stdout(contains("Usage: hasim"));
     hasim().arg("rnu").assert().code(2).stderr(contains("rnu"));
     hasim().args(["run"]).assert().code(2);
     hasim().args(["run", "x.yaml", "--replications", "0"]).assert().code(2).stderr(contains("--replications"));
