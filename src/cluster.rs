@@ -33,6 +33,7 @@
 //! | `on_call` | people who mend what no probe mends | T1 |
 //! | `attribution` | who is charged while it does not deliver | |
 //! | `beginning` | the state at time 0 | |
+//! | `replication` | engine and cluster together, and whoever watches them | |
 //! | `check` | what holds of the whole state between two events | |
 //!
 //! `prober`, `back_off`, `chance` and `chain` are pure: time is an argument.
