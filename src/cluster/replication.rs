@@ -57,11 +57,6 @@ impl<'m, O: Observer> Replication<'m, O> {
     }
 
     /// Who watches.
-    pub fn observer(&self) -> &O {
-        &self.cluster.observer
-    }
-
-    /// Who watches.
     pub fn observer_mut(&mut self) -> &mut O {
         &mut self.cluster.observer
     }
@@ -106,11 +101,6 @@ impl<'m, 'o> Watched<'m, 'o> {
     /// Plays the earliest event before `until`; false if there is none.
     pub fn step(&mut self, until: SimTime) -> bool {
         self.0.step(until)
-    }
-
-    /// The present instant.
-    pub fn now(&self) -> SimTime {
-        self.0.now()
     }
 
     /// Ends the replication. The observer is told of the probes that were skipped until now.

@@ -137,7 +137,7 @@ impl<O: Observer> Cluster<'_, O> {
         let is_left = |node: &NodeId| {
             let state = &self.nodes[*node];
             let stands_beside = state.registered && !state.absent && state.place.is_none();
-            plan.surge > 0 && stands_beside && !self.withdrawals.has_successor(*node)
+            plan.surge > 0 && stands_beside && !self.withdrawals.is_successor(*node)
         };
         let reserve = self.nodes.ids().filter(is_left).collect();
         self.upgrades.under_way = Some(Upgrade {
@@ -443,7 +443,7 @@ impl<O: Observer> Cluster<'_, O> {
         }
         let is_known = upgrade.reserve.contains(&node)
             || upgrade.steps.iter().any(|step| step.spare == Some(node))
-            || self.withdrawals.has_successor(node);
+            || self.withdrawals.is_successor(node);
         if upgrade.plan.surge > 0 && self.nodes[node].place.is_none() && !is_known {
             upgrade.reserve.push(node);
         }

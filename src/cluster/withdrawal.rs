@@ -78,7 +78,7 @@ impl Withdrawals {
     }
 
     /// The Node replaces one that is being withdrawn.
-    pub fn has_successor(&self, node: NodeId) -> bool {
+    pub fn is_successor(&self, node: NodeId) -> bool {
         self.under_way.iter().any(|withdrawal| withdrawal.successor == Some(node))
     }
 
