@@ -116,8 +116,11 @@ fn numbers(text: &mut String, result: &ExperimentResult) {
 fn findings(text: &mut String, compared: &Comparison) {
     for (title, findings) in comparison::changed_findings(compared) {
         let _ = writeln!(text, "\n{title}:\n");
+        // What is gone needs no remedy.
+        let is_gone = std::ptr::eq(findings, compared.gone_findings.as_slice());
         for finding in findings {
-            let help = finding.help.as_ref().map_or(String::new(), |help| format!(" – {}", cell(help)));
+            let help =
+                finding.help.as_ref().filter(|_| !is_gone).map_or(String::new(), |help| format!(" – {}", cell(help)));
             let _ = writeln!(text, "- {}{help}", cell(&comparison::finding(finding)));
         }
     }

@@ -118,7 +118,7 @@ fn what_runs_is_estimated() {
         let output = ask(path, &[&["estimate"], args, &["--replications", "4", "--quiet"]].concat());
         let text = said(&output);
         assert!(output.status.success() && text.starts_with("web is available "), "{args:?}: {text}");
-        assert!(text.contains("guessed from the image nginx"), "{text}");
+        assert!(text.contains("nginx, starts in"), "what the image shows is seen: {text}");
         let calls = calls(path);
         let (deployment, beside) = calls.split_once('\n').unwrap();
         assert!(deployment.starts_with("get deployments.apps ") && deployment.contains("shop"), "{calls}");
