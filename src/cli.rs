@@ -187,6 +187,8 @@ impl From<LowArgs> for HiArgs {
                 Some(after) => Self::Compare(compare::Compare {
                     before: args.before,
                     after,
+                    deployment: args.deployment,
+                    namespace: args.namespace,
                     around: args.around,
                     fail_below: args.fail_below,
                     max_regression: args.max_regression,

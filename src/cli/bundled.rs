@@ -375,6 +375,17 @@ pub(super) fn reference(kind: Kind, name: &str) -> String {
     kind.find(name).map_or(name, |model| model.reference).to_owned()
 }
 
+/// One Deployment of a manifest as an experiment states it; the only one where no name is given.
+pub(super) fn deployment(manifest: &Path, name: Option<&str>, namespace: Option<&str>) -> Result<Value, Exit> {
+    let mut deployment = json!({"file": named(manifest)?});
+    for (key, value) in [("name", name), ("namespace", namespace)] {
+        if let Some(value) = value {
+            deployment[key] = json!(value);
+        }
+    }
+    Ok(deployment)
+}
+
 /// The name of a file as an experiment states it.
 pub(super) fn named(path: &Path) -> Result<&str, Exit> {
     path.to_str().ok_or_else(|| {

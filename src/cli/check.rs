@@ -1,6 +1,7 @@
 //! `hasim check`: what is wrong with files and folders, and what is dangerous; for people and for pipelines.
 
 mod formats;
+mod gitlab;
 mod sarif;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -29,6 +30,8 @@ pub(super) enum Shown {
     Json,
     /// Annotations of a pull request: workflow commands of GitHub Actions.
     Github,
+    /// A code quality report of GitLab: findings in a merge request.
+    Gitlab,
 }
 
 /// What is to be checked.
@@ -114,6 +117,7 @@ impl Check {
             Shown::Sarif => sarif::render(&all),
             Shown::Json => formats::json(&all),
             Shown::Github => formats::github(&all),
+            Shown::Gitlab => gitlab::render(&all),
         };
         exit.then(print(&text))
     }

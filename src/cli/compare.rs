@@ -8,10 +8,10 @@ use std::path::{Path, PathBuf};
 
 use serde_json::{Map, Value, json};
 
-use super::bundled::{Playing, Surroundings, Unwritten, named};
+use super::bundled::{Playing, Surroundings, Unwritten};
 use super::intake::{expect_manifest, plain, word};
 use super::library::{Bundled, Kind};
-use super::{Exit, complain};
+use super::{Exit, bundled, complain};
 use crate::app;
 use crate::experiment;
 use crate::report::{Indifference, format};
@@ -36,6 +36,9 @@ const RESTARTS: f64 = 2e7;
 pub(super) struct Compare {
     pub before: PathBuf,
     pub after: PathBuf,
+    /// Which of several Deployments; in both manifests the same.
+    pub deployment: Option<String>,
+    pub namespace: Option<String>,
     pub around: Surroundings,
     pub fail_below: Option<f64>,
     /// Seconds a year.
@@ -134,7 +137,7 @@ impl Compare {
 
     /// The `spec` of the experiment, but for what stands around the manifests.
     fn fields(&self, guesses: &[Option<AppGuess>; 2]) -> Result<Map<String, Value>, Exit> {
-        let (before, after) = (named(&self.before)?, named(&self.after)?);
+        let (before, after) = (self.chosen(&self.before)?, self.chosen(&self.after)?);
         let mut candidates = [json!({"name": BEFORE}), json!({"name": AFTER, "deployment": after})];
         if self.around.app.is_none() {
             for (candidate, guess) in candidates.iter_mut().zip(guesses) {
@@ -143,13 +146,18 @@ impl Compare {
         }
         candidates.reverse();
         let mut fields = Map::new();
-        fields.insert("deployment".to_owned(), json!(before));
+        fields.insert("deployment".to_owned(), before);
         fields.insert("candidates".to_owned(), json!(candidates));
         fields.insert("baseline".to_owned(), json!(BEFORE));
         if let Some(slo) = self.fail_below.filter(|slo| *slo > 0.0) {
             fields.insert("objective".to_owned(), json!({"slo": slo}));
         }
         Ok(fields)
+    }
+
+    /// The Deployment of a manifest that is compared.
+    fn chosen(&self, manifest: &Path) -> Result<Value, Exit> {
+        bundled::deployment(manifest, self.deployment.as_deref(), self.namespace.as_deref())
     }
 
     /// What was assumed, as the manifests do not say it.
@@ -186,7 +194,7 @@ impl Compare {
         manifest: &Path,
         guess: Option<&AppGuess>,
     ) -> Result<Option<Vec<ManifestFinding>>, Exit> {
-        let mut fields = Map::from_iter([("deployment".to_owned(), json!(named(manifest)?))]);
+        let mut fields = Map::from_iter([("deployment".to_owned(), self.chosen(manifest)?)]);
         if self.around.app.is_none() {
             fields.insert("app".to_owned(), json!(played(guess).reference));
         }

@@ -8,8 +8,8 @@ use std::path::{Path, PathBuf};
 
 use serde_json::{Map, Value, json};
 
-use super::Exit;
-use super::bundled::{Playing, Surroundings, Unwritten, named};
+use super::bundled::{Playing, Surroundings, Unwritten};
+use super::{Exit, bundled};
 use crate::results::{About, Assumption, ExperimentResult, Guess};
 use crate::spec::{AppGuess, guess_app};
 use crate::study::{Metric, REPLICATIONS_PER_DRAW, Scenario, Stopping, Study};
@@ -139,12 +139,7 @@ impl Estimate {
 
     /// What the flags say, as an experiment would.
     fn fields(&self) -> Result<Map<String, Value>, Exit> {
-        let mut deployment = json!({"file": named(self.manifest())?});
-        for (key, value) in [("name", &self.deployment), ("namespace", &self.namespace)] {
-            if let Some(value) = value {
-                deployment[key] = json!(value);
-            }
-        }
+        let deployment = bundled::deployment(self.manifest(), self.deployment.as_deref(), self.namespace.as_deref())?;
         let mut fields = Map::from_iter([("deployment".to_owned(), deployment)]);
         let patch = self.patch();
         if !patch.is_empty() {

@@ -232,10 +232,16 @@ pub(super) struct TraceArgs {
 /// Flags of `hasim compare` as they were typed.
 #[derive(Debug, Args)]
 pub(super) struct CompareArgs {
-    /// The manifest as it is; `-` is standard input.
+    /// The manifest as it is, or a folder of manifests; `-` is standard input.
     pub before: PathBuf,
-    /// The manifest as it shall be; `-` is standard input.
+    /// The manifest as it shall be, or a folder of manifests; `-` is standard input.
     pub after: Option<PathBuf>,
+    /// The Deployment of this name, where there are several; in both manifests the same.
+    #[arg(long, value_name = "NAME")]
+    pub deployment: Option<String>,
+    /// The Deployment of this namespace, where there are several.
+    #[arg(long, value_name = "NAME")]
+    pub namespace: Option<String>,
     #[command(flatten)]
     pub around: bundled::Surroundings,
     /// Fail unless AFTER surely has this availability, such as 99.95%.

@@ -1,5 +1,7 @@
 //! The report as markdown, for a pull request or a design review.
 
+mod bars;
+
 use std::fmt::Write as _;
 
 use crate::report::aggregate;
@@ -16,11 +18,11 @@ use crate::study::Metric;
 const MOST: usize = 24;
 
 /// The verdicts and the answer, the table of scenarios, and below a fold windows, causes and notes. Of two manifests: the
-/// verdict, three numbers, what a check finds in one of them alone, and all else below the fold.
+/// verdict, three numbers, where the loss comes from, what a check finds in one of them alone, and all else below the fold.
 pub fn render(result: &ExperimentResult) -> String {
     let result = &*told(result);
     let mut text = match &result.comparison {
-        Some(comparison) => format!("# {}: hasim compare\n\n", verdicts::word(comparison.verdict)),
+        Some(comparison) => format!("## {}: hasim compare\n\n", verdicts::word(comparison.verdict)),
         None => format!("# {}\n\n", cell(&result.experiment)),
     };
     for line in verdicts::lines(result) {
@@ -28,6 +30,9 @@ pub fn render(result: &ExperimentResult) -> String {
     }
     if let Some(comparison) = &result.comparison {
         numbers(&mut text, result);
+        if let Some(bars) = bars::render(result) {
+            let _ = write!(text, "\n{bars}");
+        }
         findings(&mut text, comparison);
         let numbers = "Causes, both manifests in numbers, and what the numbers leave out";
         fold(&mut text, if result.scenarios.is_empty() { "What is in both manifests" } else { numbers });
@@ -111,8 +116,11 @@ fn numbers(text: &mut String, result: &ExperimentResult) {
 fn findings(text: &mut String, compared: &Comparison) {
     for (title, findings) in comparison::changed_findings(compared) {
         let _ = writeln!(text, "\n{title}:\n");
+        // What is gone needs no remedy.
+        let is_gone = std::ptr::eq(findings, compared.gone_findings.as_slice());
         for finding in findings {
-            let help = finding.help.as_ref().map_or(String::new(), |help| format!(" – {}", cell(help)));
+            let help =
+                finding.help.as_ref().filter(|_| !is_gone).map_or(String::new(), |help| format!(" – {}", cell(help)));
             let _ = writeln!(text, "- {}{help}", cell(&comparison::finding(finding)));
         }
     }
@@ -285,8 +293,26 @@ fn table(text: &mut String, head: &[String], left: usize, rows: impl Iterator<It
     }
 }
 
-/// A text that cannot end its cell, its line or its paragraph, nor become markup.
+/// A text that cannot end its cell, its line or its paragraph, nor become markup. What stands between backticks is code, where all of
+/// them make pairs with something between them.
 fn cell(text: &str) -> String {
+    let parts: Vec<&str> = text.split('`').collect();
+    let is_code = |i: usize| i % 2 == 1;
+    let in_pairs = parts.len() % 2 == 1
+        && parts
+            .iter()
+            .enumerate()
+            .all(|(i, part)| !is_code(i) || !part.is_empty() && !part.contains(['|', '\n', '\r']))
+        && parts.iter().enumerate().all(|(i, part)| is_code(i) || !part.is_empty() || i == 0 || i + 1 == parts.len());
+    if !in_pairs {
+        return escaped(text);
+    }
+    let shown = parts.iter().enumerate().map(|(i, part)| if is_code(i) { format!("`{part}`") } else { escaped(part) });
+    shown.collect()
+}
+
+/// The same without any code.
+fn escaped(text: &str) -> String {
     let mut escaped = String::new();
     for c in text.chars() {
         match c {
@@ -296,4 +322,21 @@ fn cell(text: &str) -> String {
         }
     }
     escaped
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_in_backticks_is_code_and_nothing_else_is_markup() {
+        assert_eq!(cell("set `affects: [requests]` there"), "set `affects: [requests]` there");
+        assert_eq!(cell("[a](b) *c* `d*`"), "\\[a](b) \\*c\\* `d*`");
+        // One that is left over, an empty pair, two that touch, or the end of a cell: nothing is code.
+        for text in ["a ` b", "``<b>`", "`a``b`", "`a|b`", "`a\nb`"] {
+            assert!(!cell(text).replace("\\`", "").contains('`'), "{text}: {}", cell(text));
+            assert!(!cell(text).contains('\n'), "{text}");
+        }
+        assert_eq!(cell("\\`a`"), "\\\\`a`", "a backslash before code is itself");
+    }
 }

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 /// Layers from the top down. A module may import from layers below its own, and from itself.
 const LAYERS: [&[&str]; 11] = [
-    &["main"],
+    &["main", "bin"],
     &["cli"],
     &["app"],
     &["output"],

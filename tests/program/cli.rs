@@ -319,6 +319,48 @@ fn check_writes_json() {
     assert_eq!(checked(&["models/apps/jvm-service.yaml", "--output", "json"]).1, "[]\n");
 }
 
+/// What GitLab demands of a code quality report, and fingerprints that stay when lines move.
+#[test]
+fn check_writes_a_code_quality_report_of_gitlab() {
+    let folder = tempfile::tempdir().unwrap();
+    let manifest = std::fs::read_to_string("models/deployments/aidbox.yaml").unwrap();
+    let report = |text: &str, file: &str| -> Vec<serde_json::Value> {
+        std::fs::write(folder.path().join("web.yaml"), text).unwrap();
+        let output = hasim().current_dir(folder.path()).args(["check", file, "--output", "gitlab"]).output().unwrap();
+        serde_json::from_slice(&output.stdout).unwrap()
+    };
+    let fingerprints = |report: &[serde_json::Value]| -> Vec<String> {
+        report.iter().map(|one| one["fingerprint"].as_str().unwrap().to_owned()).collect()
+    };
+    let found = report(&manifest, "./web.yaml");
+    for finding in &found {
+        assert!(
+            ["description", "check_name"].iter().all(|key| !finding[key].as_str().unwrap().is_empty()),
+            "{finding}"
+        );
+        let severity = finding["severity"].as_str().unwrap();
+        assert!(["info", "minor", "major", "critical", "blocker"].contains(&severity), "{finding}");
+        assert_eq!(finding["location"]["path"], "web.yaml", "from the top of the repository");
+        assert!(finding["location"]["lines"]["begin"].as_u64() >= Some(1), "{finding}");
+    }
+    let hook = found.iter().find(|finding| finding["check_name"] == "no-pre-stop").unwrap();
+    assert_eq!((&hook["severity"], &hook["location"]["lines"]["begin"]), (&"minor".into(), &30.into()));
+    let moved = report(&format!("# moved\n# down\n{manifest}"), "web.yaml");
+    assert_eq!(fingerprints(&found), fingerprints(&moved));
+    // GitLab drops a fingerprint that it has met: what is found twice in one file has two.
+    let service =
+        "---\napiVersion: v1\nkind: Service\nmetadata: {name: a}\nspec: {slector: {app: a}, ports: [{port: 80}]}\n";
+    let twice = report(&format!("{manifest}\n{service}{}", service.replace("name: a}", "name: b}")), "web.yaml");
+    let misspelt = twice.iter().filter(|one| one["description"].as_str().unwrap().contains("slector"));
+    assert_eq!(misspelt.count(), 2, "{twice:?}");
+    let all = fingerprints(&twice);
+    assert_eq!(all.iter().collect::<std::collections::BTreeSet<_>>().len(), all.len());
+    let missing = report(&manifest, "nowhere.yaml");
+    assert_eq!((missing.len(), &missing[0]["severity"]), (1, &"critical".into()));
+    assert_eq!(missing[0]["location"]["lines"]["begin"], 1);
+    assert_eq!(checked(&["models/apps/jvm-service.yaml", "--output", "gitlab"]).1, "[]\n");
+}
+
 /// A line for each finding, whatever the files hold and are called.
 #[test]
 fn check_writes_commands_of_github() {

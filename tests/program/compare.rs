@@ -89,11 +89,13 @@ fn every_format_has_the_verdict() {
 
     let markdown = printed("markdown", &[]);
     let mut lines = markdown.lines().filter(|line| !line.is_empty());
-    assert_eq!(lines.next(), Some("# FAIL: hasim compare"));
+    assert_eq!(lines.next(), Some("## FAIL: hasim compare"));
     assert!(lines.next().is_some_and(|line| line.starts_with("**FAIL** after against before: ")));
     assert_eq!(lines.next(), Some("| a year | before | after | change |"));
     let numbers: Vec<&str> = lines.skip(1).take(3).map(|row| row.split('|').nth(1).unwrap().trim()).collect();
     assert_eq!(numbers, ["downtime", "failed requests", "needless reactions of probes"]);
+    let bars = place(&markdown, "```text\ndependency-error  before  ░");
+    assert!(place(&markdown, "| downtime |") < bars && bars < place(&markdown, "[single-replica]"), "{markdown}");
     let fold = place(&markdown, "<details>\n<summary>");
     assert!(place(&markdown, "[single-replica]") < fold && fold < place(&markdown, "Downtime by cause, in after:"));
     assert!(markdown.trim_end().ends_with("</details>"));
@@ -116,6 +118,28 @@ fn every_format_has_the_verdict() {
     );
 }
 
+/// Of several Deployments the one that is named, in both manifests.
+#[test]
+fn one_of_several_deployments_is_compared() {
+    let folder = tempfile::tempdir().unwrap();
+    let text = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(BEFORE)).unwrap();
+    let both = |replicas: &str| {
+        let other = text.replace("aidbox", "other").replace("replicas: 2", replicas);
+        let path = folder.path().join(replicas.replace(": ", "-"));
+        std::fs::write(&path, format!("{text}\n---\n{other}")).unwrap();
+        path.display().to_string()
+    };
+    let compare = |more: &[&str]| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_hasim"));
+        let files = [both("replicas: 2"), both("replicas: 1")];
+        command.arg("compare").args(files).args(["--quiet", "--replications", "16"]).args(more).output().unwrap()
+    };
+    says(&compare(&[]), 3, "`--deployment aidbox` with `hasim estimate` and `hasim compare`");
+    says(&compare(&["--deployment", "aidbox"]), 0, "the same system in both manifests");
+    says(&compare(&["--deployment", "other", "--namespace", "production"]), 4, "[single-replica]");
+    says(&compare(&["--deployment", "none"]), 3, "there are: production/aidbox, production/other");
+}
+
 /// A manifest of which no Pod can ever be Ready is refused before any year is played, with the reason, in every format.
 #[test]
 fn what_can_never_be_ready_is_found_before_any_year_is_played() {
@@ -132,7 +156,7 @@ fn what_can_never_be_ready_is_found_before_any_year_is_played() {
     let out = folder.path().join("out");
     let out = ["--out-dir", out.to_str().unwrap()];
     for (format, begins) in
-        [("table", "FAIL      after: containers"), ("markdown", "# FAIL: hasim compare"), ("csv", "scenario,")]
+        [("table", "FAIL      after: containers"), ("markdown", "## FAIL: hasim compare"), ("csv", "scenario,")]
     {
         let output = compare(&impatient, &[&["--output", format][..], &out].concat());
         let text = String::from_utf8_lossy(&output.stdout).split_whitespace().collect::<Vec<_>>().join(" ");

@@ -190,6 +190,7 @@ fn a_message_never_quotes_a_file_that_is_no_manifest() {
                 &["check", "experiment.yaml", "--output", "sarif"],
                 &["check", "experiment.yaml", "--output", "json"],
                 &["check", "experiment.yaml", "--output", "github"],
+                &["check", "experiment.yaml", "--output", "gitlab"],
                 &["run", "experiment.yaml"],
             ] {
                 let output = hasim(path, args);

@@ -63,7 +63,8 @@ fn level(severity: Severity) -> &'static str {
     }
 }
 
-fn rule_id(diagnostic: &Diagnostic) -> &'static str {
+/// The name of a finding: that of the advice, or how bad it is.
+pub(super) fn rule_id(diagnostic: &Diagnostic) -> &'static str {
     let plain = PLAIN.iter().find(|(severity, ..)| *severity == diagnostic.severity).map(|(_, id, ..)| *id);
     diagnostic.advice.map_or_else(|| plain.unwrap_or("suspicious"), |advice| advice.id)
 }

@@ -216,7 +216,7 @@ impl Manifest {
                 let (_, name) = &all[0].1;
                 problems.error(at, path, message).help(format!(
                     "choose one, by its namespace too if need be: `deployment: {{file: …, name: {name}}}` in an \
-                         experiment, `--deployment {name}` with `hasim estimate`"
+                         experiment, `--deployment {name}` with `hasim estimate` and `hasim compare`"
                 ));
                 None
             }
