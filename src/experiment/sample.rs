@@ -24,6 +24,7 @@ pub(super) fn model(replicas: u32, min_serving: u32, faults: usize, warm_up: u64
     Model {
         workloads: vec![Workload {
             name: "sample".to_owned(),
+            question: None,
             namespace: "default".to_owned(),
             replicas,
             pod: PodSpec {

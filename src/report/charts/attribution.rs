@@ -4,9 +4,10 @@ use super::axis::{Axis, Unit};
 use super::bars;
 use super::finding;
 use super::font;
-use super::frame::{self, BODY, MARGIN, RIGHT, SMALL};
+use super::frame::{self, BODY, MARGIN, SMALL};
 use super::palette::GREY;
 use super::picture::{Anchor, Picture};
+use super::sheet::Sheet;
 use crate::history::{NamedCause, Phase};
 use crate::report::aggregate::{self, CauseTotal};
 use crate::report::format;
@@ -16,6 +17,8 @@ use crate::results::{Attribution, ExperimentResult, ScenarioResult};
 use crate::study::Metric;
 
 const ROW: f64 = 28.0;
+/// What a part of another picture has beside its rows.
+const LEGEND_AND_AXIS: f64 = 90.0;
 /// Room for the total right of the longest bar.
 const TOTAL: f64 = 122.0;
 
@@ -47,15 +50,16 @@ impl<'a> Panel<'a> {
 
 /// A panel with a row per cause, the largest first: of what the objective counts, for the scenario that pictures show and beside it
 /// for the baseline; where there is no other, of downtime and of failed requests. `None` if nothing was lost.
-pub fn draw(result: &ExperimentResult) -> Option<Picture> {
+pub fn draw(result: &ExperimentResult, sheet: Sheet) -> Option<Picture> {
     let panels = panels(result)?;
     let all = in_one_order(&panels);
     let is_worth = |cause: &&NamedCause| panels.iter().any(|panel| panel.total(cause) > WORTH_A_ROW * panel.whole);
-    let causes: Vec<&NamedCause> = all.iter().copied().filter(is_worth).collect();
+    let mut causes: Vec<&NamedCause> = all.iter().copied().filter(is_worth).collect();
+    causes.truncate(sheet.rows(LEGEND_AND_AXIS, ROW));
     if causes.is_empty() {
         return None;
     }
-    let mut picture = Picture::new(frame::WIDTH);
+    let mut picture = Picture::on(sheet);
     let each = Period::of(result).each();
     let mut lead = format!(
         "Each second is charged to what keeps Pods from serving, and to the phase of their recovery; \
@@ -75,15 +79,16 @@ pub fn draw(result: &ExperimentResult) -> Option<Picture> {
         lead +=
             &format!(" {left_out} more cause{} less than 0.5 % each.", if left_out == 1 { " has" } else { "s have" });
     }
+    let smaller = if sheet.is_part() { all.len() - causes.len() } else { 0 };
     let mut y = frame::head(&mut picture, &title(result, &panels), &lead);
     let parts = panels.iter().flat_map(|panel| panel.parts).filter(|part| causes.contains(&&part.cause));
     let occurring: Vec<Phase> = parts.filter(|part| part.s_per_year > 0.0).map(|part| part.phase).collect();
     y = frame::legend_line(&mut picture, y - 6.0, &bars::legend(&occurring));
 
     let names = causes.iter().map(|cause| font::width(cause.name(), BODY.size, true));
-    let left = MARGIN + names.fold(60.0, f64::max).min(260.0) + 16.0;
+    let left = MARGIN + names.fold(60.0, f64::max).min(sheet.share(260.0)) + 16.0;
     let gaps = 26.0 * (panels.len() - 1) as f64;
-    let width = (RIGHT - left - gaps) / panels.len() as f64;
+    let width = (picture.right() - left - gaps) / panels.len() as f64;
     let (top, bottom) = (y + 30.0, y + 34.0 + ROW * causes.len() as f64);
     for (i, cause) in causes.iter().enumerate() {
         frame::band(&mut picture, i, top + ROW * i as f64 + 2.0, ROW);
@@ -107,6 +112,9 @@ pub fn draw(result: &ExperimentResult) -> Option<Picture> {
             picture.text(end + 6.0, middle + 4.0, Anchor::Left, SMALL, text.clone());
             picture.description.push(format!("{} from {cause}: {text}", panel.title));
         }
+    }
+    if smaller > 0 {
+        picture.text(MARGIN, bottom + 16.0, Anchor::Left, SMALL, format!("and {smaller} smaller"));
     }
     frame::foot(&mut picture, result, bottom + 22.0);
     Some(picture)

@@ -1,12 +1,14 @@
 //! One outage, replayed: a row for everything that something happens to, from what led to it until all is well again.
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 
 use super::axis::Axis;
 use super::font;
-use super::frame::{BODY, MARGIN, RIGHT, SMALL, WIDTH, foot, head, legend_line};
+use super::frame::{BODY, MARGIN, SMALL, foot, head, legend_line};
 use super::palette::{BAND, BLACK, BLUE, Colour, GREEN, GRID, OLIVE, ON_LIGHT, PAPER, PURPLE, SKY, SLATE, VERMILION};
 use super::picture::{Anchor, Picture, Role};
+use super::sheet::Sheet;
 use crate::report::aggregate;
 use crate::report::format;
 use crate::results::{ExperimentResult, Group, Lane, Replay, Span, Tone};
@@ -34,13 +36,17 @@ pub struct Reach {
 
 /// The reach of every timeline's picture.
 pub fn reach(replay: &Replay) -> Reach {
-    Reach { pixels: (LEFT, RIGHT), secs: (-replay.outage_from_s, replay.lasts_s - replay.outage_from_s) }
+    Reach {
+        pixels: (LEFT, Sheet::WHOLE.width - MARGIN),
+        secs: (-replay.outage_from_s, replay.lasts_s - replay.outage_from_s),
+    }
 }
 
 /// The outage as rows over time.
-pub fn draw(result: &ExperimentResult, replay: &Replay) -> Picture {
-    let mut picture = Picture::new(WIDTH);
-    let Reach { pixels: (left, right), secs: (from, to) } = reach(replay);
+pub fn draw(result: &ExperimentResult, replay: &Replay, sheet: Sheet) -> Picture {
+    let mut picture = Picture::on(sheet);
+    let Reach { pixels: (left, _), secs: (from, to) } = reach(replay);
+    let right = picture.right();
     let top = head(&mut picture, &title(result, replay), &lead(replay));
     let mut legend = vec![
         (GREEN, "well".to_owned()),
@@ -55,7 +61,8 @@ pub fn draw(result: &ExperimentResult, replay: &Replay) -> Picture {
     legend.extend(revisions.iter().map(|revision| (of_revision(*revision), format!("Pod of revision {revision}"))));
     let top = legend_line(&mut picture, top - 8.0, &legend) + 22.0;
     let axis = Axis::moments(from, to, left, right);
-    let groups: Vec<&[Lane]> = replay.lanes.chunk_by(|a, b| a.group == b.group).collect();
+    let lanes = lanes(replay, sheet, top);
+    let groups: Vec<&[Lane]> = lanes.chunk_by(|a, b| a.group == b.group).collect();
     let height = groups.iter().map(|lanes| 8.0 + ROW * (lanes.len() as f64 + heading(lanes))).sum::<f64>();
     let bottom = top + height;
     // The outage itself lies behind all rows.
@@ -97,6 +104,17 @@ pub fn draw(result: &ExperimentResult, replay: &Replay) -> Picture {
     foot(&mut picture, result, bottom);
     picture.description = replay.lanes.iter().filter(|lane| lane.group == Group::Service).map(told).collect();
     picture
+}
+
+/// The rows: all, or in a part of another picture as many as it has room for, of what users notice, what is done and what strikes.
+fn lanes(replay: &Replay, sheet: Sheet, top: f64) -> Cow<'_, [Lane]> {
+    if !sheet.is_part() {
+        return Cow::Borrowed(&replay.lanes);
+    }
+    let is_told = |lane: &&Lane| matches!(lane.group, Group::Service | Group::Operations | Group::Faults);
+    // Two headings.
+    let room = sheet.rows(top + 2.0 * ROW + 24.0, ROW);
+    Cow::Owned(replay.lanes.iter().filter(is_told).take(room).cloned().collect())
 }
 
 /// The first group explains itself, and so does a single lane, but for what is done on purpose and what strikes.

@@ -31,7 +31,7 @@ pub struct Example {
     pub command: String,
 }
 
-/// Those that were replayed.
+/// Those that were replayed, in their order.
 pub fn replayed(result: &ExperimentResult) -> Vec<Outage> {
     let one = |(replay, chart): (&Replay, charts::Chart)| Outage {
         chart: chart.name,
