@@ -86,9 +86,9 @@ struct Shown<'a> {
 }
 
 impl Shown<'_> {
-    /// What others call the baseline.
-    fn other(&self) -> &'static str {
-        if self.result.comparison.is_some() { "before" } else { "the baseline" }
+    /// What the baseline is called: of two manifests by its name.
+    fn other(&self) -> &str {
+        self.result.comparison.as_ref().map_or("the baseline", |comparison| &comparison.before)
     }
 
     /// What the baseline has of something.
@@ -157,11 +157,8 @@ impl Shown<'_> {
         let length = format::tick(windows.length_s);
         let many = format::whole(windows.count);
         let small = if ours.bound { "a bound".to_owned() } else { format::percent_interval(&ours) };
-        let what = if ours.bound {
-            format!("none of {many} windows missed it")
-        } else {
-            format!("of {many} windows, so many meet it")
-        };
+        let what =
+            if ours.bound { format!("none of {many} windows missed it") } else { format!("of {many} windows meet it") };
         let beside = self.beside(|baseline| meets(baseline).map(|odds| format::percent(&odds)));
         let name = format!("Odds of {slo} in {length}");
         Some(Tile::new(name, format::percent(&ours), small).what(what).against(beside))
@@ -171,13 +168,15 @@ impl Shown<'_> {
         const NAME: &str = "Longest outage";
         let outages = &self.scenario.time_to_recovery_s;
         let all = outages.count + outages.censored;
-        let beside =
-            self.beside(|baseline| Some(longest_outage(baseline).map_or("none".to_owned(), |(words, _)| words)));
-        let Some((value, has_end)) = longest_outage(self.scenario) else {
+        let beside = self.beside(|baseline| Some(longest_outage(baseline).unwrap_or("none".to_owned())));
+        let Some(value) = longest_outage(self.scenario) else {
             return Some(Tile::new(NAME, "none", format!("in {}", self.played())).against(beside));
         };
         let small = format!("of {} in {}", format::whole(all), self.played());
-        let what = if has_end { "" } else { "it had no end when the run ended" };
+        let what = match outages.censored {
+            0 => String::new(),
+            open => format!("{} had no end in their replication", format::whole(open)),
+        };
         Some(Tile::new(NAME, value, small).what(what).against(beside))
     }
 
@@ -257,13 +256,13 @@ fn played(result: &ExperimentResult, scenario: &ScenarioResult) -> String {
     }
 }
 
-/// The longest outage of a scenario, and whether it ended.
-fn longest_outage(scenario: &ScenarioResult) -> Option<(String, bool)> {
+/// The longest outage of a scenario: one without an end as far as it was followed, else the longest that ended.
+fn longest_outage(scenario: &ScenarioResult) -> Option<String> {
     let endless = scenario.outage_examples.iter().find(|example| example.without_end);
     if let Some(example) = endless {
-        return Some((format::duration(example.length_s), false));
+        return Some(format!("> {}", format::duration(example.length_s)));
     }
-    Some((format::duration(scenario.time_to_recovery_s.max?), scenario.time_to_recovery_s.censored == 0))
+    Some(format::duration(scenario.time_to_recovery_s.max?))
 }
 
 /// Of Deployments that were each played alone: how many meet the objective, and the worst of them.
@@ -294,7 +293,7 @@ fn of_many(result: &ExperimentResult, worst: &ScenarioResult) -> Vec<Tile> {
         of(a).total_cmp(&of(b))
     });
     let longest = longest.and_then(|one| {
-        let (value, _) = longest_outage(one)?;
+        let value = longest_outage(one)?;
         Some(Tile::new("Longest outage", value, one.name.clone()).what(format!("in {}", played(result, one))))
     });
     let pods: f64 = all.iter().map(|one| one.pod_hours_per_year).sum();

@@ -102,7 +102,7 @@ fn tiles_say_what_there_is() {
         section.to_owned()
     };
     let four = tiles(&synthetic::four());
-    for words in ["Recommended: ", "Pod-hours a month", "than the baseline", "the baseline: "] {
+    for words in ["Recommended: ", "Pod-hours a month", "from the baseline", "the baseline: "] {
         assert!(four.contains(words), "{words}: {four}");
     }
     let mut requests = synthetic::four();

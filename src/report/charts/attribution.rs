@@ -18,7 +18,7 @@ use crate::study::Metric;
 
 const ROW: f64 = 28.0;
 /// What a part of another picture has beside its rows.
-const LEGEND_AND_AXIS: f64 = 90.0;
+const LEGEND_AND_AXIS: f64 = 108.0;
 /// Room for the total right of the longest bar.
 const TOTAL: f64 = 122.0;
 

@@ -28,6 +28,8 @@ const NARROWEST: f64 = 54.0;
 const CELL: f64 = 50.0;
 /// A cell of this height has room for the error below its number.
 const WITH_ERROR: f64 = 44.0;
+/// A cell of this height has room for a word above it.
+const WITH_WORD: f64 = 28.0;
 /// What stands above the cells of a part of another picture.
 const HEADS: f64 = 92.0;
 const BAR: (f64, f64) = (260.0, 12.0);
@@ -309,7 +311,12 @@ fn cell(picture: &mut Picture, shown: &Shown<'_>, i: usize, (x, y, width, height
     ));
     picture.datum("", words, |picture| {
         picture.rectangle(x + 1.0, y + 1.0, width - 2.0, height - 2.0, fill);
-        let (value, error) = in_two(lost);
+        let (mut value, error) = in_two(lost);
+        let is_low = height < WITH_WORD;
+        if is_low && shown.best.as_ref().is_some_and(|best| best.recommended == Some(i)) {
+            value.insert_str(0, "★ ");
+        }
+        let word = word.filter(|_| !is_low);
         // The largest size at which the number fits.
         let fits = |size: &f64| font::width(&value, *size, true) <= width - 8.0;
         let size = [14.0, 13.0, 12.0, 11.0, 10.0, 9.0].into_iter().find(fits).unwrap_or(8.0);
@@ -444,9 +451,13 @@ impl Scale {
         if let Some((slo, seconds)) = divides {
             let text =
                 format!("between what meets and misses {} ({})", format::plain_percent(slo), format::duration(seconds));
-            picture.line(vec![(right, y + 6.0), (right + 20.0, y + 6.0)], 3.5, PURPLE);
-            picture.text(right + 27.0, y + 10.0, Anchor::Left, SMALL, text.clone());
-            right += 27.0 + font::width(&text, SMALL.size, false) + 24.0;
+            let short = format!("meets or misses {}", format::plain_percent(slo));
+            let has_room = |text: &&String| right + 27.0 + font::width(text, SMALL.size, false) <= picture.right();
+            if let Some(text) = [&text, &short].into_iter().find(has_room) {
+                picture.line(vec![(right, y + 6.0), (right + 20.0, y + 6.0)], 3.5, PURPLE);
+                picture.text(right + 27.0, y + 10.0, Anchor::Left, SMALL, text.clone());
+                right += 27.0 + font::width(text, SMALL.size, false) + 24.0;
+            }
             if (range.low..=range.high).contains(&seconds) {
                 picture.line(vec![(x(seconds), y - 3.0), (x(seconds), y + BAR.1 + 3.0)], 2.5, PURPLE);
             }

@@ -29,6 +29,8 @@ const CAPTIONS: [f64; 3] = [24.0, 22.0, SMALL];
 const CAPTION_ROOM: f64 = 62.0;
 /// A picture that needs little room is drawn larger.
 const LARGER: [f64; 4] = [1.5, 1.3, 1.15, 1.0];
+/// More than any part needs.
+const AS_HIGH_AS_IT_IS: f64 = 1e6;
 const GAP: f64 = 18.0;
 const PAD: f64 = 16.0;
 
@@ -116,21 +118,17 @@ fn row(picture: &mut Picture, tiles: &[Tile], top: f64) -> f64 {
 /// The first picture that decides and has room, with its finding above it.
 fn deciding(picture: &mut Picture, result: &ExperimentResult, drawn: &[Chart], (top, bottom): (f64, f64)) {
     let room = WIDTH - 2.0 * MARGIN;
-    let scaled = |scale: f64| {
-        let sheet = Sheet::part(WIDTH / scale, (bottom - top - CAPTION_ROOM) / scale);
-        let fits = |part: &Picture| sheet.height.is_some_and(|height| part.height <= height + 1.0);
-        let part = all_that_may(result, drawn).next().and_then(|name| part(result, name, sheet)).filter(fits);
-        part.map(|part| (part, scale))
+    let height = bottom - top - CAPTION_ROOM;
+    let drawn_on = |name: &str, scale: f64, height: f64| part(result, name, Sheet::part(WIDTH / scale, height / scale));
+    let fits = |part: &Picture, scale: f64| part.height * scale <= height + 1.0;
+    let names: Vec<&str> = all_that_may(result, drawn).collect();
+    // Larger where all of it has room, else so large that its smallest type is read, with as much as has room.
+    let larger = |name: &&str| {
+        let whole = |scale: f64| drawn_on(name, scale, AS_HIGH_AS_IT_IS).filter(|part| fits(part, scale));
+        LARGER.into_iter().map(|times| times * SCALE).find_map(|scale| Some((whole(scale)?, scale)))
     };
-    // As large as there is room for; else another picture.
-    let larger = LARGER.into_iter().find_map(|times| scaled(times * SCALE));
-    let sheet = Sheet::part(WIDTH / SCALE, (bottom - top - CAPTION_ROOM) / SCALE);
-    let other = || {
-        let fits = |part: &Picture| sheet.height.is_some_and(|height| part.height <= height + 1.0);
-        let parts = all_that_may(result, drawn).skip(1).filter_map(|name| part(result, name, sheet));
-        parts.into_iter().find(fits).map(|part| (part, SCALE))
-    };
-    let Some((part, scale)) = larger.or_else(other) else { return };
+    let shorter = |name: &&str| Some((drawn_on(name, SCALE, height).filter(|part| fits(part, SCALE))?, SCALE));
+    let Some((part, scale)) = names.iter().find_map(|name| larger(name).or_else(|| shorter(name))) else { return };
     let size = CAPTIONS.into_iter().find(|size| font::width(&part.title, *size, true) <= room);
     let size = size.unwrap_or(CAPTIONS[CAPTIONS.len() - 1]);
     let mut y = top;

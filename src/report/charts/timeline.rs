@@ -16,8 +16,8 @@ use crate::results::{ExperimentResult, Group, Lane, Replay, Span, Tone};
 /// Height of a row, and of what lies in it.
 const ROW: f64 = 22.0;
 const BAR: f64 = 15.0;
-/// Where time begins; the names of the rows stand before it.
-const LEFT: f64 = 230.0;
+/// Where time begins at the least and at the most; the names of the rows stand before it.
+const LEFT: (f64, f64) = (230.0, 320.0);
 /// Width of the stripe that tells the revision of a Pod.
 const REVISION: f64 = 5.0;
 /// One revision after the other, in colours that no state has.
@@ -37,9 +37,15 @@ pub struct Reach {
 /// The reach of every timeline's picture.
 pub fn reach(replay: &Replay) -> Reach {
     Reach {
-        pixels: (LEFT, Sheet::WHOLE.width - MARGIN),
+        pixels: (left(replay), Sheet::WHOLE.width - MARGIN),
         secs: (-replay.outage_from_s, replay.lasts_s - replay.outage_from_s),
     }
+}
+
+/// Where time begins.
+fn left(replay: &Replay) -> f64 {
+    let names = replay.lanes.iter().map(|lane| font::width(&lane.name, BODY.size, false));
+    (MARGIN + 14.0 + names.fold(0.0, f64::max)).clamp(LEFT.0, LEFT.1)
 }
 
 /// The outage as rows over time.
@@ -87,12 +93,12 @@ pub fn draw(result: &ExperimentResult, replay: &Replay, sheet: Sheet) -> Picture
         }
         for (number, lane) in lanes.iter().enumerate() {
             if number % 2 == 0 {
-                picture.rectangle(MARGIN - 8.0, y, LEFT - MARGIN, ROW, BAND);
+                picture.rectangle(MARGIN - 8.0, y, left - MARGIN, ROW, BAND);
             }
-            let name = font::fit(&lane.name, BODY.size, false, LEFT - MARGIN - 12.0);
+            let name = font::fit(&lane.name, BODY.size, false, left - MARGIN - 12.0);
             picture.text(MARGIN, y + ROW / 2.0 + 4.0, Anchor::Left, BODY, name);
             if let Some(revision) = lane.revision {
-                picture.rectangle(LEFT - REVISION - 2.0, y + 1.0, REVISION, ROW - 2.0, of_revision(revision));
+                picture.rectangle(left - REVISION - 2.0, y + 1.0, REVISION, ROW - 2.0, of_revision(revision));
             }
             let well = lane.revision.filter(|_| !lane.name.ends_with("probes")).map_or(GREEN, of_revision);
             row(&mut picture, &axis, lane, replay.outage_from_s, y + ROW / 2.0, well);
@@ -145,6 +151,9 @@ fn title(result: &ExperimentResult, replay: &Replay) -> String {
     format!("{which} of {name}: {length}{after}")
 }
 
+/// A fault that lasts so large a part of an outage is why it is so long.
+const MOST_OF: f64 = 0.7;
+
 /// What struck last before the outage began, or with it: a fault or an operation.
 fn cause(replay: &Replay) -> Option<String> {
     if let Some(refused) = refused(replay) {
@@ -152,11 +161,21 @@ fn cause(replay: &Replay) -> Option<String> {
     }
     let lanes = replay.lanes.iter().filter(|lane| matches!(lane.group, Group::Operations | Group::Faults));
     let struck = lanes.flat_map(|lane| {
-        let spans = lane.spans.iter().map(|span| (span.from_s, span.words.as_str()));
-        spans.chain(lane.marks.iter().map(|mark| (mark.at_s, lane.name.as_str())))
+        let lasting = |span: &Span| {
+            // Most of an outage that lasts as long as a fault is the fault's length.
+            let is_why = lane.group == Group::Faults && span.to_s - span.from_s > MOST_OF * replay.outage.length_s;
+            let has_end = span.to_s < replay.lasts_s - 1e-3;
+            if is_why && has_end {
+                format!("{}, which lasts {}", span.words, format::in_full(span.to_s - span.from_s))
+            } else {
+                span.words.clone()
+            }
+        };
+        let spans = lane.spans.iter().map(move |span| (span.from_s, lasting(span)));
+        spans.chain(lane.marks.iter().map(|mark| (mark.at_s, lane.name.clone())))
     });
     let before = struck.filter(|(at_s, _)| *at_s <= replay.outage_from_s + 1e-3);
-    before.max_by(|a, b| a.0.total_cmp(&b.0)).map(|(_, words)| words.to_owned())
+    before.max_by(|a, b| a.0.total_cmp(&b.0)).map(|(_, words)| words)
 }
 
 fn lead(replay: &Replay) -> String {
