@@ -40,7 +40,7 @@ pub(super) use deciding::deciding;
 pub(super) use finding::settings;
 pub use fitted::fitted;
 pub use overlay::{Panel, overlay};
-pub use paint::{captioned, png, svg};
+pub use paint::{png, svg};
 pub use palette::css;
 pub use picture::{Anchor, Mark, Picture, Role, Style, Text};
 pub use timeline::{Reach, instant, reach};
@@ -103,6 +103,24 @@ pub fn all(result: &ExperimentResult) -> Vec<Chart> {
     all.extend(of_replays(result));
     all.extend(summary::draw(result, &all).map(|picture| Chart { name: SUMMARY, picture }));
     all
+}
+
+/// Pixels of a picture for a phone, which has about three quarters of them.
+const NARROW: f64 = 500.0;
+/// So many scenarios have one: it would be as large as all else.
+const MOST_NARROW: usize = 60;
+
+/// A chart on a page: as it is and, where it can be drawn so, as narrow as a phone.
+pub(super) fn on_page(result: &ExperimentResult, chart: &Chart) -> String {
+    const ANY_HEIGHT: f64 = 1e6;
+    let is_small = result.scenarios.len() <= MOST_NARROW;
+    let narrow = part(result, chart.name, Sheet::part(NARROW, ANY_HEIGHT)).filter(|_| is_small);
+    paint::captioned(&chart.picture, narrow.as_ref())
+}
+
+/// The same of a replayed outage, of which parts can be looked at.
+pub(super) fn replay_on_page(chart: &Chart) -> String {
+    paint::captioned(&chart.picture, None)
 }
 
 /// The picture of this name as a part of another one; `None` if it is none that decides.

@@ -152,7 +152,7 @@ pub fn render(result: &ExperimentResult) -> String {
     let drawn = charts::all(result);
     let first = charts::deciding(result, &drawn);
     let mut pictures: Vec<(&'static str, String)> =
-        charts::of_numbers(result).into_iter().map(|chart| (chart.name, charts::captioned(&chart.picture))).collect();
+        charts::of_numbers(result).iter().map(|chart| (chart.name, charts::on_page(result, chart))).collect();
     let mut film = rollouts::replayed(result);
     let mut outages = outages::replayed(result);
     let has_outages = !outages.is_empty();

@@ -80,7 +80,7 @@ fn the_page_opens_with_the_answer() {
     let order = [
         "<p class=\"question\">Which is the cheapest?</p>",
         "<p class=\"answer\">",
-        "<section class=\"tiles\"",
+        "<section class=\"tiles\" ",
         "<h2>Availability</h2>",
         "<h2>Odds of 99.95 % in 30 d</h2>",
         "<h2>Longest outage</h2>",
@@ -98,7 +98,8 @@ fn the_page_opens_with_the_answer() {
 fn tiles_say_what_there_is() {
     let tiles = |result: &hasim::results::ExperimentResult| {
         let page = page::render(result);
-        let section = page.split_once("<section class=\"tiles\"").expect("tiles").1.split_once("</section>").unwrap().0;
+        let section =
+            page.split_once("<section class=\"tiles\" ").expect("tiles").1.split_once("</section>").unwrap().0;
         section.to_owned()
     };
     let four = tiles(&synthetic::four());

@@ -17,6 +17,9 @@ use crate::results::{Attribution, ExperimentResult, ScenarioResult};
 use crate::study::Metric;
 
 const ROW: f64 = 28.0;
+/// Between panels that stand beside each other, and below the axis of one that has another below it.
+const GAP: f64 = 26.0;
+const BETWEEN: f64 = 56.0;
 /// What a part of another picture has beside its rows.
 const LEGEND_AND_AXIS: f64 = 108.0;
 /// Room for the total right of the longest bar.
@@ -87,18 +90,23 @@ pub fn draw(result: &ExperimentResult, sheet: Sheet) -> Option<Picture> {
 
     let names = causes.iter().map(|cause| font::width(cause.name(), BODY.size, true));
     let left = MARGIN + names.fold(60.0, f64::max).min(sheet.share(260.0)) + 16.0;
-    let gaps = 26.0 * (panels.len() - 1) as f64;
-    let width = (picture.right() - left - gaps) / panels.len() as f64;
-    let (top, bottom) = (y + 30.0, y + 34.0 + ROW * causes.len() as f64);
-    for (i, cause) in causes.iter().enumerate() {
-        frame::band(&mut picture, i, top + ROW * i as f64 + 2.0, ROW);
-        let name = font::fit(cause.name(), BODY.size, true, left - MARGIN - 12.0);
-        picture.text(MARGIN, top + ROW * (i as f64 + 0.5) + 6.0, Anchor::Left, BODY.bold(), name);
-    }
+    // Beside each other, or on a narrow sheet one below the other.
+    let columns = if sheet.is_narrow() { 1 } else { panels.len() };
+    let width = (picture.right() - left - GAP * (columns - 1) as f64) / columns as f64;
     // One scale for all: what is longer is more.
     let longest = panels.iter().flat_map(|panel| &panel.totals).map(|cause| cause.total).fold(0.0, f64::max);
+    let mut bottom = y;
     for (k, panel) in panels.iter().enumerate() {
-        let from = left + k as f64 * (width + 26.0);
+        let (row, column) = (k / columns, k % columns);
+        let height = 4.0 + ROW * causes.len() as f64;
+        let top = y + 30.0 + (height + BETWEEN) * row as f64;
+        bottom = top + height;
+        for (i, cause) in causes.iter().enumerate().filter(|_| column == 0) {
+            frame::band(&mut picture, i, top + ROW * i as f64 + 2.0, ROW);
+            let name = font::fit(cause.name(), BODY.size, true, left - MARGIN - 12.0);
+            picture.text(MARGIN, top + ROW * (i as f64 + 0.5) + 6.0, Anchor::Left, BODY.bold(), name);
+        }
+        let from = left + column as f64 * (width + GAP);
         let heading = format!("{}: {} {each}", panel.title, format::duration(panel.whole));
         picture.text(from, top - 8.0, Anchor::Left, BODY.bold(), font::fit(&heading, BODY.size, true, width));
         let axis = Axis::linear(Unit::Time, longest, from, from + width - TOTAL);

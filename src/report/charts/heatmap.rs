@@ -436,18 +436,19 @@ impl Scale {
         let unit = if self.log { format!("{what} (logarithmic)") } else { what.to_owned() };
         picture.text(MARGIN, y + 10.0, Anchor::Left, SMALL.bold(), unit.clone());
         let left = MARGIN + font::width(&unit, SMALL.size, true) + 18.0;
+        let bar = BAR.0.min(picture.right() - left - 24.0);
         let steps = 52;
-        let step = BAR.0 / f64::from(steps);
+        let step = bar / f64::from(steps);
         for i in 0..steps {
             let colour = ramp(&self.stops, 0.06 + 0.86 * (f64::from(i) + 0.5) / f64::from(steps));
             picture.rectangle(left + step * f64::from(i), y, step + 0.5, BAR.1, colour);
         }
-        let x = |seconds: f64| left + BAR.0 * self.share(seconds);
+        let x = |seconds: f64| left + bar * self.share(seconds);
         for (seconds, label) in self.ticks(range) {
             picture.line(vec![(x(seconds), y + BAR.1), (x(seconds), y + BAR.1 + 4.0)], 1.0, GREY);
             picture.text(x(seconds), y + BAR.1 + 15.0, Anchor::Middle, SMALL, label);
         }
-        let mut right = left + BAR.0 + 40.0;
+        let mut right = left + bar + 40.0;
         if let Some((slo, seconds)) = divides {
             let text =
                 format!("between what meets and misses {} ({})", format::plain_percent(slo), format::duration(seconds));

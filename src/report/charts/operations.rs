@@ -18,9 +18,15 @@ const HEIGHT: f64 = 400.0;
 /// What stands below it.
 const BELOW: f64 = 40.0;
 const LEGEND: f64 = 210.0;
+const NARROW_LEGEND: f64 = 130.0;
 const RADIUS: f64 = 5.0;
 /// A whisker may reach so many times below its point; the rest is cut.
 const TAIL: f64 = 10.0;
+
+/// How wide it is.
+fn legend_width(sheet: Sheet) -> f64 {
+    if sheet.is_narrow() { NARROW_LEGEND } else { LEGEND }
+}
 
 /// A curve: the scenarios that differ in the number only.
 struct Curve {
@@ -53,7 +59,8 @@ pub fn draw(result: &ExperimentResult, sheet: Sheet) -> Option<Picture> {
         format!("failed requests of one {name} (less is better)"),
     );
     let top = y + 16.0;
-    let (left, right, bottom) = (MARGIN + 70.0, picture.right() - LEGEND - 28.0, top + sheet.area(HEIGHT, top + BELOW));
+    let (left, right, bottom) =
+        (MARGIN + 70.0, picture.right() - legend_width(sheet) - 28.0, top + sheet.area(HEIGHT, top + BELOW));
     let x_axis = Axis::linear(Unit::Number, most, left + 12.0, right);
     let is_log = range.is_wide();
     let y_axis = if is_log {

@@ -66,6 +66,11 @@ pub fn draw(result: &ExperimentResult, sheet: Sheet) -> Option<Picture> {
 
     let at = |i: usize| (x_axis.at(costs[i]), y_axis.at(shown(lost[i])));
     let mut bars = stairs(&mut picture, &places, &costs, at, right);
+    // Nor is a name struck through by what the SLO allows.
+    bars.extend(allowed.filter(|(_, seconds)| y_axis.holds(*seconds)).map(|(_, seconds)| {
+        let y = y_axis.at(seconds);
+        (left, y - 2.0, right, y + 2.0)
+    }));
     let recommended = ranking::recommended(result).map(|best| best.name.as_str());
     // What matters more is seen above what matters less.
     let mut in_order: Vec<usize> = (0..costs.len()).collect();

@@ -157,11 +157,23 @@ fn title(result: &ExperimentResult, curves: &[Curve<'_>], kind: &Kind) -> String
     if let Some(baseline) = curves.iter().skip(1).find(is_baseline) {
         let (half, most) = (span(&baseline.samples, 0.5), span(&baseline.samples, 0.95));
         title += &format!("; in the baseline {half} and {most}");
+        // What is avoided is in no curve: the few that are left may look slower.
+        let times = all(&baseline.samples) / all(&first.samples).max(1.0);
+        if times >= MANY_MORE {
+            title += &format!(", of {} times as many", format::significant(times, 2));
+        }
     } else if let Some(slowest) = curves.iter().skip(1).max_by(|a, b| length(a).total_cmp(&length(b))) {
         let (half, most) = (span(&slowest.samples, 0.5), span(&slowest.samples, 0.95));
         title += &format!("; {half} and {most} with {}", finding::settings(result, slowest.scenario));
     }
     title
+}
+
+/// So many times as many are worth a word.
+const MANY_MORE: f64 = 1.5;
+
+fn all(samples: &Samples) -> f64 {
+    (samples.count + samples.censored) as f64
 }
 
 fn length(curve: &Curve<'_>) -> f64 {

@@ -72,7 +72,7 @@ pub fn draw(result: &ExperimentResult, is_rolled_back: bool, sheet: Sheet) -> Op
     let mut replays: Vec<&RolloutReplay> = result.rollouts.iter().filter(wanted).collect();
     let first = *replays.first()?;
     let is_same = replays.get(1).is_some_and(|second| are_alike(first, second));
-    if is_same || sheet.is_part() {
+    if is_same || sheet.is_low() {
         // The same picture twice says no more, and a part has no room for two.
         replays.truncate(1);
     }
@@ -166,9 +166,7 @@ fn header(picture: &mut Picture, result: &ExperimentResult, replay: &RolloutRepl
         0 => "at times no Pod Ready".to_owned(),
         least => format!("never fewer than {least} of {} Pods Ready", replay.replicas),
     };
-    let meanwhile = (!replay.meanwhile.is_empty())
-        .then(|| format!("not all that fails need be its own: {} struck meanwhile", replay.meanwhile.join(", ")));
-    let figures: Vec<String> = [found(replay), Some(took(replay)), meanwhile, median, Some(least), lost(replay)]
+    let figures: Vec<String> = [found(replay), Some(took(replay)), median, Some(least), lost(replay)]
         .into_iter()
         .flatten()
         .chain([format!("revision {}, replication {}", replay.revision, replay.replication)])
@@ -180,6 +178,13 @@ fn header(picture: &mut Picture, result: &ExperimentResult, replay: &RolloutRepl
         SMALL,
         font::fit(&figures.join(" · "), SMALL.size, false, picture.right() - MARGIN),
     );
+    if !replay.meanwhile.is_empty() {
+        let others = replay.meanwhile.join(", ");
+        let words = format!("not all that fails need be its own: {others} struck meanwhile");
+        y += 16.0;
+        let words = font::fit(&words, SMALL.size, true, picture.right() - MARGIN);
+        picture.text(MARGIN, y, Anchor::Left, SMALL.bold().coloured(VERMILION), words);
+    }
     y + 12.0
 }
 

@@ -12,6 +12,11 @@ pub struct Sheet {
 /// The width of a whole chart in pixels.
 const WIDTH: f64 = 1080.0;
 
+/// Below it a sheet is low.
+const LOW: f64 = 600.0;
+/// Below it a sheet is narrow.
+const NARROW: f64 = 640.0;
+
 impl Sheet {
     /// A chart with its title, its lead and its foot.
     pub const WHOLE: Self = Self { width: WIDTH, height: None };
@@ -24,6 +29,16 @@ impl Sheet {
     /// Whether title, lead and foot are somebody else's.
     pub const fn is_part(self) -> bool {
         self.height.is_some()
+    }
+
+    /// Whether it has no room for two pictures, one below the other.
+    pub fn is_low(self) -> bool {
+        self.height.is_some_and(|height| height < LOW)
+    }
+
+    /// Whether two pictures have no room beside each other.
+    pub fn is_narrow(self) -> bool {
+        self.width < NARROW
     }
 
     /// One of two: of a whole chart, or of a part.

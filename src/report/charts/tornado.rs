@@ -21,9 +21,13 @@ const MORE: Colour = BLUE;
 const NAMES: f64 = 260.0;
 const NUMBERS: f64 = 250.0;
 const NARROW_NUMBERS: f64 = 200.0;
+const LEAST_NUMBERS: f64 = 80.0;
+const LEAST_NAMES: f64 = 200.0;
 /// Above the bars of a block stands its heading, below them its axis.
 const HEADING: f64 = 22.0;
 const AXIS: f64 = 26.0;
+/// What stands below all of them.
+const BELOW: f64 = 14.0;
 
 /// Parameters on one scale.
 struct Block<'a> {
@@ -54,7 +58,7 @@ pub fn draw(result: &ExperimentResult, sheet: Sheet) -> Option<Picture> {
     let legend = [(LESS, "with less of it".to_owned()), (MORE, "with more of it".to_owned())];
     let mut y = frame::legend_line(&mut picture, y - 6.0, &legend);
     let beside = y + blocks.len() as f64 * (HEADING + AXIS);
-    let room = sheet.rows(beside, NARROW_ROW);
+    let room = sheet.rows(beside + BELOW, NARROW_ROW);
     let share = room.div_ceil(blocks.len());
     let blocks_there = blocks.len();
     for (number, block) in blocks.iter_mut().enumerate() {
@@ -68,7 +72,7 @@ pub fn draw(result: &ExperimentResult, sheet: Sheet) -> Option<Picture> {
         let rest = font::fit(&rest, SMALL.size, false, picture.right() - MARGIN);
         picture.text(MARGIN, y + 12.0, Anchor::Left, SMALL, rest);
     }
-    frame::foot(&mut picture, result, y + 14.0);
+    frame::foot(&mut picture, result, y + BELOW);
     Some(picture)
 }
 
@@ -100,7 +104,7 @@ fn title(result: &ExperimentResult, blocks: &[Block<'_>]) -> String {
     let mut title = format!("{who} matters most: {change} of {what} {each} {span}");
     if let Some(other) = blocks.get(1) {
         let (who, change, span) = first(other);
-        let of = if other.parameters[0].whole { "steps" } else { "shares" };
+        let of = if other.parameters[0].whole { "settings" } else { "numbers" };
         title += &format!("; of the {of} {who}: {change} {span}");
     }
     title
@@ -110,8 +114,9 @@ fn title(result: &ExperimentResult, blocks: &[Block<'_>]) -> String {
 fn draw_block(picture: &mut Picture, result: &ExperimentResult, block: &Block<'_>, lost: f64, y: f64) -> f64 {
     let sheet = picture.sheet;
     let row = sheet.either(ROW, NARROW_ROW);
-    let numbers = sheet.either(NUMBERS, NARROW_NUMBERS);
-    let names = sheet.share(NAMES);
+    let is_narrow = sheet.is_narrow();
+    let numbers = if is_narrow { LEAST_NUMBERS } else { sheet.either(NUMBERS, NARROW_NUMBERS) };
+    let names = sheet.share(NAMES).max(LEAST_NAMES);
     picture.text(MARGIN, y + HEADING - 6.0, Anchor::Left, SMALL.bold(), block.heading);
     let top = y + HEADING;
     let bottom = top + row * block.parameters.len() as f64;
@@ -153,7 +158,7 @@ fn draw_block(picture: &mut Picture, result: &ExperimentResult, block: &Block<'_
         let change = response.change_s_per_year;
         let (at, line) = (right + 14.0, numbers - 14.0);
         if sheet.is_part() {
-            let words = format!("{} ({values})", signed(change.mean));
+            let words = if is_narrow { signed(change.mean) } else { format!("{} ({values})", signed(change.mean)) };
             picture.text(at, y + 4.0, Anchor::Left, BODY, font::fit(&words, BODY.size, false, line));
         } else {
             let words = format!("{} ({})", signed(change.mean), interval(&change));

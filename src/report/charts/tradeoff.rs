@@ -19,8 +19,14 @@ const HEIGHT: f64 = 430.0;
 /// What stands below it.
 const BELOW: f64 = 58.0;
 const LEGEND: f64 = 210.0;
+const NARROW_LEGEND: f64 = 130.0;
 /// So many points all have names; of more only those that nobody beats, and the baseline.
 const NAMED: usize = 10;
+
+/// How wide it is.
+fn legend_width(sheet: Sheet) -> f64 {
+    if sheet.is_narrow() { NARROW_LEGEND } else { LEGEND }
+}
 
 struct Point {
     scenario: usize,
@@ -49,7 +55,8 @@ pub fn draw(result: &ExperimentResult, sheet: Sheet) -> Option<Picture> {
     let y = frame::head(&mut picture, &finding(&points, &front, each), &lead(&faults, &points));
     picture.text(MARGIN, y + 4.0, Anchor::Left, SMALL.bold(), "mean detection time (less is better)");
     let top = y + 16.0;
-    let (left, right, bottom) = (MARGIN + 70.0, picture.right() - LEGEND - 28.0, top + sheet.area(HEIGHT, top + BELOW));
+    let (left, right, bottom) =
+        (MARGIN + 70.0, picture.right() - legend_width(sheet) - 28.0, top + sheet.area(HEIGHT, top + BELOW));
     let x_axis = x_axis(&points, x_range, left, right);
     let y_axis = if y_range.is_wide() {
         Axis::log(Unit::Time, y_range, bottom, top)
@@ -61,7 +68,9 @@ pub fn draw(result: &ExperimentResult, sheet: Sheet) -> Option<Picture> {
     picture.line(vec![(left, top), (left, bottom), (right, bottom)], 1.2, GREY);
     let unit = if x_axis.is_log() { ", logarithmic" } else { "" };
     let unit = format!("needless reactions {each} of all Pods (fewer are better{unit})");
-    picture.text(f64::midpoint(left, right), bottom + 34.0, Anchor::Middle, SMALL.bold(), unit);
+    let half = font::width(&unit, SMALL.size, true) / 2.0;
+    let middle = f64::midpoint(left, right).max(MARGIN + half);
+    picture.text(middle, bottom + 34.0, Anchor::Middle, SMALL.bold(), unit);
     better(&mut picture, (left + 14.0, bottom - 14.0));
 
     let places: Vec<(f64, f64)> =

@@ -35,7 +35,7 @@ pub struct Example {
 pub fn replayed(result: &ExperimentResult) -> Vec<Outage> {
     let one = |(replay, chart): (&Replay, charts::Chart)| Outage {
         chart: chart.name,
-        picture: charts::captioned(&chart.picture),
+        picture: charts::replay_on_page(&chart),
         reach: charts::reach(replay),
         command: command(result, &replay.scenario, replay.outage.replication, replay.outage.number),
         lines: lines(replay),

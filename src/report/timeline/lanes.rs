@@ -7,7 +7,7 @@ mod operations;
 
 use super::clock::Clock;
 use super::{Excerpt, Teller, words};
-use crate::history::{Entry, Exit, Happening, Observation, OperationEnd, PodLife, Reply, Target, Timeline, Who};
+use crate::history::{Entry, Exit, Happening, Observation, PodLife, Reply, Target, Timeline, Who};
 use crate::ids::{ContainerId, FaultId, IdVec, NodeId, SlotId, WorkloadId};
 use crate::model::{Model, ProbeKind, Role, Strikes, Workload};
 use crate::report::format;
