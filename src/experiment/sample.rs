@@ -24,7 +24,6 @@ pub(super) fn model(replicas: u32, min_serving: u32, faults: usize, warm_up: u64
     Model {
         workloads: vec![Workload {
             name: "sample".to_owned(),
-            question: None,
             namespace: "default".to_owned(),
             replicas,
             pod: PodSpec {
@@ -129,6 +128,7 @@ pub(super) fn study(models: Vec<Model>, stopping: Stopping) -> Study {
     let header = StudyHeader {
         goals: vec![],
         name: "sample".to_owned(),
+        question: None,
         seed: 42,
         confidence: 0.95,
         stopping,

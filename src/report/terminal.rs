@@ -224,7 +224,7 @@ impl Screen<'_> {
         let needed = |i: &usize| longest_part(&self.name(*i, marked)).min(NAME);
         let needed = scenarios.iter().map(needed).max().unwrap_or(0).max("scenario".len());
         for &column in spare {
-            if room_for_names(head, rows.iter().map(Vec::as_slice), self.width) >= needed {
+            if room_for_names(head, &rows.iter().map(Vec::as_slice), self.width) >= needed {
                 return;
             }
             head.remove(column);
@@ -265,7 +265,7 @@ impl Screen<'_> {
 
     /// A table of these scenarios, whose names take what the numbers leave: without spaces around the points where that saves a line.
     fn table_of(&self, head: &[&str], scenarios: &[usize], numbers: Vec<Vec<String>>) -> String {
-        let room = room_for_names(head, numbers.iter().map(Vec::as_slice), self.width);
+        let room = room_for_names(head, &numbers.iter().map(Vec::as_slice), self.width);
         let marked = self.marked();
         let names: Vec<String> = scenarios.iter().map(|&i| self.name(i, marked)).collect();
         let is_wide = names.iter().any(|name| name.chars().count() > room);

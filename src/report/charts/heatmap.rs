@@ -323,10 +323,9 @@ fn cell(picture: &mut Picture, shown: &Shown<'_>, i: usize, (x, y, width, height
         // A low cell has the number only, or that and a word.
         let has_error = height >= WITH_ERROR;
         let baseline = match (word.is_some(), has_error) {
-            (true, true) => y + height / 2.0 + 5.0,
             (true, false) => y + height - 6.0,
             (false, true) => y + height / 2.0 + 1.0,
-            (false, false) => y + height / 2.0 + 5.0,
+            (true, true) | (false, false) => y + height / 2.0 + 5.0,
         };
         picture.text(middle, baseline, Anchor::Middle, Style { size, bold: true, colour: ink }, value);
         if has_error && !error.is_empty() && font::width(&error, 9.5, false) <= width - 6.0 {

@@ -9,7 +9,7 @@ const READABLE: u16 = 100;
 
 /// A table that fits; the first column takes what the numbers leave.
 pub fn table(head: &[&str], mut rows: Vec<Vec<String>>, width: u16) -> String {
-    let names = room_for_names(head, rows.iter().map(|row| row.get(1..).unwrap_or_default()), width);
+    let names = room_for_names(head, &rows.iter().map(|row| row.get(1..).unwrap_or_default()), width);
     // Nor is its heading broken within a word.
     let names = names.max(longest_word(head[0]));
     for name in rows.iter_mut().filter_map(|row| row.first_mut()) {
@@ -34,7 +34,7 @@ pub fn table(head: &[&str], mut rows: Vec<Vec<String>>, width: u16) -> String {
 }
 
 /// What the numbers, which are the columns after the first, leave for the names in a table so wide.
-pub fn room_for_names<'a>(head: &[&str], numbers: impl Iterator<Item = &'a [String]> + Clone, width: u16) -> usize {
+pub fn room_for_names<'a>(head: &[&str], numbers: &(impl Iterator<Item = &'a [String]> + Clone), width: u16) -> usize {
     let widest = |column: usize| {
         let cells = numbers.clone().filter_map(|row| row.get(column)).map(|cell| length(cell));
         cells.chain([length(head[column + 1])]).max().unwrap_or(0)
