@@ -172,7 +172,8 @@ fn cause(replay: &Replay) -> Option<String> {
             }
         };
         let spans = lane.spans.iter().map(move |span| (span.from_s, lasting(span)));
-        spans.chain(lane.marks.iter().map(|mark| (mark.at_s, lane.name.clone())))
+        // Of what happens at the same moment a span says more.
+        lane.marks.iter().map(|mark| (mark.at_s, lane.name.clone())).chain(spans)
     });
     let before = struck.filter(|(at_s, _)| *at_s <= replay.outage_from_s + 1e-3);
     before.max_by(|a, b| a.0.total_cmp(&b.0)).map(|(_, words)| words)

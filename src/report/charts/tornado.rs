@@ -22,7 +22,8 @@ const NAMES: f64 = 260.0;
 const NUMBERS: f64 = 250.0;
 const NARROW_NUMBERS: f64 = 200.0;
 const LEAST_NUMBERS: f64 = 80.0;
-const LEAST_NAMES: f64 = 200.0;
+/// A part of the width of a part.
+const MOST_NAMES: f64 = 0.45;
 /// Above the bars of a block stands its heading, below them its axis.
 const HEADING: f64 = 22.0;
 const AXIS: f64 = 26.0;
@@ -116,7 +117,8 @@ fn draw_block(picture: &mut Picture, result: &ExperimentResult, block: &Block<'_
     let row = sheet.either(ROW, NARROW_ROW);
     let is_narrow = sheet.is_narrow();
     let numbers = if is_narrow { LEAST_NUMBERS } else { sheet.either(NUMBERS, NARROW_NUMBERS) };
-    let names = sheet.share(NAMES).max(LEAST_NAMES);
+    let longest = block.parameters.iter().map(|one| font::width(&name(&one.key), BODY.size, true)).fold(0.0, f64::max);
+    let names = if sheet.is_part() { (longest + 16.0).min(MOST_NAMES * sheet.width) } else { NAMES };
     picture.text(MARGIN, y + HEADING - 6.0, Anchor::Left, SMALL.bold(), block.heading);
     let top = y + HEADING;
     let bottom = top + row * block.parameters.len() as f64;
