@@ -128,6 +128,7 @@ pub(super) fn study(models: Vec<Model>, stopping: Stopping) -> Study {
     let header = StudyHeader {
         goals: vec![],
         name: "sample".to_owned(),
+        question: None,
         seed: 42,
         confidence: 0.95,
         stopping,

@@ -12,6 +12,7 @@ use crate::report::ranking::{self, Ranking};
 use crate::report::recommendation;
 use crate::report::removals;
 use crate::report::sensitivity;
+use crate::report::verdicts;
 use crate::results::{Estimate, ExperimentResult, OperationInfo, ScenarioResult, Standing};
 use crate::study::{Metric, Wanted};
 
@@ -44,6 +45,18 @@ pub fn absent(result: &ExperimentResult) -> String {
     if rarer.is_empty() { "the load and an autoscaler that follows it".to_owned() } else { rarer.join(", and ") }
 }
 
+/// The answer: the verdict where manifests are compared, else the first of the sentences.
+pub fn headline(result: &ExperimentResult) -> String {
+    change(result).or_else(|| sentences(result).into_iter().next()).unwrap_or_default()
+}
+
+/// The verdict on a change, where there is one.
+pub fn change(result: &ExperimentResult) -> Option<String> {
+    result.comparison.as_ref()?;
+    let line = verdicts::lines(result).into_iter().next()?;
+    Some(format!("{}: {}", line.word(), line.words))
+}
+
 /// Sentences, each a paragraph of its own.
 pub fn sentences(result: &ExperimentResult) -> Vec<String> {
     let Some(shown) = aggregate::shown(result) else {
@@ -71,8 +84,11 @@ pub fn sentences(result: &ExperimentResult) -> Vec<String> {
     sentences
 }
 
-/// What was asked, in a sentence.
+/// What was asked, in a sentence: the experiment's own, if it says.
 pub fn question(result: &ExperimentResult) -> String {
+    if let Some(question) = &result.question {
+        return question.clone();
+    }
     if let Some(comparison) = &result.comparison {
         return format!("What does {} instead of {} do to availability?", comparison.after, comparison.before);
     }

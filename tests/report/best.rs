@@ -7,7 +7,7 @@ use hasim::study::Metric;
 use proptest::prelude::*;
 
 fn sentence(result: &ExperimentResult) -> String {
-    let text = anstream::adapter::strip_str(&terminal::render(result, None, 120)).to_string();
+    let text = anstream::adapter::strip_str(&terminal::render(result, None, 120, &[])).to_string();
     text.lines().take_while(|line| !line.is_empty()).collect::<Vec<_>>().join(" ")
 }
 

@@ -295,6 +295,7 @@ fn result(experiment: &str, varied: &[&str], scenarios: Vec<ScenarioResult>) -> 
         api_version: "hasim/v1".to_owned(),
         kind: "Results".to_owned(),
         experiment: experiment.to_owned(),
+        question: None,
         version: "0.1.0".to_owned(),
         seed: 42,
         horizon_s: 31_536_000.0,

@@ -73,6 +73,7 @@ fn read<R>(
     }
     let header = StudyHeader {
         name: question.name.clone(),
+        question: question.in_words.clone(),
         seed: question.seed,
         confidence: question.confidence,
         stopping: question.stopping,

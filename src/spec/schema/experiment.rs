@@ -29,6 +29,7 @@ pub fn spec() -> Value {
         "The question.",
         &["cluster"],
         [
+            ("question", question()),
             ("deployment", deployment),
             ("deployments", deployments),
             ("app", app),
@@ -72,6 +73,17 @@ pub fn spec() -> Value {
     });
     schema["allOf"] = Value::Array(stops.into_iter().chain(others).collect());
     schema
+}
+
+/// What is asked, in words.
+fn question() -> Value {
+    json!({
+        "description": "What is asked, in one line of up to 160 characters: reports begin with it.",
+        "type": "string",
+        "maxLength": 160,
+        "pattern": r"^[^\x00-\x1f]*\S[^\x00-\x1f]*$",
+        "examples": ["How many replicas, over how many zones?"],
+    })
 }
 
 /// The most replications.
