@@ -9,5 +9,6 @@ mod refused;
 mod scalings;
 mod several;
 mod shipped;
+mod slos;
 mod upgrades;
 mod withdrawals;
