@@ -2,6 +2,7 @@
 
 mod advice;
 mod check;
+mod counts;
 mod fuzz;
 mod kinds;
 mod manifests;

@@ -143,7 +143,7 @@ fn a_choice_that_nothing_tells_is_asked_for() {
     let twice = load("{from: sloth.yaml, slo: 99%, window: 7d}").unwrap_err();
     assert_eq!(
         errors(&twice),
-        "9:32: spec.objective.slo: must not be set beside from, which says it | leave out `from` to state it here\n9:42: \
+        "9:33: spec.objective.slo: must not be set beside from, which says it | leave out `from` to state it here\n9:43: \
          spec.objective.window: must not be set beside from, which says it | leave out `from` to state it here"
     );
 }
