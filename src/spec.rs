@@ -193,7 +193,7 @@ pub fn slos_in(path: &Path, bytes: &[u8]) -> Vec<SloInFile> {
     let mut loader = Loader::new(&read_file);
     let (_, documents) = loader.parse_first(path, bytes);
     let documents = manifest::flatten(documents);
-    let slos = slo::read_all(documents.iter(), &mut loader.problems);
+    let slos = slo::read_all(&documents.iter().collect::<Vec<_>>(), &mut loader.problems);
     if loader.problems.has_errors() {
         return Vec::new();
     }

@@ -96,8 +96,8 @@ fn of_manifest(loader: &mut Loader<'_>, manifest: &Manifest) -> Option<Vec<Expla
 
 /// What is taken of each SLO.
 fn of_slos(loader: &mut Loader<'_>, manifest: &Manifest) -> Vec<Explanation> {
-    let documents = manifest.documents.iter().map(|(_, document)| document);
-    let slos = slo::read_all(documents, &mut loader.problems);
+    let documents: Vec<&Node> = manifest.documents.iter().map(|(_, document)| document).collect();
+    let slos = slo::read_all(&documents, &mut loader.problems);
     let explain = |slo: &slo::Slo| {
         let row = |field: &str, value: String, origin| Explained { field: field.to_owned(), value, origin };
         let at = |mark| written(mark, &loader.sources);

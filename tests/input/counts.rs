@@ -276,7 +276,7 @@ fn wrong_events_are_located() {
         "killed by a liveness probe 3 times and Nodes became not ready 0 times; events do not tell",
     );
     says(&list(&both), Targets::default(), "--nodes $(kubectl get nodes -o name | wc -l)");
-    says(&list(&[kill.clone()]), BOTH, "hold one moment, must hold a time");
+    says(&list(std::slice::from_ref(&kill)), BOTH, "hold one moment, must hold a time");
     let mut timeless = kill.clone();
     timeless.as_object_mut().unwrap().retain(|key, _| !key.ends_with("Timestamp"));
     says(&list(&[begin.clone(), timeless]), BOTH, "lastTimestamp: is missing");

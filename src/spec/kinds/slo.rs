@@ -142,14 +142,11 @@ pub(in crate::spec) fn begins_in(line: &str) -> bool {
 }
 
 /// The SLOs of documents of one file; without those that are wrong, of which it is told.
-pub(in crate::spec) fn read_all<'n>(
-    documents: impl Iterator<Item = &'n Node> + Clone,
-    problems: &mut Problems,
-) -> Vec<Slo> {
+pub(in crate::spec) fn read_all(documents: &[&Node], problems: &mut Problems) -> Vec<Slo> {
     let mut all = Vec::new();
-    for document in documents.clone() {
+    for document in documents {
         match format(document) {
-            Some(Format::OpenSlo) => all.extend(openslo::read(document, documents.clone(), problems)),
+            Some(Format::OpenSlo) => all.extend(openslo::read(document, documents, problems)),
             Some(Format::Sloth) => all.extend(sloth::read(document, problems)),
             Some(Format::Pyrra) => all.extend(pyrra::read(document, problems)),
             None => {}
@@ -200,8 +197,8 @@ fn names(slos: &[&Slo]) -> String {
 
 /// Reads SLOs for their errors, and says of those that are not played why.
 pub(in crate::spec) fn check(manifest: &manifest::Manifest, problems: &mut Problems) {
-    let documents = manifest.documents.iter().map(|(_, document)| document);
-    for slo in read_all(documents, problems) {
+    let documents: Vec<&Node> = manifest.documents.iter().map(|(_, document)| document).collect();
+    for slo in read_all(&documents, problems) {
         if let Some(why) = slo.unplayed() {
             problems.note(slo.mark, &slo.path, format!("{} {why}", slo.name));
         } else if let (Some(stated), Some(window)) = (&slo.calendar, slo.window) {

@@ -86,7 +86,7 @@ fn find(loader: &mut Loader<'_>, folder: &Path, from: &Node) -> Option<Slo> {
     let (_, documents) = loader.refer(folder, &reference)?;
     let documents = manifest::flatten(documents);
     let is_one = documents.iter().any(|document| slo::format(document).is_some());
-    let slos = slo::read_all(documents.iter(), &mut loader.problems);
+    let slos = slo::read_all(&documents.iter().collect::<Vec<_>>(), &mut loader.problems);
     let is_sound =
         !loader.problems.list[errors..].iter().any(|problem| problem.severity == crate::spec::Severity::Error);
     if !is_sound {

@@ -13,11 +13,7 @@ use crate::time::Duration;
 const CALENDAR_DAYS: [(char, u64); 3] = [('M', 30), ('Q', 90), ('Y', 365)];
 
 /// Reads an SLO: one for each of its objectives. `documents` are those of the file.
-pub(super) fn read<'n>(
-    document: &'n Node,
-    documents: impl Iterator<Item = &'n Node>,
-    problems: &mut Problems,
-) -> Vec<Slo> {
+pub(super) fn read(document: &Node, documents: &[&Node], problems: &mut Problems) -> Vec<Slo> {
     let Some(mut object) = Item::new(document, "").object(problems) else { return Vec::new() };
     check_version(&mut object, "apiVersion", "openslo/v1", problems);
     let metadata = object.require("metadata", problems).and_then(|metadata| metadata.object(problems));
@@ -157,12 +153,12 @@ fn read_target(object: &mut Object<'_>, problems: &mut Problems) -> Option<Place
 }
 
 /// The indicator: in the SLO itself, or the SLI of the file that it names.
-fn indicator<'n>(document: &'n Node, mut documents: impl Iterator<Item = &'n Node>) -> Option<&'n Node> {
+fn indicator<'n>(document: &'n Node, documents: &[&'n Node]) -> Option<&'n Node> {
     let spec = document.get("spec")?;
     let name = |node: &'n Node| node.get("metadata").and_then(|metadata| metadata.text("name"));
     spec.get("indicator").or_else(|| {
         let wanted = spec.text("indicatorRef")?;
-        documents.find(|other| other.text("kind") == Some("SLI") && name(other) == Some(wanted))
+        documents.iter().copied().find(|other| other.text("kind") == Some("SLI") && name(other) == Some(wanted))
     })
 }
 
