@@ -27,6 +27,7 @@ mod merge;
 mod overview;
 #[expect(clippy::disallowed_types, reason = "a bar shows the time")]
 mod progress;
+mod promised;
 mod run;
 mod shell;
 mod trace;

@@ -66,6 +66,8 @@ pub struct Model {
     pub horizon: Duration,
     /// The span in which the objective is judged: counted time is divided into such windows. Not zero.
     pub window: Duration,
+    /// The share that is promised in it, whose alerts are watched; `None`: none.
+    pub slo: Option<f64>,
 }
 
 impl Model {

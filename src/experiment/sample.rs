@@ -73,6 +73,7 @@ pub(super) fn model(replicas: u32, min_serving: u32, faults: usize, warm_up: u64
         warm_up: Duration::from_nanos(warm_up),
         horizon: Duration::from_nanos(horizon),
         window: Duration::from_nanos(horizon),
+        slo: None,
     }
 }
 

@@ -76,6 +76,7 @@ pub fn sentences(result: &ExperimentResult) -> Vec<String> {
     sentences.extend(deployments::sentence(shown));
     sentences.extend(operations::sentence(result));
     sentences.extend(pages(result, shown));
+    sentences.extend(alerts(result, shown));
     sentences.extend(removals::sentence(result, shown));
     sentences.extend(assumptions::sentences(result));
     if result.selection.is_none() {
@@ -238,6 +239,20 @@ fn pages(result: &ExperimentResult, shown: &ScenarioResult) -> Option<String> {
             format::count_with_interval(pages)
         )
     })
+}
+
+/// How often the alerts would fire by which an SLO is watched.
+fn alerts(result: &ExperimentResult, shown: &ScenarioResult) -> Option<String> {
+    let alerts = shown.windows.as_ref()?.alerts.filter(|_| !Period::of(result).is_run())?;
+    let [fast, slow] = alerts.map(|alert| {
+        let times = format::count_with_interval(&alert.per_year);
+        let times = times.strip_prefix("≤ ").map_or(times.clone(), |most| format!("at most {most}"));
+        (alert.burn_rate, times)
+    });
+    Some(format!(
+        "The {}× burn-rate alert of the SLO would fire {} times a year, the {}× one {}.",
+        fast.0, fast.1, slow.0, slow.1
+    ))
 }
 
 /// The largest cause of the loss in question; of downtime, that of failed requests, too, where more is lost by them and another cause

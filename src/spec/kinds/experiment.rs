@@ -376,6 +376,8 @@ pub(in crate::spec) fn read_objective(node: &Node, problems: &mut Problems) -> O
     let mut object = Item::new(node, "spec.objective").our_object(problems)?;
     // Read where the Deployments are known.
     let _ = object.get("system");
+    // What it names has been put in its place.
+    let _ = object.get("from");
     let min_serving =
         object.get("minServing").map_or(Some(1), |item| item.integer(problems, MIN_SERVING)).map(|least| least as u32);
     let words = [Metric::Availability, Metric::RequestSuccess].map(|metric| (metric.key(), metric));

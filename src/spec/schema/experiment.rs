@@ -184,6 +184,16 @@ fn objective() -> Value {
                 ),
                 ("metric", or("availability", metric)),
                 ("slo", such_as(json!(["99.95%"]), share("The share that is promised; above 0.", 0.0, 1.0))),
+                (
+                    "from",
+                    such_as(
+                        json!(["slo.yaml", "slo.yaml#web"]),
+                        file(
+                            "An SLO in a file of OpenSLO, Sloth or Pyrra, relative to this file, with #NAME behind it where it \
+                             holds several: instead of slo and window; metric is what it counts, if it is not stated.",
+                        ),
+                    ),
+                ),
                 ("window", or("30d", duration("The span in which the objective is judged; at least 1m."))),
                 (
                     "indifference",
