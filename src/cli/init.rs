@@ -91,12 +91,7 @@ impl Init {
     fn experiment(&self, entries: &[Entry], kept: Option<&Path>, nodes: Option<u32>) -> Result<String, Exit> {
         let file = word(&self.out);
         let head = format!(
-            "How available is {}? Written by hasim {} init.\n`hasim check {file}` says what is wrong in it, `hasim run {file}` plays \
-             it.",
-            match entries {
-                [one] => one.label.clone(),
-                all => format!("a system of {} Deployments", all.len()),
-            },
+            "Written by hasim {} init. `hasim check {file}` says what is wrong in it, `hasim run {file}` plays it.",
             env!("CARGO_PKG_VERSION"),
         );
         let name = match entries {
@@ -118,7 +113,11 @@ impl Init {
             "How the application starts and stops. Bundled are {}; or name a file of kind App.",
             apps.join(", ")
         );
-        let mut fields = Vec::new();
+        let question = match entries {
+            [one] => format!("How available is {}?", one.label),
+            all => format!("How available is a system of {} Deployments?", all.len()),
+        };
+        let mut fields = vec![field("question", "What is asked. The report opens with it.", json!(question))];
         match (entries, members.as_slice()) {
             ([entry], [member]) => {
                 let mut member = member.clone();
