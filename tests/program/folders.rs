@@ -187,7 +187,7 @@ fn a_full_disk_loses_nothing_that_was_played() {
     let (whole, full) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
     assert!(hasim(&RUN, whole.path()).status.success());
     let size = |name: &str| fs::metadata(whole.path().join(name)).unwrap().len() as usize;
-    let (results, page) = (size("results.json"), size("report.html"));
+    let (results, largest) = (size("results.json"), size("charts/summary.png"));
     // No room for the results: the checkpoint is kept, the answer is printed, and the run goes on from there.
     let output = with_room(results / 2, &RUN, full.path());
     let text = said(&output);
@@ -198,12 +198,12 @@ fn a_full_disk_loses_nothing_that_was_played() {
     assert_eq!(played.replications(), 64);
     assert!(hasim(&[&RUN[..], &["--resume"]].concat(), full.path()).status.success());
     assert_eq!(differing(full.path(), whole.path()), Vec::<PathBuf>::new());
-    // No room for the page, the largest of all: the results are whole, and all else is made from them.
-    fs::remove_file(full.path().join("report.html")).unwrap();
-    let output = with_room(page - 1, &RUN, full.path());
+    // No room for the summary, the largest of all: the results are whole, and all else is made from them.
+    fs::remove_file(full.path().join("charts/summary.png")).unwrap();
+    let output = with_room(largest - 1, &RUN, full.path());
     let text = said(&output);
     assert_eq!(output.status.code(), Some(1), "{text}");
-    assert!(text.contains("report.html: ") && text.contains("results.json is whole"), "{text}");
+    assert!(text.contains("summary.png: ") && text.contains("results.json is whole"), "{text}");
     let report = Command::new(env!("CARGO_BIN_EXE_hasim")).arg("report").arg(full.path()).output().unwrap();
     assert!(report.status.success(), "{}", said(&report));
     assert_eq!(differing(full.path(), whole.path()), Vec::<PathBuf>::new());
