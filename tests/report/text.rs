@@ -1,8 +1,10 @@
 //! Reports as text.
 
 use crate::synthetic;
-use hasim::report::{charts, csv, json, markdown, page, terminal};
-use hasim::results::{Distribution, Estimate, ExperimentResult, FaultInfo, OperationInfo, OperationResult, OrderedMap};
+use hasim::report::{charts, csv, json, markdown, metrics, page, terminal};
+use hasim::results::{
+    Alert, Distribution, Estimate, ExperimentResult, FaultInfo, OperationInfo, OperationResult, OrderedMap,
+};
 
 fn plain(text: &str) -> String {
     anstream::adapter::strip_str(text).to_string()
@@ -48,6 +50,38 @@ fn snapshot_of_tables() {
     insta::assert_snapshot!(csv::results(&result));
     result.scenarios.truncate(1);
     insta::assert_snapshot!(recoveries(&result));
+}
+
+/// Rule: with an SLO the answer says how often its alerts would fire, in every form; none seen is a bound, and of a run there is none.
+#[test]
+fn alerts_of_an_slo_are_told() {
+    let mut result = synthetic::single();
+    let alert = |burn_rate, hours: f64, per_year| Alert {
+        burn_rate,
+        long_s: 3_600.0 * hours,
+        short_s: 300.0 * hours,
+        per_year,
+    };
+    let often = Estimate { mean: 2.1, low: 2.0, high: 2.2, bound: false, rests_on_few: false };
+    let never = Estimate { mean: 0.0, low: 0.0, high: 0.031, bound: true, rests_on_few: false };
+    let windows = result.scenarios[0].windows.as_mut().unwrap();
+    windows.alerts = Some([alert(14.4, 1.0, often), alert(6.0, 6.0, never)]);
+    let texts = [plain(&terminal::render(&result, None, 120)), markdown::render(&result), page::render(&result)];
+    let words = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
+    let said = "The 14.4× burn-rate alert of the SLO would fire 2.1 (2 to 2.2) times a year, the 6× one at most 0.031.";
+    for text in texts {
+        assert!(words(&text).contains(said), "{text}");
+    }
+    let mut table = Vec::new();
+    metrics::write(&mut table, &result).unwrap();
+    let table = String::from_utf8(table).unwrap();
+    let row = table.lines().find(|line| line.contains("fast_alerts_per_year,")).unwrap();
+    assert!(["mean", "2.1", "2.2", "1/year"].iter().all(|part| row.split(',').any(|cell| cell == *part)), "{row}");
+    let head = csv::results(&result);
+    assert!(head.lines().next().unwrap().contains("fast_alerts_per_year_mean,"), "{head}");
+    // What is written is read again.
+    let written = json::render(&result);
+    assert!(written.contains("\"burn_rate\": 14.4"), "{written}");
 }
 
 /// What a script alone does is told for a run: no year is mentioned, and the numbers are those of a run.
