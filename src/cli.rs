@@ -27,13 +27,14 @@ mod merge;
 mod overview;
 #[expect(clippy::disallowed_types, reason = "a bar shows the time")]
 mod progress;
+mod promised;
 mod run;
 mod shell;
 mod trace;
 mod verify;
 
 use std::fmt;
-use std::io::{self, Write as _};
+use std::io::{self, IsTerminal as _, Write as _};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -266,7 +267,7 @@ fn report(folder: &std::path::Path, format: Format) -> Exit {
     };
     let claimed = crate::output::Claim::on(folder);
     let written = claimed.and_then(|_claim| crate::output::write_rendered(folder, &result));
-    let printed = print(&rendered(&result, format, Some(folder)));
+    let printed = print(&rendered(&result, format, Some(folder), &[]));
     match written {
         Ok(()) => printed,
         Err(error) => {
@@ -276,20 +277,25 @@ fn report(folder: &std::path::Path, format: Format) -> Exit {
     }
 }
 
-/// The result in the wanted form.
-fn rendered(result: &ExperimentResult, format: Format, folder: Option<&std::path::Path>) -> String {
+/// The result in the wanted form. `said` are its notes that went to standard error already.
+fn rendered(result: &ExperimentResult, format: Format, folder: Option<&std::path::Path>, said: &[String]) -> String {
     match format {
-        Format::Table => terminal::render(result, folder, width()),
+        // Who keeps the output has not kept what was said.
+        Format::Table if !(io::stdout().is_terminal() && io::stderr().is_terminal()) => {
+            terminal::render(result, folder, width(), &[])
+        }
+        Format::Table => terminal::render(result, folder, width(), said),
         Format::Json => json::render(result),
         Format::Csv => csv::results(result),
         Format::Markdown => markdown::render(result),
     }
 }
 
-/// Columns of the terminal, and 80 where there is none: output that is kept reads the same everywhere.
+/// Columns of the terminal; where there is none, what `COLUMNS` says, else 80: output that is kept reads the same everywhere.
 fn width() -> u16 {
-    let columns = terminal_size::terminal_size_of(io::stdout()).map_or(80, |(width, _)| width.0);
-    columns.clamp(60, 120)
+    let stated = || std::env::var("COLUMNS").ok()?.trim().parse().ok();
+    let columns = terminal_size::terminal_size_of(io::stdout()).map(|(width, _)| width.0).or_else(stated);
+    columns.unwrap_or(80).clamp(60, 200)
 }
 
 /// Prints a result; `Failed` where that cannot be done. A reader that has gone away (`| head`) is no failure.

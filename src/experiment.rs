@@ -9,6 +9,7 @@
 //!
 //! `trace` drives a replication like any other and writes down what it shows.
 
+mod burn;
 mod control_variates;
 mod division;
 mod drive;

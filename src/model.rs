@@ -22,7 +22,7 @@ pub use cluster::{
     Cluster, ControlPlane, DeadNodes, Eviction, Latencies, NewNode, Node, Prices, RaceOdds, StartRace, Zone,
 };
 pub use container::{App, Container, ImagePull, OnSigterm, Probe, ProbeKind, Role, WhileStarting};
-pub use drain::EvictionRetry;
+pub use drain::Drainer;
 pub use fault::{
     Affects, BadRevisions, ContainerMode, ControlPlaneMode, ControlPlanePart, Fault, NodeMode, Occurrence,
     ScriptTarget, Strikes,
@@ -66,6 +66,8 @@ pub struct Model {
     pub horizon: Duration,
     /// The span in which the objective is judged: counted time is divided into such windows. Not zero.
     pub window: Duration,
+    /// The share that is promised in it, whose alerts are watched; `None`: none.
+    pub slo: Option<f64>,
 }
 
 impl Model {

@@ -32,6 +32,7 @@ mod ranking;
 mod recommendation;
 mod removals;
 mod sensitivity;
+mod tiles;
 mod verdicts;
 
 pub use aggregate::featured_scenarios;

@@ -45,4 +45,4 @@ pub use sensitivity::{Response, Sensitivity};
 pub use target::{Target, Verdict};
 pub use uncertainty::{Spread, Uncertainty};
 pub use validity::Invalid;
-pub use windows::{WindowLoss, WindowsResult};
+pub use windows::{Alert, WindowLoss, WindowsResult};

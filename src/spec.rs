@@ -28,14 +28,14 @@ mod text;
 
 // Files name each other by what they are, whatever folder they lie in.
 pub use kinds::incidents;
-use kinds::{app, cluster, control_plane, experiment, faults, latencies, law, operations, script, stopping};
+use kinds::{app, cluster, control_plane, experiment, faults, latencies, law, operations, script, slo, stopping};
 use kubernetes::{
     affinity, autoscaler, deployment, hooks, image, labels, manifest, node_labels, objects, ports, probe, resources,
     taints, unplayed, volumes,
 };
 use resolve::{
-    never_ready, never_served, never_starts, overrides, placing, requirement, rerun, scenario, sensitivity, serving,
-    spares, study, system, uncertain,
+    never_ready, never_served, never_starts, overrides, placing, promised, requirement, rerun, scenario, sensitivity,
+    serving, spares, study, system, uncertain,
 };
 use text::{
     diagnostic, documents, files, loader, naming, parameters, places, quantity, quoting, reader, strings, template,
@@ -171,6 +171,45 @@ pub fn deployments_in(path: &Path, bytes: &[u8]) -> Option<Vec<DeploymentName>> 
     Some(manifest.names().map(|(namespace, name)| DeploymentName { name, namespace }).collect())
 }
 
+/// An SLO of another tool that hasim can play.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SloInFile {
+    /// What it is called; `#NAME` behind its file means it.
+    pub name: String,
+    /// The service that it says to be of.
+    pub service: Option<String>,
+    /// What it promises, in words.
+    pub promise: String,
+    /// The tool whose format it has.
+    pub tool: String,
+    /// Whether its name, labels or indicator say that it is about availability.
+    pub is_of_availability: bool,
+    /// Whether the name of the file alone does not tell that it is meant.
+    pub must_be_named: bool,
+}
+
+/// The SLOs of availability that a file holds, in its order; none if it cannot be read.
+pub fn slos_in(path: &Path, bytes: &[u8]) -> Vec<SloInFile> {
+    let mut loader = Loader::new(&read_file);
+    let (_, documents) = loader.parse_first(path, bytes);
+    let documents = manifest::flatten(documents);
+    let slos = slo::read_all(&documents.iter().collect::<Vec<_>>(), &mut loader.problems);
+    if loader.problems.has_errors() {
+        return Vec::new();
+    }
+    let chosen = slo::choose(&slos, None, "").ok().map(|slo| &slo.name);
+    let played = slos.iter().filter(|slo| slo.unplayed().is_none());
+    let told = played.map(|slo| SloInFile {
+        name: slo.name.clone(),
+        service: slo.service.clone(),
+        promise: slo.promise(),
+        tool: slo.format.to_string(),
+        is_of_availability: slo.about == slo::About::Availability,
+        must_be_named: chosen != Some(&slo.name),
+    });
+    told.collect()
+}
+
 /// What a check has found.
 #[derive(Debug, Clone, Default)]
 pub struct Checked {
@@ -204,8 +243,16 @@ pub fn check_bytes(path: &Path, bytes: &[u8]) -> Checked {
 pub fn check_bytes_with(path: &Path, bytes: &[u8], open: &dyn Fn(&Path) -> io::Result<Vec<u8>>) -> Checked {
     let mut loader = Loader::new(open);
     let (file, documents) = loader.parse_first(path, bytes);
+    let documents = manifest::flatten(documents);
+    if incidents::is_record(&documents) {
+        // How many targets there were is a flag of calibrate: here it is only seen whether the rest is sound.
+        let targets = incidents::Targets { replicas: Some(1), nodes: Some(1) };
+        let _ = incidents::read_record(&documents, targets, &mut loader.problems);
+        return Checked { report: loader.problems.report(&loader.sources), changes: None };
+    }
     let manifest = manifest::sort(file, documents, &mut loader.problems);
     manifest::check(&manifest, &mut loader.problems);
+    slo::check(&manifest, &mut loader.problems);
     let mut changes = None;
     for (kind, document) in &manifest.documents {
         if let (Kind::Experiment, None) = (kind, &changes) {

@@ -3,6 +3,7 @@
 //! A [`Study`] is a [`StudyHeader`], which is data that files keep (checkpoints, shards), and [`Scenario`]s, each with the
 //! model that is simulated. `spec` makes studies of files, `experiment` plays them.
 
+mod burn;
 mod header;
 pub mod metric;
 mod objective;
@@ -10,6 +11,7 @@ mod parameter;
 mod scenario;
 mod stopping;
 
+pub use burn::{BurnAlert, burn_alerts};
 pub use header::{API_VERSION, RESULTS_KIND, StudyHeader, Without};
 pub use metric::{Definition, Form, Metric, PerQuantity, Quantity};
 pub use objective::{Bound, Goal, Objective};

@@ -319,6 +319,7 @@ impl Case {
         };
         let header = StudyHeader {
             name: "coverage".to_owned(),
+            question: None,
             seed,
             confidence: 0.95,
             stopping: self.stopping,

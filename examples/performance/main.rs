@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 
 use hasim::cluster::{Mode, Replication};
 use hasim::experiment::{Options, replicate, run};
-use hasim::model::{Fault, Model, Occurrence, YEAR};
+use hasim::model::{Fault, Model, Occurrence, Strikes, YEAR};
 use hasim::random::Law;
 use hasim::spec::load_experiment_with;
 use hasim::study::{Stopping, Study};
@@ -35,6 +35,7 @@ fn main() {
     row("experiments/aidbox.yaml without operations", &of(|fault| !fault.strikes.is_operation()));
     row("experiments/aidbox.yaml with a release a week", &of(|fault| !fault.strikes.is_done_to_nodes()));
     row("experiments/aidbox.yaml", aidbox);
+    row("experiments/aidbox.yaml with a Node image a week", &with_weekly_images(aidbox));
     println!("\n| threads | years a second |\n|---|--:|");
     for threads in [1, 2] {
         println!("| {threads} | {:.0} |", by_threads(threads));
@@ -83,6 +84,15 @@ fn load_with(experiment: &str, nodes_per_zone: usize, workloads: usize) -> Study
     };
     let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join(experiment);
     load_experiment_with(&path, &open).unwrap_or_else(|report| panic!("{report}")).study
+}
+
+/// The same with a new Node image a week.
+fn with_weekly_images(model: &Model) -> Model {
+    let mut model = model.clone();
+    for fault in model.faults.iter_mut().filter(|fault| matches!(fault.strikes, Strikes::UpgradeNodes(_))) {
+        fault.occurs = Occurrence::Every(Law::exponential(7.0 * 86_400.0).expect("a week is a mean"));
+    }
+    model
 }
 
 /// The fault as so many of the same kind that together strike as often.

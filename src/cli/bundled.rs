@@ -8,6 +8,7 @@ use serde_json::{Map, Value, json};
 
 use super::library::{self, Kind, NO_FAULTS};
 use super::progress::Bar;
+use super::promised::Promised;
 use super::run::{self, eprint_report, player};
 use super::{Exit, Format, complain};
 use crate::durations;
@@ -122,13 +123,21 @@ pub(super) struct Unwritten<'a> {
     name: &'a str,
     /// The manifests, each with the argument that names it.
     manifests: Vec<(&'a str, &'a Path)>,
+    /// The file of an SLO, with the flag that names it.
+    slo: Option<(&'a str, &'a Path)>,
     /// Its `spec`, but for what stands around the manifests.
     fields: Map<String, Value>,
 }
 
 impl<'a> Unwritten<'a> {
     pub fn new(name: &'a str, manifests: &[(&'a str, &'a Path)], fields: Map<String, Value>) -> Self {
-        Self { name, manifests: manifests.to_vec(), fields }
+        Self { name, manifests: manifests.to_vec(), slo: None, fields }
+    }
+
+    /// With the SLO that a flag names, if it names a file.
+    pub fn with_slo(mut self, flag: &'a str, promised: Option<&'a Promised>) -> Self {
+        self.slo = promised.and_then(Promised::file).map(|file| (flag, file));
+        self
     }
 
     /// Puts a field into its `spec`.
@@ -138,7 +147,7 @@ impl<'a> Unwritten<'a> {
 
     /// The same manifests in another experiment.
     pub fn with_fields(&self, fields: Map<String, Value>) -> Self {
-        Self { name: self.name, manifests: self.manifests.clone(), fields }
+        Self { name: self.name, manifests: self.manifests.clone(), slo: self.slo, fields }
     }
 }
 
@@ -195,7 +204,7 @@ impl Surroundings {
 
     /// The study of an experiment. What is found in its files goes to standard error, unless `quiet`.
     pub fn study(&self, experiment: &Unwritten<'_>, overrides: Overrides, quiet: bool) -> Result<Loaded, Exit> {
-        self.try_files(&experiment.manifests)?;
+        self.try_files(experiment.manifests.iter().copied().chain(experiment.slo))?;
         let name = format!("bundled:{}", experiment.name);
         let text = self.experiment(experiment);
         let open_all = |path: &Path| -> io::Result<Vec<u8>> {
@@ -225,8 +234,8 @@ impl Surroundings {
     }
 
     /// Whoever names a file that is not there hears of the argument, not of the experiment that is made of it.
-    fn try_files(&self, manifests: &[(&str, &Path)]) -> Result<(), Exit> {
-        let mut files: Vec<_> = manifests.iter().copied().filter(|(_, path)| !path.is_dir()).collect();
+    fn try_files<'f>(&'f self, named: impl Iterator<Item = (&'f str, &'f Path)>) -> Result<(), Exit> {
+        let mut files: Vec<_> = named.filter(|(_, path)| !path.is_dir()).collect();
         for (kind, name) in self.named() {
             let is_bundled = kind.find(name).is_some() || kind == Kind::Faults && name == NO_FAULTS;
             // A word without a folder and an extension is rather meant as a name.

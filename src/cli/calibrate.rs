@@ -9,14 +9,21 @@ use super::run::eprint_report;
 use super::{Exit, complain, print};
 use crate::calibration::calibrate;
 use crate::spec;
-use crate::spec::incidents::{self, Incidents};
+use crate::spec::incidents::{self, Incidents, Targets};
 
 /// Flags of `hasim calibrate` as they were typed.
 #[derive(Debug, Args)]
 pub(super) struct CalibrateArgs {
-    /// Files of the kind Incidents; `-` is standard input. Counts of the same fault in several files add up.
+    /// Files of the kind Incidents, answers of Prometheus with counters of restarts, or events as `kubectl get events -o json` prints
+    /// them, told apart by their content; `-` is standard input. Counts of the same fault in several files add up.
     #[arg(required = true, value_name = "FILE")]
     files: Vec<PathBuf>,
+    /// So many replicas were there, for events, which do not say it: those whose Pods the events are of.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
+    replicas: Option<u32>,
+    /// So many Nodes were there, for events.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
+    nodes: Option<u32>,
     /// No notes on standard error.
     #[arg(long)]
     quiet: bool,
@@ -63,7 +70,8 @@ impl CalibrateArgs {
             }
             spec::read_file(file)
         };
-        match incidents::load(path, &open) {
+        let targets = Targets { replicas: self.replicas, nodes: self.nodes };
+        match incidents::load(path, targets, &open) {
             Ok((incidents, findings)) => {
                 if !self.quiet {
                     eprint_report(&findings);

@@ -11,6 +11,7 @@ use serde_json::{Map, Value, json};
 use super::bundled::{Playing, Surroundings, Unwritten};
 use super::intake::{expect_manifest, plain, word};
 use super::library::{Bundled, Kind};
+use super::promised::Promised;
 use super::{Exit, bundled, complain};
 use crate::app;
 use crate::experiment;
@@ -40,7 +41,7 @@ pub(super) struct Compare {
     pub deployment: Option<String>,
     pub namespace: Option<String>,
     pub around: Surroundings,
-    pub fail_below: Option<f64>,
+    pub fail_below: Option<Promised>,
     /// Seconds a year.
     pub max_regression: Option<f64>,
     pub replications: Option<u64>,
@@ -76,7 +77,8 @@ impl Compare {
         expect_manifest(&self.before, &format!("compare - {}", word(&self.after)))?;
         expect_manifest(&self.after, &format!("compare {} -", word(&self.before)))?;
         let manifests = [("BEFORE", self.before.as_path()), ("AFTER", self.after.as_path())];
-        let mut experiment = Unwritten::new("comparison", &manifests, self.fields(&[None, None])?);
+        let mut experiment = Unwritten::new("comparison", &manifests, self.fields(&[None, None])?)
+            .with_slo("--fail-below", self.fail_below.as_ref());
         let guesses = self.guess_apps(&experiment)?;
         for (key, value) in self.fields(&guesses)? {
             experiment.set(&key, value);
@@ -149,8 +151,8 @@ impl Compare {
         fields.insert("deployment".to_owned(), before);
         fields.insert("candidates".to_owned(), json!(candidates));
         fields.insert("baseline".to_owned(), json!(BEFORE));
-        if let Some(slo) = self.fail_below.filter(|slo| *slo > 0.0) {
-            fields.insert("objective".to_owned(), json!({"slo": slo}));
+        if let Some(objective) = self.fail_below.as_ref().and_then(Promised::objective) {
+            fields.insert("objective".to_owned(), objective);
         }
         Ok(fields)
     }
@@ -238,7 +240,9 @@ impl Compare {
     /// Plays a study, and judges the new manifest by the SLO.
     fn judged(&self, study: &Study) -> Result<ExperimentResult, Exit> {
         let mut result = self.playing.play_without_outages(study)?;
-        let goal = self.fail_below.map(|slo| Goal { metric: Metric::Availability, bound: Bound::AtLeast(slo) });
+        let objective = &study.header.objective;
+        let slo = objective.slo.unwrap_or(0.0);
+        let goal = self.fail_below.as_ref().map(|_| Goal { metric: objective.metric, bound: Bound::AtLeast(slo) });
         let after = result.scenarios.iter().find(|scenario| scenario.name == AFTER);
         result.targets = goal
             .iter()

@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 use serde_json::{Map, Value, json};
 
 use super::bundled::{Playing, Surroundings, Unwritten};
+use super::promised::Promised;
 use super::{Exit, bundled};
 use crate::results::{About, Assumption, ExperimentResult, Guess};
 use crate::spec::{AppGuess, guess_app};
@@ -32,8 +33,8 @@ pub(super) struct Estimate {
     pub around: Surroundings,
     pub zones: Option<u32>,
     pub nodes_per_zone: Option<u32>,
-    /// The SLO as a share.
-    pub slo: Option<f64>,
+    /// The SLO.
+    pub slo: Option<Promised>,
     /// Several compete for the Nodes.
     pub together: bool,
     pub replications: Option<u64>,
@@ -95,7 +96,7 @@ impl Estimate {
 
     fn answer(&self) -> Result<ExperimentResult, Exit> {
         let manifests = [("MANIFEST", self.manifest())];
-        let mut question = Unwritten::new("estimate", &manifests, self.fields()?);
+        let mut question = Unwritten::new("estimate", &manifests, self.fields()?).with_slo("--slo", self.slo.as_ref());
         let (around, guessed) = self.with_guessed_app(&question)?;
         let study = self.study(&question, &around)?;
         let killed = self.killed_starts(&question, &around);
@@ -108,7 +109,7 @@ impl Estimate {
     /// What is assumed of the only Deployment, without playing anything.
     pub fn guesses(&self) -> Result<Vec<Guess>, Exit> {
         let manifests = [("MANIFEST", self.manifest())];
-        let mut question = Unwritten::new("estimate", &manifests, self.fields()?);
+        let mut question = Unwritten::new("estimate", &manifests, self.fields()?).with_slo("--slo", self.slo.as_ref());
         let (around, guessed) = self.with_guessed_app(&question)?;
         let study = self.study(&question, &around)?;
         let alternatives = self.alternatives(&mut question, &around, &study, guessed.as_ref())?;
@@ -145,8 +146,8 @@ impl Estimate {
         if !patch.is_empty() {
             fields.insert("candidates".to_owned(), json!([{"name": "estimate", "patch": patch}]));
         }
-        if let Some(slo) = self.slo {
-            fields.insert("objective".to_owned(), json!({"slo": slo}));
+        if let Some(objective) = self.slo.as_ref().and_then(Promised::objective) {
+            fields.insert("objective".to_owned(), objective);
         }
         Ok(fields)
     }

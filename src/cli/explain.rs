@@ -20,8 +20,9 @@ pub(super) fn execute(path: &Path) -> Exit {
 }
 
 fn text_of(path: &Path) -> Result<String, Exit> {
-    let is_experiment = matches!(Intake::of(path), Intake::Experiment);
-    if !is_experiment {
+    let intake = Intake::of(path);
+    let is_manifest = !matches!(intake, Intake::Experiment | Intake::Slos(_));
+    if is_manifest {
         intake::expect_manifest(path, "explain -")?;
     }
     if path.is_dir() {
@@ -40,7 +41,7 @@ fn text_of(path: &Path) -> Result<String, Exit> {
     for part in &explained {
         let _ = writeln!(text, "{}\n{}", part.of, table(part));
     }
-    if !is_experiment {
+    if is_manifest {
         text += &assumed(path)?;
     }
     Ok(text)
@@ -81,6 +82,7 @@ fn row(value: &Explained) -> [String; 3] {
         Origin::Written { file, line } => format!("{file}:{line}"),
         Origin::Kubernetes => "default of Kubernetes".to_owned(),
         Origin::Hasim => "default of hasim".to_owned(),
+        Origin::Tool(name) => format!("default of {name}"),
         Origin::Assumed => "assumed by hasim".to_owned(),
     };
     [field.to_owned(), value.value.clone(), origin]

@@ -1,15 +1,17 @@
 //! `hasim init`: an experiment to change, from the manifests that are there. It asks nothing and overwrites nothing.
 
+use std::collections::BTreeSet;
 use std::fs::OpenOptions;
 use std::io::{self, Write as _};
 use std::path::{Component, Path, PathBuf};
 
 use serde_json::{Map, Value, json};
 
-use super::bundled::{RELEASE, Surroundings};
+use super::bundled::{RELEASE, Surroundings, named};
 use super::estimate::{Entry, Estimate};
-use super::intake::{plain, refuse, word};
+use super::intake::{folder_of, plain, refuse, word};
 use super::library::{self, Kind};
+use super::promised::{self, Beside};
 use super::run::eprint_report;
 use super::{Exit, complain, note, print};
 use crate::spec::{self, Overrides, Report};
@@ -151,14 +153,7 @@ impl Init {
             &format!("What is changed on purpose. `every` says how often: state it for {RELEASE} from your pipeline."),
             Surroundings::usual_operations().into(),
         ));
-        let objective = if entries.len() == 1 {
-            json!({"minServing": 1, "slo": "99.95%", "window": "30d"})
-        } else {
-            json!({"slo": "99.95%", "window": "30d"})
-        };
-        let serving = if entries.len() == 1 { "Available is while so many Pods serve. " } else { "" };
-        let comment = format!("{serving}The answer tells how probably a window meets the SLO.");
-        fields.push(field("objective", &comment, objective));
+        fields.push(self.objective(entries, kept)?);
         fields.push(field("horizon", "How long each replication is.", json!("1y")));
         let comment = "How many are played: four times as many halve the intervals.";
         fields.push(field("replications", comment, json!(REPLICATIONS)));
@@ -177,6 +172,42 @@ impl Init {
             );
         }
         Ok(fields)
+    }
+
+    /// What the service must achieve: as an SLO beside the manifests says it.
+    fn objective(&self, entries: &[Entry], kept: Option<&Path>) -> Result<Field, Exit> {
+        let mut value = Map::new();
+        let mut comment = String::new();
+        let mut deployment = None;
+        if let [entry] = entries {
+            value.insert("minServing".to_owned(), json!(1));
+            comment += "Available is while so many Pods serve. ";
+            deployment = Some(entry.label.as_str());
+        }
+        comment += "The answer tells how probably a window meets the SLO.";
+        let from = |file: &Path, name: Option<&str>| -> Result<String, Exit> {
+            let file = if kept.is_some() { PathBuf::from(KEPT) } else { self.path_from_here(file)? };
+            Ok(promised::reference(named(&file)?, name))
+        };
+        match Beside::among(files_beside(entries, kept), deployment) {
+            Beside::One(file, name, slo) => {
+                let from = from(&file, name.as_deref())?;
+                comment += &format!(" That is {} in a file of {}: {}.", slo.name, slo.tool, slo.promise);
+                value.insert("from".to_owned(), json!(from));
+            }
+            beside => {
+                value.extend([("slo".to_owned(), json!("99.95%")), ("window".to_owned(), json!("30d"))]);
+                if let Beside::Several(all) = beside {
+                    let all = all.iter().map(|(file, slo)| from(file, Some(&slo.name)));
+                    let all: Vec<String> = all.collect::<Result<_, Exit>>()?;
+                    comment += &format!(
+                        " There are several; to take one, write `from` instead of `slo` and `window`: {}.",
+                        super::intake::some_of(&all)
+                    );
+                }
+            }
+        }
+        Ok(Field { comment, key: "objective", value: Value::Object(value) })
     }
 
     /// How the experiment names a Deployment.
@@ -218,6 +249,17 @@ impl Init {
         file.canonicalize()
             .map_err(|error| refuse(file, format_args!("cannot be found: {error}"), "name it by its whole path"))
     }
+}
+
+/// The files in the folders of the manifests; of standard input nothing lies beside it.
+fn files_beside(entries: &[Entry], kept: Option<&Path>) -> Vec<PathBuf> {
+    if kept.is_some() {
+        return vec![PathBuf::from("-")];
+    }
+    let folder =
+        |entry: &Entry| if entry.path.is_dir() { entry.path.clone() } else { folder_of(&entry.path).to_owned() };
+    let folders: BTreeSet<PathBuf> = entries.iter().map(folder).collect();
+    folders.iter().flat_map(|folder| spec::files_in(folder).unwrap_or_default()).collect()
 }
 
 fn is_there(path: &Path) -> Exit {

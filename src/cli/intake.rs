@@ -40,6 +40,8 @@ pub(super) enum Intake {
     Template,
     /// An experiment.
     Experiment,
+    /// A file with SLOs of another tool; with their names.
+    Slos(Vec<String>),
     /// Another file of hasim's own; with its kind.
     Model(String),
     /// What the command itself is to read and to tell of.
@@ -101,6 +103,8 @@ impl Intake {
             Self::Experiment
         } else if let Some(model) = contents.of_kind(DocumentKind::Model).find(|model| model.stated != "Results") {
             Self::Model(model.stated.clone())
+        } else if contents.has(DocumentKind::Slo) {
+            Self::Slos(contents.of_kind(DocumentKind::Slo).map(in_words).collect())
         } else if contents.has(DocumentKind::OtherWorkload) {
             Self::OtherWorkloads(contents.of_kind(DocumentKind::OtherWorkload).map(in_words).collect())
         } else {
@@ -122,6 +126,7 @@ impl Intake {
             }
             Self::OtherWorkloads(all) => format!("is a manifest ({})", some_of(all)),
             Self::Experiment => "is an experiment".to_owned(),
+            Self::Slos(_) => "holds an SLO".to_owned(),
             Self::Model(kind) => format!("is a model (kind {kind})"),
             Self::Template => "is a template that is not rendered".to_owned(),
             Self::Else => return None,
@@ -152,7 +157,7 @@ pub(super) fn some_of(names: &[String]) -> String {
 }
 
 /// The folder in which a file lies.
-fn folder_of(path: &Path) -> &Path {
+pub(super) fn folder_of(path: &Path) -> &Path {
     path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }
 

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::builder::PossibleValuesParser;
 use clap::{Args, Parser, Subcommand};
 
+use super::promised::Promised;
 use super::{Format, bundled, calibrate, check, fit, trace, verify};
 use crate::experiment::Shard;
 use crate::spec::schema;
@@ -244,9 +245,10 @@ pub(super) struct CompareArgs {
     pub namespace: Option<String>,
     #[command(flatten)]
     pub around: bundled::Surroundings,
-    /// Fail unless AFTER surely has this availability, such as 99.95%.
-    #[arg(long, value_name = "SLO", value_parser = percentage)]
-    pub fail_below: Option<f64>,
+    /// Fail unless AFTER surely has this availability, such as 99.95%; or keeps the SLO of this file of OpenSLO, Sloth or Pyrra
+    /// (FILE, or FILE#NAME where it holds several).
+    #[arg(long, value_name = "SLO|FILE", value_parser = Promised::parse)]
+    pub fail_below: Option<Promised>,
     /// Fail unless AFTER surely adds no more downtime a year than this, such as 5m.
     #[arg(long, value_name = "DURATION", value_parser = seconds)]
     pub max_regression: Option<f64>,
@@ -281,22 +283,15 @@ pub(super) struct EstimateArgs {
     /// So many Nodes in each zone.
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     pub nodes_per_zone: Option<u32>,
-    /// The availability that is hoped for, such as 99.95%.
-    #[arg(long, value_name = "SLO", value_parser = percentage)]
-    pub slo: Option<f64>,
+    /// The availability that is hoped for, such as 99.95%; or a file of OpenSLO, Sloth or Pyrra that states it (FILE, or FILE#NAME
+    /// where it holds several).
+    #[arg(long, value_name = "SLO|FILE", value_parser = Promised::parse)]
+    pub slo: Option<Promised>,
     /// So many replications of a year; 1,000 if not given, or 2,048 where parameters are uncertain.
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     pub replications: Option<u64>,
     #[command(flatten)]
     pub playing: bundled::Playing,
-}
-
-/// `99.95%` as it was typed.
-fn percentage(text: &str) -> Result<f64, String> {
-    let number = text.strip_suffix('%').and_then(|number| number.trim().parse::<f64>().ok());
-    let share =
-        number.map(|number| crate::stats::twelve_digits(number / 100.0)).filter(|share| (0.0..=1.0).contains(share));
-    share.ok_or_else(|| "must be a percentage, such as 99.95%".to_owned())
 }
 
 /// A span of time as it was typed, in seconds.

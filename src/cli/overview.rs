@@ -5,9 +5,11 @@ use std::path::{Path, PathBuf};
 
 use clap::CommandFactory as _;
 
-use super::intake::{Survey, some_of, word};
+use super::intake::{Survey, plain, some_of, word};
 use super::low_args::LowArgs;
+use super::promised::{self, Beside};
 use super::{Exit, print};
+use crate::shell;
 
 /// Says what lies in the present folder, then prints the help.
 pub(super) fn execute() -> Exit {
@@ -27,6 +29,7 @@ fn in_words(here: &Survey) -> String {
     for (files, what) in [
         (&here.other_workloads, "manifest of other workloads, which are not played"),
         (&here.experiments, "experiment"),
+        (&here.slos, "file of SLOs"),
         (&here.charts, "Helm chart"),
         (&here.kustomizations, "Kustomization"),
     ] {
@@ -63,7 +66,7 @@ fn next(here: &Survey) -> Vec<String> {
     commands.extend(first(&here.experiments).map(|file| format!("hasim run {file}")));
     if let [(first, _), rest @ ..] = here.manifests.as_slice() {
         let path = if rest.is_empty() { word(first) } else { ".".to_owned() };
-        commands.push(format!("hasim estimate {path}"));
+        commands.push(format!("hasim estimate {path}{}", slo_of(here)));
         commands.push(format!("hasim init {path}"));
     } else if let Some(chart) = first(&here.charts) {
         commands.push(format!("helm template {chart} | hasim estimate -"));
@@ -76,6 +79,24 @@ fn next(here: &Survey) -> Vec<String> {
     }
     commands.truncate(2);
     commands
+}
+
+/// The flag for the SLO that lies beside the manifests, if there is no doubt which is meant.
+fn slo_of(here: &Survey) -> String {
+    let deployment = match here.manifests.as_slice() {
+        [(_, names)] => match names.as_slice() {
+            [name] => Some(name.as_str()),
+            _ => None,
+        },
+        _ => None,
+    };
+    match Beside::among(here.slos.clone(), deployment) {
+        Beside::One(file, name, _) => {
+            let file = plain(&file).display().to_string();
+            format!(" --slo {}", shell::quoted(&promised::reference(&file, name.as_deref())))
+        }
+        _ => String::new(),
+    }
 }
 
 fn counted(n: usize, one: &str) -> String {

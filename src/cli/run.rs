@@ -61,8 +61,9 @@ impl Run {
             }
             Exit::Failed
         })?;
+        let said = if self.quiet { &[][..] } else { &study.header.notes };
         let exit = match self.shard {
-            Shard::WHOLE => self.deliver(&job, &player, result, &folder),
+            Shard::WHOLE => self.deliver(&job, &player, result, &folder, said),
             _ if result.interrupted => Exit::Interrupted,
             _ => self.deliver_shard(&job),
         };
@@ -73,7 +74,14 @@ impl Run {
     }
 
     /// The files first, then standard output: what was computed is not lost with a reader that has gone away.
-    fn deliver(&self, job: &Job, player: &Player<'_>, mut result: ExperimentResult, folder: &Path) -> Exit {
+    fn deliver(
+        &self,
+        job: &Job,
+        player: &Player<'_>,
+        mut result: ExperimentResult,
+        folder: &Path,
+        said: &[String],
+    ) -> Exit {
         if let Err(error) = player.complete(&mut result) {
             complain(error);
             return Exit::Failed;
@@ -83,7 +91,7 @@ impl Run {
             Ok(()) => !result.scenarios.is_empty(),
             Err(Undelivered { kept, .. }) => *kept == Kept::All,
         };
-        let printed = print(&rendered(&result, self.format, is_there.then_some(folder)));
+        let printed = print(&rendered(&result, self.format, is_there.then_some(folder), said));
         if let Err(Undelivered { error, kept }) = delivered {
             let folder = folder.display();
             let help = match kept {
@@ -142,7 +150,7 @@ pub(super) fn play(study: &Study, threads: usize, quiet: bool) -> Result<Experim
 /// Writes an answer into a folder, if one is named, and prints it.
 pub(super) fn deliver(result: &ExperimentResult, folder: Option<&Path>, format: Format) -> Exit {
     let written = folder.map_or(Ok(()), |folder| output::write_into(folder, result));
-    let printed = print(&rendered(result, format, folder.filter(|_| written.is_ok())));
+    let printed = print(&rendered(result, format, folder.filter(|_| written.is_ok()), &[]));
     written.map_or_else(|error| unwritten(&error), |()| printed)
 }
 

@@ -192,10 +192,10 @@ impl<O: Observer> Cluster<'_, O> {
             let node = upgrade.queue.remove(place);
             upgrade.reserve.retain(|one| Some(*one) != spare);
             upgrade.steps.push(Step { node, spare, stage: Stage::Draining, timer: Timer::NONE });
-            let NodeUpgrade { retry, drain_timeout, .. } = upgrade.plan;
+            let NodeUpgrade { drainer, drain_timeout, .. } = upgrade.plan;
             let forced_after = upgrade.plan.forced_after();
             let timeout = if forced_after.is_none() { drain_timeout } else { None };
-            let terms = Terms { retry, timeout, forced_after, then: Then::Upgrade };
+            let terms = Terms { drainer, timeout, forced_after, then: Then::Upgrade };
             self.drain_node(cx, node, upgrade.operation, terms);
         }
         if upgrade.queue.is_empty() && upgrade.steps.is_empty() {

@@ -252,7 +252,7 @@ impl<O: Observer> Cluster<'_, O> {
         match plan.handler {
             Handler::Evict => {
                 let forced_after = plan.notice.filter(|_| plan.reason.goes_through_api());
-                let terms = Terms { retry: plan.retry, timeout: None, forced_after, then: Then::Withdrawal };
+                let terms = Terms { drainer: plan.drainer, timeout: None, forced_after, then: Then::Withdrawal };
                 self.drain_node(cx, node, operation, terms);
             }
             Handler::Shutdown { pod_grace } => self.shut_down_node(cx, node, operation, pod_grace),

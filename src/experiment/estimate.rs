@@ -54,6 +54,7 @@ pub fn experiment(study: &StudyFacts, tallies: &[Tally], race: Option<&Race>, en
         api_version: API_VERSION.to_owned(),
         kind: RESULTS_KIND.to_owned(),
         experiment: study.header.name.clone(),
+        question: study.header.question.clone(),
         version: env!("CARGO_PKG_VERSION").to_owned(),
         seed: study.header.seed,
         horizon_s: twelve_digits(study.horizon().as_secs_f64()),

@@ -19,6 +19,8 @@ pub struct Outcome {
     pub(super) failed_by: Ledger,
     pub(super) downtime_windows: Losses,
     pub(super) failed_windows: Losses,
+    /// How often each burn-rate alert of the SLO fired; none without an SLO.
+    pub(super) alerts: Vec<u64>,
     /// Lengths of those that ended, as far as they are kept one by one.
     pub(super) outage_lengths: Vec<u64>,
     /// How long the last one lasted, if it had no end by then.
@@ -148,6 +150,7 @@ impl Outcome {
             failed_by: Ledger::new(causes),
             downtime_windows: Losses::new(),
             failed_windows: Losses::new(),
+            alerts: Vec::new(),
             outage_lengths: Vec::new(),
             unended_outage: None,
             recoveries: vec![Recoveries::default(); causes.count()],
@@ -218,6 +221,11 @@ impl Outcome {
     /// How much of the failed requests is charged to a cause, in nanoseconds of full traffic.
     pub fn failed_charged_to(&self, cause: Cause) -> u64 {
         self.failed_by.of(self.causes, cause)
+    }
+
+    /// How often each burn-rate alert of the SLO fired, the faster first; none without an SLO.
+    pub fn alerts(&self) -> &[u64] {
+        &self.alerts
     }
 
     /// When the service was available for the first time, in nanoseconds since time 0; `None` of a running system, or if it

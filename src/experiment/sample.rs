@@ -73,6 +73,7 @@ pub(super) fn model(replicas: u32, min_serving: u32, faults: usize, warm_up: u64
         warm_up: Duration::from_nanos(warm_up),
         horizon: Duration::from_nanos(horizon),
         window: Duration::from_nanos(horizon),
+        slo: None,
     }
 }
 
@@ -128,6 +129,7 @@ pub(super) fn study(models: Vec<Model>, stopping: Stopping) -> Study {
     let header = StudyHeader {
         goals: vec![],
         name: "sample".to_owned(),
+        question: None,
         seed: 42,
         confidence: 0.95,
         stopping,

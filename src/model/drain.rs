@@ -1,10 +1,12 @@
-//! Drains: how those who drain Nodes go about evictions that are refused.
+//! Drains of Nodes.
 
-/// When an eviction that was refused is asked for again.
+/// Who drains Nodes. They differ in when an eviction that was refused is asked for again, what they make of errors, and how they go
+/// about Pods that budgets hold.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum EvictionRetry {
-    /// After 5 s, as `kubectl drain` does (V4).
-    Steady,
-    /// After 0.1 s, then twice as long each time, up to 10 s, as Karpenter does (V21). It asks again after errors, too.
-    Doubling,
+pub enum Drainer {
+    /// `kubectl drain`, and the managed services that do as it does: asks again after 5 s (V4), and gives up after an error (V13).
+    Kubectl,
+    /// Karpenter: asks again after 0.1 s, then twice as long each time, up to 10 s, also after errors (V21). Where it deletes Pods
+    /// in the end, it does so in time for their grace (V21a).
+    Karpenter,
 }

@@ -1,6 +1,6 @@
 //! Upgrades of Nodes: how a provider, or somebody by hand, gives every Node of the cluster a new machine (V5, V16–V20).
 
-use super::EvictionRetry;
+use super::Drainer;
 use crate::time::Duration;
 
 /// How the machines of all Nodes are replaced, some at a time.
@@ -17,8 +17,8 @@ pub struct NodeUpgrade {
     pub cordons_all: bool,
     /// The pause after a Node has been replaced, until the next one takes its turn.
     pub soak: Duration,
-    /// How refused evictions are asked for again.
-    pub retry: EvictionRetry,
+    /// Who drains the Nodes.
+    pub drainer: Drainer,
     /// After how long the drain of a Node gives up; `None`: never (V14).
     pub drain_timeout: Option<Duration>,
     /// What follows a drain that has given up.
@@ -31,7 +31,7 @@ impl NodeUpgrade {
     /// Karpenter's drift: a Node with a Pod that its budget would not let go is no candidate, unless Pods are deleted some time after
     /// the beginning whatever their budgets say (V21a).
     pub const fn asks_first(&self) -> bool {
-        matches!(self.retry, EvictionRetry::Doubling) && self.forced_after().is_none()
+        matches!(self.drainer, Drainer::Karpenter) && self.forced_after().is_none()
     }
 
     /// After how long the Pods that are left on a Node are deleted whatever their budgets say (V18, V20, V24).

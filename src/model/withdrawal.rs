@@ -1,7 +1,7 @@
 //! Nodes that are withdrawn on purpose, each by itself: spot reclaims by the cloud, and Karpenter's expiry and consolidation
 //! (V21, V21a, V23, V24).
 
-use super::EvictionRetry;
+use super::Drainer;
 use crate::time::Duration;
 
 /// How one Node is withdrawn: who is told, what becomes of its Pods, when its machine goes, and what comes in its place.
@@ -18,8 +18,8 @@ pub struct NodeWithdrawal {
     pub handler: Handler,
     /// When the machine is ordered that comes in its place.
     pub replacement: Replacement,
-    /// How refused evictions are asked for again.
-    pub retry: EvictionRetry,
+    /// Who drains the Nodes.
+    pub drainer: Drainer,
 }
 
 /// Why a Node is withdrawn.

@@ -12,6 +12,7 @@ use crate::report::ranking::{self, Ranking};
 use crate::report::recommendation;
 use crate::report::removals;
 use crate::report::sensitivity;
+use crate::report::verdicts;
 use crate::results::{Estimate, ExperimentResult, OperationInfo, ScenarioResult, Standing};
 use crate::study::{Metric, Wanted};
 
@@ -44,6 +45,18 @@ pub fn absent(result: &ExperimentResult) -> String {
     if rarer.is_empty() { "the load and an autoscaler that follows it".to_owned() } else { rarer.join(", and ") }
 }
 
+/// The answer: the verdict where manifests are compared, else the first of the sentences.
+pub fn headline(result: &ExperimentResult) -> String {
+    change(result).or_else(|| sentences(result).into_iter().next()).unwrap_or_default()
+}
+
+/// The verdict on a change, where there is one.
+pub fn change(result: &ExperimentResult) -> Option<String> {
+    result.comparison.as_ref()?;
+    let line = verdicts::lines(result).into_iter().next()?;
+    Some(format!("{}: {}", line.word(), line.words))
+}
+
 /// Sentences, each a paragraph of its own.
 pub fn sentences(result: &ExperimentResult) -> Vec<String> {
     let Some(shown) = aggregate::shown(result) else {
@@ -63,6 +76,7 @@ pub fn sentences(result: &ExperimentResult) -> Vec<String> {
     sentences.extend(deployments::sentence(shown));
     sentences.extend(operations::sentence(result));
     sentences.extend(pages(result, shown));
+    sentences.extend(alerts(result, shown));
     sentences.extend(removals::sentence(result, shown));
     sentences.extend(assumptions::sentences(result));
     if result.selection.is_none() {
@@ -71,8 +85,11 @@ pub fn sentences(result: &ExperimentResult) -> Vec<String> {
     sentences
 }
 
-/// What was asked, in a sentence.
+/// What was asked, in a sentence: the experiment's own, if it says.
 pub fn question(result: &ExperimentResult) -> String {
+    if let Some(question) = &result.question {
+        return question.clone();
+    }
     if let Some(comparison) = &result.comparison {
         return format!("What does {} instead of {} do to availability?", comparison.after, comparison.before);
     }
@@ -222,6 +239,20 @@ fn pages(result: &ExperimentResult, shown: &ScenarioResult) -> Option<String> {
             format::count_with_interval(pages)
         )
     })
+}
+
+/// How often the alerts would fire by which an SLO is watched.
+fn alerts(result: &ExperimentResult, shown: &ScenarioResult) -> Option<String> {
+    let alerts = shown.windows.as_ref()?.alerts.filter(|_| !Period::of(result).is_run())?;
+    let [fast, slow] = alerts.map(|alert| {
+        let times = format::count_with_interval(&alert.per_year);
+        let times = times.strip_prefix("≤ ").map_or(times.clone(), |most| format!("at most {most}"));
+        (alert.burn_rate, times)
+    });
+    Some(format!(
+        "The {}× burn-rate alert of the SLO would fire {} times a year, the {}× one {}.",
+        fast.0, fast.1, slow.0, slow.1
+    ))
 }
 
 /// The largest cause of the loss in question; of downtime, that of failed requests, too, where more is lost by them and another cause

@@ -16,12 +16,10 @@ pub fn sentences(result: &ExperimentResult) -> Vec<String> {
     let base = &shown.estimates[Metric::Downtime];
     let mut sentences = vec![if is_seen(first) {
         format!(
-            "This answer hangs on guesses, most on {}: {}, it is available {} of the time, with {} of downtime a year rather \
-             than {}.",
+            "This answer hangs on guesses, most on {}: {}, {} rather than {}.",
             subject(&first.guess),
             change(&first.guess),
-            share(&first.availability),
-            lost(first, base),
+            without(first, base),
             if base.bound { "none seen".to_owned() } else { format::full(base) },
         )
     } else {
@@ -29,14 +27,18 @@ pub fn sentences(result: &ExperimentResult) -> Vec<String> {
     }];
     let shared = result.assumptions.iter().find(|one| one.guess.about == About::SharedDependency);
     if let Some(shared) = shared.filter(|shared| *shared != first || !is_seen(first)) {
-        sentences.push(format!(
-            "Without {} it is available {} of the time, with {} of downtime a year.",
-            subject(&shared.guess),
-            share(&shared.availability),
-            lost(shared, base)
-        ));
+        sentences.push(format!("Without {} {}.", subject(&shared.guess), without(shared, base)));
     }
     sentences
+}
+
+/// What the answer is with something else in a guess's place. A bound above what is lost with the guess would only puzzle.
+fn without(one: &Assumption, base: &Estimate) -> String {
+    let downtime = &one.downtime_s_per_year;
+    if downtime.bound && !base.bound && downtime.high >= base.mean {
+        return format!("no downtime was seen in {} replications", format::whole(one.replications));
+    }
+    format!("it is available {} of the time, with {} of downtime a year", share(&one.availability), lost(one, base))
 }
 
 /// What is lost with something else in a guess's place, with its interval. Without a fault it is no more than with it, however

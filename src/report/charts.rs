@@ -6,6 +6,7 @@
 mod attribution;
 mod axis;
 mod bars;
+mod deciding;
 mod downtime;
 mod encoding;
 mod finding;
@@ -25,22 +26,28 @@ mod pixels;
 mod recovery;
 mod rollout;
 mod series;
+mod sheet;
 mod simplify_polyline;
 mod spread;
+mod summary;
 mod svg;
 mod timeline;
 mod tornado;
 mod tradeoff;
 mod windows;
 
+pub(super) use deciding::deciding;
+pub(super) use finding::settings;
 pub use fitted::fitted;
 pub use overlay::{Panel, overlay};
-pub use paint::{captioned, png, svg};
+pub use paint::{png, svg};
 pub use palette::css;
 pub use picture::{Anchor, Mark, Picture, Role, Style, Text};
 pub use timeline::{Reach, instant, reach};
 
 use std::borrow::Cow;
+
+use sheet::Sheet;
 
 use crate::report::deployments;
 use crate::report::format;
@@ -79,6 +86,9 @@ const NAMES: [&str; 13] = [
     "tornado",
 ];
 
+/// The name of the summary.
+const SUMMARY: &str = "summary";
+
 /// Names of the pictures of replayed outages: of the scenario that other pictures show, then of the baseline.
 const REPLAYED: [&str; 4] = ["outage-longest", "outage-median", "baseline-outage-longest", "baseline-outage-median"];
 
@@ -91,7 +101,42 @@ pub fn all(result: &ExperimentResult) -> Vec<Chart> {
     let mut all = of_numbers(result);
     all.extend(of_rollouts(result));
     all.extend(of_replays(result));
+    all.extend(summary::draw(result, &all).map(|picture| Chart { name: SUMMARY, picture }));
     all
+}
+
+/// Pixels of a picture for a phone, which has about three quarters of them.
+const NARROW: f64 = 500.0;
+/// So many scenarios have one: it would be as large as all else.
+const MOST_NARROW: usize = 60;
+
+/// A chart on a page: as it is and, where it can be drawn so, as narrow as a phone.
+pub(super) fn on_page(result: &ExperimentResult, chart: &Chart) -> String {
+    const ANY_HEIGHT: f64 = 1e6;
+    let is_small = result.scenarios.len() <= MOST_NARROW;
+    let narrow = part(result, chart.name, Sheet::part(NARROW, ANY_HEIGHT)).filter(|_| is_small);
+    paint::captioned(&chart.picture, narrow.as_ref())
+}
+
+/// The same of a replayed outage, of which parts can be looked at.
+pub(super) fn replay_on_page(chart: &Chart) -> String {
+    paint::captioned(&chart.picture, None)
+}
+
+/// The picture of this name as a part of another one; `None` if it is none that decides.
+fn part(result: &ExperimentResult, name: &str, sheet: Sheet) -> Option<Picture> {
+    match name {
+        "downtime" => downtime::draw(result, sheet),
+        "heatmap" => heatmap::draw(result, sheet),
+        "operations" => operations::draw(&excerpt(result, MOST_POINTS), sheet),
+        "tradeoff" => tradeoff::draw(&excerpt(result, MOST_POINTS), sheet),
+        "attribution" => attribution::draw(result, sheet),
+        "pareto" => pareto::draw(&excerpt(result, MOST_POINTS), sheet),
+        "tornado" => tornado::draw(result, sheet),
+        "rollout" => rollout::draw(result, false, sheet),
+        "outage-longest" => result.replays.first().map(|replay| timeline::draw(result, replay, sheet)),
+        _ => None,
+    }
 }
 
 /// Those of its numbers; of a result that is [`told`].
@@ -101,21 +146,21 @@ pub(super) fn of_numbers(result: &ExperimentResult) -> Vec<Chart> {
     let has_curves = |_: &Picture| !spread::SCENARIOS.contains(&result.scenarios.len());
     let points = excerpt(result, MOST_POINTS);
     let members = deployments::as_answer(result).map(|members| Cow::Owned(excerpt(&members, MOST_DRAWN).into_owned()));
-    let drawn_members = members.as_ref().and_then(|members| Some((downtime::draw(members)?, &whole)));
+    let drawn_members = members.as_ref().and_then(|members| Some((downtime::draw(members, Sheet::WHOLE)?, &whole)));
     let pictures = [
-        downtime::draw(result).map(|picture| (picture, &whole)),
+        downtime::draw(result, Sheet::WHOLE).map(|picture| (picture, &whole)),
         drawn_members,
-        heatmap::draw(result).map(|picture| (picture, &whole)),
+        heatmap::draw(result, Sheet::WHOLE).map(|picture| (picture, &whole)),
         windows::draw(result).map(|picture| (picture, &whole)),
         recovery::draw_pods(result).filter(has_curves).map(|picture| (picture, &whole)),
         recovery::draw_outages(result).filter(has_curves).map(|picture| (picture, &whole)),
         spread::draw(result).map(|picture| (picture, &whole)),
         phases::draw(result).map(|picture| (picture, &whole)),
-        operations::draw(&points).map(|picture| (picture, &points)),
-        tradeoff::draw(&points).map(|picture| (picture, &points)),
-        attribution::draw(result).map(|picture| (picture, &whole)),
-        pareto::draw(&points).map(|picture| (picture, &points)),
-        tornado::draw(result).map(|picture| (picture, &whole)),
+        operations::draw(&points, Sheet::WHOLE).map(|picture| (picture, &points)),
+        tradeoff::draw(&points, Sheet::WHOLE).map(|picture| (picture, &points)),
+        attribution::draw(result, Sheet::WHOLE).map(|picture| (picture, &whole)),
+        pareto::draw(&points, Sheet::WHOLE).map(|picture| (picture, &points)),
+        tornado::draw(result, Sheet::WHOLE).map(|picture| (picture, &whole)),
     ];
     let named = NAMES.into_iter().zip(pictures);
     let chart = |(name, drawn): (&'static str, Option<(Picture, &Cow<'_, ExperimentResult>)>)| {
@@ -171,19 +216,20 @@ fn left_out(drawn: usize, all: usize) -> String {
 
 /// Those of the replayed rollouts.
 pub(super) fn of_rollouts(result: &ExperimentResult) -> Vec<Chart> {
-    let pictures = [false, true].map(|is_rolled_back| rollout::draw(result, is_rolled_back));
+    let pictures = [false, true].map(|is_rolled_back| rollout::draw(result, is_rolled_back, Sheet::WHOLE));
     ROLLOUTS.into_iter().zip(pictures).filter_map(|(name, picture)| Some(Chart { name, picture: picture? })).collect()
 }
 
 /// One of every replayed outage, in their order.
 pub(super) fn of_replays(result: &ExperimentResult) -> Vec<Chart> {
-    let one = |replay| Chart { name: replayed_name(result, replay), picture: timeline::draw(result, replay) };
+    let one =
+        |replay| Chart { name: replayed_name(result, replay), picture: timeline::draw(result, replay, Sheet::WHOLE) };
     result.replays.iter().map(one).collect()
 }
 
 /// Names of all charts that hasim may write; a result need not have all of them.
 pub fn names() -> impl Iterator<Item = &'static str> {
-    NAMES.into_iter().chain(ROLLOUTS).chain(REPLAYED)
+    NAMES.into_iter().chain(ROLLOUTS).chain(REPLAYED).chain([SUMMARY])
 }
 
 fn replayed_name(result: &ExperimentResult, replay: &Replay) -> &'static str {

@@ -32,6 +32,9 @@ pub fn results(result: &ExperimentResult) -> String {
         head.push(format!("{of}_worst"));
     }
     head.extend(["mean", "low", "high", "bound"].map(|part| format!("window_meets_slo_{part}")));
+    for of in ["fast_alerts", "slow_alerts"] {
+        head.extend(["mean", "low", "high", "bound"].map(|part| format!("{of}_per_year_{part}")));
+    }
     head.extend(["pod_hours_per_year", "node_hours_per_year", "cost_per_year", "standing"].map(str::to_owned));
     if has_workloads {
         head.extend(["mean", "low", "high"].map(|part| format!("missing_s_per_year_{part}")));
@@ -65,6 +68,11 @@ pub fn results(result: &ExperimentResult) -> String {
         let meets = windows.and_then(|w| w.meets_slo);
         row.extend([meets.map(|e| e.mean), meets.map(|e| e.low), meets.map(|e| e.high)].map(optional));
         row.push(meets.map_or(String::new(), |e| e.bound.to_string()));
+        for alert in 0..2 {
+            let fires = windows.and_then(|w| w.alerts).map(|alerts| alerts[alert].per_year);
+            row.extend([fires.map(|e| e.mean), fires.map(|e| e.low), fires.map(|e| e.high)].map(optional));
+            row.push(fires.map_or(String::new(), |e| e.bound.to_string()));
+        }
         row.extend([scenario.pod_hours_per_year, scenario.node_hours_per_year].map(number));
         row.push(optional(scenario.cost_per_year));
         row.push(best.as_ref().filter(|_| is_whole).map_or("", |best| best.standing(i)).to_owned());

@@ -53,13 +53,15 @@ pub fn in_full(secs: f64) -> String {
 }
 
 /// A span for sentences with no more digits than an error of so many seconds leaves standing: `18 min 20 s` within 10 s,
-/// `18 min` within 2 min, `18 h` within 2 h.
+/// `18 min` within 2 min, `18 h` within 2 h. It is never coarser than the two digits that tables print of it.
 pub fn in_full_within(secs: f64, error: f64) -> String {
     const STEPS: [f64; 11] = [1.0, 5.0, 10.0, 30.0, 60.0, 300.0, 600.0, 1_800.0, HOUR, 6.0 * HOUR, DAY];
     if error > 0.1 * secs.abs() {
         return duration(secs);
     }
-    match STEPS.into_iter().rev().find(|step| *step <= 2.0 * error) {
+    let unit = unit_of(secs.abs()).0;
+    let second_digit = unit * 10f64.powf((secs.abs() / unit).log10().floor() - 1.0);
+    match STEPS.into_iter().rev().find(|step| *step <= second_digit.min(2.0 * error)) {
         Some(step) => in_full((secs / step).round() * step),
         None => in_full(secs),
     }
@@ -449,6 +451,8 @@ mod tests {
             (1_100.0, 8.0, "18 min 20 s"),
             (1_100.0, 36.0, "18 min"),
             (1_100.0, 300.0, "18 min"),
+            (2_196.0, 150.0, "37 min"),
+            (5_930.0, 420.0, "1 h 39 min"),
             (66_000.0, 600.0, "18 h 20 min"),
             (66_000.0, 5_400.0, "18 h"),
             (66_000.0, 36_000.0, "18 h"),

@@ -195,6 +195,9 @@ fn windows(windows: Option<&WindowsResult>) -> Vec<Row> {
     rows.extend(window_loss("window_downtime_s", windows.map(|w| &w.downtime_s)));
     rows.extend(window_loss("window_failed_request_s", windows.map(|w| &w.failed_request_s)));
     rows.push(estimate("window_meets_slo", "share", windows.and_then(|w| w.meets_slo.as_ref())));
+    let alerts = windows.and_then(|w| w.alerts.as_ref());
+    rows.push(estimate("fast_alerts_per_year", "1/year", alerts.map(|[fast, _]| &fast.per_year)));
+    rows.push(estimate("slow_alerts_per_year", "1/year", alerts.map(|[_, slow]| &slow.per_year)));
     rows
 }
 

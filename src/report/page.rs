@@ -19,8 +19,10 @@ use crate::report::labels::Labels;
 use crate::report::loss;
 use crate::report::period::{Period, told};
 use crate::report::ranking::Ranking;
+use crate::report::tiles::Tiles;
 use crate::report::{
-    answer, assumptions, charts, comparison, deployments, format, operations, pareto, ranking, sensitivity, verdicts,
+    answer, assumptions, charts, comparison, deployments, format, operations, pareto, ranking, sensitivity, tiles,
+    verdicts,
 };
 use crate::results::{Comparison, Estimate, ExperimentResult, ManifestFinding, ScenarioResult};
 use crate::study::Metric;
@@ -39,12 +41,16 @@ struct Page<'a> {
     result: &'a ExperimentResult,
     question: String,
     answer: String,
+    tiles: Tiles,
+    /// The picture that decides, if it is not an outage.
+    deciding: Option<(&'static str, String)>,
+    /// The outage that is the picture that decides.
+    rehearsal: Option<Outage>,
     more: Vec<String>,
     verdicts: Vec<verdicts::Line<'a>>,
     /// What a check finds in one of two manifests alone, under its title.
     findings: Vec<(String, Vec<String>)>,
     kept_findings: Option<String>,
-    pareto: Option<String>,
     /// The tables of the scenarios and of the Deployments that make the one that is shown.
     tables: Vec<Numbers>,
     charts: Vec<(&'static str, String)>,
@@ -54,6 +60,7 @@ struct Page<'a> {
     /// Rollouts that were replayed.
     film: Option<Film>,
     outages: Vec<Outage>,
+    has_outages: bool,
     outage_examples: Vec<Example>,
     /// `a year`, or `a run`.
     each: &'static str,
@@ -136,31 +143,41 @@ pub fn render(result: &ExperimentResult) -> String {
     let each = Period::of(result).each();
     let mut verdicts = verdicts::lines(result);
     let mut sentences = answer::sentences(result);
-    if result.comparison.is_some() {
+    if let Some(change) = answer::change(result) {
         // The verdict on the change is the answer.
-        let change = verdicts.remove(0);
-        sentences.insert(0, format!("{}: {}", change.word(), change.words));
+        verdicts.remove(0);
+        sentences.insert(0, change);
     }
     let mut sentences = sentences.into_iter();
+    let drawn = charts::all(result);
+    let first = charts::deciding(result, &drawn);
     let mut pictures: Vec<(&'static str, String)> =
-        charts::of_numbers(result).into_iter().map(|chart| (chart.name, charts::captioned(&chart.picture))).collect();
-    let pareto = pictures.iter().position(|(name, _)| *name == "pareto").map(|place| pictures.remove(place).1);
+        charts::of_numbers(result).iter().map(|chart| (chart.name, charts::on_page(result, chart))).collect();
+    let mut film = rollouts::replayed(result);
+    let mut outages = outages::replayed(result);
+    let has_outages = !outages.is_empty();
+    // What stands at the top stands nowhere else.
+    let deciding = take(&mut pictures, first).or_else(|| take(&mut film.as_mut()?.charts, first));
+    let rehearsal = outages.iter().position(|one| Some(one.chart) == first).map(|place| outages.remove(place));
     let shown = aggregate::shown(result);
     let page = Page {
         result,
         question: answer::question(result),
         answer: sentences.next().unwrap_or_default(),
+        tiles: tiles::of(result),
+        deciding,
+        rehearsal,
         more: sentences.collect(),
         verdicts,
         findings: result.comparison.as_ref().map(findings).unwrap_or_default(),
         kept_findings: result.comparison.as_ref().and_then(comparison::kept_findings).map(|kept| kept.replace('`', "")),
-        pareto,
         tables: tables(result),
         charts: pictures,
         absent: charts::absent(result),
         waterfalls: shown.map(|shown| waterfall::both(result, shown)).unwrap_or_default(),
-        film: rollouts::replayed(result),
-        outages: outages::replayed(result),
+        film,
+        outages,
+        has_outages,
         outage_examples: outages::examples(result),
         each,
         phase_term: glossary::meaning("phase"),
@@ -178,6 +195,12 @@ pub fn render(result: &ExperimentResult) -> String {
         scripts: [include_str!("page/timeline.js"), include_str!("page/script.js"), include_str!("page/zoom.js")],
     };
     page.render().expect("rendering to a string cannot fail")
+}
+
+/// The picture of this name, which is no longer among them.
+fn take(pictures: &mut Vec<(&'static str, String)>, name: Option<&str>) -> Option<(&'static str, String)> {
+    let place = pictures.iter().position(|(other, _)| Some(*other) == name)?;
+    Some(pictures.remove(place))
 }
 
 fn findings(compared: &Comparison) -> Vec<(String, Vec<String>)> {

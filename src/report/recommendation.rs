@@ -102,13 +102,19 @@ impl Told<'_> {
         let saving = others().filter(|&i| difference(i).high < 0.0 && !difference(i).bound);
         let most = saving.min_by(|&a, &b| difference(a).mean.total_cmp(&difference(b).mean));
         let (worse, unclear) = (count(Relation::Worse), count(Relation::Unclear));
-        if let (None, [other]) = (most, others().collect::<Vec<_>>().as_slice()) {
+        if let [other] = others().collect::<Vec<_>>().as_slice() {
             // Of two there is nothing to count.
-            let other = &self.result.scenarios[*other].name;
-            return if worse == 1 {
-                format!("Keep the baseline: “{other}” loses more.")
-            } else {
-                format!("Keep the baseline: “{other}” is not told apart from it by what it loses.")
+            let name = &self.result.scenarios[*other].name;
+            return match most {
+                Some(i) => format!(
+                    "Either will do: “{name}” saves {} of {what} {}{}; less than {} does not matter.",
+                    format::span_with_error(&difference(i).negated()),
+                    self.period.each(),
+                    self.price_of(i).map_or(String::new(), |price| format!(" and {price}")),
+                    self.best.indifference.in_full(),
+                ),
+                None if worse == 1 => format!("Keep the baseline: “{name}” loses more."),
+                None => format!("Keep the baseline: “{name}” is not told apart from it by what it loses."),
             };
         }
         let mut text = match most {

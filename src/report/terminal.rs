@@ -1,21 +1,25 @@
 //! What a run prints: the answer in words, the numbers in a table, where they come from, what they leave out.
 
+mod footnotes;
+mod table;
+
+pub(super) use table::{table, wrapped};
+
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::path::Path;
 
 use anstyle::{AnsiColor, Style};
-use comfy_table::{CellAlignment, ColumnConstraint, ContentArrangement, LineStyle, Table, TableStyle};
 
 use crate::history::NamedCause;
 use crate::report::aggregate;
 use crate::report::labels::Labels;
 use crate::report::period::{Period, told};
-use crate::report::ranking::{Ground, Ranking};
-use crate::report::{
-    answer, assumptions, comparison, deployments, format, operations, pareto, ranking, sensitivity, verdicts,
-};
+use crate::report::ranking::Ranking;
+use crate::report::{answer, assumptions, comparison, deployments, format, operations, pareto, sensitivity, verdicts};
 use crate::results::{Distribution, ExperimentResult, ScenarioResult, Verdict};
 use crate::study::Metric;
+use table::{longest_part, room_for_names, units_kept};
 
 /// Causes in the table of causes; the rest is summed up.
 const TOP: usize = 8;
@@ -23,18 +27,15 @@ const TOP: usize = 8;
 const MOST: usize = 24;
 /// A share that rounds to nothing.
 const SMALL: f64 = 0.005;
-/// Characters of a name that fit beside the numbers.
+/// Characters of a name for which numbers give way.
 const NAME: usize = 20;
-/// Characters of a varied value in the first column, as far as the numbers leave room.
-const LONGEST_VALUES: [usize; 6] = [24, 12, 8, 6, 5, 4];
 const BOLD: Style = Style::new().bold();
 const DIM: Style = Style::new().dimmed();
 
-const STYLE: TableStyle = TableStyle::new().header_separator(LineStyle::none().fill('─').junction('─'));
-
-/// The report for a terminal `width` columns wide. `folder` is where the files are, if any were written.
+/// The report for a terminal `width` columns wide. `folder` is where the files are, if any were written; `said` are notes that the
+/// reader has seen on the same terminal already.
 /// The text has ANSI styles: print it through `anstream`, which drops them where nobody sees them.
-pub fn render(result: &ExperimentResult, folder: Option<&Path>, width: u16) -> String {
+pub fn render(result: &ExperimentResult, folder: Option<&Path>, width: u16, said: &[String]) -> String {
     let result = &*told(result);
     let screen =
         Screen { result, labels: Labels::of(result), period: Period::of(result), has_files: folder.is_some(), width };
@@ -64,7 +65,9 @@ pub fn render(result: &ExperimentResult, folder: Option<&Path>, width: u16) -> S
         assumptions::footnote(result).into_iter().chain(screen.footnotes(&parts.concat())).collect();
     notes.extend(format::rough_quantiles(&parts.concat()).map(str::to_owned));
     notes.push(answer::left_out(result));
-    notes.extend(result.notes.iter().cloned());
+    notes.extend(result.notes.iter().filter(|note| !said.contains(note)).cloned());
+    let mut once = BTreeSet::new();
+    notes.retain(|note| once.insert(note.clone()));
     for line in notes.iter().flat_map(|note| wrapped(note, width)) {
         let _ = writeln!(text, "{DIM}{line}{DIM:#}");
     }
@@ -187,9 +190,8 @@ impl Screen<'_> {
         if self.shows_standing() {
             head.extend(costs.then_some(cost_head.as_str()));
             head.extend(best.as_ref().map(|_| "standing"));
-        } else {
-            head.extend(["recovery\np50", "\np95"]);
         }
+        head.extend(["recovery\np50", "\np95"]);
         let shown = pareto::first(result, MOST);
         let rows = shown.iter().map(|&i| (i, &result.scenarios[i])).map(|(i, scenario)| {
             let mut row = vec![
@@ -202,28 +204,27 @@ impl Screen<'_> {
                 let cost = scenario.cost_per_year.map_or("–".to_owned(), pareto::amount);
                 row.extend(costs.then_some(cost));
                 row.extend(best.as_ref().map(|best| best.standing(i).to_owned()));
-            } else {
-                row.extend(recovery(&scenario.any_recovery_s));
             }
+            row.extend(recovery(&scenario.any_recovery_s));
             row
         });
         let mut rows: Vec<Vec<String>> = rows.collect();
         // How long a recovery takes and how often it takes place says less than which scenario it is of.
-        let spare: &[usize] = if self.shows_standing() { &[4] } else { &[6, 5, 4] };
-        self.make_room(&mut head, &mut rows, &shown, spare);
+        let last = head.len() - 1;
+        self.make_room(&mut head, &mut rows, &shown, &[last, last - 1, 4]);
         text += &self.table_of(&head, &shown, rows);
         text + &self.left_out(shown.len(), "results.csv")
     }
 
-    /// Leaves these columns out, one after the other, as long as no name fits beside the numbers; they are in results.csv.
+    /// Leaves these columns out, one after the other, as long as a name would be broken within its parts beside the numbers; they are
+    /// in results.csv.
     fn make_room(&self, head: &mut Vec<&str>, rows: &mut [Vec<String>], scenarios: &[usize], spare: &[usize]) {
         let marked = self.marked();
-        // Of several values each may be short; where there is but one, it is the name.
-        let least = if self.labels.columns.len() > 1 { LONGEST_VALUES[LONGEST_VALUES.len() - 1] } else { NAME - 2 };
-        let shortest = |i: &usize| self.name(*i, marked, least).chars().count();
-        let needed = scenarios.iter().map(shortest).max().unwrap_or(0).min(NAME);
+        // A name of one part is short or is broken; of several each has a line where they do not fit.
+        let needed = |i: &usize| longest_part(&self.name(*i, marked)).min(NAME);
+        let needed = scenarios.iter().map(needed).max().unwrap_or(0).max("scenario".len());
         for &column in spare {
-            if self.room_for_names(head, rows) >= needed {
+            if room_for_names(head, &rows.iter().map(Vec::as_slice), self.width) >= needed {
                 return;
             }
             head.remove(column);
@@ -231,18 +232,6 @@ impl Screen<'_> {
                 row.remove(column - 1);
             }
         }
-    }
-
-    /// What the numbers leave.
-    fn room_for_names(&self, head: &[&str], numbers: &[Vec<String>]) -> usize {
-        let length = |text: &str| text.lines().map(|line| line.chars().count()).max().unwrap_or(0);
-        let widest = |column: usize| {
-            let cells = numbers.iter().filter_map(|row| row.get(column)).map(|cell| length(cell));
-            cells.chain([length(head[column + 1])]).max().unwrap_or(0)
-        };
-        let taken: usize = (0..head.len() - 1).map(|column| widest(column) + 2).sum();
-        // A column has a space on its left, and one that parts it from the next.
-        usize::from(self.width).saturating_sub(taken + 1)
     }
 
     /// Whether a column tells how the scenarios stand.
@@ -256,21 +245,16 @@ impl Screen<'_> {
         !self.labels.varied && self.result.scenarios.iter().any(|s| s.name.chars().count() > NAME)
     }
 
-    /// What the first column calls a scenario, in as many characters of each long value.
-    fn name(&self, i: usize, recommended: Option<usize>, chars: usize) -> String {
-        let label = if self.is_numbered() {
-            (i + 1).to_string()
-        } else if self.labels.varied {
-            self.labels.narrow(i, chars)
-        } else {
-            self.labels.short(i)
-        };
+    /// What the first column calls a scenario.
+    fn name(&self, i: usize, recommended: Option<usize>) -> String {
+        let label = if self.is_numbered() { (i + 1).to_string() } else { self.labels.short(i) };
         let is_baseline = self.result.baseline.as_deref() == Some(self.result.scenarios[i].name.as_str());
-        let baseline = if is_baseline && self.result.scenarios.len() > 1 { " *" } else { "" };
-        let recommended = if recommended == Some(i) { " ✓" } else { "" };
+        let baseline = if is_baseline && self.result.scenarios.len() > 1 { "\u{a0}*" } else { "" };
+        let recommended = if recommended == Some(i) { "\u{a0}✓" } else { "" };
         // Where a column tells how it stands, that says so.
         let is_marked = self.result.scenarios[i].unplaceable && !self.shows_standing();
-        let unplaceable = if is_marked { " †" } else { "" };
+        let unplaceable = if is_marked { "\u{a0}†" } else { "" };
+        // A mark stays with the end of its name.
         format!("{label}{recommended}{baseline}{unplaceable}")
     }
 
@@ -279,16 +263,15 @@ impl Screen<'_> {
         Ranking::of(self.result).filter(|_| !self.shows_standing()).and_then(|best| best.recommended)
     }
 
-    /// A table of these scenarios, whose names take what the numbers leave.
+    /// A table of these scenarios, whose names take what the numbers leave: without spaces around the points where that saves a line.
     fn table_of(&self, head: &[&str], scenarios: &[usize], numbers: Vec<Vec<String>>) -> String {
-        let room = self.room_for_names(head, &numbers);
+        let room = room_for_names(head, &numbers.iter().map(Vec::as_slice), self.width);
         let marked = self.marked();
-        let names = |chars| scenarios.iter().map(|&i| self.name(i, marked, chars)).collect::<Vec<_>>();
-        let fits = |names: &Vec<String>| names.iter().all(|name| name.chars().count() <= room);
-        let fitting = LONGEST_VALUES.into_iter().map(names).find(fits);
-        let names = fitting.unwrap_or_else(|| names(LONGEST_VALUES[LONGEST_VALUES.len() - 1]));
-        let rows = names.into_iter().zip(numbers);
-        table(head, rows.map(|(name, row)| [vec![name], row].concat()).collect(), self.width)
+        let names: Vec<String> = scenarios.iter().map(|&i| self.name(i, marked)).collect();
+        let is_wide = names.iter().any(|name| name.chars().count() > room);
+        let names = names.into_iter().map(|name| if is_wide { name.replace(" · ", "·") } else { name });
+        let rows = names.zip(numbers).map(|(name, row)| [vec![name], row].concat());
+        table(head, rows.collect(), self.width)
     }
 
     /// How many scenarios a table with so many leaves out, and where they are.
@@ -462,150 +445,4 @@ impl Screen<'_> {
             n => text + &self.elsewhere(&format!("The last row is of {n} causes: each"), 1, "metrics.csv"),
         }
     }
-
-    /// What the marks and words mean that these tables have.
-    fn footnotes(&self, printed: &str) -> Vec<String> {
-        let result = self.result;
-        let mut notes = Vec::new();
-        let level = format::plain_percent(result.confidence);
-        let marks = [
-            self.marked().map(|_| "✓ recommended."),
-            (result.baseline.is_some() && result.scenarios.len() > 1).then_some("* the baseline."),
-        ];
-        let marks: Vec<&str> = marks.into_iter().flatten().collect();
-        notes.extend((!marks.is_empty()).then(|| marks.join(" ")));
-        notes.extend(printed.contains('†').then(|| ranking::DAGGER.to_owned()));
-        notes.extend(self.standings(printed));
-        notes.push(format!(
-            "± is half of a {level} interval over replications. Failed requests: as time of full traffic. \
-         Recovery: from a fault until the Pod serves in rotation again."
-        ));
-        let bound = |s: &ScenarioResult| {
-            s.estimates[Metric::Availability].bound
-                || s.estimates[Metric::FailedRequests].bound
-                || s.estimates[Metric::Outages].bound
-        };
-        if result.scenarios.iter().any(bound) {
-            notes.push(format!("≤ and ≥: nothing was seen, so this is the end of a {level} interval and no estimate."));
-        }
-        if printed.contains('‡') {
-            notes.push(format::RESTS_ON_FEW.to_owned());
-        }
-        if !result.sensitivity.is_empty() {
-            notes.push(
-            "Elasticity: by how many percent the loss grows for each percent of the parameter. Change: from less to more."
-                .to_owned(),
-        );
-        }
-        let open: u64 =
-            result.scenarios.iter().map(|s| s.any_recovery_s.censored + s.time_to_recovery_s.censored).sum();
-        if open > 0 {
-            notes.push(format!("{} recoveries and outages had no end within the horizon.", format::whole(open)));
-        }
-        notes
-    }
-
-    /// What the words of the column mean, where nothing was searched for.
-    fn standings(&self, printed: &str) -> Option<String> {
-        let best = Ranking::of(self.result).filter(|best| self.shows_standing() && best.ground != Ground::Search)?;
-        let slo = || format::plain_percent(self.result.objective.slo.unwrap_or(1.0));
-        let is_unclear = printed.contains("unclear");
-        let meanings = match best.ground {
-            Ground::CheapestThatMeets => [
-                Some(format!("Meets, misses: {} on average, not in each period.", slo())),
-                is_unclear.then(|| format!("Unclear: the interval holds both what meets and what misses {}.", slo())),
-            ],
-            _ => [
-                printed
-                    .contains("as good")
-                    .then(|| format!("As good: within {} of the recommended one.", best.indifference.in_full())),
-                is_unclear.then(|| "Unclear: not told apart from it.".to_owned()),
-            ],
-        };
-        let said: Vec<String> = meanings.into_iter().flatten().collect();
-        (!said.is_empty()).then(|| said.join(" "))
-    }
-}
-
-/// A table that fits; the first column takes what the numbers leave.
-pub(super) fn table(head: &[&str], mut rows: Vec<Vec<String>>, width: u16) -> String {
-    break_names(head, &mut rows, width);
-    let mut table = Table::new();
-    table.load_style(STYLE).set_content_arrangement(ContentArrangement::Dynamic).set_width(width).force_no_tty();
-    table.set_header(head.to_vec());
-    table.add_rows(rows);
-    for (i, column) in table.column_iter_mut().enumerate() {
-        column.set_padding((1, 0));
-        if i > 0 {
-            // Numbers are never broken.
-            column.set_cell_alignment(CellAlignment::Right);
-            column.set_constraint(ColumnConstraint::ContentWidth);
-        }
-    }
-    table.trim_fmt() + "\n"
-}
-
-/// Breaks long words of the first column after a hyphen, where the numbers leave too little room: else a table breaks them
-/// anywhere.
-fn break_names(head: &[&str], rows: &mut [Vec<String>], width: u16) {
-    let length = |text: &str| text.lines().map(|line| line.chars().count()).max().unwrap_or(0);
-    let widest = |column: usize| {
-        let cells = rows.iter().filter_map(|row| row.get(column)).map(|cell| length(cell));
-        cells.chain([length(head[column])]).max().unwrap_or(0)
-    };
-    // A column has a space on its left, and one that parts it from the next.
-    let numbers: usize = (1..head.len()).map(|column| widest(column) + 2).sum();
-    let room = usize::from(width).saturating_sub(numbers + 1);
-    for name in rows.iter_mut().filter_map(|row| row.first_mut()).filter(|name| !name.contains(' ')) {
-        let mut lines = vec![String::new()];
-        for part in name.split_inclusive('-') {
-            let line = lines.last_mut().expect("there is always a line");
-            if line.is_empty() || line.chars().count() + part.chars().count() <= room {
-                line.push_str(part);
-            } else {
-                lines.push(part.to_owned());
-            }
-        }
-        *name = lines.join("\n");
-    }
-}
-
-/// The text in lines of at most `width` characters, broken at spaces, and within a word only if it is longer.
-pub(super) fn wrapped(text: &str, width: u16) -> Vec<String> {
-    let room = usize::from(width).max(20) - 1;
-    let mut lines = vec![String::new()];
-    for word in units_kept(text) {
-        let line = lines.last_mut().expect("there is always a line");
-        if line.is_empty() {
-            line.push_str(&word);
-        } else if line.chars().count() + 1 + word.chars().count() <= room {
-            line.push(' ');
-            line.push_str(&word);
-        } else {
-            lines.push(word);
-        }
-        while lines.last().is_some_and(|line| line.chars().count() > room) {
-            let line = lines.pop().unwrap_or_default();
-            let rest = line.chars().skip(room).collect();
-            lines.extend([line.chars().take(room).collect(), rest]);
-        }
-    }
-    lines
-}
-
-/// Words; a number and its unit are one.
-fn units_kept(text: &str) -> Vec<String> {
-    let mut words: Vec<String> = Vec::new();
-    for word in text.split(' ') {
-        let is_unit =
-            matches!(word.trim_end_matches(['.', ',', ':', ';', ')']), "%" | "ms" | "s" | "min" | "h" | "d" | "y");
-        match words.last_mut() {
-            Some(number) if is_unit && number.ends_with(|c: char| c.is_ascii_digit()) => {
-                number.push(' ');
-                number.push_str(word);
-            }
-            _ => words.push(word.to_owned()),
-        }
-    }
-    words
 }

@@ -167,9 +167,29 @@ pub fn longest(outages: &[Outage], end: SimTime) -> Option<usize> {
     (0..outages.len()).max_by_key(|&i| (length(&outages[i]), std::cmp::Reverse(i)))
 }
 
+/// So long before the first replica is missing the drain of its Node may have begun.
+const CORDON: Duration = Duration::from_secs(600);
+
+/// Since when a Node has been drained at some moment, if that has begun not long before: what happens then begins with its cordon.
+fn drained_since(timeline: &Timeline, moment: SimTime) -> Option<SimTime> {
+    let mut under_way: Vec<(NodeId, SimTime)> = Vec::new();
+    for entry in timeline.entries.iter().take_while(|entry| entry.at <= moment) {
+        match entry.what {
+            Happening::DrainBegan { node } => under_way.push((node, entry.at)),
+            Happening::DrainEnded { node, .. } | Happening::NodeUncordoned { node } => {
+                under_way.retain(|(other, _)| *other != node);
+            }
+            _ => {}
+        }
+    }
+    let earliest = SimTime::from_nanos(moment.as_nanos().saturating_sub(CORDON.as_nanos()));
+    under_way.into_iter().map(|(_, began)| began).filter(|began| *began >= earliest).min()
+}
+
 /// From when to before when an outage is told: with what led to it, until all replicas are back.
 pub fn story(timeline: &Timeline, outage: Outage) -> (SimTime, SimTime) {
     let (from, to) = timeline.story(outage, REACH);
+    let from = drained_since(timeline, from).unwrap_or(from);
     let from = SimTime::from_nanos(from.as_nanos().saturating_sub(MARGIN.as_nanos()));
     // What happens in the last instant is shown too.
     (from, (to + MARGIN).min(timeline.end + Duration::from_nanos(1)))

@@ -31,6 +31,9 @@ pub struct ExperimentResult {
     pub kind: String,
     /// Name of the experiment.
     pub experiment: String,
+    /// What it asks, in words; left out where the experiment does not say.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub question: Option<String>,
     /// Version of hasim.
     pub version: String,
     /// Seed.
@@ -119,6 +122,7 @@ impl ExperimentResult {
             api_version: self.api_version.clone(),
             kind: self.kind.clone(),
             experiment: self.experiment.clone(),
+            question: self.question.clone(),
             version: self.version.clone(),
             seed: self.seed,
             horizon_s: self.horizon_s,

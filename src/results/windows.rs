@@ -19,6 +19,24 @@ pub struct WindowsResult {
     pub failed_request_s: WindowLoss,
     /// Probability that a window meets the SLO in the objective's metric; `null` if no SLO is stated.
     pub meets_slo: Option<Estimate>,
+    /// How often burn-rate alerts on the share of failed requests fire, the faster first; left out if no SLO is stated, or for a
+    /// window of less than five days.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub alerts: Option<[Alert; 2]>,
+}
+
+/// A multiwindow burn-rate alert: it fires while the share of failed requests is above `burn_rate` times what the SLO allows, both over
+/// the long and over the short span, and counts once until that ends.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct Alert {
+    /// For example 14.4.
+    pub burn_rate: f64,
+    /// The long span in seconds.
+    pub long_s: f64,
+    /// The short span in seconds.
+    pub short_s: f64,
+    /// How often a year it begins to fire.
+    pub per_year: Estimate,
 }
 
 /// The distribution over windows of what is lost in one.

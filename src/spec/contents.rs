@@ -3,6 +3,7 @@
 use crate::spec::diagnostic::Problems;
 use crate::spec::manifest::{self, Kind};
 use crate::spec::quoting::Lines;
+use crate::spec::slo;
 use crate::spec::template;
 use crate::spec::tree::{Node, Sources};
 use crate::spec::unplayed;
@@ -18,6 +19,8 @@ pub enum DocumentKind {
     Experiment,
     /// Another kind of hasim's own: an App, a Cluster, faults, operations or counted incidents.
     Model,
+    /// SLOs in the format of another tool.
+    Slo,
     /// A workload that is no Deployment, such as a StatefulSet, and that no controller has made.
     OtherWorkload,
     /// Another kind of Kubernetes, or of what is installed in a cluster.
@@ -74,12 +77,17 @@ impl Contents {
 
 impl Document {
     fn of(document: &Node) -> Option<Self> {
-        let stated = document.text("kind")?.to_owned();
-        let (namespace, name) = manifest::label(document);
+        let is_slo = slo::format(document).is_some();
+        let stated = document.text("kind").or(is_slo.then_some("SLO"))?.to_owned();
+        let (namespace, mut name) = manifest::label(document);
+        if name.is_empty() && is_slo {
+            document.text("service").unwrap_or_default().clone_into(&mut name);
+        }
         let is_ours = document.text("apiVersion") == Some(API_VERSION);
         let kind = match (is_ours, stated.as_str()) {
             (true, "Experiment") => DocumentKind::Experiment,
             (true, _) => DocumentKind::Model,
+            (false, _) if is_slo => DocumentKind::Slo,
             // Whatever its version is: that it is outdated is to be said of it as a Deployment.
             (false, _) if manifest::kind(document, &mut Problems::default()) == Some(Kind::Deployment) => {
                 DocumentKind::Deployment

@@ -13,6 +13,8 @@ use crate::spec::diagnostic::{Problems, Report};
 use crate::spec::experiment::{self, Question};
 use crate::spec::loader::Loader;
 use crate::spec::manifest::{self, Kind, Manifest};
+use crate::spec::promised;
+use crate::spec::slo;
 use crate::spec::system::System;
 use crate::spec::taints;
 use crate::spec::tree::{Mark, Node, Sources, Value};
@@ -34,6 +36,8 @@ pub enum Origin {
     Kubernetes,
     /// Nothing says it: the default of a field of hasim's own.
     Hasim,
+    /// Nothing says it: the default of the tool whose file it is.
+    Tool(String),
     /// Nothing says it: hasim assumes it.
     Assumed,
 }
@@ -78,8 +82,11 @@ pub fn explain(path: &Path, open: &dyn Fn(&Path) -> io::Result<Vec<u8>>) -> Resu
 }
 
 fn of_manifest(loader: &mut Loader<'_>, manifest: &Manifest) -> Option<Vec<Explanation>> {
-    // Without a Deployment it is told what there is instead.
     if manifest.of(Kind::Deployment).next().is_none() {
+        if manifest.of(Kind::Slo).next().is_some() {
+            return Some(of_slos(loader, manifest));
+        }
+        // It is told what there is instead.
         let at = manifest.documents.first().map(|(_, document)| document.mark)?;
         manifest.choose(&manifest::Choice::default(), (at, ""), &loader.sources, &mut loader.problems)?;
     }
@@ -87,8 +94,29 @@ fn of_manifest(loader: &mut Loader<'_>, manifest: &Manifest) -> Option<Vec<Expla
     manifest.of(Kind::Deployment).map(|document| of_deployment(manifest, document, None, sources, problems)).collect()
 }
 
+/// What is taken of each SLO.
+fn of_slos(loader: &mut Loader<'_>, manifest: &Manifest) -> Vec<Explanation> {
+    let documents: Vec<&Node> = manifest.documents.iter().map(|(_, document)| document).collect();
+    let slos = slo::read_all(&documents, &mut loader.problems);
+    let explain = |slo: &slo::Slo| {
+        let row = |field: &str, value: String, origin| Explained { field: field.to_owned(), value, origin };
+        let at = |mark| written(mark, &loader.sources);
+        let window = match slo.window {
+            Some(window) => row("window", durations::shown(window.value), at(window.mark)),
+            None => row("window", durations::shown(slo::DEFAULT_WINDOW), slo.default_window()),
+        };
+        let slo_row = row("slo", slo::percent(slo.target.value), at(slo.target.mark));
+        let metric = row("metric", slo.metric.value.key().to_owned(), at(slo.metric.mark));
+        let unplayed = slo.unplayed().map(|why| format!(", which {why}")).unwrap_or_default();
+        let of = format!("SLO {} ({}){unplayed}", slo.name, slo.format);
+        Explanation { of, values: vec![slo_row, window, metric] }
+    };
+    slos.iter().map(explain).collect()
+}
+
 fn of_experiment(loader: &mut Loader<'_>, path: &Path, document: &Node) -> Option<Vec<Explanation>> {
     let folder = path.parent().unwrap_or(Path::new("")).to_path_buf();
+    let document = &*promised::bring_in(loader, &folder, document);
     let question = experiment::read(document, &mut loader.problems)?;
     let system = System::load(loader, &folder, &question.references, None)?;
     let (sources, problems) = (&loader.sources, &mut loader.problems);
@@ -112,6 +140,9 @@ fn of_question(
     let mut rows = Rows { document, sources, values: Vec::new(), default: Origin::Hasim };
     rows.add("spec.objective.minServing", objective.min_serving);
     rows.add("spec.objective.metric", objective.metric.key());
+    if let Some(slo) = objective.slo {
+        rows.add("spec.objective.slo", slo::percent(slo));
+    }
     rows.add("spec.objective.window", durations::shown(objective.window));
     rows.add("spec.horizon", durations::shown(question.horizon));
     rows.add("spec.warmUp", durations::shown(question.warm_up));

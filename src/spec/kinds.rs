@@ -1,4 +1,4 @@
-//! hasim's own kinds: apps, clusters, fault models, incidents and experiments.
+//! hasim's own kinds: apps, clusters, fault models, incidents and experiments; and SLOs in files of other tools.
 
 pub(in crate::spec) mod app;
 pub(in crate::spec) mod cluster;
@@ -10,4 +10,5 @@ pub(in crate::spec) mod latencies;
 pub(in crate::spec) mod law;
 pub(in crate::spec) mod operations;
 pub(in crate::spec) mod script;
+pub(in crate::spec) mod slo;
 pub(in crate::spec) mod stopping;

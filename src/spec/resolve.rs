@@ -5,6 +5,7 @@ pub(in crate::spec) mod never_served;
 pub(in crate::spec) mod never_starts;
 pub(in crate::spec) mod overrides;
 pub(in crate::spec) mod placing;
+pub(in crate::spec) mod promised;
 pub(in crate::spec) mod requirement;
 pub(in crate::spec) mod rerun;
 pub(in crate::spec) mod scenario;

@@ -17,6 +17,9 @@ pub const RESULTS_KIND: &str = "Results";
 pub struct StudyHeader {
     /// Name of the experiment; fit for a file name.
     pub name: String,
+    /// What it asks, in words, if it says so. Left out if not.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub question: Option<String>,
     /// Seed of all random streams.
     pub seed: u64,
     /// Confidence level of every interval.

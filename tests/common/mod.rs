@@ -236,6 +236,7 @@ pub fn reference() -> Model {
         warm_up: secs(7.0 * 86_400.0),
         horizon: hasim::model::YEAR,
         window: secs(30.0 * 86_400.0),
+        slo: None,
     }
 }
 

@@ -3,7 +3,7 @@
 use super::{SANDBOX, days, exponential, fault, probe, reference, secs};
 use hasim::ids::{ContainerId, ImageId, TemplateContainer, WorkloadId};
 use hasim::model::{
-    Affects, AntiAffinity, App, BadRevisions, Budget, Container, ContainerMode, ControlPlaneMode, EvictionRetry, Fault,
+    Affects, AntiAffinity, App, BadRevisions, Budget, Container, ContainerMode, ControlPlaneMode, Drainer, Fault,
     Handler, ImagePull, Limit, Model, NodeMode, NodeUpgrade, NodeWithdrawal, Occurrence, OnCall, OnTimeout, Part,
     Probe, Replacement, Requirement, Role, Strikes, Toleration, UpgradeOrder, WithdrawalReason, WithdrawalScope,
     Workload,
@@ -247,10 +247,10 @@ pub fn withdrawals(within: Duration) -> Vec<Fault> {
         notice: Some(secs(120.0)),
         handler: Handler::Evict,
         replacement: Replacement::AtEnd,
-        retry: EvictionRetry::Steady,
+        drainer: Drainer::Kubectl,
     };
     let gcp = NodeWithdrawal { notice: Some(secs(30.0)), handler: shutdown, ..aws };
-    let beside = NodeWithdrawal { replacement: Replacement::AtNotice, retry: EvictionRetry::Doubling, ..aws };
+    let beside = NodeWithdrawal { replacement: Replacement::AtNotice, drainer: Drainer::Karpenter, ..aws };
     let burst = NodeWithdrawal { scope: WithdrawalScope::Zone { share: 0.5 }, handler: Handler::None, ..beside };
     let expiry = NodeWithdrawal { reason: WithdrawalReason::Expiry, notice: Some(within), ..beside };
     let patient = NodeWithdrawal { notice: None, ..expiry };
@@ -293,7 +293,7 @@ pub fn changing_reference() -> Model {
         order: UpgradeOrder::Random,
         cordons_all: false,
         soak: secs(60.0),
-        retry: EvictionRetry::Doubling,
+        drainer: Drainer::Karpenter,
         drain_timeout: Some(secs(600.0)),
         on_timeout: OnTimeout::Skip,
         frees_failed: true,

@@ -576,3 +576,19 @@ fn min_serving_above_the_replicas_is_an_error_in_its_place() {
     let scaled = manifest + &autoscaler("minReplicas: 3, maxReplicas: 6");
     assert!(load(&scaled, "  objective: {minServing: 3}\n").is_ok());
 }
+
+/// A question is a line that fits above an answer; reports begin with it, and without one they ask their own.
+#[test]
+fn a_question_is_one_line() {
+    let asked = |field: &str| {
+        let manifest = web("replicas: 2", "", &[SERVES]);
+        load(&manifest, &format!("  question: {field}\n")).map(|study| study.header.question)
+    };
+    assert_eq!(asked("Is a third replica worth it?").unwrap().as_deref(), Some("Is a third replica worth it?"));
+    let longest = "x".repeat(160);
+    assert_eq!(asked(&longest).unwrap(), Some(longest.clone()));
+    for wrong in ["''", "\"two\\nlines\"", &format!("{longest}x"), "[a, b]"] {
+        let report = asked(wrong).unwrap_err();
+        assert!(error(&report).contains("spec.question"), "{report}");
+    }
+}

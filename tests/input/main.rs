@@ -2,6 +2,7 @@
 
 mod advice;
 mod check;
+mod counts;
 mod fuzz;
 mod kinds;
 mod manifests;
@@ -9,5 +10,6 @@ mod refused;
 mod scalings;
 mod several;
 mod shipped;
+mod slos;
 mod upgrades;
 mod withdrawals;

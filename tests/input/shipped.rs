@@ -49,3 +49,17 @@ fn shipped_experiments_have_different_scenarios() {
     }
     assert!(played >= 7, "{played} experiments");
 }
+
+/// Each experiment says what it asks, and the table of the README says the same.
+#[test]
+fn shipped_experiments_ask_what_the_readme_says() {
+    let readme = include_str!("../../README.md");
+    let in_folder = |path: &PathBuf| path.parent() == Some(Path::new("experiments"));
+    for path in yaml_below(Path::new("experiments")).into_iter().filter(in_folder) {
+        let study = load_experiment(&path).unwrap_or_else(|report| panic!("{report}")).study;
+        let question = study.header.question.unwrap_or_else(|| panic!("{}: asks nothing", path.display()));
+        let name = path.file_name().unwrap().to_string_lossy().into_owned();
+        let row = format!("| [{name}]({}) | {question}", path.display());
+        assert!(readme.contains(&row), "{row}");
+    }
+}

@@ -1,7 +1,7 @@
 //! Upgrades of Nodes as experiments write them: what presets stand for, and the spare Nodes that surges need.
 
 use crate::kinds::{SERVES, SERVICE, load_with_findings, web};
-use hasim::model::{EvictionRetry, Model, NodeUpgrade, OnTimeout, Strikes, UpgradeOrder};
+use hasim::model::{Drainer, Model, NodeUpgrade, OnTimeout, Strikes, UpgradeOrder};
 use hasim::time::Duration;
 
 /// The model of an experiment with these lines beside the Deployment of three replicas, one on each host.
@@ -40,7 +40,7 @@ fn presets_are_what_providers_do() {
         order: UpgradeOrder::Random,
         cordons_all: false,
         soak: Duration::ZERO,
-        retry: EvictionRetry::Steady,
+        drainer: Drainer::Kubectl,
         drain_timeout: minutes(60),
         on_timeout: OnTimeout::Force,
         frees_failed: false,
@@ -70,7 +70,7 @@ fn presets_are_what_providers_do() {
         (
             "zones: 3, nodesPerZone: 5",
             "preset: karpenter",
-            NodeUpgrade { surge: 2, at_once: 2, retry: EvictionRetry::Doubling, ..plain },
+            NodeUpgrade { surge: 2, at_once: 2, drainer: Drainer::Karpenter, ..plain },
         ),
         ("zones: 3, nodesPerZone: 2", "order: random", plain),
         ("zones: 3, nodesPerZone: 2", "preset: gke, surge: 50%", NodeUpgrade { surge: 3, at_once: 3, ..base }),

@@ -3,8 +3,8 @@
 use crate::kinds::{SERVES, SERVICE, load_with_findings, web};
 use hasim::ids::NodeId;
 use hasim::model::{
-    EvictionRetry, Fault, Handler, Model, NodeWithdrawal, Occurrence, Replacement, ScriptTarget, Strikes,
-    WithdrawalReason, WithdrawalScope,
+    Drainer, Fault, Handler, Model, NodeWithdrawal, Occurrence, Replacement, ScriptTarget, Strikes, WithdrawalReason,
+    WithdrawalScope,
 };
 use hasim::time::Duration;
 
@@ -48,11 +48,11 @@ fn presets_are_what_clouds_do() {
         notice: seconds(120),
         handler: Handler::Evict,
         replacement: Replacement::AtEnd,
-        retry: EvictionRetry::Steady,
+        drainer: Drainer::Kubectl,
     };
     let shutdown = |secs| Handler::Shutdown { pod_grace: Duration::from_secs(secs) };
     let gcp = NodeWithdrawal { notice: seconds(30), handler: shutdown(15), ..aws };
-    let karpenter = NodeWithdrawal { replacement: Replacement::AtNotice, retry: EvictionRetry::Doubling, ..aws };
+    let karpenter = NodeWithdrawal { replacement: Replacement::AtNotice, drainer: Drainer::Karpenter, ..aws };
     let expiry = NodeWithdrawal { reason: WithdrawalReason::Expiry, notice: None, ..karpenter };
     let consolidation = NodeWithdrawal {
         reason: WithdrawalReason::Consolidation,

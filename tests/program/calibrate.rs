@@ -133,3 +133,36 @@ fn wrong_files_are_located() {
         .code(3)
         .stderr(predicate::str::contains("panicked").not());
 }
+
+/// What others have counted is told by its content, also on standard input, and becomes a fault model to use.
+#[test]
+fn counters_and_events_become_a_fault_model() {
+    let series = |pod: &str, last: u32| {
+        let metric = format!(
+            "{{\"__name__\":\"kube_pod_container_status_restarts_total\",\"namespace\":\"shop\",\"pod\":\"{pod}\",\"container\":\"web\"}}"
+        );
+        format!("{{\"metric\":{metric},\"values\":[[1785542400,\"0\"],[1788134400,\"{last}\"]]}}")
+    };
+    let all = [series("a", 3), series("b", 2), series("c", 0)].join(",");
+    let answer = format!("{{\"status\":\"success\",\"data\":{{\"resultType\":\"matrix\",\"result\":[{all}]}}}}");
+    let output = hasim(&["calibrate", "-"]).write_stdin(answer.clone()).output().unwrap();
+    let (model, told) = (String::from_utf8(output.stdout).unwrap(), String::from_utf8(output.stderr).unwrap());
+    assert!(model.contains("name: container-crash") && model.contains("from 5 in 90 replica-days"), "{model}{told}");
+    assert!(told.contains("<stdin>:1:") && told.contains("are no restarts"), "{told}");
+    hasim(&["check", "-"]).write_stdin(model).assert().success();
+    // Counts of the same fault add up, whoever counted.
+    let folder = tempfile::tempdir().unwrap();
+    let own = file(&folder, "own.yaml", "    - {name: container-crash, count: 4}\n");
+    let path = folder.path().join("restarts.json");
+    std::fs::write(&path, &answer).unwrap();
+    let model = calibrated(&[&own, path.to_str().unwrap()]);
+    assert!(model.contains("from 9 in 360 replica-days"), "{model}");
+    let events = "{\"apiVersion\":\"v1\",\"kind\":\"List\",\"items\":[\
+        {\"apiVersion\":\"v1\",\"kind\":\"Event\",\"reason\":\"Pulled\",\"lastTimestamp\":\"2026-11-29T20:00:00Z\",\"metadata\":{\"uid\":\"1\"}},\
+        {\"apiVersion\":\"v1\",\"kind\":\"Event\",\"reason\":\"NodeNotReady\",\"lastTimestamp\":\"2026-11-29T21:00:00Z\",\
+        \"metadata\":{\"uid\":\"2\"},\"involvedObject\":{\"kind\":\"Node\",\"name\":\"n1\"}}]}";
+    let says = predicate::str::contains("name: node-crash").and(predicate::str::contains("from 1 in 0.25 Node-days"));
+    hasim(&["calibrate", "-", "--nodes", "6"]).write_stdin(events).assert().success().stdout(says);
+    let says = predicate::str::contains("--nodes $(kubectl get nodes -o name | wc -l)");
+    hasim(&["calibrate", "-"]).write_stdin(events).assert().code(3).stdout("").stderr(says);
+}

@@ -21,4 +21,5 @@ mod resume;
 mod rules_docs;
 mod schema;
 mod several;
+mod slos;
 mod verify;

@@ -126,7 +126,12 @@ fn equal_results_give_equal_bytes() {
 
 #[test]
 fn each_chart_is_drawn_when_it_has_something_to_say() {
-    let names = |result: &ExperimentResult| charts::all(result).iter().map(|chart| chart.name).collect::<Vec<_>>();
+    // The summary is there for each answer, and last.
+    let names = |result: &ExperimentResult| {
+        let mut names = charts::all(result).iter().map(|chart| chart.name).collect::<Vec<_>>();
+        assert!(result.scenarios.is_empty() || names.pop() == Some("summary"));
+        names
+    };
     let of_few = ["downtime", "windows", "recovery", "outages", "phases", "tradeoff", "attribution"];
     assert_eq!(names(&synthetic::four()), of_few);
     assert_eq!(names(&synthetic::priced()), [&of_few[..], &["pareto"]].concat());
@@ -374,4 +379,48 @@ proptest! {
             prop_assert!(charts::svg(picture).ends_with("</svg>\n"));
         }
     }
+}
+
+/// The summary: sixteen to nine, with the question, the answer and its tiles, in no smaller type than is read from the back of a room.
+#[test]
+fn the_summary_is_read_from_the_back_of_a_room() {
+    for (which, mut result) in results() {
+        result.question = Some("Is it available enough?".to_owned());
+        let all = charts::all(&result);
+        let summary = &all.iter().find(|chart| chart.name == "summary").unwrap().picture;
+        assert_eq!((summary.width, summary.height), (1600.0, 900.0), "{which}");
+        let texts = summary.texts();
+        for text in &texts {
+            let (left, right) = text.extent();
+            let is_inside = left >= 0.0 && right <= 1600.5 && text.y >= text.size && text.y + 3.0 <= 900.0;
+            assert!(is_inside, "{which}: {:?} at {left}..{right}, {}", text.text, text.y);
+            // The errors in the cells of a heat map stand beside larger numbers.
+            assert!(text.size >= 15.9, "{which}: {:?} of {}", text.text, text.size);
+        }
+        let small = texts.iter().filter(|text| text.size < 19.99).count();
+        assert!(2 * small < texts.len(), "{which}: {small} of {}", texts.len());
+        assert!(texts.iter().any(|text| text.text == "Is it available enough?"), "{which}");
+        assert!(texts.iter().any(|text| text.text.contains("seed 42")), "{which}");
+    }
+}
+
+/// The picture that decides follows from the kind of the question.
+#[test]
+fn the_picture_that_decides_follows_from_the_question() {
+    let decides = |result: &ExperimentResult| {
+        let page = hasim::report::page::render(result);
+        let first = page.split("data-chart=\"").nth(1).unwrap_or_else(|| panic!("{} has none", result.experiment));
+        first.split('"').next().unwrap().to_owned()
+    };
+    assert_eq!(decides(&synthetic::single()), "attribution");
+    assert_eq!(decides(&synthetic::priced()), "pareto");
+    assert_eq!(decides(&synthetic::sensitive()), "tornado");
+    assert_eq!(decides(&synthetic::four()), "tradeoff");
+    assert_eq!(decides(&synthetic::compared()), "attribution");
+    let mut alone = synthetic::four();
+    alone.each_alone = true;
+    assert_eq!(decides(&alone), "downtime");
+    let mut rehearsal = synthetic::replayed("something");
+    rehearsal.faults.iter_mut().for_each(|fault| fault.every_mean_s = None);
+    assert_eq!(decides(&rehearsal), "outage-longest");
 }

@@ -22,13 +22,13 @@ fn a_folder_holds_what_it_should_and_no_rests() {
         names(folder.path()),
         ["charts", "metrics.csv", "recoveries.csv", "report.html", "results.csv", "results.json"]
     );
-    assert_eq!(names(&charts).len(), 14);
+    assert_eq!(names(&charts).len(), 16);
     assert_eq!(output::read(folder.path()).unwrap(), synthetic::four());
 
     // A later result without outages: its stale charts go, a file that is not ours stays.
     fs::write(charts.join("notes.svg"), "mine").unwrap();
     output::write_all(folder.path(), &synthetic::silent()).unwrap();
-    assert_eq!(names(&charts), ["notes.svg"]);
+    assert_eq!(names(&charts), ["notes.svg", "summary.png", "summary.svg"]);
 }
 
 /// Determinism: rendering again from `results.json` gives the same bytes.

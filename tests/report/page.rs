@@ -70,6 +70,63 @@ fn a_comparison_answers_with_its_verdict() {
     assert!(at("What does after instead of before do to availability?") < at("1 more finding is in both manifests"));
 }
 
+/// The page begins with the question, the answer, its tiles and the picture that decides, in this order; all else follows.
+#[test]
+fn the_page_opens_with_the_answer() {
+    let mut result = synthetic::priced();
+    result.question = Some("Which is the cheapest?".to_owned());
+    let page = page::render(&result);
+    let at = |words: &str| page.find(words).unwrap_or_else(|| panic!("no {words}"));
+    let order = [
+        "<p class=\"question\">Which is the cheapest?</p>",
+        "<p class=\"answer\">",
+        "<section class=\"tiles\" ",
+        "<h2>Availability</h2>",
+        "<h2>Odds of 99.95 % in 30 d</h2>",
+        "<h2>Longest outage</h2>",
+        "<h2>Cost a year</h2>",
+        "<figure class=\"deciding\" data-chart=\"pareto\">",
+        "charts/summary.png",
+        "<h2>The scenarios</h2>",
+    ];
+    assert!(order.windows(2).all(|pair| at(pair[0]) < at(pair[1])));
+    assert_eq!(page.matches("data-chart=\"pareto\"").count(), 1, "once");
+}
+
+/// Tiles say what the objective counts, how it stands to the baseline, and of a rehearsal what happened; nothing that is not there.
+#[test]
+fn tiles_say_what_there_is() {
+    let tiles = |result: &hasim::results::ExperimentResult| {
+        let page = page::render(result);
+        let section =
+            page.split_once("<section class=\"tiles\" ").expect("tiles").1.split_once("</section>").unwrap().0;
+        section.to_owned()
+    };
+    let four = tiles(&synthetic::four());
+    for words in ["Recommended: ", "Pod-hours a month", "from the baseline", "the baseline: "] {
+        assert!(four.contains(words), "{words}: {four}");
+    }
+    let mut requests = synthetic::four();
+    requests.objective.metric = hasim::study::Metric::RequestSuccess;
+    let requests = tiles(&requests);
+    assert!(requests.contains("<h2>Failed requests a year</h2>") && requests.contains("<h2>Worst window of 30 d</h2>"));
+    assert!(!requests.contains("<h2>Availability</h2>"), "{requests}");
+    let scripted = tiles(&synthetic::scripted());
+    for words in ["<h2>Longest outage</h2>", "<h2>Failed requests a run</h2>", "<h2>A Pod serves again within</h2>"] {
+        assert!(scripted.contains(words), "{words}: {scripted}");
+    }
+    assert!(!scripted.contains("a year") && !scripted.contains("a month"), "{scripted}");
+    assert!(tiles(&synthetic::silent()).contains("<p class=\"value\">none</p>"));
+    // Without an SLO there are no odds.
+    let mut result = synthetic::single();
+    result.objective.slo = None;
+    assert!(!tiles(&result).contains("Odds"));
+    let mut alone = synthetic::four();
+    alone.each_alone = true;
+    let alone = tiles(&alone);
+    assert!(alone.contains("All 4 Deployments") && alone.contains(" of 4</p>") && alone.contains("Least available"));
+}
+
 /// A page of 200 scenarios can be sent by mail.
 #[test]
 fn two_hundred_scenarios_are_less_than_three_megabytes() {

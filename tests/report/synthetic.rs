@@ -187,6 +187,7 @@ fn windows(down: f64, failed: f64) -> WindowsResult {
         downtime_s: loss(down),
         failed_request_s: loss(failed),
         meets_slo: Some(Estimate { mean: 0.971, low: 0.968, high: 0.9737, bound: false, rests_on_few: false }),
+        alerts: None,
     }
 }
 
@@ -295,6 +296,7 @@ fn result(experiment: &str, varied: &[&str], scenarios: Vec<ScenarioResult>) -> 
         api_version: "hasim/v1".to_owned(),
         kind: "Results".to_owned(),
         experiment: experiment.to_owned(),
+        question: None,
         version: "0.1.0".to_owned(),
         seed: 42,
         horizon_s: 31_536_000.0,
@@ -554,6 +556,7 @@ pub fn odd() -> ExperimentResult {
         downtime_s: nothing.clone(),
         failed_request_s: nothing,
         meets_slo: Some(quiet.estimates[Metric::Availability]),
+        alerts: None,
     });
     quiet.time_to_recovery_s = Distribution::default();
     quiet.any_recovery_s = Distribution::default();

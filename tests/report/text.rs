@@ -12,26 +12,26 @@ fn plain(text: &str) -> String {
 #[test]
 fn snapshot_of_one_scenario() {
     let folder = std::path::Path::new("output/aidbox");
-    insta::assert_snapshot!(plain(&terminal::render(&synthetic::single(), Some(folder), 80)));
+    insta::assert_snapshot!(plain(&terminal::render(&synthetic::single(), Some(folder), 80, &[])));
 }
 
 /// Snapshot: a grid of three keys.
 #[test]
 fn snapshot_of_a_grid() {
-    insta::assert_snapshot!(plain(&terminal::render(&synthetic::twenty_four(), None, 80)));
+    insta::assert_snapshot!(plain(&terminal::render(&synthetic::twenty_four(), None, 80, &[])));
 }
 
 /// Snapshot: a search for the cheapest, with its choice first and cost and standing in the table.
 #[test]
 fn snapshot_of_a_selection() {
-    insta::assert_snapshot!(plain(&terminal::render(&synthetic::priced(), None, 80)));
+    insta::assert_snapshot!(plain(&terminal::render(&synthetic::priced(), None, 80, &[])));
 }
 
 /// Snapshot: long names, bounds, nothing seen.
 #[test]
 fn snapshot_of_bounds() {
-    insta::assert_snapshot!(plain(&terminal::render(&synthetic::odd(), None, 80)));
-    insta::assert_snapshot!(plain(&terminal::render(&synthetic::silent(), None, 80)));
+    insta::assert_snapshot!(plain(&terminal::render(&synthetic::odd(), None, 80, &[])));
+    insta::assert_snapshot!(plain(&terminal::render(&synthetic::silent(), None, 80, &[])));
 }
 
 /// Snapshot: markdown.
@@ -54,7 +54,7 @@ fn snapshot_of_tables() {
 #[test]
 fn a_rehearsal_is_told_per_run() {
     let result = synthetic::scripted();
-    let texts = [plain(&terminal::render(&result, None, 120)), markdown::render(&result), page::render(&result)];
+    let texts = [plain(&terminal::render(&result, None, 120, &[])), markdown::render(&result), page::render(&result)];
     for text in &texts {
         // The glossary says what a year is.
         let text = text.split("What the words mean").next().unwrap();
@@ -67,7 +67,8 @@ fn a_rehearsal_is_told_per_run() {
     }
     // 4,003.7 s a year are 0.23 s in half an hour; so is the SLO's 1 %.
     assert!(texts[0].contains("229 ± 14 ms"), "{}", texts[0]);
-    assert!(texts[0].contains("within 9 ms a run (1 % of what 99.95 % allows)"), "{}", texts[0]);
+    let lines = texts[0].split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(lines.contains("within 9 ms a run (1 % of what 99.95 % allows)"), "{lines}");
     for chart in charts::all(&result) {
         for text in chart.picture.texts() {
             assert!(!text.text.contains("a year"), "{}: {}", chart.name, text.text);
@@ -76,7 +77,7 @@ fn a_rehearsal_is_told_per_run() {
     // What recurs is told per year, whatever else a script does.
     let mut both = result;
     both.faults[0].every_mean_s = Some(1e6);
-    assert!(plain(&terminal::render(&both, None, 120)).contains("downtime/yr"));
+    assert!(plain(&terminal::render(&both, None, 120, &[])).contains("downtime/yr"));
 }
 
 /// A table that leaves rows out says how many and where they are, whether they were written or not.
@@ -84,11 +85,11 @@ fn a_rehearsal_is_told_per_run() {
 fn what_is_left_out_is_said() {
     let result = synthetic::forty_eight();
     let folder = std::path::Path::new("output/everything");
-    let with_files = plain(&terminal::render(&result, Some(folder), 80));
+    let with_files = plain(&terminal::render(&result, Some(folder), 80, &[]));
     let rows = |words: &str, text: &str| text.matches(words).count();
     assert_eq!(rows("24 more scenarios are in results.csv.", &with_files), 1);
     assert_eq!(rows("36 more scenarios are in results.csv.", &with_files), 1, "windows");
-    let without = plain(&terminal::render(&result, None, 80));
+    let without = plain(&terminal::render(&result, None, 80, &[]));
     assert_eq!(rows("24 more scenarios are not shown: `--out-dir DIR` writes results.csv.", &without), 1);
     assert_eq!(rows("24 more scenarios are in `results.csv`", &markdown::render(&result)), 2);
 }
@@ -98,20 +99,55 @@ fn no_line_is_wider_than_the_terminal() {
     for result in
         [synthetic::single(), synthetic::four(), synthetic::twenty_four(), synthetic::forty_eight(), synthetic::odd()]
     {
-        for line in plain(&terminal::render(&result, None, 80)).lines() {
+        for line in plain(&terminal::render(&result, None, 80, &[])).lines() {
             assert!(line.chars().count() <= 80, "{}: {line}", result.experiment);
         }
     }
-    for line in plain(&terminal::render(&synthetic::operated(), None, 100)).lines() {
+    for line in plain(&terminal::render(&synthetic::operated(), None, 100, &[])).lines() {
         assert!(line.chars().count() <= 100, "{line}");
     }
+}
+
+/// Snapshot: a grid, a comparison and operations at the widths that people have: names are whole, on several lines where they must be,
+/// headings break at spaces only, and a wider terminal shows more.
+#[test]
+fn snapshots_of_widths() {
+    let long = "topologySpreadConstraints[0].whenUnsatisfiable";
+    let words = ["ScheduleAnyway", "DoNotSchedule"].map(|word| serde_json::json!(word)).to_vec();
+    let mut grid = synthetic::grid("spread", &[("replicas", vec![2.into(), 3.into()]), (long, words)]);
+    grid.baseline = Some(grid.scenarios[0].name.clone());
+    for (name, result) in [("grid", grid), ("comparison", synthetic::compared()), ("operations", synthetic::operated())]
+    {
+        for width in [80, 120, 200] {
+            let text = plain(&terminal::render(&result, None, width, &[]));
+            for line in text.lines() {
+                assert!(line.chars().count() <= usize::from(width), "{name} at {width}: {line}");
+            }
+            for word in ["scenario", "availability", "downtime", "outages", "recovery"] {
+                let is_whole = |line: &str| line.split_whitespace().any(|one| one.starts_with(word));
+                assert!(text.lines().any(is_whole), "{name} at {width}: no {word}");
+            }
+            assert!(!text.contains('…'), "{name} at {width}: a name is cut");
+            insta::assert_snapshot!(format!("{name}_{width}"), text);
+        }
+    }
+}
+
+/// What the reader was told on the same terminal is not told again, and no note twice.
+#[test]
+fn a_note_is_said_once() {
+    let mut result = synthetic::single();
+    result.notes = vec!["one".to_owned(), "a note that was said".to_owned(), "one".to_owned()];
+    let text = plain(&terminal::render(&result, None, 80, &["a note that was said".to_owned()]));
+    assert_eq!(text.lines().filter(|line| *line == "one").count(), 1, "{text}");
+    assert!(!text.contains("a note that was said"), "{text}");
 }
 
 /// Snapshot: what operations cost and what becomes of them, with every column that there is.
 #[test]
 fn snapshot_of_operations() {
     let result = synthetic::operated();
-    let text = plain(&terminal::render(&result, None, 100));
+    let text = plain(&terminal::render(&result, None, 100, &[]));
     let table = text.split_once(" What one operation costs:").unwrap().1.split_once("\n\n").unwrap().0;
     insta::assert_snapshot!("operations_table", table);
     let text = markdown::render(&result);
@@ -237,7 +273,7 @@ fn unplaceable_scenarios_are_marked_and_not_recommended() {
     let before = recommended(&result);
     result.scenarios[before].unplaceable = true;
     assert_ne!(recommended(&result), before);
-    let table = plain(&terminal::render(&result, None, 80));
+    let table = plain(&terminal::render(&result, None, 80, &[]));
     assert!(table.contains(" †") && table.contains("† no Node takes some of its replicas"), "{table}");
     let text = markdown::render(&result);
     assert!(text.contains(" † |") && text.contains("† no Node takes some of its replicas"), "{text}");

@@ -6,7 +6,7 @@ use hasim::experiment::{Outcome, Recorder, replicate, replicate_beside, trace};
 use hasim::history::{Timeline, Who};
 use hasim::ids::{NodeId, SlotId, WorkloadId, ZoneId};
 use hasim::model::{
-    Budget, ContainerMode, ControlPlane, ControlPlaneMode, DeadNodes, EvictionRetry, Limit, Model, NewNode, NodeMode,
+    Budget, ContainerMode, ControlPlane, ControlPlaneMode, DeadNodes, Drainer, Limit, Model, NewNode, NodeMode,
     NodeUpgrade, OnTimeout, Part, Probe, ScriptTarget, Start, Strategy, Strikes, UpgradeOrder,
 };
 use hasim::random::Law;
@@ -203,7 +203,7 @@ fn the_same_with_upgrades() {
             order: orders[of(3)],
             cordons_all: of(4) == 2,
             soak: common::secs([0.0, 40.0][of(2)]),
-            retry: [EvictionRetry::Steady, EvictionRetry::Doubling][of(2)],
+            drainer: [Drainer::Kubectl, Drainer::Karpenter][of(2)],
             drain_timeout: (of(6) != 4).then(|| common::secs(600.0)),
             on_timeout: ends[(index as usize / 2) % 3],
             frees_failed: of(2) == 1,
@@ -282,7 +282,7 @@ fn the_same_with_withdrawals() {
             order: UpgradeOrder::Random,
             cordons_all: of(4) == 2,
             soak: common::secs(40.0),
-            retry: EvictionRetry::Steady,
+            drainer: Drainer::Kubectl,
             drain_timeout: Some(common::secs(600.0)),
             on_timeout: [OnTimeout::Force, OnTimeout::Skip][of(2)],
             frees_failed: of(2) == 1,

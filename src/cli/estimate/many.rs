@@ -9,6 +9,7 @@ use super::{Estimate, REPLICATIONS};
 use crate::cli::bundled::{Surroundings, Unwritten, named, reference};
 use crate::cli::intake::{expect_manifest, units};
 use crate::cli::library::Kind;
+use crate::cli::promised::Promised;
 use crate::cli::{Exit, complain, note};
 use crate::model::{Fault, Strikes};
 use crate::results::ExperimentResult;
@@ -143,7 +144,8 @@ impl Estimate {
             return self.answer().map(|result| Answer { result, is_partial: true });
         }
         tell_apart(&mut entries);
-        let experiment = Unwritten::new(self.name(), &[], self.fields_of(&entries));
+        let experiment =
+            Unwritten::new(self.name(), &[], self.fields_of(&entries)).with_slo("--slo", self.slo.as_ref());
         let Loaded { mut study, findings } =
             self.around.study_of_quiet(&experiment, &self.playing, self.replications, REPLICATIONS)?;
         study.header.notes.clear();
@@ -193,8 +195,7 @@ impl Estimate {
         if let Some(DeploymentName { name, namespace }) = &meant.name {
             member.extend([("name".to_owned(), json!(name)), ("namespace".to_owned(), json!(namespace))]);
         }
-        let mut fields = Map::from_iter([("deployment".to_owned(), Value::Object(member.clone()))]);
-        fields.extend(self.common_fields());
+        let fields = Map::from_iter([("deployment".to_owned(), Value::Object(member.clone()))]);
         let manifests = [("MANIFEST", path)];
         let alone = Unwritten::new("estimate", &manifests, fields);
         let study = match self.around.study(&alone, self.playing.overrides(REPLICATIONS), true) {
@@ -260,7 +261,8 @@ impl Estimate {
     }
 
     fn common_fields(&self) -> Map<String, Value> {
-        self.slo.iter().map(|slo| ("objective".to_owned(), json!({"slo": slo}))).collect()
+        let objective = self.slo.as_ref().and_then(Promised::objective);
+        objective.map(|objective| ("objective".to_owned(), objective)).into_iter().collect()
     }
 }
 

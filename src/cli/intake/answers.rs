@@ -20,6 +20,7 @@ pub(in crate::cli) fn expect_manifest(path: &Path, piped: &str) -> Result<(), Ex
         Intake::Template => return Err(refuse_template(path)),
         Intake::Experiment => format!("`hasim run {}` plays it", word(path)),
         Intake::Model(kind) => use_of(kind, path),
+        Intake::Slos(_) => use_of_slo(path),
         Intake::Folder | Intake::Deployments(_) | Intake::OtherWorkloads(_) | Intake::Else => return Ok(()),
     };
     let rule = match intake {
@@ -59,6 +60,7 @@ pub(in crate::cli) fn expect_experiment(path: &Path, command: &str) -> Result<()
         Intake::Folder => help_of_folder(path, command),
         Intake::Missing => near_or(path, || experiments_here(command)),
         Intake::Model(kind) => use_of(kind, path),
+        Intake::Slos(_) => use_of_slo(path),
         Intake::Run(_) | Intake::Experiment | Intake::Else => return Ok(()),
     };
     let rule = match &intake {
@@ -141,6 +143,12 @@ fn use_of(kind: &str, path: &Path) -> String {
         "Incidents" => format!("`hasim calibrate {path}` makes a fault model of it"),
         _ => "an experiment names it, and `hasim init` writes one".to_owned(),
     }
+}
+
+/// What an SLO is good for.
+fn use_of_slo(path: &Path) -> String {
+    let path = word(path);
+    format!("`hasim estimate MANIFEST --slo {path}` takes it, and `objective: {{from: {path}}}` in an experiment")
 }
 
 /// What to do with a folder where an experiment is wanted.

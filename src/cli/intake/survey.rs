@@ -24,6 +24,8 @@ pub(in crate::cli) struct Survey {
     pub other_workloads: Vec<PathBuf>,
     /// Experiments.
     pub experiments: Vec<PathBuf>,
+    /// Files with SLOs of other tools, and no Deployment.
+    pub slos: Vec<PathBuf>,
     /// Folders of Helm charts.
     pub charts: Vec<PathBuf>,
     /// Folders of Kustomizations.
@@ -81,6 +83,7 @@ impl Survey {
         match Intake::of(file) {
             Intake::Deployments(names) => self.manifests.push((named(file), names)),
             Intake::OtherWorkloads(_) => self.other_workloads.push(named(file)),
+            Intake::Slos(_) => self.slos.push(named(file)),
             Intake::Experiment => self.experiments.push(named(file)),
             _ => {}
         }

@@ -74,7 +74,7 @@ fn service(
             })
             .collect(),
         operations: operations::operations(summary, faults, &scale),
-        windows: windows::windows(&summary.windows, study.header.objective.window, scale.most_lost, confidence),
+        windows: windows::windows(&summary.windows, study.header.objective.window, &scale, confidence),
         pod_hours_per_year: twelve_digits(scale.seconds_per_year(summary.pod_time) / HOUR_SECS),
         node_hours_per_year: scenario.node_hours_per_year,
         cost_per_year: scenario.cost_per_year,

@@ -1,25 +1,42 @@
 //! The distribution of lost time over windows, and the probability that one meets the SLO.
 
 use super::distribution::quantile;
-use super::scale::{MICROS, NANOS};
+use super::scale::{MICROS, NANOS, Scale};
 use crate::experiment::tally::windows::{Allowance, Loss, Windows};
-use crate::results::{Estimate, Quantile, WindowLoss, WindowsResult};
-use crate::stats::{Interval, amounts, share, twelve_digits};
+use crate::results::{Alert, Estimate, Quantile, WindowLoss, WindowsResult};
+use crate::stats::{Interval, Moments, amounts, share, twelve_digits};
+use crate::study::{BurnAlert, burn_alerts};
 use crate::time::Duration;
 
-/// The answer; `None` where no window is complete. Where nothing was lost, it may still be a share `most_lost` of the time.
-pub fn windows(windows: &Windows, length: Duration, most_lost: f64, confidence: f64) -> Option<WindowsResult> {
+/// The answer; `None` where no window is complete.
+pub fn windows(windows: &Windows, length: Duration, scale: &Scale, confidence: f64) -> Option<WindowsResult> {
     if windows.downtime.windows.count() == 0 {
         return None;
     }
     let per_replication = windows.downtime.windows.size();
+    // Where nothing was lost, it may still be this share of the time.
+    let most_lost = scale.most_lost;
     Some(WindowsResult {
         length_s: twelve_digits(length.as_secs_f64()),
         count: windows.downtime.windows.count(),
         downtime_s: loss(&windows.downtime, length, most_lost, confidence)?,
         failed_request_s: loss(&windows.failed, length, most_lost, confidence)?,
         meets_slo: windows.allowance.map(|allowance| met(&allowance, per_replication, confidence)),
+        alerts: alerts(windows, length, scale),
     })
+}
+
+/// How often each alert of the SLO fires.
+fn alerts(windows: &Windows, length: Duration, scale: &Scale) -> Option<[Alert; 2]> {
+    let [fast, slow] = windows.alerts.as_slice() else { return None };
+    let told = |alert: BurnAlert, fired: &Moments| Alert {
+        burn_rate: alert.burn_rate,
+        long_s: alert.long.as_secs_f64(),
+        short_s: alert.short.as_secs_f64(),
+        per_year: scale.events(fired).rounded(),
+    };
+    let [first, second] = burn_alerts(length)?;
+    Some([told(first, fast), told(second, slow)])
 }
 
 fn loss(loss: &Loss, length: Duration, most_lost: f64, confidence: f64) -> Option<WindowLoss> {

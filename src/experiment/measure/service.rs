@@ -11,6 +11,7 @@
 
 use super::members::{Failing, Members, Slot};
 use super::operations::Operations;
+use crate::experiment::burn::Burn;
 use crate::experiment::control_variates::Control;
 use crate::experiment::division::{Bearer, Division, Fraction};
 use crate::experiment::ledger::{Causes, Ledger};
@@ -33,6 +34,7 @@ pub(super) struct Service {
     members: Members,
     downtime_windows: Filling,
     failed_windows: Filling,
+    burn: Burn,
     /// How lost time is divided: without availability, without any endpoint, and by endpoints that fail.
     downtime_division: Division,
     dark_division: Division,
@@ -111,6 +113,7 @@ impl Service {
             members: Members::new(model, workloads, requirement),
             downtime_windows: Filling::new(model),
             failed_windows: Filling::new(model),
+            burn: Burn::new(model),
             downtime_division: Division::default(),
             dark_division: Division::default(),
             failing_division: Division::default(),
@@ -175,6 +178,7 @@ impl Service {
         self.outcome.operations = self.operations.finish();
         self.outcome.downtime_windows = self.downtime_windows.finish();
         self.outcome.failed_windows = self.failed_windows.finish();
+        self.outcome.alerts = self.burn.finish();
         std::mem::replace(&mut self.outcome, Outcome::empty(0))
     }
 
@@ -225,6 +229,7 @@ impl Service {
         self.downtime_windows.forget();
         self.members.forget_missed();
         self.failed_windows.forget();
+        self.burn.forget();
     }
 
     /// `nanos` of downtime, of failing endpoints or without any; they begin at `from`, counted time.
@@ -244,6 +249,7 @@ impl Service {
         };
         self.outcome.counted[Quantity::FailedRequests] += failed;
         self.failed_windows.add(from, to, failed);
+        self.burn.add(from, to, failed);
         let (bearers, in_the_dark) = self.members.failing_bearers();
         let division = if in_the_dark { &mut self.dark_division } else { &mut self.failing_division };
         divide(division, &bearers, self.causes, &mut self.outcome.failed_by, failed);

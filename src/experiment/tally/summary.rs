@@ -159,6 +159,7 @@ impl Summary {
             );
         }
         self.windows.add(&outcome.downtime_windows, &outcome.failed_windows);
+        self.windows.add_alerts(&outcome.alerts);
         self.missing.add(Quantity::Downtime, outcome.missing);
         for ((number, sums), outcome_of) in self.operations.iter_mut().zip(&outcome.operations) {
             let causes = || (*number..=*number + sums.flaws).map(|number| Cause::Fault(FaultId::new(number)));

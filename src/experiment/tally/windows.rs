@@ -2,11 +2,11 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::amounts::micros;
+use super::amounts::{micros, number};
 use crate::experiment::windows::{Losses, complete};
 use crate::model::Model;
 use crate::stats::{Clustered, Moments};
-use crate::study::{Metric, Objective};
+use crate::study::{Metric, Objective, burn_alerts};
 
 /// The windows of all replications.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -15,6 +15,9 @@ pub struct Windows {
     pub failed: Loss,
     /// What the objective allows in a window, if it states an SLO.
     pub allowance: Option<Allowance>,
+    /// How often each burn-rate alert fired in a replication, if there are some.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub alerts: Vec<Moments>,
 }
 
 /// Lost time of one kind: without availability, or as failed requests.
@@ -43,7 +46,9 @@ impl Windows {
             most: ((1.0 - slo) * model.window.as_nanos() as f64).round() as u64,
             missed: Moments::default(),
         });
-        Self { downtime: loss.clone(), failed: loss, allowance }
+        let alerts = objective.slo.and_then(|_| burn_alerts(model.window));
+        let alerts = alerts.map(|alerts| vec![Moments::default(); alerts.len()]).unwrap_or_default();
+        Self { downtime: loss.clone(), failed: loss, allowance, alerts }
     }
 
     /// Adds the windows of a replication.
@@ -57,12 +62,22 @@ impl Windows {
         }
     }
 
+    /// Adds the firings of the alerts in a replication.
+    pub fn add_alerts(&mut self, fired: &[u64]) {
+        for (moments, &fired) in self.alerts.iter_mut().zip(fired) {
+            moments.add(number(fired));
+        }
+    }
+
     /// Adds the windows of every replication of `other`.
     pub fn merge(&mut self, other: &Self) {
         self.downtime.merge(&other.downtime);
         self.failed.merge(&other.failed);
         if let (Some(ours), Some(theirs)) = (&mut self.allowance, &other.allowance) {
             ours.missed.merge(&theirs.missed);
+        }
+        for (ours, theirs) in self.alerts.iter_mut().zip(&other.alerts) {
+            ours.merge(theirs);
         }
     }
 }

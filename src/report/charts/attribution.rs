@@ -4,9 +4,10 @@ use super::axis::{Axis, Unit};
 use super::bars;
 use super::finding;
 use super::font;
-use super::frame::{self, BODY, MARGIN, RIGHT, SMALL};
+use super::frame::{self, BODY, MARGIN, SMALL};
 use super::palette::GREY;
 use super::picture::{Anchor, Picture};
+use super::sheet::Sheet;
 use crate::history::{NamedCause, Phase};
 use crate::report::aggregate::{self, CauseTotal};
 use crate::report::format;
@@ -16,6 +17,11 @@ use crate::results::{Attribution, ExperimentResult, ScenarioResult};
 use crate::study::Metric;
 
 const ROW: f64 = 28.0;
+/// Between panels that stand beside each other, and below the axis of one that has another below it.
+const GAP: f64 = 26.0;
+const BETWEEN: f64 = 56.0;
+/// What a part of another picture has beside its rows.
+const LEGEND_AND_AXIS: f64 = 108.0;
 /// Room for the total right of the longest bar.
 const TOTAL: f64 = 122.0;
 
@@ -47,15 +53,16 @@ impl<'a> Panel<'a> {
 
 /// A panel with a row per cause, the largest first: of what the objective counts, for the scenario that pictures show and beside it
 /// for the baseline; where there is no other, of downtime and of failed requests. `None` if nothing was lost.
-pub fn draw(result: &ExperimentResult) -> Option<Picture> {
+pub fn draw(result: &ExperimentResult, sheet: Sheet) -> Option<Picture> {
     let panels = panels(result)?;
     let all = in_one_order(&panels);
     let is_worth = |cause: &&NamedCause| panels.iter().any(|panel| panel.total(cause) > WORTH_A_ROW * panel.whole);
-    let causes: Vec<&NamedCause> = all.iter().copied().filter(is_worth).collect();
+    let mut causes: Vec<&NamedCause> = all.iter().copied().filter(is_worth).collect();
+    causes.truncate(sheet.rows(LEGEND_AND_AXIS, ROW));
     if causes.is_empty() {
         return None;
     }
-    let mut picture = Picture::new(frame::WIDTH);
+    let mut picture = Picture::on(sheet);
     let each = Period::of(result).each();
     let mut lead = format!(
         "Each second is charged to what keeps Pods from serving, and to the phase of their recovery; \
@@ -75,25 +82,31 @@ pub fn draw(result: &ExperimentResult) -> Option<Picture> {
         lead +=
             &format!(" {left_out} more cause{} less than 0.5 % each.", if left_out == 1 { " has" } else { "s have" });
     }
+    let smaller = if sheet.is_part() { all.len() - causes.len() } else { 0 };
     let mut y = frame::head(&mut picture, &title(result, &panels), &lead);
     let parts = panels.iter().flat_map(|panel| panel.parts).filter(|part| causes.contains(&&part.cause));
     let occurring: Vec<Phase> = parts.filter(|part| part.s_per_year > 0.0).map(|part| part.phase).collect();
     y = frame::legend_line(&mut picture, y - 6.0, &bars::legend(&occurring));
 
     let names = causes.iter().map(|cause| font::width(cause.name(), BODY.size, true));
-    let left = MARGIN + names.fold(60.0, f64::max).min(260.0) + 16.0;
-    let gaps = 26.0 * (panels.len() - 1) as f64;
-    let width = (RIGHT - left - gaps) / panels.len() as f64;
-    let (top, bottom) = (y + 30.0, y + 34.0 + ROW * causes.len() as f64);
-    for (i, cause) in causes.iter().enumerate() {
-        frame::band(&mut picture, i, top + ROW * i as f64 + 2.0, ROW);
-        let name = font::fit(cause.name(), BODY.size, true, left - MARGIN - 12.0);
-        picture.text(MARGIN, top + ROW * (i as f64 + 0.5) + 6.0, Anchor::Left, BODY.bold(), name);
-    }
+    let left = MARGIN + names.fold(60.0, f64::max).min(sheet.share(260.0)) + 16.0;
+    // Beside each other, or on a narrow sheet one below the other.
+    let columns = if sheet.is_narrow() { 1 } else { panels.len() };
+    let width = (picture.right() - left - GAP * (columns - 1) as f64) / columns as f64;
     // One scale for all: what is longer is more.
     let longest = panels.iter().flat_map(|panel| &panel.totals).map(|cause| cause.total).fold(0.0, f64::max);
+    let mut bottom = y;
     for (k, panel) in panels.iter().enumerate() {
-        let from = left + k as f64 * (width + 26.0);
+        let (row, column) = (k / columns, k % columns);
+        let height = 4.0 + ROW * causes.len() as f64;
+        let top = y + 30.0 + (height + BETWEEN) * row as f64;
+        bottom = top + height;
+        for (i, cause) in causes.iter().enumerate().filter(|_| column == 0) {
+            frame::band(&mut picture, i, top + ROW * i as f64 + 2.0, ROW);
+            let name = font::fit(cause.name(), BODY.size, true, left - MARGIN - 12.0);
+            picture.text(MARGIN, top + ROW * (i as f64 + 0.5) + 6.0, Anchor::Left, BODY.bold(), name);
+        }
+        let from = left + column as f64 * (width + GAP);
         let heading = format!("{}: {} {each}", panel.title, format::duration(panel.whole));
         picture.text(from, top - 8.0, Anchor::Left, BODY.bold(), font::fit(&heading, BODY.size, true, width));
         let axis = Axis::linear(Unit::Time, longest, from, from + width - TOTAL);
@@ -107,6 +120,9 @@ pub fn draw(result: &ExperimentResult) -> Option<Picture> {
             picture.text(end + 6.0, middle + 4.0, Anchor::Left, SMALL, text.clone());
             picture.description.push(format!("{} from {cause}: {text}", panel.title));
         }
+    }
+    if smaller > 0 {
+        picture.text(MARGIN, bottom + 16.0, Anchor::Left, SMALL, format!("and {smaller} smaller"));
     }
     frame::foot(&mut picture, result, bottom + 22.0);
     Some(picture)

@@ -105,6 +105,14 @@ impl Axis {
                 values.push(v);
             }
         }
+        // A narrow range has hardly any of them.
+        if values.len() < FEWEST_TICKS {
+            for v in between(unit).into_iter().filter(inside) {
+                if values.iter().all(|other| (axis.at(*other) - axis.at(v)).abs() >= TICK_ROOM * 0.75) {
+                    values.push(v);
+                }
+            }
+        }
         values.sort_by(f64::total_cmp);
         axis.ticks = values.into_iter().map(|v| (v, label(unit, v))).collect();
         axis
@@ -159,6 +167,23 @@ fn linear_step(unit: Unit, high: f64, ticks: f64) -> f64 {
         .chain([1.0, 2.0, 3.0, 6.0, 12.0].map(|h| h * HOUR))
         .chain([1.0, 2.0, 5.0, 10.0, 20.0].map(|d| d * DAY));
     steps.into_iter().find(|s| *s >= least).unwrap_or(10.0 * DAY)
+}
+
+/// A logarithmic axis with fewer ticks cannot be read.
+const FEWEST_TICKS: usize = 4;
+
+/// Candidates between those of the ladder, for narrow ranges.
+fn between(unit: Unit) -> Vec<f64> {
+    if unit == Unit::Number {
+        let of_decade = |e: i32| [2.0, 5.0, 4.0, 7.0].map(|m| m * 10f64.powi(e));
+        return (-6..12).flat_map(of_decade).collect();
+    }
+    let steps = [2.0, 5.0, 4.0, 7.0, 20.0, 40.0, 15.0];
+    [1e-3, 1.0, MINUTE]
+        .into_iter()
+        .flat_map(|unit| steps.map(|step| step * unit))
+        .chain([2.0, 5.0].map(|h| h * HOUR))
+        .collect()
 }
 
 /// Candidates for ticks, ascending.

@@ -5,9 +5,10 @@ use std::fmt::Write as _;
 use super::axis::{Axis, Range, Unit};
 use super::finding;
 use super::font;
-use super::frame::{self, BODY, MARGIN, RIGHT, Rows, SMALL};
+use super::frame::{self, BODY, MARGIN, Rows, SMALL};
 use super::palette::{BLUE, Colour, GREEN, GREY, PAPER, PURPLE, VERMILION};
 use super::picture::{Anchor, Picture};
+use super::sheet::Sheet;
 use crate::report::aggregate::{self, Role};
 use crate::report::format;
 use crate::report::labels::Labels;
@@ -18,6 +19,9 @@ use crate::results::{Estimate, ExperimentResult};
 use crate::study::Metric;
 
 const ROW: f64 = 27.0;
+/// Of a part of another picture; and what that has beside its rows.
+const NARROW_ROW: f64 = 22.0;
+const BESIDE: f64 = 120.0;
 /// Beyond so many rows only what the objective counts is drawn.
 const BOTH: usize = 8;
 /// Beyond so many rows only the best are drawn, the best first.
@@ -27,16 +31,18 @@ const BEST: usize = 12;
 
 /// A row per scenario: a disc for downtime, a diamond for failed requests, with their intervals. `None` of a single scenario,
 /// whose numbers stand in the answer.
-pub fn draw(result: &ExperimentResult) -> Option<Picture> {
+pub fn draw(result: &ExperimentResult, sheet: Sheet) -> Option<Picture> {
     if result.scenarios.len() < 2 {
         return None;
     }
-    let rows = best(result);
+    let room = sheet.rows(BESIDE, sheet.either(ROW, NARROW_ROW));
+    // The recommended one and the baseline have a row in any case.
+    let rows = if room < MOST { best(result, room, room.saturating_sub(2).max(1)) } else { best(result, MOST, BEST) };
     let (title, all) = (finding::of_losses(result), result.scenarios.len());
     if rows.len() == all {
-        return Some(of_rows(result, &title));
+        return Some(of_rows(result, &title, sheet));
     }
-    let mut picture = of_rows(&result.only(&rows), &title);
+    let mut picture = of_rows(&result.only(&rows), &title, sheet);
     let words = format!(
         "{} of {} scenarios are drawn, in this order: the {BEST} that lose least, the recommended one and the baseline. The table \
          beside it has all.",
@@ -47,10 +53,10 @@ pub fn draw(result: &ExperimentResult) -> Option<Picture> {
     Some(picture)
 }
 
-/// The scenarios that have rows: all, or of many the best.
-fn best(result: &ExperimentResult) -> Vec<usize> {
+/// The scenarios that have rows: all, or of more than `most` so many of the best, the recommended one and the baseline.
+fn best(result: &ExperimentResult, most: usize, best: usize) -> Vec<usize> {
     let mut all: Vec<usize> = (0..result.scenarios.len()).collect();
-    if all.len() <= MOST {
+    if all.len() <= most {
         return all;
     }
     let recommended = ranking::recommended(result).map(|one| one.name.as_str());
@@ -63,19 +69,20 @@ fn best(result: &ExperimentResult) -> Vec<usize> {
     let mut place = 0;
     all.retain(|i| {
         place += 1;
-        place <= BEST || is_named(i)
+        place <= best || is_named(i)
     });
     all
 }
 
 /// A row of each scenario.
-fn of_rows(result: &ExperimentResult, title: &str) -> Picture {
-    let mut picture = Picture::new(frame::WIDTH);
+fn of_rows(result: &ExperimentResult, title: &str, sheet: Sheet) -> Picture {
+    let mut picture = Picture::on(sheet);
     let labels = Labels::of(result);
-    let rows = Rows::of(&labels, 420.0);
-    let shown = metrics(result);
-    let columns = ValueColumns::of(result, &shown);
-    let (left, right) = (rows.right + 14.0, RIGHT - columns.width() - 18.0);
+    let rows = Rows::of(&labels, sheet.share(420.0));
+    let row = sheet.either(ROW, NARROW_ROW);
+    let shown = if sheet.is_part() { vec![loss::loss_of(result)] } else { metrics(result) };
+    let columns = ValueColumns::of(result, &shown, picture.right());
+    let (left, right) = (rows.right + 14.0, picture.right() - columns.width() - 18.0);
 
     let axis = axis(result, &shown, left, right);
     let period = Period::of(result);
@@ -86,13 +93,13 @@ fn of_rows(result: &ExperimentResult, title: &str) -> Picture {
     y = legend(&mut picture, y, result, &shown, recommended.is_some());
 
     let top = y + rows.head.max(14.0) + 16.0;
-    let bottom = top + ROW * result.scenarios.len() as f64 + 4.0;
+    let bottom = top + row * result.scenarios.len() as f64 + 4.0;
     for (i, scenario) in result.scenarios.iter().enumerate() {
-        let at = top + ROW * i as f64 + 2.0;
+        let at = top + row * i as f64 + 2.0;
         if recommended == Some(scenario.name.as_str()) {
-            picture.rectangle(MARGIN - 8.0, at, RIGHT - MARGIN + 16.0, ROW, GREEN.faint(CHOSEN));
+            picture.rectangle(MARGIN - 8.0, at, picture.right() - MARGIN + 16.0, row, GREEN.faint(CHOSEN));
         } else {
-            frame::band(&mut picture, i, at, ROW);
+            frame::band(&mut picture, i, at, row);
         }
     }
     rows.write_head(&mut picture, top);
@@ -109,7 +116,7 @@ fn of_rows(result: &ExperimentResult, title: &str) -> Picture {
 
     let baseline = result.baseline.as_deref();
     for (i, scenario) in result.scenarios.iter().enumerate() {
-        let middle = top + ROW * (i as f64 + 0.5) + 2.0;
+        let middle = top + row * (i as f64 + 0.5) + 2.0;
         rows.write(&mut picture, i, middle, baseline == Some(scenario.name.as_str()));
         for (number, metric) in shown.iter().enumerate() {
             let Look { name, colour, shape } = Look::of(*metric);
@@ -131,6 +138,9 @@ fn of_rows(result: &ExperimentResult, title: &str) -> Picture {
     frame::foot(&mut picture, result, bottom + 40.0);
     picture
 }
+
+/// An SLO is drawn up to so many times what is lost.
+const NEAR: f64 = 4.0;
 
 /// How strong the row of the recommended scenario is coloured.
 const CHOSEN: f64 = 0.16;
@@ -172,7 +182,8 @@ fn axis(result: &ExperimentResult, shown: &[Metric], left: f64, right: f64) -> A
     let mut range = Range::of(lows.chain(estimates(result, shown).map(|e| e.high)).chain([values.low, values.high]))
         .unwrap_or(values);
     let allowed = result.objective.slo.map(|slo| Period::of(result).budget(slo)).filter(|allowed| *allowed > 0.0);
-    if let Some(allowed) = allowed.filter(|a| *a < range.high * 30.0 && *a > range.low / 30.0) {
+    // An SLO far from all of them would press them together: it is told in words.
+    if let Some(allowed) = allowed.filter(|a| *a < range.high * NEAR && *a > range.low / NEAR) {
         range = Range { low: range.low.min(allowed), high: range.high.max(allowed) };
     }
     if range.is_wide() {
@@ -256,8 +267,8 @@ struct ValueColumn {
 }
 
 impl ValueColumns {
-    fn of(result: &ExperimentResult, shown: &[Metric]) -> Self {
-        let mut right = RIGHT;
+    fn of(result: &ExperimentResult, shown: &[Metric], right: f64) -> Self {
+        let mut right = right;
         let mut columns = Vec::new();
         for &metric in shown.iter().rev() {
             let cells: Vec<String> =

@@ -1,7 +1,7 @@
 //! Which colour, shape and size a point has where each is a scenario, and what they mean.
 
 use super::font;
-use super::frame::{BODY, RIGHT, SMALL};
+use super::frame::{BODY, SMALL};
 use super::palette::{Colour, GREY, INK, PAPER};
 use super::picture::{Anchor, Picture};
 use super::series::{self, Series};
@@ -58,14 +58,21 @@ impl Encoding {
     pub fn legend(&self, picture: &mut Picture, labels: &Labels, (x, y): (f64, f64)) -> f64 {
         let mut y = y;
         let title = |picture: &mut Picture, y: &mut f64, text: &str| {
-            for line in text.split(" · ").flat_map(|key| font::wrap_key(key, SMALL.size, true, RIGHT - x)) {
+            let room = picture.right() - x;
+            for line in text.split(" · ").flat_map(|key| font::wrap_key(key, SMALL.size, true, room)) {
                 picture.text(x, *y, Anchor::Left, SMALL.bold(), line);
                 *y += 15.0;
             }
             *y += 5.0;
         };
         let name = |picture: &mut Picture, y: f64, text: &str| {
-            picture.text(x + 22.0, y, Anchor::Left, BODY, font::fit(text, BODY.size, false, RIGHT - x - 22.0));
+            picture.text(
+                x + 22.0,
+                y,
+                Anchor::Left,
+                BODY,
+                font::fit(text, BODY.size, false, picture.right() - x - 22.0),
+            );
         };
         let colours = self.series.column.map_or(self.series.title.clone(), |c| labels.columns[c].short_key.clone());
         title(picture, &mut y, &colours);
@@ -75,6 +82,10 @@ impl Encoding {
                 name(picture, y, value);
             });
             y += 20.0;
+        }
+        // A part of another picture has no room for more; its labels tell what shapes and sizes do.
+        if picture.sheet.is_part() {
+            return y;
         }
         if let Some(column) = self.shape.map(|c| &labels.columns[c]) {
             y += 12.0;

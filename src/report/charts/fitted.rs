@@ -1,9 +1,10 @@
 //! Fitted distribution functions over the empirical curve.
 
 use super::axis::{Axis, Range, Unit};
-use super::frame::{self, BODY, MARGIN, RIGHT, SMALL};
+use super::frame::{self, BODY, MARGIN, SMALL};
 use super::palette::{GREY, INK, SERIES};
 use super::picture::{Anchor, Picture};
+use super::sheet::Sheet;
 use crate::calibration::Fitted;
 use crate::report::{fit, format};
 
@@ -14,11 +15,11 @@ const POINTS: usize = 300;
 
 /// All laws that were fitted, over what was recorded.
 pub fn fitted(fitted: &Fitted) -> Picture {
-    let mut picture = Picture::new(frame::WIDTH);
+    let mut picture = Picture::on(Sheet::WHOLE);
     let title = format!("Which law does `{}` of {} follow?", fitted.what, fitted.source);
     let lead = fit::sentences(fitted).join(" ");
     let top = frame::head(&mut picture, &title, &lead) + 8.0;
-    let (left, right, bottom) = (MARGIN + 52.0, RIGHT - LEGEND, top + HEIGHT);
+    let (left, right, bottom) = (MARGIN + 52.0, picture.right() - LEGEND, top + HEIGHT);
 
     let times = fitted.empirical.iter().map(|point| point.0).chain([fitted.longest_s]);
     let range = Range::of(times).unwrap_or(Range { low: 1.0, high: 1.0 });
@@ -83,7 +84,7 @@ fn legend(picture: &mut Picture, fitted: &Fitted, x: f64, top: f64) {
     let mut entry = |colour, name: &str, detail: &str| {
         picture.line(vec![(x, y - 4.0), (x + 20.0, y - 4.0)], 3.0, colour);
         picture.text(x + 28.0, y, Anchor::Left, BODY, name);
-        for line in super::font::wrap(detail, SMALL.size, false, RIGHT - x - 28.0) {
+        for line in super::font::wrap(detail, SMALL.size, false, picture.right() - x - 28.0) {
             y += 15.0;
             picture.text(x + 28.0, y, Anchor::Left, SMALL, line);
         }

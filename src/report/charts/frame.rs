@@ -9,12 +9,8 @@ use crate::report::format;
 use crate::report::labels::Labels;
 use crate::results::ExperimentResult;
 
-/// Width of every chart in pixels.
-pub const WIDTH: f64 = 1080.0;
 /// Empty border.
 pub const MARGIN: f64 = 28.0;
-/// Right end of what is drawn.
-pub const RIGHT: f64 = WIDTH - MARGIN;
 
 /// The question.
 pub const TITLE: Style = Style { size: 20.0, bold: true, colour: INK };
@@ -28,14 +24,17 @@ pub const SMALL: Style = Style { size: 11.0, bold: false, colour: GREY };
 /// Title and lead; the picture's title is the same text. Returns where the chart may begin.
 pub fn head(picture: &mut Picture, title: &str, lead: &str) -> f64 {
     title.clone_into(&mut picture.title);
+    if picture.sheet.is_part() {
+        return 8.0;
+    }
     let mut y = MARGIN;
-    for line in font::wrap(title, TITLE.size, true, RIGHT - MARGIN) {
+    for line in font::wrap(title, TITLE.size, true, picture.right() - MARGIN) {
         y += 18.0;
         picture.text(MARGIN, y, Anchor::Left, TITLE, line);
         y += 6.0;
     }
     y += 2.0;
-    for line in font::wrap(lead, LEAD.size, false, RIGHT - MARGIN) {
+    for line in font::wrap(lead, LEAD.size, false, picture.right() - MARGIN) {
         y += 17.0;
         picture.text(MARGIN, y, Anchor::Left, LEAD, line);
     }
@@ -44,6 +43,18 @@ pub fn head(picture: &mut Picture, title: &str, lead: &str) -> f64 {
 
 /// Where the numbers come from, at the foot; ends the picture.
 pub fn foot(picture: &mut Picture, result: &ExperimentResult, y: f64) {
+    if picture.sheet.is_part() {
+        picture.reach(y);
+        return;
+    }
+    let y = y + 22.0;
+    let text = font::fit(&source(result), SMALL.size, false, picture.right() - MARGIN);
+    picture.text(MARGIN, y, Anchor::Left, SMALL, text);
+    picture.reach(y + 20.0);
+}
+
+/// Where the numbers come from, and what they leave out, in one line.
+pub fn source(result: &ExperimentResult) -> String {
     let mut replications: Vec<u64> = result.scenarios.iter().map(|s| s.replications).collect();
     replications.sort_unstable();
     let played = match (replications.first(), replications.last()) {
@@ -51,7 +62,7 @@ pub fn foot(picture: &mut Picture, result: &ExperimentResult, y: f64) {
         (Some(a), Some(b)) => format!("{}–{} replications", format::whole(*a), format::whole(*b)),
         _ => "no scenario".to_owned(),
     };
-    let text = format!(
+    format!(
         "{} · {played} of {} · {} intervals · seed {} · hasim {} · {}",
         result.experiment,
         format::tick(result.horizon_s),
@@ -59,15 +70,15 @@ pub fn foot(picture: &mut Picture, result: &ExperimentResult, y: f64) {
         result.seed,
         result.version,
         format_args!("without {}", answer::absent(result)),
-    );
-    let y = y + 22.0;
-    picture.text(MARGIN, y, Anchor::Left, SMALL, font::fit(&text, SMALL.size, false, RIGHT - MARGIN));
-    picture.reach(y + 20.0);
+    )
 }
 
 /// What the picture leaves out, under its foot.
 pub fn note(picture: &mut Picture, words: &str) {
-    let lines = font::wrap(words, SMALL.size, false, RIGHT - MARGIN);
+    if picture.sheet.is_part() {
+        return;
+    }
+    let lines = font::wrap(words, SMALL.size, false, picture.right() - MARGIN);
     let mut y = picture.height - 4.0;
     for line in lines {
         picture.text(MARGIN, y, Anchor::Left, SMALL, line);
@@ -80,9 +91,9 @@ pub fn note(picture: &mut Picture, words: &str) {
 pub fn legend_line(picture: &mut Picture, y: f64, entries: &[(Colour, String)]) -> f64 {
     let (mut x, mut y) = (MARGIN, y + 12.0);
     for (colour, series) in entries {
-        let name = font::fit(series, BODY.size, false, RIGHT - MARGIN - 18.0);
+        let name = font::fit(series, BODY.size, false, picture.right() - MARGIN - 18.0);
         let width = 18.0 + font::width(&name, BODY.size, false);
-        if x > MARGIN && x + width > RIGHT {
+        if x > MARGIN && x + width > picture.right() {
             (x, y) = (MARGIN, y + 20.0);
         }
         picture.key(series, |picture| {
@@ -100,7 +111,7 @@ pub fn vertical_grid(picture: &mut Picture, axis: &Axis, top: f64, bottom: f64) 
         let x = axis.at(*value);
         picture.line(vec![(x, top), (x, bottom)], 1.0, GRID);
         let half = font::width(label, SMALL.size, false) / 2.0;
-        let middle = x.clamp(MARGIN + half, RIGHT - half);
+        let middle = x.clamp(MARGIN + half, picture.right() - half);
         picture.text(middle, bottom + 16.0, Anchor::Middle, SMALL, label.clone());
     }
 }
@@ -194,6 +205,6 @@ fn widest(texts: &[String], style: Style, bold: bool) -> f64 {
 /// A band behind every second row leads the eye to the labels.
 pub fn band(picture: &mut Picture, row: usize, top: f64, height: f64) {
     if row % 2 == 1 {
-        picture.rectangle(MARGIN - 8.0, top, RIGHT - MARGIN + 16.0, height, BAND);
+        picture.rectangle(MARGIN - 8.0, top, picture.right() - MARGIN + 16.0, height, BAND);
     }
 }

@@ -3,16 +3,17 @@
 use super::axis::{Axis, Range, Unit};
 use super::finding;
 use super::font;
-use super::frame::{self, BODY, MARGIN, RIGHT, SMALL};
+use super::frame::{self, BODY, MARGIN, SMALL};
 use super::palette::{BLUES, Colour, GREY, GRID, INK, ORANGES, PURPLE, ink_on, ramp};
 use super::picture::{Anchor, Picture, Style};
 use super::series::distinct;
+use super::sheet::Sheet;
 use crate::report::format;
 use crate::report::labels::{Column, Labels};
 use crate::report::loss;
 use crate::report::period::Period;
 use crate::report::ranking::{AS_GOOD, BLOCKS, Ground, RECOMMENDED, Ranking};
-use crate::results::{Estimate, ExperimentResult};
+use crate::results::{Estimate, ExperimentResult, ScenarioResult};
 use crate::study::Metric;
 
 /// Beyond these a number no longer fits its cell, or the picture no page.
@@ -25,6 +26,12 @@ const MOST_MAPS: usize = 4;
 const WIDEST: f64 = 140.0;
 const NARROWEST: f64 = 54.0;
 const CELL: f64 = 50.0;
+/// A cell of this height has room for the error below its number.
+const WITH_ERROR: f64 = 44.0;
+/// A cell of this height has room for a word above it.
+const WITH_WORD: f64 = 28.0;
+/// What stands above the cells of a part of another picture.
+const HEADS: f64 = 92.0;
 const BAR: (f64, f64) = (260.0, 12.0);
 
 /// Which keys lie along which sides.
@@ -37,7 +44,7 @@ struct Layout<'a> {
 
 /// Cells with the objective's loss. `None` unless two keys vary, or three of which one has few values; nor where most cells would
 /// be empty, as only some combinations were played, or where it has so few columns that rows tell the same.
-pub fn draw(result: &ExperimentResult) -> Option<Picture> {
+pub fn draw(result: &ExperimentResult, sheet: Sheet) -> Option<Picture> {
     let labels = Labels::of(result);
     let layout = Layout::of(&labels)?;
     let fails = result.objective.metric == Metric::RequestSuccess;
@@ -46,7 +53,7 @@ pub fn draw(result: &ExperimentResult) -> Option<Picture> {
     let allowed = result.objective.slo.map(|slo| (slo, period.budget(slo))).filter(|(_, seconds)| *seconds > 0.0);
     let shown = Shown { result, best: Ranking::of(result), scale: Scale::of(result, stops), allowed, period };
 
-    let mut picture = Picture::new(frame::WIDTH);
+    let mut picture = Picture::on(sheet);
     let title = finding(result, &layout);
     let y = frame::head(&mut picture, &title, &lead(&shown, what));
     let meeting = |seconds: f64| result.scenarios.iter().filter(|s| loss::lost(result, s).mean <= seconds).count();
@@ -62,15 +69,16 @@ pub fn draw(result: &ExperimentResult) -> Option<Picture> {
     let gap = 30.0;
     let wanted = column_values.len() as f64;
     let beside = map_values.len() as f64;
-    let room = (RIGHT - MARGIN - gap * (beside - 1.0)) / beside - side;
+    let room = (picture.right() - MARGIN - gap * (beside - 1.0)) / beside - side;
     let is_beside = room / wanted >= 76.0;
-    let room = if is_beside { room } else { RIGHT - MARGIN - side };
+    let room = if is_beside { room } else { picture.right() - MARGIN - side };
     let width = (room / wanted).clamp(NARROWEST, WIDEST);
+    let height = sheet.area(CELL * row_values.len() as f64, HEADS + y) / row_values.len() as f64;
     let mut top = y + 12.0;
     let mut left = MARGIN;
     let mut bottom = top;
     for map in map_values {
-        let frame = Frame { left: left + side, top, width, side };
+        let frame = Frame { left: left + side, top, width, height, side };
         bottom = draw_map(&mut picture, &shown, &layout, map, &frame);
         if is_beside {
             left += side + width * wanted + gap;
@@ -115,7 +123,7 @@ const FEW_ROWS: usize = 3;
 fn finding(result: &ExperimentResult, layout: &Layout<'_>) -> String {
     let rows = distinct(layout.rows);
     if layout.maps.is_some() || rows.len() > FEW_ROWS || is_given(layout.columns) {
-        return finding::of_losses(result);
+        return of_combinations(result);
     }
     let lost = |i: usize| loss::lost(result, &result.scenarios[i]);
     let answers: Vec<String> = rows
@@ -133,7 +141,42 @@ fn finding(result: &ExperimentResult, layout: &Layout<'_>) -> String {
         .collect();
     let what = if loss::what(result) == "downtime" { "Least downtime" } else { "Fewest failed requests" };
     let title = format!("{what}: {} {}", layout.columns.short_key, answers.join(", "));
-    if title.chars().count() > LONGEST { finding::of_losses(result) } else { title }
+    if title.chars().count() > LONGEST { of_combinations(result) } else { title }
+}
+
+/// How many combinations meet the SLO, and from where to where their losses reach: what the list of the losses does not say.
+fn of_combinations(result: &ExperimentResult) -> String {
+    let (what, each) = (loss::what(result), Period::of(result).each());
+    let n = result.scenarios.len();
+    let lost = |scenario: &ScenarioResult| *loss::lost(result, scenario);
+    let by_loss = |a: &&ScenarioResult, b: &&ScenarioResult| lost(a).mean.total_cmp(&lost(b).mean);
+    // What never gets its operations done loses little and is no answer.
+    let contenders: Vec<&ScenarioResult> = result.contenders().into_iter().map(|i| &result.scenarios[i]).collect();
+    let (Some(least), Some(most)) =
+        (contenders.iter().copied().min_by(by_loss), contenders.iter().copied().max_by(by_loss))
+    else {
+        return String::new();
+    };
+    let reach = format!(
+        "from {} of {what} {each} ({}) to {} ({})",
+        finding::amount(&lost(least)),
+        finding::settings(result, least),
+        finding::amount(&lost(most)),
+        finding::settings(result, most)
+    );
+    let allowed = result.objective.slo.map(|slo| (slo, Period::of(result).budget(slo)));
+    match allowed {
+        Some((slo, seconds)) => {
+            let slo = format::plain_percent(slo);
+            let meeting = result.scenarios.iter().filter(|one| lost(one).mean <= seconds).count();
+            match meeting {
+                0 => format!("No combination meets {slo}: {reach}"),
+                all if all == n => format!("All {n} combinations meet {slo}: {reach}"),
+                some => format!("{some} of {n} combinations meet {slo}: {reach}"),
+            }
+        }
+        None => finding::capital(&reach),
+    }
 }
 
 /// Whether a key says what happens to a system, so that nobody chooses its value.
@@ -144,11 +187,12 @@ fn is_given(column: &Column) -> bool {
 /// Characters of a title of two lines.
 const LONGEST: usize = 150;
 
-/// Where a map lies: the corner of its first cell, the width of its cells, and of what stands left of them.
+/// Where a map lies: the corner of its first cell, the size of its cells, and the width of what stands left of them.
 struct Frame {
     left: f64,
     top: f64,
     width: f64,
+    height: f64,
     side: f64,
 }
 
@@ -199,33 +243,37 @@ fn draw_map(picture: &mut Picture, shown: &Shown<'_>, layout: &Layout<'_>, map: 
         };
         (0..result.scenarios.len()).find(is_at)
     };
-    let at = |row: usize, column: usize| (frame.left + frame.width * column as f64, top + CELL * row as f64);
+    let at = |row: usize, column: usize| (frame.left + frame.width * column as f64, top + frame.height * row as f64);
     for (r, value) in rows.iter().enumerate() {
         let text = font::fit(value, BODY.size, true, frame.side - 12.0);
         let (x, y) = at(r, 0);
-        picture.text(x - 10.0, y + CELL / 2.0 + 4.0, Anchor::Right, BODY.bold(), text);
+        picture.text(x - 10.0, y + frame.height / 2.0 + 4.0, Anchor::Right, BODY.bold(), text);
         for c in 0..columns.len() {
             let (x, y) = at(r, c);
             match find(r, c) {
-                Some(i) => cell(picture, shown, i, (x, y, frame.width)),
+                Some(i) => cell(picture, shown, i, (x, y, frame.width, frame.height)),
                 None => {
-                    picture.line(vec![(x + 8.0, y + CELL / 2.0), (x + frame.width - 8.0, y + CELL / 2.0)], 1.0, GRID);
+                    picture.line(
+                        vec![(x + 8.0, y + frame.height / 2.0), (x + frame.width - 8.0, y + frame.height / 2.0)],
+                        1.0,
+                        GRID,
+                    );
                 }
             }
         }
     }
     if let Some((_, seconds)) = shown.allowed {
         let meets = |r: usize, c: usize| find(r, c).map(|i| loss::lost(result, &result.scenarios[i]).mean <= seconds);
-        border(picture, (rows.len(), columns.len()), meets, |r, c| (at(r, c), frame.width));
+        border(picture, (rows.len(), columns.len()), meets, |r, c| (at(r, c), (frame.width, frame.height)));
     }
     // Over all cells, or a neighbour would cover half of its frame.
     for (r, c) in (0..rows.len()).flat_map(|r| (0..columns.len()).map(move |c| (r, c))) {
         if find(r, c).is_some_and(|i| result.baseline.as_ref() == Some(&result.scenarios[i].name)) {
             let (x, y) = at(r, c);
-            outline(picture, (x, y, frame.width, CELL), 2.5);
+            outline(picture, (x, y, frame.width, frame.height), 2.5);
         }
     }
-    top + CELL * rows.len() as f64
+    top + frame.height * rows.len() as f64
 }
 
 /// Four bars: a line would leave a notch where it closes.
@@ -245,7 +293,7 @@ fn last_part(key: &str) -> &str {
 }
 
 /// The loss of a scenario with half of its interval, and a word where there is something to say about it.
-fn cell(picture: &mut Picture, shown: &Shown<'_>, i: usize, (x, y, width): (f64, f64, f64)) {
+fn cell(picture: &mut Picture, shown: &Shown<'_>, i: usize, (x, y, width, height): (f64, f64, f64, f64)) {
     let result = shown.result;
     let scenario = &result.scenarios[i];
     let lost = loss::lost(result, scenario);
@@ -262,14 +310,25 @@ fn cell(picture: &mut Picture, shown: &Shown<'_>, i: usize, (x, y, width): (f64,
         word.map_or(String::new(), |word| format!(", {word}"))
     ));
     picture.datum("", words, |picture| {
-        picture.rectangle(x + 1.0, y + 1.0, width - 2.0, CELL - 2.0, fill);
-        let (value, error) = in_two(lost);
+        picture.rectangle(x + 1.0, y + 1.0, width - 2.0, height - 2.0, fill);
+        let (mut value, error) = in_two(lost);
+        let is_low = height < WITH_WORD;
+        if is_low && shown.best.as_ref().is_some_and(|best| best.recommended == Some(i)) {
+            value.insert_str(0, "★ ");
+        }
+        let word = word.filter(|_| !is_low);
         // The largest size at which the number fits.
         let fits = |size: &f64| font::width(&value, *size, true) <= width - 8.0;
         let size = [14.0, 13.0, 12.0, 11.0, 10.0, 9.0].into_iter().find(fits).unwrap_or(8.0);
-        let baseline = y + CELL / 2.0 + if word.is_some() { 5.0 } else { 1.0 };
+        // A low cell has the number only, or that and a word.
+        let has_error = height >= WITH_ERROR;
+        let baseline = match (word.is_some(), has_error) {
+            (true, false) => y + height - 6.0,
+            (false, true) => y + height / 2.0 + 1.0,
+            (true, true) | (false, false) => y + height / 2.0 + 5.0,
+        };
         picture.text(middle, baseline, Anchor::Middle, Style { size, bold: true, colour: ink }, value);
-        if !error.is_empty() && font::width(&error, 9.5, false) <= width - 6.0 {
+        if has_error && !error.is_empty() && font::width(&error, 9.5, false) <= width - 6.0 {
             picture.text(middle, baseline + 13.0, Anchor::Middle, Style { size: 9.5, bold: false, colour: ink }, error);
         }
         if let Some(word) = word {
@@ -316,13 +375,13 @@ fn border(
     picture: &mut Picture,
     (rows, columns): (usize, usize),
     meets: impl Fn(usize, usize) -> Option<bool>,
-    at: impl Fn(usize, usize) -> ((f64, f64), f64),
+    at: impl Fn(usize, usize) -> ((f64, f64), (f64, f64)),
 ) {
     let differ = |a: Option<bool>, b: Option<bool>| matches!((a, b), (Some(a), Some(b)) if a != b);
     for (r, c) in (0..rows).flat_map(|r| (0..columns).map(move |c| (r, c))) {
-        let ((x, y), width) = at(r, c);
+        let ((x, y), (width, height)) = at(r, c);
         if c > 0 && differ(meets(r, c - 1), meets(r, c)) {
-            picture.line(vec![(x, y - 1.5), (x, y + CELL + 1.5)], 3.5, PURPLE);
+            picture.line(vec![(x, y - 1.5), (x, y + height + 1.5)], 3.5, PURPLE);
         }
         if r > 0 && differ(meets(r - 1, c), meets(r, c)) {
             picture.line(vec![(x - 1.5, y), (x + width + 1.5, y)], 3.5, PURPLE);
@@ -376,29 +435,34 @@ impl Scale {
         let unit = if self.log { format!("{what} (logarithmic)") } else { what.to_owned() };
         picture.text(MARGIN, y + 10.0, Anchor::Left, SMALL.bold(), unit.clone());
         let left = MARGIN + font::width(&unit, SMALL.size, true) + 18.0;
+        let bar = BAR.0.min(picture.right() - left - 24.0);
         let steps = 52;
-        let step = BAR.0 / f64::from(steps);
+        let step = bar / f64::from(steps);
         for i in 0..steps {
             let colour = ramp(&self.stops, 0.06 + 0.86 * (f64::from(i) + 0.5) / f64::from(steps));
             picture.rectangle(left + step * f64::from(i), y, step + 0.5, BAR.1, colour);
         }
-        let x = |seconds: f64| left + BAR.0 * self.share(seconds);
+        let x = |seconds: f64| left + bar * self.share(seconds);
         for (seconds, label) in self.ticks(range) {
             picture.line(vec![(x(seconds), y + BAR.1), (x(seconds), y + BAR.1 + 4.0)], 1.0, GREY);
             picture.text(x(seconds), y + BAR.1 + 15.0, Anchor::Middle, SMALL, label);
         }
-        let mut right = left + BAR.0 + 40.0;
+        let mut right = left + bar + 40.0;
         if let Some((slo, seconds)) = divides {
             let text =
                 format!("between what meets and misses {} ({})", format::plain_percent(slo), format::duration(seconds));
-            picture.line(vec![(right, y + 6.0), (right + 20.0, y + 6.0)], 3.5, PURPLE);
-            picture.text(right + 27.0, y + 10.0, Anchor::Left, SMALL, text.clone());
-            right += 27.0 + font::width(&text, SMALL.size, false) + 24.0;
+            let short = format!("meets or misses {}", format::plain_percent(slo));
+            let has_room = |text: &&String| right + 27.0 + font::width(text, SMALL.size, false) <= picture.right();
+            if let Some(text) = [&text, &short].into_iter().find(has_room) {
+                picture.line(vec![(right, y + 6.0), (right + 20.0, y + 6.0)], 3.5, PURPLE);
+                picture.text(right + 27.0, y + 10.0, Anchor::Left, SMALL, text.clone());
+                right += 27.0 + font::width(text, SMALL.size, false) + 24.0;
+            }
             if (range.low..=range.high).contains(&seconds) {
                 picture.line(vec![(x(seconds), y - 3.0), (x(seconds), y + BAR.1 + 3.0)], 2.5, PURPLE);
             }
         }
-        if framed && right < RIGHT - 80.0 {
+        if framed && right < picture.right() - 80.0 {
             outline(picture, (right, y, 18.0, 12.0), 2.0);
             picture.text(right + 26.0, y + 10.0, Anchor::Left, SMALL, "baseline");
         }

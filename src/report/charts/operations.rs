@@ -3,9 +3,10 @@
 use super::axis::{Axis, Range, Unit};
 use super::encoding::{mark, ring};
 use super::font;
-use super::frame::{self, BODY, MARGIN, RIGHT, SMALL};
+use super::frame::{self, BODY, MARGIN, SMALL};
 use super::palette::{Colour, GREY, PAPER, SERIES};
 use super::picture::{Anchor, Picture};
+use super::sheet::Sheet;
 use crate::durations;
 use crate::report::format;
 use crate::report::labels::{Column, Labels};
@@ -14,10 +15,18 @@ use crate::time::Duration;
 use serde_json::Value;
 
 const HEIGHT: f64 = 400.0;
+/// What stands below it.
+const BELOW: f64 = 40.0;
 const LEGEND: f64 = 210.0;
+const NARROW_LEGEND: f64 = 130.0;
 const RADIUS: f64 = 5.0;
 /// A whisker may reach so many times below its point; the rest is cut.
 const TAIL: f64 = 10.0;
+
+/// How wide it is.
+fn legend_width(sheet: Sheet) -> f64 {
+    if sheet.is_narrow() { NARROW_LEGEND } else { LEGEND }
+}
 
 /// A curve: the scenarios that differ in the number only.
 struct Curve {
@@ -28,7 +37,7 @@ struct Curve {
 }
 
 /// `None` unless a number varies and there is an operation.
-pub fn draw(result: &ExperimentResult) -> Option<Picture> {
+pub fn draw(result: &ExperimentResult, sheet: Sheet) -> Option<Picture> {
     let name = result.scenarios.first()?.operations.iter().next()?.0;
     let labels = Labels::of(result);
     let (key, values) = number(result, &labels)?;
@@ -39,7 +48,7 @@ pub fn draw(result: &ExperimentResult) -> Option<Picture> {
     }))?;
     let most = all().map(|point| point.0).fold(0.0, f64::max);
 
-    let mut picture = Picture::new(frame::WIDTH);
+    let mut picture = Picture::on(sheet);
     let column = &labels.columns[key];
     let y = frame::head(&mut picture, &finding(name, column, &curves), &lead(name));
     picture.text(
@@ -50,7 +59,8 @@ pub fn draw(result: &ExperimentResult) -> Option<Picture> {
         format!("failed requests of one {name} (less is better)"),
     );
     let top = y + 16.0;
-    let (left, right, bottom) = (MARGIN + 70.0, RIGHT - LEGEND - 28.0, top + HEIGHT);
+    let (left, right, bottom) =
+        (MARGIN + 70.0, picture.right() - legend_width(sheet) - 28.0, top + sheet.area(HEIGHT, top + BELOW));
     let x_axis = Axis::linear(Unit::Number, most, left + 12.0, right);
     let is_log = range.is_wide();
     let y_axis = if is_log {
@@ -174,7 +184,7 @@ fn legend(picture: &mut Picture, labels: &Labels, key: usize, curves: &[Curve], 
         return y;
     }
     for (_, column) in labels.columns.iter().enumerate().filter(|(i, _)| *i != key) {
-        for line in font::wrap_key(&column.short_key, SMALL.size, true, RIGHT - x) {
+        for line in font::wrap_key(&column.short_key, SMALL.size, true, picture.right() - x) {
             picture.text(x, y, Anchor::Left, SMALL.bold(), line);
             y += 15.0;
         }
@@ -184,7 +194,7 @@ fn legend(picture: &mut Picture, labels: &Labels, key: usize, curves: &[Curve], 
         picture.key(&curve.name, |picture| {
             mark(picture, 0, (x + 7.0, y - 4.0), RADIUS, curve.colour);
             let mut line_y = y;
-            for line in font::wrap(&curve.name, BODY.size, false, RIGHT - x - 22.0) {
+            for line in font::wrap(&curve.name, BODY.size, false, picture.right() - x - 22.0) {
                 picture.text(x + 22.0, line_y, Anchor::Left, BODY, line);
                 line_y += 15.0;
             }
@@ -203,7 +213,7 @@ fn notes(picture: &mut Picture, result: &ExperimentResult, is_log: bool, has_bou
     ];
     let mut y = y;
     for note in notes.into_iter().flatten() {
-        for line in font::wrap(note, SMALL.size, false, RIGHT - x) {
+        for line in font::wrap(note, SMALL.size, false, picture.right() - x) {
             picture.text(x, y, Anchor::Left, SMALL, line);
             y += 15.0;
         }

@@ -1,9 +1,10 @@
 //! Two distribution functions in each of several panels: what was measured, as steps, over what is simulated.
 
 use super::font;
-use super::frame::{self, BODY, MARGIN, RIGHT, SMALL};
+use super::frame::{self, BODY, MARGIN, SMALL};
 use super::palette::{BLUE, Colour, GREY, GRID, VERMILION};
 use super::picture::{Anchor, Picture};
+use super::sheet::Sheet;
 
 const COLUMNS: usize = 3;
 const HEIGHT: f64 = 190.0;
@@ -24,11 +25,11 @@ pub struct Panel {
 
 /// All panels, three in a row.
 pub fn overlay(title: &str, lead: &str, panels: &[Panel]) -> Picture {
-    let mut picture = Picture::new(frame::WIDTH);
+    let mut picture = Picture::on(Sheet::WHOLE);
     let top = frame::head(&mut picture, title, lead);
     let legend = [(MEASURED, "measured".to_owned()), (SIMULATED, "simulated".to_owned())];
     let top = frame::legend_line(&mut picture, top, &legend) + 14.0;
-    let width = (RIGHT - MARGIN - GAP * (COLUMNS as f64 - 1.0)) / COLUMNS as f64;
+    let width = (picture.right() - MARGIN - GAP * (COLUMNS as f64 - 1.0)) / COLUMNS as f64;
     for (i, panel) in panels.iter().enumerate() {
         let (row, column) = (i / COLUMNS, i % COLUMNS);
         let left = MARGIN + 26.0 + column as f64 * (width + GAP);

@@ -3,10 +3,11 @@
 use super::axis::{Axis, Range, Unit};
 use super::finding;
 use super::font;
-use super::frame::{self, MARGIN, RIGHT, SMALL};
+use super::frame::{self, MARGIN, SMALL};
 use super::label_placement;
 use super::palette::{BLUE, Colour, GREEN, GREY, PAPER, PURPLE, SLATE};
 use super::picture::{Anchor, Picture};
+use super::sheet::Sheet;
 use crate::report::format;
 use crate::report::labels::Labels;
 use crate::report::loss;
@@ -16,11 +17,15 @@ use crate::report::ranking::{self, Ground, Ranking};
 use crate::results::{Estimate, ExperimentResult, ScenarioResult};
 
 const HEIGHT: f64 = 430.0;
+/// What stands below it.
+const BELOW: f64 = 58.0;
+/// So few points all have names.
+const NAMED: usize = 12;
 /// Characters of a varied value beside a point.
 const NAME: usize = 12;
 
 /// A point per scenario. `None` unless they cost differently.
-pub fn draw(result: &ExperimentResult) -> Option<Picture> {
+pub fn draw(result: &ExperimentResult, sheet: Sheet) -> Option<Picture> {
     let places = pareto::places(result)?;
     let labels = Labels::of(result);
     let lost: Vec<&Estimate> = result.scenarios.iter().map(|s| loss::lost(result, s)).collect();
@@ -29,13 +34,13 @@ pub fn draw(result: &ExperimentResult) -> Option<Picture> {
     let period = Period::of(result);
     let allowed = result.objective.slo.map(|slo| (slo, period.budget(slo)));
 
-    let mut picture = Picture::new(frame::WIDTH);
+    let mut picture = Picture::on(sheet);
     let what = format!("{} {}", loss::what(result), period.each());
     let y = frame::head(&mut picture, &title(result, &places), &lead(result));
-    let y = frame::legend_line(&mut picture, y - 10.0, &legend(result, &places));
+    let y = if sheet.is_part() { y } else { frame::legend_line(&mut picture, y - 10.0, &legend(result, &places)) };
     picture.text(MARGIN, y + 10.0, Anchor::Left, SMALL.bold(), what.clone());
     let top = y + 22.0;
-    let (left, right, bottom) = (MARGIN + 70.0, RIGHT - 10.0, top + HEIGHT);
+    let (left, right, bottom) = (MARGIN + 70.0, picture.right() - 10.0, top + sheet.area(HEIGHT, top + BELOW));
     let values = Range::of(lost.iter().map(|e| shown(e)))?;
     let ends = lost.iter().flat_map(|e| [e.low, e.high]).filter(|end| *end > values.low / 4.0);
     let near = allowed.map(|(_, s)| s).filter(|s| *s > values.low / 30.0 && *s < values.high * 30.0);
@@ -61,6 +66,11 @@ pub fn draw(result: &ExperimentResult) -> Option<Picture> {
 
     let at = |i: usize| (x_axis.at(costs[i]), y_axis.at(shown(lost[i])));
     let mut bars = stairs(&mut picture, &places, &costs, at, right);
+    // Nor is a name struck through by what the SLO allows.
+    bars.extend(allowed.filter(|(_, seconds)| y_axis.holds(*seconds)).map(|(_, seconds)| {
+        let y = y_axis.at(seconds);
+        (left, y - 2.0, right, y + 2.0)
+    }));
     let recommended = ranking::recommended(result).map(|best| best.name.as_str());
     // What matters more is seen above what matters less.
     let mut in_order: Vec<usize> = (0..costs.len()).collect();
@@ -98,13 +108,16 @@ pub fn draw(result: &ExperimentResult) -> Option<Picture> {
     let name = |i: usize| if labels.varied { labels.narrow(i, NAME) } else { labels.short(i) };
     let is_named = |i: &usize| {
         let name = result.scenarios[*i].name.as_str();
-        places[*i] == Place::Front || recommended == Some(name) || result.baseline.as_deref() == Some(name)
+        costs.len() <= NAMED
+            || places[*i] == Place::Front
+            || recommended == Some(name)
+            || result.baseline.as_deref() == Some(name)
     };
     bars.extend((0..costs.len()).filter(|i| !is_named(i)).map(at).map(|(x, y)| (x - 6.0, y - 6.0, x + 6.0, y + 6.0)));
     let names: Vec<_> = in_order.into_iter().filter(is_named).map(|i| (name(i), at(i))).collect();
     label_placement::names(&mut picture, &names, bars, (left, top, right, bottom));
     if labels.varied {
-        let text = font::fit(&format!("labels: {}", labels.short_keys()), SMALL.size, false, RIGHT - MARGIN);
+        let text = font::fit(&format!("labels: {}", labels.short_keys()), SMALL.size, false, picture.right() - MARGIN);
         picture.text(MARGIN, bottom + 52.0, Anchor::Left, SMALL, text);
     }
     frame::foot(&mut picture, result, bottom + 58.0);

@@ -4,9 +4,10 @@ use super::axis::{Axis, Unit};
 use super::bars;
 use super::downtime::shown_name;
 use super::font;
-use super::frame::{self, BODY, MARGIN, RIGHT, SMALL};
+use super::frame::{self, BODY, MARGIN, SMALL};
 use super::palette::GREY;
 use super::picture::{Anchor, Picture};
+use super::sheet::Sheet;
 use crate::history::{NamedCause, Phase};
 use crate::report::aggregate;
 use crate::report::format;
@@ -41,7 +42,7 @@ pub fn draw(result: &ExperimentResult) -> Option<Picture> {
     let shortest = rows.iter().map(|row| row.total).fold(longest, f64::min);
     let as_shares = longest > SLIVER * shortest;
 
-    let mut picture = Picture::new(frame::WIDTH);
+    let mut picture = Picture::on(Sheet::WHOLE);
     let mut lead = "Mean time that a Pod spends in each phase on its way back into rotation; the cause that takes the most time of \
                     all comes first."
         .to_owned();
@@ -62,7 +63,7 @@ pub fn draw(result: &ExperimentResult) -> Option<Picture> {
 
     let names = rows.iter().map(|row| font::width(row.cause.name(), BODY.size, true));
     let left = MARGIN + names.fold(110.0, f64::max).min(300.0) + 16.0;
-    let right = RIGHT - 76.0;
+    let right = picture.right() - 76.0;
     let (top, bottom) = (y + 8.0, y + 12.0 + ROW * rows.len() as f64);
     if as_shares {
         let mut axis = Axis::linear(Unit::Number, 100.0, left, right);

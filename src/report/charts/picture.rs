@@ -5,11 +5,15 @@
 //! that no text leaves it.
 
 use super::font;
+use super::frame::MARGIN;
 use super::palette::Colour;
+use super::sheet::Sheet;
 
 /// A finished chart.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Picture {
+    /// What it is drawn on.
+    pub sheet: Sheet,
     /// Width in pixels.
     pub width: f64,
     /// Height in pixels.
@@ -121,6 +125,30 @@ pub enum Anchor {
     Right,
 }
 
+impl Mark {
+    /// The same, so many times as large, with its points where `at` has them.
+    fn moved(&self, scale: f64, at: &dyn Fn((f64, f64)) -> (f64, f64)) -> Self {
+        let all = |points: &[(f64, f64)]| points.iter().map(|point| at(*point)).collect();
+        match self {
+            Self::Area { points, colour } => Self::Area { points: all(points), colour: *colour },
+            Self::Line { points, width, colour } => {
+                Self::Line { points: all(points), width: width * scale, colour: *colour }
+            }
+            Self::Disc { at: middle, radius, colour } => {
+                Self::Disc { at: at(*middle), radius: radius * scale, colour: *colour }
+            }
+            Self::Text(text) => {
+                let (x, y) = at((text.x, text.y));
+                Self::Text(Text { x, y, size: text.size * scale, ..text.clone() })
+            }
+            Self::Group { role, marks } => {
+                let marks = marks.iter().map(|mark| mark.moved(scale, at)).collect();
+                Self::Group { role: role.clone(), marks }
+            }
+        }
+    }
+}
+
 impl Text {
     /// Left and right end.
     pub fn extent(&self) -> (f64, f64) {
@@ -161,7 +189,25 @@ impl Style {
 impl Picture {
     /// An empty picture; its height grows by [`Picture::reach`].
     pub fn new(width: f64) -> Self {
-        Self { width, height: 0.0, title: String::new(), description: Vec::new(), marks: Vec::new() }
+        let (title, description, marks) = (String::new(), Vec::new(), Vec::new());
+        Self { sheet: Sheet::WHOLE, width, height: 0.0, title, description, marks }
+    }
+
+    /// An empty picture as wide as its sheet.
+    pub fn on(sheet: Sheet) -> Self {
+        Self { sheet, ..Self::new(sheet.width) }
+    }
+
+    /// Right end of what is drawn.
+    pub fn right(&self) -> f64 {
+        self.width - MARGIN
+    }
+
+    /// Draws another picture within this one, so many times as large, with its corner at a point.
+    pub fn place(&mut self, other: &Self, scale: f64, (left, top): (f64, f64)) {
+        let at = |(x, y): (f64, f64)| (left + scale * x, top + scale * y);
+        self.marks.extend(other.marks.iter().map(|mark| mark.moved(scale, &at)));
+        self.description.extend(other.description.iter().cloned());
     }
 
     /// Makes the picture at least so high.

@@ -5,9 +5,10 @@ use std::fmt::Write as _;
 use super::axis::{Axis, Range, Unit};
 use super::finding;
 use super::font;
-use super::frame::{self, BODY, MARGIN, RIGHT, SMALL};
+use super::frame::{self, BODY, MARGIN, SMALL};
 use super::palette::{GREY, GRID, SERIES};
 use super::picture::{Anchor, Picture};
+use super::sheet::Sheet;
 use super::simplify_polyline::simplify_polyline;
 use crate::history::NamedCause;
 use crate::report::aggregate::{self, Samples};
@@ -110,9 +111,9 @@ fn draw(result: &ExperimentResult, of: &dyn Fn(&ScenarioResult) -> Samples, kind
     let range = Range::of(ends.flatten().chain(most.filter(|_| curves.iter().any(|one| one.samples.censored > 0))))?;
     let range = Range { low: range.low.max(range.high / 1e6), ..range };
 
-    let mut picture = Picture::new(frame::WIDTH);
+    let mut picture = Picture::on(Sheet::WHOLE);
     let top = frame::head(&mut picture, &title(result, &curves, kind), &lead(&curves, kind.what)) + 8.0;
-    let (left, right, bottom) = (MARGIN + 62.0, RIGHT - LEGEND - 24.0, top + HEIGHT);
+    let (left, right, bottom) = (MARGIN + 62.0, picture.right() - LEGEND - 24.0, top + HEIGHT);
     let x_axis = Axis::log(Unit::Time, range, left, right);
     let y = |share: f64| bottom - (bottom - top) * share.clamp(0.0, 1.0);
     frame::vertical_grid(&mut picture, &x_axis, top, bottom);
@@ -156,11 +157,23 @@ fn title(result: &ExperimentResult, curves: &[Curve<'_>], kind: &Kind) -> String
     if let Some(baseline) = curves.iter().skip(1).find(is_baseline) {
         let (half, most) = (span(&baseline.samples, 0.5), span(&baseline.samples, 0.95));
         title += &format!("; in the baseline {half} and {most}");
+        // What is avoided is in no curve: the few that are left may look slower.
+        let times = all(&baseline.samples) / all(&first.samples).max(1.0);
+        if times >= MANY_MORE {
+            title += &format!(", of {} times as many", format::significant(times, 2));
+        }
     } else if let Some(slowest) = curves.iter().skip(1).max_by(|a, b| length(a).total_cmp(&length(b))) {
         let (half, most) = (span(&slowest.samples, 0.5), span(&slowest.samples, 0.95));
         title += &format!("; {half} and {most} with {}", finding::settings(result, slowest.scenario));
     }
     title
+}
+
+/// So many times as many are worth a word.
+const MANY_MORE: f64 = 1.5;
+
+fn all(samples: &Samples) -> f64 {
+    (samples.count + samples.censored) as f64
 }
 
 fn length(curve: &Curve<'_>) -> f64 {
@@ -209,7 +222,7 @@ fn legend(picture: &mut Picture, result: &ExperimentResult, curves: &[Curve<'_>]
         let name = name(result, curve);
         picture.key(&name, |picture| {
             picture.line(vec![(x, y - 4.0), (x + 20.0, y - 4.0)], 3.0, colour);
-            for line in font::wrap_lines(&name, BODY.size, false, RIGHT - x - 28.0, 4) {
+            for line in font::wrap_lines(&name, BODY.size, false, picture.right() - x - 28.0, 4) {
                 picture.text(x + 28.0, y, Anchor::Left, BODY, line);
                 y += 15.0;
             }
@@ -221,7 +234,13 @@ fn legend(picture: &mut Picture, result: &ExperimentResult, curves: &[Curve<'_>]
             (None, _) => "most have no end".to_owned(),
         };
         for line in [quantiles, format!("{} in all", format::whole(samples.count + samples.censored))] {
-            picture.text(x + 28.0, y, Anchor::Left, SMALL, font::fit(&line, SMALL.size, false, RIGHT - x - 28.0));
+            picture.text(
+                x + 28.0,
+                y,
+                Anchor::Left,
+                SMALL,
+                font::fit(&line, SMALL.size, false, picture.right() - x - 28.0),
+            );
             y += 15.0;
         }
         y += 9.0;

@@ -3,17 +3,18 @@
 
 use super::axis::Axis;
 use super::font;
-use super::frame::{self, BODY, MARGIN, RIGHT, SMALL};
+use super::frame::{self, BODY, MARGIN, SMALL};
 use super::palette::{BLUE, Colour, GREEN, GREY, GRID, INK, ORANGE, PAPER, PURPLE, SKY, SLATE, VERMILION};
 use super::picture::{Anchor, Picture};
+use super::sheet::Sheet;
 use crate::report::aggregate;
 use crate::report::format;
 use crate::report::labels::Labels;
 use crate::results::{ExperimentResult, FailingSpan, RevisionCounts, Rollback, RolloutReplay};
 
 const LEFT: f64 = MARGIN + 46.0;
-/// Behind it stands how many Pods are wanted.
-const END: f64 = RIGHT - 66.0;
+/// Behind what is drawn stands how many Pods are wanted.
+const WANTED: f64 = 66.0;
 /// Of one Pod, if there is room for that.
 const POD: f64 = 40.0;
 const LEAST_HEIGHT: f64 = 90.0;
@@ -21,6 +22,8 @@ const MOST_HEIGHT: f64 = 200.0;
 /// From 0 to 100 % of the requests, and the words above them.
 const SHARES: f64 = 64.0;
 const WORDS: f64 = 32.0;
+/// What a part of another picture has below the Pods.
+const BELOW: f64 = 22.0 + 6.0 + WORDS + SHARES + 36.0;
 /// What lasts a tenth of a second in a rollout of minutes is still seen.
 const LEAST_WIDTH: f64 = 2.0;
 
@@ -58,17 +61,22 @@ impl Moment {
     }
 }
 
+/// Where time ends.
+fn end(picture: &Picture) -> f64 {
+    picture.right() - WANTED
+}
+
 /// The rollouts that were completed, or rolled back, one below the other on the same scale of time; `None` if there is none.
-pub fn draw(result: &ExperimentResult, is_rolled_back: bool) -> Option<Picture> {
+pub fn draw(result: &ExperimentResult, is_rolled_back: bool, sheet: Sheet) -> Option<Picture> {
     let wanted = |one: &&RolloutReplay| one.rollback.is_some() == is_rolled_back;
     let mut replays: Vec<&RolloutReplay> = result.rollouts.iter().filter(wanted).collect();
     let first = *replays.first()?;
     let is_same = replays.get(1).is_some_and(|second| are_alike(first, second));
-    if is_same {
-        // The same picture twice says no more.
+    if is_same || sheet.is_low() {
+        // The same picture twice says no more, and a part has no room for two.
         replays.truncate(1);
     }
-    let mut picture = Picture::new(frame::WIDTH);
+    let mut picture = Picture::on(sheet);
     let mut y = frame::head(&mut picture, &title(result, &replays, is_same), &lead(&replays, first));
     let is_there = |band: &&Band| replays.iter().any(|one| one.pods.iter().any(|pods| (band.count)(pods) > 0));
     let mut legend: Vec<(Colour, String)> =
@@ -79,12 +87,12 @@ pub fn draw(result: &ExperimentResult, is_rolled_back: bool) -> Option<Picture> 
     y = frame::legend_line(&mut picture, y - 8.0, &legend);
     let from = replays.iter().map(|one| -one.rollout_from_s).fold(0.0, f64::min);
     let to = replays.iter().map(|one| one.lasts_s - one.rollout_from_s).fold(0.0, f64::max);
-    let axis = Axis::moments(from, to, LEFT, END);
+    let axis = Axis::moments(from, to, LEFT, end(&picture));
     for replay in replays {
         y = panel(&mut picture, result, replay, &axis, y) + 14.0;
         picture.description.push(in_words(replay));
     }
-    picture.text(f64::midpoint(LEFT, END), y + 4.0, Anchor::Middle, SMALL, "time since the template changed");
+    picture.text(f64::midpoint(LEFT, end(&picture)), y + 4.0, Anchor::Middle, SMALL, "time since the template changed");
     frame::foot(&mut picture, result, y + 10.0);
     Some(picture)
 }
@@ -96,7 +104,8 @@ fn panel(picture: &mut Picture, result: &ExperimentResult, replay: &RolloutRepla
     let mut y = header(picture, result, replay, y + 10.0);
     let wanted = wanted(replay);
     let most = replay.pods.iter().map(total).chain(wanted.iter().map(|(_, pods)| *pods)).max().unwrap_or(0).max(1);
-    let height = (f64::from(most) * POD).clamp(LEAST_HEIGHT, MOST_HEIGHT);
+    let sheet = picture.sheet;
+    let height = sheet.area((f64::from(most) * POD).clamp(LEAST_HEIGHT, MOST_HEIGHT), y + 20.0 + BELOW);
     let (top, bottom) = (y + 20.0, y + 20.0 + height);
     picture.text(MARGIN, top - 8.0, Anchor::Left, SMALL.bold(), "Pods");
     let at = |pods: u32| bottom - height * f64::from(pods) / f64::from(most);
@@ -111,7 +120,7 @@ fn panel(picture: &mut Picture, result: &ExperimentResult, replay: &RolloutRepla
         picture.dashes((x(*from_s), at(*pods)), (x(end_s), at(*pods)), 1.2, INK);
     }
     if let Some((_, pods)) = wanted.last() {
-        picture.text(END + 6.0, at(*pods) + 4.0, Anchor::Left, SMALL, format!("{pods} wanted"));
+        picture.text(end(picture) + 6.0, at(*pods) + 4.0, Anchor::Left, SMALL, format!("{pods} wanted"));
     }
     completion(picture, replay, axis, (top, bottom));
 
@@ -144,7 +153,7 @@ fn header(picture: &mut Picture, result: &ExperimentResult, replay: &RolloutRepl
     let scenario = result.scenarios.iter().find(|scenario| scenario.name == replay.scenario);
     if let Some(scenario) = scenario.filter(|_| result.scenarios.len() > 1) {
         let name = format!("{}: {}", aggregate::role_word(result, scenario), scenario.name);
-        picture.text(MARGIN, y, Anchor::Left, BODY.bold(), font::fit(&name, BODY.size, true, RIGHT - MARGIN));
+        picture.text(MARGIN, y, Anchor::Left, BODY.bold(), font::fit(&name, BODY.size, true, picture.right() - MARGIN));
         y += 17.0;
     }
     let operation = scenario.and_then(|scenario| {
@@ -157,14 +166,25 @@ fn header(picture: &mut Picture, result: &ExperimentResult, replay: &RolloutRepl
         0 => "at times no Pod Ready".to_owned(),
         least => format!("never fewer than {least} of {} Pods Ready", replay.replicas),
     };
-    let meanwhile = (!replay.meanwhile.is_empty())
-        .then(|| format!("not all that fails need be its own: {} struck meanwhile", replay.meanwhile.join(", ")));
-    let figures: Vec<String> = [found(replay), Some(took(replay)), meanwhile, median, Some(least), lost(replay)]
+    let figures: Vec<String> = [found(replay), Some(took(replay)), median, Some(least), lost(replay)]
         .into_iter()
         .flatten()
         .chain([format!("revision {}, replication {}", replay.revision, replay.replication)])
         .collect();
-    picture.text(MARGIN, y, Anchor::Left, SMALL, font::fit(&figures.join(" · "), SMALL.size, false, RIGHT - MARGIN));
+    picture.text(
+        MARGIN,
+        y,
+        Anchor::Left,
+        SMALL,
+        font::fit(&figures.join(" · "), SMALL.size, false, picture.right() - MARGIN),
+    );
+    if !replay.meanwhile.is_empty() {
+        let others = replay.meanwhile.join(", ");
+        let words = format!("not all that fails need be its own: {others} struck meanwhile");
+        y += 16.0;
+        let words = font::fit(&words, SMALL.size, true, picture.right() - MARGIN);
+        picture.text(MARGIN, y, Anchor::Left, SMALL.bold().coloured(VERMILION), words);
+    }
     y + 12.0
 }
 
@@ -229,7 +249,7 @@ fn grid(picture: &mut Picture, axis: &Axis, (top, bottom): (f64, f64)) {
 
 /// A line across, and what it stands for.
 fn level(picture: &mut Picture, y: f64, label: &str) {
-    picture.line(vec![(LEFT, y), (END, y)], 1.0, GRID);
+    picture.line(vec![(LEFT, y), (end(picture), y)], 1.0, GRID);
     picture.text(LEFT - 8.0, y + 4.0, Anchor::Right, SMALL, label);
 }
 
@@ -279,6 +299,7 @@ fn counts(pods: &RevisionCounts) -> String {
 fn completion(picture: &mut Picture, replay: &RolloutReplay, axis: &Axis, (top, bottom): (f64, f64)) {
     let (from, to) = (axis.at(0.0), axis.at(replay.took_s));
     let found = replay.rollback.as_ref().map(|rollback| axis.at(rollback.after_s));
+    let right = picture.right();
     for x in [Some(from), found, Some(to)].into_iter().flatten() {
         picture.dashes((x, top - 4.0), (x, bottom), 1.2, INK);
     }
@@ -295,7 +316,7 @@ fn completion(picture: &mut Picture, replay: &RolloutReplay, axis: &Axis, (top, 
     }
     if found.unwrap_or(free) + width(&ended) < to {
         write(Anchor::Right, to - 4.0, &ended);
-    } else if to + width(&ended) < RIGHT {
+    } else if to + width(&ended) < right {
         write(Anchor::Left, to + 4.0, &ended);
     }
 }
@@ -319,7 +340,7 @@ fn failing(picture: &mut Picture, replay: &RolloutReplay, axis: &Axis, bottom: f
     for moment in moments(&replay.failing) {
         let text = format!("{}, {}", moment.share(), format::duration(moment.to_s - moment.from_s));
         let half = font::width(&text, SMALL.size, false) / 2.0;
-        let middle = f64::midpoint(x(moment.from_s), x(moment.to_s)).clamp(LEFT + half, END - half);
+        let middle = f64::midpoint(x(moment.from_s), x(moment.to_s)).clamp(LEFT + half, end(picture) - half);
         if let Some(line) = taken.iter().position(|taken| middle - half >= *taken) {
             let y = bottom - SHARES * moment.peak - 5.0 - 13.0 * line as f64;
             picture.text(middle, y, Anchor::Middle, SMALL.coloured(VERMILION), text);
@@ -328,14 +349,14 @@ fn failing(picture: &mut Picture, replay: &RolloutReplay, axis: &Axis, bottom: f
     }
     if replay.failing.is_empty() {
         picture.text(
-            f64::midpoint(LEFT, END),
+            f64::midpoint(LEFT, end(picture)),
             bottom - SHARES / 2.0 - 6.0,
             Anchor::Middle,
             BODY.coloured(GREY),
             "none",
         );
     }
-    picture.line(vec![(LEFT, bottom), (END, bottom)], 1.2, GREY);
+    picture.line(vec![(LEFT, bottom), (end(picture), bottom)], 1.2, GREY);
 }
 
 /// What follows at once on another share is one moment.

@@ -3,10 +3,11 @@
 use super::axis::{Axis, Range, Unit};
 use super::finding;
 use super::font;
-use super::frame::{self, BODY, MARGIN, RIGHT, Rows, SMALL};
+use super::frame::{self, BODY, MARGIN, Rows, SMALL};
 use super::palette::{BLUE, Colour, GREY, PAPER, VERMILION};
 use super::picture::{Anchor, Picture};
 use super::recovery::{self, FEW};
+use super::sheet::Sheet;
 use crate::report::aggregate::Samples;
 use crate::report::format;
 use crate::report::labels::Labels;
@@ -57,7 +58,7 @@ pub fn draw(result: &ExperimentResult) -> Option<Picture> {
     if panels.is_empty() {
         return None;
     }
-    let mut picture = Picture::new(frame::WIDTH);
+    let mut picture = Picture::on(Sheet::WHOLE);
     let labels = Labels::of(result);
     let rows = Rows::of(&labels, 390.0);
     let y = frame::head(&mut picture, &title(result, &panels), &lead(&panels));
@@ -73,7 +74,7 @@ pub fn draw(result: &ExperimentResult) -> Option<Picture> {
         rows.write(&mut picture, i, middle, result.baseline.as_deref() == Some(scenario.name.as_str()));
     }
     let from = rows.right + 14.0;
-    let width = (RIGHT - from - GAP * (panels.len() - 1) as f64) / panels.len() as f64;
+    let width = (picture.right() - from - GAP * (panels.len() - 1) as f64) / panels.len() as f64;
     for (k, (panel, range)) in panels.iter().enumerate() {
         let left = from + (width + GAP) * k as f64;
         let axis = Axis::log(Unit::Time, *range, left, left + width - FIGURES);

@@ -29,9 +29,16 @@ pub fn svg(picture: &Picture) -> String {
     svg.text
 }
 
-/// The picture for a page, with its title as text of the page for screens on which that of the picture is too small.
-pub fn captioned(picture: &Picture) -> String {
-    format!("<p class=\"caption\">{}</p>{}", escaped(&picture.title), svg(picture))
+/// The picture for a page, with its title as text of the page and, where there is one, a narrow one of the same for screens on which
+/// it would be too small.
+pub fn captioned(picture: &Picture, narrow: Option<&Picture>) -> String {
+    let caption = format!("<p class=\"caption\">{}</p>", escaped(&picture.title));
+    match narrow {
+        Some(narrow) => {
+            format!("{caption}<div class=\"full\">{}</div><div class=\"narrow\">{}</div>", svg(picture), svg(narrow))
+        }
+        None => caption + &svg(picture),
+    }
 }
 
 struct Svg {

@@ -1,12 +1,14 @@
 //! One outage, replayed: a row for everything that something happens to, from what led to it until all is well again.
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 
 use super::axis::Axis;
 use super::font;
-use super::frame::{BODY, MARGIN, RIGHT, SMALL, WIDTH, foot, head, legend_line};
+use super::frame::{BODY, MARGIN, SMALL, foot, head, legend_line};
 use super::palette::{BAND, BLACK, BLUE, Colour, GREEN, GRID, OLIVE, ON_LIGHT, PAPER, PURPLE, SKY, SLATE, VERMILION};
 use super::picture::{Anchor, Picture, Role};
+use super::sheet::Sheet;
 use crate::report::aggregate;
 use crate::report::format;
 use crate::results::{ExperimentResult, Group, Lane, Replay, Span, Tone};
@@ -14,8 +16,8 @@ use crate::results::{ExperimentResult, Group, Lane, Replay, Span, Tone};
 /// Height of a row, and of what lies in it.
 const ROW: f64 = 22.0;
 const BAR: f64 = 15.0;
-/// Where time begins; the names of the rows stand before it.
-const LEFT: f64 = 230.0;
+/// Where time begins at the least and at the most; the names of the rows stand before it.
+const LEFT: (f64, f64) = (230.0, 320.0);
 /// Width of the stripe that tells the revision of a Pod.
 const REVISION: f64 = 5.0;
 /// One revision after the other, in colours that no state has.
@@ -34,13 +36,23 @@ pub struct Reach {
 
 /// The reach of every timeline's picture.
 pub fn reach(replay: &Replay) -> Reach {
-    Reach { pixels: (LEFT, RIGHT), secs: (-replay.outage_from_s, replay.lasts_s - replay.outage_from_s) }
+    Reach {
+        pixels: (left(replay), Sheet::WHOLE.width - MARGIN),
+        secs: (-replay.outage_from_s, replay.lasts_s - replay.outage_from_s),
+    }
+}
+
+/// Where time begins.
+fn left(replay: &Replay) -> f64 {
+    let names = replay.lanes.iter().map(|lane| font::width(&lane.name, BODY.size, false));
+    (MARGIN + 14.0 + names.fold(0.0, f64::max)).clamp(LEFT.0, LEFT.1)
 }
 
 /// The outage as rows over time.
-pub fn draw(result: &ExperimentResult, replay: &Replay) -> Picture {
-    let mut picture = Picture::new(WIDTH);
-    let Reach { pixels: (left, right), secs: (from, to) } = reach(replay);
+pub fn draw(result: &ExperimentResult, replay: &Replay, sheet: Sheet) -> Picture {
+    let mut picture = Picture::on(sheet);
+    let Reach { pixels: (left, _), secs: (from, to) } = reach(replay);
+    let right = picture.right();
     let top = head(&mut picture, &title(result, replay), &lead(replay));
     let mut legend = vec![
         (GREEN, "well".to_owned()),
@@ -55,7 +67,8 @@ pub fn draw(result: &ExperimentResult, replay: &Replay) -> Picture {
     legend.extend(revisions.iter().map(|revision| (of_revision(*revision), format!("Pod of revision {revision}"))));
     let top = legend_line(&mut picture, top - 8.0, &legend) + 22.0;
     let axis = Axis::moments(from, to, left, right);
-    let groups: Vec<&[Lane]> = replay.lanes.chunk_by(|a, b| a.group == b.group).collect();
+    let lanes = lanes(replay, sheet, top);
+    let groups: Vec<&[Lane]> = lanes.chunk_by(|a, b| a.group == b.group).collect();
     let height = groups.iter().map(|lanes| 8.0 + ROW * (lanes.len() as f64 + heading(lanes))).sum::<f64>();
     let bottom = top + height;
     // The outage itself lies behind all rows.
@@ -80,12 +93,12 @@ pub fn draw(result: &ExperimentResult, replay: &Replay) -> Picture {
         }
         for (number, lane) in lanes.iter().enumerate() {
             if number % 2 == 0 {
-                picture.rectangle(MARGIN - 8.0, y, LEFT - MARGIN, ROW, BAND);
+                picture.rectangle(MARGIN - 8.0, y, left - MARGIN, ROW, BAND);
             }
-            let name = font::fit(&lane.name, BODY.size, false, LEFT - MARGIN - 12.0);
+            let name = font::fit(&lane.name, BODY.size, false, left - MARGIN - 12.0);
             picture.text(MARGIN, y + ROW / 2.0 + 4.0, Anchor::Left, BODY, name);
             if let Some(revision) = lane.revision {
-                picture.rectangle(LEFT - REVISION - 2.0, y + 1.0, REVISION, ROW - 2.0, of_revision(revision));
+                picture.rectangle(left - REVISION - 2.0, y + 1.0, REVISION, ROW - 2.0, of_revision(revision));
             }
             let well = lane.revision.filter(|_| !lane.name.ends_with("probes")).map_or(GREEN, of_revision);
             row(&mut picture, &axis, lane, replay.outage_from_s, y + ROW / 2.0, well);
@@ -97,6 +110,17 @@ pub fn draw(result: &ExperimentResult, replay: &Replay) -> Picture {
     foot(&mut picture, result, bottom);
     picture.description = replay.lanes.iter().filter(|lane| lane.group == Group::Service).map(told).collect();
     picture
+}
+
+/// The rows: all, or in a part of another picture as many as it has room for, of what users notice, what is done and what strikes.
+fn lanes(replay: &Replay, sheet: Sheet, top: f64) -> Cow<'_, [Lane]> {
+    if !sheet.is_part() {
+        return Cow::Borrowed(&replay.lanes);
+    }
+    let is_told = |lane: &&Lane| matches!(lane.group, Group::Service | Group::Operations | Group::Faults);
+    // Two headings.
+    let room = sheet.rows(top + 2.0 * ROW + 24.0, ROW);
+    Cow::Owned(replay.lanes.iter().filter(is_told).take(room).cloned().collect())
 }
 
 /// The first group explains itself, and so does a single lane, but for what is done on purpose and what strikes.
@@ -127,6 +151,9 @@ fn title(result: &ExperimentResult, replay: &Replay) -> String {
     format!("{which} of {name}: {length}{after}")
 }
 
+/// A fault that lasts so large a part of an outage is why it is so long.
+const MOST_OF: f64 = 0.7;
+
 /// What struck last before the outage began, or with it: a fault or an operation.
 fn cause(replay: &Replay) -> Option<String> {
     if let Some(refused) = refused(replay) {
@@ -134,11 +161,22 @@ fn cause(replay: &Replay) -> Option<String> {
     }
     let lanes = replay.lanes.iter().filter(|lane| matches!(lane.group, Group::Operations | Group::Faults));
     let struck = lanes.flat_map(|lane| {
-        let spans = lane.spans.iter().map(|span| (span.from_s, span.words.as_str()));
-        spans.chain(lane.marks.iter().map(|mark| (mark.at_s, lane.name.as_str())))
+        let lasting = |span: &Span| {
+            // Most of an outage that lasts as long as a fault is the fault's length.
+            let is_why = lane.group == Group::Faults && span.to_s - span.from_s > MOST_OF * replay.outage.length_s;
+            let has_end = span.to_s < replay.lasts_s - 1e-3;
+            if is_why && has_end {
+                format!("{}, which lasts {}", span.words, format::in_full(span.to_s - span.from_s))
+            } else {
+                span.words.clone()
+            }
+        };
+        let spans = lane.spans.iter().map(move |span| (span.from_s, lasting(span)));
+        // Of what happens at the same moment a span says more.
+        lane.marks.iter().map(|mark| (mark.at_s, lane.name.clone())).chain(spans)
     });
     let before = struck.filter(|(at_s, _)| *at_s <= replay.outage_from_s + 1e-3);
-    before.max_by(|a, b| a.0.total_cmp(&b.0)).map(|(_, words)| words.to_owned())
+    before.max_by(|a, b| a.0.total_cmp(&b.0)).map(|(_, words)| words)
 }
 
 fn lead(replay: &Replay) -> String {

@@ -3,10 +3,11 @@
 use super::axis::{Axis, Range, Unit};
 use super::encoding::{Encoding, mark, ring};
 use super::font;
-use super::frame::{self, MARGIN, RIGHT, SMALL};
+use super::frame::{self, MARGIN, SMALL};
 use super::label_placement::{self, Box};
 use super::palette::{Colour, GREEN, GREY, PAPER};
 use super::picture::{Anchor, Picture};
+use super::sheet::Sheet;
 use crate::report::aggregate::Samples;
 use crate::report::format;
 use crate::report::labels::Labels;
@@ -15,9 +16,17 @@ use crate::results::{Detection, Estimate, ExperimentResult, ScenarioResult};
 use crate::study::Metric;
 
 const HEIGHT: f64 = 430.0;
+/// What stands below it.
+const BELOW: f64 = 58.0;
 const LEGEND: f64 = 210.0;
+const NARROW_LEGEND: f64 = 130.0;
 /// So many points all have names; of more only those that nobody beats, and the baseline.
 const NAMED: usize = 10;
+
+/// How wide it is.
+fn legend_width(sheet: Sheet) -> f64 {
+    if sheet.is_narrow() { NARROW_LEGEND } else { LEGEND }
+}
 
 struct Point {
     scenario: usize,
@@ -26,7 +35,7 @@ struct Point {
 }
 
 /// A point per scenario. `None` unless settings of probes vary and something was detected.
-pub fn draw(result: &ExperimentResult) -> Option<Picture> {
+pub fn draw(result: &ExperimentResult, sheet: Sheet) -> Option<Picture> {
     let probes_vary = result.varied.iter().any(|key| key.to_lowercase().contains("probe"));
     if !probes_vary || result.scenarios.len() < 2 {
         return None;
@@ -42,11 +51,12 @@ pub fn draw(result: &ExperimentResult) -> Option<Picture> {
     let encoding = Encoding::of(&labels, &measure);
     let front = front(&points);
     let each = Period::of(result).each();
-    let mut picture = Picture::new(frame::WIDTH);
+    let mut picture = Picture::on(sheet);
     let y = frame::head(&mut picture, &finding(&points, &front, each), &lead(&faults, &points));
     picture.text(MARGIN, y + 4.0, Anchor::Left, SMALL.bold(), "mean detection time (less is better)");
     let top = y + 16.0;
-    let (left, right, bottom) = (MARGIN + 70.0, RIGHT - LEGEND - 28.0, top + HEIGHT);
+    let (left, right, bottom) =
+        (MARGIN + 70.0, picture.right() - legend_width(sheet) - 28.0, top + sheet.area(HEIGHT, top + BELOW));
     let x_axis = x_axis(&points, x_range, left, right);
     let y_axis = if y_range.is_wide() {
         Axis::log(Unit::Time, y_range, bottom, top)
@@ -58,7 +68,9 @@ pub fn draw(result: &ExperimentResult) -> Option<Picture> {
     picture.line(vec![(left, top), (left, bottom), (right, bottom)], 1.2, GREY);
     let unit = if x_axis.is_log() { ", logarithmic" } else { "" };
     let unit = format!("needless reactions {each} of all Pods (fewer are better{unit})");
-    picture.text(f64::midpoint(left, right), bottom + 34.0, Anchor::Middle, SMALL.bold(), unit);
+    let half = font::width(&unit, SMALL.size, true) / 2.0;
+    let middle = f64::midpoint(left, right).max(MARGIN + half);
+    picture.text(middle, bottom + 34.0, Anchor::Middle, SMALL.bold(), unit);
     better(&mut picture, (left + 14.0, bottom - 14.0));
 
     let places: Vec<(f64, f64)> =
@@ -99,6 +111,11 @@ pub fn draw(result: &ExperimentResult) -> Option<Picture> {
     label_placement::names(&mut picture, &names, taken, (left, top, right, bottom));
     let at = (right + 30.0, encoding.legend(&mut picture, &labels, (right + 30.0, top + 10.0)) + 14.0);
     notes(&mut picture, &labels, points.iter().any(is_baseline), points.len() > front.len(), at);
+    if sheet.is_part() && labels.columns.len() > 1 {
+        let words = format!("labels: {}", labels.short_keys());
+        let words = font::fit(&words, SMALL.size, false, picture.right() - MARGIN);
+        picture.text(MARGIN, bottom + 52.0, Anchor::Left, SMALL, words);
+    }
     for p in &points {
         picture.description.push(format!(
             "{}: detection {}, needless reactions {} {each}",
@@ -107,7 +124,7 @@ pub fn draw(result: &ExperimentResult) -> Option<Picture> {
             format::count(&p.false_positives),
         ));
     }
-    frame::foot(&mut picture, result, bottom + 40.0);
+    frame::foot(&mut picture, result, bottom + sheet.either(40.0, BELOW));
     Some(picture)
 }
 
@@ -144,14 +161,15 @@ fn draw_point(
 
 /// What else a reader must know, under the legend.
 fn notes(picture: &mut Picture, labels: &Labels, ringed: bool, faint: bool, (x, y): (f64, f64)) {
+    let is_part = picture.sheet.is_part();
     let notes = [
         ringed.then(|| "ring: the baseline".to_owned()),
-        faint.then(|| "faint: another detects as fast with fewer needless reactions".to_owned()),
-        (labels.columns.len() > 1).then(|| format!("labels: {}", labels.short_keys())),
+        (faint && !is_part).then(|| "faint: another detects as fast with fewer needless reactions".to_owned()),
+        (labels.columns.len() > 1 && !is_part).then(|| format!("labels: {}", labels.short_keys())),
     ];
     let mut y = y;
     for note in notes.into_iter().flatten() {
-        for line in font::wrap(&note, SMALL.size, false, RIGHT - x) {
+        for line in font::wrap(&note, SMALL.size, false, picture.right() - x) {
             picture.text(x, y, Anchor::Left, SMALL, line);
             y += 15.0;
         }

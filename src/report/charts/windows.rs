@@ -2,9 +2,10 @@
 
 use super::axis::{Axis, Range, Unit};
 use super::font;
-use super::frame::{self, BODY, MARGIN, RIGHT, SMALL};
+use super::frame::{self, BODY, MARGIN, SMALL};
 use super::palette::{BLUE, Colour, GREY, GRID, INK, MISSED, PURPLE, SLATE, VERMILION};
 use super::picture::{Anchor, Picture};
+use super::sheet::Sheet;
 use crate::report::aggregate;
 use crate::report::format;
 use crate::results::{ExperimentResult, ScenarioResult, WindowLoss, WindowsResult};
@@ -44,10 +45,11 @@ pub fn draw(result: &ExperimentResult) -> Option<Picture> {
     let what = if fails { "failed requests" } else { "downtime" };
     let window = format::tick(length);
 
-    let mut picture = Picture::new(frame::WIDTH);
+    let mut picture = Picture::on(Sheet::WHOLE);
     let title = finding(&panels, what, &window, allowed.map(|(slo, _)| slo));
+    let right = picture.right();
     let mut y = frame::head(&mut picture, &title, &lead(&panels, what, &window, allowed, &bins));
-    let x_axis = Axis::log(Unit::Time, bins.range(), LEFT, RIGHT);
+    let x_axis = Axis::log(Unit::Time, bins.range(), LEFT, right);
     let shares: Vec<Vec<f64>> = panels.iter().map(|panel| bins.shares(panel)).collect();
     let highest = shares.iter().flatten().copied().fold(0.0, f64::max);
     for (panel, shares) in panels.iter().zip(&shares) {
@@ -58,7 +60,7 @@ pub fn draw(result: &ExperimentResult) -> Option<Picture> {
         let mut y_axis = Axis::linear(Unit::Number, highest * 125.0, bottom, top);
         y_axis.ticks.iter_mut().for_each(|(_, label)| *label += " %");
         frame::vertical_grid(&mut picture, &x_axis, top, bottom);
-        frame::horizontal_grid(&mut picture, &y_axis, LEFT, RIGHT);
+        frame::horizontal_grid(&mut picture, &y_axis, LEFT, right);
         verdict(&mut picture, panel, &x_axis, allowed, (top, bottom));
         for (i, share) in shares.iter().enumerate().filter(|(_, share)| **share > 0.0) {
             let (from, to) = bins.edges(i);
@@ -79,7 +81,7 @@ pub fn draw(result: &ExperimentResult) -> Option<Picture> {
                 picture.rectangle(left + 0.75, bottom - height, (right - left - 1.5).max(1.0), height, colour);
             });
         }
-        picture.line(vec![(LEFT, bottom), (RIGHT, bottom)], 1.2, GREY);
+        picture.line(vec![(LEFT, bottom), (right, bottom)], 1.2, GREY);
         if let Some((slo, seconds)) = allowed.filter(|(_, seconds)| x_axis.holds(*seconds)) {
             let x = x_axis.at(seconds);
             picture.dashes((x, top), (x, bottom), 1.6, PURPLE);
@@ -89,13 +91,13 @@ pub fn draw(result: &ExperimentResult) -> Option<Picture> {
                 picture.text(LEFT, top - 9.0, Anchor::Left, SMALL, "share of windows");
             }
             let style = SMALL.bold().coloured(PURPLE);
-            picture.text(x.clamp(LEFT + half, RIGHT - half), top - 9.0, Anchor::Middle, style, text);
+            picture.text(x.clamp(LEFT + half, right - half), top - 9.0, Anchor::Middle, style, text);
         }
         picture.description.push(in_words(panel));
         y = bottom + 30.0;
     }
     let unit = format!("{what} in a window of {window} (logarithmic)");
-    picture.text(f64::midpoint(LEFT, RIGHT), y + 4.0, Anchor::Middle, SMALL, unit);
+    picture.text(f64::midpoint(LEFT, right), y + 4.0, Anchor::Middle, SMALL, unit);
     frame::foot(&mut picture, result, y + 10.0);
     Some(picture)
 }
@@ -172,7 +174,8 @@ impl Bins {
         let near = allowed.filter(|seconds| *seconds > low / 30.0 && *seconds < all.high * 30.0);
         let (least, most) = near.map_or((low, all.high), |seconds| (low.min(seconds), all.high.max(seconds * 1.5)));
         let decades = (most / least).log10().max(0.5);
-        let per_decade = [10.0, 8.0, 6.0, 5.0, 4.0].into_iter().find(|n| n * decades <= MOST_BARS).unwrap_or(4.0);
+        let per_decade =
+            [30.0, 20.0, 15.0, 10.0, 8.0, 6.0, 5.0, 4.0].into_iter().find(|n| n * decades <= MOST_BARS).unwrap_or(4.0);
         let mut bins = Self {
             anchor: near.unwrap_or(1.0),
             step: std::f64::consts::LN_10 / per_decade,
@@ -226,7 +229,8 @@ fn spared(panel: &Panel<'_>) -> f64 {
 fn header(picture: &mut Picture, panel: &Panel<'_>, y: f64, several: bool) -> f64 {
     let mut y = y + 8.0;
     if several {
-        let name = font::fit(&format!("{}: {}", panel.what, panel.scenario.name), BODY.size, true, RIGHT - MARGIN);
+        let name =
+            font::fit(&format!("{}: {}", panel.what, panel.scenario.name), BODY.size, true, picture.right() - MARGIN);
         picture.text(MARGIN, y, Anchor::Left, BODY.bold(), name);
         y += 17.0;
     }
@@ -276,13 +280,13 @@ fn verdict(
     let inside = axis.holds(seconds);
     let x = axis.at(seconds);
     if inside {
-        picture.rectangle(x, top, RIGHT - x, bottom - top, MISSED);
+        picture.rectangle(x, top, picture.right() - x, bottom - top, MISSED);
     }
     let Some(lines) = missed(panel) else { return };
     let width = lines.iter().map(|(line, bold)| font::width(line, BODY.size, *bold)).fold(0.0, f64::max);
     // Beside the line on its far side, or before it where that is too narrow.
-    let (at, anchor) = if !inside || RIGHT - x > width + 16.0 {
-        (if inside { x + 8.0 } else { RIGHT - 8.0 }, if inside { Anchor::Left } else { Anchor::Right })
+    let (at, anchor) = if !inside || picture.right() - x > width + 16.0 {
+        (if inside { x + 8.0 } else { picture.right() - 8.0 }, if inside { Anchor::Left } else { Anchor::Right })
     } else {
         (x - 8.0, Anchor::Right)
     };

@@ -31,11 +31,11 @@ pub struct Example {
     pub command: String,
 }
 
-/// Those that were replayed.
+/// Those that were replayed, in their order.
 pub fn replayed(result: &ExperimentResult) -> Vec<Outage> {
     let one = |(replay, chart): (&Replay, charts::Chart)| Outage {
         chart: chart.name,
-        picture: charts::captioned(&chart.picture),
+        picture: charts::replay_on_page(&chart),
         reach: charts::reach(replay),
         command: command(result, &replay.scenario, replay.outage.replication, replay.outage.number),
         lines: lines(replay),

@@ -22,10 +22,7 @@ pub fn replayed(result: &ExperimentResult) -> Option<Film> {
     };
     Some(Film {
         title: format!("One {}, second by second", first.operation),
-        charts: charts::of_rollouts(result)
-            .iter()
-            .map(|chart| (chart.name, charts::captioned(&chart.picture)))
-            .collect(),
+        charts: charts::of_rollouts(result).iter().map(|chart| (chart.name, charts::on_page(result, chart))).collect(),
         commands: result.rollouts.iter().map(named).collect(),
     })
 }

@@ -50,7 +50,7 @@
   };
   dialog.addEventListener("close", () => {
     svg.setAttribute("viewBox", written);
-    home.replaceChildren(svg);
+    home.append(svg);
     home.style.height = "";
     tip.hidden = true;
     document.body.append(tip);

@@ -3,14 +3,17 @@
 //! One lane for the service, the control plane and the load balancer, and for every slot, container, prober, Node and
 //! zone to which something happens.
 
+mod operations;
+
 use super::clock::Clock;
 use super::{Excerpt, Teller, words};
-use crate::history::{Entry, Exit, Happening, Observation, OperationEnd, PodLife, Reply, Target, Timeline, Who};
+use crate::history::{Entry, Exit, Happening, Observation, PodLife, Reply, Target, Timeline, Who};
 use crate::ids::{ContainerId, FaultId, IdVec, NodeId, SlotId, WorkloadId};
 use crate::model::{Model, ProbeKind, Role, Strikes, Workload};
 use crate::report::format;
 use crate::results::{Group, Lane, Mark, Span, Tone};
 use crate::time::{Duration, SimTime};
+use operations::UPGRADES;
 
 /// The lanes of an excerpt, with time 0 at its beginning: only those in which something is. Where a prober has more than `few`
 /// probes, three and more equal ones in a row are one span, unless each is asked for.
@@ -159,12 +162,6 @@ impl Run {
     }
 }
 
-/// The lane of upgrades.
-const UPGRADES: &str = "upgrade of Nodes";
-
-/// A drain that its budget keeps from going on.
-const REFUSED: &str = "cordoned, eviction refused by the budget";
-
 /// The Node of each Pod, if it has been bound.
 fn places(timeline: &Timeline) -> Vec<Option<NodeId>> {
     let mut places = vec![None; timeline.pods.len()];
@@ -176,12 +173,6 @@ fn places(timeline: &Timeline) -> Vec<Option<NodeId>> {
         }
     }
     places
-}
-
-/// What becomes of the wish to evict a Pod.
-const fn is_of_eviction(what: Happening) -> bool {
-    use Happening as H;
-    matches!(what, H::EvictionRefused { .. } | H::EvictionGranted { .. } | H::EvictionForced { .. })
 }
 
 /// What changes of a Deployment.
@@ -292,40 +283,6 @@ impl<'a> Drawing<'a> {
             }
             self.end(Group::Service, &name, &mut begun, timeline.end);
         }
-    }
-
-    /// From the change of a Deployment's template until all its Pods are of the new revision, or another one takes its place.
-    fn rollouts(&mut self) {
-        for rollout in &self.timeline.rollouts {
-            let name = self.rollout_lane(rollout.workload);
-            let end = if rollout.ended_as(OperationEnd::Superseded).is_some() { ", superseded" } else { "" };
-            let flaw = rollout.flaw.map(|flaw| format!(" ({}, until noticed)", self.model.faults[flaw].name));
-            let words = format!("rollout of revision {}{}{end}", rollout.revision + 1, flaw.unwrap_or_default());
-            let to = rollout.ended.map_or(self.timeline.end, |(at, _)| at);
-            let back = rollout.rolled_back.map_or(to, |at| at.min(to));
-            let tone = if rollout.flaw.is_some() { Tone::Bad } else { Tone::Plain };
-            self.span(Group::Operations, &name, (rollout.began, back), words, tone);
-            self.span(Group::Operations, &name, (back, to), format!("rollback{end}"), Tone::Plain);
-        }
-    }
-
-    /// From the beginning of each upgrade of the Nodes to its end.
-    fn upgrades(&mut self) {
-        let mut begun: Begun = None;
-        let timeline = self.timeline;
-        for entry in &timeline.entries {
-            match entry.what {
-                Happening::UpgradeBegan { .. } => begun = Some((entry.at, "upgrade".to_owned(), Tone::Plain)),
-                Happening::UpgradeEnded { .. } => self.end(Group::Operations, UPGRADES, &mut begun, entry.at),
-                _ => {}
-            }
-        }
-        self.end(Group::Operations, UPGRADES, &mut begun, timeline.end);
-    }
-
-    /// The lane of a Deployment's rollouts.
-    fn rollout_lane(&self, workload: WorkloadId) -> String {
-        format!("Deployment {}", self.model.workloads[workload].name)
     }
 
     /// The revision of a Pod, where there are several.
@@ -450,15 +407,9 @@ impl<'a> Drawing<'a> {
     }
 
     fn nodes(&mut self, entries: &[Entry]) {
-        let places = self.places.clone();
         for (number, node) in self.model.cluster.nodes.iter().enumerate() {
-            let of_node = |entry: &&Entry| match entry.who {
-                Who::Node(id) => id.index() == number,
-                // What the drain of its Node meets.
-                Who::Pod(pod) if is_of_eviction(entry.what) => places[pod].is_some_and(|id| id.index() == number),
-                _ => false,
-            };
-            let (mut machine, mut condition, mut drain): (Begun, Begun, Begun) = (None, None, None);
+            let of_node = |entry: &&Entry| matches!(entry.who, Who::Node(id) if id.index() == number);
+            let (mut machine, mut condition): (Begun, Begun) = (None, None);
             // Its machine is to go: what follows is no failure.
             let mut is_to_go = false;
             let [machine_lane, condition_lane, drain_lane] =
@@ -517,29 +468,8 @@ impl<'a> Drawing<'a> {
                     self.end(Group::Nodes, &condition_lane, &mut condition, entry.at);
                     condition = next;
                 }
-                let cordoned = |words: &str| Some((entry.at, words.to_owned(), Tone::Plain));
-                let drained = match entry.what {
-                    Happening::DrainBegan { .. }
-                    | Happening::EvictionGranted { .. }
-                    | Happening::EvictionForced { .. } => Some(cordoned("cordoned, is drained")),
-                    Happening::EvictionRefused { .. } => Some(begin(REFUSED)),
-                    Happening::DrainEnded { has_failed: true, .. } => Some(begin("cordoned, the drain has failed")),
-                    Happening::DrainEnded { has_failed: false, .. } => Some(cordoned("cordoned, drained")),
-                    Happening::MachineOrdered { .. } => Some(cordoned("a new machine is on its way")),
-                    Happening::NodeUncordoned { .. } | Happening::NodeDeleted { .. } | Happening::NodeJoined { .. } => {
-                        Some(None)
-                    }
-                    _ => None,
-                };
-                if let Some(next) = drained {
-                    if let Some((since, words, _)) = drain.as_mut().filter(|(_, words, _)| words == REFUSED) {
-                        *words = format!("{REFUSED} for {}", format::in_full(entry.at.since(*since).as_secs_f64()));
-                    }
-                    self.end(Group::Nodes, &drain_lane, &mut drain, entry.at);
-                    drain = next;
-                }
             }
-            self.end(Group::Nodes, &drain_lane, &mut drain, self.timeline.end);
+            self.drain(NodeId::new(number), &drain_lane, entries);
             self.end(Group::Nodes, &machine_lane, &mut machine, self.timeline.end);
             self.end(Group::Nodes, &condition_lane, &mut condition, self.timeline.end);
         }

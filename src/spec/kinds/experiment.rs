@@ -102,6 +102,8 @@ pub(in crate::spec) struct Candidate {
 pub(in crate::spec) struct Question {
     pub mark: Mark,
     pub name: String,
+    /// The question in words, if it is stated.
+    pub in_words: Option<String>,
     pub seed: u64,
     pub confidence: f64,
     pub stopping: Stopping,
@@ -124,9 +126,23 @@ pub(in crate::spec) struct Question {
     pub without: Without,
 }
 
+/// Characters of a question: two lines of a page.
+const LONGEST_QUESTION: usize = 160;
+
+/// The question in words: one line.
+fn read_words(item: &Item<'_>, problems: &mut Problems) -> Option<String> {
+    let words = item.string(problems)?.trim();
+    if words.is_empty() || words.contains(char::is_control) || words.chars().count() > LONGEST_QUESTION {
+        item.refuse(problems, format_args!("one line of 1 to {LONGEST_QUESTION} characters"));
+        return None;
+    }
+    Some(words.to_owned())
+}
+
 /// Reads an experiment.
 pub(in crate::spec) fn read(document: &Node, problems: &mut Problems) -> Option<Question> {
     let (name, mut spec) = app::open(document, problems)?;
+    let in_words = spec.get("question").and_then(|item| read_words(&item, problems));
     let references = read_references(&mut spec, true, problems);
     let objective = spec.get("objective").map(|item| item.node.clone());
     let objective = objective.unwrap_or(Node { value: Value::Map(Vec::new()), mark: document.mark });
@@ -178,6 +194,7 @@ pub(in crate::spec) fn read(document: &Node, problems: &mut Problems) -> Option<
     Some(Question {
         mark: document.mark,
         name,
+        in_words,
         seed: seed as u64,
         confidence,
         stopping,
@@ -359,6 +376,8 @@ pub(in crate::spec) fn read_objective(node: &Node, problems: &mut Problems) -> O
     let mut object = Item::new(node, "spec.objective").our_object(problems)?;
     // Read where the Deployments are known.
     let _ = object.get("system");
+    // What it names has been put in its place.
+    let _ = object.get("from");
     let min_serving =
         object.get("minServing").map_or(Some(1), |item| item.integer(problems, MIN_SERVING)).map(|least| least as u32);
     let words = [Metric::Availability, Metric::RequestSuccess].map(|metric| (metric.key(), metric));

@@ -2,9 +2,13 @@
 //! `FaultModel` of it.
 //!
 //! A fault with the name of one in the bundled library is that fault; what is not said of it is as there.
+//!
+//! What Prometheus counted and what the events of a cluster tell becomes the same.
 
 mod durations;
 mod entry;
+mod events;
+mod prometheus;
 
 use std::path::Path;
 
@@ -57,16 +61,66 @@ pub struct Counted {
     pub source: String,
 }
 
-/// Reads a file of the kind. `open` gives the content of it, and of files that it names relative to it.
+/// How many there were, for records that do not say it; `None` where nobody says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Targets {
+    /// Replicas.
+    pub replicas: Option<u32>,
+    /// Nodes.
+    pub nodes: Option<u32>,
+}
+
+/// Reads a file of the kind, an answer of Prometheus with counters of restarts, or events of a cluster. `open` gives the content of
+/// it, and of files that it names relative to it.
 ///
 /// # Errors
 /// All that is wrong in it.
-pub fn load(path: &Path, open: &dyn Fn(&Path) -> std::io::Result<Vec<u8>>) -> Result<(Incidents, Report), Report> {
+pub fn load(
+    path: &Path,
+    targets: Targets,
+    open: &dyn Fn(&Path) -> std::io::Result<Vec<u8>>,
+) -> Result<(Incidents, Report), Report> {
     let bytes = open(path).map_err(|error| unreadable(path, &error))?;
     let mut loader = Loader::new(open);
     let (file, documents) = loader.parse(path, &bytes);
+    let documents = manifest::flatten(documents);
+    if documents.is_empty() && prometheus::begins_in(loader.sources.text(file)) {
+        // A download that was cut off says so at its end.
+        if let Some(problem) = loader.problems.list.last_mut() {
+            problem.help(prometheus::ask_again());
+        }
+    }
+    let incidents = if is_record(&documents) {
+        read_record(&documents, targets, &mut loader.problems)
+    } else {
+        read_kind(&mut loader, path, file, documents)
+    };
+    let failed = loader.problems.has_errors();
+    let report = loader.problems.report(&loader.sources);
+    match incidents {
+        Some(incidents) if !failed => Ok((incidents, report)),
+        _ => Err(report),
+    }
+}
+
+/// Whether documents are what others have recorded: an answer of Prometheus, or events.
+pub(in crate::spec) fn is_record(documents: &[Node]) -> bool {
+    documents.first().is_some_and(|first| prometheus::is_one(first) || events::is_one(first))
+}
+
+/// Reads what others have recorded.
+pub(in crate::spec) fn read_record(documents: &[Node], targets: Targets, problems: &mut Problems) -> Option<Incidents> {
+    let library = entry::library();
+    match documents.first()? {
+        first if prometheus::is_one(first) => prometheus::read(first, &library, problems),
+        _ => events::read(documents, targets, &library, problems),
+    }
+}
+
+/// Reads the only document of the kind.
+fn read_kind(loader: &mut Loader<'_>, path: &Path, file: u32, documents: Vec<Node>) -> Option<Incidents> {
     let mut found = Vec::new();
-    for document in manifest::flatten(documents) {
+    for document in documents {
         match manifest::kind(&document, &mut loader.problems) {
             Some(Kind::Incidents) => found.push(document),
             Some(_) => {
@@ -78,16 +132,11 @@ pub fn load(path: &Path, open: &dyn Fn(&Path) -> std::io::Result<Vec<u8>>) -> Re
     }
     if found.len() != 1 && !loader.problems.has_errors() {
         let message = format!("holds {} documents of kind Incidents, must be one", found.len());
-        let help = "it begins with `apiVersion: hasim/v1` and `kind: Incidents`";
+        let help = "it begins with `apiVersion: hasim/v1` and `kind: Incidents`; an answer of Prometheus to query_range and events of \
+                    `kubectl get events -o json` are read as well";
         loader.problems.error(Mark::start_of(file), "", message).help(help);
     }
-    let incidents = found.first().and_then(|document| read(&mut loader, path, document));
-    let failed = loader.problems.has_errors();
-    let report = loader.problems.report(&loader.sources);
-    match incidents {
-        Some(incidents) if !failed => Ok((incidents, report)),
-        _ => Err(report),
-    }
+    found.first().and_then(|document| read(loader, path, document))
 }
 
 /// Joins the counts of several files: times, counts and durations of the same fault add up.

@@ -10,6 +10,7 @@ use crate::spec::never_served;
 use crate::spec::objects::{self, Machine, Service};
 use crate::spec::reader::{Item, nearest};
 use crate::spec::serving;
+use crate::spec::slo;
 use crate::spec::tree::{Mark, Node, Sources, Value};
 use crate::spec::unplayed;
 use crate::study::API_VERSION;
@@ -28,6 +29,8 @@ pub(in crate::spec) enum Kind {
     Experiment,
     Incidents,
     Autoscaler,
+    /// SLOs in the format of another tool.
+    Slo,
     Other,
 }
 
@@ -51,11 +54,16 @@ const HASIM: [(&str, Kind); 6] = [
 /// Whether documents of this kind are read, or of one whose name is much like it; or refused with a reason of their own.
 pub(in crate::spec) fn may_be_read(kind: &str) -> bool {
     let ours = HASIM.iter().map(|(name, _)| *name);
-    unplayed::is_known(kind) || nearest(kind, KUBERNETES.iter().map(|(name, ..)| *name).chain(ours)).is_some()
+    unplayed::is_known(kind)
+        || slo::KINDS.contains(&kind)
+        || nearest(kind, KUBERNETES.iter().map(|(name, ..)| *name).chain(ours)).is_some()
 }
 
 /// Finds out what a document is; `None` if it says nothing valid about that.
 pub(in crate::spec) fn kind(document: &Node, problems: &mut Problems) -> Option<Kind> {
+    if slo::format(document).is_some() {
+        return Some(Kind::Slo);
+    }
     let mut object = Item::new(document, "").object(problems)?;
     let version = object.require("apiVersion", problems);
     let kind = object.require("kind", problems);

@@ -420,6 +420,7 @@ pub(in crate::spec) fn build(
         warm_up: question.warm_up,
         horizon: question.horizon,
         window: objective.window,
+        slo: objective.slo,
     };
     if model.slots() as i64 > deployment::MAX_REPLICAS {
         let message = format!(

@@ -9,6 +9,7 @@ use crate::spec::advice;
 use crate::spec::diagnostic::Problems;
 use crate::spec::experiment::{self, Candidate, Question};
 use crate::spec::loader::Loader;
+use crate::spec::promised;
 use crate::spec::requirement;
 use crate::spec::scenario::scenario_models;
 use crate::spec::sensitivity;
@@ -36,8 +37,8 @@ fn read<R>(
     then: impl FnOnce(&mut Problems, Study, &Question, &[(Option<&Candidate>, System)]) -> R,
 ) -> Option<R> {
     let folder = path.parent().unwrap_or(Path::new("")).to_path_buf();
-    let question = experiment::read(document, &mut loader.problems);
-    let question = question?;
+    let document = &*promised::bring_in(loader, &folder, document);
+    let question = experiment::read(document, &mut loader.problems)?;
     let base = System::load(loader, &folder, &question.references, None)?;
     let mut systems: Vec<(Option<&Candidate>, System)> = Vec::new();
     for candidate in &question.candidates {
@@ -73,6 +74,7 @@ fn read<R>(
     }
     let header = StudyHeader {
         name: question.name.clone(),
+        question: question.in_words.clone(),
         seed: question.seed,
         confidence: question.confidence,
         stopping: question.stopping,

@@ -29,6 +29,7 @@ pub fn spec() -> Value {
         "The question.",
         &["cluster"],
         [
+            ("question", question()),
             ("deployment", deployment),
             ("deployments", deployments),
             ("app", app),
@@ -72,6 +73,17 @@ pub fn spec() -> Value {
     });
     schema["allOf"] = Value::Array(stops.into_iter().chain(others).collect());
     schema
+}
+
+/// What is asked, in words.
+fn question() -> Value {
+    json!({
+        "description": "What is asked, in one line of up to 160 characters: reports begin with it.",
+        "type": "string",
+        "maxLength": 160,
+        "pattern": r"^[^\x00-\x1f]*\S[^\x00-\x1f]*$",
+        "examples": ["How many replicas, over how many zones?"],
+    })
 }
 
 /// The most replications.
@@ -172,6 +184,16 @@ fn objective() -> Value {
                 ),
                 ("metric", or("availability", metric)),
                 ("slo", such_as(json!(["99.95%"]), share("The share that is promised; above 0.", 0.0, 1.0))),
+                (
+                    "from",
+                    such_as(
+                        json!(["slo.yaml", "slo.yaml#web"]),
+                        file(
+                            "An SLO in a file of OpenSLO, Sloth or Pyrra, relative to this file, with #NAME behind it where it \
+                             holds several: instead of slo and window; metric is what it counts, if it is not stated.",
+                        ),
+                    ),
+                ),
                 ("window", or("30d", duration("The span in which the objective is judged; at least 1m."))),
                 (
                     "indifference",

@@ -8,6 +8,7 @@ use std::ops::RangeInclusive;
 
 use crate::spec::diagnostic::Problem;
 use crate::spec::manifest;
+use crate::spec::slo;
 use crate::spec::tree::{Node, Value};
 
 /// The lines of a file that may be shown.
@@ -19,14 +20,18 @@ impl Lines {
     /// that document, if it names such a kind before the error.
     pub fn of(documents: &[Node], text: &str, problems: &[Problem]) -> Self {
         let flat = manifest::flatten(documents.to_vec());
-        let known = flat.iter().filter(|document| document.text("kind").is_some_and(manifest::may_be_read));
+        let is_read = |document: &&Node| {
+            document.text("kind").is_some_and(manifest::may_be_read) || slo::format(document).is_some()
+        };
+        let known = flat.iter().filter(is_read);
         let mut lines: Vec<RangeInclusive<u32>> =
             known.map(|document| document.mark.line..=last_line(document)).collect();
         let complete = documents.iter().map(last_line).max().unwrap_or(0);
         let broken = problems.iter().map(|problem| problem.mark.line).filter(|&line| line > complete).max();
         if let Some(broken) = broken {
             let open = text.lines().take(broken as usize).skip(complete as usize);
-            if open.into_iter().filter_map(kind_in).any(manifest::may_be_read) {
+            let names_kind = |line: &str| kind_in(line).is_some_and(manifest::may_be_read) || slo::begins_in(line);
+            if open.into_iter().any(names_kind) {
                 lines.push(complete + 1..=broken);
             }
         }

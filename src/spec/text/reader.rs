@@ -22,6 +22,8 @@ pub(in crate::spec) struct Object<'a> {
     pub mark: Mark,
     pub path: String,
     asked: Vec<&'a str>,
+    /// Those of them that must not be there.
+    forbidden: Vec<&'a str>,
     ours: bool,
 }
 
@@ -88,9 +90,14 @@ impl<'a> Item<'a> {
 
     fn map(&self, problems: &mut Problems, ours: bool) -> Option<Object<'a>> {
         match &self.node.value {
-            Value::Map(entries) => {
-                Some(Object { entries, mark: self.mark(), path: self.path.clone(), asked: Vec::new(), ours })
-            }
+            Value::Map(entries) => Some(Object {
+                entries,
+                mark: self.mark(),
+                path: self.path.clone(),
+                asked: Vec::new(),
+                forbidden: Vec::new(),
+                ours,
+            }),
             _ => self.wrong_kind(problems, "a map"),
         }
     }
@@ -290,6 +297,7 @@ impl<'a> Object<'a> {
     /// An error at a key that must not be there.
     pub fn forbid(&mut self, key: &'a str, problems: &mut Problems, rule: &str, help: &str) {
         self.asked.push(key);
+        self.forbidden.push(key);
         if let Some(entry) = self.entries.iter().find(|entry| entry.key == key && !entry.value.is_null()) {
             problems.error(entry.key_mark, &self.join(key), rule).help(help);
         }
@@ -339,16 +347,17 @@ impl<'a> Object<'a> {
                 }
                 continue;
             }
-            let names = self.asked.iter().chain(without_effect).copied();
+            let is_allowed = |name: &&str| !self.forbidden.contains(name);
+            let mut names: Vec<&str> =
+                self.asked.iter().copied().filter(is_allowed).chain(without_effect.iter().copied()).collect();
             let problem = if self.ours || patched {
                 problems.error(entry.key_mark, &path, "is not a field that is known here")
             } else {
                 problems.warn(entry.key_mark, &path, "is not a field of this kind, the API server would drop it")
             };
-            if let Some(name) = nearest(key, names) {
+            if let Some(name) = nearest(key, names.iter().copied()) {
                 problem.help(format!("did you mean `{name}`?"));
             } else if self.ours {
-                let mut names: Vec<&str> = self.asked.iter().chain(without_effect).copied().collect();
                 names.sort_unstable();
                 names.dedup();
                 problem.help(format!("known are: {}", names.join(", ")));

@@ -6,7 +6,7 @@ use hasim::cluster::{Cause, Happening, Mode, Observed, Observer, OperationEnd, T
 use hasim::experiment::{Outcome, replicate};
 use hasim::ids::{FaultId, NodeId};
 use hasim::model::{
-    Budget, ControlPlaneMode, DeadNodes, EvictionRetry, Limit, Model, NewNode, NodeMode, NodeUpgrade, OnTimeout, Part,
+    Budget, ControlPlaneMode, DeadNodes, Drainer, Limit, Model, NewNode, NodeMode, NodeUpgrade, OnTimeout, Part,
     ScriptTarget, Strikes, UpgradeOrder,
 };
 use hasim::study::Quantity;
@@ -26,7 +26,7 @@ const BY_HAND: NodeUpgrade = NodeUpgrade {
     order: UpgradeOrder::Listed,
     cordons_all: false,
     soak: Duration::ZERO,
-    retry: EvictionRetry::Steady,
+    drainer: Drainer::Kubectl,
     drain_timeout: None,
     on_timeout: OnTimeout::Fail,
     frees_failed: false,
@@ -259,7 +259,7 @@ fn v18_a_forced_upgrade_does_not_wait_for_ever() {
 /// allows it. One that deletes Pods in the end begins with any Node.
 #[test]
 fn v21a_a_drift_waits_for_candidates() {
-    let drift = NodeUpgrade { retry: EvictionRetry::Doubling, ..BY_HAND };
+    let drift = NodeUpgrade { drainer: Drainer::Karpenter, ..BY_HAND };
     let mut model = blocked(upgraded(3, 1, drift), 3);
     for film in films(&model, 3) {
         assert!(film.drained().is_empty() && film.began.len() == 1 && film.ended.is_empty());

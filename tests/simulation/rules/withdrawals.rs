@@ -8,7 +8,7 @@ use hasim::cluster::{Cause, Exit, Happening};
 use hasim::experiment::{Outcome, replicate};
 use hasim::ids::{FaultId, NodeId, ZoneId};
 use hasim::model::{
-    Budget, ControlPlaneMode, DeadNodes, EvictionRetry, Handler, Limit, Model, NewNode, NodeUpgrade, NodeWithdrawal,
+    Budget, ControlPlaneMode, DeadNodes, Drainer, Handler, Limit, Model, NewNode, NodeUpgrade, NodeWithdrawal,
     OnSigterm, OnTimeout, Part, Replacement, ScriptTarget, Strikes, UpgradeOrder, WithdrawalReason, WithdrawalScope,
 };
 use hasim::study::Quantity;
@@ -28,7 +28,7 @@ const UNHANDLED: NodeWithdrawal = NodeWithdrawal {
     notice: Some(Duration::from_secs(120)),
     handler: Handler::None,
     replacement: Replacement::AtEnd,
-    retry: EvictionRetry::Steady,
+    drainer: Drainer::Kubectl,
 };
 const DRAINED: NodeWithdrawal = NodeWithdrawal { handler: Handler::Evict, ..UNHANDLED };
 const SHUT_DOWN: NodeWithdrawal = NodeWithdrawal {
@@ -41,7 +41,7 @@ const EXPIRED: NodeWithdrawal = NodeWithdrawal {
     reason: WithdrawalReason::Expiry,
     notice: None,
     replacement: Replacement::AtNotice,
-    retry: EvictionRetry::Doubling,
+    drainer: Drainer::Karpenter,
     ..DRAINED
 };
 const CONSOLIDATED: NodeWithdrawal = NodeWithdrawal {
@@ -516,7 +516,7 @@ fn a_reclaim_takes_over_the_node() {
             order: UpgradeOrder::Listed,
             cordons_all: false,
             soak: Duration::ZERO,
-            retry: EvictionRetry::Steady,
+            drainer: Drainer::Kubectl,
             drain_timeout: Some(secs(300.0)),
             on_timeout: OnTimeout::Force,
             frees_failed: false,
@@ -553,7 +553,7 @@ fn an_upgrade_goes_on_when_a_new_node_is_withdrawn_while_it_soaks() {
         order: UpgradeOrder::Listed,
         cordons_all: false,
         soak: secs(SOAK),
-        retry: EvictionRetry::Steady,
+        drainer: Drainer::Kubectl,
         drain_timeout: None,
         on_timeout: OnTimeout::Force,
         frees_failed: false,

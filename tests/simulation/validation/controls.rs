@@ -99,6 +99,7 @@ fn a_fault_that_was_hardly_ever_seen_moves_no_difference() {
     };
     let header = |seed| StudyHeader {
         name: "rare".to_owned(),
+        question: None,
         seed,
         confidence: 0.95,
         stopping: Stopping::Replications(60),

@@ -24,6 +24,28 @@ pub(super) struct Known {
     document: Node,
 }
 
+impl Known {
+    /// This fault as it was counted: of its durations nothing is known.
+    pub fn counted(&self, count: u64, exposure_secs: f64, source: String) -> Counted {
+        Counted {
+            name: self.fault.name.clone(),
+            strikes: self.fault.strikes,
+            affects: self.document.get("affects").map(Node::to_json),
+            count,
+            exposure_secs,
+            durations: Vec::new(),
+            assumed_lasts: self.document.get("lasts").map(Node::to_json),
+            assumed_every_secs: self.fault.every_mean(),
+            source,
+        }
+    }
+}
+
+/// The fault of this name.
+pub(super) fn known<'k>(name: &str, library: &'k [Known]) -> Option<&'k Known> {
+    library.iter().find(|known| known.fault.name == name)
+}
+
 /// The faults of the bundled library.
 pub(super) fn library() -> Vec<Known> {
     let mut problems = Problems::default();

@@ -1,6 +1,6 @@
 //! Upgrades of Nodes: what a file says of them, and what the presets of providers stand for.
 
-use crate::model::{EvictionRetry, NodeUpgrade, OnTimeout, UpgradeOrder, YEAR};
+use crate::model::{Drainer, NodeUpgrade, OnTimeout, UpgradeOrder, YEAR};
 use crate::random::Law;
 use crate::spec::diagnostic::Problems;
 use crate::spec::law;
@@ -81,7 +81,7 @@ struct Preset {
     order: UpgradeOrder,
     cordons_all: bool,
     soak: Duration,
-    retry: EvictionRetry,
+    drainer: Drainer,
     drain_timeout: Option<Duration>,
     on_timeout: OnTimeout,
     frees_failed: bool,
@@ -93,7 +93,7 @@ const PLAIN: Preset = Preset {
     order: UpgradeOrder::Random,
     cordons_all: false,
     soak: Duration::ZERO,
-    retry: EvictionRetry::Steady,
+    drainer: Drainer::Kubectl,
     drain_timeout: None,
     on_timeout: OnTimeout::Fail,
     frees_failed: false,
@@ -131,7 +131,7 @@ const KUBEADM: Preset = Preset { order: UpgradeOrder::Listed, ..PLAIN };
 
 /// Karpenter's drift: a tenth of the Nodes at a time, new ones Ready first, and evictions that are asked for for ever (V21, V21a).
 const KARPENTER: Preset =
-    Preset { sizes: Sizes { surge: Size::Percent(10), at_once: None }, retry: EvictionRetry::Doubling, ..PLAIN };
+    Preset { sizes: Sizes { surge: Size::Percent(10), at_once: None }, drainer: Drainer::Karpenter, ..PLAIN };
 
 const PRESETS: [(&str, Preset); 5] =
     [("gke", GKE), ("aks", AKS), ("eks", EKS), ("kubeadm", KUBEADM), ("karpenter", KARPENTER)];
@@ -167,7 +167,7 @@ pub(super) fn read(object: &mut Object<'_>, problems: &mut Problems) -> Option<U
         order: order?.unwrap_or(base.order),
         cordons_all: cordons_all?.unwrap_or(base.cordons_all),
         soak: soak?.unwrap_or(base.soak),
-        retry: base.retry,
+        drainer: base.drainer,
         drain_timeout: drain_timeout?.unwrap_or(base.drain_timeout),
         on_timeout: on_timeout?.unwrap_or(base.on_timeout),
         frees_failed: frees?.unwrap_or(base.frees_failed),

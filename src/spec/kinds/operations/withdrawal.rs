@@ -3,8 +3,8 @@
 use super::upgrade::{Size, given, read_node_takes, read_size};
 use crate::ids::{NodeId, ZoneId};
 use crate::model::{
-    Cluster, EvictionRetry, Fault, Handler, NodeWithdrawal, Occurrence, Replacement, ScriptTarget, Strikes,
-    WithdrawalReason, WithdrawalScope, YEAR,
+    Cluster, Drainer, Fault, Handler, NodeWithdrawal, Occurrence, Replacement, ScriptTarget, Strikes, WithdrawalReason,
+    WithdrawalScope, YEAR,
 };
 use crate::random::Law;
 use crate::spec::diagnostic::Problems;
@@ -62,7 +62,7 @@ struct Preset {
     notice: Duration,
     handler: Handler,
     replacement: Replacement,
-    retry: EvictionRetry,
+    drainer: Drainer,
 }
 
 /// The node termination handler cordons and drains; the group orders a new instance when the old one is gone.
@@ -70,11 +70,11 @@ const AWS: Preset = Preset {
     notice: Duration::from_secs(120),
     handler: Handler::Evict,
     replacement: Replacement::AtEnd,
-    retry: EvictionRetry::Steady,
+    drainer: Drainer::Kubectl,
 };
 
 /// Karpenter hears of the notice and starts another machine at once.
-const KARPENTER: Preset = Preset { replacement: Replacement::AtNotice, retry: EvictionRetry::Doubling, ..AWS };
+const KARPENTER: Preset = Preset { replacement: Replacement::AtNotice, drainer: Drainer::Karpenter, ..AWS };
 
 /// The kubelet shuts the Node down.
 const GCP: Preset =
@@ -130,7 +130,7 @@ pub(super) fn read_reclaim(object: &mut Object<'_>, problems: &mut Problems) -> 
         notice: Some(notice?.unwrap_or(base.notice)),
         handler,
         replacement: replacement?.unwrap_or(base.replacement),
-        retry: base.retry,
+        drainer: base.drainer,
     };
     Some(Withdrawal { plan, chosen: chosen?, node_takes: node_takes? })
 }
@@ -168,7 +168,7 @@ fn read_karpenter(object: &mut Object<'_>, reason: WithdrawalReason, problems: &
         notice: notice?,
         handler: Handler::Evict,
         replacement: replacement?.unwrap_or(usual),
-        retry: EvictionRetry::Doubling,
+        drainer: Drainer::Karpenter,
     };
     Some(Withdrawal { plan, chosen: chosen?, node_takes: node_takes? })
 }
