@@ -94,7 +94,9 @@ fn every_format_has_the_verdict() {
     assert_eq!(lines.next(), Some("| a year | before | after | change |"));
     let numbers: Vec<&str> = lines.skip(1).take(3).map(|row| row.split('|').nth(1).unwrap().trim()).collect();
     assert_eq!(numbers, ["downtime", "failed requests", "needless reactions of probes"]);
-    let bars = place(&markdown, "```text\ndependency-error  before  ░");
+    let bars = place(&markdown, "```text\n");
+    let first_bar = markdown[bars..].lines().nth(1).unwrap();
+    assert!(first_bar.contains("  before  ") && first_bar.contains('░'), "{first_bar}");
     assert!(place(&markdown, "| downtime |") < bars && bars < place(&markdown, "[single-replica]"), "{markdown}");
     let fold = place(&markdown, "<details>\n<summary>");
     assert!(place(&markdown, "[single-replica]") < fold && fold < place(&markdown, "Downtime by cause, in after:"));
