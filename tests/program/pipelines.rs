@@ -372,10 +372,9 @@ fn the_job_of_gitlab_does_what_it_promises() {
     assert_eq!(checkout.text("curl.log"), "", "without a token there is no note");
     let comment = checkout.text("clone/hasim/comment.md");
     assert!(comment.starts_with("## FAIL: hasim compare\n"), "{comment}");
-    assert!(comment.contains("(https://example.com/job/1/artifacts/raw/hasim/charts/attribution.png)"), "{comment}");
+    assert!(comment.contains("(https://example.com/job/1/artifacts/raw/hasim/charts/summary.png)"), "{comment}");
     assert!(
-        checkout.path("clone/hasim/report.html").exists()
-            && checkout.path("clone/hasim/charts/attribution.png").exists()
+        checkout.path("clone/hasim/report.html").exists() && checkout.path("clone/hasim/charts/summary.png").exists()
     );
     let quality: Vec<Value> = serde_json::from_str(&checkout.text("clone/gl-code-quality-report.json")).unwrap();
     assert!(
