@@ -3,9 +3,9 @@
 //! A search (`select`) has decided by itself. Else, where there are prices and an SLO, the cheapest scenario is recommended
 //! whose whole interval meets it. Else the cheapest of all that no other beats: in money or, without prices, in Nodes and
 //! then Pods; of equally cheap ones the one with the fewest needless reactions, then the one that changes the fewest
-//! settings of the baseline. One *beats* another if it surely loses less, and that may matter: their difference lies
-//! on one side of zero, and not all of it within an [`Indifference`]. All that are beaten by none lose as little as each
-//! other, as far as is known.
+//! settings of the baseline. What on average loses more by what matters is not taken for its price. One *beats* another if
+//! it surely loses less, and that may matter: their difference lies on one side of zero, and not all of it within an
+//! [`Indifference`]. All that are beaten by none lose as little as each other, as far as is known.
 
 use std::cmp::Ordering;
 
@@ -160,9 +160,15 @@ impl<'r> Ranking<'r> {
         of.iter().copied().filter(is_unbeaten).collect()
     }
 
-    /// The cheapest of those of these that none of them beats; of several the preferred one.
+    /// The cheapest of those of these that none of them beats; of several the preferred one. None is preferred for its price that on
+    /// average loses more than the baseline, or without it than any other, by what matters: that chance might explain it is no
+    /// reason to take it.
     pub fn cheapest_unbeaten(&self, of: &[usize]) -> Option<usize> {
         let mut unbeaten = self.unbeaten_of(of);
+        let on_average = |i: usize| shown(&self.lost[i]);
+        let least = unbeaten.iter().copied().min_by(|&a, &b| on_average(a).total_cmp(&on_average(b)))?;
+        let measure = self.baseline.filter(|baseline| unbeaten.contains(baseline)).unwrap_or(least);
+        unbeaten.retain(|&i| on_average(i) - on_average(measure) <= self.indifference.secs);
         let cheapest = unbeaten.iter().copied().min_by(|&a, &b| self.by_cost(a, b))?;
         unbeaten.retain(|&i| self.by_cost(i, cheapest).is_eq());
         self.preferred(&unbeaten)

@@ -260,12 +260,15 @@ impl Told<'_> {
         let costs = |i: usize| self.best.by_cost(self.recommended, i);
         let equals: Vec<usize> = self.best.equals().collect();
         let priced = self.scenario().cost_per_year.is_some();
+        if equals.iter().any(|&i| costs(i) == Ordering::Greater) {
+            return "what is cheaper loses more on average, and more replications would tell";
+        }
         if equals.iter().any(|&i| costs(i) == Ordering::Less) {
             return if priced { "it is the cheapest of them" } else { "it needs the fewest Nodes and Pods" };
         }
         let needless = |i: usize| self.result.scenarios[i].needless_reactions();
         if equals.iter().any(|&i| needless(i).low > needless(self.recommended).high) {
-            return "it has the fewest needless reactions";
+            return "it has the fewest needless withdrawals and kills together";
         }
         let ours = self.best.changes(self.recommended);
         if equals.iter().all(|&i| self.best.changes(i) > ours) {
