@@ -101,6 +101,8 @@ fn read_one<'n>(document: &'n Node, problems: &mut Problems) -> Option<(String, 
         .or_else(|| moment("lastTimestamp"))
         .or_else(|| moment("deprecatedLastTimestamp"))
         .or_else(|| first.clone());
+    // One that tells of its last time only was seen then.
+    let first = first.or_else(|| last.clone());
     let (Some(first), Some(last)) = (first, last) else {
         problems.error(document.mark, "lastTimestamp", "is missing: an event has the time at which it was seen");
         return None;
