@@ -91,7 +91,7 @@ impl Init {
     fn experiment(&self, entries: &[Entry], kept: Option<&Path>, nodes: Option<u32>) -> Result<String, Exit> {
         let file = word(&self.out);
         let head = format!(
-            "Written by hasim {} init. `hasim check {file}` says what is wrong in it, `hasim run {file}` plays it.",
+            "Written by hasim {} init.\n`hasim check {file}` says what is wrong in it, `hasim run {file}` plays it.",
             env!("CARGO_PKG_VERSION"),
         );
         let name = match entries {

@@ -22,7 +22,8 @@ fn yaml_below(folder: &Path) -> Vec<PathBuf> {
 fn shipped_files_are_right() {
     let mut read = 0;
     for folder in ["models", "experiments", "examples"] {
-        for path in yaml_below(Path::new(folder)) {
+        // The experiments of the shop name bundled models, which only the program has: its recipes play them.
+        for path in yaml_below(Path::new(folder)).into_iter().filter(|path| !path.starts_with("examples/shop")) {
             let report = check_file(&path).report;
             // The one that nothing breaks: each closed form of `hasim verify` sets its own fault on it. In one that was
             // measured the application never comes up.
@@ -50,16 +51,16 @@ fn shipped_experiments_have_different_scenarios() {
     assert!(played >= 7, "{played} experiments");
 }
 
-/// Each experiment says what it asks, and the table of the README says the same.
+/// Each experiment says what it asks, and the table beside them says the same.
 #[test]
-fn shipped_experiments_ask_what_the_readme_says() {
-    let readme = include_str!("../../README.md");
+fn shipped_experiments_ask_what_their_table_says() {
+    let readme = include_str!("../../experiments/README.md");
     let in_folder = |path: &PathBuf| path.parent() == Some(Path::new("experiments"));
     for path in yaml_below(Path::new("experiments")).into_iter().filter(in_folder) {
         let study = load_experiment(&path).unwrap_or_else(|report| panic!("{report}")).study;
         let question = study.header.question.unwrap_or_else(|| panic!("{}: asks nothing", path.display()));
         let name = path.file_name().unwrap().to_string_lossy().into_owned();
-        let row = format!("| [{name}]({}) | {question}", path.display());
+        let row = format!("| [{name}]({name}) | {question}");
         assert!(readme.contains(&row), "{row}");
     }
 }

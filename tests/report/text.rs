@@ -66,7 +66,7 @@ fn alerts_of_an_slo_are_told() {
     let never = Estimate { mean: 0.0, low: 0.0, high: 0.031, bound: true, rests_on_few: false };
     let windows = result.scenarios[0].windows.as_mut().unwrap();
     windows.alerts = Some([alert(14.4, 1.0, often), alert(6.0, 6.0, never)]);
-    let texts = [plain(&terminal::render(&result, None, 120)), markdown::render(&result), page::render(&result)];
+    let texts = [plain(&terminal::render(&result, None, 120, &[])), markdown::render(&result), page::render(&result)];
     let words = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
     let said = "The 14.4× burn-rate alert of the SLO would fire 2.1 (2 to 2.2) times a year, the 6× one at most 0.031.";
     for text in texts {

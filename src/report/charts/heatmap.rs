@@ -130,10 +130,10 @@ fn finding(result: &ExperimentResult, layout: &Layout<'_>) -> String {
         .iter()
         .filter_map(|row| {
             let its = || (0..result.scenarios.len()).filter(|i| layout.rows.cells[*i] == **row);
-            let least = its().map(|i| lost(i).high).min_by(f64::total_cmp)?;
             let recommended =
                 Ranking::of(result).and_then(|best| best.recommended).filter(|i| its().any(|one| one == *i));
-            let first = recommended.or_else(|| its().find(|i| lost(*i).low <= least))?;
+            let first =
+                recommended.or_else(|| its().min_by(|&one, &other| lost(one).mean.total_cmp(&lost(other).mean)))?;
             let key = if layout.rows.key == "candidate" { "" } else { &layout.rows.short_key };
             let row = format!("{key} {row}");
             Some(format!("{} with {} ({})", layout.columns.cells[first], row.trim(), finding::amount(lost(first))))
@@ -168,11 +168,12 @@ fn of_combinations(result: &ExperimentResult) -> String {
     match allowed {
         Some((slo, seconds)) => {
             let slo = format::plain_percent(slo);
-            let meeting = result.scenarios.iter().filter(|one| lost(one).mean <= seconds).count();
+            // The whole interval, as below the title.
+            let meeting = contenders.iter().filter(|one| lost(one).high <= seconds).count();
             match meeting {
-                0 => format!("No combination meets {slo}: {reach}"),
-                all if all == n => format!("All {n} combinations meet {slo}: {reach}"),
-                some => format!("{some} of {n} combinations meet {slo}: {reach}"),
+                0 => format!("No combination surely meets {slo}: {reach}"),
+                all if all == n => format!("All {n} combinations surely meet {slo}: {reach}"),
+                some => format!("{some} of {n} combinations surely meet {slo}: {reach}"),
             }
         }
         None => finding::capital(&reach),
