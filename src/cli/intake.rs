@@ -36,6 +36,8 @@ pub(super) enum Intake {
     Deployments(Vec<String>),
     /// A file with other workloads only; with their kinds and names.
     OtherWorkloads(Vec<String>),
+    /// A file with what belongs to workloads only, such as a Service.
+    Belongings,
     /// A template that is not rendered.
     Template,
     /// An experiment.
@@ -107,6 +109,8 @@ impl Intake {
             Self::Slos(contents.of_kind(DocumentKind::Slo).map(in_words).collect())
         } else if contents.has(DocumentKind::OtherWorkload) {
             Self::OtherWorkloads(contents.of_kind(DocumentKind::OtherWorkload).map(in_words).collect())
+        } else if contents.is_manifest && !contents.is_broken {
+            Self::Belongings
         } else {
             Self::Else
         }
@@ -129,7 +133,7 @@ impl Intake {
             Self::Slos(_) => "holds an SLO".to_owned(),
             Self::Model(kind) => format!("is a model (kind {kind})"),
             Self::Template => "is a template that is not rendered".to_owned(),
-            Self::Else => return None,
+            Self::Belongings | Self::Else => return None,
         })
     }
 

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use clap::CommandFactory as _;
 
-use super::intake::{Survey, plain, some_of, word};
+use super::intake::{Survey, folder_of, plain, some_of, word};
 use super::low_args::LowArgs;
 use super::promised::{self, Beside};
 use super::{Exit, print};
@@ -65,7 +65,7 @@ fn next(here: &Survey) -> Vec<String> {
     let mut commands = Vec::new();
     commands.extend(first(&here.experiments).map(|file| format!("hasim run {file}")));
     if let [(first, _), rest @ ..] = here.manifests.as_slice() {
-        let path = if rest.is_empty() { word(&with_what_lies_beside(here, first)) } else { ".".to_owned() };
+        let path = if rest.is_empty() { word(with_what_belongs_to_it(here, first)) } else { ".".to_owned() };
         commands.push(format!("hasim estimate {path}{}", slo_of(here)));
         commands.push(format!("hasim init {path}"));
     } else if let Some(chart) = first(&here.charts) {
@@ -81,16 +81,10 @@ fn next(here: &Survey) -> Vec<String> {
     commands
 }
 
-/// The only manifest with a Deployment, or its folder where other manifests lie beside it, such as its Service.
-fn with_what_lies_beside(here: &Survey, manifest: &Path) -> PathBuf {
-    let folder = manifest.parent().filter(|folder| *folder != Path::new("")).unwrap_or(Path::new("."));
-    let is_manifest = |path: &Path| {
-        let is_text = path.extension().is_some_and(|end| ["yaml", "yml", "json"].iter().any(|one| end == *one));
-        let is_known = |files: &[PathBuf]| files.iter().any(|file| plain(file) == plain(path));
-        is_text && !is_known(&here.experiments) && !is_known(&here.slos)
-    };
-    let entries = std::fs::read_dir(folder).into_iter().flatten().filter_map(Result::ok);
-    if entries.filter(|entry| is_manifest(&entry.path())).count() > 1 { folder.to_owned() } else { manifest.to_owned() }
+/// The only manifest with a Deployment, or its folder where something lies beside it that may belong to it, such as its Service.
+fn with_what_belongs_to_it<'a>(here: &Survey, manifest: &'a Path) -> &'a Path {
+    let folder = folder_of(manifest);
+    if here.belongings.iter().any(|file| folder_of(file) == folder) { folder } else { manifest }
 }
 
 /// The flag for the SLO that lies beside the manifests, if there is no doubt which is meant.

@@ -1,10 +1,8 @@
 //! Tests of the driver with a replication that follows a script.
 
 use super::{Play, drive};
-use crate::experiment::sample::model;
+use crate::experiment::sample::{deliver, model};
 use crate::experiment::{Measures, Outcome};
-use crate::history::{Cause, CauseSet, EndpointView, Observed, Observer, Phase, SlotView};
-use crate::ids::{FaultId, PodId, SlotId, WorkloadId};
 use crate::study::Quantity;
 use crate::time::{Duration, SimTime};
 
@@ -30,18 +28,7 @@ impl Play for Script {
         }
         self.played += 1;
         self.now = now;
-        let slot = SlotId::new(0);
-        let (causes, phase) = (CauseSet::from(Cause::Fault(FaultId::new(0))), Phase::Start);
-        let endpoint = delivers.then(|| EndpointView {
-            workload: WorkloadId::new(0),
-            slot: Some(slot),
-            serves: true,
-            causes: causes.clone(),
-            phase,
-        });
-        let view = SlotView { serves: delivers, in_rotation: delivers, causes, phase };
-        self.measures.observe(now, &Observed::SlotChanged { slot, view });
-        self.measures.observe(now, &Observed::EndpointChanged { pod: PodId::new(0), view: endpoint });
+        deliver(&mut self.measures, now, 0, delivers);
         true
     }
 

@@ -2,7 +2,9 @@
 
 use serde_json::{Map, Value, json};
 
-use crate::ids::{ContainerId, IdVec, ImageId};
+use super::Measures;
+use crate::history::{Cause, CauseSet, EndpointView, Observed, Observer, Phase, SlotView};
+use crate::ids::{ContainerId, FaultId, IdVec, ImageId, PodId, SlotId, WorkloadId};
 use crate::model::{
     App, Cluster, Container, ContainerMode, ControlPlane, DeadNodes, Fault, ImagePull, Latencies, Model, Occurrence,
     OnSigterm, PodSpec, PodTolerations, Resources, Role, Start, StartRace, Strategy, Strikes, Toleration,
@@ -10,7 +12,7 @@ use crate::model::{
 };
 use crate::random::Law;
 use crate::study::{Metric, Objective, Scenario, Stopping, Study, StudyHeader, Without};
-use crate::time::Duration;
+use crate::time::{Duration, SimTime};
 
 /// `replicas` Pods of which `min_serving` must serve, and so many faults `f0`, `f1`, …; times in nanoseconds.
 pub(super) fn model(replicas: u32, min_serving: u32, faults: usize, warm_up: u64, horizon: u64) -> Model {
@@ -149,4 +151,20 @@ pub(super) fn study(models: Vec<Model>, stopping: Stopping) -> Study {
         inputs: json!({}),
     };
     Study { header, without: Without::Off, scenarios: scenarios.collect() }
+}
+
+/// The Pod of a slot begins or ends to serve in rotation; what it does not is charged to the first fault, and its start.
+pub(super) fn deliver(measures: &mut Measures, now: SimTime, slot: usize, delivers: bool) {
+    let (pod, slot) = (PodId::new(slot), SlotId::new(slot));
+    let (causes, phase) = (CauseSet::from(Cause::Fault(FaultId::new(0))), Phase::Start);
+    let endpoint = delivers.then(|| EndpointView {
+        workload: WorkloadId::new(0),
+        slot: Some(slot),
+        serves: true,
+        causes: causes.clone(),
+        phase,
+    });
+    let view = SlotView { serves: delivers, in_rotation: delivers, causes, phase };
+    measures.observe(now, &Observed::SlotChanged { slot, view });
+    measures.observe(now, &Observed::EndpointChanged { pod, view: endpoint });
 }

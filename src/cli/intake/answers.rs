@@ -21,7 +21,9 @@ pub(in crate::cli) fn expect_manifest(path: &Path, piped: &str) -> Result<(), Ex
         Intake::Experiment => format!("`hasim run {}` plays it", word(path)),
         Intake::Model(kind) => use_of(kind, path),
         Intake::Slos(_) => use_of_slo(path),
-        Intake::Folder | Intake::Deployments(_) | Intake::OtherWorkloads(_) | Intake::Else => return Ok(()),
+        Intake::Folder | Intake::Deployments(_) | Intake::OtherWorkloads(_) | Intake::Belongings | Intake::Else => {
+            return Ok(());
+        }
     };
     let rule = match intake {
         Intake::Missing => "",
@@ -34,7 +36,7 @@ pub(in crate::cli) fn expect_manifest(path: &Path, piped: &str) -> Result<(), Ex
 /// Refuses what is surely no experiment, nor the results of one.
 pub(in crate::cli) fn expect_experiment(path: &Path, command: &str) -> Result<(), Exit> {
     let intake = Intake::of(path);
-    if path == Path::new("-") && matches!(intake, Intake::Experiment | Intake::Else) {
+    if path == Path::new("-") && matches!(intake, Intake::Experiment | Intake::Belongings | Intake::Else) {
         let help = format!("keep it in a file, then `hasim {command} FILE`: what it names is looked for beside it");
         return Err(refuse(path, "an experiment is read from a file", &help));
     }
@@ -61,7 +63,7 @@ pub(in crate::cli) fn expect_experiment(path: &Path, command: &str) -> Result<()
         Intake::Missing => near_or(path, || experiments_here(command)),
         Intake::Model(kind) => use_of(kind, path),
         Intake::Slos(_) => use_of_slo(path),
-        Intake::Run(_) | Intake::Experiment | Intake::Else => return Ok(()),
+        Intake::Run(_) | Intake::Experiment | Intake::Belongings | Intake::Else => return Ok(()),
     };
     let rule = match &intake {
         Intake::Missing => "",

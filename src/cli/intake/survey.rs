@@ -22,6 +22,8 @@ pub(in crate::cli) struct Survey {
     pub manifests: Vec<(PathBuf, Vec<String>)>,
     /// Files with other workloads only.
     pub other_workloads: Vec<PathBuf>,
+    /// Files with what belongs to workloads only, such as Services.
+    pub belongings: Vec<PathBuf>,
     /// Experiments.
     pub experiments: Vec<PathBuf>,
     /// Files with SLOs of other tools, and no Deployment.
@@ -83,6 +85,7 @@ impl Survey {
         match Intake::of(file) {
             Intake::Deployments(names) => self.manifests.push((named(file), names)),
             Intake::OtherWorkloads(_) => self.other_workloads.push(named(file)),
+            Intake::Belongings => self.belongings.push(named(file)),
             Intake::Slos(_) => self.slos.push(named(file)),
             Intake::Experiment => self.experiments.push(named(file)),
             _ => {}

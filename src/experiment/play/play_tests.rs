@@ -8,10 +8,10 @@ use rand::{Rng, SeedableRng};
 use rand_pcg::Pcg64Dxsm;
 
 use super::*;
-use crate::experiment::sample::{model, study};
+use crate::experiment::sample::{deliver, model, study};
 use crate::experiment::{Measures, Unlike};
-use crate::history::{Cause, CauseSet, EndpointView, NamedCause, Observed, Observer, Phase, SlotView};
-use crate::ids::{FaultId, PodId, SlotId, WorkloadId};
+use crate::history::{NamedCause, Phase};
+use crate::ids::{FaultId, WorkloadId};
 use crate::model::Prices;
 use crate::random::Law;
 use crate::results::{Estimate, Quantile, ScenarioResult, WindowLoss};
@@ -53,18 +53,7 @@ impl Alternating {
         changes.sort_unstable();
         let mut measures = Measures::new(model);
         for (now, slot, delivers) in changes {
-            let (pod, slot, now) = (PodId::new(slot), SlotId::new(slot), SimTime::from_nanos(now));
-            let (causes, phase) = (CauseSet::from(Cause::Fault(FaultId::new(0))), Phase::Start);
-            let endpoint = delivers.then(|| EndpointView {
-                workload: WorkloadId::new(0),
-                slot: Some(slot),
-                serves: true,
-                causes: causes.clone(),
-                phase,
-            });
-            let view = SlotView { serves: delivers, in_rotation: delivers, causes, phase };
-            measures.observe(now, &Observed::SlotChanged { slot, view });
-            measures.observe(now, &Observed::EndpointChanged { pod, view: endpoint });
+            deliver(&mut measures, SimTime::from_nanos(now), slot, delivers);
         }
         let outcome = measures.finish(SimTime::from_nanos(end));
         outcome.assert_consistent();
@@ -181,18 +170,7 @@ fn minutes(up: f64, model: &Model, seed: u64, index: u64) -> Outcome {
     let mut measures = Measures::new(model);
     let (mut now, mut delivers) = (0, true);
     while now < end {
-        let (pod, slot, at) = (PodId::new(0), SlotId::new(0), SimTime::from_nanos(now));
-        let (causes, phase) = (CauseSet::from(Cause::Fault(FaultId::new(0))), Phase::Start);
-        let endpoint = EndpointView {
-            workload: WorkloadId::new(0),
-            slot: Some(slot),
-            serves: true,
-            causes: causes.clone(),
-            phase,
-        };
-        let view = SlotView { serves: delivers, in_rotation: delivers, causes, phase };
-        measures.observe(at, &Observed::SlotChanged { slot, view });
-        measures.observe(at, &Observed::EndpointChanged { pod, view: delivers.then_some(endpoint) });
+        deliver(&mut measures, SimTime::from_nanos(now), 0, delivers);
         now += if delivers { (-up * (1.0 - unit()).ln() * SEC as f64) as u64 } else { 60 * SEC };
         delivers = !delivers;
     }
