@@ -20,6 +20,7 @@ pub mod timeline;
 
 mod aggregate;
 mod answer;
+mod choice;
 mod comparison;
 mod deployments;
 mod indifference;
@@ -33,6 +34,7 @@ mod recommendation;
 mod removals;
 mod sensitivity;
 mod tiles;
+mod units;
 mod verdicts;
 
 pub use aggregate::featured_scenarios;

@@ -3,8 +3,10 @@
 use crate::history::NamedCause;
 use crate::report::aggregate::{self, CauseTotal};
 use crate::report::assumptions;
+use crate::report::choice;
 use crate::report::deployments;
 use crate::report::format;
+use crate::report::labels::in_words;
 use crate::report::operations;
 use crate::report::pareto;
 use crate::report::period::Period;
@@ -71,6 +73,9 @@ pub fn sentences(result: &ExperimentResult) -> Vec<String> {
     // Of several scenarios the recommendation is the answer, and what the recommended one is like comes after it.
     let mut sentences: Vec<String> = best.iter().filter_map(|best| selection(best, result)).collect();
     sentences.extend(best.iter().flat_map(|best| recommendation::sentences(best, result)));
+    if ranking::recommended(result).is_none() {
+        sentences.extend(choice::worth(result).map(|worth| format!("{worth}.")));
+    }
     sentences.push(availability(result, shown));
     sentences.extend(source(shown, shown.loss_in_question(result.objective.metric)));
     sentences.extend(deployments::sentence(shown));
@@ -124,9 +129,14 @@ fn selection(best: &Ranking<'_>, result: &ExperimentResult) -> Option<String> {
     let cost = |name: &str| {
         cost_of(result, name).map_or(String::new(), |cost| format!(", at {} a year", pareto::money(result, cost)))
     };
+    let named = |name: &String| {
+        let scenario = result.scenarios.iter().find(|scenario| scenario.name == *name);
+        scenario.map_or(name.clone(), |scenario| in_words(result, scenario))
+    };
     if !selection.decided {
         let open = selection.standings.iter().filter(|scenario| scenario.standing == Standing::Open).count();
-        let so_far = selection.chosen.as_ref().map_or(String::new(), |name| format!("; so far it is “{name}”"));
+        let so_far =
+            selection.chosen.as_ref().map_or(String::new(), |name| format!("; so far it is “{}”", named(name)));
         return Some(format!(
             "Not decided: {open} of {of} scenarios may still be the one{so_far}. More replications (maxReplications) or \
              a wider indifference zone would tell."
@@ -134,12 +144,14 @@ fn selection(best: &Ranking<'_>, result: &ExperimentResult) -> Option<String> {
     }
     Some(match (selection.goal, &selection.chosen) {
         (Wanted::Best, Some(name)) => format!(
-            "The best of {of} scenarios is “{name}”{}: with {level} confidence no other loses over {zone} less.",
+            "The best of {of} scenarios is “{}”{}: with {level} confidence no other loses over {zone} less.",
+            named(name),
             cost(name)
         ),
         (Wanted::Cheapest, Some(name)) => format!(
-            "The cheapest of {of} scenarios that meets {slo} on average is “{name}”{}{}. Right with {level} confidence, where \
+            "The cheapest of {of} scenarios that meets {slo} on average is “{}”{}{}. Right with {level} confidence, where \
              {zone} more or less than the limit do not matter.",
+            named(name),
             cost(name),
             ties(best)
         ),
@@ -172,11 +184,11 @@ fn availability(result: &ExperimentResult, shown: &ScenarioResult) -> String {
     let subject = if result.scenarios.len() == 1 || result.comparison.is_some() {
         shown.name.clone()
     } else if result.baseline.as_deref() == Some(shown.name.as_str()) {
-        format!("The baseline ({})", shown.name)
+        format!("The baseline ({})", in_words(result, shown))
     } else if ranking::recommended(result).is_some_and(|best| best.name == shown.name) {
         "It".to_owned()
     } else {
-        format!("The first scenario ({})", shown.name)
+        format!("The first scenario ({})", in_words(result, shown))
     };
     let level = format::plain_percent(result.confidence);
     let [availability, downtime, failed] =

@@ -6,6 +6,7 @@
 mod attribution;
 mod axis;
 mod bars;
+mod combinations;
 mod deciding;
 mod downtime;
 mod encoding;
@@ -16,6 +17,7 @@ mod frame;
 mod heatmap;
 mod label_placement;
 mod operations;
+mod outages;
 mod overlay;
 mod paint;
 mod palette;
@@ -28,7 +30,6 @@ mod rollout;
 mod series;
 mod sheet;
 mod simplify_polyline;
-mod spread;
 mod summary;
 mod svg;
 mod timeline;
@@ -70,14 +71,13 @@ pub struct Chart {
 const MOST_POINTS: usize = 500;
 
 /// Names of the charts of an answer, in their order.
-const NAMES: [&str; 13] = [
+const NAMES: [&str; 12] = [
     "downtime",
     "deployments",
     "heatmap",
     "windows",
     "recovery",
     "outages",
-    "spread",
     "phases",
     "operations",
     "tradeoff",
@@ -130,6 +130,8 @@ fn part(result: &ExperimentResult, name: &str, sheet: Sheet) -> Option<Picture> 
         "heatmap" => heatmap::draw(result, sheet),
         "operations" => operations::draw(&excerpt(result, MOST_POINTS), sheet),
         "tradeoff" => tradeoff::draw(&excerpt(result, MOST_POINTS), sheet),
+        "recovery" => recovery::draw(result, sheet),
+        "outages" => outages::draw(result, sheet),
         "attribution" => attribution::draw(result, sheet),
         "pareto" => pareto::draw(&excerpt(result, MOST_POINTS), sheet),
         "tornado" => tornado::draw(result, sheet),
@@ -142,8 +144,6 @@ fn part(result: &ExperimentResult, name: &str, sheet: Sheet) -> Option<Picture> 
 /// Those of its numbers; of a result that is [`told`].
 pub(super) fn of_numbers(result: &ExperimentResult) -> Vec<Chart> {
     let whole = Cow::Borrowed(result);
-    // Boxes of several scenarios tell the same.
-    let has_curves = |_: &Picture| !spread::SCENARIOS.contains(&result.scenarios.len());
     let points = excerpt(result, MOST_POINTS);
     let members = deployments::as_answer(result).map(|members| Cow::Owned(excerpt(&members, MOST_DRAWN).into_owned()));
     let drawn_members = members.as_ref().and_then(|members| Some((downtime::draw(members, Sheet::WHOLE)?, &whole)));
@@ -152,9 +152,8 @@ pub(super) fn of_numbers(result: &ExperimentResult) -> Vec<Chart> {
         drawn_members,
         heatmap::draw(result, Sheet::WHOLE).map(|picture| (picture, &whole)),
         windows::draw(result).map(|picture| (picture, &whole)),
-        recovery::draw_pods(result).filter(has_curves).map(|picture| (picture, &whole)),
-        recovery::draw_outages(result).filter(has_curves).map(|picture| (picture, &whole)),
-        spread::draw(result).map(|picture| (picture, &whole)),
+        recovery::draw(result, Sheet::WHOLE).map(|picture| (picture, &whole)),
+        outages::draw(result, Sheet::WHOLE).map(|picture| (picture, &whole)),
         phases::draw(result).map(|picture| (picture, &whole)),
         operations::draw(&points, Sheet::WHOLE).map(|picture| (picture, &points)),
         tradeoff::draw(&points, Sheet::WHOLE).map(|picture| (picture, &points)),

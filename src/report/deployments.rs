@@ -4,6 +4,7 @@ use std::cmp::Ordering;
 
 use crate::report::aggregate;
 use crate::report::format;
+use crate::report::labels::in_words;
 use crate::report::loss;
 use crate::report::period::Period;
 use crate::results::{Estimate, ExperimentResult, ScenarioResult};
@@ -35,7 +36,7 @@ impl<'r> Table<'r> {
     pub fn title(&self) -> String {
         match self.system {
             Some(system) if self.result.scenarios.len() > 1 => {
-                format!("The Deployments of “{}”, worst first", system.name)
+                format!("The Deployments of “{}”, worst first", in_words(self.result, system))
             }
             Some(_) => "The Deployments, worst first".to_owned(),
             None => "Each Deployment alone on the cluster, worst first".to_owned(),

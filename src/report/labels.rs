@@ -6,6 +6,9 @@ use serde_json::Value;
 
 use crate::results::{ExperimentResult, ScenarioResult};
 
+/// The key of the names of candidates.
+pub const CANDIDATE: &str = "candidate";
+
 /// One column per varied key, or a single one with the scenarios' names.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Labels {
@@ -66,6 +69,12 @@ impl Labels {
 }
 
 impl Column {
+    /// `replicas 3`; a candidate's name says that it is one.
+    pub fn in_words(&self, scenario: usize) -> String {
+        let cell = &self.cells[scenario];
+        if self.key == CANDIDATE { cell.clone() } else { format!("{} {cell}", self.short_key) }
+    }
+
     fn narrow(&self, scenario: usize, chars: usize) -> String {
         let cut = |cell: &str| -> String {
             if cell.chars().count() <= chars {
@@ -78,6 +87,27 @@ impl Column {
         let apart = distinct(&mut self.cells.iter().cloned()) == distinct(&mut self.cells.iter().map(|cell| cut(cell)));
         if apart { cut(&self.cells[scenario]) } else { self.cells[scenario].clone() }
     }
+}
+
+/// The different cells of a column, in the order of the grid.
+pub fn distinct(column: &Column) -> Vec<&String> {
+    let mut values = Vec::new();
+    for cell in &column.cells {
+        if !values.contains(&cell) {
+            values.push(cell);
+        }
+    }
+    values
+}
+
+/// A scenario in a sentence: `one-zone, replicas 2`, what varies of it, or its name.
+pub fn in_words(result: &ExperimentResult, scenario: &ScenarioResult) -> String {
+    let labels = Labels::of(result);
+    let place = result.scenarios.iter().position(|one| one.name == scenario.name);
+    let Some(place) = place.filter(|_| labels.varied) else { return scenario.name.clone() };
+    let varies = |column: &&Column| column.cells.iter().any(|cell| *cell != column.cells[0]);
+    let words: Vec<String> = labels.columns.iter().filter(varies).map(|column| column.in_words(place)).collect();
+    if words.is_empty() { scenario.name.clone() } else { words.join(", ") }
 }
 
 fn values(result: &ExperimentResult, scenario: &ScenarioResult) -> Vec<String> {

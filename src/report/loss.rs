@@ -1,5 +1,6 @@
 //! What the objective counts: downtime or failed requests.
 
+use super::format;
 use crate::results::{Estimate, ExperimentResult, ScenarioResult};
 use crate::study::Metric;
 
@@ -54,4 +55,9 @@ pub fn sum(a: &Estimate, b: &Estimate) -> Estimate {
         bound: a.bound && b.bound,
         rests_on_few: a.rests_on_few || b.rests_on_few,
     }
+}
+
+/// A loss in a title: its mean, or its bound.
+pub fn amount(lost: &Estimate) -> String {
+    if lost.bound { format!("at most {}", format::duration(lost.high)) } else { format::duration(lost.mean) }
 }

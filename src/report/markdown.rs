@@ -5,7 +5,7 @@ mod bars;
 use std::fmt::Write as _;
 
 use crate::report::aggregate;
-use crate::report::labels::Labels;
+use crate::report::labels::{Labels, in_words};
 use crate::report::period::{Period, told};
 use crate::report::ranking::Ranking;
 use crate::report::{
@@ -254,7 +254,7 @@ fn causes(text: &mut String, result: &ExperimentResult) {
         if causes.is_empty() {
             continue;
         }
-        let _ = writeln!(text, "\n{title} by cause, in {}:\n", cell(&shown.name));
+        let _ = writeln!(text, "\n{title} by cause, in {}:\n", cell(&in_words(result, shown)));
         let head = ["cause", each, "share", "mainly in phase"].map(str::to_owned);
         let rows = causes.iter().map(|cause| {
             let share = format::share(cause.total, whole);

@@ -3,7 +3,7 @@
 use std::cmp::Ordering;
 
 use crate::report::format;
-use crate::report::labels::{Labels, value_text};
+use crate::report::labels::{CANDIDATE, Labels, in_words, value_text};
 use crate::report::loss;
 use crate::report::pareto;
 use crate::report::period::Period;
@@ -39,9 +39,6 @@ pub fn sentences(best: &Ranking<'_>, result: &ExperimentResult) -> Vec<String> {
     sentences.extend(told.blocked());
     sentences
 }
-
-/// The parameter that names which candidate a scenario is of.
-const CANDIDATE: &str = "candidate";
 
 /// A recommendation on its way into words.
 struct Told<'a> {
@@ -84,7 +81,7 @@ impl Told<'_> {
         format!(
             "Of {} scenarios, “{}” is the cheapest whose {level} interval meets {slo}: {} a year{}, with {}.",
             self.n(),
-            scenario.name,
+            in_words(result, scenario),
             pareto::money(result, cost),
             against.unwrap_or_default(),
             self.loss()
@@ -104,7 +101,7 @@ impl Told<'_> {
         let (worse, unclear) = (count(Relation::Worse), count(Relation::Unclear));
         if let [other] = others().collect::<Vec<_>>().as_slice() {
             // Of two there is nothing to count.
-            let name = &self.result.scenarios[*other].name;
+            let name = in_words(self.result, &self.result.scenarios[*other]);
             return match most {
                 Some(i) => format!(
                     "Either will do: “{name}” saves {} of {what} {}{}; less than {} does not matter.",
@@ -122,7 +119,7 @@ impl Told<'_> {
                 "Keep the baseline: of the other {} scenarios, none saves more than {}. “{}” saves the most, {}{}",
                 n,
                 self.best.indifference.in_full_of(what),
-                self.result.scenarios[i].name,
+                in_words(self.result, &self.result.scenarios[i]),
                 format::span_with_error(&difference(i).negated()),
                 self.price_of(i).map_or(String::new(), |price| format!(", and {price}"))
             ),
@@ -202,12 +199,12 @@ impl Told<'_> {
             return format!(
                 "Of {} scenarios, take “{}”: it has the {superlative} {}, {amount} {}.",
                 self.n(),
-                scenario.name,
+                in_words(result, scenario),
                 loss::what(result),
                 self.period.each()
             );
         }
-        format!("Of {} scenarios, take “{}”: {}.", self.n(), scenario.name, self.loss())
+        format!("Of {} scenarios, take “{}”: {}.", self.n(), in_words(result, scenario), self.loss())
     }
 
     /// Who else loses as little, and why it is not they.
@@ -240,8 +237,11 @@ impl Told<'_> {
             blocked.iter().flat_map(of).filter(|(_, one)| one.is_blocked()).map(|(name, _)| name.as_str()).collect();
         names.sort_unstable();
         names.dedup();
-        let named: Vec<String> =
-            blocked.iter().take(NAMED).map(|&i| format!("“{}”", self.result.scenarios[i].name)).collect();
+        let named: Vec<String> = blocked
+            .iter()
+            .take(NAMED)
+            .map(|&i| format!("“{}”", in_words(self.result, &self.result.scenarios[i])))
+            .collect();
         let named = match blocked.len() {
             more if more > NAMED => format!("{} and {} more", named.join(", "), more - NAMED),
             _ => named.join(", "),
@@ -293,7 +293,7 @@ impl Told<'_> {
             })
             .collect();
         if changed.is_empty() {
-            format!("“{}” instead of “{}”", ours.name, baseline.name)
+            format!("“{}” instead of “{}”", in_words(self.result, ours), in_words(self.result, baseline))
         } else {
             listed(&changed) + &self.kept_candidate(baseline)
         }

@@ -13,13 +13,15 @@ use anstyle::{AnsiColor, Style};
 
 use crate::history::NamedCause;
 use crate::report::aggregate;
-use crate::report::labels::Labels;
+use crate::report::labels::{Labels, in_words};
 use crate::report::period::{Period, told};
 use crate::report::ranking::Ranking;
-use crate::report::{answer, assumptions, comparison, deployments, format, operations, pareto, sensitivity, verdicts};
+use crate::report::{
+    answer, assumptions, comparison, deployments, format, operations, pareto, sensitivity, units, verdicts,
+};
 use crate::results::{Distribution, ExperimentResult, ScenarioResult, Verdict};
 use crate::study::Metric;
-use table::{longest_part, room_for_names, units_kept};
+use table::{longest_part, room_for_names};
 
 /// Causes in the table of causes; the rest is summed up.
 const TOP: usize = 8;
@@ -142,7 +144,7 @@ fn assumed(result: &ExperimentResult, width: u16) -> String {
     }
     // A number and its unit stay in one line.
     let kept =
-        |cell: &String| units_kept(cell).iter().map(|word| word.replace(' ', "\u{a0}")).collect::<Vec<_>>().join(" ");
+        |cell: &String| units::kept(cell).iter().map(|word| word.replace(' ', "\u{a0}")).collect::<Vec<_>>().join(" ");
     let head = assumptions::HEAD.map(|words| words.replace(" of ", " of\n"));
     let head = head.each_ref().map(String::as_str);
     let table = table(&head, rows.iter().map(|row| row.iter().map(kept).collect()).collect(), width);
@@ -432,7 +434,7 @@ impl Screen<'_> {
         }
         let mut text = String::new();
         if result.scenarios.len() > 1 {
-            for line in wrapped(&format!("in “{}”:", shown.name), width) {
+            for line in wrapped(&format!("in “{}”:", in_words(result, shown)), width) {
                 let _ = writeln!(text, " {line}");
             }
         }

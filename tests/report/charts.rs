@@ -135,8 +135,7 @@ fn each_chart_is_drawn_when_it_has_something_to_say() {
     let of_few = ["downtime", "windows", "recovery", "outages", "phases", "tradeoff", "attribution"];
     assert_eq!(names(&synthetic::four()), of_few);
     assert_eq!(names(&synthetic::priced()), [&of_few[..], &["pareto"]].concat());
-    // Of more scenarios boxes take the place of curves, and of very many curves of those that are looked at.
-    let of_many = ["downtime", "heatmap", "windows", "spread", "phases", "tradeoff", "attribution"];
+    let of_many = ["downtime", "heatmap", "windows", "recovery", "outages", "phases", "tradeoff", "attribution"];
     assert_eq!(names(&synthetic::two_keys()), of_many);
     let of_one = ["windows", "recovery", "outages", "phases", "attribution"];
     assert_eq!(names(&synthetic::single()), of_one);
@@ -281,30 +280,30 @@ fn windows_are_told_by_what_they_lose() {
     assert!(texts_of(&result, "windows")[0].ends_with("have failed requests"), "{:?}", texts_of(&result, "windows"));
 }
 
-/// Few samples are drawn one by one, none not at all, and more scenarios than can be compared have no chart.
+/// How often an outage is so long is told of the years that were played: of two a year, a tenth of them of ten minutes, one such comes in
+/// five years. Who had too few has no curve, and is named.
 #[test]
-fn a_box_needs_samples() {
-    let mut result = synthetic::two_keys();
-    let dots = |result: &ExperimentResult| {
-        let chart = charts::all(result).into_iter().find(|chart| chart.name == "spread").unwrap();
-        charts::svg(&chart.picture).matches("r=\"2.4\"").count()
+fn a_long_outage_comes_once_in_so_many_years() {
+    let mut result = synthetic::four();
+    let outages = |scenario: &mut hasim::results::ScenarioResult, short: u64, long: u64| {
+        scenario.estimates[Metric::Outages].mean = 2.0;
+        let distribution = &mut scenario.time_to_recovery_s;
+        (distribution.histogram, distribution.max) = (vec![(60.0, short), (600.0, long)], Some(600.0));
+        (distribution.count, distribution.censored) = (short + long, 0);
     };
-    assert_eq!(dots(&result), 0);
-    result.scenarios[1].time_to_recovery_s = synthetic::distribution(60.0, 0.5, 0, 0);
-    result.scenarios[2].time_to_recovery_s.histogram = vec![(5.0, 1), (9.0, 2)];
-    result.scenarios[2].time_to_recovery_s.censored = 0;
-    assert_eq!(dots(&result), 2);
-    assert!(texts_of(&result, "spread").iter().any(|text| text == "none"));
-    assert!(texts_of(&synthetic::forty_eight(), "spread").is_empty());
-    assert!(!texts_of(&synthetic::twenty_four(), "spread").is_empty());
-    // Boxes that are all alike say nothing.
-    let mut alike = synthetic::two_keys();
-    let first = alike.scenarios[0].clone();
-    for scenario in &mut alike.scenarios {
-        scenario.time_to_recovery_s = first.time_to_recovery_s.clone();
-        scenario.pod_recovery_s = first.pod_recovery_s.clone();
+    for scenario in &mut result.scenarios {
+        outages(scenario, 180, 20);
     }
-    assert!(texts_of(&alike, "spread").is_empty());
+    outages(&mut result.scenarios[2], 10, 2);
+    let texts = texts_of(&result, "outages");
+    assert!(texts[0].contains("Once in 10 years an outage lasts 10 min or longer"), "{}", texts[0]);
+    let few = "Fewer than 20 outages, and no curve: readinessProbe.failureThreshold 3";
+    assert!(texts.join(" ").contains(few), "{texts:?}");
+    // Once a year: of those of a minute there are so many.
+    for scenario in &mut result.scenarios {
+        outages(scenario, 18, 2);
+    }
+    assert!(texts_of(&result, "outages")[0].contains("Once a year an outage lasts 1 min or longer"));
 }
 
 /// The trade-off says what it found, and marks what nobody should take.

@@ -178,7 +178,7 @@ fn the_page_works_in_a_browser() {
         .unwrap();
     assert!(run.status.success(), "{run:?}");
     let page = std::fs::read_to_string(folder.path().join("report.html")).unwrap();
-    for chart in ["heatmap", "windows", "spread", "tradeoff", "outage-longest", "outage-median"] {
+    for chart in ["heatmap", "windows", "tradeoff", "outage-longest", "outage-median"] {
         assert!(page.contains(&format!("data-chart=\"{chart}\"")), "{chart}");
     }
     let reader = READER.replace("FILTER", "readinessProbe.failureThreshold=2").replace("WITH_LEGEND", "tradeoff");

@@ -27,6 +27,10 @@ const TOTAL: f64 = 122.0;
 
 /// A part of all that is lost which deserves a row.
 const WORTH_A_ROW: f64 = 0.005;
+/// A part of all that makes the difference of two scenarios.
+const WORTH_A_WORD: f64 = 0.1;
+/// Of more scenarios a single cause is in their table.
+const FEW_SCENARIOS: usize = 2;
 /// A loss so many times smaller than the other has no panel.
 const NEGLIGIBLE: f64 = 0.005;
 
@@ -36,14 +40,13 @@ struct Panel<'a> {
     parts: &'a [Attribution],
     totals: Vec<CauseTotal<'a>>,
     whole: f64,
-    is_baseline: bool,
 }
 
 impl<'a> Panel<'a> {
-    fn of(title: String, parts: &'a [Attribution], is_baseline: bool) -> Self {
+    fn of(title: String, parts: &'a [Attribution]) -> Self {
         let totals = aggregate::by_cause(parts);
         let whole = totals.iter().map(|cause| cause.total).sum();
-        Self { title, parts, totals, whole, is_baseline }
+        Self { title, parts, totals, whole }
     }
 
     fn total(&self, cause: &NamedCause) -> f64 {
@@ -52,14 +55,15 @@ impl<'a> Panel<'a> {
 }
 
 /// A panel with a row per cause, the largest first: of what the objective counts, for the scenario that pictures show and beside it
-/// for the baseline; where there is no other, of downtime and of failed requests. `None` if nothing was lost.
+/// for the baseline; where there is no other, of downtime and of failed requests. `None` if nothing was lost, or if of many scenarios
+/// all is lost to one cause: then one bar says nothing.
 pub fn draw(result: &ExperimentResult, sheet: Sheet) -> Option<Picture> {
     let panels = panels(result)?;
     let all = in_one_order(&panels);
     let is_worth = |cause: &&NamedCause| panels.iter().any(|panel| panel.total(cause) > WORTH_A_ROW * panel.whole);
     let mut causes: Vec<&NamedCause> = all.iter().copied().filter(is_worth).collect();
     causes.truncate(sheet.rows(LEGEND_AND_AXIS, ROW));
-    if causes.is_empty() {
+    if causes.is_empty() || (all.len() == 1 && result.scenarios.len() > FEW_SCENARIOS) {
         return None;
     }
     let mut picture = Picture::on(sheet);
@@ -79,8 +83,10 @@ pub fn draw(result: &ExperimentResult, sheet: Sheet) -> Option<Picture> {
     }
     if causes.len() < all.len() {
         let left_out = all.len() - causes.len();
-        lead +=
-            &format!(" {left_out} more cause{} less than 0.5 % each.", if left_out == 1 { " has" } else { "s have" });
+        lead += &format!(
+            " {left_out} more {}.",
+            if left_out == 1 { "cause has less than 0.5 %" } else { "causes have less than 0.5 % each" }
+        );
     }
     let smaller = if sheet.is_part() { all.len() - causes.len() } else { 0 };
     let mut y = frame::head(&mut picture, &title(result, &panels), &lead);
@@ -141,13 +147,13 @@ fn panels(result: &ExperimentResult) -> Option<Vec<Panel<'_>>> {
         Some(baseline) => [shown, baseline]
             .map(|one| {
                 let title = format!("{}, {}", aggregate::role_word(result, one), loss::what(result));
-                Panel::of(title, parts(one, fails), one.name == baseline.name)
+                Panel::of(title, parts(one, fails))
             })
             .into(),
         None => [fails, !fails]
             .map(|fails| {
                 let metric = if fails { Metric::FailedRequests } else { Metric::Downtime };
-                Panel::of(finding::capital(loss::words_of(metric)), parts(shown, fails), false)
+                Panel::of(finding::capital(loss::words_of(metric)), parts(shown, fails))
             })
             .into(),
     };
@@ -156,40 +162,62 @@ fn panels(result: &ExperimentResult) -> Option<Vec<Panel<'_>>> {
     (!panels.is_empty()).then_some(panels)
 }
 
-/// The largest cause of each panel, and how much of all it is.
+/// What the largest cause takes; beside a baseline, the cause that makes the difference.
 fn title(result: &ExperimentResult, panels: &[Panel<'_>]) -> String {
+    let beside = finding::pair(result).and_then(|(shown, baseline)| Some((shown, baseline?)));
+    if let Some(difference) = beside.and_then(|(shown, baseline)| difference(result, shown, baseline)) {
+        return difference;
+    }
     let each = Period::of(result).each();
-    let of = |panel: &Panel<'_>| {
+    let largest = |panel: &Panel<'_>| -> Option<(String, String, String)> {
         let largest = panel.totals.first()?;
         let share = match largest.total / panel.whole {
             share if share > 0.9995 => "all".to_owned(),
             _ => format::share(largest.total, panel.whole),
         };
-        Some((largest.cause.name().to_owned(), share, format::duration(panel.whole)))
+        let what = if beside.is_some() { loss::what(result).to_owned() } else { panel.title.to_lowercase() };
+        Some((
+            largest.cause.name().to_owned(),
+            format!("{share} of the {what} ({} {each})", format::duration(panel.whole)),
+            what,
+        ))
     };
-    let Some((cause, share, whole)) = panels.first().and_then(of) else { return String::new() };
-    let has_baseline = finding::pair(result).is_some_and(|(_, baseline)| baseline.is_some());
-    if !has_baseline {
-        let sentence = |panel: &Panel<'_>, (cause, share, whole): (String, String, String)| {
-            let what = panel.title.to_lowercase();
-            format!("{share} of the {what} ({whole} {each}) {} from {cause}", comes(&what))
-        };
-        let mut title = finding::capital(&sentence(&panels[0], (cause, share, whole)));
-        if let Some(second) = panels.get(1).and_then(|panel| Some(sentence(panel, of(panel)?))) {
-            title += &format!("; {second}");
+    let Some((cause, first, what)) = panels.first().and_then(largest) else { return String::new() };
+    let title = match panels.get(1).and_then(largest).filter(|_| beside.is_none()) {
+        Some((other, second, _)) if other == cause => format!("{first} and {second} come from {cause}"),
+        Some((other, second, also)) => {
+            format!("{first} {} from {cause}, {second} {} from {other}", comes(&what), comes(&also))
         }
-        return title;
+        None => format!("{first} {} from {cause}", comes(&what)),
+    };
+    finding::capital(&title)
+}
+
+/// `zone-outage costs 3 ms of downtime a year instead of 46 s in the baseline`; `None` where no cause makes a difference that is seen.
+fn difference(result: &ExperimentResult, shown: &ScenarioResult, baseline: &ScenarioResult) -> Option<String> {
+    let fails = loss::loss_of(result) == Metric::FailedRequests;
+    let [here, there] = [shown, baseline].map(|one| aggregate::by_cause(parts(one, fails)));
+    let total = |of: &[CauseTotal<'_>], cause: &NamedCause| {
+        of.iter().find(|one| one.cause == cause).map_or(0.0, |one| one.total)
+    };
+    let whole = |of: &[CauseTotal<'_>]| of.iter().map(|one| one.total).sum::<f64>();
+    let apart = |cause: &NamedCause| (total(&here, cause) - total(&there, cause)).abs();
+    let causes = here.iter().chain(&there).map(|one| one.cause);
+    let cause = causes.max_by(|a, b| apart(a).total_cmp(&apart(b)))?;
+    if apart(cause) < WORTH_A_WORD * whole(&here).max(whole(&there)) {
+        return None;
     }
-    let what = loss::what(result);
-    let is_only_baseline = panels.len() == 1 && panels[0].is_baseline;
-    let place = if is_only_baseline { "In the baseline, " } else { "" };
-    let first = format!("{place}{share} of the {what} ({whole} {each}) {} from {cause}", comes(what));
-    let title = finding::capital(&first);
-    match panels.get(1).and_then(of) {
-        Some((other, share, whole)) => format!("{title}; in the baseline {share} of {whole} from {other}"),
-        None if is_only_baseline => format!("{title}; hardly any is left in the recommended"),
-        None => title,
+    let of = |seconds: f64| if seconds > 0.0 { format::duration(seconds) } else { "nothing".to_owned() };
+    let (what, each) = (loss::what(result), Period::of(result).each());
+    let (now, before) = (total(&here, cause), total(&there, cause));
+    let mut title =
+        format!("{} costs {} of {what} {each} instead of {} in the baseline", cause.name(), of(now), of(before));
+    if let Some(rest) = here.first().filter(|first| first.cause != cause) {
+        let share = rest.total / whole(&here);
+        let share = if share > 0.995 { "all".to_owned() } else { format::share(rest.total, whole(&here)) };
+        title += &format!("; {share} of what is left comes from {}", rest.cause.name());
     }
+    Some(title)
 }
 
 /// The verb for a loss.

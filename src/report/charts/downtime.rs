@@ -11,7 +11,7 @@ use super::picture::{Anchor, Picture};
 use super::sheet::Sheet;
 use crate::report::aggregate::{self, Role};
 use crate::report::format;
-use crate::report::labels::Labels;
+use crate::report::labels::{Labels, in_words};
 use crate::report::loss;
 use crate::report::period::Period;
 use crate::report::ranking;
@@ -319,10 +319,13 @@ fn interval(picture: &mut Picture, axis: &Axis, e: &Estimate, y: f64, colour: Co
     let (low, high) = (axis.at(e.low), axis.at(e.high));
     picture.line(vec![(low, y), (high, y)], 1.6, colour);
     for (value, end) in [(e.low, low), (e.high, high)] {
-        // An end outside the axis has no cap: the interval goes on.
+        // An end outside the axis has no cap: the interval goes on, as an arrow says at its beginning.
         if axis.holds(value) && high - low > 10.0 {
             picture.line(vec![(end, y - 3.0), (end, y + 3.0)], 1.6, colour);
         }
+    }
+    if !axis.holds(e.low) && axis.holds(e.high) {
+        picture.area(vec![(low - 6.0, y), (low, y - 3.2), (low, y + 3.2)], colour);
     }
     shape(picture, (axis.at(e.mean), y), 4.0, colour);
 }
@@ -347,7 +350,7 @@ pub fn shown_name(result: &ExperimentResult) -> String {
                 None if result.each_alone => "the worst Deployment",
                 None => "the first scenario",
             };
-            format!("Shown is {what}, {}.", shown.name)
+            format!("Shown is {what}, {}.", in_words(result, shown))
         }
         _ => String::new(),
     }

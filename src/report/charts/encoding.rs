@@ -5,7 +5,7 @@ use super::frame::{BODY, SMALL};
 use super::palette::{Colour, GREY, INK, PAPER};
 use super::picture::{Anchor, Picture};
 use super::series::{self, Series};
-use crate::report::labels::{Column, Labels};
+use crate::report::labels::{Column, Labels, distinct};
 
 /// Disc, square, triangle, diamond, triangle downwards, cross.
 const SHAPES: usize = 6;
@@ -90,7 +90,7 @@ impl Encoding {
         if let Some(column) = self.shape.map(|c| &labels.columns[c]) {
             y += 12.0;
             title(picture, &mut y, &column.short_key);
-            for (k, value) in series::distinct(column).into_iter().enumerate() {
+            for (k, value) in distinct(column).into_iter().enumerate() {
                 mark(picture, k, (x + 7.0, y - 4.0), MIDDLE, GREY);
                 name(picture, y, value);
                 y += 20.0;
@@ -99,7 +99,7 @@ impl Encoding {
         if let Some(column) = self.size.map(|c| &labels.columns[c]) {
             y += 12.0;
             title(picture, &mut y, &column.short_key);
-            for (size, value) in SIZES.into_iter().zip(series::distinct(column)) {
+            for (size, value) in SIZES.into_iter().zip(distinct(column)) {
                 mark(picture, 0, (x + 7.0, y - 4.0), size, GREY);
                 name(picture, y, value);
                 y += 20.0;
@@ -110,16 +110,24 @@ impl Encoding {
 }
 
 fn values(column: &Column) -> usize {
-    series::distinct(column).len()
+    distinct(column).len()
 }
 
 fn place(column: &Column, scenario: usize) -> usize {
-    series::distinct(column).iter().position(|value| **value == column.cells[scenario]).unwrap_or(0)
+    distinct(column).iter().position(|value| **value == column.cells[scenario]).unwrap_or(0)
 }
 
-/// A ring around a mark of this size.
+/// How far a ring reaches beyond its mark.
+pub const RING: f64 = 5.5;
+
+/// The baseline's ring around a mark of this size.
 pub fn ring(picture: &mut Picture, at: (f64, f64), size: f64) {
-    picture.disc(at, size + 5.5, INK);
+    ring_in(picture, at, size, INK);
+}
+
+/// A ring in this colour.
+pub fn ring_in(picture: &mut Picture, at: (f64, f64), size: f64, colour: Colour) {
+    picture.disc(at, size + RING, colour);
     picture.disc(at, size + 3.7, PAPER);
 }
 

@@ -6,7 +6,7 @@ use crate::report::labels::Labels;
 use crate::report::loss;
 use crate::report::period::Period;
 use crate::report::ranking::{self, Ground, Ranking, Relation};
-use crate::results::{Estimate, ExperimentResult, ScenarioResult};
+use crate::results::{ExperimentResult, ScenarioResult};
 
 /// Characters of a scenario's settings in a title.
 const LONGEST: usize = 64;
@@ -28,11 +28,22 @@ pub fn settings(result: &ExperimentResult, scenario: &ScenarioResult) -> String 
             key => format!("{key} {}", column.cells[place]),
         })
         .collect();
-    let (long, short) = (named.join(", "), labels.short(place));
+    let long = named.join(", ");
     if long.is_empty() {
         return cut(&scenario.name);
     }
-    if long.chars().count() > LONGEST { cut(&short) } else { long }
+    if long.chars().count() <= LONGEST {
+        return long;
+    }
+    // The last part of a key says what it is.
+    let brief: Vec<&str> = named.iter().map(|one| after_dots(one)).collect();
+    cut(&brief.join(", "))
+}
+
+/// `whenUnsatisfiable ScheduleAnyway` of `topologySpreadConstraints[0].whenUnsatisfiable ScheduleAnyway`.
+fn after_dots(setting: &str) -> &str {
+    let key = setting.split(' ').next().unwrap_or(setting);
+    key.rfind('.').map_or(setting, |dot| &setting[dot + 1..])
 }
 
 fn cut(text: &str) -> String {
@@ -40,11 +51,6 @@ fn cut(text: &str) -> String {
         return text.to_owned();
     }
     text.chars().take(LONGEST - 1).chain(['…']).collect()
-}
-
-/// A loss in a title: its mean, or its bound.
-pub fn amount(lost: &Estimate) -> String {
-    if lost.bound { format!("at most {}", format::duration(lost.high)) } else { format::duration(lost.mean) }
 }
 
 /// The scenario that pictures show, and the baseline where that is another.
@@ -58,7 +64,7 @@ pub fn pair(result: &ExperimentResult) -> Option<(&ScenarioResult, Option<&Scena
 pub fn of_losses(result: &ExperimentResult) -> String {
     let Some((shown, baseline)) = pair(result) else { return String::new() };
     let (what, each) = (loss::what(result), Period::of(result).each());
-    let lost = |scenario: &ScenarioResult| amount(loss::lost(result, scenario));
+    let lost = |scenario: &ScenarioResult| loss::amount(loss::lost(result, scenario));
     if result.each_alone {
         return format!("{} has the most {what}: {} {each}", cut(&shown.name), lost(shown));
     }
@@ -89,7 +95,7 @@ pub fn of_losses(result: &ExperimentResult) -> String {
         _ if ranking::recommended(result).is_some() => {
             let is_baseline = result.baseline.as_ref() == Some(&shown.name);
             let who = if is_baseline { "The baseline stays".to_owned() } else { settings(result, shown) };
-            format!("{who}: {} of {what} {each}, and no other surely loses less that matters", lost(shown))
+            format!("{who}: {} of {what} {each}, and no other is surely better by more than matters", lost(shown))
         }
         _ => {
             let by_loss = |a: &&ScenarioResult, b: &&ScenarioResult| {
@@ -114,12 +120,18 @@ fn not_worse(result: &ExperimentResult) -> Option<&'static str> {
     let (recommended, baseline) = (ranking.recommended?, ranking.baseline?);
     let is_cheaper = ranking.by_cost(recommended, baseline).is_lt();
     match (ranking.relation(recommended, baseline), is_cheaper) {
-        (Relation::AsGood, true) => Some("takes less and loses as little"),
+        (Relation::AsGood, true) => Some("costs less and loses as little"),
         (Relation::AsGood, false) => Some("loses as little"),
-        (Relation::Unclear, true) => Some("takes less and is not known to lose more"),
+        (Relation::Unclear, true) => Some("costs less and is not known to lose more"),
         (Relation::Unclear, false) => Some("is not known to lose more"),
         (Relation::Better | Relation::Worse, _) => None,
     }
+}
+
+/// With a small letter at its beginning.
+pub fn lower(text: &str) -> String {
+    let mut chars = text.chars();
+    chars.next().map_or_else(String::new, |first| first.to_lowercase().chain(chars).collect())
 }
 
 /// With a capital letter at its beginning.

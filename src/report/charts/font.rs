@@ -5,6 +5,8 @@ use std::sync::LazyLock;
 
 use ab_glyph::{Font, FontRef, PxScale, ScaleFont, point};
 
+use crate::report::units;
+
 /// What an SVG asks its viewer for: the embedded font, then one of the same widths.
 pub const FAMILY: &str = "DejaVu Sans, Verdana, sans-serif";
 
@@ -106,20 +108,34 @@ pub fn fit(text: &str, em: f64, bold: bool, max: f64) -> String {
     String::new()
 }
 
-/// The text on as many lines as it needs to be no wider than `max` pixels; breaks at spaces.
+/// The text on as many lines as it needs to be no wider than `max` pixels; breaks at spaces, and not between a number and its unit.
 pub fn wrap(text: &str, em: f64, bold: bool, max: f64) -> Vec<String> {
     let mut lines = Vec::new();
     let mut line = String::new();
-    for word in text.split(' ') {
-        let longer = if line.is_empty() { word.to_owned() } else { format!("{line} {word}") };
+    for word in units::kept(text) {
+        let longer = if line.is_empty() { word.clone() } else { format!("{line} {word}") };
         if !line.is_empty() && width(&longer, em, bold) > max {
-            lines.push(std::mem::replace(&mut line, word.to_owned()));
+            lines.push(std::mem::replace(&mut line, word));
         } else {
             line = longer;
         }
     }
     lines.push(line);
     lines.into_iter().map(|line| fit(&line, em, bold, max)).collect()
+}
+
+/// The same on lines of about one length: no word stands alone on the last.
+pub fn wrap_evenly(text: &str, em: f64, bold: bool, max: f64) -> Vec<String> {
+    let lines = wrap(text, em, bold, max);
+    let narrower = (1..=STEPS).map(|step| wrap(text, em, bold, max * (1.0 - f64::from(step) / f64::from(2 * STEPS))));
+    narrower.take_while(|other| other.len() == lines.len() && !is_cut(other)).last().unwrap_or(lines)
+}
+
+/// Down to half of the width.
+const STEPS: u32 = 25;
+
+fn is_cut(lines: &[String]) -> bool {
+    lines.iter().any(|line| line.ends_with('…'))
 }
 
 /// At most so many lines, the last of them cut if there were more.

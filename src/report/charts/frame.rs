@@ -28,7 +28,7 @@ pub fn head(picture: &mut Picture, title: &str, lead: &str) -> f64 {
         return 8.0;
     }
     let mut y = MARGIN;
-    for line in font::wrap(title, TITLE.size, true, picture.right() - MARGIN) {
+    for line in font::wrap_evenly(title, TITLE.size, true, picture.right() - MARGIN) {
         y += 18.0;
         picture.text(MARGIN, y, Anchor::Left, TITLE, line);
         y += 6.0;

@@ -1,19 +1,18 @@
 //! What two settings do together: a cell for each pair of their values, darker where more is lost.
 
 use super::axis::{Axis, Range, Unit};
-use super::finding;
+use super::combinations;
 use super::font;
 use super::frame::{self, BODY, MARGIN, SMALL};
 use super::palette::{BLUES, Colour, GREY, GRID, INK, ORANGES, PURPLE, ink_on, ramp};
 use super::picture::{Anchor, Picture, Style};
-use super::series::distinct;
 use super::sheet::Sheet;
 use crate::report::format;
-use crate::report::labels::{Column, Labels};
+use crate::report::labels::{Column, Labels, distinct};
 use crate::report::loss;
 use crate::report::period::Period;
 use crate::report::ranking::{AS_GOOD, BLOCKS, Ground, RECOMMENDED, Ranking};
-use crate::results::{Estimate, ExperimentResult, ScenarioResult};
+use crate::results::{Estimate, ExperimentResult};
 use crate::study::Metric;
 
 /// Beyond these a number no longer fits its cell, or the picture no page.
@@ -35,11 +34,13 @@ const HEADS: f64 = 92.0;
 const BAR: (f64, f64) = (260.0, 12.0);
 
 /// Which keys lie along which sides.
-struct Layout<'a> {
-    rows: &'a Column,
-    columns: &'a Column,
+pub struct Layout<'a> {
+    /// Along its left side.
+    pub rows: &'a Column,
+    /// Along its top.
+    pub columns: &'a Column,
     /// A map for each of its values.
-    maps: Option<&'a Column>,
+    pub maps: Option<&'a Column>,
 }
 
 /// Cells with the objective's loss. `None` unless two keys vary, or three of which one has few values; nor where most cells would
@@ -54,7 +55,7 @@ pub fn draw(result: &ExperimentResult, sheet: Sheet) -> Option<Picture> {
     let shown = Shown { result, best: Ranking::of(result), scale: Scale::of(result, stops), allowed, period };
 
     let mut picture = Picture::on(sheet);
-    let title = finding(result, &layout);
+    let title = combinations::finding(result, &layout);
     let y = frame::head(&mut picture, &title, &lead(&shown, what));
     let meeting = |seconds: f64| result.scenarios.iter().filter(|s| loss::lost(result, s).mean <= seconds).count();
     let divides = allowed.filter(|(_, seconds)| (1..result.scenarios.len()).contains(&meeting(*seconds)));
@@ -115,78 +116,6 @@ impl<'a> Layout<'a> {
         (is_full && many(columns) <= MOST_COLUMNS && many(rows) <= MOST_ROWS).then_some(Self { rows, columns, maps })
     }
 }
-
-/// Rows of which each has its answer in the title.
-const FEW_ROWS: usize = 3;
-
-/// What the map says: of few rows, from which column on each loses the least that is told apart; of more, what is recommended.
-fn finding(result: &ExperimentResult, layout: &Layout<'_>) -> String {
-    let rows = distinct(layout.rows);
-    if layout.maps.is_some() || rows.len() > FEW_ROWS || is_given(layout.columns) {
-        return of_combinations(result);
-    }
-    let lost = |i: usize| loss::lost(result, &result.scenarios[i]);
-    let answers: Vec<String> = rows
-        .iter()
-        .filter_map(|row| {
-            let its = || (0..result.scenarios.len()).filter(|i| layout.rows.cells[*i] == **row);
-            let recommended =
-                Ranking::of(result).and_then(|best| best.recommended).filter(|i| its().any(|one| one == *i));
-            let first =
-                recommended.or_else(|| its().min_by(|&one, &other| lost(one).mean.total_cmp(&lost(other).mean)))?;
-            let key = if layout.rows.key == "candidate" { "" } else { &layout.rows.short_key };
-            let row = format!("{key} {row}");
-            Some(format!("{} with {} ({})", layout.columns.cells[first], row.trim(), finding::amount(lost(first))))
-        })
-        .collect();
-    let what = if loss::what(result) == "downtime" { "Least downtime" } else { "Fewest failed requests" };
-    let title = format!("{what}: {} {}", layout.columns.short_key, answers.join(", "));
-    if title.chars().count() > LONGEST { of_combinations(result) } else { title }
-}
-
-/// How many combinations meet the SLO, and from where to where their losses reach: what the list of the losses does not say.
-fn of_combinations(result: &ExperimentResult) -> String {
-    let (what, each) = (loss::what(result), Period::of(result).each());
-    let n = result.scenarios.len();
-    let lost = |scenario: &ScenarioResult| *loss::lost(result, scenario);
-    let by_loss = |a: &&ScenarioResult, b: &&ScenarioResult| lost(a).mean.total_cmp(&lost(b).mean);
-    // What never gets its operations done loses little and is no answer.
-    let contenders: Vec<&ScenarioResult> = result.contenders().into_iter().map(|i| &result.scenarios[i]).collect();
-    let (Some(least), Some(most)) =
-        (contenders.iter().copied().min_by(by_loss), contenders.iter().copied().max_by(by_loss))
-    else {
-        return String::new();
-    };
-    let reach = format!(
-        "from {} of {what} {each} ({}) to {} ({})",
-        finding::amount(&lost(least)),
-        finding::settings(result, least),
-        finding::amount(&lost(most)),
-        finding::settings(result, most)
-    );
-    let allowed = result.objective.slo.map(|slo| (slo, Period::of(result).budget(slo)));
-    match allowed {
-        Some((slo, seconds)) => {
-            let slo = format::plain_percent(slo);
-            // The whole interval, as below the title.
-            let meeting = contenders.iter().filter(|one| lost(one).high <= seconds).count();
-            match meeting {
-                0 => format!("No combination surely meets {slo}: {reach}"),
-                all if all == n => format!("All {n} combinations surely meet {slo}: {reach}"),
-                some => format!("{some} of {n} combinations surely meet {slo}: {reach}"),
-            }
-        }
-        None => finding::capital(&reach),
-    }
-}
-
-/// Whether a key says what happens to a system, so that nobody chooses its value.
-fn is_given(column: &Column) -> bool {
-    ["faults", "script", "app"].iter().any(|input| column.key.split(['.', '[']).next() == Some(input))
-}
-
-/// Characters of a title of two lines.
-const LONGEST: usize = 150;
 
 /// Where a map lies: the corner of its first cell, the size of its cells, and the width of what stands left of them.
 struct Frame {
@@ -486,7 +415,7 @@ impl Scale {
 fn lead(shown: &Shown<'_>, what: &str) -> String {
     let result = shown.result;
     let mut text = format!(
-        "The {what} {} for each combination, with half of its {} interval: the stronger the colour, the more of it.",
+        "The {what} {} for each combination, with half of its {} interval; the bar tells what the colours mean.",
         shown.period.each(),
         format::plain_percent(result.confidence)
     );
@@ -500,6 +429,7 @@ fn lead(shown: &Shown<'_>, what: &str) -> String {
             (0, 0) => format!(" None meets {slo}."),
             (all, 0) if all == n => format!(" All meet {slo}."),
             (some, 0) => format!(" {some} of {n} meet {slo}."),
+            (some, unsure) if miss == 0 => format!(" {some} of {n} meet {slo}; of {unsure} the interval holds both."),
             (some, unsure) => {
                 format!(" {some} of {n} meet {slo}, {miss} do not; of {unsure} the interval holds both.")
             }

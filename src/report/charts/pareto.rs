@@ -106,6 +106,7 @@ pub fn draw(result: &ExperimentResult, sheet: Sheet) -> Option<Picture> {
     }
     // Only what somebody may take has a name, and the baseline: of the others the page tells on pointing.
     let name = |i: usize| if labels.varied { labels.narrow(i, NAME) } else { labels.short(i) };
+    let radius = |i: usize| if recommended == Some(result.scenarios[i].name.as_str()) { 10.0 } else { 7.0 };
     let is_named = |i: &usize| {
         let name = result.scenarios[*i].name.as_str();
         costs.len() <= NAMED
@@ -114,7 +115,7 @@ pub fn draw(result: &ExperimentResult, sheet: Sheet) -> Option<Picture> {
             || result.baseline.as_deref() == Some(name)
     };
     bars.extend((0..costs.len()).filter(|i| !is_named(i)).map(at).map(|(x, y)| (x - 6.0, y - 6.0, x + 6.0, y + 6.0)));
-    let names: Vec<_> = in_order.into_iter().filter(is_named).map(|i| (name(i), at(i))).collect();
+    let names: Vec<_> = in_order.into_iter().filter(is_named).map(|i| (name(i), at(i), radius(i))).collect();
     label_placement::names(&mut picture, &names, bars, (left, top, right, bottom));
     if labels.varied {
         let text = font::fit(&format!("labels: {}", labels.short_keys()), SMALL.size, false, picture.right() - MARGIN);
@@ -134,9 +135,9 @@ fn colour(place: Place) -> Colour {
 
 fn words_of(place: Place) -> &'static str {
     match place {
-        Place::Front => "surely loses less than any that costs no more",
-        Place::Perhaps => "another costs no more, and may lose as little",
-        Place::Dominated => "another costs no more and loses no more that matters",
+        Place::Front => "worth its money: whatever costs no more surely loses more",
+        Place::Perhaps => "perhaps: another costs no more, and may lose as little",
+        Place::Dominated => "not worth it: another costs no more, and loses no more by what matters",
     }
 }
 
@@ -144,7 +145,7 @@ fn words_of(place: Place) -> &'static str {
 fn title(result: &ExperimentResult, places: &[Place]) -> String {
     let (what, each) = (loss::what(result), Period::of(result).each());
     let cost = |scenario: &ScenarioResult| scenario.cost_per_year.unwrap_or(0.0);
-    let lost = |scenario: &ScenarioResult| finding::amount(loss::lost(result, scenario));
+    let lost = |scenario: &ScenarioResult| loss::amount(loss::lost(result, scenario));
     let front = places.iter().zip(&result.scenarios).filter(|(place, _)| **place == Place::Front);
     let mut front: Vec<&ScenarioResult> = front.map(|(_, scenario)| scenario).collect();
     front.sort_by(|a, b| cost(a).total_cmp(&cost(b)));

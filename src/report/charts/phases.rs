@@ -96,7 +96,7 @@ fn title(rows: &[Row<'_>]) -> String {
         row.cause.name(),
         format::duration(row.total),
         format::share(secs, row.total),
-        phase.in_words()
+        phase.in_words().replace(' ', "\u{a0}")
     )
 }
 

@@ -1,249 +1,245 @@
-//! How long recoveries and outages take: their distributions, one curve for all scenarios that are alike.
-
-use std::fmt::Write as _;
+//! How long Pods take to serve again, fault by fault: a box for each, of the scenario that pictures show and of the baseline.
 
 use super::axis::{Axis, Range, Unit};
 use super::finding;
 use super::font;
 use super::frame::{self, BODY, MARGIN, SMALL};
-use super::palette::{GREY, GRID, SERIES};
+use super::outages::FEW;
+use super::palette::{BLUE, Colour, GREY, PAPER, SLATE};
 use super::picture::{Anchor, Picture};
 use super::sheet::Sheet;
-use super::simplify_polyline::simplify_polyline;
 use crate::history::NamedCause;
 use crate::report::aggregate::{self, Samples};
 use crate::report::format;
-use crate::results::{ExperimentResult, ScenarioResult};
+use crate::results::{Distribution, ExperimentResult, OperationInfo, ScenarioResult};
 
-const HEIGHT: f64 = 340.0;
-const LEGEND: f64 = 230.0;
+const ROW: f64 = 34.0;
+/// Of a row with two boxes.
+const TALL_ROW: f64 = 46.0;
+const BOX: f64 = 13.0;
+/// Room for the median in figures.
+const FIGURES: f64 = 70.0;
+/// Quantiles that differ by a smaller factor look the same.
+const ALIKE: f64 = 1.25;
+/// The rest would be a wall, and they are the rarest.
+const MOST_ROWS: usize = 12;
 
-/// Fewer have no distribution.
-pub const FEW: u64 = 20;
-/// Of more scenarios only those are drawn whose outages are shown one by one: the others are boxes, or in the table.
-const CURVES: usize = 6;
-/// Two distributions whose quantiles differ by less are one curve to the reader.
-const ALIKE: f64 = 0.1;
-
-/// Recoveries of Pods from faults; what operations hand over is no recovery. `None` if there were hardly any.
-pub fn draw_pods(result: &ExperimentResult) -> Option<Picture> {
-    draw(
-        result,
-        &|one| of_faults(result, one),
-        &Kind {
-            half: "Half of the Pods that a fault hits serve again",
-            what: "Pod recovery, from a fault until it serves in rotation again",
-        },
-    )
+/// The recoveries from one fault: of the scenario that pictures show, and of the baseline if that is another and differs.
+struct Row<'a> {
+    fault: &'a str,
+    shown: Samples,
+    baseline: Option<Samples>,
 }
 
-/// Outages of the service. `None` if there were hardly any.
-pub fn draw_outages(result: &ExperimentResult) -> Option<Picture> {
-    draw(
-        result,
-        &of_outages,
-        &Kind {
-            half: "Half of the outages are over",
-            what: "Time to recovery of the service, from the loss of availability until it is back",
-        },
-    )
-}
-
-/// What is timed, in words.
-struct Kind {
-    half: &'static str,
-    what: &'static str,
-}
-
-/// The recoveries of a scenario's Pods from faults.
-pub fn of_faults(result: &ExperimentResult, scenario: &ScenarioResult) -> Samples {
-    let is_operation = |name: &str| result.faults.iter().any(|fault| fault.name == name && fault.operation.is_some());
-    let is_fault = |cause: &NamedCause| matches!(cause, NamedCause::Fault(name) if !is_operation(name));
-    let recoveries = scenario.pod_recovery_s.iter().filter(|(cause, _)| is_fault(cause));
-    Samples::of(recoveries.map(|(_, recovery)| &recovery.lengths))
-}
-
-/// The outages of a scenario.
-pub fn of_outages(scenario: &ScenarioResult) -> Samples {
-    Samples::of([&scenario.time_to_recovery_s].into_iter())
-}
-
-/// Scenarios that a reader sees as one curve, under the first of them.
-struct Curve<'a> {
-    scenario: &'a ScenarioResult,
-    samples: Samples,
-    /// Those whose curves would lie on this one.
-    alike: usize,
-}
-
-fn curves<'a>(result: &'a ExperimentResult, of: &dyn Fn(&ScenarioResult) -> Samples) -> Vec<Curve<'a>> {
-    let featured = aggregate::featured_scenarios(result);
-    let mut scenarios: Vec<&ScenarioResult> = featured.clone();
-    if result.scenarios.len() <= CURVES {
-        scenarios.extend(result.scenarios.iter().filter(|one| featured.iter().all(|other| other.name != one.name)));
+/// A row for each fault, the one that hits most Pods first; what operations hand over is no recovery. `None` if there is no fault with
+/// enough recoveries, or a single one: its median stands in the table, and its parts are in `phases`.
+pub fn draw(result: &ExperimentResult, sheet: Sheet) -> Option<Picture> {
+    let (shown, baseline) = finding::pair(result)?;
+    let rows = rows(result, shown, baseline);
+    if rows.len() < 2 {
+        return None;
     }
-    let mut curves: Vec<Curve<'_>> = Vec::new();
-    for scenario in scenarios {
-        let samples = of(scenario);
-        if samples.count + samples.censored < FEW || samples.count == 0 {
-            continue;
+    let all = || rows.iter().flat_map(|row| std::iter::once(&row.shown).chain(&row.baseline));
+    let range = Range::of(
+        all().flat_map(|samples| [samples.quantile(0.05), samples.quantile(0.95), longest(samples)]).flatten(),
+    )?;
+    let range = Range { low: range.low.max(range.high / 1e7), ..range };
+
+    let mut picture = Picture::on(sheet);
+    let has_two = rows.iter().any(|row| row.baseline.is_some());
+    let y = frame::head(&mut picture, &title(&rows), &lead(result, shown, has_two));
+    let role = has_two.then(|| aggregate::role_word(result, shown).to_lowercase());
+    let y = legend(&mut picture, y - 4.0, role);
+    let names = rows.iter().map(|row| font::width(row.fault, BODY.size, true));
+    let left = MARGIN + names.fold(96.0, f64::max).min(sheet.share(260.0).max(110.0)) + 16.0;
+    let right = picture.right();
+    let axis = Axis::log(Unit::Time, range, left, right - FIGURES);
+    let top = y + 16.0;
+    let height = |row: &Row<'_>| if row.baseline.is_some() { TALL_ROW } else { ROW };
+    let bottom = top + rows.iter().map(height).sum::<f64>() + 4.0;
+    let mut y = top + 2.0;
+    for (i, row) in rows.iter().enumerate() {
+        frame::band(&mut picture, i, y, height(row));
+        y += height(row);
+    }
+    picture.text(right, top - 6.0, Anchor::Right, SMALL.bold(), "median");
+    frame::vertical_grid(&mut picture, &axis, top, bottom);
+    let mut y = top + 2.0;
+    for row in &rows {
+        let middle = y + height(row) / 2.0;
+        let name = font::fit(row.fault, BODY.size, true, left - MARGIN - 12.0);
+        picture.text(MARGIN, middle - 1.0, Anchor::Left, BODY.bold(), name);
+        let count = format!("{} recoveries", format::whole(row.shown.count + row.shown.censored));
+        picture.text(
+            MARGIN,
+            middle + 12.0,
+            Anchor::Left,
+            SMALL,
+            font::fit(&count, SMALL.size, false, left - MARGIN - 10.0),
+        );
+        let offset = if row.baseline.is_some() { 10.0 } else { 0.0 };
+        let boxes = std::iter::once((&row.shown, BLUE, middle - offset, ""))
+            .chain(row.baseline.as_ref().map(|samples| (samples, SLATE, middle + offset, " in the baseline")));
+        for (samples, colour, at, place) in boxes {
+            let words = format!("{}{place}: {}", row.fault, in_words(samples));
+            picture.datum("", words.clone(), |picture| boxed(picture, &axis, samples, at, colour));
+            let median = samples.quantile(0.5).map_or("no end".to_owned(), format::duration);
+            picture.text(right, at + 4.0, Anchor::Right, SMALL, median);
+            picture.description.push(words);
         }
-        match curves.iter_mut().find(|curve| are_alike(&curve.samples, &samples)) {
-            Some(curve) => curve.alike += 1,
-            None => curves.push(Curve { scenario, samples, alike: 0 }),
-        }
+        y += height(row);
     }
-    curves
-}
-
-fn are_alike(a: &Samples, b: &Samples) -> bool {
-    [0.05, 0.25, 0.5, 0.75, 0.95].into_iter().all(|p| match (a.quantile(p), b.quantile(p)) {
-        (Some(a), Some(b)) => (a - b).abs() <= ALIKE * a.max(b),
-        (None, None) => true,
-        _ => false,
-    })
-}
-
-fn draw(result: &ExperimentResult, of: &dyn Fn(&ScenarioResult) -> Samples, kind: &Kind) -> Option<Picture> {
-    let curves = curves(result, of);
-    let ends = curves.iter().flat_map(|curve| [curve.samples.quantile(0.01), curve.samples.quantile(0.99)]);
-    let most = curves.iter().filter_map(|curve| curve.samples.histogram.last()).map(|last| last.0);
-    let range = Range::of(ends.flatten().chain(most.filter(|_| curves.iter().any(|one| one.samples.censored > 0))))?;
-    let range = Range { low: range.low.max(range.high / 1e6), ..range };
-
-    let mut picture = Picture::on(Sheet::WHOLE);
-    let top = frame::head(&mut picture, &title(result, &curves, kind), &lead(&curves, kind.what)) + 8.0;
-    let (left, right, bottom) = (MARGIN + 62.0, picture.right() - LEGEND - 24.0, top + HEIGHT);
-    let x_axis = Axis::log(Unit::Time, range, left, right);
-    let y = |share: f64| bottom - (bottom - top) * share.clamp(0.0, 1.0);
-    frame::vertical_grid(&mut picture, &x_axis, top, bottom);
-    for percent in [0, 25, 50, 75, 95] {
-        let at = y(f64::from(percent) / 100.0);
-        picture.line(vec![(left, at), (right, at)], 1.0, GRID);
-        picture.text(left - 8.0, at + 4.0, Anchor::Right, SMALL, format!("{percent} %"));
-    }
-    picture.line(vec![(left, bottom), (right, bottom)], 1.2, GREY);
-    for (curve, colour) in curves.iter().zip(SERIES).rev() {
-        let name = name(result, curve);
-        let words = format!("{}: {}", curve.scenario.name, in_words(&curve.samples));
-        if let Some(points) = steps(&curve.samples, &x_axis, y) {
-            picture.datum(&name, words, |picture| picture.line(points, 2.2, colour));
-        }
-    }
-    picture.text(f64::midpoint(left, right), bottom + 34.0, Anchor::Middle, SMALL, "over within (logarithmic)");
-    legend(&mut picture, result, &curves, right + 28.0, top);
-    for curve in &curves {
-        picture.description.push(format!("{}: {}", curve.scenario.name, in_words(&curve.samples)));
-    }
+    let axis_title = "from the fault until the Pod, or the one in its place, serves in rotation (logarithmic)";
+    let axis_title = font::fit(axis_title, SMALL.size, false, right - MARGIN);
+    picture.text(f64::midpoint(MARGIN, right), bottom + 34.0, Anchor::Middle, SMALL, axis_title);
     frame::foot(&mut picture, result, bottom + 40.0);
     Some(picture)
 }
 
-/// What tells a curve from the others.
-fn name(result: &ExperimentResult, curve: &Curve<'_>) -> String {
-    let role = aggregate::role(result, curve.scenario).map(|_| aggregate::role_word(result, curve.scenario));
-    let settings = finding::settings(result, curve.scenario);
-    let name = role.map_or(settings.clone(), |role| format!("{role}: {settings}"));
-    if curve.alike == 0 { name } else { format!("{name}, and {} alike", curve.alike) }
+fn rows<'a>(result: &ExperimentResult, shown: &'a ScenarioResult, baseline: Option<&ScenarioResult>) -> Vec<Row<'a>> {
+    // Neither an operation nor what its bad revision brings.
+    let brings = |operation: &OperationInfo, name: &str| match operation {
+        OperationInfo::Rollout { bad: Some(bad), .. } => bad.flaws.iter().any(|flaw| flaw.name == name),
+        _ => false,
+    };
+    let is_operation = |name: &str| {
+        result.faults.iter().any(|one| one.operation.as_ref().is_some_and(|it| one.name == name || brings(it, name)))
+    };
+    let mut rows = Vec::new();
+    for (cause, recovery) in shown.pod_recovery_s.iter() {
+        let NamedCause::Fault(fault) = cause else { continue };
+        let of = |lengths: &Distribution| {
+            Some(Samples::of([lengths].into_iter())).filter(|one| one.count + one.censored >= FEW)
+        };
+        let Some(of_shown) = of(&recovery.lengths).filter(|_| !is_operation(fault)) else { continue };
+        let of_baseline = baseline
+            .and_then(|baseline| baseline.pod_recovery_s.iter().find(|(other, _)| *other == cause))
+            .and_then(|(_, recovery)| of(&recovery.lengths))
+            .filter(|other| !are_alike(other, &of_shown));
+        rows.push(Row { fault, shown: of_shown, baseline: of_baseline });
+    }
+    rows.sort_by_key(|row| std::cmp::Reverse(row.shown.count + row.shown.censored));
+    rows.truncate(MOST_ROWS);
+    rows
 }
 
-/// Half and nearly all of them, of the first curve and of the baseline's.
-fn title(result: &ExperimentResult, curves: &[Curve<'_>], kind: &Kind) -> String {
-    let span = |samples: &Samples, p| samples.quantile(p).map_or("no end".to_owned(), format::duration);
-    let Some(first) = curves.first() else { return String::new() };
-    let (half, most) = (span(&first.samples, 0.5), span(&first.samples, 0.95));
-    let mut title = format!("{} within {half}, 95 % within {most}", kind.half);
-    let is_baseline = |curve: &&Curve<'_>| Some(&curve.scenario.name) == result.baseline.as_ref();
-    if let Some(baseline) = curves.iter().skip(1).find(is_baseline) {
-        let (half, most) = (span(&baseline.samples, 0.5), span(&baseline.samples, 0.95));
-        title += &format!("; in the baseline {half} and {most}");
-        // What is avoided is in no curve: the few that are left may look slower.
-        let times = all(&baseline.samples) / all(&first.samples).max(1.0);
-        if times >= MANY_MORE {
-            title += &format!(", of {} times as many", format::significant(times, 2));
+fn are_alike(a: &Samples, b: &Samples) -> bool {
+    [0.5, 0.95].into_iter().all(|p| match (a.quantile(p), b.quantile(p)) {
+        (Some(a), Some(b)) => a.max(b) <= ALIKE * a.min(b),
+        (a, b) => a.is_none() && b.is_none(),
+    })
+}
+
+fn longest(samples: &Samples) -> Option<f64> {
+    samples.max.or(samples.histogram.last().map(|(seconds, _)| *seconds))
+}
+
+/// The fault whose median differs most from the baseline's; else the slowest and the quickest.
+fn title(rows: &[Row<'_>]) -> String {
+    let half = |samples: &Samples| samples.quantile(0.5).unwrap_or(f64::INFINITY);
+    let within = |secs: f64| {
+        if secs.is_finite() {
+            format!("within {}", format::duration(secs))
+        } else {
+            "never in half of the cases".to_owned()
         }
-    } else if let Some(slowest) = curves.iter().skip(1).max_by(|a, b| length(a).total_cmp(&length(b))) {
-        let (half, most) = (span(&slowest.samples, 0.5), span(&slowest.samples, 0.95));
-        title += &format!("; {half} and {most} with {}", finding::settings(result, slowest.scenario));
+    };
+    let change = |row: &&Row<'_>| {
+        let (a, b) = (half(&row.shown), half(row.baseline.as_ref()?));
+        (a.max(b) > ALIKE * a.min(b)).then(|| (a / b).ln().abs())
+    };
+    let changed = rows.iter().filter_map(|row| Some((row, change(&row)?))).max_by(|a, b| a.1.total_cmp(&b.1));
+    if let Some((row, baseline)) = changed.and_then(|(row, _)| Some((row, row.baseline.as_ref()?))) {
+        return format!(
+            "After {} half of the Pods serve again {}, in the baseline {}",
+            row.fault,
+            within(half(&row.shown)),
+            within(half(baseline))
+        );
     }
-    title
+    let by_half = |a: &&Row<'_>, b: &&Row<'_>| half(&a.shown).total_cmp(&half(&b.shown));
+    let (Some(quickest), Some(slowest)) = (rows.iter().min_by(by_half), rows.iter().max_by(by_half)) else {
+        return String::new();
+    };
+    format!(
+        "Half of the Pods serve again {} after {}, {} after {}",
+        within(half(&quickest.shown)),
+        quickest.fault,
+        within(half(&slowest.shown)),
+        slowest.fault
+    )
 }
 
-/// So many times as many are worth a word.
-const MANY_MORE: f64 = 1.5;
-
-fn all(samples: &Samples) -> f64 {
-    (samples.count + samples.censored) as f64
-}
-
-fn length(curve: &Curve<'_>) -> f64 {
-    curve.samples.quantile(0.95).unwrap_or(f64::INFINITY)
-}
-
-fn lead(curves: &[Curve<'_>], what: &str) -> String {
-    let censored: u64 = curves.iter().map(|curve| curve.samples.censored).sum();
-    let mut text = format!("{what}: the share that is over within a time. A curve further left is quicker.");
-    if curves.iter().any(|curve| curve.alike > 0) {
-        text += " Scenarios whose curves would lie on each other share one.";
-    }
-    if censored > 0 {
-        let _ = write!(text, " {} without an end keep their curves from reaching the top.", format::whole(censored));
+fn lead(result: &ExperimentResult, shown: &ScenarioResult, has_two: bool) -> String {
+    let mut text = "How long a Pod that a fault hits takes until it, or the one in its place, serves in rotation; the most frequent fault comes \
+                    first."
+        .to_owned();
+    if result.scenarios.len() > 1 {
+        let role = aggregate::role_word(result, shown);
+        text += &format!(" {role}: {}.", finding::settings(result, shown));
+        if has_two {
+            text += " Of the baseline what differs by more than a quarter.";
+        }
     }
     text
 }
 
+fn legend(picture: &mut Picture, y: f64, beside_baseline: Option<String>) -> f64 {
+    let middle = y + 6.0;
+    let (left, at) = (MARGIN + 4.0, |share: f64| MARGIN + 4.0 + 150.0 * share);
+    picture.line(vec![(left, middle), (at(0.72), middle)], 1.6, GREY);
+    for end in [left, at(0.72)] {
+        picture.line(vec![(end, middle - 4.0), (end, middle + 4.0)], 1.6, GREY);
+    }
+    picture.rectangle(at(0.2), middle - BOX / 2.0, at(0.5) - at(0.2), BOX, GREY);
+    picture.line(vec![(at(0.32), middle - BOX / 2.0), (at(0.32), middle + BOX / 2.0)], 2.4, PAPER);
+    picture.disc((at(0.95), middle), 3.0, GREY);
+    let words = "whiskers: 5 to 95 % · box: the middle half · gap in it: the median · dot: the longest seen";
+    let mut y = middle + 4.0;
+    for line in font::wrap(words, SMALL.size, false, picture.right() - at(1.0) - 14.0) {
+        picture.text(at(1.0) + 14.0, y, Anchor::Left, SMALL, line);
+        y += 15.0;
+    }
+    if let Some(role) = beside_baseline {
+        let entries = [(BLUE, role), (SLATE, "baseline".to_owned())];
+        return frame::legend_line(picture, y - 6.0, &entries);
+    }
+    y
+}
+
+/// Whiskers, box, median and the longest; a quantile that has no end lies at the right, with an arrow.
+fn boxed(picture: &mut Picture, axis: &Axis, samples: &Samples, y: f64, colour: Colour) {
+    let end = axis.at(f64::INFINITY);
+    let x = |p: f64| samples.quantile(p).map_or(end, |seconds| axis.at(seconds));
+    let [p5, p25, p50, p75, p95] = [0.05, 0.25, 0.5, 0.75, 0.95].map(x);
+    picture.line(vec![(p5, y), (p95, y)], 1.6, colour);
+    picture.line(vec![(p5, y - 4.0), (p5, y + 4.0)], 1.6, colour);
+    if samples.quantile(0.95).is_some() {
+        picture.line(vec![(p95, y - 4.0), (p95, y + 4.0)], 1.6, colour);
+    } else {
+        picture.area(vec![(end, y), (end - 7.0, y - 4.0), (end - 7.0, y + 4.0)], colour);
+    }
+    let (left, right) = (p25.min(p75 - 3.0), p75);
+    picture.rectangle(left, y - BOX / 2.0, right - left, BOX, colour);
+    picture.line(vec![(p50, y - BOX / 2.0), (p50, y + BOX / 2.0)], 2.4, PAPER);
+    if let Some(longest) = longest(samples).filter(|_| samples.censored == 0) {
+        picture.disc((axis.at(longest), y), 3.0, colour);
+    }
+}
+
 fn in_words(samples: &Samples) -> String {
-    let quantile = |p: f64| samples.quantile(p).map_or("no end".to_owned(), format::duration);
-    if samples.count == 0 {
-        return "none".to_owned();
+    let at = |p: f64| samples.quantile(p).map_or("no end".to_owned(), format::duration);
+    let mut text = format!(
+        "{} recoveries, half within {}, three quarters within {}, 95 % within {}",
+        format::whole(samples.count + samples.censored),
+        at(0.5),
+        at(0.75),
+        at(0.95),
+    );
+    match longest(samples) {
+        Some(_) if samples.censored > 0 => text += &format!(", {} without an end", format::whole(samples.censored)),
+        Some(longest) => text += &format!(", the longest {}", format::duration(longest)),
+        None => {}
     }
-    let count = format::whole(samples.count);
-    format!("{count}, half within {}, 95 % within {}, 99 % within {}", quantile(0.5), quantile(0.95), quantile(0.99))
-}
-
-/// The distribution function as a staircase; `None` without samples.
-fn steps(samples: &Samples, x: &Axis, y: impl Fn(f64) -> f64) -> Option<Vec<(f64, f64)>> {
-    let total = (samples.count + samples.censored) as f64;
-    let first = samples.histogram.first()?;
-    let mut points = vec![(x.at(first.0), y(0.0))];
-    let mut seen = 0;
-    for &(secs, n) in &samples.histogram {
-        let before = seen as f64 / total;
-        seen += n;
-        let at = x.at(samples.max.map_or(secs, |max| secs.min(max)));
-        points.extend([(at, y(before)), (at, y(seen as f64 / total))]);
-    }
-    Some(simplify_polyline(&points))
-}
-
-fn legend(picture: &mut Picture, result: &ExperimentResult, curves: &[Curve<'_>], x: f64, top: f64) {
-    let mut y = top + 10.0;
-    for (curve, colour) in curves.iter().zip(SERIES) {
-        let name = name(result, curve);
-        picture.key(&name, |picture| {
-            picture.line(vec![(x, y - 4.0), (x + 20.0, y - 4.0)], 3.0, colour);
-            for line in font::wrap_lines(&name, BODY.size, false, picture.right() - x - 28.0, 4) {
-                picture.text(x + 28.0, y, Anchor::Left, BODY, line);
-                y += 15.0;
-            }
-        });
-        let samples = &curve.samples;
-        let quantiles = match (samples.quantile(0.5), samples.quantile(0.95)) {
-            (Some(p50), Some(p95)) => format!("50 %: {} · 95 %: {}", format::duration(p50), format::duration(p95)),
-            (Some(p50), None) => format!("50 %: {} · 95 %: no end", format::duration(p50)),
-            (None, _) => "most have no end".to_owned(),
-        };
-        for line in [quantiles, format!("{} in all", format::whole(samples.count + samples.censored))] {
-            picture.text(
-                x + 28.0,
-                y,
-                Anchor::Left,
-                SMALL,
-                font::fit(&line, SMALL.size, false, picture.right() - x - 28.0),
-            );
-            y += 15.0;
-        }
-        y += 9.0;
-    }
-    picture.reach(y);
+    text
 }

@@ -1,7 +1,7 @@
 //! Which colour a scenario has where each is a line or a point.
 
 use super::palette::{Colour, SERIES, SLATE};
-use crate::report::labels::{Column, Labels};
+use crate::report::labels::{Column, Labels, distinct};
 
 /// Colours of scenarios, and what they mean.
 #[derive(Debug, Clone, PartialEq)]
@@ -61,17 +61,6 @@ impl Series {
             column: Some(i),
         }
     }
-}
-
-/// The different cells of a column, in the order of the grid.
-pub fn distinct(column: &Column) -> Vec<&String> {
-    let mut values = Vec::new();
-    for cell in &column.cells {
-        if !values.contains(&cell) {
-            values.push(cell);
-        }
-    }
-    values
 }
 
 /// The sum of squares between the values of this column; `None` if it has one value or more than there are colours.

@@ -1,17 +1,19 @@
 //! What faster detection costs: detection time against needless reactions, where settings of probes vary.
 
 use super::axis::{Axis, Range, Unit};
-use super::encoding::{Encoding, mark, ring};
+use super::encoding::{Encoding, RING, mark, ring_in};
+use super::finding::settings;
 use super::font;
 use super::frame::{self, MARGIN, SMALL};
 use super::label_placement::{self, Box};
-use super::palette::{Colour, GREEN, GREY, PAPER};
+use super::palette::{Colour, GREEN, GREY, INK, PAPER};
 use super::picture::{Anchor, Picture};
 use super::sheet::Sheet;
 use crate::report::aggregate::Samples;
 use crate::report::format;
 use crate::report::labels::Labels;
 use crate::report::period::Period;
+use crate::report::ranking;
 use crate::results::{Detection, Estimate, ExperimentResult, ScenarioResult};
 use crate::study::Metric;
 
@@ -52,7 +54,7 @@ pub fn draw(result: &ExperimentResult, sheet: Sheet) -> Option<Picture> {
     let front = front(&points);
     let each = Period::of(result).each();
     let mut picture = Picture::on(sheet);
-    let y = frame::head(&mut picture, &finding(&points, &front, each), &lead(&faults, &points));
+    let y = frame::head(&mut picture, &finding(result, &points, &front, each), &lead(&faults, &points));
     picture.text(MARGIN, y + 4.0, Anchor::Left, SMALL.bold(), "mean detection time (less is better)");
     let top = y + 16.0;
     let (left, right, bottom) =
@@ -77,9 +79,16 @@ pub fn draw(result: &ExperimentResult, sheet: Sheet) -> Option<Picture> {
         points.iter().map(|p| (x_axis.at(shown(&p.false_positives)), y_axis.at(p.detection))).collect();
     let stairs = stairs(&mut picture, &front, &places, (top, right));
     let is_baseline = |p: &Point| result.baseline.as_ref() == Some(&result.scenarios[p.scenario].name);
-    // What lies on the front is seen above what does not.
+    let recommended = ranking::recommended(result).map(|best| best.name.as_str());
+    let is_recommended = |p: &Point| recommended == Some(result.scenarios[p.scenario].name.as_str());
+    let ring_of = |p: &Point| match (is_recommended(p), is_baseline(p)) {
+        (true, _) => Some(GREEN),
+        (_, true) => Some(INK),
+        _ => None,
+    };
+    // What somebody may take is seen above what nobody does.
     let mut order: Vec<usize> = (0..points.len()).collect();
-    order.sort_by_key(|&i| (front.contains(&i), is_baseline(&points[i])));
+    order.sort_by_key(|&i| (front.contains(&i), is_baseline(&points[i]), is_recommended(&points[i])));
     for &i in &order {
         let (p, (x, y)) = (&points[i], places[i]);
         let is_beaten = !front.contains(&i);
@@ -92,7 +101,7 @@ pub fn draw(result: &ExperimentResult, sheet: Sheet) -> Option<Picture> {
         );
         let look = (encoding.shape(&labels, p.scenario), encoding.size(&labels, p.scenario), colour);
         picture.datum(encoding.series.name(p.scenario), words, |picture| {
-            draw_point(picture, p, (x, y), &x_axis, look, is_baseline(p));
+            draw_point(picture, p, (x, y), &x_axis, look, ring_of(p));
         });
     }
     let bar = |p: &Point, &(x, y): &(f64, f64)| {
@@ -104,13 +113,19 @@ pub fn draw(result: &ExperimentResult, sheet: Sheet) -> Option<Picture> {
     taken.extend(stairs);
     taken.push((left, bottom - 40.0, left + 70.0, bottom));
     // Those that nobody would take have names only where there are few; the others and the baseline come first.
-    let is_named = |i: &usize| points.len() <= NAMED || front.contains(i) || is_baseline(&points[*i]);
-    order.sort_by_key(|&i| (!is_baseline(&points[i]), !front.contains(&i)));
-    let names: Vec<(String, (f64, f64))> =
-        order.iter().filter(|i| is_named(i)).map(|&i| (labels.short(points[i].scenario), places[i])).collect();
+    let is_ringed = |p: &Point| ring_of(p).is_some();
+    let is_named = |i: &usize| points.len() <= NAMED || front.contains(i) || is_ringed(&points[*i]);
+    order.sort_by_key(|&i| (!is_ringed(&points[i]), !front.contains(&i)));
+    let radius = |i: usize| if is_ringed(&points[i]) { encoding.size(&labels, points[i].scenario) + RING } else { 7.0 };
+    let named = order.iter().filter(|i| is_named(i));
+    let names: Vec<_> = named.map(|&i| (labels.short(points[i].scenario), places[i], radius(i))).collect();
     label_placement::names(&mut picture, &names, taken, (left, top, right, bottom));
     let at = (right + 30.0, encoding.legend(&mut picture, &labels, (right + 30.0, top + 10.0)) + 14.0);
-    notes(&mut picture, &labels, points.iter().any(is_baseline), points.len() > front.len(), at);
+    let rings = [
+        points.iter().any(is_recommended).then_some("green ring: recommended"),
+        points.iter().any(|p| is_baseline(p) && !is_recommended(p)).then_some("black ring: the baseline"),
+    ];
+    notes(&mut picture, &labels, rings, points.len() > front.len(), at);
     if sheet.is_part() && labels.columns.len() > 1 {
         let words = format!("labels: {}", labels.short_keys());
         let words = font::fit(&words, SMALL.size, false, picture.right() - MARGIN);
@@ -135,7 +150,7 @@ fn draw_point(
     (x, y): (f64, f64),
     x_axis: &Axis,
     (shape, size, colour): (usize, f64, Colour),
-    ringed: bool,
+    ringed: Option<Colour>,
 ) {
     let bound = p.false_positives.bound;
     if bound {
@@ -150,8 +165,8 @@ fn draw_point(
             }
         }
     }
-    if ringed {
-        ring(picture, (x, y), size);
+    if let Some(colour) = ringed {
+        ring_in(picture, (x, y), size, colour);
     }
     mark(picture, shape, (x, y), size, colour);
     if bound {
@@ -160,10 +175,11 @@ fn draw_point(
 }
 
 /// What else a reader must know, under the legend.
-fn notes(picture: &mut Picture, labels: &Labels, ringed: bool, faint: bool, (x, y): (f64, f64)) {
+fn notes(picture: &mut Picture, labels: &Labels, rings: [Option<&str>; 2], faint: bool, (x, y): (f64, f64)) {
     let is_part = picture.sheet.is_part();
     let notes = [
-        ringed.then(|| "ring: the baseline".to_owned()),
+        rings[0].map(str::to_owned),
+        rings[1].map(str::to_owned),
         (faint && !is_part).then(|| "faint: another detects as fast with fewer needless reactions".to_owned()),
         (labels.columns.len() > 1 && !is_part).then(|| format!("labels: {}", labels.short_keys())),
     ];
@@ -235,8 +251,9 @@ fn front(points: &[Point]) -> Vec<usize> {
     front
 }
 
-/// What the picture says, as its title: what the fastest detection costs against the slowest that is worth its slowness.
-fn finding(points: &[Point], front: &[usize], each: &str) -> String {
+/// What the picture says, as its title: what is recommended against the baseline; else what the fastest detection costs against the
+/// slowest that is worth its slowness.
+fn finding(result: &ExperimentResult, points: &[Point], front: &[usize], each: &str) -> String {
     let (Some(slow), Some(fast)) = (front.first().map(|&i| &points[i]), front.last().map(|&i| &points[i])) else {
         return "What does faster detection cost?".to_owned();
     };
@@ -245,6 +262,21 @@ fn finding(points: &[Point], front: &[usize], each: &str) -> String {
         if e.bound { format!("at most {}", format::significant(e.high, 2)) } else { format::significant(e.mean, 2) }
     };
     let (sooner, later) = (format::duration(fast.detection), format::duration(slow.detection));
+    // What is recommended against what is there, where those are two.
+    let named = |name: Option<&str>| points.iter().find(|p| Some(result.scenarios[p.scenario].name.as_str()) == name);
+    let recommended = named(ranking::recommended(result).map(|best| best.name.as_str()));
+    if let (Some(best), Some(baseline)) = (recommended, named(result.baseline.as_deref()))
+        && best.scenario != baseline.scenario
+    {
+        return format!(
+            "{} detects after {} instead of {}, with {} needless reactions {each} instead of {}",
+            settings(result, &result.scenarios[best.scenario]),
+            format::duration(best.detection),
+            format::duration(baseline.detection),
+            needless(best),
+            needless(baseline)
+        );
+    }
     if front.len() < 2 || sooner == later {
         return format!(
             "Nothing is gained by slower detection: {sooner} with {} needless reactions {each}",

@@ -1,5 +1,6 @@
 //! Where lost time comes from: from zero to the total, cause by cause and phase by phase.
 
+use crate::report::labels::in_words;
 use crate::report::period::Period;
 use crate::report::{format, loss, removals};
 use crate::results::{Attribution, ExperimentResult, ScenarioResult};
@@ -40,7 +41,7 @@ pub fn both(result: &ExperimentResult, shown: &ScenarioResult) -> Vec<Waterfall>
             lead: format!(
                 "{} of {what} {each} in “{}”, each second charged to what kept Pods from serving and to the phase of their recovery.",
                 format::in_full(total),
-                shown.name
+                in_words(result, shown)
             ),
             without: removals::of_loss(result, shown, loss),
             parts: bars(parts, total),

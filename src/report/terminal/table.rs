@@ -2,6 +2,8 @@
 
 use comfy_table::{CellAlignment, ColumnConstraint, ContentArrangement, LineStyle, Table, TableStyle, Width};
 
+use crate::report::units;
+
 const STYLE: TableStyle = TableStyle::new().header_separator(LineStyle::none().fill('─').junction('─'));
 
 /// Columns after which a line of prose is hard to read.
@@ -9,6 +11,7 @@ const READABLE: u16 = 100;
 
 /// A table that fits; the first column takes what the numbers leave.
 pub fn table(head: &[&str], mut rows: Vec<Vec<String>>, width: u16) -> String {
+    stack(head, &mut rows, width);
     let names = room_for_names(head, &rows.iter().map(|row| row.get(1..).unwrap_or_default()), width);
     // Nor is its heading broken within a word.
     let names = names.max(longest_word(head[0]));
@@ -31,6 +34,24 @@ pub fn table(head: &[&str], mut rows: Vec<Vec<String>>, width: u16) -> String {
         }
     }
     table.trim_fmt() + "\n"
+}
+
+/// Characters of a part of a name that are never broken.
+const PART: usize = 24;
+
+/// Puts what stands in brackets below its number, the widest column first, as long as a name would be broken within its parts.
+fn stack(head: &[&str], rows: &mut [Vec<String>], width: u16) {
+    let needed = rows.iter().filter_map(|row| row.first()).map(|name| longest_part(name)).max().unwrap_or(0).min(PART);
+    loop {
+        let room = room_for_names(head, &rows.iter().map(|row| row.get(1..).unwrap_or_default()), width);
+        let has_brackets =
+            |column: &usize| rows.iter().any(|row| row.get(*column).is_some_and(|cell| cell.contains(" (")));
+        let widest = |column: &usize| rows.iter().filter_map(|row| row.get(*column)).map(|cell| length(cell)).max();
+        let Some(column) = (1..head.len()).filter(has_brackets).max_by_key(widest).filter(|_| room < needed) else {
+            return;
+        };
+        rows.iter_mut().filter_map(|row| row.get_mut(column)).for_each(|cell| *cell = cell.replace(" (", "\n("));
+    }
 }
 
 /// What the numbers, which are the columns after the first, leave for the names in a table so wide.
@@ -90,7 +111,7 @@ fn broken(name: &str, room: usize) -> Vec<String> {
 pub fn wrapped(text: &str, width: u16) -> Vec<String> {
     let room = usize::from(width.min(READABLE)).max(20) - 1;
     let mut lines = vec![String::new()];
-    for word in units_kept(text) {
+    for word in units::kept(text) {
         let line = lines.last_mut().expect("there is always a line");
         if line.is_empty() {
             line.push_str(&word);
@@ -107,21 +128,4 @@ pub fn wrapped(text: &str, width: u16) -> Vec<String> {
         }
     }
     lines
-}
-
-/// Words; a number and its unit are one.
-pub fn units_kept(text: &str) -> Vec<String> {
-    let mut words: Vec<String> = Vec::new();
-    for word in text.split(' ') {
-        let is_unit =
-            matches!(word.trim_end_matches(['.', ',', ':', ';', ')']), "%" | "ms" | "s" | "min" | "h" | "d" | "y");
-        match words.last_mut() {
-            Some(number) if is_unit && number.ends_with(|c: char| c.is_ascii_digit()) => {
-                number.push(' ');
-                number.push_str(word);
-            }
-            _ => words.push(word.to_owned()),
-        }
-    }
-    words
 }

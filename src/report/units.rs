@@ -1,0 +1,18 @@
+//! Numbers and their units stay together where text is broken into lines.
+
+/// Words; a number and its unit are one.
+pub fn kept(text: &str) -> Vec<String> {
+    let mut words: Vec<String> = Vec::new();
+    for word in text.split(' ') {
+        let bare = word.trim_end_matches(['.', ',', ':', ';', ')']);
+        let is_unit = matches!(bare, "%" | "µs" | "ms" | "s" | "min" | "h" | "d" | "y");
+        match words.last_mut() {
+            Some(number) if is_unit && number.ends_with(|c: char| c.is_ascii_digit()) => {
+                number.push(' ');
+                number.push_str(word);
+            }
+            _ => words.push(word.to_owned()),
+        }
+    }
+    words
+}
