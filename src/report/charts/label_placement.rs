@@ -38,12 +38,14 @@ pub fn names(picture: &mut Picture, points: &[Named], mut taken: Vec<Box>, withi
         let text = font::fit(&name, SMALL.size, false, 260.0);
         let w = font::width(&text, SMALL.size, false);
         // Far from its point a name is understood only where there are few.
-        let near = if points.len() <= FEW { 10 } else { 8 };
+        let near = if points.len() <= FEW { 12 } else { 10 };
         let candidates = [
             (x + off, y + 4.0),
             (x - w / 2.0, y - off - 1.0),
             (x - w / 2.0, y + off + 9.0),
             (x - w - off, y + 4.0),
+            (x + off, y),
+            (x - w - off, y),
             (x + off - 2.0, y - off + 2.0),
             (x + off - 2.0, y + off + 6.0),
             (x - w - off + 2.0, y - off + 2.0),

@@ -135,10 +135,12 @@ fn longest(samples: &Samples) -> Option<f64> {
 /// The staircase down to the longest, thin where it rests on few; an arrow where some have no end.
 fn trace(picture: &mut Picture, curve: &Curve<'_>, x: &Axis, y: &Axis, colour: Colour) {
     let (mut solid, mut thin) = (Vec::new(), Vec::new());
-    let mut left = curve.all();
-    let mut at = (x.at(0.0), y.at(curve.rate));
+    // What is shorter than the axis reaches is over before the curve begins.
+    let begun = curve.samples.histogram.iter().filter(|one| x.at(one.0) > x.at(0.0)).collect::<Vec<_>>();
+    let mut left = begun.iter().map(|one| one.1).sum::<u64>() as f64 + curve.samples.censored as f64;
+    let mut at = (x.at(0.0), y.at(curve.rate * left / curve.all()));
     solid.push(at);
-    for &(secs, n) in &curve.samples.histogram {
+    for &&(secs, n) in &begun {
         let here = x.at(curve.samples.max.map_or(secs, |max| secs.min(max)));
         let line = if left >= A_GUESS { &mut solid } else { &mut thin };
         line.extend([at, (here, at.1)]);

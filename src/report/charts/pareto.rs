@@ -5,7 +5,7 @@ use super::finding;
 use super::font;
 use super::frame::{self, MARGIN, SMALL};
 use super::label_placement;
-use super::palette::{BLUE, Colour, GREEN, GREY, PAPER, PURPLE, SLATE};
+use super::palette::{BLUE, Colour, GREEN, GREY, PAPER, PURPLE, SKY, SLATE};
 use super::picture::{Anchor, Picture};
 use super::sheet::Sheet;
 use crate::report::format;
@@ -128,7 +128,7 @@ pub fn draw(result: &ExperimentResult, sheet: Sheet) -> Option<Picture> {
 fn colour(place: Place) -> Colour {
     match place {
         Place::Front => BLUE,
-        Place::Perhaps => BLUE.faint(0.45),
+        Place::Perhaps => SKY,
         Place::Dominated => SLATE,
     }
 }
