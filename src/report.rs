@@ -22,6 +22,7 @@ mod aggregate;
 mod answer;
 mod comparison;
 mod deployments;
+mod fates;
 mod indifference;
 mod labels;
 mod loss;

@@ -4,6 +4,7 @@ use crate::history::NamedCause;
 use crate::report::aggregate::{self, CauseTotal};
 use crate::report::assumptions;
 use crate::report::deployments;
+use crate::report::fates::Compared;
 use crate::report::format;
 use crate::report::operations;
 use crate::report::pareto;
@@ -71,6 +72,7 @@ pub fn sentences(result: &ExperimentResult) -> Vec<String> {
     // Of several scenarios the recommendation is the answer, and what the recommended one is like comes after it.
     let mut sentences: Vec<String> = best.iter().filter_map(|best| selection(best, result)).collect();
     sentences.extend(best.iter().flat_map(|best| recommendation::sentences(best, result)));
+    changes(result, &mut sentences);
     sentences.push(availability(result, shown));
     sentences.extend(source(shown, shown.loss_in_question(result.objective.metric)));
     sentences.extend(deployments::sentence(shown));
@@ -83,6 +85,21 @@ pub fn sentences(result: &ExperimentResult) -> Vec<String> {
         sentences.extend(sensitivity::sentences(result));
     }
     sentences
+}
+
+/// So many characters have room at the head of a page and on a slide.
+const LONGEST: usize = 285;
+
+/// What becomes of operations stands first where that is the answer, with the recommendation behind it if there is room.
+fn changes(result: &ExperimentResult, sentences: &mut Vec<String>) {
+    let Some(compared) = Compared::of(result).filter(|_| result.comparison.is_none()) else { return };
+    let Some(headline) = compared.headline() else { return };
+    match sentences.first_mut() {
+        Some(first) if headline.chars().count() + first.chars().count() < LONGEST => {
+            *first = format!("{headline} {first}")
+        }
+        _ => sentences.insert(usize::from(!compared.is_the_answer()).min(sentences.len()), headline),
+    }
 }
 
 /// What was asked, in a sentence: the experiment's own, if it says.

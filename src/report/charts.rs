@@ -43,6 +43,7 @@ pub use overlay::{Panel, overlay};
 pub use paint::{png, svg};
 pub use palette::css;
 pub use picture::{Anchor, Mark, Picture, Role, Style, Text};
+pub(super) use series::explained;
 pub use timeline::{Reach, instant, reach};
 
 use std::borrow::Cow;
@@ -50,6 +51,7 @@ use std::borrow::Cow;
 use sheet::Sheet;
 
 use crate::report::deployments;
+use crate::report::fates::Compared;
 use crate::report::format;
 use crate::report::loss;
 use crate::report::pareto::MOST_DRAWN;
@@ -183,8 +185,12 @@ pub(super) fn absent(result: &ExperimentResult) -> Vec<String> {
     windows::why_not(result).into_iter().collect()
 }
 
-/// Whether most of what the objective counts comes from changes made on purpose, in the scenario that others are compared with.
+/// Whether most of what the objective counts comes from changes made on purpose, in the scenario that others are compared with; or how
+/// they end is what tells scenarios apart.
 fn is_about_operations(result: &ExperimentResult) -> bool {
+    if Compared::of(result).is_some_and(|compared| compared.is_the_answer()) {
+        return true;
+    }
     let baseline = result.scenarios.iter().find(|one| Some(&one.name) == result.baseline.as_ref());
     let Some(scenario) = baseline.or(result.scenarios.first()) else { return false };
     let fails = loss::loss_of(result) == Metric::FailedRequests;

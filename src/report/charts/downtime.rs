@@ -143,7 +143,7 @@ fn of_rows(result: &ExperimentResult, title: &str, sheet: Sheet) -> Picture {
 const NEAR: f64 = 4.0;
 
 /// How strong the row of the recommended scenario is coloured.
-const CHOSEN: f64 = 0.16;
+pub(super) const CHOSEN: f64 = 0.16;
 
 /// What is drawn: downtime and failed requests, or of many scenarios what the objective counts.
 fn metrics(result: &ExperimentResult) -> Vec<Metric> {
@@ -175,16 +175,22 @@ fn estimates<'a>(result: &'a ExperimentResult, shown: &'a [Metric]) -> impl Iter
 }
 
 fn axis(result: &ExperimentResult, shown: &[Metric], left: f64, right: f64) -> Axis {
-    let value = |e: &Estimate| if e.bound { e.high } else { e.mean };
-    let values = Range::of(estimates(result, shown).map(value)).unwrap_or(Range { low: 1.0, high: 60.0 });
-    // The ends of intervals, as far as they do not squeeze the values.
-    let lows = estimates(result, shown).map(|e| e.low).filter(|low| *low > values.low / 4.0);
-    let mut range = Range::of(lows.chain(estimates(result, shown).map(|e| e.high)).chain([values.low, values.high]))
-        .unwrap_or(values);
+    let all: Vec<Estimate> = estimates(result, shown).copied().collect();
     let allowed = result.objective.slo.map(|slo| Period::of(result).budget(slo)).filter(|allowed| *allowed > 0.0);
+    spanning(&all, allowed, left, right)
+}
+
+/// An axis for these values, with the ends of their intervals as far as they do not squeeze the values, and with another one if it is
+/// near.
+pub(super) fn spanning(all: &[Estimate], near: Option<f64>, left: f64, right: f64) -> Axis {
+    let value = |e: &Estimate| if e.bound { e.high } else { e.mean };
+    let values = Range::of(all.iter().map(value)).unwrap_or(Range { low: 1.0, high: 60.0 });
+    let lows = all.iter().map(|e| e.low).filter(|low| *low > values.low / 4.0);
+    let mut range =
+        Range::of(lows.chain(all.iter().map(|e| e.high)).chain([values.low, values.high])).unwrap_or(values);
     // An SLO far from all of them would press them together: it is told in words.
-    if let Some(allowed) = allowed.filter(|a| *a < range.high * NEAR && *a > range.low / NEAR) {
-        range = Range { low: range.low.min(allowed), high: range.high.max(allowed) };
+    if let Some(near) = near.filter(|a| *a < range.high * NEAR && *a > range.low / NEAR) {
+        range = Range { low: range.low.min(near), high: range.high.max(near) };
     }
     if range.is_wide() {
         // Bounds are drawn as arrows to the left: leave them their length.
@@ -310,6 +316,11 @@ fn diamond(picture: &mut Picture, (x, y): (f64, f64), radius: f64, colour: Colou
     picture.area(vec![(x, y - r), (x + r, y), (x, y + r), (x - r, y)], colour);
 }
 
+/// A value with its interval, in the shape of its metric.
+pub(super) fn mark(picture: &mut Picture, axis: &Axis, e: &Estimate, y: f64, colour: Colour, metric: Metric) {
+    interval(picture, axis, e, y, colour, Look::of(metric).shape);
+}
+
 /// A value with its interval, or an open mark with an arrow to the left for a bound.
 fn interval(picture: &mut Picture, axis: &Axis, e: &Estimate, y: f64, colour: Colour, shape: Shape) {
     if e.bound {
@@ -319,10 +330,13 @@ fn interval(picture: &mut Picture, axis: &Axis, e: &Estimate, y: f64, colour: Co
     let (low, high) = (axis.at(e.low), axis.at(e.high));
     picture.line(vec![(low, y), (high, y)], 1.6, colour);
     for (value, end) in [(e.low, low), (e.high, high)] {
-        // An end outside the axis has no cap: the interval goes on.
         if axis.holds(value) && high - low > 10.0 {
             picture.line(vec![(end, y - 3.0), (end, y + 3.0)], 1.6, colour);
         }
+    }
+    if !axis.holds(e.low) {
+        // The interval goes on below the axis.
+        picture.area(vec![(low - 4.0, y), (low + 3.0, y - 3.2), (low + 3.0, y + 3.2)], colour);
     }
     shape(picture, (axis.at(e.mean), y), 4.0, colour);
 }
