@@ -73,6 +73,7 @@ pub fn sentences(result: &ExperimentResult) -> Vec<String> {
     let mut sentences: Vec<String> = best.iter().filter_map(|best| selection(best, result)).collect();
     sentences.extend(best.iter().flat_map(|best| recommendation::sentences(best, result)));
     changes(result, &mut sentences);
+    sentences.extend(sensitivity::headline(result));
     sentences.push(availability(result, shown));
     sentences.extend(source(shown, shown.loss_in_question(result.objective.metric)));
     sentences.extend(deployments::sentence(shown));

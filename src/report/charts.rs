@@ -34,6 +34,7 @@ mod svg;
 mod timeline;
 mod tornado;
 mod tradeoff;
+mod uncertainty;
 mod windows;
 
 pub(super) use deciding::deciding;
@@ -72,7 +73,7 @@ pub struct Chart {
 const MOST_POINTS: usize = 500;
 
 /// Names of the charts of an answer, in their order.
-const NAMES: [&str; 13] = [
+const NAMES: [&str; 14] = [
     "downtime",
     "deployments",
     "heatmap",
@@ -86,6 +87,7 @@ const NAMES: [&str; 13] = [
     "attribution",
     "pareto",
     "tornado",
+    "uncertainty",
 ];
 
 /// The name of the summary.
@@ -135,6 +137,7 @@ fn part(result: &ExperimentResult, name: &str, sheet: Sheet) -> Option<Picture> 
         "attribution" => attribution::draw(result, sheet),
         "pareto" => pareto::draw(&excerpt(result, MOST_POINTS), sheet),
         "tornado" => tornado::draw(result, sheet),
+        "uncertainty" => uncertainty::draw(result, sheet),
         "rollout" => rollout::draw(result, false, sheet),
         "outage-longest" => result.replays.first().map(|replay| timeline::draw(result, replay, sheet)),
         _ => None,
@@ -163,6 +166,7 @@ pub(super) fn of_numbers(result: &ExperimentResult) -> Vec<Chart> {
         attribution::draw(result, Sheet::WHOLE).map(|picture| (picture, &whole)),
         pareto::draw(&points, Sheet::WHOLE).map(|picture| (picture, &points)),
         tornado::draw(result, Sheet::WHOLE).map(|picture| (picture, &whole)),
+        uncertainty::draw(result, Sheet::WHOLE).map(|picture| (picture, &whole)),
     ];
     let named = NAMES.into_iter().zip(pictures);
     let chart = |(name, drawn): (&'static str, Option<(Picture, &Cow<'_, ExperimentResult>)>)| {
@@ -173,6 +177,10 @@ pub(super) fn of_numbers(result: &ExperimentResult) -> Vec<Chart> {
         Some(Chart { name, picture })
     };
     let mut charts: Vec<Chart> = named.filter_map(chart).collect();
+    if !result.sensitivity.is_empty() {
+        // What was asked stands before what the answer is made of.
+        charts.sort_by_key(|chart| !["tornado", "uncertainty"].contains(&chart.name));
+    }
     if is_about_operations(result) {
         // The picture that decides stands first.
         charts.sort_by_key(|chart| chart.name != "operations");

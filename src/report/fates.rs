@@ -275,12 +275,12 @@ impl<'a> Compared<'a> {
         if let Some(who) = with(&forced).filter(|_| !forced.is_empty()) {
             let medians =
                 forced.iter().filter_map(|&at| Some(self.entries[at].operation.duration_s.p50.as_ref()?.value));
-            let after = range(medians).filter(|_| in_full).map_or(String::new(), |took| format!(" and takes {took}"));
+            let after = range(medians).filter(|_| in_full).map_or(String::new(), |took| format!(" ({took})"));
             // What both have in common was said.
             let common = who.split(" with ").next().unwrap_or_default();
             let rest = who.strip_prefix(common).filter(|rest| !rest.is_empty() && said[0].starts_with(common));
             let who = rest.map_or(who.clone(), |rest| rest.trim_start().to_owned());
-            said.push(format!("{who} each deletes Pods by force{after}"));
+            said.push(format!("{who} only by force{after}"));
         }
         said
     }
@@ -337,7 +337,9 @@ impl<'a> Compared<'a> {
                 } else {
                     range(costs.iter().copied()).unwrap_or_default()
                 };
-                format!("{span} with {}{}", values(column, cells), self.forced_of(column, cells))
+                // Where some never complete, who is forced was told with them.
+                let forced = if has_blocked { String::new() } else { self.forced_of(column, cells) };
+                format!("{span} with {}{forced}", values(column, cells))
             })
             .collect();
         let first = parts[0].replacen(" with", &format!(" {what} with"), 1);
@@ -353,7 +355,7 @@ impl<'a> Compared<'a> {
         match (shares.first(), shares.last()) {
             (Some(_), Some((least, _))) if *least >= ALL => " (all by force)".to_owned(),
             (Some((most, name)), _) if *most >= MANY_UNEVEN => {
-                format!(" ({} of the {} by force)", format::share(*most, 1.0), plural(name))
+                format!(" (up to {} of the {} by force)", format::share(*most, 1.0), plural(name))
             }
             _ => String::new(),
         }
@@ -386,6 +388,7 @@ impl<'a> Compared<'a> {
         let is_free = |entry: &&Entry<'_>| !entry.operation.is_blocked() && !is_forced(entry);
         let free: Vec<&Entry<'_>> = self.entries.iter().filter(is_free).collect();
         let other = free.iter().map(|entry| &column.cells[entry.scenario]).find(|cell| *cell != ours)?;
+        // What else tells them apart.
         let rest = |scenario: usize| {
             let others = self.labels.columns.iter().skip(1);
             others.map(|column| column.cells[scenario].as_str()).collect::<Vec<_>>()
@@ -410,7 +413,7 @@ impl<'a> Compared<'a> {
                     "{} instead of {} ({})",
                     format::duration(theirs.mean),
                     format::duration(ours.mean),
-                    rest(*scenario).join(" · ")
+                    self.settings(*scenario)
                 )
             })
             .collect();
@@ -422,6 +425,23 @@ impl<'a> Compared<'a> {
             [first, second] => format!("{who} costs {first} and {second}, elsewhere as much."),
             [first, .., last] => format!("{who} costs {first} to {last}."),
         })
+    }
+
+    /// The settings of a scenario after the first: `replicas 1, eks`.
+    fn settings(&self, scenario: usize) -> String {
+        let others = self.labels.columns.iter().skip(1);
+        others.map(|column| values(column, &[column.cells[scenario].clone()])).collect::<Vec<_>>().join(", ")
+    }
+
+    /// The scenarios that have no operation.
+    pub fn without(&self) -> Option<String> {
+        let without = |scenario: &usize| self.entries.iter().all(|entry| entry.scenario != *scenario);
+        let scenarios: Vec<usize> = (0..self.result.scenarios.len()).filter(without).collect();
+        let column = self.labels.columns.first().filter(|_| self.labels.varied && !scenarios.is_empty())?;
+        let first = &column.cells[scenarios[0]];
+        let is_its = |&&scenario: &&usize| column.cells[scenario] == *first;
+        (scenarios.iter().filter(is_its).count() == scenarios.len())
+            .then(|| values(column, std::slice::from_ref(first)))
     }
 
     /// Those for which this holds, by their places.
@@ -489,7 +509,12 @@ fn either(words: &[String]) -> String {
 fn range(secs: impl Iterator<Item = f64>) -> Option<String> {
     let (least, most) = secs.fold((f64::INFINITY, 0.0_f64), |(least, most), s| (least.min(s), most.max(s)));
     let [low, high] = [least, most].map(format::duration);
-    least.is_finite().then(|| if low == high { low } else { format!("{low} to {high}") })
+    least.is_finite().then(|| match (low.split_once(' '), high.split_once(' ')) {
+        _ if low == high => low.clone(),
+        // One unit is enough.
+        (Some((number, unit)), Some((_, same))) if unit == same => format!("{number} to {high}"),
+        _ => format!("{low} to {high}"),
+    })
 }
 
 /// Several of an operation that has a name.

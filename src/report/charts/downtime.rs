@@ -14,8 +14,8 @@ use crate::report::format;
 use crate::report::labels::Labels;
 use crate::report::loss;
 use crate::report::period::Period;
-use crate::report::ranking;
-use crate::results::{Estimate, ExperimentResult};
+use crate::report::ranking::{self, Ranking};
+use crate::results::{Estimate, ExperimentResult, ScenarioResult};
 use crate::study::Metric;
 
 const ROW: f64 = 27.0;
@@ -65,7 +65,13 @@ fn best(result: &ExperimentResult, most: usize, best: usize) -> Vec<usize> {
         recommended == Some(name) || result.baseline.as_deref() == Some(name)
     };
     let lost = |i: usize| loss::lost(result, &result.scenarios[i]);
-    all.sort_by(|&a, &b| lost(a).mean.total_cmp(&lost(b).mean).then(lost(a).high.total_cmp(&lost(b).high)));
+    // What never gets its work done is no good, however little it loses.
+    let blocked = blocked(result);
+    let order = |i: usize| (blocked.contains(&i), lost(i));
+    all.sort_by(|&a, &b| {
+        let ((a_blocked, a), (b_blocked, b)) = (order(a), order(b));
+        a_blocked.cmp(&b_blocked).then(a.mean.total_cmp(&b.mean)).then(a.high.total_cmp(&b.high))
+    });
     let mut place = 0;
     all.retain(|i| {
         place += 1;
@@ -115,6 +121,7 @@ fn of_rows(result: &ExperimentResult, title: &str, sheet: Sheet) -> Picture {
     }
 
     let baseline = result.baseline.as_deref();
+    let blocked = blocked(result);
     for (i, scenario) in result.scenarios.iter().enumerate() {
         let middle = top + row * (i as f64 + 0.5) + 2.0;
         rows.write(&mut picture, i, middle, baseline == Some(scenario.name.as_str()));
@@ -123,6 +130,8 @@ fn of_rows(result: &ExperimentResult, title: &str, sheet: Sheet) -> Picture {
             let estimate = &scenario.estimates[*metric];
             let y = if shown.len() == 1 { middle } else { middle - 5.0 + 10.0 * number as f64 };
             let words = format!("{}: {} of {name} {each}", scenario.name, format::with_interval(estimate));
+            // What it would cost to get the work done is not known.
+            let colour = if blocked.contains(&i) { GREY.faint(0.45) } else { colour };
             picture.datum(name, words, |picture| interval(picture, &axis, estimate, y, colour, shape));
         }
         columns.write(&mut picture, i, middle);
@@ -137,6 +146,18 @@ fn of_rows(result: &ExperimentResult, title: &str, sheet: Sheet) -> Picture {
     picture.text(f64::midpoint(left, right), bottom + 34.0, Anchor::Middle, SMALL, unit);
     frame::foot(&mut picture, result, bottom + 40.0);
     picture
+}
+
+/// The scenarios in which an operation is hardly ever completed, while it is in others.
+fn blocked(result: &ExperimentResult) -> Vec<usize> {
+    Ranking::of(result).map(|ranking| ranking.blocked()).unwrap_or_default()
+}
+
+/// What stands in the place of a loss that is little because the work is not done: `blocks node-image`.
+fn blocks(scenario: &ScenarioResult) -> String {
+    let names: Vec<&str> =
+        scenario.operations.iter().filter(|(_, one)| one.is_blocked()).map(|(name, _)| name.as_str()).collect();
+    format!("blocks {}", names.join(", "))
 }
 
 /// An SLO is drawn up to so many times what is lost.
@@ -226,6 +247,9 @@ fn lead(result: &ExperimentResult, slo: Option<(f64, f64)>, axis: &Axis) -> Stri
             );
         }
     }
+    if !blocked(result).is_empty() {
+        text += " Grey: little is lost as the work is not done.";
+    }
     if result.baseline.is_some() && result.scenarios.len() > 1 {
         text += " The baseline is bold.";
     }
@@ -277,8 +301,12 @@ impl ValueColumns {
         let mut right = right;
         let mut columns = Vec::new();
         for &metric in shown.iter().rev() {
-            let cells: Vec<String> =
-                result.scenarios.iter().map(|s| format::span_with_error(&s.estimates[metric])).collect();
+            let blocked = blocked(result);
+            let cell = |(i, scenario): (usize, &ScenarioResult)| match blocked.contains(&i) {
+                true => blocks(scenario),
+                false => format::span_with_error(&scenario.estimates[metric]),
+            };
+            let cells: Vec<String> = result.scenarios.iter().enumerate().map(cell).collect();
             let head = font::width(Look::of(metric).name, SMALL.size, true);
             let width = cells.iter().map(|cell| font::width(cell, SMALL.size, false)).fold(head, f64::max);
             columns.push(ValueColumn { metric, cells, width, right });

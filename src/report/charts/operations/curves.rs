@@ -5,12 +5,14 @@ use crate::report::charts::axis::{Axis, Range, Unit};
 use crate::report::charts::encoding::{mark, ring};
 use crate::report::charts::font;
 use crate::report::charts::frame::{self, BODY, MARGIN, SMALL};
-use crate::report::charts::palette::{Colour, GREY, PAPER, SERIES};
+use crate::report::charts::palette::{Colour, GREEN, GREY, PAPER, SERIES};
 use crate::report::charts::picture::{Anchor, Picture};
 use crate::report::charts::sheet::Sheet;
 use crate::report::format;
 use crate::report::labels::{Column, Labels};
-use crate::results::{Estimate, ExperimentResult};
+use crate::report::ranking;
+use crate::results::{Attribution, Estimate, ExperimentResult};
+use crate::study::Metric;
 use crate::time::Duration;
 use serde_json::Value;
 
@@ -48,9 +50,11 @@ pub fn draw(result: &ExperimentResult, sheet: Sheet) -> Option<Picture> {
     }))?;
     let most = all().map(|point| point.0).fold(0.0, f64::max);
 
+    let recommended = ranking::recommended(result).map(|one| one.name.as_str());
+    let is_recommended = |scenario: usize| Some(result.scenarios[scenario].name.as_str()) == recommended;
     let mut picture = Picture::on(sheet);
     let column = &labels.columns[key];
-    let y = frame::head(&mut picture, &finding(name, column, &curves), &lead(name));
+    let y = frame::head(&mut picture, &finding(name, column, &curves, &is_recommended), &lead(name));
     picture.text(
         MARGIN,
         y + 4.0,
@@ -61,7 +65,8 @@ pub fn draw(result: &ExperimentResult, sheet: Sheet) -> Option<Picture> {
     let top = y + 16.0;
     let (left, right, bottom) =
         (MARGIN + 70.0, picture.right() - legend_width(sheet) - 28.0, top + sheet.area(HEIGHT, top + BELOW));
-    let x_axis = Axis::linear(Unit::Number, most, left + 12.0, right);
+    let mut x_axis = Axis::linear(Unit::Number, most, left + 12.0, right);
+    x_axis.ticks = ticks(&x_axis, all().map(|point| point.0));
     let is_log = range.is_wide();
     let y_axis = if is_log {
         Axis::log(Unit::Time, Range { low: range.low / 1.3, ..range }, bottom, top)
@@ -82,22 +87,53 @@ pub fn draw(result: &ExperimentResult, sheet: Sheet) -> Option<Picture> {
             picture.key(&curve.name, |picture| picture.line(vec![*from, *to], 2.0, curve.colour.faint(0.55)));
         }
         for ((_, each, scenario), at) in curve.points.iter().zip(places) {
-            let scenario = &result.scenarios[*scenario];
-            let words = format!("{}: one {name} costs {}", scenario.name, format::span_with_error(each));
+            let words =
+                format!("{}: one {name} costs {}", result.scenarios[*scenario].name, format::span_with_error(each));
+            let is_baseline = result.baseline.as_ref() == Some(&result.scenarios[*scenario].name);
+            if is_recommended(*scenario) {
+                picture.disc(at, 3.0 * RADIUS, GREEN.faint(0.25));
+                picture.text(
+                    at.0 + 3.4 * RADIUS,
+                    at.1 + 4.0,
+                    Anchor::Left,
+                    SMALL.bold().coloured(GREEN),
+                    "recommended",
+                );
+            }
             picture.datum(&curve.name, words, |picture| {
-                point(picture, each, at, &y_axis, curve.colour, result.baseline.as_ref() == Some(&scenario.name));
+                point(picture, each, at, &y_axis, curve.colour, is_baseline);
             });
         }
     }
     let has_bound = all().any(|(_, each, _)| each.bound);
-    let end = legend(&mut picture, &labels, key, &curves, (right + 30.0, top + 10.0));
-    notes(&mut picture, result, is_log, has_bound, (right + 30.0, end + 14.0));
+    let ends: Vec<f64> = curves.iter().filter_map(|curve| Some(y_axis.at(seen(&curve.points.last()?.1)))).collect();
+    let end = legend(&mut picture, &curves, &ends, (right + 16.0, top));
+    notes(&mut picture, result, &curves, (is_log, has_bound), (right + 30.0, end + 24.0));
     for (_, each, scenario) in all() {
         let scenario = &result.scenarios[*scenario];
         picture.description.push(format!("{}: {}", scenario.name, format::span_with_error(each)));
     }
     frame::foot(&mut picture, result, bottom + 40.0);
     Some(picture)
+}
+
+/// Where the points are, as far as their labels have room.
+fn ticks(axis: &Axis, values: impl Iterator<Item = f64>) -> Vec<(f64, String)> {
+    let mut values: Vec<f64> = values.collect();
+    values.sort_by(f64::total_cmp);
+    values.dedup();
+    let mut free = f64::NEG_INFINITY;
+    let labelled = values.into_iter().map(|value| (value, format::significant(value, 3)));
+    labelled
+        .filter(|(value, label)| {
+            let half = font::width(label, SMALL.size, false) / 2.0;
+            let fits = axis.at(*value) - half > free;
+            if fits {
+                free = axis.at(*value) + half + 5.0;
+            }
+            fits
+        })
+        .collect()
 }
 
 /// The column with the most values, all of them numbers or durations: at least three, as two are no curve.
@@ -177,43 +213,48 @@ fn point(picture: &mut Picture, each: &Estimate, (x, y): (f64, f64), axis: &Axis
     }
 }
 
-/// What the curves are, where there is more than one.
-fn legend(picture: &mut Picture, labels: &Labels, key: usize, curves: &[Curve], (x, y): (f64, f64)) -> f64 {
-    let mut y = y;
+/// The names of the curves at their ends, where there is more than one; returns where they end.
+fn legend(picture: &mut Picture, curves: &[Curve], ends: &[f64], (x, top): (f64, f64)) -> f64 {
     if curves.len() < 2 {
-        return y;
+        return top;
     }
-    for (_, column) in labels.columns.iter().enumerate().filter(|(i, _)| *i != key) {
-        for line in font::wrap_key(&column.short_key, SMALL.size, true, picture.right() - x) {
-            picture.text(x, y, Anchor::Left, SMALL.bold(), line);
-            y += 15.0;
-        }
-    }
-    y += 5.0;
-    for curve in curves {
+    let mut order: Vec<usize> = (0..ends.len()).collect();
+    order.sort_by(|&a, &b| ends[a].total_cmp(&ends[b]));
+    let mut y = top;
+    for at in order {
+        let curve = &curves[at];
+        let lines = font::wrap(&curve.name.replace('-', "- "), BODY.size, false, picture.right() - x - 16.0);
+        let mut line_y = y.max(ends[at] + 4.0);
         picture.key(&curve.name, |picture| {
-            mark(picture, 0, (x + 7.0, y - 4.0), RADIUS, curve.colour);
-            let mut line_y = y;
-            for line in font::wrap(&curve.name, BODY.size, false, picture.right() - x - 22.0) {
-                picture.text(x + 22.0, line_y, Anchor::Left, BODY, line);
+            mark(picture, 0, (x + 5.0, line_y - 4.0), RADIUS, curve.colour);
+            for line in lines {
+                let line = line.replace("- ", "-");
+                picture.text(x + 16.0, line_y, Anchor::Left, BODY.coloured(curve.colour), line);
                 line_y += 15.0;
             }
-            y = line_y + 5.0;
         });
+        y = line_y + 4.0;
     }
     y
 }
 
-/// What else a reader must know, under the legend.
-fn notes(picture: &mut Picture, result: &ExperimentResult, is_log: bool, has_bound: bool, (x, y): (f64, f64)) {
+/// What else a reader must know, under the names.
+fn notes(
+    picture: &mut Picture,
+    result: &ExperimentResult,
+    curves: &[Curve],
+    (is_log, has_bound): (bool, bool),
+    (x, y): (f64, f64),
+) {
     let notes = [
-        is_log.then_some("the axis is logarithmic"),
-        has_bound.then_some("open, with an arrow: none was seen to fail a request; it costs at most so much"),
-        result.baseline.as_ref().map(|_| "ring: the baseline"),
+        is_log.then(|| "the axis is logarithmic".to_owned()),
+        has_bound.then(|| "open, with an arrow: none was seen to fail a request; it costs at most so much".to_owned()),
+        result.baseline.as_ref().map(|_| "ring: the baseline".to_owned()),
+        rises(result, curves),
     ];
     let mut y = y;
     for note in notes.into_iter().flatten() {
-        for line in font::wrap(note, SMALL.size, false, picture.right() - x) {
+        for line in font::wrap(&note, SMALL.size, false, picture.right() - x) {
             picture.text(x, y, Anchor::Left, SMALL, line);
             y += 15.0;
         }
@@ -222,43 +263,80 @@ fn notes(picture: &mut Picture, result: &ExperimentResult, is_log: bool, has_bou
     picture.reach(y + 6.0);
 }
 
-/// What is nearly all of a cost.
-const NEARLY_ALL: f64 = 0.99;
+/// A part of a rise that explains it.
+const MUCH: f64 = 0.25;
 
-/// What the picture says, as its title: what one costs at the first number, and the least number that saves nearly all of it.
-fn finding(name: &str, column: &Column, curves: &[Curve]) -> String {
-    const MOST: usize = 2;
-    let of = |curve: &Curve| if curves.len() > 1 { format!(" ({})", curve.name) } else { String::new() };
-    let enough = |curve: &Curve| {
-        let first = curve.points.first().filter(|first| !first.1.bound)?;
-        let saves = |point: &&(f64, Estimate, usize)| seen(&point.1) <= (1.0 - NEARLY_ALL) * first.1.mean;
-        curve.points.iter().find(saves).map(|point| point.0)
+/// The point that costs the least.
+fn least(curve: &Curve) -> Option<&(f64, Estimate, usize)> {
+    curve.points.iter().min_by(|a, b| seen(&a.1).total_cmp(&seen(&b.1)))
+}
+
+/// Curves that surely rise after their least, and in which phase more is charged then.
+fn rises(result: &ExperimentResult, curves: &[Curve]) -> Option<String> {
+    let of = |curve: &Curve| {
+        let least = least(curve)?;
+        let later =
+            curve.points.iter().filter(|point| point.0 > least.0 && point.1.low > least.1.high && !point.1.bound);
+        let most = later.max_by(|a, b| a.1.mean.total_cmp(&b.1.mean))?;
+        let parts = |scenario: usize| &result.scenarios[scenario].attribution_of(Metric::FailedRequests)[..];
+        let before = |phase| -> f64 {
+            parts(least.2).iter().filter(|part| part.phase == phase).map(|part| part.s_per_year).sum()
+        };
+        // Of those that grow much, the one that was the least before: it is what is new.
+        let grown = |part: &&Attribution| part.s_per_year - before(part.phase);
+        let all: f64 = parts(most.2).iter().map(|part| grown(&part)).sum();
+        let new = parts(most.2).iter().filter(|part| grown(part) > MUCH * all);
+        let phase = new.min_by(|a, b| before(a.phase).total_cmp(&before(b.phase)))?.phase;
+        Some((least.0, phase.in_words()))
     };
-    let costs: Vec<String> = curves
-        .iter()
-        .take(MOST)
-        .filter_map(|curve| {
-            let first = curve.points.first()?;
-            let at_most = if first.1.bound { "at most " } else { "" };
-            Some(format!("{at_most}{}{}", format::duration(seen(&first.1)), of(curve)))
-        })
-        .collect();
-    let saved: Vec<String> = curves
-        .iter()
-        .take(MOST)
-        .filter_map(|curve| Some(format!("{}{}", format::significant(enough(curve)?, 3), of(curve))))
-        .collect();
-    let first = curves.first().and_then(|curve| curve.points.first()).map_or(0.0, |point| point.0);
-    let costs = format!(
-        "One {name} costs requests worth {} at {} {}",
-        costs.join(", "),
-        column.short_key,
-        format::significant(first, 3)
-    );
-    if saved.is_empty() {
-        costs
+    let mut rising = curves.iter().filter_map(|curve| Some((&curve.name, of(curve)?)));
+    let (first, (least, phase)) = rising.next()?;
+    let others: Vec<&String> =
+        rising.filter(|(_, other)| *other == (least, phase.clone())).map(|(name, _)| name).collect();
+    let names = std::iter::once(first).chain(others).cloned().collect::<Vec<_>>().join(", ");
+    Some(format!(
+        "{names}: more again after {}, beyond chance; what is new is charged to phase “{phase}”",
+        format::significant(least, 3)
+    ))
+}
+
+/// What the picture says, as its title: from what to what the number brings one, and where the least is of the curve that stays highest.
+fn finding(name: &str, column: &Column, curves: &[Curve], is_recommended: &dyn Fn(usize) -> bool) -> String {
+    let chosen = |curve: &&Curve| curve.points.iter().any(|point| is_recommended(point.2));
+    let Some(curve) = curves.iter().find(chosen).or(curves.first()) else { return String::new() };
+    let amount =
+        |each: &Estimate| format!("{}{}", if each.bound { "at most " } else { "" }, format::duration(seen(each)));
+    let recommended = curve.points.iter().find(|point| is_recommended(point.2));
+    let (Some(first), Some(best)) = (curve.points.first(), recommended.or_else(|| least(curve))) else {
+        return String::new();
+    };
+    let with = |curve: &Curve| if curves.len() > 1 { format!(" with {}", curve.name) } else { String::new() };
+    let at = |x: f64| format::significant(x, 3);
+    let title = if best.0 > first.0 {
+        format!(
+            "{} {} brings one {name} from {} of failed requests to {}{}",
+            column.short_key,
+            at(best.0),
+            amount(&first.1),
+            amount(&best.1),
+            with(curve)
+        )
     } else {
-        format!("{costs}; {} {} saves 99 % of it", column.short_key, saved.join(", "))
+        format!(
+            "One {name} costs the least, {}, at {} {}{}",
+            amount(&best.1),
+            column.short_key,
+            at(best.0),
+            with(curve)
+        )
+    };
+    let others =
+        curves.iter().filter(|other| other.name != curve.name).filter_map(|other| Some((other, least(other)?)));
+    match others.max_by(|a, b| seen(&a.1.1).total_cmp(&seen(&b.1.1))) {
+        Some((other, least)) => {
+            format!("{title}; with {} the least is {}, at {}", other.name, amount(&least.1), at(least.0))
+        }
+        None => title,
     }
 }
 

@@ -29,6 +29,8 @@ const GAP: f64 = 18.0;
 const BESIDE: f64 = 96.0;
 /// More rows are not read.
 const MOST: usize = 24;
+/// Fewer rows tell nothing.
+const FEWEST: usize = 3;
 /// Characters of values that share a row.
 const MOST_SHARED: usize = 24;
 /// Evictions that are refused to one operation, from which on they tell something.
@@ -83,8 +85,13 @@ pub fn draw(result: &ExperimentResult, sheet: Sheet) -> Option<Picture> {
     let labels = Labels::of(result);
     let all = drawing.rows(&labels);
     let row = if sheet.is_narrow() { NARROW_ROW } else { sheet.either(ROW, PART_ROW) };
-    let drawn = drawing.most_telling(&all, sheet.rows(BESIDE, row).min(MOST));
+    let mut drawn = drawing.most_telling(&all, sheet.rows(BESIDE, row).min(MOST));
     let mut picture = drawing.paint(&labels, &drawn, row, sheet);
+    // How high the head is shows when it is drawn.
+    while sheet.height.is_some_and(|height| picture.height > height) && drawn.len() > FEWEST {
+        drawn = drawing.most_telling(&all, drawn.len() - 1);
+        picture = drawing.paint(&labels, &drawn, row, sheet);
+    }
     if drawn.len() < all.len() {
         let words = format!(
             "{} of {} rows are drawn, those that differ most. The table beside it has all.",
@@ -247,7 +254,8 @@ impl Drawing<'_> {
         let is_drawn = |panel: Panel| !matches!(panel, Panel::Takes | Panel::Refused);
         let words = |panel: Panel| match panel {
             // Their words stand in what is drawn.
-            Panel::Ends | Panel::Uneven => 0.0,
+            Panel::Ends => 0.0,
+            Panel::Uneven => GAP,
             Panel::Takes | Panel::Refused => widest(panel).max(font::width(&self.head(panel), SMALL.size, true).ceil()),
             Panel::Cost | Panel::Loss => widest(panel) + 10.0,
         };
@@ -396,7 +404,8 @@ impl Drawing<'_> {
         if self.panels.contains(&Panel::Ends) {
             let is_there = |fate: &Fate| drawn.iter().any(|row| fate.share(self.entry(row).operation) > 0.0);
             let fates = [Fate::Completed, Fate::Forced, Fate::Superseded, Fate::RolledBack, Fate::GaveUp, Fate::NoEnd];
-            let named = fates.into_iter().filter(is_there).map(|fate| (colour(fate), meaning(fate).to_owned()));
+            let name = if picture.sheet.is_part() { Fate::words } else { meaning };
+            let named = fates.into_iter().filter(is_there).map(|fate| (colour(fate), name(fate).to_owned()));
             entries.extend(named);
         }
         let recommended = ranking::recommended(self.result).map(|one| one.name.as_str());
@@ -429,6 +438,9 @@ impl Drawing<'_> {
         }
         if self.compared.entries.iter().any(|entry| entry.operation.is_blocked()) {
             text += " Grey marks: what is never completed costs little, which is no merit.";
+        }
+        if let Some(who) = self.compared.without() {
+            text += &format!(" {who} has none.");
         }
         if self.result.baseline.is_some() {
             text += " The baseline is bold.";
