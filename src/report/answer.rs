@@ -91,15 +91,23 @@ pub fn sentences(result: &ExperimentResult) -> Vec<String> {
 /// So many characters have room at the head of a page and on a slide.
 const LONGEST: usize = 285;
 
-/// What becomes of operations stands first where that is the answer, with the recommendation behind it if there is room.
+/// What becomes of operations stands first where that is the answer, else behind the recommendation; in one paragraph if there is room.
 fn changes(result: &ExperimentResult, sentences: &mut Vec<String>) {
     let Some(compared) = Compared::of(result).filter(|_| result.comparison.is_none()) else { return };
-    let Some(headline) = compared.headline() else { return };
-    match sentences.first_mut() {
-        Some(first) if headline.chars().count() + first.chars().count() < LONGEST => {
-            *first = format!("{headline} {first}")
-        }
-        _ => sentences.insert(usize::from(!compared.is_the_answer()).min(sentences.len()), headline),
+    let mut headlines = compared.headlines();
+    if headlines.is_empty() {
+        return;
+    }
+    let is_first = compared.is_the_answer();
+    let recommended = sentences.first().cloned().unwrap_or_default();
+    let joined = |headline: &String| match is_first {
+        _ if recommended.is_empty() => headline.clone(),
+        true => format!("{headline} {recommended}"),
+        false => format!("{recommended} {headline}"),
+    };
+    match headlines.iter().map(joined).find(|both| both.chars().count() < LONGEST) {
+        Some(both) if !recommended.is_empty() => sentences[0] = both,
+        _ => sentences.insert(usize::from(!is_first).min(sentences.len()), headlines.swap_remove(0)),
     }
 }
 

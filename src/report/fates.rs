@@ -2,6 +2,8 @@
 //!
 //! The cost of one that is never completed is little, and is no merit: such scenarios are told apart before costs are compared.
 
+use std::collections::BTreeMap;
+
 use crate::report::charts::explained;
 use crate::report::format;
 use crate::report::labels::{Column, Labels};
@@ -149,13 +151,17 @@ impl<'a> Compared<'a> {
         self.entries.iter().any(|entry| 1.0 - Fate::Completed.share(entry.operation) >= WORTH_A_WORD)
     }
 
-    /// Costs differ by more than a little.
+    /// Costs of one and the same operation differ by more than a little.
     pub fn has_costs(&self) -> bool {
-        let free = self.entries.iter().filter(|entry| !entry.operation.is_blocked());
-        let costs = free.filter_map(|entry| self.cost_of(entry.operation)).filter(|each| !each.bound);
-        let (least, most) =
-            costs.fold((f64::INFINITY, 0.0_f64), |(least, most), each| (least.min(each.mean), most.max(each.mean)));
-        most > DIFFERS * least
+        // By name, the least and the most.
+        let mut ends: BTreeMap<&str, (f64, f64)> = BTreeMap::new();
+        for entry in self.entries.iter().filter(|entry| !entry.operation.is_blocked()) {
+            if let Some(each) = self.cost_of(entry.operation).filter(|each| !each.bound) {
+                let (least, most) = ends.entry(entry.name).or_insert((each.mean, each.mean));
+                (*least, *most) = (least.min(each.mean), most.max(each.mean));
+            }
+        }
+        ends.values().any(|(least, most)| *most > DIFFERS * least)
     }
 
     /// Many leave the zones uneven, and in other scenarios far fewer do.
@@ -183,7 +189,7 @@ impl<'a> Compared<'a> {
         if self.is_about_zones() {
             return self.uneven(2);
         }
-        let costs = self.costs();
+        let costs = self.costs(false);
         let fates = self.unfinished(false);
         match (fates.is_empty(), costs.is_empty()) {
             (false, false) => format!("{}; elsewhere one costs {costs}", fates.join(", ")),
@@ -192,17 +198,21 @@ impl<'a> Compared<'a> {
         }
     }
 
-    /// The answer in words, where how they end is the answer or a part of it.
-    pub fn headline(&self) -> Option<String> {
+    /// The answer in words, where how they end is the answer or a part of it: as much as there is to say, and a shorter one.
+    pub fn headlines(&self) -> Vec<String> {
         if self.is_about_zones() {
-            return Some(format!("{}.", self.uneven(usize::MAX)));
+            return vec![format!("{}.", self.uneven(usize::MAX)), format!("{}.", self.uneven(2))];
         }
         if self.is_blocked_somewhere() {
             let sentences = [self.each_year(), Some(format!("{}.", self.unfinished(true).join(", "))), self.contrast()];
-            return Some(sentences.into_iter().flatten().collect::<Vec<_>>().join(" "));
+            return vec![sentences.into_iter().flatten().collect::<Vec<_>>().join(" ")];
         }
         let is_forced = |entry: &Entry<'_>| Fate::Forced.share(entry.operation) >= MANY_UNEVEN;
-        self.entries.iter().any(is_forced).then(|| format!("{}.", self.finding()))
+        let (costs, brief) = (self.costs(false), self.costs(true));
+        if costs.is_empty() || !self.entries.iter().any(is_forced) {
+            return Vec::new();
+        }
+        [costs, brief].map(|costs| format!("One {} costs {costs}.", self.names(" or "))).to_vec()
     }
 
     /// The names of the operations.
@@ -285,8 +295,8 @@ impl<'a> Compared<'a> {
         said
     }
 
-    /// What one costs, by the setting that makes the most of it.
-    fn costs(&self) -> String {
+    /// What one costs, by the setting that makes the most of it; in brief only the most of each.
+    fn costs(&self, in_brief: bool) -> String {
         let has_blocked = self.entries.iter().any(|entry| entry.operation.is_blocked());
         let free = self.places(|entry| !entry.operation.is_blocked() && !(has_blocked && is_forced(entry)));
         let dearest = |scenario: usize| {
@@ -332,17 +342,17 @@ impl<'a> Compared<'a> {
         let parts: Vec<String> = told
             .iter()
             .map(|(cells, costs)| {
-                let span = if most(costs) < 1.1 * least(costs) {
+                let span = if in_brief || most(costs) < 1.1 * least(costs) {
                     format::duration(most(costs))
                 } else {
                     range(costs.iter().copied()).unwrap_or_default()
                 };
                 // Where some never complete, who is forced was told with them.
-                let forced = if has_blocked { String::new() } else { self.forced_of(column, cells) };
+                let forced = if has_blocked || in_brief { String::new() } else { self.forced_of(column, cells) };
                 format!("{span} with {}{forced}", values(column, cells))
             })
             .collect();
-        let first = parts[0].replacen(" with", &format!(" {what} with"), 1);
+        let first = if in_brief { parts[0].clone() } else { parts[0].replacen(" with", &format!(" {what} with"), 1) };
         std::iter::once(first).chain(parts.into_iter().skip(1)).collect::<Vec<_>>().join(", ")
     }
 
@@ -508,13 +518,7 @@ fn either(words: &[String]) -> String {
 /// The least and the most of spans of time, in words.
 fn range(secs: impl Iterator<Item = f64>) -> Option<String> {
     let (least, most) = secs.fold((f64::INFINITY, 0.0_f64), |(least, most), s| (least.min(s), most.max(s)));
-    let [low, high] = [least, most].map(format::duration);
-    least.is_finite().then(|| match (low.split_once(' '), high.split_once(' ')) {
-        _ if low == high => low.clone(),
-        // One unit is enough.
-        (Some((number, unit)), Some((_, same))) if unit == same => format!("{number} to {high}"),
-        _ => format!("{low} to {high}"),
-    })
+    least.is_finite().then(|| format::span_range(least, most))
 }
 
 /// Several of an operation that has a name.

@@ -72,6 +72,11 @@ pub fn label(key: &str) -> String {
     spoken.unwrap_or(name)
 }
 
+/// The same where the values do not stand behind it.
+pub fn label_alone(key: &str) -> String {
+    label(key).replace(", once in", ", time between")
+}
+
 /// A value in a sentence: `27 to 108 d`, `1.5 h`, `3`.
 pub fn spoken(value: &Value) -> String {
     let apart = |text: &str| -> (String, String) {
@@ -126,7 +131,7 @@ pub fn of_them(result: &ExperimentResult) -> Option<String> {
     let seen: Vec<&&Sensitivity> = uncertain.iter().filter(is_seen).collect();
     let [only] = seen.as_slice() else { return None };
     let which = label(&only.key).replace(", once in", "");
-    (uncertain.len() > 1).then(|| format!("only that of {which} is told apart from chance"))
+    (uncertain.len() > 1).then(|| format!("of them only {which} shows an effect beyond chance"))
 }
 
 /// Which loss not knowing the parameters leaves, and the estimate beside it.
@@ -156,9 +161,8 @@ pub fn headline(result: &ExperimentResult) -> Option<String> {
     let Some((_, _, spread, _)) = spread(result) else { return Some(first) };
     let things = unknown_things(result);
     let second = if spread.share_of_variance > 0.0 {
-        let [low, high] = [spread.low, spread.high].map(format::duration);
         let which = of_them(result).map_or(String::new(), |which| format!("; {which}"));
-        format!("Not knowing {things} leaves {low} to {high}{which}.")
+        format!("Not knowing {things} leaves {}{which}.", format::span_range(spread.low, spread.high))
     } else {
         format!("Not knowing {things} makes no difference beyond the error of sampling.")
     };

@@ -184,7 +184,7 @@ fn panel(picture: &mut Picture, result: &ExperimentResult, replay: &RolloutRepla
     let marks = marks(replay, axis, end(picture));
     let above = |mark: &Written| SHARES * mark.peak + 5.0 + LINE * mark.line as f64 + 12.0 - SHARES;
     let words = marks.iter().map(above).fold(0.0, f64::max);
-    let (top, bottom) = (y + 8.0 + words, y + 8.0 + words + SHARES);
+    let (top, bottom) = (y + 13.0 + words, y + 13.0 + words + SHARES);
     grid(picture, axis, (top, bottom));
     for (share, label) in [(0.0, "0 %"), (0.5, "50 %"), (1.0, "100 %")] {
         level(picture, bottom - SHARES * share, label);

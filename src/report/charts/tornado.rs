@@ -10,7 +10,7 @@ use super::sheet::Sheet;
 use crate::report::format;
 use crate::report::loss;
 use crate::report::period::Period;
-use crate::report::sensitivity::{self, elasticity, interval, label, response, signed, spoken};
+use crate::report::sensitivity::{self, elasticity, interval, label, label_alone, response, signed, spoken};
 use crate::results::{ExperimentResult, Sensitivity};
 
 const ROW: f64 = 34.0;
@@ -76,8 +76,10 @@ pub fn draw(result: &ExperimentResult, sheet: Sheet) -> Option<Picture> {
         block.parameters.truncate(if number + 1 == blocks_there { room - share * number.min(1) } else { share });
     }
     scale(&mut blocks, result, lost);
+    let names = blocks.iter().flat_map(|block| &block.parameters);
+    let longest = names.map(|one| font::width(&label_alone(&one.key), BODY.size, true)).fold(0.0, f64::max);
     for block in &blocks {
-        y = draw_block(&mut picture, result, block, lost, y);
+        y = draw_block(&mut picture, result, block, (lost, longest), y);
     }
     let rest = sensitivity::rest(&ranking);
     if !sheet.is_part() {
@@ -153,14 +155,19 @@ fn title(result: &ExperimentResult, blocks: &[Block<'_>]) -> String {
     title
 }
 
-/// One block; returns where it ends.
-fn draw_block(picture: &mut Picture, result: &ExperimentResult, block: &Block<'_>, lost: f64, y: f64) -> f64 {
+/// One block, beside names of which the longest is so wide; returns where it ends.
+fn draw_block(
+    picture: &mut Picture,
+    result: &ExperimentResult,
+    block: &Block<'_>,
+    (lost, longest): (f64, f64),
+    y: f64,
+) -> f64 {
     let sheet = picture.sheet;
     let row = sheet.either(ROW, NARROW_ROW);
     let is_narrow = sheet.is_narrow();
     let numbers = sheet.either(NUMBERS, NARROW_NUMBERS);
-    let longest = block.parameters.iter().map(|one| font::width(&label(&one.key), BODY.size, true)).fold(0.0, f64::max);
-    let names = if sheet.is_part() { (longest + 16.0).min(MOST_NAMES * sheet.width) } else { NAMES };
+    let names = sheet.either(NAMES, (longest + 16.0).min(MOST_NAMES * sheet.width));
     // On a narrow sheet the names stand above their bars.
     let (row, names, numbers) = if is_narrow { (NARROW_SHEET_ROW, 0.0, 0.0) } else { (row, names, numbers) };
     let heading = format!("{}{}", block.heading, block.scale);
@@ -193,7 +200,8 @@ fn draw_block(picture: &mut Picture, result: &ExperimentResult, block: &Block<'_
             picture.text(MARGIN, y - 11.0, Anchor::Left, BODY, font::fit(&named, BODY.size, false, room));
             picture.text(picture.right(), y - 11.0, Anchor::Right, BODY, number);
         } else {
-            let title = font::fit(&name, BODY.size, true, names - 16.0);
+            let title = if sheet.is_part() { label_alone(&parameter.key) } else { name.clone() };
+            let title = font::fit(&title, BODY.size, true, names - 16.0);
             picture.text(MARGIN, y + sheet.either(-2.0, 4.0), Anchor::Left, BODY.bold(), title);
         }
         if !sheet.is_part() {
@@ -217,12 +225,19 @@ fn draw_block(picture: &mut Picture, result: &ExperimentResult, block: &Block<'_
                 }
             });
         }
+        if is_narrow {
+            // Above the bars stand the names.
+            picture.line(vec![(middle, y - 8.0), (middle, y + 8.0)], 1.4, INK);
+        }
         if change.is_told_apart() {
             // Held at what less of it does, more of it lies within.
             let [low, high] = [change.low, change.high].map(|change| at(ends[0] + change));
-            picture.line(vec![(low, y), (high, y)], 1.4, INK);
-            for end in [low, high] {
-                picture.line(vec![(end, y - 3.5), (end, y + 3.5)], 1.4, INK);
+            // A rim of paper parts it from the bars.
+            for (width, colour) in [(3.6, PAPER), (1.4, INK)] {
+                picture.line(vec![(low, y), (high, y)], width, colour);
+                for end in [low, high] {
+                    picture.line(vec![(end, y - 3.5), (end, y + 3.5)], width, colour);
+                }
             }
         }
         let (at, line) = (right + 14.0, numbers - 14.0);
@@ -241,7 +256,9 @@ fn draw_block(picture: &mut Picture, result: &ExperimentResult, block: &Block<'_
             interval(&change)
         ));
     }
-    picture.line(vec![(middle, top), (middle, bottom)], 1.4, INK);
+    if !is_narrow {
+        picture.line(vec![(middle, top), (middle, bottom)], 1.4, INK);
+    }
     bottom + AXIS
 }
 
@@ -252,6 +269,9 @@ fn cut_off(picture: &mut Picture, (from, to): (f64, f64), change: f64, (y, bar):
     for shift in [14.0, 19.0] {
         let x = end - sign * shift;
         picture.line(vec![(x - 3.0, y + bar / 2.0 + 1.0), (x + 3.0, y - bar / 2.0 - 1.0)], 2.0, PAPER);
+    }
+    if picture.sheet.is_narrow() {
+        return;
     }
     let ink = if colour.is_dark() { PAPER } else { ON_LIGHT };
     let anchor = if change < 0.0 { Anchor::Left } else { Anchor::Right };

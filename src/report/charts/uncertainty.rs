@@ -18,7 +18,7 @@ const BAR: f64 = 18.0;
 /// A range that is a few pixels wide is still seen.
 const LEAST_WIDTH: f64 = 3.0;
 const NAMES: f64 = 300.0;
-const NUMBERS: f64 = 190.0;
+const NUMBERS: f64 = 240.0;
 const AXIS: f64 = 40.0;
 
 /// A row: what it is, what is drawn, and in words.
@@ -38,8 +38,8 @@ pub fn draw(result: &ExperimentResult, sheet: Sheet) -> Option<Picture> {
     let what = loss::what(result);
     let each = Period::of(result).each();
     let (level, things) = (format::plain_percent(result.confidence), sensitivity::unknown_things(result));
-    let [low, high] = [spread.low, spread.high].map(format::duration);
-    let title = title(result, &format!("{low} to {high}"));
+    let range = format::span_range(spread.low, spread.high);
+    let title = title(result, &range);
     let (sampled, ends) = format::span_and_ends(&estimate);
     let mut rows = vec![
         Row {
@@ -49,7 +49,7 @@ pub fn draw(result: &ExperimentResult, sheet: Sheet) -> Option<Picture> {
             high: estimate.high,
             mean: (!estimate.bound).then_some(estimate.mean),
             colour: BLUE,
-            words: format!("{sampled} ({ends})"),
+            words: if estimate.bound { sampled } else { format!("{sampled} ({ends})") },
         },
         Row {
             name: format!("{things} not known"),
@@ -58,7 +58,7 @@ pub fn draw(result: &ExperimentResult, sheet: Sheet) -> Option<Picture> {
             high: spread.high,
             mean: None,
             colour: PURPLE,
-            words: format!("{low} to {high}"),
+            words: range,
         },
     ];
     rows.extend(sensitivity::uncertain(result).into_iter().map(|one| of_parameter(result, one)));
@@ -104,7 +104,7 @@ fn of_parameter(result: &ExperimentResult, parameter: &Sensitivity) -> Row {
     let [a, b] = response.at_s_per_year;
     let change = response.change_s_per_year;
     let words = if change.is_told_apart() {
-        format!("{} ({})", signed(change.mean), sensitivity::interval(&change))
+        format!("{} ({})", signed(change.mean), format::span_range(change.low, change.high))
     } else {
         "nothing beyond chance".to_owned()
     };

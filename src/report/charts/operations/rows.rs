@@ -81,7 +81,10 @@ struct Place {
 /// `None` where nothing about the operations of several scenarios differs.
 pub fn draw(result: &ExperimentResult, sheet: Sheet) -> Option<Picture> {
     let compared = Compared::of(result)?;
-    let drawing = Drawing { result, panels: panels(&compared), compared: &compared };
+    let mut panels = panels(&compared);
+    // There is no room for all of them.
+    panels.retain(|panel| *panel != Panel::Refused || !sheet.is_narrow());
+    let drawing = Drawing { result, panels, compared: &compared };
     let labels = Labels::of(result);
     let all = drawing.rows(&labels);
     let row = if sheet.is_narrow() { NARROW_ROW } else { sheet.either(ROW, PART_ROW) };
