@@ -298,7 +298,7 @@ impl<'a> Compared<'a> {
     /// What one costs, by the setting that makes the most of it; in brief only the most of each.
     fn costs(&self, in_brief: bool) -> String {
         let has_blocked = self.entries.iter().any(|entry| entry.operation.is_blocked());
-        let free = self.places(|entry| !entry.operation.is_blocked() && !(has_blocked && is_forced(entry)));
+        let free = self.places(|entry| !(entry.operation.is_blocked() || has_blocked && is_forced(entry)));
         let dearest = |scenario: usize| {
             let all = free.iter().map(|&at| &self.entries[at]).filter(|entry| entry.scenario == scenario);
             let costs = all.filter_map(|entry| self.cost_of(entry.operation)).filter(|each| !each.bound);

@@ -302,9 +302,12 @@ impl ValueColumns {
         let mut columns = Vec::new();
         for &metric in shown.iter().rev() {
             let blocked = blocked(result);
-            let cell = |(i, scenario): (usize, &ScenarioResult)| match blocked.contains(&i) {
-                true => blocks(scenario),
-                false => format::span_with_error(&scenario.estimates[metric]),
+            let cell = |(i, scenario): (usize, &ScenarioResult)| {
+                if blocked.contains(&i) {
+                    blocks(scenario)
+                } else {
+                    format::span_with_error(&scenario.estimates[metric])
+                }
             };
             let cells: Vec<String> = result.scenarios.iter().enumerate().map(cell).collect();
             let head = font::width(Look::of(metric).name, SMALL.size, true);

@@ -26,7 +26,7 @@ const LINE: f64 = 13.0;
 /// What a part of another picture has below the Pods.
 const BELOW: f64 = 22.0 + 6.0 + WORDS + SHARES + 36.0;
 /// States that are narrower are not drawn: nobody sees them.
-const LEAST_STATE: f64 = 3.0;
+const LEAST_STATE: f64 = 7.0;
 /// What lasts a tenth of a second in a rollout of minutes is still seen.
 const LEAST_WIDTH: f64 = 2.0;
 

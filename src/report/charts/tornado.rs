@@ -231,11 +231,14 @@ fn draw_block(
         }
         if change.is_told_apart() {
             // Held at what less of it does, more of it lies within.
-            let [low, high] = [change.low, change.high].map(|change| at(ends[0] + change));
+            let whisker = [change.low, change.high].map(|change| ends[0] + change);
+            let [low, high] = whisker.map(at);
+            // One that goes on beyond the scale has no cap there.
+            let capped = || whisker.into_iter().filter(|end| above.holds(end.abs()));
             // A rim of paper parts it from the bars.
             for (width, colour) in [(3.6, PAPER), (1.4, INK)] {
                 picture.line(vec![(low, y), (high, y)], width, colour);
-                for end in [low, high] {
+                for end in capped().map(at) {
                     picture.line(vec![(end, y - 3.5), (end, y + 3.5)], width, colour);
                 }
             }

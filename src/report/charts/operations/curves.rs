@@ -278,7 +278,7 @@ fn rises(result: &ExperimentResult, curves: &[Curve]) -> Option<String> {
         let later =
             curve.points.iter().filter(|point| point.0 > least.0 && point.1.low > least.1.high && !point.1.bound);
         let most = later.max_by(|a, b| a.1.mean.total_cmp(&b.1.mean))?;
-        let parts = |scenario: usize| &result.scenarios[scenario].attribution_of(Metric::FailedRequests)[..];
+        let parts = |scenario: usize| result.scenarios[scenario].attribution_of(Metric::FailedRequests);
         let before = |phase| -> f64 {
             parts(least.2).iter().filter(|part| part.phase == phase).map(|part| part.s_per_year).sum()
         };
