@@ -23,6 +23,7 @@ mod answer;
 mod choice;
 mod comparison;
 mod deployments;
+mod fates;
 mod indifference;
 mod labels;
 mod loss;

@@ -5,6 +5,7 @@ use crate::report::aggregate::{self, CauseTotal};
 use crate::report::assumptions;
 use crate::report::choice;
 use crate::report::deployments;
+use crate::report::fates::Compared;
 use crate::report::format;
 use crate::report::labels::in_words;
 use crate::report::operations;
@@ -73,9 +74,11 @@ pub fn sentences(result: &ExperimentResult) -> Vec<String> {
     // Of several scenarios the recommendation is the answer, and what the recommended one is like comes after it.
     let mut sentences: Vec<String> = best.iter().filter_map(|best| selection(best, result)).collect();
     sentences.extend(best.iter().flat_map(|best| recommendation::sentences(best, result)));
+    changes(result, &mut sentences);
     if ranking::recommended(result).is_none() {
         sentences.extend(choice::worth(result).map(|worth| format!("{worth}.")));
     }
+    sentences.extend(sensitivity::headline(result));
     sentences.push(availability(result, shown));
     sentences.extend(source(shown, shown.loss_in_question(result.objective.metric)));
     sentences.extend(deployments::sentence(shown));
@@ -88,6 +91,29 @@ pub fn sentences(result: &ExperimentResult) -> Vec<String> {
         sentences.extend(sensitivity::sentences(result));
     }
     sentences
+}
+
+/// So many characters have room at the head of a page and on a slide.
+const LONGEST: usize = 292;
+
+/// What becomes of operations stands first where that is the answer, else behind the recommendation; in one paragraph if there is room.
+fn changes(result: &ExperimentResult, sentences: &mut Vec<String>) {
+    let Some(compared) = Compared::of(result).filter(|_| result.comparison.is_none()) else { return };
+    let mut headlines = compared.headlines();
+    if headlines.is_empty() {
+        return;
+    }
+    let is_first = compared.is_the_answer();
+    let recommended = sentences.first().cloned().unwrap_or_default();
+    let joined = |headline: &String| match is_first {
+        _ if recommended.is_empty() => headline.clone(),
+        true => format!("{headline} {recommended}"),
+        false => format!("{recommended} {headline}"),
+    };
+    match headlines.iter().map(joined).find(|both| both.chars().count() < LONGEST) {
+        Some(both) if !recommended.is_empty() => sentences[0] = both,
+        _ => sentences.insert(usize::from(!is_first).min(sentences.len()), headlines.swap_remove(0)),
+    }
 }
 
 /// What was asked, in a sentence: the experiment's own, if it says.

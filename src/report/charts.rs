@@ -35,6 +35,7 @@ mod svg;
 mod timeline;
 mod tornado;
 mod tradeoff;
+mod uncertainty;
 mod windows;
 
 pub(super) use deciding::deciding;
@@ -44,6 +45,7 @@ pub use overlay::{Panel, overlay};
 pub use paint::{png, svg};
 pub use palette::css;
 pub use picture::{Anchor, Mark, Picture, Role, Style, Text};
+pub(super) use series::explained;
 pub use timeline::{Reach, instant, reach};
 
 use std::borrow::Cow;
@@ -51,6 +53,7 @@ use std::borrow::Cow;
 use sheet::Sheet;
 
 use crate::report::deployments;
+use crate::report::fates::Compared;
 use crate::report::format;
 use crate::report::loss;
 use crate::report::pareto::MOST_DRAWN;
@@ -71,7 +74,7 @@ pub struct Chart {
 const MOST_POINTS: usize = 500;
 
 /// Names of the charts of an answer, in their order.
-const NAMES: [&str; 12] = [
+const NAMES: [&str; 13] = [
     "downtime",
     "deployments",
     "heatmap",
@@ -84,6 +87,7 @@ const NAMES: [&str; 12] = [
     "attribution",
     "pareto",
     "tornado",
+    "uncertainty",
 ];
 
 /// The name of the summary.
@@ -135,6 +139,7 @@ fn part(result: &ExperimentResult, name: &str, sheet: Sheet) -> Option<Picture> 
         "attribution" => attribution::draw(result, sheet),
         "pareto" => pareto::draw(&excerpt(result, MOST_POINTS), sheet),
         "tornado" => tornado::draw(result, sheet),
+        "uncertainty" => uncertainty::draw(result, sheet),
         "rollout" => rollout::draw(result, false, sheet),
         "outage-longest" => result.replays.first().map(|replay| timeline::draw(result, replay, sheet)),
         _ => None,
@@ -160,6 +165,7 @@ pub(super) fn of_numbers(result: &ExperimentResult) -> Vec<Chart> {
         attribution::draw(result, Sheet::WHOLE).map(|picture| (picture, &whole)),
         pareto::draw(&points, Sheet::WHOLE).map(|picture| (picture, &points)),
         tornado::draw(result, Sheet::WHOLE).map(|picture| (picture, &whole)),
+        uncertainty::draw(result, Sheet::WHOLE).map(|picture| (picture, &whole)),
     ];
     let named = NAMES.into_iter().zip(pictures);
     let chart = |(name, drawn): (&'static str, Option<(Picture, &Cow<'_, ExperimentResult>)>)| {
@@ -170,6 +176,10 @@ pub(super) fn of_numbers(result: &ExperimentResult) -> Vec<Chart> {
         Some(Chart { name, picture })
     };
     let mut charts: Vec<Chart> = named.filter_map(chart).collect();
+    if !result.sensitivity.is_empty() {
+        // What was asked stands before what the answer is made of.
+        charts.sort_by_key(|chart| !["tornado", "uncertainty"].contains(&chart.name));
+    }
     if is_about_operations(result) {
         // The picture that decides stands first.
         charts.sort_by_key(|chart| chart.name != "operations");
@@ -182,8 +192,12 @@ pub(super) fn absent(result: &ExperimentResult) -> Vec<String> {
     windows::why_not(result).into_iter().collect()
 }
 
-/// Whether most of what the objective counts comes from changes made on purpose, in the scenario that others are compared with.
+/// Whether most of what the objective counts comes from changes made on purpose, in the scenario that others are compared with; or how
+/// they end is what tells scenarios apart.
 fn is_about_operations(result: &ExperimentResult) -> bool {
+    if Compared::of(result).is_some_and(|compared| compared.is_the_answer()) {
+        return true;
+    }
     let baseline = result.scenarios.iter().find(|one| Some(&one.name) == result.baseline.as_ref());
     let Some(scenario) = baseline.or(result.scenarios.first()) else { return false };
     let fails = loss::loss_of(result) == Metric::FailedRequests;

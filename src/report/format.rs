@@ -8,6 +8,16 @@ const HOUR: f64 = 3_600.0;
 const DAY: f64 = 86_400.0;
 const YEAR: f64 = 365.0 * DAY;
 
+/// From a span to a longer one, with one unit where they share it: `18 to 36 min`, `40 ms to 2 s`.
+pub fn span_range(low: f64, high: f64) -> String {
+    let [low, high] = [low, high].map(duration);
+    match (low.split_once(' '), high.split_once(' ')) {
+        _ if low == high => low,
+        (Some((number, unit)), Some((_, same))) if unit == same => format!("{number} to {high}"),
+        _ => format!("{low} to {high}"),
+    }
+}
+
 /// A span of time: `240 ms`, `2.4 s`, `41 s`, `3.3 min`, `12 min`, `3.3 h`, `2.2 d`, `41 d`, `3.2 y`.
 pub fn duration(secs: f64) -> String {
     // Each limit lies where rounding would carry into the next unit: 59.7 s is a minute, not 60 s.
@@ -417,6 +427,14 @@ mod tests {
         for (secs, text) in cases {
             assert_eq!(duration(secs), text, "{secs}");
         }
+    }
+
+    #[test]
+    fn a_range_names_its_unit_once() {
+        assert_eq!(span_range(1_080.0, 2_160.0), "18 to 36 min");
+        assert_eq!(span_range(0.04, 2.0), "40 ms to 2 s");
+        assert_eq!(span_range(60.0, 60.1), "1 min");
+        assert_eq!(span_range(-41.0, -5.0), "−41 to −5 s");
     }
 
     #[test]

@@ -5,7 +5,7 @@ use serde_json::Value;
 use crate::report::format;
 use crate::report::labels::value_text;
 use crate::report::period::Period;
-use crate::results::{Estimate, ExperimentResult, Response, ScenarioResult, Sensitivity, Spread};
+use crate::results::{Estimate, ExperimentResult, Response, ScenarioResult, Sensitivity, Spread, Uncertainty};
 use crate::study::Metric;
 
 /// Parameters that are named; the rest is counted.
@@ -20,6 +20,8 @@ pub struct Ranking<'a> {
     pub more: usize,
     /// How many have none that is more than chance.
     pub silent: usize,
+    /// Those of them of which only a range is known.
+    pub silent_ranges: Vec<&'a Sensitivity>,
 }
 
 /// The response of the loss that the objective counts.
@@ -47,7 +49,8 @@ pub fn ranking(result: &ExperimentResult) -> Option<Ranking<'_>> {
     top.sort_by(|a, b| change(b).mean.abs().total_cmp(&change(a).mean.abs()));
     let seen = top.len();
     top.truncate(TOP);
-    Some(Ranking { more: seen - top.len(), silent: result.sensitivity.len() - seen, top })
+    let silent_ranges = uncertain(result).into_iter().filter(|one| !is_seen(one)).collect();
+    Some(Ranking { more: seen - top.len(), silent: result.sensitivity.len() - seen, silent_ranges, top })
 }
 
 /// A parameter as people call it: `container-hang every mean`, `startUp median`, `readinessProbe.failureThreshold`.
@@ -58,6 +61,112 @@ pub fn name(key: &str) -> String {
     }
     let is_law = |part: &&str| LAWS.contains(&part.split('[').next().unwrap_or_default());
     rest.split('.').filter(|part| !is_law(part)).collect::<Vec<_>>().join(" ")
+}
+
+/// The same in a sentence or in a picture: `container-hang, once in`, `dependency-error, median length`.
+pub fn label(key: &str) -> String {
+    let name = name(key);
+    let endings =
+        [(" every mean", ", once in"), (" lasts median", ", median length"), (" lasts p95", ", p95 of length")];
+    let spoken = endings.iter().find_map(|(ending, words)| Some(format!("{}{words}", name.strip_suffix(ending)?)));
+    spoken.unwrap_or(name)
+}
+
+/// The same where the values do not stand behind it.
+pub fn label_alone(key: &str) -> String {
+    label(key).replace(", once in", ", time between")
+}
+
+/// A value in a sentence: `27 to 108 d`, `1.5 h`, `3`.
+pub fn spoken(value: &Value) -> String {
+    let apart = |text: &str| -> (String, String) {
+        let at = text.find(|c: char| c.is_ascii_alphabetic()).unwrap_or(text.len());
+        let is_plain = text[..at].parse::<f64>().is_ok() && text[at..].chars().all(|c| c.is_ascii_alphabetic());
+        if !is_plain {
+            return (text.to_owned(), String::new());
+        }
+        let unit = if &text[at..] == "m" { "min" } else { &text[at..] };
+        (text[..at].to_owned(), unit.to_owned())
+    };
+    let joined = |(number, unit): (String, String)| if unit.is_empty() { number } else { format!("{number} {unit}") };
+    let Some(ends) = value.get("between").and_then(|ends| ends.as_array()) else {
+        return joined(apart(&value_text(value)));
+    };
+    let ends: Vec<(String, String)> = ends.iter().map(|end| apart(&value_text(end))).collect();
+    match ends.as_slice() {
+        [(low, unit), (high, same)] if unit == same => joined((format!("{low} to {high}"), unit.clone())),
+        _ => ends.into_iter().map(joined).collect::<Vec<_>>().join(" to "),
+    }
+}
+
+/// What was changed, in a sentence: `replicas 3 instead of 1`, `dependency-error once in 33 to 132 d instead of 27 to 108 d`.
+pub fn change_in_words(parameter: &Sensitivity) -> String {
+    let [low, high] = [&parameter.low, &parameter.high].map(spoken);
+    format!("{} {high} instead of {low}", label(&parameter.key).replace(", once in", " once in"))
+}
+
+/// Those of which nothing better is known than a range.
+pub fn uncertain(result: &ExperimentResult) -> Vec<&Sensitivity> {
+    result.sensitivity.iter().filter(|one| one.base.get("between").is_some()).collect()
+}
+
+/// `two rates`, as far as the result knows what is uncertain.
+pub fn unknown_things(result: &ExperimentResult) -> String {
+    let uncertain = uncertain(result);
+    let are_rates = uncertain.iter().all(|one| one.key.contains(".every."));
+    let thing = if are_rates { "rate" } else { "number" };
+    match uncertain.len() {
+        0 => "the parameters".to_owned(),
+        1 => format!("one {thing}"),
+        2 => format!("two {thing}s"),
+        3 => format!("three {thing}s"),
+        n => format!("{n} {thing}s"),
+    }
+}
+
+/// Which of the uncertain ones is told apart from chance; nothing where all are, or none is.
+pub fn of_them(result: &ExperimentResult) -> Option<String> {
+    let uncertain = uncertain(result);
+    let is_seen = |one: &&&Sensitivity| response(result, one).change_s_per_year.is_told_apart();
+    let seen: Vec<&&Sensitivity> = uncertain.iter().filter(is_seen).collect();
+    let [only] = seen.as_slice() else { return None };
+    let which = label(&only.key).replace(", once in", "");
+    (uncertain.len() > 1).then(|| format!("of them only {which} shows an effect beyond chance"))
+}
+
+/// Which loss not knowing the parameters leaves, and the estimate beside it.
+pub fn spread(result: &ExperimentResult) -> Option<(&ScenarioResult, Uncertainty, Spread, Estimate)> {
+    let scenario = result.scenarios.iter().find(|scenario| scenario.uncertainty.is_some())?;
+    let uncertainty = scenario.uncertainty?;
+    Some(if fails(result) {
+        (scenario, uncertainty, uncertainty.failed_request_s_per_year, scenario.estimates[Metric::FailedRequests])
+    } else {
+        (scenario, uncertainty, uncertainty.downtime_s_per_year, scenario.estimates[Metric::Downtime])
+    })
+}
+
+/// What the answer depends on, in a sentence or two: where an experiment asks what matters.
+pub fn headline(result: &ExperimentResult) -> Option<String> {
+    let ranking = ranking(result).filter(|_| result.selection.is_none())?;
+    let each = Period::of(result).each();
+    let (what, change) = (what(result), |one: &Sensitivity| signed(response(result, one).change_s_per_year.mean));
+    let first = match ranking.top.as_slice() {
+        [] => format!("Of {} parameters none changes the {what} by more than chance.", ranking.silent),
+        [first, ..] => {
+            let other = ranking.top.iter().find(|one| one.whole != first.whole);
+            let other = other.map_or(String::new(), |one| format!(", then {} ({})", change_in_words(one), change(one)));
+            format!("What matters most is {}: {} of {what} {each}{other}.", change_in_words(first), change(first))
+        }
+    };
+    let Some((_, _, spread, _)) = spread(result) else { return Some(first) };
+    let things = unknown_things(result);
+    let second = if spread.share_of_variance > 0.0 {
+        let which = of_them(result).map_or(String::new(), |which| format!("; {which}"));
+        format!("Not knowing {things} leaves {}{which}.", format::span_range(spread.low, spread.high))
+    } else {
+        format!("Not knowing {things} makes no difference beyond the error of sampling.")
+    };
+    Some(format!("{first} {second}"))
 }
 
 /// The values that were played: `27d`, `33d`; of what is uncertain its ranges.
@@ -101,24 +210,17 @@ pub fn elasticity(response: &Response) -> String {
     text.replace('-', "−")
 }
 
-/// What matters most, and what not knowing the parameters does.
+/// What matters beside what the [`headline`] says, and what not knowing the parameters does.
 pub fn sentences(result: &ExperimentResult) -> Vec<String> {
     let mut sentences = Vec::new();
     let each = Period::of(result).each();
     if let Some(ranking) = ranking(result) {
-        let one = |parameter: &&Sensitivity| {
-            let [low, high] = played(parameter);
-            let change = response(result, parameter).change_s_per_year.mean;
-            format!("{} ({} {each} from {low} to {high})", name(&parameter.key), signed(change))
-        };
-        let first: Vec<String> = ranking.top.iter().take(3).map(one).collect();
-        sentences.push(match first.as_slice() {
-            [] => format!("Of {} parameters none changes the {} by more than chance.", ranking.silent, what(result)),
-            [only] => format!("What matters for the {}: {only}.", what(result)),
-            [first, others @ ..] => {
-                format!("What matters most for the {}: {first}, then {}.", what(result), others.join(" and "))
-            }
-        });
+        let change = |one: &Sensitivity| signed(response(result, one).change_s_per_year.mean);
+        let one = |one: &&Sensitivity| format!("{} ({} {each})", change_in_words(one), change(one));
+        let rest: Vec<String> = ranking.top.iter().skip(1).take(3).map(one).collect();
+        if !rest.is_empty() {
+            sentences.push(format!("After that for the {}: {}.", what(result), rest.join("; ")));
+        }
     }
     sentences.extend(unknown(result));
     sentences
@@ -126,13 +228,8 @@ pub fn sentences(result: &ExperimentResult) -> Vec<String> {
 
 /// The error of sampling and that of not knowing, apart.
 fn unknown(result: &ExperimentResult) -> Option<String> {
-    let scenario = result.scenarios.iter().find(|scenario| scenario.uncertainty.is_some())?;
-    let uncertainty = scenario.uncertainty?;
-    let (spread, estimate): (Spread, &Estimate) = if fails(result) {
-        (uncertainty.failed_request_s_per_year, &scenario.estimates[Metric::FailedRequests])
-    } else {
-        (uncertainty.downtime_s_per_year, &scenario.estimates[Metric::Downtime])
-    };
+    let (scenario, uncertainty, spread, estimate) = spread(result)?;
+    let estimate = &estimate;
     let of = if result.scenarios.len() > 1 { format!("In “{}”, t", scenario.name) } else { "T".to_owned() };
     let meets = meets(result, scenario).unwrap_or_default();
     let each = Period::of(result).each();
@@ -162,7 +259,7 @@ pub fn over_draws(scenario: &ScenarioResult) -> Option<String> {
 }
 
 /// The probability of meeting the SLO, with its interval and with its range over the draws.
-fn meets(result: &ExperimentResult, scenario: &ScenarioResult) -> Option<String> {
+pub fn meets(result: &ExperimentResult, scenario: &ScenarioResult) -> Option<String> {
     let meets = scenario.windows.as_ref()?.meets_slo?;
     let range = over_draws(scenario)?;
     Some(format!(
@@ -192,9 +289,13 @@ pub fn table(result: &ExperimentResult) -> Option<(Vec<Vec<String>>, String)> {
     Some((ranking.top.iter().map(row).collect(), rest(&ranking)))
 }
 
-/// What is not named.
+/// What is not named; a range that somebody gave is, as not knowing it was asked about.
 pub fn rest(ranking: &Ranking<'_>) -> String {
     let numbered = |n: usize, words: &str| (n > 0).then(|| format!("{n} {words}"));
     let parts = [numbered(ranking.more, "more"), numbered(ranking.silent, "without an effect beyond chance")];
-    parts.into_iter().flatten().collect::<Vec<_>>().join(", ")
+    let rest = parts.into_iter().flatten().collect::<Vec<_>>().join(", ");
+    let among =
+        |one: &&Sensitivity| format!("{} {}", label(&one.key).replace(", once in", " once in"), spoken(&one.base));
+    let ranges: Vec<String> = ranking.silent_ranges.iter().map(among).collect();
+    if ranges.is_empty() { rest } else { format!("{rest}; among them {}", ranges.join(" and ")) }
 }

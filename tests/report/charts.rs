@@ -7,7 +7,7 @@ use hasim::results::{Estimate, ExperimentResult, RolloutReplay, Scaling};
 use hasim::study::Metric;
 use proptest::prelude::*;
 
-fn results() -> [(&'static str, ExperimentResult); 13] {
+fn results() -> [(&'static str, ExperimentResult); 15] {
     [
         ("single", synthetic::single()),
         ("four", synthetic::four()),
@@ -21,6 +21,8 @@ fn results() -> [(&'static str, ExperimentResult); 13] {
         ("two_hundred", synthetic::two_hundred()),
         ("sensitive", synthetic::sensitive()),
         ("rolled_out", synthetic::rolled_out()),
+        ("upgraded", synthetic::upgraded()),
+        ("skewed", synthetic::skewed()),
         ("hostile", hostile()),
     ]
 }
@@ -139,7 +141,8 @@ fn each_chart_is_drawn_when_it_has_something_to_say() {
     assert_eq!(names(&synthetic::two_keys()), of_many);
     let of_one = ["windows", "recovery", "outages", "phases", "attribution"];
     assert_eq!(names(&synthetic::single()), of_one);
-    assert_eq!(names(&synthetic::sensitive()), [&of_one[..], &["tornado"]].concat());
+    assert_eq!(names(&synthetic::sensitive()), [&["tornado", "uncertainty"], &of_one[..]].concat());
+    assert!(names(&synthetic::upgraded()).contains(&"operations"));
     assert_eq!(names(&synthetic::rolled_out()), [&of_few[..], &["rollout", "rollout-rolled-back"]].concat());
     assert!(names(&synthetic::silent()).is_empty());
     let empty = ExperimentResult { scenarios: Vec::new(), ..synthetic::single() };
@@ -188,6 +191,90 @@ fn operations_come_first_where_they_decide() {
     assert_eq!(first(&result), "operations");
 }
 
+/// Rule: what is never completed costs little, and is told apart from what is cheap. Rows that print the same are one.
+#[test]
+fn operations_that_are_never_completed_are_no_bargain() {
+    let result = synthetic::upgraded();
+    let texts = texts_of(&result, "operations");
+    let all = texts.join(" ");
+    for words in [
+        "“none” with aks or kubeadm never completes a upgrade, with gke only by force",
+        "elsewhere one costs 73 ms of requests with gke or aks, 200 ms with kubeadm",
+        "gave up",
+        "no end",
+        "Grey marks",
+    ] {
+        assert!(all.contains(words), "{words}: {all}");
+    }
+    assert!(texts.iter().any(|text| text == "gke, aks"), "{texts:?}");
+    let downtime = texts_of(&result, "downtime");
+    assert_eq!(
+        downtime.iter().filter(|text| *text == "blocks upgrade").count(),
+        4,
+        "two rows in two columns: {downtime:?}"
+    );
+    let page = hasim::report::page::render(&result);
+    assert!(page.contains("12 upgrades a year fail requests worth 880 ms, 73 ms each."), "no headline");
+    // Nothing differs, nothing is drawn.
+    let mut same = result;
+    let first = same.scenarios[0].operations.clone();
+    same.scenarios.iter_mut().for_each(|scenario| scenario.operations = first.clone());
+    assert!(texts_of(&same, "operations").is_empty());
+}
+
+/// Rule: which share leaves the zones uneven is the answer where it differs much between scenarios.
+#[test]
+fn uneven_zones_are_the_answer_where_they_differ() {
+    let result = synthetic::skewed();
+    assert_eq!(charts::all(&result)[0].name, "operations");
+    let texts = texts_of(&result, "operations");
+    assert_eq!(texts[0], "52 % of the releases leave the zones uneven; with “match-label-keys” less than 1 %");
+    let page = hasim::report::page::render(&result);
+    let headline =
+        "52 % of the releases leave the zones uneven with “as-it-is”; with “no-surge” 4 %, with “match-label-keys”";
+    assert!(page.contains(headline), "no headline");
+}
+
+/// Rule: what not knowing the inputs makes of the answer stands beside the error of sampling.
+#[test]
+fn what_is_not_known_has_its_range() {
+    let result = synthetic::sensitive();
+    let all = texts_of(&result, "uncertainty").join(" ");
+    for words in [
+        "Not knowing two rates leaves 30 min to 2 h of",
+        "of them only outage shows an effect beyond chance",
+        "95 % of 32 draws",
+        "crash once in 10 to 730 d",
+        "nothing beyond chance",
+    ] {
+        assert!(all.contains(words), "{words}: {all}");
+    }
+    assert!(texts_of(&synthetic::single(), "uncertainty").is_empty());
+    // A range that has no effect is named among what has none.
+    assert!(texts_of(&result, "tornado").join(" ").contains("among them crash once in 10 to 730 d"));
+}
+
+/// Rule: a bar that is far longer than all others is cut, so that these are seen.
+#[test]
+fn a_long_bar_of_the_tornado_is_cut() {
+    let mut result = synthetic::sensitive();
+    let one = &mut result.sensitivity[0];
+    for response in [&mut one.downtime, &mut one.failed] {
+        response.at_s_per_year = [3_600.0, 90_000.0];
+        response.change_s_per_year =
+            Estimate { mean: 86_400.0, low: 86_000.0, high: 87_000.0, ..response.change_s_per_year };
+    }
+    let mut other = one.clone();
+    other.key = "readinessProbe.periodSeconds".to_owned();
+    for response in [&mut other.downtime, &mut other.failed] {
+        response.at_s_per_year = [3_600.0, 3_660.0];
+        response.change_s_per_year = Estimate { mean: 60.0, low: 50.0, high: 70.0, ..response.change_s_per_year };
+    }
+    result.sensitivity.push(other);
+    let texts = texts_of(&result, "tornado");
+    assert_eq!(texts.iter().filter(|text| *text == "+24 h").count(), 2, "in the bar and beside it: {texts:?}");
+}
+
 /// Two rollouts that are the same are drawn once, and what else struck is said.
 #[test]
 fn a_rollout_is_not_drawn_twice() {
@@ -212,13 +299,13 @@ fn a_rollout_is_told_second_by_second() {
         let texts = texts_of(&result, chart).join(" ");
         assert!(texts.contains(words), "{chart}: {words}: {texts}");
     };
-    says("rollout", "One release takes 1 min 20 s and fails no request; in the baseline");
+    says("rollout", "This release takes 1 min 20 s and fails no request; that of the baseline");
     says("rollout", "never fewer than 2 of 2 Pods Ready · revision 7, replication 3");
     says("rollout", "33 %, 700 ms");
     says("rollout", "old revision, terminating");
     says(
         "rollout-rolled-back",
-        "A bad release (crash-loop) is found after 1 min and fails requests worth 10 s of full traffic",
+        "This bad release (crash-loop) is found after 1 min and fails requests worth 10 s of full traffic",
     );
     says("rollout-rolled-back", "undone after 1 min 20 s");
     let page = hasim::report::page::render(&result);

@@ -5,8 +5,8 @@ use hasim::results::{
     Attribution, BadInfo, Comparison, Detection, Difference, Distribution, Estimate, Estimates, ExperimentResult,
     FailingSpan, FaultInfo, FlawInfo, Group, Lane, ManifestFinding, Mark, OperationInfo, OperationResult, OrderedMap,
     OutageExample, PodRecovery, Quantile, Removal, Replay, Response, RevisionCounts, Rollback, RolloutReplay,
-    ScenarioResult, ScenarioStanding, SelectionResult, Sensitivity, Span, Standing, Tone, Verdict, WindowLoss,
-    WindowsResult,
+    ScenarioResult, ScenarioStanding, SelectionResult, Sensitivity, Span, Spread, Standing, Tone, Uncertainty, Verdict,
+    WindowLoss, WindowsResult,
 };
 use hasim::study::{Metric, Objective, Wanted};
 use hasim::time::Duration;
@@ -504,6 +504,8 @@ pub fn sensitive() -> ExperimentResult {
         let [low, base, high] = values;
         Sensitivity { key: key.to_owned(), base, low, high, whole, downtime: response, failed: response }
     };
+    // From so many days to two years.
+    let between = |from: [&str; 3]| from.map(|from| json!({"between": [from, "730d"]}));
     result.sensitivity = vec![
         parameter(
             "readinessProbe.failureThreshold",
@@ -518,7 +520,26 @@ pub fn sensitive() -> ExperimentResult {
             response(-360.0, 20.0, Some(-0.5)),
         ),
         parameter("livenessProbe.timeoutSeconds", [json!(4), json!(5), json!(6)], true, response(1.0, 9.0, None)),
+        parameter(
+            "faults.crash.every.exponential.mean",
+            between(["9d", "10d", "11d"]),
+            false,
+            response(1.0, 9.0, None),
+        ),
+        parameter(
+            "faults.outage.every.exponential.mean",
+            between(["27d", "30d", "33d"]),
+            false,
+            response(-90.0, 9.0, Some(-0.3)),
+        ),
     ];
+    let spread = Spread { low: 1_800.0, high: 7_200.0, share_of_variance: 0.2 };
+    result.scenarios[0].uncertainty = Some(Uncertainty {
+        draws: 32,
+        downtime_s_per_year: spread,
+        failed_request_s_per_year: spread,
+        meets_slo: Some(Spread { low: 0.9, high: 0.99, share_of_variance: 0.2 }),
+    });
     result
 }
 
@@ -695,6 +716,56 @@ pub fn rolled_out() -> ExperimentResult {
             ..replay(&worst, vec![span(50.0, 70.0, 0.5)])
         },
     ];
+    result
+}
+
+/// Upgrades of Nodes by three providers and two budgets: one budget blocks two of them, and the third goes by force.
+pub fn upgraded() -> ExperimentResult {
+    let words = |all: &[&str]| all.iter().map(|one| json!(one)).collect::<Vec<_>>();
+    let keys =
+        [("candidate", words(&["one", "none"])), ("operations.upgrade.preset", words(&["gke", "aks", "kubeadm"]))];
+    let mut result = grid("upgrades", &keys);
+    result.baseline = Some(result.scenarios[0].name.clone());
+    let upgrade = |cost: Option<f64>, complete: u64, forced: u64, gave_up: u64, no_end: u64| OperationResult {
+        per_year: estimate(12.0, 1.0),
+        duration_s: Distribution { count: complete, ..distribution(840.0, 0.1, complete, no_end) },
+        rolled_back_s: Distribution::default(),
+        superseded: 0,
+        gave_up,
+        left_uneven: 0,
+        forced,
+        nothing_to_evict: 0,
+        skipped: 0,
+        evictions_refused: 1_000 * (gave_up + no_end),
+        least_serving: vec![0, 100],
+        downtime_s_each: Some(bound(0.1)),
+        failed_request_s_each: Some(cost.map_or(bound(0.3), |cost| estimate(cost, 5.0))),
+    };
+    let all = [
+        upgrade(Some(0.073), 100, 0, 0, 0),
+        upgrade(Some(0.073), 100, 0, 0, 0),
+        upgrade(Some(0.2), 100, 0, 0, 0),
+        upgrade(Some(0.07), 100, 100, 0, 0),
+        upgrade(None, 0, 0, 100, 0),
+        upgrade(None, 0, 0, 0, 100),
+    ];
+    for (scenario, operation) in result.scenarios.iter_mut().zip(all) {
+        scenario.operations = [("upgrade".to_owned(), operation)].into_iter().collect();
+    }
+    result
+}
+
+/// Releases of three candidates that leave the zones uneven: often, seldom and hardly ever.
+pub fn skewed() -> ExperimentResult {
+    let names = ["as-it-is", "no-surge", "match-label-keys"].map(|name| json!(name)).to_vec();
+    let mut result = grid("zones", &[("candidate", names)]);
+    result.baseline = Some(result.scenarios[0].name.clone());
+    let release = upgraded().scenarios[0].operations.iter().next().unwrap().1.clone();
+    for (scenario, left_uneven) in result.scenarios.iter_mut().zip([520, 40, 1]) {
+        let duration_s = Distribution { count: 1_000, ..release.duration_s.clone() };
+        let one = OperationResult { left_uneven, duration_s, ..release.clone() };
+        scenario.operations = [("release".to_owned(), one)].into_iter().collect();
+    }
     result
 }
 

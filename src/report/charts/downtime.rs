@@ -14,8 +14,8 @@ use crate::report::format;
 use crate::report::labels::{Labels, in_words};
 use crate::report::loss;
 use crate::report::period::Period;
-use crate::report::ranking;
-use crate::results::{Estimate, ExperimentResult};
+use crate::report::ranking::{self, Ranking};
+use crate::results::{Estimate, ExperimentResult, ScenarioResult};
 use crate::study::Metric;
 
 const ROW: f64 = 27.0;
@@ -65,7 +65,13 @@ fn best(result: &ExperimentResult, most: usize, best: usize) -> Vec<usize> {
         recommended == Some(name) || result.baseline.as_deref() == Some(name)
     };
     let lost = |i: usize| loss::lost(result, &result.scenarios[i]);
-    all.sort_by(|&a, &b| lost(a).mean.total_cmp(&lost(b).mean).then(lost(a).high.total_cmp(&lost(b).high)));
+    // What never gets its work done is no good, however little it loses.
+    let blocked = blocked(result);
+    let order = |i: usize| (blocked.contains(&i), lost(i));
+    all.sort_by(|&a, &b| {
+        let ((a_blocked, a), (b_blocked, b)) = (order(a), order(b));
+        a_blocked.cmp(&b_blocked).then(a.mean.total_cmp(&b.mean)).then(a.high.total_cmp(&b.high))
+    });
     let mut place = 0;
     all.retain(|i| {
         place += 1;
@@ -115,6 +121,7 @@ fn of_rows(result: &ExperimentResult, title: &str, sheet: Sheet) -> Picture {
     }
 
     let baseline = result.baseline.as_deref();
+    let blocked = blocked(result);
     for (i, scenario) in result.scenarios.iter().enumerate() {
         let middle = top + row * (i as f64 + 0.5) + 2.0;
         rows.write(&mut picture, i, middle, baseline == Some(scenario.name.as_str()));
@@ -123,6 +130,8 @@ fn of_rows(result: &ExperimentResult, title: &str, sheet: Sheet) -> Picture {
             let estimate = &scenario.estimates[*metric];
             let y = if shown.len() == 1 { middle } else { middle - 5.0 + 10.0 * number as f64 };
             let words = format!("{}: {} of {name} {each}", scenario.name, format::with_interval(estimate));
+            // What it would cost to get the work done is not known.
+            let colour = if blocked.contains(&i) { GREY.faint(0.45) } else { colour };
             picture.datum(name, words, |picture| interval(picture, &axis, estimate, y, colour, shape));
         }
         columns.write(&mut picture, i, middle);
@@ -139,11 +148,23 @@ fn of_rows(result: &ExperimentResult, title: &str, sheet: Sheet) -> Picture {
     picture
 }
 
+/// The scenarios in which an operation is hardly ever completed, while it is in others.
+fn blocked(result: &ExperimentResult) -> Vec<usize> {
+    Ranking::of(result).map(|ranking| ranking.blocked()).unwrap_or_default()
+}
+
+/// What stands in the place of a loss that is little because the work is not done: `blocks node-image`.
+fn blocks(scenario: &ScenarioResult) -> String {
+    let names: Vec<&str> =
+        scenario.operations.iter().filter(|(_, one)| one.is_blocked()).map(|(name, _)| name.as_str()).collect();
+    format!("blocks {}", names.join(", "))
+}
+
 /// An SLO is drawn up to so many times what is lost.
 const NEAR: f64 = 4.0;
 
 /// How strong the row of the recommended scenario is coloured.
-const CHOSEN: f64 = 0.16;
+pub(super) const CHOSEN: f64 = 0.16;
 
 /// What is drawn: downtime and failed requests, or of many scenarios what the objective counts.
 fn metrics(result: &ExperimentResult) -> Vec<Metric> {
@@ -175,16 +196,22 @@ fn estimates<'a>(result: &'a ExperimentResult, shown: &'a [Metric]) -> impl Iter
 }
 
 fn axis(result: &ExperimentResult, shown: &[Metric], left: f64, right: f64) -> Axis {
-    let value = |e: &Estimate| if e.bound { e.high } else { e.mean };
-    let values = Range::of(estimates(result, shown).map(value)).unwrap_or(Range { low: 1.0, high: 60.0 });
-    // The ends of intervals, as far as they do not squeeze the values.
-    let lows = estimates(result, shown).map(|e| e.low).filter(|low| *low > values.low / 4.0);
-    let mut range = Range::of(lows.chain(estimates(result, shown).map(|e| e.high)).chain([values.low, values.high]))
-        .unwrap_or(values);
+    let all: Vec<Estimate> = estimates(result, shown).copied().collect();
     let allowed = result.objective.slo.map(|slo| Period::of(result).budget(slo)).filter(|allowed| *allowed > 0.0);
+    spanning(&all, allowed, left, right)
+}
+
+/// An axis for these values, with the ends of their intervals as far as they do not squeeze the values, and with another one if it is
+/// near.
+pub(super) fn spanning(all: &[Estimate], near: Option<f64>, left: f64, right: f64) -> Axis {
+    let value = |e: &Estimate| if e.bound { e.high } else { e.mean };
+    let values = Range::of(all.iter().map(value)).unwrap_or(Range { low: 1.0, high: 60.0 });
+    let lows = all.iter().map(|e| e.low).filter(|low| *low > values.low / 4.0);
+    let mut range =
+        Range::of(lows.chain(all.iter().map(|e| e.high)).chain([values.low, values.high])).unwrap_or(values);
     // An SLO far from all of them would press them together: it is told in words.
-    if let Some(allowed) = allowed.filter(|a| *a < range.high * NEAR && *a > range.low / NEAR) {
-        range = Range { low: range.low.min(allowed), high: range.high.max(allowed) };
+    if let Some(near) = near.filter(|a| *a < range.high * NEAR && *a > range.low / NEAR) {
+        range = Range { low: range.low.min(near), high: range.high.max(near) };
     }
     if range.is_wide() {
         // Bounds are drawn as arrows to the left: leave them their length.
@@ -219,6 +246,9 @@ fn lead(result: &ExperimentResult, slo: Option<(f64, f64)>, axis: &Axis) -> Stri
                 Period::of(result).each()
             );
         }
+    }
+    if !blocked(result).is_empty() {
+        text += " Grey: little is lost as the work is not done.";
     }
     if result.baseline.is_some() && result.scenarios.len() > 1 {
         text += " The baseline is bold.";
@@ -271,8 +301,15 @@ impl ValueColumns {
         let mut right = right;
         let mut columns = Vec::new();
         for &metric in shown.iter().rev() {
-            let cells: Vec<String> =
-                result.scenarios.iter().map(|s| format::span_with_error(&s.estimates[metric])).collect();
+            let blocked = blocked(result);
+            let cell = |(i, scenario): (usize, &ScenarioResult)| {
+                if blocked.contains(&i) {
+                    blocks(scenario)
+                } else {
+                    format::span_with_error(&scenario.estimates[metric])
+                }
+            };
+            let cells: Vec<String> = result.scenarios.iter().enumerate().map(cell).collect();
             let head = font::width(Look::of(metric).name, SMALL.size, true);
             let width = cells.iter().map(|cell| font::width(cell, SMALL.size, false)).fold(head, f64::max);
             columns.push(ValueColumn { metric, cells, width, right });
@@ -310,6 +347,11 @@ fn diamond(picture: &mut Picture, (x, y): (f64, f64), radius: f64, colour: Colou
     picture.area(vec![(x, y - r), (x + r, y), (x, y + r), (x - r, y)], colour);
 }
 
+/// A value with its interval, in the shape of its metric.
+pub(super) fn mark(picture: &mut Picture, axis: &Axis, e: &Estimate, y: f64, colour: Colour, metric: Metric) {
+    interval(picture, axis, e, y, colour, Look::of(metric).shape);
+}
+
 /// A value with its interval, or an open mark with an arrow to the left for a bound.
 fn interval(picture: &mut Picture, axis: &Axis, e: &Estimate, y: f64, colour: Colour, shape: Shape) {
     if e.bound {
@@ -319,13 +361,13 @@ fn interval(picture: &mut Picture, axis: &Axis, e: &Estimate, y: f64, colour: Co
     let (low, high) = (axis.at(e.low), axis.at(e.high));
     picture.line(vec![(low, y), (high, y)], 1.6, colour);
     for (value, end) in [(e.low, low), (e.high, high)] {
-        // An end outside the axis has no cap: the interval goes on, as an arrow says at its beginning.
         if axis.holds(value) && high - low > 10.0 {
             picture.line(vec![(end, y - 3.0), (end, y + 3.0)], 1.6, colour);
         }
     }
-    if !axis.holds(e.low) && axis.holds(e.high) {
-        picture.area(vec![(low - 6.0, y), (low, y - 3.2), (low, y + 3.2)], colour);
+    if !axis.holds(e.low) {
+        // The interval goes on below the axis.
+        picture.area(vec![(low - 4.0, y), (low + 3.0, y - 3.2), (low + 3.0, y + 3.2)], colour);
     }
     shape(picture, (axis.at(e.mean), y), 4.0, colour);
 }

@@ -10,7 +10,7 @@ use super::sheet::Sheet;
 use crate::report::aggregate;
 use crate::report::format;
 use crate::report::labels::Labels;
-use crate::results::{ExperimentResult, FailingSpan, RevisionCounts, Rollback, RolloutReplay};
+use crate::results::{Estimate, ExperimentResult, FailingSpan, RevisionCounts, Rollback, RolloutReplay};
 
 const LEFT: f64 = MARGIN + 46.0;
 /// Behind what is drawn stands how many Pods are wanted.
@@ -19,11 +19,14 @@ const WANTED: f64 = 66.0;
 const POD: f64 = 40.0;
 const LEAST_HEIGHT: f64 = 90.0;
 const MOST_HEIGHT: f64 = 200.0;
-/// From 0 to 100 % of the requests, and the words above them.
+/// From 0 to 100 % of the requests, and the most that words stand above them.
 const SHARES: f64 = 64.0;
 const WORDS: f64 = 32.0;
+const LINE: f64 = 13.0;
 /// What a part of another picture has below the Pods.
 const BELOW: f64 = 22.0 + 6.0 + WORDS + SHARES + 36.0;
+/// States that are narrower are not drawn: nobody sees them.
+const LEAST_STATE: f64 = 7.0;
 /// What lasts a tenth of a second in a rollout of minutes is still seen.
 const LEAST_WIDTH: f64 = 2.0;
 
@@ -34,6 +37,16 @@ struct Band {
     colour: Colour,
     count: fn(&RevisionCounts) -> u32,
 }
+
+/// The new revision is bad: its Pods have the colour of what fails.
+const BAD_BANDS: [Band; 6] = [
+    Band { name: "good revision, Ready", colour: BLUE, count: |pods| pods.old_ready },
+    Band { name: "bad revision, Ready", colour: VERMILION, count: |pods| pods.new_ready },
+    Band { name: "bad revision, not Ready", colour: ORANGE, count: |pods| pods.new_not_ready },
+    Band { name: "good revision, not Ready yet", colour: SKY, count: |pods| pods.old_not_ready },
+    Band { name: "good revision, terminating", colour: SLATE, count: |pods| pods.old_terminating },
+    Band { name: "bad revision, terminating", colour: PURPLE, count: |pods| pods.new_terminating },
+];
 
 const BANDS: [Band; 6] = [
     Band { name: "old revision, Ready", colour: BLUE, count: |pods| pods.old_ready },
@@ -61,6 +74,36 @@ impl Moment {
     }
 }
 
+/// The bands of a rollout.
+fn bands(replay: &RolloutReplay) -> &'static [Band; 6] {
+    if replay.rollback.is_some() { &BAD_BANDS } else { &BANDS }
+}
+
+/// A state of the Pods, and where it lies in the picture.
+struct State<'a> {
+    from: f64,
+    to: f64,
+    pods: &'a RevisionCounts,
+}
+
+/// The states that are wide enough to be seen; what follows a narrow one begins where that did.
+fn states<'a>(replay: &'a RolloutReplay, axis: &Axis) -> Vec<State<'a>> {
+    let x = |at_s: f64| axis.at(at_s - replay.rollout_from_s);
+    let ends = replay.pods.iter().skip(1).map(|next| next.at_s).chain([replay.lasts_s]);
+    let mut states: Vec<State<'_>> = Vec::new();
+    let mut from = None;
+    for (pods, end) in replay.pods.iter().zip(ends) {
+        let begin = from.unwrap_or(x(pods.at_s));
+        if x(end) - x(pods.at_s) < LEAST_STATE && end < replay.lasts_s {
+            from = Some(begin);
+        } else {
+            states.push(State { from: begin, to: x(end), pods });
+            from = None;
+        }
+    }
+    states
+}
+
 /// Where time ends.
 fn end(picture: &Picture) -> f64 {
     picture.right() - WANTED
@@ -78,16 +121,15 @@ pub fn draw(result: &ExperimentResult, is_rolled_back: bool, sheet: Sheet) -> Op
     }
     let mut picture = Picture::on(sheet);
     let mut y = frame::head(&mut picture, &title(result, &replays, is_same), &lead(&replays, first));
-    let is_there = |band: &&Band| replays.iter().any(|one| one.pods.iter().any(|pods| (band.count)(pods) > 0));
-    let mut legend: Vec<(Colour, String)> =
-        BANDS.iter().filter(is_there).map(|band| (band.colour, band.name.to_owned())).collect();
-    if replays.iter().any(|one| !one.failing.is_empty()) {
-        legend.push((VERMILION, FAILS.to_owned()));
-    }
-    y = frame::legend_line(&mut picture, y - 8.0, &legend);
     let from = replays.iter().map(|one| -one.rollout_from_s).fold(0.0, f64::min);
     let to = replays.iter().map(|one| one.lasts_s - one.rollout_from_s).fold(0.0, f64::max);
     let axis = Axis::moments(from, to, LEFT, end(&picture));
+    // What fails has its own panel with its name.
+    let is_there =
+        |band: &&Band| replays.iter().any(|one| states(one, &axis).iter().any(|state| (band.count)(state.pods) > 0));
+    let legend: Vec<(Colour, String)> =
+        bands(first).iter().filter(is_there).map(|band| (band.colour, band.name.to_owned())).collect();
+    y = frame::legend_line(&mut picture, y - 8.0, &legend);
     for replay in replays {
         y = panel(&mut picture, result, replay, &axis, y) + 14.0;
         picture.description.push(in_words(replay));
@@ -103,7 +145,9 @@ const FAILS: &str = "requests that fail";
 fn panel(picture: &mut Picture, result: &ExperimentResult, replay: &RolloutReplay, axis: &Axis, y: f64) -> f64 {
     let mut y = header(picture, result, replay, y + 10.0);
     let wanted = wanted(replay);
-    let most = replay.pods.iter().map(total).chain(wanted.iter().map(|(_, pods)| *pods)).max().unwrap_or(0).max(1);
+    let there = states(replay, axis);
+    let most = there.iter().map(|state| total(state.pods)).chain(wanted.iter().map(|(_, pods)| *pods)).max();
+    let most = most.unwrap_or(0).max(1);
     let sheet = picture.sheet;
     let height = sheet.area((f64::from(most) * POD).clamp(LEAST_HEIGHT, MOST_HEIGHT), y + 20.0 + BELOW);
     let (top, bottom) = (y + 20.0, y + 20.0 + height);
@@ -113,7 +157,7 @@ fn panel(picture: &mut Picture, result: &ExperimentResult, replay: &RolloutRepla
     for pods in (0..=most).step_by(step(most) as usize) {
         level(picture, at(pods), &pods.to_string());
     }
-    stack(picture, replay, axis, &at);
+    stack(picture, replay, &there, &at);
     let x = |at_s: f64| axis.at(at_s - replay.rollout_from_s);
     let ends = wanted.iter().skip(1).map(|(from_s, _)| *from_s).chain([replay.lasts_s]);
     for ((from_s, pods), end_s) in wanted.iter().zip(ends) {
@@ -124,18 +168,57 @@ fn panel(picture: &mut Picture, result: &ExperimentResult, replay: &RolloutRepla
     }
     completion(picture, replay, axis, (top, bottom));
 
+    let ticks = |picture: &mut Picture, bottom: f64| {
+        for (value, label) in &axis.ticks {
+            picture.text(axis.at(*value), bottom + 16.0, Anchor::Middle, SMALL, label.clone());
+        }
+    };
+    if replay.failing.is_empty() {
+        // An empty panel says no more than that.
+        ticks(picture, bottom);
+        picture.text(MARGIN, bottom + 36.0, Anchor::Left, SMALL.bold(), format!("{FAILS}: none"));
+        return bottom + 38.0;
+    }
     y = bottom + 22.0;
     picture.text(MARGIN, y, Anchor::Left, SMALL.bold(), FAILS);
-    let (top, bottom) = (y + 6.0 + WORDS, y + 6.0 + WORDS + SHARES);
+    let marks = marks(replay, axis, end(picture));
+    let above = |mark: &Written| SHARES * mark.peak + 5.0 + LINE * mark.line as f64 + 12.0 - SHARES;
+    let words = marks.iter().map(above).fold(0.0, f64::max);
+    let (top, bottom) = (y + 13.0 + words, y + 13.0 + words + SHARES);
     grid(picture, axis, (top, bottom));
     for (share, label) in [(0.0, "0 %"), (0.5, "50 %"), (1.0, "100 %")] {
         level(picture, bottom - SHARES * share, label);
     }
-    failing(picture, replay, axis, bottom);
-    for (value, label) in &axis.ticks {
-        picture.text(axis.at(*value), bottom + 16.0, Anchor::Middle, SMALL, label.clone());
-    }
+    failing(picture, replay, axis, &marks, bottom);
+    ticks(picture, bottom);
     bottom + 18.0
+}
+
+/// The words of a moment in which requests fail.
+struct Written {
+    text: String,
+    middle: f64,
+    /// The largest share that fails in it.
+    peak: f64,
+    /// On a second line where the first has no room.
+    line: usize,
+}
+
+/// The words that have room.
+fn marks(replay: &RolloutReplay, axis: &Axis, end: f64) -> Vec<Written> {
+    let x = |at_s: f64| axis.at(at_s - replay.rollout_from_s);
+    let mut taken = [LEFT; 2];
+    let mut marks = Vec::new();
+    for moment in moments(&replay.failing) {
+        let text = format!("{}, {}", moment.share(), format::duration(moment.to_s - moment.from_s));
+        let half = font::width(&text, SMALL.size, false) / 2.0;
+        let middle = f64::midpoint(x(moment.from_s), x(moment.to_s)).clamp(LEFT + half, end - half);
+        if let Some(line) = taken.iter().position(|taken| middle - half >= *taken) {
+            marks.push(Written { text, middle, peak: moment.peak, line });
+            taken[line] = middle + half + 8.0;
+        }
+    }
+    marks
 }
 
 /// So little apart, as a part of the larger one, two rollouts are the same to the reader.
@@ -231,6 +314,7 @@ fn least_ready(replay: &RolloutReplay) -> u32 {
 }
 
 fn total(pods: &RevisionCounts) -> u32 {
+    // Either way they are the same Pods.
     BANDS.iter().map(|band| (band.count)(pods)).sum()
 }
 
@@ -254,43 +338,39 @@ fn level(picture: &mut Picture, y: f64, label: &str) {
 }
 
 /// The Pods as stacked areas, and over each stretch of time its words.
-fn stack(picture: &mut Picture, replay: &RolloutReplay, axis: &Axis, at: &dyn Fn(u32) -> f64) {
-    let x = |at_s: f64| axis.at(at_s - replay.rollout_from_s);
-    let ends: Vec<f64> = replay.pods.iter().skip(1).map(|next| next.at_s).chain([replay.lasts_s]).collect();
-    let steps: Vec<(f64, f64, &RevisionCounts)> =
-        replay.pods.iter().zip(ends).map(|(pods, end)| (x(pods.at_s), x(end), pods)).collect();
-    for (number, band) in BANDS.iter().enumerate() {
-        let below = |pods: &RevisionCounts| BANDS[..number].iter().map(|band| (band.count)(pods)).sum::<u32>();
-        let is_there = |step: &(f64, f64, &RevisionCounts)| (band.count)(step.2) > 0;
-        for run in steps.chunk_by(|a, b| is_there(a) == is_there(b)).filter(|run| is_there(&run[0])) {
-            let upper = run.iter().flat_map(|(from, to, pods)| {
-                let y = at(below(pods) + (band.count)(pods));
-                [(*from, y), (*to, y)]
+fn stack(picture: &mut Picture, replay: &RolloutReplay, states: &[State<'_>], at: &dyn Fn(u32) -> f64) {
+    let bands = bands(replay);
+    for (number, band) in bands.iter().enumerate() {
+        let below = |pods: &RevisionCounts| bands[..number].iter().map(|band| (band.count)(pods)).sum::<u32>();
+        let is_there = |state: &State<'_>| (band.count)(state.pods) > 0;
+        for run in states.chunk_by(|a, b| is_there(a) == is_there(b)).filter(|run| is_there(&run[0])) {
+            let upper = || {
+                run.iter().flat_map(|state| {
+                    let y = at(below(state.pods) + (band.count)(state.pods));
+                    [(state.from, y), (state.to, y)]
+                })
+            };
+            let lower = run.iter().rev().flat_map(|state| {
+                let y = at(below(state.pods));
+                [(state.to, y), (state.from, y)]
             });
-            let lower = run.iter().rev().flat_map(|(from, to, pods)| {
-                let y = at(below(pods));
-                [(*to, y), (*from, y)]
-            });
-            let outline = upper.chain(lower).collect();
+            let outline = upper().chain(lower).collect();
             picture.datum(band.name, band.name, |picture| picture.area(outline, band.colour));
             // A line of paper tells neighbours apart also where their colours are not seen.
-            let edge = run.iter().flat_map(|(from, to, pods)| {
-                let y = at(below(pods) + (band.count)(pods));
-                [(*from, y), (*to, y)]
-            });
-            picture.line(edge.collect(), 1.2, PAPER);
+            picture.line(upper().collect(), 1.2, PAPER);
         }
     }
-    for (from, to, pods) in steps {
-        let since = format::in_full(pods.at_s - replay.rollout_from_s);
-        picture.datum("", format!("{since}: {}", counts(pods)), |picture| {
-            picture.rectangle(from, at(total(pods)), to - from, at(0) - at(total(pods)), PAPER.faint(0.0));
+    for state in states {
+        let since = format::in_full(state.pods.at_s - replay.rollout_from_s);
+        picture.datum("", format!("{since}: {}", counts(replay, state.pods)), |picture| {
+            let (top, width) = (at(total(state.pods)), state.to - state.from);
+            picture.rectangle(state.from, top, width, at(0) - top, PAPER.faint(0.0));
         });
     }
 }
 
-fn counts(pods: &RevisionCounts) -> String {
-    let there = BANDS.iter().filter(|band| (band.count)(pods) > 0);
+fn counts(replay: &RolloutReplay, pods: &RevisionCounts) -> String {
+    let there = bands(replay).iter().filter(|band| (band.count)(pods) > 0);
     let words: Vec<String> = there.map(|band| format!("{} {}", (band.count)(pods), band.name)).collect();
     if words.is_empty() { "no Pod".to_owned() } else { words.join("; ") }
 }
@@ -322,7 +402,7 @@ fn completion(picture: &mut Picture, replay: &RolloutReplay, axis: &Axis, (top, 
 }
 
 /// The share that fails, and above each moment of it how much and for how long, where there is room.
-fn failing(picture: &mut Picture, replay: &RolloutReplay, axis: &Axis, bottom: f64) {
+fn failing(picture: &mut Picture, replay: &RolloutReplay, axis: &Axis, marks: &[Written], bottom: f64) {
     let x = |at_s: f64| axis.at(at_s - replay.rollout_from_s);
     for span in &replay.failing {
         let (from, height) = (x(span.from_s), (SHARES * span.failing_share).max(1.0));
@@ -335,26 +415,9 @@ fn failing(picture: &mut Picture, replay: &RolloutReplay, axis: &Axis, bottom: f
         );
         picture.datum(FAILS, words, |picture| picture.rectangle(from, bottom - height, width, height, VERMILION));
     }
-    // On a second line where the first has no room.
-    let mut taken = [LEFT; 2];
-    for moment in moments(&replay.failing) {
-        let text = format!("{}, {}", moment.share(), format::duration(moment.to_s - moment.from_s));
-        let half = font::width(&text, SMALL.size, false) / 2.0;
-        let middle = f64::midpoint(x(moment.from_s), x(moment.to_s)).clamp(LEFT + half, end(picture) - half);
-        if let Some(line) = taken.iter().position(|taken| middle - half >= *taken) {
-            let y = bottom - SHARES * moment.peak - 5.0 - 13.0 * line as f64;
-            picture.text(middle, y, Anchor::Middle, SMALL.coloured(VERMILION), text);
-            taken[line] = middle + half + 8.0;
-        }
-    }
-    if replay.failing.is_empty() {
-        picture.text(
-            f64::midpoint(LEFT, end(picture)),
-            bottom - SHARES / 2.0 - 6.0,
-            Anchor::Middle,
-            BODY.coloured(GREY),
-            "none",
-        );
+    for Written { text, middle, peak, line } in marks {
+        let y = bottom - SHARES * peak - 5.0 - LINE * *line as f64;
+        picture.text(*middle, y, Anchor::Middle, SMALL.coloured(VERMILION), text.clone());
     }
     picture.line(vec![(LEFT, bottom), (end(picture), bottom)], 1.2, GREY);
 }
@@ -377,36 +440,89 @@ fn moments(failing: &[FailingSpan]) -> Vec<Moment> {
     moments
 }
 
-/// What the picture says: what it costs, and how long it takes.
+/// What the picture says: what one costs on average, and those that are drawn.
 fn title(result: &ExperimentResult, replays: &[&RolloutReplay], is_same: bool) -> String {
     let [first, rest @ ..] = replays else { return String::new() };
-    let long = |replay: &RolloutReplay| match &replay.rollback {
-        Some(rollback) => format!("is found after {}", format::in_full(rollback.after_s)),
-        None => format!("takes {}", format::in_full(replay.took_s)),
-    };
-    let what = match &first.rollback {
-        Some(rollback) => format!("A bad {} ({})", first.operation, flaw(first, rollback)),
-        None => format!("One {}", first.operation),
-    };
-    let costs = |replay: &RolloutReplay| match cost(replay) {
-        secs if secs > 0.0 => format!("fails requests worth {} of full traffic", format::duration(secs)),
-        _ => "fails no request".to_owned(),
-    };
-    let title = format!("{what} {} and {}", long(first), costs(first));
-    let Some(second) = rest.first() else {
+    match (&first.rollback, mean(result, first)) {
+        (Some(rollback), _) => bad_title(result, first, rollback, rest.first().copied(), is_same),
+        (None, Some(each)) => {
+            let (words, ends) = format::span_and_ends(&each);
+            let ends = if rest.is_empty() && !each.bound { format!(" ({ends})") } else { String::new() };
+            let whole = format!("A {} fails requests worth {words}{ends} on average", first.operation);
+            let Some(second) = rest.first() else {
+                let as_there = if is_same { ", and that of the baseline is like it" } else { "" };
+                return format!("{whole}; this one {}{as_there}", failed(first));
+            };
+            let there = mean(result, second).map_or(String::new(), |each| {
+                format!(", in the baseline{} {}", setting(result, first, second), format::span(&each))
+            });
+            format!("{whole}{there}; these two {} and {}", failed(first), failed(second))
+        }
+        // Over all, the good and the bad, there is a mean that none of them is like.
+        (None, None) => {
+            let this = format!(
+                "This {} takes {} and fails {}",
+                first.operation,
+                format::in_full(first.took_s),
+                requests(first)
+            );
+            match rest.first() {
+                Some(second) => {
+                    format!("{this}; that of the baseline{} {}", setting(result, first, second), failed(second))
+                }
+                None if is_same => format!("{this}, as in the baseline"),
+                None => this,
+            }
+        }
+    }
+}
+
+/// The same of a bad revision, of which one with the flaw that costs the most is drawn.
+fn bad_title(
+    result: &ExperimentResult,
+    first: &RolloutReplay,
+    rollback: &Rollback,
+    second: Option<&RolloutReplay>,
+    is_same: bool,
+) -> String {
+    let title = format!(
+        "This bad {} ({}) is found after {} and fails {}",
+        first.operation,
+        flaw(first, rollback),
+        format::in_full(rollback.after_s),
+        requests(first)
+    );
+    let Some(second) = second else {
         return if is_same { format!("{title}, as in the baseline") } else { title };
     };
     let setting = setting(result, first, second);
     if (cost(first) - cost(second)).abs() <= ALIKE * cost(first).max(cost(second)) {
         return format!("{title}; about as much as in the baseline{setting}");
     }
-    let secs = cost(second);
-    let other = match secs {
-        none if none <= 0.0 => "none".to_owned(),
-        secs if cost(first) > 0.0 => format::duration(secs),
-        secs => format!("requests worth {}", format::duration(secs)),
-    };
-    format!("{title}; in the baseline{setting} {other}")
+    format!("{title}; in the baseline{setting} {}", failed(second))
+}
+
+/// What one costs on average in the scenario of this one, where it is one of them all: none of them was bad.
+fn mean(result: &ExperimentResult, replay: &RolloutReplay) -> Option<Estimate> {
+    let scenario = result.scenarios.iter().find(|scenario| scenario.name == replay.scenario)?;
+    let (_, operation) = scenario.operations.iter().find(|(name, _)| **name == replay.operation)?;
+    operation.failed_request_s_each.filter(|_| operation.rolled_back_s.count == 0)
+}
+
+/// What fails, after "fails".
+fn requests(replay: &RolloutReplay) -> String {
+    match cost(replay) {
+        secs if secs > 0.0 => format!("requests worth {} of full traffic", format::duration(secs)),
+        _ => "no request".to_owned(),
+    }
+}
+
+/// What fails, as an amount.
+fn failed(replay: &RolloutReplay) -> String {
+    match cost(replay) {
+        secs if secs > 0.0 => format::duration(secs),
+        _ => "none".to_owned(),
+    }
 }
 
 /// In which settings the baseline is another scenario, if that is short enough for a title.
@@ -444,6 +560,7 @@ fn lead(replays: &[&RolloutReplay], first: &RolloutReplay) -> String {
          of its requests that reach no Pod that answers.",
         first.operation, first.deployment
     );
+    text += " What lasts too short a time to be seen is not drawn.";
     if let Some(cut) = replays.iter().find_map(|replay| replay.cut.as_ref()) {
         text = format!("{text} {cut}");
     }
@@ -466,7 +583,7 @@ fn in_words(replay: &RolloutReplay) -> String {
     let steps: Vec<String> = replay
         .pods
         .iter()
-        .map(|pods| format!("{} {}", format::in_full(pods.at_s - replay.rollout_from_s), counts(pods)))
+        .map(|pods| format!("{} {}", format::in_full(pods.at_s - replay.rollout_from_s), counts(replay, pods)))
         .take(TOLD)
         .collect();
     let fails = if moments.is_empty() { "no request fails".to_owned() } else { moments.join(", ") };

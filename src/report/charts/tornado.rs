@@ -4,13 +4,13 @@ use super::axis::{Axis, Unit};
 use super::bars::BAR;
 use super::font;
 use super::frame::{self, BODY, MARGIN, SMALL};
-use super::palette::{BLUE, Colour, INK, ORANGE};
+use super::palette::{BLUE, Colour, INK, ON_LIGHT, ORANGE, PAPER};
 use super::picture::{Anchor, Picture};
 use super::sheet::Sheet;
 use crate::report::format;
 use crate::report::loss;
 use crate::report::period::Period;
-use crate::report::sensitivity::{self, elasticity, interval, name, played, response, signed};
+use crate::report::sensitivity::{self, elasticity, interval, label, label_alone, response, signed, spoken};
 use crate::results::{ExperimentResult, Sensitivity};
 
 const ROW: f64 = 34.0;
@@ -19,9 +19,9 @@ const LESS: Colour = ORANGE;
 const MORE: Colour = BLUE;
 /// Room for the values left of the bars, and for the numbers right of them.
 const NAMES: f64 = 260.0;
-const NUMBERS: f64 = 250.0;
+const NUMBERS: f64 = 170.0;
 const NARROW_NUMBERS: f64 = 200.0;
-const LEAST_NUMBERS: f64 = 80.0;
+const NARROW_SHEET_ROW: f64 = 38.0;
 /// A part of the width of a part.
 const MOST_NAMES: f64 = 0.45;
 /// Above the bars of a block stands its heading, below them its axis.
@@ -30,10 +30,19 @@ const AXIS: f64 = 26.0;
 /// What stands below all of them.
 const BELOW: f64 = 14.0;
 
+/// So many times as long as the next bar, a bar would squash all others: it is cut.
+const TOO_LONG: f64 = 4.0;
+/// Scales that differ by less are one.
+const NEAR: f64 = 4.0;
+
 /// Parameters on one scale.
 struct Block<'a> {
     heading: &'static str,
     parameters: Vec<&'a Sensitivity>,
+    /// Where its scale ends, in seconds.
+    most: f64,
+    /// What a reader must know of its scale.
+    scale: String,
 }
 
 /// A row per number, the largest change first: of those that change by a share and of those that change by whole steps, each on a scale
@@ -50,7 +59,8 @@ pub fn draw(result: &ExperimentResult, sheet: Sheet) -> Option<Picture> {
     let each = Period::of(result).each();
     let lead = format!(
         "Change of the {what} {each} against the base ({}), with each number a little less and a little more. Both are \
-         played with the same faults. Right: the change from less to more, its interval, and the elasticity (% for each %).",
+         played with the same faults. The whisker is the interval of the change from less to more, which stands at the right, and below \
+         it the elasticity (% for each %).",
         format::in_full(lost)
     );
     let mut blocks = blocks(&ranking);
@@ -59,14 +69,17 @@ pub fn draw(result: &ExperimentResult, sheet: Sheet) -> Option<Picture> {
     let legend = [(LESS, "with less of it".to_owned()), (MORE, "with more of it".to_owned())];
     let mut y = frame::legend_line(&mut picture, y - 6.0, &legend);
     let beside = y + blocks.len() as f64 * (HEADING + AXIS);
-    let room = sheet.rows(beside + BELOW, NARROW_ROW);
+    let room = sheet.rows(beside + BELOW, if sheet.is_narrow() { NARROW_SHEET_ROW } else { NARROW_ROW });
     let share = room.div_ceil(blocks.len());
     let blocks_there = blocks.len();
     for (number, block) in blocks.iter_mut().enumerate() {
         block.parameters.truncate(if number + 1 == blocks_there { room - share * number.min(1) } else { share });
     }
+    scale(&mut blocks, result, lost);
+    let names = blocks.iter().flat_map(|block| &block.parameters);
+    let longest = names.map(|one| font::width(&label_alone(&one.key), BODY.size, true)).fold(0.0, f64::max);
     for block in &blocks {
-        y = draw_block(&mut picture, result, block, lost, y);
+        y = draw_block(&mut picture, result, block, (lost, longest), y);
     }
     let rest = sensitivity::rest(&ranking);
     if !sheet.is_part() {
@@ -82,8 +95,8 @@ fn blocks<'a>(ranking: &sensitivity::Ranking<'a>) -> Vec<Block<'a>> {
     let (whole, parts): (Vec<&Sensitivity>, Vec<&Sensitivity>) = ranking.top.iter().partition(|one| one.whole);
     let steps_first = ranking.top[0].whole;
     let mut blocks = vec![
-        Block { heading: "numbers that change by a share", parameters: parts },
-        Block { heading: "settings that change by one step", parameters: whole },
+        Block { heading: "numbers that change by a share", parameters: parts, most: 0.0, scale: String::new() },
+        Block { heading: "settings that change by one step", parameters: whole, most: 0.0, scale: String::new() },
     ];
     if steps_first {
         blocks.reverse();
@@ -92,42 +105,79 @@ fn blocks<'a>(ranking: &sensitivity::Ranking<'a>) -> Vec<Block<'a>> {
     blocks
 }
 
+/// The losses with less and with more of it, against the base.
+fn deviations(result: &ExperimentResult, parameter: &Sensitivity, lost: f64) -> [f64; 2] {
+    response(result, parameter).at_s_per_year.map(|loss| loss - lost)
+}
+
+/// One scale for both blocks, where that leaves bars to be seen; a bar that is far longer than all others is cut.
+fn scale(blocks: &mut [Block<'_>], result: &ExperimentResult, lost: f64) {
+    for block in blocks.iter_mut() {
+        let mut longest: Vec<f64> = block
+            .parameters
+            .iter()
+            .map(|one| deviations(result, one, lost).into_iter().fold(0.0, |most: f64, d| most.max(d.abs())))
+            .collect();
+        longest.sort_by(|a, b| b.total_cmp(a));
+        block.most = match longest.as_slice() {
+            [first, second, ..] if *second > 0.0 && *first > TOO_LONG * second => 1.6 * second,
+            [first, ..] => *first,
+            [] => 0.0,
+        };
+    }
+    let (most, least) = blocks
+        .iter()
+        .fold((0.0_f64, f64::INFINITY), |(most, least), block| (most.max(block.most), least.min(block.most)));
+    if most <= NEAR * least {
+        blocks.iter_mut().for_each(|block| block.most = most);
+    } else if let [first, second] = blocks {
+        let times = format::significant((first.most / second.most).max(second.most / first.most), 2);
+        let which = if second.most < first.most { "finer" } else { "coarser" };
+        second.scale = format!(" (a scale {times} times {which} than above)");
+    }
+}
+
 /// What matters most, and of the others what does.
 fn title(result: &ExperimentResult, blocks: &[Block<'_>]) -> String {
     let (what, each) = (sensitivity::what(result), Period::of(result).each());
     let first = |block: &Block<'_>| {
         let parameter = block.parameters[0];
-        let [low, high] = played(parameter);
         let change = signed(response(result, parameter).change_s_per_year.mean);
-        (name(&parameter.key), change, format!("from {low} to {high}"))
+        (sensitivity::change_in_words(parameter), change)
     };
-    let (who, change, span) = first(&blocks[0]);
-    let mut title = format!("{who} matters most: {change} of {what} {each} {span}");
+    let (who, change) = first(&blocks[0]);
+    let mut title = format!("{who} matters most: {change} of {what} {each}");
     if let Some(other) = blocks.get(1) {
-        let (who, change, span) = first(other);
+        let (who, change) = first(other);
         let of = if other.parameters[0].whole { "settings" } else { "numbers" };
-        title += &format!("; of the {of} {who}: {change} {span}");
+        title += &format!("; of the {of} {who}: {change}");
     }
     title
 }
 
-/// One block; returns where it ends.
-fn draw_block(picture: &mut Picture, result: &ExperimentResult, block: &Block<'_>, lost: f64, y: f64) -> f64 {
+/// One block, beside names of which the longest is so wide; returns where it ends.
+fn draw_block(
+    picture: &mut Picture,
+    result: &ExperimentResult,
+    block: &Block<'_>,
+    (lost, longest): (f64, f64),
+    y: f64,
+) -> f64 {
     let sheet = picture.sheet;
     let row = sheet.either(ROW, NARROW_ROW);
     let is_narrow = sheet.is_narrow();
-    let numbers = if is_narrow { LEAST_NUMBERS } else { sheet.either(NUMBERS, NARROW_NUMBERS) };
-    let longest = block.parameters.iter().map(|one| font::width(&name(&one.key), BODY.size, true)).fold(0.0, f64::max);
-    let names = if sheet.is_part() { (longest + 16.0).min(MOST_NAMES * sheet.width) } else { NAMES };
-    picture.text(MARGIN, y + HEADING - 6.0, Anchor::Left, SMALL.bold(), block.heading);
+    let numbers = sheet.either(NUMBERS, NARROW_NUMBERS);
+    let names = sheet.either(NAMES, (longest + 16.0).min(MOST_NAMES * sheet.width));
+    // On a narrow sheet the names stand above their bars.
+    let (row, names, numbers) = if is_narrow { (NARROW_SHEET_ROW, 0.0, 0.0) } else { (row, names, numbers) };
+    let heading = format!("{}{}", block.heading, block.scale);
+    picture.text(MARGIN, y + HEADING - 6.0, Anchor::Left, SMALL.bold(), heading);
     let top = y + HEADING;
     let bottom = top + row * block.parameters.len() as f64;
     let (left, right) = (MARGIN + names, picture.right() - numbers);
-    let deviation = |parameter: &Sensitivity| response(result, parameter).at_s_per_year.map(|loss| loss - lost);
-    let most = block.parameters.iter().flat_map(|one| deviation(one)).fold(0.0, |m: f64, d| m.max(d.abs()));
     let middle = f64::midpoint(left, right);
-    let mut above = Axis::linear(Unit::Time, most, middle, right);
-    let mut below = Axis::linear(Unit::Time, most, middle, left);
+    let mut above = Axis::linear(Unit::Time, block.most, middle, right);
+    let mut below = Axis::linear(Unit::Time, block.most, middle, left);
     above.ticks.iter_mut().skip(1).for_each(|(_, label)| label.insert(0, '+'));
     below.ticks.iter_mut().skip(1).for_each(|(_, label)| label.insert(0, '−'));
     below.ticks.remove(0);
@@ -137,44 +187,96 @@ fn draw_block(picture: &mut Picture, result: &ExperimentResult, block: &Block<'_
     frame::vertical_grid(picture, &above, top, bottom);
     frame::vertical_grid(picture, &below, top, bottom);
     for (i, parameter) in block.parameters.iter().enumerate() {
-        let y = top + row * (i as f64 + 0.5);
-        let [low, high] = played(parameter);
-        let title = font::fit(&name(&parameter.key), BODY.size, true, names - 16.0);
-        picture.text(MARGIN, y + sheet.either(-2.0, 4.0), Anchor::Left, BODY.bold(), title);
+        let y = top + row * (i as f64 + 0.5) + if is_narrow { 8.0 } else { 0.0 };
+        let [low, high] = [&parameter.low, &parameter.high].map(spoken);
+        let name = label(&parameter.key);
+        let response = response(result, parameter);
+        let change = response.change_s_per_year;
         let values = format!("{low} · {high}");
+        if is_narrow {
+            let number = signed(change.mean);
+            let room = picture.right() - MARGIN - font::width(&number, BODY.size, false) - 12.0;
+            let named = format!("{name} {values}");
+            picture.text(MARGIN, y - 11.0, Anchor::Left, BODY, font::fit(&named, BODY.size, false, room));
+            picture.text(picture.right(), y - 11.0, Anchor::Right, BODY, number);
+        } else {
+            let title = if sheet.is_part() { label_alone(&parameter.key) } else { name.clone() };
+            let title = font::fit(&title, BODY.size, true, names - 16.0);
+            picture.text(MARGIN, y + sheet.either(-2.0, 4.0), Anchor::Left, BODY.bold(), title);
+        }
         if !sheet.is_part() {
             let values = font::fit(&values, SMALL.size, false, names - 16.0);
             picture.text(MARGIN, y + 11.0, Anchor::Left, SMALL, values);
         }
         let at = |change: f64| if change < 0.0 { below.at(-change) } else { above.at(change) };
-        let ends = deviation(parameter);
+        let ends = deviations(result, parameter, lost);
         // Where both lie on one side, the shorter bar is seen upon the longer.
         let mut sides = [(ends[0], LESS, "less"), (ends[1], MORE, "more")];
         sides.sort_by(|a, b| b.0.abs().total_cmp(&a.0.abs()));
+        let bar = if is_narrow { 10.0 } else { BAR };
         for (change, colour, which) in sides {
             let (from, to) = (middle.min(at(change)), middle.max(at(change)));
-            let words = format!("{}, with {which} of it: {}", name(&parameter.key), signed(change));
-            picture.datum("", words, |picture| picture.rectangle(from, y - BAR / 2.0, to - from, BAR, colour));
+            let words = format!("{name}, with {which} of it: {}", signed(change));
+            picture.datum("", words, |picture| {
+                picture.rectangle(from, y - bar / 2.0, to - from, bar, colour);
+                let axis = if change < 0.0 { &below } else { &above };
+                if !axis.holds(change.abs()) {
+                    cut_off(picture, (from, to), change, (y, bar), colour);
+                }
+            });
         }
-        let response = response(result, parameter);
-        let change = response.change_s_per_year;
+        if is_narrow {
+            // Above the bars stand the names.
+            picture.line(vec![(middle, y - 8.0), (middle, y + 8.0)], 1.4, INK);
+        }
+        if change.is_told_apart() {
+            // Held at what less of it does, more of it lies within.
+            let whisker = [change.low, change.high].map(|change| ends[0] + change);
+            let [low, high] = whisker.map(at);
+            // One that goes on beyond the scale has no cap there.
+            let capped = || whisker.into_iter().filter(|end| above.holds(end.abs()));
+            // A rim of paper parts it from the bars.
+            for (width, colour) in [(3.6, PAPER), (1.4, INK)] {
+                picture.line(vec![(low, y), (high, y)], width, colour);
+                for end in capped().map(at) {
+                    picture.line(vec![(end, y - 3.5), (end, y + 3.5)], width, colour);
+                }
+            }
+        }
         let (at, line) = (right + 14.0, numbers - 14.0);
-        if sheet.is_part() {
-            let words = if is_narrow { signed(change.mean) } else { format!("{} ({values})", signed(change.mean)) };
-            picture.text(at, y + 4.0, Anchor::Left, BODY, font::fit(&words, BODY.size, false, line));
-        } else {
-            let words = format!("{} ({})", signed(change.mean), interval(&change));
-            picture.text(at, y - 2.0, Anchor::Left, BODY, font::fit(&words, BODY.size, false, line));
+        if sheet.is_part() && !is_narrow {
+            let whole = format!("{} ({values})", signed(change.mean));
+            let fits = font::width(&whole, BODY.size, false) <= line;
+            picture.text(at, y + 4.0, Anchor::Left, BODY, if fits { whole } else { signed(change.mean) });
+        } else if !sheet.is_part() {
+            picture.text(at, y - 2.0, Anchor::Left, BODY, signed(change.mean));
             let ratio = format!("elasticity {}", elasticity(response));
             picture.text(at, y + 11.0, Anchor::Left, SMALL, font::fit(&ratio, SMALL.size, false, line));
         }
         picture.description.push(format!(
-            "{}: {} from {low} to {high}, interval {}",
-            name(&parameter.key),
+            "{name}: {} from {low} to {high}, interval {}",
             signed(change.mean),
             interval(&change)
         ));
     }
-    picture.line(vec![(middle, top), (middle, bottom)], 1.4, INK);
+    if !is_narrow {
+        picture.line(vec![(middle, top), (middle, bottom)], 1.4, INK);
+    }
     bottom + AXIS
+}
+
+/// A bar that goes on beyond the scale: a break in it, and where it ends.
+fn cut_off(picture: &mut Picture, (from, to): (f64, f64), change: f64, (y, bar): (f64, f64), colour: Colour) {
+    let sign = if change < 0.0 { -1.0 } else { 1.0 };
+    let end = if change < 0.0 { from } else { to };
+    for shift in [14.0, 19.0] {
+        let x = end - sign * shift;
+        picture.line(vec![(x - 3.0, y + bar / 2.0 + 1.0), (x + 3.0, y - bar / 2.0 - 1.0)], 2.0, PAPER);
+    }
+    if picture.sheet.is_narrow() {
+        return;
+    }
+    let ink = if colour.is_dark() { PAPER } else { ON_LIGHT };
+    let anchor = if change < 0.0 { Anchor::Left } else { Anchor::Right };
+    picture.text(end - sign * 28.0, y + 4.0, anchor, SMALL.bold().coloured(ink), signed(change));
 }
