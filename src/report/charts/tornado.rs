@@ -59,7 +59,7 @@ pub fn draw(result: &ExperimentResult, sheet: Sheet) -> Option<Picture> {
     let legend = [(LESS, "with less of it".to_owned()), (MORE, "with more of it".to_owned())];
     let mut y = frame::legend_line(&mut picture, y - 6.0, &legend);
     let beside = y + blocks.len() as f64 * (HEADING + AXIS);
-    let room = sheet.rows(beside + BELOW, NARROW_ROW);
+    let room = sheet.rows(beside + BELOW, row_height(sheet));
     let share = room.div_ceil(blocks.len());
     let blocks_there = blocks.len();
     for (number, block) in blocks.iter_mut().enumerate() {
@@ -111,14 +111,25 @@ fn title(result: &ExperimentResult, blocks: &[Block<'_>]) -> String {
     title
 }
 
+fn row_height(sheet: Sheet) -> f64 {
+    if sheet.is_narrow() { 2.0 * NARROW_ROW } else { sheet.either(ROW, NARROW_ROW) }
+}
+
 /// One block; returns where it ends.
 fn draw_block(picture: &mut Picture, result: &ExperimentResult, block: &Block<'_>, lost: f64, y: f64) -> f64 {
     let sheet = picture.sheet;
-    let row = sheet.either(ROW, NARROW_ROW);
     let is_narrow = sheet.is_narrow();
+    let row = row_height(sheet);
     let numbers = if is_narrow { LEAST_NUMBERS } else { sheet.either(NUMBERS, NARROW_NUMBERS) };
     let longest = block.parameters.iter().map(|one| font::width(&name(&one.key), BODY.size, true)).fold(0.0, f64::max);
-    let names = if sheet.is_part() { (longest + 16.0).min(MOST_NAMES * sheet.width) } else { NAMES };
+    // On a narrow sheet a name stands above its bar.
+    let names = if is_narrow {
+        0.0
+    } else if sheet.is_part() {
+        (longest + 16.0).min(MOST_NAMES * sheet.width)
+    } else {
+        NAMES
+    };
     picture.text(MARGIN, y + HEADING - 6.0, Anchor::Left, SMALL.bold(), block.heading);
     let top = y + HEADING;
     let bottom = top + row * block.parameters.len() as f64;
@@ -137,10 +148,12 @@ fn draw_block(picture: &mut Picture, result: &ExperimentResult, block: &Block<'_
     frame::vertical_grid(picture, &above, top, bottom);
     frame::vertical_grid(picture, &below, top, bottom);
     for (i, parameter) in block.parameters.iter().enumerate() {
-        let y = top + row * (i as f64 + 0.5);
+        let y = if is_narrow { top + row * i as f64 + 1.5 * NARROW_ROW } else { top + row * (i as f64 + 0.5) };
         let [low, high] = played(parameter);
-        let title = font::fit(&name(&parameter.key), BODY.size, true, names - 16.0);
-        picture.text(MARGIN, y + sheet.either(-2.0, 4.0), Anchor::Left, BODY.bold(), title);
+        let room = if is_narrow { picture.right() - MARGIN } else { names - 16.0 };
+        let title = font::fit(&name(&parameter.key), BODY.size, true, room);
+        let line = if is_narrow { 6.0 - NARROW_ROW } else { sheet.either(-2.0, 4.0) };
+        picture.text(MARGIN, y + line, Anchor::Left, BODY.bold(), title);
         let values = format!("{low} · {high}");
         if !sheet.is_part() {
             let values = font::fit(&values, SMALL.size, false, names - 16.0);
@@ -175,6 +188,14 @@ fn draw_block(picture: &mut Picture, result: &ExperimentResult, block: &Block<'_
             interval(&change)
         ));
     }
-    picture.line(vec![(middle, top), (middle, bottom)], 1.4, INK);
+    if is_narrow {
+        // It does not cross the names.
+        for i in 0..block.parameters.len() {
+            let y = top + row * i as f64 + NARROW_ROW;
+            picture.line(vec![(middle, y), (middle, y + NARROW_ROW)], 1.4, INK);
+        }
+    } else {
+        picture.line(vec![(middle, top), (middle, bottom)], 1.4, INK);
+    }
     bottom + AXIS
 }
