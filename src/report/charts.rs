@@ -36,6 +36,7 @@ mod timeline;
 mod tornado;
 mod tradeoff;
 mod uncertainty;
+mod untitled;
 mod windows;
 
 pub(super) use deciding::deciding;
@@ -46,7 +47,7 @@ pub use paint::{png, svg};
 pub use palette::css;
 pub use picture::{Anchor, Mark, Picture, Role, Style, Text};
 pub(super) use series::explained;
-pub use timeline::{Reach, instant, reach};
+pub use timeline::{Reach, instant, reach, worth_drawing};
 
 use std::borrow::Cow;
 
@@ -119,18 +120,25 @@ pub(super) fn on_page(result: &ExperimentResult, chart: &Chart) -> String {
     const ANY_HEIGHT: f64 = 1e6;
     let is_small = result.scenarios.len() <= MOST_NARROW;
     let narrow = part(result, chart.name, Sheet::part(NARROW, ANY_HEIGHT)).filter(|_| is_small);
-    paint::captioned(&chart.picture, narrow.as_ref())
+    match narrow {
+        Some(narrow) => paint::captioned(&chart.picture, &narrow),
+        None => sideways(chart),
+    }
 }
 
-/// The same of a replayed outage, of which parts can be looked at.
-pub(super) fn replay_on_page(chart: &Chart) -> String {
-    paint::captioned(&chart.picture, None)
+/// The same where there is no narrow one, or where parts of it can be looked at: with its title as text of the page, and on a phone
+/// as large as it can be read, to be moved sideways.
+pub(super) fn sideways(chart: &Chart) -> String {
+    paint::sideways(&untitled::without_title(&chart.picture))
 }
 
 /// The picture of this name as a part of another one; `None` if it is none that decides.
 fn part(result: &ExperimentResult, name: &str, sheet: Sheet) -> Option<Picture> {
     match name {
         "downtime" => downtime::draw(result, sheet),
+        "deployments" => downtime::draw(&excerpt(&deployments::as_answer(result)?, MOST_DRAWN), sheet),
+        "windows" => windows::draw(result, sheet),
+        "phases" => phases::draw(result, sheet),
         "heatmap" => heatmap::draw(result, sheet),
         "operations" => operations::draw(&excerpt(result, MOST_POINTS), sheet),
         "tradeoff" => tradeoff::draw(&excerpt(result, MOST_POINTS), sheet),
@@ -141,6 +149,7 @@ fn part(result: &ExperimentResult, name: &str, sheet: Sheet) -> Option<Picture> 
         "tornado" => tornado::draw(result, sheet),
         "uncertainty" => uncertainty::draw(result, sheet),
         "rollout" => rollout::draw(result, false, sheet),
+        "rollout-rolled-back" => rollout::draw(result, true, sheet),
         "outage-longest" => result.replays.first().map(|replay| timeline::draw(result, replay, sheet)),
         _ => None,
     }
@@ -156,10 +165,10 @@ pub(super) fn of_numbers(result: &ExperimentResult) -> Vec<Chart> {
         downtime::draw(result, Sheet::WHOLE).map(|picture| (picture, &whole)),
         drawn_members,
         heatmap::draw(result, Sheet::WHOLE).map(|picture| (picture, &whole)),
-        windows::draw(result).map(|picture| (picture, &whole)),
+        windows::draw(result, Sheet::WHOLE).map(|picture| (picture, &whole)),
         recovery::draw(result, Sheet::WHOLE).map(|picture| (picture, &whole)),
         outages::draw(result, Sheet::WHOLE).map(|picture| (picture, &whole)),
-        phases::draw(result).map(|picture| (picture, &whole)),
+        phases::draw(result, Sheet::WHOLE).map(|picture| (picture, &whole)),
         operations::draw(&points, Sheet::WHOLE).map(|picture| (picture, &points)),
         tradeoff::draw(&points, Sheet::WHOLE).map(|picture| (picture, &points)),
         attribution::draw(result, Sheet::WHOLE).map(|picture| (picture, &whole)),
@@ -233,11 +242,11 @@ pub(super) fn of_rollouts(result: &ExperimentResult) -> Vec<Chart> {
     ROLLOUTS.into_iter().zip(pictures).filter_map(|(name, picture)| Some(Chart { name, picture: picture? })).collect()
 }
 
-/// One of every replayed outage, in their order.
+/// One of every replayed outage that tells what no other does, in their order.
 pub(super) fn of_replays(result: &ExperimentResult) -> Vec<Chart> {
     let one =
         |replay| Chart { name: replayed_name(result, replay), picture: timeline::draw(result, replay, Sheet::WHOLE) };
-    result.replays.iter().map(one).collect()
+    worth_drawing(result).into_iter().map(one).collect()
 }
 
 /// Names of all charts that hasim may write; a result need not have all of them.

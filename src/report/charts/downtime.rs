@@ -11,7 +11,7 @@ use super::picture::{Anchor, Picture};
 use super::sheet::Sheet;
 use crate::report::aggregate::{self, Role};
 use crate::report::format;
-use crate::report::labels::{Labels, in_words};
+use crate::report::labels::{Column, Labels, in_words};
 use crate::report::loss;
 use crate::report::period::Period;
 use crate::report::ranking::{self, Ranking};
@@ -84,6 +84,10 @@ fn best(result: &ExperimentResult, most: usize, best: usize) -> Vec<usize> {
 fn of_rows(result: &ExperimentResult, title: &str, sheet: Sheet) -> Picture {
     let mut picture = Picture::on(sheet);
     let labels = Labels::of(result);
+    // Heads of several columns need more room than a narrow picture has: there they are one, and what it lists is said above.
+    let is_listed = sheet.is_narrow() && labels.columns.len() > 1;
+    let listed = is_listed.then(|| format!("Rows: {}", labels.short_keys()));
+    let labels = if is_listed { in_one_column(&labels, result.scenarios.len()) } else { labels };
     let rows = Rows::of(&labels, sheet.share(420.0));
     let row = sheet.either(ROW, NARROW_ROW);
     let shown = if sheet.is_part() { vec![loss::loss_of(result)] } else { metrics(result) };
@@ -97,6 +101,11 @@ fn of_rows(result: &ExperimentResult, title: &str, sheet: Sheet) -> Picture {
     let mut y = frame::head(&mut picture, title, &lead(result, slo, &axis));
     let recommended = ranking::recommended(result).map(|one| one.name.as_str());
     y = legend(&mut picture, y, result, &shown, recommended.is_some());
+    let room = picture.right() - MARGIN;
+    for line in listed.iter().flat_map(|keys| font::wrap(keys, SMALL.size, false, room)) {
+        y += 16.0;
+        picture.text(MARGIN, y, Anchor::Left, SMALL, line);
+    }
 
     let top = y + rows.head.max(14.0) + 16.0;
     let bottom = top + row * result.scenarios.len() as f64 + 4.0;
@@ -158,6 +167,12 @@ fn blocks(scenario: &ScenarioResult) -> String {
     let names: Vec<&str> =
         scenario.operations.iter().filter(|(_, one)| one.is_blocked()).map(|(name, _)| name.as_str()).collect();
     format!("blocks {}", names.join(", "))
+}
+
+/// All values of a scenario in one cell, under no head.
+fn in_one_column(labels: &Labels, scenarios: usize) -> Labels {
+    let cells = (0..scenarios).map(|scenario| labels.short(scenario)).collect();
+    Labels { columns: vec![Column { key: String::new(), short_key: String::new(), cells }], varied: false }
 }
 
 /// An SLO is drawn up to so many times what is lost.
@@ -257,8 +272,9 @@ fn lead(result: &ExperimentResult, slo: Option<(f64, f64)>, axis: &Axis) -> Stri
 }
 
 fn legend(picture: &mut Picture, y: f64, result: &ExperimentResult, shown: &[Metric], has_chosen: bool) -> f64 {
-    let y = y + 10.0;
+    let mut y = y + 10.0;
     let mut x = MARGIN + 6.0;
+    let right = picture.right();
     let any_bound = estimates(result, shown).any(|e| e.bound);
     let mut entry = |picture: &mut Picture, shape: Shape, colour: Colour, name: &str| {
         picture.key(name, |picture| {
@@ -270,13 +286,22 @@ fn legend(picture: &mut Picture, y: f64, result: &ExperimentResult, shown: &[Met
     for Look { name, colour, shape } in shown.iter().map(|metric| Look::of(*metric)) {
         entry(picture, shape, colour, name);
     }
+    // What has no room on this line begins the next one.
+    let mut room_for = |x: &mut f64, words: &str, beside: f64| {
+        if *x + beside + font::width(words, BODY.size, false) > right {
+            (*x, y) = (MARGIN + 6.0, y + 20.0);
+        }
+        y
+    };
     if any_bound {
         let words = "nothing seen: an upper bound";
+        let y = room_for(&mut x, words, 32.0);
         arrow(picture, x + 18.0, y - 4.0, GREY, disc);
         picture.text(x + 32.0, y, Anchor::Left, BODY, words);
         x += 32.0 + font::width(words, BODY.size, false) + 28.0;
     }
     if has_chosen {
+        let y = room_for(&mut x, "recommended", 28.0);
         picture.rectangle(x, y - 11.0, 22.0, 14.0, GREEN.faint(CHOSEN));
         picture.text(x + 28.0, y, Anchor::Left, BODY, "recommended");
     }

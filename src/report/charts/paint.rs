@@ -10,7 +10,7 @@ use super::palette::Colour;
 use super::picture::{Mark, Role, Text};
 
 pub use super::pixels::png;
-pub use super::svg::{captioned, svg};
+pub use super::svg::{captioned, sideways, svg};
 
 /// Back-ends count in whole numbers: of these parts of a pixel, so that the finest line of the grid is one.
 pub const PARTS: f64 = 20.0;

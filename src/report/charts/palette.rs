@@ -63,8 +63,8 @@ pub const MISSED: Colour = Colour(253, 243, 238, 1.0);
 pub const ORANGE: Colour = Colour(200, 128, 0, 1.0);
 /// Okabe–Ito, darkened.
 pub const SKY: Colour = Colour(56, 150, 212, 1.0);
-/// Okabe–Ito, darkened.
-pub const GREEN: Colour = Colour(0, 128, 93, 1.0);
+/// Okabe–Ito, so much darkened that its lightness tells it from vermilion.
+pub const GREEN: Colour = Colour(0, 96, 66, 1.0);
 /// Okabe–Ito's yellow, so much darkened that its lightness tells it from orange.
 pub const OLIVE: Colour = Colour(112, 98, 0, 1.0);
 /// Okabe–Ito.
@@ -94,7 +94,7 @@ const DARK: [(Colour, Colour); 17] = [
     (GREEN, Colour(79, 199, 157, 1.0)),
     (OLIVE, Colour(240, 228, 110, 1.0)),
     (BLUE, Colour(90, 165, 225, 1.0)),
-    (VERMILION, Colour(240, 135, 80, 1.0)),
+    (VERMILION, Colour(232, 106, 56, 1.0)),
     (PURPLE, Colour(225, 150, 195, 1.0)),
     (SLATE, Colour(150, 157, 165, 1.0)),
     (BLACK, Colour(215, 218, 221, 1.0)),
@@ -231,6 +231,15 @@ mod tests {
                 assert!(read >= 4.5, "{theme}: {colour:?} on paper: {read}");
                 assert!(contrast(of(colour), of(BAND)) >= 4.5, "{theme}: {colour:?} on a band");
             }
+        }
+    }
+
+    /// Rule: what is well and what is not differ in lightness, for readers who cannot tell red from green, on light and on dark pages.
+    #[test]
+    fn success_and_failure_differ_in_luminance() {
+        for (theme, of) in [("light", &(|colour| colour) as &dyn Fn(Colour) -> Colour), ("dark", &in_dark)] {
+            let ratio = of(GREEN).luminance() / of(VERMILION).luminance();
+            assert!(ratio.max(1.0 / ratio) >= 1.5, "{theme}: {ratio}");
         }
     }
 

@@ -31,7 +31,7 @@ struct Row<'a> {
 
 /// Bars for the scenario that pictures show. `None` if it has no complete recovery, or if all of every one is a single phase, or
 /// next to nothing.
-pub fn draw(result: &ExperimentResult) -> Option<Picture> {
+pub fn draw(result: &ExperimentResult, sheet: Sheet) -> Option<Picture> {
     let scenario = aggregate::shown(result)?;
     let (rows, left_out) = rows(scenario);
     let is_one_phase = |row: &Row<'_>| row.main().1 >= ONE_PHASE * row.total;
@@ -42,7 +42,7 @@ pub fn draw(result: &ExperimentResult) -> Option<Picture> {
     let shortest = rows.iter().map(|row| row.total).fold(longest, f64::min);
     let as_shares = longest > SLIVER * shortest;
 
-    let mut picture = Picture::on(Sheet::WHOLE);
+    let mut picture = Picture::on(sheet);
     let mut lead = "Mean time that a Pod spends in each phase on its way back into rotation; the cause that takes the most time of \
                     all comes first."
         .to_owned();
@@ -62,7 +62,7 @@ pub fn draw(result: &ExperimentResult) -> Option<Picture> {
     y = frame::legend_line(&mut picture, y - 6.0, &bars::legend(&occurring));
 
     let names = rows.iter().map(|row| font::width(row.cause.name(), BODY.size, true));
-    let left = MARGIN + names.fold(110.0, f64::max).min(300.0) + 16.0;
+    let left = MARGIN + names.fold(110.0, f64::max).min(if sheet.is_narrow() { 150.0 } else { 300.0 }) + 16.0;
     let right = picture.right() - 76.0;
     let (top, bottom) = (y + 8.0, y + 12.0 + ROW * rows.len() as f64);
     if as_shares {

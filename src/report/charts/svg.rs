@@ -29,16 +29,23 @@ pub fn svg(picture: &Picture) -> String {
     svg.text
 }
 
-/// The picture for a page, with its title as text of the page and, where there is one, a narrow one of the same for screens on which
-/// it would be too small.
-pub fn captioned(picture: &Picture, narrow: Option<&Picture>) -> String {
-    let caption = format!("<p class=\"caption\">{}</p>", escaped(&picture.title));
-    match narrow {
-        Some(narrow) => {
-            format!("{caption}<div class=\"full\">{}</div><div class=\"narrow\">{}</div>", svg(picture), svg(narrow))
-        }
-        None => caption + &svg(picture),
-    }
+/// The picture for a page and, with its title as text of the page, a narrow one of the same for screens on which it would be too small.
+pub fn captioned(picture: &Picture, narrow: &Picture) -> String {
+    format!(
+        "<p class=\"caption\">{}</p><div class=\"full\">{}</div><div class=\"narrow\">{}</div>",
+        escaped(&picture.title),
+        svg(picture),
+        svg(narrow)
+    )
+}
+
+/// A picture without a title of its own for a page, which has it as text: where it does not fit it is moved sideways.
+pub fn sideways(picture: &Picture) -> String {
+    format!(
+        "<p class=\"heading\">{}</p><p class=\"hint\">Move the picture sideways to see all of it.</p><div class=\"sideways\">{}</div>",
+        escaped(&picture.title),
+        svg(picture)
+    )
 }
 
 struct Svg {

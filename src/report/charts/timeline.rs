@@ -1,111 +1,117 @@
 //! One outage, replayed: a row for everything that something happens to, from what led to it until all is well again.
 
-use std::borrow::Cow;
+mod choice;
+mod finding;
+mod rows;
+mod scale;
+
 use std::collections::BTreeSet;
 
-use super::axis::Axis;
 use super::font;
-use super::frame::{BODY, MARGIN, SMALL, foot, head, legend_line};
-use super::palette::{BAND, BLACK, BLUE, Colour, GREEN, GRID, OLIVE, ON_LIGHT, PAPER, PURPLE, SKY, SLATE, VERMILION};
+use super::frame::{BODY, MARGIN, SMALL, foot, head};
+use super::palette::{
+    BAND, BLACK, BLUE, Colour, GREEN, GREY, GRID, INK, OLIVE, ON_LIGHT, PAPER, PURPLE, SKY, SLATE, VERMILION,
+};
 use super::picture::{Anchor, Picture, Role};
 use super::sheet::Sheet;
-use crate::report::aggregate;
 use crate::report::format;
-use crate::results::{ExperimentResult, Group, Lane, Replay, Span, Tone};
+use crate::results::{ExperimentResult, Group, Lane, Replay, Tone};
+use scale::{Kind, Piece, Scale};
+
+pub use choice::worth_drawing;
 
 /// Height of a row, and of what lies in it.
 const ROW: f64 = 22.0;
 const BAR: f64 = 15.0;
 /// Where time begins at the least and at the most; the names of the rows stand before it.
-const LEFT: (f64, f64) = (230.0, 320.0);
+const LEFT: (f64, f64) = (150.0, 320.0);
 /// Width of the stripe that tells the revision of a Pod.
 const REVISION: f64 = 5.0;
 /// One revision after the other, in colours that no state has.
 const REVISIONS: [Colour; 4] = [BLUE, PURPLE, OLIVE, BLACK];
 /// How many spans of a row are told in words.
 const TOLD: usize = 40;
+/// Air on both sides of the words in a bar.
+const AIR: f64 = 3.0;
 
 /// What a page needs to draw another part of the same time.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Reach {
-    /// The pixels of its ends.
-    pub pixels: (f64, f64),
-    /// Its ends, in seconds after the beginning of the outage.
-    pub secs: (f64, f64),
+    /// Moments in seconds after the beginning of the outage, and their pixels; between them both are even.
+    pub knots: Vec<(f64, f64)>,
 }
 
-/// The reach of every timeline's picture.
+/// The reach of a timeline's picture.
 pub fn reach(replay: &Replay) -> Reach {
-    Reach {
-        pixels: (left(replay), Sheet::WHOLE.width - MARGIN),
-        secs: (-replay.outage_from_s, replay.lasts_s - replay.outage_from_s),
-    }
+    let rows = rows::of(replay);
+    Reach { knots: Scale::of(&rows, replay, left(&rows), Sheet::WHOLE.width - MARGIN).knots() }
 }
 
 /// Where time begins.
-fn left(replay: &Replay) -> f64 {
-    let names = replay.lanes.iter().map(|lane| font::width(&lane.name, BODY.size, false));
-    (MARGIN + 14.0 + names.fold(0.0, f64::max)).clamp(LEFT.0, LEFT.1)
+fn left(rows: &[Lane]) -> f64 {
+    let names = rows.iter().map(|row| font::width(&row.name, BODY.size, false));
+    (MARGIN + 20.0 + names.fold(0.0, f64::max)).clamp(LEFT.0, LEFT.1)
 }
 
 /// The outage as rows over time.
 pub fn draw(result: &ExperimentResult, replay: &Replay, sheet: Sheet) -> Picture {
     let mut picture = Picture::on(sheet);
-    let Reach { pixels: (left, _), secs: (from, to) } = reach(replay);
     let right = picture.right();
-    let top = head(&mut picture, &title(result, replay), &lead(replay));
-    let mut legend = vec![
-        (GREEN, "well".to_owned()),
-        (SKY, "on its way, or half well".to_owned()),
-        (VERMILION, "broken, or waiting to be repaired".to_owned()),
-    ];
-    if replay.lanes.iter().flat_map(|lane| &lane.spans).any(|span| span.tone == Tone::Detail) {
-        legend.push((SLATE, "taken away on purpose".to_owned()));
-    }
-    let revisions: BTreeSet<u32> = replay.lanes.iter().filter_map(|lane| lane.revision).collect();
+    let all = rows::of(replay);
+    let left = left(&all);
+    let scale = Scale::of(&all, replay, left, right);
+    let zero = replay.outage_from_s;
+    let top = head(&mut picture, &finding::title(result, replay), &lead(replay, &scale));
+    let revisions: BTreeSet<u32> = all.iter().filter_map(|row| row.revision).collect();
     let of_revision = |revision: u32| REVISIONS[revisions.range(..revision).count() % REVISIONS.len()];
-    legend.extend(revisions.iter().map(|revision| (of_revision(*revision), format!("Pod of revision {revision}"))));
-    let top = legend_line(&mut picture, top - 8.0, &legend) + 22.0;
-    let axis = Axis::moments(from, to, left, right);
-    let lanes = lanes(replay, sheet, top);
-    let groups: Vec<&[Lane]> = lanes.chunk_by(|a, b| a.group == b.group).collect();
-    let height = groups.iter().map(|lanes| 8.0 + ROW * (lanes.len() as f64 + heading(lanes))).sum::<f64>();
+    let pods: Vec<(u32, Colour)> = revisions.iter().map(|revision| (*revision, of_revision(*revision))).collect();
+    let top = legend(&mut picture, top - 8.0, &all, &pods) + 22.0 + special_room(&scale);
+    let rows = fitting_rows(all, sheet, top);
+    let groups: Vec<&[Lane]> = rows.chunk_by(|a, b| a.group == b.group).collect();
+    // The outage has the first row.
+    let height = ROW + groups.iter().map(|rows| 8.0 + ROW * (rows.len() as f64 + heading(rows))).sum::<f64>();
     let bottom = top + height;
-    // The outage itself lies behind all rows.
-    let outage = (axis.at(0.0), axis.at(replay.outage.length_s));
+    let outage = (scale.at(0.0), scale.at(replay.outage.length_s));
     let (words, label) = (String::new(), String::new());
     picture.role(Role::Moment { from_s: 0.0, to_s: replay.outage.length_s, words, label }, |picture| {
-        picture.rectangle(outage.0, top, outage.1 - outage.0, height, VERMILION.faint(0.08));
+        let width = (outage.1 - outage.0).max(1.0);
+        picture.rectangle(outage.0, top, width, height, VERMILION.faint(0.08));
     });
     picture.role(Role::Axis, |picture| {
-        for (value, label) in &axis.ticks {
-            let x = axis.at(*value);
+        for (secs, label) in scale.ticks() {
+            let x = scale.at(secs);
             picture.line(vec![(x, top - 4.0), (x, bottom)], 1.0, GRID);
-            let half = font::width(label, SMALL.size, false) / 2.0;
-            picture.text(x.min(right - half), top - 9.0, Anchor::Middle, SMALL, label.clone());
+            let half = font::width(&label, SMALL.size, false) / 2.0;
+            picture.text(x.min(right - half), top - 9.0, Anchor::Middle, SMALL, label);
         }
     });
-    let mut y = top + 4.0;
-    for lanes in groups {
-        if heading(lanes) > 0.0 {
-            picture.text(MARGIN, y + ROW / 2.0 + 4.0, Anchor::Left, SMALL.bold(), lanes[0].group.name());
+    the_outage(&mut picture, replay, outage, left, top + ROW / 2.0);
+    let mut y = top + ROW + 4.0;
+    let mut broken: Vec<(f64, &Lane)> = Vec::new();
+    for rows in groups {
+        if heading(rows) > 0.0 {
+            picture.text(MARGIN, y + ROW / 2.0 + 4.0, Anchor::Left, SMALL.bold(), rows[0].group.name());
             y += ROW;
         }
-        for (number, lane) in lanes.iter().enumerate() {
+        for (number, row) in rows.iter().enumerate() {
             if number % 2 == 0 {
                 picture.rectangle(MARGIN - 8.0, y, left - MARGIN, ROW, BAND);
             }
-            let name = font::fit(&lane.name, BODY.size, false, left - MARGIN - 12.0);
+            let name = font::fit(&row.name, BODY.size, false, left - MARGIN - 12.0);
             picture.text(MARGIN, y + ROW / 2.0 + 4.0, Anchor::Left, BODY, name);
-            if let Some(revision) = lane.revision {
+            if let Some(revision) = row.revision {
                 picture.rectangle(left - REVISION - 2.0, y + 1.0, REVISION, ROW - 2.0, of_revision(revision));
             }
-            let well = lane.revision.filter(|_| !lane.name.ends_with("probes")).map_or(GREEN, of_revision);
-            row(&mut picture, &axis, lane, replay.outage_from_s, y + ROW / 2.0, well);
+            let well = row.revision.filter(|_| rows::is_of_container(row)).map_or(GREEN, of_revision);
+            draw_row(&mut picture, &scale, row, zero, y + ROW / 2.0, well);
+            broken.push((y + ROW / 2.0, row));
             y += ROW;
         }
         y += 8.0;
         picture.line(vec![(MARGIN, y - 4.0), (right, y - 4.0)], 1.0, GRID);
+    }
+    if let Some(piece) = scale.special() {
+        picture.role(Role::Axis, |picture| special(picture, piece, zero, &broken, (top, bottom)));
     }
     foot(&mut picture, result, bottom);
     picture.description = replay.lanes.iter().filter(|lane| lane.group == Group::Service).map(told).collect();
@@ -113,91 +119,99 @@ pub fn draw(result: &ExperimentResult, replay: &Replay, sheet: Sheet) -> Picture
 }
 
 /// The rows: all, or in a part of another picture as many as it has room for, of what users notice, what is done and what strikes.
-fn lanes(replay: &Replay, sheet: Sheet, top: f64) -> Cow<'_, [Lane]> {
+fn fitting_rows(rows: Vec<Lane>, sheet: Sheet, top: f64) -> Vec<Lane> {
     if !sheet.is_part() {
-        return Cow::Borrowed(&replay.lanes);
+        return rows;
     }
-    let is_told = |lane: &&Lane| matches!(lane.group, Group::Service | Group::Operations | Group::Faults);
-    // Two headings.
-    let room = sheet.rows(top + 2.0 * ROW + 24.0, ROW);
-    Cow::Owned(replay.lanes.iter().filter(is_told).take(room).cloned().collect())
+    let is_told = |row: &Lane| matches!(row.group, Group::Service | Group::Operations | Group::Faults);
+    // The outage, and two headings.
+    let room = sheet.rows(top + 3.0 * ROW + 24.0, ROW);
+    rows.into_iter().filter(is_told).take(room).collect()
 }
 
-/// The first group explains itself, and so does a single lane, but for what is done on purpose and what strikes.
-fn heading(lanes: &[Lane]) -> f64 {
-    let group = lanes[0].group;
-    let is_told_apart = lanes.len() > 1 || matches!(group, Group::Operations | Group::Faults);
+/// The first group explains itself, and so does a single row, but for what is done on purpose and what strikes.
+fn heading(rows: &[Lane]) -> f64 {
+    let group = rows[0].group;
+    let is_told_apart = rows.len() > 1 || matches!(group, Group::Operations | Group::Faults);
     f64::from(u8::from(group != Group::Service && is_told_apart))
 }
 
-fn title(result: &ExperimentResult, replay: &Replay) -> String {
-    let which = match replay.outage.statistic.as_str() {
-        "max" => "The longest outage",
-        "p50" => "A median outage",
-        _ => "An outage",
-    };
-    let end = if replay.outage.without_end { " and no end" } else { "" };
-    let length = format!("{}{end}", format::in_full(replay.outage.length_s));
-    let name = match result.scenarios.len() {
-        1 => replay.scenario.clone(),
-        _ => match result.scenarios.iter().find(|one| one.name == replay.scenario) {
-            Some(scenario) if aggregate::role(result, scenario).is_some() => {
-                format!("the {} scenario", aggregate::role_word(result, scenario).to_lowercase())
-            }
-            _ => format!("“{}”", replay.scenario),
-        },
-    };
-    let after = cause(replay).map_or(String::new(), |cause| format!(", after {cause}"));
-    format!("{which} of {name}: {length}{after}")
-}
-
-/// A fault that lasts so large a part of an outage is why it is so long.
-const MOST_OF: f64 = 0.7;
-
-/// What struck last before the outage began, or with it: a fault or an operation.
-fn cause(replay: &Replay) -> Option<String> {
-    if let Some(refused) = refused(replay) {
-        return Some(refused);
-    }
-    let lanes = replay.lanes.iter().filter(|lane| matches!(lane.group, Group::Operations | Group::Faults));
-    let struck = lanes.flat_map(|lane| {
-        let lasting = |span: &Span| {
-            // Most of an outage that lasts as long as a fault is the fault's length.
-            let is_why = lane.group == Group::Faults && span.to_s - span.from_s > MOST_OF * replay.outage.length_s;
-            let has_end = span.to_s < replay.lasts_s - 1e-3;
-            if is_why && has_end {
-                format!("{}, which lasts {}", span.words, format::in_full(span.to_s - span.from_s))
-            } else {
-                span.words.clone()
-            }
-        };
-        let spans = lane.spans.iter().map(move |span| (span.from_s, lasting(span)));
-        // Of what happens at the same moment a span says more.
-        lane.marks.iter().map(|mark| (mark.at_s, lane.name.clone())).chain(spans)
-    });
-    let before = struck.filter(|(at_s, _)| *at_s <= replay.outage_from_s + 1e-3);
-    before.max_by(|a, b| a.0.total_cmp(&b.0)).map(|(_, words)| words)
-}
-
-fn lead(replay: &Replay) -> String {
-    let led = format::in_full(replay.outage_from_s);
-    let text = format!(
-        "{}: replication {}, outage {} of that replication, from {led} before it. Time runs from its beginning; it is \
-         shaded. A tick is something that happens at once.",
+fn lead(replay: &Replay, scale: &Scale) -> String {
+    let mut text = format!(
+        "{}: replication {}, outage {} of that replication. Time runs from its beginning; it is shaded.",
         replay.scenario, replay.outage.replication, replay.outage.number
     );
+    match scale.special().map(|piece| piece.kind) {
+        Some(Kind::Close) => text += " Between the dashed lines time is drawn larger.",
+        Some(_) => {
+            text += " Between the dashed lines time is pressed together, and the scales on both sides of them differ."
+        }
+        None => {}
+    }
     match &replay.cut {
         Some(cut) => format!("{text} {cut}"),
         None => text,
     }
 }
 
-/// The end of a drain that a budget had refused, where the outage begins with it.
-fn refused(replay: &Replay) -> Option<String> {
-    let spans = replay.lanes.iter().filter(|lane| lane.group == Group::Nodes).flat_map(|lane| &lane.spans);
-    let ends_then = |span: &&Span| (span.to_s - replay.outage_from_s).abs() < 1.0 && span.from_s < replay.outage_from_s;
-    let words = spans.filter(ends_then).find_map(|span| span.words.split_once("eviction refused"))?.1;
-    Some(format!("an eviction had been refused{words}"))
+/// Colours and ticks that are there. Returns where the picture may go on.
+fn legend(picture: &mut Picture, y: f64, rows: &[Lane], pods: &[(u32, Colour)]) -> f64 {
+    let tones: Vec<Tone> = rows.iter().flat_map(|row| &row.spans).map(|span| span.tone).collect();
+    let mut entries: Vec<(Colour, bool, String)> = Vec::new();
+    for (tone, words) in [
+        (Tone::Good, "well"),
+        (Tone::Plain, "on its way, or half well"),
+        (Tone::Bad, "broken, or waiting to be repaired"),
+        (Tone::Detail, "taken away on purpose"),
+    ] {
+        if tones.contains(&tone) {
+            entries.push((colour(tone), true, words.to_owned()));
+        }
+    }
+    entries.extend(pods.iter().map(|(revision, colour)| (*colour, true, format!("Pod of revision {revision} runs"))));
+    let marks: Vec<Tone> = rows.iter().flat_map(|row| &row.marks).map(|mark| mark.tone).collect();
+    let name = |tones: &[Tone], words: &str| marks.iter().any(|mark| tones.contains(mark)).then(|| words.to_owned());
+    let plain = name(&[Tone::Plain, Tone::Detail], "happens at once");
+    entries.extend(plain.map(|words| (BLACK, false, words)));
+    entries.extend(name(&[Tone::Good], "at once, for the better").map(|words| (GREEN, false, words)));
+    entries.extend(name(&[Tone::Bad], "at once, for the worse").map(|words| (VERMILION, false, words)));
+    let (mut x, mut y) = (MARGIN, y + 12.0);
+    for (colour, is_bar, words) in entries {
+        let width = 18.0 + font::width(&words, BODY.size, false);
+        if x > MARGIN && x + width > picture.right() {
+            (x, y) = (MARGIN, y + 20.0);
+        }
+        let (from, across) = if is_bar { (x, 12.0) } else { (x + 5.0, 2.0) };
+        picture.rectangle(from, y - 10.0, across, 12.0, colour);
+        picture.text(x + 18.0, y, Anchor::Left, BODY, words);
+        x += width + 22.0;
+    }
+    y + 16.0
+}
+
+/// The outage itself, with its length.
+fn the_outage(picture: &mut Picture, replay: &Replay, (from, to): (f64, f64), left: f64, middle: f64) {
+    picture.text(MARGIN, middle + 4.0, Anchor::Left, BODY.bold(), "outage");
+    let end = if replay.outage.without_end { " and no end" } else { "" };
+    let words = format!("{}{end}", format::in_full(replay.outage.length_s));
+    let width = (to - from).max(2.0);
+    let moment = Role::Moment { from_s: 0.0, to_s: replay.outage.length_s, words: words.clone(), label: words.clone() };
+    let fits = font::width(&words, SMALL.size, true) + 2.0 * AIR < width;
+    picture.role(moment, |picture| {
+        picture.rectangle(from, middle - BAR / 2.0, width, BAR, INK);
+        if fits {
+            picture.text(from + AIR, middle + 4.0, Anchor::Left, SMALL.bold().coloured(PAPER), words.clone());
+        }
+    });
+    if !fits {
+        let style = SMALL.bold().coloured(INK);
+        let is_free = to + 6.0 + font::width(&words, SMALL.size, true) < picture.right();
+        if is_free {
+            picture.text(to + 6.0, middle + 4.0, Anchor::Left, style, words);
+        } else if from - 6.0 - font::width(&words, SMALL.size, true) > left {
+            picture.text(from - 6.0, middle + 4.0, Anchor::Right, style, words);
+        }
+    }
 }
 
 /// A row for readers who cannot see it: as much of it as anybody listens to.
@@ -212,11 +226,11 @@ fn told(lane: &Lane) -> String {
 }
 
 /// `well` is the colour of what is well: of a container, that of its revision.
-fn row(picture: &mut Picture, axis: &Axis, lane: &Lane, zero: f64, middle: f64, well: Colour) {
+fn draw_row(picture: &mut Picture, scale: &Scale, lane: &Lane, zero: f64, middle: f64, well: Colour) {
     let (top, bottom) = (middle - BAR / 2.0, middle + BAR / 2.0);
-    for span in &lane.spans {
+    for (place, span) in lane.spans.iter().enumerate() {
         let (from_s, to_s) = (span.from_s - zero, span.to_s - zero);
-        let (from, to) = (axis.at(from_s), axis.at(to_s));
+        let (from, to) = (scale.at(from_s), scale.at(to_s));
         let words = format!("{}: {}, {}", lane.name, span.words, format::in_full(to_s - from_s));
         picture.role(Role::Moment { from_s, to_s, words, label: span.words.clone() }, |picture| {
             let fill = if span.tone == Tone::Good { well } else { colour(span.tone) };
@@ -224,28 +238,124 @@ fn row(picture: &mut Picture, axis: &Axis, lane: &Lane, zero: f64, middle: f64, 
             let width = if to - from > 3.0 { to - from - 0.75 } else { (to - from).max(1.0) };
             picture.rectangle(from, top, width, BAR, fill);
             let ink = if fill.is_dark() { PAPER } else { ON_LIGHT };
-            if let Some(label) = fitting(&span.words, width - 8.0) {
-                picture.text(from + 4.0, middle + 4.0, Anchor::Left, SMALL.coloured(ink), label);
+            if let Some(label) = fitting(&span.words, seen(scale, lane, (from_s, to_s), width) - 2.0 * AIR) {
+                picture.text(from + AIR, middle + 4.0, Anchor::Left, SMALL.coloured(ink), label);
+            } else if let Some(label) = beside(lane, place, scale, zero, picture.right()) {
+                picture.text(from + width + 4.0, middle + 4.0, Anchor::Left, SMALL.coloured(INK), label);
             }
         });
     }
-    // Below the words of what lasts.
-    let top = if lane.spans.is_empty() { top } else { bottom - 4.0 };
     for mark in &lane.marks {
-        let (at_s, x) = (mark.at_s - zero, axis.at(mark.at_s - zero));
+        let (at_s, x) = (mark.at_s - zero, scale.at(mark.at_s - zero));
         let rules = if mark.rules.is_empty() { String::new() } else { format!(" ({})", mark.rules) };
         let words = format!("{}\n{}: {}{rules}", instant(at_s), lane.name, mark.words);
         picture.role(Role::Moment { from_s: at_s, to_s: at_s, words, label: String::new() }, |picture| {
             let colour = if matches!(mark.tone, Tone::Plain | Tone::Detail) { BLACK } else { colour(mark.tone) };
-            picture.line(vec![(x, top), (x, bottom + 2.0)], 2.0, colour);
+            picture.line(vec![(x, top), (x, bottom)], 2.0, colour);
         });
     }
 }
 
-/// The words, or only what follows the colon, if they fit.
+/// The width of a bar that is not covered: of a loop the pressed part is.
+fn seen(scale: &Scale, lane: &Lane, (from_s, to_s): (f64, f64), width: f64) -> f64 {
+    match scale.special() {
+        Some(piece)
+            if piece.kind == Kind::Cycles && is_covered(lane) && from_s < piece.secs.1 && to_s > piece.secs.0 =>
+        {
+            (piece.pixels.0 - scale.at(from_s)).max(0.0)
+        }
+        _ => width,
+    }
+}
+
+/// Rows in which something comes again and again.
+fn is_covered(lane: &Lane) -> bool {
+    scale::is_loop(lane) || lane.name.ends_with("probes") || (rows::is_of_slot(lane) && lane.spans.len() > 8)
+}
+
+/// What is written beside a bar that is too short for it: of a prober, how many failures it takes, where nothing follows at once.
+fn beside<'a>(lane: &'a Lane, place: usize, scale: &Scale, zero: f64, right: f64) -> Option<&'a str> {
+    if !lane.name.ends_with("probes") {
+        return None;
+    }
+    let end = scale.at(lane.spans[place].to_s - zero);
+    if scale
+        .special()
+        .is_some_and(|piece| piece.kind == Kind::Cycles && end > piece.pixels.0 && end <= piece.pixels.1 + 1.0)
+    {
+        return None;
+    }
+    let next = lane.spans.get(place + 1).map_or(right, |next| scale.at(next.from_s - zero));
+    let next = scale.special().filter(|piece| piece.pixels.0 >= end).map_or(next, |piece| next.min(piece.pixels.0));
+    fitting(&lane.spans[place].words, next - end - 10.0)
+}
+
+/// The words, or of them what follows a colon or what a verdict takes, or how many Pods, if they fit.
 fn fitting(words: &str, room: f64) -> Option<&str> {
-    let short = words.split_once(": ").map(|(_, short)| short);
-    [Some(words), short].into_iter().flatten().find(|words| font::width(words, SMALL.size, false) < room)
+    let after = |mark: &str| words.split_once(mark).map(|(_, short)| short);
+    let before = |mark: &str| words.split_once(mark).map(|(short, _)| short);
+    let shorter = [" Pods serve", " by the budget", " is on its way", " on purpose"].map(before);
+    let all = [Some(words), after(": "), after(" after "), after("cordoned, ")].into_iter().chain(shorter);
+    all.flatten().find(|words| font::width(words, SMALL.size, false) < room)
+}
+
+/// What the piece that is not even needs above the axis.
+fn special_room(scale: &Scale) -> f64 {
+    if scale.special().is_some() { 16.0 } else { 0.0 }
+}
+
+/// The piece that is not even: its ends, what it is, and over rows in which something comes again and again how often.
+fn special(picture: &mut Picture, piece: &Piece, zero: f64, rows: &[(f64, &Lane)], (top, bottom): (f64, f64)) {
+    let (from, to) = piece.pixels;
+    let lasts = format::in_full((piece.secs.1 - piece.secs.0).round());
+    let words = match piece.kind {
+        Kind::Cycles => format!("the same for {lasts}"),
+        Kind::Still => format!("no change for {lasts}"),
+        Kind::Close | Kind::Even => "drawn larger".to_owned(),
+    };
+    if piece.kind == Kind::Cycles {
+        for (middle, row) in rows.iter().filter(|(_, row)| is_covered(row)) {
+            picture.rectangle(from, middle - BAR / 2.0, to - from, BAR, PAPER);
+            picture.rectangle(from, middle - BAR / 2.0, to - from, BAR, VERMILION.faint(0.12));
+            hatch(picture, (from, to), (middle - BAR / 2.0, middle + BAR / 2.0));
+            let label = again(row, piece, zero);
+            let width = font::width(&label, SMALL.size, false);
+            if !label.is_empty() && width + 8.0 < to - from {
+                let at = f64::midpoint(from, to);
+                picture.rectangle(at - width / 2.0 - 4.0, middle - BAR / 2.0, width + 8.0, BAR, PAPER);
+                picture.text(at, middle + 4.0, Anchor::Middle, SMALL.coloured(INK), label);
+            }
+        }
+    }
+    for x in [from, to] {
+        picture.dashes((x, top - 20.0), (x, bottom), 1.2, GREY);
+    }
+    let words = font::fit(&words, SMALL.size, true, to - from - 8.0);
+    picture.text(f64::midpoint(from, to), top - 24.0, Anchor::Middle, SMALL.bold().coloured(INK), words);
+}
+
+/// What a row tells while all goes round.
+fn again(row: &Lane, piece: &Piece, zero: f64) -> String {
+    if !scale::is_loop(row) {
+        return if rows::is_of_slot(row) {
+            "out of rotation, over and over".to_owned()
+        } else {
+            "again and again".to_owned()
+        };
+    }
+    let restarts = scale::restarts(row, piece.secs.0 + zero, piece.secs.1 + zero);
+    let wait = if row.spans.iter().any(|span| span.words == "CrashLoopBackOff") { ", with back-off" } else { "" };
+    format!("{} more restarts{wait}", format::whole(u64::from(restarts)))
+}
+
+/// Slanted lines in a bar.
+fn hatch(picture: &mut Picture, (from, to): (f64, f64), (top, bottom): (f64, f64)) {
+    let height = bottom - top;
+    let mut x = from;
+    while x + height < to {
+        picture.line(vec![(x, bottom), (x + height, top)], 1.4, VERMILION);
+        x += 8.0;
+    }
 }
 
 /// An instant relative to the beginning of the outage.

@@ -12,10 +12,11 @@ use crate::results::{ExperimentResult, ScenarioResult, WindowLoss, WindowsResult
 use crate::study::Metric;
 
 const HEIGHT: f64 = 150.0;
-/// The bar of windows without a loss, and where its axis lies.
+/// Where the bar of windows without a loss lies, behind the numbers of its axis, and how wide it is.
 const NONE_LEFT: f64 = MARGIN + 52.0;
-const NONE_WIDTH: f64 = 44.0;
-const LEFT: f64 = NONE_LEFT + NONE_WIDTH + 84.0;
+const NONE_WIDTH: (f64, f64) = (44.0, 32.0);
+/// Between it and the others.
+const GAP: (f64, f64) = (84.0, 50.0);
 /// Bars that can be told apart.
 const MOST_BARS: f64 = 40.0;
 /// Decades that the axis shows; windows that lose less are in its first bar.
@@ -33,7 +34,7 @@ const PRACTICALLY_NONE: f64 = 1e-3;
 
 /// A histogram for the scenario that the other charts show, and one for the baseline. `None` if practically no window lost
 /// anything, or missed the SLO.
-pub fn draw(result: &ExperimentResult) -> Option<Picture> {
+pub fn draw(result: &ExperimentResult, sheet: Sheet) -> Option<Picture> {
     let panels = panels(result);
     let length = panels.first()?.windows.length_s;
     if says_nothing(&panels) {
@@ -45,11 +46,11 @@ pub fn draw(result: &ExperimentResult) -> Option<Picture> {
     let what = if fails { "failed requests" } else { "downtime" };
     let window = format::tick(length);
 
-    let mut picture = Picture::on(Sheet::WHOLE);
+    let mut picture = Picture::on(sheet);
     let title = finding(&panels, what, &window, allowed.map(|(slo, _)| slo));
-    let right = picture.right();
+    let (left, right) = (left(sheet), picture.right());
     let mut y = frame::head(&mut picture, &title, &lead(&panels, what, &window, allowed, &bins));
-    let x_axis = Axis::log(Unit::Time, bins.range(), LEFT, right);
+    let x_axis = Axis::log(Unit::Time, bins.range(), left, right);
     let shares: Vec<Vec<f64>> = panels.iter().map(|panel| bins.shares(panel)).collect();
     let highest = shares.iter().flatten().copied().fold(0.0, f64::max);
     for (panel, shares) in panels.iter().zip(&shares) {
@@ -60,11 +61,11 @@ pub fn draw(result: &ExperimentResult) -> Option<Picture> {
         let mut y_axis = Axis::linear(Unit::Number, highest * 125.0, bottom, top);
         y_axis.ticks.iter_mut().for_each(|(_, label)| *label += " %");
         frame::vertical_grid(&mut picture, &x_axis, top, bottom);
-        frame::horizontal_grid(&mut picture, &y_axis, LEFT, right);
+        frame::horizontal_grid(&mut picture, &y_axis, left, right);
         verdict(&mut picture, panel, &x_axis, allowed, (top, bottom));
         for (i, share) in shares.iter().enumerate().filter(|(_, share)| **share > 0.0) {
             let (from, to) = bins.edges(i);
-            let (left, right) = (x_axis.at(from), x_axis.at(to));
+            let (begin, end) = (x_axis.at(from), x_axis.at(to));
             let missed = allowed.is_some_and(|(_, most)| from >= most * 0.999);
             // The rarest bar is still seen.
             let height = (bottom - y_axis.at(share * 100.0)).max(1.5);
@@ -78,28 +79,33 @@ pub fn draw(result: &ExperimentResult) -> Option<Picture> {
             );
             picture.datum("", words, |picture| {
                 let colour = if missed { VERMILION } else { BLUE };
-                picture.rectangle(left + 0.75, bottom - height, (right - left - 1.5).max(1.0), height, colour);
+                picture.rectangle(begin + 0.75, bottom - height, (end - begin - 1.5).max(1.0), height, colour);
             });
         }
-        picture.line(vec![(LEFT, bottom), (right, bottom)], 1.2, GREY);
+        picture.line(vec![(left, bottom), (right, bottom)], 1.2, GREY);
         if let Some((slo, seconds)) = allowed.filter(|(_, seconds)| x_axis.holds(*seconds)) {
             let x = x_axis.at(seconds);
             picture.dashes((x, top), (x, bottom), 1.6, PURPLE);
             let text = format!("SLO {}: {}", format::plain_percent(slo), format::duration(seconds));
             let half = font::width(&text, SMALL.size, true) / 2.0;
-            if x - half > LEFT + 120.0 {
-                picture.text(LEFT, top - 9.0, Anchor::Left, SMALL, "share of windows");
+            if x - half > left + 120.0 {
+                picture.text(left, top - 9.0, Anchor::Left, SMALL, "share of windows");
             }
             let style = SMALL.bold().coloured(PURPLE);
-            picture.text(x.clamp(LEFT + half, right - half), top - 9.0, Anchor::Middle, style, text);
+            picture.text(x.clamp(left + half, right - half), top - 9.0, Anchor::Middle, style, text);
         }
         picture.description.push(in_words(panel));
         y = bottom + 30.0;
     }
     let unit = format!("{what} in a window of {window} (logarithmic)");
-    picture.text(f64::midpoint(LEFT, right), y + 4.0, Anchor::Middle, SMALL, unit);
+    picture.text(f64::midpoint(left, right), y + 4.0, Anchor::Middle, SMALL, unit);
     frame::foot(&mut picture, result, y + 10.0);
     Some(picture)
+}
+
+/// Where the bars of losses begin.
+fn left(sheet: Sheet) -> f64 {
+    if sheet.is_narrow() { NONE_LEFT + NONE_WIDTH.1 + GAP.1 } else { NONE_LEFT + NONE_WIDTH.0 + GAP.0 }
 }
 
 /// The share that misses the SLO, or that loses anything where there is none.
@@ -254,17 +260,18 @@ fn header(picture: &mut Picture, panel: &Panel<'_>, y: f64, several: bool) -> f6
 fn none(picture: &mut Picture, panel: &Panel<'_>, (top, bottom): (f64, f64)) {
     let share = spared(panel);
     let height = (bottom - top) * share;
+    let wide = if picture.sheet.is_narrow() { NONE_WIDTH.1 } else { NONE_WIDTH.0 };
     for (part, label) in [(0.0, "0 %"), (0.5, "50 %"), (1.0, "100 %")] {
         let y = bottom - (bottom - top) * part;
-        picture.line(vec![(NONE_LEFT - 6.0, y), (NONE_LEFT + NONE_WIDTH + 6.0, y)], 1.0, GRID);
+        picture.line(vec![(NONE_LEFT - 6.0, y), (NONE_LEFT + wide + 6.0, y)], 1.0, GRID);
         picture.text(NONE_LEFT - 10.0, y + 4.0, Anchor::Right, SMALL, label);
     }
-    let middle = NONE_LEFT + NONE_WIDTH / 2.0;
+    let middle = NONE_LEFT + wide / 2.0;
     picture.datum("", format!("{}: {} of windows lose nothing", panel.scenario.name, rare(share)), |picture| {
-        picture.rectangle(NONE_LEFT, bottom - height, NONE_WIDTH, height.max(0.5), SLATE);
+        picture.rectangle(NONE_LEFT, bottom - height, wide, height.max(0.5), SLATE);
         picture.text(middle, (bottom - height - 5.0).min(bottom - 5.0), Anchor::Middle, SMALL.bold(), rare(share));
     });
-    picture.line(vec![(NONE_LEFT - 6.0, bottom), (NONE_LEFT + NONE_WIDTH + 6.0, bottom)], 1.2, GREY);
+    picture.line(vec![(NONE_LEFT - 6.0, bottom), (NONE_LEFT + wide + 6.0, bottom)], 1.2, GREY);
     picture.text(middle, bottom + 16.0, Anchor::Middle, SMALL, "no loss");
 }
 

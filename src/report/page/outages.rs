@@ -2,13 +2,14 @@
 
 use crate::report::aggregate::featured_scenarios;
 use crate::report::{charts, format};
-use crate::results::{ExperimentResult, Lane, Replay, ScenarioResult, Tone};
+use crate::results::{ExperimentResult, Lane, OutageExample, Replay, ScenarioResult, Tone};
 
 /// One that was replayed.
 pub struct Outage {
     pub chart: &'static str,
     pub picture: String,
-    pub reach: charts::Reach,
+    /// Moments and their pixels, for the script.
+    pub knots: String,
     pub command: String,
     pub lines: Vec<Line>,
 }
@@ -26,7 +27,7 @@ pub struct Line {
 /// An outage that stands for others of its length.
 pub struct Example {
     pub scenario: String,
-    pub which: &'static str,
+    pub which: String,
     pub length: String,
     pub command: String,
 }
@@ -35,34 +36,49 @@ pub struct Example {
 pub fn replayed(result: &ExperimentResult) -> Vec<Outage> {
     let one = |(replay, chart): (&Replay, charts::Chart)| Outage {
         chart: chart.name,
-        picture: charts::replay_on_page(&chart),
-        reach: charts::reach(replay),
+        picture: charts::sideways(&chart),
+        knots: knots(&charts::reach(replay)),
         command: command(result, &replay.scenario, replay.outage.replication, replay.outage.number),
         lines: lines(replay),
     };
-    result.replays.iter().zip(charts::of_replays(result)).map(one).collect()
+    charts::worth_drawing(result).into_iter().zip(charts::of_replays(result)).map(one).collect()
 }
 
-/// Those to look at, of the scenarios that are looked at closely.
+fn knots(reach: &charts::Reach) -> String {
+    let knots: Vec<String> = reach.knots.iter().map(|(secs, pixel)| format!("{secs} {pixel}")).collect();
+    knots.join(" ")
+}
+
+/// Those to look at, of the scenarios that are looked at closely, each once.
 pub fn examples(result: &ExperimentResult) -> Vec<Example> {
     let of_scenario = |scenario: &ScenarioResult| {
-        let one = |example: &crate::results::OutageExample| Example {
+        let is_same = |a: &&OutageExample, b: &&OutageExample| (a.replication, a.number) == (b.replication, b.number);
+        let all: Vec<&OutageExample> = scenario.outage_examples.iter().collect();
+        let one = |same: &[&OutageExample]| Example {
             scenario: scenario.name.clone(),
-            which: match example.statistic.as_str() {
-                "max" => "the longest",
-                "p95" => "95th percentile",
-                _ => "median",
-            },
-            length: if example.without_end {
-                format!("over {}", format::in_full(example.length_s))
+            which: which(same),
+            length: if same[0].without_end {
+                format!("over {}", format::in_full(same[0].length_s))
             } else {
-                format::in_full(example.length_s)
+                format::in_full(same[0].length_s)
             },
-            command: command(result, &scenario.name, example.replication, example.number),
+            command: command(result, &scenario.name, same[0].replication, same[0].number),
         };
-        scenario.outage_examples.iter().map(one).collect::<Vec<_>>()
+        all.chunk_by(is_same).map(one).collect::<Vec<_>>()
     };
     featured_scenarios(result).into_iter().flat_map(of_scenario).collect()
+}
+
+/// What an outage is an example of: `median and the longest`.
+fn which(same: &[&OutageExample]) -> String {
+    let name = |example: &&OutageExample| match example.statistic.as_str() {
+        "max" => "the longest",
+        "p95" => "95th percentile",
+        _ => "median",
+    };
+    let mut names: Vec<&str> = same.iter().map(name).collect();
+    let last = names.pop().unwrap_or_default();
+    if names.is_empty() { last.to_owned() } else { format!("{} and {last}", names.join(", ")) }
 }
 
 /// What replays an outage; `results.json` lies beside the page.

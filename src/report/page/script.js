@@ -103,7 +103,7 @@
     });
   }
   // What is wider than its place fades out where it goes on.
-  for (const box of all(".scroll, figure > div")) {
+  for (const box of all(".scroll, figure > div, .sideways")) {
     const mark = () => box.classList.toggle("cut", box.scrollLeft + box.clientWidth < box.scrollWidth - 1);
     box.addEventListener("scroll", mark, { passive: true });
     new ResizeObserver(mark).observe(box);

@@ -16,24 +16,38 @@
 
   for (const figure of document.querySelectorAll("figure.timeline")) {
     const svg = figure.querySelector("svg");
-    const [left, right, first, last] = ["left", "right", "from", "to"].map((key) => Number(figure.dataset[key]));
+    // Moments and their pixels in the whole picture; between two of them both are even. What is shown is a part of those pixels.
+    const numbers = figure.dataset.knots.split(" ").map(Number);
+    const knots = numbers.flatMap((secs, n) => (n % 2 === 0 ? [[secs, numbers[n + 1]]] : []));
+    const [left, right] = [knots[0][1], knots[knots.length - 1][1]];
+    const between = (value, a, b) => {
+      const n = Math.max(1, knots.findIndex((knot, n) => n > 0 && (value <= knot[a] || n === knots.length - 1)));
+      const [low, high] = [knots[n - 1], knots[n]];
+      const share = Math.max(0, Math.min(1, (value - low[a]) / (high[a] - low[a])));
+      return low[b] + (high[b] - low[b]) * share;
+    };
+    const home = (secs) => between(secs, 0, 1);
+    const secsOf = (pixel) => between(pixel, 1, 0);
+    const [first, last] = [left, right];
     let [from, to] = [first, last];
-    const x = (secs) => left + ((right - left) * (secs - from)) / (to - from);
+    const x = (secs) => left + ((right - left) * (home(secs) - from)) / (to - from);
 
     // A span is a polygon with its words, a mark a line.
     const moments = [...svg.querySelectorAll(".datum")].map((group) => {
       const shape = group.querySelector("polygon, polyline");
       const ys = [...shape.points].map((point) => point.y);
       return { group, shape, from: Number(group.dataset.from), to: Number(group.dataset.to), label: group.dataset.label,
-        text: group.querySelector("text"), top: Math.min(...ys), bottom: Math.max(...ys) };
+        text: group.querySelector("text"), whole: group.querySelector("text")?.cloneNode(true), top: Math.min(...ys), bottom: Math.max(...ys) };
     });
-    const axis = svg.querySelector(".axis");
+    // What tells of time as it is in the whole picture: the axis, and what is said of its parts.
+    const [axis, ...wholes] = svg.querySelectorAll(".axis");
+    const written = [...axis.childNodes];
     const [line, label] = [axis.querySelector("polyline").cloneNode(), axis.querySelector("text").cloneNode()];
     const lineEnds = [...line.points].map((point) => point.y);
 
     const place = (moment) => {
       const { group, shape, top, bottom } = moment;
-      const isOutside = moment.to < from || moment.from > to;
+      const isOutside = home(moment.to) < from || home(moment.from) > to;
       group.style.display = isOutside ? "none" : "";
       if (isOutside) return;
       if (shape.localName === "polyline") {
@@ -54,34 +68,53 @@
       }
       const room = (b - a - 8) / 6.4;
       moment.text.setAttribute("x", a + 4);
-      const short = moment.label.split(": ").slice(1).join(": ");
-      moment.text.textContent = [moment.label, short].find((words) => words.length <= room) ?? "";
+      const after = (mark) => moment.label.split(mark).slice(1).join(mark);
+      const shorter = [" Pods serve", " by the budget", " is on its way", " on purpose"].map((mark) => moment.label.split(mark)[0]);
+      const words = [moment.label, after(": "), after(" after "), after("cordoned, "), ...shorter];
+      moment.text.textContent = words.find((words) => words && words.length <= room) ?? "";
+    };
+
+    const restore = (moment) => {
+      if (!moment.text) return;
+      moment.text.textContent = moment.whole?.textContent ?? "";
+      if (moment.whole) moment.text.setAttribute("x", moment.whole.getAttribute("x"));
     };
 
     const ticks = () => {
-      const step = STEPS.find((secs) => (secs / (to - from)) * (right - left) >= 84) ?? (to - from) / 8;
       const marks = [];
-      for (let n = Math.ceil(from / step); n * step <= to; n += 1) {
-        const [stroke, words] = [line.cloneNode(), label.cloneNode()];
-        const at = x(n * step);
-        stroke.setAttribute("points", lineEnds.map((y) => `${at},${y}`).join(" "));
-        words.setAttribute("x", Math.min(at, right - 20));
-        words.textContent = n === 0 ? "0" : since(n * step);
-        marks.push(stroke, words);
+      // Each part of the time has steps of its own.
+      for (let part = 1; part < knots.length; part += 1) {
+        const [a, b] = [Math.max(from, knots[part - 1][1]), Math.min(to, knots[part][1])];
+        if (b <= a) continue;
+        const [begin, end] = [secsOf(a), secsOf(b)];
+        const step = STEPS.find((secs) => secs * ((x(end) - x(begin)) / (end - begin)) >= 84);
+        if (!step) continue;
+        for (let n = Math.ceil(begin / step); n * step <= end; n += 1) {
+          const at = x(n * step);
+          const [stroke, words] = [line.cloneNode(), label.cloneNode()];
+          stroke.setAttribute("points", lineEnds.map((y) => `${at},${y}`).join(" "));
+          words.setAttribute("x", Math.min(at, right - 20));
+          words.textContent = n === 0 ? "0" : since(n * step);
+          marks.push(stroke);
+          if (!marks.some((other) => other.localName === "text" && Math.abs(other.getAttribute("x") - at) < 70)) marks.push(words);
+        }
       }
       axis.replaceChildren(...marks);
     };
 
     const show = (a, b) => {
-      const least = Math.min(0.02, last - first);
+      const least = Math.min(0.01, last - first);
       const length = Math.min(last - first, Math.max(least, b - a));
       const middle = (a + b) / 2;
       from = Math.max(first, Math.min(last - length, middle - length / 2));
       to = from + length;
-      ticks();
-      moments.forEach(place);
       const isAll = length >= last - first;
-      figure.querySelector("[data-shown]").textContent = isAll ? "" : `${since(from)} to ${since(to)} of the outage`;
+      if (isAll) axis.replaceChildren(...written);
+      else ticks();
+      wholes.forEach((part) => { part.style.display = isAll ? "" : "none"; });
+      moments.forEach(place);
+      if (isAll) moments.forEach(restore);
+      figure.querySelector("[data-shown]").textContent = isAll ? "" : `${since(secsOf(from))} to ${since(secsOf(to))} of the outage`;
       figure.dataset.zoomed = isAll ? "" : "yes";
     };
     const by = { in: 0.5, out: 2 };
@@ -102,10 +135,12 @@
       event.preventDefault();
     });
 
-    const secsAt = (event) => {
+    // The place in the whole picture of what is pointed at, and where such a place is now.
+    const placeAt = (event) => {
       const at = new DOMPoint(event.clientX, event.clientY).matrixTransform(svg.getScreenCTM().inverse()).x;
       return from + ((Math.max(left, Math.min(right, at)) - left) / (right - left)) * (to - from);
     };
+    const now = (place) => left + ((right - left) * (place - from)) / (to - from);
     const band = document.createElementNS(NS, "rect");
     band.setAttribute("class", "band");
     band.setAttribute("y", Math.min(...lineEnds));
@@ -113,24 +148,24 @@
     let begun;
     svg.addEventListener("pointerdown", (event) => {
       if (event.button !== 0) return;
-      begun = secsAt(event);
+      begun = placeAt(event);
       svg.setPointerCapture(event.pointerId);
       band.setAttribute("width", "0");
       svg.append(band);
     });
     svg.addEventListener("pointermove", (event) => {
       if (begun === undefined) return;
-      const [a, b] = [begun, secsAt(event)].sort((p, q) => p - q);
-      band.setAttribute("x", x(a));
-      band.setAttribute("width", x(b) - x(a));
+      const [a, b] = [begun, placeAt(event)].sort((p, q) => p - q);
+      band.setAttribute("x", now(a));
+      band.setAttribute("width", now(b) - now(a));
     });
     const end = (event, isDone) => {
       if (begun === undefined) return;
-      const [a, b] = [begun, secsAt(event)].sort((p, q) => p - q);
+      const [a, b] = [begun, placeAt(event)].sort((p, q) => p - q);
       begun = undefined;
       band.remove();
       // A click is no drag.
-      if (isDone && x(b) - x(a) > 6) show(a, b);
+      if (isDone && now(b) - now(a) > 6) show(a, b);
     };
     svg.addEventListener("pointerup", (event) => end(event, true));
     svg.addEventListener("pointercancel", (event) => end(event, false));
@@ -138,7 +173,7 @@
       // The wheel alone scrolls the page.
       if (!event.ctrlKey && !event.metaKey) return;
       event.preventDefault();
-      const at = secsAt(event);
+      const at = placeAt(event);
       const factor = event.deltaY < 0 ? 0.8 : 1.25;
       show(at - (at - from) * factor, at + (to - at) * factor);
     }, { passive: false });

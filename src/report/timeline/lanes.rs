@@ -4,11 +4,12 @@
 //! zone to which something happens.
 
 mod operations;
+mod service;
 
 use super::clock::Clock;
 use super::{Excerpt, Teller, words};
 use crate::history::{Entry, Exit, Happening, Observation, PodLife, Reply, Target, Timeline, Who};
-use crate::ids::{ContainerId, FaultId, IdVec, NodeId, SlotId, WorkloadId};
+use crate::ids::{ContainerId, FaultId, IdVec, NodeId};
 use crate::model::{Model, ProbeKind, Role, Strikes, Workload};
 use crate::report::format;
 use crate::results::{Group, Lane, Mark, Span, Tone};
@@ -175,14 +176,6 @@ fn places(timeline: &Timeline) -> Vec<Option<NodeId>> {
     places
 }
 
-/// What changes of a Deployment.
-enum Change {
-    /// How many Pods serve in rotation.
-    Pods(usize),
-    /// How many it wants.
-    Replicas(usize),
-}
-
 /// A span that has begun.
 type Begun = Option<(SimTime, String, Tone)>;
 
@@ -213,75 +206,6 @@ impl<'a> Drawing<'a> {
     fn end(&mut self, group: Group, name: &str, begun: &mut Begun, at: SimTime) {
         if let Some((from, words, tone)) = begun.take() {
             self.span(group, name, (from, at), words, tone);
-        }
-    }
-
-    /// How many Pods serve in rotation.
-    fn services(&mut self) {
-        for workload in self.model.workloads.ids() {
-            self.service(workload);
-        }
-    }
-
-    fn service(&mut self, of: WorkloadId) {
-        let workload = &self.model.workloads[of];
-        let lane = if self.model.workloads.len() == 1 { "service" } else { &workload.name };
-        let wanted = workload.min_serving as usize;
-        let (mut pods, mut replicas) = (0, workload.replicas as usize);
-        let mut begun: Begun = None;
-        let timeline = self.timeline;
-        let counts = timeline.delivering.iter().filter(|count| count.workload == of);
-        let counts = counts.map(|count| (count.at, Change::Pods(count.pods)));
-        let scalings = timeline.entries.iter().filter_map(|entry| match entry.what {
-            Happening::ReplicasSet { workload, replicas } if workload == of => {
-                Some((entry.at, Change::Replicas(replicas as usize)))
-            }
-            _ => None,
-        });
-        let mut changes: Vec<(SimTime, Change)> = counts.chain(scalings).collect();
-        changes.sort_by_key(|(at, _)| *at);
-        for (at, change) in changes {
-            match change {
-                Change::Pods(now) => pods = now,
-                Change::Replicas(now) => replicas = now,
-            }
-            let words = format!("{pods} of {replicas} Pods serve in rotation");
-            let tone = match pods {
-                n if n < wanted => Tone::Bad,
-                n if n < replicas => Tone::Plain,
-                _ => Tone::Good,
-            };
-            if begun.as_ref().is_none_or(|(_, before, _)| *before != words) {
-                self.end(Group::Service, lane, &mut begun, at);
-                begun = Some((at, words, tone));
-            }
-        }
-        self.end(Group::Service, lane, &mut begun, self.timeline.end);
-    }
-
-    fn slots(&mut self) {
-        for slot in (0..self.model.slots()).map(SlotId::new) {
-            let name = words::slot_name(slot, self.model);
-            let mut begun: Begun = None;
-            let timeline = self.timeline;
-            for look in timeline.looks.iter().filter(|look| look.slot == slot) {
-                let Some(view) = &look.view else {
-                    self.end(Group::Service, &name, &mut begun, look.at);
-                    continue;
-                };
-                let phase = || view.phase.in_words();
-                let (words, tone) = match (view.serves, view.in_rotation) {
-                    (true, true) => ("serves in rotation".to_owned(), Tone::Good),
-                    (true, false) => (format!("serves, not in rotation: {}", phase()), Tone::Plain),
-                    (false, true) => (format!("in rotation, does not serve: {}", phase()), Tone::Bad),
-                    (false, false) => (format!("out of rotation: {}", phase()), Tone::Bad),
-                };
-                if begun.as_ref().is_none_or(|(_, before, _)| *before != words) {
-                    self.end(Group::Service, &name, &mut begun, look.at);
-                    begun = Some((look.at, words, tone));
-                }
-            }
-            self.end(Group::Service, &name, &mut begun, timeline.end);
         }
     }
 

@@ -88,7 +88,7 @@ fn leave_out_repeats(lane: &mut Lane) {
         let (from_s, to_s) = (middle[0].from_s, middle[middle.len() - 1].to_s);
         let cycles = middle.iter().filter(|span| span.words.ends_with(" starts")).count();
         let words = match cycles {
-            0 => format!("{} more like these", format::whole(middle.len() as u64)),
+            0 => "the same, again and again".to_owned(),
             1 => "the same cycle once more".to_owned(),
             _ => format!("the same cycle {} times", format::whole(cycles as u64)),
         };
