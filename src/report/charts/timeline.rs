@@ -144,7 +144,7 @@ fn lead(replay: &Replay, scale: &Scale) -> String {
     match scale.special().map(|piece| piece.kind) {
         Some(Kind::Close) => text += " Between the dashed lines time is drawn larger.",
         Some(_) => {
-            text += " Between the dashed lines time is pressed together, and the scales on both sides of them differ."
+            text += " Between the dashed lines time is pressed together, and the scales on both sides of them differ.";
         }
         None => {}
     }

@@ -114,3 +114,23 @@ fn lines(replay: &Replay) -> Vec<Line> {
     lines.sort_by(|a, b| a.at_s.total_cmp(&b.at_s));
     lines
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Rule: an outage that is an example of several statistics is one row, which names them all.
+    #[test]
+    fn one_outage_is_one_example() {
+        let example = |statistic: &str| OutageExample {
+            statistic: statistic.to_owned(),
+            length_s: 2.7,
+            replication: 117,
+            number: 1,
+            without_end: false,
+        };
+        let all = ["p50", "p95", "max"].map(example);
+        assert_eq!(which(&all.iter().collect::<Vec<_>>()), "median, 95th percentile and the longest");
+        assert_eq!(which(&[&all[2]]), "the longest");
+    }
+}

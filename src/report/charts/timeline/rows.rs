@@ -93,7 +93,7 @@ fn one_row_a_node(rows: Vec<Lane>) -> Vec<Lane> {
         let more: Vec<Span> = machine.spans.iter().filter(|span| is_free(span)).cloned().collect();
         drain.spans.extend(more);
         drain.spans.sort_by(|a, b| a.from_s.total_cmp(&b.from_s));
-        drain.name = node.to_owned();
+        node.clone_into(&mut drain.name);
     }
     rest.sort_by_key(|row| row.group);
     rest
@@ -112,7 +112,7 @@ fn verdicts(lane: &Lane, replay: &Replay) -> Option<Lane> {
         _ => ("startup probe gives up", "killed"),
     };
     let given_up = container.marks.iter().filter(|mark| mark.words.starts_with(lost));
-    let spans: Vec<Span> = given_up.filter_map(|mark| Some(in_a_row(lane, mark, word))).collect();
+    let spans: Vec<Span> = given_up.map(|mark| in_a_row(lane, mark, word)).collect();
     let name = lane.name.replace(" container", "");
     (!spans.is_empty()).then(|| Lane { name, spans, marks: Vec::new(), ..lane.clone() })
 }

@@ -149,7 +149,7 @@ fn exact(secs: f64) -> String {
     format!("+{}", told.join(" "))
 }
 
-/// How often a container has started until some moment, by the numbers that its lane tells: `#3 starts`.
+/// The starts of a container: their numbers, which its lane tells (`#3 starts`), and when they began.
 fn starts(lane: &Lane) -> Vec<(u32, f64)> {
     let number = |words: &str| words.strip_prefix('#')?.strip_suffix(" starts")?.parse().ok();
     lane.spans.iter().filter_map(|span| Some((number(&span.words)?, span.from_s))).collect()
