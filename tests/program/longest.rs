@@ -115,7 +115,10 @@ fn an_outage_without_an_end_is_the_longest() {
     let told = text(&hasim(folder.path(), &["trace", "out/results.json", "--outage", "longest"]).stdout);
     assert!(told.contains("OUTAGE") && !told.contains("the outage is over"), "{told}");
     let page = std::fs::read_to_string(folder.path().join("out/report.html")).unwrap();
-    assert!(page.contains(" and no end, after hang"), "the page says so");
+    assert!(
+        page.contains(" has no end after ") && page.contains(": hang strikes all Pods at once"),
+        "the page says so"
+    );
 
     experiment(folder.path(), "  faults: []\n  replications: 64\n");
     let none = hasim(folder.path(), &["trace", "experiment.yaml", "--outage", "longest"]);

@@ -314,7 +314,10 @@ fn special(picture: &mut Picture, piece: &Piece, zero: f64, rows: &[(f64, &Lane)
         Kind::Close | Kind::Even => "drawn larger".to_owned(),
     };
     if piece.kind == Kind::Cycles {
-        for (middle, row) in rows.iter().filter(|(_, row)| is_covered(row)) {
+        let (begin, end) = (piece.secs.0 + zero, piece.secs.1 + zero);
+        let goes_round =
+            |row: &Lane| is_covered(row) && row.spans.iter().any(|span| span.from_s > begin && span.to_s < end);
+        for (middle, row) in rows.iter().filter(|(_, row)| goes_round(row)) {
             picture.rectangle(from, middle - BAR / 2.0, to - from, BAR, PAPER);
             picture.rectangle(from, middle - BAR / 2.0, to - from, BAR, VERMILION.faint(0.12));
             hatch(picture, (from, to), (middle - BAR / 2.0, middle + BAR / 2.0));
