@@ -234,6 +234,14 @@ fn uneven_zones_are_the_answer_where_they_differ() {
     let headline =
         "52 % of the releases leave the zones uneven with “as-it-is”; with “no-surge” 4 %, with “match-label-keys”";
     assert!(page.contains(headline), "no headline");
+    // Two Pods have no zone with two more than another: of a grid of replicas it is no answer.
+    let mut grid = result.clone();
+    grid.scenarios[1].pod_hours_per_year *= 1.5;
+    assert!(texts_of(&grid, "operations").is_empty());
+    // Neither is it where something else than zones fails.
+    let mut other = result;
+    other.faults.iter_mut().for_each(|fault| fault.strikes = "node crash".to_owned());
+    assert!(!hasim::report::page::render(&other).contains("leave the zones uneven with"));
 }
 
 /// Rule: what not knowing the inputs makes of the answer stands beside the error of sampling.
