@@ -320,8 +320,10 @@ impl<'a> Compared<'a> {
         let forced = self.places(is_forced);
         let with = |set: &[usize]| self.described(&self.scenarios(set));
         let mut said = vec![match with(&blocked) {
-            Some(who) => format!("{who} {completes} a {name}"),
-            None => format!("{} of {} scenarios never complete a {name}", blocked.len(), self.entries.len()),
+            Some(who) => format!("{who} {completes} {}", format::one(&name)),
+            None => {
+                format!("{} of {} scenarios never complete {}", blocked.len(), self.entries.len(), format::one(&name))
+            }
         }];
         if let Some(who) = with(&forced).filter(|_| !forced.is_empty()) {
             let medians =

@@ -199,7 +199,7 @@ fn operations_that_are_never_completed_are_no_bargain() {
     let texts = texts_of(&result, "operations");
     let all = texts.join(" ");
     for words in [
-        "“none” with aks or kubeadm never completes a upgrade, with gke only by force",
+        "“none” with aks or kubeadm never completes an upgrade, with gke only by force",
         "elsewhere one costs 73 ms of requests with gke or aks, 200 ms with kubeadm",
         "gave up",
         "no end",
