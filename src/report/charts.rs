@@ -54,13 +54,11 @@ use std::borrow::Cow;
 use sheet::Sheet;
 
 use crate::report::deployments;
-use crate::report::fates::Compared;
+use crate::report::fates::{self, Compared};
 use crate::report::format;
-use crate::report::loss;
 use crate::report::pareto::MOST_DRAWN;
 use crate::report::period::told;
-use crate::results::{Attribution, ExperimentResult, Replay};
-use crate::study::Metric;
+use crate::results::{ExperimentResult, Replay};
 
 /// A chart and the name of its files.
 #[derive(Debug, Clone, PartialEq)]
@@ -204,18 +202,7 @@ pub(super) fn absent(result: &ExperimentResult) -> Vec<String> {
 /// Whether most of what the objective counts comes from changes made on purpose, in the scenario that others are compared with; or how
 /// they end is what tells scenarios apart.
 fn is_about_operations(result: &ExperimentResult) -> bool {
-    if Compared::of(result).is_some_and(|compared| compared.is_the_answer()) {
-        return true;
-    }
-    let baseline = result.scenarios.iter().find(|one| Some(&one.name) == result.baseline.as_ref());
-    let Some(scenario) = baseline.or(result.scenarios.first()) else { return false };
-    let fails = loss::loss_of(result) == Metric::FailedRequests;
-    let parts = if fails { &scenario.request_failure_attribution } else { &scenario.downtime_attribution };
-    let is_operation = |part: &&Attribution| {
-        result.faults.iter().any(|fault| fault.operation.is_some() && fault.name == part.cause.name())
-    };
-    let all: f64 = parts.iter().map(|part| part.s_per_year).sum();
-    2.0 * parts.iter().filter(is_operation).map(|part| part.s_per_year).sum::<f64>() > all
+    fates::costs_most(result) || Compared::of(result).is_some_and(|compared| compared.is_the_answer())
 }
 
 /// The answer with so many scenarios at most.

@@ -7,14 +7,17 @@ use std::collections::BTreeMap;
 use crate::report::charts::explained;
 use crate::report::format;
 use crate::report::labels::{Column, Labels};
+use crate::report::loss;
 use crate::report::period::Period;
-use crate::results::{Estimate, ExperimentResult, OperationResult};
+use crate::results::{Estimate, ExperimentResult, FaultInfo, OperationInfo, OperationResult};
 use crate::study::Metric;
 
 /// A share of all operations that is worth a word.
 const WORTH_A_WORD: f64 = 0.01;
 /// So many that leave the zones uneven are what an experiment is about, where others have less than half of them.
 const MANY_UNEVEN: f64 = 0.1;
+/// So far apart, as a part of them, numbers of Pods are the same.
+const AS_MANY: f64 = 0.02;
 /// So many times as much is another cost.
 const DIFFERS: f64 = 1.5;
 /// Groups of costs that are told in one sentence.
@@ -84,6 +87,36 @@ pub fn share_of(operation: &OperationResult, count: u64) -> f64 {
 /// How many leave the zones uneven.
 pub fn share_uneven(operation: &OperationResult) -> f64 {
     share_of(operation, operation.left_uneven)
+}
+
+/// Whether most of what the objective counts comes from changes made on purpose, in the scenario that others are compared with.
+pub fn costs_most(result: &ExperimentResult) -> bool {
+    let its = |info: &FaultInfo| -> Vec<String> {
+        let flaws = match &info.operation {
+            Some(OperationInfo::Rollout { bad: Some(bad), .. }) => bad.flaws.as_slice(),
+            Some(_) => &[],
+            None => return Vec::new(),
+        };
+        std::iter::once(&info.name).chain(flaws.iter().map(|flaw| &flaw.name)).cloned().collect()
+    };
+    let names: Vec<String> = result.faults.iter().flat_map(its).collect();
+    is_charged_with_most(result, &|cause| names.iter().any(|name| name == cause))
+}
+
+/// The same of faults that take a zone away.
+fn zones_cost_most(result: &ExperimentResult) -> bool {
+    let strikes =
+        |cause: &str| result.faults.iter().any(|fault| fault.name == cause && fault.strikes.starts_with("zone "));
+    is_charged_with_most(result, &strikes)
+}
+
+fn is_charged_with_most(result: &ExperimentResult, is: &dyn Fn(&str) -> bool) -> bool {
+    let baseline = result.scenarios.iter().find(|one| Some(&one.name) == result.baseline.as_ref());
+    let Some(scenario) = baseline.or(result.scenarios.first()) else { return false };
+    let parts = scenario.attribution_of(loss::loss_of(result));
+    let all: f64 = parts.iter().map(|part| part.s_per_year).sum();
+    let its = parts.iter().filter(|part| is(part.cause.name()));
+    2.0 * its.map(|part| part.s_per_year).sum::<f64>() > all
 }
 
 /// An operation of a scenario.
@@ -164,13 +197,18 @@ impl<'a> Compared<'a> {
         ends.values().any(|(least, most)| *most > DIFFERS * least)
     }
 
-    /// Many leave the zones uneven, and in other scenarios far fewer do.
+    /// Many leave the zones uneven, and in other scenarios with as many Pods far fewer do; and it is zones that fail.
     pub fn is_about_zones(&self) -> bool {
+        let baseline = self.baseline();
+        let pods = |scenario: usize| self.result.scenarios[scenario].pod_hours_per_year;
+        let as_many = |scenario: usize| (pods(scenario) - pods(baseline)).abs() <= AS_MANY * pods(baseline);
         let shares = || self.entries.iter().map(|entry| share_uneven(entry.operation));
-        let shared = self.entries.iter().all(|entry| entry.operation.left_uneven > 0);
-        let (most, least) = (shares().fold(0.0, f64::max), shares().fold(1.0, f64::min));
-        // Where some cannot be uneven at all, as they have too few Pods, another question was asked.
-        shared && most >= MANY_UNEVEN && 2.0 * least < most
+        let ours = self.entries.iter().find(|entry| entry.scenario == baseline);
+        let (ours, least) = (ours.map_or(0.0, |entry| share_uneven(entry.operation)), shares().fold(1.0, f64::min));
+        ours >= MANY_UNEVEN
+            && 2.0 * least < ours
+            && self.entries.iter().all(|entry| as_many(entry.scenario))
+            && zones_cost_most(self.result)
     }
 
     /// Some are hardly ever completed, and others are.
@@ -181,7 +219,7 @@ impl<'a> Compared<'a> {
 
     /// How operations end differs so much that it is the answer.
     pub fn is_the_answer(&self) -> bool {
-        self.is_blocked_somewhere() || self.is_about_zones()
+        self.is_about_zones() || self.is_blocked_somewhere() && costs_most(self.result)
     }
 
     /// What the picture of them says.
@@ -202,6 +240,9 @@ impl<'a> Compared<'a> {
     pub fn headlines(&self) -> Vec<String> {
         if self.is_about_zones() {
             return vec![format!("{}.", self.uneven(usize::MAX)), format!("{}.", self.uneven(2))];
+        }
+        if !costs_most(self.result) {
+            return Vec::new();
         }
         if self.is_blocked_somewhere() {
             let sentences = [self.each_year(), Some(format!("{}.", self.unfinished(true).join(", "))), self.contrast()];
@@ -279,8 +320,10 @@ impl<'a> Compared<'a> {
         let forced = self.places(is_forced);
         let with = |set: &[usize]| self.described(&self.scenarios(set));
         let mut said = vec![match with(&blocked) {
-            Some(who) => format!("{who} {completes} a {name}"),
-            None => format!("{} of {} scenarios never complete a {name}", blocked.len(), self.entries.len()),
+            Some(who) => format!("{who} {completes} {}", format::one(&name)),
+            None => {
+                format!("{} of {} scenarios never complete {}", blocked.len(), self.entries.len(), format::one(&name))
+            }
         }];
         if let Some(who) = with(&forced).filter(|_| !forced.is_empty()) {
             let medians =

@@ -8,6 +8,12 @@ const HOUR: f64 = 3_600.0;
 const DAY: f64 = 86_400.0;
 const YEAR: f64 = 365.0 * DAY;
 
+/// A thing with its article: `a release`, `an upgrade`.
+pub fn one(thing: &str) -> String {
+    let is_vowel = thing.starts_with(|c: char| "aeiouAEIOU".contains(c));
+    format!("{} {thing}", if is_vowel { "an" } else { "a" })
+}
+
 /// From a span to a longer one, with one unit where they share it: `18 to 36 min`, `40 ms to 2 s`.
 pub fn span_range(low: f64, high: f64) -> String {
     let [low, high] = [low, high].map(duration);

@@ -749,6 +749,9 @@ pub fn upgraded() -> ExperimentResult {
         upgrade(None, 0, 0, 100, 0),
         upgrade(None, 0, 0, 0, 100),
     ];
+    // All that is lost comes from them.
+    let release = operated().faults.into_iter().find(|fault| fault.name == "release").unwrap();
+    result.faults.iter_mut().for_each(|fault| fault.operation.clone_from(&release.operation));
     for (scenario, operation) in result.scenarios.iter_mut().zip(all) {
         scenario.operations = [("upgrade".to_owned(), operation)].into_iter().collect();
     }
@@ -761,6 +764,7 @@ pub fn skewed() -> ExperimentResult {
     let mut result = grid("zones", &[("candidate", names)]);
     result.baseline = Some(result.scenarios[0].name.clone());
     let release = upgraded().scenarios[0].operations.iter().next().unwrap().1.clone();
+    result.faults.iter_mut().for_each(|fault| "zone crash".clone_into(&mut fault.strikes));
     for (scenario, left_uneven) in result.scenarios.iter_mut().zip([520, 40, 1]) {
         let duration_s = Distribution { count: 1_000, ..release.duration_s.clone() };
         let one = OperationResult { left_uneven, duration_s, ..release.clone() };

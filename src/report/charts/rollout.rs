@@ -2,6 +2,7 @@
 //! that were completed have one picture, those of a bad revision that was rolled back another.
 
 use super::axis::Axis;
+use super::finding::capital;
 use super::font;
 use super::frame::{self, BODY, MARGIN, SMALL};
 use super::palette::{BLUE, Colour, GREEN, GREY, GRID, INK, ORANGE, PAPER, PURPLE, SKY, SLATE, VERMILION};
@@ -448,7 +449,8 @@ fn title(result: &ExperimentResult, replays: &[&RolloutReplay], is_same: bool) -
         (None, Some(each)) => {
             let (words, ends) = format::span_and_ends(&each);
             let ends = if rest.is_empty() && !each.bound { format!(" ({ends})") } else { String::new() };
-            let whole = format!("A {} fails requests worth {words}{ends} on average", first.operation);
+            let whole =
+                format!("{} fails requests worth {words}{ends} on average", capital(&format::one(&first.operation)));
             let Some(second) = rest.first() else {
                 let as_there = if is_same { ", and that of the baseline is like it" } else { "" };
                 return format!("{whole}; this one {}{as_there}", failed(first));

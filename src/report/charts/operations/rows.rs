@@ -58,6 +58,8 @@ enum Panel {
 struct Row {
     /// What tells it from others, a cell for each column.
     cells: Vec<String>,
+    /// All that is told of it.
+    printed: String,
     /// Their places among all.
     entries: Vec<usize>,
 }
@@ -128,38 +130,16 @@ impl Drawing<'_> {
             let mut cells: Vec<String> =
                 labels.columns.iter().map(|column| column.cells[entry.scenario].clone()).collect();
             cells.extend(has_several.then(|| entry.name.to_owned()));
-            Row { cells, entries: vec![at] }
+            Row { cells, printed: self.printed(entry), entries: vec![at] }
         };
         let rows: Vec<Row> = self.compared.entries.iter().enumerate().map(row).collect();
         let columns = 0..labels.columns.len();
-        let shared = columns.rev().map(|column| self.shared(&rows, column));
+        let shared = columns.rev().map(|column| shared(&rows, column));
         shared.min_by_key(Vec::len).unwrap_or(rows)
     }
 
-    /// With those together that differ in this column only and print the same.
-    fn shared(&self, rows: &[Row], column: usize) -> Vec<Row> {
-        let mut shared: Vec<Row> = Vec::new();
-        for row in rows {
-            let is_alike = |other: &&mut Row| {
-                let differing = (0..row.cells.len()).filter(|&at| at != column && row.cells[at] != other.cells[at]);
-                differing.count() == 0
-                    && other.cells[column].chars().count() + row.cells[column].chars().count() < MOST_SHARED
-                    && self.printed(row) == self.printed(other)
-            };
-            match shared.iter_mut().find(is_alike) {
-                Some(other) => {
-                    other.cells[column] = format!("{}, {}", other.cells[column], row.cells[column]);
-                    other.entries.extend(&row.entries);
-                }
-                None => shared.push(row.clone()),
-            }
-        }
-        shared
-    }
-
-    /// All that is told of a row.
-    fn printed(&self, row: &Row) -> String {
-        let entry = self.entry(row);
+    /// All that is told of one.
+    fn printed(&self, entry: &Entry<'_>) -> String {
         let fates: Vec<String> =
             Fate::of(entry.operation).iter().map(|(fate, share)| format!("{fate:?} {share:.2}")).collect();
         let words = self.panels.iter().map(|panel| self.words(*panel, entry)).collect::<Vec<_>>();
@@ -454,6 +434,27 @@ impl Drawing<'_> {
 
 fn seen(each: &Estimate) -> f64 {
     if each.bound { each.high } else { each.mean }
+}
+
+/// With those together that differ in this column only and print the same.
+fn shared(rows: &[Row], column: usize) -> Vec<Row> {
+    let mut shared: Vec<Row> = Vec::new();
+    for row in rows {
+        let is_alike = |other: &&mut Row| {
+            let differing = (0..row.cells.len()).filter(|&at| at != column && row.cells[at] != other.cells[at]);
+            differing.count() == 0
+                && other.cells[column].chars().count() + row.cells[column].chars().count() < MOST_SHARED
+                && row.printed == other.printed
+        };
+        match shared.iter_mut().find(is_alike) {
+            Some(other) => {
+                other.cells[column] = format!("{}, {}", other.cells[column], row.cells[column]);
+                other.entries.extend(&row.entries);
+            }
+            None => shared.push(row.clone()),
+        }
+    }
+    shared
 }
 
 /// The labels of the rows, those left out that are as in the row above.
