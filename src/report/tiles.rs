@@ -6,6 +6,7 @@
 use crate::report::aggregate;
 use crate::report::charts::settings;
 use crate::report::format;
+use crate::report::labels::in_words;
 use crate::report::loss;
 use crate::report::pareto;
 use crate::report::period::Period;
@@ -14,6 +15,8 @@ use crate::study::Metric;
 
 const HOURS_A_YEAR: f64 = 8_760.0;
 const MONTHS: f64 = 12.0;
+/// Characters of a name that stands above the tiles.
+const LONGEST_NAME: usize = 110;
 
 /// The tiles, and whose they are.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -63,7 +66,12 @@ pub fn of(result: &ExperimentResult) -> Tiles {
     }
     let whose = match result.scenarios.len() {
         1 => String::new(),
-        _ => format!("{}: {}", aggregate::role_word(result, scenario), settings(result, scenario)),
+        _ => {
+            // All that tells it from the others, or where that is long, what tells it from the baseline.
+            let words = Some(in_words(result, scenario)).filter(|words| words.chars().count() <= LONGEST_NAME);
+            let words = words.unwrap_or_else(|| settings(result, scenario));
+            format!("{}: {words}", aggregate::role_word(result, scenario))
+        }
     };
     let baseline = result.scenarios.iter().find(|one| Some(&one.name) == result.baseline.as_ref());
     let of = Shown { result, scenario, baseline: baseline.filter(|baseline| baseline.name != scenario.name) };
