@@ -351,7 +351,7 @@ fn scenarios_that_block_their_operations_are_not_recommended() {
     result.scenarios[before].operations = only(operation(4, 5));
     assert_eq!(standings(&result)[before], "blocks");
     let text = markdown::render(&result);
-    assert!(text.contains("livenessProbe.periodSeconds=5”), as upgrade is hardly ever completed there"), "{text}");
+    assert!(text.contains("livenessProbe.periodSeconds 5”), as upgrade is hardly ever completed there"), "{text}");
     // Where all are blocked the best of them is recommended.
     for scenario in &mut result.scenarios {
         scenario.operations = only(operation(0, 5));

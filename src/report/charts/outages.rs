@@ -76,11 +76,13 @@ pub fn draw(result: &ExperimentResult, sheet: Sheet) -> Option<Picture> {
     let mut picture = Picture::on(sheet);
     let y = frame::head(&mut picture, &title(result, &curves), &lead(&curves, &few));
     let y = if curves.len() > 1 { legend(&mut picture, result, &curves, y - 6.0) } else { y };
-    let (top, left, right) = (y + 4.0, MARGIN + 106.0, picture.right() - 16.0);
+    let rates = whole_powers(least, most);
+    let widest = rates.iter().map(|(_, words)| font::width(words, SMALL.size, false)).fold(0.0, f64::max);
+    let (top, left, right) = (y + 4.0, MARGIN + widest + 10.0, picture.right() - 16.0);
     let bottom = top + sheet.area(HEIGHT, top + 60.0);
     let x_axis = Axis::log(Unit::Time, range, left, right);
     let mut y_axis = Axis::log(Unit::Number, Range { low: least, high: most }, bottom, top);
-    y_axis.ticks = whole_powers(least, most);
+    y_axis.ticks = rates;
     frame::vertical_grid(&mut picture, &x_axis, top, bottom);
     frame::horizontal_grid(&mut picture, &y_axis, left, right);
     picture.line(vec![(left, bottom), (right, bottom)], 1.2, GREY);
