@@ -230,7 +230,7 @@ impl<'a> Compared<'a> {
         let costs = self.costs(false);
         let fates = self.unfinished(false);
         match (fates.is_empty(), costs.is_empty()) {
-            (false, false) => format!("{}; elsewhere one costs {costs}", fates.join(", ")),
+            (false, false) => format!("{}; elsewhere it costs {costs}", fates.join(", ")),
             (false, true) => fates.join(", "),
             (true, _) => format!("One {} costs {costs}", self.names(" or ")),
         }
@@ -340,6 +340,8 @@ impl<'a> Compared<'a> {
 
     /// What one costs, by the setting that makes the most of it; in brief only the most of each.
     fn costs(&self, in_brief: bool) -> String {
+        // Of several operations the dearest counts.
+        let several = self.entries.iter().any(|entry| entry.name != self.entries[0].name);
         let has_blocked = self.entries.iter().any(|entry| entry.operation.is_blocked());
         let free = self.places(|entry| !(entry.operation.is_blocked() || has_blocked && is_forced(entry)));
         let dearest = |scenario: usize| {
@@ -385,7 +387,9 @@ impl<'a> Compared<'a> {
         let parts: Vec<String> = told
             .iter()
             .map(|(cells, costs)| {
-                let span = if in_brief || most(costs) < 1.1 * least(costs) {
+                let span = if several {
+                    format!("up to {}", format::duration(most(costs)))
+                } else if in_brief || most(costs) < 1.1 * least(costs) {
                     format::duration(most(costs))
                 } else {
                     range(costs.iter().copied()).unwrap_or_default()

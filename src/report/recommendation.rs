@@ -267,7 +267,8 @@ impl Told<'_> {
             return if priced { "it is the cheapest of them" } else { "it needs the fewest Nodes and Pods" };
         }
         let needless = |i: usize| self.result.scenarios[i].needless_reactions();
-        if equals.iter().any(|&i| needless(i).low > needless(self.recommended).high) {
+        let is_fewest = equals.iter().all(|&i| needless(i).mean >= needless(self.recommended).mean);
+        if is_fewest && equals.iter().any(|&i| needless(i).low > needless(self.recommended).high) {
             return "it has the fewest needless withdrawals and kills together";
         }
         let ours = self.best.changes(self.recommended);

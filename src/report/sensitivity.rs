@@ -4,6 +4,7 @@ use serde_json::Value;
 
 use crate::report::format;
 use crate::report::labels::value_text;
+use crate::report::loss;
 use crate::report::period::Period;
 use crate::results::{Estimate, ExperimentResult, Response, ScenarioResult, Sensitivity, Spread, Uncertainty};
 use crate::study::Metric;
@@ -105,6 +106,29 @@ pub fn change_in_words(parameter: &Sensitivity) -> String {
     format!("{} {high} instead of {low}", label(&parameter.key).replace(", once in", " once in"))
 }
 
+/// What a parameter changes: in words which value instead of which, and by how much. Of a setting of which one step does nearly all, that
+/// step from the value that is assumed, and beside it the other.
+pub fn told(result: &ExperimentResult, parameter: &Sensitivity) -> (String, String) {
+    let response = response(result, parameter);
+    let whole = (change_in_words(parameter), signed(response.change_s_per_year.mean));
+    let lost = result.scenarios.first().map(|one| loss::lost(result, one)).filter(|lost| !lost.bound);
+    let Some(lost) = lost.filter(|_| parameter.whole) else { return whole };
+    let [less, more] = response.at_s_per_year.map(|loss| loss - lost.mean);
+    let (value, change, other, rest) = match less.abs() > more.abs() {
+        true => (&parameter.low, less, &parameter.high, more),
+        false => (&parameter.high, more, &parameter.low, less),
+    };
+    if *value == parameter.base || rest.abs() > ONE_STEP * change.abs() {
+        return whole;
+    }
+    let [value, base, other] = [value, &parameter.base, other].map(spoken);
+    let beside = if other == base { String::new() } else { format!(", {} with {other}", signed(rest)) };
+    (format!("{} {value} instead of {base}", label(&parameter.key)), format!("{}{beside}", signed(change)))
+}
+
+/// A step that does less than this part of what the other does is told beside it.
+const ONE_STEP: f64 = 0.25;
+
 /// Those of which nothing better is known than a range.
 pub fn uncertain(result: &ExperimentResult) -> Vec<&Sensitivity> {
     result.sensitivity.iter().filter(|one| one.base.get("between").is_some()).collect()
@@ -149,13 +173,17 @@ pub fn spread(result: &ExperimentResult) -> Option<(&ScenarioResult, Uncertainty
 pub fn headline(result: &ExperimentResult) -> Option<String> {
     let ranking = ranking(result).filter(|_| result.selection.is_none())?;
     let each = Period::of(result).each();
-    let (what, change) = (what(result), |one: &Sensitivity| signed(response(result, one).change_s_per_year.mean));
+    let what = what(result);
     let first = match ranking.top.as_slice() {
         [] => format!("Of {} parameters none changes the {what} by more than chance.", ranking.silent),
         [first, ..] => {
             let other = ranking.top.iter().find(|one| one.whole != first.whole);
-            let other = other.map_or(String::new(), |one| format!(", then {} ({})", change_in_words(one), change(one)));
-            format!("What matters most is {}: {} of {what} {each}{other}.", change_in_words(first), change(first))
+            let other = other.map_or(String::new(), |one| {
+                let (who, change) = told(result, one);
+                format!(", then {who} ({change})")
+            });
+            let (who, change) = told(result, first);
+            format!("What matters most is {who}: {change} of {what} {each}{other}.")
         }
     };
     let Some((_, _, spread, _)) = spread(result) else { return Some(first) };
@@ -215,8 +243,10 @@ pub fn sentences(result: &ExperimentResult) -> Vec<String> {
     let mut sentences = Vec::new();
     let each = Period::of(result).each();
     if let Some(ranking) = ranking(result) {
-        let change = |one: &Sensitivity| signed(response(result, one).change_s_per_year.mean);
-        let one = |one: &&Sensitivity| format!("{} ({} {each})", change_in_words(one), change(one));
+        let one = |one: &&Sensitivity| {
+            let (who, change) = told(result, one);
+            format!("{who} ({change} {each})")
+        };
         let rest: Vec<String> = ranking.top.iter().skip(1).take(3).map(one).collect();
         if !rest.is_empty() {
             sentences.push(format!("After that for the {}: {}.", what(result), rest.join("; ")));

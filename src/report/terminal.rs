@@ -143,8 +143,7 @@ fn assumed(result: &ExperimentResult, width: u16) -> String {
         return String::new();
     }
     // A number and its unit stay in one line.
-    let kept =
-        |cell: &String| units::kept(cell).iter().map(|word| word.replace(' ', "\u{a0}")).collect::<Vec<_>>().join(" ");
+    let kept = |cell: &String| units::unbroken(cell);
     let head = assumptions::HEAD.map(|words| words.replace(" of ", " of\n"));
     let head = head.each_ref().map(String::as_str);
     let table = table(&head, rows.iter().map(|row| row.iter().map(kept).collect()).collect(), width);

@@ -16,3 +16,8 @@ pub fn kept(text: &str) -> Vec<String> {
     }
     words
 }
+
+/// The text with spaces that do not break between a number and its unit.
+pub fn unbroken(text: &str) -> String {
+    kept(text).iter().map(|word| word.replace(' ', "\u{a0}")).collect::<Vec<_>>().join(" ")
+}

@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use super::assumption::Assumption;
 use super::comparison::Comparison;
-use super::fault::FaultInfo;
+use super::fault::{FaultInfo, OperationInfo};
 use super::replay::Replay;
 use super::rollout::RolloutReplay;
 use super::scenario::ScenarioResult;
@@ -98,6 +98,17 @@ impl ExperimentResult {
         let placed = contenders(self.scenarios.iter().map(|scenario| scenario.unplaceable));
         let free = contenders(placed.iter().map(|&i| self.scenarios[i].blocks_operations()));
         free.into_iter().map(|place| placed[place]).collect()
+    }
+
+    /// Whether this cause is an operation, or what a bad revision of one brings.
+    pub fn is_of_operation(&self, cause: &str) -> bool {
+        self.faults.iter().any(|fault| match &fault.operation {
+            Some(OperationInfo::Rollout { bad: Some(bad), .. }) if bad.flaws.iter().any(|flaw| flaw.name == cause) => {
+                true
+            }
+            Some(_) => fault.name == cause,
+            None => false,
+        })
     }
 }
 

@@ -116,7 +116,7 @@ fn an_outage_without_an_end_is_the_longest() {
     assert!(told.contains("OUTAGE") && !told.contains("the outage is over"), "{told}");
     let page = std::fs::read_to_string(folder.path().join("out/report.html")).unwrap();
     assert!(
-        page.contains(" has no end after ") && page.contains(": hang strikes all Pods at once"),
+        page.contains(" has no end after ") && page.contains(": hang strikes all its Pods at once"),
         "the page says so"
     );
 

@@ -59,7 +59,13 @@ impl<'a> Panel<'a> {
 /// all is lost to one cause: then one bar says nothing.
 pub fn draw(result: &ExperimentResult, sheet: Sheet) -> Option<Picture> {
     let panels = panels(result)?;
-    let all = in_one_order(&panels);
+    let mut all = in_one_order(&panels);
+    if finding::pair(result).is_none_or(|(_, baseline)| baseline.is_none()) {
+        // Of two losses, what is much of either comes first.
+        let share =
+            |cause: &NamedCause| panels.iter().map(|panel| panel.total(cause) / panel.whole).fold(0.0, f64::max);
+        all.sort_by(|a, b| share(b).total_cmp(&share(a)));
+    }
     let is_worth = |cause: &&NamedCause| panels.iter().any(|panel| panel.total(cause) > WORTH_A_ROW * panel.whole);
     let mut causes: Vec<&NamedCause> = all.iter().copied().filter(is_worth).collect();
     causes.truncate(sheet.rows(LEGEND_AND_AXIS, ROW));
@@ -171,16 +177,13 @@ fn title(result: &ExperimentResult, panels: &[Panel<'_>]) -> String {
     let each = Period::of(result).each();
     let largest = |panel: &Panel<'_>| -> Option<(String, String, String)> {
         let largest = panel.totals.first()?;
-        let share = match largest.total / panel.whole {
-            share if share > 0.9995 => "all".to_owned(),
-            _ => format::share(largest.total, panel.whole),
-        };
         let what = if beside.is_some() { loss::what(result).to_owned() } else { panel.title.to_lowercase() };
-        Some((
-            largest.cause.name().to_owned(),
-            format!("{share} of the {what} ({} {each})", format::duration(panel.whole)),
-            what,
-        ))
+        let (part, whole) = (format::duration(largest.total), format::duration(panel.whole));
+        let amount = match largest.total / panel.whole {
+            share if share > 0.9995 => format!("all {whole} of {what} {each}"),
+            share => format!("{part} of {whole} of {what} {each} ({})", format::share(share, 1.0)),
+        };
+        Some((largest.cause.name().to_owned(), amount, what))
     };
     let Some((cause, first, what)) = panels.first().and_then(largest) else { return String::new() };
     let title = match panels.get(1).and_then(largest).filter(|_| beside.is_none()) {
@@ -207,11 +210,13 @@ fn difference(result: &ExperimentResult, shown: &ScenarioResult, baseline: &Scen
     if apart(cause) < WORTH_A_WORD * whole(&here).max(whole(&there)) {
         return None;
     }
-    let of = |seconds: f64| if seconds > 0.0 { format::duration(seconds) } else { "nothing".to_owned() };
     let (what, each) = (loss::what(result), Period::of(result).each());
     let (now, before) = (total(&here, cause), total(&there, cause));
-    let mut title =
-        format!("{} costs {} of {what} {each} instead of {} in the baseline", cause.name(), of(now), of(before));
+    let of = |seconds: f64| {
+        if seconds > 0.0 { format!("{} of {what}", format::duration(seconds)) } else { format!("no {what}") }
+    };
+    let before = if before > 0.0 { format::duration(before) } else { "none".to_owned() };
+    let mut title = format!("{} costs {} {each} instead of {before} in the baseline", cause.name(), of(now));
     if let Some(rest) = here.first().filter(|first| first.cause != cause) {
         let share = rest.total / whole(&here);
         let share = if share > 0.995 { "all".to_owned() } else { format::share(rest.total, whole(&here)) };

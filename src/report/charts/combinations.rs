@@ -107,11 +107,11 @@ fn moves_nothing(key: &Column, keys: &[&Column], measure: &[Option<f64>]) -> boo
 /// How many combinations meet the SLO, and from where to where their losses reach: what the list of the losses does not say.
 fn of_combinations(result: &ExperimentResult) -> String {
     let (what, each) = (loss::what(result), Period::of(result).each());
-    let n = result.scenarios.len();
     let lost = |scenario: &ScenarioResult| *loss::lost(result, scenario);
     let by_loss = |a: &&ScenarioResult, b: &&ScenarioResult| lost(a).mean.total_cmp(&lost(b).mean);
     // What never gets its operations done loses little and is no answer.
     let contenders: Vec<&ScenarioResult> = result.contenders().into_iter().map(|i| &result.scenarios[i]).collect();
+    let n = contenders.len();
     let (Some(least), Some(most)) =
         (contenders.iter().copied().min_by(by_loss), contenders.iter().copied().max_by(by_loss))
     else {

@@ -1,6 +1,7 @@
 //! What the titles of charts say: who loses how much, in as few words as tell it.
 
 use crate::report::aggregate;
+use crate::report::choice;
 use crate::report::format;
 use crate::report::labels::Labels;
 use crate::report::loss;
@@ -74,7 +75,7 @@ pub fn of_losses(result: &ExperimentResult) -> String {
         && ranking.is_some_and(|ranking| ranking.ground == Ground::CheapestThatMeets)
     {
         return format!(
-            "{} is the cheapest that meets {}: {} of {what} {each}",
+            "{} is the cheapest that meets {} on average: {} of {what} {each}",
             settings(result, shown),
             format::plain_percent(slo),
             lost(shown)
@@ -95,8 +96,9 @@ pub fn of_losses(result: &ExperimentResult) -> String {
         _ if ranking::recommended(result).is_some() => {
             let is_baseline = result.baseline.as_ref() == Some(&shown.name);
             let who = if is_baseline { "The baseline stays".to_owned() } else { settings(result, shown) };
-            format!("{who}: {} of {what} {each}, and no other is surely better by more than matters", lost(shown))
+            format!("{who}: {} of {what} {each}, and no other surely saves more than matters", lost(shown))
         }
+        _ if choice::worth(result).is_some() => choice::worth(result).unwrap_or_default(),
         _ => {
             let by_loss = |a: &&ScenarioResult, b: &&ScenarioResult| {
                 loss::lost(result, a).mean.total_cmp(&loss::lost(result, b).mean)

@@ -421,10 +421,11 @@ fn lead(shown: &Shown<'_>, what: &str) -> String {
     );
     if let Some((slo, seconds)) = shown.allowed {
         let count = |of: &dyn Fn(&Estimate) -> bool| {
-            result.scenarios.iter().filter(|scenario| of(loss::lost(result, scenario))).count()
+            let contenders = result.contenders().into_iter();
+            contenders.filter(|&i| of(loss::lost(result, &result.scenarios[i]))).count()
         };
         let (meet, miss) = (count(&|lost| lost.high <= seconds), count(&|lost| lost.low > seconds));
-        let (n, slo) = (result.scenarios.len(), format::plain_percent(slo));
+        let (n, slo) = (result.contenders().len(), format::plain_percent(slo));
         text += &match (meet, n - meet - miss) {
             (0, 0) => format!(" None meets {slo}."),
             (all, 0) if all == n => format!(" All meet {slo}."),
@@ -437,7 +438,7 @@ fn lead(shown: &Shown<'_>, what: &str) -> String {
     }
     let stands = |best: &Ranking<'_>, word| (0..result.scenarios.len()).any(|i| best.standing(i) == word);
     if shown.best.as_ref().is_some_and(|best| stands(best, BLOCKS)) {
-        text += " Blocks: an operation is hardly ever completed there.";
+        text += " Blocks: an operation is hardly ever completed there, and it is not counted.";
     }
     if let Some(best) = shown.best.as_ref().filter(|best| stands(best, AS_GOOD)) {
         text += &format!(" As good: within {} of the recommended one.", best.indifference.in_full());

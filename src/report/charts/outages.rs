@@ -25,6 +25,8 @@ const A_GUESS: f64 = 10.0;
 const CURVES: usize = 6;
 /// So many times shorter than the longest are outages that the axis does not reach down to.
 const SHORTEST: f64 = 2e4;
+/// This part of all outages.
+const WORTH_A_WORD: f64 = 0.05;
 /// So many times as many outages are worth a word.
 const MANY_MORE: f64 = 1.5;
 /// Two curves that differ by less, in number and in length, are one to the reader.
@@ -36,6 +38,8 @@ struct Curve<'a> {
     samples: Samples,
     /// Outages a year.
     rate: f64,
+    /// Which part of them is shorter than the axis reaches, where that is worth a word.
+    hidden: Option<String>,
     /// Names of those whose curves would lie on this one.
     alike: Vec<String>,
 }
@@ -65,11 +69,16 @@ pub fn draw(result: &ExperimentResult, sheet: Sheet) -> Option<Picture> {
     if Period::of(result).is_run() {
         return None;
     }
-    let (curves, few) = curves(result);
+    let (mut curves, few) = curves(result);
     let lengths = curves.iter().flat_map(|curve| [curve.samples.quantile(0.02), longest(&curve.samples)]);
     let range = Range::of(lengths.flatten())?;
     // What is over in a moment takes no half of the picture.
     let range = Range { low: range.low.max(range.high / SHORTEST), ..range };
+    for curve in &mut curves {
+        let hidden = 1.0 - curve.longer_than(range.low) / curve.rate;
+        curve.hidden = (hidden >= WORTH_A_WORD)
+            .then(|| format!("{} of them shorter than {}", format::share(hidden, 1.0), format::duration(range.low)));
+    }
     let most = curves.iter().map(|curve| curve.rate).fold(0.0, f64::max);
     let least = curves.iter().map(|curve| curve.rate / curve.all()).fold(f64::INFINITY, f64::min);
 
@@ -107,7 +116,8 @@ fn curves(result: &ExperimentResult) -> (Vec<Curve<'_>>, Vec<String>) {
     let (mut curves, mut few): (Vec<Curve<'_>>, Vec<String>) = (Vec::new(), Vec::new());
     for scenario in scenarios {
         let samples = Samples::of([&scenario.time_to_recovery_s].into_iter());
-        let curve = Curve { scenario, samples, rate: scenario.estimates[Metric::Outages].mean, alike: Vec::new() };
+        let rate = scenario.estimates[Metric::Outages].mean;
+        let curve = Curve { scenario, samples, rate, hidden: None, alike: Vec::new() };
         if curve.samples.count + curve.samples.censored < FEW || curve.samples.count == 0 {
             few.push(finding::settings(result, scenario));
             continue;
@@ -250,7 +260,8 @@ fn seen(curve: &Curve<'_>) -> String {
         Some(longest) if curve.samples.censored == 0 => format!("the longest {} in {years}", format::duration(longest)),
         _ => format!("{} without an end in {years}", format::whole(curve.samples.censored)),
     };
-    format!("{}, {longest}", often(curve.rate))
+    let all = [Some(often(curve.rate)), curve.hidden.clone(), Some(longest)];
+    all.into_iter().flatten().collect::<Vec<_>>().join(", ")
 }
 
 fn in_words(curve: &Curve<'_>) -> String {

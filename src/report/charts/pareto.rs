@@ -151,7 +151,8 @@ fn title(result: &ExperimentResult, places: &[Place]) -> String {
     front.sort_by(|a, b| cost(a).total_cmp(&cost(b)));
     let Some(first) = ranking::recommended(result).or(front.first().copied()) else { return String::new() };
     let ground = Ranking::of(result).filter(|one| one.ground == Ground::CheapestThatMeets).and(result.objective.slo);
-    let meets = ground.map_or(String::new(), |slo| format!("The cheapest that meets {}: ", format::plain_percent(slo)));
+    let meets = ground
+        .map_or(String::new(), |slo| format!("The cheapest that meets {} on average: ", format::plain_percent(slo)));
     let mut title = format!(
         "{meets}{} a year ({}), {} of {what} {each}",
         pareto::money(result, cost(first)),

@@ -29,13 +29,15 @@ struct Row<'a> {
     total: f64,
 }
 
-/// Bars for the scenario that pictures show. `None` if it has no complete recovery, or if all of every one is a single phase, or
-/// next to nothing.
+/// Bars for the scenario that pictures show. `None` if it has no complete recovery, if all of every one is a single phase or
+/// next to nothing, or if no fault is among them.
 pub fn draw(result: &ExperimentResult, sheet: Sheet) -> Option<Picture> {
     let scenario = aggregate::shown(result)?;
     let (rows, left_out) = rows(scenario);
     let is_one_phase = |row: &Row<'_>| row.main().1 >= ONE_PHASE * row.total;
-    if rows.iter().all(is_one_phase) {
+    // What operations hand over is in their own chart.
+    let is_handed_over = |row: &Row<'_>| result.is_of_operation(row.cause.name());
+    if rows.iter().all(is_one_phase) || rows.iter().all(is_handed_over) {
         return None;
     }
     let longest = rows.iter().map(|row| row.total).fold(0.0, f64::max);

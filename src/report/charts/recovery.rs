@@ -11,7 +11,7 @@ use super::sheet::Sheet;
 use crate::history::NamedCause;
 use crate::report::aggregate::{self, Samples};
 use crate::report::format;
-use crate::results::{Distribution, ExperimentResult, OperationInfo, ScenarioResult};
+use crate::results::{Distribution, ExperimentResult, ScenarioResult};
 
 const ROW: f64 = 34.0;
 /// Of a row with two boxes.
@@ -97,21 +97,13 @@ pub fn draw(result: &ExperimentResult, sheet: Sheet) -> Option<Picture> {
 }
 
 fn rows<'a>(result: &ExperimentResult, shown: &'a ScenarioResult, baseline: Option<&ScenarioResult>) -> Vec<Row<'a>> {
-    // Neither an operation nor what its bad revision brings.
-    let brings = |operation: &OperationInfo, name: &str| match operation {
-        OperationInfo::Rollout { bad: Some(bad), .. } => bad.flaws.iter().any(|flaw| flaw.name == name),
-        _ => false,
-    };
-    let is_operation = |name: &str| {
-        result.faults.iter().any(|one| one.operation.as_ref().is_some_and(|it| one.name == name || brings(it, name)))
-    };
     let mut rows = Vec::new();
     for (cause, recovery) in shown.pod_recovery_s.iter() {
         let NamedCause::Fault(fault) = cause else { continue };
         let of = |lengths: &Distribution| {
             Some(Samples::of([lengths].into_iter())).filter(|one| one.count + one.censored >= FEW)
         };
-        let Some(of_shown) = of(&recovery.lengths).filter(|_| !is_operation(fault)) else { continue };
+        let Some(of_shown) = of(&recovery.lengths).filter(|_| !result.is_of_operation(fault)) else { continue };
         let of_baseline = baseline
             .and_then(|baseline| baseline.pod_recovery_s.iter().find(|(other, _)| *other == cause))
             .and_then(|(_, recovery)| of(&recovery.lengths))

@@ -9,6 +9,7 @@ use super::font;
 use super::paint::{Canvas, PARTS, draw};
 use super::palette::{Colour, PAPER};
 use super::picture::{Anchor, Picture, Role, Text};
+use crate::report::units;
 
 /// The picture as SVG.
 pub fn svg(picture: &Picture) -> String {
@@ -33,7 +34,7 @@ pub fn svg(picture: &Picture) -> String {
 pub fn captioned(picture: &Picture, narrow: &Picture) -> String {
     format!(
         "<p class=\"caption\">{}</p><div class=\"full\">{}</div><div class=\"narrow\">{}</div>",
-        escaped(&picture.title),
+        escaped(&units::unbroken(&picture.title)),
         svg(picture),
         svg(narrow)
     )
@@ -43,7 +44,7 @@ pub fn captioned(picture: &Picture, narrow: &Picture) -> String {
 pub fn sideways(picture: &Picture) -> String {
     format!(
         "<p class=\"heading\">{}</p><p class=\"hint\">Move the picture sideways to see all of it.</p><div class=\"sideways\">{}</div>",
-        escaped(&picture.title),
+        escaped(&units::unbroken(&picture.title)),
         svg(picture)
     )
 }

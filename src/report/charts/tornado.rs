@@ -140,11 +140,7 @@ fn scale(blocks: &mut [Block<'_>], result: &ExperimentResult, lost: f64) {
 /// What matters most, and of the others what does.
 fn title(result: &ExperimentResult, blocks: &[Block<'_>]) -> String {
     let (what, each) = (sensitivity::what(result), Period::of(result).each());
-    let first = |block: &Block<'_>| {
-        let parameter = block.parameters[0];
-        let change = signed(response(result, parameter).change_s_per_year.mean);
-        (sensitivity::change_in_words(parameter), change)
-    };
+    let first = |block: &Block<'_>| sensitivity::told(result, block.parameters[0]);
     let (who, change) = first(&blocks[0]);
     let mut title = format!("{who} matters most: {change} of {what} {each}");
     if let Some(other) = blocks.get(1) {
@@ -229,7 +225,9 @@ fn draw_block(
             // Above the bars stand the names.
             picture.line(vec![(middle, y - 8.0), (middle, y + 8.0)], 1.4, INK);
         }
-        if change.is_told_apart() {
+        // Beside a bar that is cut it would seem to belong to the other.
+        let is_cut = ends.into_iter().any(|end| !above.holds(end.abs()));
+        if change.is_told_apart() && !is_cut {
             // Held at what less of it does, more of it lies within.
             let whisker = [change.low, change.high].map(|change| ends[0] + change);
             let [low, high] = whisker.map(at);

@@ -123,7 +123,7 @@ pub fn draw(result: &ExperimentResult, sheet: Sheet) -> Option<Picture> {
     let at = (right + 30.0, encoding.legend(&mut picture, &labels, (right + 30.0, top + 10.0)) + 14.0);
     let rings = [
         points.iter().any(is_recommended).then_some("green ring: recommended"),
-        points.iter().any(|p| is_baseline(p) && !is_recommended(p)).then_some("black ring: the baseline"),
+        points.iter().any(|p| is_baseline(p) && !is_recommended(p)).then_some("ring: the baseline"),
     ];
     notes(&mut picture, &labels, rings, points.len() > front.len(), at);
     if sheet.is_part() && labels.columns.len() > 1 {

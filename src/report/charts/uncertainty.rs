@@ -111,7 +111,7 @@ fn of_parameter(result: &ExperimentResult, parameter: &Sensitivity) -> Row {
     let [low, high] = [&parameter.low, &parameter.high].map(spoken);
     Row {
         name: format!("{} {}", sensitivity::label(&parameter.key), spoken(&parameter.base)).replace(", once", " once"),
-        below: format!("{low} instead of {high}"),
+        below: format!("{high} instead of {low}"),
         low: a.min(b),
         high: a.max(b),
         mean: None,

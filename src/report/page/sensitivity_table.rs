@@ -37,7 +37,7 @@ pub fn of(result: &ExperimentResult) -> Option<SensitivityTable> {
             change: sensitivity::signed(change.mean),
             interval: sensitivity::interval(change),
             elasticity: sensitivity::elasticity(response),
-            meaning: meaning(parameter, response),
+            meaning: meaning(result, parameter, response),
         }
     };
     Some(SensitivityTable {
@@ -52,11 +52,15 @@ pub fn of(result: &ExperimentResult) -> Option<SensitivityTable> {
 }
 
 /// The elasticity in a sentence, where the interval leaves one to say.
-fn meaning(parameter: &Sensitivity, response: &Response) -> String {
+fn meaning(result: &ExperimentResult, parameter: &Sensitivity, response: &Response) -> String {
     if parameter.whole
         && let (Some(low), Some(high)) = (parameter.low.as_f64(), parameter.high.as_f64())
         && high > low
     {
+        let (who, told) = sensitivity::told(result, parameter);
+        if who != sensitivity::change_in_words(parameter) {
+            return format!("{who}: {told}");
+        }
         let change = response.change_s_per_year.mean / (high - low);
         return format!("each step: {} on average", sensitivity::signed(change));
     }

@@ -104,6 +104,10 @@ pub fn draw(result: &ExperimentResult, sheet: Sheet) -> Option<Picture> {
             all.len()
         );
         frame::note(&mut picture, &words);
+        if sheet.is_part() {
+            let words = format!("{} of {} rows", drawn.len(), all.len());
+            picture.text(picture.right(), picture.height - 8.0, Anchor::Right, SMALL, words);
+        }
     }
     Some(picture)
 }
@@ -312,6 +316,9 @@ impl Drawing<'_> {
     fn write_head(&self, picture: &mut Picture, place: &Place, (top, bottom): (f64, f64)) {
         let head = self.head(place.panel);
         let room = place.words.max(place.right) - place.left;
+        let in_full = format!("{head} (logarithmic)");
+        let is_log = place.axis.as_ref().is_some_and(Axis::is_log);
+        let head = if is_log && font::width(&in_full, SMALL.size, true) <= room { in_full } else { head };
         let (x, anchor) = match place.panel {
             Panel::Takes | Panel::Refused => (place.words, Anchor::Right),
             _ => (place.left, Anchor::Left),

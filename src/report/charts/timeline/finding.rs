@@ -163,9 +163,9 @@ fn bad_revision(replay: &Replay) -> Option<String> {
 /// A fault of all Pods at once: how long it lasts, and what the way back adds.
 fn for_all(replay: &Replay, one: &Strike<'_>) -> String {
     let end = replay.outage_from_s + replay.outage.length_s;
-    let Some(span) = one.span else { return format!("{} strikes all Pods at once", one.name()) };
+    let Some(span) = one.span else { return format!("{} strikes all its Pods at once", one.name()) };
     let lasts = length(span.to_s - span.from_s);
-    let more = end - span.to_s;
+    let (more, one_end) = (end - span.to_s, span.to_s);
     let restarts: usize = replay
         .lanes
         .iter()
@@ -174,20 +174,29 @@ fn for_all(replay: &Replay, one: &Strike<'_>) -> String {
         .max()
         .unwrap_or(0);
     let is_loop = restarts > 1 || replay.lanes.iter().any(is_loop);
+    // A container that was up before the fault ended waits for its next readiness probe alone.
+    let is_starting = |span: &Span| {
+        (span.words.ends_with(" starts") || span.words.contains("BackOff"))
+            && span.to_s > one_end + NEAR
+            && span.from_s < end
+    };
+    let starts_later =
+        replay.lanes.iter().filter(|lane| rows::is_of_container(lane)).flat_map(|lane| &lane.spans).any(is_starting);
     let way_back = match restarts {
+        _ if !starts_later => "the next readiness probe",
         _ if is_loop => "the restart loop",
         1 => "the restart",
         _ => "the way back",
     };
     let has_no_end = span.to_s >= replay.lasts_s - NEAR;
     if has_no_end {
-        return format!("{} strikes all Pods at once, and more replicas would not help", one.name());
+        return format!("{} strikes all its Pods at once, and more replicas would not help", one.name());
     }
     if more > WORTH_TELLING * replay.outage.length_s {
         let more = length(more);
-        return format!("{} strikes all Pods at once for {lasts}, and {way_back} adds {more}", one.name());
+        return format!("{} strikes all its Pods at once for {lasts}, and {way_back} adds {more}", one.name());
     }
-    format!("{} strikes all Pods at once, and more replicas would not help", one.name())
+    format!("{} strikes all its Pods at once, and more replicas would not help", one.name())
 }
 
 /// How many of the Pods were in the zone that was struck.
