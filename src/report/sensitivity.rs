@@ -114,9 +114,10 @@ pub fn told(result: &ExperimentResult, parameter: &Sensitivity) -> (String, Stri
     let lost = result.scenarios.first().map(|one| loss::lost(result, one)).filter(|lost| !lost.bound);
     let Some(lost) = lost.filter(|_| parameter.whole) else { return whole };
     let [less, more] = response.at_s_per_year.map(|loss| loss - lost.mean);
-    let (value, change, other, rest) = match less.abs() > more.abs() {
-        true => (&parameter.low, less, &parameter.high, more),
-        false => (&parameter.high, more, &parameter.low, less),
+    let (value, change, other, rest) = if less.abs() > more.abs() {
+        (&parameter.low, less, &parameter.high, more)
+    } else {
+        (&parameter.high, more, &parameter.low, less)
     };
     if *value == parameter.base || rest.abs() > ONE_STEP * change.abs() {
         return whole;
