@@ -262,6 +262,25 @@ fn what_is_not_known_has_its_range() {
     assert!(texts_of(&result, "tornado").join(" ").contains("among them crash once in 10 to 730 d"));
 }
 
+/// A third replica that saves nothing is not sold for what the second saves: of a setting of which one step does nearly all, that step
+/// is told, from what is assumed.
+#[test]
+fn the_step_that_matters_is_told() {
+    let mut result = synthetic::sensitive();
+    let lost = result.scenarios[0].estimates[Metric::Downtime].mean;
+    let response = &mut result.sensitivity[0].downtime;
+    response.at_s_per_year = [lost + 1_200.0, lost - 12.0];
+    response.change_s_per_year =
+        Estimate { mean: -1_212.0, low: -1_300.0, high: -1_100.0, bound: false, rests_on_few: false };
+    let title = texts_of(&result, "tornado").join(" ");
+    let step = "readinessProbe.failureThreshold 1 instead of 2 matters most: +20 min, −12 s with 3 of downtime a year";
+    assert!(title.contains(step), "{title}");
+    // Where both steps do about as much, the whole is told.
+    result.sensitivity[0].downtime.at_s_per_year = [lost + 700.0, lost - 512.0];
+    let title = texts_of(&result, "tornado").join(" ");
+    assert!(title.contains("readinessProbe.failureThreshold 3 instead of 1 matters most: −20 min"), "{title}");
+}
+
 /// Rule: a bar that is far longer than all others is cut, so that these are seen.
 #[test]
 fn a_long_bar_of_the_tornado_is_cut() {
