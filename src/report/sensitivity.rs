@@ -123,7 +123,7 @@ pub fn told(result: &ExperimentResult, parameter: &Sensitivity) -> (String, Stri
         return whole;
     }
     let [value, base, other] = [value, &parameter.base, other].map(spoken);
-    let beside = if other == base { String::new() } else { format!(", {} with {other}", signed(rest)) };
+    let beside = if other == base { String::new() } else { format!(" (with {other}: {})", signed(rest)) };
     (format!("{} {value} instead of {base}", label(&parameter.key)), format!("{}{beside}", signed(change)))
 }
 

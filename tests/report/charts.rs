@@ -273,7 +273,8 @@ fn the_step_that_matters_is_told() {
     response.change_s_per_year =
         Estimate { mean: -1_212.0, low: -1_300.0, high: -1_100.0, bound: false, rests_on_few: false };
     let title = texts_of(&result, "tornado").join(" ");
-    let step = "readinessProbe.failureThreshold 1 instead of 2 matters most: +20 min, −12 s with 3 of downtime a year";
+    let step =
+        "readinessProbe.failureThreshold 1 instead of 2 matters most: +20 min (with 3: −12 s) of downtime a year";
     assert!(title.contains(step), "{title}");
     // Where both steps do about as much, the whole is told.
     result.sensitivity[0].downtime.at_s_per_year = [lost + 700.0, lost - 512.0];

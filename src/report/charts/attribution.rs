@@ -181,6 +181,7 @@ fn title(result: &ExperimentResult, panels: &[Panel<'_>]) -> String {
         let (part, whole) = (format::duration(largest.total), format::duration(panel.whole));
         let amount = match largest.total / panel.whole {
             share if share > 0.9995 => format!("all {whole} of {what} {each}"),
+            share if part == whole => format!("{} of {whole} of {what} {each}", format::share(share, 1.0)),
             share => format!("{part} of {whole} of {what} {each} ({})", format::share(share, 1.0)),
         };
         Some((largest.cause.name().to_owned(), amount, what))
