@@ -211,7 +211,8 @@ impl<O: Observer> Cluster<'_, O> {
         if state.shutdown.is_some() {
             return self.report_shutdown(cx, node);
         }
-        let is_new = state.kubelet_since.is_some_and(|since| since > state.renewed_at);
+        // A machine joins as its kubelet is started.
+        let is_new = state.kubelet_since.is_some_and(|since| since >= state.renewed_at);
         if state.ready && !is_new {
             return;
         }
@@ -530,7 +531,8 @@ impl<O: Observer> Cluster<'_, O> {
         state.order = last + 1.0;
         state.images.clear();
         state.silent_since = None;
-        state.renewed = true;
+        // It joins with a lease of its own (N3).
+        (state.renewed, state.renewed_at) = (true, cx.now());
         // A cordon was the old machine's.
         (state.cordoned, state.uncordon) = (false, Timer::NONE);
         self.tell(cx, Happening::NodeJoined { node });

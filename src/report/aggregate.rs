@@ -106,6 +106,11 @@ impl Samples {
         None
     }
 
+    /// The longest of the complete samples.
+    pub fn longest(&self) -> Option<f64> {
+        self.max.or(self.histogram.last().map(|last| last.0))
+    }
+
     /// Mean of the complete samples, as fine as the buckets.
     pub fn mean(&self) -> Option<f64> {
         let sum: f64 = self.histogram.iter().map(|&(secs, n)| secs * n as f64).sum();

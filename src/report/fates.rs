@@ -6,10 +6,10 @@ use std::collections::BTreeMap;
 
 use crate::report::charts::explained;
 use crate::report::format;
-use crate::report::labels::{Column, Labels};
+use crate::report::labels::{CANDIDATE, Column, Labels};
 use crate::report::loss;
 use crate::report::period::Period;
-use crate::results::{Estimate, ExperimentResult, FaultInfo, OperationInfo, OperationResult};
+use crate::results::{Estimate, ExperimentResult, OperationResult};
 use crate::study::Metric;
 
 /// A share of all operations that is worth a word.
@@ -91,16 +91,7 @@ pub fn share_uneven(operation: &OperationResult) -> f64 {
 
 /// Whether most of what the objective counts comes from changes made on purpose, in the scenario that others are compared with.
 pub fn costs_most(result: &ExperimentResult) -> bool {
-    let its = |info: &FaultInfo| -> Vec<String> {
-        let flaws = match &info.operation {
-            Some(OperationInfo::Rollout { bad: Some(bad), .. }) => bad.flaws.as_slice(),
-            Some(_) => &[],
-            None => return Vec::new(),
-        };
-        std::iter::once(&info.name).chain(flaws.iter().map(|flaw| &flaw.name)).cloned().collect()
-    };
-    let names: Vec<String> = result.faults.iter().flat_map(its).collect();
-    is_charged_with_most(result, &|cause| names.iter().any(|name| name == cause))
+    is_charged_with_most(result, &|cause| result.is_of_operation(cause))
 }
 
 /// The same of faults that take a zone away.
@@ -546,7 +537,7 @@ fn is_forced(entry: &Entry<'_>) -> bool {
 
 /// Values of a setting in a sentence: `“none”`, `aks or eks`, `replicas 1`.
 fn values(column: &Column, cells: &[String]) -> String {
-    if column.short_key == "candidate" {
+    if column.key == CANDIDATE {
         let quoted: Vec<String> = cells.iter().map(|cell| format!("“{cell}”")).collect();
         return either(&quoted);
     }

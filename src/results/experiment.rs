@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use super::assumption::Assumption;
 use super::comparison::Comparison;
-use super::fault::{FaultInfo, OperationInfo};
+use super::fault::FaultInfo;
 use super::replay::Replay;
 use super::rollout::RolloutReplay;
 use super::scenario::ScenarioResult;
@@ -102,13 +102,7 @@ impl ExperimentResult {
 
     /// Whether this cause is an operation, or what a bad revision of one brings.
     pub fn is_of_operation(&self, cause: &str) -> bool {
-        self.faults.iter().any(|fault| match &fault.operation {
-            Some(OperationInfo::Rollout { bad: Some(bad), .. }) if bad.flaws.iter().any(|flaw| flaw.name == cause) => {
-                true
-            }
-            Some(_) => fault.name == cause,
-            None => false,
-        })
+        self.faults.iter().any(|fault| fault.causes_of_operation().any(|name| name == cause))
     }
 }
 

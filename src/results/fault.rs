@@ -123,6 +123,16 @@ pub struct FlawInfo {
 }
 
 impl FaultInfo {
+    /// Of an operation, the causes that it is charged under: its own name, and those of what its bad revisions bring.
+    pub fn causes_of_operation(&self) -> impl Iterator<Item = &str> {
+        let flaws = match &self.operation {
+            Some(OperationInfo::Rollout { bad: Some(bad), .. }) => bad.flaws.as_slice(),
+            _ => &[],
+        };
+        let own = self.operation.is_some().then_some(self.name.as_str());
+        own.into_iter().chain(flaws.iter().map(|flaw| flaw.name.as_str()))
+    }
+
     /// What a result tells of these faults.
     pub fn all(faults: &IdVec<FaultId, Fault>) -> Vec<Self> {
         faults.ids().map(|id| Self::of(faults, id)).collect()

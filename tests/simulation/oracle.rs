@@ -424,6 +424,32 @@ fn the_same_with_a_script_whose_strikes_meet() {
     }
 }
 
+/// N3: a new machine joins, which is a heartbeat, and falls silent before it has renewed its lease: what the old machine at its place
+/// did last does not count.
+#[test]
+fn the_same_where_a_new_machine_falls_silent_at_once() {
+    let mut model = common::storms::changing_reference();
+    model.warm_up = Duration::ZERO;
+    model.horizon = common::secs(86_400.0);
+    let played = timeline(&model, 0, Mode::Fast);
+    let joins: Vec<SimTime> = played
+        .each_between(SimTime::ZERO, SimTime::ZERO + model.horizon)
+        .into_iter()
+        .filter(|entry| matches!(entry.what, Happening::NodeJoined { .. }))
+        .map(|entry| entry.at)
+        .collect();
+    assert!(joins.len() >= 6, "{}", joins.len());
+    for (number, joined) in joins.into_iter().take(6).enumerate() {
+        let mut model = model.clone();
+        let at = joined + common::secs(0.3);
+        let nodes: Vec<ScriptTarget> = model.cluster.nodes.ids().map(ScriptTarget::Node).collect();
+        let strikes = Strikes::Node([NodeMode::Crash, NodeMode::Partition][number % 2]);
+        model.faults.push(common::scripted("at-once", common::fixed(at.as_secs_f64()), &nodes, strikes, Some(900.0)));
+        model.horizon = common::secs(at.as_secs_f64() + 1_200.0);
+        assert_same_trace(&model, 0);
+    }
+}
+
 fn timeline(model: &Model, index: u64, mode: Mode) -> Timeline {
     let end = SimTime::ZERO + model.horizon;
     watch(model, 11, index, mode, end, Recorder::default()).finish(model, end)

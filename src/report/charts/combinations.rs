@@ -33,9 +33,8 @@ pub fn finding(result: &ExperimentResult, layout: &Layout<'_>) -> String {
                 Ranking::of(result).and_then(|best| best.recommended).filter(|i| its().any(|one| one == *i));
             let first =
                 recommended.or_else(|| its().min_by(|&one, &other| lost(one).mean.total_cmp(&lost(other).mean)))?;
-            let key = if layout.rows.key == "candidate" { "" } else { &layout.rows.short_key };
-            let row = format!("{key} {row}");
-            Some(format!("{} with {} ({})", layout.columns.cells[first], row.trim(), loss::amount(lost(first))))
+            let row = layout.rows.in_words(first);
+            Some(format!("{} with {row} ({})", layout.columns.cells[first], loss::amount(lost(first))))
         })
         .collect();
     let what = if loss::what(result) == "downtime" { "Least downtime" } else { "Fewest failed requests" };

@@ -22,13 +22,7 @@ pub fn settings(result: &ExperimentResult, scenario: &ScenarioResult) -> String 
     // What differs from the baseline is enough to tell it.
     let differs = |cells: &[String]| baseline.is_none_or(|other| other == place || cells[other] != cells[place]);
     let columns = labels.columns.iter().filter(|column| varies(&column.cells) && differs(&column.cells));
-    let named: Vec<String> = columns
-        .map(|column| match column.short_key.as_str() {
-            // A candidate's name says that it is one.
-            "candidate" => column.cells[place].clone(),
-            key => format!("{key} {}", column.cells[place]),
-        })
-        .collect();
+    let named: Vec<String> = columns.map(|column| column.in_words(place)).collect();
     let long = named.join(", ");
     if long.is_empty() {
         return cut(&scenario.name);

@@ -70,7 +70,7 @@ pub fn draw(result: &ExperimentResult, sheet: Sheet) -> Option<Picture> {
         return None;
     }
     let (mut curves, few) = curves(result);
-    let lengths = curves.iter().flat_map(|curve| [curve.samples.quantile(0.02), longest(&curve.samples)]);
+    let lengths = curves.iter().flat_map(|curve| [curve.samples.quantile(0.02), curve.samples.longest()]);
     let range = Range::of(lengths.flatten())?;
     // What is over in a moment takes no half of the picture.
     let range = Range { low: range.low.max(range.high / SHORTEST), ..range };
@@ -138,10 +138,6 @@ fn are_alike(a: &Curve<'_>, b: &Curve<'_>) -> bool {
             (None, None) => true,
             _ => false,
         })
-}
-
-fn longest(samples: &Samples) -> Option<f64> {
-    samples.max.or(samples.histogram.last().map(|last| last.0))
 }
 
 /// The staircase down to the longest, thin where it rests on few; an arrow where some have no end.
@@ -256,7 +252,7 @@ fn seen(curve: &Curve<'_>) -> String {
     } else {
         format::duration(years * YEAR_S)
     };
-    let longest = match longest(&curve.samples) {
+    let longest = match curve.samples.longest() {
         Some(longest) if curve.samples.censored == 0 => format!("the longest {} in {years}", format::duration(longest)),
         _ => format!("{} without an end in {years}", format::whole(curve.samples.censored)),
     };

@@ -41,7 +41,7 @@ pub fn draw(result: &ExperimentResult, sheet: Sheet) -> Option<Picture> {
     }
     let all = || rows.iter().flat_map(|row| std::iter::once(&row.shown).chain(&row.baseline));
     let range = Range::of(
-        all().flat_map(|samples| [samples.quantile(0.05), samples.quantile(0.95), longest(samples)]).flatten(),
+        all().flat_map(|samples| [samples.quantile(0.05), samples.quantile(0.95), samples.longest()]).flatten(),
     )?;
     let range = Range { low: range.low.max(range.high / 1e7), ..range };
 
@@ -120,10 +120,6 @@ fn are_alike(a: &Samples, b: &Samples) -> bool {
         (Some(a), Some(b)) => a.max(b) <= ALIKE * a.min(b),
         (a, b) => a.is_none() && b.is_none(),
     })
-}
-
-fn longest(samples: &Samples) -> Option<f64> {
-    samples.max.or(samples.histogram.last().map(|(seconds, _)| *seconds))
 }
 
 /// The fault whose median differs most from the baseline's; else the slowest and the quickest.
@@ -214,7 +210,7 @@ fn boxed(picture: &mut Picture, axis: &Axis, samples: &Samples, y: f64, colour: 
     let (left, right) = (p25.min(p75 - 3.0), p75);
     picture.rectangle(left, y - BOX / 2.0, right - left, BOX, colour);
     picture.line(vec![(p50, y - BOX / 2.0), (p50, y + BOX / 2.0)], 2.4, PAPER);
-    if let Some(longest) = longest(samples).filter(|_| samples.censored == 0) {
+    if let Some(longest) = samples.longest().filter(|_| samples.censored == 0) {
         picture.disc((axis.at(longest), y), 3.0, colour);
     }
 }
@@ -228,7 +224,7 @@ fn in_words(samples: &Samples) -> String {
         at(0.75),
         at(0.95),
     );
-    match longest(samples) {
+    match samples.longest() {
         Some(_) if samples.censored > 0 => text += &format!(", {} without an end", format::whole(samples.censored)),
         Some(longest) => text += &format!(", the longest {}", format::duration(longest)),
         None => {}

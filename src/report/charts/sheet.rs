@@ -41,6 +41,11 @@ impl Sheet {
         self.width < NARROW
     }
 
+    /// The width of a legend beside the picture.
+    pub fn legend(self) -> f64 {
+        if self.is_narrow() { 130.0 } else { 210.0 }
+    }
+
     /// One of two: of a whole chart, or of a part.
     pub fn either<T>(self, whole: T, part: T) -> T {
         if self.is_part() { part } else { whole }

@@ -20,15 +20,8 @@ use crate::study::Metric;
 const HEIGHT: f64 = 430.0;
 /// What stands below it.
 const BELOW: f64 = 58.0;
-const LEGEND: f64 = 210.0;
-const NARROW_LEGEND: f64 = 130.0;
 /// So many points all have names; of more only those that nobody beats, and the baseline.
 const NAMED: usize = 10;
-
-/// How wide it is.
-fn legend_width(sheet: Sheet) -> f64 {
-    if sheet.is_narrow() { NARROW_LEGEND } else { LEGEND }
-}
 
 struct Point {
     scenario: usize,
@@ -58,7 +51,7 @@ pub fn draw(result: &ExperimentResult, sheet: Sheet) -> Option<Picture> {
     picture.text(MARGIN, y + 4.0, Anchor::Left, SMALL.bold(), "mean detection time (less is better)");
     let top = y + 16.0;
     let (left, right, bottom) =
-        (MARGIN + 70.0, picture.right() - legend_width(sheet) - 28.0, top + sheet.area(HEIGHT, top + BELOW));
+        (MARGIN + 70.0, picture.right() - sheet.legend() - 28.0, top + sheet.area(HEIGHT, top + BELOW));
     let x_axis = x_axis(&points, x_range, left, right);
     let y_axis = if y_range.is_wide() {
         Axis::log(Unit::Time, y_range, bottom, top)

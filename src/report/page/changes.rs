@@ -22,18 +22,7 @@ pub fn of(result: &ExperimentResult) -> Vec<Change> {
 
 /// The names of the operations and of what is wrong with what they bring: no faults of their own.
 pub fn names(result: &ExperimentResult) -> Vec<&str> {
-    result.faults.iter().flat_map(names_of).collect()
-}
-
-fn names_of(info: &FaultInfo) -> Vec<&str> {
-    match &info.operation {
-        None => Vec::new(),
-        Some(OperationInfo::Rollout { bad: Some(bad), .. }) => {
-            let flaws = bad.flaws.iter().map(|flaw| flaw.name.as_str());
-            std::iter::once(info.name.as_str()).chain(flaws).collect()
-        }
-        Some(_) => vec![&info.name],
-    }
+    result.faults.iter().flat_map(FaultInfo::causes_of_operation).collect()
 }
 
 fn words(info: &FaultInfo, operation: &OperationInfo) -> String {

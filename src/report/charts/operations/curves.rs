@@ -19,16 +19,9 @@ use serde_json::Value;
 const HEIGHT: f64 = 400.0;
 /// What stands below it.
 const BELOW: f64 = 40.0;
-const LEGEND: f64 = 210.0;
-const NARROW_LEGEND: f64 = 130.0;
 const RADIUS: f64 = 5.0;
 /// A whisker may reach so many times below its point; the rest is cut.
 const TAIL: f64 = 10.0;
-
-/// How wide it is.
-fn legend_width(sheet: Sheet) -> f64 {
-    if sheet.is_narrow() { NARROW_LEGEND } else { LEGEND }
-}
 
 /// A curve: the scenarios that differ in the number only.
 struct Curve {
@@ -64,7 +57,7 @@ pub fn draw(result: &ExperimentResult, sheet: Sheet) -> Option<Picture> {
     );
     let top = y + 16.0;
     let (left, right, bottom) =
-        (MARGIN + 70.0, picture.right() - legend_width(sheet) - 28.0, top + sheet.area(HEIGHT, top + BELOW));
+        (MARGIN + 70.0, picture.right() - sheet.legend() - 28.0, top + sheet.area(HEIGHT, top + BELOW));
     let mut x_axis = Axis::linear(Unit::Number, most, left + 12.0, right);
     x_axis.ticks = ticks(&x_axis, all().map(|point| point.0));
     let is_log = range.is_wide();

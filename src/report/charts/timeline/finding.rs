@@ -11,6 +11,8 @@ const NAMED: usize = 3;
 const NEAR: f64 = 1e-3;
 /// What an outage outlasts its fault by is told from this part of it on.
 const WORTH_TELLING: f64 = 0.02;
+/// Phases in which a container serves, and waits to be seen.
+const WAITING: [&str; 2] = ["become ready", "enter rotation"];
 /// One phase is why an outage is so long if it takes this part of it.
 const MAIN: f64 = 0.4;
 
@@ -174,16 +176,13 @@ fn for_all(replay: &Replay, one: &Strike<'_>) -> String {
         .max()
         .unwrap_or(0);
     let is_loop = restarts > 1 || replay.lanes.iter().any(is_loop);
-    // A container that was up before the fault ended waits for its next readiness probe alone.
-    let is_starting = |span: &Span| {
-        (span.words.ends_with(" starts") || span.words.contains("BackOff"))
-            && span.to_s > one_end + NEAR
-            && span.from_s < end
-    };
-    let starts_later =
-        replay.lanes.iter().filter(|lane| rows::is_of_container(lane)).flat_map(|lane| &lane.spans).any(is_starting);
+    // Of the slot with whose return it ends: one whose container was up before waits for its next readiness probe alone.
+    let is_up = ending_slot(replay).is_some_and(|slot| {
+        let later = slot.spans.iter().filter(|span| span.to_s > one_end + NEAR && span.from_s < end - NEAR);
+        later.filter_map(|span| span.words.split_once(": ")).all(|(_, phase)| WAITING.contains(&phase))
+    });
     let way_back = match restarts {
-        _ if !starts_later => "the next readiness probe",
+        _ if is_up => "the next readiness probe",
         _ if is_loop => "the restart loop",
         1 => "the restart",
         _ => "the way back",
@@ -224,15 +223,21 @@ fn with_phase(replay: &Replay, words: String) -> String {
     }
 }
 
-/// The longest phase of the slot with whose return the outage ends.
-fn main_phase(replay: &Replay) -> Option<(String, f64)> {
+/// The slot with whose return the outage ends.
+fn ending_slot(replay: &Replay) -> Option<&Lane> {
     let (from, to) = (replay.outage_from_s, replay.outage_from_s + replay.outage.length_s);
     let slots = replay.lanes.iter().filter(|lane| rows::is_of_slot(lane));
     let returns = |lane: &Lane| {
         let back = lane.spans.iter().filter(|span| span.tone == Tone::Good && span.from_s > from);
         back.map(|span| (span.from_s - to).abs()).fold(f64::INFINITY, f64::min)
     };
-    let last = slots.min_by(|a, b| returns(a).total_cmp(&returns(b)))?;
+    slots.min_by(|a, b| returns(a).total_cmp(&returns(b)))
+}
+
+/// The longest phase of the slot with whose return the outage ends.
+fn main_phase(replay: &Replay) -> Option<(String, f64)> {
+    let (from, to) = (replay.outage_from_s, replay.outage_from_s + replay.outage.length_s);
+    let last = ending_slot(replay)?;
     let mut phases: Vec<(&str, f64)> = Vec::new();
     for span in &last.spans {
         let Some((_, phase)) = span.words.split_once(": ") else { continue };
