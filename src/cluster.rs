@@ -183,6 +183,8 @@ impl Event {
 pub(crate) struct Cluster<'m, O> {
     model: &'m Model,
     mode: Mode,
+    /// Whether the state as a whole is checked after events: where somebody watches, and where assertions are on.
+    is_checked: bool,
     streams: Streams,
     observer: O,
     timers: u32,
@@ -247,6 +249,7 @@ impl<'m, O: Observer> Cluster<'m, O> {
         Self {
             model,
             mode,
+            is_checked: cfg!(debug_assertions),
             streams,
             observer,
             timers: 0,
@@ -372,7 +375,7 @@ impl<O: Observer> World for Cluster<'_, O> {
             Event::CandidatesDue(timer) => self.on_candidates_due(cx, timer),
             Event::WithdrawalDue(node, timer) => self.on_withdrawal_due(cx, node, timer),
         }
-        if cfg!(debug_assertions) && self.is_to_be_checked(event) {
+        if self.is_checked && self.is_to_be_checked(event) {
             self.check(cx.now());
         }
     }

@@ -181,7 +181,7 @@ impl<E: Copy + Ord> Engine<E> {
     /// Plays the earliest event before `until`; false if there is none.
     pub fn step<W: World<Event = E>>(&mut self, world: &mut W, until: SimTime) -> bool {
         let Some(at) = self.pending.next_at().filter(|at| *at < until) else { return false };
-        debug_assert!(at >= self.now, "time never runs back");
+        assert!(at >= self.now, "time never runs back");
         self.now = at;
         let event = self.pending.take();
         world.handle(&mut self.cx(), event);

@@ -19,7 +19,9 @@ pub mod terminal;
 pub mod timeline;
 
 mod aggregate;
+mod alike;
 mod answer;
+mod candidates;
 mod choice;
 mod comparison;
 mod deployments;

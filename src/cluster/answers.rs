@@ -78,7 +78,9 @@ impl<O: Observer> Cluster<'_, O> {
     /// What the container's process answers, reachable or not.
     pub(super) fn answer(&self, at: ContainerRef, audience: Audience) -> Answer {
         let answers = &self.container(at).answers;
-        debug_assert_eq!(*answers, self.answers(at), "answers are refreshed when they change");
+        if self.is_checked {
+            assert_eq!(*answers, self.answers(at), "answers are refreshed when they change");
+        }
         answers[audience.index()]
     }
 

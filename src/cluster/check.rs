@@ -1,5 +1,5 @@
-//! What holds of the whole state between two events. Checked after each of them where assertions are on: in debug builds, in
-//! all tests and in the oracle.
+//! What holds of the whole state between two events. Checked where somebody watches (oracles, traces, replays) and, in debug builds, in
+//! every replication: after each event that is no routine of the judge, in the fast mode after each of the first few hundred, then of some.
 
 use super::answers::{Answer, Audience};
 use super::budget::BudgetState;

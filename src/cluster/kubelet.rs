@@ -89,7 +89,7 @@ impl<'m, O: Observer> Cluster<'m, O> {
     /// Schedules a sync that can begin at `from`, unless an earlier one is scheduled.
     pub(super) fn schedule_sync(&mut self, cx: &mut Cx<'_, Event>, pod: PodId, from: SimTime) {
         let state = &self.pods[pod];
-        debug_assert!(state.rest.is_none(), "a Pod is woken before its syncs change");
+        assert!(state.rest.is_none(), "a Pod is woken before its syncs change");
         if state.sync.is_set() && state.sync_from <= from {
             return;
         }

@@ -165,7 +165,7 @@ impl Worker {
 
     /// An attempt at `now` (P6, lines 3–10).
     pub fn attempt(&mut self, now: SimTime, status: &Status) -> Attempt {
-        debug_assert!(self.in_flight.is_none(), "probes of one worker never overlap (P5)");
+        assert!(self.in_flight.is_none(), "probes of one worker never overlap (P5)");
         self.next = self.next_after(now);
         let mut done = Attempt::default();
         if status.instance == 0 {

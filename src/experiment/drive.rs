@@ -124,9 +124,7 @@ fn drive_watched(replication: &mut impl Play, horizon: Duration, reached: &mut W
     }
     let now = replication.now();
     let outcome = replication.measures().finish(now);
-    if cfg!(debug_assertions) {
-        outcome.assert_consistent();
-    }
+    outcome.assert_consistent();
     Some(outcome)
 }
 

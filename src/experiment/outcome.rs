@@ -289,9 +289,11 @@ impl Outcome {
             in_windows(&self.failed_windows) <= self.counted[Quantity::FailedRequests],
             "windows hold no more than was lost"
         );
-        for (cause, recoveries) in self.recoveries.iter().enumerate() {
-            let lengths: u64 = self.recovery_lengths.iter().filter(|r| r.0 as usize == cause).map(|r| r.1).sum();
-            let lengths = u128::from(lengths) + self.more.recoveries[cause].sum();
+        let mut lengths: Vec<u128> = self.more.recoveries.iter().map(Spans::sum).collect();
+        for &(cause, length) in &self.recovery_lengths {
+            lengths[cause as usize] += u128::from(length);
+        }
+        for (recoveries, lengths) in self.recoveries.iter().zip(lengths) {
             let phases = recoveries.phases.iter().map(|&nanos| u128::from(nanos)).sum::<u128>();
             assert_eq!(phases, lengths, "the phases of the recoveries add up");
         }

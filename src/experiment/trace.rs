@@ -118,7 +118,7 @@ impl Recorder {
         let holders = &mut self.by_slot[slot.index()];
         holders.ever += 1;
         holders.present = Some(pod);
-        self.pods.push(PodLife { slot, ordinal: holders.ever, created: now, gone: None, revision });
+        self.pods.push(PodLife { slot, ordinal: holders.ever, created: now, gone: None, revision, slot_since: None });
     }
 
     fn happened(&mut self, at: SimTime, what: Happening) {
@@ -165,6 +165,9 @@ impl Observer for Recorder {
             Observed::EndpointChanged { pod, view } => {
                 let delivers = view.as_ref().is_some_and(|view| view.serves);
                 let workload = view.as_ref().map(|view| view.workload);
+                if view.as_ref().is_some_and(|view| view.slot.is_some()) {
+                    self.pods[self.by_place[pod.index()]].slot_since.get_or_insert(at);
+                }
                 self.deliveries.push(Delivery { at, pod: *pod, workload, delivers });
             }
             Observed::Happened(what) => self.happened(at, *what),

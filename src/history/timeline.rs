@@ -95,6 +95,8 @@ pub struct PodLife {
     pub gone: Option<SimTime>,
     /// The revision of the template that it was made from; the first one of a replication is 0.
     pub revision: u32,
+    /// When it was first seen in rotation with a slot that its Deployment counts: later than `created` of one that a surge has made.
+    pub slot_since: Option<SimTime>,
 }
 
 /// One happening.

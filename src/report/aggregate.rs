@@ -1,17 +1,60 @@
 //! Views of a scenario that several reports need: recoveries of all faults together, downtime by fault.
 
+use super::choice::Choice;
+use super::format;
 use super::ranking::recommended;
 use crate::history::{NamedCause, Phase};
 use crate::results::{Attribution, Distribution, ExperimentResult, ScenarioResult};
 
-/// The scenario that pictures of a single scenario show: the new one of a comparison, the recommended one, else the
-/// baseline, else the first.
+/// The scenario that pictures of a single scenario show: the new one of a comparison, the recommended one, of a grid in which one key
+/// is given the best choice where it matters most, else the baseline, else the first.
 pub fn shown(result: &ExperimentResult) -> Option<&ScenarioResult> {
-    let named = |name: &String| result.scenarios.iter().find(|s| s.name == *name);
     let new = result.compared().map(|[_, after]| after);
     new.or_else(|| recommended(result))
-        .or_else(|| result.baseline.as_ref().and_then(named))
+        .or_else(|| chosen(result).map(|(_, best, _)| best))
+        .or_else(|| baseline(result))
         .or_else(|| result.scenarios.first())
+}
+
+/// What that is compared with, where it is another one: the baseline, or what the baseline has chosen where the same is given.
+pub fn other(result: &ExperimentResult) -> Option<&ScenarioResult> {
+    if let Some((_, _, other)) = chosen(result) {
+        return Some(other);
+    }
+    let shown = shown(result)?;
+    baseline(result).filter(|baseline| baseline.name != shown.name)
+}
+
+/// What tells the other one, in a sentence: `in the baseline`, `with none`.
+pub fn in_the_other(result: &ExperimentResult) -> String {
+    chosen(result).map_or("in the baseline".to_owned(), |(words, ..)| format!("with {words}"))
+}
+
+/// The Deployments of a scenario by their names; of one Deployment the scenario itself, without a name.
+pub fn members(scenario: &ScenarioResult) -> Vec<(&str, &ScenarioResult)> {
+    if scenario.workloads.is_empty() {
+        return vec![("", scenario)];
+    }
+    scenario.workloads.iter().map(|workload| (workload.name.as_str(), workload)).collect()
+}
+
+/// A cause as it strikes one of the [`members`]: `container-crash`, `container-crash of gateway`.
+pub fn of_member(cause: &str, member: &str) -> String {
+    if member.is_empty() { cause.to_owned() } else { format!("{cause} of {member}") }
+}
+
+fn baseline(result: &ExperimentResult) -> Option<&ScenarioResult> {
+    result.scenarios.iter().find(|one| Some(&one.name) == result.baseline.as_ref())
+}
+
+/// Of a grid in which one key is given: the best choice where it matters most, and what it is compared with, also in words.
+fn chosen(result: &ExperimentResult) -> Option<(String, &ScenarioResult, &ScenarioResult)> {
+    if result.scenarios.len() < 2 || recommended(result).is_some() || result.compared().is_some() {
+        return None;
+    }
+    let choice = Choice::of(result)?;
+    let (best, other) = choice.pair(result).filter(|(best, other)| best != other)?;
+    Some((choice.chosen(other), &result.scenarios[best], &result.scenarios[other]))
 }
 
 /// What a scenario is among the others.
@@ -21,6 +64,8 @@ pub enum Role {
     New,
     /// It is recommended, and not the baseline.
     Recommended,
+    /// The best choice where something is given that nobody chooses.
+    Best,
     /// The others are compared with it.
     Baseline,
 }
@@ -33,7 +78,10 @@ pub fn role(result: &ExperimentResult, scenario: &ScenarioResult) -> Option<Role
     if result.compared().is_some_and(|[_, after]| after.name == scenario.name) {
         return Some(Role::New);
     }
-    recommended(result).filter(|best| best.name == scenario.name).map(|_| Role::Recommended)
+    if recommended(result).is_some_and(|best| best.name == scenario.name) {
+        return Some(Role::Recommended);
+    }
+    chosen(result).filter(|(_, best, _)| best.name == scenario.name).map(|_| Role::Best)
 }
 
 /// The same as a word before the name of the scenario.
@@ -41,18 +89,24 @@ pub fn role_word(result: &ExperimentResult, scenario: &ScenarioResult) -> &'stat
     match role(result, scenario) {
         Some(Role::New) => "New",
         Some(Role::Recommended) => "Recommended",
+        Some(Role::Best) => "Best",
         Some(Role::Baseline) => "Baseline",
         None if result.each_alone => "Worst",
         None => "First",
     }
 }
 
-/// The scenarios whose outages are shown one by one: that of the pictures, and the baseline.
+/// The same of one that may be what it is compared with: `Best`, `With none`.
+pub fn heading(result: &ExperimentResult, scenario: &ScenarioResult) -> String {
+    if role(result, scenario).is_none() && other(result).is_some_and(|other| other.name == scenario.name) {
+        return format::capital(&in_the_other(result));
+    }
+    role_word(result, scenario).to_owned()
+}
+
+/// The scenarios whose outages are shown one by one: that of the pictures, and what it is compared with.
 pub fn featured_scenarios(result: &ExperimentResult) -> Vec<&ScenarioResult> {
-    let baseline = result.scenarios.iter().find(|scenario| Some(&scenario.name) == result.baseline.as_ref());
-    let mut both: Vec<&ScenarioResult> = shown(result).into_iter().chain(baseline).collect();
-    both.dedup_by_key(|scenario| &scenario.name);
-    both
+    shown(result).into_iter().chain(other(result)).collect()
 }
 
 /// All samples of several distributions: `[seconds, samples]` ascending, and how many have no end.
@@ -66,13 +120,19 @@ pub struct Samples {
     pub censored: u64,
     /// The exact largest sample.
     pub max: Option<f64>,
+    /// Of a single distribution: its median as tables have it.
+    pub half: Option<f64>,
 }
 
 impl Samples {
     /// The union of these distributions.
     pub fn of<'a>(distributions: impl Iterator<Item = &'a Distribution>) -> Self {
         let mut merged = Self::default();
-        for distribution in distributions {
+        let all: Vec<&Distribution> = distributions.collect();
+        if let [only] = all[..] {
+            merged.half = only.p50.map(|half| half.value);
+        }
+        for distribution in all {
             merged.histogram.extend(&distribution.histogram);
             merged.censored += distribution.censored;
             merged.max = match (merged.max, distribution.max) {
@@ -95,6 +155,9 @@ impl Samples {
 
     /// The span that a share `p` of all samples does not exceed; samples without an end are longer than any.
     pub fn quantile(&self, p: f64) -> Option<f64> {
+        if let Some(half) = self.half.filter(|_| p == 0.5) {
+            return Some(half);
+        }
         let rank = (p * (self.count + self.censored) as f64).ceil().max(1.0) as u64;
         let mut seen = 0;
         for &(secs, n) in &self.histogram {

@@ -1,9 +1,9 @@
 //! The answer in a sentence or two, for the terminal and for markdown.
 
 use crate::history::NamedCause;
-use crate::report::aggregate::{self, CauseTotal};
+use crate::report::aggregate::{self, CauseTotal, Role};
 use crate::report::assumptions;
-use crate::report::choice;
+use crate::report::choice::Choice;
 use crate::report::deployments;
 use crate::report::fates::Compared;
 use crate::report::format;
@@ -76,7 +76,7 @@ pub fn sentences(result: &ExperimentResult) -> Vec<String> {
     sentences.extend(best.iter().flat_map(|best| recommendation::sentences(best, result)));
     changes(result, &mut sentences);
     if ranking::recommended(result).is_none() {
-        sentences.extend(choice::worth(result).map(|worth| format!("{worth}.")));
+        sentences.extend(Choice::of(result).and_then(|choice| choice.worth(result)).map(|worth| format!("{worth}.")));
     }
     sentences.extend(sensitivity::headline(result));
     sentences.push(availability(result, shown));
@@ -213,6 +213,8 @@ fn availability(result: &ExperimentResult, shown: &ScenarioResult) -> String {
         format!("The baseline ({})", in_words(result, shown))
     } else if ranking::recommended(result).is_some_and(|best| best.name == shown.name) {
         "It".to_owned()
+    } else if aggregate::role(result, shown) == Some(Role::Best) {
+        format!("“{}”", in_words(result, shown))
     } else {
         format!("The first scenario ({})", in_words(result, shown))
     };

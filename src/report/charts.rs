@@ -16,6 +16,7 @@ mod font;
 mod frame;
 mod heatmap;
 mod label_placement;
+mod loss_marks;
 mod operations;
 mod outages;
 mod overlay;

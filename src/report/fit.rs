@@ -55,7 +55,7 @@ pub fn render(fitted: &Fitted, folder: Option<&Path>, width: u16) -> String {
 /// The answer, without styles.
 pub(super) fn sentences(fitted: &Fitted) -> Vec<String> {
     let Some(best) = fitted.laws.first() else { return Vec::new() };
-    let mut sentences = vec![format!("{} fits `{}` best: {}.", capital(best.law), fitted.what, in_words(best))];
+    let mut sentences = vec![format!("{} fits `{}` best: {}.", format::capital(best.law), fitted.what, in_words(best))];
     let distance = |law: &FittedLaw| law.aic - best.aic;
     let near: Vec<String> = (fitted.laws[1..].iter())
         .filter(|law| distance(law) <= NEAR)
@@ -191,9 +191,4 @@ fn listed(names: &[String]) -> String {
         [one] => one.clone(),
         [first @ .., last] => format!("{} and {last}", first.join(", ")),
     }
-}
-
-fn capital(word: &str) -> String {
-    let (first, rest) = word.split_at(1);
-    first.to_uppercase() + rest
 }

@@ -403,6 +403,12 @@ pub fn full(estimate: &Estimate) -> String {
     in_full_within(estimate.mean, half_width(estimate))
 }
 
+/// With a capital letter at its beginning.
+pub fn capital(text: &str) -> String {
+    let mut chars = text.chars();
+    chars.next().map_or_else(String::new, |first| first.to_uppercase().chain(chars).collect())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -71,8 +71,12 @@ impl Labels {
 impl Column {
     /// `replicas 3`; a candidate's name says that it is one.
     pub fn in_words(&self, scenario: usize) -> String {
-        let cell = &self.cells[scenario];
-        if self.key == CANDIDATE { cell.clone() } else { format!("{} {cell}", self.short_key) }
+        self.in_words_of(&self.cells[scenario])
+    }
+
+    /// The same of one of its values.
+    pub fn in_words_of(&self, cell: &str) -> String {
+        if self.key == CANDIDATE { cell.to_owned() } else { format!("{} {cell}", self.short_key) }
     }
 
     fn narrow(&self, scenario: usize, chars: usize) -> String {

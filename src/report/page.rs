@@ -15,6 +15,7 @@ use askama::Template;
 
 use crate::durations;
 use crate::report::aggregate;
+use crate::report::candidates::Candidates;
 use crate::report::labels::Labels;
 use crate::report::loss;
 use crate::report::period::{Period, told};
@@ -47,6 +48,8 @@ struct Page<'a> {
     /// The outage that is the picture that decides.
     rehearsal: Option<Outage>,
     more: Vec<String>,
+    /// What the candidates are, if there are any.
+    candidates: Option<Candidates>,
     verdicts: Vec<verdicts::Line<'a>>,
     /// What a check finds in one of two manifests alone, under its title.
     findings: Vec<(String, Vec<String>)>,
@@ -119,6 +122,20 @@ struct Fault {
     source: String,
 }
 
+/// With a place to break the line behind each point within a word: `readinessProbe.failureThreshold` is wider than a phone.
+fn breakable(text: &str) -> String {
+    let mut broken = String::new();
+    let mut chars = text.chars().peekable();
+    while let Some(one) = chars.next() {
+        let is_within = broken.ends_with(|before: char| before.is_alphanumeric() || before == ']');
+        broken.push(one);
+        if one == '.' && is_within && chars.peek().is_some_and(|next| next.is_alphabetic()) {
+            broken.push('\u{200b}');
+        }
+    }
+    broken
+}
+
 /// What `hasim estimate` assumed.
 struct Guesses {
     title: &'static str,
@@ -163,7 +180,8 @@ pub fn render(result: &ExperimentResult) -> String {
     let page = Page {
         result,
         question: answer::question(result),
-        answer: sentences.next().unwrap_or_default(),
+        candidates: Candidates::of(result),
+        answer: breakable(&sentences.next().unwrap_or_default()),
         tiles: tiles::of(result),
         deciding,
         rehearsal,
@@ -271,7 +289,7 @@ fn heads(result: &ExperimentResult) -> Vec<Head> {
     let number = |words: &str, term| Head { words: words.to_owned(), class: "", term: Some(glossary::meaning(term)) };
     let mut heads: Vec<Head> = if labels.varied {
         // A long key breaks after its points.
-        labels.columns.iter().map(|column| text(&column.short_key.replace('.', ".\u{200b}"))).collect()
+        labels.columns.iter().map(|column| text(&breakable(&column.short_key))).collect()
     } else {
         vec![text(if result.each_alone { "Deployment" } else { "scenario" })]
     };
@@ -294,7 +312,8 @@ fn heads(result: &ExperimentResult) -> Vec<Head> {
     }
     if let Some(slo) = result.objective.slo {
         let window = format::tick(result.objective.window.as_secs_f64());
-        heads.push(number(&format!("{window} meeting {}", format::plain_percent(slo)), "window"));
+        heads
+            .push(number(&format!("{window} meeting {}", format::plain_percent(slo).replace(' ', "\u{a0}")), "window"));
     }
     heads.push(number(&format!("outages {each}"), "outage"));
     heads.push(number("Pod recovery p50", "Pod recovery"));

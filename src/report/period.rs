@@ -92,6 +92,9 @@ fn scale(scenario: &mut ScenarioResult, factor: f64) {
         for saved in [&mut removal.downtime_saved_s_per_year, &mut removal.failed_request_saved_s_per_year] {
             *saved = times(saved, factor);
         }
+        for whole in [&mut removal.downtime_s_per_year, &mut removal.failed_request_s_per_year] {
+            *whole *= factor;
+        }
     }
     if let Some(Uncertainty { downtime_s_per_year, failed_request_s_per_year, .. }) = &mut scenario.uncertainty {
         for Spread { low, high, .. } in [downtime_s_per_year, failed_request_s_per_year] {

@@ -23,8 +23,8 @@ const HOURS_A_YEAR: f64 = 8_760.0;
 /// Pods and Nodes are compared in these parts of one: Pods that wait for a Node make small differences.
 const PARTS: f64 = 20.0;
 
-/// Whether a key of `vary` is about what happens to a system, and not about how somebody sets it up.
-fn is_given(key: &str) -> bool {
+/// Whether a key of `vary` is about what happens to a system, and not about how somebody sets it up: nobody chooses its value.
+pub fn is_given(key: &str) -> bool {
     let input = key.split(['.', '[']).next().unwrap_or(key);
     ["faults", "script", "app"].contains(&input)
 }
@@ -71,6 +71,8 @@ pub struct Ranking<'r> {
     other: Vec<Estimate>,
     /// Whether no other beats it.
     unbeaten: Vec<bool>,
+    /// Whether it never gets its operations done, while others do.
+    blocked: Vec<bool>,
 }
 
 impl<'r> Ranking<'r> {
@@ -94,6 +96,7 @@ impl<'r> Ranking<'r> {
             lost: losses(result, loss_of(result), baseline),
             other: losses(result, other_loss_of(result), baseline),
             unbeaten: vec![false; result.scenarios.len()],
+            blocked: result.blocked(),
         };
         // What has no room for its replicas, or never gets its operations done, is not chosen, whatever it loses.
         let all = result.contenders();
@@ -194,10 +197,7 @@ impl<'r> Ranking<'r> {
 
     /// The scenarios that are not considered, as their operations are hardly ever completed and those of others are.
     pub fn blocked(&self) -> Vec<usize> {
-        let contenders = self.result.contenders();
-        let scenarios = self.result.scenarios.iter().enumerate();
-        let blocked = scenarios.filter(|(i, one)| one.blocks_operations() && !contenders.contains(i));
-        blocked.map(|(i, _)| i).collect()
+        (0..self.blocked.len()).filter(|&i| self.blocked[i]).collect()
     }
 
     /// How many settings differ from the baseline's.
@@ -290,7 +290,7 @@ impl<'r> Ranking<'r> {
         if self.recommended == Some(i) {
             return RECOMMENDED;
         }
-        if self.blocked().contains(&i) {
+        if self.blocked[i] {
             return BLOCKS;
         }
         if self.ground == Ground::CheapestThatMeets {

@@ -34,17 +34,54 @@ pub fn of_loss(result: &ExperimentResult, shown: &ScenarioResult, loss: Metric) 
     let little =
         |removal: &Removal| if removal.saves_little && is_judged { " (little of what is charged to it)" } else { "" };
     let estimate = of(first, loss);
-    let mut text = if estimate.low > 0.0 && estimate.mean > NEARLY_ALL * whole(first, loss) {
-        format!("Without {} nearly all of the {what} would be saved ({} {each})", first.fault, saved(estimate, most))
+    let mut text = if estimate.bound {
+        format!(
+            "Without {} no {what} would be saved that was seen in the replications that were played again",
+            first.fault
+        )
+    } else if estimate.low > 0.0 && estimate.mean > NEARLY_ALL * whole(first, loss) {
+        format!(
+            "Without {} nearly all of the {what} would be saved ({} {each})",
+            first.fault,
+            saved(estimate, most.min(whole(first, loss)))
+        )
     } else {
-        format!("Without {} {} of {what} {each} would be saved{}", first.fault, saved(estimate, most), little(first))
+        format!(
+            "Without {} {} of {what} {each} would be saved{}",
+            first.fault,
+            saved(estimate, most.min(whole(first, loss))),
+            little(first)
+        )
     };
+    if !estimate.bound {
+        text += &again(result, shown, first, loss);
+    }
     for other in rest.iter().filter(is_worth_it) {
-        text += &format!("; without {} {}{}", other.fault, saved(of(other, loss), most), little(other));
+        text += &format!(
+            "; without {} {}{}",
+            other.fault,
+            saved(of(other, loss), most.min(whole(other, loss))),
+            little(other)
+        );
     }
     text.push('.');
     Some(text)
 }
+
+/// How much was lost in the replications that were played again, where that is another amount than what is told of all.
+fn again(result: &ExperimentResult, shown: &ScenarioResult, removal: &Removal, loss: Metric) -> String {
+    let (there, all) = (whole(removal, loss), shown.estimates[loss].mean);
+    if shown.estimates[loss].bound || (there - all).abs() <= ANOTHER * all {
+        return String::new();
+    }
+    let period = Period::of(result);
+    let played = if period.is_run() { "runs" } else { "replications" };
+    let many = format::whole(removal.replications);
+    format!(", of {} in the {many} {played} that were played again", format::duration(there))
+}
+
+/// So far apart, as a part of them, amounts are others.
+const ANOTHER: f64 = 0.1;
 
 /// A smaller part of the loss is not told apart from luck, and nobody would act on it.
 const WORTH_A_WORD: f64 = 0.01;

@@ -27,6 +27,9 @@ pub struct Tiles {
     pub tiles: Vec<Tile>,
 }
 
+/// Needless reactions a year, from which on they are told.
+const MANY_NEEDLESS: f64 = 12.0;
+
 /// A number, what it is, and how it stands to the baseline.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Tile {
@@ -73,20 +76,19 @@ pub fn of(result: &ExperimentResult) -> Tiles {
             format!("{}: {words}", aggregate::role_word(result, scenario))
         }
     };
-    let baseline = result.scenarios.iter().find(|one| Some(&one.name) == result.baseline.as_ref());
-    let of = Shown { result, scenario, baseline: baseline.filter(|baseline| baseline.name != scenario.name) };
+    let of = Shown { result, scenario, baseline: aggregate::other(result) };
     let tiles = if Period::of(result).is_run() {
         vec![of.longest_outage(), Some(of.failed_requests()), of.recovery(), of.spared()]
     } else {
         let fails = result.objective.metric == Metric::RequestSuccess;
         let counted = if fails { of.failed_requests() } else { of.availability() };
         let worst = if fails { of.worst_window().or_else(|| of.longest_outage()) } else { of.longest_outage() };
-        vec![Some(counted), of.odds(), worst, Some(of.cost())]
+        vec![Some(counted), of.odds(), worst, Some(of.needless().unwrap_or_else(|| of.cost()))]
     };
     Tiles { whose, tiles: tiles.into_iter().flatten().collect() }
 }
 
-/// The scenario that the tiles are of, and the baseline where that is another.
+/// The scenario that the tiles are of, and what it is compared with.
 struct Shown<'a> {
     result: &'a ExperimentResult,
     scenario: &'a ScenarioResult,
@@ -95,8 +97,17 @@ struct Shown<'a> {
 
 impl Shown<'_> {
     /// What the baseline is called: of two manifests by its name.
-    fn other(&self) -> &str {
-        self.result.comparison.as_ref().map_or("the baseline", |comparison| &comparison.before)
+    fn other(&self) -> String {
+        match &self.result.comparison {
+            Some(comparison) => comparison.before.clone(),
+            None if self.is_paired() => "the baseline".to_owned(),
+            None => aggregate::in_the_other(self.result),
+        }
+    }
+
+    /// Whether differences to the other one are known: to the baseline they are.
+    fn is_paired(&self) -> bool {
+        self.baseline.is_some_and(|other| Some(&other.name) == self.result.baseline.as_ref())
     }
 
     /// What the baseline has of something.
@@ -142,7 +153,12 @@ impl Shown<'_> {
 
     /// The paired difference to the baseline.
     fn difference(&self, loss: Metric) -> Option<String> {
-        self.baseline?;
+        if !self.is_paired() {
+            let of = |other: &ScenarioResult| {
+                Some(format!("{} of {}", loss::amount(&other.estimates[loss]), loss::words_of(loss)))
+            };
+            return self.beside(of);
+        }
         let difference = loss::paired(self.scenario, loss)?;
         if difference.bound || difference == Estimate::ZERO {
             return Some(format!("no difference to {} seen", self.other()));
@@ -226,6 +242,20 @@ impl Shown<'_> {
         Some(Tile::new("Without an outage", spared(self.scenario)?, small).against(self.beside(spared)))
     }
 
+    /// Where needless reactions are the price of a choice that needs as much as the baseline.
+    fn needless(&self) -> Option<Tile> {
+        let (other, scenario) = (self.baseline?, self.scenario);
+        let [here, there] = [scenario, other].map(ScenarioResult::needless_reactions);
+        let is_as_large = scenario.cost_per_year == other.cost_per_year
+            && hours_a_month(scenario.pod_hours_per_year) == hours_a_month(other.pod_hours_per_year);
+        if !is_as_large || here.low <= there.high || here.mean < MANY_NEEDLESS {
+            return None;
+        }
+        let small = format!("{} withdrawals, {} kills", needless_of(scenario)[0], needless_of(scenario)[1]);
+        let beside = self.beside(|other| Some(format::count(&other.needless_reactions())));
+        Some(Tile::new("Needless reactions a year", format::count(&here), small).against(beside))
+    }
+
     fn cost(&self) -> Tile {
         let (result, scenario) = (self.result, self.scenario);
         let of = |hours: f64| format::significant(hours / HOURS_A_YEAR, 2);
@@ -245,6 +275,13 @@ impl Shown<'_> {
     fn played(&self) -> String {
         played(self.result, self.scenario)
     }
+}
+
+/// Withdrawals and kills of what serves, or would have served again.
+fn needless_of(scenario: &ScenarioResult) -> [String; 2] {
+    let of = &scenario.estimates;
+    let kills = loss::sum(&of[Metric::NeedlessLiveness], &of[Metric::NeedlessStartup]);
+    [of[Metric::NeedlessReadiness], kills].map(|one| format::count(&one))
 }
 
 fn hours_a_month(hours_a_year: f64) -> String {

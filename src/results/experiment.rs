@@ -100,6 +100,13 @@ impl ExperimentResult {
         free.into_iter().map(|place| placed[place]).collect()
     }
 
+    /// Of each scenario whether one of its operations is hardly ever completed, while those of others are: what it loses is no merit.
+    pub fn blocked(&self) -> Vec<bool> {
+        let mut blocked: Vec<bool> = self.scenarios.iter().map(ScenarioResult::blocks_operations).collect();
+        self.contenders().into_iter().for_each(|i| blocked[i] = false);
+        blocked
+    }
+
     /// Whether this cause is an operation, or what a bad revision of one brings.
     pub fn is_of_operation(&self, cause: &str) -> bool {
         self.faults.iter().any(|fault| fault.causes_of_operation().any(|name| name == cause))

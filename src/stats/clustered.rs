@@ -55,7 +55,7 @@ impl Clustered {
 
     /// Adds every cluster of `other`, which has the same size.
     pub fn merge(&mut self, other: &Self) {
-        debug_assert_eq!(self.size, other.size);
+        assert_eq!(self.size, other.size);
         self.clusters += other.clusters;
         for (&bucket, &cell) in &other.cells {
             self.put(bucket, cell);

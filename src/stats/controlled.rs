@@ -97,7 +97,7 @@ impl Controlled {
     /// Adds a pair of the `batch`-th batch: its differences and its controls. All pairs of a batch are in one fold, so
     /// the folds are the same whoever played it.
     pub fn add(&mut self, batch: u64, differences: &[i64], controls: &[Control]) {
-        debug_assert_eq!((differences.len(), controls.len()), (self.differences.len(), self.controls));
+        assert_eq!((differences.len(), controls.len()), (self.differences.len(), self.controls));
         self.differences.iter_mut().zip(differences).for_each(|(sum, &new)| sum.add(new));
         let fold = (batch % FOLDS) as usize;
         if self.controls > 0 {
@@ -108,7 +108,7 @@ impl Controlled {
 
     /// Adds every pair of `other`, which has as many differences and controls.
     pub fn merge(&mut self, other: &Self) {
-        debug_assert_eq!((self.differences.len(), self.controls), (other.differences.len(), other.controls));
+        assert_eq!((self.differences.len(), self.controls), (other.differences.len(), other.controls));
         self.differences.iter_mut().zip(&other.differences).for_each(|(sum, new)| sum.merge(new));
         self.reach(other.folds.len());
         self.folds.iter_mut().zip(&other.folds).for_each(|(sum, new)| sum.merge(new));

@@ -44,7 +44,17 @@ fn counts_become_a_fault_model_to_use() {
     hasim(&["check", ours.to_str().unwrap()]).assert().success().stdout(predicate::str::contains("no errors"));
 
     let manifest = "models/deployments/aidbox.yaml";
-    let args = ["estimate", manifest, "--faults", ours.to_str().unwrap(), "--quiet", "--output", "json"];
+    let args = [
+        "estimate",
+        manifest,
+        "--faults",
+        ours.to_str().unwrap(),
+        "--quiet",
+        "--output",
+        "json",
+        "--replications",
+        "256",
+    ];
     let output = hasim(&args).output().unwrap();
     let result: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
     let crash = result["faults"].as_array().unwrap().iter().find(|fault| fault["name"] == "container-crash").unwrap();
@@ -53,8 +63,8 @@ fn counts_become_a_fault_model_to_use() {
     assert!(crash["source"].as_str().unwrap().contains("the log: July"), "{crash}");
     assert!(result["faults"].as_array().unwrap().iter().any(|fault| fault["name"] == "zone-outage"));
     let scenario = &result["scenarios"][0];
-    // 64 draws of 32 replications, each as often as the others.
-    assert_eq!((&scenario["uncertainty"]["draws"], &scenario["replications"]), (&64.into(), &2_048.into()));
+    // 8 draws of 32 replications, each as often as the others.
+    assert_eq!((&scenario["uncertainty"]["draws"], &scenario["replications"]), (&8.into(), &256.into()));
     let assumed = |about: &str| {
         let found = result["assumptions"].as_array().unwrap().iter().find(|one| one["about"] == about);
         found.map_or(Vec::new(), |one| one["names"].as_array().unwrap().clone())

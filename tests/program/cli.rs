@@ -178,7 +178,7 @@ fn the_readme_shows_what_its_command_prints() {
         let page = format!("{before}<!-- output -->\n\n```text\n{printed}```{after}");
         std::fs::write("README.md", page).unwrap();
     } else {
-        assert_eq!(shown, printed, "UPDATE_DOCS=1 cargo test --test program writes it anew");
+        assert_eq!(shown, printed, "UPDATE_DOCS=1 cargo test --release --test program writes it anew");
     }
 }
 

@@ -81,7 +81,8 @@ fn files_of_others_are_left_alone() {
         let file = path.join(name);
         fs::create_dir_all(file.parent().unwrap()).unwrap();
         fs::write(&file, "{\"mine\": 1}").unwrap();
-        for args in [&RUN[..], &["estimate", "models/deployments/aidbox.yaml", "--replications", "64"]] {
+        let run = ["run", "experiments/aidbox.yaml", "--replications", "4"];
+        for args in [&run[..], &["estimate", "models/deployments/aidbox.yaml", "--replications", "4"]] {
             let output = hasim(args, path);
             let text = said(&output);
             assert!(
@@ -123,7 +124,7 @@ fn two_runs_in_one_folder_are_told_apart_and_a_dead_one_holds_nobody_up() {
     let mut first = endless(folder.path());
     for args in [
         &RUN[..],
-        &["estimate", "models/deployments/aidbox.yaml", "--replications", "64"],
+        &["estimate", "models/deployments/aidbox.yaml", "--replications", "4"],
         &[&RUN[..], &["--resume"]].concat(),
     ] {
         let output = hasim(args, folder.path());

@@ -57,14 +57,27 @@ fn what_takes_long_says_so_within_its_first_replication() {
     let folder = tempfile::tempdir().unwrap();
     one_replication_takes_minutes(folder.path());
     let around = ["--app", "app.yaml", "--cluster", "cluster.yaml", "--faults", "faults.yaml"];
-    let fixed = first_forecast(folder.path(), &["run", "fixed.yaml", "--out-dir", "fixed"]);
+    let estimate = [&["estimate", "manifest.yaml"][..], &around].concat();
+    let compare = [&["compare", "manifest.yaml", "manifest.yaml"][..], &around].concat();
+    // Side by side: each of them waits for its first word.
+    let told = std::thread::scope(|scope| {
+        let tell = |args: Vec<&'static str>| scope.spawn(|| first_forecast(folder.path(), &{ args }));
+        let run = |name, out| tell(vec!["run", name, "--out-dir", out]);
+        let all = [
+            run("fixed.yaml", "fixed"),
+            run("precise.yaml", "precise"),
+            run("select.yaml", "select"),
+            tell(estimate),
+            tell(compare),
+        ];
+        all.map(|one| one.join().unwrap())
+    });
+    let [fixed, precise, select, estimate, compare] = &told;
     assert!(fixed.starts_with("note: about ") && fixed.contains("; `--replications "), "{fixed}");
-    for name in ["precise", "select"] {
-        let told = first_forecast(folder.path(), &["run", &format!("{name}.yaml"), "--out-dir", name]);
+    for told in [precise, select] {
         assert!(told.starts_with("note: at most about ") && told.contains("2000 replications"), "{told}");
     }
-    for args in [&["estimate", "manifest.yaml"][..], &["compare", "manifest.yaml", "manifest.yaml"]] {
-        let told = first_forecast(folder.path(), &[args, &around].concat());
+    for told in [estimate, compare] {
         assert!(told.starts_with("note: about "), "{told}");
     }
 }

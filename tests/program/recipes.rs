@@ -1,5 +1,5 @@
 //! Process: the recipes and the tutorial are run. Each of their commands prints what the page shows, in a copy of the shop that they
-//! ask about, and their pictures are those that the commands draw. `UPDATE_DOCS=1 cargo test --test program recipes` writes what is
+//! ask about, and their pictures are those that the commands draw. `UPDATE_DOCS=1 cargo test --release --test program recipes` writes what is
 //! printed and drawn now.
 #![cfg(unix)]
 
@@ -120,7 +120,10 @@ fn each_page_shows_what_its_commands_print_and_draw() {
             }
         }
     }
-    assert!(updates || old.is_empty(), "`UPDATE_DOCS=1 cargo test --test program recipes` writes anew: {old:?}");
+    assert!(
+        updates || old.is_empty(),
+        "`UPDATE_DOCS=1 cargo test --release --test program recipes` writes anew: {old:?}"
+    );
 }
 
 /// The links of these pages lead somewhere.

@@ -91,7 +91,7 @@ fn a_run_that_is_killed_goes_on_to_the_same_bytes() {
 #[test]
 fn a_run_of_several_deployments_that_is_killed_goes_on_to_the_same_bytes() {
     let folder = tempfile::tempdir().unwrap();
-    assert_goes_on(&two_deployments(folder.path(), 300), &folder);
+    assert_goes_on(&two_deployments(folder.path(), 200), &folder);
 }
 
 fn assert_goes_on(experiment: &Path, folder: &tempfile::TempDir) {
@@ -117,12 +117,12 @@ fn shards_are_merged_to_the_same_bytes() {
 #[test]
 fn shards_of_several_deployments_are_merged_to_the_same_bytes() {
     let folder = tempfile::tempdir().unwrap();
-    assert_merges(&two_deployments(folder.path(), 100));
+    assert_merges(&two_deployments(folder.path(), 40));
 }
 
 fn assert_merges(experiment: &Path) {
     let folder = tempfile::tempdir().unwrap();
-    let fixed = ["--replications", "100"];
+    let fixed = ["--replications", "40"];
     let whole = folder.path().join("whole");
     done(&mut run(experiment, &whole, &fixed));
     let shards: Vec<PathBuf> = (0..3).map(|index| folder.path().join(index.to_string())).collect();

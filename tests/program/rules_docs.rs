@@ -1,5 +1,5 @@
 //! `docs/rules.md` is true: what it calls implemented is cited by tests, which its last column names, and every rule
-//! that the code and the documents cite is on it. `UPDATE_DOCS=1 cargo test --test program` writes that column.
+//! that the code and the documents cite is on it. `UPDATE_DOCS=1 cargo test --release --test program` writes that column.
 //!
 //! A test cites a rule by its number in its name (`n7a_…`, `m9_and_e4_…`) or in the comment (`///`) above it.
 
@@ -107,7 +107,7 @@ fn the_page_names_the_tests_that_cite_each_rule() {
         return;
     }
     let differs = page.lines().zip(written.lines()).find(|(on_page, found)| on_page != found);
-    assert_eq!(differs, None, "`UPDATE_DOCS=1 cargo test --test program` writes the right line");
+    assert_eq!(differs, None, "`UPDATE_DOCS=1 cargo test --release --test program` writes the right line");
 }
 
 /// The line with its last cell written anew, if it is a rule's.

@@ -16,7 +16,7 @@ fn printed(args: &[&str]) -> String {
     String::from_utf8(output.stdout).unwrap()
 }
 
-/// Process: `UPDATE_DOCS=1 cargo test --test program` writes the file.
+/// Process: `UPDATE_DOCS=1 cargo test --release --test program` writes the file.
 #[test]
 fn the_repository_holds_what_is_printed() {
     let text = printed(&[]);
@@ -24,7 +24,7 @@ fn the_repository_holds_what_is_printed() {
         fs::write(SCHEMA, &text).unwrap();
     }
     let kept = fs::read_to_string(SCHEMA).unwrap();
-    assert!(kept == text, "{SCHEMA} is old: UPDATE_DOCS=1 cargo test --test program");
+    assert!(kept == text, "{SCHEMA} is old: UPDATE_DOCS=1 cargo test --release --test program");
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! `hasim trace`: a replication told line by line. `UPDATE_DOCS=1 cargo test --test simulation` writes what docs/trace.md shows.
+//! `hasim trace`: a replication told line by line. `UPDATE_DOCS=1 cargo test --release --test simulation` writes what docs/trace.md shows.
 
 use crate::common;
 use assert_cmd::Command;
@@ -136,7 +136,10 @@ fn the_document_shows_what_its_commands_print() {
         std::fs::write("docs/trace.md", run).unwrap();
         return;
     }
-    assert!(document == run, "`UPDATE_DOCS=1 cargo test --test simulation` writes what is printed now:\n{run}");
+    assert!(
+        document == run,
+        "`UPDATE_DOCS=1 cargo test --release --test simulation` writes what is printed now:\n{run}"
+    );
 }
 
 /// Holds a file against the rules of the Trace Event Format, and the spans of each lane against each other, of which a viewer

@@ -199,7 +199,7 @@ impl Service {
     /// The integrals reach `now`: since the last instant the service looked as it does.
     fn advance(&mut self, now: SimTime) {
         let from = std::mem::replace(&mut self.settled, now);
-        debug_assert!(from <= now, "time never runs back");
+        assert!(from <= now, "time never runs back");
         if from == now {
             return;
         }

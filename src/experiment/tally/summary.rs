@@ -123,7 +123,7 @@ impl Summary {
 
     /// Adds one replication, the `index`-th.
     pub fn add(&mut self, index: u64, outcome: &Outcome) {
-        debug_assert_eq!(self.causes, outcome.causes);
+        assert_eq!(self.causes, outcome.causes);
         self.replications += 1;
         for (quantity, total) in self.totals.iter_mut() {
             total.add(quantity, outcome.counted(quantity));
@@ -191,7 +191,7 @@ impl Summary {
 
     /// Adds every replication of `other`.
     pub fn merge(&mut self, other: &Self) {
-        debug_assert_eq!(self.causes, other.causes);
+        assert_eq!(self.causes, other.causes);
         self.replications += other.replications;
         for (quantity, total) in self.totals.iter_mut() {
             total.merge(&other.totals[quantity]);

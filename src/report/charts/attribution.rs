@@ -82,10 +82,10 @@ pub fn draw(result: &ExperimentResult, sheet: Sheet) -> Option<Picture> {
         let named = finding::pair(result).into_iter().flat_map(|(shown, baseline)| [Some(shown), baseline]).flatten();
         let named: Vec<String> = named
             .map(|one| {
-                format!("{}: {}", aggregate::role_word(result, one).to_lowercase(), finding::settings(result, one))
+                format!("{}: {}", aggregate::heading(result, one).to_lowercase(), finding::settings(result, one))
             })
             .collect();
-        lead += &format!(" {}.", finding::capital(&named.join("; ")));
+        lead += &format!(" {}.", format::capital(&named.join("; ")));
     }
     if causes.len() < all.len() {
         let left_out = all.len() - causes.len();
@@ -152,14 +152,14 @@ fn panels(result: &ExperimentResult) -> Option<Vec<Panel<'_>>> {
     let mut panels: Vec<Panel<'_>> = match baseline {
         Some(baseline) => [shown, baseline]
             .map(|one| {
-                let title = format!("{}, {}", aggregate::role_word(result, one), loss::what(result));
+                let title = format!("{}, {}", aggregate::heading(result, one), loss::what(result));
                 Panel::of(title, parts(one, fails))
             })
             .into(),
         None => [fails, !fails]
             .map(|fails| {
                 let metric = if fails { Metric::FailedRequests } else { Metric::Downtime };
-                Panel::of(finding::capital(loss::words_of(metric)), parts(shown, fails))
+                Panel::of(format::capital(loss::words_of(metric)), parts(shown, fails))
             })
             .into(),
     };
@@ -194,13 +194,13 @@ fn title(result: &ExperimentResult, panels: &[Panel<'_>]) -> String {
         }
         None => format!("{first} {} from {cause}", comes(&what)),
     };
-    finding::capital(&title)
+    format::capital(&title)
 }
 
 /// `zone-outage costs 3 ms of downtime a year instead of 46 s in the baseline`; `None` where no cause makes a difference that is seen.
-fn difference(result: &ExperimentResult, shown: &ScenarioResult, baseline: &ScenarioResult) -> Option<String> {
+fn difference(result: &ExperimentResult, shown: &ScenarioResult, other: &ScenarioResult) -> Option<String> {
     let fails = loss::loss_of(result) == Metric::FailedRequests;
-    let [here, there] = [shown, baseline].map(|one| aggregate::by_cause(parts(one, fails)));
+    let [here, there] = [shown, other].map(|one| aggregate::by_cause(parts(one, fails)));
     let total = |of: &[CauseTotal<'_>], cause: &NamedCause| {
         of.iter().find(|one| one.cause == cause).map_or(0.0, |one| one.total)
     };
@@ -217,7 +217,8 @@ fn difference(result: &ExperimentResult, shown: &ScenarioResult, baseline: &Scen
         if seconds > 0.0 { format!("{} of {what}", format::duration(seconds)) } else { format!("no {what}") }
     };
     let before = if before > 0.0 { format::duration(before) } else { "none".to_owned() };
-    let mut title = format!("{} costs {} {each} instead of {before} in the baseline", cause.name(), of(now));
+    let in_the_other = aggregate::in_the_other(result);
+    let mut title = format!("{} costs {} {each} instead of {before} {in_the_other}", cause.name(), of(now));
     if let Some(rest) = here.first().filter(|first| first.cause != cause) {
         let share = rest.total / whole(&here);
         let share = if share > 0.995 { "all".to_owned() } else { format::share(rest.total, whole(&here)) };

@@ -8,11 +8,11 @@ use crate::report::format;
 use crate::report::labels::{Column, distinct};
 use crate::report::loss;
 use crate::report::period::Period;
-use crate::report::ranking::Ranking;
+use crate::report::ranking::{Ranking, is_given};
 use crate::results::{ExperimentResult, ScenarioResult};
 
 /// Rows of which each has its answer in the title.
-const FEW_ROWS: usize = 3;
+const FEW_ROWS: usize = 4;
 
 /// What the map says. Where one key is given and not chosen, what the choice of the other is worth; of few rows, which column loses the
 /// least; of more keys, on which of them most depends.
@@ -21,24 +21,31 @@ pub fn finding(result: &ExperimentResult, layout: &Layout<'_>) -> String {
     if layout.maps.is_some() || rows.len() > FEW_ROWS {
         return of_keys(result, layout).unwrap_or_else(|| of_combinations(result));
     }
-    if choice::is_given(layout.columns) {
+    if is_given(&layout.columns.key) {
         return choice::worth_of(result, layout.columns, layout.rows).unwrap_or_else(|| of_combinations(result));
     }
+    of_rows(result, layout, &rows)
+}
+
+/// Which column loses least in each row, rows of the same column together.
+fn of_rows(result: &ExperimentResult, layout: &Layout<'_>, rows: &[&String]) -> String {
     let lost = |i: usize| loss::lost(result, &result.scenarios[i]);
-    let answers: Vec<String> = rows
-        .iter()
-        .filter_map(|row| {
-            let its = || (0..result.scenarios.len()).filter(|i| layout.rows.cells[*i] == **row);
-            let recommended =
-                Ranking::of(result).and_then(|best| best.recommended).filter(|i| its().any(|one| one == *i));
-            let first =
-                recommended.or_else(|| its().min_by(|&one, &other| lost(one).mean.total_cmp(&lost(other).mean)))?;
-            let row = layout.rows.in_words(first);
-            Some(format!("{} with {row} ({})", layout.columns.cells[first], loss::amount(lost(first))))
-        })
-        .collect();
+    let best = Ranking::of(result).and_then(|ranking| ranking.recommended);
+    let mut answers: Vec<(&String, Vec<String>)> = Vec::new();
+    for row in rows {
+        let its = || (0..result.scenarios.len()).filter(|i| layout.rows.cells[*i] == **row);
+        let least = || its().min_by(|&one, &other| lost(one).mean.total_cmp(&lost(other).mean));
+        let Some(first) = best.filter(|i| its().any(|one| one == *i)).or_else(least) else { continue };
+        let words = format!("{} ({})", layout.rows.in_words(first), loss::amount(lost(first)));
+        let column = &layout.columns.cells[first];
+        match answers.iter_mut().find(|(other, _)| *other == column) {
+            Some((_, with)) => with.push(words),
+            None => answers.push((column, vec![words])),
+        }
+    }
     let what = if loss::what(result) == "downtime" { "Least downtime" } else { "Fewest failed requests" };
-    let title = format!("{what}: {} {}", layout.columns.short_key, answers.join(", "));
+    let answers = answers.into_iter().map(|(column, with)| format!("{column} with {}", with.join(" or ")));
+    let title = format!("{what}: {} {}", layout.columns.short_key, answers.collect::<Vec<_>>().join(", "));
     if title.chars().count() > LONGEST { of_combinations(result) } else { title }
 }
 
@@ -135,9 +142,9 @@ fn of_combinations(result: &ExperimentResult) -> String {
                 some => format!("{some} of {n} combinations surely meet {slo}: {reach}"),
             }
         }
-        None => finding::capital(&reach),
+        None => format::capital(&reach),
     }
 }
 
-/// Characters of a title of two lines.
-const LONGEST: usize = 150;
+/// Characters of a title.
+const LONGEST: usize = 172;

@@ -1,20 +1,24 @@
 //! How much downtime and how many failed requests a year, scenario by scenario, against the objective.
 
-use std::fmt::Write as _;
+use std::cmp::Ordering;
+use std::collections::BTreeSet;
 
-use super::axis::{Axis, Range, Unit};
+use super::axis::Axis;
 use super::finding;
 use super::font;
-use super::frame::{self, BODY, MARGIN, Rows, SMALL};
-use super::palette::{BLUE, Colour, GREEN, GREY, PAPER, PURPLE, VERMILION};
+use super::frame::{self, BODY, CHOSEN, MARGIN, Rows, SMALL};
+use super::loss_marks::{Look, Shape, arrow, disc, interval, spanning};
+use super::palette::{Colour, GREEN, GREY, PURPLE};
 use super::picture::{Anchor, Picture};
 use super::sheet::Sheet;
-use crate::report::aggregate::{self, Role};
+use crate::report::aggregate;
+use crate::report::alike::{self, Row};
 use crate::report::format;
-use crate::report::labels::{Column, Labels, in_words};
+use crate::report::labels::{Column, Labels};
 use crate::report::loss;
+use crate::report::pareto;
 use crate::report::period::Period;
-use crate::report::ranking::{self, Ranking};
+use crate::report::ranking;
 use crate::results::{Estimate, ExperimentResult, ScenarioResult};
 use crate::study::Metric;
 
@@ -22,12 +26,26 @@ const ROW: f64 = 27.0;
 /// Of a part of another picture; and what that has beside its rows.
 const NARROW_ROW: f64 = 22.0;
 const BESIDE: f64 = 120.0;
-/// Beyond so many rows only what the objective counts is drawn.
+/// Beyond so many scenarios only what the objective counts is drawn, in its order, and what a reader cannot tell apart is one row.
 const BOTH: usize = 8;
-/// Beyond so many rows only the best are drawn, the best first.
-const MOST: usize = 24;
-/// So many of them, beside the recommended one and the baseline.
-const BEST: usize = 12;
+/// More rows are not read.
+const MOST: usize = 16;
+/// Pixels for why a scenario is no offer.
+const NO_OFFER: f64 = 150.0;
+
+/// What is drawn, of which scenarios.
+struct Drawing<'a> {
+    result: &'a ExperimentResult,
+    rows: Vec<Row>,
+    shown: Vec<Metric>,
+    /// The scenarios in which an operation is hardly ever completed.
+    blocked: BTreeSet<usize>,
+    recommended: Option<&'a str>,
+    /// What pictures of one scenario show, and what that is compared with.
+    told: Vec<&'a str>,
+    /// Prices and an SLO decide: what surely misses it comes last, and the cheapest first.
+    is_by_cost: bool,
+}
 
 /// A row per scenario: a disc for downtime, a diamond for failed requests, with their intervals. `None` of a single scenario,
 /// whose numbers stand in the answer.
@@ -35,131 +53,303 @@ pub fn draw(result: &ExperimentResult, sheet: Sheet) -> Option<Picture> {
     if result.scenarios.len() < 2 {
         return None;
     }
-    let room = sheet.rows(BESIDE, sheet.either(ROW, NARROW_ROW));
-    // The recommended one and the baseline have a row in any case.
-    let rows = if room < MOST { best(result, room, room.saturating_sub(2).max(1)) } else { best(result, MOST, BEST) };
-    let (title, all) = (finding::of_losses(result), result.scenarios.len());
-    if rows.len() == all {
-        return Some(of_rows(result, &title, sheet));
+    let room = sheet.rows(BESIDE, sheet.either(ROW, NARROW_ROW)).clamp(3, MOST);
+    let drawing = Drawing::of(result, sheet, room);
+    let all = drawing.rows.len();
+    let drawing = drawing.first(room);
+    let mut picture = drawing.paint(sheet);
+    let drawn = drawing.rows.len();
+    if drawn < all {
+        let scenarios = drawing.rows.iter().map(|row| row.entries.len()).sum::<usize>();
+        let of = format::whole(result.scenarios.len() as u64);
+        let words = format!(
+            "{scenarios} of {of} scenarios are drawn, in {drawn} of {all} rows: the first, the last, the recommended one and the baseline. \
+             The table beside it has all."
+        );
+        frame::note(&mut picture, &words);
     }
-    let mut picture = of_rows(&result.only(&rows), &title, sheet);
-    let words = format!(
-        "{} of {} scenarios are drawn, in this order: the {BEST} that lose least, the recommended one and the baseline. The table \
-         beside it has all.",
-        rows.len(),
-        format::whole(all as u64)
-    );
-    frame::note(&mut picture, &words);
     Some(picture)
 }
 
-/// The scenarios that have rows: all, or of more than `most` so many of the best, the recommended one and the baseline.
-fn best(result: &ExperimentResult, most: usize, best: usize) -> Vec<usize> {
-    let mut all: Vec<usize> = (0..result.scenarios.len()).collect();
-    if all.len() <= most {
-        return all;
+impl<'a> Drawing<'a> {
+    fn of(result: &'a ExperimentResult, sheet: Sheet, room: usize) -> Self {
+        let labels = Labels::of(result);
+        let shown = if sheet.is_part() { vec![loss::loss_of(result)] } else { metrics(result) };
+        let recommended = ranking::recommended(result).map(|one| one.name.as_str());
+        let blocked = blocked(result);
+        let told = aggregate::featured_scenarios(result).into_iter().map(|one| one.name.as_str()).collect();
+        let is_by_cost = ranking::has_different_costs(result) && result.objective.slo.is_some();
+        let mut drawing = Self { result, rows: Vec::new(), shown, blocked, recommended, told, is_by_cost };
+        let row = |scenario: usize| {
+            let cells = labels.columns.iter().map(|column| column.cells[scenario].clone()).collect();
+            Row::new(cells, drawing.printed(scenario), scenario)
+        };
+        let scenarios = 0..result.scenarios.len();
+        let mut rows: Vec<Row> = scenarios.map(row).collect();
+        let is_cut = rows.len() > room;
+        if rows.len() > BOTH && labels.varied {
+            rows = alike::together(rows, labels.columns.len());
+        }
+        // Deployments that were each played alone come worst first.
+        if (rows.len() > BOTH || is_cut) && !result.each_alone {
+            rows.sort_by(|a, b| drawing.in_order(a, b));
+        }
+        drawing.rows = rows;
+        drawing
     }
-    let recommended = ranking::recommended(result).map(|one| one.name.as_str());
-    let is_named = |i: &usize| {
-        let name = result.scenarios[*i].name.as_str();
-        recommended == Some(name) || result.baseline.as_deref() == Some(name)
-    };
-    let lost = |i: usize| loss::lost(result, &result.scenarios[i]);
-    // What never gets its work done is no good, however little it loses.
-    let blocked = blocked(result);
-    let order = |i: usize| (blocked.contains(&i), lost(i));
-    all.sort_by(|&a, &b| {
-        let ((a_blocked, a), (b_blocked, b)) = (order(a), order(b));
-        a_blocked.cmp(&b_blocked).then(a.mean.total_cmp(&b.mean)).then(a.high.total_cmp(&b.high))
-    });
-    let mut place = 0;
-    all.retain(|i| {
-        place += 1;
-        place <= best || is_named(i)
-    });
-    all
+
+    /// What a reader sees of a scenario. Of the recommended one and the baseline nobody has the row.
+    fn printed(&self, scenario: usize) -> String {
+        let one = &self.result.scenarios[scenario];
+        if self.is_named(&one.name) {
+            return one.name.clone();
+        }
+        if self.is_no_offer(scenario) {
+            return self.why_no_offer(scenario);
+        }
+        let values = self.shown.iter().map(|metric| format::span_with_error(&one.estimates[*metric]));
+        values.collect::<Vec<_>>().join(" ")
+    }
+
+    /// The recommended one, the baseline and those that titles speak of have a row in any case, each its own.
+    fn is_named(&self, name: &str) -> bool {
+        self.recommended == Some(name) || self.result.baseline.as_deref() == Some(name) || self.told.contains(&name)
+    }
+
+    /// The best first. What never gets its work done is no good, however little it loses; where prices and an SLO decide, what meets it
+    /// comes first, and of that the cheapest.
+    fn in_order(&self, a: &Row, b: &Row) -> Ordering {
+        let is_blocked = |row: &Row| self.is_no_offer(row.entries[0]);
+        let lost = |row: &Row| loss::lost(self.result, self.first_of(row));
+        let misses = |row: &Row| {
+            let allowed = self.result.objective.slo.map(|slo| Period::of(self.result).budget(slo));
+            self.is_by_cost && allowed.is_some_and(|allowed| lost(row).low > allowed)
+        };
+        let cost = |row: &Row| if self.is_by_cost { self.cost(row).unwrap_or(0.0) } else { 0.0 };
+        is_blocked(a)
+            .cmp(&is_blocked(b))
+            .then(misses(a).cmp(&misses(b)))
+            .then(cost(a).total_cmp(&cost(b)))
+            .then(lost(a).mean.total_cmp(&lost(b).mean))
+            .then(lost(a).high.total_cmp(&lost(b).high))
+    }
+
+    /// Nobody should take it, however little it loses.
+    fn is_no_offer(&self, scenario: usize) -> bool {
+        self.blocked.contains(&scenario) || self.result.scenarios[scenario].unplaceable
+    }
+
+    fn why_no_offer(&self, scenario: usize) -> String {
+        let one = &self.result.scenarios[scenario];
+        if one.unplaceable { "no room".to_owned() } else { blocks(one) }
+    }
+
+    fn first_of(&self, row: &Row) -> &'a ScenarioResult {
+        &self.result.scenarios[row.entries[0]]
+    }
+
+    /// Of the cheapest one.
+    fn cost(&self, row: &Row) -> Option<f64> {
+        row.entries.iter().filter_map(|&i| self.result.scenarios[i].cost_per_year).min_by(f64::total_cmp)
+    }
+
+    /// So many of the rows, with the recommended one and the baseline.
+    fn first(mut self, most: usize) -> Self {
+        let last = self.rows.last().cloned();
+        // What loses most shows how far they are apart.
+        let is_named = |row: &Row| self.is_named(&self.first_of(row).name) || last.as_ref() == Some(row);
+        let mut left = most.saturating_sub(self.rows.iter().filter(|row| is_named(row)).count());
+        let taken = |row: &&Row| {
+            let is_taken = is_named(row) || left > 0;
+            left -= usize::from(is_taken && !is_named(row));
+            is_taken
+        };
+        self.rows = self.rows.iter().filter(taken).cloned().collect();
+        self
+    }
+
+    fn paint(&self, sheet: Sheet) -> Picture {
+        let (result, scenarios) = (self.result, self.rows.len());
+        let mut picture = Picture::on(sheet);
+        let labels = self.labels();
+        // Heads of several columns need more room than a narrow picture has: there they are one, and what it lists is said above.
+        let is_listed = sheet.is_narrow() && labels.columns.len() > 1;
+        let listed = is_listed.then(|| format!("Rows: {}", labels.short_keys()));
+        let labels = if is_listed { in_one_column(&labels, scenarios) } else { labels };
+        let rows = Rows::of(&labels, sheet.share(420.0));
+        let row = sheet.either(ROW, NARROW_ROW);
+        let columns = ValueColumns::of(self, picture.right());
+        let (left, right) = (rows.right + 14.0, picture.right() - columns.width() - 18.0);
+
+        let axis = self.axis(left, right);
+        let period = Period::of(result);
+        let each = period.each();
+        let slo = result.objective.slo.map(|slo| (slo, period.budget(slo)));
+        let mut y = frame::head(&mut picture, &finding::of_losses(result), &self.lead(slo, &axis));
+        y = self.legend(&mut picture, y);
+        let room = picture.right() - MARGIN;
+        for line in listed.iter().flat_map(|keys| font::wrap(keys, SMALL.size, false, room)) {
+            y += 16.0;
+            picture.text(MARGIN, y, Anchor::Left, SMALL, line);
+        }
+
+        let top = y + rows.head.max(14.0) + 16.0;
+        let bottom = top + row * scenarios as f64 + 4.0;
+        for (i, one) in self.rows.iter().enumerate() {
+            let at = top + row * i as f64 + 2.0;
+            if self.recommended == Some(self.first_of(one).name.as_str()) {
+                picture.rectangle(MARGIN - 8.0, at, picture.right() - MARGIN + 16.0, row, GREEN.faint(CHOSEN));
+            } else {
+                frame::band(&mut picture, i, at, row);
+            }
+        }
+        rows.write_head(&mut picture, top);
+        columns.write_head(&mut picture, top);
+        frame::vertical_grid(&mut picture, &axis, top, bottom);
+        if let Some((slo, allowed)) = slo.filter(|(_, allowed)| axis.holds(*allowed)) {
+            let x = axis.at(allowed);
+            picture.dashes((x, top), (x, bottom), 1.6, PURPLE);
+            let text = format!("SLO {}: {}", format::plain_percent(slo), format::duration(allowed));
+            let half = font::width(&text, SMALL.size, true) / 2.0;
+            let middle = x.clamp(left + half - 10.0, (right - half + 10.0).max(left + half));
+            picture.text(middle, top - 9.0, Anchor::Middle, SMALL.bold().coloured(PURPLE), text);
+        }
+
+        for (i, one) in self.rows.iter().enumerate() {
+            let middle = top + row * (i as f64 + 0.5) + 2.0;
+            let scenario = self.first_of(one);
+            let name = if one.entries.len() == 1 { scenario.name.clone() } else { one.cells.join(" · ") };
+            rows.write(&mut picture, i, middle, result.baseline.as_ref() == Some(&scenario.name));
+            for (number, metric) in self.shown.iter().enumerate() {
+                let Look { name: what, colour, shape } = Look::of(*metric);
+                let estimate = &scenario.estimates[*metric];
+                let y = if self.shown.len() == 1 { middle } else { middle - 5.0 + 10.0 * number as f64 };
+                let words = format!("{name}: {} of {what} {each}", format::with_interval(estimate));
+                // What it would cost to get the work done is not known.
+                let colour = if self.is_no_offer(one.entries[0]) { GREY.faint(0.45) } else { colour };
+                picture.datum(what, words, |picture| interval(picture, &axis, estimate, y, colour, shape));
+            }
+            columns.write(&mut picture, i, middle);
+            picture.description.push(format!(
+                "{name}: {} of downtime, {} of failed requests {each}",
+                format::span_with_error(&scenario.estimates[Metric::Downtime]),
+                format::span_with_error(&scenario.estimates[Metric::FailedRequests]),
+            ));
+        }
+        let unit = format!("time {each}{}", if axis.is_log() { ", logarithmic" } else { "" });
+        picture.text(f64::midpoint(left, right), bottom + 34.0, Anchor::Middle, SMALL, unit);
+        frame::foot(&mut picture, result, bottom + 40.0);
+        picture
+    }
+
+    /// The labels of the rows.
+    fn labels(&self) -> Labels {
+        let of = Labels::of(self.result);
+        let cells = |at: usize| self.rows.iter().map(|row| row.cells[at].clone()).collect();
+        let columns = of.columns.into_iter().enumerate().map(|(at, column)| Column { cells: cells(at), ..column });
+        Labels { columns: columns.collect(), varied: of.varied }
+    }
+
+    fn estimates(&self) -> impl Iterator<Item = &Estimate> {
+        self.rows.iter().flat_map(|row| self.shown.iter().map(|metric| &self.first_of(row).estimates[*metric]))
+    }
+
+    fn axis(&self, left: f64, right: f64) -> Axis {
+        let all: Vec<Estimate> = self.estimates().copied().collect();
+        let allowed = self.result.objective.slo.map(|slo| Period::of(self.result).budget(slo));
+        spanning(&all, allowed.filter(|allowed| *allowed > 0.0), left, right)
+    }
+
+    fn lead(&self, slo: Option<(f64, f64)>, axis: &Axis) -> String {
+        let result = self.result;
+        let mut sentences = Vec::new();
+        if self.shown.contains(&Metric::Downtime) {
+            sentences.push(format!("Available means that {}.", available(result)));
+        }
+        if self.shown.contains(&Metric::FailedRequests) {
+            sentences.push("Failed requests count as seconds of full traffic.".to_owned());
+        }
+        sentences.push(format!("Bars are {} intervals.", format::plain_percent(result.confidence)));
+        if let Some((slo, allowed)) = slo {
+            let what = if result.objective.metric == Metric::RequestSuccess { "failed requests" } else { "downtime" };
+            sentences.push(if axis.holds(allowed) {
+                format!("The dashed line is what the SLO leaves for {what}.")
+            } else {
+                let (slo, allowed) = (format::plain_percent(slo), format::duration(allowed));
+                let each = Period::of(result).each();
+                format!("The SLO of {slo} leaves {allowed} of {what} {each}, outside this picture.")
+            });
+        }
+        if self.rows.iter().any(|row| row.entries.len() > 1) {
+            sentences.push("Scenarios that read the same are one row.".to_owned());
+        }
+        if self.rows.iter().any(|row| self.blocked.contains(&row.entries[0])) {
+            sentences.push("Blocks: little is lost as the work is not done.".to_owned());
+        }
+        if self.rows.iter().any(|row| self.first_of(row).unplaceable) {
+            sentences.push("No room: no Node takes some of the replicas.".to_owned());
+        }
+        if result.baseline.is_some() {
+            sentences.push("The baseline is bold.".to_owned());
+        }
+        sentences.join(" ")
+    }
+
+    fn legend(&self, picture: &mut Picture, y: f64) -> f64 {
+        let mut y = y + 10.0;
+        let mut x = MARGIN + 6.0;
+        let right = picture.right();
+        let any_bound = self.estimates().any(|e| e.bound);
+        let mut entry = |picture: &mut Picture, shape: Shape, colour: Colour, name: &str| {
+            picture.key(name, |picture| {
+                shape(picture, (x, y - 4.0), 5.0, colour);
+                picture.text(x + 12.0, y, Anchor::Left, BODY, name);
+            });
+            x += 12.0 + font::width(name, BODY.size, false) + 28.0;
+        };
+        for Look { name, colour, shape } in self.shown.iter().map(|metric| Look::of(*metric)) {
+            entry(picture, shape, colour, name);
+        }
+        // What has no room on this line begins the next one.
+        let mut room_for = |x: &mut f64, words: &str, beside: f64| {
+            if *x + beside + font::width(words, BODY.size, false) > right {
+                (*x, y) = (MARGIN + 6.0, y + 20.0);
+            }
+            y
+        };
+        if any_bound {
+            let words = "nothing seen: an upper bound";
+            let y = room_for(&mut x, words, 32.0);
+            let last = self.shown.last().map_or(disc as Shape, |metric| Look::of(*metric).shape);
+            arrow(picture, x + 18.0, y - 4.0, GREY, last);
+            picture.text(x + 32.0, y, Anchor::Left, BODY, words);
+            x += 32.0 + font::width(words, BODY.size, false) + 28.0;
+        }
+        if self.recommended.is_some() {
+            let y = room_for(&mut x, "recommended", 28.0);
+            picture.rectangle(x, y - 11.0, 22.0, 14.0, GREEN.faint(CHOSEN));
+            picture.text(x + 28.0, y, Anchor::Left, BODY, "recommended");
+        }
+        y + 12.0
+    }
 }
 
-/// A row of each scenario.
-fn of_rows(result: &ExperimentResult, title: &str, sheet: Sheet) -> Picture {
-    let mut picture = Picture::on(sheet);
-    let labels = Labels::of(result);
-    // Heads of several columns need more room than a narrow picture has: there they are one, and what it lists is said above.
-    let is_listed = sheet.is_narrow() && labels.columns.len() > 1;
-    let listed = is_listed.then(|| format!("Rows: {}", labels.short_keys()));
-    let labels = if is_listed { in_one_column(&labels, result.scenarios.len()) } else { labels };
-    let rows = Rows::of(&labels, sheet.share(420.0));
-    let row = sheet.either(ROW, NARROW_ROW);
-    let shown = if sheet.is_part() { vec![loss::loss_of(result)] } else { metrics(result) };
-    let columns = ValueColumns::of(result, &shown, picture.right());
-    let (left, right) = (rows.right + 14.0, picture.right() - columns.width() - 18.0);
-
-    let axis = axis(result, &shown, left, right);
-    let period = Period::of(result);
-    let each = period.each();
-    let slo = result.objective.slo.map(|slo| (slo, period.budget(slo)));
-    let mut y = frame::head(&mut picture, title, &lead(result, slo, &axis));
-    let recommended = ranking::recommended(result).map(|one| one.name.as_str());
-    y = legend(&mut picture, y, result, &shown, recommended.is_some());
-    let room = picture.right() - MARGIN;
-    for line in listed.iter().flat_map(|keys| font::wrap(keys, SMALL.size, false, room)) {
-        y += 16.0;
-        picture.text(MARGIN, y, Anchor::Left, SMALL, line);
-    }
-
-    let top = y + rows.head.max(14.0) + 16.0;
-    let bottom = top + row * result.scenarios.len() as f64 + 4.0;
-    for (i, scenario) in result.scenarios.iter().enumerate() {
-        let at = top + row * i as f64 + 2.0;
-        if recommended == Some(scenario.name.as_str()) {
-            picture.rectangle(MARGIN - 8.0, at, picture.right() - MARGIN + 16.0, row, GREEN.faint(CHOSEN));
-        } else {
-            frame::band(&mut picture, i, at, row);
+/// When the service is available, in words.
+fn available(result: &ExperimentResult) -> String {
+    match (&result.objective.system, result.objective.min_serving) {
+        (Some(_), _) if result.each_alone => {
+            "as many Pods of a Deployment serve in rotation as are asked for".to_owned()
         }
+        (Some(system), _) => format!("{system} serve in rotation"),
+        (None, 1) => "at least 1 Pod serves in rotation".to_owned(),
+        (None, least) => format!("at least {least} Pods serve in rotation"),
     }
-    rows.write_head(&mut picture, top);
-    columns.write_head(&mut picture, top);
-    frame::vertical_grid(&mut picture, &axis, top, bottom);
-    if let Some((slo, allowed)) = slo.filter(|(_, allowed)| axis.holds(*allowed)) {
-        let x = axis.at(allowed);
-        picture.dashes((x, top), (x, bottom), 1.6, PURPLE);
-        let text = format!("SLO {}: {}", format::plain_percent(slo), format::duration(allowed));
-        let half = font::width(&text, SMALL.size, true) / 2.0;
-        let middle = x.clamp(left + half - 10.0, (right - half + 10.0).max(left + half));
-        picture.text(middle, top - 9.0, Anchor::Middle, SMALL.bold().coloured(PURPLE), text);
-    }
-
-    let baseline = result.baseline.as_deref();
-    let blocked = blocked(result);
-    for (i, scenario) in result.scenarios.iter().enumerate() {
-        let middle = top + row * (i as f64 + 0.5) + 2.0;
-        rows.write(&mut picture, i, middle, baseline == Some(scenario.name.as_str()));
-        for (number, metric) in shown.iter().enumerate() {
-            let Look { name, colour, shape } = Look::of(*metric);
-            let estimate = &scenario.estimates[*metric];
-            let y = if shown.len() == 1 { middle } else { middle - 5.0 + 10.0 * number as f64 };
-            let words = format!("{}: {} of {name} {each}", scenario.name, format::with_interval(estimate));
-            // What it would cost to get the work done is not known.
-            let colour = if blocked.contains(&i) { GREY.faint(0.45) } else { colour };
-            picture.datum(name, words, |picture| interval(picture, &axis, estimate, y, colour, shape));
-        }
-        columns.write(&mut picture, i, middle);
-        picture.description.push(format!(
-            "{}: {} of downtime, {} of failed requests {each}",
-            scenario.name,
-            format::span_with_error(&scenario.estimates[Metric::Downtime]),
-            format::span_with_error(&scenario.estimates[Metric::FailedRequests]),
-        ));
-    }
-    let unit = format!("time {each}{}", if axis.is_log() { ", logarithmic" } else { "" });
-    picture.text(f64::midpoint(left, right), bottom + 34.0, Anchor::Middle, SMALL, unit);
-    frame::foot(&mut picture, result, bottom + 40.0);
-    picture
 }
 
 /// The scenarios in which an operation is hardly ever completed, while it is in others.
-fn blocked(result: &ExperimentResult) -> Vec<usize> {
-    Ranking::of(result).map(|ranking| ranking.blocked()).unwrap_or_default()
+fn blocked(result: &ExperimentResult) -> BTreeSet<usize> {
+    let blocked = result.blocked().into_iter().enumerate().filter(|(_, is_blocked)| *is_blocked);
+    blocked.map(|(scenario, _)| scenario).collect()
 }
 
 /// What stands in the place of a loss that is little because the work is not done: `blocks node-image`.
@@ -175,12 +365,6 @@ fn in_one_column(labels: &Labels, scenarios: usize) -> Labels {
     Labels { columns: vec![Column { key: String::new(), short_key: String::new(), cells }], varied: false }
 }
 
-/// An SLO is drawn up to so many times what is lost.
-const NEAR: f64 = 4.0;
-
-/// How strong the row of the recommended scenario is coloured.
-pub(super) const CHOSEN: f64 = 0.16;
-
 /// What is drawn: downtime and failed requests, or of many scenarios what the objective counts.
 fn metrics(result: &ExperimentResult) -> Vec<Metric> {
     if result.scenarios.len() > BOTH {
@@ -189,132 +373,14 @@ fn metrics(result: &ExperimentResult) -> Vec<Metric> {
     vec![Metric::Downtime, Metric::FailedRequests]
 }
 
-/// How a metric looks.
-struct Look {
-    name: &'static str,
-    colour: Colour,
-    shape: Shape,
-}
-
-impl Look {
-    fn of(metric: Metric) -> Self {
-        if metric == Metric::FailedRequests {
-            Self { name: loss::words_of(metric), colour: VERMILION, shape: diamond }
-        } else {
-            Self { name: loss::words_of(metric), colour: BLUE, shape: disc }
-        }
-    }
-}
-
-fn estimates<'a>(result: &'a ExperimentResult, shown: &'a [Metric]) -> impl Iterator<Item = &'a Estimate> {
-    result.scenarios.iter().flat_map(|scenario| shown.iter().map(|metric| &scenario.estimates[*metric]))
-}
-
-fn axis(result: &ExperimentResult, shown: &[Metric], left: f64, right: f64) -> Axis {
-    let all: Vec<Estimate> = estimates(result, shown).copied().collect();
-    let allowed = result.objective.slo.map(|slo| Period::of(result).budget(slo)).filter(|allowed| *allowed > 0.0);
-    spanning(&all, allowed, left, right)
-}
-
-/// An axis for these values, with the ends of their intervals as far as they do not squeeze the values, and with another one if it is
-/// near.
-pub(super) fn spanning(all: &[Estimate], near: Option<f64>, left: f64, right: f64) -> Axis {
-    let value = |e: &Estimate| if e.bound { e.high } else { e.mean };
-    let values = Range::of(all.iter().map(value)).unwrap_or(Range { low: 1.0, high: 60.0 });
-    let lows = all.iter().map(|e| e.low).filter(|low| *low > values.low / 4.0);
-    let mut range =
-        Range::of(lows.chain(all.iter().map(|e| e.high)).chain([values.low, values.high])).unwrap_or(values);
-    // An SLO far from all of them would press them together: it is told in words.
-    if let Some(near) = near.filter(|a| *a < range.high * NEAR && *a > range.low / NEAR) {
-        range = Range { low: range.low.min(near), high: range.high.max(near) };
-    }
-    if range.is_wide() {
-        // Bounds are drawn as arrows to the left: leave them their length.
-        Axis::log(Unit::Time, Range { low: range.low / 1.3, ..range }, left, right)
-    } else {
-        Axis::linear(Unit::Time, range.high, left, right)
-    }
-}
-
-fn lead(result: &ExperimentResult, slo: Option<(f64, f64)>, axis: &Axis) -> String {
-    let available = match (&result.objective.system, result.objective.min_serving) {
-        (Some(_), _) if result.each_alone => {
-            "as many Pods of a Deployment serve in rotation as are asked for".to_owned()
-        }
-        (Some(system), _) => format!("{system} serve in rotation"),
-        (None, 1) => "at least 1 Pod serves in rotation".to_owned(),
-        (None, least) => format!("at least {least} Pods serve in rotation"),
-    };
-    let mut text = format!(
-        "Available means that {available}. Failed requests count as seconds of full traffic. Bars are {} intervals.",
-        format::plain_percent(result.confidence),
-    );
-    if let Some((slo, allowed)) = slo {
-        let what = if result.objective.metric == Metric::RequestSuccess { "failed requests" } else { "downtime" };
-        if axis.holds(allowed) {
-            let _ = write!(text, " The dashed line is what the SLO leaves for {what}.");
-        } else {
-            let (slo, allowed) = (format::plain_percent(slo), format::duration(allowed));
-            let _ = write!(
-                text,
-                " The SLO of {slo} leaves {allowed} of {what} {}, outside this picture.",
-                Period::of(result).each()
-            );
-        }
-    }
-    if !blocked(result).is_empty() {
-        text += " Grey: little is lost as the work is not done.";
-    }
-    if result.baseline.is_some() && result.scenarios.len() > 1 {
-        text += " The baseline is bold.";
-    }
-    text
-}
-
-fn legend(picture: &mut Picture, y: f64, result: &ExperimentResult, shown: &[Metric], has_chosen: bool) -> f64 {
-    let mut y = y + 10.0;
-    let mut x = MARGIN + 6.0;
-    let right = picture.right();
-    let any_bound = estimates(result, shown).any(|e| e.bound);
-    let mut entry = |picture: &mut Picture, shape: Shape, colour: Colour, name: &str| {
-        picture.key(name, |picture| {
-            shape(picture, (x, y - 4.0), 5.0, colour);
-            picture.text(x + 12.0, y, Anchor::Left, BODY, name);
-        });
-        x += 12.0 + font::width(name, BODY.size, false) + 28.0;
-    };
-    for Look { name, colour, shape } in shown.iter().map(|metric| Look::of(*metric)) {
-        entry(picture, shape, colour, name);
-    }
-    // What has no room on this line begins the next one.
-    let mut room_for = |x: &mut f64, words: &str, beside: f64| {
-        if *x + beside + font::width(words, BODY.size, false) > right {
-            (*x, y) = (MARGIN + 6.0, y + 20.0);
-        }
-        y
-    };
-    if any_bound {
-        let words = "nothing seen: an upper bound";
-        let y = room_for(&mut x, words, 32.0);
-        arrow(picture, x + 18.0, y - 4.0, GREY, disc);
-        picture.text(x + 32.0, y, Anchor::Left, BODY, words);
-        x += 32.0 + font::width(words, BODY.size, false) + 28.0;
-    }
-    if has_chosen {
-        let y = room_for(&mut x, "recommended", 28.0);
-        picture.rectangle(x, y - 11.0, 22.0, 14.0, GREEN.faint(CHOSEN));
-        picture.text(x + 28.0, y, Anchor::Left, BODY, "recommended");
-    }
-    y + 12.0
-}
-
 /// Estimates in figures, at the right of the picture.
 struct ValueColumns {
     columns: Vec<ValueColumn>,
 }
 
 struct ValueColumn {
-    metric: Metric,
+    head: &'static str,
+    colour: Colour,
     cells: Vec<String>,
     width: f64,
     /// Where it ends.
@@ -322,22 +388,34 @@ struct ValueColumn {
 }
 
 impl ValueColumns {
-    fn of(result: &ExperimentResult, shown: &[Metric], right: f64) -> Self {
-        let mut right = right;
-        let mut columns = Vec::new();
-        for &metric in shown.iter().rev() {
-            let blocked = blocked(result);
-            let cell = |(i, scenario): (usize, &ScenarioResult)| {
-                if blocked.contains(&i) {
-                    blocks(scenario)
+    fn of(drawing: &Drawing<'_>, right: f64) -> Self {
+        let of_metric = |&metric: &Metric| {
+            let cell = |row: &Row| {
+                let scenario = drawing.first_of(row);
+                if drawing.is_no_offer(row.entries[0]) {
+                    font::fit(&drawing.why_no_offer(row.entries[0]), SMALL.size, false, NO_OFFER)
                 } else {
                     format::span_with_error(&scenario.estimates[metric])
                 }
             };
-            let cells: Vec<String> = result.scenarios.iter().enumerate().map(cell).collect();
-            let head = font::width(Look::of(metric).name, SMALL.size, true);
-            let width = cells.iter().map(|cell| font::width(cell, SMALL.size, false)).fold(head, f64::max);
-            columns.push(ValueColumn { metric, cells, width, right });
+            let Look { name, colour, .. } = Look::of(metric);
+            (name, colour, drawing.rows.iter().map(cell).collect::<Vec<String>>())
+        };
+        let price = |row: &Row| {
+            let cost = drawing.cost(row).map_or(String::new(), |cost| pareto::money(drawing.result, cost));
+            let costs = row.entries.iter().map(|&i| drawing.result.scenarios[i].cost_per_year);
+            let is_one = costs.clone().all(|one| one == drawing.cost(row));
+            if is_one { cost } else { format!("from {cost}") }
+        };
+        let has_costs = ranking::has_different_costs(drawing.result);
+        let prices = has_costs.then(|| ("cost a year", GREY, drawing.rows.iter().map(price).collect()));
+        let mut right = right;
+        let mut columns = Vec::new();
+        let in_order: Vec<_> = drawing.shown.iter().map(of_metric).chain(prices).collect();
+        for (head, colour, cells) in in_order.into_iter().rev() {
+            let least = font::width(head, SMALL.size, true);
+            let width = cells.iter().map(|cell| font::width(cell, SMALL.size, false)).fold(least, f64::max);
+            columns.push(ValueColumn { head, colour, cells, width, right });
             right -= width + 18.0;
         }
         Self { columns }
@@ -349,8 +427,8 @@ impl ValueColumns {
 
     fn write_head(&self, picture: &mut Picture, bottom: f64) {
         for column in &self.columns {
-            let Look { name, colour, .. } = Look::of(column.metric);
-            picture.text(column.right, bottom - 8.0, Anchor::Right, SMALL.bold().coloured(colour), name);
+            let style = SMALL.bold().coloured(column.colour);
+            picture.text(column.right, bottom - 8.0, Anchor::Right, style, column.head);
         }
     }
 
@@ -358,67 +436,5 @@ impl ValueColumns {
         for column in &self.columns {
             picture.text(column.right, middle + 4.0, Anchor::Right, SMALL, column.cells[i].clone());
         }
-    }
-}
-
-type Shape = fn(&mut Picture, (f64, f64), f64, Colour);
-
-fn disc(picture: &mut Picture, at: (f64, f64), radius: f64, colour: Colour) {
-    picture.disc(at, radius, colour);
-}
-
-fn diamond(picture: &mut Picture, (x, y): (f64, f64), radius: f64, colour: Colour) {
-    let r = radius * 1.2;
-    picture.area(vec![(x, y - r), (x + r, y), (x, y + r), (x - r, y)], colour);
-}
-
-/// A value with its interval, in the shape of its metric.
-pub(super) fn mark(picture: &mut Picture, axis: &Axis, e: &Estimate, y: f64, colour: Colour, metric: Metric) {
-    interval(picture, axis, e, y, colour, Look::of(metric).shape);
-}
-
-/// A value with its interval, or an open mark with an arrow to the left for a bound.
-fn interval(picture: &mut Picture, axis: &Axis, e: &Estimate, y: f64, colour: Colour, shape: Shape) {
-    if e.bound {
-        arrow(picture, axis.at(e.high), y, colour, shape);
-        return;
-    }
-    let (low, high) = (axis.at(e.low), axis.at(e.high));
-    picture.line(vec![(low, y), (high, y)], 1.6, colour);
-    for (value, end) in [(e.low, low), (e.high, high)] {
-        if axis.holds(value) && high - low > 10.0 {
-            picture.line(vec![(end, y - 3.0), (end, y + 3.0)], 1.6, colour);
-        }
-    }
-    if !axis.holds(e.low) {
-        // The interval goes on below the axis.
-        picture.area(vec![(low - 4.0, y), (low + 3.0, y - 3.2), (low + 3.0, y + 3.2)], colour);
-    }
-    shape(picture, (axis.at(e.mean), y), 4.0, colour);
-}
-
-/// An open mark at `x`, and from it an arrow to the left: the value lies there.
-fn arrow(picture: &mut Picture, x: f64, y: f64, colour: Colour, shape: Shape) {
-    let tip = x - 20.0;
-    picture.line(vec![(x, y), (tip + 4.0, y)], 1.4, colour);
-    picture.area(vec![(tip, y), (tip + 6.0, y - 3.2), (tip + 6.0, y + 3.2)], colour);
-    shape(picture, (x, y), 4.2, colour);
-    shape(picture, (x, y), 2.6, PAPER);
-}
-
-/// The scenario that the other charts show, for their leads.
-pub fn shown_name(result: &ExperimentResult) -> String {
-    match aggregate::shown(result) {
-        Some(shown) if result.scenarios.len() > 1 => {
-            let what = match aggregate::role(result, shown) {
-                Some(Role::New) => "the new manifest",
-                Some(Role::Recommended) => "the recommended scenario",
-                Some(Role::Baseline) => "the baseline",
-                None if result.each_alone => "the worst Deployment",
-                None => "the first scenario",
-            };
-            format!("Shown is {what}, {}.", in_words(result, shown))
-        }
-        _ => String::new(),
     }
 }

@@ -9,6 +9,8 @@ use crate::report::labels::{Column, Labels, distinct};
 
 /// Disc, square, triangle, diamond, triangle downwards, cross.
 const SHAPES: usize = 6;
+/// The same in words.
+const SIGNS: [&str; SHAPES] = ["●", "■", "▲", "◆", "▼", "✚"];
 /// Radii that are told apart at a glance.
 const SIZES: [f64; 3] = [4.6, 6.6, 8.6];
 const MIDDLE: f64 = 5.5;
@@ -83,7 +85,7 @@ impl Encoding {
             });
             y += 20.0;
         }
-        // A part of another picture has no room for more; its labels tell what shapes and sizes do.
+        // A part of another picture has no room for more: there the words of the keys tell them.
         if picture.sheet.is_part() {
             return y;
         }
@@ -106,6 +108,28 @@ impl Encoding {
             }
         }
         y
+    }
+
+    /// The keys of the labels with their shapes and sizes: `replicas · periodSeconds (● 2, ■ 4)`.
+    pub fn keys_in_words(&self, labels: &Labels) -> String {
+        let signs = |at: usize, looks: &[&str]| {
+            let values = distinct(&labels.columns[at]);
+            let named = values.iter().zip(looks).map(|(value, look)| format!("{look} {value}"));
+            format!(" ({})", named.collect::<Vec<_>>().join(", "))
+        };
+        let key = |(at, column): (usize, &Column)| {
+            let meaning = match Some(at) {
+                at_shape if at_shape == self.shape => signs(at, &SIGNS),
+                at_size if at_size == self.size => {
+                    let names =
+                        if values(column) == 2 { &["small", "large"][..] } else { &["small", "middle", "large"] };
+                    signs(at, names)
+                }
+                _ => String::new(),
+            };
+            format!("{}{meaning}", column.short_key)
+        };
+        labels.columns.iter().enumerate().map(key).collect::<Vec<_>>().join(" · ")
     }
 }
 

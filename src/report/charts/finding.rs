@@ -1,9 +1,12 @@
 //! What the titles of charts say: who loses how much, in as few words as tell it.
 
-use crate::report::aggregate;
-use crate::report::choice;
+use std::collections::BTreeSet;
+
+use crate::report::aggregate::{self, Role};
+use crate::report::choice::Choice;
 use crate::report::format;
-use crate::report::labels::Labels;
+use crate::report::indifference::Indifference;
+use crate::report::labels::{Labels, in_words};
 use crate::report::loss;
 use crate::report::period::Period;
 use crate::report::ranking::{self, Ground, Ranking, Relation};
@@ -19,7 +22,8 @@ pub fn settings(result: &ExperimentResult, scenario: &ScenarioResult) -> String 
     let Some(place) = place.filter(|_| labels.varied) else { return cut(&scenario.name) };
     let varies = |cells: &[String]| cells.iter().any(|cell| *cell != cells[0]);
     let baseline = result.scenarios.iter().position(|one| Some(&one.name) == result.baseline.as_ref());
-    // What differs from the baseline is enough to tell it.
+    // What differs from the baseline is enough to tell it, where that is what others are compared with.
+    let baseline = baseline.filter(|_| Choice::of(result).is_none());
     let differs = |cells: &[String]| baseline.is_none_or(|other| other == place || cells[other] != cells[place]);
     let columns = labels.columns.iter().filter(|column| varies(&column.cells) && differs(&column.cells));
     let named: Vec<String> = columns.map(|column| column.in_words(place)).collect();
@@ -32,7 +36,8 @@ pub fn settings(result: &ExperimentResult, scenario: &ScenarioResult) -> String 
     }
     // The last part of a key says what it is.
     let brief: Vec<&str> = named.iter().map(|one| after_dots(one)).collect();
-    cut(&brief.join(", "))
+    let keys: BTreeSet<&str> = brief.iter().filter_map(|one| one.split(' ').next()).collect();
+    if keys.len() < brief.len() { long } else { cut(&brief.join(", ")) }
 }
 
 /// `whenUnsatisfiable ScheduleAnyway` of `topologySpreadConstraints[0].whenUnsatisfiable ScheduleAnyway`.
@@ -48,11 +53,9 @@ fn cut(text: &str) -> String {
     text.chars().take(LONGEST - 1).chain(['…']).collect()
 }
 
-/// The scenario that pictures show, and the baseline where that is another.
+/// The scenario that pictures show, and what it is compared with.
 pub fn pair(result: &ExperimentResult) -> Option<(&ScenarioResult, Option<&ScenarioResult>)> {
-    let shown = aggregate::shown(result)?;
-    let baseline = result.scenarios.iter().find(|one| Some(&one.name) == result.baseline.as_ref());
-    Some((shown, baseline.filter(|baseline| baseline.name != shown.name)))
+    Some((aggregate::shown(result)?, aggregate::other(result)))
 }
 
 /// What is lost with which settings, by the objective's metric.
@@ -63,8 +66,9 @@ pub fn of_losses(result: &ExperimentResult) -> String {
     if result.each_alone {
         return format!("{} has the most {what}: {} {each}", cut(&shown.name), lost(shown));
     }
-    let is_recommended = aggregate::role(result, shown).is_some();
+    let is_recommended = aggregate::role(result, shown).is_some_and(|role| role != Role::Best);
     let ranking = Ranking::of(result);
+    let choice = Choice::of(result).and_then(|choice| choice.worth(result));
     if let Some(slo) = result.objective.slo
         && ranking.is_some_and(|ranking| ranking.ground == Ground::CheapestThatMeets)
     {
@@ -86,13 +90,26 @@ pub fn of_losses(result: &ExperimentResult) -> String {
         Some(baseline) if is_recommended => {
             format!("{}: {} of {what} {each} instead of {}", settings(result, shown), lost(shown), lost(baseline))
         }
-        _ if result.scenarios.len() == 1 => format!("{} of {what} {each}", capital(&lost(shown))),
+        _ if result.scenarios.len() == 1 => format!("{} of {what} {each}", format::capital(&lost(shown))),
         _ if ranking::recommended(result).is_some() => {
             let is_baseline = result.baseline.as_ref() == Some(&shown.name);
             let who = if is_baseline { "The baseline stays".to_owned() } else { settings(result, shown) };
-            format!("{who}: {} of {what} {each}, and no other surely saves more than matters", lost(shown))
+            let matters = Indifference::of(result);
+            if matters.secs >= loss::lost(result, shown).mean {
+                format!(
+                    "{who}: {} of {what} {each}, all of it less than what matters ({})",
+                    lost(shown),
+                    matters.in_short()
+                )
+            } else {
+                format!(
+                    "{who}: {} of {what} {each}; no other surely saves more than {}",
+                    lost(shown),
+                    matters.in_short()
+                )
+            }
         }
-        _ if choice::worth(result).is_some() => choice::worth(result).unwrap_or_default(),
+        _ if choice.is_some() => choice.unwrap_or_default(),
         _ => {
             let by_loss = |a: &&ScenarioResult, b: &&ScenarioResult| {
                 loss::lost(result, a).mean.total_cmp(&loss::lost(result, b).mean)
@@ -101,7 +118,7 @@ pub fn of_losses(result: &ExperimentResult) -> String {
             let most = result.scenarios.iter().max_by(by_loss).unwrap_or(shown);
             format!(
                 "{} of {what} {each} with {}, {} with {}",
-                capital(&lost(least)),
+                format::capital(&lost(least)),
                 settings(result, least),
                 lost(most),
                 settings(result, most)
@@ -116,11 +133,29 @@ fn not_worse(result: &ExperimentResult) -> Option<&'static str> {
     let (recommended, baseline) = (ranking.recommended?, ranking.baseline?);
     let is_cheaper = ranking.by_cost(recommended, baseline).is_lt();
     match (ranking.relation(recommended, baseline), is_cheaper) {
-        (Relation::AsGood, true) => Some("costs less and loses as little"),
+        (Relation::AsGood, true) => Some("needs less and loses as little"),
         (Relation::AsGood, false) => Some("loses as little"),
-        (Relation::Unclear, true) => Some("costs less and is not known to lose more"),
+        (Relation::Unclear, true) => Some("needs less and is not known to lose more"),
         (Relation::Unclear, false) => Some("is not known to lose more"),
         (Relation::Better | Relation::Worse, _) => None,
+    }
+}
+
+/// The scenario that the other charts show, for their leads.
+pub fn shown_name(result: &ExperimentResult) -> String {
+    match aggregate::shown(result) {
+        Some(shown) if result.scenarios.len() > 1 => {
+            let what = match aggregate::role(result, shown) {
+                Some(Role::New) => "the new manifest",
+                Some(Role::Recommended) => "the recommended scenario",
+                Some(Role::Best) => "the best choice where it matters most",
+                Some(Role::Baseline) => "the baseline",
+                None if result.each_alone => "the worst Deployment",
+                None => "the first scenario",
+            };
+            format!("Shown is {what}, {}.", in_words(result, shown))
+        }
+        _ => String::new(),
     }
 }
 
@@ -128,10 +163,4 @@ fn not_worse(result: &ExperimentResult) -> Option<&'static str> {
 pub fn lower(text: &str) -> String {
     let mut chars = text.chars();
     chars.next().map_or_else(String::new, |first| first.to_lowercase().chain(chars).collect())
-}
-
-/// With a capital letter at its beginning.
-pub fn capital(text: &str) -> String {
-    let mut chars = text.chars();
-    chars.next().map_or_else(String::new, |first| first.to_uppercase().chain(chars).collect())
 }

@@ -87,6 +87,9 @@ pub fn note(picture: &mut Picture, words: &str) {
     picture.reach(y + 5.0);
 }
 
+/// How strong the row of the recommended scenario is coloured.
+pub const CHOSEN: f64 = 0.16;
+
 /// Colours and the names of their series on as few lines as they need. Returns where the chart may go on.
 pub fn legend_line(picture: &mut Picture, y: f64, entries: &[(Colour, String)]) -> f64 {
     let (mut x, mut y) = (MARGIN, y + 12.0);

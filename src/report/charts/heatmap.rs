@@ -12,7 +12,7 @@ use crate::report::labels::{Column, Labels, distinct};
 use crate::report::loss;
 use crate::report::period::Period;
 use crate::report::ranking::{AS_GOOD, BLOCKS, Ground, RECOMMENDED, Ranking};
-use crate::results::{Estimate, ExperimentResult};
+use crate::results::{Estimate, ExperimentResult, ScenarioResult};
 use crate::study::Metric;
 
 /// Beyond these a number no longer fits its cell, or the picture no page.
@@ -28,7 +28,7 @@ const CELL: f64 = 50.0;
 /// A cell of this height has room for the error below its number.
 const WITH_ERROR: f64 = 44.0;
 /// A cell of this height has room for a word above it.
-const WITH_WORD: f64 = 28.0;
+const WITH_WORD: f64 = 34.0;
 /// What stands above the cells of a part of another picture.
 const HEADS: f64 = 92.0;
 const BAR: (f64, f64) = (260.0, 12.0);
@@ -52,17 +52,29 @@ pub fn draw(result: &ExperimentResult, sheet: Sheet) -> Option<Picture> {
     let (what, stops) = if fails { ("failed requests", ORANGES) } else { ("downtime", BLUES) };
     let period = Period::of(result);
     let allowed = result.objective.slo.map(|slo| (slo, period.budget(slo))).filter(|(_, seconds)| *seconds > 0.0);
-    let shown = Shown { result, best: Ranking::of(result), scale: Scale::of(result, stops), allowed, period };
+    let shown = Shown {
+        result,
+        best: Ranking::of(result),
+        blocked: result.blocked(),
+        scale: Scale::of(result, stops),
+        allowed,
+        period,
+    };
 
     let mut picture = Picture::on(sheet);
     let title = combinations::finding(result, &layout);
     let y = frame::head(&mut picture, &title, &lead(&shown, what));
-    let meeting = |seconds: f64| result.scenarios.iter().filter(|s| loss::lost(result, s).mean <= seconds).count();
-    let divides = allowed.filter(|(_, seconds)| (1..result.scenarios.len()).contains(&meeting(*seconds)));
+    let contenders: Vec<&ScenarioResult> = result.contenders().into_iter().map(|i| &result.scenarios[i]).collect();
+    let meeting = |seconds: f64| contenders.iter().filter(|s| loss::lost(result, s).mean <= seconds).count();
+    let divides = allowed.filter(|(_, seconds)| (1..contenders.len()).contains(&meeting(*seconds)));
     let what = format!("{what} {}", period.each());
-    let y = shown.scale.draw(&mut picture, y - 2.0, &what, divides, result.baseline.is_some());
-
     let (row_values, column_values) = (distinct(layout.rows), distinct(layout.columns));
+    let height = |y: f64| sheet.area(CELL * row_values.len() as f64, HEADS + y) / row_values.len() as f64;
+    // Where a cell has no room for the word it has a star.
+    let is_starred =
+        height(y + BAR.1 + 24.0) < WITH_WORD && shown.best.as_ref().is_some_and(|best| best.recommended.is_some());
+    let y = shown.scale.draw(&mut picture, y - 2.0, &what, divides, result.baseline.is_some(), is_starred);
+
     let map_values: Vec<Option<&String>> =
         layout.maps.map_or(vec![None], |maps| distinct(maps).into_iter().map(Some).collect());
     let names = row_values.iter().map(|value| font::width(value, BODY.size, true));
@@ -74,7 +86,7 @@ pub fn draw(result: &ExperimentResult, sheet: Sheet) -> Option<Picture> {
     let is_beside = room / wanted >= 76.0;
     let room = if is_beside { room } else { picture.right() - MARGIN - side };
     let width = (room / wanted).clamp(NARROWEST, WIDEST);
-    let height = sheet.area(CELL * row_values.len() as f64, HEADS + y) / row_values.len() as f64;
+    let height = height(y);
     let mut top = y + 12.0;
     let mut left = MARGIN;
     let mut bottom = top;
@@ -130,10 +142,18 @@ struct Frame {
 struct Shown<'a> {
     result: &'a ExperimentResult,
     best: Option<Ranking<'a>>,
+    /// Of each scenario whether it never gets its operations done.
+    blocked: Vec<bool>,
     scale: Scale,
     /// The SLO, and the seconds that it leaves.
     allowed: Option<(f64, f64)>,
     period: Period,
+}
+
+impl Shown<'_> {
+    fn is_blocked(&self, scenario: usize) -> bool {
+        self.blocked[scenario]
+    }
 }
 
 /// Draws a map and returns where it ends.
@@ -193,7 +213,10 @@ fn draw_map(picture: &mut Picture, shown: &Shown<'_>, layout: &Layout<'_>, map: 
         }
     }
     if let Some((_, seconds)) = shown.allowed {
-        let meets = |r: usize, c: usize| find(r, c).map(|i| loss::lost(result, &result.scenarios[i]).mean <= seconds);
+        let counts = |i: &usize| !shown.is_blocked(*i);
+        let meets = |r: usize, c: usize| {
+            find(r, c).filter(counts).map(|i| loss::lost(result, &result.scenarios[i]).mean <= seconds)
+        };
         border(picture, (rows.len(), columns.len()), meets, |r, c| (at(r, c), (frame.width, frame.height)));
     }
     // Over all cells, or a neighbour would cover half of its frame.
@@ -227,10 +250,13 @@ fn cell(picture: &mut Picture, shown: &Shown<'_>, i: usize, (x, y, width, height
     let result = shown.result;
     let scenario = &result.scenarios[i];
     let lost = loss::lost(result, scenario);
-    let fill = shown.scale.colour(lost);
+    let is_blocked = shown.is_blocked(i);
+    // What is lost where the work is not done has no place among the others.
+    let fill = if is_blocked { GRID } else { shown.scale.colour(lost) };
     let ink = ink_on(fill);
     let (what, each) = (loss::what(result), shown.period.each());
-    let words = format!("{}: {} of {what} {each}", scenario.name, format::with_interval(lost));
+    let blocks = if is_blocked { format!(" ({BLOCKS} an operation)") } else { String::new() };
+    let words = format!("{}: {} of {what} {each}{blocks}", scenario.name, format::with_interval(lost));
     let word = word(shown, i);
     let middle = x + width / 2.0;
     picture.description.push(format!(
@@ -241,17 +267,17 @@ fn cell(picture: &mut Picture, shown: &Shown<'_>, i: usize, (x, y, width, height
     ));
     picture.datum("", words, |picture| {
         picture.rectangle(x + 1.0, y + 1.0, width - 2.0, height - 2.0, fill);
-        let (mut value, error) = in_two(lost);
+        let (mut value, error) = if is_blocked { (BLOCKS.to_owned(), String::new()) } else { in_two(lost) };
         let is_low = height < WITH_WORD;
         if is_low && shown.best.as_ref().is_some_and(|best| best.recommended == Some(i)) {
             value.insert_str(0, "★ ");
         }
-        let word = word.filter(|_| !is_low);
+        let word = word.filter(|_| !is_low && !is_blocked);
         // The largest size at which the number fits.
         let fits = |size: &f64| font::width(&value, *size, true) <= width - 8.0;
         let size = [14.0, 13.0, 12.0, 11.0, 10.0, 9.0].into_iter().find(fits).unwrap_or(8.0);
         // A low cell has the number only, or that and a word.
-        let has_error = height >= WITH_ERROR;
+        let has_error = height >= WITH_ERROR && !is_blocked;
         let baseline = match (word.is_some(), has_error) {
             (true, false) => y + height - 6.0,
             (false, true) => y + height / 2.0 + 1.0,
@@ -329,8 +355,8 @@ struct Scale {
 
 impl Scale {
     fn of(result: &ExperimentResult, stops: [Colour; 9]) -> Self {
-        let seen = result.scenarios.iter().map(|scenario| loss::lost(result, scenario)).filter(|lost| !lost.bound);
-        let seen: Vec<&Estimate> = seen.collect();
+        let contenders = result.contenders().into_iter().map(|i| loss::lost(result, &result.scenarios[i]));
+        let seen: Vec<&Estimate> = contenders.filter(|lost| !lost.bound).collect();
         let Some(means) = Range::of(seen.iter().map(|lost| lost.mean)) else {
             return Self { range: None, log: false, stops };
         };
@@ -360,7 +386,15 @@ impl Scale {
     }
 
     /// A bar with what its colours mean. Returns where the picture may go on.
-    fn draw(&self, picture: &mut Picture, y: f64, what: &str, divides: Option<(f64, f64)>, framed: bool) -> f64 {
+    fn draw(
+        &self,
+        picture: &mut Picture,
+        y: f64,
+        what: &str,
+        divides: Option<(f64, f64)>,
+        framed: bool,
+        starred: bool,
+    ) -> f64 {
         let Some(range) = self.range else { return y };
         let unit = if self.log { format!("{what} (logarithmic)") } else { what.to_owned() };
         picture.text(MARGIN, y + 10.0, Anchor::Left, SMALL.bold(), unit.clone());
@@ -395,6 +429,10 @@ impl Scale {
         if framed && right < picture.right() - 80.0 {
             outline(picture, (right, y, 18.0, 12.0), 2.0);
             picture.text(right + 26.0, y + 10.0, Anchor::Left, SMALL, "baseline");
+            right += 26.0 + font::width("baseline", SMALL.size, false) + 24.0;
+        }
+        if starred && right < picture.right() - 110.0 {
+            picture.text(right, y + 10.0, Anchor::Left, SMALL, "★ recommended");
         }
         y + BAR.1 + 26.0
     }
@@ -437,8 +475,8 @@ fn lead(shown: &Shown<'_>, what: &str) -> String {
         };
     }
     let stands = |best: &Ranking<'_>, word| (0..result.scenarios.len()).any(|i| best.standing(i) == word);
-    if shown.best.as_ref().is_some_and(|best| stands(best, BLOCKS)) {
-        text += " Blocks: an operation is hardly ever completed there, and it is not counted.";
+    if shown.blocked.contains(&true) {
+        text += " Blocks: an operation is hardly ever completed there; what is lost then is not counted.";
     }
     if let Some(best) = shown.best.as_ref().filter(|best| stands(best, AS_GOOD)) {
         text += &format!(" As good: within {} of the recommended one.", best.indifference.in_full());

@@ -83,7 +83,7 @@ pub fn draw(result: &ExperimentResult, sheet: Sheet) -> Option<Picture> {
     let least = curves.iter().map(|curve| curve.rate / curve.all()).fold(f64::INFINITY, f64::min);
 
     let mut picture = Picture::on(sheet);
-    let y = frame::head(&mut picture, &title(result, &curves), &lead(&curves, &few));
+    let y = frame::head(&mut picture, &title(result, &curves), &lead(result, &curves, &few));
     let y = if curves.len() > 1 { legend(&mut picture, result, &curves, y - 6.0) } else { y };
     let rates = whole_powers(least, most);
     let widest = rates.iter().map(|(_, words)| font::width(words, SMALL.size, false)).fold(0.0, f64::max);
@@ -179,10 +179,16 @@ fn whole_powers(least: f64, most: f64) -> Vec<(f64, String)> {
     inside.into_iter().rev().step_by(step).map(|rate| (rate, often(rate))).collect()
 }
 
+/// The same in a sentence: `10 times a year`.
+fn in_time(rate: f64) -> String {
+    let often = often(rate);
+    if often.starts_with("once") { often } else { often.replace(" a year", " times a year") }
+}
+
 fn often(rate: f64) -> String {
     match rate {
-        rate if rate > 1.5 => format!("{} a year", format::significant(rate, 3)),
-        rate if rate > 0.7 => "once a year".to_owned(),
+        rate if (0.95..1.05).contains(&rate) => "once a year".to_owned(),
+        rate if rate > 0.95 => format!("{} a year", format::significant(rate, 3)),
         rate => format!("once in {} years", format::significant(1.0 / rate, 2)),
     }
 }
@@ -195,7 +201,7 @@ fn title(result: &ExperimentResult, curves: &[Curve<'_>]) -> String {
     let Some((years, secs)) = known.into_iter().find_map(|years| Some((years, first.once_in(years)?))) else {
         let half = first.samples.quantile(0.5).map(format::duration);
         let half = half.map_or("most have no end".to_owned(), |half| format!("half of them last {half} or longer"));
-        return format!("An outage comes {}; {half}", often(first.rate));
+        return format!("An outage comes {}; {half}", in_time(first.rate));
     };
     let lasts = |secs: f64| {
         if secs.is_finite() { format!("{} or longer", format::duration(secs)) } else { "for ever".to_owned() }
@@ -203,15 +209,17 @@ fn title(result: &ExperimentResult, curves: &[Curve<'_>]) -> String {
     let span =
         if years > 1.5 { format!("Once in {} years", format::whole(years as u64)) } else { "Once a year".to_owned() };
     let long = format!("{span} an outage lasts {}", lasts(secs));
-    let is_baseline = |curve: &&Curve<'_>| Some(&curve.scenario.name) == result.baseline.as_ref();
-    let here = if curves.len() > 1 && is_baseline(&first) { "In the baseline an" } else { "An" };
+    let is_the_other =
+        |curve: &&Curve<'_>| aggregate::other(result).is_some_and(|other| other.name == curve.scenario.name);
+    let is_baseline = Some(&first.scenario.name) == result.baseline.as_ref();
+    let here = if curves.len() > 1 && is_baseline { "In the baseline an" } else { "An" };
     let others = curves.iter().skip(1);
-    let Some(other) = others.clone().find(is_baseline).or_else(|| others.max_by(|a, b| a.rate.total_cmp(&b.rate)))
+    let Some(other) = others.clone().find(is_the_other).or_else(|| others.max_by(|a, b| a.rate.total_cmp(&b.rate)))
     else {
         return long;
     };
-    let place = if is_baseline(&other) {
-        "in the baseline".to_owned()
+    let place = if is_the_other(&other) {
+        aggregate::in_the_other(result)
     } else {
         format!("with {}", finding::settings(result, other.scenario))
     };
@@ -220,20 +228,22 @@ fn title(result: &ExperimentResult, curves: &[Curve<'_>]) -> String {
     if first.rate.max(other.rate) >= MANY_MORE * first.rate.min(other.rate) {
         return format!(
             "{here} outage comes {}, {place} {}; {}, {place} {of_other}",
-            often(first.rate),
-            often(other.rate),
+            in_time(first.rate),
+            in_time(other.rate),
             finding::lower(&long)
         );
     }
     if of_other == lasts(secs) { format!("{long}, {place} too") } else { format!("{long}; {place} {of_other}") }
 }
 
-fn lead(curves: &[Curve<'_>], few: &[String]) -> String {
+fn lead(result: &ExperimentResult, curves: &[Curve<'_>], few: &[String]) -> String {
     let mut text = "How many outages of the service there are in a year that last longer than a time. Lower and further left is better. \
                     The dot is the longest seen; the line is thin where fewer than ten outages are longer: there it is a guess."
         .to_owned();
     if let [only] = curves {
-        text += &format!(" {}.", finding::capital(&seen(only)));
+        text += &format!(" {}.", format::capital(&seen(only)));
+        let shown = finding::shown_name(result);
+        text += &if shown.is_empty() { shown } else { format!(" {shown}") };
     }
     if !few.is_empty() {
         text += &format!(" Fewer than {FEW} outages, and no curve: {}.", few.join("; "));
@@ -275,7 +285,7 @@ fn name(result: &ExperimentResult, curve: &Curve<'_>) -> String {
         Some(role) => format!("{role}: {settings}"),
         None => settings,
     };
-    std::iter::once(name).chain(curve.alike.iter().cloned()).collect::<Vec<_>>().join(", ")
+    std::iter::once(name).chain(curve.alike.iter().cloned()).collect::<Vec<_>>().join(" and ")
 }
 
 /// A line for each curve.

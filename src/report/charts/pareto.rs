@@ -1,14 +1,16 @@
 //! What availability costs: lost time against the price of a year, and the front of those that nobody beats in both.
 
 use super::axis::{Axis, Range, Unit};
+use super::encoding::{RING, ring_in};
 use super::finding;
 use super::font;
 use super::frame::{self, MARGIN, SMALL};
 use super::label_placement;
-use super::palette::{BLUE, Colour, GREEN, GREY, PAPER, PURPLE, SKY, SLATE};
+use super::palette::{BLUE, Colour, GREEN, GREY, INK, PAPER, PURPLE, SKY, SLATE};
 use super::picture::{Anchor, Picture};
 use super::sheet::Sheet;
 use crate::report::format;
+use crate::report::indifference::Indifference;
 use crate::report::labels::Labels;
 use crate::report::loss;
 use crate::report::pareto::{self, Place};
@@ -17,6 +19,8 @@ use crate::report::ranking::{self, Ground, Ranking};
 use crate::results::{Estimate, ExperimentResult, ScenarioResult};
 
 const HEIGHT: f64 = 430.0;
+/// The radius of a mark.
+const MARK: f64 = 5.5;
 /// What stands below it.
 const BELOW: f64 = 58.0;
 /// So few points all have names.
@@ -26,6 +30,19 @@ const NAME: usize = 12;
 
 /// A point per scenario. `None` unless they cost differently.
 pub fn draw(result: &ExperimentResult, sheet: Sheet) -> Option<Picture> {
+    let placed: Vec<usize> = (0..result.scenarios.len()).filter(|&i| !result.scenarios[i].unplaceable).collect();
+    if placed.is_empty() || placed.len() == result.scenarios.len() {
+        return of_placed(result, sheet);
+    }
+    let mut picture = of_placed(&result.only(&placed), sheet)?;
+    let left_out = result.scenarios.len() - placed.len();
+    let words = format!("Left out: {left_out} scenarios of which no Node takes some of the replicas.");
+    frame::note(&mut picture, &words);
+    Some(picture)
+}
+
+/// The same of scenarios that all have room for their replicas.
+fn of_placed(result: &ExperimentResult, sheet: Sheet) -> Option<Picture> {
     let places = pareto::places(result)?;
     let labels = Labels::of(result);
     let lost: Vec<&Estimate> = result.scenarios.iter().map(|s| loss::lost(result, s)).collect();
@@ -37,8 +54,8 @@ pub fn draw(result: &ExperimentResult, sheet: Sheet) -> Option<Picture> {
     let mut picture = Picture::on(sheet);
     let what = format!("{} {}", loss::what(result), period.each());
     let y = frame::head(&mut picture, &title(result, &places), &lead(result));
-    let y = if sheet.is_part() { y } else { frame::legend_line(&mut picture, y - 10.0, &legend(result, &places)) };
-    picture.text(MARGIN, y + 10.0, Anchor::Left, SMALL.bold(), what.clone());
+    let y = frame::legend_line(&mut picture, y - 10.0, &legend(result, &places, sheet.is_part()));
+    let head = y + 10.0;
     let top = y + 22.0;
     let (left, right, bottom) = (MARGIN + 70.0, picture.right() - 10.0, top + sheet.area(HEIGHT, top + BELOW));
     let values = Range::of(lost.iter().map(|e| shown(e)))?;
@@ -46,21 +63,26 @@ pub fn draw(result: &ExperimentResult, sheet: Sheet) -> Option<Picture> {
     let near = allowed.map(|(_, s)| s).filter(|s| *s > values.low / 30.0 && *s < values.high * 30.0);
     let range = Range::of(ends.chain(near).chain([values.low, values.high]))?;
     let y_axis = if range.is_wide() {
-        Axis::log(Unit::Time, range, bottom, top)
+        // No mark lies on the axis.
+        Axis::log(Unit::Time, Range { low: range.low / 1.5, ..range }, bottom, top)
     } else {
         Axis::linear(Unit::Time, range.high, bottom, top)
     };
+    let unit = if y_axis.is_log() { format!("{what} (logarithmic)") } else { what.clone() };
+    picture.text(MARGIN, head, Anchor::Left, SMALL.bold(), unit);
     let x_axis = Axis::linear(Unit::Number, costs.iter().copied().fold(0.0, f64::max), left, right);
     frame::vertical_grid(&mut picture, &x_axis, top, bottom);
     frame::horizontal_grid(&mut picture, &y_axis, left, right);
     picture.line(vec![(left, top), (left, bottom), (right, bottom)], 1.2, GREY);
     let currency = result.currency.as_ref().map_or(String::new(), |currency| format!(", {currency}"));
     picture.text(f64::midpoint(left, right), bottom + 34.0, Anchor::Middle, SMALL, format!("cost a year{currency}"));
+    let mut label_of_slo = None;
     if let Some((slo, seconds)) = allowed.filter(|(_, seconds)| y_axis.holds(*seconds)) {
         let y = y_axis.at(seconds);
         picture.dashes((left, y), (right, y), 1.6, PURPLE);
         let text = format!("SLO {}: {}", format::plain_percent(slo), format::duration(seconds));
         let above = if y - 24.0 > top { y - 6.0 } else { y + 15.0 };
+        label_of_slo = Some((right - 8.0 - font::width(&text, SMALL.size, true), above - 11.0, right, above + 4.0));
         picture.text(right - 4.0, above, Anchor::Right, SMALL.bold().coloured(PURPLE), text);
     }
 
@@ -71,7 +93,15 @@ pub fn draw(result: &ExperimentResult, sheet: Sheet) -> Option<Picture> {
         let y = y_axis.at(seconds);
         (left, y - 2.0, right, y + 2.0)
     }));
+    bars.extend(label_of_slo);
     let recommended = ranking::recommended(result).map(|best| best.name.as_str());
+    let ring_of = |i: usize| match Some(result.scenarios[i].name.as_str()) {
+        name if name == recommended => Some(GREEN),
+        name if name == result.baseline.as_deref() => Some(INK),
+        _ => None,
+    };
+    // As the legend calls them.
+    let series = |place| if sheet.is_part() { in_few_words(place) } else { words_of(place) };
     // What matters more is seen above what matters less.
     let mut in_order: Vec<usize> = (0..costs.len()).collect();
     in_order.sort_by_key(|&i| (recommended != Some(result.scenarios[i].name.as_str()), places[i]));
@@ -86,13 +116,12 @@ pub fn draw(result: &ExperimentResult, sheet: Sheet) -> Option<Picture> {
             pareto::money(result, costs[i]),
             format::with_interval(lost[i])
         );
-        picture.datum(words_of(places[i]), words, |picture| {
+        picture.datum(series(places[i]), words, |picture| {
             picture.line(vec![(x, low), (x, high)], 1.2, colour.faint(0.55));
-            if recommended == Some(scenario.name.as_str()) {
-                picture.disc((x, y), 10.0, GREEN);
-                picture.disc((x, y), 7.5, PAPER);
+            if let Some(colour) = ring_of(i) {
+                ring_in(picture, (x, y), MARK, colour);
             }
-            picture.disc((x, y), 5.5, colour);
+            picture.disc((x, y), MARK, colour);
             if lost[i].bound {
                 picture.disc((x, y), 3.2, PAPER);
             }
@@ -106,14 +135,8 @@ pub fn draw(result: &ExperimentResult, sheet: Sheet) -> Option<Picture> {
     }
     // Only what somebody may take has a name, and the baseline: of the others the page tells on pointing.
     let name = |i: usize| if labels.varied { labels.narrow(i, NAME) } else { labels.short(i) };
-    let radius = |i: usize| if recommended == Some(result.scenarios[i].name.as_str()) { 10.0 } else { 7.0 };
-    let is_named = |i: &usize| {
-        let name = result.scenarios[*i].name.as_str();
-        costs.len() <= NAMED
-            || places[*i] == Place::Front
-            || recommended == Some(name)
-            || result.baseline.as_deref() == Some(name)
-    };
+    let radius = |i: usize| if ring_of(i).is_some() { MARK + RING } else { 7.0 };
+    let is_named = |i: &usize| costs.len() <= NAMED || places[*i] == Place::Front || ring_of(*i).is_some();
     bars.extend((0..costs.len()).filter(|i| !is_named(i)).map(at).map(|(x, y)| (x - 6.0, y - 6.0, x + 6.0, y + 6.0)));
     let names: Vec<_> = in_order.into_iter().filter(is_named).map(|i| (name(i), at(i), radius(i))).collect();
     label_placement::names(&mut picture, &names, bars, (left, top, right, bottom));
@@ -137,7 +160,15 @@ fn words_of(place: Place) -> &'static str {
     match place {
         Place::Front => "worth its money: whatever costs no more surely loses more",
         Place::Perhaps => "perhaps: another costs no more, and may lose as little",
-        Place::Dominated => "not worth it: another costs no more, and loses no more by what matters",
+        Place::Dominated => "not worth it: another costs no more and loses as little",
+    }
+}
+
+fn in_few_words(place: Place) -> &'static str {
+    match place {
+        Place::Front => "worth its money",
+        Place::Perhaps => "perhaps",
+        Place::Dominated => "another costs no more and loses as little",
     }
 }
 
@@ -194,7 +225,9 @@ fn stairs(
     points.windows(2).map(boxed).collect()
 }
 
-fn legend(result: &ExperimentResult, places: &[Place]) -> Vec<(Colour, String)> {
+/// What colours and rings mean; of a part in few words.
+fn legend(result: &ExperimentResult, places: &[Place], is_brief: bool) -> Vec<(Colour, String)> {
+    let words_of = |place| if is_brief { in_few_words(place) } else { words_of(place) };
     let mut entries: Vec<(Colour, String)> = [Place::Front, Place::Perhaps, Place::Dominated]
         .into_iter()
         .filter(|place| places.contains(place))
@@ -203,14 +236,20 @@ fn legend(result: &ExperimentResult, places: &[Place]) -> Vec<(Colour, String)> 
     if ranking::recommended(result).is_some() {
         entries.push((GREEN, "ring: recommended".to_owned()));
     }
+    let is_another = |baseline: &String| ranking::recommended(result).is_none_or(|best| best.name != *baseline);
+    if result.baseline.as_ref().is_some_and(is_another) {
+        entries.push((INK, "ring: the baseline".to_owned()));
+    }
     entries
 }
 
 fn lead(result: &ExperimentResult) -> String {
     let metric = loss::what(result);
     let mut text = format!(
-        "All Nodes and the reserved Pods, for a year, against {metric}. Bars are {} intervals, each for itself.",
-        format::plain_percent(result.confidence)
+        "All Nodes and the reserved Pods, for a year, against {metric}. Bars are {} intervals, each for itself; the line \
+         joins what is worth its money. Loses as little: within {}.",
+        format::plain_percent(result.confidence),
+        Indifference::of(result).in_short()
     );
     if result.scenarios.iter().any(|s| loss::lost(result, s).bound) {
         text += " An open mark is an upper bound: nothing was seen.";

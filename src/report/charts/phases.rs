@@ -2,7 +2,7 @@
 
 use super::axis::{Axis, Unit};
 use super::bars;
-use super::downtime::shown_name;
+use super::finding::shown_name;
 use super::font;
 use super::frame::{self, BODY, MARGIN, SMALL};
 use super::palette::GREY;
@@ -18,12 +18,16 @@ const ROW: f64 = 30.0;
 const SLIVER: f64 = 8.0;
 /// A part of all time of recoveries that deserves a row.
 const WORTH_A_ROW: f64 = 0.01;
+/// More are not read.
+const MOST_ROWS: usize = 10;
 /// Where one phase is so much of every bar, a picture says nothing that the words do not.
 const ONE_PHASE: f64 = 0.97;
 /// Recoveries shorter than this, in seconds, are handovers that nobody asks about.
 const NEXT_TO_NOTHING: f64 = 0.5;
 
 struct Row<'a> {
+    /// Of several Deployments: which one's Pods.
+    member: &'a str,
     cause: &'a NamedCause,
     recovery: &'a PodRecovery,
     total: f64,
@@ -53,8 +57,12 @@ pub fn draw(result: &ExperimentResult, sheet: Sheet) -> Option<Picture> {
     }
     if left_out > 0 {
         lead += &format!(
-            " Left out: {left_out} cause{} with less than 1 % of all that time, or half a second each.",
-            if left_out == 1 { "" } else { "s" }
+            " Left out: {}, or less than half a second each.",
+            if left_out == 1 {
+                "the row that takes least".to_owned()
+            } else {
+                format!("the {left_out} rows that take least")
+            }
         );
     }
     lead = format!("{lead} {}", shown_name(result));
@@ -64,7 +72,9 @@ pub fn draw(result: &ExperimentResult, sheet: Sheet) -> Option<Picture> {
     y = frame::legend_line(&mut picture, y - 6.0, &bars::legend(&occurring));
 
     let names = rows.iter().map(|row| font::width(row.cause.name(), BODY.size, true));
-    let left = MARGIN + names.fold(110.0, f64::max).min(if sheet.is_narrow() { 150.0 } else { 300.0 }) + 16.0;
+    let counts = rows.iter().map(|row| font::width(&row.count(), SMALL.size - 1.0, false));
+    let left =
+        MARGIN + names.chain(counts).fold(110.0, f64::max).min(if sheet.is_narrow() { 150.0 } else { 300.0 }) + 16.0;
     let right = picture.right() - 76.0;
     let (top, bottom) = (y + 8.0, y + 12.0 + ROW * rows.len() as f64);
     if as_shares {
@@ -83,7 +93,7 @@ pub fn draw(result: &ExperimentResult, sheet: Sheet) -> Option<Picture> {
         write_row(&mut picture, row, middle, left, &axis);
     }
     y = bottom + 30.0;
-    let unit = if as_shares { "share of the mean time since the fault" } else { "mean time since the fault" };
+    let unit = if as_shares { "share of the mean time since it began" } else { "mean time since it began" };
     picture.text(f64::midpoint(left, right), y + 2.0, Anchor::Middle, SMALL, unit);
     frame::foot(&mut picture, result, y + 8.0);
     Some(picture)
@@ -94,19 +104,32 @@ fn title(rows: &[Row<'_>]) -> String {
     let Some(row) = rows.first() else { return String::new() };
     let (phase, secs) = row.main();
     format!(
-        "After {} a Pod serves again within {} on average; {} of it is “{}”",
-        row.cause.name(),
+        "A Pod serves again {} after {} begins, on average; {} of that is “{}”",
         format::duration(row.total),
+        row.told(),
         format::share(secs, row.total),
         phase.in_words().replace(' ', "\u{a0}")
     )
 }
 
 impl Row<'_> {
+    fn told(&self) -> String {
+        aggregate::of_member(self.cause.name(), self.member)
+    }
+
     /// The longest of its phases.
     fn main(&self) -> (Phase, f64) {
         let phases = self.recovery.phases.iter().map(|(phase, secs)| (phase, *secs));
         phases.max_by(|a, b| a.1.total_cmp(&b.1)).unwrap_or((Phase::Detect, 0.0))
+    }
+
+    /// How many there are, and of several Deployments whose.
+    fn count(&self) -> String {
+        let lengths = &self.recovery.lengths;
+        let whose = if self.member.is_empty() { String::new() } else { format!("{}: ", self.member) };
+        let open =
+            if lengths.censored > 0 { format!(", {} open", format::whole(lengths.censored)) } else { String::new() };
+        format!("{whose}{} recoveries{open}", format::whole(lengths.count))
     }
 
     /// All the time of its recoveries.
@@ -118,35 +141,37 @@ impl Row<'_> {
 fn write_row(picture: &mut Picture, row: &Row<'_>, middle: f64, left: f64, axis: &Axis) {
     let name = font::fit(row.cause.name(), BODY.size, true, left - MARGIN - 14.0);
     picture.text(MARGIN, middle, Anchor::Left, BODY.bold(), name);
-    let lengths = &row.recovery.lengths;
-    let mut count = format!("{} recoveries", format::whole(lengths.count));
-    if lengths.censored > 0 {
-        count = format!("{count}, {} open", format::whole(lengths.censored));
-    }
-    let count = font::fit(&count, SMALL.size - 1.0, false, left - MARGIN - 10.0);
+    let count = font::fit(&row.count(), SMALL.size - 1.0, false, left - MARGIN - 10.0);
     picture.text(MARGIN, middle + 12.0, Anchor::Left, super::Style { size: SMALL.size - 1.0, ..SMALL }, count);
     let parts: Vec<(Phase, f64)> = row.recovery.phases.iter().map(|(phase, secs)| (phase, *secs)).collect();
-    let end = bars::stacked(picture, axis, middle, row.cause.name(), &parts);
+    let end = bars::stacked(picture, axis, middle, &row.told(), &parts);
     picture.text(end + 6.0, middle + 4.0, Anchor::Left, BODY.bold(), format::duration(row.total));
     let phases: Vec<String> = parts
         .iter()
         .filter(|(_, secs)| *secs > 0.0)
         .map(|(phase, secs)| format!("{} {}", phase.in_words(), format::duration(*secs)))
         .collect();
-    picture.description.push(format!("{}: {} ({})", row.cause, format::duration(row.total), phases.join(", ")));
+    picture.description.push(format!("{}: {} ({})", row.told(), format::duration(row.total), phases.join(", ")));
 }
 
 /// Causes with complete recoveries, those that take the most time first, and how many more are too rare for a row.
 fn rows(scenario: &ScenarioResult) -> (Vec<Row<'_>>, usize) {
-    let mut rows: Vec<Row<'_>> = scenario
-        .pod_recovery_s
-        .iter()
-        .map(|(cause, recovery)| Row { cause, recovery, total: recovery.phases.iter().map(|(_, secs)| secs).sum() })
-        .filter(|row| row.recovery.lengths.count > 0 && row.total > 0.0)
+    let of_member = |(member, of)| {
+        let of: &ScenarioResult = of;
+        of.pod_recovery_s.iter().map(move |(cause, recovery)| {
+            let total = recovery.phases.iter().map(|(_, secs)| secs).sum();
+            Row { member, cause, recovery, total }
+        })
+    };
+    let mut rows: Vec<Row<'_>> = aggregate::members(scenario)
+        .into_iter()
+        .flat_map(of_member)
+        .filter(|row| row.recovery.lengths.count > 0 && row.total > 0.0 && matches!(row.cause, NamedCause::Fault(_)))
         .collect();
     rows.sort_by(|a, b| b.weight().total_cmp(&a.weight()));
     let (all, whole) = (rows.len(), rows.iter().map(Row::weight).sum::<f64>());
     rows.retain(|row| row.weight() >= WORTH_A_ROW * whole && row.total >= NEXT_TO_NOTHING);
+    rows.truncate(MOST_ROWS);
     let left_out = all - rows.len();
     (rows, left_out)
 }

@@ -22,10 +22,12 @@ const FIGURES: f64 = 70.0;
 /// Quantiles that differ by a smaller factor look the same.
 const ALIKE: f64 = 1.25;
 /// The rest would be a wall, and they are the rarest.
-const MOST_ROWS: usize = 12;
+const MOST_ROWS: usize = 16;
 
 /// The recoveries from one fault: of the scenario that pictures show, and of the baseline if that is another and differs.
 struct Row<'a> {
+    /// Of several Deployments: which one's Pods.
+    member: &'a str,
     fault: &'a str,
     shown: Samples,
     baseline: Option<Samples>,
@@ -47,11 +49,13 @@ pub fn draw(result: &ExperimentResult, sheet: Sheet) -> Option<Picture> {
 
     let mut picture = Picture::on(sheet);
     let has_two = rows.iter().any(|row| row.baseline.is_some());
-    let y = frame::head(&mut picture, &title(&rows), &lead(result, shown, has_two));
-    let role = has_two.then(|| aggregate::role_word(result, shown).to_lowercase());
-    let y = legend(&mut picture, y - 4.0, role);
+    let y = frame::head(&mut picture, &title(result, &rows), &lead(result, shown, has_two));
+    let words = |one: &ScenarioResult| aggregate::heading(result, one).to_lowercase();
+    let both = baseline.filter(|_| has_two).map(|other| (words(shown), words(other)));
+    let y = legend(&mut picture, y - 4.0, both);
     let names = rows.iter().map(|row| font::width(row.fault, BODY.size, true));
-    let left = MARGIN + names.fold(96.0, f64::max).min(sheet.share(260.0).max(110.0)) + 16.0;
+    let counts = rows.iter().map(|row| font::width(&row.count(), SMALL.size, false));
+    let left = MARGIN + names.chain(counts).fold(96.0, f64::max).min(sheet.share(260.0).max(110.0)) + 16.0;
     let right = picture.right();
     let axis = Axis::log(Unit::Time, range, left, right - FIGURES);
     let top = y + 16.0;
@@ -64,12 +68,13 @@ pub fn draw(result: &ExperimentResult, sheet: Sheet) -> Option<Picture> {
     }
     picture.text(right, top - 6.0, Anchor::Right, SMALL.bold(), "median");
     frame::vertical_grid(&mut picture, &axis, top, bottom);
+    let in_the_other = format!(" {}", aggregate::in_the_other(result));
     let mut y = top + 2.0;
     for row in &rows {
         let middle = y + height(row) / 2.0;
         let name = font::fit(row.fault, BODY.size, true, left - MARGIN - 12.0);
         picture.text(MARGIN, middle - 1.0, Anchor::Left, BODY.bold(), name);
-        let count = format!("{} recoveries", format::whole(row.shown.count + row.shown.censored));
+        let count = row.count();
         picture.text(
             MARGIN,
             middle + 12.0,
@@ -79,9 +84,9 @@ pub fn draw(result: &ExperimentResult, sheet: Sheet) -> Option<Picture> {
         );
         let offset = if row.baseline.is_some() { 10.0 } else { 0.0 };
         let boxes = std::iter::once((&row.shown, BLUE, middle - offset, ""))
-            .chain(row.baseline.as_ref().map(|samples| (samples, SLATE, middle + offset, " in the baseline")));
+            .chain(row.baseline.as_ref().map(|samples| (samples, SLATE, middle + offset, in_the_other.as_str())));
         for (samples, colour, at, place) in boxes {
-            let words = format!("{}{place}: {}", row.fault, in_words(samples));
+            let words = format!("{}{place}: {}", row.told(), in_words(samples));
             picture.datum("", words.clone(), |picture| boxed(picture, &axis, samples, at, colour));
             let median = samples.quantile(0.5).map_or("no end".to_owned(), format::duration);
             picture.text(right, at + 4.0, Anchor::Right, SMALL, median);
@@ -98,21 +103,38 @@ pub fn draw(result: &ExperimentResult, sheet: Sheet) -> Option<Picture> {
 
 fn rows<'a>(result: &ExperimentResult, shown: &'a ScenarioResult, baseline: Option<&ScenarioResult>) -> Vec<Row<'a>> {
     let mut rows = Vec::new();
-    for (cause, recovery) in shown.pod_recovery_s.iter() {
+    let all = aggregate::members(shown).into_iter();
+    for (member, cause, recovery) in
+        all.flat_map(|(name, of)| of.pod_recovery_s.iter().map(move |(cause, recovery)| (name, cause, recovery)))
+    {
         let NamedCause::Fault(fault) = cause else { continue };
         let of = |lengths: &Distribution| {
             Some(Samples::of([lengths].into_iter())).filter(|one| one.count + one.censored >= FEW)
         };
         let Some(of_shown) = of(&recovery.lengths).filter(|_| !result.is_of_operation(fault)) else { continue };
-        let of_baseline = baseline
-            .and_then(|baseline| baseline.pod_recovery_s.iter().find(|(other, _)| *other == cause))
+        let there = baseline.map(aggregate::members).unwrap_or_default();
+        let there = there.into_iter().find(|(name, _)| *name == member);
+        let of_baseline = there
+            .and_then(|(_, baseline)| baseline.pod_recovery_s.iter().find(|(other, _)| *other == cause))
             .and_then(|(_, recovery)| of(&recovery.lengths))
             .filter(|other| !are_alike(other, &of_shown));
-        rows.push(Row { fault, shown: of_shown, baseline: of_baseline });
+        rows.push(Row { member, fault, shown: of_shown, baseline: of_baseline });
     }
     rows.sort_by_key(|row| std::cmp::Reverse(row.shown.count + row.shown.censored));
     rows.truncate(MOST_ROWS);
     rows
+}
+
+impl Row<'_> {
+    /// How many there are, and of several Deployments whose.
+    fn count(&self) -> String {
+        let whose = if self.member.is_empty() { String::new() } else { format!("{}: ", self.member) };
+        format!("{whose}{} recoveries", format::whole(self.shown.count + self.shown.censored))
+    }
+
+    fn told(&self) -> String {
+        aggregate::of_member(self.fault, self.member)
+    }
 }
 
 fn are_alike(a: &Samples, b: &Samples) -> bool {
@@ -123,7 +145,7 @@ fn are_alike(a: &Samples, b: &Samples) -> bool {
 }
 
 /// The fault whose median differs most from the baseline's; else the slowest and the quickest.
-fn title(rows: &[Row<'_>]) -> String {
+fn title(result: &ExperimentResult, rows: &[Row<'_>]) -> String {
     let half = |samples: &Samples| samples.quantile(0.5).unwrap_or(f64::INFINITY);
     let within = |secs: f64| {
         if secs.is_finite() {
@@ -139,9 +161,10 @@ fn title(rows: &[Row<'_>]) -> String {
     let changed = rows.iter().filter_map(|row| Some((row, change(&row)?))).max_by(|a, b| a.1.total_cmp(&b.1));
     if let Some((row, baseline)) = changed.and_then(|(row, _)| Some((row, row.baseline.as_ref()?))) {
         return format!(
-            "After {} half of the Pods serve again {}, in the baseline {}",
-            row.fault,
+            "After {} half of the Pods serve again {}, {} {}",
+            row.told(),
             within(half(&row.shown)),
+            aggregate::in_the_other(result),
             within(half(baseline))
         );
     }
@@ -152,9 +175,9 @@ fn title(rows: &[Row<'_>]) -> String {
     format!(
         "Half of the Pods serve again {} after {}, {} after {}",
         within(half(&quickest.shown)),
-        quickest.fault,
+        quickest.told(),
         within(half(&slowest.shown)),
-        slowest.fault
+        slowest.told()
     )
 }
 
@@ -166,13 +189,16 @@ fn lead(result: &ExperimentResult, shown: &ScenarioResult, has_two: bool) -> Str
         let role = aggregate::role_word(result, shown);
         text += &format!(" {role}: {}.", finding::settings(result, shown));
         if has_two {
-            text += " Of the baseline what differs by more than a quarter.";
+            text += &format!(
+                " {} only what differs by more than a quarter.",
+                format::capital(&aggregate::in_the_other(result))
+            );
         }
     }
     text
 }
 
-fn legend(picture: &mut Picture, y: f64, beside_baseline: Option<String>) -> f64 {
+fn legend(picture: &mut Picture, y: f64, both: Option<(String, String)>) -> f64 {
     let middle = y + 6.0;
     let (left, at) = (MARGIN + 4.0, |share: f64| MARGIN + 4.0 + 150.0 * share);
     picture.line(vec![(left, middle), (at(0.72), middle)], 1.6, GREY);
@@ -188,8 +214,8 @@ fn legend(picture: &mut Picture, y: f64, beside_baseline: Option<String>) -> f64
         picture.text(at(1.0) + 14.0, y, Anchor::Left, SMALL, line);
         y += 15.0;
     }
-    if let Some(role) = beside_baseline {
-        let entries = [(BLUE, role), (SLATE, "baseline".to_owned())];
+    if let Some((role, other)) = both {
+        let entries = [(BLUE, role), (SLATE, other)];
         return frame::legend_line(picture, y - 6.0, &entries);
     }
     y

@@ -2,7 +2,7 @@
 //! that were completed have one picture, those of a bad revision that was rolled back another.
 
 use super::axis::Axis;
-use super::finding::capital;
+
 use super::font;
 use super::frame::{self, BODY, MARGIN, SMALL};
 use super::palette::{BLUE, Colour, GREEN, GREY, GRID, INK, ORANGE, PAPER, PURPLE, SKY, SLATE, VERMILION};
@@ -236,7 +236,7 @@ fn header(picture: &mut Picture, result: &ExperimentResult, replay: &RolloutRepl
     let mut y = y;
     let scenario = result.scenarios.iter().find(|scenario| scenario.name == replay.scenario);
     if let Some(scenario) = scenario.filter(|_| result.scenarios.len() > 1) {
-        let name = format!("{}: {}", aggregate::role_word(result, scenario), scenario.name);
+        let name = format!("{}: {}", aggregate::heading(result, scenario), scenario.name);
         picture.text(MARGIN, y, Anchor::Left, BODY.bold(), font::fit(&name, BODY.size, true, picture.right() - MARGIN));
         y += 17.0;
     }
@@ -444,19 +444,22 @@ fn moments(failing: &[FailingSpan]) -> Vec<Moment> {
 /// What the picture says: what one costs on average, and those that are drawn.
 fn title(result: &ExperimentResult, replays: &[&RolloutReplay], is_same: bool) -> String {
     let [first, rest @ ..] = replays else { return String::new() };
+    let there_in = aggregate::in_the_other(result);
     match (&first.rollback, mean(result, first)) {
         (Some(rollback), _) => bad_title(result, first, rollback, rest.first().copied(), is_same),
         (None, Some(each)) => {
             let (words, ends) = format::span_and_ends(&each);
             let ends = if rest.is_empty() && !each.bound { format!(" ({ends})") } else { String::new() };
-            let whole =
-                format!("{} fails requests worth {words}{ends} on average", capital(&format::one(&first.operation)));
+            let whole = format!(
+                "{} fails requests worth {words}{ends} on average",
+                format::capital(&format::one(&first.operation))
+            );
             let Some(second) = rest.first() else {
-                let as_there = if is_same { ", and that of the baseline is like it" } else { "" };
+                let as_there = if is_same { format!(", and {there_in} it is alike") } else { String::new() };
                 return format!("{whole}; this one {}{as_there}", failed(first));
             };
             let there = mean(result, second).map_or(String::new(), |each| {
-                format!(", in the baseline{} {}", setting(result, first, second), format::span(&each))
+                format!(", {there_in}{} {}", setting(result, first, second), format::span(&each))
             });
             format!("{whole}{there}; these two {} and {}", failed(first), failed(second))
         }
@@ -470,9 +473,17 @@ fn title(result: &ExperimentResult, replays: &[&RolloutReplay], is_same: bool) -
             );
             match rest.first() {
                 Some(second) => {
-                    format!("{this}; that of the baseline{} {}", setting(result, first, second), failed(second))
+                    format!(
+                        "A good {} takes {}, {there_in}{} {}; this one fails {}, that one {}",
+                        first.operation,
+                        format::in_full(first.took_s),
+                        setting(result, first, second),
+                        format::in_full(second.took_s),
+                        requests(first),
+                        failed(second)
+                    )
                 }
-                None if is_same => format!("{this}, as in the baseline"),
+                None if is_same => format!("{this}, as {there_in}"),
                 None => this,
             }
         }
@@ -494,14 +505,15 @@ fn bad_title(
         format::in_full(rollback.after_s),
         requests(first)
     );
+    let there_in = aggregate::in_the_other(result);
     let Some(second) = second else {
-        return if is_same { format!("{title}, as in the baseline") } else { title };
+        return if is_same { format!("{title}, as {there_in}") } else { title };
     };
     let setting = setting(result, first, second);
     if (cost(first) - cost(second)).abs() <= ALIKE * cost(first).max(cost(second)) {
-        return format!("{title}; about as much as in the baseline{setting}");
+        return format!("{title}; about as much as {there_in}{setting}");
     }
-    format!("{title}; in the baseline{setting} {}", failed(second))
+    format!("{title}; {there_in}{setting} {}", failed(second))
 }
 
 /// What one costs on average in the scenario of this one, where it is one of them all: none of them was bad.

@@ -15,6 +15,7 @@ use super::palette::{
 use super::picture::{Anchor, Picture, Role};
 use super::sheet::Sheet;
 use crate::report::format;
+use crate::report::timeline::SURGE;
 use crate::results::{ExperimentResult, Group, Lane, Replay, Tone};
 use scale::{Kind, Piece, Scale};
 
@@ -147,6 +148,9 @@ fn lead(replay: &Replay, scale: &Scale) -> String {
             text += " Between the dashed lines time is pressed together, and the scales on both sides of them differ.";
         }
         None => {}
+    }
+    if replay.lanes.iter().any(|lane| lane.name.ends_with(SURGE)) {
+        text += " A surge Pod counts in the service, and has no slot until another Pod goes.";
     }
     match &replay.cut {
         Some(cut) => format!("{text} {cut}"),

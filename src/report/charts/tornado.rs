@@ -10,7 +10,7 @@ use super::sheet::Sheet;
 use crate::report::format;
 use crate::report::loss;
 use crate::report::period::Period;
-use crate::report::sensitivity::{self, elasticity, interval, label, label_alone, response, signed, spoken};
+use crate::report::sensitivity::{self, interval, label, label_alone, response, signed, spoken};
 use crate::results::{ExperimentResult, Sensitivity};
 
 const ROW: f64 = 34.0;
@@ -59,9 +59,9 @@ pub fn draw(result: &ExperimentResult, sheet: Sheet) -> Option<Picture> {
     let each = Period::of(result).each();
     let lead = format!(
         "Change of the {what} {each} against the base ({}), with each number a little less and a little more. Both are \
-         played with the same faults. The whisker is the interval of the change from less to more, which stands at the right, and below \
-         it the elasticity (% for each %).",
-        format::in_full(lost)
+         played with the same faults. At the right the change from less to more, with its {} interval.",
+        format::in_full(lost),
+        format::plain_percent(result.confidence)
     );
     let mut blocks = blocks(&ranking);
     let title = title(result, &blocks);
@@ -225,22 +225,6 @@ fn draw_block(
             // Above the bars stand the names.
             picture.line(vec![(middle, y - 8.0), (middle, y + 8.0)], 1.4, INK);
         }
-        // Beside a bar that is cut it would seem to belong to the other.
-        let is_cut = ends.into_iter().any(|end| !above.holds(end.abs()));
-        if change.is_told_apart() && !is_cut {
-            // Held at what less of it does, more of it lies within.
-            let whisker = [change.low, change.high].map(|change| ends[0] + change);
-            let [low, high] = whisker.map(at);
-            // One that goes on beyond the scale has no cap there.
-            let capped = || whisker.into_iter().filter(|end| above.holds(end.abs()));
-            // A rim of paper parts it from the bars.
-            for (width, colour) in [(3.6, PAPER), (1.4, INK)] {
-                picture.line(vec![(low, y), (high, y)], width, colour);
-                for end in capped().map(at) {
-                    picture.line(vec![(end, y - 3.5), (end, y + 3.5)], width, colour);
-                }
-            }
-        }
         let (at, line) = (right + 14.0, numbers - 14.0);
         if sheet.is_part() && !is_narrow {
             let whole = format!("{} ({values})", signed(change.mean));
@@ -248,8 +232,8 @@ fn draw_block(
             picture.text(at, y + 4.0, Anchor::Left, BODY, if fits { whole } else { signed(change.mean) });
         } else if !sheet.is_part() {
             picture.text(at, y - 2.0, Anchor::Left, BODY, signed(change.mean));
-            let ratio = format!("elasticity {}", elasticity(response));
-            picture.text(at, y + 11.0, Anchor::Left, SMALL, font::fit(&ratio, SMALL.size, false, line));
+            let ends = interval(&change);
+            picture.text(at, y + 11.0, Anchor::Left, SMALL, font::fit(&ends, SMALL.size, false, line));
         }
         picture.description.push(format!(
             "{name}: {} from {low} to {high}, interval {}",

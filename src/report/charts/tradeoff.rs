@@ -120,9 +120,7 @@ pub fn draw(result: &ExperimentResult, sheet: Sheet) -> Option<Picture> {
     ];
     notes(&mut picture, &labels, rings, points.len() > front.len(), at);
     if sheet.is_part() && labels.columns.len() > 1 {
-        let words = format!("labels: {}", labels.short_keys());
-        let words = font::fit(&words, SMALL.size, false, picture.right() - MARGIN);
-        picture.text(MARGIN, bottom + 52.0, Anchor::Left, SMALL, words);
+        what_labels_are(&mut picture, &encoding.keys_in_words(&labels), bottom + 52.0);
     }
     for p in &points {
         picture.description.push(format!(
@@ -134,6 +132,13 @@ pub fn draw(result: &ExperimentResult, sheet: Sheet) -> Option<Picture> {
     }
     frame::foot(&mut picture, result, bottom + sheet.either(40.0, BELOW));
     Some(picture)
+}
+
+fn what_labels_are(picture: &mut Picture, keys: &str, y: f64) {
+    let lines = font::wrap(&format!("labels: {keys}"), SMALL.size, false, picture.right() - MARGIN);
+    for (number, line) in lines.into_iter().enumerate() {
+        picture.text(MARGIN, y + 15.0 * number as f64, Anchor::Left, SMALL, line);
+    }
 }
 
 /// A point with its interval, or open and with an arrow for a bound.
@@ -252,7 +257,7 @@ fn finding(result: &ExperimentResult, points: &[Point], front: &[usize], each: &
     };
     let needless = |p: &Point| {
         let e = &p.false_positives;
-        if e.bound { format!("at most {}", format::significant(e.high, 2)) } else { format::significant(e.mean, 2) }
+        if e.bound { format!("at most {}", format::significant(e.high, 2)) } else { format::significant(e.mean, 3) }
     };
     let (sooner, later) = (format::duration(fast.detection), format::duration(slow.detection));
     // What is recommended against what is there, where those are two.

@@ -68,7 +68,7 @@ pub fn draw(result: &ExperimentResult, sheet: Sheet) -> Option<Picture> {
     let lead = format!(
         "{} {each}. Each draw takes a value for what is not known, and is played; the error of sampling is taken out of their range. \
          Below: the mean when one of them alone is a tenth less and a tenth more, the others as uncertain as before.",
-        super::finding::capital(what)
+        format::capital(what)
     );
     let y = frame::head(&mut picture, &title, &lead);
     let is_narrow = sheet.is_narrow();

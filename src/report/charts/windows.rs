@@ -1,6 +1,7 @@
 //! What a window of the objective loses: the share of windows by loss, and how many of them miss the SLO.
 
 use super::axis::{Axis, Range, Unit};
+use super::finding::shown_name;
 use super::font;
 use super::frame::{self, BODY, MARGIN, SMALL};
 use super::palette::{BLUE, Colour, GREY, GRID, INK, MISSED, PURPLE, SLATE, VERMILION};
@@ -23,7 +24,8 @@ const MOST_BARS: f64 = 40.0;
 const DECADES: f64 = 5.0;
 
 struct Panel<'a> {
-    what: &'static str,
+    /// What it is among the scenarios.
+    what: String,
     scenario: &'a ScenarioResult,
     windows: &'a WindowsResult,
     loss: &'a WindowLoss,
@@ -32,7 +34,7 @@ struct Panel<'a> {
 /// So small a share of windows is practically none.
 const PRACTICALLY_NONE: f64 = 1e-3;
 
-/// A histogram for the scenario that the other charts show, and one for the baseline. `None` if practically no window lost
+/// A histogram for the scenario that the other charts show, and one for what it is compared with. `None` if practically no window lost
 /// anything, or missed the SLO.
 pub fn draw(result: &ExperimentResult, sheet: Sheet) -> Option<Picture> {
     let panels = panels(result);
@@ -47,9 +49,9 @@ pub fn draw(result: &ExperimentResult, sheet: Sheet) -> Option<Picture> {
     let window = format::tick(length);
 
     let mut picture = Picture::on(sheet);
-    let title = finding(&panels, what, &window, allowed.map(|(slo, _)| slo));
+    let title = finding(&panels, what, &window, (allowed.map(|(slo, _)| slo), &aggregate::in_the_other(result)));
     let (left, right) = (left(sheet), picture.right());
-    let mut y = frame::head(&mut picture, &title, &lead(&panels, what, &window, allowed, &bins));
+    let mut y = frame::head(&mut picture, &title, &lead(&panels, what, &window, (allowed, &shown_name(result)), &bins));
     let x_axis = Axis::log(Unit::Time, bins.range(), left, right);
     let shares: Vec<Vec<f64>> = panels.iter().map(|panel| bins.shares(panel)).collect();
     let highest = shares.iter().flatten().copied().fold(0.0, f64::max);
@@ -128,7 +130,7 @@ pub fn why_not(result: &ExperimentResult) -> Option<String> {
 }
 
 /// What the picture says: how many windows miss the SLO, or lose anything.
-fn finding(panels: &[Panel<'_>], what: &str, window: &str, slo: Option<f64>) -> String {
+fn finding(panels: &[Panel<'_>], what: &str, window: &str, (slo, in_the_other): (Option<f64>, &str)) -> String {
     let misses = |panel: &Panel<'_>| match missing(panel) {
         share if share > 0.0 => rare(share),
         _ => "none seen".to_owned(),
@@ -139,24 +141,19 @@ fn finding(panels: &[Panel<'_>], what: &str, window: &str, slo: Option<f64>) -> 
         [one] if missing(one) <= 0.0 => format!("No window of {window} was seen to {does}"),
         [one] => format!("{} of windows of {window} {does}", misses(one)),
         [one, other, ..] => {
-            format!(
-                "{} of windows of {window} {does}; {} in the {}",
-                misses(one),
-                misses(other),
-                other.what.to_lowercase()
-            )
+            format!("{} of windows of {window} {does}; {} {in_the_other}", misses(one), misses(other))
         }
     }
 }
 
-/// What pictures of one scenario show, and beside it the baseline, where that is another.
+/// What pictures of one scenario show, and beside it what that is compared with.
 fn panels(result: &ExperimentResult) -> Vec<Panel<'_>> {
     let fails = result.objective.metric == Metric::RequestSuccess;
     let mut panels: Vec<Panel<'_>> = Vec::new();
     for scenario in aggregate::featured_scenarios(result) {
         let Some(windows) = scenario.windows.as_ref().filter(|windows| windows.count > 0) else { continue };
         let loss = if fails { &windows.failed_request_s } else { &windows.downtime_s };
-        panels.push(Panel { what: aggregate::role_word(result, scenario), scenario, windows, loss });
+        panels.push(Panel { what: aggregate::heading(result, scenario), scenario, windows, loss });
     }
     panels
 }
@@ -325,7 +322,13 @@ fn rare(share: f64) -> String {
     }
 }
 
-fn lead(panels: &[Panel<'_>], what: &str, window: &str, allowed: Option<(f64, f64)>, bins: &Bins) -> String {
+fn lead(
+    panels: &[Panel<'_>],
+    what: &str,
+    window: &str,
+    (allowed, shown): (Option<(f64, f64)>, &str),
+    bins: &Bins,
+) -> String {
     let mut text = format!(
         "Share of windows of {window} by their {what}. Those without any are the bar at the left, which has a scale of its own."
     );
@@ -341,6 +344,8 @@ fn lead(panels: &[Panel<'_>], what: &str, window: &str, allowed: Option<(f64, f6
     }
     if panels.len() > 1 {
         text += " All scales are the same.";
+    } else if !shown.is_empty() {
+        text += &format!(" {shown}");
     }
     text
 }

@@ -16,6 +16,9 @@ use crate::results::{Group, Lane, Mark, Span, Tone};
 use crate::time::{Duration, SimTime};
 use operations::UPGRADES;
 
+/// Behind the name of a Pod that was created beside those of the slots: it serves as they do, and has a slot when another one goes.
+pub const SURGE: &str = ", surge";
+
 /// The lanes of an excerpt, with time 0 at its beginning: only those in which something is. Where a prober has more than `few`
 /// probes, three and more equal ones in a row are one span, unless each is asked for.
 pub fn lanes(timeline: &Timeline, model: &Model, excerpt: Excerpt, few: u64) -> Vec<Lane> {
@@ -228,7 +231,14 @@ impl<'a> Drawing<'a> {
         let (name, containers) = (self.pod_name(pod), &self.workload(pod).pod.containers);
         let zone = self.zone(pod).map_or(String::new(), |zone| format!(" in {zone}"));
         let container = if containers.len() == 1 { "container" } else { &containers[of].name };
-        format!("{name} {container}{zone}")
+        let surge = if self.is_surge(pod) { SURGE } else { "" };
+        format!("{name} {container}{zone}{surge}")
+    }
+
+    /// A surge has made it, and it has no slot yet.
+    fn is_surge(&self, pod: usize) -> bool {
+        let life = &self.timeline.pods[pod];
+        life.slot.index() >= self.model.slots() && life.slot_since.is_none_or(|since| since >= self.excerpt.to)
     }
 
     /// The zone of a Pod that has been bound, where there are several.

@@ -1,10 +1,11 @@
 //! A row for each scenario: what one operation costs, how it ends and how long it takes; or which share leaves the zones uneven,
 //! beside what that costs.
 
+use crate::report::alike::{self, Row};
 use crate::report::charts::axis::Axis;
-use crate::report::charts::downtime::{self, CHOSEN};
 use crate::report::charts::font;
-use crate::report::charts::frame::{self, BODY, MARGIN, Rows, SMALL};
+use crate::report::charts::frame::{self, BODY, CHOSEN, MARGIN, Rows, SMALL};
+use crate::report::charts::loss_marks;
 use crate::report::charts::palette::{
     BLACK, BLUE, Colour, GREEN, GREY, GRID, ON_LIGHT, ORANGE, PAPER, PURPLE, SLATE, VERMILION,
 };
@@ -31,8 +32,6 @@ const BESIDE: f64 = 96.0;
 const MOST: usize = 24;
 /// Fewer rows tell nothing.
 const FEWEST: usize = 3;
-/// Characters of values that share a row.
-const MOST_SHARED: usize = 24;
 /// Evictions that are refused to one operation, from which on they tell something.
 const MANY_REFUSED: f64 = 10.0;
 
@@ -51,17 +50,6 @@ enum Panel {
     Takes,
     /// How many evictions are refused to one, in words.
     Refused,
-}
-
-/// Operations that are alike, of scenarios that differ in one setting.
-#[derive(Clone)]
-struct Row {
-    /// What tells it from others, a cell for each column.
-    cells: Vec<String>,
-    /// All that is told of it.
-    printed: String,
-    /// Their places among all.
-    entries: Vec<usize>,
 }
 
 struct Drawing<'a> {
@@ -126,7 +114,7 @@ fn panels(compared: &Compared<'_>) -> Vec<Panel> {
 }
 
 impl Drawing<'_> {
-    /// The rows in the order of the file; those that print the same and differ in one setting are one.
+    /// The rows in the order of the file; those that print the same are one.
     fn rows(&self, labels: &Labels) -> Vec<Row> {
         let names: Vec<&str> = self.compared.entries.iter().map(|entry| entry.name).collect();
         let has_several = names.iter().any(|name| *name != names[0]);
@@ -134,12 +122,9 @@ impl Drawing<'_> {
             let mut cells: Vec<String> =
                 labels.columns.iter().map(|column| column.cells[entry.scenario].clone()).collect();
             cells.extend(has_several.then(|| entry.name.to_owned()));
-            Row { cells, printed: self.printed(entry), entries: vec![at] }
+            Row::new(cells, self.printed(entry), at)
         };
-        let rows: Vec<Row> = self.compared.entries.iter().enumerate().map(row).collect();
-        let columns = 0..labels.columns.len();
-        let shared = columns.rev().map(|column| shared(&rows, column));
-        shared.min_by_key(Vec::len).unwrap_or(rows)
+        alike::together(self.compared.entries.iter().enumerate().map(row).collect(), labels.columns.len())
     }
 
     /// All that is told of one.
@@ -242,7 +227,8 @@ impl Drawing<'_> {
         let words = |panel: Panel| match panel {
             // Their words stand in what is drawn.
             Panel::Ends => 0.0,
-            Panel::Uneven => GAP,
+            // Nor does the next axis begin where this one ends.
+            Panel::Uneven => 2.5 * GAP,
             Panel::Takes | Panel::Refused => widest(panel).max(font::width(&self.head(panel), SMALL.size, true).ceil()),
             Panel::Cost | Panel::Loss => widest(panel) + 10.0,
         };
@@ -260,7 +246,7 @@ impl Drawing<'_> {
             x = to + words(panel) + GAP;
             let estimates: Vec<Estimate> =
                 rows.iter().filter_map(|row| self.estimate(panel, self.entry(row))).collect();
-            let axis = (!estimates.is_empty()).then(|| downtime::spanning(&estimates, None, from, to));
+            let axis = (!estimates.is_empty()).then(|| loss_marks::spanning(&estimates, None, from, to));
             Place { panel, left: from, right: to, words: x - GAP, axis }
         };
         self.panels.iter().map(place).collect()
@@ -352,7 +338,7 @@ impl Drawing<'_> {
                     };
                     let said = format!("{}: {} {words}", row.cells.join(" · "), self.head(place.panel));
                     picture.datum("", said, |picture| {
-                        downtime::mark(picture, axis, &each, middle, colour, metric);
+                        loss_marks::mark(picture, axis, &each, middle, colour, metric);
                     });
                 }
                 picture.text(place.words, middle + 4.0, Anchor::Right, SMALL, words);
@@ -441,27 +427,6 @@ impl Drawing<'_> {
 
 fn seen(each: &Estimate) -> f64 {
     if each.bound { each.high } else { each.mean }
-}
-
-/// With those together that differ in this column only and print the same.
-fn shared(rows: &[Row], column: usize) -> Vec<Row> {
-    let mut shared: Vec<Row> = Vec::new();
-    for row in rows {
-        let is_alike = |other: &&mut Row| {
-            let differing = (0..row.cells.len()).filter(|&at| at != column && row.cells[at] != other.cells[at]);
-            differing.count() == 0
-                && other.cells[column].chars().count() + row.cells[column].chars().count() < MOST_SHARED
-                && row.printed == other.printed
-        };
-        match shared.iter_mut().find(is_alike) {
-            Some(other) => {
-                other.cells[column] = format!("{}, {}", other.cells[column], row.cells[column]);
-                other.entries.extend(&row.entries);
-            }
-            None => shared.push(row.clone()),
-        }
-    }
-    shared
 }
 
 /// The labels of the rows, those left out that are as in the row above.

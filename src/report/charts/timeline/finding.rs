@@ -1,8 +1,9 @@
 //! What a picture of an outage says: how long it was, after what, and why so long.
 
-use super::super::super::{aggregate, format};
 use super::rows;
 use super::scale::is_loop;
+use crate::report::timeline::SURGE;
+use crate::report::{aggregate, format};
 use crate::results::{ExperimentResult, Group, Lane, Replay, Span, Tone};
 
 /// So many of the things that struck are named.
@@ -156,7 +157,7 @@ fn bad_revision(replay: &Replay) -> Option<String> {
     Some(match found {
         Some(found) => {
             let took = length((found.at_s - at).max(0.0));
-            format!("{revision} ({flaw}){probes} is rolled back after {took}")
+            format!("{revision} ({flaw}){probes} is rolled back {took} after the outage began")
         }
         None => format!("{revision} ({flaw}){probes} is not rolled back yet"),
     })
@@ -210,7 +211,10 @@ fn in_one_zone(replay: &Replay, one: &Strike<'_>) -> Option<String> {
     let before = then(service, at - 0.5).or_else(|| service.spans.first().cloned())?;
     let all: usize = before.words.split(' ').next()?.parse().ok()?;
     let place = format!(" in {zone}");
-    let pods = replay.lanes.iter().filter(|lane| rows::is_of_container(lane) && lane.name.ends_with(&place));
+    let pods = replay.lanes.iter().filter(|lane| {
+        let name = lane.name.strip_suffix(SURGE).unwrap_or(&lane.name);
+        rows::is_of_container(lane) && name.ends_with(&place)
+    });
     let lost = pods.filter(|lane| lane.spans.iter().any(|span| span.from_s <= at && span.to_s > at - 1.0)).count();
     (lost > 0 && lost <= all).then(|| format!("{lost} of {all} Pods were in {zone} when {fault} struck"))
 }

@@ -3,6 +3,7 @@
 //! Probes are told where one of their verdicts changes something. Pods that serve throughout are one row, and Pods of one revision that
 //! follow each other share one. What happens at once is told where nothing lasts: elsewhere the next span begins with it.
 
+use crate::report::timeline::SURGE;
 use crate::results::{Group, Lane, Mark, Replay, Span, Tone};
 
 /// The end of the name of a prober's lane.
@@ -174,6 +175,7 @@ fn owner(name: &str) -> &str {
 
 /// Its name without its zone.
 fn bare(name: &str) -> &str {
+    let name = name.strip_suffix(SURGE).unwrap_or(name);
     name.split(" in ").next().unwrap_or(name)
 }
 
