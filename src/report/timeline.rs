@@ -25,7 +25,7 @@ use crate::time::{Duration, SimTime};
 use clock::Clock;
 use words::Said;
 
-pub use lanes::{SURGE, lanes};
+pub use lanes::{SURGE, SYSTEM, lanes};
 pub use perfetto::perfetto;
 pub use replay::replay;
 pub use rollout::{Reach, rollout, rollout_reach};

@@ -41,7 +41,9 @@ pub fn draw(result: &ExperimentResult, sheet: Sheet) -> Option<Picture> {
     let is_one_phase = |row: &Row<'_>| row.main().1 >= ONE_PHASE * row.total;
     // What operations hand over is in their own chart.
     let is_handed_over = |row: &Row<'_>| result.is_of_operation(row.cause.name());
-    if rows.iter().all(is_one_phase) || rows.iter().all(is_handed_over) {
+    // A single row would hide the others.
+    let hides_others = rows.len() == 1 && left_out > 0;
+    if rows.iter().all(is_one_phase) || rows.iter().all(is_handed_over) || hides_others {
         return None;
     }
     let longest = rows.iter().map(|row| row.total).fold(0.0, f64::max);

@@ -126,7 +126,12 @@ pub fn why_not(result: &ExperimentResult) -> Option<String> {
     let window = format::tick(panels.first()?.windows.length_s);
     let most = panels.iter().map(missing).fold(0.0, f64::max);
     let many = if most > 0.0 { format!("{} miss", rare(most)) } else { "none was seen to miss".to_owned() };
-    says_nothing(&panels).then(|| format!("No picture of the windows of {window}: {many} {slo}."))
+    let whose = match panels.len() {
+        1 if result.scenarios.len() == 1 => "",
+        1 => " in the scenario that pictures show",
+        _ => " in either scenario that pictures show",
+    };
+    says_nothing(&panels).then(|| format!("No picture of the windows of {window}: {many} {slo}{whose}."))
 }
 
 /// What the picture says: how many windows miss the SLO, or lose anything.

@@ -6,6 +6,8 @@
 mod operations;
 mod service;
 
+pub use service::SYSTEM;
+
 use super::clock::Clock;
 use super::{Excerpt, Teller, words};
 use crate::history::{Entry, Exit, Happening, Observation, PodLife, Reply, Target, Timeline, Who};

@@ -2,8 +2,9 @@
 
 use super::rows;
 use super::scale::is_loop;
-use crate::report::timeline::SURGE;
-use crate::report::{aggregate, format};
+use crate::report::aggregate::{self, Role};
+use crate::report::format;
+use crate::report::timeline::{SURGE, SYSTEM};
 use crate::results::{ExperimentResult, Group, Lane, Replay, Span, Tone};
 
 /// So many of the things that struck are named.
@@ -26,6 +27,7 @@ pub fn title(result: &ExperimentResult, replay: &Replay) -> String {
     };
     let scenario = result.scenarios.iter().find(|one| one.name == replay.scenario && result.scenarios.len() > 1);
     let whose = scenario.map_or(String::new(), |scenario| match aggregate::role(result, scenario) {
+        Some(Role::Best) => format!(" with {}", super::super::finding::settings(result, scenario)),
         Some(_) => format!(" of the {} scenario", aggregate::role_word(result, scenario).to_lowercase()),
         None => format!(" of “{}”", replay.scenario),
     });
@@ -166,7 +168,10 @@ fn bad_revision(replay: &Replay) -> Option<String> {
 /// A fault of all Pods at once: how long it lasts, and what the way back adds.
 fn for_all(replay: &Replay, one: &Strike<'_>) -> String {
     let end = replay.outage_from_s + replay.outage.length_s;
-    let Some(span) = one.span else { return format!("{} strikes all its Pods at once", one.name()) };
+    // Of several Deployments it is one whose Pods are struck, or each.
+    let has_several = replay.lanes.iter().filter(|lane| lane.group == Group::Service).any(|lane| lane.name == SYSTEM);
+    let pods = if has_several { "all Pods of a Deployment" } else { "all its Pods" };
+    let Some(span) = one.span else { return format!("{} strikes {pods} at once", one.name()) };
     let lasts = length(span.to_s - span.from_s);
     let (more, one_end) = (end - span.to_s, span.to_s);
     let restarts: usize = replay
@@ -190,13 +195,13 @@ fn for_all(replay: &Replay, one: &Strike<'_>) -> String {
     };
     let has_no_end = span.to_s >= replay.lasts_s - NEAR;
     if has_no_end {
-        return format!("{} strikes all its Pods at once, and more replicas would not help", one.name());
+        return format!("{} strikes {pods} at once, and more replicas would not help", one.name());
     }
     if more > WORTH_TELLING * replay.outage.length_s {
         let more = length(more);
-        return format!("{} strikes all its Pods at once for {lasts}, and {way_back} adds {more}", one.name());
+        return format!("{} strikes {pods} at once for {lasts}, and {way_back} adds {more}", one.name());
     }
-    format!("{} strikes all its Pods at once, and more replicas would not help", one.name())
+    format!("{} strikes {pods} at once, and more replicas would not help", one.name())
 }
 
 /// How many of the Pods were in the zone that was struck.

@@ -8,7 +8,7 @@ use crate::results::{Group, Lane, Span, Tone};
 use crate::time::SimTime;
 
 /// The lane of all Deployments together.
-const SYSTEM: &str = "all Deployments";
+pub const SYSTEM: &str = "all Deployments";
 
 /// From when on a Deployment delivers, or does not.
 type Delivery = (SimTime, bool);
