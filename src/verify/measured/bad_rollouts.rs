@@ -8,7 +8,7 @@ use rayon::prelude::*;
 use super::band::{Band, scenario_of};
 use super::data::{Entry, Table};
 use super::record::Record;
-use crate::cluster::{Mode, watch};
+use crate::cluster::{Mode, watch_unchecked};
 use crate::model::Model;
 use crate::random::Law;
 use crate::study::Scenario;
@@ -102,7 +102,7 @@ fn measured(entry: Entry<'_>) -> BadRollout {
 /// One rollout; `None` where it is not rolled back at the end.
 fn play(model: &Model, index: u64) -> Option<BadRollout> {
     let until = SimTime::ZERO + model.horizon;
-    let record = watch(model, SEED, index, Mode::Fast, until, Record::new(SEED, index, &Law::Fixed(0.0)));
+    let record = watch_unchecked(model, SEED, index, Mode::Fast, until, Record::new(SEED, index, &Law::Fixed(0.0)));
     let (from, back, to) = (record.patched?, record.rolled_back?, record.rolled_out?);
     let ready = |at: f64| record.pods.iter().filter(|pod| pod.has_ready_endpoint(at)).count();
     let fewest = |from: f64, to: f64| {

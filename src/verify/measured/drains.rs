@@ -8,7 +8,7 @@ use rayon::prelude::*;
 use super::band::{Band, scenario_of};
 use super::data::{Entry, Table};
 use super::record::Record;
-use crate::cluster::{Mode, watch};
+use crate::cluster::{Mode, watch_unchecked};
 use crate::model::Model;
 use crate::random::Law;
 use crate::study::Scenario;
@@ -96,7 +96,7 @@ fn measured(entry: Entry<'_>) -> Drain {
 /// The last drain of the replication; `None` where it is not over at the end.
 fn play(model: &Model, index: u64) -> Option<Drain> {
     let until = SimTime::ZERO + model.horizon;
-    let record = watch(model, SEED, index, Mode::Fast, until, Record::new(SEED, index, &Law::Fixed(0.0)));
+    let record = watch_unchecked(model, SEED, index, Mode::Fast, until, Record::new(SEED, index, &Law::Fixed(0.0)));
     let (from, to) = (record.drain_began?, record.drained?);
     let changes = record.pods.iter().flat_map(|pod| pod.endpoint.iter().map(|(at, _)| *at));
     let at = changes.filter(|at| (from..=to).contains(at)).chain([from, to]);

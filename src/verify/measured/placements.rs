@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::data::{Entry, Table};
 use super::record::Record;
-use crate::cluster::{Mode, watch};
+use crate::cluster::{Mode, watch_unchecked};
 use crate::ids::{IdVec, NodeId, ZoneId};
 use crate::model::{
     DeadNodes, Fault, Model, NewNode, Node, NodeMode, Occurrence, Resources, ScriptTarget, Spread, Start, Strikes, Zone,
@@ -183,7 +183,8 @@ fn place(model: &Model, case: &Case, index: u64) -> Placement {
         Some(false) => 290.0,
         Some(true) => 400.0,
     };
-    let record = watch(model, SEED, index, Mode::Fast, SimTime::ZERO + Duration::from_secs_f64(until), record);
+    let record =
+        watch_unchecked(model, SEED, index, Mode::Fast, SimTime::ZERO + Duration::from_secs_f64(until), record);
     let living = record.pods.iter().filter(|pod| pod.deleted.is_none() && pod.gone.is_none());
     let mut on = BTreeMap::new();
     let mut pending = 0;

@@ -8,7 +8,7 @@ use rayon::prelude::*;
 use super::band::{Band, scenario_of};
 use super::data::{Entry, Table};
 use super::record::{PodLog, Record};
-use crate::cluster::{Mode, watch};
+use crate::cluster::{Mode, watch_unchecked};
 use crate::model::Model;
 use crate::random::Law;
 use crate::study::Scenario;
@@ -101,7 +101,7 @@ fn measured(entry: Entry<'_>) -> Rollout {
 /// One rollout; `None` where it is not complete at the end.
 fn play(model: &Model, index: u64) -> Option<Rollout> {
     let until = SimTime::ZERO + model.horizon;
-    let record = watch(model, SEED, index, Mode::Fast, until, Record::new(SEED, index, &Law::Fixed(0.0)));
+    let record = watch_unchecked(model, SEED, index, Mode::Fast, until, Record::new(SEED, index, &Law::Fixed(0.0)));
     let (from, to) = (record.patched?, record.rolled_out?);
     let changes = record.pods.iter().flat_map(|pod| {
         let endpoint = pod.endpoint.iter().map(|(at, _)| *at);
