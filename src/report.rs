@@ -26,6 +26,7 @@ mod choice;
 mod comparison;
 mod deployments;
 mod fates;
+mod featured;
 mod indifference;
 mod labels;
 mod loss;
@@ -40,8 +41,8 @@ mod tiles;
 mod units;
 mod verdicts;
 
-pub use aggregate::featured_scenarios;
 pub use deployments::sort as sort_deployments;
+pub use featured::featured_scenarios;
 pub use indifference::Indifference;
 pub use operations::by_cost as operations_by_cost;
 pub use pareto::drawn;

@@ -73,11 +73,11 @@ impl<'m, O: Observer> Replication<'m, O> {
 }
 
 /// A replication for any observer. It is compiled once, whoever watches; one that is played a thousand times is a [`Replication`]
-/// of its own kind of observer. Its state is checked as it is played.
+/// of its own kind of observer.
 pub struct Watched<'m, 'o>(Replication<'m, &'o mut dyn Observer>);
 
 impl<'m, 'o> Watched<'m, 'o> {
-    /// Replication `index` of `model` under `seed`, at time 0.
+    /// Replication `index` of `model` under `seed`, at time 0. Its state is checked as it is played.
     pub fn new(model: &'m Model, seed: u64, index: u64, mode: Mode, observer: &'o mut dyn Observer) -> Self {
         let mut replication = Replication::new(model, seed, index, mode, observer);
         replication.cluster.is_checked = true;

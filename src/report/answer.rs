@@ -1,11 +1,12 @@
 //! The answer in a sentence or two, for the terminal and for markdown.
 
 use crate::history::NamedCause;
-use crate::report::aggregate::{self, CauseTotal, Role};
+use crate::report::aggregate::{self, CauseTotal};
 use crate::report::assumptions;
 use crate::report::choice::Choice;
 use crate::report::deployments;
 use crate::report::fates::Compared;
+use crate::report::featured::{self, Role};
 use crate::report::format;
 use crate::report::labels::in_words;
 use crate::report::operations;
@@ -62,7 +63,7 @@ pub fn change(result: &ExperimentResult) -> Option<String> {
 
 /// Sentences, each a paragraph of its own.
 pub fn sentences(result: &ExperimentResult) -> Vec<String> {
-    let Some(shown) = aggregate::shown(result) else {
+    let Some(shown) = featured::shown(result) else {
         // Why not is told with the verdict.
         let unplayed = result.comparison.as_ref().map(|_| "No year was played.".to_owned());
         return vec![unplayed.unwrap_or_else(|| format!("{} has no scenario.", result.experiment))];
@@ -213,7 +214,7 @@ fn availability(result: &ExperimentResult, shown: &ScenarioResult) -> String {
         format!("The baseline ({})", in_words(result, shown))
     } else if ranking::recommended(result).is_some_and(|best| best.name == shown.name) {
         "It".to_owned()
-    } else if aggregate::role(result, shown) == Some(Role::Best) {
+    } else if featured::role(result, shown) == Some(Role::Best) {
         format!("“{}”", in_words(result, shown))
     } else {
         format!("The first scenario ({})", in_words(result, shown))

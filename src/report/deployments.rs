@@ -3,6 +3,7 @@
 use std::cmp::Ordering;
 
 use crate::report::aggregate;
+use crate::report::featured;
 use crate::report::format;
 use crate::report::labels::in_words;
 use crate::report::loss;
@@ -22,7 +23,7 @@ pub struct Table<'r> {
 impl<'r> Table<'r> {
     /// The table of an answer; `None` where there is one Deployment and no more to tell.
     pub fn of(result: &'r ExperimentResult) -> Option<Self> {
-        let shown = aggregate::shown(result)?;
+        let shown = featured::shown(result)?;
         let system = (!result.each_alone).then_some(shown);
         let mut rows: Vec<&ScenarioResult> = match system {
             Some(system) => system.workloads.iter().collect(),
@@ -102,7 +103,7 @@ pub fn sort(result: &mut ExperimentResult) {
 
 /// The Deployments of a system as an answer of its own: pictures and tables of scenarios then show them.
 pub fn as_answer(result: &ExperimentResult) -> Option<ExperimentResult> {
-    let shown = aggregate::shown(result).filter(|shown| !shown.workloads.is_empty())?;
+    let shown = featured::shown(result).filter(|shown| !shown.workloads.is_empty())?;
     let mut answer = result.only(&[]);
     answer.scenarios.clone_from(&shown.workloads);
     answer.each_alone = true;

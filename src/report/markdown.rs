@@ -5,6 +5,7 @@ mod bars;
 use std::fmt::Write as _;
 
 use crate::report::aggregate;
+use crate::report::featured;
 use crate::report::labels::{Labels, in_words};
 use crate::report::period::{Period, told};
 use crate::report::ranking::Ranking;
@@ -244,7 +245,7 @@ fn windows(text: &mut String, result: &ExperimentResult, labels: &Labels, shown:
 
 /// Where downtime and failed requests come from.
 fn causes(text: &mut String, result: &ExperimentResult) {
-    let Some(shown) = aggregate::shown(result) else { return };
+    let Some(shown) = featured::shown(result) else { return };
     let each = Period::of(result).each();
     for (title, parts) in
         [("Downtime", &shown.downtime_attribution), ("Failed requests", &shown.request_failure_attribution)]

@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use crate::report::aggregate;
+use crate::report::featured;
 use crate::report::format;
 use crate::report::labels::Labels;
 use crate::results::{Estimate, ExperimentResult, OperationInfo, OperationResult, ScenarioResult};
@@ -294,7 +294,7 @@ pub fn by_cost(scenario: &ScenarioResult) -> Vec<(&String, &OperationResult)> {
 
 /// What the most expensive operation of the scenario that is shown costs each time, and what becomes of it and of the others.
 pub fn sentence(result: &ExperimentResult) -> Option<String> {
-    let shown = aggregate::shown(result)?;
+    let shown = featured::shown(result)?;
     let all = by_cost(shown);
     let (name, dearest) = all.first().copied()?;
     let mut said = price(name, dearest)?;

@@ -14,8 +14,8 @@ mod waterfall;
 use askama::Template;
 
 use crate::durations;
-use crate::report::aggregate;
 use crate::report::candidates::Candidates;
+use crate::report::featured;
 use crate::report::labels::Labels;
 use crate::report::loss;
 use crate::report::period::{Period, told};
@@ -176,7 +176,7 @@ pub fn render(result: &ExperimentResult) -> String {
     // What stands at the top stands nowhere else.
     let deciding = take(&mut pictures, first).or_else(|| take(&mut film.as_mut()?.charts, first));
     let rehearsal = outages.iter().position(|one| Some(one.chart) == first).map(|place| outages.remove(place));
-    let shown = aggregate::shown(result);
+    let shown = featured::shown(result);
     let page = Page {
         result,
         question: answer::question(result),

@@ -33,6 +33,8 @@ pub fn of_loss(result: &ExperimentResult, shown: &ScenarioResult, loss: Metric) 
     let is_judged = loss == shown.loss_in_question(result.objective.metric);
     let little =
         |removal: &Removal| if removal.saves_little && is_judged { " (little of what is charged to it)" } else { "" };
+    // No more than was lost where it was played.
+    let would_be = |removal: &Removal| saved(of(removal, loss), most.min(whole(removal, loss)));
     let estimate = of(first, loss);
     let mut text = if estimate.bound {
         format!(
@@ -40,29 +42,15 @@ pub fn of_loss(result: &ExperimentResult, shown: &ScenarioResult, loss: Metric) 
             first.fault
         )
     } else if estimate.low > 0.0 && estimate.mean > NEARLY_ALL * whole(first, loss) {
-        format!(
-            "Without {} nearly all of the {what} would be saved ({} {each})",
-            first.fault,
-            saved(estimate, most.min(whole(first, loss)))
-        )
+        format!("Without {} nearly all of the {what} would be saved ({} {each})", first.fault, would_be(first))
     } else {
-        format!(
-            "Without {} {} of {what} {each} would be saved{}",
-            first.fault,
-            saved(estimate, most.min(whole(first, loss))),
-            little(first)
-        )
+        format!("Without {} {} of {what} {each} would be saved{}", first.fault, would_be(first), little(first))
     };
     if !estimate.bound {
         text += &again(result, shown, first, loss);
     }
     for other in rest.iter().filter(is_worth_it) {
-        text += &format!(
-            "; without {} {}{}",
-            other.fault,
-            saved(of(other, loss), most.min(whole(other, loss))),
-            little(other)
-        );
+        text += &format!("; without {} {}{}", other.fault, would_be(other), little(other));
     }
     text.push('.');
     Some(text)

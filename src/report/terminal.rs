@@ -13,6 +13,7 @@ use anstyle::{AnsiColor, Style};
 
 use crate::history::NamedCause;
 use crate::report::aggregate;
+use crate::report::featured;
 use crate::report::labels::{Labels, in_words};
 use crate::report::period::{Period, told};
 use crate::report::ranking::Ranking;
@@ -48,7 +49,7 @@ pub fn render(result: &ExperimentResult, folder: Option<&Path>, width: u16, said
             let _ = writeln!(text, "{style}{line}{style:#}");
         }
     }
-    let shown = aggregate::shown(result);
+    let shown = featured::shown(result);
     let parts = [
         assumed(result, width),
         if result.scenarios.is_empty() || result.each_alone { String::new() } else { screen.scenarios() },

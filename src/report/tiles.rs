@@ -3,8 +3,8 @@
 //!
 //! A rehearsal has no numbers a year: its tiles say what happened. Of Deployments that were each played alone they are about all.
 
-use crate::report::aggregate;
 use crate::report::charts::settings;
+use crate::report::featured;
 use crate::report::format;
 use crate::report::labels::in_words;
 use crate::report::loss;
@@ -62,7 +62,7 @@ impl Tile {
 
 /// The tiles of a result that is [`told`](super::period::told); none where nothing was played.
 pub fn of(result: &ExperimentResult) -> Tiles {
-    let Some(scenario) = aggregate::shown(result) else { return Tiles::default() };
+    let Some(scenario) = featured::shown(result) else { return Tiles::default() };
     if result.each_alone {
         let tiles = of_many(result, scenario);
         return Tiles { whose: format!("All {} Deployments", result.scenarios.len()), tiles };
@@ -73,10 +73,10 @@ pub fn of(result: &ExperimentResult) -> Tiles {
             // All that tells it from the others, or where that is long, what tells it from the baseline.
             let words = Some(in_words(result, scenario)).filter(|words| words.chars().count() <= LONGEST_NAME);
             let words = words.unwrap_or_else(|| settings(result, scenario));
-            format!("{}: {words}", aggregate::role_word(result, scenario))
+            format!("{}: {words}", featured::role_word(result, scenario))
         }
     };
-    let of = Shown { result, scenario, baseline: aggregate::other(result) };
+    let of = Shown { result, scenario, baseline: featured::other(result) };
     let tiles = if Period::of(result).is_run() {
         vec![of.longest_outage(), Some(of.failed_requests()), of.recovery(), of.spared()]
     } else {
@@ -101,7 +101,7 @@ impl Shown<'_> {
         match &self.result.comparison {
             Some(comparison) => comparison.before.clone(),
             None if self.is_paired() => "the baseline".to_owned(),
-            None => aggregate::in_the_other(self.result),
+            None => featured::in_the_other(self.result),
         }
     }
 

@@ -10,6 +10,7 @@ use super::picture::{Anchor, Picture};
 use super::sheet::Sheet;
 use crate::history::{NamedCause, Phase};
 use crate::report::aggregate::{self, CauseTotal};
+use crate::report::featured;
 use crate::report::format;
 use crate::report::loss;
 use crate::report::period::Period;
@@ -81,9 +82,7 @@ pub fn draw(result: &ExperimentResult, sheet: Sheet) -> Option<Picture> {
     if result.scenarios.len() > 1 {
         let named = finding::pair(result).into_iter().flat_map(|(shown, baseline)| [Some(shown), baseline]).flatten();
         let named: Vec<String> = named
-            .map(|one| {
-                format!("{}: {}", aggregate::heading(result, one).to_lowercase(), finding::settings(result, one))
-            })
+            .map(|one| format!("{}: {}", featured::heading(result, one).to_lowercase(), finding::settings(result, one)))
             .collect();
         lead += &format!(" {}.", format::capital(&named.join("; ")));
     }
@@ -152,7 +151,7 @@ fn panels(result: &ExperimentResult) -> Option<Vec<Panel<'_>>> {
     let mut panels: Vec<Panel<'_>> = match baseline {
         Some(baseline) => [shown, baseline]
             .map(|one| {
-                let title = format!("{}, {}", aggregate::heading(result, one), loss::what(result));
+                let title = format!("{}, {}", featured::heading(result, one), loss::what(result));
                 Panel::of(title, parts(one, fails))
             })
             .into(),
@@ -217,7 +216,7 @@ fn difference(result: &ExperimentResult, shown: &ScenarioResult, other: &Scenari
         if seconds > 0.0 { format!("{} of {what}", format::duration(seconds)) } else { format!("no {what}") }
     };
     let before = if before > 0.0 { format::duration(before) } else { "none".to_owned() };
-    let in_the_other = aggregate::in_the_other(result);
+    let in_the_other = featured::in_the_other(result);
     let mut title = format!("{} costs {} {each} instead of {before} {in_the_other}", cause.name(), of(now));
     if let Some(rest) = here.first().filter(|first| first.cause != cause) {
         let share = rest.total / whole(&here);

@@ -11,8 +11,8 @@ use super::loss_marks::{Look, Shape, arrow, disc, interval, spanning};
 use super::palette::{Colour, GREEN, GREY, PURPLE};
 use super::picture::{Anchor, Picture};
 use super::sheet::Sheet;
-use crate::report::aggregate;
 use crate::report::alike::{self, Row};
+use crate::report::featured;
 use crate::report::format;
 use crate::report::labels::{Column, Labels};
 use crate::report::loss;
@@ -77,7 +77,7 @@ impl<'a> Drawing<'a> {
         let shown = if sheet.is_part() { vec![loss::loss_of(result)] } else { metrics(result) };
         let recommended = ranking::recommended(result).map(|one| one.name.as_str());
         let blocked = blocked(result);
-        let told = aggregate::featured_scenarios(result).into_iter().map(|one| one.name.as_str()).collect();
+        let told = featured::featured_scenarios(result).into_iter().map(|one| one.name.as_str()).collect();
         let is_by_cost = ranking::has_different_costs(result) && result.objective.slo.is_some();
         let mut drawing = Self { result, rows: Vec::new(), shown, blocked, recommended, told, is_by_cost };
         let row = |scenario: usize| {

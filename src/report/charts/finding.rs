@@ -2,8 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use crate::report::aggregate::{self, Role};
 use crate::report::choice::Choice;
+use crate::report::featured::{self, Role};
 use crate::report::format;
 use crate::report::indifference::Indifference;
 use crate::report::labels::{Labels, in_words};
@@ -55,7 +55,7 @@ fn cut(text: &str) -> String {
 
 /// The scenario that pictures show, and what it is compared with.
 pub fn pair(result: &ExperimentResult) -> Option<(&ScenarioResult, Option<&ScenarioResult>)> {
-    Some((aggregate::shown(result)?, aggregate::other(result)))
+    Some((featured::shown(result)?, featured::other(result)))
 }
 
 /// What is lost with which settings, by the objective's metric.
@@ -66,7 +66,7 @@ pub fn of_losses(result: &ExperimentResult) -> String {
     if result.each_alone {
         return format!("{} has the most {what}: {} {each}", cut(&shown.name), lost(shown));
     }
-    let is_recommended = aggregate::role(result, shown).is_some_and(|role| role != Role::Best);
+    let is_recommended = featured::role(result, shown).is_some_and(|role| role != Role::Best);
     let ranking = Ranking::of(result);
     let choice = Choice::of(result).and_then(|choice| choice.worth(result));
     if let Some(slo) = result.objective.slo
@@ -143,9 +143,9 @@ fn not_worse(result: &ExperimentResult) -> Option<&'static str> {
 
 /// The scenario that the other charts show, for their leads.
 pub fn shown_name(result: &ExperimentResult) -> String {
-    match aggregate::shown(result) {
+    match featured::shown(result) {
         Some(shown) if result.scenarios.len() > 1 => {
-            let what = match aggregate::role(result, shown) {
+            let what = match featured::role(result, shown) {
                 Some(Role::New) => "the new manifest",
                 Some(Role::Recommended) => "the recommended scenario",
                 Some(Role::Best) => "the best choice where it matters most",

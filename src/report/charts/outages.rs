@@ -8,7 +8,8 @@ use super::palette::{Colour, GREY, SERIES};
 use super::picture::{Anchor, Picture};
 use super::sheet::Sheet;
 use super::simplify_polyline::simplify_polyline;
-use crate::report::aggregate::{self, Samples};
+use crate::report::aggregate::Samples;
+use crate::report::featured;
 use crate::report::format;
 use crate::report::period::Period;
 use crate::results::{ExperimentResult, ScenarioResult};
@@ -108,7 +109,7 @@ pub fn draw(result: &ExperimentResult, sheet: Sheet) -> Option<Picture> {
 
 /// The curves, and what tells the scenarios that had too few outages for one.
 fn curves(result: &ExperimentResult) -> (Vec<Curve<'_>>, Vec<String>) {
-    let featured = aggregate::featured_scenarios(result);
+    let featured = featured::featured_scenarios(result);
     let mut scenarios: Vec<&ScenarioResult> = featured.clone();
     if result.scenarios.len() <= CURVES {
         scenarios.extend(result.scenarios.iter().filter(|one| featured.iter().all(|other| other.name != one.name)));
@@ -210,7 +211,7 @@ fn title(result: &ExperimentResult, curves: &[Curve<'_>]) -> String {
         if years > 1.5 { format!("Once in {} years", format::whole(years as u64)) } else { "Once a year".to_owned() };
     let long = format!("{span} an outage lasts {}", lasts(secs));
     let is_the_other =
-        |curve: &&Curve<'_>| aggregate::other(result).is_some_and(|other| other.name == curve.scenario.name);
+        |curve: &&Curve<'_>| featured::other(result).is_some_and(|other| other.name == curve.scenario.name);
     let is_baseline = Some(&first.scenario.name) == result.baseline.as_ref();
     let here = if curves.len() > 1 && is_baseline { "In the baseline an" } else { "An" };
     let others = curves.iter().skip(1);
@@ -219,7 +220,7 @@ fn title(result: &ExperimentResult, curves: &[Curve<'_>]) -> String {
         return long;
     };
     let place = if is_the_other(&other) {
-        aggregate::in_the_other(result)
+        featured::in_the_other(result)
     } else {
         format!("with {}", finding::settings(result, other.scenario))
     };
@@ -278,7 +279,7 @@ fn in_words(curve: &Curve<'_>) -> String {
 
 /// What tells a curve from the others.
 fn name(result: &ExperimentResult, curve: &Curve<'_>) -> String {
-    let role = aggregate::role(result, curve.scenario).map(|_| aggregate::role_word(result, curve.scenario));
+    let role = featured::role(result, curve.scenario).map(|_| featured::role_word(result, curve.scenario));
     let settings = finding::settings(result, curve.scenario);
     let name = match role {
         Some(role) if result.baseline.as_ref() == Some(&curve.scenario.name) => role.to_owned(),

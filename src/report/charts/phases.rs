@@ -10,6 +10,7 @@ use super::picture::{Anchor, Picture};
 use super::sheet::Sheet;
 use crate::history::{NamedCause, Phase};
 use crate::report::aggregate;
+use crate::report::featured;
 use crate::report::format;
 use crate::results::{ExperimentResult, PodRecovery, ScenarioResult};
 
@@ -36,7 +37,7 @@ struct Row<'a> {
 /// Bars for the scenario that pictures show. `None` if it has no complete recovery, if all of every one is a single phase or
 /// next to nothing, or if no fault is among them.
 pub fn draw(result: &ExperimentResult, sheet: Sheet) -> Option<Picture> {
-    let scenario = aggregate::shown(result)?;
+    let scenario = featured::shown(result)?;
     let (rows, left_out) = rows(scenario);
     let is_one_phase = |row: &Row<'_>| row.main().1 >= ONE_PHASE * row.total;
     // What operations hand over is in their own chart.

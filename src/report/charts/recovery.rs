@@ -10,6 +10,7 @@ use super::picture::{Anchor, Picture};
 use super::sheet::Sheet;
 use crate::history::NamedCause;
 use crate::report::aggregate::{self, Samples};
+use crate::report::featured;
 use crate::report::format;
 use crate::results::{Distribution, ExperimentResult, ScenarioResult};
 
@@ -50,7 +51,7 @@ pub fn draw(result: &ExperimentResult, sheet: Sheet) -> Option<Picture> {
     let mut picture = Picture::on(sheet);
     let has_two = rows.iter().any(|row| row.baseline.is_some());
     let y = frame::head(&mut picture, &title(result, &rows), &lead(result, shown, has_two));
-    let words = |one: &ScenarioResult| aggregate::heading(result, one).to_lowercase();
+    let words = |one: &ScenarioResult| featured::heading(result, one).to_lowercase();
     let both = baseline.filter(|_| has_two).map(|other| (words(shown), words(other)));
     let y = legend(&mut picture, y - 4.0, both);
     let names = rows.iter().map(|row| font::width(row.fault, BODY.size, true));
@@ -68,7 +69,7 @@ pub fn draw(result: &ExperimentResult, sheet: Sheet) -> Option<Picture> {
     }
     picture.text(right, top - 6.0, Anchor::Right, SMALL.bold(), "median");
     frame::vertical_grid(&mut picture, &axis, top, bottom);
-    let in_the_other = format!(" {}", aggregate::in_the_other(result));
+    let in_the_other = format!(" {}", featured::in_the_other(result));
     let mut y = top + 2.0;
     for row in &rows {
         let middle = y + height(row) / 2.0;
@@ -164,7 +165,7 @@ fn title(result: &ExperimentResult, rows: &[Row<'_>]) -> String {
             "After {} half of the Pods serve again {}, {} {}",
             row.told(),
             within(half(&row.shown)),
-            aggregate::in_the_other(result),
+            featured::in_the_other(result),
             within(half(baseline))
         );
     }
@@ -186,12 +187,12 @@ fn lead(result: &ExperimentResult, shown: &ScenarioResult, has_two: bool) -> Str
                     first."
         .to_owned();
     if result.scenarios.len() > 1 {
-        let role = aggregate::role_word(result, shown);
+        let role = featured::role_word(result, shown);
         text += &format!(" {role}: {}.", finding::settings(result, shown));
         if has_two {
             text += &format!(
                 " {} only what differs by more than a quarter.",
-                format::capital(&aggregate::in_the_other(result))
+                format::capital(&featured::in_the_other(result))
             );
         }
     }

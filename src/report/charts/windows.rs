@@ -7,7 +7,7 @@ use super::frame::{self, BODY, MARGIN, SMALL};
 use super::palette::{BLUE, Colour, GREY, GRID, INK, MISSED, PURPLE, SLATE, VERMILION};
 use super::picture::{Anchor, Picture};
 use super::sheet::Sheet;
-use crate::report::aggregate;
+use crate::report::featured;
 use crate::report::format;
 use crate::results::{ExperimentResult, ScenarioResult, WindowLoss, WindowsResult};
 use crate::study::Metric;
@@ -49,7 +49,7 @@ pub fn draw(result: &ExperimentResult, sheet: Sheet) -> Option<Picture> {
     let window = format::tick(length);
 
     let mut picture = Picture::on(sheet);
-    let title = finding(&panels, what, &window, (allowed.map(|(slo, _)| slo), &aggregate::in_the_other(result)));
+    let title = finding(&panels, what, &window, (allowed.map(|(slo, _)| slo), &featured::in_the_other(result)));
     let (left, right) = (left(sheet), picture.right());
     let mut y = frame::head(&mut picture, &title, &lead(&panels, what, &window, (allowed, &shown_name(result)), &bins));
     let x_axis = Axis::log(Unit::Time, bins.range(), left, right);
@@ -155,10 +155,10 @@ fn finding(panels: &[Panel<'_>], what: &str, window: &str, (slo, in_the_other): 
 fn panels(result: &ExperimentResult) -> Vec<Panel<'_>> {
     let fails = result.objective.metric == Metric::RequestSuccess;
     let mut panels: Vec<Panel<'_>> = Vec::new();
-    for scenario in aggregate::featured_scenarios(result) {
+    for scenario in featured::featured_scenarios(result) {
         let Some(windows) = scenario.windows.as_ref().filter(|windows| windows.count > 0) else { continue };
         let loss = if fails { &windows.failed_request_s } else { &windows.downtime_s };
-        panels.push(Panel { what: aggregate::heading(result, scenario), scenario, windows, loss });
+        panels.push(Panel { what: featured::heading(result, scenario), scenario, windows, loss });
     }
     panels
 }

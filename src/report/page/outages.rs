@@ -1,6 +1,6 @@
 //! Outages on the page: the lanes of those that were replayed, the same line by line, and how every other is told.
 
-use crate::report::aggregate::featured_scenarios;
+use crate::report::featured::featured_scenarios;
 use crate::report::{charts, format};
 use crate::results::{ExperimentResult, Lane, OutageExample, Replay, ScenarioResult, Tone};
 

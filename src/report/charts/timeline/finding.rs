@@ -2,7 +2,7 @@
 
 use super::rows;
 use super::scale::is_loop;
-use crate::report::aggregate::{self, Role};
+use crate::report::featured::{self, Role};
 use crate::report::format;
 use crate::report::timeline::{SURGE, SYSTEM};
 use crate::results::{ExperimentResult, Group, Lane, Replay, Span, Tone};
@@ -26,9 +26,9 @@ pub fn title(result: &ExperimentResult, replay: &Replay) -> String {
         _ => "An outage",
     };
     let scenario = result.scenarios.iter().find(|one| one.name == replay.scenario && result.scenarios.len() > 1);
-    let whose = scenario.map_or(String::new(), |scenario| match aggregate::role(result, scenario) {
+    let whose = scenario.map_or(String::new(), |scenario| match featured::role(result, scenario) {
         Some(Role::Best) => format!(" with {}", super::super::finding::settings(result, scenario)),
-        Some(_) => format!(" of the {} scenario", aggregate::role_word(result, scenario).to_lowercase()),
+        Some(_) => format!(" of the {} scenario", featured::role_word(result, scenario).to_lowercase()),
         None => format!(" of “{}”", replay.scenario),
     });
     let whose = whose.replace("the baseline scenario", "the baseline");
