@@ -11,6 +11,7 @@ mod cluster;
 mod container;
 mod drain;
 mod fault;
+mod millionths;
 mod requirement;
 mod upgrade;
 mod withdrawal;
@@ -27,6 +28,7 @@ pub use fault::{
     Affects, BadRevisions, ContainerMode, ControlPlaneMode, ControlPlanePart, Fault, NodeMode, Occurrence,
     ScriptTarget, Strikes,
 };
+pub use millionths::Millionths;
 pub use requirement::Requirement;
 pub use upgrade::{NodeUpgrade, OnTimeout, UpgradeOrder};
 pub use withdrawal::{Handler, NodeWithdrawal, Replacement, WithdrawalReason, WithdrawalScope};

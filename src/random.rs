@@ -92,6 +92,8 @@ pub enum Purpose {
     Flaw,
     /// How long processes of a bad revision serve before its flaw strikes.
     FlawStrikes,
+    /// The same where all processes of the revision serve for as long.
+    FlawOfRevision,
     /// How long requests of the Node's drains take.
     Drain,
     /// When it is the Node's turn to be drained.
@@ -156,6 +158,7 @@ impl Purpose {
             Self::Rollout => [23, 0],
             Self::Flaw => [27, 0],
             Self::FlawStrikes => [28, 0],
+            Self::FlawOfRevision => [41, 0],
             Self::Drain => [24, 0],
             Self::Disruption(name) => [25, name],
             Self::DrainTurn => [26, 0],

@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use hasim::cluster::{Cause, CauseSet, EndpointView, Observed, Observer as _, Phase, SlotView, Spell};
 use hasim::experiment::{self, Measures, Options, Outcome};
 use hasim::ids::{FaultId, PodId, SlotId, WorkloadId};
-use hasim::model::Model;
+use hasim::model::{Millionths, Model};
 use hasim::random::{Law, Streams, open_unit};
 use hasim::random::{Owner, Purpose};
 use hasim::results::ExperimentResult;
@@ -410,6 +410,7 @@ impl Case {
                 workload: WorkloadId::new(0),
                 slot: Some(slot),
                 serves: is_up,
+                failing: if is_up { Millionths::NONE } else { Millionths::ALL },
                 causes: causes.clone(),
                 phase,
             });

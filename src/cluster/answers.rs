@@ -6,7 +6,7 @@ use super::happening::Reply;
 use super::observer::Observer;
 use super::state::{Container, Strike};
 use crate::ids::{ContainerRef, PodId};
-use crate::model::{Affects, ContainerMode, OnSigterm, ProbeKind, WhileStarting};
+use crate::model::{Affects, ContainerMode, Millionths, OnSigterm, ProbeKind, WhileStarting};
 use crate::time::{Duration, SimTime};
 
 /// Who asks.
@@ -49,6 +49,8 @@ pub(super) enum Answer {
     Good,
     /// A refusal or an error at once.
     Bad(Reply),
+    /// An error at once, for this share of those who ask, and otherwise a good answer.
+    BadInPart(Millionths),
     /// A good answer at this instant, if nothing happens before.
     Later(SimTime),
     /// None.
@@ -59,7 +61,7 @@ impl Answer {
     /// What a probe that meets this brings back, if it is sent before that instant.
     pub(super) fn reply(self, timeout: Duration) -> (Reply, SimTime) {
         match self {
-            Self::Good => (Reply::Ok, SimTime::NEVER),
+            Self::Good | Self::BadInPart(_) => (Reply::Ok, SimTime::NEVER),
             Self::Bad(reply) => (reply, SimTime::NEVER),
             Self::Never => (Reply::Timeout, SimTime::NEVER),
             Self::Later(at) => (Reply::Timeout, SimTime::from_nanos(at.as_nanos().saturating_sub(timeout.as_nanos()))),
@@ -121,10 +123,16 @@ impl<O: Observer> Cluster<'_, O> {
         let effect = match mode {
             ContainerMode::Hang(_) | ContainerMode::Sandbox => Answer::Never,
             ContainerMode::Error(_) | ContainerMode::Crash => Answer::Bad(Reply::Error),
+            ContainerMode::ErrorInPart(share) => Answer::BadInPart(share),
         };
         for audience in Audience::ALL {
             let answer = &mut answers[audience.index()];
-            if audience.sees(affects) && *answer != Answer::Never {
+            // A part is all that one revision's flaw may fail: nothing else adds to it.
+            let adds = match effect {
+                Answer::BadInPart(_) => *answer == Answer::Good,
+                _ => *answer != Answer::Never,
+            };
+            if audience.sees(affects) && adds {
                 *answer = effect;
             }
         }

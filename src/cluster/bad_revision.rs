@@ -23,6 +23,8 @@ pub(crate) struct Flaws {
     pub which: Stream,
     /// How long a process serves before its flaw strikes.
     pub strike: Dice,
+    /// The same where it is one time for all of a revision: one for each revision.
+    pub alike: Stream,
 }
 
 impl<'m, O: Observer> Cluster<'m, O> {
@@ -61,8 +63,11 @@ impl<'m, O: Observer> Cluster<'m, O> {
 
     /// The process serves, and does not know yet what will become of it.
     pub(super) fn await_flaw(&mut self, cx: &mut Cx<'_, Event>, at: ContainerRef) {
-        let Some(law) = self.flaw_of(at).and_then(|flaw| self.flaw_waits_for(flaw)) else { return };
-        let after = self.workloads[self.pods[at.pod].workload].rollouts.flaws.strike.span(law);
+        let Some((law, is_alike)) = self.flaw_of(at).and_then(|flaw| self.flaw_waits_for(flaw)) else { return };
+        let revision = u64::from(self.pods[at.pod].revision);
+        let flaws = &mut self.workloads[self.pods[at.pod].workload].rollouts.flaws;
+        let after =
+            if is_alike { Duration::from_secs_f64(flaws.alike.draw(revision, law)) } else { flaws.strike.span(law) };
         let timer = self.timer();
         self.container_mut(at).flaw = timer;
         cx.after(after, Event::FlawStrikes(at, timer));
@@ -93,10 +98,10 @@ impl<'m, O: Observer> Cluster<'m, O> {
         self.exit_container(cx, at);
     }
 
-    /// How long a process serves before its flaw strikes, if that is what it does.
-    fn flaw_waits_for(&self, flaw: FaultId) -> Option<&'m Law> {
+    /// How long a process serves before its flaw strikes, if that is what it does, and whether all of a revision do so for as long.
+    fn flaw_waits_for(&self, flaw: FaultId) -> Option<(&'m Law, bool)> {
         match &self.model.faults[flaw].occurs {
-            Occurrence::WithRevision { after } => after.as_ref(),
+            Occurrence::WithRevision { after, is_alike } => after.as_ref().map(|law| (law, *is_alike)),
             Occurrence::Every(_) | Occurrence::InHours { .. } | Occurrence::Once { .. } => None,
         }
     }

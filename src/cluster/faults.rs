@@ -132,7 +132,7 @@ impl<O: Observer> Cluster<'_, O> {
                 }
                 self.lose_sandbox(cx, at.pod);
             }
-            ContainerMode::Hang(_) | ContainerMode::Error(_) => {
+            ContainerMode::Hang(_) | ContainerMode::Error(_) | ContainerMode::ErrorInPart(_) => {
                 self.container_mut(at).strikes.push(strike);
                 self.settle(cx, at.pod);
             }
@@ -396,5 +396,6 @@ pub(super) fn affects(mode: ContainerMode) -> Affects {
     match mode {
         ContainerMode::Crash | ContainerMode::Sandbox => Affects::ALL,
         ContainerMode::Hang(affects) | ContainerMode::Error(affects) => affects,
+        ContainerMode::ErrorInPart(_) => Affects::REQUESTS,
     }
 }

@@ -110,8 +110,8 @@ impl<O: Observer> Cluster<'_, O> {
         let reaches = (answer != Answer::Bad(Reply::Refused)).then_some(instance);
         self.tell(cx, Happening::ProbeSent { pod: at.pod, container: at.container, kind, reaches });
         let (ends, answered) = match answer {
-            Answer::Good if doomed || self.fails_by_chance(at) => (timeout, false),
-            Answer::Good => return self.conclude(cx, at, kind, Reply::Ok),
+            Answer::Good | Answer::BadInPart(_) if doomed || self.fails_by_chance(at) => (timeout, false),
+            Answer::Good | Answer::BadInPart(_) => return self.conclude(cx, at, kind, Reply::Ok),
             Answer::Bad(reply) => return self.conclude(cx, at, kind, reply),
             Answer::Later(at) if at <= timeout => (at, true),
             Answer::Later(_) | Answer::Never => (timeout, false),

@@ -1,12 +1,12 @@
 //! How a slot and an endpoint look from outside: serving, in rotation, why not, how far.
 
 use super::answers::{Answer, Audience};
-use super::cause::CauseSet;
+use super::cause::{Cause, CauseSet};
 use super::observer::{EndpointView, Observed, Observer, Phase, SlotView};
 use super::state::{Kubelet, Pod, Stage};
 use super::{Cluster, Cx, Event};
 use crate::ids::{ContainerRef, NodeId, PodId, SlotId, WorkloadId};
-use crate::model::{ProbeKind, Role};
+use crate::model::{ContainerMode, Millionths, ProbeKind, Role};
 
 impl<O: Observer> Cluster<'_, O> {
     /// The slot that the Pod holds; one that a surge makes holds none.
@@ -34,8 +34,17 @@ impl<O: Observer> Cluster<'_, O> {
 
     /// The Pod's process would answer a request that reaches it now.
     pub(super) fn serves(&self, pod: PodId) -> bool {
+        self.failing(pod) != Millionths::ALL
+    }
+
+    /// So many of the requests that reach it fail.
+    fn failing(&self, pod: PodId) -> Millionths {
         let reachable = self.pods[pod].node.is_some_and(|node| self.nodes[node].reachable);
-        reachable && self.answer(self.main(pod), Audience::Requests) == Answer::Good
+        match self.answer(self.main(pod), Audience::Requests) {
+            Answer::Good if reachable => Millionths::NONE,
+            Answer::BadInPart(share) if reachable => share,
+            _ => Millionths::ALL,
+        }
     }
 
     /// Looks at a Pod after something has happened to it, and tells the observer what has changed.
@@ -46,16 +55,16 @@ impl<O: Observer> Cluster<'_, O> {
         }
         let state = &self.pods[pod];
         let in_rotation = state.in_rotation;
-        let served = state.view.as_ref().map(|view| view.serves);
-        if !in_rotation && served.is_none() {
+        let failed = state.view.as_ref().map(|view| view.failing);
+        if !in_rotation && failed.is_none() {
             return;
         }
-        let serves = self.serves(pod);
-        // While it serves, causes and phase mean nothing.
-        if in_rotation && serves && served == Some(true) {
+        let failing = self.failing(pod);
+        // While it serves all, causes and phase mean nothing.
+        if in_rotation && failing == Millionths::NONE && failed == Some(Millionths::NONE) {
             return;
         }
-        let view = in_rotation.then(|| self.endpoint_view(pod, holds, serves));
+        let view = in_rotation.then(|| self.endpoint_view(pod, holds, failing));
         if self.pods[pod].view != view {
             self.pods[pod].view.clone_from(&view);
             self.observe(cx, &Observed::EndpointChanged { pod, view });
@@ -63,12 +72,18 @@ impl<O: Observer> Cluster<'_, O> {
     }
 
     /// How a Pod in rotation looks; one that holds its slot like the slot.
-    fn endpoint_view(&self, pod: PodId, holds: Option<SlotId>, serves: bool) -> EndpointView {
+    fn endpoint_view(&self, pod: PodId, holds: Option<SlotId>, failing: Millionths) -> EndpointView {
         let state = &self.pods[pod];
         let slot = Some(state.home).filter(|&slot| !self.is_for_surge(slot));
-        let like = |causes, phase| EndpointView { workload: state.workload, slot, serves, causes, phase };
-        if serves {
+        let serves = failing != Millionths::ALL;
+        let like = |causes, phase| EndpointView { workload: state.workload, slot, serves, failing, causes, phase };
+        if failing == Millionths::NONE {
             return like(CauseSet::new(), Phase::EnterRotation);
+        }
+        if serves {
+            let in_part = |mode| matches!(mode, ContainerMode::ErrorInPart(_));
+            let flaws = self.container_strikes(self.main(pod)).filter(|(_, mode)| in_part(*mode));
+            return like(flaws.map(|(strike, _)| Cause::Fault(strike.fault)).collect(), Phase::Detect);
         }
         if let Some(SlotView { causes, phase, .. }) = holds.and_then(|slot| self.slots[slot].view.as_ref()) {
             return like(causes.clone(), *phase);

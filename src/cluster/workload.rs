@@ -57,7 +57,11 @@ impl WorkloadState {
         let streams = if workload.chance_by_name { streams.of_workload(name_hash(&workload.name)) } else { streams };
         let of = |purpose| streams.stream(Owner::Deployment, purpose);
         let dice = Dice::new(of(Purpose::Rollout));
-        let flaws = Flaws { which: of(Purpose::Flaw), strike: Dice::new(of(Purpose::FlawStrikes)) };
+        let flaws = Flaws {
+            which: of(Purpose::Flaw),
+            strike: Dice::new(of(Purpose::FlawStrikes)),
+            alike: of(Purpose::FlawOfRevision),
+        };
         Self {
             slots: model.slots_of(id),
             scaled_slots: model.scaled_slots_of(id),

@@ -1,7 +1,10 @@
-//! Who bears how much of what is lost: equal parts in whole nanoseconds, first among parties, then among the causes of each.
+//! Who bears how much of what is lost, in whole nanoseconds: first among parties, by their weights, then in equal parts among
+//! the causes of each.
 //!
-//! A stretch is a maximal time in which the parties stay the same. What a party has got after so many nanoseconds of a
-//! stretch depends on their number alone, not on the steps in which they came: the two modes of play take different ones.
+//! A stretch is a maximal time in which the parties and their weights stay the same. What a party has got after so many
+//! nanoseconds of a stretch depends on these alone, not on the steps in which they came: the two modes of play take different ones.
+
+use smallvec::SmallVec;
 
 use super::ledger::{Causes, Ledger};
 use crate::history::{CauseSet, Phase};
@@ -21,6 +24,7 @@ pub(super) struct Division {
 #[derive(Debug, Clone)]
 struct Party {
     key: Key,
+    weight: u32,
     causes: CauseSet,
     /// Its part since its causes, or the parties, have changed.
     borne: u64,
@@ -31,6 +35,8 @@ struct Party {
 pub(super) struct Bearer<'a> {
     /// Tells it from others.
     pub key: Key,
+    /// Its part is to those of others as its weight is to theirs; above 0.
+    pub weight: u32,
     /// Who is charged with its part.
     pub causes: &'a CauseSet,
     /// The phase of its recovery.
@@ -46,16 +52,18 @@ impl Division {
         causes: Causes,
         ledger: &mut Ledger,
     ) {
-        if !self.parties.iter().map(|party| party.key).eq(bearers.clone().map(|bearer| bearer.key)) {
+        let parties = self.parties.iter().map(|party| (party.key, party.weight));
+        if !parties.eq(bearers.clone().map(|bearer| (bearer.key, bearer.weight))) {
             self.begin_stretch(bearers.clone());
         }
-        let (before, after, count) = (self.divided, self.divided + amount, self.parties.len());
+        let (before, after) = (self.divided, self.divided + amount);
+        let weights: Weights = self.parties.iter().map(|party| party.weight).collect();
         for (place, (party, bearer)) in self.parties.iter_mut().zip(bearers).enumerate() {
             if party.causes != *bearer.causes {
                 party.causes.clone_from(bearer.causes);
                 party.borne = 0;
             }
-            let borne = party.borne + share(after, count, place) - share(before, count, place);
+            let borne = party.borne + part(after, &weights, place) - part(before, &weights, place);
             let set = party.causes.as_slice();
             for (place, &cause) in set.iter().enumerate() {
                 let part = share(borne, set.len(), place) - share(party.borne, set.len(), place);
@@ -69,8 +77,30 @@ impl Division {
     fn begin_stretch<'a>(&mut self, bearers: impl Iterator<Item = Bearer<'a>>) {
         self.divided = 0;
         self.parties.clear();
-        self.parties.extend(bearers.map(|bearer| Party { key: bearer.key, causes: bearer.causes.clone(), borne: 0 }));
+        let party = |bearer: Bearer<'a>| {
+            let Bearer { key, weight, causes, .. } = bearer;
+            Party { key, weight, causes: causes.clone(), borne: 0 }
+        };
+        self.parties.extend(bearers.map(party));
     }
+}
+
+/// Those of the parties of a stretch.
+type Weights = SmallVec<[u32; 4]>;
+
+/// The part of `total` of the one at `place` of those with these weights.
+fn part(total: u64, weights: &[u32], place: usize) -> u64 {
+    if weights.iter().all(|weight| *weight == weights[0]) {
+        return share(total, weights.len(), place);
+    }
+    // One after the other takes its part of what is left, so that nobody's part shrinks as the total grows.
+    let (mut left, mut weight_left) = (total, weights.iter().map(|weight| u64::from(*weight)).sum::<u64>());
+    let mut take = |weight: u32| {
+        let taken = (u128::from(left) * u128::from(weight) / u128::from(weight_left)) as u64;
+        (left, weight_left) = (left - taken, weight_left - u64::from(weight));
+        taken
+    };
+    weights[..=place].iter().fold(0, |_, weight| take(*weight))
 }
 
 /// The part of the one at `place` of so many among whom `total` is divided; what does not divide goes to the first.
@@ -116,13 +146,16 @@ mod tests {
         /// Property: the parts add up, and do not depend on the steps in which an amount grew.
         #[test]
         fn parts_add_up_and_hang_on_the_whole_alone(
-            steps in prop::collection::vec(0u64..50, 1..20), sets in prop::collection::vec(1usize..4, 1..5),
+            steps in prop::collection::vec(0u64..50, 1..20),
+            sets in prop::collection::vec((1usize..4, prop_oneof![Just(1_000_000u32), 1u32..1_000_000]), 1..5),
         ) {
             let causes = Causes::new(4);
-            let sets: Vec<CauseSet> =
-                sets.iter().map(|n| (0..*n).map(|fault| Cause::Fault(FaultId::new(fault))).collect()).collect();
+            let causes_of = |n| (0..n).map(|fault| Cause::Fault(FaultId::new(fault))).collect();
+            let sets: Vec<(CauseSet, u32)> = sets.iter().map(|(n, weight)| (causes_of(*n), *weight)).collect();
             let bearers = || {
-                sets.iter().enumerate().map(|(key, causes)| Bearer { key: (key, 0), causes, phase: Phase::Start })
+                sets.iter().enumerate().map(|(key, (causes, weight))| {
+                    Bearer { key: (key, 0), weight: *weight, causes, phase: Phase::Start }
+                })
             };
             let total: u64 = steps.iter().sum();
             let (mut by_steps, mut at_once) = (Ledger::new(causes), Ledger::new(causes));

@@ -73,6 +73,9 @@ pub struct OperationOutcome {
     /// By a number of Pods: how often so few of the Deployment's served in rotation at the least; of those that had something to
     /// do and were not superseded.
     pub least: Vec<u64>,
+    /// Nanoseconds in which they were under way and fewer Pods of the Deployment, or of any, served in rotation than it has replicas;
+    /// of those that had something to do.
+    pub short: u64,
 }
 
 /// Lengths of time in nanoseconds.

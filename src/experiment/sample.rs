@@ -6,8 +6,8 @@ use super::Measures;
 use crate::history::{Cause, CauseSet, EndpointView, Observed, Observer, Phase, SlotView};
 use crate::ids::{ContainerId, FaultId, IdVec, ImageId, PodId, SlotId, WorkloadId};
 use crate::model::{
-    App, Cluster, Container, ContainerMode, ControlPlane, DeadNodes, Fault, ImagePull, Latencies, Model, Occurrence,
-    OnSigterm, PodSpec, PodTolerations, Resources, Role, Start, StartRace, Strategy, Strikes, Toleration,
+    App, Cluster, Container, ContainerMode, ControlPlane, DeadNodes, Fault, ImagePull, Latencies, Millionths, Model,
+    Occurrence, OnSigterm, PodSpec, PodTolerations, Resources, Role, Start, StartRace, Strategy, Strikes, Toleration,
     WhileStarting, Workload,
 };
 use crate::random::Law;
@@ -161,6 +161,7 @@ pub(super) fn deliver(measures: &mut Measures, now: SimTime, slot: usize, delive
         workload: WorkloadId::new(0),
         slot: Some(slot),
         serves: true,
+        failing: Millionths::NONE,
         causes: causes.clone(),
         phase,
     });

@@ -12,7 +12,7 @@ use crate::history::{
     Delivering, Entry, Happening, Look, Observed, Observer, Outage, PodLife, Rollout, Target, Timeline, Who,
 };
 use crate::ids::{FaultId, IdVec, PodId, SlotId, WorkloadId};
-use crate::model::{Model, Start};
+use crate::model::{Millionths, Model, Start};
 use crate::time::SimTime;
 
 /// Writes a [`Timeline`].
@@ -37,7 +37,8 @@ struct Delivery {
     pod: PodId,
     /// Its Deployment; none where it leaves the rotation.
     workload: Option<WorkloadId>,
-    delivers: bool,
+    /// So many of the requests to it fail.
+    failing: Millionths,
 }
 
 /// The Pods of one slot.
@@ -163,12 +164,12 @@ impl Observer for Recorder {
             Observed::SlotChanged { slot, view } => self.looks.push(Look { at, slot: *slot, view: Some(view.clone()) }),
             Observed::SlotClosed { slot, .. } => self.looks.push(Look { at, slot: *slot, view: None }),
             Observed::EndpointChanged { pod, view } => {
-                let delivers = view.as_ref().is_some_and(|view| view.serves);
+                let failing = view.as_ref().map_or(Millionths::ALL, |view| view.failing);
                 let workload = view.as_ref().map(|view| view.workload);
                 if view.as_ref().is_some_and(|view| view.slot.is_some()) {
                     self.pods[self.by_place[pod.index()]].slot_since.get_or_insert(at);
                 }
-                self.deliveries.push(Delivery { at, pod: *pod, workload, delivers });
+                self.deliveries.push(Delivery { at, pod: *pod, workload, failing });
             }
             Observed::Happened(what) => self.happened(at, *what),
             Observed::OperationBegan { operation, .. } => self.begun = Some(*operation),
@@ -197,27 +198,31 @@ impl Observer for Recorder {
 /// How many Pods of each Deployment are in rotation and serve. What was told last in an instant holds from then on; what lasts no
 /// time leaves no trace.
 fn delivering(deliveries: &[Delivery], model: &Model) -> Vec<Delivering> {
-    // By place in memory: whose Pod is in rotation there, and whether it serves.
-    let mut endpoints: Vec<Option<(WorkloadId, bool)>> = Vec::new();
-    let mut last = IdVec::of((0, 0), model.workloads.len());
-    let at = SimTime::ZERO;
-    let mut counts: Vec<Delivering> =
-        model.workloads.ids().map(|workload| Delivering { at, workload, pods: 0, in_rotation: 0 }).collect();
+    // By place in memory: whose Pod is in rotation there, and what it fails.
+    let mut endpoints: Vec<Option<(WorkloadId, Millionths)>> = Vec::new();
+    let none = |workload| Delivering { at: SimTime::ZERO, workload, pods: 0, in_rotation: 0, failing: 0 };
+    let mut counts: Vec<Delivering> = model.workloads.ids().map(none).collect();
+    let mut last: IdVec<WorkloadId, Delivering> = counts.clone().into();
     for instant in deliveries.chunk_by(|a, b| a.at == b.at) {
         for delivery in instant {
             if endpoints.len() <= delivery.pod.index() {
                 endpoints.resize(delivery.pod.index() + 1, None);
             }
-            endpoints[delivery.pod.index()] = delivery.workload.map(|workload| (workload, delivery.delivers));
+            endpoints[delivery.pod.index()] = delivery.workload.map(|workload| (workload, delivery.failing));
         }
         let at = instant[0].at;
         for workload in model.workloads.ids() {
             let its = endpoints.iter().flatten().filter(|(of, _)| *of == workload);
-            let (in_rotation, pods) =
-                its.fold((0, 0), |(all, serve), (_, serves)| (all + 1, serve + usize::from(*serves)));
-            if std::mem::replace(&mut last[workload], (in_rotation, pods)) != (in_rotation, pods) {
+            let mut now = Delivering { at, ..none(workload) };
+            for (_, failing) in its {
+                now.in_rotation += 1;
+                now.pods += usize::from(*failing != Millionths::ALL);
+                now.failing += u64::from(failing.count());
+            }
+            let before = std::mem::replace(&mut last[workload], now);
+            if (Delivering { at, ..before }) != now {
                 counts.retain(|count| count.at != at || count.workload != workload);
-                counts.push(Delivering { at, workload, pods, in_rotation });
+                counts.push(now);
             }
         }
     }

@@ -5,7 +5,7 @@ use super::cause::CauseSet;
 use super::happening::Happening;
 use super::target::Target;
 use crate::ids::{FaultId, PodId, SlotId, WorkloadId};
-use crate::model::ProbeKind;
+use crate::model::{Millionths, ProbeKind};
 use crate::time::{Duration, SimTime};
 
 /// How far a slot has come on its way back: the furthest phase that its present container has reached.
@@ -88,11 +88,13 @@ pub struct EndpointView {
     pub workload: WorkloadId,
     /// The slot that it holds or held; none of a Pod that a surge has made beside the full number.
     pub slot: Option<SlotId>,
-    /// It answers.
+    /// It answers, if not everybody.
     pub serves: bool,
-    /// Where it does not: who is charged with it.
+    /// So many of those that ask it get an error; all, where it does not answer.
+    pub failing: Millionths,
+    /// Where it fails any: who is charged with it.
     pub causes: CauseSet,
-    /// Where it does not: how far the recovery has come.
+    /// Where it fails any: how far the recovery has come.
     pub phase: Phase,
 }
 

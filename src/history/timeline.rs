@@ -5,6 +5,7 @@
 use super::happening::{Happening, SkippedProbes};
 use super::observer::{OperationEnd, SlotView};
 use crate::ids::{FaultId, NodeId, SlotId, WorkloadId, ZoneId};
+use crate::model::Millionths;
 use crate::time::{Duration, SimTime};
 
 /// What happened in one replication.
@@ -42,12 +43,15 @@ pub struct Delivering {
     pub pods: usize,
     /// How many the load balancer sends traffic, whether or not they serve.
     pub in_rotation: usize,
+    /// What these fail, in millionths of what each of them is asked.
+    pub failing: u64,
 }
 
 impl Delivering {
     /// The share of the requests to the Deployment that fail, as each of n Pods in rotation is sent an n-th of them.
-    pub fn failing(self) -> f64 {
-        if self.in_rotation == 0 { 1.0 } else { (self.in_rotation - self.pods) as f64 / self.in_rotation as f64 }
+    pub fn failing_share(self) -> f64 {
+        let asked = self.in_rotation as u64 * u64::from(Millionths::ALL.count());
+        if asked == 0 { 1.0 } else { self.failing as f64 / asked as f64 }
     }
 }
 

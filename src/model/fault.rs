@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::{Calendar, Handler, NodeUpgrade, NodeWithdrawal, ProbeKind, WithdrawalReason};
+use super::{Calendar, Handler, Millionths, NodeUpgrade, NodeWithdrawal, ProbeKind, WithdrawalReason};
 use crate::ids::{NodeId, SlotId, TemplateContainer, WorkloadId, ZoneId};
 use crate::random::Law;
 use crate::time::Duration;
@@ -79,8 +79,11 @@ pub enum Occurrence {
     },
     /// With a revision that is bad ([`Fault::bad`]), in every Pod of it.
     WithRevision {
-        /// Seconds from when the process serves, drawn for each; left out, it is at work from the start of the process.
+        /// Seconds from when a process serves until it strikes; left out, it is at work from the start of the process.
         after: Option<Law>,
+        /// One draw of `after` holds for all processes of the revision, as of a leak that grows alike in each; otherwise each draws
+        /// its own.
+        is_alike: bool,
     },
     /// By script: once on each of these targets, so many seconds after the start of counting, drawn for each.
     /// A target that is not there at that moment is not struck.
@@ -223,6 +226,8 @@ pub enum ContainerMode {
     Hang(Affects),
     /// It answers 5xx at once (W3).
     Error(Affects),
+    /// It answers this share of the requests of clients with 5xx, and every probe well: it serves, and not everybody.
+    ErrorInPart(Millionths),
     /// The sandbox dies, and the Pod's network with it. The kubelet finds out at its next listing (C1), stops the
     /// container with its grace and starts it anew in a new sandbox (C4).
     Sandbox,
@@ -234,7 +239,7 @@ impl ContainerMode {
         match self {
             Self::Crash => "crash",
             Self::Hang(_) => "hang",
-            Self::Error(_) => "error",
+            Self::Error(_) | Self::ErrorInPart(_) => "error",
             Self::Sandbox => "sandbox",
         }
     }
@@ -325,6 +330,8 @@ pub struct Affects {
 }
 
 impl Affects {
+    /// Clients alone: no probe sees it.
+    pub const REQUESTS: Self = Self { requests: true, readiness: false, liveness: false, startup: false };
     /// Everybody sees it: the default.
     pub const ALL: Self = Self { requests: true, readiness: true, liveness: true, startup: true };
 

@@ -54,11 +54,12 @@ enum Column {
     Downtime,
     Refused,
     LeastServing,
+    Short,
 }
 
 impl Column {
     /// From left to right.
-    const ALL: [Self; 16] = [
+    const ALL: [Self; 17] = [
         Self::PerYear,
         Self::NothingToEvict,
         Self::Complete,
@@ -74,11 +75,20 @@ impl Column {
         Self::Downtime,
         Self::Refused,
         Self::LeastServing,
+        Self::Short,
         Self::Uneven,
     ];
     /// What is worth the least first: the page and metrics.csv have it.
-    const SPARE: [Self; 7] =
-        [Self::Tail, Self::Refused, Self::Complete, Self::GoodAgain, Self::NoEnd, Self::PerYear, Self::Downtime];
+    const SPARE: [Self; 8] = [
+        Self::Short,
+        Self::Tail,
+        Self::Refused,
+        Self::Complete,
+        Self::GoodAgain,
+        Self::NoEnd,
+        Self::PerYear,
+        Self::Downtime,
+    ];
 
     fn head(self) -> &'static str {
         match self {
@@ -98,6 +108,7 @@ impl Column {
             Self::Downtime => "downtime",
             Self::Refused => "evictions refused",
             Self::LeastServing => "least serving",
+            Self::Short => "below replicas",
         }
     }
 
@@ -115,6 +126,7 @@ impl Column {
             Self::Uneven => is_seen(share_of(operation, operation.left_uneven)),
             Self::Downtime => is_down(operation),
             Self::Refused => operation.evictions_refused > 0,
+            Self::Short => operation.short_s_each.is_some_and(|short| !short.bound),
             Self::PerYear | Self::Median | Self::Tail | Self::FailedRequests | Self::LeastServing => true,
         }
     }
@@ -139,6 +151,7 @@ impl Column {
             Self::Downtime => each(operation.downtime_s_each.as_ref()),
             Self::Refused => format::significant(share_of(operation, operation.evictions_refused), 2),
             Self::LeastServing => least_serving(operation),
+            Self::Short => each(operation.short_s_each.as_ref()),
         }
     }
 
@@ -174,6 +187,10 @@ impl Column {
             }
             Self::LeastServing => {
                 "Least serving: the fewest Pods that served in rotation meanwhile, in half of them and in so many of all."
+            }
+            Self::Short => {
+                "Below replicas: for so long fewer Pods served in rotation meanwhile than the Deployment has replicas, whatever the \
+                 reason."
             }
             Self::PerYear | Self::Complete | Self::RolledBack | Self::Tail | Self::Downtime | Self::Refused => {
                 return None;

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::ids::{FaultId, IdVec};
-use crate::model::{Fault, Handler, Occurrence, Strikes, WithdrawalReason, WithdrawalScope};
+use crate::model::{ContainerMode, Fault, Handler, Occurrence, Strikes, WithdrawalReason, WithdrawalScope};
 use crate::stats::twelve_digits;
 use crate::time::Duration;
 
@@ -120,6 +120,12 @@ pub struct FlawInfo {
     pub name: String,
     /// For how long its Pods serve before it shows, on average, in seconds; `null`: it shows from the start.
     pub after_mean_s: Option<f64>,
+    /// All processes of a revision serve for as long, as they leak at the same pace.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub is_leak: bool,
+    /// So many of the requests to its Pods fail while these serve, from 0 to 1; left out, they do not serve, or not well at all.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub failing: Option<f64>,
 }
 
 impl FaultInfo {
@@ -193,8 +199,13 @@ impl BadInfo {
         let flaw = |fault: &Fault| FlawInfo {
             name: fault.name.clone(),
             after_mean_s: match &fault.occurs {
-                Occurrence::WithRevision { after } => after.as_ref().map(|law| twelve_digits(law.mean())),
+                Occurrence::WithRevision { after, .. } => after.as_ref().map(|law| twelve_digits(law.mean())),
                 Occurrence::Every(_) | Occurrence::InHours { .. } | Occurrence::Once { .. } => None,
+            },
+            is_leak: matches!(fault.occurs, Occurrence::WithRevision { is_alike: true, .. }),
+            failing: match fault.strikes {
+                Strikes::Container(ContainerMode::ErrorInPart(share)) => Some(share.share()),
+                _ => None,
             },
         };
         // They follow their rollout in the model.

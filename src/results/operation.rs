@@ -50,6 +50,10 @@ pub struct OperationResult {
     /// Seconds of full traffic that fail for each.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub failed_request_s_each: Option<Estimate>,
+    /// Seconds of each in which fewer Pods served in rotation than the Deployment has replicas, whatever the reason: of any Deployment,
+    /// where it concerns all.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub short_s_each: Option<Estimate>,
 }
 
 impl OperationResult {

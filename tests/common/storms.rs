@@ -4,8 +4,8 @@ use super::{SANDBOX, days, exponential, fault, probe, reference, secs};
 use hasim::ids::{ContainerId, ImageId, TemplateContainer, WorkloadId};
 use hasim::model::{
     Affects, AntiAffinity, App, BadRevisions, Budget, Container, ContainerMode, ControlPlaneMode, Drainer, Fault,
-    Handler, ImagePull, Limit, Model, NodeMode, NodeUpgrade, NodeWithdrawal, Occurrence, OnCall, OnTimeout, Part,
-    Probe, Replacement, Requirement, Role, Strikes, Toleration, UpgradeOrder, WithdrawalReason, WithdrawalScope,
+    Handler, ImagePull, Limit, Millionths, Model, NodeMode, NodeUpgrade, NodeWithdrawal, Occurrence, OnCall, OnTimeout,
+    Part, Probe, Replacement, Requirement, Role, Strikes, Toleration, UpgradeOrder, WithdrawalReason, WithdrawalScope,
     Workload,
 };
 use hasim::random::Law;
@@ -204,19 +204,20 @@ pub fn on_call() -> OnCall {
 
 /// Releases so often; every other one is bad, with each flaw as often as the others, and some are overtaken before that is noticed.
 pub fn releases(every: f64, new_image: bool) -> Vec<Fault> {
-    let bad = BadRevisions { share: 0.5, flaws: 4, noticed: exponential(1800.0) };
+    let bad = BadRevisions { share: 0.5, flaws: 6, noticed: exponential(1800.0) };
     let rollout = Strikes::Rollout { new_image };
-    let wrong = Affects { requests: true, readiness: false, liveness: false, startup: false };
     let flaw = |name: &str, mode, after: Option<Law>| Fault {
-        occurs: Occurrence::WithRevision { after },
+        occurs: Occurrence::WithRevision { after, is_alike: name == "leak" },
         ..fault(name, Strikes::Container(mode), exponential(1.0), None)
     };
     vec![
         Fault { bad: Some(bad), ..fault("rollout", rollout, exponential(every), Some(exponential(60.0))) },
         flaw("never-ready", ContainerMode::Hang(Affects::ALL), None),
         flaw("crash-loop", ContainerMode::Crash, None),
-        flaw("ready-and-wrong", ContainerMode::Error(wrong), None),
+        flaw("ready-and-wrong", ContainerMode::Error(Affects::REQUESTS), None),
+        flaw("wrong-in-part", ContainerMode::ErrorInPart(Millionths::of(0.3)), None),
         flaw("slow-poison", ContainerMode::Crash, Some(exponential(90.0))),
+        flaw("leak", ContainerMode::Crash, Some(exponential(300.0))),
     ]
 }
 

@@ -43,11 +43,11 @@ fn operations_that_come_too_soon_are_warned_of() {
     assert_eq!(
         warnings,
         [
-            "17:118: spec.operations[11].bad.noticed: is 2h on average, and the next rollout comes after 1h: most bad revisions are \
+            "20:118: spec.operations[14].bad.noticed: is 2h on average, and the next rollout comes after 1h: most bad revisions are \
              superseded before anybody rolls them back",
-            "21:62: spec.operations[15].uncordonAfter: is 1d on average, and the next drain comes after 1d: there is nearly always a \
+            "24:62: spec.operations[18].uncordonAfter: is 1d on average, and the next drain comes after 1d: there is nearly always a \
              Node that takes no Pods",
-            "34:57: spec.operations[28].back: is 1.5h on average, and the next scaling comes after 1h: the replicas of the manifest \
+            "37:57: spec.operations[31].back: is 1.5h on average, and the next scaling comes after 1h: the replicas of the manifest \
              are hardly ever set again",
         ]
     );

@@ -6,8 +6,8 @@ use std::path::Path;
 
 use hasim::ids::{FaultId, NodeId, SlotId, WorkloadId, ZoneId};
 use hasim::model::{
-    Affects, ContainerMode, ControlPlane, Eviction, Fault, ImagePull, Model, NodeMode, Occurrence, ScriptTarget,
-    Strikes, Toleration,
+    Affects, ContainerMode, ControlPlane, Eviction, Fault, ImagePull, Millionths, Model, NodeMode, Occurrence,
+    ScriptTarget, Strikes, Toleration,
 };
 use hasim::spec::{Loaded, Report, load_experiment_with};
 use hasim::study::Study;
@@ -484,15 +484,27 @@ fn flaws_of_a_rollout_follow_it() {
     let rollout = faults[0].bad.as_ref().unwrap();
     assert_eq!((rollout.share, rollout.flaws), (0.25, 3));
     assert_eq!(rollout.noticed, hasim::random::Law::Fixed(600.0));
-    let unseen = Affects { requests: true, readiness: false, liveness: false, startup: false };
+    let unseen = Affects::REQUESTS;
     let strikes: Vec<Strikes> = faults[1..].iter().map(|flaw| flaw.strikes).collect();
     let modes = [ContainerMode::Error(unseen), ContainerMode::Hang(Affects::ALL), ContainerMode::Crash];
     assert_eq!(strikes, modes.map(Strikes::Container));
     assert!(
         faults[1..]
             .iter()
-            .all(|flaw| matches!(flaw.occurs, Occurrence::WithRevision { after: None }) && flaw.bad.is_none())
+            .all(|flaw| matches!(flaw.occurs, Occurrence::WithRevision { after: None, .. }) && flaw.bad.is_none())
     );
+}
+
+#[test]
+fn a_revision_may_fail_a_share_of_its_requests_or_leak() {
+    let bad =
+        "bad: {share: 1, kinds: [ready-and-wrong, slow-poison], noticed: 10m, failing: 12.5%, outOfMemoryAfter: 2h}";
+    let faults = script(&[&format!("{{name: release, at: 1m, operation: rollout, {bad}}}")]).unwrap();
+    let in_part = ContainerMode::ErrorInPart(Millionths::of(0.125));
+    assert_eq!(faults[1].strikes, Strikes::Container(in_part));
+    assert_eq!(faults[1].occurs, Occurrence::WithRevision { after: None, is_alike: false });
+    let after = Some(hasim::random::Law::Fixed(7200.0));
+    assert_eq!(faults[2].occurs, Occurrence::WithRevision { after, is_alike: true });
 }
 
 #[test]

@@ -224,7 +224,7 @@ fn operations_are_no_faults() {
     let page = page::render(&synthetic::operated());
     for words in [
         "<b>release</b>: a new revision is rolled out with a new image, every 7 d on average, as the strategy of the Deployment says, \
-         and without one with maxSurge and maxUnavailable of 25 % each, the default of Kubernetes. Of these 10 % bring a bad revision: crash-loop or slow-poison (after 30 s of work on average), each as often as the others. \
+         and without one with maxSurge and maxUnavailable of 25 % each, the default of Kubernetes. Of these 10 % bring a bad revision: crash-loop or slow-poison (it exits after 30 s of work on average), each as often as the others. \
          That is noticed 15 min after the rollout begins on average, and rolled back.",
         "<b>patch-day</b>: one Node after the other is drained, every 10 d on average. It gives up after 1 h, and the Node takes Pods \
          again 10 min after its end on average.",

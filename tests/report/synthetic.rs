@@ -740,6 +740,7 @@ pub fn upgraded() -> ExperimentResult {
         least_serving: vec![0, 100],
         downtime_s_each: Some(bound(0.1)),
         failed_request_s_each: Some(cost.map_or(bound(0.3), |cost| estimate(cost, 5.0))),
+        short_s_each: None,
     };
     let all = [
         upgrade(Some(0.073), 100, 0, 0, 0),
@@ -785,7 +786,8 @@ pub fn operated() -> ExperimentResult {
         source: "assumption".to_owned(),
         operation: Some(operation),
     };
-    let flaw = |name: &str, after_mean_s| FlawInfo { name: name.to_owned(), after_mean_s };
+    let flaw =
+        |name: &str, after_mean_s| FlawInfo { name: name.to_owned(), after_mean_s, is_leak: false, failing: None };
     let bad = BadInfo {
         share: 0.1,
         flaws: vec![flaw("release-crash-loop", None), flaw("release-slow-poison", Some(30.0))],
@@ -813,6 +815,7 @@ pub fn operated() -> ExperimentResult {
         least_serving: vec![500, 4_500, 2_000],
         downtime_s_each: Some(estimate(4.0, 12.0)),
         failed_request_s_each: Some(estimate(28.0, 20.0)),
+        short_s_each: None,
     };
     let patch_day = OperationResult {
         duration_s: Distribution { count: 5_000, ..distribution(30.0, 0.4, 5_000, 800) },
@@ -825,6 +828,7 @@ pub fn operated() -> ExperimentResult {
         skipped: 5_000,
         evictions_refused: 40_000,
         failed_request_s_each: Some(estimate(0.02, 10.0)),
+        short_s_each: None,
         downtime_s_each: Some(estimate(0.001, 10.0)),
         ..release.clone()
     };

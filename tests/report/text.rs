@@ -344,6 +344,7 @@ fn scenarios_that_block_their_operations_are_not_recommended() {
         least_serving: vec![1],
         downtime_s_each: None,
         failed_request_s_each: None,
+        short_s_each: None,
     };
     let only = |operation| OrderedMap::from_iter([("upgrade".to_owned(), operation)]);
     result.scenarios[before].operations = only(operation(5, 5));

@@ -31,6 +31,7 @@ fn operation(sums: &OperationSums, scale: &Scale) -> OperationResult {
         least_serving: sums.least.clone(),
         downtime_s_each: each(&sums.downtime),
         failed_request_s_each: each(&sums.failed),
+        short_s_each: each(&sums.short),
     }
 }
 

@@ -2,11 +2,12 @@
 
 use smallvec::{SmallVec, smallvec};
 
+use super::operations::Serving;
 use super::service::Recovery;
 use crate::experiment::division::Bearer;
 use crate::history::{Cause, CauseSet, EndpointView, Phase, SlotView, Target};
 use crate::ids::{FaultId, IdVec, PodId, SlotId, WorkloadId};
-use crate::model::{Model, Requirement};
+use crate::model::{Millionths, Model, Requirement};
 use crate::time::SimTime;
 
 /// Shares of requests that no whole numbers of endpoints make are rounded to parts of this.
@@ -37,6 +38,8 @@ struct Member {
     in_rotation: usize,
     /// Of these, those that serve. A terminating one counts like any other.
     delivering: usize,
+    /// What those in rotation fail, in millionths of what each of them is asked.
+    failing: u64,
     /// Nanoseconds in which the service was not available and this one was missing.
     missed: u64,
 }
@@ -82,7 +85,13 @@ impl Member {
 
     /// The share of its requests that succeed: each of n endpoints is sent an n-th of the traffic.
     fn success(&self) -> f64 {
-        if self.in_rotation == 0 { 0.0 } else { self.delivering as f64 / self.in_rotation as f64 }
+        let asked = self.asked();
+        if asked == 0 { 0.0 } else { (asked - self.failing) as f64 / asked as f64 }
+    }
+
+    /// In millionths of what each of those in rotation is asked: what all are.
+    fn asked(&self) -> u64 {
+        self.in_rotation as u64 * u64::from(Millionths::ALL.count())
     }
 }
 
@@ -101,7 +110,7 @@ impl Members {
         let required = members.requirement.workloads();
         for workload in workloads {
             let at_least = required.iter().find(|(id, _)| *id == workload).map(|(_, least)| *least as usize);
-            members.parts.push(Member { workload, at_least, in_rotation: 0, delivering: 0, missed: 0 });
+            members.parts.push(Member { workload, at_least, in_rotation: 0, delivering: 0, failing: 0, missed: 0 });
         }
         for slot in (0..model.slots()).map(SlotId::new) {
             let (workload, number) = model.owner_of(slot);
@@ -153,6 +162,7 @@ impl Members {
             let part = self.part(before.workload);
             self.parts[part].in_rotation -= 1;
             self.parts[part].delivering -= usize::from(before.serves);
+            self.parts[part].failing -= u64::from(before.failing.count());
             if let Some(place) = before.slot.map(|slot| self.place(slot)) {
                 self.slots[place].delivering -= u32::from(before.serves);
             }
@@ -161,6 +171,7 @@ impl Members {
             let part = self.part(view.workload);
             self.parts[part].in_rotation += 1;
             self.parts[part].delivering += usize::from(view.serves);
+            self.parts[part].failing += u64::from(view.failing.count());
             if let Some(place) = view.slot.map(|slot| self.place(slot)) {
                 self.slots[place].delivering += u32::from(view.serves);
             }
@@ -172,10 +183,10 @@ impl Members {
     fn judge(&mut self) {
         if let [only] = self.parts.as_slice() {
             self.is_down = !only.has();
-            self.failing = match (only.in_rotation, only.in_rotation - only.delivering) {
+            self.failing = match (only.asked(), only.failing) {
                 (0, _) => Failing::Everything,
                 (_, 0) => Failing::Nothing,
-                (all, failing) => Failing::Share { part: failing as u64, of: all as u64 },
+                (of, part) => Failing::Share { part, of },
             };
             return;
         }
@@ -192,17 +203,21 @@ impl Members {
         &self.parts[self.part(workload)]
     }
 
-    /// How many Pods of the Deployment serve in rotation.
-    pub fn delivering(&self, workload: WorkloadId) -> usize {
-        self.member(workload).delivering
+    /// How many Pods of the Deployment that is meant serve in rotation, or of all.
+    pub fn serving_of(&self, target: Target) -> Serving {
+        let meant = match target {
+            Target::Deployment(workload) => self.part(workload)..self.part(workload) + 1,
+            _ => 0..self.parts.len(),
+        };
+        let pods = self.parts[meant.clone()].iter().map(|part| part.delivering).min().unwrap_or(0);
+        Serving { pods, is_short: meant.into_iter().any(|part| self.is_short(part)) }
     }
 
-    /// The same of the Deployment that is meant, or of that which has the fewest, where all are.
-    pub fn delivering_of(&self, target: Target) -> usize {
-        match target {
-            Target::Deployment(workload) => self.delivering(workload),
-            _ => self.parts.iter().map(|part| part.delivering).min().unwrap_or(0),
-        }
+    /// Fewer of its Pods serve in rotation than it has slots that are relied on: its replicas, those left out that a scaling has
+    /// added and that have not served yet.
+    fn is_short(&self, part: usize) -> bool {
+        let relied_on = self.slots.iter().filter(|slot| slot.member == part && slot.is_relied_on).count();
+        self.parts[part].delivering < relied_on
     }
 
     /// Where the Deployment stands among the members: all of the model are, in their order, or this one alone is.
@@ -258,17 +273,18 @@ impl Members {
         }
     }
 
-    /// Those who bear failed requests: endpoints that do not answer, and slots of Deployments that have no endpoint, by slot,
+    /// Those who bear failed requests: endpoints that do not answer everybody, and slots of Deployments that have no endpoint, by slot,
     /// then by Pod; and whether all that fails does so as there is no endpoint.
     pub fn failing_bearers(&self) -> (Bearers<'_>, bool) {
         let fails = self.to_blame(&|part| part.probability(&|workload| self.member(workload).success()) >= 1.0);
         let mut bearers = Bearers::new();
         for (pod, endpoint) in self.endpoints.iter().enumerate() {
-            if let Some(EndpointView { workload, slot, serves: false, causes, phase }) = endpoint
+            if let Some(EndpointView { workload, slot, failing, causes, phase, .. }) = endpoint
+                && *failing != Millionths::NONE
                 && fails[self.part(*workload)]
             {
                 let place = slot.map_or(usize::MAX - 1, |slot| self.place(slot));
-                bearers.push(Bearer { key: (place, pod + 1), causes, phase: *phase });
+                bearers.push(Bearer { key: (place, pod + 1), weight: failing.count(), causes, phase: *phase });
             }
         }
         let is_dark = |member: usize| fails[member] && self.parts[member].is_dark();
@@ -296,7 +312,8 @@ impl Slot {
     }
 
     fn bearer(&self, place: usize) -> Bearer<'_> {
-        Bearer { key: (place, 0), causes: &self.view.causes, phase: self.view.phase }
+        let weight = Millionths::ALL.count();
+        Bearer { key: (place, 0), weight, causes: &self.view.causes, phase: self.view.phase }
     }
 
     /// Who began the recovery that begins at `from`: of several that are charged the one that has just struck, else the

@@ -23,7 +23,18 @@ struct UnderWay {
     began: SimTime,
     /// So few Pods of the Deployment, or of that which had the fewest, served in rotation; `None` if no time has passed.
     least: Option<usize>,
+    /// For so many nanoseconds fewer served than the Deployment, or any, has replicas.
+    short: u64,
     is_counted: bool,
+}
+
+/// How many Pods of what an operation concerns serve in rotation.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Serving {
+    /// Of the Deployment, or of that which has the fewest.
+    pub pods: usize,
+    /// Fewer than its replicas, those of any Deployment.
+    pub is_short: bool,
 }
 
 impl Operations {
@@ -38,18 +49,19 @@ impl Operations {
         Self { numbers, under_way: Vec::new(), outcomes: vec![OperationOutcome::default(); count] }
     }
 
-    /// So many Pods of what each operation concerns have served in rotation for some time.
-    pub fn some_time_passes(&mut self, serving: impl Fn(Target) -> usize) {
+    /// So many Pods of what each operation concerns have served in rotation for `nanos`, which are some.
+    pub fn time_passes(&mut self, nanos: u64, serving: impl Fn(Target) -> Serving) {
         for one in &mut self.under_way {
-            let now = serving(one.target);
-            one.least = Some(one.least.map_or(now, |least| least.min(now)));
+            let Serving { pods, is_short } = serving(one.target);
+            one.least = Some(one.least.map_or(pods, |least| least.min(pods)));
+            one.short += if is_short { nanos } else { 0 };
         }
     }
 
     /// One begins; it counts if that is within the counted window.
     pub fn begin(&mut self, at: SimTime, target: Target, operation: FaultId, is_counted: bool) {
         if let Some(operation) = self.numbers[operation.index()] {
-            self.under_way.push(UnderWay { target, operation, began: at, least: None, is_counted });
+            self.under_way.push(UnderWay { target, operation, began: at, least: None, short: 0, is_counted });
         }
     }
 
@@ -92,6 +104,9 @@ impl Operations {
             OperationEnd::Superseded => outcome.superseded += 1,
             OperationEnd::NothingToEvict => outcome.nothing_to_evict += 1,
         }
+        if end != OperationEnd::NothingToEvict {
+            outcome.short += one.short;
+        }
         if !matches!(end, OperationEnd::Superseded | OperationEnd::NothingToEvict) {
             outcome.count_least(one.least);
             outcome.left_uneven += u64::from(is_uneven);
@@ -108,6 +123,7 @@ impl Operations {
         for one in self.under_way.drain(..).filter(|one| one.is_counted) {
             self.outcomes[one.operation].censored += 1;
             self.outcomes[one.operation].count_least(one.least);
+            self.outcomes[one.operation].short += one.short;
         }
         std::mem::take(&mut self.outcomes)
     }

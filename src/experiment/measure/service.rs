@@ -203,7 +203,7 @@ impl Service {
         if from == now {
             return;
         }
-        self.operations.some_time_passes(|target| self.members.delivering_of(target));
+        self.operations.time_passes(now.since(from).as_nanos(), |target| self.members.serving_of(target));
         let down = self.members.is_down();
         if down {
             self.outage.get_or_insert(from);
@@ -452,7 +452,7 @@ fn needless_kill(by: ProbeKind) -> Quantity {
 fn divide(division: &mut Division, bearers: &[Bearer<'_>], causes: Causes, ledger: &mut Ledger, nanos: u64) {
     if bearers.is_empty() {
         let nobody = CauseSet::from(Cause::Start);
-        let bearer = Bearer { key: (usize::MAX, 0), causes: &nobody, phase: Phase::Reschedule };
+        let bearer = Bearer { key: (usize::MAX, 0), weight: 1, causes: &nobody, phase: Phase::Reschedule };
         division.divide(nanos, std::iter::once(bearer), causes, ledger);
     } else {
         division.divide(nanos, bearers.iter().copied(), causes, ledger);

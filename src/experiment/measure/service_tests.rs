@@ -7,7 +7,7 @@ use crate::experiment::Outcome;
 use crate::experiment::sample::model;
 use crate::history::{Cause, CauseSet, EndpointView, Observed, Phase, PodCounts, SlotView};
 use crate::ids::{FaultId, PodId, SlotId, WorkloadId};
-use crate::model::ProbeKind;
+use crate::model::{Millionths, ProbeKind};
 use crate::study::Quantity;
 use crate::time::SimTime;
 
@@ -37,6 +37,7 @@ fn looks(measures: &mut Service, now: u64, slot: SlotId, view: &SlotView) {
         workload: WorkloadId::new(0),
         slot: Some(slot),
         serves,
+        failing: if serves { Millionths::NONE } else { Millionths::ALL },
         causes,
         phase,
     });
@@ -237,11 +238,13 @@ fn history() -> impl Strategy<Value = Vec<(u64, Call)>> {
         },
     );
     // A fourth Pod is being terminated: it has lost the first slot.
-    let endpoint = (0usize..4, prop::option::of((any::<bool>(), why))).prop_map(|(pod, view)| {
-        let view = view.map(|(serves, (causes, phase))| EndpointView {
+    let shares = prop_oneof![Just(0.0), Just(0.25), Just(1.0)].prop_map(Millionths::of);
+    let endpoint = (0usize..4, prop::option::of((shares, why))).prop_map(|(pod, view)| {
+        let view = view.map(|(failing, (causes, phase))| EndpointView {
             workload: WorkloadId::new(0),
             slot: Some(SlotId::new(pod % 3)),
-            serves,
+            serves: failing != Millionths::ALL,
+            failing,
             causes,
             phase,
         });
@@ -279,8 +282,8 @@ fn measured(history: &[(u64, Call)], min_serving: u32, end: SimTime) -> Outcome 
 #[derive(Default)]
 struct Walk {
     downtime: u64,
-    /// Failed requests in 12ths of a nanosecond, as there are at most 4 endpoints.
-    failed_12ths: u64,
+    /// Failed requests in 48ths of a nanosecond, as there are at most 4 endpoints, which fail quarters.
+    failed_48ths: u64,
     outages: Vec<(u64, u64)>,
     recoveries: Vec<(u64, u64)>,
 }
@@ -288,7 +291,7 @@ struct Walk {
 fn walk(history: &[(u64, Call)], min_serving: usize, end: u64) -> Walk {
     let mut walk = Walk::default();
     let mut slots = [false; 3];
-    let mut endpoints: [Option<bool>; 4] = [None; 4];
+    let mut endpoints: [Option<Millionths>; 4] = [None; 4];
     let (mut outage, mut recoveries) = (None, [None; 3]);
     let mut calls = history.iter().scan(0, |now, (later, call)| {
         *now += later;
@@ -301,17 +304,17 @@ fn walk(history: &[(u64, Call)], min_serving: usize, end: u64) -> Walk {
         {
             match call {
                 Call::Slot(slot, view) => slots[*slot] = view.delivers(),
-                Call::Endpoint(pod, view) => endpoints[*pod] = view.as_ref().map(|view| view.serves),
+                Call::Endpoint(pod, view) => endpoints[*pod] = view.as_ref().map(|view| view.failing),
                 _ => {}
             }
             next = calls.next();
         }
-        let is_down = endpoints.iter().flatten().filter(|serves| **serves).count() < min_serving;
+        let is_down = endpoints.iter().flatten().filter(|failing| **failing != Millionths::ALL).count() < min_serving;
         if (50..350).contains(&t) {
             walk.downtime += u64::from(is_down);
             let in_rotation = endpoints.iter().flatten().count() as u64;
-            let failing = endpoints.iter().flatten().filter(|serves| !**serves).count() as u64;
-            walk.failed_12ths += (12 * failing).checked_div(in_rotation).unwrap_or(12);
+            let quarters = endpoints.iter().flatten().map(|failing| u64::from(failing.count()) / 250_000).sum::<u64>();
+            walk.failed_48ths += (12 * quarters).checked_div(in_rotation).unwrap_or(48);
         }
         follow(&mut outage, is_down, t, &mut walk.outages);
         for (recovery, delivers) in recoveries.iter_mut().zip(slots) {
@@ -347,7 +350,7 @@ proptest! {
         let walk = walk(&history, min_serving as usize, end);
         prop_assert_eq!(outcome.counted[Quantity::Downtime], walk.downtime);
         // Each stretch's failed requests are rounded down to a whole nanosecond.
-        let ceiling = walk.failed_12ths / 12;
+        let ceiling = walk.failed_48ths / 48;
         prop_assert!(outcome.counted[Quantity::FailedRequests] <= ceiling && ceiling - outcome.counted[Quantity::FailedRequests] <= history.len() as u64);
         let mut outages = outcome.outage_lengths.clone();
         outages.sort_unstable();

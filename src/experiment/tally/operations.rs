@@ -40,9 +40,12 @@ pub struct OperationSums {
     /// What is charged to it and to its flaws in a replication, in microseconds, and times how often it had something to do.
     pub downtime: Charged,
     pub failed: Charged,
+    /// In which they were under way and fewer Pods served than there are replicas.
+    #[serde(default)]
+    pub short: Charged,
 }
 
-/// What is charged to an operation.
+/// A time of all operations of each replication.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Charged {
     /// In nanoseconds.
@@ -75,6 +78,7 @@ impl OperationSums {
         self.at_work.add(number(at_work));
         self.downtime.add(downtime, at_work);
         self.failed.add(failed, at_work);
+        self.short.add(outcome.short, at_work);
     }
 
     /// How many found nothing to do.
@@ -103,6 +107,7 @@ impl OperationSums {
         self.at_work.merge(&other.at_work);
         self.downtime.merge(&other.downtime);
         self.failed.merge(&other.failed);
+        self.short.merge(&other.short);
     }
 }
 

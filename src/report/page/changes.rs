@@ -138,8 +138,12 @@ fn about_pods(handler: &str, notice_s: Option<f64>, is_forced: bool) -> String {
 fn bad_words(operation: &str, bad: &BadInfo) -> String {
     let flaw = |flaw: &FlawInfo| {
         let kind = flaw.name.strip_prefix(operation).unwrap_or(&flaw.name).trim_start_matches('-').to_owned();
-        let after = flaw.after_mean_s.map(|mean| format!(" (after {} of work on average)", format::tick(mean)));
-        kind + &after.unwrap_or_default()
+        let after = flaw.after_mean_s.map(|mean| {
+            let how = if flaw.is_leak { "its memory is full" } else { "it exits" };
+            format!(" ({how} after {} of work on average)", format::tick(mean))
+        });
+        let failing = flaw.failing.map(|share| format!(" (for {} of the requests)", format::share(share, 1.0)));
+        [kind, after.unwrap_or_default(), failing.unwrap_or_default()].concat()
     };
     let flaws: Vec<String> = bad.flaws.iter().map(flaw).collect();
     let flaws = match &flaws[..] {

@@ -207,7 +207,8 @@ fn failing(
 ) -> impl Iterator<Item = (SimTime, SimTime, f64)> {
     let its: Vec<_> = timeline.delivering.iter().copied().filter(|count| count.workload == workload).collect();
     let ends: Vec<SimTime> = its.iter().skip(1).map(|next| next.at).chain([timeline.end]).collect();
-    let spans = its.into_iter().zip(ends).map(move |(count, end)| (count.at.max(from), end.min(to), count.failing()));
+    let spans =
+        its.into_iter().zip(ends).map(move |(count, end)| (count.at.max(from), end.min(to), count.failing_share()));
     let mut spans: Vec<(SimTime, SimTime, f64)> =
         spans.filter(|(since, until, share)| since < until && *share > 0.0).collect();
     // The same share of other numbers of Pods is the same to who sends the requests.

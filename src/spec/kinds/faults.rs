@@ -125,6 +125,7 @@ pub(in crate::spec) struct Flaw {
     pub name: String,
     pub mode: ContainerMode,
     pub after: Option<Law>,
+    pub is_alike: bool,
 }
 
 impl ReadFault {
@@ -138,8 +139,8 @@ impl ReadFault {
     pub fn with_flaws(mut self) -> Vec<Self> {
         let flaws: Vec<Self> = std::mem::take(&mut self.flaws)
             .into_iter()
-            .map(|Flaw { name, mode, after }| {
-                let (strikes, occurs) = (Strikes::Container(mode), Occurrence::WithRevision { after });
+            .map(|Flaw { name, mode, after, is_alike }| {
+                let (strikes, occurs) = (Strikes::Container(mode), Occurrence::WithRevision { after, is_alike });
                 let fault = Fault { name, strikes, occurs, bad: None, ..self.fault.clone() };
                 Self { fault, ..self.clone() }
             })

@@ -394,8 +394,8 @@ fn bad() -> Value {
     let kinds = [
         ("never-ready", "The process starts, and answers nobody: it never becomes Ready."),
         ("crash-loop", "The process exits where it should serve."),
-        ("ready-and-wrong", "Its probes succeed, and all its requests fail."),
-        ("slow-poison", "It serves, and exits after the time `crashesAfter`, again and again."),
+        ("ready-and-wrong", "Its probes succeed, and its requests fail: all, or a share of them (`failing`)."),
+        ("slow-poison", "It serves, and exits after the time `crashesAfter` or `outOfMemoryAfter`, again and again."),
     ];
     let mut schema = object(
         "Some rollouts bring a revision that is bad, until it is noticed and the revision before is rolled out again.",
@@ -404,13 +404,38 @@ fn bad() -> Value {
             ("share", share("So many of the rollouts.", 0.0, 1.0)),
             ("kinds", list("How it is bad: one of these, each as often as the others.", word("How.", &kinds))),
             ("noticed", refer("law", "Time from the beginning of the rollout until the rollback begins.")),
-            ("crashesAfter", refer("law", "Of `slow-poison`: how long each process serves before it exits.")),
+            (
+                "failing",
+                share(
+                    "Of `ready-and-wrong`: so many of the requests to each Pod fail; left out, all of them.",
+                    0.0,
+                    1.0,
+                ),
+            ),
+            (
+                "crashesAfter",
+                refer("law", "Of `slow-poison`: how long a process serves before it exits, drawn for each."),
+            ),
+            (
+                "outOfMemoryAfter",
+                refer(
+                    "law",
+                    "Of `slow-poison` that leaks: how long until the memory of a process is full, drawn for each revision.",
+                ),
+            ),
         ],
     );
-    // How long it serves belongs to the one kind that serves for a time.
-    let has_poison = json!({"properties": {"kinds": {"contains": {"const": "slow-poison"}}}});
-    let has_time = json!({"required": ["crashesAfter"]});
-    schema["anyOf"] = json!([{"allOf": [has_poison, has_time]}, {"not": {"anyOf": [has_poison, has_time]}}]);
+    // How long it serves belongs to the one kind that serves for a time, and what fails to the one that fails a part.
+    let has = |kind: &str| json!({"properties": {"kinds": {"contains": {"const": kind}}}});
+    let (crashes, leaks) = (json!({"required": ["crashesAfter"]}), json!({"required": ["outOfMemoryAfter"]}));
+    let has_poison = has("slow-poison");
+    schema["allOf"] = json!([
+        {"anyOf": [
+            {"allOf": [has_poison, {"oneOf": [crashes, leaks]}]},
+            {"not": {"anyOf": [has_poison, crashes, leaks]}},
+        ]},
+        {"anyOf": [has("ready-and-wrong"), {"not": {"required": ["failing"]}}]},
+    ]);
     schema
 }
 

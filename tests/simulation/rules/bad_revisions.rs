@@ -2,9 +2,13 @@
 
 use crate::common::{fixed, near, secs};
 use crate::rules::rollouts::{BEGIN, begin, charged, downtime, films, model, played, steps};
-use hasim::experiment::replicate;
-use hasim::ids::FaultId;
-use hasim::model::{Affects, BadRevisions, ContainerMode, Fault, Model, Occurrence, Strategy, Strikes};
+use std::collections::HashMap;
+
+use hasim::cluster::{Cause, Exit, Happening, Mode, Observed, Observer, watch};
+use hasim::experiment::{Outcome, replicate};
+use hasim::ids::{FaultId, PodId};
+use hasim::model::{Affects, BadRevisions, ContainerMode, Fault, Millionths, Model, Occurrence, Strategy, Strikes};
+use hasim::time::{Duration, SimTime};
 
 /// Bad revisions are noticed after so many seconds.
 const NOTICED: f64 = 120.0;
@@ -12,8 +16,7 @@ const NOTICED: f64 = 120.0;
 const START: f64 = 16.5;
 
 const NEVER_READY: ContainerMode = ContainerMode::Hang(Affects::ALL);
-const WRONG: ContainerMode =
-    ContainerMode::Error(Affects { requests: true, readiness: false, liveness: false, startup: false });
+const WRONG: ContainerMode = ContainerMode::Error(Affects::REQUESTS);
 
 /// The rollout brings a revision of this flaw with this probability.
 fn bad(replicas: u32, strategy: Strategy, mode: ContainerMode, share: f64) -> Model {
@@ -22,7 +25,7 @@ fn bad(replicas: u32, strategy: Strategy, mode: ContainerMode, share: f64) -> Mo
     rollout.bad = Some(BadRevisions { share, flaws: 1, noticed: fixed(NOTICED) });
     let flaw = Fault {
         name: "flaw".to_owned(),
-        occurs: Occurrence::WithRevision { after: None },
+        occurs: Occurrence::WithRevision { after: None, is_alike: false },
         strikes: Strikes::Container(mode),
         bad: None,
         ..rollout.clone()
@@ -106,12 +109,85 @@ fn a_revision_that_is_ready_and_wrong_takes_over() {
     }
 }
 
+/// Validation: of a revision that fails 30 % of its requests, 30 % fails of what fails if it fails all, while all else happens at
+/// the same instants; what Pods that serve others cost is no downtime. Apart from the time for which the two Pods are dead and in
+/// rotation as the rollback stops them, less than a second each: that is the flaw's where they have not delivered, else the rollout's.
+#[test]
+fn validation_a_share_of_the_requests_fails() {
+    let of_flaw = |outcome: &Outcome| outcome.failed_charged_to(Cause::Fault(FaultId::new(1))) as f64 / 1e9;
+    let all = played(&bad(2, steps(1, 0), WRONG, 1.0));
+    let in_part = played(&bad(2, steps(1, 0), ContainerMode::ErrorInPart(Millionths::of(0.3)), 1.0));
+    for (all, in_part) in all.iter().zip(&in_part) {
+        // From the first Pod of it on a part fails, and from the last old one on everything.
+        assert!((NOTICED - 2.0 * START..NOTICED + 2.0 * START).contains(&of_flaw(all)), "{}", of_flaw(all));
+        let expected = 0.3 * of_flaw(all);
+        assert!((expected - 0.3..=expected).contains(&of_flaw(in_part)), "{} of {}", of_flaw(in_part), of_flaw(all));
+        assert_eq!((downtime(in_part), charged(in_part, 1)), (0.0, 0.0));
+        assert_eq!(in_part.operations()[0].rolled_back, all.operations()[0].rolled_back);
+    }
+}
+
+/// Hears how long each process serves that exits by itself.
+#[derive(Default)]
+struct Served {
+    since: HashMap<PodId, SimTime>,
+    spans: Vec<Duration>,
+}
+
+impl Observer for Served {
+    fn observe(&mut self, at: SimTime, what: &Observed) {
+        match *what {
+            Observed::Happened(Happening::AppServing { pod, .. }) => _ = self.since.insert(pod, at),
+            Observed::Happened(Happening::ContainerExited { pod, exit: Exit::Crashed, .. }) => {
+                self.spans.push(at.since(self.since[&pod]));
+            }
+            _ => {}
+        }
+    }
+}
+
+/// All processes of a revision that leaks serve for as long, those that were started again included; each of one that crashes for
+/// a time of its own.
+#[test]
+fn a_leak_fills_the_memory_of_all_processes_at_the_same_pace() {
+    let served = |is_alike, index| {
+        let mut model = bad(3, Strategy::Recreate, ContainerMode::Crash, 1.0);
+        let after = Some(hasim::random::Law::Uniform { min: 5.0, max: 15.0 });
+        model.faults[FaultId::new(1)].occurs = Occurrence::WithRevision { after, is_alike };
+        watch(&model, 3, index, Mode::Fast, SimTime::ZERO + model.horizon, Served::default()).spans
+    };
+    let mut firsts = Vec::new();
+    for index in 0..10 {
+        let leaked = served(true, index);
+        assert!(leaked.len() > 5 && leaked.iter().all(|span| *span == leaked[0]), "{leaked:?}");
+        firsts.push(leaked[0]);
+        let crashed = served(false, index);
+        assert!(crashed.windows(2).all(|two| two[0] != two[1]), "{crashed:?}");
+    }
+    firsts.dedup();
+    assert_eq!(firsts.len(), 10, "every revision has its own pace");
+}
+
+/// A rollout that takes one Pod away at a time has too few from when the first goes until the last delivers; one with surge alone never
+/// has.
+#[test]
+fn the_time_below_the_replicas_is_counted() {
+    let one_by_one = played(&model(2, steps(0, 1)));
+    for outcome in &one_by_one {
+        let operation = &outcome.operations()[0];
+        let (short, took) = (operation.short as f64 / 1e9, operation.complete.each[0] as f64 / 1e9);
+        // It begins with the deletion, ends as the last is Ready in the API, and that one is in rotation a hop later.
+        assert!((took - 2.0..=took).contains(&short), "{short} of {took}");
+    }
+    assert!(played(&model(2, steps(1, 0))).iter().all(|outcome| outcome.operations()[0].short < 1_000_000_000));
+}
+
 /// D5: a revision whose processes exit after 30 s takes over; with `minReadySeconds` beyond that, nothing but the surge Pod
 /// ever comes of it.
 #[test]
 fn d5_min_ready_seconds_hold_a_slow_poison_up() {
     let mut model = bad(2, steps(1, 0), ContainerMode::Crash, 1.0);
-    model.faults[FaultId::new(1)].occurs = Occurrence::WithRevision { after: Some(fixed(30.0)) };
+    model.faults[FaultId::new(1)].occurs = Occurrence::WithRevision { after: Some(fixed(30.0)), is_alike: false };
     for film in films(&model, 10) {
         assert!(film.old().all(|pod| pod.deleted < BEGIN + NOTICED), "both are replaced");
     }
@@ -150,7 +226,7 @@ fn a_bad_revision_is_superseded() {
 fn validation_the_share_of_bad_revisions() {
     let mut model = bad(1, steps(1, 0), NEVER_READY, 0.1);
     model.faults[FaultId::new(0)].occurs = Occurrence::Every(fixed(900.0));
-    model.horizon = hasim::time::Duration::from_secs_f64(900.0 * 1_000.0);
+    model.horizon = Duration::from_secs_f64(900.0 * 1_000.0);
     model.window = model.horizon;
     let (mut rolled_back, mut begun) = (0, 0);
     for index in 0..20 {

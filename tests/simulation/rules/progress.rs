@@ -15,8 +15,7 @@ const ROLLED_BACK_AFTER: f64 = 30.0;
 const HOPS: f64 = 0.1;
 
 const NEVER_READY: ContainerMode = ContainerMode::Hang(Affects::ALL);
-const WRONG: ContainerMode =
-    ContainerMode::Error(Affects { requests: true, readiness: false, liveness: false, startup: false });
+const WRONG: ContainerMode = ContainerMode::Error(Affects::REQUESTS);
 
 /// A rollout that somebody watches.
 fn watched(replicas: u32, strategy: Strategy) -> Model {
@@ -33,7 +32,7 @@ fn bad(replicas: u32, strategy: Strategy, mode: ContainerMode) -> Model {
     rollout.bad = Some(BadRevisions { share: 1.0, flaws: 1, noticed: fixed(1800.0) });
     let flaw = Fault {
         name: "flaw".to_owned(),
-        occurs: Occurrence::WithRevision { after: None },
+        occurs: Occurrence::WithRevision { after: None, is_alike: false },
         strikes: Strikes::Container(mode),
         lasts: None,
         bad: None,

@@ -1,6 +1,6 @@
 //! Rollouts that bring a bad revision: which do, how it is bad, and when that is noticed.
 
-use crate::model::{Affects, BadRevisions, ContainerMode};
+use crate::model::{Affects, BadRevisions, ContainerMode, Millionths};
 use crate::random::Law;
 use crate::spec::diagnostic::Problems;
 use crate::spec::faults::Flaw;
@@ -10,29 +10,39 @@ use crate::spec::reader::{Item, Object};
 /// Which revisions are bad, how, and when that is noticed.
 pub(super) struct Bad {
     share: f64,
-    kinds: Vec<(&'static str, ContainerMode)>,
+    kinds: Vec<Kind>,
     noticed: Law,
-    /// How long a Pod of a revision that is a slow poison serves.
-    crashes_after: Option<Law>,
+    /// Which share of the requests a Pod of a revision that is ready and wrong fails.
+    failing: f64,
+    /// How long a process of a revision that is a slow poison serves; one time for all of the revision, if it is a leak.
+    poison: Option<(Law, bool)>,
 }
 
-/// This kind alone takes its time.
-const SLOW_POISON: &str = "slow-poison";
+/// How a revision may be bad.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    /// The process starts, and answers nobody.
+    NeverReady,
+    /// It exits where it should serve.
+    CrashLoop,
+    /// Its probes succeed, and its requests fail.
+    ReadyAndWrong,
+    /// It serves, and exits after a time.
+    SlowPoison,
+}
 
-/// How a revision may be bad: the word for it, and what its Pods do.
-const KINDS: [(&str, ContainerMode); 4] = [
-    // The process starts, and answers nobody.
-    ("never-ready", ContainerMode::Hang(Affects::ALL)),
-    // It exits where it should serve.
-    ("crash-loop", ContainerMode::Crash),
-    // Its probes succeed, and its requests fail.
-    (
-        "ready-and-wrong",
-        ContainerMode::Error(Affects { requests: true, readiness: false, liveness: false, startup: false }),
-    ),
-    // It serves, and exits after a time.
-    (SLOW_POISON, ContainerMode::Crash),
-];
+impl Kind {
+    const ALL: [Self; 4] = [Self::NeverReady, Self::CrashLoop, Self::ReadyAndWrong, Self::SlowPoison];
+
+    const fn word(self) -> &'static str {
+        match self {
+            Self::NeverReady => "never-ready",
+            Self::CrashLoop => "crash-loop",
+            Self::ReadyAndWrong => "ready-and-wrong",
+            Self::SlowPoison => "slow-poison",
+        }
+    }
+}
 
 /// Reads `bad` of a rollout that comes so often, if that is known; `Some(None)` where none is.
 pub(super) fn read(object: &mut Object<'_>, every: Option<&Law>, problems: &mut Problems) -> Option<Option<Bad>> {
@@ -54,26 +64,69 @@ pub(super) fn read(object: &mut Object<'_>, every: Option<&Law>, problems: &mut 
     }
     let say = "name how a revision may be bad: kinds: [never-ready, crash-loop, ready-and-wrong, slow-poison]";
     let kinds = object.require_or("kinds", problems, say).and_then(|kinds| read_kinds(&kinds, problems));
-    let has_poison = kinds.as_ref().is_some_and(|kinds| kinds.iter().any(|(word, _)| *word == SLOW_POISON));
-    let crashes_after = match object.get("crashesAfter") {
-        Some(law) if has_poison || kinds.is_none() => Some(law::read(&law, problems)?),
-        Some(law) => {
-            law.refuse(
-                problems,
-                format!("is of use with the kind {SLOW_POISON} alone: add it to kinds, or remove this"),
-            );
-            return None;
-        }
-        None if has_poison => {
-            let say =
-                "say how long a Pod of a slow-poison revision serves before it exits: crashesAfter: 30s, or a law";
-            object.require_or("crashesAfter", problems, say);
-            return None;
-        }
-        None => None,
-    };
+    let failing = read_failing(&mut object, kinds.as_deref(), problems);
+    let poison = read_poison(&mut object, kinds.as_deref(), problems);
     object.finish(problems, &[]);
-    Some(Some(Bad { share: share?, kinds: kinds?, noticed: noticed?, crashes_after }))
+    Some(Some(Bad { share: share?, kinds: kinds?, noticed: noticed?, failing: failing?, poison: poison? }))
+}
+
+/// What only one kind has; `None` where it stands beside others only.
+fn of_kind<'a>(
+    object: &mut Object<'a>,
+    field: &'static str,
+    kind: Kind,
+    kinds: Option<&[Kind]>,
+    problems: &mut Problems,
+) -> Option<Option<Item<'a>>> {
+    let Some(item) = object.get(field) else { return Some(None) };
+    if kinds.is_some_and(|kinds| !kinds.contains(&kind)) {
+        let word = kind.word();
+        item.refuse(problems, format!("is of use with the kind {word} alone: add it to kinds, or remove this"));
+        return None;
+    }
+    Some(Some(item))
+}
+
+/// Which share of the requests fails: all, if nothing is said.
+fn read_failing(object: &mut Object<'_>, kinds: Option<&[Kind]>, problems: &mut Problems) -> Option<f64> {
+    let Some(item) = of_kind(object, "failing", Kind::ReadyAndWrong, kinds, problems)? else { return Some(1.0) };
+    let share = item.share(problems, 0.0..=1.0)?;
+    if Millionths::of(share) == Millionths::NONE {
+        item.refuse(
+            problems,
+            "fails nothing, must be a millionth at least: a revision that fails no request is not bad",
+        );
+        return None;
+    }
+    Some(share)
+}
+
+/// How long processes serve: each for a time of its own, or all of the revision until a leak has filled their memory.
+fn read_poison(
+    object: &mut Object<'_>,
+    kinds: Option<&[Kind]>,
+    problems: &mut Problems,
+) -> Option<Option<(Law, bool)>> {
+    let crashes = of_kind(object, "crashesAfter", Kind::SlowPoison, kinds, problems);
+    let leaks = of_kind(object, "outOfMemoryAfter", Kind::SlowPoison, kinds, problems);
+    match (crashes?, leaks?) {
+        (Some(law), None) => Some(Some((law::read(&law, problems)?, false))),
+        (None, Some(law)) => Some(Some((law::read(&law, problems)?, true))),
+        (Some(_), Some(leaks)) => {
+            leaks.refuse(
+                problems,
+                "stands beside crashesAfter: a slow-poison revision crashes or leaks, remove one of them",
+            );
+            None
+        }
+        (None, None) if kinds.is_some_and(|kinds| kinds.contains(&Kind::SlowPoison)) => {
+            let say = "say how long a process of a slow-poison revision serves before it exits: crashesAfter: 30s, or a law; \
+                       or, if it leaks: outOfMemoryAfter: 2h";
+            object.require_or("crashesAfter", problems, say);
+            None
+        }
+        (None, None) => Some(None),
+    }
 }
 
 /// A rollout that comes before a bad revision is noticed takes over, and then nothing is rolled back.
@@ -88,8 +141,8 @@ fn warn_of_late_notice(item: &Item<'_>, noticed: &Law, every: Option<&Law>, prob
     }
 }
 
-fn read_kinds(item: &Item<'_>, problems: &mut Problems) -> Option<Vec<(&'static str, ContainerMode)>> {
-    let words = KINDS.map(|(word, mode)| (word, (word, mode)));
+fn read_kinds(item: &Item<'_>, problems: &mut Problems) -> Option<Vec<Kind>> {
+    let words = Kind::ALL.map(|kind| (kind.word(), kind));
     let kinds: Vec<_> = item.list(problems)?.iter().map(|kind| kind.word(problems, &words)).collect();
     if kinds.is_empty() {
         item.refuse(
@@ -98,10 +151,10 @@ fn read_kinds(item: &Item<'_>, problems: &mut Problems) -> Option<Vec<(&'static 
         );
         return None;
     }
-    let kinds: Vec<(&str, ContainerMode)> = kinds.into_iter().collect::<Option<_>>()?;
-    let is_twice = |at: &usize| kinds[..*at].iter().any(|(earlier, _)| *earlier == kinds[*at].0);
+    let kinds: Vec<Kind> = kinds.into_iter().collect::<Option<_>>()?;
+    let is_twice = |at: &usize| kinds[..*at].contains(&kinds[*at]);
     if let Some(at) = (0..kinds.len()).find(is_twice) {
-        item.refuse(problems, format!("names {} twice: each kind comes as often as the others", kinds[at].0));
+        item.refuse(problems, format!("names {} twice: each kind comes as often as the others", kinds[at].word()));
         return None;
     }
     Some(kinds)
@@ -110,10 +163,19 @@ fn read_kinds(item: &Item<'_>, problems: &mut Problems) -> Option<Vec<(&'static 
 impl Bad {
     /// As the model has it, and the flaws that follow the operation of this name there.
     pub fn into_flaws(self, name: &str) -> (BadRevisions, Vec<Flaw>) {
-        let Self { share, kinds, noticed, crashes_after } = self;
-        let flaw = |(word, mode): &(&str, ContainerMode)| {
-            let after = if *word == SLOW_POISON { crashes_after.clone() } else { None };
-            Flaw { name: format!("{name}-{word}"), mode: *mode, after }
+        let Self { share, kinds, noticed, failing, poison } = self;
+        let flaw = |kind: &Kind| {
+            let mode = match kind {
+                Kind::NeverReady => ContainerMode::Hang(Affects::ALL),
+                Kind::CrashLoop | Kind::SlowPoison => ContainerMode::Crash,
+                Kind::ReadyAndWrong if Millionths::of(failing) == Millionths::ALL => {
+                    ContainerMode::Error(Affects::REQUESTS)
+                }
+                Kind::ReadyAndWrong => ContainerMode::ErrorInPart(Millionths::of(failing)),
+            };
+            let poison = poison.clone().filter(|_| *kind == Kind::SlowPoison);
+            let is_alike = poison.as_ref().is_some_and(|(_, is_alike)| *is_alike);
+            Flaw { name: format!("{name}-{}", kind.word()), mode, after: poison.map(|(law, _)| law), is_alike }
         };
         let flaws: Vec<Flaw> = kinds.iter().map(flaw).collect();
         (BadRevisions { share, flaws: flaws.len(), noticed }, flaws)
