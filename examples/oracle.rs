@@ -14,7 +14,7 @@ mod common;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::process::ExitCode;
 
-use hasim::cluster::{Mode, Observed, Observer, watch};
+use hasim::cluster::{EndpointView, Mode, Observed, Observer, watch};
 use hasim::model::{Fault, Model, Occurrence, Strikes};
 use hasim::random::normal_quantile;
 use hasim::time::{Duration, SimTime};
@@ -46,7 +46,7 @@ impl Observer for Watch {
                 if self.up.len() <= pod.index() {
                     self.up.resize(pod.index() + 1, false);
                 }
-                self.up[pod.index()] = view.as_ref().is_some_and(|view| view.serves);
+                self.up[pod.index()] = view.as_ref().is_some_and(EndpointView::serves);
             }
             Observed::SlotStruck { fault, .. } | Observed::OperationBegan { operation: fault, .. } => {
                 if self.strikes.len() <= fault.index() {

@@ -20,6 +20,7 @@ pub mod timeline;
 
 mod aggregate;
 mod alike;
+mod alternatives;
 mod answer;
 mod candidates;
 mod choice;

@@ -409,7 +409,6 @@ impl Case {
             let endpoint = Some(EndpointView {
                 workload: WorkloadId::new(0),
                 slot: Some(slot),
-                serves: is_up,
                 failing: if is_up { Millionths::NONE } else { Millionths::ALL },
                 causes: causes.clone(),
                 phase,

@@ -127,7 +127,7 @@ impl<O: Observer> Cluster<'_, O> {
         };
         for audience in Audience::ALL {
             let answer = &mut answers[audience.index()];
-            // A part is all that one revision's flaw may fail: nothing else adds to it.
+            // Whoever fails all comes before what fails a part, and that adds to nothing else.
             let adds = match effect {
                 Answer::BadInPart(_) => *answer == Answer::Good,
                 _ => *answer != Answer::Never,

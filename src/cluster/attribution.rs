@@ -148,8 +148,6 @@ impl<O: Observer> Cluster<'_, O> {
     /// Clients or readiness must see it: what only liveness or startup probes see acts through the restarts that it brings.
     fn charge_container_strike(&self, causes: &mut CauseSet, workload: WorkloadId, strike: Strike) {
         let Some(mode) = self.container_mode(strike.fault) else { return };
-        // A part of the requests keeps no Pod from delivering: who serves others is in its slot.
-        let serves_others = matches!(mode, ContainerMode::ErrorInPart(_));
         let is_instantaneous = matches!(mode, ContainerMode::Crash | ContainerMode::Sandbox) && !strike.timer.is_set();
         let affects = affects(mode);
         let Some(container) = self.struck_container(strike.fault, workload) else { return };
@@ -157,7 +155,7 @@ impl<O: Observer> Cluster<'_, O> {
         let fails_requests = affects.requests && container == workload.pod.serving;
         let is_probed = workload.pod.containers[container].readiness.is_some();
         let withdraws = affects.readiness && is_probed && !workload.publish_not_ready;
-        if !is_instantaneous && !serves_others && (fails_requests || withdraws) {
+        if !is_instantaneous && !mode.serves_others() && (fails_requests || withdraws) {
             causes.insert(Cause::Fault(strike.fault));
         }
     }

@@ -346,7 +346,7 @@ impl<O: Observer> Cluster<'_, O> {
 
     /// What is at work on the container will not end by itself: left alone it would never serve again.
     pub(super) fn is_broken_for_good(&self, at: ContainerRef) -> bool {
-        self.container(at).strikes.iter().any(|strike| !strike.timer.is_set())
+        self.container_strikes(at).any(|(strike, mode)| !strike.timer.is_set() && !mode.serves_others())
     }
 
     /// A fault is at work on the Node or its zone.

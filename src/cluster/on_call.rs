@@ -155,7 +155,8 @@ impl<O: Observer> Cluster<'_, O> {
         self.container_strikes(at).any(|(strike, mode)| {
             let affects = affects(mode);
             !strike.timer.is_set()
-                && !matches!(mode, ContainerMode::Crash | ContainerMode::Sandbox | ContainerMode::ErrorInPart(_))
+                && !matches!(mode, ContainerMode::Crash | ContainerMode::Sandbox)
+                && !mode.serves_others()
                 && (affects.requests && serves || affects.readiness && is_probed)
         })
     }

@@ -144,7 +144,7 @@ impl<O: Observer> Cluster<'_, O> {
         let Some(probe) = prober.worker.in_flight() else { return };
         let timeout = probe.sent + prober.worker.probe().timeout;
         let reply = match answer {
-            Answer::Good if probe.answered => Reply::Ok,
+            Answer::Good | Answer::BadInPart(_) if probe.answered => Reply::Ok,
             Answer::Bad(reply) if probe.answered => reply,
             // A hang began before the answer came: what was asked stays unanswered.
             Answer::Never if probe.answered && timeout > cx.now() => {

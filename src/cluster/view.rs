@@ -6,7 +6,7 @@ use super::observer::{EndpointView, Observed, Observer, Phase, SlotView};
 use super::state::{Kubelet, Pod, Stage};
 use super::{Cluster, Cx, Event};
 use crate::ids::{ContainerRef, NodeId, PodId, SlotId, WorkloadId};
-use crate::model::{ContainerMode, Millionths, ProbeKind, Role};
+use crate::model::{Millionths, ProbeKind, Role};
 
 impl<O: Observer> Cluster<'_, O> {
     /// The slot that the Pod holds; one that a surge makes holds none.
@@ -75,15 +75,14 @@ impl<O: Observer> Cluster<'_, O> {
     fn endpoint_view(&self, pod: PodId, holds: Option<SlotId>, failing: Millionths) -> EndpointView {
         let state = &self.pods[pod];
         let slot = Some(state.home).filter(|&slot| !self.is_for_surge(slot));
-        let serves = failing != Millionths::ALL;
-        let like = |causes, phase| EndpointView { workload: state.workload, slot, serves, failing, causes, phase };
+        let like = |causes, phase| EndpointView { workload: state.workload, slot, failing, causes, phase };
         if failing == Millionths::NONE {
             return like(CauseSet::new(), Phase::EnterRotation);
         }
-        if serves {
-            let in_part = |mode| matches!(mode, ContainerMode::ErrorInPart(_));
-            let flaws = self.container_strikes(self.main(pod)).filter(|(_, mode)| in_part(*mode));
-            return like(flaws.map(|(strike, _)| Cause::Fault(strike.fault)).collect(), Phase::Detect);
+        if failing != Millionths::ALL {
+            let flaws = self.strikes_on(self.main(pod)).filter(|(_, mode)| mode.serves_others());
+            let phase = if state.holds_slot { Phase::Detect } else { self.parting_phase(pod) };
+            return like(flaws.map(|(fault, _)| Cause::Fault(fault)).collect(), phase);
         }
         if let Some(SlotView { causes, phase, .. }) = holds.and_then(|slot| self.slots[slot].view.as_ref()) {
             return like(causes.clone(), *phase);
@@ -93,8 +92,7 @@ impl<O: Observer> Cluster<'_, O> {
         let owed = || self.workloads[state.workload].rollouts.cause();
         let causes = [at_work, state.parting.clone()].into_iter().find(|causes| !causes.is_empty());
         let causes = causes.unwrap_or_else(owed);
-        let phase = if state.holds_slot { self.phase(pod) } else { self.parting_phase(pod) };
-        like(causes, phase)
+        like(causes, if state.holds_slot { self.phase(pod) } else { self.parting_phase(pod) })
     }
 
     /// Looks at a slot that is open, held or vacant.

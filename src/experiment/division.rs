@@ -4,18 +4,19 @@
 //! A stretch is a maximal time in which the parties and their weights stay the same. What a party has got after so many
 //! nanoseconds of a stretch depends on these alone, not on the steps in which they came: the two modes of play take different ones.
 
-use smallvec::SmallVec;
-
 use super::ledger::{Causes, Ledger};
 use crate::history::{CauseSet, Phase};
 
-/// A slot, or with a number above 0 one of its Pods. Of what does not divide the first ones bear more.
+/// A slot, or with a number above 0 one of its Pods. Of what does not divide among equals the first ones bear more.
 pub(super) type Key = (usize, usize);
 
 /// Divides an amount that grows, stretch by stretch.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Division {
     parties: Vec<Party>,
+    /// What they weigh, all together, and whether all weigh the same.
+    weight: u64,
+    is_even: bool,
     /// Divided in this stretch.
     divided: u64,
 }
@@ -56,14 +57,19 @@ impl Division {
         if !parties.eq(bearers.clone().map(|bearer| (bearer.key, bearer.weight))) {
             self.begin_stretch(bearers.clone());
         }
-        let (before, after) = (self.divided, self.divided + amount);
-        let weights: Weights = self.parties.iter().map(|party| party.weight).collect();
+        let (before, after, count) = (self.divided, self.divided + amount, self.parties.len());
+        let (mut left_before, mut left_after) = (Left::of(before, self.weight), Left::of(after, self.weight));
         for (place, (party, bearer)) in self.parties.iter_mut().zip(bearers).enumerate() {
             if party.causes != *bearer.causes {
                 party.causes.clone_from(bearer.causes);
                 party.borne = 0;
             }
-            let borne = party.borne + part(after, &weights, place) - part(before, &weights, place);
+            let borne = party.borne
+                + if self.is_even {
+                    share(after, count, place) - share(before, count, place)
+                } else {
+                    left_after.take(party.weight) - left_before.take(party.weight)
+                };
             let set = party.causes.as_slice();
             for (place, &cause) in set.iter().enumerate() {
                 let part = share(borne, set.len(), place) - share(party.borne, set.len(), place);
@@ -82,25 +88,28 @@ impl Division {
             Party { key, weight, causes: causes.clone(), borne: 0 }
         };
         self.parties.extend(bearers.map(party));
+        self.weight = self.parties.iter().map(|party| u64::from(party.weight)).sum();
+        self.is_even = self.parties.windows(2).all(|two| two[0].weight == two[1].weight);
     }
 }
 
-/// Those of the parties of a stretch.
-type Weights = SmallVec<[u32; 4]>;
+/// What is left of a total as one party after the other takes its part, so that nobody's part shrinks as the total grows.
+#[derive(Debug, Clone, Copy)]
+struct Left {
+    total: u64,
+    weight: u64,
+}
 
-/// The part of `total` of the one at `place` of those with these weights.
-fn part(total: u64, weights: &[u32], place: usize) -> u64 {
-    if weights.iter().all(|weight| *weight == weights[0]) {
-        return share(total, weights.len(), place);
+impl Left {
+    fn of(total: u64, weight: u64) -> Self {
+        Self { total, weight }
     }
-    // One after the other takes its part of what is left, so that nobody's part shrinks as the total grows.
-    let (mut left, mut weight_left) = (total, weights.iter().map(|weight| u64::from(*weight)).sum::<u64>());
-    let mut take = |weight: u32| {
-        let taken = (u128::from(left) * u128::from(weight) / u128::from(weight_left)) as u64;
-        (left, weight_left) = (left - taken, weight_left - u64::from(weight));
+
+    fn take(&mut self, weight: u32) -> u64 {
+        let taken = (u128::from(self.total) * u128::from(weight) / u128::from(self.weight)) as u64;
+        *self = Self { total: self.total - taken, weight: self.weight - u64::from(weight) };
         taken
-    };
-    weights[..=place].iter().fold(0, |_, weight| take(*weight))
+    }
 }
 
 /// The part of the one at `place` of so many among whom `total` is divided; what does not divide goes to the first.

@@ -160,7 +160,6 @@ pub(super) fn deliver(measures: &mut Measures, now: SimTime, slot: usize, delive
     let endpoint = delivers.then(|| EndpointView {
         workload: WorkloadId::new(0),
         slot: Some(slot),
-        serves: true,
         failing: Millionths::NONE,
         causes: causes.clone(),
         phase,

@@ -88,14 +88,19 @@ pub struct EndpointView {
     pub workload: WorkloadId,
     /// The slot that it holds or held; none of a Pod that a surge has made beside the full number.
     pub slot: Option<SlotId>,
-    /// It answers, if not everybody.
-    pub serves: bool,
-    /// So many of those that ask it get an error; all, where it does not answer.
+    /// So many of those that ask it get an error, or no answer.
     pub failing: Millionths,
     /// Where it fails any: who is charged with it.
     pub causes: CauseSet,
     /// Where it fails any: how far the recovery has come.
     pub phase: Phase,
+}
+
+impl EndpointView {
+    /// It answers, if not everybody.
+    pub fn serves(&self) -> bool {
+        self.failing != Millionths::ALL
+    }
 }
 
 /// Pods by what they cost and lack.

@@ -53,6 +53,13 @@ impl Delivering {
         let asked = self.in_rotation as u64 * u64::from(Millionths::ALL.count());
         if asked == 0 { 1.0 } else { self.failing as f64 / asked as f64 }
     }
+
+    /// Of the requests that meet Pods that serve, the share that these fail.
+    pub fn failing_in_part(self) -> f64 {
+        let all = u64::from(Millionths::ALL.count());
+        let dead = (self.in_rotation - self.pods) as u64 * all;
+        if self.pods == 0 { 0.0 } else { (self.failing - dead) as f64 / (self.pods as u64 * all) as f64 }
+    }
 }
 
 /// A rollout of a new revision of a Deployment's template, with the rollback that undoes a bad one.

@@ -234,6 +234,11 @@ pub enum ContainerMode {
 }
 
 impl ContainerMode {
+    /// Who is not struck by it is served as ever: it keeps no Pod from delivering.
+    pub const fn serves_others(self) -> bool {
+        matches!(self, Self::ErrorInPart(_))
+    }
+
     /// The word for it in files and results.
     pub const fn name(self) -> &'static str {
         match self {

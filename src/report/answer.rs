@@ -180,26 +180,10 @@ fn selection(best: &Ranking<'_>, result: &ExperimentResult) -> Option<String> {
              {zone} more or less than the limit do not matter.",
             named(name),
             cost(name),
-            ties(best)
+            recommendation::ties(best)
         ),
         (_, None) => format!("None of the {of} scenarios meets {slo} ({level} confidence)."),
     })
-}
-
-/// Those that meet the limit at the same cost.
-fn ties(best: &Ranking<'_>) -> String {
-    let (all, smaller) = best.ties();
-    let fewer = match (smaller, all) {
-        (0, 1) => ", and needs no fewer Pods".to_owned(),
-        (0, _) => ", and need no fewer Pods".to_owned(),
-        (1, 1) => ", with fewer Pods and a larger loss".to_owned(),
-        (n, _) => format!(", {n} of them with fewer Pods and a larger loss"),
-    };
-    match all {
-        0 => String::new(),
-        1 => format!("; one other costs the same and meets it{fewer}"),
-        n => format!("; {n} others cost the same and meet it{fewer}"),
-    }
 }
 
 fn cost_of(result: &ExperimentResult, name: &str) -> Option<f64> {

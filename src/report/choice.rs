@@ -1,10 +1,12 @@
 //! What a choice is worth where something else is given: a startup probe, by how long the start takes.
 
+use super::format;
+use super::indifference::Indifference;
 use super::labels::{CANDIDATE, Column, Labels, distinct};
 use super::loss;
 use super::period::Period;
 use super::ranking::is_given;
-use crate::results::ExperimentResult;
+use crate::results::{Estimate, ExperimentResult};
 
 /// A grid in which one key is given and another chosen.
 pub struct Choice {
@@ -68,6 +70,22 @@ fn ends(result: &ExperimentResult, given: &Column) -> Option<(usize, usize)> {
     distinct(given).into_iter().filter_map(of).max_by(|a, b| apart(a).total_cmp(&apart(b)))
 }
 
+/// Whether any choice will do where this is given: no two differ by what matters, by their differences to the baseline where there is
+/// one, which are from pairs.
+fn is_free(result: &ExperimentResult, given: &Column, value: &str) -> bool {
+    let its = result.contenders().into_iter().filter(|&i| given.cells[i] == value);
+    let of = |i: usize| {
+        let scenario = &result.scenarios[i];
+        if result.baseline.as_ref() == Some(&scenario.name) {
+            return Estimate::ZERO;
+        }
+        loss::difference(result, scenario).unwrap_or(*loss::lost(result, scenario))
+    };
+    let lost: Vec<Estimate> = its.map(of).collect();
+    let zone = Indifference::of(result).secs;
+    lost.iter().all(|a| lost.iter().all(|b| loss::less(a, b).high <= zone))
+}
+
 /// A choice in a sentence, in which the name of a candidate would be read as a word of it.
 fn quoted(column: &Column, scenario: usize) -> String {
     let words = column.in_words(scenario);
@@ -81,9 +99,17 @@ pub fn worth_of(result: &ExperimentResult, given: &Column, chosen: &Column) -> O
     let (least, most) = ends(result, given)?;
     // Choices that read the same are told together.
     let there = (0..result.scenarios.len()).filter(|&i| given.cells[i] == given.cells[least]);
+    let same: Vec<String> =
+        distinct(given).into_iter().filter(|value| is_free(result, given, value)).cloned().collect();
+    let same = if same.is_empty() {
+        String::new()
+    } else {
+        let zone = Indifference::of(result).in_short();
+        format!("; with {} the choice makes no difference that matters ({zone})", format::listed(&same))
+    };
     let alike: Vec<String> = there.filter(|&i| i == most || lost(i) == lost(most)).map(|i| quoted(chosen, i)).collect();
     Some(format!(
-        "With {}: {} of {what} {each} with {}, {} with {}",
+        "With {}: {} of {what} {each} with {}, {} with {}{same}",
         given.in_words(least),
         lost(least),
         quoted(chosen, least),

@@ -117,13 +117,18 @@ pub fn as_answer(result: &ExperimentResult) -> Option<ExperimentResult> {
 /// So many times as much is lost by failed requests as by downtime that they are what a Deployment is about.
 const MUCH_MORE: f64 = 2.0;
 
-/// What most of the downtime is charged to or, where much more is lost by failed requests, most of what fails.
+/// What most of the downtime is charged to and, where much more is lost by failed requests and another cause is behind it, most of what
+/// fails.
 fn main_cause(row: &ScenarioResult) -> String {
     let downtime = aggregate::by_cause(&row.downtime_attribution);
     let failed = aggregate::by_cause(&row.request_failure_attribution);
     let whole = |causes: &[aggregate::CauseTotal<'_>]| causes.iter().map(|cause| cause.total).sum::<f64>();
-    let causes = if whole(&failed) > MUCH_MORE * whole(&downtime) { &failed } else { &downtime };
-    causes.first().map_or("–".to_owned(), |first| first.cause.to_string())
+    let is_more = whole(&failed) > MUCH_MORE * whole(&downtime);
+    match (downtime.first(), failed.first().filter(|_| is_more)) {
+        (Some(down), Some(fails)) if down.cause != fails.cause => format!("{} (failed: {})", down.cause, fails.cause),
+        (Some(first), _) | (None, Some(first)) => first.cause.to_string(),
+        (None, None) => "–".to_owned(),
+    }
 }
 
 /// Which Deployments are missing while the system is not available.

@@ -66,7 +66,7 @@ pub(super) fn sentences(fitted: &Fitted) -> Vec<String> {
         ([], Some(next)) => {
             format!("The next is {}, clearly behind (AIC + {:.1}).", next.law, distance(next))
         }
-        (near, _) => format!("These records cannot tell it from {}.", listed(near)),
+        (near, _) => format!("These records cannot tell it from {}.", format::listed(near)),
     });
     if fitted.has_few() {
         let ended = match fitted.ended() {
@@ -181,14 +181,5 @@ fn value(parameter: &Parameter, value: f64) -> String {
     match parameter.name {
         "shape" | "sigma" => format::significant(value, 4),
         _ => format::precise(value),
-    }
-}
-
-/// `a`, `a and b`, `a, b and c`.
-fn listed(names: &[String]) -> String {
-    match names {
-        [] => String::new(),
-        [one] => one.clone(),
-        [first @ .., last] => format!("{} and {last}", first.join(", ")),
     }
 }

@@ -14,6 +14,15 @@ pub fn one(thing: &str) -> String {
     format!("{} {thing}", if is_vowel { "an" } else { "a" })
 }
 
+/// `a, b and c`
+pub fn listed(words: &[String]) -> String {
+    match words {
+        [] => String::new(),
+        [only] => only.clone(),
+        [first @ .., last] => format!("{} and {last}", first.join(", ")),
+    }
+}
+
 /// From a span to a longer one, with one unit where they share it: `18 to 36 min`, `40 ms to 2 s`.
 pub fn span_range(low: f64, high: f64) -> String {
     let [low, high] = [low, high].map(duration);

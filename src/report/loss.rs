@@ -57,7 +57,11 @@ pub fn sum(a: &Estimate, b: &Estimate) -> Estimate {
     }
 }
 
-/// A loss in a title: its mean, or its bound.
+/// A loss in a title: its mean; where nothing was seen, or so little that the mean says nothing, the most that it may be.
 pub fn amount(lost: &Estimate) -> String {
-    if lost.bound { format!("at most {}", format::duration(lost.high)) } else { format::duration(lost.mean) }
+    if lost.bound || lost.rests_on_few {
+        format!("at most {}", format::duration(lost.high))
+    } else {
+        format::duration(lost.mean)
+    }
 }

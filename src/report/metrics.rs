@@ -184,7 +184,7 @@ fn operation(name: &str, one: &OperationResult) -> Vec<Row> {
     rows.push(plain("operation_least_serving", "min", "1", one.fewest_serving().map(|fewest| fewest as f64)));
     rows.push(estimate("downtime_s_each", "s", one.downtime_s_each.as_ref()));
     rows.push(estimate("failed_request_s_each", "s", one.failed_request_s_each.as_ref()));
-    rows.push(estimate("operation_short_s_each", "s", one.short_s_each.as_ref()));
+    rows.push(estimate("short_s_each", "s", one.short_s_each.as_ref()));
     rows.into_iter().map(|row| row.of_cause(name)).collect()
 }
 

@@ -5,6 +5,7 @@ use std::fmt::Write;
 use crate::report::featured;
 use crate::report::format;
 use crate::report::labels::Labels;
+use crate::report::loss;
 use crate::results::{Estimate, ExperimentResult, OperationInfo, OperationResult, ScenarioResult};
 use crate::study::Metric;
 
@@ -343,7 +344,7 @@ fn price(name: &str, operation: &OperationResult) -> Option<String> {
     let failed = if each.bound {
         format!("and none was seen to fail a request (at most {} of full traffic each)", format::duration(each.high))
     } else {
-        format!("and costs requests worth {} of full traffic{over}", format::duration(each.mean))
+        format!("and costs requests worth {} of full traffic{over}", loss::amount(each))
     };
     let whose =
         if share_of(operation, operation.superseded) < WORTH_A_WORD { "them" } else { "those that are not superseded" };

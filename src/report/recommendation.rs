@@ -2,6 +2,7 @@
 
 use std::cmp::Ordering;
 
+use crate::report::alternatives;
 use crate::report::format;
 use crate::report::labels::{CANDIDATE, Labels, in_words, value_text};
 use crate::report::loss;
@@ -36,6 +37,7 @@ pub fn sentences(best: &Ranking<'_>, result: &ExperimentResult) -> Vec<String> {
         }
         sentences.extend(told.equals());
     }
+    sentences.extend(alternatives::sentence(best, result));
     sentences.extend(told.blocked());
     sentences
 }
@@ -79,12 +81,13 @@ impl Told<'_> {
             (saved != 0.0).then(|| format!(", {} {word} than the baseline", pareto::money(result, saved.abs())))
         });
         format!(
-            "Of {} scenarios, “{}” is the cheapest whose {level} interval meets {slo}: {} a year{}, with {}.",
+            "Of {} scenarios, “{}” is the cheapest whose {level} interval meets {slo}: {} a year{}, with {}{}.",
             self.n(),
             in_words(result, scenario),
             pareto::money(result, cost),
             against.unwrap_or_default(),
-            self.loss()
+            self.loss(),
+            ties(self.best)
         )
     }
 
@@ -175,6 +178,12 @@ impl Told<'_> {
             Relation::Unclear => {
                 format!("the {what}, {left} {}, {is} not told apart from the baseline's", self.period.each())
             }
+            _ if difference.low > 0.0 && !difference.bound => format!(
+                "the {what}, {left} {}, {is} only {} more, less than what matters ({})",
+                self.period.each(),
+                format::span_with_error(&difference),
+                self.best.indifference.in_short()
+            ),
             _ => format!("the {what} {stays} the same within {}, at {left}", self.best.indifference.in_full()),
         };
         let price =
@@ -296,19 +305,7 @@ impl Told<'_> {
         if changed.is_empty() {
             format!("“{}” instead of “{}”", in_words(self.result, ours), in_words(self.result, baseline))
         } else {
-            listed(&changed) + &self.kept_candidate(baseline)
-        }
-    }
-
-    /// A candidate may be a circumstance that nobody chooses: where it stays as it is among several, it is named.
-    fn kept_candidate(&self, baseline: &ScenarioResult) -> String {
-        let of = |scenario: &ScenarioResult| scenario.parameters.get(CANDIDATE).map(value_text);
-        let (ours, others) = (of(self.scenario()), self.result.scenarios.iter().map(of));
-        match ours {
-            Some(name) if of(baseline).as_ref() == Some(&name) && others.flatten().any(|other| other != name) => {
-                format!(", with “{name}” in both")
-            }
-            _ => String::new(),
+            format::listed(&changed) + &kept_candidate(self.result, ours, baseline, " in both")
         }
     }
 
@@ -365,6 +362,41 @@ impl Told<'_> {
     }
 }
 
+/// A candidate may be a circumstance that nobody chooses: where it stays as it is among several, it is named.
+pub fn kept_candidate(
+    result: &ExperimentResult,
+    scenario: &ScenarioResult,
+    baseline: &ScenarioResult,
+    behind: &str,
+) -> String {
+    let of = |scenario: &ScenarioResult| scenario.parameters.get(CANDIDATE).map(value_text);
+    match of(scenario) {
+        Some(name)
+            if of(baseline).as_ref() == Some(&name)
+                && result.scenarios.iter().filter_map(of).any(|other| other != name) =>
+        {
+            format!(", with “{name}”{behind}")
+        }
+        _ => String::new(),
+    }
+}
+
+/// Those that meet the limit at the same cost.
+pub fn ties(best: &Ranking<'_>) -> String {
+    let (all, smaller) = best.ties();
+    let fewer = match (smaller, all) {
+        (0, 1) => ", and needs no fewer Pods".to_owned(),
+        (0, _) => ", and need no fewer Pods".to_owned(),
+        (1, 1) => ", with fewer Pods and a larger loss".to_owned(),
+        (n, _) => format!(", {n} of them with fewer Pods and a larger loss"),
+    };
+    match all {
+        0 => String::new(),
+        1 => format!("; one other costs the same and meets it{fewer}"),
+        n => format!("; {n} others cost the same and meet it{fewer}"),
+    }
+}
+
 /// What changes beside the loss: so many events in a period, so much money a year, and so many Pods and Nodes.
 #[derive(Default)]
 struct Parts {
@@ -380,20 +412,11 @@ impl Parts {
 
     /// `13 ± 3 needless kills a year and 2 Pods`
     fn in_words(&self, period: Period) -> String {
-        let events = (!self.events.is_empty()).then(|| format!("{} {}", listed(&self.events), period.each()));
+        let events = (!self.events.is_empty()).then(|| format!("{} {}", format::listed(&self.events), period.each()));
         let money = self.money.as_ref().map(|money| format!("{money} a year"));
-        let things = (!self.things.is_empty()).then(|| listed(&self.things));
+        let things = (!self.things.is_empty()).then(|| format::listed(&self.things));
         let parts: Vec<String> = events.into_iter().chain(money).chain(things).collect();
-        if self.events.len() > 1 { parts.join(", and ") } else { listed(&parts) }
-    }
-}
-
-/// `a, b and c`
-fn listed(words: &[String]) -> String {
-    match words {
-        [] => String::new(),
-        [only] => only.clone(),
-        [first @ .., last] => format!("{} and {last}", first.join(", ")),
+        if self.events.len() > 1 { parts.join(", and ") } else { format::listed(&parts) }
     }
 }
 

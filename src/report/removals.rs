@@ -28,6 +28,14 @@ pub fn of_loss(result: &ExperimentResult, shown: &ScenarioResult, loss: Metric) 
     if rest.iter().all(|other| !is_worth_it(&other)) && is_all && of(first, loss).low <= 0.0 {
         return None;
     }
+    // That none, some or all of it may be saved is nothing to say.
+    let says_nothing = |removal: &Removal| {
+        let saved = of(removal, loss);
+        !saved.bound && saved.low <= 0.0 && saved.high >= NEARLY_ALL * whole(removal, loss)
+    };
+    if says_nothing(first) && rest.iter().filter(is_worth_it).all(says_nothing) {
+        return None;
+    }
     let (what, each) = (loss::words_of(loss), Period::of(result).each());
     // Whether it is little was judged for the loss in question alone.
     let is_judged = loss == shown.loss_in_question(result.objective.metric);
@@ -36,17 +44,18 @@ pub fn of_loss(result: &ExperimentResult, shown: &ScenarioResult, loss: Metric) 
     // No more than was lost where it was played.
     let would_be = |removal: &Removal| saved(of(removal, loss), most.min(whole(removal, loss)));
     let estimate = of(first, loss);
+    let is_nearly_all = !estimate.bound && estimate.low > 0.0 && estimate.mean > NEARLY_ALL * whole(first, loss);
     let mut text = if estimate.bound {
         format!(
             "Without {} no {what} would be saved that was seen in the replications that were played again",
             first.fault
         )
-    } else if estimate.low > 0.0 && estimate.mean > NEARLY_ALL * whole(first, loss) {
-        format!("Without {} nearly all of the {what} would be saved ({} {each})", first.fault, would_be(first))
+    } else if is_nearly_all {
+        format!("Without {} nearly all of the {what} would be saved", first.fault)
     } else {
         format!("Without {} {} of {what} {each} would be saved{}", first.fault, would_be(first), little(first))
     };
-    if !estimate.bound {
+    if !estimate.bound && !is_nearly_all {
         text += &again(result, shown, first, loss);
     }
     for other in rest.iter().filter(is_worth_it) {

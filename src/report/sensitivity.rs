@@ -274,14 +274,24 @@ fn unknown(result: &ExperimentResult) -> Option<String> {
         ));
     }
     Some(format!(
-        "{of}he error of sampling is ± {sampling} of {} {each}; not knowing the parameters ({} draws) leaves {} to {} \
-         ({} of draws).{meets}",
+        "{of}he error of sampling is ± {sampling} of {} {each}; not knowing the parameters leaves {} to {} ({}).{meets}",
         what(result),
-        uncertainty.draws,
         format::in_full(spread.low),
         format::in_full(spread.high),
-        format::plain_percent(result.confidence),
+        of_draws(uncertainty.draws, &format::plain_percent(result.confidence)),
     ))
+}
+
+/// From fewer draws a range that leaves out so few of them is a rough one.
+const MANY_DRAWS: u64 = 20;
+
+/// What a range over so many draws holds.
+pub fn of_draws(draws: u64, level: &str) -> String {
+    if draws < MANY_DRAWS {
+        format!("roughly {level}, from only {draws} draws")
+    } else {
+        format!("{level} of {draws} draws")
+    }
 }
 
 /// Where the probability of meeting the SLO lies over the draws of what is not known.

@@ -3,14 +3,15 @@
 //!
 //! A rehearsal has no numbers a year: its tiles say what happened. Of Deployments that were each played alone they are about all.
 
+use crate::history::NamedCause;
 use crate::report::charts::settings;
-use crate::report::featured;
+use crate::report::featured::{self, Role};
 use crate::report::format;
 use crate::report::labels::in_words;
 use crate::report::loss;
 use crate::report::pareto;
 use crate::report::period::Period;
-use crate::results::{Estimate, ExperimentResult, ScenarioResult};
+use crate::results::{Estimate, ExperimentResult, PodRecovery, ScenarioResult};
 use crate::study::Metric;
 
 const HOURS_A_YEAR: f64 = 8_760.0;
@@ -27,6 +28,8 @@ pub struct Tiles {
     pub tiles: Vec<Tile>,
 }
 
+/// Recoveries from two faults are told apart from this factor on.
+const MUCH_SLOWER: f64 = 1.5;
 /// Needless reactions a year, from which on they are told.
 const MANY_NEEDLESS: f64 = 12.0;
 
@@ -73,7 +76,10 @@ pub fn of(result: &ExperimentResult) -> Tiles {
             // All that tells it from the others, or where that is long, what tells it from the baseline.
             let words = Some(in_words(result, scenario)).filter(|words| words.chars().count() <= LONGEST_NAME);
             let words = words.unwrap_or_else(|| settings(result, scenario));
-            format!("{}: {words}", featured::role_word(result, scenario))
+            match featured::role(result, scenario) {
+                Some(Role::Best) => format!("Best where the choice matters most: {words}"),
+                _ => format!("{}: {words}", featured::role_word(result, scenario)),
+            }
         }
     };
     let of = Shown { result, scenario, baseline: featured::other(result) };
@@ -126,7 +132,8 @@ impl Shown<'_> {
             (format!("a {} bound", self.level()), format!("never down in {}", self.played()))
         } else {
             let what = format!("{} of downtime a year", format::duration(downtime.mean));
-            (format::percent_interval(share), what)
+            let few = if downtime.rests_on_few { ", rests on few outages" } else { "" };
+            (format::percent_interval(share) + few, what)
         };
         let name = match &self.result.objective.system {
             Some(_) => "Availability of the system",
@@ -145,7 +152,8 @@ impl Shown<'_> {
         } else if period.is_run() {
             (ends, "as time of full traffic, on average".to_owned())
         } else {
-            (ends, format!("as time of full traffic; {} of requests succeed", format::percent(success)))
+            let few = if failed.rests_on_few { ", rests on few failures" } else { "" };
+            (ends + few, format!("as time of full traffic; {} of requests succeed", format::percent(success)))
         };
         let name = format!("Failed requests {}", period.each());
         Tile::new(name, value, small).what(what).against(self.difference(Metric::FailedRequests))
@@ -215,12 +223,28 @@ impl Shown<'_> {
     }
 
     fn recovery(&self) -> Option<Tile> {
+        const NAME: &str = "A Pod serves again within";
+        // Of faults that differ much a half of all together is nobody's.
+        let of_fault = |(cause, recovery): (&NamedCause, &PodRecovery)| match cause {
+            NamedCause::Fault(fault) if !self.result.is_of_operation(fault) => {
+                Some((recovery.lengths.p50?.value, fault.clone()))
+            }
+            _ => None,
+        };
+        let mut halves: Vec<(f64, String)> = self.scenario.pod_recovery_s.iter().filter_map(of_fault).collect();
+        halves.sort_by(|a, b| a.0.total_cmp(&b.0));
+        if let [(quick, first), .., (slow, last)] = &halves[..]
+            && *slow > MUCH_SLOWER * quick
+        {
+            let small = format!("half of those after {first}, and of those after {last}");
+            return Some(Tile::new(NAME, format::span_range(*quick, *slow), small));
+        }
         let lengths = &self.scenario.any_recovery_s;
         let half = lengths.p50.as_ref()?;
         let most = format::quantile(lengths.p95.as_ref(), lengths.censored);
         let small = format!("in half of {}", format::whole(lengths.count + lengths.censored));
         let beside = self.beside(|baseline| Some(format::duration(baseline.any_recovery_s.p50?.value)));
-        let tile = Tile::new("A Pod serves again within", format::duration(half.value), small);
+        let tile = Tile::new(NAME, format::duration(half.value), small);
         Some(tile.what(format!("95 % within {most}")).against(beside))
     }
 
@@ -265,6 +289,16 @@ impl Shown<'_> {
         if let Some(cost) = scenario.cost_per_year {
             let beside = self.beside(|baseline| Some(pareto::money(result, baseline.cost_per_year?)));
             return Tile::new("Cost a year", pareto::money(result, cost), small).against(beside);
+        }
+        // Where as many Pods are needed, Nodes are what is spared.
+        let differs = |of: fn(&ScenarioResult) -> f64| {
+            self.baseline.is_some_and(|other| (of(other) - of(scenario)).abs() >= 0.05 * HOURS_A_YEAR)
+        };
+        if differs(|one| one.node_hours_per_year) && !differs(|one| one.pod_hours_per_year) {
+            let nodes_of = |scenario: &ScenarioResult| of(scenario.node_hours_per_year);
+            let beside = self.beside(|baseline| Some(nodes_of(baseline)));
+            return Tile::new("Nodes", nodes_of(scenario), format!("{} on average", plural(&of(pods), "Pod")))
+                .against(beside);
         }
         let month = |scenario: &ScenarioResult| hours_a_month(scenario.pod_hours_per_year);
         let beside = self.beside(|baseline| Some(month(baseline)));

@@ -50,8 +50,8 @@ pub struct OperationResult {
     /// Seconds of full traffic that fail for each.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub failed_request_s_each: Option<Estimate>,
-    /// Seconds of each in which fewer Pods served in rotation than the Deployment has replicas, whatever the reason: of any Deployment,
-    /// where it concerns all.
+    /// Seconds of each in which fewer Pods served in rotation than the Deployment had replicas at the moment, whatever the reason: of any
+    /// Deployment, where it concerns all. Those that were superseded are among them.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub short_s_each: Option<Estimate>,
 }

@@ -40,7 +40,7 @@ pub struct ScenarioResult {
     /// Outages to look at: those nearest to the median and the 95th percentile, and the longest.
     #[serde(default)]
     pub outage_examples: Vec<OutageExample>,
-    /// Pod recoveries of all causes together.
+    /// Pod recoveries of all causes together, without what operations hand over from one Pod to the next.
     #[serde(default)]
     pub any_recovery_s: Distribution,
     /// Pod recoveries by the fault that began them (`probe` and `start` where none did).

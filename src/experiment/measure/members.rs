@@ -38,6 +38,8 @@ struct Member {
     in_rotation: usize,
     /// Of these, those that serve. A terminating one counts like any other.
     delivering: usize,
+    /// How many replicas it has at the moment: of so many slots that are open.
+    replicas: usize,
     /// What those in rotation fail, in millionths of what each of them is asked.
     failing: u64,
     /// Nanoseconds in which the service was not available and this one was missing.
@@ -48,6 +50,8 @@ struct Member {
 #[derive(Debug, Clone)]
 pub(super) struct Slot {
     member: usize,
+    /// It is a place of its Deployment.
+    is_open: bool,
     /// It is open, and its Pod has delivered since it was opened: what it does not deliver is lost.
     pub is_relied_on: bool,
     /// The service wants so many Pods that it wants one here, whether or not the slot is open.
@@ -110,15 +114,26 @@ impl Members {
         let required = members.requirement.workloads();
         for workload in workloads {
             let at_least = required.iter().find(|(id, _)| *id == workload).map(|(_, least)| *least as usize);
-            members.parts.push(Member { workload, at_least, in_rotation: 0, delivering: 0, failing: 0, missed: 0 });
+            members.parts.push(Member {
+                workload,
+                at_least,
+                in_rotation: 0,
+                delivering: 0,
+                replicas: 0,
+                failing: 0,
+                missed: 0,
+            });
         }
         for slot in (0..model.slots()).map(SlotId::new) {
             let (workload, number) = model.owner_of(slot);
             let Some(member) = members.parts.iter().position(|part| part.workload == workload) else { continue };
             members.places[slot] = Some(members.slots.len());
+            let is_open = number < model.workloads[workload].replicas;
+            members.parts[member].replicas += usize::from(is_open);
             members.slots.push(Slot {
                 member,
-                is_relied_on: number < model.workloads[workload].replicas,
+                is_open,
+                is_relied_on: is_open,
                 is_required: members.parts[member].at_least.is_some_and(|least| (number as usize) < least),
                 // What has not been reported has not been created.
                 view: SlotView {
@@ -161,19 +176,19 @@ impl Members {
         if let Some(before) = self.endpoints[pod.index()].take() {
             let part = self.part(before.workload);
             self.parts[part].in_rotation -= 1;
-            self.parts[part].delivering -= usize::from(before.serves);
+            self.parts[part].delivering -= usize::from(before.serves());
             self.parts[part].failing -= u64::from(before.failing.count());
             if let Some(place) = before.slot.map(|slot| self.place(slot)) {
-                self.slots[place].delivering -= u32::from(before.serves);
+                self.slots[place].delivering -= u32::from(before.serves());
             }
         }
         if let Some(view) = view {
             let part = self.part(view.workload);
             self.parts[part].in_rotation += 1;
-            self.parts[part].delivering += usize::from(view.serves);
+            self.parts[part].delivering += usize::from(view.serves());
             self.parts[part].failing += u64::from(view.failing.count());
             if let Some(place) = view.slot.map(|slot| self.place(slot)) {
-                self.slots[place].delivering += u32::from(view.serves);
+                self.slots[place].delivering += u32::from(view.serves());
             }
             self.endpoints[pod.index()] = Some(view.clone());
         }
@@ -210,14 +225,16 @@ impl Members {
             _ => 0..self.parts.len(),
         };
         let pods = self.parts[meant.clone()].iter().map(|part| part.delivering).min().unwrap_or(0);
-        Serving { pods, is_short: meant.into_iter().any(|part| self.is_short(part)) }
+        Serving { pods, is_short: self.parts[meant].iter().any(|part| part.delivering < part.replicas) }
     }
 
-    /// Fewer of its Pods serve in rotation than it has slots that are relied on: its replicas, those left out that a scaling has
-    /// added and that have not served yet.
-    fn is_short(&self, part: usize) -> bool {
-        let relied_on = self.slots.iter().filter(|slot| slot.member == part && slot.is_relied_on).count();
-        self.parts[part].delivering < relied_on
+    /// The slot is a place of its Deployment from now on, or none.
+    pub fn open(&mut self, place: usize, is_open: bool) {
+        let slot = &mut self.slots[place];
+        if std::mem::replace(&mut slot.is_open, is_open) != is_open {
+            let replicas = &mut self.parts[slot.member].replicas;
+            *replicas = if is_open { *replicas + 1 } else { *replicas - 1 };
+        }
     }
 
     /// Where the Deployment stands among the members: all of the model are, in their order, or this one alone is.

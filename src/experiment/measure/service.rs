@@ -320,6 +320,7 @@ impl Service {
         self.advance(now);
         let place = self.members.place(slot);
         self.settle_slot(place, now);
+        self.members.open(place, true);
         let slot = &mut self.members.slots[place];
         slot.view.clone_from(view);
         slot.is_relied_on |= view.delivers();
@@ -342,6 +343,7 @@ impl Service {
             self.members.slots[to].struck = self.members.slots[place].struck.take();
         }
         self.leave_recovery(place);
+        self.members.open(place, false);
         self.members.slots[place].close(causes);
         self.undetected.retain(|pending| pending.slot != heir.unwrap_or(slot));
         self.undetected.iter_mut().filter(|pending| pending.slot == slot).for_each(|pending| {

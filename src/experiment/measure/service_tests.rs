@@ -36,7 +36,6 @@ fn looks(measures: &mut Service, now: u64, slot: SlotId, view: &SlotView) {
     let endpoint = view.in_rotation.then_some(EndpointView {
         workload: WorkloadId::new(0),
         slot: Some(slot),
-        serves,
         failing: if serves { Millionths::NONE } else { Millionths::ALL },
         causes,
         phase,
@@ -243,7 +242,6 @@ fn history() -> impl Strategy<Value = Vec<(u64, Call)>> {
         let view = view.map(|(failing, (causes, phase))| EndpointView {
             workload: WorkloadId::new(0),
             slot: Some(SlotId::new(pod % 3)),
-            serves: failing != Millionths::ALL,
             failing,
             causes,
             phase,

@@ -41,7 +41,6 @@ pub struct OperationSums {
     pub downtime: Charged,
     pub failed: Charged,
     /// In which they were under way and fewer Pods served than there are replicas.
-    #[serde(default)]
     pub short: Charged,
 }
 

@@ -135,10 +135,15 @@ impl Summary {
         self.outage_lengths.add(&outcome.outage_lengths, &outcome.more.outages, outages - ended);
         let (lengths, others) = (&outcome.outage_lengths, &outcome.more.outage_examples);
         self.outage_examples.add(index, lengths, others, outcome.unended_outage, outages);
-        let all: Vec<u64> = outcome.recovery_lengths.iter().map(|recovery| recovery.1).collect();
+        // What an operation hands over on purpose is no recovery: a release would make all look quick.
+        let recovers = |cause: usize| self.operations.iter().all(|(operation, _)| *operation != cause);
+        let its = outcome.recovery_lengths.iter().filter(|(cause, _)| recovers(*cause as usize));
+        let all: Vec<u64> = its.map(|recovery| recovery.1).collect();
+        let causes = || (0..outcome.recoveries.len()).filter(|cause| recovers(*cause));
         let mut more = Spans::default();
-        outcome.more.recoveries.iter().for_each(|of_cause| more.merge(of_cause));
-        self.recovery_lengths.add(&all, &more, outcome.recoveries.iter().map(|new| new.censored).sum());
+        causes().for_each(|cause| more.merge(&outcome.more.recoveries[cause]));
+        let censored = causes().map(|cause| outcome.recoveries[cause].censored).sum();
+        self.recovery_lengths.add(&all, &more, censored);
         for (cause, (sums, new)) in self.recoveries.iter_mut().zip(&outcome.recoveries).enumerate() {
             let (lengths, more) = (lengths_of(cause, &outcome.recovery_lengths), &outcome.more.recoveries[cause]);
             sums.lengths.add(&lengths, more, new.censored);

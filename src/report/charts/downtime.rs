@@ -12,13 +12,14 @@ use super::palette::{Colour, GREEN, GREY, PURPLE};
 use super::picture::{Anchor, Picture};
 use super::sheet::Sheet;
 use crate::report::alike::{self, Row};
+use crate::report::alternatives;
 use crate::report::featured;
 use crate::report::format;
 use crate::report::labels::{Column, Labels};
 use crate::report::loss;
 use crate::report::pareto;
 use crate::report::period::Period;
-use crate::report::ranking;
+use crate::report::ranking::{self, Ranking};
 use crate::results::{Estimate, ExperimentResult, ScenarioResult};
 use crate::study::Metric;
 
@@ -43,6 +44,8 @@ struct Drawing<'a> {
     recommended: Option<&'a str>,
     /// What pictures of one scenario show, and what that is compared with.
     told: Vec<&'a str>,
+    /// The other candidates in the place of the recommended one.
+    beside: Vec<usize>,
     /// Prices and an SLO decide: what surely misses it comes last, and the cheapest first.
     is_by_cost: bool,
 }
@@ -62,8 +65,11 @@ pub fn draw(result: &ExperimentResult, sheet: Sheet) -> Option<Picture> {
     if drawn < all {
         let scenarios = drawing.rows.iter().map(|row| row.entries.len()).sum::<usize>();
         let of = format::whole(result.scenarios.len() as u64);
+        let others =
+            if drawing.beside.is_empty() { "" } else { ", the other candidates in place of the recommended one" };
+        let baseline = if result.baseline.is_some() { ", the baseline" } else { "" };
         let words = format!(
-            "{scenarios} of {of} scenarios are drawn, in {drawn} of {all} rows: the first, the last, the recommended one and the baseline. \
+            "{scenarios} of {of} scenarios are drawn, {drawn} of {all} rows: those that come first{baseline}{others}, and the last. \
              The table beside it has all."
         );
         frame::note(&mut picture, &words);
@@ -79,7 +85,8 @@ impl<'a> Drawing<'a> {
         let blocked = blocked(result);
         let told = featured::featured_scenarios(result).into_iter().map(|one| one.name.as_str()).collect();
         let is_by_cost = ranking::has_different_costs(result) && result.objective.slo.is_some();
-        let mut drawing = Self { result, rows: Vec::new(), shown, blocked, recommended, told, is_by_cost };
+        let beside = Ranking::of(result).map_or(Vec::new(), |best| alternatives::beside(&best, result));
+        let mut drawing = Self { result, rows: Vec::new(), shown, blocked, recommended, told, beside, is_by_cost };
         let row = |scenario: usize| {
             let cells = labels.columns.iter().map(|column| column.cells[scenario].clone()).collect();
             Row::new(cells, drawing.printed(scenario), scenario)
@@ -157,7 +164,11 @@ impl<'a> Drawing<'a> {
     fn first(mut self, most: usize) -> Self {
         let last = self.rows.last().cloned();
         // What loses most shows how far they are apart.
-        let is_named = |row: &Row| self.is_named(&self.first_of(row).name) || last.as_ref() == Some(row);
+        let is_named = |row: &Row| {
+            self.is_named(&self.first_of(row).name)
+                || last.as_ref() == Some(row)
+                || row.entries.iter().any(|entry| self.beside.contains(entry))
+        };
         let mut left = most.saturating_sub(self.rows.iter().filter(|row| is_named(row)).count());
         let taken = |row: &&Row| {
             let is_taken = is_named(row) || left > 0;
@@ -226,7 +237,9 @@ impl<'a> Drawing<'a> {
                 let y = if self.shown.len() == 1 { middle } else { middle - 5.0 + 10.0 * number as f64 };
                 let words = format!("{name}: {} of {what} {each}", format::with_interval(estimate));
                 // What it would cost to get the work done is not known.
-                let colour = if self.is_no_offer(one.entries[0]) { GREY.faint(0.45) } else { colour };
+                if self.is_no_offer(one.entries[0]) {
+                    continue;
+                }
                 picture.datum(what, words, |picture| interval(picture, &axis, estimate, y, colour, shape));
             }
             columns.write(&mut picture, i, middle);

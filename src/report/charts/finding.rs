@@ -10,6 +10,7 @@ use crate::report::labels::{Labels, in_words};
 use crate::report::loss;
 use crate::report::period::Period;
 use crate::report::ranking::{self, Ground, Ranking, Relation};
+use crate::report::recommendation;
 use crate::results::{ExperimentResult, ScenarioResult};
 
 /// Characters of a scenario's settings in a title.
@@ -70,25 +71,30 @@ pub fn of_losses(result: &ExperimentResult) -> String {
     let ranking = Ranking::of(result);
     let choice = Choice::of(result).and_then(|choice| choice.worth(result));
     if let Some(slo) = result.objective.slo
-        && ranking.is_some_and(|ranking| ranking.ground == Ground::CheapestThatMeets)
+        && let Some(ranking) = ranking.filter(|ranking| ranking.ground == Ground::CheapestThatMeets)
     {
+        let is = match ranking.ties().0 {
+            0 => "is the cheapest that meets".to_owned(),
+            others => format!("is one of the {} cheapest that meet", others + 1),
+        };
         return format!(
-            "{} is the cheapest that meets {} on average: {} of {what} {each}",
+            "{} {is} {} on average: {} of {what} {each}",
             settings(result, shown),
             format::plain_percent(slo),
             lost(shown)
         );
     }
     match baseline {
-        Some(baseline) if is_recommended && not_worse(result).is_some() => format!(
+        Some(baseline) if is_recommended && not_worse(result, shown, baseline).is_some() => format!(
             "{} {}: {} of {what} {each}, the baseline {}",
             settings(result, shown),
-            not_worse(result).unwrap_or_default(),
+            not_worse(result, shown, baseline).unwrap_or_default(),
             lost(shown),
             lost(baseline)
         ),
         Some(baseline) if is_recommended => {
-            format!("{}: {} of {what} {each} instead of {}", settings(result, shown), lost(shown), lost(baseline))
+            let kept = recommendation::kept_candidate(result, shown, baseline, "");
+            format!("{}{kept}: {} of {what} {each} instead of {}", settings(result, shown), lost(shown), lost(baseline))
         }
         _ if result.scenarios.len() == 1 => format!("{} of {what} {each}", format::capital(&lost(shown))),
         _ if ranking::recommended(result).is_some() => {
@@ -103,7 +109,7 @@ pub fn of_losses(result: &ExperimentResult) -> String {
                 )
             } else {
                 format!(
-                    "{who}: {} of {what} {each}; no other surely saves more than {}",
+                    "{who}: {} of {what} {each}; no other is known to save what matters, {}",
                     lost(shown),
                     matters.in_short()
                 )
@@ -128,18 +134,37 @@ pub fn of_losses(result: &ExperimentResult) -> String {
 }
 
 /// Why the recommended scenario is taken although it is not known to lose less than the baseline; `None` if it loses less.
-fn not_worse(result: &ExperimentResult) -> Option<&'static str> {
+fn not_worse(result: &ExperimentResult, shown: &ScenarioResult, baseline: &ScenarioResult) -> Option<String> {
     let ranking = Ranking::of(result)?;
-    let (recommended, baseline) = (ranking.recommended?, ranking.baseline?);
-    let is_cheaper = ranking.by_cost(recommended, baseline).is_lt();
-    match (ranking.relation(recommended, baseline), is_cheaper) {
-        (Relation::AsGood, true) => Some("needs less and loses as little"),
-        (Relation::AsGood, false) => Some("loses as little"),
-        (Relation::Unclear, true) => Some("needs less and is not known to lose more"),
-        (Relation::Unclear, false) => Some("is not known to lose more"),
-        (Relation::Better | Relation::Worse, _) => None,
+    let [recommended, other] = [ranking.recommended?, ranking.baseline?];
+    let loses = match ranking.relation(recommended, other) {
+        Relation::AsGood if ranking.difference(recommended, other).low > 0.0 => "loses hardly more",
+        Relation::AsGood => "loses as little",
+        Relation::Unclear => "is not known to lose more",
+        Relation::Better | Relation::Worse => return None,
+    };
+    if ranking.by_cost(recommended, other).is_ge() {
+        return Some(loses.to_owned());
     }
+    Some(format!("{} and {loses}", spares(shown, baseline)))
 }
+
+/// What the first needs less of than the second, that costs more: money, Nodes or Pods.
+fn spares(shown: &ScenarioResult, baseline: &ScenarioResult) -> String {
+    if shown.cost_per_year.is_some() {
+        return "costs less".to_owned();
+    }
+    let fewer = |of: fn(&ScenarioResult) -> f64, thing: &str| {
+        let amount = format::significant((of(baseline) - of(shown)) / HOURS_A_YEAR, 2);
+        let plural = if amount == "1" { "" } else { "s" };
+        (of(baseline) - of(shown) >= 0.05 * HOURS_A_YEAR).then(|| format!("{amount} {thing}{plural}"))
+    };
+    let nodes = fewer(|one| one.node_hours_per_year, "Node");
+    let things: Vec<String> = nodes.into_iter().chain(fewer(|one| one.pod_hours_per_year, "Pod")).collect();
+    if things.is_empty() { "needs less".to_owned() } else { format!("saves {}", format::listed(&things)) }
+}
+
+const HOURS_A_YEAR: f64 = 8_760.0;
 
 /// The scenario that the other charts show, for their leads.
 pub fn shown_name(result: &ExperimentResult) -> String {

@@ -453,7 +453,7 @@ impl Scale {
 fn lead(shown: &Shown<'_>, what: &str) -> String {
     let result = shown.result;
     let mut text = format!(
-        "The {what} {} for each combination, with half of its {} interval; the bar tells what the colours mean.",
+        "The {what} {} for each combination, with its {} interval; the bar tells what the colours mean.",
         shown.period.each(),
         format::plain_percent(result.confidence)
     );
@@ -465,12 +465,14 @@ fn lead(shown: &Shown<'_>, what: &str) -> String {
         let (meet, miss) = (count(&|lost| lost.high <= seconds), count(&|lost| lost.low > seconds));
         let (n, slo) = (result.contenders().len(), format::plain_percent(slo));
         text += &match (meet, n - meet - miss) {
-            (0, 0) => format!(" None meets {slo}."),
-            (all, 0) if all == n => format!(" All meet {slo}."),
-            (some, 0) => format!(" {some} of {n} meet {slo}."),
-            (some, unsure) if miss == 0 => format!(" {some} of {n} meet {slo}; of {unsure} the interval holds both."),
+            (0, 0) => format!(" On average over the years none meets {slo}."),
+            (all, 0) if all == n => format!(" On average over the years all meet {slo}."),
+            (some, 0) => format!(" On average over the years {some} of {n} meet {slo}."),
+            (some, unsure) if miss == 0 => {
+                format!(" On average over the years {some} of {n} meet {slo}; {unsure} may do either.")
+            }
             (some, unsure) => {
-                format!(" {some} of {n} meet {slo}, {miss} do not; of {unsure} the interval holds both.")
+                format!(" On average over the years {some} of {n} meet {slo}, {miss} do not; {unsure} may do either.")
             }
         };
     }
@@ -481,7 +483,8 @@ fn lead(shown: &Shown<'_>, what: &str) -> String {
     if let Some(best) = shown.best.as_ref().filter(|best| stands(best, AS_GOOD)) {
         text += &format!(" As good: within {} of the recommended one.", best.indifference.in_full());
     }
-    if result.scenarios.iter().any(|scenario| loss::lost(result, scenario).bound) {
+    let is_printed = |i: &usize| !shown.blocked.get(*i).copied().unwrap_or(false);
+    if (0..result.scenarios.len()).filter(is_printed).any(|i| loss::lost(result, &result.scenarios[i]).bound) {
         text += " ≤ is an upper bound: nothing was seen.";
     }
     text

@@ -68,7 +68,15 @@ pub fn names(picture: &mut Picture, points: &[Named], mut taken: Vec<Box>, withi
                 .all(|(_, other, _)| apart(&around(*other, distance), &b));
             is_inside && is_nearest && apart(&around((x, y), *radius), &b) && taken.iter().all(|t| apart(t, &b))
         };
-        let found = [OTHERS, MARKS].into_iter().find_map(|far| candidates[..near].iter().find(|at| free(at, far)));
+        // Without a line to it a name is read as that of the point that is the nearest.
+        let is_its_own = |at: &(f64, f64)| {
+            let b = boxed(at);
+            let off = |p: &(f64, f64)| (p.0 - p.0.clamp(b.0, b.2)).hypot(p.1 - p.1.clamp(b.1, b.3));
+            places.iter().all(|(_, other, _)| *other == (x, y) || off(&(x, y)) < off(other))
+        };
+        let found = [OTHERS, MARKS]
+            .into_iter()
+            .find_map(|far| candidates[..near].iter().find(|at| free(at, far) && is_its_own(at)));
         if let Some(at) = found {
             taken.push(boxed(at));
             written.push(boxed(at));

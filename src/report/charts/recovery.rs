@@ -18,6 +18,8 @@ const ROW: f64 = 34.0;
 /// Of a row with two boxes.
 const TALL_ROW: f64 = 46.0;
 const BOX: f64 = 13.0;
+/// Narrower boxes would be nothing but the gap that is their median.
+const LEAST_BOX: f64 = 11.0;
 /// Room for the median in figures.
 const FIGURES: f64 = 70.0;
 /// Quantiles that differ by a smaller factor look the same.
@@ -96,7 +98,8 @@ pub fn draw(result: &ExperimentResult, sheet: Sheet) -> Option<Picture> {
         y += height(row);
     }
     let axis_title = "from the fault until the Pod, or the one in its place, serves in rotation (logarithmic)";
-    let axis_title = font::fit(axis_title, SMALL.size, false, right - MARGIN);
+    let fits = |text: &&str| font::width(text, SMALL.size, false) <= right - MARGIN;
+    let axis_title = Some(axis_title).filter(fits).unwrap_or("until it serves in rotation (logarithmic)");
     picture.text(f64::midpoint(MARGIN, right), bottom + 34.0, Anchor::Middle, SMALL, axis_title);
     frame::foot(&mut picture, result, bottom + 40.0);
     Some(picture)
@@ -234,7 +237,8 @@ fn boxed(picture: &mut Picture, axis: &Axis, samples: &Samples, y: f64, colour: 
     } else {
         picture.area(vec![(end, y), (end - 7.0, y - 4.0), (end - 7.0, y + 4.0)], colour);
     }
-    let (left, right) = (p25.min(p75 - 3.0), p75);
+    // A narrow box is still one, and its median is seen.
+    let (left, right) = if p75 - p25 < LEAST_BOX { (p50 - LEAST_BOX / 2.0, p50 + LEAST_BOX / 2.0) } else { (p25, p75) };
     picture.rectangle(left, y - BOX / 2.0, right - left, BOX, colour);
     picture.line(vec![(p50, y - BOX / 2.0), (p50, y + BOX / 2.0)], 2.4, PAPER);
     if let Some(longest) = samples.longest().filter(|_| samples.censored == 0) {

@@ -88,19 +88,29 @@ struct State<'a> {
     pods: &'a RevisionCounts,
 }
 
-/// The states that are wide enough to be seen; what follows a narrow one begins where that did.
+/// The states that are wide enough to be seen. Narrow ones that follow each other are one, that in which the fewest Pods are Ready, or
+/// else the beginning of the next.
 fn states<'a>(replay: &'a RolloutReplay, axis: &Axis) -> Vec<State<'a>> {
     let x = |at_s: f64| axis.at(at_s - replay.rollout_from_s);
+    let ready = |pods: &RevisionCounts| pods.old_ready + pods.new_ready;
     let ends = replay.pods.iter().skip(1).map(|next| next.at_s).chain([replay.lasts_s]);
     let mut states: Vec<State<'_>> = Vec::new();
-    let mut from = None;
+    let mut narrow: Option<State<'_>> = None;
     for (pods, end) in replay.pods.iter().zip(ends) {
-        let begin = from.unwrap_or(x(pods.at_s));
-        if x(end) - x(pods.at_s) < LEAST_STATE && end < replay.lasts_s {
-            from = Some(begin);
+        let (from, to) = (x(pods.at_s), x(end));
+        if to - from >= LEAST_STATE || end >= replay.lasts_s {
+            let from = narrow.take().map_or(from, |narrow| narrow.from);
+            states.push(State { from, to, pods });
+            continue;
+        }
+        let before = narrow.take();
+        let from = before.as_ref().map_or(from, |before| before.from);
+        let least = before.map(|before| before.pods).filter(|before| ready(before) <= ready(pods)).unwrap_or(pods);
+        let merged = State { from, to, pods: least };
+        if to - from >= LEAST_STATE {
+            states.push(merged);
         } else {
-            states.push(State { from: begin, to: x(end), pods });
-            from = None;
+            narrow = Some(merged);
         }
     }
     states
@@ -211,10 +221,18 @@ fn marks(replay: &RolloutReplay, axis: &Axis, end: f64) -> Vec<Written> {
     let x = |at_s: f64| axis.at(at_s - replay.rollout_from_s);
     let mut taken = [LEFT; 2];
     let mut marks = Vec::new();
-    for moment in moments(&replay.failing) {
+    let moments = moments(&replay.failing);
+    let middle_of = |moment: &Moment| f64::midpoint(x(moment.from_s), x(moment.to_s));
+    let weight = |moment: &Moment| (moment.to_s - moment.from_s) * moment.peak;
+    for moment in &moments {
+        // Of those that lie so near to each other that words might be meant for either the largest is told.
+        let is_near = |other: &&Moment| (middle_of(other) - middle_of(moment)).abs() < NEIGHBOURS;
+        if moments.iter().filter(is_near).any(|other| weight(other) > weight(moment)) {
+            continue;
+        }
         let text = format!("{}, {}", moment.share(), format::duration(moment.to_s - moment.from_s));
         let half = font::width(&text, SMALL.size, false) / 2.0;
-        let middle = f64::midpoint(x(moment.from_s), x(moment.to_s)).clamp(LEFT + half, end - half);
+        let middle = middle_of(moment).clamp(LEFT + half, end - half);
         if let Some(line) = taken.iter().position(|taken| middle - half >= *taken) {
             marks.push(Written { text, middle, peak: moment.peak, line });
             taken[line] = middle + half + 8.0;
@@ -222,6 +240,11 @@ fn marks(replay: &RolloutReplay, axis: &Axis, end: f64) -> Vec<Written> {
     }
     marks
 }
+
+/// Lines of figures where one has no room for them.
+const NARROW_LINES: usize = 4;
+/// Pixels between two moments that have no words each.
+const NEIGHBOURS: f64 = 14.0;
 
 /// So little apart, as a part of the larger one, two rollouts are the same to the reader.
 const ALIKE: f64 = 0.1;
@@ -256,13 +279,13 @@ fn header(picture: &mut Picture, result: &ExperimentResult, replay: &RolloutRepl
         .flatten()
         .chain([format!("revision {}, replication {}", replay.revision, replay.replication)])
         .collect();
-    picture.text(
-        MARGIN,
-        y,
-        Anchor::Left,
-        SMALL,
-        font::fit(&figures.join(" · "), SMALL.size, false, picture.right() - MARGIN),
-    );
+    let room = picture.right() - MARGIN;
+    let lines = if picture.sheet.is_narrow() { NARROW_LINES } else { 1 };
+    for (number, line) in font::wrap_lines(&figures.join(" · "), SMALL.size, false, room, lines).into_iter().enumerate()
+    {
+        y += if number == 0 { 0.0 } else { LINE };
+        picture.text(MARGIN, y, Anchor::Left, SMALL, line);
+    }
     if !replay.meanwhile.is_empty() {
         let others = replay.meanwhile.join(", ");
         let words = format!("not all that fails need be its own: {others} struck meanwhile");

@@ -132,9 +132,13 @@ fn deciding(picture: &mut Picture, result: &ExperimentResult, drawn: &[Chart], (
     let size = CAPTIONS.into_iter().find(|size| font::width(&part.title, *size, true) <= room);
     let size = size.unwrap_or(CAPTIONS[CAPTIONS.len() - 1]);
     let mut y = top;
-    for line in font::wrap_lines(&part.title, size, true, room, 2) {
+    // What the headline has said is not said again.
+    let is_said = answer::headline(result).starts_with(part.title.as_str());
+    let caption = if is_said { Vec::new() } else { font::wrap_lines(&part.title, size, true, room, 2) };
+    for line in caption {
         y += size * 1.2;
         picture.text(MARGIN, y, Anchor::Left, regular(size, INK).bold(), line);
     }
-    picture.place(&part, scale, (0.0, (y + 10.0).max(top + CAPTION_ROOM - 10.0)));
+    let below = if is_said { top } else { (y + 10.0).max(top + CAPTION_ROOM - 10.0) };
+    picture.place(&part, scale, (0.0, below));
 }

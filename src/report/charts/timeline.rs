@@ -149,7 +149,7 @@ fn lead(replay: &Replay, scale: &Scale) -> String {
         }
         None => {}
     }
-    if replay.lanes.iter().any(|lane| lane.name.ends_with(SURGE)) {
+    if replay.lanes.iter().any(|lane| lane.name.ends_with(SURGE)) || rows::counts_beyond_slots(replay) {
         text += " A surge Pod counts in the service, and has no slot until another Pod goes.";
     }
     match &replay.cut {
@@ -240,6 +240,10 @@ fn draw_row(picture: &mut Picture, scale: &Scale, lane: &Lane, zero: f64, middle
             let fill = if span.tone == Tone::Good { well } else { colour(span.tone) };
             // A hair of paper tells neighbours apart.
             let width = if to - from > 3.0 { to - from - 0.75 } else { (to - from).max(1.0) };
+            if rows::is_left_out(span) {
+                hatch(picture, (from, from + width), (top, bottom));
+                return;
+            }
             picture.rectangle(from, top, width, BAR, fill);
             let ink = if fill.is_dark() { PAPER } else { ON_LIGHT };
             if let Some(label) = fitting(&span.words, seen(scale, lane, (from_s, to_s), width) - 2.0 * AIR) {
@@ -249,7 +253,10 @@ fn draw_row(picture: &mut Picture, scale: &Scale, lane: &Lane, zero: f64, middle
             }
         });
     }
-    for mark in &lane.marks {
+    // What is for the worse is seen among others of its instant.
+    let mut marks: Vec<_> = lane.marks.iter().collect();
+    marks.sort_by_key(|mark| mark.tone == Tone::Bad);
+    for mark in marks {
         let (at_s, x) = (mark.at_s - zero, scale.at(mark.at_s - zero));
         let rules = if mark.rules.is_empty() { String::new() } else { format!(" ({})", mark.rules) };
         let words = format!("{}\n{}: {}{rules}", instant(at_s), lane.name, mark.words);
@@ -298,7 +305,7 @@ fn beside<'a>(lane: &'a Lane, place: usize, scale: &Scale, zero: f64, right: f64
 fn fitting(words: &str, room: f64) -> Option<&str> {
     let after = |mark: &str| words.split_once(mark).map(|(_, short)| short);
     let before = |mark: &str| words.split_once(mark).map(|(short, _)| short);
-    let shorter = [" Pods serve", " by the budget", " is on its way", " on purpose"].map(before);
+    let shorter = [" Pods serve", " by the budget", " on purpose"].map(before);
     let all = [Some(words), after(": "), after(" after "), after("cordoned, ")].into_iter().chain(shorter);
     all.flatten().find(|words| font::width(words, SMALL.size, false) < room)
 }
@@ -322,14 +329,13 @@ fn special(picture: &mut Picture, piece: &Piece, zero: f64, rows: &[(f64, &Lane)
         let goes_round =
             |row: &Lane| is_covered(row) && row.spans.iter().any(|span| span.from_s > begin && span.to_s < end);
         for (middle, row) in rows.iter().filter(|(_, row)| goes_round(row)) {
-            picture.rectangle(from, middle - BAR / 2.0, to - from, BAR, PAPER);
-            picture.rectangle(from, middle - BAR / 2.0, to - from, BAR, VERMILION.faint(0.12));
             hatch(picture, (from, to), (middle - BAR / 2.0, middle + BAR / 2.0));
             let label = again(row, piece, zero);
             let width = font::width(&label, SMALL.size, false);
             if !label.is_empty() && width + 8.0 < to - from {
                 let at = f64::midpoint(from, to);
-                picture.rectangle(at - width / 2.0 - 4.0, middle - BAR / 2.0, width + 8.0, BAR, PAPER);
+                // The ends of the lines stand out of the bar a little.
+                picture.rectangle(at - width / 2.0 - 4.0, middle - BAR / 2.0 - 1.0, width + 8.0, BAR + 2.0, PAPER);
                 picture.text(at, middle + 4.0, Anchor::Middle, SMALL.coloured(INK), label);
             }
         }
@@ -355,9 +361,11 @@ fn again(row: &Lane, piece: &Piece, zero: f64) -> String {
     format!("{} more restarts{wait}", format::whole(u64::from(restarts)))
 }
 
-/// Slanted lines in a bar.
+/// A bar of slanted lines, over whatever is there.
 fn hatch(picture: &mut Picture, (from, to): (f64, f64), (top, bottom): (f64, f64)) {
     let height = bottom - top;
+    picture.rectangle(from, top, to - from, height, PAPER);
+    picture.rectangle(from, top, to - from, height, VERMILION.faint(0.12));
     let mut x = from;
     while x + height < to {
         picture.line(vec![(x, bottom), (x + height, top)], 1.4, VERMILION);

@@ -96,7 +96,7 @@ fn blocks<'a>(ranking: &sensitivity::Ranking<'a>) -> Vec<Block<'a>> {
     let steps_first = ranking.top[0].whole;
     let mut blocks = vec![
         Block { heading: "numbers that change by a share", parameters: parts, most: 0.0, scale: String::new() },
-        Block { heading: "settings that change by one step", parameters: whole, most: 0.0, scale: String::new() },
+        Block { heading: "settings in whole numbers", parameters: whole, most: 0.0, scale: String::new() },
     ];
     if steps_first {
         blocks.reverse();
@@ -168,6 +168,9 @@ fn draw_block(
     let (row, names, numbers) = if is_narrow { (NARROW_SHEET_ROW, 0.0, 0.0) } else { (row, names, numbers) };
     let heading = format!("{}{}", block.heading, block.scale);
     picture.text(MARGIN, y + HEADING - 6.0, Anchor::Left, SMALL.bold(), heading);
+    if !is_narrow {
+        picture.text(picture.right(), y + HEADING - 6.0, Anchor::Right, SMALL.bold(), "from less to more");
+    }
     let top = y + HEADING;
     let bottom = top + row * block.parameters.len() as f64;
     let (left, right) = (MARGIN + names, picture.right() - numbers);

@@ -53,7 +53,7 @@ pub fn draw(result: &ExperimentResult, sheet: Sheet) -> Option<Picture> {
         },
         Row {
             name: format!("{things} not known"),
-            below: format!("{level} of {} draws", uncertainty.draws),
+            below: sensitivity::of_draws(uncertainty.draws, &level),
             low: spread.low,
             high: spread.high,
             mean: None,

@@ -348,7 +348,7 @@ fn lead(
         }
     }
     if panels.len() > 1 {
-        text += " All scales are the same.";
+        text += " The pictures have the same scales.";
     } else if !shown.is_empty() {
         text += &format!(" {shown}");
     }

@@ -22,7 +22,7 @@ impl Compared<'_> {
         match (fates.is_empty(), costs.is_empty()) {
             (false, false) => format!("{}; elsewhere it costs {costs}", fates.join(", ")),
             (false, true) => fates.join(", "),
-            (true, _) => format!("One {} costs {costs}", self.names(" or ")),
+            (true, _) => format!("On average one {} costs {costs}", self.names(" or ")),
         }
     }
 
@@ -43,7 +43,7 @@ impl Compared<'_> {
         if costs.is_empty() || !self.entries.iter().any(is_forced) {
             return Vec::new();
         }
-        [costs, brief].map(|costs| format!("One {} costs {costs}.", self.names(" or "))).to_vec()
+        [costs, brief].map(|costs| format!("On average one {} costs {costs}.", self.names(" or "))).to_vec()
     }
 
     /// Which share leaves the zones uneven, in so many groups of scenarios: that of the baseline first.

@@ -142,7 +142,7 @@ fn bad_words(operation: &str, bad: &BadInfo) -> String {
             let how = if flaw.is_leak { "its memory is full" } else { "it exits" };
             format!(" ({how} after {} of work on average)", format::tick(mean))
         });
-        let failing = flaw.failing.map(|share| format!(" (for {} of the requests)", format::share(share, 1.0)));
+        let failing = flaw.failing.map(|share| format!(" (for {} of the requests)", format::plain_percent(share)));
         [kind, after.unwrap_or_default(), failing.unwrap_or_default()].concat()
     };
     let flaws: Vec<String> = bad.flaws.iter().map(flaw).collect();

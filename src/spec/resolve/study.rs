@@ -102,11 +102,14 @@ fn check_draws(question: &Question, scenario: &Scenario, document: &Node, proble
     } else if let Stopping::Replications(replications) = question.stopping
         && !replications.is_multiple_of(draws * REPLICATIONS_PER_DRAW)
     {
-        let message = format!(
-            "is {replications}, so the {draws} draws of what is uncertain are not played equally often: best is a \
-             multiple of {}",
-            draws * REPLICATIONS_PER_DRAW
-        );
+        let played = replications.div_ceil(REPLICATIONS_PER_DRAW);
+        let effect = if played < draws {
+            format!("only {played} of the {draws} draws of what is uncertain are played")
+        } else {
+            format!("the {draws} draws of what is uncertain are not played equally often")
+        };
+        let message =
+            format!("is {replications}, so {effect}: best is a multiple of {}", draws * REPLICATIONS_PER_DRAW);
         problems.warn(document.mark, "spec.replications", message);
     }
 }

@@ -407,7 +407,7 @@ fn bad() -> Value {
             (
                 "failing",
                 share(
-                    "Of `ready-and-wrong`: so many of the requests to each Pod fail; left out, all of them.",
+                    "Of `ready-and-wrong`: so many of the requests to each Pod fail, above 0, in whole millionths; left out, all of them.",
                     0.0,
                     1.0,
                 ),
@@ -420,7 +420,7 @@ fn bad() -> Value {
                 "outOfMemoryAfter",
                 refer(
                     "law",
-                    "Of `slow-poison` that leaks: how long until the memory of a process is full, drawn for each revision.",
+                    "Of `slow-poison` that leaks: from when a process serves until its memory is full and it is killed, drawn for each revision.",
                 ),
             ),
         ],

@@ -4,7 +4,7 @@ use crate::common;
 use crate::common::stats::{assert_law, assert_share, uniform};
 use crate::common::watch::{Log, What, killed, play, play_many};
 use crate::common::{ERROR, WINDOW, bare, fault, fixed, secs, struck_once};
-use hasim::cluster::{Happening, Phase};
+use hasim::cluster::{EndpointView, Happening, Phase};
 use hasim::experiment::trace;
 use hasim::ids::{FaultId, PodId, SlotId};
 use hasim::model::{
@@ -30,7 +30,9 @@ fn returning(replicas: u32, start_up: f64) -> Model {
 fn old_pod_in_rotation(log: &Log, from: f64, until: f64) -> bool {
     let pod = PodId::new(0);
     let within = |at: f64| (from..until).contains(&at);
-    log.endpoints.iter().any(|(at, p, view)| *p == pod && within(*at) && view.as_ref().is_some_and(|view| view.serves))
+    log.endpoints
+        .iter()
+        .any(|(at, p, view)| *p == pod && within(*at) && view.as_ref().is_some_and(EndpointView::serves))
 }
 
 /// E7, T1: with no ready endpoint, serving and terminating ones are used: the old Pod, once its kubelet has patched Ready
@@ -102,7 +104,7 @@ fn p20_a_process_that_drains_serves_on_until_it_exits() {
         let of_old =
             log.endpoints.iter().filter(|(at, pod, _)| *pod == PodId::new(0) && (back..back + 40.0).contains(at));
         let views: Vec<(f64, Option<bool>)> =
-            of_old.map(|(at, _, view)| (at - back, view.as_ref().map(|view| view.serves))).collect();
+            of_old.map(|(at, _, view)| (at - back, view.as_ref().map(EndpointView::serves))).collect();
         let Some(&(_, Some(true))) = views.first() else { continue };
         judged += 1;
         let stopped = views.iter().find(|(_, serves)| *serves != Some(true)).expect("it ends");
@@ -145,13 +147,13 @@ fn t2_without_a_pre_stop_hook_sigterm_comes_before_the_withdrawal() {
             let Some(deleted) = log.reached(0, at, Phase::Reschedule) else { continue };
             let of_old = || log.endpoints.iter().filter(|(_, pod, _)| *pod == PodId::new(0));
             let Some((entered, _, Some(view))) = of_old().cloned().rfind(|(at, _, _)| *at < deleted) else { continue };
-            if deleted < at + 345.0 || entered > deleted - 1.2 || !view.serves {
+            if deleted < at + 345.0 || entered > deleted - 1.2 || !view.serves() {
                 continue;
             }
             judged += 1;
             let after: Vec<(f64, Option<bool>)> = of_old()
                 .filter(|e| e.0 > deleted)
-                .map(|e| (e.0 - deleted, e.2.as_ref().map(|view| view.serves)))
+                .map(|e| (e.0 - deleted, e.2.as_ref().map(EndpointView::serves)))
                 .collect();
             let is = |i: usize, when: f64, what| (after[i].0 - when).abs() < 1e-6 && after[i].1 == what;
             if sleeps > 0.0 {

@@ -83,6 +83,17 @@ fn d13_d9_up_all_at_once() {
     }
 }
 
+/// Replicas are those of the moment: on the way up there are too few Pods until the new ones serve, on the way down never.
+#[test]
+fn too_few_pods_are_counted_by_the_replicas_of_the_moment() {
+    for outcome in played(&scaled(2, [scale(BEGIN, 5, None)])) {
+        let operation = &outcome.operations()[0];
+        let (short, took) = (operation.short as f64 / 1e9, operation.complete.each[0] as f64 / 1e9);
+        assert!(took > 5.0 && (took - 1.0..=took + 1.0).contains(&short), "{short} of {took}");
+    }
+    assert!(played(&scaled(5, [scale(BEGIN, 2, None)])).iter().all(|outcome| outcome.operations()[0].short == 0));
+}
+
 /// D14, D15: all victims are deleted at once, whatever a budget, maxUnavailable and minReadySeconds say, and their endpoints leave
 /// together.
 #[test]

@@ -6,7 +6,7 @@ use crate::common::{
     self, CRASH, CRASH_NODE, DELETION, ERROR, WINDOW, at_random_time, exponential, fault, fixed, named, near, scripted,
     secs,
 };
-use hasim::cluster::{Cause, Happening, Mode, Observed, Observer, Phase, watch};
+use hasim::cluster::{Cause, EndpointView, Happening, Mode, Observed, Observer, Phase, watch};
 use hasim::experiment::{Outcome, replicate, trace};
 use hasim::history::{Timeline, Who};
 use hasim::ids::{ContainerId, FaultId, ImageId, NodeId, SlotId, TemplateContainer, WorkloadId};
@@ -259,7 +259,7 @@ fn in_rotation(log: &Log, slot: usize) -> Vec<(f64, bool)> {
             pods.insert(*pod, view.slot);
         }
         if pods.get(pod) == Some(&Some(SlotId::new(slot))) {
-            changes.push((*at, view.as_ref().is_some_and(|view| view.serves)));
+            changes.push((*at, view.as_ref().is_some_and(EndpointView::serves)));
         }
     }
     changes

@@ -4,7 +4,7 @@
 
 use crate::common::stats::{assert_mean, assert_same_mean};
 use crate::common::{CRASH, bare, exponential, fault, probe, secs};
-use hasim::cluster::{Mode, Observed, Observer, watch};
+use hasim::cluster::{EndpointView, Mode, Observed, Observer, watch};
 use hasim::experiment::replicate;
 use hasim::model::{Affects, ContainerMode, Model, Strikes};
 use hasim::random::Law;
@@ -52,7 +52,7 @@ impl Observer for Integral {
                 if self.delivers.len() <= pod.index() {
                     self.delivers.resize(pod.index() + 1, false);
                 }
-                self.delivers[pod.index()] = view.as_ref().is_some_and(|view| view.serves);
+                self.delivers[pod.index()] = view.as_ref().is_some_and(EndpointView::serves);
             }
             Observed::ReadinessLost { .. } => self.losses += 1,
             Observed::ProbeKilled { .. } => self.kills += 1,

@@ -128,7 +128,7 @@ fn d7_t1_a_deleted_pod_is_replaced_at_once_and_its_fault_is_the_cause() {
         assert!((bound - 2.0 * SYNC).abs() < 1e-6, "replacement and bind: {bound}");
         assert_eq!(log.struck(1), None);
         // T2, C9: the old Pod answers until its SIGTERM and is soon out of rotation.
-        assert!(log.endpoints.iter().any(|(t, _, view)| *t > at && view.as_ref().is_none_or(|view| !view.serves)));
+        assert!(log.endpoints.iter().any(|(t, _, view)| *t > at && view.as_ref().is_none_or(|view| !view.serves())));
     }
 }
 

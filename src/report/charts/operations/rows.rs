@@ -198,7 +198,8 @@ impl Drawing<'_> {
                 format::quantile(took.p50.as_ref().filter(|_| took.count > 0), took.censored)
             }
             Panel::Refused => match share_of(operation, operation.evictions_refused) {
-                few if few < 0.5 => "–".to_owned(),
+                0.0 => "–".to_owned(),
+                few if few < 0.01 => "< 0.01".to_owned(),
                 many => format::significant(many, 2),
             },
         }

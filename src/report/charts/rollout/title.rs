@@ -4,6 +4,7 @@ use super::{ALIKE, cost, flaw};
 use crate::report::featured;
 use crate::report::format;
 use crate::report::labels::Labels;
+use crate::report::loss;
 use crate::results::{Estimate, ExperimentResult, Rollback, RolloutReplay};
 
 /// What the picture says: what one costs on average, and those that are drawn.
@@ -13,8 +14,12 @@ pub fn title(result: &ExperimentResult, replays: &[&RolloutReplay], is_same: boo
     match (&first.rollback, mean(result, first)) {
         (Some(rollback), _) => bad_title(result, first, rollback, rest.first().copied(), is_same),
         (None, Some(each)) => {
-            let (words, ends) = format::span_and_ends(&each);
-            let ends = if rest.is_empty() && !each.bound { format!(" ({ends})") } else { String::new() };
+            let (mut words, ends) = format::span_and_ends(&each);
+            if each.rests_on_few {
+                words = loss::amount(&each);
+            }
+            let ends =
+                if rest.is_empty() && !each.bound && !each.rests_on_few { format!(" ({ends})") } else { String::new() };
             let whole = format!(
                 "{} fails requests worth {words}{ends} on average",
                 format::capital(&format::one(&first.operation))
@@ -26,7 +31,7 @@ pub fn title(result: &ExperimentResult, replays: &[&RolloutReplay], is_same: boo
             let there = mean(result, second).map_or(String::new(), |each| {
                 format!(", {there_in}{} {}", setting(result, first, second), format::span(&each))
             });
-            format!("{whole}{there}; these two {} and {}", failed(first), failed(second))
+            format!("{whole}{there}; the two that are drawn {} and {}", failed(first), failed(second))
         }
         // Over all, the good and the bad, there is a mean that none of them is like.
         (None, None) => {
@@ -39,7 +44,7 @@ pub fn title(result: &ExperimentResult, replays: &[&RolloutReplay], is_same: boo
             match rest.first() {
                 Some(second) => {
                     format!(
-                        "A good {} takes {}, {there_in}{} {}; this one fails {}, that one {}",
+                        "A good {} takes {}, {there_in}{} {}; the two that are drawn fail {} and {}",
                         first.operation,
                         format::in_full(first.took_s),
                         setting(result, first, second),

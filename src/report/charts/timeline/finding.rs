@@ -4,6 +4,7 @@ use super::rows;
 use super::scale::is_loop;
 use crate::report::featured::{self, Role};
 use crate::report::format;
+use crate::report::labels::in_words;
 use crate::report::timeline::{SURGE, SYSTEM};
 use crate::results::{ExperimentResult, Group, Lane, Replay, Span, Tone};
 
@@ -20,17 +21,22 @@ const MAIN: f64 = 0.4;
 
 /// The title.
 pub fn title(result: &ExperimentResult, replay: &Replay) -> String {
+    let scenario = result.scenarios.iter().find(|one| one.name == replay.scenario);
+    let outages = scenario.map_or(0, |one| one.time_to_recovery_s.count + one.time_to_recovery_s.censored);
     let which = match replay.outage.statistic.as_str() {
+        _ if outages == 1 => "The only outage",
         "max" => "The longest outage",
         "p50" => "A median outage",
         _ => "An outage",
     };
-    let scenario = result.scenarios.iter().find(|one| one.name == replay.scenario && result.scenarios.len() > 1);
-    let whose = scenario.map_or(String::new(), |scenario| match featured::role(result, scenario) {
-        Some(Role::Best) => format!(" with {}", super::super::finding::settings(result, scenario)),
-        Some(_) => format!(" of the {} scenario", featured::role_word(result, scenario).to_lowercase()),
-        None => format!(" of “{}”", replay.scenario),
-    });
+    let whose =
+        scenario.filter(|_| result.scenarios.len() > 1).map_or(String::new(), |scenario| {
+            match featured::role(result, scenario) {
+                Some(Role::Best) => format!(" with {}", super::super::finding::settings(result, scenario)),
+                Some(_) => format!(" of the {} scenario", featured::role_word(result, scenario).to_lowercase()),
+                None => format!(" of “{}”", in_words(result, scenario)),
+            }
+        });
     let whose = whose.replace("the baseline scenario", "the baseline");
     let lasted = length(replay.outage.length_s);
     let lasts =
@@ -165,12 +171,28 @@ fn bad_revision(replay: &Replay) -> Option<String> {
     })
 }
 
+/// Whose Pods a fault strikes that strikes all at once: of several Deployments those that do not deliver while it is at work.
+fn struck_pods(replay: &Replay, one: &Strike<'_>) -> String {
+    let services = || replay.lanes.iter().filter(|lane| lane.group == Group::Service && !rows::is_of_slot(lane));
+    if services().all(|lane| lane.name != SYSTEM) {
+        return "all its Pods".to_owned();
+    }
+    let all: Vec<&Lane> = services().filter(|lane| lane.name != SYSTEM).collect();
+    let is_at_work =
+        |span: &Span| one.span.is_none_or(|fault| span.from_s < fault.to_s - NEAR && span.to_s > fault.from_s + NEAR);
+    let is_down = |lane: &&&Lane| lane.spans.iter().any(|span| span.tone == Tone::Bad && is_at_work(span));
+    let down: Vec<String> = all.iter().filter(is_down).map(|lane| lane.name.clone()).collect();
+    match down.len() {
+        0 => "all Pods of a Deployment".to_owned(),
+        n if n == all.len() => "all Pods".to_owned(),
+        _ => format!("all Pods of {}", format::listed(&down)),
+    }
+}
+
 /// A fault of all Pods at once: how long it lasts, and what the way back adds.
 fn for_all(replay: &Replay, one: &Strike<'_>) -> String {
     let end = replay.outage_from_s + replay.outage.length_s;
-    // Of several Deployments it is one whose Pods are struck, or each.
-    let has_several = replay.lanes.iter().filter(|lane| lane.group == Group::Service).any(|lane| lane.name == SYSTEM);
-    let pods = if has_several { "all Pods of a Deployment" } else { "all its Pods" };
+    let pods = struck_pods(replay, one);
     let Some(span) = one.span else { return format!("{} strikes {pods} at once", one.name()) };
     let lasts = length(span.to_s - span.from_s);
     let (more, one_end) = (end - span.to_s, span.to_s);

@@ -41,6 +41,33 @@ pub fn is_of_slot(lane: &Lane) -> bool {
     lane.group == Group::Service && words.len() >= 2 && words[words.len() - 2] == "slot"
 }
 
+/// Whether more Pods serve for a while than there are slots that do: those that a surge has made have none.
+pub fn counts_beyond_slots(replay: &Replay) -> bool {
+    let Some(service) = replay.lanes.iter().find(|lane| lane.group == Group::Service && lane.name == "service") else {
+        return false;
+    };
+    let serving: Vec<&Span> = replay
+        .lanes
+        .iter()
+        .filter(|lane| is_of_slot(lane))
+        .flat_map(|lane| &lane.spans)
+        .filter(|span| span.tone == Tone::Good)
+        .collect();
+    let mut ends: Vec<f64> = serving.iter().flat_map(|span| [span.from_s, span.to_s]).collect();
+    service.spans.iter().any(|span| {
+        let Some(pods) = span.words.split(' ').next().and_then(|count| count.parse::<usize>().ok()) else {
+            return false;
+        };
+        ends.extend([span.from_s, span.to_s]);
+        ends.sort_by(f64::total_cmp);
+        let within = ends.windows(2).filter(|two| two[0] >= span.from_s && two[1] <= span.to_s);
+        within.filter(|two| two[1] - two[0] > 1.0).any(|two| {
+            let middle = f64::midpoint(two[0], two[1]);
+            serving.iter().filter(|one| one.from_s <= middle && middle < one.to_s).count() < pods
+        })
+    })
+}
+
 /// Whether it is a container of a Pod.
 pub fn is_of_container(lane: &Lane) -> bool {
     lane.group == Group::Pods && !lane.name.ends_with(PROBES)
@@ -113,18 +140,36 @@ fn verdicts(lane: &Lane, replay: &Replay) -> Option<Lane> {
         _ => ("startup probe gives up", "killed"),
     };
     let given_up = container.marks.iter().filter(|mark| mark.words.starts_with(lost));
-    let spans: Vec<Span> = given_up.map(|mark| in_a_row(lane, mark, word)).collect();
+    // What an earlier process has failed does not count.
+    let since = |at_s: f64| {
+        let begun = container.spans.iter().filter(|span| span.words.ends_with(" starts") && span.from_s < at_s - NEAR);
+        begun.map(|span| span.from_s).fold(0.0, f64::max)
+    };
+    let mut spans: Vec<Span> = given_up.map(|mark| in_a_row(lane, mark, word, since(mark.at_s))).collect();
+    if spans.is_empty() {
+        return None;
+    }
+    // Where the container's cycles are left out, the verdicts are, too.
+    if word == "killed" {
+        spans.extend(container.spans.iter().filter(|span| is_left_out(span)).cloned());
+        spans.sort_by(|a, b| a.from_s.total_cmp(&b.from_s));
+    }
     let name = lane.name.replace(" container", "");
-    (!spans.is_empty()).then(|| Lane { name, spans, marks: Vec::new(), ..lane.clone() })
+    Some(Lane { name, spans, marks: Vec::new(), ..lane.clone() })
 }
 
-/// From the first of the failures that count to what they lead to.
-fn in_a_row(lane: &Lane, verdict: &Mark, word: &str) -> Span {
+/// It stands for many that are alike.
+pub fn is_left_out(span: &Span) -> bool {
+    span.words.starts_with("the same")
+}
+
+/// From the first of the failures that count, of the process that began then, to what they lead to.
+fn in_a_row(lane: &Lane, verdict: &Mark, word: &str, since_s: f64) -> Span {
     let told = verdict.words.split(" after ").nth(1).unwrap_or_default().replace(" in a row", "");
     let threshold = told.split(' ').next().and_then(|number| number.parse::<usize>().ok()).unwrap_or(1).max(1);
     let mut failures: Vec<f64> = lane.spans.iter().filter(|span| span.tone == Tone::Bad).flat_map(each).collect();
     failures.extend(lane.marks.iter().filter(|mark| mark.tone == Tone::Bad).map(|mark| mark.at_s));
-    failures.retain(|at| *at <= verdict.at_s + NEAR);
+    failures.retain(|at| (since_s..=verdict.at_s + NEAR).contains(at));
     failures.sort_by(|a, b| b.total_cmp(a));
     let first = failures.get(threshold - 1).or(failures.last());
     let from_s = first.map_or(verdict.at_s, |at| at.min(verdict.at_s));

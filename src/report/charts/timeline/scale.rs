@@ -120,8 +120,11 @@ impl Scale {
             let axis = Axis::moments(piece.secs.0, piece.secs.1, piece.pixels.0, piece.pixels.1);
             for (secs, label) in axis.ticks {
                 let label = if secs > HOUR { exact(secs) } else { label };
-                let (x, wide) = (self.at(secs), half(&label));
-                let is_free = |other: &(f64, String)| (self.at(other.0) - x).abs() > half(&other.1) + wide + 8.0;
+                // A label at the edge is moved inwards.
+                let right = self.pieces.last().map_or(0.0, |last| last.pixels.1);
+                let seen = |secs: f64, label: &str| self.at(secs).min(right - half(label));
+                let (x, wide) = (seen(secs, &label), half(&label));
+                let is_free = |other: &(f64, String)| (seen(other.0, &other.1) - x).abs() > half(&other.1) + wide + 8.0;
                 let is_inside = self.is_clear(x, wide);
                 if is_inside && kept.iter().all(is_free) {
                     kept.push((secs, label));

@@ -4,6 +4,7 @@ use super::super::words;
 use super::{Begun, Drawing};
 use crate::history::Happening;
 use crate::ids::{SlotId, WorkloadId};
+use crate::report::format;
 use crate::results::{Group, Lane, Span, Tone};
 use crate::time::SimTime;
 
@@ -18,8 +19,8 @@ const SERVES: &str = "serves in rotation";
 
 /// What changes of a Deployment.
 enum Change {
-    /// How many Pods serve in rotation.
-    Pods(usize),
+    /// How many Pods serve in rotation, and which share of the requests to them fails.
+    Pods(usize, f64),
     /// How many it wants.
     Replicas(usize),
 }
@@ -65,11 +66,11 @@ impl Drawing<'_> {
         let workload = &self.model.workloads[of];
         let lane = if self.model.workloads.len() == 1 { "service" } else { &workload.name };
         let wanted = workload.min_serving as usize;
-        let (mut pods, mut replicas) = (0, workload.replicas as usize);
+        let (mut pods, mut failing, mut replicas) = (0, 0.0, workload.replicas as usize);
         let mut begun: Begun = None;
         let timeline = self.timeline;
         let counts = timeline.delivering.iter().filter(|count| count.workload == of);
-        let counts = counts.map(|count| (count.at, Change::Pods(count.pods)));
+        let counts = counts.map(|count| (count.at, Change::Pods(count.pods, count.failing_in_part())));
         let scalings = timeline.entries.iter().filter_map(|entry| match entry.what {
             Happening::ReplicasSet { workload, replicas } if workload == of => {
                 Some((entry.at, Change::Replicas(replicas as usize)))
@@ -80,13 +81,18 @@ impl Drawing<'_> {
         changes.sort_by_key(|(at, _)| *at);
         for (at, change) in changes {
             match change {
-                Change::Pods(now) => pods = now,
+                Change::Pods(now, part) => (pods, failing) = (now, part),
                 Change::Replicas(now) => replicas = now,
             }
-            let words = format!("{pods} of {replicas} Pods serve in rotation");
+            let words = if failing > 0.0 {
+                let failing = format::share(failing, 1.0);
+                format!("{pods} of {replicas} Pods serve in rotation, and fail {failing} of the requests")
+            } else {
+                format!("{pods} of {replicas} Pods serve in rotation")
+            };
             let tone = match pods {
                 n if n < wanted => Tone::Bad,
-                n if n < replicas => Tone::Plain,
+                n if n < replicas || failing > 0.0 => Tone::Plain,
                 _ => Tone::Good,
             };
             deliveries.push((at, tone != Tone::Bad));

@@ -13,7 +13,7 @@ pub(super) struct Bad {
     kinds: Vec<Kind>,
     noticed: Law,
     /// Which share of the requests a Pod of a revision that is ready and wrong fails.
-    failing: f64,
+    failing: Millionths,
     /// How long a process of a revision that is a slow poison serves; one time for all of the revision, if it is a leak.
     poison: Option<(Law, bool)>,
 }
@@ -65,7 +65,7 @@ pub(super) fn read(object: &mut Object<'_>, every: Option<&Law>, problems: &mut 
     let say = "name how a revision may be bad: kinds: [never-ready, crash-loop, ready-and-wrong, slow-poison]";
     let kinds = object.require_or("kinds", problems, say).and_then(|kinds| read_kinds(&kinds, problems));
     let failing = read_failing(&mut object, kinds.as_deref(), problems);
-    let poison = read_poison(&mut object, kinds.as_deref(), problems);
+    let poison = read_poison(&mut object, kinds.as_deref(), noticed.as_ref(), problems);
     object.finish(problems, &[]);
     Some(Some(Bad { share: share?, kinds: kinds?, noticed: noticed?, failing: failing?, poison: poison? }))
 }
@@ -88,10 +88,12 @@ fn of_kind<'a>(
 }
 
 /// Which share of the requests fails: all, if nothing is said.
-fn read_failing(object: &mut Object<'_>, kinds: Option<&[Kind]>, problems: &mut Problems) -> Option<f64> {
-    let Some(item) = of_kind(object, "failing", Kind::ReadyAndWrong, kinds, problems)? else { return Some(1.0) };
-    let share = item.share(problems, 0.0..=1.0)?;
-    if Millionths::of(share) == Millionths::NONE {
+fn read_failing(object: &mut Object<'_>, kinds: Option<&[Kind]>, problems: &mut Problems) -> Option<Millionths> {
+    let Some(item) = of_kind(object, "failing", Kind::ReadyAndWrong, kinds, problems)? else {
+        return Some(Millionths::ALL);
+    };
+    let share = Millionths::of(item.share(problems, 0.0..=1.0)?);
+    if share == Millionths::NONE {
         item.refuse(
             problems,
             "fails nothing, must be a millionth at least: a revision that fails no request is not bad",
@@ -105,28 +107,37 @@ fn read_failing(object: &mut Object<'_>, kinds: Option<&[Kind]>, problems: &mut 
 fn read_poison(
     object: &mut Object<'_>,
     kinds: Option<&[Kind]>,
+    noticed: Option<&Law>,
     problems: &mut Problems,
 ) -> Option<Option<(Law, bool)>> {
     let crashes = of_kind(object, "crashesAfter", Kind::SlowPoison, kinds, problems);
     let leaks = of_kind(object, "outOfMemoryAfter", Kind::SlowPoison, kinds, problems);
-    match (crashes?, leaks?) {
-        (Some(law), None) => Some(Some((law::read(&law, problems)?, false))),
-        (None, Some(law)) => Some(Some((law::read(&law, problems)?, true))),
+    let (item, is_alike) = match (crashes?, leaks?) {
+        (Some(item), None) => (item, false),
+        (None, Some(item)) => (item, true),
         (Some(_), Some(leaks)) => {
-            leaks.refuse(
-                problems,
-                "stands beside crashesAfter: a slow-poison revision crashes or leaks, remove one of them",
-            );
-            None
+            let wrong = "stands beside crashesAfter: a slow-poison revision crashes or leaks, remove one of them";
+            leaks.refuse(problems, wrong);
+            return None;
         }
         (None, None) if kinds.is_some_and(|kinds| kinds.contains(&Kind::SlowPoison)) => {
             let say = "say how long a process of a slow-poison revision serves before it exits: crashesAfter: 30s, or a law; \
-                       or, if it leaks: outOfMemoryAfter: 2h";
+                       or, if it leaks: outOfMemoryAfter: 10m";
             object.require_or("crashesAfter", problems, say);
-            None
+            return None;
         }
-        (None, None) => Some(None),
+        (None, None) => return Some(None),
+    };
+    let law = law::read(&item, problems)?;
+    if let Some(noticed) = noticed.filter(|noticed| noticed.mean() <= law.mean()) {
+        let message = format!(
+            "is {} on average, and the revision is noticed after {}: most are rolled back before they do any harm",
+            super::mean(&law),
+            super::mean(noticed)
+        );
+        problems.warn(item.mark(), &item.path, message).help("nothing is noticed of it before: let noticed be longer");
     }
+    Some(Some((law, is_alike)))
 }
 
 /// A rollout that comes before a bad revision is noticed takes over, and then nothing is rolled back.
@@ -168,10 +179,8 @@ impl Bad {
             let mode = match kind {
                 Kind::NeverReady => ContainerMode::Hang(Affects::ALL),
                 Kind::CrashLoop | Kind::SlowPoison => ContainerMode::Crash,
-                Kind::ReadyAndWrong if Millionths::of(failing) == Millionths::ALL => {
-                    ContainerMode::Error(Affects::REQUESTS)
-                }
-                Kind::ReadyAndWrong => ContainerMode::ErrorInPart(Millionths::of(failing)),
+                Kind::ReadyAndWrong if failing == Millionths::ALL => ContainerMode::Error(Affects::REQUESTS),
+                Kind::ReadyAndWrong => ContainerMode::ErrorInPart(failing),
             };
             let poison = poison.clone().filter(|_| *kind == Kind::SlowPoison);
             let is_alike = poison.as_ref().is_some_and(|(_, is_alike)| *is_alike);
