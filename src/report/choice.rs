@@ -99,8 +99,9 @@ pub fn worth_of(result: &ExperimentResult, given: &Column, chosen: &Column) -> O
     let (least, most) = ends(result, given)?;
     // Choices that read the same are told together.
     let there = (0..result.scenarios.len()).filter(|&i| given.cells[i] == given.cells[least]);
-    let same: Vec<String> =
-        distinct(given).into_iter().filter(|value| is_free(result, given, value)).cloned().collect();
+    let told = &given.cells[least];
+    let others = distinct(given).into_iter().filter(|value| *value != told);
+    let same: Vec<String> = others.filter(|value| is_free(result, given, value)).cloned().collect();
     let same = if same.is_empty() {
         String::new()
     } else {
