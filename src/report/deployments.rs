@@ -105,6 +105,9 @@ pub fn sort(result: &mut ExperimentResult) {
 pub fn as_answer(result: &ExperimentResult) -> Option<ExperimentResult> {
     let shown = featured::shown(result).filter(|shown| !shown.workloads.is_empty())?;
     let mut answer = result.only(&[]);
+    if result.scenarios.len() > 1 {
+        answer.experiment = format!("{}, {}", result.experiment, in_words(result, shown));
+    }
     answer.scenarios.clone_from(&shown.workloads);
     answer.each_alone = true;
     answer.varied.clear();

@@ -56,13 +56,13 @@ fn one_replication_takes_minutes(folder: &Path) {
 fn what_takes_long_says_so_within_its_first_replication() {
     let folder = tempfile::tempdir().unwrap();
     one_replication_takes_minutes(folder.path());
-    let around = ["--app", "app.yaml", "--cluster", "cluster.yaml", "--faults", "faults.yaml"];
+    let around = ["--app", "app.yaml", "--cluster", "cluster.yaml", "--faults", "faults.yaml", "--threads", "1"];
     let estimate = [&["estimate", "manifest.yaml"][..], &around].concat();
     let compare = [&["compare", "manifest.yaml", "manifest.yaml"][..], &around].concat();
     // Side by side: each of them waits for its first word.
     let told = std::thread::scope(|scope| {
         let tell = |args: Vec<&'static str>| scope.spawn(|| first_forecast(folder.path(), &{ args }));
-        let run = |name, out| tell(vec!["run", name, "--out-dir", out]);
+        let run = |name, out| tell(vec!["run", name, "--out-dir", out, "--threads", "1"]);
         let all = [
             run("fixed.yaml", "fixed"),
             run("precise.yaml", "precise"),

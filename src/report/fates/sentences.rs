@@ -11,6 +11,19 @@ use crate::study::Metric;
 /// Groups of costs that are told in one sentence.
 const MOST_GROUPS: usize = 3;
 
+/// What one operation costs in two scenarios that differ in one setting.
+struct Pair {
+    ours: (usize, Estimate),
+    theirs: (usize, Estimate),
+}
+
+impl Pair {
+    fn is_told_apart(&self) -> bool {
+        let [ours, theirs] = [self.ours.1, self.theirs.1];
+        ours.high < theirs.low || theirs.high < ours.low
+    }
+}
+
 impl Compared<'_> {
     /// What the picture of them says.
     pub fn finding(&self) -> String {
@@ -239,6 +252,36 @@ impl Compared<'_> {
 
     /// What another value of the first setting costs instead of the baseline's, where both get them done.
     fn contrast(&self) -> Option<String> {
+        let (who, pairs) = self.pairs()?;
+        let apart: Vec<String> = pairs
+            .iter()
+            .filter(|pair| pair.is_told_apart())
+            .map(|pair| {
+                let [ours, theirs] = [pair.ours, pair.theirs].map(|(_, cost)| format::duration(cost.mean));
+                format!("{theirs} instead of {ours} ({})", self.settings(pair.theirs.0))
+            })
+            .collect();
+        Some(match apart.as_slice() {
+            _ if pairs.is_empty() => return None,
+            [] => format!("{who} costs no more that is told apart from chance."),
+            [only] => format!("{who} costs {only}, elsewhere as much."),
+            [first, second] => format!("{who} costs {first} and {second}, elsewhere as much."),
+            [first, .., last] => format!("{who} costs {first} to {last}."),
+        })
+    }
+
+    /// The scenarios whose costs the headline sets against each other.
+    pub fn contrasted(&self) -> Vec<usize> {
+        if !self.is_blocked_somewhere() || !costs_most(self.result) {
+            return Vec::new();
+        }
+        let pairs = self.pairs().map_or(Vec::new(), |(_, pairs)| pairs);
+        let apart = pairs.iter().filter(|pair| pair.is_told_apart());
+        apart.flat_map(|pair| [pair.ours.0, pair.theirs.0]).collect()
+    }
+
+    /// Another value of the first setting in the place of the baseline's, with all else the same, where both are completed freely.
+    fn pairs(&self) -> Option<(String, Vec<Pair>)> {
         let baseline = self.baseline();
         let column = self.labels.columns.first().filter(|_| self.labels.varied)?;
         let ours = &column.cells[baseline];
@@ -257,31 +300,10 @@ impl Compared<'_> {
                     && rest(entry.scenario) == rest(theirs.scenario)
             };
             let of = free.iter().find(is_its)?;
-            let costs = [of, theirs].map(|entry| self.cost_of(entry.operation));
-            let [Some(ours), Some(theirs_cost)] = costs else { return None };
-            Some((theirs.scenario, ours, theirs_cost))
+            let cost = |entry: &Entry<'_>| Some((entry.scenario, self.cost_of(entry.operation)?));
+            Some(Pair { ours: cost(of)?, theirs: cost(theirs)? })
         });
-        let pairs: Vec<(usize, Estimate, Estimate)> = pairs.collect();
-        let apart: Vec<String> = pairs
-            .iter()
-            .filter(|(_, ours, theirs)| ours.high < theirs.low || theirs.high < ours.low)
-            .map(|(scenario, ours, theirs)| {
-                format!(
-                    "{} instead of {} ({})",
-                    format::duration(theirs.mean),
-                    format::duration(ours.mean),
-                    self.settings(*scenario)
-                )
-            })
-            .collect();
-        let who = format!("“{other}” instead of “{ours}”");
-        Some(match apart.as_slice() {
-            _ if pairs.is_empty() => return None,
-            [] => format!("{who} costs no more that is told apart from chance."),
-            [only] => format!("{who} costs {only}, elsewhere as much."),
-            [first, second] => format!("{who} costs {first} and {second}, elsewhere as much."),
-            [first, .., last] => format!("{who} costs {first} to {last}."),
-        })
+        Some((format!("“{other}” instead of “{ours}”"), pairs.collect()))
     }
 
     /// The settings of a scenario after the first: `replicas 1, eks`.

@@ -144,13 +144,19 @@ impl Drawing<'_> {
         row.entries.iter().any(|at| Some(scenario(at).as_str()) == name)
     }
 
-    /// So many of the rows, in their order: the baseline and the recommended one, then those that are least like those before.
+    /// So many of the rows, in their order: the baseline, the recommended one and those that the headline sets against each other, then
+    /// those that are least like those before.
     fn most_telling(&self, rows: &[Row], most: usize) -> Vec<Row> {
         if rows.len() <= most {
             return rows.to_vec();
         }
         let recommended = ranking::recommended(self.result).map(|one| one.name.as_str());
-        let is_named = |row: &Row| self.is_any(row, recommended) || self.is_any(row, self.result.baseline.as_deref());
+        let contrasted = self.compared.contrasted();
+        let is_contrasted =
+            |row: &Row| row.entries.iter().any(|at| contrasted.contains(&self.compared.entries[*at].scenario));
+        let is_named = |row: &Row| {
+            self.is_any(row, recommended) || self.is_any(row, self.result.baseline.as_deref()) || is_contrasted(row)
+        };
         let mut taken: Vec<usize> = (0..rows.len()).filter(|&at| is_named(&rows[at])).take(most).collect();
         while taken.len() < most {
             let nearest = |at: usize| {
