@@ -28,7 +28,7 @@ pub fn beside(best: &Ranking<'_>, result: &ExperimentResult) -> Vec<usize> {
     if others.is_empty() { Vec::new() } else { (0..result.scenarios.len()).filter(is_beside).collect() }
 }
 
-/// `In place of “spot”, “one-zone” loses 8.3 (6.9–11) min of failed requests a year more, and “mixed” loses as little within 3.2 s.` `None`
+/// `In place of “spot”, “one-zone” loses 8.3 (6.9–11) min of failed requests a year more; “mixed” loses as little within 3.2 s a year.` `None`
 /// where the candidates are all that varies, as the table says so, or a search has chosen.
 pub fn sentence(best: &Ranking<'_>, result: &ExperimentResult) -> Option<String> {
     let recommended = best.recommended.filter(|_| best.ground != Ground::Search)?;
@@ -67,5 +67,5 @@ pub fn sentence(best: &Ranking<'_>, result: &ExperimentResult) -> Option<String>
         let are = if unclear.len() == 1 { "is" } else { "are" };
         parts.push(format!("{} {are} not told apart from it", quoted(&unclear)));
     }
-    (!parts.is_empty()).then(|| format!("In place of “{}”, {}.", name(recommended), format::listed(&parts)))
+    (!parts.is_empty()).then(|| format!("In place of “{}”, {}.", name(recommended), parts.join("; ")))
 }

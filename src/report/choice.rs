@@ -73,7 +73,12 @@ fn ends(result: &ExperimentResult, given: &Column) -> Option<(usize, usize)> {
 /// Whether any choice will do where this is given: no two differ by what matters, by their differences to the baseline where there is
 /// one, which are from pairs.
 fn is_free(result: &ExperimentResult, given: &Column, value: &str) -> bool {
-    let its = result.contenders().into_iter().filter(|&i| given.cells[i] == value);
+    let there = |i: &usize| given.cells[*i] == value;
+    let its: Vec<usize> = result.contenders().into_iter().filter(there).collect();
+    // Where a choice blocks the work, or has no room, it does matter.
+    if its.len() < 2 || its.len() < (0..result.scenarios.len()).filter(there).count() {
+        return false;
+    }
     let of = |i: usize| {
         let scenario = &result.scenarios[i];
         if result.baseline.as_ref() == Some(&scenario.name) {
@@ -81,9 +86,10 @@ fn is_free(result: &ExperimentResult, given: &Column, value: &str) -> bool {
         }
         loss::difference(result, scenario).unwrap_or(*loss::lost(result, scenario))
     };
-    let lost: Vec<Estimate> = its.map(of).collect();
+    let lost: Vec<Estimate> = its.into_iter().map(of).collect();
     let zone = Indifference::of(result).secs;
-    lost.iter().all(|a| lost.iter().all(|b| loss::less(a, b).high <= zone))
+    let is_as_good = |a: &Estimate, b: &Estimate| loss::less(a, b).high <= zone && loss::less(b, a).high <= zone;
+    lost.iter().enumerate().all(|(at, a)| lost[..at].iter().all(|b| is_as_good(a, b)))
 }
 
 /// A choice in a sentence, in which the name of a candidate would be read as a word of it.

@@ -57,11 +57,12 @@ pub fn sum(a: &Estimate, b: &Estimate) -> Estimate {
     }
 }
 
-/// A loss in a title: its mean; where nothing was seen, or so little that the mean says nothing, the most that it may be.
+/// A loss in a title: its mean, or its bound.
 pub fn amount(lost: &Estimate) -> String {
-    if lost.bound || lost.rests_on_few {
-        format!("at most {}", format::duration(lost.high))
-    } else {
-        format::duration(lost.mean)
-    }
+    if lost.bound { format!("at most {}", format::duration(lost.high)) } else { format::duration(lost.mean) }
+}
+
+/// The same where it stands for itself: where so little was seen that the mean says nothing, the most that it may be.
+pub fn sure_amount(lost: &Estimate) -> String {
+    if lost.rests_on_few { format!("on average at most {}", format::duration(lost.high)) } else { amount(lost) }
 }

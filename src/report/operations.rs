@@ -344,7 +344,7 @@ fn price(name: &str, operation: &OperationResult) -> Option<String> {
     let failed = if each.bound {
         format!("and none was seen to fail a request (at most {} of full traffic each)", format::duration(each.high))
     } else {
-        format!("and costs requests worth {} of full traffic{over}", loss::amount(each))
+        format!("and costs requests worth {} of full traffic{over}", loss::sure_amount(each))
     };
     let whose =
         if share_of(operation, operation.superseded) < WORTH_A_WORD { "them" } else { "those that are not superseded" };

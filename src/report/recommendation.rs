@@ -385,10 +385,10 @@ pub fn kept_candidate(
 pub fn ties(best: &Ranking<'_>) -> String {
     let (all, smaller) = best.ties();
     let fewer = match (smaller, all) {
-        (0, 1) => ", and needs no fewer Pods".to_owned(),
-        (0, _) => ", and need no fewer Pods".to_owned(),
-        (1, 1) => ", with fewer Pods and a larger loss".to_owned(),
-        (n, _) => format!(", {n} of them with fewer Pods and a larger loss"),
+        (0, 1) => ", and needs no fewer Nodes or Pods".to_owned(),
+        (0, _) => ", and need no fewer Nodes or Pods".to_owned(),
+        (1, 1) => ", with fewer Nodes or Pods".to_owned(),
+        (n, _) => format!(", {n} of them with fewer Nodes or Pods"),
     };
     match all {
         0 => String::new(),

@@ -58,8 +58,10 @@ pub fn of_loss(result: &ExperimentResult, shown: &ScenarioResult, loss: Metric) 
     if !estimate.bound && !is_nearly_all {
         text += &again(result, shown, first, loss);
     }
-    for other in rest.iter().filter(is_worth_it) {
-        text += &format!("; without {} {}{}", other.fault, would_be(other), little(other));
+    for (number, other) in rest.iter().filter(is_worth_it).enumerate() {
+        // The first amount says of what.
+        let of = if is_nearly_all && number == 0 { format!(" of {what} {each}") } else { String::new() };
+        text += &format!("; without {} {}{of}{}", other.fault, would_be(other), little(other));
     }
     text.push('.');
     Some(text)

@@ -12,7 +12,8 @@ pub fn kept(text: &str) -> Vec<String> {
             (is_unit || word == "±") && is_number
                 || begins_with_digit && [" d", " h", " min"].iter().any(|unit| before.ends_with(unit))
                 || begins_with_digit
-                    && (before.ends_with('±') || ["USD", "EUR", "≤", "≥", "<", ">"].contains(&before.as_str()))
+                    && (before.ends_with('±')
+                        || ["USD", "EUR", "≤", "≥", "<", ">"].contains(&before.trim_start_matches('(')))
         };
         match words.last_mut() {
             Some(number) if belongs(number) => {

@@ -147,7 +147,7 @@ fn where_prices_exist_the_cheapest_that_meets_comes_first() {
     let text = sentence(&result);
     let begins = "Of 4 scenarios, “readinessProbe.failureThreshold 2” is the cheapest whose 95 % interval meets 99.95 %: USD 500 a \
                   year, USD 400 less than the baseline, with 67 ± 4 min of downtime a year; one other costs the same and meets it, and \
-                  needs no fewer Pods.";
+                  needs no fewer Nodes or Pods.";
     assert!(text.starts_with(begins), "{text}");
 
     // If none meets it, that is said, and the least loss counts.

@@ -69,7 +69,7 @@ pub fn draw(result: &ExperimentResult, sheet: Sheet) -> Option<Picture> {
             if drawing.beside.is_empty() { "" } else { ", the other candidates in place of the recommended one" };
         let baseline = if result.baseline.is_some() { ", the baseline" } else { "" };
         let words = format!(
-            "{scenarios} of {of} scenarios are drawn, {drawn} of {all} rows: those that come first{baseline}{others}, and the last. \
+            "{scenarios} of {of} scenarios are drawn, {drawn} of {all} rows: those that come first, the recommended one{baseline}{others}, and the last. \
              The table beside it has all."
         );
         frame::note(&mut picture, &words);
@@ -160,22 +160,21 @@ impl<'a> Drawing<'a> {
         row.entries.iter().filter_map(|&i| self.result.scenarios[i].cost_per_year).min_by(f64::total_cmp)
     }
 
-    /// So many of the rows, with the recommended one and the baseline.
+    /// So many of the rows: in any case the recommended one, the baseline and the last; then, as far as there is room, the other
+    /// candidates in place of the recommended one, and those that come first.
     fn first(mut self, most: usize) -> Self {
-        let last = self.rows.last().cloned();
+        let last = self.rows.len() - 1;
         // What loses most shows how far they are apart.
-        let is_named = |row: &Row| {
-            self.is_named(&self.first_of(row).name)
-                || last.as_ref() == Some(row)
-                || row.entries.iter().any(|entry| self.beside.contains(entry))
-        };
-        let mut left = most.saturating_sub(self.rows.iter().filter(|row| is_named(row)).count());
-        let taken = |row: &&Row| {
-            let is_taken = is_named(row) || left > 0;
-            left -= usize::from(is_taken && !is_named(row));
-            is_taken
-        };
-        self.rows = self.rows.iter().filter(taken).cloned().collect();
+        let is_named = |at: usize| self.is_named(&self.first_of(&self.rows[at]).name) || at == last;
+        let is_beside = |at: usize| self.rows[at].entries.iter().any(|entry| self.beside.contains(entry));
+        let all = || 0..self.rows.len();
+        let mut taken: Vec<usize> = all().filter(|&at| is_named(at)).collect();
+        let more = all()
+            .filter(|&at| !is_named(at) && is_beside(at))
+            .chain(all().filter(|&at| !is_named(at) && !is_beside(at)));
+        taken.extend(more.take(most.saturating_sub(taken.len())));
+        taken.sort_unstable();
+        self.rows = taken.into_iter().map(|at| self.rows[at].clone()).collect();
         self
     }
 

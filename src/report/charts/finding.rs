@@ -63,7 +63,7 @@ pub fn pair(result: &ExperimentResult) -> Option<(&ScenarioResult, Option<&Scena
 pub fn of_losses(result: &ExperimentResult) -> String {
     let Some((shown, baseline)) = pair(result) else { return String::new() };
     let (what, each) = (loss::what(result), Period::of(result).each());
-    let lost = |scenario: &ScenarioResult| loss::amount(loss::lost(result, scenario));
+    let lost = |scenario: &ScenarioResult| loss::sure_amount(loss::lost(result, scenario));
     if result.each_alone {
         return format!("{} has the most {what}: {} {each}", cut(&shown.name), lost(shown));
     }
@@ -85,10 +85,9 @@ pub fn of_losses(result: &ExperimentResult) -> String {
         );
     }
     match baseline {
-        Some(baseline) if is_recommended && not_worse(result, shown, baseline).is_some() => format!(
-            "{} {}: {} of {what} {each}, the baseline {}",
+        Some(baseline) if is_recommended && let Some(why) = not_worse(result, shown, baseline) => format!(
+            "{} {why}: {} of {what} {each}, the baseline {}",
             settings(result, shown),
-            not_worse(result, shown, baseline).unwrap_or_default(),
             lost(shown),
             lost(baseline)
         ),

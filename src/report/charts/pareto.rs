@@ -181,9 +181,12 @@ fn title(result: &ExperimentResult, places: &[Place]) -> String {
     let mut front: Vec<&ScenarioResult> = front.map(|(_, scenario)| scenario).collect();
     front.sort_by(|a, b| cost(a).total_cmp(&cost(b)));
     let Some(first) = ranking::recommended(result).or(front.first().copied()) else { return String::new() };
+    let which = match Ranking::of(result).map_or(0, |ranking| ranking.ties().0) {
+        0 => "The cheapest that meets".to_owned(),
+        others => format!("One of the {} cheapest that meet", others + 1),
+    };
     let ground = Ranking::of(result).filter(|one| one.ground == Ground::CheapestThatMeets).and(result.objective.slo);
-    let meets = ground
-        .map_or(String::new(), |slo| format!("The cheapest that meets {} on average: ", format::plain_percent(slo)));
+    let meets = ground.map_or(String::new(), |slo| format!("{which} {} on average: ", format::plain_percent(slo)));
     let mut title = format!(
         "{meets}{} a year ({}), {} of {what} {each}",
         pareto::money(result, cost(first)),

@@ -150,7 +150,8 @@ fn lead(replay: &Replay, scale: &Scale) -> String {
         None => {}
     }
     if replay.lanes.iter().any(|lane| lane.name.ends_with(SURGE)) || rows::counts_beyond_slots(replay) {
-        text += " A surge Pod counts in the service, and has no slot until another Pod goes.";
+        text += " The service counts Pods that have no slot, too: those of a surge, until another Pod goes, and those that serve while they \
+                 are terminated.";
     }
     match &replay.cut {
         Some(cut) => format!("{text} {cut}"),

@@ -69,7 +69,7 @@
       const room = (b - a - 8) / 6.4;
       moment.text.setAttribute("x", a + 4);
       const after = (mark) => moment.label.split(mark).slice(1).join(mark);
-      const shorter = [" Pods serve", " by the budget", " is on its way", " on purpose"].map((mark) => moment.label.split(mark)[0]);
+      const shorter = [" Pods serve", " by the budget", " on purpose"].map((mark) => moment.label.split(mark)[0]);
       const words = [moment.label, after(": "), after(" after "), after("cordoned, "), ...shorter];
       moment.text.textContent = words.find((words) => words && words.length <= room) ?? "";
     };

@@ -16,7 +16,7 @@ pub fn title(result: &ExperimentResult, replays: &[&RolloutReplay], is_same: boo
         (None, Some(each)) => {
             let (mut words, ends) = format::span_and_ends(&each);
             if each.rests_on_few {
-                words = loss::amount(&each);
+                words = loss::sure_amount(&each);
             }
             let ends =
                 if rest.is_empty() && !each.bound && !each.rests_on_few { format!(" ({ends})") } else { String::new() };

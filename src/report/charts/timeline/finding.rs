@@ -178,9 +178,10 @@ fn struck_pods(replay: &Replay, one: &Strike<'_>) -> String {
         return "all its Pods".to_owned();
     }
     let all: Vec<&Lane> = services().filter(|lane| lane.name != SYSTEM).collect();
-    let is_at_work =
-        |span: &Span| one.span.is_none_or(|fault| span.from_s < fault.to_s - NEAR && span.to_s > fault.from_s + NEAR);
-    let is_down = |lane: &&&Lane| lane.spans.iter().any(|span| span.tone == Tone::Bad && is_at_work(span));
+    let Some(fault) = one.span else { return "all Pods of a Deployment".to_owned() };
+    // Those that it strikes cease to serve with it.
+    let begins_with_it = |span: &Span| (fault.from_s - NEAR..=fault.from_s + 1.0).contains(&span.from_s);
+    let is_down = |lane: &&&Lane| lane.spans.iter().any(|span| span.tone == Tone::Bad && begins_with_it(span));
     let down: Vec<String> = all.iter().filter(is_down).map(|lane| lane.name.clone()).collect();
     match down.len() {
         0 => "all Pods of a Deployment".to_owned(),
