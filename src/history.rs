@@ -9,15 +9,17 @@ pub(crate) mod happening;
 mod named;
 pub(crate) mod observer;
 mod phases;
+mod reply;
 mod target;
 mod timeline;
 mod verdict;
 
 pub use cause::{Cause, CauseSet};
-pub use happening::{Endpoint, Exit, Happening, Reply, SkippedProbes};
+pub use happening::{Endpoint, Exit, Happening};
 pub use named::NamedCause;
 pub use observer::{EndpointView, Observed, Observer, OperationEnd, Phase, PodCounts, SlotView, Spell};
 pub use phases::PerPhase;
+pub use reply::{Reply, SkippedProbes};
 pub use target::Target;
 pub use timeline::{Delivering, Entry, Look, Outage, PodLife, Rollout, Timeline, Who};
 pub use verdict::{Observation, Stored};

@@ -2,9 +2,9 @@
 
 use super::Cluster;
 use super::faults::affects;
-use super::happening::Reply;
 use super::observer::Observer;
 use super::state::{Container, Strike};
+use crate::history::Reply;
 use crate::ids::{ContainerRef, PodId};
 use crate::model::{Affects, ContainerMode, Millionths, OnSigterm, ProbeKind, WhileStarting};
 use crate::time::{Duration, SimTime};

@@ -3,7 +3,7 @@
 
 use super::answers::Answer;
 use super::chance::Chance;
-use super::happening::{Happening, Reply, SkippedProbes};
+use super::happening::Happening;
 use super::observer::Observer;
 use super::prober::skipping::{Next, Skipped};
 use super::prober::{Status, Worker};
@@ -11,6 +11,7 @@ use super::probing::KINDS;
 use super::state::{Container, Plan};
 use super::timer::Timer;
 use super::{Cluster, Cx, Event, Mode};
+use crate::history::{Reply, SkippedProbes};
 use crate::ids::{ContainerRef, PodId};
 use crate::model::ProbeKind;
 use crate::time::SimTime;

@@ -277,7 +277,7 @@ mod tests {
     use super::Observation::{Failure as F, Success as S};
     use super::skipping::Next;
     use super::*;
-    use crate::cluster::happening::Reply;
+    use crate::history::Reply;
     use crate::time::Duration;
 
     pub fn probe(failures: u32, successes: u32) -> Probe {

@@ -2,12 +2,13 @@
 
 use super::answers::{Answer, Audience};
 use super::chance::Matters;
-use super::happening::{Happening, Reply};
+use super::happening::Happening;
 use super::observer::{Observed, Observer};
 use super::prober::{Observation, Status, Stored};
 use super::state::{Prober, Stage};
 use super::timer::Timer;
 use super::{Cluster, Cx, Event};
+use crate::history::Reply;
 use crate::ids::{ContainerRef, SlotId};
 use crate::model::ProbeKind;
 use crate::time::SimTime;

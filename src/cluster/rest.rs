@@ -7,12 +7,13 @@
 mod readiness;
 
 use super::dice::Dice;
-use super::happening::{Happening, Reply};
+use super::happening::Happening;
 use super::observer::Observer;
 use super::resync::{Queue, Turn, begins_at, sync_span, until_next_look};
 use super::state::Stage;
 use super::timer::Timer;
 use super::{Cluster, Cx, Event, Mode};
+use crate::history::Reply;
 use crate::ids::PodId;
 use crate::model::ProbeKind;
 use crate::time::{Duration, SimTime};

@@ -2,8 +2,9 @@
 //!
 //! A timeline holds no text: reports put it into words, or draw it.
 
-use super::happening::{Happening, SkippedProbes};
+use super::happening::Happening;
 use super::observer::{OperationEnd, SlotView};
+use super::reply::SkippedProbes;
 use crate::ids::{FaultId, NodeId, SlotId, WorkloadId, ZoneId};
 use crate::model::Millionths;
 use crate::time::{Duration, SimTime};

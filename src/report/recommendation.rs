@@ -344,18 +344,7 @@ impl Told<'_> {
             (Some(to), Some(from)) if to < from => saves.money = Some(pareto::money(self.result, from - to)),
             (Some(_), Some(_)) => {}
             _ => {
-                let mut things = |name: &str, hours: f64| {
-                    let amount = format::significant(hours.abs() / HOURS_A_YEAR, 2);
-                    let thing = if amount == "1" { name.to_owned() } else { format!("{name}s") };
-                    match hours / HOURS_A_YEAR {
-                        // Pods that wait for a Node make small differences.
-                        some if some >= 0.05 => costs.things.push(format!("{amount} more {thing}")),
-                        some if some <= -0.05 => saves.things.push(format!("{amount} {thing}")),
-                        _ => {}
-                    }
-                };
-                things("Pod", to.pod_hours_per_year - from.pod_hours_per_year);
-                things("Node", to.node_hours_per_year - from.node_hours_per_year);
+                (costs.things, saves.things) = things(to, from);
             }
         }
         (costs, saves)
@@ -379,6 +368,24 @@ pub fn kept_candidate(
         }
         _ => String::new(),
     }
+}
+
+/// Which Pods and Nodes the first scenario needs that the second does not, and which it spares.
+pub fn things(to: &ScenarioResult, from: &ScenarioResult) -> (Vec<String>, Vec<String>) {
+    let (mut more, mut fewer) = (Vec::new(), Vec::new());
+    let pods = to.pod_hours_per_year - from.pod_hours_per_year;
+    let nodes = to.node_hours_per_year - from.node_hours_per_year;
+    for (name, hours) in [("Pod", pods), ("Node", nodes)] {
+        let amount = format::significant(hours.abs() / HOURS_A_YEAR, 2);
+        let thing = if amount == "1" { name.to_owned() } else { format!("{name}s") };
+        match hours / HOURS_A_YEAR {
+            // Pods that wait for a Node make small differences.
+            some if some >= 0.05 => more.push(format!("{amount} more {thing}")),
+            some if some <= -0.05 => fewer.push(format!("{amount} {thing}")),
+            _ => {}
+        }
+    }
+    (more, fewer)
 }
 
 /// Those that meet the limit at the same cost.

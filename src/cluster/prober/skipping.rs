@@ -5,7 +5,7 @@
 
 use super::{Counter, InFlight, Observation, Status, Stored, Worker};
 use crate::cluster::chance::Matters;
-use crate::cluster::happening::Reply;
+use crate::history::Reply;
 use crate::model::ProbeKind;
 use crate::time::{Duration, Grid, SimTime};
 

@@ -1,7 +1,7 @@
 //! The readiness worker of a Pod at rest, that is not ready and stays so.
 
 use crate::cluster::answers::Answer;
-use crate::cluster::happening::{Happening, Reply};
+use crate::cluster::happening::Happening;
 use crate::cluster::observer::Observer;
 use crate::cluster::planning::due;
 use crate::cluster::prober::Status;
@@ -9,6 +9,7 @@ use crate::cluster::prober::skipping::Next;
 use crate::cluster::state::Plan;
 use crate::cluster::timer::Timer;
 use crate::cluster::{Cluster, Cx, Event, Mode};
+use crate::history::Reply;
 use crate::ids::ContainerRef;
 use crate::model::ProbeKind;
 use crate::time::SimTime;

@@ -67,9 +67,10 @@ pub fn draw(result: &ExperimentResult, sheet: Sheet) -> Option<Picture> {
         let of = format::whole(result.scenarios.len() as u64);
         let others =
             if drawing.beside.is_empty() { "" } else { ", the other candidates in place of the recommended one" };
+        let recommended = if drawing.recommended.is_some() { ", the recommended one" } else { "" };
         let baseline = if result.baseline.is_some() { ", the baseline" } else { "" };
         let words = format!(
-            "{scenarios} of {of} scenarios are drawn, {drawn} of {all} rows: those that come first, the recommended one{baseline}{others}, and the last. \
+            "{scenarios} of {of} scenarios are drawn, {drawn} of {all} rows: those that come first{recommended}{baseline}{others}, and the last. \
              The table beside it has all."
         );
         frame::note(&mut picture, &words);

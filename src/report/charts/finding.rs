@@ -153,17 +153,11 @@ fn spares(shown: &ScenarioResult, baseline: &ScenarioResult) -> String {
     if shown.cost_per_year.is_some() {
         return "costs less".to_owned();
     }
-    let fewer = |of: fn(&ScenarioResult) -> f64, thing: &str| {
-        let amount = format::significant((of(baseline) - of(shown)) / HOURS_A_YEAR, 2);
-        let plural = if amount == "1" { "" } else { "s" };
-        (of(baseline) - of(shown) >= 0.05 * HOURS_A_YEAR).then(|| format!("{amount} {thing}{plural}"))
-    };
-    let nodes = fewer(|one| one.node_hours_per_year, "Node");
-    let things: Vec<String> = nodes.into_iter().chain(fewer(|one| one.pod_hours_per_year, "Pod")).collect();
-    if things.is_empty() { "needs less".to_owned() } else { format!("saves {}", format::listed(&things)) }
+    match recommendation::things(shown, baseline) {
+        (more, fewer) if more.is_empty() && !fewer.is_empty() => format!("saves {}", format::listed(&fewer)),
+        _ => "needs less".to_owned(),
+    }
 }
-
-const HOURS_A_YEAR: f64 = 8_760.0;
 
 /// The scenario that the other charts show, for their leads.
 pub fn shown_name(result: &ExperimentResult) -> String {
