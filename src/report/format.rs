@@ -222,7 +222,7 @@ pub fn span_and_ends(estimate: &Estimate) -> (String, String) {
     if estimate.bound {
         return (span(estimate), "bound".to_owned());
     }
-    if half <= 0.0 || half > 0.1 * estimate.mean.abs() {
+    if half <= 0.0 || half > 0.05 * estimate.mean.abs() {
         return (span(estimate), format!("{} to {}", duration(estimate.low), duration(estimate.high)));
     }
     let (unit, name) = unit_of(estimate.mean.abs());

@@ -329,7 +329,8 @@ fn rows(result: &ExperimentResult) -> Vec<Row> {
             |words: String, sort: Option<f64>| Cell { words, small: String::new(), class: "", sort, term: None };
         let text = |words: String| Cell { class: "text", ..plain(words.clone(), number(&words)) };
         let estimate = |words: String, e: &Estimate, small: String| Cell {
-            small: if e.rests_on_few { format!("{small}; rests on few") } else { small },
+            // An interval stays on one line; that it rests on few has one of its own where there is no room for both.
+            small: if e.rests_on_few { format!("{}; rests\u{a0}on\u{a0}few", whole(&small)) } else { whole(&small) },
             term: match (e.bound, e.rests_on_few) {
                 (true, _) => Some(glossary::meaning("bound")),
                 (_, true) => Some(glossary::meaning("rests on few")),
@@ -391,7 +392,7 @@ fn rows(result: &ExperimentResult) -> Vec<Row> {
         let lengths = &scenario.any_recovery_s;
         for quantile in [&lengths.p50, &lengths.p95] {
             let sort = quantile.map_or(f64::NAN, |quantile| quantile.value);
-            let small = quantile.as_ref().map_or(String::new(), format::quantile_ends);
+            let small = quantile.as_ref().map_or(String::new(), |ends| whole(&format::quantile_ends(ends)));
             cells.push(Cell { small, ..plain(format::quantile(quantile.as_ref(), lengths.censored), Some(sort)) });
         }
         let is_baseline = result.baseline.as_ref() == Some(&scenario.name) && result.scenarios.len() > 1;
@@ -423,6 +424,11 @@ fn rows_left_out(result: &ExperimentResult) -> Option<String> {
 /// What a varied value sorts by: a number as it is, a span of time by its seconds.
 fn number(words: &str) -> Option<f64> {
     words.parse().ok().or_else(|| durations::parse(words).ok().map(Duration::as_secs_f64))
+}
+
+/// Words that stay on one line.
+fn whole(words: &str) -> String {
+    words.replace(' ', "\u{a0}").replace('–', "–\u{2060}")
 }
 
 /// A bound sorts by what it bounds.

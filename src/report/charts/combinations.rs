@@ -1,6 +1,5 @@
 //! What a map of combinations says, in a sentence: the setting on which most depends, or what a choice is worth.
 
-use super::finding;
 use super::heatmap::Layout;
 use super::series;
 use crate::report::choice;
@@ -19,10 +18,11 @@ const FEW_ROWS: usize = 4;
 pub fn finding(result: &ExperimentResult, layout: &Layout<'_>) -> String {
     let rows = distinct(layout.rows);
     if layout.maps.is_some() || rows.len() > FEW_ROWS {
-        return of_keys(result, layout).unwrap_or_else(|| of_combinations(result));
+        return of_keys(result, layout).unwrap_or_else(|| of_combinations(result, layout));
     }
     if is_given(&layout.columns.key) {
-        return choice::worth_of(result, layout.columns, layout.rows).unwrap_or_else(|| of_combinations(result));
+        return choice::worth_of(result, layout.columns, layout.rows)
+            .unwrap_or_else(|| of_combinations(result, layout));
     }
     of_rows(result, layout, &rows)
 }
@@ -46,7 +46,7 @@ fn of_rows(result: &ExperimentResult, layout: &Layout<'_>, rows: &[&String]) -> 
     let what = if loss::what(result) == "downtime" { "Least downtime" } else { "Fewest failed requests" };
     let answers = answers.into_iter().map(|(column, with)| format!("{column} with {}", with.join(" or ")));
     let title = format!("{what}: {} {}", layout.columns.short_key, answers.collect::<Vec<_>>().join(", "));
-    if title.chars().count() > LONGEST { of_combinations(result) } else { title }
+    if title.chars().count() > LONGEST { of_combinations(result, layout) } else { title }
 }
 
 /// So much of what differs is one key's doing where it is the finding.
@@ -111,9 +111,10 @@ fn moves_nothing(key: &Column, keys: &[&Column], measure: &[Option<f64>]) -> boo
 }
 
 /// How many combinations meet the SLO, and from where to where their losses reach: what the list of the losses does not say.
-fn of_combinations(result: &ExperimentResult) -> String {
+fn of_combinations(result: &ExperimentResult, layout: &Layout<'_>) -> String {
     let (what, each) = (loss::what(result), Period::of(result).each());
     let lost = |scenario: &ScenarioResult| *loss::lost(result, scenario);
+    let keys = [Some(layout.rows), Some(layout.columns), layout.maps];
     let by_loss = |a: &&ScenarioResult, b: &&ScenarioResult| lost(a).mean.total_cmp(&lost(b).mean);
     // What never gets its operations done loses little and is no answer.
     let contenders: Vec<&ScenarioResult> = result.contenders().into_iter().map(|i| &result.scenarios[i]).collect();
@@ -123,13 +124,18 @@ fn of_combinations(result: &ExperimentResult) -> String {
     else {
         return String::new();
     };
-    let reach = format!(
-        "from {} of {what} {each} ({}) to {} ({})",
-        loss::amount(&lost(least)),
-        finding::settings(result, least),
-        loss::amount(&lost(most)),
-        finding::settings(result, most)
-    );
+    // The cells have means; where one rests on few, its interval belongs to it.
+    let amount = |of: &ScenarioResult| match lost(of) {
+        few if few.rests_on_few => format::span_with_error(&few),
+        known => loss::amount(&known),
+    };
+    let cell = |of: &ScenarioResult| {
+        let place = result.scenarios.iter().position(|one| one.name == of.name);
+        let cells = keys.iter().flatten().filter_map(|key| Some(key.cells[place?].as_str()));
+        cells.collect::<Vec<_>>().join(", ")
+    };
+    let reach =
+        format!("from {} of {what} {each} ({}) to {} ({})", amount(least), cell(least), amount(most), cell(most));
     let allowed = result.objective.slo.map(|slo| (slo, Period::of(result).budget(slo)));
     match allowed {
         Some((slo, seconds)) => {

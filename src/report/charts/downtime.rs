@@ -48,6 +48,8 @@ struct Drawing<'a> {
     beside: Vec<usize>,
     /// Prices and an SLO decide: what surely misses it comes last, and the cheapest first.
     is_by_cost: bool,
+    /// The rows are in the order of their merit, not of the file.
+    is_sorted: bool,
 }
 
 /// A row per scenario: a disc for downtime, a diamond for failed requests, with their intervals. `None` of a single scenario,
@@ -87,7 +89,8 @@ impl<'a> Drawing<'a> {
         let told = featured::featured_scenarios(result).into_iter().map(|one| one.name.as_str()).collect();
         let is_by_cost = ranking::has_different_costs(result) && result.objective.slo.is_some();
         let beside = Ranking::of(result).map_or(Vec::new(), |best| alternatives::beside(&best, result));
-        let mut drawing = Self { result, rows: Vec::new(), shown, blocked, recommended, told, beside, is_by_cost };
+        let mut drawing =
+            Self { result, rows: Vec::new(), shown, blocked, recommended, told, beside, is_by_cost, is_sorted: false };
         let row = |scenario: usize| {
             let cells = labels.columns.iter().map(|column| column.cells[scenario].clone()).collect();
             Row::new(cells, drawing.printed(scenario), scenario)
@@ -99,7 +102,8 @@ impl<'a> Drawing<'a> {
             rows = alike::together(rows, labels.columns.len());
         }
         // Deployments that were each played alone come worst first.
-        if (rows.len() > BOTH || is_cut) && !result.each_alone {
+        drawing.is_sorted = (rows.len() > BOTH || is_cut) && !result.each_alone;
+        if drawing.is_sorted {
             rows.sort_by(|a, b| drawing.in_order(a, b));
         }
         drawing.rows = rows;
@@ -116,7 +120,8 @@ impl<'a> Drawing<'a> {
             return self.why_no_offer(scenario);
         }
         let values = self.shown.iter().map(|metric| format::span_with_error(&one.estimates[*metric]));
-        values.collect::<Vec<_>>().join(" ")
+        let cost = one.cost_per_year.map(|cost| pareto::money(self.result, cost));
+        values.chain(cost).collect::<Vec<_>>().join(" ")
     }
 
     /// The recommended one, the baseline and those that titles speak of have a row in any case, each its own.
@@ -236,13 +241,16 @@ impl<'a> Drawing<'a> {
                 let estimate = &scenario.estimates[*metric];
                 let y = if self.shown.len() == 1 { middle } else { middle - 5.0 + 10.0 * number as f64 };
                 let words = format!("{name}: {} of {what} {each}", format::with_interval(estimate));
-                // What it would cost to get the work done is not known.
                 if self.is_no_offer(one.entries[0]) {
                     continue;
                 }
                 picture.datum(what, words, |picture| interval(picture, &axis, estimate, y, colour, shape));
             }
             columns.write(&mut picture, i, middle);
+            if self.is_no_offer(one.entries[0]) {
+                picture.description.push(format!("{name}: {}", self.why_no_offer(one.entries[0])));
+                continue;
+            }
             picture.description.push(format!(
                 "{name}: {} of downtime, {} of failed requests {each}",
                 format::span_with_error(&scenario.estimates[Metric::Downtime]),
@@ -264,7 +272,9 @@ impl<'a> Drawing<'a> {
     }
 
     fn estimates(&self) -> impl Iterator<Item = &Estimate> {
-        self.rows.iter().flat_map(|row| self.shown.iter().map(|metric| &self.first_of(row).estimates[*metric]))
+        // What it would cost to get the work done is not known of what is no offer: it has no mark.
+        let marked = self.rows.iter().filter(|row| !self.is_no_offer(row.entries[0]));
+        marked.flat_map(|row| self.shown.iter().map(|metric| &self.first_of(row).estimates[*metric]))
     }
 
     fn axis(&self, left: f64, right: f64) -> Axis {
@@ -294,13 +304,21 @@ impl<'a> Drawing<'a> {
             });
         }
         if self.rows.iter().any(|row| row.entries.len() > 1) {
-            sentences.push("Scenarios that read the same are one row.".to_owned());
+            sentences.push("A row with several values holds scenarios that read the same.".to_owned());
         }
         if self.rows.iter().any(|row| self.blocked.contains(&row.entries[0])) {
             sentences.push("Blocks: little is lost as the work is not done.".to_owned());
         }
         if self.rows.iter().any(|row| self.first_of(row).unplaceable) {
             sentences.push("No room: no Node takes some of the replicas.".to_owned());
+        }
+        if self.is_sorted {
+            let order = if self.is_by_cost {
+                "What may meet the SLO comes first, the cheapest of it above"
+            } else {
+                "The best come first"
+            };
+            sentences.push(format!("{order}."));
         }
         if result.baseline.is_some() {
             sentences.push("The baseline is bold.".to_owned());

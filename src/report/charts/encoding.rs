@@ -2,7 +2,7 @@
 
 use super::font;
 use super::frame::{BODY, SMALL};
-use super::palette::{Colour, GREY, INK, PAPER};
+use super::palette::{Colour, GREY, INK};
 use super::picture::{Anchor, Picture};
 use super::series::{self, Series};
 use crate::report::labels::{Column, Labels, distinct};
@@ -149,10 +149,15 @@ pub fn ring(picture: &mut Picture, at: (f64, f64), size: f64) {
     ring_in(picture, at, size, INK);
 }
 
-/// A ring in this colour.
-pub fn ring_in(picture: &mut Picture, at: (f64, f64), size: f64, colour: Colour) {
-    picture.disc(at, size + RING, colour);
-    picture.disc(at, size + 3.7, PAPER);
+/// A ring in this colour, through which neighbours are seen.
+pub fn ring_in(picture: &mut Picture, (x, y): (f64, f64), size: f64, colour: Colour) {
+    const CORNERS: u32 = 48;
+    let radius = size + RING - 0.9;
+    let corner = |k: u32| {
+        let (sin, cos) = (std::f64::consts::TAU * f64::from(k) / f64::from(CORNERS)).sin_cos();
+        (x + radius * cos, y + radius * sin)
+    };
+    picture.line((0..=CORNERS).map(corner).collect(), 1.8, colour);
 }
 
 /// A mark of a shape.

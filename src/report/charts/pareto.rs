@@ -23,6 +23,8 @@ const HEIGHT: f64 = 430.0;
 const MARK: f64 = 5.5;
 /// What stands below it.
 const BELOW: f64 = 58.0;
+/// Of an open mark.
+const HOLE: f64 = 3.2;
 /// So few points all have names.
 const NAMED: usize = 12;
 /// Characters of a varied value beside a point.
@@ -38,6 +40,10 @@ pub fn draw(result: &ExperimentResult, sheet: Sheet) -> Option<Picture> {
     let left_out = result.scenarios.len() - placed.len();
     let words = format!("Left out: {left_out} scenarios of which no Node takes some of the replicas.");
     frame::note(&mut picture, &words);
+    if sheet.is_part() {
+        let words = format!("{left_out} more have no room");
+        picture.text(picture.right(), picture.height - 6.0, Anchor::Right, SMALL, words);
+    }
     Some(picture)
 }
 
@@ -54,7 +60,7 @@ fn of_placed(result: &ExperimentResult, sheet: Sheet) -> Option<Picture> {
     let mut picture = Picture::on(sheet);
     let what = format!("{} {}", loss::what(result), period.each());
     let y = frame::head(&mut picture, &title(result, &places), &lead(result));
-    let y = frame::legend_line(&mut picture, y - 10.0, &legend(result, &places, sheet.is_part()));
+    let y = frame::legend_line(&mut picture, y - 10.0, &legend(result, &places, sheet));
     let head = y + 10.0;
     let top = y + 22.0;
     let (left, right, bottom) = (MARGIN + 70.0, picture.right() - 10.0, top + sheet.area(HEIGHT, top + BELOW));
@@ -100,8 +106,6 @@ fn of_placed(result: &ExperimentResult, sheet: Sheet) -> Option<Picture> {
         name if name == result.baseline.as_deref() => Some(INK),
         _ => None,
     };
-    // As the legend calls them.
-    let series = |place| if sheet.is_part() { in_few_words(place) } else { words_of(place) };
     // What matters more is seen above what matters less.
     let mut in_order: Vec<usize> = (0..costs.len()).collect();
     in_order.sort_by_key(|&i| (recommended != Some(result.scenarios[i].name.as_str()), places[i]));
@@ -116,15 +120,12 @@ fn of_placed(result: &ExperimentResult, sheet: Sheet) -> Option<Picture> {
             pareto::money(result, costs[i]),
             format::with_interval(lost[i])
         );
-        picture.datum(series(places[i]), words, |picture| {
+        picture.datum(&in_words(result, places[i], sheet), words, |picture| {
             picture.line(vec![(x, low), (x, high)], 1.2, colour.faint(0.55));
             if let Some(colour) = ring_of(i) {
                 ring_in(picture, (x, y), MARK, colour);
             }
             picture.disc((x, y), MARK, colour);
-            if lost[i].bound {
-                picture.disc((x, y), 3.2, PAPER);
-            }
         });
         picture.description.push(format!(
             "{}: {} a year, {} {what}",
@@ -133,6 +134,8 @@ fn of_placed(result: &ExperimentResult, sheet: Sheet) -> Option<Picture> {
             format::span_with_error(lost[i])
         ));
     }
+    let marks: Vec<((f64, f64), bool)> = (0..costs.len()).map(|i| (at(i), lost[i].bound)).collect();
+    open_bounds(&mut picture, &marks);
     // Only what somebody may take has a name, and the baseline: of the others the page tells on pointing.
     let name = |i: usize| if labels.varied { labels.narrow(i, NAME) } else { labels.short(i) };
     let radius = |i: usize| if ring_of(i).is_some() { MARK + RING } else { 7.0 };
@@ -141,11 +144,24 @@ fn of_placed(result: &ExperimentResult, sheet: Sheet) -> Option<Picture> {
     let names: Vec<_> = in_order.into_iter().filter(is_named).map(|i| (name(i), at(i), radius(i))).collect();
     label_placement::names(&mut picture, &names, bars, (left, top, right, bottom));
     if labels.varied {
-        let text = font::fit(&format!("labels: {}", labels.short_keys()), SMALL.size, false, picture.right() - MARGIN);
+        let open = if sheet.is_part() && lost.iter().any(|e| e.bound) { "; open marks are upper bounds" } else { "" };
+        let text = format!("labels: {}{open}", labels.short_keys());
+        let text = font::fit(&text, SMALL.size, false, picture.right() - MARGIN);
         picture.text(MARGIN, bottom + 52.0, Anchor::Left, SMALL, text);
     }
     frame::foot(&mut picture, result, bottom + 58.0);
     Some(picture)
+}
+
+/// A bound is open. Two that overlap are one shape, and no known value is taken for a bound.
+fn open_bounds(picture: &mut Picture, marks: &[((f64, f64), bool)]) {
+    let (known, bounds): (Vec<&_>, Vec<&_>) = marks.iter().partition(|(_, is_bound)| !is_bound);
+    for &((x, y), _) in bounds {
+        let is_near = |(a, b): (f64, f64)| (a - x).hypot(b - y) < MARK + HOLE;
+        if !known.iter().any(|(at, _)| is_near(*at)) {
+            picture.disc((x, y), HOLE, PAPER);
+        }
+    }
 }
 
 fn colour(place: Place) -> Colour {
@@ -156,19 +172,16 @@ fn colour(place: Place) -> Colour {
     }
 }
 
-fn words_of(place: Place) -> &'static str {
+/// What a colour means: in a part of another picture in few words.
+fn in_words(result: &ExperimentResult, place: Place, sheet: Sheet) -> String {
+    let matters = Indifference::of(result).in_short();
     match place {
-        Place::Front => "worth its money: whatever costs no more surely loses more",
-        Place::Perhaps => "perhaps: another costs no more, and may lose as little",
-        Place::Dominated => "not worth it: another costs no more and loses as little",
-    }
-}
-
-fn in_few_words(place: Place) -> &'static str {
-    match place {
-        Place::Front => "worth its money",
-        Place::Perhaps => "perhaps",
-        Place::Dominated => "another costs no more and loses as little",
+        Place::Front if sheet.is_part() => "worth its money".to_owned(),
+        Place::Perhaps if sheet.is_part() => "perhaps not worth it".to_owned(),
+        Place::Dominated if sheet.is_part() => format!("not worth it: another loses as little (within {matters})"),
+        Place::Front => "worth its money: whatever costs no more surely loses more".to_owned(),
+        Place::Perhaps => "perhaps: another costs no more, and may lose as little".to_owned(),
+        Place::Dominated => "not worth it: another costs no more and loses as little".to_owned(),
     }
 }
 
@@ -228,13 +241,12 @@ fn stairs(
     points.windows(2).map(boxed).collect()
 }
 
-/// What colours and rings mean; of a part in few words.
-fn legend(result: &ExperimentResult, places: &[Place], is_brief: bool) -> Vec<(Colour, String)> {
-    let words_of = |place| if is_brief { in_few_words(place) } else { words_of(place) };
+/// What colours and rings mean.
+fn legend(result: &ExperimentResult, places: &[Place], sheet: Sheet) -> Vec<(Colour, String)> {
     let mut entries: Vec<(Colour, String)> = [Place::Front, Place::Perhaps, Place::Dominated]
         .into_iter()
         .filter(|place| places.contains(place))
-        .map(|place| (colour(place), words_of(place).to_owned()))
+        .map(|place| (colour(place), in_words(result, place, sheet)))
         .collect();
     if ranking::recommended(result).is_some() {
         entries.push((GREEN, "ring: recommended".to_owned()));

@@ -306,8 +306,10 @@ fn beside<'a>(lane: &'a Lane, place: usize, scale: &Scale, zero: f64, right: f64
 fn fitting(words: &str, room: f64) -> Option<&str> {
     let after = |mark: &str| words.split_once(mark).map(|(_, short)| short);
     let before = |mark: &str| words.split_once(mark).map(|(short, _)| short);
-    let shorter = [" Pods serve", " by the budget", " on purpose"].map(before);
-    let all = [Some(words), after(": "), after(" after "), after("cordoned, ")].into_iter().chain(shorter);
+    let shorter = [" Pods serve", " by the budget", " on purpose", " is on its way"].map(before);
+    let refused = after("cordoned, eviction ").and_then(|words| words.split_once(' ')).map(|(short, _)| short);
+    let all =
+        [Some(words), after(": "), after(" after "), after("cordoned, ")].into_iter().chain(shorter).chain([refused]);
     all.flatten().find(|words| font::width(words, SMALL.size, false) < room)
 }
 

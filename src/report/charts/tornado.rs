@@ -20,7 +20,7 @@ const MORE: Colour = BLUE;
 /// Room for the values left of the bars, and for the numbers right of them.
 const NAMES: f64 = 260.0;
 const NUMBERS: f64 = 170.0;
-const NARROW_NUMBERS: f64 = 200.0;
+const NARROW_NUMBERS: f64 = 250.0;
 const NARROW_SHEET_ROW: f64 = 38.0;
 /// A part of the width of a part.
 const MOST_NAMES: f64 = 0.45;

@@ -88,6 +88,10 @@ pub fn draw(result: &ExperimentResult, sheet: Sheet) -> Option<Picture> {
     for &i in &order {
         let (p, (x, y)) = (&points[i], places[i]);
         let is_beaten = !front.contains(&i);
+        // Nor has it room for what nobody would take.
+        if sheet.is_part() && is_beaten && ring_of(p).is_none() && points.len() > NAMED {
+            continue;
+        }
         let colour = encoding.series.colours[p.scenario].faint(if is_beaten { 0.45 } else { 1.0 });
         let words = format!(
             "{}: detected after {} on average, {} needless reactions {each}",
@@ -108,9 +112,8 @@ pub fn draw(result: &ExperimentResult, sheet: Sheet) -> Option<Picture> {
     taken.extend(places.iter().map(|(x, y)| (x - 7.0, y - 7.0, x + 7.0, y + 7.0)));
     taken.extend(stairs);
     taken.push((left, bottom - 40.0, left + 70.0, bottom));
-    // Those that nobody would take have names only where there are few; the others and the baseline come first.
     let is_ringed = |p: &Point| ring_of(p).is_some();
-    let is_named = |i: &usize| points.len() <= NAMED || front.contains(i) || is_ringed(&points[*i]);
+    let is_named = |i: &usize| points.len() <= NAMED || tells(&front, *i, sheet) || is_ringed(&points[*i]);
     order.sort_by_key(|&i| (!is_ringed(&points[i]), !front.contains(&i)));
     let radius = |i: usize| if is_ringed(&points[i]) { encoding.size(&labels, points[i].scenario) + RING } else { 7.0 };
     let named = order.iter().filter(|i| is_named(i));
@@ -135,6 +138,15 @@ pub fn draw(result: &ExperimentResult, sheet: Sheet) -> Option<Picture> {
     }
     frame::foot(&mut picture, result, bottom + sheet.either(40.0, BELOW));
     Some(picture)
+}
+
+/// Whether a point has a name among many: what nobody beats, of which a part of another picture has room for the ends alone. Colours and
+/// shapes tell the others.
+fn tells(front: &[usize], point: usize, sheet: Sheet) -> bool {
+    if sheet.is_part() {
+        return front.first() == Some(&point) || front.last() == Some(&point);
+    }
+    front.contains(&point)
 }
 
 fn what_labels_are(picture: &mut Picture, keys: &str, y: f64) {

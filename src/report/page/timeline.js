@@ -34,9 +34,12 @@
 
     // A span is a polygon with its words, a mark a line.
     const moments = [...svg.querySelectorAll(".datum")].map((group) => {
-      const shape = group.querySelector("polygon, polyline");
+      // What is left out is several shapes: its lines go where its ground goes.
+      const [shape, ...others] = group.querySelectorAll("polygon, polyline");
+      const xs = [...shape.points].map((point) => point.x);
+      others.forEach((other) => other.setAttribute("vector-effect", "non-scaling-stroke"));
       const ys = [...shape.points].map((point) => point.y);
-      return { group, shape, from: Number(group.dataset.from), to: Number(group.dataset.to), label: group.dataset.label,
+      return { group, shape, others, left: Math.min(...xs), width: Math.max(1, Math.max(...xs) - Math.min(...xs)), from: Number(group.dataset.from), to: Number(group.dataset.to), label: group.dataset.label,
         text: group.querySelector("text"), whole: group.querySelector("text")?.cloneNode(true), top: Math.min(...ys), bottom: Math.max(...ys) };
     });
     // What tells of time as it is in the whole picture: the axis, and what is said of its parts.
@@ -56,6 +59,9 @@
       }
       const [a, b] = [Math.max(left, x(moment.from)), Math.min(right, Math.max(x(moment.to), x(moment.from) + 1))];
       shape.setAttribute("points", `${a},${top} ${b},${top} ${b},${bottom} ${a},${bottom}`);
+      const times = (b - a) / moment.width;
+      const moved = `translate(${a - times * moment.left} 0) scale(${times} 1)`;
+      moment.others.forEach((other) => other.setAttribute("transform", moved));
       if (!moment.label) return;
       if (!moment.text) {
         moment.text = document.createElementNS(NS, "text");
@@ -69,8 +75,9 @@
       const room = (b - a - 8) / 6.4;
       moment.text.setAttribute("x", a + 4);
       const after = (mark) => moment.label.split(mark).slice(1).join(mark);
-      const shorter = [" Pods serve", " by the budget", " on purpose"].map((mark) => moment.label.split(mark)[0]);
-      const words = [moment.label, after(": "), after(" after "), after("cordoned, "), ...shorter];
+      const shorter = [" Pods serve", " by the budget", " on purpose", " is on its way"].map((mark) => moment.label.split(mark)[0]);
+      const words = [moment.label, after(": "), after(" after "), after("cordoned, "), ...shorter,
+        after("cordoned, eviction ").split(" ")[0]];
       moment.text.textContent = words.find((words) => words && words.length <= room) ?? "";
     };
 

@@ -27,7 +27,7 @@ const NARROW_ROW: f64 = 42.0;
 const BAR: f64 = 15.0;
 const GAP: f64 = 18.0;
 /// What stands above and below the rows of a part.
-const BESIDE: f64 = 96.0;
+const BESIDE: f64 = 60.0;
 /// More rows are not read.
 const MOST: usize = 24;
 /// Fewer rows tell nothing.
@@ -154,10 +154,14 @@ impl Drawing<'_> {
         let contrasted = self.compared.contrasted();
         let is_contrasted =
             |row: &Row| row.entries.iter().any(|at| contrasted.contains(&self.compared.entries[*at].scenario));
-        let is_named = |row: &Row| {
-            self.is_any(row, recommended) || self.is_any(row, self.result.baseline.as_deref()) || is_contrasted(row)
+        // What is never completed is the first that a title says.
+        let blocked = rows.iter().position(|row| self.entry(row).operation.is_blocked());
+        let is_named = |at: usize| {
+            let row = &rows[at];
+            let is_told = self.is_any(row, recommended) || self.is_any(row, self.result.baseline.as_deref());
+            is_told || is_contrasted(row) || blocked == Some(at)
         };
-        let mut taken: Vec<usize> = (0..rows.len()).filter(|&at| is_named(&rows[at])).take(most).collect();
+        let mut taken: Vec<usize> = (0..rows.len()).filter(|&at| is_named(at)).take(most).collect();
         while taken.len() < most {
             let nearest = |at: usize| {
                 let distances = taken.iter().map(|&other| self.distance(&rows[at], &rows[other]));
@@ -220,7 +224,7 @@ impl Drawing<'_> {
             Panel::Uneven => "leave the zones uneven".to_owned(),
             Panel::Ends => "how they end".to_owned(),
             Panel::Takes => "takes".to_owned(),
-            Panel::Refused => "refused".to_owned(),
+            Panel::Refused => "evictions refused".to_owned(),
         }
     }
 
@@ -302,7 +306,7 @@ impl Drawing<'_> {
             }
             self.describe(&mut picture, one);
         }
-        frame::foot(&mut picture, self.result, bottom + 28.0);
+        frame::foot(&mut picture, self.result, bottom + sheet.either(28.0, 20.0));
         picture
     }
 
@@ -384,11 +388,11 @@ impl Drawing<'_> {
     /// What colours mean; returns where the rows may begin.
     fn legend(&self, picture: &mut Picture, drawn: &[Row], y: f64) -> f64 {
         let mut entries: Vec<(Colour, String)> = Vec::new();
-        if self.panels.contains(&Panel::Ends) {
+        // In a part of another picture the bars say it themselves.
+        if self.panels.contains(&Panel::Ends) && !picture.sheet.is_part() {
             let is_there = |fate: &Fate| drawn.iter().any(|row| fate.share(self.entry(row).operation) > 0.0);
             let fates = [Fate::Completed, Fate::Forced, Fate::Superseded, Fate::RolledBack, Fate::GaveUp, Fate::NoEnd];
-            let name = if picture.sheet.is_part() { Fate::words } else { meaning };
-            let named = fates.into_iter().filter(is_there).map(|fate| (colour(fate), name(fate).to_owned()));
+            let named = fates.into_iter().filter(is_there).map(|fate| (colour(fate), meaning(fate).to_owned()));
             entries.extend(named);
         }
         let recommended = ranking::recommended(self.result).map(|one| one.name.as_str());

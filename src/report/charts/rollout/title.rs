@@ -5,7 +5,7 @@ use crate::report::featured;
 use crate::report::format;
 use crate::report::labels::Labels;
 use crate::report::loss;
-use crate::results::{Estimate, ExperimentResult, Rollback, RolloutReplay};
+use crate::results::{Estimate, ExperimentResult, OperationResult, Rollback, RolloutReplay};
 
 /// What the picture says: what one costs on average, and those that are drawn.
 pub fn title(result: &ExperimentResult, replays: &[&RolloutReplay], is_same: bool) -> String {
@@ -33,7 +33,18 @@ pub fn title(result: &ExperimentResult, replays: &[&RolloutReplay], is_same: boo
             });
             format!("{whole}{there}; the two that are drawn {} and {}", failed(first), failed(second))
         }
-        // Over all, the good and the bad, there is a mean that none of them is like.
+        (None, None) if let Some(each) = mean_of_all(result, first) => {
+            let one = format::capital(&format::one(&first.operation));
+            let whole = format!("{one}, good or bad, fails requests worth {} on average", loss::sure_amount(&each));
+            let Some(second) = rest.first() else {
+                let as_there = if is_same { format!(", and {there_in} it is alike") } else { String::new() };
+                return format!("{whole}; this good one {}{as_there}", failed(first));
+            };
+            let there = mean_of_all(result, second).map_or(String::new(), |each| {
+                format!(", {there_in}{} {}", setting(result, first, second), loss::sure_amount(&each))
+            });
+            format!("{whole}{there}; the good ones that are drawn {} and {}", failed(first), failed(second))
+        }
         (None, None) => {
             let this = format!(
                 "This {} takes {} and fails {}",
@@ -88,9 +99,18 @@ fn bad_title(
 
 /// What one costs on average in the scenario of this one, where it is one of them all: none of them was bad.
 fn mean(result: &ExperimentResult, replay: &RolloutReplay) -> Option<Estimate> {
-    let scenario = result.scenarios.iter().find(|scenario| scenario.name == replay.scenario)?;
-    let (_, operation) = scenario.operations.iter().find(|(name, _)| **name == replay.operation)?;
+    let operation = operation_of(result, replay)?;
     operation.failed_request_s_each.filter(|_| operation.rolled_back_s.count == 0)
+}
+
+/// The same over all, the good and the bad: no single one is like it.
+fn mean_of_all(result: &ExperimentResult, replay: &RolloutReplay) -> Option<Estimate> {
+    operation_of(result, replay)?.failed_request_s_each
+}
+
+fn operation_of<'a>(result: &'a ExperimentResult, replay: &RolloutReplay) -> Option<&'a OperationResult> {
+    let scenario = result.scenarios.iter().find(|scenario| scenario.name == replay.scenario)?;
+    scenario.operations.iter().find(|(name, _)| **name == replay.operation).map(|(_, operation)| operation)
 }
 
 /// What fails, after "fails".

@@ -250,8 +250,17 @@ fn in_one_zone(replay: &Replay, one: &Strike<'_>) -> Option<String> {
 /// The same, and on what most of the time goes, if there is such a thing.
 fn with_phase(replay: &Replay, words: String) -> String {
     match main_phase(replay) {
-        Some((phase, secs)) => format!("{words}; {} of it is “{phase}”", length(secs)),
+        Some((phase, secs)) => format!("{words}; {} of it {}", length(secs), spent(&phase)),
         None => words,
+    }
+}
+
+/// What the time of a phase is spent on; of phases whose names do not say it, in other words.
+fn spent(phase: &str) -> String {
+    match phase {
+        "decide" => "pass until repair begins (“decide”)".to_owned(),
+        "detect" => "pass until a probe has noticed (“detect”)".to_owned(),
+        _ => format!("is “{phase}”"),
     }
 }
 

@@ -30,6 +30,15 @@ pub enum Kind {
     Close,
 }
 
+impl Piece {
+    /// Moments with their words, from coarse to fine: a short piece has no room for the first of them.
+    fn ticks(&self) -> [Vec<(f64, String)>; 3] {
+        let (from, to) = self.pixels;
+        let of = |times: f64| Axis::moments(self.secs.0, self.secs.1, from, from + times * (to - from)).ticks;
+        [1.0, 2.0, 4.0].map(of)
+    }
+}
+
 /// All pieces, one after the other.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Scale {
@@ -117,17 +126,23 @@ impl Scale {
         let mut kept = vec![(0.0, "0".to_owned())];
         let half = |label: &str| font::width(label, SMALL.size, false) / 2.0;
         for piece in self.pieces.iter().filter(|piece| matches!(piece.kind, Kind::Even | Kind::Close)) {
-            let axis = Axis::moments(piece.secs.0, piece.secs.1, piece.pixels.0, piece.pixels.1);
-            for (secs, label) in axis.ticks {
-                let label = if secs > HOUR { exact(secs) } else { label };
-                // A label at the edge is moved inwards.
-                let right = self.pieces.last().map_or(0.0, |last| last.pixels.1);
-                let seen = |secs: f64, label: &str| self.at(secs).min(right - half(label));
-                let (x, wide) = (seen(secs, &label), half(&label));
-                let is_free = |other: &(f64, String)| (seen(other.0, &other.1) - x).abs() > half(&other.1) + wide + 8.0;
-                let is_inside = self.is_clear(x, wide);
-                if is_inside && kept.iter().all(is_free) {
-                    kept.push((secs, label));
+            let before = kept.len();
+            for ticks in piece.ticks() {
+                for (secs, label) in ticks {
+                    let label = if secs > HOUR { exact(secs) } else { label };
+                    // A label at the edge is moved inwards.
+                    let right = self.pieces.last().map_or(0.0, |last| last.pixels.1);
+                    let seen = |secs: f64, label: &str| self.at(secs).min(right - half(label));
+                    let (x, wide) = (seen(secs, &label), half(&label));
+                    let is_free =
+                        |other: &(f64, String)| (seen(other.0, &other.1) - x).abs() > half(&other.1) + wide + 8.0;
+                    let is_inside = self.is_clear(x, wide);
+                    if is_inside && kept.iter().all(is_free) {
+                        kept.push((secs, label));
+                    }
+                }
+                if kept.len() > before {
+                    break;
                 }
             }
         }
