@@ -51,6 +51,7 @@ pub use diagnostic::{Diagnostic, Report, Severity, wrapped};
 pub use explain::{Explained, Explanation, Origin, explain};
 pub use files::{BUNDLED, files_in, folders_in, read_beginning, read_file, read_file_of_ours, read_standard_input};
 pub use overrides::Overrides;
+pub use resolve::serving::tells_of_others;
 pub use template::{chart_of, rendered};
 
 use diagnostic::Problems;
@@ -158,6 +159,8 @@ pub struct DeploymentName {
     pub name: String,
     /// Its namespace.
     pub namespace: String,
+    /// It is to have no Pods: `replicas: 0`.
+    pub is_idle: bool,
 }
 
 /// The Deployments that a manifest holds, in the order of the file; `None` if it cannot be read as one.
@@ -168,7 +171,12 @@ pub fn deployments_in(path: &Path, bytes: &[u8]) -> Option<Vec<DeploymentName>> 
         return None;
     }
     let manifest = manifest::sort(file, documents, &mut loader.problems);
-    Some(manifest.names().map(|(namespace, name)| DeploymentName { name, namespace }).collect())
+    let documents = manifest.of(Kind::Deployment);
+    let named = documents.map(|document| {
+        let (namespace, name) = manifest::label(document);
+        DeploymentName { name, namespace, is_idle: manifest::is_idle(document) }
+    });
+    Some(named.collect())
 }
 
 /// An SLO of another tool that hasim can play.

@@ -101,9 +101,10 @@ fn seconds(secs: f64) -> Duration {
 mod tests {
     use super::*;
     use crate::spec::load_experiment;
-    use crate::study::Without;
+    use crate::study::{Selection, Wanted, Without};
 
     const HOUR: f64 = 3_600.0;
+    const SEARCH: Selection = Selection { goal: Wanted::Best, indifference_secs: 300.0, max_replications: 2_000 };
 
     fn forecast(left: f64, one: f64, planned: u64) -> Forecast {
         let [left, replication_of_each] = [left, one].map(Duration::from_secs_f64);
@@ -156,5 +157,16 @@ mod tests {
         assert!(!watch.is_news(left(60), true, at(30)));
         assert!(watch.is_news(left(900), true, at(30)));
         assert!(watch.is_news(left(1), true, at(30)));
+    }
+
+    /// A search drops most of its scenarios soon: it says nothing until it has taken long.
+    #[test]
+    fn a_search_is_told_when_it_has_taken_long() {
+        let study = study(Stopping::Replications(100), Without::Off);
+        let searched = study.clone().with_stopping(Stopping::Selection(SEARCH));
+        let [at, left] = [Duration::from_secs, Duration::from_secs];
+        assert!(Watch::new(&study, 1).is_news(left(900), true, at(2)));
+        assert!(!Watch::new(&searched, 1).is_news(left(900), true, at(59)));
+        assert!(Watch::new(&searched, 1).is_news(left(900), true, at(61)));
     }
 }

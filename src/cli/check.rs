@@ -64,7 +64,7 @@ impl Check {
     /// Checks every file; bad input if one of them has an error.
     pub fn execute(self) -> Exit {
         let mut exit = Exit::Done;
-        let (mut checked, mut advised) = (0usize, 0usize);
+        let (mut checked, mut advised, mut unread) = (0usize, 0usize, 0usize);
         let mut all = Vec::new();
         let mut seen = BTreeSet::new();
         let mut teller = Teller::default();
@@ -85,6 +85,7 @@ impl Check {
             };
             for file in files {
                 checked += 1;
+                unread += usize::from(self.format == Shown::Text && intake::holds_nothing_to_check(&file));
                 let found = match look_at(&file) {
                     Ok(found) => found,
                     Err(error) => {
@@ -113,7 +114,7 @@ impl Check {
         let text = match self.format {
             // What was named has been refused.
             Shown::Text if checked == 0 => return exit,
-            Shown::Text => summary(checked, advised, exit == Exit::Done),
+            Shown::Text => summary(checked, advised, unread, exit == Exit::Done),
             Shown::Sarif => sarif::render(&all),
             Shown::Json => formats::json(&all),
             Shown::Github => formats::github(&all),
@@ -225,9 +226,15 @@ impl Teller {
     }
 }
 
-fn summary(checked: usize, advised: usize, is_valid: bool) -> String {
+fn summary(checked: usize, advised: usize, unread: usize, is_valid: bool) -> String {
     let noun = if checked == 1 { "file" } else { "files" };
-    let found = if is_valid { "no errors" } else { "there are errors" };
+    let found = match (is_valid, unread) {
+        (false, _) => "there are errors".to_owned(),
+        (true, 0) => "no errors".to_owned(),
+        (true, 1) if checked == 1 => "it holds nothing that hasim checks".to_owned(),
+        (true, all) if all == checked => "they hold nothing that hasim checks".to_owned(),
+        (true, some) => format!("no errors, and in {some} nothing that hasim checks"),
+    };
     let advice = match advised {
         0 => String::new(),
         1 => ", 1 piece of advice".to_owned(),

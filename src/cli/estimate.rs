@@ -99,10 +99,10 @@ impl Estimate {
         let mut question = Unwritten::new("estimate", &manifests, self.fields()?).with_slo("--slo", self.slo.as_ref());
         let (around, guessed) = self.with_guessed_app(&question)?;
         let study = self.study(&question, &around)?;
-        let killed = self.killed_starts(&question, &around);
+        let (killed, unmended) = (self.killed_starts(&question, &around), unmended_hangs(&question, &around));
         let alternatives = self.alternatives(&mut question, &around, &study, guessed.as_ref())?;
         let mut result = self.play(&study, alternatives)?;
-        result.notes.extend(killed);
+        result.notes.extend(unmended.into_iter().chain(killed));
         Ok(result)
     }
 
@@ -135,7 +135,8 @@ impl Estimate {
         let killed = found.iter().find(|one| one.advice.is_some_and(|advice| advice.id == "starts-killed"))?;
         let probe = killed.path.rsplit('.').next().unwrap_or(&killed.path);
         let whose = if self.around.app.is_none() { " (how it starts is assumed: state it with --app)" } else { "" };
-        Some(format!("{probe} {}{whose}: `hasim check` advises how to set it.", killed.message))
+        let help = killed.help.as_ref().map_or(String::new(), |help| format!(": {help}"));
+        Some(format!("{probe} {}{whose}{help}.", killed.message))
     }
 
     /// What the flags say, as an experiment would.
@@ -266,4 +267,14 @@ impl Estimate {
 fn fewer_than(stopping: Stopping) -> u64 {
     let Stopping::Replications(all) = stopping else { return REPLICATIONS };
     (all / 4).next_multiple_of(REPLICATIONS_PER_DRAW).max(FEWEST).min(all)
+}
+
+/// What mends a container that hangs where its probes do not: the lever that the answer is about.
+fn unmended_hangs(question: &Unwritten<'_>, around: &Surroundings) -> Option<String> {
+    let found = around.findings(question).diagnostics;
+    let unmended = found.iter().find(|one| one.advice.is_some_and(|advice| advice.id == "no-liveness-probe"))?;
+    let help = unmended.help.as_ref()?;
+    Some(format!(
+        "Without a livenessProbe a container that hangs waits for somebody who is paged (phase decide): {help}."
+    ))
 }

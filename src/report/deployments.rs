@@ -52,7 +52,7 @@ impl<'r> Table<'r> {
         head.extend(self.system.map(|_| format!("missing{per}")));
         let slo = self.result.objective.slo.filter(|_| self.system.is_none());
         head.extend(slo.map(|slo| format!("meeting {}", format::plain_percent(slo))));
-        head.push("mainly from".to_owned());
+        head.push("most from".to_owned());
         head
     }
 
@@ -134,6 +134,13 @@ fn main_cause(row: &ScenarioResult) -> String {
     }
 }
 
+/// Whether half of the downtime is from one cause.
+fn is_main(row: &ScenarioResult) -> bool {
+    let causes = aggregate::by_cause(&row.downtime_attribution);
+    let all: f64 = causes.iter().map(|cause| cause.total).sum();
+    causes.first().is_none_or(|first| 2.0 * first.total >= all)
+}
+
 /// Which Deployments are missing while the system is not available.
 pub fn sentence(shown: &ScenarioResult) -> Option<String> {
     const MOST: usize = 3;
@@ -188,9 +195,10 @@ pub fn alone(result: &ExperimentResult) -> Vec<String> {
         n => format!("; {n} others are not told apart from it"),
     };
     let mut sentences = vec![format!(
-        "Of {n} Deployments, each alone on the cluster, {} is available least: {} of the time, {lost}, mainly from {}{close}.",
+        "Of {n} Deployments, each alone on the cluster, {} is available least: {} of the time, {lost}, {} from {}{close}.",
         worst.name,
         format::percent(availability).replace("> ", "more than "),
+        if is_main(worst) { "mainly" } else { "the largest part" },
         main_cause(worst),
     )];
     if let Some(slo) = result.objective.slo {

@@ -62,7 +62,7 @@ pub fn amount(lost: &Estimate) -> String {
     if lost.bound { format!("at most {}", format::duration(lost.high)) } else { format::duration(lost.mean) }
 }
 
-/// The same where it stands for itself: where so little was seen that the mean says nothing, the most that it may be.
+/// The same where it stands for itself: where so little was seen that the mean alone says nothing, with its interval.
 pub fn sure_amount(lost: &Estimate) -> String {
-    if lost.rests_on_few { format!("on average at most {}", format::duration(lost.high)) } else { amount(lost) }
+    if lost.rests_on_few { format::span_with_error(lost) } else { amount(lost) }
 }

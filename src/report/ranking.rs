@@ -263,15 +263,18 @@ impl<'r> Ranking<'r> {
         }
     }
 
-    /// How many others meet the SLO at the cost of the one that is recommended as the cheapest that does, and how many of them with
-    /// fewer Nodes or Pods.
+    /// How many others meet the SLO at the cost of the one that is recommended as the cheapest that does, and are not known to lose
+    /// more; and how many of them have fewer Nodes or Pods.
     pub fn ties(&self) -> (usize, usize) {
         let is_cheapest = match &self.result.selection {
             Some(selection) => selection.goal == Wanted::Cheapest,
             None => self.ground == Ground::CheapestThatMeets,
         };
         let Some(chosen) = self.recommended.filter(|_| is_cheapest) else { return (0, 0) };
-        let is_tied = |&i: &usize| i != chosen && self.meets(i) == Some(true) && self.by_cost(i, chosen).is_eq();
+        let is_as_good =
+            |i: usize| matches!(self.relation(i, chosen), Relation::AsGood | Relation::Unclear | Relation::Better);
+        let is_tied =
+            |&i: &usize| i != chosen && self.meets(i) == Some(true) && self.by_cost(i, chosen).is_eq() && is_as_good(i);
         let tied: Vec<usize> = self.result.contenders().into_iter().filter(is_tied).collect();
         let needs = |i: usize| resources(&self.result.scenarios[i]);
         (tied.len(), tied.iter().filter(|&&i| needs(i) < needs(chosen)).count())

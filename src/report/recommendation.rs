@@ -399,8 +399,8 @@ pub fn ties(best: &Ranking<'_>) -> String {
     };
     match all {
         0 => String::new(),
-        1 => format!("; one other costs the same and meets it{fewer}"),
-        n => format!("; {n} others cost the same and meet it{fewer}"),
+        1 => format!("; one other costs the same and loses as little{fewer}"),
+        n => format!("; {n} others cost the same and lose as little{fewer}"),
     }
 }
 

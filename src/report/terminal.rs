@@ -244,7 +244,10 @@ impl Screen<'_> {
 
     /// Names too long for a column stand above the table, and their numbers in it.
     fn is_numbered(&self) -> bool {
-        !self.labels.varied && self.result.scenarios.iter().any(|s| s.name.chars().count() > NAME)
+        let is_long = |scenario: &ScenarioResult| scenario.name.chars().count() > NAME;
+        // Names of Deployments are broken at their hyphens.
+        let are_told_above = self.result.scenarios.len() > 1 && !self.result.each_alone;
+        !self.labels.varied && are_told_above && self.result.scenarios.iter().any(is_long)
     }
 
     /// What the first column calls a scenario.

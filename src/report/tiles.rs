@@ -236,7 +236,7 @@ impl Shown<'_> {
         if let [(quick, first), .., (slow, last)] = &halves[..]
             && *slow > MUCH_SLOWER * quick
         {
-            let small = format!("half of those after {first}, and of those after {last}");
+            let small = format!("the medians after {first} and after {last}");
             return Some(Tile::new(NAME, format::span_range(*quick, *slow), small));
         }
         let lengths = &self.scenario.any_recovery_s;
@@ -322,7 +322,8 @@ fn hours_a_month(hours_a_year: f64) -> String {
     format::significant(hours_a_year / MONTHS, 3)
 }
 
-fn played(result: &ExperimentResult, scenario: &ScenarioResult) -> String {
+/// How much was played of a scenario: `200 years`, `1,000 runs of 30 min`.
+pub fn played(result: &ExperimentResult, scenario: &ScenarioResult) -> String {
     let runs = format::whole(scenario.replications);
     if Period::of(result).is_run() {
         return format!("{runs} runs of {}", format::tick(result.horizon_s));

@@ -38,6 +38,8 @@ pub struct Document {
     pub name: String,
     /// Its namespace.
     pub namespace: String,
+    /// It is a Deployment that is to have no Pods: `replicas: 0`.
+    pub is_idle: bool,
 }
 
 /// The documents of a file, as far as they can be read.
@@ -95,7 +97,8 @@ impl Document {
             (false, _) if unplayed::is_one(document) => DocumentKind::OtherWorkload,
             (false, _) => DocumentKind::Other,
         };
-        Some(Self { kind, stated, name, namespace })
+        let is_idle = kind == DocumentKind::Deployment && manifest::is_idle(document);
+        Some(Self { kind, stated, name, namespace, is_idle })
     }
 }
 

@@ -353,3 +353,36 @@ fn what_is_no_manifest_does_not_stand_in_the_way() {
     let answer = predicate::str::starts_with("web is available");
     hasim(folder.path(), &args).assert().code(3).stderr(told).stdout(answer);
 }
+
+/// Rule E4, R1: an idle colour of blue and green is no error; that both are behind one Service is told in the answer.
+#[test]
+fn blue_and_green_have_an_answer() {
+    let folder = tempfile::tempdir().unwrap();
+    // Both have the labels that the Service selects.
+    let green = WEB.replacen("name: web}", "name: green}", 1);
+    put(folder.path(), "both.yaml", &format!("{WEB}---\n{green}---\n{SERVICE}"));
+    let answer = hasim(folder.path(), &["estimate", "both.yaml", "--replications", "2"]).output().unwrap();
+    let said = String::from_utf8_lossy(&answer.stdout).split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(answer.status.success(), "{}", both(&answer));
+    assert!(said.contains("A Service has the Pods of several of these Deployments: each is estimated as if"), "{said}");
+    let idle = green.replacen("replicas: 2", "replicas: 0", 1);
+    put(folder.path(), "idle.yaml", &format!("{WEB}---\n{idle}---\n{SERVICE}"));
+    hasim(folder.path(), &["estimate", "idle.yaml", "--replications", "2"])
+        .assert()
+        .success()
+        .stderr(contains("note: left out, as its replicas are 0 and nothing of it runs: default/green"));
+    // Where nothing else is there, that is what is wrong.
+    put(folder.path(), "only.yaml", &idle);
+    hasim(folder.path(), &["estimate", "only.yaml"]).assert().code(3).stderr(contains("spec.replicas: is 0"));
+}
+
+#[test]
+fn a_file_of_which_nothing_is_checked_is_not_called_right() {
+    let folder = tempfile::tempdir().unwrap();
+    put(folder.path(), "config.yaml", "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: one}\n");
+    let found = hasim(folder.path(), &["check", "config.yaml"]).assert().success();
+    found.stdout("1 file checked: it holds nothing that hasim checks\n");
+    put(folder.path(), "web.yaml", WEB);
+    let found = hasim(folder.path(), &["check", "."]).assert().success();
+    found.stdout(contains("2 files checked: no errors, and in 1 nothing that hasim checks"));
+}

@@ -48,8 +48,6 @@ fn one_replication_takes_minutes(folder: &Path) {
     fs::write(folder.join("fixed.yaml"), experiment("replications: 1000")).unwrap();
     let precise = "precision: {metric: downtime_s_per_year, relative: 1%, maxReplications: 2000}";
     fs::write(folder.join("precise.yaml"), experiment(precise)).unwrap();
-    let select = "select: {goal: best, indifference: 5m, maxReplications: 2000}\n  vary: {replicas: [199, 200]}";
-    fs::write(folder.join("select.yaml"), experiment(select)).unwrap();
 }
 
 #[test]
@@ -63,20 +61,12 @@ fn what_takes_long_says_so_within_its_first_replication() {
     let told = std::thread::scope(|scope| {
         let tell = |args: Vec<&'static str>| scope.spawn(|| first_forecast(folder.path(), &{ args }));
         let run = |name, out| tell(vec!["run", name, "--out-dir", out, "--threads", "1"]);
-        let all = [
-            run("fixed.yaml", "fixed"),
-            run("precise.yaml", "precise"),
-            run("select.yaml", "select"),
-            tell(estimate),
-            tell(compare),
-        ];
+        let all = [run("fixed.yaml", "fixed"), run("precise.yaml", "precise"), tell(estimate), tell(compare)];
         all.map(|one| one.join().unwrap())
     });
-    let [fixed, precise, select, estimate, compare] = &told;
+    let [fixed, precise, estimate, compare] = &told;
     assert!(fixed.starts_with("note: about ") && fixed.contains("; `--replications "), "{fixed}");
-    for told in [precise, select] {
-        assert!(told.starts_with("note: at most about ") && told.contains("2000 replications"), "{told}");
-    }
+    assert!(precise.starts_with("note: at most about ") && precise.contains("2000 replications"), "{precise}");
     for told in [estimate, compare] {
         assert!(told.starts_with("note: about "), "{told}");
     }

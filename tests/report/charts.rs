@@ -194,7 +194,7 @@ fn operations_come_first_where_they_decide() {
     assert_eq!(first(&result), "operations");
 }
 
-/// Rule: what is never completed costs little, and is told apart from what is cheap. Rows that print the same are one.
+/// Rule: what is never completed costs little, and is told apart from what is cheap.
 #[test]
 fn operations_that_are_never_completed_are_no_bargain() {
     let result = synthetic::upgraded();
@@ -209,7 +209,8 @@ fn operations_that_are_never_completed_are_no_bargain() {
     ] {
         assert!(all.contains(words), "{words}: {all}");
     }
-    assert!(texts.iter().any(|text| text == "gke, aks"), "{texts:?}");
+    // The baseline has a row of its own.
+    assert!(texts.iter().any(|text| text == "gke") && texts.iter().any(|text| text == "aks"), "{texts:?}");
     let downtime = texts_of(&result, "downtime");
     assert_eq!(
         downtime.iter().filter(|text| *text == "blocks upgrade").count(),

@@ -13,7 +13,7 @@ use crate::cli::promised::Promised;
 use crate::cli::{Exit, complain, note};
 use crate::model::{Fault, Strikes};
 use crate::results::ExperimentResult;
-use crate::spec::{DeploymentName, Loaded, deployments_in, guess_app, read_file, read_standard_input};
+use crate::spec::{DeploymentName, Loaded, deployments_in, guess_app, read_file, read_standard_input, tells_of_others};
 use crate::study::Study;
 
 /// A Deployment that is estimated among others.
@@ -99,6 +99,14 @@ impl Estimate {
         };
         let there: Vec<String> = all.iter().map(Meant::in_words).collect();
         all.retain(is_asked_for);
+        let is_idle = |one: &Meant| one.name.as_ref().is_some_and(|name| name.is_idle);
+        // Where all are, the file says so as an error.
+        if !all.iter().all(is_idle) {
+            for one in all.iter().filter(|one| is_idle(one)) {
+                note(format_args!("left out, as its replicas are 0 and nothing of it runs: {}", one.in_words()));
+            }
+            all.retain(|one| !is_idle(one));
+        }
         if !all.is_empty() {
             return Ok(all);
         }
@@ -161,6 +169,14 @@ impl Estimate {
         if !left_out.is_empty() {
             result.notes.push(format!("Left out, as they cannot be estimated: {}.", left_out.join(", ")));
         }
+        if findings.diagnostics.iter().any(tells_of_others) {
+            let counted = if self.together {
+                "the system counts as down when one of them is, though the others answer their part of the requests"
+            } else {
+                "each is estimated as if it alone answered, though the others answer their part of the requests"
+            };
+            result.notes.push(format!("A Service has the Pods of several of these Deployments: {counted}."));
+        }
         let found = findings.diagnostics.len();
         if found > 0 {
             result.notes.push(format!(
@@ -192,7 +208,7 @@ impl Estimate {
         }
         let path = meant.file.as_path();
         let mut member = Map::from_iter([("file".to_owned(), json!(named(path)?))]);
-        if let Some(DeploymentName { name, namespace }) = &meant.name {
+        if let Some(DeploymentName { name, namespace, .. }) = &meant.name {
             member.extend([("name".to_owned(), json!(name)), ("namespace".to_owned(), json!(namespace))]);
         }
         let fields = Map::from_iter([("deployment".to_owned(), Value::Object(member.clone()))]);

@@ -111,6 +111,10 @@ impl Walk {
 }
 
 fn names(contents: &Contents) -> Vec<DeploymentName> {
-    let of = |one: &spec::Document| DeploymentName { name: one.name.clone(), namespace: one.namespace.clone() };
+    let of = |one: &spec::Document| DeploymentName {
+        name: one.name.clone(),
+        namespace: one.namespace.clone(),
+        is_idle: one.is_idle,
+    };
     contents.of_kind(DocumentKind::Deployment).map(of).collect()
 }

@@ -79,6 +79,9 @@ pub fn draw(result: &ExperimentResult, sheet: Sheet) -> Option<Picture> {
         "Each second is charged to what keeps Pods from serving, and to the phase of their recovery; \
          the parts add up to the totals. Beside each bar: time {each} and its share."
     );
+    if loss::loss_of(result) == Metric::FailedRequests {
+        lead += " Failed requests count as seconds of full traffic.";
+    }
     if result.scenarios.len() > 1 {
         let named = finding::pair(result).into_iter().flat_map(|(shown, baseline)| [Some(shown), baseline]).flatten();
         let named: Vec<String> = named

@@ -124,11 +124,7 @@ fn of_combinations(result: &ExperimentResult, layout: &Layout<'_>) -> String {
     else {
         return String::new();
     };
-    // The cells have means; where one rests on few, its interval belongs to it.
-    let amount = |of: &ScenarioResult| match lost(of) {
-        few if few.rests_on_few => format::span_with_error(&few),
-        known => loss::amount(&known),
-    };
+    let amount = |of: &ScenarioResult| loss::sure_amount(&lost(of));
     let cell = |of: &ScenarioResult| {
         let place = result.scenarios.iter().position(|one| one.name == of.name);
         let cells = keys.iter().flatten().filter_map(|key| Some(key.cells[place?].as_str()));

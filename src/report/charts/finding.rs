@@ -101,14 +101,10 @@ pub fn of_losses(result: &ExperimentResult) -> String {
             let who = if is_baseline { "The baseline stays".to_owned() } else { settings(result, shown) };
             let matters = Indifference::of(result);
             if matters.secs >= loss::lost(result, shown).mean {
-                format!(
-                    "{who}: {} of {what} {each}, all of it less than what matters ({})",
-                    lost(shown),
-                    matters.in_short()
-                )
+                format!("{who}: {} of {what} {each}, which is less than matters ({})", lost(shown), matters.in_short())
             } else {
                 format!(
-                    "{who}: {} of {what} {each}; no other is known to save what matters, {}",
+                    "{who}: {} of {what} {each}; no other is known to save more than {}",
                     lost(shown),
                     matters.in_short()
                 )

@@ -12,6 +12,7 @@ use crate::report::aggregate::Samples;
 use crate::report::featured;
 use crate::report::format;
 use crate::report::period::Period;
+use crate::report::tiles;
 use crate::results::{ExperimentResult, ScenarioResult};
 use crate::study::Metric;
 
@@ -197,6 +198,22 @@ fn often(rate: f64) -> String {
 /// How long the outage is that comes once in ten years, or in as many as were seen often enough, and with what else.
 fn title(result: &ExperimentResult, curves: &[Curve<'_>]) -> String {
     let Some(first) = curves.first() else { return String::new() };
+    // Too few for a curve is the best that a curve could say.
+    if let Some(shown) = featured::shown(result).filter(|shown| curves.iter().all(|c| c.scenario.name != shown.name)) {
+        let all = shown.time_to_recovery_s.count + shown.time_to_recovery_s.censored;
+        let outages = match all {
+            0 => "No outage".to_owned(),
+            1 => "One outage".to_owned(),
+            n => format!("{} outages", format::whole(n)),
+        };
+        let (settings, years) = (finding::settings(result, shown), tiles::played(result, shown));
+        let there = if Some(&first.scenario.name) == result.baseline.as_ref() {
+            featured::in_the_other(result)
+        } else {
+            format!("with {}", finding::settings(result, first.scenario))
+        };
+        return format!("{outages} in {years} with {settings}; {there} one comes {}", in_time(first.rate));
+    }
     let is_seen = |years: &f64| first.all() / (first.rate * years) >= A_GUESS;
     let known = [10.0, 1.0, 100.0, 1_000.0].into_iter().filter(is_seen);
     let Some((years, secs)) = known.into_iter().find_map(|years| Some((years, first.once_in(years)?))) else {

@@ -179,7 +179,7 @@ fn in_words(result: &ExperimentResult, place: Place, sheet: Sheet) -> String {
         Place::Front if sheet.is_part() => "worth its money".to_owned(),
         Place::Perhaps if sheet.is_part() => "perhaps not worth it".to_owned(),
         Place::Dominated if sheet.is_part() => format!("not worth it: another loses as little (within {matters})"),
-        Place::Front => "worth its money: whatever costs no more surely loses more".to_owned(),
+        Place::Front => "worth its money: nothing that costs no more loses less".to_owned(),
         Place::Perhaps => "perhaps: another costs no more, and may lose as little".to_owned(),
         Place::Dominated => "not worth it: another costs no more and loses as little".to_owned(),
     }

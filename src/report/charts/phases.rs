@@ -60,11 +60,11 @@ pub fn draw(result: &ExperimentResult, sheet: Sheet) -> Option<Picture> {
     }
     if left_out > 0 {
         lead += &format!(
-            " Left out: {}, or less than half a second each.",
+            " Left out: {}, or less than half a second each time.",
             if left_out == 1 {
-                "the row that takes least".to_owned()
+                "the row that takes least in all".to_owned()
             } else {
-                format!("the {left_out} rows that take least")
+                format!("the {left_out} rows that take least in all")
             }
         );
     }

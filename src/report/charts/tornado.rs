@@ -82,6 +82,12 @@ pub fn draw(result: &ExperimentResult, sheet: Sheet) -> Option<Picture> {
         y = draw_block(&mut picture, result, block, (lost, longest), y);
     }
     let rest = sensitivity::rest(&ranking);
+    let (drawn, all) =
+        (blocks.iter().map(|block| block.parameters.len()).sum::<usize>(), ranking.top.len() + ranking.more);
+    if sheet.is_part() && drawn < all {
+        let words = format!("{drawn} of {all} with an effect");
+        picture.text(picture.right(), y + 8.0, Anchor::Right, SMALL, words);
+    }
     if !sheet.is_part() {
         let rest = font::fit(&rest, SMALL.size, false, picture.right() - MARGIN);
         picture.text(MARGIN, y + 12.0, Anchor::Left, SMALL, rest);

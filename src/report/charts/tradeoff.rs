@@ -113,7 +113,7 @@ pub fn draw(result: &ExperimentResult, sheet: Sheet) -> Option<Picture> {
     taken.extend(stairs);
     taken.push((left, bottom - 40.0, left + 70.0, bottom));
     let is_ringed = |p: &Point| ring_of(p).is_some();
-    let is_named = |i: &usize| points.len() <= NAMED || tells(&front, *i, sheet) || is_ringed(&points[*i]);
+    let is_named = |i: &usize| points.len() <= NAMED || tells(&front, &places, *i, sheet) || is_ringed(&points[*i]);
     order.sort_by_key(|&i| (!is_ringed(&points[i]), !front.contains(&i)));
     let radius = |i: usize| if is_ringed(&points[i]) { encoding.size(&labels, points[i].scenario) + RING } else { 7.0 };
     let named = order.iter().filter(|i| is_named(i));
@@ -140,13 +140,17 @@ pub fn draw(result: &ExperimentResult, sheet: Sheet) -> Option<Picture> {
     Some(picture)
 }
 
-/// Whether a point has a name among many: what nobody beats, of which a part of another picture has room for the ends alone. Colours and
-/// shapes tell the others.
-fn tells(front: &[usize], point: usize, sheet: Sheet) -> bool {
+/// Whether a point has a name among many: what nobody beats and its equals, of which a part of another picture has room for the ends
+/// alone. Colours and shapes tell the others.
+fn tells(front: &[usize], places: &[(f64, f64)], point: usize, sheet: Sheet) -> bool {
+    let is_there = |other: &usize| {
+        let [(x, y), (a, b)] = [places[point], places[*other]];
+        (x - a).hypot(y - b) < 1.0
+    };
     if sheet.is_part() {
-        return front.first() == Some(&point) || front.last() == Some(&point);
+        return front.first().is_some_and(is_there) || front.last().is_some_and(is_there);
     }
-    front.contains(&point)
+    front.iter().any(is_there)
 }
 
 fn what_labels_are(picture: &mut Picture, keys: &str, y: f64) {

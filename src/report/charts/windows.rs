@@ -115,6 +115,12 @@ fn missing(panel: &Panel<'_>) -> f64 {
     panel.windows.meets_slo.map_or(1.0 - spared(panel), |meets| if meets.bound { 0.0 } else { 1.0 - meets.mean })
 }
 
+/// Neither is told from the other.
+fn are_alike(one: &Panel<'_>, other: &Panel<'_>) -> bool {
+    let (Some(a), Some(b)) = (one.windows.meets_slo, other.windows.meets_slo) else { return false };
+    !a.bound && !b.bound && (a.low..=a.high).contains(&b.mean) && (b.low..=b.high).contains(&a.mean)
+}
+
 fn says_nothing(panels: &[Panel<'_>]) -> bool {
     panels.iter().all(|panel| missing(panel) < PRACTICALLY_NONE)
 }
@@ -145,6 +151,9 @@ fn finding(panels: &[Panel<'_>], what: &str, window: &str, (slo, in_the_other): 
         [] => String::new(),
         [one] if missing(one) <= 0.0 => format!("No window of {window} was seen to {does}"),
         [one] => format!("{} of windows of {window} {does}", misses(one)),
+        [one, other, ..] if are_alike(one, other) => {
+            format!("{} of windows of {window} {does}, {in_the_other} about as many", misses(one))
+        }
         [one, other, ..] => {
             format!("{} of windows of {window} {does}; {} {in_the_other}", misses(one), misses(other))
         }

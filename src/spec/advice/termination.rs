@@ -76,7 +76,7 @@ pub(super) fn short_grace(subject: &Subject<'_>) -> Vec<Finding> {
             format!("leaves {window} s{after}: {} of shutdowns end with SIGKILL", percent(share))
         }
         None if grace - sleep < LEAST_WINDOW_SECS => {
-            format!("leaves the least, {window} s,{after}: a longer shutdown ends with SIGKILL")
+            format!("leaves no more than the least, {window} s{after}: a longer shutdown ends with SIGKILL")
         }
         // The application is known and stops in time, or is not known and has some time.
         _ => return Vec::new(),

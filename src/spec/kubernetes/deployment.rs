@@ -126,7 +126,8 @@ pub(in crate::spec) fn read(document: &Node, problems: &mut Problems) -> Option<
     }
     let strategy = spec.get("strategy").map_or(Some(Strategy::USUAL), |strategy| read_strategy(&strategy, problems));
 
-    let selector_item = spec.require("selector", problems);
+    let selector_item =
+        spec.require_or("selector", problems, &help_without_selector(spec.peek("template").map(|item| item.node)));
     let selector = selector_item.as_ref().and_then(|selector| read_selector(selector, problems));
     let template = spec.require("template", problems).and_then(|template| template.object(problems));
     spec.finish(problems, &WITHOUT_EFFECT);
@@ -167,6 +168,35 @@ pub(in crate::spec) fn read(document: &Node, problems: &mut Problems) -> Option<
         is_paused,
         pod: pod?,
     })
+}
+
+/// What to do where the selector is missing: its labels are those of the template. Where an image is missing, too, the document changes
+/// another one.
+fn help_without_selector(template: Option<&Node>) -> String {
+    let spec = template.and_then(|template| template.get("spec"));
+    let containers = spec.and_then(|spec| spec.get("containers")).map(|list| &list.value);
+    let lacks_image = |list: &[Node]| list.iter().any(|container| container.get("image").is_none());
+    if template.is_none()
+        || matches!(containers, None | Some(Value::Null))
+        || matches!(containers, Some(Value::List(list)) if lacks_image(list))
+    {
+        return "it reads like a patch of another Deployment, as Kustomize has them: `kustomize build DIR | hasim estimate -` plays what \
+                they make together"
+            .to_owned();
+    }
+    let labels = template.and_then(|template| template.get("metadata")).and_then(|metadata| metadata.get("labels"));
+    let Some(Value::Map(labels)) = labels.map(|labels| &labels.value) else {
+        return "give the template labels, and the selector the same: `selector: {matchLabels: {app: NAME}}`"
+            .to_owned();
+    };
+    let named = labels.iter().filter_map(|entry| match &entry.value.value {
+        Value::String(text) => Some(format!("{}: {text}", entry.key)),
+        _ => None,
+    });
+    format!(
+        "apps/v1 wants one that has the template's labels: `selector: {{matchLabels: {{{}}}}}`",
+        named.collect::<Vec<_>>().join(", ")
+    )
 }
 
 /// Reads `strategy` (D1, M1): a rolling update of a quarter each, unless stated.

@@ -93,8 +93,18 @@ pub(in crate::spec) fn kind(document: &Node, problems: &mut Problems) -> Option<
         Some((_, served, found)) if served.contains(&version_text) => Some(*found),
         // Another group may have a kind of the same name, such as serving.knative.dev Service.
         Some((_, served, _)) if version_text.contains('/') && !same_group(version_text, served[0]) => Some(Kind::Other),
-        Some((_, served, _)) => {
-            version.refuse(problems, format_args!("must be {} for kind {kind_text}", served.join(" or ")));
+        Some((_, served, found)) => {
+            let rule = format!("must be {} for kind {kind_text}", served.join(" or "));
+            let problem = problems.value(version.node, &version.path, rule);
+            if version_text.contains('/') {
+                let selector = if *found == Kind::Deployment {
+                    ", and give its spec the `selector` that it must have there"
+                } else {
+                    ""
+                };
+                problem
+                    .help(format!("Kubernetes 1.36 serves it no longer: write `apiVersion: {}`{selector}", served[0]));
+            }
             None
         }
         None => {
@@ -231,11 +241,6 @@ impl Manifest {
         }
     }
 
-    /// Namespaces and names of its Deployments.
-    pub fn names(&self) -> impl Iterator<Item = (String, String)> {
-        self.of(Kind::Deployment).map(label)
-    }
-
     /// A Deployment of this manifest, or what a scenario has made of it: with the replicas that its autoscaler gives it and
     /// the container that serves, the one of this name if there is one.
     pub fn deployment(&self, document: &Node, container: Option<&str>, problems: &mut Problems) -> Option<Deployment> {
@@ -299,6 +304,12 @@ pub(in crate::spec) fn label(document: &Node) -> (String, String) {
     let name = metadata.and_then(|metadata| metadata.text("name")).unwrap_or("");
     let namespace = metadata.and_then(|metadata| metadata.text("namespace")).unwrap_or("default");
     (namespace.to_string(), name.to_string())
+}
+
+/// Whether a Deployment is to have no Pods: its replicas are 0, which no autoscaler changes.
+pub(in crate::spec) fn is_idle(document: &Node) -> bool {
+    let replicas = document.get("spec").and_then(|spec| spec.get("replicas"));
+    replicas.is_some_and(|replicas| matches!(replicas.value, Value::Int(0)))
 }
 
 /// Validates every Kubernetes document of a file that is read, whatever Deployment is meant, and advises on Deployments

@@ -40,6 +40,12 @@ const SOURCES: [&str; 30] = [
     "vsphereVolume",
 ];
 
+/// What a volume that one Node mounts at a time would change, all of it for the worse.
+const NOT_MODELLED: &str = "is not modelled, and the numbers are better than they would be with it. Where its claim is ReadWriteOnce, Pods \
+                            run on the one Node that has it: a replacement elsewhere waits until it is detached, a surge Pod of a rollout \
+                            too, which without `strategy: {type: Recreate}` may never end; a disk of one zone keeps the Pod in that zone, \
+                            down for as long as the zone is";
+
 /// Checks the volumes of a Pod; gives their names.
 pub(in crate::spec) fn read<'a>(pod: &mut Object<'a>, problems: &mut Problems) -> Vec<&'a str> {
     let list = pod.get("volumes").and_then(|volumes| volumes.list(problems)).unwrap_or_default();
@@ -70,7 +76,7 @@ fn read_volume<'a>(item: &Item<'a>, problems: &mut Problems) -> Option<&'a str> 
     }
     for (source, at) in &sources {
         if matches!(*source, "persistentVolumeClaim" | "ephemeral") {
-            at.warn(problems, "is not modelled: a replacement would wait for the volume to be detached");
+            at.warn(problems, NOT_MODELLED);
         }
     }
     name?.string(problems)

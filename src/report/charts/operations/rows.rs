@@ -30,6 +30,8 @@ const GAP: f64 = 18.0;
 const BESIDE: f64 = 60.0;
 /// More rows are not read.
 const MOST: usize = 24;
+/// A bar that is so much of its row has room for its words.
+const SAYS_ITSELF: f64 = 0.5;
 /// Fewer rows tell nothing.
 const FEWEST: usize = 3;
 /// Evictions that are refused to one operation, from which on they tell something.
@@ -129,10 +131,14 @@ impl Drawing<'_> {
 
     /// All that is told of one.
     fn printed(&self, entry: &Entry<'_>) -> String {
+        // The recommended one and the baseline each have a row of their own.
+        let name = &self.result.scenarios[entry.scenario].name;
+        let recommended = ranking::recommended(self.result).map(|one| &one.name);
+        let named = [recommended, self.result.baseline.as_ref()].contains(&Some(name)).then_some(name);
         let fates: Vec<String> =
             Fate::of(entry.operation).iter().map(|(fate, share)| format!("{fate:?} {share:.2}")).collect();
         let words = self.panels.iter().map(|panel| self.words(*panel, entry)).collect::<Vec<_>>();
-        format!("{words:?} {fates:?}")
+        format!("{words:?} {fates:?} {named:?}")
     }
 
     fn entry(&self, row: &Row) -> &Entry<'_> {
@@ -388,11 +394,14 @@ impl Drawing<'_> {
     /// What colours mean; returns where the rows may begin.
     fn legend(&self, picture: &mut Picture, drawn: &[Row], y: f64) -> f64 {
         let mut entries: Vec<(Colour, String)> = Vec::new();
-        // In a part of another picture the bars say it themselves.
-        if self.panels.contains(&Panel::Ends) && !picture.sheet.is_part() {
-            let is_there = |fate: &Fate| drawn.iter().any(|row| fate.share(self.entry(row).operation) > 0.0);
+        if self.panels.contains(&Panel::Ends) {
+            let is_part = picture.sheet.is_part();
+            let most = |fate: &Fate| drawn.iter().map(|row| fate.share(self.entry(row).operation)).fold(0.0, f64::max);
+            // In a part of another picture long bars say it themselves.
+            let is_there = |fate: &Fate| most(fate) > 0.0 && !(is_part && most(fate) >= SAYS_ITSELF);
             let fates = [Fate::Completed, Fate::Forced, Fate::Superseded, Fate::RolledBack, Fate::GaveUp, Fate::NoEnd];
-            let named = fates.into_iter().filter(is_there).map(|fate| (colour(fate), meaning(fate).to_owned()));
+            let name = if is_part { Fate::words } else { meaning };
+            let named = fates.into_iter().filter(is_there).map(|fate| (colour(fate), name(fate).to_owned()));
             entries.extend(named);
         }
         let recommended = ranking::recommended(self.result).map(|one| one.name.as_str());

@@ -20,30 +20,31 @@ pub fn title(result: &ExperimentResult, replays: &[&RolloutReplay], is_same: boo
             }
             let ends =
                 if rest.is_empty() && !each.bound && !each.rests_on_few { format!(" ({ends})") } else { String::new() };
+            let here = rest.first().map_or(String::new(), |second| setting(result, second, first));
             let whole = format!(
-                "{} fails requests worth {words}{ends} on average",
+                "{}{here} fails requests worth {words}{ends} on average",
                 format::capital(&format::one(&first.operation))
             );
             let Some(second) = rest.first() else {
                 let as_there = if is_same { format!(", and {there_in} it is alike") } else { String::new() };
-                return format!("{whole}; this one {}{as_there}", failed(first));
+                return format!("{whole}; this one fails {}{as_there}", failed(first));
             };
             let there = mean(result, second).map_or(String::new(), |each| {
-                format!(", {there_in}{} {}", setting(result, first, second), format::span(&each))
+                format!(", {there_in}{} {}", setting(result, first, second), loss::sure_amount(&each))
             });
-            format!("{whole}{there}; the two that are drawn {} and {}", failed(first), failed(second))
+            format!("{whole}{there}; the two drawn here fail {} and {}", failed(first), failed(second))
         }
         (None, None) if let Some(each) = mean_of_all(result, first) => {
             let one = format::capital(&format::one(&first.operation));
             let whole = format!("{one}, good or bad, fails requests worth {} on average", loss::sure_amount(&each));
             let Some(second) = rest.first() else {
                 let as_there = if is_same { format!(", and {there_in} it is alike") } else { String::new() };
-                return format!("{whole}; this good one {}{as_there}", failed(first));
+                return format!("{whole}; this good one fails {}{as_there}", failed(first));
             };
             let there = mean_of_all(result, second).map_or(String::new(), |each| {
                 format!(", {there_in}{} {}", setting(result, first, second), loss::sure_amount(&each))
             });
-            format!("{whole}{there}; the good ones that are drawn {} and {}", failed(first), failed(second))
+            format!("{whole}{there}; the good ones drawn here fail {} and {}", failed(first), failed(second))
         }
         (None, None) => {
             let this = format!(
@@ -55,7 +56,7 @@ pub fn title(result: &ExperimentResult, replays: &[&RolloutReplay], is_same: boo
             match rest.first() {
                 Some(second) => {
                     format!(
-                        "A good {} takes {}, {there_in}{} {}; the two that are drawn fail {} and {}",
+                        "A good {} takes {}, {there_in}{} {}; the two drawn here fail {} and {}",
                         first.operation,
                         format::in_full(first.took_s),
                         setting(result, first, second),

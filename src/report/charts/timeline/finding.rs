@@ -32,7 +32,7 @@ pub fn title(result: &ExperimentResult, replay: &Replay) -> String {
     let whose =
         scenario.filter(|_| result.scenarios.len() > 1).map_or(String::new(), |scenario| {
             match featured::role(result, scenario) {
-                Some(Role::Best) => format!(" with {}", super::super::finding::settings(result, scenario)),
+                Some(Role::Best) => format!(" of “{}”", super::super::finding::settings(result, scenario)),
                 Some(_) => format!(" of the {} scenario", featured::role_word(result, scenario).to_lowercase()),
                 None => format!(" of “{}”", in_words(result, scenario)),
             }
@@ -258,8 +258,8 @@ fn with_phase(replay: &Replay, words: String) -> String {
 /// What the time of a phase is spent on; of phases whose names do not say it, in other words.
 fn spent(phase: &str) -> String {
     match phase {
-        "decide" => "pass until repair begins (“decide”)".to_owned(),
-        "detect" => "pass until a probe has noticed (“detect”)".to_owned(),
+        "decide" => "is the wait for the repair to begin (“decide”)".to_owned(),
+        "detect" => "is the wait until it is noticed (“detect”)".to_owned(),
         _ => format!("is “{phase}”"),
     }
 }

@@ -8,6 +8,8 @@
 
 use serde_json::Value as Json;
 
+use crate::spec::quantity;
+
 /// A bundled application, and the sign for it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AppGuess {
@@ -18,6 +20,7 @@ pub struct AppGuess {
 }
 
 const JVM: &str = "jvm-service";
+const GO: &str = "go-service";
 const NODE: &str = "node-service";
 
 /// Programs by the name of their file, and the application that they are or run.
@@ -38,7 +41,7 @@ const PROGRAMS: [(&str, &str); 11] = [
 ];
 
 /// Repositories of Docker Hub, by what runs in them if nothing else is commanded.
-const IMAGES: [(&str, &str); 18] = [
+const IMAGES: [(&str, &str); 21] = [
     // Runtimes: what they run is not known, but it runs on them.
     ("eclipse-temurin", JVM),
     ("openjdk", JVM),
@@ -49,6 +52,10 @@ const IMAGES: [(&str, &str); 18] = [
     // Servers for the Java virtual machine that start about as fast as the bundled one.
     ("healthsamurai/aidboxone", JVM),
     ("keycloak/keycloak", JVM),
+    // Servers in Go that load nothing much when they start.
+    ("traefik", GO),
+    ("grafana/grafana", GO),
+    ("caddy", GO),
     ("nginx", "nginx"),
     ("nginxinc/nginx-unprivileged", "nginx"),
     ("bitnami/nginx", "nginx"),
@@ -76,6 +83,21 @@ const ELSEWHERE: [(&str, &str); 4] = [
     ("ghcr.io/nginxinc/nginx-unprivileged", "nginx"),
 ];
 
+/// Whose images hold programs in Go: Kubernetes and what is made for it.
+const IN_GO: [&str; 9] = [
+    "registry.k8s.io/",
+    "k8s.gcr.io/",
+    "gcr.io/google_containers/",
+    "ghcr.io/fluxcd/",
+    "quay.io/argoproj/argocd",
+    "quay.io/jetstack/cert-manager-",
+    "quay.io/metallb/",
+    "public.ecr.aws/ebs-csi-driver/",
+    "gcr.io/knative-releases/",
+];
+/// A Java virtual machine with a server in it needs more memory, in bytes.
+const LEAST_OF_A_JVM: u64 = 64 << 20;
+
 /// Guesses from a Deployment which bundled application its container is; `None` where that is not safe, as with
 /// several containers, of which the manifest does not say what each is for.
 pub fn guess_app(deployment: &Json) -> Option<AppGuess> {
@@ -99,6 +121,14 @@ pub fn guess_app(deployment: &Json) -> Option<AppGuess> {
         .map(|app| guess(app, format!("the image {image}")))
         .or_else(|| of_variables(container))
         .or_else(|| of_probes(container))
+        .or_else(|| of_memory(container))
+}
+
+/// Where there is no room for the usual application, a small one.
+fn of_memory(container: &Json) -> Option<AppGuess> {
+    let limit = container["resources"]["limits"]["memory"].as_str()?;
+    let bytes = quantity::parse(limit)?.units();
+    (bytes < LEAST_OF_A_JVM).then(|| guess(GO, format!("the memory limit of {limit}")))
 }
 
 fn guess(app: &'static str, sign: String) -> AppGuess {
@@ -146,6 +176,9 @@ fn of_image(image: &str) -> Option<&'static str> {
     };
     if let Some((_, app)) = ELSEWHERE.iter().find(|(known, _)| *known == name) {
         return Some(app);
+    }
+    if IN_GO.iter().any(|publisher| name.starts_with(publisher)) {
+        return Some(GO);
     }
     let name = MIRRORS.iter().find_map(|mirror| name.strip_prefix(mirror)).unwrap_or(name);
     let name = name.strip_prefix("library/").unwrap_or(name);
@@ -195,6 +228,9 @@ mod tests {
             ("python:3.12", None),
             ("gcr.io/distroless/static", None),
             ("example/store:1", None),
+            ("registry.k8s.io/metrics-server/metrics-server:v0.7.2", Some(GO)),
+            ("quay.io/argoproj/argocd:v2.13.0", Some(GO)),
+            ("traefik:v3.2", Some(GO)),
         ] {
             assert_eq!(of(&json!({"image": image})), app, "{image}");
         }
@@ -226,6 +262,15 @@ mod tests {
         let probe = |path: &str| json!({"image": image, "livenessProbe": {"httpGet": {"path": path, "port": 80}}});
         assert_eq!(of(&probe("/actuator/health/liveness")), Some(JVM));
         assert_eq!(of(&probe("/health")), None);
+    }
+
+    #[test]
+    fn little_memory_is_no_java_virtual_machine() {
+        let limited = |memory: &str| json!({"image": "example/app", "resources": {"limits": {"memory": memory}}});
+        assert_eq!(of(&limited("20Mi")), Some(GO));
+        assert_eq!(of(&limited("63Mi")), Some(GO));
+        assert_eq!(of(&limited("64Mi")), None);
+        assert_eq!(of(&limited("1Gi")), None);
     }
 
     #[test]
