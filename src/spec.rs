@@ -51,7 +51,6 @@ pub use diagnostic::{Diagnostic, Report, Severity, wrapped};
 pub use explain::{Explained, Explanation, Origin, explain};
 pub use files::{BUNDLED, files_in, folders_in, read_beginning, read_file, read_file_of_ours, read_standard_input};
 pub use overrides::Overrides;
-pub use resolve::serving::tells_of_others;
 pub use template::{chart_of, rendered};
 
 use diagnostic::Problems;

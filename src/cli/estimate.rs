@@ -12,7 +12,7 @@ use super::bundled::{Playing, Surroundings, Unwritten};
 use super::promised::Promised;
 use super::{Exit, bundled};
 use crate::results::{About, Assumption, ExperimentResult, Guess};
-use crate::spec::{AppGuess, guess_app};
+use crate::spec::{AppGuess, Diagnostic, guess_app};
 use crate::study::{Metric, REPLICATIONS_PER_DRAW, Scenario, Stopping, Study};
 use guesses::Alternative;
 pub(super) use many::Entry;
@@ -59,7 +59,16 @@ impl Estimate {
     }
 
     pub fn execute(mut self) -> Exit {
-        match self.meant("estimate -").and_then(|meant| self.answer_of(meant)) {
+        let meant = match self.meant("estimate -") {
+            Ok(meant) => meant,
+            Err(exit) => return exit,
+        };
+        let (meant, left_out) = Self::with_pods(meant);
+        let answer = self.answer_of(meant).map(|mut answer| {
+            answer.result.notes.extend(left_out);
+            answer
+        });
+        match answer {
             Ok(Answer { result, is_partial }) => match self.playing.deliver(&result) {
                 Exit::Done if is_partial => Exit::BadInput,
                 exit => exit,
@@ -99,10 +108,13 @@ impl Estimate {
         let mut question = Unwritten::new("estimate", &manifests, self.fields()?).with_slo("--slo", self.slo.as_ref());
         let (around, guessed) = self.with_guessed_app(&question)?;
         let study = self.study(&question, &around)?;
-        let (killed, unmended) = (self.killed_starts(&question, &around), unmended_hangs(&question, &around));
+        let found = around.findings(&question).diagnostics;
+        let killed = self.killed_starts(&found);
         let alternatives = self.alternatives(&mut question, &around, &study, guessed.as_ref())?;
         let mut result = self.play(&study, alternatives)?;
-        result.notes.extend(unmended.into_iter().chain(killed));
+        let pages = result.scenarios.first().map(|one| one.estimates[Metric::Pages]);
+        let is_paged = pages.is_some_and(|pages| !pages.bound && pages.mean > 0.0);
+        result.notes.extend(unmended_hangs(&found).filter(|_| is_paged).into_iter().chain(killed));
         Ok(result)
     }
 
@@ -130,8 +142,7 @@ impl Estimate {
     }
 
     /// How many starts of the application, guessed or stated, a probe kills, if it is worth a word.
-    fn killed_starts(&self, question: &Unwritten<'_>, around: &Surroundings) -> Option<String> {
-        let found = around.findings(question).diagnostics;
+    fn killed_starts(&self, found: &[Diagnostic]) -> Option<String> {
         let killed = found.iter().find(|one| one.advice.is_some_and(|advice| advice.id == "starts-killed"))?;
         let probe = killed.path.rsplit('.').next().unwrap_or(&killed.path);
         let whose = if self.around.app.is_none() { " (how it starts is assumed: state it with --app)" } else { "" };
@@ -270,8 +281,7 @@ fn fewer_than(stopping: Stopping) -> u64 {
 }
 
 /// What mends a container that hangs where its probes do not: the lever that the answer is about.
-fn unmended_hangs(question: &Unwritten<'_>, around: &Surroundings) -> Option<String> {
-    let found = around.findings(question).diagnostics;
+fn unmended_hangs(found: &[Diagnostic]) -> Option<String> {
     let unmended = found.iter().find(|one| one.advice.is_some_and(|advice| advice.id == "no-liveness-probe"))?;
     let help = unmended.help.as_ref()?;
     Some(format!(

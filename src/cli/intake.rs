@@ -56,8 +56,8 @@ pub(super) fn holds_nothing_to_check(file: &Path) -> bool {
         return false;
     };
     let contents = Contents::of(&bytes);
-    let is_unplayed = |one: &spec::Document| one.kind == DocumentKind::OtherWorkload;
-    !contents.documents.is_empty() && (!contents.is_manifest || contents.documents.iter().all(is_unplayed))
+    let is_checked = |one: &spec::Document| one.is_read && one.kind != DocumentKind::OtherWorkload;
+    !contents.documents.is_empty() && !contents.documents.iter().any(is_checked)
 }
 
 impl Intake {

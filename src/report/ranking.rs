@@ -75,6 +75,17 @@ pub struct Ranking<'r> {
     blocked: Vec<bool>,
 }
 
+/// Others that meet the SLO at the cost of the cheapest.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Ties {
+    /// All of them.
+    pub equal: usize,
+    /// Those that are not known to lose more.
+    pub as_good: usize,
+    /// Those among these that need fewer Nodes or Pods.
+    pub smaller: usize,
+}
+
 impl<'r> Ranking<'r> {
     /// `None` where there is nothing to choose from.
     pub fn of(result: &'r ExperimentResult) -> Option<Self> {
@@ -255,7 +266,7 @@ impl<'r> Ranking<'r> {
         let Some(recommended) = self.recommended else { return false };
         let others = || (0..self.result.scenarios.len()).filter(move |&i| i != recommended);
         match (&self.result.selection, self.ground) {
-            (Some(selection), _) => selection.decided && self.ties().0 == 0,
+            (Some(selection), _) => selection.decided && self.ties().equal == 0,
             (None, Ground::CheapestThatMeets) => {
                 !others().any(|i| self.by_cost(i, recommended).is_le() && self.meets(i) != Some(false))
             }
@@ -263,21 +274,20 @@ impl<'r> Ranking<'r> {
         }
     }
 
-    /// How many others meet the SLO at the cost of the one that is recommended as the cheapest that does, and are not known to lose
-    /// more; and how many of them have fewer Nodes or Pods.
-    pub fn ties(&self) -> (usize, usize) {
+    /// Who else meets the SLO at the cost of the one that is recommended as the cheapest that does.
+    pub fn ties(&self) -> Ties {
         let is_cheapest = match &self.result.selection {
             Some(selection) => selection.goal == Wanted::Cheapest,
             None => self.ground == Ground::CheapestThatMeets,
         };
-        let Some(chosen) = self.recommended.filter(|_| is_cheapest) else { return (0, 0) };
-        let is_as_good =
-            |i: usize| matches!(self.relation(i, chosen), Relation::AsGood | Relation::Unclear | Relation::Better);
-        let is_tied =
-            |&i: &usize| i != chosen && self.meets(i) == Some(true) && self.by_cost(i, chosen).is_eq() && is_as_good(i);
-        let tied: Vec<usize> = self.result.contenders().into_iter().filter(is_tied).collect();
+        let Some(chosen) = self.recommended.filter(|_| is_cheapest) else { return Ties::default() };
+        let is_equal = |&i: &usize| i != chosen && self.meets(i) == Some(true) && self.by_cost(i, chosen).is_eq();
+        let equal: Vec<usize> = self.result.contenders().into_iter().filter(is_equal).collect();
+        let loses_more = |i: usize| self.relation(i, chosen) == Relation::Worse;
+        let as_good: Vec<usize> = equal.iter().copied().filter(|&i| !loses_more(i)).collect();
         let needs = |i: usize| resources(&self.result.scenarios[i]);
-        (tied.len(), tied.iter().filter(|&&i| needs(i) < needs(chosen)).count())
+        let smaller = as_good.iter().filter(|&&i| needs(i) < needs(chosen)).count();
+        Ties { equal: equal.len(), as_good: as_good.len(), smaller }
     }
 
     /// Who else loses as little as the recommended one: none beats them either.

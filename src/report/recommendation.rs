@@ -8,7 +8,7 @@ use crate::report::labels::{CANDIDATE, Labels, in_words, value_text};
 use crate::report::loss;
 use crate::report::pareto;
 use crate::report::period::Period;
-use crate::report::ranking::{self, Ground, Ranking, Relation};
+use crate::report::ranking::{self, Ground, Ranking, Relation, Ties};
 use crate::results::{Estimate, ExperimentResult, ScenarioResult};
 use crate::study::Metric;
 
@@ -388,9 +388,9 @@ pub fn things(to: &ScenarioResult, from: &ScenarioResult) -> (Vec<String>, Vec<S
     (more, fewer)
 }
 
-/// Those that meet the limit at the same cost.
+/// Those that meet the limit at the same cost and lose as little, as far as is known.
 pub fn ties(best: &Ranking<'_>) -> String {
-    let (all, smaller) = best.ties();
+    let Ties { as_good: all, smaller, .. } = best.ties();
     let fewer = match (smaller, all) {
         (0, 1) => ", and needs no fewer Nodes or Pods".to_owned(),
         (0, _) => ", and need no fewer Nodes or Pods".to_owned(),
@@ -399,8 +399,8 @@ pub fn ties(best: &Ranking<'_>) -> String {
     };
     match all {
         0 => String::new(),
-        1 => format!("; one other costs the same and loses as little{fewer}"),
-        n => format!("; {n} others cost the same and lose as little{fewer}"),
+        1 => format!("; one other costs the same and is not known to lose more{fewer}"),
+        n => format!("; {n} others cost the same and are not known to lose more{fewer}"),
     }
 }
 

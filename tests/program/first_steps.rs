@@ -354,7 +354,7 @@ fn what_is_no_manifest_does_not_stand_in_the_way() {
     hasim(folder.path(), &args).assert().code(3).stderr(told).stdout(answer);
 }
 
-/// Rule E4, R1: an idle colour of blue and green is no error; that both are behind one Service is told in the answer.
+/// An idle colour of blue and green is no error; that both are behind one Service is told in the answer.
 #[test]
 fn blue_and_green_have_an_answer() {
     let folder = tempfile::tempdir().unwrap();
@@ -370,7 +370,12 @@ fn blue_and_green_have_an_answer() {
     hasim(folder.path(), &["estimate", "idle.yaml", "--replications", "2"])
         .assert()
         .success()
-        .stderr(contains("note: left out, as its replicas are 0 and nothing of it runs: default/green"));
+        .stdout(
+            contains("Left out, as their replicas are 0: default/green of idle.yaml.")
+                .and(contains("A Service has").not()),
+        )
+        .stderr(contains("sends requests to the Pods of").not());
+    hasim(folder.path(), &["init", "idle.yaml"]).assert().success();
     // Where nothing else is there, that is what is wrong.
     put(folder.path(), "only.yaml", &idle);
     hasim(folder.path(), &["estimate", "only.yaml"]).assert().code(3).stderr(contains("spec.replicas: is 0"));

@@ -150,7 +150,8 @@ fn where_prices_exist_the_cheapest_that_meets_comes_first() {
     // The other at that price loses more.
     assert!(text.starts_with(&format!("{begins}.")), "{text}");
     result.scenarios[3].difference_to_baseline = result.scenarios[1].difference_to_baseline;
-    let tied = format!("{begins}; one other costs the same and loses as little, and needs no fewer Nodes or Pods.");
+    let tied =
+        format!("{begins}; one other costs the same and is not known to lose more, and needs no fewer Nodes or Pods.");
     assert!(sentence(&result).starts_with(&tied), "{}", sentence(&result));
 
     // If none meets it, that is said, and the least loss counts.
@@ -232,7 +233,7 @@ proptest! {
         let pareto = charts::all(&result).into_iter().find(|chart| chart.name == "pareto");
         if let Some(chart) = pareto.filter(|_| is_cheapest_that_meets) {
             let svg = charts::svg(&chart.picture);
-            let on_the_front = "data-series=\"worth its money: nothing that costs no more loses less\"";
+            let on_the_front = "data-series=\"worth its money: nothing that costs no more is known to lose less\"";
             let of_it = format!("<title>{}: ", best.name);
             let front = svg.split("<g class=\"datum\"").filter(|part| part.contains(on_the_front));
             prop_assert!(front.into_iter().any(|part| part.contains(&of_it)), "{}", best.name);

@@ -13,7 +13,7 @@ use crate::cli::promised::Promised;
 use crate::cli::{Exit, complain, note};
 use crate::model::{Fault, Strikes};
 use crate::results::ExperimentResult;
-use crate::spec::{DeploymentName, Loaded, deployments_in, guess_app, read_file, read_standard_input, tells_of_others};
+use crate::spec::{DeploymentName, Loaded, deployments_in, guess_app, read_file, read_standard_input};
 use crate::study::Study;
 
 /// A Deployment that is estimated among others.
@@ -22,15 +22,16 @@ pub(in crate::cli) struct Entry {
     pub label: String,
     /// Its manifest.
     pub path: PathBuf,
-    /// No other of them is in that manifest.
+    /// No other Deployment is in that manifest.
     pub is_alone: bool,
     /// Its replicas.
     pub replicas: u32,
     /// What its application was guessed from.
     pub sign: Option<String>,
-    /// Its file, without folder and extension, and its namespace.
+    /// Its file, without folder and extension, its namespace and its name.
     file: String,
     namespace: String,
+    name: String,
     /// As `deployments` of an experiment names it.
     pub member: Map<String, Value>,
     /// The bundled application that it was guessed to be, or the one that is assumed of every other.
@@ -99,14 +100,6 @@ impl Estimate {
         };
         let there: Vec<String> = all.iter().map(Meant::in_words).collect();
         all.retain(is_asked_for);
-        let is_idle = |one: &Meant| one.name.as_ref().is_some_and(|name| name.is_idle);
-        // Where all are, the file says so as an error.
-        if !all.iter().all(is_idle) {
-            for one in all.iter().filter(|one| is_idle(one)) {
-                note(format_args!("left out, as its replicas are 0 and nothing of it runs: {}", one.in_words()));
-            }
-            all.retain(|one| !is_idle(one));
-        }
         if !all.is_empty() {
             return Ok(all);
         }
@@ -119,6 +112,17 @@ impl Estimate {
         }
         // The file tells what it holds instead.
         Ok(vec![Meant { file: self.manifests[0].clone(), name: None, is_told: false }])
+    }
+
+    /// Those that are to have Pods, and what is said of the others. Where all are to have none, the file says so as an error.
+    pub(super) fn with_pods(mut all: Vec<Meant>) -> (Vec<Meant>, Option<String>) {
+        let is_idle = |one: &Meant| one.name.as_ref().is_some_and(|name| name.is_idle);
+        let idle: Vec<String> = all.iter().filter(|one| is_idle(one)).map(Meant::in_words).collect();
+        if idle.is_empty() || idle.len() == all.len() {
+            return (all, None);
+        }
+        all.retain(|one| !is_idle(one));
+        (all, Some(format!("Left out, as their replicas are 0: {}.", idle.join(", "))))
     }
 
     /// Plays them. Those that cannot be estimated are told of one by one; the others go on.
@@ -169,7 +173,10 @@ impl Estimate {
         if !left_out.is_empty() {
             result.notes.push(format!("Left out, as they cannot be estimated: {}.", left_out.join(", ")));
         }
-        if findings.diagnostics.iter().any(tells_of_others) {
+        let is_played = |(namespace, name): &(String, String)| {
+            entries.iter().any(|entry| entry.namespace == *namespace && entry.name == *name)
+        };
+        if findings.diagnostics.iter().any(|one| one.served_too.iter().any(is_played)) {
             let counted = if self.together {
                 "the system counts as down when one of them is, though the others answer their part of the requests"
             } else {
@@ -190,14 +197,18 @@ impl Estimate {
     /// All of them, each told from the others; what is wrong with one is told, and ends it.
     pub(in crate::cli) fn entries(&self, piped: &str) -> Result<Vec<Entry>, Exit> {
         let mut entries = Vec::new();
-        for one in self.meant(piped)? {
-            entries.push(self.entry(&one)?.ok_or(Exit::BadInput)?);
+        let all = self.meant(piped)?;
+        let files: Vec<PathBuf> = all.iter().map(|one| one.file.clone()).collect();
+        let (all, left_out) = Self::with_pods(all);
+        if let Some(left_out) = left_out {
+            note(format_args!("{left_out}"));
+        }
+        for one in all {
+            let mut entry = self.entry(&one)?.ok_or(Exit::BadInput)?;
+            entry.is_alone = files.iter().filter(|file| **file == one.file).count() == 1;
+            entries.push(entry);
         }
         tell_apart(&mut entries);
-        let paths: Vec<PathBuf> = entries.iter().map(|entry| entry.path.clone()).collect();
-        for entry in &mut entries {
-            entry.is_alone = paths.iter().filter(|path| **path == entry.path).count() == 1;
-        }
         Ok(entries)
     }
 
@@ -231,11 +242,23 @@ impl Estimate {
         }
         let workload = study.scenarios[0].model.workload();
         let file = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
-        let (label, namespace) = (workload.name.clone(), workload.namespace.clone());
-        let killed = self.killed_starts(&alone, &around);
+        let (name, namespace) = (workload.name.clone(), workload.namespace.clone());
+        let killed = self.killed_starts(&around.findings(&alone).diagnostics);
         let replicas = workload.replicas;
         let path = path.to_owned();
-        Ok(Some(Entry { label, path, is_alone: false, replicas, sign, file, namespace, member, app, killed }))
+        Ok(Some(Entry {
+            label: name.clone(),
+            name,
+            path,
+            is_alone: false,
+            replicas,
+            sign,
+            file,
+            namespace,
+            member,
+            app,
+            killed,
+        }))
     }
 
     /// The experiment of all of them.

@@ -316,7 +316,7 @@ impl<'a> Drawing<'a> {
             let order = if self.is_by_cost {
                 "What may meet the SLO comes first, the cheapest of it above"
             } else {
-                "The best come first"
+                "What loses least comes first"
             };
             sentences.push(format!("{order}."));
         }

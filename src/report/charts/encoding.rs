@@ -150,14 +150,18 @@ pub fn ring(picture: &mut Picture, at: (f64, f64), size: f64) {
 }
 
 /// A ring in this colour, through which neighbours are seen.
-pub fn ring_in(picture: &mut Picture, (x, y): (f64, f64), size: f64, colour: Colour) {
+pub fn ring_in(picture: &mut Picture, at: (f64, f64), size: f64, colour: Colour) {
+    circle(picture, at, size + RING - 0.9, 1.8, colour);
+}
+
+/// A circle of a line of this width.
+pub fn circle(picture: &mut Picture, (x, y): (f64, f64), radius: f64, width: f64, colour: Colour) {
     const CORNERS: u32 = 48;
-    let radius = size + RING - 0.9;
     let corner = |k: u32| {
         let (sin, cos) = (std::f64::consts::TAU * f64::from(k) / f64::from(CORNERS)).sin_cos();
         (x + radius * cos, y + radius * sin)
     };
-    picture.line((0..=CORNERS).map(corner).collect(), 1.8, colour);
+    picture.line((0..=CORNERS).map(corner).collect(), width, colour);
 }
 
 /// A mark of a shape.

@@ -9,7 +9,7 @@ use crate::report::indifference::Indifference;
 use crate::report::labels::{Labels, in_words};
 use crate::report::loss;
 use crate::report::period::Period;
-use crate::report::ranking::{self, Ground, Ranking, Relation};
+use crate::report::ranking::{self, Ground, Ranking, Relation, Ties};
 use crate::report::recommendation;
 use crate::results::{ExperimentResult, ScenarioResult};
 
@@ -73,9 +73,10 @@ pub fn of_losses(result: &ExperimentResult) -> String {
     if let Some(slo) = result.objective.slo
         && let Some(ranking) = ranking.filter(|ranking| ranking.ground == Ground::CheapestThatMeets)
     {
-        let is = match ranking.ties().0 {
-            0 => "is the cheapest that meets".to_owned(),
-            others => format!("is one of the {} cheapest that meet", others + 1),
+        let is = match ranking.ties() {
+            Ties { equal: 0, .. } => "is the cheapest that meets".to_owned(),
+            Ties { equal, as_good: 0, .. } => format!("loses least of the {} cheapest that meet", equal + 1),
+            Ties { equal, .. } => format!("is one of the {} cheapest that meet", equal + 1),
         };
         return format!(
             "{} {is} {} on average: {} of {what} {each}",
@@ -100,7 +101,7 @@ pub fn of_losses(result: &ExperimentResult) -> String {
             let is_baseline = result.baseline.as_ref() == Some(&shown.name);
             let who = if is_baseline { "The baseline stays".to_owned() } else { settings(result, shown) };
             let matters = Indifference::of(result);
-            if matters.secs >= loss::lost(result, shown).mean {
+            if matters.secs >= loss::lost(result, shown).high {
                 format!("{who}: {} of {what} {each}, which is less than matters ({})", lost(shown), matters.in_short())
             } else {
                 format!(

@@ -199,15 +199,16 @@ fn often(rate: f64) -> String {
 fn title(result: &ExperimentResult, curves: &[Curve<'_>]) -> String {
     let Some(first) = curves.first() else { return String::new() };
     // Too few for a curve is the best that a curve could say.
-    if let Some(shown) = featured::shown(result).filter(|shown| curves.iter().all(|c| c.scenario.name != shown.name)) {
-        let all = shown.time_to_recovery_s.count + shown.time_to_recovery_s.censored;
-        let outages = match all {
+    let outages_of = |one: &ScenarioResult| one.time_to_recovery_s.count + one.time_to_recovery_s.censored;
+    if let Some(shown) = featured::shown(result).filter(|shown| outages_of(shown) < FEW) {
+        let outages = match outages_of(shown) {
             0 => "No outage".to_owned(),
             1 => "One outage".to_owned(),
             n => format!("{} outages", format::whole(n)),
         };
         let (settings, years) = (finding::settings(result, shown), tiles::played(result, shown));
-        let there = if Some(&first.scenario.name) == result.baseline.as_ref() {
+        let is_the_other = featured::other(result).is_some_and(|other| other.name == first.scenario.name);
+        let there = if is_the_other {
             featured::in_the_other(result)
         } else {
             format!("with {}", finding::settings(result, first.scenario))

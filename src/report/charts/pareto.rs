@@ -1,12 +1,12 @@
 //! What availability costs: lost time against the price of a year, and the front of those that nobody beats in both.
 
 use super::axis::{Axis, Range, Unit};
-use super::encoding::{RING, ring_in};
+use super::encoding::{RING, circle, ring_in};
 use super::finding;
 use super::font;
 use super::frame::{self, MARGIN, SMALL};
 use super::label_placement;
-use super::palette::{BLUE, Colour, GREEN, GREY, INK, PAPER, PURPLE, SKY, SLATE};
+use super::palette::{BLUE, Colour, GREEN, GREY, INK, PURPLE, SKY, SLATE};
 use super::picture::{Anchor, Picture};
 use super::sheet::Sheet;
 use crate::report::format;
@@ -15,7 +15,7 @@ use crate::report::labels::Labels;
 use crate::report::loss;
 use crate::report::pareto::{self, Place};
 use crate::report::period::Period;
-use crate::report::ranking::{self, Ground, Ranking};
+use crate::report::ranking::{self, Ground, Ranking, Ties};
 use crate::results::{Estimate, ExperimentResult, ScenarioResult};
 
 const HEIGHT: f64 = 430.0;
@@ -23,8 +23,6 @@ const HEIGHT: f64 = 430.0;
 const MARK: f64 = 5.5;
 /// What stands below it.
 const BELOW: f64 = 58.0;
-/// Of an open mark.
-const HOLE: f64 = 3.2;
 /// So few points all have names.
 const NAMED: usize = 12;
 /// Characters of a varied value beside a point.
@@ -38,10 +36,11 @@ pub fn draw(result: &ExperimentResult, sheet: Sheet) -> Option<Picture> {
     }
     let mut picture = of_placed(&result.only(&placed), sheet)?;
     let left_out = result.scenarios.len() - placed.len();
-    let words = format!("Left out: {left_out} scenarios of which no Node takes some of the replicas.");
+    let scenarios = if left_out == 1 { "scenario" } else { "scenarios" };
+    let words = format!("Left out: {left_out} {scenarios} of which no Node takes some of the replicas.");
     frame::note(&mut picture, &words);
     if sheet.is_part() {
-        let words = format!("{left_out} more have no room");
+        let words = format!("no room in {left_out} more");
         picture.text(picture.right(), picture.height - 6.0, Anchor::Right, SMALL, words);
     }
     Some(picture)
@@ -125,7 +124,12 @@ fn of_placed(result: &ExperimentResult, sheet: Sheet) -> Option<Picture> {
             if let Some(colour) = ring_of(i) {
                 ring_in(picture, (x, y), MARK, colour);
             }
-            picture.disc((x, y), MARK, colour);
+            // A bound is open.
+            if lost[i].bound {
+                circle(picture, (x, y), MARK - 1.0, 2.0, colour);
+            } else {
+                picture.disc((x, y), MARK, colour);
+            }
         });
         picture.description.push(format!(
             "{}: {} a year, {} {what}",
@@ -134,8 +138,6 @@ fn of_placed(result: &ExperimentResult, sheet: Sheet) -> Option<Picture> {
             format::span_with_error(lost[i])
         ));
     }
-    let marks: Vec<((f64, f64), bool)> = (0..costs.len()).map(|i| (at(i), lost[i].bound)).collect();
-    open_bounds(&mut picture, &marks);
     // Only what somebody may take has a name, and the baseline: of the others the page tells on pointing.
     let name = |i: usize| if labels.varied { labels.narrow(i, NAME) } else { labels.short(i) };
     let radius = |i: usize| if ring_of(i).is_some() { MARK + RING } else { 7.0 };
@@ -153,17 +155,6 @@ fn of_placed(result: &ExperimentResult, sheet: Sheet) -> Option<Picture> {
     Some(picture)
 }
 
-/// A bound is open. Two that overlap are one shape, and no known value is taken for a bound.
-fn open_bounds(picture: &mut Picture, marks: &[((f64, f64), bool)]) {
-    let (known, bounds): (Vec<&_>, Vec<&_>) = marks.iter().partition(|(_, is_bound)| !is_bound);
-    for &((x, y), _) in bounds {
-        let is_near = |(a, b): (f64, f64)| (a - x).hypot(b - y) < MARK + HOLE;
-        if !known.iter().any(|(at, _)| is_near(*at)) {
-            picture.disc((x, y), HOLE, PAPER);
-        }
-    }
-}
-
 fn colour(place: Place) -> Colour {
     match place {
         Place::Front => BLUE,
@@ -179,7 +170,7 @@ fn in_words(result: &ExperimentResult, place: Place, sheet: Sheet) -> String {
         Place::Front if sheet.is_part() => "worth its money".to_owned(),
         Place::Perhaps if sheet.is_part() => "perhaps not worth it".to_owned(),
         Place::Dominated if sheet.is_part() => format!("not worth it: another loses as little (within {matters})"),
-        Place::Front => "worth its money: nothing that costs no more loses less".to_owned(),
+        Place::Front => "worth its money: nothing that costs no more is known to lose less".to_owned(),
         Place::Perhaps => "perhaps: another costs no more, and may lose as little".to_owned(),
         Place::Dominated => "not worth it: another costs no more and loses as little".to_owned(),
     }
@@ -189,14 +180,15 @@ fn in_words(result: &ExperimentResult, place: Place, sheet: Sheet) -> String {
 fn title(result: &ExperimentResult, places: &[Place]) -> String {
     let (what, each) = (loss::what(result), Period::of(result).each());
     let cost = |scenario: &ScenarioResult| scenario.cost_per_year.unwrap_or(0.0);
-    let lost = |scenario: &ScenarioResult| loss::amount(loss::lost(result, scenario));
+    let lost = |scenario: &ScenarioResult| loss::sure_amount(loss::lost(result, scenario));
     let front = places.iter().zip(&result.scenarios).filter(|(place, _)| **place == Place::Front);
     let mut front: Vec<&ScenarioResult> = front.map(|(_, scenario)| scenario).collect();
     front.sort_by(|a, b| cost(a).total_cmp(&cost(b)));
     let Some(first) = ranking::recommended(result).or(front.first().copied()) else { return String::new() };
-    let which = match Ranking::of(result).map_or(0, |ranking| ranking.ties().0) {
-        0 => "The cheapest that meets".to_owned(),
-        others => format!("One of the {} cheapest that meet", others + 1),
+    let which = match Ranking::of(result).map(|ranking| ranking.ties()).unwrap_or_default() {
+        Ties { equal: 0, .. } => "The cheapest that meets".to_owned(),
+        Ties { equal, as_good: 0, .. } => format!("What loses least of the {} cheapest that meet", equal + 1),
+        Ties { equal, .. } => format!("One of the {} cheapest that meet", equal + 1),
     };
     let ground = Ranking::of(result).filter(|one| one.ground == Ground::CheapestThatMeets).and(result.objective.slo);
     let meets = ground.map_or(String::new(), |slo| format!("{which} {} on average: ", format::plain_percent(slo)));

@@ -85,13 +85,12 @@ pub fn draw(result: &ExperimentResult, sheet: Sheet) -> Option<Picture> {
     // What somebody may take is seen above what nobody does.
     let mut order: Vec<usize> = (0..points.len()).collect();
     order.sort_by_key(|&i| (front.contains(&i), is_baseline(&points[i]), is_recommended(&points[i])));
-    for &i in &order {
+    // A part of another picture has no room for what nobody would take.
+    let has_room = !sheet.is_part() || points.len() <= NAMED;
+    let is_drawn = |i: &usize| has_room || front.contains(i) || ring_of(&points[*i]).is_some();
+    for &i in order.iter().filter(|i| is_drawn(i)) {
         let (p, (x, y)) = (&points[i], places[i]);
         let is_beaten = !front.contains(&i);
-        // Nor has it room for what nobody would take.
-        if sheet.is_part() && is_beaten && ring_of(p).is_none() && points.len() > NAMED {
-            continue;
-        }
         let colour = encoding.series.colours[p.scenario].faint(if is_beaten { 0.45 } else { 1.0 });
         let words = format!(
             "{}: detected after {} on average, {} needless reactions {each}",
@@ -125,8 +124,9 @@ pub fn draw(result: &ExperimentResult, sheet: Sheet) -> Option<Picture> {
         points.iter().any(|p| is_baseline(p) && !is_recommended(p)).then_some("ring: the baseline"),
     ];
     notes(&mut picture, &labels, rings, points.len() > front.len(), at);
-    if sheet.is_part() && labels.columns.len() > 1 {
-        what_labels_are(&mut picture, &encoding.keys_in_words(&labels), bottom + 52.0);
+    if sheet.is_part() {
+        let drawn = order.iter().filter(|i| is_drawn(i)).count();
+        said_of_a_part(&mut picture, (drawn, points.len()), &encoding.keys_in_words(&labels), bottom);
     }
     for p in &points {
         picture.description.push(format!(
@@ -153,10 +153,17 @@ fn tells(front: &[usize], places: &[(f64, f64)], point: usize, sheet: Sheet) -> 
     front.iter().any(is_there)
 }
 
-fn what_labels_are(picture: &mut Picture, keys: &str, y: f64) {
-    let lines = font::wrap(&format!("labels: {keys}"), SMALL.size, false, picture.right() - MARGIN);
-    for (number, line) in lines.into_iter().enumerate() {
-        picture.text(MARGIN, y + 15.0 * number as f64, Anchor::Left, SMALL, line);
+/// Below a part of another picture: how many points it has, and what the labels list.
+fn said_of_a_part(picture: &mut Picture, (drawn, all): (usize, usize), keys: &str, bottom: f64) {
+    if drawn < all {
+        let words = format!("{drawn} of {all} are drawn: the others are beaten");
+        picture.text(picture.right(), bottom + 34.0, Anchor::Right, SMALL, words);
+    }
+    if keys.contains(" · ") {
+        let lines = font::wrap(&format!("labels: {keys}"), SMALL.size, false, picture.right() - MARGIN);
+        for (number, line) in lines.into_iter().enumerate() {
+            picture.text(MARGIN, bottom + 52.0 + 15.0 * number as f64, Anchor::Left, SMALL, line);
+        }
     }
 }
 

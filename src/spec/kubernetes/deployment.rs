@@ -180,22 +180,23 @@ fn help_without_selector(template: Option<&Node>) -> String {
         || matches!(containers, None | Some(Value::Null))
         || matches!(containers, Some(Value::List(list)) if lacks_image(list))
     {
-        return "it reads like a patch of another Deployment, as Kustomize has them: `kustomize build DIR | hasim estimate -` plays what \
-                they make together"
+        return "it reads like a patch of another Deployment, as Kustomize has them: what `kubectl kustomize DIR` writes has both together"
             .to_owned();
     }
     let labels = template.and_then(|template| template.get("metadata")).and_then(|metadata| metadata.get("labels"));
-    let Some(Value::Map(labels)) = labels.map(|labels| &labels.value) else {
+    let named: Vec<String> = match labels.map(|labels| &labels.value) {
+        Some(Value::Map(labels)) => {
+            labels.iter().map(|entry| format!("{}: {}", entry.key, entry.value.to_json())).collect()
+        }
+        _ => Vec::new(),
+    };
+    if named.is_empty() {
         return "give the template labels, and the selector the same: `selector: {matchLabels: {app: NAME}}`"
             .to_owned();
-    };
-    let named = labels.iter().filter_map(|entry| match &entry.value.value {
-        Value::String(text) => Some(format!("{}: {text}", entry.key)),
-        _ => None,
-    });
+    }
     format!(
-        "apps/v1 wants one that has the template's labels: `selector: {{matchLabels: {{{}}}}}`",
-        named.collect::<Vec<_>>().join(", ")
+        "apps/v1 wants one that no later version changes, of those of the template's labels that stay: `selector: {{matchLabels: {{{}}}}}`",
+        named.join(", ")
     )
 }
 

@@ -97,13 +97,13 @@ pub(in crate::spec) fn kind(document: &Node, problems: &mut Problems) -> Option<
             let rule = format!("must be {} for kind {kind_text}", served.join(" or "));
             let problem = problems.value(version.node, &version.path, rule);
             if version_text.contains('/') {
-                let selector = if *found == Kind::Deployment {
+                let has_selector = document.get("spec").is_some_and(|spec| spec.get("selector").is_some());
+                let selector = if *found == Kind::Deployment && !has_selector {
                     ", and give its spec the `selector` that it must have there"
                 } else {
                     ""
                 };
-                problem
-                    .help(format!("Kubernetes 1.36 serves it no longer: write `apiVersion: {}`{selector}", served[0]));
+                problem.help(format!("Kubernetes 1.36 does not serve it: write `apiVersion: {}`{selector}", served[0]));
             }
             None
         }
@@ -274,7 +274,7 @@ impl Manifest {
             let (metadata, template) = (document.get("metadata")?, document.get("spec")?.get("template")?);
             let name = metadata.text("name").unwrap_or_default();
             let namespace = metadata.text("namespace").unwrap_or("default");
-            let is_other = namespace == deployment.namespace && name != deployment.name;
+            let is_other = namespace == deployment.namespace && name != deployment.name && !is_idle(document);
             let labels = Item::new(template.get("metadata")?.get("labels")?, "");
             let labels = read_labels(&labels, &mut Problems::default())?;
             (is_other && selector.matches(&labels)).then(|| name.to_string())

@@ -3,7 +3,7 @@
 
 use crate::spec::container::Container;
 use crate::spec::deployment::Deployment;
-use crate::spec::diagnostic::{Diagnostic, Problems, Severity};
+use crate::spec::diagnostic::Problems;
 use crate::spec::objects::{Service, Target};
 use crate::spec::ports::PortRef;
 use crate::spec::reader::nearest;
@@ -143,22 +143,17 @@ pub(in crate::spec) fn tell(
     }
 }
 
-const SHARES: &str = "sends requests to the Pods of";
-
-/// Whether a finding says that a Service has the Pods of several Deployments (E4).
-pub fn tells_of_others(finding: &Diagnostic) -> bool {
-    finding.severity == Severity::Note && finding.message.contains(SHARES)
-}
-
 /// Says whose Pods the Service in front of a Deployment, the first one, selects besides: they answer too (E4), and are not
 /// played.
 pub(in crate::spec) fn tell_of_others(deployment: &Deployment, services: &[Service], problems: &mut Problems) {
     let Some(service) = services.first().filter(|service| !service.others.is_empty()) else { return };
     let message = format!(
-        "the Service {} {SHARES} {} too (E4), which are not played: what is lost is lost of the part of {} alone",
+        "the Service {} sends requests to the Pods of {} too (E4), which are not played: what is lost is lost of the part of {} \
+         alone",
         service.name,
         service.others.join(", "),
         deployment.name
     );
-    problems.note(deployment.mark, "", message);
+    let others = service.others.iter().map(|name| (deployment.namespace.clone(), name.clone())).collect();
+    problems.note(deployment.mark, "", message).served_too = others;
 }

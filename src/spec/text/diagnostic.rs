@@ -57,6 +57,8 @@ pub struct Diagnostic {
     pub change: Option<usize>,
     /// No new Pod would ever be Ready, or ever get a request.
     pub never_ready: bool,
+    /// The other Deployments whose Pods a Service has too (E4): namespace and name.
+    pub served_too: Vec<(String, String)>,
 }
 
 impl Diagnostic {
@@ -80,6 +82,7 @@ impl Diagnostic {
             advice: None,
             change: None,
             never_ready: false,
+            served_too: Vec::new(),
         }
     }
 
@@ -236,6 +239,8 @@ pub(in crate::spec) struct Problem {
     pub is_hopeless: bool,
     /// No new Pod would ever be Ready, or ever get a request.
     pub never_ready: bool,
+    /// The other Deployments whose Pods a Service has too: namespace and name.
+    pub served_too: Vec<(String, String)>,
 }
 
 impl Problem {
@@ -278,6 +283,7 @@ impl Problems {
             change: None,
             is_hopeless: false,
             never_ready: false,
+            served_too: Vec::new(),
         });
         let last = self.list.len() - 1;
         &mut self.list[last]
@@ -346,6 +352,7 @@ impl Problems {
             advice: problem.advice,
             change: problem.change,
             never_ready: problem.never_ready,
+            served_too: problem.served_too,
         });
         Report { diagnostics: self.unreadable.into_iter().chain(located).collect() }
     }

@@ -36,7 +36,9 @@ pub fn title(result: &ExperimentResult, replays: &[&RolloutReplay], is_same: boo
         }
         (None, None) if let Some(each) = mean_of_all(result, first) => {
             let one = format::capital(&format::one(&first.operation));
-            let whole = format!("{one}, good or bad, fails requests worth {} on average", loss::sure_amount(&each));
+            let here = rest.first().map_or(String::new(), |second| setting(result, second, first));
+            let whole =
+                format!("{one}{here}, good or bad, fails requests worth {} on average", loss::sure_amount(&each));
             let Some(second) = rest.first() else {
                 let as_there = if is_same { format!(", and {there_in} it is alike") } else { String::new() };
                 return format!("{whole}; this good one fails {}{as_there}", failed(first));

@@ -4,7 +4,8 @@
 //! is the official one of the program or that of a well-known publisher: a private image of the same name may be anything.
 //! Images whose name says nothing about the start are left out: `python` (a web service starts in one second or in
 //! minutes), `golang` and the bases of distroless (nothing is run from them as they are), servers that load their data or
-//! much code first (Elasticsearch, Jenkins), and whatever a team has built itself.
+//! much code first (Elasticsearch, Jenkins), and whatever a team has built itself. One rule only tells what it cannot be: in a few MiB
+//! there is no Java virtual machine, which is assumed of what nothing is known of.
 
 use serde_json::Value as Json;
 
@@ -41,7 +42,7 @@ const PROGRAMS: [(&str, &str); 11] = [
 ];
 
 /// Repositories of Docker Hub, by what runs in them if nothing else is commanded.
-const IMAGES: [(&str, &str); 21] = [
+const IMAGES: [(&str, &str); 20] = [
     // Runtimes: what they run is not known, but it runs on them.
     ("eclipse-temurin", JVM),
     ("openjdk", JVM),
@@ -54,7 +55,6 @@ const IMAGES: [(&str, &str); 21] = [
     ("keycloak/keycloak", JVM),
     // Servers in Go that load nothing much when they start.
     ("traefik", GO),
-    ("grafana/grafana", GO),
     ("caddy", GO),
     ("nginx", "nginx"),
     ("nginxinc/nginx-unprivileged", "nginx"),
@@ -83,17 +83,20 @@ const ELSEWHERE: [(&str, &str); 4] = [
     ("ghcr.io/nginxinc/nginx-unprivileged", "nginx"),
 ];
 
-/// Whose images hold programs in Go: Kubernetes and what is made for it.
-const IN_GO: [&str; 9] = [
-    "registry.k8s.io/",
-    "k8s.gcr.io/",
-    "gcr.io/google_containers/",
+/// Where images hold programs in Go and nothing else: what is made for Kubernetes.
+const IN_GO: [&str; 12] = [
+    "registry.k8s.io/metrics-server/",
+    "registry.k8s.io/kube-state-metrics/",
+    "registry.k8s.io/autoscaling/",
+    "registry.k8s.io/coredns/",
+    "registry.k8s.io/external-dns/",
+    "registry.k8s.io/descheduler/",
+    "registry.k8s.io/prometheus-adapter/",
     "ghcr.io/fluxcd/",
-    "quay.io/argoproj/argocd",
+    "quay.io/argoproj/argocd:",
     "quay.io/jetstack/cert-manager-",
-    "quay.io/metallb/",
-    "public.ecr.aws/ebs-csi-driver/",
-    "gcr.io/knative-releases/",
+    "quay.io/metallb/controller:",
+    "public.ecr.aws/ebs-csi-driver/aws-ebs-csi-driver:",
 ];
 /// A Java virtual machine with a server in it needs more memory, in bytes.
 const LEAST_OF_A_JVM: u64 = 64 << 20;
@@ -106,7 +109,8 @@ pub fn guess_app(deployment: &Json) -> Option<AppGuess> {
     let command = words(&container["command"]);
     if !command.is_empty() {
         // What the image would run is not run.
-        return of_program(&command).map(|(app, program)| guess(app, format!("the command {program}")));
+        let known = of_program(&command).map(|(app, program)| guess(app, format!("the command {program}")));
+        return known.or_else(|| of_memory(container));
     }
     let args = words(&container["args"]);
     if args.contains(&"-jar") {
@@ -124,10 +128,11 @@ pub fn guess_app(deployment: &Json) -> Option<AppGuess> {
         .or_else(|| of_memory(container))
 }
 
-/// Where there is no room for the usual application, a small one.
+/// What it is not known to be, but where there is no room for the usual application, a small one.
 fn of_memory(container: &Json) -> Option<AppGuess> {
-    let limit = container["resources"]["limits"]["memory"].as_str()?;
-    let bytes = quantity::parse(limit)?.units();
+    let limit = &container["resources"]["limits"]["memory"];
+    let limit = limit.as_str().map_or_else(|| limit.to_string(), str::to_owned);
+    let bytes = quantity::parse(&limit)?.units();
     (bytes < LEAST_OF_A_JVM).then(|| guess(GO, format!("the memory limit of {limit}")))
 }
 
@@ -168,6 +173,9 @@ fn file_name(path: &str) -> &str {
 }
 
 fn of_image(image: &str) -> Option<&'static str> {
+    if IN_GO.iter().any(|place| image.starts_with(place)) {
+        return Some(GO);
+    }
     let name = image.split('@').next().unwrap_or(image);
     // A colon before the last slash belongs to the registry.
     let name = match name.rsplit_once(':') {
@@ -177,9 +185,7 @@ fn of_image(image: &str) -> Option<&'static str> {
     if let Some((_, app)) = ELSEWHERE.iter().find(|(known, _)| *known == name) {
         return Some(app);
     }
-    if IN_GO.iter().any(|publisher| name.starts_with(publisher)) {
-        return Some(GO);
-    }
+
     let name = MIRRORS.iter().find_map(|mirror| name.strip_prefix(mirror)).unwrap_or(name);
     let name = name.strip_prefix("library/").unwrap_or(name);
     IMAGES.iter().find(|(known, _)| *known == name).map(|(_, app)| *app)
@@ -230,6 +236,8 @@ mod tests {
             ("example/store:1", None),
             ("registry.k8s.io/metrics-server/metrics-server:v0.7.2", Some(GO)),
             ("quay.io/argoproj/argocd:v2.13.0", Some(GO)),
+            ("quay.io/argoproj/argocd-extension:1", None),
+            ("registry.k8s.io/hpa-example", None),
             ("traefik:v3.2", Some(GO)),
         ] {
             assert_eq!(of(&json!({"image": image})), app, "{image}");
@@ -270,6 +278,10 @@ mod tests {
         assert_eq!(of(&limited("20Mi")), Some(GO));
         assert_eq!(of(&limited("63Mi")), Some(GO));
         assert_eq!(of(&limited("64Mi")), None);
+        assert_eq!(of(&json!({"image": "example/app", "resources": {"limits": {"memory": 33_554_432}}})), Some(GO));
+        let limits = json!({"limits": {"memory": "30Mi"}});
+        assert_eq!(of(&json!({"image": "example/app", "command": ["/manager"], "resources": limits})), Some(GO));
+        assert_eq!(of(&json!({"image": "example/app"})), None);
         assert_eq!(of(&limited("1Gi")), None);
     }
 
