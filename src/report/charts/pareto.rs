@@ -52,7 +52,6 @@ fn of_placed(result: &ExperimentResult, sheet: Sheet) -> Option<Picture> {
     let labels = Labels::of(result);
     let lost: Vec<&Estimate> = result.scenarios.iter().map(|s| loss::lost(result, s)).collect();
     let costs: Vec<f64> = result.scenarios.iter().filter_map(|s| s.cost_per_year).collect();
-    let shown = |e: &Estimate| if e.bound { e.high } else { e.mean };
     let period = Period::of(result);
     let allowed = result.objective.slo.map(|slo| (slo, period.budget(slo)));
 
@@ -63,16 +62,7 @@ fn of_placed(result: &ExperimentResult, sheet: Sheet) -> Option<Picture> {
     let head = y + 10.0;
     let top = y + 22.0;
     let (left, right, bottom) = (MARGIN + 70.0, picture.right() - 10.0, top + sheet.area(HEIGHT, top + BELOW));
-    let values = Range::of(lost.iter().map(|e| shown(e)))?;
-    let ends = lost.iter().flat_map(|e| [e.low, e.high]).filter(|end| *end > values.low / 4.0);
-    let near = allowed.map(|(_, s)| s).filter(|s| *s > values.low / 30.0 && *s < values.high * 30.0);
-    let range = Range::of(ends.chain(near).chain([values.low, values.high]))?;
-    let y_axis = if range.is_wide() {
-        // No mark lies on the axis.
-        Axis::log(Unit::Time, Range { low: range.low / 1.5, ..range }, bottom, top)
-    } else {
-        Axis::linear(Unit::Time, range.high, bottom, top)
-    };
+    let y_axis = y_axis(&lost, allowed.map(|(_, secs)| secs), bottom, top)?;
     let unit = if y_axis.is_log() { format!("{what} (logarithmic)") } else { what.clone() };
     picture.text(MARGIN, head, Anchor::Left, SMALL.bold(), unit);
     let x_axis = Axis::linear(Unit::Number, costs.iter().copied().fold(0.0, f64::max), left, right);
@@ -108,6 +98,7 @@ fn of_placed(result: &ExperimentResult, sheet: Sheet) -> Option<Picture> {
     // What matters more is seen above what matters less.
     let mut in_order: Vec<usize> = (0..costs.len()).collect();
     in_order.sort_by_key(|&i| (recommended != Some(result.scenarios[i].name.as_str()), places[i]));
+    let mut drawn: Vec<usize> = Vec::new();
     for &i in in_order.iter().rev() {
         let scenario = &result.scenarios[i];
         let ((x, y), colour) = (at(i), colour(places[i]));
@@ -119,18 +110,21 @@ fn of_placed(result: &ExperimentResult, sheet: Sheet) -> Option<Picture> {
             pareto::money(result, costs[i]),
             format::with_interval(lost[i])
         );
+        // Of several bounds in one place one is drawn.
+        let is_there = |other: &usize| (at(*other).0 - x).hypot(at(*other).1 - y) < MARK;
+        let is_open = lost[i].bound.then(|| drawn.iter().any(is_there));
         picture.datum(&in_words(result, places[i], sheet), words, |picture| {
             picture.line(vec![(x, low), (x, high)], 1.2, colour.faint(0.55));
             if let Some(colour) = ring_of(i) {
                 ring_in(picture, (x, y), MARK, colour);
             }
-            // A bound is open.
-            if lost[i].bound {
-                circle(picture, (x, y), MARK - 1.0, 2.0, colour);
-            } else {
-                picture.disc((x, y), MARK, colour);
+            match is_open {
+                None => picture.disc((x, y), MARK, colour),
+                Some(false) => circle(picture, (x, y), MARK - 1.0, 2.0, colour),
+                Some(true) => {}
             }
         });
+        drawn.push(i);
         picture.description.push(format!(
             "{}: {} a year, {} {what}",
             scenario.name,
@@ -153,6 +147,23 @@ fn of_placed(result: &ExperimentResult, sheet: Sheet) -> Option<Picture> {
     }
     frame::foot(&mut picture, result, bottom + 58.0);
     Some(picture)
+}
+
+/// What is lost, with the ends of the intervals and what the SLO allows as far as they do not squeeze the values.
+fn y_axis(lost: &[&Estimate], allowed: Option<f64>, bottom: f64, top: f64) -> Option<Axis> {
+    let values = Range::of(lost.iter().map(|e| shown(e)))?;
+    let ends = lost.iter().flat_map(|e| [e.low, e.high]).filter(|end| *end > values.low / 4.0);
+    let near = allowed.filter(|s| *s > values.low / 30.0 && *s < values.high * 30.0);
+    let range = Range::of(ends.chain(near).chain([values.low, values.high]))?;
+    if !range.is_wide() {
+        return Some(Axis::linear(Unit::Time, range.high, bottom, top));
+    }
+    // No mark lies on the axis.
+    Some(Axis::log(Unit::Time, Range { low: range.low / 1.5, ..range }, bottom, top))
+}
+
+fn shown(estimate: &Estimate) -> f64 {
+    if estimate.bound { estimate.high } else { estimate.mean }
 }
 
 fn colour(place: Place) -> Colour {

@@ -118,7 +118,26 @@ fn row(picture: &mut Picture, tiles: &[Tile], top: f64) -> f64 {
 /// The first picture that decides and has room, with its finding above it.
 fn deciding(picture: &mut Picture, result: &ExperimentResult, drawn: &[Chart], (top, bottom): (f64, f64)) {
     let room = WIDTH - 2.0 * MARGIN;
-    let height = bottom - top - CAPTION_ROOM;
+    let headline = answer::headline(result);
+    // What the headline has said is not said again, and leaves more room.
+    let under_a_caption = part_of(result, drawn, bottom - top - CAPTION_ROOM);
+    let is_said = under_a_caption.as_ref().is_some_and(|(part, _)| has_said(&headline, &part.title));
+    let alone = if is_said { part_of(result, drawn, bottom - top) } else { None };
+    let Some((part, scale)) = alone.or(under_a_caption) else { return };
+    let size = CAPTIONS.into_iter().find(|size| font::width(&part.title, *size, true) <= room);
+    let size = size.unwrap_or(CAPTIONS[CAPTIONS.len() - 1]);
+    let mut y = top;
+    let caption = if is_said { Vec::new() } else { font::wrap_lines(&part.title, size, true, room, 2) };
+    for line in caption {
+        y += size * 1.2;
+        picture.text(MARGIN, y, Anchor::Left, regular(size, INK).bold(), line);
+    }
+    let below = if is_said { top } else { (y + 10.0).max(top + CAPTION_ROOM - 10.0) };
+    picture.place(&part, scale, (0.0, below));
+}
+
+/// The first picture that decides and has room below this height, and its scale.
+fn part_of(result: &ExperimentResult, drawn: &[Chart], height: f64) -> Option<(Picture, f64)> {
     let drawn_on = |name: &str, scale: f64, height: f64| part(result, name, Sheet::part(WIDTH / scale, height / scale));
     let fits = |part: &Picture, scale: f64| part.height * scale <= height + 1.0;
     let names: Vec<&str> = all_that_may(result, drawn).collect();
@@ -128,17 +147,16 @@ fn deciding(picture: &mut Picture, result: &ExperimentResult, drawn: &[Chart], (
         LARGER.into_iter().map(|times| times * SCALE).find_map(|scale| Some((whole(scale)?, scale)))
     };
     let shorter = |name: &&str| Some((drawn_on(name, SCALE, height).filter(|part| fits(part, SCALE))?, SCALE));
-    let Some((part, scale)) = names.iter().find_map(|name| larger(name).or_else(|| shorter(name))) else { return };
-    let size = CAPTIONS.into_iter().find(|size| font::width(&part.title, *size, true) <= room);
-    let size = size.unwrap_or(CAPTIONS[CAPTIONS.len() - 1]);
-    let mut y = top;
-    // What the headline has said is not said again.
-    let is_said = answer::headline(result).starts_with(part.title.as_str());
-    let caption = if is_said { Vec::new() } else { font::wrap_lines(&part.title, size, true, room, 2) };
-    for line in caption {
-        y += size * 1.2;
-        picture.text(MARGIN, y, Anchor::Left, regular(size, INK).bold(), line);
+    names.iter().find_map(|name| larger(name).or_else(|| shorter(name)))
+}
+
+/// Whether a headline says what a title does: it begins so, or has all its numbers.
+fn has_said(headline: &str, title: &str) -> bool {
+    fn numbers(text: &str) -> impl Iterator<Item = &str> {
+        let words = text.split_whitespace().map(|word| word.trim_matches(|c: char| !c.is_ascii_digit()));
+        // Of one digit there are too many to tell anything.
+        words.filter(|word| word.len() > 1)
     }
-    let below = if is_said { top } else { (y + 10.0).max(top + CAPTION_ROOM - 10.0) };
-    picture.place(&part, scale, (0.0, below));
+    let said: Vec<&str> = numbers(headline).collect();
+    headline.starts_with(title) || numbers(title).count() > 1 && numbers(title).all(|number| said.contains(&number))
 }

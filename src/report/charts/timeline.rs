@@ -32,6 +32,8 @@ const REVISION: f64 = 5.0;
 const REVISIONS: [Colour; 4] = [BLUE, PURPLE, OLIVE, BLACK];
 /// How many spans of a row are told in words.
 const TOLD: usize = 40;
+/// Seconds within which two instants are one.
+const NEAR: f64 = 1e-3;
 /// Air on both sides of the words in a bar.
 const AIR: f64 = 3.0;
 
@@ -86,6 +88,7 @@ pub fn draw(result: &ExperimentResult, replay: &Replay, sheet: Sheet) -> Picture
             picture.text(x.min(right - half), top - 9.0, Anchor::Middle, SMALL, label);
         }
     });
+    other_outages(&mut picture, replay, &scale, top + ROW / 2.0);
     the_outage(&mut picture, replay, outage, left, top + ROW / 2.0);
     let mut y = top + ROW + 4.0;
     let mut broken: Vec<(f64, &Lane)> = Vec::new();
@@ -192,6 +195,28 @@ fn legend(picture: &mut Picture, y: f64, rows: &[Lane], pods: &[(u32, Colour)]) 
         x += width + 22.0;
     }
     y + 16.0
+}
+
+/// Those before and after it, for which the service is down as well.
+fn other_outages(picture: &mut Picture, replay: &Replay, scale: &Scale, middle: f64) {
+    let zero = replay.outage_from_s;
+    let service = replay.lanes.iter().find(|lane| lane.group == Group::Service);
+    let spans = service.into_iter().flat_map(|lane| &lane.spans).filter(|span| span.tone == Tone::Bad);
+    for (from_s, to_s) in spans.map(|span| (span.from_s - zero, span.to_s - zero)) {
+        let is_another = to_s <= NEAR || from_s >= replay.outage.length_s - NEAR;
+        if !is_another {
+            continue;
+        }
+        let words = format!("another outage, {}", format::in_full(to_s - from_s));
+        picture.role(Role::Moment { from_s, to_s, words, label: "another".to_owned() }, |picture| {
+            let (from, to) = (scale.at(from_s), scale.at(to_s));
+            let width = (to - from).max(1.0);
+            picture.rectangle(from, middle - BAR / 2.0, width, BAR, SLATE.faint(0.45));
+            if font::width("another", SMALL.size, false) + 2.0 * AIR < width {
+                picture.text(from + AIR, middle + 4.0, Anchor::Left, SMALL.coloured(ON_LIGHT), "another");
+            }
+        });
+    }
 }
 
 /// The outage itself, with its length.

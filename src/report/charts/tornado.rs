@@ -85,7 +85,7 @@ pub fn draw(result: &ExperimentResult, sheet: Sheet) -> Option<Picture> {
     let (drawn, all) =
         (blocks.iter().map(|block| block.parameters.len()).sum::<usize>(), ranking.top.len() + ranking.more);
     if sheet.is_part() && drawn < all {
-        let words = format!("{drawn} of {all} with an effect");
+        let words = format!("the first of each kind: {drawn} of {all} with an effect");
         picture.text(picture.right(), y + 8.0, Anchor::Right, SMALL, words);
     }
     if !sheet.is_part() {

@@ -51,16 +51,13 @@ pub fn draw(result: &ExperimentResult, sheet: Sheet) -> Option<Picture> {
     let each = Period::of(result).each();
     let mut picture = Picture::on(sheet);
     let y = frame::head(&mut picture, &finding(result, &points, &front, each), &lead(&faults, &points));
-    picture.text(MARGIN, y + 4.0, Anchor::Left, SMALL.bold(), "mean detection time (less is better)");
+    let of = if let [fault] = &faults[..] { format!(" of {fault}") } else { String::new() };
+    picture.text(MARGIN, y + 4.0, Anchor::Left, SMALL.bold(), format!("mean detection time{of} (less is better)"));
     let top = y + 16.0;
     let (left, right, bottom) =
         (MARGIN + 70.0, picture.right() - sheet.legend() - 28.0, top + sheet.area(HEIGHT, top + BELOW));
     let x_axis = x_axis(&points, x_range, left, right);
-    let y_axis = if y_range.is_wide() {
-        Axis::log(Unit::Time, y_range, bottom, top)
-    } else {
-        Axis::linear(Unit::Time, y_range.high, bottom, top)
-    };
+    let y_axis = y_axis(y_range, sheet, (top, bottom));
     frame::vertical_grid(&mut picture, &x_axis, top, bottom);
     frame::horizontal_grid(&mut picture, &y_axis, left, right);
     picture.line(vec![(left, top), (left, bottom), (right, bottom)], 1.2, GREY);
@@ -259,6 +256,14 @@ fn sum_of(parts: &[Estimate]) -> Estimate {
 
 fn shown(e: &Estimate) -> f64 {
     if e.bound { e.high } else { e.mean }
+}
+
+fn y_axis(range: Range, sheet: Sheet, (top, bottom): (f64, f64)) -> Axis {
+    if range.is_wide() {
+        return Axis::log(Unit::Time, range, bottom, top);
+    }
+    // A name above the highest point has room below the head.
+    Axis::linear(Unit::Time, range.high * sheet.either(1.0, 1.12), bottom, top)
 }
 
 fn x_axis(points: &[Point], range: Range, left: f64, right: f64) -> Axis {
