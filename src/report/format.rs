@@ -188,7 +188,7 @@ pub fn span_with_error(estimate: &Estimate) -> String {
     }
     // Rare events give lopsided intervals, for which a ± would be wrong on one side, or seem to reach below zero.
     let (above, below) = (estimate.high - estimate.mean, estimate.mean - estimate.low);
-    let lopsided = above.max(below) > 1.3 * above.min(below) && half > 0.25 * estimate.mean;
+    let lopsided = above.max(below) > 1.3 * above.min(below) && half > 0.15 * estimate.mean;
     if lopsided && above > below || estimate.low > 0.0 && half > 0.8 * estimate.mean {
         let (unit, name) = unit_of(estimate.high);
         let [mean, low, high] = [estimate.mean, estimate.low, estimate.high].map(|secs| significant(secs / unit, 2));

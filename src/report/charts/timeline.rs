@@ -64,7 +64,7 @@ pub fn draw(result: &ExperimentResult, replay: &Replay, sheet: Sheet) -> Picture
     let left = left(&all);
     let scale = Scale::of(&all, replay, left, right);
     let zero = replay.outage_from_s;
-    let top = head(&mut picture, &finding::title(result, replay), &lead(replay, &scale));
+    let top = head(&mut picture, &finding::title(result, replay), &lead(result, replay, &scale));
     let revisions: BTreeSet<u32> = all.iter().filter_map(|row| row.revision).collect();
     let of_revision = |revision: u32| REVISIONS[revisions.range(..revision).count() % REVISIONS.len()];
     let pods: Vec<(u32, Colour)> = revisions.iter().map(|revision| (*revision, of_revision(*revision))).collect();
@@ -140,11 +140,18 @@ fn heading(rows: &[Lane]) -> f64 {
     f64::from(u8::from(group != Group::Service && is_told_apart))
 }
 
-fn lead(replay: &Replay, scale: &Scale) -> String {
+fn lead(result: &ExperimentResult, replay: &Replay, scale: &Scale) -> String {
     let mut text = format!(
         "{}: replication {}, outage {} of that replication. Time runs from its beginning; it is shaded.",
         replay.scenario, replay.outage.replication, replay.outage.number
     );
+    let needed = result.objective.min_serving;
+    if needed > 1 && result.objective.system.is_none() && !result.each_alone {
+        text += &format!(" The service needs {needed} Pods.");
+    }
+    if replay.lanes.iter().flat_map(|lane| &lane.spans).any(|span| span.words.starts_with('#')) {
+        text += " # counts the starts of a container.";
+    }
     match scale.special().map(|piece| piece.kind) {
         Some(Kind::Close) => text += " Between the dashed lines time is drawn larger.",
         Some(_) => {

@@ -21,7 +21,7 @@ impl Screen<'_> {
         notes.extend(printed.contains('†').then(|| ranking::DAGGER.to_owned()));
         notes.extend(self.standings(printed));
         notes.push(format!(
-            "± is half of a {level} interval over replications. Failed requests: as time of full traffic. \
+            "± is half of a {level} interval over replications, the longer one where they differ. Failed requests: as time of full traffic. \
          Recovery: from a fault until the Pod serves in rotation again."
         ));
         let bound = |s: &ScenarioResult| {
