@@ -225,6 +225,8 @@ pub struct Checked {
     /// For an experiment with advice that values alone can follow: the scenario that is advised on, as it is, and after it
     /// the same with one piece of advice followed in each.
     pub changes: Option<Study>,
+    /// The file holds documents, and all are of kinds that hasim does not read.
+    pub is_unread: bool,
 }
 
 /// Validates any file that hasim reads, and advises on it: manifests, our kinds, an experiment with all that it names.
@@ -236,7 +238,7 @@ pub fn check_file(path: &Path) -> Checked {
 pub fn check_file_with(path: &Path, open: &dyn Fn(&Path) -> io::Result<Vec<u8>>) -> Checked {
     match open(path) {
         Ok(bytes) => check_bytes_with(path, &bytes, open),
-        Err(error) => Checked { report: unreadable(path, &error), changes: None },
+        Err(error) => Checked { report: unreadable(path, &error), ..Checked::default() },
     }
 }
 
@@ -255,8 +257,10 @@ pub fn check_bytes_with(path: &Path, bytes: &[u8], open: &dyn Fn(&Path) -> io::R
         // How many targets there were is a flag of calibrate: here it is only seen whether the rest is sound.
         let targets = incidents::Targets { replicas: Some(1), nodes: Some(1) };
         let _ = incidents::read_record(&documents, targets, &mut loader.problems);
-        return Checked { report: loader.problems.report(&loader.sources), changes: None };
+        return Checked { report: loader.problems.report(&loader.sources), ..Checked::default() };
     }
+    let is_other = |document: &Node| manifest::kind(document, &mut Problems::default()) == Some(Kind::Other);
+    let is_unread = !documents.is_empty() && documents.iter().all(is_other);
     let manifest = manifest::sort(file, documents, &mut loader.problems);
     manifest::check(&manifest, &mut loader.problems);
     slo::check(&manifest, &mut loader.problems);
@@ -268,7 +272,7 @@ pub fn check_bytes_with(path: &Path, bytes: &[u8], open: &dyn Fn(&Path) -> io::R
             check_ours(&mut loader, path, *kind, document);
         }
     }
-    Checked { report: loader.problems.report(&loader.sources), changes }
+    Checked { report: loader.problems.report(&loader.sources), changes, is_unread }
 }
 
 fn check_ours(loader: &mut Loader<'_>, path: &Path, kind: Kind, document: &Node) {

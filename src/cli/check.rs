@@ -85,7 +85,6 @@ impl Check {
             };
             for file in files {
                 checked += 1;
-                unread += usize::from(self.format == Shown::Text && intake::holds_nothing_to_check(&file));
                 let found = match look_at(&file) {
                     Ok(found) => found,
                     Err(error) => {
@@ -94,6 +93,7 @@ impl Check {
                         continue;
                     }
                 };
+                unread += usize::from(found.is_unread);
                 if found.report.has_errors() {
                     exit = Exit::BadInput;
                 }

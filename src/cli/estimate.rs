@@ -59,16 +59,7 @@ impl Estimate {
     }
 
     pub fn execute(mut self) -> Exit {
-        let meant = match self.meant("estimate -") {
-            Ok(meant) => meant,
-            Err(exit) => return exit,
-        };
-        let (meant, left_out) = Self::with_pods(meant);
-        let answer = self.answer_of(meant).map(|mut answer| {
-            answer.result.notes.extend(left_out);
-            answer
-        });
-        match answer {
+        match self.meant("estimate -").and_then(|meant| self.answer_of(meant)) {
             Ok(Answer { result, is_partial }) => match self.playing.deliver(&result) {
                 Exit::Done if is_partial => Exit::BadInput,
                 exit => exit,
@@ -78,7 +69,14 @@ impl Estimate {
     }
 
     /// The answer for the Deployments that are meant.
-    fn answer_of(&mut self, mut meant: Vec<Meant>) -> Result<Answer, Exit> {
+    fn answer_of(&mut self, meant: Vec<Meant>) -> Result<Answer, Exit> {
+        let (meant, left_out) = Self::with_pods(meant);
+        let mut answer = self.answer_with_pods(meant)?;
+        answer.result.notes.extend(left_out);
+        Ok(answer)
+    }
+
+    fn answer_with_pods(&mut self, mut meant: Vec<Meant>) -> Result<Answer, Exit> {
         if meant.len() > 1 {
             return self.answer_many(meant);
         }

@@ -50,16 +50,6 @@ pub(super) enum Intake {
     Else,
 }
 
-/// Whether all that a file holds is of kinds that hasim does not read, or does not play.
-pub(super) fn holds_nothing_to_check(file: &Path) -> bool {
-    let Ok(bytes) = (if file == Path::new("-") { spec::read_standard_input() } else { spec::read_file(file) }) else {
-        return false;
-    };
-    let contents = Contents::of(&bytes);
-    let is_checked = |one: &spec::Document| one.is_read && one.kind != DocumentKind::OtherWorkload;
-    !contents.documents.is_empty() && !contents.documents.iter().any(is_checked)
-}
-
 impl Intake {
     /// What lies under a name; `-` is standard input.
     pub fn of(path: &Path) -> Self {

@@ -38,8 +38,6 @@ pub struct Document {
     pub name: String,
     /// Its namespace.
     pub namespace: String,
-    /// Its kind is one that hasim reads, or that it tells why it does not play it.
-    pub is_read: bool,
     /// It is a Deployment that is to have no Pods: `replicas: 0`.
     pub is_idle: bool,
 }
@@ -99,9 +97,8 @@ impl Document {
             (false, _) if unplayed::is_one(document) => DocumentKind::OtherWorkload,
             (false, _) => DocumentKind::Other,
         };
-        let is_read = manifest::kind(document, &mut Problems::default()) != Some(Kind::Other);
         let is_idle = kind == DocumentKind::Deployment && manifest::is_idle(document);
-        Some(Self { kind, stated, name, namespace, is_read, is_idle })
+        Some(Self { kind, stated, name, namespace, is_idle })
     }
 }
 

@@ -5,7 +5,7 @@ use crate::report::featured;
 use crate::report::format;
 use crate::report::labels::Labels;
 use crate::report::loss;
-use crate::results::{Estimate, ExperimentResult, OperationResult, Rollback, RolloutReplay};
+use crate::results::{Estimate, ExperimentResult, Rollback, RolloutReplay};
 
 /// What the picture says: what one costs on average, and those that are drawn.
 pub fn title(result: &ExperimentResult, replays: &[&RolloutReplay], is_same: bool) -> String {
@@ -14,39 +14,24 @@ pub fn title(result: &ExperimentResult, replays: &[&RolloutReplay], is_same: boo
     match (&first.rollback, mean(result, first)) {
         (Some(rollback), _) => bad_title(result, first, rollback, rest.first().copied(), is_same),
         (None, Some(each)) => {
-            let (mut words, ends) = format::span_and_ends(&each);
-            if each.rests_on_few {
-                words = loss::sure_amount(&each);
-            }
-            let ends =
-                if rest.is_empty() && !each.bound && !each.rests_on_few { format!(" ({ends})") } else { String::new() };
-            let here = rest.first().map_or(String::new(), |second| setting(result, second, first));
-            let whole = format!(
-                "{}{here} fails requests worth {words}{ends} on average",
-                format::capital(&format::one(&first.operation))
-            );
+            let [quality, one, two] = if each.is_over_bad_ones {
+                [", good or bad,", "this good one", "the good ones"]
+            } else {
+                ["", "this one", "the two"]
+            };
+            let one_in = |settings: String| {
+                let name = format::capital(&format::one(&first.operation));
+                format!("{name}{settings}{quality} fails requests worth {}", each.in_words(rest.is_empty()))
+            };
             let Some(second) = rest.first() else {
                 let as_there = if is_same { format!(", and {there_in} it is alike") } else { String::new() };
-                return format!("{whole}; this one fails {}{as_there}", failed(first));
+                return format!("{} on average; {one} fails {}{as_there}", one_in(String::new()), failed(first));
             };
-            let there = mean(result, second).map_or(String::new(), |each| {
-                format!(", {there_in}{} {}", setting(result, first, second), loss::sure_amount(&each))
+            let there = mean(result, second).map_or(String::new(), |there| {
+                format!(", {there_in}{} {}", setting(result, first, second), loss::sure_amount(&there.each))
             });
-            format!("{whole}{there}; the two drawn here fail {} and {}", failed(first), failed(second))
-        }
-        (None, None) if let Some(each) = mean_of_all(result, first) => {
-            let one = format::capital(&format::one(&first.operation));
-            let here = rest.first().map_or(String::new(), |second| setting(result, second, first));
-            let whole =
-                format!("{one}{here}, good or bad, fails requests worth {} on average", loss::sure_amount(&each));
-            let Some(second) = rest.first() else {
-                let as_there = if is_same { format!(", and {there_in} it is alike") } else { String::new() };
-                return format!("{whole}; this good one fails {}{as_there}", failed(first));
-            };
-            let there = mean_of_all(result, second).map_or(String::new(), |each| {
-                format!(", {there_in}{} {}", setting(result, first, second), loss::sure_amount(&each))
-            });
-            format!("{whole}{there}; the good ones drawn here fail {} and {}", failed(first), failed(second))
+            let here = one_in(setting(result, second, first));
+            format!("{here} on average{there}; {two} drawn here fail {} and {}", failed(first), failed(second))
         }
         (None, None) => {
             let this = format!(
@@ -100,20 +85,30 @@ fn bad_title(
     format!("{title}; {there_in}{setting} {}", failed(second))
 }
 
-/// What one costs on average in the scenario of this one, where it is one of them all: none of them was bad.
-fn mean(result: &ExperimentResult, replay: &RolloutReplay) -> Option<Estimate> {
-    let operation = operation_of(result, replay)?;
-    operation.failed_request_s_each.filter(|_| operation.rolled_back_s.count == 0)
+/// What one costs on average in a scenario.
+struct Mean {
+    each: Estimate,
+    /// Over good and bad ones: no single one is like it.
+    is_over_bad_ones: bool,
 }
 
-/// The same over all, the good and the bad: no single one is like it.
-fn mean_of_all(result: &ExperimentResult, replay: &RolloutReplay) -> Option<Estimate> {
-    operation_of(result, replay)?.failed_request_s_each
+impl Mean {
+    /// Its amount, with its interval where that is told too, or where it rests on few.
+    fn in_words(&self, with_ends: bool) -> String {
+        if self.each.rests_on_few || self.each.bound {
+            return loss::sure_amount(&self.each);
+        }
+        let (words, ends) = format::span_and_ends(&self.each);
+        if with_ends { format!("{words} ({ends})") } else { words }
+    }
 }
 
-fn operation_of<'a>(result: &'a ExperimentResult, replay: &RolloutReplay) -> Option<&'a OperationResult> {
+/// What one costs on average in the scenario of this one.
+fn mean(result: &ExperimentResult, replay: &RolloutReplay) -> Option<Mean> {
     let scenario = result.scenarios.iter().find(|scenario| scenario.name == replay.scenario)?;
-    scenario.operations.iter().find(|(name, _)| **name == replay.operation).map(|(_, operation)| operation)
+    let (_, operation) = scenario.operations.iter().find(|(name, _)| **name == replay.operation)?;
+    let is_over_bad_ones = operation.rolled_back_s.count > 0;
+    operation.failed_request_s_each.map(|each| Mean { each, is_over_bad_ones })
 }
 
 /// What fails, after "fails".

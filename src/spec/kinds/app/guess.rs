@@ -185,7 +185,6 @@ fn of_image(image: &str) -> Option<&'static str> {
     if let Some((_, app)) = ELSEWHERE.iter().find(|(known, _)| *known == name) {
         return Some(app);
     }
-
     let name = MIRRORS.iter().find_map(|mirror| name.strip_prefix(mirror)).unwrap_or(name);
     let name = name.strip_prefix("library/").unwrap_or(name);
     IMAGES.iter().find(|(known, _)| *known == name).map(|(_, app)| *app)
