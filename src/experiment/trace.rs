@@ -201,32 +201,57 @@ fn delivering(deliveries: &[Delivery], model: &Model) -> Vec<Delivering> {
     // By place in memory: whose Pod is in rotation there, and what it fails.
     let mut endpoints: Vec<Option<(WorkloadId, Millionths)>> = Vec::new();
     let none = |workload| Delivering { at: SimTime::ZERO, workload, pods: 0, in_rotation: 0, failing: 0 };
-    let mut counts: Vec<Delivering> = model.workloads.ids().map(none).collect();
-    let mut last: IdVec<WorkloadId, Delivering> = counts.clone().into();
+    let mut told: Vec<Delivering> = model.workloads.ids().map(none).collect();
+    let mut last: IdVec<WorkloadId, Delivering> = told.clone().into();
     for instant in deliveries.chunk_by(|a, b| a.at == b.at) {
+        let at = instant[0].at;
+        let mut now: Vec<Delivering> = Vec::new();
         for delivery in instant {
             if endpoints.len() <= delivery.pod.index() {
                 endpoints.resize(delivery.pod.index() + 1, None);
             }
-            endpoints[delivery.pod.index()] = delivery.workload.map(|workload| (workload, delivery.failing));
-        }
-        let at = instant[0].at;
-        for workload in model.workloads.ids() {
-            let its = endpoints.iter().flatten().filter(|(of, _)| *of == workload);
-            let mut now = Delivering { at, ..none(workload) };
-            for (_, failing) in its {
-                now.in_rotation += 1;
-                now.pods += usize::from(*failing != Millionths::ALL);
-                now.failing += u64::from(failing.count());
+            let after = delivery.workload.map(|workload| (workload, delivery.failing));
+            let before = std::mem::replace(&mut endpoints[delivery.pod.index()], after);
+            if let Some((workload, failing)) = before {
+                let count = count_of(&mut now, workload, &last);
+                count.in_rotation -= 1;
+                count.pods -= usize::from(failing != Millionths::ALL);
+                count.failing -= u64::from(failing.count());
             }
-            let before = std::mem::replace(&mut last[workload], now);
-            if (Delivering { at, ..before }) != now {
-                counts.retain(|count| count.at != at || count.workload != workload);
-                counts.push(now);
+            if let Some((workload, failing)) = after {
+                let count = count_of(&mut now, workload, &last);
+                count.in_rotation += 1;
+                count.pods += usize::from(failing != Millionths::ALL);
+                count.failing += u64::from(failing.count());
+            }
+        }
+        now.sort_by_key(|count| count.workload);
+        for count in now.into_iter().map(|count| Delivering { at, ..count }) {
+            let before = std::mem::replace(&mut last[count.workload], count);
+            if (Delivering { at, ..before }) == count {
+                continue;
+            }
+            if at == SimTime::ZERO {
+                told[count.workload.index()] = count;
+            } else {
+                told.push(count);
             }
         }
     }
-    counts
+    told
+}
+
+/// The count of a Deployment in this instant, which begins as it was.
+fn count_of<'a>(
+    now: &'a mut Vec<Delivering>,
+    workload: WorkloadId,
+    last: &IdVec<WorkloadId, Delivering>,
+) -> &'a mut Delivering {
+    let place = now.iter().position(|count| count.workload == workload).unwrap_or_else(|| {
+        now.push(last[workload]);
+        now.len() - 1
+    });
+    &mut now[place]
 }
 
 fn outages(counts: &[Delivering], model: &Model) -> Vec<Outage> {

@@ -1,5 +1,7 @@
 //! What must serve for a system to be available.
 
+use smallvec::{SmallVec, smallvec};
+
 use crate::ids::WorkloadId;
 
 /// A condition on how many Pods of each Deployment serve in rotation. A Deployment stands in it at most once.
@@ -46,13 +48,15 @@ impl Requirement {
         match self {
             Self::Pods { workload, .. } => p(*workload),
             Self::Parts { at_least, parts } => {
-                // By how many of the parts so far are met, up to as many as it takes.
-                let mut met = vec![0.0; at_least + 1];
+                // By how many of the parts so far are met, up to as many as it takes; from those alone that the parts which
+                // are left can bring up to it. Where all are asked for, this is one product.
+                let mut met: SmallVec<[f64; 8]> = smallvec![0.0; at_least + 1];
                 met[0] = 1.0;
-                for part in parts {
+                for (place, part) in parts.iter().enumerate() {
                     let q = part.probability(p);
+                    let can_do = (at_least + place + 1).saturating_sub(parts.len());
                     met[*at_least] += met[at_least - 1] * q;
-                    for count in (1..*at_least).rev() {
+                    for count in (can_do.max(1)..(*at_least).min(place + 2)).rev() {
                         met[count] += (met[count - 1] - met[count]) * q;
                     }
                     met[0] *= 1.0 - q;
@@ -87,6 +91,11 @@ mod tests {
         close(two.probability(&p), 0.9 * 0.5 * 0.8 + 2.0 * (0.9 * 0.5 * 0.2) + 0.1 * 0.5 * 0.2);
         let nested = Requirement::any(vec![Requirement::all(vec![pods(0), pods(1)]), pods(2)]);
         close(nested.probability(&p), 1.0 - (1.0 - 0.45) * 0.8);
+        let most = Requirement::Parts { at_least: 5, parts: (0..7).map(pods).collect() };
+        close(
+            most.probability(&|_| 0.8),
+            21.0 * 0.8_f64.powi(5) * 0.04 + 7.0 * 0.8_f64.powi(6) * 0.2 + 0.8_f64.powi(7),
+        );
         assert!(nested.is_met(&|workload| workload.index() == 2) && !nested.is_met(&|workload| workload.index() == 0));
     }
 }

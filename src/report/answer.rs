@@ -214,13 +214,13 @@ fn availability(result: &ExperimentResult, shown: &ScenarioResult) -> String {
             format!("{} of downtime", format::full(downtime))
         };
         let bound = if downtime.bound {
-            format!(" ({} at most, {level} bound)", format::in_full(downtime.high))
+            format!(" (on average at most {}, {level} bound)", format::in_full(downtime.high))
         } else {
             ends(downtime).map_or(String::new(), |ends| format!(" ({level} CI {ends})"))
         };
         let of_failed = ends(failed).map_or(String::new(), |ends| format!(" ({ends})"));
         let runs = format!("{} runs of {}", format::whole(shown.replications), format::tick(result.horizon_s));
-        return format!("{subject}, in {runs}: {down}{bound}, and {failures} a run{of_failed}.");
+        return format!("{subject}, in {runs}: {down}{bound}, and {failures} a run on average{of_failed}.");
     }
     let takes = result.objective.system.as_ref().map_or(String::new(), |system| format!(", which needs {system},"));
     if availability.bound {
