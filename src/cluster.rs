@@ -83,7 +83,7 @@ mod work;
 mod workload;
 
 // What watches a replication needs nothing else.
-pub use replication::{Replication, Watched, watch, watch_unchecked};
+pub use replication::{Replication, Watched, begins_in_week, watch, watch_unchecked};
 
 pub use crate::history::{
     Cause, CauseSet, Endpoint, EndpointView, Exit, Happening, Observation, Observed, Observer, OperationEnd, Phase,

@@ -21,6 +21,7 @@ mod outcome;
 mod overflow;
 mod panics;
 mod play;
+mod requests;
 #[cfg(test)]
 mod sample;
 mod tally;

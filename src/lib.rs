@@ -33,8 +33,9 @@
 //! template through one accessor (`cluster::Cluster::spec`), draws are keyed by workload, slot and name, and a sync is a list of
 //! stops and starts, so that these find their place without surgery:
 //!
-//! - an autoscaler and the load: `cluster/{load,autoscaler}.rs`, which sets replicas as `cluster/scaling.rs` does, with traffic in
-//!   [`model`];
+//! - what the load does to Pods (queues, probes that feel it) and an autoscaler: `cluster/{load,autoscaler}.rs`, which sets replicas as
+//!   `cluster/scaling.rs` does. How many requests come stands in [`model`] (`Traffic`), and what they cost is measured
+//!   (`experiment::measure`), as long as it changes nothing that a Pod does;
 //! - a graph of services that call each other: [`model`], beside the requirement over workloads.
 //!
 //! # What holds

@@ -13,6 +13,7 @@ mod drain;
 mod fault;
 mod millionths;
 mod requirement;
+mod traffic;
 mod upgrade;
 mod withdrawal;
 mod workload;
@@ -30,6 +31,7 @@ pub use fault::{
 };
 pub use millionths::Millionths;
 pub use requirement::Requirement;
+pub use traffic::Traffic;
 pub use upgrade::{NodeUpgrade, OnTimeout, UpgradeOrder};
 pub use withdrawal::{Handler, NodeWithdrawal, Replacement, WithdrawalReason, WithdrawalScope};
 pub use workload::{
@@ -56,6 +58,8 @@ pub struct Model {
     pub budgets: IdVec<BudgetId, Budget>,
     /// Where it runs.
     pub cluster: Cluster,
+    /// How many requests come; `None`: nobody says, and each second counts like any other.
+    pub traffic: Option<Traffic>,
     /// What breaks.
     pub faults: IdVec<FaultId, Fault>,
     /// Who mends what nothing else mends; `None`: nobody.

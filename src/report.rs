@@ -30,6 +30,7 @@ mod fates;
 mod featured;
 mod indifference;
 mod labels;
+mod load;
 mod loss;
 mod operations;
 mod pareto;

@@ -28,7 +28,9 @@ mod text;
 
 // Files name each other by what they are, whatever folder they lie in.
 pub use kinds::incidents;
-use kinds::{app, cluster, control_plane, experiment, faults, latencies, law, operations, script, slo, stopping};
+use kinds::{
+    app, cluster, control_plane, experiment, faults, latencies, law, operations, script, slo, stopping, traffic,
+};
 use kubernetes::{
     affinity, autoscaler, deployment, hooks, image, labels, manifest, node_labels, objects, ports, probe, resources,
     taints, unplayed, volumes,
@@ -288,6 +290,9 @@ fn check_ours(loader: &mut Loader<'_>, path: &Path, kind: Kind, document: &Node)
         }
         Kind::FaultModel => faults::check(document, problems),
         Kind::Operations => operations::check(document, problems),
+        Kind::Traffic => {
+            let _ = traffic::read(document, problems);
+        }
         Kind::Incidents => {
             let _ = incidents::read(loader, path, document);
         }

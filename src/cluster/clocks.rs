@@ -6,6 +6,7 @@
 
 use std::collections::BTreeSet;
 
+use super::begins_in_week;
 use super::dice::Dice;
 use super::observer::{Observed, Observer, Spell};
 use super::state::{Kubelet, Stage};
@@ -200,10 +201,9 @@ impl<O: Observer> Cluster<'_, O> {
         }
     }
 
-    /// Since the beginning of Monday; the same in all scenarios.
+    /// Since the beginning of Monday.
     fn of_week(&self, now: SimTime) -> Duration {
-        let begins = self.stream(Target::Cluster, Purpose::Week).uniform(0) * WEEK.as_secs_f64();
-        (Duration::from_secs_f64(begins) + now.since(SimTime::ZERO)) % WEEK
+        (begins_in_week(self.streams) + now.since(SimTime::ZERO)) % WEEK
     }
 
     fn clock_mut(&mut self, target: Target) -> &mut Clock {

@@ -5,15 +5,21 @@ use super::Mutation;
 use super::{Cluster, Event, Mode};
 use crate::engine::Engine;
 use crate::history::Observer;
-use crate::model::Model;
-use crate::random::Streams;
-use crate::time::SimTime;
+use crate::model::{Model, WEEK};
+use crate::random::{Owner, Purpose, Streams};
+use crate::time::{Duration, SimTime};
 
 /// A replication in play: the engine and the cluster.
 #[derive(Debug, Clone)]
 pub struct Replication<'m, O> {
     engine: Engine<Event>,
     cluster: Cluster<'m, O>,
+}
+
+/// How long after the beginning of a Monday the replication with these streams begins; the same in all scenarios.
+pub fn begins_in_week(streams: Streams) -> Duration {
+    let week = streams.stream(Owner::Replication, Purpose::Week);
+    Duration::from_secs_f64(week.uniform(0) * WEEK.as_secs_f64())
 }
 
 impl<'m, O: Observer> Replication<'m, O> {

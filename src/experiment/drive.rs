@@ -4,9 +4,10 @@ use std::ops::ControlFlow;
 
 use super::measure::Measures;
 use super::outcome::Outcome;
-use crate::cluster::{Mode, Replication};
+use crate::cluster::{Mode, Replication, begins_in_week};
 use crate::history::Observer;
 use crate::model::Model;
+use crate::random::Streams;
 use crate::time::{Duration, SimTime};
 
 /// A replication that can be played on, watched by [`Measures`].
@@ -52,15 +53,19 @@ impl<O: Observer + ?Sized> Play for Replication<'_, Beside<'_, O>> {
 /// given up.
 pub type Watcher<'r> = dyn FnMut(f64) -> ControlFlow<()> + 'r;
 
+fn measures(model: &Model, seed: u64, index: u64) -> Measures {
+    Measures::in_week(model, begins_in_week(Streams::new(seed, index)))
+}
+
 /// Plays and measures one replication: a function of model, seed and index (invariant 1).
 pub fn replicate(model: &Model, seed: u64, index: u64) -> Outcome {
-    let watch = (Measures::new(model), &mut ());
+    let watch = (measures(model, seed, index), &mut ());
     drive(&mut Replication::new(model, seed, index, Mode::Fast, watch), model.horizon)
 }
 
 /// Like [`replicate`], for somebody who waits; `None` where that is given up.
 pub fn replicate_watched(model: &Model, seed: u64, index: u64, reached: &mut Watcher<'_>) -> Option<Outcome> {
-    let watch = (Measures::new(model), &mut ());
+    let watch = (measures(model, seed, index), &mut ());
     let mut replication = Replication::new(model, seed, index, Mode::Fast, watch);
     drive_watched(&mut replication, model.horizon, reached)
 }
@@ -73,7 +78,7 @@ pub fn replicate_beside(
     mode: Mode,
     other: &mut dyn Observer,
 ) -> (Outcome, SimTime) {
-    let mut replication = Replication::new(model, seed, index, mode, (Measures::new(model), other));
+    let mut replication = Replication::new(model, seed, index, mode, (measures(model, seed, index), other));
     let outcome = drive(&mut replication, model.horizon);
     let end = replication.now();
     replication.into_observer();

@@ -4,6 +4,7 @@ mod cost;
 mod distribution;
 mod end;
 mod facts;
+mod load;
 mod operations;
 mod precision;
 mod scale;

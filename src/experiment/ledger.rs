@@ -11,7 +11,7 @@ const PHASES: usize = Phase::ALL.len();
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Cell(u32);
 
-/// Causes by number: the faults of the model in their order, then `probe`, then `start`.
+/// Causes by number: the faults of the model in their order, then `probe`, `start` and `overload`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Causes {
     faults: usize,
@@ -25,12 +25,16 @@ impl Causes {
 
     /// How many there are.
     pub(super) fn count(self) -> usize {
-        self.faults + 2
+        self.faults + 3
     }
 
     /// All of them, in their order.
     pub(super) fn all(self) -> impl Iterator<Item = Cause> {
-        (0..self.faults).map(|fault| Cause::Fault(FaultId::new(fault))).chain([Cause::Probe, Cause::Start])
+        (0..self.faults).map(|fault| Cause::Fault(FaultId::new(fault))).chain([
+            Cause::Probe,
+            Cause::Start,
+            Cause::Overload,
+        ])
     }
 
     /// The number of a cause.
@@ -39,6 +43,7 @@ impl Causes {
             Cause::Fault(fault) => fault.index(),
             Cause::Probe => self.faults,
             Cause::Start => self.faults + 1,
+            Cause::Overload => self.faults + 2,
         }
     }
 

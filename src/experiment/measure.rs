@@ -1,6 +1,7 @@
 //! Measuring one replication: from what an observer sees to an [`Outcome`], that of the system and, where several Deployments
 //! make it, that of each.
 
+mod load;
 mod members;
 mod operations;
 mod service;
@@ -11,7 +12,7 @@ use super::outcome::Outcome;
 use crate::history::{Observed, Observer, Target};
 use crate::ids::{IdVec, PodId, SlotId, WorkloadId};
 use crate::model::Model;
-use crate::time::SimTime;
+use crate::time::{Duration, SimTime};
 
 /// Watches one replication and adds up.
 #[derive(Debug, Clone)]
@@ -27,14 +28,19 @@ pub struct Measures {
 impl Measures {
     /// Measures for a replication of `model`, at time 0 before any report.
     pub fn new(model: &Model) -> Self {
+        Self::in_week(model, Duration::ZERO)
+    }
+
+    /// The same where time 0 lies so long after the beginning of a Monday.
+    pub fn in_week(model: &Model, week: Duration) -> Self {
         let mut measures = Self {
-            system: Service::of_system(model),
+            system: Service::of_system(model, week),
             workloads: IdVec::default(),
             slots: IdVec::default(),
             pods: Vec::new(),
         };
         if model.workloads.len() > 1 {
-            measures.workloads = model.workloads.ids().map(|id| Service::of_workload(model, id)).collect();
+            measures.workloads = model.workloads.ids().map(|id| Service::of_workload(model, id, week)).collect();
             let slots = (0..model.slots()).map(SlotId::new);
             measures.slots = slots.map(|slot| model.owner_of(slot).0).collect();
         }

@@ -22,6 +22,7 @@ pub(super) fn model(replicas: u32, min_serving: u32, faults: usize, warm_up: u64
         while_starting: WhileStarting::Refuses,
         on_sigterm: OnSigterm::Ignores,
         probe_failure: 0.0,
+        capacity: None,
     };
     Model {
         workloads: vec![Workload {
@@ -71,6 +72,7 @@ pub(super) fn model(replicas: u32, min_serving: u32, faults: usize, warm_up: u64
         },
         faults: (0..faults).map(fault).collect(),
         on_call: None,
+        traffic: None,
         start: Start::Running,
         warm_up: Duration::from_nanos(warm_up),
         horizon: Duration::from_nanos(horizon),

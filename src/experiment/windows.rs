@@ -1,5 +1,6 @@
 //! The windows of one replication, and what is lost in each: spans of equal length, laid end to end from the start of counting. Only whole ones count.
 
+use super::requests::Requests;
 use crate::model::Model;
 use crate::stats::condense;
 
@@ -13,6 +14,8 @@ pub(super) struct Filling {
     window: u64,
     amount: u64,
     losses: Losses,
+    /// Where what is lost is requests, and it is said how many come: a window's loss is told as the part of its own requests.
+    requests: Option<Requests>,
 }
 
 /// Amounts lost in windows, in nanoseconds, and in how many windows each; windows without a loss are left out.
@@ -21,8 +24,13 @@ pub(super) type Losses = Vec<(u64, u64)>;
 impl Filling {
     /// Of a replication of `model`.
     pub fn new(model: &Model) -> Self {
+        Self::of_requests(model, None)
+    }
+
+    /// The same of requests that come so.
+    pub fn of_requests(model: &Model, requests: Option<Requests>) -> Self {
         let complete = complete(model);
-        Self { length: model.window.as_nanos(), complete, window: 0, amount: 0, losses: Losses::new() }
+        Self { length: model.window.as_nanos(), complete, window: 0, amount: 0, losses: Losses::new(), requests }
     }
 
     /// An amount lost evenly between two instants, in nanoseconds since counting began.
@@ -39,7 +47,7 @@ impl Filling {
         let within = between.min(self.complete.saturating_sub(first + 1));
         if whole > 0 && within > 0 {
             self.flush();
-            self.put(whole, within);
+            self.put(first + 1, whole, within);
         }
         self.book(last, amount - head - whole * between);
     }
@@ -57,13 +65,21 @@ impl Filling {
     fn flush(&mut self) {
         let amount = std::mem::take(&mut self.amount);
         if amount > 0 {
-            self.put(amount, 1);
+            self.put(self.window, amount, 1);
         }
     }
 
     /// A century of minutes that all lose something would fill a gigabyte.
-    fn put(&mut self, amount: u64, windows: u64) {
+    fn put(&mut self, first: u64, amount: u64, windows: u64) {
         const MOST: usize = 1 << 16;
+        let amount = match &self.requests {
+            Some(requests) => {
+                let come = requests.between(first * self.length, (first + 1) * self.length);
+                let part = u128::from(amount) * u128::from(self.length) / u128::from(come.max(1));
+                (part as u64).min(self.length)
+            }
+            None => amount,
+        };
         self.losses.push((amount, windows));
         if self.losses.len() == MOST {
             condense(&mut self.losses);

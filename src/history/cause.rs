@@ -11,6 +11,8 @@ pub enum Cause {
     Probe,
     /// No fault: the slot has not delivered yet.
     Start,
+    /// No fault: more requests come than all Pods can answer.
+    Overload,
 }
 
 /// Those that are charged together, each once, in the order of the file; empty while a slot delivers. There is hardly ever

@@ -5,11 +5,13 @@ use std::fmt;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::cause::Cause;
+use super::observer::Phase;
 
 const PROBE: &str = "probe";
 const START: &str = "start";
+const OVERLOAD: &str = "overload";
 
-/// A [`Cause`] under the name that results give it. No fault may be called `probe` or `start`.
+/// A [`Cause`] under the name that results give it. No fault may be called `probe`, `start` or `overload`.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum NamedCause {
     /// The fault of this name.
@@ -18,6 +20,8 @@ pub enum NamedCause {
     Probe,
     /// `start`: no fault, but the slot has not delivered yet.
     Start,
+    /// `overload`: no fault, but more requests come than all Pods can answer.
+    Overload,
 }
 
 impl NamedCause {
@@ -27,6 +31,7 @@ impl NamedCause {
             Cause::Fault(fault) => Self::Fault(faults[fault.index()].clone()),
             Cause::Probe => Self::Probe,
             Cause::Start => Self::Start,
+            Cause::Overload => Self::Overload,
         }
     }
 
@@ -35,8 +40,14 @@ impl NamedCause {
         match name.as_str() {
             PROBE => Self::Probe,
             START => Self::Start,
+            OVERLOAD => Self::Overload,
             _ => Self::Fault(name),
         }
+    }
+
+    /// The phase in which it is charged, in words; what is no recovery has none.
+    pub fn phase_in_words(&self, phase: Phase) -> String {
+        if *self == Self::Overload { "–".to_owned() } else { phase.in_words() }
     }
 
     /// Its name.
@@ -45,6 +56,7 @@ impl NamedCause {
             Self::Fault(name) => name,
             Self::Probe => PROBE,
             Self::Start => START,
+            Self::Overload => OVERLOAD,
         }
     }
 }

@@ -139,6 +139,8 @@ pub struct App {
     pub on_sigterm: OnSigterm,
     /// Probability that one probe of a healthy container fails, because the answer comes too late; in [0, 1).
     pub probe_failure: f64,
+    /// Requests a second that it answers; what comes beyond is refused at once. `None`: as many as come. Above 0.
+    pub capacity: Option<f64>,
 }
 
 impl App {
@@ -150,6 +152,7 @@ impl App {
             while_starting: WhileStarting::Refuses,
             on_sigterm: OnSigterm::Exits(seconds(0.0)),
             probe_failure: 0.0,
+            capacity: None,
         }
     }
 }

@@ -9,6 +9,7 @@ use crate::report::fates::Compared;
 use crate::report::featured::{self, Role};
 use crate::report::format;
 use crate::report::labels::in_words;
+use crate::report::load;
 use crate::report::operations;
 use crate::report::pareto;
 use crate::report::period::Period;
@@ -82,6 +83,7 @@ pub fn sentences(result: &ExperimentResult) -> Vec<String> {
     sentences.extend(sensitivity::headline(result));
     sentences.push(availability(result, shown));
     sentences.extend(source(shown, shown.loss_in_question(result.objective.metric)));
+    sentences.extend(load::sentence(shown));
     sentences.extend(deployments::sentence(shown));
     sentences.extend(operations::sentence(result));
     sentences.extend(pages(result, shown));
@@ -310,6 +312,7 @@ fn charged(what: &str, causes: &[CauseTotal<'_>]) -> Option<String> {
     let no_fault = match first.cause {
         NamedCause::Probe => " That is what probes did without a fault: there is none to remove.",
         NamedCause::Start => " That is no fault: there is none to remove.",
+        NamedCause::Overload => " More came than all Pods together could take: there is no fault to remove.",
         NamedCause::Fault(_) => "",
     };
     let most = match first.total / whole {
@@ -318,10 +321,14 @@ fn charged(what: &str, causes: &[CauseTotal<'_>]) -> Option<String> {
         _ => "The largest part of",
     };
     let most = if most == "The largest part of" && what.starts_with("of ") { "The largest part" } else { most };
-    let mainly =
-        if first.main_part > 0.5 * first.total { "mainly in phase" } else { "the largest part of it in phase" };
+    let mainly = match first.cause {
+        // It is no recovery, so it has no phase.
+        NamedCause::Overload => String::new(),
+        _ if first.main_part > 0.5 * first.total => format!(", mainly in phase {phase}"),
+        _ => format!(", the largest part of it in phase {phase}"),
+    };
     Some(format!(
-        "{most} {what} is charged to {} ({}), {mainly} {phase}.{no_fault}",
+        "{most} {what} is charged to {} ({}){mainly}.{no_fault}",
         first.cause,
         format::share(first.total, whole)
     ))

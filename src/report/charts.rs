@@ -16,6 +16,7 @@ mod font;
 mod frame;
 mod heatmap;
 mod label_placement;
+mod load;
 mod loss_marks;
 mod operations;
 mod outages;
@@ -74,10 +75,11 @@ pub struct Chart {
 const MOST_POINTS: usize = 500;
 
 /// Names of the charts of an answer, in their order.
-const NAMES: [&str; 13] = [
+const NAMES: [&str; 14] = [
     "downtime",
     "deployments",
     "heatmap",
+    "load",
     "windows",
     "recovery",
     "outages",
@@ -139,6 +141,7 @@ fn part(result: &ExperimentResult, name: &str, sheet: Sheet) -> Option<Picture> 
         "windows" => windows::draw(result, sheet),
         "phases" => phases::draw(result, sheet),
         "heatmap" => heatmap::draw(result, sheet),
+        "load" => load::draw(result, sheet),
         "operations" => operations::draw(&excerpt(result, MOST_POINTS), sheet),
         "tradeoff" => tradeoff::draw(&excerpt(result, MOST_POINTS), sheet),
         "recovery" => recovery::draw(result, sheet),
@@ -164,6 +167,7 @@ pub(super) fn of_numbers(result: &ExperimentResult) -> Vec<Chart> {
         downtime::draw(result, Sheet::WHOLE).map(|picture| (picture, &whole)),
         drawn_members,
         heatmap::draw(result, Sheet::WHOLE).map(|picture| (picture, &whole)),
+        load::draw(result, Sheet::WHOLE).map(|picture| (picture, &whole)),
         windows::draw(result, Sheet::WHOLE).map(|picture| (picture, &whole)),
         recovery::draw(result, Sheet::WHOLE).map(|picture| (picture, &whole)),
         outages::draw(result, Sheet::WHOLE).map(|picture| (picture, &whole)),

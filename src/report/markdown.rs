@@ -259,7 +259,12 @@ fn causes(text: &mut String, result: &ExperimentResult) {
         let head = ["cause", each, "share", "mainly in phase"].map(str::to_owned);
         let rows = causes.iter().map(|cause| {
             let share = format::share(cause.total, whole);
-            vec![cause.cause.to_string(), format::duration(cause.total), share, cause.main_phase.in_words()]
+            vec![
+                cause.cause.to_string(),
+                format::duration(cause.total),
+                share,
+                cause.cause.phase_in_words(cause.main_phase),
+            ]
         });
         table(text, &head, 1, rows);
     }

@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use super::csv::{self, optional};
 use super::labels::value_text;
-use crate::history::Phase;
+use crate::history::{NamedCause, Phase};
 use crate::results::{
     Attribution, Difference, Distribution, Estimate, ExperimentResult, OperationResult, Quantile, Response,
     ScenarioResult, Sensitivity, Spread, WindowLoss, WindowsResult,
@@ -104,6 +104,16 @@ fn of_scenario(result: &ExperimentResult, scenario: &ScenarioResult) -> Vec<Row>
     let mut rows = vec![plain("replications", "count", "1", Some(scenario.replications as f64))];
     rows.extend(scenario.estimates.iter().map(|(metric, e)| estimate(&metric.column(), metric.unit(), Some(e))));
     rows.extend(scenario.missing_s_per_year.iter().map(|e| estimate("missing_s_per_year", "s/year", Some(e))));
+    if let Some(load) = &scenario.load {
+        rows.extend([
+            plain("load_mean_rate", "mean", "1/s", Some(load.mean_rate)),
+            plain("load_peak_rate", "max", "1/s", Some(load.peak_rate)),
+            plain("load_capacity_of_pod", "mean", "1/s", load.capacity_of_pod),
+            estimate("load_failed_per_year", "1/year", Some(&load.failed_per_year)),
+            estimate("load_shed_per_year", "1/year", Some(&load.shed_per_year)),
+            estimate("load_overloaded_s_per_year", "s/year", Some(&load.overloaded_s_per_year)),
+        ]);
+    }
     if let Some(times) = &scenario.first_available_s {
         rows.extend(distribution("first_available_s", times));
     }
@@ -215,7 +225,8 @@ fn window_loss(metric: &str, loss: Option<&WindowLoss>) -> [Row; 5] {
 
 fn attribution(metric: &str, parts: &[Attribution]) -> Vec<Row> {
     let row = |part: &Attribution| {
-        plain(metric, "mean", "s/year", Some(part.s_per_year)).of_cause(part.cause.name()).in_phase(part.phase)
+        let row = plain(metric, "mean", "s/year", Some(part.s_per_year)).of_cause(part.cause.name());
+        if part.cause == NamedCause::Overload { row } else { row.in_phase(part.phase) }
     };
     parts.iter().map(row).collect()
 }

@@ -7,6 +7,7 @@ use super::difference::Difference;
 use super::distribution::Distribution;
 use super::estimate::Estimate;
 use super::estimates::Estimates;
+use super::load::LoadResult;
 use super::operation::OperationResult;
 use super::ordered_map::OrderedMap;
 use super::removal::Removal;
@@ -31,6 +32,9 @@ pub struct ScenarioResult {
     /// Every metric of the table, by its key.
     #[serde(flatten)]
     pub estimates: Estimates,
+    /// The requests, where the experiment says how many come.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub load: Option<LoadResult>,
     /// With `start: fresh`, from the creation until the service is available for the first time: outages and losses count
     /// from then. `censored` are the replications in which it never was.
     #[serde(default, skip_serializing_if = "Option::is_none")]

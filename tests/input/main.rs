@@ -11,5 +11,6 @@ mod scalings;
 mod several;
 mod shipped;
 mod slos;
+mod traffic;
 mod upgrades;
 mod withdrawals;

@@ -12,6 +12,7 @@ mod forecast;
 mod inputs;
 mod integrity;
 mod kubectl;
+mod load;
 mod longest;
 mod pipelines;
 mod recipes;

@@ -49,12 +49,18 @@ fn run(question: &str) -> tempfile::TempDir {
     } else {
         format!("deployment: '{file}'")
     };
+    let traffic = if question == OPERATION {
+        format!("traffic: '{root}/models/traffic/office-hours.yaml'")
+    } else {
+        String::new()
+    };
     let experiment = format!(
         "apiVersion: hasim/v1
 kind: Experiment
 metadata: {{name: columns}}
 spec:
   {deployments}
+  {traffic}
   app: '{root}/models/apps/jvm-service.yaml'
   cluster: '{root}/models/clusters/priced-zones.yaml'
   faults:

@@ -258,6 +258,7 @@ pub fn scenario(name: &str, parameters: Map<String, Value>, factor: f64, thresho
             | Metric::Deletions => bound(0.004),
             Metric::Restarts => estimate(180.0, 1.0),
         }),
+        load: None,
         first_available_s: None,
         time_to_recovery_s: distribution(140.0 * threshold.sqrt(), 1.1, (3000.0 * factor) as u64, 3),
         outage_examples: vec![],

@@ -40,6 +40,7 @@ mod validation {
     mod availability;
     mod controls;
     mod legacy;
+    mod load;
     mod loops;
     mod nodes;
     mod probes;

@@ -7,9 +7,10 @@ use hasim::history::{Timeline, Who};
 use hasim::ids::{NodeId, SlotId, WorkloadId, ZoneId};
 use hasim::model::{
     Budget, ContainerMode, ControlPlane, ControlPlaneMode, DeadNodes, Drainer, Limit, Model, NewNode, NodeMode,
-    NodeUpgrade, OnTimeout, Part, Probe, ScriptTarget, Start, Strategy, Strikes, UpgradeOrder,
+    NodeUpgrade, OnTimeout, Part, Probe, ScriptTarget, Start, Strategy, Strikes, Traffic, UpgradeOrder,
 };
 use hasim::random::Law;
+use hasim::study::Quantity;
 use hasim::time::{Duration, SimTime};
 
 /// Everything that an observer is told, in order, but for the log, in which probes that were skipped are told otherwise than
@@ -100,6 +101,25 @@ fn the_same_with_several_deployments() {
         let outcome = assert_identical(&model, index);
         outcome.workloads().iter().for_each(Outcome::assert_consistent);
         assert_eq!(outcome.workloads().len(), 3);
+    }
+}
+
+/// Requests by the hour, which two Pods can take at most hours and one at few: what is measured of them does not hang on the steps.
+#[test]
+fn the_same_where_requests_come_by_the_hour() {
+    let mut model = common::storms::stormy_reference();
+    model.traffic = Traffic::new(100.0, std::array::from_fn(|hour| 1.0 + (hour % 24) as f64));
+    model.app_mut().capacity = Some(70.0);
+    for index in 0..6 {
+        let outcome = assert_identical(&model, index);
+        assert!(outcome.counted(Quantity::ShedRequests) > 0);
+    }
+    let mut model = common::storms::several_reference();
+    model.traffic = Traffic::new(100.0, std::array::from_fn(|hour| 1.0 + (hour % 24) as f64));
+    model.workloads.iter_mut().for_each(|workload| workload.pod.main_mut().app.capacity = Some(70.0));
+    model.horizon = common::secs(10.0 * 86_400.0);
+    for index in 0..3 {
+        assert_identical(&model, index);
     }
 }
 

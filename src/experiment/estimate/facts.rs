@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use super::cost;
+use super::load::LoadFacts;
 use super::unseen::Coincidence;
 use crate::ids::WorkloadId;
 use crate::results::FaultInfo;
@@ -33,6 +34,9 @@ pub struct ScenarioFacts {
     pub draws: usize,
     /// Of all Deployments together.
     pub replicas: u32,
+    /// The requests, if it is said how many come.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub load: Option<LoadFacts>,
     /// Their names, where there are several.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub workloads: Vec<String>,
@@ -59,6 +63,7 @@ impl ScenarioFacts {
             faults: model.faults.iter().map(|fault| fault.name.clone()).collect(),
             draws: scenario.draws.len(),
             replicas: model.replicas() as u32,
+            load: LoadFacts::of(model),
             workloads: model.workloads.iter().take(scenario.services()).map(|workload| workload.name.clone()).collect(),
             is_as_compared: study.compared_with(number).is_some_and(|other| played(number) == played(other)),
             coincidence: Coincidence::of(model, &scenario.draws),

@@ -5,7 +5,7 @@ use crate::experiment::tally::{Summary, Total};
 use crate::model::YEAR;
 use crate::results::Estimate;
 use crate::stats::{Interval, MeanDifference, Moments, amounts, counts, most_events, rests_on_few};
-use crate::study::{Form, Metric};
+use crate::study::{Form, Metric, Quantity};
 use crate::time::Duration;
 
 /// Nanoseconds of a second.
@@ -20,6 +20,8 @@ pub struct Scale {
     pub confidence: f64,
     /// The share of the time that may be lost where none was.
     pub most_lost: f64,
+    /// What amounts of requests are multiplied by: 1, but where in a few short replications more than the average failed.
+    of_requests: f64,
 }
 
 impl Scale {
@@ -27,7 +29,9 @@ impl Scale {
     pub fn of(study: &StudyFacts, scenario: &ScenarioFacts, summary: &Summary) -> Self {
         let (horizon, confidence) = (study.horizon(), study.header.confidence);
         let most_lost = scenario.coincidence.most_lost(summary, horizon, confidence);
-        Self { replications: summary.replications, horizon, confidence, most_lost }
+        let scale = Self { replications: summary.replications, horizon, confidence, most_lost, of_requests: 1.0 };
+        let failed = scale.share(summary.totals[Quantity::FailedRequests].sum);
+        Self { of_requests: 1.0 / failed.max(1.0), ..scale }
     }
 
     /// The same, with the wider of both bounds.
@@ -40,6 +44,11 @@ impl Scale {
         self.share(nanos) * YEAR.as_secs_f64()
     }
 
+    /// The same of full traffic.
+    pub fn request_seconds_per_year(&self, nanos: u128) -> f64 {
+        self.seconds_per_year(nanos) * self.of_requests
+    }
+
     fn share(&self, nanos: u128) -> f64 {
         nanos as f64 / (self.replications as f64 * self.horizon.as_nanos() as f64)
     }
@@ -48,9 +57,10 @@ impl Scale {
     pub fn estimate(&self, metric: Metric, summary: &Summary) -> Estimate {
         let definition = metric.definition();
         let total = &summary.totals[definition.quantity];
+        let factor = if definition.quantity == Quantity::FailedRequests { self.of_requests } else { 1.0 };
         match definition.form {
-            Form::ShareKept => self.lost(total).complement(),
-            Form::SecondsPerYear => self.time(total),
+            Form::ShareKept => self.lost(total).times(factor).complement(),
+            Form::SecondsPerYear => self.time(total).times(factor),
             Form::EventsPerYear => self.events(&total.moments),
         }
     }
@@ -58,6 +68,11 @@ impl Scale {
     /// A quantity of time, in seconds a year.
     pub fn time(&self, total: &Total) -> Estimate {
         self.lost(total).times(YEAR.as_secs_f64())
+    }
+
+    /// A quantity of requests, in seconds of full traffic a year.
+    pub fn requests(&self, total: &Total) -> Estimate {
+        self.time(total).times(self.of_requests)
     }
 
     /// The share of the counted time that a quantity of time takes.

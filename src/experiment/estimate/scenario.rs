@@ -24,18 +24,20 @@ pub fn scenario(
     tally: &Tally,
     baseline: Option<(&ScenarioFacts, &Tally)>,
 ) -> ScenarioResult {
-    let workloads = scenario.workloads.iter().zip(&tally.workloads).map(|(name, tally)| {
+    let workloads = scenario.workloads.iter().zip(&tally.workloads).enumerate().map(|(number, (name, tally))| {
         let theirs = baseline.and_then(|(facts, baseline)| {
             let place = facts.workloads.iter().position(|other| other == name)?;
             Some((facts, &baseline.workloads.get(place)?.summary))
         });
+        let scale = Scale::of(study, scenario, &tally.summary);
         // What is varied is so of all; the price is paid for the whole.
         ScenarioResult {
             name: name.clone(),
             parameters: Map::new(),
             unplaceable: scenario.pending.contains(name),
             cost_per_year: None,
-            missing_s_per_year: Some(Scale::of(study, scenario, &tally.summary).time(&tally.summary.missing).rounded()),
+            missing_s_per_year: Some(scale.time(&tally.summary.missing).rounded()),
+            load: scenario.load.as_ref().map(|load| load.result(Some(number), &tally.summary, &scale)),
             ..service(study, scenario, tally, theirs)
         }
     });
@@ -53,13 +55,14 @@ fn service(
     let (summary, confidence) = (&tally.summary, study.header.confidence);
     let scale = Scale::of(study, scenario, summary);
     let faults = &scenario.faults;
-    let attribution = |cells| attribution(summary, cells, faults, &scale);
+    let attribution = |cells, per_year: &dyn Fn(u128) -> f64| attribution(summary, cells, faults, per_year);
     ScenarioResult {
         name: scenario.name.clone(),
         parameters: scenario.parameters.clone(),
         unplaceable: scenario.unplaceable,
         replications: summary.replications,
         estimates: Estimates::of(|metric| scale.estimate(metric, summary).rounded()),
+        load: scenario.load.as_ref().map(|load| load.result(None, summary, &scale)),
         first_available_s: summary.first_available.as_ref().map(|times| distribution(times, confidence)),
         time_to_recovery_s: distribution(&summary.outage_lengths, confidence),
         outage_examples: outage_examples(summary),
@@ -78,8 +81,8 @@ fn service(
         pod_hours_per_year: twelve_digits(scale.seconds_per_year(summary.pod_time) / HOUR_SECS),
         node_hours_per_year: scenario.node_hours_per_year,
         cost_per_year: scenario.cost_per_year,
-        downtime_attribution: attribution(&summary.downtime_by),
-        request_failure_attribution: attribution(&summary.failed_by),
+        downtime_attribution: attribution(&summary.downtime_by, &|nanos| scale.seconds_per_year(nanos)),
+        request_failure_attribution: attribution(&summary.failed_by, &|nanos| scale.request_seconds_per_year(nanos)),
         without: Vec::new(),
         missing_s_per_year: None,
         workloads: Vec::new(),
@@ -141,14 +144,19 @@ fn pod_recovery(recoveries: &Recoveries, confidence: f64) -> PodRecovery {
     }
 }
 
-fn attribution(summary: &Summary, cells: &[u128], faults: &[String], scale: &Scale) -> Vec<Attribution> {
+fn attribution(
+    summary: &Summary,
+    cells: &[u128],
+    faults: &[String],
+    per_year: &dyn Fn(u128) -> f64,
+) -> Vec<Attribution> {
     places(summary.causes)
         .zip(cells)
         .filter(|(_, nanos)| **nanos > 0)
         .map(|((cause, phase), &nanos)| Attribution {
             cause: NamedCause::of(cause, faults),
             phase,
-            s_per_year: twelve_digits(scale.seconds_per_year(nanos)),
+            s_per_year: twelve_digits(per_year(nanos)),
         })
         .collect()
 }

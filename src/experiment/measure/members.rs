@@ -2,6 +2,7 @@
 
 use smallvec::{SmallVec, smallvec};
 
+use super::load::{Lost, PARTS};
 use super::operations::Serving;
 use super::service::Recovery;
 use crate::experiment::division::Bearer;
@@ -9,9 +10,6 @@ use crate::history::{Cause, CauseSet, EndpointView, Phase, SlotView, Target};
 use crate::ids::{FaultId, IdVec, PodId, SlotId, WorkloadId};
 use crate::model::{Millionths, Model, Requirement};
 use crate::time::SimTime;
-
-/// Shares of requests that no whole numbers of endpoints make are rounded to parts of this.
-const PARTS: u64 = 1 << 40;
 
 /// The Deployments of a service and their Pods in rotation.
 #[derive(Debug, Clone)]
@@ -44,6 +42,8 @@ struct Member {
     failing: u64,
     /// Nanoseconds in which the service was not available and this one was missing.
     missed: u64,
+    /// Requests a second that each of its Pods answers, if that is said.
+    capacity: Option<f64>,
 }
 
 /// A slot and its recovery.
@@ -57,7 +57,8 @@ pub(super) struct Slot {
     /// The service wants so many Pods that it wants one here, whether or not the slot is open.
     is_required: bool,
     pub view: SlotView,
-    /// Pods of its own, the terminating ones included, that serve in rotation.
+    /// Pods of its own, the terminating ones included, that are in rotation, and of these that serve.
+    in_rotation: u32,
     delivering: u32,
     /// The fault that struck it last, and when.
     pub struck: Option<(FaultId, SimTime)>,
@@ -73,6 +74,9 @@ pub(super) enum Failing {
     Share { part: u64, of: u64 },
     Everything,
 }
+
+/// By Deployment of the service: a number of Pods.
+pub(super) type Expected = SmallVec<[usize; 4]>;
 
 /// Those who bear what is lost.
 pub(super) type Bearers<'a> = SmallVec<[Bearer<'a>; 4]>;
@@ -91,6 +95,12 @@ impl Member {
     fn success(&self) -> f64 {
         let asked = self.asked();
         if asked == 0 { 0.0 } else { (asked - self.failing) as f64 / asked as f64 }
+    }
+
+    /// The share of so many requests a second that so many of its Pods take, each an equal part of them.
+    fn takes(&self, rate: f64, pods: usize) -> f64 {
+        // Where nothing comes, all of it is taken.
+        self.capacity.map_or(1.0, |capacity| if rate > 0.0 { (pods as f64 * capacity / rate).min(1.0) } else { 1.0 })
     }
 
     /// In millionths of what each of those in rotation is asked: what all are.
@@ -122,6 +132,7 @@ impl Members {
                 replicas: 0,
                 failing: 0,
                 missed: 0,
+                capacity: model.workloads[workload].pod.main().app.capacity,
             });
         }
         for slot in (0..model.slots()).map(SlotId::new) {
@@ -142,6 +153,7 @@ impl Members {
                     causes: Cause::Start.into(),
                     phase: Phase::Reschedule,
                 },
+                in_rotation: 0,
                 delivering: 0,
                 struck: None,
                 settled: SimTime::ZERO,
@@ -179,6 +191,7 @@ impl Members {
             self.parts[part].delivering -= usize::from(before.serves());
             self.parts[part].failing -= u64::from(before.failing.count());
             if let Some(place) = before.slot.map(|slot| self.place(slot)) {
+                self.slots[place].in_rotation -= 1;
                 self.slots[place].delivering -= u32::from(before.serves());
             }
         }
@@ -188,6 +201,7 @@ impl Members {
             self.parts[part].delivering += usize::from(view.serves());
             self.parts[part].failing += u64::from(view.failing.count());
             if let Some(place) = view.slot.map(|slot| self.place(slot)) {
+                self.slots[place].in_rotation += 1;
                 self.slots[place].delivering += u32::from(view.serves());
             }
             self.endpoints[pod.index()] = Some(view.clone());
@@ -212,6 +226,42 @@ impl Members {
             part if part >= PARTS => Failing::Everything,
             part => Failing::Share { part, of: PARTS },
         };
+    }
+
+    /// Some of its Deployments cannot take so many requests a second with the Pods that are in rotation.
+    pub fn sheds_at(&self, rate: f64) -> bool {
+        self.parts.iter().any(|part| part.takes(rate, part.in_rotation) < 1.0)
+    }
+
+    /// Of each Deployment, how many Pods there would be if nothing were missing: one for each slot that has delivered or is wanted.
+    pub fn expected(&self) -> Expected {
+        let mut expected = smallvec![0; self.parts.len()];
+        let slots = self.slots.iter().filter(|slot| slot.is_expected());
+        slots.for_each(|slot| expected[slot.member] += 1);
+        expected
+    }
+
+    /// Which shares of so many requests a second are lost.
+    pub fn lost_at(&self, rate: f64, expected: &Expected) -> Lost {
+        let lost = |succeeds: &dyn Fn(&Member) -> f64| {
+            1.0 - self.requirement.probability(&|workload| succeeds(self.member(workload)))
+        };
+        Lost::of(
+            lost(&|part| part.success() * part.takes(rate, part.in_rotation)),
+            lost(&Member::success),
+            lost(&|part| part.takes(rate, expected[self.part(part.workload)])),
+        )
+    }
+
+    /// The slots without a Pod in rotation, whose part of so many requests a second the others of their Deployment cannot take.
+    pub fn missing(&self, rate: f64, expected: &Expected) -> Bearers<'_> {
+        let is_short = |number: usize| {
+            let part = &self.parts[number];
+            part.takes(rate, part.in_rotation) < part.takes(rate, expected[number])
+        };
+        let is_missing = |slot: &Slot| slot.in_rotation == 0 && slot.is_expected() && is_short(slot.member);
+        let missing = self.slots.iter().enumerate().filter(|(_, slot)| is_missing(slot));
+        missing.map(|(place, slot)| slot.bearer(place)).collect()
     }
 
     fn member(&self, workload: WorkloadId) -> &Member {
@@ -319,7 +369,12 @@ impl Members {
 impl Slot {
     /// None of its Pods delivers, although one is relied on, or wanted by the service.
     fn is_lacking(&self) -> bool {
-        self.delivering == 0 && (self.is_relied_on || self.is_required)
+        self.delivering == 0 && self.is_expected()
+    }
+
+    /// A Pod of it is relied on, or wanted by the service.
+    fn is_expected(&self) -> bool {
+        self.is_relied_on || self.is_required
     }
 
     /// It is closed: nothing is expected of it. Where the service wants more Pods than there are slots, these are charged.

@@ -9,6 +9,7 @@
 //! recoveries and detections that begin in it are followed to their end
 //! ([`Measures::has_open`]), however late the caller calls [`Measures::finish`].
 
+use super::load::Load;
 use super::members::{Failing, Members, Slot};
 use super::operations::Operations;
 use crate::experiment::burn::Burn;
@@ -21,7 +22,7 @@ use crate::history::{Cause, CauseSet, EndpointView, Observed, Phase, PodCounts, 
 use crate::ids::{FaultId, IdVec, PodId, SlotId, WorkloadId};
 use crate::model::{Model, ProbeKind, Requirement, Start};
 use crate::study::Quantity;
-use crate::time::SimTime;
+use crate::time::{Duration, SimTime};
 
 /// Watches one service and adds up.
 #[derive(Debug, Clone)]
@@ -40,6 +41,8 @@ pub(super) struct Service {
     dark_division: Division,
     failing_division: Division,
     failing_fraction: Fraction,
+    /// The requests, if it is said how many come.
+    load: Option<Box<Load>>,
     /// When the present outage began.
     outage: Option<SimTime>,
     undetected: Vec<Pending>,
@@ -95,29 +98,36 @@ impl Window {
 
 impl Service {
     /// The whole of a model.
-    pub(super) fn of_system(model: &Model) -> Self {
-        Self::new(model, model.workloads.ids(), model.requirement())
+    pub(super) fn of_system(model: &Model, week: Duration) -> Self {
+        Self::new(model, model.workloads.ids(), model.requirement(), week)
     }
 
     /// One of its Deployments.
-    pub(super) fn of_workload(model: &Model, workload: WorkloadId) -> Self {
-        Self::new(model, std::iter::once(workload), model.requirement_of(workload))
+    pub(super) fn of_workload(model: &Model, workload: WorkloadId, week: Duration) -> Self {
+        Self::new(model, std::iter::once(workload), model.requirement_of(workload), week)
     }
 
-    fn new(model: &Model, workloads: impl Iterator<Item = WorkloadId>, requirement: Requirement) -> Self {
+    fn new(
+        model: &Model,
+        workloads: impl Iterator<Item = WorkloadId>,
+        requirement: Requirement,
+        week: Duration,
+    ) -> Self {
         let from = SimTime::ZERO + model.warm_up;
+        let load = Load::new(model, week);
         Self {
             window: Window { from, to: from + model.horizon },
             causes: Causes::new(model.faults.len()),
             settled: SimTime::ZERO,
             members: Members::new(model, workloads, requirement),
             downtime_windows: Filling::new(model),
-            failed_windows: Filling::new(model),
+            failed_windows: Filling::of_requests(model, load.as_ref().map(|load| load.requests.clone())),
             burn: Burn::new(model),
             downtime_division: Division::default(),
             dark_division: Division::default(),
             failing_division: Division::default(),
             failing_fraction: Fraction::default(),
+            load,
             outage: None,
             undetected: Vec::new(),
             pods: IdVec::of(PodCounts::default(), model.workloads.len()),
@@ -125,7 +135,7 @@ impl Service {
             is_starting: model.start == Start::Fresh,
             controls: model.faults.iter().map(Control::new).collect(),
             operations: Operations::new(model),
-            outcome: Outcome::empty(model.faults.len()),
+            outcome: Outcome { has_traffic: model.traffic.is_some(), ..Outcome::empty(model.faults.len()) },
         }
     }
 
@@ -212,7 +222,8 @@ impl Service {
         } else if self.outage.is_some() {
             self.end_outage(from);
         }
-        if down || self.members.failing() != Failing::Nothing {
+        let sheds = self.load.as_ref().is_some_and(|load| self.members.sheds_at(load.requests.peak()));
+        if down || sheds || self.members.failing() != Failing::Nothing {
             let nanos = self.window.overlap(from, now);
             if nanos > 0 {
                 self.charge(self.window.since_begin(from), nanos, down);
@@ -242,6 +253,10 @@ impl Service {
             let ledger = &mut self.outcome.downtime_by;
             divide(&mut self.downtime_division, &self.members.lacking(), self.causes, ledger, nanos);
         }
+        if self.load.is_some() {
+            self.charge_requests(from, to);
+            return;
+        }
         let failed = match self.members.failing() {
             Failing::Nothing => return,
             Failing::Everything => nanos,
@@ -253,6 +268,28 @@ impl Service {
         let (bearers, in_the_dark) = self.members.failing_bearers();
         let division = if in_the_dark { &mut self.dark_division } else { &mut self.failing_division };
         divide(division, &bearers, self.causes, &mut self.outcome.failed_by, failed);
+    }
+
+    /// What is lost of the requests that come between two instants of counted time, in which the service looks the same.
+    fn charge_requests(&mut self, from: u64, to: u64) {
+        let Some(load) = &mut self.load else { return };
+        let Load { requests, counts, division, overload } = &mut **load;
+        let members = &self.members;
+        let expected = members.expected();
+        for stretch in requests.stretches(from, to) {
+            let lost = members.lost_at(stretch.rate, &expected);
+            let passed = counts.pass(stretch, requests.between(stretch.from, stretch.to), lost);
+            self.outcome.counted[Quantity::FailedRequests] += passed.failed;
+            self.outcome.counted[Quantity::ShedRequests] += passed.shed;
+            self.outcome.counted[Quantity::Overloaded] += passed.overloaded;
+            self.failed_windows.add(stretch.from, stretch.to, passed.failed);
+            self.burn.add(stretch.from, stretch.to, passed.of_time);
+            if lost.all > 0 {
+                let (failing, _) = members.failing_bearers();
+                let bearers = lost.bearers(failing, members.missing(stretch.rate, &expected), overload);
+                divide(division, &bearers, self.causes, &mut self.outcome.failed_by, passed.failed);
+            }
+        }
     }
 
     fn end_outage(&mut self, now: SimTime) {

@@ -7,9 +7,9 @@ use crate::experiment::Outcome;
 use crate::experiment::sample::model;
 use crate::history::{Cause, CauseSet, EndpointView, Observed, Phase, PodCounts, SlotView};
 use crate::ids::{FaultId, PodId, SlotId, WorkloadId};
-use crate::model::{Millionths, ProbeKind};
+use crate::model::{Millionths, Model, ProbeKind, Traffic};
 use crate::study::Quantity;
-use crate::time::SimTime;
+use crate::time::{Duration, SimTime};
 
 const F0: FaultId = FaultId::new(0);
 const F1: FaultId = FaultId::new(1);
@@ -45,7 +45,7 @@ fn looks(measures: &mut Service, now: u64, slot: SlotId, view: &SlotView) {
 
 /// Two slots, both up and in rotation from time 0 on; counted from 100 to before 1,100.
 fn two(min_serving: u32) -> Service {
-    let mut measures = Service::of_system(&model(2, min_serving, 2, 100, 1_000));
+    let mut measures = Service::of_system(&model(2, min_serving, 2, 100, 1_000), Duration::ZERO);
     for slot in [S0, S1] {
         looks(&mut measures, 0, slot, &up());
     }
@@ -85,6 +85,64 @@ fn downtime_is_divided_among_the_slots_that_do_not_deliver() {
     assert_eq!(parts(outcome.downtime_by.cells()), [(0, 6, 4), (1, 0, 3)]);
     assert_eq!(outcome.failed_by, outcome.downtime_by, "with nothing in rotation, like downtime");
     assert_eq!(outcome.outage_lengths, [7]);
+}
+
+/// Two Pods of 100 requests a second each, of which this many come.
+fn loaded(rate: f64) -> Service {
+    let mut model = model(2, 1, 2, 100, 1_000);
+    model.traffic = Traffic::flat(rate);
+    model.app_mut().capacity = Some(100.0);
+    let mut measures = Service::of_system(&model, Duration::ZERO);
+    for slot in [S0, S1] {
+        looks(&mut measures, 0, slot, &up());
+    }
+    measures
+}
+
+/// Failed, refused as too many came, and for how long; and to whom it is charged: cause, phase, nanoseconds.
+fn lost(mut measures: Service) -> ([u64; 3], Vec<(usize, usize, u64)>) {
+    let outcome = measures.finish(at(1_100));
+    outcome.assert_consistent();
+    let counted = [Quantity::FailedRequests, Quantity::ShedRequests, Quantity::Overloaded];
+    (counted.map(|quantity| outcome.counted[quantity]), parts(outcome.failed_by.cells()))
+}
+
+#[test]
+fn the_pod_that_is_left_cannot_take_the_part_of_the_other() {
+    // 160 a second: while one is away, the other takes 100 of them.
+    let mut measures = loaded(160.0);
+    looks(&mut measures, 200, S0, &SlotView { in_rotation: true, ..down(Cause::Fault(F0), Phase::Detect) });
+    looks(&mut measures, 300, S0, &down(Cause::Fault(F0), Phase::Start));
+    looks(&mut measures, 500, S0, &up());
+    // Half fails for 100 ns, and the other half is below what the Pod takes; then 60 of 160 are refused for 200 ns.
+    assert_eq!(lost(measures), ([50 + 75, 75, 200], vec![(0, 0, 50), (0, 6, 75)]));
+}
+
+#[test]
+fn what_all_pods_cannot_take_is_charged_to_overload() {
+    // 400 a second: half of them are too many for both, three quarters for the one that is left.
+    let mut measures = loaded(400.0);
+    looks(&mut measures, 600, S0, &down(Cause::Fault(F0), Phase::Start));
+    looks(&mut measures, 700, S0, &up());
+    let (counted, charged) = lost(measures);
+    assert_eq!(counted, [450 + 75, 450 + 75, 1_000]);
+    // Two faults, then probe, start and overload. Of the hundred nanoseconds a half would be lost anyway.
+    let overload = charged.iter().filter(|(cause, ..)| *cause == 4).map(|(.., nanos)| nanos).sum::<u64>();
+    assert_eq!((overload, charged.iter().find(|(cause, ..)| *cause == 0).unwrap().2), (500, 25), "{charged:?}");
+}
+
+#[test]
+fn nothing_is_refused_that_the_pods_can_take() {
+    assert_eq!(lost(loaded(200.0)), ([0; 3], vec![]));
+    // With nobody in rotation all of it fails, for want of Pods and not of capacity.
+    let mut measures = loaded(150.0);
+    for slot in [S0, S1] {
+        looks(&mut measures, 600, slot, &down(Cause::Fault(F1), Phase::Start));
+    }
+    looks(&mut measures, 700, S0, &up());
+    let (counted, charged) = lost(measures);
+    assert_eq!(counted, [100 + 400 / 3, 400 / 3, 400]);
+    assert_eq!(charged.iter().map(|(cause, ..)| *cause).collect::<Vec<_>>(), [1]);
 }
 
 #[test]
@@ -137,7 +195,7 @@ fn what_has_no_end_is_censored() {
 
 #[test]
 fn a_fresh_start_is_a_recovery_of_its_own() {
-    let mut measures = Service::of_system(&model(1, 1, 2, 0, 1_000));
+    let mut measures = Service::of_system(&model(1, 1, 2, 0, 1_000), Duration::ZERO);
     looks(&mut measures, 0, S0, &down(Cause::Start, Phase::Start));
     looks(&mut measures, 40, S0, &up());
     let outcome = measures.finish(at(1_000));
@@ -260,9 +318,15 @@ fn history() -> impl Strategy<Value = Vec<(u64, Call)>> {
 }
 
 fn measured(history: &[(u64, Call)], min_serving: u32, end: SimTime) -> Outcome {
-    let mut measures = Service::of_system(&model(3, min_serving, 2, 50, 300));
+    measured_by(&model(3, min_serving, 2, 50, 300), history, end, false)
+}
+
+/// The same of a model; and where it settles, all that held is taken into account at each nanosecond.
+fn measured_by(model: &Model, history: &[(u64, Call)], end: SimTime, settles: bool) -> Outcome {
+    let mut measures = Service::of_system(model, Duration::ZERO);
     let mut now = 0;
     for (later, call) in history {
+        (now..now + later).filter(|_| settles).for_each(|now| measures.settle(at(now)));
         now += later;
         let slot = SlotId::new;
         match call {
@@ -356,5 +420,35 @@ proptest! {
         let mut recoveries: Vec<u64> = outcome.recovery_lengths.iter().map(|r| r.1).collect();
         recoveries.sort_unstable();
         prop_assert_eq!(recoveries, counted(walk.recoveries));
+    }
+
+    /// Property: the requests of an even stream are those of none, to the rounding; and with a capacity the parts add up, and no more is
+    /// refused than fails, however large the steps.
+    #[test]
+    fn requests_are_measured_alike_in_all_steps(
+        history in history(), min_serving in 1u32..=3, capacity in prop_oneof![Just(None), (10.0..150.0).prop_map(Some)],
+    ) {
+        let end = at(history.iter().map(|(later, _)| later).sum::<u64>().max(350) + 1);
+        let mut model = model(3, min_serving, 2, 50, 300);
+        let plain = measured_by(&model, &history, end, false);
+        model.traffic = Traffic::flat(200.0);
+        model.app_mut().capacity = capacity;
+        let outcome = measured_by(&model, &history, end, false);
+        outcome.assert_consistent();
+        // Windows are divided at their borders, to a nanosecond, and so are not compared.
+        let settled = measured_by(&model, &history, end, true);
+        prop_assert_eq!(outcome.counted, settled.counted);
+        prop_assert_eq!(&outcome.failed_by, &settled.failed_by);
+        let [failed, without] = [&outcome, &plain].map(|one| one.counted[Quantity::FailedRequests]);
+        let shed = outcome.counted[Quantity::ShedRequests];
+        prop_assert!(shed <= failed && (capacity.is_some() || shed == 0));
+        prop_assert!(failed + history.len() as u64 >= without);
+        if capacity.is_none() {
+            prop_assert!(failed.abs_diff(without) <= history.len() as u64);
+            for cause in outcome.causes.all() {
+                let [ours, theirs] = [&outcome, &plain].map(|one| one.failed_charged_to(cause));
+                prop_assert!(ours.abs_diff(theirs) <= 2 * history.len() as u64, "{cause:?}: {ours}, and {theirs}");
+            }
+        }
     }
 }

@@ -3,7 +3,7 @@
 use super::axis::Axis;
 use super::font;
 use super::frame::SMALL;
-use super::palette::{self, Colour, ON_LIGHT, PAPER};
+use super::palette::{self, BLACK, Colour, ON_LIGHT, PAPER};
 use super::picture::{Anchor, Picture};
 use crate::history::Phase;
 use crate::report::format;
@@ -17,14 +17,20 @@ pub fn legend(present: &[Phase]) -> Vec<(Colour, String)> {
     occurring.map(|phase| (palette::of_phase(phase), phase.in_words())).collect()
 }
 
-/// A bar of (phase, seconds) from the axis' zero around `middle`. Seconds are written where they fit. `of` is whose parts they
+/// The colour of what is no recovery, and so has no phase.
+pub const NO_PHASE: (Colour, &str) = (BLACK, "no phase: too many requests");
+
+/// A bar of (phase, seconds), or of what has no phase, from the axis' zero around `middle`. Seconds are written where they fit. `of` is whose parts they
 /// are. Returns its end.
-pub fn stacked(picture: &mut Picture, axis: &Axis, middle: f64, of: &str, parts: &[(Phase, f64)]) -> f64 {
+pub fn stacked(picture: &mut Picture, axis: &Axis, middle: f64, of: &str, parts: &[(Option<Phase>, f64)]) -> f64 {
     let mut sum = 0.0;
     for &(phase, secs) in parts.iter().filter(|(_, secs)| *secs > 0.0) {
         let (from, to) = (axis.at(sum), axis.at(sum + secs));
         sum += secs;
-        let (name, colour) = (phase.in_words(), palette::of_phase(phase));
+        let (colour, name) = match phase {
+            Some(phase) => (palette::of_phase(phase), phase.in_words()),
+            None => (NO_PHASE.0, NO_PHASE.1.to_owned()),
+        };
         let words = format!("{of}, {name}: {}", format::in_full(secs));
         picture.datum(&name, words, |picture| part(picture, (from, to), middle, colour, secs));
     }

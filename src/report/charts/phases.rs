@@ -147,7 +147,8 @@ fn write_row(picture: &mut Picture, row: &Row<'_>, middle: f64, left: f64, axis:
     let count = font::fit(&row.count(), SMALL.size - 1.0, false, left - MARGIN - 10.0);
     picture.text(MARGIN, middle + 12.0, Anchor::Left, super::Style { size: SMALL.size - 1.0, ..SMALL }, count);
     let parts: Vec<(Phase, f64)> = row.recovery.phases.iter().map(|(phase, secs)| (phase, *secs)).collect();
-    let end = bars::stacked(picture, axis, middle, &row.told(), &parts);
+    let bar: Vec<(Option<Phase>, f64)> = parts.iter().map(|(phase, secs)| (Some(*phase), *secs)).collect();
+    let end = bars::stacked(picture, axis, middle, &row.told(), &bar);
     picture.text(end + 6.0, middle + 4.0, Anchor::Left, BODY.bold(), format::duration(row.total));
     let phases: Vec<String> = parts
         .iter()

@@ -72,7 +72,7 @@ fn bars(parts: &[Attribution], total: f64) -> Vec<Part> {
     };
     let mut bars: Vec<Part> = sorted[..told]
         .iter()
-        .map(|part| bar(part.cause.to_string(), part.phase.in_words(), part.s_per_year, ""))
+        .map(|part| bar(part.cause.to_string(), part.cause.phase_in_words(part.phase), part.s_per_year, ""))
         .collect();
     let rest = &sorted[told..];
     if !rest.is_empty() {

@@ -12,6 +12,7 @@ use crate::spec::diagnostic::Problems;
 use crate::spec::law;
 use crate::spec::pod::Pod;
 use crate::spec::reader::{Item, Object, nearest};
+use crate::spec::traffic;
 use crate::spec::tree::{Mark, Node, Value};
 
 /// Opens a document of one of our kinds and gives its spec and its name.
@@ -59,6 +60,12 @@ impl Apps {
                 problem.help(format!("did you mean `{near}`?"));
             }
         }
+        for (name, (app, mark)) in self.named.iter().filter(|(name, _)| *name != main) {
+            if app.capacity.is_some() {
+                let message = format!("counts for nothing: requests go to `{main}`, which serves");
+                problems.warn(*mark, &format!("spec.containers.{name}.capacity"), message);
+            }
+        }
         match (self.named.get(main), &self.serving) {
             (Some((_, mark)), Some(_)) => {
                 let message =
@@ -99,7 +106,8 @@ pub(in crate::spec) fn read(document: &Node, problems: &mut Problems) -> Option<
     let (_, mut spec) = open(document, problems)?;
     let containers = spec.get("containers");
     let named = containers.as_ref().map_or_else(|| Some(BTreeMap::new()), |item| read_named(item, problems));
-    let describes = ["startUp", "whileStarting", "onSigterm", "probeFailure"].iter().any(|key| spec.has(key));
+    let describes =
+        ["startUp", "whileStarting", "onSigterm", "probeFailure", "capacity"].iter().any(|key| spec.has(key));
     let serving = if describes || containers.is_none() {
         Some(read_one(spec, problems)?)
     } else {
@@ -138,13 +146,23 @@ fn read_one(mut spec: Object<'_>, problems: &mut Problems) -> Option<App> {
         }
         Some(value)
     });
+    let capacity = spec.get("capacity").map(|item| read_capacity(&item, problems));
     spec.finish(problems, &[]);
     Some(App {
+        capacity: capacity.map_or(Some(None), |read| read.map(Some))?,
         start_up: start_up?,
         while_starting: while_starting.unwrap_or(WhileStarting::Refuses),
         on_sigterm: on_sigterm?,
         probe_failure: probe_failure?,
     })
+}
+
+/// Requests a second that a Pod answers; what comes beyond is refused at once.
+fn read_capacity(item: &Item<'_>, problems: &mut Problems) -> Option<f64> {
+    let mut object = item.our_object(problems)?;
+    let rate = object.require("requestsPerSecond", problems).and_then(|item| traffic::read_rate(&item, problems));
+    object.finish(problems, &[]);
+    rate
 }
 
 fn read_on_sigterm(item: &Item<'_>, problems: &mut Problems) -> Option<OnSigterm> {

@@ -72,6 +72,8 @@ pub(in crate::spec) struct References {
     pub deployments: Option<Deployments>,
     pub app: Option<Reference>,
     pub cluster: Option<Reference>,
+    /// How many requests come.
+    pub traffic: Option<Reference>,
     pub faults: Option<Vec<FaultSource>>,
     /// Changes that are made on purpose.
     pub operations: Option<Vec<FaultSource>>,
@@ -243,6 +245,7 @@ fn read_references(spec: &mut Object<'_>, is_whole: bool, problems: &mut Problem
     };
     let app = file("app", is_whole && !all_have_apps, problems);
     let cluster = file("cluster", is_whole, problems);
+    let traffic = file("traffic", false, problems);
     let mut sources = |key: &'static str| {
         let list = spec.get(key).and_then(|list| list.list(problems))?;
         let read = |item: Item<'_>| match &item.node.value {
@@ -260,7 +263,7 @@ fn read_references(spec: &mut Object<'_>, is_whole: bool, problems: &mut Problem
         }
         !has_own
     });
-    References { deployments, app, cluster, faults, operations, container }
+    References { deployments, app, cluster, traffic, faults, operations, container }
 }
 
 /// Each of several Deployments says itself which of its containers serves.

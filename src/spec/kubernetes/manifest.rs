@@ -26,6 +26,7 @@ pub(in crate::spec) enum Kind {
     Cluster,
     FaultModel,
     Operations,
+    Traffic,
     Experiment,
     Incidents,
     Autoscaler,
@@ -42,11 +43,12 @@ const KUBERNETES: [(&str, &[&str], Kind); 5] = [
     ("Node", &["v1"], Kind::Node),
     ("HorizontalPodAutoscaler", &["autoscaling/v2", "autoscaling/v1"], Kind::Autoscaler),
 ];
-const HASIM: [(&str, Kind); 6] = [
+const HASIM: [(&str, Kind); 7] = [
     ("App", Kind::App),
     ("Cluster", Kind::Cluster),
     ("FaultModel", Kind::FaultModel),
     ("Operations", Kind::Operations),
+    ("Traffic", Kind::Traffic),
     ("Experiment", Kind::Experiment),
     ("Incidents", Kind::Incidents),
 ];

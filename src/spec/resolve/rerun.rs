@@ -87,7 +87,7 @@ impl Inputs {
 
 /// Puts the documents of a system aside, and their names where an experiment has them.
 fn refer(whose: &mut Map<String, Json>, prefix: &str, system: &Map<String, Json>, documents: &mut Map<String, Json>) {
-    for key in ["deployment", "app", "cluster"] {
+    for key in ["deployment", "app", "cluster", "traffic"] {
         if let Some(document) = system.get(key) {
             let name = format!("{prefix}{key}");
             whose.insert(key.to_owned(), Json::String(name.clone()));

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use serde_json::{Map, Value as Json};
 
 use crate::ids::{BudgetId, FaultId, IdVec, WorkloadId};
-use crate::model::{Budget, Fault, Model, OnCall, Start, Strikes};
+use crate::model::{Budget, Fault, Model, OnCall, Start, Strikes, Traffic, Workload};
 use crate::spec::app::Apps;
 use crate::spec::cluster::ClusterSpec;
 use crate::spec::convert;
@@ -254,6 +254,7 @@ fn documents(
 pub(in crate::spec) struct Parts {
     pub members: Vec<MemberPart>,
     pub cluster: ClusterSpec,
+    pub traffic: Option<Traffic>,
     pub faults: Vec<ReadFault>,
     pub on_call: Option<OnCall>,
     pub script: Vec<(Node, String)>,
@@ -350,6 +351,38 @@ fn budgets(
     found.into_iter().filter_map(resolve).collect()
 }
 
+/// What the traffic asks of each Deployment that all its Pods together cannot give; and of which it is not said what they can.
+fn tell_of_load(
+    traffic: &Traffic,
+    mark: Mark,
+    workloads: &IdVec<WorkloadId, Workload>,
+    are_listed: bool,
+    problems: &mut Problems,
+) {
+    for workload in workloads {
+        let of = if are_listed { format!(" of {}", workload.name) } else { String::new() };
+        let Some(capacity) = workload.pod.main().app.capacity else {
+            let message = format!("the app does not say what a Pod{of} can take: Pods answer whatever comes");
+            let help = "write `capacity: {requestsPerSecond: 100}` into the app's spec";
+            problems.note(mark, "spec.rate", message).help(help);
+            continue;
+        };
+        let (peak, replicas) = (traffic.peak(), workload.replicas);
+        let all = capacity * f64::from(replicas);
+        if peak > all {
+            let needed = (peak / capacity).ceil();
+            let message = format!(
+                "brings {} requests a second at its peak, and {replicas} Pods{of} take {all}: requests fail each week with nothing \
+                 broken",
+                peak.round()
+            );
+            problems
+                .warn(mark, "spec.rate", message)
+                .help(format!("{needed} replicas carry the peak while all are there"));
+        }
+    }
+}
+
 /// Joins the parts to a model.
 pub(in crate::spec) fn build(
     question: &Question,
@@ -357,7 +390,7 @@ pub(in crate::spec) fn build(
     parts: Parts,
     problems: &mut Problems,
 ) -> Option<Model> {
-    let Parts { members, cluster: spec, mut faults, on_call, script, objective, system: required } = parts;
+    let Parts { members, cluster: spec, traffic, mut faults, on_call, script, objective, system: required } = parts;
     let spec = &spec;
     let machines = convert::machines(spec, system.machines.clone(), problems)?;
     let machines = spares::with_spares(machines, &faults, &script);
@@ -389,6 +422,17 @@ pub(in crate::spec) fn build(
         }
     }
     let workloads = convert::workloads(&found, &machines, system.are_listed);
+    match (&traffic, &system.traffic) {
+        (Some(traffic), Some(at)) => tell_of_load(traffic, at.mark, &workloads, system.are_listed, problems),
+        _ => {
+            for (part, _) in members.iter().zip(&workloads).filter(|(_, one)| one.pod.main().app.capacity.is_some()) {
+                let message = "is not played: nobody says how many requests come";
+                problems
+                    .note(part.app.mark, "spec.capacity", message)
+                    .help("name a Traffic as `traffic` in the experiment");
+            }
+        }
+    }
     let scalings: Vec<(String, Place)> =
         faults.iter().filter_map(|read| Some((read.fault.name.clone(), read.to.clone()?))).collect();
     let stage = Stage { workloads: &workloads, cluster: &cluster, horizon: question.horizon };
@@ -414,6 +458,7 @@ pub(in crate::spec) fn build(
         system,
         budgets,
         cluster,
+        traffic,
         faults,
         on_call,
         start: question.start,

@@ -298,7 +298,9 @@ fn change(leaf: &Leaf<'_>, patch: Patch, step: f64) -> Option<Change> {
         && match patch.target.input {
             Input::Deployment | Input::Objective => true,
             Input::Cluster => !is_latency && !leaf.is_parameter,
-            Input::App | Input::Fault(_) | Input::Operation(_) | Input::Script(_) | Input::OnCall => false,
+            Input::App | Input::Traffic | Input::Fault(_) | Input::Operation(_) | Input::Script(_) | Input::OnCall => {
+                false
+            }
         };
     if !whole {
         let sides = [1.0 - step, 1.0 + step].map(|factor| parameters::scaled(&base, factor));

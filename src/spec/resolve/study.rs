@@ -153,7 +153,7 @@ fn resolved_inputs(document: &Node, base: &System, systems: &[(Option<&Candidate
         let candidates = spec.get_mut("candidates").and_then(Json::as_array_mut).into_iter().flatten();
         let candidates = candidates.filter_map(Json::as_object_mut);
         let forget = |whose: &mut Map<String, Json>| {
-            for key in ["deployment", "deployments", "app", "cluster", "faults", "operations"] {
+            for key in ["deployment", "deployments", "app", "cluster", "traffic", "faults", "operations"] {
                 whose.shift_remove(key);
             }
         };

@@ -16,6 +16,7 @@ use crate::spec::objects::{self, Machine};
 use crate::spec::operations;
 use crate::spec::reader::Item;
 use crate::spec::serving::{self, Named};
+use crate::spec::traffic;
 use crate::spec::tree::{Node, Value};
 
 /// The documents of a system, as its files have them.
@@ -28,6 +29,8 @@ pub(in crate::spec) struct System {
     /// The App of those that have none of their own.
     pub app: Option<Node>,
     pub cluster: Node,
+    /// How many requests come, if that is said.
+    pub traffic: Option<Node>,
     pub machines: Vec<Machine>,
     pub machine_documents: Vec<Node>,
     pub faults: Vec<(Node, String)>,
@@ -155,6 +158,10 @@ impl System {
                 .map(|(node, manifest)| (node, manifest.of(Kind::Node).cloned().collect::<Vec<Node>>())),
             None => base.map(|base| (base.cluster.clone(), base.machine_documents.clone())),
         };
+        let traffic: Option<Option<Node>> = match &references.traffic {
+            Some(reference) => loader.refer_kind(folder, reference, Kind::Traffic).map(|(node, _)| Some(node)),
+            None => Some(base.and_then(|base| base.traffic.clone())),
+        };
         let faults = match (&references.faults, base) {
             (Some(sources), _) => load_faults(loader, folder, sources),
             (None, Some(base)) => FaultModel { faults: base.faults.clone(), on_call: Some(base.on_call.clone()) },
@@ -169,7 +176,7 @@ impl System {
         }
         let needs_app = |members: &Vec<Member>| members.iter().any(|member| member.app.is_none());
         let has_apps = app.as_ref().is_some_and(|app| app.is_some() || !members.as_ref().is_some_and(needs_app));
-        if members.is_none() || !has_apps || cluster.is_none() {
+        if members.is_none() || !has_apps || cluster.is_none() || traffic.is_none() {
             // No scenario will be made, so what is there is read here: all errors are to be seen at once.
             let problems = &mut loader.problems;
             for member in members.iter().flatten() {
@@ -177,6 +184,7 @@ impl System {
             }
             let _ = app.flatten().map(|document| app::read(&document, problems));
             let _ = cluster.map(|(document, _)| cluster::read(&document, problems));
+            let _ = traffic.flatten().map(|document| traffic::read(&document, problems));
             return None;
         }
         let (members, (cluster, machine_documents)) = (members?, cluster?);
@@ -188,8 +196,19 @@ impl System {
         let FaultModel { faults, on_call } = faults;
         let nobody = (Node { value: Value::Null, mark: cluster.mark }, String::new());
         let on_call = on_call.unwrap_or(nobody);
-        let app = app.flatten();
-        Some(Self { members, are_listed, app, cluster, machines, machine_documents, faults, operations, on_call })
+        let (app, traffic) = (app.flatten(), traffic.flatten());
+        Some(Self {
+            members,
+            are_listed,
+            app,
+            cluster,
+            traffic,
+            machines,
+            machine_documents,
+            faults,
+            operations,
+            on_call,
+        })
     }
 
     /// What is needed to repeat the run.
@@ -210,6 +229,9 @@ impl System {
             system["app"] = app.to_json();
         }
         system["cluster"] = Json::Array(cluster);
+        if let Some(traffic) = &self.traffic {
+            system["traffic"] = traffic.to_json();
+        }
         system["faults"] = Json::Array(faults);
         if !self.operations.is_empty() {
             system["operations"] = self.operations.iter().map(|(operation, _)| operation.to_json()).collect();

@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use super::traffic::rate;
 use super::value::{object, or, refer, share, such_as, word};
 
 /// What an App may say.
@@ -17,7 +18,7 @@ pub fn spec() -> Value {
     fields.push(("containers", others));
     let mut schema = object("How the container that serves behaves, and the others.", &[], fields);
     // Where all stands in `containers`, nothing stands beside it.
-    let beside = ["whileStarting", "onSigterm", "probeFailure"].map(|key| json!({"required": [key]}));
+    let beside = ["whileStarting", "onSigterm", "probeFailure", "capacity"].map(|key| json!({"required": [key]}));
     schema["anyOf"] = json!([{"required": ["startUp"]}, {"required": ["containers"], "not": {"anyOf": beside}}]);
     schema
 }
@@ -70,6 +71,22 @@ fn behaviour() -> Vec<(&'static str, Value)> {
         (
             "probeFailure",
             or(0, share("Share of single probes of a healthy process that fail all the same; below 1.", 0.0, 1.0)),
+        ),
+        (
+            "capacity",
+            object(
+                "What a Pod can take, where the experiment says how many requests come (traffic). Left out: whatever comes.",
+                &["requestsPerSecond"],
+                [(
+                    "requestsPerSecond",
+                    such_as(
+                        json!([100]),
+                        rate(
+                            "Requests a second that a Pod answers. What comes beyond is refused at once, and probes are answered.",
+                        ),
+                    ),
+                )],
+            ),
         ),
     ]
 }

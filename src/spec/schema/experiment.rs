@@ -13,7 +13,7 @@ use super::value::{
 
 /// What an Experiment may say.
 pub fn spec() -> Value {
-    let [deployment, deployments, app, cluster, faults, operations, container] = system();
+    let [deployment, deployments, app, cluster, traffic, faults, operations, container] = system();
     let script = list(
         "Faults at moments that are set, on targets that are named. Beside or instead of random faults.",
         json!({"$ref": "#/definitions/scriptEntry"}),
@@ -34,6 +34,7 @@ pub fn spec() -> Value {
             ("deployments", deployments),
             ("app", app),
             ("cluster", cluster),
+            ("traffic", traffic),
             ("faults", faults),
             ("operations", operations),
             ("container", container),
@@ -90,7 +91,7 @@ fn question() -> Value {
 const MOST: i64 = 100_000_000;
 
 /// The inputs, as an experiment or a candidate names them.
-fn system() -> [Value; 7] {
+fn system() -> [Value; 8] {
     let selected = || {
         [
             ("file", file("The manifest, or a folder of manifests, relative to this file.")),
@@ -135,6 +136,12 @@ fn system() -> [Value; 7] {
         such_as(
             json!(["../models/clusters/three-zones.yaml"]),
             file("The Cluster, relative to this file, or bundled:clusters/NAME."),
+        ),
+        such_as(
+            json!(["../models/traffic/office-hours.yaml"]),
+            file(
+                "How many requests come: a Traffic, relative to this file. Left out: each second counts like any other.",
+            ),
         ),
         such_as(
             json!([["../models/faults/cloud.yaml"]]),
@@ -404,7 +411,7 @@ fn vary() -> Value {
 }
 
 fn candidates() -> Value {
-    let [deployment, deployments, app, cluster, faults, operations, container] = system();
+    let [deployment, deployments, app, cluster, traffic, faults, operations, container] = system();
     let mut candidate = object(
         "A named alternative: patches, or other files.",
         &["name"],
@@ -415,6 +422,7 @@ fn candidates() -> Value {
             ("deployments", deployments),
             ("app", app),
             ("cluster", cluster),
+            ("traffic", traffic),
             ("faults", faults),
             ("operations", operations),
             ("container", container),

@@ -10,6 +10,7 @@ use crate::spec::operations;
 use crate::spec::reader::{Item, nearest};
 use crate::spec::scenario::{MemberPart, Parts, build};
 use crate::spec::system::{Member, System};
+use crate::spec::traffic;
 use crate::spec::tree::{Mark, Node, Value};
 use crate::spec::vary::{self, Input, Step, Target};
 
@@ -21,6 +22,8 @@ pub(in crate::spec) struct Documents {
     /// The App of those that have none of their own.
     pub app: Option<Node>,
     pub cluster: Node,
+    /// How many requests come, if that is said.
+    pub traffic: Option<Node>,
     /// Each with its path, for messages.
     pub faults: Vec<(Node, String)>,
     pub operations: Vec<(Node, String)>,
@@ -58,6 +61,7 @@ impl Documents {
             members: members.collect(),
             app: system.app.clone(),
             cluster: system.cluster.clone(),
+            traffic: system.traffic.clone(),
             faults: system.faults.clone(),
             operations: system.operations.clone(),
             on_call: system.on_call.clone(),
@@ -117,6 +121,10 @@ impl Documents {
                 vary::apply(app, steps, value, at)
             }
             (Input::Cluster, _) => vary::apply(&mut self.cluster, steps, value, at),
+            (Input::Traffic, _) => {
+                let traffic = self.traffic.as_mut().ok_or("leads nowhere: the experiment has no `traffic`")?;
+                vary::apply(traffic, steps, value, at)
+            }
             (Input::Objective, None) => vary::apply(&mut self.objective, steps, value, at),
             (Input::Fault(name), _) => patch_fault(&mut self.faults, "fault", name, steps, value, at),
             (Input::Operation(name), _) => patch_fault(&mut self.operations, "operation", name, steps, value, at),
@@ -174,6 +182,7 @@ impl Documents {
             (Input::App, Some(member)) => self.app_of(member)?,
             (Input::App, None) => self.app.as_ref()?,
             (Input::Cluster, _) => &self.cluster,
+            (Input::Traffic, _) => self.traffic.as_ref()?,
             (Input::Objective, Some(member)) => member.objective.as_ref()?,
             (Input::Objective, None) => &self.objective,
             (Input::Fault(name), _) => &self.faults[named(&self.faults, name)?].0,
@@ -191,6 +200,7 @@ impl Documents {
             .map(|(documents, member)| self.read_member(documents, member, problems))
             .collect();
         let cluster = cluster::read(&self.cluster, problems);
+        let traffic = self.traffic.as_ref().map(|traffic| traffic::read(traffic, problems));
         let faults: Vec<Option<ReadFault>> =
             self.faults.iter().map(|(node, path)| faults::read(&Item::new(node, path.clone()), problems)).collect();
         let operations = self.operations.iter();
@@ -203,6 +213,7 @@ impl Documents {
         let parts = Parts {
             members,
             cluster: cluster?,
+            traffic: traffic.map_or(Some(None), |read| read.map(Some))?,
             faults,
             on_call: on_call?,
             script: self.script,

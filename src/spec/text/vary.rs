@@ -21,6 +21,7 @@ pub(in crate::spec) enum Input {
     Deployment,
     App,
     Cluster,
+    Traffic,
     Fault(String),
     Operation(String),
     Script(String),
@@ -48,8 +49,8 @@ impl Target {
     }
 }
 
-const INPUTS: [&str; 9] =
-    ["deployment", "deployments", "app", "cluster", "faults", "operations", "onCall", "script", "objective"];
+const INPUTS: [&str; 10] =
+    ["deployment", "deployments", "app", "cluster", "traffic", "faults", "operations", "onCall", "script", "objective"];
 
 /// The beginning of the paths of one Deployment of several.
 pub(in crate::spec) fn member_path(name: &str) -> String {
@@ -96,6 +97,7 @@ fn resolve_steps(path: &str, steps: Vec<Step>) -> Result<Target, (String, Option
         "deployment" => return within(Input::Deployment, rest, false),
         "app" => return within(Input::App, rest, true),
         "cluster" => return within(Input::Cluster, rest, true),
+        "traffic" => return within(Input::Traffic, rest, true),
         "onCall" => return Ok(Target { member: None, input: Input::OnCall, steps: rest }),
         "objective" => return within(Input::Objective, rest, false),
         "faults" | "operations" | "script" => {

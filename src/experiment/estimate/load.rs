@@ -1,0 +1,66 @@
+//! What the requests come to, where it is said how many there are.
+
+use serde::{Deserialize, Serialize};
+
+use super::scale::Scale;
+use crate::experiment::tally::Summary;
+use crate::model::Model;
+use crate::results::LoadResult;
+use crate::stats::twelve_digits;
+use crate::study::{Metric, Quantity};
+
+/// The requests of a scenario.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct LoadFacts {
+    mean_rate: f64,
+    peak_rate: f64,
+    /// Hours since the beginning of Monday.
+    peak_hour: usize,
+    rate_by_hour: Vec<f64>,
+    zones: u32,
+    /// Of each Deployment: requests a second that a Pod answers, and its replicas.
+    workloads: Vec<(Option<f64>, u32)>,
+}
+
+impl LoadFacts {
+    /// Those of a model, if it says how many come.
+    pub fn of(model: &Model) -> Option<Self> {
+        let traffic = model.traffic.as_ref()?;
+        let workloads = model.workloads.iter().map(|one| (one.pod.main().app.capacity, one.replicas)).collect();
+        Some(Self {
+            mean_rate: traffic.rate(),
+            peak_rate: traffic.peak(),
+            peak_hour: traffic.peak_hour(),
+            rate_by_hour: traffic.by_hour().map(twelve_digits).collect(),
+            zones: model.cluster.zones.len() as u32,
+            workloads,
+        })
+    }
+
+    /// What is told of a system, or of one of its Deployments.
+    pub fn result(&self, workload: Option<usize>, summary: &Summary, scale: &Scale) -> LoadResult {
+        const DAYS: [&str; 7] = ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"];
+        let replicas = |workloads: &[(Option<f64>, u32)]| workloads.iter().map(|(_, replicas)| replicas).sum();
+        let (capacity_of_pod, replicas) = match (workload, self.workloads.as_slice()) {
+            (Some(place), workloads) => workloads[place],
+            (None, [only]) => *only,
+            (None, several) => (None, replicas(several)),
+        };
+        // An amount in seconds of full traffic, as so many requests.
+        let requests = scale.estimate(Metric::FailedRequests, summary);
+        let shed = scale.requests(&summary.totals[Quantity::ShedRequests]);
+        let overloaded = scale.time(&summary.totals[Quantity::Overloaded]);
+        LoadResult {
+            mean_rate: twelve_digits(self.mean_rate),
+            peak_rate: twelve_digits(self.peak_rate),
+            peak_hour: format!("{} {:02}:00", DAYS[self.peak_hour / 24], self.peak_hour % 24),
+            capacity_of_pod,
+            replicas,
+            without_a_zone: (self.zones > 1).then(|| replicas - replicas.div_ceil(self.zones)),
+            rate_by_hour: self.rate_by_hour.clone(),
+            failed_per_year: requests.times(self.mean_rate).rounded(),
+            shed_per_year: shed.times(self.mean_rate).rounded(),
+            overloaded_s_per_year: overloaded.rounded(),
+        }
+    }
+}

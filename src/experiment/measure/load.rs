@@ -1,0 +1,129 @@
+//! What is lost of the requests where it is known how many come, by the hour, and what a Pod can take.
+//!
+//! Each of n Pods in rotation is sent an n-th of the requests, answers as many as it can, and refuses the others at once. So the share
+//! that is lost hangs on the hour. What would be lost with all Pods of the Deployment in rotation is `overload`; the rest is borne by
+//! the slots that are missing.
+
+use super::members::Bearers;
+use crate::experiment::division::{Bearer, Division, Fraction};
+use crate::experiment::requests::{Requests, Stretch};
+use crate::history::{Cause, CauseSet, Phase};
+use crate::model::Model;
+use crate::time::Duration;
+
+/// Shares are rounded to parts of this.
+pub(super) const PARTS: u64 = 1 << 40;
+
+/// The requests to a service, and what is lost of them.
+#[derive(Debug, Clone)]
+pub(super) struct Load {
+    pub requests: Requests,
+    pub counts: Counts,
+    pub division: Division,
+    pub overload: CauseSet,
+}
+
+/// What shares come to, in whole nanoseconds, whatever the steps.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Counts {
+    failing: Fraction,
+    shedding: Fraction,
+    /// The failed share of the time, as alerts see it.
+    of_time: Fraction,
+}
+
+/// Which shares of the requests are lost at a rate, in parts of [`PARTS`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Lost {
+    /// In all.
+    pub all: u64,
+    /// Of these, as Pods that serve cannot take them.
+    pub shed: u64,
+    /// Of these, as all Pods together could not take them either.
+    pub overload: u64,
+}
+
+/// What a stretch of counted time has lost.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Passed {
+    /// Nanoseconds of full traffic.
+    pub failed: u64,
+    pub shed: u64,
+    /// Nanoseconds in which more came than the Pods could take.
+    pub overloaded: u64,
+    /// Nanoseconds of the time, by the share that failed.
+    pub of_time: u64,
+}
+
+impl Load {
+    /// Of a replication whose time 0 lies so long after the beginning of a Monday; `None` if nothing is said of its requests.
+    pub fn new(model: &Model, week: Duration) -> Option<Box<Self>> {
+        let requests = Requests::new(model, week)?;
+        let (counts, division) = (Counts::default(), Division::default());
+        Some(Box::new(Self { requests, counts, division, overload: Cause::Overload.into() }))
+    }
+}
+
+impl Counts {
+    /// What is lost in a stretch with these shares, in which so much comes.
+    pub fn pass(&mut self, stretch: Stretch, come: u64, lost: Lost) -> Passed {
+        let time = stretch.to - stretch.from;
+        Passed {
+            failed: self.failing.grow(come, lost.all, PARTS),
+            shed: self.shedding.grow(come, lost.shed, PARTS),
+            overloaded: if lost.shed > 0 { time } else { 0 },
+            // An error rate is one of requests: without any there is none.
+            of_time: self.of_time.grow(if come > 0 { time } else { 0 }, lost.all, PARTS),
+        }
+    }
+}
+
+impl Lost {
+    /// From shares in [0, 1]: what fails, what would if Pods could take anything, and what would if all were there.
+    pub fn of(all: f64, without_capacity: f64, with_all_pods: f64) -> Self {
+        let parts = |share: f64| (share.clamp(0.0, 1.0) * PARTS as f64).round() as u64;
+        let all = parts(all);
+        Self { all, shed: all.saturating_sub(parts(without_capacity)), overload: parts(with_all_pods).min(all) }
+    }
+
+    /// Who bears what is lost, each with its weight: what all Pods could not take is nobody's; what those that are left cannot take, or
+    /// there is nobody to take, is that of the slots that are missing; and what Pods fail is theirs.
+    pub fn bearers<'a>(self, failing: Bearers<'a>, missing: Bearers<'a>, overload: &'a CauseSet) -> Bearers<'a> {
+        let (mut failing, mut missing) = (failing, missing);
+        let rest = self.all - self.overload;
+        let mut by_missing = self.shed.saturating_sub(self.overload);
+        if missing.is_empty() {
+            by_missing = 0;
+        } else if failing.is_empty() {
+            by_missing = rest;
+        }
+        share(&mut failing, rest - by_missing);
+        share(&mut missing, by_missing);
+        let nobody = failing.is_empty() && missing.is_empty();
+        let by_nobody = weight(if nobody { self.all } else { self.overload });
+        let mut bearers = failing;
+        bearers.append(&mut missing);
+        bearers.retain(|bearer| bearer.weight > 0);
+        if by_nobody > 0 {
+            let key = (usize::MAX, 1);
+            bearers.push(Bearer { key, weight: by_nobody, causes: overload, phase: Phase::Reschedule });
+        }
+        bearers.sort_by_key(|bearer| bearer.key);
+        bearers
+    }
+}
+
+/// Divides a share among these, in the proportion of their weights.
+fn share(bearers: &mut Bearers<'_>, part: u64) {
+    let all: u64 = bearers.iter().map(|bearer| u64::from(bearer.weight)).sum();
+    for bearer in bearers {
+        let its = u128::from(part) * u128::from(bearer.weight) / u128::from(all);
+        bearer.weight = weight(its as u64);
+    }
+}
+
+/// The weight of one who bears such a share: fine enough for a share of a millionth.
+fn weight(part: u64) -> u32 {
+    const FINENESS: u64 = PARTS >> 31;
+    if part == 0 { 0 } else { (part / FINENESS).max(1) as u32 }
+}

@@ -1,0 +1,148 @@
+//! What comes in each hour of the week, against what so many Pods take.
+
+use super::axis::{Axis, Unit};
+use super::finding::shown_name;
+use super::frame::{self, BODY, MARGIN, SMALL};
+use super::palette::{BLUE, Colour, GREEN, GRID, ORANGE, VERMILION};
+use super::picture::{Anchor, Picture};
+use super::sheet::Sheet;
+use crate::report::featured;
+use crate::report::format;
+use crate::results::{ExperimentResult, LoadResult};
+
+const HEIGHT: f64 = 260.0;
+/// Beside the plot, for the numbers of its axis and for the names of its lines.
+const NUMBERS: f64 = 44.0;
+const NAMES: f64 = 190.0;
+const DAYS: [&str; 7] = ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"];
+/// Names of lines need so much room below each other.
+const LINE: f64 = 17.0;
+
+/// So many Pods, what they take, and why they are so many: all are there, one is missing, a zone is away.
+struct Level {
+    pods: u32,
+    takes: f64,
+    why: &'static str,
+    /// The same of those that are missing.
+    without: &'static str,
+    colour: Colour,
+}
+
+impl Level {
+    fn name(&self) -> String {
+        if self.why.is_empty() { pods(self.pods) } else { format!("{} {}", self.pods, self.why) }
+    }
+}
+
+/// For the scenario that other charts show; `None` where nobody says how many requests come, or what a Pod takes.
+pub fn draw(result: &ExperimentResult, sheet: Sheet) -> Option<Picture> {
+    let load = featured::shown(result)?.load.as_ref()?;
+    let capacity = load.capacity_of_pod?;
+    let levels = levels(load, capacity);
+    let highest = levels.iter().map(|level| level.takes).fold(load.peak_rate, f64::max);
+
+    let mut picture = Picture::on(sheet);
+    let of_zone = if levels.len() > 2 { " A lost zone leaves so many where Pods are spread evenly." } else { "" };
+    let lead = format!(
+        "Requests a second by the hour of the week, and what so many Pods take at {} each. What comes above the line of those that \
+         are left is refused.{of_zone} {}",
+        format::significant(capacity, 3),
+        shown_name(result),
+    );
+    let y = frame::head(&mut picture, &title(load, &levels), lead.trim_end());
+    picture.text(MARGIN, y + 6.0, Anchor::Left, SMALL.bold(), "requests a second");
+    let names = if sheet.is_narrow() { 0.0 } else { NAMES };
+    let (left, right) = (MARGIN + NUMBERS, picture.right() - names);
+    let (top, bottom) = (y + 16.0, y + 16.0 + sheet.area(HEIGHT, y + 46.0));
+    let axis = Axis::linear(Unit::Number, highest, bottom, top);
+    let hours = load.rate_by_hour.len() as f64;
+    let x = |hour: usize| left + (right - left) * hour as f64 / hours;
+
+    frame::horizontal_grid(&mut picture, &axis, left, right);
+    let least = levels.last().map_or(f64::INFINITY, |level| level.takes);
+    for (day, name) in DAYS.iter().enumerate() {
+        let (from, to) = (x(day * 24), x((day + 1) * 24));
+        picture.line(vec![(from, top), (from, bottom)], 1.0, GRID);
+        let name = if sheet.is_narrow() { &name[..2] } else { &name[..3] };
+        picture.text(f64::midpoint(from, to), bottom + 18.0, Anchor::Middle, SMALL, name);
+    }
+    let step = |(hour, rate): (usize, &f64)| [(x(hour), axis.at(*rate)), (x(hour + 1), axis.at(*rate))];
+    let outline: Vec<(f64, f64)> = load.rate_by_hour.iter().enumerate().flat_map(step).collect();
+    picture.area([outline.clone(), vec![(right, bottom), (left, bottom)]].concat(), BLUE.faint(0.14));
+    let hours: Vec<(usize, &f64)> = load.rate_by_hour.iter().enumerate().collect();
+    for above in hours.chunk_by(|a, b| (*a.1 > least) == (*b.1 > least)).filter(|hours| *hours[0].1 > least) {
+        let (from, to) = (x(above[0].0), x(above[0].0 + above.len()));
+        let edge = above.iter().copied().flat_map(step).chain([(to, axis.at(least)), (from, axis.at(least))]);
+        picture.area(edge.collect(), VERMILION.faint(0.5));
+    }
+    picture.line(outline, 1.6, BLUE);
+    let mut lowest = f64::NEG_INFINITY;
+    for level in &levels {
+        let at = axis.at(level.takes);
+        picture.dashes((left, at), (right, at), 1.4, level.colour);
+        // One name below the other, however close the lines are.
+        lowest = (at + 4.0).max(lowest + LINE);
+        let words = format!("{}: {}", level.name(), format::significant(level.takes, 3));
+        if sheet.is_narrow() {
+            picture.text(right, at - 4.0, Anchor::Right, SMALL.coloured(level.colour), words.as_str());
+        } else {
+            picture.text(right + 8.0, lowest, Anchor::Left, BODY.coloured(level.colour), words.as_str());
+        }
+        picture.description.push(format!("{words}, {}", above(load, level.takes)));
+    }
+    frame::foot(&mut picture, result, bottom + 26.0);
+    Some(picture)
+}
+
+/// All Pods, one less, and those that the loss of a zone leaves, as far as these differ.
+fn levels(load: &LoadResult, capacity: f64) -> Vec<Level> {
+    let all = load.replicas;
+    let of =
+        |pods: u32, (why, without), colour| Level { pods, takes: f64::from(pods) * capacity, why, without, colour };
+    let mut levels = vec![of(all, ("", ""), GREEN)];
+    if all > 1 {
+        levels.push(of(all - 1, ("with one less", "with one less"), ORANGE));
+    }
+    if let Some(left) = load.without_a_zone.filter(|left| *left > 0 && left + 1 < all) {
+        levels.push(of(left, ("left by a lost zone", "without a zone"), VERMILION));
+    }
+    levels
+}
+
+/// What is true of the peak: all Pods cannot carry it, or those that are left cannot, or all can.
+fn title(load: &LoadResult, levels: &[Level]) -> String {
+    let peak = format!("the peak of {} requests a second", format::significant(load.peak_rate, 3));
+    let refused = |level: &Level| format::share(load.peak_rate - level.takes, load.peak_rate);
+    let (all, fewer) = levels.split_first().expect("all Pods are one of them");
+    if all.takes < load.peak_rate {
+        let hours = above(load, all.takes);
+        return format!("{} refuse {} of {peak}: more comes than they take in {hours}", pods(all.pods), refused(all));
+    }
+    let carry = if all.pods == 1 { "carries" } else { "carry" };
+    let short: Vec<String> = fewer
+        .iter()
+        .filter(|level| level.takes < load.peak_rate)
+        .enumerate()
+        .map(|(number, level)| {
+            let is_refused = if number == 0 { " of it is refused" } else { "" };
+            format!("{} {}{is_refused}", level.without, refused(level))
+        })
+        .collect();
+    match (short.as_slice(), fewer.last()) {
+        ([], None) => format!("{} {carry} {peak}", pods(all.pods)),
+        ([], Some(least)) => format!("{} {carry} {peak}, and so do {}", pods(all.pods), least.name()),
+        (short, _) => format!("{} {carry} {peak}; {}", pods(all.pods), short.join(", ")),
+    }
+}
+
+fn above(load: &LoadResult, takes: f64) -> String {
+    match load.rate_by_hour.iter().filter(|rate| **rate > takes).count() {
+        0 => "no hour of the week".to_owned(),
+        1 => "1 hour of the week".to_owned(),
+        hours => format!("{hours} hours of the week"),
+    }
+}
+
+fn pods(count: u32) -> String {
+    if count == 1 { "1 Pod".to_owned() } else { format!("{count} Pods") }
+}

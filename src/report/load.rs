@@ -1,0 +1,75 @@
+//! Requests in words: what comes at the peak, what the Pods can take, and what fails.
+
+use crate::report::format;
+use crate::results::{LoadResult, ScenarioResult};
+
+/// What the requests of a scenario come to, where the experiment says how many there are.
+pub fn sentence(shown: &ScenarioResult) -> Option<String> {
+    let load = shown.load.as_ref()?;
+    Some([peak(load), fails(load)].join(" "))
+}
+
+/// What comes at the peak, as a part of what the Pods can take, with one of them missing, too.
+fn peak(load: &LoadResult) -> String {
+    let LoadResult { peak_hour, replicas, .. } = load;
+    let (peak, mean) = (rate(load.peak_rate), rate(load.mean_rate));
+    let comes = if load.peak_rate > load.mean_rate * (1.0 + 1e-9) {
+        format!("On average {mean} requests a second come, and {peak} at the peak ({peak_hour})")
+    } else {
+        format!("{mean} requests a second come")
+    };
+    let part = |pods: u32| load.peak_share(pods).map(percent);
+    match part(*replicas) {
+        None => format!("{comes}."),
+        Some(all) if *replicas <= 1 => format!("{comes}: {all} of what the one Pod takes."),
+        Some(all) => {
+            let less = part(replicas - 1).unwrap_or_default();
+            let of_zone = load.without_a_zone.filter(|left| *left > 0 && left + 1 < *replicas);
+            let zone = of_zone.and_then(|left| Some((left, part(left)?))).map_or(String::new(), |(left, part)| {
+                format!(", and {part} of what {left} take, as a lost zone leaves where Pods are spread evenly")
+            });
+            format!("{comes}: {all} of what {replicas} Pods take, {less} of what one less takes{zone}.")
+        }
+    }
+}
+
+/// How many requests fail, and how many of them as too many came.
+fn fails(load: &LoadResult) -> String {
+    let LoadResult { failed_per_year: failed, shed_per_year: shed, .. } = load;
+    if failed.bound {
+        return format!("None was seen to fail: at most {} a year.", number(failed.high));
+    }
+    let ends = [failed.low, failed.high].map(number);
+    let ends = if ends[0] == ends[1] { String::new() } else { format!(" ({} to {})", ends[0], ends[1]) };
+    let failed_in_words = format!("{} requests fail a year{ends}", number(failed.mean));
+    if !shed.bound {
+        let part = format::share(shed.mean, failed.mean);
+        let long = format::full(&load.overloaded_s_per_year);
+        format!(
+            "{failed_in_words}, {part} of them as more came than the Pods in rotation could take, for {long} a year."
+        )
+    } else if load.capacity_of_pod.is_some() {
+        format!("{failed_in_words}; none of them for want of capacity.")
+    } else {
+        format!("{failed_in_words}.")
+    }
+}
+
+/// A number of requests.
+fn number(requests: f64) -> String {
+    match requests {
+        many if many >= 1e9 => format!("{} billion", format::significant(many / 1e9, 2)),
+        many if many >= 1e6 => format!("{} million", format::significant(many / 1e6, 2)),
+        few => format::significant(few, 2),
+    }
+}
+
+/// A part that may be more than the whole.
+fn percent(part: f64) -> String {
+    format!("{:.0} %", part * 100.0)
+}
+
+/// Requests a second.
+fn rate(per_second: f64) -> String {
+    format::significant(per_second, 3)
+}

@@ -1,0 +1,70 @@
+//! The kind `Traffic`: how many requests come, by the hour of the day and the day of the week.
+
+use crate::model::Traffic;
+use crate::spec::app;
+use crate::spec::diagnostic::Problems;
+use crate::spec::reader::Item;
+use crate::spec::tree::Node;
+
+/// What `rate` and a capacity may be, in requests a second: above nothing, up to more than any service has.
+pub(in crate::spec) const MOST_REQUESTS: f64 = 1e9;
+/// What the numbers of a shape may be; only their proportions count.
+pub(in crate::spec) const MOST_PARTS: f64 = 1e6;
+/// Hours of a day, and days of a week.
+pub(in crate::spec) const HOURS: usize = 24;
+pub(in crate::spec) const DAYS: usize = 7;
+
+/// Reads a Traffic.
+pub(in crate::spec) fn read(document: &Node, problems: &mut Problems) -> Option<Traffic> {
+    let (_, mut spec) = app::open(document, problems)?;
+    let rate = spec.require("rate", problems).and_then(|item| read_rate(&item, problems));
+    let shape = spec.get("shape");
+    let hours = shape.as_ref().map_or(Some([1.0; HOURS * DAYS]), |item| read_shape(item, problems));
+    spec.finish(problems, &[]);
+    let traffic = Traffic::new(rate?, hours?);
+    if traffic.is_none() {
+        let message = "never lets a request come: no hour that is above 0 is on a day that is";
+        shape.as_ref().into_iter().for_each(|item| item.refuse(problems, message));
+    }
+    traffic
+}
+
+/// A number of requests a second, above 0.
+pub(in crate::spec) fn read_rate(item: &Item<'_>, problems: &mut Problems) -> Option<f64> {
+    let rate = item.number(problems, 0.0..=MOST_REQUESTS)?;
+    if rate <= 0.0 {
+        item.refuse(problems, "must be above 0 requests a second");
+        return None;
+    }
+    Some(rate)
+}
+
+/// By the hour of the week, from the first of Monday on: the hour's number times that of the day.
+fn read_shape(item: &Item<'_>, problems: &mut Problems) -> Option<[f64; HOURS * DAYS]> {
+    let mut object = item.our_object(problems)?;
+    let hours = object.get("hours").map_or(Some(vec![1.0; HOURS]), |item| {
+        read_parts(&item, HOURS, "one for each hour of the day, from 00:00 on", problems)
+    });
+    let days = object.get("days").map_or(Some(vec![1.0; DAYS]), |item| {
+        read_parts(&item, DAYS, "one for each day of the week, Monday first", problems)
+    });
+    object.finish(problems, &[]);
+    let (hours, days) = (hours?, days?);
+    Some(std::array::from_fn(|hour| hours[hour % HOURS] * days[hour / HOURS]))
+}
+
+fn read_parts(item: &Item<'_>, count: usize, what: &str, problems: &mut Problems) -> Option<Vec<f64>> {
+    let items = item.list(problems)?;
+    if items.len() != count {
+        let message = format!("has {} numbers, must have {count}: {what}", items.len());
+        problems.error(item.mark(), &item.path, message);
+        return None;
+    }
+    let numbers: Vec<Option<f64>> = items.iter().map(|one| one.number(problems, 0.0..=MOST_PARTS)).collect();
+    let numbers = numbers.into_iter().collect::<Option<Vec<f64>>>()?;
+    if numbers.iter().all(|number| *number == 0.0) {
+        problems.error(item.mark(), &item.path, "are all 0, one at least must be above: no request ever comes");
+        return None;
+    }
+    Some(numbers)
+}

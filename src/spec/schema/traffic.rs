@@ -1,0 +1,40 @@
+//! `spec` of a `Traffic`.
+
+use serde_json::{Value, json};
+
+use super::super::traffic::{DAYS, HOURS, MOST_PARTS, MOST_REQUESTS};
+use super::value::{number, object, such_as};
+
+/// What a Traffic may say.
+pub fn spec() -> Value {
+    let parts = |what: &str, count: usize| {
+        let mut list =
+            json!({"description": what, "type": "array", "items": number("Only proportions count.", 0.0, MOST_PARTS)});
+        list["minItems"] = json!(count);
+        list["maxItems"] = json!(count);
+        list
+    };
+    let shape = object(
+        "How the requests are spread over the week: in an hour of a day as many as its number times that of the day. Left out: evenly.",
+        &[],
+        [
+            ("hours", parts("A number for each hour of the day, from 00:00 on.", HOURS)),
+            ("days", parts("A number for each day of the week, Monday first.", DAYS)),
+        ],
+    );
+    object(
+        "How many requests come.",
+        &["rate"],
+        [("rate", such_as(json!([200]), rate("Requests a second, on average over a week."))), ("shape", shape)],
+    )
+}
+
+/// A number of requests a second, above 0.
+pub fn rate(what: &str) -> Value {
+    let mut rate = number(what, 0.0, MOST_REQUESTS);
+    if let Value::Object(fields) = &mut rate {
+        fields.remove("minimum");
+        fields.insert("exclusiveMinimum".to_owned(), json!(0));
+    }
+    rate
+}

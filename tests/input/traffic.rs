@@ -1,0 +1,107 @@
+//! How many requests come and what a Pod takes: nonsense is an error at its place, and what would surprise is said.
+
+use std::collections::BTreeMap;
+use std::io;
+use std::path::Path;
+
+use crate::kinds::{CLUSTER, SERVES, SERVICE, web};
+use hasim::spec::{Diagnostic, Loaded, Report, Severity, check_bytes, load_experiment_with};
+
+const EVEN: &str = "rate: 90";
+
+fn document(spec: &str) -> String {
+    format!("{{apiVersion: hasim/v1, kind: Traffic, metadata: {{name: t}}, spec: {{{spec}}}}}")
+}
+
+/// An experiment of three replicas with this traffic and this capacity.
+fn load(traffic: &str, capacity: &str, more: &str) -> Result<Loaded, Report> {
+    let app = format!("{{apiVersion: hasim/v1, kind: App, metadata: {{name: a}}, spec: {{startUp: 2s{capacity}}}}}");
+    let experiment = format!(
+        "apiVersion: hasim/v1
+kind: Experiment
+metadata: {{name: load}}
+spec:
+  deployment: web.yaml
+  app: app.yaml
+  cluster: cluster.yaml
+  faults: [{{name: crash, target: container, mode: crash, every: 30d, source: assumption}}]
+  replications: 4
+{more}"
+    );
+    let files = BTreeMap::from([
+        ("web.yaml", web("replicas: 3", "", &[SERVES]) + SERVICE),
+        ("app.yaml", app),
+        (
+            "cluster.yaml",
+            format!("{{apiVersion: hasim/v1, kind: Cluster, metadata: {{name: c}}, spec: {{{CLUSTER}}}}}"),
+        ),
+        ("traffic.yaml", document(traffic)),
+        ("experiment.yaml", experiment),
+    ]);
+    load_experiment_with(Path::new("experiment.yaml"), &|path| {
+        let found = files.get(path.to_str().unwrap_or_default()).map(|text| text.as_bytes().to_vec());
+        found.ok_or_else(|| io::Error::from(io::ErrorKind::NotFound))
+    })
+}
+
+fn sentences(report: &Report) -> Vec<String> {
+    report.errors().map(Diagnostic::sentence).collect()
+}
+
+#[test]
+fn nonsense_is_an_error_at_its_place() {
+    let hours = |count: usize, each: &str| vec![each; count].join(", ");
+    let only_at_noon = format!("{}, 1, {}", hours(12, "0"), hours(11, "0"));
+    let cases = [
+        ("shape: {}".to_owned(), "spec.rate: is missing"),
+        ("rate: 0".to_owned(), "spec.rate: is 0, must be above 0 requests a second"),
+        ("rate: -5".to_owned(), "spec.rate: is -5, must be at least 0"),
+        ("rate: many".to_owned(), "spec.rate: is many, a string, must be a number"),
+        (format!("rate: 5, shape: {{hours: [{}]}}", hours(23, "1")), "spec.shape.hours: has 23 numbers, must have 24"),
+        (format!("rate: 5, shape: {{days: [{}]}}", hours(8, "1")), "spec.shape.days: has 8 numbers, must have 7"),
+        (format!("rate: 5, shape: {{hours: [{}]}}", hours(24, "0")), "spec.shape.hours: are all 0"),
+        (
+            format!("rate: 5, shape: {{days: [1, 1, 1, 1, 1, 1, -1], hours: [{only_at_noon}]}}"),
+            "spec.shape.days[6]: is -1",
+        ),
+        ("rate: 5, shape: {weeks: [1]}".to_owned(), "spec.shape.weeks: is not a field that is known"),
+        ("rate: 5, surges: []".to_owned(), "spec.surges: is not a field that is known"),
+    ];
+    for (spec, wanted) in cases {
+        let report = check_bytes(Path::new("traffic.yaml"), document(&spec).as_bytes()).report;
+        let found = sentences(&report);
+        assert!(found.len() == 1 && found[0].contains(wanted), "{spec}: {found:?}, wanted {wanted}");
+    }
+    for (capacity, wanted) in [
+        (", capacity: {requestsPerSecond: 0}", "spec.capacity.requestsPerSecond: is 0, must be above 0"),
+        (", capacity: {}", "spec.capacity.requestsPerSecond: is missing"),
+        (", capacity: 100", "spec.capacity: is 100, an integer, must be a map"),
+    ] {
+        let found = load(EVEN, capacity, "  traffic: traffic.yaml\n").map(|_| ()).unwrap_err();
+        let found = sentences(&found);
+        assert!(found.len() == 1 && found[0].contains(wanted), "{capacity}: {found:?}, wanted {wanted}");
+    }
+    let found = sentences(&load(EVEN, "", "  vary: {traffic.rate: [1, 2]}\n").map(|_| ()).unwrap_err());
+    assert!(found[0].contains("leads nowhere: the experiment has no `traffic`"), "{found:?}");
+    let found = sentences(&load(EVEN, "", "  traffic: app.yaml\n").map(|_| ()).unwrap_err());
+    assert!(found.len() == 1 && found[0].contains("spec.traffic"), "{found:?}");
+}
+
+#[test]
+fn what_would_surprise_is_said() {
+    let said = |traffic: &str, capacity: &str, more: &str| -> Vec<String> {
+        let loaded =
+            load(traffic, capacity, &format!("  traffic: traffic.yaml\n{more}")).unwrap_or_else(|r| panic!("{r}"));
+        let all = loaded.findings.diagnostics.iter().filter(|one| one.severity != Severity::Error);
+        all.filter(|one| one.path.starts_with("spec.rate")).map(Diagnostic::sentence).collect()
+    };
+    let takes = ", capacity: {requestsPerSecond: 30}";
+    assert_eq!(said(EVEN, takes, ""), [""; 0], "90 requests a second are what three Pods take");
+    let found = said("rate: 90.5", takes, "");
+    assert!(found.len() == 1 && found[0].contains("3 Pods take 90: requests fail each week"), "{found:?}");
+    let found = said(EVEN, "", "");
+    assert!(found.len() == 1 && found[0].contains("does not say what a Pod can take"), "{found:?}");
+    // Of a grid it is said of which scenario it is true.
+    let found = said(EVEN, takes, "  vary: {replicas: [2, 3, 4]}\n");
+    assert!(found.len() == 1 && found[0].contains("2 Pods take 60"), "{found:?}");
+}
