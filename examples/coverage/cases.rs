@@ -317,7 +317,10 @@ fn differences() -> Vec<Case> {
         paired("paired: 2 of 2 less 1 of 1, Weibull and lognormal", field(), two_of_two, 20),
         controlled(paired("2 of 3 less 1 of 2, controlled", quick(), two_of_three, 100)),
         controlled(paired("2 of 2 less 1 of 1, Weibull and lognormal, controlled", field(), two_of_two, 20)),
-        controlled(paired("2 of 3 less 3 of 3, Weibull and lognormal, controlled", field(), same_three, 40)),
+        Case {
+            judged: Judged::Wide,
+            ..controlled(paired("2 of 3 less 3 of 3, Weibull and lognormal, controlled", field(), same_three, 40))
+        },
         paired("paired, rare: 3 pairs differ", rare, [KOfN::new(1, 2), KOfN::new(1, 1)], 8),
     ];
     cases.extend(longer());

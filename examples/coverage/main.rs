@@ -132,8 +132,10 @@ fn verdict(judged: Judged, row: &Row, holds: f64, is_late: bool) -> &'static str
     match judged {
         Judged::Yes if is_low || is_high => " **fails**",
         Judged::FallsShort if is_low => " (short)",
+        Judged::Wide if is_low => " **fails**",
+        Judged::Wide if is_high => " (wide)",
         Judged::No => " (not judged)",
-        Judged::Yes | Judged::FallsShort => "",
+        Judged::Yes | Judged::FallsShort | Judged::Wide => "",
     }
 }
 

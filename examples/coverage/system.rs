@@ -182,6 +182,8 @@ pub enum Judged {
     Yes,
     /// It is known not to; the figure is printed.
     FallsShort,
+    /// It is known to be too wide; it must not be too narrow.
+    Wide,
     /// So few strikes tell nothing: it is printed.
     No,
 }
