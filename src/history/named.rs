@@ -5,7 +5,6 @@ use std::fmt;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::cause::Cause;
-use super::observer::Phase;
 
 const PROBE: &str = "probe";
 const START: &str = "start";
@@ -43,11 +42,6 @@ impl NamedCause {
             OVERLOAD => Self::Overload,
             _ => Self::Fault(name),
         }
-    }
-
-    /// The phase in which it is charged, in words; what is no recovery has none.
-    pub fn phase_in_words(&self, phase: Phase) -> String {
-        if *self == Self::Overload { "–".to_owned() } else { phase.in_words() }
     }
 
     /// Its name.

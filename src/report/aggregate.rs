@@ -95,10 +95,15 @@ pub struct CauseTotal<'a> {
     pub cause: &'a NamedCause,
     /// All its phases, in seconds a year.
     pub total: f64,
-    /// The phase with the largest part.
-    pub main_phase: Phase,
+    /// The phase with the largest part, of what has one.
+    pub main_phase: Option<Phase>,
     /// That part, in seconds a year.
     pub main_part: f64,
+}
+
+/// A phase in words; what is no recovery has none.
+pub fn phase_in_words(phase: Option<Phase>) -> String {
+    phase.map_or("–".to_owned(), Phase::in_words)
 }
 
 /// Downtime or failed requests by cause, the largest first; equal ones in the order of the result.
@@ -138,7 +143,7 @@ mod tests {
     #[test]
     fn causes_are_summed_and_sorted() {
         let fault = |name: &str| NamedCause::Fault(name.to_owned());
-        let part = |name, phase, s_per_year| Attribution { cause: fault(name), phase, s_per_year };
+        let part = |name, phase, s_per_year| Attribution { cause: fault(name), phase: Some(phase), s_per_year };
         let parts = [
             part("a", Phase::Detect, 1.0),
             part("b", Phase::Start, 5.0),
@@ -148,6 +153,6 @@ mod tests {
         let causes = by_cause(&parts);
         assert_eq!(causes.len(), 2);
         assert_eq!((causes[0].cause, causes[0].total), (&fault("b"), 5.0));
-        assert_eq!((causes[1].cause, causes[1].total, causes[1].main_phase), (&fault("a"), 3.0, Phase::Decide));
+        assert_eq!((causes[1].cause, causes[1].total, causes[1].main_phase), (&fault("a"), 3.0, Some(Phase::Decide)));
     }
 }

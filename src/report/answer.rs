@@ -1,6 +1,6 @@
 //! The answer in a sentence or two, for the terminal and for markdown.
 
-use crate::history::NamedCause;
+use crate::history::{NamedCause, Phase};
 use crate::report::aggregate::{self, CauseTotal};
 use crate::report::assumptions;
 use crate::report::choice::Choice;
@@ -83,7 +83,7 @@ pub fn sentences(result: &ExperimentResult) -> Vec<String> {
     sentences.extend(sensitivity::headline(result));
     sentences.push(availability(result, shown));
     sentences.extend(source(shown, shown.loss_in_question(result.objective.metric)));
-    sentences.extend(load::sentence(shown));
+    sentences.extend(load::sentence(result, shown));
     sentences.extend(deployments::sentence(shown));
     sentences.extend(operations::sentence(result));
     sentences.extend(pages(result, shown));
@@ -308,7 +308,6 @@ const NEARLY_ALL: f64 = 0.995;
 fn charged(what: &str, causes: &[CauseTotal<'_>]) -> Option<String> {
     let first = causes.first()?;
     let whole: f64 = causes.iter().map(|cause| cause.total).sum();
-    let phase = first.main_phase.in_words();
     let no_fault = match first.cause {
         NamedCause::Probe => " That is what probes did without a fault: there is none to remove.",
         NamedCause::Start => " That is no fault: there is none to remove.",
@@ -321,11 +320,10 @@ fn charged(what: &str, causes: &[CauseTotal<'_>]) -> Option<String> {
         _ => "The largest part of",
     };
     let most = if most == "The largest part of" && what.starts_with("of ") { "The largest part" } else { most };
-    let mainly = match first.cause {
-        // It is no recovery, so it has no phase.
-        NamedCause::Overload => String::new(),
-        _ if first.main_part > 0.5 * first.total => format!(", mainly in phase {phase}"),
-        _ => format!(", the largest part of it in phase {phase}"),
+    let mainly = match first.main_phase.map(Phase::in_words) {
+        None => String::new(),
+        Some(phase) if first.main_part > 0.5 * first.total => format!(", mainly in phase {phase}"),
+        Some(phase) => format!(", the largest part of it in phase {phase}"),
     };
     Some(format!(
         "{most} {what} is charged to {} ({}){mainly}.{no_fault}",

@@ -1,12 +1,13 @@
 //! Requests in words: what comes at the peak, what the Pods can take, and what fails.
 
 use crate::report::format;
-use crate::results::{LoadResult, ScenarioResult};
+use crate::report::period::Period;
+use crate::results::{ExperimentResult, LoadResult, ScenarioResult};
 
 /// What the requests of a scenario come to, where the experiment says how many there are.
-pub fn sentence(shown: &ScenarioResult) -> Option<String> {
+pub fn sentence(result: &ExperimentResult, shown: &ScenarioResult) -> Option<String> {
     let load = shown.load.as_ref()?;
-    Some([peak(load), fails(load)].join(" "))
+    Some([peak(load), fails(load, Period::of(result).each())].join(" "))
 }
 
 /// What comes at the peak, as a part of what the Pods can take, with one of them missing, too.
@@ -34,25 +35,20 @@ fn peak(load: &LoadResult) -> String {
 }
 
 /// How many requests fail, and how many of them as too many came.
-fn fails(load: &LoadResult) -> String {
+fn fails(load: &LoadResult, each: &str) -> String {
     let LoadResult { failed_per_year: failed, shed_per_year: shed, .. } = load;
     if failed.bound {
-        return format!("None was seen to fail: at most {} a year.", number(failed.high));
+        return format!("None was seen to fail: at most {} {each}.", number(failed.high));
     }
     let ends = [failed.low, failed.high].map(number);
     let ends = if ends[0] == ends[1] { String::new() } else { format!(" ({} to {})", ends[0], ends[1]) };
-    let failed_in_words = format!("{} requests fail a year{ends}", number(failed.mean));
-    if !shed.bound {
-        let part = format::share(shed.mean, failed.mean);
-        let long = format::full(&load.overloaded_s_per_year);
-        format!(
-            "{failed_in_words}, {part} of them as more came than the Pods in rotation could take, for {long} a year."
-        )
-    } else if load.capacity_of_pod.is_some() {
-        format!("{failed_in_words}; none of them for want of capacity.")
-    } else {
-        format!("{failed_in_words}.")
+    let failed_in_words = format!("{} requests fail {each}{ends}", number(failed.mean));
+    if shed.bound {
+        return format!("{failed_in_words}.");
     }
+    let part = format::share(shed.mean, failed.mean);
+    let long = format::full(&load.overloaded_s_per_year);
+    format!("{failed_in_words}, {part} of them as more came than the Pods in rotation could take, for {long} {each}.")
 }
 
 /// A number of requests.

@@ -263,7 +263,7 @@ fn causes(text: &mut String, result: &ExperimentResult) {
                 cause.cause.to_string(),
                 format::duration(cause.total),
                 share,
-                cause.cause.phase_in_words(cause.main_phase),
+                aggregate::phase_in_words(cause.main_phase),
             ]
         });
         table(text, &head, 1, rows);

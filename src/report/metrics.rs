@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use super::csv::{self, optional};
 use super::labels::value_text;
-use crate::history::{NamedCause, Phase};
+use crate::history::Phase;
 use crate::results::{
     Attribution, Difference, Distribution, Estimate, ExperimentResult, OperationResult, Quantile, Response,
     ScenarioResult, Sensitivity, Spread, WindowLoss, WindowsResult,
@@ -226,7 +226,10 @@ fn window_loss(metric: &str, loss: Option<&WindowLoss>) -> [Row; 5] {
 fn attribution(metric: &str, parts: &[Attribution]) -> Vec<Row> {
     let row = |part: &Attribution| {
         let row = plain(metric, "mean", "s/year", Some(part.s_per_year)).of_cause(part.cause.name());
-        if part.cause == NamedCause::Overload { row } else { row.in_phase(part.phase) }
+        match part.phase {
+            Some(phase) => row.in_phase(phase),
+            None => row,
+        }
     };
     parts.iter().map(row).collect()
 }

@@ -84,6 +84,11 @@ fn scale(scenario: &mut ScenarioResult, factor: f64) {
             *difference = times(difference, factor);
         }
     }
+    if let Some(load) = &mut scenario.load {
+        for amount in [&mut load.failed_per_year, &mut load.shed_per_year, &mut load.overloaded_s_per_year] {
+            *amount = times(amount, factor);
+        }
+    }
     if let Some(missing) = &mut scenario.missing_s_per_year {
         *missing = times(missing, factor);
     }

@@ -26,7 +26,7 @@ const PARTS: f64 = 20.0;
 /// Whether a key of `vary` is about what happens to a system, and not about how somebody sets it up: nobody chooses its value.
 pub fn is_given(key: &str) -> bool {
     let input = key.split(['.', '[']).next().unwrap_or(key);
-    ["faults", "script", "app"].contains(&input)
+    ["faults", "script", "app", "traffic"].contains(&input)
 }
 
 /// How one scenario stands to another, by what they lose in the objective's metric.

@@ -418,7 +418,7 @@ impl Screen<'_> {
                 cause.to_string(),
                 part(of(&down, &[cause]), all_down),
                 part(of(&failed, &[cause]), all_failed),
-                main.map_or(String::new(), |total| cause.phase_in_words(total.main_phase)),
+                main.map_or(String::new(), |total| aggregate::phase_in_words(total.main_phase)),
                 median,
                 late,
             ]);

@@ -167,8 +167,8 @@ pub struct Attribution {
     /// The fault, or `probe`, or `start`.
     #[serde(rename = "fault")]
     pub cause: NamedCause,
-    /// The phase of the recovery.
-    pub phase: Phase,
+    /// The phase of the recovery; `null` of `overload`, which is none.
+    pub phase: Option<Phase>,
     /// Seconds a year.
     pub s_per_year: f64,
 }

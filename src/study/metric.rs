@@ -66,6 +66,8 @@ pub enum Quantity {
     ShedRequests,
     /// Nanoseconds in which more requests came than the Pods in rotation could take.
     Overloaded,
+    /// Requests that came, in nanoseconds of full traffic; 0 where nobody says how many.
+    Requests,
 }
 
 /// In which form a quantity is told.
@@ -237,7 +239,7 @@ impl Metric {
 
 impl Quantity {
     /// How many there are.
-    pub const COUNT: usize = 12;
+    pub const COUNT: usize = 13;
 
     /// Every quantity.
     pub const ALL: [Self; Self::COUNT] = [
@@ -253,11 +255,20 @@ impl Quantity {
         Self::Deletions,
         Self::ShedRequests,
         Self::Overloaded,
+        Self::Requests,
     ];
 
     /// Whether it is a span of time, in nanoseconds, and not a number of events.
     pub const fn is_time(self) -> bool {
-        matches!(self, Self::Downtime | Self::FailedRequests | Self::Pending | Self::ShedRequests | Self::Overloaded)
+        matches!(
+            self,
+            Self::Downtime
+                | Self::FailedRequests
+                | Self::Pending
+                | Self::ShedRequests
+                | Self::Overloaded
+                | Self::Requests
+        )
     }
 }
 
@@ -316,7 +327,7 @@ mod tests {
         for (place, quantity) in Quantity::ALL.into_iter().enumerate() {
             assert_eq!(quantity as usize, place);
             // What only the requests have is told with them.
-            let is_of_load = matches!(quantity, Quantity::ShedRequests | Quantity::Overloaded);
+            let is_of_load = matches!(quantity, Quantity::ShedRequests | Quantity::Overloaded | Quantity::Requests);
             assert!(is_of_load || TABLE.iter().any(|row| row.quantity == quantity), "nothing tells of {quantity:?}");
         }
     }

@@ -55,7 +55,7 @@ fn nonsense_is_an_error_at_its_place() {
     let cases = [
         ("shape: {}".to_owned(), "spec.rate: is missing"),
         ("rate: 0".to_owned(), "spec.rate: is 0, must be above 0 requests a second"),
-        ("rate: -5".to_owned(), "spec.rate: is -5, must be at least 0"),
+        ("rate: -5".to_owned(), "spec.rate: is -5, must be above 0 requests a second"),
         ("rate: many".to_owned(), "spec.rate: is many, a string, must be a number"),
         (format!("rate: 5, shape: {{hours: [{}]}}", hours(23, "1")), "spec.shape.hours: has 23 numbers, must have 24"),
         (format!("rate: 5, shape: {{days: [{}]}}", hours(8, "1")), "spec.shape.days: has 8 numbers, must have 7"),
@@ -104,4 +104,11 @@ fn what_would_surprise_is_said() {
     // Of a grid it is said of which scenario it is true.
     let found = said(EVEN, takes, "  vary: {replicas: [2, 3, 4]}\n");
     assert!(found.len() == 1 && found[0].contains("2 Pods take 60"), "{found:?}");
+    // Whoever judges by availability is told that it does not see refused requests.
+    let judged = |metric: &str| {
+        let more = format!("  traffic: traffic.yaml\n  objective: {{metric: {metric}}}\n");
+        let loaded = load(EVEN, takes, &more).unwrap_or_else(|report| panic!("{report}"));
+        loaded.findings.warnings().any(|one| one.path == "spec.objective.metric")
+    };
+    assert!(judged("availability") && !judged("request_success"));
 }

@@ -71,3 +71,29 @@ fn an_experiment_with_traffic_is_played_again_to_the_same_bytes() {
     };
     assert_eq!([0, 1].map(overload), [true, false]);
 }
+
+/// What fails is a part of what comes, however short a run is: all of it where all fails, at any hour.
+#[test]
+fn a_rehearsal_in_which_all_fails_loses_all() {
+    let folder = tempfile::tempdir().unwrap();
+    experiment(folder.path());
+    let text = fs::read_to_string(folder.path().join("evening.yaml")).unwrap();
+    let begin = text.find("  faults:").unwrap();
+    let script = "  faults: []
+  script: [{name: all, at: 0s, target: deployment, mode: error, lasts: 30m, affects: [requests]}]
+  objective: {metric: request_success, slo: 99%, window: 30m}
+  horizon: 30m
+  warmUp: 1h
+  replications: 1
+";
+    fs::write(folder.path().join("evening.yaml"), format!("{}{script}", &text[..begin])).unwrap();
+    for seed in ["1", "2", "3"] {
+        let output = hasim(folder.path(), &["run", "evening.yaml", "--seed", seed, "--out-dir", "out"]);
+        let said = String::from_utf8(output.stdout).unwrap();
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        let result: serde_json::Value =
+            serde_json::from_slice(&fs::read(folder.path().join("out/results.json")).unwrap()).unwrap();
+        assert_eq!(result["scenarios"][0]["request_success"]["mean"], 0.0, "seed {seed}");
+        assert!(said.replace('\n', " ").contains("requests fail a run"), "{said}");
+    }
+}

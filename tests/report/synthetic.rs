@@ -218,7 +218,7 @@ pub fn scenario(name: &str, parameters: Map<String, Value>, factor: f64, thresho
                 Phase::ALL.into_iter().zip(kind.shares).filter(move |(_, share)| *share > 0.0).map(
                     move |(phase, share)| Attribution {
                         cause: NamedCause::Fault(kind.name.to_owned()),
-                        phase,
+                        phase: Some(phase),
                         s_per_year: round(
                             share * weight * scale * if only_large && kind.median < 100.0 { 0.02 } else { 1.0 },
                         ),

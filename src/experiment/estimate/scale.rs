@@ -20,7 +20,8 @@ pub struct Scale {
     pub confidence: f64,
     /// The share of the time that may be lost where none was.
     pub most_lost: f64,
-    /// What amounts of requests are multiplied by: 1, but where in a few short replications more than the average failed.
+    /// What amounts of requests are multiplied by to be parts of those that came: 1 where nobody says how many, and nearly so over whole
+    /// weeks.
     of_requests: f64,
 }
 
@@ -30,8 +31,8 @@ impl Scale {
         let (horizon, confidence) = (study.horizon(), study.header.confidence);
         let most_lost = scenario.coincidence.most_lost(summary, horizon, confidence);
         let scale = Self { replications: summary.replications, horizon, confidence, most_lost, of_requests: 1.0 };
-        let failed = scale.share(summary.totals[Quantity::FailedRequests].sum);
-        Self { of_requests: 1.0 / failed.max(1.0), ..scale }
+        let came = scale.share(summary.totals[Quantity::Requests].sum);
+        Self { of_requests: if came > 0.0 { 1.0 / came } else { 1.0 }, ..scale }
     }
 
     /// The same, with the wider of both bounds.
@@ -57,10 +58,12 @@ impl Scale {
     pub fn estimate(&self, metric: Metric, summary: &Summary) -> Estimate {
         let definition = metric.definition();
         let total = &summary.totals[definition.quantity];
-        let factor = if definition.quantity == Quantity::FailedRequests { self.of_requests } else { 1.0 };
+        let is_of_requests = definition.quantity == Quantity::FailedRequests;
         match definition.form {
-            Form::ShareKept => self.lost(total).times(factor).complement(),
-            Form::SecondsPerYear => self.time(total).times(factor),
+            Form::ShareKept if is_of_requests => self.lost_requests(total).complement(),
+            Form::ShareKept => self.lost(total).complement(),
+            Form::SecondsPerYear if is_of_requests => self.requests(total),
+            Form::SecondsPerYear => self.time(total),
             Form::EventsPerYear => self.events(&total.moments),
         }
     }
@@ -72,7 +75,14 @@ impl Scale {
 
     /// A quantity of requests, in seconds of full traffic a year.
     pub fn requests(&self, total: &Total) -> Estimate {
-        self.time(total).times(self.of_requests)
+        self.lost_requests(total).times(YEAR.as_secs_f64())
+    }
+
+    /// The share of the requests that a quantity of them is.
+    fn lost_requests(&self, total: &Total) -> Estimate {
+        let Estimate { mean, low, high, .. } = self.lost(total);
+        let [mean, low, high] = [mean, low, high].map(|share| (share * self.of_requests).min(1.0));
+        Estimate { mean, low, high, ..self.lost(total) }
     }
 
     /// The share of the counted time that a quantity of time takes.
@@ -97,6 +107,11 @@ impl Scale {
             None => (Interval { low: 0.0, high: most }, true),
         };
         Estimate::within(moments.mean(), interval, bound).times(per_year)
+    }
+
+    /// A difference of lost requests, in seconds of full traffic a year.
+    pub fn request_difference(&self, mean: MeanDifference) -> Estimate {
+        self.difference(mean).times(self.of_requests)
     }
 
     /// A difference of lost time, in seconds a year. Where no pair differed, it is bounded as a loss is that nobody saw.

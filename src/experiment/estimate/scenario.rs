@@ -92,9 +92,11 @@ fn service(
             let downtime = tally.differences.mean(DOWNTIME, confidence);
             let failed = tally.differences.mean(FAILED, confidence);
             let told = |mean| if scenario.is_as_compared { Estimate::ZERO } else { scale.difference(mean) };
+            let of_requests =
+                |mean| if scenario.is_as_compared { Estimate::ZERO } else { scale.request_difference(mean) };
             Difference {
                 downtime_s_per_year: told(downtime).rounded(),
-                failed_request_s_per_year: told(failed).rounded(),
+                failed_request_s_per_year: of_requests(failed).rounded(),
                 downtime_variance_ratio: variance_ratio([summary, baseline].map(Summary::downtime_moments), downtime),
                 failed_request_variance_ratio: variance_ratio([summary, baseline].map(Summary::failed_moments), failed),
             }
@@ -155,7 +157,7 @@ fn attribution(
         .filter(|(_, nanos)| **nanos > 0)
         .map(|((cause, phase), &nanos)| Attribution {
             cause: NamedCause::of(cause, faults),
-            phase,
+            phase: (cause != Cause::Overload).then_some(phase),
             s_per_year: twelve_digits(per_year(nanos)),
         })
         .collect()

@@ -85,6 +85,11 @@ impl Window {
         self.from <= t && t < self.to
     }
 
+    /// In nanoseconds.
+    fn length(self) -> u64 {
+        self.to.since(self.from).as_nanos()
+    }
+
     /// Nanoseconds of `[from, to)` inside.
     fn overlap(self, from: SimTime, to: SimTime) -> u64 {
         to.min(self.to).saturating_since(from.max(self.from)).as_nanos()
@@ -183,6 +188,9 @@ impl Service {
         }
         for pending in &self.undetected {
             self.outcome.detections[pending.fault.index()].censored += 1;
+        }
+        if let Some(load) = &self.load {
+            self.outcome.counted[Quantity::Requests] = load.requests.between(0, self.window.length());
         }
         self.outcome.controls = self.controls.iter().map(Control::value).collect();
         self.outcome.operations = self.operations.finish();

@@ -99,11 +99,9 @@ pub fn draw(result: &ExperimentResult, sheet: Sheet) -> Option<Picture> {
     let smaller = if sheet.is_part() { all.len() - causes.len() } else { 0 };
     let mut y = frame::head(&mut picture, &title(result, &panels), &lead);
     let parts = panels.iter().flat_map(|panel| panel.parts).filter(|part| causes.contains(&&part.cause));
-    let (without, occurring): (Vec<&Attribution>, Vec<&Attribution>) =
-        parts.filter(|part| part.s_per_year > 0.0).partition(|part| part.cause == NamedCause::Overload);
-    let occurring: Vec<Phase> = occurring.iter().map(|part| part.phase).collect();
-    let mut legend = bars::legend(&occurring);
-    legend.extend((!without.is_empty()).then(|| (bars::NO_PHASE.0, bars::NO_PHASE.1.to_owned())));
+    let occurring: Vec<Option<Phase>> = parts.filter(|part| part.s_per_year > 0.0).map(|part| part.phase).collect();
+    let mut legend = bars::legend(&occurring.iter().copied().flatten().collect::<Vec<_>>());
+    legend.extend(occurring.contains(&None).then(|| (bars::NO_PHASE.0, bars::NO_PHASE.1.to_owned())));
     y = frame::legend_line(&mut picture, y - 6.0, &legend);
 
     let names = causes.iter().map(|cause| font::width(cause.name(), BODY.size, true));
@@ -252,8 +250,7 @@ fn in_one_order<'a>(panels: &[Panel<'a>]) -> Vec<&'a NamedCause> {
 /// The phases of one cause in their order.
 fn of_cause(parts: &[Attribution], cause: &NamedCause) -> Vec<(Option<Phase>, f64)> {
     let its = parts.iter().filter(|part| part.cause == *cause);
-    let phase = |part: &Attribution| (part.cause != NamedCause::Overload).then_some(part.phase);
-    let mut phases: Vec<(Option<Phase>, f64)> = its.map(|part| (phase(part), part.s_per_year)).collect();
+    let mut phases: Vec<(Option<Phase>, f64)> = its.map(|part| (part.phase, part.s_per_year)).collect();
     phases.sort_by_key(|(phase, _)| *phase);
     phases
 }

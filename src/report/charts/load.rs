@@ -3,7 +3,7 @@
 use super::axis::{Axis, Unit};
 use super::finding::shown_name;
 use super::frame::{self, BODY, MARGIN, SMALL};
-use super::palette::{BLUE, Colour, GREEN, GRID, ORANGE, VERMILION};
+use super::palette::{BLUE, Colour, GREEN, GRID, ORANGE, PURPLE, VERMILION};
 use super::picture::{Anchor, Picture};
 use super::sheet::Sheet;
 use crate::report::featured;
@@ -26,6 +26,8 @@ struct Level {
     /// The same of those that are missing.
     without: &'static str,
     colour: Colour,
+    /// Of what they refuse.
+    refused: Colour,
 }
 
 impl Level {
@@ -43,9 +45,10 @@ pub fn draw(result: &ExperimentResult, sheet: Sheet) -> Option<Picture> {
 
     let mut picture = Picture::on(sheet);
     let of_zone = if levels.len() > 2 { " A lost zone leaves so many where Pods are spread evenly." } else { "" };
+    let red = if levels[0].takes < load.peak_rate { "; in red what is refused while all are there" } else { "" };
     let lead = format!(
         "Requests a second by the hour of the week, and what so many Pods take at {} each. What comes above the line of those that \
-         are left is refused.{of_zone} {}",
+         are left is refused{red}.{of_zone} {}",
         format::significant(capacity, 3),
         shown_name(result),
     );
@@ -59,7 +62,6 @@ pub fn draw(result: &ExperimentResult, sheet: Sheet) -> Option<Picture> {
     let x = |hour: usize| left + (right - left) * hour as f64 / hours;
 
     frame::horizontal_grid(&mut picture, &axis, left, right);
-    let least = levels.last().map_or(f64::INFINITY, |level| level.takes);
     for (day, name) in DAYS.iter().enumerate() {
         let (from, to) = (x(day * 24), x((day + 1) * 24));
         picture.line(vec![(from, top), (from, bottom)], 1.0, GRID);
@@ -70,10 +72,13 @@ pub fn draw(result: &ExperimentResult, sheet: Sheet) -> Option<Picture> {
     let outline: Vec<(f64, f64)> = load.rate_by_hour.iter().enumerate().flat_map(step).collect();
     picture.area([outline.clone(), vec![(right, bottom), (left, bottom)]].concat(), BLUE.faint(0.14));
     let hours: Vec<(usize, &f64)> = load.rate_by_hour.iter().enumerate().collect();
-    for above in hours.chunk_by(|a, b| (*a.1 > least) == (*b.1 > least)).filter(|hours| *hours[0].1 > least) {
-        let (from, to) = (x(above[0].0), x(above[0].0 + above.len()));
-        let edge = above.iter().copied().flat_map(step).chain([(to, axis.at(least)), (from, axis.at(least))]);
-        picture.area(edge.collect(), VERMILION.faint(0.5));
+    for level in levels.iter().rev() {
+        let is_above = |rate: f64| rate > level.takes;
+        for above in hours.chunk_by(|a, b| is_above(*a.1) == is_above(*b.1)).filter(|hours| is_above(*hours[0].1)) {
+            let (from, to, edge) = (x(above[0].0), x(above[0].0 + above.len()), axis.at(level.takes));
+            let outline = above.iter().copied().flat_map(step).chain([(to, edge), (from, edge)]);
+            picture.area(outline.collect(), level.refused);
+        }
     }
     picture.line(outline, 1.6, BLUE);
     let mut lowest = f64::NEG_INFINITY;
@@ -97,14 +102,16 @@ pub fn draw(result: &ExperimentResult, sheet: Sheet) -> Option<Picture> {
 /// All Pods, one less, and those that the loss of a zone leaves, as far as these differ.
 fn levels(load: &LoadResult, capacity: f64) -> Vec<Level> {
     let all = load.replicas;
-    let of =
-        |pods: u32, (why, without), colour| Level { pods, takes: f64::from(pods) * capacity, why, without, colour };
-    let mut levels = vec![of(all, ("", ""), GREEN)];
+    let of = |pods: u32, (why, without), colour, refused: Colour| {
+        let takes = f64::from(pods) * capacity;
+        Level { pods, takes, why, without, colour, refused }
+    };
+    let mut levels = vec![of(all, ("", ""), GREEN, VERMILION.faint(0.85))];
     if all > 1 {
-        levels.push(of(all - 1, ("with one less", "with one less"), ORANGE));
+        levels.push(of(all - 1, ("with one less", "with one less"), ORANGE, ORANGE.faint(0.45)));
     }
     if let Some(left) = load.without_a_zone.filter(|left| *left > 0 && left + 1 < all) {
-        levels.push(of(left, ("left by a lost zone", "without a zone"), VERMILION));
+        levels.push(of(left, ("left by a lost zone", "without a zone"), PURPLE, PURPLE.faint(0.25)));
     }
     levels
 }

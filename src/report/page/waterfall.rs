@@ -1,5 +1,6 @@
 //! Where lost time comes from: from zero to the total, cause by cause and phase by phase.
 
+use crate::report::aggregate;
 use crate::report::labels::in_words;
 use crate::report::period::Period;
 use crate::report::{format, loss, removals};
@@ -72,7 +73,7 @@ fn bars(parts: &[Attribution], total: f64) -> Vec<Part> {
     };
     let mut bars: Vec<Part> = sorted[..told]
         .iter()
-        .map(|part| bar(part.cause.to_string(), part.cause.phase_in_words(part.phase), part.s_per_year, ""))
+        .map(|part| bar(part.cause.to_string(), aggregate::phase_in_words(part.phase), part.s_per_year, ""))
         .collect();
     let rest = &sorted[told..];
     if !rest.is_empty() {

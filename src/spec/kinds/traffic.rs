@@ -4,7 +4,7 @@ use crate::model::Traffic;
 use crate::spec::app;
 use crate::spec::diagnostic::Problems;
 use crate::spec::reader::Item;
-use crate::spec::tree::Node;
+use crate::spec::tree::{Node, Value};
 
 /// What `rate` and a capacity may be, in requests a second: above nothing, up to more than any service has.
 pub(in crate::spec) const MOST_REQUESTS: f64 = 1e9;
@@ -31,7 +31,7 @@ pub(in crate::spec) fn read(document: &Node, problems: &mut Problems) -> Option<
 
 /// A number of requests a second, above 0.
 pub(in crate::spec) fn read_rate(item: &Item<'_>, problems: &mut Problems) -> Option<f64> {
-    let rate = item.number(problems, 0.0..=MOST_REQUESTS)?;
+    let rate = item.number(problems, -MOST_REQUESTS..=MOST_REQUESTS)?;
     if rate <= 0.0 {
         item.refuse(problems, "must be above 0 requests a second");
         return None;
@@ -41,6 +41,9 @@ pub(in crate::spec) fn read_rate(item: &Item<'_>, problems: &mut Problems) -> Op
 
 /// By the hour of the week, from the first of Monday on: the hour's number times that of the day.
 fn read_shape(item: &Item<'_>, problems: &mut Problems) -> Option<[f64; HOURS * DAYS]> {
+    if matches!(&item.node.value, Value::String(word) if word == "flat") {
+        return Some([1.0; HOURS * DAYS]);
+    }
     let mut object = item.our_object(problems)?;
     let hours = object.get("hours").map_or(Some(vec![1.0; HOURS]), |item| {
         read_parts(&item, HOURS, "one for each hour of the day, from 00:00 on", problems)

@@ -30,7 +30,7 @@ use crate::spec::spares;
 use crate::spec::system::{Member, System};
 use crate::spec::tree::{Mark, Node};
 use crate::spec::uncertain;
-use crate::study::{Objective, Scenario};
+use crate::study::{Metric, Objective, Scenario};
 
 /// A grid with more points says nothing that anybody could read.
 const MAX_SCENARIOS: usize = 10_000;
@@ -370,9 +370,10 @@ fn tell_of_load(
         let (peak, replicas) = (traffic.peak(), workload.replicas);
         let all = capacity * f64::from(replicas);
         if peak > all {
+            let (pods, take) = if replicas == 1 { ("Pod", "takes") } else { ("Pods", "take") };
             let needed = (peak / capacity).ceil();
             let message = format!(
-                "brings {} requests a second at its peak, and {replicas} Pods{of} take {all}: requests fail each week with nothing \
+                "brings {} requests a second at its peak, and {replicas} {pods}{of} {take} {all}: requests fail each week with nothing \
                  broken",
                 peak.round()
             );
@@ -423,13 +424,22 @@ pub(in crate::spec) fn build(
     }
     let workloads = convert::workloads(&found, &machines, system.are_listed);
     match (&traffic, &system.traffic) {
-        (Some(traffic), Some(at)) => tell_of_load(traffic, at.mark, &workloads, system.are_listed, problems),
+        (Some(traffic), Some(at)) => {
+            let rate = at.get("spec").and_then(|spec| spec.get("rate"));
+            tell_of_load(traffic, rate.unwrap_or(at).mark, &workloads, system.are_listed, problems);
+            let has_capacity = workloads.iter().any(|workload| workload.pod.main().app.capacity.is_some());
+            if has_capacity && objective.metric == Metric::Availability {
+                let message = "is availability, which counts Pods and does not see requests that they refuse: scenarios are judged without them";
+                let problem = problems.warn(question.objective.mark, "spec.objective.metric", message);
+                problem.help("write `metric: request_success`");
+            }
+        }
         _ => {
             for (part, _) in members.iter().zip(&workloads).filter(|(_, one)| one.pod.main().app.capacity.is_some()) {
                 let message = "is not played: nobody says how many requests come";
-                problems
-                    .note(part.app.mark, "spec.capacity", message)
-                    .help("name a Traffic as `traffic` in the experiment");
+                problems.note(part.app.mark, "spec.capacity", message).help(
+                    "name a file of kind Traffic as `traffic` in an experiment; `hasim init` writes one to change",
+                );
             }
         }
     }

@@ -22,6 +22,9 @@ pub fn spec() -> Value {
             ("days", parts("A number for each day of the week, Monday first.", DAYS)),
         ],
     );
+    let flat = json!({"const": "flat", "description": "Evenly."});
+    let shape =
+        json!({"description": "How the requests are spread over the week. Left out: evenly.", "anyOf": [flat, shape]});
     object(
         "How many requests come.",
         &["rate"],

@@ -280,7 +280,7 @@ fn rises(result: &ExperimentResult, curves: &[Curve]) -> Option<String> {
         let all: f64 = parts(most.2).iter().map(|part| grown(&part)).sum();
         let new = parts(most.2).iter().filter(|part| grown(part) > MUCH * all);
         let phase = new.min_by(|a, b| before(a.phase).total_cmp(&before(b.phase)))?.phase;
-        Some((least.0, phase.in_words()))
+        Some((least.0, phase?.in_words()))
     };
     let mut rising = curves.iter().filter_map(|curve| Some((&curve.name, of(curve)?)));
     let (first, (least, phase)) = rising.next()?;
