@@ -16,8 +16,8 @@ const PARTS: f64 = 1e6;
 /// Occurrences of one fault less what was to be expected of its clocks.
 #[derive(Debug, Clone)]
 pub(super) enum Control {
-    /// No memory: only the time counts. In nanoseconds.
-    Memoryless { mean: f64, strikes: u64, time: u64 },
+    /// No memory: only the time counts. In nanoseconds, of all its clocks: those of a thousand Pods run for a thousand years in one.
+    Memoryless { mean: f64, strikes: u64, time: u128 },
     /// Ages count. The first life of a running system began before time 0, and counts neither way.
     Ageing { every: Law, strikes: u64, hazard: f64 },
     /// A script, or a law without a hazard in closed form.
@@ -45,7 +45,7 @@ impl Control {
         match self {
             Self::Memoryless { strikes, time, .. } => {
                 *strikes += struck;
-                *time += to.saturating_since(from).as_nanos();
+                *time += u128::from(to.saturating_since(from).as_nanos());
             }
             Self::Ageing { every, strikes, hazard } => {
                 let Some(life) = spell.life else { return };
@@ -71,5 +71,23 @@ impl Control {
         };
         let excess = ((strikes as f64 - hazard) * PARTS).round() as i64;
         stats::Control { excess, events: strikes }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ids::FaultId;
+    use crate::model::YEAR;
+
+    /// A thousand Pods for a year have more nanoseconds than there are in 64 bits.
+    #[test]
+    fn the_clocks_of_a_thousand_pods_run_for_a_thousand_years() {
+        let mut control = Control::Memoryless { mean: YEAR.as_secs_f64(), strikes: 0, time: 0 };
+        let end = SimTime::ZERO + YEAR;
+        let spell =
+            Spell { fault: FaultId::new(0), workload: None, from: SimTime::ZERO, to: end, life: None, strikes: false };
+        (0..1_000).for_each(|_| control.add(spell, SimTime::ZERO, end));
+        assert_eq!(control.value(), stats::Control { excess: -1_000_000_000, events: 0 });
     }
 }

@@ -35,8 +35,9 @@ pub struct Outcome {
     pub(super) more: Overflow,
     /// It is said how many requests come.
     pub(super) has_traffic: bool,
-    /// Nanoseconds of Pods that ran.
+    /// Nanoseconds of Pods that ran, and of Pods that no Node could take: in a year of six hundred, more than there are in 64 bits.
     pub(super) pod_time: u128,
+    pub(super) pending_time: u128,
     /// Of a system that was created at time 0: when it was available for the first time, in nanoseconds.
     pub(super) first_available: Option<u64>,
     /// Of each fault; the excess in millionths.
@@ -165,6 +166,7 @@ impl Outcome {
             more: Overflow::none(causes.count(), faults),
             has_traffic: false,
             pod_time: 0,
+            pending_time: 0,
             first_available: None,
             controls: Vec::new(),
             operations: Vec::new(),
@@ -222,7 +224,12 @@ impl Outcome {
 
     /// How much of a quantity was counted: nanoseconds or events.
     pub fn counted(&self, quantity: Quantity) -> u64 {
-        self.counted[quantity]
+        u64::try_from(self.amount(quantity)).unwrap_or(u64::MAX)
+    }
+
+    /// The same, however much it is.
+    pub(super) fn amount(&self, quantity: Quantity) -> u128 {
+        if quantity == Quantity::Pending { self.pending_time } else { u128::from(self.counted[quantity]) }
     }
 
     /// How much of the downtime is charged to a cause, in nanoseconds.

@@ -356,7 +356,7 @@ impl Service {
         let nanos = self.window.overlap(self.pods_since, now);
         for pods in &self.pods {
             self.outcome.pod_time += u128::from(pods.running) * u128::from(nanos);
-            self.outcome.counted[Quantity::Pending] += u64::from(pods.unschedulable) * nanos;
+            self.outcome.pending_time += u128::from(pods.unschedulable) * u128::from(nanos);
         }
         self.pods_since = now;
     }

@@ -272,7 +272,7 @@ fn events_count_inside_the_window_only() {
     let needless = [Quantity::NeedlessReadiness, Quantity::NeedlessLiveness, Quantity::NeedlessStartup];
     assert_eq!(needless.map(|quantity| outcome.counted(quantity)), [2, 2, 0]);
     assert_eq!((outcome.counted[Quantity::Restarts], outcome.pod_time), (2, 500 * 2 + 500 * 3));
-    assert_eq!(outcome.counted[Quantity::Pending], 1_000);
+    assert_eq!(outcome.counted(Quantity::Pending), 1_000);
 }
 
 /// A call to the observer, so many nanoseconds after the one before.

@@ -51,8 +51,8 @@ pub struct Total {
 }
 
 impl Total {
-    fn add(&mut self, quantity: Quantity, counted: u64) {
-        self.sum += u128::from(counted);
+    fn add(&mut self, quantity: Quantity, counted: u128) {
+        self.sum += counted;
         self.moments.add(if quantity.is_time() { micros(counted) } else { number(counted) });
     }
 
@@ -126,7 +126,7 @@ impl Summary {
         assert_eq!(self.causes, outcome.causes);
         self.replications += 1;
         for (quantity, total) in self.totals.iter_mut() {
-            total.add(quantity, outcome.counted(quantity));
+            total.add(quantity, outcome.amount(quantity));
         }
         add_cells(&mut self.downtime_by, outcome.downtime_by.cells());
         add_cells(&mut self.failed_by, outcome.failed_by.cells());
@@ -165,7 +165,7 @@ impl Summary {
         }
         self.windows.add(&outcome.downtime_windows, &outcome.failed_windows);
         self.windows.add_alerts(&outcome.alerts);
-        self.missing.add(Quantity::Downtime, outcome.missing);
+        self.missing.add(Quantity::Downtime, u128::from(outcome.missing));
         for ((number, sums), outcome_of) in self.operations.iter_mut().zip(&outcome.operations) {
             let causes = || (*number..=*number + sums.flaws).map(|number| Cause::Fault(FaultId::new(number)));
             let downtime = causes().map(|cause| outcome.downtime_charged_to(cause)).sum();

@@ -84,7 +84,7 @@ impl Windows {
 
 impl Loss {
     fn add(&mut self, losses: &Losses) {
-        self.totals.add(micros(losses.iter().map(|(amount, windows)| amount * windows).sum()));
+        self.totals.add(micros(losses.iter().map(|(amount, windows)| amount * windows).sum::<u64>()));
         self.windows.add(losses);
     }
 
