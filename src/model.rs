@@ -19,7 +19,7 @@ mod withdrawal;
 mod workload;
 
 pub use budget::{Budget, BudgetStatus, Limit};
-pub use calendar::{Calendar, WEEK};
+pub use calendar::{Calendar, DAYS, WEEK};
 pub use cluster::{
     Cluster, ControlPlane, DeadNodes, Eviction, Latencies, NewNode, Node, Prices, RaceOdds, StartRace, Zone,
 };

@@ -33,8 +33,6 @@ pub struct Outcome {
     pub(super) detection_times: Vec<(u32, u64)>,
     /// The lengths beyond those.
     pub(super) more: Overflow,
-    /// It is said how many requests come.
-    pub(super) has_traffic: bool,
     /// Nanoseconds of Pods that ran, and of Pods that no Node could take: in a year of six hundred, more than there are in 64 bits.
     pub(super) pod_time: u128,
     pub(super) pending_time: u128,
@@ -164,7 +162,6 @@ impl Outcome {
             detections: vec![Detections::default(); faults],
             detection_times: Vec::new(),
             more: Overflow::none(causes.count(), faults),
-            has_traffic: false,
             pod_time: 0,
             pending_time: 0,
             first_available: None,
@@ -306,7 +303,8 @@ impl Outcome {
         );
         // Where it is said how many requests come, a window's loss is told as the part of its own.
         assert!(
-            self.has_traffic || in_windows(&self.failed_windows) <= self.counted[Quantity::FailedRequests],
+            self.counted[Quantity::Requests] > 0
+                || in_windows(&self.failed_windows) <= self.counted[Quantity::FailedRequests],
             "windows hold no more than was lost"
         );
         let mut lengths: Vec<u128> = self.more.recoveries.iter().map(Spans::sum).collect();

@@ -8,6 +8,9 @@ const DAY: u64 = 86_400 * 1_000_000_000;
 /// A week.
 pub const WEEK: Duration = Duration::from_nanos(7 * DAY);
 
+/// The days of a week, in short.
+pub const DAYS: [&str; 7] = ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"];
+
 /// The hours of a week in which something is done: on some of its days, between two times of the day.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Calendar {
@@ -59,7 +62,6 @@ impl Calendar {
 /// In words: `Mon, Tue, Wed, 09:00 to 17:00`.
 impl fmt::Display for Calendar {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        const DAYS: [&str; 7] = ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"];
         let days: Vec<&str> = DAYS.into_iter().zip(self.days).filter_map(|(day, open)| open.then_some(day)).collect();
         let time = |time: Duration| {
             let minutes = time.as_nanos() / 60_000_000_000;

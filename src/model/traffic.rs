@@ -36,6 +36,7 @@ impl Traffic {
     }
 
     /// As many at any time.
+    #[cfg(test)]
     pub fn flat(rate: f64) -> Option<Self> {
         Self::new(rate, [1.0; HOURS])
     }

@@ -61,6 +61,11 @@ spec:
         ("cluster.yaml", cluster),
         ("experiment.yaml", experiment),
     ]);
+    load_files(&files)
+}
+
+/// The study of `experiment.yaml` among these files.
+pub fn load_files(files: &BTreeMap<&str, String>) -> Result<Loaded, Report> {
     load_experiment_with(Path::new("experiment.yaml"), &|path| {
         let found = files.get(path.to_str().unwrap_or_default()).map(|text| text.as_bytes().to_vec());
         found.ok_or_else(|| io::Error::from(io::ErrorKind::NotFound))

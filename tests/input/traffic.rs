@@ -1,11 +1,10 @@
 //! How many requests come and what a Pod takes: nonsense is an error at its place, and what would surprise is said.
 
 use std::collections::BTreeMap;
-use std::io;
 use std::path::Path;
 
-use crate::kinds::{CLUSTER, SERVES, SERVICE, web};
-use hasim::spec::{Diagnostic, Loaded, Report, Severity, check_bytes, load_experiment_with};
+use crate::kinds::{CLUSTER, SERVES, SERVICE, load_files, web};
+use hasim::spec::{Diagnostic, Loaded, Report, Severity, check_bytes};
 
 const EVEN: &str = "rate: 90";
 
@@ -38,10 +37,7 @@ spec:
         ("traffic.yaml", document(traffic)),
         ("experiment.yaml", experiment),
     ]);
-    load_experiment_with(Path::new("experiment.yaml"), &|path| {
-        let found = files.get(path.to_str().unwrap_or_default()).map(|text| text.as_bytes().to_vec());
-        found.ok_or_else(|| io::Error::from(io::ErrorKind::NotFound))
-    })
+    load_files(&files)
 }
 
 fn sentences(report: &Report) -> Vec<String> {

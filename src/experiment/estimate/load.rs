@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::scale::Scale;
 use crate::experiment::tally::Summary;
-use crate::model::Model;
+use crate::model::{DAYS, Model};
 use crate::results::LoadResult;
 use crate::stats::twelve_digits;
 use crate::study::{Metric, Quantity};
@@ -39,7 +39,6 @@ impl LoadFacts {
 
     /// What is told of a system, or of one of its Deployments.
     pub fn result(&self, workload: Option<usize>, summary: &Summary, scale: &Scale) -> LoadResult {
-        const DAYS: [&str; 7] = ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"];
         let replicas = |workloads: &[(Option<f64>, u32)]| workloads.iter().map(|(_, replicas)| replicas).sum();
         let (capacity_of_pod, replicas) = match (workload, self.workloads.as_slice()) {
             (Some(place), workloads) => workloads[place],

@@ -80,9 +80,9 @@ impl Scale {
 
     /// The share of the requests that a quantity of them is.
     fn lost_requests(&self, total: &Total) -> Estimate {
-        let Estimate { mean, low, high, .. } = self.lost(total);
-        let [mean, low, high] = [mean, low, high].map(|share| (share * self.of_requests).min(1.0));
-        Estimate { mean, low, high, ..self.lost(total) }
+        let lost = self.lost(total);
+        let [mean, low, high] = [lost.mean, lost.low, lost.high].map(|share| (share * self.of_requests).min(1.0));
+        Estimate { mean, low, high, ..lost }
     }
 
     /// The share of the counted time that a quantity of time takes.

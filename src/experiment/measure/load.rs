@@ -88,8 +88,12 @@ impl Lost {
 
     /// Who bears what is lost, each with its weight: what all Pods could not take is nobody's; what those that are left cannot take, or
     /// there is nobody to take, is that of the slots that are missing; and what Pods fail is theirs.
-    pub fn bearers<'a>(self, failing: Bearers<'a>, missing: Bearers<'a>, overload: &'a CauseSet) -> Bearers<'a> {
-        let (mut failing, mut missing) = (failing, missing);
+    pub fn bearers<'a>(
+        self,
+        mut failing: Bearers<'a>,
+        mut missing: Bearers<'a>,
+        overload: &'a CauseSet,
+    ) -> Bearers<'a> {
         let rest = self.all - self.overload;
         let mut by_missing = self.shed.saturating_sub(self.overload);
         if missing.is_empty() {

@@ -140,7 +140,7 @@ impl Service {
             is_starting: model.start == Start::Fresh,
             controls: model.faults.iter().map(Control::new).collect(),
             operations: Operations::new(model),
-            outcome: Outcome { has_traffic: model.traffic.is_some(), ..Outcome::empty(model.faults.len()) },
+            outcome: Outcome::empty(model.faults.len()),
         }
     }
 
@@ -283,7 +283,8 @@ impl Service {
         let Some(load) = &mut self.load else { return };
         let Load { requests, counts, division, overload } = &mut **load;
         let members = &self.members;
-        let expected = members.expected();
+        // Only the rate changes from hour to hour.
+        let (expected, (failing, _)) = (members.expected(), members.failing_bearers());
         for stretch in requests.stretches(from, to) {
             let lost = members.lost_at(stretch.rate, &expected);
             let passed = counts.pass(stretch, requests.between(stretch.from, stretch.to), lost);
@@ -293,8 +294,8 @@ impl Service {
             self.failed_windows.add(stretch.from, stretch.to, passed.failed);
             self.burn.add(stretch.from, stretch.to, passed.of_time);
             if lost.all > 0 {
-                let (failing, _) = members.failing_bearers();
-                let bearers = lost.bearers(failing, members.missing(stretch.rate, &expected), overload);
+                let missing = members.missing(stretch.rate, &expected);
+                let bearers = lost.bearers(failing.clone(), missing, overload);
                 divide(division, &bearers, self.causes, &mut self.outcome.failed_by, passed.failed);
             }
         }

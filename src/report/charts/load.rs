@@ -6,6 +6,7 @@ use super::frame::{self, BODY, MARGIN, SMALL};
 use super::palette::{BLUE, Colour, GREEN, GRID, ORANGE, PURPLE, VERMILION};
 use super::picture::{Anchor, Picture};
 use super::sheet::Sheet;
+use crate::model::DAYS;
 use crate::report::featured;
 use crate::report::format;
 use crate::results::{ExperimentResult, LoadResult};
@@ -14,7 +15,6 @@ const HEIGHT: f64 = 260.0;
 /// Beside the plot, for the numbers of its axis and for the names of its lines.
 const NUMBERS: f64 = 44.0;
 const NAMES: f64 = 190.0;
-const DAYS: [&str; 7] = ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"];
 /// Names of lines need so much room below each other.
 const LINE: f64 = 17.0;
 
@@ -65,7 +65,7 @@ pub fn draw(result: &ExperimentResult, sheet: Sheet) -> Option<Picture> {
     for (day, name) in DAYS.iter().enumerate() {
         let (from, to) = (x(day * 24), x((day + 1) * 24));
         picture.line(vec![(from, top), (from, bottom)], 1.0, GRID);
-        let name = if sheet.is_narrow() { &name[..2] } else { &name[..3] };
+        let name = if sheet.is_narrow() { &name[..2] } else { *name };
         picture.text(f64::midpoint(from, to), bottom + 18.0, Anchor::Middle, SMALL, name);
     }
     let step = |(hour, rate): (usize, &f64)| [(x(hour), axis.at(*rate)), (x(hour + 1), axis.at(*rate))];
