@@ -19,7 +19,8 @@
 //! | `nodes` | heartbeats, the node monitor, reboots and replacements | N1–N16 |
 //! | `eviction` | taints, tolerations, zone states | N5–N12 |
 //! | `rollout` | new revisions, surges, scale-down | D1–D3, D5, D10 |
-//! | `scaling` | replicas changed by hand | D6, D9, D10, D13–D16, D18 |
+//! | `scaling` | replicas changed by hand or by the load | D6, D9, D10, D13–D18 |
+//! | `autoscaler` | the HorizontalPodAutoscaler, and the metrics that it reads | H1–H18 |
 //! | `drain` | `kubectl drain`: cordon, evictions and what waits for them | V4, V7, V13–V15 |
 //! | `upgrade` | new machines for all Nodes, some at a time | V5, V16–V20, V24 |
 //! | `withdrawal` | single Nodes that are reclaimed, expire or are consolidated | V21, V21a, V23, V24 |
@@ -41,6 +42,7 @@
 mod adoption;
 mod answers;
 mod attribution;
+mod autoscaler;
 mod back_off;
 mod bad_revision;
 mod beginning;
@@ -152,6 +154,7 @@ pub(crate) enum Event {
     ProgressDeadlineOver(WorkloadId, Timer),
     RolloutPassDue(WorkloadId, Timer),
     ScaledBack(WorkloadId, Timer),
+    AutoscalerDue(WorkloadId, Timer),
     ReplacementCreated(SlotId, Timer),
     BindDue(PodId, Timer),
     QueueFlushed(Timer),
@@ -174,6 +177,7 @@ impl Event {
                 | Self::LeaseRenewed(..)
                 | Self::MonitorPassDue(..)
                 | Self::ResyncDue(..)
+                | Self::AutoscalerDue(..)
         )
     }
 }
@@ -235,7 +239,8 @@ impl<'m, O: Observer> Cluster<'m, O> {
     fn new(model: &'m Model, streams: Streams, mode: Mode, observer: O) -> Self {
         let initial = streams.stream(Owner::Replication, Purpose::Initial);
         let rules = &model.cluster.control_plane;
-        let of = |id| WorkloadState::new(model, id, streams);
+        let week = begins_in_week(streams);
+        let of = |id| WorkloadState::new(model, id, week, streams);
         let workloads: IdVec<WorkloadId, WorkloadState> = model.workloads.ids().map(of).collect();
         let slots_of = |(id, state): (WorkloadId, &WorkloadState)| {
             let slot = |(place, ordinal)| (place, Slot::new(id, state, ordinal, &model.workloads[id].pod));
@@ -364,6 +369,7 @@ impl<O: Observer> World for Cluster<'_, O> {
             Event::ProgressDeadlineOver(workload, timer) => self.on_progress_deadline_over(cx, workload, timer),
             Event::RolloutPassDue(workload, timer) => self.on_rollout_pass_due(cx, workload, timer),
             Event::ScaledBack(workload, timer) => self.on_scaled_back(cx, workload, timer),
+            Event::AutoscalerDue(workload, timer) => self.on_autoscaler_due(cx, workload, timer),
             Event::ReplacementCreated(slot, timer) => self.on_replacement_created(cx, slot, timer),
             Event::BindDue(pod, timer) => self.on_bind_due(cx, pod, timer),
             Event::QueueFlushed(timer) => self.on_queue_flushed(cx, timer),

@@ -5,6 +5,7 @@
 //! needs of labels, selectors and topology keys is resolved here to plain indices
 //! per Node, so a replication compares numbers only.
 
+mod autoscaler;
 mod budget;
 mod calendar;
 mod cluster;
@@ -18,12 +19,15 @@ mod upgrade;
 mod withdrawal;
 mod workload;
 
+pub use autoscaler::{
+    Autoscaler, Behavior, Change, CpuTarget, CpuUsage, ScalingMetric, ScalingPolicy, ScalingRules, SelectPolicy,
+};
 pub use budget::{Budget, BudgetStatus, Limit};
 pub use calendar::{Calendar, DAYS, WEEK};
 pub use cluster::{
     Cluster, ControlPlane, DeadNodes, Eviction, Latencies, NewNode, Node, Prices, RaceOdds, StartRace, Zone,
 };
-pub use container::{App, Container, ImagePull, OnSigterm, Probe, ProbeKind, Role, WhileStarting};
+pub use container::{App, Container, CpuShare, ImagePull, OnSigterm, Probe, ProbeKind, Role, WhileStarting};
 pub use drain::Drainer;
 pub use fault::{
     Affects, BadRevisions, ContainerMode, ControlPlaneMode, ControlPlanePart, Fault, NodeMode, Occurrence,
@@ -31,7 +35,7 @@ pub use fault::{
 };
 pub use millionths::Millionths;
 pub use requirement::Requirement;
-pub use traffic::Traffic;
+pub use traffic::{Stretch, Traffic};
 pub use upgrade::{NodeUpgrade, OnTimeout, UpgradeOrder};
 pub use withdrawal::{Handler, NodeWithdrawal, Replacement, WithdrawalReason, WithdrawalScope};
 pub use workload::{
@@ -102,7 +106,7 @@ impl Model {
         self.workloads.iter().map(|workload| workload.replicas as usize).sum()
     }
 
-    /// How many slots all Deployments have, those included that only an operation opens.
+    /// How many slots all Deployments have, those included that only an operation or an autoscaler opens.
     pub fn slots(&self) -> usize {
         self.replicas() + self.workloads.ids().map(|id| self.scaled_by(id)).sum::<usize>()
     }
@@ -112,7 +116,7 @@ impl Model {
         self.range_of(workload, 0, |id| self.workloads[id].replicas as usize)
     }
 
-    /// The slots that operations open beside them; behind the first slots of all Deployments, whose numbers hang on no operation.
+    /// The slots that operations and autoscalers open beside them; behind the first slots of all Deployments, whose numbers hang on no operation.
     pub fn scaled_slots_of(&self, workload: WorkloadId) -> Range<usize> {
         self.range_of(workload, self.replicas(), |id| self.scaled_by(id))
     }
@@ -147,10 +151,12 @@ impl Model {
         first + before..first + before + count(workload)
     }
 
-    /// By how many Pods the most that operations scale the Deployment to is more than its replicas.
+    /// By how many Pods the most that operations or its autoscaler scale the Deployment to is more than its replicas.
     fn scaled_by(&self, workload: WorkloadId) -> usize {
-        let most = self.faults.iter().filter_map(|fault| fault.scales(workload)).max().unwrap_or(0);
-        most.saturating_sub(self.workloads[workload].replicas) as usize
+        let by_hand = self.faults.iter().filter_map(|fault| fault.scales(workload)).max().unwrap_or(0);
+        let Workload { replicas, autoscaler, .. } = &self.workloads[workload];
+        let most = autoscaler.as_ref().map_or(by_hand, |autoscaler| autoscaler.max.max(by_hand));
+        most.saturating_sub(*replicas) as usize
     }
 
     /// The most Pods that a surge may make.

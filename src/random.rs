@@ -126,6 +126,8 @@ pub enum Purpose {
     OnCall,
     /// Samples of a fitted law, to judge how well it fits.
     Resample,
+    /// What the autoscaler's metrics show, and when it looks.
+    Metrics,
     /// What the parameter of this name hash is, where it is not known; of the study, not of a replication.
     Uncertain(u64),
 }
@@ -166,6 +168,7 @@ impl Purpose {
             Self::NewMachine => [31, 0],
             Self::Burst(name) => [34, name],
             Self::Resample => [20, 0],
+            Self::Metrics => [41, 0],
             Self::Uncertain(name) => [21, name],
         }
     }

@@ -54,9 +54,9 @@ impl Account {
 
     /// What has no duration has struck: a crash, a lost sandbox, a deletion. It makes a debt, and leaves one that is open as
     /// it is.
-    pub fn owe(&mut self, fault: FaultId) {
+    pub fn owe(&mut self, cause: Cause) {
         if self.debt.is_empty() {
-            self.debt = Cause::Fault(fault).into();
+            self.debt = cause.into();
         }
     }
 

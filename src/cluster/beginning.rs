@@ -39,6 +39,7 @@ impl<O: Observer> Cluster<'_, O> {
             self.update_clock(cx, target);
         }
         self.update_clock(cx, Target::Cluster);
+        self.begin_autoscaling(cx);
         if self.mode == Mode::EveryProbe {
             for node in self.nodes.ids() {
                 if self.nodes[node].alive {
@@ -70,6 +71,9 @@ impl<O: Observer> Cluster<'_, O> {
     /// Every slot has a Pod, placed one after the other as the scheduler would on an empty cluster, Ready and in
     /// rotation for a long time, unless its probes never have a result (P15).
     fn begin_running(&mut self, cx: &mut Cx<'_, Event>) {
+        for workload in self.workloads.ids() {
+            self.begin_at(cx, workload, self.first_replicas(workload));
+        }
         for slot in self.all_slots() {
             let set = self.first_set(self.slots[slot].workload);
             let pod = self.create_pod(cx, slot, set);
@@ -83,6 +87,9 @@ impl<O: Observer> Cluster<'_, O> {
             }
         }
         self.balance();
+        for pod in self.pods.ids() {
+            self.note_long_running(pod);
+        }
         self.count_pods(cx);
         for pod in self.pods.ids() {
             self.settle(cx, pod);

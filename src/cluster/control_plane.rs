@@ -270,6 +270,9 @@ impl<O: Observer> Cluster<'_, O> {
             (false, true) => self.regain_api_server(cx),
             _ => {}
         }
+        if answered != self.control_plane.answers {
+            self.tell_autoscalers(cx);
+        }
         for part in [ControlPlanePart::ControllerManager, ControlPlanePart::Scheduler] {
             let is_struck = self.is_part_struck(part);
             let answers = self.control_plane.answers;
@@ -403,6 +406,7 @@ impl<O: Observer> Cluster<'_, O> {
             }
         }
         self.begin_passes(cx);
+        self.begin_autoscaling_anew(cx);
     }
 
     /// What has waited for somebody who is back is done now.

@@ -269,7 +269,7 @@ impl<O: Observer> Cluster<'_, O> {
     pub(super) fn owe_to_operation(&mut self, cx: &Cx<'_, Event>, pod: PodId, operation: FaultId) -> bool {
         let Some(slot) = self.slot_of(pod) else { return false };
         self.hand_over_missing(cx, slot);
-        self.slots[slot].account.owe(operation);
+        self.slots[slot].account.owe(Cause::Fault(operation));
         true
     }
 

@@ -1,5 +1,6 @@
 //! Faults: what they strike, how they end. `clocks.rs` says when.
 
+use super::cause::Cause;
 use super::happening::Happening;
 use super::observer::{Observed, Observer};
 use super::state::Strike;
@@ -30,7 +31,7 @@ impl<O: Observer> Cluster<'_, O> {
                 let Some(pod) = self.slots[slot].pod else { return };
                 self.tell(cx, Happening::FaultStruck { target, fault });
                 self.mark_struck(cx, slot, fault);
-                self.slots[slot].account.owe(fault);
+                self.slots[slot].account.owe(Cause::Fault(fault));
                 // What goes through the API is known there at once.
                 self.observe(cx, &Observed::Reacted { slot });
                 self.delete_pod(cx, pod);
@@ -118,7 +119,7 @@ impl<O: Observer> Cluster<'_, O> {
             && self.may_withdraw(at)
             && let Some(slot) = self.slot_of(at.pod)
         {
-            self.slots[slot].account.owe(strike.fault);
+            self.slots[slot].account.owe(Cause::Fault(strike.fault));
         }
         match mode {
             ContainerMode::Crash => self.exit_container(cx, at),

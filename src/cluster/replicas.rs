@@ -33,6 +33,7 @@ impl<O: Observer> Cluster<'_, O> {
     /// The same where no replacement follows.
     pub(super) fn delete_for_good(&mut self, cx: &mut Cx<'_, Event>, pod: PodId) {
         self.pods[pod].deleted = true;
+        self.note_load(cx, pod);
         self.tell(cx, Happening::PodDeleted { pod });
         self.vacate(cx, pod);
         self.request_pass(cx, self.pods[pod].workload);
@@ -98,6 +99,7 @@ impl<O: Observer> Cluster<'_, O> {
         self.slots[slot].pod = Some(id);
         self.slots[slot].pods += 1;
         self.tell(cx, Happening::PodCreated { pod: id, slot, revision });
+        self.note_load(cx, id);
         self.tell_drains(cx, id);
         id
     }
@@ -211,6 +213,7 @@ impl<O: Observer> Cluster<'_, O> {
         let home = self.pods[pod].home;
         self.slots[home].pods -= 1;
         self.tell(cx, Happening::PodGone { pod });
+        self.note_load(cx, pod);
         self.count_pods(cx);
         self.request_slice_update(cx, pod);
         self.request_pass(cx, self.pods[pod].workload);

@@ -80,6 +80,12 @@ impl Rollouts {
         }
     }
 
+    /// So many Pods of the first revision, where there is no other yet.
+    pub fn begin_with(&mut self, replicas: u32) {
+        self.sets[0].size = replicas;
+        self.good = self.sets[0];
+    }
+
     /// A new revision takes over.
     pub fn is_under_way(&self) -> bool {
         self.sets.len() > 1
@@ -168,6 +174,7 @@ impl<O: Observer> Cluster<'_, O> {
         self.observe(cx, &Observed::OperationBegan { target: Target::Deployment(workload), operation: cause });
         self.tell(cx, Happening::RolloutBegan { workload, revision, flaw });
         self.watch_rollout(cx, workload, rolled_back_after);
+        self.reset_replicas(cx, workload, cause);
         for pod in self.active_pods(workload).collect::<Vec<_>>() {
             self.await_availability(cx, pod);
         }
@@ -363,7 +370,7 @@ impl<O: Observer> Cluster<'_, O> {
         let state = &self.workloads[workload];
         // Of slots that are to close others take what is vacant.
         let closes = state.open > state.scaling.applied;
-        if let (Some(slot), Some(cause)) = (slot, state.scaling.charged().or(state.rollouts.cause)) {
+        if let (Some(slot), Some(cause)) = (slot, state.scaling.charged().or(state.rollouts.cause.map(Cause::Fault))) {
             // Who keeps it from delivering already is charged with what follows.
             self.hand_over_missing(cx, slot);
             self.slots[slot].account.owe(cause);

@@ -104,6 +104,7 @@ impl<O: Observer> Cluster<'_, O> {
     pub(super) fn set_api_ready(&mut self, cx: &mut Cx<'_, Event>, pod: PodId, ready: bool) {
         if self.pods[pod].api_ready != ready {
             self.pods[pod].api_ready = ready;
+            self.note_load(cx, pod);
             self.tell(cx, Happening::ReadyWritten { pod, ready });
             self.request_slice_update(cx, pod);
             self.tell_drains(cx, pod);
@@ -197,6 +198,7 @@ impl<O: Observer> Cluster<'_, O> {
             self.take_over(pod);
         }
         for &pod in &changed {
+            self.note_load(cx, pod);
             // In rotation or not is all that a run of the proxy changes.
             let state = &self.pods[pod];
             if state.in_rotation != state.view.is_some() {

@@ -1,4 +1,4 @@
-//! A Deployment whose `spec.replicas` is changed by hand, and changed back (D6, D9, D10, D13–D16, D18).
+//! A Deployment whose `spec.replicas` is changed: by hand, and changed back, or by its autoscaler (D6, D9, D10, D13–D18).
 //! Follows `pkg/controller/deployment/sync.go scale` and `deployment_util.go GetReplicaSetProportion, getReplicaSetFraction`.
 //!
 //! A Deployment has as many slots as the largest number that it is ever scaled to. Those below the number of the moment are open.
@@ -28,7 +28,7 @@ pub(crate) struct Scaling {
     /// The operation that is under way: until the manifest's number is set again, and there are as many Pods as are wanted.
     operation: Option<FaultId>,
     /// Who is charged with what the present number costs.
-    cause: Option<FaultId>,
+    cause: Option<Cause>,
     /// What the controllers delete now goes as there are fewer replicas, not for a rollout.
     is_charged: bool,
     /// The manifest's number is set again.
@@ -47,7 +47,7 @@ impl Scaling {
     }
 
     /// Who is charged with what the controllers delete now, unless a rollout is.
-    pub fn charged(&self) -> Option<FaultId> {
+    pub fn charged(&self) -> Option<Cause> {
         self.cause.filter(|_| self.is_charged)
     }
 
@@ -82,29 +82,64 @@ impl<O: Observer> Cluster<'_, O> {
         self.end_scaling(cx, workload, OperationEnd::Superseded);
         let back = lasts.map(|lasts| (self.timer(), lasts));
         let scaling = &mut self.workloads[workload].scaling;
-        (scaling.operation, scaling.cause) = (Some(operation), Some(operation));
+        scaling.operation = Some(operation);
         scaling.back = back.map_or(Timer::NONE, |(timer, _)| timer);
         if let Some((timer, lasts)) = back {
             cx.after(lasts, Event::ScaledBack(workload, timer));
         }
         self.observe(cx, &Observed::OperationBegan { target, operation });
-        self.set_replicas(cx, workload, to);
+        self.scale_for(cx, workload, Cause::Fault(operation), to);
+    }
+
+    /// Its manifest is applied once more: where it says how many replicas there are, what the autoscaler has set is lost (D17).
+    pub(super) fn reset_replicas(&mut self, cx: &mut Cx<'_, Event>, workload: WorkloadId, cause: FaultId) {
+        let reset_to = self.model.workloads[workload].autoscaler.as_ref().and_then(|autoscaler| autoscaler.reset_to);
+        if let Some(replicas) = reset_to.filter(|&to| to != self.workloads[workload].scaling.replicas) {
+            self.scale_for(cx, workload, Cause::Fault(cause), replicas);
+        }
     }
 
     /// The manifest's number is set again.
     pub(super) fn on_scaled_back(&mut self, cx: &mut Cx<'_, Event>, workload: WorkloadId, timer: Timer) {
         if self.workloads[workload].scaling.back.expires(timer) {
+            let scaling = &mut self.workloads[workload].scaling;
+            scaling.cause = scaling.operation.map(Cause::Fault).or(scaling.cause);
             self.set_replicas(cx, workload, self.model.workloads[workload].replicas);
         }
     }
 
+    /// The number of time 0, where nothing is under way: the slots of the model's number are open.
+    pub(super) fn begin_at(&mut self, cx: &mut Cx<'_, Event>, workload: WorkloadId, replicas: u32) {
+        let state = &mut self.workloads[workload];
+        let written = state.open;
+        if replicas == written {
+            return;
+        }
+        state.open = replicas;
+        state.scaling = Scaling { cause: Some(Cause::Autoscaler), ..Scaling::new(replicas) };
+        state.rollouts.begin_with(replicas);
+        let closed: Vec<SlotId> = state.every_slot().take(written as usize).skip(replicas as usize).collect();
+        self.tell(cx, Happening::ReplicasSet { workload, replicas, by_load: true });
+        for slot in closed {
+            self.close_slot(cx, slot, None);
+        }
+    }
+
+    /// Another number of replicas, whoever sets it.
+    pub(super) fn scale_for(&mut self, cx: &mut Cx<'_, Event>, workload: WorkloadId, cause: Cause, replicas: u32) {
+        self.workloads[workload].scaling.cause = Some(cause);
+        self.set_replicas(cx, workload, replicas);
+    }
+
     fn set_replicas(&mut self, cx: &mut Cx<'_, Event>, workload: WorkloadId, replicas: u32) {
         self.workloads[workload].scaling.replicas = replicas;
-        self.tell(cx, Happening::ReplicasSet { workload, replicas });
+        let by_load = self.workloads[workload].scaling.cause == Some(Cause::Autoscaler);
+        self.tell(cx, Happening::ReplicasSet { workload, replicas, by_load });
         for pod in self.active_pods(workload).collect::<Vec<_>>() {
             self.await_availability(cx, pod);
         }
         self.request_pass(cx, workload);
+        self.load_changed(cx, workload);
     }
 
     /// The Deployment controller has not acted on the present number yet, and has a `ReplicaSet` with Pods to scale. From 0 a rollout
@@ -188,7 +223,7 @@ impl<O: Observer> Cluster<'_, O> {
 
     fn close_slot(&mut self, cx: &mut Cx<'_, Event>, slot: SlotId, heir: Option<SlotId>) {
         let cause = self.workloads[self.slots[slot].workload].scaling.cause;
-        let causes = cause.map_or_else(CauseSet::new, |cause| Cause::Fault(cause).into());
+        let causes = cause.map_or_else(CauseSet::new, CauseSet::from);
         let state = &mut self.slots[slot];
         (state.account, state.view) = (Account::default(), None);
         state.watch = Watch::after(state.watch);

@@ -4,6 +4,7 @@ use smallvec::SmallVec;
 
 use super::answers::Answer;
 use super::attribution::Account;
+use super::autoscaler::PodLoad;
 use super::back_off::BackOff;
 use super::cause::CauseSet;
 use super::chain::Chain;
@@ -156,6 +157,8 @@ pub(crate) struct Pod {
     pub unschedulable: bool,
     /// Who is charged with what it fails, from the moment at which it lost its slot, when no fault at work is.
     pub parting: CauseSet,
+    /// What metrics see of it, where an autoscaler looks at them.
+    pub load: Option<Box<PodLoad>>,
     /// What the observer was told last.
     pub view: Option<EndpointView>,
     /// When the last sync ended (C3).
@@ -374,6 +377,7 @@ impl Pod {
             in_rotation: false,
             unschedulable: false,
             parting: CauseSet::new(),
+            load: None,
             view: None,
             last_sync: SimTime::ZERO,
             sync: Timer::NONE,

@@ -49,6 +49,7 @@ impl<O: Observer> Cluster<'_, O> {
 
     /// Looks at a Pod after something has happened to it, and tells the observer what has changed.
     pub(super) fn look(&mut self, cx: &mut Cx<'_, Event>, pod: PodId) {
+        self.note_load(cx, pod);
         let holds = self.slot_of(pod);
         if let Some(slot) = holds {
             self.look_at_slot(cx, slot);

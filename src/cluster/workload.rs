@@ -2,6 +2,7 @@
 
 use std::ops::Range;
 
+use super::autoscaler::AutoscalerState;
 use super::bad_revision::Flaws;
 use super::chance::Chance;
 use super::clocks::Clock;
@@ -14,12 +15,12 @@ use super::{Cluster, Target};
 use crate::ids::{ContainerId, IdVec, PodId, SlotId, WorkloadId};
 use crate::model::{Model, PodSpec, Workload};
 use crate::random::{Owner, Purpose, Stream, Streams, name_hash};
-use crate::time::SimTime;
+use crate::time::{Duration, SimTime};
 
 /// A Deployment.
 #[derive(Debug, Clone)]
 pub(crate) struct WorkloadState {
-    /// Its slots: those of the manifest's replicas, and those that operations open beside them; and the places of Pods that surges
+    /// Its slots: those of the manifest's replicas, and those that are opened beside them; and the places of Pods that surges
     /// make beside the full number.
     slots: Range<usize>,
     scaled_slots: Range<usize>,
@@ -27,6 +28,8 @@ pub(crate) struct WorkloadState {
     /// So many of its slots are open: the first.
     pub open: u32,
     pub scaling: Scaling,
+    /// What scales it by its load.
+    pub autoscaler: Option<Box<AutoscalerState>>,
     /// Its ReplicaSets.
     pub rollouts: Rollouts,
     /// All its chance.
@@ -51,7 +54,7 @@ pub(crate) struct WorkloadState {
 }
 
 impl WorkloadState {
-    pub fn new(model: &Model, id: WorkloadId, streams: Streams) -> Self {
+    pub fn new(model: &Model, id: WorkloadId, week: Duration, streams: Streams) -> Self {
         let workload = &model.workloads[id];
         let containers = workload.pod.containers.iter();
         let streams = if workload.chance_by_name { streams.of_workload(name_hash(&workload.name)) } else { streams };
@@ -68,6 +71,7 @@ impl WorkloadState {
             surge_slots: model.surge_slots_of(id),
             open: workload.replicas,
             scaling: Scaling::new(workload.replicas),
+            autoscaler: AutoscalerState::new(model, id, week, streams),
             rollouts: Rollouts::new(workload.replicas, dice, flaws),
             streams,
             chances: containers.map(|container| Chance::new(container.app.probe_failure)).collect(),

@@ -11,7 +11,7 @@ const PHASES: usize = Phase::ALL.len();
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Cell(u32);
 
-/// Causes by number: the faults of the model in their order, then `probe`, `start` and `overload`.
+/// Causes by number: the faults of the model in their order, then `probe`, `start`, `overload` and `autoscaler`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Causes {
     faults: usize,
@@ -25,7 +25,7 @@ impl Causes {
 
     /// How many there are.
     pub(super) fn count(self) -> usize {
-        self.faults + 3
+        self.faults + 4
     }
 
     /// All of them, in their order.
@@ -34,6 +34,7 @@ impl Causes {
             Cause::Probe,
             Cause::Start,
             Cause::Overload,
+            Cause::Autoscaler,
         ])
     }
 
@@ -44,6 +45,7 @@ impl Causes {
             Cause::Probe => self.faults,
             Cause::Start => self.faults + 1,
             Cause::Overload => self.faults + 2,
+            Cause::Autoscaler => self.faults + 3,
         }
     }
 

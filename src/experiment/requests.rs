@@ -1,6 +1,6 @@
 //! When requests come in a replication: time as they count it.
 
-use crate::model::{Model, Traffic};
+use crate::model::{self, Model, Traffic};
 use crate::time::Duration;
 
 /// The requests of a replication. An amount of them is told in nanoseconds of full traffic, in which as many come as do on average over
@@ -42,8 +42,8 @@ impl Requests {
     /// The stretches from one instant to another.
     pub fn stretches(&self, from: u64, to: u64) -> impl Iterator<Item = Stretch> {
         let next = move |from: u64| {
-            let (end, hour) = self.traffic.stretch(self.begins + from);
-            Stretch { from, to: (end - self.begins).min(to), rate: self.traffic.rate_in(hour) }
+            let model::Stretch { end, rate } = self.traffic.stretch(self.begins + from);
+            Stretch { from, to: (end - self.begins).min(to), rate }
         };
         std::iter::successors((from < to).then(|| next(from)), move |stretch| {
             (stretch.to < to).then(|| next(stretch.to))

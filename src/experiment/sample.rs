@@ -6,9 +6,9 @@ use super::Measures;
 use crate::history::{Cause, CauseSet, EndpointView, Observed, Observer, Phase, SlotView};
 use crate::ids::{ContainerId, FaultId, IdVec, ImageId, PodId, SlotId, WorkloadId};
 use crate::model::{
-    App, Cluster, Container, ContainerMode, ControlPlane, DeadNodes, Fault, ImagePull, Latencies, Millionths, Model,
-    Occurrence, OnSigterm, PodSpec, PodTolerations, Resources, Role, Start, StartRace, Strategy, Strikes, Toleration,
-    WhileStarting, Workload,
+    App, Cluster, Container, ContainerMode, ControlPlane, CpuShare, DeadNodes, Fault, ImagePull, Latencies, Millionths,
+    Model, Occurrence, OnSigterm, PodSpec, PodTolerations, Resources, Role, Start, StartRace, Strategy, Strikes,
+    Toleration, WhileStarting, Workload,
 };
 use crate::random::Law;
 use crate::study::{Metric, Objective, Scenario, Stopping, Study, StudyHeader, Without};
@@ -23,6 +23,7 @@ pub(super) fn model(replicas: u32, min_serving: u32, faults: usize, warm_up: u64
         on_sigterm: OnSigterm::Ignores,
         probe_failure: 0.0,
         capacity: None,
+        cpu: CpuShare::default(),
     };
     Model {
         workloads: vec![Workload {
@@ -56,6 +57,7 @@ pub(super) fn model(replicas: u32, min_serving: u32, faults: usize, warm_up: u64
             min_ready: Duration::ZERO,
             progress_deadline: Duration::from_secs(600),
             is_paused: false,
+            autoscaler: None,
             chance_by_name: false,
         }]
         .into(),

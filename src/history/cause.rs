@@ -13,6 +13,8 @@ pub enum Cause {
     Start,
     /// No fault: more requests come than all Pods can answer.
     Overload,
+    /// No fault: the autoscaler has removed Pods, or begun to add some.
+    Autoscaler,
 }
 
 /// Those that are charged together, each once, in the order of the file; empty while a slot delivers. There is hardly ever

@@ -71,12 +71,14 @@ pub enum Happening {
         revision: u32,
     },
 
-    /// Its replicas are set by hand, or as in its manifest again (D13, D14).
+    /// Its replicas are set: by hand, as in its manifest again, or by its autoscaler (D13, D14).
     ReplicasSet {
         /// Whose.
         workload: WorkloadId,
         /// How many it wants from now on.
         replicas: u32,
+        /// Its autoscaler has set them.
+        by_load: bool,
     },
 
     // ---- Drains ----

@@ -9,8 +9,10 @@ use super::cause::Cause;
 const PROBE: &str = "probe";
 const START: &str = "start";
 const OVERLOAD: &str = "overload";
+const AUTOSCALER: &str = "autoscaler";
 
-/// A [`Cause`] under the name that results give it. No fault may be called `probe`, `start` or `overload`.
+/// A [`Cause`] under the name that results give it. No fault may be called `probe`, `start`, `overload` or
+/// `autoscaler`.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum NamedCause {
     /// The fault of this name.
@@ -21,6 +23,8 @@ pub enum NamedCause {
     Start,
     /// `overload`: no fault, but more requests come than all Pods can answer.
     Overload,
+    /// `autoscaler`: no fault, but the autoscaler has removed Pods, or begun to add some.
+    Autoscaler,
 }
 
 impl NamedCause {
@@ -31,6 +35,7 @@ impl NamedCause {
             Cause::Probe => Self::Probe,
             Cause::Start => Self::Start,
             Cause::Overload => Self::Overload,
+            Cause::Autoscaler => Self::Autoscaler,
         }
     }
 
@@ -40,6 +45,7 @@ impl NamedCause {
             PROBE => Self::Probe,
             START => Self::Start,
             OVERLOAD => Self::Overload,
+            AUTOSCALER => Self::Autoscaler,
             _ => Self::Fault(name),
         }
     }
@@ -51,6 +57,7 @@ impl NamedCause {
             Self::Probe => PROBE,
             Self::Start => START,
             Self::Overload => OVERLOAD,
+            Self::Autoscaler => AUTOSCALER,
         }
     }
 }

@@ -141,6 +141,17 @@ pub struct App {
     pub probe_failure: f64,
     /// Requests a second that it answers; what comes beyond is refused at once. `None`: as many as come. Above 0.
     pub capacity: Option<f64>,
+    /// What the containers of the Pod use of CPUs.
+    pub cpu: CpuShare,
+}
+
+/// Thousandths of a CPU that the containers of a Pod use together, as metrics show it to an autoscaler.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub struct CpuShare {
+    /// Without requests.
+    pub idle: f64,
+    /// Beside that, with as many requests as it can take; `None`: as much as the container that serves may use.
+    pub busy: Option<f64>,
 }
 
 impl App {
@@ -153,6 +164,7 @@ impl App {
             on_sigterm: OnSigterm::Exits(seconds(0.0)),
             probe_failure: 0.0,
             capacity: None,
+            cpu: CpuShare::default(),
         }
     }
 }

@@ -1,36 +1,64 @@
-//! How many requests come, by the hour of the week.
+//! How many requests come, by the time of the week.
 
 use super::calendar::WEEK;
 
 /// Hours of a week.
 const HOURS: usize = 7 * 24;
-const HOUR: u64 = 3_600 * 1_000_000_000;
+/// Minutes of an hour.
+const MINUTES: usize = 60;
 
-/// The requests to a service. Within an hour of the week as many come each second.
+/// The requests to a service. Within a step, an hour or a minute of the week, as many come each second.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Traffic {
     /// Requests a second, on average over a week; above 0.
     rate: f64,
-    /// What comes in each hour of the week, from the first of Monday on, in parts of the whole.
-    parts: [u32; HOURS],
+    /// What comes in each step of the week, from the first of Monday on, in parts of the whole.
+    parts: Vec<u32>,
     /// What has come before each, and in all.
-    before: [u64; HOURS + 1],
+    before: Vec<u64>,
+}
+
+/// A time in which as many requests come each second, in nanoseconds since the beginning of a Monday.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Stretch {
+    /// When it is over.
+    pub end: u64,
+    /// Requests a second.
+    pub rate: f64,
 }
 
 impl Traffic {
-    /// `rate` requests a second on average, and by the hour of the week, from the first of Monday on, in these proportions;
-    /// `None` if they are not above 0 and finite, or all proportions are 0.
-    pub fn new(rate: f64, hours: [f64; HOURS]) -> Option<Self> {
+    /// `rate` requests a second on average over a week, and by its hours, from the first of Monday on, in these proportions; `None` if
+    /// they are not above 0 and finite, or all proportions are 0.
+    pub fn by_the_hour(rate: f64, hours: [f64; HOURS]) -> Option<Self> {
+        Self::new(rate, &hours)
+    }
+
+    /// The same where it is in the middle of each hour that so many come, and between two of them it changes evenly, minute by minute.
+    pub fn in_ramps(rate: f64, hours: [f64; HOURS]) -> Option<Self> {
+        let middle = |hour: usize| hours[hour % HOURS];
+        let minutes: Vec<f64> = (0..HOURS * MINUTES)
+            .map(|minute| {
+                // From the middle of the hour before it to that of the one after it.
+                let since = minute + HOURS * MINUTES - MINUTES / 2;
+                let (hour, passed) = (since / MINUTES, (since % MINUTES) as f64 + 0.5);
+                middle(hour) + (middle(hour + 1) - middle(hour)) * passed / MINUTES as f64
+            })
+            .collect();
+        Self::new(rate, &minutes)
+    }
+
+    fn new(rate: f64, steps: &[f64]) -> Option<Self> {
         const PARTS: f64 = (1_u64 << 31) as f64;
-        let most = hours.iter().copied().fold(0.0, f64::max);
-        let are_right = hours.iter().all(|hour| hour.is_finite() && *hour >= 0.0);
+        let most = steps.iter().copied().fold(0.0, f64::max);
+        let are_right = steps.iter().all(|step| step.is_finite() && *step >= 0.0);
         if !(rate.is_finite() && rate > 0.0 && most > 0.0 && are_right) {
             return None;
         }
-        let parts = hours.map(|hour| (hour / most * PARTS).round() as u32);
-        let mut before = [0; HOURS + 1];
-        for (hour, part) in parts.iter().enumerate() {
-            before[hour + 1] = before[hour] + u64::from(*part);
+        let parts: Vec<u32> = steps.iter().map(|step| (step / most * PARTS).round() as u32).collect();
+        let mut before = vec![0; parts.len() + 1];
+        for (step, part) in parts.iter().enumerate() {
+            before[step + 1] = before[step] + u64::from(*part);
         }
         Some(Self { rate, parts, before })
     }
@@ -38,7 +66,7 @@ impl Traffic {
     /// As many at any time.
     #[cfg(test)]
     pub fn flat(rate: f64) -> Option<Self> {
-        Self::new(rate, [1.0; HOURS])
+        Self::by_the_hour(rate, [1.0; HOURS])
     }
 
     /// Requests a second, on average over a week.
@@ -46,24 +74,40 @@ impl Traffic {
         self.rate
     }
 
-    /// Requests a second in an hour of the week, the first of Monday being 0.
-    pub fn rate_in(&self, hour: usize) -> f64 {
-        self.rate * f64::from(self.parts[hour]) * HOURS as f64 / self.before[HOURS] as f64
+    /// Nanoseconds of a step.
+    fn step(&self) -> u64 {
+        WEEK.as_nanos() / self.parts.len() as u64
     }
 
-    /// The same for every hour of the week.
+    /// What comes in all steps of a week.
+    fn all(&self) -> u64 {
+        self.before[self.parts.len()]
+    }
+
+    /// Requests a second in a step that has such a part of the whole.
+    fn rate_of(&self, part: u32) -> f64 {
+        self.rate * f64::from(part) * self.parts.len() as f64 / self.all() as f64
+    }
+
+    /// Requests a second in each hour of the week, on average.
     pub fn by_hour(&self) -> impl Iterator<Item = f64> {
-        (0..HOURS).map(|hour| self.rate_in(hour))
+        let of_hour = self.parts.len() / HOURS;
+        self.parts.chunks(of_hour).map(move |steps| {
+            let come: f64 = steps.iter().map(|part| self.rate_of(*part)).sum();
+            come / of_hour as f64
+        })
     }
 
-    /// The hour of the week in which most come; the first of several.
+    /// The hour of the week in which most come, the first of Monday being 0; the first of several.
     pub fn peak_hour(&self) -> usize {
-        (0..HOURS).rev().max_by_key(|&hour| self.parts[hour]).expect("a week has hours")
+        let of_hour = self.parts.len() / HOURS;
+        let come = |hour: usize| self.before[(hour + 1) * of_hour] - self.before[hour * of_hour];
+        (0..HOURS).rev().max_by_key(|&hour| come(hour)).expect("a week has hours")
     }
 
-    /// Requests a second in that hour.
+    /// The most requests that come in a second.
     pub fn peak(&self) -> f64 {
-        self.rate_in(self.peak_hour())
+        self.rate_of(self.parts.iter().copied().max().expect("a week has hours"))
     }
 
     /// For how many nanoseconds as many would come at the average rate as from the beginning of a Monday to the instant so many
@@ -71,19 +115,19 @@ impl Traffic {
     pub fn come_until(&self, nanos: u64) -> u64 {
         let week = WEEK.as_nanos();
         let (weeks, within) = (nanos / week, nanos % week);
-        let hour = (within / HOUR) as usize;
+        let (step, passed) = ((within / self.step()) as usize, within % self.step());
         let come =
-            u128::from(self.before[hour]) * u128::from(HOUR) + u128::from(self.parts[hour]) * u128::from(within % HOUR);
-        weeks * week + (come * HOURS as u128 / u128::from(self.before[HOURS])) as u64
+            u128::from(self.before[step]) * u128::from(self.step()) + u128::from(self.parts[step]) * u128::from(passed);
+        weeks * week + (come * self.parts.len() as u128 / u128::from(self.all())) as u64
     }
 
-    /// From an instant since the beginning of a Monday on, until when as many come each second, and in which hour's manner; at most
-    /// to the end of the week.
-    pub fn stretch(&self, nanos: u64) -> (u64, usize) {
+    /// From an instant since the beginning of a Monday on, until when how many come each second; at most to the end of the week.
+    pub fn stretch(&self, nanos: u64) -> Stretch {
         let week = WEEK.as_nanos();
-        let hour = (nanos % week / HOUR) as usize;
-        let more = self.parts[hour..].iter().take_while(|part| **part == self.parts[hour]).count();
-        (nanos - nanos % week + (hour + more) as u64 * HOUR, hour)
+        let step = (nanos % week / self.step()) as usize;
+        let part = self.parts[step];
+        let more = self.parts[step..].iter().take_while(|next| **next == part).count();
+        Stretch { end: nanos - nanos % week + (step + more) as u64 * self.step(), rate: self.rate_of(part) }
     }
 }
 
@@ -91,21 +135,23 @@ impl Traffic {
 mod tests {
     use super::*;
 
+    const HOUR: u64 = 3_600 * 1_000_000_000;
+
     fn of(rate: f64, hour: impl Fn(usize) -> f64) -> Traffic {
-        Traffic::new(rate, std::array::from_fn(hour)).unwrap()
+        Traffic::by_the_hour(rate, std::array::from_fn(hour)).unwrap()
     }
 
     #[test]
     fn a_week_brings_what_its_hours_bring() {
         // Twice as many from 8 to 20 as at night.
         let traffic = of(90.0, |hour| if (8..20).contains(&(hour % 24)) { 2.0 } else { 1.0 });
-        assert!((traffic.rate_in(0) - 60.0).abs() < 1e-9 && (traffic.peak() - 120.0).abs() < 1e-9);
+        assert!((traffic.by_hour().next().unwrap() - 60.0).abs() < 1e-9 && (traffic.peak() - 120.0).abs() < 1e-9);
         assert_eq!(traffic.peak_hour(), 8);
         assert_eq!(traffic.come_until(WEEK.as_nanos()), WEEK.as_nanos());
         assert_eq!(traffic.come_until(3 * WEEK.as_nanos() + 3 * HOUR), 3 * WEEK.as_nanos() + 2 * HOUR);
         assert_eq!(traffic.come_until(9 * HOUR + HOUR / 2), 8 * HOUR * 2 / 3 + 3 * HOUR / 2 * 4 / 3);
-        assert_eq!(traffic.stretch(HOUR / 2), (8 * HOUR, 0));
-        assert_eq!(traffic.stretch(6 * 24 * HOUR + 21 * HOUR), (WEEK.as_nanos(), 6 * 24 + 21));
+        assert_eq!(traffic.stretch(HOUR / 2), Stretch { end: 8 * HOUR, rate: 60.0 });
+        assert_eq!(traffic.stretch(6 * 24 * HOUR + 21 * HOUR), Stretch { end: WEEK.as_nanos(), rate: 60.0 });
     }
 
     #[test]
@@ -114,7 +160,26 @@ mod tests {
         for nanos in [0, 1, HOUR - 1, 7 * HOUR + 3, WEEK.as_nanos() * 52 + 12_345] {
             assert_eq!(traffic.come_until(nanos), nanos);
         }
-        assert_eq!(traffic.stretch(5), (WEEK.as_nanos(), 0));
-        assert!(Traffic::flat(0.0).is_none() && Traffic::new(1.0, [0.0; HOURS]).is_none());
+        assert_eq!(traffic.stretch(5), Stretch { end: WEEK.as_nanos(), rate: 5.0 });
+        assert!(Traffic::flat(0.0).is_none() && Traffic::by_the_hour(1.0, [0.0; HOURS]).is_none());
+    }
+
+    #[test]
+    fn ramps_go_through_the_middles_of_the_hours() {
+        let hours: [f64; HOURS] = std::array::from_fn(|hour| if hour % 24 < 12 { 1.0 } else { 3.0 });
+        let traffic = Traffic::in_ramps(20.0, hours).unwrap();
+        let rate = |minutes: u64| traffic.stretch(minutes * HOUR / 60 + 1).rate;
+        // Flat from the middle of the first hour to that of the last before the rise: 10 and 30 requests a second.
+        assert!((rate(30) - 10.0).abs() < 1e-6 && (rate(11 * 60 + 29) - 10.0).abs() < 1e-6);
+        assert!((rate(12 * 60 + 30) - 30.0).abs() < 1e-6 && (traffic.peak() - 30.0).abs() < 1e-6);
+        // Halfway after half an hour, in steps of a minute; and the day goes over into the next.
+        assert!((rate(12 * 60) - rate(11 * 60 + 59) - 20.0 / 60.0).abs() < 1e-6);
+        assert!((rate(12 * 60) + rate(11 * 60 + 59) - 40.0).abs() < 1e-6);
+        assert!((rate(0) + rate(7 * 24 * 60 - 1) - 40.0).abs() < 1e-6);
+        assert_eq!(traffic.come_until(WEEK.as_nanos()), WEEK.as_nanos());
+        // The hour of the rise brings three quarters of a step in its first half.
+        let by_hour: Vec<f64> = traffic.by_hour().collect();
+        assert!((by_hour[11] - 12.5).abs() < 1e-6 && (by_hour[12] - 27.5).abs() < 1e-6, "{by_hour:?}");
+        assert_eq!(traffic.peak_hour(), 13);
     }
 }

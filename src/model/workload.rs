@@ -1,5 +1,6 @@
 //! A Deployment and its Pods, with every default applied (M1–M3, M9, N8).
 
+use super::autoscaler::Autoscaler;
 use super::container::Container;
 use crate::ids::{ContainerId, IdVec, WorkloadId};
 use crate::time::Duration;
@@ -11,8 +12,10 @@ pub struct Workload {
     pub name: String,
     /// Its namespace.
     pub namespace: String,
-    /// How many Pods it wants: the number of slots that it has unless an operation scales it.
+    /// How many Pods it wants: the number of slots that it has unless an operation or its autoscaler scales it.
     pub replicas: u32,
+    /// What scales it by its load; `None`: nothing does, or nobody says what the load is.
+    pub autoscaler: Option<Autoscaler>,
     /// What each Pod is.
     pub pod: PodSpec,
     /// The Service's `publishNotReadyAddresses`: endpoints count as ready whatever the Pod says (E4).

@@ -312,6 +312,7 @@ fn charged(what: &str, causes: &[CauseTotal<'_>]) -> Option<String> {
         NamedCause::Probe => " That is what probes did without a fault: there is none to remove.",
         NamedCause::Start => " That is no fault: there is none to remove.",
         NamedCause::Overload => " More came than all Pods together could take: there is no fault to remove.",
+        NamedCause::Autoscaler => " The autoscaler removes Pods that are still asked: there is no fault to remove.",
         NamedCause::Fault(_) => "",
     };
     let most = match first.total / whole {

@@ -201,9 +201,13 @@ fn causes(place: &Place<'_>, scenario: &ScenarioResult) -> Result<(), Invalid> {
     let faults: BTreeSet<&str> = scenario.detection_s.iter().map(|(name, _)| name.as_str()).collect();
     let known = |place: &Place<'_>, cause: &NamedCause| match cause {
         NamedCause::Fault(name) if !faults.contains(name.as_str()) => {
-            Err(place.refuse(name, "a fault of the scenario, probe, start or overload"))
+            Err(place.refuse(name, "a fault of the scenario, probe, start, overload or autoscaler"))
         }
-        NamedCause::Fault(_) | NamedCause::Probe | NamedCause::Start | NamedCause::Overload => Ok(()),
+        NamedCause::Fault(_)
+        | NamedCause::Probe
+        | NamedCause::Start
+        | NamedCause::Overload
+        | NamedCause::Autoscaler => Ok(()),
     };
     let recoveries = place.key("pod_recovery_s");
     scenario.pod_recovery_s.iter().try_for_each(|(cause, _)| known(&recoveries, cause))?;

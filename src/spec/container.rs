@@ -26,6 +26,8 @@ pub(super) struct Container {
     pub image: String,
     pub image_pull: ImagePull,
     pub requests: Requests,
+    /// Thousandths of a CPU that it may use at most.
+    pub cpu_limit: Option<u64>,
     pub ports: Vec<ContainerPort>,
     /// The ports that its probes ask for.
     pub probed: Vec<i64>,
@@ -92,7 +94,9 @@ pub(super) fn read(item: &Item<'_>, is_init: bool, grace: i64, problems: &mut Pr
     let ports = object.get("ports").and_then(|ports| ports.list(problems)).unwrap_or_default();
     let ports: Vec<ContainerPort> = ports.iter().filter_map(|port| ports::read_declared(port, problems)).collect();
     ports::check_names(&ports, problems);
-    let requests = object.get("resources").and_then(|item| resources::read_of_container(&item, problems));
+    let resources = object.get("resources");
+    let requests = resources.as_ref().and_then(|item| resources::read_of_container(item, problems));
+    let cpu_limit = resources.as_ref().and_then(resources::cpu_limit);
     strings::check_process(&object, problems);
     let mut is_sidecar = false;
     if is_init {
@@ -131,6 +135,7 @@ pub(super) fn read(item: &Item<'_>, is_init: bool, grace: i64, problems: &mut Pr
         // Without an image there is an error, and the policy decides nothing.
         image_pull: policy.or_else(|| image.map(|(_, text)| default_pull(text))).unwrap_or(ImagePull::Always),
         requests: requests.unwrap_or_default(),
+        cpu_limit,
         ports,
         probed,
         unknown_ports,

@@ -154,6 +154,8 @@ fn workload(
         name: member.name.to_string(),
         namespace: read.namespace.clone(),
         replicas: read.replicas,
+        // What it makes of the load is known when that is.
+        autoscaler: None,
         // Of several Services the first counts.
         publish_not_ready: !is_cut_off && services.first().is_some_and(|service| service.publish_not_ready),
         min_serving: member.min_serving,

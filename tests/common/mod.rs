@@ -9,9 +9,9 @@ pub mod watch;
 
 use hasim::ids::{ContainerId, IdVec, ImageId, TemplateContainer, WorkloadId, ZoneId};
 use hasim::model::{
-    Affects, App, Cluster, Container, ContainerMode, ControlPlane, DeadNodes, Fault, ImagePull, Latencies, Model, Node,
-    NodeMode, Occurrence, OnSigterm, PodSpec, PodTolerations, Probe, Resources, Role, ScriptTarget, Spread, Start,
-    StartRace, Strategy, Strikes, Toleration, WhileStarting, Workload, Zone,
+    Affects, App, Cluster, Container, ContainerMode, ControlPlane, CpuShare, DeadNodes, Fault, ImagePull, Latencies,
+    Model, Node, NodeMode, Occurrence, OnSigterm, PodSpec, PodTolerations, Probe, Resources, Role, ScriptTarget,
+    Spread, Start, StartRace, Strategy, Strikes, Toleration, WhileStarting, Workload, Zone,
 };
 use hasim::random::Law;
 use hasim::time::Duration;
@@ -177,6 +177,7 @@ pub fn workload(replicas: u32, zones: u32, per_zone: u32, hard_spread: bool, app
         min_ready: Duration::ZERO,
         progress_deadline: Duration::from_secs(600),
         is_paused: false,
+        autoscaler: None,
         chance_by_name: false,
     }
 }
@@ -225,6 +226,7 @@ pub fn reference() -> Model {
         on_sigterm: OnSigterm::Exits(Law::uniform(0.2, 3.0).unwrap()),
         probe_failure: 0.0,
         capacity: None,
+        cpu: CpuShare::default(),
     };
     Model {
         workloads: vec![workload(2, 3, 2, false, app)].into(),
@@ -288,6 +290,7 @@ pub fn bare(replicas: u32) -> Model {
         on_sigterm: OnSigterm::Exits(Law::fixed(0.3).unwrap()),
         probe_failure: 0.0,
         capacity: None,
+        cpu: CpuShare::default(),
     };
     Model {
         workloads: vec![workload(replicas, 3, 1, false, app)].into(),

@@ -17,6 +17,7 @@ mod trace;
 
 mod rules {
     mod attribution;
+    mod autoscaler;
     mod bad_revisions;
     mod calendars;
     mod containers;

@@ -6,8 +6,9 @@ use hasim::experiment::{Outcome, Recorder, replicate, replicate_beside, trace};
 use hasim::history::{Timeline, Who};
 use hasim::ids::{NodeId, SlotId, WorkloadId, ZoneId};
 use hasim::model::{
-    Budget, ContainerMode, ControlPlane, ControlPlaneMode, DeadNodes, Drainer, Limit, Model, NewNode, NodeMode,
-    NodeUpgrade, OnTimeout, Part, Probe, ScriptTarget, Start, Strategy, Strikes, Traffic, UpgradeOrder,
+    Autoscaler, Behavior, Budget, Change, ContainerMode, ControlPlane, ControlPlaneMode, CpuTarget, CpuUsage,
+    DeadNodes, Drainer, Limit, Model, NewNode, NodeMode, NodeUpgrade, OnTimeout, Part, Probe, ScalingMetric,
+    ScalingPolicy, ScalingRules, ScriptTarget, SelectPolicy, Start, Strategy, Strikes, Traffic, UpgradeOrder,
 };
 use hasim::random::Law;
 use hasim::study::Quantity;
@@ -108,19 +109,74 @@ fn the_same_with_several_deployments() {
 #[test]
 fn the_same_where_requests_come_by_the_hour() {
     let mut model = common::storms::stormy_reference();
-    model.traffic = Traffic::new(100.0, std::array::from_fn(|hour| 1.0 + (hour % 24) as f64));
+    model.traffic = Traffic::by_the_hour(100.0, std::array::from_fn(|hour| 1.0 + (hour % 24) as f64));
     model.app_mut().capacity = Some(70.0);
     for index in 0..6 {
         let outcome = assert_identical(&model, index);
         assert!(outcome.counted(Quantity::ShedRequests) > 0);
     }
     let mut model = common::storms::several_reference();
-    model.traffic = Traffic::new(100.0, std::array::from_fn(|hour| 1.0 + (hour % 24) as f64));
+    model.traffic = Traffic::by_the_hour(100.0, std::array::from_fn(|hour| 1.0 + (hour % 24) as f64));
     model.workloads.iter_mut().for_each(|workload| workload.pod.main_mut().app.capacity = Some(70.0));
     model.horizon = common::secs(10.0 * 86_400.0);
     for index in 0..3 {
         assert_identical(&model, index);
     }
+}
+
+/// H1 to H18: replicas that follow the load, by every kind of metric, with and without `behavior`, amid everything else that strikes or is
+/// done: passes that are skipped change nothing.
+#[test]
+fn the_same_with_an_autoscaler() {
+    for index in 0..12 {
+        let model = autoscaled(index);
+        let outcome = assert_identical(&model, index);
+        assert!(outcome.counted(Quantity::ShedRequests) > 0);
+        assert_same_trace(&model, index);
+    }
+}
+
+/// What scales by the load, each time otherwise.
+fn autoscaled(index: u64) -> Model {
+    let mut model = match index % 4 {
+        0 | 1 => common::storms::stormy_reference(),
+        2 => common::storms::changing_reference(),
+        _ => common::storms::several_reference(),
+    };
+    // By the hour four times as much and back within a day; on some days by the minute.
+    let hours = std::array::from_fn(|hour| 1.0 + 3.0 * f64::from((hour % 24) as u32 * 7 % 24) / 24.0);
+    model.traffic = if index % 3 == 0 { Traffic::in_ramps(200.0, hours) } else { Traffic::by_the_hour(200.0, hours) };
+    let usage = CpuUsage { idle: 7.0, busy: 330.0, capacity: 70.0 };
+    let metrics = [
+        ScalingMetric::Cpu { target: CpuTarget::Utilization { percent: 70, request: 250 }, usage },
+        ScalingMetric::RequestsPerPod { thousandths: 40_000 },
+        ScalingMetric::RequestsPerReplica { thousandths: 35_000 },
+        ScalingMetric::Cpu { target: CpuTarget::Average { millis: 200 }, usage },
+        ScalingMetric::Requests { thousandths: 300_000 },
+    ];
+    let slow = |percent, window: f64| ScalingRules {
+        window: common::secs(window),
+        policies: vec![ScalingPolicy { change: Change::Percent(percent), period: common::secs(120.0) }],
+        select: SelectPolicy::Min,
+    };
+    let behaviors = [None, Some(Behavior::usual()), Some(Behavior { up: slow(50, 45.0), down: slow(20, 600.0) })];
+    for (number, workload) in model.workloads.iter_mut().enumerate() {
+        workload.pod.main_mut().app.capacity = Some(70.0);
+        let number = index as usize + number;
+        let both = [metrics[number % 5], metrics[(number / 5) % 4]];
+        workload.autoscaler = Some(Autoscaler {
+            min: 2,
+            max: 9,
+            metrics: both[..1 + number % 2].to_vec(),
+            tolerance: [Autoscaler::TOLERANCE, (0.02, 0.2)][number % 2],
+            behavior: behaviors[number % 3].clone(),
+            reset_to: (number % 4 == 1).then_some(2),
+        });
+    }
+    model.faults.extend(common::storms::releases(14_400.0, false));
+    model.faults.extend(common::storms::outages_of_the_control_plane());
+    model.horizon = common::secs(3.0 * 86_400.0);
+    model
 }
 
 /// D1 to D11: a new revision every two hours, by every strategy, amid everything else that strikes; with and without a new image,

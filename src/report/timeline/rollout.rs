@@ -78,7 +78,7 @@ pub fn rollout(
 /// When which number of Pods is set.
 fn scalings(timeline: &Timeline, workload: WorkloadId) -> impl Iterator<Item = (SimTime, u32)> {
     timeline.entries.iter().filter_map(move |entry| match entry.what {
-        Happening::ReplicasSet { workload: of, replicas } if of == workload => Some((entry.at, replicas)),
+        Happening::ReplicasSet { workload: of, replicas, .. } if of == workload => Some((entry.at, replicas)),
         _ => None,
     })
 }

@@ -153,6 +153,9 @@ fn say_of_operation(what: Happening, model: &Model) -> Said {
             format!("successfully rolled out: all Pods are of revision {} and available", revision + 1),
             "D5",
         ),
+        Happening::ReplicasSet { replicas, by_load: true, .. } => {
+            said(Plain, format!("the autoscaler sets spec.replicas to {replicas}"), "H9, H15, H16")
+        }
         Happening::ReplicasSet { replicas, .. } => said(
             Plain,
             format!("spec.replicas is set to {replicas}: Pods are created or deleted at once, whatever budgets say"),

@@ -4,13 +4,14 @@ pub(in crate::spec) mod guess;
 
 use std::collections::BTreeMap;
 
-use crate::model::{App, OnSigterm, WhileStarting};
+use crate::model::{App, CpuShare, OnSigterm, WhileStarting};
 use crate::random::Law;
 use crate::spec::container::Container;
 use crate::spec::deployment::read_metadata;
 use crate::spec::diagnostic::Problems;
 use crate::spec::law;
 use crate::spec::pod::Pod;
+use crate::spec::quantity;
 use crate::spec::reader::{Item, Object, nearest};
 use crate::spec::traffic;
 use crate::spec::tree::{Mark, Node, Value};
@@ -148,8 +149,13 @@ fn read_one(mut spec: Object<'_>, problems: &mut Problems) -> Option<App> {
     });
     let capacity = spec.get("capacity").map(|item| read_capacity(&item, problems));
     spec.finish(problems, &[]);
+    let (capacity, cpu) = match capacity {
+        Some(read) => read.map(|(rate, cpu)| (Some(rate), cpu))?,
+        None => (None, CpuShare::default()),
+    };
     Some(App {
-        capacity: capacity.map_or(Some(None), |read| read.map(Some))?,
+        capacity,
+        cpu,
         start_up: start_up?,
         while_starting: while_starting.unwrap_or(WhileStarting::Refuses),
         on_sigterm: on_sigterm?,
@@ -157,12 +163,32 @@ fn read_one(mut spec: Object<'_>, problems: &mut Problems) -> Option<App> {
     })
 }
 
-/// Requests a second that a Pod answers; what comes beyond is refused at once.
-fn read_capacity(item: &Item<'_>, problems: &mut Problems) -> Option<f64> {
+/// Requests a second that a Pod answers, what comes beyond is refused at once; and what they cost it.
+fn read_capacity(item: &Item<'_>, problems: &mut Problems) -> Option<(f64, CpuShare)> {
     let mut object = item.our_object(problems)?;
     let rate = object.require("requestsPerSecond", problems).and_then(|item| traffic::read_rate(&item, problems));
+    let cpu = object.get("cpu").map_or(Some(CpuShare::default()), |item| read_cpu(&item, problems));
     object.finish(problems, &[]);
-    rate
+    Some((rate?, cpu?))
+}
+
+/// What a Pod uses of CPUs, in Kubernetes' quantities.
+fn read_cpu(item: &Item<'_>, problems: &mut Problems) -> Option<CpuShare> {
+    let mut object = item.our_object(problems)?;
+    let (idle, busy) = (object.get("idle"), object.get("busy"));
+    object.finish(problems, &[]);
+    let mut amount = |item: Option<Item<'_>>, must_be_some: bool| -> Option<Option<f64>> {
+        let Some(item) = item else { return Some(None) };
+        let quantity = quantity::read(&item, problems, false)?;
+        if quantity.is_negative() || must_be_some && quantity.millis() == 0 {
+            let rule = if must_be_some { "must be above 0" } else { "must not be negative" };
+            item.refuse(problems, format_args!("{rule}, such as 250m"));
+            return None;
+        }
+        Some(Some(quantity.millis() as f64))
+    };
+    let (idle, busy) = (amount(idle, false), amount(busy, true));
+    Some(CpuShare { idle: idle?.unwrap_or(0.0), busy: busy? })
 }
 
 fn read_on_sigterm(item: &Item<'_>, problems: &mut Problems) -> Option<OnSigterm> {

@@ -14,14 +14,39 @@ pub(in crate::spec) const MOST_PARTS: f64 = 1e6;
 pub(in crate::spec) const HOURS: usize = 24;
 pub(in crate::spec) const DAYS: usize = 7;
 
+/// How the requests are spread over the week.
+#[derive(Clone, Copy)]
+struct Shape {
+    /// From the first hour of Monday on: the number of the hour times that of the day.
+    hours: [f64; HOURS * DAYS],
+    between: Between,
+}
+
+/// How the requests change from one hour to the next.
+#[derive(Debug, Clone, Copy)]
+enum Between {
+    /// At the full hour.
+    Steps,
+    /// Evenly, from the middle of one to the middle of the next.
+    Ramps,
+}
+
+impl Shape {
+    const FLAT: Self = Self { hours: [1.0; HOURS * DAYS], between: Between::Steps };
+}
+
 /// Reads a Traffic.
 pub(in crate::spec) fn read(document: &Node, problems: &mut Problems) -> Option<Traffic> {
     let (_, mut spec) = app::open(document, problems)?;
     let rate = spec.require("rate", problems).and_then(|item| read_rate(&item, problems));
     let shape = spec.get("shape");
-    let hours = shape.as_ref().map_or(Some([1.0; HOURS * DAYS]), |item| read_shape(item, problems));
+    let shaped = shape.as_ref().map_or(Some(Shape::FLAT), |item| read_shape(item, problems));
     spec.finish(problems, &[]);
-    let traffic = Traffic::new(rate?, hours?);
+    let (rate, shaped) = (rate?, shaped?);
+    let traffic = match shaped.between {
+        Between::Steps => Traffic::by_the_hour(rate, shaped.hours),
+        Between::Ramps => Traffic::in_ramps(rate, shaped.hours),
+    };
     if traffic.is_none() {
         let message = "never lets a request come: no hour that is above 0 is on a day that is";
         shape.as_ref().into_iter().for_each(|item| item.refuse(problems, message));
@@ -39,10 +64,9 @@ pub(in crate::spec) fn read_rate(item: &Item<'_>, problems: &mut Problems) -> Op
     Some(rate)
 }
 
-/// By the hour of the week, from the first of Monday on: the hour's number times that of the day.
-fn read_shape(item: &Item<'_>, problems: &mut Problems) -> Option<[f64; HOURS * DAYS]> {
+fn read_shape(item: &Item<'_>, problems: &mut Problems) -> Option<Shape> {
     if matches!(&item.node.value, Value::String(word) if word == "flat") {
-        return Some([1.0; HOURS * DAYS]);
+        return Some(Shape::FLAT);
     }
     let mut object = item.our_object(problems)?;
     let hours = object.get("hours").map_or(Some(vec![1.0; HOURS]), |item| {
@@ -51,9 +75,12 @@ fn read_shape(item: &Item<'_>, problems: &mut Problems) -> Option<[f64; HOURS * 
     let days = object.get("days").map_or(Some(vec![1.0; DAYS]), |item| {
         read_parts(&item, DAYS, "one for each day of the week, Monday first", problems)
     });
+    let words = [("steps", Between::Steps), ("ramps", Between::Ramps)];
+    let between = object.get("between").map_or(Some(Between::Steps), |word| word.word(problems, &words));
     object.finish(problems, &[]);
     let (hours, days) = (hours?, days?);
-    Some(std::array::from_fn(|hour| hours[hour % HOURS] * days[hour / HOURS]))
+    let hours = std::array::from_fn(|hour| hours[hour % HOURS] * days[hour / HOURS]);
+    Some(Shape { hours, between: between? })
 }
 
 fn read_parts(item: &Item<'_>, count: usize, what: &str, problems: &mut Problems) -> Option<Vec<f64>> {

@@ -1,8 +1,14 @@
-//! A `HorizontalPodAutoscaler`: autoscaling is not modelled, but the bounds that it sets to `replicas` hold (H17, M4), and a
-//! manifest that resets the number is warned of (D17).
-//! Follows `pkg/controller/podautoscaler/horizontal.go reconcileAutoscaler` and
-//! `pkg/apis/autoscaling/validation/validation.go`.
+//! A `HorizontalPodAutoscaler` (H2, H5, H13, H16, H17, M4). What it does is played where it is known how many requests come (see
+//! `autoscaling`); without that only its bounds hold. A manifest that resets the number is warned of (D17).
+//! Follows `pkg/controller/podautoscaler/horizontal.go reconcileAutoscaler`, `pkg/apis/autoscaling/validation/validation.go` and
+//! `pkg/apis/autoscaling/v2/defaults.go`.
 
+mod behavior;
+mod metrics;
+
+pub(in crate::spec) use metrics::{Averaged, CpuTarget, Metric, Quantified};
+
+use crate::model::{self, Behavior};
 use crate::spec::deployment::{Deployment, read_metadata};
 use crate::spec::diagnostic::Problems;
 use crate::spec::reader::Item;
@@ -18,6 +24,13 @@ pub(in crate::spec) struct Autoscaler {
     pub min: u32,
     /// `maxReplicas`.
     pub max: u32,
+    pub metrics: Vec<Metric>,
+    /// On the way up, and on the way down (H13).
+    pub tolerance: (f64, f64),
+    pub behavior: Option<Behavior>,
+    /// `spec.replicas` of the Deployment's manifest, if it states them: each rollout resets the number to it (D17).
+    pub reset_to: Option<u32>,
+    /// Where `minReplicas` stands.
     pub mark: Mark,
 }
 
@@ -47,12 +60,22 @@ pub(in crate::spec) fn read(document: &Node, problems: &mut Problems) -> Option<
         }
         Some(max)
     });
-    spec.finish(problems, &["behavior", "metrics", "targetCPUUtilizationPercentage"]);
+    let metrics = metrics::read(&mut spec, document.mark, problems);
+    let behavior = match spec.get("behavior") {
+        Some(item) => behavior::read(&item, problems).map(|(behavior, tolerance)| (Some(behavior), tolerance)),
+        None => Some((None, model::Autoscaler::TOLERANCE)),
+    };
+    spec.finish(problems, &[]);
+    let (behavior, tolerance) = behavior?;
     Some(Autoscaler {
         namespace: metadata?.namespace,
         target,
         min: min? as u32,
         max: max? as u32,
+        metrics: metrics?,
+        tolerance,
+        behavior,
+        reset_to: None,
         mark: least.map_or(document.mark, |least| least.mark()),
     })
 }
@@ -65,24 +88,9 @@ impl Autoscaler {
     }
 }
 
-/// The autoscaler of a Deployment, if it has one that acts: of several none does (H14).
-pub(in crate::spec) fn of<'a>(
-    autoscalers: &'a [Autoscaler],
-    deployment: &Deployment,
-    problems: &mut Problems,
-) -> Option<&'a Autoscaler> {
-    let own: Vec<&Autoscaler> = autoscalers.iter().filter(|autoscaler| autoscaler.scales(deployment)).collect();
-    if let [_, second, ..] = own.as_slice() {
-        let message = format!("is a second autoscaler of {}: none of them acts then", deployment.name);
-        problems.warn(second.mark, "", message);
-        return None;
-    }
-    own.first().copied()
-}
-
 impl Autoscaler {
-    /// Brings the replicas of its Deployment within its bounds, as it does at its first look, within 15 s (H1, H17). What
-    /// an experiment puts there stands: it is what is asked about.
+    /// Brings the replicas of its Deployment within its bounds, as it does at its first look, within 15 s (H1, H17), and scales it from
+    /// then on. What an experiment puts there stands: it is what is asked about.
     pub fn bound(&self, deployment: &mut Deployment, problems: &mut Problems) {
         let (written, name) = (deployment.replicas, &deployment.name);
         let is_asked_about = deployment.replicas_mark.is_some_and(|mark| mark.file != deployment.mark.file);
@@ -108,7 +116,9 @@ impl Autoscaler {
                 format!("is {written}, and {bound} of the autoscaler makes it {replicas} at once"),
             ),
         };
-        problems.note(mark, path, format!("{message}: scaling with the load is not modelled"));
+        problems.note(mark, path, format!("{message}: the load changes it where `traffic` says what that is"));
+        let reset_to = deployment.replicas_mark.map(|_| written);
+        deployment.autoscaler = Some(Self { reset_to, ..self.clone() });
         deployment.replicas = replicas;
     }
 }

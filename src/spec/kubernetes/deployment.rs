@@ -1,6 +1,7 @@
 //! A Deployment (M1, M4). Follows `pkg/apis/apps/v1/defaults.go` and `pkg/apis/apps/validation/validation.go`.
 
 use crate::model::{Part, Strategy};
+use crate::spec::autoscaler::Autoscaler;
 use crate::spec::diagnostic::Problems;
 use crate::spec::labels::{Labels, check_name, read_labels, read_selector};
 use crate::spec::pod::{self, Pod};
@@ -19,6 +20,8 @@ pub(in crate::spec) struct Deployment {
     pub replicas: u32,
     /// Where it says so.
     pub replicas_mark: Option<Mark>,
+    /// What scales it, if something does and nothing else says how many replicas there are to be.
+    pub autoscaler: Option<Autoscaler>,
     /// Labels of its Pods.
     pub labels: Labels,
     pub strategy: Strategy,
@@ -161,6 +164,7 @@ pub(in crate::spec) fn read(document: &Node, problems: &mut Problems) -> Option<
         namespace: metadata.namespace,
         replicas: replicas? as u32,
         replicas_mark: replicas_item.map(|value| value.mark()),
+        autoscaler: None,
         labels,
         strategy: strategy?,
         min_ready: Duration::from_secs(min_ready as u64),

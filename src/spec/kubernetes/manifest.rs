@@ -246,15 +246,48 @@ impl Manifest {
     /// A Deployment of this manifest, or what a scenario has made of it: with the replicas that its autoscaler gives it and
     /// the container that serves, the one of this name if there is one.
     pub fn deployment(&self, document: &Node, container: Option<&str>, problems: &mut Problems) -> Option<Deployment> {
+        self.scaled(document, self.autoscaler_of(document), container, problems)
+    }
+
+    /// The same with this autoscaler, or what a scenario has made of it.
+    pub fn scaled(
+        &self,
+        document: &Node,
+        autoscaler: Option<&Node>,
+        container: Option<&str>,
+        problems: &mut Problems,
+    ) -> Option<Deployment> {
         let mut deployment = deployment::read(document, problems)?;
         let quiet = &mut Problems::default();
         let services = self.services(&deployment, quiet);
         deployment.pod.main = serving::choose(&deployment, &services, container);
-        let autoscalers = self.autoscalers(quiet);
-        if let Some(autoscaler) = autoscaler::of(&autoscalers, &deployment, problems) {
-            autoscaler.bound(&mut deployment, problems);
+        let own: Vec<Mark> = self.autoscalers_of(&deployment).map(|document| document.mark).collect();
+        if let [_, second, ..] = own.as_slice() {
+            let message = format!("is a second autoscaler of {}: none of them acts then", deployment.name);
+            problems.warn(*second, "", message);
+        } else if let Some(autoscaler) = autoscaler {
+            let found = &mut Problems { patching: problems.patching, ..Problems::default() };
+            let read = autoscaler::read(autoscaler, found);
+            // What the file says is told of when that is read; what a scenario has made of it is told of here.
+            let is_as_written = self.of(Kind::Autoscaler).any(|written| written.to_json() == autoscaler.to_json());
+            problems.list.extend(found.list.drain(..).filter(|_| !is_as_written));
+            read?.bound(&mut deployment, problems);
         }
         Some(deployment)
+    }
+
+    /// The autoscaler of a Deployment, if it has one that acts: of several none does (H14).
+    pub fn autoscaler_of(&self, document: &Node) -> Option<&Node> {
+        let deployment = deployment::read(document, &mut Problems::default())?;
+        let own: Vec<&Node> = self.autoscalers_of(&deployment).collect();
+        if let [only] = own.as_slice() { Some(only) } else { None }
+    }
+
+    /// All that scale a Deployment.
+    fn autoscalers_of(&self, deployment: &Deployment) -> impl Iterator<Item = &Node> {
+        self.of(Kind::Autoscaler).filter(|document| {
+            autoscaler::read(document, &mut Problems::default()).is_some_and(|read| read.scales(deployment))
+        })
     }
 
     /// The Services that select the Pods of a Deployment, in the order of the file.

@@ -98,6 +98,12 @@ pub(in crate::spec) fn read_of_container(item: &Item<'_>, problems: &mut Problem
     read(item, container_rule, problems)
 }
 
+/// The CPU limit in the `resources` of a container, in thousandths.
+pub(in crate::spec) fn cpu_limit(item: &Item<'_>) -> Option<u64> {
+    let limit = item.node.get("limits")?.get("cpu")?;
+    quantity::read(&Item::new(limit, ""), &mut Problems::default(), false).map(Quantity::millis)
+}
+
 /// Reads `{requests, limits}` of a Pod as a whole.
 pub(in crate::spec) fn read_of_pod(item: &Item<'_>, problems: &mut Problems) -> Option<Requests> {
     read(item, pod_rule, problems)

@@ -8,6 +8,7 @@ use serde_json::{Map, Value as Json};
 use crate::ids::{BudgetId, FaultId, IdVec, WorkloadId};
 use crate::model::{Budget, Fault, Model, OnCall, Start, Strikes, Traffic, Workload};
 use crate::spec::app::Apps;
+use crate::spec::autoscaling;
 use crate::spec::cluster::ClusterSpec;
 use crate::spec::convert;
 use crate::spec::deployment;
@@ -367,7 +368,8 @@ fn tell_of_load(
             problems.note(mark, "spec.rate", message).help(help);
             continue;
         };
-        let (peak, replicas) = (traffic.peak(), workload.replicas);
+        let most = workload.autoscaler.as_ref().map_or(workload.replicas, |autoscaler| autoscaler.max);
+        let (peak, replicas) = (traffic.peak(), most);
         let all = capacity * f64::from(replicas);
         if peak > all {
             let (pods, take) = if replicas == 1 { ("Pod", "takes") } else { ("Pods", "take") };
@@ -422,9 +424,10 @@ pub(in crate::spec) fn build(
             problems.warn(spec.mark, "", message);
         }
     }
-    let workloads = convert::workloads(&found, &machines, system.are_listed);
+    let mut workloads = convert::workloads(&found, &machines, system.are_listed);
     match (&traffic, &system.traffic) {
         (Some(traffic), Some(at)) => {
+            autoscaling::give(&members, &mut workloads, problems);
             let rate = at.get("spec").and_then(|spec| spec.get("rate"));
             tell_of_load(traffic, rate.unwrap_or(at).mark, &workloads, system.are_listed, problems);
             let has_capacity = workloads.iter().any(|workload| workload.pod.main().app.capacity.is_some());

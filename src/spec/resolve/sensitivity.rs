@@ -296,7 +296,7 @@ fn change(leaf: &Leaf<'_>, patch: Patch, step: f64) -> Option<Change> {
     let is_latency = patch.key.contains("latencies");
     let whole = matches!(base.value, Value::Int(_))
         && match patch.target.input {
-            Input::Deployment | Input::Objective => true,
+            Input::Deployment | Input::Autoscaler | Input::Objective => true,
             Input::Cluster => !is_latency && !leaf.is_parameter,
             Input::App | Input::Traffic | Input::Fault(_) | Input::Operation(_) | Input::Script(_) | Input::OnCall => {
                 false

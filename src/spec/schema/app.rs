@@ -23,6 +23,11 @@ pub fn spec() -> Value {
     schema
 }
 
+/// An amount of CPU, as Kubernetes writes it.
+fn cpu(what: &str, example: &Value) -> Value {
+    such_as(json!([example]), json!({"description": what, "type": ["string", "number"]}))
+}
+
 /// How the application in a container behaves.
 fn behaviour() -> Vec<(&'static str, Value)> {
     let mut ends = object(
@@ -77,15 +82,36 @@ fn behaviour() -> Vec<(&'static str, Value)> {
             object(
                 "What a Pod can take, where the experiment says how many requests come (traffic). Left out: whatever comes.",
                 &["requestsPerSecond"],
-                [(
-                    "requestsPerSecond",
-                    such_as(
-                        json!([100]),
-                        rate(
-                            "Requests a second that a Pod answers. What comes beyond is refused at once, and probes are answered.",
+                [
+                    (
+                        "requestsPerSecond",
+                        such_as(
+                            json!([100]),
+                            rate(
+                                "Requests a second that a Pod answers. What comes beyond is refused at once, and probes are answered.",
+                            ),
                         ),
                     ),
-                )],
+                    (
+                        "cpu",
+                        object(
+                            "What its containers use of CPUs together, as a HorizontalPodAutoscaler sees it. Between idle and busy it \
+                             grows with the requests that the Pod answers.",
+                            &[],
+                            [
+                                ("idle", cpu("Without requests. Left out: nothing.", &json!("20m"))),
+                                (
+                                    "busy",
+                                    cpu(
+                                        "Beside that, with as many requests as it answers. Left out: the CPU limit of the container that \
+                                         serves, or what it requests if it has no limit.",
+                                        &json!("500m"),
+                                    ),
+                                ),
+                            ],
+                        ),
+                    ),
+                ],
             ),
         ),
     ]

@@ -20,6 +20,16 @@ pub fn spec() -> Value {
         [
             ("hours", parts("A number for each hour of the day, from 00:00 on.", HOURS)),
             ("days", parts("A number for each day of the week, Monday first.", DAYS)),
+            (
+                "between",
+                json!({
+                    "description": "How it goes from one hour to the next: in a step at the full hour, or in a ramp from the middle of \
+                                    the one to the middle of the other, minute by minute. What an autoscaler makes of a step is its \
+                                    own: write ramps for it.",
+                    "enum": ["steps", "ramps"],
+                    "default": "steps",
+                }),
+            ),
         ],
     );
     let flat = json!({"const": "flat", "description": "Evenly."});

@@ -39,6 +39,8 @@ pub(in crate::spec) struct Documents {
 pub(in crate::spec) struct MemberDocuments {
     pub name: String,
     pub deployment: Node,
+    /// What scales it, if something does.
+    pub autoscaler: Option<Node>,
     /// The name of the container that serves.
     pub serving: String,
     /// Its own App.
@@ -53,6 +55,7 @@ impl Documents {
         let members = system.members.iter().map(|member| MemberDocuments {
             name: member.name.clone(),
             deployment: member.document().clone(),
+            autoscaler: member.manifest.autoscaler_of(member.document()).cloned(),
             serving: member.serving.clone(),
             app: member.app.clone(),
             objective: member.objective.clone(),
@@ -96,6 +99,11 @@ impl Documents {
             (Input::Deployment, Some(at_member)) => {
                 vary::apply(&mut self.members[at_member].deployment, steps, value, at)
             }
+            (Input::Autoscaler, Some(at_member)) => {
+                let autoscaler = self.members[at_member].autoscaler.as_mut();
+                let none = "leads nowhere: no HorizontalPodAutoscaler of the file scales the Deployment";
+                vary::apply(autoscaler.ok_or(none)?, steps, value, at)
+            }
             (Input::App, Some(at_member)) => {
                 let shared = self.app.clone();
                 let own = &mut self.members[at_member].app;
@@ -130,7 +138,7 @@ impl Documents {
             (Input::Operation(name), _) => patch_fault(&mut self.operations, "operation", name, steps, value, at),
             (Input::Script(name), _) => patch_fault(&mut self.script, "fault", name, steps, value, at),
             (Input::OnCall, _) => vary::apply(&mut self.on_call.0, steps, value, at),
-            (Input::Deployment, None) => unreachable!("it is always one of them"),
+            (Input::Deployment | Input::Autoscaler, None) => unreachable!("it is always one of them"),
         }
     }
 
@@ -145,7 +153,7 @@ impl Documents {
                 let found = self.members.iter().position(|member| member.name == *name);
                 found.map(Some).ok_or_else(|| nobody("Deployment", name, names()))
             }
-            None if target.input != Input::Deployment => Ok(None),
+            None if !matches!(target.input, Input::Deployment | Input::Autoscaler) => Ok(None),
             None if self.members.len() == 1 => Ok(Some(0)),
             None => {
                 let names = names().collect::<Vec<_>>().join(", ");
@@ -179,6 +187,7 @@ impl Documents {
         let member = self.member(target).ok()?.map(|at| &self.members[at]);
         let root = match (&target.input, member) {
             (Input::Deployment, member) => &member?.deployment,
+            (Input::Autoscaler, member) => member?.autoscaler.as_ref()?,
             (Input::App, Some(member)) => self.app_of(member)?,
             (Input::App, None) => self.app.as_ref()?,
             (Input::Cluster, _) => &self.cluster,
@@ -224,7 +233,8 @@ impl Documents {
     }
 
     fn read_member(&self, documents: &MemberDocuments, member: &Member, problems: &mut Problems) -> Option<MemberPart> {
-        let deployment = member.manifest.deployment(&documents.deployment, Some(&documents.serving), problems);
+        let MemberDocuments { deployment, autoscaler, serving, .. } = documents;
+        let deployment = member.manifest.scaled(deployment, autoscaler.as_ref(), Some(serving), problems);
         let app = app::read(self.app_of(documents)?, problems);
         let own = documents.objective.as_ref();
         let (objective, path) =

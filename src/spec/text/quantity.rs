@@ -28,6 +28,11 @@ impl Quantity {
         u64::try_from(div_ceil(self.nanos, GIGA / 1000)).unwrap_or(0)
     }
 
+    /// The number that it is.
+    pub fn as_f64(self) -> f64 {
+        self.nanos as f64 / GIGA as f64
+    }
+
     pub fn is_negative(self) -> bool {
         self.nanos < 0
     }

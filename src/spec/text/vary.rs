@@ -20,6 +20,7 @@ pub(in crate::spec) enum Step {
 pub(in crate::spec) enum Input {
     Deployment,
     App,
+    Autoscaler,
     Cluster,
     Traffic,
     Fault(String),
@@ -49,8 +50,19 @@ impl Target {
     }
 }
 
-const INPUTS: [&str; 10] =
-    ["deployment", "deployments", "app", "cluster", "traffic", "faults", "operations", "onCall", "script", "objective"];
+const INPUTS: [&str; 11] = [
+    "deployment",
+    "deployments",
+    "autoscaler",
+    "app",
+    "cluster",
+    "traffic",
+    "faults",
+    "operations",
+    "onCall",
+    "script",
+    "objective",
+];
 
 /// The beginning of the paths of one Deployment of several.
 pub(in crate::spec) fn member_path(name: &str) -> String {
@@ -65,7 +77,9 @@ fn of_member(path: &str, rest: &[Step]) -> Result<Target, (String, Option<String
         return Err(("must name a Deployment and one of its fields".to_string(), Some(help.to_string())));
     };
     let target = resolve_steps(path, within.to_vec())?;
-    if !matches!(target.input, Input::Deployment | Input::App | Input::Objective) || target.member.is_some() {
+    if !matches!(target.input, Input::Deployment | Input::Autoscaler | Input::App | Input::Objective)
+        || target.member.is_some()
+    {
         return Err(("leads to what all Deployments share: leave out `deployments.NAME.`".to_string(), None));
     }
     Ok(Target { member: Some(name.clone()), ..target })
@@ -96,6 +110,7 @@ fn resolve_steps(path: &str, steps: Vec<Step>) -> Result<Target, (String, Option
     match first.as_str() {
         "deployment" => return within(Input::Deployment, rest, false),
         "app" => return within(Input::App, rest, true),
+        "autoscaler" => return within(Input::Autoscaler, rest, true),
         "cluster" => return within(Input::Cluster, rest, true),
         "traffic" => return within(Input::Traffic, rest, true),
         "onCall" => return Ok(Target { member: None, input: Input::OnCall, steps: rest }),

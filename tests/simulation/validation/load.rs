@@ -20,7 +20,7 @@ fn parts(hour: usize) -> f64 {
 
 /// 61 requests a second on average.
 fn traffic() -> Traffic {
-    Traffic::new(61.0, std::array::from_fn(parts)).unwrap()
+    Traffic::by_the_hour(61.0, std::array::from_fn(parts)).unwrap()
 }
 
 /// The same, counted here: requests a second in an hour of the week.

@@ -72,7 +72,7 @@ impl Drawing<'_> {
         let counts = timeline.delivering.iter().filter(|count| count.workload == of);
         let counts = counts.map(|count| (count.at, Change::Pods(count.pods, count.failing_in_part())));
         let scalings = timeline.entries.iter().filter_map(|entry| match entry.what {
-            Happening::ReplicasSet { workload, replicas } if workload == of => {
+            Happening::ReplicasSet { workload, replicas, .. } if workload == of => {
                 Some((entry.at, Change::Replicas(replicas as usize)))
             }
             _ => None,
