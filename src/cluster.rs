@@ -19,6 +19,7 @@
 //! | `nodes` | heartbeats, the node monitor, reboots and replacements | N1–N16 |
 //! | `eviction` | taints, tolerations, zone states | N5–N12 |
 //! | `rollout` | new revisions, surges, scale-down | D1–D3, D5, D10 |
+//! | `requests` | how many requests come, and when | |
 //! | `scaling` | replicas changed by hand or by the load | D6, D9, D10, D13–D18 |
 //! | `autoscaler` | the HorizontalPodAutoscaler, and the metrics that it reads | H1–H18 |
 //! | `drain` | `kubectl drain`: cordon, evictions and what waits for them | V4, V7, V13–V15 |
@@ -66,6 +67,7 @@ mod probing;
 mod progress;
 mod replicas;
 mod replication;
+mod requests;
 mod rest;
 mod resync;
 mod rollout;
@@ -84,6 +86,8 @@ mod withdrawal;
 mod work;
 mod workload;
 
+pub use autoscaler::steady_replicas;
+pub use requests::Requests;
 // What watches a replication needs nothing else.
 pub use replication::{Replication, Watched, begins_in_week, watch, watch_unchecked};
 
@@ -239,8 +243,8 @@ impl<'m, O: Observer> Cluster<'m, O> {
     fn new(model: &'m Model, streams: Streams, mode: Mode, observer: O) -> Self {
         let initial = streams.stream(Owner::Replication, Purpose::Initial);
         let rules = &model.cluster.control_plane;
-        let week = begins_in_week(streams);
-        let of = |id| WorkloadState::new(model, id, week, streams);
+        let requests = Requests::new(model, streams);
+        let of = |id| WorkloadState::new(model, id, requests.as_ref(), streams);
         let workloads: IdVec<WorkloadId, WorkloadState> = model.workloads.ids().map(of).collect();
         let slots_of = |(id, state): (WorkloadId, &WorkloadState)| {
             let slot = |(place, ordinal)| (place, Slot::new(id, state, ordinal, &model.workloads[id].pod));

@@ -35,7 +35,7 @@ pub use fault::{
 };
 pub use millionths::Millionths;
 pub use requirement::Requirement;
-pub use traffic::{Stretch, Traffic};
+pub use traffic::{Stretch, Surges, Traffic};
 pub use upgrade::{NodeUpgrade, OnTimeout, UpgradeOrder};
 pub use withdrawal::{Handler, NodeWithdrawal, Replacement, WithdrawalReason, WithdrawalScope};
 pub use workload::{

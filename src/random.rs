@@ -128,6 +128,8 @@ pub enum Purpose {
     Resample,
     /// What the autoscaler's metrics show, and when it looks.
     Metrics,
+    /// When surges of requests come, how long they last and how large they are, by which of these.
+    Surges(u64),
     /// What the parameter of this name hash is, where it is not known; of the study, not of a replication.
     Uncertain(u64),
 }
@@ -169,6 +171,7 @@ impl Purpose {
             Self::Burst(name) => [34, name],
             Self::Resample => [20, 0],
             Self::Metrics => [41, 0],
+            Self::Surges(which) => [42, which],
             Self::Uncertain(name) => [21, name],
         }
     }

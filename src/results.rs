@@ -35,7 +35,7 @@ pub use estimate::Estimate;
 pub use estimates::Estimates;
 pub use experiment::{ExperimentResult, MOST_WITH_HISTOGRAMS, contenders};
 pub use fault::{BadInfo, FaultInfo, FlawInfo, OperationInfo};
-pub use load::LoadResult;
+pub use load::{AutoscalerResult, LoadMoment, LoadReplay, LoadResult};
 pub use operation::OperationResult;
 pub use ordered_map::OrderedMap;
 pub use removal::Removal;

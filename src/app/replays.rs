@@ -1,6 +1,8 @@
 //! The outages and the rollouts that a report shows: played once more when a run ends, and kept with its answer, as a report never
 //! simulates.
 
+mod surges;
+
 use crate::experiment::trace;
 use crate::history::{OperationEnd, Rollout, Timeline};
 use crate::model::{Model, Strikes};
@@ -19,6 +21,7 @@ pub fn add(result: &mut ExperimentResult, study: &Study) {
     };
     result.replays = featured_scenarios(result).into_iter().flat_map(of_scenario).collect();
     result.rollouts = play_rollouts(result, study);
+    result.surges = surges::play(result, study);
 }
 
 /// One rollout of each of the same scenarios that was completed and, where revisions are bad, one that was rolled back.

@@ -18,6 +18,7 @@ mod load;
 mod windows;
 
 use super::observer::Observer;
+use super::requests::Requests;
 use super::state::{Kubelet, Pod};
 use super::timer::Timer;
 use super::{Cluster, Cx, Event, Mode};
@@ -26,7 +27,7 @@ use crate::ids::{PodId, WorkloadId};
 use crate::model::{Autoscaler, ControlPlanePart, Model, Role, ScalingMetric};
 use crate::random::Streams;
 use crate::time::{Duration, Grid, SimTime};
-use formula::Seen;
+use formula::{Seen, Sum};
 use load::{Doing, Load, Looks, SETTLES};
 use windows::Windows;
 
@@ -60,9 +61,14 @@ pub(crate) struct AutoscalerState {
 
 impl AutoscalerState {
     /// That of a Deployment, if it has one that plays a role.
-    pub fn new(model: &Model, workload: WorkloadId, begins: Duration, streams: Streams) -> Option<Box<Self>> {
+    pub fn new(
+        model: &Model,
+        workload: WorkloadId,
+        requests: Option<&Requests>,
+        streams: Streams,
+    ) -> Option<Box<Self>> {
         model.workloads[workload].autoscaler.as_ref()?;
-        let load = Load::new(model.traffic.as_ref()?, begins, streams);
+        let load = Load::new(requests?.clone(), streams);
         let passes = super::dice::phase(load.phase(), PERIOD);
         Some(Box::new(Self {
             load,
@@ -91,21 +97,7 @@ impl<O: Observer> Cluster<'_, O> {
         else {
             return written;
         };
-        let rate = state.load.rate(SimTime::ZERO).0;
-        let mut replicas = rules.bounded(written);
-        // It goes on as long as it would; up and down it cannot go for ever, but for roundings.
-        for _ in 0..64 {
-            let wanted = rules.metrics.iter().map(|metric| {
-                let pods = (0..replicas).map(|_| Doing::Answering);
-                at_rate(metric, rules, pods, replicas, replicas, rate)
-            });
-            let wanted = rules.bounded(formula::largest(wanted, replicas).unwrap_or(replicas));
-            if wanted == replicas {
-                break;
-            }
-            replicas = wanted;
-        }
-        replicas
+        steady_replicas(rules, written, state.load.rate(SimTime::ZERO).0)
     }
 
     /// The first pass of a system that has run for long.
@@ -213,10 +205,10 @@ impl<O: Observer> Cluster<'_, O> {
         let now = cx.now();
         let current = self.workloads[workload].scaling.replicas;
         let state = self.workloads[workload].autoscaler.as_mut().expect("it was there");
-        let before = SimTime::from_nanos(now.as_nanos().saturating_sub(PERIOD.as_nanos()));
-        if state.seen < before {
+        let last = before(now, PERIOD);
+        if state.seen < last {
             // Those in between have asked for what there is.
-            state.windows.extend(state.kept, before);
+            state.windows.extend(state.kept, last);
         }
         state.seen = now;
         let is_there = self.control_plane.works(ControlPlanePart::ControllerManager);
@@ -238,7 +230,11 @@ impl<O: Observer> Cluster<'_, O> {
     /// One evaluation.
     fn evaluate(&mut self, cx: &mut Cx<'_, Event>, workload: WorkloadId, rules: &Autoscaler, current: u32) {
         let decided = Windows::out_of_bounds(rules, current).or_else(|| {
-            let recommended = self.recommended(cx.now(), workload, rules, current)?;
+            let surely = match self.mode {
+                Mode::Fast => self.surely_recommended(cx.now(), workload, rules, current),
+                Mode::EveryProbe => None,
+            };
+            let recommended = surely.or_else(|| self.recommended(cx.now(), workload, rules, current))?;
             let state = self.workloads[workload].autoscaler.as_mut()?;
             Some(state.windows.decide(rules, cx.now(), current, recommended))
         });
@@ -259,7 +255,7 @@ impl<O: Observer> Cluster<'_, O> {
                     let window = sampled(load, pod, now, true)?;
                     Some(window.map(|window| load.cpu(pod_load, window, &usage)))
                 });
-                formula::by_average(target.into(), seen.map(seen_as), current, rules.tolerance)
+                formula::by_average(target.into(), seen.map(seen_as).collect(), current, rules.tolerance)
             }
             ScalingMetric::RequestsPerPod { thousandths } => {
                 let seen = pods().map(|pod| {
@@ -268,7 +264,7 @@ impl<O: Observer> Cluster<'_, O> {
                     Some(window.map(|window| load.asked(pod_load, window)))
                 });
                 let target = formula::Target::Average(thousandths);
-                formula::by_average(target, seen.map(seen_as), current, rules.tolerance)
+                formula::by_average(target, seen.map(seen_as).collect(), current, rules.tolerance)
             }
             ScalingMetric::RequestsPerReplica { thousandths } => {
                 Some(formula::by_total_per_replica(thousandths, load.total(now), current, rules.tolerance))
@@ -280,49 +276,49 @@ impl<O: Observer> Cluster<'_, O> {
         formula::largest(wanted, current)
     }
 
-    /// From which instant on a pass may change something; never, if nothing else happens.
+    /// The Pods, where nothing but the rate of requests has changed for a while, there are as many as replicas, and all are counted with a
+    /// sample that says what they do.
+    fn steady(&self, now: SimTime, workload: WorkloadId, current: u32) -> Option<Steady> {
+        let state = self.workloads[workload].autoscaler.as_ref()?;
+        if now.saturating_since(state.changed) < SETTLES {
+            return None;
+        }
+        let mut steady = Steady { in_rotation: state.load.pods_in_rotation(), ..Steady::default() };
+        for pod in self.active_pods(workload) {
+            match self.pods[pod].load.as_deref().map(|load| load.looks) {
+                Some(looks) if is_plain(looks) && looks.doing == Doing::Answering => steady.answering += 1,
+                Some(looks) if is_plain(looks) => steady.idling += 1,
+                _ => return None,
+            }
+        }
+        (steady.pods() == current).then_some(steady)
+    }
+
+    /// From which instant on a pass may change something.
     fn next_pass_that_matters(&self, now: SimTime, workload: WorkloadId, rules: &Autoscaler) -> SimTime {
         let state = self.workloads[workload].autoscaler.as_ref().expect("it was there");
         let current = self.workloads[workload].scaling.replicas;
-        let has_settled = now.saturating_since(state.changed) >= SETTLES;
-        if !has_settled || current != rules.bounded(current) || !state.windows.keeps(rules, now, current) {
-            return if current == 0 { SimTime::NEVER } else { now };
+        if current == 0 {
+            return SimTime::NEVER;
         }
-        // There are as many Pods as replicas, and all are counted with a sample that says what they do.
-        let mut doing = Vec::new();
-        for pod in self.active_pods(workload) {
-            match self.pods[pod].load.as_deref() {
-                Some(load) if is_plain(load.looks) => doing.push(load.looks.doing),
-                _ => return now,
-            }
-        }
-        if doing.len() != current as usize {
+        let Some(steady) = self.steady(now, workload, current) else { return now };
+        if current != rules.bounded(current) || !state.windows.keeps(rules, now, current) {
             return now;
         }
-        let keeps = |rate: f64| {
-            let wanted = rules.metrics.iter().map(|metric| {
-                let pods = doing.iter().copied();
-                at_rate(metric, rules, pods, state.load.pods_in_rotation(), current, rate)
-            });
-            formula::largest(wanted, current).is_some_and(|wanted| rules.bounded(wanted) == current)
-        };
         // What it asks for grows with the rate: it keeps what there is from one rate to another.
-        let (rate, _) = state.load.rate(now);
-        let mut kept = (rate, rate);
+        let mut kept: Option<(f64, f64)> = None;
         let mut stays = |rate: f64| {
-            let known = kept.0 <= rate && rate <= kept.1;
-            let stays = known || keeps(rate);
+            let is_known = kept.is_some_and(|(least, most)| least <= rate && rate <= most);
+            let stays = is_known
+                || steady.wanted_at(rules, current, rate).is_some_and(|wanted| rules.bounded(wanted) == current);
             if stays {
-                kept = (kept.0.min(rate), kept.1.max(rate));
+                let (least, most) = kept.unwrap_or((rate, rate));
+                kept = Some((least.min(rate), most.max(rate)));
             }
             stays
         };
-        let mut at = SimTime::from_nanos(now.as_nanos().saturating_sub(SETTLES.as_nanos()));
-        if !keeps(rate) || !stays(state.load.rate(at).0) {
-            return now;
-        }
         // The last minute's rates count, too. Where nobody asks for more in hours, to look again is cheaper than to look ahead.
-        let end = now + LOOKS_AHEAD;
+        let (mut at, end) = (before(now, SETTLES), now + LOOKS_AHEAD);
         while at < end {
             let (rate, until) = state.load.rate(at);
             if !stays(rate) {
@@ -331,6 +327,27 @@ impl<O: Observer> Cluster<'_, O> {
             at = until;
         }
         end
+    }
+
+    /// What the metrics ask for, where it is the same whichever samples there are: at all rates of the last minute.
+    fn surely_recommended(&self, now: SimTime, workload: WorkloadId, rules: &Autoscaler, current: u32) -> Option<u32> {
+        let steady = self.steady(now, workload, current)?;
+        let load = &self.workloads[workload].autoscaler.as_ref()?.load;
+        let mut at = before(now, SETTLES);
+        let mut wanted = None;
+        let mut rate_before = None;
+        while at < now {
+            let (rate, until) = load.rate(at);
+            if rate_before != Some(rate) {
+                let now_wanted = steady.wanted_at(rules, current, rate)?;
+                if wanted.is_some_and(|wanted| wanted != now_wanted) {
+                    return None;
+                }
+                (wanted, rate_before) = (Some(now_wanted), Some(rate));
+            }
+            at = until;
+        }
+        wanted
     }
 
     /// Its controller manager is new: it remembers nothing (H15, H18).
@@ -351,6 +368,26 @@ impl<O: Observer> Cluster<'_, O> {
             self.load_changed(cx, workload);
         }
     }
+}
+
+/// How many replicas an autoscaler brings about that sees so many requests a second for long, from a number on.
+pub fn steady_replicas(rules: &Autoscaler, from: u32, rate: f64) -> u32 {
+    // It goes on as long as it would: hardly ever so often.
+    const STEPS: u32 = 64;
+    let mut replicas = rules.bounded(from);
+    for _ in 0..STEPS {
+        let pods = Steady { answering: replicas, idling: 0, in_rotation: replicas };
+        let wanted = rules.bounded(pods.wanted_at(rules, replicas, rate).unwrap_or(replicas));
+        if wanted == replicas {
+            break;
+        }
+        replicas = wanted;
+    }
+    replicas
+}
+
+fn before(now: SimTime, span: Duration) -> SimTime {
+    SimTime::from_nanos(now.as_nanos().saturating_sub(span.as_nanos()))
 }
 
 /// H10: `None` of a Pod that is not ready, else its sample, if it has one.
@@ -384,37 +421,43 @@ fn is_plain(looks: Looks) -> bool {
     looks.is_ready && looks.is_reached && looks.doing != Doing::Nothing
 }
 
-/// What a metric asks for where Pods have done the same for a while at a rate of requests, and all are counted.
-fn at_rate(
-    metric: &ScalingMetric,
-    rules: &Autoscaler,
-    pods: impl Iterator<Item = Doing>,
+/// Pods that have done the same for a while and are all counted; and how many are in rotation.
+#[derive(Debug, Clone, Copy, Default)]
+struct Steady {
+    answering: u32,
+    idling: u32,
     in_rotation: u32,
-    current: u32,
-    rate: f64,
-) -> Option<u32> {
-    let each = rate / f64::from(in_rotation.max(1));
-    let thousandths = |rate: f64| (rate * 1_000.0).round() as u64;
-    match *metric {
-        ScalingMetric::Cpu { target, usage } => {
-            let seen = pods.map(|doing| match doing {
-                Doing::Nothing => Seen::Missing,
-                Doing::Idling => Seen::Counted(usage.idle.round() as u64),
-                Doing::Answering => Seen::Counted(usage.at(each).round() as u64),
-            });
-            formula::by_average(target.into(), seen, current, rules.tolerance)
-        }
-        ScalingMetric::RequestsPerPod { thousandths: target } => {
-            let asked = |doing| if doing == Doing::Answering { thousandths(each) } else { 0 };
-            let seen = pods.map(|doing| Seen::Counted(asked(doing)));
-            formula::by_average(formula::Target::Average(target), seen, current, rules.tolerance)
-        }
-        ScalingMetric::RequestsPerReplica { thousandths: target } => {
-            Some(formula::by_total_per_replica(target, thousandths(rate), current, rules.tolerance))
-        }
-        ScalingMetric::Requests { thousandths: target } => {
-            let ready = pods.count() as u64;
-            Some(formula::by_total(target, thousandths(rate), ready, current, rules.tolerance))
-        }
+}
+
+impl Steady {
+    fn pods(self) -> u32 {
+        self.answering + self.idling
+    }
+
+    /// What the metrics ask for at a rate of requests.
+    fn wanted_at(self, rules: &Autoscaler, current: u32, rate: f64) -> Option<u32> {
+        let each = rate / f64::from(self.in_rotation.max(1));
+        let thousandths = |rate: f64| (rate * 1_000.0).round() as u64;
+        let average = |target, idling: u64, answering: u64| {
+            let usage = u64::from(self.idling) * idling + u64::from(self.answering) * answering;
+            let sum = Sum { usage, ready: u64::from(self.pods()), ..Sum::default() };
+            formula::by_average(target, sum, current, rules.tolerance)
+        };
+        let wanted = rules.metrics.iter().map(|metric| match *metric {
+            ScalingMetric::Cpu { target, usage } => {
+                average(target.into(), usage.idle.round() as u64, usage.at(each).round() as u64)
+            }
+            ScalingMetric::RequestsPerPod { thousandths: target } => {
+                average(formula::Target::Average(target), 0, thousandths(each))
+            }
+            ScalingMetric::RequestsPerReplica { thousandths: target } => {
+                Some(formula::by_total_per_replica(target, thousandths(rate), current, rules.tolerance))
+            }
+            ScalingMetric::Requests { thousandths: target } => {
+                let ready = u64::from(self.pods());
+                Some(formula::by_total(target, thousandths(rate), ready, current, rules.tolerance))
+            }
+        });
+        formula::largest(wanted, current)
     }
 }

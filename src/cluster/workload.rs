@@ -8,6 +8,7 @@ use super::chance::Chance;
 use super::clocks::Clock;
 use super::dice::Dice;
 use super::observer::{Observer, PodCounts};
+use super::requests::Requests;
 use super::rollout::Rollouts;
 use super::scaling::Scaling;
 use super::state::Strike;
@@ -15,7 +16,7 @@ use super::{Cluster, Target};
 use crate::ids::{ContainerId, IdVec, PodId, SlotId, WorkloadId};
 use crate::model::{Model, PodSpec, Workload};
 use crate::random::{Owner, Purpose, Stream, Streams, name_hash};
-use crate::time::{Duration, SimTime};
+use crate::time::SimTime;
 
 /// A Deployment.
 #[derive(Debug, Clone)]
@@ -54,7 +55,7 @@ pub(crate) struct WorkloadState {
 }
 
 impl WorkloadState {
-    pub fn new(model: &Model, id: WorkloadId, week: Duration, streams: Streams) -> Self {
+    pub fn new(model: &Model, id: WorkloadId, requests: Option<&Requests>, streams: Streams) -> Self {
         let workload = &model.workloads[id];
         let containers = workload.pod.containers.iter();
         let streams = if workload.chance_by_name { streams.of_workload(name_hash(&workload.name)) } else { streams };
@@ -71,7 +72,7 @@ impl WorkloadState {
             surge_slots: model.surge_slots_of(id),
             open: workload.replicas,
             scaling: Scaling::new(workload.replicas),
-            autoscaler: AutoscalerState::new(model, id, week, streams),
+            autoscaler: AutoscalerState::new(model, id, requests, streams),
             rollouts: Rollouts::new(workload.replicas, dice, flaws),
             streams,
             chances: containers.map(|container| Chance::new(container.app.probe_failure)).collect(),

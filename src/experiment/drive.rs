@@ -4,7 +4,7 @@ use std::ops::ControlFlow;
 
 use super::measure::Measures;
 use super::outcome::Outcome;
-use crate::cluster::{Mode, Replication, begins_in_week};
+use crate::cluster::{Mode, Replication, Requests};
 use crate::history::Observer;
 use crate::model::Model;
 use crate::random::Streams;
@@ -54,7 +54,7 @@ impl<O: Observer + ?Sized> Play for Replication<'_, Beside<'_, O>> {
 pub type Watcher<'r> = dyn FnMut(f64) -> ControlFlow<()> + 'r;
 
 fn measures(model: &Model, seed: u64, index: u64) -> Measures {
-    Measures::in_week(model, begins_in_week(Streams::new(seed, index)))
+    Measures::with_requests(model, Requests::new(model, Streams::new(seed, index)))
 }
 
 /// Plays and measures one replication: a function of model, seed and index (invariant 1).

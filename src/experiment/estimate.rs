@@ -74,6 +74,7 @@ pub fn experiment(study: &StudyFacts, tallies: &[Tally], race: Option<&Race>, en
         scenarios,
         replays: Vec::new(),
         rollouts: Vec::new(),
+        surges: Vec::new(),
         assumptions: Vec::new(),
         notes: study.header.notes.iter().cloned().chain(note_on_the_end(study, tallies, end)).collect(),
         faults: study.faults.clone(),

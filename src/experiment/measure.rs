@@ -9,10 +9,11 @@ mod service;
 use service::Service;
 
 use super::outcome::Outcome;
+use crate::cluster::Requests;
 use crate::history::{Observed, Observer, Target};
 use crate::ids::{IdVec, PodId, SlotId, WorkloadId};
 use crate::model::Model;
-use crate::time::{Duration, SimTime};
+use crate::time::SimTime;
 
 /// Watches one replication and adds up.
 #[derive(Debug, Clone)]
@@ -28,19 +29,20 @@ pub struct Measures {
 impl Measures {
     /// Measures for a replication of `model`, at time 0 before any report.
     pub fn new(model: &Model) -> Self {
-        Self::in_week(model, Duration::ZERO)
+        Self::with_requests(model, None)
     }
 
-    /// The same where time 0 lies so long after the beginning of a Monday.
-    pub fn in_week(model: &Model, week: Duration) -> Self {
+    /// The same where requests come like this.
+    pub fn with_requests(model: &Model, requests: Option<Requests>) -> Self {
         let mut measures = Self {
-            system: Service::of_system(model, week),
+            system: Service::of_system(model, requests.clone()),
             workloads: IdVec::default(),
             slots: IdVec::default(),
             pods: Vec::new(),
         };
         if model.workloads.len() > 1 {
-            measures.workloads = model.workloads.ids().map(|id| Service::of_workload(model, id, week)).collect();
+            let of = |id| Service::of_workload(model, id, requests.clone());
+            measures.workloads = model.workloads.ids().map(of).collect();
             let slots = (0..model.slots()).map(SlotId::new);
             measures.slots = slots.map(|slot| model.owner_of(slot).0).collect();
         }

@@ -1,15 +1,14 @@
-//! When requests come in a replication: time as they count it.
+//! The requests of a replication, in the time that is counted.
 
-use crate::model::{self, Model, Traffic};
-use crate::time::Duration;
+use crate::cluster;
+use crate::model::Model;
+use crate::time::{Duration, SimTime};
 
-/// The requests of a replication. An amount of them is told in nanoseconds of full traffic, in which as many come as do on average over
-/// a week.
+/// When requests come, counted from the end of the warm-up.
 #[derive(Debug, Clone)]
 pub(super) struct Requests {
-    traffic: Box<Traffic>,
-    /// When counting begins, since the beginning of a Monday.
-    begins: u64,
+    requests: cluster::Requests,
+    warm_up: Duration,
 }
 
 /// A time in which as many requests come each second.
@@ -23,27 +22,31 @@ pub(super) struct Stretch {
 }
 
 impl Requests {
-    /// Of a replication of `model` whose time 0 lies so long after the beginning of a Monday; `None` if nothing is said of them.
-    pub fn new(model: &Model, week: Duration) -> Option<Self> {
-        let traffic = Box::new(model.traffic.clone()?);
-        Some(Self { traffic, begins: (week + model.warm_up).as_nanos() })
+    /// Those of a replication of `model`.
+    pub fn counted(requests: cluster::Requests, model: &Model) -> Self {
+        Self { requests, warm_up: model.warm_up }
     }
 
-    /// The most that come in a second of a week.
-    pub fn peak(&self) -> f64 {
-        self.traffic.peak()
+    fn at(&self, counted: u64) -> SimTime {
+        SimTime::ZERO + self.warm_up + Duration::from_nanos(counted)
+    }
+
+    /// Requests a second that no instant between these has more of.
+    pub fn most_between(&self, from: u64, to: u64) -> f64 {
+        self.requests.most_between(self.at(from), self.at(to))
     }
 
     /// What comes between two instants of the counted time.
     pub fn between(&self, from: u64, to: u64) -> u64 {
-        self.traffic.come_until(self.begins + to) - self.traffic.come_until(self.begins + from)
+        self.requests.until(self.at(to)) - self.requests.until(self.at(from))
     }
 
     /// The stretches from one instant to another.
     pub fn stretches(&self, from: u64, to: u64) -> impl Iterator<Item = Stretch> {
         let next = move |from: u64| {
-            let model::Stretch { end, rate } = self.traffic.stretch(self.begins + from);
-            Stretch { from, to: (end - self.begins).min(to), rate }
+            let (rate, until) = self.requests.rate(self.at(from));
+            let end = until.since(self.at(0)).as_nanos();
+            Stretch { from, to: end.min(to), rate }
         };
         std::iter::successors((from < to).then(|| next(from)), move |stretch| {
             (stretch.to < to).then(|| next(stretch.to))

@@ -1,6 +1,8 @@
 //! How many requests come, by the time of the week.
 
 use super::calendar::WEEK;
+use crate::random::Law;
+use crate::time::Duration;
 
 /// Hours of a week.
 const HOURS: usize = 7 * 24;
@@ -16,6 +18,23 @@ pub struct Traffic {
     parts: Vec<u32>,
     /// What has come before each, and in all.
     before: Vec<u64>,
+    /// Of each, the first later one that brings another part, or the end of the week.
+    changes: Vec<u32>,
+    /// What comes beside that now and then.
+    pub surges: Option<Surges>,
+}
+
+/// Times in which several times as many requests come as usual.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Surges {
+    /// Seconds from the end of one to the beginning of the next; from time 0 to the first.
+    pub every: Law,
+    /// Seconds from its beginning to its end.
+    pub lasts: Law,
+    /// How many times as many come: evenly anywhere between; 1 or more.
+    pub times: (f64, f64),
+    /// How long it takes at the beginning until as many come; the end is sudden.
+    pub rises: Duration,
 }
 
 /// A time in which as many requests come each second, in nanoseconds since the beginning of a Monday.
@@ -60,7 +79,17 @@ impl Traffic {
         for (step, part) in parts.iter().enumerate() {
             before[step + 1] = before[step] + u64::from(*part);
         }
-        Some(Self { rate, parts, before })
+        let mut changes = vec![parts.len() as u32; parts.len()];
+        for step in (0..parts.len() - 1).rev() {
+            changes[step] = if parts[step] == parts[step + 1] { changes[step + 1] } else { step as u32 + 1 };
+        }
+        Some(Self { rate, parts, before, changes, surges: None })
+    }
+
+    /// The same with surges beside it.
+    #[must_use]
+    pub fn with_surges(self, surges: Surges) -> Self {
+        Self { surges: Some(surges), ..self }
     }
 
     /// As many at any time.
@@ -105,7 +134,19 @@ impl Traffic {
         (0..HOURS).rev().max_by_key(|&hour| come(hour)).expect("a week has hours")
     }
 
-    /// The most requests that come in a second.
+    /// Requests a second that no instant between these has more of, both in nanoseconds since the beginning of a Monday.
+    pub fn most_between(&self, from: u64, to: u64) -> f64 {
+        let (week, step) = (WEEK.as_nanos(), self.step());
+        if to - from >= week {
+            return self.peak();
+        }
+        let first = (from % week / step) as usize;
+        let count = ((to - 1).max(from) / step - from / step) as usize + 1;
+        let steps = self.parts.iter().cycle().skip(first).take(count);
+        self.rate_of(steps.copied().max().unwrap_or(0))
+    }
+
+    /// The most that come in a second, surges left out.
     pub fn peak(&self) -> f64 {
         self.rate_of(self.parts.iter().copied().max().expect("a week has hours"))
     }
@@ -125,9 +166,8 @@ impl Traffic {
     pub fn stretch(&self, nanos: u64) -> Stretch {
         let week = WEEK.as_nanos();
         let step = (nanos % week / self.step()) as usize;
-        let part = self.parts[step];
-        let more = self.parts[step..].iter().take_while(|next| **next == part).count();
-        Stretch { end: nanos - nanos % week + (step + more) as u64 * self.step(), rate: self.rate_of(part) }
+        let end = nanos - nanos % week + u64::from(self.changes[step]) * self.step();
+        Stretch { end, rate: self.rate_of(self.parts[step]) }
     }
 }
 

@@ -4,6 +4,7 @@
 //! same marks, so both look alike, and their bytes depend on the result only.
 
 mod attribution;
+mod autoscaling;
 mod axis;
 mod bars;
 mod combinations;
@@ -75,11 +76,12 @@ pub struct Chart {
 const MOST_POINTS: usize = 500;
 
 /// Names of the charts of an answer, in their order.
-const NAMES: [&str; 14] = [
+const NAMES: [&str; 15] = [
     "downtime",
     "deployments",
     "heatmap",
     "load",
+    "autoscaling",
     "windows",
     "recovery",
     "outages",
@@ -142,6 +144,7 @@ fn part(result: &ExperimentResult, name: &str, sheet: Sheet) -> Option<Picture> 
         "phases" => phases::draw(result, sheet),
         "heatmap" => heatmap::draw(result, sheet),
         "load" => load::draw(result, sheet),
+        "autoscaling" => autoscaling::draw(result, sheet),
         "operations" => operations::draw(&excerpt(result, MOST_POINTS), sheet),
         "tradeoff" => tradeoff::draw(&excerpt(result, MOST_POINTS), sheet),
         "recovery" => recovery::draw(result, sheet),
@@ -168,6 +171,7 @@ pub(super) fn of_numbers(result: &ExperimentResult) -> Vec<Chart> {
         drawn_members,
         heatmap::draw(result, Sheet::WHOLE).map(|picture| (picture, &whole)),
         load::draw(result, Sheet::WHOLE).map(|picture| (picture, &whole)),
+        autoscaling::draw(result, Sheet::WHOLE).map(|picture| (picture, &whole)),
         windows::draw(result, Sheet::WHOLE).map(|picture| (picture, &whole)),
         recovery::draw(result, Sheet::WHOLE).map(|picture| (picture, &whole)),
         outages::draw(result, Sheet::WHOLE).map(|picture| (picture, &whole)),

@@ -2,7 +2,7 @@
 
 use crate::report::format;
 use crate::report::period::Period;
-use crate::results::{ExperimentResult, LoadResult, ScenarioResult};
+use crate::results::{AutoscalerResult, ExperimentResult, LoadResult, ScenarioResult};
 
 /// What the requests of a scenario come to, where the experiment says how many there are.
 pub fn sentence(result: &ExperimentResult, shown: &ScenarioResult) -> Option<String> {
@@ -20,6 +20,13 @@ fn peak(load: &LoadResult) -> String {
         format!("{mean} requests a second come")
     };
     let part = |pods: u32| load.peak_share(pods).map(percent);
+    if let Some(AutoscalerResult { min_replicas, max_replicas, mean_pods }) = &load.autoscaler {
+        let mean = format::significant(*mean_pods, 2);
+        let of_most = part(*max_replicas).map_or(String::new(), |part| {
+            format!(": {part} of what {max_replicas} Pods take, as many as its autoscaler adds at most")
+        });
+        return format!("{comes}{of_most}. It runs {mean} Pods on average, {min_replicas} at least.");
+    }
     match part(*replicas) {
         None => format!("{comes}."),
         Some(all) if *replicas <= 1 => format!("{comes}: {all} of what the one Pod takes."),

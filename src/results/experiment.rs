@@ -9,6 +9,7 @@ use serde_json::Value;
 use super::assumption::Assumption;
 use super::comparison::Comparison;
 use super::fault::FaultInfo;
+use super::load::LoadReplay;
 use super::replay::Replay;
 use super::rollout::RolloutReplay;
 use super::scenario::ScenarioResult;
@@ -80,6 +81,10 @@ pub struct ExperimentResult {
     /// Rollouts that were played once more to be shown; left out where there is no operation. Filled in like the replays.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub rollouts: Vec<RolloutReplay>,
+    /// Surges or days in which an autoscaler followed the load, played once more to be shown; left out where none is played. Filled in
+    /// like the replays.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub surges: Vec<LoadReplay>,
     /// What `hasim estimate` assumed, that on which most hangs first; filled in by that command.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub assumptions: Vec<Assumption>,
@@ -152,6 +157,7 @@ impl ExperimentResult {
             sensitivity: self.sensitivity.clone(),
             replays: self.replays.clone(),
             rollouts: self.rollouts.clone(),
+            surges: self.surges.clone(),
             assumptions: self.assumptions.clone(),
             notes: self.notes.clone(),
             faults: self.faults.clone(),

@@ -17,6 +17,9 @@ pub struct LoadResult {
     pub capacity_of_pod: Option<f64>,
     /// With how many Pods it begins.
     pub replicas: u32,
+    /// What its autoscaler makes of them; left out where none is played, or several Deployments make the service.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub autoscaler: Option<AutoscalerResult>,
     /// How many of them are left when the zone with most of them is away, where they are spread evenly over the zones; `null` where
     /// there are not several.
     pub without_a_zone: Option<u32>,
@@ -30,7 +33,61 @@ pub struct LoadResult {
     pub overloaded_s_per_year: Estimate,
 }
 
+/// An autoscaler, and what it makes of the load.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct AutoscalerResult {
+    /// `minReplicas`.
+    pub min_replicas: u32,
+    /// `maxReplicas`.
+    pub max_replicas: u32,
+    /// How many Pods run on average.
+    pub mean_pods: f64,
+}
+
+/// A while in which an autoscaler follows the load, played once more: a surge or, where there are none, a day.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct LoadReplay {
+    /// Name of the scenario.
+    pub scenario: String,
+    /// Name of the Deployment.
+    pub deployment: String,
+    /// The replication, from 0.
+    pub replication: u64,
+    /// Where the excerpt begins, in seconds after the start of counting.
+    pub begins_s: f64,
+    /// How long the excerpt is, in seconds.
+    pub lasts_s: f64,
+    /// When in the excerpt the surge begins, in seconds; left out of a day.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub surge_from_s: Option<f64>,
+    /// The day of the week; left out of a surge.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub day: Option<String>,
+    /// Requests a second that one Pod answers.
+    pub capacity_of_pod: f64,
+    /// By time: each lasts until the next.
+    pub moments: Vec<LoadMoment>,
+}
+
+/// How much comes, and how many Pods there are for it.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct LoadMoment {
+    /// From when on it is so, in seconds of the excerpt.
+    pub at_s: f64,
+    /// Requests a second.
+    pub rate: f64,
+    /// Pods that serve in rotation.
+    pub pods: u32,
+    /// `spec.replicas`.
+    pub replicas: u32,
+}
+
 impl LoadResult {
+    /// How many Pods there are where there are most of them: all that an autoscaler may add.
+    pub fn most_pods(&self) -> u32 {
+        self.autoscaler.as_ref().map_or(self.replicas, |autoscaler| autoscaler.max_replicas)
+    }
+
     /// What of the capacity of so many Pods comes at the peak; `None` where nobody says what a Pod can take.
     pub fn peak_share(&self, pods: u32) -> Option<f64> {
         self.capacity_of_pod.map(|capacity| self.peak_rate / (capacity * f64::from(pods)))

@@ -168,6 +168,7 @@ impl ExperimentResult {
         })?;
         each(&Place::root("replays"), &self.replays, all)?;
         each(&Place::root("rollouts"), &self.rollouts, all)?;
+        each(&Place::root("surges"), &self.surges, all)?;
         each(&Place::root("scenarios"), &self.scenarios, |place, scenario| {
             all(place, scenario)?;
             causes(place, scenario)
@@ -189,6 +190,7 @@ impl ExperimentResult {
         each(&Place::root("targets"), &self.targets, |place, one| known(&place.key("scenario"), &one.scenario))?;
         each(&Place::root("replays"), &self.replays, |place, one| known(&place.key("scenario"), &one.scenario))?;
         each(&Place::root("rollouts"), &self.rollouts, |place, one| known(&place.key("scenario"), &one.scenario))?;
+        each(&Place::root("surges"), &self.surges, |place, one| known(&place.key("scenario"), &one.scenario))?;
         let Some(selection) = &self.selection else { return Ok(()) };
         let place = Place::root("selection");
         selection.chosen.iter().try_for_each(|name| known(&place.key("chosen"), name))?;

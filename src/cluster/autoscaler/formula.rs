@@ -53,21 +53,33 @@ impl Target {
     }
 }
 
-/// H9: for an average over the Pods. `None` where no Pod has a sample that counts.
-pub(crate) fn by_average(
-    target: Target,
-    pods: impl IntoIterator<Item = Seen>,
-    current: u32,
-    tolerance: Tolerance,
-) -> Option<u32> {
-    let (mut usage, mut ready, mut unready, mut missing) = (0, 0, 0, 0);
-    for pod in pods {
-        match pod {
-            Seen::Counted(sample) => (usage, ready) = (usage + sample, ready + 1),
-            Seen::Unready => unready += 1,
-            Seen::Missing => missing += 1,
+/// Pods as a metric sees them together.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Sum {
+    /// The samples of those that count.
+    pub usage: u64,
+    pub ready: u64,
+    pub unready: u64,
+    pub missing: u64,
+}
+
+impl FromIterator<Seen> for Sum {
+    fn from_iter<I: IntoIterator<Item = Seen>>(pods: I) -> Self {
+        let mut sum = Self::default();
+        for pod in pods {
+            match pod {
+                Seen::Counted(sample) => (sum.usage, sum.ready) = (sum.usage + sample, sum.ready + 1),
+                Seen::Unready => sum.unready += 1,
+                Seen::Missing => sum.missing += 1,
+            }
         }
+        sum
     }
+}
+
+/// H9: for an average over the Pods. `None` where no Pod has a sample that counts.
+pub(crate) fn by_average(target: Target, pods: Sum, current: u32, tolerance: Tolerance) -> Option<u32> {
+    let Sum { mut usage, ready, unready, missing } = pods;
     if ready == 0 {
         return None;
     }
@@ -141,7 +153,7 @@ mod tests {
     }
 
     fn wanted(percent: u32, current: u32, pods: &[Seen]) -> Option<u32> {
-        by_average(cpu(percent), pods.iter().copied(), current, USUAL)
+        by_average(cpu(percent), pods.iter().copied().collect(), current, USUAL)
     }
 
     /// W14: the rule book's worked examples.
@@ -172,7 +184,7 @@ mod tests {
     /// H13: the bounds of the tolerance belong to it.
     #[test]
     fn h13_tolerance_is_inclusive() {
-        let wanted = |usage, tolerance| by_average(cpu(100), [Counted(usage); 10], 10, tolerance);
+        let wanted = |usage, tolerance| by_average(cpu(100), [Counted(usage); 10].into_iter().collect(), 10, tolerance);
         assert_eq!([110, 111, 90, 89].map(|usage| wanted(usage, USUAL)), [10, 12, 10, 9].map(Some));
         assert_eq!([101, 100, 50, 49].map(|usage| wanted(usage, (0.0, 0.5))), [11, 10, 10, 5].map(Some));
     }
@@ -185,7 +197,7 @@ mod tests {
         // A rollout has more Pods than replicas: fewer are asked for than there are replicas, although there is too much load.
         assert_eq!(wanted(50, 9, &[Counted(80), Counted(80), Missing]), Some(9));
         // Averages: one without a sample uses the target on the way down.
-        let average = |pods: &[Seen]| by_average(Target::Average(500), pods.iter().copied(), 4, USUAL);
+        let average = |pods: &[Seen]| by_average(Target::Average(500), pods.iter().copied().collect(), 4, USUAL);
         assert_eq!(average(&[Counted(100), Counted(100), Counted(100), Missing]), Some(2));
         assert_eq!(average(&[Counted(899), Counted(900), Counted(900)]), Some(6));
     }

@@ -11,7 +11,8 @@
 
 use smallvec::{SmallVec, smallvec};
 
-use crate::model::{CpuUsage, Traffic};
+use crate::cluster::requests::Requests;
+use crate::model::CpuUsage;
 use crate::random::{Owner, Purpose, Stream, Streams};
 use crate::time::{Duration, Grid, SimTime};
 
@@ -35,9 +36,7 @@ type Spells<T> = SmallVec<[(SimTime, T); 3]>;
 /// The requests to one Deployment.
 #[derive(Debug, Clone)]
 pub(super) struct Load {
-    traffic: Traffic,
-    /// Time 0, in nanoseconds since the beginning of a Monday.
-    begins: u64,
+    requests: Requests,
     chance: Stream,
     scrapes: Grid,
     /// How many of its Pods are in rotation.
@@ -99,12 +98,11 @@ impl Window {
 }
 
 impl Load {
-    pub fn new(traffic: &Traffic, begins: Duration, streams: Streams) -> Self {
+    pub fn new(requests: Requests, streams: Streams) -> Self {
         let chance = streams.stream(Owner::Deployment, Purpose::Metrics);
         let phase = streams.stream(Owner::Replication, Purpose::Metrics).uniform(0);
         Self {
-            traffic: traffic.clone(),
-            begins: begins.as_nanos(),
+            requests,
             chance,
             scrapes: crate::cluster::dice::phase(phase, SCRAPE),
             in_rotation: smallvec![(SimTime::ZERO, 0)],
@@ -285,8 +283,7 @@ impl Load {
 
     /// Requests a second at an instant, and until when as many come.
     pub fn rate(&self, at: SimTime) -> (f64, SimTime) {
-        let stretch = self.traffic.stretch(self.begins + at.as_nanos());
-        (stretch.rate, SimTime::from_nanos(stretch.end - self.begins))
+        self.requests.rate(at)
     }
 
     /// How many are in rotation.

@@ -1,5 +1,6 @@
 use super::*;
-use crate::model::WEEK;
+use crate::experiment::sample;
+use crate::model::{Traffic, WEEK};
 
 const BUSY: CpuUsage = CpuUsage { idle: 20.0, busy: 500.0, capacity: 100.0 };
 
@@ -7,8 +8,15 @@ fn at(secs: f64) -> SimTime {
     SimTime::ZERO + Duration::from_secs_f64(secs)
 }
 
+fn load_of(traffic: Traffic, index: u64) -> Load {
+    let mut model = sample::model(1, 1, 0, 0, 1_000_000_000);
+    model.traffic = Some(traffic);
+    let streams = Streams::new(5, index);
+    Load::new(Requests::in_week(&model, Duration::ZERO, streams).unwrap(), streams)
+}
+
 fn load(traffic: Traffic) -> Load {
-    Load::new(&traffic, Duration::ZERO, Streams::new(5, 0))
+    load_of(traffic, 0)
 }
 
 fn looks(doing: Doing) -> Looks {
@@ -30,7 +38,7 @@ fn started() -> (Load, PodLoad) {
 /// Another chance for each: replications of one Pod that starts at 100 s.
 fn replications(count: u64) -> impl Iterator<Item = (Load, PodLoad)> {
     (0..count).map(|index| {
-        let load = Load::new(&Traffic::flat(60.0).unwrap(), Duration::ZERO, Streams::new(5, index));
+        let load = load_of(Traffic::flat(60.0).unwrap(), index);
         let mut pod = load.pod(at(90.0), looks(Doing::Nothing));
         load.look(&mut pod, at(100.0), looks(Doing::Idling));
         (load, pod)

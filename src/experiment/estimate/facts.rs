@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use super::cost;
+use super::cost::{self, Costs};
 use super::load::LoadFacts;
 use super::unseen::Coincidence;
 use crate::ids::WorkloadId;
@@ -45,6 +45,9 @@ pub struct ScenarioFacts {
     pub coincidence: Coincidence,
     pub node_hours_per_year: f64,
     pub cost_per_year: Option<f64>,
+    /// What that is made of, where the number of Pods follows the load.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub costs: Option<Costs>,
     pub unplaceable: bool,
     /// Where there are several Deployments, the names of those that make it unplaceable.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -69,6 +72,7 @@ impl ScenarioFacts {
             coincidence: Coincidence::of(model, &scenario.draws),
             node_hours_per_year: cost::node_hours_per_year(model),
             cost_per_year: cost::cost_per_year(model),
+            costs: Costs::of(model).filter(|_| model.workloads.iter().any(|workload| workload.autoscaler.is_some())),
             unplaceable: scenario.is_unplaceable(),
             pending: if scenario.services() > 1 { scenario.pending.iter().map(name).collect() } else { Vec::new() },
         }

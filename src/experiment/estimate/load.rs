@@ -4,8 +4,8 @@ use serde::{Deserialize, Serialize};
 
 use super::scale::Scale;
 use crate::experiment::tally::Summary;
-use crate::model::{DAYS, Model};
-use crate::results::LoadResult;
+use crate::model::{DAYS, Model, Workload, YEAR};
+use crate::results::{AutoscalerResult, LoadResult};
 use crate::stats::twelve_digits;
 use crate::study::{Metric, Quantity};
 
@@ -20,6 +20,9 @@ pub struct LoadFacts {
     zones: u32,
     /// Of each Deployment: requests a second that a Pod answers, and its replicas.
     workloads: Vec<(Option<f64>, u32)>,
+    /// Of each Deployment the bounds of its autoscaler, if one has any.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    bounds: Vec<Option<(u32, u32)>>,
 }
 
 impl LoadFacts {
@@ -27,6 +30,11 @@ impl LoadFacts {
     pub fn of(model: &Model) -> Option<Self> {
         let traffic = model.traffic.as_ref()?;
         let workloads = model.workloads.iter().map(|one| (one.pod.main().app.capacity, one.replicas)).collect();
+        let bounds = |workload: &Workload| workload.autoscaler.as_ref().map(|scaler| (scaler.min, scaler.max));
+        let mut bounds: Vec<Option<(u32, u32)>> = model.workloads.iter().map(bounds).collect();
+        if bounds.iter().all(Option::is_none) {
+            bounds.clear();
+        }
         Some(Self {
             mean_rate: traffic.rate(),
             peak_rate: traffic.peak(),
@@ -34,11 +42,19 @@ impl LoadFacts {
             rate_by_hour: traffic.by_hour().map(twelve_digits).collect(),
             zones: model.cluster.zones.len() as u32,
             workloads,
+            bounds,
         })
     }
 
     /// What is told of a system, or of one of its Deployments.
     pub fn result(&self, workload: Option<usize>, summary: &Summary, scale: &Scale) -> LoadResult {
+        let place = workload.or((self.workloads.len() == 1).then_some(0));
+        let bounds = place.and_then(|place| *self.bounds.get(place)?);
+        let autoscaler = bounds.map(|(min_replicas, max_replicas)| AutoscalerResult {
+            min_replicas,
+            max_replicas,
+            mean_pods: twelve_digits(scale.seconds_per_year(summary.pod_time) / YEAR.as_secs_f64()),
+        });
         let replicas = |workloads: &[(Option<f64>, u32)]| workloads.iter().map(|(_, replicas)| replicas).sum();
         let (capacity_of_pod, replicas) = match (workload, self.workloads.as_slice()) {
             (Some(place), workloads) => workloads[place],
@@ -55,6 +71,7 @@ impl LoadFacts {
             peak_hour: format!("{} {:02}:00", DAYS[self.peak_hour / 24], self.peak_hour % 24),
             capacity_of_pod,
             replicas,
+            autoscaler,
             without_a_zone: (self.zones > 1).then(|| replicas - replicas.div_ceil(self.zones)),
             rate_by_hour: self.rate_by_hour.clone(),
             failed_per_year: requests.times(self.mean_rate).rounded(),

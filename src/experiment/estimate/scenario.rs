@@ -55,6 +55,7 @@ fn service(
     let (summary, confidence) = (&tally.summary, study.header.confidence);
     let scale = Scale::of(study, scenario, summary);
     let faults = &scenario.faults;
+    let pod_hours_per_year = scale.seconds_per_year(summary.pod_time) / HOUR_SECS;
     let attribution = |cells, per_year: &dyn Fn(u128) -> f64| attribution(summary, cells, faults, per_year);
     ScenarioResult {
         name: scenario.name.clone(),
@@ -78,9 +79,9 @@ fn service(
             .collect(),
         operations: operations::operations(summary, faults, &scale),
         windows: windows::windows(&summary.windows, study.header.objective.window, &scale, confidence),
-        pod_hours_per_year: twelve_digits(scale.seconds_per_year(summary.pod_time) / HOUR_SECS),
+        pod_hours_per_year: twelve_digits(pod_hours_per_year),
         node_hours_per_year: scenario.node_hours_per_year,
-        cost_per_year: scenario.cost_per_year,
+        cost_per_year: scenario.costs.map_or(scenario.cost_per_year, |costs| Some(costs.as_used(pod_hours_per_year))),
         downtime_attribution: attribution(&summary.downtime_by, &|nanos| scale.seconds_per_year(nanos)),
         request_failure_attribution: attribution(&summary.failed_by, &|nanos| scale.request_seconds_per_year(nanos)),
         without: Vec::new(),

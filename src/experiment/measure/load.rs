@@ -5,11 +5,11 @@
 //! the slots that are missing.
 
 use super::members::Bearers;
+use crate::cluster;
 use crate::experiment::division::{Bearer, Division, Fraction};
 use crate::experiment::requests::{Requests, Stretch};
 use crate::history::{Cause, CauseSet, Phase};
 use crate::model::Model;
-use crate::time::Duration;
 
 /// Shares are rounded to parts of this.
 pub(super) const PARTS: u64 = 1 << 40;
@@ -56,9 +56,9 @@ pub(super) struct Passed {
 }
 
 impl Load {
-    /// Of a replication whose time 0 lies so long after the beginning of a Monday; `None` if nothing is said of its requests.
-    pub fn new(model: &Model, week: Duration) -> Option<Box<Self>> {
-        let requests = Requests::new(model, week)?;
+    /// Of a replication with these requests; `None` if nothing is said of them.
+    pub fn new(model: &Model, requests: Option<cluster::Requests>) -> Option<Box<Self>> {
+        let requests = Requests::counted(requests?, model);
         let (counts, division) = (Counts::default(), Division::default());
         Some(Box::new(Self { requests, counts, division, overload: Cause::Overload.into() }))
     }

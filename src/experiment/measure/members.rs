@@ -229,7 +229,12 @@ impl Members {
     }
 
     /// Some of its Deployments cannot take so many requests a second with the Pods that are in rotation.
-    pub fn sheds_at(&self, rate: f64) -> bool {
+    pub fn sheds_at(&self, rate: impl FnOnce() -> f64) -> bool {
+        // Nobody refuses anything who takes whatever comes.
+        if self.parts.iter().all(|part| part.capacity.is_none()) {
+            return false;
+        }
+        let rate = rate();
         self.parts.iter().any(|part| part.takes(rate, part.in_rotation) < 1.0)
     }
 

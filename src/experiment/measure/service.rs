@@ -12,6 +12,7 @@
 use super::load::Load;
 use super::members::{Failing, Members, Slot};
 use super::operations::Operations;
+use crate::cluster::Requests;
 use crate::experiment::burn::Burn;
 use crate::experiment::control_variates::Control;
 use crate::experiment::division::{Bearer, Division, Fraction};
@@ -22,7 +23,7 @@ use crate::history::{Cause, CauseSet, EndpointView, Observed, Phase, PodCounts, 
 use crate::ids::{FaultId, IdVec, PodId, SlotId, WorkloadId};
 use crate::model::{Model, ProbeKind, Requirement, Start};
 use crate::study::Quantity;
-use crate::time::{Duration, SimTime};
+use crate::time::SimTime;
 
 /// Watches one service and adds up.
 #[derive(Debug, Clone)]
@@ -103,23 +104,23 @@ impl Window {
 
 impl Service {
     /// The whole of a model.
-    pub(super) fn of_system(model: &Model, week: Duration) -> Self {
-        Self::new(model, model.workloads.ids(), model.requirement(), week)
+    pub(super) fn of_system(model: &Model, requests: Option<Requests>) -> Self {
+        Self::new(model, model.workloads.ids(), model.requirement(), requests)
     }
 
     /// One of its Deployments.
-    pub(super) fn of_workload(model: &Model, workload: WorkloadId, week: Duration) -> Self {
-        Self::new(model, std::iter::once(workload), model.requirement_of(workload), week)
+    pub(super) fn of_workload(model: &Model, workload: WorkloadId, requests: Option<Requests>) -> Self {
+        Self::new(model, std::iter::once(workload), model.requirement_of(workload), requests)
     }
 
     fn new(
         model: &Model,
         workloads: impl Iterator<Item = WorkloadId>,
         requirement: Requirement,
-        week: Duration,
+        requests: Option<Requests>,
     ) -> Self {
         let from = SimTime::ZERO + model.warm_up;
-        let load = Load::new(model, week);
+        let load = Load::new(model, requests);
         Self {
             window: Window { from, to: from + model.horizon },
             causes: Causes::new(model.faults.len()),
@@ -230,13 +231,21 @@ impl Service {
         } else if self.outage.is_some() {
             self.end_outage(from);
         }
-        let sheds = self.load.as_ref().is_some_and(|load| self.members.sheds_at(load.requests.peak()));
+        let sheds = self.sheds_between(from, now);
         if down || sheds || self.members.failing() != Failing::Nothing {
             let nanos = self.window.overlap(from, now);
             if nanos > 0 {
                 self.charge(self.window.since_begin(from), nanos, down);
             }
         }
+    }
+
+    /// More comes at some instant than the Pods in rotation take.
+    fn sheds_between(&self, from: SimTime, to: SimTime) -> bool {
+        let Some(load) = &self.load else { return false };
+        let (from, to) = (from.max(self.window.from), to.min(self.window.to));
+        let counted = |t| self.window.since_begin(t);
+        from < to && self.members.sheds_at(|| load.requests.most_between(counted(from), counted(to)))
     }
 
     /// A system that was created at time 0 is available for the first time: what was lost until then is its start, and is

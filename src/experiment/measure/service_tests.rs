@@ -45,7 +45,7 @@ fn looks(measures: &mut Service, now: u64, slot: SlotId, view: &SlotView) {
 
 /// Two slots, both up and in rotation from time 0 on; counted from 100 to before 1,100.
 fn two(min_serving: u32) -> Service {
-    let mut measures = Service::of_system(&model(2, min_serving, 2, 100, 1_000), Duration::ZERO);
+    let mut measures = Service::of_system(&model(2, min_serving, 2, 100, 1_000), None);
     for slot in [S0, S1] {
         looks(&mut measures, 0, slot, &up());
     }
@@ -92,7 +92,7 @@ fn loaded(rate: f64) -> Service {
     let mut model = model(2, 1, 2, 100, 1_000);
     model.traffic = Traffic::flat(rate);
     model.app_mut().capacity = Some(100.0);
-    let mut measures = Service::of_system(&model, Duration::ZERO);
+    let mut measures = Service::of_system(&model, Requests::in_week(&model, Duration::ZERO, Streams::new(5, 0)));
     for slot in [S0, S1] {
         looks(&mut measures, 0, slot, &up());
     }
@@ -195,7 +195,7 @@ fn what_has_no_end_is_censored() {
 
 #[test]
 fn a_fresh_start_is_a_recovery_of_its_own() {
-    let mut measures = Service::of_system(&model(1, 1, 2, 0, 1_000), Duration::ZERO);
+    let mut measures = Service::of_system(&model(1, 1, 2, 0, 1_000), None);
     looks(&mut measures, 0, S0, &down(Cause::Start, Phase::Start));
     looks(&mut measures, 40, S0, &up());
     let outcome = measures.finish(at(1_000));
@@ -323,7 +323,7 @@ fn measured(history: &[(u64, Call)], min_serving: u32, end: SimTime) -> Outcome 
 
 /// The same of a model; and where it settles, all that held is taken into account at each nanosecond.
 fn measured_by(model: &Model, history: &[(u64, Call)], end: SimTime, settles: bool) -> Outcome {
-    let mut measures = Service::of_system(model, Duration::ZERO);
+    let mut measures = Service::of_system(model, None);
     let mut now = 0;
     for (later, call) in history {
         (now..now + later).filter(|_| settles).for_each(|now| measures.settle(at(now)));

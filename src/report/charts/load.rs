@@ -39,7 +39,8 @@ impl Level {
 /// For the scenario that other charts show; `None` where nobody says how many requests come, or what a Pod takes.
 pub fn draw(result: &ExperimentResult, sheet: Sheet) -> Option<Picture> {
     let load = featured::shown(result)?.load.as_ref()?;
-    let capacity = load.capacity_of_pod?;
+    // One that follows the load has another picture.
+    let capacity = load.capacity_of_pod.filter(|_| load.autoscaler.is_none())?;
     let levels = levels(load, capacity);
     let highest = levels.iter().map(|level| level.takes).fold(load.peak_rate, f64::max);
 

@@ -1,15 +1,22 @@
 //! The kind `Traffic`: how many requests come, by the hour of the day and the day of the week.
 
-use crate::model::Traffic;
+use crate::model::{Surges, Traffic};
 use crate::spec::app;
 use crate::spec::diagnostic::Problems;
+use crate::spec::law;
 use crate::spec::reader::Item;
 use crate::spec::tree::{Node, Value};
+use crate::time::Duration;
 
 /// What `rate` and a capacity may be, in requests a second: above nothing, up to more than any service has.
 pub(in crate::spec) const MOST_REQUESTS: f64 = 1e9;
 /// What the numbers of a shape may be; only their proportions count.
 pub(in crate::spec) const MOST_PARTS: f64 = 1e6;
+/// How many times as many requests a surge may bring.
+pub(in crate::spec) const MOST_TIMES: f64 = 1_000.0;
+/// Surges come no more often on average, and rise no longer.
+const LEAST_BETWEEN_SURGES: Duration = Duration::from_secs(60);
+const LONGEST_RISE: Duration = Duration::from_secs(86_400);
 /// Hours of a day, and days of a week.
 pub(in crate::spec) const HOURS: usize = 24;
 pub(in crate::spec) const DAYS: usize = 7;
@@ -41,7 +48,9 @@ pub(in crate::spec) fn read(document: &Node, problems: &mut Problems) -> Option<
     let rate = spec.require("rate", problems).and_then(|item| read_rate(&item, problems));
     let shape = spec.get("shape");
     let shaped = shape.as_ref().map_or(Some(Shape::FLAT), |item| read_shape(item, problems));
+    let surges = spec.get("surges").map(|item| read_surges(&item, problems));
     spec.finish(problems, &[]);
+    let surges = surges.map_or(Some(None), |read| read.map(Some))?;
     let (rate, shaped) = (rate?, shaped?);
     let traffic = match shaped.between {
         Between::Steps => Traffic::by_the_hour(rate, shaped.hours),
@@ -51,7 +60,42 @@ pub(in crate::spec) fn read(document: &Node, problems: &mut Problems) -> Option<
         let message = "never lets a request come: no hour that is above 0 is on a day that is";
         shape.as_ref().into_iter().for_each(|item| item.refuse(problems, message));
     }
-    traffic
+    match surges {
+        Some(surges) => traffic.map(|traffic| traffic.with_surges(surges)),
+        None => traffic,
+    }
+}
+
+/// Times in which several times as many come.
+fn read_surges(item: &Item<'_>, problems: &mut Problems) -> Option<Surges> {
+    let mut object = item.our_object(problems)?;
+    let every =
+        object.require("every", problems).and_then(|item| law::read_recurring(&item, problems, LEAST_BETWEEN_SURGES));
+    let lasts = object.require("lasts", problems).and_then(|item| law::read(&item, problems));
+    let times = object.require("times", problems).and_then(|item| read_times(&item, problems));
+    let rises =
+        object.get("rises").map_or(Some(Duration::ZERO), |item| item.duration(problems, Duration::ZERO..=LONGEST_RISE));
+    object.finish(problems, &[]);
+    Some(Surges { every: every?, lasts: lasts?, times: times?, rises: rises? })
+}
+
+/// How many times as many: a number, or any between two.
+fn read_times(item: &Item<'_>, problems: &mut Problems) -> Option<(f64, f64)> {
+    const RANGE: std::ops::RangeInclusive<f64> = 1.0..=MOST_TIMES;
+    let Value::Map(_) = &item.node.value else {
+        let times = item.number(problems, RANGE)?;
+        return Some((times, times));
+    };
+    let mut object = item.our_object(problems)?;
+    let (min, max) = (object.require("min", problems), object.require("max", problems));
+    object.finish(problems, &[]);
+    let (min, max) = (min?.number(problems, RANGE), max?.number(problems, RANGE));
+    let (min, max) = (min?, max?);
+    if min > max {
+        item.refuse(problems, "must have a min that is no more than max");
+        return None;
+    }
+    Some((min, max))
 }
 
 /// A number of requests a second, above 0.

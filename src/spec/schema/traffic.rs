@@ -2,8 +2,8 @@
 
 use serde_json::{Value, json};
 
-use super::super::traffic::{DAYS, HOURS, MOST_PARTS, MOST_REQUESTS};
-use super::value::{number, object, such_as};
+use super::super::traffic::{DAYS, HOURS, MOST_PARTS, MOST_REQUESTS, MOST_TIMES};
+use super::value::{duration, number, object, or, refer, such_as, word};
 
 /// What a Traffic may say.
 pub fn spec() -> Value {
@@ -22,13 +22,19 @@ pub fn spec() -> Value {
             ("days", parts("A number for each day of the week, Monday first.", DAYS)),
             (
                 "between",
-                json!({
-                    "description": "How it goes from one hour to the next: in a step at the full hour, or in a ramp from the middle of \
-                                    the one to the middle of the other, minute by minute. What an autoscaler makes of a step is its \
-                                    own: write ramps for it.",
-                    "enum": ["steps", "ramps"],
-                    "default": "steps",
-                }),
+                or(
+                    "steps",
+                    word(
+                        "How it goes from one hour to the next. Under an autoscaler write ramps: no real service sees the steps.",
+                        &[
+                            ("steps", "In a step at the full hour."),
+                            (
+                                "ramps",
+                                "Evenly, from the middle of the one to the middle of the other, minute by minute.",
+                            ),
+                        ],
+                    ),
+                ),
             ),
         ],
     );
@@ -38,7 +44,38 @@ pub fn spec() -> Value {
     object(
         "How many requests come.",
         &["rate"],
-        [("rate", such_as(json!([200]), rate("Requests a second, on average over a week."))), ("shape", shape)],
+        [
+            ("rate", such_as(json!([200]), rate("Requests a second, on average over a week."))),
+            ("shape", shape),
+            ("surges", surges()),
+        ],
+    )
+}
+
+/// Times in which several times as many come.
+fn surges() -> Value {
+    let times = |what: &str| number(what, 1.0, MOST_TIMES);
+    let between = object(
+        "Any number between two, each as likely.",
+        &["min", "max"],
+        [("min", times("The least.")), ("max", times("The most."))],
+    );
+    object(
+        "Times in which several times as many come as at that hour usually: a campaign, a push message, a crawler.",
+        &["every", "lasts", "times"],
+        [
+            ("every", refer("law", "From the end of one to the beginning of the next.")),
+            ("lasts", refer("law", "From its beginning to its end.")),
+            (
+                "times",
+                json!({
+                    "description": "How many times as many.",
+                    "anyOf": [times("So many times as many."), between],
+                    "examples": [3],
+                }),
+            ),
+            ("rises", duration("How long it takes at the beginning until as many come. Left out: none at all.")),
+        ],
     )
 }
 

@@ -1,0 +1,224 @@
+//! A surge of requests, or a day, and how an autoscaler follows it: what comes, what the Pods in rotation take, and what is refused.
+
+use super::axis::{Axis, Unit};
+use super::finding::shown_name;
+use super::font;
+use super::frame::{self, BODY, MARGIN, SMALL};
+use super::palette::{BLUE, Colour, GREEN, SLATE, VERMILION};
+use super::picture::{Anchor, Picture};
+use super::sheet::Sheet;
+use crate::report::format;
+use crate::results::{ExperimentResult, LoadMoment, LoadReplay};
+
+const HEIGHT: f64 = 250.0;
+const LEFT: f64 = MARGIN + 46.0;
+const RIGHT: f64 = 24.0;
+/// A number of Pods stands at its line where that is so long.
+const WORD: f64 = 46.0;
+
+/// What an excerpt comes to.
+struct Course {
+    /// Requests that come, and that are refused.
+    come: f64,
+    refused: f64,
+    /// The most that come in a second.
+    most: f64,
+    /// Pods at its beginning, or at that of the surge, and the most of them.
+    first: u32,
+    largest: u32,
+    /// Seconds from the surge's beginning until the Pods take all that comes from then on; `None`: they do not.
+    until_enough: Option<f64>,
+    /// Of what the Pods take, the least part that is free.
+    free: f64,
+}
+
+impl Course {
+    fn of(replay: &LoadReplay) -> Self {
+        let begins = replay.surge_from_s.unwrap_or(0.0);
+        let takes = |moment: &LoadMoment| f64::from(moment.pods) * replay.capacity_of_pod;
+        let (mut come, mut refused, mut most) = (0.0, 0.0, 0.0_f64);
+        let (mut largest, mut last_short, mut free) = (0, None, f64::INFINITY);
+        for (moment, end) in moments(replay) {
+            let lasts = end - moment.at_s;
+            let short = (moment.rate - takes(moment)).max(0.0);
+            (come, refused) = (come + moment.rate * lasts, refused + short * lasts);
+            (most, largest) = (most.max(moment.rate), largest.max(moment.pods));
+            if takes(moment) > 0.0 {
+                free = free.min(1.0 - moment.rate / takes(moment));
+            }
+            if short > 0.0 {
+                last_short = Some(end);
+            }
+        }
+        let first = replay.moments.iter().take_while(|moment| moment.at_s <= begins).last().map_or(0, |one| one.pods);
+        let until_enough = match last_short {
+            Some(end) if end >= replay.lasts_s => None,
+            last => Some((last.unwrap_or(begins) - begins).max(0.0)),
+        };
+        Self { come, refused, most, first, largest, until_enough, free }
+    }
+}
+
+/// Each with its end.
+fn moments(replay: &LoadReplay) -> impl Iterator<Item = (&LoadMoment, f64)> {
+    let ends = replay.moments.iter().skip(1).map(|next| next.at_s).chain([replay.lasts_s]);
+    replay.moments.iter().zip(ends)
+}
+
+/// The excerpts, one below the other on the same scales; `None` if there is none.
+pub fn draw(result: &ExperimentResult, sheet: Sheet) -> Option<Picture> {
+    let mut replays: Vec<&LoadReplay> = result.surges.iter().collect();
+    if sheet.is_low() {
+        replays.truncate(1);
+    }
+    let first = *replays.first()?;
+    let mut picture = Picture::on(sheet);
+    let lead = format!(
+        "Requests a second, and what the Pods of {} in rotation take at {} each. What comes above that is refused. {}",
+        first.deployment,
+        format::significant(first.capacity_of_pod, 3),
+        if first.surge_from_s.is_some() {
+            "Of the first surges of a replication that which costs as much as most."
+        } else {
+            "A day on which most come."
+        },
+    );
+    let mut y = frame::head(&mut picture, &title(result, first), &lead);
+    let legend = [
+        (BLUE, "what comes".to_owned()),
+        (GREEN, "what the Pods in rotation take".to_owned()),
+        (SLATE, "what spec.replicas would".to_owned()),
+        (VERMILION, "refused".to_owned()),
+    ];
+    y = frame::legend_line(&mut picture, y - 8.0, &legend);
+    let highest = |replay: &&LoadReplay| {
+        let most = |moment: &LoadMoment| f64::from(moment.pods.max(moment.replicas)) * replay.capacity_of_pod;
+        replay.moments.iter().map(|moment| most(moment).max(moment.rate)).fold(0.0, f64::max)
+    };
+    let highest = replays.iter().map(highest).fold(0.0, f64::max);
+    for replay in &replays {
+        if replays.len() > 1 {
+            let name = font::fit(&replay.scenario, BODY.size, true, picture.right() - MARGIN);
+            picture.text(MARGIN, y + 8.0, Anchor::Left, BODY.bold(), name);
+            y += 14.0;
+        }
+        y = panel(&mut picture, replay, highest, y) + 14.0;
+        picture.description.push(in_words(replay));
+    }
+    let below = if first.surge_from_s.is_some() { "time since the surge began" } else { "hour of the day" };
+    picture.text(f64::midpoint(LEFT, picture.right() - RIGHT), y + 2.0, Anchor::Middle, SMALL, below);
+    frame::foot(&mut picture, result, y + 8.0);
+    Some(picture)
+}
+
+fn panel(picture: &mut Picture, replay: &LoadReplay, highest: f64, y: f64) -> f64 {
+    let (top, bottom) = (y + 12.0, y + 12.0 + picture.sheet.area(HEIGHT, y + 60.0));
+    let right = picture.right() - RIGHT;
+    let begins = replay.surge_from_s.unwrap_or(0.0);
+    let time = if replay.surge_from_s.is_some() {
+        Axis::moments(-begins, replay.lasts_s - begins, LEFT, right)
+    } else {
+        Axis::moments(0.0, replay.lasts_s, LEFT, right)
+    };
+    let axis = Axis::linear(Unit::Number, highest, bottom, top);
+    let x = |at_s: f64| time.at(at_s - begins);
+    frame::horizontal_grid(picture, &axis, LEFT, right);
+    frame::vertical_grid(picture, &time, top, bottom);
+    let outline = |height: &dyn Fn(&LoadMoment) -> f64| -> Vec<(f64, f64)> {
+        moments(replay)
+            .flat_map(|(moment, end)| [(x(moment.at_s), axis.at(height(moment))), (x(end), axis.at(height(moment)))])
+            .collect()
+    };
+    let takes = |pods: u32| f64::from(pods) * replay.capacity_of_pod;
+    let comes = outline(&|moment| moment.rate);
+    picture.area([comes.clone(), vec![(right, bottom), (LEFT, bottom)]].concat(), BLUE.faint(0.14));
+    for (moment, end) in moments(replay) {
+        if moment.rate > takes(moment.pods) {
+            let (high, low) = (axis.at(moment.rate), axis.at(takes(moment.pods)));
+            picture.rectangle(
+                x(moment.at_s),
+                high,
+                (x(end) - x(moment.at_s)).max(0.5),
+                low - high,
+                VERMILION.faint(0.75),
+            );
+        }
+    }
+    picture.line(outline(&|moment| takes(moment.replicas)), 1.2, SLATE);
+    picture.line(comes, 1.6, BLUE);
+    picture.line(outline(&|moment| takes(moment.pods)), 2.0, GREEN);
+    label(picture, replay, GREEN, &|moment| (x(moment.at_s), axis.at(takes(moment.pods))), right);
+    bottom + 22.0
+}
+
+/// How many Pods there are, where that lasts.
+fn label(
+    picture: &mut Picture,
+    replay: &LoadReplay,
+    colour: Colour,
+    place: &dyn Fn(&LoadMoment) -> (f64, f64),
+    right: f64,
+) {
+    let mut free_from = f64::NEG_INFINITY;
+    let runs = replay.moments.chunk_by(|a, b| a.pods == b.pods);
+    let starts: Vec<&LoadMoment> = runs.map(|run| &run[0]).collect();
+    for (number, moment) in starts.iter().enumerate() {
+        let (x, y) = place(moment);
+        let end = starts.get(number + 1).map_or(right, |next| place(next).0);
+        if end - x < WORD || x < free_from {
+            continue;
+        }
+        let words = pods(moment.pods);
+        free_from = x + 4.0 + font::width(&words, BODY.size, true);
+        picture.text(x + 4.0, y - 5.0, Anchor::Left, BODY.bold().coloured(colour), words);
+    }
+}
+
+/// What happens, and what it costs.
+fn title(result: &ExperimentResult, replay: &LoadReplay) -> String {
+    let course = Course::of(replay);
+    let most = format::significant(course.most, 3);
+    let which = if result.scenarios.len() > 1 { format!(" ({})", shown_name(result)) } else { String::new() };
+    let Some(_) = replay.surge_from_s else {
+        let day = replay.day.as_deref().unwrap_or("a day");
+        let first = format!("Pods follow the load of a {day} up to {} of them", course.largest);
+        return if course.refused > 0.0 {
+            let part = format::share(course.refused, course.come);
+            format!("{first}, and refuse {part} of its requests{which}")
+        } else {
+            format!("{first}: {} of what they take is free at the least{which}", format::share(course.free, 1.0))
+        };
+    };
+    let comes = format!("A surge to {most} requests a second meets {}", pods(course.first));
+    if course.refused <= 0.0 {
+        return format!("{comes}, which take it all{which}");
+    }
+    let part = format::share(course.refused, course.come);
+    match course.until_enough {
+        Some(secs) => format!(
+            "{comes}: {part} of 20 minutes' requests are refused, until enough serve after {}{which}",
+            format::duration(secs)
+        ),
+        None => format!(
+            "{comes}: {part} of 20 minutes' requests are refused, and the {} there are in the end are too few{which}",
+            course.largest
+        ),
+    }
+}
+
+fn in_words(replay: &LoadReplay) -> String {
+    let course = Course::of(replay);
+    let enough = course.until_enough.map_or("never".to_owned(), |secs| format!("after {}", format::duration(secs)));
+    format!(
+        "{}: up to {} requests a second, {} Pods at first and {} at most; {} of what comes is refused; enough Pods {enough}",
+        replay.scenario,
+        format::significant(course.most, 3),
+        course.first,
+        course.largest,
+        format::share(course.refused, course.come),
+    )
+}
+
+fn pods(count: u32) -> String {
+    if count == 1 { "1 Pod".to_owned() } else { format!("{count} Pods") }
+}
