@@ -23,7 +23,7 @@ mod panics;
 mod play;
 mod requests;
 #[cfg(test)]
-mod sample;
+pub(crate) mod sample;
 mod tally;
 mod trace;
 mod windows;

@@ -33,9 +33,10 @@
 //! template through one accessor (`cluster::Cluster::spec`), draws are keyed by workload, slot and name, and a sync is a list of
 //! stops and starts, so that these find their place without surgery:
 //!
-//! - what the load does to Pods (queues, probes that feel it) and an autoscaler: `cluster/{load,autoscaler}.rs`, which sets replicas as
-//!   `cluster/scaling.rs` does. How many requests come stands in [`model`] (`Traffic`), and what they cost is measured
-//!   (`experiment::measure`), as long as it changes nothing that a Pod does;
+//! - what the load does to Pods (queues, probes that feel it): beside `cluster/autoscaler.rs`, which reads what they are asked. How many
+//!   requests come stands in [`model`] (`Traffic`) and, with the surges of a replication, in `cluster/requests.rs`; what they cost is
+//!   measured (`experiment::measure`), as long as it changes nothing that a Pod does;
+//! - autoscaled Nodes: `cluster/upgrade.rs` knows how machines are ordered and join;
 //! - a graph of services that call each other: [`model`], beside the requirement over workloads.
 //!
 //! # What holds

@@ -40,6 +40,10 @@ const YOUNG: Duration = Duration::from_secs(300);
 /// One that was Ready for the first time later than so long after its start was Ready before (H10).
 const INITIAL_READINESS: Duration = Duration::from_secs(30);
 
+/// Requests a second that no service has, and that none counts; and how exactly a rate is found at which something changes.
+const MOST_RATE: f64 = 1e15;
+const LEAST_RATE: f64 = 1e-6;
+const PRECISION: f64 = 1e-6;
 /// How far a pass looks ahead.
 const LOOKS_AHEAD: Duration = Duration::from_secs(6 * 3_600);
 
@@ -55,6 +59,8 @@ pub(crate) struct AutoscalerState {
     /// The last pass that was played, and how many replicas those that are skipped since then have asked for.
     seen: SimTime,
     kept: u32,
+    /// Of Pods and replicas that there have been, from which rate of requests up to which nothing changes, if at any.
+    kept_rates: Vec<((Steady, u32), Option<(f64, f64)>)>,
     /// When something changed last that is not the rate of requests.
     changed: SimTime,
 }
@@ -78,6 +84,7 @@ impl AutoscalerState {
             due: SimTime::NEVER,
             seen: SimTime::ZERO,
             kept: 0,
+            kept_rates: Vec::new(),
             changed: SimTime::ZERO,
         }))
     }
@@ -295,7 +302,7 @@ impl<O: Observer> Cluster<'_, O> {
     }
 
     /// From which instant on a pass may change something.
-    fn next_pass_that_matters(&self, now: SimTime, workload: WorkloadId, rules: &Autoscaler) -> SimTime {
+    fn next_pass_that_matters(&mut self, now: SimTime, workload: WorkloadId, rules: &Autoscaler) -> SimTime {
         let state = self.workloads[workload].autoscaler.as_ref().expect("it was there");
         let current = self.workloads[workload].scaling.replicas;
         if current == 0 {
@@ -305,47 +312,48 @@ impl<O: Observer> Cluster<'_, O> {
         if current != rules.bounded(current) || !state.windows.keeps(rules, now, current) {
             return now;
         }
-        // What it asks for grows with the rate: it keeps what there is from one rate to another.
-        let mut kept: Option<(f64, f64)> = None;
-        let mut stays = |rate: f64| {
-            let is_known = kept.is_some_and(|(least, most)| least <= rate && rate <= most);
-            let stays = is_known
-                || steady.wanted_at(rules, current, rate).is_some_and(|wanted| rules.bounded(wanted) == current);
-            if stays {
-                let (least, most) = kept.unwrap_or((rate, rate));
-                kept = Some((least.min(rate), most.max(rate)));
-            }
-            stays
-        };
         // The last minute's rates count, too. Where nobody asks for more in hours, to look again is cheaper than to look ahead.
-        let (mut at, end) = (before(now, SETTLES), now + LOOKS_AHEAD);
-        while at < end {
-            let (rate, until) = state.load.rate(at);
-            if !stays(rate) {
-                return at.max(now);
-            }
-            at = until;
+        let (from, end) = (before(now, SETTLES), now + LOOKS_AHEAD);
+        let kept = self.kept_rates(workload, rules, steady, current);
+        let first = kept.map_or(Some(now), |kept| self.load(workload)?.first_outside(from, end, kept));
+        first.map_or(end, |first| first.max(now))
+    }
+
+    /// From which rate of requests up to which the metrics ask for as many replicas as there are. What they ask for grows with the rate.
+    fn kept_rates(
+        &mut self,
+        workload: WorkloadId,
+        rules: &Autoscaler,
+        steady: Steady,
+        current: u32,
+    ) -> Option<(f64, f64)> {
+        let state = self.workloads[workload].autoscaler.as_mut()?;
+        let key = (steady, current);
+        if let Some((_, kept)) = state.kept_rates.iter().find(|(known, _)| *known == key) {
+            return *kept;
         }
-        end
+        let kept = steady.kept_rates(rules, current);
+        state.kept_rates.push((key, kept));
+        kept
+    }
+
+    fn load(&self, workload: WorkloadId) -> Option<&Load> {
+        Some(&self.workloads[workload].autoscaler.as_ref()?.load)
     }
 
     /// What the metrics ask for, where it is the same whichever samples there are: at all rates of the last minute.
     fn surely_recommended(&self, now: SimTime, workload: WorkloadId, rules: &Autoscaler, current: u32) -> Option<u32> {
         let steady = self.steady(now, workload, current)?;
         let load = &self.workloads[workload].autoscaler.as_ref()?.load;
-        let mut at = before(now, SETTLES);
-        let mut wanted = None;
-        let mut rate_before = None;
+        let from = before(now, SETTLES);
+        let (mut at, mut wanted) = (from, None);
         while at < now {
             let (rate, until) = load.rate(at);
-            if rate_before != Some(rate) {
-                let now_wanted = steady.wanted_at(rules, current, rate)?;
-                if wanted.is_some_and(|wanted| wanted != now_wanted) {
-                    return None;
-                }
-                (wanted, rate_before) = (Some(now_wanted), Some(rate));
+            let wanted_now = steady.wanted_at(rules, current, rate)?;
+            if wanted.is_some_and(|wanted| wanted != wanted_now) {
+                return None;
             }
-            at = until;
+            (at, wanted) = (until, Some(wanted_now));
         }
         wanted
     }
@@ -422,7 +430,7 @@ fn is_plain(looks: Looks) -> bool {
 }
 
 /// Pods that have done the same for a while and are all counted; and how many are in rotation.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 struct Steady {
     answering: u32,
     idling: u32,
@@ -432,6 +440,29 @@ struct Steady {
 impl Steady {
     fn pods(self) -> u32 {
         self.answering + self.idling
+    }
+
+    /// From which rate of requests up to which the metrics ask for what there is, within the bounds; `None` where they do at hardly any.
+    fn kept_rates(self, rules: &Autoscaler, current: u32) -> Option<(f64, f64)> {
+        let wanted = |rate: f64| self.wanted_at(rules, current, rate).map(|wanted| rules.bounded(wanted));
+        // As nothing comes they ask for the least, and for the most at a rate that nobody has.
+        let first_with = |is: &dyn Fn(u32) -> bool| -> Option<(f64, f64)> {
+            let (mut without, mut with) = (0.0, MOST_RATE);
+            if wanted(without).is_none_or(is) {
+                return Some((0.0, 0.0));
+            }
+            if !wanted(with).is_some_and(is) {
+                return None;
+            }
+            while with - without > with * PRECISION && with > LEAST_RATE {
+                let middle = f64::midpoint(without, with);
+                if wanted(middle).is_some_and(is) { with = middle } else { without = middle }
+            }
+            Some((without, with))
+        };
+        let (_, least) = first_with(&|wanted| wanted >= current)?;
+        let most = first_with(&|wanted| wanted > current).map_or(f64::INFINITY, |(most, _)| most);
+        (least <= most && wanted(least) == Some(current)).then_some((least, most))
     }
 
     /// What the metrics ask for at a rate of requests.

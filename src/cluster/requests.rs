@@ -87,6 +87,29 @@ impl Requests {
         (rate, SimTime::from_nanos(until))
     }
 
+    /// From an instant on, before another one, the first at which fewer or more come in a second than these.
+    pub fn first_outside(&self, from: SimTime, to: SimTime, bounds: (f64, f64)) -> Option<SimTime> {
+        let (mut at, to) = (from.as_nanos(), to.as_nanos());
+        let mut next = self.surges.partition_point(|step| step.to <= at);
+        while at < to {
+            let surge = self.surges.get(next).filter(|step| step.from < to);
+            // Up to the surge the week's shape alone counts.
+            let until = surge.map_or(to, |step| step.from.max(at));
+            if let Some(found) = self.traffic.first_outside(self.begins + at, self.begins + until, bounds) {
+                return Some(SimTime::from_nanos(found - self.begins));
+            }
+            let Some(step) = surge else { break };
+            let times = 1.0 + step.more as f64 / ONCE;
+            let (from, until) = (until, step.to.min(to));
+            let within = (bounds.0 / times, bounds.1 / times);
+            if let Some(found) = self.traffic.first_outside(self.begins + from, self.begins + until, within) {
+                return Some(SimTime::from_nanos(found - self.begins));
+            }
+            (at, next) = (until, next + 1);
+        }
+        None
+    }
+
     /// Requests a second that no instant between these has more of.
     pub fn most_between(&self, from: SimTime, to: SimTime) -> f64 {
         let (from, to) = (from.as_nanos(), to.as_nanos());

@@ -20,6 +20,8 @@ pub struct Traffic {
     before: Vec<u64>,
     /// Of each, the first later one that brings another part, or the end of the week.
     changes: Vec<u32>,
+    /// Nanoseconds of a step.
+    step: u64,
     /// What comes beside that now and then.
     pub surges: Option<Surges>,
 }
@@ -83,7 +85,8 @@ impl Traffic {
         for step in (0..parts.len() - 1).rev() {
             changes[step] = if parts[step] == parts[step + 1] { changes[step + 1] } else { step as u32 + 1 };
         }
-        Some(Self { rate, parts, before, changes, surges: None })
+        let step = WEEK.as_nanos() / parts.len() as u64;
+        Some(Self { rate, parts, before, changes, step, surges: None })
     }
 
     /// The same with surges beside it.
@@ -101,11 +104,6 @@ impl Traffic {
     /// Requests a second, on average over a week.
     pub fn rate(&self) -> f64 {
         self.rate
-    }
-
-    /// Nanoseconds of a step.
-    fn step(&self) -> u64 {
-        WEEK.as_nanos() / self.parts.len() as u64
     }
 
     /// What comes in all steps of a week.
@@ -136,14 +134,31 @@ impl Traffic {
 
     /// Requests a second that no instant between these has more of, both in nanoseconds since the beginning of a Monday.
     pub fn most_between(&self, from: u64, to: u64) -> f64 {
-        let (week, step) = (WEEK.as_nanos(), self.step());
+        let (week, step) = (WEEK.as_nanos(), self.step);
         if to - from >= week {
             return self.peak();
         }
         let first = (from % week / step) as usize;
         let count = ((to - 1).max(from) / step - from / step) as usize + 1;
-        let steps = self.parts.iter().cycle().skip(first).take(count);
-        self.rate_of(steps.copied().max().unwrap_or(0))
+        self.rate_of(self.steps_from(first).take(count).max().unwrap_or(0))
+    }
+
+    /// What comes in a step of the week and in those that follow, on and on.
+    fn steps_from(&self, first: usize) -> impl Iterator<Item = u32> {
+        self.parts[first..].iter().chain(self.parts.iter().cycle()).copied()
+    }
+
+    /// From an instant on, before another one, the first at which fewer or more come in a second than these, surges left out; all in
+    /// nanoseconds since the beginning of a Monday.
+    pub fn first_outside(&self, from: u64, to: u64, (least, most): (f64, f64)) -> Option<u64> {
+        if from >= to {
+            return None;
+        }
+        let (first, last) = (from / self.step, (to - 1) / self.step);
+        let in_week = (first % self.parts.len() as u64) as usize;
+        let is_outside = |part: u32| !(least..=most).contains(&self.rate_of(part));
+        let past = self.steps_from(in_week).take((last - first) as usize + 1).position(is_outside)? as u64;
+        Some(((first + past) * self.step).max(from))
     }
 
     /// The most that come in a second, surges left out.
@@ -156,17 +171,17 @@ impl Traffic {
     pub fn come_until(&self, nanos: u64) -> u64 {
         let week = WEEK.as_nanos();
         let (weeks, within) = (nanos / week, nanos % week);
-        let (step, passed) = ((within / self.step()) as usize, within % self.step());
+        let (step, passed) = ((within / self.step) as usize, within % self.step);
         let come =
-            u128::from(self.before[step]) * u128::from(self.step()) + u128::from(self.parts[step]) * u128::from(passed);
+            u128::from(self.before[step]) * u128::from(self.step) + u128::from(self.parts[step]) * u128::from(passed);
         weeks * week + (come * self.parts.len() as u128 / u128::from(self.all())) as u64
     }
 
     /// From an instant since the beginning of a Monday on, until when how many come each second; at most to the end of the week.
     pub fn stretch(&self, nanos: u64) -> Stretch {
         let week = WEEK.as_nanos();
-        let step = (nanos % week / self.step()) as usize;
-        let end = nanos - nanos % week + u64::from(self.changes[step]) * self.step();
+        let step = (nanos % week / self.step) as usize;
+        let end = nanos - nanos % week + u64::from(self.changes[step]) * self.step;
         Stretch { end, rate: self.rate_of(self.parts[step]) }
     }
 }

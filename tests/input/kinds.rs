@@ -393,7 +393,7 @@ fn sidecar_first_another_container_can_be_named() {
 
 // ---- hpa-min-replicas ----
 
-fn autoscaler(bounds: &str) -> String {
+pub fn autoscaler(bounds: &str) -> String {
     format!(
         "---
 apiVersion: autoscaling/v2
@@ -437,7 +437,7 @@ fn hpa_min_replicas_are_told_and_a_grid_has_its_own() {
     assert_eq!((replicas, study.header.sensitivity[0].numbers), (vec![3, 2, 4], [3.0, 2.0, 4.0]));
     let study = load(&manifest, "").unwrap();
     assert!(
-        study.header.notes.iter().any(|note| note.contains("scaling with the load is not modelled")),
+        study.header.notes.iter().any(|note| note.contains("the load changes it where `traffic` says what that is")),
         "{:?}",
         study.header.notes
     );
@@ -469,6 +469,35 @@ fn hpa_bounds_are_checked() {
         ("minReplicas: 7, maxReplicas: 6", "spec.maxReplicas: is 6, must be at least minReplicas (7)"),
         ("minReplicas: 0, maxReplicas: 6", "spec.minReplicas: is 0, must be at least 1"),
         ("minReplicas: 1", "spec.maxReplicas: is missing"),
+        ("maxReplicas: 3, metrics: [{type: Resource}]", "spec.metrics[0].resource: is missing"),
+        (
+            "maxReplicas: 3, metrics: [{type: Resource, resource: {name: cpu, target: {type: Utilization, averageUtilization: 0}}}]",
+            "spec.metrics[0].resource.target.averageUtilization: is 0, must be at least 1",
+        ),
+        (
+            "maxReplicas: 3, metrics: [{type: Resource, resource: {name: cpu, target: {type: Value, value: 1}}}]",
+            "spec.metrics[0].resource.target.type: is Value, must be Utilization or AverageValue: a resource is one of each Pod",
+        ),
+        (
+            "maxReplicas: 3, metrics: [{type: Pods, pods: {metric: {name: rps}, target: {type: AverageValue, averageValue: 0}}}]",
+            "spec.metrics[0].pods.target.averageValue: is 0, must be above 0",
+        ),
+        (
+            "maxReplicas: 3, behavior: {scaleUp: {policies: [{type: Pods, value: 0, periodSeconds: 60}]}}",
+            "spec.behavior.scaleUp.policies[0].value: is 0, must be at least 1",
+        ),
+        (
+            "maxReplicas: 3, behavior: {scaleDown: {policies: []}}",
+            "spec.behavior.scaleDown.policies: is [], must have one policy at least",
+        ),
+        (
+            "maxReplicas: 3, behavior: {scaleDown: {stabilizationWindowSeconds: 3601}}",
+            "spec.behavior.scaleDown.stabilizationWindowSeconds: is 3601, must be at most 3600",
+        ),
+        (
+            "maxReplicas: 3, behavior: {scaleUp: {tolerance: -0.1}}",
+            "spec.behavior.scaleUp.tolerance: is -0.1, must be greater than or equal to 0",
+        ),
     ] {
         let report = check(&(web("replicas: 2", "restartPolicy: Always", &[SERVES]) + &autoscaler(bounds)));
         assert_eq!(error(&report), message);

@@ -1,6 +1,7 @@
 //! What comes from outside: manifests, models, experiments, and whatever else stands in a file.
 
 mod advice;
+mod autoscaling;
 mod check;
 mod counts;
 mod fuzz;

@@ -306,7 +306,9 @@ fn what_would_matter_and_is_not_modelled_is_named() {
         assert!(found, "{word} is not in:\n{all}");
     }
     assert!(findings.notes().any(|note| note.message.contains("ConfigMap")));
-    assert!(findings.notes().any(|note| note.message.contains("scaling with the load is not modelled")));
+    assert!(
+        findings.notes().any(|note| note.message.contains("the load changes it where `traffic` says what that is"))
+    );
     assert!(study.header.notes.iter().all(|note| !note.contains(".yaml")), "notes have no paths");
 }
 

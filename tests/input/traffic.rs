@@ -61,7 +61,16 @@ fn nonsense_is_an_error_at_its_place() {
             "spec.shape.days[6]: is -1",
         ),
         ("rate: 5, shape: {weeks: [1]}".to_owned(), "spec.shape.weeks: is not a field that is known"),
-        ("rate: 5, surges: []".to_owned(), "spec.surges: is not a field that is known"),
+        ("rate: 5, shape: {between: leaps}".to_owned(), "spec.shape.between: is leaps"),
+        ("rate: 5, surges: []".to_owned(), "spec.surges: is a list, must be a map"),
+        ("rate: 5, surges: {lasts: 5m, times: 2}".to_owned(), "spec.surges.every: is missing"),
+        ("rate: 5, surges: {every: 1s, lasts: 5m, times: 2}".to_owned(), "spec.surges.every: has a mean of 1 s"),
+        ("rate: 5, surges: {every: 1d, lasts: 5m, times: 0.5}".to_owned(), "spec.surges.times: is 0.5"),
+        (
+            "rate: 5, surges: {every: 1d, lasts: 5m, times: {min: 3, max: 2}}".to_owned(),
+            "must have a min that is no more than max",
+        ),
+        ("rate: 5, surges: {every: 1d, lasts: 5m, times: 2, rises: 2d}".to_owned(), "spec.surges.rises: is 2d"),
     ];
     for (spec, wanted) in cases {
         let report = check_bytes(Path::new("traffic.yaml"), document(&spec).as_bytes()).report;
@@ -72,6 +81,11 @@ fn nonsense_is_an_error_at_its_place() {
         (", capacity: {requestsPerSecond: 0}", "spec.capacity.requestsPerSecond: is 0, must be above 0"),
         (", capacity: {}", "spec.capacity.requestsPerSecond: is missing"),
         (", capacity: 100", "spec.capacity: is 100, an integer, must be a map"),
+        (", capacity: {requestsPerSecond: 9, cpu: {busy: 0}}", "spec.capacity.cpu.busy: is 0, must be above 0"),
+        (
+            ", capacity: {requestsPerSecond: 9, cpu: {idle: -1m}}",
+            "spec.capacity.cpu.idle: is -1m, must be greater than or equal to 0",
+        ),
     ] {
         let found = load(EVEN, capacity, "  traffic: traffic.yaml\n").map(|_| ()).unwrap_err();
         let found = sentences(&found);

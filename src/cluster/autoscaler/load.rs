@@ -286,6 +286,11 @@ impl Load {
         self.requests.rate(at)
     }
 
+    /// From an instant on, before another one, the first at which fewer or more come in a second than these.
+    pub fn first_outside(&self, from: SimTime, to: SimTime, bounds: (f64, f64)) -> Option<SimTime> {
+        self.requests.first_outside(from, to, bounds)
+    }
+
     /// How many are in rotation.
     pub fn pods_in_rotation(&self) -> u32 {
         self.in_rotation.last().expect("there is always one").1

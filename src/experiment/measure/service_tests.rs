@@ -3,11 +3,13 @@
 use proptest::prelude::*;
 
 use super::Service;
+use crate::cluster::Requests;
 use crate::experiment::Outcome;
 use crate::experiment::sample::model;
 use crate::history::{Cause, CauseSet, EndpointView, Observed, Phase, PodCounts, SlotView};
 use crate::ids::{FaultId, PodId, SlotId, WorkloadId};
 use crate::model::{Millionths, Model, ProbeKind, Traffic};
+use crate::random::Streams;
 use crate::study::Quantity;
 use crate::time::{Duration, SimTime};
 

@@ -180,9 +180,8 @@ fn read_cpu(item: &Item<'_>, problems: &mut Problems) -> Option<CpuShare> {
     let mut amount = |item: Option<Item<'_>>, must_be_some: bool| -> Option<Option<f64>> {
         let Some(item) = item else { return Some(None) };
         let quantity = quantity::read(&item, problems, false)?;
-        if quantity.is_negative() || must_be_some && quantity.millis() == 0 {
-            let rule = if must_be_some { "must be above 0" } else { "must not be negative" };
-            item.refuse(problems, format_args!("{rule}, such as 250m"));
+        if must_be_some && quantity.millis() == 0 {
+            item.refuse(problems, "must be above 0, such as 250m");
             return None;
         }
         Some(Some(quantity.millis() as f64))

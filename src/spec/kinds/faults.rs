@@ -18,7 +18,7 @@ use crate::spec::tree::{Mark, Node, Value};
 use crate::time::Duration;
 
 /// Causes of downtime that are no fault; a fault of that name could not be told from them.
-const RESERVED: [&str; 3] = ["probe", "start", "overload"];
+const RESERVED: [&str; 4] = ["probe", "start", "overload", "autoscaler"];
 
 /// Kinds of targets.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -45,7 +45,12 @@ pub fn fault() -> Value {
         "A fault that strikes by chance.",
         &["name", "target", "mode", "every", "source"],
         [
-            ("name", name("Its name in the results and in paths of `vary`. Not `probe`, `start` or `overload`.")),
+            (
+                "name",
+                name(
+                    "Its name in the results and in paths of `vary`. Not `probe`, `start`, `overload` or `autoscaler`.",
+                ),
+            ),
             ("target", target_word()),
             ("mode", mode()),
             ("every", such_as(json!([{"exponential": {"mean": "30d"}}]), every)),
@@ -233,7 +238,7 @@ pub(super) fn name(what: &str) -> Value {
         "type": "string",
         "pattern": "^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$",
         "patternErrorMessage": "must be lower-case letters, digits or `-`, first and last a letter or digit",
-        "not": {"enum": ["probe", "start", "overload"]},
+        "not": {"enum": ["probe", "start", "overload", "autoscaler"]},
     })
 }
 

@@ -19,7 +19,10 @@ pub fn spec() -> Value {
 pub fn operation() -> Value {
     let every = refer("law", "The time between two of them; its mean must be at least 1m.");
     let general = [
-        ("name", name("Its name in the results and in paths of `vary`. Not `probe`, `start` or `overload`.")),
+        (
+            "name",
+            name("Its name in the results and in paths of `vary`. Not `probe`, `start`, `overload` or `autoscaler`."),
+        ),
         ("kind", kind()),
         ("every", such_as(json!([{"exponential": {"mean": "7d"}}]), every)),
         ("calendar", calendar()),

@@ -2,7 +2,7 @@
 
 use crate::model::{Autoscaler, Behavior, Change, ScalingPolicy, ScalingRules, SelectPolicy};
 use crate::spec::diagnostic::Problems;
-use crate::spec::quantity;
+use crate::spec::quantity::{self, Quantity};
 use crate::spec::reader::Item;
 use crate::time::Duration;
 
@@ -52,12 +52,8 @@ fn read_direction(
         }
     };
     let tolerance = object.get("tolerance").map_or(Some(tolerance), |item| {
-        let quantity = quantity::read(&item, problems, false)?;
-        if quantity.is_negative() {
-            item.refuse(problems, "must not be negative");
-            return None;
-        }
-        Some(quantity.as_f64())
+        // A quantity is never negative.
+        quantity::read(&item, problems, false).map(Quantity::as_f64)
     });
     object.finish(problems, &[]);
     Some((ScalingRules { window: window?, policies: policies?, select: select? }, tolerance?))
