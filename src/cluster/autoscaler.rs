@@ -255,12 +255,13 @@ impl<O: Observer> Cluster<'_, O> {
         let load = &self.workloads[workload].autoscaler.as_ref()?.load;
         let pods = || self.active_pods(workload).map(|pod| &self.pods[pod]);
         let ready = pods().filter(|pod| pod.api_ready).count() as u64;
+        let rates = load.rates(now);
         let wanted = rules.metrics.iter().map(|metric| match *metric {
             ScalingMetric::Cpu { target, usage } => {
                 let seen = pods().map(|pod| {
                     let pod_load = pod.load.as_deref()?;
                     let window = sampled(load, pod, now, true)?;
-                    Some(window.map(|window| load.cpu(pod_load, window, &usage)))
+                    Some(window.map(|window| load.cpu(&rates, pod_load, window, &usage)))
                 });
                 formula::by_average(target.into(), seen.map(seen_as).collect(), current, rules.tolerance)
             }
@@ -268,16 +269,16 @@ impl<O: Observer> Cluster<'_, O> {
                 let seen = pods().map(|pod| {
                     let pod_load = pod.load.as_deref()?;
                     let window = sampled(load, pod, now, false)?;
-                    Some(window.map(|window| load.asked(pod_load, window)))
+                    Some(window.map(|window| load.asked(&rates, pod_load, window)))
                 });
                 let target = formula::Target::Average(thousandths);
                 formula::by_average(target, seen.map(seen_as).collect(), current, rules.tolerance)
             }
             ScalingMetric::RequestsPerReplica { thousandths } => {
-                Some(formula::by_total_per_replica(thousandths, load.total(now), current, rules.tolerance))
+                Some(formula::by_total_per_replica(thousandths, load.total(&rates, now), current, rules.tolerance))
             }
             ScalingMetric::Requests { thousandths } => {
-                Some(formula::by_total(thousandths, load.total(now), ready, current, rules.tolerance))
+                Some(formula::by_total(thousandths, load.total(&rates, now), ready, current, rules.tolerance))
             }
         });
         formula::largest(wanted, current)
@@ -345,17 +346,10 @@ impl<O: Observer> Cluster<'_, O> {
     fn surely_recommended(&self, now: SimTime, workload: WorkloadId, rules: &Autoscaler, current: u32) -> Option<u32> {
         let steady = self.steady(now, workload, current)?;
         let load = &self.workloads[workload].autoscaler.as_ref()?.load;
-        let from = before(now, SETTLES);
-        let (mut at, mut wanted) = (from, None);
-        while at < now {
-            let (rate, until) = load.rate(at);
-            let wanted_now = steady.wanted_at(rules, current, rate)?;
-            if wanted.is_some_and(|wanted| wanted != wanted_now) {
-                return None;
-            }
-            (at, wanted) = (until, Some(wanted_now));
-        }
-        wanted
+        let rates = load.rates(now);
+        let mut wanted = rates.iter().map(|rate| steady.wanted_at(rules, current, rate));
+        let first = wanted.next().flatten()?;
+        wanted.all(|wanted| wanted == Some(first)).then_some(first)
     }
 
     /// Its controller manager is new: it remembers nothing (H15, H18).

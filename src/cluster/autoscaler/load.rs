@@ -83,6 +83,24 @@ pub(crate) struct PodLoad {
     pub created: Option<SimTime>,
 }
 
+/// Requests a second of the last minute, each from an instant on.
+#[derive(Debug, Clone)]
+pub(super) struct Rates(SmallVec<[(SimTime, f64); 8]>);
+
+impl Rates {
+    /// At an instant, and until when.
+    fn at(&self, at: SimTime) -> (f64, SimTime) {
+        let next = self.0.iter().position(|(since, _)| *since > at).unwrap_or(self.0.len());
+        let until = self.0.get(next).map_or(SimTime::NEVER, |(since, _)| *since);
+        (self.0[next.saturating_sub(1)].1, until)
+    }
+
+    /// All of them.
+    pub fn iter(&self) -> impl Iterator<Item = f64> {
+        self.0.iter().map(|(_, rate)| *rate)
+    }
+}
+
 /// A span of which a sample is the mean.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Window {
@@ -231,8 +249,8 @@ impl Load {
     }
 
     /// Thousandths of a CPU that the Pod used on average.
-    pub fn cpu(&self, pod: &PodLoad, window: Window, usage: &CpuUsage) -> u64 {
-        let used = self.mean(window, |at| {
+    pub fn cpu(&self, rates: &Rates, pod: &PodLoad, window: Window, usage: &CpuUsage) -> u64 {
+        let used = Self::mean(rates, window, |at| {
             let (doing, until) = spell(&pod.doing, at);
             let (count, recount) = spell(&self.in_rotation, at);
             let each = 1.0 / f64::from(count.max(1));
@@ -247,8 +265,8 @@ impl Load {
     }
 
     /// Thousandths of a request a second that the Pod was asked on average.
-    pub fn asked(&self, pod: &PodLoad, window: Window) -> u64 {
-        let asked = self.mean(window, |at| {
+    pub fn asked(&self, rates: &Rates, pod: &PodLoad, window: Window) -> u64 {
+        let asked = Self::mean(rates, window, |at| {
             let (doing, until) = spell(&pod.doing, at);
             let (count, recount) = spell(&self.in_rotation, at);
             let share = if doing == Doing::Answering { 1.0 / f64::from(count.max(1)) } else { 0.0 };
@@ -258,18 +276,22 @@ impl Load {
     }
 
     /// Thousandths of a request a second that came in all, as a metric says that knows of no Pod.
-    pub fn total(&self, now: SimTime) -> u64 {
-        let total = self.mean(self.window_of_total(now), |_| (|rate: f64| rate, SimTime::NEVER));
+    pub fn total(&self, rates: &Rates, now: SimTime) -> u64 {
+        let total = Self::mean(rates, self.window_of_total(now), |_| (|rate: f64| rate, SimTime::NEVER));
         (total * 1_000.0).round() as u64
     }
 
     /// The mean of what is so at each instant, given the rate; and until when that holds.
-    fn mean<F: Fn(f64) -> f64>(&self, Window { from, to }: Window, of: impl Fn(SimTime) -> (F, SimTime)) -> f64 {
+    fn mean<F: Fn(f64) -> f64>(
+        rates: &Rates,
+        Window { from, to }: Window,
+        of: impl Fn(SimTime) -> (F, SimTime),
+    ) -> f64 {
         let mut at = from;
         let (mut sum, mut least, mut most) = (0.0, f64::INFINITY, 0.0_f64);
         loop {
             let (value, until) = of(at);
-            let (rate, changes) = self.rate(at);
+            let (rate, changes) = rates.at(at);
             let (value, next) = (value(rate), until.min(changes).min(to));
             (least, most) = (least.min(value), most.max(value));
             sum += value * next.since(at).as_secs_f64();
@@ -279,6 +301,18 @@ impl Load {
                 return if from < to { (sum / to.since(from).as_secs_f64()).clamp(least, most) } else { value };
             }
         }
+    }
+
+    /// The rates that any sample of now may have seen.
+    pub fn rates(&self, now: SimTime) -> Rates {
+        let mut rates = Rates(SmallVec::new());
+        let mut at = earlier(now, SETTLES);
+        while at <= now {
+            let (rate, until) = self.rate(at);
+            rates.0.push((at, rate));
+            at = until;
+        }
+        rates
     }
 
     /// Requests a second at an instant, and until when as many come.

@@ -85,7 +85,8 @@ fn h8_windows_of_samples() {
         wholly.push(now.since(window.from).as_secs_f64());
         assert!(window.from + SETTLES >= now);
         // 30 requests a second of 100 that it can take.
-        assert_eq!((load.cpu(&pod, window, &BUSY), load.asked(&pod, window)), (170, 30_000));
+        let rates = load.rates(now);
+        assert_eq!((load.cpu(&rates, &pod, window, &BUSY), load.asked(&rates, &pod, window)), (170, 30_000));
     }
     let mean = |sample: &[f64]| sample.iter().sum::<f64>() / sample.len() as f64;
     let near = |what: f64, wanted: f64| assert!((what - wanted).abs() < 1.0, "{what} for {wanted}");
@@ -103,14 +104,14 @@ fn h8_windows_of_samples() {
 fn samples_are_means() {
     let (load, pod) = started();
     let window = |from: f64, to: f64| Window { from: at(from), to: at(to) };
-    assert_eq!(load.cpu(&pod, window(100.0, 110.0), &BUSY), 20);
-    assert_eq!(load.cpu(&pod, window(110.0, 120.0), &BUSY), 170);
-    assert_eq!(load.cpu(&pod, window(105.0, 125.0), &BUSY), 133);
-    assert_eq!(load.cpu(&pod, window(95.0, 105.0), &BUSY), 10);
-    assert_eq!(load.asked(&pod, window(105.0, 125.0)), 22_500);
+    assert_eq!(load.cpu(&load.rates(at(125.0)), &pod, window(100.0, 110.0), &BUSY), 20);
+    assert_eq!(load.cpu(&load.rates(at(125.0)), &pod, window(110.0, 120.0), &BUSY), 170);
+    assert_eq!(load.cpu(&load.rates(at(125.0)), &pod, window(105.0, 125.0), &BUSY), 133);
+    assert_eq!(load.cpu(&load.rates(at(125.0)), &pod, window(95.0, 105.0), &BUSY), 10);
+    assert_eq!(load.asked(&load.rates(at(125.0)), &pod, window(105.0, 125.0)), 22_500);
     // More than it can take costs no more.
     let usage = CpuUsage { capacity: 10.0, ..BUSY };
-    assert_eq!(load.cpu(&pod, window(110.0, 120.0), &usage), 520);
+    assert_eq!(load.cpu(&load.rates(at(125.0)), &pod, window(110.0, 120.0), &usage), 520);
 }
 
 /// The rate of requests changes within a window.
@@ -120,7 +121,9 @@ fn samples_follow_the_rate() {
     let traffic = Traffic::by_the_hour(100.0, hours).unwrap();
     let (first, _) = (traffic.stretch(0).rate, ());
     let load = load(traffic);
-    let whole = load.mean(Window { from: at(3_595.0), to: at(3_615.0) }, |_| (|rate: f64| rate, SimTime::NEVER));
+    let whole = Load::mean(&load.rates(at(3_620.0)), Window { from: at(3_595.0), to: at(3_615.0) }, |_| {
+        (|rate: f64| rate, SimTime::NEVER)
+    });
     assert!((whole - first * (0.25 + 3.0 * 0.75)).abs() < 1e-6);
     assert_eq!(load.rate(at(10.0)), (first, at(3_600.0)));
     assert_eq!(load.rate(at(3_600.0)).1, SimTime::ZERO + WEEK);

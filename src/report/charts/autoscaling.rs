@@ -1,7 +1,7 @@
 //! A surge of requests, or a day, and how an autoscaler follows it: what comes, what the Pods in rotation take, and what is refused.
 
 use super::axis::{Axis, Unit};
-use super::finding::shown_name;
+use super::finding::settings;
 use super::font;
 use super::frame::{self, BODY, MARGIN, SMALL};
 use super::palette::{BLUE, Colour, GREEN, SLATE, VERMILION};
@@ -83,7 +83,7 @@ pub fn draw(result: &ExperimentResult, sheet: Sheet) -> Option<Picture> {
             "A day on which most come."
         },
     );
-    let mut y = frame::head(&mut picture, &title(result, first), &lead);
+    let mut y = frame::head(&mut picture, &title(result, &replays), &lead);
     let legend = [
         (BLUE, "what comes".to_owned()),
         (GREEN, "what the Pods in rotation take".to_owned()),
@@ -98,7 +98,7 @@ pub fn draw(result: &ExperimentResult, sheet: Sheet) -> Option<Picture> {
     let highest = replays.iter().map(highest).fold(0.0, f64::max);
     for replay in &replays {
         if replays.len() > 1 {
-            let name = font::fit(&replay.scenario, BODY.size, true, picture.right() - MARGIN);
+            let name = font::fit(&name(result, &replay.scenario), BODY.size, true, picture.right() - MARGIN);
             picture.text(MARGIN, y + 8.0, Anchor::Left, BODY.bold(), name);
             y += 14.0;
         }
@@ -170,40 +170,49 @@ fn label(
         }
         let words = pods(moment.pods);
         free_from = x + 4.0 + font::width(&words, BODY.size, true);
-        picture.text(x + 4.0, y - 5.0, Anchor::Left, BODY.bold().coloured(colour), words);
+        picture.text(x + 4.0, y + 15.0, Anchor::Left, BODY.bold().coloured(colour), words);
     }
 }
 
-/// What happens, and what it costs.
-fn title(result: &ExperimentResult, replay: &LoadReplay) -> String {
-    let course = Course::of(replay);
-    let most = format::significant(course.most, 3);
-    let which = if result.scenarios.len() > 1 { format!(" ({})", shown_name(result)) } else { String::new() };
-    let Some(_) = replay.surge_from_s else {
-        let day = replay.day.as_deref().unwrap_or("a day");
-        let first = format!("Pods follow the load of a {day} up to {} of them", course.largest);
+/// What happens, and what it costs: of two scenarios in both.
+fn title(result: &ExperimentResult, replays: &[&LoadReplay]) -> String {
+    let first = replays[0];
+    let course = Course::of(first);
+    if first.surge_from_s.is_none() {
+        let day = first.day.as_deref().unwrap_or("day");
+        let follow = format!("On a {day} up to {} follow the load", pods(course.largest));
         return if course.refused > 0.0 {
-            let part = format::share(course.refused, course.come);
-            format!("{first}, and refuse {part} of its requests{which}")
+            format!("{follow}, and refuse {} of its requests", format::share(course.refused, course.come))
         } else {
-            format!("{first}: {} of what they take is free at the least{which}", format::share(course.free, 1.0))
+            format!("{follow}: {} of what they take is free at the least", format::share(course.free, 1.0))
         };
+    }
+    let surge = format!("A surge to {} requests a second", format::significant(course.most, 3));
+    let meets = |replay: &LoadReplay| {
+        let course = Course::of(replay);
+        let meets = format!("{} refuse", pods(course.first));
+        if course.refused <= 0.0 {
+            return format!("{meets} nothing");
+        }
+        let part = format::share(course.refused, course.come);
+        match course.until_enough {
+            Some(secs) => format!("{meets} {part} of it until enough serve after {}", format::duration(secs)),
+            None => format!("{meets} {part} of it, and enough never serve"),
+        }
     };
-    let comes = format!("A surge to {most} requests a second meets {}", pods(course.first));
-    if course.refused <= 0.0 {
-        return format!("{comes}, which take it all{which}");
+    match replays {
+        [only] => format!("{surge}: {}", meets(only)),
+        several => {
+            let each = several.iter().map(|one| format!("{}, {}", name(result, &one.scenario), meets(one)));
+            format!("{surge}: with {}", each.collect::<Vec<_>>().join("; with "))
+        }
     }
-    let part = format::share(course.refused, course.come);
-    match course.until_enough {
-        Some(secs) => format!(
-            "{comes}: {part} of 20 minutes' requests are refused, until enough serve after {}{which}",
-            format::duration(secs)
-        ),
-        None => format!(
-            "{comes}: {part} of 20 minutes' requests are refused, and the {} there are in the end are too few{which}",
-            course.largest
-        ),
-    }
+}
+
+/// What tells a scenario from the others.
+fn name(result: &ExperimentResult, scenario: &str) -> String {
+    let found = result.scenarios.iter().find(|one| one.name == scenario);
+    found.map_or_else(|| scenario.to_owned(), |found| settings(result, found))
 }
 
 fn in_words(replay: &LoadReplay) -> String {
