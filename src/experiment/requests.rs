@@ -19,6 +19,8 @@ pub(super) struct Stretch {
     pub to: u64,
     /// Requests a second.
     pub rate: f64,
+    /// Nanoseconds of full traffic that come in it.
+    pub come: u64,
 }
 
 impl Requests {
@@ -41,15 +43,28 @@ impl Requests {
         self.requests.until(self.at(to)) - self.requests.until(self.at(from))
     }
 
-    /// The stretches from one instant to another.
-    pub fn stretches(&self, from: u64, to: u64) -> impl Iterator<Item = Stretch> {
-        let next = move |from: u64| {
-            let (rate, until) = self.requests.rate(self.at(from));
-            let end = until.since(self.at(0)).as_nanos();
-            Stretch { from, to: end.min(to), rate }
-        };
-        std::iter::successors((from < to).then(|| next(from)), move |stretch| {
-            (stretch.to < to).then(|| next(stretch.to))
+    /// The stretches from one instant to another in which more than so many come each second.
+    pub fn stretches(&self, from: u64, to: u64, above: f64) -> impl Iterator<Item = Stretch> {
+        let mut at = self.at(from);
+        let end = self.at(to);
+        // What has come until then, if that is known.
+        let mut come: Option<u64> = None;
+        std::iter::from_fn(move || {
+            if above >= 0.0 {
+                let next = self.requests.first_outside(at, end, (0.0, above))?;
+                come = come.filter(|_| next == at);
+                at = next;
+            }
+            if at >= end {
+                return None;
+            }
+            let (rate, until) = self.requests.rate(at);
+            let until = until.min(end);
+            let (before, after) = (come.unwrap_or_else(|| self.requests.until(at)), self.requests.until(until));
+            let counted = |at: SimTime| at.since(self.at(0)).as_nanos();
+            let stretch = Stretch { from: counted(at), to: counted(until), rate, come: after - before };
+            (at, come) = (until, Some(after));
+            Some(stretch)
         })
     }
 }

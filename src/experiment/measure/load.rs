@@ -65,9 +65,9 @@ impl Load {
 }
 
 impl Counts {
-    /// What is lost in a stretch with these shares, in which so much comes.
-    pub fn pass(&mut self, stretch: Stretch, come: u64, lost: Lost) -> Passed {
-        let time = stretch.to - stretch.from;
+    /// What is lost in a stretch with these shares.
+    pub fn pass(&mut self, stretch: Stretch, lost: Lost) -> Passed {
+        let (time, come) = (stretch.to - stretch.from, stretch.come);
         Passed {
             failed: self.failing.grow(come, lost.all, PARTS),
             shed: self.shedding.grow(come, lost.shed, PARTS),

@@ -238,6 +238,15 @@ impl Members {
         self.parts.iter().any(|part| part.takes(rate, part.in_rotation) < 1.0)
     }
 
+    /// The most requests a second of which none is lost; below 0 where some are however few come.
+    pub fn most_without_loss(&self) -> f64 {
+        if self.failing != Failing::Nothing {
+            return f64::NEG_INFINITY;
+        }
+        let takes = |part: &Member| part.capacity.map_or(f64::INFINITY, |capacity| part.in_rotation as f64 * capacity);
+        self.parts.iter().map(takes).fold(f64::INFINITY, f64::min)
+    }
+
     /// Of each Deployment, how many Pods there would be if nothing were missing: one for each slot that has delivered or is wanted.
     pub fn expected(&self) -> Expected {
         let mut expected = smallvec![0; self.parts.len()];

@@ -294,9 +294,9 @@ impl Service {
         let members = &self.members;
         // Only the rate changes from hour to hour.
         let (expected, (failing, _)) = (members.expected(), members.failing_bearers());
-        for stretch in requests.stretches(from, to) {
+        for stretch in requests.stretches(from, to, members.most_without_loss()) {
             let lost = members.lost_at(stretch.rate, &expected);
-            let passed = counts.pass(stretch, requests.between(stretch.from, stretch.to), lost);
+            let passed = counts.pass(stretch, lost);
             self.outcome.counted[Quantity::FailedRequests] += passed.failed;
             self.outcome.counted[Quantity::ShedRequests] += passed.shed;
             self.outcome.counted[Quantity::Overloaded] += passed.overloaded;
