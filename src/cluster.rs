@@ -21,7 +21,7 @@
 //! | `rollout` | new revisions, surges, scale-down | D1–D3, D5, D10 |
 //! | `requests` | how many requests come, and when | |
 //! | `scaling` | replicas changed by hand or by the load | D6, D9, D10, D13–D18 |
-//! | `autoscaler` | the HorizontalPodAutoscaler, and the metrics that it reads | H1–H18 |
+//! | `autoscaler` | the `HorizontalPodAutoscaler`, and the metrics that it reads | H1–H18 |
 //! | `drain` | `kubectl drain`: cordon, evictions and what waits for them | V4, V7, V13–V15 |
 //! | `upgrade` | new machines for all Nodes, some at a time | V5, V16–V20, V24 |
 //! | `withdrawal` | single Nodes that are reclaimed, expire or are consolidated | V21, V21a, V23, V24 |

@@ -170,8 +170,8 @@ impl Purpose {
             Self::NewMachine => [31, 0],
             Self::Burst(name) => [34, name],
             Self::Resample => [20, 0],
-            Self::Metrics => [41, 0],
-            Self::Surges(which) => [42, which],
+            Self::Metrics => [43, 0],
+            Self::Surges(which) => [44, which],
             Self::Uncertain(name) => [21, name],
         }
     }

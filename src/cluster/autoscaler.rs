@@ -1,4 +1,4 @@
-//! The HorizontalPodAutoscaler: every 15 s it sets the number of replicas by the load (H1–H18).
+//! The `HorizontalPodAutoscaler`: every 15 s it sets the number of replicas by the load (H1–H18).
 //!
 //! ```text
 //! load of the last minute ── samples, one for each Pod (`load`) ── what is asked for (`formula`) ── windows, policies and bounds
@@ -136,8 +136,8 @@ impl<O: Observer> Cluster<'_, O> {
             state.load.rotation_changed(now, looks.in_rotation);
         }
         match &mut self.pods[pod].load {
-            Some(load) => state.load.look(load, now, looks),
-            none => *none = Some(Box::new(state.load.pod(now, looks))),
+            Some(load) => load.look(now, looks),
+            none => *none = Some(Box::new(PodLoad::new(now, looks))),
         }
         self.load_changed(cx, workload);
     }
@@ -153,7 +153,7 @@ impl<O: Observer> Cluster<'_, O> {
         if looks.in_rotation {
             state.load.rotation_changed(SimTime::ZERO, true);
         }
-        self.pods[pod].load = Some(Box::new(state.load.long_running(looks)));
+        self.pods[pod].load = Some(Box::new(PodLoad::long_running(looks)));
     }
 
     fn looks(&self, pod: PodId) -> Looks {

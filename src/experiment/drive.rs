@@ -54,7 +54,7 @@ impl<O: Observer + ?Sized> Play for Replication<'_, Beside<'_, O>> {
 pub type Watcher<'r> = dyn FnMut(f64) -> ControlFlow<()> + 'r;
 
 fn measures(model: &Model, seed: u64, index: u64) -> Measures {
-    Measures::with_requests(model, Requests::new(model, Streams::new(seed, index)))
+    Measures::with_requests(model, Requests::new(model, Streams::new(seed, index)).as_ref())
 }
 
 /// Plays and measures one replication: a function of model, seed and index (invariant 1).

@@ -33,15 +33,15 @@ impl Measures {
     }
 
     /// The same where requests come like this.
-    pub fn with_requests(model: &Model, requests: Option<Requests>) -> Self {
+    pub fn with_requests(model: &Model, requests: Option<&Requests>) -> Self {
         let mut measures = Self {
-            system: Service::of_system(model, requests.clone()),
+            system: Service::of_system(model, requests.cloned()),
             workloads: IdVec::default(),
             slots: IdVec::default(),
             pods: Vec::new(),
         };
         if model.workloads.len() > 1 {
-            let of = |id| Service::of_workload(model, id, requests.clone());
+            let of = |id| Service::of_workload(model, id, requests.cloned());
             measures.workloads = model.workloads.ids().map(of).collect();
             let slots = (0..model.slots()).map(SlotId::new);
             measures.slots = slots.map(|slot| model.owner_of(slot).0).collect();

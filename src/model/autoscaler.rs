@@ -1,4 +1,4 @@
-//! A HorizontalPodAutoscaler, with every default applied (H1, H2, H5, H9, H13–H17).
+//! A `HorizontalPodAutoscaler`, with every default applied (H1, H2, H5, H9, H13–H17).
 
 use crate::time::Duration;
 

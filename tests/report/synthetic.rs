@@ -317,6 +317,7 @@ fn result(experiment: &str, varied: &[&str], scenarios: Vec<ScenarioResult>) -> 
         currency: None,
         sensitivity: vec![],
         replays: vec![],
+        surges: vec![],
         rollouts: vec![],
         assumptions: Vec::new(),
         scenarios,

@@ -145,7 +145,8 @@ fn autoscaled(index: u64) -> Model {
     };
     // By the hour four times as much and back within a day; on some days by the minute.
     let hours = std::array::from_fn(|hour| 1.0 + 3.0 * f64::from((hour % 24) as u32 * 7 % 24) / 24.0);
-    model.traffic = if index % 3 == 0 { Traffic::in_ramps(200.0, hours) } else { Traffic::by_the_hour(200.0, hours) };
+    model.traffic =
+        if index.is_multiple_of(3) { Traffic::in_ramps(200.0, hours) } else { Traffic::by_the_hour(200.0, hours) };
     let usage = CpuUsage { idle: 7.0, busy: 330.0, capacity: 70.0 };
     let metrics = [
         ScalingMetric::Cpu { target: CpuTarget::Utilization { percent: 70, request: 250 }, usage },
@@ -167,7 +168,7 @@ fn autoscaled(index: u64) -> Model {
         workload.autoscaler = Some(Autoscaler {
             min: 2,
             max: 9,
-            metrics: both[..1 + number % 2].to_vec(),
+            metrics: both[..=(number % 2)].to_vec(),
             tolerance: [Autoscaler::TOLERANCE, (0.02, 0.2)][number % 2],
             behavior: behaviors[number % 3].clone(),
             reset_to: (number % 4 == 1).then_some(2),

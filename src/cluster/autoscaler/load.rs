@@ -115,6 +115,51 @@ impl Window {
     }
 }
 
+impl PodLoad {
+    /// A Pod, just created.
+    pub fn new(now: SimTime, looks: Looks) -> Self {
+        Self {
+            looks,
+            doing: smallvec![(now, looks.doing)],
+            runs_since: Some(now),
+            reached_since: Some(now),
+            lost: Some(now),
+            transition: now.floor_to_second(),
+            created: Some(now),
+        }
+    }
+
+    /// A Pod that has run for long.
+    pub fn long_running(looks: Looks) -> Self {
+        let of_now = Self::new(SimTime::ZERO, looks);
+        Self { runs_since: None, reached_since: None, lost: None, created: None, ..of_now }
+    }
+
+    /// The Pod looks like this from now on.
+    pub fn look(&mut self, now: SimTime, looks: Looks) {
+        let before = std::mem::replace(&mut self.looks, looks);
+        if before.is_ready != looks.is_ready {
+            self.transition = now.floor_to_second();
+        }
+        let runs = |looks: Looks| looks.doing != Doing::Nothing;
+        if runs(looks) && !runs(before) {
+            self.runs_since = Some(now);
+        }
+        if looks.is_reached && !before.is_reached {
+            self.reached_since = Some(now);
+        }
+        let is_found = |looks: Looks| runs(looks) && looks.is_reached;
+        match (is_found(before), is_found(looks)) {
+            (false, true) => self.lost = None,
+            (true, false) => self.lost = Some(now),
+            _ => {}
+        }
+        if before.doing != looks.doing {
+            note(&mut self.doing, now, looks.doing);
+        }
+    }
+}
+
 impl Load {
     pub fn new(requests: Requests, streams: Streams) -> Self {
         let chance = streams.stream(Owner::Deployment, Purpose::Metrics);
@@ -142,49 +187,6 @@ impl Load {
     pub fn rotation_changed(&mut self, now: SimTime, joins: bool) {
         let (_, count) = *self.in_rotation.last().expect("there is always one");
         note(&mut self.in_rotation, now, if joins { count + 1 } else { count - 1 });
-    }
-
-    /// A Pod, just created.
-    pub fn pod(&self, now: SimTime, looks: Looks) -> PodLoad {
-        PodLoad {
-            looks,
-            doing: smallvec![(now, looks.doing)],
-            runs_since: Some(now),
-            reached_since: Some(now),
-            lost: Some(now),
-            transition: now.floor_to_second(),
-            created: Some(now),
-        }
-    }
-
-    /// A Pod that has run for long.
-    pub fn long_running(&self, looks: Looks) -> PodLoad {
-        let of_now = self.pod(SimTime::ZERO, looks);
-        PodLoad { runs_since: None, reached_since: None, lost: None, created: None, ..of_now }
-    }
-
-    /// The Pod looks like this from now on.
-    pub fn look(&self, pod: &mut PodLoad, now: SimTime, looks: Looks) {
-        let before = std::mem::replace(&mut pod.looks, looks);
-        if before.is_ready != looks.is_ready {
-            pod.transition = now.floor_to_second();
-        }
-        let runs = |looks: Looks| looks.doing != Doing::Nothing;
-        if runs(looks) && !runs(before) {
-            pod.runs_since = Some(now);
-        }
-        if looks.is_reached && !before.is_reached {
-            pod.reached_since = Some(now);
-        }
-        let is_found = |looks: Looks| runs(looks) && looks.is_reached;
-        match (is_found(before), is_found(looks)) {
-            (false, true) => pod.lost = None,
-            (true, false) => pod.lost = Some(now),
-            _ => {}
-        }
-        if before.doing != looks.doing {
-            note(&mut pod.doing, now, looks.doing);
-        }
     }
 
     /// The window of the sample that there is of the `born`-th Pod, if there is one: between the last two readings that were scraped.
@@ -227,7 +229,7 @@ impl Load {
         let mut number = 0;
         while next <= scrape {
             readings.push(next);
-            next = next + seconds(between(READING, self.chance(born, started, number)));
+            next += seconds(between(READING, self.chance(born, started, number)));
             number += 1;
         }
         readings

@@ -28,9 +28,9 @@ fn looks(doing: Doing) -> Looks {
 fn started() -> (Load, PodLoad) {
     let mut load = load(Traffic::flat(60.0).unwrap());
     load.rotation_changed(at(0.0), true);
-    let mut pod = load.pod(at(90.0), looks(Doing::Nothing));
-    load.look(&mut pod, at(100.0), looks(Doing::Idling));
-    load.look(&mut pod, at(110.0), looks(Doing::Answering));
+    let mut pod = PodLoad::new(at(90.0), looks(Doing::Nothing));
+    pod.look(at(100.0), looks(Doing::Idling));
+    pod.look(at(110.0), looks(Doing::Answering));
     load.rotation_changed(at(110.0), true);
     (load, pod)
 }
@@ -39,8 +39,8 @@ fn started() -> (Load, PodLoad) {
 fn replications(count: u64) -> impl Iterator<Item = (Load, PodLoad)> {
     (0..count).map(|index| {
         let load = load_of(Traffic::flat(60.0).unwrap(), index);
-        let mut pod = load.pod(at(90.0), looks(Doing::Nothing));
-        load.look(&mut pod, at(100.0), looks(Doing::Idling));
+        let mut pod = PodLoad::new(at(90.0), looks(Doing::Nothing));
+        pod.look(at(100.0), looks(Doing::Idling));
         (load, pod)
     })
 }
@@ -96,7 +96,10 @@ fn h8_windows_of_samples() {
     near(mean(&lengths), 17.0);
     near(lengths.iter().copied().fold(f64::INFINITY, f64::min), 10.0);
     near(quantile(&mut lengths, 0.95), 27.0);
-    println!("{} {} {}", quantile(&mut wholly, 0.05), mean(&wholly), quantile(&mut wholly, 0.95));
+    // A pass comes up to 15 s later still: 26 to 54 s, 39.5 s on average.
+    near(quantile(&mut wholly, 0.05) + 7.5, 28.0);
+    near(mean(&wholly) + 7.5, 39.5);
+    near(quantile(&mut wholly, 0.95) + 7.5, 52.0);
 }
 
 /// What a Pod used is the mean over the window, part by part: idle, alone, with another one.
@@ -119,7 +122,7 @@ fn samples_are_means() {
 fn samples_follow_the_rate() {
     let hours = std::array::from_fn(|hour| if hour == 0 { 1.0 } else { 3.0 });
     let traffic = Traffic::by_the_hour(100.0, hours).unwrap();
-    let (first, _) = (traffic.stretch(0).rate, ());
+    let first = traffic.stretch(0).rate;
     let load = load(traffic);
     let whole = Load::mean(&load.rates(at(3_620.0)), Window { from: at(3_595.0), to: at(3_615.0) }, |_| {
         (|rate: f64| rate, SimTime::NEVER)
@@ -136,7 +139,7 @@ fn h8_h11_samples_go() {
     let lasts = |is_reached: bool| {
         let last = move |(load, mut pod): (Load, PodLoad)| {
             let doing = if is_reached { Doing::Nothing } else { Doing::Idling };
-            load.look(&mut pod, at(200.0), Looks { is_reached, ..looks(doing) });
+            pod.look(at(200.0), Looks { is_reached, ..looks(doing) });
             let steps = (0..300).map(|step| 0.1 * f64::from(step));
             steps.take_while(|after| load.window(&pod, 1, at(200.0 + after)).is_some()).last().unwrap_or(0.0)
         };
@@ -154,8 +157,8 @@ fn h8_h11_samples_go() {
 #[test]
 fn h8_a_node_that_is_back() {
     for (load, mut pod) in replications(300) {
-        load.look(&mut pod, at(200.0), Looks { is_reached: false, ..looks(Doing::Idling) });
-        load.look(&mut pod, at(300.0), looks(Doing::Idling));
+        pod.look(at(200.0), Looks { is_reached: false, ..looks(Doing::Idling) });
+        pod.look(at(300.0), looks(Doing::Idling));
         let first = (0..60).find(|after| load.window(&pod, 1, at(300.0 + f64::from(*after))).is_some());
         assert!(first.is_some_and(|first| (15..=45).contains(&first)), "{first:?}");
     }

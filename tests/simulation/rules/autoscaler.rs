@@ -1,4 +1,4 @@
-//! Rules of the HorizontalPodAutoscaler as a whole (H1, H4, H6, H8, H10–H12, H15, H17, H18, D17, W17). What its formula and its windows
+//! Rules of the `HorizontalPodAutoscaler` as a whole (H1, H4, H6, H8, H10–H12, H15, H17, H18, D17, W17). What its formula and its windows
 //! make of numbers is proved beside them.
 
 use super::rollouts::{self, BEGIN};
@@ -68,7 +68,7 @@ fn first_hour(index: u64, is: impl Fn(usize) -> bool) -> f64 {
 #[test]
 fn w17_a_step_of_the_load_is_seen_after_half_a_minute() {
     const REPLICATIONS: u64 = 600;
-    let rate = |hour: usize| if hour % 2 == 0 { 90.0 } else { 270.0 };
+    let rate = |hour: usize| if hour.is_multiple_of(2) { 90.0 } else { 270.0 };
     let mut model = model((3, 20), 3, rate);
     model.app_mut().start_up = fixed(20.0);
     let (mut first, mut all, mut at_once) = (Vec::new(), Vec::new(), 0);
@@ -202,7 +202,7 @@ fn h15_h18_a_new_controller_manager_begins_anew() {
         let strikes = Strikes::ControlPlane(ControlPlaneMode::ControllerManager);
         scripted("away", fixed(at), &[ScriptTarget::Cluster], strikes, Some(lasts))
     };
-    let rate = |hour: usize| if hour % 2 == 0 { 180.0 } else { 360.0 };
+    let rate = |hour: usize| if hour.is_multiple_of(2) { 180.0 } else { 360.0 };
     for index in 0..10 {
         let up = first_hour(index, |hour| hour % 2 == 1);
         let mut model = model((3, 9), 3, rate);
@@ -211,7 +211,7 @@ fn h15_h18_a_new_controller_manager_begins_anew() {
         let first = steps.iter().find(|(at, _)| *at > up - 60.0).expect("it goes up");
         assert!(near_after(first.0, up + 540.0, PERIOD + 0.1), "{first:?} after {up}");
         // On the way down it waits 300 s from its first evaluation on.
-        let down = first_hour(index, |hour| hour % 2 == 0);
+        let down = first_hour(index, |hour| hour.is_multiple_of(2));
         let mut model = self::model((3, 9), 3, rate);
         model.faults = vec![away(down - 60.0, 600.0)].into();
         let steps = set(&Film::of(&model, index));
@@ -227,7 +227,7 @@ fn near_after(at: f64, from: f64, within: f64) -> bool {
 /// H6, H10: what the autoscaler adds helps when it is Ready, and asks for no more in the meantime, however long it takes.
 #[test]
 fn h6_h10_new_pods_count_as_idle_until_they_are_ready() {
-    let rate = |hour: usize| if hour % 2 == 0 { 90.0 } else { 270.0 };
+    let rate = |hour: usize| if hour.is_multiple_of(2) { 90.0 } else { 270.0 };
     let mut model = model((3, 20), 3, rate);
     model.app_mut().start_up = fixed(200.0);
     for index in 0..10 {
@@ -244,7 +244,7 @@ fn h6_h10_new_pods_count_as_idle_until_they_are_ready() {
 #[test]
 fn h16_policies_in_time() {
     use hasim::model::{Change, ScalingPolicy, ScalingRules, SelectPolicy};
-    let rate = |hour: usize| if hour % 2 == 0 { 90.0 } else { 540.0 };
+    let rate = |hour: usize| if hour.is_multiple_of(2) { 90.0 } else { 540.0 };
     let mut model = model((3, 20), 3, rate);
     let two = ScalingPolicy { change: Change::Pods(2), period: Duration::from_secs(60) };
     let up = ScalingRules { window: Duration::ZERO, policies: vec![two], select: SelectPolicy::Max };

@@ -32,13 +32,13 @@ fn read_direction(
     tolerance: f64,
     problems: &mut Problems,
 ) -> Option<(ScalingRules, f64)> {
+    const WORDS: [(&str, SelectPolicy); 3] =
+        [("Max", SelectPolicy::Max), ("Min", SelectPolicy::Min), ("Disabled", SelectPolicy::Disabled)];
     let mut object = item.object(problems)?;
     let window = object.get("stabilizationWindowSeconds").map_or(Some(usual.window), |item| {
         let secs = item.integer(problems, 0..=LONGEST_WINDOW)?;
         Some(Duration::from_secs(secs as u64))
     });
-    const WORDS: [(&str, SelectPolicy); 3] =
-        [("Max", SelectPolicy::Max), ("Min", SelectPolicy::Min), ("Disabled", SelectPolicy::Disabled)];
     let select = object.get("selectPolicy").map_or(Some(usual.select), |item| item.word(problems, &WORDS));
     let policies = match object.get("policies") {
         None => Some(usual.policies),

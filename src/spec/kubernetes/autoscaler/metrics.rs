@@ -70,7 +70,6 @@ pub(super) fn read(spec: &mut Object<'_>, mark: Mark, problems: &mut Problems) -
 }
 
 fn read_one(item: &Item<'_>, problems: &mut Problems) -> Option<Quantified> {
-    let mut object = item.object(problems)?;
     const KINDS: [(&str, &str); 5] = [
         ("Resource", "resource"),
         ("ContainerResource", "containerResource"),
@@ -78,6 +77,7 @@ fn read_one(item: &Item<'_>, problems: &mut Problems) -> Option<Quantified> {
         ("Object", "object"),
         ("External", "external"),
     ];
+    let mut object = item.object(problems)?;
     let key = object.require("type", problems).and_then(|item| item.word(problems, &KINDS));
     let source = key.and_then(|key| object.require(key, problems));
     object.finish(problems, &[]);
