@@ -23,7 +23,7 @@ mod panics;
 mod play;
 mod requests;
 #[cfg(test)]
-pub(crate) mod sample;
+mod sample;
 mod tally;
 mod trace;
 mod windows;

@@ -43,12 +43,15 @@ impl Requests {
 
     /// The same where time 0 lies so long after the beginning of a Monday.
     pub(crate) fn in_week(model: &Model, week: Duration, streams: Streams) -> Option<Self> {
-        let traffic = Arc::new(model.traffic.clone()?);
-        let begins = week.as_nanos();
-        let mut requests = Self { traffic, begins, surges: Arc::from([]) };
+        let end = SimTime::ZERO + model.warm_up + model.horizon * 2;
+        Some(Self::until_end(model.traffic.clone()?, week, streams, end))
+    }
+
+    /// The same with surges that begin before an instant.
+    pub(crate) fn until_end(traffic: Traffic, week: Duration, streams: Streams, end: SimTime) -> Self {
+        let mut requests = Self { traffic: Arc::new(traffic), begins: week.as_nanos(), surges: Arc::from([]) };
         if let Some(surges) = &requests.traffic.surges {
-            let end = (model.warm_up + model.horizon * 2).as_nanos();
-            let mut steps = steps(surges, streams, end);
+            let mut steps = steps(surges, streams, end.as_nanos());
             let mut before = 0;
             for step in &mut steps {
                 step.before = before;
@@ -56,7 +59,7 @@ impl Requests {
             }
             requests.surges = steps.into();
         }
-        Some(requests)
+        requests
     }
 
     /// What has come from time 0 on.
@@ -160,7 +163,6 @@ fn steps(surges: &Surges, streams: Streams, end: u64) -> Vec<Step> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::experiment::sample;
     use crate::random::Law;
 
     const HOUR: f64 = 3_600.0;
@@ -170,9 +172,8 @@ mod tests {
     }
 
     fn requests(surges: Surges, index: u64) -> Requests {
-        let mut model = sample::model(1, 1, 0, 0, 86_400 * 1_000_000_000);
-        model.traffic = Traffic::flat(10.0).map(|traffic| traffic.with_surges(surges));
-        Requests::new(&model, Streams::new(5, index)).unwrap()
+        let traffic = Traffic::flat(10.0).unwrap().with_surges(surges);
+        Requests::until_end(traffic, Duration::ZERO, Streams::new(5, index), at(2.0 * 86_400.0))
     }
 
     /// Every two hours for half an hour three times as much, rising within a minute.

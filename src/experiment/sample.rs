@@ -15,7 +15,7 @@ use crate::study::{Metric, Objective, Scenario, Stopping, Study, StudyHeader, Wi
 use crate::time::{Duration, SimTime};
 
 /// `replicas` Pods of which `min_serving` must serve, and so many faults `f0`, `f1`, …; times in nanoseconds.
-pub(crate) fn model(replicas: u32, min_serving: u32, faults: usize, warm_up: u64, horizon: u64) -> Model {
+pub(super) fn model(replicas: u32, min_serving: u32, faults: usize, warm_up: u64, horizon: u64) -> Model {
     let at_once = Law::fixed(0.0).unwrap();
     let app = App {
         start_up: at_once.clone(),

@@ -1,5 +1,4 @@
 use super::*;
-use crate::experiment::sample;
 use crate::model::{Traffic, WEEK};
 
 const BUSY: CpuUsage = CpuUsage { idle: 20.0, busy: 500.0, capacity: 100.0 };
@@ -9,10 +8,8 @@ fn at(secs: f64) -> SimTime {
 }
 
 fn load_of(traffic: Traffic, index: u64) -> Load {
-    let mut model = sample::model(1, 1, 0, 0, 1_000_000_000);
-    model.traffic = Some(traffic);
     let streams = Streams::new(5, index);
-    Load::new(Requests::in_week(&model, Duration::ZERO, streams).unwrap(), streams)
+    Load::new(Requests::until_end(traffic, Duration::ZERO, streams, SimTime::ZERO), streams)
 }
 
 fn load(traffic: Traffic) -> Load {

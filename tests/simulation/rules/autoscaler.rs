@@ -224,7 +224,7 @@ fn near_after(at: f64, from: f64, within: f64) -> bool {
     at >= from && at <= from + within
 }
 
-/// H6, H10: what the autoscaler adds helps when it is Ready, and asks for no more in the meantime, however long it takes.
+/// H3, H6, H10: what the autoscaler adds helps when it is Ready, and asks for no more in the meantime, however long it takes.
 #[test]
 fn h6_h10_new_pods_count_as_idle_until_they_are_ready() {
     let rate = |hour: usize| if hour.is_multiple_of(2) { 90.0 } else { 270.0 };
@@ -259,5 +259,25 @@ fn h16_policies_in_time() {
                 steps.iter().filter(|(earlier, _)| earlier + 60.0 <= *at).map(|step| step.1).max().unwrap_or(3);
             assert!(*replicas <= before + 2, "{steps:?}");
         }
+    }
+}
+
+/// D19: a new revision that is never Ready holds its rollout up, and its Pod counts as nothing: the autoscaler adds none either, under a load
+/// for which it adds two without the rollout.
+#[test]
+fn d19_rollout_and_autoscaler_wait_for_each_other() {
+    let rate = |hour: usize| if hour.is_multiple_of(2) { 180.0 } else { 240.0 };
+    for index in 0..10 {
+        let step = first_hour(index, |hour| hour % 2 == 1);
+        let largest = |model: &Model| {
+            let steps = set(&Film::of(model, index));
+            let within = steps.iter().filter(|(at, _)| (step..step + 1_800.0).contains(at));
+            within.map(|step| step.1).max().unwrap_or(3)
+        };
+        let mut model = model((3, 9), 3, rate);
+        assert!(largest(&model) >= 4);
+        model.faults = vec![rollouts::begin("rollout", step - 120.0, 0, Strikes::Rollout { new_image: true })].into();
+        model.app_mut().start_up = fixed(1e6);
+        assert_eq!(largest(&model), 3);
     }
 }
