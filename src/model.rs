@@ -155,7 +155,9 @@ impl Model {
     fn scaled_by(&self, workload: WorkloadId) -> usize {
         let by_hand = self.faults.iter().filter_map(|fault| fault.scales(workload)).max().unwrap_or(0);
         let Workload { replicas, autoscaler, .. } = &self.workloads[workload];
-        let most = autoscaler.as_ref().map_or(by_hand, |autoscaler| autoscaler.max.max(by_hand));
+        let most = autoscaler
+            .as_ref()
+            .map_or(by_hand, |autoscaler| autoscaler.max.max(by_hand).max(autoscaler.reset_to.unwrap_or(0)));
         most.saturating_sub(*replicas) as usize
     }
 

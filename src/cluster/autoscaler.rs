@@ -22,7 +22,6 @@ use super::requests::Requests;
 use super::state::{Kubelet, Pod};
 use super::timer::Timer;
 use super::{Cluster, Cx, Event, Mode};
-use crate::cluster::cause::Cause;
 use crate::ids::{PodId, WorkloadId};
 use crate::model::{Autoscaler, ControlPlanePart, Model, Role, ScalingMetric};
 use crate::random::Streams;
@@ -153,7 +152,10 @@ impl<O: Observer> Cluster<'_, O> {
         if looks.in_rotation {
             state.load.rotation_changed(SimTime::ZERO, true);
         }
-        self.pods[pod].load = Some(Box::new(PodLoad::long_running(looks)));
+        // One that found no Node has not been started.
+        let has_run = self.pods[pod].adopted;
+        let load = if has_run { PodLoad::long_running(looks) } else { PodLoad::new(SimTime::ZERO, looks) };
+        self.pods[pod].load = Some(Box::new(load));
     }
 
     fn looks(&self, pod: PodId) -> Looks {
@@ -179,6 +181,7 @@ impl<O: Observer> Cluster<'_, O> {
             is_reached,
             is_ready: state.api_ready,
             is_deleted: state.deleted || !state.exists,
+            is_accepted: state.adopted,
         }
     }
 
@@ -213,7 +216,7 @@ impl<O: Observer> Cluster<'_, O> {
         let current = self.workloads[workload].scaling.replicas;
         let state = self.workloads[workload].autoscaler.as_mut().expect("it was there");
         let last = before(now, PERIOD);
-        if state.seen < last {
+        if state.seen < last && state.kept > 0 {
             // Those in between have asked for what there is.
             state.windows.extend(state.kept, last);
         }
@@ -236,6 +239,9 @@ impl<O: Observer> Cluster<'_, O> {
 
     /// One evaluation.
     fn evaluate(&mut self, cx: &mut Cx<'_, Event>, workload: WorkloadId, rules: &Autoscaler, current: u32) {
+        if let Some(state) = &mut self.workloads[workload].autoscaler {
+            state.windows.begin(current, cx.now());
+        }
         let decided = Windows::out_of_bounds(rules, current).or_else(|| {
             let surely = match self.mode {
                 Mode::Fast => self.surely_recommended(cx.now(), workload, rules, current),
@@ -245,9 +251,7 @@ impl<O: Observer> Cluster<'_, O> {
             let state = self.workloads[workload].autoscaler.as_mut()?;
             Some(state.windows.decide(rules, cx.now(), current, recommended))
         });
-        if let Some(replicas) = decided.filter(|&replicas| replicas != current) {
-            self.scale_for(cx, workload, Cause::Autoscaler, replicas);
-        }
+        self.autoscale(cx, workload, decided.unwrap_or(current));
     }
 
     /// What the metrics ask for now; `None`: they do not know.
@@ -280,6 +284,7 @@ impl<O: Observer> Cluster<'_, O> {
             ScalingMetric::Requests { thousandths } => {
                 Some(formula::by_total(thousandths, load.total(&rates, now), ready, current, rules.tolerance))
             }
+            ScalingMetric::Invalid => None,
         });
         formula::largest(wanted, current)
     }
@@ -402,9 +407,9 @@ fn sampled(load: &Load, pod: &Pod, now: SimTime, is_cpu: bool) -> Option<Option<
     let Some(window) = load.window(pod_load, pod.born, now) else { return Some(None) };
     let is_ready = pod_load.looks.is_ready;
     let is_unready = is_cpu
-        && match pod_load.created {
-            Some(created) if now < created + YOUNG => !is_ready || !window.is_after(pod_load.transition),
-            Some(created) => !is_ready && pod_load.transition < created + INITIAL_READINESS,
+        && match pod_load.accepted {
+            Some(accepted) if now < accepted + YOUNG => !is_ready || !window.is_after(pod_load.transition),
+            Some(accepted) => !is_ready && pod_load.transition < accepted + INITIAL_READINESS,
             None => false,
         };
     if is_unready { None } else { Some(Some(window)) }
@@ -461,7 +466,8 @@ impl Steady {
 
     /// What the metrics ask for at a rate of requests.
     fn wanted_at(self, rules: &Autoscaler, current: u32, rate: f64) -> Option<u32> {
-        let each = rate / f64::from(self.in_rotation.max(1));
+        // As samples have it, to the last digit.
+        let each = rate * (1.0 / f64::from(self.in_rotation.max(1)));
         let thousandths = |rate: f64| (rate * 1_000.0).round() as u64;
         let average = |target, idling: u64, answering: u64| {
             let usage = u64::from(self.idling) * idling + u64::from(self.answering) * answering;
@@ -482,6 +488,7 @@ impl Steady {
                 let ready = u64::from(self.pods());
                 Some(formula::by_total(target, thousandths(rate), ready, current, rules.tolerance))
             }
+            ScalingMetric::Invalid => None,
         });
         formula::largest(wanted, current)
     }

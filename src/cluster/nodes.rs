@@ -198,6 +198,9 @@ impl<O: Observer> Cluster<'_, O> {
         if self.nodes[node].connected {
             self.hear_control_plane(cx, node);
         }
+        for pod in self.pods_on(node) {
+            self.note_load(cx, pod);
+        }
         self.update_clock(cx, super::Target::Node(node));
     }
 

@@ -140,7 +140,8 @@ fn steps(surges: &Surges, streams: Streams, end: u64) -> Vec<Step> {
         if at >= end {
             break;
         }
-        let over = at.saturating_add(Duration::from_secs_f64(lasts.draw(number, &surges.lasts)).as_nanos());
+        let lasts = Duration::from_secs_f64(lasts.draw(number, &surges.lasts)).as_nanos();
+        let over = at.saturating_add(lasts).min(end);
         let (least, most) = surges.times;
         let more = (least + (most - least) * times.uniform(number) - 1.0) * ONCE;
         let rises = surges.rises.as_nanos().min(over - at).div_ceil(RISE.as_nanos());

@@ -15,7 +15,7 @@ use super::timer::Timer;
 use super::{Cluster, Cx, Event, Target};
 use crate::cluster::cause::{Cause, CauseSet};
 use crate::ids::{FaultId, PodId, SlotId, WorkloadId};
-use crate::model::Strategy;
+use crate::model::{Strategy, Workload};
 use crate::time::Duration;
 
 /// What a Deployment has of its number of replicas.
@@ -33,12 +33,22 @@ pub(crate) struct Scaling {
     is_charged: bool,
     /// The manifest's number is set again.
     back: Timer,
+    /// What has reset the autoscaler's number, and what that was (D17).
+    reset: Option<(FaultId, u32)>,
 }
 
 impl Scaling {
     /// At the number of the manifest.
     pub fn new(replicas: u32) -> Self {
-        Self { replicas, applied: replicas, operation: None, cause: None, is_charged: false, back: Timer::NONE }
+        Self {
+            replicas,
+            applied: replicas,
+            operation: None,
+            cause: None,
+            is_charged: false,
+            back: Timer::NONE,
+            reset: None,
+        }
     }
 
     /// The controllers have something to do for it, or it may be complete soon.
@@ -94,8 +104,29 @@ impl<O: Observer> Cluster<'_, O> {
     /// Its manifest is applied once more: where it says how many replicas there are, what the autoscaler has set is lost (D17).
     pub(super) fn reset_replicas(&mut self, cx: &mut Cx<'_, Event>, workload: WorkloadId, cause: FaultId) {
         let reset_to = self.model.workloads[workload].autoscaler.as_ref().and_then(|autoscaler| autoscaler.reset_to);
-        if let Some(replicas) = reset_to.filter(|&to| to != self.workloads[workload].scaling.replicas) {
+        let before = self.workloads[workload].scaling.replicas;
+        if let Some(replicas) = reset_to.filter(|&to| to != before) {
+            self.workloads[workload].scaling.reset = Some((cause, before));
             self.scale_for(cx, workload, Cause::Fault(cause), replicas);
+        }
+    }
+
+    /// The autoscaler has decided on a number. What a reset of it had taken is given back at the cost of whoever has done it.
+    pub(super) fn autoscale(&mut self, cx: &mut Cx<'_, Event>, workload: WorkloadId, replicas: u32) {
+        let state = &mut self.workloads[workload];
+        let reset = state.scaling.reset.take();
+        let (current, open) = (state.scaling.replicas, state.open);
+        if let Some((_, before)) = reset {
+            // The rest is not missed any more.
+            let given_up = state.every_slot().take(before as usize).skip(replicas.max(open) as usize);
+            for slot in given_up {
+                self.observe(cx, &Observed::SlotClosed { slot, heir: None, causes: CauseSet::new(), is_missed: false });
+            }
+        }
+        if replicas != current {
+            let cause = reset.map_or(Cause::Autoscaler, |(cause, _)| Cause::Fault(cause));
+            self.workloads[workload].scaling.cause = Some(cause);
+            self.set_replicas(cx, workload, replicas, true);
         }
     }
 
@@ -104,7 +135,11 @@ impl<O: Observer> Cluster<'_, O> {
         if self.workloads[workload].scaling.back.expires(timer) {
             let scaling = &mut self.workloads[workload].scaling;
             scaling.cause = scaling.operation.map(Cause::Fault).or(scaling.cause);
-            self.set_replicas(cx, workload, self.model.workloads[workload].replicas);
+            // Where an autoscaler sets the number the manifest has none, or one that it sets.
+            let current = scaling.replicas;
+            let Workload { replicas, autoscaler, .. } = &self.model.workloads[workload];
+            let back = autoscaler.as_ref().map_or(*replicas, |autoscaler| autoscaler.reset_to.unwrap_or(current));
+            self.set_replicas(cx, workload, back, false);
         }
     }
 
@@ -128,12 +163,11 @@ impl<O: Observer> Cluster<'_, O> {
     /// Another number of replicas, whoever sets it.
     pub(super) fn scale_for(&mut self, cx: &mut Cx<'_, Event>, workload: WorkloadId, cause: Cause, replicas: u32) {
         self.workloads[workload].scaling.cause = Some(cause);
-        self.set_replicas(cx, workload, replicas);
+        self.set_replicas(cx, workload, replicas, false);
     }
 
-    fn set_replicas(&mut self, cx: &mut Cx<'_, Event>, workload: WorkloadId, replicas: u32) {
+    fn set_replicas(&mut self, cx: &mut Cx<'_, Event>, workload: WorkloadId, replicas: u32, by_load: bool) {
         self.workloads[workload].scaling.replicas = replicas;
-        let by_load = self.workloads[workload].scaling.cause == Some(Cause::Autoscaler);
         self.tell(cx, Happening::ReplicasSet { workload, replicas, by_load });
         for pod in self.active_pods(workload).collect::<Vec<_>>() {
             self.await_availability(cx, pod);
@@ -222,12 +256,12 @@ impl<O: Observer> Cluster<'_, O> {
     }
 
     fn close_slot(&mut self, cx: &mut Cx<'_, Event>, slot: SlotId, heir: Option<SlotId>) {
-        let cause = self.workloads[self.slots[slot].workload].scaling.cause;
+        let Scaling { cause, reset, .. } = self.workloads[self.slots[slot].workload].scaling;
         let causes = cause.map_or_else(CauseSet::new, CauseSet::from);
         let state = &mut self.slots[slot];
         (state.account, state.view) = (Account::default(), None);
         state.watch = Watch::after(state.watch);
-        self.observe(cx, &Observed::SlotClosed { slot, heir, causes });
+        self.observe(cx, &Observed::SlotClosed { slot, heir, causes, is_missed: reset.is_some() });
         self.update_clocks(cx, slot);
     }
 

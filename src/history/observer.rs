@@ -167,6 +167,8 @@ pub enum Observed {
         heir: Option<SlotId>,
         /// Who is charged with what its Deployment lacks without it.
         causes: CauseSet,
+        /// It was closed by mistake: what its Pod would do is missed (D17).
+        is_missed: bool,
     },
     /// A Pod in rotation looks different, or has entered or left it.
     EndpointChanged {

@@ -44,6 +44,8 @@ pub enum ScalingMetric {
         /// `value`; 1 or more.
         thousandths: u64,
     },
+    /// One that has no number, as a container requests nothing: it keeps the replicas from going down (H14).
+    Invalid,
 }
 
 /// What CPU usage is compared with.

@@ -161,6 +161,11 @@ impl Traffic {
         Some(((first + past) * self.step).max(from))
     }
 
+    /// The most that come in a second of a surge at the peak; `None` without surges.
+    pub fn surge_peak(&self) -> Option<f64> {
+        self.surges.as_ref().map(|surges| self.peak() * surges.times.1)
+    }
+
     /// The most that come in a second, surges left out.
     pub fn peak(&self) -> f64 {
         self.rate_of(self.parts.iter().copied().max().expect("a week has hours"))

@@ -45,7 +45,8 @@ pub fn absent(result: &ExperimentResult) -> String {
     if !has_upgrades {
         return "upgrades that replace Nodes".to_owned();
     }
-    let scales = has(|one| matches!(one, OperationInfo::Scale { .. }));
+    let follows = |scenario: &ScenarioResult| scenario.load.as_ref().is_some_and(|load| load.autoscaler.is_some());
+    let scales = has(|one| matches!(one, OperationInfo::Scale { .. })) || result.scenarios.iter().any(follows);
     let rarer = missing(&[(has_reclaims, "Nodes that are reclaimed"), (scales, "changes of the replicas")]);
     if rarer.is_empty() { "the load and an autoscaler that follows it".to_owned() } else { rarer.join(", and ") }
 }
@@ -287,15 +288,18 @@ fn alerts(result: &ExperimentResult, shown: &ScenarioResult) -> Option<String> {
 fn source(shown: &ScenarioResult, loss: Metric) -> Option<String> {
     let downtime = aggregate::by_cause(&shown.downtime_attribution);
     let failed = aggregate::by_cause(&shown.request_failure_attribution);
+    let follows_load = shown.load.as_ref().is_some_and(|load| load.autoscaler.is_some());
     if loss == Metric::FailedRequests {
-        return charged("of what fails", &failed);
+        return charged("of what fails", &failed, follows_load);
     }
     let whole = |causes: &[CauseTotal<'_>]| causes.iter().map(|cause| cause.total).sum::<f64>();
     let first = downtime.first()?;
     let other = failed.first().filter(|cause| cause.cause != first.cause);
     let is_more = whole(&failed) > MUCH_MORE * whole(&downtime);
-    let sentences =
-        [charged("downtime", &downtime), other.filter(|_| is_more).and_then(|_| charged("of what fails", &failed))];
+    let sentences = [
+        charged("downtime", &downtime, follows_load),
+        other.filter(|_| is_more).and_then(|_| charged("of what fails", &failed, follows_load)),
+    ];
     Some(sentences.into_iter().flatten().collect::<Vec<_>>().join(" "))
 }
 
@@ -305,12 +309,15 @@ const MUCH_MORE: f64 = 1.5;
 /// From this part on it is all, to three digits.
 const NEARLY_ALL: f64 = 0.995;
 
-fn charged(what: &str, causes: &[CauseTotal<'_>]) -> Option<String> {
+fn charged(what: &str, causes: &[CauseTotal<'_>], follows_load: bool) -> Option<String> {
     let first = causes.first()?;
     let whole: f64 = causes.iter().map(|cause| cause.total).sum();
     let no_fault = match first.cause {
         NamedCause::Probe => " That is what probes did without a fault: there is none to remove.",
         NamedCause::Start => " That is no fault: there is none to remove.",
+        NamedCause::Overload if follows_load => {
+            " More came than the Pods that there were could take: more of them, sooner or at all, would have."
+        }
         NamedCause::Overload => " More came than all Pods together could take: there is no fault to remove.",
         NamedCause::Autoscaler => " The autoscaler removes Pods that are still asked: there is no fault to remove.",
         NamedCause::Fault(_) => "",

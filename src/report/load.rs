@@ -25,20 +25,29 @@ fn peak(load: &LoadResult) -> String {
         let of_most = part(*max_replicas).map_or(String::new(), |part| {
             format!(": {part} of what {max_replicas} Pods take, as many as its autoscaler adds at most")
         });
-        return format!("{comes}{of_most}. It runs {mean} Pods on average, {min_replicas} at least.");
+        let surge = surge(load, *max_replicas);
+        return format!("{comes}{of_most}{surge}. It runs {mean} Pods on average, {min_replicas} at least.");
     }
     match part(*replicas) {
         None => format!("{comes}."),
-        Some(all) if *replicas <= 1 => format!("{comes}: {all} of what the one Pod takes."),
+        Some(all) if *replicas <= 1 => format!("{comes}: {all} of what the one Pod takes{}.", surge(load, 1)),
         Some(all) => {
             let less = part(replicas - 1).unwrap_or_default();
             let of_zone = load.without_a_zone.filter(|left| *left > 0 && left + 1 < *replicas);
             let zone = of_zone.and_then(|left| Some((left, part(left)?))).map_or(String::new(), |(left, part)| {
                 format!(", and {part} of what {left} take, as a lost zone leaves where Pods are spread evenly")
             });
-            format!("{comes}: {all} of what {replicas} Pods take, {less} of what one less takes{zone}.")
+            let surge = surge(load, *replicas);
+            format!("{comes}: {all} of what {replicas} Pods take, {less} of what one less takes{zone}{surge}.")
         }
     }
+}
+
+/// What the largest surge brings, if there are any.
+fn surge(load: &LoadResult, pods: u32) -> String {
+    let Some(surge) = load.surge_rate else { return String::new() };
+    let part = load.surge_share(pods).map_or(String::new(), |part| format!(", {} of it", percent(part)));
+    format!("; the largest surge then brings {}{part}", rate(surge))
 }
 
 /// How many requests fail, and how many of them as too many came.

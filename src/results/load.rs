@@ -11,6 +11,9 @@ pub struct LoadResult {
     pub mean_rate: f64,
     /// Requests a second in the hour of the week in which most come.
     pub peak_rate: f64,
+    /// Requests a second in the largest surge that may come in that hour; left out without surges.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub surge_rate: Option<f64>,
     /// That hour, in words: `Mon 14:00`.
     pub peak_hour: String,
     /// Requests a second that one Pod answers; `null` where that is not said, or several Deployments make the service.
@@ -90,6 +93,15 @@ impl LoadResult {
 
     /// What of the capacity of so many Pods comes at the peak; `None` where nobody says what a Pod can take.
     pub fn peak_share(&self, pods: u32) -> Option<f64> {
-        self.capacity_of_pod.map(|capacity| self.peak_rate / (capacity * f64::from(pods)))
+        self.share_of(self.peak_rate, pods)
+    }
+
+    /// The same in the largest surge at the peak, if there are any.
+    pub fn surge_share(&self, pods: u32) -> Option<f64> {
+        self.share_of(self.surge_rate?, pods)
+    }
+
+    fn share_of(&self, rate: f64, pods: u32) -> Option<f64> {
+        self.capacity_of_pod.map(|capacity| rate / (capacity * f64::from(pods)))
     }
 }

@@ -142,13 +142,7 @@ fn what_is_not_played_is_said() {
     let nothing = "has no metric that follows the load";
     said(&container, &[queue], CAPACITY, &["queue_length is not played", nothing], false);
     said(&container, &[cpu], "", &["the app does not say what a Pod can take", nothing], false);
-    said(
-        SERVES,
-        &[cpu],
-        CAPACITY,
-        &["container web requests no CPU: the autoscaler does nothing (H9)", nothing],
-        false,
-    );
+    said(SERVES, &[cpu], CAPACITY, &["container web requests no CPU: it has no number", nothing], false);
 }
 
 /// Without `traffic` its bounds hold, as ever; and replicas that an experiment asks about are not scaled.

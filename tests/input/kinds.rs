@@ -437,7 +437,7 @@ fn hpa_min_replicas_are_told_and_a_grid_has_its_own() {
     assert_eq!((replicas, study.header.sensitivity[0].numbers), (vec![3, 2, 4], [3.0, 2.0, 4.0]));
     let study = load(&manifest, "").unwrap();
     assert!(
-        study.header.notes.iter().any(|note| note.contains("the load changes it where `traffic` says what that is")),
+        study.header.notes.iter().any(|note| note.contains("where there is `traffic` it is scaled from there on")),
         "{:?}",
         study.header.notes
     );
@@ -480,7 +480,7 @@ fn hpa_bounds_are_checked() {
         ),
         (
             "maxReplicas: 3, metrics: [{type: Pods, pods: {metric: {name: rps}, target: {type: AverageValue, averageValue: 0}}}]",
-            "spec.metrics[0].pods.target.averageValue: is 0, must be above 0",
+            "spec.metrics[0].pods.target.averageValue: is 0, must be above 0, and at most 1000000000",
         ),
         (
             "maxReplicas: 3, behavior: {scaleUp: {policies: [{type: Pods, value: 0, periodSeconds: 60}]}}",

@@ -306,9 +306,7 @@ fn what_would_matter_and_is_not_modelled_is_named() {
         assert!(found, "{word} is not in:\n{all}");
     }
     assert!(findings.notes().any(|note| note.message.contains("ConfigMap")));
-    assert!(
-        findings.notes().any(|note| note.message.contains("the load changes it where `traffic` says what that is"))
-    );
+    assert!(findings.notes().any(|note| note.message.contains("where there is `traffic` it is scaled from there on")));
     assert!(study.header.notes.iter().all(|note| !note.contains(".yaml")), "notes have no paths");
 }
 

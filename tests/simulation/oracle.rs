@@ -176,6 +176,10 @@ fn autoscaled(index: u64) -> Model {
     }
     model.faults.extend(common::storms::releases(14_400.0, false));
     model.faults.extend(common::storms::outages_of_the_control_plane());
+    // By hand to nothing, and back.
+    let to_nothing = Strikes::Scale { to: 0 };
+    let (every, lasts) = (common::exponential(43_200.0), common::exponential(1_200.0));
+    model.faults.push(common::fault("scale", to_nothing, every, Some(lasts)));
     model.horizon = common::secs(3.0 * 86_400.0);
     model
 }

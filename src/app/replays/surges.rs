@@ -36,7 +36,7 @@ pub fn play(result: &ExperimentResult, study: &Study) -> Vec<LoadReplay> {
         let Some(of_study) = study.scenarios.iter().find(|other| other.name == scenario.name) else { continue };
         let model = of_study.model_of(0);
         let Some(film) = Film::of(model, study.header.seed, chosen) else { continue };
-        let Some(excerpt) = chosen.or_else(|| film.typical()) else { continue };
+        let Some(excerpt) = chosen.or_else(|| film.telling()) else { continue };
         chosen = Some(excerpt);
         replays.push(film.replay(&scenario.name, excerpt));
     }
@@ -76,8 +76,8 @@ impl<'a> Film<'a> {
         Some(Self { model, requests, week: begins_in_week(streams), capacity, timeline })
     }
 
-    /// Of a few surges the one that costs as much as most: the median; of days one on which most come.
-    fn typical(&self) -> Option<Excerpt> {
+    /// Of a few surges one that tells what they cost: half of that is lost in ones as bad or worse. Of days one on which most come.
+    fn telling(&self) -> Option<Excerpt> {
         let counted = self.timeline.counted_from;
         let surges = self.requests.surges().filter(|at| *at >= counted + BEFORE).take(FEW);
         let excerpt = |at: SimTime| Excerpt { from: earlier(at, BEFORE), to: at + AFTER, surge: Some(at) };
@@ -86,9 +86,16 @@ impl<'a> Film<'a> {
             .filter(|excerpt| excerpt.to <= self.timeline.counted_to)
             .map(|excerpt| (self.refused(excerpt), excerpt))
             .collect();
-        surges.sort_by(|a, b| a.0.total_cmp(&b.0));
-        if let Some((_, median)) = surges.get(surges.len() / 2) {
-            return Some(*median);
+        // The worst first.
+        surges.sort_by(|a, b| b.0.total_cmp(&a.0));
+        let half = surges.iter().map(|(refused, _)| refused).sum::<f64>() / 2.0;
+        let mut sum = 0.0;
+        let telling = surges.iter().find(|(refused, _)| {
+            sum += refused;
+            sum >= half
+        });
+        if let Some((_, excerpt)) = telling {
+            return Some(*excerpt);
         }
         let traffic = self.model.traffic.as_ref()?;
         let peak_day = DAY * (traffic.peak_hour() / 24) as u64;

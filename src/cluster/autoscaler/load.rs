@@ -65,6 +65,8 @@ pub(crate) struct Looks {
     pub is_ready: bool,
     /// It is being deleted.
     pub is_deleted: bool,
+    /// A kubelet has accepted it.
+    pub is_accepted: bool,
 }
 
 /// What is remembered of a Pod.
@@ -79,8 +81,8 @@ pub(crate) struct PodLoad {
     lost: Option<SimTime>,
     /// When the Ready condition changed last, in whole seconds.
     pub transition: SimTime,
-    /// When the Pod was created; `None` if that was before the replication began.
-    pub created: Option<SimTime>,
+    /// When its kubelet accepted it, and before that, when it was created; `None` if that was before the replication began.
+    pub accepted: Option<SimTime>,
 }
 
 /// Requests a second of the last minute, each from an instant on.
@@ -125,14 +127,14 @@ impl PodLoad {
             reached_since: Some(now),
             lost: Some(now),
             transition: now.floor_to_second(),
-            created: Some(now),
+            accepted: Some(now),
         }
     }
 
     /// A Pod that has run for long.
     pub fn long_running(looks: Looks) -> Self {
         let of_now = Self::new(SimTime::ZERO, looks);
-        Self { runs_since: None, reached_since: None, lost: None, created: None, ..of_now }
+        Self { runs_since: None, reached_since: None, lost: None, accepted: None, ..of_now }
     }
 
     /// The Pod looks like this from now on.
@@ -140,6 +142,9 @@ impl PodLoad {
         let before = std::mem::replace(&mut self.looks, looks);
         if before.is_ready != looks.is_ready {
             self.transition = now.floor_to_second();
+        }
+        if looks.is_accepted && !before.is_accepted {
+            self.accepted = Some(now);
         }
         let runs = |looks: Looks| looks.doing != Doing::Nothing;
         if runs(looks) && !runs(before) {

@@ -18,7 +18,7 @@ fn load(traffic: Traffic) -> Load {
 
 fn looks(doing: Doing) -> Looks {
     let in_rotation = doing == Doing::Answering;
-    Looks { doing, in_rotation, is_reached: true, is_ready: in_rotation, is_deleted: false }
+    Looks { doing, in_rotation, is_reached: true, is_ready: in_rotation, is_deleted: false, is_accepted: true }
 }
 
 /// A Pod that starts at 100 s and has answered since 110 s, beside another one, 60 requests a second in all.

@@ -32,6 +32,13 @@ impl Windows {
         (bounded != current).then_some(bounded)
     }
 
+    /// The first evaluation of a controller: what there is has been recommended (H15).
+    pub fn begin(&mut self, replicas: u32, now: SimTime) {
+        if self.recommended.is_empty() {
+            self.extend(replicas, now);
+        }
+    }
+
     /// The passes until `last` have recommended `replicas` too, which is what there was then.
     pub fn extend(&mut self, replicas: u32, last: SimTime) {
         match self.recommended.last_mut() {
@@ -43,10 +50,7 @@ impl Windows {
     /// The number from now on, where there are `current` replicas and the metrics ask for so many. What is beyond the bounds is
     /// remembered as what they allow: maxima and minima of that come to the same.
     pub fn decide(&mut self, autoscaler: &Autoscaler, now: SimTime, current: u32, recommended: u32) -> u32 {
-        if self.recommended.is_empty() {
-            // The first evaluation of a controller: what there is has been recommended.
-            self.extend(current, now);
-        }
+        self.begin(current, now);
         self.extend(autoscaler.bounded(recommended), now);
         let decided = match &autoscaler.behavior {
             None => {

@@ -14,6 +14,9 @@ use crate::study::{Metric, Quantity};
 pub struct LoadFacts {
     mean_rate: f64,
     peak_rate: f64,
+    /// In the largest surge at the peak.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    surge_rate: Option<f64>,
     /// Hours since the beginning of Monday.
     peak_hour: usize,
     rate_by_hour: Vec<f64>,
@@ -38,6 +41,7 @@ impl LoadFacts {
         Some(Self {
             mean_rate: traffic.rate(),
             peak_rate: traffic.peak(),
+            surge_rate: traffic.surge_peak(),
             peak_hour: traffic.peak_hour(),
             rate_by_hour: traffic.by_hour().map(twelve_digits).collect(),
             zones: model.cluster.zones.len() as u32,
@@ -68,6 +72,7 @@ impl LoadFacts {
         LoadResult {
             mean_rate: twelve_digits(self.mean_rate),
             peak_rate: twelve_digits(self.peak_rate),
+            surge_rate: self.surge_rate.map(twelve_digits),
             peak_hour: format!("{} {:02}:00", DAYS[self.peak_hour / 24], self.peak_hour % 24),
             capacity_of_pod,
             replicas,

@@ -54,6 +54,8 @@ pub(super) struct Slot {
     is_open: bool,
     /// It is open, and its Pod has delivered since it was opened: what it does not deliver is lost.
     pub is_relied_on: bool,
+    /// It was closed by mistake, and its Pod has not delivered since.
+    is_missed: bool,
     /// The service wants so many Pods that it wants one here, whether or not the slot is open.
     is_required: bool,
     pub view: SlotView,
@@ -145,6 +147,7 @@ impl Members {
                 member,
                 is_open,
                 is_relied_on: is_open,
+                is_missed: false,
                 is_required: members.parts[member].at_least.is_some_and(|least| (number as usize) < least),
                 // What has not been reported has not been created.
                 view: SlotView {
@@ -388,13 +391,21 @@ impl Slot {
 
     /// A Pod of it is relied on, or wanted by the service.
     fn is_expected(&self) -> bool {
-        self.is_relied_on || self.is_required
+        self.is_relied_on || self.is_required || self.is_missed
     }
 
     /// It is closed: nothing is expected of it. Where the service wants more Pods than there are slots, these are charged.
-    pub fn close(&mut self, causes: &CauseSet) {
+    /// One that is closed by mistake is missed.
+    pub fn close(&mut self, causes: &CauseSet, is_missed: bool) {
+        self.is_missed = is_missed && self.is_expected();
         self.is_relied_on = false;
         self.view = SlotView { serves: false, in_rotation: false, causes: causes.clone(), phase: Phase::Reschedule };
+    }
+
+    /// Its Pod delivers, or does not yet.
+    pub fn rely_on(&mut self, delivers: bool) {
+        self.is_relied_on |= delivers;
+        self.is_missed &= !delivers;
     }
 
     fn bearer(&self, place: usize) -> Bearer<'_> {

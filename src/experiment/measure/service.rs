@@ -378,12 +378,18 @@ impl Service {
         self.members.open(place, true);
         let slot = &mut self.members.slots[place];
         slot.view.clone_from(view);
-        slot.is_relied_on |= view.delivers();
+        slot.rely_on(view.delivers());
     }
 
     /// The slot's Pod goes on in its heir, if there is one, with all that has befallen it. What was under way with a Pod that is not
     /// wanted any more is not counted.
-    fn slot_closed(&mut self, now: SimTime, slot: SlotId, heir: Option<SlotId>, causes: &CauseSet) {
+    fn slot_closed(
+        &mut self,
+        now: SimTime,
+        slot: SlotId,
+        heir: Option<SlotId>,
+        (causes, is_missed): (&CauseSet, bool),
+    ) {
         self.advance(now);
         let place = self.members.place(slot);
         self.settle_slot(place, now);
@@ -399,7 +405,7 @@ impl Service {
         }
         self.leave_recovery(place);
         self.members.open(place, false);
-        self.members.slots[place].close(causes);
+        self.members.slots[place].close(causes, is_missed);
         self.undetected.retain(|pending| pending.slot != heir.unwrap_or(slot));
         self.undetected.iter_mut().filter(|pending| pending.slot == slot).for_each(|pending| {
             pending.slot = heir.unwrap_or(slot);
@@ -454,7 +460,9 @@ impl Service {
     pub(super) fn observe(&mut self, at: SimTime, what: &Observed) {
         match what {
             Observed::SlotChanged { slot, view } => self.slot_changed(at, *slot, view),
-            Observed::SlotClosed { slot, heir, causes } => self.slot_closed(at, *slot, *heir, causes),
+            Observed::SlotClosed { slot, heir, causes, is_missed } => {
+                self.slot_closed(at, *slot, *heir, (causes, *is_missed));
+            }
             Observed::EndpointChanged { pod, view } => self.endpoint_changed(at, *pod, view.as_ref()),
             Observed::SlotStruck { slot, fault } => self.slot_struck(at, *slot, *fault),
             Observed::SlotFaultEnded { slot, fault } => self.slot_fault_ended(*slot, *fault),

@@ -15,6 +15,8 @@ const LEFT: f64 = MARGIN + 46.0;
 const RIGHT: f64 = 24.0;
 /// A number of Pods stands at its line where that is so long.
 const WORD: f64 = 46.0;
+/// So long after it has begun, in seconds, a surge is as large as it gets: what comes later is the hour's doing.
+const SURGE: f64 = 300.0;
 
 /// What an excerpt comes to.
 struct Course {
@@ -42,7 +44,10 @@ impl Course {
             let lasts = end - moment.at_s;
             let short = (moment.rate - takes(moment)).max(0.0);
             (come, refused) = (come + moment.rate * lasts, refused + short * lasts);
-            (most, largest) = (most.max(moment.rate), largest.max(moment.pods));
+            largest = largest.max(moment.pods);
+            if moment.at_s < begins + SURGE {
+                most = most.max(moment.rate);
+            }
             if takes(moment) > 0.0 {
                 free = free.min(1.0 - moment.rate / takes(moment));
             }
@@ -78,7 +83,7 @@ pub fn draw(result: &ExperimentResult, sheet: Sheet) -> Option<Picture> {
         first.deployment,
         format::significant(first.capacity_of_pod, 3),
         if first.surge_from_s.is_some() {
-            "Of the first surges of a replication that which costs as much as most."
+            "One of the first surges of a replication: half of what they cost is lost in ones that are as bad or worse."
         } else {
             "A day on which most come."
         },
@@ -190,14 +195,16 @@ fn title(result: &ExperimentResult, replays: &[&LoadReplay]) -> String {
     let surge = format!("A surge to {} requests a second", format::significant(course.most, 3));
     let meets = |replay: &LoadReplay| {
         let course = Course::of(replay);
-        let meets = format!("{} refuse", pods(course.first));
+        let meets = format!("{} at first", pods(course.first));
         if course.refused <= 0.0 {
-            return format!("{meets} nothing");
+            return format!("{meets}, and nothing refused");
         }
         let part = format::share(course.refused, course.come);
         match course.until_enough {
-            Some(secs) => format!("{meets} {part} of it until enough serve after {}", format::duration(secs)),
-            None => format!("{meets} {part} of it, and enough never serve"),
+            Some(secs) => {
+                format!("{meets}, {part} of 20 minutes' requests refused, and enough after {}", format::duration(secs))
+            }
+            None => format!("{meets}, {part} of 20 minutes' requests refused, and never enough"),
         }
     };
     match replays {

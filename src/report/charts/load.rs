@@ -48,8 +48,9 @@ pub fn draw(result: &ExperimentResult, sheet: Sheet) -> Option<Picture> {
     let of_zone = if levels.len() > 2 { " A lost zone leaves so many where Pods are spread evenly." } else { "" };
     let red = if levels[0].takes < load.peak_rate { "; in red what is refused while all are there" } else { "" };
     let lead = format!(
-        "Requests a second by the hour of the week, and what so many Pods take at {} each. What comes above the line of those that \
+        "Requests a second by the hour of the week{}, and what so many Pods take at {} each. What comes above the line of those that \
          are left is refused{red}.{of_zone} {}",
+        if load.surge_rate.is_some() { ", without surges" } else { "" },
         format::significant(capacity, 3),
         shown_name(result),
     );

@@ -172,6 +172,9 @@ fn read_capacity(item: &Item<'_>, problems: &mut Problems) -> Option<(f64, CpuSh
     Some((rate?, cpu?))
 }
 
+/// More than any Pod has.
+const MOST_CPUS: f64 = 10_000.0;
+
 /// What a Pod uses of CPUs, in Kubernetes' quantities.
 fn read_cpu(item: &Item<'_>, problems: &mut Problems) -> Option<CpuShare> {
     let mut object = item.our_object(problems)?;
@@ -180,6 +183,10 @@ fn read_cpu(item: &Item<'_>, problems: &mut Problems) -> Option<CpuShare> {
     let mut amount = |item: Option<Item<'_>>, must_be_some: bool| -> Option<Option<f64>> {
         let Some(item) = item else { return Some(None) };
         let quantity = quantity::read(&item, problems, false)?;
+        if quantity.as_f64() > MOST_CPUS {
+            item.refuse(problems, format_args!("must be at most {MOST_CPUS} CPUs"));
+            return None;
+        }
         if must_be_some && quantity.millis() == 0 {
             item.refuse(problems, "must be above 0, such as 250m");
             return None;

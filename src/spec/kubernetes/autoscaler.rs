@@ -116,7 +116,7 @@ impl Autoscaler {
                 format!("is {written}, and {bound} of the autoscaler makes it {replicas} at once"),
             ),
         };
-        problems.note(mark, path, format!("{message}: the load changes it where `traffic` says what that is"));
+        problems.note(mark, path, format!("{message}: where there is `traffic` it is scaled from there on"));
         let reset_to = deployment.replicas_mark.map(|_| written);
         deployment.autoscaler = Some(Self { reset_to, ..self.clone() });
         deployment.replicas = replicas;

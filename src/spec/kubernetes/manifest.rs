@@ -317,9 +317,22 @@ impl Manifest {
         others.collect()
     }
 
-    /// The autoscalers of this manifest.
-    pub fn autoscalers(&self, problems: &mut Problems) -> Vec<Autoscaler> {
-        self.of(Kind::Autoscaler).filter_map(|document| autoscaler::read(document, problems)).collect()
+    /// Reads the autoscalers of this manifest, and warns of those that scale nothing.
+    pub fn tell_of_autoscalers(&self, problems: &mut Problems) {
+        for document in self.of(Kind::Autoscaler) {
+            let Some(Autoscaler { namespace, target: Some((kind, name)), mark, .. }) =
+                autoscaler::read(document, problems)
+            else {
+                continue;
+            };
+            let is_there = self.of(Kind::Deployment).any(|one| label(one) == (namespace.clone(), name.clone()));
+            if kind == "Deployment" && !is_there {
+                let message = format!("scales nothing: the file has no Deployment {name} in the namespace {namespace}");
+                problems
+                    .warn(mark, "spec.scaleTargetRef", message)
+                    .help("an autoscaler counts beside its Deployment, in the same file and namespace");
+            }
+        }
     }
 
     /// The Nodes of this manifest.

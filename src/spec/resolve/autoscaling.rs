@@ -21,7 +21,8 @@ pub(in crate::spec) fn give(
 ) {
     for (part, workload) in members.iter().zip(workloads.iter_mut()) {
         let Some(autoscaler) = &part.deployment.autoscaler else { continue };
-        if autoscaler.min == autoscaler.max {
+        // It has one number to set, and nobody sets another.
+        if autoscaler.min == autoscaler.max && autoscaler.reset_to.is_none_or(|to| to == autoscaler.min) {
             continue;
         }
         workload.autoscaler = resolve(autoscaler, &part.deployment, workload, part.app.mark, problems);
@@ -45,7 +46,7 @@ fn resolve(
 ) -> Option<model::Autoscaler> {
     let metrics: Vec<ScalingMetric> =
         autoscaler.metrics.iter().filter_map(|metric| played(metric, deployment, workload, app, problems)).collect();
-    if metrics.is_empty() {
+    if metrics.iter().all(|metric| *metric == ScalingMetric::Invalid) {
         let message =
             format!("changes nothing: the autoscaler of {} has no metric that follows the load", deployment.name);
         problems.warn(autoscaler.mark, "spec.metrics", message);
@@ -132,11 +133,12 @@ fn cpu(
     let without = counted.iter().find(|one| one.requests.main.cpu_millis == 0);
     if let (CpuTarget::Percent(_), Some(without)) = (target, without) {
         let message = format!(
-            "is a share of what the Pods request, and container {} requests no CPU: the autoscaler does nothing (H9)",
+            "is a share of what the Pods request, and container {} requests no CPU: it has no number, and keeps the autoscaler from going \
+             down (H9, H14)",
             without.name
         );
         problems.warn(mark, path, message).help("set resources.requests.cpu of each container");
-        return None;
+        return Some(ScalingMetric::Invalid);
     }
     let own = main.cpu_limit.unwrap_or(main.requests.main.cpu_millis);
     let busy = cpu.busy.or((own > 0).then_some(own as f64));
@@ -149,6 +151,22 @@ fn cpu(
         return None;
     };
     let usage = CpuUsage { idle: cpu.idle, busy, capacity };
+    let (above, _) = deployment.autoscaler.as_ref().map_or(model::Autoscaler::TOLERANCE, |scaler| scaler.tolerance);
+    let (wanted, of) = match target {
+        CpuTarget::Percent(percent) => {
+            (f64::from(percent) / 100.0 * request as f64, format!("{percent} % of the {request}m that it requests"))
+        }
+        CpuTarget::Millis(millis) => (millis as f64, format!("{millis}m")),
+    };
+    if cpu.idle + busy <= wanted * (1.0 + above) {
+        let message = format!(
+            "is never exceeded: with as many requests as it takes a Pod uses {}m, and the target is {of}. Nothing is added, however many come",
+            cpu.idle + busy
+        );
+        problems
+            .warn(mark, path, message)
+            .help("lower the target, or say what requests cost: `capacity: {cpu: {busy: 500m}}` in the app");
+    }
     let target = match target {
         CpuTarget::Percent(percent) => model::CpuTarget::Utilization { percent, request },
         CpuTarget::Millis(millis) => model::CpuTarget::Average { millis },

@@ -368,21 +368,43 @@ fn tell_of_load(
             problems.note(mark, "spec.rate", message).help(help);
             continue;
         };
-        let most = workload.autoscaler.as_ref().map_or(workload.replicas, |autoscaler| autoscaler.max);
-        let (peak, replicas) = (traffic.peak(), most);
+        let most = workload.autoscaler.as_ref().map(|autoscaler| autoscaler.max);
+        let replicas = most.unwrap_or(workload.replicas);
         let all = capacity * f64::from(replicas);
+        let (pods, take) = if replicas == 1 { ("Pod", "takes") } else { ("Pods", "take") };
+        let at_most = if most.is_some() { ", as many as its autoscaler adds at most," } else { "" };
+        let needed = |rate: f64| (rate / capacity).ceil();
+        let peak = traffic.peak();
         if peak > all {
-            let (pods, take) = if replicas == 1 { ("Pod", "takes") } else { ("Pods", "take") };
-            let needed = (peak / capacity).ceil();
             let message = format!(
-                "brings {} requests a second at its peak, and {replicas} {pods}{of} {take} {all}: requests fail each week with nothing \
-                 broken",
+                "brings {} requests a second at its peak, and {replicas} {pods}{of}{at_most} {take} {all}: requests fail each week with \
+                 nothing broken",
                 peak.round()
             );
             problems
                 .warn(mark, "spec.rate", message)
-                .help(format!("{needed} replicas carry the peak while all are there"));
+                .help(format!("{} replicas carry the peak while all are there", needed(peak)));
+        } else if let Some(surge) = traffic.surge_peak().filter(|surge| *surge > all) {
+            let message = format!(
+                "may bring {} requests a second in the largest surge at its peak, and {replicas} {pods}{of}{at_most} {take} {all}: the rest is \
+                 refused",
+                surge.round()
+            );
+            problems
+                .warn(mark, "spec.rate", message)
+                .help(format!("{} replicas carry it while all are there", needed(surge)));
         }
+    }
+}
+
+/// More would come than can be counted: refused before anything is played.
+fn check_surges(traffic: &Traffic, mark: Mark, question: &Question, problems: &mut Problems) {
+    const MOST_SECS: f64 = 1e10;
+    let Some(surges) = &traffic.surges else { return };
+    let played = (question.warm_up + question.horizon * 2).as_secs_f64();
+    if played * surges.times.1 * traffic.peak() / traffic.rate() > MOST_SECS {
+        let message = "bring more over this horizon than can be counted";
+        problems.error(mark, "spec.surges.times", message).help("write fewer times as many, or a shorter horizon");
     }
 }
 
@@ -428,6 +450,7 @@ pub(in crate::spec) fn build(
     match (&traffic, &system.traffic) {
         (Some(traffic), Some(at)) => {
             autoscaling::give(&members, &mut workloads, problems);
+            check_surges(traffic, at.mark, question, problems);
             let rate = at.get("spec").and_then(|spec| spec.get("rate"));
             tell_of_load(traffic, rate.unwrap_or(at).mark, &workloads, system.are_listed, problems);
             let has_capacity = workloads.iter().any(|workload| workload.pod.main().app.capacity.is_some());

@@ -275,7 +275,7 @@ fn load_manifest(loader: &mut Loader<'_>, folder: &Path, reference: &Reference) 
     for service in manifest.of(Kind::Service) {
         let _ = objects::read_service(service, &mut loader.problems);
     }
-    let _ = manifest.autoscalers(&mut loader.problems);
+    manifest.tell_of_autoscalers(&mut loader.problems);
     Some((manifest, chosen))
 }
 

@@ -5,9 +5,9 @@ use super::rollouts::{self, BEGIN};
 use crate::common::film::Film;
 use crate::common::stats::assert_share;
 use crate::common::{fixed, scripted, secs};
-use hasim::cluster::{Happening, begins_in_week};
+use hasim::cluster::{Cause, Happening, begins_in_week};
 use hasim::experiment::replicate;
-use hasim::ids::{NodeId, WorkloadId};
+use hasim::ids::{FaultId, NodeId, WorkloadId};
 use hasim::model::{
     Autoscaler, Behavior, ControlPlaneMode, CpuTarget, CpuUsage, DeadNodes, Fault, Model, NodeMode, ScalingMetric,
     ScriptTarget, Strategy, Strikes, Traffic,
@@ -179,6 +179,7 @@ fn d17_a_rollout_resets_the_number() {
     let mut model = model((2, 9), 6, |_| 360.0);
     model.faults = vec![rollout()].into();
     model.app_mut().capacity = Some(80.0);
+    model.app_mut().start_up = fixed(30.0);
     let shed = |model: &Model, index| replicate(model, SEED, index).counted(Quantity::ShedRequests);
     for index in 0..6 {
         assert_eq!(shed(&model, index), 0, "nobody resets it");
@@ -191,7 +192,11 @@ fn d17_a_rollout_resets_the_number() {
         assert!(deleted.len() >= 3, "{deleted:?}");
         let (restored, replicas) = set(&film)[0];
         assert!(replicas == 6 && restored <= BEGIN + PERIOD, "{restored}");
-        assert!(shed(&applied, index) > 0, "three Pods do not carry the load of six");
+        // Three Pods do not carry the load of six, which is the rollout's doing.
+        let outcome = replicate(&applied, SEED, index);
+        assert!(outcome.counted(Quantity::ShedRequests) > 0);
+        let failed = outcome.counted(Quantity::FailedRequests);
+        assert_eq!(outcome.failed_charged_to(Cause::Fault(FaultId::new(0))), failed);
     }
 }
 

@@ -8,6 +8,9 @@ use crate::spec::tree::Mark;
 /// What an autoscaler looks at where it says nothing (H2).
 const USUAL_PERCENT: u32 = 80;
 
+/// More than any metric shows.
+const MOST: f64 = 1e9;
+
 /// One of `metrics`, and where it stands.
 #[derive(Debug, Clone)]
 pub(in crate::spec) struct Metric {
@@ -154,8 +157,8 @@ fn read_target(item: &Item<'_>, key: &str, problems: &mut Problems) -> Option<Ta
         return target.integer(problems, 1..=i64::from(i32::MAX)).map(|percent| Target::Percent(percent as u32));
     }
     let quantity = quantity::read(&target, problems, false)?;
-    if quantity.millis() == 0 {
-        target.refuse(problems, "must be above 0");
+    if quantity.millis() == 0 || quantity.as_f64() > MOST {
+        target.refuse(problems, format_args!("must be above 0, and at most {MOST}"));
         return None;
     }
     let averaged = match (key, kind) {
