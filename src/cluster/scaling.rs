@@ -33,6 +33,8 @@ pub(crate) struct Scaling {
     is_charged: bool,
     /// The manifest's number is set again.
     back: Timer,
+    /// What an operation has set, and what there was before.
+    by_hand: Option<(u32, u32)>,
     /// What has reset the autoscaler's number, and what that was (D17).
     reset: Option<(FaultId, u32)>,
 }
@@ -47,6 +49,7 @@ impl Scaling {
             cause: None,
             is_charged: false,
             back: Timer::NONE,
+            by_hand: None,
             reset: None,
         }
     }
@@ -93,6 +96,9 @@ impl<O: Observer> Cluster<'_, O> {
         let back = lasts.map(|lasts| (self.timer(), lasts));
         let scaling = &mut self.workloads[workload].scaling;
         scaling.operation = Some(operation);
+        // One that supersedes another goes back to what was there before both.
+        let undone = scaling.by_hand.filter(|(set, _)| scaling.back.is_set() && *set == scaling.replicas);
+        scaling.by_hand = Some((to, undone.map_or(scaling.replicas, |(_, before)| before)));
         scaling.back = back.map_or(Timer::NONE, |(timer, _)| timer);
         if let Some((timer, lasts)) = back {
             cx.after(lasts, Event::ScaledBack(workload, timer));
@@ -135,10 +141,15 @@ impl<O: Observer> Cluster<'_, O> {
         if self.workloads[workload].scaling.back.expires(timer) {
             let scaling = &mut self.workloads[workload].scaling;
             scaling.cause = scaling.operation.map(Cause::Fault).or(scaling.cause);
-            // Where an autoscaler sets the number the manifest has none, or one that it sets.
-            let current = scaling.replicas;
             let Workload { replicas, autoscaler, .. } = &self.model.workloads[workload];
-            let back = autoscaler.as_ref().map_or(*replicas, |autoscaler| autoscaler.reset_to.unwrap_or(current));
+            let back = match (autoscaler, scaling.by_hand.take()) {
+                (None, _) => *replicas,
+                // Where an autoscaler sets the number the manifest has none, or one that it sets. What it has set meanwhile stays.
+                (Some(autoscaler), Some((to, before))) if scaling.replicas == to => {
+                    autoscaler.reset_to.unwrap_or(before)
+                }
+                (Some(autoscaler), _) => autoscaler.reset_to.unwrap_or(scaling.replicas),
+            };
             self.set_replicas(cx, workload, back, false);
         }
     }
