@@ -175,7 +175,10 @@ fn label(
         }
         let words = pods(moment.pods);
         free_from = x + 4.0 + font::width(&words, BODY.size, true);
-        picture.text(x + 4.0, y + 15.0, Anchor::Left, BODY.bold().coloured(colour), words);
+        // Where all is taken there is room above, else below what is refused.
+        let is_enough = moment.rate <= f64::from(moment.pods) * replay.capacity_of_pod;
+        let y = if is_enough { y - 5.0 } else { y + 15.0 };
+        picture.text(x + 4.0, y, Anchor::Left, BODY.bold().coloured(colour), words);
     }
 }
 
@@ -193,27 +196,33 @@ fn title(result: &ExperimentResult, replays: &[&LoadReplay]) -> String {
         };
     }
     let surge = format!("A surge to {} requests a second", format::significant(course.most, 3));
-    let meets = |replay: &LoadReplay| {
-        let course = Course::of(replay);
-        let meets = format!("{} at first", pods(course.first));
-        if course.refused <= 0.0 {
-            return format!("{meets}, and nothing refused");
-        }
-        let part = format::share(course.refused, course.come);
-        match course.until_enough {
-            Some(secs) => {
-                format!("{meets}, {part} of 20 minutes' requests refused, and enough after {}", format::duration(secs))
-            }
-            None => format!("{meets}, {part} of 20 minutes' requests refused, and never enough"),
-        }
-    };
-    match replays {
-        [only] => format!("{surge}: {}", meets(only)),
-        several => {
-            let each = several.iter().map(|one| format!("{}, {}", name(result, &one.scenario), meets(one)));
-            format!("{surge}: with {}", each.collect::<Vec<_>>().join("; with "))
-        }
+    let names: Vec<String> = replays.iter().map(|one| name(result, &one.scenario)).collect();
+    let each = replays.iter().zip(&names).map(|(replay, own)| {
+        let comes = meets(replay);
+        if names.len() > 1 { format!("with {}, {comes}", apart(own, &names)) } else { comes }
+    });
+    format!("{surge}: {}", each.collect::<Vec<_>>().join("; "))
+}
+
+/// Of a surge: how many Pods it meets, what they refuse of it, and until when.
+fn meets(replay: &LoadReplay) -> String {
+    let course = Course::of(replay);
+    let meets = format!("{} at first", pods(course.first));
+    if course.refused <= 0.0 {
+        return format!("{meets}, nothing refused");
     }
+    let part = format::share(course.refused, course.come);
+    match course.until_enough {
+        Some(secs) => format!("{meets}, {part} refused in 20 min, enough after {}", format::duration(secs)),
+        None => format!("{meets}, {part} refused in 20 min, and never enough"),
+    }
+}
+
+/// What of a scenario's settings is not that of all.
+fn apart(own: &str, all: &[String]) -> String {
+    let is_of_all = |part: &&str| all.iter().all(|other| other.split(", ").any(|theirs| theirs == *part));
+    let parts: Vec<&str> = own.split(", ").filter(|part| !is_of_all(part)).collect();
+    if parts.is_empty() { own.to_owned() } else { parts.join(", ") }
 }
 
 /// What tells a scenario from the others.
