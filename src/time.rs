@@ -55,6 +55,12 @@ impl SimTime {
         Duration(self.0.saturating_sub(earlier.0))
     }
 
+    /// The instant so much earlier; time 0 if that is not so long ago.
+    #[must_use]
+    pub const fn earlier_by(self, span: Duration) -> Self {
+        Self(self.0.saturating_sub(span.0))
+    }
+
     /// This instant rounded down to a whole second, as the kubelet stores it (P8).
     #[must_use]
     pub fn floor_to_second(self) -> Self {

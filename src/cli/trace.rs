@@ -90,11 +90,7 @@ pub(super) struct Moment {
 
 impl Moment {
     fn from(self, zero: SimTime) -> SimTime {
-        if self.before {
-            SimTime::from_nanos(zero.as_nanos().saturating_sub(self.distance.as_nanos()))
-        } else {
-            zero + self.distance
-        }
+        if self.before { zero.earlier_by(self.distance) } else { zero + self.distance }
     }
 }
 

@@ -64,7 +64,7 @@ impl Answer {
             Self::Good | Self::BadInPart(_) => (Reply::Ok, SimTime::NEVER),
             Self::Bad(reply) => (reply, SimTime::NEVER),
             Self::Never => (Reply::Timeout, SimTime::NEVER),
-            Self::Later(at) => (Reply::Timeout, SimTime::from_nanos(at.as_nanos().saturating_sub(timeout.as_nanos()))),
+            Self::Later(at) => (Reply::Timeout, at.earlier_by(timeout)),
         }
     }
 }

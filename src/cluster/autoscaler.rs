@@ -207,51 +207,62 @@ impl<O: Observer> Cluster<'_, O> {
     }
 
     pub(super) fn on_autoscaler_due(&mut self, cx: &mut Cx<'_, Event>, workload: WorkloadId, timer: Timer) {
+        let Some(rules) = &self.model.workloads[workload].autoscaler else { return };
+        let now = cx.now();
+        let current = self.workloads[workload].scaling.replicas;
         let Some(state) = &mut self.workloads[workload].autoscaler else { return };
         if !state.pass.expires(timer) {
             return;
         }
-        let Some(rules) = &self.model.workloads[workload].autoscaler else { return };
-        let now = cx.now();
-        let current = self.workloads[workload].scaling.replicas;
-        let state = self.workloads[workload].autoscaler.as_mut().expect("it was there");
-        let last = before(now, PERIOD);
+        let last = now.earlier_by(PERIOD);
         if state.seen < last && state.kept > 0 {
             // Those in between have asked for what there is.
             state.windows.extend(state.kept, last);
         }
         state.seen = now;
         let is_there = self.control_plane.works(ControlPlanePart::ControllerManager);
+        let skips = self.mode == Mode::Fast && is_there;
+        let steady = if skips { self.steady(now, workload, current) } else { None };
         // Of no replicas it keeps away (H17).
         if is_there && current > 0 {
-            self.evaluate(cx, workload, rules, current);
+            self.evaluate(cx, workload, rules, current, steady);
         }
-        let next =
-            if self.mode == Mode::Fast && is_there { self.next_pass_that_matters(now, workload, rules) } else { now };
-        let workload_state = &mut self.workloads[workload];
-        if let Some(state) = &mut workload_state.autoscaler {
-            state.kept = workload_state.scaling.replicas;
+        let replicas = self.workloads[workload].scaling.replicas;
+        let next = match steady {
+            _ if skips && replicas == 0 => SimTime::NEVER,
+            Some(steady) if replicas == current => self.next_pass_that_matters(now, workload, rules, current, steady),
+            _ => now,
+        };
+        if let Some(state) = &mut self.workloads[workload].autoscaler {
+            state.kept = replicas;
         }
         if next < SimTime::NEVER {
             self.await_autoscaler(cx, workload, next);
         }
     }
 
-    /// One evaluation.
-    fn evaluate(&mut self, cx: &mut Cx<'_, Event>, workload: WorkloadId, rules: &Autoscaler, current: u32) {
+    /// One evaluation; of Pods that are steady, which need not be asked if their metrics ask for the same whichever samples there are.
+    fn evaluate(
+        &mut self,
+        cx: &mut Cx<'_, Event>,
+        workload: WorkloadId,
+        rules: &Autoscaler,
+        current: u32,
+        steady: Option<Steady>,
+    ) {
         if let Some(state) = &mut self.workloads[workload].autoscaler {
             state.windows.begin(current, cx.now());
         }
         let decided = Windows::out_of_bounds(rules, current).or_else(|| {
-            let surely = match self.mode {
-                Mode::Fast => self.surely_recommended(cx.now(), workload, rules, current),
-                Mode::EveryProbe => None,
-            };
+            let load = self.load(workload)?;
+            let surely = steady.and_then(|steady| steady.surely_wanted(rules, current, &load.rates(cx.now())));
             let recommended = surely.or_else(|| self.recommended(cx.now(), workload, rules, current))?;
             let state = self.workloads[workload].autoscaler.as_mut()?;
             Some(state.windows.decide(rules, cx.now(), current, recommended))
         });
-        self.autoscale(cx, workload, decided.unwrap_or(current));
+        if let Some(replicas) = decided {
+            self.autoscale(cx, workload, replicas);
+        }
     }
 
     /// What the metrics ask for now; `None`: they do not know.
@@ -262,21 +273,14 @@ impl<O: Observer> Cluster<'_, O> {
         let rates = load.rates(now);
         let wanted = rules.metrics.iter().map(|metric| match *metric {
             ScalingMetric::Cpu { target, usage } => {
-                let seen = pods().map(|pod| {
-                    let pod_load = pod.load.as_deref()?;
-                    let window = sampled(load, pod, now, true)?;
-                    Some(window.map(|window| load.cpu(&rates, pod_load, window, &usage)))
-                });
-                formula::by_average(target.into(), seen.map(seen_as).collect(), current, rules.tolerance)
+                let shown = |of: &PodLoad, window| load.cpu(&rates, of, window, &usage);
+                let pods = pods().map(|pod| seen(load, pod, now, true, shown)).collect();
+                formula::by_average(target.into(), pods, current, rules.tolerance)
             }
             ScalingMetric::RequestsPerPod { thousandths } => {
-                let seen = pods().map(|pod| {
-                    let pod_load = pod.load.as_deref()?;
-                    let window = sampled(load, pod, now, false)?;
-                    Some(window.map(|window| load.asked(&rates, pod_load, window)))
-                });
-                let target = formula::Target::Average(thousandths);
-                formula::by_average(target, seen.map(seen_as).collect(), current, rules.tolerance)
+                let shown = |of: &PodLoad, window| load.asked(&rates, of, window);
+                let pods = pods().map(|pod| seen(load, pod, now, false, shown)).collect();
+                formula::by_average(formula::Target::Average(thousandths), pods, current, rules.tolerance)
             }
             ScalingMetric::RequestsPerReplica { thousandths } => {
                 Some(formula::by_total_per_replica(thousandths, load.total(&rates, now), current, rules.tolerance))
@@ -307,19 +311,21 @@ impl<O: Observer> Cluster<'_, O> {
         (steady.pods() == current).then_some(steady)
     }
 
-    /// From which instant on a pass may change something.
-    fn next_pass_that_matters(&mut self, now: SimTime, workload: WorkloadId, rules: &Autoscaler) -> SimTime {
-        let state = self.workloads[workload].autoscaler.as_ref().expect("it was there");
-        let current = self.workloads[workload].scaling.replicas;
-        if current == 0 {
-            return SimTime::NEVER;
-        }
-        let Some(steady) = self.steady(now, workload, current) else { return now };
-        if current != rules.bounded(current) || !state.windows.keeps(rules, now, current) {
+    /// From which instant on a pass may change something, where Pods are steady.
+    fn next_pass_that_matters(
+        &mut self,
+        now: SimTime,
+        workload: WorkloadId,
+        rules: &Autoscaler,
+        current: u32,
+        steady: Steady,
+    ) -> SimTime {
+        let keeps = |state: &AutoscalerState| state.windows.keeps(rules, now, current);
+        if current != rules.bounded(current) || !self.workloads[workload].autoscaler.as_deref().is_some_and(keeps) {
             return now;
         }
         // The last minute's rates count, too. Where nobody asks for more in hours, to look again is cheaper than to look ahead.
-        let (from, end) = (before(now, SETTLES), now + LOOKS_AHEAD);
+        let (from, end) = (now.earlier_by(SETTLES), now + LOOKS_AHEAD);
         let kept = self.kept_rates(workload, rules, steady, current);
         let first = kept.map_or(Some(now), |kept| self.load(workload)?.first_outside(from, end, kept));
         first.map_or(end, |first| first.max(now))
@@ -345,16 +351,6 @@ impl<O: Observer> Cluster<'_, O> {
 
     fn load(&self, workload: WorkloadId) -> Option<&Load> {
         Some(&self.workloads[workload].autoscaler.as_ref()?.load)
-    }
-
-    /// What the metrics ask for, where it is the same whichever samples there are: at all rates of the last minute.
-    fn surely_recommended(&self, now: SimTime, workload: WorkloadId, rules: &Autoscaler, current: u32) -> Option<u32> {
-        let steady = self.steady(now, workload, current)?;
-        let load = &self.workloads[workload].autoscaler.as_ref()?.load;
-        let rates = load.rates(now);
-        let mut wanted = rates.iter().map(|rate| steady.wanted_at(rules, current, rate));
-        let first = wanted.next().flatten()?;
-        wanted.all(|wanted| wanted == Some(first)).then_some(first)
     }
 
     /// Its controller manager is new: it remembers nothing (H15, H18).
@@ -393,18 +389,14 @@ pub fn steady_replicas(rules: &Autoscaler, from: u32, rate: f64) -> u32 {
     replicas
 }
 
-fn before(now: SimTime, span: Duration) -> SimTime {
-    SimTime::from_nanos(now.as_nanos().saturating_sub(span.as_nanos()))
-}
-
-/// H10: `None` of a Pod that is not ready, else its sample, if it has one.
-fn sampled(load: &Load, pod: &Pod, now: SimTime, is_cpu: bool) -> Option<Option<load::Window>> {
-    let pod_load = pod.load.as_deref()?;
+/// H10: a Pod as a metric sees it, which shows this of a window.
+fn seen(load: &Load, pod: &Pod, now: SimTime, is_cpu: bool, shown: impl Fn(&PodLoad, load::Window) -> u64) -> Seen {
+    let Some(pod_load) = pod.load.as_deref() else { return Seen::Unready };
     // Its phase is Pending until the container that serves has been started.
     if pod.main().instance == 0 {
-        return None;
+        return Seen::Unready;
     }
-    let Some(window) = load.window(pod_load, pod.born, now) else { return Some(None) };
+    let Some(window) = load.window(pod_load, pod.born, now) else { return Seen::Missing };
     let is_ready = pod_load.looks.is_ready;
     let is_unready = is_cpu
         && match pod_load.accepted {
@@ -412,15 +404,7 @@ fn sampled(load: &Load, pod: &Pod, now: SimTime, is_cpu: bool) -> Option<Option<
             Some(accepted) => !is_ready && pod_load.transition < accepted + INITIAL_READINESS,
             None => false,
         };
-    if is_unready { None } else { Some(Some(window)) }
-}
-
-fn seen_as(sample: Option<Option<u64>>) -> Seen {
-    match sample {
-        None => Seen::Unready,
-        Some(None) => Seen::Missing,
-        Some(Some(sample)) => Seen::Counted(sample),
-    }
+    if is_unready { Seen::Unready } else { Seen::Counted(shown(pod_load, window)) }
 }
 
 /// A Pod that has looked like this for a while is counted with what it does.
@@ -464,10 +448,16 @@ impl Steady {
         (least <= most && wanted(least) == Some(current)).then_some((least, most))
     }
 
+    /// What the metrics ask for, where that is the same at all rates of the last minute, and so whichever samples there are.
+    fn surely_wanted(self, rules: &Autoscaler, current: u32, rates: &load::Rates) -> Option<u32> {
+        let mut wanted = rates.iter().map(|rate| self.wanted_at(rules, current, rate));
+        let first = wanted.next().flatten()?;
+        wanted.all(|wanted| wanted == Some(first)).then_some(first)
+    }
+
     /// What the metrics ask for at a rate of requests.
     fn wanted_at(self, rules: &Autoscaler, current: u32, rate: f64) -> Option<u32> {
-        // As samples have it, to the last digit.
-        let each = rate * (1.0 / f64::from(self.in_rotation.max(1)));
+        let each = rate * load::part(self.in_rotation);
         let thousandths = |rate: f64| (rate * 1_000.0).round() as u64;
         let average = |target, idling: u64, answering: u64| {
             let usage = u64::from(self.idling) * idling + u64::from(self.answering) * answering;

@@ -190,7 +190,7 @@ impl Timeline {
                 to = now;
             }
         }
-        let earliest = SimTime::from_nanos(outage.began.as_nanos().saturating_sub(reach.as_nanos()));
+        let earliest = outage.began.earlier_by(reach);
         (from.max(earliest), to.min(ended + reach))
     }
 
@@ -226,7 +226,7 @@ impl Timeline {
             };
             let SkippedProbes { pod, container, kind, reaches, reply, lasts, .. } = run;
             // One that was sent before may have ended within.
-            let asked = SimTime::from_nanos(from.as_nanos().saturating_sub(lasts.as_nanos()));
+            let asked = from.earlier_by(lasts);
             for sent in (run.sent_before(asked)..run.sent_before(to)).map(|n| run.instant(n)) {
                 let sending = Entry { at: sent, what: Happening::ProbeSent { pod, container, kind, reaches }, ..entry };
                 let ending =

@@ -14,6 +14,11 @@ pub fn one(thing: &str) -> String {
     format!("{} {thing}", if is_vowel { "an" } else { "a" })
 }
 
+/// So many Pods.
+pub fn pods(count: u32) -> String {
+    if count == 1 { "1 Pod".to_owned() } else { format!("{count} Pods") }
+}
+
 /// `a, b and c`
 pub fn listed(words: &[String]) -> String {
     match words {

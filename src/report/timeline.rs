@@ -182,7 +182,7 @@ fn drained_since(timeline: &Timeline, moment: SimTime) -> Option<SimTime> {
             _ => {}
         }
     }
-    let earliest = SimTime::from_nanos(moment.as_nanos().saturating_sub(CORDON.as_nanos()));
+    let earliest = moment.earlier_by(CORDON);
     under_way.into_iter().map(|(_, began)| began).filter(|began| *began >= earliest).min()
 }
 
@@ -190,7 +190,7 @@ fn drained_since(timeline: &Timeline, moment: SimTime) -> Option<SimTime> {
 pub fn story(timeline: &Timeline, outage: Outage) -> (SimTime, SimTime) {
     let (from, to) = timeline.story(outage, REACH);
     let from = drained_since(timeline, from).unwrap_or(from);
-    let from = SimTime::from_nanos(from.as_nanos().saturating_sub(MARGIN.as_nanos()));
+    let from = from.earlier_by(MARGIN);
     // What happens in the last instant is shown too.
     (from, (to + MARGIN).min(timeline.end + Duration::from_nanos(1)))
 }

@@ -72,6 +72,24 @@ pub struct LoadReplay {
     pub moments: Vec<LoadMoment>,
 }
 
+impl LoadReplay {
+    /// The moments, each with its end in seconds of the excerpt.
+    pub fn lasting(&self) -> impl Iterator<Item = (&LoadMoment, f64)> {
+        let ends = self.moments.iter().skip(1).map(|next| next.at_s).chain([self.lasts_s]);
+        self.moments.iter().zip(ends)
+    }
+
+    /// Requests a second that the Pods take.
+    pub fn taken(&self, moment: &LoadMoment) -> f64 {
+        f64::from(moment.pods) * self.capacity_of_pod
+    }
+
+    /// Requests that are refused in all.
+    pub fn refused(&self) -> f64 {
+        self.lasting().map(|(moment, end)| (moment.rate - self.taken(moment)).max(0.0) * (end - moment.at_s)).sum()
+    }
+}
+
 /// How much comes, and how many Pods there are for it.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct LoadMoment {

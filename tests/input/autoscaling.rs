@@ -1,8 +1,7 @@
 //! Which autoscalers are played, how they see the load, and what is said of those that are not.
 
-use std::collections::BTreeMap;
-
-use crate::kinds::{CLUSTER, SERVES, SERVICE, autoscaler, load_files, web};
+use crate::kinds::{SERVES, SERVICE, autoscaler, web};
+use crate::traffic::load_manifest;
 use hasim::model::{Autoscaler, Behavior, Change, CpuTarget, CpuUsage, ScalingMetric, ScalingPolicy, SelectPolicy};
 use hasim::spec::{Diagnostic, Loaded, Report, Severity};
 use hasim::time::Duration;
@@ -16,31 +15,8 @@ fn requesting(resources: &str) -> String {
 
 /// An experiment on a Deployment with an autoscaler.
 fn load(fields: &str, container: &str, scaler: &str, capacity: &str, more: &str) -> Result<Loaded, Report> {
-    let app = format!("{{apiVersion: hasim/v1, kind: App, metadata: {{name: a}}, spec: {{startUp: 2s{capacity}}}}}");
-    let experiment = format!(
-        "apiVersion: hasim/v1
-kind: Experiment
-metadata: {{name: scaled}}
-spec:
-  deployment: web.yaml
-  app: app.yaml
-  cluster: cluster.yaml
-  faults: [{{name: crash, target: container, mode: crash, every: 30d, source: assumption}}]
-  replications: 4
-{more}"
-    );
-    let traffic = "{apiVersion: hasim/v1, kind: Traffic, metadata: {name: t}, spec: {rate: 90}}".to_owned();
-    let files = BTreeMap::from([
-        ("web.yaml", web(fields, "restartPolicy: Always", &[container]) + SERVICE + &autoscaler(scaler)),
-        ("app.yaml", app),
-        (
-            "cluster.yaml",
-            format!("{{apiVersion: hasim/v1, kind: Cluster, metadata: {{name: c}}, spec: {{{CLUSTER}}}}}"),
-        ),
-        ("traffic.yaml", traffic),
-        ("experiment.yaml", experiment),
-    ]);
-    load_files(&files)
+    let manifest = web(fields, "restartPolicy: Always", &[container]) + SERVICE + &autoscaler(scaler);
+    load_manifest(manifest, "rate: 90", capacity, more)
 }
 
 const NONE: &str = "minReadySeconds: 0";

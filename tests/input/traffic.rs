@@ -14,6 +14,11 @@ fn document(spec: &str) -> String {
 
 /// An experiment of three replicas with this traffic and this capacity.
 fn load(traffic: &str, capacity: &str, more: &str) -> Result<Loaded, Report> {
+    load_manifest(web("replicas: 3", "", &[SERVES]) + SERVICE, traffic, capacity, more)
+}
+
+/// One of this manifest.
+pub fn load_manifest(manifest: String, traffic: &str, capacity: &str, more: &str) -> Result<Loaded, Report> {
     let app = format!("{{apiVersion: hasim/v1, kind: App, metadata: {{name: a}}, spec: {{startUp: 2s{capacity}}}}}");
     let experiment = format!(
         "apiVersion: hasim/v1
@@ -27,17 +32,14 @@ spec:
   replications: 4
 {more}"
     );
-    let files = BTreeMap::from([
-        ("web.yaml", web("replicas: 3", "", &[SERVES]) + SERVICE),
+    let cluster = format!("{{apiVersion: hasim/v1, kind: Cluster, metadata: {{name: c}}, spec: {{{CLUSTER}}}}}");
+    load_files(&BTreeMap::from([
+        ("web.yaml", manifest),
         ("app.yaml", app),
-        (
-            "cluster.yaml",
-            format!("{{apiVersion: hasim/v1, kind: Cluster, metadata: {{name: c}}, spec: {{{CLUSTER}}}}}"),
-        ),
+        ("cluster.yaml", cluster),
         ("traffic.yaml", document(traffic)),
         ("experiment.yaml", experiment),
-    ]);
-    load_files(&files)
+    ]))
 }
 
 fn sentences(report: &Report) -> Vec<String> {

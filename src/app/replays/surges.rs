@@ -15,7 +15,7 @@ use crate::time::{Duration, SimTime};
 const BEFORE: Duration = Duration::from_secs(180);
 const AFTER: Duration = Duration::from_secs(1_200);
 const DAY: Duration = Duration::from_secs(86_400);
-/// Among so many surges a typical one is looked for.
+/// Among so many surges one is looked for.
 const FEW: usize = 15;
 /// So many scenarios are shown.
 const SCENARIOS: usize = 2;
@@ -80,11 +80,11 @@ impl<'a> Film<'a> {
     fn telling(&self) -> Option<Excerpt> {
         let counted = self.timeline.counted_from;
         let surges = self.requests.surges().filter(|at| *at >= counted + BEFORE).take(FEW);
-        let excerpt = |at: SimTime| Excerpt { from: earlier(at, BEFORE), to: at + AFTER, surge: Some(at) };
+        let excerpt = |at: SimTime| Excerpt { from: at.earlier_by(BEFORE), to: at + AFTER, surge: Some(at) };
         let mut surges: Vec<(f64, Excerpt)> = surges
             .map(excerpt)
             .filter(|excerpt| excerpt.to <= self.timeline.counted_to)
-            .map(|excerpt| (self.refused(excerpt), excerpt))
+            .map(|excerpt| (self.replay("", excerpt).refused(), excerpt))
             .collect();
         // The worst first.
         surges.sort_by(|a, b| b.0.total_cmp(&a.0));
@@ -105,14 +105,6 @@ impl<'a> Film<'a> {
         let wait = (peak_day.as_nanos() + week.as_nanos() - since_monday) % week.as_nanos();
         let from = counted + Duration::from_nanos(wait);
         (from + DAY <= self.timeline.counted_to).then_some(Excerpt { from, to: from + DAY, surge: None })
-    }
-
-    /// Requests that are refused in it.
-    fn refused(&self, excerpt: Excerpt) -> f64 {
-        let moments = self.moments(excerpt);
-        let ends = moments.iter().skip(1).map(|next| next.at_s).chain([excerpt.to.since(excerpt.from).as_secs_f64()]);
-        let refused = |moment: &LoadMoment| (moment.rate - f64::from(moment.pods) * self.capacity).max(0.0);
-        moments.iter().zip(ends).map(|(moment, end)| refused(moment) * (end - moment.at_s)).sum()
     }
 
     fn replay(&self, scenario: &str, excerpt: Excerpt) -> LoadReplay {
@@ -163,8 +155,4 @@ impl<'a> Film<'a> {
             }
         }
     }
-}
-
-fn earlier(at: SimTime, by: Duration) -> SimTime {
-    SimTime::from_nanos(at.as_nanos().saturating_sub(by.as_nanos()))
 }

@@ -214,7 +214,7 @@ impl Load {
         let to = latest(scrape)?;
         // A Node that has not answered has told nothing.
         let answered = |scrape: &SimTime| pod.reached_since.is_none_or(|since| *scrape >= since);
-        let seen = (0..=3).map(|back| earlier(scrape, SCRAPE * back)).take_while(answered);
+        let seen = (0..=3).map(|back| scrape.earlier_by(SCRAPE * back)).take_while(answered);
         let before = seen.filter_map(latest).find(|reading| *reading < to);
         let just_started = started.filter(|since| {
             let age = scrape.saturating_since(*since);
@@ -224,7 +224,7 @@ impl Load {
     }
 
     fn last_scrape(&self, now: SimTime) -> SimTime {
-        earlier(self.scrapes.after(now), SCRAPE)
+        self.scrapes.after(now).earlier_by(SCRAPE)
     }
 
     /// The readings of a container up to a scrape, from its start on, which is the first of them.
@@ -242,8 +242,8 @@ impl Load {
 
     /// The last readings before a scrape of a container that has been read for long.
     fn readings_of_old(&self, born: u64, now: SimTime, scrape: SimTime) -> SmallVec<[SimTime; 24]> {
-        let last = earlier(scrape, seconds(age_of_reading(self.chance(born, now, 0))));
-        let before = |of: SimTime, which| earlier(of, seconds(between(READING, self.chance(born, now, which))));
+        let last = scrape.earlier_by(seconds(age_of_reading(self.chance(born, now, 0))));
+        let before = |of: SimTime, which| of.earlier_by(seconds(between(READING, self.chance(born, now, which))));
         let second = before(last, 1);
         let third = before(second, 2);
         smallvec![before(third, 3), third, second, last]
@@ -260,7 +260,7 @@ impl Load {
         let used = Self::mean(rates, window, |at| {
             let (doing, until) = spell(&pod.doing, at);
             let (count, recount) = spell(&self.in_rotation, at);
-            let each = 1.0 / f64::from(count.max(1));
+            let each = part(count);
             let usage = move |rate: f64| match doing {
                 Doing::Nothing => 0.0,
                 Doing::Idling => usage.idle,
@@ -276,7 +276,7 @@ impl Load {
         let asked = Self::mean(rates, window, |at| {
             let (doing, until) = spell(&pod.doing, at);
             let (count, recount) = spell(&self.in_rotation, at);
-            let share = if doing == Doing::Answering { 1.0 / f64::from(count.max(1)) } else { 0.0 };
+            let share = if doing == Doing::Answering { part(count) } else { 0.0 };
             (move |rate: f64| rate * share, until.min(recount))
         });
         (asked * 1_000.0).round() as u64
@@ -313,7 +313,7 @@ impl Load {
     /// The rates that any sample of now may have seen.
     pub fn rates(&self, now: SimTime) -> Rates {
         let mut rates = Rates(SmallVec::new());
-        let mut at = earlier(now, SETTLES);
+        let mut at = now.earlier_by(SETTLES);
         while at <= now {
             let (rate, until) = self.rate(at);
             rates.0.push((at, rate));
@@ -352,8 +352,9 @@ fn seconds(secs: f64) -> Duration {
     Duration::from_secs_f64(secs)
 }
 
-fn earlier(at: SimTime, by: Duration) -> SimTime {
-    SimTime::from_nanos(at.as_nanos().saturating_sub(by.as_nanos()))
+/// The part of the requests that each of so many Pods in rotation is sent.
+pub(super) fn part(in_rotation: u32) -> f64 {
+    1.0 / f64::from(in_rotation.max(1))
 }
 
 /// Something else is so from now on. What is older than any window of a sample is forgotten.

@@ -7,7 +7,7 @@ use super::frame::{self, BODY, MARGIN, SMALL};
 use super::palette::{BLUE, Colour, GREEN, SLATE, VERMILION};
 use super::picture::{Anchor, Picture};
 use super::sheet::Sheet;
-use crate::report::format;
+use crate::report::format::{self, pods};
 use crate::results::{ExperimentResult, LoadMoment, LoadReplay};
 
 const HEIGHT: f64 = 250.0;
@@ -37,21 +37,19 @@ struct Course {
 impl Course {
     fn of(replay: &LoadReplay) -> Self {
         let begins = replay.surge_from_s.unwrap_or(0.0);
-        let takes = |moment: &LoadMoment| f64::from(moment.pods) * replay.capacity_of_pod;
-        let (mut come, mut refused, mut most) = (0.0, 0.0, 0.0_f64);
+        let (mut come, mut most) = (0.0, 0.0_f64);
         let (mut largest, mut last_short, mut free) = (0, None, f64::INFINITY);
-        for (moment, end) in moments(replay) {
-            let lasts = end - moment.at_s;
-            let short = (moment.rate - takes(moment)).max(0.0);
-            (come, refused) = (come + moment.rate * lasts, refused + short * lasts);
+        for (moment, end) in replay.lasting() {
+            let taken = replay.taken(moment);
+            come += moment.rate * (end - moment.at_s);
             largest = largest.max(moment.pods);
             if moment.at_s < begins + SURGE {
                 most = most.max(moment.rate);
             }
-            if takes(moment) > 0.0 {
-                free = free.min(1.0 - moment.rate / takes(moment));
+            if taken > 0.0 {
+                free = free.min(1.0 - moment.rate / taken);
             }
-            if short > 0.0 {
+            if moment.rate > taken {
                 last_short = Some(end);
             }
         }
@@ -60,14 +58,8 @@ impl Course {
             Some(end) if end >= replay.lasts_s => None,
             last => Some((last.unwrap_or(begins) - begins).max(0.0)),
         };
-        Self { come, refused, most, first, largest, until_enough, free }
+        Self { come, refused: replay.refused(), most, first, largest, until_enough, free }
     }
-}
-
-/// Each with its end.
-fn moments(replay: &LoadReplay) -> impl Iterator<Item = (&LoadMoment, f64)> {
-    let ends = replay.moments.iter().skip(1).map(|next| next.at_s).chain([replay.lasts_s]);
-    replay.moments.iter().zip(ends)
 }
 
 /// The excerpts, one below the other on the same scales; `None` if there is none.
@@ -130,14 +122,15 @@ fn panel(picture: &mut Picture, replay: &LoadReplay, highest: f64, y: f64) -> f6
     frame::horizontal_grid(picture, &axis, LEFT, right);
     frame::vertical_grid(picture, &time, top, bottom);
     let outline = |height: &dyn Fn(&LoadMoment) -> f64| -> Vec<(f64, f64)> {
-        moments(replay)
+        replay
+            .lasting()
             .flat_map(|(moment, end)| [(x(moment.at_s), axis.at(height(moment))), (x(end), axis.at(height(moment)))])
             .collect()
     };
     let takes = |pods: u32| f64::from(pods) * replay.capacity_of_pod;
     let comes = outline(&|moment| moment.rate);
     picture.area([comes.clone(), vec![(right, bottom), (LEFT, bottom)]].concat(), BLUE.faint(0.14));
-    for (moment, end) in moments(replay) {
+    for (moment, end) in replay.lasting() {
         if moment.rate > takes(moment.pods) {
             let (high, low) = (axis.at(moment.rate), axis.at(takes(moment.pods)));
             picture.rectangle(
@@ -176,7 +169,7 @@ fn label(
         let words = pods(moment.pods);
         free_from = x + 4.0 + font::width(&words, BODY.size, true);
         // Where all is taken there is room above, else below what is refused.
-        let is_enough = moment.rate <= f64::from(moment.pods) * replay.capacity_of_pod;
+        let is_enough = moment.rate <= replay.taken(moment);
         let y = if is_enough { y - 5.0 } else { y + 15.0 };
         picture.text(x + 4.0, y, Anchor::Left, BODY.bold().coloured(colour), words);
     }
@@ -242,8 +235,4 @@ fn in_words(replay: &LoadReplay) -> String {
         course.largest,
         format::share(course.refused, course.come),
     )
-}
-
-fn pods(count: u32) -> String {
-    if count == 1 { "1 Pod".to_owned() } else { format!("{count} Pods") }
 }

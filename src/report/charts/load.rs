@@ -8,7 +8,7 @@ use super::picture::{Anchor, Picture};
 use super::sheet::Sheet;
 use crate::model::DAYS;
 use crate::report::featured;
-use crate::report::format;
+use crate::report::format::{self, pods};
 use crate::results::{ExperimentResult, LoadResult};
 
 const HEIGHT: f64 = 260.0;
@@ -150,8 +150,4 @@ fn above(load: &LoadResult, takes: f64) -> String {
         1 => "1 hour of the week".to_owned(),
         hours => format!("{hours} hours of the week"),
     }
-}
-
-fn pods(count: u32) -> String {
-    if count == 1 { "1 Pod".to_owned() } else { format!("{count} Pods") }
 }

@@ -27,7 +27,7 @@ pub fn rollout(
 ) -> Option<RolloutReplay> {
     let (ended, _) = rollout.ended?;
     let (took, workload) = (ended.since(rollout.began), &model.workloads[rollout.workload]);
-    let from = SimTime::from_nanos(rollout.began.as_nanos().saturating_sub(before.as_nanos()));
+    let from = rollout.began.earlier_by(before);
     let to = (rollout.began + after).min(timeline.end.max(ended));
     let secs = |at: SimTime| micros(at.max(from).min(to).since(from).as_secs_f64());
     let mut pods = counts(timeline, model, rollout, (from, to));
