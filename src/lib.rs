@@ -17,7 +17,7 @@
 //! | 5 | [`cluster`], [`spec`], [`results`] | one replication; files as typed text with one conversion into a model; what `results.json` holds. None sees another |
 //! | 6 | [`study`], [`history`], [`placement`] | the question: objective, scenarios, metrics, stopping; the vocabulary of what is observed; the scheduler's decision, which a replication asks for again and again and the reading of files once |
 //! | 7 | [`model`], [`rules`] | the system under study: complete, validated, immutable; the rules of Kubernetes that it follows |
-//! | 8 | [`random`], [`engine`], [`stats`], [`durations`], [`to_yaml`], [`shell`] | generic: they know no Kubernetes |
+//! | 8 | [`random`], [`engine`], [`stats`], [`queueing`], [`durations`], [`to_yaml`], [`shell`] | generic: they know no Kubernetes |
 //! | 9 | [`time`], [`ids`] | values |
 //!
 //! # The way of a question
@@ -89,6 +89,7 @@ pub mod ids;
 pub mod model;
 pub mod output;
 pub mod placement;
+pub mod queueing;
 pub mod random;
 pub mod report;
 pub mod results;

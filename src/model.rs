@@ -27,7 +27,7 @@ pub use calendar::{Calendar, DAYS, WEEK};
 pub use cluster::{
     Cluster, ControlPlane, DeadNodes, Eviction, Latencies, NewNode, Node, Prices, RaceOdds, StartRace, Zone,
 };
-pub use container::{App, Container, CpuShare, ImagePull, OnSigterm, Probe, ProbeKind, Role, WhileStarting};
+pub use container::{App, Container, CpuShare, ImagePull, OnSigterm, Probe, ProbeKind, Queue, Role, WhileStarting};
 pub use drain::Drainer;
 pub use fault::{
     Affects, BadRevisions, ContainerMode, ControlPlaneMode, ControlPlanePart, Fault, NodeMode, Occurrence,

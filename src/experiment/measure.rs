@@ -4,6 +4,7 @@
 mod load;
 mod members;
 mod operations;
+mod queues;
 mod service;
 
 use service::Service;

@@ -133,7 +133,7 @@ pub(super) struct Recoveries {
     /// Of the complete and the censored ones.
     pub(super) overlapped: u64,
     /// Over the complete ones.
-    pub(super) phases: [u64; Phase::ALL.len()],
+    pub(super) phases: [u64; Phase::OF_RECOVERY.len()],
 }
 
 /// Occurrences of one fault that no reaction closed.
@@ -179,6 +179,7 @@ impl Outcome {
             Quantity::FailedRequests,
             Quantity::Outages,
             Quantity::ShedRequests,
+            Quantity::LateRequests,
             Quantity::Overloaded,
         ] {
             self.counted[quantity] = 0;

@@ -1,10 +1,10 @@
-//! The requests of a replication, in the time that is counted.
+//! The requests of a replication, by their stretches.
 
 use crate::cluster;
 use crate::model::Model;
 use crate::time::{Duration, SimTime};
 
-/// When requests come, counted from the end of the warm-up.
+/// When requests come.
 #[derive(Debug, Clone)]
 pub(super) struct Requests {
     requests: cluster::Requests,
@@ -14,13 +14,22 @@ pub(super) struct Requests {
 /// A time in which as many requests come each second.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Stretch {
-    /// Nanoseconds since counting began.
-    pub from: u64,
-    pub to: u64,
+    pub from: SimTime,
+    pub to: SimTime,
     /// Requests a second.
     pub rate: f64,
     /// Nanoseconds of full traffic that come in it.
     pub come: u64,
+}
+
+/// Stretches of time, one after the other.
+#[derive(Debug)]
+pub(super) struct Stretches<'a> {
+    requests: &'a cluster::Requests,
+    at: SimTime,
+    end: SimTime,
+    /// What has come until then, if that is known.
+    come: Option<u64>,
 }
 
 impl Requests {
@@ -29,42 +38,43 @@ impl Requests {
         Self { requests, warm_up: model.warm_up }
     }
 
-    fn at(&self, counted: u64) -> SimTime {
-        SimTime::ZERO + self.warm_up + Duration::from_nanos(counted)
-    }
-
     /// Requests a second that no instant between these has more of.
-    pub fn most_between(&self, from: u64, to: u64) -> f64 {
-        self.requests.most_between(self.at(from), self.at(to))
+    pub fn most_between(&self, from: SimTime, to: SimTime) -> f64 {
+        self.requests.most_between(from, to)
     }
 
-    /// What comes between two instants of the counted time.
-    pub fn between(&self, from: u64, to: u64) -> u64 {
-        self.requests.until(self.at(to)) - self.requests.until(self.at(from))
+    /// What comes between two instants, in nanoseconds of full traffic.
+    pub fn between(&self, from: SimTime, to: SimTime) -> u64 {
+        self.requests.until(to) - self.requests.until(from)
     }
 
-    /// The stretches from one instant to another in which more than so many come each second.
-    pub fn stretches(&self, from: u64, to: u64, above: f64) -> impl Iterator<Item = Stretch> {
-        let mut at = self.at(from);
-        let end = self.at(to);
-        // What has come until then, if that is known.
-        let mut come: Option<u64> = None;
-        std::iter::from_fn(move || {
-            if above >= 0.0 {
-                let next = self.requests.first_outside(at, end, (0.0, above))?;
-                come = come.filter(|_| next == at);
-                at = next;
-            }
-            if at >= end {
-                return None;
-            }
-            let (rate, until) = self.requests.rate(at);
-            let until = until.min(end);
-            let (before, after) = (come.unwrap_or_else(|| self.requests.until(at)), self.requests.until(until));
-            let counted = |at: SimTime| at.since(self.at(0)).as_nanos();
-            let stretch = Stretch { from: counted(at), to: counted(until), rate, come: after - before };
-            (at, come) = (until, Some(after));
-            Some(stretch)
-        })
+    /// The same of two instants of the counted time, in nanoseconds since it began.
+    pub fn counted_between(&self, from: u64, to: u64) -> u64 {
+        let at = |counted| SimTime::ZERO + self.warm_up + Duration::from_nanos(counted);
+        self.between(at(from), at(to))
+    }
+
+    /// The stretches from one instant to another.
+    pub fn stretches(&self, from: SimTime, to: SimTime) -> Stretches<'_> {
+        Stretches { requests: &self.requests, at: from, end: to, come: None }
+    }
+}
+
+impl Stretches<'_> {
+    /// The next one in which more than so many come each second.
+    pub fn next_above(&mut self, rate: f64) -> Option<Stretch> {
+        if rate >= 0.0 {
+            let next = self.requests.first_outside(self.at, self.end, (0.0, rate))?;
+            self.come = self.come.filter(|_| next == self.at);
+            self.at = next;
+        }
+        if self.at >= self.end {
+            return None;
+        }
+        let (rate, until) = self.requests.rate(self.at);
+        let (from, to) = (self.at, until.min(self.end));
+        let (before, after) = (self.come.unwrap_or_else(|| self.requests.until(from)), self.requests.until(to));
+        (self.at, self.come) = (to, Some(after));
+        Some(Stretch { from, to, rate, come: after - before })
     }
 }

@@ -23,6 +23,7 @@ pub(super) fn model(replicas: u32, min_serving: u32, faults: usize, warm_up: u64
         on_sigterm: OnSigterm::Ignores,
         probe_failure: 0.0,
         capacity: None,
+        queue: None,
         cpu: CpuShare::default(),
     };
     Model {

@@ -74,7 +74,7 @@ impl Filling {
         const MOST: usize = 1 << 16;
         let amount = match &self.requests {
             Some(requests) => {
-                let come = requests.between(first * self.length, (first + 1) * self.length);
+                let come = requests.counted_between(first * self.length, (first + 1) * self.length);
                 let part = u128::from(amount) * u128::from(self.length) / u128::from(come.max(1));
                 (part as u64).min(self.length)
             }

@@ -29,11 +29,28 @@ pub enum Phase {
     BecomeReady,
     /// Ready; the load balancer has not noticed.
     EnterRotation,
+    /// All are in rotation, and what has waited since, or is sent again, is too much for them still. No slot is in it: only requests are
+    /// lost in it.
+    Backlog,
 }
 
 impl Phase {
     /// All phases, in their order.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
+        Self::Detect,
+        Self::LeaveRotation,
+        Self::Decide,
+        Self::Terminate,
+        Self::BackOff,
+        Self::Reschedule,
+        Self::Start,
+        Self::BecomeReady,
+        Self::EnterRotation,
+        Self::Backlog,
+    ];
+
+    /// Those that a slot's recovery may have.
+    pub const OF_RECOVERY: [Self; 9] = [
         Self::Detect,
         Self::LeaveRotation,
         Self::Decide,
@@ -57,6 +74,7 @@ impl Phase {
             Self::Start => "start",
             Self::BecomeReady => "become_ready",
             Self::EnterRotation => "enter_rotation",
+            Self::Backlog => "backlog",
         }
     }
 }

@@ -30,19 +30,19 @@ impl<'de> Deserialize<'de> for Phase {
     }
 }
 
-/// A value for every phase; in JSON an object with a key for each, in their order.
+/// A value for every phase of a recovery; in JSON an object with a key for each, in their order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct PerPhase<T>([T; Phase::ALL.len()]);
+pub struct PerPhase<T>([T; Phase::OF_RECOVERY.len()]);
 
 impl<T> PerPhase<T> {
     /// Whatever `of` gives for each phase.
     pub fn of(of: impl FnMut(Phase) -> T) -> Self {
-        Self(Phase::ALL.map(of))
+        Self(Phase::OF_RECOVERY.map(of))
     }
 
     /// Each phase with its value, in their order.
     pub fn iter(&self) -> impl Iterator<Item = (Phase, &T)> {
-        Phase::ALL.into_iter().zip(&self.0)
+        Phase::OF_RECOVERY.into_iter().zip(&self.0)
     }
 }
 
@@ -80,7 +80,10 @@ impl<'de, T: Deserialize<'de> + Default> Deserialize<'de> for PerPhase<T> {
             fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
                 let mut values = PerPhase::of(|_| T::default());
                 while let Some((phase, value)) = map.next_entry::<Phase, T>()? {
-                    values[phase] = value;
+                    let place = values.0.get_mut(phase as usize);
+                    *place.ok_or_else(|| {
+                        A::Error::custom(format_args!("{} is no phase of a recovery", phase.name()))
+                    })? = value;
                 }
                 Ok(values)
             }
@@ -100,6 +103,7 @@ mod tests {
         assert!(text.starts_with(r#"{"detect":0,"leave_rotation":1,"#), "{text}");
         assert_eq!(serde_json::from_str::<PerPhase<u8>>(&text).unwrap(), all);
         assert_eq!(serde_json::from_str::<PerPhase<u8>>(r#"{"start":6}"#).unwrap()[Phase::Start], 6);
+        assert!(serde_json::from_str::<PerPhase<u8>>(r#"{"backlog":1}"#).is_err());
         let error = serde_json::from_str::<PerPhase<u8>>(r#"{"lunch":1}"#).unwrap_err();
         assert!(error.to_string().starts_with("phase: is lunch, must be the name of a phase"), "{error}");
     }
@@ -108,8 +112,10 @@ mod tests {
     #[test]
     fn all_phases_are_listed_in_their_order() {
         let names: Vec<&str> = PerPhase::of(Phase::name).0.into();
-        for (place, phase) in Phase::ALL.into_iter().enumerate() {
+        for (place, phase) in Phase::OF_RECOVERY.into_iter().enumerate() {
             assert_eq!((phase as usize, phase.name()), (place, names[place]));
+            assert_eq!(Phase::ALL[place], phase);
         }
+        assert_eq!(Phase::ALL[Phase::Backlog as usize], Phase::Backlog);
     }
 }

@@ -1,6 +1,7 @@
 //! A container of a Pod: what the manifest says of it, and how its application behaves.
 
 use crate::ids::ImageId;
+use crate::queueing::Clients;
 use crate::random::Law;
 use crate::time::Duration;
 
@@ -139,10 +140,32 @@ pub struct App {
     pub on_sigterm: OnSigterm,
     /// Probability that one probe of a healthy container fails, because the answer comes too late; in [0, 1).
     pub probe_failure: f64,
-    /// Requests a second that it answers; what comes beyond is refused at once. `None`: as many as come. Above 0.
+    /// Requests a second that it answers. `None`: as many as come. Above 0.
     pub capacity: Option<f64>,
+    /// Where what comes beyond that waits; `None`: it is refused at once. Nothing waits where there is no capacity.
+    pub queue: Option<Queue>,
     /// What the containers of the Pod use of CPUs.
     pub cpu: CpuShare,
+}
+
+impl App {
+    /// Requests a second from which on an overload outlasts its cause, as what fails is sent again and work is done for clients that have
+    /// given up: ρ · r > 1, or ρ · (1 + b) > 1 with a budget. `None` where it never does below the capacity: nobody gives up or tries again,
+    /// or no more can wait than is worked on in time.
+    pub fn persists_above(&self, clients: &Clients) -> Option<f64> {
+        let (capacity, queue, timeout) = (self.capacity?, self.queue?, clients.timeout?);
+        let is_short = queue.limit.is_some_and(|limit| f64::from(limit) < timeout * capacity);
+        (!is_short && clients.most_sent() > 1.0).then(|| capacity / clients.most_sent())
+    }
+}
+
+/// What comes waits in one queue, first come, first served, until one of the workers takes it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Queue {
+    /// How many requests are worked on at once; 1 or more.
+    pub workers: u32,
+    /// How many requests can wait; what comes beyond is refused at once. `None`: any number.
+    pub limit: Option<u32>,
 }
 
 /// Thousandths of a CPU that the containers of a Pod use together, as metrics show it to an autoscaler.
@@ -164,6 +187,7 @@ impl App {
             on_sigterm: OnSigterm::Exits(seconds(0.0)),
             probe_failure: 0.0,
             capacity: None,
+            queue: None,
             cpu: CpuShare::default(),
         }
     }

@@ -1,6 +1,7 @@
 //! How many requests come, by the time of the week.
 
 use super::calendar::WEEK;
+use crate::queueing::Clients;
 use crate::random::Law;
 use crate::time::Duration;
 
@@ -24,6 +25,8 @@ pub struct Traffic {
     step: u64,
     /// What comes beside that now and then.
     pub surges: Option<Surges>,
+    /// Who sends them.
+    pub clients: Clients,
 }
 
 /// Times in which several times as many requests come as usual.
@@ -86,13 +89,19 @@ impl Traffic {
             changes[step] = if parts[step] == parts[step + 1] { changes[step + 1] } else { step as u32 + 1 };
         }
         let step = WEEK.as_nanos() / parts.len() as u64;
-        Some(Self { rate, parts, before, changes, step, surges: None })
+        Some(Self { rate, parts, before, changes, step, surges: None, clients: Clients::PATIENT })
     }
 
     /// The same with surges beside it.
     #[must_use]
     pub fn with_surges(self, surges: Surges) -> Self {
         Self { surges: Some(surges), ..self }
+    }
+
+    /// The same from such clients.
+    #[must_use]
+    pub fn from_clients(self, clients: Clients) -> Self {
+        Self { clients, ..self }
     }
 
     /// As many at any time.

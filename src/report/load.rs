@@ -7,7 +7,9 @@ use crate::results::{AutoscalerResult, ExperimentResult, LoadResult, ScenarioRes
 /// What the requests of a scenario come to, where the experiment says how many there are.
 pub fn sentence(result: &ExperimentResult, shown: &ScenarioResult) -> Option<String> {
     let load = shown.load.as_ref()?;
-    Some([peak(load), fails(load, Period::of(result).each())].join(" "))
+    let mut sentences = vec![peak(load), fails(load, Period::of(result).each())];
+    sentences.extend(persists(load));
+    Some(sentences.join(" "))
 }
 
 /// What comes at the peak, as a part of what the Pods can take, with one of them missing, too.
@@ -64,7 +66,28 @@ fn fails(load: &LoadResult, each: &str) -> String {
     }
     let part = format::share(shed.mean, failed.mean);
     let long = format::full(&load.overloaded_s_per_year);
-    format!("{failed_in_words}, {part} of them as more came than the Pods in rotation could take, for {long} {each}.")
+    let late = load.late_per_year.as_ref().filter(|late| !late.bound).map_or(String::new(), |late| {
+        format!("; {} of these were answered, but later than their clients wait", format::share(late.mean, shed.mean))
+    });
+    format!(
+        "{failed_in_words}, {part} of them as more came than the Pods in rotation could take, for {long} {each}{late}."
+    )
+}
+
+/// From which load on an overload stays when its cause is gone.
+fn persists(load: &LoadResult) -> Option<String> {
+    let above = load.persists_above?;
+    let pods = load.most_pods();
+    let part = load
+        .share_of(above, pods)
+        .map_or(String::new(), |part| format!(", {} of what {pods} Pods take", percent(part)));
+    let tries = format::significant(load.most_tries?, 2);
+    let peak = if load.peak_rate > above { "" } else { " No hour of the week brings as many." };
+    Some(format!(
+        "From {} requests a second on{part}, an overload outlasts its cause: what fails is sent up to {tries} times, and Pods work for \
+         clients that have given up.{peak}",
+        rate(above)
+    ))
 }
 
 /// A number of requests.

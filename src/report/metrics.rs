@@ -111,6 +111,7 @@ fn of_scenario(result: &ExperimentResult, scenario: &ScenarioResult) -> Vec<Row>
             plain("load_capacity_of_pod", "mean", "1/s", load.capacity_of_pod),
             estimate("load_failed_per_year", "1/year", Some(&load.failed_per_year)),
             estimate("load_shed_per_year", "1/year", Some(&load.shed_per_year)),
+            estimate("load_late_per_year", "1/year", load.late_per_year.as_ref()),
             estimate("load_overloaded_s_per_year", "s/year", Some(&load.overloaded_s_per_year)),
         ]);
     }

@@ -209,7 +209,11 @@ pub fn render(result: &ExperimentResult) -> String {
         repeat: REPEAT,
         serves_term: glossary::meaning("serves, in rotation"),
         glossary: glossary::of(result),
-        style: format!("{}{}", include_str!("page/style.css"), charts::css()),
+        style: format!(
+            "{}{}",
+            include_str!("page/style.css"),
+            charts::css(result.scenarios.iter().any(|one| one.load.is_some()))
+        ),
         scripts: [include_str!("page/timeline.js"), include_str!("page/script.js"), include_str!("page/zoom.js")],
     };
     page.render().expect("rendering to a string cannot fail")

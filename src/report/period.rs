@@ -85,7 +85,9 @@ fn scale(scenario: &mut ScenarioResult, factor: f64) {
         }
     }
     if let Some(load) = &mut scenario.load {
-        for amount in [&mut load.failed_per_year, &mut load.shed_per_year, &mut load.overloaded_s_per_year] {
+        let late = load.late_per_year.as_mut();
+        let amounts = [&mut load.failed_per_year, &mut load.shed_per_year, &mut load.overloaded_s_per_year];
+        for amount in amounts.into_iter().chain(late) {
             *amount = times(amount, factor);
         }
     }

@@ -30,10 +30,20 @@ pub struct LoadResult {
     pub rate_by_hour: Vec<f64>,
     /// Failed requests a year.
     pub failed_per_year: Estimate,
-    /// Those of them that Pods which serve refused, as more came than they could take.
+    /// Those of them that Pods which serve refused or answered too late, as more came than they could take.
     pub shed_per_year: Estimate,
-    /// Seconds a year in which more came than the Pods in rotation could take.
+    /// Those of these that were answered too late; left out where nothing waits.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub late_per_year: Option<Estimate>,
+    /// Seconds a year in which more came than the Pods in rotation could take, or waited still.
     pub overloaded_s_per_year: Estimate,
+    /// How often a request is sent at most, on average over all; left out where each is sent once.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub most_tries: Option<f64>,
+    /// Requests a second with all Pods from which on an overload outlasts its cause, as what fails is sent again; left out where it never
+    /// does, or several Deployments make the service.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub persists_above: Option<f64>,
 }
 
 /// An autoscaler, and what it makes of the load.
@@ -119,7 +129,8 @@ impl LoadResult {
         self.share_of(self.surge_rate?, pods)
     }
 
-    fn share_of(&self, rate: f64, pods: u32) -> Option<f64> {
+    /// What of the capacity of so many Pods such a rate is.
+    pub fn share_of(&self, rate: f64, pods: u32) -> Option<f64> {
         self.capacity_of_pod.map(|capacity| rate / (capacity * f64::from(pods)))
     }
 }

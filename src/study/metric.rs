@@ -62,8 +62,10 @@ pub enum Quantity {
     Pages,
     /// Pods that somebody on call deleted.
     Deletions,
-    /// Failed requests that Pods which serve refused as too many came, in nanoseconds of full traffic.
+    /// Failed requests that Pods which serve refused or answered too late as too many came, in nanoseconds of full traffic.
     ShedRequests,
+    /// Those of them that waited for longer than the clients do.
+    LateRequests,
     /// Nanoseconds in which more requests came than the Pods in rotation could take.
     Overloaded,
     /// Requests that came, in nanoseconds of full traffic; 0 where nobody says how many.
@@ -239,7 +241,7 @@ impl Metric {
 
 impl Quantity {
     /// How many there are.
-    pub const COUNT: usize = 13;
+    pub const COUNT: usize = 14;
 
     /// Every quantity.
     pub const ALL: [Self; Self::COUNT] = [
@@ -254,6 +256,7 @@ impl Quantity {
         Self::Pages,
         Self::Deletions,
         Self::ShedRequests,
+        Self::LateRequests,
         Self::Overloaded,
         Self::Requests,
     ];
@@ -266,6 +269,7 @@ impl Quantity {
                 | Self::FailedRequests
                 | Self::Pending
                 | Self::ShedRequests
+                | Self::LateRequests
                 | Self::Overloaded
                 | Self::Requests
         )
@@ -327,7 +331,10 @@ mod tests {
         for (place, quantity) in Quantity::ALL.into_iter().enumerate() {
             assert_eq!(quantity as usize, place);
             // What only the requests have is told with them.
-            let is_of_load = matches!(quantity, Quantity::ShedRequests | Quantity::Overloaded | Quantity::Requests);
+            let is_of_load = matches!(
+                quantity,
+                Quantity::ShedRequests | Quantity::LateRequests | Quantity::Overloaded | Quantity::Requests
+            );
             assert!(is_of_load || TABLE.iter().any(|row| row.quantity == quantity), "nothing tells of {quantity:?}");
         }
     }

@@ -226,6 +226,7 @@ pub fn reference() -> Model {
         on_sigterm: OnSigterm::Exits(Law::uniform(0.2, 3.0).unwrap()),
         probe_failure: 0.0,
         capacity: None,
+        queue: None,
         cpu: CpuShare::default(),
     };
     Model {
@@ -290,6 +291,7 @@ pub fn bare(replicas: u32) -> Model {
         on_sigterm: OnSigterm::Exits(Law::fixed(0.3).unwrap()),
         probe_failure: 0.0,
         capacity: None,
+        queue: None,
         cpu: CpuShare::default(),
     };
     Model {

@@ -17,7 +17,7 @@ const LAYERS: [&[&str]; 11] = [
     &["cluster", "spec", "results"],
     &["study", "history", "placement"],
     &["model", "rules"],
-    &["random", "engine", "stats", "durations", "to_yaml", "shell"],
+    &["random", "engine", "stats", "queueing", "durations", "to_yaml", "shell"],
 ];
 /// What lies below and is not imported all the same: whoever has a study needs no parser, and a report never simulates.
 const NEVER: [(&str, &str); 5] =

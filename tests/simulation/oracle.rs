@@ -7,9 +7,10 @@ use hasim::history::{Timeline, Who};
 use hasim::ids::{NodeId, SlotId, WorkloadId, ZoneId};
 use hasim::model::{
     Autoscaler, Behavior, Budget, Change, ContainerMode, ControlPlane, ControlPlaneMode, CpuTarget, CpuUsage,
-    DeadNodes, Drainer, Limit, Model, NewNode, NodeMode, NodeUpgrade, OnTimeout, Part, Probe, ScalingMetric,
+    DeadNodes, Drainer, Limit, Model, NewNode, NodeMode, NodeUpgrade, OnTimeout, Part, Probe, Queue, ScalingMetric,
     ScalingPolicy, ScalingRules, ScriptTarget, SelectPolicy, Start, Strategy, Strikes, Traffic, UpgradeOrder,
 };
+use hasim::queueing::Clients;
 use hasim::random::Law;
 use hasim::study::Quantity;
 use hasim::time::{Duration, SimTime};
@@ -121,6 +122,35 @@ fn the_same_where_requests_come_by_the_hour() {
     model.horizon = common::secs(10.0 * 86_400.0);
     for index in 0..3 {
         assert_identical(&model, index);
+    }
+}
+
+/// Requests that wait, whose clients give up and try again: through rest, overload and what stays of it, the same whatever the steps.
+#[test]
+fn the_same_where_requests_wait() {
+    let clients = [
+        Clients { timeout: Some(1.0), tries: 1, retry_budget: None },
+        Clients { timeout: Some(0.5), tries: 3, retry_budget: None },
+        Clients { timeout: Some(2.0), tries: 4, retry_budget: Some(0.2) },
+    ];
+    let limits = [None, Some(200), Some(15), Some(0)];
+    for index in 0..9 {
+        let mut model =
+            if index < 6 { common::storms::stormy_reference() } else { common::storms::several_reference() };
+        let hours = std::array::from_fn(|hour| 1.0 + (hour % 24) as f64);
+        let traffic = if index % 3 == 2 { Traffic::in_ramps(60.0, hours) } else { Traffic::by_the_hour(60.0, hours) };
+        model.traffic = traffic.map(|traffic| traffic.from_clients(clients[index as usize % 3]));
+        for (number, workload) in model.workloads.iter_mut().enumerate() {
+            let app = &mut workload.pod.main_mut().app;
+            app.capacity = Some(70.0);
+            app.queue = Some(Queue { workers: 5, limit: limits[(index as usize + number) % 4] });
+        }
+        model.horizon = model.horizon.min(common::secs(20.0 * 86_400.0));
+        let outcome = assert_identical(&model, index);
+        outcome.assert_consistent();
+        let [failed, shed, late] = [Quantity::FailedRequests, Quantity::ShedRequests, Quantity::LateRequests]
+            .map(|quantity| outcome.counted(quantity));
+        assert!(failed >= shed && shed >= late && shed > 0, "{failed} {shed} {late}");
     }
 }
 

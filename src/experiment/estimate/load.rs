@@ -23,6 +23,14 @@ pub struct LoadFacts {
     zones: u32,
     /// Of each Deployment: requests a second that a Pod answers, and its replicas.
     workloads: Vec<(Option<f64>, u32)>,
+    /// How often a request is sent at most, and of each Deployment the requests a second to a Pod from which on an overload stays.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    most_tries: Option<f64>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    persists_above: Vec<Option<f64>>,
+    /// In some Deployment requests wait.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    has_queues: bool,
     /// Of each Deployment the bounds of its autoscaler, if one has any.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     bounds: Vec<Option<(u32, u32)>>,
@@ -38,7 +46,16 @@ impl LoadFacts {
         if bounds.iter().all(Option::is_none) {
             bounds.clear();
         }
+        let most_tries = traffic.clients.most_sent();
+        let persists = |workload: &Workload| workload.pod.main().app.persists_above(&traffic.clients);
+        let mut persists_above: Vec<Option<f64>> = model.workloads.iter().map(persists).collect();
+        if persists_above.iter().all(Option::is_none) {
+            persists_above.clear();
+        }
         Some(Self {
+            most_tries: (most_tries > 1.0).then_some(most_tries),
+            persists_above,
+            has_queues: model.workloads.iter().any(|workload| workload.pod.main().app.queue.is_some()),
             mean_rate: traffic.rate(),
             peak_rate: traffic.peak(),
             surge_rate: traffic.surge_peak(),
@@ -68,6 +85,11 @@ impl LoadFacts {
         // An amount in seconds of full traffic, as so many requests.
         let requests = scale.estimate(Metric::FailedRequests, summary);
         let shed = scale.requests(&summary.totals[Quantity::ShedRequests]);
+        let late = self.has_queues.then(|| scale.requests(&summary.totals[Quantity::LateRequests]));
+        let persists_above = place.and_then(|place| *self.persists_above.get(place)?).map(|of_pod| {
+            let pods = bounds.map_or(replicas, |(_, most)| most);
+            twelve_digits(of_pod * f64::from(pods))
+        });
         let overloaded = scale.time(&summary.totals[Quantity::Overloaded]);
         LoadResult {
             mean_rate: twelve_digits(self.mean_rate),
@@ -81,7 +103,10 @@ impl LoadFacts {
             rate_by_hour: self.rate_by_hour.clone(),
             failed_per_year: requests.times(self.mean_rate).rounded(),
             shed_per_year: shed.times(self.mean_rate).rounded(),
+            late_per_year: late.map(|late| late.times(self.mean_rate).rounded()),
             overloaded_s_per_year: overloaded.rounded(),
+            most_tries: self.most_tries.map(twelve_digits),
+            persists_above,
         }
     }
 }

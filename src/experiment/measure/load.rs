@@ -1,12 +1,13 @@
 //! What is lost of the requests where it is known how many come, by the hour, and what a Pod can take.
 //!
-//! Each of n Pods in rotation is sent an n-th of the requests, answers as many as it can, and refuses the others at once. So the share
-//! that is lost hangs on the hour. What would be lost with all Pods of the Deployment in rotation is `overload`; the rest is borne by
-//! the slots that are missing.
+//! Each of n Pods in rotation is sent an n-th of the requests, answers as many as it can, and refuses the others at once or lets them
+//! wait. So the share that is lost hangs on the hour, and where they wait on what has been. What would be lost with all Pods of the
+//! Deployment in rotation from the beginning on is `overload`; the rest is borne by the slots that are missing, and where none is missing
+//! any more and their backlog has stayed, by those that were.
 
 use super::members::Bearers;
 use crate::cluster;
-use crate::experiment::division::{Bearer, Division, Fraction};
+use crate::experiment::division::{Bearer, Division, Fraction, Key};
 use crate::experiment::requests::{Requests, Stretch};
 use crate::history::{Cause, CauseSet, Phase};
 use crate::model::Model;
@@ -21,6 +22,16 @@ pub(super) struct Load {
     pub counts: Counts,
     pub division: Division,
     pub overload: CauseSet,
+    /// Those who were missing last while queues grew.
+    pub blamed: Vec<Blamed>,
+}
+
+/// A slot that was missing.
+#[derive(Debug, Clone)]
+pub(super) struct Blamed {
+    key: Key,
+    weight: u32,
+    causes: CauseSet,
 }
 
 /// What shares come to, in whole nanoseconds, whatever the steps.
@@ -28,6 +39,7 @@ pub(super) struct Load {
 pub(super) struct Counts {
     failing: Fraction,
     shedding: Fraction,
+    late: Fraction,
     /// The failed share of the time, as alerts see it.
     of_time: Fraction,
 }
@@ -39,8 +51,12 @@ pub(super) struct Lost {
     pub all: u64,
     /// Of these, as Pods that serve cannot take them.
     pub shed: u64,
+    /// Of these, as they would be answered too late.
+    pub late: u64,
     /// Of these, as all Pods together could not take them either.
     pub overload: u64,
+    /// More comes than the Pods can take, or what has come before waits still.
+    pub is_overloaded: bool,
 }
 
 /// What a stretch of counted time has lost.
@@ -49,6 +65,7 @@ pub(super) struct Passed {
     /// Nanoseconds of full traffic.
     pub failed: u64,
     pub shed: u64,
+    pub late: u64,
     /// Nanoseconds in which more came than the Pods could take.
     pub overloaded: u64,
     /// Nanoseconds of the time, by the share that failed.
@@ -60,18 +77,19 @@ impl Load {
     pub fn new(model: &Model, requests: Option<cluster::Requests>) -> Option<Box<Self>> {
         let requests = Requests::counted(requests?, model);
         let (counts, division) = (Counts::default(), Division::default());
-        Some(Box::new(Self { requests, counts, division, overload: Cause::Overload.into() }))
+        Some(Box::new(Self { requests, counts, division, overload: Cause::Overload.into(), blamed: Vec::new() }))
     }
 }
 
 impl Counts {
     /// What is lost in a stretch with these shares.
     pub fn pass(&mut self, stretch: Stretch, lost: Lost) -> Passed {
-        let (time, come) = (stretch.to - stretch.from, stretch.come);
+        let (time, come) = (stretch.to.since(stretch.from).as_nanos(), stretch.come);
         Passed {
             failed: self.failing.grow(come, lost.all, PARTS),
             shed: self.shedding.grow(come, lost.shed, PARTS),
-            overloaded: if lost.shed > 0 { time } else { 0 },
+            late: self.late.grow(come, lost.late, PARTS),
+            overloaded: if lost.is_overloaded { time } else { 0 },
             // An error rate is one of requests: without any there is none.
             of_time: self.of_time.grow(if come > 0 { time } else { 0 }, lost.all, PARTS),
         }
@@ -79,23 +97,30 @@ impl Counts {
 }
 
 impl Lost {
-    /// From shares in [0, 1]: what fails, what would if Pods could take anything, and what would if all were there.
-    pub fn of(all: f64, without_capacity: f64, with_all_pods: f64) -> Self {
+    /// From shares in [0, 1]: what fails, what would if Pods could take anything, and what would if all were there; and which share of
+    /// what they cannot take would be answered too late.
+    pub fn of([all, without_capacity, with_all_pods]: [f64; 3], late: f64, is_overloaded: bool) -> Self {
         let parts = |share: f64| (share.clamp(0.0, 1.0) * PARTS as f64).round() as u64;
         let all = parts(all);
-        Self { all, shed: all.saturating_sub(parts(without_capacity)), overload: parts(with_all_pods).min(all) }
+        let shed = all.saturating_sub(parts(without_capacity));
+        let late = ((shed as f64 * late) as u64).min(shed);
+        Self { all, shed, late, overload: parts(with_all_pods).min(all), is_overloaded: is_overloaded && shed > 0 }
     }
 
     /// Who bears what is lost, each with its weight: what all Pods could not take is nobody's; what those that are left cannot take, or
-    /// there is nobody to take, is that of the slots that are missing; and what Pods fail is theirs.
+    /// there is nobody to take, is that of the slots that are missing, or were; and what Pods fail is theirs.
     pub fn bearers<'a>(
         self,
         mut failing: Bearers<'a>,
         mut missing: Bearers<'a>,
         overload: &'a CauseSet,
+        blamed: &'a [Blamed],
     ) -> Bearers<'a> {
         let rest = self.all - self.overload;
         let mut by_missing = self.shed.saturating_sub(self.overload);
+        if missing.is_empty() && by_missing > 0 {
+            missing.extend(blamed.iter().map(Blamed::bearer));
+        }
         if missing.is_empty() {
             by_missing = 0;
         } else if failing.is_empty() {
@@ -114,6 +139,18 @@ impl Lost {
         }
         bearers.sort_by_key(|bearer| bearer.key);
         bearers
+    }
+}
+
+impl Blamed {
+    /// One who bears a part now.
+    pub fn of(bearer: &Bearer<'_>) -> Self {
+        let Bearer { key, weight, causes, .. } = *bearer;
+        Self { key, weight, causes: causes.clone() }
+    }
+
+    fn bearer(&self) -> Bearer<'_> {
+        Bearer { key: self.key, weight: self.weight, causes: &self.causes, phase: Phase::Backlog }
     }
 }
 

@@ -4,11 +4,13 @@ use smallvec::{SmallVec, smallvec};
 
 use super::load::{Lost, PARTS};
 use super::operations::Serving;
+use super::queues::{Queued, Queues};
 use super::service::Recovery;
 use crate::experiment::division::Bearer;
 use crate::history::{Cause, CauseSet, EndpointView, Phase, SlotView, Target};
 use crate::ids::{FaultId, IdVec, PodId, SlotId, WorkloadId};
 use crate::model::{Millionths, Model, Requirement};
+use crate::queueing::Clients;
 use crate::time::SimTime;
 
 /// The Deployments of a service and their Pods in rotation.
@@ -44,6 +46,23 @@ struct Member {
     missed: u64,
     /// Requests a second that each of its Pods answers, if that is said.
     capacity: Option<f64>,
+    /// Where what comes beyond that waits.
+    queues: Option<Box<Queues>>,
+    clients: Clients,
+    fate: Fate,
+}
+
+/// What becomes of the requests to a Deployment: shares of them that succeed.
+#[derive(Debug, Clone, Copy, Default)]
+struct Fate {
+    succeed: f64,
+    /// If its Pods could take whatever comes.
+    without_limit: f64,
+    /// If all were there.
+    with_all: f64,
+    /// Of those that its Pods cannot take, the share that would be answered too late.
+    late: f64,
+    is_overloaded: bool,
 }
 
 /// A slot and its recovery.
@@ -105,6 +124,29 @@ impl Member {
         self.capacity.map_or(1.0, |capacity| if rate > 0.0 { (pods as f64 * capacity / rate).min(1.0) } else { 1.0 })
     }
 
+    /// What becomes of so many requests a second, where so many Pods are expected; and until when.
+    fn meet(&mut self, at: SimTime, rate: f64, expected: usize) -> SimTime {
+        let good = self.success();
+        let without_limit = self.clients.succeed(good);
+        if let Some(queues) = &mut self.queues {
+            queues.expect(at, expected);
+            let Queued { present, whole, until } = queues.look(at, rate);
+            self.fate = Fate {
+                succeed: present.succeed,
+                without_limit,
+                with_all: whole.succeed,
+                late: present.late,
+                is_overloaded: present.is_overloaded,
+            };
+            return until;
+        }
+        // Who is refused at once tries again at once: whatever the tries, as much is done as can be.
+        let succeed = without_limit.min(good * self.takes(rate, self.in_rotation));
+        let (with_all, is_overloaded) = (self.takes(rate, expected), succeed < without_limit);
+        self.fate = Fate { succeed, without_limit, with_all, late: 0.0, is_overloaded };
+        SimTime::NEVER
+    }
+
     /// In millionths of what each of those in rotation is asked: what all are.
     fn asked(&self) -> u64 {
         self.in_rotation as u64 * u64::from(Millionths::ALL.count())
@@ -124,8 +166,10 @@ impl Members {
             requirement,
         };
         let required = members.requirement.workloads();
+        let clients = model.traffic.as_ref().map_or(Clients::PATIENT, |traffic| traffic.clients);
         for workload in workloads {
             let at_least = required.iter().find(|(id, _)| *id == workload).map(|(_, least)| *least as usize);
+            let app = &model.workloads[workload].pod.main().app;
             members.parts.push(Member {
                 workload,
                 at_least,
@@ -134,7 +178,10 @@ impl Members {
                 replicas: 0,
                 failing: 0,
                 missed: 0,
-                capacity: model.workloads[workload].pod.main().app.capacity,
+                capacity: app.capacity,
+                queues: Queues::new(app, clients),
+                clients,
+                fate: Fate::default(),
             });
         }
         for slot in (0..model.slots()).map(SlotId::new) {
@@ -184,12 +231,17 @@ impl Members {
     }
 
     /// A Pod looks like this from now on; `None`: it is out of rotation.
-    pub fn endpoint_changed(&mut self, pod: PodId, view: Option<&EndpointView>) {
+    pub fn endpoint_changed(&mut self, now: SimTime, pod: PodId, view: Option<&EndpointView>) {
         if pod.index() >= self.endpoints.len() {
             self.endpoints.resize(pod.index() + 1, None);
         }
         if let Some(before) = self.endpoints[pod.index()].take() {
             let part = self.part(before.workload);
+            if view.is_none_or(|view| view.workload != before.workload)
+                && let Some(queues) = &mut self.parts[part].queues
+            {
+                queues.set(now, pod, None);
+            }
             self.parts[part].in_rotation -= 1;
             self.parts[part].delivering -= usize::from(before.serves());
             self.parts[part].failing -= u64::from(before.failing.count());
@@ -200,6 +252,9 @@ impl Members {
         }
         if let Some(view) = view {
             let part = self.part(view.workload);
+            if let Some(queues) = &mut self.parts[part].queues {
+                queues.set(now, pod, Some(view.failing));
+            }
             self.parts[part].in_rotation += 1;
             self.parts[part].delivering += usize::from(view.serves());
             self.parts[part].failing += u64::from(view.failing.count());
@@ -231,23 +286,22 @@ impl Members {
         };
     }
 
-    /// Some of its Deployments cannot take so many requests a second with the Pods that are in rotation.
-    pub fn sheds_at(&self, rate: impl FnOnce() -> f64) -> bool {
-        // Nobody refuses anything who takes whatever comes.
-        if self.parts.iter().all(|part| part.capacity.is_none()) {
-            return false;
-        }
-        let rate = rate();
-        self.parts.iter().any(|part| part.takes(rate, part.in_rotation) < 1.0)
+    /// Requests wait for some of its Pods.
+    pub fn have_queues(&self) -> bool {
+        self.parts.iter().any(|part| part.queues.is_some())
     }
 
     /// The most requests a second of which none is lost; below 0 where some are however few come.
-    pub fn most_without_loss(&self) -> f64 {
+    pub fn most_without_loss(&mut self) -> f64 {
         if self.failing != Failing::Nothing {
             return f64::NEG_INFINITY;
         }
-        let takes = |part: &Member| part.capacity.map_or(f64::INFINITY, |capacity| part.in_rotation as f64 * capacity);
-        self.parts.iter().map(takes).fold(f64::INFINITY, f64::min)
+        let takes = |part: &mut Member| match (&mut part.queues, part.capacity) {
+            (Some(queues), _) => queues.quiet_rate(),
+            (None, Some(capacity)) => part.in_rotation as f64 * capacity,
+            (None, None) => f64::INFINITY,
+        };
+        self.parts.iter_mut().map(takes).fold(f64::INFINITY, f64::min)
     }
 
     /// Of each Deployment, how many Pods there would be if nothing were missing: one for each slot that has delivered or is wanted.
@@ -258,24 +312,30 @@ impl Members {
         expected
     }
 
-    /// Which shares of so many requests a second are lost.
-    pub fn lost_at(&self, rate: f64, expected: &Expected) -> Lost {
-        let lost = |succeeds: &dyn Fn(&Member) -> f64| {
-            1.0 - self.requirement.probability(&|workload| succeeds(self.member(workload)))
+    /// Which shares of so many requests a second are lost from an instant on that is no earlier than any before, and until when.
+    pub fn lost_at(&mut self, at: SimTime, rate: f64, expected: &Expected) -> (Lost, SimTime) {
+        let mut until = SimTime::NEVER;
+        for (part, expected) in self.parts.iter_mut().zip(expected) {
+            until = until.min(part.meet(at, rate, *expected));
+        }
+        let lost = |succeeds: &dyn Fn(&Fate) -> f64| {
+            1.0 - self.requirement.probability(&|workload| succeeds(&self.member(workload).fate))
         };
-        Lost::of(
-            lost(&|part| part.success() * part.takes(rate, part.in_rotation)),
-            lost(&Member::success),
-            lost(&|part| part.takes(rate, expected[self.part(part.workload)])),
-        )
+        let shares = [lost(&|fate| fate.succeed), lost(&|fate| fate.without_limit), lost(&|fate| fate.with_all)];
+        // Of several Deployments each counts by what it cannot take.
+        let (mut late, mut busy) = (0.0, 0.0);
+        for Member { fate, .. } in &self.parts {
+            let its = (fate.without_limit - fate.succeed).max(0.0);
+            (late, busy) = (late + its * fate.late, busy + its);
+        }
+        let late = if busy > 0.0 { late / busy } else { 0.0 };
+        let is_overloaded = self.parts.iter().any(|part| part.fate.is_overloaded);
+        (Lost::of(shares, late, is_overloaded), until)
     }
 
-    /// The slots without a Pod in rotation, whose part of so many requests a second the others of their Deployment cannot take.
-    pub fn missing(&self, rate: f64, expected: &Expected) -> Bearers<'_> {
-        let is_short = |number: usize| {
-            let part = &self.parts[number];
-            part.takes(rate, part.in_rotation) < part.takes(rate, expected[number])
-        };
+    /// The slots without a Pod in rotation, whose part of the requests that came last the others of their Deployment cannot take.
+    pub fn missing(&self) -> Bearers<'_> {
+        let is_short = |number: usize| self.parts[number].fate.succeed < self.parts[number].fate.with_all;
         let is_missing = |slot: &Slot| slot.in_rotation == 0 && slot.is_expected() && is_short(slot.member);
         let missing = self.slots.iter().enumerate().filter(|(_, slot)| is_missing(slot));
         missing.map(|(place, slot)| slot.bearer(place)).collect()

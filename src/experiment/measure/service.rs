@@ -9,7 +9,7 @@
 //! recoveries and detections that begin in it are followed to their end
 //! ([`Measures::has_open`]), however late the caller calls [`Measures::finish`].
 
-use super::load::Load;
+use super::load::{Blamed, Load};
 use super::members::{Failing, Members, Slot};
 use super::operations::Operations;
 use crate::cluster::Requests;
@@ -18,6 +18,7 @@ use crate::experiment::control_variates::Control;
 use crate::experiment::division::{Bearer, Division, Fraction};
 use crate::experiment::ledger::{Causes, Ledger};
 use crate::experiment::outcome::Outcome;
+use crate::experiment::requests::Stretch;
 use crate::experiment::windows::Filling;
 use crate::history::{Cause, CauseSet, EndpointView, Observed, Phase, PodCounts, SlotView};
 use crate::ids::{FaultId, IdVec, PodId, SlotId, WorkloadId};
@@ -70,7 +71,7 @@ pub(super) struct Recovery {
     began: SimTime,
     cause: usize,
     overlapped: bool,
-    phases: [u64; Phase::ALL.len()],
+    phases: [u64; Phase::OF_RECOVERY.len()],
 }
 
 /// A fault that Kubernetes has not reacted to.
@@ -191,7 +192,7 @@ impl Service {
             self.outcome.detections[pending.fault.index()].censored += 1;
         }
         if let Some(load) = &self.load {
-            self.outcome.counted[Quantity::Requests] = load.requests.between(0, self.window.length());
+            self.outcome.counted[Quantity::Requests] = load.requests.counted_between(0, self.window.length());
         }
         self.outcome.controls = self.controls.iter().map(Control::value).collect();
         self.outcome.operations = self.operations.finish();
@@ -231,21 +232,15 @@ impl Service {
         } else if self.outage.is_some() {
             self.end_outage(from);
         }
-        let sheds = self.sheds_between(from, now);
-        if down || sheds || self.members.failing() != Failing::Nothing {
-            let nanos = self.window.overlap(from, now);
-            if nanos > 0 {
-                self.charge(self.window.since_begin(from), nanos, down);
-            }
+        let nanos = self.window.overlap(from, now);
+        if down && nanos > 0 {
+            self.charge_downtime(self.window.since_begin(from), nanos);
         }
-    }
-
-    /// More comes at some instant than the Pods in rotation take.
-    fn sheds_between(&self, from: SimTime, to: SimTime) -> bool {
-        let Some(load) = &self.load else { return false };
-        let (from, to) = (from.max(self.window.from), to.min(self.window.to));
-        let counted = |t| self.window.since_begin(t);
-        from < to && self.members.sheds_at(|| load.requests.most_between(counted(from), counted(to)))
+        if self.load.is_some() {
+            self.charge_requests(from, now);
+        } else if nanos > 0 && self.members.failing() != Failing::Nothing {
+            self.charge_failing(self.window.since_begin(from), nanos);
+        }
     }
 
     /// A system that was created at time 0 is available for the first time: what was lost until then is its start, and is
@@ -260,20 +255,18 @@ impl Service {
         self.burn.forget();
     }
 
-    /// `nanos` of downtime, of failing endpoints or without any; they begin at `from`, counted time.
-    fn charge(&mut self, from: u64, nanos: u64, down: bool) {
+    /// `nanos` of downtime; they begin at `from`, counted time.
+    fn charge_downtime(&mut self, from: u64, nanos: u64) {
+        self.outcome.counted[Quantity::Downtime] += nanos;
+        self.downtime_windows.add(from, from + nanos, nanos);
+        self.members.miss(nanos);
+        let ledger = &mut self.outcome.downtime_by;
+        divide(&mut self.downtime_division, &self.members.lacking(), self.causes, ledger, nanos);
+    }
+
+    /// `nanos` of failing endpoints or without any; they begin at `from`, counted time.
+    fn charge_failing(&mut self, from: u64, nanos: u64) {
         let to = from + nanos;
-        if down {
-            self.outcome.counted[Quantity::Downtime] += nanos;
-            self.downtime_windows.add(from, to, nanos);
-            self.members.miss(nanos);
-            let ledger = &mut self.outcome.downtime_by;
-            divide(&mut self.downtime_division, &self.members.lacking(), self.causes, ledger, nanos);
-        }
-        if self.load.is_some() {
-            self.charge_requests(from, to);
-            return;
-        }
         let failed = match self.members.failing() {
             Failing::Nothing => return,
             Failing::Everything => nanos,
@@ -287,25 +280,66 @@ impl Service {
         divide(division, &bearers, self.causes, &mut self.outcome.failed_by, failed);
     }
 
-    /// What is lost of the requests that come between two instants of counted time, in which the service looks the same.
-    fn charge_requests(&mut self, from: u64, to: u64) {
+    /// What is lost of the requests that come between two instants, in which the service looks the same.
+    fn charge_requests(&mut self, from: SimTime, to: SimTime) {
+        let to = to.min(self.window.to);
+        // What waits when counting begins has come before.
+        let from = if self.members.have_queues() { from } else { from.max(self.window.from) };
+        let quiet = self.members.most_without_loss();
+        let Some(load) = &self.load else { return };
+        if from >= to || quiet >= 0.0 && load.requests.most_between(from, to) <= quiet {
+            return;
+        }
+        let begin = self.window.from.clamp(from, to);
+        if from < begin {
+            self.pass_requests(from, begin, false);
+        }
+        if begin < to {
+            self.pass_requests(begin, to, true);
+        }
+    }
+
+    /// The same of a time that is counted, or is not.
+    fn pass_requests(&mut self, from: SimTime, to: SimTime, is_counted: bool) {
         let Some(load) = &mut self.load else { return };
-        let Load { requests, counts, division, overload } = &mut **load;
-        let members = &self.members;
-        // Only the rate changes from hour to hour.
-        let (expected, (failing, _)) = (members.expected(), members.failing_bearers());
-        for stretch in requests.stretches(from, to, members.most_without_loss()) {
-            let lost = members.lost_at(stretch.rate, &expected);
-            let passed = counts.pass(stretch, lost);
-            self.outcome.counted[Quantity::FailedRequests] += passed.failed;
-            self.outcome.counted[Quantity::ShedRequests] += passed.shed;
-            self.outcome.counted[Quantity::Overloaded] += passed.overloaded;
-            self.failed_windows.add(stretch.from, stretch.to, passed.failed);
-            self.burn.add(stretch.from, stretch.to, passed.of_time);
-            if lost.all > 0 {
-                let missing = members.missing(stretch.rate, &expected);
-                let bearers = lost.bearers(failing.clone(), missing, overload);
-                divide(division, &bearers, self.causes, &mut self.outcome.failed_by, passed.failed);
+        let Load { requests, counts, division, overload, blamed } = &mut **load;
+        let expected = self.members.expected();
+        let mut stretches = requests.stretches(from, to);
+        // After an overload fewer may be too many than before it.
+        while let Some(stretch) = stretches.next_above(self.members.most_without_loss()) {
+            let mut rest = stretch;
+            while rest.from < stretch.to {
+                // Only the rate changes from hour to hour, and what waits.
+                let (lost, until) = self.members.lost_at(rest.from, stretch.rate, &expected);
+                let mut piece = rest;
+                if until < stretch.to {
+                    (piece.to, piece.come) = (until, requests.between(rest.from, until));
+                }
+                rest = Stretch { from: piece.to, come: rest.come - piece.come, ..rest };
+                if until == SimTime::NEVER {
+                    // At rest nobody is missing but who is away now.
+                    blamed.clear();
+                }
+                if !is_counted {
+                    continue;
+                }
+                let passed = counts.pass(piece, lost);
+                self.outcome.counted[Quantity::FailedRequests] += passed.failed;
+                self.outcome.counted[Quantity::ShedRequests] += passed.shed;
+                self.outcome.counted[Quantity::LateRequests] += passed.late;
+                self.outcome.counted[Quantity::Overloaded] += passed.overloaded;
+                let (from, to) = (self.window.since_begin(piece.from), self.window.since_begin(piece.to));
+                self.failed_windows.add(from, to, passed.failed);
+                self.burn.add(from, to, passed.of_time);
+                if lost.all > 0 {
+                    let missing = self.members.missing();
+                    if until < SimTime::NEVER && !missing.is_empty() {
+                        *blamed = missing.iter().map(Blamed::of).collect();
+                    }
+                    let (failing, _) = self.members.failing_bearers();
+                    let bearers = lost.bearers(failing, missing, overload, blamed);
+                    divide(division, &bearers, self.causes, &mut self.outcome.failed_by, passed.failed);
+                }
             }
         }
     }
@@ -336,7 +370,7 @@ impl Service {
                 began: from,
                 cause,
                 overlapped: false,
-                phases: [0; Phase::ALL.len()],
+                phases: [0; Phase::OF_RECOVERY.len()],
             });
             recovery.phases[slot.view.phase as usize] += now.since(from).as_nanos();
         }
@@ -414,7 +448,7 @@ impl Service {
 
     fn endpoint_changed(&mut self, now: SimTime, pod: PodId, view: Option<&EndpointView>) {
         self.advance(now);
-        self.members.endpoint_changed(pod, view);
+        self.members.endpoint_changed(now, pod, view);
     }
 
     fn slot_struck(&mut self, now: SimTime, slot: SlotId, fault: FaultId) {

@@ -8,7 +8,8 @@ use crate::experiment::Outcome;
 use crate::experiment::sample::model;
 use crate::history::{Cause, CauseSet, EndpointView, Observed, Phase, PodCounts, SlotView};
 use crate::ids::{FaultId, PodId, SlotId, WorkloadId};
-use crate::model::{Millionths, Model, ProbeKind, Traffic};
+use crate::model::{Millionths, Model, ProbeKind, Queue, Traffic};
+use crate::queueing::Clients;
 use crate::random::Streams;
 use crate::study::Quantity;
 use crate::time::{Duration, SimTime};
@@ -57,7 +58,8 @@ fn two(min_serving: u32) -> Service {
 /// Cells of a ledger that are not zero: cause, phase, nanoseconds.
 fn parts(cells: &[u64]) -> Vec<(usize, usize, u64)> {
     let cells = cells.iter().enumerate().filter(|(_, nanos)| **nanos > 0);
-    cells.map(|(i, &nanos)| (i / 9, i % 9, nanos)).collect()
+    let phases = Phase::ALL.len();
+    cells.map(|(i, &nanos)| (i / phases, i % phases, nanos)).collect()
 }
 
 #[test]
@@ -320,15 +322,18 @@ fn history() -> impl Strategy<Value = Vec<(u64, Call)>> {
 }
 
 fn measured(history: &[(u64, Call)], min_serving: u32, end: SimTime) -> Outcome {
-    measured_by(&model(3, min_serving, 2, 50, 300), history, end, false)
+    measured_by(&model(3, min_serving, 2, 50, 300), history, end, None)
 }
 
-/// The same of a model; and where it settles, all that held is taken into account at each nanosecond.
-fn measured_by(model: &Model, history: &[(u64, Call)], end: SimTime, settles: bool) -> Outcome {
-    let mut measures = Service::of_system(model, None);
+/// The same of a model; and with a step, all that held is taken into account every so many nanoseconds.
+fn measured_by(model: &Model, history: &[(u64, Call)], end: SimTime, step: Option<u64>) -> Outcome {
+    let requests = Requests::in_week(model, Duration::ZERO, Streams::new(5, 0));
+    let mut measures = Service::of_system(model, requests);
     let mut now = 0;
     for (later, call) in history {
-        (now..now + later).filter(|_| settles).for_each(|now| measures.settle(at(now)));
+        if let Some(step) = step {
+            (now..now + later).step_by(step as usize).for_each(|now| measures.settle(at(now)));
+        }
         now += later;
         let slot = SlotId::new;
         match call {
@@ -424,6 +429,26 @@ proptest! {
         prop_assert_eq!(recoveries, counted(walk.recoveries));
     }
 
+    /// Property: where requests wait, the parts add up and what is counted does not hang on the steps, whatever happens.
+    #[test]
+    fn requests_that_wait_are_measured_alike_in_all_steps(
+        history in history(), tries in 1u32..=4, limit in prop_oneof![Just(None), (0u32..40).prop_map(Some)], rate in 20.0..400.0,
+    ) {
+        // Nanoseconds are too short to wait in: a second for each.
+        let history: Vec<_> = history.into_iter().map(|(later, what)| (later * 1_000_000_000, what)).collect();
+        let end = at(history.iter().map(|(later, _)| later).sum::<u64>() + 1);
+        let mut model = model(3, 1, 2, 50_000_000_000, 300_000_000_000);
+        let clients = Clients { timeout: Some(1.0), tries, retry_budget: None };
+        model.traffic = Traffic::flat(rate).map(|traffic| traffic.from_clients(clients));
+        let app = model.app_mut();
+        (app.capacity, app.queue) = (Some(100.0), Some(Queue { workers: 4, limit }));
+        let outcome = measured_by(&model, &history, end, None);
+        outcome.assert_consistent();
+        let settled = measured_by(&model, &history, end, Some(1_300_000_000));
+        prop_assert_eq!(outcome.counted, settled.counted);
+        prop_assert_eq!(&outcome.failed_by, &settled.failed_by);
+    }
+
     /// Property: the requests of an even stream are those of none, to the rounding; and with a capacity the parts add up, and no more is
     /// refused than fails, however large the steps.
     #[test]
@@ -432,13 +457,13 @@ proptest! {
     ) {
         let end = at(history.iter().map(|(later, _)| later).sum::<u64>().max(350) + 1);
         let mut model = model(3, min_serving, 2, 50, 300);
-        let plain = measured_by(&model, &history, end, false);
+        let plain = measured_by(&model, &history, end, None);
         model.traffic = Traffic::flat(200.0);
         model.app_mut().capacity = capacity;
-        let outcome = measured_by(&model, &history, end, false);
+        let outcome = measured_by(&model, &history, end, None);
         outcome.assert_consistent();
         // Windows are divided at their borders, to a nanosecond, and so are not compared.
-        let settled = measured_by(&model, &history, end, true);
+        let settled = measured_by(&model, &history, end, Some(1));
         prop_assert_eq!(outcome.counted, settled.counted);
         prop_assert_eq!(&outcome.failed_by, &settled.failed_by);
         let [failed, without] = [&outcome, &plain].map(|one| one.counted[Quantity::FailedRequests]);

@@ -67,7 +67,7 @@ impl Total {
 pub struct Recoveries {
     pub lengths: Lengths,
     pub overlapped: u64,
-    pub phases: [u128; Phase::ALL.len()],
+    pub phases: [u128; Phase::OF_RECOVERY.len()],
 }
 
 /// Detections of one fault.

@@ -78,6 +78,10 @@ pub const SLATE: Colour = Colour(112, 118, 125, 1.0);
 /// Okabe–Ito's black, softened.
 pub const BLACK: Colour = Colour(51, 51, 51, 1.0);
 
+/// Beside them, for what only requests have: told from vermilion by its lightness.
+pub const CRIMSON: Colour = Colour(140, 16, 60, 1.0);
+const CRIMSON_ON_DARK: Colour = Colour(245, 130, 160, 1.0);
+
 /// What each colour becomes on a dark page.
 const DARK: [(Colour, Colour); 17] = [
     (PAPER, Colour(22, 22, 22, 1.0)),
@@ -101,10 +105,13 @@ const DARK: [(Colour, Colour); 17] = [
 ];
 
 /// A rule of CSS for every colour, whose value follows the page: of a ramp the other end is the strongest on a dark page.
-pub fn css() -> String {
+pub fn css(has_requests: bool) -> String {
     let mut pairs: Vec<(Colour, Colour)> = DARK.to_vec();
     for stops in [&BLUES, &ORANGES] {
         pairs.extend((0..=STEPS).map(|step| (step_of(stops, step), step_of(stops, on_dark(stops, step)))));
+    }
+    if has_requests {
+        pairs.push((CRIMSON, CRIMSON_ON_DARK));
     }
     let rules = pairs.iter().enumerate().map(|(n, (light, _))| {
         let hex = light.hex();
@@ -144,6 +151,7 @@ pub const fn of_phase(phase: Phase) -> Colour {
         Phase::Start => SKY,
         Phase::BecomeReady => GREEN,
         Phase::EnterRotation => BLACK,
+        Phase::Backlog => CRIMSON,
     }
 }
 
@@ -208,10 +216,11 @@ mod tests {
     use super::*;
 
     /// The colours of marks.
-    const MARKS: [Colour; 9] = [ORANGE, SKY, GREEN, OLIVE, BLUE, VERMILION, PURPLE, SLATE, BLACK];
+    const MARKS: [Colour; 10] = [ORANGE, SKY, GREEN, OLIVE, BLUE, VERMILION, PURPLE, SLATE, BLACK, CRIMSON];
 
     fn in_dark(colour: Colour) -> Colour {
-        DARK.iter().find(|(light, _)| *light == colour).unwrap().1
+        let pairs = DARK.iter().chain(&[(CRIMSON, CRIMSON_ON_DARK)]);
+        pairs.clone().find(|(light, _)| *light == colour).unwrap().1
     }
 
     /// Rule: marks stand out from the paper, words are read on it, and words are read on marks, on light and on dark pages.
@@ -259,8 +268,8 @@ mod tests {
     /// Property: no two colours of a page are the same, or a rule would change both.
     #[test]
     fn every_colour_has_one_rule() {
-        let css = css();
-        for (light, _) in DARK {
+        let css = css(true);
+        for (light, _) in DARK.into_iter().chain([(CRIMSON, CRIMSON_ON_DARK)]) {
             assert_eq!(css.matches(&format!("[fill=\"{}\"]", light.hex())).count(), 1, "{light:?}");
         }
     }

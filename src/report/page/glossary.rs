@@ -24,6 +24,10 @@ const GLOSSARY: &[(&str, &str)] = &[
         "How far a recovery has come. Detect: nothing has reacted yet; leave rotation: the load balancer still sends traffic; decide: a kill or an eviction is not decided yet; terminate: the old process ends; back off: Kubernetes waits before the next start; reschedule: a replacement looks for a Node; start: the process is not up; become ready: the readiness probe does not know yet; enter rotation: the load balancer does not know yet. They add up to the recovery.",
     ),
     (
+        "backlog",
+        "A phase of what requests lose when all Pods are in rotation again: what has waited since, or is sent again, is too much for them still.",
+    ),
+    (
         "detection",
         "From a fault to the first reaction of the control plane: readiness lost, a kill decided, an exit seen, a Node Unknown.",
     ),
@@ -74,6 +78,9 @@ pub fn of(result: &ExperimentResult) -> Vec<(&'static str, &'static str)> {
         "elasticity" => !result.sensitivity.is_empty(),
         "cost" => result.scenarios.iter().any(|scenario| scenario.cost_per_year.is_some()),
         "standing" => result.scenarios.len() > 1 && result.comparison.is_none() && !result.each_alone,
+        "backlog" => {
+            result.scenarios.iter().any(|one| one.load.as_ref().is_some_and(|load| load.late_per_year.is_some()))
+        }
         "missing" => result.scenarios.iter().any(|scenario| !scenario.workloads.is_empty()),
         "unplaceable" => result.scenarios.iter().any(|scenario| scenario.unplaceable),
         "baseline" | "paired difference" => result.baseline.is_some() && result.scenarios.len() > 1,

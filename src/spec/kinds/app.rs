@@ -4,7 +4,7 @@ pub(in crate::spec) mod guess;
 
 use std::collections::BTreeMap;
 
-use crate::model::{App, CpuShare, OnSigterm, WhileStarting};
+use crate::model::{App, CpuShare, OnSigterm, Queue, WhileStarting};
 use crate::random::Law;
 use crate::spec::container::Container;
 use crate::spec::deployment::read_metadata;
@@ -102,13 +102,16 @@ impl Apps {
     }
 }
 
+/// What is said of a container.
+pub(in crate::spec) const OF_ONE: [&str; 7] =
+    ["startUp", "whileStarting", "onSigterm", "probeFailure", "capacity", "whenOverloaded", "queue"];
+
 /// Reads an App.
 pub(in crate::spec) fn read(document: &Node, problems: &mut Problems) -> Option<Apps> {
     let (_, mut spec) = open(document, problems)?;
     let containers = spec.get("containers");
     let named = containers.as_ref().map_or_else(|| Some(BTreeMap::new()), |item| read_named(item, problems));
-    let describes =
-        ["startUp", "whileStarting", "onSigterm", "probeFailure", "capacity"].iter().any(|key| spec.has(key));
+    let describes = OF_ONE.iter().any(|key| spec.has(key));
     let serving = if describes || containers.is_none() {
         Some(read_one(spec, problems)?)
     } else {
@@ -148,13 +151,12 @@ fn read_one(mut spec: Object<'_>, problems: &mut Problems) -> Option<App> {
         Some(value)
     });
     let capacity = spec.get("capacity").map(|item| read_capacity(&item, problems));
+    let queue = read_queue(&mut spec, capacity.as_ref().map(Option::as_ref), problems);
     spec.finish(problems, &[]);
-    let (capacity, cpu) = match capacity {
-        Some(read) => read.map(|(rate, cpu)| (Some(rate), cpu))?,
-        None => (None, CpuShare::default()),
-    };
+    let Capacity { rate, cpu, .. } = capacity.unwrap_or_else(|| Some(Capacity::default()))?;
     Some(App {
-        capacity,
+        capacity: rate,
+        queue: queue?,
         cpu,
         start_up: start_up?,
         while_starting: while_starting.unwrap_or(WhileStarting::Refuses),
@@ -163,13 +165,106 @@ fn read_one(mut spec: Object<'_>, problems: &mut Problems) -> Option<App> {
     })
 }
 
-/// Requests a second that a Pod answers, what comes beyond is refused at once; and what they cost it.
-fn read_capacity(item: &Item<'_>, problems: &mut Problems) -> Option<(f64, CpuShare)> {
+/// What a Pod can take, and what it costs it.
+#[derive(Debug, Clone, Copy, Default)]
+struct Capacity {
+    /// Requests a second that it answers.
+    rate: Option<f64>,
+    /// How many it works on at once, if that is said.
+    workers: Option<u32>,
+    cpu: CpuShare,
+}
+
+/// What `workers` and `queue.limit` may be.
+pub(in crate::spec) const MOST_WORKERS: i64 = 10_000;
+pub(in crate::spec) const MOST_PLACES: i64 = 100_000;
+
+fn read_capacity(item: &Item<'_>, problems: &mut Problems) -> Option<Capacity> {
     let mut object = item.our_object(problems)?;
-    let rate = object.require("requestsPerSecond", problems).and_then(|item| traffic::read_rate(&item, problems));
+    let rate = object.get("requestsPerSecond");
+    let (workers, service) = (object.get("workers"), object.get("serviceTime"));
     let cpu = object.get("cpu").map_or(Some(CpuShare::default()), |item| read_cpu(&item, problems));
+    let (rate, workers) = match (rate, workers, service) {
+        (Some(rate), None, None) => (traffic::read_rate(&rate, problems), Some(None)),
+        (None, Some(workers), Some(service)) => {
+            let workers = workers.integer(problems, 1..=MOST_WORKERS).map(|workers| workers as u32);
+            let rate = read_service_time(&service, problems).zip(workers).and_then(|(seconds, workers)| {
+                let rate = f64::from(workers) / seconds;
+                if rate > traffic::MOST_REQUESTS {
+                    service.refuse(problems, "is so short that Pods answer more than a billion requests a second");
+                    return None;
+                }
+                Some(rate)
+            });
+            (rate, workers.map(Some))
+        }
+        (Some(_), ..) => {
+            object.error(
+                problems,
+                "has requestsPerSecond beside workers or serviceTime, which say it, too: write one or the others",
+            );
+            (None, None)
+        }
+        (None, None, None) => {
+            let help = "or write `workers: 8` and `serviceTime: 80ms` in its place";
+            let _ = object.require_or("requestsPerSecond", problems, help);
+            (None, None)
+        }
+        (None, ..) => {
+            let _ = (object.require("workers", problems), object.require("serviceTime", problems));
+            (None, None)
+        }
+    };
     object.finish(problems, &[]);
-    Some((rate?, cpu?))
+    Some(Capacity { rate: Some(rate?), workers: workers?, cpu: cpu? })
+}
+
+/// How long a request is worked on: of a law its mean, in seconds.
+fn read_service_time(item: &Item<'_>, problems: &mut Problems) -> Option<f64> {
+    let mean = law::read(item, problems)?.mean();
+    if !(mean > 0.0 && mean.is_finite()) {
+        item.refuse(problems, "must have a mean above 0 that is finite, such as 80ms");
+        return None;
+    }
+    Some(mean)
+}
+
+/// What becomes of the requests that a Pod cannot take at once. The capacity is `None` where none is said, and `Some(None)` where it is
+/// wrong.
+fn read_queue(
+    spec: &mut Object<'_>,
+    capacity: Option<Option<&Capacity>>,
+    problems: &mut Problems,
+) -> Option<Option<Queue>> {
+    let when = spec.get("whenOverloaded");
+    let queues = when.as_ref().map_or(Some(false), |item| item.word(problems, &[("sheds", false), ("queues", true)]));
+    let queue = spec.get("queue");
+    let limit = queue.as_ref().map_or(Some(None), |item| {
+        let mut object = item.our_object(problems)?;
+        let limit = object.get("limit").map(|item| item.integer(problems, 0..=MOST_PLACES));
+        object.finish(problems, &[]);
+        limit.map_or(Some(None), |limit| limit.map(|limit| Some(limit as u32)))
+    });
+    let (queues, limit) = (queues?, limit?);
+    if !queues {
+        if let Some(queue) = &queue {
+            let message = "says how many requests wait, and what comes beyond the capacity is refused at once";
+            problems.error(queue.mark(), &queue.path, message).help("write `whenOverloaded: queues` beside it");
+            return None;
+        }
+        return Some(None);
+    }
+    let when = when.as_ref()?;
+    let message = match capacity {
+        Some(None) => return None,
+        Some(Some(Capacity { workers: Some(workers), .. })) => return Some(Some(Queue { workers: *workers, limit })),
+        Some(Some(_)) => {
+            "is `queues`, which needs `workers` and `serviceTime` in `capacity`: how long requests wait hangs on them"
+        }
+        None => "is `queues`, which needs a `capacity`: without one Pods answer whatever comes at once",
+    };
+    problems.error(when.mark(), &when.path, message).help("write `capacity: {workers: 8, serviceTime: 80ms}`");
+    None
 }
 
 /// More than any Pod has.

@@ -1,6 +1,7 @@
 //! The kind `Traffic`: how many requests come, by the hour of the day and the day of the week.
 
 use crate::model::{Surges, Traffic};
+use crate::queueing::Clients;
 use crate::spec::app;
 use crate::spec::diagnostic::Problems;
 use crate::spec::law;
@@ -17,6 +18,10 @@ pub(in crate::spec) const MOST_TIMES: f64 = 1_000.0;
 /// Surges come no more often on average, and rise no longer.
 const LEAST_BETWEEN_SURGES: Duration = Duration::from_secs(60);
 const LONGEST_RISE: Duration = Duration::from_secs(86_400);
+/// How long clients wait, how often they send a request, and how many more tries their budget allows.
+const TIMEOUTS: std::ops::RangeInclusive<Duration> = Duration::from_millis(1)..=Duration::from_secs(3_600);
+pub(in crate::spec) const MOST_TRIES: i64 = 100;
+pub(in crate::spec) const MOST_RETRIES: f64 = 100.0;
 /// Hours of a day, and days of a week.
 pub(in crate::spec) const HOURS: usize = 24;
 pub(in crate::spec) const DAYS: usize = 7;
@@ -49,9 +54,10 @@ pub(in crate::spec) fn read(document: &Node, problems: &mut Problems) -> Option<
     let shape = spec.get("shape");
     let shaped = shape.as_ref().map_or(Some(Shape::FLAT), |item| read_shape(item, problems));
     let surges = spec.get("surges").map(|item| read_surges(&item, problems));
+    let clients = spec.get("clients").map_or(Some(Clients::PATIENT), |item| read_clients(&item, problems));
     spec.finish(problems, &[]);
     let surges = surges.map_or(Some(None), |read| read.map(Some))?;
-    let (rate, shaped) = (rate?, shaped?);
+    let (rate, shaped, clients) = (rate?, shaped?, clients?);
     let traffic = match shaped.between {
         Between::Steps => Traffic::by_the_hour(rate, shaped.hours),
         Between::Ramps => Traffic::in_ramps(rate, shaped.hours),
@@ -60,10 +66,28 @@ pub(in crate::spec) fn read(document: &Node, problems: &mut Problems) -> Option<
         let message = "never lets a request come: no hour that is above 0 is on a day that is";
         shape.as_ref().into_iter().for_each(|item| item.refuse(problems, message));
     }
-    match surges {
-        Some(surges) => traffic.map(|traffic| traffic.with_surges(surges)),
+    let traffic = traffic?.from_clients(clients);
+    Some(match surges {
+        Some(surges) => traffic.with_surges(surges),
         None => traffic,
+    })
+}
+
+/// How long they wait, and how often they try.
+fn read_clients(item: &Item<'_>, problems: &mut Problems) -> Option<Clients> {
+    let mut object = item.our_object(problems)?;
+    let timeout = object.get("timeout").map(|item| item.duration(problems, TIMEOUTS));
+    let tries = object.get("tries").map_or(Some(1), |item| item.integer(problems, 1..=MOST_TRIES));
+    let budget = object.get("retryBudget");
+    let retry_budget = budget.as_ref().map(|item| item.share(problems, 0.0..=MOST_RETRIES));
+    object.finish(problems, &[]);
+    let timeout = timeout.map_or(Some(None), |read| read.map(Some))?.map(Duration::as_secs_f64);
+    let retry_budget = retry_budget.map_or(Some(None), |read| read.map(Some))?;
+    let tries = tries? as u32;
+    if let Some(budget) = budget.filter(|_| tries == 1) {
+        budget.warn(problems, "allows what nobody asks for: a request is sent once (tries)");
     }
+    Some(Clients { timeout, tries, retry_budget })
 }
 
 /// Times in which several times as many come.

@@ -2,8 +2,9 @@
 
 use serde_json::{Value, json};
 
+use super::super::app::{MOST_PLACES, MOST_WORKERS, OF_ONE};
 use super::traffic::rate;
-use super::value::{object, or, refer, share, such_as, word};
+use super::value::{integer, object, or, refer, share, such_as, word};
 
 /// What an App may say.
 pub fn spec() -> Value {
@@ -18,7 +19,8 @@ pub fn spec() -> Value {
     fields.push(("containers", others));
     let mut schema = object("How the container that serves behaves, and the others.", &[], fields);
     // Where all stands in `containers`, nothing stands beside it.
-    let beside = ["whileStarting", "onSigterm", "probeFailure", "capacity"].map(|key| json!({"required": [key]}));
+    let beside = OF_ONE.iter().filter(|key| **key != "startUp").map(|key| json!({"required": [key]}));
+    let beside: Vec<Value> = beside.collect();
     schema["anyOf"] = json!([{"required": ["startUp"]}, {"required": ["containers"], "not": {"anyOf": beside}}]);
     schema
 }
@@ -26,6 +28,14 @@ pub fn spec() -> Value {
 /// An amount of CPU, as Kubernetes writes it.
 fn cpu(what: &str, example: &Value) -> Value {
     such_as(json!([example]), json!({"description": what, "type": ["string", "number"]}))
+}
+
+/// A capacity says it in one way.
+fn of_one_kind(mut capacity: Value) -> Value {
+    let workers = ["workers", "serviceTime"];
+    let any = workers.map(|key| json!({"required": [key]}));
+    capacity["oneOf"] = json!([{"required": ["requestsPerSecond"], "not": {"anyOf": any}}, {"required": workers}]);
+    capacity
 }
 
 /// How the application in a container behaves.
@@ -51,7 +61,7 @@ fn behaviour() -> Vec<(&'static str, Value)> {
         "description": "What the process does on SIGTERM: {exits: LAW}, {drains: LAW}, or `ignores`. Left out: it exits at once.",
         "anyOf": [ends, ignores],
     });
-    vec![
+    let mut fields = vec![
         (
             "startUp",
             such_as(
@@ -77,18 +87,39 @@ fn behaviour() -> Vec<(&'static str, Value)> {
             "probeFailure",
             or(0, share("Share of single probes of a healthy process that fail all the same; below 1.", 0.0, 1.0)),
         ),
+    ];
+    fields.extend(under_load());
+    fields
+}
+
+/// What it can take, and what becomes of the rest.
+fn under_load() -> [(&'static str, Value); 3] {
+    [
         (
             "capacity",
-            object(
-                "What a Pod can take, where the experiment says how many requests come (traffic). Left out: whatever comes.",
-                &["requestsPerSecond"],
+            of_one_kind(object(
+                "What a Pod can take, where the experiment says how many requests come (traffic): requestsPerSecond, or workers and \
+                 serviceTime. Left out: whatever comes.",
+                &[],
                 [
                     (
                         "requestsPerSecond",
                         such_as(
                             json!([100]),
-                            rate(
-                                "Requests a second that a Pod answers. What comes beyond is refused at once, and probes are answered.",
+                            rate("Requests a second that a Pod answers. Probes are answered all the same."),
+                        ),
+                    ),
+                    (
+                        "workers",
+                        such_as(json!([8]), integer("How many requests a Pod works on at once.", 1, MOST_WORKERS)),
+                    ),
+                    (
+                        "serviceTime",
+                        such_as(
+                            json!(["80ms"]),
+                            refer(
+                                "law",
+                                "How long one of them takes, without waiting. Of a law the mean counts: it is taken to be exponential.",
                             ),
                         ),
                     ),
@@ -112,6 +143,40 @@ fn behaviour() -> Vec<(&'static str, Value)> {
                         ),
                     ),
                 ],
+            )),
+        ),
+        (
+            "whenOverloaded",
+            or(
+                "sheds",
+                word(
+                    "What becomes of the requests that a Pod cannot take at once.",
+                    &[
+                        ("sheds", "They are refused at once."),
+                        (
+                            "queues",
+                            "They wait, first come, first served. What its client has given up is worked on all the same.",
+                        ),
+                    ],
+                ),
+            ),
+        ),
+        (
+            "queue",
+            object(
+                "Where they wait (whenOverloaded: queues).",
+                &[],
+                [(
+                    "limit",
+                    such_as(
+                        json!([50]),
+                        integer(
+                            "How many requests can wait; the others are refused at once. Left out: any number.",
+                            0,
+                            MOST_PLACES,
+                        ),
+                    ),
+                )],
             ),
         ),
     ]

@@ -2,8 +2,8 @@
 
 use serde_json::{Value, json};
 
-use super::super::traffic::{DAYS, HOURS, MOST_PARTS, MOST_REQUESTS, MOST_TIMES};
-use super::value::{duration, number, object, or, refer, such_as, word};
+use super::super::traffic::{DAYS, HOURS, MOST_PARTS, MOST_REQUESTS, MOST_RETRIES, MOST_TIMES, MOST_TRIES};
+use super::value::{duration, integer, number, object, or, refer, share, such_as, word};
 
 /// What a Traffic may say.
 pub fn spec() -> Value {
@@ -48,6 +48,33 @@ pub fn spec() -> Value {
             ("rate", such_as(json!([200]), rate("Requests a second, on average over a week."))),
             ("shape", shape),
             ("surges", surges()),
+            ("clients", clients()),
+        ],
+    )
+}
+
+/// Who sends the requests.
+fn clients() -> Value {
+    object(
+        "Who sends the requests. Left out: they wait for ever and send each once.",
+        &[],
+        [
+            (
+                "timeout",
+                such_as(json!(["1s"]), duration("How long they wait for an answer to a try. Left out: for ever.")),
+            ),
+            ("tries", or(1, integer("How often they send a request at most.", 1, MOST_TRIES))),
+            (
+                "retryBudget",
+                such_as(
+                    json!(["20%"]),
+                    share(
+                        "For each request at most so many more tries, on average over all. Left out: no such bound.",
+                        0.0,
+                        MOST_RETRIES,
+                    ),
+                ),
+            ),
         ],
     )
 }

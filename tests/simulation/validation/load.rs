@@ -2,12 +2,15 @@
 
 use crate::common::stats::mean_interval;
 use crate::common::storms::{on_call, stormy_reference};
-use crate::common::{HANG, bare, days, exponential, fault, secs};
+use crate::common::{CRASH, HANG, bare, days, exponential, fault, scripted, secs};
 use hasim::cluster::{Cause, begins_in_week};
 use hasim::experiment::{Outcome, replicate, trace};
-use hasim::model::{Model, Traffic};
+use hasim::ids::{FaultId, SlotId};
+use hasim::model::{Model, Queue, ScriptTarget, Surges, Traffic};
+use hasim::queueing::Clients;
 use hasim::random::{Law, Streams};
 use hasim::study::Quantity;
+use hasim::time::Duration;
 
 const SEED: u64 = 11;
 const HOUR: f64 = 3_600.0;
@@ -119,4 +122,127 @@ fn a_unit_loses_as_much_of_the_requests_as_of_the_time() {
     let (mean, half) = mean_interval(&shares, 1);
     let (least, most) = (least / cycle - half, most / cycle + half);
     assert!((least..=most).contains(&mean), "{mean}, which must lie within {least} to {most}");
+}
+
+/// Queues before 4 workers that answer so many requests a second together, and clients that wait for a second.
+fn queueing(capacity: f64, limit: Option<u32>, tries: u32, retry_budget: Option<f64>) -> Model {
+    let mut model = Model { horizon: secs(days(28.0)), ..bare(4) };
+    let clients = Clients { timeout: Some(1.0), tries, retry_budget };
+    model.traffic = Some(traffic().from_clients(clients));
+    model.app_mut().capacity = Some(capacity);
+    model.app_mut().queue = Some(Queue { workers: 4, limit });
+    model
+}
+
+/// P(T > 1 s) with 4 workers of 10 requests a second each, from Erlang C.
+fn late(utilisation: f64) -> f64 {
+    let offered = 4.0 * utilisation;
+    let terms: Vec<f64> =
+        (0..=4).scan(1.0, |term, k| Some(std::mem::replace(term, *term * offered / f64::from(k + 1)))).collect();
+    let last = terms[4] / (1.0 - utilisation);
+    let waits = last / (terms[..4].iter().sum::<f64>() + last);
+    // P(T > t) = e^(−µt) (1 + C (1 − e^(−µt(c − 1 − cρ))) / (c − 1 − cρ))
+    let (work, free): (f64, f64) = (10.0, 3.0 - offered);
+    (-work).exp() * (1.0 + waits * (1.0 - (-work * free).exp()) / free)
+}
+
+/// The daily shape, integrated by hand over Erlang C: at rest the losses of four weeks are the sum over their hours.
+#[test]
+fn at_rest_the_hours_lose_what_erlang_c_says() {
+    let model = queueing(40.0, None, 1, None);
+    let lost: f64 = 4.0 * (0..168).map(|hour| late(rate(hour) / 160.0) * rate(hour) / 61.0 * HOUR).sum::<f64>();
+    assert!((0..168).all(|hour| rate(hour) < 144.0) && lost > 100.0, "{lost}");
+    for index in 0..3 {
+        let outcome = replicate(&model, SEED, index);
+        close(counted(&outcome), [lost, lost, 0.0]);
+        assert_eq!(outcome.counted(Quantity::LateRequests), outcome.counted(Quantity::ShedRequests));
+        assert_eq!(outcome.failed_charged_to(Cause::Overload), outcome.counted(Quantity::FailedRequests));
+    }
+}
+
+/// So many requests a second, and five hours after the beginning five times as many for a minute; eight hours of it.
+fn surged(rate: f64, (tries, retry_budget): (u32, Option<f64>), limit: Option<u32>) -> Model {
+    let law = |secs| Law::fixed(secs).unwrap();
+    let surges = Surges { every: law(5.0 * HOUR), lasts: law(60.0), times: (5.0, 5.0), rises: Duration::ZERO };
+    let mut model = queueing(300.0, limit, tries, retry_budget);
+    let clients = model.traffic.unwrap().clients;
+    model.traffic =
+        Traffic::by_the_hour(rate, [1.0; 168]).map(|traffic| traffic.with_surges(surges).from_clients(clients));
+    model.horizon = secs(8.0 * HOUR);
+    model
+}
+
+/// A surge fills all queues. It persists exactly where the tries of those who fail are more than can be worked on, ρ · r > 1 or
+/// ρ (1 + b) > 1; where it does not, the backlog takes its time to be worked off.
+#[test]
+fn an_overload_stays_where_the_tries_again_are_too_many() {
+    let none = (3, None);
+    let budget = (3, Some(0.2));
+    for (clients, sent) in [((1, None), 1.0), (none, 3.0), (budget, 1.2)] {
+        let threshold = 1_200.0 / sent;
+        for (rate, stays) in [(0.95 * threshold, false), (1.05 * threshold, true)] {
+            let outcome = replicate(&surged(rate, clients, None), SEED, 0);
+            let [failed, _, overloaded] = counted(&outcome);
+            if stays {
+                // Where each is sent once, more comes than is done even without a surge.
+                let since = if sent > 1.0 { 3.0 } else { 8.0 };
+                assert!(
+                    (overloaded - since * HOUR).abs() < 60.0 && failed > 0.9 * since * HOUR,
+                    "{sent}: {overloaded} s"
+                );
+                continue;
+            }
+            // What has come and not been done, at what is done of it in a second, until it is answered in time.
+            let backlog = (5.0 * sent * rate - 1_200.0) * 60.0;
+            let clears = (backlog - 1_200.0) / (1_200.0 - sent * rate);
+            assert!((overloaded - 60.0 - clears).abs() < 0.04 * clears + 15.0, "{sent}: {overloaded} s, {clears} s");
+            // In seconds of full traffic, five times as many in the surge.
+            let fails = 300.0 + clears;
+            assert!((failed - fails).abs() < 0.04 * fails + 15.0, "{sent}: {failed} s, {fails} s");
+        }
+    }
+}
+
+/// Nothing persists where no more wait than are answered in time, or where they are refused at once: a surge costs what it brings too much.
+#[test]
+fn an_overload_goes_with_its_cause_where_few_can_wait() {
+    let rate = 1_000.0;
+    let mut sheds = surged(rate, (3, None), None);
+    sheds.app_mut().queue = None;
+    for model in [surged(rate, (3, None), Some(100)), sheds] {
+        let [failed, _, overloaded] = counted(&replicate(&model, SEED, 0));
+        let lost = (5_000.0 - 1_200.0) * 60.0 / rate;
+        assert!(
+            (failed - lost).abs() < 0.02 * lost && (overloaded - 60.0).abs() < 2.0,
+            "{failed} s of {lost}, {overloaded}"
+        );
+    }
+}
+
+/// One of four Pods starts anew and is away for a minute, at nine tenths of what four take: the three others get six a second too many
+/// each, and with the fourth back they work three off; ten times that. What fails then is charged to what took the Pod away.
+#[test]
+fn a_backlog_outlasts_the_loss_of_a_pod() {
+    let mut model = queueing(300.0, None, 1, None);
+    let clients = model.traffic.unwrap().clients;
+    model.traffic = Traffic::by_the_hour(1_080.0, [1.0; 168]).map(|traffic| traffic.from_clients(clients));
+    model.horizon = secs(2.0 * HOUR);
+    model.app_mut().start_up = Law::fixed(60.0).unwrap();
+    model.workload_mut().pod.main_mut().liveness = None;
+    model.faults =
+        vec![scripted("crash", Law::fixed(HOUR).unwrap(), &[ScriptTarget::Slot(SlotId::new(3))], CRASH, None)].into();
+    let outcome = replicate(&model, SEED, 0);
+    let [failed, _, overloaded] = counted(&outcome);
+    // As long as it is away, from when the queue is a second long; then three quarters, until it is no longer.
+    let counts = trace(&model, SEED, 0).timeline.delivering;
+    let [left, back] = [3, 4].map(|pods| counts.iter().rfind(|count| count.pods == pods).unwrap().at.as_secs_f64());
+    let away = back - left;
+    assert!((60.0..67.0).contains(&away), "{away} s");
+    let rest = 4.0 * 0.9 + 7.1;
+    let (fills, clears) = ((300.0 - rest) / 60.0, (rest + 60.0 * away - 300.0) / 30.0);
+    let lost = away - fills + 0.75 * clears;
+    assert!((failed - lost).abs() < 0.04 * lost, "{failed} s, {lost} s");
+    assert!((overloaded - away - clears).abs() < 0.04 * (away + clears), "{overloaded} s, {away} + {clears}");
+    let by_crash = outcome.failed_charged_to(Cause::Fault(FaultId::new(0))) as f64 / 1e9;
+    assert!((by_crash - lost).abs() < 0.04 * lost, "{by_crash} s of {lost} s");
 }

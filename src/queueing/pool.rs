@@ -1,0 +1,452 @@
+//! Several stations that get equal parts of one stream, and the tries of their clients.
+//!
+//! While they are at rest each is M/M/c at the rate of all tries. Beyond that the mean number n in a station follows
+//! dn/dt = a − C·G(n): what comes less what is done, at the utilisation G(n) of a station at rest with that number (pointwise
+//! stationary fluid flow). Of n only the part s is as scattered as at rest: it grows like the others, but never by more than the
+//! capacity, so like the root of the time in overload. The rest is a backlog that is worked off in (n − s) / C seconds for sure. At
+//! rest both are the same number; far above capacity nearly all is backlog.
+//!
+//! Whether an overload stays when its cause is gone hangs on the backlog, and on how many tries there are then: a state, not a choice.
+
+use super::clients::Clients;
+use super::station::{Rest, Station};
+
+/// A station that is at rest within so many seconds is so at once.
+const AT_ONCE: f64 = 10.0;
+/// A backlog that is worked off in so many seconds is none.
+const NO_BACKLOG: f64 = 1.0;
+/// In one step a number changes by so much of itself, and a wait by so much of the timeout.
+const STEP: f64 = 0.15;
+const STEP_OF_WAIT: f64 = 0.04;
+/// So many rates are remembered.
+const REMEMBERED: usize = 1_024;
+
+/// The stations that are asked.
+#[derive(Debug, Clone)]
+pub struct Pool {
+    station: Station,
+    clients: Clients,
+    /// By their keys, in order.
+    members: Vec<Member>,
+    /// Some station is not at rest, or does not come to rest at the rate of the present step.
+    is_excited: bool,
+    /// How long the step under way lasts at most, in seconds.
+    seconds: f64,
+    /// How often a request was sent lately.
+    sent: f64,
+    utilisations: Option<Utilisations>,
+    /// Requests a second to one station of which all are answered in time.
+    quiet: Option<f64>,
+    remembered: Vec<Option<Remembered>>,
+}
+
+/// What is asked of one of them.
+#[derive(Debug, Clone, Copy)]
+struct Member {
+    key: usize,
+    /// Share of those who ask it that would get a good answer if it came in time.
+    answers: f64,
+    queue: Queue,
+    /// At the end of the step under way.
+    next: Queue,
+}
+
+/// What is in one station.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+struct Queue {
+    /// How many requests.
+    number: f64,
+    /// Of these, so many as scattered as at rest.
+    spread: f64,
+}
+
+/// How it goes on as long as nothing changes.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Outlook {
+    /// Seconds for which it holds; infinite at rest.
+    pub seconds: f64,
+    /// Share of the requests that succeed.
+    pub succeed: f64,
+    /// Of the tries that fail in stations that answer, the share that waited too long; the others were refused.
+    pub late: f64,
+    /// How often a request is sent on average.
+    pub sent: f64,
+    /// Requests in all stations together.
+    pub number: f64,
+    /// More tries come than can be worked on, or those that came before wait still.
+    pub is_overloaded: bool,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Remembered {
+    comes: f64,
+    rest: Option<Rest>,
+}
+
+/// What the tries of a moment meet.
+#[derive(Debug, Clone, Copy)]
+struct Moment {
+    succeed: f64,
+    late: f64,
+    sent: f64,
+}
+
+impl Pool {
+    /// Without any station.
+    pub fn new(station: Station, clients: Clients) -> Self {
+        Self {
+            station,
+            clients,
+            members: Vec::new(),
+            is_excited: false,
+            seconds: f64::INFINITY,
+            sent: 1.0,
+            utilisations: None,
+            quiet: None,
+            remembered: vec![None; REMEMBERED],
+        }
+    }
+
+    /// The station with this key answers so large a share of what it is asked from now on; `None`: it is not asked. One that answers
+    /// nobody has no queue.
+    pub fn set(&mut self, key: usize, answers: Option<f64>) {
+        let place = self.members.binary_search_by_key(&key, |member| member.key);
+        match (place, answers) {
+            (Ok(place), None) => {
+                self.members.remove(place);
+            }
+            (Ok(place), Some(answers)) => {
+                let member = &mut self.members[place];
+                member.answers = answers;
+                if answers <= 0.0 {
+                    member.queue = Queue::default();
+                }
+            }
+            (Err(_), None) => {}
+            (Err(place), Some(answers)) => {
+                let empty = Queue::default();
+                self.members.insert(place, Member { key, answers, queue: empty, next: empty });
+            }
+        }
+    }
+
+    /// How many stations are asked.
+    pub fn len(&self) -> usize {
+        self.members.len()
+    }
+
+    /// Whether none is asked.
+    pub fn is_empty(&self) -> bool {
+        self.members.is_empty()
+    }
+
+    /// The most requests a second of which all are answered in time, as far as a share so small is told apart from none: with so many
+    /// stations that answer everybody, at rest.
+    pub fn quiet_rate(&mut self, unseen: f64) -> f64 {
+        if self.is_excited || self.members.iter().any(|member| member.answers < 1.0) {
+            return f64::NEG_INFINITY;
+        }
+        let (station, timeout) = (self.station, self.clients.timeout);
+        let of_one = *self.quiet.get_or_insert_with(|| {
+            let is_quiet = |comes: f64| station.rest(comes, timeout).is_some_and(|rest| rest.fails() < unseen);
+            let halve = |(low, high): (f64, f64), _| {
+                let middle = f64::midpoint(low, high);
+                if is_quiet(middle) { (middle, high) } else { (low, middle) }
+            };
+            (0..40).fold((0.0, station.capacity), halve).0
+        });
+        // Even the work alone takes too long now and then.
+        if of_one < 1e-9 * station.capacity { f64::NEG_INFINITY } else { of_one * self.members.len() as f64 }
+    }
+
+    /// Whether some station is not at rest.
+    pub fn is_excited(&self) -> bool {
+        self.is_excited
+    }
+
+    /// What happens from now on with so many requests a second.
+    pub fn look(&mut self, rate: f64) -> Outlook {
+        let count = self.members.len() as f64;
+        if self.members.iter().all(|member| member.answers <= 0.0) {
+            self.is_excited = false;
+            self.seconds = f64::INFINITY;
+            return Outlook {
+                seconds: f64::INFINITY,
+                succeed: 0.0,
+                late: 0.0,
+                sent: self.clients.most_sent(),
+                number: 0.0,
+                is_overloaded: false,
+            };
+        }
+        if let Some((moment, rest)) = self.rest_at(rate) {
+            let capacity = self.station.capacity;
+            let comes = rate * moment.sent / count;
+            let drains = (capacity - comes).max(0.0) * NO_BACKLOG;
+            let answering = |member: &&Member| member.answers > 0.0;
+            let has_no_backlog = |member: &Member| member.queue.number <= rest.number + drains;
+            if self.is_never_long() || self.members.iter().filter(answering).all(has_no_backlog) {
+                let queue = Queue { number: rest.number, spread: rest.number };
+                let mut number = 0.0;
+                for member in self.members.iter_mut().filter(|member| member.answers > 0.0) {
+                    (member.queue, member.next) = (queue, queue);
+                    number += queue.number;
+                }
+                self.is_excited = false;
+                self.seconds = f64::INFINITY;
+                let Moment { succeed, late, sent } = moment;
+                self.sent = sent;
+                let is_overloaded = comes > capacity;
+                return Outlook { seconds: f64::INFINITY, succeed, late, sent, number, is_overloaded };
+            }
+        }
+        self.is_excited = true;
+        self.step(rate)
+    }
+
+    /// So many seconds of the step under way have passed, no more than it lasts.
+    pub fn pass(&mut self, seconds: f64) {
+        if self.is_excited {
+            let part = (seconds / self.seconds).clamp(0.0, 1.0);
+            for member in &mut self.members {
+                member.queue = if part >= 1.0 { member.next } else { member.queue.towards(member.next, part) };
+            }
+        }
+    }
+
+    /// The rest to which it comes from below, where it comes to one soon: the lower one of several.
+    fn rest_at(&mut self, rate: f64) -> Option<(Moment, Rest)> {
+        let count = self.members.len() as f64;
+        let answers = self.members.iter().map(|member| member.answers).sum::<f64>() / count;
+        let mut sent = self.clients.sent(answers);
+        for _ in 0..500 {
+            let rest = self.station_at(rate * sent / count)?;
+            let succeeds = answers * (1.0 - rest.fails());
+            let more = self.clients.sent(succeeds);
+            if more - sent < 1e-12 * sent {
+                let late = if rest.fails() > 0.0 { rest.late / rest.fails() } else { 0.0 };
+                return Some((Moment { succeed: self.clients.succeed(succeeds), late, sent }, rest));
+            }
+            sent = more;
+        }
+        None
+    }
+
+    /// A station at rest, if it comes to rest at once.
+    fn station_at(&mut self, comes: f64) -> Option<Rest> {
+        let bits = comes.to_bits();
+        let place = (bits.wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 54) as usize % REMEMBERED;
+        if let Some(known) = self.remembered[place].filter(|known| known.comes.to_bits() == bits) {
+            return known.rest;
+        }
+        let utilisation = comes / self.station.capacity;
+        let comes_to_rest =
+            self.is_never_long() || utilisation < 1.0 && self.station.comes_to_rest_in(utilisation) < AT_ONCE;
+        let rest = comes_to_rest.then(|| self.station.rest(comes, self.clients.timeout)).flatten();
+        self.remembered[place] = Some(Remembered { comes, rest });
+        rest
+    }
+
+    /// So few can wait that those who do are answered in time, mostly, and that what comes is soon forgotten.
+    fn is_never_long(&self) -> bool {
+        let Station { workers, capacity, places } = self.station;
+        let Some(places) = places else { return false };
+        let longest = (f64::from(places) + 2.0 * f64::from(workers)) / capacity;
+        longest <= AT_ONCE && self.clients.timeout.is_none_or(|timeout| longest <= timeout)
+    }
+
+    /// The next step of stations that are not at rest.
+    fn step(&mut self, rate: f64) -> Outlook {
+        if self.utilisations.is_none() {
+            self.utilisations = Some(Utilisations::of(&self.station));
+        }
+        let first = self.flows(rate, |member| member.queue);
+        let seconds = self.longest_step(&first.1);
+        // The middle of the step, and with what flows there all of it.
+        let halfway = self.after(seconds / 2.0, &first.1);
+        let middle = self.flows(rate, |member| halfway[self.place(member)]);
+        let ends = self.after(seconds, &middle.1);
+        let mut number = 0.0;
+        for (member, next) in self.members.iter_mut().zip(ends) {
+            member.next = next;
+            number += f64::midpoint(member.queue.number, next.number);
+        }
+        self.seconds = seconds;
+        let Moment { succeed, late, sent } = middle.0;
+        self.sent = sent;
+        let capacity = self.station.capacity;
+        let waits = |member: &Member| member.queue.number - member.queue.spread > capacity * NO_BACKLOG;
+        let is_overloaded = rate * sent > capacity * self.members.len() as f64 || self.members.iter().any(waits);
+        Outlook { seconds, succeed, late, sent, number, is_overloaded }
+    }
+
+    fn place(&self, member: &Member) -> usize {
+        self.members.binary_search_by_key(&member.key, |other| other.key).expect("one of its own")
+    }
+
+    /// What tries meet where the queues are like this, and how these change.
+    fn flows(&self, rate: f64, queue: impl Fn(&Member) -> Queue) -> (Moment, Vec<Flow>) {
+        let count = self.members.len() as f64;
+        let mut flows: Vec<Flow> = Vec::with_capacity(self.members.len());
+        for member in &self.members {
+            let queue = queue(member);
+            let known = flows.last().filter(|flow| flow.queue == queue && member.answers > 0.0).copied();
+            flows.push(known.unwrap_or_else(|| self.flow(member, queue)));
+        }
+        // What is refused hangs on how much comes, and the other way round.
+        let mut sent = self.sent;
+        let mut moment = Moment { succeed: 0.0, late: 0.0, sent };
+        for _ in 0..100 {
+            let comes = rate * sent / count;
+            let rest = self.station.places.and_then(|_| self.station.rest(comes, self.clients.timeout));
+            let (mut good, mut refused, mut late) = (0.0, 0.0, 0.0);
+            for (member, flow) in self.members.iter().zip(&mut flows).filter(|(member, _)| member.answers > 0.0) {
+                flow.full = rest.filter(|rest| self.is_full(flow.queue, *rest, comes));
+                let (is_refused, is_late) = flow.full.map_or((0.0, flow.late), |rest| (rest.refused, rest.late));
+                good += member.answers * (1.0 - is_refused - is_late);
+                refused += is_refused;
+                late += is_late;
+            }
+            let succeeds = good / count;
+            let busy = refused + late;
+            let late = if busy > 0.0 { late / busy } else { 0.0 };
+            moment = Moment { succeed: self.clients.succeed(succeeds), late, sent: self.clients.sent(succeeds) };
+            let is_settled = (moment.sent - sent).abs() < 1e-9;
+            sent = moment.sent;
+            if is_settled || rest.is_none() {
+                break;
+            }
+        }
+        for (member, flow) in self.members.iter().zip(&mut flows) {
+            flow.comes = if member.answers > 0.0 { rate * moment.sent / count } else { 0.0 };
+        }
+        (moment, flows)
+    }
+
+    /// Of few places as many are taken as will be: more, or hardly fewer, than at rest at what comes.
+    fn is_full(&self, queue: Queue, rest: Rest, comes: f64) -> bool {
+        queue.number >= 0.98 * rest.number && (comes > self.station.capacity || queue.number <= 1.02 * rest.number)
+    }
+
+    fn flow(&self, member: &Member, queue: Queue) -> Flow {
+        if member.answers <= 0.0 {
+            return Flow { late: 1.0, ..Flow::default() };
+        }
+        let table = self.utilisations.as_ref().expect("made before the first step");
+        let capacity = self.station.capacity;
+        let (of_number, of_spread) = (table.at(queue.number), table.at(queue.spread));
+        let backlog = (queue.number - queue.spread).max(0.0) / capacity;
+        let late = self
+            .clients
+            .timeout
+            .map_or(0.0, |timeout| self.station.takes_more_than(timeout - backlog, of_spread.0.min(1.0 - 1e-9)));
+        Flow { queue, late, full: None, comes: 0.0, of_number, of_spread }
+    }
+
+    /// For how long things change little.
+    fn longest_step(&self, flows: &[Flow]) -> f64 {
+        let capacity = self.station.capacity;
+        let workers = f64::from(self.station.workers);
+        let mut longest = f64::INFINITY;
+        let moves = |(member, flow): &(&Member, &Flow)| member.answers > 0.0 && flow.full.is_none();
+        for (member, flow) in self.members.iter().zip(flows).filter(moves) {
+            let Queue { number, .. } = member.queue;
+            let speed = (flow.comes - capacity * flow.of_number.0).abs();
+            let mut change = STEP * (number + workers);
+            if let Some(timeout) = self.clients.timeout
+                && number / capacity < timeout * 1.5
+            {
+                change = change.min((STEP_OF_WAIT * timeout * capacity).max(0.5));
+            }
+            // What tends to its rest comes no closer than that in one step.
+            let towards = capacity * flow.of_number.1;
+            let reached = if towards > 0.0 { speed / towards } else { f64::INFINITY };
+            if reached > change {
+                longest = f64::min(longest, -(-change / reached).ln_1p() / towards.max(1e-300));
+            }
+        }
+        // At rest, or nearly: as long as nothing changes.
+        longest.clamp(1e-3 / capacity, 3_600.0)
+    }
+
+    /// Where they are so many seconds later.
+    fn after(&self, seconds: f64, flows: &[Flow]) -> Vec<Queue> {
+        let capacity = self.station.capacity;
+        let member = |(member, flow): (&Member, &Flow)| {
+            if member.answers <= 0.0 {
+                return Queue::default();
+            }
+            let Queue { number, spread } = member.queue;
+            if let Some(rest) = flow.full {
+                // Where more comes than is worked on, as many are missing from the last place as there usually are at the first.
+                let places = self.station.places.map_or(f64::INFINITY, f64::from);
+                let missing = f64::from(self.station.workers) + places - rest.number;
+                let spread = if flow.comes > capacity { missing.min(rest.number) } else { rest.number };
+                return Queue { number: rest.number, spread };
+            }
+            let more = |comes: f64, of: (f64, f64)| relax(comes - capacity * of.0, capacity * of.1, seconds);
+            let number = (number + more(flow.comes, flow.of_number)).max(0.0);
+            let spread = (spread + more(flow.comes.min(capacity), flow.of_spread)).clamp(0.0, number);
+            Queue { number, spread }
+        };
+        self.members.iter().zip(flows).map(member).collect()
+    }
+}
+
+/// How the queue of a station changes.
+#[derive(Debug, Clone, Copy, Default)]
+struct Flow {
+    queue: Queue,
+    /// Share of what comes that is answered too late.
+    late: f64,
+    /// As many wait as will: then it is at rest, whatever comes.
+    full: Option<Rest>,
+    /// Requests a second.
+    comes: f64,
+    /// Utilisation at such a number, and how it grows with it.
+    of_number: (f64, f64),
+    of_spread: (f64, f64),
+}
+
+impl Queue {
+    fn towards(self, other: Self, part: f64) -> Self {
+        let between = |from: f64, to: f64| from + (to - from) * part;
+        Self { number: between(self.number, other.number), spread: between(self.spread, other.spread) }
+    }
+}
+
+/// What changes in so many seconds at a speed that falls like this with every unit of change.
+fn relax(speed: f64, falls: f64, seconds: f64) -> f64 {
+    let exponent = falls * seconds;
+    if exponent < 1e-9 { speed * seconds } else { speed * -(-exponent).exp_m1() / falls }
+}
+
+/// The utilisation of a station at rest by the number in it.
+#[derive(Debug, Clone)]
+struct Utilisations {
+    /// Number, and 1 / (1 − utilisation), which grows with it nearly in a line.
+    points: Vec<(f64, f64)>,
+}
+
+impl Utilisations {
+    /// So many points until the utilisation has come half of the way to 1.
+    const OF_HALVING: u32 = 16;
+    const HALVINGS: u32 = 20;
+
+    fn of(station: &Station) -> Self {
+        let point = |place: u32| {
+            let inverse = 2.0_f64.powf(f64::from(place) / f64::from(Self::OF_HALVING));
+            (station.number(1.0 - 1.0 / inverse), inverse)
+        };
+        Self { points: (0..=Self::OF_HALVING * Self::HALVINGS).map(point).collect() }
+    }
+
+    /// Utilisation at such a number, and its slope.
+    fn at(&self, number: f64) -> (f64, f64) {
+        let after = self.points.partition_point(|point| point.0 <= number).clamp(1, self.points.len() - 1);
+        let (from, to) = (self.points[after - 1], self.points[after]);
+        let slope = (to.1 - from.1) / (to.0 - from.0);
+        let inverse = from.1 + (number - from.0) * slope;
+        (1.0 - 1.0 / inverse, slope / (inverse * inverse))
+    }
+}
