@@ -334,7 +334,13 @@ impl Pool {
         }
         let table = self.utilisations.as_ref().expect("made before the first step");
         let capacity = self.station.capacity;
-        let (of_number, of_spread) = (table.at(queue.number), table.at(queue.spread));
+        let of_spread = table.at(queue.spread);
+        // How seldom a station is idle: as often as one at rest with that number, where all is as scattered as at rest. What is less
+        // scattered is k times as narrow, and hardly ever at its end.
+        let narrow = (queue.number / queue.spread.max(1e-9)).powi(2).clamp(1.0, 1e6);
+        let (utilisation, slope) = table.at(queue.number / narrow);
+        let idle = (1.0 - utilisation).powf(narrow);
+        let of_number = (1.0 - idle, slope * idle / (1.0 - utilisation));
         let backlog = (queue.number - queue.spread).max(0.0) / capacity;
         let late = self
             .clients

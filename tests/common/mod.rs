@@ -3,6 +3,7 @@
 
 pub mod film;
 pub mod loops;
+pub mod requests;
 pub mod stats;
 pub mod storms;
 pub mod watch;

@@ -45,6 +45,7 @@ mod validation {
     mod loops;
     mod nodes;
     mod probes;
+    mod requests;
     mod script;
     mod several;
     mod starts;
