@@ -365,10 +365,11 @@ impl Pool {
                 change = change.min((STEP_OF_WAIT * timeout * capacity).max(0.5));
             }
             // What tends to its rest comes no closer than that in one step.
-            let towards = capacity * flow.of_number.1;
-            let reached = if towards > 0.0 { speed / towards } else { f64::INFINITY };
-            if reached > change {
-                longest = f64::min(longest, -(-change / reached).ln_1p() / towards.max(1e-300));
+            let slows = capacity * flow.of_number.1 * change;
+            if speed > slows {
+                let part = slows / speed;
+                let times = if part < 1e-6 { 1.0 } else { -(-part).ln_1p() / part };
+                longest = f64::min(longest, change / speed * times);
             }
         }
         // At rest, or nearly: as long as nothing changes.
