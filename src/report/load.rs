@@ -67,7 +67,9 @@ fn fails(load: &LoadResult, each: &str) -> String {
     let part = format::share(shed.mean, failed.mean);
     let long = format::full(&load.overloaded_s_per_year);
     let late = load.late_per_year.as_ref().filter(|late| !late.bound).map_or(String::new(), |late| {
-        format!("; {} of these were answered, but later than their clients wait", format::share(late.mean, shed.mean))
+        let part =
+            if late.mean > 0.995 * shed.mean { "nearly all".to_owned() } else { format::share(late.mean, shed.mean) };
+        format!("; {part} of these were answered, but later than their clients wait")
     });
     format!(
         "{failed_in_words}, {part} of them as more came than the Pods in rotation could take, for {long} {each}{late}."

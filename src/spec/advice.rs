@@ -5,6 +5,7 @@
 //! run stays quiet and its results do not know of it. docs/advice.md lists every piece.
 
 mod disruption;
+mod load;
 mod placement;
 pub(super) mod probes;
 mod rollout;
@@ -51,7 +52,7 @@ struct Piece {
     find: fn(&Subject<'_>) -> Vec<Finding>,
 }
 
-const PIECES: [Piece; 19] = [
+const PIECES: [Piece; 20] = [
     Piece { advice: &placement::SINGLE_REPLICA, find: placement::single_replica },
     Piece { advice: &placement::SINGLE_ZONE, find: placement::single_zone },
     Piece { advice: &placement::NO_ZONE_SPREAD, find: placement::no_zone_spread },
@@ -71,6 +72,7 @@ const PIECES: [Piece; 19] = [
     Piece { advice: &rollout::ROLLOUT_TAKES_HALF, find: rollout::rollout_takes_half },
     Piece { advice: &rollout::SHORT_PROGRESS_DEADLINE, find: rollout::short_progress_deadline },
     Piece { advice: &rollout::ROLLOUTS_LEAVE_SKEW, find: rollout::rollouts_leave_skew },
+    Piece { advice: &load::RETRIES_KEEP_OVERLOAD, find: load::retries_keep_overload },
 ];
 
 /// Every kind of advice.

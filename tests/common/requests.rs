@@ -48,8 +48,7 @@ impl Case {
         let is_hidden = too_many > 0.0 && too_many < 2.0 * (2.0 * capacity * seconds).sqrt();
         let hangs_on_tries = loads[1] >= 1.0 && is_near(loads[0] * again);
         let is_exact = is_short && self.clients.tries == 1;
-        !is_exact && loads.into_iter().any(is_near)
-            || !is_short && (may_catch_fire || is_hidden || hangs_on_tries)
+        !is_exact && loads.into_iter().any(is_near) || !is_short && (may_catch_fire || is_hidden || hangs_on_tries)
     }
 }
 

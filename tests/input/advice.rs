@@ -62,6 +62,14 @@ spec:
   zones: 3
   nodesPerZone: 2
 ";
+const TRAFFIC: &str = "\
+apiVersion: hasim/v1
+kind: Traffic
+metadata: {name: traffic}
+spec:
+  rate: 60
+  clients: {timeout: 1s, tries: 3}
+";
 const EXPERIMENT: &str = "\
 apiVersion: hasim/v1
 kind: Experiment
@@ -96,7 +104,8 @@ fn alone(text: &str) -> Vec<Diagnostic> {
 /// What is advised on an experiment with these files.
 fn tried(shop: &str, app: &str, cluster: &str, experiment: &str) -> Checked {
     let folder = tempfile::tempdir().unwrap();
-    for (name, text) in [("shop", shop), ("app", app), ("cluster", cluster), ("experiment", experiment)] {
+    let files = [("shop", shop), ("app", app), ("cluster", cluster), ("experiment", experiment), ("traffic", TRAFFIC)];
+    for (name, text) in files {
         std::fs::write(folder.path().join(format!("{name}.yaml")), text).unwrap();
     }
     check_file(&folder.path().join("experiment.yaml"))
@@ -682,6 +691,25 @@ fn t3_short_grace() {
 }
 
 /// Of a grid the baseline is advised on, once; without one the files as they are, not what the grid tries.
+/// Three Pods of 4 × 10 requests a second each; with three tries an overload stays from 40 on, and 60 come.
+#[test]
+fn e7_retries_keep_overload() {
+    let due = |capacity: &str, queue: &str| {
+        let app = format!("exits: 3s}}\n  capacity: {{{capacity}}}\n  {queue}");
+        let app = replaced(APP, &[("exits: 3s}", &app)]);
+        let experiment = replaced(EXPERIMENT, &[("  faults:", "  traffic: traffic.yaml\n  faults:")]);
+        let experiment = replaced(&experiment, &[("slo: 99.9%", "slo: 99.9%, metric: request_success")]);
+        advised(&tried(CALM, &app, CLUSTER, &experiment))
+    };
+    let found = only(&due("workers: 4, serviceTime: 100ms", "whenOverloaded: queues"), "retries-keep-overload");
+    assert!(found.sentence().contains("from 40 on (33 %)") && found.sentence().contains("up to 60 come"), "{found:?}");
+    assert!(!due("workers: 5, serviceTime: 100ms", "whenOverloaded: queues").is_empty(), "50 of 60");
+    assert!(due("workers: 6, serviceTime: 100ms", "whenOverloaded: queues").is_empty(), "60 of 60");
+    assert!(due("workers: 4, serviceTime: 100ms", "whenOverloaded: queues\n  queue: {limit: 39}").is_empty());
+    assert!(!due("workers: 4, serviceTime: 100ms", "whenOverloaded: queues\n  queue: {limit: 40}").is_empty());
+    assert!(due("requestsPerSecond: 40", "whenOverloaded: sheds").is_empty());
+}
+
 #[test]
 fn a_grid_is_advised_on_once() {
     let grid = EXPERIMENT.to_string() + "  vary: {replicas: [1, 2, 3], readinessProbe.failureThreshold: [2, 9]}\n";

@@ -73,6 +73,11 @@ fn nonsense_is_an_error_at_its_place() {
             "must have a min that is no more than max",
         ),
         ("rate: 5, surges: {every: 1d, lasts: 5m, times: 2, rises: 2d}".to_owned(), "spec.surges.rises: is 2d"),
+        ("rate: 5, clients: 3".to_owned(), "spec.clients: is 3, an integer, must be a map"),
+        ("rate: 5, clients: {tries: 0}".to_owned(), "spec.clients.tries: is 0"),
+        ("rate: 5, clients: {timeout: 0s}".to_owned(), "spec.clients.timeout: is 0s"),
+        ("rate: 5, clients: {tries: 2, retryBudget: -1}".to_owned(), "spec.clients.retryBudget: is -1"),
+        ("rate: 5, clients: {retries: 2}".to_owned(), "spec.clients.retries: is not a field that is known"),
     ];
     for (spec, wanted) in cases {
         let report = check_bytes(Path::new("traffic.yaml"), document(&spec).as_bytes()).report;
@@ -87,6 +92,25 @@ fn nonsense_is_an_error_at_its_place() {
         (
             ", capacity: {requestsPerSecond: 9, cpu: {idle: -1m}}",
             "spec.capacity.cpu.idle: is -1m, must be greater than or equal to 0",
+        ),
+        (", capacity: {workers: 0, serviceTime: 80ms}", "spec.capacity.workers: is 0"),
+        (", capacity: {workers: 4}", "spec.capacity.serviceTime: is missing"),
+        (", capacity: {workers: 4, serviceTime: 0s}", "spec.capacity.serviceTime: is 0s, must have a mean above 0"),
+        (", capacity: {requestsPerSecond: 9, workers: 4}", "spec.capacity: has requestsPerSecond beside workers"),
+        (", capacity: {requestsPerSecond: 9}, queue: {limit: 5}", "spec.queue: says how many requests wait"),
+        (", whenOverloaded: queues", "spec.whenOverloaded: is `queues`, which needs a `capacity`"),
+        (
+            ", capacity: {requestsPerSecond: 9}, whenOverloaded: queues",
+            "spec.whenOverloaded: is `queues`, which needs `workers` and `serviceTime`",
+        ),
+        (", capacity: {requestsPerSecond: 9}, whenOverloaded: explodes", "spec.whenOverloaded: is explodes"),
+        (
+            ", capacity: {workers: 4, serviceTime: 80ms}, whenOverloaded: queues, queue: {limit: -1}",
+            "spec.queue.limit: is -1",
+        ),
+        (
+            ", capacity: {workers: 4, serviceTime: 80ms}, whenOverloaded: queues",
+            "spec.clients.timeout: is missing, and any number of requests can wait",
         ),
     ] {
         let found = load(EVEN, capacity, "  traffic: traffic.yaml\n").map(|_| ()).unwrap_err();

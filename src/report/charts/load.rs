@@ -3,7 +3,7 @@
 use super::axis::{Axis, Unit};
 use super::finding::shown_name;
 use super::frame::{self, BODY, MARGIN, SMALL};
-use super::palette::{BLUE, Colour, GREEN, GRID, ORANGE, PURPLE, VERMILION};
+use super::palette::{BLUE, CRIMSON, Colour, GREEN, GRID, ORANGE, PURPLE, VERMILION};
 use super::picture::{Anchor, Picture};
 use super::sheet::Sheet;
 use crate::model::DAYS;
@@ -30,9 +30,21 @@ struct Level {
     refused: Colour,
 }
 
+/// The name of the line above which an overload outlasts its cause.
+const OVERLOAD: &str = "an overload stays";
+
 impl Level {
+    /// From so many requests a second on an overload outlasts its cause.
+    fn of_backlog(pods: u32, takes: f64) -> Self {
+        Self { pods, takes, why: OVERLOAD, without: "", colour: CRIMSON, refused: CRIMSON.faint(0.25) }
+    }
+
     fn name(&self) -> String {
-        if self.why.is_empty() { pods(self.pods) } else { format!("{} {}", self.pods, self.why) }
+        match self.why {
+            "" => pods(self.pods),
+            OVERLOAD => OVERLOAD.to_owned(),
+            why => format!("{} {why}", self.pods),
+        }
     }
 }
 
@@ -46,10 +58,19 @@ pub fn draw(result: &ExperimentResult, sheet: Sheet) -> Option<Picture> {
 
     let mut picture = Picture::on(sheet);
     let of_zone = if levels.len() > 2 { " A lost zone leaves so many where Pods are spread evenly." } else { "" };
-    let red = if levels[0].takes < load.peak_rate { "; in red what is refused while all are there" } else { "" };
+    let becomes = if load.late_per_year.is_some() { "waits" } else { "is refused" };
+    let red = if levels[0].takes < load.peak_rate { "; in red what is too much while all are there" } else { "" };
+    let red = if load.late_per_year.is_none() { red.replace("is too much", "is refused") } else { red.to_owned() };
+    let stays = load.persists_above.map_or(String::new(), |above| {
+        let tries = load.most_tries.map_or(String::new(), |tries| format::significant(tries, 2));
+        format!(
+            " Above {} an overload outlasts its cause, as what fails is sent up to {tries} times.",
+            format::significant(above, 3)
+        )
+    });
     let lead = format!(
         "Requests a second by the hour of the week{}, and what so many Pods take at {} each. What comes above the line of those that \
-         are left is refused{red}.{of_zone} {}",
+         are left {becomes}{red}.{of_zone}{stays} {}",
         if load.surge_rate.is_some() { ", without surges" } else { "" },
         format::significant(capacity, 3),
         shown_name(result),
@@ -84,7 +105,8 @@ pub fn draw(result: &ExperimentResult, sheet: Sheet) -> Option<Picture> {
     }
     picture.line(outline, 1.6, BLUE);
     let mut lowest = f64::NEG_INFINITY;
-    for level in &levels {
+    let stays = load.persists_above.map(|takes| Level::of_backlog(load.replicas, takes));
+    for level in levels.iter().chain(&stays) {
         let at = axis.at(level.takes);
         picture.dashes((left, at), (right, at), 1.4, level.colour);
         // One name below the other, however close the lines are.
@@ -121,11 +143,23 @@ fn levels(load: &LoadResult, capacity: f64) -> Vec<Level> {
 /// What is true of the peak: all Pods cannot carry it, or those that are left cannot, or all can.
 fn title(load: &LoadResult, levels: &[Level]) -> String {
     let peak = format!("the peak of {} requests a second", format::significant(load.peak_rate, 3));
+    if let Some(above) =
+        load.persists_above.filter(|above| *above < load.peak_rate && load.peak_rate <= levels[0].takes)
+    {
+        let part = load.share_of(above, load.replicas).map_or(String::new(), |part| format!("{:.0} %", part * 100.0));
+        let hours = self::above(load, above);
+        return format!(
+            "{} carry {peak}, but above {part} of their capacity an overload stays: in {hours}",
+            pods(load.replicas)
+        );
+    }
+    let is_refused = if load.late_per_year.is_some() { " of it is too much" } else { " of it is refused" };
+    let refuse = if load.late_per_year.is_some() { "cannot take" } else { "refuse" };
     let refused = |level: &Level| format::share(load.peak_rate - level.takes, load.peak_rate);
     let (all, fewer) = levels.split_first().expect("all Pods are one of them");
     if all.takes < load.peak_rate {
         let hours = above(load, all.takes);
-        return format!("{} refuse {} of {peak}: more comes than they take in {hours}", pods(all.pods), refused(all));
+        return format!("{} {refuse} {} of {peak}: more comes than they take in {hours}", pods(all.pods), refused(all));
     }
     let carry = if all.pods == 1 { "carries" } else { "carry" };
     let short: Vec<String> = fewer
@@ -133,7 +167,7 @@ fn title(load: &LoadResult, levels: &[Level]) -> String {
         .filter(|level| level.takes < load.peak_rate)
         .enumerate()
         .map(|(number, level)| {
-            let is_refused = if number == 0 { " of it is refused" } else { "" };
+            let is_refused = if number == 0 { is_refused } else { "" };
             format!("{} {}{is_refused}", level.without, refused(level))
         })
         .collect();

@@ -355,7 +355,7 @@ fn budgets(
 /// What the traffic asks of each Deployment that all its Pods together cannot give; and of which it is not said what they can.
 fn tell_of_load(
     traffic: &Traffic,
-    mark: Mark,
+    (mark, clients): (Mark, Mark),
     workloads: &IdVec<WorkloadId, Workload>,
     are_listed: bool,
     problems: &mut Problems,
@@ -375,7 +375,7 @@ fn tell_of_load(
         let at_most = if most.is_some() { ", as many as its autoscaler adds at most," } else { "" };
         let needed = |rate: f64| (rate / capacity).ceil();
         let peak = traffic.peak();
-        tell_of_queue(traffic, mark, workload, &of, problems);
+        tell_of_queue(traffic, clients, workload, &of, problems);
         if peak > all {
             let message = format!(
                 "brings {} requests a second at its peak, and {replicas} {pods}{of}{at_most} {take} {all}: requests fail each week with \
@@ -398,10 +398,10 @@ fn tell_of_load(
     }
 }
 
-/// What waits without end, and what stays when its cause is gone.
+/// What waits without end, and what an autoscaler does not see.
 fn tell_of_queue(traffic: &Traffic, mark: Mark, workload: &Workload, of: &str, problems: &mut Problems) {
     let app = &workload.pod.main().app;
-    let (Some(queue), Some(capacity)) = (app.queue, app.capacity) else { return };
+    let Some(queue) = app.queue else { return };
     let clients = &traffic.clients;
     if queue.limit.is_none() && clients.timeout.is_none() {
         let message = format!(
@@ -411,31 +411,11 @@ fn tell_of_queue(traffic: &Traffic, mark: Mark, workload: &Workload, of: &str, p
         problems.error(mark, "spec.clients.timeout", message).help(help);
         return;
     }
-    let bounds = workload.autoscaler.as_ref().map(|autoscaler| autoscaler.max);
-    if bounds.is_some() {
+    if workload.autoscaler.is_some() {
         let message = format!(
             "says that clients give up or requests wait, and the autoscaler{of} sees what comes the first time: of tries again it learns nothing"
         );
         problems.warn(mark, "spec.clients", message);
-    }
-    let pods = bounds.unwrap_or(workload.replicas);
-    let Some(above) = app.persists_above(clients).map(|of_pod| of_pod * f64::from(pods)) else { return };
-    let most = traffic.surge_peak().unwrap_or_else(|| traffic.peak());
-    if most > above {
-        let fits = clients.timeout.map_or(0.0, |timeout| (timeout * capacity).floor());
-        let message = format!(
-            "sends what fails up to {} times: from {} requests a second on ({:.0} % of what {pods} Pods{of} take) an overload outlasts its \
-             cause, until fewer come; up to {} do",
-            (clients.most_sent() * 100.0).round() / 100.0,
-            above.round(),
-            above / (capacity * f64::from(pods)) * 100.0,
-            most.round()
-        );
-        problems.warn(mark, "spec.clients", message).help(format!(
-            "a `retryBudget` of 10% in the clients moves that to {:.0} %; a `queue.limit` below {fits} in the app, as many as a Pod answers \
-             before its clients give up, ends it",
-            100.0 / 1.1
-        ));
     }
 }
 
@@ -494,7 +474,9 @@ pub(in crate::spec) fn build(
             autoscaling::give(&members, &mut workloads, problems);
             check_surges(traffic, at.mark, question, problems);
             let rate = at.get("spec").and_then(|spec| spec.get("rate"));
-            tell_of_load(traffic, rate.unwrap_or(at).mark, &workloads, system.are_listed, problems);
+            let clients = at.get("spec").and_then(|spec| spec.get("clients"));
+            let marks = (rate.unwrap_or(at).mark, clients.unwrap_or(at).mark);
+            tell_of_load(traffic, marks, &workloads, system.are_listed, problems);
             let has_capacity = workloads.iter().any(|workload| workload.pod.main().app.capacity.is_some());
             if has_capacity && objective.metric == Metric::Availability {
                 let message = "is availability, which counts Pods and does not see requests that they refuse: scenarios are judged without them";
