@@ -18,8 +18,10 @@ const NO_BACKLOG: f64 = 1.0;
 /// In one step a number changes by so much of itself, and a wait by so much of the timeout.
 const STEP: f64 = 0.15;
 const STEP_OF_WAIT: f64 = 0.04;
-/// So many rates are remembered.
-const REMEMBERED: usize = 1_024;
+/// No step is longer, in seconds: what is sent again hangs on the queues, and these on it.
+const LONGEST_STEP: f64 = 30.0;
+/// So many rates are remembered: by ten bits of them.
+const REMEMBERED: usize = 1 << 10;
 
 /// The stations that are asked.
 #[derive(Debug, Clone)]
@@ -159,6 +161,15 @@ impl Pool {
         if of_one < 1e-9 * station.capacity { f64::NEG_INFINITY } else { of_one * self.members.len() as f64 }
     }
 
+    /// All queues are empty from now on.
+    pub fn empty(&mut self) {
+        for member in &mut self.members {
+            (member.queue, member.next) = (Queue::default(), Queue::default());
+        }
+        self.is_excited = false;
+        self.sent = 1.0;
+    }
+
     /// Whether some station is not at rest.
     pub fn is_excited(&self) -> bool {
         self.is_excited
@@ -235,7 +246,7 @@ impl Pool {
     /// A station at rest, if it comes to rest at once.
     fn station_at(&mut self, comes: f64) -> Option<Rest> {
         let bits = comes.to_bits();
-        let place = (bits.wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 54) as usize % REMEMBERED;
+        let place = (bits.wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 54) as usize;
         if let Some(known) = self.remembered[place].filter(|known| known.comes.to_bits() == bits) {
             return known.rest;
         }
@@ -288,10 +299,17 @@ impl Pool {
     fn flows(&self, rate: f64, queue: impl Fn(&Member) -> Queue) -> (Moment, Vec<Flow>) {
         let count = self.members.len() as f64;
         let mut flows: Vec<Flow> = Vec::with_capacity(self.members.len());
+        // Most are as full as the one before them.
+        let mut known: Option<Flow> = None;
         for member in &self.members {
             let queue = queue(member);
-            let known = flows.last().filter(|flow| flow.queue == queue && member.answers > 0.0).copied();
-            flows.push(known.unwrap_or_else(|| self.flow(member, queue)));
+            if member.answers <= 0.0 {
+                flows.push(Flow::default());
+                continue;
+            }
+            let flow = known.filter(|flow| flow.queue == queue).unwrap_or_else(|| self.flow(queue));
+            known = Some(flow);
+            flows.push(flow);
         }
         // What is refused hangs on how much comes, and the other way round.
         let mut sent = self.sent;
@@ -328,10 +346,7 @@ impl Pool {
         queue.number >= 0.98 * rest.number && (comes > self.station.capacity || queue.number <= 1.02 * rest.number)
     }
 
-    fn flow(&self, member: &Member, queue: Queue) -> Flow {
-        if member.answers <= 0.0 {
-            return Flow { late: 1.0, ..Flow::default() };
-        }
+    fn flow(&self, queue: Queue) -> Flow {
         let table = self.utilisations.as_ref().expect("made before the first step");
         let capacity = self.station.capacity;
         let of_spread = table.at(queue.spread);
@@ -373,7 +388,7 @@ impl Pool {
             }
         }
         // At rest, or nearly: as long as nothing changes.
-        longest.clamp(1e-3 / capacity, 3_600.0)
+        longest.clamp(1e-3 / capacity, LONGEST_STEP)
     }
 
     /// Where they are so many seconds later.

@@ -57,12 +57,15 @@ impl Station {
         let one = (-self.capacity / workers * seconds).exp();
         // The wait, where there is one, is exponential at the rate by which the workers are faster than what comes.
         let rate = (workers - 1.0 - workers * utilisation) * self.capacity / workers * seconds;
+        let works = self.capacity / workers * seconds;
         let sum = if rate.abs() < 1e-9 {
             // Both are as fast.
-            self.capacity / workers * seconds * one
+            works * one
+        } else if rate > 0.0 {
+            works * one * -(-rate).exp_m1() / rate
         } else {
-            // (1 − e^−rate) / rate, without the overflow of a large negative one.
-            self.capacity / workers * seconds * one * -(-rate).exp_m1() / rate
+            // The same, where e^−rate would overflow while the other factor is next to nothing.
+            works * (-(works + rate)).exp() * rate.exp_m1() / rate
         };
         (one + self.waits(utilisation) * sum).clamp(0.0, 1.0)
     }
@@ -86,15 +89,18 @@ impl Station {
         // Probabilities relative to that of all workers being busy and nothing waiting, or of all places being taken where that is more.
         let blocked = self.blocking(utilisation);
         let weight = |number: f64| utilisation.powf(if utilisation > 1.0 { number - places } else { number });
-        let (mut one, mut some, mut sum) = (weight(0.0), 0.0, 0.0);
-        let top = one;
-        for number in 1..=count {
-            one *= utilisation;
+        let top = weight(0.0);
+        let (mut some, mut sum) = (0.0, 0.0);
+        // From the heavier end on, so that nothing is lost where the other one weighs next to nothing.
+        let mut one = if utilisation > 1.0 { 1.0 } else { utilisation };
+        for step in 1..=count {
+            let number = if utilisation > 1.0 { count + 1 - step } else { step };
             some += one;
             sum += one * f64::from(number);
+            one *= if utilisation > 1.0 { utilisation.recip() } else { utilisation };
         }
         let all = top / blocked.max(f64::MIN_POSITIVE) + some;
-        let refused = weight(places) / all;
+        let refused = (weight(places) / all).clamp(0.0, 1.0);
         // Who finds a worker free waits for the work alone.
         let at_once = top * (1.0 / blocked.max(f64::MIN_POSITIVE) - 1.0) / all;
         let late = timeout.map_or(0.0, |timeout| {
@@ -225,6 +231,27 @@ mod tests {
             let seen = |n: i32| (1.0 - utilisation) * utilisation.powi(n) / (1.0 - utilisation.powi(6));
             let late: f64 = (0..5).map(|n| seen(n) * below(n)).sum();
             close(five.rest(10.0 * utilisation, Some(0.3)).unwrap().late, late);
+        }
+        // Full for good: all but what is worked on is refused, however many could wait.
+        for (places, utilisation) in [(1_000, 3.0), (463, 5.0), (5_000, 1.2), (100_000, 1_000.0)] {
+            let rest =
+                Station { places: Some(places), ..station(4, 10.0) }.rest(10.0 * utilisation, Some(1.0)).unwrap();
+            assert!((rest.refused - (1.0 - 1.0 / utilisation)).abs() < 1e-9, "{places}: {rest:?}");
+            assert!((rest.late - 1.0 / utilisation).abs() < 1e-6 && rest.number > f64::from(places) - 10.0, "{rest:?}");
+        }
+    }
+
+    /// Of times beside which the work is nothing, all is as exact.
+    #[test]
+    fn long_timeouts_are_told() {
+        for (workers, capacity, seconds, utilisation) in
+            [(1, 1_000.0, 1.0, 0.8), (8, 400.0, 60.0, 0.95), (8, 200.0, 30.0, 0.999), (8, 100.0, 1e5, 1.0 - 1e-9)]
+        {
+            let station = station(workers, capacity);
+            let found = station.takes_more_than(seconds, utilisation);
+            // Nearly all of it is the wait.
+            let waits = station.waits(utilisation) * (-capacity * (1.0 - utilisation) * seconds).exp();
+            assert!(found.is_finite() && (found - waits).abs() <= 0.2 * waits, "{found} {waits}");
         }
     }
 }

@@ -22,7 +22,7 @@ pub(super) struct Load {
     pub counts: Counts,
     pub division: Division,
     pub overload: CauseSet,
-    /// Those who were missing last while queues grew.
+    /// Those who were missing when queues began to grow, until they are at rest again.
     pub blamed: Vec<Blamed>,
 }
 

@@ -141,7 +141,10 @@ impl Member {
             return until;
         }
         // Who is refused at once tries again at once: whatever the tries, as much is done as can be.
-        let succeed = without_limit.min(good * self.takes(rate, self.in_rotation));
+        let succeed = match self.capacity {
+            Some(capacity) if rate > 0.0 => without_limit.min(good * (self.in_rotation as f64 * capacity / rate)),
+            _ => without_limit,
+        };
         let (with_all, is_overloaded) = (self.takes(rate, expected), succeed < without_limit);
         self.fate = Fate { succeed, without_limit, with_all, late: 0.0, is_overloaded };
         SimTime::NEVER

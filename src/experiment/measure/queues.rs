@@ -70,12 +70,21 @@ impl Queues {
 
     /// The most requests a second of which all are answered in time.
     pub fn quiet_rate(&mut self) -> f64 {
-        self.present.pool.quiet_rate(UNSEEN)
+        // As long as more would wait with all Pods there, somebody has to look.
+        if self.whole.pool.is_excited() { f64::NEG_INFINITY } else { self.present.pool.quiet_rate(UNSEEN) }
     }
 
     /// What becomes of so many requests a second from an instant on that is no earlier than any before.
     pub fn look(&mut self, at: SimTime, rate: f64) -> Queued {
-        let (present, whole) = (self.present.look(at, rate), self.whole.look(at, rate));
+        let present = self.present.look(at, rate);
+        if present.outlook.seconds.is_infinite()
+            && self.present.pool.len() >= self.whole.pool.len()
+            && self.whole.pool.is_excited()
+        {
+            // Those that are there have lost what waited by starting anew, one after the other, and so would all have.
+            self.whole.change(at, Pool::empty);
+        }
+        let whole = self.whole.look(at, rate);
         Queued { present: present.outlook, whole: whole.outlook, until: present.to.min(whole.to) }
     }
 }

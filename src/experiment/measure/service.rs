@@ -316,9 +316,12 @@ impl Service {
                     (piece.to, piece.come) = (until, requests.between(rest.from, until));
                 }
                 rest = Stretch { from: piece.to, come: rest.come - piece.come, ..rest };
+                let missing = self.members.missing();
                 if until == SimTime::NEVER {
                     // At rest nobody is missing but who is away now.
                     blamed.clear();
+                } else if blamed.is_empty() && lost.shed > lost.overload {
+                    *blamed = missing.iter().map(Blamed::of).collect();
                 }
                 if !is_counted {
                     continue;
@@ -332,10 +335,6 @@ impl Service {
                 self.failed_windows.add(from, to, passed.failed);
                 self.burn.add(from, to, passed.of_time);
                 if lost.all > 0 {
-                    let missing = self.members.missing();
-                    if until < SimTime::NEVER && !missing.is_empty() {
-                        *blamed = missing.iter().map(Blamed::of).collect();
-                    }
                     let (failing, _) = self.members.failing_bearers();
                     let bearers = lost.bearers(failing, missing, overload, blamed);
                     divide(division, &bearers, self.causes, &mut self.outcome.failed_by, passed.failed);

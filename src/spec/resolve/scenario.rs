@@ -400,22 +400,32 @@ fn tell_of_load(
 
 /// What waits without end, and what an autoscaler does not see.
 fn tell_of_queue(traffic: &Traffic, mark: Mark, workload: &Workload, of: &str, problems: &mut Problems) {
+    /// More answers within the timeout are more than the places before them are counted for.
+    const MOST_IN_TIME: f64 = 100_000.0;
     let app = &workload.pod.main().app;
-    let Some(queue) = app.queue else { return };
     let clients = &traffic.clients;
-    if queue.limit.is_none() && clients.timeout.is_none() {
+    if workload.autoscaler.is_some() && clients.most_sent() > 1.0 {
+        let message = format!(
+            "says that what fails is sent again, and the autoscaler{of} sees what comes the first time: of tries again it learns nothing"
+        );
+        problems.warn(mark, "spec.clients.tries", message);
+    }
+    let (Some(queue), Some(capacity)) = (app.queue, app.capacity) else { return };
+    let in_time = clients.timeout.map(|timeout| timeout * capacity);
+    if queue.limit.is_none() && in_time.is_none() {
         let message = format!(
             "is missing, and any number of requests can wait for a Pod{of}: nobody ever gives up, so nothing ever fails"
         );
         let help = "write `clients: {timeout: 1s}` into the traffic, or `queue: {limit: 50}` into the app";
         problems.error(mark, "spec.clients.timeout", message).help(help);
-        return;
-    }
-    if workload.autoscaler.is_some() {
+    } else if let Some(in_time) = in_time.filter(|in_time| queue.limit.is_some() && *in_time > MOST_IN_TIME) {
         let message = format!(
-            "says that clients give up or requests wait, and the autoscaler{of} sees what comes the first time: of tries again it learns nothing"
+            "is so long that a Pod{of} answers {} requests meanwhile: with a `queue.limit` hasim counts with {MOST_IN_TIME} at most",
+            in_time.round()
         );
-        problems.warn(mark, "spec.clients", message);
+        problems
+            .error(mark, "spec.clients.timeout", message)
+            .help("leave out the timeout, if nobody waits for so long, or the limit");
     }
 }
 
