@@ -161,6 +161,11 @@ impl Pool {
         if of_one < 1e-9 * station.capacity { f64::NEG_INFINITY } else { of_one * self.members.len() as f64 }
     }
 
+    /// At so many requests a second it comes to rest, soon, if nothing waits.
+    pub fn would_rest(&mut self, rate: f64) -> bool {
+        self.rest_at(rate).is_some()
+    }
+
     /// All queues are empty from now on.
     pub fn empty(&mut self) {
         for member in &mut self.members {

@@ -249,9 +249,10 @@ mod tests {
         {
             let station = station(workers, capacity);
             let found = station.takes_more_than(seconds, utilisation);
-            // Nearly all of it is the wait.
-            let waits = station.waits(utilisation) * (-capacity * (1.0 - utilisation) * seconds).exp();
-            assert!(found.is_finite() && (found - waits).abs() <= 0.2 * waits, "{found} {waits}");
+            // All of it is the wait, which is exponential, and then the work.
+            let (slack, work) = (capacity * (1.0 - utilisation), capacity / f64::from(workers));
+            let exact = station.waits(utilisation) * (-slack * seconds).exp() / (1.0 - slack / work);
+            assert!(found.is_finite() && (found - exact).abs() <= 1e-6 * exact, "{found} {exact}");
         }
     }
 }

@@ -80,6 +80,7 @@ impl Queues {
         if present.outlook.seconds.is_infinite()
             && self.present.pool.len() >= self.whole.pool.len()
             && self.whole.pool.is_excited()
+            && self.whole.pool.would_rest(rate)
         {
             // Those that are there have lost what waited by starting anew, one after the other, and so would all have.
             self.whole.change(at, Pool::empty);
