@@ -50,17 +50,10 @@ impl Phase {
     ];
 
     /// Those that a slot's recovery may have.
-    pub const OF_RECOVERY: [Self; 9] = [
-        Self::Detect,
-        Self::LeaveRotation,
-        Self::Decide,
-        Self::Terminate,
-        Self::BackOff,
-        Self::Reschedule,
-        Self::Start,
-        Self::BecomeReady,
-        Self::EnterRotation,
-    ];
+    pub const OF_RECOVERY: [Self; 9] = {
+        let [of_recovery @ .., _] = Self::ALL;
+        of_recovery
+    };
 
     /// The name in results: `detect`, `leave_rotation`, …
     pub const fn name(self) -> &'static str {

@@ -154,7 +154,9 @@ impl App {
     /// or no more can wait than is worked on in time.
     pub fn persists_above(&self, clients: &Clients) -> Option<f64> {
         let (capacity, queue, timeout) = (self.capacity?, self.queue?, clients.timeout?);
-        let is_short = queue.limit.is_some_and(|limit| f64::from(limit) < timeout * capacity);
+        // Who takes the last place waits for those before it, and then for its own work.
+        let is_short =
+            queue.limit.is_some_and(|limit| f64::from(limit) + f64::from(queue.workers) < timeout * capacity);
         (!is_short && clients.most_sent() > 1.0).then(|| capacity / clients.most_sent())
     }
 }

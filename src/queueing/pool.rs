@@ -71,10 +71,6 @@ pub struct Outlook {
     pub succeed: f64,
     /// Of the tries that fail in stations that answer, the share that waited too long; the others were refused.
     pub late: f64,
-    /// How often a request is sent on average.
-    pub sent: f64,
-    /// Requests in all stations together.
-    pub number: f64,
     /// More tries come than can be worked on, or those that came before wait still.
     pub is_overloaded: bool,
 }
@@ -133,13 +129,13 @@ impl Pool {
     }
 
     /// How many stations are asked.
-    pub fn len(&self) -> usize {
+    pub fn stations(&self) -> usize {
         self.members.len()
     }
 
-    /// Whether none is asked.
-    pub fn is_empty(&self) -> bool {
-        self.members.is_empty()
+    /// Which share of what it is asked this station answers; `None`: it is not asked.
+    pub fn answers(&self, key: usize) -> Option<f64> {
+        self.members.iter().find(|member| member.key == key).map(|member| member.answers)
     }
 
     /// The most requests a second of which all are answered in time, as far as a share so small is told apart from none: with so many
@@ -186,14 +182,7 @@ impl Pool {
         if self.members.iter().all(|member| member.answers <= 0.0) {
             self.is_excited = false;
             self.seconds = f64::INFINITY;
-            return Outlook {
-                seconds: f64::INFINITY,
-                succeed: 0.0,
-                late: 0.0,
-                sent: self.clients.most_sent(),
-                number: 0.0,
-                is_overloaded: false,
-            };
+            return Outlook { seconds: f64::INFINITY, succeed: 0.0, late: 0.0, is_overloaded: false };
         }
         if let Some((moment, rest)) = self.rest_at(rate) {
             let capacity = self.station.capacity;
@@ -203,17 +192,15 @@ impl Pool {
             let has_no_backlog = |member: &Member| member.queue.number <= rest.number + drains;
             if self.is_never_long() || self.members.iter().filter(answering).all(has_no_backlog) {
                 let queue = Queue { number: rest.number, spread: rest.number };
-                let mut number = 0.0;
                 for member in self.members.iter_mut().filter(|member| member.answers > 0.0) {
                     (member.queue, member.next) = (queue, queue);
-                    number += queue.number;
                 }
                 self.is_excited = false;
                 self.seconds = f64::INFINITY;
                 let Moment { succeed, late, sent } = moment;
                 self.sent = sent;
                 let is_overloaded = comes > capacity;
-                return Outlook { seconds: f64::INFINITY, succeed, late, sent, number, is_overloaded };
+                return Outlook { seconds: f64::INFINITY, succeed, late, is_overloaded };
             }
         }
         self.is_excited = true;
@@ -276,38 +263,32 @@ impl Pool {
         if self.utilisations.is_none() {
             self.utilisations = Some(Utilisations::of(&self.station));
         }
-        let first = self.flows(rate, |member| member.queue);
-        let seconds = self.longest_step(&first.1);
+        let queues: Vec<Queue> = self.members.iter().map(|member| member.queue).collect();
+        let (_, first) = self.flows(rate, &queues);
+        let seconds = self.longest_step(&first);
         // The middle of the step, and with what flows there all of it.
-        let halfway = self.after(seconds / 2.0, &first.1);
-        let middle = self.flows(rate, |member| halfway[self.place(member)]);
-        let ends = self.after(seconds, &middle.1);
-        let mut number = 0.0;
+        let halfway = self.after(seconds / 2.0, &first);
+        let (moment, middle) = self.flows(rate, &halfway);
+        let ends = self.after(seconds, &middle);
         for (member, next) in self.members.iter_mut().zip(ends) {
             member.next = next;
-            number += f64::midpoint(member.queue.number, next.number);
         }
         self.seconds = seconds;
-        let Moment { succeed, late, sent } = middle.0;
+        let Moment { succeed, late, sent } = moment;
         self.sent = sent;
         let capacity = self.station.capacity;
         let waits = |member: &Member| member.queue.number - member.queue.spread > capacity * NO_BACKLOG;
         let is_overloaded = rate * sent > capacity * self.members.len() as f64 || self.members.iter().any(waits);
-        Outlook { seconds, succeed, late, sent, number, is_overloaded }
-    }
-
-    fn place(&self, member: &Member) -> usize {
-        self.members.binary_search_by_key(&member.key, |other| other.key).expect("one of its own")
+        Outlook { seconds, succeed, late, is_overloaded }
     }
 
     /// What tries meet where the queues are like this, and how these change.
-    fn flows(&self, rate: f64, queue: impl Fn(&Member) -> Queue) -> (Moment, Vec<Flow>) {
+    fn flows(&self, rate: f64, queues: &[Queue]) -> (Moment, Vec<Flow>) {
         let count = self.members.len() as f64;
         let mut flows: Vec<Flow> = Vec::with_capacity(self.members.len());
         // Most are as full as the one before them.
         let mut known: Option<Flow> = None;
-        for member in &self.members {
-            let queue = queue(member);
+        for (member, &queue) in self.members.iter().zip(queues) {
             if member.answers <= 0.0 {
                 flows.push(Flow::default());
                 continue;
@@ -475,5 +456,59 @@ impl Utilisations {
         let slope = (to.1 - from.1) / (to.0 - from.0);
         let inverse = from.1 + (number - from.0) * slope;
         (1.0 - 1.0 / inverse, slope / (inverse * inverse))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn station() -> impl Strategy<Value = Station> {
+        let places = prop_oneof![Just(None), (0_u32..3_000).prop_map(Some)];
+        (1_u32..200, -3.0..6.0_f64, places).prop_map(|(workers, exponent, places)| Station {
+            workers,
+            capacity: 10.0_f64.powf(exponent),
+            places,
+        })
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { cases: 64, ..ProptestConfig::default() })]
+
+        /// Property: whatever comes and goes, shares are shares, time passes, and no overload takes steps without end.
+        #[test]
+        fn nothing_runs_away(
+            station in station(), timeout in prop::option::of(-3.0..3.5_f64), tries in 1_u32..12,
+            retry_budget in prop::option::of(0.0..3.0_f64),
+            changes in prop::collection::vec((0_usize..4, prop::option::of(prop_oneof![Just(0.0), Just(0.3), Just(1.0)]), -3.0..1.0_f64), 1..12),
+        ) {
+            // As the reader refuses more: so many are not answered within a timeout where there is a limit.
+            let timeout = timeout.map(|exponent| 10.0_f64.powf(exponent));
+            let timeout = timeout.filter(|timeout| station.places.is_none() || timeout * station.capacity <= 3_000.0);
+            prop_assume!(timeout.is_some() || station.places.is_some());
+            let mut pool = Pool::new(station, Clients { timeout, tries, retry_budget });
+            pool.set(9, Some(1.0));
+            for (key, answers, load) in changes {
+                pool.set(key, answers);
+                let rate = 10.0_f64.powf(load) * 4.0 * station.capacity;
+                let (mut seconds, mut steps) = (600.0, 0);
+                while seconds > 0.0 {
+                    let outlook = pool.look(rate);
+                    prop_assert!(outlook.seconds > 0.0, "{outlook:?}");
+                    for share in [outlook.succeed, outlook.late] {
+                        prop_assert!((0.0..=1.0).contains(&share), "{outlook:?}");
+                    }
+                    let queues = pool.members.iter().map(|member| member.next);
+                    let is_finite = |queue: Queue| queue.number.is_finite() && queue.spread <= queue.number + 1e-9;
+                    prop_assert!(queues.into_iter().all(is_finite), "{:?}", pool.members);
+                    pool.pass(outlook.seconds.min(seconds));
+                    seconds -= outlook.seconds;
+                    steps += 1;
+                    prop_assert!(steps < 5_000, "{outlook:?} {:?}", pool.members);
+                }
+            }
+        }
     }
 }

@@ -705,8 +705,8 @@ fn e7_retries_keep_overload() {
     assert!(found.sentence().contains("from 40 on (33 %)") && found.sentence().contains("up to 60 come"), "{found:?}");
     assert!(!due("workers: 5, serviceTime: 100ms", "whenOverloaded: queues").is_empty(), "50 of 60");
     assert!(due("workers: 6, serviceTime: 100ms", "whenOverloaded: queues").is_empty(), "60 of 60");
-    assert!(due("workers: 4, serviceTime: 100ms", "whenOverloaded: queues\n  queue: {limit: 39}").is_empty());
-    assert!(!due("workers: 4, serviceTime: 100ms", "whenOverloaded: queues\n  queue: {limit: 40}").is_empty());
+    assert!(due("workers: 4, serviceTime: 100ms", "whenOverloaded: queues\n  queue: {limit: 35}").is_empty());
+    assert!(!due("workers: 4, serviceTime: 100ms", "whenOverloaded: queues\n  queue: {limit: 36}").is_empty());
     assert!(due("requestsPerSecond: 40", "whenOverloaded: sheds").is_empty());
 }
 

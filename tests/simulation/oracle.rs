@@ -132,14 +132,16 @@ fn the_same_where_requests_wait() {
         Clients { timeout: Some(1.0), tries: 1, retry_budget: None },
         Clients { timeout: Some(0.5), tries: 3, retry_budget: None },
         Clients { timeout: Some(2.0), tries: 4, retry_budget: Some(0.2) },
+        // So long that at most hours nothing at all is late.
+        Clients { timeout: Some(20.0), tries: 3, retry_budget: None },
     ];
     let limits = [None, Some(200), Some(15), Some(0)];
-    for index in 0..9 {
+    for index in 0..12 {
         let mut model =
-            if index < 6 { common::storms::stormy_reference() } else { common::storms::several_reference() };
+            if index < 8 { common::storms::stormy_reference() } else { common::storms::several_reference() };
         let hours = std::array::from_fn(|hour| 1.0 + (hour % 24) as f64);
         let traffic = if index % 3 == 2 { Traffic::in_ramps(60.0, hours) } else { Traffic::by_the_hour(60.0, hours) };
-        model.traffic = traffic.map(|traffic| traffic.from_clients(clients[index as usize % 3]));
+        model.traffic = traffic.map(|traffic| traffic.from_clients(clients[index as usize % 4]));
         for (number, workload) in model.workloads.iter_mut().enumerate() {
             let app = &mut workload.pod.main_mut().app;
             app.capacity = Some(70.0);

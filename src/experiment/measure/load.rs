@@ -3,7 +3,7 @@
 //! Each of n Pods in rotation is sent an n-th of the requests, answers as many as it can, and refuses the others at once or lets them
 //! wait. So the share that is lost hangs on the hour, and where they wait on what has been. What would be lost with all Pods of the
 //! Deployment in rotation from the beginning on is `overload`; the rest is borne by the slots that are missing, and where none is missing
-//! any more and their backlog has stayed, by those that were.
+//! any more and their backlog has stayed, by those that were when it began.
 
 use super::members::Bearers;
 use crate::cluster;
@@ -22,11 +22,11 @@ pub(super) struct Load {
     pub counts: Counts,
     pub division: Division,
     pub overload: CauseSet,
-    /// Those who were missing when queues began to grow, until they are at rest again.
+    /// Those who were missing when queues began to grow, or failed, until these are at rest again.
     pub blamed: Vec<Blamed>,
 }
 
-/// A slot that was missing.
+/// A slot that was missing, or a Pod that failed.
 #[derive(Debug, Clone)]
 pub(super) struct Blamed {
     key: Key,

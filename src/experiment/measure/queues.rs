@@ -54,12 +54,15 @@ impl Queues {
     /// So many of those who ask this Pod get no good answer from now on, however long they wait; `None`: it is out of rotation.
     pub fn set(&mut self, now: SimTime, pod: PodId, failing: Option<Millionths>) {
         let answers = failing.map(|failing| 1.0 - f64::from(failing.count()) / f64::from(Millionths::ALL.count()));
-        self.present.change(now, |pool| pool.set(pod.index(), answers));
+        // A report of something else changes nothing here.
+        if self.present.pool.answers(pod.index()) != answers {
+            self.present.change(now, |pool| pool.set(pod.index(), answers));
+        }
     }
 
     /// So many Pods are expected from now on.
     pub fn expect(&mut self, now: SimTime, pods: usize) {
-        let known = self.whole.pool.len();
+        let known = self.whole.pool.stations();
         if known != pods {
             self.whole.change(now, |pool| {
                 (known..pods).for_each(|one| pool.set(one, Some(1.0)));
@@ -78,7 +81,7 @@ impl Queues {
     pub fn look(&mut self, at: SimTime, rate: f64) -> Queued {
         let present = self.present.look(at, rate);
         if present.outlook.seconds.is_infinite()
-            && self.present.pool.len() >= self.whole.pool.len()
+            && self.present.pool.stations() >= self.whole.pool.stations()
             && self.whole.pool.is_excited()
             && self.whole.pool.would_rest(rate)
         {

@@ -316,12 +316,13 @@ impl Service {
                     (piece.to, piece.come) = (until, requests.between(rest.from, until));
                 }
                 rest = Stretch { from: piece.to, come: rest.come - piece.come, ..rest };
-                let missing = self.members.missing();
                 if until == SimTime::NEVER {
-                    // At rest nobody is missing but who is away now.
+                    // At rest nobody bears a part but who is away or fails now.
                     blamed.clear();
                 } else if blamed.is_empty() && lost.shed > lost.overload {
-                    *blamed = missing.iter().map(Blamed::of).collect();
+                    let missing = self.members.missing();
+                    let them = if missing.is_empty() { self.members.failing_bearers().0 } else { missing };
+                    *blamed = them.iter().map(Blamed::of).collect();
                 }
                 if !is_counted {
                     continue;
@@ -335,7 +336,7 @@ impl Service {
                 self.failed_windows.add(from, to, passed.failed);
                 self.burn.add(from, to, passed.of_time);
                 if lost.all > 0 {
-                    let (failing, _) = self.members.failing_bearers();
+                    let (missing, (failing, _)) = (self.members.missing(), self.members.failing_bearers());
                     let bearers = lost.bearers(failing, missing, overload, blamed);
                     divide(division, &bearers, self.causes, &mut self.outcome.failed_by, passed.failed);
                 }

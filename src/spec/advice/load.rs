@@ -36,13 +36,18 @@ pub(super) fn retries_keep_overload(subject: &Subject<'_>) -> Vec<Finding> {
         (traffic.clients.most_sent() * 100.0).round() / 100.0,
         most.round()
     );
-    let waits = traffic.clients.timeout.map_or(0.0, |timeout| (timeout * capacity).floor());
-    let help = format!(
-        "a retryBudget of {} in the clients of the traffic moves that to {}; a queue.limit below {waits} in the app, as many as a Pod \
-         answers before its clients give up, ends it",
+    let mut help = format!(
+        "a retryBudget of {} in the clients of the traffic moves that to {}",
         percent(USUAL_BUDGET),
         percent(1.0 / (1.0 + USUAL_BUDGET))
     );
+    let workers = app.queue.map_or(0.0, |queue| f64::from(queue.workers));
+    let waits = traffic.clients.timeout.map_or(0.0, |timeout| (timeout * capacity - workers).floor());
+    if waits >= 1.0 {
+        help += &format!(
+            "; a queue.limit below {waits} in the app, as many as a Pod answers before its clients give up beside those it works on, ends it"
+        );
+    }
     let finding = subject.finding("spec.replicas", message, help);
     vec![
         finding
