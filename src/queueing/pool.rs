@@ -18,6 +18,8 @@ const NO_BACKLOG: f64 = 1.0;
 /// In one step a number changes by so much of itself, and a wait by so much of the timeout.
 const STEP: f64 = 0.15;
 const STEP_OF_WAIT: f64 = 0.04;
+/// A queue that is shorter than this part of what is let in is not full, whatever comes.
+const MAY_BE_FULL: f64 = 0.4;
 /// No step is longer, in seconds: what is sent again hangs on the queues, and these on it.
 const LONGEST_STEP: f64 = 30.0;
 /// So many rates are remembered: by ten bits of them.
@@ -297,12 +299,16 @@ impl Pool {
             known = Some(flow);
             flows.push(flow);
         }
-        // What is refused hangs on how much comes, and the other way round.
+        // What is refused hangs on how much comes, and the other way round, where a queue is long enough to be full.
+        let places = self.station.places.filter(|places| {
+            let most = f64::from(self.station.workers) + f64::from(*places);
+            queues.iter().any(|queue| queue.number >= MAY_BE_FULL * most)
+        });
         let mut sent = self.sent;
         let mut moment = Moment { succeed: 0.0, late: 0.0, sent };
         for _ in 0..100 {
             let comes = rate * sent / count;
-            let rest = self.station.places.and_then(|_| self.station.rest(comes, self.clients.timeout));
+            let rest = places.and_then(|_| self.station.rest(comes, self.clients.timeout));
             let (mut good, mut refused, mut late) = (0.0, 0.0, 0.0);
             for (member, flow) in self.members.iter().zip(&mut flows).filter(|(member, _)| member.answers > 0.0) {
                 flow.full = rest.filter(|rest| self.is_full(flow.queue, *rest, comes));
