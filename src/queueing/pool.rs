@@ -22,8 +22,8 @@ const STEP_OF_WAIT: f64 = 0.04;
 const MAY_BE_FULL: f64 = 0.4;
 /// No step is longer, in seconds: what is sent again hangs on the queues, and these on it.
 const LONGEST_STEP: f64 = 30.0;
-/// So many rates are remembered: by ten bits of them.
-const REMEMBERED: usize = 1 << 10;
+/// What it comes to is remembered, by so many bits of what it hangs on: enough for the minutes of a week.
+const REMEMBERED: u32 = 14;
 
 /// The stations that are asked.
 #[derive(Debug, Clone)]
@@ -41,6 +41,7 @@ pub struct Pool {
     utilisations: Option<Utilisations>,
     /// Requests a second to one station of which all are answered in time.
     quiet: Option<f64>,
+    /// None before the first is asked for.
     remembered: Vec<Option<Remembered>>,
 }
 
@@ -77,11 +78,8 @@ pub struct Outlook {
     pub is_overloaded: bool,
 }
 
-#[derive(Debug, Clone, Copy)]
-struct Remembered {
-    comes: f64,
-    rest: Option<Rest>,
-}
+/// What comes, to how many stations that answer which share; and the rest to which that comes.
+type Remembered = ([u64; 3], Option<(Moment, Rest)>);
 
 /// What the tries of a moment meet.
 #[derive(Debug, Clone, Copy)]
@@ -103,7 +101,7 @@ impl Pool {
             sent: 1.0,
             utilisations: None,
             quiet: None,
-            remembered: vec![None; REMEMBERED],
+            remembered: Vec::new(),
         }
     }
 
@@ -223,9 +221,25 @@ impl Pool {
     fn rest_at(&mut self, rate: f64) -> Option<(Moment, Rest)> {
         let count = self.members.len() as f64;
         let answers = self.members.iter().map(|member| member.answers).sum::<f64>() / count;
+        let key = [rate, count, answers].map(f64::to_bits);
+        let mixed = key.into_iter().fold(0_u64, |mixed, bits| (mixed ^ bits).wrapping_mul(0x9E37_79B9_7F4A_7C15));
+        let place = (mixed >> (u64::BITS - REMEMBERED)) as usize;
+        if self.remembered.is_empty() {
+            self.remembered.resize(1 << REMEMBERED, None);
+        }
+        if let Some((_, rest)) = self.remembered[place].filter(|(known, _)| *known == key) {
+            return rest;
+        }
+        let rest = self.find_rest(rate / count, answers);
+        self.remembered[place] = Some((key, rest));
+        rest
+    }
+
+    /// The same, of so many requests a second for each station, which answer this share.
+    fn find_rest(&self, rate: f64, answers: f64) -> Option<(Moment, Rest)> {
         let mut sent = self.clients.sent(answers);
         for _ in 0..500 {
-            let rest = self.station_at(rate * sent / count)?;
+            let rest = self.station_at(rate * sent)?;
             let succeeds = answers * (1.0 - rest.fails());
             let more = self.clients.sent(succeeds);
             if more - sent < 1e-12 * sent {
@@ -238,18 +252,11 @@ impl Pool {
     }
 
     /// A station at rest, if it comes to rest at once.
-    fn station_at(&mut self, comes: f64) -> Option<Rest> {
-        let bits = comes.to_bits();
-        let place = (bits.wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 54) as usize;
-        if let Some(known) = self.remembered[place].filter(|known| known.comes.to_bits() == bits) {
-            return known.rest;
-        }
+    fn station_at(&self, comes: f64) -> Option<Rest> {
         let utilisation = comes / self.station.capacity;
         let comes_to_rest =
             self.is_never_long() || utilisation < 1.0 && self.station.comes_to_rest_in(utilisation) < AT_ONCE;
-        let rest = comes_to_rest.then(|| self.station.rest(comes, self.clients.timeout)).flatten();
-        self.remembered[place] = Some(Remembered { comes, rest });
-        rest
+        comes_to_rest.then(|| self.station.rest(comes, self.clients.timeout)).flatten()
     }
 
     /// So few can wait that those who do are answered in time, mostly, and that what comes is soon forgotten.
