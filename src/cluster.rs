@@ -15,6 +15,7 @@
 //! | `rest` | syncs that need not be played | C13, C16, P12 |
 //! | `adoption` | what a kubelet knows of a Pod, and what its death leaves | P1, P2, P21, C4 |
 //! | `probing` | attempts, verdicts and what they cause | P1–P20 |
+//! | `busy` | probes that wait behind requests | P5, P16 |
 //! | `rotation` | status to EndpointSlice to proxy | E1–E10 |
 //! | `nodes` | heartbeats, the node monitor, reboots and replacements | N1–N16 |
 //! | `eviction` | taints, tolerations, zone states | N5–N12 |
@@ -48,6 +49,7 @@ mod back_off;
 mod bad_revision;
 mod beginning;
 mod budget;
+mod busy;
 mod chain;
 mod chance;
 mod check;
@@ -138,6 +140,7 @@ pub(crate) enum Event {
     NodeReported(NodeId, Timer),
     LeaseRenewed(NodeId, Timer),
     NodeJoined(NodeId, Timer),
+    QueuesMoved(WorkloadId, Timer),
     ProbeEnded(ContainerRef, ProbeKind, Timer),
     ProbeDue(ContainerRef, ProbeKind, Timer),
     StatusWritten(PodId, Timer),
@@ -353,6 +356,7 @@ impl<O: Observer> World for Cluster<'_, O> {
             Event::NodeReported(node, timer) => self.on_node_reported(cx, node, timer),
             Event::LeaseRenewed(node, timer) => self.on_lease_renewed(cx, node, timer),
             Event::NodeJoined(node, timer) => self.on_node_joined(cx, node, timer),
+            Event::QueuesMoved(workload, timer) => self.on_queues_moved(cx, workload, timer),
             Event::ProbeEnded(at, kind, timer) => self.on_probe_ended(cx, at, kind, timer),
             Event::ProbeDue(at, kind, timer) => self.on_probe_due(cx, at, kind, timer),
             Event::StatusWritten(pod, timer) => self.on_status_written(cx, pod, timer),

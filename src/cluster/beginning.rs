@@ -40,6 +40,7 @@ impl<O: Observer> Cluster<'_, O> {
         }
         self.update_clock(cx, Target::Cluster);
         self.begin_autoscaling(cx);
+        self.begin_queues(cx);
         if self.mode == Mode::EveryProbe {
             for node in self.nodes.ids() {
                 if self.nodes[node].alive {

@@ -217,6 +217,7 @@ impl<O: Observer> Cluster<'_, O> {
         timers.extend(self.workloads.iter().flat_map(|workload| workload.rollouts.timers()));
         timers.extend(self.workloads.iter().map(|workload| workload.scaling.timer()));
         timers.extend(self.workloads.iter().filter_map(|workload| Some(workload.autoscaler.as_ref()?.timer())));
+        timers.extend(self.workloads.iter().filter_map(|workload| Some(workload.busy.as_ref()?.timer())));
         timers.extend(self.budgets.iter().map(BudgetState::timer));
         timers.extend(self.drains.timers());
         timers.extend(self.upgrades.timers());

@@ -3,6 +3,7 @@
 
 use smallvec::SmallVec;
 
+use super::busy::Fate;
 use super::happening::Happening;
 use super::observer::{Observed, Observer};
 use super::prober::{Status, Stored};
@@ -243,7 +244,7 @@ impl<'m, O: Observer> Cluster<'m, O> {
         let Some(prober) = self.prober(at, ProbeKind::Readiness) else { return };
         if prober.worker.trigger(cx.now()) {
             let status = if sees_new_status { self.container(at).status } else { self.seen_instead(at) };
-            self.attempt_under(cx, at, ProbeKind::Readiness, false, &status);
+            self.attempt_under(cx, at, ProbeKind::Readiness, Fate::Open, &status);
         }
         if race == Race::OldStatusSynced {
             self.request_sync(cx, pod);
@@ -289,7 +290,7 @@ impl<'m, O: Observer> Cluster<'m, O> {
         let Some(worker) = self.container(at).worker(ProbeKind::Liveness) else { return };
         let since_tick = (cx.now() + worker.probe().period).saturating_since(worker.next_attempt());
         if u < self.model.cluster.start_race.same_tick && since_tick <= LATE_WORKER {
-            self.attempt(cx, at, ProbeKind::Liveness, false);
+            self.attempt(cx, at, ProbeKind::Liveness, Fate::Open);
         }
     }
 

@@ -2,7 +2,6 @@
 //! anything happens that their worker can see.
 
 use super::answers::Answer;
-use super::chance::Chance;
 use super::happening::Happening;
 use super::observer::Observer;
 use super::prober::skipping::{Next, Skipped};
@@ -14,7 +13,7 @@ use super::{Cluster, Cx, Event, Mode};
 use crate::history::{Reply, SkippedProbes};
 use crate::ids::{ContainerRef, PodId};
 use crate::model::ProbeKind;
-use crate::time::SimTime;
+use crate::time::{Duration, SimTime};
 
 /// The first attempt that can change anything as long as the status and the answer stay as they are.
 fn next_that_matters(worker: &Worker, status: &Status, answer: Answer) -> Next {
@@ -55,7 +54,7 @@ impl<O: Observer> Cluster<'_, O> {
     #[inline(never)]
     fn catch_up_on_plan(&mut self, cx: &mut Cx<'_, Event>, at: ContainerRef, kind: ProbeKind) {
         let now = cx.now();
-        let chance = self.chance(at);
+        let chance = self.chance(at, kind);
         let Some(prober) = self.prober(at, kind) else { return };
         let Some(plan) = prober.plan.take() else { return };
         prober.due = Timer::NONE;
@@ -66,22 +65,22 @@ impl<O: Observer> Cluster<'_, O> {
             return self.await_end(cx, at, kind, last.ends);
         }
         // All but the last of the skipped probes are over and forgotten, whatever they found.
-        let last_failed = plan.by_chance.is_some_and(|matters| {
+        let last_failed = plan.by_chance.zip(chance).is_some_and(|(matters, chance)| {
             let u = self.chance_of(at).probe_failure.uniform();
-            chance.last_failed(matters, skipped.attempts, u)
+            chance.last_failed(matters, skipped.attempts, u) && self.candidate_fails(skipped.last, at, kind)
         });
         self.tell_skipped(at, kind, plan.next, skipped, last_failed);
-        if last_failed && let Some(prober) = self.prober(at, kind) {
-            match prober.worker.last_has_failed(now, skipped) {
-                Some(ends) => self.await_end(cx, at, kind, ends),
-                None => self.tell_timeout(at, kind, skipped.last),
-            }
+        if !last_failed {
+            return;
         }
-    }
-
-    /// The law by which probes of the container fail by chance.
-    fn chance(&self, at: ContainerRef) -> Chance {
-        self.workloads[self.pods[at.pod].workload].chances[at.container]
+        let is_refused = self.is_refused(skipped.last, at, kind);
+        let Some(prober) = self.prober(at, kind) else { return };
+        let waits = if is_refused { Duration::ZERO } else { prober.worker.probe().timeout };
+        match prober.worker.last_has_failed(now, skipped, waits) {
+            Some(ends) => self.await_end(cx, at, kind, ends),
+            None if is_refused => self.tell_refused(at, kind, skipped.last),
+            None => self.tell_timeout(at, kind, skipped.last),
+        }
     }
 
     /// The worker is no more; the observer hears of the probes that it has skipped.
@@ -137,6 +136,12 @@ impl<O: Observer> Cluster<'_, O> {
             let sent = Happening::ProbeSent { pod: at.pod, container: at.container, kind, reaches };
             self.tell_at(skipped.last, sent);
         }
+    }
+
+    /// A probe that was sent then was refused for want of a place.
+    pub(super) fn tell_refused(&mut self, at: ContainerRef, kind: ProbeKind, sent: SimTime) {
+        let ending = Happening::ProbeEnded { pod: at.pod, container: at.container, kind, reply: Reply::Error };
+        self.tell_at(sent, ending);
     }
 
     pub(super) fn tell_timeout(&mut self, at: ContainerRef, kind: ProbeKind, sent: SimTime) {
@@ -215,7 +220,7 @@ impl<O: Observer> Cluster<'_, O> {
         self.catch_up(cx, at, kind);
         let container = self.container(at);
         let (status, answer) = (container.status, container.answer_to(kind));
-        let (mode, chance) = (self.mode, self.chance(at));
+        let (mode, chance) = (self.mode, self.chance(at, kind));
         let Some(prober) = &container.workers[kind as usize] else { return };
         if prober.worker.in_flight().is_some() || prober.worker.next_attempt() >= wakes_at {
             return;
@@ -226,16 +231,21 @@ impl<O: Observer> Cluster<'_, O> {
         };
         let mut plan = Plan { status, answer, next, due: due(&prober.worker, answer, next), by_chance: None };
         match next {
-            Next::Steady { first, reply: reply @ Reply::Ok, decides: None } if chance.p > 0.0 => {
-                if prober.worker.has_just_failed() {
-                    plan.next = Next::At(first);
-                    plan.due = first;
-                } else {
-                    let worker = prober.worker;
-                    let matters = worker.failures_that_matter();
-                    let u = self.chance_of(at).probe_failure.uniform();
-                    plan.by_chance = Some(matters);
-                    plan.due = worker.nth_attempt(first, reply, chance.waiting_time(matters, u));
+            Next::Steady { first, reply: reply @ Reply::Ok, decides: None }
+                if chance.is_none_or(|chance| chance.p > 0.0) =>
+            {
+                match chance {
+                    Some(chance) if !prober.worker.has_just_failed() => {
+                        let worker = prober.worker;
+                        let matters = worker.failures_that_matter();
+                        let u = self.chance_of(at).probe_failure.uniform();
+                        plan.by_chance = Some(matters);
+                        plan.due = worker.nth_attempt(first, reply, chance.waiting_time(matters, u));
+                    }
+                    _ => {
+                        plan.next = Next::At(first);
+                        plan.due = first;
+                    }
                 }
             }
             Next::At(_) | Next::Idle | Next::Steady { .. } => {}

@@ -1,6 +1,7 @@
 //! Probes as they are played: attempts, answers, verdicts and what these cause (P1–P20).
 
 use super::answers::{Answer, Audience};
+use super::busy::Fate;
 use super::chance::Matters;
 use super::happening::Happening;
 use super::observer::{Observed, Observer};
@@ -11,6 +12,7 @@ use super::{Cluster, Cx, Event};
 use crate::history::Reply;
 use crate::ids::{ContainerRef, SlotId};
 use crate::model::ProbeKind;
+use crate::queueing::Fails;
 use crate::time::SimTime;
 
 pub(super) const KINDS: [ProbeKind; 3] = [ProbeKind::Liveness, ProbeKind::Readiness, ProbeKind::Startup];
@@ -29,32 +31,36 @@ impl<O: Observer> Cluster<'_, O> {
         if let Some(matters) = plan.by_chance {
             self.fail_by_chance(cx, at, kind, matters);
         } else {
-            self.attempt(cx, at, kind, false);
+            self.attempt(cx, at, kind, Fate::Open);
         }
     }
 
-    /// The attempt that is due fails by chance; where two in a row matter, the one before did too.
+    /// The attempt that is due fails by chance, if it is more than a candidate; where two in a row matter, so did the one before.
     fn fail_by_chance(&mut self, cx: &mut Cx<'_, Event>, at: ContainerRef, kind: ProbeKind, matters: Matters) {
         let Some(prober) = self.prober(at, kind) else { return };
         let Some(plan) = prober.plan.take() else { return };
         let skipped = prober.worker.catch_up(cx.now(), &plan.status, plan.next);
-        let one_before = matters == Matters::Two;
-        if one_before {
+        let before = skipped.filter(|_| matters == Matters::Two).map(|skipped| skipped.last);
+        let one_before = before.is_some_and(|sent| self.candidate_fails(sent, at, kind));
+        if one_before && let Some(prober) = self.prober(at, kind) {
             prober.worker.observe(Observation::Failure);
         }
         if let Some(skipped) = skipped {
             self.tell_skipped(at, kind, plan.next, skipped, one_before);
-            if one_before {
+            if one_before && self.is_refused(skipped.last, at, kind) {
+                self.tell_refused(at, kind, skipped.last);
+            } else if one_before {
                 self.tell_timeout(at, kind, skipped.last);
             }
         }
-        self.attempt(cx, at, kind, true);
+        let fails = self.candidate_fails(cx.now(), at, kind);
+        self.attempt(cx, at, kind, if fails { Fate::Fails } else { Fate::Answered });
     }
 
     /// One attempt of a worker (P6), and the next one planned.
-    pub(super) fn attempt(&mut self, cx: &mut Cx<'_, Event>, at: ContainerRef, kind: ProbeKind, doomed: bool) {
+    pub(super) fn attempt(&mut self, cx: &mut Cx<'_, Event>, at: ContainerRef, kind: ProbeKind, fate: Fate) {
         let status = self.container(at).status;
-        self.attempt_under(cx, at, kind, doomed, &status);
+        self.attempt_under(cx, at, kind, fate, &status);
         self.plan(cx, at, kind);
     }
 
@@ -64,7 +70,7 @@ impl<O: Observer> Cluster<'_, O> {
         cx: &mut Cx<'_, Event>,
         at: ContainerRef,
         kind: ProbeKind,
-        doomed: bool,
+        fate: Fate,
         status: &Status,
     ) {
         self.catch_up(cx, at, kind);
@@ -95,7 +101,7 @@ impl<O: Observer> Cluster<'_, O> {
             self.tell(cx, Happening::FoundNotRunning { pod: at.pod, container: at.container, kind });
         }
         if done.probes && !self.leaves_it_to_the_plan(cx, at, kind, status) {
-            self.send_probe(cx, at, kind, doomed);
+            self.send_probe(cx, at, kind, fate);
         }
         if sync_is_over {
             // Other workers may have counted on that sync to plan them anew.
@@ -103,7 +109,7 @@ impl<O: Observer> Cluster<'_, O> {
         }
     }
 
-    fn send_probe(&mut self, cx: &mut Cx<'_, Event>, at: ContainerRef, kind: ProbeKind, doomed: bool) {
+    fn send_probe(&mut self, cx: &mut Cx<'_, Event>, at: ContainerRef, kind: ProbeKind, fate: Fate) {
         let Some(prober) = self.prober(at, kind) else { return };
         let timeout = cx.now() + prober.worker.probe().timeout;
         let answer = self.answer(at, Audience::Probe(kind));
@@ -111,8 +117,13 @@ impl<O: Observer> Cluster<'_, O> {
         let reaches = (answer != Answer::Bad(Reply::Refused)).then_some(instance);
         self.tell(cx, Happening::ProbeSent { pod: at.pod, container: at.container, kind, reaches });
         let (ends, answered) = match answer {
-            Answer::Good | Answer::BadInPart(_) if doomed || self.fails_by_chance(at) => (timeout, false),
-            Answer::Good | Answer::BadInPart(_) => return self.conclude(cx, at, kind, Reply::Ok),
+            Answer::Good | Answer::BadInPart(_) if !self.fails_by_chance(cx.now(), at, kind, fate) => {
+                return self.conclude(cx, at, kind, Reply::Ok);
+            }
+            Answer::Good | Answer::BadInPart(_) if self.is_refused(cx.now(), at, kind) => {
+                return self.conclude(cx, at, kind, Reply::Error);
+            }
+            Answer::Good | Answer::BadInPart(_) => (timeout, false),
             Answer::Bad(reply) => return self.conclude(cx, at, kind, reply),
             Answer::Later(at) if at <= timeout => (at, true),
             Answer::Later(_) | Answer::Never => (timeout, false),
@@ -123,9 +134,19 @@ impl<O: Observer> Cluster<'_, O> {
         self.await_end(cx, at, kind, ends);
     }
 
-    fn fails_by_chance(&mut self, at: ContainerRef) -> bool {
-        let p = self.container_spec(at).app.probe_failure;
+    fn fails_by_chance(&mut self, sent: SimTime, at: ContainerRef, kind: ProbeKind, fate: Fate) -> bool {
+        if fate != Fate::Open {
+            return fate == Fate::Fails;
+        }
+        let Fails { refused, late } = self.odds(sent, at, kind);
+        let p = refused + late;
         p > 0.0 && self.chance_of(at).probe_failure.uniform() < p
+    }
+
+    /// A probe that fails by chance has been refused, as what waits has no place for it; otherwise its answer comes too late.
+    pub(super) fn is_refused(&mut self, sent: SimTime, at: ContainerRef, kind: ProbeKind) -> bool {
+        let Fails { refused, late } = self.odds(sent, at, kind);
+        refused > 0.0 && self.chance_of(at).probe_failure.uniform() * (refused + late) < refused
     }
 
     pub(super) fn await_end(&mut self, cx: &mut Cx<'_, Event>, at: ContainerRef, kind: ProbeKind, ends: SimTime) {

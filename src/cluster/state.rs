@@ -159,6 +159,8 @@ pub(crate) struct Pod {
     pub parting: CauseSet,
     /// What metrics see of it, where an autoscaler looks at them.
     pub load: Option<Box<PodLoad>>,
+    /// It has left rotation, and works on what waits in it.
+    pub keeps_queue: bool,
     /// What the observer was told last.
     pub view: Option<EndpointView>,
     /// When the last sync ended (C3).
@@ -378,6 +380,7 @@ impl Pod {
             unschedulable: false,
             parting: CauseSet::new(),
             load: None,
+            keeps_queue: false,
             view: None,
             last_sync: SimTime::ZERO,
             sync: Timer::NONE,

@@ -38,7 +38,7 @@ impl<O: Observer> Cluster<'_, O> {
     }
 
     /// So many of the requests that reach it fail.
-    fn failing(&self, pod: PodId) -> Millionths {
+    pub(super) fn failing(&self, pod: PodId) -> Millionths {
         let reachable = self.pods[pod].node.is_some_and(|node| self.nodes[node].reachable);
         match self.answer(self.main(pod), Audience::Requests) {
             Answer::Good if reachable => Millionths::NONE,
@@ -57,7 +57,7 @@ impl<O: Observer> Cluster<'_, O> {
         let state = &self.pods[pod];
         let in_rotation = state.in_rotation;
         let failed = state.view.as_ref().map(|view| view.failing);
-        if !in_rotation && failed.is_none() {
+        if !in_rotation && failed.is_none() && !state.keeps_queue {
             return;
         }
         let failing = self.failing(pod);
@@ -66,10 +66,20 @@ impl<O: Observer> Cluster<'_, O> {
             return;
         }
         let view = in_rotation.then(|| self.endpoint_view(pod, holds, failing));
-        if self.pods[pod].view != view {
-            self.pods[pod].view.clone_from(&view);
-            self.observe(cx, &Observed::EndpointChanged { pod, view });
+        let keeps_queue = !in_rotation && self.keeps_queue(pod);
+        let state = &mut self.pods[pod];
+        if state.view != view || state.keeps_queue != keeps_queue {
+            state.view.clone_from(&view);
+            state.keeps_queue = keeps_queue;
+            self.note_queues(cx, pod);
+            self.observe(cx, &Observed::EndpointChanged { pod, view, keeps_queue });
         }
+    }
+
+    /// The Pod, which has been in rotation, works on what waits in it, and may come back before that is done.
+    fn keeps_queue(&self, pod: PodId) -> bool {
+        let has_queue = self.model.traffic.is_some() && self.spec(pod).main().app.queue.is_some();
+        has_queue && self.pods[pod].holds_slot && self.serves(pod)
     }
 
     /// How a Pod in rotation looks; one that holds its slot like the slot.

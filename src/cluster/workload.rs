@@ -4,6 +4,7 @@ use std::ops::Range;
 
 use super::autoscaler::AutoscalerState;
 use super::bad_revision::Flaws;
+use super::busy::Busy;
 use super::chance::Chance;
 use super::clocks::Clock;
 use super::dice::Dice;
@@ -31,6 +32,8 @@ pub(crate) struct WorkloadState {
     pub scaling: Scaling,
     /// What scales it by its load.
     pub autoscaler: Option<Box<AutoscalerState>>,
+    /// What waits in its Pods, where probes feel it.
+    pub busy: Option<Box<Busy>>,
     /// Its ReplicaSets.
     pub rollouts: Rollouts,
     /// All its chance.
@@ -73,6 +76,7 @@ impl WorkloadState {
             open: workload.replicas,
             scaling: Scaling::new(workload.replicas),
             autoscaler: AutoscalerState::new(model, id, requests, streams),
+            busy: Busy::new(model, id, requests),
             rollouts: Rollouts::new(workload.replicas, dice, flaws),
             streams,
             chances: containers.map(|container| Chance::new(container.app.probe_failure)).collect(),

@@ -24,6 +24,8 @@ pub(super) struct Burn {
     horizon: u64,
     /// Those that some span may still reach, in the order of time.
     lines: VecDeque<Line>,
+    /// With so many they are looked at.
+    enough: usize,
     /// Firings before this are known.
     settled: u64,
 }
@@ -55,7 +57,7 @@ impl Burn {
         let rules = alerts.map(|(slo, alerts)| alerts.iter().map(|alert| Rule::new(alert, slo)).collect::<Vec<_>>());
         let rules = rules.unwrap_or_default();
         let longest = rules.iter().flat_map(|rule| rule.spans).map(|(span, _)| span).max().unwrap_or(0);
-        Self { rules, longest, horizon: model.horizon.as_nanos(), lines: VecDeque::new(), settled: 0 }
+        Self { rules, longest, horizon: model.horizon.as_nanos(), lines: VecDeque::new(), enough: MANY, settled: 0 }
     }
 
     /// An amount failed evenly between two instants.
@@ -67,11 +69,13 @@ impl Burn {
             if from - last.to >= self.longest {
                 self.look(last.to + self.longest);
                 self.lines.clear();
-            } else if self.lines.len() >= MANY {
+            } else if self.lines.len() >= self.enough {
                 self.look(last.to);
                 while self.lines.front().is_some_and(|line| line.to + self.longest <= last.to) {
                     self.lines.pop_front();
                 }
+                // However many a span holds, each line is looked at a few times only.
+                self.enough = MANY.max(2 * self.lines.len());
             }
         }
         let before = self.lines.back().map_or(0, |last| last.before + last.amount);

@@ -73,7 +73,7 @@ impl Measures {
     /// Whom it concerns: a Deployment, or all of them.
     fn concerns(&mut self, what: &Observed) -> Option<WorkloadId> {
         match what {
-            Observed::EndpointChanged { pod, view } => {
+            Observed::EndpointChanged { pod, view, .. } => {
                 if self.pods.len() <= pod.index() {
                     self.pods.resize(pod.index() + 1, None);
                 }

@@ -171,5 +171,5 @@ pub(super) fn deliver(measures: &mut Measures, now: SimTime, slot: usize, delive
     });
     let view = SlotView { serves: delivers, in_rotation: delivers, causes, phase };
     measures.observe(now, &Observed::SlotChanged { slot, view });
-    measures.observe(now, &Observed::EndpointChanged { pod, view: endpoint });
+    measures.observe(now, &Observed::EndpointChanged { pod, view: endpoint, keeps_queue: false });
 }

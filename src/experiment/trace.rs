@@ -163,7 +163,7 @@ impl Observer for Recorder {
         match what {
             Observed::SlotChanged { slot, view } => self.looks.push(Look { at, slot: *slot, view: Some(view.clone()) }),
             Observed::SlotClosed { slot, .. } => self.looks.push(Look { at, slot: *slot, view: None }),
-            Observed::EndpointChanged { pod, view } => {
+            Observed::EndpointChanged { pod, view, .. } => {
                 let failing = view.as_ref().map_or(Millionths::ALL, |view| view.failing);
                 let workload = view.as_ref().map(|view| view.workload);
                 if view.as_ref().is_some_and(|view| view.slot.is_some()) {

@@ -187,6 +187,8 @@ pub enum Observed {
         pod: PodId,
         /// How it looks from now on; `None` out of rotation.
         view: Option<EndpointView>,
+        /// Out of rotation, it works on what waits in it.
+        keeps_queue: bool,
     },
     /// A fault has struck the slot's container, its Node or its zone.
     SlotStruck {

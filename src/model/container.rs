@@ -168,6 +168,8 @@ pub struct Queue {
     pub workers: u32,
     /// How many requests can wait; what comes beyond is refused at once. `None`: any number.
     pub limit: Option<u32>,
+    /// The endpoint that probes ask shares it: they wait behind requests, and are worked on like one.
+    pub delays_probes: bool,
 }
 
 /// Thousandths of a CPU that the containers of a Pod use together, as metrics show it to an autoscaler.

@@ -6,6 +6,8 @@
 //! capacity, so like the root of the time in overload. The rest is a backlog that is worked off in (n − s) / C seconds for sure. At
 //! rest both are the same number; far above capacity nearly all is backlog.
 //!
+//! A station that is asked no more works on what waits in it, and may be asked again before that is done.
+//!
 //! Whether an overload stays when its cause is gone hangs on the backlog, and on how many tries there are then: a state, not a choice.
 
 use super::clients::Clients;
@@ -25,7 +27,7 @@ const LONGEST_STEP: f64 = 30.0;
 /// What it comes to is remembered, by so many bits of what it hangs on: enough for the minutes of a week.
 const REMEMBERED: u32 = 14;
 
-/// The stations that are asked.
+/// The stations that are asked, and those that were and have work left.
 #[derive(Debug, Clone)]
 pub struct Pool {
     station: Station,
@@ -45,11 +47,13 @@ pub struct Pool {
     remembered: Vec<Option<Remembered>>,
 }
 
-/// What is asked of one of them.
+/// One of them.
 #[derive(Debug, Clone, Copy)]
 struct Member {
     key: usize,
-    /// Share of those who ask it that would get a good answer if it came in time.
+    /// It gets its part of what comes.
+    is_asked: bool,
+    /// Share of those who ask it that would get a good answer if it came in time. One that answers nobody does not work.
     answers: f64,
     queue: Queue,
     /// At the end of the step under way.
@@ -76,6 +80,15 @@ pub struct Outlook {
     pub late: f64,
     /// More tries come than can be worked on, or those that came before wait still.
     pub is_overloaded: bool,
+}
+
+/// What becomes of somebody who asks one station: probabilities.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Fails {
+    /// To be refused at once.
+    pub refused: f64,
+    /// To be let in, and to get no answer in time.
+    pub late: f64,
 }
 
 /// What comes, to how many stations that answer which share; and the rest to which that comes.
@@ -115,7 +128,7 @@ impl Pool {
             }
             (Ok(place), Some(answers)) => {
                 let member = &mut self.members[place];
-                member.answers = answers;
+                (member.is_asked, member.answers) = (true, answers);
                 if answers <= 0.0 {
                     member.queue = Queue::default();
                 }
@@ -123,25 +136,43 @@ impl Pool {
             (Err(_), None) => {}
             (Err(place), Some(answers)) => {
                 let empty = Queue::default();
-                self.members.insert(place, Member { key, answers, queue: empty, next: empty });
+                self.members.insert(place, Member { key, is_asked: true, answers, queue: empty, next: empty });
             }
         }
     }
 
+    /// The station with this key is asked no more from now on, and works on what waits in it.
+    pub fn withdraw(&mut self, key: usize) {
+        if let Some(member) = self.members.iter_mut().find(|member| member.key == key) {
+            member.is_asked = false;
+        }
+        self.members.retain(|member| member.is_asked || member.answers > 0.0);
+    }
+
     /// How many stations are asked.
     pub fn stations(&self) -> usize {
-        self.members.len()
+        self.members.iter().filter(|member| member.is_asked).count()
     }
 
     /// Which share of what it is asked this station answers; `None`: it is not asked.
     pub fn answers(&self, key: usize) -> Option<f64> {
-        self.members.iter().find(|member| member.key == key).map(|member| member.answers)
+        self.members.iter().find(|member| member.key == key && member.is_asked).map(|member| member.answers)
+    }
+
+    /// Requests a second that all together can take that are asked.
+    pub fn capacity(&self) -> f64 {
+        self.station.capacity * self.stations() as f64
+    }
+
+    /// The keys of those that are asked, and of those that have work left.
+    pub fn keys(&self) -> impl Iterator<Item = usize> {
+        self.members.iter().map(|member| member.key)
     }
 
     /// The most requests a second of which all are answered in time, as far as a share so small is told apart from none: with so many
     /// stations that answer everybody, at rest.
     pub fn quiet_rate(&mut self, unseen: f64) -> f64 {
-        if self.is_excited || self.members.iter().any(|member| member.answers < 1.0) {
+        if self.is_excited || self.members.iter().any(|member| member.is_asked && member.answers < 1.0) {
             return f64::NEG_INFINITY;
         }
         let (station, timeout) = (self.station, self.clients.timeout);
@@ -154,7 +185,7 @@ impl Pool {
             (0..40).fold((0.0, station.capacity), halve).0
         });
         // Even the work alone takes too long now and then.
-        if of_one < 1e-9 * station.capacity { f64::NEG_INFINITY } else { of_one * self.members.len() as f64 }
+        if of_one < 1e-9 * station.capacity { f64::NEG_INFINITY } else { of_one * self.stations() as f64 }
     }
 
     /// At so many requests a second it comes to rest, soon, if nothing waits.
@@ -178,14 +209,20 @@ impl Pool {
 
     /// What happens from now on with so many requests a second.
     pub fn look(&mut self, rate: f64) -> Outlook {
-        let count = self.members.len() as f64;
-        if self.members.iter().all(|member| member.answers <= 0.0) {
+        let capacity = self.station.capacity;
+        self.members.retain(|member| member.is_asked || member.queue.number > capacity * NO_BACKLOG);
+        let count = self.stations() as f64;
+        let has_work_left = self.members.iter().any(|member| !member.is_asked);
+        let nobody_answers = !self.members.iter().any(Member::is_open);
+        if nobody_answers && !has_work_left {
             self.is_excited = false;
             self.seconds = f64::INFINITY;
             return Outlook { seconds: f64::INFINITY, succeed: 0.0, late: 0.0, is_overloaded: false };
         }
-        if let Some((moment, rest)) = self.rest_at(rate) {
-            let capacity = self.station.capacity;
+        if !nobody_answers
+            && !has_work_left
+            && let Some((moment, rest)) = self.rest_at(rate)
+        {
             let comes = rate * moment.sent / count;
             let drains = (capacity - comes).max(0.0) * NO_BACKLOG;
             let answering = |member: &&Member| member.answers > 0.0;
@@ -219,8 +256,9 @@ impl Pool {
 
     /// The rest to which it comes from below, where it comes to one soon: the lower one of several.
     fn rest_at(&mut self, rate: f64) -> Option<(Moment, Rest)> {
-        let count = self.members.len() as f64;
-        let answers = self.members.iter().map(|member| member.answers).sum::<f64>() / count;
+        let asked = self.members.iter().filter(|member| member.is_asked);
+        let (count, answers) = asked.fold((0.0, 0.0), |(count, sum), member| (count + 1.0, sum + member.answers));
+        let answers = answers / count;
         let key = [rate, count, answers].map(f64::to_bits);
         let mixed = key.into_iter().fold(0_u64, |mixed, bits| (mixed ^ bits).wrapping_mul(0x9E37_79B9_7F4A_7C15));
         let place = (mixed >> (u64::BITS - REMEMBERED)) as usize;
@@ -286,14 +324,14 @@ impl Pool {
         let Moment { succeed, late, sent } = moment;
         self.sent = sent;
         let capacity = self.station.capacity;
-        let waits = |member: &Member| member.queue.number - member.queue.spread > capacity * NO_BACKLOG;
-        let is_overloaded = rate * sent > capacity * self.members.len() as f64 || self.members.iter().any(waits);
+        let waits = |member: &Member| member.is_asked && member.queue.number - member.queue.spread > capacity * NO_BACKLOG;
+        let is_overloaded = rate * sent > capacity * self.stations() as f64 || self.members.iter().any(waits);
         Outlook { seconds, succeed, late, is_overloaded }
     }
 
     /// What tries meet where the queues are like this, and how these change.
     fn flows(&self, rate: f64, queues: &[Queue]) -> (Moment, Vec<Flow>) {
-        let count = self.members.len() as f64;
+        let count = (self.stations() as f64).max(1.0);
         let mut flows: Vec<Flow> = Vec::with_capacity(self.members.len());
         // Most are as full as the one before them.
         let mut known: Option<Flow> = None;
@@ -317,7 +355,7 @@ impl Pool {
             let comes = rate * sent / count;
             let rest = places.and_then(|_| self.station.rest(comes, self.clients.timeout));
             let (mut good, mut refused, mut late) = (0.0, 0.0, 0.0);
-            for (member, flow) in self.members.iter().zip(&mut flows).filter(|(member, _)| member.answers > 0.0) {
+            for (member, flow) in self.members.iter().zip(&mut flows).filter(|(member, _)| member.is_open()) {
                 flow.full = rest.filter(|rest| self.is_full(flow.queue, *rest, comes));
                 let (is_refused, is_late) = flow.full.map_or((0.0, flow.late), |rest| (rest.refused, rest.late));
                 good += member.answers * (1.0 - is_refused - is_late);
@@ -335,7 +373,7 @@ impl Pool {
             }
         }
         for (member, flow) in self.members.iter().zip(&mut flows) {
-            flow.comes = if member.answers > 0.0 { rate * moment.sent / count } else { 0.0 };
+            flow.comes = if member.is_open() { rate * moment.sent / count } else { 0.0 };
         }
         (moment, flows)
     }
@@ -347,7 +385,6 @@ impl Pool {
 
     fn flow(&self, queue: Queue) -> Flow {
         let table = self.utilisations.as_ref().expect("made before the first step");
-        let capacity = self.station.capacity;
         let of_spread = table.at(queue.spread);
         // How seldom a station is idle: as often as one at rest with that number, where all is as scattered as at rest. What is less
         // scattered is k times as narrow, and hardly ever at its end.
@@ -355,12 +392,47 @@ impl Pool {
         let (utilisation, slope) = table.at(queue.number / narrow);
         let idle = (1.0 - utilisation).powf(narrow);
         let of_number = (1.0 - idle, slope * idle / (1.0 - utilisation));
-        let backlog = (queue.number - queue.spread).max(0.0) / capacity;
-        let late = self
-            .clients
-            .timeout
-            .map_or(0.0, |timeout| self.station.takes_more_than(timeout - backlog, of_spread.0.min(1.0 - 1e-9)));
+        let late = self.clients.timeout.map_or(0.0, |timeout| self.late(queue, of_spread.0, timeout));
         Flow { queue, late, full: None, comes: 0.0, of_number, of_spread }
+    }
+
+    /// Share of those who come to so long a queue, with this utilisation at its scattered part, that are not answered within a timeout.
+    fn late(&self, queue: Queue, of_spread: f64, timeout: f64) -> f64 {
+        let backlog = (queue.number - queue.spread).max(0.0) / self.station.capacity;
+        self.station.takes_more_than(timeout - backlog, of_spread.min(1.0 - 1e-9))
+    }
+
+    /// Of those who ask this station so many seconds into the step under way, at such a rate of requests, and wait for `timeout` seconds,
+    /// the shares that are refused and that get no answer in time.
+    pub fn fails(&mut self, key: usize, into: f64, rate: f64, timeout: f64) -> Fails {
+        let Some(member) = self.members.iter().find(|member| member.key == key).copied() else {
+            return Fails { refused: 0.0, late: self.station.takes_more_than(timeout, 0.0) };
+        };
+        let count = self.stations() as f64;
+        if !self.is_excited {
+            if !member.is_open() {
+                return Fails { refused: 0.0, late: self.station.takes_more_than(timeout, 0.0) };
+            }
+            let rest = self.rest_at(rate).and_then(|(moment, _)| {
+                self.station.rest(rate * moment.sent / count, Some(timeout))
+            });
+            return rest.map_or(Fails { refused: 0.0, late: 1.0 }, Fails::from);
+        }
+        let queue = member.queue.towards(member.next, (into / self.seconds).clamp(0.0, 1.0));
+        let comes = rate * self.sent / count;
+        let rest = self.station.places.and_then(|_| self.station.rest(comes, Some(timeout)));
+        if let Some(rest) = rest.filter(|rest| member.is_open() && self.is_full(queue, *rest, comes)) {
+            return Fails::from(rest);
+        }
+        let of_spread = self.utilisations.as_ref().map_or(0.0, |table| table.at(queue.spread).0);
+        Fails { refused: 0.0, late: self.late(queue, of_spread, timeout) }
+    }
+
+    /// The same of all that are asked, at rest, if they come to rest at such a rate and answer everybody.
+    pub fn fails_at_rest(&mut self, rate: f64, timeout: f64) -> Option<Fails> {
+        let count = self.stations() as f64;
+        let comes = rate * self.rest_at(rate)?.0.sent / count;
+        self.station.rest(comes, Some(timeout)).map(Fails::from)
     }
 
     /// For how long things change little.
@@ -411,6 +483,19 @@ impl Pool {
             Queue { number, spread }
         };
         self.members.iter().zip(flows).map(member).collect()
+    }
+}
+
+impl Member {
+    /// It gets its part of what comes, and works on it.
+    fn is_open(&self) -> bool {
+        self.is_asked && self.answers > 0.0
+    }
+}
+
+impl From<Rest> for Fails {
+    fn from(Rest { refused, late, .. }: Rest) -> Self {
+        Self { refused, late }
     }
 }
 

@@ -98,7 +98,7 @@ impl Observer for Log {
     fn observe(&mut self, at: SimTime, what: &Observed) {
         match what {
             Observed::SlotChanged { slot, view } => self.add(at, *slot, What::Looks(view.clone())),
-            Observed::EndpointChanged { pod, view } => self.endpoints.push((at.as_secs_f64(), *pod, view.clone())),
+            Observed::EndpointChanged { pod, view, .. } => self.endpoints.push((at.as_secs_f64(), *pod, view.clone())),
             Observed::SlotStruck { slot, fault } => self.add(at, *slot, What::Struck(*fault)),
             Observed::SlotFaultEnded { slot, fault } => self.add(at, *slot, What::Ended(*fault)),
             Observed::Reacted { slot } => self.add(at, *slot, What::Reacted),

@@ -44,7 +44,7 @@ impl Observer for Own {
 
     fn observe(&mut self, at: SimTime, what: &Observed) {
         let (slot, words) = match what {
-            Observed::EndpointChanged { pod, view } => {
+            Observed::EndpointChanged { pod, view, .. } => {
                 let looks = view.as_ref().map(|view| (view.failing, &view.causes, view.phase));
                 let words = format!("endpoint {looks:?}");
                 (self.of_endpoint(*pod, view.as_ref()), words)

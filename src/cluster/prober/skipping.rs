@@ -203,13 +203,13 @@ impl Worker {
         self.counter.last == Some(Observation::Failure)
     }
 
-    /// The last of the skipped attempts, accounted for as a success, has failed by chance: its answer came too
+    /// The last of the skipped attempts, accounted for as a success, has failed by chance after a wait: its answer came too
     /// late, or has not come by now. Then this is when it will be given up.
-    pub fn last_has_failed(&mut self, now: SimTime, skipped: Skipped) -> Option<SimTime> {
+    pub fn last_has_failed(&mut self, now: SimTime, skipped: Skipped, waits: Duration) -> Option<SimTime> {
         self.counter = skipped.before;
         self.counter.observe(Observation::Success, skipped.attempts - 1);
-        let ends = skipped.last + self.probe.timeout;
-        if ends < now {
+        let ends = skipped.last + waits;
+        if ends < now || waits.is_zero() {
             self.counter.observe(Observation::Failure, 1);
             return None;
         }

@@ -233,17 +233,20 @@ impl Members {
         self.failing
     }
 
-    /// A Pod looks like this from now on; `None`: it is out of rotation.
-    pub fn endpoint_changed(&mut self, now: SimTime, pod: PodId, view: Option<&EndpointView>) {
+    /// A Pod looks like this from now on; `None`: it is out of rotation, and works on what waits in it or has lost it.
+    pub fn endpoint_changed(&mut self, now: SimTime, pod: PodId, view: Option<&EndpointView>, keeps_queue: bool) {
         if pod.index() >= self.endpoints.len() {
             self.endpoints.resize(pod.index() + 1, None);
         }
+        for queues in self.parts.iter_mut().filter_map(|part| part.queues.as_mut()).filter(|_| view.is_none()) {
+            queues.leave(now, pod, keeps_queue);
+        }
         if let Some(before) = self.endpoints[pod.index()].take() {
             let part = self.part(before.workload);
-            if view.is_none_or(|view| view.workload != before.workload)
+            if view.is_some_and(|view| view.workload != before.workload)
                 && let Some(queues) = &mut self.parts[part].queues
             {
-                queues.set(now, pod, None);
+                queues.leave(now, pod, false);
             }
             self.parts[part].in_rotation -= 1;
             self.parts[part].delivering -= usize::from(before.serves());
@@ -256,7 +259,7 @@ impl Members {
         if let Some(view) = view {
             let part = self.part(view.workload);
             if let Some(queues) = &mut self.parts[part].queues {
-                queues.set(now, pod, Some(view.failing));
+                queues.set(now, pod, view.failing);
             }
             self.parts[part].in_rotation += 1;
             self.parts[part].delivering += usize::from(view.serves());

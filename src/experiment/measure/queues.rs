@@ -3,8 +3,8 @@
 use crate::experiment::measure::load::PARTS;
 use crate::ids::PodId;
 use crate::model::{App, Millionths};
-use crate::queueing::{Clients, Outlook, Pool, Station};
-use crate::time::{Duration, SimTime};
+use crate::queueing::{Clients, Outlook, Pool, Station, Watched};
+use crate::time::SimTime;
 
 /// A share of the requests that is no part of the whole is not told.
 const UNSEEN: f64 = 0.25 / PARTS as f64;
@@ -27,36 +27,28 @@ pub(super) struct Queued {
     pub until: SimTime,
 }
 
-/// Queues, and the step of theirs that is under way. It ends where something changes, and not where somebody looks.
-#[derive(Debug, Clone)]
-struct Watched {
-    pool: Pool,
-    step: Option<Step>,
-}
-
-#[derive(Debug, Clone, Copy)]
-struct Step {
-    from: SimTime,
-    to: SimTime,
-    rate: f64,
-    outlook: Outlook,
-}
-
 impl Queues {
     /// Those of Pods with this application; `None` where nothing waits.
     pub fn new(app: &App, clients: Clients) -> Option<Box<Self>> {
         let (capacity, queue) = (app.capacity?, app.queue?);
         let pool = Pool::new(Station { workers: queue.workers, capacity, places: queue.limit }, clients);
-        let watched = Watched { pool, step: None };
+        let watched = Watched::new(pool);
         Some(Box::new(Self { present: watched.clone(), whole: watched }))
     }
 
-    /// So many of those who ask this Pod get no good answer from now on, however long they wait; `None`: it is out of rotation.
-    pub fn set(&mut self, now: SimTime, pod: PodId, failing: Option<Millionths>) {
-        let answers = failing.map(|failing| 1.0 - f64::from(failing.count()) / f64::from(Millionths::ALL.count()));
+    /// So many of those who ask this Pod get no good answer from now on, however long they wait.
+    pub fn set(&mut self, now: SimTime, pod: PodId, failing: Millionths) {
+        let answers = Some(1.0 - f64::from(failing.count()) / f64::from(Millionths::ALL.count()));
         // A report of something else changes nothing here.
         if self.present.pool.answers(pod.index()) != answers {
             self.present.change(now, |pool| pool.set(pod.index(), answers));
+        }
+    }
+
+    /// This Pod is out of rotation from now on. It works on what waits in it, or has lost it.
+    pub fn leave(&mut self, now: SimTime, pod: PodId, keeps_queue: bool) {
+        if self.present.pool.keys().any(|key| key == pod.index()) {
+            self.present.change(now, |pool| if keeps_queue { pool.withdraw(pod.index()) } else { pool.set(pod.index(), None) });
         }
     }
 
@@ -90,34 +82,5 @@ impl Queues {
         }
         let whole = self.whole.look(at, rate);
         Queued { present: present.outlook, whole: whole.outlook, until: present.to.min(whole.to) }
-    }
-}
-
-impl Watched {
-    fn look(&mut self, at: SimTime, rate: f64) -> Step {
-        if let Some(step) = self.step.filter(|step| at < step.to && step.rate.to_bits() == rate.to_bits()) {
-            return step;
-        }
-        self.end_step(at);
-        let outlook = self.pool.look(rate);
-        let to = if outlook.seconds.is_finite() {
-            at + Duration::from_secs_f64(outlook.seconds).max(Duration::from_nanos(1))
-        } else {
-            SimTime::NEVER
-        };
-        let step = Step { from: at, to, rate, outlook };
-        self.step = Some(step);
-        step
-    }
-
-    fn end_step(&mut self, at: SimTime) {
-        if let Some(step) = self.step.take() {
-            self.pool.pass(at.since(step.from).as_secs_f64());
-        }
-    }
-
-    fn change(&mut self, now: SimTime, change: impl FnOnce(&mut Pool)) {
-        self.end_step(now);
-        change(&mut self.pool);
     }
 }

@@ -446,9 +446,9 @@ impl Service {
         });
     }
 
-    fn endpoint_changed(&mut self, now: SimTime, pod: PodId, view: Option<&EndpointView>) {
+    fn endpoint_changed(&mut self, now: SimTime, pod: PodId, view: Option<&EndpointView>, keeps_queue: bool) {
         self.advance(now);
-        self.members.endpoint_changed(now, pod, view);
+        self.members.endpoint_changed(now, pod, view, keeps_queue);
     }
 
     fn slot_struck(&mut self, now: SimTime, slot: SlotId, fault: FaultId) {
@@ -497,7 +497,9 @@ impl Service {
             Observed::SlotClosed { slot, heir, causes, is_missed } => {
                 self.slot_closed(at, *slot, *heir, (causes, *is_missed));
             }
-            Observed::EndpointChanged { pod, view } => self.endpoint_changed(at, *pod, view.as_ref()),
+            Observed::EndpointChanged { pod, view, keeps_queue } => {
+                self.endpoint_changed(at, *pod, view.as_ref(), *keeps_queue);
+            }
             Observed::SlotStruck { slot, fault } => self.slot_struck(at, *slot, *fault),
             Observed::SlotFaultEnded { slot, fault } => self.slot_fault_ended(*slot, *fault),
             Observed::Reacted { slot } => self.reacted(at, *slot),

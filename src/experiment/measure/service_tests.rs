@@ -43,7 +43,7 @@ fn looks(measures: &mut Service, now: u64, slot: SlotId, view: &SlotView) {
         causes,
         phase,
     });
-    measures.endpoint_changed(at(now), PodId::new(slot.index()), endpoint.as_ref());
+    measures.endpoint_changed(at(now), PodId::new(slot.index()), endpoint.as_ref(), false);
 }
 
 /// Two slots, both up and in rotation from time 0 on; counted from 100 to before 1,100.
@@ -338,7 +338,7 @@ fn measured_by(model: &Model, history: &[(u64, Call)], end: SimTime, step: Optio
         let slot = SlotId::new;
         match call {
             Call::Slot(index, view) => measures.slot_changed(at(now), slot(*index), view),
-            Call::Endpoint(index, view) => measures.endpoint_changed(at(now), PodId::new(*index), view.as_ref()),
+            Call::Endpoint(index, view) => measures.endpoint_changed(at(now), PodId::new(*index), view.as_ref(), false),
             Call::Struck(index, fault) => measures.slot_struck(at(now), slot(*index), FaultId::new(*fault)),
             Call::Ended(index, fault) => measures.slot_fault_ended(slot(*index), FaultId::new(*fault)),
             Call::Reacted(index) => measures.reacted(at(now), slot(*index)),
@@ -441,7 +441,7 @@ proptest! {
         let clients = Clients { timeout: Some(1.0), tries, retry_budget: None };
         model.traffic = Traffic::flat(rate).map(|traffic| traffic.from_clients(clients));
         let app = model.app_mut();
-        (app.capacity, app.queue) = (Some(100.0), Some(Queue { workers: 4, limit }));
+        (app.capacity, app.queue) = (Some(100.0), Some(Queue { workers: 4, limit, delays_probes: false }));
         let outcome = measured_by(&model, &history, end, None);
         outcome.assert_consistent();
         let settled = measured_by(&model, &history, end, Some(1_300_000_000));

@@ -103,8 +103,16 @@ impl Apps {
 }
 
 /// What is said of a container.
-pub(in crate::spec) const OF_ONE: [&str; 7] =
-    ["startUp", "whileStarting", "onSigterm", "probeFailure", "capacity", "whenOverloaded", "queue"];
+pub(in crate::spec) const OF_ONE: [&str; 8] = [
+    "startUp",
+    "whileStarting",
+    "onSigterm",
+    "probeFailure",
+    "capacity",
+    "whenOverloaded",
+    "queue",
+    "healthEndpoint",
+];
 
 /// Reads an App.
 pub(in crate::spec) fn read(document: &Node, problems: &mut Problems) -> Option<Apps> {
@@ -245,8 +253,22 @@ fn read_queue(
         object.finish(problems, &[]);
         limit.map_or(Some(None), |limit| limit.map(|limit| Some(limit as u32)))
     });
-    let (queues, limit) = (queues?, limit?);
+    let health = spec.get("healthEndpoint");
+    let delays_probes = health.as_ref().map_or(Some(false), |item| {
+        let mut object = item.our_object(problems)?;
+        let shares = object.require("sharesQueue", problems).and_then(|item| item.boolean(problems));
+        object.finish(problems, &[]);
+        shares
+    });
+    let (queues, limit, delays_probes) = (queues?, limit?, delays_probes?);
     if !queues {
+        if let Some(health) = health.filter(|_| delays_probes) {
+            let message = "shares a queue, and none is said: what comes beyond the capacity is refused at once";
+            problems
+                .error(health.mark(), &health.path, message)
+                .help("write `whenOverloaded: queues` beside it; with `queue: {limit: 0}` probes are refused like requests");
+            return None;
+        }
         if let Some(queue) = &queue {
             let message = "says how many requests wait, and what comes beyond the capacity is refused at once";
             problems.error(queue.mark(), &queue.path, message).help("write `whenOverloaded: queues` beside it");
@@ -257,7 +279,9 @@ fn read_queue(
     let when = when.as_ref()?;
     let message = match capacity {
         Some(None) => return None,
-        Some(Some(Capacity { workers: Some(workers), .. })) => return Some(Some(Queue { workers: *workers, limit })),
+        Some(Some(Capacity { workers: Some(workers), .. })) => {
+            return Some(Some(Queue { workers: *workers, limit, delays_probes }));
+        }
         Some(Some(_)) => {
             "is `queues`, which needs `workers` and `serviceTime` in `capacity`: how long requests wait hangs on them"
         }

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::super::app::{MOST_PLACES, MOST_WORKERS, OF_ONE};
 use super::traffic::rate;
-use super::value::{integer, object, or, refer, share, such_as, word};
+use super::value::{flag, integer, object, or, refer, share, such_as, word};
 
 /// What an App may say.
 pub fn spec() -> Value {
@@ -93,7 +93,7 @@ fn behaviour() -> Vec<(&'static str, Value)> {
 }
 
 /// What it can take, and what becomes of the rest.
-fn under_load() -> [(&'static str, Value); 3] {
+fn under_load() -> [(&'static str, Value); 4] {
     [
         (
             "capacity",
@@ -174,6 +174,24 @@ fn under_load() -> [(&'static str, Value); 3] {
                             "How many requests can wait; the others are refused at once. Left out: any number.",
                             0,
                             MOST_PLACES,
+                        ),
+                    ),
+                )],
+            ),
+        ),
+        (
+            "healthEndpoint",
+            object(
+                "The endpoint that the probes of the container ask.",
+                &["sharesQueue"],
+                [(
+                    "sharesQueue",
+                    or(
+                        false,
+                        flag(
+                            "It is worked on by the same workers as requests and waits behind them (whenOverloaded: queues), so that \
+                             a probe of a Pod that is merely busy fails once it waits for longer than timeoutSeconds. Left out: \
+                             probes are answered at once, whatever waits.",
                         ),
                     ),
                 )],

@@ -47,7 +47,7 @@ impl Integral {
 impl Observer for Integral {
     fn observe(&mut self, at: SimTime, what: &Observed) {
         match what {
-            Observed::EndpointChanged { pod, view } => {
+            Observed::EndpointChanged { pod, view, .. } => {
                 self.account(at);
                 if self.delivers.len() <= pod.index() {
                     self.delivers.resize(pod.index() + 1, false);
