@@ -417,7 +417,7 @@ impl Case {
             });
             let view = SlotView { serves: is_up, in_rotation: is_up, causes, phase };
             measures.observe(now, &Observed::SlotChanged { slot, view });
-            measures.observe(now, &Observed::EndpointChanged { pod, view: endpoint });
+            measures.observe(now, &Observed::EndpointChanged { pod, view: endpoint, keeps_queue: false });
         }
         let end = measures.end();
         measures.finish(end)

@@ -324,7 +324,8 @@ impl Pool {
         let Moment { succeed, late, sent } = moment;
         self.sent = sent;
         let capacity = self.station.capacity;
-        let waits = |member: &Member| member.is_asked && member.queue.number - member.queue.spread > capacity * NO_BACKLOG;
+        let waits =
+            |member: &Member| member.is_asked && member.queue.number - member.queue.spread > capacity * NO_BACKLOG;
         let is_overloaded = rate * sent > capacity * self.stations() as f64 || self.members.iter().any(waits);
         Outlook { seconds, succeed, late, is_overloaded }
     }
@@ -413,9 +414,8 @@ impl Pool {
             if !member.is_open() {
                 return Fails { refused: 0.0, late: self.station.takes_more_than(timeout, 0.0) };
             }
-            let rest = self.rest_at(rate).and_then(|(moment, _)| {
-                self.station.rest(rate * moment.sent / count, Some(timeout))
-            });
+            let rest =
+                self.rest_at(rate).and_then(|(moment, _)| self.station.rest(rate * moment.sent / count, Some(timeout)));
             return rest.map_or(Fails { refused: 0.0, late: 1.0 }, Fails::from);
         }
         let queue = member.queue.towards(member.next, (into / self.seconds).clamp(0.0, 1.0));

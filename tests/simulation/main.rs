@@ -39,6 +39,7 @@ mod rules {
 
 mod validation {
     mod availability;
+    mod busy;
     mod controls;
     mod legacy;
     mod load;

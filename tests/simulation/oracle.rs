@@ -145,7 +145,7 @@ fn the_same_where_requests_wait() {
         for (number, workload) in model.workloads.iter_mut().enumerate() {
             let app = &mut workload.pod.main_mut().app;
             app.capacity = Some(70.0);
-            app.queue = Some(Queue { workers: 5, limit: limits[(index as usize + number) % 4] });
+            app.queue = Some(Queue { workers: 5, limit: limits[(index as usize + number) % 4], delays_probes: false });
         }
         model.horizon = model.horizon.min(common::secs(20.0 * 86_400.0));
         let outcome = assert_identical(&model, index);

@@ -48,7 +48,8 @@ impl Queues {
     /// This Pod is out of rotation from now on. It works on what waits in it, or has lost it.
     pub fn leave(&mut self, now: SimTime, pod: PodId, keeps_queue: bool) {
         if self.present.pool.keys().any(|key| key == pod.index()) {
-            self.present.change(now, |pool| if keeps_queue { pool.withdraw(pod.index()) } else { pool.set(pod.index(), None) });
+            self.present
+                .change(now, |pool| if keeps_queue { pool.withdraw(pod.index()) } else { pool.set(pod.index(), None) });
         }
     }
 

@@ -103,16 +103,8 @@ impl Apps {
 }
 
 /// What is said of a container.
-pub(in crate::spec) const OF_ONE: [&str; 8] = [
-    "startUp",
-    "whileStarting",
-    "onSigterm",
-    "probeFailure",
-    "capacity",
-    "whenOverloaded",
-    "queue",
-    "healthEndpoint",
-];
+pub(in crate::spec) const OF_ONE: [&str; 8] =
+    ["startUp", "whileStarting", "onSigterm", "probeFailure", "capacity", "whenOverloaded", "queue", "healthEndpoint"];
 
 /// Reads an App.
 pub(in crate::spec) fn read(document: &Node, problems: &mut Problems) -> Option<Apps> {
@@ -264,9 +256,9 @@ fn read_queue(
     if !queues {
         if let Some(health) = health.filter(|_| delays_probes) {
             let message = "shares a queue, and none is said: what comes beyond the capacity is refused at once";
-            problems
-                .error(health.mark(), &health.path, message)
-                .help("write `whenOverloaded: queues` beside it; with `queue: {limit: 0}` probes are refused like requests");
+            problems.error(health.mark(), &health.path, message).help(
+                "write `whenOverloaded: queues` beside it; with `queue: {limit: 0}` probes are refused like requests",
+            );
             return None;
         }
         if let Some(queue) = &queue {

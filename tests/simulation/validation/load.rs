@@ -130,7 +130,7 @@ fn queueing(capacity: f64, limit: Option<u32>, tries: u32, retry_budget: Option<
     let clients = Clients { timeout: Some(1.0), tries, retry_budget };
     model.traffic = Some(traffic().from_clients(clients));
     model.app_mut().capacity = Some(capacity);
-    model.app_mut().queue = Some(Queue { workers: 4, limit });
+    model.app_mut().queue = Some(Queue { workers: 4, limit, delays_probes: false });
     model
 }
 
