@@ -209,7 +209,9 @@ fn availability(result: &ExperimentResult, shown: &ScenarioResult) -> String {
     let level = format::plain_percent(result.confidence);
     let [availability, downtime, failed] =
         [Metric::Availability, Metric::Downtime, Metric::FailedRequests].map(|metric| &shown.estimates[metric]);
-    let failures = format!("failed requests worth {} of full traffic", format::full(failed));
+    // With hours of their own weight the unit is a second of an average one.
+    let unit = if shown.load.is_some() { "average" } else { "full" };
+    let failures = format!("failed requests worth {} of {unit} traffic", format::full(failed));
     if period.is_run() {
         let down = if downtime.bound {
             "no downtime in any".to_owned()
@@ -230,7 +232,7 @@ fn availability(result: &ExperimentResult, shown: &ScenarioResult) -> String {
         let seen = if failed.bound {
             String::new()
         } else {
-            format!(" Its failed requests are worth {} of full traffic a year.", format::full(failed))
+            format!(" Its failed requests are worth {} of {unit} traffic a year.", format::full(failed))
         };
         return format!(
             "{subject}{takes} was never down in {} replications of {}: it is available at least {} of the time ({level} bound).{seen}",
@@ -240,12 +242,34 @@ fn availability(result: &ExperimentResult, shown: &ScenarioResult) -> String {
         );
     }
     let few = if downtime.rests_on_few { FEW } else { "" };
+    let share = |estimate: &Estimate| format::percent(estimate).replace("> ", "more than ");
+    let with_interval = |estimate: &Estimate| format!("({level} CI {})", format::percent_interval(estimate));
+    let answered = &shown.estimates[Metric::RequestSuccess];
+    if result.objective.metric == Metric::RequestSuccess && !answered.bound {
+        return format!(
+            "{subject}{takes} answers {} of its requests {}{}: those that fail in a year are worth {} of {unit} traffic. It is available {} of \
+             the time: {} of downtime a year.{few}",
+            share(answered),
+            with_interval(answered),
+            misses(result, answered),
+            format::full(failed),
+            share(availability),
+            format::full(downtime),
+        );
+    }
     format!(
-        "{subject}{takes} is available {} of the time ({level} CI {}): {} of downtime a year, and {failures}.{few}",
-        format::percent(availability).replace("> ", "more than "),
-        format::percent_interval(availability),
+        "{subject}{takes} is available {} of the time {}{}: {} of downtime a year, and {failures}.{few}",
+        share(availability),
+        with_interval(availability),
+        misses(result, availability),
         format::full(downtime),
     )
+}
+
+/// Whether less is reached on average than the SLO wants, if that is sure.
+fn misses(result: &ExperimentResult, reached: &Estimate) -> String {
+    let slo = result.objective.slo.filter(|slo| reached.high < *slo);
+    slo.map_or(String::new(), |slo| format!(", less than the {} of the SLO", format::plain_percent(slo)))
 }
 
 /// The ends of an interval, where they are told apart.
@@ -288,17 +312,16 @@ fn alerts(result: &ExperimentResult, shown: &ScenarioResult) -> Option<String> {
 fn source(shown: &ScenarioResult, loss: Metric) -> Option<String> {
     let downtime = aggregate::by_cause(&shown.downtime_attribution);
     let failed = aggregate::by_cause(&shown.request_failure_attribution);
-    let follows_load = shown.load.as_ref().is_some_and(|load| load.autoscaler.is_some());
     if loss == Metric::FailedRequests {
-        return charged("of what fails", &failed, follows_load);
+        return charged("of what fails", &failed, shown);
     }
     let whole = |causes: &[CauseTotal<'_>]| causes.iter().map(|cause| cause.total).sum::<f64>();
     let first = downtime.first()?;
     let other = failed.first().filter(|cause| cause.cause != first.cause);
     let is_more = whole(&failed) > MUCH_MORE * whole(&downtime);
     let sentences = [
-        charged("downtime", &downtime, follows_load),
-        other.filter(|_| is_more).and_then(|_| charged("of what fails", &failed, follows_load)),
+        charged("downtime", &downtime, shown),
+        other.filter(|_| is_more).and_then(|_| charged("of what fails", &failed, shown)),
     ];
     Some(sentences.into_iter().flatten().collect::<Vec<_>>().join(" "))
 }
@@ -309,14 +332,27 @@ const MUCH_MORE: f64 = 1.5;
 /// From this part on it is all, to three digits.
 const NEARLY_ALL: f64 = 0.995;
 
-fn charged(what: &str, causes: &[CauseTotal<'_>], follows_load: bool) -> Option<String> {
+fn charged(what: &str, causes: &[CauseTotal<'_>], shown: &ScenarioResult) -> Option<String> {
     let first = causes.first()?;
+    let has_load = shown.load.is_some();
+    let could_be_taken = shown.load.as_ref().is_some_and(|load| {
+        let part = load.surge_share(load.replicas).or_else(|| load.peak_share(load.replicas));
+        part.is_some_and(|part| part < 1.0)
+    });
+    let follows_load = shown.load.as_ref().is_some_and(|load| load.autoscaler.is_some());
     let whole: f64 = causes.iter().map(|cause| cause.total).sum();
     let no_fault = match first.cause {
+        NamedCause::Probe if has_load => {
+            " That is what probes did to Pods that no fault had struck, as they were busy or late by chance: there is none to remove."
+        }
         NamedCause::Probe => " That is what probes did without a fault: there is none to remove.",
         NamedCause::Start => " That is no fault: there is none to remove.",
         NamedCause::Overload if follows_load => {
             " More came than the Pods that there were could take: more of them, sooner or at all, would have."
+        }
+        NamedCause::Overload if could_be_taken => {
+            " With all Pods there it would fail, too, though they could take what comes: some of it is answered later than clients wait, or \
+             meets a full queue. There is no fault to remove."
         }
         NamedCause::Overload => " More came than all Pods together could take: there is no fault to remove.",
         NamedCause::Autoscaler => " The autoscaler removes Pods that are still asked: there is no fault to remove.",

@@ -30,7 +30,7 @@ pub struct Column {
 }
 
 impl Labels {
-    /// The labels of all scenarios.
+    /// The labels of all scenarios: of what varies among them.
     pub fn of(result: &ExperimentResult) -> Self {
         let all_known = result.scenarios.iter().all(|s| result.varied.iter().all(|key| s.parameters.contains_key(key)));
         let distinct: BTreeSet<Vec<String>> = result.scenarios.iter().map(|s| values(result, s)).collect();
@@ -46,7 +46,13 @@ impl Labels {
             short_key: short_key(key, &result.varied),
             cells: result.scenarios.iter().map(|s| value_text(&s.parameters[key])).collect(),
         });
-        Self { columns: columns.collect(), varied: true }
+        let columns: Vec<Column> = columns.collect();
+        // What is the same in all tells none from another.
+        let varies = |column: &Column| column.cells.iter().any(|cell| *cell != column.cells[0]);
+        if columns.iter().any(varies) {
+            return Self { columns: columns.into_iter().filter(varies).collect(), varied: true };
+        }
+        Self { columns, varied: true }
     }
 
     /// The label of a scenario on one line: `2 · 3`, or its name.
@@ -109,9 +115,11 @@ pub fn in_words(result: &ExperimentResult, scenario: &ScenarioResult) -> String 
     let labels = Labels::of(result);
     let place = result.scenarios.iter().position(|one| one.name == scenario.name);
     let Some(place) = place.filter(|_| labels.varied) else { return scenario.name.clone() };
-    let varies = |column: &&Column| column.cells.iter().any(|cell| *cell != column.cells[0]);
-    let words: Vec<String> = labels.columns.iter().filter(varies).map(|column| column.in_words(place)).collect();
-    if words.is_empty() { scenario.name.clone() } else { words.join(", ") }
+    if result.scenarios.len() == 1 {
+        return scenario.name.clone();
+    }
+    let words: Vec<String> = labels.columns.iter().map(|column| column.in_words(place)).collect();
+    words.join(", ")
 }
 
 fn values(result: &ExperimentResult, scenario: &ScenarioResult) -> Vec<String> {

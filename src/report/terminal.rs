@@ -406,11 +406,12 @@ impl Screen<'_> {
         let top = if top + 1 == all.len() { all.len() } else { top };
         let mut rows: Vec<Vec<String>> = Vec::new();
         for &cause in all.iter().take(top) {
-            // The phase that matters where the cause weighs more.
+            // The phase that matters for the objective, or where that is of all time, where the cause weighs more.
             let share = |totals, whole: f64| if whole > 0.0 { of(totals, &[cause]) / whole } else { 0.0 };
             let [in_down, in_failed] = [share(&down, all_down), share(&failed, all_failed)];
             let is_of_requests = shown.loss_in_question(result.objective.metric) == Metric::FailedRequests;
-            let heavier = if in_down > in_failed || in_down == in_failed && !is_of_requests { &down } else { &failed };
+            let of_requests = if is_of_requests { in_failed > 0.0 } else { in_failed > in_down };
+            let heavier = if of_requests { &failed } else { &down };
             let main = heavier.iter().find(|total| total.cause == cause);
             let none = || ["–".to_owned(), "–".to_owned()];
             let [median, late] = shown.pod_recovery_s.get(cause).map_or_else(none, |r| recovery(&r.lengths));

@@ -52,7 +52,7 @@ struct Piece {
     find: fn(&Subject<'_>) -> Vec<Finding>,
 }
 
-const PIECES: [Piece; 20] = [
+const PIECES: [Piece; 21] = [
     Piece { advice: &placement::SINGLE_REPLICA, find: placement::single_replica },
     Piece { advice: &placement::SINGLE_ZONE, find: placement::single_zone },
     Piece { advice: &placement::NO_ZONE_SPREAD, find: placement::no_zone_spread },
@@ -73,6 +73,7 @@ const PIECES: [Piece; 20] = [
     Piece { advice: &rollout::SHORT_PROGRESS_DEADLINE, find: rollout::short_progress_deadline },
     Piece { advice: &rollout::ROLLOUTS_LEAVE_SKEW, find: rollout::rollouts_leave_skew },
     Piece { advice: &load::RETRIES_KEEP_OVERLOAD, find: load::retries_keep_overload },
+    Piece { advice: &load::BUSY_PROBES, find: load::busy_probes },
 ];
 
 /// Every kind of advice.

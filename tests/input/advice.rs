@@ -690,7 +690,6 @@ fn t3_short_grace() {
     assert_eq!(finding.help.as_deref(), Some("set terminationGracePeriodSeconds: 45"));
 }
 
-/// Of a grid the baseline is advised on, once; without one the files as they are, not what the grid tries.
 /// Three Pods of 4 × 10 requests a second each; with three tries an overload stays from 40 on, and 60 come.
 #[test]
 fn e7_retries_keep_overload() {
@@ -710,6 +709,36 @@ fn e7_retries_keep_overload() {
     assert!(due("requestsPerSecond: 40", "whenOverloaded: sheds").is_empty());
 }
 
+/// Three Pods of 4 × 10 requests a second each, in three zones; 60 come. With a zone away that is 75 % of what two take, and
+/// P(T > 1 s) = 1.2e-4 there; with 4 × 8.33 it is 90 %, and 4.6 %; with 4 × 5 it is as much as all three take.
+#[test]
+fn p16_probes_that_wait_behind_requests() {
+    let due = |service: &str, queue: &str| {
+        let app = format!(
+            "exits: 3s}}\n  capacity: {{workers: 4, serviceTime: {service}}}\n  whenOverloaded: queues\n  {queue}"
+        );
+        let app = replaced(APP, &[("exits: 3s}", &app)]);
+        let experiment = replaced(EXPERIMENT, &[("  faults:", "  traffic: traffic.yaml\n  faults:")]);
+        let experiment = replaced(&experiment, &[("slo: 99.9%", "slo: 99.9%, metric: request_success")]);
+        advised(&tried(CALM, &app, CLUSTER, &experiment))
+    };
+    let probes = |findings: &[Problem]| -> Vec<String> {
+        let is = |finding: &&Problem| finding.advice.is_some_and(|advice| advice.id == "busy-probes");
+        findings.iter().filter(is).map(|finding| finding.sentence()).collect()
+    };
+    let shares = "healthEndpoint: {sharesQueue: true}";
+    assert!(probes(&due("100ms", shares)).is_empty());
+    assert!(probes(&due("200ms", "queue: {limit: 9}")).is_empty(), "answered apart");
+    let all = probes(&due("200ms", shares));
+    assert!(
+        all.len() == 2 && all.iter().all(|one| one.contains("100 %") && one.contains("all of them fail")),
+        "{all:?}"
+    );
+    let zone = probes(&due("120ms", shares));
+    assert!(!zone.is_empty() && zone.iter().all(|one| one.contains("with a zone away, 2 Pods get 90 %")), "{zone:?}");
+}
+
+/// Of a grid the baseline is advised on, once; without one the files as they are, not what the grid tries.
 #[test]
 fn a_grid_is_advised_on_once() {
     let grid = EXPERIMENT.to_string() + "  vary: {replicas: [1, 2, 3], readinessProbe.failureThreshold: [2, 9]}\n";

@@ -1,8 +1,10 @@
-//! Advice on load: what outlasts its cause.
+//! Advice on load: what outlasts its cause, and what makes it worse.
 
 use serde_json::json;
 
 use super::{Advice, Finding, Subject, percent};
+use crate::model::{App, Probe, Traffic};
+use crate::queueing::Station;
 
 /// A common choice: one more try for every tenth request.
 const USUAL_BUDGET: f64 = 0.1;
@@ -53,4 +55,61 @@ pub(super) fn retries_keep_overload(subject: &Subject<'_>) -> Vec<Finding> {
         finding
             .followed_by([("traffic.clients.retryBudget".to_owned(), json!(percent(USUAL_BUDGET).replace(' ', "")))]),
     ]
+}
+
+/// Probes that fail less often at the peak are no danger.
+const HARDLY_EVER: f64 = 0.01;
+
+pub(super) static BUSY_PROBES: Advice = Advice {
+    id: "busy-probes",
+    says: "Probes wait behind requests, and take Pods away that are merely busy",
+    why: "Where the health endpoint is answered by the workers that answer requests, a probe of a busy Pod is late. Readiness then \
+          withdraws it, the others get its part and are busier still; liveness kills it, and what it was working on is lost.",
+    rules: &["P5", "P16", "P18"],
+    help: "Answer probes by a worker or a port of their own, or bound the queue so that what waits is answered within timeoutSeconds.",
+};
+
+pub(super) fn busy_probes(subject: &Subject<'_>) -> Vec<Finding> {
+    let Some(around) = &subject.around else { return Vec::new() };
+    let Some(traffic) = &around.model.traffic else { return Vec::new() };
+    let container = around.workload.pod.main();
+    if !container.app.queue.is_some_and(|queue| queue.delays_probes) {
+        return Vec::new();
+    }
+    let pods = around.workload.autoscaler.as_ref().map_or(around.workload.replicas, |autoscaler| autoscaler.max);
+    let zones = around.model.cluster.zones.len() as u32;
+    // With all of them, and with those that a lost zone, or else a lost Pod, leaves.
+    let left = if zones > 1 { pods - pods.div_ceil(zones) } else { pods.saturating_sub(1) };
+    let without = if zones > 1 { "with a zone away" } else { "with one less" };
+    let probes =
+        [("livenessProbe", &container.liveness, "are killed"), ("readinessProbe", &container.readiness, "leave")];
+    probes.into_iter().filter_map(|(field, probe, what)| {
+        let probe = probe.as_ref()?;
+        let at = |pods: u32| fails(&container.app, traffic, pods, probe);
+        let (pods, when, fails) = [(pods, "with all of them", at(pods)), (left, without, at(left))]
+            .into_iter()
+            .find(|(pods, _, fails)| *pods > 0 && *fails > HARDLY_EVER)?;
+        let most = traffic.surge_peak().unwrap_or_else(|| traffic.peak());
+        let part = most / (f64::from(pods) * container.app.capacity?);
+        let each = if fails > 0.995 { "all of them fail".to_owned() } else { format!("{} of them fail", percent(fails)) };
+        let message = format!(
+            "waits behind requests: at the peak, {when}, {pods} Pods get {} of what they take, {each} within {} s, and after \
+             {} in a row Pods {what} that are merely busy",
+            percent(part),
+            probe.timeout.as_secs_f64(),
+            probe.failure_threshold,
+        );
+        let help = "answer probes by a worker or a port of their own (in the app: healthEndpoint: {sharesQueue: false}), or bound the queue";
+        let finding = subject.finding(&subject.path(field), message, help);
+        Some(finding.followed_by([("app.healthEndpoint.sharesQueue".to_owned(), json!(false))]))
+    }).collect()
+}
+
+/// Probability that a probe fails at the most that ever comes to so many Pods, each request once.
+fn fails(app: &App, traffic: &Traffic, pods: u32, probe: &Probe) -> f64 {
+    let (Some(capacity), Some(queue)) = (app.capacity, app.queue) else { return 0.0 };
+    let most = traffic.surge_peak().unwrap_or_else(|| traffic.peak());
+    let station = Station { workers: queue.workers, capacity, places: queue.limit };
+    // What comes beyond the capacity waits without end.
+    station.rest(most / f64::from(pods), Some(probe.timeout.as_secs_f64())).map_or(1.0, |rest| rest.fails())
 }
