@@ -36,8 +36,8 @@ use kubernetes::{
     taints, unplayed, volumes,
 };
 use resolve::{
-    autoscaling, never_ready, never_served, never_starts, overrides, placing, promised, requirement, rerun, scenario,
-    sensitivity, serving, spares, study, system, uncertain,
+    autoscaling, demand, never_ready, never_served, never_starts, overrides, placing, promised, requirement, rerun,
+    scenario, sensitivity, serving, spares, study, system, uncertain,
 };
 use text::{
     diagnostic, documents, files, loader, naming, parameters, places, quantity, quoting, reader, strings, template,

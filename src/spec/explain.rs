@@ -2,6 +2,8 @@
 //!
 //! The values are those of the readers; only where they come from is looked up, in the tree of the file.
 
+mod load;
+
 use std::io;
 use std::path::Path;
 
@@ -127,6 +129,7 @@ fn of_experiment(loader: &mut Loader<'_>, path: &Path, document: &Node) -> Optio
         all.push(of_deployment(manifest, deployment, Some(&member.serving), sources, problems)?);
     }
     all.push(of_models(&system, sources));
+    all.extend(load::explain(&system, sources));
     Some(all)
 }
 
@@ -176,11 +179,6 @@ fn of_models(system: &System, sources: &Sources) -> Explanation {
         let rates =
             read.map(|read| format!(": {} requests a second, {} at the peak", read.rate(), read.peak().round()));
         add("traffic", traffic, format!("{}{}", name(traffic), rates.unwrap_or_default()));
-    }
-    let capacity = |app: &Node| app.get("spec")?.get("capacity")?.get("requestsPerSecond").cloned();
-    if let Some(takes) = system.app.as_ref().and_then(capacity) {
-        let played = if system.traffic.is_some() { "" } else { ", which nothing asks for without `traffic`" };
-        add("app.capacity", &takes, format!("{} requests a second for each Pod{played}", takes.to_json()));
     }
     for (fields, all) in [("faults", &system.faults), ("operations", &system.operations)] {
         for (node, _) in all {

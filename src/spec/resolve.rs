@@ -1,6 +1,7 @@
 //! From the documents of an experiment to a study: systems, scenarios, their models, and what can never work.
 
 pub(in crate::spec) mod autoscaling;
+pub(in crate::spec) mod demand;
 pub(in crate::spec) mod never_ready;
 pub(in crate::spec) mod never_served;
 pub(in crate::spec) mod never_starts;

@@ -722,8 +722,8 @@ fn p16_probes_that_wait_behind_requests() {
         let experiment = replaced(&experiment, &[("slo: 99.9%", "slo: 99.9%, metric: request_success")]);
         advised(&tried(CALM, &app, CLUSTER, &experiment))
     };
-    let probes = |findings: &[Problem]| -> Vec<String> {
-        let is = |finding: &&Problem| finding.advice.is_some_and(|advice| advice.id == "busy-probes");
+    let probes = |findings: &[Diagnostic]| -> Vec<String> {
+        let is = |finding: &&Diagnostic| finding.advice.is_some_and(|advice| advice.id == "busy-probes");
         findings.iter().filter(is).map(|finding| finding.sentence()).collect()
     };
     let shares = "healthEndpoint: {sharesQueue: true}";

@@ -84,8 +84,18 @@ fn read_clients(item: &Item<'_>, problems: &mut Problems) -> Option<Clients> {
     let timeout = timeout.map_or(Some(None), |read| read.map(Some))?.map(Duration::as_secs_f64);
     let retry_budget = retry_budget.map_or(Some(None), |read| read.map(Some))?;
     let tries = tries? as u32;
-    if let Some(budget) = budget.filter(|_| tries == 1) {
+    if let Some(budget) = budget.as_ref().filter(|_| tries == 1) {
         budget.warn(problems, "allows what nobody asks for: a request is sent once (tries)");
+    } else if let (Some(budget), Some(allows)) = (budget, retry_budget)
+        && allows > f64::from(tries - 1)
+    {
+        let message = format!(
+            "allows {} more tries for each request, and {} is all that clients make (tries): it bounds nothing",
+            allows,
+            tries - 1
+        );
+        let problem = problems.warn(budget.mark(), &budget.path, message);
+        problem.help("of percent say so: 10% is one more try for every tenth request");
     }
     Some(Clients { timeout, tries, retry_budget })
 }

@@ -6,11 +6,12 @@ use std::collections::BTreeMap;
 use serde_json::{Map, Value as Json};
 
 use crate::ids::{BudgetId, FaultId, IdVec, WorkloadId};
-use crate::model::{Budget, Fault, Model, OnCall, Start, Strikes, Traffic, Workload};
+use crate::model::{Budget, Fault, Model, OnCall, Start, Strikes, Traffic};
 use crate::spec::app::Apps;
 use crate::spec::autoscaling;
 use crate::spec::cluster::ClusterSpec;
 use crate::spec::convert;
+use crate::spec::demand;
 use crate::spec::deployment;
 use crate::spec::diagnostic::{Problem, Problems};
 use crate::spec::documents::Documents;
@@ -352,83 +353,6 @@ fn budgets(
     found.into_iter().filter_map(resolve).collect()
 }
 
-/// What the traffic asks of each Deployment that all its Pods together cannot give; and of which it is not said what they can.
-fn tell_of_load(
-    traffic: &Traffic,
-    (mark, clients): (Mark, Mark),
-    workloads: &IdVec<WorkloadId, Workload>,
-    are_listed: bool,
-    problems: &mut Problems,
-) {
-    for workload in workloads {
-        let of = if are_listed { format!(" of {}", workload.name) } else { String::new() };
-        let Some(capacity) = workload.pod.main().app.capacity else {
-            let message = format!("the app does not say what a Pod{of} can take: Pods answer whatever comes");
-            let help = "write `capacity: {requestsPerSecond: 100}` into the app's spec";
-            problems.note(mark, "spec.rate", message).help(help);
-            continue;
-        };
-        let most = workload.autoscaler.as_ref().map(|autoscaler| autoscaler.max);
-        let replicas = most.unwrap_or(workload.replicas);
-        let all = capacity * f64::from(replicas);
-        let (pods, take) = if replicas == 1 { ("Pod", "takes") } else { ("Pods", "take") };
-        let at_most = if most.is_some() { ", as many as its autoscaler adds at most," } else { "" };
-        let needed = |rate: f64| (rate / capacity).ceil();
-        let peak = traffic.peak();
-        tell_of_queue(traffic, clients, workload, &of, problems);
-        if peak > all {
-            let message = format!(
-                "brings {} requests a second at its peak, and {replicas} {pods}{of}{at_most} {take} {all}: requests fail each week with \
-                 nothing broken",
-                peak.round()
-            );
-            problems
-                .warn(mark, "spec.rate", message)
-                .help(format!("{} replicas carry the peak while all are there", needed(peak)));
-        } else if let Some(surge) = traffic.surge_peak().filter(|surge| *surge > all) {
-            let message = format!(
-                "may bring {} requests a second in the largest surge at its peak, and {replicas} {pods}{of}{at_most} {take} {all}: the rest is \
-                 refused",
-                surge.round()
-            );
-            problems
-                .warn(mark, "spec.rate", message)
-                .help(format!("{} replicas carry it while all are there", needed(surge)));
-        }
-    }
-}
-
-/// What waits without end, and what an autoscaler does not see.
-fn tell_of_queue(traffic: &Traffic, mark: Mark, workload: &Workload, of: &str, problems: &mut Problems) {
-    /// More answers within the timeout are more than the places before them are counted for.
-    const MOST_IN_TIME: f64 = 100_000.0;
-    let app = &workload.pod.main().app;
-    let clients = &traffic.clients;
-    if workload.autoscaler.is_some() && clients.most_sent() > 1.0 {
-        let message = format!(
-            "says that what fails is sent again, and the autoscaler{of} sees what comes the first time: of tries again it learns nothing"
-        );
-        problems.warn(mark, "spec.clients.tries", message);
-    }
-    let (Some(queue), Some(capacity)) = (app.queue, app.capacity) else { return };
-    let in_time = clients.timeout.map(|timeout| timeout * capacity);
-    if queue.limit.is_none() && in_time.is_none() {
-        let message = format!(
-            "is missing, and any number of requests can wait for a Pod{of}: nobody ever gives up, so nothing ever fails"
-        );
-        let help = "write `clients: {timeout: 1s}` into the traffic, or `queue: {limit: 50}` into the app";
-        problems.error(mark, "spec.clients.timeout", message).help(help);
-    } else if let Some(in_time) = in_time.filter(|in_time| queue.limit.is_some() && *in_time > MOST_IN_TIME) {
-        let message = format!(
-            "is so long that a Pod{of} answers {} requests meanwhile: with a `queue.limit` hasim counts with {MOST_IN_TIME} at most",
-            in_time.round()
-        );
-        problems
-            .error(mark, "spec.clients.timeout", message)
-            .help("leave out the timeout, if nobody waits for so long, or the limit");
-    }
-}
-
 /// More would come than can be counted: refused before anything is played.
 fn check_surges(traffic: &Traffic, mark: Mark, question: &Question, problems: &mut Problems) {
     const MOST_SECS: f64 = 1e10;
@@ -486,7 +410,7 @@ pub(in crate::spec) fn build(
             let rate = at.get("spec").and_then(|spec| spec.get("rate"));
             let clients = at.get("spec").and_then(|spec| spec.get("clients"));
             let marks = (rate.unwrap_or(at).mark, clients.unwrap_or(at).mark);
-            tell_of_load(traffic, marks, &workloads, system.are_listed, problems);
+            demand::tell(traffic, marks, &workloads, system.are_listed, problems);
             let has_capacity = workloads.iter().any(|workload| workload.pod.main().app.capacity.is_some());
             if has_capacity && objective.metric == Metric::Availability {
                 let message = "is availability, which counts Pods and does not see requests that they refuse: scenarios are judged without them";

@@ -43,7 +43,7 @@ fn cycle(p: f64, failures: i32, period: f64, waits: f64) -> f64 {
 
 /// M/M/1: P(T > t) = e^(−(μ − λ) t), here e⁻². Three in a row withdraw the Pod, and the next one brings it back.
 #[test]
-fn a_busy_pod_is_withdrawn_as_often_as_m_m_1_says() {
+fn p16_a_busy_pod_is_withdrawn_as_often_as_m_m_1_says() {
     let mut model = one(flat(8.0), 10.0, 1.0, 3);
     model.horizon = secs(days(90.0));
     let expected = days(90.0) / cycle((-2.0_f64).exp(), 3, 10.0, 1.0);
@@ -135,7 +135,7 @@ fn the_fast_mode_agrees_in_law_with_the_one_that_plays_every_probe() {
 /// the second fails 5 s later, 2 s after it was sent. So the other leaves 11 to 16 s after all came to it, and nobody serves. Where
 /// probes are answered at once it stays.
 #[test]
-fn the_pods_that_are_left_are_withdrawn_when_they_are_busy() {
+fn p18_the_pods_that_are_left_are_withdrawn_when_they_are_busy() {
     for delays_probes in [true, false] {
         let clients = Clients { timeout: Some(1.0), tries: 1, retry_budget: None };
         let traffic = flat(150.0).from_clients(clients);
