@@ -113,8 +113,9 @@ impl Burn {
             turns.retain(|turn| (since..=until).contains(turn));
             turns.sort_unstable();
             turns.dedup();
-            for pair in turns.windows(2) {
-                rule.pass(&self.lines, pair[0], pair[1]);
+            let [long, short] = rule.spans.map(|(span, _)| failed_within(&self.lines, &turns, span));
+            for (place, pair) in turns.windows(2).enumerate() {
+                rule.pass((pair[0], pair[1]), [(long[place], long[place + 1]), (short[place], short[place + 1])]);
             }
         }
     }
@@ -129,12 +130,10 @@ impl Rule {
         Self { spans: [span(alert.long), span(alert.short)], fired: 0, until: None }
     }
 
-    /// Between these instants both sums are straight.
-    fn pass(&mut self, lines: &VecDeque<Line>, from: u64, to: u64) {
-        let [long, short] = self.spans.map(|(span, most)| {
-            let within = |at: u64| failed_until(lines, at) - failed_until(lines, at.saturating_sub(span));
-            above(from, to, within(from), within(to), most)
-        });
+    /// Between these instants both sums are straight: what has failed within the long span and the short one, at the one and the other.
+    fn pass(&mut self, (from, to): (u64, u64), [long, short]: [(u64, u64); 2]) {
+        let long = above(from, to, long.0, long.1, self.spans[0].1);
+        let short = above(from, to, short.0, short.1, self.spans[1].1);
         let Some(((long_from, long_to), (short_from, short_to))) = long.zip(short) else { return };
         let (begins, ends) = (long_from.max(short_from), long_to.min(short_to));
         if begins < ends {
@@ -144,10 +143,21 @@ impl Rule {
     }
 }
 
-/// What has failed until an instant, since the lines began.
-fn failed_until(lines: &VecDeque<Line>, at: u64) -> u64 {
-    let number = lines.partition_point(|line| line.from < at);
-    let Some(line) = number.checked_sub(1).map(|last| &lines[last]) else {
+/// What has failed within a span that ends at each of these instants, which are in order.
+fn failed_within(lines: &VecDeque<Line>, turns: &[u64], span: u64) -> Vec<u64> {
+    let (mut now, mut then) = (0, 0);
+    turns
+        .iter()
+        .map(|&turn| failed_until(lines, &mut now, turn) - failed_until(lines, &mut then, turn.saturating_sub(span)))
+        .collect()
+}
+
+/// What has failed until an instant, since the lines began. So many lines, or fewer, have begun before it; it is told how many.
+fn failed_until(lines: &VecDeque<Line>, begun: &mut usize, at: u64) -> u64 {
+    while lines.get(*begun).is_some_and(|line| line.from < at) {
+        *begun += 1;
+    }
+    let Some(line) = begun.checked_sub(1).map(|last| &lines[last]) else {
         return lines.front().map_or(0, |first| first.before);
     };
     if at >= line.to {
