@@ -20,8 +20,9 @@ use crate::model::{Millionths, Model, ProbeKind};
 use crate::queueing::{Clients, Fails, Pool, Station, Watched};
 use crate::time::{Duration, SimTime};
 
-/// Up to these probabilities of the probe that is the likeliest to fail, probes are not played one by one.
-const BANDS: [f64; 2] = [1e-5, 1e-3];
+/// Up to these probabilities of the probe that is the likeliest to fail, probes are not played one by one. Up to the first the load is as
+/// good as none.
+const BANDS: [f64; 3] = [1e-15, 1e-5, 1e-3];
 /// How far it is looked for the end of a band: a week has all rates but those of surges.
 const LOOKS_AHEAD: Duration = Duration::from_secs(7 * 86_400);
 
@@ -45,6 +46,8 @@ pub(crate) struct Busy {
 /// Queues at rest.
 #[derive(Debug, Clone, Copy)]
 struct Band {
+    /// No probe fails for want of a worker.
+    is_quiet: bool,
     /// By kind of probe: the law of those that may fail.
     chances: [Chance; 3],
 }
@@ -131,16 +134,15 @@ impl Busy {
         });
     }
 
-    /// Looks at the queues: the band that they are in, and until when nothing changes.
-    fn look(&mut self, now: SimTime) -> SimTime {
+    /// Looks at the queues: the band that they are in from now on, and until when.
+    fn look(&mut self, now: SimTime) -> (Option<Band>, SimTime) {
         let (rate, until) = self.requests.rate(now);
         let step = self.queues.look(now, rate);
-        self.band = None;
-        if self.queues.pool.stations() == 0 && !self.queues.pool.is_excited() {
-            return SimTime::NEVER;
+        if self.queues.pool.is_excited() {
+            return (None, step.to.min(until));
         }
-        if step.to < SimTime::NEVER || self.queues.pool.is_excited() {
-            return step.to.min(until);
+        if self.queues.pool.stations() == 0 {
+            return (None, SimTime::NEVER);
         }
         let answers_all = self.queues.pool.keys().all(|key| self.queues.pool.answers(key) == Some(1.0));
         let edges = self.edges(answers_all);
@@ -152,18 +154,20 @@ impl Busy {
         };
         let Some(band) = above else {
             // Up to where they do not come to rest the rate is looked at whenever it changes.
-            return until;
+            return (None, until);
         };
         let by_itself = self.by_itself;
         let timeouts = self.timeouts;
+        let is_quiet = band == 0;
         let chances = timeouts.map(|timeout| {
-            let fails = timeout.and_then(|timeout| self.queues.pool.fails_at_rest(edges[band], timeout));
+            let fails =
+                timeout.filter(|_| !is_quiet).and_then(|timeout| self.queues.pool.fails_at_rest(edges[band], timeout));
             let fails = fails.map_or(0.0, |fails| fails.refused + fails.late);
             Chance::new(fails + by_itself * (1.0 - fails))
         });
-        self.band = Some(Band { chances });
         let horizon = now + LOOKS_AHEAD;
-        self.requests.first_outside(now, horizon, (from, edges[band])).unwrap_or(horizon)
+        let until = self.requests.first_outside(now, horizon, (from, edges[band])).unwrap_or(horizon);
+        (Some(Band { is_quiet, chances }), until)
     }
 }
 
@@ -205,7 +209,9 @@ impl<O: Observer> Cluster<'_, O> {
         if self.workloads[workload].busy.is_none() || at != self.main(at.pod) {
             return true;
         }
-        let Some(most) = self.chance(at, kind) else { return true };
+        let is_quiet =
+            self.workloads[workload].busy.as_ref().is_some_and(|busy| busy.band.is_some_and(|band| band.is_quiet));
+        let Some(most) = self.chance(at, kind).filter(|_| !is_quiet) else { return true };
         let Fails { refused, late } = self.odds(sent, at, kind);
         self.chance_of(at).probe_failure.uniform() * most.p < refused + late
     }
@@ -242,16 +248,12 @@ impl<O: Observer> Cluster<'_, O> {
         if !busy.moves.expires(timer) {
             return;
         }
+        let is_quiet = |band: Option<Band>| band.is_some_and(|band| band.is_quiet);
+        let was_quiet = is_quiet(busy.band);
         let pods: Vec<PodId> = self.pods.ids().filter(|&pod| self.pods[pod].workload == workload).collect();
-        // What has been skipped was so under the load that there was.
-        for &pod in &pods {
-            let at = self.main(pod);
-            for kind in KINDS {
-                let plan = self.prober(at, kind).and_then(|prober| prober.plan);
-                if plan.is_some_and(|plan| plan.by_chance.is_some()) {
-                    self.catch_up(cx, at, kind);
-                }
-            }
+        if !was_quiet {
+            // What has been skipped was so under the load that there was.
+            self.catch_up_on_candidates(cx, &pods);
         }
         let is_there = |&pod: &PodId| {
             let state = &self.pods[pod];
@@ -261,10 +263,32 @@ impl<O: Observer> Cluster<'_, O> {
         let arranged: Vec<_> = pods.iter().filter_map(is_there).collect();
         let Some(busy) = &mut self.workloads[workload].busy else { return };
         busy.arrange(cx.now(), &arranged);
-        let until = busy.look(cx.now());
+        let (band, until) = busy.look(cx.now());
         self.await_queues(cx, workload, until);
+        if was_quiet && is_quiet(band) {
+            return;
+        }
+        if was_quiet {
+            self.catch_up_on_candidates(cx, &pods);
+        }
+        if let Some(busy) = &mut self.workloads[workload].busy {
+            busy.band = band;
+        }
         for &pod in &pods {
             self.plan_all(cx, pod);
+        }
+    }
+
+    /// Accounts for the probes of these Pods among which candidates have been looked for.
+    fn catch_up_on_candidates(&mut self, cx: &mut Cx<'_, Event>, pods: &[PodId]) {
+        for &pod in pods {
+            let at = self.main(pod);
+            for kind in KINDS {
+                let plan = self.prober(at, kind).and_then(|prober| prober.plan);
+                if plan.is_some_and(|plan| plan.by_chance.is_some()) {
+                    self.catch_up(cx, at, kind);
+                }
+            }
         }
     }
 }
