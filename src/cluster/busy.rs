@@ -2,19 +2,23 @@
 //! a request that comes with it would not be answered within `timeoutSeconds` (P5, P16).
 //!
 //! What waits in the Pods of a Deployment is a [`Watched`] pool. Its load changes when a Pod enters or leaves rotation, when one begins or
-//! ceases to answer, and with the rate of requests; at each such instant the queues are moved on and the probes planned anew.
+//! ceases to answer, and with the rate of requests; at each such instant the queues are moved on, and the probes planned anew if they can
+//! tell.
 //!
 //! Given the load, probes are independent draws, so those of quiet times need not be played (invariant 5). While the queues are at rest and
 //! the rate stays within a [`Band`], each probe fails with no more than a known probability. Candidates are found by that one, as in
-//! [`super::chance`], and each of them fails with the share that its own probability is of it. Beyond the last band, and as long as anything
-//! waits, each probe is played.
+//! [`super::chance`], and each of them fails with the share that its own probability is of it. In the first band the load is as good as
+//! none, and probes fail as if there were none. Beyond the last one, and as long as anything waits, each probe is played.
 
 use super::chance::Chance;
 use super::observer::Observer;
+use super::prober::skipping::Next;
 use super::probing::KINDS;
 use super::requests::Requests;
+use super::state::Plan;
 use super::timer::Timer;
 use super::{Cluster, Cx, Event};
+use crate::history::Reply;
 use crate::ids::{ContainerRef, PodId, WorkloadId};
 use crate::model::{Millionths, Model, ProbeKind};
 use crate::queueing::{Clients, Fails, Pool, Station, Watched};
@@ -22,7 +26,7 @@ use crate::time::{Duration, SimTime};
 
 /// Up to these probabilities of the probe that is the likeliest to fail, probes are not played one by one. Up to the first the load is as
 /// good as none.
-const BANDS: [f64; 3] = [1e-15, 1e-5, 1e-3];
+const BANDS: [f64; 5] = [1e-15, 1e-5, 1e-3, 1e-2, 0.1];
 /// How far it is looked for the end of a band: a week has all rates but those of surges.
 const LOOKS_AHEAD: Duration = Duration::from_secs(7 * 86_400);
 
@@ -31,16 +35,19 @@ const LOOKS_AHEAD: Duration = Duration::from_secs(7 * 86_400);
 pub(crate) struct Busy {
     requests: Requests,
     queues: Watched,
-    /// By kind of probe: how long one waits, in seconds; and how likely it fails for another reason.
+    /// By kind of probe: how long one waits, in seconds.
     timeouts: [Option<f64>; 3],
+    /// How likely a probe fails by chance whatever waits.
     by_itself: f64,
     /// What is so until the queues move on; `None` where each probe is to be played.
     band: Option<Band>,
     /// When they do, or something in them changes.
     moves: Timer,
     due: SimTime,
-    /// By number of Pods that are asked, all of which answer: the rates of requests up to which the bands go.
-    edges: Vec<(usize, [f64; BANDS.len()])>,
+    /// Pods look different from what the queues know.
+    has_changed: bool,
+    /// By Pods that are asked, and what they answer: the rates of requests up to which the bands go.
+    edges: Vec<((usize, u64), [f64; BANDS.len()])>,
 }
 
 /// Queues at rest.
@@ -68,6 +75,7 @@ impl Busy {
             band: None,
             moves: Timer::NONE,
             due: SimTime::NEVER,
+            has_changed: true,
             edges: Vec::new(),
         }))
     }
@@ -86,30 +94,36 @@ impl Busy {
         Fails { refused, late: late + self.by_itself * (1.0 - refused - late).max(0.0) }
     }
 
+    /// The load that there is is as good as none: what there is of it does not matter to any probe.
+    fn is_quiet(&self) -> bool {
+        self.band.is_some_and(|band| band.is_quiet)
+    }
+
     /// Probability that the probe of a kind fails that is the likeliest to, at rest at such a rate.
     fn likeliest(&mut self, rate: f64) -> f64 {
         let shortest = self.timeouts.iter().flatten().copied().fold(f64::INFINITY, f64::min);
         self.queues.pool.fails_at_rest(rate, shortest).map_or(1.0, |fails| fails.refused + fails.late)
     }
 
-    /// The rates of requests up to which the bands go, with the Pods that there are.
-    fn edges(&mut self, answers_all: bool) -> [f64; BANDS.len()] {
-        let pods = self.queues.pool.stations();
-        let known = self.edges.iter().find(|(known, _)| answers_all && *known == pods);
-        if let Some((_, edges)) = known {
+    /// The rates of requests up to which the bands go, with the Pods that there are; below 0 where none is so small.
+    fn edges(&mut self) -> [f64; BANDS.len()] {
+        let (pods, answers) = self.queues.pool.asked();
+        let key = (pods, answers.to_bits());
+        if let Some((_, edges)) = self.edges.iter().find(|(known, _)| *known == key) {
             return *edges;
         }
         let most = self.queues.pool.capacity();
         let edges = BANDS.map(|band| {
+            if self.likeliest(0.0) > band {
+                return f64::NEG_INFINITY;
+            }
             let halve = |(low, high): (f64, f64), _| {
                 let middle = f64::midpoint(low, high);
                 if self.likeliest(middle) <= band { (middle, high) } else { (low, middle) }
             };
             (0..30).fold((0.0, most), halve).0
         });
-        if answers_all {
-            self.edges.push((pods, edges));
-        }
+        self.edges.push((key, edges));
         edges
     }
 
@@ -123,6 +137,9 @@ impl Busy {
         if gone.is_empty() && others.is_empty() {
             return;
         }
+        // What they have come to until now is that of the rate that there was last.
+        let (rate, _) = self.requests.rate(now);
+        self.queues.look(now, rate);
         self.queues.change(now, |pool| {
             gone.into_iter().for_each(|key| pool.set(key, None));
             for (pod, answers) in others {
@@ -142,32 +159,32 @@ impl Busy {
             return (None, step.to.min(until));
         }
         if self.queues.pool.stations() == 0 {
-            return (None, SimTime::NEVER);
+            // Whatever comes, it comes to none of them.
+            return (Some(self.band_up_to(0.0)), SimTime::NEVER);
         }
-        let answers_all = self.queues.pool.keys().all(|key| self.queues.pool.answers(key) == Some(1.0));
-        let edges = self.edges(answers_all);
-        let above = edges.iter().position(|edge| rate <= *edge);
-        let from = match above {
-            Some(0) => 0.0,
-            Some(band) => edges[band - 1],
-            None => edges[BANDS.len() - 1],
-        };
-        let Some(band) = above else {
+        let edges = self.edges();
+        let Some(band) = edges.iter().position(|edge| rate <= *edge) else {
             // Up to where they do not come to rest the rate is looked at whenever it changes.
             return (None, until);
         };
-        let by_itself = self.by_itself;
-        let timeouts = self.timeouts;
-        let is_quiet = band == 0;
+        let from = band.checked_sub(1).map_or(0.0, |below| edges[below].max(0.0));
+        let horizon = now + LOOKS_AHEAD;
+        let until = self.requests.first_outside(now, horizon, (from, edges[band])).unwrap_or(horizon);
+        // What rounding makes of a rate at the edge must not keep it here.
+        (Some(self.band_up_to(edges[band])), until.max(now + Duration::from_nanos(1)))
+    }
+
+    /// What holds at rest for rates up to this one.
+    fn band_up_to(&mut self, rate: f64) -> Band {
+        let is_quiet = self.likeliest(rate) <= BANDS[0];
+        let (timeouts, by_itself) = (self.timeouts, self.by_itself);
         let chances = timeouts.map(|timeout| {
-            let fails =
-                timeout.filter(|_| !is_quiet).and_then(|timeout| self.queues.pool.fails_at_rest(edges[band], timeout));
+            let timeout = timeout.filter(|_| !is_quiet);
+            let fails = timeout.and_then(|timeout| self.queues.pool.fails_at_rest(rate, timeout));
             let fails = fails.map_or(0.0, |fails| fails.refused + fails.late);
             Chance::new(fails + by_itself * (1.0 - fails))
         });
-        let horizon = now + LOOKS_AHEAD;
-        let until = self.requests.first_outside(now, horizon, (from, edges[band])).unwrap_or(horizon);
-        (Some(Band { is_quiet, chances }), until)
+        Band { is_quiet, chances }
     }
 }
 
@@ -178,19 +195,41 @@ pub(super) enum Fate {
     Open,
     /// It is answered.
     Answered,
-    /// It fails by chance.
-    Fails,
+    /// Its answer comes too late, or not at all.
+    Late,
+    /// It is refused, as there is no place where it could wait.
+    Refused,
+}
+
+impl Fate {
+    /// How the container's own chance lets a probe fail.
+    pub fn fails(self) -> bool {
+        matches!(self, Self::Late | Self::Refused)
+    }
 }
 
 impl<O: Observer> Cluster<'_, O> {
-    /// What becomes of a probe of a healthy container that is sent at an instant, no earlier than the last change of its load: how likely
-    /// it is to fail by chance, be that the container's own or want of a worker.
-    pub(super) fn odds(&mut self, sent: SimTime, at: ContainerRef, kind: ProbeKind) -> Fails {
+    /// What becomes of a probe of a healthy container that is sent at an instant, no earlier than the last change of its load.
+    pub(super) fn fate(&mut self, sent: SimTime, at: ContainerRef, kind: ProbeKind) -> Fate {
+        self.fate_of_candidate(sent, at, kind, 1.0)
+    }
+
+    /// The same of one that is as likely a candidate for a failure.
+    fn fate_of_candidate(&mut self, sent: SimTime, at: ContainerRef, kind: ProbeKind, candidate: f64) -> Fate {
         let workload = self.pods[at.pod].workload;
         let is_main = at == self.main(at.pod);
-        match &mut self.workloads[workload].busy {
+        let Fails { refused, late } = match &mut self.workloads[workload].busy {
             Some(busy) if is_main => busy.fails(sent, at.pod, kind),
             _ => Fails { refused: 0.0, late: self.container_spec(at).app.probe_failure },
+        };
+        if refused + late <= 0.0 {
+            return Fate::Answered;
+        }
+        let u = self.chance_of(at).probe_failure.uniform() * candidate;
+        match u {
+            u if u < refused => Fate::Refused,
+            u if u < refused + late => Fate::Late,
+            _ => Fate::Answered,
         }
     }
 
@@ -203,24 +242,22 @@ impl<O: Observer> Cluster<'_, O> {
         }
     }
 
-    /// A candidate, a probe sent at an instant, fails indeed.
-    pub(super) fn candidate_fails(&mut self, sent: SimTime, at: ContainerRef, kind: ProbeKind) -> bool {
-        let workload = self.pods[at.pod].workload;
-        if self.workloads[workload].busy.is_none() || at != self.main(at.pod) {
-            return true;
+    /// What becomes of a candidate, a probe sent at an instant. One that nothing but the container's own chance makes one fails.
+    pub(super) fn candidate(&mut self, sent: SimTime, at: ContainerRef, kind: ProbeKind) -> Fate {
+        let is_main = at == self.main(at.pod);
+        let busy = self.workloads[self.pods[at.pod].workload].busy.as_ref().filter(|busy| is_main && !busy.is_quiet());
+        match busy.and_then(|busy| busy.band) {
+            Some(band) => self.fate_of_candidate(sent, at, kind, band.chances[kind as usize].p),
+            None => Fate::Late,
         }
-        let is_quiet =
-            self.workloads[workload].busy.as_ref().is_some_and(|busy| busy.band.is_some_and(|band| band.is_quiet));
-        let Some(most) = self.chance(at, kind).filter(|_| !is_quiet) else { return true };
-        let Fails { refused, late } = self.odds(sent, at, kind);
-        self.chance_of(at).probe_failure.uniform() * most.p < refused + late
     }
 
     /// Something has changed on which the queues hang that the Pod's probes feel: they move on at once.
     #[inline]
     pub(super) fn note_queues(&mut self, cx: &mut Cx<'_, Event>, pod: PodId) {
         let workload = self.pods[pod].workload;
-        if self.workloads[workload].busy.is_some() {
+        if let Some(busy) = &mut self.workloads[workload].busy {
+            busy.has_changed = true;
             self.await_queues(cx, workload, cx.now());
         }
     }
@@ -248,8 +285,15 @@ impl<O: Observer> Cluster<'_, O> {
         if !busy.moves.expires(timer) {
             return;
         }
-        let is_quiet = |band: Option<Band>| band.is_some_and(|band| band.is_quiet);
-        let was_quiet = is_quiet(busy.band);
+        let (was_quiet, was_played) = (busy.is_quiet(), busy.band.is_none());
+        let has_changed = std::mem::take(&mut busy.has_changed);
+        if was_played && !has_changed {
+            // One step follows the other.
+            let (band, until) = busy.look(cx.now());
+            if band.is_none() {
+                return self.await_queues(cx, workload, until);
+            }
+        }
         let pods: Vec<PodId> = self.pods.ids().filter(|&pod| self.pods[pod].workload == workload).collect();
         if !was_quiet {
             // What has been skipped was so under the load that there was.
@@ -265,7 +309,8 @@ impl<O: Observer> Cluster<'_, O> {
         busy.arrange(cx.now(), &arranged);
         let (band, until) = busy.look(cx.now());
         self.await_queues(cx, workload, until);
-        if was_quiet && is_quiet(band) {
+        let is_quiet = band.is_some_and(|band| band.is_quiet);
+        if was_quiet && is_quiet || was_played && band.is_none() {
             return;
         }
         if was_quiet {
@@ -279,13 +324,14 @@ impl<O: Observer> Cluster<'_, O> {
         }
     }
 
-    /// Accounts for the probes of these Pods among which candidates have been looked for.
+    /// Accounts for the probes of these Pods that are skipped as none but candidates fail, of which there may be none at all.
     fn catch_up_on_candidates(&mut self, cx: &mut Cx<'_, Event>, pods: &[PodId]) {
         for &pod in pods {
             let at = self.main(pod);
             for kind in KINDS {
                 let plan = self.prober(at, kind).and_then(|prober| prober.plan);
-                if plan.is_some_and(|plan| plan.by_chance.is_some()) {
+                let is_healthy = |plan: Plan| matches!(plan.next, Next::Steady { reply: Reply::Ok, decides: None, .. });
+                if plan.is_some_and(is_healthy) {
                     self.catch_up(cx, at, kind);
                 }
             }

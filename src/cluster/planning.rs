@@ -2,6 +2,7 @@
 //! anything happens that their worker can see.
 
 use super::answers::Answer;
+use super::busy::Fate;
 use super::happening::Happening;
 use super::observer::Observer;
 use super::prober::skipping::{Next, Skipped};
@@ -65,21 +66,17 @@ impl<O: Observer> Cluster<'_, O> {
             return self.await_end(cx, at, kind, last.ends);
         }
         // All but the last of the skipped probes are over and forgotten, whatever they found.
-        let last_failed = plan.by_chance.zip(chance).is_some_and(|(matters, chance)| {
+        let is_candidate = plan.by_chance.zip(chance).is_some_and(|(matters, chance)| {
             let u = self.chance_of(at).probe_failure.uniform();
-            chance.last_failed(matters, skipped.attempts, u) && self.candidate_fails(skipped.last, at, kind)
+            chance.last_failed(matters, skipped.attempts, u)
         });
-        self.tell_skipped(at, kind, plan.next, skipped, last_failed);
-        if !last_failed {
-            return;
-        }
-        let is_refused = self.is_refused(skipped.last, at, kind);
-        let Some(prober) = self.prober(at, kind) else { return };
-        let waits = if is_refused { Duration::ZERO } else { prober.worker.probe().timeout };
+        let fate = if is_candidate { self.candidate(skipped.last, at, kind) } else { Fate::Answered };
+        self.tell_skipped(at, kind, plan.next, skipped, fate.fails());
+        let Some(prober) = self.prober(at, kind).filter(|_| fate.fails()) else { return };
+        let waits = if fate == Fate::Refused { Duration::ZERO } else { prober.worker.probe().timeout };
         match prober.worker.last_has_failed(now, skipped, waits) {
             Some(ends) => self.await_end(cx, at, kind, ends),
-            None if is_refused => self.tell_refused(at, kind, skipped.last),
-            None => self.tell_timeout(at, kind, skipped.last),
+            None => self.tell_failure(at, kind, skipped.last, fate),
         }
     }
 
@@ -138,10 +135,16 @@ impl<O: Observer> Cluster<'_, O> {
         }
     }
 
-    /// A probe that was sent then was refused for want of a place.
-    pub(super) fn tell_refused(&mut self, at: ContainerRef, kind: ProbeKind, sent: SimTime) {
-        let ending = Happening::ProbeEnded { pod: at.pod, container: at.container, kind, reply: Reply::Error };
-        self.tell_at(sent, ending);
+    /// How a probe that was sent then has failed by chance, if it has.
+    pub(super) fn tell_failure(&mut self, at: ContainerRef, kind: ProbeKind, sent: SimTime, fate: Fate) {
+        match fate {
+            Fate::Late => self.tell_timeout(at, kind, sent),
+            Fate::Refused => {
+                let ending = Happening::ProbeEnded { pod: at.pod, container: at.container, kind, reply: Reply::Error };
+                self.tell_at(sent, ending);
+            }
+            Fate::Open | Fate::Answered => {}
+        }
     }
 
     pub(super) fn tell_timeout(&mut self, at: ContainerRef, kind: ProbeKind, sent: SimTime) {

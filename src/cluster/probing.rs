@@ -12,7 +12,6 @@ use super::{Cluster, Cx, Event};
 use crate::history::Reply;
 use crate::ids::{ContainerRef, SlotId};
 use crate::model::ProbeKind;
-use crate::queueing::Fails;
 use crate::time::SimTime;
 
 pub(super) const KINDS: [ProbeKind; 3] = [ProbeKind::Liveness, ProbeKind::Readiness, ProbeKind::Startup];
@@ -41,20 +40,17 @@ impl<O: Observer> Cluster<'_, O> {
         let Some(plan) = prober.plan.take() else { return };
         let skipped = prober.worker.catch_up(cx.now(), &plan.status, plan.next);
         let before = skipped.filter(|_| matters == Matters::Two).map(|skipped| skipped.last);
-        let one_before = before.is_some_and(|sent| self.candidate_fails(sent, at, kind));
+        let fate_before = before.map_or(Fate::Answered, |sent| self.candidate(sent, at, kind));
+        let one_before = fate_before.fails();
         if one_before && let Some(prober) = self.prober(at, kind) {
             prober.worker.observe(Observation::Failure);
         }
         if let Some(skipped) = skipped {
             self.tell_skipped(at, kind, plan.next, skipped, one_before);
-            if one_before && self.is_refused(skipped.last, at, kind) {
-                self.tell_refused(at, kind, skipped.last);
-            } else if one_before {
-                self.tell_timeout(at, kind, skipped.last);
-            }
+            self.tell_failure(at, kind, skipped.last, fate_before);
         }
-        let fails = self.candidate_fails(cx.now(), at, kind);
-        self.attempt(cx, at, kind, if fails { Fate::Fails } else { Fate::Answered });
+        let fate = self.candidate(cx.now(), at, kind);
+        self.attempt(cx, at, kind, fate);
     }
 
     /// One attempt of a worker (P6), and the next one planned.
@@ -117,13 +113,14 @@ impl<O: Observer> Cluster<'_, O> {
         let reaches = (answer != Answer::Bad(Reply::Refused)).then_some(instance);
         self.tell(cx, Happening::ProbeSent { pod: at.pod, container: at.container, kind, reaches });
         let (ends, answered) = match answer {
-            Answer::Good | Answer::BadInPart(_) if !self.fails_by_chance(cx.now(), at, kind, fate) => {
-                return self.conclude(cx, at, kind, Reply::Ok);
+            Answer::Good | Answer::BadInPart(_) => {
+                let fate = if fate == Fate::Open { self.fate(cx.now(), at, kind) } else { fate };
+                match fate {
+                    Fate::Open | Fate::Answered => return self.conclude(cx, at, kind, Reply::Ok),
+                    Fate::Refused => return self.conclude(cx, at, kind, Reply::Error),
+                    Fate::Late => (timeout, false),
+                }
             }
-            Answer::Good | Answer::BadInPart(_) if self.is_refused(cx.now(), at, kind) => {
-                return self.conclude(cx, at, kind, Reply::Error);
-            }
-            Answer::Good | Answer::BadInPart(_) => (timeout, false),
             Answer::Bad(reply) => return self.conclude(cx, at, kind, reply),
             Answer::Later(at) if at <= timeout => (at, true),
             Answer::Later(_) | Answer::Never => (timeout, false),
@@ -132,21 +129,6 @@ impl<O: Observer> Cluster<'_, O> {
             prober.worker.wait(cx.now(), ends, answered);
         }
         self.await_end(cx, at, kind, ends);
-    }
-
-    fn fails_by_chance(&mut self, sent: SimTime, at: ContainerRef, kind: ProbeKind, fate: Fate) -> bool {
-        if fate != Fate::Open {
-            return fate == Fate::Fails;
-        }
-        let Fails { refused, late } = self.odds(sent, at, kind);
-        let p = refused + late;
-        p > 0.0 && self.chance_of(at).probe_failure.uniform() < p
-    }
-
-    /// A probe that fails by chance has been refused, as what waits has no place for it; otherwise its answer comes too late.
-    pub(super) fn is_refused(&mut self, sent: SimTime, at: ContainerRef, kind: ProbeKind) -> bool {
-        let Fails { refused, late } = self.odds(sent, at, kind);
-        refused > 0.0 && self.chance_of(at).probe_failure.uniform() * (refused + late) < refused
     }
 
     pub(super) fn await_end(&mut self, cx: &mut Cx<'_, Event>, at: ContainerRef, kind: ProbeKind, ends: SimTime) {

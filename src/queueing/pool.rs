@@ -121,8 +121,7 @@ impl Pool {
     /// The station with this key answers so large a share of what it is asked from now on; `None`: it is not asked. One that answers
     /// nobody has no queue.
     pub fn set(&mut self, key: usize, answers: Option<f64>) {
-        let place = self.members.binary_search_by_key(&key, |member| member.key);
-        match (place, answers) {
+        match (self.place(key), answers) {
             (Ok(place), None) => {
                 self.members.remove(place);
             }
@@ -143,20 +142,35 @@ impl Pool {
 
     /// The station with this key is asked no more from now on, and works on what waits in it.
     pub fn withdraw(&mut self, key: usize) {
-        if let Some(member) = self.members.iter_mut().find(|member| member.key == key) {
-            member.is_asked = false;
+        if let Ok(place) = self.place(key) {
+            self.members[place].is_asked = false;
+            self.members.retain(|member| member.is_asked || member.answers > 0.0);
         }
-        self.members.retain(|member| member.is_asked || member.answers > 0.0);
     }
 
     /// How many stations are asked.
     pub fn stations(&self) -> usize {
-        self.members.iter().filter(|member| member.is_asked).count()
+        self.asked().0
     }
 
     /// Which share of what it is asked this station answers; `None`: it is not asked.
     pub fn answers(&self, key: usize) -> Option<f64> {
-        self.members.iter().find(|member| member.key == key && member.is_asked).map(|member| member.answers)
+        self.place(key)
+            .ok()
+            .map(|place| self.members[place])
+            .filter(|member| member.is_asked)
+            .map(|member| member.answers)
+    }
+
+    /// Where the station with this key is, or would be.
+    fn place(&self, key: usize) -> Result<usize, usize> {
+        self.members.binary_search_by_key(&key, |member| member.key)
+    }
+
+    /// How many stations are asked, and what shares they answer in all.
+    pub fn asked(&self) -> (usize, f64) {
+        let asked = self.members.iter().filter(|member| member.is_asked);
+        asked.fold((0, 0.0), |(count, sum), member| (count + 1, sum + member.answers))
     }
 
     /// Requests a second that all together can take that are asked.
@@ -256,8 +270,8 @@ impl Pool {
 
     /// The rest to which it comes from below, where it comes to one soon: the lower one of several.
     fn rest_at(&mut self, rate: f64) -> Option<(Moment, Rest)> {
-        let asked = self.members.iter().filter(|member| member.is_asked);
-        let (count, answers) = asked.fold((0.0, 0.0), |(count, sum), member| (count + 1.0, sum + member.answers));
+        let (count, answers) = self.asked();
+        let count = count as f64;
         let answers = answers / count;
         let key = [rate, count, answers].map(f64::to_bits);
         let mixed = key.into_iter().fold(0_u64, |mixed, bits| (mixed ^ bits).wrapping_mul(0x9E37_79B9_7F4A_7C15));
@@ -326,7 +340,8 @@ impl Pool {
         let capacity = self.station.capacity;
         let waits =
             |member: &Member| member.is_asked && member.queue.number - member.queue.spread > capacity * NO_BACKLOG;
-        let is_overloaded = rate * sent > capacity * self.stations() as f64 || self.members.iter().any(waits);
+        let takes = self.capacity();
+        let is_overloaded = takes > 0.0 && (rate * sent > takes || self.members.iter().any(waits));
         Outlook { seconds, succeed, late, is_overloaded }
     }
 
@@ -406,13 +421,12 @@ impl Pool {
     /// Of those who ask this station so many seconds into the step under way, at such a rate of requests, and wait for `timeout` seconds,
     /// the shares that are refused and that get no answer in time.
     pub fn fails(&mut self, key: usize, into: f64, rate: f64, timeout: f64) -> Fails {
-        let Some(member) = self.members.iter().find(|member| member.key == key).copied() else {
-            return Fails { refused: 0.0, late: self.station.takes_more_than(timeout, 0.0) };
-        };
-        let count = self.stations() as f64;
+        let idle = Fails { refused: 0.0, late: self.station.takes_more_than(timeout, 0.0) };
+        let Ok(member) = self.place(key).map(|place| self.members[place]) else { return idle };
+        let count = (self.stations() as f64).max(1.0);
         if !self.is_excited {
             if !member.is_open() {
-                return Fails { refused: 0.0, late: self.station.takes_more_than(timeout, 0.0) };
+                return idle;
             }
             let rest =
                 self.rest_at(rate).and_then(|(moment, _)| self.station.rest(rate * moment.sent / count, Some(timeout)));
@@ -420,8 +434,9 @@ impl Pool {
         }
         let queue = member.queue.towards(member.next, (into / self.seconds).clamp(0.0, 1.0));
         let comes = rate * self.sent / count;
-        let rest = self.station.places.and_then(|_| self.station.rest(comes, Some(timeout)));
-        if let Some(rest) = rest.filter(|rest| member.is_open() && self.is_full(queue, *rest, comes)) {
+        let rest =
+            self.station.places.filter(|_| member.is_open()).and_then(|_| self.station.rest(comes, Some(timeout)));
+        if let Some(rest) = rest.filter(|rest| self.is_full(queue, *rest, comes)) {
             return Fails::from(rest);
         }
         let of_spread = self.utilisations.as_ref().map_or(0.0, |table| table.at(queue.spread).0);
@@ -431,6 +446,9 @@ impl Pool {
     /// The same of all that are asked, at rest, if they come to rest at such a rate and answer everybody.
     pub fn fails_at_rest(&mut self, rate: f64, timeout: f64) -> Option<Fails> {
         let count = self.stations() as f64;
+        if count < 1.0 {
+            return Some(Fails { refused: 0.0, late: self.station.takes_more_than(timeout, 0.0) });
+        }
         let comes = rate * self.rest_at(rate)?.0.sent / count;
         self.station.rest(comes, Some(timeout)).map(Fails::from)
     }

@@ -209,7 +209,7 @@ impl Worker {
         self.counter = skipped.before;
         self.counter.observe(Observation::Success, skipped.attempts - 1);
         let ends = skipped.last + waits;
-        if ends < now || waits.is_zero() {
+        if ends < now {
             self.counter.observe(Observation::Failure, 1);
             return None;
         }

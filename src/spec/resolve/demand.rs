@@ -53,10 +53,11 @@ pub(in crate::spec) fn tell(
     }
 }
 
+/// More answers within a timeout are more than the places before them are counted for.
+const MOST_IN_TIME: f64 = 100_000.0;
+
 /// What waits without end, and what an autoscaler does not see.
 fn tell_of_queue(traffic: &Traffic, mark: Mark, workload: &Workload, of: &str, problems: &mut Problems) {
-    /// More answers within the timeout are more than the places before them are counted for.
-    const MOST_IN_TIME: f64 = 100_000.0;
     /// A service that answers more of its requests too late at rest is not meant to.
     const MOST_LATE: f64 = 0.01;
     let app = &workload.pod.main().app;
@@ -81,6 +82,9 @@ fn tell_of_queue(traffic: &Traffic, mark: Mark, workload: &Workload, of: &str, p
             .warn(mark, "spec.clients.timeout", message)
             .help("write a longer timeout, or a shorter serviceTime into the app");
     }
+    if queue.limit.is_some() && queue.delays_probes {
+        tell_of_long_probes(capacity, workload, mark, of, problems);
+    }
     let in_time = clients.timeout.map(|timeout| timeout * capacity);
     if queue.limit.is_none() && in_time.is_none() {
         let message = format!(
@@ -96,6 +100,23 @@ fn tell_of_queue(traffic: &Traffic, mark: Mark, workload: &Workload, of: &str, p
         problems
             .error(mark, "spec.clients.timeout", message)
             .help("leave out the timeout, if nobody waits for so long, or the limit");
+    }
+}
+
+/// With a limit the places before a probe are counted, too.
+fn tell_of_long_probes(capacity: f64, workload: &Workload, mark: Mark, of: &str, problems: &mut Problems) {
+    let container = workload.pod.main();
+    let probes = [&container.liveness, &container.readiness, &container.startup].into_iter().flatten();
+    let longest = probes.map(|probe| probe.timeout.as_secs_f64()).fold(0.0, f64::max);
+    if longest * capacity > MOST_IN_TIME {
+        let message = format!(
+            "asks for probes that wait behind requests, with a `queue.limit`, and a Pod{of} answers {} while one waits: hasim counts with \
+             {MOST_IN_TIME} at most",
+            (longest * capacity).round()
+        );
+        problems
+            .error(mark, "app.healthEndpoint.sharesQueue", message)
+            .help("leave out the limit, or write a shorter timeoutSeconds");
     }
 }
 

@@ -88,63 +88,65 @@ fn behaviour() -> Vec<(&'static str, Value)> {
             or(0, share("Share of single probes of a healthy process that fail all the same; below 1.", 0.0, 1.0)),
         ),
     ];
-    fields.extend(under_load());
+    fields.extend(capacity());
+    fields.extend(beyond_capacity());
     fields
 }
 
-/// What it can take, and what becomes of the rest.
-fn under_load() -> [(&'static str, Value); 4] {
-    [
-        (
-            "capacity",
-            of_one_kind(object(
-                "What a Pod can take, where the experiment says how many requests come (traffic): requestsPerSecond, or workers and \
+/// What it can take.
+fn capacity() -> [(&'static str, Value); 1] {
+    [(
+        "capacity",
+        of_one_kind(object(
+            "What a Pod can take, where the experiment says how many requests come (traffic): requestsPerSecond, or workers and \
                  serviceTime. Left out: whatever comes.",
-                &[],
-                [
-                    (
-                        "requestsPerSecond",
-                        such_as(
-                            json!([100]),
-                            rate("Requests a second that a Pod answers. Probes are answered all the same."),
+            &[],
+            [
+                (
+                    "requestsPerSecond",
+                    such_as(
+                        json!([100]),
+                        rate("Requests a second that a Pod answers. Probes are answered all the same."),
+                    ),
+                ),
+                ("workers", such_as(json!([8]), integer("How many requests a Pod works on at once.", 1, MOST_WORKERS))),
+                (
+                    "serviceTime",
+                    such_as(
+                        json!(["80ms"]),
+                        refer(
+                            "law",
+                            "How long one of them takes, without waiting. Of a law the mean counts: it is taken to be exponential.",
                         ),
                     ),
-                    (
-                        "workers",
-                        such_as(json!([8]), integer("How many requests a Pod works on at once.", 1, MOST_WORKERS)),
-                    ),
-                    (
-                        "serviceTime",
-                        such_as(
-                            json!(["80ms"]),
-                            refer(
-                                "law",
-                                "How long one of them takes, without waiting. Of a law the mean counts: it is taken to be exponential.",
-                            ),
-                        ),
-                    ),
-                    (
-                        "cpu",
-                        object(
-                            "What its containers use of CPUs together, as a HorizontalPodAutoscaler sees it. Between idle and busy it \
+                ),
+                (
+                    "cpu",
+                    object(
+                        "What its containers use of CPUs together, as a HorizontalPodAutoscaler sees it. Between idle and busy it \
                              grows with the requests that the Pod answers.",
-                            &[],
-                            [
-                                ("idle", cpu("Without requests. Left out: nothing.", &json!("20m"))),
-                                (
-                                    "busy",
-                                    cpu(
-                                        "Beside that, with as many requests as it answers. Left out: the CPU limit of the container that \
+                        &[],
+                        [
+                            ("idle", cpu("Without requests. Left out: nothing.", &json!("20m"))),
+                            (
+                                "busy",
+                                cpu(
+                                    "Beside that, with as many requests as it answers. Left out: the CPU limit of the container that \
                                          serves, or what it requests if it has no limit.",
-                                        &json!("500m"),
-                                    ),
+                                    &json!("500m"),
                                 ),
-                            ],
-                        ),
+                            ),
+                        ],
                     ),
-                ],
-            )),
-        ),
+                ),
+            ],
+        )),
+    )]
+}
+
+/// What becomes of the requests beyond it.
+fn beyond_capacity() -> [(&'static str, Value); 3] {
+    [
         (
             "whenOverloaded",
             or(
