@@ -38,7 +38,7 @@ impl Observer for Watch {
 
     fn observe(&mut self, at: SimTime, what: &Observed) {
         match what {
-            Observed::EndpointChanged { pod, view } => {
+            Observed::EndpointChanged { pod, view, .. } => {
                 if self.up.iter().any(|&up| up) {
                     self.up_nanos += at.as_nanos() - self.since;
                 }

@@ -724,7 +724,7 @@ fn p16_probes_that_wait_behind_requests() {
     };
     let probes = |findings: &[Diagnostic]| -> Vec<String> {
         let is = |finding: &&Diagnostic| finding.advice.is_some_and(|advice| advice.id == "busy-probes");
-        findings.iter().filter(is).map(|finding| finding.sentence()).collect()
+        findings.iter().filter(is).map(Diagnostic::sentence).collect()
     };
     let shares = "healthEndpoint: {sharesQueue: true}";
     assert!(probes(&due("100ms", shares)).is_empty());
