@@ -111,9 +111,9 @@ fn the_fast_mode_agrees_in_law_with_the_one_that_plays_every_probe() {
     for (number, limit) in [None, Some(400), Some(10)].into_iter().enumerate() {
         let hours = std::array::from_fn(|hour| 5.0 + (hour % 24) as f64);
         let traffic = Traffic::by_the_hour(150.0, hours).unwrap().from_clients(clients);
-        let mut model = Model { traffic: Some(traffic), horizon: secs(days(3.0)), ..bare(4) };
+        let mut model = Model { traffic: Some(traffic), horizon: secs(days(2.0)), ..bare(4) };
         let targets: Vec<ScriptTarget> = (0..1).map(|slot| ScriptTarget::Slot(SlotId::new(slot))).collect();
-        model.faults = vec![scripted("crash", fixed(days(1.0)), &targets, CRASH, None)].into();
+        model.faults = vec![scripted("crash", fixed(days(0.6)), &targets, CRASH, None)].into();
         let main = model.workload_mut().pod.main_mut();
         main.app.capacity = Some(75.0);
         // Of the first no probe fails until too much comes.
@@ -124,7 +124,7 @@ fn the_fast_mode_agrees_in_law_with_the_one_that_plays_every_probe() {
         }
         let of = |mode: Mode, from: u64| -> [Vec<f64>; 3] {
             let played: Vec<Outcome> =
-                (from..from + 40).map(|index| replicate_beside(&model, 9, index, mode, &mut ()).0).collect();
+                (from..from + 24).map(|index| replicate_beside(&model, 9, index, mode, &mut ()).0).collect();
             [Quantity::NeedlessReadiness, Quantity::NeedlessLiveness, Quantity::FailedRequests]
                 .map(|what| played.iter().map(|outcome| outcome.counted(what) as f64).collect())
         };
@@ -167,9 +167,9 @@ fn p18_the_pods_that_are_left_are_withdrawn_when_they_are_busy() {
             after.push(lost.expect("it is lost") - alone);
         }
         if delays_probes {
-            // One that is sent when just so much waits fails in every second case: some leave a period later.
+            // One that is sent when just so much waits fails in every second case, and earlier ones now and then.
             let (first, last) = (3.0 * timeout + 5.0, 3.0 * timeout + 10.0);
-            assert!(after.iter().all(|after| (first - 1.0..last + 5.5).contains(after)), "{after:?}");
+            assert!(after.iter().all(|after| (first - 4.0..last + 5.5).contains(after)), "{after:?}");
             let (mean, half) = mean_interval(&after, 2);
             assert!(
                 (mean - f64::midpoint(first, last)).abs() < half + 0.3,
