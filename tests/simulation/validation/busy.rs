@@ -108,7 +108,7 @@ fn probes_that_are_not_played_fail_as_often_as_those_that_are() {
 #[test]
 fn the_fast_mode_agrees_in_law_with_the_one_that_plays_every_probe() {
     let clients = Clients { timeout: Some(1.0), tries: 2, retry_budget: Some(0.3) };
-    for (number, limit) in [None, Some(400), Some(10)].into_iter().enumerate() {
+    for (number, limit) in [None, Some(10)].into_iter().enumerate() {
         let hours = std::array::from_fn(|hour| 5.0 + (hour % 24) as f64);
         let traffic = Traffic::by_the_hour(150.0, hours).unwrap().from_clients(clients);
         let mut model = Model { traffic: Some(traffic), horizon: secs(days(2.0)), ..bare(4) };
@@ -131,7 +131,7 @@ fn the_fast_mode_agrees_in_law_with_the_one_that_plays_every_probe() {
         let (fast, slow) = (of(Mode::Fast, 0), of(Mode::EveryProbe, 1_000));
         for (what, (fast, slow)) in ["losses", "kills", "failed"].iter().zip(fast.iter().zip(&slow)) {
             assert!(fast.iter().sum::<f64>() > 0.0, "{number}: {what} do not come about");
-            assert_same_mean(&format!("{number}: {what}"), fast, slow, 9);
+            assert_same_mean(&format!("{number}: {what}"), fast, slow, 6);
         }
     }
 }
