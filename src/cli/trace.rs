@@ -234,7 +234,7 @@ impl Trace {
         }
         let Ok(text) = text else { return printed };
         let lines = text.lines().count();
-        if !self.quiet && self.format == Told::Text && lines > LONG {
+        if !self.quiet && self.format == Told::Text && lines > LONG && matches!(part, Part::Between(..)) {
             let hint = "show a part with --outage longest, or with --from and --to";
             let _ = writeln!(anstream::stderr(), "note: {lines} lines; {hint}");
         }

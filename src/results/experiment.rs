@@ -97,6 +97,11 @@ pub struct ExperimentResult {
 }
 
 impl ExperimentResult {
+    /// Whether some scenario says how many requests come and how many a Pod answers.
+    pub fn has_capacity(&self) -> bool {
+        self.scenarios.iter().filter_map(|scenario| scenario.load.as_ref()).any(|load| load.capacity_of_pod.is_some())
+    }
+
     /// The scenarios of which one may be the best, by their order: all whose replicas have a place or, where there is none
     /// such, all. Of these, those whose operations are completed: one that is blocked costs little, and is to be done all the same.
     pub fn contenders(&self) -> Vec<usize> {

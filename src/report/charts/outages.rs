@@ -259,6 +259,9 @@ fn lead(result: &ExperimentResult, curves: &[Curve<'_>], few: &[String]) -> Stri
     let mut text = "How many outages of the service there are in a year that last longer than a time. Lower and further left is better. \
                     The dot is the longest seen; the line is thin where fewer than ten outages are longer: there it is a guess."
         .to_owned();
+    if result.has_capacity() {
+        text += " They count Pods: requests that Pods refuse or answer too late are no outage.";
+    }
     if let [only] = curves {
         text += &format!(" {}.", format::capital(&seen(only)));
         let shown = finding::shown_name(result);

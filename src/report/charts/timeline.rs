@@ -152,6 +152,9 @@ fn lead(result: &ExperimentResult, replay: &Replay, scale: &Scale) -> String {
     if replay.lanes.iter().flat_map(|lane| &lane.spans).any(|span| span.words.starts_with('#')) {
         text += " # counts the starts of a container.";
     }
+    if result.has_capacity() {
+        text += " Requests that Pods refuse or answer too late are not drawn.";
+    }
     match scale.special().map(|piece| piece.kind) {
         Some(Kind::Close) => text += " Between the dashed lines time is drawn larger.",
         Some(_) => {
