@@ -104,6 +104,17 @@ fn nonsense_is_an_error_at_its_place() {
             "spec.whenOverloaded: is `queues`, which needs `workers` and `serviceTime`",
         ),
         (", capacity: {requestsPerSecond: 9}, whenOverloaded: explodes", "spec.whenOverloaded: is explodes"),
+        (", healthEndpoint: true", "spec.healthEndpoint: is true, a boolean, must be a map"),
+        (", healthEndpoint: {}", "spec.healthEndpoint.sharesQueue: is missing"),
+        (", healthEndpoint: {sharesQueue: 1}", "spec.healthEndpoint.sharesQueue: is 1, an integer, must be"),
+        (
+            ", capacity: {requestsPerSecond: 9}, healthEndpoint: {sharesQueue: true}",
+            "spec.healthEndpoint: shares a queue, and none is said",
+        ),
+        (
+            ", capacity: {workers: 9999, serviceTime: 10us}, whenOverloaded: queues, queue: {limit: 9}, healthEndpoint: {sharesQueue: true}",
+            "asks for probes that wait behind requests, with a `queue.limit`",
+        ),
         (
             ", capacity: {workers: 4, serviceTime: 80ms}, whenOverloaded: queues, queue: {limit: -1}",
             "spec.queue.limit: is -1",
@@ -140,6 +151,27 @@ fn what_would_surprise_is_said() {
     // Of a grid it is said of which scenario it is true.
     let found = said(EVEN, takes, "  vary: {replicas: [2, 3, 4]}\n");
     assert!(found.len() == 1 && found[0].contains("2 Pods take 60"), "{found:?}");
+    // Clients that wait for less than the work takes, and a budget that bounds nothing.
+    let queued = |clients: &str| -> Vec<String> {
+        let capacity = ", capacity: {workers: 4, serviceTime: 40ms}, whenOverloaded: queues";
+        let traffic = format!("{EVEN}, clients: {{{clients}}}");
+        let loaded = load(&traffic, capacity, "  traffic: traffic.yaml\n").unwrap_or_else(|report| panic!("{report}"));
+        loaded
+            .findings
+            .warnings()
+            .filter(|one| one.path.starts_with("spec.clients"))
+            .map(Diagnostic::sentence)
+            .collect()
+    };
+    assert_eq!(queued("timeout: 200ms"), [""; 0], "e⁻⁵ is 0.7 %");
+    let found = queued("timeout: 100ms");
+    assert!(
+        found.len() == 1 && found[0].contains("8 % of the answers of a Pod that has nothing else to do"),
+        "{found:?}"
+    );
+    assert_eq!(queued("timeout: 1s, tries: 3, retryBudget: 200%"), [""; 0], "as many as they make");
+    let found = queued("timeout: 1s, tries: 3, retryBudget: 5");
+    assert!(found.len() == 1 && found[0].contains("it bounds nothing"), "{found:?}");
     // Whoever judges by availability is told that it does not see refused requests.
     let judged = |metric: &str| {
         let more = format!("  traffic: traffic.yaml\n  objective: {{metric: {metric}}}\n");
