@@ -91,9 +91,9 @@ pub(super) fn busy_probes(subject: &Subject<'_>) -> Vec<Finding> {
             .find(|(pods, _, fails)| *pods > 0 && *fails > HARDLY_EVER)?;
         let most = traffic.surge_peak().unwrap_or_else(|| traffic.peak());
         let part = most / (f64::from(pods) * container.app.capacity?);
-        let each = if fails > 0.995 { "all of them fail".to_owned() } else { format!("{} of them fail", percent(fails)) };
+        let each = if fails > 0.995 { "no probe is".to_owned() } else { format!("{} of the probes are not", percent(fails)) };
         let message = format!(
-            "waits behind requests: at the peak, {when}, {pods} Pods get {} of what they take, {each} within {} s, and after \
+            "waits behind requests: at the peak, {when}, {pods} Pods get {} of what they take, {each} answered within {} s, and after \
              {} in a row Pods {what} that are merely busy",
             percent(part),
             probe.timeout.as_secs_f64(),
