@@ -6,6 +6,7 @@
 mod clients;
 mod pool;
 mod station;
+mod utilisations;
 mod watched;
 
 pub use clients::Clients;

@@ -20,8 +20,8 @@ use super::timer::Timer;
 use super::{Cluster, Cx, Event};
 use crate::history::Reply;
 use crate::ids::{ContainerRef, PodId, WorkloadId};
-use crate::model::{Millionths, Model, ProbeKind};
-use crate::queueing::{Clients, Fails, Pool, Station, Watched};
+use crate::model::{Model, ProbeKind};
+use crate::queueing::{Clients, Fails, Pool, Watched};
 use crate::time::{Duration, SimTime};
 
 /// Up to these probabilities of the probe that is the likeliest to fail, probes are not played one by one. Up to the first the load is as
@@ -64,9 +64,9 @@ impl Busy {
     pub fn new(model: &Model, workload: WorkloadId, requests: Option<&Requests>) -> Option<Box<Self>> {
         let container = model.workloads[workload].pod.main();
         let app = &container.app;
-        let (capacity, queue) = (app.capacity?, app.queue.filter(|queue| queue.delays_probes)?);
+        app.queue.filter(|queue| queue.delays_probes)?;
         let clients = model.traffic.as_ref().map_or(Clients::PATIENT, |traffic| traffic.clients);
-        let pool = Pool::new(Station { workers: queue.workers, capacity, places: queue.limit }, clients);
+        let pool = Pool::new(app.station()?, clients);
         Some(Box::new(Self {
             requests: requests?.clone(),
             queues: Watched::new(pool),
@@ -301,8 +301,8 @@ impl<O: Observer> Cluster<'_, O> {
         }
         let is_there = |&pod: &PodId| {
             let state = &self.pods[pod];
-            let answers = 1.0 - f64::from(self.failing(pod).count()) / f64::from(Millionths::ALL.count());
-            (state.in_rotation || state.keeps_queue).then_some((pod, state.in_rotation.then_some(answers)))
+            let answers = state.in_rotation.then(|| 1.0 - self.failing(pod).share());
+            (state.in_rotation || state.keeps_queue).then_some((pod, answers))
         };
         let arranged: Vec<_> = pods.iter().filter_map(is_there).collect();
         let Some(busy) = &mut self.workloads[workload].busy else { return };

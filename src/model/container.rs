@@ -1,7 +1,7 @@
 //! A container of a Pod: what the manifest says of it, and how its application behaves.
 
 use crate::ids::ImageId;
-use crate::queueing::Clients;
+use crate::queueing::{Clients, Station};
 use crate::random::Law;
 use crate::time::Duration;
 
@@ -149,6 +149,12 @@ pub struct App {
 }
 
 impl App {
+    /// A Pod as a queue; `None` where nothing waits.
+    pub fn station(&self) -> Option<Station> {
+        let (capacity, queue) = (self.capacity?, self.queue?);
+        Some(Station { workers: queue.workers, capacity, places: queue.limit })
+    }
+
     /// Requests a second from which on an overload outlasts its cause, as what fails is sent again and work is done for clients that have
     /// given up: ρ · r > 1, or ρ · (1 + b) > 1 with a budget. `None` where it never does below the capacity: nobody gives up or tries again,
     /// or no more can wait than is worked on in time.

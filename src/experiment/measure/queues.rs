@@ -3,7 +3,7 @@
 use crate::experiment::measure::load::PARTS;
 use crate::ids::PodId;
 use crate::model::{App, Millionths};
-use crate::queueing::{Clients, Outlook, Pool, Station, Watched};
+use crate::queueing::{Clients, Outlook, Pool, Watched};
 use crate::time::SimTime;
 
 /// A share of the requests that is no part of the whole is not told.
@@ -30,15 +30,14 @@ pub(super) struct Queued {
 impl Queues {
     /// Those of Pods with this application; `None` where nothing waits.
     pub fn new(app: &App, clients: Clients) -> Option<Box<Self>> {
-        let (capacity, queue) = (app.capacity?, app.queue?);
-        let pool = Pool::new(Station { workers: queue.workers, capacity, places: queue.limit }, clients);
+        let pool = Pool::new(app.station()?, clients);
         let watched = Watched::new(pool);
         Some(Box::new(Self { present: watched.clone(), whole: watched }))
     }
 
     /// So many of those who ask this Pod get no good answer from now on, however long they wait.
     pub fn set(&mut self, now: SimTime, pod: PodId, failing: Millionths) {
-        let answers = Some(1.0 - f64::from(failing.count()) / f64::from(Millionths::ALL.count()));
+        let answers = Some(1.0 - failing.share());
         // A report of something else changes nothing here.
         if self.present.pool.answers(pod.index()) != answers {
             self.present.change(now, |pool| pool.set(pod.index(), answers));

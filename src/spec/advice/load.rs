@@ -4,7 +4,6 @@ use serde_json::json;
 
 use super::{Advice, Finding, Subject, percent};
 use crate::model::{App, Probe, Traffic};
-use crate::queueing::Station;
 
 /// A common choice: one more try for every tenth request.
 const USUAL_BUDGET: f64 = 0.1;
@@ -107,9 +106,8 @@ pub(super) fn busy_probes(subject: &Subject<'_>) -> Vec<Finding> {
 
 /// Probability that a probe fails at the most that ever comes to so many Pods, each request once.
 fn fails(app: &App, traffic: &Traffic, pods: u32, probe: &Probe) -> f64 {
-    let (Some(capacity), Some(queue)) = (app.capacity, app.queue) else { return 0.0 };
+    let Some(station) = app.station() else { return 0.0 };
     let most = traffic.surge_peak().unwrap_or_else(|| traffic.peak());
-    let station = Station { workers: queue.workers, capacity, places: queue.limit };
     // What comes beyond the capacity waits without end.
     station.rest(most / f64::from(pods), Some(probe.timeout.as_secs_f64())).map_or(1.0, |rest| rest.fails())
 }
